@@ -1,0 +1,47 @@
+# The one door to every habit.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+
+.PHONY: demo test lint bench format clean
+
+$(BIN)/python:
+	$(PYTHON) -m venv $(VENV)
+
+# Each stamp is newer than pyproject.toml when what it names is installed.
+$(VENV)/core: pyproject.toml | $(BIN)/python
+	@echo "Installing narrated into $(VENV) ..."
+	$(PIP) install --editable .
+	@touch $@
+
+$(VENV)/test: $(VENV)/core
+	@echo "Installing what the tests need (torch among it) ..."
+	$(PIP) install --editable '.[test]'
+	@touch $@
+
+$(VENV)/lint: $(VENV)/core
+	$(PIP) install --editable '.[lint]'
+	@touch $@
+
+demo: $(VENV)/core
+	$(BIN)/python docs/sample/demo.py
+
+test: $(VENV)/test
+	$(BIN)/python -m pytest $(ARGS)
+
+lint: $(VENV)/lint
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(VENV)/lint
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: $(VENV)/core
+	@status=0; for program in bench/[a-z]*.py; do $(BIN)/python $$program || status=1; done; exit $$status
+
+clean:
+	rm -rf $(VENV) demo

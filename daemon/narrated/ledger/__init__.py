@@ -1,0 +1,1 @@
+"""What was asked, how far it is, and the sound already spoken."""

@@ -1,0 +1,1 @@
+"""Finished sound and notes, published whole or not at all."""

@@ -1,0 +1,191 @@
+"""A Document: the blocks of a source, whatever its format."""
+
+from typing import Literal
+
+import msgspec
+
+
+class Span(msgspec.Struct, frozen=True, tag=True):
+    """A piece of running text inside a block."""
+
+
+class Text(Span, frozen=True, tag=True):
+    """Words as they stand, white space folded."""
+
+    text: str
+
+
+class InlineCode(Span, frozen=True, tag=True):
+    """Code inside a sentence."""
+
+    text: str
+
+
+class Emphasis(Span, frozen=True, tag=True):
+    """Emphasised words; `strong` for bold."""
+
+    spans: "tuple[Spans, ...]"
+    strong: bool = False
+
+
+class Link(Span, frozen=True, tag=True):
+    """Linked words and where they lead."""
+
+    spans: "tuple[Spans, ...]"
+    target: str = ""
+
+
+class InlinePicture(Span, frozen=True, tag=True):
+    """A picture inside a sentence; `source` as the author wrote it."""
+
+    source: str
+    alt: str = ""
+    title: str = ""
+
+
+class FootnoteMark(Span, frozen=True, tag=True):
+    """The place in a sentence where a footnote is called."""
+
+    label: str
+
+
+class InlineMath(Span, frozen=True, tag=True):
+    """A formula inside a sentence, in its source notation."""
+
+    text: str
+
+
+class LineBreak(Span, frozen=True, tag=True):
+    """A hard line break."""
+
+
+Spans = Text | InlineCode | Emphasis | Link | InlinePicture | FootnoteMark | InlineMath | LineBreak
+
+
+class Block(msgspec.Struct, frozen=True, tag=True):
+    """A block of a document, in source order."""
+
+
+class Heading(Block, frozen=True, tag=True):
+    """A heading; `level` is 1 to 6."""
+
+    level: int
+    spans: tuple[Spans, ...]
+
+
+class Paragraph(Block, frozen=True, tag=True):
+    """Running text."""
+
+    spans: tuple[Spans, ...]
+
+
+class Item(msgspec.Struct, frozen=True):
+    """One entry of a listing."""
+
+    blocks: "tuple[Blocks, ...]"
+
+
+class Listing(Block, frozen=True, tag=True):
+    """A list; `start` is the first number of an ordered one."""
+
+    items: tuple[Item, ...]
+    ordered: bool = False
+    start: int = 1
+
+
+class Quote(Block, frozen=True, tag=True):
+    """Quoted blocks."""
+
+    blocks: "tuple[Blocks, ...]"
+
+
+class Code(Block, frozen=True, tag=True):
+    """A block of code; `language` as the author named it, often empty."""
+
+    text: str
+    language: str = ""
+
+
+class Cell(msgspec.Struct, frozen=True):
+    """One cell of a table."""
+
+    spans: tuple[Spans, ...]
+
+
+class Table(Block, frozen=True, tag=True):
+    """A table: its header cells (may be empty) and its rows."""
+
+    header: tuple[Cell, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+
+
+class Picture(Block, frozen=True, tag=True):
+    """A picture that stands by itself; `source` as the author wrote it."""
+
+    source: str
+    alt: str = ""
+    title: str = ""
+
+
+class Footnote(Block, frozen=True, tag=True):
+    """A footnote's own text, under the label its mark calls."""
+
+    label: str
+    blocks: "tuple[Blocks, ...]"
+
+
+class Rule(Block, frozen=True, tag=True):
+    """A thematic break."""
+
+
+class Math(Block, frozen=True, tag=True):
+    """A formula that stands by itself, in its source notation."""
+
+    text: str
+
+
+class Unspoken(Block, frozen=True, tag=True):
+    """Something of the source that is never spoken (a script, a comment, a form), and why."""
+
+    kind: str
+    reason: str
+    text: str = ""
+
+
+Blocks = (
+    Heading
+    | Paragraph
+    | Listing
+    | Quote
+    | Code
+    | Table
+    | Picture
+    | Footnote
+    | Rule
+    | Math
+    | Unspoken
+)
+
+
+class FrontMatter(msgspec.Struct, frozen=True):
+    """What an author says of a post above its text; None where nothing is said."""
+
+    title: str | None = None
+    date: str | None = None
+    author: str | None = None
+    language: str | None = None
+    engine: str | None = None
+    voice: str | None = None
+    lexicon: str | None = None
+    narrate: bool = True
+
+
+class Document(msgspec.Struct, frozen=True):
+    """A source, read: who wrote it, what it is called, and its blocks in order."""
+
+    kind: Literal["text", "picture"]
+    title: str
+    title_from: Literal["front matter", "heading", "page", "name"]
+    """Where the title comes from; a title from a heading is not spoken twice."""
+    blocks: tuple[Blocks, ...]
+    front: FrontMatter = FrontMatter()

@@ -1,0 +1,127 @@
+"""A Script: what is said, in order, with every pause; a pure value that can be written to a file."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Literal
+
+import msgspec
+
+
+class Role(StrEnum):
+    """What a line is in the reading; it decides its pause and may decide its speaker."""
+
+    TITLE = "title"
+    BYLINE = "byline"
+    HEADING = "heading"
+    PARAGRAPH = "paragraph"
+    ITEM = "item"
+    QUOTE = "quote"
+    CODE = "code"
+    TABLE = "table"
+    PICTURE = "picture"
+    FOOTNOTE = "footnote"
+    MATH = "math"
+    NOTICE = "notice"  # an announcement of ours, such as the end of a long quotation
+
+
+class Speaker(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Who says a line: an engine, one of its voices, and the engine's own options."""
+
+    engine: str = "espeak"
+    voice: str = "en-us"
+    options: dict[str, str | int | float | bool] = {}
+
+
+class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Everything besides the source, its captions and the lexicon that decides what is said."""
+
+    language: str = "en"
+    speakers: dict[str, Speaker] = {"narrator": Speaker()}
+    """By name; `narrator` is always there, and `quote` may say the quotations."""
+    links: Literal["text", "announce"] = "text"
+    code: Literal["announce", "read", "skip"] = "announce"
+    footnotes: Literal["paragraph", "end", "skip"] = "paragraph"
+    pauses: dict[str, float] = {}
+    """Seconds after a line, by role, where they differ from our own."""
+
+
+class Caption(msgspec.Struct, frozen=True):
+    """What is known of a picture: its description, or the reason why there is none."""
+
+    text: str = ""
+    missing: str = ""
+
+
+class Line(msgspec.Struct, frozen=True):
+    """One thing said in one breath of meaning: a heading, a paragraph, a list item."""
+
+    id: str
+    """Stable: made from the line's own words and role, not from its place."""
+    block: int
+    """Which top-level block of the document it comes from; -1 for the title and byline."""
+    role: Role
+    text: str
+    pause_s: float
+    """Silence after the line."""
+    speaker: str = "narrator"
+    language: str = "en"
+
+
+class Skip(msgspec.Struct, frozen=True):
+    """Something of the source that is not said, and why."""
+
+    block: int
+    kind: str
+    reason: str
+    text: str = ""
+    """A short beginning of it, to recognise it by."""
+
+
+class Script(msgspec.Struct, frozen=True):
+    """What is said, in order, and what is not."""
+
+    lines: tuple[Line, ...]
+    skipped: tuple[Skip, ...]
+
+
+class Chunk(msgspec.Struct, frozen=True):
+    """A text that one engine can say in one go."""
+
+    line: str
+    """The id of the line it is a piece of."""
+    block: int
+    role: Role
+    text: str
+    pause_s: float
+    """Silence after the chunk: the line's own after its last, a breath before the others."""
+    speaker: str = "narrator"
+    language: str = "en"
+
+
+class Shown(msgspec.Struct, frozen=True):
+    """A picture that a document shows, as the author wrote its source."""
+
+    source: str
+    alt: str = ""
+    title: str = ""
+
+
+class Plan(msgspec.Struct, frozen=True):
+    """A source made ready to be spoken: what the editor gives back."""
+
+    kind: Literal["text", "picture"]
+    title: str
+    author: str
+    date: str
+    language: str
+    narrate: bool
+    """False where the author's front matter says so."""
+    speakers: dict[str, Speaker]
+    """The settings' speakers with the front matter's wishes applied."""
+    shown: tuple[Shown, ...]
+    script: Script
+    chunks: tuple[Chunk, ...]
+
+
+Captions = Mapping[str, Caption]
+"""By picture source, as the author wrote it."""

@@ -1,0 +1,1 @@
+"""Child processes that keep engines warm, and whose chunks they take next."""
