@@ -1,0 +1,176 @@
+"""Log records, one readable line each: for the journal with fields, for a terminal, for a file.
+
+File names come from outside. Whatever a record says, its message comes out on one line with
+control characters escaped, so no name can forge a second record.
+"""
+
+import logging
+import os
+import sys
+from pathlib import Path
+from typing import Any, TextIO
+
+from logging_journald import JournaldTransport
+
+from narrated.printable import printable
+
+JOURNAL = Path("/run/systemd/journal/socket")
+
+_SEND_S = 0.5
+_PRIORITIES = {
+    logging.DEBUG: 7,
+    logging.INFO: 6,
+    logging.WARNING: 4,
+    logging.ERROR: 3,
+    logging.CRITICAL: 2,
+}
+_FIELDS = (
+    "narrated_file",
+    "narrated_job",
+    "narrated_engine",
+    "narrated_duration_s",
+    "narrated_audio_s",
+    "narrated_rtf",
+)
+
+
+def configure(level: int | str, terminal: bool | None = None) -> None:
+    """Send every record of this level and above where stderr leads.
+
+    The journal gets structured records, a terminal gets rich's, anything else plain lines.
+    `terminal` True or False decides against what stderr is. A second call replaces the first.
+    """
+    logging.basicConfig(level=level, handlers=[_handler(terminal)], force=True)
+
+
+def fields(
+    *,
+    file: str | None = None,
+    job: int | str | None = None,
+    engine: str | None = None,
+    duration_s: float | None = None,
+    audio_s: float | None = None,
+    rtf: float | None = None,
+) -> dict[str, Any]:
+    """The `extra` of a log call: what the record is about, kept as fields by the journal.
+
+    `duration_s` is the time the work took, `audio_s` the length of its sound and `rtf` the
+    real-time factor, the first divided by the second.
+    """
+    values = (file, job, engine, duration_s, audio_s, rtf)
+    return {name: value for name, value in zip(_FIELDS, values, strict=True) if value is not None}
+
+
+def _handler(terminal: bool | None) -> logging.Handler:
+    if terminal is None and stderr_is_the_journal():
+        return JournalHandler(JOURNAL)
+    if terminal or (terminal is None and sys.stderr.isatty()):
+        return _terminal_handler()
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(PlainFormatter("%(asctime)s %(levelname)s %(message)s"))
+    return handler
+
+
+def _terminal_handler() -> logging.Handler:
+    # rich is slow to import and most starts are not on a terminal.
+    from rich.console import Console
+    from rich.highlighter import NullHighlighter
+    from rich.logging import RichHandler
+
+    handler = RichHandler(
+        console=Console(stderr=True), show_path=False, markup=False, highlighter=NullHighlighter()
+    )
+    handler.setFormatter(PlainFormatter("%(message)s"))
+    return handler
+
+
+def stderr_is_the_journal(stderr: TextIO | None = None) -> bool:
+    """Whether stderr is the very stream that systemd connected to the journal.
+
+    JOURNAL_STREAM alone is not enough: it is inherited where stderr was redirected since.
+    """
+    stream = os.environ.get("JOURNAL_STREAM", "")
+    try:
+        status = os.fstat((stderr or sys.stderr).fileno())
+    except (OSError, ValueError):
+        return False
+    return stream == f"{status.st_dev}:{status.st_ino}"
+
+
+class PlainFormatter(logging.Formatter):
+    """Puts a record on one line; the lines of a traceback follow, each marked as such."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:
+        record.message = one_line(record.message)
+        return super().formatMessage(record)
+
+    def formatException(self, ei: Any) -> str:
+        lines = super().formatException(ei).split("\n")
+        return "\n".join(f"    | {one_line(line)}" for line in lines)
+
+
+def one_line(text: str) -> str:
+    """Escape what would end the line or move the cursor; escapes already made stay as they are."""
+    return printable(text).replace("\\\\", "\\")
+
+
+class JournalHandler(logging.Handler):
+    """Writes records by the journal's native protocol, which keeps fields beside the message."""
+
+    def __init__(self, socket_path: Path) -> None:
+        super().__init__()
+        # Unconnected, each record finds the journal anew: it may be restarted under us.
+        self._transport = JournaldTransport(socket_path=socket_path, connected=False)
+        self._transport.socket.settimeout(_SEND_S)
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write one record; where the journal cannot be reached it goes to stderr instead."""
+        try:
+            message = one_line(_message(record))
+        except (TypeError, ValueError):  # a format that does not fit its arguments
+            self.handleError(record)
+            return
+        try:
+            self._transport.send(self._pairs(record, message))
+        except OSError:
+            # stderr is the journal's other door, and is buffered while it restarts.
+            sys.stderr.write(f"<{_priority(record)}>{message}\n")
+
+    def close(self) -> None:
+        """Let the socket go."""
+        self._transport.socket.close()
+        super().close()
+
+    def _pairs(self, record: logging.LogRecord, message: str) -> list[tuple[str, Any]]:
+        pairs: list[tuple[str, Any]] = [
+            ("MESSAGE", message),
+            ("PRIORITY", _priority(record)),
+            ("SYSLOG_IDENTIFIER", "narrated"),
+            ("LOGGER", record.name),
+            ("CODE_FILE", record.pathname),
+            ("CODE_LINE", record.lineno),
+            ("CODE_FUNC", record.funcName),
+        ]
+        pairs += [(name.upper(), _field(getattr(record, name, None))) for name in _FIELDS]
+        if record.exc_info:
+            traceback = PlainFormatter().formatException(record.exc_info)
+            pairs.append(("TRACEBACK", traceback.encode(errors="backslashreplace")))
+        return pairs
+
+
+def _message(record: logging.LogRecord) -> str:
+    error = record.exc_info[1] if record.exc_info else None
+    # A reader of the journal does not see the field that holds the traceback.
+    suffix = f" ({type(error).__name__}: {error})" if error else ""
+    return record.getMessage() + suffix
+
+
+def _priority(record: logging.LogRecord) -> int:
+    reached = [level for level in _PRIORITIES if level <= record.levelno]
+    return _PRIORITIES[max(reached, default=logging.DEBUG)]
+
+
+def _field(value: Any) -> Any:
+    if isinstance(value, float):
+        return f"{value:.3f}"
+    return printable(value) if isinstance(value, str) else value
