@@ -55,18 +55,18 @@ class Wire:
         return parsed(body[:header_bytes]), bytes(body[header_bytes:])
 
     def send(self, header: dict[str, Any], payload: bytes = b"") -> None:
-        """Write one frame whole, whatever other threads write; ConnectionError when nobody reads."""
+        """Write one frame whole, whatever other threads write; ConnectionError: nobody reads."""
         begin = beginning(header, len(payload))
         with self._sending:
             self._socket.sendall(begin)
             if payload:
                 self._socket.sendall(payload)
 
-    def ready(self) -> bool:
+    def ready(self, within_s: float = 0.0) -> bool:
         """Whether `receive` has something to take: a frame, or the other side's end."""
         poll = select.poll()
         poll.register(self._socket, select.POLLIN)
-        return bool(poll.poll(0))
+        return bool(poll.poll(within_s * 1000))
 
     def close(self) -> None:
         """Give the socket back."""

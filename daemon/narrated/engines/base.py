@@ -1,0 +1,170 @@
+"""What an engine is: something in a worker that speaks texts or describes pictures, row by row.
+
+Shaped for continuous batching: requests are admitted while others are under way, and every
+`step` brings all rows in flight a little further. Only the standard library is used, since a
+worker may run in an engine's own interpreter.
+"""
+
+import importlib
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any, Literal, Protocol, cast
+
+from narrated.errors import EngineUnavailable
+
+Kind = Literal["speech", "caption"]
+Options = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Utterance:
+    """A text to speak."""
+
+    id: str
+    text: str
+    voice: str
+    options: Options = field(default_factory=dict)
+    language: str = "en"
+    seed: int = 0
+    """Seeds this row alone: the same request gives the same sound in whatever company."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """A picture to describe, as the bytes of its file."""
+
+    id: str
+    picture: bytes
+    options: Options = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """A finished utterance: signed 16-bit little-endian samples of one channel."""
+
+    id: str
+    pcm: bytes
+    sample_rate: int
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """A finished description."""
+
+    id: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Progressed:
+    """How far a row has come, 0 to 1; it also shows that the engine is alive."""
+
+    id: str
+    fraction: float
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """A row that cannot be finished, while the engine is well."""
+
+    id: str
+    problem: str
+    remedy: str = ""
+    unavailable: bool = False
+    """True where it may work later (a voice that is not there yet)."""
+
+
+Request = Utterance | Sight
+Outcome = Spoken | Described | Progressed | Failed
+
+
+class Engine(Protocol):
+    """What `load(options)` of an engine's module gives; only ever called from one thread."""
+
+    @property
+    def kind(self) -> Kind:
+        """Whether it speaks or describes."""
+
+    @property
+    def identity(self) -> str:
+        """Its revision and a digest of its data: the same identity gives the same result."""
+
+    @property
+    def rows(self) -> int:
+        """How many requests may be in flight."""
+
+    @property
+    def sample_rate(self) -> int:
+        """Samples a second of what it speaks; 0 where it describes."""
+
+    @property
+    def worn(self) -> bool:
+        """True once it holds memory that only a fresh process gives back."""
+
+    def voices(self) -> Mapping[str, str]:
+        """Its voices by name, each with a digest of its content; empty where it describes."""
+
+    def admit(self, request: Request) -> None:
+        """Take a request in; EngineError or EngineUnavailable refuses it."""
+
+    def step(self) -> Sequence[Outcome]:
+        """Bring all rows in flight a little further; only called while there are any."""
+
+    def cancel(self, id: str) -> None:
+        """Forget a row in flight; no outcome of it follows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """An engine that comes with the program."""
+
+    name: str
+    kind: Kind
+    module: str
+    limit_characters: int
+    """The longest text it can say in one go; 0 where it describes."""
+
+
+@dataclass(frozen=True, slots=True)
+class EngineSpec:
+    """An engine as the configuration asks for it."""
+
+    name: str
+    kind: Kind
+    module: str
+    limit_characters: int
+    python: str = ""
+    """The interpreter it needs, by path; empty for the daemon's own."""
+    path: str = ""
+    """A folder to find the module in, besides what its interpreter has installed."""
+    options: Options = field(default_factory=dict)
+
+
+REGISTRY: Mapping[str, Registered] = MappingProxyType(
+    {
+        "espeak": Registered("espeak", "speech", "narrated.engines.espeak", 600),
+        "embedded": Registered("embedded", "caption", "narrated.engines.embedded", 0),
+    }
+)
+
+
+def registered(name: str, options: Options | None = None) -> EngineSpec:
+    """The specification of an engine that comes with the program; KeyError for no such name."""
+    own = REGISTRY[name]
+    return EngineSpec(own.name, own.kind, own.module, own.limit_characters, options=options or {})
+
+
+def load(module: str, path: str, options: Options) -> Engine:
+    """Import an engine's module and load it; EngineUnavailable when it is not to be had."""
+    if path and path not in sys.path:
+        sys.path.append(path)
+    try:
+        loader = cast("Callable[[Options], Engine]", importlib.import_module(module).load)
+    except (ImportError, AttributeError) as error:
+        raise EngineUnavailable(
+            f"The engine's module {module} cannot be used: {error}.",
+            "Install what it needs into the interpreter of its worker.",
+        ) from error
+    return loader(options)
