@@ -7,32 +7,33 @@ longer after other words. So the library is loaded afresh for each utterance, wh
 (180 kB where a Latin word stands in a Russian text) is why the engine can be worn.
 """
 
-import _ctypes
-import ctypes
 import difflib
 import hashlib
 import json
-import resource
+import os
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import espeakng_loader
 
 from narrated.engines.base import Failed, Kind, Options, Outcome, Request, Spoken, Utterance
+from narrated.engines.espeak_library import (
+    FASTEST_RATE,
+    GAP,
+    PITCH,
+    RANGE,
+    RATE,
+    VOLUME,
+    opened,
+)
 from narrated.errors import EngineError, EngineUnavailable
 
 ROWS = 8  # a queue, worked in order: deep enough that the wire's latency never starves it
 
-_SYNCHRONOUS_RETRIEVAL = 2
-_DO_NOT_EXIT = 0x8000
-_UTF8 = 1  # and neither SSML nor phonemes: a text is never markup
-_RATE, _VOLUME, _PITCH, _RANGE, _GAP = 1, 2, 3, 4, 7
 _SILENCE_S = 0.05
-_WEAR_KIB = 192 * 1024
-_PRELUDES = 8
+_WEAR_BYTES = 192 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +45,11 @@ class _Setting:
 
 
 _SETTINGS: Mapping[str, _Setting] = {
-    "rate": _Setting(_RATE, 175, 80, 450),  # words a minute
-    "pitch": _Setting(_PITCH, 50, 0, 99),
-    "range": _Setting(_RANGE, 50, 0, 99),
-    "volume": _Setting(_VOLUME, 100, 0, 200),
-    "gap": _Setting(_GAP, 0, 0, 500),  # between words, in units of 10 ms
+    "rate": _Setting(RATE, 175, 80, FASTEST_RATE),  # words a minute
+    "pitch": _Setting(PITCH, 50, 0, 99),
+    "range": _Setting(RANGE, 50, 0, 99),
+    "volume": _Setting(VOLUME, 100, 0, 200),
+    "gap": _Setting(GAP, 0, 0, 500),  # between words, in units of 10 ms
 }
 
 
@@ -56,25 +57,6 @@ _SETTINGS: Mapping[str, _Setting] = {
 class _Voice:
     identifier: str
     digest: str
-
-
-class _ListedVoice(ctypes.Structure):
-    """espeak_VOICE of speak_lib.h."""
-
-    _fields_ = (
-        ("name", ctypes.c_char_p),
-        ("languages", ctypes.c_void_p),
-        ("identifier", ctypes.c_char_p),
-        ("gender", ctypes.c_ubyte),
-        ("age", ctypes.c_ubyte),
-        ("variant", ctypes.c_ubyte),
-        ("reserved", ctypes.c_ubyte),
-        ("score", ctypes.c_int),
-        ("spare", ctypes.c_void_p),
-    )
-
-
-_Callback = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_int, ctypes.c_void_p)
 
 
 class Espeak:
@@ -89,16 +71,16 @@ class Espeak:
         self._options = options
         self._waiting: deque[Utterance] = deque()
         _settings(options)
-        with _opened(library, data) as espeak:
+        with opened(library, data) as espeak:
             self.sample_rate = espeak.sample_rate
             self.identity = _identity(espeak.version(), data, options)
             self._voices = _voices(espeak.listed(), data, self.identity)
-        self._fresh_kib = _peak_kib()
+        self._fresh_bytes = _memory_bytes()
 
     @property
     def worn(self) -> bool:
         """Whether the library has left much memory behind."""
-        return _peak_kib() - self._fresh_kib > _WEAR_KIB
+        return _memory_bytes() - self._fresh_bytes > _WEAR_BYTES
 
     def voices(self) -> dict[str, str]:
         """Voices by their language code, such as en-us."""
@@ -129,7 +111,7 @@ class Espeak:
         voice = self._voice(utterance.voice).identifier
         if variant := options.get("variant"):
             voice = f"{voice}+{variant}"
-        with _opened(self._library, self._data) as espeak:
+        with opened(self._library, self._data) as espeak:
             espeak.prelude(voice, utterance.seed)
             espeak.prepare(voice, _settings(options))
             pcm = espeak.speak(utterance.text)
@@ -158,78 +140,9 @@ def load(options: Options) -> Espeak:
     return Espeak(library, data, options)
 
 
-class _Library:
-    """The library, initialised, for one utterance."""
-
-    def __init__(self, library: ctypes.CDLL, data: Path) -> None:
-        self._library = library
-        self.sample_rate: int = library.espeak_Initialize(
-            _SYNCHRONOUS_RETRIEVAL, 0, bytes(data), _DO_NOT_EXIT
-        )
-        if self.sample_rate <= 0:
-            raise EngineUnavailable(
-                f"espeak-ng cannot use its data in {data}.",
-                "Reinstall the package espeakng-loader.",
-            )
-        self._pieces: list[bytes] = []
-        self._callback = _Callback(self._collect)
-        library.espeak_SetSynthCallback(self._callback)
-
-    def version(self) -> str:
-        self._library.espeak_Info.restype = ctypes.c_char_p
-        version: bytes = self._library.espeak_Info(None)
-        return version.decode()
-
-    def listed(self) -> Iterator[tuple[str, list[tuple[int, str]]]]:
-        """Each voice's identifier and its languages, each after a priority (low is better)."""
-        listing = self._library.espeak_ListVoices
-        listing.restype = ctypes.POINTER(ctypes.POINTER(_ListedVoice))
-        voices = listing(None)
-        index = 0
-        while voices[index]:
-            voice = voices[index].contents
-            yield voice.identifier.decode(), _languages(voice.languages)
-            index += 1
-
-    def prelude(self, voice: str, seed: int) -> None:
-        """Let the pitch's flutter run on unheard, so that another seed is another take."""
-        self._library.espeak_ng_SetRandSeed(ctypes.c_long(seed & 0x7FFFFFFF))
-        if syllables := seed % _PRELUDES:
-            self.prepare(voice, {_RATE: _SETTINGS["rate"].highest})
-            self.speak(" ".join("a" * syllables))
-
-    def prepare(self, voice: str, settings: Mapping[int, int]) -> None:
-        if self._library.espeak_SetVoiceByName(voice.encode()) != 0:
-            raise EngineError(f"espeak cannot speak as '{voice}'.", "Choose another variant.")
-        for parameter, value in settings.items():
-            self._library.espeak_SetParameter(parameter, value, 0)
-
-    def speak(self, text: str) -> bytes:
-        self._pieces.clear()
-        said = text.replace("\0", " ").encode("utf-8", "ignore") + b"\0"
-        size = ctypes.c_size_t(len(said))
-        if self._library.espeak_Synth(said, size, 0, 1, 0, _UTF8, None, None) != 0:
-            raise EngineError("espeak could not speak this text.")
-        return b"".join(self._pieces)
-
-    def _collect(self, samples: int | None, count: int, _events: int | None) -> int:
-        if samples and count > 0:
-            self._pieces.append(ctypes.string_at(samples, 2 * count))
-        return 0
-
-
-@contextmanager
-def _opened(path: Path, data: Path) -> Iterator[_Library]:
-    library = ctypes.CDLL(str(path))
-    try:
-        yield _Library(library, data)
-        library.espeak_Terminate()
-    finally:
-        _ctypes.dlclose(library._handle)
-
-
-def _peak_kib() -> int:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+def _memory_bytes() -> int:
+    resident_pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return resident_pages * os.sysconf("SC_PAGESIZE")
 
 
 def _settings(options: Options) -> dict[int, int]:
@@ -251,16 +164,6 @@ def _within(name: str, value: object, setting: _Setting) -> int:
         f"espeak's option '{name}' is {value!r}.",
         f"Set a number from {setting.lowest} to {setting.highest}.",
     )
-
-
-def _languages(address: int) -> list[tuple[int, str]]:
-    """What speak_lib.h describes: a byte of priority, a code, a zero; and a zero at the end."""
-    languages = []
-    while priority := ctypes.string_at(address, 1)[0]:
-        code = ctypes.string_at(address + 1)
-        languages.append((priority, code.decode()))
-        address += len(code) + 2
-    return languages
 
 
 def _identity(version: str, data: Path, options: Options) -> str:

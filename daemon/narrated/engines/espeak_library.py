@@ -1,0 +1,118 @@
+"""libespeak-ng through ctypes: loaded, used for one utterance, and unloaded again."""
+
+import _ctypes
+import ctypes
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from narrated.errors import EngineError, EngineUnavailable
+
+RATE, VOLUME, PITCH, RANGE, GAP = 1, 2, 3, 4, 7
+"""espeak_PARAMETER of speak_lib.h."""
+
+FASTEST_RATE = 450
+
+_SYNCHRONOUS_RETRIEVAL = 2
+_DO_NOT_EXIT = 0x8000
+_UTF8 = 1  # and neither SSML nor phonemes: a text is never markup
+_PRELUDES = 8
+
+
+class _ListedVoice(ctypes.Structure):
+    """espeak_VOICE of speak_lib.h."""
+
+    _fields_ = (
+        ("name", ctypes.c_char_p),
+        ("languages", ctypes.c_void_p),
+        ("identifier", ctypes.c_char_p),
+        ("gender", ctypes.c_ubyte),
+        ("age", ctypes.c_ubyte),
+        ("variant", ctypes.c_ubyte),
+        ("reserved", ctypes.c_ubyte),
+        ("score", ctypes.c_int),
+        ("spare", ctypes.c_void_p),
+    )
+
+
+_Callback = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_int, ctypes.c_void_p)
+
+
+class Library:
+    """The library, initialised, for one utterance."""
+
+    def __init__(self, library: ctypes.CDLL, data: Path) -> None:
+        self._library = library
+        self.sample_rate: int = library.espeak_Initialize(
+            _SYNCHRONOUS_RETRIEVAL, 0, bytes(data), _DO_NOT_EXIT
+        )
+        if self.sample_rate <= 0:
+            raise EngineUnavailable(
+                f"espeak-ng cannot use its data in {data}.",
+                "Reinstall the package espeakng-loader.",
+            )
+        self._pieces: list[bytes] = []
+        self._callback = _Callback(self._collect)
+        library.espeak_SetSynthCallback(self._callback)
+
+    def version(self) -> str:
+        self._library.espeak_Info.restype = ctypes.c_char_p
+        version: bytes = self._library.espeak_Info(None)
+        return version.decode()
+
+    def listed(self) -> Iterator[tuple[str, list[tuple[int, str]]]]:
+        """Each voice's identifier and its languages, each after a priority (low is better)."""
+        listing = self._library.espeak_ListVoices
+        listing.restype = ctypes.POINTER(ctypes.POINTER(_ListedVoice))
+        voices = listing(None)
+        index = 0
+        while voices[index]:
+            voice = voices[index].contents
+            yield voice.identifier.decode(), _languages(voice.languages)
+            index += 1
+
+    def prelude(self, voice: str, seed: int) -> None:
+        """Let the pitch's flutter run on unheard, so that another seed is another take."""
+        self._library.espeak_ng_SetRandSeed(ctypes.c_long(seed & 0x7FFFFFFF))
+        if syllables := seed % _PRELUDES:
+            self.prepare(voice, {RATE: FASTEST_RATE})
+            self.speak(" ".join("a" * syllables))
+
+    def prepare(self, voice: str, settings: Mapping[int, int]) -> None:
+        if self._library.espeak_SetVoiceByName(voice.encode()) != 0:
+            raise EngineError(f"espeak cannot speak as '{voice}'.", "Choose another variant.")
+        for parameter, value in settings.items():
+            self._library.espeak_SetParameter(parameter, value, 0)
+
+    def speak(self, text: str) -> bytes:
+        self._pieces.clear()
+        said = text.replace("\0", " ").encode("utf-8", "ignore") + b"\0"
+        size = ctypes.c_size_t(len(said))
+        if self._library.espeak_Synth(said, size, 0, 1, 0, _UTF8, None, None) != 0:
+            raise EngineError("espeak could not speak this text.")
+        return b"".join(self._pieces)
+
+    def _collect(self, samples: int | None, count: int, _events: int | None) -> int:
+        if samples and count > 0:
+            self._pieces.append(ctypes.string_at(samples, 2 * count))
+        return 0
+
+
+@contextmanager
+def opened(path: Path, data: Path) -> Iterator[Library]:
+    library = ctypes.CDLL(str(path))
+    try:
+        yield Library(library, data)
+        library.espeak_Terminate()
+    finally:
+        _ctypes.dlclose(library._handle)
+
+
+def _languages(address: int) -> list[tuple[int, str]]:
+    """What speak_lib.h describes: a byte of priority, a code, a zero; and a zero at the end."""
+    languages = []
+    while priority := ctypes.string_at(address, 1)[0]:
+        code = ctypes.string_at(address + 1)
+        languages.append((priority, code.decode()))
+        address += len(code) + 2
+    return languages
