@@ -1,0 +1,196 @@
+"""A real systemd for tests, booted in namespaces over a throw-away copy of this machine's root.
+
+It needs root, a cgroup2 mount and no container engine, and is up in about a second. Inside,
+`narrated` is installed in /opt/narrated as on a real box. Not enforced there, so not to be
+claimed by a test: MemoryMax=, TasksMax=.
+"""
+
+import contextlib
+import functools
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import sysconfig
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+CHECKOUT = Path(__file__).parents[2]
+
+_NAMESPACES = ("--mount", "--pid", "--uts", "--ipc", "--cgroup", "--net")
+_PROGRAM = """#!/opt/narrated/bin/python
+from narrated.cli import main
+main()
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """A booted machine: its systemd's process id as seen from here."""
+
+    pid: int
+
+    @property
+    def root(self) -> Path:
+        """Its root folder, as this side reaches into it."""
+        return Path(f"/proc/{self.pid}/root")
+
+    def run(self, *command: str | Path, check: bool = True) -> str:
+        """Run a command inside as root; what it wrote, errors too, without the last line end."""
+        done = subprocess.run(
+            ["nsenter", "-t", str(self.pid), *_NAMESPACES, *command],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+            env={"PATH": os.environ["PATH"], "LANG": "C.UTF-8"},
+        )
+        if check and done.returncode != 0:
+            raise AssertionError(f"{command} ended with {done.returncode}: {done.stdout}")
+        return done.stdout.rstrip("\n")
+
+    def shows(self, unit: str, attribute: str) -> str:
+        """A property of a unit."""
+        return self.run("systemctl", "show", "--value", "-p", attribute, unit)
+
+    def journal(self, *matches: str, output: str = "cat") -> str:
+        """What the journal holds for these matches, all of it written out first."""
+        self.run("journalctl", "--sync")
+        return self.run("journalctl", "-q", "--no-pager", "-o", output, *matches)
+
+
+def why_not() -> str:
+    """Why no systemd can be booted here; empty where it can."""
+    if os.geteuid() != 0:
+        return "booting a systemd needs root"
+    if _cgroup2() is None:
+        return "booting a systemd needs a cgroup2 mount"
+    needed = ("unshare", "nsenter", "setpriv", "systemctl", "journalctl")
+    if missing := [name for name in needed if shutil.which(name) is None]:
+        return f"booting a systemd needs {', '.join(missing)}"
+    if subprocess.run(["unshare", "--mount", "true"], capture_output=True).returncode != 0:
+        return "booting a systemd needs the right to make namespaces"
+    return ""
+
+
+def until(condition: Callable[[], object], within_s: float = 20) -> None:
+    """Wait until the condition holds; AssertionError when it does not come to hold."""
+    limit = time.monotonic() + within_s
+    while not condition():
+        assert time.monotonic() < limit, f"not within {within_s} s"
+        time.sleep(0.02)
+
+
+@contextlib.contextmanager
+def booted(program: str = _PROGRAM) -> Iterator[Machine]:
+    """Boot a machine with `program` as its /opt/narrated/bin/narrated; it is gone afterwards."""
+    scratch = Path(tempfile.mkdtemp(prefix="narrated-booted-"))
+    cgroup = _made_cgroup(scratch.name)
+    process = _started(scratch, cgroup)
+    try:
+        machine = Machine(_first_process(process))
+        until(lambda: _is_up(machine, process, scratch), within_s=60)
+        _install_interpreter(machine, program)
+        yield machine
+        _power_off(machine, process)
+    finally:
+        process.kill()
+        process.wait()
+        _remove_cgroup(cgroup)
+        shutil.rmtree(scratch)
+
+
+def _cgroup2() -> Path | None:
+    for line in Path("/proc/self/mounts").read_text().splitlines():
+        _, place, kind, *_ = line.split()
+        if kind == "cgroup2":
+            return Path(place)
+    return None
+
+
+def _made_cgroup(name: str) -> Path:
+    mounted = _cgroup2()
+    assert mounted is not None
+    cgroup = mounted / name
+    cgroup.mkdir()
+    return cgroup
+
+
+def _started(scratch: Path, cgroup: Path) -> subprocess.Popen[bytes]:
+    flags = [*_NAMESPACES, "--fork", "--kill-child=SIGKILL"]
+    script = Path(__file__).with_name("booted.sh")
+    binds = [str(CHECKOUT), "/opt/checkout", *_interpreter_binds()]
+    # Into its cgroup first: the cgroup namespace takes the place that it is made in for its root.
+    enter = f'echo 0 > "{cgroup}/cgroup.procs"; exec "$@"'
+    # It must not outlive a test run that is killed.
+    with_us = ["setpriv", "--pdeathsig", "KILL", "unshare", *flags]
+    command = ["bash", "-c", enter, "enter", *with_us, "bash", str(script), str(scratch), *binds]
+    with (scratch / "boot.log").open("wb") as log:
+        return subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
+        )
+
+
+def _interpreter_binds() -> list[str]:
+    binds = [sysconfig.get_path("purelib"), "/opt/packages"]
+    return binds if sys.base_prefix == "/usr" else [*binds, sys.base_prefix, "/opt/python"]
+
+
+def _first_process(process: subprocess.Popen[bytes]) -> int:
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+    until(lambda: children.exists() and children.read_text().strip())
+    return int(children.read_text())
+
+
+def _is_up(machine: Machine, process: subprocess.Popen[bytes], scratch: Path) -> bool:
+    assert process.poll() is None, (scratch / "boot.log").read_text()
+    if Path(f"/proc/{machine.pid}/comm").read_text() != "systemd\n":
+        return False
+    state = machine.run("systemctl", "is-system-running", check=False)
+    return state.splitlines()[-1:] in (["running"], ["degraded"])
+
+
+def _install_interpreter(machine: Machine, program: str) -> None:
+    """Make /opt/narrated what `python -m venv` and `pip install` would have made it.
+
+    The interpreter and the packages are those of this test run, seen at a place of their own:
+    they may well stand in a home, where the service must not look.
+    """
+    home = Path("/usr/bin") if sys.base_prefix == "/usr" else Path("/opt/python/bin")
+    opt = machine.root / "opt/narrated"
+    version = f"python{sys.version_info.major}.{sys.version_info.minor}"
+    packages = opt / "lib" / version / "site-packages"
+    packages.mkdir(parents=True)
+    (opt / "bin").mkdir()
+    (opt / "bin/python").symlink_to(home / version)
+    (opt / "pyvenv.cfg").write_text(f"home = {home}\ninclude-system-site-packages = false\n")
+    (packages / "checkout.pth").write_text("/opt/packages\n/opt/checkout/daemon\n")
+    (opt / "bin/narrated").write_text(program)
+    (opt / "bin/narrated").chmod(0o755)
+    for library in Path(sys.base_prefix, "lib").glob("libpython*.so*"):
+        seen = machine.root / "usr/lib" / library.name
+        if home.parent != Path("/usr") and not seen.exists():
+            seen.symlink_to(home.parent / "lib" / library.name)
+
+
+def _power_off(machine: Machine, process: subprocess.Popen[bytes]) -> None:
+    os.kill(machine.pid, signal.SIGRTMIN + 14)  # at once, as systemd(1) has it
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(timeout=5)
+
+
+def _remove_cgroup(cgroup: Path) -> None:
+    for folder, _, _ in os.walk(cgroup, topdown=False):
+        until(functools.partial(_removed, Path(folder)))
+
+
+def _removed(folder: Path) -> bool:
+    try:
+        folder.rmdir()
+    except OSError:  # its last process is still going
+        return False
+    return True
