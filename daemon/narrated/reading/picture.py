@@ -1,0 +1,79 @@
+"""Pictures: opened with care, since they come from anywhere."""
+
+import struct
+import warnings
+import zlib
+from io import BytesIO
+from typing import TYPE_CHECKING
+
+from narrated.errors import SourceError
+from narrated.printable import printable
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+_FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")
+_MOST_PIXELS = 200_000_000
+# What Pillow's readers are known to raise on broken data.
+_BROKEN = (
+    OSError,
+    SyntaxError,
+    ValueError,
+    TypeError,
+    EOFError,
+    IndexError,
+    KeyError,
+    OverflowError,
+    struct.error,
+    zlib.error,
+)
+
+
+def checked(data: bytes, name: str) -> None:
+    """Read a picture whole; raises SourceError where it is broken, cut off or far too large."""
+    what = printable(name)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # Pillow warns of odd metadata, which harms nothing
+        try:
+            _opened(data, what).verify()
+            _opened(data, what).load()
+        except _BROKEN as error:
+            raise _broken(what, error) from error
+    if data.startswith(b"GIF8") and b"\x3b" not in data[-64:]:
+        raise SourceError(f"{what} is cut off.", "Copy it again.")
+
+
+def loaded(data: bytes, name: str) -> "Image":
+    """Give the first frame of a picture; raises SourceError as `checked` does."""
+    what = printable(name)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            picture = _opened(data, what)
+            picture.load()
+        except _BROKEN as error:
+            raise _broken(what, error) from error
+    return picture
+
+
+def _opened(data: bytes, what: str) -> "Image":
+    from PIL import Image, UnidentifiedImageError  # late: texts need none
+
+    try:
+        picture = Image.open(BytesIO(data), formats=_FORMATS)
+    except Image.DecompressionBombError as error:
+        raise _too_large(what) from error
+    except UnidentifiedImageError as error:
+        problem = f"{what} is no picture that can be read."
+        raise SourceError(problem, "Save it as JPEG, PNG, WebP, GIF, BMP or TIFF.") from error
+    if picture.width * picture.height > _MOST_PIXELS:
+        raise _too_large(what)
+    return picture
+
+
+def _too_large(what: str) -> SourceError:
+    return SourceError(f"{what} has too many pixels to be opened.", "Make it smaller.")
+
+
+def _broken(what: str, error: Exception) -> SourceError:
+    return SourceError(f"{what} is a broken or cut-off picture ({error}).", "Copy it again.")

@@ -1,0 +1,38 @@
+"""Tables: header cells and rows, in whatever sections a page puts them."""
+
+from bs4 import Tag
+
+from narrated.reading.document import Blocks, Cell, Paragraph, Table
+from narrated.reading.phrasing import Phrasing
+
+
+def holds_code(tag: Tag) -> bool:
+    """Tell whether a table serves to lay out code."""
+    return tag.find("pre") is not None
+
+
+def table(tag: Tag, phrasing: Phrasing) -> list[Blocks]:
+    """Give a table's caption as a paragraph, and the table."""
+    rows = [_cells(row) for row in tag.find_all("tr") if row.find_parent("table") is tag]
+    rows = [row for row in rows if row]
+    header = rows.pop(0) if rows and _is_header(rows[0]) else []
+    found: list[Blocks] = []
+    caption = tag.find("caption", recursive=False)
+    if caption is not None and (spans := phrasing.spans(caption.children)):
+        found.append(Paragraph(spans))
+    if header or rows:
+        body = tuple(_read(row, phrasing) for row in rows)
+        found.append(Table(_read(header, phrasing), body))
+    return found
+
+
+def _cells(row: Tag) -> list[Tag]:
+    return row.find_all(["td", "th"], recursive=False)
+
+
+def _is_header(row: list[Tag]) -> bool:
+    return all(cell.name == "th" for cell in row)
+
+
+def _read(row: list[Tag], phrasing: Phrasing) -> tuple[Cell, ...]:
+    return tuple(Cell(phrasing.spans(cell.children)) for cell in row)
