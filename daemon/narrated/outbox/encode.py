@@ -1,0 +1,165 @@
+"""Encoding as it is spoken: PCM goes in, a finished file comes out, memory stays flat."""
+
+from fractions import Fraction
+from pathlib import Path
+from types import TracebackType
+from typing import Protocol, Self, cast
+
+import av
+from av.audio.resampler import AudioResampler
+from av.audio.stream import AudioStream
+from av.codec.context import Flags
+
+from narrated.outbox.audio import SAMPLE_BYTES, samples, silence
+from narrated.outbox.formats import FORMATS, Format
+from narrated.outbox.trouble import storing
+from narrated.outbox.vorbis import VorbisSink
+
+_PIECE_S = 30  # what is handed to the encoder at once, so that no long write is held twice
+_SHORTEST_S = 0.1
+
+
+class Sink(Protocol):
+    """A file that takes PCM of one sample rate."""
+
+    def write(self, pcm: bytes) -> None:
+        """Encode PCM of any length."""
+
+    def close(self) -> None:
+        """Write what is still held and end the file."""
+
+    def discard(self) -> None:
+        """Close the file as it is."""
+
+
+class Encoder:
+    """One audio file being made; the same PCM makes the same bytes, however it was cut.
+
+    `format` is a key of FORMATS, `sample_rate` what most PCM comes with, `bitrate` in bits a
+    second (None: the format's own). As a context manager it closes the file, or deletes it
+    where an error came through. Errors: StorageError.
+    """
+
+    def __init__(
+        self, path: Path, format: str, sample_rate: int, bitrate: int | None = None
+    ) -> None:
+        self._path = path
+        self._sample_rate = sample_rate
+        self._samples = 0
+        self._closed = False
+        with storing(str(path)):
+            self._sink = _sink(path, FORMATS[format], sample_rate, bitrate)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if kind is None:
+            self.close()
+        else:
+            self.discard()
+
+    @property
+    def seconds(self) -> float:
+        """How much was written, to the sample."""
+        return self._samples / self._sample_rate
+
+    def write(self, pcm: bytes, sample_rate: int | None = None) -> None:
+        """Append PCM; where its rate is another, it is resampled as one piece."""
+        if len(pcm) % SAMPLE_BYTES:
+            raise ValueError(f"PCM of {len(pcm)} bytes ends inside a sample")
+        if sample_rate not in (None, self._sample_rate):
+            pcm = _resampled(pcm, sample_rate, self._sample_rate)
+        piece = _PIECE_S * self._sample_rate * SAMPLE_BYTES
+        with storing(str(self._path)):
+            for start in range(0, len(pcm), piece):
+                self._sink.write(pcm[start : start + piece])
+        self._samples += len(pcm) // SAMPLE_BYTES
+
+    def close(self) -> None:
+        """Write what is still held and end the file; a second close does nothing."""
+        if self._closed:
+            return
+        if not self._samples:  # a file without a single packet is one that players refuse
+            self.write(silence(_SHORTEST_S, self._sample_rate))
+        self._closed = True
+        with storing(str(self._path)):
+            self._sink.close()
+
+    def discard(self) -> None:
+        """Give the file up and delete it."""
+        self._closed = True
+        self._sink.discard()
+        self._path.unlink(missing_ok=True)
+
+
+class _FFmpegSink:
+    """A file written by FFmpeg's libraries, inside this process."""
+
+    def __init__(self, path: Path, format: Format, sample_rate: int, bitrate: int | None) -> None:
+        # Bitexact: no version, date or random serial number in the file.
+        options = {"fflags": "+bitexact", **format.options}
+        # Absolute, or FFmpeg takes what stands before a colon in the name for a protocol.
+        name = str(path.absolute())
+        self._container = av.open(name, "w", format=format.container, container_options=options)
+        rate = _nearest_rate(format.codec, sample_rate)
+        stream = self._container.add_stream(format.codec, rate=rate, layout="mono")
+        self._stream = cast(AudioStream, stream)
+        self._stream.codec_context.flags |= Flags.bitexact
+        if bitrate is not None:
+            self._stream.codec_context.bit_rate = bitrate
+        self._sample_rate = sample_rate
+        self._samples = 0
+
+    def write(self, pcm: bytes) -> None:
+        frame = _frame(pcm, self._sample_rate)
+        frame.pts = self._samples
+        self._samples += frame.samples
+        self._container.mux(self._stream.encode(frame))
+
+    def close(self) -> None:
+        try:
+            self._container.mux(self._stream.encode(None))
+        finally:
+            self._container.close()
+
+    def discard(self) -> None:
+        self._container.close()
+
+
+def _sink(path: Path, format: Format, sample_rate: int, bitrate: int | None) -> Sink:
+    wanted = (bitrate or format.bitrate) if format.bitrate is not None else None
+    if format.codec == "libvorbis" and wanted is not None:
+        return VorbisSink(path, sample_rate, wanted)
+    return _FFmpegSink(path, format, sample_rate, wanted)
+
+
+def _frame(pcm: bytes, sample_rate: int) -> av.AudioFrame:
+    frame = av.AudioFrame.from_ndarray(samples(pcm)[None, :], format="s16", layout="mono")
+    frame.sample_rate = sample_rate
+    frame.time_base = Fraction(1, sample_rate)
+    return frame
+
+
+def _nearest_rate(codec: str, sample_rate: int) -> int:
+    """The lowest rate of the codec that loses nothing, or its highest."""
+    known = av.Codec(codec, "w").audio_rates
+    if not known:
+        return sample_rate
+    return min((rate for rate in known if rate >= sample_rate), default=max(known))
+
+
+def _resampled(pcm: bytes, source_rate: int, target_rate: int) -> bytes:
+    """The same sound at another rate, as many samples as its duration makes, to the nearest."""
+    if not pcm:
+        return pcm
+    resampler = AudioResampler(format="s16", layout="mono", rate=target_rate)
+    frames = [*resampler.resample(_frame(pcm, source_rate)), *resampler.resample(None)]
+    sound = b"".join(frame.to_ndarray().tobytes() for frame in frames)
+    size = round(len(pcm) // SAMPLE_BYTES * target_rate / source_rate) * SAMPLE_BYTES
+    return sound[:size].ljust(size, b"\0")

@@ -1,0 +1,178 @@
+"""A folder of the outbox, held open, so that nothing is ever written through a link.
+
+Everything happens relative to open folders: what a name led to a moment ago does not matter.
+"""
+
+import errno
+import hashlib
+import os
+import re
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from types import TracebackType
+from typing import BinaryIO, Self
+
+from narrated.outbox.names import is_inside
+
+FOLDER_MODE = 0o2775  # setgid: what is made inside belongs to the shared group
+FILE_MODE = 0o664
+
+_COPIED_BYTES = 1 << 20
+_DRAFT_NAME = re.compile(r"\.narrated-[0-9a-f]{16}\.tmp")
+_OPEN_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
+_CANNOT_SYNC = {errno.EINVAL, errno.ENOTSUP}  # some network and FUSE file systems
+_CANNOT_CHMOD = {errno.EPERM, errno.ENOTSUP}  # file systems without owners or modes
+
+
+@contextmanager
+def opened(outbox: Path, folder: str, *, make: bool = False) -> Iterator[int]:
+    """The descriptor of a folder below the outbox ("" for the outbox itself).
+
+    `make` makes what is missing of it, though never the outbox: a disk that is not mounted
+    must not be mistaken for an empty one. Errors: OSError; ENOTDIR where a link is in the way.
+    """
+    if folder and not is_inside(folder):
+        raise ValueError(f"{folder!r} is not a folder inside the outbox")
+    held = os.open(outbox, _OPEN_FOLDER)
+    try:
+        for name in folder.split("/") if folder else ():
+            inner = _enter(held, name, make)
+            os.close(held)
+            held = inner
+        yield held
+    finally:
+        os.close(held)
+
+
+def split(stem: str) -> tuple[str, str]:
+    """A stem's folder and its last part; ValueError for one that leaves the outbox."""
+    if not is_inside(stem):
+        raise ValueError(f"{stem!r} is not inside the outbox")
+    folder, _, name = stem.rpartition("/")
+    return folder, name
+
+
+def sync(folder: int) -> None:
+    """Make the folder's entries durable, where its file system can."""
+    try:
+        os.fsync(folder)
+    except OSError as error:
+        if error.errno not in _CANNOT_SYNC:
+            raise
+
+
+def remove(folder: int, name: str) -> None:
+    """Remove a file if it is there; a link goes, never what it leads to."""
+    with suppress(FileNotFoundError):
+        os.unlink(name, dir_fd=folder)
+
+
+def opened_file(folder: int, name: str) -> BinaryIO:
+    """A plain file of the folder for reading, never through a link; errors: OSError."""
+    flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+    return os.fdopen(os.open(name, flags, dir_fd=folder), "rb")
+
+
+def digest(file: BinaryIO) -> str:
+    """The SHA-256 of what is left of a file, in hex."""
+    sha256 = hashlib.sha256()
+    while piece := file.read(_COPIED_BYTES):
+        sha256.update(piece)
+    return sha256.hexdigest()
+
+
+def drafts_in(folder: int) -> list[str]:
+    """The names of our own unfinished files, such as a kill leaves behind."""
+    return [name for name in os.listdir(folder) if _DRAFT_NAME.fullmatch(name)]
+
+
+class Draft:
+    """A file being written under a dot-name; it becomes itself by `place`, or vanishes."""
+
+    def __init__(self, folder: int) -> None:
+        self._folder = folder
+        self._name = f".narrated-{secrets.token_hex(8)}.tmp"
+        self._placed = False
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+        self._file = os.fdopen(os.open(self._name, flags, FILE_MODE, dir_fd=folder), "wb")
+        self._digest = hashlib.sha256()
+        self.bytes = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        # What is still buffered where a write failed would fail again: the descriptor closes.
+        with suppress(OSError):
+            self._file.close()
+        if not self._placed:
+            remove(self._folder, self._name)
+
+    @property
+    def sha256(self) -> str:
+        """The digest of what was written so far, in hex."""
+        return self._digest.hexdigest()
+
+    @property
+    def mtime_ns(self) -> int:
+        """When it was last written; a rename keeps it."""
+        return os.fstat(self._file.fileno()).st_mtime_ns
+
+    def write(self, content: bytes) -> None:
+        """Append to the draft."""
+        self._digest.update(content)
+        self.bytes += len(content)
+        self._file.write(content)
+
+    def copy(self, source: Path) -> None:
+        """Append a whole file to the draft."""
+        with source.open("rb", buffering=0) as file:
+            while piece := file.read(_COPIED_BYTES):
+                self.write(piece)
+
+    def finish(self) -> None:
+        """Hand all of it to the system, readable by the group."""
+        self._file.flush()
+        _allow(self._file.fileno(), FILE_MODE)
+
+    def settle(self) -> None:
+        """Wait until the disk has it; nothing can be written after."""
+        os.fsync(self._file.fileno())
+        self._file.close()
+
+    def place(self, name: str) -> None:
+        """Give the draft its name, in place of what had it before."""
+        self._file.close()
+        os.rename(self._name, name, src_dir_fd=self._folder, dst_dir_fd=self._folder)
+        self._placed = True
+
+
+def _enter(parent: int, name: str, make: bool) -> int:
+    flags = _OPEN_FOLDER | os.O_NOFOLLOW
+    if make:
+        with suppress(FileExistsError):
+            return _made(parent, name, flags)
+    return os.open(name, flags, dir_fd=parent)
+
+
+def _made(parent: int, name: str, flags: int) -> int:
+    os.mkdir(name, dir_fd=parent)
+    folder = os.open(name, flags, dir_fd=parent)
+    _allow(folder, FOLDER_MODE)  # whatever the umask said
+    sync(parent)
+    return folder
+
+
+def _allow(descriptor: int, mode: int) -> None:
+    try:
+        os.fchmod(descriptor, mode)
+    except OSError as error:
+        if error.errno not in _CANNOT_CHMOD:
+            raise

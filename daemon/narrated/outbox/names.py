@@ -1,0 +1,78 @@
+"""Where in the outbox a source's narration stands, by its place in the inbox.
+
+A stem is a path relative to the outbox without a suffix: `dir/post` for `dir/post.md`, which
+becomes `dir/post.mp3`, `dir/post.vtt` and so on.
+"""
+
+import hashlib
+import os
+import unicodedata
+from collections.abc import Callable, Iterator
+from itertools import count
+from pathlib import PurePosixPath
+
+ERROR_SUFFIX = ".error.txt"
+STATUS_NAME = "narrated.status.txt"
+
+_LONGEST_NAME_BYTES = 255 - len(ERROR_SUFFIX)
+_DIGEST_LENGTH = 8
+
+
+def fold(stem: str) -> str:
+    """What two stems have in common where a file system cannot tell them apart.
+
+    A laptop's may fold case and compose accents: `Café` in either spelling is `CAFÉ` there.
+    """
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", stem).casefold())
+
+
+def stem(path: str, taken: Callable[[str], bool]) -> str:
+    """The stem of a source at this inbox-relative path that is neither taken nor ours.
+
+    `dir/post.md` is `dir/post`; where that is taken `dir/post.md`, then `dir/post.md-2` and so
+    on. `taken` gets the folded stem. Errors: ValueError for a path that leaves the outbox.
+    """
+    if not is_inside(path):
+        raise ValueError(f"{path!r} is not a path inside the inbox")
+    for candidate in _candidates(PurePosixPath(path)):
+        key = fold(candidate)
+        if not _reserved(key) and not taken(key):
+            return candidate
+    raise AssertionError("candidates never end")
+
+
+def is_inside(path: str) -> bool:
+    """Whether a relative path stays below the folder it is relative to, and names a file."""
+    parts = path.split("/")
+    return not any(part in ("", ".", "..") or "\0" in part for part in parts)
+
+
+def _candidates(path: PurePosixPath) -> Iterator[str]:
+    yield _placed(path, path.stem, "")
+    yield _placed(path, path.name, "")
+    for number in count(2):
+        yield _placed(path, path.name, f"-{number}")
+
+
+def _placed(path: PurePosixPath, name: str, ending: str) -> str:
+    return str(path.with_name(_short_enough(name, ending)))
+
+
+def _short_enough(name: str, ending: str) -> str:
+    """The name with its ending, shortened to leave room for the longest suffix in the folder.
+
+    A shortened name carries a digest of the whole, so that two long names stay two.
+    """
+    if len(os.fsencode(name + ending)) <= _LONGEST_NAME_BYTES:
+        return name + ending
+    digest = hashlib.sha256(os.fsencode(name)).hexdigest()[:_DIGEST_LENGTH]
+    tail = f"~{digest}{ending}"
+    short = name
+    while len(os.fsencode(short + tail)) > _LONGEST_NAME_BYTES:
+        short = short[:-1]
+    return short + tail
+
+
+def _reserved(key: str) -> bool:
+    """Names under which we write notes: a picture's `.txt` would overwrite them."""
+    return key.endswith(".error") or key == STATUS_NAME.removesuffix(".txt")

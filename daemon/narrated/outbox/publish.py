@@ -1,0 +1,249 @@
+"""A narration comes into the outbox, moves, and goes: whole at every instant.
+
+Each file is written under a dot-name, made durable and renamed into place; the manifest goes
+last and holds the others' digests, so that it is the record that all of them are there.
+"""
+
+import os
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from narrated.outbox import manifest as manifests
+from narrated.outbox.folder import (
+    Draft,
+    digest,
+    drafts_in,
+    opened,
+    opened_file,
+    remove,
+    split,
+    sync,
+)
+from narrated.outbox.formats import media_type
+from narrated.outbox.manifest import MANIFEST_SUFFIX, Manifest, Output
+from narrated.outbox.trouble import storing
+
+ManifestMaker = bytes | Callable[[tuple[Output, ...]], bytes]
+"""A manifest's bytes, or what makes them once the outputs' digests are known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A finished file outside the outbox, and the suffix it gets inside."""
+
+    path: Path
+    suffix: str
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """A file as it stands in the outbox; `name` is relative to its folder."""
+
+    name: str
+    sha256: str
+    bytes: int
+    media_type: str
+    mtime_ns: int
+
+    def output(self) -> Output:
+        """The file as its manifest names it."""
+        return Output(self.name, self.sha256, self.bytes, self.media_type)
+
+
+def publish(
+    outbox: Path, stem: str, files: Sequence[Prepared], manifest: ManifestMaker
+) -> tuple[Published, ...]:
+    """Put the files and their manifest into the outbox, durably, in place of an older version.
+
+    Gives back every file in the order given, the manifest last. What the older manifest named
+    and the new one does not is removed. Errors: StorageError; no draft is left then, and what
+    stood there before may be replaced in part, which its manifest shows.
+    """
+    with storing(str(outbox / stem)):
+        try:
+            return _publish(outbox, stem, files, manifest)
+        except FileNotFoundError:
+            # A folder that a withdrawal had just emptied went away under us: make it again.
+            return _publish(outbox, stem, files, manifest)
+
+
+def withdraw(outbox: Path, stem: str, suffixes: Iterable[str]) -> None:
+    """Take a narration out of the outbox, its manifest first, and folders it leaves empty.
+
+    What is not there is no error. Errors: StorageError.
+    """
+    folder_name, name = split(stem)
+    with storing(str(outbox / stem)):
+        with suppress(FileNotFoundError), opened(outbox, folder_name) as folder:
+            for suffix in _manifest_first(suffixes):
+                remove(folder, name + suffix)
+            sync(folder)
+        _prune(outbox, folder_name)
+
+
+def move(
+    outbox: Path, old_stem: str, new_stem: str, suffixes: Iterable[str], manifest: bytes
+) -> Published:
+    """Take a narration along under a new stem as it is; gives back the new manifest's file.
+
+    `suffixes` are those of its outputs, all of which must be there. A kill in between leaves
+    an old manifest without its files, or a new set whose old manifest still stands.
+    Errors: StorageError, with nothing moved where a file was missing.
+    """
+    old_folder, old = split(old_stem)
+    new_folder, new = split(new_stem)
+    outputs = [suffix for suffix in suffixes if suffix != MANIFEST_SUFFIX]
+    with storing(str(outbox / new_stem)):
+        with opened(outbox, old_folder) as source, opened(outbox, new_folder, make=True) as target:
+            for suffix in outputs:
+                os.stat(old + suffix, dir_fd=source, follow_symlinks=False)
+            for suffix in outputs:
+                os.rename(old + suffix, new + suffix, src_dir_fd=source, dst_dir_fd=target)
+            with Draft(target) as draft:
+                placed = _written(draft, new + MANIFEST_SUFFIX, manifest)
+                draft.settle()
+                sync(target)
+                draft.place(placed.name)
+            sync(target)
+            remove(source, old + MANIFEST_SUFFIX)
+            sync(source)
+        _prune(outbox, old_folder)
+    return placed
+
+
+def intact(outbox: Path, stem: str) -> bool:
+    """Whether the manifest is there and every file it names is as it says.
+
+    Reads every byte of them. Errors: StorageError where they cannot be read.
+    """
+    folder_name, name = split(stem)
+    with storing(str(outbox / stem)):
+        try:
+            with opened(outbox, folder_name) as folder:
+                found = _manifest(folder, name)
+                return found is not None and all(_matches(folder, each) for each in found.outputs)
+        except (FileNotFoundError, NotADirectoryError):
+            return False
+
+
+def sweep(folder: Path) -> int:
+    """Remove our unfinished files from one folder, at a start; gives back how many there were.
+
+    Errors: StorageError.
+    """
+    with storing(str(folder)), suppress(FileNotFoundError), opened(folder, "") as held:
+        drafts = drafts_in(held)
+        for name in drafts:
+            remove(held, name)
+        return len(drafts)
+    return 0
+
+
+def _publish(
+    outbox: Path, stem: str, files: Sequence[Prepared], manifest: ManifestMaker
+) -> tuple[Published, ...]:
+    folder_name, name = split(stem)
+    with ExitStack() as stack:
+        folder = stack.enter_context(opened(outbox, folder_name, make=True))
+        drafts = [stack.enter_context(Draft(folder)) for _ in files]
+        published = [_copied(draft, name, file) for draft, file in zip(drafts, files, strict=True)]
+        record = stack.enter_context(Draft(folder))
+        content = _content(manifest, published)
+        published.append(_written(record, name + MANIFEST_SUFFIX, content))
+        # Every draft is durable before the first is renamed: a full disk changes nothing.
+        for draft in (*drafts, record):
+            draft.settle()
+        _place(folder, name, [*drafts, record], published)
+    return tuple(published)
+
+
+def _copied(draft: Draft, name: str, file: Prepared) -> Published:
+    draft.copy(file.path)
+    draft.finish()
+    return _published(draft, name + file.suffix)
+
+
+def _written(draft: Draft, name: str, content: bytes) -> Published:
+    draft.write(content)
+    draft.finish()
+    return _published(draft, name)
+
+
+def _published(draft: Draft, name: str) -> Published:
+    suffix = Path(name).suffix
+    return Published(name, draft.sha256, draft.bytes, media_type(suffix), draft.mtime_ns)
+
+
+def _content(manifest: ManifestMaker, published: Sequence[Published]) -> bytes:
+    if isinstance(manifest, bytes):
+        return manifest
+    return manifest(tuple(each.output() for each in published))
+
+
+def _place(folder: int, name: str, drafts: Sequence[Draft], published: Sequence[Published]) -> None:
+    """Rename the drafts, the manifest last and only after the others are durably there."""
+    *outputs, record = zip(drafts, published, strict=True)
+    outdated = _outdated(folder, name, {each.name for each in published})
+    for draft, file in outputs:
+        draft.place(file.name)
+    for each in outdated:
+        remove(folder, each)
+    sync(folder)
+    record[0].place(record[1].name)
+    sync(folder)
+
+
+def _outdated(folder: int, name: str, current: set[str]) -> list[str]:
+    """What the older manifest calls its own and the new does not, such as another format's file.
+
+    The outbox is written to by others too: only names that this narration can have are believed.
+    """
+    older = _manifest(folder, name)
+    named = () if older is None else (each.name for each in older.outputs)
+    return [
+        each
+        for each in named
+        if each not in current and "/" not in each and each.startswith(f"{name}.")
+    ]
+
+
+def _manifest(folder: int, name: str) -> Manifest | None:
+    try:
+        with opened_file(folder, name + MANIFEST_SUFFIX) as file:
+            return manifests.decode(file.read())
+    except (FileNotFoundError, msgspec.DecodeError, UnicodeDecodeError):
+        return None
+
+
+def _matches(folder: int, output: Output) -> bool:
+    if "/" in output.name:
+        return False
+    try:
+        with opened_file(folder, output.name) as file:
+            if os.fstat(file.fileno()).st_size != output.bytes:
+                return False
+            return digest(file) == output.sha256
+    except FileNotFoundError:
+        return False
+
+
+def _manifest_first(suffixes: Iterable[str]) -> list[str]:
+    return [MANIFEST_SUFFIX, *(each for each in suffixes if each != MANIFEST_SUFFIX)]
+
+
+def _prune(outbox: Path, folder_name: str) -> None:
+    """Remove the folder and those above it, as long as they are empty and ours to remove."""
+    while folder_name:
+        parent, _, name = folder_name.rpartition("/")
+        try:
+            with opened(outbox, parent) as folder:
+                os.rmdir(name, dir_fd=folder)
+        except FileNotFoundError:
+            pass
+        except OSError:
+            return
+        folder_name = parent
