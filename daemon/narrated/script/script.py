@@ -36,7 +36,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Everything besides the source, its captions and the lexicon that decides what is said."""
 
     language: str = "en"
-    speakers: dict[str, Speaker] = {"narrator": Speaker()}
+    speakers: dict[str, Speaker] = msgspec.field(default_factory=lambda: {"narrator": Speaker()})
     """By name; `narrator` is always there, and `quote` may say the quotations."""
     links: Literal["text", "announce"] = "text"
     code: Literal["announce", "read", "skip"] = "announce"
