@@ -1,0 +1,25 @@
+"""The whole examination, in the order in which a file goes through the daemon."""
+
+from collections.abc import Iterator
+
+from narrated.config import Config
+from narrated.doctor import box, folders
+from narrated.doctor.account import of_the_daemon
+from narrated.doctor.engines import engines
+from narrated.doctor.finding import Finding
+
+
+def examine(config: Config) -> Iterator[Finding]:
+    """Look at everything the daemon needs of this box; changes nothing and needs no daemon.
+
+    Findings come as they are made: the engines', which must be loaded first, at the end.
+    """
+    account = of_the_daemon(config)
+    yield from folders.rights(config, account)
+    yield from folders.leases(config)
+    yield from folders.syncing(config)
+    yield from box.inotify(config)
+    yield from box.disks(config)
+    yield from box.unit(config, account)
+    yield from box.encoders(config)
+    yield from engines(config)
