@@ -117,43 +117,37 @@ class Engine(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Registered:
-    """An engine that comes with the program."""
+class EngineSpec:
+    """An engine: where its module is found, and what the configuration wishes of it."""
 
     name: str
     kind: Kind
     module: str
     limit_characters: int
     """The longest text it can say in one go; 0 where it describes."""
-
-
-@dataclass(frozen=True, slots=True)
-class EngineSpec:
-    """An engine as the configuration asks for it."""
-
-    name: str
-    kind: Kind
-    module: str
-    limit_characters: int
     python: str = ""
     """The interpreter it needs, by path; empty for the daemon's own."""
     path: str = ""
     """A folder to find the module in, besides what its interpreter has installed."""
     options: Options = field(default_factory=dict)
 
+    @staticmethod
+    def registered(name: str) -> "EngineSpec | None":
+        """An engine that comes with the program; None for any other name."""
+        return REGISTRY.get(name)
 
-REGISTRY: Mapping[str, Registered] = MappingProxyType(
+    @staticmethod
+    def names() -> tuple[str, ...]:
+        """The engines that come with the program."""
+        return tuple(REGISTRY)
+
+
+REGISTRY: Mapping[str, EngineSpec] = MappingProxyType(
     {
-        "espeak": Registered("espeak", "speech", "narrated.engines.espeak", 600),
-        "embedded": Registered("embedded", "caption", "narrated.engines.embedded", 0),
+        "espeak": EngineSpec("espeak", "speech", "narrated.engines.espeak", 600),
+        "embedded": EngineSpec("embedded", "caption", "narrated.engines.embedded", 0),
     }
 )
-
-
-def registered(name: str, options: Options | None = None) -> EngineSpec:
-    """The specification of an engine that comes with the program; KeyError for no such name."""
-    own = REGISTRY[name]
-    return EngineSpec(own.name, own.kind, own.module, own.limit_characters, options=options or {})
 
 
 def load(module: str, path: str, options: Options) -> Engine:

@@ -1,0 +1,213 @@
+"""A child process and the daemon's end of its wire."""
+
+import asyncio
+import logging
+import os
+import re
+import resource
+import signal
+import socket
+import subprocess
+import sys
+from collections import deque
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import narrated
+from narrated.printable import printable
+from narrated.workers.wire import PARENT_VARIABLE, PREFIX, beginning, parsed, sizes
+
+LINES_KEPT = 20
+_LINE_CHARACTERS = 500
+_READ_AHEAD_BYTES = 1 << 20
+_LAST_WORDS_S = 0.5
+
+# What is meant for the daemon, or would have a child look at the network or at the wrong modules.
+_NOT_PASSED_ON = ("NOTIFY_SOCKET", "WATCHDOG_PID", "WATCHDOG_USEC", "LISTEN_FDS", "LISTEN_PID")
+_PYTHONS_OWN = ("PYTHONPATH", "PYTHONHOME", "PYTHONSTARTUP", "__PYVENV_LAUNCHER__")
+_OFFLINE = {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1"}
+
+# Another interpreter is shown our package and nothing else that is installed beside it.
+_BOOTSTRAP = """
+import sys, types
+package = types.ModuleType("narrated")
+package.__path__ = [{package!r}]
+sys.modules["narrated"] = package
+import runpy
+runpy.run_module({module!r}, run_name="__main__", alter_sys=True)
+"""
+
+logger = logging.getLogger("narrated.worker")
+
+
+class Child:
+    """A running child: frames to and from it, what it last wrote to stderr, and its end."""
+
+    def __init__(
+        self,
+        name: str,
+        process: asyncio.subprocess.Process,
+        wire: tuple[asyncio.StreamReader, asyncio.StreamWriter],
+        stderr: "_Stderr",
+    ) -> None:
+        self.name = name
+        self.pid = process.pid
+        self._process = process
+        self._reader, self._writer = wire
+        self._stderr = stderr
+
+    @classmethod
+    async def start(
+        cls, name: str, module: str, *, python: str = "", memory_bytes: int | None = None
+    ) -> "Child":
+        """Start a module of ours in an interpreter; OSError when that cannot be run."""
+        ours, theirs = socket.socketpair()
+        stderr, to_stderr = os.pipe()
+        try:
+            process = await asyncio.create_subprocess_exec(
+                *_command(python, module, theirs.fileno()),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=to_stderr,
+                pass_fds=(theirs.fileno(),),
+                env=_environment(os.environ, foreign=_is_foreign(python)),
+                start_new_session=True,  # a Ctrl-C is the daemon's to act upon
+            )
+        except BaseException:
+            ours.close()
+            os.close(stderr)
+            raise
+        finally:
+            theirs.close()
+            os.close(to_stderr)
+        if memory_bytes is not None:
+            _bound(process.pid, memory_bytes)
+        wire = await asyncio.open_unix_connection(sock=ours, limit=_READ_AHEAD_BYTES)
+        return cls(name, process, wire, await _Stderr.follow(f"{name} ({process.pid})", stderr))
+
+    @property
+    def last_lines(self) -> Sequence[str]:
+        """What it wrote last, made safe to print."""
+        return tuple(self._stderr.last_lines)
+
+    def send(self, header: Mapping[str, Any], payload: bytes = b"") -> None:
+        """Queue a frame; a child that is gone shows at `receive`."""
+        begin = beginning(dict(header), len(payload))
+        if not self._writer.is_closing():
+            self._writer.write(begin)
+            if payload:
+                self._writer.write(payload)
+
+    async def receive(self) -> tuple[dict[str, Any], bytes] | None:
+        """The next frame; None when the child is gone. Raises BadFrame."""
+        try:
+            header_bytes, payload_bytes = sizes(await self._reader.readexactly(PREFIX.size))
+            header = parsed(await self._reader.readexactly(header_bytes))
+            return header, await self._reader.readexactly(payload_bytes)
+        except (asyncio.IncompleteReadError, ConnectionError):
+            return None
+
+    def hang_up(self) -> None:
+        """Close the wire: a child that is well then leaves."""
+        self._writer.close()
+
+    def kill(self) -> None:
+        """End it at once, whatever it does."""
+        if self._process.returncode is None:
+            self._process.kill()
+
+    async def ended(self, patience_s: float = 0.0) -> str:
+        """Hang up, and kill it if it has not left in time; how it ended, in words."""
+        self.hang_up()
+        try:
+            async with asyncio.timeout(patience_s):
+                await self._process.wait()
+        except TimeoutError:
+            self.kill()
+        code = await self._process.wait()
+        await self._stderr.finished()
+        return _in_words(code)
+
+
+class _Stderr:
+    """Logs what a child writes to stderr and keeps the last lines, however long or unfinished.
+
+    A pipe of our own: asyncio's would have us wait for whoever inherited it from the child.
+    """
+
+    def __init__(
+        self, name: str, reader: asyncio.StreamReader, transport: asyncio.ReadTransport
+    ) -> None:
+        self.last_lines: deque[str] = deque(maxlen=LINES_KEPT)
+        self._name = name
+        self._reader = reader
+        self._transport = transport
+        self._following = asyncio.create_task(self._follow())
+
+    @classmethod
+    async def follow(cls, name: str, fd: int) -> "_Stderr":
+        loop = asyncio.get_running_loop()
+        reader = asyncio.StreamReader()
+        pipe = os.fdopen(fd, "rb", buffering=0)
+        transport, _ = await loop.connect_read_pipe(
+            lambda: asyncio.StreamReaderProtocol(reader), pipe
+        )
+        return cls(name, reader, transport)
+
+    async def finished(self) -> None:
+        """Take what is left to read of a child that has ended."""
+        await asyncio.wait({self._following}, timeout=_LAST_WORDS_S)
+        self._following.cancel()
+        self._transport.close()
+
+    async def _follow(self) -> None:
+        unfinished = b""
+        while piece := await self._reader.read(1 << 16):
+            *lines, unfinished = re.split(rb"[\r\n]+", unfinished + piece)
+            for line in lines:
+                self._note(line)
+            unfinished = unfinished[-(1 << 16) :]
+        self._note(unfinished)
+
+    def _note(self, line: bytes) -> None:
+        text = printable(line.decode("utf-8", "replace").rstrip()[:_LINE_CHARACTERS])
+        if text:
+            self.last_lines.append(text)
+            logger.debug("%s: %s", self._name, text)
+
+
+def _is_foreign(python: str) -> bool:
+    return python not in ("", sys.executable)
+
+
+def _command(python: str, module: str, fd: int) -> Sequence[str]:
+    if not _is_foreign(python):
+        return (sys.executable, "-m", module, str(fd))
+    package = str(Path(narrated.__file__).parent)
+    return (python, "-c", _BOOTSTRAP.format(package=package, module=module), str(fd))
+
+
+def _environment(environment: Mapping[str, str], *, foreign: bool) -> dict[str, str]:
+    kept = {name: value for name, value in environment.items() if name not in _NOT_PASSED_ON}
+    if foreign:
+        kept = {name: value for name, value in kept.items() if name not in _PYTHONS_OWN}
+    # The folder the daemon stands in must not lend it modules.
+    return kept | _OFFLINE | {"PYTHONSAFEPATH": "1", PARENT_VARIABLE: str(os.getpid())}
+
+
+def _bound(pid: int, memory_bytes: int) -> None:
+    """Have a hostile file run out of memory in its child alone."""
+    try:
+        resource.prlimit(pid, resource.RLIMIT_AS, (memory_bytes, memory_bytes))
+    except ProcessLookupError:
+        return  # it is gone already, which shows at `receive`
+
+
+def _in_words(code: int) -> str:
+    if code >= 0:
+        return f"ended with exit status {code}"
+    try:
+        return f"was ended by {signal.Signals(-code).name}"
+    except ValueError:
+        return f"was ended by signal {-code}"

@@ -1,0 +1,77 @@
+"""The daemon's workers: one for each specification, whatever happens to them."""
+
+import asyncio
+from collections.abc import Callable, Iterable
+
+from narrated.errors import EngineUnavailable
+from narrated.workers.seat import Seat, State, WorkerSpec, WorkerState
+from narrated.workers.worker import EngineInfo, Result, Worker
+
+__all__ = ["EngineInfo", "Pool", "Result", "State", "Worker", "WorkerSpec", "WorkerState"]
+
+
+class Pool:
+    """Keeps a worker alive for each specification.
+
+    `on_change` is called in the event loop whenever a worker came, left, or has a free row.
+    """
+
+    def __init__(self, specs: Iterable[WorkerSpec], on_change: Callable[[], None]) -> None:
+        self._on_change = on_change
+        self._specs = tuple(specs)
+        self._seats: list[Seat] = []
+        self._leaving: list[Seat] = []
+
+    async def start(self) -> None:
+        """Start all workers; they announce themselves in their own time."""
+        await self.apply(self._specs)
+
+    async def stop(self) -> None:
+        """End all workers within two seconds; the futures of what is in flight are cancelled."""
+        seats = [*self._seats, *self._leaving]
+        self._seats, self._leaving = [], []
+        await asyncio.gather(*(seat.close() for seat in seats))
+
+    async def apply(self, specs: Iterable[WorkerSpec]) -> None:
+        """Have these workers from now on; one whose specification stays the same stays warm.
+
+        Returns at once: the others finish what they have in flight, and then make way.
+        """
+        wanted = {spec.name: spec for spec in specs}
+        for seat in self._seats:
+            seat.change(wanted.get(seat.name))
+        self._leaving = [
+            seat
+            for seat in [*self._leaving, *self._seats]
+            if seat.name not in wanted and not seat.is_empty
+        ]
+        self._seats = [seat for seat in self._seats if seat.name in wanted]
+        there = {seat.name for seat in self._seats}
+        for name, spec in wanted.items():
+            if name not in there:
+                seat = Seat(spec, self._on_change)
+                self._seats.append(seat)
+                seat.open()
+
+    @property
+    def workers(self) -> list[Worker]:
+        """Those that have announced themselves and take work."""
+        return [seat.worker for seat in self._seats if seat.worker and seat.worker.takes_work]
+
+    def states(self) -> list[WorkerState]:
+        """How each worker fares."""
+        return [seat.state() for seat in self._seats]
+
+    def expects(self, engine: str) -> bool:
+        """Whether some worker is to hold this engine, be it loaded yet or not."""
+        return any(seat.holds(engine) for seat in self._seats)
+
+    def unavailable(self, engine: str) -> EngineUnavailable | None:
+        """Why an engine is not to be had now; None while it is, or may be in a moment."""
+        holding = [seat for seat in self._seats if seat.holds(engine)]
+        if not holding:
+            return EngineUnavailable(
+                f"No worker holds the engine '{engine}'.", "Add it to the configuration."
+            )
+        problems = [seat.unavailable(engine) for seat in holding]
+        return problems[0] if all(problems) else None

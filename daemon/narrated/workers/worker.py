@@ -1,0 +1,259 @@
+"""A live worker as the daemon sees it: its engines, its rows in flight, and their answers."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from narrated.engines.base import Kind
+from narrated.errors import EngineError, EngineUnavailable, WorkerLost
+from narrated.workers.child import Child
+from narrated.workers.wire import BadFrame
+
+_LINES_TOLD = 3
+
+logger = logging.getLogger("narrated.worker")
+
+
+@dataclass(frozen=True, slots=True)
+class EngineInfo:
+    """What a worker announced of an engine that it has loaded."""
+
+    name: str
+    kind: Kind
+    identity: str
+    """The same identity gives the same result: part of every cache key."""
+    sample_rate: int
+    voices: Mapping[str, str]
+    """By name, each with a digest of its content."""
+    rows: int
+    """How many requests may be in flight."""
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """A finished row: `elapsed_s` and `sample_rate` or `text` in the header, PCM behind it."""
+
+    header: Mapping[str, Any]
+    payload: bytes
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Row:
+    engine: str
+    future: asyncio.Future[Result]
+    on_progress: Callable[[float], None] | None
+
+
+class Worker:
+    """Requests go in by `submit`; each answer settles its future.
+
+    `on_change` is called whenever engines were announced or a row came free.
+    """
+
+    def __init__(
+        self, child: Child, silence_s: float, load_s: float, on_change: Callable[[], None]
+    ) -> None:
+        self.engines: dict[str, EngineInfo] = {}
+        self.missing: dict[str, EngineUnavailable] = {}
+        self.pid = child.pid
+        self.announced = False
+        self.finished = 0
+        """How many rows it has done, well or not."""
+        self._child = child
+        self._silence_s = silence_s
+        self._load_s = load_s
+        self._on_change = on_change
+        self._rows: dict[str, _Row] = {}
+        self._submitted = 0
+        self._loading = True
+        self._leaving = False
+        self._lost = False
+        self._verdict = ""
+        self._loop = asyncio.get_running_loop()
+        self._heard_at = self._loop.time()
+
+    @property
+    def takes_work(self) -> bool:
+        """Whether it has announced itself and neither left nor is about to."""
+        return self.announced and not self._leaving and not self._lost
+
+    def in_flight(self, engine: str | None = None) -> int:
+        """How many rows of an engine, or of all, are under way."""
+        return sum(engine in (None, row.engine) for row in self._rows.values())
+
+    def free_rows(self, engine: str) -> int:
+        """How many more requests an engine takes now; 0 where it is not loaded here."""
+        if not self.takes_work or engine not in self.engines:
+            return 0
+        return max(0, self.engines[engine].rows - self.in_flight(engine))
+
+    def submit(
+        self,
+        engine: str,
+        header: Mapping[str, Any],
+        payload: bytes = b"",
+        on_progress: Callable[[float], None] | None = None,
+    ) -> asyncio.Future[Result]:
+        """Hand a request in: text, voice, options, language, seed; or a picture as the payload.
+
+        The future raises EngineError or EngineUnavailable for what the engine cannot do, and
+        WorkerLost when the worker died or hung with this in flight. Cancelling it cancels the row.
+        """
+        future: asyncio.Future[Result] = self._loop.create_future()
+        self._submitted += 1
+        id = str(self._submitted)
+        if self._lost:
+            future.set_exception(WorkerLost("The worker was gone already."))
+            return future
+        try:
+            self._child.send({"admit": {**header, "id": id, "engine": engine}}, payload)
+        except BadFrame as error:
+            future.set_exception(EngineError(error.problem, "Make it smaller."))
+            return future
+        if not self._rows:
+            self._heard_at = self._loop.time()
+        self._rows[id] = _Row(engine, future, on_progress)
+        future.add_done_callback(lambda settled: self._settled(id, settled))
+        return future
+
+    def cancel(self, future: asyncio.Future[Result]) -> None:
+        """Give a request up; its row is free once the worker has let go of it."""
+        future.cancel()
+
+    def drain(self) -> None:
+        """Take no more work, and leave when what is in flight is finished."""
+        self._leaving = True
+        self._leave_if_done()
+
+    async def serve(self) -> str | None:
+        """Take its answers until it is gone; why that is not well, or None where it was to leave.
+
+        The reason is empty where only its exit status can tell.
+        """
+        watch = asyncio.create_task(self._watch())
+        try:
+            while (frame := await self._child.receive()) is not None:
+                self._take(*frame)
+        except BadFrame as error:
+            self._give_up(f"spoke nonsense ({error.problem})")
+        finally:
+            watch.cancel()
+            self._lost = True
+        if self._leaving and not self._rows:
+            return None
+        return self._verdict
+
+    def lose(self, how: str) -> None:
+        """Fail what is in flight, saying how the worker ended and what it last wrote."""
+        self._lost = True
+        said = " / ".join(self._child.last_lines[-_LINES_TOLD:])
+        problem = f"The worker {self._child.name} ({self.pid}) {how}." + (
+            f" It last wrote: {said}" if said else ""
+        )
+        for row in self._drop_rows():
+            row.future.set_exception(WorkerLost(problem))
+
+    def abandon(self) -> None:
+        """Cancel what is in flight: nobody waits for it any more."""
+        self._lost = True
+        for row in self._drop_rows():
+            row.future.cancel()
+
+    def _drop_rows(self) -> list[_Row]:
+        rows, self._rows = self._rows, {}
+        return [row for row in rows.values() if not row.future.done()]
+
+    async def _watch(self) -> None:
+        """Silence, not duration, is a hang."""
+        while True:
+            patience_s = self._load_s if self._loading else self._silence_s
+            silent_s = self._loop.time() - self._heard_at
+            busy = self._loading or bool(self._rows)
+            if busy and silent_s >= patience_s:
+                doing = "loading" if self._loading else "working"
+                self._give_up(f"said nothing for {patience_s:g} s while {doing}")
+                return
+            # Never longer than the shorter patience: what it does may change meanwhile.
+            left_s = patience_s - silent_s if busy else self._silence_s
+            await asyncio.sleep(min(left_s, self._silence_s))
+
+    def _give_up(self, verdict: str) -> None:
+        self._verdict = f"{verdict} and was ended"
+        self._child.kill()
+
+    def _take(self, header: dict[str, Any], payload: bytes) -> None:
+        try:
+            ((verb, body),) = header.items()
+            self._answers[verb](self, body, payload)
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise BadFrame(f"{type(error).__name__}: {error}") from error
+        if not self._loading:
+            self._heard_at = self._loop.time()
+
+    def _take_loading(self, name: str, _payload: bytes) -> None:
+        if not self._loading:
+            self._loading = True
+            self._heard_at = self._loop.time()
+        logger.debug("%s (%d) loads %s", self._child.name, self.pid, name)
+
+    def _take_hello(self, body: dict[str, Any], _payload: bytes) -> None:
+        for entry in body["engines"]:
+            name = entry["name"]
+            self.missing.pop(name, None)
+            if unavailable := entry.get("unavailable"):
+                self.missing[name] = EngineUnavailable(**unavailable)
+            else:
+                self.engines[name] = EngineInfo(**entry)
+        self._loading = False
+        self.announced = True
+        self._on_change()
+
+    def _take_leaving(self, why: str, _payload: bytes) -> None:
+        logger.info("%s (%d) makes way for a fresh one: %s", self._child.name, self.pid, why)
+        self.drain()
+
+    def _take_progress(self, body: dict[str, Any], _payload: bytes) -> None:
+        row = self._rows[body["id"]]
+        if row.on_progress is not None and not row.future.done():
+            row.on_progress(float(body["fraction"]))
+
+    def _take_done(self, body: dict[str, Any], payload: bytes) -> None:
+        row = self._free(body["id"])
+        if not row.future.done():
+            row.future.set_result(Result(body, payload))
+
+    def _take_failed(self, body: dict[str, Any], _payload: bytes) -> None:
+        row = self._free(body["id"])
+        kind = EngineUnavailable if body["unavailable"] else EngineError
+        if not row.future.done():
+            row.future.set_exception(kind(str(body["problem"]), str(body["remedy"])))
+
+    def _take_cancelled(self, body: dict[str, Any], _payload: bytes) -> None:
+        self._free(body["id"])
+
+    _answers: ClassVar = {
+        "loading": _take_loading,
+        "hello": _take_hello,
+        "leaving": _take_leaving,
+        "progress": _take_progress,
+        "done": _take_done,
+        "failed": _take_failed,
+        "cancelled": _take_cancelled,
+    }
+
+    def _free(self, id: str) -> _Row:
+        row = self._rows.pop(id)
+        self.finished += 1
+        self._leave_if_done()
+        self._loop.call_soon(self._on_change)  # after the answer has reached who waits for it
+        return row
+
+    def _settled(self, id: str, future: asyncio.Future[Result]) -> None:
+        if future.cancelled() and id in self._rows and not self._lost:
+            self._child.send({"cancel": {"id": id}})
+
+    def _leave_if_done(self) -> None:
+        if self._leaving and not self._rows:
+            self._child.hang_up()
