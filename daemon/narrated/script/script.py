@@ -1,4 +1,4 @@
-"""A Script: what is said, in order, with every pause; a pure value that can be written to a file."""
+"""A Script: what is said, in order, with every pause; a pure value, writable to a file."""
 
 from collections.abc import Mapping
 from enum import StrEnum

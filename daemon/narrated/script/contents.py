@@ -1,0 +1,99 @@
+"""What a document holds anywhere inside its blocks: footnotes, pictures, plain words."""
+
+from collections.abc import Iterable, Iterator
+
+from narrated.reading.document import (
+    Blocks,
+    Code,
+    Document,
+    Footnote,
+    Heading,
+    Listing,
+    Math,
+    Paragraph,
+    Picture,
+    Quote,
+    Rule,
+    Spans,
+    Table,
+    Unspoken,
+)
+from narrated.reading.title import plain
+from narrated.script.script import Shown
+from narrated.script.wording import shown_pictures
+
+
+def footnotes(document: Document) -> dict[str, tuple[int, Footnote]]:
+    """Give the footnotes by label, each with the top-level block that it stands in."""
+    found: dict[str, tuple[int, Footnote]] = {}
+    for number, block in enumerate(document.blocks):
+        for inner in _within(block):
+            if isinstance(inner, Footnote):
+                found.setdefault(inner.label, (number, inner))
+    return found
+
+
+def shown(document: Document) -> tuple[Shown, ...]:
+    """Give every picture that a document shows, in order, each source once."""
+    found: dict[str, Shown] = {}
+    for outer in document.blocks:
+        for block in _within(outer):
+            for picture in _pictures(block):
+                found.setdefault(picture.source, picture)
+    return tuple(found.values())
+
+
+def title_block(document: Document) -> int | None:
+    """Find the heading that is the document's title: its first block that is spoken, if any."""
+    for number, block in enumerate(document.blocks):
+        if isinstance(block, Heading) and _same(plain(block.spans), document.title):
+            return number
+        if not isinstance(block, Unspoken | Rule | Footnote):
+            break
+    return None
+
+
+def plain_text(blocks: Iterable[Blocks]) -> str:
+    """Give the words inside blocks, without what is announced around them."""
+    found = []
+    for outer in blocks:
+        for block in _within(outer):
+            found += [plain(spans) for spans in _spans(block)]
+            if isinstance(block, Code | Math):
+                found.append(block.text)
+    return " ".join(found)
+
+
+def _same(one: str, other: str) -> bool:
+    return " ".join(one.split()).casefold() == " ".join(other.split()).casefold()
+
+
+def _pictures(block: Blocks) -> Iterator[Shown]:
+    if isinstance(block, Picture):
+        yield Shown(block.source, block.alt, block.title)
+    for spans in _spans(block):
+        for picture in shown_pictures(spans):
+            yield Shown(picture.source, picture.alt, picture.title)
+
+
+def _within(block: Blocks) -> Iterator[Blocks]:
+    yield block
+    for inner in _inner(block):
+        yield from _within(inner)
+
+
+def _inner(block: Blocks) -> Iterator[Blocks]:
+    if isinstance(block, Quote | Footnote):
+        yield from block.blocks
+    elif isinstance(block, Listing):
+        for item in block.items:
+            yield from item.blocks
+
+
+def _spans(block: Blocks) -> Iterator[tuple[Spans, ...]]:
+    if isinstance(block, Heading | Paragraph):
+        yield block.spans
+    elif isinstance(block, Table):
+        for row in (block.header, *block.rows):
+            for cell in row:
+                yield cell.spans

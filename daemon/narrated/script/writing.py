@@ -1,0 +1,242 @@
+"""A Document becomes a Script: what is said of every block, and what is skipped and why."""
+
+from collections import deque
+from collections.abc import Iterable
+
+from narrated.reading.document import (
+    Blocks,
+    Code,
+    Document,
+    Footnote,
+    Heading,
+    Item,
+    Listing,
+    Math,
+    Paragraph,
+    Picture,
+    Quote,
+    Rule,
+    Spans,
+    Table,
+    Text,
+    Unspoken,
+)
+from narrated.script import phrases
+from narrated.script.contents import footnotes, plain_text, title_block
+from narrated.script.lexicon import Lexicon
+from narrated.script.lines import Lines
+from narrated.script.script import Captions, Role, Script, Settings
+from narrated.script.sentences import sentences
+from narrated.script.spoken import spoken
+from narrated.script.wording import UNDESCRIBED, called_notes, shown_pictures, worded
+
+_SHORT_QUOTE_SENTENCES = 3
+
+
+def write(document: Document, captions: Captions, lexicon: Lexicon, settings: Settings) -> Script:
+    """Write the script of a document; every block is spoken, announced, or listed as skipped."""
+    return _Writer(document, captions, lexicon, settings).script()
+
+
+class _Writer:
+    def __init__(
+        self, document: Document, captions: Captions, lexicon: Lexicon, settings: Settings
+    ) -> None:
+        self._document = document
+        self._captions = captions
+        self._settings = settings
+        self._lines = Lines(lexicon, settings)
+        self._notes = footnotes(document)
+        self._called: deque[str] = deque()
+        self._told: set[str] = set()
+
+    def script(self) -> Script:
+        title = title_block(self._document)
+        self._opening(title)
+        for number, block in enumerate(self._document.blocks):
+            if number != title:
+                self._lines.block = number
+                self._block(block)
+                self._tell_notes("paragraph")
+        self._tell_notes("end")
+        self._account_for_notes()
+        self._account_for_silence()
+        return self._lines.script()
+
+    def _opening(self, title: int | None) -> None:
+        """Say the title once: the first heading where that is the title, else by itself."""
+        document = self._document
+        if document.kind == "picture":
+            return
+        if title is not None:
+            self._lines.block = title
+            heading = document.blocks[title]
+            self._running(Role.TITLE, heading.spans if isinstance(heading, Heading) else ())
+            self._tell_notes("paragraph")
+        elif document.title_from != "heading":
+            self._lines.say(Role.TITLE, document.title)
+        self._lines.block = -1
+        byline = phrases.byline(document.front.author or "", document.front.date or "")
+        if byline:
+            self._lines.say(Role.BYLINE, byline)
+
+    def _block(self, block: Blocks, role: Role = Role.PARAGRAPH) -> None:
+        """Say a block; `role` is that of running text where it stands."""
+        match block:
+            case Heading(spans=spans):
+                self._running(Role.HEADING, spans)
+            case Paragraph(spans):
+                self._running(role, spans)
+            case Listing():
+                self._listing(block)
+            case Quote():
+                self._quote(block)
+            case Code():
+                self._code(block)
+            case Table():
+                self._table(block)
+            case Picture():
+                self._picture(block)
+            case Math():
+                self._lines.say(Role.MATH, phrases.FORMULA)
+            case Rule():
+                self._lines.breathe()
+                self._lines.skip("rule", "heard as a longer pause")
+            case Unspoken(kind, reason, text):
+                self._lines.skip(kind, reason, text)
+            case Footnote():
+                pass  # said where it is called, and accounted for at the end
+
+    def _running(self, role: Role, spans: tuple[Spans, ...], lead: str = "") -> None:
+        text = worded(spans, self._captions, self._settings.links)
+        self._lines.say(role, f"{lead} {text}".strip())
+        self._note_what_is_in(spans)
+
+    def _note_what_is_in(self, spans: tuple[Spans, ...]) -> None:
+        self._called.extend(called_notes(spans))
+        for picture in shown_pictures(spans):
+            self._note_missing(picture.source)
+
+    def _note_missing(self, source: str) -> None:
+        caption = self._captions.get(source, UNDESCRIBED)
+        if not caption.text:
+            self._lines.skip("picture", caption.missing or UNDESCRIBED.missing, source)
+
+    def _listing(self, listing: Listing) -> None:
+        for number, item in enumerate(listing.items, start=listing.start):
+            lead = ""
+            if listing.ordered:
+                lead = f"{spoken(str(number), self._settings.language).capitalize()}."
+            self._item(item, lead)
+
+    def _item(self, item: Item, lead: str) -> None:
+        first, *rest = item.blocks or (Paragraph(()),)
+        if isinstance(first, Paragraph):
+            self._running(Role.ITEM, first.spans, lead)
+        else:
+            rest = [first, *rest]
+            if lead:
+                self._lines.say(Role.ITEM, lead)
+        self._blocks(rest, Role.ITEM)
+
+    def _blocks(self, blocks: Iterable[Blocks], role: Role) -> None:
+        for block in blocks:
+            self._block(block, role)
+
+    def _quote(self, quote: Quote) -> None:
+        around = self._lines.quoting
+        if self._is_short(quote):
+            self._lines.quoting = True
+            spans = tuple(span for block in quote.blocks for span in _joined(block))
+            self._running(Role.QUOTE, spans, phrases.QUOTE)
+        else:
+            self._lines.say(Role.NOTICE, phrases.LONG_QUOTE)
+            self._lines.quoting = True
+            self._blocks(quote.blocks, Role.QUOTE)
+            self._lines.quoting = around
+            self._lines.say(Role.NOTICE, phrases.QUOTE_END)
+        self._lines.quoting = around
+
+    def _is_short(self, quote: Quote) -> bool:
+        if not all(isinstance(block, Paragraph) for block in quote.blocks):
+            return False
+        text = plain_text(quote.blocks)
+        return len(sentences(text, self._settings.language)) <= _SHORT_QUOTE_SENTENCES
+
+    def _code(self, code: Code) -> None:
+        lines = [line for line in code.text.splitlines() if line.strip()]
+        if self._settings.code == "skip":
+            self._lines.skip("code", "code is not read (setting `code: skip`)", code.text)
+            return
+        self._lines.say(Role.CODE, phrases.code(code.language, len(lines)))
+        if self._settings.code == "read":
+            self._lines.say(Role.CODE, " ; ".join(line.strip() for line in lines))
+            self._lines.say(Role.NOTICE, phrases.CODE_END)
+
+    def _table(self, table: Table) -> None:
+        names = [worded(cell.spans, self._captions) for cell in table.header]
+        named = [name for name in names if name]
+        self._lines.say(Role.TABLE, phrases.table(named, len(table.rows)))
+        for cell in table.header:
+            self._note_what_is_in(cell.spans)
+        for row in table.rows:
+            self._lines.say(Role.TABLE, self._row(names, [cell.spans for cell in row]))
+            for cell in row:
+                self._note_what_is_in(cell.spans)
+
+    def _row(self, names: list[str], cells: list[tuple[Spans, ...]]) -> str:
+        said = []
+        for at, spans in enumerate(cells):
+            words = worded(spans, self._captions, self._settings.links).rstrip(".;")
+            name = names[at] if at < len(names) else ""
+            said.append(f"{name}: {words or phrases.BLANK_CELL}" if name else words)
+        return f"{'; '.join(filter(None, said))}."
+
+    def _picture(self, picture: Picture) -> None:
+        caption = self._captions.get(picture.source, UNDESCRIBED)
+        text = phrases.picture(picture.alt, picture.title, caption.text)
+        if self._document.kind == "picture":
+            text = caption.text or text
+        self._lines.say(Role.PICTURE, text)
+        self._note_missing(picture.source)
+
+    def _tell_notes(self, when: str) -> None:
+        """Read the footnotes that were called, and those that they call in turn."""
+        if self._settings.footnotes != when:
+            return
+        while self._called:
+            label = self._called.popleft()
+            if label in self._notes and label not in self._told:
+                self._told.add(label)
+                self._tell(*self._notes[label])
+
+    def _tell(self, number: int, note: Footnote) -> None:
+        at, self._lines.block = self._lines.block, number
+        first, *rest = note.blocks or (Paragraph(()),)
+        if isinstance(first, Paragraph):
+            self._running(Role.FOOTNOTE, first.spans, phrases.FOOTNOTE)
+        else:
+            self._lines.say(Role.FOOTNOTE, phrases.FOOTNOTE)
+            rest = [first, *rest]
+        self._blocks(rest, Role.FOOTNOTE)
+        self._lines.block = at
+
+    def _account_for_notes(self) -> None:
+        for label, (number, note) in self._notes.items():
+            if label not in self._told:
+                self._lines.block = number
+                called = label in self._called
+                reason = "footnotes are not read (setting `footnotes: skip`)"
+                reason = reason if called else "nothing that is read calls it"
+                self._lines.skip("footnote", reason, plain_text(note.blocks))
+
+    def _account_for_silence(self) -> None:
+        accounted = self._lines.accounted()
+        for number, block in enumerate(self._document.blocks):
+            if number not in accounted:
+                self._lines.block = number
+                self._lines.skip(type(block).__name__.lower(), "holds no words")
+
+
+def _joined(block: Blocks) -> tuple[Spans, ...]:
+    return (*block.spans, Text(" ")) if isinstance(block, Paragraph) else ()
