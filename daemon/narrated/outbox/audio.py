@@ -49,8 +49,9 @@ def samples(pcm: bytes) -> Samples:
 
 def silence(seconds: float, sample_rate: int) -> bytes:
     """PCM of silence, to the nearest sample."""
-    # pydub cuts down to whole samples; half a sample more makes that rounding.
-    milliseconds = (max(seconds, 0.0) * sample_rate + 0.5) * 1000 / sample_rate
+    wanted = round(max(seconds, 0.0) * sample_rate)
+    # pydub cuts milliseconds down to whole samples: half a sample more keeps it from losing one.
+    milliseconds = (wanted + 0.5) * 1000 / sample_rate
     return bytes(AudioSegment.silent(milliseconds, frame_rate=sample_rate).raw_data)
 
 
@@ -86,7 +87,10 @@ def measure(pcm: bytes) -> Level:
 def to_flac(path: Path, pcm: bytes, sample_rate: int) -> None:
     """Keep PCM without loss, whatever the path's suffix; errors: StorageError."""
     try:
-        soundfile.write(path, samples(pcm), sample_rate, format="FLAC", subtype="PCM_16")
+        with path.open("wb") as file:
+            # libsndfile writes no file at all for no samples: one of silence stands for them.
+            wave, place = samples(pcm or bytes(SAMPLE_BYTES)), file.fileno()
+            soundfile.write(place, wave, sample_rate, "PCM_16", format="FLAC", closefd=False)
     except OSError as error:
         raise storage_error(error, str(path)) from error
     except (soundfile.LibsndfileError, AssertionError) as error:

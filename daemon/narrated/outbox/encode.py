@@ -1,5 +1,6 @@
 """Encoding as it is spoken: PCM goes in, a finished file comes out, memory stays flat."""
 
+from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
@@ -10,6 +11,7 @@ from av.audio.resampler import AudioResampler
 from av.audio.stream import AudioStream
 from av.codec.context import Flags
 
+from narrated.errors import StorageError
 from narrated.outbox.audio import SAMPLE_BYTES, samples, silence
 from narrated.outbox.formats import FORMATS, Format
 from narrated.outbox.trouble import storing
@@ -29,7 +31,7 @@ class Sink(Protocol):
         """Write what is still held and end the file."""
 
     def discard(self) -> None:
-        """Close the file as it is."""
+        """Close the file as it is; nothing is raised, and after a close nothing is done."""
 
 
 class Encoder:
@@ -88,11 +90,15 @@ class Encoder:
         if not self._samples:  # a file without a single packet is one that players refuse
             self.write(silence(_SHORTEST_S, self._sample_rate))
         self._closed = True
-        with storing(str(self._path)):
-            self._sink.close()
+        try:
+            with storing(str(self._path)):
+                self._sink.close()
+        except StorageError:
+            self.discard()
+            raise
 
     def discard(self) -> None:
-        """Give the file up and delete it."""
+        """Give the file up and delete it; after a close it only deletes."""
         self._closed = True
         self._sink.discard()
         self._path.unlink(missing_ok=True)
@@ -129,7 +135,8 @@ class _FFmpegSink:
             self._container.close()
 
     def discard(self) -> None:
-        self._container.close()
+        with suppress(OSError):  # a full disk, once more: closing writes the trailer
+            self._container.close()
 
 
 def _sink(path: Path, format: Format, sample_rate: int, bitrate: int | None) -> Sink:

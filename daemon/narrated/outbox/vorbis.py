@@ -1,5 +1,6 @@
 """Ogg Vorbis through libsndfile, which carries the reference encoder and speaks mono."""
 
+from contextlib import suppress
 from pathlib import Path
 
 import soundfile
@@ -20,6 +21,7 @@ class VorbisSink:
     def __init__(self, path: Path, sample_rate: int, bitrate: int) -> None:
         self._path = path
         self._pending = bytearray()
+        path.touch()  # libsndfile would not say why a file cannot be made
         self._file = soundfile.SoundFile(
             path,
             "w",
@@ -48,13 +50,17 @@ class VorbisSink:
         """Encode the rest and make the file's serial number ours."""
         if self._pending:
             self._encode(bytes(self._pending))
-        self.discard()
+        try:
+            self._file.close()
+        except soundfile.LibsndfileError as error:
+            raise _unwritten(self._path) from error
         _settle_serial(self._path)
 
     def discard(self) -> None:
-        """Close the file as it is."""
+        """Close the file as it is; nothing is raised."""
         self._pending.clear()
-        self._file.close()
+        with suppress(soundfile.LibsndfileError):
+            self._file.close()
 
     def _encode(self, pcm: bytes) -> None:
         try:

@@ -1,0 +1,197 @@
+"""Encoding, heard back: as long as what went in, and the same sound."""
+
+from pathlib import Path
+
+import av
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from narrated.errors import StorageError
+from narrated.outbox.audio import samples, silence
+from narrated.outbox.encode import Encoder
+from narrated.outbox.formats import FORMATS
+
+EVERY_FORMAT = pytest.mark.parametrize("format", FORMATS)
+Wave = npt.NDArray[np.float64]
+
+
+def encoded(path: Path, format: str, sample_rate: int, *pieces: bytes) -> Path:
+    path = path.with_suffix(FORMATS[format].suffix)
+    with Encoder(path, format, sample_rate) as encoder:
+        for piece in pieces:
+            encoder.write(piece)
+    return path
+
+
+def heard(path: Path, sample_rate: int) -> Wave:
+    """What a player makes of the file, at the given rate."""
+    resampler = av.AudioResampler(format="s16", layout="mono", rate=sample_rate)
+    with av.open(str(path)) as container:
+        frames = [made for frame in container.decode(audio=0) for made in resampler.resample(frame)]
+    frames += resampler.resample(None)
+    return np.concatenate([frame.to_ndarray()[0] for frame in frames]).astype(float)
+
+
+def cut(pcm: bytes, length: int) -> list[bytes]:
+    return [pcm[start : start + 2 * length] for start in range(0, len(pcm), 2 * length)]
+
+
+@EVERY_FORMAT
+def test_what_is_heard_is_what_was_written(
+    tmp_path: Path, speech: bytes, sample_rate: int, format: str
+) -> None:
+    sound = samples(speech).astype(float)
+    back = heard(encoded(tmp_path / "a", format, sample_rate, speech), sample_rate)
+    # Vorbis and AAC end with a whole frame in players that do not cut it; none starts late.
+    assert len(sound) - 300 <= len(back) <= len(sound) + 1024
+    common = min(len(sound), len(back))
+    # All that Opus changes is what it does not keep: the phase of what lies high.
+    assert np.corrcoef(sound[:common], back[:common])[0, 1] > 0.97
+
+
+@EVERY_FORMAT
+def test_the_same_sound_makes_the_same_bytes_however_it_was_cut(
+    tmp_path: Path, speech: bytes, sample_rate: int, format: str
+) -> None:
+    whole = encoded(tmp_path / "whole", format, sample_rate, speech)
+    again = encoded(tmp_path / "again", format, sample_rate, speech)
+    pieces = encoded(tmp_path / "cut", format, sample_rate, *cut(speech, 7001), b"")
+    assert whole.read_bytes() == again.read_bytes()
+    assert whole.read_bytes() == pieces.read_bytes()
+
+
+@EVERY_FORMAT
+def test_a_file_to_which_nothing_was_written_still_plays(
+    tmp_path: Path, sample_rate: int, format: str
+) -> None:
+    back = heard(encoded(tmp_path / "empty", format, sample_rate), sample_rate)
+    assert 0 < len(back) < 0.2 * sample_rate
+    assert not back.any()
+
+
+@EVERY_FORMAT
+def test_a_piece_of_another_rate_takes_the_time_it_took(
+    tmp_path: Path, sample_rate: int, format: str
+) -> None:
+    path = tmp_path / f"a{FORMATS[format].suffix}"
+    time = np.arange(44100) / 44100
+    with Encoder(path, format, sample_rate) as encoder:
+        encoder.write(silence(1, sample_rate))
+        encoder.write((9000 * np.sin(2 * np.pi * 440 * time)).astype("<i2").tobytes(), 44100)
+        assert encoder.seconds == 2.0
+    second = heard(path, sample_rate)[sample_rate + 2000 : 2 * sample_rate - 2000]
+    spectrum = np.abs(np.fft.rfft(second * np.hanning(len(second))))
+    assert np.argmax(spectrum) * sample_rate / len(second) == pytest.approx(440, abs=2)
+
+
+@EVERY_FORMAT
+@pytest.mark.parametrize("rate", [8000, 16000, 24000, 48000])
+def test_every_rate_a_voice_may_have_is_encoded(tmp_path: Path, format: str, rate: int) -> None:
+    path = encoded(tmp_path / "a", format, rate, silence(1, rate))
+    assert len(heard(path, rate)) == pytest.approx(rate, abs=1024)
+
+
+def test_seconds_count_every_sample(tmp_path: Path, sample_rate: int) -> None:
+    with Encoder(tmp_path / "a.wav", "wav", sample_rate) as encoder:
+        for _ in range(1000):
+            encoder.write(bytes(2 * 22))
+        assert encoder.seconds == 22000 / 22050
+
+
+def test_half_a_sample_is_a_mistake_and_not_noise(tmp_path: Path, sample_rate: int) -> None:
+    with (
+        pytest.raises(ValueError, match="inside a sample"),
+        Encoder(tmp_path / "a.wav", "wav", sample_rate) as encoder,
+    ):
+        encoder.write(b"\0\0\0")
+
+
+@pytest.mark.parametrize("format", ["mp3", "opus", "ogg", "m4a"])
+def test_fewer_bits_make_a_smaller_file(
+    tmp_path: Path, speech: bytes, sample_rate: int, format: str
+) -> None:
+    sizes = []
+    for bitrate in (24_000, 64_000):
+        path = tmp_path / f"{bitrate}{FORMATS[format].suffix}"
+        with Encoder(path, format, sample_rate, bitrate) as encoder:
+            encoder.write(speech * 2)
+        sizes.append(path.stat().st_size)
+    assert sizes[0] < 0.8 * sizes[1]
+
+
+@pytest.mark.parametrize("format", ["flac", "wav"])
+def test_without_loss_there_is_no_bitrate_to_choose(
+    tmp_path: Path, speech: bytes, sample_rate: int, format: str
+) -> None:
+    path = tmp_path / "a"
+    with Encoder(path, format, sample_rate, 24_000) as encoder:
+        encoder.write(speech)
+    assert np.array_equal(heard(path, sample_rate), samples(speech))
+
+
+@EVERY_FORMAT
+def test_an_error_on_the_way_leaves_no_half_file(
+    tmp_path: Path, speech: bytes, sample_rate: int, format: str
+) -> None:
+    path = tmp_path / "a"
+    with pytest.raises(KeyError), Encoder(path, format, sample_rate) as encoder:
+        encoder.write(speech)
+        raise KeyError
+    assert not path.exists()
+
+
+@EVERY_FORMAT
+def test_closing_twice_is_closing_once(
+    tmp_path: Path, speech: bytes, sample_rate: int, format: str
+) -> None:
+    encoder = Encoder(tmp_path / "a", format, sample_rate)
+    encoder.write(speech)
+    encoder.close()
+    once = (tmp_path / "a").read_bytes()
+    encoder.close()
+    assert (tmp_path / "a").read_bytes() == once
+
+
+@EVERY_FORMAT
+def test_a_full_disk_is_a_storage_error_and_leaves_nothing(
+    small_disk: Path, sample_rate: int, format: str
+) -> None:
+    noise = np.random.default_rng(1).normal(0, 3000, sample_rate).astype("<i2").tobytes()
+    with pytest.raises(StorageError), Encoder(small_disk / "a", format, sample_rate) as encoder:
+        for _ in range(60):
+            encoder.write(noise)
+    assert list(small_disk.iterdir()) == []
+
+
+@pytest.mark.parametrize(("format", "seconds"), [("mp3", 18), ("m4a", 18), ("wav", 4)])
+def test_a_disk_that_fills_with_the_last_bytes_is_noticed_too(
+    small_disk: Path, sample_rate: int, format: str, seconds: int
+) -> None:
+    """What is written last, in closing, is written to a disk with no room at all."""
+    (small_disk / "others").write_bytes(bytes(124 * 1024))
+    encoder = Encoder(small_disk / "a", format, sample_rate)
+    noise = np.random.default_rng(1).normal(0, 3000, sample_rate).astype("<i2").tobytes()
+    encoder.write(noise[: sample_rate // 4])
+    with pytest.raises(StorageError):
+        for _ in range(seconds):
+            encoder.write(noise[: sample_rate // 4])
+        encoder.close()
+    encoder.discard()
+    assert [path.name for path in small_disk.iterdir()] == ["others"]
+
+
+def test_a_name_that_looks_like_a_protocol_is_a_name(tmp_path: Path, sample_rate: int) -> None:
+    folder = tmp_path / "http:" / "a%d"
+    folder.mkdir(parents=True)
+    encoded(folder / "file:b", "mp3", sample_rate, silence(1, sample_rate))
+    assert [path.name for path in folder.iterdir()] == ["file:b.mp3"]
+
+
+def test_a_folder_that_is_missing_is_a_storage_error(tmp_path: Path, sample_rate: int) -> None:
+    for format in FORMATS:
+        with (
+            pytest.raises(StorageError),
+            Encoder(tmp_path / "none" / "a", format, sample_rate) as encoder,
+        ):
+            encoder.write(silence(1, sample_rate))
