@@ -159,7 +159,7 @@ def _write_to_the_wire(data: bytes) -> None:
     """As a worker of a broken version might: past the host, on every socket it holds."""
     for fd in Path("/proc/self/fd").iterdir():
         try:
-            is_socket = os.readlink(fd).startswith("socket:")
+            is_socket = str(fd.readlink()).startswith("socket:")
         except OSError:
             continue
         if is_socket:

@@ -14,20 +14,26 @@ SMALL_BYTES = 64 * 1024
 MEMORY_BYTES = 4 << 30
 """Address space a child may take: a picture within the bounds fits, a bomb does not."""
 
+EDITOR = "narrated.editor"
+
 _PATIENCE_S = 1.0
-_MODULE = "narrated.editor"
 
 
 class Editors:
     """Asks children to read sources; each child is started when first needed.
 
-    `time_limit_s` bounds one question, `memory_bytes` each child's address space.
+    `time_limit_s` bounds one question, `memory_bytes` each child's address space; `module` is
+    what a child runs.
     """
 
     def __init__(
-        self, count: int = 1, time_limit_s: float = 60.0, memory_bytes: int = MEMORY_BYTES
+        self,
+        count: int = 1,
+        time_limit_s: float = 60.0,
+        memory_bytes: int = MEMORY_BYTES,
+        module: str = EDITOR,
     ) -> None:
-        self._desks = [_Desk(time_limit_s, memory_bytes) for _ in range(max(1, count))]
+        self._desks = [_Desk(time_limit_s, memory_bytes, module) for _ in range(max(1, count))]
 
     async def ask(self, header: Mapping[str, Any], payload: bytes) -> bytes:
         """The payload of the child's reply; SourceError says why the source cannot be read."""
@@ -47,10 +53,11 @@ class Editors:
 class _Desk:
     """One child at a time, and the questions that wait for it."""
 
-    def __init__(self, time_limit_s: float, memory_bytes: int) -> None:
+    def __init__(self, time_limit_s: float, memory_bytes: int, module: str) -> None:
         self.asked = 0
         self._time_limit_s = time_limit_s
         self._memory_bytes = memory_bytes
+        self._module = module
         self._turn = asyncio.Lock()
         self._child: Child | None = None
 
@@ -108,7 +115,7 @@ class _Desk:
         self, header: Mapping[str, Any], payload: bytes
     ) -> tuple[dict[str, Any], bytes] | None:
         if self._child is None:
-            self._child = await Child.start("editor", _MODULE, memory_bytes=self._memory_bytes)
+            self._child = await Child.start("editor", self._module, memory_bytes=self._memory_bytes)
         self._child.send(header, payload)
         return await self._child.receive()
 

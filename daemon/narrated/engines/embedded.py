@@ -1,0 +1,133 @@
+"""The embedded captioner: what can be known of a picture without a model, and no more.
+
+A description that its maker wrote into the file, else its kind, shape, main colours and date.
+"""
+
+import io
+import struct
+import warnings
+from collections import deque
+from collections.abc import Sequence
+
+from PIL import Image, UnidentifiedImageError
+
+from narrated.engines.base import Described, Failed, Kind, Options, Outcome, Request, Sight
+from narrated.engines.picture_look import SAMPLE_PIXELS, colours, shape
+from narrated.engines.picture_notes import Notes, noted
+from narrated.errors import EngineError
+
+REVISION = 1
+"""Raised whenever the same picture would be described in other words."""
+
+_MONTHS = (
+    *("January", "February", "March", "April", "May", "June"),
+    *("July", "August", "September", "October", "November", "December"),
+)
+
+# What Pillow's decoders raise at damaged files, besides OSError.
+_DAMAGE = (
+    OSError,
+    SyntaxError,
+    ValueError,
+    EOFError,
+    IndexError,
+    KeyError,
+    TypeError,
+    OverflowError,
+    ZeroDivisionError,
+    struct.error,
+)
+
+
+class Embedded:
+    """The engine: pictures wait in a queue, and a step describes the first."""
+
+    kind: Kind = "caption"
+    identity = f"embedded-{REVISION}"
+    rows = 4
+    sample_rate = 0
+    worn = False
+
+    def __init__(self) -> None:
+        self._waiting: deque[Sight] = deque()
+
+    def voices(self) -> dict[str, str]:
+        """None: it does not speak."""
+        return {}
+
+    def admit(self, request: Request) -> None:
+        """Queue a picture."""
+        if not isinstance(request, Sight):
+            raise EngineError("The embedded captioner describes pictures; it does not speak.")
+        self._waiting.append(request)
+
+    def step(self) -> Sequence[Outcome]:
+        """Describe the first in the queue."""
+        sight = self._waiting.popleft()
+        try:
+            return [Described(sight.id, description(sight.picture))]
+        except EngineError as error:
+            return [Failed(sight.id, error.problem, error.remedy)]
+
+    def cancel(self, id: str) -> None:
+        """Take a picture out of the queue."""
+        self._waiting = deque(sight for sight in self._waiting if sight.id != id)
+
+
+def load(options: Options) -> Embedded:
+    """The embedded captioner; it has no options."""
+    for name in options:
+        raise EngineError(f"The embedded captioner has no option '{name}'.", "Remove it.")
+    return Embedded()
+
+
+def description(picture: bytes) -> str:
+    """One or more sentences on a picture; EngineError when it cannot be read."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of odd metadata, and of large but bearable sizes
+            with Image.open(io.BytesIO(picture)) as image:
+                return _described(image)
+    except Image.DecompressionBombError:
+        raise EngineError(
+            "The picture has more than 178 million pixels.", "Make it smaller."
+        ) from None
+    except UnidentifiedImageError:
+        raise EngineError(
+            "This is no picture of a kind that can be read.", "Save it as PNG or JPEG."
+        ) from None
+    except _DAMAGE as error:
+        raise EngineError(
+            f"The picture is damaged or cut short ({error}).", "Copy it here once more."
+        ) from error
+
+
+def _described(image: Image.Image) -> str:
+    size = image.size
+    frames: int = getattr(image, "n_frames", 1)
+    image.draft("RGB", (SAMPLE_PIXELS, SAMPLE_PIXELS))
+    image.load()  # a cut-short picture shows here; and a PNG's text may stand after its pixels
+    notes = noted(image)
+    if notes.description:
+        return notes.description
+    if notes.is_turned:
+        size = (size[1], size[0])
+    said = [_kind(notes, frames), shape(*size), colours(image), _date(notes)]
+    return ", ".join(part for part in said if part) + "."
+
+
+def _kind(notes: Notes, frames: int) -> str:
+    if notes.is_photograph:
+        return "A photograph"
+    if notes.is_screenshot:
+        return "A screenshot"
+    return "An animated image" if frames > 1 else "An image"
+
+
+def _date(notes: Notes) -> str:
+    if notes.taken is None:
+        return ""
+    day = notes.taken.day
+    ending = "th" if day in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(day % 10, "th")
+    said = "taken on" if notes.is_photograph else "dated"
+    return f"{said} the {day}{ending} of {_MONTHS[notes.taken.month - 1]} {notes.taken.year}"

@@ -1,0 +1,116 @@
+"""What a picture looks like, in words: its shape and its main colours."""
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+SAMPLE_PIXELS = 256
+"""Colours are counted on a picture made this small."""
+
+_MAIN_SHARE = 0.6
+"""Colours that cover this much between them are what the picture mostly is."""
+_GREY_SHARE = 0.98
+_HUES = (
+    (15, "red"),
+    (45, "orange"),
+    (70, "yellow"),
+    (160, "green"),
+    (190, "turquoise"),
+    (255, "blue"),
+    (290, "purple"),
+    (340, "pink"),
+    (361, "red"),
+)
+"""Up to which hue, in degrees, each name goes."""
+
+Pixels = npt.NDArray[np.float64]
+Names = npt.NDArray[np.str_]
+
+
+def shape(width: int, height: int) -> str:
+    """How a picture stands, from its size in pixels."""
+    if width * height == 1:
+        return "a single point"
+    ratio = width / height
+    if ratio > 2.5:
+        return "very wide"
+    if ratio > 1.1:
+        return "wide"
+    if ratio >= 0.9:
+        return "square" if abs(ratio - 1) < 0.02 else "nearly square"
+    return "tall" if ratio >= 0.4 else "very tall"
+
+
+def colours(image: Image.Image) -> str:
+    """What a loaded picture is mostly coloured, such as `mostly blue and green`."""
+    pixels = _sample(image)
+    opaque = pixels[pixels[:, 3] >= 0.5]
+    if not len(opaque):
+        return "wholly transparent"
+    said = _main(opaque[:, :3])
+    return f"{said}, partly transparent" if len(opaque) < 0.95 * len(pixels) else said
+
+
+def _main(pixels: Pixels) -> str:
+    names, counts = np.unique(_named(pixels), return_counts=True)
+    shares = sorted(zip((counts / counts.sum()).tolist(), names.tolist(), strict=True))[::-1]
+    if len(shares) == 1:
+        return f"all {shares[0][1]}"
+    if sum(share for share, name in shares if name in ("black", "grey", "white")) >= _GREY_SHARE:
+        return "in black, grey and white" if len(shares) > 2 else "in " + _joined(shares)
+    if shares[0][0] >= _MAIN_SHARE:
+        return f"mostly {shares[0][1]}"
+    if shares[0][0] + shares[1][0] >= _MAIN_SHARE:
+        return "mostly " + _joined(shares[:2])
+    return "of many colours"
+
+
+def _joined(shares: list[tuple[float, str]]) -> str:
+    return " and ".join(name for _, name in shares)
+
+
+def _named(pixels: Pixels) -> Names:
+    """The name of each pixel's colour; pixels are (n, 3), 0 to 1."""
+    value, low = pixels.max(axis=1), pixels.min(axis=1)
+    spread = value - low
+    hue = _hue(pixels, value, spread)
+    names = np.select(
+        [hue < limit for limit, _ in _HUES], [name for _, name in _HUES], default="red"
+    )
+    names = np.where((names == "orange") & (value < 0.65), "brown", names)
+    names = np.where((names == "red") & (value > 0.8) & (low > 0.5), "pink", names)
+    saturation = spread / np.maximum(value, 1e-9)
+    greys = np.select([value < 0.2, value > 0.85], ["black", "white"], default="grey")
+    return np.where((saturation < 0.15) | (value < 0.15), greys, names)
+
+
+def _hue(pixels: Pixels, value: Pixels, spread: Pixels) -> Pixels:
+    """Hue in degrees, as in HSV."""
+    red, green, blue = pixels[:, 0], pixels[:, 1], pixels[:, 2]
+    spread = np.maximum(spread, 1e-9)
+    sixth = np.select(
+        [value == red, value == green],
+        [((green - blue) / spread) % 6, (blue - red) / spread + 2],
+        default=(red - green) / spread + 4,
+    )
+    return np.asarray(sixth * 60.0)
+
+
+def _sample(image: Image.Image) -> Pixels:
+    """Pixels of the first frame as (n, 4), 0 to 1: red, green, blue, opacity."""
+    if image.mode.startswith("I") or image.mode == "F":
+        return _deep(image)
+    if "transparency" in image.info or image.mode in ("PA", "La", "RGBa"):
+        image = image.convert("RGBA")
+    image.thumbnail((SAMPLE_PIXELS, SAMPLE_PIXELS), Image.Resampling.BOX)
+    return np.asarray(image.convert("RGBA"), dtype=np.float64).reshape(-1, 4) / 255
+
+
+def _deep(image: Image.Image) -> Pixels:
+    """Of one channel with more than 8 bits, which Pillow's own conversion would cut off."""
+    step = max(1, max(image.size) // SAMPLE_PIXELS)
+    values = np.asarray(image)[::step, ::step].astype(np.float64).ravel()
+    values = np.nan_to_num(values, nan=0.0, posinf=0.0, neginf=0.0)
+    top = 1.0 if values.max() <= 1.0 else 255.0 if values.max() <= 255.0 else 65535.0
+    grey = np.clip(values / top, 0, 1)
+    return np.stack([grey, grey, grey, np.ones_like(grey)], axis=1)
