@@ -1,0 +1,276 @@
+"""The installed service, under a real systemd."""
+
+import importlib.util
+import json
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from support.booted import Machine, booted, until, why_not
+
+PYTHON = "/opt/narrated/bin/python"
+INSTALL = "from narrated.install import install; print(*install({}), sep='\\n')"
+STANDIN = f"""#!{PYTHON}
+import sys
+sys.path.insert(0, "/opt/checkout/tests")
+from support.standin import main
+main()
+"""
+
+pytestmark = [pytest.mark.peers, pytest.mark.skipif(bool(why_not()), reason=why_not())]
+
+
+@pytest.fixture(scope="module")
+def machine() -> Iterator[Machine]:
+    """A box on which narrated was installed as docs/install.md says, with a laptop's account."""
+    real = importlib.util.find_spec("narrated.cli") is not None
+    with booted() if real else booted(STANDIN) as machine:
+        machine.run(PYTHON, "-c", INSTALL.format(""))
+        machine.run("useradd", "--groups", "narrated", "laptop")
+        machine.run("systemctl", "enable", "--now", "narrated")
+        yield machine
+
+
+def as_laptop(machine: Machine, script: str) -> str:
+    """Run a line of shell by the account that syncs, with the umask that most have."""
+    account = ["setpriv", "--reuid=laptop", "--regid=laptop", "--init-groups"]
+    return machine.run(*account, "sh", "-c", f"umask 022; {script}")
+
+
+def drop(machine: Machine, name: str, text: str = "One line.") -> None:
+    """Drop a file as a synchroniser does: under a dot-name first, then renamed."""
+    final = Path("/srv/narrated/inbox", name)
+    write = f"cd {final.parent} && echo '{text}' > .x.tmp && mv .x.tmp {final.name}"
+    as_laptop(machine, f"mkdir -p {final.parent} && {write}")
+
+
+def heard(machine: Machine, stem: str) -> dict[str, object]:
+    """Wait for a narration's manifest."""
+    manifest = machine.root / f"srv/narrated/outbox/{stem}.json"
+    until(manifest.exists)
+    found: dict[str, object] = json.loads(manifest.read_text())
+    return found
+
+
+def main_pid(machine: Machine) -> str:
+    return machine.shows("narrated", "MainPID")
+
+
+def is_active(machine: Machine) -> bool:
+    return machine.shows("narrated", "ActiveState") == "active"
+
+
+def test_it_is_up_and_says_so(machine: Machine) -> None:
+    assert is_active(machine)
+    assert machine.shows("narrated", "SubState") == "running"
+    assert machine.shows("narrated", "StatusText")
+    assert machine.run("systemctl", "--failed", "--plain", "--no-legend") == ""
+
+
+def test_systemd_finds_no_fault_with_what_was_installed(machine: Machine) -> None:
+    said = machine.run("systemd-analyze", "verify", "--man=no", "narrated.service")
+    assert said == ""
+
+
+def test_the_account_that_syncs_shares_what_is_dropped_and_what_is_heard(machine: Machine) -> None:
+    drop(machine, "blog/2026/post.md")
+    heard(machine, "blog/2026/post")
+    listed = as_laptop(machine, "cd /srv/narrated/outbox && stat -c '%a %G' blog blog/2026")
+    assert listed.splitlines() == ["2775 narrated", "2775 narrated"]
+    published = as_laptop(machine, "stat -c '%a %G' /srv/narrated/outbox/blog/2026/post.json")
+    assert published == "664 narrated"
+    as_laptop(machine, "cat /srv/narrated/outbox/blog/2026/* && rm -r /srv/narrated/outbox/blog")
+
+
+def test_a_file_still_open_for_writing_is_left_alone_though_another_account_owns_it(
+    machine: Machine,
+) -> None:
+    as_laptop(machine, "touch /srv/narrated/inbox/slow.md")
+    with (machine.root / "srv/narrated/inbox/slow.md").open("a") as slow:
+        slow.write("The first half,")
+        slow.flush()
+        drop(machine, "after.md")
+        heard(machine, "after")
+        time.sleep(1.5)  # longer than a file must stand still: only the lease can tell
+        assert not (machine.root / "srv/narrated/outbox/slow.json").exists()
+        slow.write(" and the second.")
+    heard(machine, "slow")
+
+
+def test_the_journal_has_one_line_a_file_and_its_fields(machine: Machine) -> None:
+    drop(machine, "logged.md")
+    heard(machine, "logged")
+    until(lambda: machine.journal("NARRATED_FILE=logged.md"))
+    records = machine.journal("-u", "narrated", "NARRATED_FILE=logged.md", output="json")
+    for record in map(json.loads, records.splitlines()):
+        assert record["SYSLOG_IDENTIFIER"] == "narrated"
+        assert "\n" not in record["MESSAGE"]
+        assert record["_SYSTEMD_UNIT"] == "narrated.service"
+
+
+def test_a_reload_keeps_the_process_and_ends_in_readiness(machine: Machine) -> None:
+    before = main_pid(machine)
+    machine.run("systemctl", "reload", "narrated")
+    until(lambda: is_active(machine))
+    assert main_pid(machine) == before
+    drop(machine, "reloaded.md")
+    heard(machine, "reloaded")
+
+
+def test_killed_it_comes_back_and_finds_what_was_dropped_meanwhile(machine: Machine) -> None:
+    before = main_pid(machine)
+    machine.run("kill", "-9", before)
+    drop(machine, "meanwhile.md")
+    until(lambda: is_active(machine) and main_pid(machine) not in ("0", before))
+    heard(machine, "meanwhile")
+
+
+def test_a_hang_is_seen_by_the_watchdog_and_ended(machine: Machine) -> None:
+    # The shipped times are for a loaded box; their mechanism is what is tried here.
+    drop_in = machine.root / "run/systemd/system/narrated.service.d/90-quick.conf"
+    drop_in.parent.mkdir(parents=True)
+    drop_in.write_text("[Service]\nWatchdogSec=3\nTimeoutAbortSec=1\n")
+    machine.run("systemctl", "daemon-reload")
+    machine.run("systemctl", "restart", "narrated")
+    try:
+        hung = main_pid(machine)
+        machine.run("kill", "-STOP", hung)
+        until(lambda: is_active(machine) and main_pid(machine) not in ("0", hung), within_s=30)
+    finally:
+        drop_in.unlink()
+        machine.run("systemctl", "daemon-reload")
+        machine.run("systemctl", "restart", "narrated")
+
+
+def test_a_stop_is_done_within_ten_seconds_and_leaves_no_process(machine: Machine) -> None:
+    group = Path("sys/fs/cgroup") / machine.shows("narrated", "ControlGroup").lstrip("/")
+    began = time.monotonic()
+    machine.run("systemctl", "stop", "narrated")
+    assert time.monotonic() - began < 10
+    assert machine.shows("narrated", "Result") == "success"
+    procs = machine.root / group / "cgroup.procs"
+    assert not procs.exists() or procs.read_text() == ""
+    machine.run("systemctl", "start", "narrated")
+
+
+def test_it_has_no_network_at_all(machine: Machine) -> None:
+    devices = (process(machine) / "net/dev").read_text().splitlines()[2:]
+    assert [line.split(":")[0].strip() for line in devices] == ["lo"]
+
+
+def test_it_may_lease_files_and_nothing_else(machine: Machine) -> None:
+    status = (process(machine) / "status").read_text()
+    lines = dict(line.split(":\t", 1) for line in status.splitlines() if ":\t" in line)
+    lease = 1 << 28
+    assert {int(lines[name], 16) for name in ("CapBnd", "CapEff", "CapAmb")} == {lease}
+    assert lines["NoNewPrivs"] == "1"
+    assert lines["Seccomp"] == "2"
+
+
+def test_it_writes_nowhere_but_to_its_own_folders_and_the_outbox(machine: Machine) -> None:
+    def writable(path: str) -> bool:
+        inside = ["nsenter", f"--mount=/proc/{main_pid(machine)}/ns/mnt"]
+        return machine.run(*inside, "sh", "-c", f"touch {path}/probe", check=False) == ""
+
+    assert not writable("/srv/narrated/inbox")
+    assert not writable("/etc")
+    assert not writable("/var/lib")
+    assert not writable("/opt/narrated")
+    assert writable("/srv/narrated/outbox")
+    assert writable("/var/lib/narrated")
+    assert writable("/var/cache/narrated")
+    (machine.root / "srv/narrated/outbox/probe").unlink()
+
+
+@pytest.mark.parametrize("folder", ["inbox", "outbox"])
+def test_a_folder_that_is_removed_and_made_anew_is_used_again(
+    machine: Machine, folder: str
+) -> None:
+    place = f"/srv/narrated/{folder}"
+    machine.run("rm", "-r", place)
+    machine.run("install", "-d", "-m", "2775", "-o", "narrated", "-g", "narrated", place)
+    drop(machine, f"anew-{folder}.md")
+    heard(machine, f"anew-{folder}")
+
+
+def test_a_second_installation_changes_nothing_and_the_doctor_agrees(machine: Machine) -> None:
+    said = machine.run(PYTHON, "-c", INSTALL.format("")).splitlines()
+    assert not [line for line in said if line.startswith(("Wrote", "Shared"))]
+    findings = examined(machine)
+    assert findings["unit"] == "well"
+    assert findings["unit files"] == "well"
+    assert findings["inbox group"] == "well"
+    assert "wrong" not in findings.values()
+
+
+def test_the_doctors_remedy_gives_a_folder_back_to_the_group(machine: Machine) -> None:
+    machine.run("chgrp", "root", "/srv/narrated/inbox")
+    machine.run("chmod", "2755", "/srv/narrated/inbox")
+    assert examined(machine)["inbox group"] == "warning"
+    machine.run("sh", "-c", remedy(machine, "inbox group").replace("sudo ", ""))
+    assert examined(machine)["inbox group"] == "well"
+
+
+def test_the_doctor_names_what_the_service_cannot_read_and_its_remedy_mends_it(
+    machine: Machine,
+) -> None:
+    as_laptop(machine, "cd /srv/narrated/inbox && echo x > .hidden && echo x > shut.md")
+    as_laptop(machine, "cd /srv/narrated/inbox && chmod 600 .hidden shut.md")
+    assert examined(machine)["inbox files"] == "warning"
+    machine.run("sh", "-c", remedy(machine, "inbox files").split(";")[0].replace("sudo ", ""))
+    assert examined(machine)["inbox files"] == "well"
+
+
+def test_without_root_the_installation_is_refused_with_the_way_out(machine: Machine) -> None:
+    nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
+    said = machine.run(*nobody, PYTHON, "-c", INSTALL.format(""), check=False)
+    assert "needs root. Run it with sudo" in said
+
+
+def test_folders_with_odd_names_are_used_as_they_are(machine: Machine) -> None:
+    odd = Path(r'/srv/it\s "50%" $HOME: é')
+    asked = f"Path({str(odd / 'narrated.yaml')!r}), root=Path('/tmp/odd'), "
+    asked += f"inbox=Path({str(odd / 'in')!r}), outbox=Path({str(odd / 'out')!r})"
+    machine.run(PYTHON, "-c", "from pathlib import Path; " + INSTALL.format(asked))
+    machine.run("systemd-tmpfiles", "--create", "/tmp/odd/etc/tmpfiles.d/narrated.conf")
+    machine.run("cp", f"/tmp/odd{odd}/narrated.yaml", odd / "narrated.yaml")
+    # Beside the first service, so with folders of its own.
+    units = machine.root / "tmp/odd/etc/systemd/system"
+    (units / "narrated.service").rename(units / "odd.service")
+    (units / "narrated.service.d").rename(units / "odd.service.d")
+    own = "".join(f"{kind}Directory=odd\n" for kind in ("State", "Cache", "Runtime"))
+    (units / "odd.service.d/90-own.conf").write_text(f"[Service]\n{own}")
+    machine.run("cp", "-r", "/tmp/odd/etc/systemd/system/.", "/run/systemd/system")
+    machine.run("systemctl", "daemon-reload")
+    machine.run("systemctl", "start", "odd")
+    (machine.root / str(odd / "in/post.md")[1:]).write_text("One line.")
+    until((machine.root / str(odd / "out/post.json")[1:]).exists)
+    machine.run("systemctl", "stop", "odd")
+
+
+def process(machine: Machine) -> Path:
+    """The daemon's own folder in the machine's /proc."""
+    return machine.root / "proc" / main_pid(machine)
+
+
+def examined(machine: Machine) -> dict[str, str]:
+    """The doctor's findings by name."""
+    return {name: state for name, (state, _) in _examination(machine).items()}
+
+
+def remedy(machine: Machine, name: str) -> str:
+    """What the doctor says to do about one of its findings."""
+    return _examination(machine)[name][1]
+
+
+def _examination(machine: Machine) -> dict[str, tuple[str, str]]:
+    program = (
+        "import json; from pathlib import Path; from narrated import config;"
+        "from narrated.doctor.examine import examine;"
+        "found = examine(config.load(Path('/etc/narrated/narrated.yaml')));"
+        "print(json.dumps({each.name: (each.state, each.remedy) for each in found}))"
+    )
+    found: dict[str, tuple[str, str]] = json.loads(machine.run(PYTHON, "-c", program))
+    return found

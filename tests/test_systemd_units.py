@@ -1,0 +1,59 @@
+"""The shipped units, judged by systemd's own tools without booting it."""
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+UNITS = Path(__file__).parents[1] / "systemd"
+
+pytestmark = [
+    pytest.mark.peers,
+    pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="needs systemd-analyze"),
+]
+
+
+def exposed_at_most(score: float, unit: Path) -> None:
+    """Assert systemd's exposure score, from 0 (shut in) to 10."""
+    done = subprocess.run(
+        ["systemd-analyze", "security", "--offline=true", f"--threshold={score * 10:.0f}", unit],
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "Overall exposure level" in done.stdout
+
+
+def test_the_service_is_exposed_by_no_more_than_0_7(tmp_path: Path) -> None:
+    exposed_at_most(0.7, shutil.copy(UNITS / "narrated.service", tmp_path))
+
+
+def test_with_a_gpu_it_is_exposed_by_no_more_than_0_9(tmp_path: Path) -> None:
+    unit = shutil.copy(UNITS / "narrated.service", tmp_path)
+    drop_ins = tmp_path / "narrated.service.d"
+    drop_ins.mkdir()
+    shutil.copy(UNITS / "narrated-gpu.conf", drop_ins / "20-gpu.conf")
+    exposed_at_most(0.9, unit)
+
+
+@pytest.mark.parametrize("unit", ["narrated.service", "user/narrated.service"])
+def test_systemd_has_nothing_to_say_against_a_unit(unit: str, tmp_path: Path) -> None:
+    # The program need not be installed here, nor be where the units suppose it.
+    program = tmp_path / "narrated"
+    program.write_text("#!/bin/sh\n")
+    program.chmod(0o755)
+    lines = (UNITS / unit).read_text().splitlines()
+    ours = [f"ExecStart={program}" if line.startswith("ExecStart=") else line for line in lines]
+    copy = tmp_path / "narrated.service"
+    copy.write_text("\n".join(ours) + "\n")
+    whose = "--user" if unit.startswith("user/") else "--system"
+    done = subprocess.run(
+        ["systemd-analyze", whose, "verify", "--man=no", copy],
+        capture_output=True,
+        text=True,
+        env={"PATH": "/usr/bin:/bin", "HOME": str(tmp_path), "XDG_RUNTIME_DIR": str(tmp_path)},
+    )
+    # It exits with 0 for a key that it does not know; only what it says can be trusted.
+    assert done.stderr == ""
+    assert done.returncode == 0
