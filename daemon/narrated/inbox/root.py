@@ -1,0 +1,73 @@
+"""The inbox's root: whether it is there, whether it is still the same one, and where it lies."""
+
+import os
+from pathlib import Path
+
+from narrated.inbox.names import Name, judge
+
+SUDDENLY_EMPTY = "The inbox is suddenly empty; what was read before keeps its narration."
+
+
+class Root:
+    """Remembers which folder the root was, to notice when another stands in its place."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path.absolute()
+        self.place = str(self._path)
+        self.problem = "was not looked at yet"
+        """Why it cannot be used now; empty when it is well."""
+        self._identity: tuple[int, int] | None = None
+        self._standing: tuple[int, int] | None = None
+
+    def look(self) -> str:
+        """Say what is wrong with the root since it was accepted; empty when it is well."""
+        try:
+            status = self._path.stat()
+        except OSError as error:
+            return _absence(error)
+        if (status.st_dev, status.st_ino) != self._identity:
+            return "The inbox was replaced by another folder."
+        return ""
+
+    def obstacle(self, filled: bool) -> str:
+        """Say why the folder that stands there now cannot be taken as the root; empty if it can.
+
+        `filled` says that files are remembered: an empty folder is then no inbox, but a mount
+        point without its mount, or a synchroniser's accident.
+        """
+        try:
+            os.scandir(self.place).close()
+            status = self._path.stat()
+        except OSError as error:
+            return _absence(error)
+        self._standing = (status.st_dev, status.st_ino)
+        return SUDDENLY_EMPTY if filled and self.is_empty() else ""
+
+    def accept(self) -> bool:
+        """Take the folder that `obstacle` saw as the root; tells whether it replaces another."""
+        before, self._identity = self._identity, self._standing
+        self.problem = ""
+        return before not in (None, self._identity)
+
+    def disown(self) -> None:
+        """Hold whatever stands there now for a new folder: its watch died, its number may lie.
+
+        A folder that is removed and made anew often gets the same inode number.
+        """
+        self._identity = (-1, -1)
+
+    def is_empty(self) -> bool:
+        """Tell whether nothing of anybody's lies in the root; temporaries do not count."""
+        try:
+            with os.scandir(self.place) as entries:
+                return all(judge(entry.name) is Name.TEMPORARY for entry in entries)
+        except OSError:
+            return True
+
+
+def _absence(error: OSError) -> str:
+    if isinstance(error, FileNotFoundError):
+        return "The inbox is missing."
+    if isinstance(error, NotADirectoryError):
+        return "The inbox is not a folder."
+    return f"The inbox cannot be read: {error.strerror}."

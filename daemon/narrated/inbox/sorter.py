@@ -1,0 +1,224 @@
+"""Single paths, sorted: what is new, what is ready, what is gone, what waits."""
+
+import math
+import os
+import stat
+import time
+from collections.abc import Callable, Iterator
+
+from narrated.inbox.events import Conflict, ConflictGone, Event, Found, Unreadable, Vanished
+from narrated.inbox.names import Name, judge
+from narrated.inbox.pending import SETTLES_WITHOUT_LEASE, Candidate, Pending, Why
+from narrated.inbox.rights import mending
+from narrated.inbox.scan import Expected, Verdict, examine, fingerprint
+from narrated.inbox.walk import Memory
+from narrated.printable import printable
+
+SECOND_LOOK_S = 1.0
+"""After a file is missed: a replacement arrives before its deletion is announced."""
+
+
+class Sorter:
+    """Decides about one path at a time; the walks and wake-ups only bring paths to it."""
+
+    def __init__(
+        self, root: str, memory: Memory, settle_s: float, tick: Callable[[], None]
+    ) -> None:
+        self.memory = memory
+        self.pending = Pending(settle_s)
+        self._hurried = False
+        self._root = root
+        self._settle_s = settle_s
+        self._tick = tick
+        self._absent: dict[str, float] = {}  # in order: every second look comes equally late
+        self._conflicts: set[str] = set()
+
+    def hurry(self, slowest_retry_s: float) -> None:
+        """Take what has rested long enough by the wall clock, and retry often."""
+        self._hurried = True
+        self.pending.slowest_retry_s = slowest_retry_s
+
+    def status(self, path: str) -> os.stat_result | None:
+        """Stat a path that must lie in real folders; None where nothing of the kind is there.
+
+        Raises OSError where that cannot be told, as below a folder that may not be entered.
+        """
+        place = self._root
+        try:
+            for name in path.split("/"):
+                place = f"{place}/{name}"
+                status = os.lstat(place)
+                if stat.S_ISLNK(status.st_mode):
+                    return None
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        return status
+
+    def sort(
+        self, path: str, status: os.stat_result | None, seen_s: float, ripe: bool = False
+    ) -> Iterator[Event]:
+        """Decide about a path as it is now; a ripe one needs no time to settle."""
+        if status is None or not stat.S_ISREG(status.st_mode):
+            self.miss(path)
+            return
+        self._absent.pop(path, None)
+        if judge(path.rpartition("/")[2]) is Name.CONFLICT:
+            if path not in self._conflicts:
+                self._conflicts.add(path)
+                yield Conflict(path)
+        elif self.memory.recalls(path, fingerprint(status)):
+            self.pending.drop(path)
+        else:
+            yield from self._await(path, status, seen_s, ripe)
+
+    def visit(self, path: str) -> Iterator[Event]:
+        """Sort a path as it is now; where that cannot be told, a walk has to."""
+        try:
+            status = self.status(path)
+        except OSError:
+            return
+        yield from self.sort(path, status, time.monotonic())
+
+    def _await(
+        self, path: str, status: os.stat_result, seen_s: float, ripe: bool
+    ) -> Iterator[Event]:
+        settled_s = seen_s + (0 if self._rests(status.st_ctime_ns) else self._settle_s)
+        candidate = self.pending.see(path, Expected.of(status), seen_s, settled_s)
+        if candidate.why is Why.WRITER:  # perhaps what happened is that its writer closed it
+            at_s = max(time.monotonic(), candidate.first_seen_s + self._settle_s)
+            self.pending.postpone(path, Why.WRITER, at_s)
+        if ripe and candidate.due_s < math.inf:
+            yield from self._take(path, candidate)
+
+    def _rests(self, ctime_ns: int, settles: int = 1) -> bool:
+        # No writer can set a ctime back, as rsync does with an mtime: its age is time at rest.
+        return self._hurried and time.time() - ctime_ns / 1e9 > settles * self._settle_s
+
+    def miss(self, path: str) -> None:
+        """Something that may have been a file or a folder is not there: look again in a while."""
+        self.pending.drop(path)
+        known = path in self.memory or path in self._conflicts
+        due_s = time.monotonic() + SECOND_LOOK_S
+        for gone in [path] if known else self.memory.below(path):
+            self._absent.setdefault(gone, due_s)
+
+    def forget(self, path: str) -> bool:
+        """Forget what is known of a path, so that it is found again; tells whether it rested."""
+        try:
+            status = self.status(path)
+        except OSError:
+            status = None
+        rested = status is not None and self.memory.recalls(path, fingerprint(status))
+        self.memory.forget(path)
+        self.pending.drop(path)
+        return rested
+
+    def lose_sight(self) -> None:
+        """The root is lost: nothing that waited for a look has a meaning any more."""
+        self.pending.clear()
+        self._absent.clear()
+
+    def next_due_s(self) -> float:
+        """When the next path is to be looked at."""
+        absent_s = next(iter(self._absent.values()), math.inf)
+        return min(absent_s, self.pending.next_due_s())
+
+    def misses_some(self) -> bool:
+        """Tell whether a second look is due."""
+        return next(iter(self._absent.values()), math.inf) <= time.monotonic()
+
+    def waits_for_absent(self) -> bool:
+        """Tell whether a second look is still to come."""
+        return bool(self._absent)
+
+    def take_due(self, most: int = 64) -> Iterator[Event]:
+        """Try the candidates that are due."""
+        for _ in range(most):
+            path = self.pending.pop_due()
+            if path is None:
+                return
+            candidate = self.pending.get(path)
+            if candidate is not None:
+                yield from self._take(path, candidate)
+
+    def look_again(self, root_is_well: Callable[[], bool]) -> Iterator[Event]:
+        """Take the second looks that are due; nothing vanishes once the root is not well."""
+        while self.misses_some():
+            self._tick()
+            path = next(iter(self._absent))
+            gone = self._is_gone(path)
+            if gone and not root_is_well():  # asked after the look, not before
+                return
+            del self._absent[path]
+            if gone:
+                yield self._gone(path)
+            else:
+                yield from self.visit(path)
+
+    def _is_gone(self, path: str) -> bool:
+        try:
+            status = self.status(path)
+        except OSError:
+            return False
+        return status is None or not stat.S_ISREG(status.st_mode)
+
+    def _gone(self, path: str) -> Event:
+        if path in self._conflicts:
+            self._conflicts.discard(path)
+            return ConflictGone(path)
+        self.memory.forget(path)
+        return Vanished(path)
+
+    def revisit(self) -> Iterator[Event]:
+        """Look at what waits for a change that no event announces: rights, a late first byte."""
+        for path in [*self.pending.parked(), *self._conflicts]:
+            self._tick()
+            candidate = self.pending.get(path)
+            yield from self.visit(path)
+            same = candidate is not None and candidate is self.pending.get(path)
+            if candidate is not None and same and candidate.why is Why.UNREADABLE:
+                yield from self._take(path, candidate)
+
+    def _take(self, path: str, candidate: Candidate) -> Iterator[Event]:
+        examination = examine(
+            f"{self._root}/{path}", candidate.expected, self._rested(candidate), self._tick
+        )
+        match examination.verdict:
+            case Verdict.READY:
+                yield self._found(path, candidate, examination.sha256)
+            case Verdict.CHANGED | Verdict.GONE:
+                self.pending.drop(path)
+                yield from self.visit(path)
+            case Verdict.WRITER:
+                self.pending.retry_later(path, Why.WRITER)
+            case Verdict.UNSURE:
+                rest_s = SETTLES_WITHOUT_LEASE * self._settle_s
+                self.pending.postpone(path, Why.SETTLING, candidate.first_seen_s + rest_s)
+            case Verdict.UNREADABLE:
+                yield from self._unreadable(path, candidate)
+            case Verdict.TROUBLE:
+                self.pending.retry_later(path, f"{Why.TROUBLE}: {examination.detail}")
+
+    def _rested(self, candidate: Candidate) -> bool:
+        rested_s = time.monotonic() - candidate.first_seen_s
+        return rested_s >= SETTLES_WITHOUT_LEASE * self._settle_s or self._rests(
+            candidate.expected.signature.ctime_ns, SETTLES_WITHOUT_LEASE
+        )
+
+    def _found(self, path: str, candidate: Candidate, sha256: str) -> Found:
+        signature = candidate.expected.signature
+        self.memory.put(path, signature.fingerprint)
+        self.pending.drop(path)
+        return Found(path, signature, sha256, candidate.first_seen_s)
+
+    def _unreadable(self, path: str, candidate: Candidate) -> Iterator[Event]:
+        try:
+            status = os.lstat(f"{self._root}/{path}")
+        except OSError:
+            self.pending.drop(path)  # its folder was closed or is gone: a walk will meet it
+            return
+        told = candidate.why is Why.UNREADABLE
+        self.pending.postpone(path, Why.UNREADABLE, math.inf)
+        if not told:
+            problem = f"{printable(path)} may not be opened by the account that reads it."
+            yield Unreadable(path, candidate.expected.signature, problem, mending(path, status))
