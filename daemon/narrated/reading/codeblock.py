@@ -6,7 +6,9 @@ from bs4 import Tag
 
 from narrated.reading.document import Code
 
-_NAMED = re.compile(r"^(?:language|lang|highlight-source|highlight|sourceCode|brush:?)-?(.+)$")
+_NAMED = re.compile(
+    r"(?:^|\s)(?:language-|lang-|highlight-source-|highlight-|brush:\s*|sourceCode\s+)([\w+#.-]+)"
+)
 _NO_LANGUAGE = frozenset({"numberSource", "numberLines", "wrap", "none", "plaintext", "text"})
 
 
@@ -17,12 +19,12 @@ def code(tag: Tag) -> Code:
 
 def _language(tag: Tag) -> str:
     inner = tag.find("code")
-    places = [tag, *([inner] if inner else []), *list(tag.parents)[:2]]
-    for place in places:
-        names = [str(name) for name in place.get_attribute_list("class") if name]
-        for name in names:
-            if (found := _NAMED.match(name)) and found[1] not in _NO_LANGUAGE:
-                return found[1]
-        if names[:1] == ["sourceCode"] and len(names) > 1:  # pandoc: class="sourceCode python"
-            return names[1]
+    for place in (tag, *([inner] if inner else []), *list(tag.parents)[:2]):
+        said = place.get("data-lang") or (place.get("lang") if place is tag else None)
+        if isinstance(said, str) and said:
+            return said
+        classes = " ".join(str(name) for name in place.get_attribute_list("class") if name)
+        for name in _NAMED.findall(classes):
+            if name not in _NO_LANGUAGE:
+                return str(name)
     return ""

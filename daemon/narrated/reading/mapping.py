@@ -3,6 +3,7 @@
 from narrated.errors import SourceError
 
 _MOST_CHARACTERS = 1_000_000
+_DEEPEST = 20
 
 
 def mapping(text: str, what: str) -> dict[str, object]:
@@ -16,8 +17,7 @@ def mapping(text: str, what: str) -> dict[str, object]:
     if len(text) > _MOST_CHARACTERS:
         raise SourceError(f"{what} is too long ({len(text):,} characters).", "Shorten it.")
     try:
-        if any(isinstance(token, yaml.AliasToken) for token in yaml.scan(text)):
-            raise SourceError(f"{what} uses a YAML alias (*name).", "Write the value out.")
+        _check_tokens(text, what)
         found = yaml.load(text, yaml.BaseLoader)  # builds nothing but str, list and dict
     except (yaml.YAMLError, RecursionError, ValueError) as error:
         raise SourceError(f"{what} is not valid YAML{_place(error)}.", "Mend it.") from error
@@ -26,6 +26,21 @@ def mapping(text: str, what: str) -> dict[str, object]:
     if not all(isinstance(key, str) for key in found):
         raise SourceError(f"{what} has a key that is no plain word.", "Mend it.")
     return found
+
+
+def _check_tokens(text: str, what: str) -> None:
+    """Refuse what makes YAML slow or large, at the first token that shows it."""
+    import yaml
+
+    depth = 0
+    for token in yaml.scan(text):
+        name = type(token).__name__
+        if name == "AliasToken":
+            raise SourceError(f"{what} uses a YAML alias (*name).", "Write the value out.")
+        depth += name.endswith("StartToken") and name != "StreamStartToken"
+        depth -= name.endswith("EndToken")
+        if depth > _DEEPEST:
+            raise SourceError(f"{what} is nested too deeply.", "Flatten it.")
 
 
 def _nothing(found: object, what: str) -> dict[str, object]:

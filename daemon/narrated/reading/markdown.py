@@ -40,7 +40,7 @@ def _html(text: str, name: str) -> str:
     tokens = parser.parse(text, environment)
     # The parser drops, without a word, what is nested deeper than its bound.
     if any(token.level + 1 >= _DEEPEST for token in tokens):
-        problem = f"{printable(name)} nests its lists or quotations nearly {_DEEPEST} deep."
+        problem = f"{printable(name)} nests its lists or quotations too deeply."
         raise SourceError(problem, "Flatten them.")
     for token in tokens:
         _spell_out(token.children or ())

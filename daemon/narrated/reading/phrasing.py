@@ -82,9 +82,8 @@ class Phrasing:
             self._add_transparent(tag, found)
 
     def _add_link(self, tag: Tag, found: list[Spans]) -> None:
-        if _classes(tag) & _BACK_LINKS or tag.get("role") == "doc-backlink":
-            self.keep_aside(tag, "a link back")
-        else:
+        # A note's way back to its mark is a sign for the eye alone, as the mark is.
+        if not _classes(tag) & _BACK_LINKS and tag.get("role") != "doc-backlink":
             found.append(Link(self._inner(tag), _text_of(tag, "href")))
 
     def _add_transparent(self, tag: Tag, found: list[Spans]) -> None:

@@ -39,8 +39,8 @@ def checked(data: bytes, name: str) -> None:
             _opened(data, what).load()
         except _BROKEN as error:
             raise _broken(what, error) from error
-    if data.startswith(b"GIF8") and b"\x3b" not in data[-64:]:
-        raise SourceError(f"{what} is cut off.", "Copy it again.")
+    if _lacks_end(data):
+        raise SourceError(f"{what} is a cut-off picture.", "Copy it again.")
 
 
 def loaded(data: bytes, name: str) -> "Image":
@@ -54,6 +54,13 @@ def loaded(data: bytes, name: str) -> "Image":
         except _BROKEN as error:
             raise _broken(what, error) from error
     return picture
+
+
+def _lacks_end(data: bytes) -> bool:
+    """Tell whether the last bytes are missing, which Pillow does not mind in these two."""
+    if data.startswith(b"\x89PNG"):
+        return b"IEND\xaeB`\x82" not in data
+    return data.startswith(b"GIF8") and not data.rstrip(b"\0\r\n ").endswith(b";")
 
 
 def _opened(data: bytes, what: str) -> "Image":

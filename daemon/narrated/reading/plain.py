@@ -5,7 +5,7 @@ import re
 from narrated.reading.document import Blocks, Paragraph, Rule, Text
 
 _BREAK = re.compile(r"\n[ \t]*\n\s*")
-_RULE = re.compile(r"[\W_]+")
+_RULE = re.compile(r"[-*_=~#+. ]+")
 
 
 def blocks(text: str) -> tuple[Blocks, ...]:
@@ -15,6 +15,6 @@ def blocks(text: str) -> tuple[Blocks, ...]:
 
 
 def _block(piece: str) -> Blocks:
-    if piece.isascii() and _RULE.fullmatch(piece):
+    if _RULE.fullmatch(piece):
         return Rule()
     return Paragraph((Text(piece),))
