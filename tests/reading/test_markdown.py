@@ -112,8 +112,8 @@ def test_raw_html_is_read_as_the_page_would_show_it():
 
 
 def test_highlighted_code_in_nested_elements_is_code():
-    html = '<div class="highlight"><pre lang="c"><span class="k">int</span> <span>x</span>;</pre></div>'
-    assert read(html) == (Code("int x;"),)
+    html = '<div><div><pre lang="c"><span class="k">int</span> <span>x</span>;</pre></div></div>'
+    assert read(html) == (Code("int x;", "c"),)
 
 
 def test_an_empty_line_in_highlighted_code_does_not_end_it():
