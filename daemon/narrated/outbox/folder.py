@@ -8,17 +8,20 @@ import hashlib
 import os
 import re
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
-from typing import BinaryIO, Self
+from typing import BinaryIO, Self, TypeVar
 
 from narrated.outbox.names import is_inside
+
+Result = TypeVar("Result")
 
 FOLDER_MODE = 0o2775  # setgid: what is made inside belongs to the shared group
 FILE_MODE = 0o664
 
+_TRIES = 20
 _COPIED_BYTES = 1 << 20
 _DRAFT_NAME = re.compile(r"\.narrated-[0-9a-f]{16}\.tmp")
 _OPEN_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
@@ -46,6 +49,18 @@ def opened(outbox: Path, folder: str, *, make: bool = False) -> Iterator[int]:
         os.close(held)
 
 
+def insist(work: Callable[[], Result]) -> Result:
+    """The work's result, tried again where a folder goes away under it.
+
+    A withdrawal may remove a folder it has just emptied while another thread is about to write
+    into it. Nothing can have been written there, so the work starts over from the outbox.
+    """
+    for _ in range(_TRIES - 1):
+        with suppress(FileNotFoundError):
+            return work()
+    return work()
+
+
 def split(stem: str) -> tuple[str, str]:
     """A stem's folder and its last part; ValueError for one that leaves the outbox."""
     if not is_inside(stem):
@@ -67,6 +82,20 @@ def remove(folder: int, name: str) -> None:
     """Remove a file if it is there; a link goes, never what it leads to."""
     with suppress(FileNotFoundError):
         os.unlink(name, dir_fd=folder)
+
+
+def prune(outbox: Path, folder: str) -> None:
+    """Remove a folder and those above it, as long as they are empty and we may."""
+    while folder:
+        parent, _, name = folder.rpartition("/")
+        try:
+            with opened(outbox, parent) as held:
+                os.rmdir(name, dir_fd=held)
+        except FileNotFoundError:
+            pass  # somebody else was faster; what is above may be empty now
+        except OSError:
+            return
+        folder = parent
 
 
 def opened_file(folder: int, name: str) -> BinaryIO:

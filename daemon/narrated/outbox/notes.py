@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 
-from narrated.outbox.folder import Draft, opened, remove, split
+from narrated.outbox.folder import Draft, insist, opened, remove, split
 from narrated.outbox.trouble import storing
 from narrated.outbox.wording import line_of
 from narrated.printable import printable
@@ -91,15 +91,8 @@ def write_note(outbox: Path, name: str, text: str) -> None:
 
     Errors: StorageError.
     """
-    folder_name, last = split(name)
-    with (
-        storing(str(outbox / name)),
-        opened(outbox, folder_name, make=True) as folder,
-        Draft(folder) as draft,
-    ):
-        draft.write(text.encode("utf-8", "replace"))
-        draft.finish()
-        draft.place(last)
+    with storing(str(outbox / name)):
+        insist(lambda: _write(outbox, *split(name), text.encode("utf-8", "replace")))
 
 
 def remove_note(outbox: Path, name: str) -> None:
@@ -111,6 +104,13 @@ def remove_note(outbox: Path, name: str) -> None:
                 remove(folder, last)
         except FileNotFoundError:
             return
+
+
+def _write(outbox: Path, folder_name: str, name: str, content: bytes) -> None:
+    with opened(outbox, folder_name, make=True) as folder, Draft(folder) as draft:
+        draft.write(content)
+        draft.finish()
+        draft.place(name)
 
 
 _STATES = {

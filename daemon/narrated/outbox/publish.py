@@ -17,8 +17,10 @@ from narrated.outbox.folder import (
     Draft,
     digest,
     drafts_in,
+    insist,
     opened,
     opened_file,
+    prune,
     remove,
     split,
     sync,
@@ -64,11 +66,7 @@ def publish(
     stood there before may be replaced in part, which its manifest shows.
     """
     with storing(str(outbox / stem)):
-        try:
-            return _publish(outbox, stem, files, manifest)
-        except FileNotFoundError:
-            # A folder that a withdrawal had just emptied went away under us: make it again.
-            return _publish(outbox, stem, files, manifest)
+        return insist(lambda: _publish(outbox, stem, files, manifest))
 
 
 def withdraw(outbox: Path, stem: str, suffixes: Iterable[str]) -> None:
@@ -82,7 +80,7 @@ def withdraw(outbox: Path, stem: str, suffixes: Iterable[str]) -> None:
             for suffix in _manifest_first(suffixes):
                 remove(folder, name + suffix)
             sync(folder)
-        _prune(outbox, folder_name)
+        prune(outbox, folder_name)
 
 
 def move(
@@ -94,24 +92,10 @@ def move(
     an old manifest without its files, or a new set whose old manifest still stands.
     Errors: StorageError, with nothing moved where a file was missing.
     """
-    old_folder, old = split(old_stem)
-    new_folder, new = split(new_stem)
     outputs = [suffix for suffix in suffixes if suffix != MANIFEST_SUFFIX]
     with storing(str(outbox / new_stem)):
-        with opened(outbox, old_folder) as source, opened(outbox, new_folder, make=True) as target:
-            for suffix in outputs:
-                os.stat(old + suffix, dir_fd=source, follow_symlinks=False)
-            for suffix in outputs:
-                os.rename(old + suffix, new + suffix, src_dir_fd=source, dst_dir_fd=target)
-            with Draft(target) as draft:
-                placed = _written(draft, new + MANIFEST_SUFFIX, manifest)
-                draft.settle()
-                sync(target)
-                draft.place(placed.name)
-            sync(target)
-            remove(source, old + MANIFEST_SUFFIX)
-            sync(source)
-        _prune(outbox, old_folder)
+        placed = insist(lambda: _move(outbox, split(old_stem), split(new_stem), outputs, manifest))
+        prune(outbox, split(old_stem)[0])
     return placed
 
 
@@ -159,6 +143,29 @@ def _publish(
             draft.settle()
         _place(folder, name, [*drafts, record], published)
     return tuple(published)
+
+
+def _move(
+    outbox: Path,
+    old: tuple[str, str],
+    new: tuple[str, str],
+    suffixes: Sequence[str],
+    manifest: bytes,
+) -> Published:
+    with opened(outbox, old[0]) as source, opened(outbox, new[0], make=True) as target:
+        for suffix in suffixes:
+            os.stat(old[1] + suffix, dir_fd=source, follow_symlinks=False)
+        for suffix in suffixes:
+            os.rename(old[1] + suffix, new[1] + suffix, src_dir_fd=source, dst_dir_fd=target)
+        with Draft(target) as draft:
+            placed = _written(draft, new[1] + MANIFEST_SUFFIX, manifest)
+            draft.settle()
+            sync(target)
+            draft.place(placed.name)
+        sync(target)
+        remove(source, old[1] + MANIFEST_SUFFIX)
+        sync(source)
+    return placed
 
 
 def _copied(draft: Draft, name: str, file: Prepared) -> Published:
@@ -233,17 +240,3 @@ def _matches(folder: int, output: Output) -> bool:
 
 def _manifest_first(suffixes: Iterable[str]) -> list[str]:
     return [MANIFEST_SUFFIX, *(each for each in suffixes if each != MANIFEST_SUFFIX)]
-
-
-def _prune(outbox: Path, folder_name: str) -> None:
-    """Remove the folder and those above it, as long as they are empty and ours to remove."""
-    while folder_name:
-        parent, _, name = folder_name.rpartition("/")
-        try:
-            with opened(outbox, parent) as folder:
-                os.rmdir(name, dir_fd=folder)
-        except FileNotFoundError:
-            pass
-        except OSError:
-            return
-        folder_name = parent

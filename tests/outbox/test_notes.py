@@ -1,0 +1,157 @@
+"""Notes, as a person on a laptop reads them."""
+
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+
+import pytest
+
+from narrated.errors import StorageError
+from narrated.outbox.notes import (
+    Reading,
+    State,
+    Status,
+    error_note,
+    remove_note,
+    status_note,
+    write_note,
+)
+
+NOW = datetime(2026, 11, 22, 8, 46, 10, tzinfo=timezone(timedelta(hours=1)))
+
+
+def test_an_error_note_says_what_was_wrong_and_what_to_do() -> None:
+    note = error_note("It cannot be read.", "chmod g+r post.md", "blog/post.md", NOW)
+    assert note == (
+        "blog/post.md was not narrated.\n"
+        "\n"
+        "What was wrong: It cannot be read.\n"
+        "What to do: chmod g+r post.md\n"
+        "\n"
+        "Tried at 2026-11-22 08:46:10 +0100. This note goes away when it succeeds.\n"
+    )
+
+
+def test_where_nothing_can_be_done_nothing_is_advised() -> None:
+    assert "What to do" not in error_note("It is empty.", "", "post.md", NOW)
+
+
+def test_a_status_note_tells_all_there_is() -> None:
+    note = status_note(
+        Status(
+            now=NOW,
+            state=State.WORKING,
+            reading=(Reading("blog/post.md", 0.428, 250.0), Reading("b.md", 0.0)),
+            queued=12,
+            queue=("c.md", "d.md"),
+            waiting=(("e.md", "the disk is full"),),
+            failed=(("f.md", "no words in it"),),
+            conflicts=("g.sync-conflict-20261122-072736-JDC4FTG.md",),
+            notices=("The inbox is missing.",),
+            done_today=7,
+        )
+    )
+    assert note == (
+        "narrated: reading aloud\n"
+        "as of 2026-11-22 08:46:10 +0100\n"
+        "\n"
+        "Please look\n"
+        "  The inbox is missing.\n"
+        "\n"
+        "Being read\n"
+        "  blog/post.md: 42 %, about 4 minutes left\n"
+        "  b.md: 0 %\n"
+        "\n"
+        "Next (12 in the queue)\n"
+        "  c.md\n"
+        "  d.md\n"
+        "  and 10 more\n"
+        "\n"
+        "Waiting\n"
+        "  e.md: the disk is full\n"
+        "\n"
+        "Failed (see the .error.txt beside each)\n"
+        "  f.md: no words in it\n"
+        "\n"
+        "Conflicting copies, not read: keep one and delete the other\n"
+        "  g.sync-conflict-20261122-072736-JDC4FTG.md\n"
+        "\n"
+        "Finished today: 7\n"
+    )
+
+
+@pytest.mark.parametrize("state", State)
+def test_an_idle_note_claims_nothing_else(state: State) -> None:
+    lines = status_note(Status(NOW, state)).splitlines()
+    assert len(lines) == 2
+    assert lines[0].startswith("narrated: ")
+
+
+def test_many_failures_are_counted_and_not_all_listed() -> None:
+    note = status_note(Status(NOW, State.IDLE, failed=tuple((f"{n}.md", "") for n in range(25))))
+    assert "  9.md" in note
+    assert "  10.md" not in note
+    assert "  and 15 more\n" in note
+
+
+def test_no_name_can_forge_a_line_of_a_note() -> None:
+    name = "a.md\nnarrated: stopped\u202e\udcff\\"
+    for note in (
+        status_note(Status(NOW, State.WORKING, (Reading(name, 0.5),), 1, (name,), ((name, name),))),
+        error_note(f"{name} is odd", name, name, NOW),
+    ):
+        assert "a.md\\nnarrated: stopped\\u202e\\udcff\\\\" in note
+        assert not any(line.startswith("narrated: stopped") for line in note.splitlines())
+        assert "\u202e" not in note
+        note.encode("utf-8")
+
+
+def test_a_name_escaped_already_is_not_escaped_again() -> None:
+    assert "a\\xffb is odd" in error_note("a\\xffb is odd", "", "c.md", NOW)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (3, "less than a minute"),
+        (61, "about a minute"),
+        (1800, "about 30 minutes"),
+        (8 * 3600 + 300, "about 8 h 05 min"),
+    ],
+)
+def test_the_time_left_is_told_as_people_tell_it(seconds: float, words: str) -> None:
+    note = status_note(Status(NOW, State.WORKING, (Reading("a.md", 0.1, seconds),)))
+    assert f"10 %, {words} left" in note
+
+
+def test_a_note_is_replaced_whole_and_removed(outbox: Path) -> None:
+    write_note(outbox, "blog/post.error.txt", "a long first text")
+    write_note(outbox, "blog/post.error.txt", "second")
+    note = outbox / "blog" / "post.error.txt"
+    assert note.read_text() == "second"
+    assert note.stat().st_mode & 0o7777 == 0o664
+    assert [path.name for path in note.parent.iterdir()] == ["post.error.txt"]
+    remove_note(outbox, "blog/post.error.txt")
+    assert not note.exists()
+
+
+def test_removing_a_note_that_is_not_there_is_no_error(outbox: Path) -> None:
+    remove_note(outbox, "post.error.txt")
+    remove_note(outbox, "no/such/post.error.txt")
+
+
+def test_a_note_is_not_written_through_a_link(outbox: Path, tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "precious").write_text("mine")
+    (outbox / "blog").symlink_to(tmp_path / "elsewhere")
+    (outbox / "post.error.txt").symlink_to(tmp_path / "precious")
+    with pytest.raises(StorageError, match="Put a real folder there"):
+        write_note(outbox, "blog/post.error.txt", "text")
+    write_note(outbox, "post.error.txt", "text")
+    assert list((tmp_path / "elsewhere").iterdir()) == []
+    assert (tmp_path / "precious").read_text() == "mine"
+
+
+def test_a_missing_outbox_is_not_made_by_a_note(tmp_path: Path) -> None:
+    with pytest.raises(StorageError, match="Make the folder"):
+        write_note(tmp_path / "unmounted", "narrated.status.txt", "text")
+    assert not (tmp_path / "unmounted").exists()

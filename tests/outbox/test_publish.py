@@ -1,0 +1,319 @@
+"""The outbox, as whoever syncs it sees it: whole files, whole sets, nobody else's touched."""
+
+import hashlib
+import os
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Thread
+
+import pytest
+
+from narrated.errors import StorageError
+from narrated.outbox.manifest import Manifest, Output, Source, encode, read
+from narrated.outbox.publish import (
+    Prepared,
+    Published,
+    intact,
+    move,
+    publish,
+    sweep,
+    withdraw,
+)
+
+MakeFile = Callable[[str, bytes], Path]
+
+
+def manifest(outputs: tuple[Output, ...]) -> bytes:
+    return encode(
+        Manifest(
+            program="narrated",
+            published="2026-11-22T08:46:10+01:00",
+            source=Source("post.md", ""),
+            outputs=outputs,
+            title="Post",
+            engine="espeak",
+            voice="en-us",
+            duration_s=1.0,
+        )
+    )
+
+
+@pytest.fixture
+def files(file: MakeFile) -> list[Prepared]:
+    sound, words = file("a.mp3", b"sound" * 1000), file("a.vtt", b"WEBVTT\n")
+    return [Prepared(sound, ".mp3"), Prepared(words, ".vtt")]
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+def tree(folder: Path) -> list[str]:
+    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*"))
+
+
+@contextmanager
+def nobody() -> Iterator[None]:
+    """Without the rights of root, which may write everywhere."""
+    if os.geteuid() != 0:
+        yield
+        return
+    os.seteuid(65534)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+
+
+def test_a_published_set_holds_what_was_prepared(outbox: Path, files: list[Prepared]) -> None:
+    publish(outbox, "post", files, manifest)
+    assert names(outbox) == ["post.json", "post.mp3", "post.vtt"]
+    assert (outbox / "post.mp3").read_bytes() == b"sound" * 1000
+    assert (outbox / "post.vtt").read_bytes() == b"WEBVTT\n"
+    assert intact(outbox, "post")
+
+
+def test_what_is_given_back_is_what_stands_there(outbox: Path, files: list[Prepared]) -> None:
+    published = publish(outbox, "blog/post", files, manifest)
+    assert [each.name for each in published] == ["post.mp3", "post.vtt", "post.json"]
+    for each in published:
+        path = outbox / "blog" / each.name
+        found = path.stat()
+        digest = hashlib.sha256(path.read_bytes()).hexdigest()
+        assert each == Published(
+            each.name, digest, found.st_size, each.media_type, found.st_mtime_ns
+        )
+    assert [each.media_type for each in published] == ["audio/mpeg", "text/vtt", "application/json"]
+    outputs = tuple(each.output() for each in published[:-1])
+    assert read(outbox / "blog" / "post.json").outputs == outputs
+
+
+def test_bytes_will_do_for_a_manifest(outbox: Path) -> None:
+    (only,) = publish(outbox, "post", [], b"{}")
+    assert (outbox / only.name).read_bytes() == b"{}"
+
+
+def test_a_large_file_is_copied_whole(outbox: Path, file: MakeFile) -> None:
+    content = os.urandom(3 * 1024 * 1024 + 17)
+    publish(outbox, "post", [Prepared(file("a", content), ".wav")], manifest)
+    assert (outbox / "post.wav").read_bytes() == content
+    assert intact(outbox, "post")
+
+
+def test_the_group_may_read_and_write_whatever_the_umask(
+    outbox: Path, files: list[Prepared]
+) -> None:
+    before = os.umask(0o077)
+    try:
+        publish(outbox, "a/b/post", files, manifest)
+    finally:
+        os.umask(before)
+    assert (outbox / "a").stat().st_mode & 0o7777 == 0o2775
+    assert (outbox / "a/b").stat().st_mode & 0o7777 == 0o2775
+    assert {path.stat().st_mode & 0o7777 for path in (outbox / "a/b").iterdir()} == {0o664}
+
+
+def test_folders_that_were_there_keep_their_rights(outbox: Path, files: list[Prepared]) -> None:
+    (outbox / "mine").mkdir(mode=0o700)
+    publish(outbox, "mine/post", files, manifest)
+    assert (outbox / "mine").stat().st_mode & 0o7777 == 0o700
+
+
+def test_a_new_version_replaces_the_old_and_what_it_no_longer_has(
+    outbox: Path, file: MakeFile, files: list[Prepared]
+) -> None:
+    publish(outbox, "post", files, manifest)
+    (outbox / "post.jpg").write_bytes(b"somebody's own")
+    publish(outbox, "post", [Prepared(file("b", b"other sound"), ".opus")], manifest)
+    assert names(outbox) == ["post.jpg", "post.json", "post.opus"]
+    assert intact(outbox, "post")
+
+
+@pytest.mark.parametrize("name", ["../precious.txt", "other.mp3", "sub/post.mp3", "post"])
+def test_a_manifest_that_somebody_changed_deletes_nothing_of_theirs(
+    outbox: Path, files: list[Prepared], name: str
+) -> None:
+    (outbox / "blog" / "sub").mkdir(parents=True)
+    victim = outbox / "blog" / name
+    victim.write_bytes(b"precious")
+    forged = manifest((Output(name, "", 8, "text/plain"),))
+    (outbox / "blog" / "post.json").write_bytes(forged)
+    publish(outbox, "blog/post", files, manifest)
+    assert victim.read_bytes() == b"precious"
+
+
+def test_a_manifest_that_is_damaged_is_replaced(outbox: Path, files: list[Prepared]) -> None:
+    (outbox / "post.json").write_bytes(b"\xff{")
+    assert not intact(outbox, "post")
+    publish(outbox, "post", files, manifest)
+    assert intact(outbox, "post")
+
+
+def damage(path: Path) -> None:
+    content = bytearray(path.read_bytes())
+    content[0] ^= 1
+    path.write_bytes(content)
+
+
+@pytest.mark.parametrize("name", ["post.json", "post.mp3", "post.vtt"])
+@pytest.mark.parametrize("harm", [Path.unlink, damage, lambda path: os.truncate(path, 3)])
+def test_a_set_that_lost_something_is_not_intact(
+    outbox: Path, files: list[Prepared], name: str, harm: Callable[[Path], None]
+) -> None:
+    publish(outbox, "post", files, manifest)
+    harm(outbox / name)
+    assert not intact(outbox, "post")
+
+
+def test_what_never_was_is_not_intact(outbox: Path) -> None:
+    assert not intact(outbox, "no/post")
+
+
+def test_nothing_is_written_through_a_link(
+    outbox: Path, tmp_path: Path, files: list[Prepared]
+) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "precious").write_bytes(b"mine")
+    (outbox / "link").symlink_to(elsewhere)
+    (outbox / "post.mp3").symlink_to(elsewhere / "precious")
+    with pytest.raises(StorageError, match="Put a real folder there"):
+        publish(outbox, "link/post", files, manifest)
+    publish(outbox, "post", files, manifest)
+    assert names(elsewhere) == ["precious"]
+    assert (elsewhere / "precious").read_bytes() == b"mine"
+    assert not (outbox / "post.mp3").is_symlink()
+
+
+@pytest.mark.parametrize("stem", ["../post", "/post", "a/../../post", "", "a//post"])
+def test_no_stem_leads_out_of_the_outbox(outbox: Path, files: list[Prepared], stem: str) -> None:
+    with pytest.raises(ValueError, match="not inside"):
+        publish(outbox, stem, files, manifest)
+
+
+def test_an_outbox_that_is_not_mounted_is_not_made(tmp_path: Path, files: list[Prepared]) -> None:
+    with pytest.raises(StorageError, match=r"No such file.*mount the disk"):
+        publish(tmp_path / "unmounted", "post", files, manifest)
+    assert not (tmp_path / "unmounted").exists()
+
+
+def test_a_folder_in_the_way_is_named(outbox: Path, files: list[Prepared]) -> None:
+    (outbox / "post.mp3").mkdir()
+    with pytest.raises(StorageError, match=r"outbox/post .*A folder stands"):
+        publish(outbox, "post", files, manifest)
+    assert names(outbox) == ["post.mp3"]
+
+
+def test_a_file_where_a_folder_must_be_is_named(outbox: Path, files: list[Prepared]) -> None:
+    (outbox / "blog").write_bytes(b"")
+    with pytest.raises(StorageError, match="Put a real folder there"):
+        publish(outbox, "blog/post", files, manifest)
+
+
+def test_a_full_disk_changes_nothing_and_leaves_no_draft(
+    small_disk: Path, file: MakeFile, files: list[Prepared]
+) -> None:
+    publish(small_disk, "post", files, manifest)
+    before = (small_disk / "post.mp3").read_bytes()
+    large = Prepared(file("large", bytes(200 * 1024)), ".vtt")
+    with pytest.raises(StorageError, match=r"No space left.*Free some space"):
+        publish(small_disk, "post", [files[0], large], manifest)
+    assert names(small_disk) == ["post.json", "post.mp3", "post.vtt"]
+    assert (small_disk / "post.mp3").read_bytes() == before
+    assert intact(small_disk, "post")
+
+
+def test_a_disk_that_is_read_only_is_told(small_disk: Path, files: list[Prepared]) -> None:
+    subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
+    with pytest.raises(StorageError, match="Mount it writable"):
+        publish(small_disk, "post", files, manifest)
+
+
+def test_an_outbox_without_the_right_to_write_is_told(files: list[Prepared]) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o555)
+        with nobody(), pytest.raises(StorageError, match=r"Permission denied.*doctor"):
+            publish(Path(folder), "post", files, manifest)
+        Path(folder).chmod(0o755)
+
+
+def test_a_withdrawn_narration_takes_its_empty_folders_along(
+    outbox: Path, files: list[Prepared]
+) -> None:
+    publish(outbox, "a/b/c/post", files, manifest)
+    (outbox / "a" / "theirs.txt").write_text("mine")
+    withdraw(outbox, "a/b/c/post", [".mp3", ".vtt", ".json"])
+    assert tree(outbox) == ["a", "a/theirs.txt"]
+
+
+def test_withdrawing_leaves_others_alone(outbox: Path, files: list[Prepared]) -> None:
+    publish(outbox, "a/post", files, manifest)
+    publish(outbox, "a/post2", files, manifest)
+    withdraw(outbox, "a/post", [".mp3", ".vtt"])
+    assert names(outbox / "a") == ["post2.json", "post2.mp3", "post2.vtt"]
+    assert intact(outbox, "a/post2")
+
+
+def test_withdrawing_what_is_gone_is_no_error(outbox: Path) -> None:
+    withdraw(outbox, "post", [".mp3"])
+    withdraw(outbox, "no/such/post", [".mp3"])
+    assert outbox.is_dir()
+
+
+def test_a_moved_narration_is_whole_under_its_new_name(outbox: Path, files: list[Prepared]) -> None:
+    before = publish(outbox, "a/b/post", files, manifest)
+    renamed = read(outbox / "a/b/post.json").renamed("c/new.md", "a/b/post", "c/new")
+    placed = move(outbox, "a/b/post", "c/new", [".mp3", ".vtt"], encode(renamed))
+    assert tree(outbox) == ["c", "c/new.json", "c/new.mp3", "c/new.vtt"]
+    assert intact(outbox, "c/new")
+    assert placed.name == "new.json"
+    assert (outbox / "c/new.mp3").stat().st_mtime_ns == before[0].mtime_ns
+
+
+def test_a_narration_can_move_within_its_folder(outbox: Path, files: list[Prepared]) -> None:
+    publish(outbox, "a/post", files, manifest)
+    renamed = read(outbox / "a/post.json").renamed("a/new.md", "a/post", "a/new")
+    move(outbox, "a/post", "a/new", [".mp3", ".vtt"], encode(renamed))
+    assert names(outbox / "a") == ["new.json", "new.mp3", "new.vtt"]
+    assert intact(outbox, "a/new")
+
+
+def test_a_narration_that_lost_a_file_does_not_move(outbox: Path, files: list[Prepared]) -> None:
+    publish(outbox, "a/post", files, manifest)
+    (outbox / "a/post.vtt").unlink()
+    with pytest.raises(StorageError):
+        move(outbox, "a/post", "b/new", [".mp3", ".vtt"], b"{}")
+    assert names(outbox / "a") == ["post.json", "post.mp3"]
+
+
+def test_only_our_own_drafts_are_swept(outbox: Path, files: list[Prepared]) -> None:
+    publish(outbox, "post", files, manifest)
+    (outbox / ".narrated-0123456789abcdef.tmp").write_bytes(b"half")
+    theirs = [".narrated-notes.tmp", ".syncthing.post.mp3.tmp", "narrated-0123456789abcdef.tmp"]
+    for name in theirs:
+        (outbox / name).write_bytes(b"theirs")
+    assert sweep(outbox) == 1
+    assert names(outbox) == sorted([*theirs, "post.json", "post.mp3", "post.vtt"])
+    assert sweep(outbox / "none") == 0
+
+
+def test_a_withdrawal_that_empties_a_folder_does_not_pull_it_away_from_a_publication(
+    outbox: Path, files: list[Prepared]
+) -> None:
+    def come_and_go(stem: str) -> None:
+        for _ in range(150):
+            publish(outbox, stem, files, manifest)
+            came.append(stem)
+            withdraw(outbox, stem, [".mp3", ".vtt"])
+
+    came: list[str] = []
+    threads = [Thread(target=come_and_go, args=(f"a/b/{name}",)) for name in "xyz"]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(came) == 450
+    assert names(outbox) == []
