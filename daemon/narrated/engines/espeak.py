@@ -70,6 +70,8 @@ class Espeak:
         self._data = data
         self._options = options
         self._waiting: deque[Utterance] = deque()
+        self._variants = {file.name for file in (data / "voices" / "!v").iterdir()}
+        self._variant(options)
         _settings(options)
         with opened(library, data) as espeak:
             self.sample_rate = espeak.sample_rate
@@ -91,6 +93,7 @@ class Espeak:
         if not isinstance(request, Utterance):
             raise EngineError("espeak speaks; it cannot describe a picture.")
         self._voice(request.voice)
+        self._variant(request.options)
         _settings(request.options)
         self._waiting.append(request)
 
@@ -108,9 +111,7 @@ class Espeak:
 
     def _speak(self, utterance: Utterance) -> bytes:
         options = {**self._options, **utterance.options}
-        voice = self._voice(utterance.voice).identifier
-        if variant := options.get("variant"):
-            voice = f"{voice}+{variant}"
+        voice = self._voice(utterance.voice).identifier + self._variant(options)
         with opened(self._library, self._data) as espeak:
             espeak.prelude(voice, utterance.seed)
             espeak.prepare(voice, _settings(options))
@@ -126,6 +127,17 @@ class Espeak:
                 f"Near it are: {', '.join(near)}." if near else "Such as en-us, en-gb or de.",
             )
         return voice
+
+    def _variant(self, options: Options) -> str:
+        """What to add to a voice's name; espeak itself would pass over an unknown variant."""
+        variant = options.get("variant", "")
+        if variant and variant not in self._variants:
+            near = difflib.get_close_matches(str(variant), self._variants, n=5, cutoff=0.4)
+            known = near or sorted(self._variants)[:10]
+            raise EngineError(
+                f"espeak has no variant '{variant}'.", f"It has, among others: {', '.join(known)}."
+            )
+        return f"+{variant}" if variant else ""
 
 
 def load(options: Options) -> Espeak:

@@ -30,11 +30,10 @@ _OFFLINE = {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1"}
 
 # Another interpreter is shown our package and nothing else that is installed beside it.
 _BOOTSTRAP = """
-import sys, types
-package = types.ModuleType("narrated")
-package.__path__ = [{package!r}]
-sys.modules["narrated"] = package
-import runpy
+import importlib.machinery, importlib.util, runpy, sys
+spec = importlib.machinery.ModuleSpec("narrated", None, is_package=True)
+spec.submodule_search_locations.append({package!r})
+sys.modules["narrated"] = importlib.util.module_from_spec(spec)
 runpy.run_module({module!r}, run_name="__main__", alter_sys=True)
 """
 

@@ -1,0 +1,155 @@
+"""The embedded voice: any text, any voice, and the same sound for the same request."""
+
+import itertools
+
+import numpy as np
+import pytest
+
+from narrated.engines.base import EngineSpec, Sight, Spoken, Utterance
+from narrated.engines.base import load as load_engine
+from narrated.engines.espeak import load
+from narrated.errors import EngineError, EngineUnavailable
+
+
+@pytest.fixture(scope="module")
+def engine():
+    return load({})
+
+
+def spoken(engine, text, voice="en-us", seed=0, **options):
+    engine.admit(Utterance("1", text, voice, options, "en", seed))
+    (outcome,) = engine.step()
+    assert isinstance(outcome, Spoken)
+    return outcome.pcm
+
+
+def seconds(engine, pcm):
+    return len(pcm) / 2 / engine.sample_rate
+
+
+def test_a_sentence_comes_out_as_sound(engine):
+    pcm = spoken(engine, "The quick brown fox jumps over the lazy dog.")
+    samples = np.frombuffer(pcm, dtype="<i2")
+    assert 2 < seconds(engine, pcm) < 4
+    assert np.abs(samples).max() > 5000
+
+
+def test_the_same_request_gives_the_same_sound_whatever_was_said_before(engine):
+    requests = [
+        ("Hello there, this is one.", "en-us", {}),
+        ("Hello there, this is one.", "en-us", {"rate": 300, "pitch": 80}),
+        ("Und das hier ist eine andere Sprache!", "de", {"gap": 20}),
+        ("Привет, hello, 12,345.", "ru", {"volume": 30}),
+        ("[[noise]] <b>and</b> marks?", "en-gb", {"variant": "f3"}),
+    ]
+    first = [spoken(engine, text, voice, **options) for text, voice, options in requests]
+    for order in itertools.islice(itertools.permutations(range(len(requests))), 0, 120, 17):
+        for index in order:
+            text, voice, options = requests[index]
+            assert spoken(engine, text, voice, **options) == first[index]
+
+
+def test_another_engine_of_the_same_identity_gives_the_same_sound(engine):
+    other = load({})
+    assert other.identity == engine.identity
+    assert spoken(other, "Once more.", seed=3) == spoken(engine, "Once more.", seed=3)
+
+
+def test_another_seed_is_another_take_of_about_the_same_length(engine):
+    takes = [spoken(engine, "This is a sentence to say again.", seed=seed) for seed in range(4)]
+    assert len(set(takes)) == 4
+    lengths = [seconds(engine, take) for take in takes]
+    assert max(lengths) - min(lengths) < 0.1
+
+
+def test_markup_and_phoneme_marks_are_read_not_obeyed(engine):
+    plain = spoken(engine, "hello")
+    assert len(spoken(engine, "<break time='9s'/>hello")) > len(plain)
+    assert seconds(engine, spoken(engine, "<break time='9s'/>hello")) < 9
+    assert spoken(engine, "[[h@'loU]]") != plain
+
+
+@pytest.mark.parametrize("text", ["...", "—", " ", "", "\x01\x02", "\udc80\udcff", "…"])
+def test_what_has_no_sound_is_a_short_silence(engine, text):
+    assert 0 < seconds(engine, spoken(engine, text)) < 1
+
+
+@pytest.mark.parametrize(
+    "text", ["日本語のテキスト", "Привет, мир", "שלום עולם", "🎉 👩‍👩‍👧", "a\0b"]
+)
+def test_any_script_is_said_somehow(engine, text):
+    assert spoken(engine, text)
+
+
+def test_a_faster_rate_takes_less_time(engine):
+    text = "A sentence of some length to be said at two rates."
+    assert len(spoken(engine, text, rate=300)) < 0.8 * len(spoken(engine, text, rate=175))
+
+
+def test_an_unknown_voice_is_refused_with_names_near_it(engine):
+    with pytest.raises(EngineUnavailable, match=r"no voice 'en-uss'\. .*en-us"):
+        engine.admit(Utterance("1", "Hello", "en-uss"))
+
+
+@pytest.mark.parametrize("options", [{"speed": 3}, {"rate": 10_000}, {"rate": "fast"}])
+def test_an_option_that_cannot_be_is_refused(engine, options):
+    with pytest.raises(EngineError, match="option"):
+        engine.admit(Utterance("1", "Hello", "en-us", options))
+
+
+def test_an_unknown_variant_is_refused_with_names_near_it(engine):
+    with pytest.raises(EngineError, match=r"no variant 'f33'.*f3"):
+        engine.admit(Utterance("1", "Hello", "en-us", {"variant": "f33"}))
+
+
+def test_a_variant_changes_the_voice(engine):
+    assert spoken(engine, "Hello", variant="f3") != spoken(engine, "Hello")
+
+
+def test_a_picture_is_not_spoken(engine):
+    with pytest.raises(EngineError, match="cannot describe"):
+        engine.admit(Sight("1", b""))
+
+
+def test_common_voices_are_there_each_with_a_digest(engine):
+    voices = engine.voices()
+    assert {"en", "en-us", "en-gb", "de", "fr-fr", "es", "ru", "cmn"} <= voices.keys()
+    assert voices["en-us"] != voices["en-gb"]
+
+
+def test_options_of_the_engine_are_part_of_its_identity(engine):
+    faster = load({"rate": 300})
+    assert faster.identity != engine.identity
+    assert len(spoken(faster, "Some words to say.")) < len(spoken(engine, "Some words to say."))
+
+
+def test_a_cancelled_utterance_is_not_spoken(engine):
+    engine.admit(Utterance("1", "Hello", "en-us"))
+    engine.admit(Utterance("2", "Hello", "en-us"))
+    engine.cancel("1")
+    assert [outcome.id for outcome in engine.step()] == ["2"]
+
+
+def test_many_utterances_leave_little_memory_behind(engine):
+    from narrated.engines.espeak import _memory_bytes
+
+    for _ in range(50):
+        spoken(engine, "Hi.")
+    before = _memory_bytes()
+    for _ in range(200):
+        spoken(engine, "Hi.")
+    assert _memory_bytes() - before < 200 * 10_000
+    assert not engine.worn
+
+
+def test_engines_that_come_with_the_program_are_found_by_name():
+    assert set(EngineSpec.names()) == {"espeak", "embedded"}
+    for name in EngineSpec.names():
+        spec = EngineSpec.registered(name)
+        assert load_engine(spec.module, spec.path, spec.options).kind == spec.kind
+    assert EngineSpec.registered("bark") is None
+
+
+def test_a_module_that_is_not_installed_says_so():
+    with pytest.raises(EngineUnavailable, match="no_such_engine"):
+        load_engine("no_such_engine", "", {})

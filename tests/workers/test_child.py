@@ -1,0 +1,179 @@
+"""A child process: alone in its interpreter, bound to its parent, told nothing it need not know."""
+
+import asyncio
+import json
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import venv
+from pathlib import Path
+
+import pytest
+
+from narrated.engines.base import EngineSpec
+from narrated.workers.child import LINES_KEPT, Child
+from workers.support import ENGINES, ends_within, running, say, spec, toy
+
+
+def probed(python=""):
+    """What the process of a worker in that interpreter is like."""
+
+    async def story():
+        prober = EngineSpec("prober", "speech", "prober", 400, path=ENGINES)
+        async with running(spec(prober, python=python)) as watched:
+            await watched.until(lambda: watched.pool.unavailable("prober"))
+            return json.loads(watched.pool.unavailable("prober").problem)
+
+    return asyncio.run(story())
+
+
+@pytest.fixture(scope="module")
+def foreign_python(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("interpreter")
+    venv.create(folder, with_pip=False)
+    return str(folder / "bin" / "python")
+
+
+def test_another_interpreter_sees_our_package_and_nothing_else_of_ours(foreign_python):
+    seen = probed(foreign_python)
+    assert seen["prefix"] == str(Path(foreign_python).parents[1])
+    assert seen["packages"] == ["narrated"]
+    assert not any("site-packages" in place and sys.prefix in place for place in seen["path"])
+
+
+def test_another_interpreter_speaks(foreign_python):
+    async def story():
+        async with running(spec(toy(), python=foreign_python)) as watched:
+            assert (await say(await watched.worker(), "Hello")).payload
+
+    asyncio.run(story())
+
+
+def test_our_interpreter_has_our_packages():
+    assert probed()["packages"] == ["msgspec", "yaml", "narrated"]
+
+
+def test_a_worker_is_offline_and_is_not_told_of_the_service_manager(monkeypatch):
+    monkeypatch.setenv("NOTIFY_SOCKET", "@nowhere")
+    monkeypatch.setenv("WATCHDOG_USEC", "1000000")
+    monkeypatch.setenv("KEPT", "as it is")
+    environment = probed()["environment"]
+    assert environment["HF_HUB_OFFLINE"] == environment["TRANSFORMERS_OFFLINE"] == "1"
+    assert environment["KEPT"] == "as it is"
+    assert not {"NOTIFY_SOCKET", "WATCHDOG_USEC"} & environment.keys()
+
+
+def test_a_worker_reads_no_stdin_and_inherits_no_files():
+    with Path(__file__).open() as held_open:
+        os.set_inheritable(held_open.fileno(), True)
+        seen = probed()
+    assert seen["stdin"] == "/dev/null"
+    assert len(seen["descriptors"]) <= 5  # three streams, the wire, and the listing itself
+
+
+def test_a_worker_dies_of_lacking_memory_before_the_daemon():
+    ours = int(Path("/proc/self/oom_score_adj").read_text())
+    assert probed()["oom_score_adj"] > ours
+
+
+def test_a_worker_dies_with_its_parent_whatever_it_does():
+    parent = textwrap.dedent(
+        """
+        import asyncio
+        from workers.support import running, say, spec
+
+        async def story():
+            async with running(spec()) as watched:
+                worker = await watched.worker()
+                say(worker, "HANG")
+                print(worker.pid, flush=True)
+                await asyncio.sleep(60)
+
+        asyncio.run(story())
+        """
+    )
+    tests = str(Path(__file__).parents[1])
+    with subprocess.Popen(
+        [sys.executable, "-c", parent],
+        stdout=subprocess.PIPE,
+        env=os.environ | {"PYTHONPATH": tests},
+    ) as process:
+        assert process.stdout is not None
+        worker = int(process.stdout.readline())
+        os.kill(process.pid, signal.SIGKILL)
+    assert ends_within(worker, 5)
+
+
+def test_a_child_whose_parent_is_gone_before_it_could_say_so_ends():
+    orphan = "from narrated.workers.wire import die_with_parent; die_with_parent(); print('here')"
+    done = subprocess.run(
+        [sys.executable, "-c", orphan],
+        env=os.environ | {"NARRATED_PARENT_PID": "1"},
+        capture_output=True,
+        check=False,
+    )
+    assert done.returncode == -signal.SIGKILL
+    assert done.stdout == b""
+
+
+def module_of(tmp_path, monkeypatch, code):
+    (tmp_path / "standin.py").write_text(textwrap.dedent(code))
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    return "standin"
+
+
+def test_the_last_lines_are_kept_however_many_long_or_strange(tmp_path, monkeypatch):
+    module = module_of(
+        tmp_path,
+        monkeypatch,
+        r"""
+        import sys
+        for n in range(100):
+            print("line", n, file=sys.stderr)
+        sys.stderr.buffer.write(b"x" * 200_000 + b"\n\xff\x1b[31mred\rprogress 10%\rprogress 20%")
+        """,
+    )
+
+    async def story():
+        child = await Child.start("standin", module)
+        assert await child.receive() is None
+        assert await child.ended(5) == "ended with exit status 0"
+        lines = child.last_lines
+        assert len(lines) == LINES_KEPT
+        assert lines[-1] == "progress 20%"
+        assert lines[-3].endswith("\\x1b[31mred")
+        assert all(len(line) <= 2100 for line in lines)
+
+    asyncio.run(story())
+
+
+def test_who_inherits_its_stderr_does_not_hold_up_its_end(tmp_path, monkeypatch):
+    module = module_of(
+        tmp_path,
+        monkeypatch,
+        """
+        import subprocess, sys
+        print(subprocess.Popen(["sleep", "60"]).pid, file=sys.stderr)
+        """,
+    )
+
+    async def story():
+        child = await Child.start("standin", module)
+        begin = asyncio.get_running_loop().time()
+        await child.ended(5)
+        assert asyncio.get_running_loop().time() - begin < 3
+        os.kill(int(child.last_lines[0]), signal.SIGKILL)
+
+    asyncio.run(story())
+
+
+def test_a_child_that_does_not_leave_is_ended(tmp_path, monkeypatch):
+    module = module_of(tmp_path, monkeypatch, "import time; time.sleep(60)")
+
+    async def story():
+        child = await Child.start("standin", module)
+        assert await child.ended(0.1) == "was ended by SIGKILL"
+
+    asyncio.run(story())
