@@ -24,8 +24,12 @@ $(VENV)/lint: $(VENV)/core
 	$(PIP) install --editable '.[lint]'
 	@touch $@
 
+# A scratch inbox with the sample post, narrated once; the result is left to be heard.
 demo: $(VENV)/core
-	$(BIN)/python docs/sample/demo.py
+	@rm -rf demo && mkdir -p demo/inbox
+	@cp docs/sample/first-post.md docs/sample/desk.png demo/inbox/
+	@printf '%s: %s\n' inbox inbox outbox outbox state state cache cache > demo/narrated.yaml
+	@$(BIN)/narrated --config demo/narrated.yaml once
 
 test: $(VENV)/test
 	$(BIN)/python -m pytest $(ARGS)

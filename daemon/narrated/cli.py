@@ -1,0 +1,370 @@
+"""The command line: prints, and exits with a code that says how it went."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from narrated import __version__
+from narrated.errors import AlreadyRunning, ConfigurationError, NarratedError, StorageError
+
+if TYPE_CHECKING:
+    from narrated.config import Config
+
+EXIT_FAILED = 1
+EXIT_CONFIGURATION = 3
+EXIT_ALREADY_RUNNING = 4
+EXIT_STORAGE = 5
+
+EPILOG = (
+    "Exit codes: 0 done; 1 something failed, which was named; 2 wrong usage; "
+    "3 the configuration cannot be used; 4 another daemon works on the same state; "
+    "5 the state, cache or outbox cannot be written."
+)
+
+
+class Narrated(click.Group):
+    """Turns our errors into one readable message and an exit code."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except NarratedError as error:
+            click.echo(f"narrated: {error.problem}", err=True)
+            if error.remedy:
+                click.echo(f"          {error.remedy}", err=True)
+            ctx.exit(_exit_code(error))
+
+
+def _exit_code(error: NarratedError) -> int:
+    match error:
+        case ConfigurationError():
+            return EXIT_CONFIGURATION
+        case AlreadyRunning():
+            return EXIT_ALREADY_RUNNING
+        case StorageError():
+            return EXIT_STORAGE
+    return EXIT_FAILED
+
+
+# What a command needs is imported when it runs: `narrated --help` is there at once.
+
+
+@click.group(cls=Narrated, epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="narrated")
+@click.option(
+    "--config",
+    "-c",
+    "config_path",
+    type=click.Path(path_type=Path),
+    help="The configuration; else NARRATED_CONFIG, yours, the system's.",
+)
+@click.pass_context
+def main(ctx: click.Context, config_path: Path | None) -> None:
+    """Reads dropped texts and pictures aloud, on your own machine."""
+    ctx.obj = config_path
+
+
+def _config(ctx: click.Context) -> "Config":
+    from narrated import config as configuration
+
+    return configuration.load(configuration.find(ctx.find_root().obj))
+
+
+@main.command()
+@click.pass_context
+def run(ctx: click.Context) -> None:
+    """Watch the inbox and narrate what is dropped, until told to stop."""
+    import asyncio
+
+    from narrated import logs
+    from narrated.service import Service
+    from narrated.systemd import Notifier
+
+    config = _config(ctx)
+    logs.configure(config.log.upper())
+    with Notifier() as notifier:
+        asyncio.run(Service(config, notifier).run())
+
+
+@main.command()
+@click.option("--quiet", "-q", is_flag=True, help="No progress bar, no list at the end.")
+@click.pass_context
+def once(ctx: click.Context, quiet: bool) -> None:
+    """Narrate what is in the inbox now, and end."""
+    import asyncio
+    from contextlib import nullcontext
+
+    from narrated import logs
+    from narrated.display import Bar, published
+    from narrated.service import Service
+    from narrated.systemd import Notifier
+
+    config = _config(ctx)
+    logs.configure("WARNING" if config.log == "info" else config.log.upper())
+    with Notifier() as notifier, nullcontext(_unseen) if quiet else Bar() as on_tick:
+        report = asyncio.run(Service(config, notifier).once(on_tick))
+    for held in (*report.failed, *report.waiting):
+        click.echo(_held(held.path, held.problem, held.remedy), err=True)
+    if not quiet:
+        for line in published(config.outbox):
+            click.echo(line)
+    ctx.exit(EXIT_FAILED if report.failed or report.waiting else 0)
+
+
+@main.command()
+@click.option("--watch", "-w", is_flag=True, help="Show it anew every second, until Ctrl-C.")
+@click.option("--json", "as_json", is_flag=True, help="As JSON, for programs.")
+@click.pass_context
+def status(ctx: click.Context, watch: bool, as_json: bool) -> None:
+    """Show what is being read, what waits, and what failed."""
+    import json
+
+    from narrated.client import Client
+    from narrated.display import status_lines, watched
+
+    client = Client(_config(ctx))
+    if as_json:
+        click.echo(json.dumps(client.status(), indent=2))
+    elif watch:
+        watched(lambda: status_lines(client.status()))
+    else:
+        for line in status_lines(client.status()):
+            click.echo(line)
+
+
+@main.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="The whole plan as JSON.")
+@click.pass_context
+def script(ctx: click.Context, file: Path, as_json: bool) -> None:
+    """Print what would be said of FILE, with pauses, chunks and what is skipped."""
+    import json
+
+    import msgspec
+
+    from narrated.client import Client
+    from narrated.script.proof import proof
+
+    plan = Client(_config_or_default(ctx)).plan(file)
+    if as_json:
+        click.echo(json.dumps(msgspec.to_builtins(plan), indent=2))
+        return
+    for line in proof(plan):
+        click.echo(line)
+
+
+@main.command()
+@click.argument("text")
+@click.option("--voice", "-v", help="Another voice of the configured engine.")
+@click.option(
+    "--output",
+    "-o",
+    type=click.Path(dir_okay=False, path_type=Path),
+    default=Path("said.mp3"),
+    show_default=True,
+    help="Where to; the suffix chooses the format.",
+)
+@click.pass_context
+def say(ctx: click.Context, text: str, voice: str | None, output: Path) -> None:
+    """Speak TEXT into a file."""
+    from narrated.client import Client
+    from narrated.display import how_to_play
+
+    seconds = Client(_config_or_default(ctx)).say(text, voice, output)
+    click.echo(f"{output}: {seconds:.1f} s")
+    click.echo(how_to_play(output))
+
+
+@main.command()
+@click.argument("image", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.pass_context
+def describe(ctx: click.Context, image: Path) -> None:
+    """Print what the captioner says of IMAGE."""
+    from narrated.client import Client
+
+    click.echo(Client(_config_or_default(ctx)).describe(image))
+
+
+@main.command()
+@click.argument("file")
+@click.pass_context
+def history(ctx: click.Context, file: str) -> None:
+    """Show every version of FILE and how it ended."""
+    from narrated.client import Client
+    from narrated.display import history_lines
+
+    for line in history_lines(Client(_config(ctx)).command("history", path=file)):
+        click.echo(line)
+
+
+@main.command()
+@click.argument("file", required=False)
+@click.option("--failed", is_flag=True, help="Every file that failed.")
+@click.pass_context
+def retry(ctx: click.Context, file: str | None, failed: bool) -> None:
+    """Try FILE again, or all that failed."""
+    if bool(file) == failed:
+        raise click.UsageError("Name a FILE, or give --failed.")
+    _set_in_motion(ctx, "retry", "tried again", path=file)
+
+
+@main.command()
+@click.argument("file")
+@click.option("--at", metavar="MM:SS", help="Only the line heard at this time.")
+@click.pass_context
+def respeak(ctx: click.Context, file: str, at: str | None) -> None:
+    """Speak FILE again in another take."""
+    _set_in_motion(ctx, "respeak", "spoken again", path=file, at_s=_seconds(at))
+
+
+@main.command()
+@click.argument("path", required=False)
+@click.pass_context
+def refresh(ctx: click.Context, path: str | None) -> None:
+    """Narrate PATH (a file, a folder, or everything) by today's configuration."""
+    _set_in_motion(ctx, "refresh", "made anew", path=path)
+
+
+@main.command()
+@click.argument("file")
+@click.pass_context
+def cancel(ctx: click.Context, file: str) -> None:
+    """Stop what is being done for FILE; what is published stays."""
+    _set_in_motion(ctx, "cancel", "cancelled", path=file)
+
+
+@main.group()
+def config() -> None:
+    """Look at the configuration, or begin one."""
+
+
+@config.command()
+@click.pass_context
+def check(ctx: click.Context) -> None:
+    """Say whether the configuration can be used."""
+    loaded = _config(ctx)
+    click.echo(f"{loaded.source} can be used.")
+
+
+@config.command()
+@click.pass_context
+def show(ctx: click.Context) -> None:
+    """Print the whole configuration in force, defaults and all."""
+    from narrated.config import shown
+
+    click.echo(shown(_config(ctx)), nl=False)
+
+
+@config.command()
+@click.option("--inbox", type=click.Path(path_type=Path), help="Where files are dropped.")
+@click.option("--outbox", type=click.Path(path_type=Path), help="Where narrations go.")
+@click.option("--print", "only_print", is_flag=True, help="Print it, and write nothing.")
+@click.pass_context
+def init(ctx: click.Context, inbox: Path | None, outbox: Path | None, only_print: bool) -> None:
+    """Write a commented configuration, unless there is one."""
+    from narrated import config as configuration
+    from narrated.install import commented
+
+    home = Path.home() / "narrated"
+    text = commented((inbox or home / "inbox").absolute(), (outbox or home / "outbox").absolute())
+    if only_print:
+        click.echo(text, nl=False)
+        return
+    path = configuration.begin(ctx.find_root().obj, text)
+    click.echo(f"{path} is written; edit it, then `narrated config check`.")
+
+
+@main.command()
+@click.pass_context
+def doctor(ctx: click.Context) -> None:
+    """Examine the box: rights, voices, encoders, unit, disk, limits, sync."""
+    from narrated.display import finding_lines
+    from narrated.doctor.examine import examine
+
+    worst = 0
+    for finding in examine(_config(ctx)):
+        for line in finding_lines(finding):
+            click.echo(line)
+        worst = max(worst, int(finding.state == "wrong"))
+    ctx.exit(EXIT_FAILED if worst else 0)
+
+
+@main.command()
+@click.option("--user", is_flag=True, help="For yourself alone; needs no root.")
+@click.option("--inbox", type=click.Path(path_type=Path), help="Where files are dropped.")
+@click.option("--outbox", type=click.Path(path_type=Path), help="Where narrations go.")
+@click.option("--gpu", is_flag=True, help="Let the service use the GPU.")
+@click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing.")
+@click.pass_context
+def install(
+    ctx: click.Context,
+    user: bool,
+    inbox: Path | None,
+    outbox: Path | None,
+    gpu: bool,
+    dry_run: bool,
+) -> None:
+    """Write unit, account, folders and configuration; changes no configuration you have."""
+    from narrated.install import install as set_up
+
+    given = ctx.find_root().obj
+    for line in set_up(given, user=user, inbox=inbox, outbox=outbox, gpu=gpu, dry_run=dry_run):
+        click.echo(line)
+
+
+def _config_or_default(ctx: click.Context) -> "Config | None":
+    """The configuration in force; None where there is none and none was named."""
+    import os
+
+    from narrated.config import find, load
+
+    named = ctx.find_root().obj
+    try:
+        path = find(named)
+    except ConfigurationError:
+        if named or os.environ.get("NARRATED_CONFIG"):
+            raise
+        return None
+    return load(path)
+
+
+def _set_in_motion(ctx: click.Context, verb: str, done: str, **request: Any) -> None:
+    from narrated.client import Client
+    from narrated.printable import printable
+
+    client = Client(_config(ctx))
+    for path in client.command(verb, **request):
+        when = "" if client.is_served or verb == "cancel" else " when the daemon starts"
+        click.echo(f"{printable(path)} is {done}{when}")
+
+
+def _seconds(at: str | None) -> float | None:
+    """MM:SS, HH:MM:SS or plain seconds, as seconds."""
+    if at is None:
+        return None
+    try:
+        parts = [float(part) for part in at.split(":")]
+    except ValueError:
+        parts = []
+    if not 1 <= len(parts) <= 3:
+        raise click.BadParameter(f"{at} is no time; write it as MM:SS.", param_hint="--at")
+    seconds = 0.0
+    for part in parts:
+        seconds = seconds * 60 + part
+    return seconds
+
+
+def _held(path: str, problem: str, remedy: str) -> str:
+    from narrated.printable import printable
+
+    return f"{printable(path)}: {problem} {remedy}".rstrip()
+
+
+def _unseen(report: object) -> None:
+    """Where nobody looks, nothing is drawn."""
+
+
+if __name__ == "__main__":
+    sys.exit(main())

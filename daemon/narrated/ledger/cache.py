@@ -1,0 +1,142 @@
+"""Audio by content: every take ever spoken, until room is needed."""
+
+import asyncio
+import os
+import secrets
+from collections import OrderedDict
+from concurrent.futures import Executor
+from pathlib import Path
+
+from narrated.errors import StorageError
+from narrated.ledger.job import Take
+from narrated.ledger.store import Ledger
+from narrated.outbox.audio import from_flac, measure, to_flac
+
+HOT_BYTES = 8 * 2**20
+"""Sound just spoken is kept at hand this far, so that encoding it need not decode it first."""
+
+
+class Cache:
+    """Takes as FLAC files named by their keys; the ledger holds the index.
+
+    A file is renamed into place before its row is written, so a row always had a whole file. What
+    is read back damaged raises DamagedTake and leaves the cache, to be spoken again.
+    """
+
+    def __init__(self, folder: Path, ledger: Ledger, limit_bytes: int, disk: Executor) -> None:
+        self._folder = folder
+        self._ledger = ledger
+        self._limit_bytes = limit_bytes
+        self._disk = disk
+        self._hot: OrderedDict[str, tuple[bytes, int]] = OrderedDict()
+        self._hot_bytes = 0
+        self._bytes = ledger.cache_bytes()
+        self._prepare()
+
+    def has(self, key: str) -> bool:
+        return self._ledger.take(key) is not None
+
+    async def keep(self, key: str, pcm: bytes, sample_rate: int, elapsed_s: float) -> Take:
+        """Write a take down and remember it; `pcm` is 16-bit mono. StorageError when it cannot."""
+        loop = asyncio.get_running_loop()
+        take = await loop.run_in_executor(self._disk, self._write, key, pcm, sample_rate, elapsed_s)
+        self._ledger.add_take(take)
+        self._warm(key, pcm, sample_rate)
+        self._bytes += take.size_bytes
+        if self._bytes > self._limit_bytes:
+            await self._evict()
+        return take
+
+    def read(self, key: str) -> tuple[bytes, int]:
+        """A take's 16-bit mono PCM and sample rate; safe to call from any thread.
+
+        Raises DamagedTake when the file is gone or does not decode.
+        """
+        hot = self._hot.get(key)
+        if hot is not None:
+            return hot
+        try:
+            return from_flac(self._path(key))
+        except StorageError as error:
+            raise DamagedTake(key) from error
+
+    def drop(self, key: str) -> None:
+        """Forget a take, with its file."""
+        self._ledger.drop_take(key)
+        self._hot.pop(key, None)
+        self._path(key).unlink(missing_ok=True)
+
+    def probe(self) -> None:
+        """Write and remove a small file; StorageError when that cannot be done."""
+        path = self._temporary()
+        try:
+            path.write_bytes(b"narrated")
+            path.unlink()
+        except OSError as error:
+            raise _unwritable(path, error) from error
+
+    def _prepare(self) -> None:
+        try:
+            (self._folder / "tmp").mkdir(parents=True, exist_ok=True)
+            for left in (self._folder / "tmp").iterdir():
+                left.unlink()
+        except OSError as error:
+            raise _unwritable(self._folder, error) from error
+
+    def _write(self, key: str, pcm: bytes, sample_rate: int, elapsed_s: float) -> Take:
+        temporary, path = self._temporary(), self._path(key)
+        level = measure(pcm)
+        try:
+            to_flac(temporary, pcm, sample_rate)
+            size_bytes = temporary.stat().st_size
+            path.parent.mkdir(exist_ok=True)
+            os.replace(temporary, path)
+        except (OSError, StorageError) as error:
+            temporary.unlink(missing_ok=True)
+            raise _unwritable(path, error) from error
+        duration_s = len(pcm) / 2 / sample_rate
+        return Take(
+            key, sample_rate, duration_s, level.rms_db, level.peak_db, elapsed_s, size_bytes
+        )
+
+    def _warm(self, key: str, pcm: bytes, sample_rate: int) -> None:
+        self._hot[key] = (pcm, sample_rate)
+        self._hot_bytes += len(pcm)
+        while self._hot_bytes > HOT_BYTES:
+            _, (oldest, _) = self._hot.popitem(last=False)
+            self._hot_bytes -= len(oldest)
+
+    async def _evict(self) -> None:
+        """Down to nine tenths of the bound, so that it is not done again for each take."""
+        keys = self._ledger.evictable(self._bytes - self._limit_bytes * 9 // 10)
+        loop = asyncio.get_running_loop()
+        with self._ledger.transaction():
+            for key in keys:
+                self._ledger.drop_take(key)
+        await loop.run_in_executor(self._disk, self._unlink, keys)
+        self._bytes = self._ledger.cache_bytes()
+
+    def _unlink(self, keys: list[str]) -> None:
+        for key in keys:
+            self._path(key).unlink(missing_ok=True)
+
+    def _path(self, key: str) -> Path:
+        return self._folder / key[:2] / f"{key}.flac"
+
+    def _temporary(self) -> Path:
+        return self._folder / "tmp" / secrets.token_hex(8)
+
+
+class DamagedTake(Exception):
+    """The sound kept under this key is gone or does not decode; it is to be spoken again."""
+
+    def __init__(self, key: str) -> None:
+        super().__init__(f"the take {key} is damaged")
+        self.key = key
+
+
+def _unwritable(path: Path, error: Exception) -> StorageError:
+    return StorageError(
+        f"The cache cannot be written ({path}): {error}.",
+        "Make room on its disk, or mend its rights.",
+    )

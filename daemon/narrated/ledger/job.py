@@ -1,0 +1,93 @@
+"""A job: one version of one source on its way from the inbox to the outbox."""
+
+import enum
+from dataclasses import dataclass
+
+
+class State(enum.StrEnum):
+    """How far a job is."""
+
+    QUEUED = "queued"  # found, not read yet
+    PLANNED = "planned"  # its script and chunks are written down
+    SPEAKING = "speaking"  # being spoken and encoded
+    PUBLISHING = "publishing"  # its files are going into the outbox
+    DONE = "done"  # stands in the outbox
+    FAILED = "failed"  # cannot be narrated as it is; a note says why
+    WAITING = "waiting"  # cannot go on now; goes on by itself
+    SUPERSEDED = "superseded"  # a newer version, or the post that shows it, took its place
+    REMOVED = "removed"  # its source is gone, or it was cancelled
+
+
+class Reason(enum.StrEnum):
+    """Why a job waits."""
+
+    NONE = ""
+    UNREADABLE = "unreadable"  # the source may not be opened
+    ENGINE = "engine"  # a voice, model or captioner is not to be had
+    STORAGE = "storage"  # the outbox, cache or state cannot be written
+
+
+class Cause(enum.StrEnum):
+    """What called a job into being."""
+
+    FOUND = "found"  # a new or changed source
+    PICTURE = "picture"  # a picture that a post shows came or changed
+    REFRESH = "refresh"  # the user asked for today's settings
+    RESPEAK = "respeak"  # the user asked for another take
+
+
+OPEN = frozenset({State.QUEUED, State.PLANNED, State.SPEAKING, State.PUBLISHING})
+ENDED = frozenset({State.SUPERSEDED, State.REMOVED})
+
+LEGAL: dict[State, frozenset[State]] = {
+    State.QUEUED: frozenset({State.PLANNED, State.FAILED, State.WAITING}) | ENDED,
+    State.PLANNED: frozenset({State.SPEAKING, State.DONE, State.FAILED, State.WAITING}) | ENDED,
+    State.SPEAKING: frozenset({State.PUBLISHING, State.FAILED, State.WAITING, State.PLANNED})
+    | ENDED,
+    State.PUBLISHING: frozenset({State.DONE, State.FAILED, State.WAITING, State.PLANNED}) | ENDED,
+    State.WAITING: frozenset({State.QUEUED, State.PLANNED}) | ENDED,
+    State.FAILED: frozenset({State.QUEUED}) | ENDED,
+    State.DONE: ENDED,
+    State.SUPERSEDED: frozenset(),
+    State.REMOVED: frozenset({State.QUEUED}),  # a cancelled job that the user wants after all
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One row of the ledger's jobs; `path` and `stem` are relative to inbox and outbox."""
+
+    id: int
+    path: str
+    state: State
+    cause: Cause
+    source_sha256: str
+    size_bytes: int
+    stem: str
+    created_at: float
+    changed_at: float
+    reason: Reason = Reason.NONE
+    problem: str = ""
+    remedy: str = ""
+    title: str = ""
+    narration: str = ""
+    """Digest of all that decides the published sound; empty until planned."""
+    duration_s: float = 0.0
+
+    @property
+    def is_open(self) -> bool:
+        return self.state in OPEN
+
+
+@dataclass(frozen=True, slots=True)
+class Take:
+    """A chunk as it was spoken once: what the cache holds under its key."""
+
+    key: str
+    sample_rate: int
+    duration_s: float
+    rms_db: float
+    peak_db: float
+    elapsed_s: float
+    """How long the engine took."""
+    size_bytes: int

@@ -1,0 +1,247 @@
+"""Whose pieces go next: fair between jobs, full rows, and a poisonous piece found alone."""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from narrated.errors import EngineError, EngineUnavailable, WorkerLost
+from narrated.ledger.store import Ledger
+from narrated.workers.pool import EngineInfo, Pool, Result, Worker
+
+MOST_DEATHS = 3
+"""A piece that took its worker with it this often is given up."""
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A piece of work for one engine: a chunk to speak or a picture to describe."""
+
+    key: str
+    """What it makes is known by this; two orders of one key are done once."""
+    engine: str
+    flow: int
+    """The job it belongs to; fairness is between flows."""
+    weight: float
+    """What it costs its flow: characters, or what stands for them."""
+    header: dict[str, Any]
+    payload: bytes = b""
+
+
+@dataclass(slots=True, eq=False)
+class _Work:
+    order: Order
+    future: asyncio.Future[Result]
+    deaths: int
+    waiters: int = 0
+    answer: asyncio.Future[Result] | None = None
+
+
+@dataclass(slots=True)
+class _Flow:
+    """The waiting pieces of one job for one engine, and how far it is on the virtual clock."""
+
+    tag: float
+    pieces: deque[_Work] = field(default_factory=deque)
+
+
+class Scheduler:
+    """Hands pieces to workers with free rows, by start-time fair queueing.
+
+    Each flow has a tag on a virtual clock that advances by the weight of what it was given; the
+    lowest tag goes next, and a new flow starts at the clock: so a new note is in the next
+    admission, and no flood of notes starves a book. (Goyal, Vin and Cheng, "Start-time fair
+    queueing", SIGCOMM 1996.)
+    """
+
+    def __init__(self, pool: Pool, ledger: Ledger, owner: str, lease_s: float) -> None:
+        self._pool = pool
+        self._ledger = ledger
+        self._owner = owner
+        self._lease_s = lease_s
+        self._flows: dict[tuple[int, str], _Flow] = {}
+        self._work: dict[str, _Work] = {}
+        self._held: dict[Worker, set[_Work]] = {}
+        self._clock = 0.0
+        self._infos: dict[str, EngineInfo] = {}
+        self._changed = asyncio.Event()
+        self._pumping = False
+        self.on_admit: Callable[[Order], None] = lambda order: None
+
+    async def perform(self, order: Order) -> Result:
+        """Have a piece done, or share in what is being done under the same key.
+
+        Raises EngineError for a piece that cannot be done, EngineUnavailable when its engine is
+        not to be had.
+        """
+        work = self._work.get(order.key) or self._enlist(order)
+        work.waiters += 1
+        try:
+            return await asyncio.shield(work.future)
+        finally:
+            work.waiters -= 1
+            if not work.waiters and not work.future.done():
+                self._abandon(work)
+
+    async def engine(self, name: str) -> EngineInfo:
+        """What an engine announced of itself, waiting for its worker while it loads."""
+        while name not in self._infos:
+            if problem := self._pool.unavailable(name):
+                raise problem
+            await self._changed.wait()
+        return self._infos[name]
+
+    def workers_changed(self) -> None:
+        """A worker came or left or has a free row: hand out what waits."""
+        self._learn()
+        self._wake()
+
+    @property
+    def waiting(self) -> int:
+        """How many pieces no worker has taken yet."""
+        return sum(len(flow.pieces) for flow in self._flows.values())
+
+    def _learn(self) -> None:
+        """What the workers announce now; an engine whose worker restarts is remembered."""
+        for worker in self._pool.workers:
+            self._infos.update(worker.engines)
+        for name in list(self._infos):
+            if self._pool.unavailable(name):
+                del self._infos[name]
+        for (_, engine), flow in self._flows.items():
+            if flow.pieces and (problem := self._pool.unavailable(engine)):
+                self._refuse(flow, problem)
+        changed, self._changed = self._changed, asyncio.Event()
+        changed.set()
+
+    def _refuse(self, flow: _Flow, problem: EngineUnavailable) -> None:
+        for work in list(flow.pieces):
+            self._settle(work, problem)
+        flow.pieces.clear()
+
+    def _enlist(self, order: Order) -> _Work:
+        future: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
+        work = _Work(order, future, self._ledger.deaths(order.key))
+        self._work[order.key] = work
+        self._line_up(work)
+        return work
+
+    def _line_up(self, work: _Work, *, first: bool = False) -> None:
+        name = (work.order.flow, work.order.engine)
+        flow = self._flows.setdefault(name, _Flow(self._clock))
+        if not flow.pieces:
+            flow.tag = max(flow.tag, self._clock)
+        (flow.pieces.appendleft if first else flow.pieces.append)(work)
+        self._wake()
+
+    def _wake(self) -> None:
+        """Pump once for all that happens in this turn of the loop."""
+        if not self._pumping:
+            self._pumping = True
+            asyncio.get_running_loop().call_soon(self._pump)
+
+    def _pump(self) -> None:
+        self._pumping = False
+        admitted: list[str] = []
+        for worker in self._pool.workers:
+            while (work := self._next(worker)) is not None:
+                self._admit(work, worker)
+                admitted.append(work.order.key)
+        if admitted:
+            self._ledger.lease(admitted, self._owner, self._lease_s)
+        self._flows = {name: flow for name, flow in self._flows.items() if self._is_live(flow)}
+
+    def _is_live(self, flow: _Flow) -> bool:
+        """A flow that is ahead of the clock is remembered, lest it rejoin as if it were new."""
+        return bool(flow.pieces) or flow.tag > self._clock
+
+    def _next(self, worker: Worker) -> _Work | None:
+        """The piece this worker takes now; None when it has no row for any, or must drain."""
+        if self._tries_one_alone(worker):
+            return None
+        ready = [
+            flow
+            for (_, engine), flow in self._flows.items()
+            if flow.pieces and worker.free_rows(engine) > 0
+        ]
+        if not ready:
+            return None
+        flow = min(ready, key=lambda flow: (flow.tag, len(flow.pieces)))
+        if flow.pieces[0].deaths and self._held.get(worker):
+            return None
+        self._clock = flow.tag
+        work = flow.pieces.popleft()
+        flow.tag += work.order.weight
+        return work
+
+    def _tries_one_alone(self, worker: Worker) -> bool:
+        return any(work.deaths for work in self._held.get(worker, ()))
+
+    def _admit(self, work: _Work, worker: Worker) -> None:
+        order = work.order
+        self.on_admit(order)
+        self._held.setdefault(worker, set()).add(work)
+        work.answer = worker.submit(order.engine, order.header, order.payload)
+        work.answer.add_done_callback(lambda answer: self._answered(work, worker, answer))
+
+    def _answered(self, work: _Work, worker: Worker, answer: asyncio.Future[Result]) -> None:
+        self._let_go(work, worker)
+        if answer.cancelled():
+            self._settle(work, EngineError("The piece was cancelled."))
+            return
+        problem = answer.exception()
+        if isinstance(problem, WorkerLost):
+            self._count_death(work, problem)
+        elif problem is not None:
+            self._settle(work, problem)
+        else:
+            self._settle(work, answer.result())
+        self._wake()
+
+    def _count_death(self, work: _Work, problem: WorkerLost) -> None:
+        """What was in flight at a death is tried again, alone; the third time it is given up."""
+        work.deaths = self._ledger.count_death(work.order.key)
+        self._ledger.release_leases([work.order.key])
+        if work.deaths < MOST_DEATHS and work.waiters:
+            self._line_up(work, first=True)
+            return
+        self._settle(
+            work,
+            EngineError(
+                f"The engine `{work.order.engine}` ended {work.deaths} times at this piece: "
+                f"{problem.problem}",
+                "Change that passage, or try again with `narrated retry FILE`.",
+            ),
+        )
+
+    def _settle(self, work: _Work, outcome: Result | BaseException) -> None:
+        self._forget(work)
+        if work.future.done():
+            return
+        if isinstance(outcome, BaseException):
+            work.future.set_exception(outcome)
+            work.future.exception()  # a waiter that was cancelled will never ask
+        else:
+            work.future.set_result(outcome)
+
+    def _let_go(self, work: _Work, worker: Worker) -> None:
+        work.answer = None
+        held = self._held[worker]
+        held.discard(work)
+        if not held:
+            del self._held[worker]
+
+    def _forget(self, work: _Work) -> None:
+        if self._work.get(work.order.key) is work:  # a newer piece may go by the same key
+            del self._work[work.order.key]
+
+    def _abandon(self, work: _Work) -> None:
+        """Nobody wants this piece any more."""
+        self._forget(work)
+        flow = self._flows.get((work.order.flow, work.order.engine))
+        if flow is not None and work in flow.pieces:
+            flow.pieces.remove(work)
+        for worker, held in self._held.items():
+            if work in held and work.answer is not None:
+                worker.cancel(work.answer)
