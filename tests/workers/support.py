@@ -17,8 +17,8 @@ def toy(name="toy", kind="speech", **options):
     return EngineSpec(name, kind, "toy", 400, path=ENGINES, options={"kind": kind, **options})
 
 
-def spec(*engines, name="engines", python="", silence_s=30.0, load_s=30.0):
-    return WorkerSpec(name, python, engines or (toy(),), silence_s, load_s)
+def spec(*engines, name="engines", python="", silence_s=30.0, load_s=30.0, again_s=60.0):
+    return WorkerSpec(name, python, engines or (toy(),), silence_s, load_s, again_s)
 
 
 class Watched:

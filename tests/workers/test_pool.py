@@ -231,6 +231,20 @@ def test_an_engine_that_cannot_be_loaded_leaves_the_others_be(tmp_path):
     asyncio.run(story())
 
 
+def test_an_engine_that_could_not_be_loaded_is_there_as_soon_as_it_can_be(tmp_path):
+    async def story():
+        missing = toy("late", unless=str(tmp_path / "model"))
+        async with running(spec(missing, toy(), again_s=0.1)) as watched:
+            worker = await watched.worker()
+            assert watched.pool.unavailable("late")
+            (tmp_path / "model").touch()
+            await watched.until(lambda: "late" in worker.engines)
+            assert watched.pool.unavailable("late") is None
+            assert (await say(worker, "Hello", "late")).payload
+
+    asyncio.run(story())
+
+
 def test_an_engine_that_no_worker_holds_is_unavailable():
     async def story():
         async with running(spec()) as watched:

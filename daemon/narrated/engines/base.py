@@ -80,6 +80,21 @@ Request = Utterance | Sight
 Outcome = Spoken | Described | Progressed | Failed
 
 
+@dataclass(frozen=True, slots=True)
+class EngineInfo:
+    """What a worker announces of an engine that it has loaded."""
+
+    name: str
+    kind: Kind
+    identity: str
+    """The same identity gives the same result: part of every cache key."""
+    sample_rate: int
+    voices: Mapping[str, str]
+    """By name, each with a digest of its content."""
+    rows: int
+    """How many requests may be in flight."""
+
+
 class Engine(Protocol):
     """What `load(options)` of an engine's module gives; only ever called from one thread."""
 

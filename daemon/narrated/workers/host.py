@@ -21,20 +21,17 @@ from typing import Any
 from narrated.engines.base import (
     Described,
     Engine,
+    EngineInfo,
     Failed,
     Outcome,
     Progressed,
     Request,
     Sight,
-    Spoken,
     Utterance,
     load,
 )
 from narrated.errors import EngineError, EngineUnavailable
 from narrated.workers.wire import Wire, die_with_parent
-
-LOAD_AGAIN_S = 60.0
-"""How often an engine that was not to be had is tried again, while nothing is in flight."""
 
 _OOM_SCORE = 500  # when memory runs out the worker goes before the daemon
 
@@ -58,6 +55,7 @@ class Host:
         self._seats: dict[str, _Seat] = {}
         self._rows: dict[str, _Seat] = {}
         self._missing: dict[str, tuple[dict[str, Any], EngineUnavailable]] = {}
+        self._again_s = 0.0
         self._leaving = False
 
     def serve(self) -> None:
@@ -73,12 +71,13 @@ class Host:
             self._take(*frame)
 
     def _load_missing_while_idle(self) -> None:
-        while self._missing and not self._rows and not self._wire.ready(LOAD_AGAIN_S):
+        while self._missing and not self._rows and not self._wire.ready(self._again_s):
             self._load([spec for spec, _ in self._missing.values()])
 
     def _take(self, header: dict[str, Any], payload: bytes) -> None:
         if "load" in header:
-            self._load(header["load"])
+            self._again_s = header["load"]["again_s"]
+            self._load(header["load"]["engines"])
         elif "admit" in header:
             self._admit(header["admit"], payload)
         elif "cancel" in header:
@@ -97,15 +96,10 @@ class Host:
         self._wire.send({"hello": {"pid": os.getpid(), "engines": list(self._announced())}})
 
     def _announced(self) -> Iterator[dict[str, Any]]:
-        for seat in self._seats.values():
-            yield {
-                "name": seat.name,
-                "kind": seat.engine.kind,
-                "identity": seat.engine.identity,
-                "sample_rate": seat.engine.sample_rate,
-                "voices": dict(seat.engine.voices()),
-                "rows": seat.engine.rows,
-            }
+        for name, seat in self._seats.items():
+            engine = seat.engine
+            rate, voices = engine.sample_rate, dict(engine.voices())
+            yield asdict(EngineInfo(name, engine.kind, engine.identity, rate, voices, engine.rows))
         for name, (_, error) in self._missing.items():
             yield {
                 "name": name,
@@ -115,13 +109,14 @@ class Host:
     def _admit(self, asked: dict[str, Any], payload: bytes) -> None:
         seat = self._seats.get(asked["engine"])
         if seat is None:
-            self._send_failed(Failed(asked["id"], f"No engine {asked['engine']} is loaded."))
+            refusal = Failed(asked["id"], f"No engine {asked['engine']} is loaded.")
+            self._wire.send({"failed": asdict(refusal)})
             return
         failed: list[Failed] = []
         with _guarded([asked["id"]], failed):
             seat.engine.admit(_request(asked, payload, seat))
         if failed:
-            self._send_failed(failed[0])
+            self._wire.send({"failed": asdict(failed[0])})
             return
         self._rows[asked["id"]] = seat
         seat.elapsed_s[asked["id"]] = 0.0
@@ -160,17 +155,13 @@ class Host:
         self._rows.pop(outcome.id, None)
         if elapsed_s is None:
             return  # cancelled, or failed with its step
-        if isinstance(outcome, Failed):
-            self._send_failed(outcome)
-            return
         done: dict[str, Any] = {"id": outcome.id, "elapsed_s": elapsed_s}
-        if isinstance(outcome, Spoken):
-            self._wire.send({"done": {**done, "sample_rate": outcome.sample_rate}}, outcome.pcm)
+        if isinstance(outcome, Failed):
+            self._wire.send({"failed": asdict(outcome)})
         elif isinstance(outcome, Described):
             self._wire.send({"done": {**done, "text": outcome.text}})
-
-    def _send_failed(self, failure: Failed) -> None:
-        self._wire.send({"failed": asdict(failure)})
+        else:
+            self._wire.send({"done": {**done, "sample_rate": outcome.sample_rate}}, outcome.pcm)
 
     def _perhaps_leave(self, seat: _Seat) -> None:
         if not self._leaving and seat.engine.worn:

@@ -3,9 +3,10 @@
 import asyncio
 from collections.abc import Callable, Iterable
 
+from narrated.engines.base import EngineInfo
 from narrated.errors import EngineUnavailable
 from narrated.workers.seat import Seat, State, WorkerSpec, WorkerState
-from narrated.workers.worker import EngineInfo, Result, Worker
+from narrated.workers.worker import Result, Worker
 
 __all__ = ["EngineInfo", "Pool", "Result", "State", "Worker", "WorkerSpec", "WorkerState"]
 

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import logging
+import sys
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from enum import StrEnum
@@ -35,6 +36,8 @@ class WorkerSpec:
     """A worker with rows in flight that says nothing for longer hangs."""
     load_s: float = 600.0
     """How long loading its engines may take."""
+    again_s: float = 60.0
+    """How often, while idle, it tries to load an engine that was not to be had."""
 
 
 class State(StrEnum):
@@ -150,9 +153,10 @@ class Seat:
             child = await Child.start(spec.name, _HOST, python=spec.python)
         except OSError as error:
             self._failed_starts = _HOPELESS_STARTS
-            return f"its interpreter {spec.python} cannot be run ({error.strerror})."
+            return f"its interpreter {spec.python or sys.executable} cannot be run ({error})."
         worker = self.worker = Worker(child, spec.silence_s, spec.load_s, self._on_change)
-        child.send({"load": [asdict(engine) for engine in spec.engines]})
+        engines = [asdict(engine) for engine in spec.engines]
+        child.send({"load": {"engines": engines, "again_s": spec.again_s}})
         begin = asyncio.get_running_loop().time()
         try:
             reason = await worker.serve()

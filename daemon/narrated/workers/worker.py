@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from narrated.engines.base import Kind
+from narrated.engines.base import EngineInfo
 from narrated.errors import EngineError, EngineUnavailable, WorkerLost
 from narrated.workers.child import Child
 from narrated.workers.wire import BadFrame
@@ -14,21 +14,6 @@ from narrated.workers.wire import BadFrame
 _LINES_TOLD = 3
 
 logger = logging.getLogger("narrated.worker")
-
-
-@dataclass(frozen=True, slots=True)
-class EngineInfo:
-    """What a worker announced of an engine that it has loaded."""
-
-    name: str
-    kind: Kind
-    identity: str
-    """The same identity gives the same result: part of every cache key."""
-    sample_rate: int
-    voices: Mapping[str, str]
-    """By name, each with a digest of its content."""
-    rows: int
-    """How many requests may be in flight."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,7 +202,7 @@ class Worker:
     def _take_progress(self, body: dict[str, Any], _payload: bytes) -> None:
         row = self._rows[body["id"]]
         if row.on_progress is not None and not row.future.done():
-            row.on_progress(float(body["fraction"]))
+            self._loop.call_soon(row.on_progress, float(body["fraction"]))
 
     def _take_done(self, body: dict[str, Any], payload: bytes) -> None:
         row = self._free(body["id"])
