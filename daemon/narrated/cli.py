@@ -79,7 +79,7 @@ def run(ctx: click.Context) -> None:
     import asyncio
 
     from narrated import logs
-    from narrated.service import Service
+    from narrated.service.daemon import Service
     from narrated.systemd import Notifier
 
     config = _config(ctx)
@@ -97,9 +97,9 @@ def once(ctx: click.Context, quiet: bool) -> None:
     from contextlib import nullcontext
 
     from narrated import logs
-    from narrated.display import Bar, published
-    from narrated.service import Service
+    from narrated.service.daemon import Service
     from narrated.systemd import Notifier
+    from narrated.terminal.display import Bar, published
 
     config = _config(ctx)
     logs.configure("WARNING" if config.log == "info" else config.log.upper())
@@ -121,8 +121,8 @@ def status(ctx: click.Context, watch: bool, as_json: bool) -> None:
     """Show what is being read, what waits, and what failed."""
     import json
 
-    from narrated.client import Client
-    from narrated.display import status_lines, watched
+    from narrated.terminal.client import Client
+    from narrated.terminal.display import status_lines, watched
 
     client = Client(_config(ctx))
     if as_json:
@@ -144,8 +144,8 @@ def script(ctx: click.Context, file: Path, as_json: bool) -> None:
 
     import msgspec
 
-    from narrated.client import Client
     from narrated.script.proof import proof
+    from narrated.terminal.client import Client
 
     plan = Client(_config_or_default(ctx)).plan(file)
     if as_json:
@@ -169,8 +169,8 @@ def script(ctx: click.Context, file: Path, as_json: bool) -> None:
 @click.pass_context
 def say(ctx: click.Context, text: str, voice: str | None, output: Path) -> None:
     """Speak TEXT into a file."""
-    from narrated.client import Client
-    from narrated.display import how_to_play
+    from narrated.terminal.client import Client
+    from narrated.terminal.display import how_to_play
 
     seconds = Client(_config_or_default(ctx)).say(text, voice, output)
     click.echo(f"{output}: {seconds:.1f} s")
@@ -182,7 +182,7 @@ def say(ctx: click.Context, text: str, voice: str | None, output: Path) -> None:
 @click.pass_context
 def describe(ctx: click.Context, image: Path) -> None:
     """Print what the captioner says of IMAGE."""
-    from narrated.client import Client
+    from narrated.terminal.client import Client
 
     click.echo(Client(_config_or_default(ctx)).describe(image))
 
@@ -192,8 +192,8 @@ def describe(ctx: click.Context, image: Path) -> None:
 @click.pass_context
 def history(ctx: click.Context, file: str) -> None:
     """Show every version of FILE and how it ended."""
-    from narrated.client import Client
-    from narrated.display import history_lines
+    from narrated.terminal.client import Client
+    from narrated.terminal.display import history_lines
 
     for line in history_lines(Client(_config(ctx)).command("history", path=file)):
         click.echo(line)
@@ -280,8 +280,8 @@ def init(ctx: click.Context, inbox: Path | None, outbox: Path | None, only_print
 @click.pass_context
 def doctor(ctx: click.Context) -> None:
     """Examine the box: rights, voices, encoders, unit, disk, limits, sync."""
-    from narrated.display import finding_lines
     from narrated.doctor.examine import examine
+    from narrated.terminal.display import finding_lines
 
     worst = 0
     for finding in examine(_config(ctx)):
@@ -331,8 +331,8 @@ def _config_or_default(ctx: click.Context) -> "Config | None":
 
 
 def _set_in_motion(ctx: click.Context, verb: str, done: str, **request: Any) -> None:
-    from narrated.client import Client
     from narrated.printable import printable
+    from narrated.terminal.client import Client
 
     client = Client(_config(ctx))
     for path in client.command(verb, **request):

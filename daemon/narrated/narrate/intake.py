@@ -1,0 +1,173 @@
+"""What happens in the inbox becomes jobs: new versions, moves, pictures of posts, departures."""
+
+import logging
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from narrated.errors import SourceUnreadable
+from narrated.inbox.events import (
+    Conflict,
+    ConflictGone,
+    Event,
+    Found,
+    RootFound,
+    RootLost,
+    Scanned,
+    Unreadable,
+    Vanished,
+    WatchLost,
+)
+from narrated.ledger.job import Cause, Job, State
+from narrated.ledger.store import Ledger
+from narrated.narrate.publication import Imprint
+from narrated.narrate.register import Register
+from narrated.printable import printable
+from narrated.reading.source import PICTURES
+
+MOVE_WINDOW_S = 60.0
+"""A copy that came so shortly before its original went was a move, seen in two halves."""
+
+log = logging.getLogger("narrated")
+
+
+@dataclass(slots=True)
+class Standing:
+    """What there is to say of the inbox besides its jobs."""
+
+    root_problem: str = ""
+    watch_problem: str = ""
+    conflicts: set[str] = field(default_factory=set)
+    files: int = 0
+    scanned: bool = False
+
+    @property
+    def is_known(self) -> bool:
+        """Whether all of the inbox was looked at once, or found not to be there."""
+        return self.scanned or bool(self.root_problem)
+
+
+class Intake:
+    """Turns the inbox's events into moves of the ledger; called in the service's loop."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        register: Register,
+        imprint: Imprint,
+        *,
+        enqueue: Callable[[Job], None],
+        cancel: Callable[[Job], None],
+    ) -> None:
+        self._ledger = ledger
+        self._register = register
+        self._imprint = imprint
+        self._enqueue = enqueue
+        self._cancel = cancel
+        self.standing = Standing()
+
+    def take(self, event: Event) -> None:
+        """Act on one event."""
+        match event:
+            case Found():
+                self._found(event)
+            case Unreadable():
+                self._unreadable(event)
+            case Vanished(path):
+                self._vanished(path)
+            case Conflict(path):
+                log.warning("%s is a sync conflict and is not read", printable(path))
+                self.standing.conflicts.add(path)
+            case ConflictGone(path):
+                self.standing.conflicts.discard(path)
+            case _:
+                self._root(event)
+
+    def unshown(self, pictures: Iterable[str]) -> None:
+        """A post no longer shows these: where none does, each becomes an item of its own."""
+        for path in pictures:
+            sha256 = self._ledger.source_sha256(path)
+            if sha256 and not self._ledger.shown_by(path) and not self._ledger.current(path):
+                self._enqueue(self._register.new(path, sha256, 0, Cause.FOUND))
+
+    def withdraw_due(self, withdraw_after_s: float) -> list[Job]:
+        """Published jobs whose source has been gone for so long; none while the inbox is ill."""
+        if self.standing.root_problem or not self.standing.scanned:
+            return []
+        gone = self._ledger.gone(time.time() - withdraw_after_s)
+        published = [self._ledger.published(path) for path in gone]
+        return [job for job in published if job is not None]
+
+    def _root(self, event: Event) -> None:
+        match event:
+            case RootLost(reason):
+                log.error("%s Nothing is withdrawn meanwhile.", reason)
+                self.standing.root_problem = reason
+            case RootFound():
+                log.info("the inbox is there again")
+                self.standing.root_problem = ""
+            case WatchLost(reason):
+                log.warning("%s The inbox is scanned instead.", reason)
+                self.standing.watch_problem = reason
+            case Scanned(count, seconds):
+                log.debug("%d files scanned in %.2f s", count, seconds)
+                self.standing.files = count
+                self.standing.scanned = True
+
+    def _found(self, event: Found) -> None:
+        with self._ledger.transaction():
+            self._ledger.see(event.path, event.signature, event.sha256)
+            posts = self._posts_to_redo(event)
+            jobs = [job for post in posts if (job := self._register.again(post, Cause.PICTURE))]
+            if not self._ledger.shown_by(event.path):
+                jobs += self._version(event)
+        for job in jobs:
+            self._enqueue(job)
+
+    def _posts_to_redo(self, event: Found) -> list[str]:
+        shown_by = self._ledger.shown_by(event.path)
+        return [post for post, sha256 in shown_by.items() if sha256 != event.sha256]
+
+    def _version(self, event: Found) -> list[Job]:
+        """A new job for new content; the same content again is no work."""
+        current = self._ledger.current(event.path)
+        same = current is not None and current.source_sha256 == event.sha256
+        if current is not None and same and current.state is not State.FAILED:
+            return [current] if current.state is State.QUEUED else []
+        size_bytes = event.signature.size
+        return [self._register.new(event.path, event.sha256, size_bytes, Cause.FOUND)]
+
+    def _unreadable(self, event: Unreadable) -> None:
+        job = self._register.unreadable(
+            event.path, event.signature.size, event.problem, event.remedy
+        )
+        log.warning("%s waits: %s", printable(event.path), event.problem)
+        self._imprint.note_now(job, SourceUnreadable(event.problem, event.remedy))
+
+    def _vanished(self, path: str) -> None:
+        log.debug("%s is gone from the inbox", printable(path))
+        self.standing.conflicts.discard(path)
+        self._ledger.miss(path)
+        for job in self._ledger.unfinished(path):
+            if job.state in (State.FAILED, State.WAITING) or not self._ledger.plan(job):
+                self._cancel(job)
+                self._ledger.move(job, State.REMOVED, problem="its source is gone")
+                self._imprint.forget_note(job)
+        self._followed(path)
+
+    def _followed(self, path: str) -> None:
+        """A move seen in two halves, the copy first: the copy takes the narration along."""
+        published = self._ledger.published(path)
+        if published is None:
+            return
+        since = time.time() - MOVE_WINDOW_S
+        for target in self._ledger.arrived_since(published.source_sha256, since):
+            if target != path and (job := self._register.again(target, Cause.FOUND)):
+                self._enqueue(job)
+                return
+
+
+def is_picture(path: str) -> bool:
+    """Whether a source is a picture, by its name."""
+    return Path(path).suffix.lower() in PICTURES

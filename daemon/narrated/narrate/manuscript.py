@@ -1,0 +1,306 @@
+"""A job's manuscript: its source read, its pictures described, its script cut into chunks."""
+
+import asyncio
+import hashlib
+import json
+import time
+from collections.abc import Mapping
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+import msgspec
+
+from narrated.errors import EngineError, NarratedError, SourceError
+from narrated.inbox import files
+from narrated.ledger.job import Job
+from narrated.ledger.store import Ledger
+from narrated.script.script import Caption, Chunk, Plan, Settings, Speaker
+from narrated.workers.editors import Editors
+from narrated.workers.pool import EngineInfo
+from narrated.workers.schedule import Order, Scheduler
+
+TEXT_BYTES = 64 * 2**20
+PICTURE_BYTES = 256 * 2**20
+LEXICON_BYTES = 2**20
+CAPTION_WEIGHT = 200.0
+"""What a caption costs its job in the scheduler's fairness, in characters."""
+PICTURE_POLL_S = 0.1
+
+
+class Edition(msgspec.Struct, frozen=True):
+    """How a narration is published; part of what a job keeps from its beginning."""
+
+    format: str = "mp3"
+    bitrate: int | None = None
+    album: str = ""
+    author: str = ""
+
+
+class Manuscript(msgspec.Struct, frozen=True):
+    """All that a job needs to be spoken and published, whatever changes meanwhile."""
+
+    plan: Plan
+    edition: Edition
+    settings: Settings
+    digests: tuple[str, ...]
+    """One a chunk: what is said, by whom, with which model; the same for every take."""
+    takes: tuple[int, ...]
+    """One a chunk: the chosen take."""
+    keys: tuple[str, ...]
+    """One a chunk: the chosen take's key in the cache."""
+    shown: dict[str, str]
+    """The inbox paths of the pictures it shows, with their sha256, '' where missing."""
+
+    @property
+    def narration(self) -> str:
+        """Digest of everything that the published sound and its tags hang on."""
+        plan = self.plan
+        said = [plan.title, plan.author, plan.date, plan.language, [c.pause_s for c in plan.chunks]]
+        return _digest([said, self.keys, msgspec.to_builtins(self.edition)])
+
+    def header(self, seq: int) -> dict[str, Any]:
+        """What the worker is told of one chunk."""
+        chunk = self.plan.chunks[seq]
+        speaker = self.plan.speakers[chunk.speaker]
+        return {
+            "text": chunk.text,
+            "voice": speaker.voice,
+            "options": speaker.options,
+            "language": chunk.language,
+            "seed": seed(self.digests[seq], self.takes[seq]),
+        }
+
+    def engine(self, seq: int) -> str:
+        return self.plan.speakers[self.plan.chunks[seq].speaker].engine
+
+    def packed(self) -> bytes:
+        """As the ledger keeps it; JSON with escapes, since names may hold bytes that are no UTF-8."""
+        return json.dumps(msgspec.to_builtins(self)).encode("ascii")
+
+    @classmethod
+    def unpacked(cls, content: bytes) -> Self:
+        return msgspec.convert(json.loads(content), cls)
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What the configuration in force says of new jobs."""
+
+    settings: Settings
+    edition: Edition
+    limits: Mapping[str, int]
+    captions: str
+    caption_options: Mapping[str, Any]
+    picture_roots: Mapping[str, str]
+    picture_wait_s: float
+    lexicon: Path | None
+
+
+class SourceChanged(NarratedError):
+    """The source is no longer the version that the job is for; its newer one is on its way."""
+
+
+class Desk:
+    """Makes manuscripts; reads untrusted bytes only through the editors, its child processes."""
+
+    def __init__(
+        self,
+        inbox: Path,
+        ledger: Ledger,
+        editors: Editors,
+        scheduler: Scheduler,
+        disk: Executor,
+        *,
+        at_rest: bool = False,
+    ) -> None:
+        self._inbox = inbox
+        self._ledger = ledger
+        self._editors = editors
+        self._scheduler = scheduler
+        self._disk = disk
+        self._at_rest = at_rest
+
+    async def prepare(self, job: Job, wishes: Wishes) -> Manuscript:
+        """Read a job's source, have its pictures described, and cut its script into chunks."""
+        return await self.write(job.path, await self._source(job), job.id, wishes)
+
+    async def write(self, path: str, source: bytes, flow: int, wishes: Wishes) -> Manuscript:
+        """The manuscript of a source that would stand at this path of the inbox."""
+        plan, shown = await self._draft(path, source, flow, wishes)
+        digests = await self._digests(plan)
+        chosen = self._ledger.choices(path)
+        takes = tuple(chosen.get(digest, 0) for digest in digests)
+        return Manuscript(
+            plan=plan,
+            edition=wishes.edition,
+            settings=wishes.settings,
+            digests=digests,
+            takes=takes,
+            keys=tuple(map(take_key, digests, takes)),
+            shown=shown,
+        )
+
+    async def draft_of(self, path: str, wishes: Wishes) -> Plan:
+        """What would be said of a file of the inbox as it is now."""
+        source = await self._read(path, max(TEXT_BYTES, PICTURE_BYTES))
+        return (await self._draft(path, source, 0, wishes))[0]
+
+    async def cover(self, manuscript: Manuscript, job: Job) -> bytes | None:
+        """A JPEG of the first picture shown that is still as it was; None where there is none."""
+        for path, sha256 in self._pictured(manuscript, job).items():
+            try:
+                picture = await self._read(path, PICTURE_BYTES)
+                if hashlib.sha256(picture).hexdigest() == sha256:
+                    return await self._editors.ask({"do": "cover"}, picture)
+            except NarratedError:
+                continue  # a narration without a cover is better than none
+        return None
+
+    def _pictured(self, manuscript: Manuscript, job: Job) -> dict[str, str]:
+        if manuscript.plan.kind == "picture":
+            return {job.path: job.source_sha256}
+        return {path: sha256 for path, sha256 in manuscript.shown.items() if sha256}
+
+    async def _source(self, job: Job) -> bytes:
+        source = await self._read(job.path, max(TEXT_BYTES, PICTURE_BYTES))
+        if hashlib.sha256(source).hexdigest() != job.source_sha256:
+            raise SourceChanged("The source changed before it was read.")
+        return source
+
+    async def _read(self, path: str, limit_bytes: int) -> bytes:
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._disk, files.read, self._inbox, path, limit_bytes)
+
+    async def _draft(
+        self, path: str, source: bytes, flow: int, wishes: Wishes
+    ) -> tuple[Plan, dict[str, str]]:
+        """The plan with its captions, and the pictures shown; read twice where there are any."""
+        plan = await self._plan(path, source, wishes, {})
+        if not plan.shown:
+            return plan, {}
+        captions, shown = await self._captions(path, plan, source, flow, wishes)
+        return await self._plan(path, source, wishes, captions), shown
+
+    async def _plan(
+        self, path: str, source: bytes, wishes: Wishes, captions: Mapping[str, Caption]
+    ) -> Plan:
+        header = {
+            "do": "plan",
+            "name": path.rpartition("/")[2],
+            "captions": msgspec.to_builtins(captions),
+            "lexicons": await self._lexicons(path, wishes),
+            "settings": msgspec.to_builtins(wishes.settings),
+            "limits": dict(wishes.limits),
+        }
+        return msgspec.json.decode(await self._editors.ask(header, source), type=Plan)
+
+    async def _lexicons(self, path: str, wishes: Wishes) -> list[str]:
+        """The configured pronunciations, then those beside the post, which weigh more."""
+        texts: list[str] = []
+        if wishes.lexicon is not None:
+            try:
+                texts.append(wishes.lexicon.read_text(encoding="utf-8"))
+            except (OSError, UnicodeDecodeError) as error:
+                raise SourceError(
+                    f"The pronunciations {wishes.lexicon} cannot be read: {error}.",
+                    "Mend or remove that file, then `narrated retry --failed`.",
+                ) from error
+        folder = path.rpartition("/")[0]
+        beside = f"{folder}/lexicon.yaml" if folder else "lexicon.yaml"
+        if files.exists(self._inbox, beside):
+            texts.append((await self._read(beside, LEXICON_BYTES)).decode("utf-8", "replace"))
+        return texts
+
+    async def _captions(
+        self, path: str, plan: Plan, source: bytes, flow: int, wishes: Wishes
+    ) -> tuple[dict[str, Caption], dict[str, str]]:
+        """Captions by source as written, and the sha256 of each picture by inbox path."""
+        if plan.kind == "picture":
+            text = await self.describe(source, flow, wishes)
+            return {plan.shown[0].source: Caption(text=text)}, {}
+        captions: dict[str, Caption] = {}
+        shown: dict[str, str] = {}
+        for picture in plan.shown:
+            place = files.resolve(path, picture.source, wishes.picture_roots)
+            if place is None:
+                captions[picture.source] = Caption(
+                    missing="it is not a picture in the inbox, and nothing is fetched"
+                )
+                continue
+            captions[picture.source], shown[place] = await self._caption(place, flow, wishes)
+        return captions, shown
+
+    async def _caption(self, path: str, flow: int, wishes: Wishes) -> tuple[Caption, str]:
+        sha256 = await self._settled(path, wishes.picture_wait_s)
+        if not sha256:
+            return Caption(missing=f"{path} is not in the inbox"), ""
+        try:
+            picture = await self._read(path, PICTURE_BYTES)
+            return Caption(text=await self.describe(picture, flow, wishes)), sha256
+        except (SourceError, EngineError) as error:
+            return Caption(missing=error.problem), sha256
+
+    async def _settled(self, path: str, wait_s: float) -> str:
+        """The digest of a picture the inbox has taken; a short wait for one still arriving."""
+        if self._at_rest and files.exists(self._inbox, path):
+            return hashlib.sha256(await self._read(path, PICTURE_BYTES)).hexdigest()
+        deadline = time.monotonic() + wait_s
+        while not (sha256 := self._ledger.source_sha256(path)):
+            if not files.exists(self._inbox, path) or time.monotonic() > deadline:
+                return ""
+            await asyncio.sleep(PICTURE_POLL_S)
+        return sha256
+
+    async def describe(self, picture: bytes, flow: int, wishes: Wishes) -> str:
+        """What the captioner says of a picture; a picture is looked at once."""
+        info = await self._scheduler.engine(wishes.captions)
+        options = dict(wishes.caption_options)
+        key = _digest([hashlib.sha256(picture).hexdigest(), info.identity, options])
+        text = self._ledger.caption(key)
+        if text is None:
+            order = Order(
+                key=f"caption-{key}",
+                engine=wishes.captions,
+                flow=flow,
+                weight=CAPTION_WEIGHT,
+                header={"options": options},
+                payload=picture,
+            )
+            result = await self._scheduler.perform(order)
+            text = str(result.header["text"])
+            self._ledger.keep_caption(key, text)
+        return text
+
+    async def _digests(self, plan: Plan) -> tuple[str, ...]:
+        infos = {
+            name: await self._scheduler.engine(speaker.engine)
+            for name, speaker in plan.speakers.items()
+        }
+        return tuple(
+            _chunk_digest(chunk, plan.speakers[chunk.speaker], infos[chunk.speaker])
+            for chunk in plan.chunks
+        )
+
+
+def take_key(digest: str, take: int) -> str:
+    """The cache key of one take of a chunk."""
+    return _digest([digest, take])
+
+
+def seed(digest: str, take: int) -> int:
+    """The seed of a take's generator: the same take always sounds the same."""
+    return int(take_key(digest, take)[:12], 16)
+
+
+def _chunk_digest(chunk: Chunk, speaker: Speaker, info: EngineInfo) -> str:
+    voice = info.voices.get(speaker.voice, speaker.voice)
+    return _digest(
+        [speaker.engine, info.identity, voice, chunk.text, chunk.language, speaker.options]
+    )
+
+
+def _digest(value: Any) -> str:
+    text = json.dumps(value, sort_keys=True, ensure_ascii=True)
+    return hashlib.sha256(text.encode()).hexdigest()

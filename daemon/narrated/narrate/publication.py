@@ -1,0 +1,336 @@
+"""What leaves for the outbox: finished narrations, notes about failures, and what follows them."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+from weakref import WeakValueDictionary
+
+import msgspec
+
+from narrated import __version__
+from narrated.errors import NarratedError, StorageError
+from narrated.inbox import after, files
+from narrated.ledger.job import Job, State
+from narrated.ledger.store import Ledger
+from narrated.logs import fields
+from narrated.narrate.manuscript import Desk, Manuscript
+from narrated.narrate.recording import Recorded
+from narrated.outbox import manifest as manifests
+from narrated.outbox import notes, publish
+from narrated.outbox.manifest import MANIFEST_SUFFIX, Manifest, Output, Skipped, Source
+from narrated.outbox.names import ERROR_SUFFIX
+from narrated.outbox.publish import Prepared
+from narrated.outbox.tags import Tags, tag
+from narrated.printable import printable
+from narrated.script.script import Role
+
+log = logging.getLogger("narrated")
+Value = TypeVar("Value")
+
+
+@dataclass(frozen=True, slots=True)
+class AfterNarration:
+    """What becomes of a source in the inbox once its narration is published."""
+
+    policy: Literal["keep", "archive", "delete"] = "keep"
+    archive: Path | None = None
+
+
+class Imprint:
+    """Publishes, withdraws and annotates; one move at a time for each name in the outbox.
+
+    A publication that has begun is finished even when its job is cancelled meanwhile, so that a
+    newer version never races an older one for the same files.
+    """
+
+    def __init__(
+        self, ledger: Ledger, desk: Desk, *, inbox: Path, outbox: Path, disk: Executor
+    ) -> None:
+        self._ledger = ledger
+        self._desk = desk
+        self._inbox = inbox
+        self._outbox = outbox
+        self._disk = disk
+        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._moves: set[asyncio.Task[Any]] = set()
+        self.after = AfterNarration()
+
+    async def carry(self, job: Job, manuscript: Manuscript) -> bool:
+        """Take over a narration that already says these words: of this source, or of a moved one.
+
+        True when the job is done by it, without speech.
+        """
+        for older in self._candidates(job):
+            if older.narration == manuscript.narration:
+                carried = await self._to_the_end(self._carry(job, older, manuscript))
+                if carried:
+                    return True
+        return False
+
+    async def publish(self, job: Job, manuscript: Manuscript, recorded: Recorded) -> None:
+        """Tag the sound and bring all its files into the outbox; the job is done."""
+        await self._to_the_end(self._publish_once(job, manuscript, recorded))
+
+    async def withdraw(self, job: Job) -> None:
+        """Take a narration out of the outbox, because its source is gone for good."""
+        await self._to_the_end(self._withdraw(job))
+
+    async def note(self, job: Job, error: NarratedError) -> None:
+        """Leave a note beside where the narration would stand."""
+        await self._on_disk(lambda: self.note_now(job, error))
+
+    def note_now(self, job: Job, error: NarratedError) -> None:
+        """The same without a thread of its own, where only a note is at stake."""
+        text = notes.error_note(error.problem, error.remedy, job.path, _now())
+        try:
+            notes.write_note(self._outbox, job.stem + ERROR_SUFFIX, text)
+        except StorageError as refused:
+            log.warning("no note could be left for %s: %s", printable(job.path), refused)
+
+    def forget_note(self, job: Job) -> None:
+        try:
+            notes.remove_note(self._outbox, job.stem + ERROR_SUFFIX)
+        except StorageError as refused:
+            log.warning("the note of %s could not be removed: %s", printable(job.path), refused)
+
+    async def settle(self) -> None:
+        """Wait until nothing is half published."""
+        while self._moves:
+            await asyncio.wait(set(self._moves))
+
+    def _candidates(self, job: Job) -> list[Job]:
+        """The narration of this path that stands, then those of moved sources of this content."""
+        standing = self._ledger.published(job.path)
+        return ([standing] if standing else []) + self.moved_from(job)
+
+    def moved_from(self, job: Job) -> list[Job]:
+        """Published jobs of the same content whose source is no longer where it was."""
+        same = self._ledger.jobs("source_sha256 = ? AND state = 'done'", job.source_sha256)
+        return [
+            older
+            for older in same
+            if older.path != job.path and not files.exists(self._inbox, older.path)
+        ]
+
+    async def _carry(self, job: Job, older: Job, manuscript: Manuscript) -> bool:
+        async with self._lock(older.stem), self._lock(job.stem, other=older.stem):
+            if not await self._on_disk(lambda: self._bring(job, older, manuscript)):
+                return False
+            self._ledger.finish(job, older.duration_s)
+            self.forget_note(job)
+            if older.path != job.path:
+                self._moved(older, job)
+            log.info("%s keeps its narration: the words are the same", printable(job.path))
+            return True
+
+    def _bring(self, job: Job, older: Job, manuscript: Manuscript) -> bool:
+        """Move the files and write their manifest anew; False where they are not whole."""
+        if not publish.intact(self._outbox, older.stem):
+            return False
+        standing = manifests.read(self._outbox / (older.stem + MANIFEST_SUFFIX))
+        content = _carried(job, older, manuscript, standing)
+        if content is None:
+            return False
+        publish.move(self._outbox, older.stem, job.stem, _suffixes(older, standing), content)
+        return True
+
+    async def _publish_once(self, job: Job, manuscript: Manuscript, recorded: Recorded) -> None:
+        try:
+            async with self._lock(job.stem):
+                await self._publish(job, manuscript, recorded)
+        finally:
+            recorded.discard()
+
+    async def _publish(self, job: Job, manuscript: Manuscript, recorded: Recorded) -> None:
+        if self._ledger.job(job.id).state is not State.SPEAKING:
+            return  # superseded or cancelled while it waited for its turn
+        job = self._ledger.move(job, State.PUBLISHING)
+        cover = await self._desk.cover(manuscript, job)
+        await self._on_disk(lambda: self._issue(job, manuscript, recorded, cover))
+        if self._ledger.job(job.id).state is State.PUBLISHING:
+            await self._finish(job, manuscript, recorded.duration_s)
+
+    def _issue(
+        self, job: Job, manuscript: Manuscript, recorded: Recorded, cover: bytes | None
+    ) -> None:
+        tag(recorded.audio, manuscript.edition.format, _tags(job, manuscript, cover))
+        prepared = recorded.prepared() + _caption(manuscript, recorded.audio.parent)
+        publish.publish(
+            self._outbox,
+            job.stem,
+            prepared,
+            lambda outputs: manifests.encode(_manifest(job, manuscript, recorded, outputs)),
+        )
+
+    async def _finish(self, job: Job, manuscript: Manuscript, duration_s: float) -> None:
+        moved = self.moved_from(job)
+        self._tell(self._ledger.finish(job, duration_s), manuscript)
+        self.forget_note(job)
+        for older in moved:
+            if older.stem != job.stem:
+                await self._take_out(older)
+            self._moved(older, job)
+        await self._on_disk(lambda: self._dispose(job, manuscript))
+
+    def _tell(self, job: Job, manuscript: Manuscript) -> None:
+        took_s = job.changed_at - job.created_at
+        log.info(
+            "%s is narrated: %.1f s of sound in %.1f s",
+            printable(job.path),
+            job.duration_s,
+            took_s,
+            extra=fields(
+                file=job.path,
+                job=job.id,
+                engine=manuscript.plan.speakers["narrator"].engine,
+                duration_s=round(took_s, 3),
+                audio_s=round(job.duration_s, 3),
+                rtf=round(took_s / job.duration_s, 4) if job.duration_s else None,
+            ),
+        )
+
+    def _moved(self, older: Job, job: Job) -> None:
+        with self._ledger.transaction():
+            self._ledger.move(older, State.SUPERSEDED, problem=f"moved to {printable(job.path)}")
+            self._ledger.forget(older.path)
+
+    def _dispose(self, job: Job, manuscript: Manuscript) -> None:
+        """Archive or delete the source, and the pictures that only it shows, if that is wished."""
+        if self.after.policy == "keep":
+            return
+        for path in (job.path, *manuscript.shown):
+            signature = self._ledger.signature(path)
+            if signature is None or self._ledger.shown_by(path).keys() - {job.path}:
+                continue
+            try:
+                if self.after.policy == "delete":
+                    after.delete(self._inbox, path, signature)
+                elif self.after.archive is not None:
+                    after.archive(self._inbox, path, signature, self.after.archive)
+                self._ledger.let_go(path)
+            except NarratedError as error:
+                log.warning("%s stays in the inbox: %s", printable(path), error)
+
+    async def _withdraw(self, job: Job) -> None:
+        async with self._lock(job.stem):
+            await self._take_out(job)
+            with self._ledger.transaction():
+                self._ledger.move(job, State.REMOVED, problem="its source is gone")
+                self._ledger.forget(job.path)
+            log.info("%s is gone, and its narration with it", printable(job.path))
+
+    async def _take_out(self, job: Job) -> None:
+        await self._on_disk(lambda: self._remove(job))
+
+    def _remove(self, job: Job) -> None:
+        """Remove what the manifest names, and nothing else that may lie there."""
+        try:
+            standing = manifests.read(self._outbox / (job.stem + MANIFEST_SUFFIX))
+        except StorageError:
+            return  # the user took it away already
+        publish.withdraw(self._outbox, job.stem, _suffixes(job, standing))
+
+    def _lock(self, stem: str, *, other: str = "") -> asyncio.Lock:
+        """The one lock of a stem; a lock of its own where the same stem is held already."""
+        if stem == other:
+            return asyncio.Lock()
+        return self._locks.setdefault(stem, asyncio.Lock())
+
+    async def _to_the_end(self, story: Coroutine[Any, Any, Value]) -> Value:
+        move = asyncio.create_task(story)
+        self._moves.add(move)
+        move.add_done_callback(self._moves.discard)
+        return await asyncio.shield(move)
+
+    async def _on_disk(self, call: Callable[[], Value]) -> Value:
+        return await asyncio.get_running_loop().run_in_executor(self._disk, call)
+
+
+def _suffixes(job: Job, standing: Manifest) -> list[str]:
+    name = job.stem.rpartition("/")[2]
+    return [each.name.removeprefix(name) for each in standing.outputs] + [MANIFEST_SUFFIX]
+
+
+def _carried(job: Job, older: Job, manuscript: Manuscript, standing: Manifest) -> bytes | None:
+    """The manifest that a narration gets in its new place; None where its lines differ."""
+    lines = manuscript.plan.script.lines
+    if len(lines) != len(standing.blocks):
+        return None
+    blocks = tuple(
+        msgspec.structs.replace(block, block=line.block)
+        for block, line in zip(standing.blocks, lines, strict=True)
+    )
+    return manifests.encode(
+        msgspec.structs.replace(
+            standing.renamed(job.path, older.stem, job.stem),
+            source=Source(job.path, job.source_sha256),
+            blocks=blocks,
+            skipped=_skipped(manuscript),
+        )
+    )
+
+
+def _now() -> datetime:
+    return datetime.now(UTC).astimezone()
+
+
+def _tags(job: Job, manuscript: Manuscript, cover: bytes | None) -> Tags:
+    plan, edition = manuscript.plan, manuscript.edition
+    folder = job.path.rpartition("/")[0].rpartition("/")[2]
+    return Tags(
+        title=plan.title,
+        author=plan.author or edition.author,
+        album=edition.album or folder or "narrated",
+        date=plan.date,
+        language=plan.language,
+        cover=cover,
+    )
+
+
+def _caption(manuscript: Manuscript, folder: Path) -> tuple[Prepared, ...]:
+    """A dropped picture's description as a text of its own."""
+    if manuscript.plan.kind != "picture":
+        return ()
+    lines = manuscript.plan.script.lines
+    said = [line.text for line in lines if line.role is Role.PICTURE]
+    path = folder / "caption.txt"
+    path.write_text("\n".join(said or [line.text for line in lines]) + "\n", encoding="utf-8")
+    return (Prepared(path, ".txt"),)
+
+
+def _manifest(
+    job: Job, manuscript: Manuscript, recorded: Recorded, outputs: tuple[Output, ...]
+) -> Manifest:
+    plan = manuscript.plan
+    narrator = plan.speakers["narrator"]
+    return Manifest(
+        program=f"narrated {__version__}",
+        published=_now().isoformat(timespec="seconds"),
+        source=Source(job.path, job.source_sha256),
+        outputs=outputs,
+        title=plan.title,
+        author=plan.author or manuscript.edition.author,
+        date=plan.date,
+        language=plan.language,
+        engine=narrator.engine,
+        voice=narrator.voice,
+        settings={
+            "script": msgspec.to_builtins(manuscript.settings),
+            "speakers": msgspec.to_builtins(plan.speakers),
+            "edition": msgspec.to_builtins(manuscript.edition),
+        },
+        script=manuscript.narration,
+        duration_s=round(recorded.duration_s, 3),
+        blocks=recorded.blocks,
+        skipped=_skipped(manuscript),
+    )
+
+
+def _skipped(manuscript: Manuscript) -> tuple[Skipped, ...]:
+    skipped = manuscript.plan.script.skipped
+    return tuple(Skipped(each.block, each.kind, each.reason, each.text) for each in skipped)

@@ -1,0 +1,73 @@
+"""Where new jobs are entered: one open version a source, one name in the outbox for good."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from narrated.inbox import files
+from narrated.ledger.job import Cause, Job, Reason, State
+from narrated.ledger.store import Ledger
+from narrated.outbox import names
+
+
+class Register:
+    """Enters jobs into the ledger; `cancel` stops the older version that is under way."""
+
+    def __init__(self, ledger: Ledger, inbox: Path, cancel: Callable[[Job], None]) -> None:
+        self._ledger = ledger
+        self._inbox = inbox
+        self._cancel = cancel
+
+    def new(self, path: str, sha256: str, size_bytes: int, cause: Cause) -> Job:
+        """A new version of a source, to be done."""
+        self._stop_older(path)
+        stem = self._stem(path, sha256)
+        return self._ledger.add_job(path, sha256, size_bytes, stem, cause=cause)
+
+    def again(self, path: str, cause: Cause) -> Job | None:
+        """The version that is there once more, for a reason other than its content.
+
+        None where the source is gone or was never taken.
+        """
+        sha256 = self._ledger.source_sha256(path)
+        current = self._ledger.current(path)
+        if not sha256 or current is None:
+            return None
+        return self.new(path, sha256, current.size_bytes, cause)
+
+    def unreadable(self, path: str, size_bytes: int, problem: str, remedy: str) -> Job:
+        """A version that waits for its rights to be mended."""
+        self._stop_older(path)
+        return self._ledger.add_job(
+            path,
+            "",
+            size_bytes,
+            self._stem(path, ""),
+            state=State.WAITING,
+            reason=Reason.UNREADABLE,
+            problem=problem,
+            remedy=remedy,
+        )
+
+    def _stop_older(self, path: str) -> None:
+        for older in self._ledger.unfinished(path):
+            self._cancel(older)
+
+    def _stem(self, path: str, sha256: str) -> str:
+        """The name in the outbox that belongs to this source for good."""
+        if stem := self._ledger.stem_of(path):
+            return stem
+        stem = names.stem(path, lambda folded: self._is_taken(folded, sha256))
+        folded = names.fold(stem)
+        with self._ledger.transaction():
+            if holder := self._ledger.stem_holder(folded):
+                self._ledger.release_stem(holder)  # it moved here, and brings its name along
+            self._ledger.assign_stem(path, stem, folded)
+        return stem
+
+    def _is_taken(self, folded: str, sha256: str) -> bool:
+        holder = self._ledger.stem_holder(folded)
+        if holder is None:
+            return False
+        published = self._ledger.published(holder)
+        moved = published is not None and published.source_sha256 == sha256
+        return not (moved and not files.exists(self._inbox, holder))

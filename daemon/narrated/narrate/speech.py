@@ -1,0 +1,52 @@
+"""Chunks become sound: from the cache where they were spoken before, else by a worker."""
+
+import asyncio
+
+from narrated.errors import EngineError
+from narrated.ledger.cache import Cache
+from narrated.narrate.manuscript import Manuscript
+from narrated.outbox.audio import silence, trim
+from narrated.workers.schedule import Order, Scheduler
+
+
+class Speech:
+    """Has takes spoken and kept."""
+
+    def __init__(self, cache: Cache, scheduler: Scheduler) -> None:
+        self._cache = cache
+        self._scheduler = scheduler
+
+    async def spoken(self, manuscript: Manuscript, seq: int, flow: int) -> None:
+        """See that a chunk's chosen take is in the cache; `flow` is whose turn it takes."""
+        key = manuscript.keys[seq]
+        if self._cache.has(key):
+            return
+        order = Order(
+            key=key,
+            engine=manuscript.engine(seq),
+            flow=flow,
+            weight=float(len(manuscript.plan.chunks[seq].text)),
+            header=manuscript.header(seq),
+        )
+        result = await self._scheduler.perform(order)
+        if not self._cache.has(key):  # another job may have shared the work
+            sample_rate = int(result.header["sample_rate"])
+            elapsed_s = float(result.header["elapsed_s"])
+            await self._cache.keep(key, result.payload, sample_rate, elapsed_s)
+
+    async def say(self, manuscript: Manuscript) -> tuple[bytes, int]:
+        """All of a manuscript at once: 16-bit mono PCM and its sample rate."""
+        chunks = manuscript.plan.chunks
+        await asyncio.gather(*(self.spoken(manuscript, seq, 0) for seq in range(len(chunks))))
+        pieces: list[bytes] = []
+        rate = 0
+        for chunk, key in zip(chunks, manuscript.keys, strict=True):
+            pcm, sample_rate = self._cache.read(key)
+            rate = rate or sample_rate
+            if sample_rate != rate:
+                raise EngineError(
+                    "Two voices of different sample rates cannot be said in one go.",
+                    "Drop the text into the inbox instead.",
+                )
+            pieces += [trim(pcm, rate), silence(chunk.pause_s, rate)]
+        return b"".join(pieces), rate

@@ -1,0 +1,244 @@
+"""The story of a narration: read, write the script, speak, publish."""
+
+import asyncio
+import logging
+import time
+from collections import deque
+from collections.abc import Callable, Iterable
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from narrated.errors import (
+    EngineUnavailable,
+    NarratedError,
+    SourceUnreadable,
+    StorageError,
+)
+from narrated.inbox import files
+from narrated.ledger.cache import Cache, DamagedTake
+from narrated.ledger.job import Job, Reason, State
+from narrated.ledger.store import Ledger
+from narrated.narrate.manuscript import Desk, Manuscript, SourceChanged, Wishes
+from narrated.narrate.publication import Imprint
+from narrated.narrate.recording import Recorded, Recording
+from narrated.narrate.speech import Speech
+from narrated.printable import printable
+
+WINDOW = 32
+"""How many chunks of one job may be asked for ahead of the one being encoded."""
+BATCH_CHARACTERS = 1200
+"""How much is encoded in one go: about a minute of speech, so that jobs take fair turns."""
+
+log = logging.getLogger("narrated")
+Value = TypeVar("Value")
+
+
+@dataclass(slots=True)
+class Progress:
+    """How far a job is; characters stand for time until the sound is there."""
+
+    job: Job
+    started: float
+    characters: int = 0
+    recorded: int = 0
+    audio_s: float = 0.0
+
+    @property
+    def fraction(self) -> float:
+        return self.recorded / self.characters if self.characters else 0.0
+
+    @property
+    def left_s(self) -> float | None:
+        """Seconds still to go at the pace so far; None where that is not known yet."""
+        if not self.recorded:
+            return None
+        pace = self.recorded / max(time.monotonic() - self.started, 0.001)
+        return (self.characters - self.recorded) / pace
+
+
+class Narrator:
+    """Takes one job at a time through its whole story; many stories run side by side."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        cache: Cache,
+        desk: Desk,
+        speech: Speech,
+        imprint: Imprint,
+        *,
+        inbox: Path,
+        work: Path,
+        encoders: Executor,
+    ) -> None:
+        self._ledger = ledger
+        self._cache = cache
+        self._desk = desk
+        self._speech = speech
+        self._imprint = imprint
+        self._inbox = inbox
+        self._work = work
+        self._encoders = encoders
+        self.progress: dict[int, Progress] = {}
+        self.on_unshown: Callable[[Iterable[str]], None] = lambda pictures: None
+        """Called with the pictures that a post no longer shows."""
+
+    async def narrate(self, job: Job, wishes: Wishes) -> None:
+        """Bring a job from wherever it stands to its end, whatever that is; never raises."""
+        self.progress[job.id] = Progress(job, time.monotonic())
+        try:
+            await self._story(job, wishes)
+        except SourceChanged:
+            pass  # the inbox brings the newer version, which supersedes this one
+        except SourceUnreadable as error:
+            await self._wait(job, Reason.UNREADABLE, error)
+        except EngineUnavailable as error:
+            await self._wait(job, Reason.ENGINE, error)
+        except StorageError as error:
+            await self._wait(job, Reason.STORAGE, error)
+        except NarratedError as error:
+            await self._fail(job, error)
+        except Exception as error:  # a job's border: one job never takes the others along
+            log.exception("%s ended in an unforeseen way", printable(job.path))
+            await self._fail(job, _unforeseen(error))
+        finally:
+            self.progress.pop(job.id, None)
+
+    async def _story(self, job: Job, wishes: Wishes) -> None:
+        manuscript = await self._manuscript(job, wishes)
+        if self._nothing_to_say(job, manuscript):
+            return
+        if await self._imprint.carry(job, manuscript):
+            return
+        self._ledger.move(job, State.SPEAKING)
+        recorded = await self._record(job, manuscript)
+        await self._imprint.publish(job, manuscript, recorded)
+
+    async def _manuscript(self, job: Job, wishes: Wishes) -> Manuscript:
+        """The manuscript kept since before a restart, or a new one."""
+        if kept := self._ledger.plan(job):
+            if job.state is not State.PLANNED:
+                self._ledger.move(job, State.PLANNED)
+            return Manuscript.unpacked(kept)
+        manuscript = await self._desk.prepare(job, wishes)
+        unshown = self._ledger.shown(job.path) - manuscript.shown.keys()
+        with self._ledger.transaction():
+            self._ledger.keep_shown(job.path, manuscript.shown)
+            self._ledger.write_plan(
+                job,
+                manuscript.packed(),
+                title=manuscript.plan.title,
+                narration=manuscript.narration,
+                keys=manuscript.keys,
+            )
+        self.on_unshown(unshown)
+        return manuscript
+
+    def _nothing_to_say(self, job: Job, manuscript: Manuscript) -> bool:
+        if manuscript.plan.narrate:
+            return False
+        self._ledger.move(job, State.REMOVED, problem="its front matter says `narrate: false`")
+        self._imprint.forget_note(job)
+        return True
+
+    async def _record(self, job: Job, manuscript: Manuscript) -> Recorded:
+        """Speech and encoding overlap: chunks are asked for ahead, and recorded in order."""
+        recording = Recording(self._work / str(job.id), manuscript, self._cache)
+        progress = self.progress[job.id]
+        progress.characters = sum(len(chunk.text) for chunk in manuscript.plan.chunks)
+        asked: deque[asyncio.Task[None]] = deque()
+        try:
+            while recording.added < len(manuscript.plan.chunks):
+                self._ask_ahead(job, manuscript, recording.added, asked)
+                await asked[0]
+                count = _ready(asked, manuscript, recording.added)
+                await self._add(job, manuscript, recording, count)
+                for _ in range(count):
+                    asked.popleft()
+                self._advance(progress, manuscript, recording.added, count)
+            return await self._encoding(recording.finish)
+        except BaseException:
+            await self._encoding(recording.discard)
+            raise
+        finally:
+            for task in asked:
+                task.cancel()
+            await asyncio.gather(*asked, return_exceptions=True)
+
+    def _ask_ahead(
+        self, job: Job, manuscript: Manuscript, added: int, asked: deque[asyncio.Task[None]]
+    ) -> None:
+        chunks = len(manuscript.plan.chunks)
+        while len(asked) < WINDOW and added + len(asked) < chunks:
+            asked.append(
+                asyncio.create_task(self._speech.spoken(manuscript, added + len(asked), job.id))
+            )
+
+    async def _add(
+        self, job: Job, manuscript: Manuscript, recording: Recording, count: int
+    ) -> None:
+        first = recording.added
+        for _ in range(count):  # each chunk may turn out to be damaged, once
+            try:
+                await self._encoding(lambda: recording.add(count))
+                return
+            except DamagedTake as damaged:
+                log.warning(
+                    "%s: a take in the cache is damaged and spoken again", printable(job.path)
+                )
+                self._cache.drop(damaged.key)
+                for seq in range(first, first + count):
+                    await self._speech.spoken(manuscript, seq, job.id)
+        await self._encoding(lambda: recording.add(count))
+
+    async def _encoding(self, call: Callable[[], Value]) -> Value:
+        """Run a piece of encoding to its end, even when nobody waits for it any more."""
+        running = asyncio.get_running_loop().run_in_executor(self._encoders, call)
+        try:
+            return await asyncio.shield(running)
+        except asyncio.CancelledError:
+            await asyncio.wait([running])
+            raise
+
+    def _advance(self, progress: Progress, manuscript: Manuscript, added: int, count: int) -> None:
+        chunks = manuscript.plan.chunks[added - count : added]
+        progress.recorded += sum(len(chunk.text) for chunk in chunks)
+
+    async def _wait(self, job: Job, reason: Reason, error: NarratedError) -> None:
+        if self._ledger.job(job.id).is_open:
+            self._ledger.move(
+                job, State.WAITING, reason=reason, problem=error.problem, remedy=error.remedy
+            )
+            log.warning("%s waits: %s", printable(job.path), error)
+            await self._imprint.note(job, error)
+
+    async def _fail(self, job: Job, error: NarratedError) -> None:
+        """The source is at fault: a note says so, unless it is gone, when there is nothing left."""
+        if not self._ledger.job(job.id).is_open:
+            return
+        if not files.exists(self._inbox, job.path):
+            self._ledger.move(job, State.REMOVED, problem="its source is gone")
+            return
+        self._ledger.move(job, State.FAILED, problem=error.problem, remedy=error.remedy)
+        log.error("%s failed: %s", printable(job.path), error)
+        await self._imprint.note(job, error)
+
+
+def _ready(asked: deque[asyncio.Task[None]], manuscript: Manuscript, added: int) -> int:
+    """How many of the next chunks are spoken, up to what is encoded in one go."""
+    count = characters = 0
+    for task in asked:
+        if not task.done() or task.exception() or characters > BATCH_CHARACTERS:
+            break
+        characters += len(manuscript.plan.chunks[added + count].text)
+        count += 1
+    return count
+
+
+def _unforeseen(error: Exception) -> NarratedError:
+    return NarratedError(
+        f"Something in narrated itself went wrong: {type(error).__name__}: {error}.",
+        "`journalctl -u narrated` holds the details; try again with `narrated retry FILE`.",
+    )

@@ -1,0 +1,120 @@
+"""What goes on beside the work: the watchdog, the status, and what waits for better times."""
+
+import asyncio
+import logging
+import time
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
+from typing import Protocol, Self
+
+from narrated.config import Config
+from narrated.errors import StorageError
+from narrated.narrate.intake import Intake
+from narrated.outbox import notes
+from narrated.outbox.names import STATUS_NAME
+from narrated.service.house import House
+from narrated.service.report import Report, status_note
+from narrated.systemd import Notifier
+
+TURN_S = 1.0
+NOTE_S = 15.0
+IDLE_NOTE_S = 3600.0
+STORAGE_RETRY_S = 10.0
+
+log = logging.getLogger("narrated")
+
+
+class Attended(Protocol):
+    """What the attendant needs of the service."""
+
+    config: Config
+    house: House
+    intake: Intake
+
+    @property
+    def is_alive(self) -> bool: ...
+    def report(self) -> Report: ...
+    def revive(self, reason: str) -> None: ...
+
+
+class Attendant:
+    """Turns once a second, as long as the service's loop moves."""
+
+    def __init__(self, service: Attended, notifier: Notifier) -> None:
+        self._service = service
+        self._notifier = notifier
+        self._line = ""
+        self._noted_at = -IDLE_NOTE_S
+        self._noted_state = ""
+        self._tried_at = time.monotonic()
+        self._workers: set[tuple[str, int | None, tuple[str, ...]]] = set()
+
+    async def __aenter__(self) -> Self:
+        self._task = asyncio.create_task(self._attend())
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._task.cancel()
+        with suppress(asyncio.CancelledError):
+            await self._task
+
+    async def _attend(self) -> None:
+        turn_s = min(TURN_S, (self._notifier.watchdog_s or TURN_S) / 3)
+        while True:
+            if self._service.is_alive:
+                self._notifier.alive()
+            try:
+                await self._turn()
+            except StorageError as error:
+                log.warning("%s", error)
+            await asyncio.sleep(turn_s)
+
+    async def _turn(self) -> None:
+        report = self._service.report()
+        if report.line != self._line:
+            self._line = report.line
+            self._notifier.status(report.line)
+        if self._is_note_due(report):
+            await asyncio.to_thread(leave_note, self._service.config.outbox, report)
+            self._noted_at, self._noted_state = time.monotonic(), report.state
+        self._revive(report)
+        await self._withdraw()
+
+    def _is_note_due(self, report: Report) -> bool:
+        """At most every 15 s while working, hourly when idle, at once when the work ends."""
+        age_s = time.monotonic() - self._noted_at
+        if report.state != self._noted_state and report.state != "working":
+            return True
+        return age_s >= (NOTE_S if report.state == "working" else IDLE_NOTE_S)
+
+    def _revive(self, report: Report) -> None:
+        """What waits goes on: for an engine when one came, for storage every little while."""
+        workers = {(each.name, each.pid, each.engines) for each in report.workers}
+        if workers - self._workers:
+            self._service.revive("engine")
+        self._workers = workers
+        if time.monotonic() - self._tried_at >= STORAGE_RETRY_S:
+            self._tried_at = time.monotonic()
+            if self._service.house.ledger.jobs("state = 'waiting' AND reason = 'storage' LIMIT 1"):
+                self._service.house.cache.probe()
+                self._service.revive("storage")
+
+    async def _withdraw(self) -> None:
+        config = self._service.config
+        if config.removed == "withdraw":
+            for job in self._service.intake.withdraw_due(float(config.withdraw_after)):
+                await self._service.house.imprint.withdraw(job)
+
+
+def leave_note(outbox: Path, report: Report) -> None:
+    """Write the status note at the outbox's root; an outbox that is not there only logs."""
+    try:
+        notes.write_note(outbox, STATUS_NAME, status_note(report))
+    except StorageError as error:
+        log.warning("%s", error)

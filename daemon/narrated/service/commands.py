@@ -1,0 +1,154 @@
+"""What the user may ask of the ledger, with a daemon running or without."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+
+from narrated.errors import NarratedError
+from narrated.ledger.job import Cause, Job, State
+from narrated.ledger.store import Ledger
+from narrated.narrate.manuscript import Manuscript
+from narrated.narrate.register import Register
+from narrated.outbox import manifest as manifests
+from narrated.printable import printable
+
+
+class Past(msgspec.Struct, frozen=True):
+    """One version of a file, as `narrated history` tells it."""
+
+    job: int
+    state: str
+    cause: str
+    created_at: float
+    changed_at: float
+    problem: str
+    title: str
+    duration_s: float
+
+
+class Commands:
+    """Retry, respeak, refresh, cancel, history; paths are relative to the inbox.
+
+    Each gives back the paths that it set in motion. `enqueue` has a job done where a daemon
+    runs; without one the job waits in the ledger for the next start.
+    """
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        register: Register,
+        *,
+        outbox: Path,
+        enqueue: Callable[[Job], None],
+        cancel: Callable[[Job], None],
+    ) -> None:
+        self._ledger = ledger
+        self._register = register
+        self._outbox = outbox
+        self._enqueue = enqueue
+        self._cancel = cancel
+
+    def retry(self, path: str | None) -> list[str]:
+        """Try a failed, waiting or cancelled file again; all failed ones where none is named."""
+        if path is None:
+            jobs = self._ledger.jobs("state = 'failed'")
+        else:
+            jobs = [self._last(path)]
+            if jobs[0].state not in (State.FAILED, State.WAITING, State.REMOVED):
+                raise NarratedError(
+                    f"{printable(path)} is {jobs[0].state}; there is nothing to retry.",
+                    "For another take of it use `narrated respeak`.",
+                )
+        return [self._redo(job, Cause.FOUND).path for job in jobs]
+
+    def refresh(self, path: str | None) -> list[str]:
+        """Narrate anew by today's configuration: a file, a folder, or everything."""
+        wanted = [job for job in self._ledger.jobs("state IN ('done', 'failed')") if _in(job, path)]
+        if not wanted and path:
+            self._last(path)
+        return [self._redo(job, Cause.REFRESH).path for job in wanted]
+
+    def respeak(self, path: str, at_s: float | None) -> list[str]:
+        """Choose the next take: of all chunks, or of the line heard at a time."""
+        job = self._ledger.published(path)
+        kept = None if job is None else self._ledger.plan(job)
+        if job is None or kept is None:
+            raise NarratedError(
+                f"{printable(path)} has no narration yet.", "See `narrated history` for its state."
+            )
+        manuscript = Manuscript.unpacked(kept)
+        self._ledger.choose_next(path, self._digests(job, manuscript, at_s))
+        return [self._redo(job, Cause.RESPEAK).path]
+
+    def cancel(self, path: str) -> list[str]:
+        """Stop what is being done for a file; what was published stays."""
+        jobs = [job for job in self._ledger.unfinished(path) if job.state is not State.FAILED]
+        if not jobs:
+            raise NarratedError(f"Nothing is being done for {printable(path)}.")
+        for job in jobs:
+            self._cancel(job)
+            self._ledger.move(job, State.REMOVED, problem="cancelled")
+        return [path]
+
+    def history(self, path: str) -> list[Past]:
+        """Every version of a file, oldest first."""
+        self._last(path)
+        return [
+            Past(
+                job.id,
+                job.state,
+                job.cause,
+                job.created_at,
+                job.changed_at,
+                job.problem,
+                job.title,
+                job.duration_s,
+            )
+            for job in self._ledger.history(path)
+        ]
+
+    def _digests(self, job: Job, manuscript: Manuscript, at_s: float | None) -> list[str]:
+        """The chunks of the line that is heard then; of all lines where no time is given."""
+        if at_s is None:
+            return list(dict.fromkeys(manuscript.digests))
+        published = manifests.read(self._outbox / (job.stem + manifests.MANIFEST_SUFFIX))
+        starts = [block.start_s for block in published.blocks]
+        if not 0 <= at_s <= published.duration_s or not starts:
+            raise NarratedError(
+                f"{printable(job.path)} is {published.duration_s:.0f} s long; "
+                f"nothing is heard at {at_s:.0f} s."
+            )
+        heard = max((n for n, start_s in enumerate(starts) if start_s <= at_s), default=0)
+        line = manuscript.plan.script.lines[heard].id
+        chunks = zip(manuscript.plan.chunks, manuscript.digests, strict=True)
+        return [digest for chunk, digest in chunks if chunk.line == line]
+
+    def _redo(self, job: Job, cause: Cause) -> Job:
+        self._ledger.forgive(self._ledger.keys(job))
+        again = self._register.new(job.path, self._content(job), job.size_bytes, cause)
+        self._enqueue(again)
+        return again
+
+    def _content(self, job: Job) -> str:
+        """The source as it is now; one that is gone cannot be narrated anew."""
+        sha256 = self._ledger.source_sha256(job.path)
+        if not sha256:
+            raise NarratedError(
+                f"{printable(job.path)} is no longer in the inbox, or may not be read.",
+                "Drop it again; its narration stays as it is meanwhile.",
+            )
+        return sha256
+
+    def _last(self, path: str) -> Job:
+        history = self._ledger.history(path)
+        if not history:
+            raise NarratedError(
+                f"{printable(path)} is not known.",
+                "Name a file as it stands in the inbox; `narrated status` shows what is there.",
+            )
+        return history[-1]
+
+
+def _in(job: Job, path: str | None) -> bool:
+    return not path or job.path == path or job.path.startswith(path.rstrip("/") + "/")

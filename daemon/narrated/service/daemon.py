@@ -1,0 +1,292 @@
+"""The daemon: builds the parts, starts them, waits for signals, and stops them in reverse."""
+
+import asyncio
+import logging
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AsyncExitStack, suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from narrated import config as configuration
+from narrated.config import Config
+from narrated.errors import ConfigurationError, NarratedError, StorageError
+from narrated.inbox.events import Event, Found
+from narrated.inbox.scan import ignore_sigio
+from narrated.inbox.watch import Inbox
+from narrated.ledger.job import Cause, Job, State
+from narrated.narrate.intake import Intake, is_picture
+from narrated.narrate.register import Register
+from narrated.outbox.publish import sweep
+from narrated.printable import printable
+from narrated.service.attendant import Attendant, leave_note
+from narrated.service.commands import Commands
+from narrated.service.control import Listener, socket_path
+from narrated.service.house import House
+from narrated.service.lanes import Lanes
+from narrated.service.lock import Holder, StateLock
+from narrated.service.report import Report, report
+from narrated.systemd import Notifier
+
+EVENTS_AT_ONCE = 500
+"""How many of the inbox's events may wait for the loop: a flood of files costs no memory."""
+STORAGE_RETRY_S = 10.0
+START_EXTENSION_S = 60.0
+PULSE_S = 30.0
+"""An inbox whose loop has not turned for so long is not alive."""
+
+log = logging.getLogger("narrated")
+
+
+class Service:
+    """One inbox, one outbox, one state directory, until told to stop."""
+
+    def __init__(self, config: Config, notifier: Notifier) -> None:
+        self.config = config
+        self._notifier = notifier
+        self._since = datetime.now(UTC).astimezone().isoformat(timespec="seconds")
+        self._socket = socket_path_of(config)
+        self._stop = asyncio.Event()
+        self._stack = AsyncExitStack()
+        self._room = threading.BoundedSemaphore(EVENTS_AT_ONCE)
+        self._pictures: list[Job] = []
+        self._one_pass = False
+
+    async def run(self) -> None:
+        """Watch, narrate and answer until SIGTERM or SIGINT; SIGHUP reads the configuration anew.
+
+        Raises AlreadyRunning, ConfigurationError or StorageError before it has begun.
+        """
+        async with self._stack:
+            await self._build()
+            await self._stack.enter_async_context(Listener(self._socket, self._answer))
+            self._obey_signals()
+            self._hear(self.inbox.events())
+            await self._resume()
+            attendant = Attendant(self, self._notifier)
+            await self._stack.enter_async_context(attendant)
+            await self._until_ready()
+            await self._stop.wait()
+            self._notifier.stopping("stopping; what is being read goes on at the next start")
+            log.info("stopping")
+
+    async def once(self, on_tick: Callable[[Report], None], tick_s: float = 0.1) -> Report:
+        """Narrate what is in the inbox now, and end; `on_tick` is called while it works."""
+        self._one_pass = True
+        async with self._stack:
+            await self._build()
+            self._obey_signals()
+            await self._resume()
+            heard = self._hear(self.inbox.once())
+            while not (heard.done() and self.lanes.idle.is_set() and not self._release_pictures()):
+                on_tick(self.report())
+                await self._stop_within(tick_s)
+                if self._stop.is_set():
+                    break
+            on_tick(self.report())
+            return self.report()
+
+    def report(self) -> Report:
+        """How it stands now."""
+        arriving = tuple(self.inbox.waiting())
+        return report(self.house, self.lanes, self.intake.standing, self._since, arriving)
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether the inbox's loop moves; the service's own moves when it asks."""
+        return time.monotonic() - self.inbox.pulse < PULSE_S
+
+    def revive(self, reason: str) -> None:
+        """Have the jobs go on that wait for this, now that it may be there."""
+        for job in self.house.ledger.jobs("state = 'waiting' AND reason = ?", reason):
+            kept = self.house.ledger.plan(job) is not None
+            state = State.PLANNED if kept else State.QUEUED
+            self.lanes.push(self.house.ledger.move(job, state))
+
+    async def _build(self) -> None:
+        config = self.config
+        ignore_sigio()
+        self._stack.enter_context(
+            StateLock(config.state, Holder(os.getpid(), str(self._socket), self._since))
+        )
+        self.house = await self._stack.enter_async_context(House(config))
+        ledger = self.house.ledger
+        self._stack.push_async_callback(self._farewell)
+        self.lanes = Lanes(ledger, self._story)
+        self._stack.push_async_callback(self.lanes.close)
+        self.register = Register(ledger, config.inbox, self.lanes.cancel)
+        self.intake = Intake(
+            ledger,
+            self.register,
+            self.house.imprint,
+            enqueue=self._enqueue,
+            cancel=self.lanes.cancel,
+        )
+        self.house.narrator.on_unshown = self.intake.unshown
+        self.commands = Commands(
+            ledger,
+            self.register,
+            outbox=config.outbox,
+            enqueue=self._enqueue,
+            cancel=self.lanes.cancel,
+        )
+        self.inbox = Inbox(
+            config.inbox,
+            ledger.known(),
+            settle_s=float(config.settle),
+            scan_s=float(config.scan),
+            ignore=config.ignore,
+        )
+        self._stack.callback(self.inbox.stop)
+
+    async def _farewell(self) -> None:
+        """The last word in the outbox: nothing claims to be read when nothing is."""
+        leave_note(self.config.outbox, msgspec.structs.replace(self.report(), state="stopped"))
+
+    def _hear(self, events: Iterator[Event]) -> asyncio.Future[None]:
+        """Bring the inbox's events into the loop from a thread of their own."""
+        loop = asyncio.get_running_loop()
+        heard: asyncio.Future[None] = loop.create_future()
+
+        def listen() -> None:
+            for event in events:
+                while not self._room.acquire(timeout=0.2):
+                    if self._stop.is_set():
+                        return
+                loop.call_soon_threadsafe(self._take, event)
+            loop.call_soon_threadsafe(heard.set_result, None)
+
+        def listen_while_the_loop_runs() -> None:
+            with suppress(RuntimeError):  # the loop was closed: nobody listens any more
+                listen()
+
+        threading.Thread(target=listen_while_the_loop_runs, name="inbox", daemon=True).start()
+        return heard
+
+    def _take(self, event: Event) -> None:
+        self._room.release()
+        try:
+            self.intake.take(event)
+        except StorageError as error:
+            log.error("%s", error)
+            if isinstance(event, Found):  # nothing is forgotten: it is found again
+                loop = asyncio.get_running_loop()
+                loop.call_later(STORAGE_RETRY_S, self.inbox.look, event.path)
+
+    def _enqueue(self, job: Job) -> None:
+        """Line a job up; a picture first waits for a post that shows it."""
+        if job.cause is not Cause.FOUND or not is_picture(job.path):
+            self.lanes.push(job)
+        elif self._one_pass:
+            self._pictures.append(job)
+        else:
+            loop = asyncio.get_running_loop()
+            loop.call_later(float(self.config.pictures.wait), self.lanes.push, job)
+
+    def _release_pictures(self) -> bool:
+        """In a single pass pictures wait until all texts are planned; True if there were any."""
+        pictures, self._pictures = self._pictures, []
+        for job in pictures:
+            self.lanes.push(job)
+        return bool(pictures)
+
+    async def _story(self, job: Job) -> None:
+        ledger = self.house.ledger
+        posts = ledger.shown_by(job.path) if is_picture(job.path) else {}
+        if posts:
+            part_of = f"part of {printable(min(posts))}"
+            ledger.move(job, State.SUPERSEDED, problem=part_of)
+            return
+        await self.house.narrator.narrate(job, self.house.wishes)
+
+    async def _resume(self) -> None:
+        """Go on with what was open when the last daemon ended, however it ended."""
+        for job in self.house.ledger.open_jobs():
+            if job.state is State.PUBLISHING:
+                self._sweep(job)
+            self._enqueue(job)
+        for reason in ("engine", "storage"):
+            self.revive(reason)
+
+    def _sweep(self, job: Job) -> None:
+        folder = self.config.outbox / job.stem
+        try:
+            sweep(folder.parent)
+        except StorageError as error:
+            log.warning("%s", error)
+
+    async def _until_ready(self) -> None:
+        """READY when the inbox is watched and a worker answers, well or not."""
+        while not (self.intake.standing.is_known and self._a_worker_answers()):
+            self._notifier.extend(START_EXTENSION_S)
+            await self._stop_within(0.02)
+            if self._stop.is_set():
+                return
+        log.info("watching %s", printable(str(self.config.inbox)))
+        self._notifier.ready(self.report().line)
+
+    def _a_worker_answers(self) -> bool:
+        return any(state.state != "starting" for state in self.house.pool.states())
+
+    async def _stop_within(self, seconds: float) -> None:
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._stop.wait(), seconds)
+
+    def _obey_signals(self) -> None:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._stop.set)
+        loop.add_signal_handler(signal.SIGHUP, self._reload_soon)
+
+    def _reload_soon(self) -> None:
+        self._reloading = asyncio.create_task(self._reload())
+
+    async def _reload(self) -> None:
+        """Take a changed configuration over; a broken one is refused, and the old one kept."""
+        self._notifier.reloading()
+        try:
+            config = self._read_again()
+            await self.house.apply(config)
+            self.config = config
+            self.revive("engine")
+            log.info("the configuration is read anew; it holds for new versions of files")
+        except NarratedError as error:
+            log.error("the configuration is refused, and the old one kept: %s", error)
+        self._notifier.ready(self.report().line)
+
+    def _read_again(self) -> Config:
+        source = self.config.source
+        if source is None:
+            raise ConfigurationError("There is no configuration file to read again.")
+        config = configuration.load(source)
+        for key in ("inbox", "outbox", "state", "cache"):
+            if getattr(config, key) != getattr(self.config, key):
+                raise ConfigurationError(
+                    f"{source}: `{key}` changed, which a running daemon cannot follow.",
+                    "Restart it: `systemctl restart narrated`.",
+                )
+        return config
+
+    async def _answer(self, request: dict[str, Any], payload: bytes) -> tuple[Any, bytes]:
+        """One request from the command line."""
+        match request.pop("do", None):
+            case "status":
+                return self.report(), b""
+            case "say":
+                return await self.house.say(str(request["text"]), request.get("voice"))
+            case "describe":
+                return await self.house.describe(payload), b""
+            case "retry" | "refresh" | "respeak" | "cancel" | "history" as verb:
+                return getattr(self.commands, verb)(**request), b""
+        raise NarratedError("The daemon does not know this request.", "Is it an older version?")
+
+
+def socket_path_of(config: Config) -> Path:
+    """Where a daemon of this configuration listens."""
+    return socket_path(config.state)

@@ -1,0 +1,164 @@
+"""The parts of narrated, built in the order of their needs and taken down in reverse."""
+
+import dataclasses
+import os
+import socket
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AsyncExitStack, suppress
+from types import TracebackType
+from typing import Self
+
+import msgspec
+
+from narrated import config as configuration
+from narrated.config import Config
+from narrated.ledger.cache import Cache
+from narrated.ledger.job import State
+from narrated.ledger.store import Ledger
+from narrated.narrate.manuscript import Desk, Edition, Wishes
+from narrated.narrate.publication import AfterNarration, Imprint
+from narrated.narrate.recording import clear
+from narrated.narrate.speech import Speech
+from narrated.narrate.story import Narrator
+from narrated.script.script import Plan
+from narrated.workers.editors import Editors
+from narrated.workers.pool import Pool
+from narrated.workers.schedule import Scheduler
+
+EDITORS = 2  # one is kept for short sources
+DISK_THREADS = 4
+
+
+class House:
+    """All that turns a source into a published narration, without the inbox that brings it.
+
+    An async context manager; the state directory must be held by this process alone. Workers
+    load in the background: what needs one waits for it. `at_rest` says that nobody writes to
+    the inbox meanwhile, so that its files need not have been taken by a daemon first.
+    """
+
+    def __init__(self, config: Config, *, at_rest: bool = False) -> None:
+        self.config = config
+        self._at_rest = at_rest
+        self._stack = AsyncExitStack()
+
+    async def __aenter__(self) -> Self:
+        try:
+            await self._build()
+        except BaseException:
+            await self._stack.aclose()
+            raise
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self._stack.aclose()
+
+    async def apply(self, config: Config) -> None:
+        """Take a new configuration over; workers that it leaves unchanged stay warm."""
+        self.config = config
+        self.imprint.after = AfterNarration(config.after, config.archive)
+        await self.pool.apply(configuration.worker_specs(config))
+
+    @property
+    def wishes(self) -> Wishes:
+        """What the configuration in force says of new jobs."""
+        config = self.config
+        audio, pictures = config.audio, config.pictures
+        return Wishes(
+            settings=config.settings,
+            edition=Edition(audio.format, audio.bitrate, audio.album, audio.author),
+            limits=configuration.limits(config),
+            captions=pictures.captions,
+            caption_options=pictures.options,
+            picture_roots=pictures.roots,
+            picture_wait_s=float(pictures.wait),
+            lexicon=config.reading.lexicon,
+        )
+
+    async def say(self, text: str, voice: str | None) -> tuple[dict[str, int], bytes]:
+        """Speak a text now: its sample rate, and 16-bit mono PCM."""
+        wishes = self.wishes if voice is None else _in_voice(self.wishes, voice)
+        manuscript = await self.desk.write("said.txt", text.encode(), 0, wishes)
+        pcm, sample_rate = await self.speech.say(manuscript)
+        return {"sample_rate": sample_rate}, pcm
+
+    async def draft(self, path: str) -> Plan:
+        """What would be said of a file of the inbox; nothing is spoken."""
+        return await self.desk.draft_of(path, self.wishes)
+
+    async def describe(self, picture: bytes) -> str:
+        """What the captioner says of a picture."""
+        return await self.desk.describe(picture, 0, self.wishes)
+
+    async def _build(self) -> None:
+        config = self.config
+        config.state.mkdir(parents=True, exist_ok=True)
+        work = config.state / "work"
+        clear(work)
+        self.disk = self._threads("disk", DISK_THREADS)
+        encoders = self._threads("encoder", config.workers.encoders)
+        self.ledger = Ledger(config.state / "ledger.sqlite")
+        self._stack.callback(self.ledger.close)
+        self.ledger.release_leases()
+        self._make_outbox()
+        self.cache = Cache(config.cache, self.ledger, config.cache_limit, self.disk)
+        await self._hire()
+        self.desk = Desk(
+            config.inbox,
+            self.ledger,
+            self.editors,
+            self.scheduler,
+            self.disk,
+            at_rest=self._at_rest,
+        )
+        self.speech = Speech(self.cache, self.scheduler)
+        self.imprint = Imprint(
+            self.ledger, self.desk, inbox=config.inbox, outbox=config.outbox, disk=self.disk
+        )
+        self._stack.push_async_callback(self.imprint.settle)
+        self.imprint.after = AfterNarration(config.after, config.archive)
+        self.narrator = Narrator(
+            self.ledger,
+            self.cache,
+            self.desk,
+            self.speech,
+            self.imprint,
+            inbox=config.inbox,
+            work=work,
+            encoders=encoders,
+        )
+
+    def _make_outbox(self) -> None:
+        """Make the outbox before anything was published; later a missing one is a lost disk."""
+        if State.DONE not in self.ledger.counts():
+            with suppress(OSError):  # what cannot be made now is told when something is published
+                self.config.outbox.mkdir(parents=True, exist_ok=True)
+
+    async def _hire(self) -> None:
+        workers = self.config.workers
+        self.editors = Editors(EDITORS, float(workers.reading))
+        self._stack.push_async_callback(self.editors.stop)
+        self.pool = Pool(
+            configuration.worker_specs(self.config), lambda: self.scheduler.workers_changed()
+        )
+        owner = f"{socket.gethostname()}:{os.getpid()}"
+        self.scheduler = Scheduler(self.pool, self.ledger, owner, float(workers.silence))
+        self._stack.push_async_callback(self.pool.stop)
+        await self.pool.start()
+
+    def _threads(self, name: str, count: int) -> ThreadPoolExecutor:
+        threads = ThreadPoolExecutor(count, thread_name_prefix=name)
+        self._stack.callback(threads.shutdown, cancel_futures=True)
+        return threads
+
+
+def _in_voice(wishes: Wishes, voice: str) -> Wishes:
+    narrator = msgspec.structs.replace(wishes.settings.speakers["narrator"], voice=voice)
+    speakers = {**wishes.settings.speakers, "narrator": narrator}
+    settings = msgspec.structs.replace(wishes.settings, speakers=speakers)
+    return dataclasses.replace(wishes, settings=settings)

@@ -1,0 +1,1 @@
+"""What the command line asks, of the daemon or of its state, and how things look."""

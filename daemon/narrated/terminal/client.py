@@ -1,0 +1,144 @@
+"""What the command line asks: of the running daemon, else of the state directory itself."""
+
+import asyncio
+import os
+import tempfile
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import Any, TypeVar
+
+import msgspec
+
+from narrated import config as configuration
+from narrated.config import Config
+from narrated.errors import NarratedError
+from narrated.ledger.store import Ledger
+from narrated.narrate.register import Register
+from narrated.outbox.encode import Encoder
+from narrated.outbox.formats import FORMATS
+from narrated.script.script import Plan
+from narrated.service.commands import Commands
+from narrated.service.control import ask
+from narrated.service.house import House
+from narrated.service.lock import Holder, StateLock, holder
+from narrated.service.report import resting
+
+Value = TypeVar("Value")
+
+
+class Client:
+    """Nothing is loaded twice: where a daemon runs, it does the work.
+
+    `config` None stands for the defaults, where no configuration was written yet.
+    """
+
+    def __init__(self, config: Config | None) -> None:
+        self._config = config
+        self._daemon = holder(config.state) if config is not None else None
+
+    @property
+    def is_served(self) -> bool:
+        """Whether a daemon runs on this configuration's state."""
+        return self._daemon is not None and bool(self._daemon.socket)
+
+    def status(self) -> dict[str, Any]:
+        """How the daemon stands, or what the ledger tells where none runs."""
+        if self.is_served:
+            return dict(self._ask({"do": "status"})[0])
+        return dict(msgspec.to_builtins(resting(self._required)))
+
+    def command(self, verb: str, **request: Any) -> Any:
+        """Retry, respeak, refresh, cancel or history."""
+        if request.get("path"):
+            request["path"] = inbox_path(self._required, request["path"])
+        if self.is_served:
+            return self._ask({"do": verb, **request})[0]
+        return msgspec.to_builtins(self._at_rest(verb, request))
+
+    def say(self, text: str, voice: str | None, output: Path) -> float:
+        """Speak a text into a file; its length in seconds."""
+        format = _format_of(output)
+        if self.is_served:
+            told, pcm = self._ask({"do": "say", "text": text, "voice": voice})
+        else:
+            told, pcm = _alone(self._config, lambda house: house.say(text, voice))
+        rate = int(told["sample_rate"])
+        with Encoder(output, format, rate) as encoder:
+            encoder.write(pcm)
+        return encoder.seconds
+
+    def describe(self, image: Path) -> str:
+        """What the captioner says of a picture anywhere on this machine."""
+        picture = image.read_bytes()
+        if self.is_served:
+            return str(self._ask({"do": "describe"}, picture)[0])
+        return _alone(self._config, lambda house: house.describe(picture))
+
+    def plan(self, file: Path) -> Plan:
+        """What would be said of a file, which need not be in the inbox."""
+        config = self._config
+        real = file.resolve()
+        inside = config is not None and real.is_relative_to(config.inbox.resolve())
+        root = config.inbox.resolve() if config is not None and inside else real.parent
+        path = str(real.relative_to(root))
+        return _alone(config, lambda house: house.draft(path), inbox=root)
+
+    @property
+    def _required(self) -> Config:
+        if self._config is None:
+            raise NarratedError("There is no configuration.", "See `narrated config init`.")
+        return self._config
+
+    def _ask(self, request: dict[str, Any], payload: bytes = b"") -> tuple[Any, bytes]:
+        assert self._daemon is not None
+        return ask(Path(self._daemon.socket), request, payload)
+
+    def _at_rest(self, verb: str, request: dict[str, Any]) -> Any:
+        """The same on the state directory itself, held meanwhile as a daemon would."""
+        config = self._required
+        with StateLock(config.state, Holder(os.getpid())):
+            ledger = Ledger(config.state / "ledger.sqlite")
+            try:
+                commands = Commands(
+                    ledger,
+                    Register(ledger, config.inbox, lambda job: None),
+                    outbox=config.outbox,
+                    enqueue=lambda job: None,
+                    cancel=lambda job: None,
+                )
+                return getattr(commands, verb)(**request)
+            finally:
+                ledger.close()
+
+
+def inbox_path(config: Config, given: str) -> str:
+    """A file as the ledger knows it: relative to the inbox, however the user named it."""
+    real = Path(given).absolute()
+    for root in (config.inbox, config.inbox.resolve()):
+        if real.is_relative_to(root) and real != root:
+            return str(real.relative_to(root))
+    return given.removeprefix("./").rstrip("/")
+
+
+def _alone(
+    config: Config | None,
+    work: Callable[[House], Coroutine[Any, Any, Value]],
+    inbox: Path = Path("/nonexistent"),
+) -> Value:
+    """Do a piece of work with parts of our own, on a state directory that is gone afterwards."""
+
+    async def done(scratch: Path) -> Value:
+        alone = configuration.scratch(config, inbox, scratch)
+        async with House(alone, at_rest=True) as house:
+            return await work(house)
+
+    with tempfile.TemporaryDirectory(prefix="narrated-") as scratch:
+        return asyncio.run(done(Path(scratch)))
+
+
+def _format_of(output: Path) -> str:
+    for name, format in FORMATS.items():
+        if format.suffix == output.suffix.lower():
+            return name
+    known = ", ".join(format.suffix for format in FORMATS.values())
+    raise NarratedError(f"{output} has no suffix of ours.", f"Use one of {known}.")

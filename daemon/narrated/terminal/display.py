@@ -1,0 +1,154 @@
+"""How things look on a terminal."""
+
+import shlex
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from rich.console import Console
+from rich.live import Live
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.text import Text
+
+from narrated.doctor.finding import Finding
+from narrated.outbox import manifest as manifests
+from narrated.printable import printable
+from narrated.service.report import Report, duration
+
+PLAYERS = ("mpv", "ffplay", "vlc", "play", "xdg-open", "open")
+MOST_PUBLISHED = 40
+
+
+class Bar:
+    """A progress bar over all that is being narrated; call it with each report."""
+
+    def __init__(self) -> None:
+        self._progress = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            TextColumn("{task.percentage:>3.0f} %"),
+            TimeElapsedColumn(),
+            console=Console(stderr=True),
+        )
+
+    def __enter__(self) -> Self:
+        self._progress.start()
+        self._task = self._progress.add_task("looking", total=None)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._progress.stop()
+
+    def __call__(self, report: Report) -> None:
+        done, total = _amount(report)
+        if not total:
+            return
+        self._progress.update(self._task, description=_doing(report), completed=done, total=total)
+
+
+def _amount(report: Report) -> tuple[float, float]:
+    """How many files are done, those being read in part, of how many."""
+    finished = sum(report.counts.get(state, 0) for state in ("done", "failed", "waiting"))
+    open_states = ("queued", "planned", "speaking", "publishing")
+    unfinished = sum(report.counts.get(state, 0) for state in open_states)
+    return finished + sum(each.fraction for each in report.reading), finished + unfinished
+
+
+def _doing(report: Report) -> str:
+    if not report.reading:
+        return "finishing" if report.state == "working" else "done"
+    first = report.reading[0]
+    name = printable(first.path)
+    return f"reading {name if len(name) <= 40 else '…' + name[-39:]}"
+
+
+def published(outbox: Path) -> Iterator[str]:
+    """What stands in the outbox, and how to hear it."""
+    found = sorted(_audio(outbox))
+    yield f"In {printable(str(outbox))}:" if found else f"Nothing stands in {outbox} yet."
+    for path, seconds in found[:MOST_PUBLISHED]:
+        yield f"  {printable(str(path.relative_to(outbox)))}  ({duration(seconds)})"
+    if len(found) > MOST_PUBLISHED:
+        yield f"  and {len(found) - MOST_PUBLISHED} more"
+    if found:
+        yield "Beside each: its transcript (.vtt) and its manifest (.json)."
+        yield how_to_play(found[0][0])
+
+
+def _audio(outbox: Path) -> Iterator[tuple[Path, float]]:
+    for path in outbox.rglob(f"*{manifests.MANIFEST_SUFFIX}"):
+        manifest = manifests.read(path)
+        for output in manifest.outputs:
+            if output.media_type.startswith("audio/"):
+                yield path.parent / output.name, manifest.duration_s
+
+
+def how_to_play(path: Path) -> str:
+    """A line that plays a file with what is installed here."""
+    for player in PLAYERS:
+        if shutil.which(player):
+            return f"Hear it:  {player} {shlex.quote(str(path))}"
+    return f"Hear it:  open {shlex.quote(str(path))} in any player"
+
+
+def status_lines(status: dict[str, Any]) -> Iterator[str]:
+    """A report as `narrated status` prints it."""
+    yield f"narrated is {status['state']} (since {status['since'] or 'never'})"
+    yield f"  inbox   {printable(status['inbox'])}"
+    yield f"  outbox  {printable(status['outbox'])}"
+    for notice in status["notices"]:
+        yield f"  ! {printable(notice)}"
+    for each in status["reading"]:
+        left = "" if each["left_s"] is None else f", {duration(each['left_s'])} left"
+        yield f"  reading {printable(each['path'])}: {each['fraction']:.0%}{left}"
+    if status["queued"]:
+        yield f"  queued  {status['queued']}: {', '.join(map(printable, status['queue']))}"
+    for path, reason in status["arriving"]:
+        yield f"  arriving {printable(path)}: {reason}"
+    for title in ("waiting", "failed"):
+        for each in status[title]:
+            why = f"{each['problem']} {each['remedy']}".rstrip()
+            yield f"  {title} {printable(each['path'])}: {why}"
+    for path in status["conflicts"]:
+        yield f"  conflict {printable(path)} is not read: keep one version, delete the other"
+    yield f"  done today {status['done_today']}, in all {status['counts'].get('done', 0)}"
+    for worker in status["workers"]:
+        problem = f" ({printable(worker['problem'])})" if worker["problem"] else ""
+        engines = ", ".join(worker["engines"]) or "none"
+        yield f"  worker {worker['name']} is {worker['state']}, engines: {engines}{problem}"
+
+
+def watched(lines: Callable[[], Iterator[str]]) -> None:
+    """Draw lines anew each second until Ctrl-C."""
+    with Live(auto_refresh=False) as live:
+        try:
+            while True:
+                live.update(Text("\n".join(lines())), refresh=True)
+                time.sleep(1)
+        except KeyboardInterrupt:
+            return
+
+
+def history_lines(versions: list[dict[str, Any]]) -> Iterator[str]:
+    """The versions of a file, oldest first."""
+    for each in versions:
+        when = time.strftime("%Y-%m-%d %H:%M:%S %z", time.localtime(each["changed_at"]))
+        heard = f", {duration(each['duration_s'])}" if each["duration_s"] else ""
+        why = f": {printable(each['problem'])}" if each["problem"] else ""
+        yield f"{when}  {each['state']} ({each['cause']}){heard}{why}"
+
+
+def finding_lines(finding: Finding) -> Iterator[str]:
+    """A finding of the doctor, with what mends it."""
+    mark = {"well": "ok  ", "warning": "note", "wrong": "BAD "}[finding.state]
+    yield f"{mark}  {finding.name}: {finding.what}"
+    if finding.remedy:
+        yield f"      {finding.remedy}"
