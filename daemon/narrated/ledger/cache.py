@@ -1,7 +1,6 @@
 """Audio by content: every take ever spoken, until room is needed."""
 
 import asyncio
-import os
 import secrets
 from collections import OrderedDict
 from concurrent.futures import Executor
@@ -90,7 +89,7 @@ class Cache:
             to_flac(temporary, pcm, sample_rate)
             size_bytes = temporary.stat().st_size
             path.parent.mkdir(exist_ok=True)
-            os.replace(temporary, path)
+            temporary.replace(path)
         except (OSError, StorageError) as error:
             temporary.unlink(missing_ok=True)
             raise _unwritable(path, error) from error

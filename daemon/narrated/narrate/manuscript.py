@@ -76,7 +76,7 @@ class Manuscript(msgspec.Struct, frozen=True):
         return self.plan.speakers[self.plan.chunks[seq].speaker].engine
 
     def packed(self) -> bytes:
-        """As the ledger keeps it; JSON with escapes, since names may hold bytes that are no UTF-8."""
+        """As the ledger keeps it: JSON with escapes, since names may hold bytes not of UTF-8."""
         return json.dumps(msgspec.to_builtins(self)).encode("ascii")
 
     @classmethod
