@@ -91,6 +91,15 @@ def test_an_unknown_voice_is_refused_with_names_near_it(engine):
         engine.admit(Utterance("1", "Hello", "en-uss"))
 
 
+def test_without_a_wish_the_language_chooses_the_voice(engine):
+    def unwished(language):
+        engine.admit(Utterance("1", "Guten Tag", "", language=language))
+        return engine.step()[0].pcm
+
+    assert unwished("de") == spoken(engine, "Guten Tag", "de")
+    assert unwished("tlh") == spoken(engine, "Guten Tag", "en-us")
+
+
 @pytest.mark.parametrize("options", [{"speed": 3}, {"rate": 10_000}, {"rate": "fast"}])
 def test_an_option_that_cannot_be_is_refused(engine, options):
     with pytest.raises(EngineError, match="option"):

@@ -3,9 +3,11 @@
 import asyncio
 import textwrap
 
+import msgspec
 import pytest
 
 from narrated.errors import SourceError
+from narrated.script.script import Plan, Settings
 from narrated.workers.editors import SMALL_BYTES, Editors
 
 STANDIN = """
@@ -148,6 +150,28 @@ def test_a_small_source_does_not_wait_for_a_large_one(module, tmp_path):
         assert await large
 
     telling(story, Editors(count=2, module=module))
+
+
+def test_what_is_too_large_for_the_wire_is_refused(module):
+    async def story(editors):
+        with pytest.raises(SourceError, match="bound"):
+            await editors.ask({"do": "plan", "lexicon": "x" * (2 << 20)}, b"")
+        assert await editors.ask({"do": "plan"}, b"")
+
+    telling(story, Editors(module=module))
+
+
+def test_the_real_reader_plans_a_post():
+    async def story(editors):
+        settings = msgspec.to_builtins(Settings())
+        limits = {"espeak": 600}
+        header = {"captions": {}, "lexicons": [], "settings": settings, "limits": limits}
+        reply = await editors.ask({"do": "plan", "name": "a.md", **header}, b"# Hi\n\nHello.")
+        plan = msgspec.json.decode(reply, type=Plan)
+        assert plan.title == "Hi"
+        assert "Hello." in [chunk.text for chunk in plan.chunks]
+
+    telling(story, Editors())
 
 
 def test_without_a_question_there_is_no_child():

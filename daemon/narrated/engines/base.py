@@ -25,6 +25,7 @@ class Utterance:
     id: str
     text: str
     voice: str
+    """One of the engine's; empty for the one that the engine thinks best for the language."""
     options: Options = field(default_factory=dict)
     language: str = "en"
     seed: int = 0

@@ -32,6 +32,7 @@ from narrated.errors import EngineError, EngineUnavailable
 
 ROWS = 8  # a queue, worked in order: deep enough that the wire's latency never starves it
 
+_DEFAULT_VOICE = "en-us"
 _SILENCE_S = 0.05
 _WEAR_BYTES = 192 << 20
 
@@ -92,7 +93,7 @@ class Espeak:
         """Queue an utterance whose voice and options are known."""
         if not isinstance(request, Utterance):
             raise EngineError("espeak speaks; it cannot describe a picture.")
-        self._voice(request.voice)
+        self._voice(request)
         self._variant(request.options)
         _settings(request.options)
         self._waiting.append(request)
@@ -111,15 +112,19 @@ class Espeak:
 
     def _speak(self, utterance: Utterance) -> bytes:
         options = {**self._options, **utterance.options}
-        voice = self._voice(utterance.voice).identifier + self._variant(options)
+        voice = self._voice(utterance).identifier + self._variant(options)
         with opened(self._library, self._data) as espeak:
             espeak.prelude(voice, utterance.seed)
             espeak.prepare(voice, _settings(options))
             pcm = espeak.speak(utterance.text)
         return pcm or bytes(2 * int(self.sample_rate * _SILENCE_S))
 
-    def _voice(self, name: str) -> _Voice:
-        voice = self._voices.get(name)
+    def _voice(self, utterance: Utterance) -> _Voice:
+        """The voice that is asked for; without a wish, the one of the text's language."""
+        name = utterance.voice
+        voice = self._voices.get(name or utterance.language.lower())
+        if voice is None and not name:
+            voice = self._voices[_DEFAULT_VOICE]
         if voice is None:
             near = difflib.get_close_matches(name, self._voices, n=5, cutoff=0.4)
             raise EngineUnavailable(

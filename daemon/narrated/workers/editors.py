@@ -116,7 +116,10 @@ class _Desk:
     ) -> tuple[dict[str, Any], bytes] | None:
         if self._child is None:
             self._child = await Child.start("editor", self._module, memory_bytes=self._memory_bytes)
-        self._child.send(header, payload)
+        try:
+            self._child.send(header, payload)
+        except BadFrame as error:
+            raise SourceError(error.problem, "Make the file or its lexicon smaller.") from error
         return await self._child.receive()
 
     async def _kill(self) -> None:
