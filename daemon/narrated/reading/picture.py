@@ -29,30 +29,19 @@ _BROKEN = (
 )
 
 
-def checked(data: bytes, name: str) -> None:
-    """Read a picture whole; raises SourceError where it is broken, cut off or far too large."""
+def loaded(data: bytes, name: str) -> "Image":
+    """Give a picture's first frame, read whole; SourceError where it is broken or far too large."""
     what = printable(name)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Pillow warns of odd metadata, which harms nothing
         try:
             _opened(data, what).verify()
-            _opened(data, what).load()
+            picture = _opened(data, what)  # `verify` spends the first
+            picture.load()
         except _BROKEN as error:
             raise _broken(what, error) from error
     if _lacks_end(data):
         raise SourceError(f"{what} is a cut-off picture.", "Copy it again.")
-
-
-def loaded(data: bytes, name: str) -> "Image":
-    """Give the first frame of a picture; raises SourceError as `checked` does."""
-    what = printable(name)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            picture = _opened(data, what)
-            picture.load()
-        except _BROKEN as error:
-            raise _broken(what, error) from error
     return picture
 
 

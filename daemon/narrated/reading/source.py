@@ -34,11 +34,11 @@ def read(data: bytes, name: str) -> Document:
 
 
 def _picture(data: bytes, name: str) -> Document:
-    from narrated.reading.picture import checked  # late: texts need no Pillow
+    from narrated.reading.picture import loaded  # late: texts need no Pillow
 
     if not data:
         raise SourceError(f"{printable(name)} is empty.", "Copy it again.")
-    checked(data, name)
+    loaded(data, name)
     source = PurePosixPath(name).name
     return Document("picture", readable(name), "name", (Picture(source),))
 

@@ -7,6 +7,7 @@ from typing import Literal
 from narrated.reading.document import (
     Blocks,
     Emphasis,
+    FootnoteMark,
     FrontMatter,
     Heading,
     InlineCode,
@@ -49,4 +50,4 @@ def _words(span: Spans) -> str:
         return span.text
     if isinstance(span, Emphasis | Link):
         return "".join(_words(inner) for inner in span.spans)
-    return " "
+    return "" if isinstance(span, FootnoteMark) else " "

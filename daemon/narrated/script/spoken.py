@@ -136,8 +136,9 @@ def _sign(found: re.Match[str]) -> str:
 
 
 def _emoji(found: re.Match[str]) -> str:
-    names = (unicodedata.name(sign, "").lower() for sign in found[0])
-    return f" {' '.join(filter(None, names))} "
+    name = unicodedata.name(found[0], "").lower()
+    joined = found.string[found.end() : found.end() + 1].isalnum()
+    return f" {name} " if joined else f" {name}"
 
 
 def _either(signs: list[str]) -> str:

@@ -20,6 +20,7 @@ from narrated.script.script import Caption, Captions
 
 UNDESCRIBED = Caption(missing="nobody has described it yet")
 _BREAK = "\n"
+_SPACE_BEFORE_END = re.compile(r"(?<=\))\s+(?=[.,;:!?])")
 _UNENDED_LINE = re.compile(r"(?<=[\w)”’\"'])\s*\n\s*")
 
 
@@ -28,7 +29,8 @@ def worded(
 ) -> str:
     """Say spans on one line; footnote marks are silent, broken lines get a comma."""
     text = "".join(_words(span, captions, links) for span in spans).strip()
-    return " ".join(_UNENDED_LINE.sub(", ", text).split())
+    text = _SPACE_BEFORE_END.sub("", _UNENDED_LINE.sub(", ", text))
+    return " ".join(text.split())
 
 
 def called_notes(spans: Iterable[Spans]) -> Iterator[str]:

@@ -1,0 +1,94 @@
+"""Scripts are cut where a reader breathes, and nothing of them is lost."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from narrated.script.chunks import BREATH_S, cut
+from narrated.script.script import Line, Role, Script
+
+
+def line(text, speaker="narrator", id="one"):
+    return Line(id, 0, Role.PARAGRAPH, text, 0.5, speaker)
+
+
+def pieces(text, limit):
+    return [chunk.text for chunk in cut(Script((line(text),), ()), {"narrator": limit})]
+
+
+def test_a_line_within_the_limit_is_one_chunk():
+    assert pieces("One. Two. Three.", 16) == ["One. Two. Three."]
+
+
+def test_short_sentences_are_packed_up_to_the_limit():
+    assert pieces("One two. Three four. Five six.", 20) == ["One two. Three four.", "Five six."]
+
+
+def test_a_sentence_is_not_divided_where_it_need_not_be():
+    text = "A short one. Dr. Smith came at 3.5 p.m. to us."
+    assert pieces(text, 36) == ["A short one.", "Dr. Smith came at 3.5 p.m. to us."]
+
+
+def test_a_sentence_over_the_limit_is_divided_at_clauses():
+    text = "When it rains, the cat sleeps; the dog — a sad one — waits."
+    assert pieces(text, 32) == [
+        "When it rains, the cat sleeps;",
+        "the dog — a sad one — waits.",
+    ]
+
+
+def test_a_clause_over_the_limit_is_divided_at_words():
+    assert pieces("aaa bbb ccc ddd", 7) == ["aaa bbb", "ccc ddd"]
+
+
+def test_a_monstrous_word_is_divided_anywhere():
+    assert pieces("a" * 25, 10) == ["a" * 10, "a" * 10, "a" * 5]
+
+
+def test_chunks_never_cross_a_line():
+    script = Script((line("One."), line("Two.", id="two")), ())
+    assert [chunk.line for chunk in cut(script, {"narrator": 100})] == ["one", "two"]
+
+
+def test_the_line_s_pause_comes_after_its_last_chunk_and_a_breath_after_the_others():
+    chunks = cut(Script((line("One two. Three four."),), ()), {"narrator": 12})
+    assert [chunk.pause_s for chunk in chunks] == [BREATH_S, 0.5]
+
+
+def test_each_speaker_has_a_limit_of_its_own():
+    script = Script((line("One two."), line("One two.", "quote")), ())
+    assert len(cut(script, {"narrator": 8, "quote": 4})) == 3
+
+
+def test_a_word_put_in_changes_the_chunks_of_its_own_line_alone():
+    lines = [line(f"Sentence {at} goes here. And on it goes.", id=str(at)) for at in range(20)]
+    changed = [line("A word, then. Sentence 0 goes here.", id="new"), *lines[1:]]
+    before, after = (cut(Script(tuple(some), ()), {"narrator": 30}) for some in (lines, changed))
+    assert [one for one in before if one.line != "0"] == [one for one in after if one.line != "new"]
+
+
+WORDS = st.lists(st.text("ab.,;:!?…—–-“”()'\" \n\t1é日😀", min_size=1, max_size=12), max_size=40)
+
+
+@settings(deadline=None, max_examples=150)
+@given(st.lists(WORDS.map(" ".join), max_size=4), st.integers(1, 60), st.sampled_from(["en", "ja"]))
+def test_all_words_come_back_in_order_in_chunks_that_fit(texts, limit, language):
+    lines = tuple(
+        Line(str(at), at, Role.PARAGRAPH, text, 0.5, language=language)
+        for at, text in enumerate(texts)
+    )
+    chunks = cut(Script(lines, ()), {"narrator": limit})
+    assert "".join("".join(texts).split()) == "".join("".join(one.text for one in chunks).split())
+    assert all(0 < len(chunk.text) <= limit and chunk.text.strip() for chunk in chunks)
+
+
+@settings(deadline=None, max_examples=100)
+@given(st.lists(st.text("abc.,;é", min_size=1, max_size=8), max_size=60))
+def test_words_that_fit_are_never_broken(words):
+    chunks = cut(Script((line(" ".join(words)),), ()), {"narrator": 20})
+    assert [word for chunk in chunks for word in chunk.text.split()] == words
+
+
+@pytest.mark.parametrize("text", ["", " ", "\n"])
+def test_a_line_without_a_sign_gives_no_chunk(text):
+    assert pieces(text, 10) == []

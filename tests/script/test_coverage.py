@@ -1,0 +1,132 @@
+"""Nothing is lost between a source and its script, whatever the source."""
+
+import re
+from itertools import count
+
+import msgspec
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from narrated.errors import SourceError
+from narrated.reading import document as doc
+from narrated.reading.source import read
+from narrated.script.lexicon import Lexicon
+from narrated.script.script import Settings
+from narrated.script.writing import write
+
+ANY_SETTINGS = st.builds(
+    Settings,
+    links=st.sampled_from(["text", "announce"]),
+    code=st.sampled_from(["announce", "read", "skip"]),
+    footnotes=st.sampled_from(["paragraph", "end", "skip"]),
+)
+
+
+def words(number):
+    """Two words that occur nowhere else; letters alone, which have one spoken form."""
+    letters = "".join(chr(ord("a") + int(digit)) for digit in str(number))
+    return f" x{letters}x y{letters}y "
+
+
+TEXT = st.builds(lambda number: doc.Text(words(number)), st.integers(0, 99_999))
+MARKS = st.builds(doc.FootnoteMark, st.sampled_from(["1", "2", "3"]))
+SPAN = st.recursive(
+    TEXT,
+    lambda inner: st.one_of(
+        st.builds(doc.Emphasis, st.tuples(inner, inner)),
+        st.builds(doc.Link, st.tuples(inner), st.just("http://a.b")),
+        st.builds(lambda number: doc.InlineCode(words(number)), st.integers(0, 99_999)),
+        st.builds(doc.InlinePicture, st.sampled_from(["a.png", "b.png"]), st.just("alt")),
+        MARKS,
+        st.just(doc.LineBreak()),
+        st.just(doc.InlineMath("x")),
+    ),
+    max_leaves=4,
+)
+SPANS = st.lists(SPAN, max_size=4).map(
+    lambda spans: tuple(one for span in spans for one in (span, doc.Text(" ")))
+)
+CELLS = st.lists(st.builds(doc.Cell, SPANS), max_size=3).map(tuple)
+LEAF = st.one_of(
+    st.builds(doc.Heading, st.integers(1, 6), SPANS),
+    st.builds(doc.Paragraph, SPANS),
+    st.builds(doc.Code, st.sampled_from(["a\nb", " "]), st.sampled_from(["", "c"])),
+    st.builds(doc.Table, CELLS, st.lists(CELLS, max_size=3).map(tuple)),
+    st.builds(doc.Picture, st.sampled_from(["a.png", "b.png"]), st.sampled_from(["", "alt"])),
+    st.just(doc.Rule()),
+    st.just(doc.Math("x")),
+    st.builds(doc.Unspoken, st.just("comment"), st.just("a comment"), st.just("t")),
+)
+BLOCK = st.recursive(
+    LEAF,
+    lambda inner: st.one_of(
+        st.builds(doc.Quote, st.lists(inner, max_size=3).map(tuple)),
+        st.builds(doc.Footnote, st.sampled_from("1234"), st.lists(inner, max_size=2).map(tuple)),
+        st.builds(
+            doc.Listing,
+            st.lists(st.builds(doc.Item, st.lists(inner, max_size=2).map(tuple))).map(tuple),
+            st.booleans(),
+        ),
+    ),
+    max_leaves=8,
+)
+DOCUMENT = st.builds(
+    doc.Document,
+    st.just("text"),
+    st.just("Title"),
+    st.sampled_from(["front matter", "heading", "page", "name"]),
+    st.lists(BLOCK, max_size=6).map(tuple),
+)
+
+
+@settings(deadline=None, max_examples=80)
+@given(DOCUMENT, ANY_SETTINGS)
+def test_every_block_is_spoken_announced_or_listed_with_a_reason(document, choice):
+    script = write(document, {}, Lexicon.parse([]), choice)
+    accounted = {line.block for line in script.lines} | {skip.block for skip in script.skipped}
+    assert set(range(len(document.blocks))) <= accounted
+    assert all(skip.reason and skip.kind for skip in script.skipped)
+
+
+def spoken_words(block):
+    """The words that must be heard of a block, in order."""
+    if isinstance(block, doc.Unspoken | doc.Code | doc.Math | doc.Rule | doc.Footnote):
+        return []
+    encoded = msgspec.json.encode(block).decode()
+    return re.findall(r"\b[xy][a-j]+[xy]\b", encoded)
+
+
+@settings(deadline=None, max_examples=80)
+@given(DOCUMENT)
+def test_all_words_are_heard_once_and_in_their_order(document):
+    kept = tuple(block for block in document.blocks if "Footnote" not in str(block))
+    document = msgspec.structs.replace(document, blocks=kept)
+    script = write(document, {}, Lexicon.parse([]), Settings())
+    heard = re.findall(r"\b[xy][a-j]+[xy]\b", " ".join(line.text for line in script.lines))
+    tables = [block for block in kept if "Table" in str(block)]
+    wanted = [word for block in kept for word in spoken_words(block)]
+    # A table's header is heard again with every row, so only order and number differ there.
+    assert set(heard) == set(wanted) if tables else heard == wanted
+
+
+MARKUP = r"""- |> |# |1. |    |*|**|_|[|]|(|)|~~|\|![|&|<b>|</b>|<div>|</div>|<p>|<ul><li>|</ul>|<T>
+<br>|^[|$|<blockquote>|<td>|<pre>|</pre>|``""".replace("\n", "|").split("|")
+PIECES = st.sampled_from([*MARKUP, "---\n", *["\n"] * 3, "\n\n", " ", " ", *["WORD"] * 8])
+
+
+def numbered(pieces):
+    numbers = count()
+    return "".join(f"q{next(numbers)}q" if piece == "WORD" else piece for piece in pieces)
+
+
+@settings(deadline=None, max_examples=200)
+@given(st.lists(PIECES, max_size=40).map(numbered), st.sampled_from(["a.md", "a.html", "a.txt"]))
+def test_no_word_of_a_text_is_lost_in_reading_it(text, name):
+    try:
+        document = read(text.encode(), name)
+    except SourceError as error:
+        assert "nothing to say" in error.problem
+        assert not re.search(r"q\d", text)
+        return
+    kept = msgspec.json.encode(document).decode()
+    assert [word for word in re.findall(r"q\d+q", text) if word not in kept] == []
