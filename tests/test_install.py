@@ -54,7 +54,7 @@ def test_the_unit_runs_this_interpreters_program_with_the_boxs_configuration(
     program = Path(sys.executable).with_name("narrated")
     assert settings((tmp_path / DROP_IN).read_text())[:2] == [
         "ExecStart=",
-        f'ExecStart="{program}" run --config "/etc/narrated/narrated.yaml"',
+        f'ExecStart="{program}" --config "/etc/narrated/narrated.yaml" run',
     ]
 
 

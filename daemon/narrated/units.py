@@ -94,8 +94,8 @@ def _bound(paths: list[Path], writable: list[Path]) -> Iterator[str]:
 
 def _command(config_path: Path) -> list[str]:
     program = Path(sysconfig.get_path("scripts"), "narrated")
-    command = f"{quoted(str(program), command=True)} run"
-    return ["ExecStart=", f"ExecStart={command} --config {quoted(str(config_path), command=True)}"]
+    words = (quoted(str(program), command=True), quoted(str(config_path), command=True))
+    return ["ExecStart=", "ExecStart={} --config {} run".format(*words)]
 
 
 def _drop_in(lines: list[str]) -> str:

@@ -21,6 +21,7 @@ from pathlib import Path
 
 CHECKOUT = Path(__file__).parents[2]
 
+_PREFIX = "narrated-booted-"
 _NAMESPACES = ("--mount", "--pid", "--uts", "--ipc", "--cgroup", "--net")
 _PROGRAM = """#!/opt/narrated/bin/python
 from narrated.cli import main
@@ -86,15 +87,15 @@ def until(condition: Callable[[], object], within_s: float = 20) -> None:
 
 
 @contextlib.contextmanager
-def booted(program: str = _PROGRAM) -> Iterator[Machine]:
-    """Boot a machine with `program` as its /opt/narrated/bin/narrated; it is gone afterwards."""
-    scratch = Path(tempfile.mkdtemp(prefix="narrated-booted-"))
+def booted() -> Iterator[Machine]:
+    """Boot a machine; it is gone afterwards, with all that was done in it."""
+    scratch = Path(tempfile.mkdtemp(prefix=_PREFIX))
     cgroup = _made_cgroup(scratch.name)
     process = _started(scratch, cgroup)
     try:
         machine = Machine(_first_process(process))
         until(lambda: _is_up(machine, process, scratch), within_s=60)
-        _install_interpreter(machine, program)
+        _install_program(machine)
         yield machine
         _power_off(machine, process)
     finally:
@@ -115,6 +116,8 @@ def _cgroup2() -> Path | None:
 def _made_cgroup(name: str) -> Path:
     mounted = _cgroup2()
     assert mounted is not None
+    for left_behind in mounted.glob(f"{_PREFIX}*"):  # by a test run that was killed
+        _removed(left_behind)
     cgroup = mounted / name
     cgroup.mkdir()
     return cgroup
@@ -154,7 +157,7 @@ def _is_up(machine: Machine, process: subprocess.Popen[bytes], scratch: Path) ->
     return state.splitlines()[-1:] in (["running"], ["degraded"])
 
 
-def _install_interpreter(machine: Machine, program: str) -> None:
+def _install_program(machine: Machine) -> None:
     """Make /opt/narrated what `python -m venv` and `pip install` would have made it.
 
     The interpreter and the packages are those of this test run, seen at a place of their own:
@@ -169,7 +172,7 @@ def _install_interpreter(machine: Machine, program: str) -> None:
     (opt / "bin/python").symlink_to(home / version)
     (opt / "pyvenv.cfg").write_text(f"home = {home}\ninclude-system-site-packages = false\n")
     (packages / "checkout.pth").write_text("/opt/packages\n/opt/checkout/daemon\n")
-    (opt / "bin/narrated").write_text(program)
+    (opt / "bin/narrated").write_text(_PROGRAM)
     (opt / "bin/narrated").chmod(0o755)
     for library in Path(sys.base_prefix, "lib").glob("libpython*.so*"):
         seen = machine.root / "usr/lib" / library.name
@@ -184,13 +187,12 @@ def _power_off(machine: Machine, process: subprocess.Popen[bytes]) -> None:
 
 
 def _remove_cgroup(cgroup: Path) -> None:
+    until(functools.partial(_removed, cgroup))
+
+
+def _removed(cgroup: Path) -> bool:
+    """Try to remove a control group; not while a process is in it."""
     for folder, _, _ in os.walk(cgroup, topdown=False):
-        until(functools.partial(_removed, Path(folder)))
-
-
-def _removed(folder: Path) -> bool:
-    try:
-        folder.rmdir()
-    except OSError:  # its last process is still going
-        return False
-    return True
+        with contextlib.suppress(OSError):
+            Path(folder).rmdir()
+    return not cgroup.exists()

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from narrated.config import Config
 from narrated.doctor.account import Account
-from narrated.doctor.finding import Finding, shown, typed, warning, well, wrong
+from narrated.doctor.finding import Finding, State, shown, typed, warning, well, wrong
 
 _SHARED = stat.S_ISGID | stat.S_IRWXG
 # File systems whose server, not this kernel, knows who has a file open: no lease is to be had.
@@ -18,16 +18,13 @@ _IGNORED = "(?d).narrated-*.tmp"
 
 def rights(config: Config, account: Account) -> Iterator[Finding]:
     """Whether the daemon can read what is dropped and write what it narrates."""
-    inbox_needs = "rx" if config.after == "keep" else "rwx"
-    for name, folder, needs in (
-        ("inbox", config.inbox, inbox_needs),
-        ("outbox", config.outbox, "rwx"),
-    ):
-        yield _usable(name, folder, needs, account)
-        if account.is_shared and folder.is_dir():
-            yield _shared(name, folder, account)
-    if config.inbox.is_dir() and account.can_be_tried:
+    inbox = _usable("inbox", config.inbox, "rx" if config.after == "keep" else "rwx", account)
+    yield inbox
+    yield from _shared("inbox", config.inbox, account)
+    if inbox.state is State.WELL:
         yield _unreadable(config.inbox, account)
+    yield _usable("outbox", config.outbox, "rwx", account)
+    yield from _shared("outbox", config.outbox, account)
 
 
 def _usable(name: str, folder: Path, needs: str, account: Account) -> Finding:
@@ -70,11 +67,14 @@ def _may(account: Account, folder: Path, need: str) -> bool:
             raise ValueError(need)
 
 
-def _shared(name: str, folder: Path, account: Account) -> Finding:
+def _shared(name: str, folder: Path, account: Account) -> Iterator[Finding]:
+    if not account.is_shared or not folder.is_dir():
+        return
     status = folder.stat()
     if status.st_gid == account.gid and status.st_mode & _SHARED == _SHARED:
-        return well(f"{name} group", f"{shown(folder)} is shared with the group {account.name}.")
-    return warning(
+        yield well(f"{name} group", f"{shown(folder)} is shared with the group {account.name}.")
+        return
+    yield warning(
         f"{name} group",
         f"{shown(folder)} is not handed on to the group {account.name} (mode "
         f"{stat.S_IMODE(status.st_mode):o}): who syncs and who narrates may lock each other out.",

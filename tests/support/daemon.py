@@ -1,0 +1,211 @@
+"""A real daemon in a process of its own, on folders of its own, with the toy engine by default."""
+
+import contextlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, Self
+
+import yaml
+
+TESTS = Path(__file__).parents[1]
+PATIENCE_S = 20.0
+
+
+def toy(home: Path, **options: Any) -> dict[str, Any]:
+    """Configuration that speaks with the toy and logs each text that it really speaks."""
+    spoken = {"log": str(home / "spoken.txt"), "seconds_a_character": 0.005, **options}
+    module = {"module": "toy", "path": str(TESTS / "engines"), "options": spoken}
+    return {"speech": {"engine": "toy", "voice": "toy"}, "engines": {"toy": module}}
+
+
+class Daemon:
+    """`narrated run` as a user's systemd would start it, READY and STATUS received."""
+
+    def __init__(self, home: Path, **settings: Any) -> None:
+        self.home = home
+        self.inbox, self.outbox = home / "inbox", home / "outbox"
+        self.inbox.mkdir(exist_ok=True, parents=True)
+        self.outbox.mkdir(exist_ok=True)
+        self.config = home / "narrated.yaml"
+        self.configure(**settings)
+        self.statuses: list[str] = []
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def configure(self, **settings: Any) -> None:
+        """Write the configuration anew; what is not given is the tests' default."""
+        entries = {
+            "inbox": "inbox",
+            "outbox": "outbox",
+            "state": "state",
+            "cache": "cache",
+            "settle": "200ms",
+            "log": "debug",
+            **toy(self.home),
+            **settings,
+        }
+        self.config.write_text(yaml.safe_dump(entries, allow_unicode=True))
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def start(self, *, ready: bool = True) -> None:
+        """Start it, and by default wait until it says that it is ready."""
+        self.close_line()
+        self._line = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        path = self.home / "notify"
+        path.unlink(missing_ok=True)
+        self._line.bind(str(path))
+        with (self.home / "log").open("ab") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "narrated.cli", "--config", str(self.config), "run"],
+                env={**os.environ, "NOTIFY_SOCKET": str(path), "PYTHONPATH": _package_root()},
+                stdout=log,
+                stderr=log,
+            )
+        if ready:
+            self.wait_told("READY=1")
+
+    def wait_told(self, message: str, patience_s: float = PATIENCE_S) -> str:
+        """The first notification to come that holds this message."""
+        deadline = time.monotonic() + patience_s
+        while True:
+            self._line.settimeout(max(0.01, deadline - time.monotonic()))
+            try:
+                told = self._line.recv(65536).decode()
+            except TimeoutError:
+                raise AssertionError(f"no {message} within {patience_s} s:\n{self.log}") from None
+            self.statuses.append(told)
+            if message in told:
+                return told
+
+    def close_line(self) -> None:
+        if hasattr(self, "_line"):
+            self._line.close()
+
+    def stop(self, patience_s: float = 15.0) -> float:
+        """Stop it by SIGTERM; how long that took. A daemon that is gone already took no time."""
+        began = time.monotonic()
+        if self.process is not None and self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+            try:
+                self.process.wait(patience_s)
+            except subprocess.TimeoutExpired:
+                self.kill()
+                raise AssertionError(f"it did not stop:\n{self.log}") from None
+        self.close_line()
+        return time.monotonic() - began
+
+    def kill(self) -> None:
+        """`kill -9`."""
+        assert self.process is not None
+        self.process.kill()
+        self.process.wait()
+
+    def drop(self, name: str, content: str | bytes) -> Path:
+        """Put a file into the inbox as rsync does: a temporary name, then a rename."""
+        path = self.inbox / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = path.with_name(f".{path.name[:200]}.AbCdEf")
+        temporary.write_bytes(content.encode() if isinstance(content, str) else content)
+        return temporary.rename(path)
+
+    def manifest(self, stem: str) -> dict[str, Any]:
+        """The manifest that stands in the outbox, waiting for it."""
+        path = self.outbox / f"{stem}.json"
+        wait(path.exists, lambda: f"{path.name} was not published:\n{self.log}")
+        return dict(json.loads(path.read_text()))
+
+    def published(self, stem: str, source: bytes | str) -> dict[str, Any]:
+        """The manifest of exactly this content, waiting for it."""
+        import hashlib
+
+        content = source.encode() if isinstance(source, str) else source
+        sha256 = hashlib.sha256(content).hexdigest()
+        wait(
+            lambda: self.manifest(stem)["source"]["sha256"] == sha256,
+            lambda: f"{stem} was not published in this version:\n{self.log}",
+        )
+        return self.manifest(stem)
+
+    def note(self, stem: str) -> str:
+        """The error note of a source, waiting for it."""
+        path = self.outbox / f"{stem}.error.txt"
+        wait(path.exists, lambda: f"{path.name} was not written:\n{self.log}")
+        return path.read_text()
+
+    @property
+    def spoken(self) -> list[str]:
+        """Every text that the toy really spoke, in order."""
+        path = self.home / "spoken.txt"
+        return path.read_text().splitlines() if path.exists() else []
+
+    @property
+    def files(self) -> set[str]:
+        """What stands in the outbox, hidden files and the status note left out."""
+        found = (path.relative_to(self.outbox) for path in self.outbox.rglob("*") if path.is_file())
+        return {str(path) for path in found} - {"narrated.status.txt"}
+
+    @property
+    def log(self) -> str:
+        path = self.home / "log"
+        return path.read_text(errors="replace")[-6000:] if path.exists() else ""
+
+    def ask(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run `narrated` with this configuration."""
+        return subprocess.run(
+            [sys.executable, "-m", "narrated.cli", "--config", str(self.config), *arguments],
+            env={**os.environ, "PYTHONPATH": _package_root()},
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+
+    def status(self) -> dict[str, Any]:
+        """`narrated status --json`."""
+        return dict(json.loads(self.ask("status", "--json").stdout))
+
+    def wait_idle(self) -> None:
+        """Wait until nothing is being done or arriving."""
+
+        def is_idle() -> bool:
+            status = self.status()
+            return status["state"] != "working" and not status["arriving"]
+
+        wait(is_idle, lambda: f"it is still at work:\n{self.log}")
+
+
+def wait(
+    condition: Callable[[], object],
+    why: Callable[[], str] = lambda: "it never came true",
+    patience_s: float = PATIENCE_S,
+) -> None:
+    """Wait until a condition holds; its message says why that was a failure when it does not."""
+    deadline = time.monotonic() + patience_s
+    while not condition():
+        assert time.monotonic() < deadline, why()
+        time.sleep(0.02)
+
+
+@contextlib.contextmanager
+def running(home: Path, **settings: Any) -> Iterator[Daemon]:
+    """A daemon that is ready, and stopped afterwards."""
+    daemon = Daemon(home, **settings)
+    with daemon:
+        yield daemon
+
+
+def _package_root() -> str:
+    import narrated
+
+    return str(Path(narrated.__file__).parents[1])

@@ -1,0 +1,217 @@
+"""What the doctor finds on real folders, and that its remedies mend."""
+
+import os
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from narrated import config as configuration
+from narrated.config import Bytes, Config
+from narrated.doctor import box, folders
+from narrated.doctor.account import Account, of_the_daemon
+from narrated.doctor.engines import engines
+from narrated.doctor.examine import examine
+from narrated.doctor.finding import Finding, State
+from narrated.outbox.formats import FORMATS
+
+
+@pytest.fixture
+def place() -> Iterator[Path]:
+    """A folder that every account may enter, as pytest's own are not."""
+    with tempfile.TemporaryDirectory() as name:
+        Path(name).chmod(0o755)
+        yield Path(name)
+
+
+@pytest.fixture
+def account() -> Account:
+    """Somebody who is not root, so that rights mean something."""
+    if os.geteuid() == 0:
+        return Account("nobody", 65534, 65534, (65534,))
+    return Account("ourselves", os.geteuid(), os.getegid(), tuple(os.getgroups()))
+
+
+@pytest.fixture
+def config(place: Path, account: Account) -> Config:
+    """A configuration in which that account's folders are made."""
+    for name in ("in", "out", "state", "cache"):
+        (place / name).mkdir()
+        os.chown(place / name, account.uid, account.gid)
+    lines = [f"{key}: {place / name}" for key, name in (("inbox", "in"), ("outbox", "out"))]
+    lines += [f"state: {place}/state", f"cache: {place}/cache", "cache_limit: 1MB"]
+    return configuration.parse("\n".join(lines), place / "narrated.yaml", {"HOME": "/"})
+
+
+def named(findings: Iterator[Finding], name: str) -> Finding:
+    """The one finding of this name."""
+    return next(each for each in findings if each.name == name)
+
+
+def do(finding: Finding) -> None:
+    """Type the remedy, as root where the test is."""
+    command = finding.remedy.split(" (or ")[0].split("; ")[0].replace("sudo ", "")
+    subprocess.run(["sh", "-c", command], check=True, capture_output=True)
+
+
+def test_on_a_well_box_nothing_is_wrong_and_every_part_is_looked_at(config: Config) -> None:
+    findings = list(examine(config))
+    assert [each for each in findings if each.state is State.WRONG] == []
+    names = {each.name for each in findings}
+    assert names >= {
+        "inbox",
+        "inbox files",
+        "outbox",
+        "leases",
+        "inotify watches",
+        "outbox disk",
+        "state disk",
+        "cache disk",
+        "unit",
+        "encoder",
+        "engine espeak",
+    }
+
+
+def test_whatever_is_not_well_comes_with_a_remedy(config: Config) -> None:
+    (config.outbox / ".stfolder").mkdir()
+    config = msgspec.structs.replace(config, cache_limit=Bytes(10**18))
+    config.inbox.rmdir()
+    findings = [each for each in examine(config) if each.state is not State.WELL]
+    assert {"inbox", "Syncthing outbox", "cache limit"} <= {each.name for each in findings}
+    assert all(each.remedy for each in findings)
+
+
+def test_a_missing_inbox_is_made_by_the_remedy(config: Config, account: Account) -> None:
+    config.inbox.rmdir()
+    finding = named(folders.rights(config, account), "inbox")
+    assert finding.state is State.WRONG
+    assert str(config.inbox) in finding.what
+    do(finding)
+    assert config.inbox.is_dir()
+
+
+def test_a_folder_that_bars_the_way_is_named_and_opened(config: Config, account: Account) -> None:
+    barrier = config.outbox / "closed"
+    inside = barrier / "out"
+    inside.mkdir(parents=True)
+    inside.chmod(0o777)
+    barrier.chmod(0o600)
+    finding = named(
+        folders.rights(msgspec.structs.replace(config, outbox=inside), account), "outbox"
+    )
+    barrier.chmod(0o700)
+    assert finding.state is State.WRONG
+    assert f"cannot enter {barrier}," in finding.what
+    assert f"chmod o+x {barrier}" in finding.remedy
+
+
+def test_an_outbox_that_cannot_be_written_is_wrong(config: Config, account: Account) -> None:
+    config.outbox.chmod(0o555)
+    finding = named(folders.rights(config, account), "outbox")
+    assert finding.state is State.WRONG
+    assert f"{account.name} cannot write to {config.outbox}" in finding.what
+    do(finding)
+    assert named(folders.rights(config, account), "outbox").state is State.WELL
+
+
+def test_an_inbox_need_not_be_writable_unless_it_is_emptied(
+    config: Config, account: Account
+) -> None:
+    config.inbox.chmod(0o555)
+    assert named(folders.rights(config, account), "inbox").state is State.WELL
+    emptied = msgspec.structs.replace(config, after="delete")
+    assert named(folders.rights(emptied, account), "inbox").state is State.WRONG
+
+
+def test_a_file_that_cannot_be_read_is_found_and_opened_by_the_remedy(
+    config: Config, account: Account
+) -> None:
+    (config.inbox / "posts").mkdir()
+    shut = config.inbox / "posts" / "a\nb.md"
+    shut.write_text("x")
+    shut.chmod(0)
+    finding = named(folders.rights(config, account), "inbox files")
+    assert finding.state is State.WARNING
+    assert r"posts/a\nb.md" in finding.what
+    do(finding)
+    assert shut.stat().st_mode & 0o777 == 0o040
+
+
+def test_what_is_never_a_document_may_be_unreadable(config: Config, account: Account) -> None:
+    (config.inbox / ".stversions").mkdir(mode=0)
+    (config.inbox / ".post.md.x").touch(mode=0)
+    assert named(folders.rights(config, account), "inbox files").state is State.WELL
+
+
+@pytest.mark.parametrize(
+    ("kind", "state"),
+    [("ext4", State.WELL), ("nfs4", State.WARNING), ("fuse.sshfs", State.WARNING)],
+)
+def test_a_network_file_system_is_known_to_have_no_leases(
+    kind: str, state: State, config: Config
+) -> None:
+    place = str(config.inbox).replace(" ", r"\040")
+    mounts = f"1 0 8:1 / / rw - ext4 /dev/a rw\n2 1 0:9 / {place} rw shared:1 - {kind} box:/ rw\n"
+    assert folders.file_system(config.inbox / "deep", mounts) == kind
+    assert (folders._WITHOUT_LEASES.fullmatch(kind) is None) == (state is State.WELL)
+
+
+def test_syncthing_is_kept_from_unfinished_files_by_the_remedy(config: Config) -> None:
+    (config.outbox / ".stfolder").mkdir()
+    finding = named(folders.syncing(config), "Syncthing outbox")
+    assert finding.state is State.WARNING
+    do(finding)
+    assert (config.outbox / ".stignore").read_text() == "(?d).narrated-*.tmp\n"
+    assert named(folders.syncing(config), "Syncthing outbox").state is State.WELL
+
+
+def test_without_syncthing_nothing_is_said_of_it(config: Config) -> None:
+    assert list(folders.syncing(config)) == []
+
+
+def test_more_folders_than_watches_are_reported_with_a_limit_that_fits(
+    config: Config, tmp_path: Path
+) -> None:
+    for number in range(10):
+        (config.inbox / str(number)).mkdir()
+    limits = tmp_path / "limits"
+    limits.mkdir()
+    (limits / "max_user_watches").write_text("12\n")
+    (limits / "max_user_instances").write_text("4\n")
+    watches, instances = box.inotify(config, limits)
+    assert watches.state is State.WARNING
+    assert "fs.inotify.max_user_watches=524288" in watches.remedy
+    assert "fs.inotify.max_user_instances=128" in instances.remedy
+
+
+def test_a_cache_that_may_outgrow_its_disk_is_reported(config: Config) -> None:
+    huge = msgspec.structs.replace(config, cache_limit=Bytes(10**18))
+    assert named(box.disks(huge), "cache limit").state is State.WARNING
+    assert all(each.name != "cache limit" for each in box.disks(config))
+
+
+@pytest.mark.parametrize("format_name", FORMATS)
+def test_every_format_has_its_encoder(format_name: str, config: Config) -> None:
+    text = f"inbox: {config.inbox}\noutbox: {config.outbox}\naudio: {{format: {format_name}}}\n"
+    wished = configuration.parse(text, Path("/etc/narrated/narrated.yaml"), {})
+    assert [each.state for each in box.encoders(wished)] == [State.WELL]
+
+
+def test_an_engine_that_cannot_be_loaded_is_wrong_and_the_others_are_not(config: Config) -> None:
+    text = (
+        f"inbox: {config.inbox}\noutbox: {config.outbox}\n"
+        "engines: {mine: {module: no_such_module}}\n"
+    )
+    wished = configuration.parse(text, Path("/etc/narrated/narrated.yaml"), {})
+    states = {each.name: each for each in engines(wished)}
+    assert states["engine espeak"].state is State.WELL
+    assert states["engine mine"].state is State.WRONG
+    assert "no_such_module" in states["engine mine"].what
+
+
+def test_a_users_daemon_is_their_own_account(config: Config) -> None:
+    assert of_the_daemon(config).uid == os.geteuid()
