@@ -47,11 +47,12 @@ class Attendant:
         self._line = ""
         self._noted_at = -IDLE_NOTE_S
         self._noted_state = ""
+        self._noted_counts: dict[str, int] = {}
         self._tried_at = time.monotonic()
         self._workers: set[tuple[str, int | None, tuple[str, ...]]] = set()
 
     async def __aenter__(self) -> Self:
-        self._task = asyncio.create_task(self._attend())
+        self.task = asyncio.create_task(self._attend())
         return self
 
     async def __aexit__(
@@ -60,9 +61,9 @@ class Attendant:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._task.cancel()
+        self.task.cancel()
         with suppress(asyncio.CancelledError):
-            await self._task
+            await self.task
 
     async def _attend(self) -> None:
         turn_s = min(TURN_S, (self._notifier.watchdog_s or TURN_S) / 3)
@@ -82,16 +83,18 @@ class Attendant:
             self._notifier.status(report.line)
         if self._is_note_due(report):
             await asyncio.to_thread(leave_note, self._service.config.outbox, report)
-            self._noted_at, self._noted_state = time.monotonic(), report.state
+            self._noted_at = time.monotonic()
+            self._noted_state, self._noted_counts = report.state, report.counts
         self._revive(report)
         await self._withdraw()
 
     def _is_note_due(self, report: Report) -> bool:
-        """At most every 15 s while working, hourly when idle, at once when the work ends."""
+        """At most every 15 s while there is news, hourly when idle, at once when the work ends."""
         age_s = time.monotonic() - self._noted_at
         if report.state != self._noted_state and report.state != "working":
             return True
-        return age_s >= (NOTE_S if report.state == "working" else IDLE_NOTE_S)
+        is_news = report.state == "working" or report.counts != self._noted_counts
+        return age_s >= (NOTE_S if is_news else IDLE_NOTE_S)
 
     def _revive(self, report: Report) -> None:
         """What waits goes on: for an engine when one came, for storage every little while."""
@@ -101,7 +104,7 @@ class Attendant:
         self._workers = workers
         if time.monotonic() - self._tried_at >= STORAGE_RETRY_S:
             self._tried_at = time.monotonic()
-            if self._service.house.ledger.jobs("state = 'waiting' AND reason = 'storage' LIMIT 1"):
+            if self._service.house.ledger.jobs("state = 'waiting' AND reason = 'storage'"):
                 self._service.house.cache.probe()
                 self._service.revive("storage")
 
