@@ -19,7 +19,7 @@ def test_killed_again_and_again_everything_is_published_once(tmp_path: Path) -> 
     seed = time.time_ns() % 100_000
     print(f"seed {seed}")
     moments = random.Random(seed)
-    daemon = Daemon(tmp_path, **{"settle": "50ms"})
+    daemon = Daemon(tmp_path, settle="50ms")
     posts = {f"post-{number}": _post(number, 12) for number in range(6)}
     for stem, text in posts.items():
         daemon.drop(f"{stem}.md", text)

@@ -1,0 +1,135 @@
+"""What the ledger knows of the inbox's files, their names in the outbox, and who shows whom."""
+
+import os
+import time
+
+from narrated.inbox.scan import Signature
+from narrated.ledger.database import Database
+
+
+class Sources(Database):
+    """Files by their paths in the inbox."""
+
+    def known(self) -> dict[str, Signature]:
+        """Every file already taken and still there, as the inbox wants to know it."""
+        rows = self._db.execute(
+            "SELECT path, inode, size, mtime_ns, ctime_ns FROM sources WHERE gone_at IS NULL"
+        )
+        return {os.fsdecode(path): Signature(*rest) for path, *rest in rows}
+
+    def see(self, path: str, signature: Signature, sha256: str) -> None:
+        """Note a file as it stands in the inbox now."""
+        with self.transaction():
+            self._db.execute(
+                "INSERT INTO sources VALUES (?, ?, ?, ?, ?, ?, ?, NULL)"
+                " ON CONFLICT (path) DO UPDATE SET inode = excluded.inode, size = excluded.size,"
+                " mtime_ns = excluded.mtime_ns, ctime_ns = excluded.ctime_ns,"
+                " sha256 = excluded.sha256, gone_at = NULL, seen_at ="
+                " CASE WHEN gone_at IS NULL THEN seen_at ELSE excluded.seen_at END",
+                (
+                    os.fsencode(path),
+                    signature.inode,
+                    signature.size,
+                    signature.mtime_ns,
+                    signature.ctime_ns,
+                    sha256,
+                    time.time(),
+                ),
+            )
+
+    def miss(self, path: str) -> None:
+        """Note that a file is gone from the inbox."""
+        with self.transaction():
+            self._db.execute(
+                "UPDATE sources SET gone_at = ? WHERE path = ? AND gone_at IS NULL",
+                (time.time(), os.fsencode(path)),
+            )
+
+    def forget(self, path: str) -> None:
+        """Drop a file that is gone and whose narration is withdrawn."""
+        with self.transaction():
+            for table in ("sources", "stems", "choices"):
+                self._db.execute(f"DELETE FROM {table} WHERE path = ?", (os.fsencode(path),))
+            self._db.execute("DELETE FROM shows WHERE post = ?", (os.fsencode(path),))
+
+    def source_sha256(self, path: str) -> str:
+        """The digest of a file that is in the inbox and was taken; empty when it was not."""
+        row = self._db.execute(
+            "SELECT sha256 FROM sources WHERE path = ? AND gone_at IS NULL", (os.fsencode(path),)
+        ).fetchone()
+        return str(row[0]) if row else ""
+
+    def signature(self, path: str) -> Signature | None:
+        row = self._db.execute(
+            "SELECT inode, size, mtime_ns, ctime_ns FROM sources"
+            " WHERE path = ? AND gone_at IS NULL",
+            (os.fsencode(path),),
+        ).fetchone()
+        return Signature(*row) if row else None
+
+    def let_go(self, path: str) -> None:
+        """Forget a file that we took out of the inbox ourselves: it is not missed."""
+        with self.transaction():
+            self._db.execute("DELETE FROM sources WHERE path = ?", (os.fsencode(path),))
+
+    def gone(self, since: float | None = None) -> list[str]:
+        """Files gone from the inbox, all or those gone since before a time."""
+        rows = self._db.execute(
+            "SELECT path FROM sources WHERE gone_at IS NOT NULL AND gone_at <= ?",
+            (time.time() if since is None else since,),
+        )
+        return [os.fsdecode(path) for (path,) in rows]
+
+    def arrived_since(self, sha256: str, moment: float) -> list[str]:
+        """Files of this content that first came after a moment: where a gone one moved to."""
+        rows = self._db.execute(
+            "SELECT DISTINCT sources.path FROM jobs JOIN sources ON sources.path = jobs.path"
+            " WHERE jobs.source_sha256 = ? AND sources.sha256 = ?"
+            " AND sources.gone_at IS NULL AND sources.seen_at >= ?",
+            (sha256, sha256, moment),
+        )
+        return [os.fsdecode(path) for (path,) in rows]
+
+    def stem_of(self, path: str) -> str | None:
+        row = self._db.execute(
+            "SELECT stem FROM stems WHERE path = ?", (os.fsencode(path),)
+        ).fetchone()
+        return os.fsdecode(row[0]) if row else None
+
+    def stem_holder(self, folded: str) -> str | None:
+        """The source that a name in the outbox belongs to, however the laptop spells it."""
+        row = self._db.execute("SELECT path FROM stems WHERE folded = ?", (folded,)).fetchone()
+        return os.fsdecode(row[0]) if row else None
+
+    def assign_stem(self, path: str, stem: str, folded: str) -> None:
+        with self.transaction():
+            self._db.execute(
+                "INSERT INTO stems VALUES (?, ?, ?)", (os.fsencode(path), os.fsencode(stem), folded)
+            )
+
+    def release_stem(self, path: str) -> None:
+        with self.transaction():
+            self._db.execute("DELETE FROM stems WHERE path = ?", (os.fsencode(path),))
+
+    def keep_shown(self, post: str, pictures: dict[str, str]) -> None:
+        """Which pictures (path to sha256, '' if missing) a post shows, instead of what it did."""
+        with self.transaction():
+            self._db.execute("DELETE FROM shows WHERE post = ?", (os.fsencode(post),))
+            self._db.executemany(
+                "INSERT INTO shows VALUES (?, ?, ?)",
+                [(os.fsencode(post), os.fsencode(path), sha) for path, sha in pictures.items()],
+            )
+
+    def shown(self, post: str) -> set[str]:
+        """The pictures that a post showed when it was last planned."""
+        rows = self._db.execute("SELECT picture FROM shows WHERE post = ?", (os.fsencode(post),))
+        return {os.fsdecode(picture) for (picture,) in rows}
+
+    def shown_by(self, picture: str) -> dict[str, str]:
+        """The posts that are there and show a picture, and the sha256 each was read with."""
+        rows = self._db.execute(
+            "SELECT shows.post, shows.sha256 FROM shows JOIN sources ON sources.path = shows.post"
+            " WHERE shows.picture = ? AND sources.gone_at IS NULL",
+            (os.fsencode(picture),),
+        )
+        return {os.fsdecode(post): sha256 for post, sha256 in rows}
