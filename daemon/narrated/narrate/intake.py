@@ -150,22 +150,31 @@ class Intake:
         self.standing.conflicts.discard(path)
         self._ledger.miss(path)
         for job in self._ledger.unfinished(path):
-            if job.state in (State.FAILED, State.WAITING) or not self._ledger.plan(job):
+            if self._is_pointless(job):
                 self._cancel(job)
                 self._ledger.move(job, State.REMOVED, problem="its source is gone")
                 self._imprint.forget_note(job)
         self._followed(path)
+
+    def _is_pointless(self, job: Job) -> bool:
+        """What was read already is finished, unless the same words are narrated elsewhere."""
+        if job.state in (State.FAILED, State.WAITING) or self._ledger.plan(job) is None:
+            return True
+        return bool(self._moved_to(job))
 
     def _followed(self, path: str) -> None:
         """A move seen in two halves, the copy first: the copy takes the narration along."""
         published = self._ledger.published(path)
         if published is None:
             return
-        since = time.time() - MOVE_WINDOW_S
-        for target in self._ledger.arrived_since(published.source_sha256, since):
-            if target != path and (job := self._register.again(target, Cause.FOUND)):
+        for target in self._moved_to(published)[:1]:
+            if job := self._register.again(target, Cause.FOUND):
                 self._enqueue(job)
-                return
+
+    def _moved_to(self, job: Job) -> list[str]:
+        since = time.time() - MOVE_WINDOW_S
+        arrived = self._ledger.arrived_since(job.source_sha256, since)
+        return [path for path in arrived if path != job.path]
 
 
 def is_picture(path: str) -> bool:

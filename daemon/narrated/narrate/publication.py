@@ -6,6 +6,7 @@ from collections.abc import Callable, Coroutine
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 from weakref import WeakValueDictionary
@@ -15,6 +16,7 @@ import msgspec
 from narrated import __version__
 from narrated.errors import NarratedError, StorageError
 from narrated.inbox import after, files
+from narrated.inbox.scan import Signature
 from narrated.ledger.job import Job, State
 from narrated.ledger.store import Ledger
 from narrated.logs import fields
@@ -175,7 +177,7 @@ class Imprint:
             if older.stem != job.stem:
                 await self._take_out(older)
             self._moved(older, job)
-        await self._on_disk(lambda: self._dispose(job, manuscript))
+        await self._dispose(job, manuscript)
 
     def _tell(self, job: Job, manuscript: Manuscript) -> None:
         took_s = job.changed_at - job.created_at
@@ -199,7 +201,7 @@ class Imprint:
             self._ledger.move(older, State.SUPERSEDED, problem=f"moved to {printable(job.path)}")
             self._ledger.forget(older.path)
 
-    def _dispose(self, job: Job, manuscript: Manuscript) -> None:
+    async def _dispose(self, job: Job, manuscript: Manuscript) -> None:
         """Archive or delete the source, and the pictures that only it shows, if that is wished."""
         if self.after.policy == "keep":
             return
@@ -208,13 +210,16 @@ class Imprint:
             if signature is None or self._ledger.shown_by(path).keys() - {job.path}:
                 continue
             try:
-                if self.after.policy == "delete":
-                    after.delete(self._inbox, path, signature)
-                elif self.after.archive is not None:
-                    after.archive(self._inbox, path, signature, self.after.archive)
+                await self._on_disk(partial(self._take_away, path, signature))
                 self._ledger.let_go(path)
             except NarratedError as error:
                 log.warning("%s stays in the inbox: %s", printable(path), error)
+
+    def _take_away(self, path: str, signature: Signature) -> None:
+        if self.after.policy == "delete":
+            after.delete(self._inbox, path, signature)
+        elif self.after.archive is not None:
+            after.archive(self._inbox, path, signature, self.after.archive)
 
     async def _withdraw(self, job: Job) -> None:
         async with self._lock(job.stem):

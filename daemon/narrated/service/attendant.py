@@ -34,6 +34,8 @@ class Attended(Protocol):
 
     @property
     def is_alive(self) -> bool: ...
+    @property
+    def news(self) -> tuple[int, bool, int]: ...
     def report(self) -> Report: ...
     def revive(self, reason: str) -> None: ...
 
@@ -45,9 +47,11 @@ class Attendant:
         self._service = service
         self._notifier = notifier
         self._line = ""
+        self._news: tuple[int, bool, int] | None = None
         self._noted_at = -IDLE_NOTE_S
         self._noted_state = ""
         self._noted_counts: dict[str, int] = {}
+        self._owes_note = False
         self._tried_at = time.monotonic()
         self._workers: set[tuple[str, int | None, tuple[str, ...]]] = set()
 
@@ -77,28 +81,42 @@ class Attendant:
             await asyncio.sleep(turn_s)
 
     async def _turn(self) -> None:
+        await self._tell()
+        self._revive()
+        await self._withdraw()
+
+    async def _tell(self) -> None:
+        """Report when there is something new: a report of a large ledger costs milliseconds."""
+        news = self._service.news
+        is_resting = news == self._news and news[1] and not self._owes_note
+        if is_resting and time.monotonic() - self._noted_at < IDLE_NOTE_S:
+            return
+        self._news = news
         report = self._service.report()
         if report.line != self._line:
             self._line = report.line
             self._notifier.status(report.line)
+        self._owes_note = report.state == "working" or report.counts != self._noted_counts
         if self._is_note_due(report):
-            await asyncio.to_thread(leave_note, self._service.config.outbox, report)
-            self._noted_at = time.monotonic()
-            self._noted_state, self._noted_counts = report.state, report.counts
-        self._revive(report)
-        await self._withdraw()
+            await self._note(report)
 
     def _is_note_due(self, report: Report) -> bool:
         """At most every 15 s while there is news, hourly when idle, at once when the work ends."""
-        age_s = time.monotonic() - self._noted_at
         if report.state != self._noted_state and report.state != "working":
             return True
-        is_news = report.state == "working" or report.counts != self._noted_counts
-        return age_s >= (NOTE_S if is_news else IDLE_NOTE_S)
+        age_s = time.monotonic() - self._noted_at
+        return age_s >= (NOTE_S if self._owes_note else IDLE_NOTE_S)
 
-    def _revive(self, report: Report) -> None:
+    async def _note(self, report: Report) -> None:
+        await asyncio.to_thread(leave_note, self._service.config.outbox, report)
+        self._noted_at = time.monotonic()
+        self._noted_state, self._noted_counts = report.state, report.counts
+        self._owes_note = report.state == "working"
+
+    def _revive(self) -> None:
         """What waits goes on: for an engine when one came, for storage every little while."""
-        workers = {(each.name, each.pid, each.engines) for each in report.workers}
+        states = self._service.house.pool.states()
+        workers = {(each.name, each.pid, each.engines) for each in states}
         if workers - self._workers:
             self._service.revive("engine")
         self._workers = workers

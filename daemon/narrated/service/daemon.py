@@ -98,6 +98,13 @@ class Service:
         return report(self.house, self.lanes, self.intake.standing, self._since, arriving)
 
     @property
+    def news(self) -> tuple[int, bool, int]:
+        """Stays the same as long as nothing changes that a report would tell."""
+        standing = self.intake.standing
+        problems = len(standing.root_problem + standing.watch_problem) + len(standing.conflicts)
+        return self.house.ledger.changes, self.lanes.idle.is_set(), problems
+
+    @property
     def is_alive(self) -> bool:
         """Whether the inbox's loop moves; the service's own moves when it asks."""
         return time.monotonic() - self.inbox.pulse < PULSE_S
@@ -197,13 +204,16 @@ class Service:
         return bool(pictures)
 
     async def _story(self, job: Job) -> None:
-        ledger = self.house.ledger
-        posts = ledger.shown_by(job.path) if is_picture(job.path) else {}
+        posts = self.house.ledger.shown_by(job.path) if is_picture(job.path) else {}
         if posts:
             part_of = f"part of {printable(min(posts))}"
-            ledger.move(job, State.SUPERSEDED, problem=part_of)
+            self.house.ledger.move(job, State.SUPERSEDED, problem=part_of)
             return
-        await self.house.narrator.narrate(job, self.house.wishes)
+        try:
+            await self.house.narrator.narrate(job, self.house.wishes)
+        except StorageError as error:  # not even that it waits could be written down
+            log.error("%s", error)
+            asyncio.get_running_loop().call_later(STORAGE_RETRY_S, self.lanes.push, job)
 
     async def _resume(self) -> None:
         """Go on with what was open when the last daemon ended, however it ended."""
