@@ -132,12 +132,15 @@ def test_a_new_version_replaces_the_old_and_what_it_no_longer_has(
     assert intact(outbox, "post")
 
 
-@pytest.mark.parametrize("name", ["../precious.txt", "other.mp3", "sub/post.mp3", "post"])
+@pytest.mark.parametrize(
+    "name", ["../precious.txt", "other.mp3", "sub/post.mp3", "post", "post.d/x"]
+)
 def test_a_manifest_that_somebody_changed_deletes_nothing_of_theirs(
     outbox: Path, files: list[Prepared], name: str
 ) -> None:
-    (outbox / "blog" / "sub").mkdir(parents=True)
     victim = outbox / "blog" / name
+    (outbox / "blog").mkdir()
+    victim.parent.mkdir(exist_ok=True)
     victim.write_bytes(b"precious")
     forged = manifest((Output(name, "", 8, "text/plain"),))
     (outbox / "blog" / "post.json").write_bytes(forged)
@@ -170,6 +173,13 @@ def test_a_set_that_lost_something_is_not_intact(
 
 def test_what_never_was_is_not_intact(outbox: Path) -> None:
     assert not intact(outbox, "no/post")
+
+
+def test_a_manifest_cannot_call_a_file_elsewhere_its_own(outbox: Path) -> None:
+    (outbox / "theirs.txt").write_bytes(b"theirs")
+    digest = hashlib.sha256(b"theirs").hexdigest()
+    publish(outbox, "blog/post", [], manifest((Output("../theirs.txt", digest, 6, ""),)))
+    assert not intact(outbox, "blog/post")
 
 
 def test_nothing_is_written_through_a_link(
@@ -205,6 +215,13 @@ def test_a_folder_in_the_way_is_named(outbox: Path, files: list[Prepared]) -> No
     with pytest.raises(StorageError, match=r"outbox/post .*A folder stands"):
         publish(outbox, "post", files, manifest)
     assert names(outbox) == ["post.mp3"]
+
+
+def test_no_name_can_forge_a_line_of_an_error(outbox: Path, files: list[Prepared]) -> None:
+    (outbox / "a\nb.mp3").mkdir()
+    with pytest.raises(StorageError, match=r"outbox/a\\nb could") as caught:
+        publish(outbox, "a\nb", files, manifest)
+    assert "\n" not in str(caught.value)
 
 
 def test_a_file_where_a_folder_must_be_is_named(outbox: Path, files: list[Prepared]) -> None:

@@ -10,7 +10,7 @@ from typing import IO
 from narrated.outbox.folder import drafts_in, opened
 from narrated.outbox.publish import intact, sweep
 
-ROUNDS = 20
+ROUNDS = 12
 
 PUBLISHER = """
 import sys

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import soundfile
 from mutagen.ogg import OggPage
+from mutagen.ogg import error as OggError
 
 from narrated.errors import StorageError
 from narrated.outbox.audio import SAMPLE_BYTES
@@ -54,7 +55,10 @@ class VorbisSink:
             self._file.close()
         except soundfile.LibsndfileError as error:
             raise _unwritten(self._path) from error
-        _settle_serial(self._path)
+        try:
+            _settle_serial(self._path)
+        except OggError as error:
+            raise _unwritten(self._path) from error
 
     def discard(self) -> None:
         """Close the file as it is; nothing is raised."""
