@@ -71,3 +71,8 @@ def test_a_thematic_break_is_no_front_matter(text):
 def test_broken_front_matter_is_refused_by_name(text):
     with pytest.raises(SourceError, match=r"front matter of a\.md"):
         front(text)
+
+
+def test_brackets_without_end_are_refused_before_they_cost_time():
+    with pytest.raises(SourceError, match="nested too deeply"):
+        front("title: " + "[" * 500)

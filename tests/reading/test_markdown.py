@@ -1,5 +1,7 @@
 """Markdown becomes blocks, with whatever HTML its author put between."""
 
+import time
+
 import pytest
 
 from narrated.errors import SourceError
@@ -163,3 +165,12 @@ def test_nesting_without_end_is_refused_or_read_but_never_hangs(text):
 def test_a_long_list_of_thirty_levels_loses_nothing():
     text = "\n".join(f"{'  ' * level}- level{level}" for level in range(30))
     assert "level29" in str(read(text))
+
+
+def test_code_left_open_a_thousand_times_is_searched_once():
+    spent_s = []
+    for times in (500, 5000):
+        began_s = time.process_time()
+        read("<p><pre>a\n\n" * times)
+        spent_s.append(time.process_time() - began_s)
+    assert spent_s[1] < 30 * spent_s[0]

@@ -110,6 +110,12 @@ def test_a_table_s_caption_is_a_paragraph_and_blocks_in_cells_are_lines():
     assert [type(span) for span in table.rows[0][0].spans] == [Text, LineBreak, LineBreak, Text]
 
 
+def test_what_a_careless_table_holds_outside_its_cells_is_not_lost():
+    found = spoken("<table>stray<tr>more<td>a</td></tr><p>last</p></table>")
+    assert plain(found[0].spans).split() == ["stray", "last", "more"]
+    assert "Text(text='a')" in str(found[1:])
+
+
 def test_a_figure_gives_its_picture_and_its_caption():
     assert spoken('<figure><img src=a.png alt="A  b"><figcaption>C</figcaption></figure>') == [
         Picture("a.png", "A b"),

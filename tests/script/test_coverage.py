@@ -109,9 +109,14 @@ def test_all_words_are_heard_once_and_in_their_order(document):
     assert set(heard) == set(wanted) if tables else heard == wanted
 
 
-MARKUP = r"""- |> |# |1. |    |*|**|_|[|]|(|)|~~|\|![|&|<b>|</b>|<div>|</div>|<p>|<ul><li>|</ul>|<T>
-<br>|^[|$|<blockquote>|<td>|<pre>|</pre>|``""".replace("\n", "|").split("|")
-PIECES = st.sampled_from([*MARKUP, "---\n", *["\n"] * 3, "\n\n", " ", " ", *["WORD"] * 8])
+MARKUP = r"""
+- |> |# |1. |    |*|**|_|[|]|(|)|~~|\|![|&|<b>|</b>|<div>|</div>|<p>|<ul><li>|</ul>|<T>|<br>|^[|$
+<blockquote>|<td>|<pre>|</pre>|``|<table>|<tr>|</table>|<dl><dt>|<dd>|<h2>|</h2>|<a href=x>|</a>
+<span>|</span>|<q>|<sup>|<figure>|<summary>|<em>|</em>|<code>|</code>|<li>|</li>|<ol start=3>
+"""
+PIECES = st.sampled_from(
+    [*re.split(r"[|\n]", MARKUP), "---\n", *["\n"] * 3, "\n\n", " ", " ", *["WORD"] * 8]
+)
 
 
 def numbered(pieces):

@@ -1,9 +1,16 @@
 """Tables: header cells and rows, in whatever sections a page puts them."""
 
+from collections.abc import Iterator
+
 from bs4 import Tag
+from bs4.element import PageElement
 
 from narrated.reading.document import Blocks, Cell, Paragraph, Table
 from narrated.reading.phrasing import Phrasing
+
+_SECTIONS = ("thead", "tbody", "tfoot", "tr")
+_TABLE_PARTS = frozenset({*_SECTIONS, "caption", "colgroup", "col"})
+_ROW_PARTS = frozenset({"td", "th"})
 
 
 def holds_code(tag: Tag) -> bool:
@@ -12,11 +19,13 @@ def holds_code(tag: Tag) -> bool:
 
 
 def table(tag: Tag, phrasing: Phrasing) -> list[Blocks]:
-    """Give a table's caption as a paragraph, and the table."""
+    """Give a table, before it as paragraphs its caption and what stands outside its cells."""
     rows = [_cells(row) for row in tag.find_all("tr") if row.find_parent("table") is tag]
     rows = [row for row in rows if row]
     header = rows.pop(0) if rows and _is_header(rows[0]) else []
     found: list[Blocks] = []
+    if spans := phrasing.spans(_stray(tag)):
+        found.append(Paragraph(spans))
     caption = tag.find("caption", recursive=False)
     if caption is not None and (spans := phrasing.spans(caption.children)):
         found.append(Paragraph(spans))
@@ -24,6 +33,16 @@ def table(tag: Tag, phrasing: Phrasing) -> list[Blocks]:
         body = tuple(_read(row, phrasing) for row in rows)
         found.append(Table(_read(header, phrasing), body))
     return found
+
+
+def _stray(tag: Tag) -> Iterator[PageElement]:
+    """Find what careless pages put between the rows and cells of a table."""
+    for holder in (tag, *tag.find_all(_SECTIONS)):
+        if holder is tag or holder.find_parent("table") is tag:
+            parts = _ROW_PARTS if holder.name == "tr" else _TABLE_PARTS
+            for node in holder.children:
+                if not isinstance(node, Tag) or node.name not in parts:
+                    yield node
 
 
 def _cells(row: Tag) -> list[Tag]:
