@@ -78,6 +78,20 @@ def test_the_account_that_syncs_shares_what_is_dropped_and_what_is_heard(machine
     as_laptop(machine, "md5sum /srv/narrated/outbox/blog/2026/* && rm -r /srv/narrated/outbox/blog")
 
 
+def test_rsync_as_documented_shares_what_was_private_on_the_laptop(machine: Machine) -> None:
+    recipe = next(
+        line
+        for line in Path(__file__).parents[1].joinpath("docs/syncing.md").read_text().splitlines()
+        if line.strip().startswith("rsync ") and "box:/srv/narrated/inbox/" in line
+    )
+    as_laptop(machine, "umask 077; mkdir -p /tmp/posts/new && echo Hello. > /tmp/posts/new/sent.md")
+    local = recipe.replace("box:", "").replace("~/posts/", "/tmp/posts/")
+    as_laptop(machine, local)
+    heard(machine, "new/sent")
+    listed = as_laptop(machine, "cd /srv/narrated/inbox/new && stat -c '%a %G' . sent.md")
+    assert listed.splitlines() == ["2775 narrated", "664 narrated"]
+
+
 def test_a_file_still_open_for_writing_is_left_alone_though_another_account_owns_it(
     machine: Machine,
 ) -> None:
@@ -236,11 +250,31 @@ def test_the_doctor_names_what_the_service_cannot_read_and_its_remedy_mends_it(
     assert examined(machine)["inbox files"] == "well"
 
 
+def test_who_may_not_look_is_told_so_by_the_doctor(machine: Machine) -> None:
+    shut = machine.root / "srv/shut"
+    shut.mkdir(mode=0o700)
+    config = machine.root / "tmp/shut.yaml"
+    lines = [f"{key}: /srv/shut/{key}" for key in ("inbox", "outbox", "state", "cache")]
+    config.write_text("\n".join(lines) + "\n")
+    said = as_laptop(machine, f"{PROGRAM} --config /tmp/shut.yaml doctor || true")
+    assert "laptop cannot enter /srv/shut" in said
+    assert "Traceback" not in said
+
+
 def test_without_root_the_installation_is_refused_with_the_way_out(machine: Machine) -> None:
     nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
     said = machine.run(*nobody, PROGRAM, "install", check=False)
     assert "needs root" in said
     assert "sudo" in said
+
+
+def test_a_program_in_a_home_is_not_installed_as_a_service_that_could_not_see_it(
+    machine: Machine,
+) -> None:
+    machine.run("cp", "-a", "/opt/narrated", "/root/narrated")
+    said = machine.run("/root/narrated/bin/python", PROGRAM, "install", check=False)
+    assert "stands in /root/narrated" in said
+    assert "/opt/narrated" in said
 
 
 def test_folders_with_odd_names_are_used_as_they_are(machine: Machine) -> None:

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -39,16 +40,28 @@ def install(
     Raises ConfigurationError for folders that cannot serve, StorageError where a file cannot be
     written, and NarratedError where a command fails.
     """
-    if not user and not dry_run and root == Path("/") and os.geteuid() != 0:
-        raise NarratedError(
-            "Installing the service for the whole box needs root.",
-            "Run it with sudo, or install it for yourself alone with `narrated install --user`.",
-        )
+    if not user and not dry_run and root == Path("/"):
+        _refuse_what_cannot_serve()
     asked = _Asked(config_path, inbox, outbox, gpu, root)
     plan = _for_user(asked) if user else _for_box(asked)
     if dry_run:
         return list(announced(plan))
     return list(carried_out(plan, root))
+
+
+def _refuse_what_cannot_serve() -> None:
+    if os.geteuid() != 0:
+        raise NarratedError(
+            "Installing the service for the whole box needs root.",
+            "Run it with sudo, or install it for yourself alone with `narrated install --user`.",
+        )
+    for place in (sys.prefix, sys.base_prefix):
+        if in_a_home(Path(place)):
+            raise NarratedError(
+                f"The service cannot look into a home, and its program stands in {place}.",
+                "Install narrated into /opt/narrated, as docs/install.md says, and install from "
+                "there; or for yourself alone with `narrated install --user`.",
+            )
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """What the box gives: encoders, room on its disks, watches, and a service manager."""
 
+import contextlib
 import os
 import shutil
 import subprocess
@@ -8,7 +9,7 @@ from pathlib import Path
 
 from narrated.config import Config
 from narrated.doctor.account import Account
-from narrated.doctor.finding import Finding, shown, typed, warning, well, wrong
+from narrated.doctor.finding import Finding, is_folder, shown, typed, warning, well, wrong
 from narrated.outbox.formats import FORMATS
 from narrated.units import drop_in_for_box, shipped
 
@@ -68,7 +69,7 @@ def _room(name: str, folder: Path) -> Finding:
 
 def _room_for_the_cache(config: Config) -> Iterator[Finding]:
     free = shutil.disk_usage(_existing(config.cache)).free
-    used = sum(file.stat().st_size for file in _files(config.cache))
+    used = _bytes_in(config.cache)
     if used + free < config.cache_limit:
         yield warning(
             "cache limit",
@@ -79,12 +80,16 @@ def _room_for_the_cache(config: Config) -> Iterator[Finding]:
 
 
 def _existing(folder: Path) -> Path:
-    return next(each for each in (folder, *folder.parents) if each.exists())
+    return next(each for each in (folder, *folder.parents) if is_folder(each))
 
 
-def _files(folder: Path) -> Iterator[Path]:
+def _bytes_in(folder: Path) -> int:
+    total = 0
     for path, _, names in os.walk(folder):
-        yield from (file for name in names if (file := Path(path, name)).is_file())
+        for name in names:
+            with contextlib.suppress(OSError):  # a running daemon evicts meanwhile
+                total += Path(path, name).stat().st_size
+    return total
 
 
 def inotify(config: Config, limits: Path = Path("/proc/sys/fs/inotify")) -> Iterator[Finding]:

@@ -52,3 +52,11 @@ def shown(path: Path) -> str:
 def typed(path: Path) -> str:
     """A path as it is typed into a shell."""
     return shlex.quote(str(path))
+
+
+def is_folder(path: Path) -> bool:
+    """Whether a folder is there; one that we may not look at is not, rather than an error."""
+    try:
+        return path.is_dir()
+    except PermissionError:
+        return False

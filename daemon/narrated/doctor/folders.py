@@ -8,7 +8,16 @@ from pathlib import Path
 
 from narrated.config import Config
 from narrated.doctor.account import Account
-from narrated.doctor.finding import Finding, State, shown, typed, warning, well, wrong
+from narrated.doctor.finding import (
+    Finding,
+    State,
+    is_folder,
+    shown,
+    typed,
+    warning,
+    well,
+    wrong,
+)
 
 _SHARED = stat.S_ISGID | stat.S_IRWXG
 # File systems whose server, not this kernel, knows who has a file open: no lease is to be had.
@@ -36,7 +45,7 @@ def _usable(name: str, folder: Path, needs: str, account: Account) -> Finding:
                 f"{account.name} cannot enter {shown(step)}, on the way to {shown(folder)}.",
                 f"sudo chmod o+x {typed(step)} (or name a folder outside of it)",
             )
-    if not folder.is_dir():
+    if not is_folder(folder):
         make = f"sudo install -d -m 2775 -o {account.name} -g {account.name} {typed(folder)}"
         return wrong(
             name,
@@ -68,7 +77,7 @@ def _may(account: Account, folder: Path, need: str) -> bool:
 
 
 def _shared(name: str, folder: Path, account: Account) -> Iterator[Finding]:
-    if not account.is_shared or not folder.is_dir():
+    if not account.is_shared or not is_folder(folder):
         return
     status = folder.stat()
     if status.st_gid == account.gid and status.st_mode & _SHARED == _SHARED:
@@ -102,7 +111,7 @@ def _unreadable(inbox: Path, account: Account) -> Finding:
 
 def leases(config: Config) -> Iterator[Finding]:
     """Whether the kernel can tell that a file is still being written."""
-    if not config.inbox.is_dir():
+    if not is_folder(config.inbox):
         return
     kind = file_system(config.inbox, Path("/proc/self/mountinfo").read_text())
     if _WITHOUT_LEASES.fullmatch(kind):
@@ -140,7 +149,7 @@ def syncing(config: Config) -> Iterator[Finding]:
 
 
 def _syncthing_root(folder: Path) -> Path | None:
-    return next((each for each in (folder, *folder.parents) if (each / ".stfolder").exists()), None)
+    return next((each for each in (folder, *folder.parents) if is_folder(each / ".stfolder")), None)
 
 
 def _ignoring(root: Path) -> Finding:
