@@ -5,16 +5,19 @@ from collections.abc import Iterator
 from narrated.inbox.events import Event, RootFound, RootLost, WatchLost
 from narrated.inbox.root import Root
 from narrated.inbox.sorter import Sorter
-from narrated.inbox.wake import Hint, Watcher
+from narrated.inbox.wake import Cause, Ears, Hint, Watcher
 
 
 class Ground:
     """Minds the root and its watch, and tells what becomes of them."""
 
-    def __init__(self, root: Root, watcher: Watcher, sorter: Sorter, watching: bool) -> None:
+    def __init__(
+        self, root: Root, ears: Ears, watcher: Watcher, sorter: Sorter, watching: bool
+    ) -> None:
         self.watching = watching
         """Whether changes are to be announced at all; if not, walks alone find them."""
         self._root = root
+        self._ears = ears
         self._watcher = watcher
         self._sorter = sorter
         self._root_loss_told = False
@@ -40,6 +43,9 @@ class Ground:
             yield from self._find()
         elif problem := self._root.look():
             yield from self.lose(problem)
+        elif self._watcher.is_broken():
+            yield from self.watch()
+            self._ears.order(Cause.DOUBT)
 
     def mind_emptiness(self) -> Iterator[Event]:
         """Look whether the root can be listed and holds anything, before files are held gone."""

@@ -157,7 +157,7 @@ def _examine_open(
         return Examination(Verdict.WRITER)
     if lease is Lease.NONE and not rested:
         return Examination(Verdict.UNSURE)
-    sha256 = _sha256(file, tick)
+    sha256 = _sha256(file, expected.signature.size, tick)
     return (
         Examination(Verdict.READY, sha256) if _is(file, expected) else Examination(Verdict.CHANGED)
     )
@@ -168,11 +168,13 @@ def _is(file: FileIO, expected: Expected) -> bool:
     return stat.S_ISREG(status.st_mode) and Expected.of(status) == expected
 
 
-def _sha256(file: FileIO, tick: Callable[[], None]) -> str:
+def _sha256(file: FileIO, size: int, tick: Callable[[], None]) -> str:
+    """Hash a file to its end, but not on and on where something appends to it."""
     digest = hashlib.sha256()
     block = memoryview(bytearray(_BLOCK_BYTES))
-    while count := file.readinto(block):
+    while size >= 0 and (count := file.readinto(block)):
         digest.update(block[:count])
+        size -= count
         tick()
     return digest.hexdigest()
 

@@ -133,6 +133,10 @@ class Watcher:
         """Whether a watch stands."""
         return self._observer is not None
 
+    def is_broken(self) -> bool:
+        """Tell whether a thread of the watch that stands has died."""
+        return self._observer is not None and not self._observer.is_whole()
+
     def start(self, place: str) -> str:
         """Watch a folder and all below it; returns why that is not to be had, or nothing."""
         self.stop()
@@ -210,11 +214,15 @@ class _Inotify(InotifyFD):
         if not os.access(path, os.R_OK, effective_ids=True):
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), path)
         try:
-            return super().add_callback(path, mask, callback, id_)
+            with self._lock:
+                watch = self._get_or_create_watch(path, mask)
+                # Watchdog's own method warns where it meets a new folder twice, which is usual.
+                watch.callbacks[id_] = callback
         except OSError as error:
             if error.errno in _LIMITS:
                 self._ears.order(Cause.LIMIT, error.strerror or "")
             raise
+        return watch.wd
 
 
 class _Observer(BaseObserver):
@@ -224,6 +232,11 @@ class _Observer(BaseObserver):
         super().__init__(InotifyEmitter, inotify_fd=inotify)
         self._inotify = inotify
         inotify.start()
+
+    def is_whole(self) -> bool:
+        """Tell whether all threads run that should; an emitter ends with the root it watches."""
+        threads = [self, self._inotify, *self.emitters]
+        return all(thread.is_alive() or not thread.should_keep_running() for thread in threads)
 
     def on_thread_stop(self) -> None:
         # The reader first: closing its file takes every watch down in one call each.

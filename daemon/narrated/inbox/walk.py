@@ -123,29 +123,27 @@ class Surveyor:
         met = 0
         with os.scandir(place) as entries:
             for count, entry in enumerate(entries, 1):
-                if entry.name in known:
-                    met += self._familiar(entry, known, survey)
-                else:
+                expected = known.get(entry.name)
+                if expected is None:
                     self._stranger(entry, folder, survey)
+                elif (status := _status(entry)) is not None:
+                    met += 1
+                    if fingerprint(status) != expected:
+                        self._changed(entry.name, status, survey)
                 if not count % _TICK_ENTRIES:
                     self._tick()
+        survey.files += met
         if met < len(known):
             with os.scandir(place) as entries:
                 survey.missing = sorted(known.keys() - {entry.name for entry in entries})
         survey.fresh.sort(key=lambda pair: pair[0])
         return survey
 
-    def _familiar(self, entry: os.DirEntry[str], known: Mapping[str, int], survey: Survey) -> bool:
-        try:
-            status = entry.stat(follow_symlinks=False)
-        except FileNotFoundError:
-            return False
-        survey.files += 1
-        if fingerprint(status) != known[entry.name] or not stat.S_ISREG(status.st_mode):
-            survey.fresh.append((entry.name, status))
-            if stat.S_ISDIR(status.st_mode):
-                survey.folders.append(entry.name)
-        return True
+    @staticmethod
+    def _changed(name: str, status: os.stat_result, survey: Survey) -> None:
+        survey.fresh.append((name, status))
+        if stat.S_ISDIR(status.st_mode):
+            survey.folders.append(name)
 
     def _stranger(self, entry: os.DirEntry[str], folder: str, survey: Survey) -> None:
         kind = judge(entry.name)
@@ -157,18 +155,18 @@ class Surveyor:
             return
         elif kind is Name.CONFLICT:
             survey.conflicts.append(entry.name)
-        else:
-            self._newcomer(entry, survey)
-
-    @staticmethod
-    def _newcomer(entry: os.DirEntry[str], survey: Survey) -> None:
-        try:
-            survey.fresh.append((entry.name, entry.stat(follow_symlinks=False)))
-        except FileNotFoundError:
-            return
-        survey.files += 1
+        elif (status := _status(entry)) is not None:
+            survey.fresh.append((entry.name, status))
+            survey.files += 1
 
     def _is_ignored(self, folder: str, name: str) -> bool:
         if not self._ignore:
             return False
         return ignored(f"{folder}/{name}" if folder else name, self._ignore)
+
+
+def _status(entry: os.DirEntry[str]) -> os.stat_result | None:
+    try:
+        return entry.stat(follow_symlinks=False)
+    except FileNotFoundError:
+        return None

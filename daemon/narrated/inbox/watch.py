@@ -50,7 +50,8 @@ class Inbox:
         self._surveyor = Surveyor(ground.place, ignore, self._tick)
         self._sorter = Sorter(ground.place, Memory(known), settle_s, self._tick)
         self._ears = Ears()
-        self._ground = Ground(ground, Watcher(self._ears, self._tick), self._sorter, watching)
+        watcher = Watcher(self._ears, self._tick)
+        self._ground = Ground(ground, self._ears, watcher, self._sorter, watching)
         self._pace = Pace(scan_s)
         self._scan_s = scan_s
         self._revisit_s = 0.0

@@ -1,0 +1,58 @@
+"""An inbox in a process of its own: prints what it tells, a line of JSON each, until terminated.
+
+usage: listener.py FOLDER [--user UID] [--exhaust] [--scan SECONDS]
+"""
+
+import argparse
+import ctypes
+import dataclasses
+import json
+import os
+import time
+from pathlib import Path
+
+import msgspec
+
+from narrated.inbox.scan import ignore_sigio
+from narrated.inbox.watch import Inbox
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--user", type=int)
+    parser.add_argument("--exhaust", action="store_true")
+    parser.add_argument("--scan", type=float, default=600.0)
+    options = parser.parse_args()
+    if options.user:
+        become(options.user)
+    if options.exhaust:
+        exhaust()
+    ignore_sigio()
+    inbox = Inbox(options.folder, {}, settle_s=0.15, scan_s=options.scan)
+    for event in inbox.events():
+        values = {"event": type(event).__name__, "told_s": time.monotonic()}
+        print(json.dumps(values | fields(event)), flush=True)
+
+
+def fields(event: object) -> dict[str, object]:
+    assert dataclasses.is_dataclass(event)
+    values = {field.name: getattr(event, field.name) for field in dataclasses.fields(event)}
+    return {name: value for name, value in values.items() if not isinstance(value, msgspec.Struct)}
+
+
+def become(user: int) -> None:
+    os.setgroups([])
+    os.setresgid(user, user, user)
+    os.setresuid(user, user, user)
+
+
+def exhaust() -> None:
+    """Take all the inotify instances that this user may have."""
+    libc = ctypes.CDLL(None)
+    while libc.inotify_init() >= 0:
+        pass
+
+
+if __name__ == "__main__":
+    main()
