@@ -298,6 +298,16 @@ def test_a_narration_can_move_within_its_folder(outbox: Path, files: list[Prepar
     assert intact(outbox, "a/new")
 
 
+def test_a_narration_can_get_a_new_manifest_in_its_place(
+    outbox: Path, files: list[Prepared]
+) -> None:
+    publish(outbox, "a/post", files, manifest)
+    renamed = read(outbox / "a/post.json").renamed("a/post.txt", "a/post", "a/post")
+    move(outbox, "a/post", "a/post", [".mp3", ".vtt"], encode(renamed))
+    assert read(outbox / "a/post.json").source.path == "a/post.txt"
+    assert intact(outbox, "a/post")
+
+
 def test_a_narration_that_lost_a_file_does_not_move(outbox: Path, files: list[Prepared]) -> None:
     publish(outbox, "a/post", files, manifest)
     (outbox / "a/post.vtt").unlink()

@@ -56,7 +56,7 @@ class Cache:
             return hot
         try:
             return from_flac(self._path(key))
-        except StorageError as error:
+        except (StorageError, FileNotFoundError) as error:
             raise DamagedTake(key) from error
 
     def drop(self, key: str) -> None:

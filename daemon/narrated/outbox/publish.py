@@ -163,8 +163,9 @@ def _move(
             sync(target)
             draft.place(placed.name)
         sync(target)
-        remove(source, old[1] + MANIFEST_SUFFIX)
-        sync(source)
+        if old != new:  # under the same stem the new manifest has taken the old one's place
+            remove(source, old[1] + MANIFEST_SUFFIX)
+            sync(source)
     return placed
 
 
