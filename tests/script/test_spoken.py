@@ -18,6 +18,7 @@ at 10:30, 9:05 and 12:00        | at ten thirty, nine oh five and twelve o'clock
 5 % or 7.5%                     | five percent or seven point five percent
 $5 and €2.50 and £1             | five dollars and two euros and fifty cents and one pound
 v1.2.3                          | version one point two point three
+the tortoise-tts-v2             | the tortoise-tts-v2
 1.9.10 is out                   | one point nine point ten is out
 R&B, salt & pepper              | R&B, salt and pepper
 a -> b → c                      | a to b to c

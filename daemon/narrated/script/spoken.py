@@ -159,7 +159,7 @@ _ENGLISH: tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], ..
     (re.compile(r"(?<![\w.+-])([\w.+-]{1,64})@([\w-]{1,63}(?:\.[\w-]{1,63})+)"), _mail),
     (re.compile(r"(?<![\w-])(\d{4})-(\d\d)-(\d\d)(?![\w-])"), _date),
     (re.compile(r"(?<![\w:.])(\d{1,2}):(\d\d)(?![\w:])"), _time),
-    (re.compile(r"(?<![\w.])(v)(\d+(?:\.\d+)*)(?!\w|\.\d)"), _version),
+    (re.compile(r"(?<![\w.-])(v)(\d+(?:\.\d+)*)(?!\w|\.\d)"), _version),
     (re.compile(r"(?<![\w.,])()(\d+(?:\.\d+){2,})(?!\w|\.\d)"), _version),
     (re.compile(r"(?<![\w])([$€£])(\d{1,3}(?:,\d{3})+|\d+)(?:\.(\d\d))?(?![\w.,]*\d)"), _money),
     (re.compile(r"(?<=\d)\s?%(?!\w)"), " percent"),
