@@ -85,6 +85,7 @@ def test_rsync_as_documented_shares_what_was_private_on_the_laptop(machine: Mach
         if line.strip().startswith("rsync ") and "box:/srv/narrated/inbox/" in line
     )
     as_laptop(machine, "umask 077; mkdir -p /tmp/posts/new && echo Hello. > /tmp/posts/new/sent.md")
+    as_laptop(machine, "touch -d 2020-01-01 /tmp/posts /tmp/posts/new")
     local = recipe.replace("box:", "").replace("~/posts/", "/tmp/posts/")
     as_laptop(machine, local)
     heard(machine, "new/sent")

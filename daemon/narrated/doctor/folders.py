@@ -104,7 +104,7 @@ def _unreadable(inbox: Path, account: Account) -> Finding:
     return warning(
         "inbox files",
         f"{account.name} cannot read {shown(Path(os.fsdecode(first)))}, and maybe others.",
-        f"sudo chmod -R g+rX {typed(inbox)}; with rsync, send with --chmod=D2775,F664; with "
+        f"sudo chmod -R g+rX {typed(inbox)}; with rsync, send with -pO --chmod=D2775,F664; with "
         "Syncthing, set Ignore Permissions on the folder.",
     )
 
