@@ -110,8 +110,8 @@ def test_all_words_are_heard_once_and_in_their_order(document):
 
 
 MARKUP = r"""
-- |> |# |1. |    |*|**|_|[|]|(|)|~~|\|![|&|<b>|</b>|<div>|</div>|<p>|<ul><li>|</ul>|<T>|<br>|^[|$
-<blockquote>|<td>|<pre>|</pre>|``|<table>|<tr>|</table>|<dl><dt>|<dd>|<h2>|</h2>|<a href=x>|</a>
+- |> |# |1. |    |*|**|_|[|]|(|)|~~ |\|![|&|<b>|</b>|<div>|</div>|<p>|<ul><li>|</ul>|<T>|<br>|^[|$
+<blockquote>|<td>|<pre>|</pre>|`` |<table>|<tr>|</table>|<dl><dt>|<dd>|<h2>|</h2>|<a href=x>|</a>
 <span>|</span>|<q>|<sup>|<figure>|<summary>|<em>|</em>|<code>|</code>|<li>|</li>|<ol start=3>
 """
 PIECES = st.sampled_from(

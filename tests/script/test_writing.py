@@ -113,6 +113,11 @@ def test_code_may_be_skipped_and_is_then_listed():
     assert (skip.kind, skip.text, skip.block) == ("code", "secret", 1)
 
 
+def test_code_without_a_line_is_listed():
+    (skip,) = script("Words.\n\n```sh\n```").skipped
+    assert (skip.kind, skip.text) == ("code", "sh")
+
+
 def test_a_table_is_said_row_by_row_with_its_headers():
     assert said("| A | B |\n|---|---|\n| a. | b |\n| c |  |") == [
         ("table", "A table of two rows: A, B."),

@@ -113,8 +113,7 @@ class Flow:
         return [Rule()]
 
     def _code(self, tag: Tag) -> list[Blocks]:
-        found = code(tag)
-        return [found] if found.text.strip() else []
+        return [code(tag)]
 
     def _table(self, tag: Tag) -> list[Blocks]:
         if holds_code(tag):  # how some highlighters lay out code beside its line numbers

@@ -165,6 +165,9 @@ class _Writer:
 
     def _code(self, code: Code) -> None:
         lines = [line for line in code.text.splitlines() if line.strip()]
+        if not lines:
+            self._lines.skip("code", "holds no lines", code.language)
+            return
         if self._settings.code == "skip":
             self._lines.skip("code", "code is not read (setting `code: skip`)", code.text)
             return
