@@ -97,9 +97,9 @@ def listen(root: Path) -> Iterator[Listen]:
     with ExitStack() as running:
 
         def start(known: dict[str, Signature] | None = None, **options: Any) -> Listener:
-            options = {"settle_s": 0.15, "scan_s": 600.0, "first_walk": True} | options
-            first_walk = options.pop("first_walk")
-            listener = Listener(Inbox(root, known or {}, **options))
+            defaults = {"settle_s": 0.15, "second_look_s": 0.3, "scan_s": 600.0}
+            first_walk = options.pop("first_walk", True)
+            listener = Listener(Inbox(root, known or {}, **(defaults | options)))
             listener.start()
             running.callback(listener.stop)
             if first_walk:

@@ -1,6 +1,6 @@
 """An inbox in a process of its own: prints what it tells, a line of JSON each, until terminated.
 
-usage: listener.py FOLDER [--user UID] [--exhaust] [--scan SECONDS]
+usage: listener.py FOLDER [--user UID] [--exhaust] [--watches N] [--scan SECONDS]
 """
 
 import argparse
@@ -22,14 +22,17 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--user", type=int)
     parser.add_argument("--exhaust", action="store_true")
+    parser.add_argument("--watches", type=int)
     parser.add_argument("--scan", type=float, default=600.0)
     options = parser.parse_args()
     if options.user:
         become(options.user)
     if options.exhaust:
         exhaust()
+    if options.watches:
+        allow_watches(options.watches)
     ignore_sigio()
-    inbox = Inbox(options.folder, {}, settle_s=0.15, scan_s=options.scan)
+    inbox = Inbox(options.folder, {}, settle_s=0.15, second_look_s=0.3, scan_s=options.scan)
     for event in inbox.events():
         values = {"event": type(event).__name__, "told_s": time.monotonic()}
         print(json.dumps(values | fields(event)), flush=True)
@@ -52,6 +55,13 @@ def exhaust() -> None:
     libc = ctypes.CDLL(None)
     while libc.inotify_init() >= 0:
         pass
+
+
+def allow_watches(most: int) -> None:
+    """Allow this process so many inotify watches, in a user namespace of its own."""
+    new_user = 0x10000000
+    assert ctypes.CDLL(None).unshare(new_user) == 0
+    Path("/proc/sys/user/max_inotify_watches").write_text(str(most))
 
 
 if __name__ == "__main__":

@@ -227,7 +227,7 @@ def test_a_deleted_file_vanishes_after_a_second_look(root: Path, listen: Any) ->
     began_s = time.monotonic()
     (root / "a.md").unlink()
     assert listener.expect(Vanished).path == "a.md"
-    assert time.monotonic() - began_s >= 0.9
+    assert time.monotonic() - began_s >= 0.3
 
 
 def test_a_deleted_folder_takes_its_files_away(root: Path, listen: Any, tmp_path: Path) -> None:
@@ -302,11 +302,9 @@ def test_a_folder_that_becomes_a_link_takes_its_files_away(
 @pytest.mark.parametrize("name", [b"x" * 252 + b".md", b"\xff\xfe.md", b"a\nb.md", b" .md"])
 def test_odd_names_are_found(root: Path, listen: Any, name: bytes) -> None:
     listener = listen()
-    written = os.fsencode(root) + b"/" + name
-    with open(written, "wb") as file:
-        file.write(b"x")
+    (root / os.fsdecode(name)).write_text("x")
     assert os.fsencode(listener.expect(Found).path) == name
-    os.unlink(written)
+    (root / os.fsdecode(name)).unlink()
 
 
 def test_temporary_and_ignored_folders_are_not_entered(root: Path, listen: Any) -> None:

@@ -14,21 +14,24 @@ from narrated.inbox.scan import Expected, Verdict, examine, fingerprint
 from narrated.inbox.walk import Memory
 from narrated.printable import printable
 
-SECOND_LOOK_S = 1.0
-"""After a file is missed: a replacement arrives before its deletion is announced."""
-
 
 class Sorter:
     """Decides about one path at a time; the walks and wake-ups only bring paths to it."""
 
     def __init__(
-        self, root: str, memory: Memory, settle_s: float, tick: Callable[[], None]
+        self,
+        root: str,
+        memory: Memory,
+        settle_s: float,
+        second_look_s: float,
+        tick: Callable[[], None],
     ) -> None:
         self.memory = memory
         self.pending = Pending(settle_s)
         self._hurried = False
         self._root = root
         self._settle_s = settle_s
+        self._second_look_s = second_look_s
         self._tick = tick
         self._absent: dict[str, float] = {}  # in order: every second look comes equally late
         self._conflicts: set[str] = set()
@@ -98,7 +101,7 @@ class Sorter:
         """Something that may have been a file or a folder is not there: look again in a while."""
         self.pending.drop(path)
         known = path in self.memory or path in self._conflicts
-        due_s = time.monotonic() + SECOND_LOOK_S
+        due_s = time.monotonic() + self._second_look_s
         for gone in [path] if known else self.memory.below(path):
             self._absent.setdefault(gone, due_s)
 

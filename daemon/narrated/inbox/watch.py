@@ -18,11 +18,11 @@ from narrated.inbox.tree import Walk
 from narrated.inbox.wake import Cause, Ears, Hint, Watcher
 from narrated.inbox.walk import Memory, Surveyor
 
-_ROOTLESS_S = 1.0
+_ROOTLESS_S = 0.5
 """How often a lost root is looked for."""
 _RETRY_S = 0.25
 """How often `once` looks at a file that no event announces."""
-_IDLE_S = 2.0
+_IDLE_S = 1.0
 """The longest sleep: the root is looked at, and the watchdog fed, at least this often."""
 
 
@@ -38,17 +38,20 @@ class Inbox:
         scan_s: float = 5.0,
         ignore: Sequence[str] = (),
         watching: bool = True,
+        second_look_s: float = 1.0,
     ) -> None:
         """Look below `root`; `known` is what was dealt with before, and is emptied here.
 
         A file is taken after `settle_s` at rest; walks come at most every `scan_s`, and rarer
-        where they are dear; `ignore` are glob patterns; without `watching` only walks find.
+        where they are dear; `ignore` are glob patterns; without `watching` only walks find. A file
+        that is missed is looked for again after `second_look_s`: a replacement may be there
+        before its deletion is announced.
         """
         self.pulse = time.monotonic()
         """When the loop last moved (monotonic)."""
         ground = Root(root)
         self._surveyor = Surveyor(ground.place, ignore, self._tick)
-        self._sorter = Sorter(ground.place, Memory(known), settle_s, self._tick)
+        self._sorter = Sorter(ground.place, Memory(known), settle_s, second_look_s, self._tick)
         self._ears = Ears()
         watcher = Watcher(self._ears, self._tick)
         self._ground = Ground(ground, self._ears, watcher, self._sorter, watching)
@@ -126,8 +129,8 @@ class Inbox:
 
     def _idle_s(self) -> float:
         now_s = time.monotonic()
-        due_s = min(self._sorter.next_due_s(), self._pace.due_s, self._revisit_s, now_s + _IDLE_S)
-        return max(0.0, due_s - now_s)
+        due_s = min(self._sorter.next_due_s(), self._pace.due_s, self._revisit_s)
+        return max(0.0, min(due_s - now_s, _IDLE_S))
 
     def _mind_ground(self) -> Iterator[Event]:
         lost = bool(self._ground.problem)

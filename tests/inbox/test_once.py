@@ -1,0 +1,89 @@
+"""One look at the inbox, as `narrated once` takes it."""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from narrated.inbox.events import Event, Found, RootLost, Scanned, Unreadable, Vanished
+from narrated.inbox.scan import Signature
+from narrated.inbox.watch import Inbox
+
+
+def found(events: list[Event]) -> list[str]:
+    return [event.path for event in events if isinstance(event, Found)]
+
+
+def test_files_that_rest_already_are_taken_without_a_wait(
+    root: Path, until: Callable[..., None]
+) -> None:
+    for name in ("b.md", "a.md"):
+        (root / name).write_text("x")
+    rests_from_ns = max(path.stat().st_ctime_ns for path in root.iterdir()) + int(0.6e9)
+    until(lambda: time.time_ns() > rests_from_ns)
+    began_s = time.monotonic()
+    events = list(Inbox(root, {}, settle_s=0.5).once())
+    assert time.monotonic() - began_s < 0.25
+    assert found(events) == ["a.md", "b.md"]
+    assert [event.files for event in events if isinstance(event, Scanned)] == [2]
+
+
+def test_a_file_just_written_settles_first(root: Path) -> None:
+    (root / "post.md").write_text("x")
+    began_s = time.monotonic()
+    assert found(list(Inbox(root, {}, settle_s=0.4).once())) == ["post.md"]
+    assert time.monotonic() - began_s >= 0.3
+
+
+def test_a_file_that_is_never_closed_is_left_waiting(root: Path, writer: Any) -> None:
+    with writer(root / "slow.md"):
+        (root / "post.md").write_text("x")
+        inbox = Inbox(root, {}, settle_s=0.1)
+        began_s = time.monotonic()
+        assert found(list(inbox.once(patience_s=0.6))) == ["post.md"]
+        assert time.monotonic() - began_s < 1.0
+        assert inbox.waiting() == [("slow.md", "still open for writing")]
+
+
+def test_a_file_closed_within_the_patience_is_taken(root: Path, writer: Any, finish: Any) -> None:
+    with writer(root / "slow.md") as process:
+        inbox = Inbox(root, {}, settle_s=0.1)
+        events: list[Event] = []
+        for event in inbox.once():
+            events.append(event)
+            if isinstance(event, Scanned):
+                finish(process)
+    assert found(events) == ["slow.md"]
+
+
+def test_an_empty_file_is_given_patience_only_while_it_is_young(
+    root: Path, until: Callable[..., None]
+) -> None:
+    (root / "empty.md").touch()
+    inbox = Inbox(root, {}, settle_s=0.1)
+    list(inbox.once(patience_s=0.4))
+    assert inbox.waiting() == [("empty.md", "empty")]
+    until(lambda: time.time() - (root / "empty.md").stat().st_ctime > 0.4)
+    began_s = time.monotonic()
+    list(Inbox(root, {}, settle_s=0.1).once(patience_s=0.4))
+    assert time.monotonic() - began_s < 0.2
+
+
+def test_what_is_gone_is_looked_for_twice_and_then_told(root: Path) -> None:
+    (root / "here.md").write_text("x")
+    known = {"here.md": Signature.of((root / "here.md").lstat()), "gone.md": Signature(1, 2, 3, 4)}
+    events = list(Inbox(root, known).once())
+    assert [event.path for event in events if isinstance(event, Vanished)] == ["gone.md"]
+
+
+def test_a_missing_root_ends_it_at_once(root: Path) -> None:
+    root.rmdir()
+    assert list(Inbox(root, {}).once()) == [RootLost("The inbox is missing.")]
+
+
+def test_nothing_to_read_is_soon_told(root: Path) -> None:
+    began_s = time.monotonic()
+    events = list(Inbox(root, {}).once())
+    assert time.monotonic() - began_s < 0.2
+    assert [type(event) for event in events] == [Scanned]
+    assert not any(isinstance(event, Unreadable) for event in events)

@@ -1,0 +1,70 @@
+"""Wake-ups that were lost, and what becomes of the watch itself."""
+
+import os
+import signal
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from narrated.inbox.events import Found
+from narrated.inbox.mounts import unwatchable
+from narrated.inbox.wake import Cause, Ears
+
+QUEUE = int(Path("/proc/sys/fs/inotify/max_queued_events").read_text())
+
+
+def test_nothing_is_missed_when_the_kernels_queue_overflows(
+    root: Path, program: Callable[..., Any]
+) -> None:
+    listener = program(root)
+    listener.expect("Scanned")
+    os.kill(listener.process.pid, signal.SIGSTOP)
+    names = [f"{number}.md" for number in range(QUEUE // 4 + 100)]  # four events each
+    for name in names:
+        (root / ".draft").write_text("x")
+        (root / ".draft").rename(root / name)
+    (root / "late").mkdir()
+    (root / "late" / "post.md").write_text("x")
+    os.kill(listener.process.pid, signal.SIGCONT)
+    for _ in range(len(names) + 1):
+        listener.expect("Found")
+    paths = {event["path"] for event in listener.told if event["event"] == "Found"}
+    assert paths == {*names, "late/post.md"}
+
+
+def test_a_folder_made_during_an_overflow_is_watched(
+    root: Path, program: Callable[..., Any]
+) -> None:
+    listener = program(root)
+    listener.expect("Scanned")
+    os.kill(listener.process.pid, signal.SIGSTOP)
+    for number in range(QUEUE // 2 + 100):
+        (root / f".{number}").touch()
+        (root / f".{number}").unlink()
+    (root / "late").mkdir()
+    os.kill(listener.process.pid, signal.SIGCONT)
+    listener.expect("Scanned")
+    (root / "late" / "post.md").write_text("x")
+    listener.expect("Found", "late/post.md")
+
+
+def test_a_flood_of_hints_is_dropped_for_one_doubt() -> None:
+    ears = Ears()
+    for number in range(30_000):
+        ears.tell(Cause.PATH, f"{number}")
+    ears.order(Cause.LOOK, "post.md")
+    hints = ears.listen(0, most=40_000)
+    assert [hint.cause for hint in hints[20_000:]] == [Cause.DOUBT, Cause.LOOK]
+
+
+def test_a_flood_while_nobody_listens_is_found_all_the_same(root: Path, listen: Any) -> None:
+    listener = listen(settle_s=0.05)
+    for number in range(300):
+        (root / f"{number}.md").write_text("x")
+    for _ in range(300):
+        listener.expect(Found)
+    assert len(set(listener.kinds(Found))) == 300
+
+
+def test_a_local_folder_can_be_watched(root: Path) -> None:
+    assert unwatchable(str(root)) == ""
