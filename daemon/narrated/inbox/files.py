@@ -82,7 +82,7 @@ def resolve(post: str, source: str, roots: Mapping[str, str]) -> str | None:
     if _SCHEME.match(reference) or reference.startswith("//"):
         return None
     place = _decoded(re.split(r"[?#]", reference, maxsplit=1)[0])
-    if not place or place.endswith("/") or _UNFIT.search(place):
+    if _UNFIT.search(place) or posixpath.basename(place) in ("", ".", ".."):
         return None
     if place.startswith("/"):
         place = _mapped(place, roots)
