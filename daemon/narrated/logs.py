@@ -40,7 +40,9 @@ def configure(level: int | str, terminal: bool | None = None) -> None:
     The journal gets structured records, a terminal gets rich's, anything else plain lines.
     `terminal` True or False decides against what stderr is. A second call replaces the first.
     """
-    logging.basicConfig(level=level, handlers=[_handler(terminal)], force=True)
+    logging.basicConfig(level=logging.INFO, handlers=[_handler(terminal)], force=True)
+    # What libraries say for their own debugging is of no use to those who debug us.
+    logging.getLogger("narrated").setLevel(level)
 
 
 def fields(

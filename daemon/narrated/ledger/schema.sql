@@ -16,7 +16,7 @@ CREATE INDEX sources_gone ON sources (gone_at) WHERE gone_at IS NOT NULL;
 CREATE TABLE stems (                  -- which name in the outbox belongs to which source, for good
     path        BLOB PRIMARY KEY,
     stem        BLOB NOT NULL,
-    folded      TEXT NOT NULL UNIQUE  -- as a laptop that folds case and accents sees it
+    folded      BLOB NOT NULL UNIQUE  -- as a laptop that folds case and accents sees it
 ) WITHOUT ROWID;
 
 CREATE TABLE jobs (

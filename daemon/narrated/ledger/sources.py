@@ -98,13 +98,16 @@ class Sources(Database):
 
     def stem_holder(self, folded: str) -> str | None:
         """The source that a name in the outbox belongs to, however the laptop spells it."""
-        row = self._db.execute("SELECT path FROM stems WHERE folded = ?", (folded,)).fetchone()
+        row = self._db.execute(
+            "SELECT path FROM stems WHERE folded = ?", (os.fsencode(folded),)
+        ).fetchone()
         return os.fsdecode(row[0]) if row else None
 
     def assign_stem(self, path: str, stem: str, folded: str) -> None:
         with self.transaction():
             self._db.execute(
-                "INSERT INTO stems VALUES (?, ?, ?)", (os.fsencode(path), os.fsencode(stem), folded)
+                "INSERT INTO stems VALUES (?, ?, ?)",
+                (os.fsencode(path), os.fsencode(stem), os.fsencode(folded)),
             )
 
     def release_stem(self, path: str) -> None:
