@@ -116,6 +116,14 @@ class Jobs(Database):
         found = self.jobs("path = ? AND state = 'done'", os.fsencode(path))
         return found[-1] if found else None
 
+    def published_alike(self, sha256: str) -> list[Job]:
+        """Jobs whose narrations stand, of sources with this content that we did not take away."""
+        return self.jobs(
+            "state = 'done' AND source_sha256 = ?"
+            " AND EXISTS (SELECT 1 FROM sources WHERE sources.path = jobs.path)",
+            sha256,
+        )
+
     def history(self, path: str) -> list[Job]:
         return self.jobs("path = ?", os.fsencode(path))
 

@@ -67,10 +67,11 @@ class Sources(Database):
         ).fetchone()
         return Signature(*row) if row else None
 
-    def let_go(self, path: str) -> None:
-        """Forget a file that we took out of the inbox ourselves: it is not missed."""
-        with self.transaction():
-            self._db.execute("DELETE FROM sources WHERE path = ?", (os.fsencode(path),))
+    def let_go(self, path: str, signature: Signature) -> None:
+        """Forget a version that we took out of the inbox ourselves: it is not missed."""
+        if self.signature(path) == signature:  # else the next one has come already
+            with self.transaction():
+                self._db.execute("DELETE FROM sources WHERE path = ?", (os.fsencode(path),))
 
     def gone(self, since: float | None = None) -> list[str]:
         """Files gone from the inbox, all or those gone since before a time."""
@@ -81,12 +82,11 @@ class Sources(Database):
         return [os.fsdecode(path) for (path,) in rows]
 
     def arrived_since(self, sha256: str, moment: float) -> list[str]:
-        """Files of this content that first came after a moment: where a gone one moved to."""
+        """Files of this content that first came after a moment, the last to come first."""
         rows = self._db.execute(
-            "SELECT DISTINCT sources.path FROM jobs JOIN sources ON sources.path = jobs.path"
-            " WHERE jobs.source_sha256 = ? AND sources.sha256 = ?"
-            " AND sources.gone_at IS NULL AND sources.seen_at >= ?",
-            (sha256, sha256, moment),
+            "SELECT path FROM sources WHERE gone_at IS NULL AND sha256 = ? AND seen_at >= ?"
+            " AND path IN (SELECT path FROM jobs WHERE source_sha256 = ?) ORDER BY seen_at DESC",
+            (sha256, moment, sha256),
         )
         return [os.fsdecode(path) for (path,) in rows]
 

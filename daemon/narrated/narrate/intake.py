@@ -85,7 +85,7 @@ class Intake:
                 self._root(event)
 
     def unshown(self, pictures: Iterable[str]) -> None:
-        """A post no longer shows these: where none does, each becomes an item of its own."""
+        """A post shows these no more, or is gone: where none does, each is an item of its own."""
         for path in pictures:
             sha256 = self._ledger.source_sha256(path)
             if sha256 and not self._ledger.shown_by(path) and not self._ledger.current(path):
@@ -104,6 +104,7 @@ class Intake:
             case RootLost(reason):
                 log.error("%s Nothing is withdrawn meanwhile.", reason)
                 self.standing.root_problem = reason
+                self.standing.scanned = False  # what is found again may hold what was missed
             case RootFound():
                 log.info("the inbox is there again")
                 self.standing.root_problem = ""
@@ -133,10 +134,14 @@ class Intake:
         """A new job for new content; the same content again is no work."""
         current = self._ledger.current(event.path)
         same = current is not None and current.source_sha256 == event.sha256
-        if current is not None and same and current.state is not State.FAILED:
+        if current is not None and same and not self._is_worth_another(current):
             return [current] if current.state is State.QUEUED else []
         size_bytes = event.signature.size
         return [self._register.new(event.path, event.sha256, size_bytes, Cause.FOUND)]
+
+    def _is_worth_another(self, job: Job) -> bool:
+        """A failed one may succeed now; one that is done may still have to leave the inbox."""
+        return job.state is State.FAILED or (job.state is State.DONE and self._imprint.disposes)
 
     def _unreadable(self, event: Unreadable) -> None:
         job = self._register.unreadable(
@@ -155,6 +160,7 @@ class Intake:
                 self._ledger.move(job, State.REMOVED, problem="its source is gone")
                 self._imprint.forget_note(job)
         self._followed(path)
+        self.unshown(self._ledger.shown(path))
 
     def _is_pointless(self, job: Job) -> bool:
         """What was read already is finished, unless the same words are narrated elsewhere."""

@@ -17,7 +17,7 @@ from narrated import __version__
 from narrated.errors import NarratedError, StorageError
 from narrated.inbox import after, files
 from narrated.inbox.scan import Signature
-from narrated.ledger.job import Job, State
+from narrated.ledger.job import Cause, Job, State
 from narrated.ledger.store import Ledger
 from narrated.logs import fields
 from narrated.narrate.manuscript import Desk, Manuscript
@@ -62,6 +62,11 @@ class Imprint:
         self._moves: set[asyncio.Task[Any]] = set()
         self.after = AfterNarration()
 
+    @property
+    def disposes(self) -> bool:
+        """Whether a source leaves the inbox once it is narrated."""
+        return self.after.policy != "keep"
+
     async def carry(self, job: Job, manuscript: Manuscript) -> bool:
         """Take over a narration that already says these words: of this source, or of a moved one.
 
@@ -81,6 +86,10 @@ class Imprint:
     async def withdraw(self, job: Job) -> None:
         """Take a narration out of the outbox, because its source is gone for good."""
         await self._to_the_end(self._withdraw(job))
+
+    async def retract(self, job: Job, why: str) -> None:
+        """Take a narration out of the outbox whose source stays and is not to be narrated."""
+        await self._to_the_end(self._retract(job, why))
 
     async def note(self, job: Job, error: NarratedError) -> None:
         """Leave a note beside where the narration would stand."""
@@ -111,11 +120,15 @@ class Imprint:
         return ([standing] if standing else []) + self.moved_from(job)
 
     def moved_from(self, job: Job) -> list[Job]:
-        """Published jobs of the same content whose source is no longer where it was."""
-        same = self._ledger.jobs("source_sha256 = ? AND state = 'done'", job.source_sha256)
+        """Published jobs of the same content whose source is no longer where it was.
+
+        None where the inbox itself may be away; and never one that we took out of it ourselves.
+        """
+        if not files.exists(self._inbox, job.path):
+            return []
         return [
             older
-            for older in same
+            for older in self._ledger.published_alike(job.source_sha256)
             if older.path != job.path and not files.exists(self._inbox, older.path)
         ]
 
@@ -127,7 +140,10 @@ class Imprint:
             self.forget_note(job)
             if older.path != job.path:
                 self._moved(older, job)
+            elif job.cause is Cause.FOUND:  # perhaps the copy from which the original is now gone
+                await self._replace_moved(job)
             log.info("%s keeps its narration: the words are the same", printable(job.path))
+            await self._dispose(job, manuscript)
             return True
 
     def _bring(self, job: Job, older: Job, manuscript: Manuscript) -> bool:
@@ -170,13 +186,9 @@ class Imprint:
         )
 
     async def _finish(self, job: Job, manuscript: Manuscript, duration_s: float) -> None:
-        moved = self.moved_from(job)
         self._tell(self._ledger.finish(job, duration_s), manuscript)
         self.forget_note(job)
-        for older in moved:
-            if older.stem != job.stem:
-                await self._take_out(older)
-            self._moved(older, job)
+        await self._replace_moved(job)
         await self._dispose(job, manuscript)
 
     def _tell(self, job: Job, manuscript: Manuscript) -> None:
@@ -196,6 +208,13 @@ class Imprint:
             ),
         )
 
+    async def _replace_moved(self, job: Job) -> None:
+        """What says the same from where the source was before makes way."""
+        for older in self.moved_from(job):
+            if older.stem != job.stem:
+                await self._take_out(older)
+            self._moved(older, job)
+
     def _moved(self, older: Job, job: Job) -> None:
         with self._ledger.transaction():
             self._ledger.move(older, State.SUPERSEDED, problem=f"moved to {printable(job.path)}")
@@ -203,7 +222,7 @@ class Imprint:
 
     async def _dispose(self, job: Job, manuscript: Manuscript) -> None:
         """Archive or delete the source, and the pictures that only it shows, if that is wished."""
-        if self.after.policy == "keep":
+        if not self.disposes:
             return
         for path in (job.path, *manuscript.shown):
             signature = self._ledger.signature(path)
@@ -211,7 +230,7 @@ class Imprint:
                 continue
             try:
                 await self._on_disk(partial(self._take_away, path, signature))
-                self._ledger.let_go(path)
+                self._ledger.let_go(path, signature)
             except NarratedError as error:
                 log.warning("%s stays in the inbox: %s", printable(path), error)
 
@@ -222,12 +241,16 @@ class Imprint:
             after.archive(self._inbox, path, signature, self.after.archive)
 
     async def _withdraw(self, job: Job) -> None:
+        await self._retract(job, "its source is gone")
+        self._ledger.forget(job.path)
+
+    async def _retract(self, job: Job, why: str) -> None:
         async with self._lock(job.stem):
+            if self._ledger.job(job.id).state is not State.DONE:
+                return  # a newer version took its place while we waited for our turn
             await self._take_out(job)
-            with self._ledger.transaction():
-                self._ledger.move(job, State.REMOVED, problem="its source is gone")
-                self._ledger.forget(job.path)
-            log.info("%s is gone, and its narration with it", printable(job.path))
+            self._ledger.move(job, State.REMOVED, problem=why)
+            log.info("the narration of %s is withdrawn: %s", printable(job.path), why)
 
     async def _take_out(self, job: Job) -> None:
         await self._on_disk(lambda: self._remove(job))
@@ -238,6 +261,8 @@ class Imprint:
             standing = manifests.read(self._outbox / (job.stem + MANIFEST_SUFFIX))
         except StorageError:
             return  # the user took it away already
+        if standing.source.sha256 != job.source_sha256:
+            return  # another source's narration stands there by now
         publish.withdraw(self._outbox, job.stem, _suffixes(job, standing))
 
     def _lock(self, stem: str, *, other: str = "") -> asyncio.Lock:

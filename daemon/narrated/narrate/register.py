@@ -68,6 +68,6 @@ class Register:
         holder = self._ledger.stem_holder(folded)
         if holder is None:
             return False
-        published = self._ledger.published(holder)
-        moved = published is not None and published.source_sha256 == sha256
-        return not (moved and not files.exists(self._inbox, holder))
+        alike = self._ledger.published_alike(sha256)
+        has_moved = any(job.path == holder for job in alike)
+        return not (has_moved and not files.exists(self._inbox, holder))

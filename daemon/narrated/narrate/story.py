@@ -108,7 +108,7 @@ class Narrator:
 
     async def _story(self, job: Job, wishes: Wishes) -> None:
         manuscript = await self._manuscript(job, wishes)
-        if self._nothing_to_say(job, manuscript):
+        if await self._nothing_to_say(job, manuscript):
             return
         if await self._imprint.carry(job, manuscript):
             return
@@ -123,6 +123,8 @@ class Narrator:
                 self._ledger.move(job, State.PLANNED)
             return Manuscript.unpacked(kept)
         manuscript = await self._desk.prepare(job, wishes)
+        while self._is_overtaken(manuscript):
+            manuscript = await self._desk.prepare(job, wishes)
         unshown = self._ledger.shown(job.path) - manuscript.shown.keys()
         with self._ledger.transaction():
             self._ledger.keep_shown(job.path, manuscript.shown)
@@ -133,14 +135,23 @@ class Narrator:
                 narration=manuscript.narration,
                 keys=manuscript.keys,
             )
+            self._ledger.use_takes(manuscript.keys)
         self.on_unshown(unshown)
         return manuscript
 
-    def _nothing_to_say(self, job: Job, manuscript: Manuscript) -> bool:
+    def _is_overtaken(self, manuscript: Manuscript) -> bool:
+        """Whether a picture came or changed while the post that shows it was being planned."""
+        taken = {path: self._ledger.source_sha256(path) for path in manuscript.shown}
+        return any(taken[path] not in ("", sha) for path, sha in manuscript.shown.items())
+
+    async def _nothing_to_say(self, job: Job, manuscript: Manuscript) -> bool:
         if manuscript.plan.narrate:
             return False
-        self._ledger.move(job, State.REMOVED, problem="its front matter says `narrate: false`")
+        why = "its front matter says `narrate: false`"
+        self._ledger.move(job, State.REMOVED, problem=why)
         self._imprint.forget_note(job)
+        if standing := self._ledger.published(job.path):
+            await self._imprint.retract(standing, why)
         return True
 
     async def _record(self, job: Job, manuscript: Manuscript) -> Recorded:

@@ -125,7 +125,8 @@ class Commands:
         return [digest for chunk, digest in chunks if chunk.line == line]
 
     def _redo(self, job: Job, cause: Cause) -> Job:
-        self._ledger.forgive(self._ledger.keys(job))
+        if kept := self._ledger.plan(job):
+            self._ledger.forgive(Manuscript.unpacked(kept).keys)
         again = self._register.new(job.path, self._content(job), job.size_bytes, cause)
         self._enqueue(again)
         return again
