@@ -1,12 +1,14 @@
 """A real daemon in a process of its own, on folders of its own, with the toy engine by default."""
 
 import contextlib
+import hashlib
 import json
 import os
 import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -59,39 +61,61 @@ class Daemon:
     def __exit__(self, *_: object) -> None:
         self.stop()
 
-    def start(self, *, ready: bool = True) -> None:
+    def start(self, *, ready: bool = True, user: int | None = None, **environ: str) -> None:
         """Start it, and by default wait until it says that it is ready."""
-        self.close_line()
-        self._line = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-        path = self.home / "notify"
-        path.unlink(missing_ok=True)
-        self._line.bind(str(path))
+        self.statuses = []
+        line = self._listen()
         with (self.home / "log").open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "narrated.cli", "--config", str(self.config), "run"],
-                env={**os.environ, "NOTIFY_SOCKET": str(path), "PYTHONPATH": _package_root()},
+                self._command("run"),
+                env={**self._environ, "NOTIFY_SOCKET": str(line), **environ},
                 stdout=log,
                 stderr=log,
+                user=user,
+                group=user,
+                extra_groups=None if user is None else [],
             )
         if ready:
             self.wait_told("READY=1")
 
-    def wait_told(self, message: str, patience_s: float = PATIENCE_S) -> str:
-        """The first notification to come that holds this message."""
-        deadline = time.monotonic() + patience_s
-        while True:
-            self._line.settimeout(max(0.01, deadline - time.monotonic()))
-            try:
-                told = self._line.recv(65536).decode()
-            except TimeoutError:
-                raise AssertionError(f"no {message} within {patience_s} s:\n{self.log}") from None
-            self.statuses.append(told)
-            if message in told:
-                return told
+    def wait_told(self, message: str, since: int = 0, patience_s: float = PATIENCE_S) -> str:
+        """The first notification that holds this message, among those that came after `since`."""
 
-    def close_line(self) -> None:
-        if hasattr(self, "_line"):
-            self._line.close()
+        def found() -> str:
+            return next((told for told in self.statuses[since:] if message in told), "")
+
+        wait(found, lambda: f"no {message}:\n{self.log}", patience_s)
+        return found()
+
+    def _listen(self) -> Path:
+        """Take notifications as they come, as systemd does, until the next start."""
+        path = self.home / "notify"
+        path.unlink(missing_ok=True)
+        line = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        line.bind(str(path))
+        path.chmod(0o777)
+        statuses = self.statuses
+
+        def hear() -> None:
+            with line:
+                while told := line.recv(65536):
+                    statuses.append(told.decode())
+
+        threading.Thread(target=hear, daemon=True).start()
+        return path
+
+    def _hang_up(self) -> None:
+        """An empty message ends the thread that listens."""
+        with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as end:
+            end.sendto(b"", str(self.home / "notify"))
+        (self.home / "notify").unlink(missing_ok=True)
+
+    def _command(self, *arguments: str) -> list[str]:
+        return [sys.executable, "-m", "narrated.cli", "--config", str(self.config), *arguments]
+
+    @property
+    def _environ(self) -> dict[str, str]:
+        return {**os.environ, "PYTHONPATH": _package_root()}
 
     def stop(self, patience_s: float = 15.0) -> float:
         """Stop it by SIGTERM; how long that took. A daemon that is gone already took no time."""
@@ -103,7 +127,7 @@ class Daemon:
             except subprocess.TimeoutExpired:
                 self.kill()
                 raise AssertionError(f"it did not stop:\n{self.log}") from None
-        self.close_line()
+        self._hang_up()
         return time.monotonic() - began
 
     def kill(self) -> None:
@@ -111,6 +135,7 @@ class Daemon:
         assert self.process is not None
         self.process.kill()
         self.process.wait()
+        self._hang_up()
 
     def drop(self, name: str, content: str | bytes) -> Path:
         """Put a file into the inbox as rsync does: a temporary name, then a rename."""
@@ -128,8 +153,6 @@ class Daemon:
 
     def published(self, stem: str, source: bytes | str) -> dict[str, Any]:
         """The manifest of exactly this content, waiting for it."""
-        import hashlib
-
         content = source.encode() if isinstance(source, str) else source
         sha256 = hashlib.sha256(content).hexdigest()
         wait(
@@ -143,6 +166,11 @@ class Daemon:
         path = self.outbox / f"{stem}.error.txt"
         wait(path.exists, lambda: f"{path.name} was not written:\n{self.log}")
         return path.read_text()
+
+    def history(self, path: str) -> list[str]:
+        """The states of every version of a file, oldest first."""
+        lines = self.ask("history", path).stdout.splitlines()
+        return [line.split()[3] for line in lines]
 
     @property
     def spoken(self) -> list[str]:
@@ -164,8 +192,8 @@ class Daemon:
     def ask(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run `narrated` with this configuration."""
         return subprocess.run(
-            [sys.executable, "-m", "narrated.cli", "--config", str(self.config), *arguments],
-            env={**os.environ, "PYTHONPATH": _package_root()},
+            self._command(*arguments),
+            env=self._environ,
             capture_output=True,
             text=True,
             timeout=60,

@@ -1,0 +1,169 @@
+"""What a user may rely on of the inbox: what is read, when anew, and that it is left alone."""
+
+import hashlib
+import os
+from pathlib import Path
+
+from support.daemon import Daemon, running, wait
+
+
+def _tree(root: Path) -> dict[str, tuple[str, int, int]]:
+    """Every file of a folder with its content, mode and modification time."""
+    return {
+        str(path.relative_to(root)): (
+            hashlib.sha256(path.read_bytes()).hexdigest(),
+            path.stat().st_mode,
+            path.stat().st_mtime_ns,
+        )
+        for path in sorted(root.rglob("*"))
+        if path.is_file()
+    }
+
+
+def _set(stem: str, audio: str = "mp3") -> set[str]:
+    return {f"{stem}.{suffix}" for suffix in (audio, "vtt", "json")}
+
+
+def _below(daemon: Daemon, folder: str) -> set[str]:
+    return {name for name in daemon.files if name.startswith(f"{folder}/")}
+
+
+def _barrier(daemon: Daemon, name: str) -> None:
+    """All that was dropped before is dealt with once a file dropped now is published."""
+    text = f"The barrier {name} is passed."
+    daemon.drop(f"{name}.md", text)
+    daemon.published(name, text)
+
+
+def test_the_inbox_is_not_changed_and_folders_are_mirrored(daemon: Daemon) -> None:
+    daemon.drop("mirror/a/one.md", "# One\n\nIn a folder.\n")
+    daemon.drop("mirror/two.txt", "At the top.\n")
+    before = _tree(daemon.inbox / "mirror")
+    daemon.manifest("mirror/a/one")
+    daemon.manifest("mirror/two")
+    assert _below(daemon, "mirror") == _set("mirror/a/one") | _set("mirror/two")
+    assert _tree(daemon.inbox / "mirror") == before
+
+
+def test_temporary_names_symlinks_and_ignored_kinds_are_never_read(daemon: Daemon) -> None:
+    folder = daemon.inbox / "never"
+    folder.mkdir()
+    secret = daemon.home / "secret.md"
+    secret.write_text("Nobody shall hear this.")
+    (folder / "link.md").symlink_to(secret)
+    for name in (".syncthing.post.md.tmp", ".post.md.AbCdEf", "~syncthing~post.md.tmp"):
+        (folder / name).write_text("Not yet whole.")
+    for kept in (".stversions", ".rsync-partial", ".~tmp~"):
+        (folder / kept).mkdir()
+        (folder / kept / "post.md").write_text("An old version.")
+    os.link(daemon.drop("never/real.md", "I am real."), folder / "hard.md")
+    daemon.published("never/hard", "I am real.")
+    daemon.published("never/real", "I am real.")
+    _barrier(daemon, "never/last")
+    assert _below(daemon, "never") == (_set("never/real") | _set("never/hard") | _set("never/last"))
+
+
+def test_a_sync_conflict_copy_is_reported_and_not_read(tmp_path: Path) -> None:
+    name = "post.sync-conflict-20261122-072736-JDC4FTG.md"
+    with running(tmp_path) as daemon:
+        daemon.drop("post.md", "My own version.")
+        (daemon.inbox / name).write_text("The other version.")
+        daemon.published("post", "My own version.")
+        wait(lambda: daemon.status()["conflicts"] == [name])
+        assert daemon.files == _set("post")
+    assert name in (daemon.outbox / "narrated.status.txt").read_text()
+
+
+def test_an_edited_file_replaces_its_narration_and_speaks_what_changed(daemon: Daemon) -> None:
+    daemon.drop("edit/post.md", "# Edited\n\nThe first.\n\nThe second.\n")
+    daemon.manifest("edit/post")
+    edited = "# Edited\n\nThe first.\n\nThe second, changed.\n"
+    before = len(daemon.spoken)
+    daemon.drop("edit/post.md", edited)
+    daemon.published("edit/post", edited)
+    assert daemon.spoken[before:] == ["The second, changed."]
+    assert _below(daemon, "edit") == _set("edit/post")
+
+
+def test_the_same_content_again_is_no_work(daemon: Daemon) -> None:
+    text = "# Again\n\nThe same words.\n"
+    daemon.drop("again/post.md", text)
+    published = daemon.published("again/post", text)
+    daemon.drop("again/post.md", text)
+    os.utime(daemon.inbox / "again/post.md")
+    _barrier(daemon, "again/last")
+    assert daemon.manifest("again/post") == published
+    assert daemon.history("again/post.md") == ["done"]
+
+
+def test_an_empty_file_waits_for_its_content(daemon: Daemon) -> None:
+    daemon.drop("empty/post.md", "")
+    _barrier(daemon, "empty/last")
+    assert ["empty/post.md", "empty"] in daemon.status()["arriving"]
+    daemon.drop("empty/post.md", "Now there is something.")
+    daemon.published("empty/post", "Now there is something.")
+
+
+def test_a_file_still_open_for_writing_is_read_when_it_is_closed(daemon: Daemon) -> None:
+    (daemon.inbox / "open").mkdir()
+    with (daemon.inbox / "open/post.md").open("w") as file:
+        file.write("The first half, ")
+        file.flush()
+        _barrier(daemon, "open/last")
+        wait(lambda: ["open/post.md", "still open for writing"] in daemon.status()["arriving"])
+        assert _below(daemon, "open") == _set("open/last")
+        file.write("and the second.")
+    daemon.published("open/post", "The first half, and the second.")
+
+
+def test_a_post_that_does_not_want_to_be_narrated_is_left_alone(daemon: Daemon) -> None:
+    daemon.drop("quiet/post.md", "---\nnarrate: false\n---\n\nNot for the ear.\n")
+    _barrier(daemon, "quiet/last")
+    wait(lambda: "narrate: false" in daemon.ask("history", "quiet/post.md").stdout)
+    assert _below(daemon, "quiet") == _set("quiet/last")
+
+
+def test_a_post_that_no_longer_wants_to_be_narrated_loses_its_narration(daemon: Daemon) -> None:
+    daemon.drop("hush/post.md", "Said at first.\n")
+    daemon.manifest("hush/post")
+    daemon.drop("hush/post.md", "---\nnarrate: false\n---\n\nSaid at first.\n")
+    wait(lambda: not _below(daemon, "hush"), lambda: daemon.log)
+
+
+def test_a_narrated_source_is_archived_where_that_is_wished(tmp_path: Path) -> None:
+    settings = {"after": "archive", "archive": "archive", "removed": "withdraw"}
+    with running(tmp_path, **settings, withdraw_after="0s") as daemon:
+        daemon.drop("in/post.md", "Archived when it is read.")
+        daemon.published("in/post", "Archived when it is read.")
+        wait(lambda: not (daemon.inbox / "in/post.md").exists())
+        archived = tmp_path / "archive/in/post.md"
+        assert archived.read_text() == "Archived when it is read."
+        _barrier(daemon, "last")
+        assert _set("in/post") <= daemon.files
+
+
+def test_a_source_deleted_on_purpose_is_not_withdrawn_nor_held_for_moved(tmp_path: Path) -> None:
+    settings = {"after": "delete", "removed": "withdraw", "withdraw_after": "0s"}
+    with running(tmp_path, **settings) as daemon:
+        path = daemon.drop("post.md", "Deleted when it is read.")
+        daemon.published("post", "Deleted when it is read.")
+        wait(lambda: not path.exists())
+        daemon.drop("twin.md", "Deleted when it is read.")
+        daemon.drop("post.txt", "Deleted when it is read.")
+        daemon.manifest("twin")
+        daemon.manifest("post.txt")
+        _barrier(daemon, "last")
+        wait(lambda: not any(daemon.inbox.iterdir()))
+        daemon.stop()
+        daemon.start()
+        _barrier(daemon, "very-last")
+        stems = ("post", "twin", "post.txt", "last", "very-last")
+        assert daemon.files == {name for stem in stems for name in _set(stem)}
+
+
+def test_the_same_file_dropped_again_is_taken_away_again(tmp_path: Path) -> None:
+    with running(tmp_path, after="delete") as daemon:
+        for _ in range(2):
+            path = daemon.drop("post.md", "Dropped twice.")
+            wait(lambda: not path.exists(), lambda: daemon.log)
+        assert daemon.spoken == ["post", "Dropped twice."]

@@ -1,0 +1,162 @@
+"""A file that is moved or renamed takes its narration along; one that is gone keeps it, or not."""
+
+import hashlib
+import shutil
+from pathlib import Path
+
+from support.daemon import Daemon, running, toy, wait
+
+
+def _text(name: str) -> str:
+    return f"# The title\n\nThese words of {name} move.\n\nAnd these.\n"
+
+
+def _set(stem: str) -> set[str]:
+    return {f"{stem}.{suffix}" for suffix in ("mp3", "vtt", "json")}
+
+
+def _below(daemon: Daemon, folder: str) -> set[str]:
+    return {name for name in daemon.files if name.startswith(f"{folder}/")}
+
+
+def _narrated(daemon: Daemon, stem: str, text: str) -> int:
+    """Drop and narrate a post; how much had been spoken then."""
+    daemon.drop(f"{stem}.md", text)
+    daemon.published(stem, text)
+    return len(daemon.spoken)
+
+
+def _wait_files(daemon: Daemon, folder: str, *stems: str) -> None:
+    wanted = {name for stem in stems for name in _set(stem)}
+    wait(
+        lambda: _below(daemon, folder) == wanted,
+        lambda: f"{sorted(_below(daemon, folder))}, not {sorted(wanted)}\n{daemon.log}",
+    )
+
+
+def _is_whole(daemon: Daemon, stem: str) -> bool:
+    """The manifest names this source and files that are there, as they are."""
+    manifest = daemon.manifest(stem)
+    folder = (daemon.outbox / stem).parent
+    return manifest["source"]["path"] == f"{stem}.md" and all(
+        hashlib.sha256((folder / each["name"]).read_bytes()).hexdigest() == each["sha256"]
+        for each in manifest["outputs"]
+    )
+
+
+def test_a_renamed_file_takes_its_narration_along_without_speech(daemon: Daemon) -> None:
+    before = _narrated(daemon, "rename/old", _text("rename"))
+    (daemon.inbox / "rename/old.md").rename(daemon.inbox / "rename/new.md")
+    _wait_files(daemon, "rename", "rename/new")
+    assert _is_whole(daemon, "rename/new")
+    assert len(daemon.spoken) == before
+
+
+def test_a_file_moved_to_another_folder_takes_its_narration_along(daemon: Daemon) -> None:
+    before = _narrated(daemon, "move/here/post", _text("move"))
+    (daemon.inbox / "move/there").mkdir()
+    (daemon.inbox / "move/here/post.md").rename(daemon.inbox / "move/there/post.md")
+    _wait_files(daemon, "move", "move/there/post")
+    assert _is_whole(daemon, "move/there/post")
+    assert len(daemon.spoken) == before
+
+
+def test_a_renamed_folder_takes_all_its_narrations_along(daemon: Daemon) -> None:
+    texts = {f"post-{n}": f"# Post {n}\n\nWords number {n}.\n" for n in range(5)}
+    for stem, text in texts.items():
+        daemon.drop(f"folder/old/{stem}.md", text)
+    for stem, text in texts.items():
+        daemon.published(f"folder/old/{stem}", text)
+    before = len(daemon.spoken)
+    (daemon.inbox / "folder/old").rename(daemon.inbox / "folder/new")
+    _wait_files(daemon, "folder", *(f"folder/new/{stem}" for stem in texts))
+    assert all(_is_whole(daemon, f"folder/new/{stem}") for stem in texts)
+    assert len(daemon.spoken) == before
+
+
+def test_a_title_from_the_file_name_is_all_that_a_rename_has_spoken(daemon: Daemon) -> None:
+    before = _narrated(daemon, "title/first-name", "No title in here.\n")
+    (daemon.inbox / "title/first-name.md").rename(daemon.inbox / "title/second-name.md")
+    _wait_files(daemon, "title", "title/second-name")
+    assert daemon.spoken[before:] == ["second name"]
+    assert daemon.manifest("title/second-name")["title"] == "second name"
+
+
+def test_a_change_of_suffix_keeps_the_name_in_the_outbox(daemon: Daemon) -> None:
+    _narrated(daemon, "suffix/post", "Plain words move.\n")
+    (daemon.inbox / "suffix/post.md").rename(daemon.inbox / "suffix/post.txt")
+    wait(lambda: daemon.manifest("suffix/post")["source"]["path"] == "suffix/post.txt")
+    _wait_files(daemon, "suffix", "suffix/post")
+
+
+def test_a_move_seen_in_two_halves_takes_the_narration_along(daemon: Daemon) -> None:
+    before = _narrated(daemon, "halves/old", _text("halves"))
+    shutil.copy(daemon.inbox / "halves/old.md", daemon.inbox / "halves/new.md")
+    daemon.published("halves/new", _text("halves"))
+    (daemon.inbox / "halves/old.md").unlink()
+    _wait_files(daemon, "halves", "halves/new")
+    assert _is_whole(daemon, "halves/new")
+    assert len(daemon.spoken) == before
+
+
+def test_a_move_while_the_daemon_was_away_takes_the_narration_along(tmp_path: Path) -> None:
+    daemon = Daemon(tmp_path)
+    with daemon:
+        before = _narrated(daemon, "in/old", _text("in"))
+    (daemon.inbox / "in/old.md").rename(daemon.inbox / "in/new.md")
+    with daemon:
+        _wait_files(daemon, "in", "in/new")
+        assert len(daemon.spoken) == before
+
+
+def test_two_files_that_swap_names_swap_narrations(daemon: Daemon) -> None:
+    texts = {"one": "# One\n\nThe first of two.\n", "two": "# Two\n\nThe second of two.\n"}
+    for name, text in texts.items():
+        before = _narrated(daemon, f"swap/{name}", text)
+    folder = daemon.inbox / "swap"
+    (folder / "one.md").rename(folder / ".aside")
+    (folder / "two.md").rename(folder / "one.md")
+    (folder / ".aside").rename(folder / "two.md")
+    daemon.published("swap/one", texts["two"])
+    daemon.published("swap/two", texts["one"])
+    assert daemon.manifest("swap/one")["title"] == "Two"
+    assert len(daemon.spoken) == before
+    assert _below(daemon, "swap") == _set("swap/one") | _set("swap/two")
+
+
+def test_a_book_renamed_while_it_is_read_is_narrated_once(tmp_path: Path) -> None:
+    text = "# A book\n\n" + "\n\n".join(f"Paragraph {n} of it." for n in range(30)) + "\n"
+    with running(tmp_path, **toy(tmp_path, delay_s=0.2, rows=2)) as daemon:
+        daemon.drop("in/old.md", text)
+        wait(lambda: len(daemon.spoken) > 4)
+        (daemon.inbox / "in/old.md").rename(daemon.inbox / "in/new.md")
+        daemon.published("in/new", text)
+        _wait_files(daemon, "in", "in/new")
+        daemon.wait_idle()
+        assert _below(daemon, "in") == _set("in/new")
+        assert len(daemon.spoken) <= 31 + 2
+
+
+def test_a_copy_is_a_post_of_its_own(daemon: Daemon) -> None:
+    before = _narrated(daemon, "copy/old", _text("copy"))
+    shutil.copy(daemon.inbox / "copy/old.md", daemon.inbox / "copy/new.md")
+    daemon.published("copy/new", _text("copy"))
+    assert _below(daemon, "copy") == _set("copy/old") | _set("copy/new")
+    assert len(daemon.spoken) == before
+
+
+def test_a_source_that_is_gone_keeps_its_narration(daemon: Daemon) -> None:
+    _narrated(daemon, "gone/post", "Gone, and heard.")
+    (daemon.inbox / "gone/post.md").unlink()
+    _narrated(daemon, "gone/last", "After it was gone.")
+    wait(lambda: daemon.ask("refresh", "gone/post.md").returncode == 1)
+    assert _set("gone/post") <= daemon.files
+
+
+def test_a_source_gone_for_long_enough_is_withdrawn_where_that_is_wished(tmp_path: Path) -> None:
+    with running(tmp_path, removed="withdraw", withdraw_after="1s") as daemon:
+        _narrated(daemon, "in/post", "Heard for a while.")
+        _narrated(daemon, "in/stays", "Heard for ever.")
+        (daemon.inbox / "in/post.md").unlink()
+        _wait_files(daemon, "in", "in/stays")
+        _narrated(daemon, "in/post", "Heard again.")

@@ -1,0 +1,101 @@
+"""Nothing is withdrawn while the inbox itself is missing, replaced or suddenly empty."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from support.daemon import Daemon, running, wait
+
+WITHDRAW = {"removed": "withdraw", "withdraw_after": "0s"}
+SET = {f"{stem}.{suffix}" for stem in ("one", "two") for suffix in ("mp3", "vtt", "json")}
+
+
+def _fill(daemon: Daemon) -> None:
+    for stem in ("one", "two"):
+        daemon.drop(f"{stem}.md", f"The post {stem}.")
+    for stem in ("one", "two"):
+        daemon.published(stem, f"The post {stem}.")
+
+
+def _notices(daemon: Daemon) -> str:
+    return " ".join(daemon.status()["notices"])
+
+
+def _away(daemon: Daemon) -> None:
+    daemon.inbox.rename(daemon.home / "aside")
+
+
+def _replaced(daemon: Daemon) -> None:
+    _away(daemon)
+    daemon.inbox.mkdir()
+
+
+def _emptied(daemon: Daemon) -> None:
+    (daemon.home / "aside").mkdir()
+    for path in list(daemon.inbox.iterdir()):
+        path.rename(daemon.home / "aside" / path.name)
+
+
+@pytest.mark.parametrize(
+    ("lose", "notice"),
+    [(_away, "missing"), (_replaced, "replaced|empty"), (_emptied, "empty")],
+    ids=["moved away", "replaced by an empty folder", "emptied"],
+)
+def test_a_lost_inbox_withdraws_nothing_and_is_found_again(
+    tmp_path: Path, lose: Callable[[Daemon], None], notice: str
+) -> None:
+    with running(tmp_path, **WITHDRAW) as daemon:
+        _fill(daemon)
+        spoken = len(daemon.spoken)
+        lose(daemon)
+        wait(lambda: any(word in _notices(daemon) for word in notice.split("|")))
+        daemon.ask("status")
+        assert daemon.files == SET
+        if daemon.inbox.exists():
+            daemon.inbox.rmdir()
+        (daemon.home / "aside").rename(daemon.inbox)
+        wait(lambda: not _notices(daemon), lambda: daemon.log)
+        daemon.drop("new.md", "Found again.")
+        daemon.published("new", "Found again.")
+        assert daemon.files >= SET
+        assert len(daemon.spoken) == spoken + 2
+        (daemon.inbox / "two.md").unlink()
+        wait(lambda: "two.mp3" not in daemon.files)
+
+
+def test_an_inbox_missing_at_the_start_is_told_and_read_when_it_comes(tmp_path: Path) -> None:
+    daemon = Daemon(tmp_path)
+    daemon.inbox.rmdir()
+    with daemon:
+        assert "missing" in _notices(daemon)
+        aside = tmp_path / "aside"
+        aside.mkdir()
+        (aside / "post.md").write_text("It came after all.")
+        aside.rename(daemon.inbox)
+        daemon.published("post", "It came after all.")
+        assert not _notices(daemon)
+    assert "missing" not in (daemon.outbox / "narrated.status.txt").read_text()
+
+
+def test_an_inbox_that_was_lost_while_the_daemon_was_away_withdraws_nothing(
+    tmp_path: Path,
+) -> None:
+    daemon = Daemon(tmp_path, **WITHDRAW)
+    with daemon:
+        _fill(daemon)
+    _replaced(daemon)
+    with daemon:
+        wait(lambda: "empty" in _notices(daemon))
+        assert daemon.files == SET
+        status = (daemon.outbox / "narrated.status.txt").read_text
+        wait(lambda: "empty" in status(), status)
+
+
+def test_another_folder_in_the_place_of_the_inbox_withdraws_nothing(tmp_path: Path) -> None:
+    with running(tmp_path, **WITHDRAW) as daemon:
+        _fill(daemon)
+        _replaced(daemon)
+        daemon.drop("other.md", "Of another folder.")
+        daemon.published("other", "Of another folder.")
+        assert daemon.files > SET
