@@ -1,0 +1,1 @@
+"""What bench/daemon.py measures, and against what."""
