@@ -87,9 +87,9 @@ class Seat:
         """End the worker; the futures of what it has in flight are cancelled."""
         self._wanted = False
         if self._keeping is not None:
-            self._keeping.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._keeping
+            if not self._keeping.cancelling():  # twice would interrupt its own ending
+                self._keeping.cancel()
+            await asyncio.wait({self._keeping})
 
     @property
     def is_empty(self) -> bool:
