@@ -9,7 +9,7 @@ import warnings
 from collections import deque
 from collections.abc import Sequence
 
-from PIL import Image, UnidentifiedImageError
+from PIL import Image, ImageFile, UnidentifiedImageError
 
 from narrated.engines.base import Described, Failed, Kind, Options, Outcome, Request, Sight
 from narrated.engines.picture_look import SAMPLE_PIXELS, colours, shape
@@ -102,7 +102,7 @@ def description(picture: bytes) -> str:
         ) from error
 
 
-def _described(image: Image.Image) -> str:
+def _described(image: ImageFile.ImageFile) -> str:
     size = image.size
     frames: int = getattr(image, "n_frames", 1)
     image.draft("RGB", (SAMPLE_PIXELS, SAMPLE_PIXELS))

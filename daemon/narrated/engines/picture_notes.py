@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from xml.etree import ElementTree
 
-from PIL import ExifTags, Image, IptcImagePlugin
+from PIL import ExifTags, Image, ImageFile, IptcImagePlugin
 
 _LONGEST_CHARACTERS = 2000
 
@@ -62,7 +62,7 @@ class Notes:
     taken: date | None
 
 
-def noted(image: Image.Image) -> Notes:
+def noted(image: ImageFile.ImageFile) -> Notes:
     """Read what is written into a loaded picture."""
     base = image.getexif()
     exif = base.get_ifd(ExifTags.IFD.Exif)
@@ -82,7 +82,7 @@ def noted(image: Image.Image) -> Notes:
     )
 
 
-def _texts(image: Image.Image, base: Image.Exif, exif: dict[int, object]) -> Iterator[str]:
+def _texts(image: ImageFile.ImageFile, base: Image.Exif, exif: dict[int, object]) -> Iterator[str]:
     """Whatever may be a description, the likeliest first."""
     yield from _xmp(image)
     yield from _iptc(image)
@@ -119,7 +119,7 @@ def _entry(found: ElementTree.Element) -> str:
     return entries.get("x-default") or next(iter(entries.values()))
 
 
-def _iptc(image: Image.Image) -> Iterator[str]:
+def _iptc(image: ImageFile.ImageFile) -> Iterator[str]:
     try:
         records = IptcImagePlugin.getiptcinfo(image) or {}
     except (SyntaxError, ValueError, IndexError, OSError):

@@ -218,7 +218,7 @@ class Worker:
     def _take_cancelled(self, body: dict[str, Any], _payload: bytes) -> None:
         self._free(body["id"])
 
-    _answers: ClassVar = {
+    _answers: ClassVar[dict[str, Callable[["Worker", Any, bytes], None]]] = {
         "loading": _take_loading,
         "hello": _take_hello,
         "leaving": _take_leaving,
