@@ -63,10 +63,12 @@ class Commands:
         return [self._redo(job, Cause.FOUND).path for job in jobs]
 
     def refresh(self, path: str | None) -> list[str]:
-        """Narrate anew by today's configuration: a file, a folder, or everything."""
+        """Narrate anew by today's configuration: a file, a folder, or everything that is there."""
         wanted = [job for job in self._ledger.jobs("state IN ('done', 'failed')") if _in(job, path)]
         if not wanted and path:
             self._last(path)
+        if len(wanted) > 1:  # a narration may outlive its source, and is then left as it is
+            wanted = [job for job in wanted if self._ledger.source_sha256(job.path)]
         return [self._redo(job, Cause.REFRESH).path for job in wanted]
 
     def respeak(self, path: str, at_s: float | None) -> list[str]:
