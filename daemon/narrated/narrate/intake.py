@@ -21,6 +21,7 @@ from narrated.inbox.events import (
 )
 from narrated.ledger.job import Cause, Job, State
 from narrated.ledger.store import Ledger
+from narrated.logs import fields
 from narrated.narrate.publication import Imprint
 from narrated.narrate.register import Register
 from narrated.printable import printable
@@ -77,7 +78,8 @@ class Intake:
             case Vanished(path):
                 self._vanished(path)
             case Conflict(path):
-                log.warning("%s is a sync conflict and is not read", printable(path))
+                about = fields(file=path)
+                log.warning("%s is a sync conflict and is not read", printable(path), extra=about)
                 self.standing.conflicts.add(path)
             case ConflictGone(path):
                 self.standing.conflicts.discard(path)
@@ -147,7 +149,8 @@ class Intake:
         job = self._register.unreadable(
             event.path, event.signature.size, event.problem, event.remedy
         )
-        log.warning("%s waits: %s", printable(event.path), event.problem)
+        about = fields(file=event.path, job=job.id)
+        log.warning("%s waits: %s", printable(event.path), event.problem, extra=about)
         self._imprint.note_now(job, SourceUnreadable(event.problem, event.remedy))
 
     def _vanished(self, path: str) -> None:

@@ -142,7 +142,10 @@ class Imprint:
                 self._moved(older, job)
             elif job.cause is Cause.FOUND:  # perhaps the copy from which the original is now gone
                 await self._replace_moved(job)
-            log.info("%s keeps its narration: the words are the same", printable(job.path))
+            about = fields(file=job.path, job=job.id)
+            log.info(
+                "%s keeps its narration: the words are the same", printable(job.path), extra=about
+            )
             await self._dispose(job, manuscript)
             return True
 

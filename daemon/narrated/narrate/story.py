@@ -20,6 +20,7 @@ from narrated.inbox import files
 from narrated.ledger.cache import Cache, DamagedTake
 from narrated.ledger.job import Job, Reason, State
 from narrated.ledger.store import Ledger
+from narrated.logs import fields
 from narrated.narrate.manuscript import Desk, Manuscript, SourceChanged, Wishes
 from narrated.narrate.publication import Imprint
 from narrated.narrate.recording import Recorded, Recording
@@ -101,7 +102,8 @@ class Narrator:
         except NarratedError as error:
             await self._fail(job, error)
         except Exception as error:  # a job's border: one job never takes the others along
-            log.exception("%s ended in an unforeseen way", printable(job.path))
+            about = fields(file=job.path, job=job.id)
+            log.exception("%s ended in an unforeseen way", printable(job.path), extra=about)
             await self._fail(job, _unforeseen(error))
         finally:
             self.progress.pop(job.id, None)
@@ -222,7 +224,8 @@ class Narrator:
             self._ledger.move(
                 job, State.WAITING, reason=reason, problem=error.problem, remedy=error.remedy
             )
-            log.warning("%s waits: %s", printable(job.path), error)
+            about = fields(file=job.path, job=job.id)
+            log.warning("%s waits: %s", printable(job.path), error, extra=about)
             await self._imprint.note(job, error)
 
     async def _fail(self, job: Job, error: NarratedError) -> None:
@@ -233,7 +236,8 @@ class Narrator:
             self._ledger.move(job, State.REMOVED, problem="its source is gone")
             return
         self._ledger.move(job, State.FAILED, problem=error.problem, remedy=error.remedy)
-        log.error("%s failed: %s", printable(job.path), error)
+        about = fields(file=job.path, job=job.id)
+        log.error("%s failed: %s", printable(job.path), error, extra=about)
         await self._imprint.note(job, error)
 
 
