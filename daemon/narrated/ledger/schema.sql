@@ -36,9 +36,10 @@ CREATE TABLE jobs (
     narration     TEXT NOT NULL DEFAULT '',
     duration_s    REAL NOT NULL DEFAULT 0
 );
-CREATE INDEX jobs_by_path ON jobs (path, id);
-CREATE INDEX jobs_by_source ON jobs (source_sha256);
-CREATE INDEX jobs_by_state ON jobs (state);
+-- Each with the state: SQLite would else look through all that was ever done for one path.
+CREATE INDEX jobs_by_path ON jobs (path, state, id);
+CREATE INDEX jobs_by_source ON jobs (source_sha256, state, id);
+CREATE INDEX jobs_by_state ON jobs (state, changed_at);
 
 CREATE TABLE plans (                  -- a job's script, chunks and settings, compressed
     job  INTEGER PRIMARY KEY REFERENCES jobs (id),
