@@ -190,4 +190,4 @@ def test_no_reference_leads_out_of_the_inbox(post: str, source: str) -> None:
     place = resolve(post, source, {"/a": "x/y"})
     if place is not None:
         assert posixpath.normpath(place) == place
-        assert not place.startswith(("/", ".."))
+        assert not {"", ".."} & set(place.split("/"))

@@ -69,6 +69,16 @@ def test_an_empty_file_is_given_patience_only_while_it_is_young(
     assert time.monotonic() - began_s < 0.2
 
 
+def test_a_file_that_gets_its_content_within_the_patience_is_taken(root: Path) -> None:
+    (root / "post.md").touch()
+    events: list[Event] = []
+    for event in Inbox(root, {}, settle_s=0.1).once():
+        events.append(event)
+        if isinstance(event, Scanned):
+            (root / "post.md").write_text("x")
+    assert found(events) == ["post.md"]
+
+
 def test_what_is_gone_is_looked_for_twice_and_then_told(root: Path) -> None:
     (root / "here.md").write_text("x")
     known = {"here.md": Signature.of((root / "here.md").lstat()), "gone.md": Signature(1, 2, 3, 4)}

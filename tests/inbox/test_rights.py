@@ -87,6 +87,22 @@ def test_what_lies_in_a_closed_folder_is_found_when_it_is_opened(
     listener.expect("Found", "closed/post.md")
 
 
+def test_a_folder_that_is_opened_is_watched_from_then_on(
+    open_root: Path, program: Callable[..., Any]
+) -> None:
+    (open_root / "closed").mkdir(mode=0o700)
+    listener = program(open_root, "--user", str(READER), "--scan", "2")
+    listener.expect("Scanned")
+    (open_root / "closed" / "post.md").write_text("Words.")
+    (open_root / "closed").chmod(0o755)
+    listener.expect("Found", "closed/post.md")
+    listener.expect("Scanned")
+    walks = len(listener.told)
+    (open_root / "closed" / "new.md").write_text("Words.")
+    listener.expect("Found", "closed/new.md")
+    assert [event["event"] for event in listener.told[walks:]] == ["Found"]
+
+
 def test_what_lies_in_a_folder_that_closes_has_not_vanished(
     open_root: Path, reader: Callable[..., Any]
 ) -> None:

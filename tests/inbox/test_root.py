@@ -79,7 +79,7 @@ def test_a_root_removed_and_made_anew_is_watched_again(
 def test_nothing_vanishes_while_the_root_is_suddenly_empty(
     root: Path, known: dict[str, Signature], listen: Any
 ) -> None:
-    listener = listen(known, scan_s=0.2)
+    listener = listen(known)
     for path in list(root.iterdir()):
         path.unlink()
     assert "suddenly empty" in listener.expect(RootLost).reason
@@ -116,6 +116,18 @@ def test_a_root_that_is_a_file_is_said_to_be_no_folder(root: Path, listen: Any) 
     assert (
         listen(first_walk=False, scan_s=0.2).expect(RootLost).reason == "The inbox is not a folder."
     )
+
+
+def test_a_path_asked_for_while_the_root_is_lost_is_found_with_it(
+    root: Path, known: dict[str, Signature], listen: Any, tmp_path: Path
+) -> None:
+    listener = listen(known, scan_s=0.2)
+    root.rename(tmp_path / "away")
+    listener.expect(RootLost)
+    listener.inbox.look("one.md")
+    (tmp_path / "away").rename(root)
+    assert listener.expect(Found).path == "one.md"
+    assert listener.walked() == []
 
 
 def test_a_lost_root_is_heard_to_stop(root: Path, listen: Any) -> None:

@@ -12,6 +12,7 @@ import pytest
 
 from narrated.inbox.events import Conflict, ConflictGone, Found, Scanned, Vanished
 from narrated.inbox.scan import Signature
+from narrated.inbox.watch import Inbox
 
 NEVER_S = 600.0  # a settle time that no test outlives
 
@@ -347,6 +348,20 @@ def test_a_walk_that_is_asked_for_finds_what_no_event_announces(root: Path, list
     os.utime(root / "post.md", (1e9, 1e9))
     listener.inbox.recheck()
     assert listener.expect(Found).path == "post.md"
+
+
+def test_what_is_renamed_into_place_need_not_wait_for_the_end_of_a_walk(root: Path) -> None:
+    for number in range(100):
+        (root / f"{number}").mkdir()
+        (root / f"{number}" / "x.sync-conflict-20261122-072736-JDC4FTG.md").touch()
+    inbox = Inbox(root, {}, settle_s=NEVER_S)
+    for event in inbox.events():
+        if not isinstance(event, Conflict):
+            break
+        drop(root / "post.md")  # after each folder: the walk is long enough to be told
+        time.sleep(0.01)
+    inbox.stop()
+    assert isinstance(event, Found)
 
 
 def test_walks_alone_find_what_is_new_and_what_is_gone(root: Path, listen: Any) -> None:
