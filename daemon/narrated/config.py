@@ -93,6 +93,8 @@ class Workers(_Section, frozen=True):
     """A worker that is silent this long with work in hand is taken to hang."""
     load: Seconds = Seconds(600)
     """How long an engine may take to load."""
+    again: Seconds = Seconds(60)
+    """How often an engine that was not to be had is tried again while its worker is idle."""
     reading: Seconds = Seconds(60)
     """How long one source may take to be read."""
     encoders: int = 2
@@ -258,6 +260,7 @@ def worker_specs(config: Config) -> tuple[WorkerSpec, ...]:
             engines=tuple(specs),
             silence_s=float(config.workers.silence),
             load_s=float(config.workers.load),
+            again_s=float(config.workers.again),
         )
         for number, (python, specs) in enumerate(sorted(by_python.items()))
     )

@@ -154,7 +154,11 @@ class Service:
 
     async def _farewell(self) -> None:
         """The last word in the outbox: nothing claims to be read when nothing is."""
-        leave_note(self.config.outbox, msgspec.structs.replace(self.report(), state="stopped"))
+        left = tuple(job.path for job in self.house.ledger.open_jobs())
+        rest = msgspec.structs.replace(
+            self.report(), state="stopped", reading=(), queued=len(left), queue=left[:10]
+        )
+        leave_note(self.config.outbox, rest)
 
     def _hear(self, events: Iterator[Event]) -> asyncio.Future[None]:
         """Bring the inbox's events into the loop from a thread of their own."""
