@@ -164,6 +164,6 @@ def test_a_source_deleted_on_purpose_is_not_withdrawn_nor_held_for_moved(tmp_pat
 def test_the_same_file_dropped_again_is_taken_away_again(tmp_path: Path) -> None:
     with running(tmp_path, after="delete") as daemon:
         for _ in range(2):
-            path = daemon.drop("post.md", "Dropped twice.")
-            wait(lambda: not path.exists(), lambda: daemon.log)
+            daemon.drop("post.md", "Dropped twice.")
+            wait(lambda: not any(daemon.inbox.iterdir()), lambda: daemon.log)
         assert daemon.spoken == ["post", "Dropped twice."]

@@ -61,19 +61,16 @@ class Daemon:
     def __exit__(self, *_: object) -> None:
         self.stop()
 
-    def start(self, *, ready: bool = True, user: int | None = None, **environ: str) -> None:
+    def start(self, *launcher: str, ready: bool = True, **environ: str) -> None:
         """Start it, and by default wait until it says that it is ready."""
         self.statuses = []
         line = self._listen()
         with (self.home / "log").open("ab") as log:
             self.process = subprocess.Popen(
-                self._command("run"),
+                [*launcher, *self._command("run")],
                 env={**self._environ, "NOTIFY_SOCKET": str(line), **environ},
                 stdout=log,
                 stderr=log,
-                user=user,
-                group=user,
-                extra_groups=None if user is None else [],
             )
         if ready:
             self.wait_told("READY=1")
@@ -93,7 +90,6 @@ class Daemon:
         path.unlink(missing_ok=True)
         line = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         line.bind(str(path))
-        path.chmod(0o777)
         statuses = self.statuses
 
         def hear() -> None:
@@ -129,6 +125,11 @@ class Daemon:
                 raise AssertionError(f"it did not stop:\n{self.log}") from None
         self._hang_up()
         return time.monotonic() - began
+
+    def signal(self, number: signal.Signals) -> None:
+        """Send it a signal."""
+        assert self.process is not None
+        self.process.send_signal(number)
 
     def kill(self) -> None:
         """`kill -9`."""

@@ -1,0 +1,183 @@
+"""What a user finds in the outbox: whole sets, stable names, notes, and nothing half made."""
+
+import hashlib
+import os
+import re
+import shutil
+import signal
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import av
+import pytest
+
+from support.daemon import Daemon, running, toy, wait
+
+
+def _set(stem: str, audio: str = "mp3") -> set[str]:
+    return {f"{stem}.{suffix}" for suffix in (audio, "vtt", "json")}
+
+
+def _below(daemon: Daemon, folder: str) -> set[str]:
+    return {name for name in daemon.files if name.startswith(f"{folder}/")}
+
+
+def _heard_s(path: Path) -> float:
+    with av.open(str(path)) as container:
+        frames = container.decode(audio=0)
+        return sum(frame.samples / frame.sample_rate for frame in frames)
+
+
+def _cues(path: Path) -> Iterator[tuple[float, float]]:
+    for start, end in re.findall(r"([\d:.]+) --> ([\d:.]+)", path.read_text()):
+        yield _seconds(start), _seconds(end)
+
+
+def _seconds(clock: str) -> float:
+    hours, minutes, seconds = clock.split(":")
+    return int(hours) * 3600 + int(minutes) * 60 + float(seconds)
+
+
+@pytest.mark.parametrize("audio", ["mp3", "opus", "ogg", "m4a", "flac", "wav"])
+def test_sound_transcript_and_manifest_agree(tmp_path: Path, audio: str) -> None:
+    settings = toy(tmp_path, seconds_a_character=0.03)
+    text = "# Agreed\n\nA first paragraph.\n\nAnd a second one.\n"
+    daemon = Daemon(tmp_path, **settings, audio={"format": audio})
+    daemon.drop("in/post.md", text)
+    assert daemon.ask("once", "--quiet").returncode == 0
+    assert daemon.files == _set("in/post", audio)
+    manifest = daemon.published("in/post", text)
+    for output in manifest["outputs"]:
+        content = (daemon.outbox / "in" / output["name"]).read_bytes()
+        assert hashlib.sha256(content).hexdigest() == output["sha256"]
+    duration_s = manifest["duration_s"]
+    assert abs(_heard_s(daemon.outbox / f"in/post.{audio}") - duration_s) < 0.15
+    cues = list(_cues(daemon.outbox / "in/post.vtt"))
+    times = [time for cue in cues for time in cue]
+    assert len(cues) == 3
+    assert times == sorted(times)
+    assert times[-1] <= duration_s
+    blocks = [(block["start_s"], block["end_s"]) for block in manifest["blocks"]]
+    assert [start for start, _ in blocks] == sorted(start for start, _ in blocks)
+    assert all(start < end <= duration_s for start, end in blocks)
+    assert (manifest["engine"], manifest["voice"]) == ("toy", "toy")
+
+
+@pytest.mark.parametrize("order", [("a.md", "a.txt"), ("a.txt", "a.md")])
+def test_two_sources_of_one_stem_have_two_names_for_good(
+    tmp_path: Path, order: tuple[str, str]
+) -> None:
+    first, second = order
+    daemon = Daemon(tmp_path)
+    with daemon:
+        daemon.drop(first, f"The words of {first}.")
+        daemon.published("a", f"The words of {first}.")
+        daemon.drop(second, f"The words of {second}.")
+        daemon.published(second, f"The words of {second}.")
+    with daemon:
+        for name, stem in ((second, second), (first, "a")):
+            daemon.drop(name, f"New words of {name}.")
+            daemon.published(stem, f"New words of {name}.")
+        assert daemon.files == _set("a") | _set(second)
+
+
+def test_an_unreadable_source_names_the_chmod_and_goes_on_when_it_is_mended(
+    tmp_path: Path,
+) -> None:
+    daemon = Daemon(tmp_path)
+    daemon.start(*_without_the_rights_of_root())
+    try:
+        text = "Nobody may read this, at first."
+        (tmp_path / "aside").write_text(text)
+        (tmp_path / "aside").chmod(0)
+        path = (tmp_path / "aside").rename(daemon.inbox / "post.md")
+        assert "chmod" in daemon.note("post")
+        assert daemon.status()["waiting"][0]["path"] == "post.md"
+        path.chmod(0o644)
+        daemon.published("post", text)
+        wait(lambda: daemon.files == _set("post"), lambda: daemon.log)
+    finally:
+        daemon.stop()
+
+
+def _without_the_rights_of_root() -> list[str]:
+    """A launcher that leaves root no more rights to files than anybody has."""
+    if os.geteuid() != 0:
+        return []
+    if not shutil.which("setpriv"):
+        pytest.skip("needs setpriv (util-linux), because root may read everything")
+    return ["setpriv", "--bounding-set", "-dac_override,-dac_read_search"]
+
+
+def test_a_changed_format_replaces_the_old_files_on_refresh(tmp_path: Path) -> None:
+    daemon = Daemon(tmp_path)
+    with daemon:
+        daemon.drop("post.md", "The same words.")
+        daemon.published("post", "The same words.")
+        spoken = daemon.spoken
+        told = len(daemon.statuses)
+        daemon.configure(audio={"format": "opus"})
+        daemon.signal(signal.SIGHUP)
+        daemon.wait_told("READY=1", told)
+        assert daemon.files == _set("post")
+        assert "post.md is made anew" in daemon.ask("refresh").stdout
+        wait(lambda: daemon.files == _set("post", "opus"), lambda: daemon.log)
+        assert daemon.spoken == spoken
+
+
+def test_the_status_note_tells_what_is_read_and_never_claims_it_afterwards(
+    tmp_path: Path,
+) -> None:
+    with running(tmp_path, **toy(tmp_path, delay_s=0.5, rows=1)) as daemon:
+        note = daemon.outbox / "narrated.status.txt"
+        wait(lambda: note.exists() and "nothing to do" in note.read_text())
+        assert re.search(r"as of \d{4}-\d\d-\d\d \d\d:\d\d:\d\d [+-]\d{4}", note.read_text())
+        daemon.drop("book.md", "\n\n".join(f"Line {n} of it." for n in range(60)))
+        daemon.wait_told("STATUS=reading book.md")
+        assert re.search(r"reading book\.md: \d+%", " ".join(daemon.statuses))
+        daemon.stop()
+        assert "stopped" in note.read_text()
+        assert "Being read" not in note.read_text()
+        assert "book.md" in note.read_text()
+
+
+def test_nothing_half_made_is_ever_seen_in_the_outbox(daemon: Daemon) -> None:
+    seen: set[str] = set()
+    done = threading.Event()
+
+    def look() -> None:
+        while not done.is_set():
+            seen.update(str(path.relative_to(daemon.outbox)) for path in _all(daemon.outbox))
+
+    watcher = threading.Thread(target=look)
+    watcher.start()
+    try:
+        for version in range(4):
+            text = f"# Whole\n\nVersion {version}.\n"
+            daemon.drop("whole/post.md", text)
+            daemon.published("whole/post", text)
+            for output in daemon.manifest("whole/post")["outputs"]:
+                assert (daemon.outbox / "whole" / output["name"]).stat().st_size > 0
+    finally:
+        done.set()
+        watcher.join()
+    visible = {name for name in seen if not Path(name).name.startswith(".")}
+    assert {name for name in visible if name.startswith("whole/")} == _set("whole/post")
+
+
+def _all(folder: Path) -> list[Path]:
+    return [Path(top) / name for top, _, names in os.walk(folder) for name in names]
+
+
+def test_names_that_are_hard_on_everybody_come_through(daemon: Daemon) -> None:
+    names = ["hard/Ünïcode – post.md", "hard/line\nbreak.md", "hard/" + "l" * 240 + ".md"]
+    for name in names:
+        daemon.drop(name, "Well read.")
+    raw = os.fsencode(daemon.inbox) + b"/hard/not-\xff-utf8.md"
+    Path(os.fsdecode(raw)).write_text("Well read.")
+    wait(
+        lambda: sum(name.endswith(".json") for name in _below(daemon, "hard")) == 4,
+        lambda: f"{_below(daemon, 'hard')}\n{daemon.log}",
+    )
+    assert "\nbreak" not in daemon.ask("status").stdout

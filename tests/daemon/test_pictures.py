@@ -1,0 +1,144 @@
+"""A picture that a post shows is part of the post; one that nobody shows is an item of its own."""
+
+import io
+from collections.abc import Iterator
+
+import pytest
+from PIL import Image
+
+from support.daemon import Daemon, running, toy, wait
+
+
+@pytest.fixture(scope="module")
+def daemon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Daemon]:
+    """A daemon with which a picture waits only a moment for a post."""
+    with running(tmp_path_factory.mktemp("daemon"), pictures={"wait": "1s"}) as ready:
+        yield ready
+
+
+def _picture(colour: str, size: tuple[int, int] = (64, 48)) -> bytes:
+    buffer = io.BytesIO()
+    Image.new("RGB", size, colour).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def _post(title: str, *pictures: str) -> str:
+    shown = "\n\n".join(f"![]({picture})" for picture in pictures)
+    return f"# {title}\n\nWords before.\n\n{shown}\n\nWords after.\n"
+
+
+def _set(stem: str) -> set[str]:
+    return {f"{stem}.{suffix}" for suffix in ("mp3", "vtt", "json")}
+
+
+def _item(stem: str) -> set[str]:
+    return {*_set(stem), f"{stem}.txt"}
+
+
+def _below(daemon: Daemon, folder: str) -> set[str]:
+    return {name for name in daemon.files if name.startswith(f"{folder}/")}
+
+
+def _wait_said(daemon: Daemon, stem: str, words: str) -> None:
+    """Wait until the transcript of a post holds these words."""
+    vtt = daemon.outbox / f"{stem}.vtt"
+    daemon.manifest(stem)
+    wait(lambda: words in vtt.read_text(), lambda: f"{vtt.read_text()}\n{daemon.log}")
+
+
+def test_a_picture_dropped_alone_becomes_a_caption_and_its_narration(daemon: Daemon) -> None:
+    daemon.drop("alone/photo.png", _picture("red"))
+    manifest = daemon.manifest("alone/photo")
+    assert _below(daemon, "alone") == _item("alone/photo")
+    caption = (daemon.outbox / "alone/photo.txt").read_text().strip()
+    assert "red" in caption
+    assert {each["name"] for each in manifest["outputs"]} == {"photo.mp3", "photo.vtt", "photo.txt"}
+    assert any("red" in text for text in daemon.spoken)
+
+
+def test_a_picture_that_a_post_shows_is_part_of_it_and_no_item(daemon: Daemon) -> None:
+    daemon.drop("shown/desk.png", _picture("blue"))
+    daemon.drop("shown/post.md", _post("Shown", "desk.png"))
+    _wait_said(daemon, "shown/post", "blue")
+    wait(lambda: daemon.history("shown/desk.png") == ["superseded"])
+    assert _below(daemon, "shown") == _set("shown/post")
+
+
+def test_a_picture_that_comes_after_its_post_is_put_in(daemon: Daemon) -> None:
+    daemon.drop("late/post.md", _post("Late", "desk.png"))
+    _wait_said(daemon, "late/post", "Words after")
+    before = len(daemon.spoken)
+    daemon.drop("late/desk.png", _picture("green"))
+    _wait_said(daemon, "late/post", "green")
+    daemon.wait_idle()
+    assert [text for text in daemon.spoken[before:] if "green" not in text] == []
+    assert _below(daemon, "late") == _set("late/post")
+    assert daemon.history("late/post.md") == ["superseded", "done"]
+
+
+def test_an_edited_picture_is_described_anew_in_its_post(daemon: Daemon) -> None:
+    daemon.drop("edited/desk.png", _picture("green"))
+    daemon.drop("edited/post.md", _post("Edited", "desk.png"))
+    _wait_said(daemon, "edited/post", "green")
+    before = len(daemon.spoken)
+    daemon.drop("edited/desk.png", _picture("yellow"))
+    _wait_said(daemon, "edited/post", "yellow")
+    assert all("yellow" in text for text in daemon.spoken[before:])
+    assert _below(daemon, "edited") == _set("edited/post")
+
+
+def test_a_picture_that_no_post_shows_any_more_becomes_an_item(daemon: Daemon) -> None:
+    daemon.drop("let/desk.png", _picture("cyan"))
+    daemon.drop("let/post.md", _post("Let go", "desk.png"))
+    _wait_said(daemon, "let/post", "Words after")
+    text = _post("Let go")
+    daemon.drop("let/post.md", text)
+    daemon.published("let/post", text)
+    daemon.manifest("let/desk")
+    assert _below(daemon, "let") == _set("let/post") | _item("let/desk")
+
+
+def test_a_picture_whose_post_is_gone_becomes_an_item(daemon: Daemon) -> None:
+    daemon.drop("left/desk.png", _picture("magenta"))
+    path = daemon.drop("left/post.md", _post("Left", "desk.png"))
+    _wait_said(daemon, "left/post", "Words after")
+    path.unlink()
+    daemon.manifest("left/desk")
+    assert _below(daemon, "left") == _set("left/post") | _item("left/desk")
+
+
+def test_what_was_published_of_a_picture_stays_when_a_post_shows_it(daemon: Daemon) -> None:
+    daemon.drop("stays/desk.png", _picture("orange"))
+    daemon.manifest("stays/desk")
+    daemon.drop("stays/post.md", _post("Stays", "desk.png"))
+    _wait_said(daemon, "stays/post", "Words after")
+    assert _below(daemon, "stays") == _set("stays/post") | _item("stays/desk")
+
+
+def test_a_folder_of_a_post_and_its_picture_moves_without_speech(daemon: Daemon) -> None:
+    daemon.drop("moving/old/desk.png", _picture("navy", (30, 90)))
+    daemon.drop("moving/old/post.md", _post("Moving", "desk.png"))
+    _wait_said(daemon, "moving/old/post", "Words after")
+    daemon.wait_idle()
+    before = len(daemon.spoken)
+    (daemon.inbox / "moving/old").rename(daemon.inbox / "moving/new")
+    wait(lambda: _below(daemon, "moving") == _set("moving/new/post"), lambda: daemon.log)
+    wait(lambda: daemon.history("moving/new/desk.png") == ["superseded"])
+    assert len(daemon.spoken) == before
+    assert _below(daemon, "moving") == _set("moving/new/post")
+
+
+def test_a_picture_that_comes_while_its_post_is_being_planned_is_put_in(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    home = tmp_path_factory.mktemp("slow")
+    settings = toy(home)
+    options = {"kind": "caption", "log": str(home / "seen.txt"), "rows": 1}
+    entry = {**settings["engines"]["toy"], "kind": "caption", "options": options}
+    settings["engines"]["looker"] = entry
+    with running(home, **settings, pictures={"captions": "looker"}) as daemon:
+        daemon.drop("slow.png", b"SLOW:1")
+        daemon.drop("post.md", _post("Planned", "early.png", "slow.png"))
+        wait(lambda: any(each["in_flight"] for each in daemon.status()["workers"]))
+        daemon.drop("early.png", b"It came meanwhile.")
+        _wait_said(daemon, "post", "eighteen bytes")

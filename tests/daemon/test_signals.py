@@ -1,0 +1,152 @@
+"""What systemd and the administrator may rely on: readiness, reload, watchdog, a quick stop."""
+
+import os
+import signal
+import time
+from pathlib import Path
+
+from support.daemon import Daemon, running, toy, wait
+
+
+def _book(paragraphs: int) -> str:
+    return "\n\n".join(f"Paragraph {n} of the book." for n in range(paragraphs)) + "\n"
+
+
+def _voice(home: Path, voice: str) -> dict[str, object]:
+    return {**toy(home, delay_s=0.1, rows=1), "speech": {"engine": "toy", "voice": voice}}
+
+
+def _reload(daemon: Daemon) -> list[str]:
+    """Have the configuration read again; what was told from RELOADING to READY."""
+    since = len(daemon.statuses)
+    daemon.signal(signal.SIGHUP)
+    daemon.wait_told("RELOADING=1", since)
+    daemon.wait_told("READY=1", since)
+    return daemon.statuses[since:]
+
+
+def test_a_reload_holds_for_new_versions_and_leaves_warm_workers_alone(tmp_path: Path) -> None:
+    with running(tmp_path, **_voice(tmp_path, "toy")) as daemon:
+        daemon.drop("done.md", "Read before.")
+        daemon.published("done", "Read before.")
+        book = _book(15)
+        daemon.drop("book.md", book)
+        wait(lambda: len(daemon.spoken) > 4)
+        pid = daemon.status()["workers"][0]["pid"]
+        daemon.configure(**_voice(tmp_path, "other"))
+        told = _reload(daemon)
+        assert any("MONOTONIC_USEC=" in message for message in told)
+        daemon.drop("new.md", "Read after.")
+        assert daemon.published("new", "Read after.")["voice"] == "other"
+        assert daemon.published("book", book)["voice"] == "toy"
+        assert daemon.manifest("done")["voice"] == "toy"
+        assert daemon.status()["workers"][0]["pid"] == pid
+        daemon.ask("refresh", "done.md")
+        wait(lambda: daemon.manifest("done")["voice"] == "other")
+        assert daemon.manifest("book")["voice"] == "toy"
+
+
+def test_a_broken_configuration_is_refused_and_the_old_one_kept(tmp_path: Path) -> None:
+    with running(tmp_path, **_voice(tmp_path, "toy")) as daemon:
+        for broken in ("inbox: [", "inbox: inbox\noutbox: outbox\nspeach: {}\n"):
+            daemon.config.write_text(broken)
+            _reload(daemon)
+        assert "`speach`" in daemon.log
+        assert "the old one kept" in daemon.log
+        daemon.configure(**_voice(tmp_path, "other"), outbox="elsewhere")
+        _reload(daemon)
+        assert "Restart it" in daemon.log
+        daemon.drop("post.md", "Read as before.")
+        assert daemon.published("post", "Read as before.")["voice"] == "toy"
+
+
+def test_an_engine_that_the_reload_adds_gets_a_worker(tmp_path: Path) -> None:
+    with running(tmp_path) as daemon:
+        changed = toy(tmp_path, sample_rate=16000)
+        daemon.configure(**changed)
+        _reload(daemon)
+        daemon.drop("post.md", "Spoken by a fresh worker.")
+        daemon.published("post", "Spoken by a fresh worker.")
+        daemon.drop("last.md", "And so is this.")
+        daemon.published("last", "And so is this.")
+        assert daemon.status()["workers"][0]["restarts"] == 0
+
+
+def test_the_watchdog_is_fed_while_the_daemon_moves_and_not_when_it_does_not(
+    tmp_path: Path,
+) -> None:
+    daemon = Daemon(tmp_path)
+    daemon.start(WATCHDOG_USEC="600000")
+    try:
+        for _ in range(3):
+            daemon.wait_told("WATCHDOG=1", len(daemon.statuses), patience_s=1)
+        daemon.signal(signal.SIGSTOP)
+        time.sleep(0.1)  # what was sent before the stop is under way
+        since = len(daemon.statuses)
+        time.sleep(0.5)
+        assert daemon.statuses[since:] == []
+        daemon.signal(signal.SIGCONT)
+        daemon.wait_told("WATCHDOG=1", since)
+    finally:
+        daemon.stop()
+
+
+def test_ready_comes_when_the_inbox_is_watched_and_a_worker_answers(tmp_path: Path) -> None:
+    daemon = Daemon(tmp_path, **toy(tmp_path, load_s=0.5))
+    began = time.monotonic()
+    with daemon:
+        assert time.monotonic() - began >= 0.5
+        assert daemon.status()["workers"][0]["state"] == "ready"
+        daemon.drop("post.md", "At once.")
+        daemon.published("post", "At once.")
+
+
+def test_a_voice_that_cannot_be_loaded_makes_files_wait_not_the_unit_die(tmp_path: Path) -> None:
+    with running(tmp_path, **toy(tmp_path, die_at_load=True)) as daemon:
+        daemon.drop("post.md", "It cannot be said.")
+        note = daemon.note("post")
+        assert "narrated doctor" in note
+        assert daemon.status()["state"] == "waiting"
+        daemon.configure()
+        _reload(daemon)
+        daemon.published("post", "It cannot be said.")
+
+
+def test_a_stop_in_the_middle_of_a_book_is_quick_and_says_so(tmp_path: Path) -> None:
+    settings = toy(tmp_path, delay_s=0.3, rows=2)
+    with running(tmp_path, **settings) as daemon:
+        book = _book(12)
+        daemon.drop("book.md", book + "\nAnd the end is SLOW:5.\n")
+        wait(lambda: len(daemon.spoken) > 4)
+        workers = [each["pid"] for each in daemon.status()["workers"]]
+        assert daemon.stop() < 5
+        assert daemon.process is not None
+        assert daemon.process.returncode == 0
+        assert "STOPPING=1" in " ".join(daemon.statuses)
+        assert not [pid for pid in workers if Path(f"/proc/{pid}").exists()]
+        before = len(daemon.spoken)
+        daemon.start()
+        daemon.manifest("book")
+        assert len(set(daemon.spoken)) == 14
+        assert len(daemon.spoken) - len(set(daemon.spoken)) <= 2
+        assert before > 4
+
+
+def test_no_worker_outlives_a_killed_daemon(tmp_path: Path) -> None:
+    daemon = Daemon(tmp_path, **toy(tmp_path, delay_s=0.2))
+    daemon.start()
+    daemon.drop("book.md", _book(20))
+    wait(lambda: len(daemon.spoken) > 2)
+    assert daemon.process is not None
+    children = Path(f"/proc/{daemon.process.pid}/task/{daemon.process.pid}/children").read_text()
+    assert len(children.split()) >= 2
+    daemon.kill()
+    wait(lambda: not [pid for pid in children.split() if _is_alive(int(pid))])
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return Path(f"/proc/{pid}/stat").read_text().split()[2] != "Z"

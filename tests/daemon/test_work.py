@@ -1,0 +1,152 @@
+"""Whatever happens to a worker costs what it had in flight; and a short note never waits long."""
+
+import os
+import signal
+import time
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+from support.daemon import Daemon, running, toy, wait
+
+
+def _post(title: str, paragraphs: int) -> str:
+    said = (f"Paragraph {n} of the post {title}." for n in range(paragraphs))
+    return f"# {title}\n\n" + "\n\n".join(said) + "\n"
+
+
+def _worker(daemon: Daemon) -> dict[str, Any]:
+    (worker,) = daemon.status()["workers"]
+    return dict(worker)
+
+
+def _states(daemon: Daemon, path: str) -> str:
+    return (daemon.history(path) or [""])[-1]
+
+
+def test_a_killed_worker_costs_what_it_had_in_flight(tmp_path: Path) -> None:
+    rows = 4
+    with running(tmp_path, **toy(tmp_path, delay_s=0.1, rows=rows)) as daemon:
+        text = _post("Killed", 30)
+        daemon.drop("post.md", text)
+        for spoken in (5, 15):
+            wait(lambda spoken=spoken: len(daemon.spoken) >= spoken)
+            os.kill(_worker(daemon)["pid"], signal.SIGKILL)
+        daemon.published("post", text)
+        counts = Counter(daemon.spoken)
+        assert len(counts) == 31
+        assert sum(counts.values()) <= 31 + 2 * rows
+        assert _worker(daemon)["restarts"] == 2
+
+
+def test_a_worker_that_hangs_or_dies_at_a_piece_fails_that_file_alone(tmp_path: Path) -> None:
+    settings = {**toy(tmp_path, delay_s=0.02), "workers": {"silence": "400ms"}}
+    with running(tmp_path, **settings) as daemon:
+        good = {f"good-{n}": _post(f"Good {n}", 6) for n in range(3)}
+        daemon.drop("hang.md", "Fine at first.\n\nThen a HANG.\n")
+        daemon.drop("die.md", "Fine at first.\n\nThen we DIE.\n")
+        for stem, text in good.items():
+            daemon.drop(f"{stem}.md", text)
+        for stem, text in good.items():
+            daemon.published(stem, text)
+        for stem in ("hang", "die"):
+            note = daemon.note(stem)
+            assert f"{stem}.md was not narrated" in note
+            assert "ended 3 times at this piece" in note
+            assert f"{stem}.mp3" not in daemon.files
+        assert "said nothing for 0.4 s" in daemon.note("hang")
+        mended = "Fine at first.\n\nThen all is well.\n"
+        daemon.drop("die.md", mended)
+        daemon.published("die", mended)
+        wait(lambda: "die.error.txt" not in daemon.files)
+
+
+def test_a_piece_that_the_engine_refuses_fails_its_file_with_the_remedy(daemon: Daemon) -> None:
+    daemon.drop("refused/post.md", "This will FAIL.\n")
+    note = daemon.note("refused/post")
+    assert "The toy fails on demand." in note
+    assert "Take FAIL out." in note
+    assert _states(daemon, "refused/post.md") == "failed"
+    failed = [each["path"] for each in daemon.status()["failed"]]
+    assert failed == ["refused/post.md"]
+    (daemon.inbox / "refused/post.md").unlink()
+    wait(lambda: not (daemon.outbox / "refused/post.error.txt").exists())
+    assert daemon.status()["failed"] == []
+
+
+def test_a_file_waits_for_its_engine_and_goes_on_by_itself(tmp_path: Path) -> None:
+    model = tmp_path / "model"
+    settings = {**toy(tmp_path, unless=str(model)), "workers": {"again": "200ms"}}
+    with running(tmp_path, **settings) as daemon:
+        daemon.drop("post.md", "It had to wait.")
+        note = daemon.note("post")
+        assert f"{model} is missing." in note
+        assert "Make that file." in note
+        assert daemon.status()["state"] == "waiting"
+        assert _states(daemon, "post.md") == "waiting"
+        model.touch()
+        daemon.published("post", "It had to wait.")
+        wait(lambda: "post.error.txt" not in daemon.files)
+
+
+def test_a_short_note_is_not_held_up_by_a_book(tmp_path: Path) -> None:
+    step_s = 0.2
+    settings = toy(tmp_path, delay_s=step_s, rows=4)
+    paragraph = " ".join(f"word{n}" for n in range(40)) + "."
+    book = "\n\n".join(f"Paragraph {n}: {paragraph}" for n in range(2500))
+    assert len(book.split()) > 100_000
+    with running(tmp_path, **settings) as daemon:
+        idle_s = _time_to_publish(daemon, "idle", "On an idle daemon.")
+        daemon.drop("book.txt", book)
+        wait(lambda: sum("Paragraph" in text for text in daemon.spoken) > 8, lambda: daemon.log)
+        before = len(daemon.spoken)
+        busy_s = _time_to_publish(daemon, "busy", "In the middle of a book.")
+        place = daemon.spoken.index("In the middle of a book.") - before
+        assert busy_s <= 2 * idle_s + step_s
+        assert place <= 2 * 4 + 2  # those in flight, and one admission
+        assert daemon.stop() < 10
+        assert "reading" not in (daemon.outbox / "narrated.status.txt").read_text().split("\n")[0]
+        spoken = Counter(daemon.spoken)
+        daemon.start()
+        wait(lambda: len(daemon.spoken) > sum(spoken.values()) + 8)
+        again = [text for text in daemon.spoken[sum(spoken.values()) :] if text in spoken]
+        assert len(again) <= 4  # what was in flight when it stopped
+
+
+def _time_to_publish(daemon: Daemon, stem: str, text: str) -> float:
+    began = time.monotonic()
+    daemon.drop(f"{stem}.txt", text)
+    path = daemon.outbox / f"{stem}.json"
+    while not path.exists():
+        assert time.monotonic() - began < 20, daemon.log
+        time.sleep(0.005)
+    return time.monotonic() - began
+
+
+def test_two_daemons_on_one_state_the_second_names_the_first(daemon: Daemon) -> None:
+    assert daemon.process is not None
+    second = daemon.ask("run")
+    assert second.returncode == 4
+    assert f"process {daemon.process.pid}" in second.stderr
+    assert "state" in second.stderr
+    assert daemon.ask("once").returncode == 4
+    assert daemon.status()["state"] != "stopped"
+
+
+def test_a_take_damaged_in_the_cache_is_spoken_again(daemon: Daemon) -> None:
+    text = "# Damaged\n\nThis take is damaged.\n\nThis one is not.\n"
+    daemon.drop("damaged/post.md", text)
+    daemon.published("damaged/post", text)
+    daemon.stop()
+    takes = sorted((daemon.home / "cache").rglob("*.flac"), key=lambda path: path.stat().st_mtime)
+    for take in takes[-2:]:
+        take.write_bytes(take.read_bytes()[:100])
+    before = len(daemon.spoken)
+    daemon.start()
+    daemon.drop("damaged/copy.md", text)
+    daemon.published("damaged/copy", text)
+    assert len(daemon.spoken) - before == 2
+    assert (
+        daemon.manifest("damaged/copy")["duration_s"]
+        == (daemon.manifest("damaged/post")["duration_s"])
+    )
