@@ -43,6 +43,8 @@ def configure(level: int | str, terminal: bool | None = None) -> None:
     logging.basicConfig(level=logging.INFO, handlers=[_handler(terminal)], force=True)
     # What libraries say for their own debugging is of no use to those who debug us.
     logging.getLogger("narrated").setLevel(level)
+    # Lost events are what it warns of, and we walk the tree for each of them.
+    logging.getLogger("watchdog").setLevel(logging.ERROR)
 
 
 def fields(
