@@ -3,7 +3,10 @@
 import os
 import signal
 import time
+from collections import Counter
 from pathlib import Path
+
+import av
 
 from support.daemon import Daemon, running, toy, wait
 
@@ -70,6 +73,22 @@ def test_an_engine_that_the_reload_adds_gets_a_worker(tmp_path: Path) -> None:
         daemon.drop("last.md", "And so is this.")
         daemon.published("last", "And so is this.")
         assert daemon.status()["workers"][0]["restarts"] == 0
+
+
+def test_no_narration_mixes_two_engines(tmp_path: Path) -> None:
+    slow = {"delay_s": 0.1, "rows": 1}
+    with running(tmp_path, **toy(tmp_path, **slow)) as daemon:
+        book = _book(15)
+        daemon.drop("book.md", book)
+        wait(lambda: len(daemon.spoken) > 4)
+        daemon.configure(**toy(tmp_path, **slow, sample_rate=16000))
+        _reload(daemon)
+        daemon.published("book", book)
+        counts = Counter(daemon.spoken)
+        assert counts["Paragraph zero of the book."] == 2
+        assert counts["Paragraph fourteen of the book."] == 1
+        with av.open(str(daemon.outbox / "book.mp3")) as sound:
+            assert sound.streams.audio[0].sample_rate == 16000
 
 
 def test_the_watchdog_is_fed_while_the_daemon_moves_and_not_when_it_does_not(

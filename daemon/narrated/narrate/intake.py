@@ -93,6 +93,13 @@ class Intake:
             if sha256 and not self._ledger.shown_by(path) and not self._ledger.current(path):
                 self._enqueue(self._register.new(path, sha256, 0, Cause.FOUND))
 
+    def outdated(self, job: Job) -> None:
+        """Plan a job anew, because the engine that it was planned for is no more."""
+        if again := self._register.again(job.path, job.cause):
+            self._enqueue(again)
+        else:
+            self._ledger.move(job, State.REMOVED, problem="its source is gone")
+
     def withdraw_due(self, withdraw_after_s: float) -> list[Job]:
         """Published jobs whose source has been gone for so long; none while the inbox is ill."""
         if self.standing.root_problem or not self.standing.scanned:

@@ -52,6 +52,8 @@ class Manuscript(msgspec.Struct, frozen=True):
     """One a chunk: the chosen take's key in the cache."""
     shown: dict[str, str]
     """The inbox paths of the pictures it shows, with their sha256, '' where missing."""
+    identities: dict[str, str] = {}
+    """Its engines by name, as the digests were made; takes of any other are not these."""
 
     @property
     def narration(self) -> str:
@@ -98,6 +100,10 @@ class Wishes:
     lexicon: Path | None
 
 
+class EngineChanged(NarratedError):
+    """The engine is no longer the one that the manuscript was written for."""
+
+
 class SourceChanged(NarratedError):
     """The source is no longer the version that the job is for; its newer one is on its way."""
 
@@ -129,7 +135,14 @@ class Desk:
     async def write(self, path: str, source: bytes, flow: int, wishes: Wishes) -> Manuscript:
         """The manuscript of a source that would stand at this path of the inbox."""
         plan, shown = await self._draft(path, source, flow, wishes)
-        digests = await self._digests(plan)
+        infos = {
+            name: await self._scheduler.engine(speaker.engine)
+            for name, speaker in plan.speakers.items()
+        }
+        digests = tuple(
+            _chunk_digest(chunk, plan.speakers[chunk.speaker], infos[chunk.speaker])
+            for chunk in plan.chunks
+        )
         chosen = self._ledger.choices(path)
         takes = tuple(chosen.get(digest, 0) for digest in digests)
         return Manuscript(
@@ -140,6 +153,7 @@ class Desk:
             takes=takes,
             keys=tuple(map(take_key, digests, takes)),
             shown=shown,
+            identities={info.name: info.identity for info in infos.values()},
         )
 
     async def draft_of(self, path: str, wishes: Wishes) -> Plan:
@@ -272,16 +286,6 @@ class Desk:
             text = str(result.header["text"])
             self._ledger.keep_caption(key, text)
         return text
-
-    async def _digests(self, plan: Plan) -> tuple[str, ...]:
-        infos = {
-            name: await self._scheduler.engine(speaker.engine)
-            for name, speaker in plan.speakers.items()
-        }
-        return tuple(
-            _chunk_digest(chunk, plan.speakers[chunk.speaker], infos[chunk.speaker])
-            for chunk in plan.chunks
-        )
 
 
 def take_key(digest: str, take: int) -> str:

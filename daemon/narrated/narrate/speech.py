@@ -4,7 +4,7 @@ import asyncio
 
 from narrated.errors import EngineError
 from narrated.ledger.cache import Cache
-from narrated.narrate.manuscript import Manuscript
+from narrated.narrate.manuscript import EngineChanged, Manuscript
 from narrated.outbox.audio import silence, trim
 from narrated.workers.schedule import Order, Scheduler
 
@@ -21,6 +21,7 @@ class Speech:
         key = manuscript.keys[seq]
         if self._cache.has(key):
             return
+        await self._insist(manuscript, seq)
         order = Order(
             key=key,
             engine=manuscript.engine(seq),
@@ -29,10 +30,17 @@ class Speech:
             header=manuscript.header(seq),
         )
         result = await self._scheduler.perform(order)
+        await self._insist(manuscript, seq)  # it may have waited while the engine was replaced
         if not self._cache.has(key):  # another job may have shared the work
             sample_rate = int(result.header["sample_rate"])
             elapsed_s = float(result.header["elapsed_s"])
             await self._cache.keep(key, result.payload, sample_rate, elapsed_s)
+
+    async def _insist(self, manuscript: Manuscript, seq: int) -> None:
+        """See that the engine is the one the manuscript was written for; else EngineChanged."""
+        info = await self._scheduler.engine(manuscript.engine(seq))
+        if manuscript.identities.get(info.name, info.identity) != info.identity:
+            raise EngineChanged(f"The engine `{info.name}` was replaced.", "Try again.")
 
     async def say(self, manuscript: Manuscript) -> tuple[bytes, int]:
         """All of a manuscript at once: 16-bit mono PCM and its sample rate."""

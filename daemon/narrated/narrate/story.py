@@ -21,7 +21,7 @@ from narrated.ledger.cache import Cache, DamagedTake
 from narrated.ledger.job import Job, Reason, State
 from narrated.ledger.store import Ledger
 from narrated.logs import fields
-from narrated.narrate.manuscript import Desk, Manuscript, SourceChanged, Wishes
+from narrated.narrate.manuscript import Desk, EngineChanged, Manuscript, SourceChanged, Wishes
 from narrated.narrate.publication import Imprint
 from narrated.narrate.recording import Recorded, Recording
 from narrated.narrate.speech import Speech
@@ -85,6 +85,8 @@ class Narrator:
         self.progress: dict[int, Progress] = {}
         self.on_unshown: Callable[[Iterable[str]], None] = lambda pictures: None
         """Called with the pictures that a post no longer shows."""
+        self.on_outdated: Callable[[Job], None] = lambda job: None
+        """Called with a job whose engine was replaced: it is to be planned anew."""
 
     async def narrate(self, job: Job, wishes: Wishes) -> None:
         """Bring a job from wherever it stands to its end, whatever that is; never raises."""
@@ -93,6 +95,9 @@ class Narrator:
             await self._story(job, wishes)
         except SourceChanged:
             pass  # the inbox brings the newer version, which supersedes this one
+        except EngineChanged as error:
+            log.info("%s is planned anew: %s", printable(job.path), error.problem)
+            self.on_outdated(job)
         except SourceUnreadable as error:
             await self._wait(job, Reason.UNREADABLE, error)
         except EngineUnavailable as error:

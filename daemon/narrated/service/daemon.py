@@ -136,6 +136,7 @@ class Service:
             cancel=self.lanes.cancel,
         )
         self.house.narrator.on_unshown = self.intake.unshown
+        self.house.narrator.on_outdated = self.intake.outdated
         self.commands = Commands(
             ledger,
             self.register,

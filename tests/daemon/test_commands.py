@@ -1,0 +1,222 @@
+"""Every command, with a daemon running and without: what it does, what it prints, how it ends."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy
+import pytest
+import soundfile
+from PIL import Image
+
+from support.daemon import Daemon, running, toy, wait
+
+TEXT = "# Commands\n\nThe first line.\n\nThe second line.\n"
+
+
+@pytest.fixture(scope="module")
+def resting(tmp_path_factory: pytest.TempPathFactory) -> Daemon:
+    """A state in which one post was narrated and one failed, and no daemon runs."""
+    daemon = Daemon(tmp_path_factory.mktemp("resting"))
+    daemon.drop("in/post.md", TEXT)
+    daemon.drop("in/broken.md", "This will FAIL.")
+    ended = daemon.ask("once")
+    assert ended.returncode == 1
+    assert "in/broken.md: The toy fails on demand. Take FAIL out." in ended.stderr
+    assert "in/post.mp3" in ended.stdout
+    return daemon
+
+
+def _narrated(daemon: Daemon, stem: str) -> int:
+    daemon.drop(f"{stem}.md", TEXT.replace("Commands", stem))
+    daemon.manifest(stem)
+    return len(daemon.spoken)
+
+
+def test_status_is_told_with_a_daemon_and_without(daemon: Daemon, resting: Daemon) -> None:
+    with_daemon = daemon.status()
+    assert with_daemon["state"] in ("idle", "working", "waiting")
+    assert with_daemon["workers"][0]["state"] == "ready"
+    assert with_daemon["inbox"] == str(daemon.inbox)
+    assert "worker engines is ready" in daemon.ask("status").stdout
+    without = resting.status()
+    assert without["state"] == "stopped"
+    assert without["counts"] == {"done": 1, "failed": 1}
+    assert "failed in/broken.md" in resting.ask("status").stdout
+    assert with_daemon.keys() == without.keys()
+
+
+def test_status_is_told_before_anything_ever_ran(tmp_path: Path) -> None:
+    assert Daemon(tmp_path).status()["state"] == "stopped"
+
+
+def test_history_tells_every_version(daemon: Daemon, resting: Daemon) -> None:
+    _narrated(daemon, "history/post")
+    daemon.drop("history/post.md", "Changed.")
+    daemon.published("history/post", "Changed.")
+    assert daemon.history("history/post.md") == ["superseded", "done"]
+    assert daemon.history(str(daemon.inbox / "history/post.md")) == ["superseded", "done"]
+    assert "The toy fails on demand" in resting.ask("history", "in/broken.md").stdout
+    for asked in (daemon, resting):
+        unknown = asked.ask("history", "nothing.md")
+        assert unknown.returncode == 1
+        assert unknown.stderr.startswith("narrated: nothing.md is not known.")
+
+
+def test_a_failed_file_is_tried_again_on_demand(daemon: Daemon) -> None:
+    for name in ("one", "two"):
+        daemon.drop(f"retry/{name}.md", f"The {name} will FAIL.")
+        daemon.note(f"retry/{name}")
+    assert daemon.ask("retry", "retry/one.md").stdout == "retry/one.md is tried again\n"
+    wait(lambda: daemon.history("retry/one.md") == ["superseded", "failed"])
+    assert set(daemon.ask("retry", "--failed").stdout.splitlines()) == {
+        "retry/one.md is tried again",
+        "retry/two.md is tried again",
+    }
+    wait(lambda: daemon.history("retry/two.md") == ["superseded", "failed"])
+    for name in ("one", "two"):
+        (daemon.inbox / f"retry/{name}.md").unlink()
+    assert daemon.ask("retry").returncode == 2
+    assert daemon.ask("retry", "--failed", "retry/one.md").returncode == 2
+
+
+def test_what_is_done_is_not_retried(daemon: Daemon) -> None:
+    _narrated(daemon, "done/post")
+    refused = daemon.ask("retry", "done/post.md")
+    assert refused.returncode == 1
+    assert "narrated respeak" in refused.stderr
+
+
+def test_respeak_speaks_another_take_of_all_or_of_one_line(daemon: Daemon) -> None:
+    before = _narrated(daemon, "respeak/post")
+    assert daemon.ask("respeak", "respeak/post.md").stdout == "respeak/post.md is spoken again\n"
+    wait(lambda: daemon.history("respeak/post.md") == ["superseded", "done"])
+    assert len(daemon.spoken) == before + 3
+    block = daemon.manifest("respeak/post")["blocks"][2]
+    at = f"0:{block['start_s'] + 0.01:05.2f}"
+    daemon.ask("respeak", "respeak/post.md", "--at", at)
+    wait(lambda: daemon.history("respeak/post.md") == ["superseded", "superseded", "done"])
+    assert daemon.spoken[before + 3 :] == ["The second line."]
+    assert daemon.ask("respeak", "respeak/post.md", "--at", "9:00:00").returncode == 1
+    assert daemon.ask("respeak", "respeak/post.md", "--at", "soon").returncode == 2
+    assert daemon.ask("respeak", "respeak/none.md").returncode == 1
+
+
+def test_a_chosen_take_is_kept_by_later_versions(daemon: Daemon) -> None:
+    _narrated(daemon, "chosen/post")
+    daemon.ask("respeak", "chosen/post.md")
+    wait(lambda: daemon.history("chosen/post.md") == ["superseded", "done"])
+    before = len(daemon.spoken)
+    longer = TEXT.replace("Commands", "chosen/post") + "\nA third line.\n"
+    daemon.drop("chosen/post.md", longer)
+    daemon.published("chosen/post", longer)
+    assert daemon.spoken[before:] == ["A third line."]
+
+
+def test_refresh_makes_a_file_or_folder_anew_without_speech(daemon: Daemon) -> None:
+    before = _narrated(daemon, "refresh/a/one")
+    told = daemon.ask("refresh", "refresh/a")
+    assert told.stdout == "refresh/a/one.md is made anew\n"
+    wait(lambda: daemon.history("refresh/a/one.md") == ["superseded", "done"])
+    assert len(daemon.spoken) == before
+    assert daemon.ask("refresh", "refresh/none").returncode == 1
+
+
+def test_cancel_stops_a_file_and_retry_takes_it_up_again(tmp_path: Path) -> None:
+    with running(tmp_path, **toy(tmp_path, delay_s=0.1, rows=1)) as daemon:
+        daemon.drop("post.md", "\n\n".join(f"Line {n}." for n in range(20)))
+        wait(lambda: len(daemon.spoken) > 2)
+        assert daemon.ask("cancel", "post.md").stdout == "post.md is cancelled\n"
+        daemon.wait_idle()
+        assert daemon.history("post.md") == ["removed"]
+        spoken = len(daemon.spoken)
+        assert daemon.files == set()
+        assert daemon.ask("cancel", "post.md").returncode == 1
+        daemon.ask("retry", "post.md")
+        daemon.manifest("post")
+        assert len(daemon.spoken) - spoken <= 21 - spoken + 1
+
+
+def test_commands_without_a_daemon_take_effect_when_it_starts(resting: Daemon) -> None:
+    before = len(resting.spoken)
+    told = resting.ask("respeak", "in/post.md")
+    assert told.stdout == "in/post.md is spoken again when the daemon starts\n"
+    assert "queued" in resting.ask("status").stdout
+    assert resting.ask("retry", "--failed").returncode == 0
+    assert resting.ask("cancel", "in/broken.md").returncode == 0
+    assert resting.ask("once", "--quiet").returncode == 0
+    assert len(resting.spoken) == before + 3
+    assert resting.history("in/post.md") == ["superseded", "done"]
+    assert resting.history("in/broken.md") == ["superseded", "removed"]
+
+
+@pytest.mark.parametrize("inside", [True, False], ids=["in the inbox", "anywhere"])
+def test_script_prints_what_would_be_said_and_speaks_nothing(
+    resting: Daemon, tmp_path: Path, inside: bool
+) -> None:
+    before = len(resting.spoken)
+    path = (resting.inbox if inside else tmp_path) / "unsaid.md"
+    path.write_text("# Read\n\nSay this, [linked](https://example.org).\n\n![](cat.png)\n")
+    printed = resting.ask("script", str(path))
+    plan = json.loads(resting.ask("script", "--json", str(path)).stdout)
+    path.unlink()
+    assert printed.returncode == 0, printed.stderr
+    assert "Say this, linked." in printed.stdout
+    assert [chunk["text"] for chunk in plan["chunks"]][:2] == ["Read", "Say this, linked."]
+    missing = "cat.png is not in the inbox" if inside else "cat.png"
+    assert missing in printed.stdout
+    assert len(resting.spoken) == before
+    assert resting.ask("script", str(path)).returncode == 2
+
+
+def test_say_speaks_into_a_file_of_the_wished_format(
+    daemon: Daemon, resting: Daemon, tmp_path: Path
+) -> None:
+    for name, asked in {"with.wav": daemon, "without.flac": resting}.items():
+        output = tmp_path / name
+        said = asked.ask("say", "Say this once.", "--output", str(output))
+        assert said.returncode == 0, said.stderr
+        samples, rate = soundfile.read(output)
+        assert len(samples) / rate > 0.05
+        assert numpy.abs(samples).max() > 0.1
+    refused = daemon.ask("say", "Say this.", "--output", str(tmp_path / "said.doc"))
+    assert refused.returncode == 1
+    assert ".mp3" in refused.stderr
+    assert daemon.ask("say", "Say this.", "--voice", "none", "-o", "x.wav").returncode == 1
+
+
+def test_describe_says_what_can_be_seen(daemon: Daemon, resting: Daemon, tmp_path: Path) -> None:
+    path = tmp_path / "photo.png"
+    Image.new("RGB", (64, 48), "red").save(path)
+    told = {asked.ask("describe", str(path)).stdout for asked in (daemon, resting)}
+    assert len(told) == 1
+    assert "red" in told.pop()
+    (tmp_path / "no.png").write_bytes(b"not a picture")
+    assert daemon.ask("describe", str(tmp_path / "no.png")).returncode == 1
+
+
+def test_exit_codes_tell_configuration_usage_and_storage_apart(tmp_path: Path) -> None:
+    daemon = Daemon(tmp_path)
+    assert daemon.ask("frobnicate").returncode == 2
+    daemon.config.write_text("inbox: inbox\n")
+    assert daemon.ask("run").returncode == 3
+    (tmp_path / "taken").write_text("no folder")
+    daemon.configure(state="taken/state")
+    refused = daemon.ask("once")
+    assert refused.returncode == 5, refused.stderr
+    assert "state" in refused.stderr
+    assert "Traceback" not in refused.stderr
+
+
+def test_help_is_there_at_once() -> None:
+    measured = "import resource, runpy, sys; sys.argv = ['narrated', '--help']\n"
+    measured += "try: runpy.run_module('narrated.cli', run_name='__main__')\n"
+    measured += "except SystemExit: pass\n"
+    measured += "used = resource.getrusage(resource.RUSAGE_SELF)\n"
+    measured += "print(used.ru_utime + used.ru_stime)"
+    ended = subprocess.run(
+        [sys.executable, "-c", measured], capture_output=True, text=True, check=True
+    )
+    assert "Exit codes" in ended.stdout
+    assert float(ended.stdout.splitlines()[-1]) < 0.3
