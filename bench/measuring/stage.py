@@ -128,6 +128,7 @@ class Tree:
         self.subject = subject
         self.files = files
         subject.state.mkdir()
+        subject.outbox.mkdir()
         ledger = Ledger(subject.state / "ledger.sqlite")
         with ledger.transaction():
             for number in range(files):
