@@ -5,14 +5,14 @@ import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 import yaml
 
 from narrated.engines.base import REGISTRY, EngineSpec
 from narrated.errors import ConfigurationError
-from narrated.script.script import Settings, Speaker
+from narrated.script.script import Role, Settings, Speaker
 from narrated.workers.pool import WorkerSpec
 
 USER_FILE = "narrated/narrated.yaml"
@@ -62,7 +62,7 @@ class Reading(_Section, frozen=True):
     links: Literal["text", "announce"] = "text"
     code: Literal["announce", "read", "skip"] = "announce"
     footnotes: Literal["paragraph", "end", "skip"] = "paragraph"
-    pauses: dict[str, float] = {}
+    pauses: dict[Role, Annotated[float, msgspec.Meta(ge=0)]] = {}
     lexicon: Path | None = None
 
 
@@ -97,7 +97,7 @@ class Workers(_Section, frozen=True):
     """How often an engine that was not to be had is tried again while its worker is idle."""
     reading: Seconds = Seconds(60)
     """How long one source may take to be read."""
-    encoders: int = 2
+    encoders: Annotated[int, msgspec.Meta(ge=1)] = 2
     """How many files are encoded at the same instant."""
 
 
@@ -147,22 +147,24 @@ class Config(_Section, frozen=True):
             links=self.reading.links,
             code=self.reading.code,
             footnotes=self.reading.footnotes,
-            pauses=self.reading.pauses,
+            pauses={str(role): seconds for role, seconds in self.reading.pauses.items()},
         )
 
 
-def find(explicit: Path | None, environ: Mapping[str, str] = os.environ) -> Path:
+def find(
+    explicit: Path | None, environ: Mapping[str, str] = os.environ, system: Path = SYSTEM_FILE
+) -> Path:
     """The configuration in force: --config, NARRATED_CONFIG, the user's, the system's."""
     if explicit is not None:
         return explicit
     if named := environ.get("NARRATED_CONFIG"):
         return Path(named)
     users = _users("XDG_CONFIG_HOME", ".config", environ) / USER_FILE
-    for candidate in (users, SYSTEM_FILE):
+    for candidate in (users, system):
         if candidate.is_file():
             return candidate
     raise ConfigurationError(
-        f"There is no configuration: neither {users} nor {SYSTEM_FILE} exists.",
+        f"There is no configuration: neither {users} nor {system} exists.",
         "Write one with `narrated config init`, or name one with --config FILE.",
     )
 
@@ -400,7 +402,7 @@ def _refuse_overlap(config: Config, key: str, place: Path) -> None:
 
 def _explained(error: msgspec.ValidationError, source: Path) -> ConfigurationError:
     message, _, place = str(error).partition(" - at ")
-    key = place.strip("`").removeprefix("$").removeprefix(".").replace("[...]", "")
+    key = place.rpartition(" in ")[2].strip("`").removeprefix("$").removeprefix(".").replace("[...]", "")
     if unknown := re.search(r"unknown field `(.*)`", message):
         full = ".".join(part for part in (key, unknown[1]) if part)
         near = difflib.get_close_matches(unknown[1], _keys(), n=1)
