@@ -1,0 +1,127 @@
+"""The cache: bounded, the least recently heard leaves first, and what an open job needs stays."""
+
+import asyncio
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy
+import pytest
+
+from narrated.ledger.cache import Cache, DamagedTake
+from narrated.ledger.job import Job, State
+from narrated.ledger.store import Ledger
+
+RATE = 22050
+
+
+class Kept:
+    """A cache on a ledger of its own."""
+
+    def __init__(self, folder: Path, limit_bytes: int) -> None:
+        self.folder = folder
+        self.disk = ThreadPoolExecutor(1)
+        self.ledger = Ledger(folder / "ledger.sqlite")
+        self.limit_bytes = limit_bytes
+        self.reopen()
+
+    def reopen(self) -> None:
+        """As after a restart: nothing is at hand but what is on the disk."""
+        self.cache = Cache(self.folder / "cache", self.ledger, self.limit_bytes, self.disk)
+
+    def keep(self, *keys: str) -> None:
+        async def keep_all() -> None:
+            for key in keys:
+                await self.cache.keep(key, _noise(key), RATE, 0.1)
+
+        asyncio.run(keep_all())
+
+    def job(self, path: str, *keys: str) -> Job:
+        job = self.ledger.add_job(path, "aa", 1, path)
+        return self.ledger.write_plan(job, b"", title="", narration="", keys=keys)
+
+    def has(self, *keys: str) -> list[bool]:
+        return [self.cache.has(key) for key in keys]
+
+    def files(self) -> set[str]:
+        return {path.stem for path in (self.folder / "cache").rglob("*.flac")}
+
+
+def _noise(key: str) -> bytes:
+    """A tenth of a second that no codec makes smaller."""
+    noise = numpy.random.default_rng(list(key.encode())).integers(-9000, 9000, RATE // 10)
+    return noise.astype("<i2").tobytes()
+
+
+@pytest.fixture
+def kept(tmp_path: Path) -> Iterator[Kept]:
+    """Room for some ten takes of `_noise`."""
+    opened = Kept(tmp_path, 45_000)
+    yield opened
+    opened.disk.shutdown()
+    opened.ledger.close()
+
+
+def test_a_take_comes_back_as_it_was_spoken(kept: Kept) -> None:
+    kept.keep("aa01")
+    for _ in range(2):
+        assert kept.cache.read("aa01") == (_noise("aa01"), RATE)
+        kept.reopen()
+
+
+def test_the_cache_stays_within_its_bound(kept: Kept) -> None:
+    kept.keep(*(f"k{n:03}" for n in range(60)))
+    size_bytes = sum(path.stat().st_size for path in (kept.folder / "cache").rglob("*.flac"))
+    assert size_bytes == kept.ledger.cache_bytes() <= 45_000
+    assert len(kept.files()) >= 8
+
+
+def test_the_least_recently_used_leaves_first(kept: Kept) -> None:
+    kept.keep("old1", "old2", "old3")
+    kept.ledger.use_takes(["old1"])
+    kept.keep(*(f"k{n:03}" for n in range(9)))
+    assert kept.has("old1", "old2") == [True, False]
+    assert "old2" not in kept.files()
+
+
+def test_what_an_open_job_needs_is_never_evicted(kept: Kept) -> None:
+    kept.keep("open1", "done1")
+    open_job, done = kept.job("open.md", "open1"), kept.job("done.md", "done1")
+    kept.ledger.finish(done, 1.0)
+    kept.keep(*(f"k{n:03}" for n in range(30)))
+    assert kept.has("open1", "done1") == [True, False]
+    kept.ledger.move(open_job, State.FAILED)
+    kept.keep(*(f"m{n:03}" for n in range(30)))
+    assert kept.has("open1") == [False]
+
+
+def test_a_cache_full_of_open_jobs_grows_past_its_bound(kept: Kept) -> None:
+    keys = [f"k{n:03}" for n in range(20)]
+    kept.job("book.md", *keys)
+    kept.keep(*keys)
+    assert all(kept.has(*keys))
+
+
+@pytest.mark.parametrize("damage", ["truncated", "gone", "nonsense"])
+def test_a_damaged_take_is_told_from_a_good_one(kept: Kept, damage: str) -> None:
+    kept.keep("aa01")
+    kept.reopen()
+    (path,) = (kept.folder / "cache").rglob("*.flac")
+    match damage:
+        case "truncated":
+            path.write_bytes(path.read_bytes()[:500])
+        case "gone":
+            path.unlink()
+        case "nonsense":
+            path.write_bytes(b"nonsense" * 100)
+    with pytest.raises(DamagedTake):
+        kept.cache.read("aa01")
+    kept.cache.drop("aa01")
+    assert kept.has("aa01") == [False]
+
+
+def test_what_a_killed_daemon_left_half_written_is_swept(kept: Kept) -> None:
+    left = kept.folder / "cache/tmp/left"
+    left.write_bytes(b"half a take")
+    kept.reopen()
+    assert not left.exists()

@@ -1,0 +1,238 @@
+"""The configuration: found in a fixed order, strict, and told off with the key and the remedy."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from narrated import config as configuration
+from narrated.config import Config, begin, find, load, parse, scratch, shown
+from narrated.errors import ConfigurationError
+
+TWO_LINES = "inbox: in\noutbox: out\n"
+
+
+def _parse(text: str, tmp_path: Path) -> Config:
+    return parse(text, tmp_path / "narrated.yaml", {"HOME": str(tmp_path / "home")})
+
+
+def _refusal(text: str, tmp_path: Path) -> ConfigurationError:
+    with pytest.raises(ConfigurationError) as refused:
+        _parse(text, tmp_path)
+    return refused.value
+
+
+def test_two_lines_are_enough(tmp_path: Path) -> None:
+    config = _parse(TWO_LINES, tmp_path)
+    assert config.inbox == tmp_path / "in"
+    assert config.outbox == tmp_path / "out"
+    assert config.state == tmp_path / "home/.local/state/narrated"
+    assert config.cache == tmp_path / "home/.cache/narrated"
+    assert (config.after, config.removed, config.audio.format) == ("keep", "keep", "mp3")
+    assert config.cache_limit == 20 * 10**9
+
+
+def test_state_and_cache_default_to_the_folders_systemd_made(tmp_path: Path) -> None:
+    environ = {"STATE_DIRECTORY": "/var/lib/narrated", "CACHE_DIRECTORY": "/var/cache/narrated"}
+    config = parse(TWO_LINES, tmp_path / "narrated.yaml", environ)
+    assert config.state == Path("/var/lib/narrated")
+    assert config.cache == Path("/var/cache/narrated")
+
+
+@pytest.mark.parametrize(
+    ("text", "key", "hint"),
+    [
+        ("outbx: out", "`outbx`", "Did you mean `outbox`?"),
+        ("speech: {voise: en-gb}", "`speech.voise`", "Did you mean `voice`?"),
+        ("audio: {formt: mp3}", "`audio.formt`", "Did you mean `format`?"),
+        ("workers: {silense: 5s}", "`workers.silense`", "Did you mean `silence`?"),
+        ("zzz: 1", "`zzz`", "Remove it."),
+        ("source: here", "`source`", "Remove it."),
+    ],
+)
+def test_an_unknown_key_is_named_with_a_suggestion(
+    tmp_path: Path, text: str, key: str, hint: str
+) -> None:
+    error = _refusal(TWO_LINES + text + "\n", tmp_path)
+    assert "unknown key" in error.problem
+    assert key in error.problem
+    assert str(tmp_path / "narrated.yaml") in error.problem
+    assert hint in error.remedy
+
+
+@pytest.mark.parametrize(
+    ("text", "key"),
+    [
+        ("settle: soon", "`settle`"),
+        ("settle: true", "`settle`"),
+        ("settle: -1s", "`settle`"),
+        ("cache_limit: much", "`cache_limit`"),
+        ("after: burn", "`after`"),
+        ("audio: {format: au}", "`audio.format`"),
+        ("audio: mp3", "`audio`"),
+        ("workers: {encoders: two}", "`workers.encoders`"),
+        ("workers: {encoders: 0}", "`workers.encoders`"),
+        ("ignore: drafts", "`ignore`"),
+        ("reading: {pauses: {paragraph: long}}", "`reading.pauses"),
+        ("reading: {pauses: {pragraph: 1}}", "`reading.pauses"),
+        ("reading: {pauses: {paragraph: -1}}", "`reading.pauses"),
+        ("speech: {speakers: {quot: {voice: en-gb}}}", "`speech.speakers"),
+        ("speech: {options: {rate: [1]}}", "`speech.options"),
+    ],
+)
+def test_a_wrong_value_names_its_key(tmp_path: Path, text: str, key: str) -> None:
+    error = _refusal(TWO_LINES + text + "\n", tmp_path)
+    assert key in error.problem
+    assert error.remedy
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("", "holds no settings"),
+        ("- inbox", "holds no settings"),
+        ("inbox: [", "not valid YAML"),
+        ("inbox: in", "`outbox` is missing"),
+        (TWO_LINES + "after: archive", "`after: archive`"),
+        (TWO_LINES + "speech: {engine: nobody}", "no engine named `nobody`"),
+    ],
+)
+def test_what_cannot_be_used_says_why(tmp_path: Path, text: str, problem: str) -> None:
+    error = _refusal(text, tmp_path)
+    assert problem in error.problem
+    assert error.remedy
+
+
+@pytest.mark.parametrize(
+    ("text", "keys"),
+    [
+        ("inbox: in\noutbox: in/out", ("inbox", "outbox")),
+        ("inbox: box/in\noutbox: box", ("inbox", "outbox")),
+        ("inbox: same\noutbox: same", ("inbox", "outbox")),
+        ("inbox: in\noutbox: link", ("inbox", "outbox")),
+        (TWO_LINES + "state: in/state", ("inbox", "state")),
+        (TWO_LINES + "cache: out/cache", ("cache", "outbox")),
+        (TWO_LINES + "after: archive\narchive: in/old", ("inbox", "archive")),
+    ],
+)
+def test_folders_inside_one_another_are_refused(
+    tmp_path: Path, text: str, keys: tuple[str, str]
+) -> None:
+    (tmp_path / "in").mkdir()
+    (tmp_path / "link").symlink_to("in")
+    error = _refusal(text + "\n", tmp_path)
+    assert all(f"`{key}`" in error.problem for key in keys)
+    assert "Name" in error.remedy
+
+
+@pytest.mark.parametrize(
+    ("written", "seconds"),
+    [("250ms", 0.25), ("5s", 5), ("2m", 120), ("1h", 3600), ("1d", 86400), ("3", 3), ("0.5", 0.5)],
+)
+def test_durations_are_read_as_people_write_them(
+    tmp_path: Path, written: str, seconds: float
+) -> None:
+    assert _parse(f"{TWO_LINES}settle: {written}\n", tmp_path).settle == pytest.approx(seconds)
+
+
+@pytest.mark.parametrize(
+    ("written", "count"),
+    [("64k", 64_000), ("500MB", 500 * 10**6), ("20GB", 20 * 10**9), ("8GiB", 8 * 2**30), ("7", 7)],
+)
+def test_sizes_are_read_as_people_write_them(tmp_path: Path, written: str, count: int) -> None:
+    assert _parse(f"{TWO_LINES}cache_limit: {written}\n", tmp_path).cache_limit == count
+
+
+def test_the_configuration_is_found_in_a_fixed_order(tmp_path: Path) -> None:
+    system, users = tmp_path / "system.yaml", tmp_path / "xdg/narrated/narrated.yaml"
+    environ = {"XDG_CONFIG_HOME": str(tmp_path / "xdg"), "HOME": str(tmp_path)}
+    with pytest.raises(ConfigurationError, match="config init"):
+        find(None, environ, system)
+    system.touch()
+    assert find(None, environ, system) == system
+    users.parent.mkdir(parents=True)
+    users.touch()
+    assert find(None, environ, system) == users
+    named = {**environ, "NARRATED_CONFIG": str(tmp_path / "named.yaml")}
+    assert find(None, named) == tmp_path / "named.yaml"
+    assert find(tmp_path / "given.yaml", named) == tmp_path / "given.yaml"
+
+
+def test_what_is_shown_can_be_read_back(tmp_path: Path) -> None:
+    config = _parse(TWO_LINES + "audio: {bitrate: 64k}\nignore: ['drafts/*']\n", tmp_path)
+    entries = yaml.safe_load(shown(config))
+    del entries["source"]
+    again = parse(yaml.safe_dump(entries), tmp_path / "narrated.yaml")
+    assert again == config
+
+
+def test_a_first_configuration_never_replaces_one_that_is_there(tmp_path: Path) -> None:
+    path = tmp_path / "new/narrated.yaml"
+    assert begin(path, TWO_LINES) == path
+    assert load(path).inbox == tmp_path / "new/in"
+    with pytest.raises(ConfigurationError, match="is there already"):
+        begin(path, "something else")
+    assert path.read_text() == TWO_LINES
+
+
+def test_a_scratch_configuration_writes_nothing_outside_its_folder(tmp_path: Path) -> None:
+    config = scratch(_parse(TWO_LINES, tmp_path), tmp_path / "elsewhere", tmp_path / "scratch")
+    for place in (config.outbox, config.state, config.cache):
+        assert place.is_relative_to(tmp_path / "scratch")
+
+
+def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match=r"none\.yaml"):
+        load(tmp_path / "none.yaml")
+    (tmp_path / "latin.yaml").write_bytes(b"inbox: caf\xe9\n")
+    with pytest.raises(ConfigurationError, match=r"latin\.yaml"):
+        load(tmp_path / "latin.yaml")
+
+
+def _narrated(*arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
+    package = str(Path(configuration.__file__).parents[1])
+    return subprocess.run(
+        [sys.executable, "-m", "narrated.cli", *arguments],
+        env={"PATH": os.environ["PATH"], "PYTHONPATH": package, **environ},
+        capture_output=True,
+        text=True,
+    )
+
+
+def test_init_check_and_show_go_together(tmp_path: Path) -> None:
+    home = {"HOME": str(tmp_path), "NARRATED_CONFIG": str(tmp_path / "mine.yaml")}
+    folders = ("--inbox", str(tmp_path / "in"), "--outbox", str(tmp_path / "out"))
+    assert _narrated("config", "check", **home).returncode == 3
+    assert _narrated("config", "init", *folders, **home).returncode == 0
+    checked = _narrated("config", "check", **home)
+    assert checked.stdout == f"{tmp_path}/mine.yaml can be used.\n"
+    entries = yaml.safe_load(_narrated("config", "show", **home).stdout)
+    assert entries["inbox"] == str(tmp_path / "in")
+    assert entries["cache_limit"] == 20 * 10**9
+    again = _narrated("config", "init", *folders, **home)
+    assert again.returncode == 3
+    assert "is there already" in again.stderr
+    printed = _narrated("config", "init", "--print", *folders, **home)
+    assert yaml.safe_load(printed.stdout)["outbox"] == str(tmp_path / "out")
+
+
+def test_the_commented_configuration_lists_every_key() -> None:
+    root = Path(__file__).parents[1]
+    lines = (root / "config/narrated.yaml").read_text().splitlines()
+    listed = "\n".join(
+        line.removeprefix("# ") for line in lines if ": " in line or line[-1:] == ":"
+    )
+    sections = ("speech", "reading", "pictures", "audio", "workers")
+    keys = set(Config.__struct_fields__) - {"source"}
+    for section in sections:
+        keys |= set(type(Config.__struct_defaults__[_place(section)]).__struct_fields__)
+    missing = {key for key in keys if f"{key}:" not in listed}
+    assert not missing
+
+
+def _place(field: str) -> int:
+    required = len(Config.__struct_fields__) - len(Config.__struct_defaults__)
+    return Config.__struct_fields__.index(field) - required
