@@ -6,6 +6,7 @@ Exits with 1 when something that was taken is not reached.
 """
 
 import argparse
+import signal
 import sys
 import tempfile
 from collections.abc import Callable, Mapping
@@ -34,6 +35,7 @@ ROWS: Mapping[str, Row] = MappingProxyType(
 
 def main() -> int:
     wanted = _arguments()
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))  # leaves no daemon
     figures: list[Figure] = []
     with tempfile.TemporaryDirectory(prefix="narrated-bench-", dir=wanted.scratch) as scratch:
         stage = Stage(Path(scratch), QUICK if wanted.quick else Sizes(), say)
