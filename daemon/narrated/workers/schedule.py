@@ -1,7 +1,7 @@
 """Whose pieces go next: fair between jobs, full rows, and a poisonous piece found alone."""
 
 import asyncio
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -40,19 +40,23 @@ class _Work:
 
 @dataclass(slots=True)
 class _Flow:
-    """The waiting pieces of one job for one engine, and how far it is on the virtual clock."""
+    """The waiting pieces of one job for one engine, and how far it is on that engine's clock."""
 
+    engine: str
     tag: float
+    is_new: bool = True
     pieces: deque[_Work] = field(default_factory=deque)
 
 
 class Scheduler:
     """Hands pieces to workers with free rows, by start-time fair queueing.
 
-    Each flow has a tag on a virtual clock that advances by the weight of what it was given; the
-    lowest tag goes next, and a new flow starts at the clock: so a new note is in the next
-    admission, and no flood of notes starves a book. (Goyal, Vin and Cheng, "Start-time fair
-    queueing", SIGCOMM 1996.)
+    Each flow has a tag that starts at the engine's virtual clock and advances by the weight of
+    what it was given; the clock tells how far each would be if all shared evenly. A newcomer
+    goes first, so that a note is in the next admission; else the lowest tag. But who lags behind
+    the clock by more than a piece goes before newcomers: no flood of notes starves a book.
+    (Tags: Goyal, Vin and Cheng, "Start-time fair queueing", SIGCOMM 1996; clock: Demers, Keshav
+    and Shenker, "Analysis and simulation of a fair queueing algorithm", SIGCOMM 1989.)
     """
 
     def __init__(self, pool: Pool, ledger: Ledger, owner: str, lease_s: float) -> None:
@@ -63,7 +67,7 @@ class Scheduler:
         self._flows: dict[tuple[int, str], _Flow] = {}
         self._work: dict[str, _Work] = {}
         self._held: dict[Worker, set[_Work]] = {}
-        self._clock = 0.0
+        self._clocks: defaultdict[str, float] = defaultdict(float)
         self._infos: dict[str, EngineInfo] = {}
         self._changed = asyncio.Event()
         self._pumping = False
@@ -129,9 +133,9 @@ class Scheduler:
 
     def _line_up(self, work: _Work, *, first: bool = False) -> None:
         name = (work.order.flow, work.order.engine)
-        flow = self._flows.setdefault(name, _Flow(self._clock))
+        flow = self._flows.setdefault(name, _Flow(work.order.engine, 0.0))
         if not flow.pieces:
-            flow.tag = max(flow.tag, self._clock)
+            flow.tag = max(flow.tag, self._clocks[flow.engine])
         (flow.pieces.appendleft if first else flow.pieces.append)(work)
         self._wake()
 
@@ -154,7 +158,7 @@ class Scheduler:
 
     def _is_live(self, flow: _Flow) -> bool:
         """A flow that is ahead of the clock is remembered, lest it rejoin as if it were new."""
-        return bool(flow.pieces) or flow.tag > self._clock
+        return bool(flow.pieces) or flow.tag > self._clocks[flow.engine]
 
     def _next(self, worker: Worker) -> _Work | None:
         """The piece this worker takes now; None when it has no row for any, or must drain."""
@@ -162,17 +166,30 @@ class Scheduler:
             return None
         ready = [
             flow
-            for (_, engine), flow in self._flows.items()
-            if flow.pieces and worker.free_rows(engine) > 0
+            for flow in self._flows.values()
+            if flow.pieces and worker.free_rows(flow.engine) > 0
         ]
         if not ready:
             return None
-        flow = min(ready, key=lambda flow: (flow.tag, len(flow.pieces)))
+        heaviest = max(flow.pieces[0].order.weight for flow in ready)
+        flow = min(ready, key=lambda flow: self._turn(flow, heaviest))
         if flow.pieces[0].deaths and self._held.get(worker):
             return None
-        self._clock = flow.tag
+        return self._take(flow)
+
+    def _turn(self, flow: _Flow, heaviest: float) -> tuple[int, float]:
+        """Whose turn it is, the least first: who lags, who is new, who has had least."""
+        if self._clocks[flow.engine] - flow.tag > heaviest:
+            return 0, flow.tag
+        return (1 if flow.is_new else 2), flow.tag
+
+    def _take(self, flow: _Flow) -> _Work:
+        sharing = [each for each in self._flows.values() if each.pieces]
         work = flow.pieces.popleft()
+        share = work.order.weight / sum(each.engine == flow.engine for each in sharing)
+        self._clocks[flow.engine] += share
         flow.tag += work.order.weight
+        flow.is_new = False
         return work
 
     def _tries_one_alone(self, worker: Worker) -> bool:

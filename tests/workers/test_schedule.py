@@ -1,0 +1,209 @@
+"""The scheduler: fair between jobs, full rows, and a poisonous piece found alone."""
+
+import asyncio
+import os
+import signal
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from narrated.errors import EngineError, EngineUnavailable
+from narrated.ledger.store import Ledger
+from narrated.workers.pool import Pool, Result
+from narrated.workers.schedule import Order, Scheduler
+from workers.support import spec, toy
+
+
+@dataclass
+class Desk:
+    """A scheduler on real workers that remembers in which order pieces were admitted."""
+
+    scheduler: Scheduler
+    pool: Pool
+    ledger: Ledger
+    admitted: list[str] = field(default_factory=list)
+
+    def order(self, key: str, flow: int, text: str = "word", weight: float = 10.0) -> Order:
+        return Order(key, "toy", flow, weight, {"text": text, "voice": "toy"})
+
+    def ask(self, key: str, flow: int, text: str = "word", weight: float = 10.0) -> Any:
+        work = self.scheduler.perform(self.order(key, flow, text, weight))
+        return asyncio.ensure_future(work)
+
+
+@asynccontextmanager
+async def _desk(folder: Path, **options: Any) -> AsyncIterator[Desk]:
+    ledger = Ledger(folder / "ledger.sqlite")
+    pool = Pool([spec(toy(**options))], lambda: scheduler.workers_changed())
+    scheduler = Scheduler(pool, ledger, "tests", 60)
+    desk = Desk(scheduler, pool, ledger)
+    scheduler.on_admit = lambda order: desk.admitted.append(order.key)
+    await pool.start()
+    try:
+        async with asyncio.timeout(30):
+            await scheduler.engine("toy")
+            yield desk
+    finally:
+        await pool.stop()
+        ledger.close()
+
+
+async def _until(condition: Any) -> None:
+    while not condition():
+        await asyncio.sleep(0.01)
+
+
+def test_a_new_flow_is_in_the_next_admission_however_long_the_others_wait(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with _desk(tmp_path, rows=2, delay_s=0.1) as desk:
+            book = [desk.ask(f"book-{n}", 1) for n in range(20)]
+            await book[3]
+            before = len(desk.admitted)
+            await desk.ask("note", 2)
+            assert desk.admitted.index("note") <= before + 2
+            for task in book:
+                task.cancel()
+
+    asyncio.run(story())
+
+
+def test_flows_share_by_weight_not_by_number(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with _desk(tmp_path, rows=1) as desk:
+            heavy = [desk.ask(f"heavy-{n}", 1, weight=30) for n in range(10)]
+            light = [desk.ask(f"light-{n}", 2, weight=10) for n in range(30)]
+            await asyncio.gather(*heavy, *light)
+            first = desk.admitted[:20]
+            assert 4 <= sum(key.startswith("heavy") for key in first) <= 6
+
+    asyncio.run(story())
+
+
+def test_no_flood_of_notes_starves_a_book(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with _desk(tmp_path, rows=1) as desk:
+            book = [desk.ask(f"book-{n}", 1) for n in range(10)]
+            flood = [asyncio.ensure_future(_flood(desk, lane)) for lane in (1000, 2000, 3000)]
+            await asyncio.gather(*book)
+            for task in flood:
+                task.cancel()
+            notes = sum(key.startswith("note") for key in desk.admitted)
+            assert 10 <= notes <= 60
+
+    asyncio.run(story())
+
+
+async def _flood(desk: Desk, lane: int) -> None:
+    """Short notes, each a flow of its own, one after the other without an end."""
+    for number in range(lane, lane + 1000):
+        await desk.ask(f"note-{number}", number)
+
+
+def test_all_rows_of_a_worker_are_filled(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with _desk(tmp_path, rows=4, delay_s=0.3) as desk:
+            tasks = [desk.ask(f"piece-{n}", n) for n in range(6)]
+            await _until(lambda: desk.pool.states()[0].in_flight == 4)
+            assert desk.scheduler.waiting == 2
+            await asyncio.gather(*tasks)
+
+    asyncio.run(story())
+
+
+def test_two_orders_of_one_piece_are_done_once(tmp_path: Path) -> None:
+    async def story() -> list[Result]:
+        async with _desk(tmp_path, rows=4, delay_s=0.1) as desk:
+            first, second = desk.ask("same", 1), desk.ask("same", 2)
+            results = [await first, await second]
+            assert desk.admitted == ["same"]
+            return results
+
+    first, second = asyncio.run(story())
+    assert first is second
+
+
+def test_a_shared_piece_outlives_the_one_who_asked_first(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with _desk(tmp_path, rows=1, delay_s=0.2) as desk:
+            first, second = desk.ask("same", 1), desk.ask("same", 2)
+            await _until(lambda: desk.admitted)
+            first.cancel()
+            assert (await second).payload
+            assert desk.admitted == ["same"]
+
+    asyncio.run(story())
+
+
+def test_what_nobody_wants_any_more_frees_its_row(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with _desk(tmp_path, rows=1) as desk:
+            long = desk.ask("long", 1, "SLOW:20")
+            await _until(lambda: desk.admitted)
+            long.cancel()
+            await desk.ask("next", 2)
+            assert desk.admitted == ["long", "next"]
+
+    asyncio.run(story())
+
+
+def test_a_poisonous_piece_is_found_alone_and_its_neighbours_are_spoken(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with _desk(tmp_path, rows=4, delay_s=0.1) as desk:
+            good = [desk.ask(f"good-{n}", n) for n in range(3)]
+            poison = desk.ask("poison", 9, "DIE")
+            with pytest.raises(EngineError, match="ended 3 times at this piece"):
+                await poison
+            for task in good:
+                assert (await task).payload
+            assert desk.admitted.count("poison") == 3
+            assert all(desk.admitted.count(f"good-{n}") <= 2 for n in range(3))
+            assert (await desk.ask("after", 1)).payload
+
+    asyncio.run(story())
+
+
+def test_deaths_are_remembered_over_a_restart(tmp_path: Path) -> None:
+    async def story(deaths: int) -> None:
+        async with _desk(tmp_path, rows=1) as desk:
+            for _ in range(deaths):
+                desk.ledger.count_death("poison")
+            with pytest.raises(EngineError, match="ended 3 times"):
+                await desk.ask("poison", 1, "DIE")
+            assert desk.admitted == ["poison"]
+
+    asyncio.run(story(2))
+
+
+def test_a_worker_killed_from_outside_costs_one_more_try(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with _desk(tmp_path, rows=2) as desk:
+            tasks = [desk.ask(f"piece-{n}", 1, "SLOW:0.4") for n in range(2)]
+            await _until(lambda: desk.pool.states()[0].in_flight == 2)
+            os.kill(desk.pool.workers[0].pid, signal.SIGKILL)
+            await asyncio.gather(*tasks)
+            assert sorted(desk.admitted) == ["piece-0"] * 2 + ["piece-1"] * 2
+
+    asyncio.run(story())
+
+
+def test_an_engine_that_is_not_to_be_had_refuses_what_waits_for_it(tmp_path: Path) -> None:
+    async def story() -> None:
+        ledger = Ledger(tmp_path / "ledger.sqlite")
+        specs = [spec(toy(unless=str(tmp_path / "model")))]
+        pool = Pool(specs, lambda: scheduler.workers_changed())
+        scheduler = Scheduler(pool, ledger, "tests", 60)
+        await pool.start()
+        try:
+            with pytest.raises(EngineUnavailable, match="model is missing"):
+                await scheduler.engine("toy")
+            with pytest.raises(EngineUnavailable):
+                await scheduler.engine("nobody")
+        finally:
+            await pool.stop()
+            ledger.close()
+
+    asyncio.run(story())
