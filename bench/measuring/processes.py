@@ -21,8 +21,12 @@ def peak_bytes(pid: int) -> int:
 
 
 def memory_bytes(pid: int) -> int:
-    """What a process and all below it hold now; shared pages count once."""
-    return sum(_kilobytes(PROC / str(each) / "smaps_rollup", "Pss:") * 1024 for each in tree(pid))
+    """What a process and all below it hold now for themselves.
+
+    Without the programs' files: what part of those is whose hangs on what else runs on the machine.
+    """
+    rollups = [PROC / str(each) / "smaps_rollup" for each in tree(pid)]
+    return sum(_kilobytes(rollup, "Anonymous:") * 1024 for rollup in rollups)
 
 
 def processor_s(pid: int) -> float:

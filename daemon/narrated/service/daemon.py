@@ -31,6 +31,7 @@ from narrated.service.control import Listener, socket_path
 from narrated.service.house import House
 from narrated.service.lanes import Lanes
 from narrated.service.lock import Holder, StateLock
+from narrated.service.memory import return_large_blocks
 from narrated.service.report import Report, report
 from narrated.systemd import Notifier
 
@@ -119,6 +120,7 @@ class Service:
     async def _build(self) -> None:
         config = self.config
         ignore_sigio()
+        return_large_blocks()
         self._stack.enter_context(
             StateLock(config.state, Holder(os.getpid(), str(self._socket), self._since))
         )
