@@ -4,6 +4,7 @@ import asyncio
 import secrets
 from collections import OrderedDict
 from concurrent.futures import Executor
+from contextlib import suppress
 from pathlib import Path
 
 from narrated.errors import StorageError
@@ -59,6 +60,15 @@ class Cache:
         except (StorageError, FileNotFoundError) as error:
             raise DamagedTake(key) from error
 
+    async def fetch(self, key: str) -> None:
+        """Have a take at hand for `read`, which alone tells when it is damaged."""
+        if key in self._hot:
+            return
+        loop = asyncio.get_running_loop()
+        with suppress(DamagedTake):
+            pcm, sample_rate = await loop.run_in_executor(self._disk, self.read, key)
+            self._warm(key, pcm, sample_rate)
+
     def drop(self, key: str) -> None:
         """Forget a take, with its file."""
         self._ledger.drop_take(key)
@@ -99,6 +109,8 @@ class Cache:
         )
 
     def _warm(self, key: str, pcm: bytes, sample_rate: int) -> None:
+        if key in self._hot:
+            return
         self._hot[key] = (pcm, sample_rate)
         self._hot_bytes += len(pcm)
         while self._hot_bytes > HOT_BYTES:

@@ -172,7 +172,10 @@ class Narrator:
                 self._ask_ahead(job, manuscript, recording.added, asked)
                 await asked[0]
                 count = _ready(asked, manuscript, recording.added)
-                await self._add(job, manuscript, recording, count)
+                await asyncio.gather(
+                    self._add(job, manuscript, recording, count),
+                    self._fetch_ahead(manuscript, recording.added, asked, count),
+                )
                 for _ in range(count):
                     asked.popleft()
                 self._advance(progress, manuscript, recording.added, count)
@@ -210,6 +213,15 @@ class Narrator:
                 for seq in range(first, first + count):
                     await self._speech.spoken(manuscript, seq, job.id)
         await self._encoding(lambda: recording.add(count))
+
+    async def _fetch_ahead(
+        self, manuscript: Manuscript, added: int, asked: deque[asyncio.Task[None]], count: int
+    ) -> None:
+        """While these are encoded, take what comes next out of the cache."""
+        following = list(enumerate(asked, start=added))[count : 2 * count + 1]
+        for seq, task in following:
+            if task.done() and not task.exception():
+                await self._cache.fetch(manuscript.keys[seq])
 
     async def _encoding(self, call: Callable[[], Value]) -> Value:
         """Run a piece of encoding to its end, even when nobody waits for it any more."""
