@@ -220,6 +220,8 @@ class Imprint:
 
     def _moved(self, older: Job, job: Job) -> None:
         with self._ledger.transaction():
+            if self._ledger.job(older.id).state is not State.DONE:
+                return  # it was replaced in its own place meanwhile
             self._ledger.move(older, State.SUPERSEDED, problem=f"moved to {printable(job.path)}")
             self._ledger.forget(older.path)
 
@@ -231,11 +233,17 @@ class Imprint:
             signature = self._ledger.signature(path)
             if signature is None or self._ledger.shown_by(path).keys() - {job.path}:
                 continue
-            try:
-                await self._on_disk(partial(self._take_away, path, signature))
-                self._ledger.let_go(path, signature)
-            except NarratedError as error:
-                log.warning("%s stays in the inbox: %s", printable(path), error)
+            await self._send_off(path, signature, self._ledger.source_sha256(path))
+
+    async def _send_off(self, path: str, signature: Signature, sha256: str) -> None:
+        # Let go of before it is gone: never to be held for one that the user took or moved.
+        self._ledger.let_go(path, signature)
+        try:
+            await self._on_disk(partial(self._take_away, path, signature))
+        except NarratedError as error:
+            log.warning("%s stays in the inbox: %s", printable(path), error)
+            if self._ledger.signature(path) is None:  # else a newer version has come
+                self._ledger.see(path, signature, sha256)
 
     def _take_away(self, path: str, signature: Signature) -> None:
         if self.after.policy == "delete":
