@@ -55,8 +55,9 @@ def test_history_tells_every_version(daemon: Daemon, resting: Daemon) -> None:
     _narrated(daemon, "history/post")
     daemon.drop("history/post.md", "Changed.")
     daemon.published("history/post", "Changed.")
-    assert daemon.history("history/post.md") == ["superseded", "done"]
-    assert daemon.history(str(daemon.inbox / "history/post.md")) == ["superseded", "done"]
+    wait(lambda: daemon.history("history/post.md") == ["superseded", "done"])
+    told = daemon.ask("history", str(daemon.inbox / "history/post.md")).stdout
+    assert [line.split()[3] for line in told.splitlines()] == ["superseded", "done"]
     assert "The toy fails on demand" in resting.ask("history", "in/broken.md").stdout
     for asked in (daemon, resting):
         unknown = asked.ask("history", "nothing.md")
@@ -129,7 +130,7 @@ def test_cancel_stops_a_file_and_retry_takes_it_up_again(tmp_path: Path) -> None
         wait(lambda: len(daemon.spoken) > 2)
         assert daemon.ask("cancel", "post.md").stdout == "post.md is cancelled\n"
         daemon.wait_idle()
-        assert daemon.history("post.md") == ["removed"]
+        wait(lambda: daemon.history("post.md") == ["removed"])
         spoken = len(daemon.spoken)
         assert daemon.files == set()
         assert daemon.ask("cancel", "post.md").returncode == 1

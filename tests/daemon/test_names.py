@@ -17,7 +17,7 @@ def test_any_name_that_a_file_can_have_is_narrated(tmp_path: Path, name: bytes) 
     with running(tmp_path) as daemon:
         (daemon.inbox / os.fsdecode(name)).write_text("Words to be said.\n")
         _three_files(daemon)
-        assert daemon.status()["done_today"] == 1
+        wait(lambda: daemon.status()["done_today"] == 1)
         assert daemon.ask("history", "--", os.fsdecode(name)).returncode == 0
 
 

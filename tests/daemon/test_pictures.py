@@ -73,7 +73,7 @@ def test_a_picture_that_comes_after_its_post_is_put_in(daemon: Daemon) -> None:
     daemon.wait_idle()
     assert [text for text in daemon.spoken[before:] if "green" not in text] == []
     assert _below(daemon, "late") == _set("late/post")
-    assert daemon.history("late/post.md") == ["superseded", "done"]
+    wait(lambda: daemon.history("late/post.md") == ["superseded", "done"])
 
 
 def test_an_edited_picture_is_described_anew_in_its_post(daemon: Daemon) -> None:

@@ -60,8 +60,9 @@ def test_a_lost_inbox_withdraws_nothing_and_is_found_again(
         daemon.published("new", "Found again.")
         assert daemon.files >= SET
         assert len(daemon.spoken) == spoken + 2
+        wait(lambda: not daemon.status()["arriving"])
         (daemon.inbox / "two.md").unlink()
-        wait(lambda: "two.mp3" not in daemon.files)
+        wait(lambda: "two.mp3" not in daemon.files, lambda: daemon.log)
 
 
 def test_an_inbox_missing_at_the_start_is_told_and_read_when_it_comes(tmp_path: Path) -> None:

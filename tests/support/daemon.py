@@ -16,6 +16,10 @@ from typing import Any, Self
 
 import yaml
 
+from narrated.errors import NarratedError
+from narrated.service.control import ask
+from narrated.service.lock import holder
+
 TESTS = Path(__file__).parents[1]
 PATIENCE_S = 20.0
 
@@ -169,9 +173,14 @@ class Daemon:
         return path.read_text()
 
     def history(self, path: str) -> list[str]:
-        """The states of every version of a file, oldest first."""
-        lines = self.ask("history", path).stdout.splitlines()
-        return [line.split()[3] for line in lines]
+        """The states of every version of a file, oldest first; none where it is not known."""
+        try:
+            if first := holder(self.home / "state"):
+                versions, _ = ask(Path(first.socket), {"do": "history", "path": path})
+                return [version["state"] for version in versions]
+        except NarratedError:
+            return []
+        return [line.split()[3] for line in self.ask("history", path).stdout.splitlines()]
 
     @property
     def spoken(self) -> list[str]:
@@ -201,7 +210,9 @@ class Daemon:
         )
 
     def status(self) -> dict[str, Any]:
-        """`narrated status --json`."""
+        """What `narrated status --json` prints, asked without a process where a daemon runs."""
+        if first := holder(self.home / "state"):
+            return dict(ask(Path(first.socket), {"do": "status"})[0])
         return dict(json.loads(self.ask("status", "--json").stdout))
 
     def wait_idle(self) -> None:
