@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sqlite3
 import time
 from collections import Counter
 from pathlib import Path
@@ -150,3 +151,18 @@ def test_a_take_damaged_in_the_cache_is_spoken_again(daemon: Daemon) -> None:
         daemon.manifest("damaged/copy")["duration_s"]
         == (daemon.manifest("damaged/post")["duration_s"])
     )
+
+
+def test_takes_that_are_heard_again_leave_the_cache_last(tmp_path: Path) -> None:
+    daemon = Daemon(tmp_path)
+    for stem in ("old", "older", "copy-of-old"):
+        text = "The older one." if stem == "older" else "The old one."
+        daemon.drop(f"{stem}.md", f"# Title\n\n{text}\n")
+        assert daemon.ask("once", "--quiet").returncode == 0
+    db = sqlite3.connect(tmp_path / "state/ledger.sqlite")
+    durations = db.execute(
+        "SELECT round(duration_s / 0.005) FROM takes ORDER BY used_at"
+    ).fetchall()
+    db.close()
+    assert len(durations) == 3
+    assert durations[0] == (len("The older one."),)  # the toy says 5 ms a character
