@@ -402,7 +402,8 @@ def _refuse_overlap(config: Config, key: str, place: Path) -> None:
 
 def _explained(error: msgspec.ValidationError, source: Path) -> ConfigurationError:
     message, _, place = str(error).partition(" - at ")
-    key = place.rpartition(" in ")[2].strip("`").removeprefix("$").removeprefix(".").replace("[...]", "")
+    where = place.rpartition(" in ")[2].strip("`")  # "`key` in `$.reading.pauses`"
+    key = where.removeprefix("$").removeprefix(".").replace("[...]", "")
     if unknown := re.search(r"unknown field `(.*)`", message):
         full = ".".join(part for part in (key, unknown[1]) if part)
         near = difflib.get_close_matches(unknown[1], _keys(), n=1)
