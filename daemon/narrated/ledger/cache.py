@@ -12,8 +12,12 @@ from narrated.ledger.job import Take
 from narrated.ledger.store import Ledger
 from narrated.outbox.audio import from_flac, measure, to_flac
 
-HOT_BYTES = 8 * 2**20
-"""Sound just spoken is kept at hand this far, so that encoding it need not decode it first."""
+HOT_BYTES = 24 * 2**20
+"""Sound just spoken is kept at hand this far, so that encoding it need not decode it first: about
+nine minutes at 22,050 Hz, more than one job is spoken ahead of its encoder."""
+
+PROBE_BYTES = 1 << 20
+"""More than a full disk has left."""
 
 
 class Cache:
@@ -32,6 +36,11 @@ class Cache:
         self._hot_bytes = 0
         self._bytes = ledger.cache_bytes()
         self._prepare()
+
+    @property
+    def size_bytes(self) -> int:
+        """How much it holds; a take that was written twice at once may count twice for a while."""
+        return self._bytes
 
     def has(self, key: str) -> bool:
         return self._ledger.take(key) is not None
@@ -72,14 +81,15 @@ class Cache:
     def drop(self, key: str) -> None:
         """Forget a take, with its file."""
         self._ledger.drop_take(key)
-        self._hot.pop(key, None)
+        if hot := self._hot.pop(key, None):
+            self._hot_bytes -= len(hot[0])
         self._path(key).unlink(missing_ok=True)
 
     def probe(self) -> None:
-        """Write and remove a small file; StorageError when that cannot be done."""
+        """See whether takes could be written now; StorageError says why not."""
         path = self._temporary()
         try:
-            path.write_bytes(b"narrated")
+            path.write_bytes(bytes(PROBE_BYTES))
             path.unlink()
         except OSError as error:
             raise _unwritable(path, error) from error

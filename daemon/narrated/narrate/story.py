@@ -29,6 +29,8 @@ from narrated.printable import printable
 
 WINDOW = 32
 """How many chunks of one job may be asked for ahead of the one being encoded."""
+WINDOW_CHARACTERS = 5000
+"""And how much text they may hold: some six minutes of speech, which the cache keeps at hand."""
 BATCH_CHARACTERS = 1200
 """How much is encoded in one go: about a minute of speech, so that jobs take fair turns."""
 
@@ -191,11 +193,13 @@ class Narrator:
     def _ask_ahead(
         self, job: Job, manuscript: Manuscript, added: int, asked: deque[asyncio.Task[None]]
     ) -> None:
-        chunks = len(manuscript.plan.chunks)
-        while len(asked) < WINDOW and added + len(asked) < chunks:
-            asked.append(
-                asyncio.create_task(self._speech.spoken(manuscript, added + len(asked), job.id))
-            )
+        chunks = manuscript.plan.chunks
+        ahead = sum(len(chunk.text) for chunk in chunks[added : added + len(asked)])
+        while (seq := added + len(asked)) < len(chunks):
+            ahead += len(chunks[seq].text)
+            if asked and (len(asked) >= WINDOW or ahead > WINDOW_CHARACTERS):
+                return
+            asked.append(asyncio.create_task(self._speech.spoken(manuscript, seq, job.id)))
 
     async def _add(
         self, job: Job, manuscript: Manuscript, recording: Recording, count: int

@@ -29,6 +29,8 @@ from narrated.outbox.formats import media_type
 from narrated.outbox.manifest import MANIFEST_SUFFIX, Manifest, Output
 from narrated.outbox.trouble import storing
 
+_PROBE_BYTES = 1 << 20  # as much as two minutes of sound: more than a disk that is full has left
+
 ManifestMaker = bytes | Callable[[tuple[Output, ...]], bytes]
 """A manifest's bytes, or what makes them once the outputs' digests are known."""
 
@@ -112,6 +114,13 @@ def intact(outbox: Path, stem: str) -> bool:
                 return found is not None and all(_matches(folder, each) for each in found.outputs)
         except (FileNotFoundError, NotADirectoryError):
             return False
+
+
+def probe(outbox: Path) -> None:
+    """See whether a narration could be written now; StorageError says why not."""
+    with storing(str(outbox)), opened(outbox, "") as folder, Draft(folder) as draft:
+        draft.write(bytes(_PROBE_BYTES))
+        draft.finish()
 
 
 def sweep(folder: Path) -> int:

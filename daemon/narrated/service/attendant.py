@@ -52,7 +52,8 @@ class Attendant:
         self._noted_state = ""
         self._noted_counts: dict[str, int] = {}
         self._owes_note = False
-        self._tried_at = time.monotonic()
+        self._storage_at = time.monotonic() + STORAGE_RETRY_S
+        self._withdraw_at = 0.0
         self._workers: set[tuple[str, int | None, tuple[str, ...]]] = set()
 
     async def __aenter__(self) -> Self:
@@ -74,16 +75,14 @@ class Attendant:
         while True:
             if self._service.is_alive:
                 self._notifier.alive()
+            await self._tell()
             try:
-                await self._turn()
+                self._revive_engines()
+                await self._revive_storage()
+                await self._withdraw()
             except StorageError as error:
                 log.warning("%s", error)
             await asyncio.sleep(turn_s)
-
-    async def _turn(self) -> None:
-        await self._tell()
-        self._revive()
-        await self._withdraw()
 
     async def _tell(self) -> None:
         """Report when there is something new: a report of a large ledger costs milliseconds."""
@@ -113,24 +112,31 @@ class Attendant:
         self._noted_state, self._noted_counts = report.state, report.counts
         self._owes_note = report.state == "working"
 
-    def _revive(self) -> None:
-        """What waits goes on: for an engine when one came, for storage every little while."""
+    def _revive_engines(self) -> None:
+        """What waits for an engine goes on when a worker brings one."""
         states = self._service.house.pool.states()
         workers = {(each.name, each.pid, each.engines) for each in states}
         if workers - self._workers:
             self._service.revive("engine")
         self._workers = workers
-        if time.monotonic() - self._tried_at >= STORAGE_RETRY_S:
-            self._tried_at = time.monotonic()
-            if self._service.house.ledger.jobs("state = 'waiting' AND reason = 'storage'"):
-                self._service.house.cache.probe()
-                self._service.revive("storage")
+
+    async def _revive_storage(self) -> None:
+        """What waits for the storage is tried every little while, once that takes files again."""
+        if time.monotonic() < self._storage_at:
+            return
+        self._storage_at = time.monotonic() + STORAGE_RETRY_S
+        if self._service.house.ledger.jobs("state = 'waiting' AND reason = 'storage'"):
+            await asyncio.to_thread(self._service.house.probe)
+            self._service.revive("storage")
 
     async def _withdraw(self) -> None:
         config = self._service.config
-        if config.removed == "withdraw":
-            for job in self._service.intake.withdraw_due(float(config.withdraw_after)):
-                await self._service.house.imprint.withdraw(job)
+        if config.removed != "withdraw" or time.monotonic() < self._withdraw_at:
+            return
+        for job in self._service.intake.withdraw_due(float(config.withdraw_after)):
+            self._withdraw_at = time.monotonic() + STORAGE_RETRY_S  # unless it works
+            await self._service.house.imprint.withdraw(job)
+            self._withdraw_at = 0.0
 
 
 def leave_note(outbox: Path, report: Report) -> None:

@@ -20,6 +20,7 @@ from narrated.narrate.publication import AfterNarration, Imprint
 from narrated.narrate.recording import clear
 from narrated.narrate.speech import Speech
 from narrated.narrate.story import Narrator
+from narrated.outbox import publish
 from narrated.script.script import Plan
 from narrated.workers.editors import Editors
 from narrated.workers.pool import Pool
@@ -94,6 +95,11 @@ class House:
     async def describe(self, picture: bytes) -> str:
         """What the captioner says of a picture."""
         return await self.desk.describe(picture, 0, self.wishes)
+
+    def probe(self) -> None:
+        """See whether cache and outbox can be written; StorageError says why not."""
+        self.cache.probe()
+        publish.probe(self.config.outbox)
 
     async def _build(self) -> None:
         config = self.config

@@ -122,7 +122,7 @@ def report(
             for each in house.pool.states()
         ),
         done_today=ledger.done_since(_midnight()),
-        cache_bytes=ledger.cache_bytes(),
+        cache_bytes=house.cache.size_bytes,
     )
 
 
