@@ -51,6 +51,7 @@ class Attendant:
         self._noted_at = -IDLE_NOTE_S
         self._noted_state = ""
         self._noted_counts: dict[str, int] = {}
+        self._noted_notices: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
         self._owes_note = False
         self._storage_at = time.monotonic() + STORAGE_RETRY_S
         self._withdraw_at = 0.0
@@ -103,6 +104,8 @@ class Attendant:
         """At most every 15 s while there is news, hourly when idle, at once when the work ends."""
         if report.state != self._noted_state and report.state != "working":
             return True
+        if self._noted_notices != (report.notices, report.conflicts):
+            return True
         age_s = time.monotonic() - self._noted_at
         return age_s >= (NOTE_S if self._owes_note else IDLE_NOTE_S)
 
@@ -110,6 +113,7 @@ class Attendant:
         await asyncio.to_thread(leave_note, self._service.config.outbox, report)
         self._noted_at = time.monotonic()
         self._noted_state, self._noted_counts = report.state, report.counts
+        self._noted_notices = report.notices, report.conflicts
         self._owes_note = report.state == "working"
 
     def _revive_engines(self) -> None:
