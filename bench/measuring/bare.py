@@ -35,7 +35,7 @@ def voice(chunks: str, sound: str) -> dict[str, Any]:
     engine = espeak.load({})
     speak = _speaker(engine)
     began_s = time.perf_counter()
-    takes = [speak(each["text"], each["language"], seed) for seed, each in enumerate(asked)]
+    takes = [speak(each["text"], each["language"]) for each in asked]
     took_s = time.perf_counter() - began_s
     rate = engine.sample_rate
     with Path(sound).open("wb") as file:
@@ -62,9 +62,9 @@ def notes(source: str, target: str) -> dict[str, Any]:
     Path(target).mkdir()
     folder = os.open(target, os.O_RDONLY | os.O_DIRECTORY)
     began_s = time.perf_counter()
-    for number, path in enumerate(sorted(Path(source).iterdir())):
+    for path in sorted(Path(source).iterdir()):
         text = path.read_text()
-        pcm = speak(text, "en", number)
+        pcm = speak(text, "en")
         rate = engine.sample_rate
         _write_note(folder, Path(target) / path.stem, text, pcm, rate)
     return {"seconds": time.perf_counter() - began_s}
@@ -86,11 +86,11 @@ def walk(root: str) -> dict[str, Any]:
     return {"seconds": time.perf_counter() - began_s, "files": files}
 
 
-def _speaker(engine: Any) -> Callable[[str, str, int], bytes]:
+def _speaker(engine: Any) -> Callable[[str, str], bytes]:
     from narrated.engines.base import Utterance
 
-    def speak(text: str, language: str, seed: int) -> bytes:
-        engine.admit(Utterance("", text, "en-us", {}, language, seed))
+    def speak(text: str, language: str) -> bytes:
+        engine.admit(Utterance("", text, "en-us", {}, language))  # its plain take, as the first is
         (spoken,) = engine.step()
         return bytes(spoken.pcm)
 
