@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from narrated import config as configuration
-from narrated.config import Config, begin, find, load, parse, scratch, shown
+from narrated.config import file as configuration
+from narrated.config.file import begin, find, load, parse, scratch, shown
+from narrated.config.values import Config
 from narrated.errors import ConfigurationError
 
 TWO_LINES = "inbox: in\noutbox: out\n"
@@ -193,7 +194,7 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
 
 
 def _narrated(*arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
-    package = str(Path(configuration.__file__).parents[1])
+    package = str(Path(configuration.__file__).parents[2])
     return subprocess.run(
         [sys.executable, "-m", "narrated.cli", *arguments],
         env={"PATH": os.environ["PATH"], "PYTHONPATH": package, **environ},

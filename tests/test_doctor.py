@@ -9,8 +9,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from narrated import config as configuration
-from narrated.config import Bytes, Config
+from narrated.config import file as configuration
+from narrated.config.values import Bytes, Config
 from narrated.doctor import box, folders
 from narrated.doctor.account import Account, of_the_daemon
 from narrated.doctor.engines import engines

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from narrated import config as configuration
+from narrated.config import file as configuration
 from narrated.errors import ConfigurationError, StorageError
 from narrated.install import commented, install
 from narrated.units import quoted, shipped

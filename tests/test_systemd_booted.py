@@ -319,7 +319,7 @@ def remedy(machine: Machine, name: str) -> str:
 
 def _examination(machine: Machine) -> dict[str, tuple[str, str]]:
     program = (
-        "import json; from pathlib import Path; from narrated import config;"
+        "import json; from pathlib import Path; from narrated.config import file as config;"
         "from narrated.doctor.examine import examine;"
         "found = examine(config.load(Path('/etc/narrated/narrated.yaml')));"
         "print(json.dumps({each.name: (each.state, each.remedy) for each in found}))"

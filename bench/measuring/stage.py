@@ -13,8 +13,9 @@ from typing import Any
 
 from measuring import bare, texts
 from measuring.subject import Subject
-from narrated import config as configuration
 from narrated import editor
+from narrated.config.staff import limits
+from narrated.config.values import Config
 from narrated.inbox.scan import Signature
 from narrated.ledger.job import State, Take
 from narrated.ledger.store import Ledger
@@ -106,14 +107,14 @@ class Post:
 
 def chunks(text: str) -> list[dict[str, Any]]:
     """What the program makes of a post by its defaults."""
-    config = configuration.Config(inbox=Path("inbox"), outbox=Path("outbox"))
+    config = Config(inbox=Path("inbox"), outbox=Path("outbox"))
     plan = editor.plan(
         text.encode(),
         "post.md",
         captions={},
         lexicons=[],
         settings=config.settings,
-        limits=configuration.limits(config),
+        limits=limits(config),
     )
     return [
         {"text": each.text, "language": each.language, "pause_s": each.pause_s}

@@ -10,7 +10,7 @@ from narrated import __version__
 from narrated.errors import AlreadyRunning, ConfigurationError, NarratedError, StorageError
 
 if TYPE_CHECKING:
-    from narrated.config import Config
+    from narrated.config.values import Config
 
 EXIT_FAILED = 1
 EXIT_CONFIGURATION = 3
@@ -67,7 +67,7 @@ def main(ctx: click.Context, config_path: Path | None) -> None:
 
 
 def _config(ctx: click.Context) -> "Config":
-    from narrated import config as configuration
+    from narrated.config import file as configuration
 
     return configuration.load(configuration.find(ctx.find_root().obj))
 
@@ -252,7 +252,7 @@ def check(ctx: click.Context) -> None:
 @click.pass_context
 def show(ctx: click.Context) -> None:
     """Print the whole configuration in force, defaults and all."""
-    from narrated.config import shown
+    from narrated.config.file import shown
 
     click.echo(shown(_config(ctx)), nl=False)
 
@@ -264,7 +264,7 @@ def show(ctx: click.Context) -> None:
 @click.pass_context
 def init(ctx: click.Context, inbox: Path | None, outbox: Path | None, only_print: bool) -> None:
     """Write a commented configuration, unless there is one."""
-    from narrated import config as configuration
+    from narrated.config import file as configuration
     from narrated.install import commented
 
     home = Path.home() / "narrated"
@@ -318,7 +318,7 @@ def _config_or_default(ctx: click.Context) -> "Config | None":
     """The configuration in force; None where there is none and none was named."""
     import os
 
-    from narrated.config import find, load
+    from narrated.config.file import find, load
 
     named = ctx.find_root().obj
     try:

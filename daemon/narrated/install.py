@@ -7,8 +7,9 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from narrated import config as configuration
-from narrated.config import SYSTEM_FILE, USER_FILE, Config
+from narrated.config import file as configuration
+from narrated.config.file import SYSTEM_FILE, USER_FILE
+from narrated.config.values import Config
 from narrated.errors import ConfigurationError, NarratedError
 from narrated.installation import File, Installation, announced, carried_out
 from narrated.units import ACCOUNT, drop_in_for_box, drop_in_for_user, in_a_home, shipped, tmpfiles

@@ -4,7 +4,7 @@ import sysconfig
 from collections.abc import Iterator
 from pathlib import Path
 
-from narrated.config import Config
+from narrated.config.values import Config
 from narrated.errors import ConfigurationError, StorageError
 from narrated.printable import printable
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from narrated.config import Config
+from narrated.config.values import Config
 from narrated.units import ACCOUNT
 
 _ACCESS = {"r": os.R_OK, "w": os.W_OK, "x": os.X_OK}

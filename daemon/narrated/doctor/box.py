@@ -7,7 +7,7 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
-from narrated.config import Config
+from narrated.config.values import Config
 from narrated.doctor.account import Account
 from narrated.doctor.finding import Finding, is_folder, shown, typed, warning, well, wrong
 from narrated.outbox.formats import FORMATS

@@ -4,7 +4,8 @@ import asyncio
 import contextlib
 from collections.abc import Iterator
 
-from narrated.config import Config, worker_specs
+from narrated.config.staff import worker_specs
+from narrated.config.values import Config
 from narrated.doctor.finding import Finding, well, wrong
 from narrated.workers.pool import Pool, WorkerState
 

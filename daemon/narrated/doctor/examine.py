@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from narrated.config import Config
+from narrated.config.values import Config
 from narrated.doctor import box, folders
 from narrated.doctor.account import of_the_daemon
 from narrated.doctor.engines import engines

@@ -6,7 +6,7 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
-from narrated.config import Config
+from narrated.config.values import Config
 from narrated.doctor.account import Account
 from narrated.doctor.finding import (
     Finding,

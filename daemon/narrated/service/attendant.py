@@ -8,7 +8,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self
 
-from narrated.config import Config
+from narrated.config.values import Config
 from narrated.errors import StorageError
 from narrated.narrate.intake import Intake
 from narrated.outbox import notes

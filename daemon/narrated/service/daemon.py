@@ -14,8 +14,8 @@ from typing import Any
 
 import msgspec
 
-from narrated import config as configuration
-from narrated.config import Config
+from narrated.config import file as configuration
+from narrated.config.values import Config
 from narrated.errors import ConfigurationError, NarratedError, StorageError
 from narrated.inbox.events import Event, Found
 from narrated.inbox.scan import ignore_sigio

@@ -10,8 +10,8 @@ from typing import Self
 
 import msgspec
 
-from narrated import config as configuration
-from narrated.config import Config
+from narrated.config.staff import limits, worker_specs
+from narrated.config.values import Config
 from narrated.ledger.cache import Cache
 from narrated.ledger.job import State
 from narrated.ledger.store import Ledger
@@ -63,7 +63,7 @@ class House:
         """Take a new configuration over; workers that it leaves unchanged stay warm."""
         self.config = config
         self.imprint.after = AfterNarration(config.after, config.archive)
-        await self.pool.apply(configuration.worker_specs(config))
+        await self.pool.apply(worker_specs(config))
 
     @property
     def wishes(self) -> Wishes:
@@ -73,7 +73,7 @@ class House:
         return Wishes(
             settings=config.settings,
             edition=Edition(audio.format, audio.bitrate, audio.album, audio.author),
-            limits=configuration.limits(config),
+            limits=limits(config),
             captions=pictures.captions,
             caption_options=pictures.options,
             picture_roots=pictures.roots,
@@ -149,9 +149,7 @@ class House:
         workers = self.config.workers
         self.editors = Editors(EDITORS, float(workers.reading))
         self._stack.push_async_callback(self.editors.stop)
-        self.pool = Pool(
-            configuration.worker_specs(self.config), lambda: self.scheduler.workers_changed()
-        )
+        self.pool = Pool(worker_specs(self.config), lambda: self.scheduler.workers_changed())
         owner = f"{socket.gethostname()}:{os.getpid()}"
         self.scheduler = Scheduler(self.pool, self.ledger, owner, float(workers.silence))
         self._stack.push_async_callback(self.pool.stop)

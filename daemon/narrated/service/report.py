@@ -6,7 +6,7 @@ from typing import Literal
 
 import msgspec
 
-from narrated.config import Config
+from narrated.config.values import Config
 from narrated.ledger.job import Job, Reason
 from narrated.ledger.store import Ledger
 from narrated.narrate.intake import Standing

@@ -9,8 +9,8 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from narrated import config as configuration
-from narrated.config import Config
+from narrated.config import file as configuration
+from narrated.config.values import Config
 from narrated.errors import NarratedError
 from narrated.ledger.store import Ledger
 from narrated.narrate.register import Register

@@ -1,0 +1,172 @@
+"""What can be configured, as frozen values; units are written as a person writes them."""
+
+import re
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import msgspec
+
+from narrated.script.script import Role, Settings, Speaker
+
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|min|h|d)?")
+_DURATION_S = {"ms": 0.001, "s": 1, "m": 60, "min": 60, "h": 3600, "d": 86400}
+_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([kmgt]?i?b?)", re.IGNORECASE)
+_SIZE_BYTES = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12} | {
+    "ki": 2**10,
+    "mi": 2**20,
+    "gi": 2**30,
+    "ti": 2**40,
+}
+
+
+class Seconds(float):
+    """A duration, written as a number of seconds or as 250ms, 5s, 2m, 1h, 1d."""
+
+
+class Bytes(int):
+    """A size, written as a number of bytes or as 64k, 500MB, 20GB, 8GiB."""
+
+
+class _Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A part of the file; an unknown key in it is an error."""
+
+
+class Speech(_Section, frozen=True):
+    """Who reads."""
+
+    engine: str = "espeak"
+    voice: str = "en-us"
+    options: dict[str, str | int | float | bool] = {}
+    """The engine's own, such as espeak's `rate` in words a minute."""
+    speakers: dict[Literal["quote"], Speaker] = {}
+    """Other voices for parts of a text."""
+
+
+class Reading(_Section, frozen=True):
+    """What is said of a text, and how."""
+
+    language: str = "en"
+    links: Literal["text", "announce"] = "text"
+    code: Literal["announce", "read", "skip"] = "announce"
+    footnotes: Literal["paragraph", "end", "skip"] = "paragraph"
+    pauses: dict[Role, Annotated[float, msgspec.Meta(ge=0)]] = {}
+    lexicon: Path | None = None
+
+
+class Pictures(_Section, frozen=True):
+    """How pictures are described and found."""
+
+    captions: str = "embedded"
+    options: dict[str, str | int | float | bool] = {}
+    roots: dict[str, str] = {}
+    """A site-absolute prefix in a post's picture paths, and the inbox folder it means."""
+    wait: Seconds = Seconds(5)
+    """How long a picture waits for a post that shows it before it becomes an item of its own."""
+
+
+class Audio(_Section, frozen=True):
+    """The files that are published."""
+
+    format: Literal["mp3", "opus", "ogg", "m4a", "flac", "wav"] = "mp3"
+    bitrate: Bytes | None = None
+    album: str = ""
+    author: str = ""
+
+
+class Workers(_Section, frozen=True):
+    """The processes that read and speak."""
+
+    silence: Seconds = Seconds(60)
+    """A worker that is silent this long with work in hand is taken to hang."""
+    load: Seconds = Seconds(600)
+    """How long an engine may take to load."""
+    again: Seconds = Seconds(60)
+    """How often an engine that was not to be had is tried again while its worker is idle."""
+    reading: Seconds = Seconds(60)
+    """How long one source may take to be read."""
+    encoders: Annotated[int, msgspec.Meta(ge=1)] = 2
+    """How many files are encoded at the same instant."""
+
+
+class EngineEntry(_Section, frozen=True):
+    """An engine of the user's own, or other options for one of ours."""
+
+    kind: Literal["speech", "caption"] = "speech"
+    module: str = ""
+    path: str = ""
+    python: str = ""
+    limit: int = 0
+    options: dict[str, str | int | float | bool] = {}
+
+
+class Config(_Section, frozen=True):
+    """Everything the daemon was told; every path is absolute."""
+
+    inbox: Path
+    outbox: Path
+    state: Path = Path()
+    cache: Path = Path()
+    cache_limit: Bytes = Bytes(20 * 10**9)
+    after: Literal["keep", "archive", "delete"] = "keep"
+    archive: Path | None = None
+    removed: Literal["keep", "withdraw"] = "keep"
+    withdraw_after: Seconds = Seconds(3600)
+    settle: Seconds = Seconds(1)
+    scan: Seconds = Seconds(5)
+    ignore: tuple[str, ...] = ()
+    speech: Speech = Speech()
+    reading: Reading = Reading()
+    pictures: Pictures = Pictures()
+    audio: Audio = Audio()
+    workers: Workers = Workers()
+    engines: dict[str, EngineEntry] = {}
+    log: Literal["debug", "info", "warning", "error"] = "info"
+    source: Path | None = None
+    """The file it was read from; not a key of that file."""
+
+    @property
+    def settings(self) -> Settings:
+        """What of the configuration decides what is said."""
+        narrator = Speaker(self.speech.engine, self.speech.voice, self.speech.options)
+        return Settings(
+            language=self.reading.language,
+            speakers={"narrator": narrator} | {str(k): v for k, v in self.speech.speakers.items()},
+            links=self.reading.links,
+            code=self.reading.code,
+            footnotes=self.reading.footnotes,
+            pauses={str(role): seconds for role, seconds in self.reading.pauses.items()},
+        )
+
+
+def decoded(kind: type, value: Any) -> Any:
+    if kind is Path and isinstance(value, str):
+        return Path(value)
+    if kind is Seconds:
+        return _seconds(value)
+    if kind is Bytes:
+        return _bytes(value)
+    raise ValueError(f"Expected {_expected(kind)}, got `{value!r}`")
+
+
+def encoded(value: Any) -> Any:
+    if isinstance(value, Seconds):
+        return float(value)
+    return int(value) if isinstance(value, Bytes) else str(value)
+
+
+def _expected(kind: type) -> str:
+    return {Path: "a path", Seconds: "a duration such as 5s", Bytes: "a size such as 20GB"}[kind]
+
+
+def _seconds(value: Any) -> Seconds:
+    match = _DURATION.fullmatch(str(value).strip().lower())
+    if match is None or isinstance(value, bool):
+        raise ValueError(f"Expected {_expected(Seconds)}, got `{value!r}`")
+    return Seconds(float(match[1]) * _DURATION_S[match[2] or "s"])
+
+
+def _bytes(value: Any) -> Bytes:
+    match = _SIZE.fullmatch(str(value).strip().lower())
+    if match is None or isinstance(value, bool):
+        raise ValueError(f"Expected {_expected(Bytes)}, got `{value!r}`")
+    return Bytes(float(match[1]) * _SIZE_BYTES[match[2].rstrip("b")])
