@@ -5,31 +5,26 @@ import logging
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Executor
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 from weakref import WeakValueDictionary
 
-import msgspec
-
-from narrated import __version__
 from narrated.errors import NarratedError, StorageError
 from narrated.inbox import after, files
 from narrated.inbox.scan import Signature
 from narrated.ledger.job import Cause, Job, State
 from narrated.ledger.store import Ledger
 from narrated.logs import fields
+from narrated.narrate import label
 from narrated.narrate.manuscript import Desk, Manuscript
 from narrated.narrate.recording import Recorded
 from narrated.outbox import manifest as manifests
 from narrated.outbox import notes, publish
-from narrated.outbox.manifest import MANIFEST_SUFFIX, Manifest, Output, Skipped, Source
+from narrated.outbox.manifest import MANIFEST_SUFFIX
 from narrated.outbox.names import ERROR_SUFFIX
-from narrated.outbox.publish import Prepared
-from narrated.outbox.tags import Tags, tag
+from narrated.outbox.tags import tag
 from narrated.printable import printable
-from narrated.script.script import Role
 
 log = logging.getLogger("narrated")
 Value = TypeVar("Value")
@@ -97,7 +92,7 @@ class Imprint:
 
     def note_now(self, job: Job, error: NarratedError) -> None:
         """The same without a thread of its own, where only a note is at stake."""
-        text = notes.error_note(error.problem, error.remedy, job.path, _now())
+        text = notes.error_note(error.problem, error.remedy, job.path, label.now())
         try:
             notes.write_note(self._outbox, job.stem + ERROR_SUFFIX, text)
         except StorageError as refused:
@@ -154,10 +149,10 @@ class Imprint:
         if not publish.intact(self._outbox, older.stem):
             return False
         standing = manifests.read(self._outbox / (older.stem + MANIFEST_SUFFIX))
-        content = _carried(job, older, manuscript, standing)
+        content = label.carried(job, older, manuscript, standing)
         if content is None:
             return False
-        publish.move(self._outbox, older.stem, job.stem, _suffixes(older, standing), content)
+        publish.move(self._outbox, older.stem, job.stem, label.suffixes(older, standing), content)
         return True
 
     async def _publish_once(self, job: Job, manuscript: Manuscript, recorded: Recorded) -> None:
@@ -179,13 +174,13 @@ class Imprint:
     def _issue(
         self, job: Job, manuscript: Manuscript, recorded: Recorded, cover: bytes | None
     ) -> None:
-        tag(recorded.audio, manuscript.edition.format, _tags(job, manuscript, cover))
-        prepared = recorded.prepared() + _caption(manuscript, recorded.audio.parent)
+        tag(recorded.audio, manuscript.edition.format, label.tags(job, manuscript, cover))
+        prepared = recorded.prepared() + label.caption(manuscript, recorded.audio.parent)
         publish.publish(
             self._outbox,
             job.stem,
             prepared,
-            lambda outputs: manifests.encode(_manifest(job, manuscript, recorded, outputs)),
+            lambda outputs: manifests.encode(label.manifest(job, manuscript, recorded, outputs)),
         )
 
     async def _finish(self, job: Job, manuscript: Manuscript, duration_s: float) -> None:
@@ -274,7 +269,7 @@ class Imprint:
             return  # the user took it away already
         if standing.source.sha256 != job.source_sha256:
             return  # another source's narration stands there by now
-        publish.withdraw(self._outbox, job.stem, _suffixes(job, standing))
+        publish.withdraw(self._outbox, job.stem, label.suffixes(job, standing))
 
     def _lock(self, stem: str, *, other: str = "") -> asyncio.Lock:
         """The one lock of a stem; a lock of its own where the same stem is held already."""
@@ -290,88 +285,3 @@ class Imprint:
 
     async def _on_disk(self, call: Callable[[], Value]) -> Value:
         return await asyncio.get_running_loop().run_in_executor(self._disk, call)
-
-
-def _suffixes(job: Job, standing: Manifest) -> list[str]:
-    name = job.stem.rpartition("/")[2]
-    return [each.name.removeprefix(name) for each in standing.outputs] + [MANIFEST_SUFFIX]
-
-
-def _carried(job: Job, older: Job, manuscript: Manuscript, standing: Manifest) -> bytes | None:
-    """The manifest that a narration gets in its new place; None where its lines differ."""
-    lines = manuscript.plan.script.lines
-    if len(lines) != len(standing.blocks):
-        return None
-    blocks = tuple(
-        msgspec.structs.replace(block, block=line.block)
-        for block, line in zip(standing.blocks, lines, strict=True)
-    )
-    return manifests.encode(
-        msgspec.structs.replace(
-            standing.renamed(job.path, older.stem, job.stem),
-            source=Source(job.path, job.source_sha256),
-            blocks=blocks,
-            skipped=_skipped(manuscript),
-        )
-    )
-
-
-def _now() -> datetime:
-    return datetime.now(UTC).astimezone()
-
-
-def _tags(job: Job, manuscript: Manuscript, cover: bytes | None) -> Tags:
-    plan, edition = manuscript.plan, manuscript.edition
-    folder = job.path.rpartition("/")[0].rpartition("/")[2]
-    return Tags(
-        title=plan.title,
-        author=plan.author or edition.author,
-        album=edition.album or folder or "narrated",
-        date=plan.date,
-        language=plan.language,
-        cover=cover,
-    )
-
-
-def _caption(manuscript: Manuscript, folder: Path) -> tuple[Prepared, ...]:
-    """A dropped picture's description as a text of its own."""
-    if manuscript.plan.kind != "picture":
-        return ()
-    lines = manuscript.plan.script.lines
-    said = [line.text for line in lines if line.role is Role.PICTURE]
-    path = folder / "caption.txt"
-    path.write_text("\n".join(said or [line.text for line in lines]) + "\n", encoding="utf-8")
-    return (Prepared(path, ".txt"),)
-
-
-def _manifest(
-    job: Job, manuscript: Manuscript, recorded: Recorded, outputs: tuple[Output, ...]
-) -> Manifest:
-    plan = manuscript.plan
-    narrator = plan.speakers["narrator"]
-    return Manifest(
-        program=f"narrated {__version__}",
-        published=_now().isoformat(timespec="seconds"),
-        source=Source(job.path, job.source_sha256),
-        outputs=outputs,
-        title=plan.title,
-        author=plan.author or manuscript.edition.author,
-        date=plan.date,
-        language=plan.language,
-        engine=narrator.engine,
-        voice=narrator.voice,
-        settings={
-            "script": msgspec.to_builtins(manuscript.settings),
-            "speakers": msgspec.to_builtins(plan.speakers),
-            "edition": msgspec.to_builtins(manuscript.edition),
-        },
-        script=manuscript.narration,
-        duration_s=round(recorded.duration_s, 3),
-        blocks=recorded.blocks,
-        skipped=_skipped(manuscript),
-    )
-
-
-def _skipped(manuscript: Manuscript) -> tuple[Skipped, ...]:
-    skipped = manuscript.plan.script.skipped
-    return tuple(Skipped(each.block, each.kind, each.reason, each.text) for each in skipped)
