@@ -39,8 +39,26 @@ def test_the_article_is_read_and_what_is_around_it_is_listed():
         "<body><nav>Menu</nav><article><h1>T</h1><p>Words.</p></article><footer>F</footer>"
     )
     assert found[:2] == (Heading(1, (Text("T"),)), paragraph("Words."))
-    assert isinstance(found[2], Unspoken)
-    assert "Menu" in found[2].text
+    assert [(block.reason, block.text) for block in found[2:]] == [
+        ("before the page's article", "Menu"),
+        ("after the page's article", "F"),
+    ]
+
+
+def test_what_is_listed_around_an_article_is_text_without_title_looks_and_programs():
+    looks = "<style>p { color: red }</style><script>let a = 1</script><template>t</template>"
+    found = read(
+        f"<head><title>T</title>{looks}</head><body>{looks}<!-- c --><p>Over<b>head</b>"
+        f"<main><p>Words.</p></main><p>Under <i>all</i>{looks}</p>"
+    )
+    assert found[0] == paragraph("Words.")
+    assert [block.text for block in found[1:]] == ["Over head", "Under all"]
+
+
+@pytest.mark.parametrize("around", ["<article>{}</article>", "<div role=main>{}</div>"])
+def test_an_article_with_nothing_around_it_leaves_nothing_out(around):
+    html = f"<title>T</title><body>{around.format('<p>Words.</p>')}"
+    assert read(html) == (paragraph("Words."),)
 
 
 def test_a_page_without_article_is_read_without_head_foot_and_menu():

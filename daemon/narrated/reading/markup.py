@@ -1,8 +1,16 @@
 """HTML becomes blocks: parsed as a browser would, its article found, its depth bounded."""
 
 import warnings
+from collections.abc import Iterable
+from itertools import islice
 
-from bs4 import BeautifulSoup, MarkupResemblesLocatorWarning, Tag, XMLParsedAsHTMLWarning
+from bs4 import (
+    BeautifulSoup,
+    MarkupResemblesLocatorWarning,
+    Tag,
+    XMLParsedAsHTMLWarning,
+)
+from bs4.element import NavigableString, PageElement
 
 from narrated.errors import SourceError
 from narrated.printable import printable
@@ -12,6 +20,7 @@ from narrated.reading.flow import Flow
 
 DEEPEST = 150
 """Elements inside one another; the readers recurse, and no honest page comes near this."""
+_SHOWN = 200
 
 
 def fragment(html: str, name: str) -> tuple[Blocks, ...]:
@@ -27,7 +36,7 @@ def page(html: str, name: str) -> tuple[str, tuple[Blocks, ...]]:
     article = _article(tree)
     if article is None:
         return title, _blocks(tree, tree.body or tree, elements.FURNITURE, name)
-    return title, (*_blocks(tree, article, {}, name), *_surroundings(tree, article))
+    return title, (*_blocks(tree, article, {}, name), *_surroundings(article))
 
 
 def _tree(html: str) -> BeautifulSoup:
@@ -39,7 +48,9 @@ def _tree(html: str) -> BeautifulSoup:
 
 
 def _article(tree: BeautifulSoup) -> Tag | None:
-    for found in (tree.find_all("article"), tree.find_all(["main"]), tree.select("[role=main]")):
+    # No selectors (`select`): their library fails on the Python of Debian 12.
+    mains = tree.find_all("main"), tree.find_all(True, attrs={"role": "main"})
+    for found in (tree.find_all("article"), *mains):
         if len(found) == 1:  # several articles are a page of teasers
             return found[0]
     return None
@@ -74,15 +85,20 @@ def _bounded(tag: Tag, name: str) -> None:
             raise SourceError(problem, "Flatten it.")
 
 
-def _surroundings(tree: BeautifulSoup, article: Tag) -> tuple[Unspoken, ...]:
-    inside = article.get_text(" ").split()
-    whole = tree.body.get_text(" ").split() if tree.body else []
-    if len(whole) <= len(inside):
-        return ()
-    outside = " ".join(text for text in _before(article))
-    return (Unspoken("page", "outside the page's article", outside[:200]),)
+def _surroundings(article: Tag) -> tuple[Unspoken, ...]:
+    """What is left out before the article and after it, each by its beginning."""
+    before = _words(reversed(list(article.previous_elements)))
+    after = _words(islice(article.next_elements, sum(1 for _ in article.descendants), None))
+    places = (("before", before), ("after", after))
+    return tuple(
+        Unspoken("page", f"{place} the page's article", text[:_SHOWN])
+        for place, text in places
+        if text
+    )
 
 
-def _before(article: Tag) -> list[str]:
-    texts = [str(text) for text in article.find_all_previous(string=True, limit=40)]
-    return [" ".join(text.split()) for text in reversed(texts) if text.strip()]
+def _words(nodes: Iterable[PageElement]) -> str:
+    """What of these nodes is text on the page: not its title, looks, programs or comments."""
+    texts = (node for node in nodes if type(node) is NavigableString)
+    shown = (text for text in texts if text.find_parent(["title", "noscript"]) is None)
+    return " ".join(" ".join(shown).split())
