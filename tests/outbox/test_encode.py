@@ -1,5 +1,7 @@
 """Encoding, heard back: as long as what went in, and the same sound."""
 
+import os
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import chdir
 from pathlib import Path
 
@@ -139,7 +141,56 @@ def test_an_error_on_the_way_leaves_no_half_file(
     with pytest.raises(KeyError), Encoder(path, format, sample_rate) as encoder:
         encoder.write(speech)
         raise KeyError
-    assert not path.exists()
+    assert list(tmp_path.iterdir()) == []
+
+
+@EVERY_FORMAT
+def test_a_file_that_was_there_stays_as_it_was_until_the_new_one_is_whole(
+    tmp_path: Path, speech: bytes, sample_rate: int, format: str
+) -> None:
+    path = tmp_path / "a"
+    path.write_bytes(b"older")
+    with pytest.raises(KeyError), Encoder(path, format, sample_rate) as encoder:
+        encoder.write(speech)
+        raise KeyError
+    assert path.read_bytes() == b"older"
+    with Encoder(path, format, sample_rate) as encoder:
+        encoder.write(speech)
+        assert path.read_bytes() == b"older"
+    assert path.stat().st_size > 1000
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_finished_file_is_not_taken_back(tmp_path: Path, speech: bytes, sample_rate: int) -> None:
+    encoder = Encoder(tmp_path / "a", "wav", sample_rate)
+    encoder.write(speech)
+    encoder.close()
+    encoder.discard()
+    assert (tmp_path / "a").exists()
+
+
+def test_a_file_behind_a_link_is_written_and_the_link_stays(
+    tmp_path: Path, speech: bytes, sample_rate: int
+) -> None:
+    link = tmp_path / "link"
+    link.symlink_to("file")
+    with Encoder(link, "wav", sample_rate) as encoder:
+        encoder.write(speech)
+    assert link.is_symlink()
+    assert (tmp_path / "file").stat().st_size > len(speech)
+
+
+def test_a_pipe_is_written_into_and_not_replaced(
+    tmp_path: Path, speech: bytes, sample_rate: int
+) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with ThreadPoolExecutor() as reader:
+        heard = reader.submit(pipe.read_bytes)
+        with Encoder(pipe, "mp3", sample_rate) as encoder:
+            encoder.write(speech)
+        assert len(heard.result()) > 1000
+    assert pipe.is_fifo()
 
 
 @EVERY_FORMAT
@@ -205,3 +256,15 @@ def test_a_folder_that_is_missing_is_a_storage_error(tmp_path: Path, sample_rate
             Encoder(tmp_path / "none" / "a", format, sample_rate) as encoder,
         ):
             encoder.write(silence(1, sample_rate))
+
+
+@pytest.mark.parametrize("format", ["mp3", "ogg"])
+def test_a_place_where_nothing_can_be_made_is_a_storage_error_that_says_why(
+    tmp_path: Path, sample_rate: int, format: str
+) -> None:
+    (tmp_path / "file").touch()
+    with (
+        pytest.raises(StorageError, match=r"file/a could not be written: Not a directory\. Put"),
+        Encoder(tmp_path / "file" / "a", format, sample_rate) as encoder,
+    ):
+        encoder.write(silence(1, sample_rate))

@@ -13,6 +13,7 @@ from av.codec.context import Flags
 
 from narrated.errors import StorageError
 from narrated.outbox.audio import SAMPLE_BYTES, samples, silence
+from narrated.outbox.folder import draft_name
 from narrated.outbox.formats import FORMATS, Format
 from narrated.outbox.trouble import storing
 from narrated.outbox.vorbis import VorbisSink
@@ -50,7 +51,9 @@ class Encoder:
         self._samples = 0
         self._closed = False
         with storing(str(path)):
-            self._sink = _sink(path, FORMATS[format], sample_rate, bitrate)
+            self._target = path.resolve()  # what a link leads to is written, the link stays
+            self._draft = _draft(self._target)
+            self._sink = _sink(self._draft, FORMATS[format], sample_rate, bitrate)
 
     def __enter__(self) -> Self:
         return self
@@ -93,15 +96,23 @@ class Encoder:
         try:
             with storing(str(self._path)):
                 self._sink.close()
+                self._draft.replace(self._target)
         except StorageError:
-            self.discard()
+            self._give_up()
             raise
 
     def discard(self) -> None:
-        """Give the file up and delete it; after a close it only deletes."""
-        self._closed = True
+        """Give the file up, and leave what was there before; after a close nothing is done."""
+        if not self._closed:
+            self._closed = True
+            self._give_up()
+
+    def _give_up(self) -> None:
         self._sink.discard()
-        self._path.unlink(missing_ok=True)
+        if self._draft != self._target:
+            # Where it could not even be made, as in a folder without rights, nothing is there.
+            with suppress(OSError):
+                self._draft.unlink()
 
 
 class _FFmpegSink:
@@ -137,6 +148,13 @@ class _FFmpegSink:
     def discard(self) -> None:
         with suppress(OSError):  # a full disk, once more: closing writes the trailer
             self._container.close()
+
+
+def _draft(target: Path) -> Path:
+    """Where a file is made before it has its name; a device or a pipe takes it as it comes."""
+    if target.exists() and not target.is_file():
+        return target
+    return target.with_name(draft_name())
 
 
 def _sink(path: Path, format: Format, sample_rate: int, bitrate: int | None) -> Sink:

@@ -112,6 +112,11 @@ def digest(file: BinaryIO) -> str:
     return sha256.hexdigest()
 
 
+def draft_name() -> str:
+    """A name for an unfinished file, that nobody else uses and syncing leaves out."""
+    return f".narrated-{secrets.token_hex(8)}.tmp"
+
+
 def drafts_in(folder: int) -> list[str]:
     """The names of our own unfinished files, such as a kill leaves behind."""
     return [name for name in os.listdir(folder) if _DRAFT_NAME.fullmatch(name)]
@@ -122,7 +127,7 @@ class Draft:
 
     def __init__(self, folder: int) -> None:
         self._folder = folder
-        self._name = f".narrated-{secrets.token_hex(8)}.tmp"
+        self._name = draft_name()
         self._placed = False
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
         self._file = os.fdopen(os.open(self._name, flags, FILE_MODE, dir_fd=folder), "wb")
