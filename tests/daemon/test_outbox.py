@@ -181,3 +181,19 @@ def test_names_that_are_hard_on_everybody_come_through(daemon: Daemon) -> None:
         lambda: f"{_below(daemon, 'hard')}\n{daemon.log}",
     )
     assert "\nbreak" not in daemon.ask("status").stdout
+
+
+def test_a_folder_and_a_file_of_one_name_fail_the_later_and_go_on_when_one_is_renamed(
+    tmp_path: Path,
+) -> None:
+    with running(tmp_path, audio={"format": "wav"}) as daemon:
+        daemon.drop("post.md", "The file.\n")
+        daemon.manifest("post")
+        daemon.drop("post.wav/inner.md", "Below a folder named like the file.\n")
+        assert "a file of the same name" in daemon.note("post.wav~inner")
+        (daemon.inbox / "post.md").rename(daemon.inbox / "other.md")
+        daemon.manifest("other")
+        daemon.ask("retry", "--failed")
+        daemon.manifest("post.wav/inner")
+        daemon.wait_idle()
+        assert daemon.files == _set("other", "wav") | _set("post.wav/inner", "wav")

@@ -134,6 +134,22 @@ def test_a_note_is_replaced_whole_and_removed(outbox: Path) -> None:
     assert not note.exists()
 
 
+def test_a_note_that_goes_takes_its_empty_folders_along(outbox: Path) -> None:
+    write_note(outbox, "a/b/c/post.error.txt", "text")
+    (outbox / "a" / "theirs.txt").write_text("mine")
+    remove_note(outbox, "a/b/c/post.error.txt")
+    assert sorted(path.name for path in outbox.rglob("*")) == ["a", "theirs.txt"]
+
+
+def test_a_note_whose_folder_is_a_file_stands_beside_that(outbox: Path) -> None:
+    (outbox / "a").mkdir()
+    (outbox / "a" / "post.mp3").write_bytes(b"sound")
+    write_note(outbox, "a/post.mp3/deep/inner.error.txt", "text")
+    assert (outbox / "a" / "post.mp3~deep~inner.error.txt").read_text() == "text"
+    remove_note(outbox, "a/post.mp3/deep/inner.error.txt")
+    assert [path.name for path in (outbox / "a").iterdir()] == ["post.mp3"]
+
+
 def test_removing_a_note_that_is_not_there_is_no_error(outbox: Path) -> None:
     remove_note(outbox, "post.error.txt")
     remove_note(outbox, "no/such/post.error.txt")

@@ -8,13 +8,16 @@ import hashlib
 import os
 import re
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from stat import S_ISDIR, S_ISREG
 from types import TracebackType
 from typing import BinaryIO, Self, TypeVar
 
+from narrated.errors import SourceError
 from narrated.outbox.names import is_inside
+from narrated.printable import printable
 
 Result = TypeVar("Result")
 
@@ -34,14 +37,19 @@ def opened(outbox: Path, folder: str, *, make: bool = False) -> Iterator[int]:
     """The descriptor of a folder below the outbox ("" for the outbox itself).
 
     `make` makes what is missing of it, though never the outbox: a disk that is not mounted
-    must not be mistaken for an empty one. Errors: OSError; ENOTDIR where a link is in the way.
+    must not be mistaken for an empty one. Errors: OSError; ENOTDIR where a link is in the way;
+    with `make` SourceError where a file is.
     """
     if folder and not is_inside(folder):
         raise ValueError(f"{folder!r} is not a folder inside the outbox")
     held = os.open(outbox, _OPEN_FOLDER)
     try:
         for name in folder.split("/") if folder else ():
-            inner = _enter(held, name, make)
+            try:
+                inner = _enter(held, name, make)
+            except NotADirectoryError:
+                _not_below_a_file(held, name, make)
+                raise
             os.close(held)
             held = inner
         yield held
@@ -79,9 +87,17 @@ def sync(folder: int) -> None:
 
 
 def remove(folder: int, name: str) -> None:
-    """Remove a file if it is there; a link goes, never what it leads to."""
-    with suppress(FileNotFoundError):
+    """Remove a file if it is there; a link goes, never what it leads to, and never a folder."""
+    with suppress(FileNotFoundError, IsADirectoryError):
         os.unlink(name, dir_fd=folder)
+
+
+def keep_clear(folder: int, names: Iterable[str]) -> None:
+    """See that no folder has one of the names that files are to get; SourceError names it."""
+    for name in names:
+        with suppress(FileNotFoundError):
+            if S_ISDIR(_mode(folder, name)):
+                raise _in_the_way(f"The file {name}", "folder")
 
 
 def prune(outbox: Path, folder: str) -> None:
@@ -101,7 +117,12 @@ def prune(outbox: Path, folder: str) -> None:
 def opened_file(folder: int, name: str) -> BinaryIO:
     """A plain file of the folder for reading, never through a link; errors: OSError."""
     flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-    return os.fdopen(os.open(name, flags, dir_fd=folder), "rb")
+    descriptor = os.open(name, flags, dir_fd=folder)
+    try:
+        return os.fdopen(descriptor, "rb")
+    except IsADirectoryError:
+        os.close(descriptor)
+        raise
 
 
 def digest(file: BinaryIO) -> str:
@@ -154,11 +175,6 @@ class Draft:
         """The digest of what was written so far, in hex."""
         return self._digest.hexdigest()
 
-    @property
-    def mtime_ns(self) -> int:
-        """When it was last written; a rename keeps it."""
-        return os.fstat(self._file.fileno()).st_mtime_ns
-
     def write(self, content: bytes) -> None:
         """Append to the draft."""
         self._digest.update(content)
@@ -194,6 +210,27 @@ def _enter(parent: int, name: str, make: bool) -> int:
         with suppress(FileExistsError):
             return _made(parent, name, flags)
     return os.open(name, flags, dir_fd=parent)
+
+
+def _not_below_a_file(parent: int, name: str, make: bool) -> None:
+    """Say what is wrong where a plain file stands for a folder: nothing is below it."""
+    if not S_ISREG(_mode(parent, name)):
+        return
+    if make:
+        raise _in_the_way(f"The folder {name}", "file") from None
+    raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), name) from None
+
+
+def _mode(folder: int, name: str) -> int:
+    return os.stat(name, dir_fd=folder, follow_symlinks=False).st_mode
+
+
+def _in_the_way(wanted: str, kind: str) -> SourceError:
+    return SourceError(
+        f"{printable(wanted)} cannot be made in the outbox: a {kind} of the same name is there.",
+        "Rename one of the two in the inbox, the folder or the post that becomes this file; "
+        "then `narrated retry` what still failed.",
+    )
 
 
 def _made(parent: int, name: str, flags: int) -> int:

@@ -1,11 +1,15 @@
 """What a person sees through the synced folder alone: notes of failures, and of progress."""
 
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 
-from narrated.outbox.folder import Draft, insist, opened, remove, split
+from narrated.errors import SourceError
+from narrated.outbox.folder import Draft, insist, opened, prune, remove, split
 from narrated.outbox.trouble import storing
 from narrated.outbox.wording import line_of
 from narrated.printable import printable
@@ -89,21 +93,33 @@ def status_note(status: Status) -> str:
 def write_note(outbox: Path, name: str, text: str) -> None:
     """Write a note under its outbox-relative name, atomically; a note need not be durable.
 
-    Errors: StorageError.
+    Where a file stands for one of its folders the note stands beside that: `post.mp3/a` is
+    `post.mp3~a`. Errors: StorageError.
     """
+    content = text.encode("utf-8", "replace")
     with storing(str(outbox / name)):
-        insist(lambda: _write(outbox, *split(name), text.encode("utf-8", "replace")))
+        for place in _places(name):
+            with suppress(SourceError):
+                insist(partial(_write, outbox, *split(place), content))
+                break
 
 
 def remove_note(outbox: Path, name: str) -> None:
-    """Remove a note if it is there. Errors: StorageError."""
-    folder_name, last = split(name)
+    """Remove a note if it is there, and folders it leaves empty. Errors: StorageError."""
     with storing(str(outbox / name)):
-        try:
-            with opened(outbox, folder_name) as folder:
+        for place in _places(name):
+            folder_name, last = split(place)
+            with suppress(FileNotFoundError), opened(outbox, folder_name) as folder:
                 remove(folder, last)
-        except FileNotFoundError:
-            return
+        prune(outbox, split(name)[0])
+
+
+def _places(name: str) -> Iterator[str]:
+    """Where a note may stand, the best place first and the last in no folder at all."""
+    yield name
+    while "/" in name:
+        name = "~".join(name.rsplit("/", 1))
+        yield name
 
 
 def _write(outbox: Path, folder_name: str, name: str, content: bytes) -> None:

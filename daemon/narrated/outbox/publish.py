@@ -18,6 +18,7 @@ from narrated.outbox.folder import (
     digest,
     drafts_in,
     insist,
+    keep_clear,
     opened,
     opened_file,
     prune,
@@ -51,7 +52,6 @@ class Published:
     sha256: str
     bytes: int
     media_type: str
-    mtime_ns: int
 
     def output(self) -> Output:
         """The file as its manifest names it."""
@@ -65,7 +65,8 @@ def publish(
 
     Gives back every file in the order given, the manifest last. What the older manifest named
     and the new one does not is removed. Errors: StorageError; no draft is left then, and what
-    stood there before may be replaced in part, which its manifest shows.
+    stood there before may be replaced in part, which its manifest shows. SourceError, with
+    nothing changed, where a folder has the name of a file to be or the other way round.
     """
     with storing(str(outbox / stem)):
         return insist(lambda: _publish(outbox, stem, files, manifest))
@@ -79,8 +80,8 @@ def withdraw(outbox: Path, stem: str, suffixes: Iterable[str]) -> None:
     folder_name, name = split(stem)
     with storing(str(outbox / stem)):
         with suppress(FileNotFoundError), opened(outbox, folder_name) as folder:
-            for suffix in _manifest_first(suffixes):
-                remove(folder, name + suffix)
+            for each in _named(name, suffixes):
+                remove(folder, each)
             sync(folder)
         prune(outbox, folder_name)
 
@@ -92,7 +93,7 @@ def move(
 
     `suffixes` are those of its outputs, all of which must be there. A kill in between leaves
     an old manifest without its files, or a new set whose old manifest still stands.
-    Errors: StorageError, with nothing moved where a file was missing.
+    Errors: StorageError, with nothing moved where a file was missing; SourceError as `publish`.
     """
     outputs = [suffix for suffix in suffixes if suffix != MANIFEST_SUFFIX]
     with storing(str(outbox / new_stem)):
@@ -142,6 +143,7 @@ def _publish(
     folder_name, name = split(stem)
     with ExitStack() as stack:
         folder = stack.enter_context(opened(outbox, folder_name, make=True))
+        keep_clear(folder, _named(name, [file.suffix for file in files]))
         drafts = [stack.enter_context(Draft(folder)) for _ in files]
         published = [_copied(draft, name, file) for draft, file in zip(drafts, files, strict=True)]
         record = stack.enter_context(Draft(folder))
@@ -164,6 +166,7 @@ def _move(
     with opened(outbox, old[0]) as source, opened(outbox, new[0], make=True) as target:
         for suffix in suffixes:
             os.stat(old[1] + suffix, dir_fd=source, follow_symlinks=False)
+        keep_clear(target, _named(new[1], suffixes))
         for suffix in suffixes:
             os.rename(old[1] + suffix, new[1] + suffix, src_dir_fd=source, dst_dir_fd=target)
         with Draft(target) as draft:
@@ -192,7 +195,7 @@ def _written(draft: Draft, name: str, content: bytes) -> Published:
 
 def _published(draft: Draft, name: str) -> Published:
     suffix = Path(name).suffix
-    return Published(name, draft.sha256, draft.bytes, media_type(suffix), draft.mtime_ns)
+    return Published(name, draft.sha256, draft.bytes, media_type(suffix))
 
 
 def _content(manifest: ManifestMaker, published: Sequence[Published]) -> bytes:
@@ -232,7 +235,7 @@ def _manifest(folder: int, name: str) -> Manifest | None:
     try:
         with opened_file(folder, name + MANIFEST_SUFFIX) as file:
             return manifests.decode(file.read())
-    except (FileNotFoundError, msgspec.DecodeError, UnicodeDecodeError):
+    except (FileNotFoundError, IsADirectoryError, msgspec.DecodeError, UnicodeDecodeError):
         return None
 
 
@@ -244,9 +247,11 @@ def _matches(folder: int, output: Output) -> bool:
             if os.fstat(file.fileno()).st_size != output.bytes:
                 return False
             return digest(file) == output.sha256
-    except FileNotFoundError:
+    except (FileNotFoundError, IsADirectoryError):
         return False
 
 
-def _manifest_first(suffixes: Iterable[str]) -> list[str]:
-    return [MANIFEST_SUFFIX, *(each for each in suffixes if each != MANIFEST_SUFFIX)]
+def _named(name: str, suffixes: Iterable[str]) -> list[str]:
+    """The manifest's file name first, then the others'."""
+    others = [suffix for suffix in suffixes if suffix != MANIFEST_SUFFIX]
+    return [name + suffix for suffix in (MANIFEST_SUFFIX, *others)]
