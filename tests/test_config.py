@@ -237,3 +237,15 @@ def test_the_commented_configuration_lists_every_key() -> None:
 def _place(field: str) -> int:
     required = len(Config.__struct_fields__) - len(Config.__struct_defaults__)
     return Config.__struct_fields__.index(field) - required
+
+
+def test_a_key_given_twice_is_a_mistake() -> None:
+    with pytest.raises(ConfigurationError, match=r"line 3: `inbox` is given twice"):
+        parse("inbox: /a\noutbox: /b\ninbox: /c\n", Path("/etc/narrated/narrated.yaml"), {})
+
+
+def test_a_wrong_word_is_answered_with_the_right_ones() -> None:
+    with pytest.raises(ConfigurationError) as refused:
+        parse("inbox: /a\noutbox: /b\naudio: {format: mp4}\n", Path("/x.yaml"), {"HOME": "/h"})
+    assert "`audio.format`" in refused.value.problem
+    assert "mp3, opus, ogg" in refused.value.remedy

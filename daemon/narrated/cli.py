@@ -110,7 +110,12 @@ def once(ctx: click.Context, quiet: bool) -> None:
     if not quiet:
         for line in published(config.outbox):
             click.echo(line)
-    ctx.exit(EXIT_FAILED if report.failed or report.waiting else 0)
+    for notice in report.notices:
+        click.echo(f"narrated: {notice}", err=True)
+    if not report.finished:
+        click.echo("narrated: stopped before the end; it goes on where it was", err=True)
+    well = report.finished and not (report.failed or report.waiting or report.notices)
+    ctx.exit(0 if well else EXIT_FAILED)
 
 
 @main.command()

@@ -1,6 +1,7 @@
 """Every command, with a daemon running and without: what it does, what it prints, how it ends."""
 
 import json
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -185,6 +186,34 @@ def test_say_speaks_into_a_file_of_the_wished_format(
     assert refused.returncode == 1
     assert ".mp3" in refused.stderr
     assert daemon.ask("say", "Say this.", "--voice", "none", "-o", "x.wav").returncode == 1
+
+
+def test_say_says_the_text_and_nothing_else(daemon: Daemon, tmp_path: Path) -> None:
+    spoken = len(daemon.spoken)
+    daemon.ask("say", "Only this is said.", "-o", str(tmp_path / "said.wav"))
+    assert daemon.spoken[spoken:] == ["Only this is said."]
+    empty = daemon.ask("say", " ", "-o", str(tmp_path / "said.wav"))
+    assert empty.returncode == 1
+    assert "nothing to say" in empty.stderr
+
+
+def test_a_single_pass_answers_commands_too(tmp_path: Path) -> None:
+    daemon = Daemon(tmp_path)
+    daemon.configure(**toy(tmp_path, delay_s=0.2, rows=1))
+    daemon.drop("book.md", "\n\n".join(f"Paragraph {n}." for n in range(60)))
+    one_pass = daemon.launch("once", "--quiet")
+    wait(lambda: daemon.spoken)
+    assert "book.md" in daemon.ask("status").stdout
+    one_pass.send_signal(signal.SIGINT)
+    assert one_pass.wait(15) == 1
+
+
+def test_a_single_pass_without_an_inbox_fails(tmp_path: Path) -> None:
+    daemon = Daemon(tmp_path)
+    daemon.inbox.rmdir()
+    done = daemon.ask("once", "--quiet")
+    assert done.returncode == 1
+    assert "missing" in done.stderr
 
 
 def test_describe_says_what_can_be_seen(daemon: Daemon, resting: Daemon, tmp_path: Path) -> None:

@@ -167,3 +167,14 @@ def test_the_same_file_dropped_again_is_taken_away_again(tmp_path: Path) -> None
             daemon.drop("post.md", "Dropped twice.")
             wait(lambda: not any(daemon.inbox.iterdir()), lambda: daemon.log)
         assert daemon.spoken == ["post", "Dropped twice."]
+
+
+def test_an_inbox_that_the_daemon_emptied_itself_is_no_trouble(tmp_path: Path) -> None:
+    with running(tmp_path, after="delete") as daemon:
+        for text in ("The first.", "The second."):
+            path = daemon.drop("post.md", text)
+            daemon.published("post", text)
+            wait(lambda path=path: not path.exists())
+            wait(lambda: "post.md is gone from the inbox" in daemon.log)
+        assert "empty" not in daemon.log
+        assert daemon.status()["notices"] == []

@@ -63,6 +63,27 @@ def test_a_broken_configuration_is_refused_and_the_old_one_kept(tmp_path: Path) 
         assert daemon.published("post", "Read as before.")["voice"] == "toy"
 
 
+def test_what_waited_for_a_voice_goes_on_when_a_reload_names_another(tmp_path: Path) -> None:
+    with running(tmp_path, **_voice(tmp_path, "klingonish")) as daemon:
+        daemon.drop("post.md", "Words to be said.")
+        assert "klingonish" in daemon.note("post")
+        daemon.configure(**_voice(tmp_path, "other"))
+        _reload(daemon)
+        assert daemon.published("post", "Words to be said.")["voice"] == "other"
+
+
+def test_a_reload_holds_for_what_is_looked_for_and_logged(tmp_path: Path) -> None:
+    with running(tmp_path, log="info") as daemon:
+        daemon.configure(ignore=["drafts/**"], log="debug")
+        _reload(daemon)
+        daemon.drop("drafts/x.md", "Not yet.")
+        daemon.drop("y.md", "But this.")
+        daemon.published("y", "But this.")
+        daemon.wait_idle()
+        assert not {name for name in daemon.files if name.startswith("drafts")}
+        assert "DEBUG" in daemon.log
+
+
 def test_an_engine_that_the_reload_adds_gets_a_worker(tmp_path: Path) -> None:
     with running(tmp_path) as daemon:
         changed = toy(tmp_path, sample_rate=16000)

@@ -79,6 +79,13 @@ class Daemon:
         if ready:
             self.wait_told("READY=1")
 
+    def launch(self, *arguments: str) -> subprocess.Popen[bytes]:
+        """Run another command of `narrated` with this configuration, without waiting for it."""
+        with (self.home / "log").open("ab") as log:
+            return subprocess.Popen(
+                self._command(*arguments), env=self._environ, stdout=log, stderr=log
+            )
+
     def wait_told(self, message: str, since: int = 0, patience_s: float = PATIENCE_S) -> str:
         """The first notification that holds this message, among those that came after `since`."""
 

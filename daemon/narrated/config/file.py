@@ -5,6 +5,7 @@ import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 import msgspec
 import yaml
@@ -61,7 +62,7 @@ def load(path: Path) -> Config:
 def parse(text: str, source: Path, environ: Mapping[str, str] = os.environ) -> Config:
     """Check a configuration's text as if it stood in the file `source`."""
     try:
-        entries = yaml.safe_load(text)
+        entries = yaml.load(text, _Strict)
     except yaml.YAMLError as error:
         raise ConfigurationError(
             f"{source} is not valid YAML: {_folded(error)}.",
@@ -122,6 +123,20 @@ def scratch(config: Config | None, inbox: Path, folder: Path) -> Config:
         state=folder / "state",
         cache=folder / "cache",
     )
+
+
+class _Strict(yaml.SafeLoader):
+    """Plain YAML in which a key that is given twice is a mistake, not a choice."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        seen: set[Any] = set()
+        for key in (key for key, _ in node.value if isinstance(key, yaml.ScalarNode)):
+            if key.value in seen:
+                raise yaml.YAMLError(
+                    f"line {key.start_mark.line + 1}: `{key.value}` is given twice"
+                )
+            seen.add(key.value)
+        return super().construct_mapping(node, deep)
 
 
 def _placed(config: Config, source: Path, environ: Mapping[str, str]) -> Config:
@@ -212,7 +227,18 @@ def _explained(error: msgspec.ValidationError, source: Path) -> ConfigurationErr
         return ConfigurationError(
             f"{source}: the key `{missing[1]}` is missing.", f"Add a line `{missing[1]}: FOLDER`."
         )
-    return ConfigurationError(f"{source}: `{key or 'file'}`: {message}.", "Mend that value.")
+    choices = ", ".join(map(str, _choices(key)))
+    remedy = f"Choose one of {choices}." if choices else "Mend that value."
+    return ConfigurationError(f"{source}: `{key or 'file'}`: {message}.", remedy)
+
+
+def _choices(key: str) -> tuple[Any, ...]:
+    """What a key may be, where it is one of a few words."""
+    kind: Any = Config
+    for part in key.split("."):
+        is_section = isinstance(kind, type) and issubclass(kind, msgspec.Struct)
+        kind = get_type_hints(kind).get(part) if is_section else None
+    return get_args(kind) if get_origin(kind) is Literal else ()
 
 
 def _keys() -> list[str]:

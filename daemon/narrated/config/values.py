@@ -155,7 +155,9 @@ def encoded(value: Any) -> Any:
 
 
 def _expected(kind: type) -> str:
-    return {Path: "a path", Seconds: "a duration such as 5s", Bytes: "a size such as 20GB"}[kind]
+    return {Path: "a path", Seconds: "a duration such as 5s", Bytes: "a size such as 64k or 20GB"}[
+        kind
+    ]
 
 
 def _seconds(value: Any) -> Seconds:

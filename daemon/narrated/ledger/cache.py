@@ -30,7 +30,7 @@ class Cache:
     def __init__(self, folder: Path, ledger: Ledger, limit_bytes: int, disk: Executor) -> None:
         self._folder = folder
         self._ledger = ledger
-        self._limit_bytes = limit_bytes
+        self.limit_bytes = limit_bytes
         self._disk = disk
         self._hot: OrderedDict[str, tuple[bytes, int]] = OrderedDict()
         self._hot_bytes = 0
@@ -52,7 +52,7 @@ class Cache:
         self._ledger.add_take(take)
         self._warm(key, pcm, sample_rate)
         self._bytes += take.size_bytes
-        if self._bytes > self._limit_bytes:
+        if self._bytes > self.limit_bytes:
             await self._evict()
         return take
 
@@ -129,7 +129,7 @@ class Cache:
 
     async def _evict(self) -> None:
         """Down to nine tenths of the bound, so that it is not done again for each take."""
-        keys = self._ledger.evictable(self._bytes - self._limit_bytes * 9 // 10)
+        keys = self._ledger.evictable(self._bytes - self.limit_bytes * 9 // 10)
         loop = asyncio.get_running_loop()
         with self._ledger.transaction():
             for key in keys:

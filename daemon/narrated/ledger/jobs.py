@@ -73,10 +73,13 @@ class Jobs(Database):
             current = self.job(job.id)
             if state not in LEGAL[current.state]:
                 raise ValueError(f"job {job.id} cannot go from {current.state} to {state}")
+            now = time.time()
+            done_at = now if state is State.DONE else None
             self._db.execute(
                 "UPDATE jobs SET state = ?, changed_at = ?, reason = ?, problem = ?, remedy = ?,"
-                " duration_s = coalesce(?, duration_s) WHERE id = ?",
-                (state, time.time(), reason, problem, remedy, duration_s, job.id),
+                " duration_s = coalesce(?, duration_s), done_at = coalesce(?, done_at)"
+                " WHERE id = ?",
+                (state, now, reason, problem, remedy, duration_s, done_at, job.id),
             )
             if state in (State.DONE, State.FAILED, State.SUPERSEDED, State.REMOVED):
                 self._db.execute("DELETE FROM chunks WHERE job = ?", (job.id,))
@@ -133,9 +136,7 @@ class Jobs(Database):
 
     def done_since(self, moment: float) -> int:
         """How many narrations were finished since then."""
-        row = self._db.execute(
-            "SELECT count(*) FROM jobs WHERE state = 'done' AND changed_at >= ?", (moment,)
-        ).fetchone()
+        row = self._db.execute("SELECT count(*) FROM jobs WHERE done_at >= ?", (moment,)).fetchone()
         return int(row[0])
 
     def write_plan(

@@ -34,12 +34,14 @@ CREATE TABLE jobs (
     remedy        TEXT NOT NULL DEFAULT '',
     title         TEXT NOT NULL DEFAULT '',
     narration     TEXT NOT NULL DEFAULT '',
-    duration_s    REAL NOT NULL DEFAULT 0
+    duration_s    REAL NOT NULL DEFAULT 0,
+    done_at       REAL                -- when it was published, whatever became of it later
 );
 -- Each with the state: SQLite would else look through all that was ever done for one path.
 CREATE INDEX jobs_by_path ON jobs (path, state, id);
 CREATE INDEX jobs_by_source ON jobs (source_sha256, state, id);
-CREATE INDEX jobs_by_state ON jobs (state, changed_at);
+CREATE INDEX jobs_by_state ON jobs (state);
+CREATE INDEX jobs_done ON jobs (done_at) WHERE done_at IS NOT NULL;
 
 CREATE TABLE plans (                  -- a job's script, chunks and settings, compressed
     job  INTEGER PRIMARY KEY REFERENCES jobs (id),

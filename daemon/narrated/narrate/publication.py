@@ -56,6 +56,8 @@ class Imprint:
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._moves: set[asyncio.Task[Any]] = set()
         self.after = AfterNarration()
+        self.on_taken_away: Callable[[str], None] = lambda path: None
+        """Called with a source that we took out of the inbox ourselves."""
 
     @property
     def disposes(self) -> bool:
@@ -93,10 +95,20 @@ class Imprint:
     def note_now(self, job: Job, error: NarratedError) -> None:
         """The same without a thread of its own, where only a note is at stake."""
         text = notes.error_note(error.problem, error.remedy, job.path, label.now())
+        if self._says_the_same(job, text):
+            return
         try:
             notes.write_note(self._outbox, job.stem + ERROR_SUFFIX, text)
         except StorageError as refused:
             log.warning("no note could be left for %s: %s", printable(job.path), refused)
+
+    def _says_the_same(self, job: Job, text: str) -> bool:
+        """Whether the note there differs in its time alone: a synced folder is not stirred then."""
+        try:
+            standing = (self._outbox / (job.stem + ERROR_SUFFIX)).read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError):
+            return False
+        return standing.rpartition("\n\n")[0] == text.rpartition("\n\n")[0]
 
     def forget_note(self, job: Job) -> None:
         try:
@@ -235,6 +247,7 @@ class Imprint:
         self._ledger.let_go(path, signature)
         try:
             await self._on_disk(partial(self._take_away, path, signature))
+            self.on_taken_away(path)
         except NarratedError as error:
             log.warning("%s stays in the inbox: %s", printable(path), error)
             if self._ledger.signature(path) is None:  # else a newer version has come

@@ -6,6 +6,7 @@ from narrated.errors import EngineError
 from narrated.ledger.cache import Cache
 from narrated.narrate.manuscript import EngineChanged, Manuscript
 from narrated.outbox.audio import silence, trim
+from narrated.script.script import Role
 from narrated.workers.schedule import Order, Scheduler
 
 
@@ -43,12 +44,17 @@ class Speech:
             raise EngineChanged(f"The engine `{info.name}` was replaced.", "Try again.")
 
     async def say(self, manuscript: Manuscript) -> tuple[bytes, int]:
-        """All of a manuscript at once: 16-bit mono PCM and its sample rate."""
-        chunks = manuscript.plan.chunks
-        await asyncio.gather(*(self.spoken(manuscript, seq, 0) for seq in range(len(chunks))))
+        """All of a manuscript but its title at once: 16-bit mono PCM and its sample rate.
+
+        What is said without a file has no name, so a title could only be of our making.
+        """
+        wanted = [
+            seq for seq, chunk in enumerate(manuscript.plan.chunks) if chunk.role is not Role.TITLE
+        ]
+        await asyncio.gather(*(self.spoken(manuscript, seq, 0) for seq in wanted))
         pieces: list[bytes] = []
         rate = 0
-        for chunk, key in zip(chunks, manuscript.keys, strict=True):
+        for chunk, key in ((manuscript.plan.chunks[seq], manuscript.keys[seq]) for seq in wanted):
             pcm, sample_rate = self._cache.read(key)
             rate = rate or sample_rate
             if sample_rate != rate:

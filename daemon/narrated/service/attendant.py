@@ -20,7 +20,8 @@ from narrated.systemd import Notifier
 TURN_S = 1.0
 NOTE_S = 15.0
 IDLE_NOTE_S = 3600.0
-STORAGE_RETRY_S = 10.0
+STORAGE_S, STORAGE_LONGEST_S = 5.0, 60.0
+"""How soon, and how often at least, what was refused by the storage is tried again."""
 
 log = logging.getLogger("narrated")
 
@@ -53,7 +54,7 @@ class Attendant:
         self._noted_counts: dict[str, int] = {}
         self._noted_notices: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
         self._owes_note = False
-        self._storage_at = time.monotonic() + STORAGE_RETRY_S
+        self._storage_at, self._storage_s = time.monotonic(), STORAGE_S
         self._withdraw_at = 0.0
         self._workers: set[tuple[str, int | None, tuple[str, ...]]] = set()
 
@@ -128,8 +129,10 @@ class Attendant:
         """What waits for the storage is tried every little while, once that takes files again."""
         if time.monotonic() < self._storage_at:
             return
-        self._storage_at = time.monotonic() + STORAGE_RETRY_S
-        if self._service.house.ledger.jobs("state = 'waiting' AND reason = 'storage'"):
+        waiting = self._service.house.ledger.jobs("state = 'waiting' AND reason = 'storage'")
+        self._storage_s = min(2 * self._storage_s, STORAGE_LONGEST_S) if waiting else STORAGE_S
+        self._storage_at = time.monotonic() + self._storage_s
+        if waiting:
             await asyncio.to_thread(self._service.house.probe)
             self._service.revive("storage")
 
@@ -138,7 +141,7 @@ class Attendant:
         if config.removed != "withdraw" or time.monotonic() < self._withdraw_at:
             return
         for job in self._service.intake.withdraw_due(float(config.withdraw_after)):
-            self._withdraw_at = time.monotonic() + STORAGE_RETRY_S  # unless it works
+            self._withdraw_at = time.monotonic() + STORAGE_LONGEST_S  # unless it works
             await self._service.house.imprint.withdraw(job)
             self._withdraw_at = 0.0
 

@@ -64,7 +64,8 @@ class Commands:
 
     def refresh(self, path: str | None) -> list[str]:
         """Narrate anew by today's configuration: a file, a folder, or everything that is there."""
-        wanted = [job for job in self._ledger.jobs("state IN ('done', 'failed')") if _in(job, path)]
+        ended = self._ledger.jobs("state IN ('done', 'failed', 'waiting')")
+        wanted = [job for job in ended if _in(job, path)]
         if not wanted and path:
             self._last(path)
         if len(wanted) > 1:  # a narration may outlive its source, and is then left as it is
@@ -79,6 +80,7 @@ class Commands:
             raise NarratedError(
                 f"{printable(path)} has no narration yet.", "See `narrated history` for its state."
             )
+        self._content(job)
         manuscript = Manuscript.unpacked(kept)
         self._ledger.choose_next(path, self._digests(job, manuscript, at_s))
         return [self._redo(job, Cause.RESPEAK).path]

@@ -20,7 +20,7 @@ from narrated.errors import ConfigurationError, NarratedError, StorageError
 from narrated.inbox.events import Event, Found
 from narrated.inbox.scan import ignore_sigio
 from narrated.inbox.watch import Inbox
-from narrated.ledger.job import Cause, Job, State
+from narrated.ledger.job import Cause, Job, Reason, State
 from narrated.narrate.intake import Intake, is_picture
 from narrated.narrate.register import Register
 from narrated.outbox.publish import sweep
@@ -66,7 +66,7 @@ class Service:
         """
         async with self._stack:
             await self._build()
-            await self._stack.enter_async_context(Listener(self._socket, self._answer))
+            await self._listen()
             self._obey_signals()
             self._hear(self.inbox.events())
             await self._resume()
@@ -82,6 +82,7 @@ class Service:
         self._one_pass = True
         async with self._stack:
             await self._build()
+            await self._listen()
             self._obey_signals()
             await self._resume()
             heard = self._hear(self.inbox.once())
@@ -91,7 +92,7 @@ class Service:
                 if self._stop.is_set():
                     break
             on_tick(self.report())
-            return self.report()
+            return msgspec.structs.replace(self.report(), finished=not self._stop.is_set())
 
     def report(self) -> Report:
         """How it stands now."""
@@ -103,6 +104,7 @@ class Service:
         """Stays the same as long as nothing changes that a report would tell."""
         standing = self.intake.standing
         problems = len(standing.root_problem + standing.watch_problem) + len(standing.conflicts)
+        problems += standing.is_known
         return self.house.ledger.changes, self.lanes.idle.is_set(), problems
 
     @property
@@ -114,16 +116,17 @@ class Service:
         """Have the jobs go on that wait for this, now that it may be there."""
         for job in self.house.ledger.jobs("state = 'waiting' AND reason = ?", reason):
             kept = self.house.ledger.plan(job) is not None
-            state = State.PLANNED if kept else State.QUEUED
+            # An engine that was not to be had may never be: the voice may be another by now.
+            goes_on = kept and job.reason is not Reason.ENGINE
+            state = State.PLANNED if goes_on else State.QUEUED
             self.lanes.push(self.house.ledger.move(job, state))
 
     async def _build(self) -> None:
         config = self.config
         ignore_sigio()
         return_large_blocks()
-        self._stack.enter_context(
-            StateLock(config.state, Holder(os.getpid(), str(self._socket), self._since))
-        )
+        self._holder = Holder(os.getpid(), since=self._since)
+        self._lock = self._stack.enter_context(StateLock(config.state, self._holder))
         self.house = await self._stack.enter_async_context(House(config))
         ledger = self.house.ledger
         self._stack.push_async_callback(self._farewell)
@@ -146,14 +149,24 @@ class Service:
             enqueue=self._enqueue,
             cancel=self.lanes.cancel,
         )
+        self._open_inbox()
+        self._stack.callback(lambda: self.inbox.stop())
+
+    def _open_inbox(self) -> None:
+        config = self.config
         self.inbox = Inbox(
             config.inbox,
-            ledger.known(),
+            self.house.ledger.known(),
             settle_s=float(config.settle),
             scan_s=float(config.scan),
             ignore=config.ignore,
         )
-        self._stack.callback(self.inbox.stop)
+        self.house.imprint.on_taken_away = self.inbox.look
+
+    async def _listen(self) -> None:
+        """Answer the command line; the lock tells where, from the moment that somebody does."""
+        await self._stack.enter_async_context(Listener(self._socket, self._answer))
+        self._lock.tell(msgspec.structs.replace(self._holder, socket=str(self._socket)))
 
     async def _farewell(self) -> None:
         """The last word in the outbox: nothing claims to be read when nothing is."""
@@ -211,16 +224,20 @@ class Service:
         return bool(pictures)
 
     async def _story(self, job: Job) -> None:
-        posts = self.house.ledger.shown_by(job.path) if is_picture(job.path) else {}
-        if posts:
-            part_of = f"part of {printable(min(posts))}"
-            self.house.ledger.move(job, State.SUPERSEDED, problem=part_of)
-            return
         try:
+            if self._is_part_of_a_post(job):
+                return
             await self.house.narrator.narrate(job, self.house.wishes)
         except StorageError as error:  # not even that it waits could be written down
             log.error("%s", error)
             asyncio.get_running_loop().call_later(STORAGE_RETRY_S, self.lanes.push, job)
+
+    def _is_part_of_a_post(self, job: Job) -> bool:
+        posts = self.house.ledger.shown_by(job.path) if is_picture(job.path) else {}
+        if posts:
+            part_of = f"part of {printable(min(posts))}"
+            self.house.ledger.move(job, State.SUPERSEDED, problem=part_of)
+        return bool(posts)
 
     async def _resume(self) -> None:
         """Go on with what was open when the last daemon ended, however it ended."""
@@ -270,12 +287,26 @@ class Service:
         try:
             config = self._read_again()
             await self.house.apply(config)
-            self.config = config
+            earlier, self.config = self.config, config
+            self._follow(earlier, config)
             self.revive("engine")
             log.info("the configuration is read anew; it holds for new versions of files")
         except NarratedError as error:
             log.error("the configuration is refused, and the old one kept: %s", error)
         self._notifier.ready(self.report().line)
+
+    def _follow(self, earlier: Config, config: Config) -> None:
+        """What was built from the earlier configuration is built anew, where that can be."""
+        logging.getLogger("narrated").setLevel(config.log.upper())
+        looking = ("settle", "scan", "ignore")
+        if any(getattr(earlier, key) != getattr(config, key) for key in looking):
+            self.inbox.stop()
+            self.intake.standing.conflicts.clear()
+            self._open_inbox()
+            self._hear(self.inbox.events())
+        for key in ("encoders", "reading"):
+            if getattr(earlier.workers, key) != getattr(config.workers, key):
+                log.warning("`workers.%s` changed, and holds from the next start", key)
 
     def _read_again(self) -> Config:
         source = self.config.source

@@ -12,6 +12,7 @@ import msgspec
 
 from narrated.config.staff import limits, worker_specs
 from narrated.config.values import Config
+from narrated.errors import NarratedError
 from narrated.ledger.cache import Cache
 from narrated.ledger.job import State
 from narrated.ledger.store import Ledger
@@ -63,6 +64,7 @@ class House:
         """Take a new configuration over; workers that it leaves unchanged stay warm."""
         self.config = config
         self.imprint.after = AfterNarration(config.after, config.archive)
+        self.cache.limit_bytes = config.cache_limit
         await self.pool.apply(worker_specs(config))
 
     @property
@@ -84,6 +86,8 @@ class House:
     async def say(self, text: str, voice: str | None) -> tuple[dict[str, int], bytes]:
         """Speak a text now: its sample rate, and 16-bit mono PCM."""
         wishes = self.wishes if voice is None else _in_voice(self.wishes, voice)
+        if not text.strip():
+            raise NarratedError("There is nothing to say.", 'Give a text: narrated say "Hello".')
         manuscript = await self.desk.write("said.txt", text.encode(), 0, wishes)
         pcm, sample_rate = await self.speech.say(manuscript)
         return {"sample_rate": sample_rate}, pcm

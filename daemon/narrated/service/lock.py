@@ -52,6 +52,10 @@ class StateLock:
         self._write(b"")
         os.close(self._fd)
 
+    def tell(self, holder: Holder) -> None:
+        """Let others know who holds it, now that there is more to know."""
+        self._write(msgspec.json.encode(holder))
+
     def _write(self, content: bytes) -> None:
         os.ftruncate(self._fd, 0)
         os.pwrite(self._fd, content, 0)

@@ -7,7 +7,7 @@ from typing import Literal
 import msgspec
 
 from narrated.config.values import Config
-from narrated.ledger.job import Job, Reason
+from narrated.ledger.job import Job
 from narrated.ledger.store import Ledger
 from narrated.narrate.intake import Standing
 from narrated.outbox import notes
@@ -65,6 +65,8 @@ class Report(msgspec.Struct, frozen=True):
     """Files of the inbox that are not taken yet, and why."""
     notices: tuple[str, ...] = ()
     workers: tuple[WorkerNow, ...] = ()
+    finished: bool = True
+    """False where a single pass was stopped before its end."""
     done_today: int = 0
     cache_bytes: int = 0
 
@@ -96,7 +98,7 @@ def report(
     failed = ledger.jobs("state = 'failed' ORDER BY id LIMIT ?", MOST_LISTED)
     reading = now_reading(house)
     return Report(
-        state=_state(lanes, held),
+        state=_state(lanes, held, standing),
         since=since,
         inbox=str(house.config.inbox),
         outbox=str(house.config.outbox),
@@ -107,7 +109,7 @@ def report(
         failed=_held(failed),
         counts={str(state): count for state, count in ledger.counts().items()},
         conflicts=tuple(sorted(standing.conflicts)),
-        arriving=arriving[:MOST_LISTED],
+        arriving=_arriving(arriving, held),
         notices=tuple(filter(None, (standing.root_problem, standing.watch_problem))),
         workers=tuple(
             WorkerNow(
@@ -188,10 +190,22 @@ def duration(seconds: float) -> str:
     return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60} min"
 
 
-def _state(lanes: Lanes, held: list[Job]) -> Literal["working", "idle", "waiting"]:
+def _state(
+    lanes: Lanes, held: list[Job], standing: Standing
+) -> Literal["starting", "working", "idle", "waiting"]:
+    if not standing.is_known:
+        return "starting"
     if not lanes.idle.is_set():
         return "working"
-    return "waiting" if any(job.reason is not Reason.NONE for job in held) else "idle"
+    return "waiting" if held or standing.root_problem else "idle"
+
+
+def _arriving(
+    arriving: tuple[tuple[str, str], ...], held: list[Job]
+) -> tuple[tuple[str, str], ...]:
+    """What has not been taken yet; what waits is listed with its remedy already."""
+    told = {job.path for job in held}
+    return tuple(each for each in arriving if each[0] not in told)[:MOST_LISTED]
 
 
 def _held(jobs: list[Job]) -> tuple[Held, ...]:

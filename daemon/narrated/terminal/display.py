@@ -101,7 +101,8 @@ def how_to_play(path: Path) -> str:
 
 def status_lines(status: dict[str, Any]) -> Iterator[str]:
     """A report as `narrated status` prints it."""
-    yield f"narrated is {status['state']} (since {status['since'] or 'never'})"
+    since = f" (running since {status['since']})" if status["since"] else ""
+    yield f"narrated is {status['state']}{since}"
     yield f"  inbox   {printable(status['inbox'])}"
     yield f"  outbox  {printable(status['outbox'])}"
     for notice in status["notices"]:

@@ -3,10 +3,11 @@
 import asyncio
 from collections import defaultdict, deque
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from narrated.errors import EngineError, EngineUnavailable, WorkerLost
+from narrated.errors import EngineError, EngineUnavailable, StorageError, WorkerLost
 from narrated.ledger.store import Ledger
 from narrated.workers.pool import EngineInfo, Pool, Result, Worker
 
@@ -153,7 +154,8 @@ class Scheduler:
                 self._admit(work, worker)
                 admitted.append(work.order.key)
         if admitted:
-            self._ledger.lease(admitted, self._owner, self._lease_s)
+            with suppress(StorageError):  # a lease only tells; the work itself will say it
+                self._ledger.lease(admitted, self._owner, self._lease_s)
         self._flows = {name: flow for name, flow in self._flows.items() if self._is_live(flow)}
 
     def _is_live(self, flow: _Flow) -> bool:
@@ -218,8 +220,10 @@ class Scheduler:
 
     def _count_death(self, work: _Work, problem: WorkerLost) -> None:
         """What was in flight at a death is tried again, alone; the third time it is given up."""
-        work.deaths = self._ledger.count_death(work.order.key)
-        self._ledger.release_leases([work.order.key])
+        work.deaths += 1
+        with suppress(StorageError):  # it is counted here, if it cannot be written down
+            work.deaths = self._ledger.count_death(work.order.key)
+            self._ledger.release_leases([work.order.key])
         if work.deaths < MOST_DEATHS and work.waiters:
             self._line_up(work, first=True)
             return
