@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from narrated.systemd import Notifier, directories
+from narrated.systemd import Notifier
 
 
 class Manager:
@@ -136,13 +136,6 @@ def test_the_watchdogs_time_holds_for_the_process_it_names() -> None:
     assert Notifier(mine).watchdog_s == 0.5
     another = {"WATCHDOG_USEC": "500000", "WATCHDOG_PID": str(os.getpid() + 1)}
     assert Notifier(another).watchdog_s is None
-
-
-def test_the_units_folders_are_read_and_the_first_of_several_is_taken() -> None:
-    found = directories({"STATE_DIRECTORY": "/var/lib/narrated:/var/lib/other"})
-    assert found.state == Path("/var/lib/narrated")
-    assert found.cache is None
-    assert found.runtime is None
 
 
 def test_importing_it_does_no_work() -> None:

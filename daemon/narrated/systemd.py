@@ -1,11 +1,9 @@
-"""What systemd is told (readiness, status, watchdog) and what it tells us (folders, limits)."""
+"""What systemd is told: readiness, status, watchdog."""
 
 import logging
 import os
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Self
 
 from sdnotify import SystemdNotifier
@@ -102,26 +100,3 @@ def _watchdog_s(environment: Mapping[str, str]) -> float | None:
     if not microseconds.isdecimal() or watched != str(os.getpid()):
         return None
     return int(microseconds) / 1_000_000 or None
-
-
-@dataclass(frozen=True, slots=True)
-class Directories:
-    """The folders that a unit's StateDirectory= and so on have made for us; None where unset."""
-
-    state: Path | None
-    cache: Path | None
-    runtime: Path | None
-
-
-def directories(environment: Mapping[str, str] = os.environ) -> Directories:
-    """Read the unit's folders; where a unit names several, the first is ours."""
-    return Directories(
-        state=_first(environment, "STATE_DIRECTORY"),
-        cache=_first(environment, "CACHE_DIRECTORY"),
-        runtime=_first(environment, "RUNTIME_DIRECTORY"),
-    )
-
-
-def _first(environment: Mapping[str, str], name: str) -> Path | None:
-    first = environment.get(name, "").split(":")[0]
-    return Path(first) if first else None

@@ -225,7 +225,6 @@ def test_an_engine_that_cannot_be_loaded_leaves_the_others_be(tmp_path):
             assert "model is missing" in problem.problem
             assert problem.remedy == "Make that file."
             assert "model is missing" in watched.pool.states()[0].problem
-            assert watched.pool.expects("late")
             assert watched.pool.unavailable("toy") is None
 
     asyncio.run(story())
@@ -248,7 +247,6 @@ def test_an_engine_that_could_not_be_loaded_is_there_as_soon_as_it_can_be(tmp_pa
 def test_an_engine_that_no_worker_holds_is_unavailable():
     async def story():
         async with running(spec()) as watched:
-            assert not watched.pool.expects("bark")
             assert "bark" in watched.pool.unavailable("bark").problem
 
     asyncio.run(story())
@@ -320,7 +318,7 @@ def test_reloading_keeps_a_worker_warm_whose_specification_is_unchanged():
             assert after["changed"].pid != before["changed"]
             assert after["changed"].restarts == 0
             assert ends_within(before["removed"], 5)
-            assert watched.pool.expects("new")
+            assert watched.pool.unavailable("new") is None
 
     asyncio.run(story())
 

@@ -130,10 +130,6 @@ class Sorter:
         """Tell whether a second look is due."""
         return next(iter(self._absent.values()), math.inf) <= time.monotonic()
 
-    def waits_for_absent(self) -> bool:
-        """Tell whether a second look is still to come."""
-        return bool(self._absent)
-
     def take_due(self, most: int = 64) -> Iterator[Event]:
         """Try the candidates that are due."""
         for _ in range(most):

@@ -58,7 +58,6 @@ class Inbox:
         self._pace = Pace(scan_s)
         self._scan_s = scan_s
         self._revisit_s = 0.0
-        self._root_loss_told = False
         self._stopping = threading.Event()
 
     # From any thread

@@ -63,10 +63,6 @@ class Pool:
         """How each worker fares."""
         return [seat.state() for seat in self._seats]
 
-    def expects(self, engine: str) -> bool:
-        """Whether some worker is to hold this engine, be it loaded yet or not."""
-        return any(seat.holds(engine) for seat in self._seats)
-
     def unavailable(self, engine: str) -> EngineUnavailable | None:
         """Why an engine is not to be had now; None while it is, or may be in a moment."""
         holding = [seat for seat in self._seats if seat.holds(engine)]
