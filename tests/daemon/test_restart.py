@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from support.daemon import Daemon, toy, wait
+from support.daemon import Daemon, running, toy, wait
 
 TEXT = "# Restart\n\nThe first words.\n\nThe second words.\n"
 SUFFIXES = ("mp3", "vtt", "json")
@@ -145,3 +145,26 @@ def test_an_outbox_that_cannot_be_written_makes_its_files_wait(stopped: Daemon) 
     (stopped.home / "aside").rename(stopped.outbox)
     stopped.published("new", "It has to wait for its place.")
     wait(lambda: stopped.history("new.md") == ["done"])
+
+
+def test_a_start_mends_what_was_damaged_and_leaves_what_was_taken_away(tmp_path: Path) -> None:
+    posts = {stem: f"This is the post {stem}." for stem in ("torn", "headless", "taken", "whole")}
+    with running(tmp_path) as daemon:
+        for stem, text in posts.items():
+            daemon.drop(f"{stem}.md", text)
+            daemon.published(stem, text)
+    (daemon.outbox / "torn.mp3").write_bytes(b"half")
+    (daemon.outbox / "headless.json").unlink()
+    for suffix in ("mp3", "vtt", "json"):
+        (daemon.outbox / f"taken.{suffix}").unlink()
+    (daemon.outbox / f".narrated-{'0' * 16}.tmp").write_bytes(b"left by a kill")
+    untouched = (daemon.outbox / "whole.json").stat().st_mtime_ns
+    spoken = daemon.spoken
+    with daemon:
+        wait(lambda: (daemon.outbox / "headless.json").exists())
+        wait(lambda: (daemon.outbox / "torn.mp3").stat().st_size > 4)
+        wait(lambda: not list(daemon.outbox.glob(".narrated-*")))
+        daemon.wait_idle()
+    assert not list(daemon.outbox.glob("taken.*"))
+    assert (daemon.outbox / "whole.json").stat().st_mtime_ns == untouched
+    assert daemon.spoken == spoken

@@ -23,6 +23,7 @@ from narrated.inbox.watch import Inbox
 from narrated.ledger.job import Cause, Job, Reason, State
 from narrated.narrate.intake import Intake, is_picture
 from narrated.narrate.register import Register
+from narrated.narrate.repair import Repair
 from narrated.outbox.publish import sweep
 from narrated.printable import printable
 from narrated.service.attendant import Attendant, leave_note
@@ -73,6 +74,8 @@ class Service:
             attendant = await self._stack.enter_async_context(Attendant(self, self._notifier))
             attendant.task.add_done_callback(lambda ended: self._stop.set())
             await self._until_ready()
+            repairing = asyncio.create_task(self._repair().run())
+            self._stack.callback(repairing.cancel)
             await self._stop.wait()
             self._notifier.stopping("stopping; what is being read goes on at the next start")
             log.info("stopping")
@@ -247,6 +250,15 @@ class Service:
             self._enqueue(job)
         for reason in ("engine", "storage"):
             self.revive(reason)
+
+    def _repair(self) -> Repair:
+        return Repair(
+            self.house.ledger,
+            self.register,
+            outbox=self.config.outbox,
+            disk=self.house.disk,
+            enqueue=self._enqueue,
+        )
 
     def _sweep(self, job: Job) -> None:
         folder = self.config.outbox / job.stem

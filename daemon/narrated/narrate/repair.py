@@ -1,0 +1,105 @@
+"""After a start: what stands in the outbox is looked through, and what was damaged is mended."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+from concurrent.futures import Executor
+from pathlib import Path
+
+from narrated.errors import StorageError
+from narrated.ledger.job import Cause, Job
+from narrated.ledger.store import Ledger
+from narrated.logs import fields
+from narrated.narrate.register import Register
+from narrated.outbox import manifest as manifests
+from narrated.outbox.formats import FORMATS
+from narrated.outbox.manifest import MANIFEST_SUFFIX
+from narrated.outbox.publish import sweep
+from narrated.printable import printable
+
+AT_ONCE = 100
+SHARE = 0.01
+"""The part of a core that looking through may take: it must not be felt, and is in no haste."""
+
+log = logging.getLogger("narrated")
+
+
+class Repair:
+    """Publishes anew, from the cache, each narration whose files do not match their manifest.
+
+    What is missing altogether was taken away by whoever listens, and is left so.
+    """
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        register: Register,
+        *,
+        outbox: Path,
+        disk: Executor,
+        enqueue: Callable[[Job], None],
+    ) -> None:
+        self._ledger = ledger
+        self._register = register
+        self._outbox = outbox
+        self._disk = disk
+        self._enqueue = enqueue
+        self._began_at = time.time()
+        self._swept: set[Path] = set()
+
+    async def run(self) -> None:
+        """Look through all that is done, oldest first, and have what is damaged done again."""
+        last = 0
+        while jobs := self._ledger.jobs(
+            "state = 'done' AND id > ? ORDER BY id LIMIT ?", last, AT_ONCE
+        ):
+            began = time.thread_time()
+            damaged, cost_s = await asyncio.get_running_loop().run_in_executor(
+                self._disk, self._damaged, jobs
+            )
+            for job in damaged:
+                self._redo(job)
+            last = jobs[-1].id
+            await asyncio.sleep((cost_s + time.thread_time() - began) / SHARE)
+
+    def _damaged(self, jobs: list[Job]) -> tuple[list[Job], float]:
+        began = time.thread_time()
+        for folder in {(self._outbox / job.stem).parent for job in jobs} - self._swept:
+            self._sweep(folder)
+        damaged = [job for job in jobs if not _matches(self._outbox, job.stem)]
+        return damaged, time.thread_time() - began
+
+    def _sweep(self, folder: Path) -> None:
+        """Remove what a killed daemon left unfinished; ours may be at work there meanwhile."""
+        self._swept.add(folder)
+        try:
+            sweep(folder, older_than=self._began_at)
+        except StorageError as error:
+            log.warning("%s", error)
+
+    def _redo(self, job: Job) -> None:
+        current = self._ledger.current(job.path)
+        if current is not None and current.id == job.id:
+            about = fields(file=job.path, job=job.id)
+            log.warning("%s: its narration was damaged", printable(job.path), extra=about)
+            if again := self._register.again(job.path, Cause.REFRESH):
+                self._enqueue(again)
+
+
+def _matches(outbox: Path, stem: str) -> bool:
+    """Whether what is there of a narration is as its manifest says, by size."""
+    path = outbox / (stem + MANIFEST_SUFFIX)
+    try:
+        standing = manifests.read(path)
+    except StorageError:
+        sound = (outbox / (stem + each.suffix) for each in FORMATS.values())
+        return not any(file.exists() for file in (path, *sound))
+    return all(_size(path.parent / each.name) in (each.bytes, None) for each in standing.outputs)
+
+
+def _size(path: Path) -> int | None:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return None
