@@ -73,6 +73,7 @@ def test_on_a_well_box_nothing_is_wrong_and_every_part_is_looked_at(config: Conf
         "unit",
         "encoder",
         "engine espeak",
+        "voice of narrator",
     }
 
 
@@ -211,6 +212,23 @@ def test_an_engine_that_cannot_be_loaded_is_wrong_and_the_others_are_not(config:
     assert states["engine espeak"].state is State.WELL
     assert states["engine mine"].state is State.WRONG
     assert "no_such_module" in states["engine mine"].what
+
+
+def test_a_voice_that_its_engine_does_not_have_is_wrong_and_near_ones_are_named(
+    config: Config,
+) -> None:
+    text = (
+        f"inbox: {config.inbox}\noutbox: {config.outbox}\n"
+        "speech: {voice: en-uss, speakers: {quote: {voice: klingonish}}}\n"
+    )
+    wished = configuration.parse(text, Path("/etc/narrated/narrated.yaml"), {})
+    found = {each.name: each for each in engines(wished)}
+    assert found["engine espeak"].state is State.WELL
+    assert found["voice of narrator"].state is State.WRONG
+    assert "en-us" in found["voice of narrator"].remedy
+    assert found["voice of quote"].state is State.WRONG
+    assert "klingonish" in found["voice of quote"].what
+    assert "`speech: speakers: quote: voice`" in found["voice of quote"].remedy
 
 
 def test_a_users_daemon_is_their_own_account(config: Config) -> None:

@@ -1,12 +1,16 @@
-"""Whether the engines load, tried in workers of our own beside the daemon's."""
+"""Whether the engines load and have the voices asked for, tried in workers of our own."""
 
 import asyncio
 import contextlib
+import difflib
 from collections.abc import Iterator
 
 from narrated.config.staff import worker_specs
 from narrated.config.values import Config
 from narrated.doctor.finding import Finding, well, wrong
+from narrated.engines.base import EngineInfo
+from narrated.printable import printable
+from narrated.script.script import Speaker
 from narrated.workers.pool import Pool, WorkerState
 
 _LOOK_S = 0.2
@@ -14,11 +18,15 @@ _LOOK_S = 0.2
 
 def engines(config: Config) -> Iterator[Finding]:
     """Start the configured workers, see what they announce, and stop them again."""
-    states = {state.name: state for state in asyncio.run(_decided_states(config))}
+    announced, decided = asyncio.run(_announced(config))
+    states = {state.name: state for state in decided}
     for spec in worker_specs(config):
         state = states[spec.name]
         for engine in spec.engines:
             yield _judged(engine.name, state)
+    for name, speaker in config.settings.speakers.items():
+        if speaker.engine in announced:  # else the finding of the engine says it all
+            yield _heard(name, speaker, announced[speaker.engine])
 
 
 def _judged(engine: str, state: WorkerState) -> Finding:
@@ -31,7 +39,22 @@ def _judged(engine: str, state: WorkerState) -> Finding:
     )
 
 
-async def _decided_states(config: Config) -> list[WorkerState]:
+def _heard(name: str, speaker: Speaker, engine: EngineInfo) -> Finding:
+    """Whether an engine has a speaker's voice; one that lists none takes any, or has but one."""
+    finding = f"voice of {name}"
+    if not engine.voices or not speaker.voice or speaker.voice in engine.voices:
+        return well(finding, f"{engine.name} has the voice {speaker.voice or 'of each language'}.")
+    near = difflib.get_close_matches(speaker.voice, engine.voices, n=5, cutoff=0.4)
+    key = "speech: voice" if name == "narrator" else f"speech: speakers: {name}: voice"
+    return wrong(
+        finding,
+        f"{engine.name} has no voice '{printable(speaker.voice)}'.",
+        f"Name another in `{key}`, such as {', '.join(near or sorted(engine.voices)[:5])}.",
+    )
+
+
+async def _announced(config: Config) -> tuple[dict[str, EngineInfo], list[WorkerState]]:
+    """Every engine that was loaded, by name, and how each worker fared."""
     changed = asyncio.Event()
     pool = Pool(worker_specs(config), changed.set)
     await pool.start()
@@ -41,6 +64,7 @@ async def _decided_states(config: Config) -> list[WorkerState]:
             changed.clear()
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(changed.wait(), _LOOK_S)
-        return pool.states()
+        loaded = {name: info for each in pool.workers for name, info in each.engines.items()}
+        return loaded, pool.states()
     finally:
         await pool.stop()
