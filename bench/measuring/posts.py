@@ -1,6 +1,7 @@
 """A long post: how near the program comes to its voice and its encoder alone."""
 
 import time
+from itertools import pairwise
 from statistics import median
 
 from measuring.figure import Figure
@@ -39,16 +40,19 @@ def word(stage: Stage) -> list[Figure]:
     stage.tell("word: narrating the post first")
     subject = _with_post(stage, "word")
     subject.once()
-    encoder, whole, spoken = [], [], []
+    encoder, whole, spoken = [stage.post.encoder_s()], [], []
     for number, first in enumerate(_FIRST_WORDS[: stage.sizes.rounds]):
         stage.tell(f"word: round {number + 1} of {stage.sizes.rounds}")
         before = subject.takes()
         _put_in(subject, stage.post.text, first)
-        encoder.append(stage.post.encoder_s())
         time.sleep(SETTLE_S)  # the edited file comes to rest
         whole.append(subject.once())
         spoken.append(len(subject.takes() - before))
-    encoder_s, whole_s = median(encoder), median(whole)
+        encoder.append(stage.post.encoder_s())
+    # Each is held against the encoder just before and just after: the machine's pace drifts by
+    # more, from one minute to the next, than what is to be found out.
+    beside = [(earlier + later) / 2 for earlier, later in pairwise(encoder)]
+    over_s = median(mine - bare for mine, bare in zip(whole, beside, strict=True))
     return [
         Figure(
             "one word put in at its start: chunks spoken",
@@ -57,12 +61,16 @@ def word(stage: Stage) -> list[Figure]:
             all(each == 1 for each in spoken),
         ),
         Figure(
-            "one word put in at its start: wall time against the bare encoder",
-            f"{whole_s:.2f} s; encoder {encoder_s:.2f} s",
-            f"at most the encoder + {ALLOWANCE_S:g} s = {encoder_s + ALLOWANCE_S:.2f} s",
-            whole_s <= encoder_s + ALLOWANCE_S,
+            "one word put in at its start: wall time against the bare encoder before and after",
+            f"{over_s:+.2f} s ({_listed(whole)} s; encoder {_listed(encoder)} s)",
+            f"at most {ALLOWANCE_S:g} s more",
+            over_s <= ALLOWANCE_S,
         ),
     ]
+
+
+def _listed(seconds: list[float]) -> str:
+    return ", ".join(f"{each:.2f}" for each in seconds)
 
 
 def _with_post(stage: Stage, name: str) -> Subject:

@@ -19,8 +19,8 @@ from narrated.outbox.publish import sweep
 from narrated.printable import printable
 
 AT_ONCE = 100
-SHARE = 0.01
-"""The part of a core that looking through may take: it must not be felt, and is in no haste."""
+SHARE = 0.002
+"""The part of a core that looking through may take: idle must stay idle, and there is no haste."""
 
 log = logging.getLogger("narrated")
 
