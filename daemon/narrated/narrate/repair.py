@@ -19,7 +19,7 @@ from narrated.outbox.publish import sweep
 from narrated.printable import printable
 
 AT_ONCE = 100
-SHARE = 0.002
+SHARE = 0.001
 """The part of a core that looking through may take: idle must stay idle, and there is no haste."""
 
 log = logging.getLogger("narrated")
