@@ -28,6 +28,12 @@ class Emphasis(Span, frozen=True, tag=True):
     strong: bool = False
 
 
+class Deleted(Span, frozen=True, tag=True):
+    """Words that their author struck out."""
+
+    spans: "tuple[Spans, ...]"
+
+
 class Link(Span, frozen=True, tag=True):
     """Linked words and where they lead."""
 
@@ -59,7 +65,17 @@ class LineBreak(Span, frozen=True, tag=True):
     """A hard line break."""
 
 
-Spans = Text | InlineCode | Emphasis | Link | InlinePicture | FootnoteMark | InlineMath | LineBreak
+Spans = (
+    Text
+    | InlineCode
+    | Emphasis
+    | Deleted
+    | Link
+    | InlinePicture
+    | FootnoteMark
+    | InlineMath
+    | LineBreak
+)
 
 
 class Block(msgspec.Struct, frozen=True, tag=True):
@@ -80,9 +96,10 @@ class Paragraph(Block, frozen=True, tag=True):
 
 
 class Item(msgspec.Struct, frozen=True):
-    """One entry of a listing."""
+    """One entry of a listing; `done` tells of a task whether it is, and is None for all others."""
 
     blocks: "tuple[Blocks, ...]"
+    done: bool | None = None
 
 
 class Listing(Block, frozen=True, tag=True):
