@@ -58,7 +58,8 @@ class Line(msgspec.Struct, frozen=True):
     id: str
     """Stable: made from the line's own words and role, not from its place."""
     block: int
-    """Which top-level block of the document it comes from; -1 for the title and byline."""
+    """Which block of the document it comes from, counted at any depth in the order of the source;
+    -1 for a title from elsewhere, and the byline."""
     role: Role
     text: str
     pause_s: float
