@@ -132,8 +132,8 @@ def test_all_words_are_heard_once_and_in_their_order(document):
 
 
 ANNOUNCEMENTS = """
-title|a longer quotation|end of quotation|quote|a table of|rows?|empty|a formula|an image|labelled|alt
-link in post|struck out|code|in C|lines?|footnote|done|to do|a|b|end of code|point|x
+title|a longer quotation|end of quotation|quote|a table of|rows?|empty|a formula|an image|labelled
+alt|link in post|struck out|code|in C|lines?|footnote|done|to do|a|b|end of code|point|x
 zero|one|two|three|four|five|six|seven|eight|nine|ten
 """
 ANNOUNCED = re.compile(
@@ -210,7 +210,9 @@ def test_no_word_of_a_text_is_lost_in_its_script(text, name):
     heard = " ".join(line.text for line in script.lines).lower()
     unheard = [block for block, _ in blocks(document.blocks) if not spoken_words_of(block)]
     kept = msgspec.json.encode([*unheard, script.skipped]).decode()
-    lost = [word for word in re.findall(r"q[a-j]+q", text) if word not in heard and word not in kept]
+    lost = [
+        word for word in re.findall(r"q[a-j]+q", text) if word not in heard and word not in kept
+    ]
     assert lost == []
 
 

@@ -43,7 +43,10 @@ def test_spoken_words_stay_as_they_are(said):
 
 
 def test_other_languages_get_their_own_numbers():
-    assert spoken("Es sind 3 Katzen & 3,5 Hunde.", "de") == "Es sind drei Katzen & drei Komma fünf Hunde."
+    assert (
+        spoken("Es sind 3 Katzen & 3,5 Hunde.", "de")
+        == "Es sind drei Katzen & drei Komma fünf Hunde."
+    )
     assert spoken("Ce sont 21 chats.", "fr-FR") == "Ce sont vingt et un chats."
 
 

@@ -127,14 +127,16 @@ def table(columns: list[str], rows: int) -> str:
 
 def picture(alt: str, title: str, caption: str) -> str:
     """Describe a picture in a few words: what its author calls it, and what it shows."""
-    named = f", titled {_bare(title)}" if title and title != alt else ""
-    if not alt:
-        said = f"{PICTURE}{named}: {_bare(caption)}" if caption else f"{PICTURE}{named}"
-    elif caption and _bare(caption) != _bare(alt):
-        said = f"{PICTURE}, labelled {_bare(alt)}{named}, of: {_bare(caption)}"
-    else:
-        said = f"{PICTURE}{named}: {_bare(alt)}"
-    return f"{said}."
+    alt, title, caption = map(_bare, (alt, title, caption))
+    label = "" if alt == caption else alt
+    parts = [f"labelled {label}"] if label else []
+    parts += [f"titled {title}"] if title not in ("", alt, caption) else []
+    if caption and parts:
+        return f"{PICTURE}, {', '.join(parts)}, of: {caption}."
+    if len(parts) > 1:
+        return f"{PICTURE}, {', '.join(parts)}."
+    alone = caption or label or title
+    return f"{PICTURE}: {alone}." if alone else f"{PICTURE}."
 
 
 def inline_picture(alt: str, title: str, caption: str) -> str:

@@ -15,9 +15,13 @@ _ODD = re.compile(
 )
 _TOKEN = re.compile(r"\S{300}(?=\S)")
 _ENGLISH = "en"
-_UNIFORM = str.maketrans({"\u00a0": " ", "\u202f": " ", "\u2009": " ", "\u2011": "-", "\u00ad": None})
+_UNIFORM = str.maketrans(
+    {"\u00a0": " ", "\u202f": " ", "\u2009": " ", "\u2011": "-", "\u00ad": None}
+)
 _INTEGER = re.compile(r"(?<![\w.,:/-])(?P<minus>(?<!\S)[-−])?\d+(?![\w:/-]|[.,]\d)")
-_DECIMAL = re.compile(r"(?<![\w.,:/-])(?P<minus>(?<!\S)[-−])?(\d+)[.,](\d{1,2}|\d{4,})(?![\w:/-]|[.,]\d)")
+_DECIMAL = re.compile(
+    r"(?<![\w.,:/-])(?P<minus>(?<!\S)[-−])?(\d+)[.,](\d{1,2}|\d{4,})(?![\w:/-]|[.,]\d)"
+)
 
 
 def spoken(text: str, language: str = "en") -> str:
@@ -25,10 +29,7 @@ def spoken(text: str, language: str = "en") -> str:
     if not _ODD.search(text):
         return text
     text = emoji_named(text.translate(_UNIFORM), language)
-    if _base(language) == _ENGLISH:
-        text = _english(text)
-    else:
-        text = _elsewhere(text, language)
+    text = _english(text) if _base(language) == _ENGLISH else _elsewhere(text, language)
     return " ".join(text.split())
 
 

@@ -25,6 +25,9 @@ from narrated.script.script import Caption, Captions
 UNDESCRIBED = Caption(missing="nobody has described it yet")
 _MOST_WORDS_OF_CODE = 8
 _BREAK = "\n"
+_BEGINS, _ENDS = "\x02", "\x03"  # where our own words must not run into the author's
+_INNER_EDGES = re.compile(rf"(?<=\w){_BEGINS}|{_ENDS}(?=\w)")
+_EDGES = re.compile(f"[{_BEGINS}{_ENDS}]")
 _SPACE_BEFORE_END = re.compile(r"(?<=\))\s+(?=[.,;:!?])")
 _UNENDED_LINE = re.compile(r"(?<=[\w)”’\"'])\s*\n\s*")
 
@@ -40,7 +43,7 @@ class Wording:
 
     def words(self, spans: Iterable[Spans]) -> str:
         """Say spans on one line; footnote marks are silent, broken lines get a comma."""
-        text = self._joined(spans).strip()
+        text = _EDGES.sub("", _INNER_EDGES.sub(" ", self._joined(spans))).strip()
         text = _SPACE_BEFORE_END.sub("", _UNENDED_LINE.sub(", ", text))
         return " ".join(text.split())
 
@@ -60,7 +63,8 @@ class Wording:
             case Text(text):
                 return text.replace(_BREAK, " ")
             case InlineCode(text):
-                return self.code(text) if self.is_read(span) else phrases.PIECE_OF_CODE
+                said = self.code(text) if self.is_read(span) else phrases.PIECE_OF_CODE
+                return f" {said} " if text != text.strip() else said
             case Emphasis(spans=inner):
                 return self._joined(inner)
             case Deleted(spans=inner):
@@ -74,7 +78,7 @@ class Wording:
                 caption = self.captions.get(source, UNDESCRIBED)
                 return f" {phrases.inline_picture(alt, title, caption.text)} "
             case InlineMath():
-                return phrases.INLINE_FORMULA
+                return f"{_BEGINS}{phrases.INLINE_FORMULA}{_ENDS}"
             case LineBreak():
                 return _BREAK
             case FootnoteMark():

@@ -84,7 +84,9 @@ def _place(found: re.Match[str]) -> str:
     """Tell Saint Paul from Paul Street: by what is a name, before it or after it."""
     before, after = _BEFORE_AND_AFTER[found[1]]
     previous = word_before(found)
-    follows_name = (previous[:1].isupper() and previous not in _NO_NAMES) or bool(_ORDINAL.match(previous))
+    follows_name = (previous[:1].isupper() and previous not in _NO_NAMES) or bool(
+        _ORDINAL.match(previous)
+    )
     precedes_name = bool(_NAME_AFTER.match(found.string, found.end()))
     if follows_name and precedes_name and before:
         # "Visit St. Paul": a sentence's first word is no name.

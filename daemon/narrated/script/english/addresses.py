@@ -7,14 +7,14 @@ from narrated.script.english.rule import Rule, either, names, rule
 
 _MOST_OF_A_PATH = 40
 _SPELLED = names("""
-    md py js ts jsx tsx sh txt rs rb cpp hpp cc hs el cl clj cljs php xml svg png jpg bmp tiff tif pdf gz
-    tgz xz bz2 yml cfg csv tsv sql exe dll deb rpm iso vtt npz pth html htm css scss c h m r kt pl ps
-    db so log4j tex mp3 mp4 m4a mkv avi ogv srt asm jar cs fs vb ipynb npy pt
+    md py js ts jsx tsx sh txt rs rb cpp hpp cc hs el cl clj cljs php xml svg png jpg bmp tiff tif
+    pdf gz tgz xz bz2 yml cfg csv tsv sql exe dll deb rpm iso vtt npz pth html htm css scss c h m
+    r kt pl ps db so log4j tex mp3 mp4 m4a mkv avi ogv srt asm jar cs fs vb ipynb npy pt
 """) - {"log4j", "log", "tex"}
 _SAID = names("""
-    yaml json toml ini conf log zip tar bin dat lock service lisp org tex bib go java lua vim wav flac
-    ogg opus gif jpeg webp onnx safetensors bak tmp markdown diff patch swift scala doc docx env rar
-    wasm el proto rst timer socket nix swp part orig example sample local git io
+    yaml json toml ini conf log zip tar bin dat lock service lisp org tex bib go java lua vim wav
+    flac ogg opus gif jpeg webp onnx safetensors bak tmp markdown diff patch swift scala doc docx
+    env rar wasm el proto rst timer socket nix swp part orig example sample local git io
 """)
 _TOP_LEVELS = "com org net io dev edu gov de uk ai app info eu fr nl ch at ca us jp xyz blog wiki"
 
@@ -94,7 +94,8 @@ RULES: tuple[Rule, ...] = (
         "/",
     ),
     rule(
-        rf"(?<![\w./-])[\w-]+(?:\.[\w-]+)*(?<![./-]\w)(?<!\A\w)(?<!\s\w)\.(?:{either(_SPELLED | _SAID)})\b(?!\.\w|\(|-\w)",
+        r"(?<![\w./-])[\w-]+(?:\.[\w-]+)*(?<![./-]\w)(?<!\A\w)(?<!\s\w)"
+        rf"\.(?:{either(_SPELLED | _SAID)})\b(?!\.\w|\(|-\w)",
         _named_file,
         ".",
     ),

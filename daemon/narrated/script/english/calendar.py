@@ -2,7 +2,7 @@
 
 import re
 
-from narrated.script.english.numbers import number, ordinal, year
+from narrated.script.english.numbers import ordinal, year
 from narrated.script.english.rule import (
     DIGITS,
     UNJOINED,
@@ -13,6 +13,7 @@ from narrated.script.english.rule import (
     word_after,
     word_before,
 )
+from narrated.script.numbers import number
 
 _MONTHS = (
     *("January", "February", "March", "April", "May", "June", "July"),
@@ -162,14 +163,14 @@ RULES: tuple[Rule, ...] = (
         DIGITS,
     ),
     rule(
-        rf"{UNJOINED}(?P<day>\d\d?)(?:st|nd|rd|th)? {_MONTH}(?:,? (?P<year>[12]\d{{3}})(?![\w.]\w))?"
-        r"(?!\w)",
+        rf"{UNJOINED}(?P<day>\d\d?)(?:st|nd|rd|th)? {_MONTH}"
+        r"(?:,? (?P<year>[12]\d{3})(?![\w.]\w))?(?!\w)",
         _day_month,
         DIGITS,
     ),
     rule(r"(?<![\w:.])(\d\d?:\d\d)\s?[-–]\s?(?=\d\d?:\d\d\b)", r"\1 to ", ":"),
     rule(rf"(?<![\w:.]){_TIME}(?:\s?(?P<half>{_HALF}))?(?![\w:])", _time, ":"),
-    rule(rf"(?<![\w:.,-])(\d\d?)\s?({_HALF})(?!\w)", _hour, "ap" "AP"),
+    rule(rf"(?<![\w:.,-])(\d\d?)\s?({_HALF})(?!\w)", _hour, "apAP"),
     rule(r"(?<![\w.,])(\d\d\d0)[’']?s\b", _decade, "s"),
     rule(r"(?<!\w)[’'‘]([2-9]0)s\b", _decade, "s"),
     rule(r"(?<=[Tt]he )([2-9]0)s\b", _decade, "s"),

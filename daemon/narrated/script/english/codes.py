@@ -3,25 +3,23 @@
 import re
 
 from narrated.script.english.acronyms import acronym
-from narrated.script.english.numbers import cardinal, figure, hundreds, number, pairs, power, spelled
+from narrated.script.english.mixed import LONG_CODE, LONGEST, inside, mixed
+from narrated.script.english.numbers import cardinal, figure, hundreds, pairs, power, spelled
 from narrated.script.english.rule import DIGITS, NUMBER, Rule, either, names, rule
+from narrated.script.numbers import number
 
 _PROGRAMS = names("""
-    Python Java JavaScript Node PHP Perl Ruby Rust Go Scala Kotlin Swift Elixir Erlang Haskell GHC GCC
-    Clang LLVM Lua Julia R SBCL Clojure OCaml Ubuntu Debian Fedora Alpine CentOS FreeBSD OpenBSD Linux
-    kernel Windows macOS iOS Android Chrome Firefox Safari Emacs Vim Git PostgreSQL Postgres MySQL
-    SQLite Redis nginx Nginx Apache Docker Kubernetes systemd rsync Syncthing PyTorch torch TensorFlow
-    CUDA cuDNN transformers Transformers NumPy numpy pydantic Django Flask Rails React Vue Angular
-    TypeScript Bash bash zsh OpenSSL OpenSSH glibc ffmpeg FFmpeg HTTP TLS SSL USB Bluetooth CMake pip
-    version Version versions release Release releases python node
+    Python Java JavaScript Node PHP Perl Ruby Rust Go Scala Kotlin Swift Elixir Erlang Haskell GHC
+    GCC Clang LLVM Lua Julia R SBCL Clojure OCaml Ubuntu Debian Fedora Alpine CentOS FreeBSD
+    OpenBSD Linux kernel Windows macOS iOS Android Chrome Firefox Safari Emacs Vim Git PostgreSQL
+    Postgres MySQL SQLite Redis nginx Nginx Apache Docker Kubernetes systemd rsync Syncthing
+    PyTorch torch TensorFlow CUDA cuDNN transformers Transformers NumPy numpy pydantic Django
+    Flask Rails React Vue Angular TypeScript Bash bash zsh OpenSSL OpenSSH glibc ffmpeg FFmpeg
+    HTTP TLS SSL USB Bluetooth CMake pip version Version versions release Release releases python
+    node
 """)
 _WORDS_BEFORE_PAIRS = ("RFC", "ISO", "IEEE", "BCP", "PEP")
 _RELEASES = {"rc": "R C", "a": "alpha", "b": "beta"}
-_RUNS = re.compile(r"\d+|[A-Za-z]+")
-_MANY_RUNS = 4
-_LONG = 12
-
-LONG_CODE = "a long code"
 
 
 def _version(found: re.Match[str]) -> str:
@@ -103,7 +101,7 @@ def _digest(found: re.Match[str]) -> str:
 
 
 def _spelled_or_long(code: str) -> str:
-    return spelled(code) if len(code) <= _LONG else LONG_CODE
+    return spelled(code) if len(code) <= LONGEST else LONG_CODE
 
 
 def _with_pairs(found: re.Match[str]) -> str:
@@ -111,23 +109,7 @@ def _with_pairs(found: re.Match[str]) -> str:
 
 
 def _by_hyphen(found: re.Match[str]) -> str:
-    return f"{acronym(found[1])} {_inside(found[2])}"
-
-
-def _mixed(found: re.Match[str]) -> str:
-    """Say a name with numbers in it run by run: x86_64 is "x eighty-six sixty-four"."""
-    word = found[0]
-    runs = _RUNS.findall(word)
-    if len(word) > _LONG and len(runs) > _MANY_RUNS:
-        return LONG_CODE
-    return " ".join(_inside(run) if run.isdigit() else acronym(run) for run in runs)
-
-
-def _inside(digits: str) -> str:
-    """Say a number inside a name: two digits as one, a year by its pairs, others one by one."""
-    if len(digits) == 4 and "1900" <= digits <= "2099":
-        return pairs(digits)
-    return cardinal(digits) if len(digits) <= 2 else spelled(digits)
+    return f"{acronym(found[1])} {inside(found[2])}"
 
 
 _STAGE = r"(?:-?(?P<stage>rc|alpha|beta|a|b|dev|post|pre)[.-]?(?P<count>\d+)?)?"
@@ -135,7 +117,11 @@ _END = r"(?!\w|\.\d)"
 
 ADDRESSES: tuple[Rule, ...] = (
     rule(r"(?<![\w#])0[xX]([\da-fA-F]+)\b", _hexadecimal, "xX"),
-    rule(r"(?<![\w&])#([\da-fA-F]{6}|(?=[a-fA-F]*\d)[\da-fA-F]{3}(?<=[a-fA-F\d]))\b(?<!#\d\d\d)", _colour, "#"),
+    rule(
+        r"(?<![\w&])#([\da-fA-F]{6}|(?=[a-fA-F]*\d)[\da-fA-F]{3}(?<=[a-fA-F\d]))\b(?<!#\d\d\d)",
+        _colour,
+        "#",
+    ),
     rule(
         r"(?<![\w.])(?P<host>\d{1,3}(?:\.\d{1,3}){3})(?::(?P<port>\d{1,5}))?(?:/(?P<mask>\d\d?))?"
         r"(?!\w|\.\d)",
@@ -173,9 +159,17 @@ RULES: tuple[Rule, ...] = (
         "v",
     ),
     rule(rf"(?<![\w.,])(?P<number>\d+(?:\.\d+){{2,}}(?:\.x)?){_STAGE}{_END}", _bare_version, "."),
-    rule(rf"(?<![\w.,])(?P<number>\d+(?:\.\d+)*\.x)(?P<stage>)(?P<count>)\b", _bare_version, "x"),
+    rule(r"(?<![\w.,])(?P<number>\d+(?:\.\d+)*\.x)(?P<stage>)(?P<count>)\b", _bare_version, "x"),
     rule(
-        rf"(?<![\w-])(?P<name>{either(_PROGRAMS)})(?P<gap>[ /-])?(?P<number>\d+\.\d+){_STAGE}{_END}",
+        rf"(?<![\w-])(?P<name>{either(_PROGRAMS)})(?P<gap>[ /-])?(?P<number>\d+\.\d+)"
+        rf"{_STAGE}{_END}",
+        _named_version,
+        ".",
+    ),
+    rule(
+        # Any other name inside a sentence, unless what follows may be a unit.
+        rf"(?<=[\w,;)] )(?P<name>[A-Z][A-Za-z]+)(?P<gap> )(?P<number>\d+\.\d+){_STAGE}"
+        r"(?![\w%°]|\.\d| ?[a-zµ]{1,3}\b)",
         _named_version,
         ".",
     ),
@@ -194,7 +188,7 @@ NAMES: tuple[Rule, ...] = (
     rule(r"\b(?<![-–])([A-Z][A-Za-z]*)-(\d+)\b(?![-–.]?\d|[%°])", _by_hyphen, "-"),
     rule(
         r"(?<!\w)(?=[A-Za-z_]*\d)(?!\d+(?:st|nd|rd|th)\b)(?=\w*[A-Za-z])[A-Za-z\d]+(?:_\d+)*\b(?!_)",
-        _mixed,
+        lambda found: mixed(found[0]),
         DIGITS,
     ),
 )

@@ -3,13 +3,14 @@
 import re
 
 from narrated.script.english.acronyms import acronym, is_acronym, is_no_word
+from narrated.script.english.mixed import mixed
 from narrated.script.english.rule import Rule, names, rule
 
 _BRANDS = names("""
-    GitHub GitLab JavaScript TypeScript CoffeeScript PyTorch YouTube LinkedIn TensorFlow LaTeX BibTeX
-    MacBook DeepSpeed WordPress PowerPoint StackOverflow DuckDuckGo CommonMark HuggingFace SoundCloud
-    PayPal DevOps BitTorrent NumPy SciPy FireFox OpenStack McDonald SaaS PaaS IaaS WiFi AirPods
-    iPhone iPad iPod eBay jQuery iCloud iTunes iMac PhD
+    GitHub GitLab JavaScript TypeScript CoffeeScript PyTorch YouTube LinkedIn TensorFlow LaTeX
+    BibTeX MacBook DeepSpeed WordPress PowerPoint StackOverflow DuckDuckGo CommonMark HuggingFace
+    SoundCloud PayPal DevOps BitTorrent NumPy SciPy FireFox OpenStack McDonald SaaS PaaS IaaS WiFi
+    AirPods iPhone iPad iPod eBay jQuery iCloud iTunes iMac PhD
 """)
 _SAID = {
     "iOS": "i O S",
@@ -36,6 +37,8 @@ def _snake(found: re.Match[str]) -> str:
 
 
 def _part(part: str) -> str:
+    if any(sign.isdigit() for sign in part):
+        return mixed(part)
     if part.isupper() and len(part) > 1:
         return acronym(part) if is_no_word(part) else part.lower()
     return _parted(part)
@@ -75,6 +78,9 @@ RULES: tuple[Rule, ...] = (
     rule(r"(?<![\w-])-(?=[A-Za-z](?![\w-]))", "dash ", "-"),
     rule(r"(?<![\w.])[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+", _dotted, "."),
     rule(r"(?<![^\W_])_*[^\W_]+(?:_+[^\W_]+)+_*(?![^\W_])|\b__[^\W_]+__\b", _snake, "_"),
-    rule(r"\b[a-z]+(?:[A-Z]+[a-z\d]*)+\b|\b[A-Z][A-Za-z\d]*[a-z\d][A-Z]\w*\b|\b[A-Z]{2,}[a-z][a-z]\w*\b", _camel),
+    rule(
+        r"\b[a-z]+(?:[A-Z]+[a-z\d]*)+\b|\b[A-Z][A-Za-z\d]*[a-z\d][A-Z]\w*\b|\b[A-Z]{2,}[a-z][a-z]\w*\b",
+        _camel,
+    ),
     rule(r"\bPhD\b", "P H D", "D"),
 )

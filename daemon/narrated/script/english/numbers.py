@@ -20,7 +20,7 @@ _SHORT = re.compile(r"\d{1,15}")
 def cardinal(digits: str) -> str:
     """Say a whole number; with a leading zero, or over fifteen digits, digit by digit."""
     bare = digits.replace(",", "")
-    if len(bare) > 1 and bare.startswith("0") or not _SHORT.fullmatch(bare):
+    if (len(bare) > 1 and bare.startswith("0")) or not _SHORT.fullmatch(bare):
         return spelled(bare)
     return number(bare)
 

@@ -5,8 +5,9 @@ Most rules name the unit and leave the number in digits, for the rules of number
 
 import re
 
-from narrated.script.english.numbers import MAGNITUDES, cardinal, figure, many, number, year
+from narrated.script.english.numbers import MAGNITUDES, cardinal, figure, many, year
 from narrated.script.english.rule import DIGITS, NUMBER, UNJOINED, Rule, either, rule
+from narrated.script.numbers import number
 
 _CURRENCIES = {
     "$": ("dollar", "dollars"),
@@ -144,8 +145,26 @@ _VULGAR = {
     sign: tuple(map(int, written.split("/")))
     for sign, written in (
         pair.split(":")
-        for pair in "½:1/2 ⅓:1/3 ⅔:2/3 ¼:1/4 ¾:3/4 ⅕:1/5 ⅖:2/5 ⅗:3/5 ⅘:4/5 ⅙:1/6 ⅚:5/6 "
-        "⅛:1/8 ⅜:3/8 ⅝:5/8 ⅞:7/8 ⅐:1/7 ⅑:1/9 ⅒:1/10".split()
+        for pair in [
+            "½:1/2",
+            "⅓:1/3",
+            "⅔:2/3",
+            "¼:1/4",
+            "¾:3/4",
+            "⅕:1/5",
+            "⅖:2/5",
+            "⅗:3/5",
+            "⅘:4/5",
+            "⅙:1/6",
+            "⅚:5/6",
+            "⅛:1/8",
+            "⅜:3/8",
+            "⅝:5/8",
+            "⅞:7/8",
+            "⅐:1/7",
+            "⅑:1/9",
+            "⅒:1/10",
+        ]
     )
 }
 
@@ -162,7 +181,9 @@ def _money(found: re.Match[str]) -> str:
     whole, _, cents = amount.partition(".")
     if len(cents) != 2 or found["currency"] not in _CENTS:
         return f"{minus}{figure(amount)} {many(amount, one, several)}"
-    parts = [f"{cardinal(whole)} {many(whole, one, several)}"] if figure(whole or "0") != "zero" else []
+    parts = (
+        [f"{cardinal(whole)} {many(whole, one, several)}"] if figure(whole or "0") != "zero" else []
+    )
     if int(cents) or not parts:
         small = str(int(cents))
         parts.append(f"{number(small)} {many(small, *_CENTS[found['currency']])}")
@@ -252,9 +273,7 @@ RULES: tuple[Rule, ...] = (
         _money,
         _CURRENCIES,
     ),
-    rule(
-        rf"{_AMOUNT}\s?(?P<currency>{_CURRENCY}|¢|{either(_CODES)})(?!\w)", _money_after, DIGITS
-    ),
+    rule(rf"{_AMOUNT}\s?(?P<currency>{_CURRENCY}|¢|{either(_CODES)})(?!\w)", _money_after, DIGITS),
     rule(r"(?<=[\d½¼¾])\s?%[-–](?=\d)", "% to ", "%"),
     rule(rf"{_AMOUNT}\s?%(?!\w)", _percent, "%"),
     rule(r"(?<=[½¼¾])\s?%(?!\w)", " percent", "%"),

@@ -2,16 +2,18 @@
 
 import re
 
-from narrated.script.english.numbers import number, ordinal
+from narrated.script.english.numbers import ordinal
 from narrated.script.english.rule import Rule, either, names, rule
+from narrated.script.numbers import number
 
 _VALUES = {"I": 1, "V": 5, "X": 10, "L": 50, "C": 100}
 _RULERS = names("""
-    Henry Louis Elizabeth George Charles James Edward Richard William Pius Paul Benedict Gregory Leo
-    Napoleon Philip Peter Catherine Alexander Nicholas Frederick Friedrich Wilhelm Ivan Otto Gustav
-    Christian Carl Karl Margaret Mary Francis Innocent Urban Ramesses Ptolemy Justinian Constantine
-    Theodosius John Clement Boniface Julius Sixtus Umberto Leopold Albert Alfonso Ferdinand Joseph
-    Ludwig Maximilian Rudolf Selim Mehmed Murad Harald Haakon Olav Christina Isabella Victoria
+    Henry Louis Elizabeth George Charles James Edward Richard William Pius Paul Benedict Gregory
+    Leo Napoleon Philip Peter Catherine Alexander Nicholas Frederick Friedrich Wilhelm Ivan Otto
+    Gustav Christian Carl Karl Margaret Mary Francis Innocent Urban Ramesses Ptolemy Justinian
+    Constantine Theodosius John Clement Boniface Julius Sixtus Umberto Leopold Albert Alfonso
+    Ferdinand Joseph Ludwig Maximilian Rudolf Selim Mehmed Murad Harald Haakon Olav Christina
+    Isabella Victoria
 """)
 _NUMBERED = ("Chapter", "Part", "Volume", "Act", "War", "Phase", "Type", "Section", "Book", "Scene")
 _NUMERAL = r"(?P<numeral>(?:XL|L?X{0,3})(?:IX|IV|V?I{0,3}))"
@@ -33,7 +35,7 @@ def _numbered(found: re.Match[str]) -> str:
     if not found["numeral"]:
         return found[0]
     said = number(_value(found["numeral"]))
-    return f"{found['name']} {_capitalised(said) if found['name'][0].isupper() else said}"
+    return f"{found['name']} {_capitalised(said)}"
 
 
 def _capitalised(words: str) -> str:
@@ -42,7 +44,8 @@ def _capitalised(words: str) -> str:
 
 RULES: tuple[Rule, ...] = (
     rule(
-        rf"\b(?P<name>{either(_RULERS)}) (?=[IVXL]{{2,}}\b|[VX]\b(?!\.\s?[A-Z])){_NUMERAL}\b(?![’']?\w)",
+        rf"\b(?P<name>{either(_RULERS)}) (?=[IVXL]{{2,}}\b|[VX]\b(?!\.\s?[A-Z]))"
+        rf"{_NUMERAL}\b(?![’']?\w)",
         _ruler,
         "IVX",
     ),

@@ -90,9 +90,11 @@ EARLY: tuple[Rule, ...] = (
     rule(r"\band/or\b", "and or", "/"),
     rule(
         rf"(?<![\w<>=~-])({either(_BEFORE_A_NUMBER)})\s?(?=[$€£]?\d|\.\d)(?<!\s\s)",
-        lambda found: f"{_BEFORE_A_NUMBER[found[1]]} "
-        if not found[0].endswith(" ") or found[1] in "~≈±"
-        else found[0],
+        lambda found: (
+            f"{_BEFORE_A_NUMBER[found[1]]} "
+            if not found[0].endswith(" ") or found[1] in "~≈±"
+            else found[0]
+        ),
         _BEFORE_A_NUMBER.keys() | {"="},
     ),
     rule(r"(?<=\d)\s?×\s?(?=\d)", " times ", "×"),
