@@ -68,7 +68,7 @@ def test_a_word_put_in_changes_the_chunks_of_its_own_line_alone():
 
 
 def test_a_word_put_into_a_long_paragraph_seldom_changes_more_than_one_chunk():
-    said = [f"This is the sentence number {at}, and it says what it has to say." for at in range(60)]
+    said = [f"This is sentence number {at}, and it says what it has to say." for at in range(60)]
     before = pieces(" ".join(said), 400)
     changed = []
     for at in range(60):

@@ -13,6 +13,8 @@ _ODD = re.compile(
     r"|\b(?:[A-Z][a-z]{0,4}|[a-z]|etc|approx|vs|cf|ca|viz|incl|dept|misc|esp|al)\."
     r"|\bvs\b|\b[IVXL]\b|\b(?:Ctrl|Cmd|Alt|Shift)-"
 )
+# Behind a whole word and its stop, nothing depends on what stands before.
+_SENTENCE_END = re.compile(r"(?<=[a-z]{5}[.!?])(?<!approx\.)\s+(?=[A-Z“\"'‘(])")
 _TOKEN = re.compile(r"\S{300}(?=\S)")
 _ENGLISH = "en"
 _UNIFORM = str.maketrans(
@@ -29,19 +31,18 @@ def spoken(text: str, language: str = "en") -> str:
     if not _ODD.search(text):
         return text
     text = emoji_named(text.translate(_UNIFORM), language)
-    text = _english(text) if _base(language) == _ENGLISH else _elsewhere(text, language)
-    return " ".join(text.split())
+    if _base(language) != _ENGLISH:
+        return " ".join(_elsewhere(text, language).split())
+    # Each sentence by itself: most need few of the rules, or none.
+    said = (_english(one) if _ODD.search(one) else one for one in _SENTENCE_END.split(text))
+    return " ".join(" ".join(said).split())
 
 
 def _english(text: str) -> str:
-    from narrated.script.english.rules import RULES  # late: other languages need none of it
+    from narrated.script.english.rules import english  # late: other languages need none of it
 
-    text = _TOKEN.sub(r"\g<0> ", text)  # what nobody wrote by hand costs no more than it is long
-    signs = set(text)
-    for pattern, say, needed in RULES:
-        if not needed or not needed.isdisjoint(signs):
-            text = pattern.sub(say, text)
-    return text
+    # What nobody wrote by hand costs no more than it is long.
+    return english(_TOKEN.sub(r"\g<0> ", text))
 
 
 def _elsewhere(text: str, language: str) -> str:

@@ -3,7 +3,7 @@
 import re
 from urllib.parse import unquote
 
-from narrated.script.english.rule import Rule, either, names, rule
+from narrated.script.english.rule import Rule, at, at_words, either, names, rule
 
 _MOST_OF_A_PATH = 40
 _SPELLED = names("""
@@ -68,7 +68,7 @@ def _named_file(found: re.Match[str]) -> str:
     return _file(found[0])
 
 
-_HOST = r"(?:[^\W_](?:[\w-]*[^\W_])?\.)+[^\W\d_]{2,}"
+_AT_DOTTED = at_words(r"\.(?=\w)", "_.-")
 _PATH = r"(?:/[^\s<>()\"“”?#]*[^\s<>()\"“”?#.,;:!'’]|/)?"
 
 RULES: tuple[Rule, ...] = (
@@ -85,6 +85,7 @@ RULES: tuple[Rule, ...] = (
         rf"(?::(?P<port>\d+))?(?P<path>{_PATH})(?P<end>)(?![\w@]|\.\w|\()",
         _url,
         ".",
+        _AT_DOTTED,
     ),
     rule(rf"\b(?P<host>localhost)(?::(?P<port>\d+))(?P<path>{_PATH})(?P<end>)", _url, ":"),
     rule(r"\b([A-Z]):\\([\w.\\-]*\w)?\\?", _windows, "\\"),
@@ -92,12 +93,14 @@ RULES: tuple[Rule, ...] = (
         r"(?<![\w:/.)~<-])(?P<first>~|\.{1,2})?(?P<rest>(?:/[\w.@+-]*[\w@+-])+)/?(?![\w>])",
         _path,
         "/",
+        at(r"[/~.](?<![\w:/)]\.)"),
     ),
     rule(
         r"(?<![\w./-])[\w-]+(?:\.[\w-]+)*(?<![./-]\w)(?<!\A\w)(?<!\s\w)"
         rf"\.(?:{either(_SPELLED | _SAID)})\b(?!\.\w|\(|-\w)",
         _named_file,
         ".",
+        _AT_DOTTED,
     ),
     rule(r"(?<![\w./])\.(?=[a-z][\w-]+)", "dot ", "."),
 )

@@ -4,9 +4,11 @@ import re
 
 from narrated.script.english.numbers import ordinal, year
 from narrated.script.english.rule import (
+    AT_NUMBERS,
     DIGITS,
     UNJOINED,
     Rule,
+    at,
     names,
     rule,
     stop,
@@ -153,28 +155,39 @@ RULES: tuple[Rule, ...] = (
         r"(?![\w/-]|[.,:]\d)",
         _iso,
         "-/",
+        AT_NUMBERS,
     ),
-    rule(rf"{UNJOINED}(\d\d?)/(\d\d?)/(\d{{4}}|\d\d)(?![\w/]|[.,]\d)", _by_slashes, "/"),
-    rule(rf"{UNJOINED}((?:19|20)\d\d)-(0[1-9]|1[0-2])(?![\w/-]|[.,]\d)", _year_month, "-"),
+    rule(
+        rf"{UNJOINED}(\d\d?)/(\d\d?)/(\d{{4}}|\d\d)(?![\w/]|[.,]\d)", _by_slashes, "/", AT_NUMBERS
+    ),
+    rule(
+        rf"{UNJOINED}((?:19|20)\d\d)-(0[1-9]|1[0-2])(?![\w/-]|[.,]\d)", _year_month, "-", AT_NUMBERS
+    ),
     rule(
         rf"(?<![\w-]){_MONTH} (?P<day>\d\d?)(?:st|nd|rd|th)?(?:\s?[-–]\s?(?P<last>\d\d?))?"
         r"(?:,? (?P<year>[12]\d{3}))?(?![\w:%/-]|[.,]\d)",
         _month_day,
         DIGITS,
+        at(r"[JFMASOND](?=[aepuco][a-z])"),
     ),
     rule(
         rf"{UNJOINED}(?P<day>\d\d?)(?:st|nd|rd|th)? {_MONTH}"
         r"(?:,? (?P<year>[12]\d{3})(?![\w.]\w))?(?!\w)",
         _day_month,
         DIGITS,
+        AT_NUMBERS,
     ),
-    rule(r"(?<![\w:.])(\d\d?:\d\d)\s?[-–]\s?(?=\d\d?:\d\d\b)", r"\1 to ", ":"),
-    rule(rf"(?<![\w:.]){_TIME}(?:\s?(?P<half>{_HALF}))?(?![\w:])", _time, ":"),
-    rule(rf"(?<![\w:.,-])(\d\d?)\s?({_HALF})(?!\w)", _hour, "apAP"),
-    rule(r"(?<![\w.,])(\d\d\d0)[’']?s\b", _decade, "s"),
-    rule(r"(?<!\w)[’'‘]([2-9]0)s\b", _decade, "s"),
-    rule(r"(?<=[Tt]he )([2-9]0)s\b", _decade, "s"),
-    rule(r"(?:(?<=early )|(?<=late )|(?<=mid )|(?<=mid-))([2-9]0)s\b", _decade, "s"),
+    rule(r"(?<![\w:.])(\d\d?:\d\d)\s?[-–]\s?(?=\d\d?:\d\d\b)", r"\1 to ", ":", AT_NUMBERS),
+    rule(rf"(?<![\w:.]){_TIME}(?:\s?(?P<half>{_HALF}))?(?![\w:])", _time, ":", AT_NUMBERS),
+    rule(rf"(?<![\w:.,-])(\d\d?)\s?({_HALF})(?!\w)", _hour, "apAP", AT_NUMBERS),
+    rule(r"(?<![\w.,])(\d\d\d0)[’']?s\b", _decade, "s", AT_NUMBERS),
+    rule(r"(?<!\w)[’'‘]([2-9]0)s\b", _decade, "’'‘"),
+    rule(
+        r"(?:(?<=[Tt]he )|(?<=early )|(?<=late )|(?<=mid )|(?<=mid-))([2-9]0)s\b",
+        _decade,
+        "s",
+        AT_NUMBERS,
+    ),
 )
 """Dates, times and decades."""
 
@@ -183,6 +196,7 @@ YEARS: tuple[Rule, ...] = (
         r"(?<![\w/$€£¥#+±~<>=.,])(?<![\s(\[]-)(1[1-9]\d\d|20\d\d)(?![\w/%°+]|[.,]\d)",
         _year,
         DIGITS,
+        AT_NUMBERS,
     ),
 )
 """What is left of years once ranges, money and units are said."""

@@ -5,7 +5,19 @@ import re
 from narrated.script.english.acronyms import acronym
 from narrated.script.english.mixed import LONG_CODE, LONGEST, inside, mixed
 from narrated.script.english.numbers import cardinal, figure, hundreds, pairs, power, spelled
-from narrated.script.english.rule import DIGITS, NUMBER, Rule, either, names, rule
+from narrated.script.english.rule import (
+    AT_NUMBERS,
+    DIGITS,
+    NUMBER,
+    Rule,
+    at,
+    at_words,
+    begins_sentence,
+    either,
+    names,
+    rule,
+    word_before,
+)
 from narrated.script.numbers import number
 
 _PROGRAMS = names("""
@@ -31,7 +43,16 @@ def _bare_version(found: re.Match[str]) -> str:
 
 
 def _named_version(found: re.Match[str]) -> str:
-    return f"{found['name']}{found['gap'] or ' '}{_points(found['number'])}{_release(found)}"
+    return f" {_bare_version(found)}"
+
+
+def _version_of_a_name(found: re.Match[str]) -> str:
+    """A name inside a sentence has a capital that it does not owe to the sentence."""
+    name = word_before(found)
+    is_name = name[:1].isupper() and not begins_sentence(
+        found.string, found.start() - len(name) - 1
+    )
+    return _bare_version(found) if is_name else found[0]
 
 
 def _points(written: str) -> str:
@@ -112,11 +133,15 @@ def _by_hyphen(found: re.Match[str]) -> str:
     return f"{acronym(found[1])} {inside(found[2])}"
 
 
+# Looking back from the number is cheaper than looking for a hundred names.
+_AFTER_A_PROGRAM = "|".join(
+    rf"(?<=\b{re.escape(name)}{gap})" for name in _PROGRAMS for gap in (" ", "")
+)
 _STAGE = r"(?:-?(?P<stage>rc|alpha|beta|a|b|dev|post|pre)[.-]?(?P<count>\d+)?)?"
 _END = r"(?!\w|\.\d)"
 
 ADDRESSES: tuple[Rule, ...] = (
-    rule(r"(?<![\w#])0[xX]([\da-fA-F]+)\b", _hexadecimal, "xX"),
+    rule(r"(?<![\w#])0[xX]([\da-fA-F]+)\b", _hexadecimal, "xX", AT_NUMBERS),
     rule(
         r"(?<![\w&])#([\da-fA-F]{6}|(?=[a-fA-F]*\d)[\da-fA-F]{3}(?<=[a-fA-F\d]))\b(?<!#\d\d\d)",
         _colour,
@@ -127,6 +152,7 @@ ADDRESSES: tuple[Rule, ...] = (
         r"(?!\w|\.\d)",
         _ip,
         ".",
+        AT_NUMBERS,
     ),
     rule(
         r"(?<![\w:.])(?=[\da-fA-F:]*\d|::)(?P<host>(?:[\da-fA-F]{1,4}:){7}[\da-fA-F]{1,4}"
@@ -134,12 +160,13 @@ ADDRESSES: tuple[Rule, ...] = (
         r"(?:/(?P<mask>\d{1,3}))?(?![\w:])",
         _ip6,
         ":",
+        at(r"[\da-fA-F:](?<![\w:].)"),
     ),
     rule(r"(?<![\w.])\+\d{1,3}(?:[ .-]\(?\d{1,5}\)?){2,5}(?![\w-])", _telephone, "+"),
     rule(r"(?<!\w)\+\d{8,14}(?!\w)", _telephone, "+"),
     rule(r"(?<!\w)\(\d{3}\) ?\d{3}[ .-]\d{4}(?![\w-])", _telephone, "("),
-    rule(r"(?<![\w.-])\d{3}-\d{3}-\d{4}(?![\w-])", _telephone, "-"),
-    rule(r"(?<![\w.,/-])\d{3}-\d{4}(?![\w-]|[.,]\d)", _telephone, "-"),
+    rule(r"(?<![\w.-])\d{3}-\d{3}-\d{4}(?![\w-])", _telephone, "-", AT_NUMBERS),
+    rule(r"(?<![\w.,/-])\d{3}-\d{4}(?![\w-]|[.,]\d)", _telephone, "-", AT_NUMBERS),
 )
 
 RULES: tuple[Rule, ...] = (
@@ -152,31 +179,44 @@ RULES: tuple[Rule, ...] = (
         rf"(?<![\w.])(?P<minus>(?<![\w)])[-−])?(?P<base>{NUMBER})[eE](?P<power>[+-]?\d+)\b",
         _scientific,
         "eE",
+        AT_NUMBERS,
     ),
     rule(
         rf"(?P<gap>(?<=[^\W_])-|(?<![\w.-]))v(?P<number>\d+(?:\.(?:\d+|x))*){_STAGE}{_END}",
         _version,
         "v",
+        at(r"v(?=\d)|-(?=v\d)"),
     ),
-    rule(rf"(?<![\w.,])(?P<number>\d+(?:\.\d+){{2,}}(?:\.x)?){_STAGE}{_END}", _bare_version, "."),
-    rule(r"(?<![\w.,])(?P<number>\d+(?:\.\d+)*\.x)(?P<stage>)(?P<count>)\b", _bare_version, "x"),
     rule(
-        rf"(?<![\w-])(?P<name>{either(_PROGRAMS)})(?P<gap>[ /-])?(?P<number>\d+\.\d+)"
-        rf"{_STAGE}{_END}",
+        rf"(?<![\w.,])(?P<number>\d+(?:\.\d+){{2,}}(?:\.x)?){_STAGE}{_END}",
+        _bare_version,
+        ".",
+        AT_NUMBERS,
+    ),
+    rule(
+        r"(?<![\w.,])(?P<number>\d+(?:\.\d+)*\.x)(?P<stage>)(?P<count>)\b",
+        _bare_version,
+        "x",
+        AT_NUMBERS,
+    ),
+    rule(
+        rf"(?P<gap>{_AFTER_A_PROGRAM})(?P<number>\d+\.\d+){_STAGE}{_END}",
         _named_version,
         ".",
+        AT_NUMBERS,
     ),
     rule(
         # Any other name inside a sentence, unless what follows may be a unit.
-        rf"(?<=[\w,;)] )(?P<name>[A-Z][A-Za-z]+)(?P<gap> )(?P<number>\d+\.\d+){_STAGE}"
-        r"(?![\w%°]|\.\d| ?[a-zµ]{1,3}\b)",
-        _named_version,
+        rf"(?<=[A-Za-z] )(?P<number>\d+\.\d+){_STAGE}(?![\w%°]|\.\d| ?[a-zµ]{{1,3}}\b)",
+        _version_of_a_name,
         ".",
+        AT_NUMBERS,
     ),
     rule(
         r"(?<![\w.,])(?P<number>\d+\.\d+)-?(?P<stage>rc|alpha|beta|a|b|dev)[.-]?(?P<count>\d+)?\b",
         _bare_version,
         ".",
+        AT_NUMBERS,
     ),
 )
 
@@ -184,12 +224,23 @@ NAMES: tuple[Rule, ...] = (
     rule(r"([\w)\]])\^([-−]?\d+)", _raised, "^"),
     rule(r"(?<=[\w)\]])(⁻?[⁰¹²³⁴-⁹]+)", _superscript, "⁰¹²³⁴⁵⁶⁷⁸⁹"),
     rule(rf"\b({either(_WORDS_BEFORE_PAIRS)})[ -]?(\d{{4}})\b(?!-\d)", _with_pairs, DIGITS),
-    rule(r"\b(?=[\da-f]*\d)(?=\d*[a-f])(?=\w*[a-f]\d|\w*\d[a-f])[\da-f]{7,}\b", _digest, DIGITS),
-    rule(r"\b(?<![-–])([A-Z][A-Za-z]*)-(\d+)\b(?![-–.]?\d|[%°])", _by_hyphen, "-"),
+    rule(
+        r"\b(?=[\da-f]*\d)(?=\d*[a-f])(?=\w*[a-f]\d|\w*\d[a-f])[\da-f]{7,}\b",
+        _digest,
+        DIGITS,
+        at_words(r"\d(?=[a-f])|[a-f](?=\d)"),
+    ),
+    rule(
+        r"\b(?<![-–])([A-Z][A-Za-z]*)-(\d+)\b(?![-–.]?\d|[%°])",
+        _by_hyphen,
+        "-",
+        at_words(r"-(?=\d)"),
+    ),
     rule(
         r"(?<!\w)(?=[A-Za-z_]*\d)(?!\d+(?:st|nd|rd|th)\b)(?=\w*[A-Za-z])[A-Za-z\d]+(?:_\d+)*\b(?!_)",
         lambda found: mixed(found[0]),
         DIGITS,
+        at_words(r"\d(?=[A-Za-z])|[A-Za-z](?=\d)", "_"),
     ),
 )
 """Said after quantities: what then still joins letters and digits is a name."""

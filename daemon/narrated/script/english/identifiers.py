@@ -4,7 +4,7 @@ import re
 
 from narrated.script.english.acronyms import acronym, is_acronym, is_no_word
 from narrated.script.english.mixed import mixed
-from narrated.script.english.rule import Rule, names, rule
+from narrated.script.english.rule import Rule, at_words, names, rule
 
 _BRANDS = names("""
     GitHub GitLab JavaScript TypeScript CoffeeScript PyTorch YouTube LinkedIn TensorFlow LaTeX
@@ -76,11 +76,17 @@ RULES: tuple[Rule, ...] = (
     rule(r"(?<=\w)\((?!(?:e?s|ies)\))([\w., ]{1,60})\)", r" \1", "("),
     rule(r"(?<![\w-])--(?=[a-z])", "dash dash ", "-"),
     rule(r"(?<![\w-])-(?=[A-Za-z](?![\w-]))", "dash ", "-"),
-    rule(r"(?<![\w.])[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+", _dotted, "."),
-    rule(r"(?<![^\W_])_*[^\W_]+(?:_+[^\W_]+)+_*(?![^\W_])|\b__[^\W_]+__\b", _snake, "_"),
+    rule(r"(?<![\w.])[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+", _dotted, ".", at_words(r"\.(?=\w)", "_.")),
+    rule(
+        r"(?<![^\W_])_*[^\W_]+(?:_+[^\W_]+)+_*(?![^\W_])|\b__[^\W_]+__\b",
+        _snake,
+        "_",
+        at_words("_", "_"),
+    ),
     rule(
         r"\b[a-z]+(?:[A-Z]+[a-z\d]*)+\b|\b[A-Z][A-Za-z\d]*[a-z\d][A-Z]\w*\b|\b[A-Z]{2,}[a-z][a-z]\w*\b",
         _camel,
+        starts=at_words(r"[A-Z](?:(?<=[a-z\d][A-Z])|(?=[A-Z][a-z]))"),
     ),
     rule(r"\bPhD\b", "P H D", "D"),
 )

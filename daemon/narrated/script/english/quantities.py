@@ -6,7 +6,7 @@ Most rules name the unit and leave the number in digits, for the rules of number
 import re
 
 from narrated.script.english.numbers import MAGNITUDES, cardinal, figure, many, year
-from narrated.script.english.rule import DIGITS, NUMBER, UNJOINED, Rule, either, rule
+from narrated.script.english.rule import AT_NUMBERS, DIGITS, NUMBER, UNJOINED, Rule, either, rule
 from narrated.script.numbers import number
 
 _CURRENCIES = {
@@ -273,9 +273,14 @@ RULES: tuple[Rule, ...] = (
         _money,
         _CURRENCIES,
     ),
-    rule(rf"{_AMOUNT}\s?(?P<currency>{_CURRENCY}|¢|{either(_CODES)})(?!\w)", _money_after, DIGITS),
+    rule(
+        rf"{_AMOUNT}\s?(?P<currency>{_CURRENCY}|¢|{either(_CODES)})(?!\w)",
+        _money_after,
+        DIGITS,
+        AT_NUMBERS,
+    ),
     rule(r"(?<=[\d½¼¾])\s?%[-–](?=\d)", "% to ", "%"),
-    rule(rf"{_AMOUNT}\s?%(?!\w)", _percent, "%"),
+    rule(rf"{_AMOUNT}\s?%(?!\w)", _percent, "%", AT_NUMBERS),
     rule(r"(?<=[½¼¾])\s?%(?!\w)", " percent", "%"),
     rule(r"(?<=\d)\s?‰", " per mille", "‰"),
     rule(
@@ -283,14 +288,20 @@ RULES: tuple[Rule, ...] = (
         rf"(?:/(?P<per>[A-Za-z]+[²³]?))?(?![\w²³/]|[’'.]\w)",
         _unit,
         DIGITS,
+        AT_NUMBERS,
     ),
     rule(
         rf"(?<![\w/.])({either(_UNITS)})/(s|sec|min|h)\b(?![/\w])",
         lambda found: f"{_UNITS[found[1]][1]} per {_PER[found[2]]}",
         "/",
     ),
-    rule(rf"{_AMOUNT}(?P<magnitude>[kM])\b", _magnitude, "kM"),
-    rule(rf"{UNJOINED}(?<!–)({NUMBER}){_DASH}({NUMBER})(?![\w/–]|-\d|[.,]\d)", _range, "-–"),
-    rule(r"(?<![\w.,/])(\d+ )?(\d+)/(\d+)(?![\w/]|[.,]\d)", _pair, "/"),
+    rule(rf"{_AMOUNT}(?P<magnitude>[kM])\b", _magnitude, "kM", AT_NUMBERS),
+    rule(
+        rf"{UNJOINED}(?<!–)({NUMBER}){_DASH}({NUMBER})(?![\w/–]|-\d|[.,]\d)",
+        _range,
+        "-–",
+        AT_NUMBERS,
+    ),
+    rule(r"(?<![\w.,/])(\d+ )?(\d+)/(\d+)(?![\w/]|[.,]\d)", _pair, "/", AT_NUMBERS),
     rule(rf"(?:(\d+)\s?)?([{''.join(_VULGAR)}])", _vulgar, _VULGAR),
 )

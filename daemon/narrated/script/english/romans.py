@@ -42,6 +42,10 @@ def _capitalised(words: str) -> str:
     return re.sub(r"(?<![a-z])[a-z]", lambda first: first[0].upper(), words)
 
 
+# A single I is the pronoun, but after what is numbered.
+_I = "|".join(rf"(?<={name[-3:]} I)" for name in _NUMBERED)
+HINT = rf"[IVXL](?<= [IVXL])(?:[IVXL]+|(?<=[VX])|{_I})\b"
+
 RULES: tuple[Rule, ...] = (
     rule(
         rf"\b(?P<name>{either(_RULERS)}) (?=[IVXL]{{2,}}\b|[VX]\b(?!\.\s?[A-Z]))"

@@ -4,7 +4,7 @@ import re
 import unicodedata
 
 from narrated.script.english.numbers import figure
-from narrated.script.english.rule import NUMBER, Rule, either, rule
+from narrated.script.english.rule import AT_NUMBERS, NUMBER, Rule, either, rule
 
 _BETWEEN_SPACES = {
     "->": "to",
@@ -98,12 +98,12 @@ EARLY: tuple[Rule, ...] = (
         _BEFORE_A_NUMBER.keys() | {"="},
     ),
     rule(r"(?<=\d)\s?×\s?(?=\d)", " times ", "×"),
-    rule(rf"(?<![\w.,])({NUMBER})((?:\s?x\s?{NUMBER})+)(?!\w)", _by, "x"),
+    rule(rf"(?<![\w.,])({NUMBER})((?:\s?x\s?{NUMBER})+)(?!\w)", _by, "x", AT_NUMBERS),
     rule(r"\b([A-Z]{1,6})/(?=[A-Z]{1,6}\b)", r"\1 ", "/"),
-    rule(rf"(?<![\w.])({NUMBER})\s?[x×](?!\w)", r"\1 times", "x×"),
+    rule(rf"(?<![\w.])({NUMBER})\s?[x×](?!\w)", r"\1 times", "x×", AT_NUMBERS),
     rule(r"(?<=\d) \* (?=\d)", " times ", "*"),
     rule(r"(?<=\d) / (?=\d)", " divided by ", "/"),
-    rule(r"(?<![\w.,/])(\d{1,3}):(\d{1,3})(?![\w:])", r"\1 to \2", ":"),
+    rule(r"(?<![\w.,/])(\d{1,3}):(\d{1,3})(?![\w:])", r"\1 to \2", ":", AT_NUMBERS),
     rule(rf"(?<=[\w)\"'])({either(_TOGETHER)})(?=[\w(\"'.-])", lambda f: _TOGETHER[f[1]], "=>&|"),
     rule(r"(?<=\w)=(?=[\w\"'-])", " equals ", "="),
     rule(r"(?<=\d)\+(?=[\s,.;:)!?-]|$)", " plus", "+"),
