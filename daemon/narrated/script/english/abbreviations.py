@@ -2,7 +2,16 @@
 
 import re
 
-from narrated.script.english.rule import Rule, begins_sentence, either, rule, stop, word_before
+from narrated.script.english.rule import (
+    Rule,
+    at,
+    at_words,
+    begins_sentence,
+    either,
+    rule,
+    stop,
+    word_before,
+)
 
 _TITLES = {
     "Mr": "Mister",
@@ -68,7 +77,7 @@ _NUMBERED = {
 }
 # "I said no. 5 people left.": without its capital, `no.` is the word.
 _WRITTEN = {*_NUMBERED, *(short.capitalize() for short in _NUMBERED)} - {"no", "nos"}
-_NO_NAMES = frozenset({"Mount", "Fort", "Port", "The"})
+_NO_NAMES = frozenset({"Mt", "Mount", "Fort", "Port", "The"})
 _NAME_AFTER = re.compile(r"\s+[“\"]?[A-Z][\w'’]")
 _ORDINAL = re.compile(r"\d+(?:st|nd|rd|th)\Z")
 
@@ -84,7 +93,7 @@ def _place(found: re.Match[str]) -> str:
     """Tell Saint Paul from Paul Street: by what is a name, before it or after it."""
     before, after = _BEFORE_AND_AFTER[found[1]]
     previous = word_before(found)
-    follows_name = (previous[:1].isupper() and previous not in _NO_NAMES) or bool(
+    follows_name = (previous[:1].isupper() and previous.rstrip(".") not in _NO_NAMES) or bool(
         _ORDINAL.match(previous)
     )
     precedes_name = bool(_NAME_AFTER.match(found.string, found.end()))
@@ -110,26 +119,29 @@ _ALL = sorted({"al", *_TITLES, *_BEFORE_AND_AFTER, *_NEVER_AT_THE_END, *_ANYWHER
 _LOOKING_BACK = "|".join(rf"(?<=\b{short}\.)" for short in (r"\w", *_ALL))
 HINT = rf"\.(?:{_LOOKING_BACK})|[№§#]|vs\b"
 
+_AT_STOPS = at_words(r"\.", ".")
+
 RULES: tuple[Rule, ...] = (
-    rule(rf"\b({either(_TITLES)})\.(?=\s+[A-Z])", lambda found: _TITLES[found[1]], "."),
-    rule(r"\b([Mm]rs?)\.(?=\s)", lambda found: _TITLES[found[1].capitalize()], "."),
-    rule(rf"\b({either(_BEFORE_AND_AFTER)})\.", _place, "."),
-    rule(r"\be\.\s?g\.", "for example", "."),
-    rule(r"\bE\.\s?g\.", "For example", "."),
-    rule(r"\bi\.\s?e\.", "that is", "."),
-    rule(r"\bI\.e\.", "That is", "."),
-    rule(r"\ba\.\s?k\.\s?a\.", "A K A", "."),
-    rule(r"\bPh\.\s?D\.", "P H D", "."),
-    rule(r"\b(?:[A-Z]\.){2,}(?!\w)", _initials, "."),
-    rule(rf"(?<![\w.])({either(_WRITTEN)})\. ?(?=\d)", _numbered, "."),
+    rule(rf"\b({either(_TITLES)})\.(?=\s+[A-Z])", lambda found: _TITLES[found[1]], ".", _AT_STOPS),
+    rule(r"\b([Mm]rs?)\.(?=\s)", lambda found: _TITLES[found[1].capitalize()], ".", _AT_STOPS),
+    rule(rf"\b({either(_BEFORE_AND_AFTER)})\.", _place, ".", _AT_STOPS),
+    rule(r"\be\.\s?g\.", "for example", ".", _AT_STOPS),
+    rule(r"\bE\.\s?g\.", "For example", ".", _AT_STOPS),
+    rule(r"\bi\.\s?e\.", "that is", ".", _AT_STOPS),
+    rule(r"\bI\.e\.", "That is", ".", _AT_STOPS),
+    rule(r"\ba\.\s?k\.\s?a\.", "A K A", ".", _AT_STOPS),
+    rule(r"\bPh\.\s?D\.", "P H D", ".", _AT_STOPS),
+    rule(r"\b(?:[A-Z]\.){2,}(?!\w)", _initials, ".", _AT_STOPS),
+    rule(rf"(?<![\w.])({either(_WRITTEN)})\. ?(?=\d)", _numbered, ".", _AT_STOPS),
     rule(
         rf"(?<![\w.])({either(_NEVER_AT_THE_END)})\.(?=\s)",
         lambda found: _NEVER_AT_THE_END[found[1]],
         ".",
+        _AT_STOPS,
     ),
-    rule(rf"(?<![\w.])({either(_ANYWHERE)})\.", _ending, "."),
-    rule(r"\bet al\.", lambda found: f"and others{stop(found)}", "."),
-    rule(r"\bvs\b(?!\.)", "versus", "v"),
+    rule(rf"(?<![\w.])({either(_ANYWHERE)})\.", _ending, ".", _AT_STOPS),
+    rule(r"\bet al\.", lambda found: f"and others{stop(found)}", ".", at(r"et al\.")),
+    rule(r"\bvs\b(?!\.)", "versus", "v", at(r"vs\b")),
     rule(r"№\s?(?=\d)", "number ", "№"),
     rule(r"§§?\s?(?=\d)", "section ", "§"),
     rule(r"(?<![\w&#])#(?=\d{1,5}\b)", "number ", "#"),

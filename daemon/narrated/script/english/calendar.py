@@ -168,16 +168,16 @@ RULES: tuple[Rule, ...] = (
         r"(?:,? (?P<year>[12]\d{3}))?(?![\w:%/-]|[.,]\d)",
         _month_day,
         DIGITS,
-        at(r"[JFMASOND](?=[aepuco][a-z])"),
+        at(r"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)(?=[a-z.]* \d)"),
     ),
     rule(
         rf"{UNJOINED}(?P<day>\d\d?)(?:st|nd|rd|th)? {_MONTH}"
         r"(?:,? (?P<year>[12]\d{3})(?![\w.]\w))?(?!\w)",
         _day_month,
-        DIGITS,
+        (),
         AT_NUMBERS,
     ),
-    rule(r"(?<![\w:.])(\d\d?:\d\d)\s?[-–]\s?(?=\d\d?:\d\d\b)", r"\1 to ", ":", AT_NUMBERS),
+    rule(r"(?<![\w:.])(\d\d?:\d\d)\s?[-–]\s?(?=\d\d?:\d\d\b)", r"\1 to ", ":"),
     rule(rf"(?<![\w:.]){_TIME}(?:\s?(?P<half>{_HALF}))?(?![\w:])", _time, ":", AT_NUMBERS),
     rule(rf"(?<![\w:.,-])(\d\d?)\s?({_HALF})(?!\w)", _hour, "apAP", AT_NUMBERS),
     rule(r"(?<![\w.,])(\d\d\d0)[’']?s\b", _decade, "s", AT_NUMBERS),
@@ -195,7 +195,7 @@ YEARS: tuple[Rule, ...] = (
     rule(
         r"(?<![\w/$€£¥#+±~<>=.,])(?<![\s(\[]-)(1[1-9]\d\d|20\d\d)(?![\w/%°+]|[.,]\d)",
         _year,
-        DIGITS,
+        (),
         AT_NUMBERS,
     ),
 )

@@ -141,7 +141,7 @@ _STAGE = r"(?:-?(?P<stage>rc|alpha|beta|a|b|dev|post|pre)[.-]?(?P<count>\d+)?)?"
 _END = r"(?!\w|\.\d)"
 
 ADDRESSES: tuple[Rule, ...] = (
-    rule(r"(?<![\w#])0[xX]([\da-fA-F]+)\b", _hexadecimal, "xX", AT_NUMBERS),
+    rule(r"(?<![\w#])0[xX]([\da-fA-F]+)\b", _hexadecimal, "xX", at("0[xX]")),
     rule(
         r"(?<![\w&])#([\da-fA-F]{6}|(?=[a-fA-F]*\d)[\da-fA-F]{3}(?<=[a-fA-F\d]))\b(?<!#\d\d\d)",
         _colour,
@@ -160,7 +160,7 @@ ADDRESSES: tuple[Rule, ...] = (
         r"(?:/(?P<mask>\d{1,3}))?(?![\w:])",
         _ip6,
         ":",
-        at(r"[\da-fA-F:](?<![\w:].)"),
+        at(r"[\da-fA-F:](?<![\w:].)(?=[\da-fA-F]*:)"),
     ),
     rule(r"(?<![\w.])\+\d{1,3}(?:[ .-]\(?\d{1,5}\)?){2,5}(?![\w-])", _telephone, "+"),
     rule(r"(?<!\w)\+\d{8,14}(?!\w)", _telephone, "+"),
@@ -200,7 +200,7 @@ RULES: tuple[Rule, ...] = (
         AT_NUMBERS,
     ),
     rule(
-        rf"(?P<gap>{_AFTER_A_PROGRAM})(?P<number>\d+\.\d+){_STAGE}{_END}",
+        rf"(?=\d+\.\d)(?:{_AFTER_A_PROGRAM})(?P<number>\d+\.\d+){_STAGE}{_END}",
         _named_version,
         ".",
         AT_NUMBERS,
@@ -227,7 +227,7 @@ NAMES: tuple[Rule, ...] = (
     rule(
         r"\b(?=[\da-f]*\d)(?=\d*[a-f])(?=\w*[a-f]\d|\w*\d[a-f])[\da-f]{7,}\b",
         _digest,
-        DIGITS,
+        (),
         at_words(r"\d(?=[a-f])|[a-f](?=\d)"),
     ),
     rule(
@@ -239,7 +239,7 @@ NAMES: tuple[Rule, ...] = (
     rule(
         r"(?<!\w)(?=[A-Za-z_]*\d)(?!\d+(?:st|nd|rd|th)\b)(?=\w*[A-Za-z])[A-Za-z\d]+(?:_\d+)*\b(?!_)",
         lambda found: mixed(found[0]),
-        DIGITS,
+        (),
         at_words(r"\d(?=[A-Za-z])|[A-Za-z](?=\d)", "_"),
     ),
 )

@@ -6,7 +6,15 @@ Most rules name the unit and leave the number in digits, for the rules of number
 import re
 
 from narrated.script.english.numbers import MAGNITUDES, cardinal, figure, many, year
-from narrated.script.english.rule import AT_NUMBERS, DIGITS, NUMBER, UNJOINED, Rule, either, rule
+from narrated.script.english.rule import (
+    AT_NUMBERS,
+    NUMBER,
+    UNJOINED,
+    Rule,
+    at_words,
+    either,
+    rule,
+)
 from narrated.script.numbers import number
 
 _CURRENCIES = {
@@ -276,7 +284,7 @@ RULES: tuple[Rule, ...] = (
     rule(
         rf"{_AMOUNT}\s?(?P<currency>{_CURRENCY}|¢|{either(_CODES)})(?!\w)",
         _money_after,
-        DIGITS,
+        (),
         AT_NUMBERS,
     ),
     rule(r"(?<=[\d½¼¾])\s?%[-–](?=\d)", "% to ", "%"),
@@ -287,13 +295,14 @@ RULES: tuple[Rule, ...] = (
         rf"{_AMOUNT}(?P<gap>[\s-]?)(?P<unit>{either(_UNITS)})"
         rf"(?:/(?P<per>[A-Za-z]+[²³]?))?(?![\w²³/]|[’'.]\w)",
         _unit,
-        DIGITS,
+        (),
         AT_NUMBERS,
     ),
     rule(
         rf"(?<![\w/.])({either(_UNITS)})/(s|sec|min|h)\b(?![/\w])",
         lambda found: f"{_UNITS[found[1]][1]} per {_PER[found[2]]}",
         "/",
+        at_words(r"/(?:s|min|h)\b"),
     ),
     rule(rf"{_AMOUNT}(?P<magnitude>[kM])\b", _magnitude, "kM", AT_NUMBERS),
     rule(

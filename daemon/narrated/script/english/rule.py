@@ -2,6 +2,8 @@
 
 import re
 from collections.abc import Callable, Iterable
+from itertools import groupby
+from operator import attrgetter
 from typing import NamedTuple
 
 Say = str | Callable[[re.Match[str]], str]
@@ -12,6 +14,7 @@ NUMBER = r"(?:\d{1,3}(?:,\d{3})+(?!\d)(?:\.\d+)?|\d+(?:\.\d+)?|(?<!\d)\.\d+)"
 UNJOINED = r"(?<![\w.,/])(?<![\w]-)"
 """No part of something longer stands before."""
 
+_NEAR = 24
 _WORD_BEFORE = re.compile(r"([\w'’.]+)[\s(“\"]*\Z")
 _WORD_AFTER = re.compile(r"[\s-]*([A-Za-z]+)")
 _SENTENCE_GOES_ON = re.compile(r"[\"'”’)\]]*(?:\s+[^\sA-Z“\"(]|[.,;:!?])")
@@ -25,7 +28,8 @@ Starts = Callable[[str], list[int]]
 class Rule(NamedTuple):
     """A pattern, and what is said in its place.
 
-    `signs` are characters one of which every match holds: without them nothing is looked for.
+    `signs` are characters one of which every match holds, near its start: without them nothing is
+    looked for.
     `starts` are the places that are tried instead of each: a pattern that looks back before it
     begins is else tried at every letter of a text.
     """
@@ -37,15 +41,19 @@ class Rule(NamedTuple):
 
 
 class Group(NamedTuple):
-    """Rules that are tried only where the hint is found, which is cheaper than any of them."""
+    """Rules that are tried only where the hint is found, which is cheaper than any of them.
+
+    They are kept in runs, one after the other, of rules that begin at the same places.
+    """
 
     hint: re.Pattern[str]
-    rules: tuple[Rule, ...]
+    runs: tuple[tuple[Starts | None, tuple[Rule, ...]], ...]
 
     @classmethod
     def of(cls, hint: str, rules: tuple[Rule, ...]) -> "Group":
-        """Compile the hint."""
-        return cls(re.compile(hint), rules)
+        """Compile the hint, and gather the runs."""
+        runs = groupby(rules, key=attrgetter("starts"))
+        return cls(re.compile(hint), tuple((starts, tuple(run)) for starts, run in runs))
 
 
 def rule(pattern: str, say: Say, signs: Iterable[str] = (), starts: Starts | None = None) -> Rule:
@@ -59,7 +67,7 @@ def at(pattern: str) -> Starts:
     return lambda text: [found.start() for found in find(text)]
 
 
-AT_NUMBERS = at(r"[-−.\d](?<!\d.)")
+AT_NUMBERS = at(r"(?:\d|[-−](?=[.\d])|\.(?=\d))(?<!\d.)")
 """At the first digit of each number, and at the minus or point before it."""
 
 
@@ -79,33 +87,58 @@ def _first_of_word(text: str, place: int, joints: str) -> int:
     return place
 
 
-def applied(group: Group, text: str) -> str:
-    """Apply the rules of a group, one after the other."""
-    if not group.hint.search(text):
-        return text
-    signs = set(text)
-    places: dict[Starts, list[int]] = {}
-    for each in group.rules:
-        if each.signs and each.signs.isdisjoint(signs):
+class Sentence:
+    """A text on its way to words, with what of it the rules ask for again and again."""
+
+    def __init__(self, text: str) -> None:
+        self._become(text)
+
+    def apply(self, group: Group) -> None:
+        """Apply the rules of a group, one run after the other."""
+        if not group.hint.search(self.text):
+            return
+        for starts, run in group.runs:
+            if starts is None:
+                self._everywhere(run)
+            else:
+                self._at_starts(starts, run)
+
+    def _become(self, text: str) -> None:
+        self.text = text
+        self._signs = set(text)
+        self._places: dict[Starts, list[int]] = {}
+
+    def _everywhere(self, run: tuple[Rule, ...]) -> None:
+        for pattern, say, signs, _ in run:
+            if not signs or not signs.isdisjoint(self._signs):
+                said = pattern.sub(say, self.text)
+                if said is not self.text:
+                    self._become(said)
+
+    def _at_starts(self, starts: Starts, run: tuple[Rule, ...]) -> None:
+        """At each place the first rule that has something to say."""
+        text = self.text
+        if starts not in self._places:
+            self._places[starts] = starts(text)
+        parts: list[str] = []
+        end = 0
+        for place in self._places[starts]:
+            if place >= end and (said := _first_said(run, text, place)):
+                parts += [text[end:place], said[0]]
+                end = said[1]
+        if parts:
+            self._become("".join([*parts, text[end:]]))
+
+
+def _first_said(run: tuple[Rule, ...], text: str, place: int) -> tuple[str, int] | None:
+    near = text[place : place + _NEAR]
+    for pattern, say, signs, _ in run:
+        if signs and signs.isdisjoint(near):
             continue
-        said = _replaced(each, text, places) if each.starts else each.pattern.sub(each.say, text)
-        if said is not text:
-            text = said
-            places.clear()
-    return text
-
-
-def _replaced(each: Rule, text: str, places: dict[Starts, list[int]]) -> str:
-    starts = each.starts
-    assert starts is not None
-    if starts not in places:
-        places[starts] = starts(text)
-    parts, end = [], 0
-    for place in places[starts]:
-        if place >= end and (found := each.pattern.match(text, place)):
-            parts += [text[end:place], _said(each.say, found)]
-            end = found.end()
-    return "".join([*parts, text[end:]]) if parts else text
+        found = pattern.match(text, place)
+        if found and (said := _said(say, found)) != found[0]:
+            return said, found.end()
+    return None
 
 
 def _said(say: Say, found: re.Match[str]) -> str:

@@ -12,19 +12,19 @@ from narrated.script.english import (
     signs,
 )
 from narrated.script.english.numbers import figure, ordinal
-from narrated.script.english.rule import AT_NUMBERS, DIGITS, NUMBER, Group, Rule, applied, rule
+from narrated.script.english.rule import AT_NUMBERS, NUMBER, Group, Rule, Sentence, rule
 
 _NUMBERS: tuple[Rule, ...] = (
     rule(
         r"(?<![\w.,])(\d{1,3}(?:,\d{3})+|\d+)(?:st|nd|rd|th)\b",
         lambda found: ordinal(found[1]),
-        DIGITS,
+        (),
         AT_NUMBERS,
     ),
     rule(
         rf"(?<![\w.,])((?:(?<![^\s(\[“\"=])[-−])?{NUMBER})(?!\w)",
         lambda found: figure(found[1]),
-        DIGITS,
+        (),
         AT_NUMBERS,
     ),
 )
@@ -55,6 +55,7 @@ GROUPS: tuple[Group, ...] = (
 
 def english(text: str) -> str:
     """Apply the rules to a text."""
+    sentence = Sentence(text)
     for group in GROUPS:
-        text = applied(group, text)
-    return text
+        sentence.apply(group)
+    return sentence.text

@@ -4,7 +4,7 @@ import re
 import unicodedata
 
 from narrated.script.english.numbers import figure
-from narrated.script.english.rule import AT_NUMBERS, NUMBER, Rule, either, rule
+from narrated.script.english.rule import AT_NUMBERS, NUMBER, Rule, at, either, rule
 
 _BETWEEN_SPACES = {
     "->": "to",
@@ -84,7 +84,7 @@ EARLY: tuple[Rule, ...] = (
     rule(r"\bC\+\+", "C plus plus", "+"),
     rule(r"\bg\+\+", "g plus plus", "+"),
     rule(r"\b([CF])#(?!\w)", r"\1 sharp", "#"),
-    rule(r"(?<!\w)\.NET\b", "dot net", "."),
+    rule(r"(?<!\w)\.NET\b", "dot net", ".", at(r"\.NET")),
     rule(r"\bw/o\b", "without", "/"),
     rule(r"\bw/(?=\s)", "with", "/"),
     rule(r"\band/or\b", "and or", "/"),
