@@ -146,17 +146,18 @@ def status(ctx: click.Context, watch: bool, as_json: bool) -> None:
 def script(ctx: click.Context, file: Path, as_json: bool) -> None:
     """Print what would be said of FILE, with pauses, chunks and what is skipped."""
     import json
+    import shutil
 
     import msgspec
 
-    from narrated.script.proof import proof
+    from narrated.script.proof import WIDTH, proof
     from narrated.terminal.client import Client
 
     plan = Client(_config_or_default(ctx)).plan(file)
     if as_json:
         click.echo(json.dumps(msgspec.to_builtins(plan), indent=2))
         return
-    for line in proof(plan):
+    for line in proof(plan, shutil.get_terminal_size((WIDTH, 0)).columns):
         click.echo(line)
 
 
