@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -232,15 +233,25 @@ def test_nothing_is_spoken_and_no_engine_loaded(tmp_path: Path) -> None:
     assert not marker.exists()
 
 
+def shown_on_a_terminal(command: list[str], environ: dict[str, str]) -> str:
+    """What a program says on stderr where that is a terminal."""
+    ours, theirs = os.openpty()
+    process = subprocess.Popen(command, env=environ, stdout=subprocess.DEVNULL, stderr=theirs)
+    os.close(theirs)
+    shown = b""
+    with suppress(OSError):  # how the end is told
+        while said := os.read(ours, 65536):
+            shown += said
+    os.close(ours)
+    assert process.wait(20) == 0
+    return shown.decode()
+
+
 def test_progress_is_shown_on_a_terminal_alone(
     resting: Daemon, printed: subprocess.CompletedProcess[str]
 ) -> None:
-    ours, theirs = os.openpty()
     command = resting._command("script", "--check", str(resting.inbox / "sub"))
-    subprocess.run(command, env=resting._environ, stdout=subprocess.DEVNULL, stderr=theirs)
-    os.close(theirs)
-    shown = os.read(ours, 65536).decode()
-    os.close(ours)
+    shown = shown_on_a_terminal(command, resting._environ)
     assert "reading" in shown
     assert printed.stderr == ""
 
