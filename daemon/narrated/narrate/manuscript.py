@@ -27,6 +27,8 @@ LEXICON_BYTES = 2**20
 CAPTION_WEIGHT = 200.0
 """What a caption costs its job in the scheduler's fairness, in characters."""
 PICTURE_POLL_S = 0.1
+UNSEEN = "not looked at yet"
+"""What is said of a picture that a blind desk finds."""
 
 
 class Edition(msgspec.Struct, frozen=True):
@@ -120,13 +122,16 @@ class Desk:
         disk: Executor,
         *,
         at_rest: bool = False,
+        blind: bool = False,
     ) -> None:
+        """`blind`: pictures are found, but nobody is asked what they show."""
         self._inbox = inbox
         self._ledger = ledger
         self._editors = editors
         self._scheduler = scheduler
         self._disk = disk
         self._at_rest = at_rest
+        self._blind = blind
 
     async def prepare(self, job: Job, wishes: Wishes) -> Manuscript:
         """Read a job's source, have its pictures described, and cut its script into chunks."""
@@ -269,6 +274,8 @@ class Desk:
 
     async def describe(self, picture: bytes, flow: int, wishes: Wishes) -> str:
         """What the captioner says of a picture; a picture is looked at once."""
+        if self._blind:
+            return UNSEEN
         info = await self._scheduler.engine(wishes.captions)
         options = dict(wishes.caption_options)
         key = _digest([hashlib.sha256(picture).hexdigest(), info.identity, options])
