@@ -4,12 +4,11 @@ import re
 
 from narrated.script.english.numbers import ordinal, year
 from narrated.script.english.rule import (
-    AT_NUMBERS,
-    DIGITS,
     UNJOINED,
     Rule,
     at,
     names,
+    number_rule,
     rule,
     stop,
     word_after,
@@ -112,8 +111,10 @@ def _time(found: re.Match[str]) -> str:
     hour, minute = str(int(found["hour"])), found["minute"]
     if int(hour) > 24 or int(minute) > 59 or int(found["second"] or 0) > 59:
         return found[0]
-    if not found["half"]:
+    if not (found["half"] or found["until"]):
         return _clock(hour, minute, found["second"] or "")
+    if found["until"]:
+        return f"{_clock(hour, minute, found['second'] or '')} to "
     half = f" {found['half'][0].upper()} M{stop(found)}"
     return (number(hour) if not int(minute) else _clock(hour, minute)) + half
 
@@ -148,55 +149,50 @@ def _decade(found: re.Match[str]) -> str:
 _TIME = r"(?P<hour>\d{1,2}):(?P<minute>\d\d)(?::(?P<second>\d\d)(?:\.\d+)?)?"
 _HALF = r"(?:[ap]\.\s?m\.|[ap]m\b|[AP]M\b)"
 
-RULES: tuple[Rule, ...] = (
+BEFORE: tuple[Rule, ...] = (
     rule(
+        rf"(?<![\w-]){_MONTH} (?P<day>\d\d?)(?:st|nd|rd|th)?(?:\s?[-–]\s?(?P<last>\d\d?))?"
+        r"(?:,? (?P<year>[12]\d{3}))?(?![\w:%/-]|[.,]\d)",
+        _month_day,
+        starts=at(r"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)(?=[a-z.]* \d)"),
+    ),
+    rule(r"(?<!\w)[’'‘]([2-9]0)s\b", _decade, "’'‘"),
+)
+"""Dates and decades that do not begin with a number."""
+
+NUMBERS: tuple[Rule, ...] = (
+    number_rule(
         rf"{UNJOINED}(?P<year>\d{{4}})(?P<dash>[-/])(?P<month>\d\d?)(?P=dash)(?P<day>\d\d?)"
         r"(?:(?:T|,? )(?P<time>\d\d?:\d\d(?::\d\d)?)(?:[.,]\d+)?(?P<zone>Z|[+-]\d\d:?\d\d)?)?"
         r"(?![\w/-]|[.,:]\d)",
         _iso,
         "-/",
-        AT_NUMBERS,
     ),
-    rule(
-        rf"{UNJOINED}(\d\d?)/(\d\d?)/(\d{{4}}|\d\d)(?![\w/]|[.,]\d)", _by_slashes, "/", AT_NUMBERS
-    ),
-    rule(
-        rf"{UNJOINED}((?:19|20)\d\d)-(0[1-9]|1[0-2])(?![\w/-]|[.,]\d)", _year_month, "-", AT_NUMBERS
-    ),
-    rule(
-        rf"(?<![\w-]){_MONTH} (?P<day>\d\d?)(?:st|nd|rd|th)?(?:\s?[-–]\s?(?P<last>\d\d?))?"
-        r"(?:,? (?P<year>[12]\d{3}))?(?![\w:%/-]|[.,]\d)",
-        _month_day,
-        DIGITS,
-        at(r"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)(?=[a-z.]* \d)"),
-    ),
-    rule(
+    number_rule(rf"{UNJOINED}(\d\d?)/(\d\d?)/(\d{{4}}|\d\d)(?![\w/]|[.,]\d)", _by_slashes, "/"),
+    number_rule(rf"{UNJOINED}((?:19|20)\d\d)-(0[1-9]|1[0-2])(?![\w/-]|[.,]\d)", _year_month, "-"),
+    number_rule(
         rf"{UNJOINED}(?P<day>\d\d?)(?:st|nd|rd|th)? {_MONTH}"
         r"(?:,? (?P<year>[12]\d{3})(?![\w.]\w))?(?!\w)",
         _day_month,
-        (),
-        AT_NUMBERS,
+        "JFMASOND",
     ),
-    rule(r"(?<![\w:.])(\d\d?:\d\d)\s?[-–]\s?(?=\d\d?:\d\d\b)", r"\1 to ", ":"),
-    rule(rf"(?<![\w:.]){_TIME}(?:\s?(?P<half>{_HALF}))?(?![\w:])", _time, ":", AT_NUMBERS),
-    rule(rf"(?<![\w:.,-])(\d\d?)\s?({_HALF})(?!\w)", _hour, "apAP", AT_NUMBERS),
-    rule(r"(?<![\w.,])(\d\d\d0)[’']?s\b", _decade, "s", AT_NUMBERS),
-    rule(r"(?<!\w)[’'‘]([2-9]0)s\b", _decade, "’'‘"),
-    rule(
-        r"(?:(?<=[Tt]he )|(?<=early )|(?<=late )|(?<=mid )|(?<=mid-))([2-9]0)s\b",
-        _decade,
-        "s",
-        AT_NUMBERS,
+    number_rule(
+        rf"(?<![\w:.]){_TIME}(?![:\d])"
+        rf"(?:(?P<until>\s?[-–]\s?(?=\d\d?:\d\d\b))|(?:\s?(?P<half>{_HALF}))?(?!\w))",
+        _time,
+        ":",
+    ),
+    number_rule(rf"(?<![\w:.,-])(\d\d?)\s?({_HALF})(?!\w)", _hour, "apAP"),
+    number_rule(r"(?<![\w.,])(\d\d\d0)[’']?s\b", _decade, "s"),
+    number_rule(
+        r"(?:(?<=[Tt]he )|(?<=early )|(?<=late )|(?<=mid )|(?<=mid-))([2-9]0)s\b", _decade, "s"
     ),
 )
-"""Dates, times and decades."""
+"""Dates, times and decades that begin with a number."""
 
 YEARS: tuple[Rule, ...] = (
-    rule(
-        r"(?<![\w/$€£¥#+±~<>=.,])(?<![\s(\[]-)(1[1-9]\d\d|20\d\d)(?![\w/%°+]|[.,]\d)",
-        _year,
-        (),
-        AT_NUMBERS,
+    number_rule(
+        r"(?<![\w/$€£¥#+±~<>=.,])(?<![\s(\[]-)(1[1-9]\d\d|20\d\d)(?![\w/%°+]|[.,]\d)", _year
     ),
 )
-"""What is left of years once ranges, money and units are said."""
+"""What is no quantity may be a year."""

@@ -6,8 +6,6 @@ from narrated.script.english.acronyms import acronym
 from narrated.script.english.mixed import LONG_CODE, LONGEST, inside, mixed
 from narrated.script.english.numbers import cardinal, figure, hundreds, pairs, power, spelled
 from narrated.script.english.rule import (
-    AT_NUMBERS,
-    DIGITS,
     NUMBER,
     Rule,
     at,
@@ -15,6 +13,7 @@ from narrated.script.english.rule import (
     begins_sentence,
     either,
     names,
+    number_rule,
     rule,
     word_before,
 )
@@ -140,19 +139,11 @@ _AFTER_A_PROGRAM = "|".join(
 _STAGE = r"(?:-?(?P<stage>rc|alpha|beta|a|b|dev|post|pre)[.-]?(?P<count>\d+)?)?"
 _END = r"(?!\w|\.\d)"
 
-ADDRESSES: tuple[Rule, ...] = (
-    rule(r"(?<![\w#])0[xX]([\da-fA-F]+)\b", _hexadecimal, "xX", at("0[xX]")),
+BEFORE: tuple[Rule, ...] = (
     rule(
         r"(?<![\w&])#([\da-fA-F]{6}|(?=[a-fA-F]*\d)[\da-fA-F]{3}(?<=[a-fA-F\d]))\b(?<!#\d\d\d)",
         _colour,
         "#",
-    ),
-    rule(
-        r"(?<![\w.])(?P<host>\d{1,3}(?:\.\d{1,3}){3})(?::(?P<port>\d{1,5}))?(?:/(?P<mask>\d\d?))?"
-        r"(?!\w|\.\d)",
-        _ip,
-        ".",
-        AT_NUMBERS,
     ),
     rule(
         r"(?<![\w:.])(?=[\da-fA-F:]*\d|::)(?P<host>(?:[\da-fA-F]{1,4}:){7}[\da-fA-F]{1,4}"
@@ -165,21 +156,11 @@ ADDRESSES: tuple[Rule, ...] = (
     rule(r"(?<![\w.])\+\d{1,3}(?:[ .-]\(?\d{1,5}\)?){2,5}(?![\w-])", _telephone, "+"),
     rule(r"(?<!\w)\+\d{8,14}(?!\w)", _telephone, "+"),
     rule(r"(?<!\w)\(\d{3}\) ?\d{3}[ .-]\d{4}(?![\w-])", _telephone, "("),
-    rule(r"(?<![\w.-])\d{3}-\d{3}-\d{4}(?![\w-])", _telephone, "-", AT_NUMBERS),
-    rule(r"(?<![\w.,/-])\d{3}-\d{4}(?![\w-]|[.,]\d)", _telephone, "-", AT_NUMBERS),
-)
-
-RULES: tuple[Rule, ...] = (
     rule(
         r"\b[\da-fA-F]{8}-[\da-fA-F]{4}-[\da-fA-F]{4}-[\da-fA-F]{4}-[\da-fA-F]{12}\b",
         LONG_CODE,
         "-",
-    ),
-    rule(
-        rf"(?<![\w.])(?P<minus>(?<![\w)])[-−])?(?P<base>{NUMBER})[eE](?P<power>[+-]?\d+)\b",
-        _scientific,
-        "eE",
-        AT_NUMBERS,
+        at_words("-"),
     ),
     rule(
         rf"(?P<gap>(?<=[^\W_])-|(?<![\w.-]))v(?P<number>\d+(?:\.(?:\d+|x))*){_STAGE}{_END}",
@@ -188,47 +169,9 @@ RULES: tuple[Rule, ...] = (
         at(r"v(?=\d)|-(?=v\d)"),
     ),
     rule(
-        rf"(?<![\w.,])(?P<number>\d+(?:\.\d+){{2,}}(?:\.x)?){_STAGE}{_END}",
-        _bare_version,
-        ".",
-        AT_NUMBERS,
-    ),
-    rule(
-        r"(?<![\w.,])(?P<number>\d+(?:\.\d+)*\.x)(?P<stage>)(?P<count>)\b",
-        _bare_version,
-        "x",
-        AT_NUMBERS,
-    ),
-    rule(
-        rf"(?=\d+\.\d)(?:{_AFTER_A_PROGRAM})(?P<number>\d+\.\d+){_STAGE}{_END}",
-        _named_version,
-        ".",
-        AT_NUMBERS,
-    ),
-    rule(
-        # Any other name inside a sentence, unless what follows may be a unit.
-        rf"(?<=[A-Za-z] )(?P<number>\d+\.\d+){_STAGE}(?![\w%°]|\.\d| ?[a-zµ]{{1,3}}\b)",
-        _version_of_a_name,
-        ".",
-        AT_NUMBERS,
-    ),
-    rule(
-        r"(?<![\w.,])(?P<number>\d+\.\d+)-?(?P<stage>rc|alpha|beta|a|b|dev)[.-]?(?P<count>\d+)?\b",
-        _bare_version,
-        ".",
-        AT_NUMBERS,
-    ),
-)
-
-NAMES: tuple[Rule, ...] = (
-    rule(r"([\w)\]])\^([-−]?\d+)", _raised, "^"),
-    rule(r"(?<=[\w)\]])(⁻?[⁰¹²³⁴-⁹]+)", _superscript, "⁰¹²³⁴⁵⁶⁷⁸⁹"),
-    rule(rf"\b({either(_WORDS_BEFORE_PAIRS)})[ -]?(\d{{4}})\b(?!-\d)", _with_pairs, DIGITS),
-    rule(
-        r"\b(?=[\da-f]*\d)(?=\d*[a-f])(?=\w*[a-f]\d|\w*\d[a-f])[\da-f]{7,}\b",
-        _digest,
-        (),
-        at_words(r"\d(?=[a-f])|[a-f](?=\d)"),
+        rf"\b({either(_WORDS_BEFORE_PAIRS)})[ -]?(\d{{4}})\b(?!-\d)",
+        _with_pairs,
+        starts=at(either(_WORDS_BEFORE_PAIRS)),
     ),
     rule(
         r"\b(?<![-–])([A-Z][A-Za-z]*)-(\d+)\b(?![-–.]?\d|[%°])",
@@ -236,11 +179,64 @@ NAMES: tuple[Rule, ...] = (
         "-",
         at_words(r"-(?=\d)"),
     ),
+    rule(r"([\w)\]])\^([-−]?\d+)", _raised, "^"),
+    rule(r"(?<=[\d)\]])(⁻?[⁰¹²³⁴-⁹]+)", _superscript, "⁰¹²³⁴⁵⁶⁷⁸⁹"),
+)
+"""Codes that hold a number and do not begin with it."""
+
+ADDRESSES: tuple[Rule, ...] = (
+    number_rule(r"(?<![\w#])0[xX]([\da-fA-F]+)\b", _hexadecimal, "xX"),
+    number_rule(
+        r"(?<![\w.])(?P<host>\d{1,3}(?:\.\d{1,3}){3})(?::(?P<port>\d{1,5}))?(?:/(?P<mask>\d\d?))?"
+        r"(?!\w|\.\d)",
+        _ip,
+        ".",
+    ),
+    number_rule(r"(?<![\w.-])\d{3}-\d{3}-\d{4}(?![\w-])", _telephone, "-"),
+    number_rule(r"(?<![\w.,/-])\d{3}-\d{4}(?![\w-]|[.,]\d)", _telephone, "-"),
+)
+
+VERSIONS: tuple[Rule, ...] = (
+    number_rule(
+        rf"(?<![\w.])(?P<minus>(?<![\w)])[-−])?(?P<base>{NUMBER})[eE](?P<power>[+-]?\d+)\b",
+        _scientific,
+        "eE",
+    ),
+    number_rule(
+        rf"(?<![\w.,])(?P<number>\d+(?:\.\d+){{2,}}(?:\.x)?){_STAGE}{_END}", _bare_version, "."
+    ),
+    number_rule(
+        r"(?<![\w.,])(?P<number>\d+(?:\.\d+)*\.x)(?P<stage>)(?P<count>)\b", _bare_version, "x"
+    ),
+    number_rule(
+        rf"(?=\d+\.\d)(?:{_AFTER_A_PROGRAM})(?P<number>\d+\.\d+){_STAGE}{_END}",
+        _named_version,
+        ".",
+    ),
+    number_rule(
+        # Any other name inside a sentence, unless what follows may be a unit.
+        rf"(?<=[A-Za-z] )(?P<number>\d+\.\d+){_STAGE}(?![\w%°]|\.\d| ?[a-zµ]{{1,3}}\b)",
+        _version_of_a_name,
+        ".",
+    ),
+    number_rule(
+        r"(?<![\w.,])(?P<number>\d+\.\d+)-?(?P<stage>rc|alpha|beta|a|b|dev)[.-]?(?P<count>\d+)?\b",
+        _bare_version,
+        ".",
+    ),
+)
+
+AFTER: tuple[Rule, ...] = (
+    rule(r"(?<=[\w)\]])(⁻?[⁰¹²³⁴-⁹]+)", _superscript, "⁰¹²³⁴⁵⁶⁷⁸⁹"),
+    rule(
+        r"\b(?=[\da-f]*\d)(?=\d*[a-f])(?=\w*[a-f]\d|\w*\d[a-f])[\da-f]{7,}\b",
+        _digest,
+        starts=at_words(r"\d(?=[a-f])|[a-f](?=\d)"),
+    ),
     rule(
         r"(?<!\w)(?=[A-Za-z_]*\d)(?!\d+(?:st|nd|rd|th)\b)(?=\w*[A-Za-z])[A-Za-z\d]+(?:_\d+)*\b(?!_)",
         lambda found: mixed(found[0]),
-        (),
-        at_words(r"\d(?=[A-Za-z])|[A-Za-z](?=\d)", "_"),
+        starts=at_words(r"\d(?=[A-Za-z])|[A-Za-z](?=\d)", "_"),
     ),
 )
-"""Said after quantities: what then still joins letters and digits is a name."""
+"""What still joins letters and digits once quantities are said is a name."""

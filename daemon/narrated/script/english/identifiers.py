@@ -4,7 +4,7 @@ import re
 
 from narrated.script.english.acronyms import acronym, is_acronym, is_no_word
 from narrated.script.english.mixed import mixed
-from narrated.script.english.rule import Rule, at_words, names, rule
+from narrated.script.english.rule import Rule, at, at_words, names, rule
 
 _BRANDS = names("""
     GitHub GitLab JavaScript TypeScript CoffeeScript PyTorch YouTube LinkedIn TensorFlow LaTeX
@@ -71,11 +71,14 @@ def _dotted(found: re.Match[str]) -> str:
     return found[0].replace(".", " dot ")
 
 
+_AT_CALLS = at(r"\((?<=\w\()")
+_AT_FLAGS = at(r"-(?<![\w-]-)(?=[-A-Za-z])")
+
 RULES: tuple[Rule, ...] = (
-    rule(r"(?<=\w)\(\)", "", "("),
-    rule(r"(?<=\w)\((?!(?:e?s|ies)\))([\w., ]{1,60})\)", r" \1", "("),
-    rule(r"(?<![\w-])--(?=[a-z])", "dash dash ", "-"),
-    rule(r"(?<![\w-])-(?=[A-Za-z](?![\w-]))", "dash ", "-"),
+    rule(r"(?<=\w)\(\)", "", "(", _AT_CALLS),
+    rule(r"(?<=\w)\((?!(?:e?s|ies)\))([\w., ]{1,60})\)", r" \1", "(", _AT_CALLS),
+    rule(r"(?<![\w-])--(?=[a-z])", "dash dash ", "-", _AT_FLAGS),
+    rule(r"(?<![\w-])-(?=[A-Za-z](?![\w-]))", "dash ", "-", _AT_FLAGS),
     rule(r"(?<![\w.])[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+", _dotted, ".", at_words(r"\.(?=\w)", "_.")),
     rule(
         r"(?<![^\W_])_*[^\W_]+(?:_+[^\W_]+)+_*(?![^\W_])|\b__[^\W_]+__\b",

@@ -6,15 +6,7 @@ Most rules name the unit and leave the number in digits, for the rules of number
 import re
 
 from narrated.script.english.numbers import MAGNITUDES, cardinal, figure, many, year
-from narrated.script.english.rule import (
-    AT_NUMBERS,
-    NUMBER,
-    UNJOINED,
-    Rule,
-    at_words,
-    either,
-    rule,
-)
+from narrated.script.english.rule import NUMBER, UNJOINED, Rule, at_words, either, number_rule, rule
 from narrated.script.numbers import number
 
 _CURRENCIES = {
@@ -258,7 +250,7 @@ def _pair(found: re.Match[str]) -> str:
         return said if not found[1] else f"{found[1]} {said}"
     if int(over) < int(under) and int(under) in _DENOMINATORS:
         return _mixed((found[1] or "").strip(), int(over), int(under))
-    return f"{found[1] or ''}{over} over {under}"
+    return f"{found[1] or ''}{cardinal(over)} over {cardinal(under)}"
 
 
 def _vulgar(found: re.Match[str]) -> str:
@@ -273,7 +265,7 @@ _AMOUNT = (
     rf"(?:(?P<first>{NUMBER}){_DASH})?(?P<amount>{NUMBER})"
 )
 
-RULES: tuple[Rule, ...] = (
+BEFORE: tuple[Rule, ...] = (
     rule(
         rf"(?<![\w$€£¥])(?P<minus>[-−])?(?:US)?(?P<currency>{_CURRENCY})\s?(?P<amount>{NUMBER})"
         rf"(?:[-–]{_CURRENCY}?(?P<last>{NUMBER}))?"
@@ -281,36 +273,32 @@ RULES: tuple[Rule, ...] = (
         _money,
         _CURRENCIES,
     ),
-    rule(
-        rf"{_AMOUNT}\s?(?P<currency>{_CURRENCY}|¢|{either(_CODES)})(?!\w)",
-        _money_after,
-        (),
-        AT_NUMBERS,
-    ),
     rule(r"(?<=[\d½¼¾])\s?%[-–](?=\d)", "% to ", "%"),
-    rule(rf"{_AMOUNT}\s?%(?!\w)", _percent, "%", AT_NUMBERS),
     rule(r"(?<=[½¼¾])\s?%(?!\w)", " percent", "%"),
     rule(r"(?<=\d)\s?‰", " per mille", "‰"),
-    rule(
+    rule(rf"(?:(\d+)\s?)?([{''.join(_VULGAR)}])", _vulgar, _VULGAR),
+)
+"""Quantities that do not begin with a number."""
+
+NUMBERS: tuple[Rule, ...] = (
+    number_rule(rf"{_AMOUNT}\s?(?P<currency>{_CURRENCY}|¢|{either(_CODES)})(?!\w)", _money_after),
+    number_rule(rf"{_AMOUNT}\s?%(?!\w)", _percent, "%"),
+    number_rule(
         rf"{_AMOUNT}(?P<gap>[\s-]?)(?P<unit>{either(_UNITS)})"
         rf"(?:/(?P<per>[A-Za-z]+[²³]?))?(?![\w²³/]|[’'.]\w)",
         _unit,
-        (),
-        AT_NUMBERS,
     ),
+    number_rule(rf"{_AMOUNT}(?P<magnitude>[kM])\b", _magnitude, "kM"),
+    number_rule(rf"{UNJOINED}(?<!–)({NUMBER}){_DASH}({NUMBER})(?![\w/–]|-\d|[.,]\d)", _range, "-–"),
+    number_rule(r"(?<![\w.,/])(\d+ )?(\d+)/(\d+)(?![\w/]|[.,]\d)", _pair, "/"),
+)
+
+AFTER: tuple[Rule, ...] = (
     rule(
         rf"(?<![\w/.])({either(_UNITS)})/(s|sec|min|h)\b(?![/\w])",
         lambda found: f"{_UNITS[found[1]][1]} per {_PER[found[2]]}",
         "/",
-        at_words(r"/(?:s|min|h)\b"),
+        at_words(r"/(?:s|min|h)"),
     ),
-    rule(rf"{_AMOUNT}(?P<magnitude>[kM])\b", _magnitude, "kM", AT_NUMBERS),
-    rule(
-        rf"{UNJOINED}(?<!–)({NUMBER}){_DASH}({NUMBER})(?![\w/–]|-\d|[.,]\d)",
-        _range,
-        "-–",
-        AT_NUMBERS,
-    ),
-    rule(r"(?<![\w.,/])(\d+ )?(\d+)/(\d+)(?![\w/]|[.,]\d)", _pair, "/", AT_NUMBERS),
-    rule(rf"(?:(\d+)\s?)?([{''.join(_VULGAR)}])", _vulgar, _VULGAR),
 )
+"""Rates whose number was said already, or is a word."""

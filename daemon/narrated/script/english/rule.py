@@ -71,6 +71,11 @@ AT_NUMBERS = at(r"(?:\d|[-−](?=[.\d])|\.(?=\d))(?<!\d.)")
 """At the first digit of each number, and at the minus or point before it."""
 
 
+def number_rule(pattern: str, say: Say, signs: Iterable[str] = ()) -> Rule:
+    """Compile a rule that begins with a number; `signs` are such as stand near it."""
+    return rule(pattern, say, signs, AT_NUMBERS)
+
+
 def at_words(inside: str, joints: str = "") -> Starts:
     """Give the first letters of the words in which something is; `joints` may stand in a word."""
     find = re.compile(inside).finditer

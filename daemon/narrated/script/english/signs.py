@@ -4,7 +4,7 @@ import re
 import unicodedata
 
 from narrated.script.english.numbers import figure
-from narrated.script.english.rule import AT_NUMBERS, NUMBER, Rule, at, either, rule
+from narrated.script.english.rule import NUMBER, Rule, at, either, number_rule, rule
 
 _BETWEEN_SPACES = {
     "->": "to",
@@ -79,8 +79,8 @@ def _key(found: re.Match[str]) -> str:
 
 
 EARLY: tuple[Rule, ...] = (
-    rule(rf"\b({either(_KEYS)})[+-](?=\w)", _key, "+-"),
-    rule(r"(?<=Control )(Shift|Alt)[+-](?=\w)", r"\1 ", "+-"),
+    rule(rf"\b({either(_KEYS)})[+-](?=\w)", _key, "+-", at("Ctrl|Cmd|Alt|Shift|Opt")),
+    rule(r"(?<=Control )(Shift|Alt)[+-](?=\w)", r"\1 ", "+-", at("Shift|Alt")),
     rule(r"\bC\+\+", "C plus plus", "+"),
     rule(r"\bg\+\+", "g plus plus", "+"),
     rule(r"\b([CF])#(?!\w)", r"\1 sharp", "#"),
@@ -98,23 +98,38 @@ EARLY: tuple[Rule, ...] = (
         _BEFORE_A_NUMBER.keys() | {"="},
     ),
     rule(r"(?<=\d)\s?×\s?(?=\d)", " times ", "×"),
-    rule(rf"(?<![\w.,])({NUMBER})((?:\s?x\s?{NUMBER})+)(?!\w)", _by, "x", AT_NUMBERS),
     rule(r"\b([A-Z]{1,6})/(?=[A-Z]{1,6}\b)", r"\1 ", "/"),
-    rule(rf"(?<![\w.])({NUMBER})\s?[x×](?!\w)", r"\1 times", "x×", AT_NUMBERS),
     rule(r"(?<=\d) \* (?=\d)", " times ", "*"),
     rule(r"(?<=\d) / (?=\d)", " divided by ", "/"),
-    rule(r"(?<![\w.,/])(\d{1,3}):(\d{1,3})(?![\w:])", r"\1 to \2", ":", AT_NUMBERS),
     rule(rf"(?<=[\w)\"'])({either(_TOGETHER)})(?=[\w(\"'.-])", lambda f: _TOGETHER[f[1]], "=>&|"),
     rule(r"(?<=\w)=(?=[\w\"'-])", " equals ", "="),
     rule(r"(?<=\d)\+(?=[\s,.;:)!?-]|$)", " plus", "+"),
 )
 """Said before numbers become words."""
 
+NUMBERS: tuple[Rule, ...] = (
+    number_rule(rf"(?<![\w.,])({NUMBER})((?:\s?x\s?{NUMBER})+)(?!\w)", _by, "x"),
+    number_rule(
+        rf"(?<![\w.])({NUMBER})\s?[x×](?!\w)", lambda found: f"{figure(found[1])} times", "x×"
+    ),
+    number_rule(
+        r"(?<![\w.,/])(\d{1,3}):(\d{1,3})(?![\w:])",
+        lambda found: f"{figure(found[1])} to {figure(found[2])}",
+        ":",
+    ),
+)
+"""Measures and ratios."""
+
 LATE: tuple[Rule, ...] = (
     rule(r"(?<![\w@])@(?=[A-Za-z]\w)", "at ", "@"),
     rule(r"(?<![\w#&])#(?=[A-Za-z]\w)", "hashtag ", "#"),
     rule(r"(?<=\w)/(?=\w)", " slash ", "/"),
-    rule(rf"(?<!\S)(?:{either(_BETWEEN_SPACES)})(?!\S)", _sign, "=<>+&|-"),
+    rule(
+        rf"(?<!\S)(?:{either(_BETWEEN_SPACES)})(?!\S)",
+        _sign,
+        "=<>+&|-",
+        at(r"[-=<>!+&|](?<!\S.)(?=\S?\S?\s)"),
+    ),
     rule(r"\s?&\s?(?=[\w“\"'(])", " and ", "&"),
     rule(f"[{''.join(_ANYWHERE)}]", lambda found: f" {_ANYWHERE[found[0]]} ", _ANYWHERE),
     rule(f"[{_SILENT}]", " ", _SILENT),
