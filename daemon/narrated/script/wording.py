@@ -26,7 +26,7 @@ UNDESCRIBED = Caption(missing="nobody has described it yet")
 _MOST_WORDS_OF_CODE = 8
 _BREAK = "\n"
 _BEGINS, _ENDS = "\x02", "\x03"  # where our own words must not run into the author's
-_INNER_EDGES = re.compile(rf"(?<=\w){_BEGINS}|{_ENDS}(?=\w)")
+_INNER_EDGES = re.compile(rf"(?<=\w){_BEGINS}|{_ENDS}(?=[\w{_BEGINS}])")
 _EDGES = re.compile(f"[{_BEGINS}{_ENDS}]")
 _SPACE_BEFORE_END = re.compile(r"(?<=\))\s+(?=[.,;:!?])")
 _UNENDED_LINE = re.compile(r"(?<=[\w)”’\"'])\s*\n\s*")
