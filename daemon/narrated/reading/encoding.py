@@ -31,6 +31,11 @@ def decoded(data: bytes, name: str) -> str:
     text = _marked(data, name) or _guessed(data, name)
     if len(_CONTROLS.findall(text)) > _SHARE_OF_CONTROLS * len(text):
         raise SourceError(f"{printable(name)} holds binary data, not text.", _REMEDY)
+    return cleaned(text)
+
+
+def cleaned(text: str) -> str:
+    """Give a text with `\\n` line ends alone, and without control characters."""
     return text.replace("\r\n", "\n").replace("\r", "\n").translate(_DROPPED)
 
 
