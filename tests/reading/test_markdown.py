@@ -8,6 +8,7 @@ from narrated.errors import SourceError
 from narrated.reading.document import (
     Cell,
     Code,
+    Deleted,
     Emphasis,
     Footnote,
     FootnoteMark,
@@ -147,6 +148,71 @@ def test_comments_are_listed_and_do_not_part_a_sentence():
     assert plain(found[0].spans) == "Before after."
     assert found[1].kind == "comment"
     assert found[1].text == "hidden"
+
+
+def test_tasks_know_whether_they_are_done_and_lose_their_marks():
+    (found,) = read("- [x] *a*\n- [ ] b\n- c\n- [X]d\n- [ ](u) e\n\n1. [X] f")[:1]
+    assert [item.done for item in found.items] == [True, False, None, None, None]
+    assert found.items[0].blocks == (Paragraph((Emphasis((Text("a"),)),)),)
+    assert found.items[1].blocks == (paragraph("b"),)
+    assert read("1. [X] f\n\n   g")[0].items[0] == Item((paragraph("f"), paragraph("g")), True)
+
+
+def test_a_definition_list_gives_its_terms_and_definitions_in_order():
+    assert read("Term *one*\n: First.\n: Second.\n\n  More.\n\nTwo\n: Third.") == (
+        Paragraph((Text("Term "), Emphasis((Text("one"),)))),
+        *map(paragraph, ["First.", "Second.", "More.", "Two", "Third."]),
+    )
+
+
+@pytest.mark.parametrize(
+    "written", ["~~old *way*~~", "<del>old <i>way</i></del>", "<s>old <em>way</em></s>"]
+)
+def test_struck_out_words_are_told_from_others(written):
+    (found,) = read(f"The {written} new one.")
+    assert found.spans[1] == Deleted((Text("old "), Emphasis((Text("way"),))))
+
+
+def test_struck_out_paragraphs_are_struck_out_each():
+    assert read("<del>\n\nOne.\n\nTwo.\n\n</del>") == (
+        Paragraph((Deleted((Text("One."),)),)),
+        Paragraph((Deleted((Text("Two."),)),)),
+    )
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("10<sup>6</sup> bytes", "10^6 bytes"),
+        ("10<sup>−6</sup>", "10^-6"),
+        ("x<sup>2</sup> and m<sup>3</sup>", "x² and m³"),
+        ("5 km<sup>2</sup>", "5 km²"),
+        ("2<sup>n</sup>", "2^n"),
+        ("1<sup>st</sup> and 2<sup>e</sup>", "1st and 2e"),
+        ("words<sup>2</sup>", "words2"),
+        ("H<sub>2</sub>O", "H2O"),
+    ],
+)
+def test_raised_numbers_after_a_number_or_a_letter_are_exponents(written, meant):
+    assert read(written) == (paragraph(meant),)
+
+
+def test_an_exponent_is_one_after_emphasised_letters_too_and_a_linked_one_is_none():
+    assert plain(read("*x*<sup>2</sup>")[0].spans) == "x²"
+    assert plain(read('in 1984<sup><a href="#a">3</a></sup>')[0].spans) == "in 19843"
+
+
+def test_a_tag_without_end_is_words():
+    assert read("<div class\n*hi*\n\nafter") == (paragraph("<div class *hi*"), paragraph("after"))
+
+
+def test_instructions_to_programs_are_listed_whole():
+    php, after = read("<?php echo '>'; ?>\n\nWords.")
+    assert (php.kind, php.text) == ("comment", "?php echo '>'; ?")
+    assert after == paragraph("Words.")
+    found = read("So <![CDATA[a > b]]> it is.")
+    assert plain(found[0].spans) == "So it is."
+    assert "a > b" in found[1].text
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,9 @@ from narrated.reading.document import (
     Code,
     Footnote,
     FootnoteMark,
+    FrontMatter,
     Heading,
+    InlineMath,
     Item,
     LineBreak,
     Listing,
@@ -18,12 +20,12 @@ from narrated.reading.document import (
     Text,
     Unspoken,
 )
-from narrated.reading.markup import page
+from narrated.reading.markup import fragment, page
 from narrated.reading.title import plain
 
 
 def read(html):
-    return page(html, "a.html")[1]
+    return page(html, "a.html").blocks
 
 
 def spoken(html):
@@ -73,7 +75,7 @@ def test_a_page_of_several_articles_is_read_whole():
 
 
 def test_the_page_s_title_is_found():
-    assert page("<title> The\n page </title><p>x", "a.html")[0] == "The page"
+    assert page("<title> The\n page </title><p>x", "a.html").title == "The page"
 
 
 def test_text_beside_blocks_is_not_lost():
@@ -165,6 +167,112 @@ def test_what_is_never_spoken_is_listed_with_its_reason():
 
 def test_a_formula_alone_is_a_formula():
     assert spoken("<p><math><mi>x</mi><mo>=</mo><mn>1</mn></math></p>") == [Math("x = 1")]
+
+
+MATH = "<math><semantics><mi>x</mi><annotation encoding=application/x-tex>x^2</annotation></math>"
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        '<math alttext="x^2"><mi>x</mi><mn>2</mn></math>',
+        MATH,
+        f"<span class=katex><span class=katex-mathml>{MATH}</span>"
+        "<span class=katex-html aria-hidden=true>x2</span></span>",
+        "<mjx-container><mjx-math aria-hidden=true>x2</mjx-math>"
+        f"<mjx-assistive-mml>{MATH}</mjx-assistive-mml></mjx-container>",
+        "<span class=MathJax_Preview>x2</span><span class=MathJax><nobr>x2</nobr></span>"
+        '<script type="math/tex">x^2</script>',
+        '<script type="math/tex">% <![CDATA[\nx^2 %]]></script>',
+        f"<span class=mwe-math-element><b style='display:none'>{MATH}</b><img alt=x></span>",
+    ],
+)
+def test_a_formula_that_a_program_wrote_is_read_once_and_as_its_source(written):
+    (found,) = read(f"<p>So {written} it is.")
+    assert found == Paragraph((Text("So "), InlineMath("x^2"), Text(" it is.")))
+
+
+def test_boxes_of_a_page_s_list_are_tasks():
+    (found,) = read(
+        "<ul><li><p><label><input type=checkbox checked> a</label><li><input type=checkbox>b"
+        "<li>c <input type=checkbox></ul>"
+    )[:1]
+    assert [item.done for item in found.items] == [True, False, None]
+    assert found.items[0].blocks == (paragraph("a"),)
+
+
+def test_terms_and_definitions_are_paragraphs():
+    found = spoken("<dl><dt>a<dd>b<dd><p>c</p><p>d</dl>")
+    assert found == [paragraph(letter) for letter in "abcd"]
+
+
+@pytest.mark.parametrize(
+    "named",
+    ["class=post-content", "id=entry-content", 'class="x article-body y"', "class=markdown-body"],
+)
+def test_an_article_is_found_by_the_names_that_blogs_give_it(named):
+    html = f"<div>Before</div><div><div {named}><p>Words.</p></div>After</div>"
+    assert spoken(html) == [paragraph("Words.")]
+    assert [block.text for block in read(html)[1:]] == ["Before", "After"]
+
+
+def test_the_wider_of_two_such_elements_is_the_article():
+    html = "<div class=post><h1>T</h1><div class=post-content><p>Words.</p></div></div>"
+    assert spoken(html) == [Heading(1, (Text("T"),)), paragraph("Words.")]
+
+
+def test_several_such_elements_are_a_page_of_teasers():
+    html = "<div class=post-content><p>One.</p></div><div class=post-content><p>Two.</p></div>"
+    assert spoken(html) == [paragraph("One."), paragraph("Two.")]
+
+
+@pytest.mark.parametrize(
+    ("menu", "kind"),
+    [
+        ("<div role=navigation>M</div>", "div"),
+        ("<ul class='nav menu'><li>M</ul>", "ul"),
+        ("<div id=sidebar>M</div>", "div"),
+        ("<ol class=breadcrumb><li>M</ol>", "ol"),
+        ("<div class=pagination><a href=2>M</a></div>", "div"),
+        ("<a class=skip-link href=#c>M</a>", "a"),
+        ("<p style='color:red;display: none'>M</p>", "p"),
+    ],
+)
+@pytest.mark.parametrize("page", ["<p>Words.</p>{}", "<article><p>Words.</p>{}</article>"])
+def test_menus_are_listed_and_not_spoken(page, menu, kind):
+    found = read(page.format(menu))
+    assert found[0] == paragraph("Words.")
+    assert [(one.kind, one.text, bool(one.reason)) for one in found[1:]] == [(kind, "M", True)]
+
+
+def test_what_is_only_called_like_a_menu_is_spoken():
+    assert spoken("<p>Open <b class=menu>File</b>.</p>")[0].spans[1].spans == (Text("File"),)
+    assert spoken("<div class=sidebar><h1>T</h1><p>Words.</p></div>")[1] == paragraph("Words.")
+    assert plain(fragment("<div class=menu>Soup</div>", "a.md")[0].spans) == "Soup"
+
+
+def test_a_page_tells_its_language_author_and_day():
+    html = """<html lang="en-GB"><head><meta name=author content=" Ada  L. ">
+        <meta property="article:published_time" content="2024-01-02T10:30:00Z">
+        <meta name="date" content="yesterday"></head><p>Words."""
+    assert page(html, "a.html").front == FrontMatter(
+        language="en-GB", author="Ada L.", date="2024-01-02"
+    )
+
+
+def test_a_page_that_says_nothing_sensible_of_itself_says_nothing():
+    html = """<html lang="{{ lang }}"><meta name=author content="https://a.b/ada">
+        <meta name=date content=""><p>Words."""
+    assert page(html, "a.html").front == FrontMatter()
+
+
+def test_what_goes_on_after_a_page_s_end_is_read():
+    assert spoken("<html><body><p>a</p></body></html><p>b</p>") == [paragraph("a"), paragraph("b")]
+
+
+def test_what_is_set_aside_is_listed_by_all_its_text():
+    (found,) = read("<form>f<!-- c --><script>s</script><select><template>t</template></form>")
+    assert found.text == "f t"
 
 
 def test_nesting_without_end_is_refused_by_name():

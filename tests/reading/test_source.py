@@ -94,3 +94,14 @@ def test_a_heading_without_words_is_no_title():
     document = read(b"# ![](a.png)\n\n## Words\n", "a.md")
     assert document.title == "Words"
     assert [type(block) for block in document.blocks] == [Heading, Heading]
+
+
+def test_a_page_s_own_title_that_is_not_said_is_listed():
+    found = read(b"<title>The page</title><h1>Heading</h1>", "a.html").blocks[0]
+    assert (found.kind, found.text) == ("title", "The page")
+
+
+def test_front_matter_goes_before_what_a_page_says_of_itself():
+    data = b"---\nlang: de\n---\n<html lang=fr><meta name=author content=Ada><p>Words."
+    found = read(data, "a.html").front
+    assert (found.language, found.author) == ("de", "Ada")

@@ -1,7 +1,8 @@
 """What HTML's elements mean for a reader, as tables of names."""
 
 
-def _names(text: str) -> list[str]:
+def names(text: str) -> list[str]:
+    """Give the names that a table writes as one text."""
     return text.split()
 
 
@@ -10,6 +11,7 @@ LISTS = frozenset({"ul", "ol", "menu", "dir"})
 CODE = frozenset({"code", "kbd", "samp", "tt", "var"})
 EMPHASIS = frozenset({"em", "i", "cite", "dfn"})
 STRONG = frozenset({"strong", "b"})
+STRUCK = frozenset({"del", "s", "strike"})
 
 # Our own, written by the Markdown reader, for what HTML has no element for.
 NOTE = "narrated-note"
@@ -46,7 +48,7 @@ FURNITURE = {
 """Unspoken too, in a page that does not say where its article is."""
 
 BLOCKS = frozenset(
-    _names("""
+    names("""
     address article aside blockquote body center dd details dir div dl dt fieldset figcaption
     figure footer form h1 h2 h3 h4 h5 h6 header hgroup hr html legend li main menu nav ol p pre
     search section summary table tbody td tfoot th thead tr ul caption dialog
@@ -54,7 +56,7 @@ BLOCKS = frozenset(
 ) | {NOTE}
 
 INLINE = frozenset(
-    _names("""
+    names("""
     a abbr acronym area audio b base bdi bdo big br button canvas cite code col colgroup data
     datalist del dfn em embed font frame frameset head i iframe img input ins kbd label link map
     mark meta meter noscript object optgroup option output param picture progress q rp rt ruby s
@@ -67,7 +69,7 @@ KNOWN = BLOCKS | INLINE
 """Every element that HTML knows; `List<String>` in a sentence holds none of them."""
 
 SWALLOWING = frozenset(
-    _names("""
+    names("""
     script style textarea title xmp iframe noembed noframes plaintext noscript select template
     object
     """)

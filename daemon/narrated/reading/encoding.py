@@ -5,6 +5,7 @@ import re
 
 from narrated.errors import SourceError
 from narrated.printable import printable
+from narrated.reading import wide
 
 _MARKS = (  # the four-byte marks first: a UTF-32 one begins like a UTF-16 one
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -13,7 +14,18 @@ _MARKS = (  # the four-byte marks first: a UTF-32 one begins like a UTF-16 one
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
+_NO_TEXTS = (
+    (b"%PDF-", "a PDF"),
+    (b"PK\x03\x04", "a ZIP archive or an office document"),
+    (b"{\\rtf", "a rich text (RTF)"),
+    (b"\x7fELF", "a program"),
+    (b"%!PS", "a PostScript file"),
+)
 _DECLARED = re.compile(rb"""<meta[^>]{0,200}?charset\s*=\s*["']?\s*([\w.:-]{1,40})""", re.I)
+_OF_WIDE = re.compile(rb"[\0-\2]")
+"""Bytes of a space, a line end or a full stop in UTF-16, and of nothing in other texts."""
+_JIS = (b"\x1b$B", b"\x1b$@")
+"""How Japanese of seven bits begins, which is valid UTF-8 too."""
 _CONTROLS = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
 _SHARE_OF_CONTROLS = 0.002
 # What no parser below takes gladly: controls, and code points that are no characters.
@@ -25,12 +37,20 @@ _REMEDY = "Save it as UTF-8 text, or remove it."
 def decoded(data: bytes, name: str) -> str:
     """Give the text of a source, with `\\n` line ends and without control characters.
 
-    A byte order mark decides; else UTF-8, else what an HTML page declares, else Windows-1252.
-    Raises SourceError for what is no text.
+    A byte order mark decides; else UTF-8, else what an HTML page declares, else UTF-16, else
+    what the letters tell, else Windows-1252. Raises SourceError for what is no text.
     """
-    text = _marked(data, name) or _guessed(data, name)
+    for beginning, what in _NO_TEXTS:
+        if data.startswith(beginning):
+            raise SourceError(f"{printable(name)} is {what}, not text.", _REMEDY)
+    text = _marked(data, name) or _unmarked(data, name)
     if len(_CONTROLS.findall(text)) > _SHARE_OF_CONTROLS * len(text):
         raise SourceError(f"{printable(name)} holds binary data, not text.", _REMEDY)
+    return cleaned(text)
+
+
+def cleaned(text: str) -> str:
+    """Give a text with `\\n` line ends alone, and without control characters."""
     return text.replace("\r\n", "\n").replace("\r", "\n").translate(_DROPPED)
 
 
@@ -41,13 +61,16 @@ def _marked(data: bytes, name: str) -> str:
     return ""
 
 
-def _guessed(data: bytes, name: str) -> str:
-    if b"\0" in data:
-        raise SourceError(f"{printable(name)} holds binary data, not text.", _REMEDY)
+def _unmarked(data: bytes, name: str) -> str:
+    # First, since UTF-16 of English letters alone is valid UTF-8 as well, full of zeros.
+    if _OF_WIDE.search(data) and (encoding := wide.order(data)):
+        return _strict(data, encoding, name)
+    if any(sign in data for sign in _JIS):
+        return _strict(data, "iso2022_jp", name)
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError:
-        return _strict(data, _declared(data) or "cp1252", name)
+        return _strict(data, _declared(data) or _guessed(data), name)
 
 
 def _declared(data: bytes) -> str:
@@ -56,6 +79,12 @@ def _declared(data: bytes) -> str:
         return codecs.lookup(found[1].decode("ascii")).name if found else ""
     except LookupError:
         return ""
+
+
+def _guessed(data: bytes) -> str:
+    from narrated.reading.letters import encoding_of  # late: most texts are UTF-8
+
+    return encoding_of(data)
 
 
 def _strict(data: bytes, encoding: str, name: str) -> str:

@@ -1,6 +1,6 @@
 """Flow content: the blocks of a page, one way of reading for each kind of element."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 
 from bs4 import Tag
 from bs4.element import PageElement
@@ -9,6 +9,7 @@ from narrated.reading import elements
 from narrated.reading.codeblock import code
 from narrated.reading.document import (
     Blocks,
+    Deleted,
     Footnote,
     Heading,
     InlineMath,
@@ -25,21 +26,23 @@ from narrated.reading.document import (
     Spans,
     Text,
 )
+from narrated.reading.furniture import Reason
 from narrated.reading.phrasing import Phrasing
 from narrated.reading.tables import holds_code, table
+from narrated.reading.tasks import task
 
 
 class Flow:
     """Reads elements into blocks.
 
-    `holders` are the ids of the elements with a block inside; `furniture` names what more is
-    never spoken here, and why.
+    `holders` are the ids of the elements with a block inside; `reason` tells of an element why
+    it is never spoken here.
     """
 
-    def __init__(self, holders: frozenset[int], furniture: Mapping[str, str]) -> None:
+    def __init__(self, holders: frozenset[int], reason: Reason) -> None:
         self._holders = holders
-        self._unspoken = {**elements.UNSPOKEN, **furniture}
-        self._phrasing = Phrasing()
+        self._reason = reason
+        self._phrasing = Phrasing(reason)
 
     def blocks(self, element: Tag) -> list[Blocks]:
         """Give what an element holds: blocks, and the running text between them."""
@@ -61,8 +64,7 @@ class Flow:
         return None
 
     def _block(self, tag: Tag) -> list[Blocks]:
-        reason = "hidden on the page too" if tag.has_attr("hidden") else ""
-        if reason := self._unspoken.get(tag.name, reason):
+        if reason := self._reason(tag):
             self._phrasing.keep_aside(tag, reason)
             return self._aside()
         read = _READERS.get(tag.name, Flow.blocks)
@@ -86,9 +88,10 @@ class Flow:
             return self._notes(tag)
         items: list[Item] = []
         for child in tag.find_all(True, recursive=False):
+            done = task(child)
             inner = self.blocks(child) if child.name == "li" else self._block_or_run(child)
             if inner:
-                items.append(Item(tuple(inner)))
+                items.append(Item(tuple(inner), done))
         ordered = tag.name == "ol"
         found = Listing(tuple(items), ordered, _start(tag) if ordered else 1)
         return [*([found] if items else []), *self._paragraphs(_strings(tag))]
@@ -109,6 +112,12 @@ class Flow:
         inner = tuple(self.blocks(tag))
         return [Quote(inner)] if inner else []
 
+    def _struck(self, tag: Tag) -> list[Blocks]:
+        return [
+            Paragraph((Deleted(block.spans),)) if isinstance(block, Paragraph) else block
+            for block in self.blocks(tag)
+        ]
+
     def _rule(self, _tag: Tag) -> list[Blocks]:
         return [Rule()]
 
@@ -128,6 +137,7 @@ _READERS: dict[str, Callable[[Flow, Tag], list[Blocks]]] = {
     **dict.fromkeys(elements.HEADINGS, Flow._heading),
     **dict.fromkeys(elements.LISTS, Flow._listing),
     "blockquote": Flow._quote,
+    **dict.fromkeys(elements.STRUCK, Flow._struck),
     "hr": Flow._rule,
     "pre": Flow._code,
     "table": Flow._table,

@@ -1,4 +1,4 @@
-"""Markdown: CommonMark with tables, footnotes and formulas, read through the HTML it means.
+"""Markdown: CommonMark with what blogs add to it, read through the HTML that it means.
 
 A post may hold raw HTML anywhere, opened in one block and closed in another, so its meaning is
 the page that it becomes: the parser writes that page, and the page's reader makes the blocks.
@@ -11,21 +11,20 @@ from typing import Any
 from markdown_it import MarkdownIt
 from markdown_it.common.utils import escapeHtml
 from markdown_it.renderer import RendererHTML
-from markdown_it.rules_block import StateBlock
-from markdown_it.rules_block.html_block import html_block
 from markdown_it.token import Token
+from mdit_py_plugins.deflist import deflist_plugin
 from mdit_py_plugins.dollarmath import dollarmath_plugin
 from mdit_py_plugins.footnote import footnote_plugin
 
 from narrated.errors import SourceError
 from narrated.printable import printable
-from narrated.reading import elements
+from narrated.reading import elements, rawhtml
 from narrated.reading.document import Blocks
 from narrated.reading.markup import fragment
 
 _DEEPEST = 100
 _MAY_INTERRUPT = ["paragraph", "reference", "blockquote"]
-_TAG = re.compile(r"</?([A-Za-z][A-Za-z0-9-]*)")
+_TASK = re.compile(r"\[([ xX])\](?=\s)")
 _FORMULA = re.compile(r"[\\^_={}<>+]|^\w$")
 
 
@@ -42,8 +41,8 @@ def _html(text: str, name: str) -> str:
     if any(token.level + 1 >= _DEEPEST for token in tokens):
         problem = f"{printable(name)} nests its lists or quotations too deeply."
         raise SourceError(problem, "Flatten them.")
-    for token in tokens:
-        _spell_out(token.children or ())
+    rawhtml.settle(tokens)
+    _mark_tasks(tokens)
     html = str(parser.renderer.render(tokens, parser.options, environment))
     return html + _inline_notes(parser, environment)
 
@@ -53,55 +52,25 @@ def _parser() -> MarkdownIt:
     parser.enable(["table", "strikethrough"])
     # Notes stay where they are written: moved to the end, the uncalled ones would be lost.
     parser.use(footnote_plugin, move_to_end=False)
+    parser.use(deflist_plugin)
     parser.use(dollarmath_plugin, allow_space=False, allow_digits=False, allow_blank_lines=False)
-    parser.block.ruler.at("html_block", _html_block, {"alt": _MAY_INTERRUPT})
+    parser.block.ruler.at("html_block", rawhtml.block, {"alt": _MAY_INTERRUPT})
     parser.renderer = _Page(parser)  # after the plugins, which bring renderers of their own
     return parser
 
 
-def _html_block(state: StateBlock, start: int, end: int, silent: bool) -> bool:
-    """Read raw HTML as CommonMark does, but leave no <pre> open at an empty line in its code.
-
-    Highlighted code pasted into a post often has one, and would else take the whole rest of the
-    post with it, as it does in a browser.
-    """
-    if not html_block(state, start, end, silent):
-        return False
-    if not silent and _leaves_code_open(state.tokens[-1].content):
-        state.line = _end_of_code(state, end) or state.line
-        content = state.getLines(start, state.line, state.blkIndent, True)
-        state.tokens[-1].content = f"{content}</pre>" if _leaves_code_open(content) else content
-        state.tokens[-1].map = [start, state.line]
-    return True
-
-
-def _leaves_code_open(html: str) -> bool:
-    lower = html.lower()
-    return lower.rfind("<pre") > lower.rfind("</pre")
-
-
-def _end_of_code(state: StateBlock, end: int) -> int | None:
-    if state.env.get("no code ends"):  # asked once: else a thousand open <pre> are a bomb
-        return None
-    for line in range(state.line, end):
-        if "</pre" in state.src[state.bMarks[line] : state.eMarks[line]].lower():
-            return line + 1
-    state.env["no code ends"] = True
-    return None
-
-
-def _spell_out(tokens: Sequence[Token]) -> None:
-    """Turn what only looks like a tag (`List<String>`, a lone `<script>`) back into words."""
-    closed: set[str] = set()
-    for token in reversed(tokens):
-        if token.type != "html_inline" or not (found := _TAG.match(token.content)):
+def _mark_tasks(tokens: Sequence[Token]) -> None:
+    """Write the box of a task as pages do (the plugin for it is slow on a long list)."""
+    for item, paragraph, inline in zip(tokens, tokens[1:], tokens[2:], strict=False):
+        if (item.type, paragraph.type) != ("list_item_open", "paragraph_open"):
             continue
-        name = found[1].lower()
-        if token.content.startswith("</"):
-            closed.add(name)
-        lone = name in elements.SWALLOWING and name not in closed
-        if lone or name not in elements.KNOWN:
-            token.type = "text"
+        children = inline.children or [inline]
+        first = children[0]
+        if first.type == "text" and (box := _TASK.match(inline.content)):
+            first.content = first.content[box.end() :]
+            done = "" if box[1] == " " else " checked"
+            written = Token("html_inline", "", 0, content=f'<input type="checkbox"{done}>')
+            inline.children = [written, *children]
 
 
 def _inline_notes(parser: MarkdownIt, environment: MutableMapping[str, Any]) -> str:
@@ -109,7 +78,7 @@ def _inline_notes(parser: MarkdownIt, environment: MutableMapping[str, Any]) -> 
     written = []
     for number, note in list(notes.items()):
         if "tokens" in note:
-            _spell_out(note["tokens"])
+            rawhtml.settle_inline(note["tokens"])
             inner = _Page(parser).renderInline(note["tokens"], parser.options, environment)
             written.append(f"{_element(elements.NOTE, f'inline-{number}')}<p>{inner}</p>")
             written.append(f"</{elements.NOTE}>\n")

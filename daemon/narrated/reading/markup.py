@@ -2,6 +2,7 @@
 
 import warnings
 from collections.abc import Iterable
+from dataclasses import dataclass
 from itertools import islice
 
 from bs4 import BeautifulSoup, MarkupResemblesLocatorWarning, Tag, XMLParsedAsHTMLWarning
@@ -10,28 +11,46 @@ from bs4.element import NavigableString, PageElement
 from narrated.errors import SourceError
 from narrated.printable import printable
 from narrated.reading import elements
-from narrated.reading.document import Blocks, Unspoken
+from narrated.reading.about import about
+from narrated.reading.article import article
+from narrated.reading.cdata import opened
+from narrated.reading.document import Blocks, FrontMatter, Unspoken
 from narrated.reading.flow import Flow
+from narrated.reading.formula import settle
+from narrated.reading.furniture import Reason, in_article, in_page, in_text
 
 DEEPEST = 150
 """Elements inside one another; the readers recurse, and no honest page comes near this."""
 _SHOWN = 200
+_SILENT = ["meta", "link", "base", "script", "style"]
+"""What a page's <head> holds, and no reader of the page sees."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page, read: its <title>, what it says of itself, and its article's blocks."""
+
+    title: str
+    front: FrontMatter
+    blocks: tuple[Blocks, ...]
 
 
 def fragment(html: str, name: str) -> tuple[Blocks, ...]:
     """Read HTML that stands in a text of ours: everything in it is content."""
     tree = _tree(f"<html><body>{html}</body></html>")
-    return _blocks(tree, tree.body or tree, {}, name)
+    return _blocks(tree, tree, in_text, name)
 
 
-def page(html: str, name: str) -> tuple[str, tuple[Blocks, ...]]:
-    """Read a whole page: its <title>, and its article's blocks without menus around them."""
+def page(html: str, name: str) -> Page:
+    """Read a whole page, without the menus around its article."""
     tree = _tree(html)
-    title = " ".join(tree.title.get_text().split()) if tree.title else ""
-    article = _article(tree)
-    if article is None:
-        return title, _blocks(tree, tree.body or tree, elements.FURNITURE, name)
-    return title, (*_blocks(tree, article, {}, name), *_surroundings(article))
+    title = " ".join(tree.title.extract().get_text().split()) if tree.title else ""
+    front = about(tree)
+    found = article(tree)
+    if found is None:
+        return Page(title, front, _blocks(tree, _without_head(tree), in_page, name))
+    blocks = _blocks(tree, found, in_article, name)
+    return Page(title, front, (*blocks, *_surroundings(found)))
 
 
 def _tree(html: str) -> BeautifulSoup:
@@ -39,22 +58,22 @@ def _tree(html: str) -> BeautifulSoup:
         # It wonders whether a short text was meant as a path or an address; it never is.
         warnings.simplefilter("ignore", MarkupResemblesLocatorWarning)
         warnings.simplefilter("ignore", XMLParsedAsHTMLWarning)
-        return BeautifulSoup(html, "lxml")
+        tree = BeautifulSoup(opened(html), "lxml")
+    settle(tree, html)
+    return tree
 
 
-def _article(tree: BeautifulSoup) -> Tag | None:
-    # No selectors (`select`): their library fails on the Python of Debian 12.
-    mains = tree.find_all("main"), tree.find_all(True, attrs={"role": "main"})
-    for found in (tree.find_all("article"), *mains):
-        if len(found) == 1:  # several articles are a page of teasers
-            return found[0]
-    return None
+def _without_head(tree: BeautifulSoup) -> Tag:
+    """Give all of a page, since careless ones go on after their end, but what says nothing."""
+    for tag in tree.head.find_all(_SILENT) if tree.head else ():
+        tag.extract()
+    if tree.head and not tree.head.get_text(strip=True):
+        tree.head.extract()
+    return tree
 
 
-def _blocks(
-    tree: BeautifulSoup, root: Tag, furniture: dict[str, str], name: str
-) -> tuple[Blocks, ...]:
-    return tuple(Flow(_holders(tree, name), furniture).blocks(root))
+def _blocks(tree: BeautifulSoup, root: Tag, reason: Reason, name: str) -> tuple[Blocks, ...]:
+    return tuple(Flow(_holders(tree, name), reason).blocks(root))
 
 
 def _holders(tree: BeautifulSoup, name: str) -> frozenset[int]:
@@ -80,10 +99,10 @@ def _bounded(tag: Tag, name: str) -> None:
             raise SourceError(problem, "Flatten it.")
 
 
-def _surroundings(article: Tag) -> tuple[Unspoken, ...]:
+def _surroundings(found: Tag) -> tuple[Unspoken, ...]:
     """What is left out before the article and after it, each by its beginning."""
-    before = _words(reversed(list(article.previous_elements)))
-    after = _words(islice(article.next_elements, sum(1 for _ in article.descendants), None))
+    before = _words(reversed(list(found.previous_elements)))
+    after = _words(islice(found.next_elements, sum(1 for _ in found.descendants), None))
     places = (("before", before), ("after", after))
     return tuple(
         Unspoken("page", f"{place} the page's article", text[:_SHOWN])
@@ -93,7 +112,6 @@ def _surroundings(article: Tag) -> tuple[Unspoken, ...]:
 
 
 def _words(nodes: Iterable[PageElement]) -> str:
-    """What of these nodes is text on the page: not its title, looks, programs or comments."""
+    """What of these nodes is text on the page: not its looks, programs or comments."""
     texts = (node for node in nodes if type(node) is NavigableString)
-    shown = (text for text in texts if text.find_parent(["title", "noscript"]) is None)
-    return " ".join(" ".join(shown).split())
+    return " ".join(" ".join(text for text in texts if not text.find_parent("noscript")).split())

@@ -4,10 +4,11 @@ import re
 from collections.abc import Iterable
 
 from bs4 import Tag
-from bs4.element import Comment, Doctype, PageElement, PreformattedString
+from bs4.element import Doctype, PageElement, PreformattedString
 
 from narrated.reading import elements
 from narrated.reading.document import (
+    Deleted,
     Emphasis,
     FootnoteMark,
     InlineCode,
@@ -19,6 +20,9 @@ from narrated.reading.document import (
     Text,
     Unspoken,
 )
+from narrated.reading.furniture import Reason
+from narrated.reading.power import power
+from narrated.reading.unspoken import instruction, listed
 
 _SPACES = re.compile(r"\s+")
 _BACK_LINKS = frozenset({"footnote-back", "footnote-backref", "reversefootnote", "headerlink"})
@@ -26,9 +30,10 @@ _NOTE_CALLS = frozenset({"footnote-ref", "footnote"})
 
 
 class Phrasing:
-    """Reads running text, and keeps aside what in it is never spoken."""
+    """Reads running text, and keeps aside what in it is never spoken; `reason` tells why."""
 
-    def __init__(self) -> None:
+    def __init__(self, reason: Reason) -> None:
+        self._reason = reason
         self.unspoken: list[Unspoken] = []
 
     def spans(self, nodes: Iterable[PageElement]) -> tuple[Spans, ...]:
@@ -40,8 +45,7 @@ class Phrasing:
 
     def keep_aside(self, tag: Tag, reason: str) -> None:
         """Note an element as never spoken."""
-        text = " ".join(tag.get_text(" ").split()) or _text_of(tag, "src", "title", "href")
-        self.unspoken.append(Unspoken(tag.name, reason, text[:200]))
+        self.unspoken.append(listed(tag, reason))
 
     def _add(self, node: PageElement, found: list[Spans]) -> None:
         if isinstance(node, Tag):
@@ -50,19 +54,16 @@ class Phrasing:
             self._add_string(node, found)
 
     def _add_string(self, node: PageElement, found: list[Spans]) -> None:
-        if isinstance(node, Comment):
-            text = " ".join(str(node).split())
-            self.unspoken.append(Unspoken("comment", "a comment", text[:200]))
-        elif isinstance(node, PreformattedString) and not isinstance(node, Doctype):
-            self.unspoken.append(Unspoken("markup", "an instruction to programs", str(node)[:200]))
-        elif not isinstance(node, Doctype):
+        if not isinstance(node, PreformattedString):
             found.append(Text(str(node)))
+        elif not isinstance(node, Doctype):
+            self.unspoken.append(instruction(node))
 
     def _add_element(self, tag: Tag, found: list[Spans]) -> None:
         name = tag.name
-        if name in elements.UNSPOKEN:
-            self.keep_aside(tag, elements.UNSPOKEN[name])
-        elif _is_hidden(tag):
+        if reason := self._reason(tag):
+            self.keep_aside(tag, reason)
+        elif tag.get("aria-hidden") == "true":
             self.keep_aside(tag, "hidden on the page too")
         elif name == "br":
             found.append(LineBreak())
@@ -70,10 +71,14 @@ class Phrasing:
             found.append(picture(tag))
         elif name in elements.CODE:
             found.append(InlineCode(_SPACES.sub(" ", tag.get_text())))
-        elif name in (elements.MATH, "math"):
+        elif name == elements.MATH:
             found.append(InlineMath(" ".join(tag.get_text(" ").split())))
         elif name in elements.EMPHASIS or name in elements.STRONG:
             found.append(Emphasis(self._inner(tag), strong=name in elements.STRONG))
+        elif name in elements.STRUCK:
+            found.append(Deleted(self._inner(tag)))
+        elif name == "sup" and (exponent := power(tag, _end(found))):
+            found.append(Text(exponent))
         elif label := _called_note(tag):
             found.append(FootnoteMark(label))
         elif name == "a":
@@ -142,15 +147,23 @@ def trimmed(spans: list[Spans]) -> tuple[Spans, ...]:
 
 
 def _is_hollow(span: Spans) -> bool:
-    return isinstance(span, Emphasis | Link) and not span.spans
+    return isinstance(span, Emphasis | Deleted | Link) and not span.spans
 
 
 def _is_blank(span: Spans) -> bool:
     return isinstance(span, LineBreak) or (isinstance(span, Text) and not span.text.strip())
 
 
-def _is_hidden(tag: Tag) -> bool:
-    return tag.has_attr("hidden") or tag.get("aria-hidden") == "true"
+def _end(spans: list[Spans]) -> str:
+    """Give the last letters before a place in a sentence, whatever spans hold them."""
+    for span in reversed(spans):
+        if isinstance(span, Emphasis | Link):
+            return _end(list(span.spans))
+        if not isinstance(span, Text | InlineCode):
+            return ""
+        if span.text:
+            return span.text[-4:]
+    return ""
 
 
 def _called_note(tag: Tag) -> str:

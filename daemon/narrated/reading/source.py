@@ -2,9 +2,11 @@
 
 from pathlib import PurePosixPath
 
+import msgspec
+
 from narrated.errors import SourceError
 from narrated.printable import printable
-from narrated.reading.document import Blocks, Document, Picture, Rule, Unspoken
+from narrated.reading.document import Blocks, Document, FrontMatter, Picture, Rule, Unspoken
 from narrated.reading.encoding import decoded
 from narrated.reading.front import parted
 from narrated.reading.title import readable, titled
@@ -45,26 +47,37 @@ def _picture(data: bytes, name: str) -> Document:
 
 def _text(data: bytes, name: str, suffix: str) -> Document:
     front, unused, body = parted(decoded(data, name), name)
-    page_title, blocks = _blocks(body, name, suffix)
+    page_title, about, blocks = _blocks(body, name, suffix)
+    front = _together(front, about)
     if front.narrate and not any(_says_something(block) for block in blocks):
         problem = f"{printable(name)} holds no words: there is nothing to say."
         raise SourceError(problem, "Write something in it, or remove it.")
     title, title_from = titled(front, blocks, page_title, name)
+    if page_title not in ("", title):
+        reason = "the page's own title, which another stands for"
+        unused = (*unused, Unspoken("title", reason, page_title))
     return Document("text", title, title_from, (*unused, *blocks), front)
 
 
-def _blocks(body: str, name: str, suffix: str) -> tuple[str, tuple[Blocks, ...]]:
+def _together(front: FrontMatter, page: FrontMatter) -> FrontMatter:
+    """What a page says of itself stands where its author's front matter says nothing."""
+    said = msgspec.structs.asdict(front).items()
+    return msgspec.structs.replace(page, **{key: value for key, value in said if value is not None})
+
+
+def _blocks(body: str, name: str, suffix: str) -> tuple[str, FrontMatter, tuple[Blocks, ...]]:
     if suffix in PLAIN:
         from narrated.reading import plain
 
-        return "", plain.blocks(body)
+        return "", FrontMatter(), plain.blocks(body)
     if suffix in MARKDOWN:
         from narrated.reading import markdown
 
-        return "", markdown.blocks(body, name)
+        return "", FrontMatter(), markdown.blocks(body, name)
     from narrated.reading import markup
 
-    return markup.page(body, name)
+    page = markup.page(body, name)
+    return page.title, page.front, page.blocks
 
 
 def _says_something(block: Blocks) -> bool:

@@ -10,7 +10,7 @@ from narrated.reading.phrasing import Phrasing
 
 _SECTIONS = ("thead", "tbody", "tfoot", "tr")
 _TABLE_PARTS = frozenset({*_SECTIONS, "caption", "colgroup", "col"})
-_ROW_PARTS = frozenset({"td", "th"})
+_PARTS = {"tr": frozenset({"td", "th"}), "colgroup": frozenset({"col"})}
 
 
 def holds_code(tag: Tag) -> bool:
@@ -37,9 +37,9 @@ def table(tag: Tag, phrasing: Phrasing) -> list[Blocks]:
 
 def _stray(tag: Tag) -> Iterator[PageElement]:
     """Find what careless pages put between the rows and cells of a table."""
-    for holder in (tag, *tag.find_all(_SECTIONS)):
+    for holder in (tag, *tag.find_all([*_SECTIONS, "colgroup"])):
         if holder is tag or holder.find_parent("table") is tag:
-            parts = _ROW_PARTS if holder.name == "tr" else _TABLE_PARTS
+            parts = _PARTS.get(holder.name, _TABLE_PARTS)
             for node in holder.children:
                 if not isinstance(node, Tag) or node.name not in parts:
                     yield node
