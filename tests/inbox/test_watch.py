@@ -422,6 +422,16 @@ def test_settings_and_lexicons_are_found_and_missed_like_documents(root: Path, l
     assert listener.expect(Vanished).path == ".narrated.yaml"
 
 
+def test_settings_that_go_before_they_are_taken_are_told_to_be_gone(
+    root: Path, listen: Any, until: Callable[..., None]
+) -> None:
+    listener = listen(settle_s=NEVER_S)
+    (root / ".narrated.yaml").write_text("author: Leo")
+    until(lambda: listener.inbox.waiting() == [(".narrated.yaml", "settling")])
+    (root / ".narrated.yaml").unlink()
+    assert listener.expect(Vanished).path == ".narrated.yaml"
+
+
 def test_settings_that_are_emptied_are_found(root: Path, listen: Any) -> None:
     (root / ".narrated.yaml").write_text("author: Leo")
     listener = listen({".narrated.yaml": signature(root / ".narrated.yaml")})
