@@ -1,13 +1,13 @@
 """What a folder says holds for its posts; when it changes, they are planned anew, and no others."""
 
 import io
-import os
+import shutil
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
-from support.daemon import Daemon, running, toy, wait
+from support.daemon import Daemon, as_anybody, running, toy, wait
 
 
 def _heard(daemon: Daemon, stem: str) -> str:
@@ -373,7 +373,17 @@ def test_a_folder_moves_with_its_settings_without_speech(daemon: Daemon) -> None
     wait(lambda: not _below(daemon, "before"), lambda: f"{daemon.files}\n{daemon.log}")
     daemon.wait_idle()
     assert daemon.spoken[before:] == []
-    assert _below(daemon, "before") == set()
+
+
+def test_a_folder_that_goes_with_its_settings_is_not_planned_anew(daemon: Daemon) -> None:
+    daemon.drop("staying.md", "An inbox that is suddenly empty is none.")
+    daemon.drop("leaving/.narrated.yaml", "author: Leo")
+    daemon.drop("leaving/post.md", "# Leaving\n\nWords.")
+    _wait_heard(daemon, "leaving/post", "By Leo")
+    daemon.wait_idle()
+    shutil.rmtree(daemon.inbox / "leaving")
+    wait(lambda: "leaving/post.md is gone from the inbox" in daemon.log, lambda: daemon.log)
+    assert daemon.history("leaving/post.md") == ["done"]
 
 
 def test_a_script_is_shown_by_what_lies_beside_its_file(tmp_path: Path) -> None:
@@ -395,12 +405,17 @@ def test_a_script_is_shown_by_what_lies_beside_its_file(tmp_path: Path) -> None:
         assert "twenty twenty-four" not in asked.stdout
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
-def test_settings_that_may_not_be_read_hold_their_posts_back(daemon: Daemon) -> None:
-    settings = daemon.drop("closed/.narrated.yaml", "author: Leo")
-    settings.chmod(0)
-    daemon.drop("closed/post.md", "# Closed\n\nWords.")
-    _wait_history(daemon, "closed/post.md", "waiting")
-    assert "closed/.narrated.yaml" in daemon.note("closed/post")
-    settings.chmod(0o644)
-    _wait_heard(daemon, "closed/post", "By Leo")
+def test_settings_that_may_not_be_read_hold_their_posts_back(tmp_path: Path) -> None:
+    daemon = Daemon(tmp_path)
+    (tmp_path / "aside").write_text("author: Leo")
+    (tmp_path / "aside").chmod(0)
+    settings = (tmp_path / "aside").rename(daemon.inbox / ".narrated.yaml")
+    try:
+        daemon.start(*as_anybody())
+        daemon.drop("post.md", "# Closed\n\nWords.")
+        assert "chmod" in daemon.note("post")
+        assert daemon.history("post.md") == ["waiting"]
+        settings.chmod(0o644)
+        _wait_heard(daemon, "post", "By Leo")
+    finally:
+        daemon.stop()
