@@ -267,7 +267,7 @@ def test_a_folder_that_wants_no_narration_has_none_until_it_does(daemon: Daemon)
     daemon.manifest("drafts/post")
     daemon.drop("drafts/.narrated.yaml", "narrate: false")
     daemon.drop("drafts/notes.zip", b"PK")
-    wait(lambda: not _below(daemon, "drafts"), lambda: f"{daemon.files}\n{daemon.log}")
+    wait(lambda: not (daemon.outbox / "drafts").exists(), lambda: daemon.log)
     _wait_history(daemon, "drafts/notes.zip", "removed")
     daemon.drop("drafts/.narrated.yaml", "narrate: true")
     daemon.manifest("drafts/post")
@@ -370,7 +370,7 @@ def test_a_folder_moves_with_its_settings_without_speech(daemon: Daemon) -> None
     before = len(daemon.spoken)
     (daemon.inbox / "before").rename(daemon.inbox / "after")
     _wait_heard(daemon, "after/post", "Say fuh.")
-    wait(lambda: not _below(daemon, "before"), lambda: f"{daemon.files}\n{daemon.log}")
+    wait(lambda: not (daemon.outbox / "before").exists(), lambda: daemon.log)
     daemon.wait_idle()
     assert daemon.spoken[before:] == []
 

@@ -172,8 +172,7 @@ class Narrator:
         why = "`narrate: false` holds for it"
         self._ledger.move(job, State.REMOVED, reason=Reason.UNWANTED, problem=why)
         self._imprint.forget_note(job)
-        if standing := self._ledger.published(job.path):
-            await self._imprint.retract(standing, why)
+        await self._imprint.withhold(job, why)
         return True
 
     async def _record(self, job: Job, manuscript: Manuscript) -> Recorded:
