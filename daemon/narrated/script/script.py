@@ -107,6 +107,26 @@ class Shown(msgspec.Struct, frozen=True):
     title: str = ""
 
 
+class Named(msgspec.Struct, frozen=True):
+    """A lexicon that is named, as it is written there."""
+
+    name: str
+    by: int = -1
+    """Which of the folders' settings names it, counted from the root; -1 for the source itself."""
+
+
+class Surroundings(msgspec.Struct, frozen=True):
+    """What holds for a source besides its own words, by its folders and the configuration."""
+
+    settings: Settings = Settings()
+    album: str = ""
+    """Empty where no folder names one."""
+    pictures: dict[str, str] = {}
+    """Folders of the inbox by the prefix that means each in the source."""
+    lexicons: tuple[Named, ...] = ()
+    """In order: a later one's word wins."""
+
+
 class Plan(msgspec.Struct, frozen=True):
     """A source made ready to be spoken: what the editor gives back."""
 
@@ -116,12 +136,13 @@ class Plan(msgspec.Struct, frozen=True):
     date: str
     language: str
     narrate: bool
-    """False where the author's front matter says so."""
+    """False where the author's front matter says so, or a folder's settings."""
     speakers: dict[str, Speaker]
     """The settings' speakers with the front matter's wishes applied."""
     shown: tuple[Shown, ...]
     script: Script
     chunks: tuple[Chunk, ...]
+    surroundings: Surroundings = Surroundings()
 
 
 Captions = Mapping[str, Caption]

@@ -83,6 +83,7 @@ class House:
             picture_roots=pictures.roots,
             picture_wait_s=float(pictures.wait),
             lexicon=config.reading.lexicon,
+            ignore=config.ignore,
         )
 
     async def say(self, text: str, voice: str | None) -> tuple[dict[str, int], bytes]:
@@ -90,7 +91,7 @@ class House:
         wishes = self.wishes if voice is None else _in_voice(self.wishes, voice)
         if not text.strip():
             raise NarratedError("There is nothing to say.", 'Give a text: narrated say "Hello".')
-        manuscript = await self.desk.write("said.txt", text.encode(), 0, wishes)
+        manuscript = await self.desk.dictated(text, wishes)
         pcm, sample_rate = await self.speech.say(manuscript)
         return {"sample_rate": sample_rate}, pcm
 
