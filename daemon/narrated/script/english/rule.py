@@ -81,15 +81,18 @@ def at_words(inside: str, joints: str = "") -> Starts:
     find = re.compile(inside).finditer
 
     def starts(text: str) -> list[int]:
-        return sorted({_first_of_word(text, found.start(), joints) for found in find(text)})
+        places: list[int] = []
+        seen = -1  # no letter is looked at twice, however many are found in one word
+        for found in find(text):
+            place = found.start()
+            while place > max(seen, 0) and (text[place - 1].isalnum() or text[place - 1] in joints):
+                place -= 1
+            if place != seen:
+                places.append(place)
+            seen = found.start()
+        return places
 
     return starts
-
-
-def _first_of_word(text: str, place: int, joints: str) -> int:
-    while place and (text[place - 1].isalnum() or text[place - 1] in joints):
-        place -= 1
-    return place
 
 
 class Sentence:

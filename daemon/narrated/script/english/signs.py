@@ -108,7 +108,7 @@ EARLY: tuple[Rule, ...] = (
 """Said before numbers become words."""
 
 NUMBERS: tuple[Rule, ...] = (
-    number_rule(rf"(?<![\w.,])({NUMBER})((?:\s?x\s?{NUMBER})+)(?!\w)", _by, "x"),
+    number_rule(rf"(?<![\w.,])({NUMBER})((?:\s?x\s?{NUMBER}){{1,4}})(?!\w)", _by, "x"),
     number_rule(
         rf"(?<![\w.])({NUMBER})\s?[x×](?!\w)", lambda found: f"{figure(found[1])} times", "x×"
     ),
