@@ -1,4 +1,4 @@
-"""Front matter: what an author says of a post above its text, between two lines of `---`."""
+"""Front matter: what an author says of a post above its text, in YAML, TOML or Pandoc's lines."""
 
 import re
 
@@ -6,10 +6,16 @@ from narrated.errors import SourceError
 from narrated.printable import printable
 from narrated.reading.document import FrontMatter, Unspoken
 from narrated.reading.mapping import mapping
+from narrated.reading.toml import toml
 
 _MOST_CHARACTERS = 64_000
-_FENCED = re.compile(r"\A---[ \t]*\n(?P<text>(?:[^\n]*\n){0,999}?)(?:---|\.\.\.)[ \t]*(?:\n|\Z)")
-_ENTRY = re.compile(r"^[\w\"'-]+[ \t]*:(?:[ \t]|$)", re.M)
+_LINES = r"(?P<text>(?:[^\n]*\n){0,999}?)"
+_YAML = re.compile(rf"\A---[ \t]*\n{_LINES}(?:---|\.\.\.)[ \t]*(?:\n|\Z)")
+_TOML = re.compile(rf"\A\+\+\+[ \t]*\n{_LINES}\+\+\+[ \t]*(?:\n|\Z)")
+_MOST_LINES_OF_TITLE = 20
+# A thematic break above prose looks alike: only something like `key:` makes front matter.
+_YAML_ENTRY = re.compile(r"^[\w\"'-]+[ \t]*:(?:[ \t]|$)", re.M)
+_TOML_ENTRY = re.compile(r"^[\w\"'.-]+[ \t]*=|^\[", re.M)
 _TEXTS = {
     "title": "title",
     "date": "date",
@@ -30,15 +36,36 @@ def parted(text: str, name: str) -> tuple[FrontMatter, tuple[Unspoken, ...], str
 
     Without front matter everything is body. Raises SourceError for front matter that is broken.
     """
-    found = _FENCED.match(text)
-    # A thematic break above prose looks alike: only something like `key:` makes front matter.
-    if not found or not _ENTRY.search(found["text"]):
-        return FrontMatter(), (), text
     what = f"The front matter of {printable(name)}"
-    if len(found["text"]) > _MOST_CHARACTERS:
-        raise SourceError(f"{what} is too long.", "Shorten it.")
-    entries = mapping(found["text"], what)
-    return _front(entries, what), _unused(entries), text[found.end() :]
+    for fence, entry, read in ((_YAML, _YAML_ENTRY, mapping), (_TOML, _TOML_ENTRY, toml)):
+        found = fence.match(text)
+        if found and entry.search(found["text"]):
+            if len(found["text"]) > _MOST_CHARACTERS:
+                raise SourceError(f"{what} is too long.", "Shorten it.")
+            entries = read(found["text"], what)
+            return _front(entries, what), _unused(entries), text[found.end() :]
+    return _titled(text, name)
+
+
+def _titled(text: str, name: str) -> tuple[FrontMatter, tuple[Unspoken, ...], str]:
+    """Part Markdown from the lines `% title`, `% author; author`, `% date` that Pandoc knows."""
+    if not (text.startswith("%") and name.lower().endswith((".md", ".markdown"))):
+        return FrontMatter(), (), text
+    *lines, body = text.split("\n", _MOST_LINES_OF_TITLE)
+    count = next((at for at, line in enumerate(lines) if line[:1] not in ("%", " ", "\t")), 0)
+    title, authors, date, *more = _fields(lines[:count])
+    # An empty line ends it, after three of these at most; else it is a text.
+    if not count or lines[count].strip() or any(more):
+        return FrontMatter(), (), text
+    author = " and ".join(one.strip() for one in authors.split(";") if one.strip())
+    front = FrontMatter(title=title or None, date=date or None, author=author or None)
+    return front, (), "\n".join([*lines[count:], body])
+
+
+def _fields(lines: list[str]) -> list[str]:
+    """Join the lines of a title, of its authors and of its date, each with what continues it."""
+    fields = "\n".join(lines).split("\n%")
+    return [*(" ".join(field.removeprefix("%").split()) for field in fields), "", ""]
 
 
 def _front(entries: dict[str, object], what: str) -> FrontMatter:
@@ -56,8 +83,8 @@ def _front(entries: dict[str, object], what: str) -> FrontMatter:
 
 
 def _text(value: object, key: str, what: str) -> str:
-    if isinstance(value, list) and all(isinstance(one, str) for one in value):
-        return " and ".join(value)
+    if isinstance(value, list) and value:
+        return " and ".join(_text(one, key, what) for one in value)
     if isinstance(value, dict) and isinstance(value.get("name"), str):
         return str(value["name"])  # author: {name: Ada, email: ...}
     if not isinstance(value, str):
