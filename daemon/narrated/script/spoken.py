@@ -15,7 +15,8 @@ _ODD = re.compile(
 )
 # Behind a whole word and its stop, nothing depends on what stands before.
 _SENTENCE_END = re.compile(r"(?<=[a-z]{5}[.!?])(?<!approx\.)\s+(?=[A-Z“\"'‘(])")
-_TOKEN = re.compile(r"\S{300}(?=\S)")
+_LONGEST_TOKEN = 300
+_TOKEN = re.compile(rf"\S{{{_LONGEST_TOKEN}}}(?=\S)")
 _ENGLISH = "en"
 _UNIFORM = str.maketrans(
     {"\u00a0": " ", "\u202f": " ", "\u2009": " ", "\u2011": "-", "\u00ad": None}
@@ -30,7 +31,8 @@ def spoken(text: str, language: str = "en") -> str:
     """Write a text's numbers and signs as words; what is spoken already stays as it is."""
     if not _ODD.search(text):
         return text
-    text = emoji_named(text.translate(_UNIFORM), language)
+    if not text.isascii():
+        text = emoji_named(text.translate(_UNIFORM), language)
     if _base(language) != _ENGLISH:
         return " ".join(_elsewhere(text, language).split())
     # Each sentence by itself: most need few of the rules, or none.
@@ -42,7 +44,7 @@ def _english(text: str) -> str:
     from narrated.script.english.rules import english  # late: other languages need none of it
 
     # What nobody wrote by hand costs no more than it is long.
-    return english(_TOKEN.sub(r"\g<0> ", text))
+    return english(_TOKEN.sub(r"\g<0> ", text) if len(text) > _LONGEST_TOKEN else text)
 
 
 def _elsewhere(text: str, language: str) -> str:

@@ -116,8 +116,8 @@ def _ending(found: re.Match[str]) -> str:
 
 _ALL = sorted({"al", *_TITLES, *_BEFORE_AND_AFTER, *_NEVER_AT_THE_END, *_ANYWHERE, *_WRITTEN})
 # A hint that begins with a rare sign, and looks back from there, is found several times as fast.
-_LOOKING_BACK = "|".join(rf"(?<=\b{short}\.)" for short in (r"\w", *_ALL))
-HINT = rf"\.(?:{_LOOKING_BACK})|[№§#]|vs\b"
+_LOOKING_BACK = "|".join(rf"(?<=\b{short}\.)" for short in _ALL)
+HINT = rf"\.(?:(?<=\b[A-Za-z]\.)(?=\w| [gmka\d])|{_LOOKING_BACK})|[№§#]|vs\b"
 
 _AT_STOPS = at_words(r"\.", ".")
 

@@ -25,9 +25,9 @@ _NUMBERS: tuple[Rule, ...] = (
 
 GROUPS: tuple[Group, ...] = (
     Group.of(abbreviations.HINT, abbreviations.RULES),
-    Group.of(r"[@/\\]|\.(?=\w)|:(?<=localhost:)", addresses.RULES),
+    Group.of(r"[@/\\]|\.(?=[^\W\d])|:(?<=localhost:)", addresses.RULES),
     Group.of(
-        r"[\d+=~<>&|/#]|\.(?=NET)|-(?:(?<=Ctrl-)|(?<=Cmd-)|(?<=Alt-)|(?<=Shift-))", signs.EARLY
+        r"[+=~<>&|/#*×≈±≤≥]|\.(?=NET)|-(?:(?<=Ctrl-)|(?<=Cmd-)|(?<=Alt-)|(?<=Shift-))", signs.EARLY
     ),
     Group.of(
         r"[\d½¼¾⅓-⅞²³⁰-⁹]|::",
@@ -48,7 +48,7 @@ GROUPS: tuple[Group, ...] = (
     Group.of(r"/(?=[smh])", quantities.AFTER),
     Group.of(romans.HINT, romans.RULES),
     Group.of(
-        r"_|\((?<=\w\()|\.(?=\w)|[A-Z](?:(?<=[a-z\d][A-Z])|(?=[A-Z]+[a-z]))|-(?<![\w-]-)",
+        r"_|\((?<=\w\()|\.(?=[^\W\d])|[A-Z](?:(?<=[a-z\d][A-Z])|(?=[A-Z]+[a-z]))|-(?<![\w-]-)",
         identifiers.RULES,
     ),
     Group.of(r"[A-Z]{2}|&", acronyms.RULES),
