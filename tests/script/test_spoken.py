@@ -1,6 +1,7 @@
 """Numbers and signs in words, held against tables that were written from the rules of English."""
 
 import re
+import time
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,7 @@ def cases(name):
 
 SPOKEN = list(cases("spoken.txt"))
 TRAPS = list(cases("traps.txt"))
+SENTENCES = list(cases("sentences.txt"))
 
 
 @pytest.mark.parametrize(("written", "said"), SPOKEN)
@@ -32,12 +34,17 @@ def test_what_only_looks_like_another_form_is_told_from_it(written, said):
     assert spoken(written) == said
 
 
+@pytest.mark.parametrize(("written", "said"), SENTENCES)
+def test_whole_sentences_are_spoken_as_a_listener_expects(written, said):
+    assert spoken(written) == said
+
+
 def test_the_tables_are_as_large_as_they_ought_to_be():
     assert len(dict(SPOKEN)) >= 250
     assert len(dict(TRAPS)) >= 60
 
 
-@pytest.mark.parametrize("said", [said for _, said in (*SPOKEN, *TRAPS)])
+@pytest.mark.parametrize("said", [said for _, said in (*SPOKEN, *TRAPS, *SENTENCES)])
 def test_spoken_words_stay_as_they_are(said):
     assert spoken(said) == said
 
@@ -52,3 +59,26 @@ def test_other_languages_get_their_own_numbers():
 
 def test_a_language_without_numbers_keeps_them_as_they_are_written():
     assert spoken("abc 12", "tlh") == "abc 12"
+
+
+# fmt: off
+HOSTILE = [
+    "a.", "1-", "((((", "http://a?....", "A.A.A.", "--a", "1/2/3/", "$1$1", "a_a_a_", "aA",
+    "1,", "12:", "1.", "~/", "@a", "a@a.", "v1.", "😀", "1½", "0x", "1x", "1e", "=1", "5%-",
+    "\\", "a()", "#a", "::", "a::", "ABC/", "2^", "'", "10–", "1-a", "GPT-4-", "🇩🇪", "a&b",
+    "<5", "+=", "1.1.1.1/", "2024-01-02T", "00:",
+]
+# fmt: on
+
+
+@pytest.mark.parametrize("piece", HOSTILE)
+@pytest.mark.parametrize("joint", ["", " "])
+def test_a_line_without_end_costs_no_more_than_its_length(piece, joint):
+    def spent_s(length):
+        text = f"{piece}{joint}" * (length // len(piece))
+        began_s = time.process_time()
+        spoken(text)
+        return time.process_time() - began_s
+
+    spent_s(1000)
+    assert spent_s(16_000) < 24 * max(spent_s(2000), 0.01)

@@ -64,7 +64,7 @@ class Lexicon:
 
 
 def _beginning(word: str) -> str:
-    return _RUN.findall(word.lower())[0]
+    return str(_RUN.findall(word.lower())[0])
 
 
 def _whole_words(words: Mapping[str, str], flags: int) -> re.Pattern[str]:

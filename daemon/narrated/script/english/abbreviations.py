@@ -43,6 +43,9 @@ _NEVER_AT_THE_END = {
     "vs": "versus",
     "viz": "namely",
 }
+_NEVER_AT_THE_END |= {
+    short.capitalize(): said.capitalize() for short, said in _NEVER_AT_THE_END.items()
+}
 _ANYWHERE = {
     "etc": "et cetera",
     "Jr": "Junior",
@@ -77,6 +80,7 @@ _NUMBERED = {
 }
 # "I said no. 5 people left.": without its capital, `no.` is the word.
 _WRITTEN = {*_NUMBERED, *(short.capitalize() for short in _NUMBERED)} - {"no", "nos"}
+_LANDS = frozenset({"US", "USA", "UK", "UN", "EU", "DC", "UAE"})
 _NO_NAMES = frozenset({"Mt", "Mount", "Fort", "Port", "The"})
 _NAME_AFTER = re.compile(r"\s+[“\"]?[A-Z][\w'’]")
 _ORDINAL = re.compile(r"\d+(?:st|nd|rd|th)\Z")
@@ -107,7 +111,9 @@ def _place(found: re.Match[str]) -> str:
 
 
 def _initials(found: re.Match[str]) -> str:
-    return " ".join(found[0].replace(".", "")) + stop(found)
+    letters = found[0].replace(".", "")
+    is_name = letters not in _LANDS and _NAME_AFTER.match(found.string, found.end())
+    return " ".join(letters) + ("" if is_name else stop(found))
 
 
 def _ending(found: re.Match[str]) -> str:

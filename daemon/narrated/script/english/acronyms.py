@@ -2,16 +2,16 @@
 
 import re
 
-from narrated.script.english.rule import Rule, names, rule
+from narrated.script.english.rule import Rule, names, rule, word_after, word_before
 
 _SAID = names("""
     NASA NATO JSON YAML RAM ROM CUDA POSIX ASCII GIF PIN SIM LAN WAN RAID REST CRUD OK ASAP LASER
     RADAR SONAR UNICEF UNESCO OPEC AIDS GNU GNOME BIOS CAPTCHA DOS UNIX BASIC COBOL LISP NAN LED
-    WASM TOML VIM NANO MIDI SOAP AJAX ZIP TAR MIME IMAP ANSI BLIP BARK
+    WASM TOML VIM NANO MIDI SOAP AJAX ZIP TAR MIME IMAP ANSI BLIP BARK JPEG QWERTY
 """)
 _SPELLED = names("""
     US IT AI API AWS URI URL UID GUI CLI CPU GPU TPU IO UI OS PC ID IP IDE ISO IEEE LUFS UEFI AAC
-    EOF AOT FAQ FYI ABI EU UK UN USA USB UTC UTF CLOS
+    EOF AOT FAQ FYI ABI EU UK UN USA USB UTC UTF CLOS IMHO AFAIK UUID IANAL
 """)
 _WORDS = names("""
     A I ALL AM AN AND ANY ARE AS AT BAD BE BIG BUT BUY BY CAN CUT DAY DID DO END FAR FEW FOR FUN
@@ -23,6 +23,9 @@ _WORDS = names("""
     LIE LOG MAP MUD NET NUT OIL PEN PET PIE POT RAW RIP ROW SEA SIN SKY SON TAX TIP TOY VAN WEB
     WET
 """)
+_SHOUTED = frozenset({"IT", "US"})
+"""Acronyms, but among shouted words these are words."""
+_SIZES = {"KB": "kilobyte", "MB": "megabyte", "GB": "gigabyte", "TB": "terabyte"}
 _VOWELS = frozenset("AEIOUY")
 _SHORT = 3
 # Pairs of consonants with which English words begin and end; others are no word.
@@ -69,10 +72,18 @@ def _is_sayable(word: str) -> bool:
 
 
 def _capitals(found: re.Match[str]) -> str:
+    if found[1] in _SHOUTED and (_is_shouted(word_before(found)) or _is_shouted(word_after(found))):
+        return found[0]
     return acronym(found[1]) + (found[2] or "")
+
+
+def _is_shouted(word: str) -> bool:
+    return len(word) > 1 and word.isupper() and not is_acronym(word)
 
 
 RULES: tuple[Rule, ...] = (
     rule(r"\bAT&T\b", "A T and T", "&"),
+    rule(r"\bTL;\s?DR\b", "T L D R", ";"),
+    rule(r"(?<=\bper )([KMGT]B)\b", lambda found: _SIZES[found[1]]),
     rule(r"(?<![\w'’])([A-Z]{2,}s?)([’']s)?(?!\w)", _capitals),
 )

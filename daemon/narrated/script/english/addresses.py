@@ -49,7 +49,7 @@ def _path(found: re.Match[str]) -> str:
 
 
 def _windows(found: re.Match[str]) -> str:
-    parts = "".join(f" backslash {_file(part)}" for part in found[2].split("\\") if part)
+    parts = "".join(f" backslash {_file(part)}" for part in (found[2] or "").split("\\") if part)
     return f"{found[1]} colon{parts}"
 
 

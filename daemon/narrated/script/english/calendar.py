@@ -20,6 +20,7 @@ _MONTHS = (
     *("January", "February", "March", "April", "May", "June", "July"),
     *("August", "September", "October", "November", "December"),
 )
+_DAYS = {day[:3]: day for day in ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday")}
 _MONTH = (
     r"(?P<month>Jan(?:uary|\.)?|Feb(?:ruary|\.)?|Mar(?:ch|\.)?|Apr(?:il|\.)?|May|June?|July?|"
     r"Aug(?:ust|\.)?|Sept?(?:ember|\.)?|Oct(?:ober|\.)?|Nov(?:ember|\.)?|Dec(?:ember|\.)?)"
@@ -29,6 +30,7 @@ _BEFORE_A_YEAR = names(
     " between mid and the"
 ) | {month.lower() for month in _MONTHS}
 _PLAINLY_BEFORE_A_YEAR = _BEFORE_A_YEAR - {"to", "of", "and", "the", "by", "from"}
+_BEFORE_A_DECADE = names("the early late mid his her their its my our your low high")
 _BEFORE_A_NUMBER = names(
     "port ports error errors code line lines page pages room issue issues ticket number numbers"
     " exactly about only version equals than times plus minus over at"
@@ -101,7 +103,7 @@ def _clock(hour: str, minute: str, second: str = "") -> str:
     else:
         small = "oh " if int(minute) < 10 else ""
         said = f"{number(str(int(hour)))} {small}{number(str(int(minute)))}"
-    if not second:
+    if not int(second or 0):
         return said
     seconds = str(int(second))
     return f"{said} and {number(seconds)} second{'' if seconds == '1' else 's'}"
@@ -120,7 +122,12 @@ def _time(found: re.Match[str]) -> str:
 
 
 def _hour(found: re.Match[str]) -> str:
-    return f"{number(found[1])} {found[2][0].upper()} M{stop(found)}"
+    first = f"{number(found['first'])} to " if found["first"] else ""
+    hour = number(str(int(found["hour"])))
+    if found["minute"] and int(found["minute"]):
+        hour = _clock(found["hour"], found["minute"])
+    until = " to " if found["until"] else ""
+    return f"{first}{hour} {found['half'][0].upper()} M{until or stop(found)}"
 
 
 def _year(found: re.Match[str]) -> str:
@@ -146,6 +153,13 @@ def _decade(found: re.Match[str]) -> str:
     return f"{first} {plural}".lstrip()
 
 
+def _short_decade(found: re.Match[str]) -> str:
+    """The 80s, and somebody's thirties; all other 30s are seconds."""
+    is_one = word_before(found).lower().removesuffix("-") in _BEFORE_A_DECADE
+    is_one = is_one or found.string.endswith("mid-", 0, found.start())
+    return _decade(found) if is_one else found[0]
+
+
 _TIME = r"(?P<hour>\d{1,2}):(?P<minute>\d\d)(?::(?P<second>\d\d)(?:\.\d+)?)?"
 _HALF = r"(?:[ap]\.\s?m\.|[ap]m\b|[AP]M\b)"
 
@@ -156,7 +170,8 @@ BEFORE: tuple[Rule, ...] = (
         _month_day,
         starts=at(r"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)(?=[a-z.]* \d)"),
     ),
-    rule(r"(?<!\w)[’'‘]([2-9]0)s\b", _decade, "’'‘"),
+    rule(r"(?<!\w)[’'‘]([1-9]0)s\b", _decade, "’'‘"),
+    rule(r"(?<!\w)[’'‘](\d\d)\b(?![’'\w])", lambda found: number(found[1]), "’'‘"),
 )
 """Dates and decades that do not begin with a number."""
 
@@ -182,13 +197,30 @@ NUMBERS: tuple[Rule, ...] = (
         _time,
         ":",
     ),
-    number_rule(rf"(?<![\w:.,-])(\d\d?)\s?({_HALF})(?!\w)", _hour, "apAP"),
-    number_rule(r"(?<![\w.,])(\d\d\d0)[’']?s\b", _decade, "s"),
     number_rule(
-        r"(?:(?<=[Tt]he )|(?<=early )|(?<=late )|(?<=mid )|(?<=mid-))([2-9]0)s\b", _decade, "s"
+        rf"(?<![\w:.,])(?:(?P<first>\d\d?)[-–])?(?P<hour>\d\d?)(?:\.(?P<minute>[0-5]\d))?\s?"
+        rf"(?P<half>{_HALF})(?:(?P<until>\s?[-–]\s?(?=\d))|(?!\w))",
+        _hour,
+        "apAP",
     ),
+    number_rule(r"(?<![\w.,])(\d\d\d0)[’']?s\b", _decade, "s"),
+    number_rule(r"(?<![\w.,])([1-9]0)s\b", _short_decade, "s"),
 )
 """Dates, times and decades that begin with a number."""
+
+SHORT: tuple[Rule, ...] = (
+    rule(
+        r"\b(?P<month>Jan|Feb|Apr|Aug|Sept?|Oct|Nov|Dec)\.(?! \d{1,2}\b(?!\d))",
+        lambda found: f"{_month(found['month'])}{stop(found)}",
+        ".",
+    ),
+    rule(
+        r"\b(?P<day>Mon|Tues?|Wed|Thu(?:rs)?|Fri)\.",
+        lambda found: f"{_DAYS[found['day'][:3]]}{stop(found)}",
+        ".",
+    ),
+)
+"""Names of months and days that are cut short."""
 
 YEARS: tuple[Rule, ...] = (
     number_rule(

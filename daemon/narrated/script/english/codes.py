@@ -4,7 +4,15 @@ import re
 
 from narrated.script.english.acronyms import acronym
 from narrated.script.english.mixed import LONG_CODE, LONGEST, inside, mixed
-from narrated.script.english.numbers import cardinal, figure, hundreds, pairs, power, spelled
+from narrated.script.english.numbers import (
+    cardinal,
+    figure,
+    hundreds,
+    pairs,
+    plural,
+    power,
+    spelled,
+)
 from narrated.script.english.rule import (
     NUMBER,
     Rule,
@@ -34,7 +42,7 @@ _RELEASES = {"rc": "R C", "a": "alpha", "b": "beta"}
 
 
 def _version(found: re.Match[str]) -> str:
-    return f"{' ' if found['gap'] else ''}version {_points(found['number'])}{_release(found)}"
+    return f" version {_points(found['number'])}{_release(found)}"
 
 
 def _bare_version(found: re.Match[str]) -> str:
@@ -89,6 +97,14 @@ def _ip6(found: re.Match[str]) -> str:
     return " ".join(said.split()) + mask
 
 
+def _letter_and_digits(found: re.Match[str]) -> str:
+    return f"{found[1]} {spelled(found[2])}"
+
+
+def _hardware(found: re.Match[str]) -> str:
+    return ", ".join(map(spelled, found[0].split(":")))
+
+
 def _scientific(found: re.Match[str]) -> str:
     minus = "minus " if found["minus"] else ""
     return f"{minus}{figure(found['base'])} times ten {_to_the_power(found['power'])}"
@@ -129,7 +145,8 @@ def _with_pairs(found: re.Match[str]) -> str:
 
 
 def _by_hyphen(found: re.Match[str]) -> str:
-    return f"{acronym(found[1])} {inside(found[2])}"
+    said = inside(found[2])
+    return f"{acronym(found[1])} {plural(said) if found[3] else said}"
 
 
 # Looking back from the number is cheaper than looking for a hundred names.
@@ -155,6 +172,7 @@ BEFORE: tuple[Rule, ...] = (
     ),
     rule(r"(?<![\w.])\+\d{1,3}(?:[ .-]\(?\d{1,5}\)?){2,5}(?![\w-])", _telephone, "+"),
     rule(r"(?<!\w)\+\d{8,14}(?!\w)", _telephone, "+"),
+    rule(r"(?<![\w+])\+(?=\d)", "plus ", "+"),
     rule(r"(?<!\w)\(\d{3}\) ?\d{3}[ .-]\d{4}(?![\w-])", _telephone, "("),
     rule(
         r"\b[\da-fA-F]{8}-[\da-fA-F]{4}-[\da-fA-F]{4}-[\da-fA-F]{4}-[\da-fA-F]{12}\b",
@@ -163,7 +181,7 @@ BEFORE: tuple[Rule, ...] = (
         at_words("-"),
     ),
     rule(
-        rf"(?P<gap>(?<=[^\W_])-|(?<![\w.-]))v(?P<number>\d+(?:\.(?:\d+|x))*){_STAGE}{_END}",
+        rf"(?P<gap>(?<=[^\W_])-|(?<=[A-Z][A-Z])|(?<![\w.-]))v(?P<number>\d+(?:\.(?:\d+|x))*){_STAGE}{_END}",
         _version,
         "v",
         at(r"v(?=\d)|-(?=v\d)"),
@@ -174,12 +192,15 @@ BEFORE: tuple[Rule, ...] = (
         starts=at(either(_WORDS_BEFORE_PAIRS)),
     ),
     rule(
-        r"\b(?<![-–])([A-Z][A-Za-z]*)-(\d+)\b(?![-–.]?\d|[%°])",
+        r"\b(?<![-–])([A-Z][A-Za-z]*)-(\d+)(s?)\b(?![-–.]?\d|[%°])",
         _by_hyphen,
         "-",
         at_words(r"-(?=\d)"),
     ),
+    rule(r"\b([A-Z])\.(\d{2,})\b", _letter_and_digits, ".", at(r"[A-Z](?=\.\d\d)")),
+    rule(r"\b(?:[\dA-Fa-f]{2}:){5}[\dA-Fa-f]{2}\b", _hardware, ":"),
     rule(r"([\w)\]])\^([-−]?\d+)", _raised, "^"),
+    rule(r"(?<=[\w)\]])\^([a-z])\b", r" to the power of \1", "^"),
     rule(r"(?<=[\d)\]])(⁻?[⁰¹²³⁴-⁹]+)", _superscript, "⁰¹²³⁴⁵⁶⁷⁸⁹"),
 )
 """Codes that hold a number and do not begin with it."""
@@ -213,6 +234,7 @@ VERSIONS: tuple[Rule, ...] = (
         _named_version,
         ".",
     ),
+    number_rule(r"(?<=[a-z]:)(?P<number>\d+(?:\.\d+)+)" + _STAGE + _END, _bare_version, "."),
     number_rule(
         # Any other name inside a sentence, unless what follows may be a unit.
         rf"(?<=[A-Za-z] )(?P<number>\d+\.\d+){_STAGE}(?![\w%°]|\.\d| ?[a-zµ]{{1,3}}\b)",

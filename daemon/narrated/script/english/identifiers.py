@@ -29,6 +29,7 @@ _SAID = {
     "GiB": "gibibytes",
     "PostgreSQL": "Postgres Q L",
 }
+_FAMILY_NAME = re.compile(r"(?:Mac|Mc|De|Di|Du|Le|La|Fitz|Van|Von)[A-Z][a-z]+")
 _HUMPS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[A-Z]|\d+")
 
 
@@ -48,7 +49,7 @@ def _camel(found: re.Match[str]) -> str:
     word = found[0]
     if word in _SAID:
         return _SAID[word]
-    if word in _BRANDS or word.startswith("Mc"):
+    if word in _BRANDS or _FAMILY_NAME.fullmatch(word):
         return word
     return _parted(word)
 
@@ -78,7 +79,7 @@ RULES: tuple[Rule, ...] = (
     rule(r"(?<=\w)\(\)", "", "(", _AT_CALLS),
     rule(r"(?<=\w)\((?!(?:e?s|ies)\))([\w., ]{1,60})\)", r" \1", "(", _AT_CALLS),
     rule(r"(?<![\w-])--(?=[a-z])", "dash dash ", "-", _AT_FLAGS),
-    rule(r"(?<![\w-])-(?=[A-Za-z](?![\w-]))", "dash ", "-", _AT_FLAGS),
+    rule(r"(?<![\w-])-(?=[A-Za-z]{1,4}(?![\w-]))", "dash ", "-", _AT_FLAGS),
     rule(r"(?<![\w.])[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+", _dotted, ".", at_words(r"\.(?=\w)", "_.")),
     rule(
         r"(?<![^\W_])_*[^\W_]+(?:_+[^\W_]+)+_*(?![^\W_])|\b__[^\W_]+__\b",

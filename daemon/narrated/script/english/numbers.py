@@ -70,6 +70,13 @@ def many(amount: str, one: str, several: str) -> str:
     return one if amount.lstrip("-−") == "1" else several
 
 
+def plural(words: str) -> str:
+    """Say several of a number: sevens, sixes, twenties."""
+    if words.endswith("y"):
+        return f"{words[:-1]}ies"
+    return f"{words}es" if words.endswith("x") else f"{words}s"
+
+
 def power(exponent: str) -> str:
     """Say what a number is raised to."""
     bare = exponent.translate(_SUPERSCRIPTS).replace("−", "-").lstrip("+")

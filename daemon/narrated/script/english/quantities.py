@@ -5,8 +5,18 @@ Most rules name the unit and leave the number in digits, for the rules of number
 
 import re
 
-from narrated.script.english.numbers import MAGNITUDES, cardinal, figure, many, year
-from narrated.script.english.rule import NUMBER, UNJOINED, Rule, at_words, either, number_rule, rule
+from narrated.script.english.numbers import MAGNITUDES, cardinal, figure, many, plural, year
+from narrated.script.english.rule import (
+    NUMBER,
+    UNJOINED,
+    Rule,
+    at_words,
+    either,
+    names,
+    number_rule,
+    rule,
+    word_before,
+)
 from narrated.script.numbers import number
 
 _CURRENCIES = {
@@ -17,6 +27,9 @@ _CURRENCIES = {
     "₹": ("rupee", "rupees"),
 }
 _CENTS = {"$": ("cent", "cents"), "€": ("cent", "cents"), "£": ("penny", "pence")}
+_COUNTRIES = {"CA": "Canadian ", "C": "Canadian ", "AU": "Australian ", "A": "Australian "}
+_COUNTRIES |= {"HK": "Hong Kong ", "NZ": "New Zealand "}
+_MANY = {**MAGNITUDES, "K": "thousand"}
 _CODES = {
     "USD": ("U S dollar", "U S dollars"),
     "EUR": ("euro", "euros"),
@@ -91,6 +104,8 @@ _UNITS = {
     "Wh": ("watt hour", "watt hours"),
     "kWh": ("kilowatt hour", "kilowatt hours"),
     "mAh": ("milliamp hour", "milliamp hours"),
+    "Ω": ("ohm", "ohms"),
+    "kΩ": ("kilohm", "kilohms"),
     "Hz": ("hertz", "hertz"),
     "kHz": ("kilohertz", "kilohertz"),
     "MHz": ("megahertz", "megahertz"),
@@ -140,7 +155,18 @@ _PER = {
 }
 _HALVES = {2: ("half", "halves"), 4: ("quarter", "quarters")}
 _DENOMINATORS = frozenset({*range(2, 11), 12, 16, 32, 64, 100})
-_AS_A_PAIR = {("24", "7"): "twenty-four seven", ("9", "11"): "nine eleven"}
+_AS_A_PAIR = {
+    ("24", "7"): "twenty-four seven",
+    ("9", "11"): "nine eleven",
+    ("50", "50"): "fifty fifty",
+    ("80", "20"): "eighty twenty",
+    ("60", "40"): "sixty forty",
+    ("70", "30"): "seventy thirty",
+    ("90", "10"): "ninety ten",
+}
+_COUNTS = names("two three four five six seven eight nine ten several many both")
+_NEAR_QUOTE = 200
+_WORD_NEXT = re.compile(r"\s[a-z]")
 _VULGAR = {
     sign: tuple(map(int, written.split("/")))
     for sign, written in (
@@ -170,24 +196,35 @@ _VULGAR = {
 
 
 def _money(found: re.Match[str]) -> str:
-    one, several = _CURRENCIES[found["currency"]]
+    one, several = _currency(found)
     minus = "minus " if found["minus"] else ""
     amount, magnitude, last = found["amount"], found["magnitude"], found["last"]
+    more = f" {_MANY.get(magnitude, magnitude)}" if magnitude else ""
     if last:
-        return f"{minus}{figure(amount)} to {figure(last)} {several}"
-    if magnitude:
-        said = MAGNITUDES.get(magnitude, magnitude)
-        return f"{minus}{figure(amount)} {said} {several}"
+        first_more = found["first_magnitude"]
+        first_more = f" {_MANY.get(first_more, first_more)}" if first_more else ""
+        return f"{minus}{figure(amount)}{first_more} to {figure(last)}{more} {several}"
+    if more:
+        return f"{minus}{figure(amount)}{more} {several}"
+    return minus + _coins(amount, found["currency"], (one, several))
+
+
+def _currency(found: re.Match[str]) -> tuple[str, str]:
+    one, several = _CURRENCIES[found["currency"]]
+    country = _COUNTRIES.get(found["country"] or "", "")
+    return f"{country}{one}", f"{country}{several}"
+
+
+def _coins(amount: str, currency: str, names: tuple[str, str]) -> str:
     whole, _, cents = amount.partition(".")
-    if len(cents) != 2 or found["currency"] not in _CENTS:
-        return f"{minus}{figure(amount)} {many(amount, one, several)}"
-    parts = (
-        [f"{cardinal(whole)} {many(whole, one, several)}"] if figure(whole or "0") != "zero" else []
-    )
+    if len(cents) != 2 or currency not in _CENTS:
+        return f"{figure(amount)} {many(amount, *names)}"
+    units = cardinal(whole) if whole else "zero"
+    parts = [] if units == "zero" else [f"{units} {many(whole, *names)}"]
     if int(cents) or not parts:
         small = str(int(cents))
-        parts.append(f"{number(small)} {many(small, *_CENTS[found['currency']])}")
-    return minus + " and ".join(parts)
+        parts.append(f"{number(small)} {many(small, *_CENTS[currency])}")
+    return " and ".join(parts)
 
 
 def _money_after(found: re.Match[str]) -> str:
@@ -198,8 +235,8 @@ def _money_after(found: re.Match[str]) -> str:
 
 def _unit(found: re.Match[str]) -> str:
     amount, unit, per = found["amount"], found["unit"], found["per"]
-    if unit == "B" and not found["gap"] and len(amount) < 3:
-        return found[0]  # a "7B" model is no seven bytes
+    if not found["gap"] and (unit in "AB" or (unit == "s" and _is_plural(found))):
+        return found[0]  # a "7B" model is no seven bytes, nor two Boeing 747s any seconds
     one, several = _UNITS[unit]
     rate = f" per {_PER.get(per, per)}" if per else ""
     if found["gap"] == "-":
@@ -207,8 +244,45 @@ def _unit(found: re.Match[str]) -> str:
     return f"{_amount(found)} {many(amount, one, several)}{rate}"
 
 
+def _is_plural(found: re.Match[str]) -> bool:
+    """Tell the plural of a number from seconds: by the name before it, or by "of" behind it."""
+    name = word_before(found)
+    is_name = name[:1].isupper() and len(found["amount"]) > 2
+    return is_name or name in _COUNTS or found.string.startswith(" of ", found.end())
+
+
+def _plural(found: re.Match[str]) -> str:
+    said = figure(found[1])
+    if found[1].replace(",", "").strip("0") == "1":
+        return f"{said.removeprefix('one ')}s"
+    return plural(said)
+
+
 def _percent(found: re.Match[str]) -> str:
     return f"{_amount(found)} percent"
+
+
+def _duration(found: re.Match[str]) -> str:
+    parts = ((found[name], name) for name in ("hours", "minutes", "seconds"))
+    said = (f"{figure(amount)} {many(amount, name[:-1], name)}" for amount, name in parts if amount)
+    return " ".join(said)
+
+
+def _feet(found: re.Match[str]) -> str:
+    return f"{figure(found[1])} foot {figure(found[2])}"
+
+
+def _inches(found: re.Match[str]) -> str:
+    """A quotation mark behind a number means inches where none is open."""
+    before = found.string[max(0, found.start() - _NEAR_QUOTE) : found.start()]
+    if found[0].endswith('"') and before.count('"') % 2:
+        return found[0]
+    is_attribute = bool(_WORD_NEXT.match(found.string, found.end()))
+    return f"{_amount(found)} {'inch' if is_attribute else many(found['amount'], 'inch', 'inches')}"
+
+
+def _times(found: re.Match[str]) -> str:
+    return f"{_amount(found)} times"
 
 
 def _magnitude(found: re.Match[str]) -> str:
@@ -246,8 +320,12 @@ def _mixed(whole: str, over: int, under: int) -> str:
 
 def _pair(found: re.Match[str]) -> str:
     over, under = found[2], found[3]
+    if len(over) == 4 and len(under) == 2 and int(over[2:]) + 1 == int(under):
+        return f"{found[1] or ''}{year(over)} {figure(under)}"
     if said := _AS_A_PAIR.get((over, under)):
         return said if not found[1] else f"{found[1]} {said}"
+    if over == under and len(over) > 1:
+        return f"{found[1] or ''}{cardinal(over)} out of {cardinal(under)}"
     if int(over) < int(under) and int(under) in _DENOMINATORS:
         return _mixed((found[1] or "").strip(), int(over), int(under))
     return f"{found[1] or ''}{cardinal(over)} over {cardinal(under)}"
@@ -259,6 +337,7 @@ def _vulgar(found: re.Match[str]) -> str:
 
 
 _CURRENCY = f"[{''.join(_CURRENCIES)}]"
+_MAGNITUDE = r"(?:thousand|million|billion|trillion|bn|[kKMmBT](?!\w))"
 _DASH = r"(?:-|\s?–\s?)"
 _AMOUNT = (
     rf"(?<![\w.,/])(?P<minus>(?<![^\s(\[\"“])[-−])?"
@@ -267,9 +346,10 @@ _AMOUNT = (
 
 BEFORE: tuple[Rule, ...] = (
     rule(
-        rf"(?<![\w$€£¥])(?P<minus>[-−])?(?:US)?(?P<currency>{_CURRENCY})\s?(?P<amount>{NUMBER})"
-        rf"(?:[-–]{_CURRENCY}?(?P<last>{NUMBER}))?"
-        r"(?:\s?(?P<magnitude>thousand|million|billion|trillion|bn|[kMmBT](?!\w)))?(?!\w)",
+        rf"(?<![\w$€£¥])(?P<minus>[-−])?(?P<country>US|CA|C|AU|A|HK|NZ)?"
+        rf"(?P<currency>{_CURRENCY})\s?(?P<amount>{NUMBER})"
+        rf"(?:(?:\s?(?P<first_magnitude>{_MAGNITUDE}))?{_DASH}{_CURRENCY}?(?P<last>{NUMBER}))?"
+        rf"(?:\s?(?P<magnitude>{_MAGNITUDE}))?(?!\w)",
         _money,
         _CURRENCIES,
     ),
@@ -284,13 +364,23 @@ NUMBERS: tuple[Rule, ...] = (
     number_rule(rf"{_AMOUNT}\s?(?P<currency>{_CURRENCY}|¢|{either(_CODES)})(?!\w)", _money_after),
     number_rule(rf"{_AMOUNT}\s?%(?!\w)", _percent, "%"),
     number_rule(
+        r"(?<![\w.])(?P<hours>\d+)\s?h\s?(?P<minutes>\d+)\s?m(?:in)?(?:\s?(?P<seconds>\d+)\s?s)?\b",
+        _duration,
+        "h",
+    ),
+    number_rule(
         rf"{_AMOUNT}(?P<gap>[\s-]?)(?P<unit>{either(_UNITS)})"
-        rf"(?:/(?P<per>[A-Za-z]+[²³]?))?(?![\w²³/]|[’'.]\w)",
+        rf"(?:/(?P<per>[A-Za-z]+[²³]?))?(?:\.(?=\s+[a-z]))?(?![\w²³/]|[’'.]\w)",
         _unit,
     ),
+    number_rule(r"(?<![\w.])(\d{1,3}(?:,\d{3})+|\d+)s(?!\w)", _plural, "s"),
     number_rule(rf"{_AMOUNT}(?P<magnitude>[kM])\b", _magnitude, "kM"),
+    # Before an operator it is algebra: 2x + 1.
+    number_rule(rf"{_AMOUNT}\s?[x×](?!\w|\s?[+=*^]|\s-\s\d)", _times, "x×"),
+    number_rule(r"(?<![\w.])(\d)['’′](\d\d?)[\"”″]", _feet, "'’′"),
+    number_rule(rf"{_AMOUNT}(?:″|(?<=\d)\"(?=[\s.,;)]))", _inches, '"″'),
     number_rule(rf"{UNJOINED}(?<!–)({NUMBER}){_DASH}({NUMBER})(?![\w/–]|-\d|[.,]\d)", _range, "-–"),
-    number_rule(r"(?<![\w.,/])(\d+ )?(\d+)/(\d+)(?![\w/]|[.,]\d)", _pair, "/"),
+    number_rule(r"(?<![\w.,/])(\d+ )?(\d+)/(\d+)(?:rds?|ths?)?(?![\w/]|[.,]\d)", _pair, "/"),
 )
 
 AFTER: tuple[Rule, ...] = (

@@ -49,7 +49,7 @@ HINT = rf"[IVXL](?<= [IVXL])(?:[IVXL]+|(?<=[VX])|{_I})\b"
 RULES: tuple[Rule, ...] = (
     rule(
         rf"\b(?P<name>{either(_RULERS)}) (?=[IVXL]{{2,}}\b|[VX]\b(?!\.\s?[A-Z]))"
-        rf"{_NUMERAL}\b(?![’']?\w)",
+        rf"{_NUMERAL}\b(?![’'](?!s\b)\w|\w)",
         _ruler,
         "IVX",
     ),

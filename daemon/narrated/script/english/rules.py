@@ -11,20 +11,24 @@ from narrated.script.english import (
     romans,
     signs,
 )
-from narrated.script.english.numbers import figure, ordinal
-from narrated.script.english.rule import NUMBER, Group, Rule, Sentence, number_rule
+from narrated.script.english.numbers import cardinal, figure, ordinal
+from narrated.script.english.rule import NUMBER, Group, Rule, Sentence, number_rule, rule
 
 _NUMBERS: tuple[Rule, ...] = (
     number_rule(
         r"(?<![\w.,])(\d{1,3}(?:,\d{3})+|\d+)(?:st|nd|rd|th)\b", lambda found: ordinal(found[1])
     ),
     number_rule(
-        rf"(?<![\w.,])((?:(?<![^\s(\[“\"=])[-−])?{NUMBER})(?!\w)", lambda found: figure(found[1])
+        rf"(?<![\w.])((?:(?<![^\s(\[“\"=])[-−])?{NUMBER})(?!\w)", lambda found: figure(found[1])
     ),
 )
 
+_LEFT_OVER: tuple[Rule, ...] = (rule(r"\d+", lambda found: f" {cardinal(found[0])} "),)
+"""Whatever digits stand in a way that no rule knows."""
+
 GROUPS: tuple[Group, ...] = (
     Group.of(abbreviations.HINT, abbreviations.RULES),
+    Group.of(r"\.(?<=[a-z]\.)", calendar.SHORT),
     Group.of(r"[@/\\]|\.(?=[^\W\d])|:(?<=localhost:)", addresses.RULES),
     Group.of(
         r"[+=~<>&|/#*×≈±≤≥]|\.(?=NET)|-(?:(?<=Ctrl-)|(?<=Cmd-)|(?<=Alt-)|(?<=Shift-))", signs.EARLY
@@ -51,8 +55,9 @@ GROUPS: tuple[Group, ...] = (
         r"_|\((?<=\w\()|\.(?=[^\W\d])|[A-Z](?:(?<=[a-z\d][A-Z])|(?=[A-Z]+[a-z]))|-(?<![\w-]-)",
         identifiers.RULES,
     ),
+    Group.of(r"\d", _LEFT_OVER),
     Group.of(r"[A-Z]{2}|&", acronyms.RULES),
-    Group.of(r"[^\w\s,.;:!?'’()“”\"]", signs.LATE),
+    Group.of(r"[^\w\s,.;:!?'’()“”\"]|[πλ]", signs.LATE),
 )
 
 

@@ -4,7 +4,7 @@ import re
 import unicodedata
 
 from narrated.script.english.numbers import figure
-from narrated.script.english.rule import NUMBER, Rule, at, either, number_rule, rule
+from narrated.script.english.rule import NUMBER, Rule, at, either, names, number_rule, rule
 
 _BETWEEN_SPACES = {
     "->": "to",
@@ -61,6 +61,9 @@ _BEFORE_A_NUMBER = {
     "==": "equals",
     "~=": "about",
 }
+_RATES = {rate: rate for rate in names("month year week day night hour minute second user")}
+_RATES |= {"hr": "hour", "min": "minute", "sec": "second", "s": "second", "h": "hour"}
+_RATES |= {"mo": "month", "yr": "year", "GB": "gigabyte", "MB": "megabyte", "kWh": "kilowatt hour"}
 _KEYS = {"Ctrl": "Control", "Cmd": "Command", "Alt": "Alt", "Shift": "Shift", "Opt": "Option"}
 _TOGETHER = {"->": " to ", "=>": " to ", "==": " equals ", "!=": " is not equal to "}
 _TOGETHER |= {">=": " at least ", "<=": " at most ", "~=": " about ", "&&": " and ", "||": " or "}
@@ -103,15 +106,14 @@ EARLY: tuple[Rule, ...] = (
     rule(r"(?<=\d) / (?=\d)", " divided by ", "/"),
     rule(rf"(?<=[\w)\"'])({either(_TOGETHER)})(?=[\w(\"'.-])", lambda f: _TOGETHER[f[1]], "=>&|"),
     rule(r"(?<=\w)=(?=[\w\"'-])", " equals ", "="),
+    rule(r"(?<=\d) [-−] (?=\d)", " minus ", "-−"),
+    rule(r"(?<=\w) > (?=[A-Z][a-z])(?<=[a-z] > )", ", ", ">"),
     rule(r"(?<=\d)\+(?=[\s,.;:)!?-]|$)", " plus", "+"),
 )
 """Said before numbers become words."""
 
 NUMBERS: tuple[Rule, ...] = (
     number_rule(rf"(?<![\w.,])({NUMBER})((?:\s?x\s?{NUMBER}){{1,4}})(?!\w)", _by, "x"),
-    number_rule(
-        rf"(?<![\w.])({NUMBER})\s?[x×](?!\w)", lambda found: f"{figure(found[1])} times", "x×"
-    ),
     number_rule(
         r"(?<![\w.,/])(\d{1,3}):(\d{1,3})(?![\w:])",
         lambda found: f"{figure(found[1])} to {figure(found[2])}",
@@ -123,6 +125,7 @@ NUMBERS: tuple[Rule, ...] = (
 LATE: tuple[Rule, ...] = (
     rule(r"(?<![\w@])@(?=[A-Za-z]\w)", "at ", "@"),
     rule(r"(?<![\w#&])#(?=[A-Za-z]\w)", "hashtag ", "#"),
+    rule(rf"(?<=[a-z])/({either(_RATES)})\b", lambda found: f" per {_RATES[found[1]]}", "/"),
     rule(r"(?<=\w)/(?=\w)", " slash ", "/"),
     rule(
         rf"(?<!\S)(?:{either(_BETWEEN_SPACES)})(?!\S)",
@@ -133,6 +136,8 @@ LATE: tuple[Rule, ...] = (
     rule(r"\s?&\s?(?=[\w“\"'(])", " and ", "&"),
     rule(f"[{''.join(_ANYWHERE)}]", lambda found: f" {_ANYWHERE[found[0]]} ", _ANYWHERE),
     rule(f"[{_SILENT}]", " ", _SILENT),
+    rule(r"(?<=\w) \* (?=\w)", " star ", "*"),
+    rule(r"(?<=\w) \| (?=\w)", ", ", "|"),
     rule(r"(?<!\S)[*_|^\\~`<>{}]+(?!\S)", " ", r"*_|^\~`<>{}"),
 )
 
