@@ -17,14 +17,14 @@ from PIL import Image
 
 from narrated.editor import plan
 from narrated.errors import SourceError
-from narrated.script.script import Caption, Plan, Settings, Shown, Speaker
+from narrated.script.script import Caption, Named, Plan, Role, Settings, Shown, Speaker
 from narrated.workers.wire import Wire
 
 SAMPLE = Path(__file__).parents[1] / "docs" / "sample"
 LIMITS = {"espeak": 400, "bark": 20}
 
 
-def planned(text, name="a.md", captions=None, lexicons=(), settings=None):
+def planned(text, name="a.md", captions=None, lexicons=(), settings=None, folders=()):
     return plan(
         text.encode() if isinstance(text, str) else text,
         name,
@@ -32,6 +32,7 @@ def planned(text, name="a.md", captions=None, lexicons=(), settings=None):
         lexicons=lexicons,
         settings=settings or Settings(),
         limits=LIMITS,
+        folders=[(f"{'deep/' * depth}.narrated.yaml", said) for depth, said in enumerate(folders)],
     )
 
 
@@ -91,8 +92,103 @@ def test_a_dropped_picture_shows_itself_and_is_said_as_its_caption():
 
 
 def test_lexicons_are_applied():
-    made = planned("The vi.", lexicons=["words: {vi: six}"])
+    made = planned("The vi.", lexicons=[("lexicon.yaml", "words: {vi: six}")])
     assert made.chunks[-1].text == "The six."
+
+
+def test_a_lexicon_that_is_wrong_is_named():
+    lexicons = [("lexicon.yaml", "words: {a: b}"), ("deep/lexicon.yaml", "words: [a]")]
+    with pytest.raises(SourceError, match=r"deep/lexicon\.yaml: .*`words` is no mapping"):
+        planned("Words.", lexicons=lexicons)
+
+
+def test_a_folder_says_what_front_matter_would():
+    said = "author: Leo\ndate: 2024-01-02\nlang: de\nvoice: en-gb\nnarrate: true"
+    made = planned("# T\n\nWorte.", folders=[said])
+    found = (made.author, made.date, made.language, made.narrate)
+    assert found == ("Leo", "2024-01-02", "de", True)
+    assert made.speakers["narrator"].voice == "en-gb"
+    assert "Leo" in made.script.lines[1].text
+    assert made.script.lines[1].role is Role.BYLINE
+
+
+def test_front_matter_goes_before_the_folders():
+    text = "---\nauthor: Ada\ndate: 2023-04-05\nlang: fr\nvoice: en-us\n---\nMots."
+    said = "author: Leo\ndate: 2024-01-02\nlang: de\nvoice: en-gb"
+    made = planned(text, folders=[said])
+    assert (made.author, made.date, made.language) == ("Ada", "2023-04-05", "fr")
+    assert made.speakers["narrator"].voice == "en-us"
+
+
+def test_a_deeper_folder_goes_before_a_higher_one_key_by_key():
+    made = planned("Words.", folders=["author: Ada\nalbum: All", "author: Leo"])
+    assert (made.author, made.surroundings.album) == ("Leo", "All")
+
+
+def test_the_folders_go_before_the_configuration():
+    settings = Settings(code="read", links="announce", pauses={"code": 3, "title": 4})
+    said = "code: skip\nfootnotes: end\npauses: {title: 2}"
+    used = planned("Words.", settings=settings, folders=[said]).surroundings.settings
+    assert (used.code, used.links, used.footnotes) == ("skip", "announce", "end")
+    assert used.pauses == {"code": 3, "title": 2}
+
+
+def test_what_a_folder_says_of_code_is_done():
+    made = planned("Words.\n\n    code\n", folders=["code: skip"])
+    assert Role.CODE not in {line.role for line in made.script.lines}
+
+
+def test_an_engine_of_a_folder_takes_its_own_voice():
+    settings = Settings(speakers={"narrator": Speaker(options={"speed": 2})})
+    made = planned("Words.", settings=settings, folders=["voice: en-gb", "engine: bark"])
+    assert made.speakers["narrator"] == Speaker("bark", "", {})
+
+
+def test_a_voice_below_the_folder_of_an_engine_is_that_engines():
+    made = planned("Words.", folders=["engine: bark\nvoice: v1", "voice: v2"])
+    assert made.speakers["narrator"] == Speaker("bark", "v2", {})
+
+
+def test_an_engine_in_front_matter_leaves_the_folders_voice_behind():
+    made = planned("---\nengine: bark\n---\nWords.", folders=["voice: en-gb"])
+    assert made.speakers["narrator"] == Speaker("bark", "", {})
+
+
+def test_a_folder_may_want_no_narration_of_texts_and_pictures():
+    assert not planned("Words.", folders=["narrate: false"]).narrate
+    captions = {"a.png": Caption("A red field.")}
+    assert not planned(png(), "a.png", captions, folders=["narrate: false"]).narrate
+
+
+def test_a_post_may_insist_on_its_narration():
+    assert planned("---\nnarrate: true\n---\nWords.", folders=["narrate: false"]).narrate
+
+
+def test_what_nobody_wants_to_hear_is_not_refused_for_what_it_is():
+    assert not planned(b"PK", "a.zip", folders=["narrate: false"]).narrate
+
+
+def test_every_lexicon_that_is_named_is_told_with_who_names_it():
+    text = "---\nlexicon: lexicon.yaml\n---\nWords."
+    said = ["lexicon: x-lexicon.yaml", "author: Leo", "lexicon: y-lexicon.yaml"]
+    made = planned(text, folders=said)
+    expected = (Named("x-lexicon.yaml", 0), Named("y-lexicon.yaml", 2), Named("lexicon.yaml"))
+    assert made.surroundings.lexicons == expected
+
+
+def test_wrong_settings_are_refused_with_their_file():
+    with pytest.raises(SourceError, match=r"deep/\.narrated\.yaml: `code` is `maybe`") as caught:
+        planned("Words.", folders=["", "code: maybe"])
+    assert "announce, read, skip" in caught.value.remedy
+    with pytest.raises(SourceError, match=r"\.narrated\.yaml: `engine` is `siren`") as caught:
+        planned("Words.", folders=["engine: siren"])
+    assert "bark, espeak" in caught.value.remedy
+
+
+def test_a_dropped_picture_has_its_folders_author_and_no_byline():
+    made = planned(png(), "a.png", {"a.png": Caption("A red field.")}, folders=["author: Leo"])
+    assert made.author == "Leo"
+    assert [chunk.text for chunk in made.chunks] == ["A red field."]
 
 
 def test_the_sample_post_is_planned_whole():
@@ -159,6 +255,7 @@ def request(name, captions=None):
         "name": name,
         "captions": captions or {},
         "lexicons": [],
+        "folders": [],
         "settings": {"links": "announce"},
         "limits": {"espeak": 400},
     }

@@ -1,1 +1,1 @@
-"""What bench/daemon.py measures, and against what."""
+"""What the programs here measure, and against what."""

@@ -18,14 +18,14 @@ class Figure:
     figure: str
     to_reach: str
     reached: bool | None
-    """None where it was not taken."""
+    """None where it was not taken, and where there is nothing to reach."""
     why: str = ""
-    """Why it was not taken."""
+    """Why it was not taken; empty where it was."""
 
     @property
     def verdict(self) -> str:
         if self.reached is None:
-            return f"not taken: {self.why}"
+            return f"not taken: {self.why}" if self.why else ""
         return "reached" if self.reached else "NOT REACHED"
 
 

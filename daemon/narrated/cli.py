@@ -140,24 +140,69 @@ def status(ctx: click.Context, watch: bool, as_json: bool) -> None:
 
 
 @main.command()
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--json", "as_json", is_flag=True, help="The whole plan as JSON.")
+@click.argument("file", required=False, type=click.Path(exists=True, path_type=Path))
+@click.option(
+    "--check",
+    "folder",
+    metavar="DIR",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="All of a folder instead, as the inbox would read it: how much of each file is said and "
+    "what is skipped. Pictures are found but not captioned. Exits with 1 when one was not read.",
+)
+@click.option("--all", "every_skip", is_flag=True, help="With --check: list all that is skipped.")
+@click.option("--json", "as_json", is_flag=True, help="The whole plan, or check, as JSON.")
 @click.pass_context
-def script(ctx: click.Context, file: Path, as_json: bool) -> None:
+def script(
+    ctx: click.Context, file: Path | None, folder: Path | None, every_skip: bool, as_json: bool
+) -> None:
     """Print what would be said of FILE, with pauses, chunks and what is skipped."""
+    if (file is None) == (folder is None):
+        raise click.UsageError("Name either a FILE, or a folder with --check DIR.")
+    if folder is not None:
+        _print_check(ctx, folder, every_skip, as_json)
+    elif every_skip:
+        raise click.UsageError("--all goes with --check DIR; of a FILE all is shown anyway.")
+    elif file is not None:
+        _print_script(ctx, file, as_json)
+
+
+def _print_script(ctx: click.Context, file: Path, as_json: bool) -> None:
     import json
+    import shlex
+    import shutil
 
     import msgspec
 
-    from narrated.script.proof import proof
+    from narrated.printable import printable
+    from narrated.script.proof import WIDTH, proof
     from narrated.terminal.client import Client
 
+    if file.is_dir():
+        typed = printable(shlex.quote(str(file)))
+        raise click.UsageError(f"That is a folder; check it with: narrated script --check {typed}")
     plan = Client(_config_or_default(ctx)).plan(file)
     if as_json:
         click.echo(json.dumps(msgspec.to_builtins(plan), indent=2))
         return
-    for line in proof(plan):
+    for line in proof(plan, shutil.get_terminal_size((WIDTH, 0)).columns):
         click.echo(line)
+
+
+def _print_check(ctx: click.Context, folder: Path, every_skip: bool, as_json: bool) -> None:
+    import json
+
+    from narrated.terminal.checklist import Tally, builtins, lines
+    from narrated.terminal.client import Client
+
+    client = Client(_config_or_default(ctx))
+    with Tally() as tell:
+        check = client.check(folder, tell)
+    if as_json:
+        click.echo(json.dumps(builtins(check), indent=2))
+    else:
+        for line in lines(check, every_skip=every_skip):
+            click.echo(line)
+    ctx.exit(EXIT_FAILED if check.failed else 0)
 
 
 @main.command()

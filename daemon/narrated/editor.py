@@ -5,18 +5,28 @@ Everything that parses bytes from outside runs here, and nothing here opens a pa
 
 import sys
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, get_args, get_type_hints
 
 import msgspec
 
 from narrated.errors import NarratedError, SourceError
 from narrated.printable import printable
-from narrated.reading.document import FrontMatter
+from narrated.reading.document import Document, FrontMatter
+from narrated.reading.settings import Choices, FolderSettings, insists, merged, parse
 from narrated.reading.source import read
 from narrated.script.chunks import cut
 from narrated.script.contents import shown
 from narrated.script.lexicon import Lexicon
-from narrated.script.script import Caption, Captions, Plan, Settings, Speaker
+from narrated.script.script import (
+    Caption,
+    Captions,
+    Named,
+    Plan,
+    Role,
+    Settings,
+    Speaker,
+    Surroundings,
+)
 from narrated.script.writing import write
 from narrated.workers.wire import Wire, die_with_parent
 
@@ -28,51 +38,133 @@ def plan(
     name: str,
     *,
     captions: Captions,
-    lexicons: Sequence[str],
+    lexicons: Sequence[tuple[str, str]],
     settings: Settings,
     limits: Mapping[str, int],
+    folders: Sequence[tuple[str, str]] = (),
 ) -> Plan:
     """Read a source, write its script and cut it into chunks.
 
+    `lexicons` and `folders` (its folders' settings, from the root down) are names and texts.
     `limits` gives the characters that each known engine can say in one go. What the source's
-    front matter wishes (language, engine, voice) goes before `settings`. Raises SourceError.
+    front matter wishes goes before what its folders say, and that before `settings`. Raises
+    SourceError.
     """
-    document = read(data, name)
-    settings = _as_wished(settings, document.front, name, limits)
-    script = write(document, captions, Lexicon.parse(lexicons), settings)
+    said = [parse(text, file, _choices(limits)) for file, text in folders]
+    folder = merged(said)
+    document = _read(data, name, folder)
+    front = document.front
+    settings = _as_wished(settings, said, front, name, limits)
+    script = write(document, captions, _lexicon(lexicons), settings)
     speakers = settings.speakers
     return Plan(
         kind=document.kind,
         title=document.title,
-        author=document.front.author or "",
-        date=document.front.date or "",
+        author=front.author or "",
+        date=front.date or "",
         language=settings.language,
-        narrate=document.front.narrate,
+        narrate=front.narrate,
         speakers=speakers,
         shown=shown(document),
         script=script,
         chunks=cut(script, {who: limits[one.engine] for who, one in speakers.items()}),
+        surroundings=Surroundings(
+            settings, folder.album or "", folder.pictures, _named(said, front)
+        ),
     )
 
 
+def _choices(limits: Mapping[str, int]) -> Choices:
+    kinds = get_type_hints(Settings)
+    words = {key: get_args(kinds[key]) for key in ("links", "code", "footnotes")}
+    return words | {"pauses": tuple(Role), "engine": tuple(sorted(limits))}
+
+
+def _read(data: bytes, name: str, folder: FolderSettings) -> Document:
+    """Read a source, with what its folders say where its own front matter is silent."""
+    try:
+        document = read(data, name)
+    except SourceError:
+        if folder.narrate is not False:
+            raise
+        return Document("text", "", "name", (), FrontMatter(narrate=False))  # nobody wants it
+    front = document.front
+    narrate = front.narrate
+    if narrate and folder.narrate is False:
+        narrate = document.kind == "text" and insists(data, name)
+    front = msgspec.structs.replace(
+        front,
+        author=front.author or folder.author,
+        date=front.date or folder.date,
+        language=front.language or folder.language,
+        narrate=narrate,
+    )
+    return msgspec.structs.replace(document, front=front)
+
+
 def _as_wished(
-    settings: Settings, front: FrontMatter, name: str, limits: Mapping[str, int]
+    settings: Settings,
+    said: Sequence[FolderSettings],
+    front: FrontMatter,
+    name: str,
+    limits: Mapping[str, int],
 ) -> Settings:
-    narrator = _narrator(settings.speakers["narrator"], front)
+    folder = merged(said)
+    return msgspec.structs.replace(
+        settings,
+        language=front.language or settings.language,
+        speakers=_speakers(settings, [*said, front], name, limits),
+        links=folder.links or settings.links,
+        code=folder.code or settings.code,
+        footnotes=folder.footnotes or settings.footnotes,
+        pauses=settings.pauses | folder.pauses,
+    )
+
+
+def _speakers(
+    settings: Settings,
+    wishes: Sequence[FolderSettings | FrontMatter],
+    name: str,
+    limits: Mapping[str, int],
+) -> dict[str, Speaker]:
+    narrator = settings.speakers["narrator"]
+    for wish in wishes:
+        narrator = _narrator(narrator, wish)
     speakers = {**settings.speakers, "narrator": narrator}
     for speaker in speakers.values():
         if speaker.engine not in limits:
             problem = f"{printable(name)} asks for an unknown engine `{printable(speaker.engine)}`."
             raise SourceError(problem, f"Known: {', '.join(sorted(limits))}.")
-    language = front.language or settings.language
-    return msgspec.structs.replace(settings, language=language, speakers=speakers)
+    return speakers
 
 
-def _narrator(speaker: Speaker, front: FrontMatter) -> Speaker:
-    if front.engine and front.engine != speaker.engine:
+def _narrator(speaker: Speaker, wish: FolderSettings | FrontMatter) -> Speaker:
+    if wish.engine and wish.engine != speaker.engine:
         # Another engine's voices and options mean nothing to this one: it takes its own.
-        return Speaker(front.engine, front.voice or "", {})
-    return msgspec.structs.replace(speaker, voice=front.voice or speaker.voice)
+        return Speaker(wish.engine, wish.voice or "", {})
+    return msgspec.structs.replace(speaker, voice=wish.voice or speaker.voice)
+
+
+def _named(said: Sequence[FolderSettings], front: FrontMatter) -> tuple[Named, ...]:
+    named = [Named(one.lexicon, by) for by, one in enumerate(said) if one.lexicon]
+    return (*named, Named(front.lexicon)) if front.lexicon else tuple(named)
+
+
+def _lexicon(lexicons: Sequence[tuple[str, str]]) -> Lexicon:
+    try:
+        return Lexicon.parse([text for _, text in lexicons])
+    except SourceError:
+        for file, text in lexicons:
+            _check_alone(file, text)
+        raise
+
+
+def _check_alone(file: str, text: str) -> None:
+    """Raise the error of a lexicon that is wrong, with its name."""
+    try:
+        Lexicon.parse([text])
+    except SourceError as error:
+        raise SourceError(f"{printable(file)}: {error.problem}", error.remedy) from error
 
 
 def main() -> None:
@@ -113,6 +205,7 @@ def _planned(header: dict[str, Any], payload: bytes) -> Plan:
         lexicons=header["lexicons"],
         settings=msgspec.convert(header["settings"], Settings),
         limits=header["limits"],
+        folders=header["folders"],
     )
 
 

@@ -84,6 +84,7 @@ def test_an_edited_picture_is_described_anew_in_its_post(daemon: Daemon) -> None
     daemon.drop("edited/desk.png", _picture("yellow"))
     _wait_said(daemon, "edited/post", "yellow")
     assert all("yellow" in text for text in daemon.spoken[before:])
+    daemon.wait_idle()
     assert _below(daemon, "edited") == _set("edited/post")
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from narrated.inbox.names import Name, ignored, judge
+from narrated.inbox.names import Name, ignored, judge, judge_path
 
 
 @pytest.mark.parametrize(
@@ -52,13 +52,60 @@ def test_a_persons_own_name_is_a_document(name: str) -> None:
         "Thumbs.db",
         "desktop.ini",
         ".git",
-        "lexicon.yaml",
+        ".narrated.yaml~",
+        ".narrated.yaml.swp",
+        "..narrated.yaml.MPuSum",
+        ".syncthing..narrated.yaml.tmp",
+        ".syncthing.lexicon.yaml.tmp",
+        "~syncthing~lexicon.yaml",
+        ".lexicon.yaml",
+        ".narrated.yml",
         ".x\n.md",
         "",
     ],
 )
 def test_a_programs_own_file_is_temporary(name: str) -> None:
     assert judge(name) is Name.TEMPORARY
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        ".narrated.yaml",
+        "lexicon.yaml",
+        "tech-lexicon.yaml",
+        "My Lexicon.YAML",
+    ],
+)
+def test_what_holds_for_documents_is_a_setting(name: str) -> None:
+    assert judge(name) is Name.SETTINGS
+
+
+@pytest.mark.parametrize(
+    ("path", "kind"),
+    [
+        ("a/.narrated.yaml", Name.SETTINGS),
+        ("a/b.md", Name.DOCUMENT),
+        (".git/lexicon.yaml", Name.TEMPORARY),
+        ("lexicon.yaml/post.md", Name.TEMPORARY),
+    ],
+)
+def test_a_path_is_what_its_name_says_unless_it_lies_in_a_programs_folder(
+    path: str, kind: Name
+) -> None:
+    assert judge_path(path) is kind
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        ".narrated.sync-conflict-20261122-072736-JDC4FTG.yaml",
+        ".narrated (Ann's conflicted copy 2026-11-22).yaml",
+        "lexicon.sync-conflict-20261122-072736-JDC4FTG.yaml",
+    ],
+)
+def test_a_copy_of_settings_set_aside_is_a_conflict(name: str) -> None:
+    assert judge(name) is Name.CONFLICT
 
 
 @pytest.mark.parametrize(

@@ -410,3 +410,42 @@ def test_an_inbox_reached_through_a_link_is_watched(
     listener = listen(settle_s=NEVER_S)
     drop(real / "post.md")
     assert listener.expect(Found).path == "post.md"
+
+
+def test_settings_and_lexicons_are_found_and_missed_like_documents(root: Path, listen: Any) -> None:
+    listener = listen()
+    drop(root / ".narrated.yaml", "author: Leo")
+    assert listener.expect(Found).path == ".narrated.yaml"
+    drop(root / "lexicon.yaml", "words: {a: b}")
+    assert listener.expect(Found).path == "lexicon.yaml"
+    (root / ".narrated.yaml").unlink()
+    assert listener.expect(Vanished).path == ".narrated.yaml"
+
+
+def test_settings_that_go_before_they_are_taken_are_told_to_be_gone(
+    root: Path, listen: Any, until: Callable[..., None]
+) -> None:
+    listener = listen(settle_s=NEVER_S)
+    (root / ".narrated.yaml").write_text("author: Leo")
+    until(lambda: listener.inbox.waiting() == [(".narrated.yaml", "settling")])
+    (root / ".narrated.yaml").unlink()
+    assert listener.expect(Vanished).path == ".narrated.yaml"
+
+
+def test_settings_that_are_emptied_are_found(root: Path, listen: Any) -> None:
+    (root / ".narrated.yaml").write_text("author: Leo")
+    listener = listen({".narrated.yaml": signature(root / ".narrated.yaml")})
+    (root / ".narrated.yaml").write_text("")
+    assert listener.expect(Found).sha256 == sha256("")
+
+
+@pytest.mark.parametrize("name", [".narrated.yaml", "lexicon.yaml"])
+def test_a_folder_named_like_settings_is_not_entered(root: Path, listen: Any, name: str) -> None:
+    (root / name).mkdir()
+    (root / name / "post.md").write_text("Words.")
+    listener = listen(settle_s=0.0)
+    (root / name / "later.md").write_text("Words.")
+    assert listener.walked() == []
+    drop(root / "real.md")
+    listener.expect(Found)
+    assert listener.kinds(Found) == ["real.md"]

@@ -40,21 +40,27 @@ def test_the_article_is_read_and_what_is_around_it_is_listed():
     found = read(
         "<body><nav>Menu</nav><article><h1>T</h1><p>Words.</p></article><footer>F</footer>"
     )
-    assert found[:2] == (Heading(1, (Text("T"),)), paragraph("Words."))
-    assert [(block.reason, block.text) for block in found[2:]] == [
-        ("before the page's article", "Menu"),
-        ("after the page's article", "F"),
+    assert found[1:3] == (Heading(1, (Text("T"),)), paragraph("Words."))
+    assert [(block.kind, block.reason, block.text) for block in (found[0], found[3])] == [
+        ("nav", "before the page's article", "Menu"),
+        ("footer", "after the page's article", "F"),
     ]
 
 
-def test_what_is_listed_around_an_article_is_text_without_title_looks_and_programs():
-    looks = "<style>p { color: red }</style><script>let a = 1</script><template>t</template>"
+def test_around_an_article_elements_are_listed_each_and_loose_text_together():
+    looks = "<style>p { color: red }</style><script>let a = 1</script>"
     found = read(
-        f"<head><title>T</title>{looks}</head><body>{looks}<!-- c --><p>Over<b>head</b>"
-        f"<main><p>Words.</p></main><p>Under <i>all</i>{looks}</p>"
+        f"<head><title>T</title>{looks}</head><body><!-- c --><p>Over<b>head</b>"
+        "<div><aside>A</aside><main><p>Words.</p></main> B</div><p>Under <i>all</i></p>"
     )
-    assert found[0] == paragraph("Words.")
-    assert [block.text for block in found[1:]] == ["Over head", "Under all"]
+    assert [(block.kind, block.text) for block in found if isinstance(block, Unspoken)] == [
+        ("style", "p { color: red }"),
+        ("script", "let a = 1"),
+        ("page", "Over head"),
+        ("aside", "A"),
+        ("page", "B Under all"),
+    ]
+    assert found[4] == paragraph("Words.")
 
 
 @pytest.mark.parametrize("around", ["<article>{}</article>", "<div role=main>{}</div>"])
@@ -213,7 +219,8 @@ def test_terms_and_definitions_are_paragraphs():
 def test_an_article_is_found_by_the_names_that_blogs_give_it(named):
     html = f"<div>Before</div><div><div {named}><p>Words.</p></div>After</div>"
     assert spoken(html) == [paragraph("Words.")]
-    assert [block.text for block in read(html)[1:]] == ["Before", "After"]
+    listed = [block.text for block in read(html) if isinstance(block, Unspoken)]
+    assert listed == ["Before", "After"]
 
 
 def test_the_wider_of_two_such_elements_is_the_article():

@@ -67,6 +67,18 @@ def test_a_word_put_in_changes_the_chunks_of_its_own_line_alone():
     assert [one for one in before if one.line != "0"] == [one for one in after if one.line != "new"]
 
 
+def test_a_word_put_into_a_long_paragraph_seldom_changes_more_than_one_chunk():
+    said = [f"This is sentence number {at}, and it says what it has to say." for at in range(60)]
+    before = pieces(" ".join(said), 400)
+    changed = []
+    for at in range(60):
+        edited = [*said[:at], f"Indeed, {said[at]}", *said[at + 1 :]]
+        changed.append(len(set(pieces(" ".join(edited), 400)) - set(before)))
+    assert len(before) > 10
+    assert changed.count(1) > 40
+    assert max(changed) <= 4
+
+
 WORDS = st.lists(st.text("ab.,;:!?…—–-“”()'\" \n\t1é日😀", min_size=1, max_size=12), max_size=40)
 
 

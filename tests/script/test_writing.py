@@ -3,6 +3,7 @@
 import msgspec
 import pytest
 
+from narrated.reading.document import Document, Item, Listing, Paragraph, Text
 from narrated.reading.source import read
 from narrated.script.lexicon import Lexicon
 from narrated.script.script import Caption, Role, Settings, Speaker
@@ -52,8 +53,50 @@ def test_links_are_said_as_their_text_or_announced():
     assert said(text, links="announce") == announced
 
 
-def test_inline_code_is_read_as_its_text():
+def test_short_code_in_a_sentence_is_read_as_words():
     assert said("Run `make demo` now.") == [("paragraph", "Run make demo now.")]
+    text = "Say `foo_bar(x) = 2`, or `a | b`."
+    assert said(text) == [("paragraph", "Say foo bar x equals two, or a pipe b.")]
+
+
+def test_long_code_in_a_sentence_is_announced_and_listed():
+    found = script("Run `one two three four five six seven eight nine` now.")
+    assert found.lines[1].text == "Run (a piece of code) now."
+    (skip,) = found.skipped
+    assert (skip.kind, skip.text) == ("code", "one two three four five six seven eight nine")
+
+
+def test_the_lexicon_sees_code_in_a_sentence_as_it_is_written():
+    found = script("Run `kubectl_x` now.", lexicon="words: {kubectl_x: cube control}")
+    assert found.lines[1].text == "Run cube control now."
+
+
+def test_struck_out_words_are_said_to_be_so():
+    assert said("<del>Old</del> new.", name="a.html") == [("paragraph", "(struck out: Old) new.")]
+
+
+def test_numbers_of_nested_lists_are_said_whole():
+    text = "1. A\n2. B\n   1. C\n      1. D\n   2. E\n3. F\n   - G\n     1. H"
+    assert [words for _, words in said(text)] == [
+        "One. A",
+        "Two. B",
+        "Two point one. C",
+        "Two point one point one. D",
+        "Two point two. E",
+        "Three. F",
+        "G",
+        "One. H",
+    ]
+
+
+def test_tasks_are_said_to_be_done_or_not():
+    items = (
+        Item((Paragraph((Text("a"),)),), done=True),
+        Item((Paragraph((Text("b"),)),), done=False),
+    )
+    document = Document("text", "T", "name", (Listing(items),))
+    found = write(document, {}, Lexicon.parse([]), Settings())
+    assert [line.text for line in found.lines[1:]] == ["Done: a", "To do: b"]
 
 
 def test_a_broken_line_is_heard():
@@ -71,7 +114,7 @@ def test_ordered_items_are_said_with_their_numbers():
 
 
 def test_an_item_that_begins_with_code_keeps_its_number():
-    assert said("1. ```\n   x\n   ```") == [("item", "One."), ("code", "Code, one line.")]
+    assert said("1. ```\n   x\n   y\n   ```") == [("item", "One."), ("code", "Code, two lines.")]
 
 
 def test_a_short_quotation_is_said_in_one():
@@ -95,13 +138,21 @@ def test_a_quotation_may_have_a_speaker_of_its_own():
 
 def test_code_is_announced_by_language_and_length():
     assert said("```py\na\n\nb\n```") == [("code", "Code in Python, two lines.")]
-    assert said("```brainfuck\na\n```") == [("code", "Code in brainfuck, one line.")]
+    assert said("```brainfuck\na\nb\n```") == [("code", "Code in Brainfuck, two lines.")]
+    assert said("```text\na\nb\n```") == [("code", "Code, two lines.")]
+
+
+def test_one_line_of_code_that_is_short_is_read():
+    assert said("```sh\nmake demo\n```") == [("code", "Code: make demo.")]
+    long = [("code", "Code in shell, one line.")]
+    assert said("```sh\nmake demo and all that is\n```") == long
 
 
 def test_code_may_be_read():
     assert said("```\na\n  b\n```", code="read") == [
         ("code", "Code, two lines."),
-        ("code", "a ; b"),
+        ("code", "a"),
+        ("code", "b"),
         ("notice", "End of code."),
     ]
 
@@ -242,7 +293,7 @@ def test_every_line_has_an_id_of_its_own():
 
 def test_lines_know_the_block_they_come_from():
     blocks = [line.block for line in script("# T\n\nA.\n\n- b\n- c\n\n> d").lines]
-    assert blocks == [0, 1, 2, 2, 3]
+    assert blocks == [0, 1, 3, 4, 5]
 
 
 def test_a_script_can_be_written_down_and_read_back():

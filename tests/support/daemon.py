@@ -4,6 +4,7 @@ import contextlib
 import hashlib
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -14,6 +15,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Self
 
+import pytest
 import yaml
 
 from narrated.errors import NarratedError
@@ -250,6 +252,15 @@ def running(home: Path, **settings: Any) -> Iterator[Daemon]:
     daemon = Daemon(home, **settings)
     with daemon:
         yield daemon
+
+
+def as_anybody() -> list[str]:
+    """A launcher that leaves root no more rights to files than anybody has."""
+    if os.geteuid() != 0:
+        return []
+    if not shutil.which("setpriv"):
+        pytest.skip("needs setpriv (util-linux), because root may read everything")
+    return ["setpriv", "--bounding-set", "-dac_override,-dac_read_search"]
 
 
 def _package_root() -> str:

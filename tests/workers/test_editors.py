@@ -165,7 +165,13 @@ def test_the_real_reader_plans_a_post():
     async def story(editors):
         settings = msgspec.to_builtins(Settings())
         limits = {"espeak": 600}
-        header = {"captions": {}, "lexicons": [], "settings": settings, "limits": limits}
+        header = {
+            "captions": {},
+            "lexicons": [],
+            "folders": [],
+            "settings": settings,
+            "limits": limits,
+        }
         reply = await editors.ask({"do": "plan", "name": "a.md", **header}, b"# Hi\n\nHello.")
         plan = msgspec.json.decode(reply, type=Plan)
         assert plan.title == "Hi"

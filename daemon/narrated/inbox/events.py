@@ -31,7 +31,10 @@ class Unreadable:
 
 @dataclass(frozen=True, slots=True)
 class Vanished:
-    """A file that was known or found is gone, also at a second look."""
+    """A file that was known or found is gone, also at a second look.
+
+    Told of settings and lexicons even where they went before they were found.
+    """
 
     path: str
 

@@ -1,4 +1,4 @@
-"""What a name in the inbox says: a document, somebody's unfinished business, or a conflict."""
+"""What a name in the inbox says: a document, a setting, unfinished business, or a conflict."""
 
 import re
 from collections.abc import Sequence
@@ -15,6 +15,14 @@ class Name(StrEnum):
     """Never a document: a program's own file. A folder of this kind is not entered."""
     CONFLICT = "conflict"
     """A copy that a synchroniser set aside: reported, never read."""
+    SETTINGS = "settings"
+    """Holds for documents and is none: found as they are, never narrated. No folder has it."""
+
+
+FOLDER_SETTINGS = ".narrated.yaml"
+"""What holds for the folder that it lies in and all below."""
+LEXICON = "lexicon.yaml"
+"""How words are said in its folder and below; a longer name that ends so is for who names it."""
 
 
 _NEVER = frozenset(
@@ -31,7 +39,6 @@ _NEVER = frozenset(
         "@eadir",
         "#recycle",
         "lost+found",
-        "lexicon.yaml",  # pronunciations: a setting of the folder it lies in
     }
 )
 
@@ -59,9 +66,29 @@ _CONFLICT = re.compile(
 
 def judge(name: str) -> Name:
     """Say what one path component stands for."""
-    if name.lower() in _NEVER or _TEMPORARY.match(name):
+    folded = name.lower()
+    if folded == FOLDER_SETTINGS:
+        return Name.SETTINGS
+    is_conflict = _CONFLICT.match(name)
+    if folded in _NEVER or (_TEMPORARY.match(name) and not (is_conflict and _is_ours(folded))):
         return Name.TEMPORARY
-    return Name.CONFLICT if _CONFLICT.match(name) else Name.DOCUMENT
+    if is_conflict:
+        return Name.CONFLICT
+    return Name.SETTINGS if folded.endswith(LEXICON) else Name.DOCUMENT
+
+
+def judge_path(path: str) -> Name:
+    """Say what a path of the inbox stands for; below a program's own folder nothing is read."""
+    *folders, name = path.split("/")
+    if any(judge(folder) in (Name.TEMPORARY, Name.SETTINGS) for folder in folders):
+        return Name.TEMPORARY
+    return judge(name)
+
+
+def _is_ours(folded: str) -> bool:
+    """Tell a copy of a folder's settings from all other dotfiles."""
+    stem, _, suffix = FOLDER_SETTINGS.rpartition(".")
+    return folded.startswith(stem) and folded.endswith(suffix)
 
 
 def ignored(path: str, patterns: Sequence[str]) -> bool:

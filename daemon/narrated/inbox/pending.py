@@ -7,7 +7,8 @@ import time
 from dataclasses import dataclass
 from enum import StrEnum
 
-from narrated.inbox.scan import Expected
+from narrated.inbox.names import Name, judge_path
+from narrated.inbox.scan import Expected, Signature
 
 SETTLES_WITHOUT_LEASE = 3
 
@@ -59,8 +60,8 @@ class Pending:
         if candidate is None or candidate.expected != expected:
             candidate = Candidate(expected, seen_s, due_s)
             status = expected.signature
-            if status.size == 0 or status.mtime_ns == 0:
-                candidate.why = Why.INCOMPLETE if status.size else Why.EMPTY
+            if why := _unready(path, status):
+                candidate.why = why
                 candidate.due_s = math.inf
             with self._lock:
                 self._candidates[path] = candidate
@@ -144,3 +145,12 @@ class Pending:
     def _holds(self, due_s: float, path: str) -> bool:
         candidate = self._candidates.get(path)
         return candidate is not None and candidate.due_s == due_s
+
+
+def _unready(path: str, signature: Signature) -> Why | None:
+    """Why a version can never be taken, if so; settings may well be empty: they say nothing."""
+    if signature.mtime_ns == 0:
+        return Why.INCOMPLETE if signature.size else Why.EMPTY
+    if signature.size == 0 and judge_path(path) is not Name.SETTINGS:
+        return Why.EMPTY
+    return None

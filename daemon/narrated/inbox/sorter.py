@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 
 from narrated.inbox.events import Conflict, ConflictGone, Event, Found, Unreadable, Vanished
-from narrated.inbox.names import Name, judge
+from narrated.inbox.names import Name, judge, judge_path
 from narrated.inbox.pending import SETTLES_WITHOUT_LEASE, Candidate, Pending, Why
 from narrated.inbox.rights import mending
 from narrated.inbox.scan import Expected, Verdict, examine, fingerprint
@@ -101,6 +101,8 @@ class Sorter:
         """Something that may have been a file or a folder is not there: look again in a while."""
         self.pending.drop(path)
         known = path in self.memory or path in self._conflicts
+        # Settings may have been read before they were taken, so their going is always told.
+        known = known or judge_path(path) is Name.SETTINGS
         due_s = time.monotonic() + self._second_look_s
         for gone in [path] if known else self.memory.below(path):
             self._absent.setdefault(gone, due_s)

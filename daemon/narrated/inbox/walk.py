@@ -5,7 +5,7 @@ import stat
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from narrated.inbox.names import Name, ignored, judge
+from narrated.inbox.names import Name, ignored, judge, judge_path
 from narrated.inbox.scan import Signature, fingerprint
 
 _NOTHING: Mapping[str, int] = {}
@@ -90,7 +90,7 @@ class Survey:
 
     files: int = 0
     fresh: list[tuple[str, os.stat_result]] = field(default_factory=list)
-    """Names of documents that are not as remembered, with their status."""
+    """Names of documents and settings that are not as remembered, with their status."""
     folders: list[str] = field(default_factory=list)
     conflicts: list[str] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
@@ -107,8 +107,7 @@ class Surveyor:
 
     def admits(self, path: str) -> bool:
         """Tell whether names and patterns allow this path to be looked at."""
-        names = path.split("/")
-        if any(judge(name) is Name.TEMPORARY for name in names):
+        if judge_path(path) is Name.TEMPORARY:
             return False
         return not (self._ignore and ignored(path, self._ignore))
 
@@ -142,7 +141,7 @@ class Surveyor:
     @staticmethod
     def _changed(name: str, status: os.stat_result, survey: Survey) -> None:
         survey.fresh.append((name, status))
-        if stat.S_ISDIR(status.st_mode):
+        if stat.S_ISDIR(status.st_mode) and judge(name) is not Name.SETTINGS:
             survey.folders.append(name)
 
     def _stranger(self, entry: os.DirEntry[str], folder: str, survey: Survey) -> None:
@@ -150,7 +149,8 @@ class Surveyor:
         if kind is Name.TEMPORARY or self._is_ignored(folder, entry.name):
             return
         if entry.is_dir(follow_symlinks=False):
-            survey.folders.append(entry.name)
+            if kind is not Name.SETTINGS:
+                survey.folders.append(entry.name)
         elif not entry.is_file(follow_symlinks=False):
             return
         elif kind is Name.CONFLICT:

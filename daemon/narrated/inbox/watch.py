@@ -10,6 +10,7 @@ from pathlib import Path
 
 from narrated.inbox.events import Event, Scanned
 from narrated.inbox.ground import Ground
+from narrated.inbox.names import Name, judge_path
 from narrated.inbox.pace import Pace
 from narrated.inbox.root import Root
 from narrated.inbox.scan import Signature, Stopped
@@ -212,7 +213,8 @@ class Inbox:
         except OSError:
             return  # a closed folder above it, which walks and revisits look after
         yield from self._sorter.sort(path, status, seen_s, ripe)
-        if status is not None and stat.S_ISDIR(status.st_mode):
+        is_folder = status is not None and stat.S_ISDIR(status.st_mode)
+        if is_folder and judge_path(path) is not Name.SETTINGS:
             yield from self._walk_below(path)
 
     def _look_again(self) -> Iterator[Event]:

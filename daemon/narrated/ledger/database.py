@@ -8,7 +8,9 @@ from pathlib import Path
 
 from narrated.errors import StorageError
 
-SCHEMA_VERSION = 1
+SCHEMA = ("schema.sql", "consulted.sql")
+"""One step a version: a ledger of version n has taken the first n of them."""
+SCHEMA_VERSION = len(SCHEMA)
 
 
 class Database:
@@ -67,11 +69,9 @@ class Database:
                 f"The ledger was written by a newer narrated (schema {version}).",
                 "Install that version again, or name another `state:` folder.",
             )
-        if version == 0:
-            schema = resources.files("narrated.ledger").joinpath("schema.sql").read_text("utf-8")
-            self._db.executescript(
-                f"BEGIN; {schema} PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;"
-            )
+        for number, step in enumerate(SCHEMA[version:], start=version + 1):
+            sql = resources.files("narrated.ledger").joinpath(step).read_text("utf-8")
+            self._db.executescript(f"BEGIN; {sql} PRAGMA user_version = {number}; COMMIT;")
 
     def _roll_back(self) -> None:
         if self._db.in_transaction:

@@ -19,12 +19,13 @@ class State(enum.StrEnum):
 
 
 class Reason(enum.StrEnum):
-    """Why a job waits."""
+    """Why a job waits, or was removed."""
 
     NONE = ""
     UNREADABLE = "unreadable"  # the source may not be opened
     ENGINE = "engine"  # a voice, model or captioner is not to be had
     STORAGE = "storage"  # the outbox, cache or state cannot be written
+    UNWANTED = "unwanted"  # removed: `narrate: false` holds for it, until that changes
 
 
 class Cause(enum.StrEnum):
@@ -32,6 +33,7 @@ class Cause(enum.StrEnum):
 
     FOUND = "found"  # a new or changed source
     PICTURE = "picture"  # a picture that a post shows came or changed
+    SETTINGS = "settings"  # a folder's settings or a lexicon came, changed or went
     REFRESH = "refresh"  # the user asked for today's settings
     RESPEAK = "respeak"  # the user asked for another take
 

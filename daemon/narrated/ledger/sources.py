@@ -50,7 +50,8 @@ class Sources(Database):
         with self.transaction():
             for table in ("sources", "stems", "choices"):
                 self._db.execute(f"DELETE FROM {table} WHERE path = ?", (os.fsencode(path),))
-            self._db.execute("DELETE FROM shows WHERE post = ?", (os.fsencode(path),))
+            for table in ("shows", "consulted"):
+                self._db.execute(f"DELETE FROM {table} WHERE post = ?", (os.fsencode(path),))
 
     def source_sha256(self, path: str) -> str:
         """The digest of a file that is in the inbox and was taken; empty when it was not."""

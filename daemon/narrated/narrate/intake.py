@@ -19,9 +19,11 @@ from narrated.inbox.events import (
     Vanished,
     WatchLost,
 )
+from narrated.inbox.names import Name, judge_path
 from narrated.ledger.job import Cause, Job, State
 from narrated.ledger.store import Ledger
 from narrated.logs import fields
+from narrated.narrate.beside import holds_by_place
 from narrated.narrate.publication import Imprint
 from narrated.narrate.register import Register
 from narrated.printable import printable
@@ -71,6 +73,8 @@ class Intake:
     def take(self, event: Event) -> None:
         """Act on one event."""
         match event:
+            case Found() | Vanished() | Unreadable() if is_setting(event.path):
+                self._setting(event)
             case Found():
                 self._found(event)
             case Unreadable():
@@ -135,6 +139,35 @@ class Intake:
         for job in jobs:
             self._enqueue(job)
 
+    def _setting(self, event: Found | Vanished | Unreadable) -> None:
+        """A folder's settings or a lexicon: no item, but what it holds for is planned anew."""
+        path = event.path
+        jobs: list[Job] = []
+        with self._ledger.transaction():
+            match event:
+                case Found(_, signature, sha256):
+                    self._ledger.see(path, signature, sha256)
+                    jobs = self._register.planned_anew(self._held(path, sha256), Cause.SETTINGS)
+                case Vanished():
+                    self._ledger.miss(path)
+                    jobs = self._register.planned_anew(self._held(path, ""), Cause.SETTINGS)
+                case Unreadable(_, _, problem, remedy):
+                    log.warning("%s %s", problem, remedy, extra=fields(file=path))
+        if jobs:
+            about = fields(file=path)
+            log.info(
+                "%s changed: planned anew are %d files", printable(path), len(jobs), extra=about
+            )
+        for job in jobs:
+            self._enqueue(job)
+
+    def _held(self, path: str, sha256: str) -> list[str]:
+        """The posts that were planned with another content of a file, or without it."""
+        posts = self._ledger.planned_with_another(path, sha256)
+        if sha256 and holds_by_place(path):
+            posts += self._ledger.planned_without(path)
+        return posts
+
     def _posts_to_redo(self, event: Found) -> list[str]:
         shown_by = self._ledger.shown_by(event.path)
         return [post for post, sha256 in shown_by.items() if sha256 != event.sha256]
@@ -191,6 +224,11 @@ class Intake:
         since = time.time() - MOVE_WINDOW_S
         arrived = self._ledger.arrived_since(job.source_sha256, since)
         return [path for path in arrived if path != job.path]
+
+
+def is_setting(path: str) -> bool:
+    """Whether a file of the inbox holds for others and is none itself, by its name."""
+    return judge_path(path) is Name.SETTINGS
 
 
 def is_picture(path: str) -> bool:

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -35,6 +36,7 @@ def carried(job: Job, older: Job, manuscript: Manuscript, standing: Manifest) ->
         msgspec.structs.replace(
             standing.renamed(job.path, older.stem, job.stem),
             source=Source(job.path, job.source_sha256),
+            settings=_settings(manuscript),
             blocks=blocks,
             skipped=_skipped(manuscript),
         )
@@ -88,16 +90,20 @@ def manifest(
         language=plan.language,
         engine=narrator.engine,
         voice=narrator.voice,
-        settings={
-            "script": msgspec.to_builtins(manuscript.settings),
-            "speakers": msgspec.to_builtins(plan.speakers),
-            "edition": msgspec.to_builtins(manuscript.edition),
-        },
+        settings=_settings(manuscript),
         script=manuscript.narration,
         duration_s=round(recorded.duration_s, 3),
         blocks=recorded.blocks,
         skipped=_skipped(manuscript),
     )
+
+
+def _settings(manuscript: Manuscript) -> dict[str, Any]:
+    return {
+        "script": msgspec.to_builtins(manuscript.settings),
+        "speakers": msgspec.to_builtins(manuscript.plan.speakers),
+        "edition": msgspec.to_builtins(manuscript.edition),
+    }
 
 
 def _skipped(manuscript: Manuscript) -> tuple[Skipped, ...]:

@@ -4,7 +4,7 @@ import asyncio
 import hashlib
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +16,7 @@ from narrated.errors import EngineError, NarratedError, SourceError
 from narrated.inbox import files
 from narrated.ledger.job import Job
 from narrated.ledger.store import Ledger
+from narrated.narrate.beside import Beside, Texts
 from narrated.script.script import Caption, Chunk, Plan, Settings, Speaker
 from narrated.workers.editors import Editors
 from narrated.workers.pool import EngineInfo
@@ -23,10 +24,11 @@ from narrated.workers.schedule import Order, Scheduler
 
 TEXT_BYTES = 64 * 2**20
 PICTURE_BYTES = 256 * 2**20
-LEXICON_BYTES = 2**20
 CAPTION_WEIGHT = 200.0
 """What a caption costs its job in the scheduler's fairness, in characters."""
 PICTURE_POLL_S = 0.1
+UNSEEN = "not looked at yet"
+"""What is said of a picture that a blind desk finds."""
 
 
 class Edition(msgspec.Struct, frozen=True):
@@ -54,6 +56,8 @@ class Manuscript(msgspec.Struct, frozen=True):
     """The inbox paths of the pictures it shows, with their sha256, '' where missing."""
     identities: dict[str, str] = {}
     """Its engines by name, as the digests were made; takes of any other are not these."""
+    consulted: dict[str, str] = {}
+    """The inbox paths of the settings and lexicons that it was written by, with their sha256."""
 
     @property
     def narration(self) -> str:
@@ -98,6 +102,7 @@ class Wishes:
     picture_roots: Mapping[str, str]
     picture_wait_s: float
     lexicon: Path | None
+    ignore: Sequence[str] = ()
 
 
 class EngineChanged(NarratedError):
@@ -120,21 +125,35 @@ class Desk:
         disk: Executor,
         *,
         at_rest: bool = False,
+        blind: bool = False,
     ) -> None:
+        """`blind`: pictures are found, but nobody is asked what they show."""
         self._inbox = inbox
         self._ledger = ledger
         self._editors = editors
         self._scheduler = scheduler
         self._disk = disk
         self._at_rest = at_rest
+        self._blind = blind
 
-    async def prepare(self, job: Job, wishes: Wishes) -> Manuscript:
+    def beside(self, wishes: Wishes, *, of_folders: bool = True) -> Beside:
+        """What is to be consulted for one plan."""
+        return Beside(self._inbox, self._ledger, self._disk, wishes.ignore, of_folders=of_folders)
+
+    async def prepare(self, job: Job, wishes: Wishes, beside: Beside) -> Manuscript:
         """Read a job's source, have its pictures described, and cut its script into chunks."""
-        return await self.write(job.path, await self._source(job), job.id, wishes)
+        return await self._write(job.path, await self._source(job), job.id, wishes, beside)
 
-    async def write(self, path: str, source: bytes, flow: int, wishes: Wishes) -> Manuscript:
+    async def dictated(self, text: str, wishes: Wishes) -> Manuscript:
+        """The manuscript of a text without a file: of the inbox only its root's lexicon holds."""
+        beside = self.beside(wishes, of_folders=False)
+        return await self._write("said.txt", text.encode(), 0, wishes, beside)
+
+    async def _write(
+        self, path: str, source: bytes, flow: int, wishes: Wishes, beside: Beside
+    ) -> Manuscript:
         """The manuscript of a source that would stand at this path of the inbox."""
-        plan, shown = await self._draft(path, source, flow, wishes)
+        plan, shown = await self._draft(path, source, flow, wishes, beside)
         infos = {
             name: await self._scheduler.engine(speaker.engine)
             for name, speaker in plan.speakers.items()
@@ -147,19 +166,20 @@ class Desk:
         takes = tuple(chosen.get(digest, 0) for digest in digests)
         return Manuscript(
             plan=plan,
-            edition=wishes.edition,
-            settings=wishes.settings,
+            edition=_edition(wishes.edition, plan),
+            settings=plan.surroundings.settings,
             digests=digests,
             takes=takes,
             keys=tuple(map(take_key, digests, takes)),
             shown=shown,
             identities={info.name: info.identity for info in infos.values()},
+            consulted=dict(beside.consulted),
         )
 
     async def draft_of(self, path: str, wishes: Wishes) -> Plan:
         """What would be said of a file of the inbox as it is now."""
         source = await self._read(path, max(TEXT_BYTES, PICTURE_BYTES))
-        return (await self._draft(path, source, 0, wishes))[0]
+        return (await self._draft(path, source, 0, wishes, self.beside(wishes)))[0]
 
     async def cover(self, manuscript: Manuscript, job: Job) -> bytes | None:
         """A JPEG of the first picture shown that is still as it was; None where there is none."""
@@ -188,44 +208,30 @@ class Desk:
         return await loop.run_in_executor(self._disk, files.read, self._inbox, path, limit_bytes)
 
     async def _draft(
-        self, path: str, source: bytes, flow: int, wishes: Wishes
+        self, path: str, source: bytes, flow: int, wishes: Wishes, beside: Beside
     ) -> tuple[Plan, dict[str, str]]:
-        """The plan with its captions, and the pictures shown; read twice where there are any."""
-        plan = await self._plan(path, source, wishes, {})
-        if not plan.shown:
-            return plan, {}
-        captions, shown = await self._captions(path, plan, source, flow, wishes)
-        return await self._plan(path, source, wishes, captions), shown
-
-    async def _plan(
-        self, path: str, source: bytes, wishes: Wishes, captions: Mapping[str, Caption]
-    ) -> Plan:
-        header = {
+        """The plan, and the pictures shown; read twice where it shows or names anything."""
+        folders = await beside.settings(path)
+        lexicons = _configured(wishes.lexicon) + await beside.lexicons(path)
+        request = {
             "do": "plan",
             "name": path.rpartition("/")[2],
-            "captions": msgspec.to_builtins(captions),
-            "lexicons": await self._lexicons(path, wishes),
+            "captions": {},
+            "lexicons": lexicons,
+            "folders": folders,
             "settings": msgspec.to_builtins(wishes.settings),
             "limits": dict(wishes.limits),
         }
-        return msgspec.json.decode(await self._editors.ask(header, source), type=Plan)
+        plan = await self._plan(request, source)
+        named = await beside.named(path, folders, plan.surroundings.lexicons)
+        if not plan.shown and not named:
+            return plan, {}
+        captions, shown = await self._captions(path, plan, source, flow, wishes)
+        request |= {"lexicons": lexicons + named, "captions": msgspec.to_builtins(captions)}
+        return await self._plan(request, source), shown
 
-    async def _lexicons(self, path: str, wishes: Wishes) -> list[str]:
-        """The configured pronunciations, then those beside the post, which weigh more."""
-        texts: list[str] = []
-        if wishes.lexicon is not None:
-            try:
-                texts.append(wishes.lexicon.read_text(encoding="utf-8"))
-            except (OSError, UnicodeDecodeError) as error:
-                raise SourceError(
-                    f"The pronunciations {wishes.lexicon} cannot be read: {error}.",
-                    "Mend or remove that file, then `narrated retry --failed`.",
-                ) from error
-        folder = path.rpartition("/")[0]
-        beside = f"{folder}/lexicon.yaml" if folder else "lexicon.yaml"
-        if files.exists(self._inbox, beside):
-            texts.append((await self._read(beside, LEXICON_BYTES)).decode("utf-8", "replace"))
-        return texts
+    async def _plan(self, request: Mapping[str, Any], source: bytes) -> Plan:
+        return msgspec.json.decode(await self._editors.ask(request, source), type=Plan)
 
     async def _captions(
         self, path: str, plan: Plan, source: bytes, flow: int, wishes: Wishes
@@ -236,8 +242,10 @@ class Desk:
             return {plan.shown[0].source: Caption(text=text)}, {}
         captions: dict[str, Caption] = {}
         shown: dict[str, str] = {}
+        roots = {"/" + prefix.strip("/"): folder for prefix, folder in wishes.picture_roots.items()}
+        roots |= plan.surroundings.pictures
         for picture in plan.shown:
-            place = files.resolve(path, picture.source, wishes.picture_roots)
+            place = files.resolve(path, picture.source, roots)
             if place is None:
                 captions[picture.source] = Caption(
                     missing="it is not a picture in the inbox, and nothing is fetched"
@@ -269,6 +277,8 @@ class Desk:
 
     async def describe(self, picture: bytes, flow: int, wishes: Wishes) -> str:
         """What the captioner says of a picture; a picture is looked at once."""
+        if self._blind:
+            return UNSEEN
         info = await self._scheduler.engine(wishes.captions)
         options = dict(wishes.caption_options)
         key = _digest([hashlib.sha256(picture).hexdigest(), info.identity, options])
@@ -286,6 +296,23 @@ class Desk:
             text = str(result.header["text"])
             self._ledger.keep_caption(key, text)
         return text
+
+
+def _configured(lexicon: Path | None) -> Texts:
+    """The configured pronunciations, which weigh less than all that lie in the inbox."""
+    if lexicon is None:
+        return []
+    try:
+        return [(str(lexicon), lexicon.read_text(encoding="utf-8"))]
+    except (OSError, UnicodeDecodeError) as error:
+        raise SourceError(
+            f"The pronunciations {lexicon} cannot be read: {error}.",
+            "Mend or remove that file, then `narrated retry --failed`.",
+        ) from error
+
+
+def _edition(edition: Edition, plan: Plan) -> Edition:
+    return msgspec.structs.replace(edition, album=plan.surroundings.album or edition.album)
 
 
 def take_key(digest: str, take: int) -> str:

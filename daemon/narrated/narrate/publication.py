@@ -84,9 +84,9 @@ class Imprint:
         """Take a narration out of the outbox, because its source is gone for good."""
         await self._to_the_end(self._withdraw(job))
 
-    async def retract(self, job: Job, why: str) -> None:
-        """Take a narration out of the outbox whose source stays and is not to be narrated."""
-        await self._to_the_end(self._retract(job, why))
+    async def withhold(self, job: Job, why: str) -> None:
+        """Take out what stands of a source that stays and is not to be narrated."""
+        await self._to_the_end(self._withhold(job, why))
 
     async def note(self, job: Job, error: NarratedError) -> None:
         """Leave a note beside where the narration would stand."""
@@ -259,17 +259,31 @@ class Imprint:
         elif self.after.archive is not None:
             after.archive(self._inbox, path, signature, self.after.archive)
 
+    async def _withhold(self, job: Job, why: str) -> None:
+        """Whoever published it: a version that this one superseded may have done so just now."""
+        async with self._lock(job.stem):
+            await self._on_disk(lambda: self._clear(job))
+            if standing := self._ledger.published(job.path):
+                self._retracted(standing, why)
+
+    def _clear(self, job: Job) -> None:
+        try:
+            standing = manifests.read(self._outbox / (job.stem + MANIFEST_SUFFIX))
+        except StorageError:
+            return  # nothing stands there
+        if standing.source.path == job.path:
+            publish.withdraw(self._outbox, job.stem, label.suffixes(job, standing))
+
     async def _withdraw(self, job: Job) -> None:
-        await self._retract(job, "its source is gone")
+        async with self._lock(job.stem):
+            if self._ledger.job(job.id).state is State.DONE:  # else a newer version took its place
+                await self._take_out(job)
+                self._retracted(job, "its source is gone")
         self._ledger.forget(job.path)
 
-    async def _retract(self, job: Job, why: str) -> None:
-        async with self._lock(job.stem):
-            if self._ledger.job(job.id).state is not State.DONE:
-                return  # a newer version took its place while we waited for our turn
-            await self._take_out(job)
-            self._ledger.move(job, State.REMOVED, problem=why)
-            log.info("the narration of %s is withdrawn: %s", printable(job.path), why)
+    def _retracted(self, job: Job, why: str) -> None:
+        self._ledger.move(job, State.REMOVED, problem=why)
+        log.info("the narration of %s is withdrawn: %s", printable(job.path), why)
 
     async def _take_out(self, job: Job) -> None:
         await self._on_disk(lambda: self._remove(job))

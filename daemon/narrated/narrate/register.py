@@ -1,6 +1,6 @@
 """Where new jobs are entered: one open version a source, one name in the outbox for good."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from narrated.inbox import files
@@ -34,6 +34,10 @@ class Register:
             return None
         return self.new(path, sha256, current.size_bytes, cause)
 
+    def planned_anew(self, posts: Iterable[str], cause: Cause) -> list[Job]:
+        """The versions that are there once more; none of a post that went with its folder."""
+        return [self._anew(post, cause) for post in posts if files.exists(self._inbox, post)]
+
     def unreadable(self, path: str, size_bytes: int, problem: str, remedy: str) -> Job:
         """A version that waits for its rights to be mended."""
         self._stop_older(path)
@@ -47,6 +51,10 @@ class Register:
             problem=problem,
             remedy=remedy,
         )
+
+    def _anew(self, path: str, cause: Cause) -> Job:
+        last = self._ledger.history(path)[-1]  # perhaps one that was not to be narrated
+        return self.new(path, self._ledger.source_sha256(path), last.size_bytes, cause)
 
     def _stop_older(self, path: str) -> None:
         for older in self._ledger.unfinished(path):

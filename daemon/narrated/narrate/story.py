@@ -131,12 +131,11 @@ class Narrator:
             if job.state is not State.PLANNED:
                 self._ledger.move(job, State.PLANNED)
             return Manuscript.unpacked(kept)
-        manuscript = await self._desk.prepare(job, wishes)
-        while self._is_overtaken(manuscript):
-            manuscript = await self._desk.prepare(job, wishes)
+        manuscript = await self._planned(job, wishes)
         unshown = self._ledger.shown(job.path) - manuscript.shown.keys()
         with self._ledger.transaction():
             self._ledger.keep_shown(job.path, manuscript.shown)
+            self._ledger.keep_consulted(job.path, manuscript.consulted)
             self._ledger.write_plan(
                 job,
                 manuscript.packed(),
@@ -148,6 +147,20 @@ class Narrator:
         self.on_unshown(unshown)
         return manuscript
 
+    async def _planned(self, job: Job, wishes: Wishes) -> Manuscript:
+        """A manuscript, made again until nothing it hangs on changed while it was made."""
+        while True:
+            beside = self._desk.beside(wishes)
+            try:
+                manuscript = await self._desk.prepare(job, wishes, beside)
+                if not (beside.is_overtaken or self._is_overtaken(manuscript)):
+                    return manuscript
+            except NarratedError:
+                if not beside.is_overtaken:
+                    # Settings may be at fault: when they change, it is tried again.
+                    self._ledger.keep_consulted(job.path, beside.consulted)
+                    raise
+
     def _is_overtaken(self, manuscript: Manuscript) -> bool:
         """Whether a picture came or changed while the post that shows it was being planned."""
         taken = {path: self._ledger.source_sha256(path) for path in manuscript.shown}
@@ -156,11 +169,10 @@ class Narrator:
     async def _nothing_to_say(self, job: Job, manuscript: Manuscript) -> bool:
         if manuscript.plan.narrate:
             return False
-        why = "its front matter says `narrate: false`"
-        self._ledger.move(job, State.REMOVED, problem=why)
+        why = "`narrate: false` holds for it"
+        self._ledger.move(job, State.REMOVED, reason=Reason.UNWANTED, problem=why)
         self._imprint.forget_note(job)
-        if standing := self._ledger.published(job.path):
-            await self._imprint.retract(standing, why)
+        await self._imprint.withhold(job, why)
         return True
 
     async def _record(self, job: Job, manuscript: Manuscript) -> Recorded:

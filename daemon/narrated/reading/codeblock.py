@@ -3,6 +3,7 @@
 import re
 
 from bs4 import Tag
+from bs4.element import NavigableString
 
 from narrated.reading.document import Code
 
@@ -14,7 +15,15 @@ _NO_LANGUAGE = frozenset({"numberSource", "numberLines", "wrap", "none", "plaint
 
 def code(tag: Tag) -> Code:
     """Give the code of a <pre>, without the elements that colour it."""
-    return Code(tag.get_text().strip("\n"), _language(tag))
+    return Code(_lines(tag).strip("\n"), _language(tag))
+
+
+def _lines(tag: Tag) -> str:
+    return "".join(
+        "\n" if isinstance(node, Tag) else str(node)
+        for node in tag.descendants
+        if (node.name == "br" if isinstance(node, Tag) else type(node) is NavigableString)
+    )
 
 
 def _language(tag: Tag) -> str:

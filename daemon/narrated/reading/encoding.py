@@ -31,6 +31,7 @@ _SHARE_OF_CONTROLS = 0.002
 # What no parser below takes gladly: controls, and code points that are no characters.
 _DROPPED = dict.fromkeys((*range(32), 127, 65279, 65534, 65535), "")
 _DROPPED |= dict.fromkeys((0x0A, 0x0B, 0x0C, 0x85, 0x2028, 0x2029), "\n") | {0x09: "\t"}
+_UNTIDY = re.compile(f"[{re.escape(''.join(map(chr, _DROPPED.keys() - {0x0A, 0x09})))}]")
 _REMEDY = "Save it as UTF-8 text, or remove it."
 
 
@@ -51,7 +52,9 @@ def decoded(data: bytes, name: str) -> str:
 
 def cleaned(text: str) -> str:
     """Give a text with `\\n` line ends alone, and without control characters."""
-    return text.replace("\r\n", "\n").replace("\r", "\n").translate(_DROPPED)
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    # Few texts hold any of these, and looking is many times as fast as translating.
+    return text.translate(_DROPPED) if _UNTIDY.search(text) else text
 
 
 def _marked(data: bytes, name: str) -> str:

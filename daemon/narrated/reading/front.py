@@ -101,6 +101,13 @@ def _truth(value: object, key: str, what: str) -> bool:
 
 def _unused(entries: dict[str, object]) -> tuple[Unspoken, ...]:
     ours = {*_TEXTS, "narrate"}
-    text = ", ".join(f"{key}: {value}" for key, value in entries.items() if key.lower() not in ours)
     reason = "front matter that we have no use for"
-    return (Unspoken("front matter", reason, text[:200]),) if text else ()
+    return tuple(
+        Unspoken("front matter", reason, f"{key}: {_shown(value)}"[:200])
+        for key, value in entries.items()
+        if key.lower() not in ours
+    )
+
+
+def _shown(value: object) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)

@@ -1,12 +1,9 @@
 """HTML becomes blocks: parsed as a browser would, its article found, its depth bounded."""
 
 import warnings
-from collections.abc import Iterable
 from dataclasses import dataclass
-from itertools import islice
 
 from bs4 import BeautifulSoup, MarkupResemblesLocatorWarning, Tag, XMLParsedAsHTMLWarning
-from bs4.element import NavigableString, PageElement
 
 from narrated.errors import SourceError
 from narrated.printable import printable
@@ -14,14 +11,14 @@ from narrated.reading import elements
 from narrated.reading.about import about
 from narrated.reading.article import article
 from narrated.reading.cdata import opened
-from narrated.reading.document import Blocks, FrontMatter, Unspoken
+from narrated.reading.document import Blocks, FrontMatter
 from narrated.reading.flow import Flow
 from narrated.reading.formula import settle
 from narrated.reading.furniture import Reason, in_article, in_page, in_text
+from narrated.reading.surroundings import after, before
 
 DEEPEST = 150
 """Elements inside one another; the readers recurse, and no honest page comes near this."""
-_SHOWN = 200
 _SILENT = ["meta", "link", "base", "script", "style"]
 """What a page's <head> holds, and no reader of the page sees."""
 
@@ -50,7 +47,7 @@ def page(html: str, name: str) -> Page:
     if found is None:
         return Page(title, front, _blocks(tree, _without_head(tree), in_page, name))
     blocks = _blocks(tree, found, in_article, name)
-    return Page(title, front, (*blocks, *_surroundings(found)))
+    return Page(title, front, (*before(found), *blocks, *after(found)))
 
 
 def _tree(html: str) -> BeautifulSoup:
@@ -97,21 +94,3 @@ def _bounded(tag: Tag, name: str) -> None:
         if depth > DEEPEST:
             problem = f"{printable(name)} nests its elements more than {DEEPEST} deep."
             raise SourceError(problem, "Flatten it.")
-
-
-def _surroundings(found: Tag) -> tuple[Unspoken, ...]:
-    """What is left out before the article and after it, each by its beginning."""
-    before = _words(reversed(list(found.previous_elements)))
-    after = _words(islice(found.next_elements, sum(1 for _ in found.descendants), None))
-    places = (("before", before), ("after", after))
-    return tuple(
-        Unspoken("page", f"{place} the page's article", text[:_SHOWN])
-        for place, text in places
-        if text
-    )
-
-
-def _words(nodes: Iterable[PageElement]) -> str:
-    """What of these nodes is text on the page: not its looks, programs or comments."""
-    texts = (node for node in nodes if type(node) is NavigableString)
-    return " ".join(" ".join(text for text in texts if not text.find_parent("noscript")).split())

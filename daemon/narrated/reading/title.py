@@ -49,6 +49,6 @@ def plain(spans: tuple[Spans, ...]) -> str:
 def _words(span: Spans) -> str:
     if isinstance(span, Text | InlineCode | InlineMath):
         return span.text
-    if isinstance(span, Emphasis | Link):
+    if isinstance(span, Emphasis | Deleted | Link):
         return "".join(_words(inner) for inner in span.spans)
     return "" if isinstance(span, FootnoteMark | Deleted) else " "

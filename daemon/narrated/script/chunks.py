@@ -1,11 +1,14 @@
 """A Script becomes chunks: pieces that an engine can say in one go.
 
 A chunk never crosses a line, and the boundaries in a line depend on that line alone, so a word
-put in somewhere leaves every other line's chunks as they were.
+put in somewhere leaves every other line's chunks as they were. In a line of many sentences some
+end a chunk by what they are, not by what stands before them: behind the first of these, the
+chunks of an edited line are those that it had (content-defined chunking, as rsync and restic do).
 """
 
 import re
-from collections.abc import Iterator, Mapping
+import zlib
+from collections.abc import Callable, Iterator, Mapping
 
 from narrated.script.script import Chunk, Line, Script
 from narrated.script.sentences import sentences
@@ -13,6 +16,10 @@ from narrated.script.sentences import sentences
 BREATH_S = 0.1
 """Silence between two chunks of one line; the voice itself pauses at the end of each."""
 
+_ONE_IN = 3
+"""Of the sentences of a long line so many end a chunk for themselves."""
+_LEAST_CHARACTERS = 100
+"""No chunk is ended by itself before this: voices say short ones badly."""
 _CLAUSE_ENDS = re.compile(r"(?<=[;:,)”…—–])\s+|(?<=—)|\s+(?=[(“—–])")
 _SPACES = re.compile(r"\s+")
 
@@ -43,7 +50,11 @@ def _pieces(text: str, language: str, limit: int) -> list[str]:
     fitting: list[str] = []
     for sentence in sentences(text, language):
         fitting += _divided(sentence, limit)
-    return _packed(fitting, limit)
+    return _packed(fitting, limit, _ends_a_chunk)
+
+
+def _ends_a_chunk(sentence: str) -> bool:
+    return zlib.crc32(sentence.encode()) % _ONE_IN == 0
 
 
 def _divided(sentence: str, limit: int) -> list[str]:
@@ -58,8 +69,10 @@ def _divided(sentence: str, limit: int) -> list[str]:
     return _packed([piece.strip() for piece in fitting], limit)
 
 
-def _packed(pieces: list[str], limit: int) -> list[str]:
-    """Join neighbours with a space as long as they stay within the limit."""
+def _packed(
+    pieces: list[str], limit: int, ends: Callable[[str], bool] = lambda piece: False
+) -> list[str]:
+    """Join neighbours with a space while they stay within the limit, and up to one that ends."""
     packed: list[list[str]] = []
     length = limit + 1
     for piece in filter(None, pieces):
@@ -68,4 +81,6 @@ def _packed(pieces: list[str], limit: int) -> list[str]:
             length = -1
         packed[-1].append(piece)
         length += 1 + len(piece)
+        if length >= _LEAST_CHARACTERS and ends(piece):
+            length = limit
     return [" ".join(pieces) for pieces in packed]

@@ -23,14 +23,28 @@ from narrated.script.script import Shown
 from narrated.script.wording import shown_pictures
 
 
-def footnotes(document: Document) -> dict[str, tuple[int, Footnote]]:
-    """Give the footnotes by label, each with the top-level block that it stands in."""
-    found: dict[str, tuple[int, Footnote]] = {}
-    for number, block in enumerate(document.blocks):
-        for inner in _within(block):
-            if isinstance(inner, Footnote):
-                found.setdefault(inner.label, (number, inner))
-    return found
+def numbered(document: Document) -> Iterator[tuple[int, Blocks]]:
+    """Give every block at any depth with its number, in the order of the source."""
+    return enumerate(block for outer in document.blocks for block in _within(outer))
+
+
+def size(block: Blocks) -> int:
+    """Count a block and all that is in it: what comes after it has a number by so much higher."""
+    return sum(1 for _ in _within(block))
+
+
+def footnotes(document: Document) -> list[tuple[int, Footnote]]:
+    """Give the footnotes with their numbers."""
+    return [(at, block) for at, block in numbered(document) if isinstance(block, Footnote)]
+
+
+def children(block: Blocks) -> Iterator[Blocks]:
+    """Give the blocks directly inside a block."""
+    if isinstance(block, Quote | Footnote):
+        yield from block.blocks
+    elif isinstance(block, Listing):
+        for item in block.items:
+            yield from item.blocks
 
 
 def shown(document: Document) -> tuple[Shown, ...]:
@@ -45,11 +59,13 @@ def shown(document: Document) -> tuple[Shown, ...]:
 
 def title_block(document: Document) -> int | None:
     """Find the heading that is the document's title: its first block that is spoken, if any."""
-    for number, block in enumerate(document.blocks):
+    number = 0
+    for block in document.blocks:
         if isinstance(block, Heading) and _same(plain(block.spans), document.title):
             return number
         if not isinstance(block, Unspoken | Rule | Footnote):
             break
+        number += size(block)
     return None
 
 
@@ -78,16 +94,8 @@ def _pictures(block: Blocks) -> Iterator[Shown]:
 
 def _within(block: Blocks) -> Iterator[Blocks]:
     yield block
-    for inner in _inner(block):
+    for inner in children(block):
         yield from _within(inner)
-
-
-def _inner(block: Blocks) -> Iterator[Blocks]:
-    if isinstance(block, Quote | Footnote):
-        yield from block.blocks
-    elif isinstance(block, Listing):
-        for item in block.items:
-            yield from item.blocks
 
 
 def _spans(block: Blocks) -> Iterator[tuple[Spans, ...]]:

@@ -15,6 +15,7 @@ from narrated.errors import SourceError
 from narrated.reading.mapping import mapping
 
 _KEYS = ("words", "patterns")
+_RUN = re.compile(r"\w+|[^\w\s]")
 _PATTERN_KEYS = {"match", "say"}
 
 
@@ -27,6 +28,8 @@ class Lexicon:
         self._exact_words = _whole_words(self._exact, 0)
         self._any_case_words = _whole_words(self._any_case, re.IGNORECASE)
         self._patterns = patterns
+        # Most texts hold no word of the lexicon, which is told by looking words up.
+        self._begins = {_beginning(word) for word in words}
 
     @classmethod
     def parse(cls, texts: Sequence[str]) -> "Lexicon":
@@ -46,13 +49,22 @@ class Lexicon:
 
     def applied(self, text: str) -> str:
         """Put what is said in the place of what is written."""
+        if self._begins.isdisjoint(_RUN.findall(text.lower())):
+            return self._patterned(text)
         if self._exact:
             text = self._exact_words.sub(lambda found: self._exact[found[0]], text)
         if self._any_case:
             text = self._any_case_words.sub(lambda found: self._any_case[found[0].lower()], text)
+        return self._patterned(text)
+
+    def _patterned(self, text: str) -> str:
         for pattern, said in self._patterns:
             text = pattern.sub(said, text)
         return text
+
+
+def _beginning(word: str) -> str:
+    return _RUN.findall(word.lower())[0]
 
 
 def _whole_words(words: Mapping[str, str], flags: int) -> re.Pattern[str]:

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import msgspec
@@ -24,10 +25,11 @@ class Lines:
     lexicon: Lexicon
     settings: Settings
     block: int = -1
-    """The top-level block that is being written."""
+    """The number of the block that is being written."""
     quoting: bool = False
     _said: list[Line] = field(default_factory=list)
     _skipped: list[Skip] = field(default_factory=list)
+    _covered: set[int] = field(default_factory=set)
     _seen: Counter[tuple[Role, str]] = field(default_factory=Counter)
 
     def say(self, role: Role, text: str) -> None:
@@ -61,9 +63,14 @@ class Lines:
             pause_s = max(last.pause_s, _BREAK_S)
             self._said[-1] = msgspec.structs.replace(last, pause_s=pause_s)
 
+    def cover(self, blocks: Iterable[int]) -> None:
+        """Note blocks whose words are said, or skipped, together with another's."""
+        self._covered.update(blocks)
+
     def accounted(self) -> set[int]:
-        """Give the top-level blocks of which something is said or skipped."""
-        return {line.block for line in self._said} | {skip.block for skip in self._skipped}
+        """Give the blocks of which something is said or skipped."""
+        said = {line.block for line in self._said}
+        return said | {skip.block for skip in self._skipped} | self._covered
 
     def script(self) -> Script:
         """Give all that was collected."""

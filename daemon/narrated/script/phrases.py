@@ -1,52 +1,84 @@
 """Our own words: announcements of what cannot be read as it stands."""
 
 _LANGUAGES = {
-    "bash": "shell",
-    "c": "C",
-    "c++": "C++",
-    "clj": "Clojure",
-    "clojure": "Clojure",
-    "cpp": "C++",
-    "cs": "C sharp",
-    "csharp": "C sharp",
-    "css": "CSS",
-    "diff": "diff format",
-    "dockerfile": "Docker's language",
-    "elisp": "Emacs Lisp",
-    "emacs-lisp": "Emacs Lisp",
-    "go": "Go",
-    "haskell": "Haskell",
-    "html": "HTML",
-    "java": "Java",
-    "javascript": "JavaScript",
-    "js": "JavaScript",
-    "json": "JSON",
-    "kotlin": "Kotlin",
-    "lisp": "Lisp",
-    "common-lisp": "Common Lisp",
-    "lua": "Lua",
-    "make": "Make",
-    "makefile": "Make",
-    "php": "PHP",
-    "py": "Python",
-    "python": "Python",
-    "python3": "Python",
-    "rb": "Ruby",
-    "ruby": "Ruby",
-    "rs": "Rust",
-    "rust": "Rust",
-    "scheme": "Scheme",
-    "sh": "shell",
-    "shell": "shell",
-    "sql": "SQL",
-    "toml": "TOML",
-    "ts": "TypeScript",
-    "typescript": "TypeScript",
-    "xml": "XML",
-    "yaml": "YAML",
-    "yml": "YAML",
-    "zsh": "shell",
+    alias: name
+    for name, *aliases in (
+        line.split(", ")
+        for line in """
+Ada, ada
+AppleScript, applescript
+assembly, asm, nasm, assembly, s
+awk, awk
+batch, bat, cmd
+C, c, h
+C++, c++, cpp, cc, hpp, cxx
+C sharp, c#, cs, csharp
+Clojure, clj, clojure, cljs, clojurescript, edn
+CMake, cmake
+CoffeeScript, coffee, coffeescript
+Common Lisp, common-lisp, commonlisp, cl
+CSS, css
+CSV, csv
+D, d
+Dart, dart
+diff format, diff, patch, udiff
+Docker's language, dockerfile, docker
+Emacs Lisp, elisp, emacs-lisp, el
+F sharp, f#, fs, fsharp
+Fortran, fortran, f90
+Go, go, golang
+GraphQL, graphql
+Graphviz, dot, graphviz
+Haskell, hs, haskell, lhs
+HTML, html, xhtml, htm
+HTTP, http
+INI format, ini, cfg, conf
+Java, java
+JavaScript, js, javascript, jsx, mjs, node
+JSON, json, jsonc, json5
+Julia, jl, julia
+Kotlin, kt, kotlin, kts
+LaTeX, latex, tex
+Less, less
+Lisp, lisp
+Lua, lua
+Make, make, makefile, mk
+Markdown, md, markdown
+MATLAB, matlab
+Nix, nix
+Objective C, objc, objective-c, objectivec, m
+OCaml, ocaml, ml
+Org, org
+Pascal, pascal, delphi
+Perl, pl, perl
+PHP, php
+PowerShell, ps1, powershell, pwsh
+Prolog, prolog
+Protocol Buffers, proto, protobuf
+Python, py, python, python3, python2, pycon, ipython
+R, r, rlang
+reStructuredText, rst
+Ruby, rb, ruby, erb
+Rust, rs, rust
+Scala, scala
+Scheme, scheme, scm, racket, rkt
+Sass, scss, sass
+shell, bash, sh, shell, zsh, fish, console, shell-session, terminal, shellsession, sh-session
+Smalltalk, smalltalk
+SQL, sql, mysql, postgresql, pgsql, plsql, sqlite
+Swift, swift
+TOML, toml
+TypeScript, ts, typescript, tsx
+Vim script, vim, viml, vimscript
+XML, xml, svg, xsl
+YAML, yaml, yml
+Zig, zig
+, text, txt, plain, plaintext, none, output, nohighlight, no-highlight, raw
+""".strip().splitlines()
+    )
+    for alias in aliases
 }
+"""How people say the languages that fences name in a dozen ways; empty for no language."""
 
 QUOTE = "Quote:"
 LONG_QUOTE = "A longer quotation."
@@ -55,6 +87,9 @@ CODE_END = "End of code."
 FORMULA = "A formula."
 INLINE_FORMULA = "a formula"
 LINK = "(link in post)"
+PIECE_OF_CODE = "(a piece of code)"
+DONE = "Done:"
+TO_DO = "To do:"
 FOOTNOTE = "Footnote:"
 BLANK_CELL = "empty"
 PICTURE = "An image"
@@ -68,9 +103,20 @@ def byline(author: str, date: str) -> str:
 
 def code(language: str, lines: int) -> str:
     """Announce code: "Code in Python, 12 lines."."""
-    name = _LANGUAGES.get(language.lower(), language)
+    known = language.lower()
+    name = _LANGUAGES.get(known, language.capitalize() if language == known else language)
     where = f" in {name}" if name else ""
     return f"Code{where}, {_counted(lines, 'line')}."
+
+
+def short_code(words: str) -> str:
+    """Say code that is hardly longer than its announcement."""
+    return f"Code: {words}."
+
+
+def struck_out(words: str) -> str:
+    """Say words that their author struck out."""
+    return f"(struck out: {words.strip()})"
 
 
 def table(columns: list[str], rows: int) -> str:
@@ -81,14 +127,16 @@ def table(columns: list[str], rows: int) -> str:
 
 def picture(alt: str, title: str, caption: str) -> str:
     """Describe a picture in a few words: what its author calls it, and what it shows."""
-    named = f", titled {_bare(title)}" if title and title != alt else ""
-    if not alt:
-        said = f"{PICTURE}{named}: {_bare(caption)}" if caption else f"{PICTURE}{named}"
-    elif caption and _bare(caption) != _bare(alt):
-        said = f"{PICTURE}, labelled {_bare(alt)}{named}, of: {_bare(caption)}"
-    else:
-        said = f"{PICTURE}{named}: {_bare(alt)}"
-    return f"{said}."
+    alt, title, caption = map(_bare, (alt, title, caption))
+    label = "" if alt == caption else alt
+    parts = [f"labelled {label}"] if label else []
+    parts += [f"titled {title}"] if title not in ("", alt, caption) else []
+    if caption and parts:
+        return f"{PICTURE}, {', '.join(parts)}, of: {caption}."
+    if len(parts) > 1:
+        return f"{PICTURE}, {', '.join(parts)}."
+    alone = caption or label or title
+    return f"{PICTURE}: {alone}." if alone else f"{PICTURE}."
 
 
 def inline_picture(alt: str, title: str, caption: str) -> str:

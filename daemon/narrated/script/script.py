@@ -58,7 +58,8 @@ class Line(msgspec.Struct, frozen=True):
     id: str
     """Stable: made from the line's own words and role, not from its place."""
     block: int
-    """Which top-level block of the document it comes from; -1 for the title and byline."""
+    """Which block of the document it comes from, counted at any depth in the order of the source;
+    -1 for a title from elsewhere, and the byline."""
     role: Role
     text: str
     pause_s: float
@@ -106,6 +107,26 @@ class Shown(msgspec.Struct, frozen=True):
     title: str = ""
 
 
+class Named(msgspec.Struct, frozen=True):
+    """A lexicon that is named, as it is written there."""
+
+    name: str
+    by: int = -1
+    """Which of the folders' settings names it, counted from the root; -1 for the source itself."""
+
+
+class Surroundings(msgspec.Struct, frozen=True):
+    """What holds for a source besides its own words, by its folders and the configuration."""
+
+    settings: Settings = Settings()
+    album: str = ""
+    """Empty where no folder names one."""
+    pictures: dict[str, str] = {}
+    """Folders of the inbox by the prefix that means each in the source."""
+    lexicons: tuple[Named, ...] = ()
+    """In order: a later one's word wins."""
+
+
 class Plan(msgspec.Struct, frozen=True):
     """A source made ready to be spoken: what the editor gives back."""
 
@@ -115,12 +136,13 @@ class Plan(msgspec.Struct, frozen=True):
     date: str
     language: str
     narrate: bool
-    """False where the author's front matter says so."""
+    """False where the author's front matter says so, or a folder's settings."""
     speakers: dict[str, Speaker]
     """The settings' speakers with the front matter's wishes applied."""
     shown: tuple[Shown, ...]
     script: Script
     chunks: tuple[Chunk, ...]
+    surroundings: Surroundings = Surroundings()
 
 
 Captions = Mapping[str, Caption]

@@ -22,15 +22,30 @@ from narrated.reading.document import (
     Unspoken,
 )
 from narrated.script import phrases
-from narrated.script.contents import footnotes, plain_text, title_block
+from narrated.script.contents import (
+    children,
+    footnotes,
+    numbered,
+    plain_text,
+    size,
+    title_block,
+)
 from narrated.script.lexicon import Lexicon
 from narrated.script.lines import Lines
+from narrated.script.numbering import Numbering
 from narrated.script.script import Captions, Role, Script, Settings
 from narrated.script.sentences import sentences
-from narrated.script.spoken import spoken
-from narrated.script.wording import UNDESCRIBED, called_notes, shown_pictures, worded
+from narrated.script.wording import (
+    UNDESCRIBED,
+    Wording,
+    called_notes,
+    inline_codes,
+    shown_pictures,
+)
 
 _SHORT_QUOTE_SENTENCES = 3
+_SHORT_CODE_WORDS = 5
+_TASKS = {True: phrases.DONE, False: phrases.TO_DO, None: ""}
 
 
 def write(document: Document, captions: Captions, lexicon: Lexicon, settings: Settings) -> Script:
@@ -45,19 +60,22 @@ class _Writer:
         self._document = document
         self._captions = captions
         self._settings = settings
+        self._wording = Wording(captions, lexicon, settings.language, settings.links)
         self._lines = Lines(lexicon, settings)
         self._notes = footnotes(document)
+        self._by_label = {note.label: at for at, note in reversed(self._notes)}
         self._called: deque[str] = deque()
-        self._told: set[str] = set()
+        self._told: set[int] = set()
 
     def script(self) -> Script:
         title = title_block(self._document)
         self._opening(title)
-        for number, block in enumerate(self._document.blocks):
+        number = 0
+        for block in self._document.blocks:
             if number != title:
-                self._lines.block = number
-                self._block(block)
+                self._block(block, number)
                 self._tell_notes("paragraph")
+            number += size(block)
         self._tell_notes("end")
         self._account_for_notes()
         self._account_for_silence()
@@ -70,7 +88,7 @@ class _Writer:
             return
         if title is not None:
             self._lines.block = title
-            heading = document.blocks[title]
+            heading = next(block for at, block in numbered(document) if at == title)
             self._running(Role.TITLE, heading.spans if isinstance(heading, Heading) else ())
             self._tell_notes("paragraph")
         elif document.title_from != "heading":
@@ -80,17 +98,18 @@ class _Writer:
         if byline:
             self._lines.say(Role.BYLINE, byline)
 
-    def _block(self, block: Blocks, role: Role = Role.PARAGRAPH) -> None:
+    def _block(self, block: Blocks, number: int, role: Role = Role.PARAGRAPH) -> None:
         """Say a block; `role` is that of running text where it stands."""
+        self._lines.block = number
         match block:
             case Heading(spans=spans):
                 self._running(Role.HEADING, spans)
             case Paragraph(spans):
                 self._running(role, spans)
             case Listing():
-                self._listing(block)
+                self._listing(block, number)
             case Quote():
-                self._quote(block)
+                self._quote(block, number)
             case Code():
                 self._code(block)
             case Table():
@@ -107,53 +126,68 @@ class _Writer:
             case Footnote():
                 pass  # said where it is called, and accounted for at the end
 
+    def _blocks(self, blocks: Iterable[Blocks], number: int, role: Role) -> None:
+        for block in blocks:
+            self._block(block, number, role)
+            number += size(block)
+
     def _running(self, role: Role, spans: tuple[Spans, ...], lead: str = "") -> None:
-        text = worded(spans, self._captions, self._settings.links)
-        self._lines.say(role, f"{lead} {text}".strip())
+        self._lines.say(role, f"{lead} {self._wording.words(spans)}".strip())
         self._note_what_is_in(spans)
 
     def _note_what_is_in(self, spans: tuple[Spans, ...]) -> None:
         self._called.extend(called_notes(spans))
         for picture in shown_pictures(spans):
             self._note_missing(picture.source)
+        for code in inline_codes(spans):
+            if not self._wording.is_read(code):
+                self._lines.skip("code", "longer than is read inside a sentence", code.text)
 
     def _note_missing(self, source: str) -> None:
         caption = self._captions.get(source, UNDESCRIBED)
         if not caption.text:
             self._lines.skip("picture", caption.missing or UNDESCRIBED.missing, source)
 
-    def _listing(self, listing: Listing) -> None:
-        for number, item in enumerate(listing.items, start=listing.start):
-            lead = ""
-            if listing.ordered:
-                lead = f"{spoken(str(number), self._settings.language).capitalize()}."
-            self._item(item, lead)
+    def _listing(self, listing: Listing, number: int, outer: Numbering | None = None) -> None:
+        numbering = Numbering(self._settings.language, outer) if listing.ordered else None
+        at = number + 1
+        for count, item in enumerate(listing.items, start=listing.start):
+            inner = numbering.at(count) if numbering else None
+            self._item(item, at, inner)
+            at += sum(map(size, item.blocks))
 
-    def _item(self, item: Item, lead: str) -> None:
+    def _item(self, item: Item, number: int, numbering: Numbering | None) -> None:
+        lead = " ".join(filter(None, (str(numbering or ""), _TASKS[item.done])))
+        self._lines.block = number if item.blocks else number - 1
         first, *rest = item.blocks or (Paragraph(()),)
         if isinstance(first, Paragraph):
             self._running(Role.ITEM, first.spans, lead)
+            number += 1
         else:
             rest = [first, *rest]
             if lead:
                 self._lines.say(Role.ITEM, lead)
-        self._blocks(rest, Role.ITEM)
+        for block in rest:
+            if isinstance(block, Listing):
+                self._lines.block = number
+                self._listing(block, number, numbering)
+            else:
+                self._block(block, number, Role.ITEM)
+            number += size(block)
 
-    def _blocks(self, blocks: Iterable[Blocks], role: Role) -> None:
-        for block in blocks:
-            self._block(block, role)
-
-    def _quote(self, quote: Quote) -> None:
+    def _quote(self, quote: Quote, number: int) -> None:
         around = self._lines.quoting
         if self._is_short(quote):
             self._lines.quoting = True
             spans = tuple(span for block in quote.blocks for span in _joined(block))
+            self._lines.cover(range(number + 1, number + size(quote)))
             self._running(Role.QUOTE, spans, phrases.QUOTE)
         else:
             self._lines.say(Role.NOTICE, phrases.LONG_QUOTE)
             self._lines.quoting = True
-            self._blocks(quote.blocks, Role.QUOTE)
+            self._blocks(quote.blocks, number + 1, Role.QUOTE)
             self._lines.quoting = around
+            self._lines.block = number
             self._lines.say(Role.NOTICE, phrases.QUOTE_END)
         self._lines.quoting = around
 
@@ -167,17 +201,27 @@ class _Writer:
         lines = [line for line in code.text.splitlines() if line.strip()]
         if not lines:
             self._lines.skip("code", "holds no lines", code.language)
-            return
-        if self._settings.code == "skip":
+        elif self._settings.code == "skip":
             self._lines.skip("code", "code is not read (setting `code: skip`)", code.text)
-            return
-        self._lines.say(Role.CODE, phrases.code(code.language, len(lines)))
-        if self._settings.code == "read":
-            self._lines.say(Role.CODE, " ; ".join(line.strip() for line in lines))
-            self._lines.say(Role.NOTICE, phrases.CODE_END)
+        elif len(lines) == 1 and (words := self._short(lines[0])):
+            self._lines.say(Role.CODE, phrases.short_code(words))
+        else:
+            self._lines.say(Role.CODE, phrases.code(code.language, len(lines)))
+            if self._settings.code == "read":
+                self._read_code(lines)
+
+    def _short(self, line: str) -> str:
+        """Give the words of a line of code that is short enough to be read, else nothing."""
+        words = self._wording.code(line)
+        return words if 0 < len(words.split()) <= _SHORT_CODE_WORDS else ""
+
+    def _read_code(self, lines: list[str]) -> None:
+        for line in lines:
+            self._lines.say(Role.CODE, self._wording.code(line))
+        self._lines.say(Role.NOTICE, phrases.CODE_END)
 
     def _table(self, table: Table) -> None:
-        names = [worded(cell.spans, self._captions) for cell in table.header]
+        names = [self._wording.words(cell.spans) for cell in table.header]
         named = [name for name in names if name]
         self._lines.say(Role.TABLE, phrases.table(named, len(table.rows)))
         for cell in table.header:
@@ -190,7 +234,7 @@ class _Writer:
     def _row(self, names: list[str], cells: list[tuple[Spans, ...]]) -> str:
         said = []
         for at, spans in enumerate(cells):
-            words = worded(spans, self._captions, self._settings.links).rstrip(".;")
+            words = self._wording.words(spans).rstrip(".;")
             name = names[at] if at < len(names) else ""
             said.append(f"{name}: {words or phrases.BLANK_CELL}" if name else words)
         return f"{'; '.join(filter(None, said))}."
@@ -207,36 +251,40 @@ class _Writer:
         """Read the footnotes that were called, and those that they call in turn."""
         if self._settings.footnotes != when:
             return
+        notes = dict(self._notes)
         while self._called:
-            label = self._called.popleft()
-            if label in self._notes and label not in self._told:
-                self._told.add(label)
-                self._tell(*self._notes[label])
+            number = self._by_label.get(self._called.popleft())
+            if number is not None and number not in self._told:
+                self._told.add(number)
+                self._tell(number, notes[number])
 
     def _tell(self, number: int, note: Footnote) -> None:
-        at, self._lines.block = self._lines.block, number
         first, *rest = note.blocks or (Paragraph(()),)
+        self._lines.block = number
         if isinstance(first, Paragraph):
+            self._lines.cover((number + 1,) if note.blocks else ())
             self._running(Role.FOOTNOTE, first.spans, phrases.FOOTNOTE)
+            number += 1
         else:
             self._lines.say(Role.FOOTNOTE, phrases.FOOTNOTE)
             rest = [first, *rest]
-        self._blocks(rest, Role.FOOTNOTE)
-        self._lines.block = at
+        self._blocks(rest, number + 1, Role.FOOTNOTE)
 
     def _account_for_notes(self) -> None:
-        for label, (number, note) in self._notes.items():
-            if label not in self._told:
-                self._lines.block = number
-                called = label in self._called
-                reason = "footnotes are not read (setting `footnotes: skip`)"
-                reason = reason if called else "nothing that is read calls it"
-                self._lines.skip("footnote", reason, plain_text(note.blocks))
+        for number, note in self._notes:
+            if number in self._told:
+                continue
+            self._lines.block = number
+            self._lines.cover(range(number + 1, number + size(note)))
+            called = note.label in self._called and self._by_label[note.label] == number
+            reason = "footnotes are not read (setting `footnotes: skip`)"
+            reason = reason if called else "nothing that is read calls it"
+            self._lines.skip("footnote", reason, plain_text(note.blocks))
 
     def _account_for_silence(self) -> None:
         accounted = self._lines.accounted()
-        for number, block in enumerate(self._document.blocks):
-            if number not in accounted:
+        for number, block in numbered(self._document):
+            if number not in accounted and not any(True for _ in children(block)):
                 self._lines.block = number
                 self._lines.skip(type(block).__name__.lower(), "holds no words")
 

@@ -36,12 +36,14 @@ class House:
 
     An async context manager; the state directory must be held by this process alone. Workers
     load in the background: what needs one waits for it. `at_rest` says that nobody writes to
-    the inbox meanwhile, so that its files need not have been taken by a daemon first.
+    the inbox meanwhile, so that its files need not have been taken by a daemon first. A `mute`
+    house hires no workers: it reads and plans, and can neither speak nor describe.
     """
 
-    def __init__(self, config: Config, *, at_rest: bool = False) -> None:
+    def __init__(self, config: Config, *, at_rest: bool = False, mute: bool = False) -> None:
         self.config = config
         self._at_rest = at_rest
+        self._mute = mute
         self._stack = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
@@ -81,6 +83,7 @@ class House:
             picture_roots=pictures.roots,
             picture_wait_s=float(pictures.wait),
             lexicon=config.reading.lexicon,
+            ignore=config.ignore,
         )
 
     async def say(self, text: str, voice: str | None) -> tuple[dict[str, int], bytes]:
@@ -88,13 +91,26 @@ class House:
         wishes = self.wishes if voice is None else _in_voice(self.wishes, voice)
         if not text.strip():
             raise NarratedError("There is nothing to say.", 'Give a text: narrated say "Hello".')
-        manuscript = await self.desk.write("said.txt", text.encode(), 0, wishes)
+        manuscript = await self.desk.dictated(text, wishes)
         pcm, sample_rate = await self.speech.say(manuscript)
         return {"sample_rate": sample_rate}, pcm
 
     async def draft(self, path: str) -> Plan:
         """What would be said of a file of the inbox; nothing is spoken."""
         return await self.desk.draft_of(path, self.wishes)
+
+    def reader(self) -> Desk:
+        """Set up another desk that only reads; a file that hangs in its child holds up no other."""
+        editors = self._read_by(1)
+        return Desk(
+            self.config.inbox,
+            self.ledger,
+            editors,
+            self.scheduler,
+            self.disk,
+            at_rest=self._at_rest,
+            blind=True,
+        )
 
     async def describe(self, picture: bytes) -> str:
         """What the captioner says of a picture."""
@@ -151,13 +167,18 @@ class House:
 
     async def _hire(self) -> None:
         workers = self.config.workers
-        self.editors = Editors(EDITORS, float(workers.reading))
-        self._stack.push_async_callback(self.editors.stop)
-        self.pool = Pool(worker_specs(self.config), lambda: self.scheduler.workers_changed())
+        self.editors = self._read_by(EDITORS)
+        specs = () if self._mute else worker_specs(self.config)
+        self.pool = Pool(specs, lambda: self.scheduler.workers_changed())
         owner = f"{socket.gethostname()}:{os.getpid()}"
         self.scheduler = Scheduler(self.pool, self.ledger, owner, float(workers.silence))
         self._stack.push_async_callback(self.pool.stop)
         await self.pool.start()
+
+    def _read_by(self, count: int) -> Editors:
+        editors = Editors(count, float(self.config.workers.reading))
+        self._stack.push_async_callback(editors.stop)
+        return editors
 
     def _threads(self, name: str, count: int) -> ThreadPoolExecutor:
         threads = ThreadPoolExecutor(count, thread_name_prefix=name)

@@ -22,6 +22,7 @@ from narrated.service.control import ask
 from narrated.service.house import House
 from narrated.service.lock import Holder, StateLock, holder
 from narrated.service.report import resting
+from narrated.terminal.check import Check, Tell, check
 
 Value = TypeVar("Value")
 
@@ -76,12 +77,22 @@ class Client:
 
     def plan(self, file: Path) -> Plan:
         """What would be said of a file, which need not be in the inbox."""
-        config = self._config
         real = file.resolve()
-        inside = config is not None and real.is_relative_to(config.inbox.resolve())
-        root = config.inbox.resolve() if config is not None and inside else real.parent
+        root = self._root_of(real) or real.parent
         path = str(real.relative_to(root))
-        return _alone(config, lambda house: house.draft(path), inbox=root)
+        return _alone(self._config, lambda house: house.draft(path), inbox=root)
+
+    def check(self, folder: Path, tell: Tell) -> Check:
+        """What would be said of all in a folder, which need not be in the inbox."""
+        real = folder.resolve()
+        root = self._root_of(real) or real
+        path = "" if real == root else str(real.relative_to(root))
+        return _alone(self._config, lambda house: check(house, path, tell), inbox=root, mute=True)
+
+    def _root_of(self, real: Path) -> Path | None:
+        """The inbox, where a path lies in it."""
+        root = None if self._config is None else self._config.inbox.resolve()
+        return root if root and real.is_relative_to(root) else None
 
     @property
     def _required(self) -> Config:
@@ -124,12 +135,14 @@ def _alone(
     config: Config | None,
     work: Callable[[House], Coroutine[Any, Any, Value]],
     inbox: Path = Path("/nonexistent"),
+    *,
+    mute: bool = False,
 ) -> Value:
     """Do a piece of work with parts of our own, on a state directory that is gone afterwards."""
 
     async def done(scratch: Path) -> Value:
         alone = configuration.scratch(config, inbox, scratch)
-        async with House(alone, at_rest=True) as house:
+        async with House(alone, at_rest=True, mute=mute) as house:
             return await work(house)
 
     with tempfile.TemporaryDirectory(prefix="narrated-") as scratch:

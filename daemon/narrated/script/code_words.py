@@ -1,0 +1,72 @@
+"""Code as words: its operators by their names, its brackets and quotation marks silent.
+
+What names, numbers, paths and flags are in it is left as it stands, for the spoken forms.
+"""
+
+import re
+
+_OPERATORS = {
+    "::": "colon colon",
+    "->": "to",
+    "=>": "to",
+    "<-": "from",
+    "===": "equals",
+    "==": "equals",
+    "!=": "is not equal to",
+    "!==": "is not equal to",
+    "/=": "is not equal to",
+    ">=": "is at least",
+    "<=": "is at most",
+    ":=": "equals",
+    "+=": "plus equals",
+    "-=": "minus equals",
+    "&&": "and",
+    "||": "or",
+    "...": "dot dot dot",
+    "=": "equals",
+    "|": "pipe",
+    ">": "greater than",
+    "<": "less than",
+    "*": "star",
+    "+": "plus",
+    "&": "and",
+    "$": "dollar",
+    "\\": "backslash",
+    "@": "at",
+    "%": "percent",
+    "#": "hash",
+    "^": "caret",
+    "~": "tilde",
+}
+_SIGN = re.compile(
+    "|".join(re.escape(sign) for sign in sorted(_OPERATORS, key=len, reverse=True))
+    + r"|(?P<silent>[()\[\]{}\"'`“”‘’;?]|(?<!\d),|,(?!\d)|(?<!\d):|:(?!\d))"
+    + r"|(?P<negated>(?<!\w)!(?=[\w(]))|(?P<silent_too>!)"
+)
+_TAG = re.compile(r"</?([A-Za-z][\w-]*)((?:\s[^<>]*)?)/?>|(?<=\w)<([\w, ]+)>")
+_ADDRESS = re.compile(
+    r"\w+://\S+|(?:~|\.{1,2})?/[\w.@+/-]+|[\w.+-]+@[\w-]+\.[\w.-]+|[\w.-]+:\d+|[A-Z]:\\\S+"
+    r"|(?:Ctrl|Alt|Cmd|Shift)[+-]\S+|[A-Za-z]{1,2}(?:\+\+|#)|\d+(?:[.,:/%x-]\d+)*%?|--?[A-Za-z][\w-]*"
+)
+
+
+def code_words(code: str, language: str) -> str:
+    """Say code on one line, as far as it is no word; in other languages than English as it is."""
+    if not language.lower().startswith("en"):
+        return " ".join(code.split())
+    bare = _TAG.sub(r" \1\2\3 ", code)
+    return " ".join(" ".join(map(_token, bare.split())).split())
+
+
+def _token(token: str) -> str:
+    if token == "-":
+        return "minus"
+    if _ADDRESS.fullmatch(token):
+        return token
+    return _SIGN.sub(_sign, token)
+
+
+def _sign(found: re.Match[str]) -> str:
+    if found["silent"] or found["silent_too"]:
+        return " "
+    return " not " if found["negated"] else f" {_OPERATORS[found[0]]} "

@@ -1,0 +1,148 @@
+"""Abbreviations that end in a full stop, and what is numbered."""
+
+import re
+
+from narrated.script.english.rule import (
+    Rule,
+    at,
+    at_words,
+    begins_sentence,
+    either,
+    rule,
+    stop,
+    word_before,
+)
+
+_TITLES = {
+    "Mr": "Mister",
+    "Mrs": "Missus",
+    "Ms": "Miz",
+    "Prof": "Professor",
+    "Rev": "Reverend",
+    "Gen": "General",
+    "Capt": "Captain",
+    "Sgt": "Sergeant",
+    "Lt": "Lieutenant",
+    "Sen": "Senator",
+    "Gov": "Governor",
+    "Mt": "Mount",
+}
+_BEFORE_AND_AFTER = {
+    "St": ("Saint", "Street"),
+    "Dr": ("Doctor", "Drive"),
+    "Ave": ("", "Avenue"),
+    "Rd": ("", "Road"),
+    "Blvd": ("", "Boulevard"),
+    "Ln": ("", "Lane"),
+    "Sq": ("", "Square"),
+}
+_NEVER_AT_THE_END = {
+    "approx": "approximately",
+    "cf": "compare",
+    "ca": "circa",
+    "vs": "versus",
+    "viz": "namely",
+}
+_ANYWHERE = {
+    "etc": "et cetera",
+    "Jr": "Junior",
+    "Sr": "Senior",
+    "dept": "department",
+    "Dept": "Department",
+    "misc": "miscellaneous",
+    "incl": "including",
+    "esp": "especially",
+}
+_NUMBERED = {
+    "fig": "figure",
+    "figs": "figures",
+    "eq": "equation",
+    "eqs": "equations",
+    "p": "page",
+    "pp": "pages",
+    "vol": "volume",
+    "vols": "volumes",
+    "ch": "chapter",
+    "chs": "chapters",
+    "sec": "section",
+    "secs": "sections",
+    "no": "number",
+    "nos": "numbers",
+    "art": "article",
+    "app": "appendix",
+    "ed": "edition",
+    "tab": "table",
+    "ver": "version",
+    "v": "version",
+}
+# "I said no. 5 people left.": without its capital, `no.` is the word.
+_WRITTEN = {*_NUMBERED, *(short.capitalize() for short in _NUMBERED)} - {"no", "nos"}
+_NO_NAMES = frozenset({"Mt", "Mount", "Fort", "Port", "The"})
+_NAME_AFTER = re.compile(r"\s+[“\"]?[A-Z][\w'’]")
+_ORDINAL = re.compile(r"\d+(?:st|nd|rd|th)\Z")
+
+
+def _numbered(found: re.Match[str]) -> str:
+    written = found[1]
+    said = _NUMBERED[written.lower()]
+    is_number = said.startswith("number")
+    return f"{said if is_number or written.islower() else said.capitalize()} "
+
+
+def _place(found: re.Match[str]) -> str:
+    """Tell Saint Paul from Paul Street: by what is a name, before it or after it."""
+    before, after = _BEFORE_AND_AFTER[found[1]]
+    previous = word_before(found)
+    follows_name = (previous[:1].isupper() and previous.rstrip(".") not in _NO_NAMES) or bool(
+        _ORDINAL.match(previous)
+    )
+    precedes_name = bool(_NAME_AFTER.match(found.string, found.end()))
+    if follows_name and precedes_name and before:
+        # "Visit St. Paul": a sentence's first word is no name.
+        first = found.start() - len(previous) - 1
+        follows_name = not begins_sentence(found.string, first)
+    if follows_name:
+        return f"{after}{stop(found)}"
+    return before if before and precedes_name else found[0]
+
+
+def _initials(found: re.Match[str]) -> str:
+    return " ".join(found[0].replace(".", "")) + stop(found)
+
+
+def _ending(found: re.Match[str]) -> str:
+    return f"{_ANYWHERE[found[1]]}{stop(found)}"
+
+
+_ALL = sorted({"al", *_TITLES, *_BEFORE_AND_AFTER, *_NEVER_AT_THE_END, *_ANYWHERE, *_WRITTEN})
+# A hint that begins with a rare sign, and looks back from there, is found several times as fast.
+_LOOKING_BACK = "|".join(rf"(?<=\b{short}\.)" for short in _ALL)
+HINT = rf"\.(?:(?<=\b[A-Za-z]\.)(?=\w| [gmka\d])|{_LOOKING_BACK})|[№§#]|vs\b"
+
+_AT_STOPS = at_words(r"\.", ".")
+
+RULES: tuple[Rule, ...] = (
+    rule(rf"\b({either(_TITLES)})\.(?=\s+[A-Z])", lambda found: _TITLES[found[1]], ".", _AT_STOPS),
+    rule(r"\b([Mm]rs?)\.(?=\s)", lambda found: _TITLES[found[1].capitalize()], ".", _AT_STOPS),
+    rule(rf"\b({either(_BEFORE_AND_AFTER)})\.", _place, ".", _AT_STOPS),
+    rule(r"\be\.\s?g\.", "for example", ".", _AT_STOPS),
+    rule(r"\bE\.\s?g\.", "For example", ".", _AT_STOPS),
+    rule(r"\bi\.\s?e\.", "that is", ".", _AT_STOPS),
+    rule(r"\bI\.e\.", "That is", ".", _AT_STOPS),
+    rule(r"\ba\.\s?k\.\s?a\.", "A K A", ".", _AT_STOPS),
+    rule(r"\bPh\.\s?D\.", "P H D", ".", _AT_STOPS),
+    rule(r"\b(?:[A-Z]\.){2,}(?!\w)", _initials, ".", _AT_STOPS),
+    rule(rf"(?<![\w.])({either(_WRITTEN)})\. ?(?=\d)", _numbered, ".", _AT_STOPS),
+    rule(
+        rf"(?<![\w.])({either(_NEVER_AT_THE_END)})\.(?=\s)",
+        lambda found: _NEVER_AT_THE_END[found[1]],
+        ".",
+        _AT_STOPS,
+    ),
+    rule(rf"(?<![\w.])({either(_ANYWHERE)})\.", _ending, ".", _AT_STOPS),
+    rule(r"\bet al\.", lambda found: f"and others{stop(found)}", ".", at(r"et al\.")),
+    rule(r"\bvs\b(?!\.)", "versus", "v", at(r"vs\b")),
+    rule(r"№\s?(?=\d)", "number ", "№"),
+    rule(r"§§?\s?(?=\d)", "section ", "§"),
+    rule(r"(?<![\w&#])#(?=\d{1,5}\b)", "number ", "#"),
+)

@@ -1,0 +1,198 @@
+"""Dates, times, years and decades in English words."""
+
+import re
+
+from narrated.script.english.numbers import ordinal, year
+from narrated.script.english.rule import (
+    UNJOINED,
+    Rule,
+    at,
+    names,
+    number_rule,
+    rule,
+    stop,
+    word_after,
+    word_before,
+)
+from narrated.script.numbers import number
+
+_MONTHS = (
+    *("January", "February", "March", "April", "May", "June", "July"),
+    *("August", "September", "October", "November", "December"),
+)
+_MONTH = (
+    r"(?P<month>Jan(?:uary|\.)?|Feb(?:ruary|\.)?|Mar(?:ch|\.)?|Apr(?:il|\.)?|May|June?|July?|"
+    r"Aug(?:ust|\.)?|Sept?(?:ember|\.)?|Oct(?:ober|\.)?|Nov(?:ember|\.)?|Dec(?:ember|\.)?)"
+)
+_BEFORE_A_YEAR = names(
+    "in since from of by until till before after around circa year early late to through during"
+    " between mid and the"
+) | {month.lower() for month in _MONTHS}
+_PLAINLY_BEFORE_A_YEAR = _BEFORE_A_YEAR - {"to", "of", "and", "the", "by", "from"}
+_BEFORE_A_NUMBER = names(
+    "port ports error errors code line lines page pages room issue issues ticket number numbers"
+    " exactly about only version equals than times plus minus over at"
+)
+_COUNTED = names(
+    "people children men women mice feet more other different new big small bit byte percent hex"
+    " million billion thousand hundred trillion"
+)
+_NOT_COUNTED = names(
+    "was is has as this its us vs always perhaps does goes comes feels looks seems ends begins"
+    " starts brings marks sees makes gets takes becomes across plus thus yes versus his hers ours"
+    " sometimes besides towards afterwards"
+)
+
+
+def _say_date(year_: str, month: str, day: str) -> str:
+    if not (1 <= int(month) <= 12 and 1 <= int(day) <= 31):
+        return ""
+    return f"{_MONTHS[int(month) - 1]} {ordinal(str(int(day)))}, {year(year_)}"
+
+
+def _iso(found: re.Match[str]) -> str:
+    date = _say_date(found["year"], found["month"], found["day"])
+    if not date:
+        return found[0]
+    if not found["time"]:
+        return date
+    zone = {None: "", "Z": " U T C"}.get(found["zone"], f" {found['zone']}")
+    return f"{date}, {_clock(*found['time'].split(':'))}{zone}"
+
+
+def _by_slashes(found: re.Match[str]) -> str:
+    month, day = found[1], found[2]
+    if int(month) > 12:
+        month, day = day, month
+    full = found[3] if len(found[3]) == 4 else f"20{found[3]}"
+    return _say_date(full, month, day) or found[0]
+
+
+def _year_month(found: re.Match[str]) -> str:
+    return f"{_MONTHS[int(found[2]) - 1]} {year(found[1])}"
+
+
+def _month(written: str) -> str:
+    return next(month for month in _MONTHS if month.startswith(written[:3]))
+
+
+def _month_day(found: re.Match[str]) -> str:
+    if int(found["day"]) > 31:
+        return found[0]
+    said = f"{_month(found['month'])} {ordinal(found['day'])}"
+    if found["last"]:
+        said += f" to {ordinal(found['last'])}"
+    return f"{said}, {year(found['year'])}" if found["year"] else said
+
+
+def _day_month(found: re.Match[str]) -> str:
+    if int(found["day"]) > 31:
+        return found[0]
+    the = "" if word_before(found).lower() == "the" else "the "
+    said = f"{the}{ordinal(found['day'])} of {_month(found['month'])}"
+    if found["year"]:
+        return f"{said} {year(found['year'])}"
+    return f"{said}{stop(found)}"
+
+
+def _clock(hour: str, minute: str, second: str = "") -> str:
+    if not int(minute):
+        said = f"{number(hour)} o'clock" if int(hour) else "midnight"
+    else:
+        small = "oh " if int(minute) < 10 else ""
+        said = f"{number(str(int(hour)))} {small}{number(str(int(minute)))}"
+    if not second:
+        return said
+    seconds = str(int(second))
+    return f"{said} and {number(seconds)} second{'' if seconds == '1' else 's'}"
+
+
+def _time(found: re.Match[str]) -> str:
+    hour, minute = str(int(found["hour"])), found["minute"]
+    if int(hour) > 24 or int(minute) > 59 or int(found["second"] or 0) > 59:
+        return found[0]
+    if not (found["half"] or found["until"]):
+        return _clock(hour, minute, found["second"] or "")
+    if found["until"]:
+        return f"{_clock(hour, minute, found['second'] or '')} to "
+    half = f" {found['half'][0].upper()} M{stop(found)}"
+    return (number(hour) if not int(minute) else _clock(hour, minute)) + half
+
+
+def _hour(found: re.Match[str]) -> str:
+    return f"{number(found[1])} {found[2][0].upper()} M{stop(found)}"
+
+
+def _year(found: re.Match[str]) -> str:
+    before = word_before(found).rstrip(".").lower()
+    recent = found[1] >= "1900"
+    if before in _BEFORE_A_NUMBER or (not recent and before not in _BEFORE_A_YEAR):
+        return found[0]
+    if before not in _PLAINLY_BEFORE_A_YEAR and _is_count(word_after(found)):
+        return found[0]
+    return year(found[1])
+
+
+def _is_count(word: str) -> bool:
+    """Tell whether what follows a number is the things that it counts."""
+    if word in _COUNTED:
+        return True
+    return len(word) > 2 and word.islower() and word.endswith("s") and word not in _NOT_COUNTED
+
+
+def _decade(found: re.Match[str]) -> str:
+    first, _, last = (year(found[1]) if len(found[1]) == 4 else number(found[1])).rpartition(" ")
+    plural = f"{last[:-1]}ies" if last.endswith("y") else f"{last}s"
+    return f"{first} {plural}".lstrip()
+
+
+_TIME = r"(?P<hour>\d{1,2}):(?P<minute>\d\d)(?::(?P<second>\d\d)(?:\.\d+)?)?"
+_HALF = r"(?:[ap]\.\s?m\.|[ap]m\b|[AP]M\b)"
+
+BEFORE: tuple[Rule, ...] = (
+    rule(
+        rf"(?<![\w-]){_MONTH} (?P<day>\d\d?)(?:st|nd|rd|th)?(?:\s?[-–]\s?(?P<last>\d\d?))?"
+        r"(?:,? (?P<year>[12]\d{3}))?(?![\w:%/-]|[.,]\d)",
+        _month_day,
+        starts=at(r"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)(?=[a-z.]* \d)"),
+    ),
+    rule(r"(?<!\w)[’'‘]([2-9]0)s\b", _decade, "’'‘"),
+)
+"""Dates and decades that do not begin with a number."""
+
+NUMBERS: tuple[Rule, ...] = (
+    number_rule(
+        rf"{UNJOINED}(?P<year>\d{{4}})(?P<dash>[-/])(?P<month>\d\d?)(?P=dash)(?P<day>\d\d?)"
+        r"(?:(?:T|,? )(?P<time>\d\d?:\d\d(?::\d\d)?)(?:[.,]\d+)?(?P<zone>Z|[+-]\d\d:?\d\d)?)?"
+        r"(?![\w/-]|[.,:]\d)",
+        _iso,
+        "-/",
+    ),
+    number_rule(rf"{UNJOINED}(\d\d?)/(\d\d?)/(\d{{4}}|\d\d)(?![\w/]|[.,]\d)", _by_slashes, "/"),
+    number_rule(rf"{UNJOINED}((?:19|20)\d\d)-(0[1-9]|1[0-2])(?![\w/-]|[.,]\d)", _year_month, "-"),
+    number_rule(
+        rf"{UNJOINED}(?P<day>\d\d?)(?:st|nd|rd|th)? {_MONTH}"
+        r"(?:,? (?P<year>[12]\d{3})(?![\w.]\w))?(?!\w)",
+        _day_month,
+        "JFMASOND",
+    ),
+    number_rule(
+        rf"(?<![\w:.]){_TIME}(?![:\d])"
+        rf"(?:(?P<until>\s?[-–]\s?(?=\d\d?:\d\d\b))|(?:\s?(?P<half>{_HALF}))?(?!\w))",
+        _time,
+        ":",
+    ),
+    number_rule(rf"(?<![\w:.,-])(\d\d?)\s?({_HALF})(?!\w)", _hour, "apAP"),
+    number_rule(r"(?<![\w.,])(\d\d\d0)[’']?s\b", _decade, "s"),
+    number_rule(
+        r"(?:(?<=[Tt]he )|(?<=early )|(?<=late )|(?<=mid )|(?<=mid-))([2-9]0)s\b", _decade, "s"
+    ),
+)
+"""Dates, times and decades that begin with a number."""
+
+YEARS: tuple[Rule, ...] = (
+    number_rule(
+        r"(?<![\w/$€£¥#+±~<>=.,])(?<![\s(\[]-)(1[1-9]\d\d|20\d\d)(?![\w/%°+]|[.,]\d)", _year
+    ),
+)
+"""What is no quantity may be a year."""

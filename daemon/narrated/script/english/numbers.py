@@ -1,0 +1,83 @@
+"""Numbers in English words: whole ones, decimals, years, digits one by one."""
+
+import re
+from functools import lru_cache
+
+from narrated.script.numbers import number
+
+MAGNITUDES = {
+    "k": "thousand",
+    "M": "million",
+    "m": "million",
+    "bn": "billion",
+    "B": "billion",
+    "T": "trillion",
+}
+_SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
+_SHORT = re.compile(r"\d{1,15}")
+
+
+def cardinal(digits: str) -> str:
+    """Say a whole number; with a leading zero, or over fifteen digits, digit by digit."""
+    bare = digits.replace(",", "")
+    if (len(bare) > 1 and bare.startswith("0")) or not _SHORT.fullmatch(bare):
+        return spelled(bare)
+    return number(bare)
+
+
+def figure(written: str) -> str:
+    """Say a number as it is written, with commas, a decimal point, or a minus before it."""
+    minus = "minus " if written.startswith(("-", "−")) else ""
+    whole, point, decimals = written.lstrip("-−").partition(".")
+    said = cardinal(whole) if whole else ""
+    if point:
+        said = f"{said} point {spelled(decimals)}".lstrip()
+    return minus + said
+
+
+def ordinal(digits: str) -> str:
+    """Say which one: 22 is "twenty-second"."""
+    return number(digits.replace(",", ""), kind="ordinal")
+
+
+@lru_cache(maxsize=1024)
+def year(digits: str) -> str:
+    """Say a year by its pairs of digits."""
+    return number(digits, kind="year").replace("oh-", "oh ")
+
+
+def pairs(digits: str) -> str:
+    """Say four digits two by two: 8601 is "eighty-six oh one"."""
+    return f"{number(digits[:2])} {_pair(digits[2:])}"
+
+
+def hundreds(digits: str) -> str:
+    """Say up to three digits as people say an address: 192 is "one ninety-two"."""
+    bare = str(int(digits))
+    if len(bare) < 3 or bare.endswith("00"):
+        return number(bare)
+    return f"{number(bare[0])} {_pair(bare[1:])}"
+
+
+def spelled(signs: str) -> str:
+    """Say digits and letters one by one; letters become capitals, so that they are named."""
+    said = (number(sign) if sign.isdigit() else sign.upper() for sign in signs if sign.isalnum())
+    return " ".join(said)
+
+
+def many(amount: str, one: str, several: str) -> str:
+    """Choose between the singular and the plural by an amount as it is written."""
+    return one if amount.lstrip("-−") == "1" else several
+
+
+def power(exponent: str) -> str:
+    """Say what a number is raised to."""
+    bare = exponent.translate(_SUPERSCRIPTS).replace("−", "-").lstrip("+")
+    short = {"2": "squared", "3": "cubed"}
+    return short.get(bare) or f"to the power of {figure(bare)}"
+
+
+def _pair(digits: str) -> str:
+    if digits == "00":
+        return "hundred"
+    return f"oh {number(digits[1])}" if digits.startswith("0") else number(digits)

@@ -1,0 +1,26 @@
+"""The numbers of list items, as they are said: "Two point one."."""
+
+from dataclasses import dataclass
+
+from narrated.script.numbers import number
+
+
+@dataclass(frozen=True, slots=True)
+class Numbering:
+    """Where in numbered lists an item stands; `outer` is the item that its list is in."""
+
+    language: str
+    outer: "Numbering | None" = None
+    count: int = 0
+
+    def at(self, count: int) -> "Numbering":
+        """Give the numbering of an item of this list."""
+        return Numbering(self.language, self.outer, count)
+
+    def __str__(self) -> str:
+        joint = " point " if self.language.startswith("en") else " "
+        said = joint.join(number(str(each), self.language) for each in self._counts())
+        return f"{said[:1].upper()}{said[1:]}."
+
+    def _counts(self) -> list[int]:
+        return [*(self.outer._counts() if self.outer else []), self.count]

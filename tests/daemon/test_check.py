@@ -1,0 +1,274 @@
+"""`narrated script --check`: a whole folder, as the inbox would read it, with nothing spoken."""
+
+import json
+import os
+import subprocess
+import sys
+from contextlib import suppress
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from support.daemon import Daemon
+
+GOOD = "# Good\n\nTwo words.\n\n```python\nx = 1\ny = 2\n```\n\n<!-- a secret -->\n"
+HOSTILE = "\x1b[2J\u202eevil\n.md"
+CONFLICT = "good.sync-conflict-20240309-101500-ABCDEFG.md"
+
+
+@pytest.fixture(scope="module")
+def resting(tmp_path_factory: pytest.TempPathFactory) -> Daemon:
+    """An inbox with all manner of things in it, and no daemon."""
+    home = tmp_path_factory.mktemp("checked")
+    daemon = Daemon(home, ignore=["drafts/*"])
+    outside = home / "outside"
+    outside.mkdir()
+    (outside / "secret.md").write_text("A secret that lies elsewhere.")
+    inbox = daemon.inbox
+    daemon.drop("good.md", GOOD)
+    daemon.drop("sub/page.html", "<h1>Page</h1><p>Three more words.</p><script>x()</script>")
+    daemon.drop("sub/missing.md", "Before. ![](nowhere.png)")
+    daemon.drop("sub/found.md", "Look: ![](picture.png)")
+    Image.new("RGB", (64, 48), "red").save(inbox / "sub/picture.png")
+    daemon.drop("silent.md", "---\nnarrate: false\n---\nNot to be read aloud at all.")
+    daemon.drop("many.md", "Words.\n" + "".join(f"\n<!-- number {n} -->\n" for n in range(11)))
+    daemon.drop("archive.zip", b"PK\x03\x04" + bytes(64))
+    daemon.drop("binary.txt", bytes(range(256)) * 16)
+    daemon.drop("corrupt.png", b"\x89PNG\r\n\x1a\n" + bytes(64))
+    daemon.drop(HOSTILE, "Harmless words.")
+    daemon.drop(CONFLICT, GOOD)
+    daemon.drop("drafts/unfinished.md", "Ignored.")
+    daemon.drop(".hidden.md", "Hidden.")
+    (inbox / "link.md").symlink_to(outside / "secret.md")
+    (inbox / "linked").symlink_to(outside)
+    return daemon
+
+
+@pytest.fixture(scope="module")
+def printed(resting: Daemon) -> subprocess.CompletedProcess[str]:
+    return resting.ask("script", "--check", str(resting.inbox))
+
+
+@pytest.fixture(scope="module")
+def told(resting: Daemon) -> dict[str, Any]:
+    return dict(json.loads(resting.ask("script", "--check", str(resting.inbox), "--json").stdout))
+
+
+@pytest.fixture(scope="module")
+def by_path(told: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    return {each["path"]: each for each in told["files"]}
+
+
+def checked(daemon: Daemon, folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return daemon.ask("script", "--check", str(folder), *arguments)
+
+
+def test_each_file_is_told_with_its_coverage(printed: subprocess.CompletedProcess[str]) -> None:
+    line = "good.md  4 blocks: 2 spoken, 1 announced, 1 skipped; 8 words"
+    assert line in printed.stdout.splitlines()
+
+
+def test_what_is_skipped_stands_below_its_file(printed: subprocess.CompletedProcess[str]) -> None:
+    lines = printed.stdout.splitlines()
+    at = next(number for number, line in enumerate(lines) if line.startswith("good.md"))
+    assert lines[at + 1] == "    comment (a comment): a secret"
+
+
+def test_of_many_skips_the_first_are_shown(printed: subprocess.CompletedProcess[str]) -> None:
+    assert "number 7" in printed.stdout
+    assert "number 8" not in printed.stdout
+    assert "    and 3 more" in printed.stdout
+
+
+def test_all_skips_are_shown_on_demand(resting: Daemon) -> None:
+    shown = checked(resting, resting.inbox, "--all").stdout
+    assert "number 10" in shown
+    assert "more" not in shown.replace("more words", "")
+
+
+@pytest.mark.parametrize("name", ["archive.zip", "binary.txt", "corrupt.png"])
+def test_what_cannot_be_read_is_told_with_its_problem(
+    printed: subprocess.CompletedProcess[str], name: str
+) -> None:
+    assert any(line.startswith(f"{name}  NOT READ: {name}") for line in printed.stdout.splitlines())
+
+
+def test_one_file_that_cannot_be_read_makes_the_check_fail(
+    printed: subprocess.CompletedProcess[str],
+) -> None:
+    assert printed.returncode == 1
+    assert "11 files, 3 could not be read" in printed.stdout
+
+
+def test_where_all_is_read_the_check_succeeds(resting: Daemon) -> None:
+    done = checked(resting, resting.inbox / "sub")
+    assert done.returncode == 0
+    assert "4 files, none could not be read" in done.stdout
+
+
+def test_a_missing_picture_is_told(by_path: dict[str, dict[str, Any]]) -> None:
+    (skip,) = by_path["sub/missing.md"]["skipped"]
+    assert (skip["kind"], skip["reason"]) == ("picture", "sub/nowhere.png is not in the inbox")
+
+
+def test_a_picture_that_is_there_is_not_skipped(by_path: dict[str, dict[str, Any]]) -> None:
+    assert by_path["sub/found.md"]["skipped"] == []
+
+
+def test_a_picture_by_itself_is_announced(by_path: dict[str, dict[str, Any]]) -> None:
+    assert by_path["sub/picture.png"]["coverage"]["announced"] == 1
+
+
+def test_a_name_cannot_move_the_cursor(printed: subprocess.CompletedProcess[str]) -> None:
+    assert all(line.isprintable() for line in printed.stdout.splitlines())
+    assert "\\x1b[2J\\u202eevil\\n.md  1 block" in printed.stdout
+
+
+def test_links_are_not_followed(told: dict[str, Any]) -> None:
+    assert "secret that lies elsewhere" not in json.dumps(told)
+    assert not any("link" in each["path"] for each in told["files"])
+
+
+@pytest.mark.parametrize("path", ["drafts/unfinished.md", ".hidden.md", CONFLICT])
+def test_what_the_inbox_would_not_read_is_not_read(
+    by_path: dict[str, dict[str, Any]], path: str
+) -> None:
+    assert path not in by_path
+
+
+def test_a_conflict_is_told(
+    told: dict[str, Any], printed: subprocess.CompletedProcess[str]
+) -> None:
+    assert told["conflicts"] == [CONFLICT]
+    assert f"{CONFLICT}  conflict, never read" in printed.stdout
+
+
+def test_files_stand_in_the_order_of_their_paths(told: dict[str, Any]) -> None:
+    paths = [each["path"] for each in told["files"]]
+    assert paths == sorted(paths)
+
+
+def test_json_tells_of_a_failure_what_the_text_tells(by_path: dict[str, dict[str, Any]]) -> None:
+    assert by_path["archive.zip"]["coverage"] is None
+    assert "nothing that can be narrated" in by_path["archive.zip"]["problem"]
+
+
+def test_json_lists_every_skip(by_path: dict[str, dict[str, Any]]) -> None:
+    assert len(by_path["many.md"]["skipped"]) == 11
+
+
+def test_the_totals_sum_up_what_is_narrated(
+    told: dict[str, Any], by_path: dict[str, dict[str, Any]]
+) -> None:
+    narrated = [each["coverage"] for each in told["files"] if each["coverage"] and each["narrate"]]
+    assert by_path["silent.md"]["narrate"] is False
+    assert told["totals"] == {
+        "files": len(told["files"]),
+        "failed": 3,
+        **{key: sum(each[key] for each in narrated) for key in narrated[0]},
+    }
+
+
+def test_a_folder_outside_the_inbox_is_a_root_of_its_own(resting: Daemon, tmp_path: Path) -> None:
+    (tmp_path / "blog/static").mkdir(parents=True)
+    Image.new("RGB", (8, 8)).save(tmp_path / "blog/static/here.png")
+    (tmp_path / "blog/post.md").write_text("Words ![](/static/here.png) and ![](/static/gone.png)")
+    told = json.loads(checked(resting, tmp_path / "blog", "--json").stdout)
+    skipped = {each["path"]: each["skipped"] for each in told["files"]}["post.md"]
+    assert [each["reason"] for each in skipped] == ["static/gone.png is not in the inbox"]
+
+
+def test_an_empty_folder_is_well(resting: Daemon, tmp_path: Path) -> None:
+    done = checked(resting, tmp_path)
+    assert (done.returncode, done.stdout) == (0, "There is nothing to read in it.\n")
+
+
+LOOK_AS_NOBODY = """
+import os, sys
+from pathlib import Path
+from narrated.terminal.check import look
+if os.geteuid() == 0:
+    os.setgroups([])
+    os.setresgid(65533, 65533, 65533)
+    os.setresuid(65533, 65533, 65533)
+found = look(Path(sys.argv[1]), "", ())
+print(found.files, [(each.path, each.problem, each.remedy) for each in found.closed])
+"""
+
+
+def test_a_folder_that_cannot_be_listed_is_told_with_the_chmod_that_mends_it() -> None:
+    with TemporaryDirectory() as folder:  # pytest's own lies where nobody else may look
+        Path(folder).chmod(0o755)
+        (Path(folder) / "post.md").write_text("Words.")
+        (Path(folder) / "closed").mkdir(mode=0o000)
+        command = [sys.executable, "-c", LOOK_AS_NOBODY, folder]
+        environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
+        told = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+        (Path(folder) / "closed").chmod(0o700)
+    who = "o" if os.geteuid() == 0 else "u"
+    problem = "The folder cannot be listed: Permission denied."
+    closed = ("closed", problem, f"In the inbox, run: chmod {who}+rx closed")
+    assert told.stdout == f"['post.md'] {[closed]}\n"
+
+
+def test_a_file_that_takes_too_long_costs_itself_alone(tmp_path: Path) -> None:
+    daemon = Daemon(tmp_path, workers={"reading": "3s"})
+    daemon.drop("endless.md", "*One* [two](three) `four`. " * 1_000_000)
+    for number in range(6):
+        daemon.drop(f"short-{number}.md", "Words.")
+    told = json.loads(checked(daemon, daemon.inbox, "--json").stdout)
+    failed = {each["path"]: each["problem"] for each in told["files"] if each["problem"]}
+    assert failed == {"endless.md": "Reading it took longer than 3 seconds."}
+
+
+def test_nothing_is_spoken_and_no_engine_loaded(tmp_path: Path) -> None:
+    marker = tmp_path / "loaded"
+    (tmp_path / "marking.py").write_text(f"open({str(marker)!r}, 'w').close()\n")
+    daemon = Daemon(tmp_path, engines={"toy": {"module": "marking", "path": str(tmp_path)}})
+    daemon.drop("post.md", "Words.\n\n" * 20_000)
+    assert checked(daemon, daemon.inbox).returncode == 0
+    assert not marker.exists()
+
+
+def shown_on_a_terminal(command: list[str], environ: dict[str, str]) -> str:
+    """What a program says on stderr where that is a terminal."""
+    ours, theirs = os.openpty()
+    process = subprocess.Popen(command, env=environ, stdout=subprocess.DEVNULL, stderr=theirs)
+    os.close(theirs)
+    shown = b""
+    with suppress(OSError):  # how the end is told
+        while said := os.read(ours, 65536):
+            shown += said
+    os.close(ours)
+    assert process.wait(20) == 0
+    return shown.decode()
+
+
+def test_progress_is_shown_on_a_terminal_alone(
+    resting: Daemon, printed: subprocess.CompletedProcess[str]
+) -> None:
+    command = resting._command("script", "--check", str(resting.inbox / "sub"))
+    shown = shown_on_a_terminal(command, resting._environ)
+    assert "reading" in shown
+    assert printed.stderr == ""
+
+
+def test_a_file_and_a_folder_to_check_exclude_each_other(resting: Daemon) -> None:
+    refused = checked(resting, resting.inbox, str(resting.inbox / "good.md"))
+    assert refused.returncode == 2
+    assert "either a FILE, or a folder with --check DIR" in refused.stderr
+
+
+def test_a_folder_without_check_gets_a_hint(resting: Daemon) -> None:
+    refused = resting.ask("script", str(resting.inbox))
+    assert refused.returncode == 2
+    assert f"narrated script --check {resting.inbox}" in refused.stderr
+
+
+def test_all_without_check_is_refused(resting: Daemon) -> None:
+    refused = resting.ask("script", "--all", str(resting.inbox / "good.md"))
+    assert refused.returncode == 2
+    assert "--all goes with --check" in refused.stderr

@@ -1,0 +1,421 @@
+"""What a folder says holds for its posts; when it changes, they are planned anew, and no others."""
+
+import io
+import shutil
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from support.daemon import Daemon, as_anybody, running, toy, wait
+
+
+def _heard(daemon: Daemon, stem: str) -> str:
+    return (daemon.outbox / f"{stem}.vtt").read_text()
+
+
+def _wait_heard(daemon: Daemon, stem: str, words: str) -> None:
+    """Wait until the transcript of a post holds these words."""
+    daemon.manifest(stem)
+    wait(lambda: words in _heard(daemon, stem), lambda: f"{_heard(daemon, stem)}\n{daemon.log}")
+
+
+def _wait_history(daemon: Daemon, path: str, *states: str) -> None:
+    wait(lambda: daemon.history(path) == [*states], lambda: f"{daemon.history(path)}\n{daemon.log}")
+
+
+def _png() -> bytes:
+    buffer = io.BytesIO()
+    Image.new("RGB", (64, 48), "teal").save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def _below(daemon: Daemon, folder: str) -> set[str]:
+    return {name for name in daemon.files if name.startswith(f"{folder}/")}
+
+
+def test_a_file_goes_before_a_deep_folder_and_that_before_a_higher_and_the_configuration(
+    tmp_path: Path,
+) -> None:
+    with running(tmp_path, audio={"author": "Configured", "album": "Configured"}) as daemon:
+        daemon.drop("top/.narrated.yaml", "author: Folder\nalbum: Folder\nvoice: other\n")
+        daemon.drop("top/deep/.narrated.yaml", "author: Deep\n")
+        daemon.drop("top/deep/file.md", "---\nauthor: File\n---\nOne.")
+        daemon.drop("top/deep/deep.md", "Two.")
+        daemon.drop("top/folder.md", "Three.")
+        daemon.drop("other/configured.md", "Four.")
+        stems = ("top/deep/file", "top/deep/deep", "top/folder", "other/configured")
+        made = [daemon.manifest(stem) for stem in stems]
+    assert [each["author"] for each in made] == ["File", "Deep", "Folder", "Configured"]
+    albums = [each["settings"]["edition"]["album"] for each in made]
+    assert albums == ["Folder", "Folder", "Folder", "Configured"]
+    assert [each["voice"] for each in made] == ["other", "other", "other", "toy"]
+
+
+def test_a_folders_author_is_said_and_its_wishes_are_kept_in_the_manifest(daemon: Daemon) -> None:
+    daemon.drop("said/.narrated.yaml", "author: Leo\ncode: skip\n")
+    daemon.drop("said/post.md", "# Said\n\nWords.\n\n    code\n")
+    _wait_heard(daemon, "said/post", "By Leo")
+    made = daemon.manifest("said/post")
+    assert made["settings"]["script"]["code"] == "skip"
+    assert [each["kind"] for each in made["skipped"]] == ["code"]
+
+
+def test_changed_settings_renarrate_only_what_they_hold_for(daemon: Daemon) -> None:
+    daemon.drop("held/.narrated.yaml", "author: Leo")
+    daemon.drop("held/sub/post.md", "# Held\n\nWords that are held.")
+    daemon.drop("free/post.md", "# Free\n\nWords that are free.")
+    _wait_heard(daemon, "held/sub/post", "By Leo")
+    daemon.manifest("free/post")
+    before = len(daemon.spoken)
+    daemon.drop("held/.narrated.yaml", "author: Ada")
+    _wait_heard(daemon, "held/sub/post", "By Ada")
+    _wait_history(daemon, "held/sub/post.md", "superseded", "done")
+    assert [text for text in daemon.spoken[before:] if "By Ada" not in text] == []
+    assert daemon.history("free/post.md") == ["done"]
+
+
+def test_settings_that_a_deeper_folder_hides_still_change_nothing_that_is_said(
+    daemon: Daemon,
+) -> None:
+    daemon.drop("carried/.narrated.yaml", "author: Leo")
+    daemon.drop("carried/deep/.narrated.yaml", "author: Ada")
+    daemon.drop("carried/deep/post.md", "# Carried\n\nWords.")
+    _wait_heard(daemon, "carried/deep/post", "By Ada")
+    sound = (daemon.outbox / "carried/deep/post.mp3").stat()
+    before = len(daemon.spoken)
+    daemon.drop("carried/.narrated.yaml", "author: Eve")
+    _wait_history(daemon, "carried/deep/post.md", "superseded", "done")
+    assert daemon.spoken[before:] == []
+    after = (daemon.outbox / "carried/deep/post.mp3").stat()
+    assert (after.st_ino, after.st_mtime_ns) == (sound.st_ino, sound.st_mtime_ns)
+
+
+def test_the_same_settings_sent_again_are_no_work(daemon: Daemon) -> None:
+    daemon.drop("resent/.narrated.yaml", "author: Leo")
+    daemon.drop("resent/lexicon.yaml", "words: {teh: the}")
+    daemon.drop("resent/post.md", "Words.")
+    daemon.manifest("resent/post")
+    daemon.drop("resent/.narrated.yaml", "author: Leo")
+    daemon.drop("resent/lexicon.yaml", "words: {teh: the}")
+    daemon.drop("resent/next.md", "The next words.")
+    daemon.manifest("resent/next")
+    assert daemon.history("resent/post.md") == ["done"]
+
+
+def test_settings_that_come_after_their_posts_are_heeded(daemon: Daemon) -> None:
+    daemon.drop("late/deep/post.md", "# Late\n\nWords.")
+    daemon.manifest("late/deep/post")
+    daemon.drop("late/.narrated.yaml", "author: Leo")
+    _wait_heard(daemon, "late/deep/post", "By Leo")
+
+
+def test_settings_that_go_hold_no_more(daemon: Daemon) -> None:
+    settings = daemon.drop("gone/.narrated.yaml", "author: Leo")
+    daemon.drop("gone/post.md", "# Gone\n\nWords.")
+    _wait_heard(daemon, "gone/post", "By Leo")
+    settings.unlink()
+    wait(lambda: "By Leo" not in _heard(daemon, "gone/post"), lambda: daemon.log)
+
+
+def test_lexicons_hold_from_the_root_down_and_the_deepest_wins(daemon: Daemon) -> None:
+    daemon.drop("words/lexicon.yaml", "words: {foo: upper foo, bar: upper bar}")
+    daemon.drop("words/deep/lexicon.yaml", "words: {bar: deeper bar}")
+    daemon.drop("words/deep/post.md", "Say foo and bar.")
+    _wait_heard(daemon, "words/deep/post", "Say upper foo and deeper bar.")
+
+
+def test_a_changed_lexicon_speaks_only_the_chunks_that_differ(daemon: Daemon) -> None:
+    daemon.drop("differ/lexicon.yaml", "words: {foo: fuh}")
+    daemon.drop("differ/post.md", "# Differ\n\nHere is foo.\n\nHere is none of it.")
+    _wait_heard(daemon, "differ/post", "Here is fuh.")
+    before = len(daemon.spoken)
+    daemon.drop("differ/lexicon.yaml", "words: {foo: fooh}")
+    _wait_heard(daemon, "differ/post", "Here is fooh.")
+    daemon.wait_idle()
+    assert daemon.spoken[before:] == ["Here is fooh."]
+
+
+def test_broken_settings_fail_their_posts_which_recover_when_they_are_mended(
+    daemon: Daemon,
+) -> None:
+    daemon.drop("broken/.narrated.yaml", "code: maybe")
+    daemon.drop("broken/deep/post.md", "# Broken\n\nWords.")
+    note = daemon.note("broken/deep/post")
+    assert "broken/.narrated.yaml: `code` is `maybe`" in note
+    assert "announce, read, skip" in note
+    daemon.drop("broken/.narrated.yaml", "code: read")
+    daemon.manifest("broken/deep/post")
+    wait(lambda: not (daemon.outbox / "broken/deep/post.error.txt").exists())
+
+
+def test_a_broken_lexicon_fails_its_posts_by_name_and_they_recover_when_it_goes(
+    daemon: Daemon,
+) -> None:
+    lexicon = daemon.drop("wrong/lexicon.yaml", "wrods: {a: b}")
+    daemon.drop("wrong/deep/post.md", "# Wrong\n\nWords.")
+    assert "wrong/lexicon.yaml" in daemon.note("wrong/deep/post")
+    lexicon.unlink()
+    daemon.manifest("wrong/deep/post")
+
+
+def test_settings_that_break_later_leave_the_narration_and_a_note(daemon: Daemon) -> None:
+    daemon.drop("breaks/.narrated.yaml", "author: Leo")
+    daemon.drop("breaks/post.md", "# Breaks\n\nWords.")
+    _wait_heard(daemon, "breaks/post", "By Leo")
+    daemon.drop("breaks/.narrated.yaml", "author: [")
+    assert "breaks/.narrated.yaml" in daemon.note("breaks/post")
+    assert "By Leo" in _heard(daemon, "breaks/post")
+    daemon.drop("breaks/.narrated.yaml", "author: Leo")
+    wait(lambda: not (daemon.outbox / "breaks/post.error.txt").exists(), lambda: daemon.log)
+
+
+def test_a_voice_that_is_not_to_be_had_is_waited_for_only_until_another_is_named(
+    daemon: Daemon,
+) -> None:
+    daemon.drop("voice/.narrated.yaml", "voice: siren")
+    daemon.drop("voice/post.md", "# Voice\n\nWords.")
+    _wait_history(daemon, "voice/post.md", "waiting")
+    daemon.drop("voice/.narrated.yaml", "voice: other")
+    assert daemon.manifest("voice/post")["voice"] == "other"
+
+
+def test_settings_and_lexicons_become_no_items_and_no_notes(daemon: Daemon) -> None:
+    names = (".narrated.yaml", "lexicon.yaml", "tech-lexicon.yaml")
+    for name in names:
+        daemon.drop(f"items/{name}", "nonsense: [")
+    daemon.drop("items/post.txt", "Words.")
+    daemon.note("items/post")
+    daemon.wait_idle()
+    assert _below(daemon, "items") == {"items/post.error.txt"}
+    assert [daemon.history(f"items/{name}") for name in names] == [[], [], []]
+
+
+def test_a_named_lexicon_is_waited_for_by_name(daemon: Daemon) -> None:
+    daemon.drop("named/deep/post.md", "---\nlexicon: ../tech-lexicon.yaml\n---\nSay foo.")
+    note = daemon.note("named/deep/post")
+    assert "named/deep/post.md names the lexicon named/tech-lexicon.yaml" in note
+    daemon.drop("named/tech-lexicon.yaml", "words: {foo: fuh}")
+    _wait_heard(daemon, "named/deep/post", "Say fuh.")
+    daemon.drop("named/tech-lexicon.yaml", "words: {foo: fooh}")
+    _wait_heard(daemon, "named/deep/post", "Say fooh.")
+
+
+def test_a_lexicon_that_nobody_names_holds_for_nothing(daemon: Daemon) -> None:
+    daemon.drop("unnamed/tech-lexicon.yaml", "words: {foo: fuh}")
+    daemon.drop("unnamed/post.md", "Say foo.")
+    daemon.manifest("unnamed/post")
+    daemon.drop("unnamed/tech-lexicon.yaml", "words: {foo: fooh}")
+    daemon.drop("unnamed/next.md", "The next words.")
+    daemon.manifest("unnamed/next")
+    assert "Say foo." in _heard(daemon, "unnamed/post")
+    assert daemon.history("unnamed/post.md") == ["done"]
+
+
+def test_lexicons_that_are_named_go_before_those_that_lie_there(daemon: Daemon) -> None:
+    daemon.drop("order/lexicon.yaml", "words: {foo: lies, bar: lies, baz: lies}")
+    daemon.drop("order/a-lexicon.yaml", "words: {bar: folder, baz: folder}")
+    daemon.drop("order/b-lexicon.yaml", "words: {baz: post}")
+    daemon.drop("order/.narrated.yaml", "lexicon: a-lexicon.yaml")
+    daemon.drop("order/post.md", "---\nlexicon: b-lexicon.yaml\n---\nSay foo bar baz.")
+    _wait_heard(daemon, "order/post", "Say lies folder post.")
+
+
+@pytest.mark.parametrize("by", [".narrated.yaml", "post.md"])
+def test_a_lexicon_outside_the_inbox_is_not_read(daemon: Daemon, by: str) -> None:
+    (daemon.home / "secret-lexicon.yaml").write_text("words: {foo: secret}")
+    said = "lexicon: ../../secret-lexicon.yaml"
+    folder = f"outside-{len(by)}"
+    if by == ".narrated.yaml":
+        daemon.drop(f"{folder}/{by}", said)
+    daemon.drop(f"{folder}/post.md", f"---\n{said if by == 'post.md' else 'title: T'}\n---\nFoo.")
+    note = daemon.note(f"{folder}/post")
+    assert f"{folder}/{by}: `lexicon` is `../../secret-lexicon.yaml`" in note
+
+
+def test_a_link_is_neither_settings_nor_a_lexicon(daemon: Daemon, tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("author: Secret")
+    (tmp_path / "words").write_text("words: {foo: secret}")
+    (daemon.inbox / "linked").mkdir()
+    (daemon.inbox / "linked/.narrated.yaml").symlink_to(tmp_path / "secret")
+    (daemon.inbox / "linked/lexicon.yaml").symlink_to(tmp_path / "words")
+    daemon.drop("linked/post.md", "# Linked\n\nSay foo.")
+    _wait_heard(daemon, "linked/post", "Say foo.")
+    assert daemon.manifest("linked/post")["author"] == ""
+
+
+def test_a_lexicon_that_is_a_link_is_not_followed_by_its_name(
+    daemon: Daemon, tmp_path: Path
+) -> None:
+    (tmp_path / "words").write_text("words: {foo: secret}")
+    (daemon.inbox / "followed").mkdir()
+    (daemon.inbox / "followed/tech-lexicon.yaml").symlink_to(tmp_path / "words")
+    daemon.drop("followed/post.md", "---\nlexicon: tech-lexicon.yaml\n---\nSay foo.")
+    assert "followed/tech-lexicon.yaml" in daemon.note("followed/post")
+
+
+def test_pictures_are_found_where_a_folder_says(daemon: Daemon) -> None:
+    daemon.drop("roots/.narrated.yaml", "pictures: {/static: roots/files}")
+    daemon.drop("roots/files/desk.png", _png())
+    daemon.drop("roots/post.md", "# Roots\n\n![](/static/desk.png)\n")
+    _wait_heard(daemon, "roots/post", "An image")
+    assert daemon.manifest("roots/post")["skipped"] == []
+
+
+def test_a_folder_that_wants_no_narration_has_none_until_it_does(daemon: Daemon) -> None:
+    daemon.drop("drafts/post.md", "# Draft\n\nWords.")
+    daemon.manifest("drafts/post")
+    daemon.drop("drafts/.narrated.yaml", "narrate: false")
+    daemon.drop("drafts/notes.zip", b"PK")
+    wait(lambda: not (daemon.outbox / "drafts").exists(), lambda: daemon.log)
+    _wait_history(daemon, "drafts/notes.zip", "removed")
+    daemon.drop("drafts/.narrated.yaml", "narrate: true")
+    daemon.manifest("drafts/post")
+
+
+def test_a_copy_of_settings_set_aside_is_reported_and_not_applied(daemon: Daemon) -> None:
+    name = "conflict/.narrated.sync-conflict-20261122-072736-JDC4FTG.yaml"
+    daemon.drop(name, "author: Leo")
+    daemon.drop("conflict/post.md", "# Conflict\n\nWords.")
+    assert daemon.manifest("conflict/post")["author"] == ""
+    assert daemon.status()["conflicts"] == [name]
+    (daemon.inbox / name).unlink()
+
+
+def test_settings_that_are_still_being_written_are_heeded_once_they_are_whole(
+    daemon: Daemon,
+) -> None:
+    (daemon.inbox / "half").mkdir()
+    with (daemon.inbox / "half/.narrated.yaml").open("w") as writing:
+        writing.write("author: Le")
+        writing.flush()
+        daemon.drop("half/post.md", "# Half\n\nWords.")
+        daemon.manifest("half/post")
+        writing.write("o\n")
+    _wait_heard(daemon, "half/post", "By Leo")
+
+
+def test_settings_that_change_while_a_post_is_planned_are_heeded_at_once(tmp_path: Path) -> None:
+    made = toy(tmp_path)
+    options = {"kind": "caption", "delay_s": 1.0}
+    made["engines"]["seer"] = {**made["engines"]["toy"], "kind": "caption", "options": options}
+    with running(tmp_path, pictures={"captions": "seer"}, **made) as daemon:
+        daemon.drop(".narrated.yaml", "author: Leo")
+        daemon.drop("desk.png", _png())
+        daemon.drop("post.md", "# Overtaken\n\n![](desk.png)\n")
+        wait(lambda: any(each["in_flight"] for each in daemon.status()["workers"]))
+        daemon.drop(".narrated.yaml", "author: Ada")
+        _wait_heard(daemon, "post", "By Ada")
+        assert daemon.history("post.md") == ["done"]
+
+
+def test_what_is_said_without_a_file_is_no_folders(tmp_path: Path) -> None:
+    with running(tmp_path) as daemon:
+        daemon.drop(".narrated.yaml", "author: Leo\nvoice: siren")
+        daemon.drop("lexicon.yaml", "words: {foo: fuh}")
+        daemon.wait_idle()
+        asked = daemon.ask("say", "Say foo.", "--output", str(tmp_path / "said.wav"))
+        assert asked.returncode == 0, asked.stderr
+        assert daemon.spoken == ["Say fuh."]
+
+
+def test_ignored_settings_hold_for_nothing(tmp_path: Path) -> None:
+    with running(tmp_path, ignore=[".narrated.yaml"]) as daemon:
+        daemon.drop(".narrated.yaml", "author: Leo")
+        daemon.drop("post.md", "# Ignored\n\nWords.")
+        assert daemon.manifest("post")["author"] == ""
+
+
+def test_what_changed_while_no_daemon_ran_is_noticed_at_the_start(tmp_path: Path) -> None:
+    daemon = Daemon(tmp_path)
+    with daemon:
+        daemon.drop("changed/.narrated.yaml", "author: Leo")
+        gone = daemon.drop("gone/.narrated.yaml", "author: Leo")
+        for folder in ("changed", "gone", "new", "same"):
+            daemon.drop(f"{folder}/post.md", f"# {folder}\n\nWords.")
+            daemon.manifest(f"{folder}/post")
+        daemon.drop("keep.md", "Keep.")
+        daemon.manifest("keep")
+    daemon.drop("changed/.narrated.yaml", "author: Ada")
+    daemon.drop("new/.narrated.yaml", "author: Eve")
+    gone.unlink()
+    with daemon:
+        _wait_heard(daemon, "changed/post", "By Ada")
+        _wait_heard(daemon, "new/post", "By Eve")
+        wait(lambda: "By" not in _heard(daemon, "gone/post"), lambda: daemon.log)
+        assert daemon.history("same/post.md") == ["done"]
+
+
+def test_a_first_look_at_many_posts_plans_each_once(tmp_path: Path) -> None:
+    daemon = Daemon(tmp_path)
+    daemon.drop(".narrated.yaml", "album: All")
+    daemon.drop("lexicon.yaml", "words: {foo: fuh}")
+    paths = [f"{folder}/{number}.txt" for folder in "abcd" for number in range(50)]
+    for folder in "abcd":
+        daemon.drop(f"{folder}/lexicon.yaml", "words: {bar: buh}")
+        daemon.drop(f"{folder}/.narrated.yaml", "links: announce")
+    for path in paths:
+        daemon.drop(path, "Say foo.")
+    with daemon:
+        wait(lambda: daemon.status()["counts"].get("done") == len(paths), lambda: daemon.log, 60)
+        daemon.wait_idle()
+        assert daemon.status()["counts"] == {"done": len(paths)}
+
+
+def test_a_folder_moves_with_its_settings_without_speech(daemon: Daemon) -> None:
+    daemon.drop("before/.narrated.yaml", "author: Leo")
+    daemon.drop("before/lexicon.yaml", "words: {foo: fuh}")
+    daemon.drop("before/post.md", "# Moving\n\nSay foo.")
+    _wait_heard(daemon, "before/post", "Say fuh.")
+    before = len(daemon.spoken)
+    (daemon.inbox / "before").rename(daemon.inbox / "after")
+    _wait_heard(daemon, "after/post", "Say fuh.")
+    wait(lambda: not (daemon.outbox / "before").exists(), lambda: daemon.log)
+    daemon.wait_idle()
+    assert daemon.spoken[before:] == []
+
+
+def test_a_folder_that_goes_with_its_settings_is_not_planned_anew(daemon: Daemon) -> None:
+    daemon.drop("staying.md", "An inbox that is suddenly empty is none.")
+    daemon.drop("leaving/.narrated.yaml", "author: Leo")
+    daemon.drop("leaving/post.md", "# Leaving\n\nWords.")
+    _wait_heard(daemon, "leaving/post", "By Leo")
+    daemon.wait_idle()
+    shutil.rmtree(daemon.inbox / "leaving")
+    wait(lambda: "leaving/post.md is gone from the inbox" in daemon.log, lambda: daemon.log)
+    assert daemon.history("leaving/post.md") == ["done"]
+
+
+def test_a_script_is_shown_by_what_lies_beside_its_file(tmp_path: Path) -> None:
+    daemon = Daemon(tmp_path / "home")
+    elsewhere = tmp_path / "elsewhere"
+    for folder in (daemon.inbox / "blog", elsewhere):
+        folder.mkdir(parents=True)
+        (folder / ".narrated.yaml").write_text("author: Leo")
+        (folder / "lexicon.yaml").write_text("words: {foo: fuh}")
+        (folder / "post.md").write_text("# Shown\n\nSay foo.")
+    (tmp_path / ".narrated.yaml").write_text("author: Stranger\ndate: 2024-01-02")
+    (daemon.inbox / ".narrated.yaml").write_text("author: Ada\nlang: de")
+    inside = daemon.ask("script", str(daemon.inbox / "blog/post.md"))
+    outside = daemon.ask("script", str(elsewhere / "post.md"))
+    for asked in (inside, outside):
+        assert asked.returncode == 0, asked.stderr
+        assert "Leo" in asked.stdout
+        assert "Say fuh." in asked.stdout
+        assert "twenty twenty-four" not in asked.stdout
+
+
+def test_settings_that_may_not_be_read_hold_their_posts_back(tmp_path: Path) -> None:
+    daemon = Daemon(tmp_path)
+    (tmp_path / "aside").write_text("author: Leo")
+    (tmp_path / "aside").chmod(0)
+    settings = (tmp_path / "aside").rename(daemon.inbox / ".narrated.yaml")
+    try:
+        daemon.start(*as_anybody())
+        daemon.drop("post.md", "# Closed\n\nWords.")
+        assert "chmod" in daemon.note("post")
+        assert daemon.history("post.md") == ["waiting"]
+        settings.chmod(0o644)
+        _wait_heard(daemon, "post", "By Leo")
+    finally:
+        daemon.stop()

@@ -1,0 +1,51 @@
+"""Whole posts in the author's manner beside their scripts, which were written by hand."""
+
+from pathlib import Path
+
+import pytest
+
+from narrated.reading.source import read
+from narrated.script.lexicon import Lexicon
+from narrated.script.script import Caption, Settings
+from narrated.script.writing import write
+
+POSTS = Path(__file__).parent / "posts"
+NAMES = sorted(path.stem for path in POSTS.glob("*.script"))
+
+
+def captions():
+    lines = (POSTS / "captions.txt").read_text(encoding="utf-8").splitlines()
+    pairs = (line.split(" | ", 1) for line in lines if " | " in line)
+    return {source.strip(): Caption(text.strip()) for source, text in pairs}
+
+
+def script(name):
+    (source,) = (path for path in POSTS.glob(f"{name}.*") if path.suffix != ".script")
+    document = read(source.read_bytes(), source.name)
+    return write(document, captions(), Lexicon.parse([]), Settings())
+
+
+def expected(name):
+    said, _, skipped = (POSTS / f"{name}.script").read_text(encoding="utf-8").partition("\n\n")
+    return said.splitlines(), skipped.splitlines()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_post_is_said_as_a_good_narrator_would(name):
+    said, _ = expected(name)
+    assert [f"[{line.role}] {line.text}" for line in script(name).lines] == said
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_of_a_post_is_not_said_is_listed(name):
+    _, skipped = expected(name)
+    found = [f"- {skip.kind}: {skip.text}" for skip in script(name).skipped]
+    pairs = list(zip(found, skipped, strict=False))
+    assert [one for one, wanted in pairs if not one.startswith(wanted)] == []
+    assert len(found) == len(skipped)
+
+
+def test_the_posts_hold_every_kind_of_line_there_is():
+    roles = {line.role.value for name in NAMES for line in script(name).lines}
+    every = "title byline heading paragraph item quote code table picture footnote math notice"
+    assert roles == set(every.split())
