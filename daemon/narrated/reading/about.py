@@ -6,7 +6,7 @@ from bs4 import BeautifulSoup
 
 from narrated.reading.document import FrontMatter
 
-_LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{1,8})*")
+_LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{1,8})*")
 _DAY = re.compile(r"\d{4}-\d\d-\d\d(?=[T ]\d)")
 _AUTHORS = ("author", "article:author", "dc.creator", "dcterms.creator")
 _DATES = ("article:published_time", "date", "datepublished", "dc.date", "dcterms.created")
@@ -15,7 +15,8 @@ _LONGEST = 200
 
 def about(tree: BeautifulSoup) -> FrontMatter:
     """Find the language, the author and the date that a page names."""
-    language = str(tree.html.get("lang", "")).strip() if tree.html else ""
+    language = str(tree.html.get("lang", "")) if tree.html else ""
+    language = language.strip().replace("_", "-")
     said = _said(tree)
     date = _first(said, _DATES)
     day = _DAY.match(date or "")

@@ -5,16 +5,18 @@ the page that it becomes: the parser writes that page, and the page's reader mak
 """
 
 import re
-from collections.abc import MutableMapping, Sequence
+from collections.abc import Callable, MutableMapping, Sequence
 from typing import Any
 
 from markdown_it import MarkdownIt
 from markdown_it.common.utils import escapeHtml
 from markdown_it.renderer import RendererHTML
+from markdown_it.rules_inline import StateInline, image, link
 from markdown_it.token import Token
 from mdit_py_plugins.deflist import deflist_plugin
 from mdit_py_plugins.dollarmath import dollarmath_plugin
 from mdit_py_plugins.footnote import footnote_plugin
+from mdit_py_plugins.footnote.index import footnote_inline
 
 from narrated.errors import SourceError
 from narrated.printable import printable
@@ -22,8 +24,13 @@ from narrated.reading import elements, rawhtml
 from narrated.reading.document import Blocks
 from narrated.reading.markup import fragment
 
+InlineRule = Callable[[StateInline, bool], bool]
+
 _DEEPEST = 100
 _MAY_INTERRUPT = ["paragraph", "reference", "blockquote"]
+_BRACKETS = {"link": link, "image": image, "footnote_inline": footnote_inline}
+_LAST_BRACKET = -1
+"""Where the parser's own notes of a text, kept by place, have room for ours."""
 _TASK = re.compile(r"\[([ xX])\](?=\s)")
 _FORMULA = re.compile(r"[\\^_={}<>+]|^\w$")
 
@@ -54,9 +61,23 @@ def _parser() -> MarkdownIt:
     parser.use(footnote_plugin, move_to_end=False)
     parser.use(deflist_plugin)
     parser.use(dollarmath_plugin, allow_space=False, allow_digits=False, allow_blank_lines=False)
+    for name, rule in _BRACKETS.items():
+        parser.inline.ruler.at(name, _closed(rule))
     parser.block.ruler.at("html_block", rawhtml.block, {"alt": _MAY_INTERRUPT})
     parser.renderer = _Page(parser)  # after the plugins, which bring renderers of their own
     return parser
+
+
+def _closed(rule: InlineRule) -> InlineRule:
+    """Have a rule look for the end of a bracket only where one comes, not to the end each time."""
+
+    def bounded(state: StateInline, silent: bool) -> bool:
+        last = state.cache.get(_LAST_BRACKET)
+        if last is None:
+            last = state.cache[_LAST_BRACKET] = state.src.rfind("]")
+        return state.pos < last and rule(state, silent)
+
+    return bounded
 
 
 def _mark_tasks(tokens: Sequence[Token]) -> None:

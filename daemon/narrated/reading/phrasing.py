@@ -72,7 +72,7 @@ class Phrasing:
         elif name in elements.CODE:
             found.append(InlineCode(_SPACES.sub(" ", tag.get_text())))
         elif name == elements.MATH:
-            found.append(InlineMath(" ".join(tag.get_text(" ").split())))
+            found.append(InlineMath(" ".join("".join(map(str, tag.contents)).split())))
         elif name in elements.EMPHASIS or name in elements.STRONG:
             found.append(Emphasis(self._inner(tag), strong=name in elements.STRONG))
         elif name in elements.STRUCK:

@@ -11,7 +11,7 @@ from markdown_it.token import Token
 from narrated.reading import elements
 
 _TAG = re.compile(r"</?([A-Za-z][A-Za-z0-9-]*)")
-_INSTRUCTION = re.compile(r"\s*<(!\[CDATA\[.*?\]\]|\?.*?\?)>", re.S)
+_INSTRUCTION = re.compile(r"\A\s*<(!\[CDATA\[.*?\]\]|\?.*?\?)>", re.S)
 
 
 def block(state: StateBlock, start: int, end: int, silent: bool) -> bool:

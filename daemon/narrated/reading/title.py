@@ -42,7 +42,7 @@ def readable(name: str) -> str:
 
 
 def plain(spans: tuple[Spans, ...]) -> str:
-    """Give the words of spans alone, without pictures, marks and what is struck out."""
+    """Give the words of spans alone, without pictures and marks; struck-out ones are words too."""
     return " ".join("".join(_words(span) for span in spans).split())
 
 
@@ -51,4 +51,4 @@ def _words(span: Spans) -> str:
         return span.text
     if isinstance(span, Emphasis | Deleted | Link):
         return "".join(_words(inner) for inner in span.spans)
-    return "" if isinstance(span, FootnoteMark | Deleted) else " "
+    return "" if isinstance(span, FootnoteMark) else " "
