@@ -56,6 +56,13 @@ def test_an_author_may_wish_a_voice():
     assert made.speakers == {"narrator": Speaker("espeak", "en-gb", {"speed": 2})}
 
 
+def test_another_language_is_not_spoken_in_the_configured_voice():
+    assert planned("---\nlang: de\n---\nWorte.").speakers["narrator"].voice == ""
+    assert planned("---\nlang: en-GB\n---\nWords.").speakers["narrator"].voice == "en-us"
+    wished = "---\nlang: de\nvoice: de\n---\nWorte."
+    assert planned(wished).speakers["narrator"].voice == "de"
+
+
 def test_another_engine_gets_its_own_voice_and_limit():
     settings = Settings(speakers={"narrator": Speaker(options={"speed": 2}), "quote": Speaker()})
     text = "---\nengine: bark\n---\n# T\n\nOne two three four. Five six seven."

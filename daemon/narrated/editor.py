@@ -110,15 +110,31 @@ def _as_wished(
     limits: Mapping[str, int],
 ) -> Settings:
     folder = merged(said)
+    language = front.language or settings.language
+    if _base(language) != _base(settings.language):
+        settings = _in_no_voice(settings)
     return msgspec.structs.replace(
         settings,
-        language=front.language or settings.language,
+        language=language,
         speakers=_speakers(settings, [*said, front], name, limits),
         links=folder.links or settings.links,
         code=folder.code or settings.code,
         footnotes=folder.footnotes or settings.footnotes,
         pauses=settings.pauses | folder.pauses,
     )
+
+
+def _base(language: str) -> str:
+    return language.replace("_", "-").partition("-")[0].lower()
+
+
+def _in_no_voice(settings: Settings) -> Settings:
+    """Leave the voice to the engine: the configured one speaks the configured language."""
+    speakers = {
+        who: msgspec.structs.replace(speaker, voice="")
+        for who, speaker in settings.speakers.items()
+    }
+    return msgspec.structs.replace(settings, speakers=speakers)
 
 
 def _speakers(

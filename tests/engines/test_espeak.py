@@ -97,6 +97,7 @@ def test_without_a_wish_the_language_chooses_the_voice(engine):
         return engine.step()[0].pcm
 
     assert unwished("de") == spoken(engine, "Guten Tag", "de")
+    assert unwished("de-DE") == spoken(engine, "Guten Tag", "de")
     assert unwished("tlh") == spoken(engine, "Guten Tag", "en-us")
 
 

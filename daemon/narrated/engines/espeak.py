@@ -122,9 +122,11 @@ class Espeak:
     def _voice(self, utterance: Utterance) -> _Voice:
         """The voice that is asked for; without a wish, the one of the text's language."""
         name = utterance.voice
-        voice = self._voices.get(name or utterance.language.lower())
+        language = utterance.language.lower()
+        voice = self._voices.get(name or language)
         if voice is None and not name:
-            voice = self._voices[_DEFAULT_VOICE]
+            base = language.partition("-")[0]
+            voice = self._voices.get(base) or self._voices[_DEFAULT_VOICE]
         if voice is None:
             near = difflib.get_close_matches(name, self._voices, n=5, cutoff=0.4)
             raise EngineUnavailable(

@@ -73,7 +73,7 @@ def _head(plan: Plan) -> Iterator[str]:
     coverage = covered(plan.script)
     yield f"{counted(coverage)}, {minutes(coverage.words)}; {amount(len(plan.chunks), 'chunk')}"
     if not plan.narrate:
-        yield "Its front matter says `narrate: false`: it is not narrated."
+        yield "It is not narrated: its front matter, or its folder, says `narrate: false`."
 
 
 def _voices(speakers: dict[str, Speaker]) -> str:
