@@ -42,6 +42,8 @@ def resting(tmp_path_factory: pytest.TempPathFactory) -> Daemon:
     daemon.drop(CONFLICT, GOOD)
     daemon.drop("drafts/unfinished.md", "Ignored.")
     daemon.drop(".hidden.md", "Hidden.")
+    daemon.drop("sub/.narrated.yaml", "author: Ada")
+    daemon.drop("sub/lexicon.yaml", "words: {}")
     (inbox / "link.md").symlink_to(outside / "secret.md")
     (inbox / "linked").symlink_to(outside)
     return daemon
@@ -137,6 +139,10 @@ def test_what_the_inbox_would_not_read_is_not_read(
     by_path: dict[str, dict[str, Any]], path: str
 ) -> None:
     assert path not in by_path
+
+
+def test_settings_and_lexicons_are_no_documents(by_path: dict[str, dict[str, Any]]) -> None:
+    assert not [path for path in by_path if path.endswith(".yaml")]
 
 
 def test_a_conflict_is_told(

@@ -8,6 +8,7 @@ from pathlib import Path
 import msgspec
 
 from narrated.errors import NarratedError
+from narrated.inbox.names import Name, judge
 from narrated.inbox.rights import mending
 from narrated.inbox.walk import Surveyor
 from narrated.narrate.manuscript import Desk, Wishes
@@ -96,7 +97,8 @@ def look(root: Path, folder: str, ignore: Sequence[str]) -> Found:
         except OSError as error:
             found.closed.append(_closed(here, surveyor.place(here), error))
             continue
-        found.files.extend(_in(here, (name for name, _ in survey.fresh)))
+        documents = (name for name, _ in survey.fresh if judge(name) is Name.DOCUMENT)
+        found.files.extend(_in(here, documents))
         found.conflicts.extend(_in(here, survey.conflicts))
         folders.extend(_in(here, survey.folders))
     return found
