@@ -1,6 +1,7 @@
 """The editor: plans, and the child that makes them whatever a file does to it."""
 
 import os
+import re
 import select
 import signal
 import socket
@@ -20,6 +21,7 @@ from narrated.errors import SourceError
 from narrated.script.script import Caption, Named, Plan, Role, Settings, Shown, Speaker
 from narrated.workers.wire import Wire
 
+POSTS = Path(__file__).parent / "script" / "posts"
 SAMPLE = Path(__file__).parents[1] / "docs" / "sample"
 LIMITS = {"espeak": 400, "bark": 20}
 
@@ -206,6 +208,19 @@ def test_the_sample_post_is_planned_whole():
     assert roles == set(expected.split())
     assert [skip.kind for skip in made.script.skipped] == ["front matter"]
     assert all((SAMPLE / one.source).is_file() for one in made.shown)
+
+
+def digested(text):
+    """What goes into a chunk's digest, but for the engine and the voice."""
+    return {(one.text, one.speaker, one.language) for one in planned(text).chunks}
+
+
+@pytest.mark.parametrize("post", sorted(POSTS.glob("*.md")), ids=lambda post: post.stem)
+def test_a_word_put_in_at_the_start_changes_one_chunk(post):
+    text = post.read_text()
+    first = next(line for line in text.splitlines() if re.match(r"(?:So|I|It|The|This)\b", line))
+    edited = text.replace(first, f"Indeed, {first}", 1)
+    assert len(digested(edited) - digested(text)) == 1
 
 
 def test_a_book_ten_times_as_long_is_ten_times_the_work():
