@@ -7,6 +7,7 @@ from narrated.script.english.rule import (
     UNJOINED,
     Rule,
     at,
+    either,
     names,
     number_rule,
     rule,
@@ -208,16 +209,37 @@ NUMBERS: tuple[Rule, ...] = (
 )
 """Dates, times and decades that begin with a number."""
 
+_SHORT = [
+    "Jan",
+    "Feb",
+    "Apr",
+    "Aug",
+    "Sep",
+    "Sept",
+    "Oct",
+    "Nov",
+    "Dec",
+    "Mon",
+    "Tue",
+    "Tues",
+    "Wed",
+    "Thu",
+    "Thurs",
+    "Fri",
+]
+SHORT_HINT = "|".join(rf"(?<=\b{short}\.)" for short in _SHORT)
+_AT_SHORT = at(rf"(?:{either(_SHORT)})\.")
+
 SHORT: tuple[Rule, ...] = (
     rule(
         r"\b(?P<month>Jan|Feb|Apr|Aug|Sept?|Oct|Nov|Dec)\.(?! \d{1,2}\b(?!\d))",
         lambda found: f"{_month(found['month'])}{stop(found)}",
-        ".",
+        starts=_AT_SHORT,
     ),
     rule(
         r"\b(?P<day>Mon|Tues?|Wed|Thu(?:rs)?|Fri)\.",
         lambda found: f"{_DAYS[found['day'][:3]]}{stop(found)}",
-        ".",
+        starts=_AT_SHORT,
     ),
 )
 """Names of months and days that are cut short."""

@@ -178,7 +178,7 @@ BEFORE: tuple[Rule, ...] = (
         r"\b[\da-fA-F]{8}-[\da-fA-F]{4}-[\da-fA-F]{4}-[\da-fA-F]{4}-[\da-fA-F]{12}\b",
         LONG_CODE,
         "-",
-        at_words("-"),
+        at(r"[\da-fA-F]{8}-(?=[\da-fA-F]{4}-)"),
     ),
     rule(
         rf"(?P<gap>(?<=[^\W_])-|(?<=[A-Z][A-Z])|(?<![\w.-]))v(?P<number>\d+(?:\.(?:\d+|x))*){_STAGE}{_END}",
@@ -248,17 +248,19 @@ VERSIONS: tuple[Rule, ...] = (
     ),
 )
 
+_AT_MIXED = at_words(r"\d(?:(?=[A-Za-z])|(?<=[A-Za-z]\d))", "_")
+
 AFTER: tuple[Rule, ...] = (
     rule(r"(?<=[\w)\]])(⁻?[⁰¹²³⁴-⁹]+)", _superscript, "⁰¹²³⁴⁵⁶⁷⁸⁹"),
     rule(
         r"\b(?=[\da-f]*\d)(?=\d*[a-f])(?=\w*[a-f]\d|\w*\d[a-f])[\da-f]{7,}\b",
         _digest,
-        starts=at_words(r"\d(?=[a-f])|[a-f](?=\d)"),
+        starts=_AT_MIXED,
     ),
     rule(
         r"(?<!\w)(?=[A-Za-z_]*\d)(?!\d+(?:st|nd|rd|th)\b)(?=\w*[A-Za-z])[A-Za-z\d]+(?:_\d+)*\b(?!_)",
         lambda found: mixed(found[0]),
-        starts=at_words(r"\d(?=[A-Za-z])|[A-Za-z](?=\d)", "_"),
+        starts=_AT_MIXED,
     ),
 )
 """What still joins letters and digits once quantities are said is a name."""

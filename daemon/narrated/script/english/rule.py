@@ -40,6 +40,20 @@ class Rule(NamedTuple):
     starts: Starts | None = None
 
 
+class Run(NamedTuple):
+    """Rules that begin at the same places; `signs` are those of all, none where one needs none."""
+
+    starts: Starts | None
+    rules: tuple[Rule, ...]
+    signs: frozenset[str]
+
+    @classmethod
+    def of(cls, starts: Starts | None, rules: tuple[Rule, ...]) -> "Run":
+        """Gather what the rules need."""
+        needed = [each.signs for each in rules]
+        return cls(starts, rules, frozenset().union(*needed) if all(needed) else frozenset())
+
+
 class Group(NamedTuple):
     """Rules that are tried only where the hint is found, which is cheaper than any of them.
 
@@ -47,13 +61,13 @@ class Group(NamedTuple):
     """
 
     hint: re.Pattern[str]
-    runs: tuple[tuple[Starts | None, tuple[Rule, ...]], ...]
+    runs: tuple[Run, ...]
 
     @classmethod
     def of(cls, hint: str, rules: tuple[Rule, ...]) -> "Group":
         """Compile the hint, and gather the runs."""
         runs = groupby(rules, key=attrgetter("starts"))
-        return cls(re.compile(hint), tuple((starts, tuple(run)) for starts, run in runs))
+        return cls(re.compile(hint), tuple(Run.of(starts, tuple(run)) for starts, run in runs))
 
 
 def rule(pattern: str, say: Say, signs: Iterable[str] = (), starts: Starts | None = None) -> Rule:
@@ -98,6 +112,10 @@ def at_words(inside: str, joints: str = "") -> Starts:
 class Sentence:
     """A text on its way to words, with what of it the rules ask for again and again."""
 
+    text: str
+    _signs: set[str]
+    _places: dict[Starts, list[int]]
+
     def __init__(self, text: str) -> None:
         self._become(text)
 
@@ -105,7 +123,9 @@ class Sentence:
         """Apply the rules of a group, one run after the other."""
         if not group.hint.search(self.text):
             return
-        for starts, run in group.runs:
+        for starts, run, needed in group.runs:
+            if needed and needed.isdisjoint(self._signs):
+                continue
             if starts is None:
                 self._everywhere(run)
             else:
@@ -114,7 +134,7 @@ class Sentence:
     def _become(self, text: str) -> None:
         self.text = text
         self._signs = set(text)
-        self._places: dict[Starts, list[int]] = {}
+        self._places = {}
 
     def _everywhere(self, run: tuple[Rule, ...]) -> None:
         for pattern, say, signs, _ in run:

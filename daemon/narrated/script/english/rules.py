@@ -28,7 +28,7 @@ _LEFT_OVER: tuple[Rule, ...] = (rule(r"\d+", lambda found: f" {cardinal(found[0]
 
 GROUPS: tuple[Group, ...] = (
     Group.of(abbreviations.HINT, abbreviations.RULES),
-    Group.of(r"\.(?<=[a-z]\.)", calendar.SHORT),
+    Group.of(rf"\.(?:{calendar.SHORT_HINT})", calendar.SHORT),
     Group.of(r"[@/\\]|\.(?=[^\W\d])|:(?<=localhost:)", addresses.RULES),
     Group.of(
         r"[+=~<>&|/#*×≈±≤≥]|\.(?=NET)|-(?:(?<=Ctrl-)|(?<=Cmd-)|(?<=Alt-)|(?<=Shift-))", signs.EARLY
