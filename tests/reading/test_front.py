@@ -139,3 +139,8 @@ def test_no_beginning_costs_more_than_its_length(fence, line):
     began_s = time.process_time()
     parted(f"{fence}\n" + f"{line}\n" * 200_000 + "x", "a.md")
     assert time.process_time() - began_s < 1
+
+
+def test_a_date_is_taken_without_its_time_and_a_language_with_a_hyphen():
+    found = front("date: 2015-03-04 10:20:30 +0100\nlang: de_DE")
+    assert (found.date, found.language) == ("2015-03-04", "de-DE")

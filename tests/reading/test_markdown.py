@@ -240,3 +240,22 @@ def test_code_left_open_a_thousand_times_is_searched_once():
         read("<p><pre>a\n\n" * times)
         spent_s.append(time.process_time() - began_s)
     assert spent_s[1] < 30 * spent_s[0]
+
+
+def test_code_laid_out_in_divisions_without_pre_is_code():
+    html = '<div class="code"><div><span>def</span> f():</div><div>  return 1</div></div>'
+    assert read(html) == (Code("def f():\n  return 1"),)
+
+
+def test_a_division_of_that_name_that_holds_a_text_is_no_code():
+    (found,) = read('<div class="highlight"><p>Words <span>here</span>.</p></div>')
+    assert plain(found.spans) == "Words here."
+
+
+def test_an_address_that_browsers_refuse_leaves_its_words():
+    (found,) = read("[click](javascript:void(0)) here")
+    assert plain(found.spans) == "click here"
+
+
+def test_a_formula_s_tag_that_is_left_open_takes_nothing_along():
+    assert read("The <math> tag is new.") == (paragraph("The <math> tag is new."),)

@@ -289,3 +289,22 @@ def test_nesting_without_end_is_refused_by_name():
 
 def test_a_text_that_looks_like_an_address_is_a_text():
     assert spoken("http://example.com") == [paragraph("http://example.com")]
+
+
+def test_a_page_that_is_one_form_is_read_and_its_fields_are_listed():
+    html = "<form><h1>T</h1><p>Words.</p><input name=x></form>"
+    assert spoken(html) == [Heading(1, (Text("T"),)), paragraph("Words.")]
+
+
+def test_of_a_post_and_its_comments_the_post_is_the_article():
+    html = (
+        '<article class="post hentry"><h1>T</h1><div class="entry-content"><p>W.</p></div>'
+        "</article>"
+        "<article class=comment><p>C.</p></article>"
+    )
+    assert spoken(html) == [Heading(1, (Text("T"),)), paragraph("W.")]
+
+
+def test_a_raised_link_to_a_note_calls_it():
+    html = "<p>A<sup><a href='#fn5'>5</a></sup></p>"
+    assert FootnoteMark("fn5") in spoken(html)[0].spans

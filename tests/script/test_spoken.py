@@ -5,6 +5,7 @@ import time
 from pathlib import Path
 
 import pytest
+from num2words import CONVERTER_CLASSES
 
 from narrated.script.spoken import spoken
 
@@ -59,6 +60,21 @@ def test_other_languages_get_their_own_numbers():
 
 def test_a_language_without_numbers_keeps_them_as_they_are_written():
     assert spoken("abc 12", "tlh") == "abc 12"
+
+
+@pytest.mark.parametrize("language", sorted(CONVERTER_CLASSES))
+def test_no_language_is_silent_on_numbers_nor_takes_for_ever(language):
+    began_s = time.process_time()
+    for written in ("42", "3,5", "10.05", "0,25", "999999999999999"):
+        said = spoken(f"a {written} b", language)
+        assert said.startswith("a ")
+        assert len(said.split()) >= 3, said
+    assert time.process_time() - began_s < 2
+
+
+def test_decimals_in_other_languages_keep_all_their_digits():
+    assert spoken("10,05", "de") == "zehn Komma null fünf"
+    assert spoken("3,50", "fr") == "trois virgule cinq zéro"
 
 
 # fmt: off

@@ -25,7 +25,7 @@ def article(tree: BeautifulSoup) -> Tag | None:
 
 def _named(tree: BeautifulSoup) -> Tag | None:
     found: dict[str, list[Tag]] = {name: [] for name in _NAMES}
-    for tag in tree.find_all(["div", "section", "td"]):
+    for tag in tree.find_all(["article", "div", "section", "td"]):
         for name in named(tag) & found.keys():
             found[name].append(tag)
     return next((tags[0] for tags in found.values() if len(tags) == 1), None)

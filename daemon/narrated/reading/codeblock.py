@@ -13,17 +13,31 @@ _NAMED = re.compile(
 _NO_LANGUAGE = frozenset({"numberSource", "numberLines", "wrap", "none", "plaintext", "text"})
 
 
+_LAYERS = frozenset({"code", "highlight", "codehilite", "sourceCode", "sourcecode", "source-code"})
+_NO_CODE = ["pre", "p", "h1", "h2", "h3", "ul", "ol", "table", "blockquote", "img"]
+
+
 def code(tag: Tag) -> Code:
     """Give the code of a <pre>, without the elements that colour it."""
     return Code(_lines(tag).strip("\n"), _language(tag))
 
 
+def is_laid_out_code(tag: Tag) -> bool:
+    """Tell whether a <div> holds code without a <pre>, as some highlighters lay it out."""
+    classes = set(tag.get_attribute_list("class"))
+    return bool(classes & _LAYERS) and tag.find("span") is not None and tag.find(_NO_CODE) is None
+
+
 def _lines(tag: Tag) -> str:
-    return "".join(
-        "\n" if isinstance(node, Tag) else str(node)
-        for node in tag.descendants
-        if (node.name == "br" if isinstance(node, Tag) else type(node) is NavigableString)
-    )
+    """Give the text, each <br> and each <div> a line of its own."""
+    found: list[str] = []
+    for node in tag.descendants:
+        if isinstance(node, Tag):
+            if node.name == "br" or (node.name == "div" and found and found[-1] != "\n"):
+                found.append("\n")
+        elif type(node) is NavigableString:
+            found.append(str(node))
+    return "".join(found)
 
 
 def _language(tag: Tag) -> str:

@@ -71,7 +71,7 @@ KNOWN = BLOCKS | INLINE
 SWALLOWING = frozenset(
     names("""
     script style textarea title xmp iframe noembed noframes plaintext noscript select template
-    object
+    object math
     """)
 )
 """Elements that, left open, take the rest of the page with them."""

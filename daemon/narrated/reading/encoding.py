@@ -94,5 +94,5 @@ def _strict(data: bytes, encoding: str, name: str) -> str:
     try:
         return data.decode(encoding)
     except (UnicodeDecodeError, LookupError) as error:
-        problem = f"{printable(name)} is no readable text (not even as {encoding})."
+        problem = f"{printable(name)} is no readable text in any encoding that is known."
         raise SourceError(problem, _REMEDY) from error

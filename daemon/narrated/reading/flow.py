@@ -6,7 +6,7 @@ from bs4 import Tag
 from bs4.element import PageElement
 
 from narrated.reading import elements
-from narrated.reading.codeblock import code
+from narrated.reading.codeblock import code, is_laid_out_code
 from narrated.reading.document import (
     Blocks,
     Deleted,
@@ -121,6 +121,9 @@ class Flow:
     def _rule(self, _tag: Tag) -> list[Blocks]:
         return [Rule()]
 
+    def _division(self, tag: Tag) -> list[Blocks]:
+        return [code(tag)] if is_laid_out_code(tag) else self.blocks(tag)
+
     def _code(self, tag: Tag) -> list[Blocks]:
         return [code(tag)]
 
@@ -139,6 +142,7 @@ _READERS: dict[str, Callable[[Flow, Tag], list[Blocks]]] = {
     "blockquote": Flow._quote,
     **dict.fromkeys(elements.STRUCK, Flow._struck),
     "hr": Flow._rule,
+    "div": Flow._division,
     "pre": Flow._code,
     "table": Flow._table,
     elements.NOTE: Flow._note,

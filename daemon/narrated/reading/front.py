@@ -28,6 +28,7 @@ _TEXTS = {
     "lexicon": "lexicon",
 }
 _TRUTHS = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
+_DAY = re.compile(r"\A(\d{4}-\d\d-\d\d)[T ].*")
 _NOTHING = ("", "~", "null")
 
 
@@ -76,10 +77,16 @@ def _front(entries: dict[str, object], what: str) -> FrontMatter:
         if value in _NOTHING or value == []:
             continue
         if field:
-            texts[field] = _text(value, key, what)
+            texts[field] = _tidied(field, _text(value, key, what))
         elif key.lower() == "narrate":
             narrate = _truth(value, key, what)
     return FrontMatter(narrate=narrate, **texts)
+
+
+def _tidied(field: str, text: str) -> str:
+    if field == "date":
+        return _DAY.sub(r"\1", text)  # nobody wants to hear the seconds
+    return text.replace("_", "-") if field == "language" else text
 
 
 def _text(value: object, key: str, what: str) -> str:
@@ -95,7 +102,9 @@ def _text(value: object, key: str, what: str) -> str:
 def _truth(value: object, key: str, what: str) -> bool:
     truth = _TRUTHS.get(value.lower()) if isinstance(value, str) else None
     if truth is None:
-        raise SourceError(f"{what} has a `{key}` that is neither true nor false.", "Mend it.")
+        raise SourceError(
+            f"{what} has a `{key}` that is neither true nor false.", "Write true or false."
+        )
     return truth
 
 

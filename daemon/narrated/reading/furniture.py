@@ -27,12 +27,15 @@ _MENUS = frozenset(
     related-posts cookie-banner cookie-notice
     """)
 )
+_TEXT_IN_A_FORM = ["h1", "h2", "article", "main", "blockquote", "pre"]
 _SKIPS = frozenset({"skip-link", "skip-links", "skip-to-content", "skip-nav", "skiplink"})
 _HOLDERS = frozenset({"div", "ul", "ol", "section", "header", "footer", "aside", "p", "table"})
 
 
 def in_text(tag: Tag) -> str:
     """Judge an element in a text, where all that is shown is content."""
+    if tag.name == "form" and tag.find(_TEXT_IN_A_FORM) is not None:
+        return ""  # some pages are one form from end to end
     if reason := UNSPOKEN.get(tag.name, ""):
         return reason
     hidden = tag.has_attr("hidden") or _UNSEEN.search(str(tag.get("style", "")))

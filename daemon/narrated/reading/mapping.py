@@ -4,6 +4,7 @@ from narrated.errors import SourceError
 
 _MOST_CHARACTERS = 1_000_000
 _DEEPEST = 20
+_REMEDY = "Mend it; a value with a colon or another sign in it is put in quotation marks."
 
 
 def mapping(text: str, what: str) -> dict[str, object]:
@@ -20,7 +21,7 @@ def mapping(text: str, what: str) -> dict[str, object]:
         _check_tokens(text, what)
         found = yaml.load(text, yaml.BaseLoader)  # builds nothing but str, list and dict
     except (yaml.YAMLError, RecursionError, ValueError) as error:
-        raise SourceError(f"{what} is not valid YAML{_place(error)}.", "Mend it.") from error
+        raise SourceError(f"{what} is not valid YAML{_place(error)}.", _REMEDY) from error
     if not isinstance(found, dict):
         return _nothing(found, what)
     if not all(isinstance(key, str) for key in found):

@@ -57,6 +57,8 @@ def _html(text: str, name: str) -> str:
 def _parser() -> MarkdownIt:
     parser = MarkdownIt("commonmark", {"maxNesting": _DEEPEST})
     parser.enable(["table", "strikethrough"])
+    # Nothing is fetched, so no address is dangerous; one that is refused would be read as text.
+    parser.validateLink = lambda url: True  # type: ignore[method-assign]
     # Notes stay where they are written: moved to the end, the uncalled ones would be lost.
     parser.use(footnote_plugin, move_to_end=False)
     parser.use(deflist_plugin)

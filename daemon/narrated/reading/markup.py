@@ -41,7 +41,11 @@ def fragment(html: str, name: str) -> tuple[Blocks, ...]:
 def page(html: str, name: str) -> Page:
     """Read a whole page, without the menus around its article."""
     tree = _tree(html)
-    title = " ".join(tree.title.extract().get_text().split()) if tree.title else ""
+    title = (
+        " ".join(tree.title.extract().get_text().split())
+        if tree.title and not tree.title.find_parent("svg")
+        else ""
+    )
     front = about(tree)
     found = article(tree)
     if found is None:

@@ -26,7 +26,8 @@ from narrated.reading.unspoken import instruction, listed
 
 _SPACES = re.compile(r"\s+")
 _BACK_LINKS = frozenset({"footnote-back", "footnote-backref", "reversefootnote", "headerlink"})
-_NOTE_CALLS = frozenset({"footnote-ref", "footnote"})
+_NOTE_CALLS = frozenset({"footnote-ref", "footnoteRef", "footnote"})
+_NOTE_TARGET = re.compile(r"#(?:fn|note|footnote|cite_note)")
 
 
 class Phrasing:
@@ -170,7 +171,9 @@ def _called_note(tag: Tag) -> str:
     if tag.name == elements.MARK:
         return _text_of(tag, "label")
     target = _text_of(tag, "href") if tag.name == "a" else ""
-    called = tag.get("role") == "doc-noteref" or _classes(tag) & _NOTE_CALLS
+    called = tag.get("role") == "doc-noteref" or bool(_classes(tag) & _NOTE_CALLS)
+    if not called and tag.find_parent("sup") is not None:
+        called = bool(_NOTE_TARGET.match(target))
     return target[1:] if target.startswith("#") and called else ""
 
 

@@ -16,9 +16,9 @@ from narrated.script.sentences import sentences
 BREATH_S = 0.1
 """Silence between two chunks of one line; the voice itself pauses at the end of each."""
 
-_ONE_IN = 3
+_ONE_IN = 2
 """Of the sentences of a long line so many end a chunk for themselves."""
-_LEAST_CHARACTERS = 100
+_LEAST_CHARACTERS = 80
 """No chunk is ended by itself before this: voices say short ones badly."""
 _CLAUSE_ENDS = re.compile(r"(?<=[;:,)”…—–])\s+|(?<=—)|\s+(?=[(“—–])")
 _SPACES = re.compile(r"\s+")

@@ -2,32 +2,49 @@
 
 from functools import lru_cache
 
-_MOST_DIGITS = 15
+_MOST_DIGITS = {"en": 15}
+_MOST_DIGITS_ELSEWHERE = 9  # some languages take for ever over more
+_UNKNOWN = (
+    NotImplementedError,
+    ArithmeticError,
+    ValueError,
+    TypeError,
+    LookupError,
+    AttributeError,
+)
 
 
 @lru_cache(maxsize=4096)
 def number(digits: str, language: str = "en", kind: str = "cardinal") -> str:
     """Say a whole number written in digits; what num2words does not know stays as it is.
 
-    `kind` is cardinal, ordinal or year. More than fifteen digits are said one by one.
+    `kind` is cardinal, ordinal or year. Longer numbers than can be said are said digit by digit.
     """
     from num2words import num2words  # late: it is slow to import, and many texts need none
 
-    if len(digits.lstrip("-")) > _MOST_DIGITS:
+    most = _MOST_DIGITS.get(language.partition("-")[0], _MOST_DIGITS_ELSEWHERE)
+    if len(digits.lstrip("-")) > most:
         return " ".join(number(digit, language) for digit in digits if digit.isdigit())
     try:
         said = str(num2words(int(digits), lang=language.replace("-", "_"), to=kind))
-    except (NotImplementedError, ArithmeticError, ValueError, TypeError, KeyError):
+    except _UNKNOWN:
         return digits
-    return said.replace(",", "")
+    return said.replace(",", "") or digits
 
 
 @lru_cache(maxsize=4096)
-def decimal(written: str, language: str) -> str:
-    """Say a decimal number (`3.14`, with a point) in another language than English."""
-    from num2words import num2words
+def decimal(whole: str, decimals: str, language: str) -> str:
+    """Say a decimal number: its whole part, the language's word for the point, digit by digit.
 
-    try:
-        return str(num2words(written, lang=language.replace("-", "_")))
-    except (NotImplementedError, ArithmeticError, ValueError, TypeError, KeyError):
-        return written
+    Empty where num2words knows no such word.
+    """
+    from num2words import CONVERTER_CLASSES
+
+    known = language.replace("-", "_")
+    converter = CONVERTER_CLASSES.get(known) or CONVERTER_CLASSES.get(known[:2])
+    word = getattr(converter, "pointword", "")
+    point = word.strip("() ") if isinstance(word, str) else ""  # some have a word for each case
+    said = [number(part, language) for part in (whole, *decimals)]
+    if not point.isalpha() or any(part.isdigit() for part in said):
+        return ""
+    return " ".join([said[0], point, *said[1:]])

@@ -1,4 +1,6 @@
-"""Our own words: announcements of what cannot be read as it stands."""
+"""Our own words, in English: announcements of what cannot be read as it stands."""
+
+from narrated.script.numbers import number
 
 _LANGUAGES = {
     alias: name
@@ -127,7 +129,7 @@ def table(columns: list[str], rows: int) -> str:
 
 def picture(alt: str, title: str, caption: str) -> str:
     """Describe a picture in a few words: what its author calls it, and what it shows."""
-    alt, title, caption = map(_bare, (alt, title, caption))
+    alt, title, caption = map(_bare, (alt, title, caption.removeprefix(f"{PICTURE}, ")))
     label = "" if alt == caption else alt
     parts = [f"labelled {label}"] if label else []
     parts += [f"titled {title}"] if title not in ("", alt, caption) else []
@@ -146,7 +148,8 @@ def inline_picture(alt: str, title: str, caption: str) -> str:
 
 
 def _counted(count: int, noun: str) -> str:
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+    said = number(str(count))
+    return f"{said} {noun}" if count == 1 else f"{said} {noun}s"
 
 
 def _bare(text: str) -> str:

@@ -18,9 +18,9 @@ _SENTENCE_END = re.compile(r"(?<=[a-z]{5}[.!?])(?<!approx\.)\s+(?=[A-Z“\"'‘(
 _LONGEST_TOKEN = 300
 _TOKEN = re.compile(rf"\S{{{_LONGEST_TOKEN}}}(?=\S)")
 _ENGLISH = "en"
-_UNIFORM = str.maketrans(
-    {"\u00a0": " ", "\u202f": " ", "\u2009": " ", "\u2011": "-", "\u00ad": None}
-)
+# What only sets letters, and what only turns them round, has no sound.
+_SILENT = (0xAD, 0x200B, 0x200E, 0x200F, 0x2060, *range(0x202A, 0x202F), *range(0x2066, 0x206A))
+_UNIFORM = {0xA0: " ", 0x202F: " ", 0x2009: " ", 0x2011: "-", **dict.fromkeys(_SILENT)}
 _INTEGER = re.compile(r"(?<![\w.,:/-])(?P<minus>(?<!\S)[-−])?\d+(?![\w:/-]|[.,]\d)")
 _DECIMAL = re.compile(
     r"(?<![\w.,:/-])(?P<minus>(?<!\S)[-−])?(\d+)[.,](\d{1,2}|\d{4,})(?![\w:/-]|[.,]\d)"
@@ -48,12 +48,13 @@ def _english(text: str) -> str:
 
 
 def _elsewhere(text: str, language: str) -> str:
-    text = _DECIMAL.sub(lambda found: decimal(_with_point(found), language), text)
+    text = _DECIMAL.sub(lambda found: _decimal(found, language), text)
     return _INTEGER.sub(lambda found: number(found[0].replace("−", "-"), language), text)
 
 
-def _with_point(found: re.Match[str]) -> str:
-    return f"{'-' if found['minus'] else ''}{found[2]}.{found[3]}"
+def _decimal(found: re.Match[str], language: str) -> str:
+    said = decimal(found[2], found[3], language)
+    return f"{found['minus'] or ''}{said}" if said else found[0]
 
 
 def _base(language: str) -> str:

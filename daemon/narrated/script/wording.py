@@ -70,9 +70,9 @@ class Wording:
             case Deleted(spans=inner):
                 words = self._joined(inner)
                 return phrases.struck_out(words) if words.strip() else words
-            case Link(spans=inner):
+            case Link(spans=inner, target=target):
                 words = self._joined(inner)
-                announced = self.links == "announce" and words.strip()
+                announced = self.links == "announce" and target and words.strip()
                 return f"{words} {phrases.LINK}" if announced else words
             case InlinePicture(source, alt, title):
                 caption = self.captions.get(source, UNDESCRIBED)

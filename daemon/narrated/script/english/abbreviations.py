@@ -8,8 +8,10 @@ from narrated.script.english.rule import (
     at_words,
     begins_sentence,
     either,
+    names,
     rule,
     stop,
+    word_after,
     word_before,
 )
 
@@ -80,7 +82,11 @@ _NUMBERED = {
 }
 # "I said no. 5 people left.": without its capital, `no.` is the word.
 _WRITTEN = {*_NUMBERED, *(short.capitalize() for short in _NUMBERED)} - {"no", "nos"}
-_LANDS = frozenset({"US", "USA", "UK", "UN", "EU", "DC", "UAE"})
+_FIRST_WORDS = names("""
+    The A An It He She We They You This That These Those There Here In On At By For From With But
+    And Or So If When While After Before Now Then What Why How Who My Our His Her Their Its Not No
+    Yes As To
+""")
 _NO_NAMES = frozenset({"Mt", "Mount", "Fort", "Port", "The"})
 _NAME_AFTER = re.compile(r"\s+[“\"]?[A-Z][\w'’]")
 _ORDINAL = re.compile(r"\d+(?:st|nd|rd|th)\Z")
@@ -112,8 +118,9 @@ def _place(found: re.Match[str]) -> str:
 
 def _initials(found: re.Match[str]) -> str:
     letters = found[0].replace(".", "")
-    is_name = letters not in _LANDS and _NAME_AFTER.match(found.string, found.end())
-    return " ".join(letters) + ("" if is_name else stop(found))
+    # A name goes on with its next word; a sentence begins with one of few.
+    goes_on = _NAME_AFTER.match(found.string, found.end()) and word_after(found) not in _FIRST_WORDS
+    return " ".join(letters) + ("" if goes_on else stop(found))
 
 
 def _ending(found: re.Match[str]) -> str:
@@ -138,7 +145,7 @@ RULES: tuple[Rule, ...] = (
     rule(r"\ba\.\s?k\.\s?a\.", "A K A", ".", _AT_STOPS),
     rule(r"\bPh\.\s?D\.", "P H D", ".", _AT_STOPS),
     rule(r"\b(?:[A-Z]\.){2,}(?!\w)", _initials, ".", _AT_STOPS),
-    rule(rf"(?<![\w.])({either(_WRITTEN)})\. ?(?=\d)", _numbered, ".", _AT_STOPS),
+    rule(rf"(?<![\w.])({either(_WRITTEN)})\. ?(?=\d|[IVXL]+\b)", _numbered, ".", _AT_STOPS),
     rule(
         rf"(?<![\w.])({either(_NEVER_AT_THE_END)})\.(?=\s)",
         lambda found: _NEVER_AT_THE_END[found[1]],

@@ -82,7 +82,7 @@ RULES: tuple[Rule, ...] = (
     rule(r"(?<![\w.+-])([\w.+-]{1,64})@([\w-]{1,63}(?:\.[\w-]{1,63})+)", _mail, "@"),
     rule(
         rf"(?<![\w@.-])(?P<host>(?:www\.)?(?:[^\W_](?:[\w-]{{0,61}}[^\W_])?\.){{1,4}}(?:{either(_TOP_LEVELS.split())}))"
-        rf"(?::(?P<port>\d+))?(?P<path>{_PATH})(?P<end>)(?![\w@]|\.\w|\()",
+        rf"(?::(?P<port>\d+))?(?P<path>{_PATH})(?:[?#][\w=&%+-]+)?(?P<end>)(?![\w@]|\.\w|\()",
         _url,
         ".",
         _AT_DOTTED,

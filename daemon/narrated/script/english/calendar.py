@@ -2,7 +2,7 @@
 
 import re
 
-from narrated.script.english.numbers import ordinal, year
+from narrated.script.english.numbers import figure, ordinal, year
 from narrated.script.english.rule import (
     UNJOINED,
     Rule,
@@ -104,15 +104,19 @@ def _clock(hour: str, minute: str, second: str = "") -> str:
     else:
         small = "oh " if int(minute) < 10 else ""
         said = f"{number(str(int(hour)))} {small}{number(str(int(minute)))}"
-    if not int(second or 0):
+    seconds = second.replace(",", ".").removeprefix("0")
+    if not seconds.strip("0."):
         return said
-    seconds = str(int(second))
-    return f"{said} and {number(seconds)} second{'' if seconds == '1' else 's'}"
+    return f"{said} and {figure(seconds)} second{'' if seconds == '1' else 's'}"
 
 
 def _time(found: re.Match[str]) -> str:
     hour, minute = str(int(found["hour"])), found["minute"]
-    if int(hour) > 24 or int(minute) > 59 or int(found["second"] or 0) > 59:
+    if (
+        int(hour) > 24
+        or int(minute) > 59
+        or float((found["second"] or "0").replace(",", ".")) >= 60
+    ):
         return found[0]
     if not (found["half"] or found["until"]):
         return _clock(hour, minute, found["second"] or "")
@@ -161,7 +165,7 @@ def _short_decade(found: re.Match[str]) -> str:
     return _decade(found) if is_one else found[0]
 
 
-_TIME = r"(?P<hour>\d{1,2}):(?P<minute>\d\d)(?::(?P<second>\d\d)(?:\.\d+)?)?"
+_TIME = r"(?P<hour>\d{1,2}):(?P<minute>\d\d)(?::(?P<second>\d\d(?:[.,]\d+)?)(?!\d))?"
 _HALF = r"(?:[ap]\.\s?m\.|[ap]m\b|[AP]M\b)"
 
 BEFORE: tuple[Rule, ...] = (
@@ -179,7 +183,7 @@ BEFORE: tuple[Rule, ...] = (
 NUMBERS: tuple[Rule, ...] = (
     number_rule(
         rf"{UNJOINED}(?P<year>\d{{4}})(?P<dash>[-/])(?P<month>\d\d?)(?P=dash)(?P<day>\d\d?)"
-        r"(?:(?:T|,? )(?P<time>\d\d?:\d\d(?::\d\d)?)(?:[.,]\d+)?(?P<zone>Z|[+-]\d\d:?\d\d)?)?"
+        r"(?:(?:T|,? )(?P<time>\d\d?:\d\d(?::\d\d(?:[.,]\d+)?)?)(?P<zone>Z|[+-]\d\d:?\d\d)?)?"
         r"(?![\w/-]|[.,:]\d)",
         _iso,
         "-/",

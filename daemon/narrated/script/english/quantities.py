@@ -10,6 +10,7 @@ from narrated.script.english.rule import (
     NUMBER,
     UNJOINED,
     Rule,
+    at,
     at_words,
     either,
     names,
@@ -27,7 +28,13 @@ _CURRENCIES = {
     "₹": ("rupee", "rupees"),
 }
 _CENTS = {"$": ("cent", "cents"), "€": ("cent", "cents"), "£": ("penny", "pence")}
-_COUNTRIES = {"CA": "Canadian ", "C": "Canadian ", "AU": "Australian ", "A": "Australian "}
+_COUNTRIES = {
+    "US": "U S ",
+    "CA": "Canadian ",
+    "C": "Canadian ",
+    "AU": "Australian ",
+    "A": "Australian ",
+}
 _COUNTRIES |= {"HK": "Hong Kong ", "NZ": "New Zealand "}
 _MANY = {**MAGNITUDES, "K": "thousand"}
 _CODES = {
@@ -137,6 +144,7 @@ _UNITS = {
 }
 _PER = {
     "s": "second",
+    "s²": "second squared",
     "sec": "second",
     "min": "minute",
     "h": "hour",
@@ -353,6 +361,11 @@ BEFORE: tuple[Rule, ...] = (
         _money,
         _CURRENCIES,
     ),
+    rule(
+        rf"\b({either(_CODES)})\s(?P<amount>{NUMBER})(?![\w]|[.,]\d)",
+        lambda found: f"{figure(found['amount'])} {many(found['amount'], *_CODES[found[1]])}",
+        starts=at(either(_CODES)),
+    ),
     rule(r"(?<=[\d½¼¾])\s?%[-–](?=\d)", "% to ", "%"),
     rule(r"(?<=[½¼¾])\s?%(?!\w)", " percent", "%"),
     rule(r"(?<=\d)\s?‰", " per mille", "‰"),
@@ -367,6 +380,9 @@ NUMBERS: tuple[Rule, ...] = (
         r"(?<![\w.])(?P<hours>\d+)\s?h\s?(?P<minutes>\d+)\s?m(?:in)?(?:\s?(?P<seconds>\d+)\s?s)?\b",
         _duration,
         "h",
+    ),
+    number_rule(
+        r"(?<![\w.])(?P<hours>)(?P<minutes>\d+)\s?m(?:in)?\s?(?P<seconds>\d+)\s?s\b", _duration, "m"
     ),
     number_rule(
         rf"{_AMOUNT}(?P<gap>[\s-]?)(?P<unit>{either(_UNITS)})"

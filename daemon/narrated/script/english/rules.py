@@ -31,7 +31,9 @@ GROUPS: tuple[Group, ...] = (
     Group.of(rf"\.(?:{calendar.SHORT_HINT})", calendar.SHORT),
     Group.of(r"[@/\\]|\.(?=[^\W\d])|:(?<=localhost:)", addresses.RULES),
     Group.of(
-        r"[+=~<>&|/#*×≈±≤≥]|\.(?=NET)|-(?:(?<=Ctrl-)|(?<=Cmd-)|(?<=Alt-)|(?<=Shift-))", signs.EARLY
+        r"[+=~<>&|/#*×≈±≤≥]|[-−](?= )|_(?=\d{3})|x(?= ?10\^)|\.(?=NET)"
+        r"|-(?:(?<=Ctrl-)|(?<=Cmd-)|(?<=Alt-)|(?<=Shift-))",
+        signs.EARLY,
     ),
     Group.of(
         r"[\d½¼¾⅓-⅞²³⁰-⁹]|::",

@@ -106,14 +106,16 @@ EARLY: tuple[Rule, ...] = (
     rule(r"(?<=\d) / (?=\d)", " divided by ", "/"),
     rule(rf"(?<=[\w)\"'])({either(_TOGETHER)})(?=[\w(\"'.-])", lambda f: _TOGETHER[f[1]], "=>&|"),
     rule(r"(?<=\w)=(?=[\w\"'-])", " equals ", "="),
-    rule(r"(?<=\d) [-−] (?=\d)", " minus ", "-−"),
+    rule(r"(?:(?<=[\dx²³)])|(?<=\b[A-Za-z])) [-−] (?=[\dA-Za-z]\b|\d)", " minus ", "-−"),
+    rule(r"(?<=\d) ?[x×] ?(?=10\^)", " times ", "x×"),
+    rule(r"(?<=\d)_(?=\d{3}(?:_|\b))", "", "_"),
     rule(r"(?<=\w) > (?=[A-Z][a-z])(?<=[a-z] > )", ", ", ">"),
     rule(r"(?<=\d)\+(?=[\s,.;:)!?-]|$)", " plus", "+"),
 )
 """Said before numbers become words."""
 
 NUMBERS: tuple[Rule, ...] = (
-    number_rule(rf"(?<![\w.,])({NUMBER})((?:\s?x\s?{NUMBER}){{1,4}})(?!\w)", _by, "x"),
+    number_rule(rf"(?<![\w.,])({NUMBER})((?:\s?x\s?{NUMBER}){{1,4}})(?![\w^])", _by, "x"),
     number_rule(
         r"(?<![\w.,/])(\d{1,3}):(\d{1,3})(?![\w:])",
         lambda found: f"{figure(found[1])} to {figure(found[2])}",
