@@ -3,9 +3,14 @@
 import os
 from pathlib import Path
 
+from narrated.inbox.birth import born_ns
 from narrated.inbox.names import Name, judge
 
 SUDDENLY_EMPTY = "The inbox is suddenly empty; what was read before keeps its narration."
+
+
+Identity = tuple[int, int, int]
+"""Device, inode number, and time of birth: a folder made anew may get the same number."""
 
 
 class Root:
@@ -16,8 +21,8 @@ class Root:
         self.place = str(self._path)
         self.problem = "was not looked at yet"
         """Why it cannot be used now; empty when it is well."""
-        self._identity: tuple[int, int] | None = None
-        self._standing: tuple[int, int] | None = None
+        self._identity: Identity | None = None
+        self._standing: Identity | None = None
 
     def look(self) -> str:
         """Say what is wrong with the root since it was accepted; empty when it is well."""
@@ -25,7 +30,7 @@ class Root:
             status = self._path.stat()
         except OSError as error:
             return _absence(error)
-        if (status.st_dev, status.st_ino) != self._identity:
+        if self._identify(status) != self._identity:
             return "The inbox was replaced by another folder."
         return ""
 
@@ -40,7 +45,7 @@ class Root:
             status = self._path.stat()
         except OSError as error:
             return _absence(error)
-        self._standing = (status.st_dev, status.st_ino)
+        self._standing = self._identify(status)
         return SUDDENLY_EMPTY if filled and self.is_empty() else ""
 
     def accept(self) -> bool:
@@ -54,7 +59,10 @@ class Root:
 
         A folder that is removed and made anew often gets the same inode number.
         """
-        self._identity = (-1, -1)
+        self._identity = (-1, -1, -1)
+
+    def _identify(self, status: os.stat_result) -> Identity:
+        return status.st_dev, status.st_ino, born_ns(self.place)
 
     def is_empty(self) -> bool:
         """Tell whether nothing of anybody's lies in the root; temporaries do not count."""
