@@ -3,6 +3,7 @@
 import re
 
 from narrated.script.english.rule import Rule, names, rule, word_after, word_before
+from narrated.script.english.units import UNITS
 
 _SAID = names("""
     NASA NATO JSON YAML RAM ROM CUDA POSIX ASCII GIF PIN SIM LAN WAN RAID REST CRUD OK ASAP LASER
@@ -33,7 +34,6 @@ _WORDS = names("""
 """)
 _SHOUTED = frozenset({"IT", "US"})
 """Acronyms, but among shouted words these are words."""
-_SIZES = {"KB": "kilobyte", "MB": "megabyte", "GB": "gigabyte", "TB": "terabyte"}
 _VOWELS = frozenset("AEIOUY")
 _SHORT = 3
 # Pairs of consonants with which English words begin and end; others are no word.
@@ -92,6 +92,6 @@ def _is_shouted(word: str) -> bool:
 RULES: tuple[Rule, ...] = (
     rule(r"\bAT&T\b", "A T and T", "&"),
     rule(r"\bTL;\s?DR\b", "T L D R", ";"),
-    rule(r"(?<=\bper )([KMGT]B)\b", lambda found: _SIZES[found[1]]),
+    rule(r"(?<=\bper )([KMGT]B)\b", lambda found: UNITS[found[1]][0]),
     rule(r"(?<![\w'’])([A-Z]{2,}s?)([’']s)?(?!\w)", _capitals),
 )

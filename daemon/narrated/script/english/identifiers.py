@@ -5,6 +5,7 @@ import re
 from narrated.script.english.acronyms import acronym, is_acronym, is_no_word
 from narrated.script.english.mixed import mixed
 from narrated.script.english.rule import Rule, at, at_words, names, rule
+from narrated.script.english.units import UNITS
 
 _BRANDS = names("""
     GitHub GitLab JavaScript TypeScript CoffeeScript PyTorch YouTube LinkedIn TensorFlow LaTeX
@@ -17,18 +18,10 @@ _SAID = {
     "macOS": "mac O S",
     "PhD": "P H D",
     "IoT": "I O T",
-    "kHz": "kilohertz",
-    "MHz": "megahertz",
-    "GHz": "gigahertz",
-    "dB": "decibels",
-    "kB": "kilobytes",
-    "kWh": "kilowatt-hours",
-    "mAh": "milliamp-hours",
-    "KiB": "kibibytes",
-    "MiB": "mebibytes",
-    "GiB": "gibibytes",
     "PostgreSQL": "Postgres Q L",
 }
+# A unit without its number, where it is written like a name: "in kHz".
+_SAID |= {unit: UNITS[unit][1] for unit in names("kHz MHz GHz dB kB kWh mAh KiB MiB GiB")}
 _FAMILY_NAME = re.compile(r"(?:Mac|Mc|De|Di|Du|Le|La|Fitz|Van|Von)[A-Z][a-z]+")
 _HUMPS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[A-Z]|\d+")
 

@@ -1,10 +1,10 @@
 """Operators, keys, emoji and other signs in words."""
 
 import re
-import unicodedata
 
 from narrated.script.english.numbers import figure
 from narrated.script.english.rule import NUMBER, Rule, at, either, names, number_rule, rule
+from narrated.script.english.units import PER
 
 _BETWEEN_SPACES = {
     "->": "to",
@@ -61,9 +61,7 @@ _BEFORE_A_NUMBER = {
     "==": "equals",
     "~=": "about",
 }
-_RATES = {rate: rate for rate in names("month year week day night hour minute second user")}
-_RATES |= {"hr": "hour", "min": "minute", "sec": "second", "s": "second", "h": "hour"}
-_RATES |= {"mo": "month", "yr": "year", "GB": "gigabyte", "MB": "megabyte", "kWh": "kilowatt hour"}
+_RATES = {rate: rate for rate in names("month year week day night hour minute second user")} | PER
 _KEYS = {"Ctrl": "Control", "Cmd": "Command", "Alt": "Alt", "Shift": "Shift", "Opt": "Option"}
 _TOGETHER = {"->": " to ", "=>": " to ", "==": " equals ", "!=": " is not equal to "}
 _TOGETHER |= {">=": " at least ", "<=": " at most ", "~=": " about ", "&&": " and ", "||": " or "}
@@ -142,8 +140,3 @@ LATE: tuple[Rule, ...] = (
     rule(r"(?<=\w) \| (?=\w)", ", ", "|"),
     rule(r"(?<!\S)[*_|^\\~`<>{}]+(?!\S)", " ", r"*_|^\~`<>{}"),
 )
-
-
-def named(sign: str) -> str:
-    """Give the name that Unicode has for a sign."""
-    return unicodedata.name(sign, "").lower()
