@@ -171,6 +171,17 @@ def test_a_folder_may_want_no_narration_of_texts_and_pictures():
 
 def test_a_post_may_insist_on_its_narration():
     assert planned("---\nnarrate: true\n---\nWords.", folders=["narrate: false"]).narrate
+    assert planned("+++\nnarrate = true\n+++\nWords.", folders=["narrate: false"]).narrate
+
+
+@pytest.mark.parametrize("said", ["narrate: true", "title: T\nNarrate: yes", '"narrate": on'])
+def test_front_matter_that_speaks_of_narrate_goes_before_the_folder(said):
+    assert planned(f"---\n{said}\n---\nWords.", folders=["narrate: false"]).narrate
+
+
+@pytest.mark.parametrize("text", ["Words.", "---\ntitle: T\n---\nnarrate: true", "narrate: true"])
+def test_a_text_that_speaks_of_narrate_elsewhere_does_not(text):
+    assert not planned(text, folders=["narrate: false"]).narrate
 
 
 def test_what_nobody_wants_to_hear_is_not_refused_for_what_it_is():

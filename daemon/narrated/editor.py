@@ -12,7 +12,7 @@ import msgspec
 from narrated.errors import NarratedError, SourceError
 from narrated.printable import printable
 from narrated.reading.document import Document, FrontMatter
-from narrated.reading.settings import Choices, FolderSettings, insists, merged, parse
+from narrated.reading.settings import Choices, FolderSettings, merged, parse
 from narrated.reading.source import read
 from narrated.script.chunks import cut
 from narrated.script.contents import shown
@@ -63,7 +63,7 @@ def plan(
         author=front.author or "",
         date=front.date or "",
         language=settings.language,
-        narrate=front.narrate,
+        narrate=front.narrate is not False,
         speakers=speakers,
         shown=shown(document),
         script=script,
@@ -89,15 +89,12 @@ def _read(data: bytes, name: str, folder: FolderSettings) -> Document:
             raise
         return Document("text", "", "name", (), FrontMatter(narrate=False))  # nobody wants it
     front = document.front
-    narrate = front.narrate
-    if narrate and folder.narrate is False:
-        narrate = document.kind == "text" and insists(data, name)
     front = msgspec.structs.replace(
         front,
         author=front.author or folder.author,
         date=front.date or folder.date,
         language=front.language or folder.language,
-        narrate=narrate,
+        narrate=folder.narrate if front.narrate is None else front.narrate,
     )
     return msgspec.structs.replace(document, front=front)
 

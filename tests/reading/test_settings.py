@@ -3,7 +3,7 @@
 import pytest
 
 from narrated.errors import SourceError
-from narrated.reading.settings import FolderSettings, insists, lexicon_of, merged, parse
+from narrated.reading.settings import FolderSettings, lexicon_of, merged, parse
 
 CHOICES = {
     "engine": ("bark", "espeak"),
@@ -165,13 +165,3 @@ def test_a_lexicon_is_named_from_where_the_name_stands(file: str, name: str, pla
 def test_a_lexicon_that_cannot_be_one_is_refused(name: str) -> None:
     with pytest.raises(SourceError, match=r"a/post\.md: `lexicon`"):
         lexicon_of("a/post.md", name)
-
-
-@pytest.mark.parametrize("said", ["narrate: true", "title: T\nNarrate: yes", '"narrate": on'])
-def test_front_matter_that_speaks_of_narrate_insists(said: str) -> None:
-    assert insists(f"---\n{said}\n---\nWords.".encode(), "a.md")
-
-
-@pytest.mark.parametrize("text", ["Words.", "---\ntitle: T\n---\nnarrate: true", "narrate: true"])
-def test_a_text_that_speaks_of_narrate_elsewhere_does_not_insist(text: str) -> None:
-    assert not insists(text.encode(), "a.md")

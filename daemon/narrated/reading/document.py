@@ -194,7 +194,7 @@ class FrontMatter(msgspec.Struct, frozen=True):
     engine: str | None = None
     voice: str | None = None
     lexicon: str | None = None
-    narrate: bool = True
+    narrate: bool | None = None
 
 
 class Document(msgspec.Struct, frozen=True):

@@ -71,7 +71,7 @@ def _fields(lines: list[str]) -> list[str]:
 
 def _front(entries: dict[str, object], what: str) -> FrontMatter:
     texts: dict[str, str] = {}
-    narrate = True
+    narrate: bool | None = None
     for key, value in entries.items():
         field = _TEXTS.get(key.lower())
         if value in _NOTHING or value == []:

@@ -2,7 +2,6 @@
 
 import math
 import posixpath
-import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
@@ -10,8 +9,6 @@ import msgspec
 
 from narrated.errors import SourceError
 from narrated.printable import printable
-from narrated.reading.encoding import decoded
-from narrated.reading.front import parted
 from narrated.reading.mapping import mapping
 
 LONGEST_PAUSE_S = 60.0
@@ -100,13 +97,6 @@ def lexicon_of(file: str, name: str) -> str:
         remedy = f"Allowed: a file in the inbox, written from here, whose name ends in {_LEXICON}."
         raise _Entry(file, "lexicon", name).wrong(remedy)
     return place
-
-
-def insists(data: bytes, name: str) -> bool:
-    """Tell whether a text's own front matter says anything of `narrate`."""
-    text = decoded(data, name)
-    above = text.removesuffix(parted(text, name)[2])
-    return bool(re.search(r"^[\"']?narrate[\"']?[ \t]*[:=]", above, re.IGNORECASE | re.MULTILINE))
 
 
 def _joined(higher: FolderSettings, deeper: FolderSettings) -> dict[str, Any]:

@@ -49,7 +49,7 @@ def _text(data: bytes, name: str, suffix: str) -> Document:
     front, unused, body = parted(decoded(data, name), name)
     page_title, about, blocks = _blocks(body, name, suffix)
     front = _together(front, about)
-    if front.narrate and not any(_says_something(block) for block in blocks):
+    if front.narrate is not False and not any(_says_something(block) for block in blocks):
         problem = f"{printable(name)} holds no words: there is nothing to say."
         raise SourceError(problem, "Write something in it, or remove it.")
     title, title_from = titled(front, blocks, page_title, name)
