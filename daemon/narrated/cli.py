@@ -99,11 +99,11 @@ def once(ctx: click.Context, quiet: bool) -> None:
     from narrated import logs
     from narrated.service.daemon import Service
     from narrated.systemd import Notifier
-    from narrated.terminal.display import Bar, published
+    from narrated.terminal.display import Narrating, published
 
     config = _config(ctx)
     logs.configure("WARNING" if config.log == "info" else config.log.upper())
-    with Notifier() as notifier, nullcontext(_unseen) if quiet else Bar() as on_tick:
+    with Notifier() as notifier, nullcontext(_unseen) if quiet else Narrating() as on_tick:
         report = asyncio.run(Service(config, notifier).once(on_tick))
     for held in (*report.failed, *report.waiting):
         click.echo(_held(held.path, held.problem, held.remedy), err=True)

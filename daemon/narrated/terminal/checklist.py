@@ -1,15 +1,15 @@
 """How the check of a folder looks: file by file, then the sum; for people and for programs."""
 
+import sys
 from collections.abc import Iterator
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import msgspec
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
 
 from narrated.printable import printable
 from narrated.script.proof import amount, counted, minutes, skipped
+from narrated.terminal.bar import Bar
 from narrated.terminal.check import Check, Checked
 
 MOST_SKIPS = 8
@@ -60,33 +60,15 @@ def _sum(check: Check) -> Iterator[str]:
     yield f"{counted(coverage)}, {minutes(coverage.words)}"
 
 
-class Tally:
-    """A progress bar over files on stderr, where that is a terminal; call it with done and all."""
+class Tally(Bar):
+    """A progress bar over files, where stderr is a terminal; call it with done and all."""
 
     def __init__(self) -> None:
-        console = Console(stderr=True)
-        self._progress = Progress(
-            TextColumn("{task.description}"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TimeElapsedColumn(),
-            console=console,
-            transient=True,
-            disable=not console.is_terminal,
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+        is_seen = sys.stderr.isatty()
+        super().__init__(
+            *columns, TimeElapsedColumn(), task="reading", transient=True, disable=not is_seen
         )
 
-    def __enter__(self) -> Self:
-        self._progress.start()
-        self._task = self._progress.add_task("reading", total=None)
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._progress.stop()
-
     def __call__(self, done: int, total: int) -> None:
-        self._progress.update(self._task, completed=done, total=total)
+        self.show(done, total)

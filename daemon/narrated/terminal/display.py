@@ -5,53 +5,34 @@ import shutil
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
-from rich.console import Console
 from rich.live import Live
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
 from narrated.doctor.finding import Finding
 from narrated.outbox import manifest as manifests
 from narrated.printable import printable
 from narrated.service.report import Report, duration
+from narrated.terminal.bar import Bar
 
 PLAYERS = ("mpv", "ffplay", "vlc", "play", "xdg-open", "open")
 MOST_PUBLISHED = 40
 
 
-class Bar:
+class Narrating(Bar):
     """A progress bar over all that is being narrated; call it with each report."""
 
     def __init__(self) -> None:
-        self._progress = Progress(
-            TextColumn("{task.description}"),
-            BarColumn(),
-            TextColumn("{task.percentage:>3.0f} %"),
-            TimeElapsedColumn(),
-            console=Console(stderr=True),
-        )
-
-    def __enter__(self) -> Self:
-        self._progress.start()
-        self._task = self._progress.add_task("looking", total=None)
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._progress.stop()
+        columns = (TextColumn("{task.description}"), BarColumn())
+        share = TextColumn("{task.percentage:>3.0f} %")
+        super().__init__(*columns, share, TimeElapsedColumn(), task="looking")
 
     def __call__(self, report: Report) -> None:
         done, total = _amount(report)
-        if not total:
-            return
-        self._progress.update(self._task, description=_doing(report), completed=done, total=total)
+        if total:
+            self.show(done, total, _doing(report))
 
 
 def _amount(report: Report) -> tuple[float, float]:
