@@ -16,6 +16,7 @@ from narrated.reading.settings import Choices, FolderSettings, merged, parse
 from narrated.reading.source import read
 from narrated.script.chunks import cut
 from narrated.script.contents import shown
+from narrated.script.language import base
 from narrated.script.lexicon import Lexicon
 from narrated.script.script import (
     Caption,
@@ -108,7 +109,7 @@ def _as_wished(
 ) -> Settings:
     folder = merged(said)
     language = front.language or settings.language
-    if _base(language) != _base(settings.language):
+    if base(language) != base(settings.language):
         settings = _in_no_voice(settings)
     return msgspec.structs.replace(
         settings,
@@ -119,10 +120,6 @@ def _as_wished(
         footnotes=folder.footnotes or settings.footnotes,
         pauses=settings.pauses | folder.pauses,
     )
-
-
-def _base(language: str) -> str:
-    return language.replace("_", "-").partition("-")[0].lower()
 
 
 def _in_no_voice(settings: Settings) -> Settings:

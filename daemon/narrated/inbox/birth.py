@@ -35,7 +35,6 @@ def _statx() -> Any:
     """The C library's function; None where that has none."""
     function = getattr(ctypes.CDLL(None), "statx", None)
     if function is not None:
-        function.argtypes = (
-            *(ctypes.c_int, ctypes.c_char_p, ctypes.c_int, ctypes.c_uint, ctypes.c_void_p),
-        )
+        place, flags, mask, found = ctypes.c_char_p, ctypes.c_int, ctypes.c_uint, ctypes.c_void_p
+        function.argtypes = (ctypes.c_int, place, flags, mask, found)
     return function

@@ -4,10 +4,10 @@ import re
 
 from bs4 import BeautifulSoup
 
+from narrated.reading.day import day
 from narrated.reading.document import FrontMatter
 
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{1,8})*")
-_DAY = re.compile(r"\d{4}-\d\d-\d\d(?=[T ]\d)")
 _AUTHORS = ("author", "article:author", "dc.creator", "dcterms.creator")
 _DATES = ("article:published_time", "date", "datepublished", "dc.date", "dcterms.created")
 _LONGEST = 200
@@ -19,11 +19,10 @@ def about(tree: BeautifulSoup) -> FrontMatter:
     language = language.strip().replace("_", "-")
     said = _said(tree)
     date = _first(said, _DATES)
-    day = _DAY.match(date or "")
     return FrontMatter(
         language=language if _LANGUAGE.fullmatch(language) else None,
         author=_first(said, _AUTHORS),
-        date=day[0] if day else date,
+        date=day(date) if date else None,
     )
 
 

@@ -4,6 +4,7 @@ import re
 
 from narrated.errors import SourceError
 from narrated.printable import printable
+from narrated.reading.day import day
 from narrated.reading.document import FrontMatter, Unspoken
 from narrated.reading.mapping import mapping
 from narrated.reading.toml import toml
@@ -28,7 +29,6 @@ _TEXTS = {
     "lexicon": "lexicon",
 }
 _TRUTHS = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
-_DAY = re.compile(r"\A(\d{4}-\d\d-\d\d)[T ].*")
 _NOTHING = ("", "~", "null")
 
 
@@ -85,7 +85,7 @@ def _front(entries: dict[str, object], what: str) -> FrontMatter:
 
 def _tidied(field: str, text: str) -> str:
     if field == "date":
-        return _DAY.sub(r"\1", text)  # nobody wants to hear the seconds
+        return day(text)
     return text.replace("_", "-") if field == "language" else text
 
 

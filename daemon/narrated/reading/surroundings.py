@@ -7,8 +7,8 @@ from bs4.element import NavigableString, PageElement
 
 from narrated.reading import elements
 from narrated.reading.document import Unspoken
+from narrated.reading.unspoken import beginning, listed
 
-_SHOWN = 200
 _LISTED = frozenset({*elements.UNSPOKEN, *elements.FURNITURE}) - {"head", "noscript"}
 
 
@@ -56,12 +56,10 @@ def _flat(nodes: Iterable[PageElement]) -> Iterator[Tag | NavigableString]:
 
 
 def _element(tag: Tag, reason: str) -> Iterator[Unspoken]:
-    words = " ".join(tag.get_text(" ").split())
-    if words:
-        yield Unspoken(tag.name, reason, words[:_SHOWN])
+    if (found := listed(tag, reason)).text:
+        yield found
 
 
 def _text(parts: list[str], reason: str) -> Iterator[Unspoken]:
-    words = " ".join(" ".join(parts).split())
-    if words:
-        yield Unspoken("page", reason, words[:_SHOWN])
+    if words := beginning(iter(parts)):
+        yield Unspoken("page", reason, words)

@@ -5,30 +5,23 @@ What names, numbers, paths and flags are in it is left as it stands, for the spo
 
 import re
 
+from narrated.script.english.signs import BETWEEN_SPACES
+from narrated.script.language import is_english
+
 _OPERATORS = {
+    **BETWEEN_SPACES,
     "::": "colon colon",
-    "->": "to",
-    "=>": "to",
-    "<-": "from",
     "===": "equals",
-    "==": "equals",
-    "!=": "is not equal to",
     "!==": "is not equal to",
     "/=": "is not equal to",
-    ">=": "is at least",
-    "<=": "is at most",
     ":=": "equals",
     "+=": "plus equals",
     "-=": "minus equals",
-    "&&": "and",
-    "||": "or",
     "...": "dot dot dot",
-    "=": "equals",
     "|": "pipe",
     ">": "greater than",
     "<": "less than",
     "*": "star",
-    "+": "plus",
     "&": "and",
     "$": "dollar",
     "\\": "backslash",
@@ -38,6 +31,7 @@ _OPERATORS = {
     "^": "caret",
     "~": "tilde",
 }
+"""Those of running text, and what stands in code alone; `<` and `>` compare nothing there."""
 _SIGN = re.compile(
     "|".join(re.escape(sign) for sign in sorted(_OPERATORS, key=len, reverse=True))
     + r"|(?P<silent>[()\[\]{}\"'`“”‘’;?]|(?<!\d),|,(?!\d)|(?<!\d):|:(?!\d))"
@@ -52,7 +46,7 @@ _ADDRESS = re.compile(
 
 def code_words(code: str, language: str) -> str:
     """Say code on one line, as far as it is no word; in other languages than English as it is."""
-    if not language.lower().startswith("en"):
+    if not is_english(language):
         return " ".join(code.split())
     bare = _TAG.sub(r" \1\2\3 ", code)
     return " ".join(" ".join(map(_token, bare.split())).split())

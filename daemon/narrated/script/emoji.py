@@ -3,6 +3,8 @@
 import re
 import unicodedata
 
+from narrated.script.language import base
+
 _SIGN = (
     "[\u203c\u2049\u2122\u2139\u2194-\u21aa\u231a-\u23ff\u24c2\u25aa-\u27bf\u2934\u2935\u2b05-\u2b55"
     "\u3030\u303d\u3297\u3299\U0001f000-\U0001faff]"
@@ -27,8 +29,7 @@ def emoji_named(text: str, language: str) -> str:
 def _named(run: re.Match[str], language: str) -> str:
     import emoji  # late: most texts need none
 
-    base = language.split("-")[0]
-    known = base if base in emoji.LANGUAGES else "en"
+    known = base(language) if base(language) in emoji.LANGUAGES else "en"
     emoji.config.load_language(known)
 
     def name(signs: str, data: dict[str, str]) -> str:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from narrated.script.language import is_english
 from narrated.script.numbers import number
 
 
@@ -18,7 +19,7 @@ class Numbering:
         return Numbering(self.language, self.outer, count)
 
     def __str__(self) -> str:
-        joint = " point " if self.language.startswith("en") else " "
+        joint = " point " if is_english(self.language) else " "
         said = joint.join(number(str(each), self.language) for each in self._counts())
         return f"{said[:1].upper()}{said[1:]}."
 

@@ -2,7 +2,9 @@
 
 from functools import lru_cache
 
-_MOST_DIGITS = {"en": 15}
+from narrated.script.language import is_english
+
+_MOST_DIGITS = 15
 _MOST_DIGITS_ELSEWHERE = 9  # some languages take for ever over more
 _UNKNOWN = (
     NotImplementedError,
@@ -22,7 +24,7 @@ def number(digits: str, language: str = "en", kind: str = "cardinal") -> str:
     """
     from num2words import num2words  # late: it is slow to import, and many texts need none
 
-    most = _MOST_DIGITS.get(language.partition("-")[0], _MOST_DIGITS_ELSEWHERE)
+    most = _MOST_DIGITS if is_english(language) else _MOST_DIGITS_ELSEWHERE
     if len(digits.lstrip("-")) > most:
         return " ".join(number(digit, language) for digit in digits if digit.isdigit())
     try:

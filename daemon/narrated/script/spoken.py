@@ -3,6 +3,7 @@
 import re
 
 from narrated.script.emoji import emoji_named
+from narrated.script.language import is_english
 from narrated.script.numbers import decimal, number
 
 # Where a text may be written otherwise than it is said: a sign or digit, capitals side by side or
@@ -17,7 +18,6 @@ _ODD = re.compile(
 _SENTENCE_END = re.compile(r"(?<=[a-z]{5}[.!?])(?<!approx\.)\s+(?=[A-Z“\"'‘(])")
 _LONGEST_TOKEN = 300
 _TOKEN = re.compile(rf"\S{{{_LONGEST_TOKEN}}}(?=\S)")
-_ENGLISH = "en"
 # What only sets letters, and what only turns them round, has no sound.
 _SILENT = (0xAD, 0x200B, 0x200E, 0x200F, 0x2060, *range(0x202A, 0x202F), *range(0x2066, 0x206A))
 _UNIFORM = {0xA0: " ", 0x202F: " ", 0x2009: " ", 0x2011: "-", **dict.fromkeys(_SILENT)}
@@ -33,7 +33,7 @@ def spoken(text: str, language: str = "en") -> str:
         return text
     if not text.isascii():
         text = emoji_named(text.translate(_UNIFORM), language)
-    if _base(language) != _ENGLISH:
+    if not is_english(language):
         return " ".join(_elsewhere(text, language).split())
     # Each sentence by itself: most need few of the rules, or none.
     said = (_english(one) if _ODD.search(one) else one for one in _SENTENCE_END.split(text))
@@ -55,7 +55,3 @@ def _elsewhere(text: str, language: str) -> str:
 def _decimal(found: re.Match[str], language: str) -> str:
     said = decimal(found[2], found[3], language)
     return f"{found['minus'] or ''}{said}" if said else found[0]
-
-
-def _base(language: str) -> str:
-    return language.replace("_", "-").split("-")[0].lower()

@@ -6,7 +6,7 @@ from narrated.script.english.numbers import figure
 from narrated.script.english.rule import NUMBER, Rule, at, either, names, number_rule, rule
 from narrated.script.english.units import PER
 
-_BETWEEN_SPACES = {
+BETWEEN_SPACES = {
     "->": "to",
     "=>": "to",
     "<-": "from",
@@ -68,7 +68,7 @@ _TOGETHER |= {">=": " at least ", "<=": " at most ", "~=": " about ", "&&": " an
 
 
 def _sign(found: re.Match[str]) -> str:
-    return f" {_BETWEEN_SPACES[found[0].strip()]} "
+    return f" {BETWEEN_SPACES[found[0].strip()]} "
 
 
 def _by(found: re.Match[str]) -> str:
@@ -128,7 +128,7 @@ LATE: tuple[Rule, ...] = (
     rule(rf"(?<=[a-z])/({either(_RATES)})\b", lambda found: f" per {_RATES[found[1]]}", "/"),
     rule(r"(?<=\w)/(?=\w)", " slash ", "/"),
     rule(
-        rf"(?<!\S)(?:{either(_BETWEEN_SPACES)})(?!\S)",
+        rf"(?<!\S)(?:{either(BETWEEN_SPACES)})(?!\S)",
         _sign,
         "=<>+&|-",
         at(r"[-=<>!+&|](?<!\S.)(?=\S?\S?\s)"),
