@@ -1,5 +1,7 @@
 """Scripts are cut where a reader breathes, and nothing of them is lost."""
 
+from random import Random
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -67,7 +69,25 @@ def test_a_word_put_in_changes_the_chunks_of_its_own_line_alone():
     assert [one for one in before if one.line != "0"] == [one for one in after if one.line != "new"]
 
 
-def test_a_word_put_into_a_long_paragraph_seldom_changes_more_than_one_chunk():
+@pytest.mark.parametrize("limit", [200, 400, 1000])
+def test_a_word_put_in_at_the_start_of_a_long_paragraph_changes_one_chunk(limit):
+    changed = []
+    for seed in range(60):
+        text = " ".join(_sentences(seed, limit))
+        before, after = (set(pieces(one, limit)) for one in (text, f"Indeed, {text}"))
+        changed.append(len(after - before))
+    assert changed.count(1) >= 54
+    assert max(changed) <= 3
+
+
+def _sentences(seed, limit):
+    chance = Random(seed)
+    for _ in range(chance.randint(limit // 40, limit // 12)):
+        words = ["word" * chance.randint(1, 3) for _ in range(chance.randint(4, 20))]
+        yield f"{' '.join(words).capitalize()} {chance.random():.6f}."
+
+
+def test_a_word_put_in_anywhere_among_short_sentences_seldom_changes_more_than_one_chunk():
     said = [f"This is sentence number {at}, and it says what it has to say." for at in range(60)]
     before = pieces(" ".join(said), 400)
     changed = []

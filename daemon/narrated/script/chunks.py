@@ -1,9 +1,10 @@
 """A Script becomes chunks: pieces that an engine can say in one go.
 
 A chunk never crosses a line, and the boundaries in a line depend on that line alone, so a word
-put in somewhere leaves every other line's chunks as they were. In a line of many sentences some
-end a chunk by what they are, not by what stands before them: behind the first of these, the
-chunks of an edited line are those that it had (content-defined chunking, as rsync and restic do).
+put in somewhere leaves every other line's chunks as they were. In a line over the limit a sentence
+ends its chunk by what it is, not by what stands before it, and so does now and then a clause of an
+endless one: behind that, the chunks of an edited line are those that it had (content-defined
+chunking, as rsync and restic do).
 """
 
 import re
@@ -16,10 +17,10 @@ from narrated.script.sentences import sentences
 BREATH_S = 0.1
 """Silence between two chunks of one line; the voice itself pauses at the end of each."""
 
-_ONE_IN = 2
-"""Of the sentences of a long line so many end a chunk for themselves."""
 _LEAST_CHARACTERS = 80
-"""No chunk is ended by itself before this: voices say short ones badly."""
+"""A shorter sentence goes with the next: voices say short ones badly."""
+_ONE_IN = 3
+"""Of short sentences, and of the clauses of an endless one, so many end a chunk of that length."""
 _CLAUSE_ENDS = re.compile(r"(?<=[;:,)”…—–])\s+|(?<=—)|\s+(?=[(“—–])")
 _SPACES = re.compile(r"\s+")
 
@@ -50,11 +51,11 @@ def _pieces(text: str, language: str, limit: int) -> list[str]:
     fitting: list[str] = []
     for sentence in sentences(text, language):
         fitting += _divided(sentence, limit)
-    return _packed(fitting, limit, _ends_a_chunk)
+    return _packed(fitting, limit, _is_a_sentence_s_end)
 
 
-def _ends_a_chunk(sentence: str) -> bool:
-    return zlib.crc32(sentence.encode()) % _ONE_IN == 0
+def _is_a_sentence_s_end(sentence: str, length: int) -> bool:
+    return len(sentence) >= _LEAST_CHARACTERS or _is_an_end(sentence, length)
 
 
 def _divided(sentence: str, limit: int) -> list[str]:
@@ -66,13 +67,18 @@ def _divided(sentence: str, limit: int) -> list[str]:
         words = [clause] if len(clause) <= limit else _SPACES.split(clause)
         for word in words:
             fitting += [word[at : at + limit] for at in range(0, len(word), limit)]
-    return _packed([piece.strip() for piece in fitting], limit)
+    return _packed([piece.strip() for piece in fitting], limit, _is_an_end)
 
 
-def _packed(
-    pieces: list[str], limit: int, ends: Callable[[str], bool] = lambda piece: False
-) -> list[str]:
-    """Join neighbours with a space while they stay within the limit, and up to one that ends."""
+def _is_an_end(piece: str, length: int) -> bool:
+    return length >= _LEAST_CHARACTERS and zlib.crc32(piece.encode()) % _ONE_IN == 0
+
+
+def _packed(pieces: list[str], limit: int, ends: Callable[[str, int], bool]) -> list[str]:
+    """Join neighbours with a space while they stay within the limit, and up to one that ends.
+
+    `ends` is asked of a piece, and of how long its chunk is with it.
+    """
     packed: list[list[str]] = []
     length = limit + 1
     for piece in filter(None, pieces):
@@ -81,6 +87,6 @@ def _packed(
             length = -1
         packed[-1].append(piece)
         length += 1 + len(piece)
-        if length >= _LEAST_CHARACTERS and ends(piece):
+        if ends(piece, length):
             length = limit
     return [" ".join(pieces) for pieces in packed]
