@@ -144,3 +144,10 @@ def test_no_beginning_costs_more_than_its_length(fence, line):
 def test_a_date_is_taken_without_its_time_and_a_language_with_a_hyphen():
     found = front("date: 2015-03-04 10:20:30 +0100\nlang: de_DE")
     assert (found.date, found.language) == ("2015-03-04", "de-DE")
+
+
+def test_an_error_names_the_line_of_the_file():
+    with pytest.raises(SourceError, match=r"line 3\b"):
+        front("title: T\nauthor: a: b")
+    with pytest.raises(SourceError, match=r"line 3\b"):
+        parted('+++\ntitle = "T"\nauthor = a b\n+++\nBody', "a.md")

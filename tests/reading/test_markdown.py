@@ -259,3 +259,10 @@ def test_an_address_that_browsers_refuse_leaves_its_words():
 
 def test_a_formula_s_tag_that_is_left_open_takes_nothing_along():
     assert read("The <math> tag is new.") == (paragraph("The <math> tag is new."),)
+
+
+def test_what_stands_behind_a_heading_for_programs_is_no_word_of_it():
+    (found,) = read("## Words {#words .big}")
+    assert plain(found.spans) == "Words"
+    (found,) = read("## Sets {a, b}")
+    assert plain(found.spans) == "Sets {a, b}"

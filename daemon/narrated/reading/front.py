@@ -43,7 +43,7 @@ def parted(text: str, name: str) -> tuple[FrontMatter, tuple[Unspoken, ...], str
         if found and entry.search(found["text"]):
             if len(found["text"]) > _MOST_CHARACTERS:
                 raise SourceError(f"{what} is too long.", "Shorten it.")
-            entries = read(found["text"], what)
+            entries = read(f"\n{found['text']}", what)  # so that errors name the file's line
             return _front(entries, what), _unused(entries), text[found.end() :]
     return _titled(text, name)
 

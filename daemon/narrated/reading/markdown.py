@@ -6,6 +6,7 @@ the page that it becomes: the parser writes that page, and the page's reader mak
 
 import re
 from collections.abc import Callable, MutableMapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 from markdown_it import MarkdownIt
@@ -26,6 +27,7 @@ from narrated.reading.markup import fragment
 
 InlineRule = Callable[[StateInline, bool], bool]
 
+_ANCHOR = re.compile(r"\s*\{:?\s*[#.][^{}]{0,200}\}\s*\Z")
 _DEEPEST = 100
 _MAY_INTERRUPT = ["paragraph", "reference", "blockquote"]
 _BRACKETS = {"link": link, "image": image, "footnote_inline": footnote_inline}
@@ -50,8 +52,17 @@ def _html(text: str, name: str) -> str:
         raise SourceError(problem, "Flatten them.")
     rawhtml.settle(tokens)
     _mark_tasks(tokens)
+    _drop_anchors(tokens)
     html = str(parser.renderer.render(tokens, parser.options, environment))
     return html + _inline_notes(parser, environment)
+
+
+def _drop_anchors(tokens: Sequence[Token]) -> None:
+    """Take away what Pandoc and Kramdown write behind a heading for programs: `{#name .class}`."""
+    for opening, inline in pairwise(tokens):
+        last = inline.children[-1] if inline.children else None
+        if opening.type == "heading_open" and last and last.type == "text":
+            last.content = _ANCHOR.sub("", last.content)
 
 
 def _parser() -> MarkdownIt:

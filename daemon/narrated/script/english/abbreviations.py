@@ -123,6 +123,13 @@ def _initials(found: re.Match[str]) -> str:
     return " ".join(letters) + ("" if goes_on else stop(found))
 
 
+def _half_of_a_day(found: re.Match[str]) -> str:
+    before = found.string[max(0, found.start() - 2) : found.start()]
+    if any(sign.isdigit() for sign in before):
+        return found[0]  # part of a time, which is said as a whole
+    return f"{found[1].upper()} M{stop(found)}"
+
+
 def _ending(found: re.Match[str]) -> str:
     return f"{_ANYWHERE[found[1]]}{stop(found)}"
 
@@ -143,6 +150,7 @@ RULES: tuple[Rule, ...] = (
     rule(r"\bi\.\s?e\.", "that is", ".", _AT_STOPS),
     rule(r"\bI\.e\.", "That is", ".", _AT_STOPS),
     rule(r"\ba\.\s?k\.\s?a\.", "A K A", ".", _AT_STOPS),
+    rule(r"\b([ap])\.\s?m\.", _half_of_a_day, ".", _AT_STOPS),
     rule(r"\bPh\.\s?D\.", "P H D", ".", _AT_STOPS),
     rule(r"\b(?:[A-Z]\.){2,}(?!\w)", _initials, ".", _AT_STOPS),
     rule(rf"(?<![\w.])({either(_WRITTEN)})\. ?(?=\d|[IVXL]+\b)", _numbered, ".", _AT_STOPS),

@@ -63,7 +63,7 @@ def _iso(found: re.Match[str]) -> str:
     return f"{date}, {_clock(*found['time'].split(':'))}{zone}"
 
 
-def _by_slashes(found: re.Match[str]) -> str:
+def _month_first(found: re.Match[str]) -> str:
     month, day = found[1], found[2]
     if int(month) > 12:
         month, day = day, month
@@ -188,7 +188,13 @@ NUMBERS: tuple[Rule, ...] = (
         _iso,
         "-/",
     ),
-    number_rule(rf"{UNJOINED}(\d\d?)/(\d\d?)/(\d{{4}}|\d\d)(?![\w/]|[.,]\d)", _by_slashes, "/"),
+    number_rule(rf"{UNJOINED}(\d\d?)/(\d\d?)/(\d{{4}}|\d\d)(?![\w/]|[.,]\d)", _month_first, "/"),
+    number_rule(rf"{UNJOINED}(\d\d)-(\d\d)-((?:19|20)\d\d)(?![\w/-]|[.,]\d)", _month_first, "-"),
+    number_rule(
+        rf"{UNJOINED}(?P<day>\d\d?)\.(?P<month>\d\d?)\.(?P<year>(?:19|20)\d\d)(?![\w/-]|[.,]\d)",
+        lambda found: _say_date(found["year"], found["month"], found["day"]) or found[0],
+        ".",
+    ),
     number_rule(rf"{UNJOINED}((?:19|20)\d\d)-(0[1-9]|1[0-2])(?![\w/-]|[.,]\d)", _year_month, "-"),
     number_rule(
         rf"{UNJOINED}(?P<day>\d\d?)(?:st|nd|rd|th)? {_MONTH}"

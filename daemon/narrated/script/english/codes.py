@@ -213,7 +213,7 @@ ADDRESSES: tuple[Rule, ...] = (
         _ip,
         ".",
     ),
-    number_rule(r"(?<![\w.-])\d{3}-\d{3}-\d{4}(?![\w-])", _telephone, "-"),
+    number_rule(r"(?<![\w.-])(?:1[-.])?\d{3}([-.])\d{3}\1\d{4}(?![\w-]|\.\d)", _telephone, "-."),
     number_rule(r"(?<![\w.,/-])\d{3}-\d{4}(?![\w-]|[.,]\d)", _telephone, "-"),
 )
 

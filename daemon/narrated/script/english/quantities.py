@@ -114,7 +114,7 @@ NUMBERS: tuple[Rule, ...] = (
     number_rule(rf"{AMOUNT}(?P<magnitude>[kM])\b", _magnitude, "kM"),
     # Before an operator it is algebra: 2x + 1.
     number_rule(rf"{AMOUNT}\s?[x×](?!\w|\s?[+=*^]|\s-\s\d)", _times, "x×"),
-    number_rule(r"(?<![\w.])(\d)['’′](\d\d?)[\"”″]", _feet, "'’′"),
+    number_rule(r"(?<![\w.])(\d)['’′]\s?(\d\d?)[\"”″]", _feet, "'’′"),
     number_rule(rf"{AMOUNT}(?:″|(?<=\d)\"(?=[\s.,;)]))", _inches, '"″'),
     number_rule(rf"{UNJOINED}(?<!–)({NUMBER}){DASH}({NUMBER})(?![\w/–]|-\d|[.,]\d)", _range, "-–"),
 )
