@@ -68,7 +68,11 @@ _TOGETHER |= {">=": " at least ", "<=": " at most ", "~=": " about ", "&&": " an
 
 
 def _sign(found: re.Match[str]) -> str:
-    return f" {BETWEEN_SPACES[found[0].strip()]} "
+    return f" {BETWEEN_SPACES[found[0]]} "
+
+
+def _before_a_number(found: re.Match[str]) -> str:
+    return f"{_BEFORE_A_NUMBER[found[1]]} "
 
 
 def _by(found: re.Match[str]) -> str:
@@ -90,14 +94,11 @@ EARLY: tuple[Rule, ...] = (
     rule(r"\bw/(?=\s)", "with", "/"),
     rule(r"\band/or\b", "and or", "/"),
     rule(
-        rf"(?<![\w<>=~-])({either(_BEFORE_A_NUMBER)})\s?(?=[$€£]?\d|\.\d)(?<!\s\s)",
-        lambda found: (
-            f"{_BEFORE_A_NUMBER[found[1]]} "
-            if not found[0].endswith(" ") or found[1] in "~≈±"
-            else found[0]
-        ),
+        rf"(?<![\w<>=~-])({either(_BEFORE_A_NUMBER)})(?=[$€£]?\d|\.\d)",
+        _before_a_number,
         _BEFORE_A_NUMBER.keys() | {"="},
     ),
+    rule(r"(?<![\w<>=~-])([~≈±]) (?=\d)", _before_a_number, "~≈±"),
     rule(r"(?<=\d)\s?×\s?(?=\d)", " times ", "×"),
     rule(r"\b([A-Z]{1,6})/(?=[A-Z]{1,6}\b)", r"\1 ", "/"),
     rule(r"(?<=\d) \* (?=\d)", " times ", "*"),
