@@ -96,5 +96,6 @@ def test_a_line_without_end_costs_no_more_than_its_length(piece, joint):
         spoken(text)
         return time.process_time() - began_s
 
-    spent_s(1000)
-    assert spent_s(16_000) < 24 * max(spent_s(2000), 0.01)
+    # The best of several, since others work on the machine meanwhile.
+    short_s, long_s = (min(spent_s(length) for _ in range(4)) for length in (2000, 16_000))
+    assert long_s < 24 * max(short_s, 0.01)
