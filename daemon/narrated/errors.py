@@ -1,5 +1,7 @@
 """Errors, each written for the person who will read it."""
 
+from collections.abc import Sequence
+
 
 class NarratedError(Exception):
     """Something went wrong that a person can understand and mend.
@@ -30,6 +32,21 @@ class SourceUnreadable(NarratedError):
 
 class EngineError(NarratedError):
     """An engine could not speak or describe this one piece; the worker is well."""
+
+
+class OutOfMemory(EngineError):
+    """The device had no room for a step; its rows are as they were, and may be tried again.
+
+    `rows` are those that the step worked on; empty where it cannot be told.
+    """
+
+    def __init__(self, problem: str, remedy: str = "", rows: Sequence[str] = ()) -> None:
+        super().__init__(problem, remedy)
+        self.rows = tuple(rows)
+
+
+class DeviceLost(NarratedError):
+    """The device's context is broken for this process; only a fresh one can go on."""
 
 
 class EngineUnavailable(NarratedError):

@@ -13,7 +13,7 @@ _PROCESS = Path("/proc/self")
 _ASKED_FOR = ("msgspec", "yaml", "narrated")
 
 
-def load(options: dict[str, Any]) -> Any:
+def load(options: dict[str, Any], shelf: Any) -> Any:
     raise EngineUnavailable(
         json.dumps(
             {

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image, PngImagePlugin, TiffImagePlugin
 
+from engines.shelf import PlainShelf
 from narrated.engines.base import Described, Failed, Sight
 from narrated.engines.embedded import description, load
 
@@ -192,7 +193,7 @@ def test_a_single_point_has_a_colour():
 
 
 def answer(picture):
-    engine = load({})
+    engine = load({}, PlainShelf())
     engine.admit(Sight("7", picture))
     (outcome,) = engine.step()
     return outcome
@@ -245,7 +246,7 @@ def test_every_cut_and_flip_of_a_picture_is_described_or_refused():
 
 
 def test_a_picture_taken_back_is_not_described():
-    engine = load({})
+    engine = load({}, PlainShelf())
     engine.admit(Sight("1", saved(painted())))
     engine.admit(Sight("2", saved(painted())))
     engine.cancel("1")

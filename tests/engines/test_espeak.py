@@ -5,6 +5,7 @@ import itertools
 import numpy as np
 import pytest
 
+from engines.shelf import PlainShelf
 from narrated.engines.base import EngineSpec, Sight, Spoken, Utterance
 from narrated.engines.base import load as load_engine
 from narrated.engines.espeak import load
@@ -13,7 +14,7 @@ from narrated.errors import EngineError, EngineUnavailable
 
 @pytest.fixture(scope="module")
 def engine():
-    return load({})
+    return load({}, PlainShelf())
 
 
 def spoken(engine, text, voice="en-us", seed=0, **options):
@@ -50,7 +51,7 @@ def test_the_same_request_gives_the_same_sound_whatever_was_said_before(engine):
 
 
 def test_another_engine_of_the_same_identity_gives_the_same_sound(engine):
-    other = load({})
+    other = load({}, PlainShelf())
     assert other.identity == engine.identity
     assert spoken(other, "Once more.", seed=3) == spoken(engine, "Once more.", seed=3)
 
@@ -128,7 +129,7 @@ def test_common_voices_are_there_each_with_a_digest(engine):
 
 
 def test_options_of_the_engine_are_part_of_its_identity(engine):
-    faster = load({"rate": 300})
+    faster = load({"rate": 300}, PlainShelf())
     assert faster.identity != engine.identity
     assert len(spoken(faster, "Some words to say.")) < len(spoken(engine, "Some words to say."))
 

@@ -34,6 +34,7 @@ class Toy:
         self.rows = int(options.get("rows", 8))
         self.sample_rate = 0 if self.kind == "caption" else int(options.get("sample_rate", 22050))
         self.identity = "toy-" + _digest(json.dumps(options, sort_keys=True))
+        self.models: list[Any] = []
         self._options = options
         self._left_s: dict[str, float] = {}
         self._whole_s: dict[str, float] = {}
@@ -77,6 +78,12 @@ class Toy:
 
     def cancel(self, id: str) -> None:
         del self._left_s[id], self._whole_s[id], self._requests[id]
+
+    def shrink(self) -> bool:
+        return False
+
+    def release(self) -> None:
+        pass
 
     def _outcome(self, id: str) -> Any:
         request = self._requests[id]
@@ -124,7 +131,7 @@ class Toy:
             os._exit(7)
 
 
-def load(options: dict[str, Any]) -> Toy:
+def load(options: dict[str, Any], shelf: Any) -> Toy:
     """The engine, after the time and with the trouble that the options ask for."""
     time.sleep(float(options.get("load_s", 0.0)))
     if options.get("die_at_load"):

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from engines.shelf import PlainShelf
 from narrated.engines import espeak
 from narrated.engines.base import Spoken, Utterance
 
@@ -21,7 +22,7 @@ def sample_rate() -> int:
 @pytest.fixture(scope="session")
 def speech(sample_rate: int) -> bytes:
     """Some seconds of speech from the embedded voice."""
-    engine = espeak.load({})
+    engine = espeak.load({}, PlainShelf())
     words = "It was a bright cold day in April, and the clocks were striking thirteen."
     engine.admit(Utterance("a", words, "en-us"))
     (spoken,) = engine.step()

@@ -9,8 +9,10 @@ import importlib
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Literal, Protocol, cast
+from typing import Any, Literal, Protocol, TypeVar, cast
 
 from narrated.errors import EngineUnavailable
 
@@ -96,8 +98,99 @@ class EngineInfo:
     """How many requests may be in flight."""
 
 
+class Warmth(StrEnum):
+    """Where a model's weights are."""
+
+    WARM = "warm"  # on the device that computes
+    PARKED = "parked"  # in the memory of the host, from where they come back soon
+    ABSENT = "absent"  # on the disk alone
+
+
+class Device(Protocol):
+    """What computes, and the memory it has; its figures are read, not reckoned."""
+
+    @property
+    def name(self) -> str:
+        """As a person knows it, such as "cpu" or "NVIDIA H100"."""
+
+    @property
+    def total_bytes(self) -> int:
+        """What it has in all."""
+
+    @property
+    def free_bytes(self) -> int:
+        """What is left of it for us, caches of the allocator counted as free."""
+
+    def bound(self, limit_bytes: int) -> None:
+        """Have every allocation beyond this fail, where the device can; 0 lifts the bound."""
+
+    def begin_measuring(self) -> None:
+        """From here on the peak is looked for."""
+
+    def measured_bytes(self) -> int:
+        """How much more than at the beginning was in use at the peak."""
+
+    def tidy(self) -> None:
+        """Give back what the allocator keeps for later."""
+
+
+class Model(Protocol):
+    """Weights that a worker holds once, whichever of its engines use them."""
+
+    @property
+    def name(self) -> str:
+        """As the user knows it, such as suno/bark."""
+
+    @property
+    def key(self) -> str:
+        """A digest of its content, precision and device: the same key, the same weights."""
+
+    @property
+    def device(self) -> Device:
+        """Where it computes."""
+
+    @property
+    def warmth(self) -> Warmth:
+        """Where its weights are now."""
+
+    @property
+    def weights_bytes(self) -> int:
+        """What they take on the device; before they were there for the first time, on the disk."""
+
+    def warm(self) -> None:
+        """Bring them onto the device; EngineUnavailable or OutOfMemory where that fails."""
+
+    def park(self) -> None:
+        """Take them off the device into the host's memory; where these are one, drop them."""
+
+    def drop(self) -> None:
+        """Keep them nowhere but on the disk."""
+
+
+ModelT = TypeVar("ModelT", bound=Model)
+
+
+class Shelf(Protocol):
+    """What the worker gives the engines it loads: places, and the models it holds already."""
+
+    @property
+    def models(self) -> Path:
+        """The folder that holds the models' files, by repository: suno/bark."""
+
+    @property
+    def voices(self) -> Path:
+        """The folder of the user's own voices."""
+
+    @property
+    def device(self) -> str:
+        """The device that is wished for: auto, cpu, cuda or cuda:1."""
+
+    def hold(self, model: ModelT) -> ModelT:
+        """Keep a model within the budget; gives the one of its key that is held, if there is."""
+
+
 class Engine(Protocol):
-    """What `load(options)` of an engine's module gives; only ever called from one thread."""
+    """What `load(options, shelf)` of an engine's module gives; only called from one thread."""
 
     @property
     def kind(self) -> Kind:
@@ -119,6 +212,10 @@ class Engine(Protocol):
     def worn(self) -> bool:
         """True once it holds memory that only a fresh process gives back."""
 
+    @property
+    def models(self) -> Sequence[Model]:
+        """What must be warm while it steps; empty where it needs none."""
+
     def voices(self) -> Mapping[str, str]:
         """Its voices by name, each with a digest of its content; empty where it describes."""
 
@@ -126,10 +223,19 @@ class Engine(Protocol):
         """Take a request in; EngineError or EngineUnavailable refuses it."""
 
     def step(self) -> Sequence[Outcome]:
-        """Bring all rows in flight a little further; only called while there are any."""
+        """Bring rows in flight a little further; only called while there are any.
+
+        OutOfMemory leaves its rows as they were, to be tried again.
+        """
 
     def cancel(self, id: str) -> None:
         """Forget a row in flight; no outcome of it follows."""
+
+    def shrink(self) -> bool:
+        """Halve how many rows are worked at once; False where it is one already."""
+
+    def release(self) -> None:
+        """Let go of all memory but the weights; rows in flight begin their stage again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,15 +272,15 @@ REGISTRY: Mapping[str, EngineSpec] = MappingProxyType(
 )
 
 
-def load(module: str, path: str, options: Options) -> Engine:
+def load(module: str, path: str, options: Options, shelf: Shelf) -> Engine:
     """Import an engine's module and load it; EngineUnavailable when it is not to be had."""
     if path and path not in sys.path:
         sys.path.append(path)
     try:
-        loader = cast("Callable[[Options], Engine]", importlib.import_module(module).load)
+        loader = cast("Callable[[Options, Shelf], Engine]", importlib.import_module(module).load)
     except (ImportError, AttributeError) as error:
         raise EngineUnavailable(
             f"The engine's module {module} cannot be used: {error}.",
             "Install what it needs into the interpreter of its worker.",
         ) from error
-    return loader(options)
+    return loader(options, shelf)

@@ -11,7 +11,17 @@ from collections.abc import Sequence
 
 from PIL import Image, ImageFile, UnidentifiedImageError
 
-from narrated.engines.base import Described, Failed, Kind, Options, Outcome, Request, Sight
+from narrated.engines.base import (
+    Described,
+    Failed,
+    Kind,
+    Model,
+    Options,
+    Outcome,
+    Request,
+    Shelf,
+    Sight,
+)
 from narrated.engines.picture_look import SAMPLE_PIXELS, colours, shape
 from narrated.engines.picture_notes import Notes, noted
 from narrated.errors import EngineError
@@ -47,6 +57,7 @@ class Embedded:
     rows = 4
     sample_rate = 0
     worn = False
+    models: Sequence[Model] = ()
 
     def __init__(self) -> None:
         self._waiting: deque[Sight] = deque()
@@ -73,8 +84,15 @@ class Embedded:
         """Take a picture out of the queue."""
         self._waiting = deque(sight for sight in self._waiting if sight.id != id)
 
+    def shrink(self) -> bool:
+        """It works one at a time."""
+        return False
 
-def load(options: Options) -> Embedded:
+    def release(self) -> None:
+        """It keeps nothing between two steps."""
+
+
+def load(options: Options, shelf: Shelf) -> Embedded:
     """The embedded captioner; it has no options."""
     for name in options:
         raise EngineError(f"The embedded captioner has no option '{name}'.", "Remove it.")

@@ -18,7 +18,17 @@ from pathlib import Path
 
 import espeakng_loader
 
-from narrated.engines.base import Failed, Kind, Options, Outcome, Request, Spoken, Utterance
+from narrated.engines.base import (
+    Failed,
+    Kind,
+    Model,
+    Options,
+    Outcome,
+    Request,
+    Shelf,
+    Spoken,
+    Utterance,
+)
 from narrated.engines.espeak_library import (
     FASTEST_RATE,
     GAP,
@@ -65,6 +75,7 @@ class Espeak:
 
     kind: Kind = "speech"
     rows = ROWS
+    models: Sequence[Model] = ()
 
     def __init__(self, library: Path, data: Path, options: Options) -> None:
         self._library = library
@@ -110,6 +121,13 @@ class Espeak:
         """Take an utterance out of the queue."""
         self._waiting = deque(waiting for waiting in self._waiting if waiting.id != id)
 
+    def shrink(self) -> bool:
+        """It works one at a time."""
+        return False
+
+    def release(self) -> None:
+        """It keeps nothing between two steps."""
+
     def _speak(self, utterance: Utterance) -> bytes:
         options = {**self._options, **utterance.options}
         voice = self._voice(utterance).identifier + self._variant(options)
@@ -147,7 +165,7 @@ class Espeak:
         return f"+{variant}" if variant else ""
 
 
-def load(options: Options) -> Espeak:
+def load(options: Options, shelf: Shelf) -> Espeak:
     """The embedded voice; EngineUnavailable when its library or data is not there."""
     library = Path(espeakng_loader.get_library_path())
     data = Path(espeakng_loader.get_data_path())

@@ -1,0 +1,1 @@
+"""Bark: its three stages driven by our own loops over transformers' modules."""

@@ -1,0 +1,84 @@
+"""A model's files: where they are, and the digest that tells their content."""
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from narrated.engines.base import Shelf
+from narrated.errors import EngineUnavailable
+
+LOCK_NAME = "lock.json"
+"""Beside the repositories: {repository: {"files": {name: {"sha256": …, "size": …}}}}."""
+
+_READ_BYTES = 1 << 22
+_SMALL_BYTES = 1 << 20
+_WEIGHTS = (".safetensors", ".bin")
+
+
+@dataclass(frozen=True, slots=True)
+class ModelFiles:
+    """A checkpoint's folder, and what tells one version of it from another."""
+
+    name: str
+    folder: Path
+    digest: str
+    weights_bytes: int
+    """How much its weights take on the disk."""
+
+
+def found(shelf: Shelf, name: str) -> ModelFiles:
+    """A model by its repository's name, or by the absolute path of a folder of one's own.
+
+    EngineUnavailable, with the one command to run, where it is not there.
+    """
+    own = Path(name).expanduser()
+    folder = own if own.is_absolute() else shelf.models / name
+    if not own.is_absolute() and (".." in own.parts or len(own.parts) != 2):
+        raise EngineUnavailable(
+            f"'{name}' names no model.", "Write its repository, such as suno/bark, or a full path."
+        )
+    if not (folder / "config.json").is_file():
+        if own.is_absolute():
+            raise EngineUnavailable(
+                f"There is no model in {folder}: it has no config.json.", "Name another folder."
+            )
+        raise EngineUnavailable(f"The model {name} is not there.", f"narrated models pull {name}")
+    locked = {} if own.is_absolute() else _locked(shelf.models / LOCK_NAME, name)
+    files = sorted(_files(folder))
+    told = [[str(file.relative_to(folder)), _sha256(file, folder, locked)] for file in files]
+    return ModelFiles(
+        name=name,
+        folder=folder,
+        digest=hashlib.sha256(json.dumps(told).encode()).hexdigest()[:32],
+        weights_bytes=sum(file.stat().st_size for file in files if file.suffix in _WEIGHTS),
+    )
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    """The files at its top: what is below (voices, other formats) does not change the model."""
+    for file in folder.iterdir():
+        if file.is_file() and file.suffix in (".json", ".txt", ".model", *_WEIGHTS):
+            yield file
+
+
+def _locked(lock: Path, repository: str) -> dict[str, dict[str, object]]:
+    try:
+        files = json.loads(lock.read_text(encoding="utf-8"))[repository]["files"]
+        return dict(files)
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}
+
+
+def _sha256(file: Path, folder: Path, locked: dict[str, dict[str, object]]) -> str:
+    """What the lock says of a large file of this size; reading gigabytes again costs a minute."""
+    known = locked.get(str(file.relative_to(folder)), {})
+    size = file.stat().st_size
+    if size > _SMALL_BYTES and known.get("size") == size and known.get("sha256"):
+        return str(known["sha256"])
+    digest = hashlib.sha256()
+    with file.open("rb") as content:
+        while piece := content.read(_READ_BYTES):
+            digest.update(piece)
+    return digest.hexdigest()

@@ -1,0 +1,106 @@
+"""A model: weights that are on the device, in host memory, or on the disk alone."""
+
+import logging
+import time
+from collections.abc import Callable
+from typing import Generic, TypeVar
+
+from torch import nn
+
+from narrated.engines.base import Warmth
+from narrated.engines.neural.device import Device
+from narrated.errors import EngineError, EngineUnavailable, NarratedError
+
+Module = TypeVar("Module", bound=nn.Module)
+
+logger = logging.getLogger("narrated.worker")
+
+
+class Model(Generic[Module]):
+    """Holds a module that `read` brings from the disk into the host's memory, ready to evaluate.
+
+    `key` is a digest of all that the weights hang on: content, precision, device.
+    """
+
+    def __init__(
+        self, name: str, key: str, device: Device, read: Callable[[], Module], disk_bytes: int = 0
+    ) -> None:
+        self.name = name
+        self.key = key
+        self.device = device
+        self._read = read
+        self._module: Module | None = None
+        self._on_device = False
+        self._bytes = disk_bytes
+
+    @property
+    def warmth(self) -> Warmth:
+        """Where the weights are now."""
+        if self._module is None:
+            return Warmth.ABSENT
+        return Warmth.WARM if self._on_device else Warmth.PARKED
+
+    @property
+    def weights_bytes(self) -> int:
+        """What they take on the device; before they were there for the first time, on the disk."""
+        return self._bytes
+
+    @property
+    def module(self) -> Module:
+        """The module, which must be warm."""
+        if self._module is None or not self._on_device:
+            raise RuntimeError(f"{self.name} is not warm")
+        return self._module
+
+    def warm(self) -> None:
+        """Bring the weights onto the device; EngineUnavailable or OutOfMemory where that fails."""
+        if self._on_device:
+            return
+        begin, came_from = time.monotonic(), self.warmth
+        with self.device.at_work():
+            if self._module is None:
+                self._module = self._from_disk()
+            self._module.to(self.device.torch)
+        self._on_device = True
+        self._bytes = _bytes_of(self._module)
+        logger.info(
+            "%s is warm after %.1f s (it was %s)", self.name, time.monotonic() - begin, came_from
+        )
+
+    def park(self) -> None:
+        """Take the weights off the device into the host's memory; where these are one, drop them."""
+        if self.device.is_host:
+            self.drop()
+        elif self._module is not None and self._on_device:
+            self._on_device = False
+            self._module.to("cpu")
+            self.device.tidy()
+
+    def drop(self) -> None:
+        """Keep the weights nowhere but on the disk."""
+        self._module, self._on_device = None, False
+        self.device.tidy()
+
+    def _from_disk(self) -> Module:
+        try:
+            module = self._read()
+        except (NarratedError, MemoryError):
+            raise
+        except RuntimeError as error:
+            if "allocate" in str(error):
+                raise
+            raise self._unreadable(error) from error
+        except Exception as error:  # whatever a library makes of a damaged file
+            raise self._unreadable(error) from error
+        return module.eval().requires_grad_(False)
+
+    def _unreadable(self, error: Exception) -> EngineError | EngineUnavailable:
+        return EngineUnavailable(
+            f"The model {self.name} cannot be read: {type(error).__name__}: {error}.",
+            f"See whether its files are whole: narrated models verify {self.name}",
+        )
+
+
+def _bytes_of(module: nn.Module) -> int:
+    tensors = {id(tensor): tensor for tensor in (*module.parameters(), *module.buffers())}
+    return sum(tensor.nbytes for tensor in tensors.values())
