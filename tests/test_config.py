@@ -1,5 +1,6 @@
 """The configuration: found in a fixed order, strict, and told off with the key and the remedy."""
 
+import math
 import os
 import subprocess
 import sys
@@ -9,7 +10,7 @@ import pytest
 import yaml
 
 from narrated.config import file as configuration
-from narrated.config.file import begin, find, load, parse, scratch, shown
+from narrated.config.file import begin, find, load, parse, scratch, shown, unconfigured_models
 from narrated.config.values import Config
 from narrated.errors import ConfigurationError
 
@@ -43,12 +44,41 @@ def test_state_and_cache_default_to_the_folders_systemd_made(tmp_path: Path) -> 
     assert config.cache == Path("/var/cache/narrated")
 
 
+def test_models_and_voices_stand_in_the_state_unless_named(tmp_path: Path) -> None:
+    models = _parse(TWO_LINES + "state: st\n", tmp_path).models
+    assert (models.folder, models.voices) == (tmp_path / "st/models", tmp_path / "st/voices")
+    named = _parse(TWO_LINES + "models: {folder: big, voices: ~/voices}\n", tmp_path).models
+    assert (named.folder, named.voices) == (tmp_path / "big", Path("~/voices").expanduser())
+
+
+def test_without_a_configuration_models_stand_where_the_first_one_would_have_them() -> None:
+    system = os.geteuid() == 0
+    folder = unconfigured_models({"HOME": "/home/me"}).folder
+    assert folder == Path("/var/lib" if system else "/home/me/.local/state") / "narrated/models"
+    named = unconfigured_models({"HOME": "/home/me", "NARRATED_CONFIG": "/home/me/mine.yaml"})
+    assert named.folder == Path("/home/me/.local/state/narrated/models")
+
+
+@pytest.mark.parametrize(
+    ("written", "seconds"), [("never", math.inf), ("10m", 600), ("0", 0), ("30", 30)]
+)
+def test_an_unused_model_is_unloaded_after_a_while_or_never(
+    tmp_path: Path, written: str, seconds: float
+) -> None:
+    config = _parse(TWO_LINES + f"models: {{idle_unload: {written}, memory: 8GiB}}\n", tmp_path)
+    assert config.models.idle_unload == seconds
+    assert config.models.memory == 8 * 2**30
+    entries = yaml.safe_load(shown(config))
+    assert _parse(yaml.safe_dump({"models": entries["models"]}) + TWO_LINES, tmp_path) == config
+
+
 @pytest.mark.parametrize(
     ("text", "key", "hint"),
     [
         ("outbx: out", "`outbx`", "Did you mean `outbox`?"),
         ("speech: {voise: en-gb}", "`speech.voise`", "Did you mean `voice`?"),
         ("audio: {formt: mp3}", "`audio.formt`", "Did you mean `format`?"),
+        ("models: {memry: 8GB}", "`models.memry`", "Did you mean `memory`?"),
         ("workers: {silense: 5s}", "`workers.silense`", "Did you mean `silence`?"),
         ("zzz: 1", "`zzz`", "Remove it."),
         ("source: here", "`source`", "Remove it."),
@@ -77,6 +107,9 @@ def test_an_unknown_key_is_named_with_a_suggestion(
         ("workers: {encoders: two}", "`workers.encoders`"),
         ("workers: {encoders: 0}", "`workers.encoders`"),
         ("ignore: drafts", "`ignore`"),
+        ("models: {memory: much}", "`models.memory`"),
+        ("models: {idle_unload: soon}", "`models.idle_unload`"),
+        ("models: {idle_unload: false}", "`models.idle_unload`"),
         ("reading: {pauses: {paragraph: long}}", "`reading.pauses"),
         ("reading: {pauses: {pragraph: 1}}", "`reading.pauses"),
         ("reading: {pauses: {paragraph: -1}}", "`reading.pauses"),
@@ -117,6 +150,9 @@ def test_what_cannot_be_used_says_why(tmp_path: Path, text: str, problem: str) -
         (TWO_LINES + "state: in/state", ("inbox", "state")),
         (TWO_LINES + "cache: out/cache", ("cache", "outbox")),
         (TWO_LINES + "after: archive\narchive: in/old", ("inbox", "archive")),
+        (TWO_LINES + "models: {folder: in/models}", ("inbox", "models.folder")),
+        (TWO_LINES + "models: {voices: link/voices}", ("inbox", "models.voices")),
+        (TWO_LINES + "models: {folder: out/models}", ("models.folder", "outbox")),
     ],
 )
 def test_folders_inside_one_another_are_refused(
@@ -226,7 +262,7 @@ def test_the_commented_configuration_lists_every_key() -> None:
     listed = "\n".join(
         line.removeprefix("# ") for line in lines if ": " in line or line[-1:] == ":"
     )
-    sections = ("speech", "reading", "pictures", "audio", "workers")
+    sections = ("speech", "reading", "pictures", "audio", "workers", "models")
     keys = set(Config.__struct_fields__) - {"source"}
     for section in sections:
         keys |= set(type(Config.__struct_defaults__[_place(section)]).__struct_fields__)

@@ -15,6 +15,7 @@ from narrated.config.values import (
     Audio,
     Config,
     EngineEntry,
+    Models,
     Pictures,
     Reading,
     Speech,
@@ -84,14 +85,7 @@ def parse(text: str, source: Path, environ: Mapping[str, str] = os.environ) -> C
 
 def begin(explicit: Path | None, text: str, environ: Mapping[str, str] = os.environ) -> Path:
     """Write a first configuration where it will be found; one that is there is never changed."""
-    path = explicit or Path(
-        environ.get("NARRATED_CONFIG")
-        or (
-            SYSTEM_FILE
-            if os.geteuid() == 0
-            else _users("XDG_CONFIG_HOME", ".config", environ) / USER_FILE
-        )
-    )
+    path = explicit or begun(environ)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("x", encoding="utf-8") as file:
@@ -107,6 +101,15 @@ def begin(explicit: Path | None, text: str, environ: Mapping[str, str] = os.envi
     return path
 
 
+def begun(environ: Mapping[str, str] = os.environ) -> Path:
+    """Where a first configuration is written: the system's for root, else the user's."""
+    if named := environ.get("NARRATED_CONFIG"):
+        return Path(named)
+    if os.geteuid() == 0:
+        return SYSTEM_FILE
+    return _users("XDG_CONFIG_HOME", ".config", environ) / USER_FILE
+
+
 def shown(config: Config) -> str:
     """The configuration in force as YAML, defaults and all."""
     entries = msgspec.to_builtins(config, enc_hook=encoded)
@@ -115,7 +118,7 @@ def shown(config: Config) -> str:
 
 def scratch(config: Config | None, inbox: Path, folder: Path) -> Config:
     """The same wishes on another inbox, with everything that is written in a folder of its own."""
-    wishes = config or Config(inbox=inbox, outbox=folder)
+    wishes = config or Config(inbox=inbox, outbox=folder, models=unconfigured_models())
     return msgspec.structs.replace(
         wishes,
         inbox=inbox,
@@ -123,6 +126,12 @@ def scratch(config: Config | None, inbox: Path, folder: Path) -> Config:
         state=folder / "state",
         cache=folder / "cache",
     )
+
+
+def unconfigured_models(environ: Mapping[str, str] = os.environ) -> Models:
+    """Where models stand before there is a configuration: where the first one would have them."""
+    source = begun(environ)
+    return _placed_models(Models(), _default(Path(), "STATE", source, environ), source)
 
 
 class _Strict(yaml.SafeLoader):
@@ -145,17 +154,28 @@ def _placed(config: Config, source: Path, environ: Mapping[str, str]) -> Config:
     beside = source.parent / "lexicon.yaml"
     if lexicon is None and beside.is_file():
         lexicon = beside
+    state = _absolute(_default(config.state, "STATE", source, environ), source)
     return msgspec.structs.replace(
         config,
         inbox=_absolute(config.inbox, source),
         outbox=_absolute(config.outbox, source),
-        state=_absolute(_default(config.state, "STATE", source, environ), source),
+        state=state,
         cache=_absolute(_default(config.cache, "CACHE", source, environ), source),
         archive=None if config.archive is None else _absolute(config.archive, source),
         reading=msgspec.structs.replace(
             config.reading, lexicon=None if lexicon is None else _absolute(lexicon, source)
         ),
+        models=_placed_models(config.models, state, source),
         source=source,
+    )
+
+
+def _placed_models(models: Models, state: Path, source: Path) -> Models:
+    folder, voices = models.folder, models.voices
+    return msgspec.structs.replace(
+        models,
+        folder=state / "models" if folder == Path() else _absolute(folder, source),
+        voices=state / "voices" if voices == Path() else _absolute(voices, source),
     )
 
 
@@ -187,15 +207,21 @@ def _checked(config: Config) -> Config:
             f"{config.source}: `after: archive` needs to know where to.",
             "Add `archive: FOLDER`, a folder outside the inbox.",
         )
-    places = {"outbox": config.outbox, "state": config.state, "cache": config.cache}
+    ours = {
+        "state": config.state,
+        "cache": config.cache,
+        "models.folder": config.models.folder,
+        "models.voices": config.models.voices,
+    }
+    places = {"outbox": config.outbox, **ours}
     if config.archive is not None:
         places["archive"] = config.archive
     for key, place in places.items():
         _refuse_overlap(config, key, place)
-    for key in ("state", "cache"):
-        if places[key].resolve().is_relative_to(config.outbox.resolve()):
+    for key, place in ours.items():
+        if place.resolve().is_relative_to(config.outbox.resolve()):
             raise ConfigurationError(
-                f"{config.source}: `{key}` ({places[key]}) lies inside `outbox`.",
+                f"{config.source}: `{key}` ({place}) lies inside `outbox`.",
                 f"Name a folder for `{key}` that does not sync to the laptop.",
             )
     worker_specs(config)  # an engine that does not exist is an error now, not at the first file
@@ -242,7 +268,7 @@ def _choices(key: str) -> tuple[Any, ...]:
 
 
 def _keys() -> list[str]:
-    sections = (Config, Speech, Reading, Pictures, Audio, Workers, EngineEntry, Speaker)
+    sections = (Config, Speech, Reading, Pictures, Audio, Workers, Models, EngineEntry, Speaker)
     return [name for section in sections for name in section.__struct_fields__ if name != "source"]
 
 

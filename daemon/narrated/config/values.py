@@ -1,5 +1,6 @@
 """What can be configured, as frozen values; units are written as a person writes them."""
 
+import math
 import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -21,6 +22,10 @@ _SIZE_BYTES = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12} | {
 
 class Seconds(float):
     """A duration, written as a number of seconds or as 250ms, 5s, 2m, 1h, 1d."""
+
+
+class SecondsOrNever(Seconds):
+    """A duration, or `never`, which is infinite."""
 
 
 class Bytes(int):
@@ -88,6 +93,21 @@ class Workers(_Section, frozen=True):
     """How many files are encoded at the same instant."""
 
 
+class Models(_Section, frozen=True):
+    """The models: where they stand, and what they may take."""
+
+    folder: Path = Path()
+    """What `narrated models pull` fills; in the state where it is not named."""
+    voices: Path = Path()
+    """The user's own voices; in the state where it is not named."""
+    device: str = "auto"
+    """auto, cpu, cuda, or cuda with a number."""
+    memory: Bytes | None = None
+    """What all models together may take on the device; None is all that is free there."""
+    idle_unload: SecondsOrNever = SecondsOrNever(math.inf)
+    """How long an unused model stays on the device; infinite for ever."""
+
+
 class EngineEntry(_Section, frozen=True):
     """An engine of the user's own, or other options for one of ours."""
 
@@ -119,6 +139,7 @@ class Config(_Section, frozen=True):
     pictures: Pictures = Pictures()
     audio: Audio = Audio()
     workers: Workers = Workers()
+    models: Models = Models()
     engines: dict[str, EngineEntry] = {}
     log: Literal["debug", "info", "warning", "error"] = "info"
     source: Path | None = None
@@ -143,6 +164,8 @@ def decoded(kind: type, value: Any) -> Any:
         return Path(value)
     if kind is Seconds:
         return _seconds(value)
+    if kind is SecondsOrNever:
+        return _seconds_or_never(value)
     if kind is Bytes:
         return _bytes(value)
     raise ValueError(f"Expected {_expected(kind)}, got `{value!r}`")
@@ -150,14 +173,17 @@ def decoded(kind: type, value: Any) -> Any:
 
 def encoded(value: Any) -> Any:
     if isinstance(value, Seconds):
-        return float(value)
+        return float(value) if math.isfinite(value) else "never"
     return int(value) if isinstance(value, Bytes) else str(value)
 
 
 def _expected(kind: type) -> str:
-    return {Path: "a path", Seconds: "a duration such as 5s", Bytes: "a size such as 64k or 20GB"}[
-        kind
-    ]
+    return {
+        Path: "a path",
+        Seconds: "a duration such as 5s",
+        SecondsOrNever: "a duration such as 10m, or never",
+        Bytes: "a size such as 64k or 20GB",
+    }[kind]
 
 
 def _seconds(value: Any) -> Seconds:
@@ -165,6 +191,15 @@ def _seconds(value: Any) -> Seconds:
     if match is None or isinstance(value, bool):
         raise ValueError(f"Expected {_expected(Seconds)}, got `{value!r}`")
     return Seconds(float(match[1]) * _DURATION_S[match[2] or "s"])
+
+
+def _seconds_or_never(value: Any) -> SecondsOrNever:
+    if value == "never":
+        return SecondsOrNever(math.inf)
+    try:
+        return SecondsOrNever(_seconds(value))
+    except ValueError:
+        raise ValueError(f"Expected {_expected(SecondsOrNever)}, got `{value!r}`") from None
 
 
 def _bytes(value: Any) -> Bytes:
