@@ -17,8 +17,9 @@ def toy(name="toy", kind="speech", **options):
     return EngineSpec(name, kind, "toy", 400, path=ENGINES, options={"kind": kind, **options})
 
 
-def spec(*engines, name="engines", python="", silence_s=30.0, load_s=30.0, again_s=60.0):
-    return WorkerSpec(name, python, engines or (toy(),), silence_s, load_s, again_s)
+def spec(*engines, name="engines", python="", **more):
+    patience = {"silence_s": 30.0, "load_s": 30.0, "again_s": 60.0, **more}
+    return WorkerSpec(name, python, engines or (toy(),), **patience)
 
 
 class Watched:

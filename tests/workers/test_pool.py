@@ -69,7 +69,7 @@ def test_one_refused_request_leaves_the_others_alone():
                 await say(worker, "FAIL")
             with pytest.raises(EngineUnavailable, match="no voice 'nobody'"):
                 await say(worker, "Hello", voice="nobody")
-            with pytest.raises(EngineError, match="No engine none"):
+            with pytest.raises(EngineUnavailable, match="No engine none"):
                 await say(worker, "Hello", engine="none")
             assert (await slow).payload
             assert watched.pool.states()[0].restarts == 0

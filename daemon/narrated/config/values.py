@@ -112,6 +112,8 @@ class EngineEntry(_Section, frozen=True):
     """An engine of the user's own, or other options for one of ours."""
 
     kind: Literal["speech", "caption"] = "speech"
+    like: str = ""
+    """One of ours, under another name and with other options."""
     module: str = ""
     path: str = ""
     python: str = ""

@@ -6,6 +6,7 @@ worker may run in an engine's own interpreter.
 """
 
 import importlib
+import math
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -124,11 +125,16 @@ class Device(Protocol):
     def bound(self, limit_bytes: int) -> None:
         """Have every allocation beyond this fail, where the device can; 0 lifts the bound."""
 
-    def begin_measuring(self) -> None:
+    @property
+    def in_use_bytes(self) -> int:
+        """What this process has of it now."""
+
+    def begin_peak(self) -> None:
         """From here on the peak is looked for."""
 
-    def measured_bytes(self) -> int:
-        """How much more than at the beginning was in use at the peak."""
+    @property
+    def peak_bytes(self) -> int:
+        """The most that this process had of it since then."""
 
     def tidy(self) -> None:
         """Give back what the allocator keeps for later."""
@@ -155,7 +161,7 @@ class Model(Protocol):
 
     @property
     def weights_bytes(self) -> int:
-        """What they take on the device; before they were there for the first time, on the disk."""
+        """What they take on the device; 0 before they were there for the first time."""
 
     def warm(self) -> None:
         """Bring them onto the device; EngineUnavailable or OutOfMemory where that fails."""
@@ -187,6 +193,39 @@ class Shelf(Protocol):
 
     def hold(self, model: ModelT) -> ModelT:
         """Keep a model within the budget; gives the one of its key that is held, if there is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """Where a worker's models live, and what they may take."""
+
+    models: str = "/nonexistent"
+    """The folder that holds the models' files."""
+    voices: str = "/nonexistent"
+    """The folder of the user's own voices."""
+    device: str = "auto"
+    memory_bytes: int = 0
+    """What may be in use at once; 0 for all that the device has."""
+    idle_unload_s: float = math.inf
+    """After how long without work the device is freed."""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelNow:
+    """How a model stands in its worker."""
+
+    name: str
+    engines: tuple[str, ...]
+    """Those that use it."""
+    warmth: str
+    device: str
+    weights_bytes: int
+    working_bytes: int
+    """What its engines take besides, the most that was seen."""
+    idle_s: float | None
+    """Since when it was not used; None where it never was."""
+    real_time_factor: float | None
+    """Seconds of work for a second of speech; None where it has not spoken."""
 
 
 class Engine(Protocol):
@@ -247,6 +286,8 @@ class EngineSpec:
     module: str
     limit_characters: int
     """The longest text it can say in one go; 0 where it describes."""
+    holds_models: bool = False
+    """True where it shares the one worker, and its budget, with all that do."""
     python: str = ""
     """The interpreter it needs, by path; empty for the daemon's own."""
     path: str = ""
@@ -264,10 +305,26 @@ class EngineSpec:
         return tuple(REGISTRY)
 
 
+def _neural(name: str, kind: Kind, module: str, model: str, limit: int = 0) -> EngineSpec:
+    return EngineSpec(name, kind, module, limit, holds_models=True, options={"model": model})
+
+
+_BARK = "narrated.engines.bark.engine"
+_CAPTIONS = "narrated.engines.captions.engine"
+
 REGISTRY: Mapping[str, EngineSpec] = MappingProxyType(
     {
-        "espeak": EngineSpec("espeak", "speech", "narrated.engines.espeak", 600),
-        "embedded": EngineSpec("embedded", "caption", "narrated.engines.embedded", 0),
+        spec.name: spec
+        for spec in (
+            EngineSpec("espeak", "speech", "narrated.engines.espeak", 600),
+            EngineSpec("embedded", "caption", "narrated.engines.embedded", 0),
+            _neural("bark", "speech", _BARK, "suno/bark", 180),
+            _neural("bark-small", "speech", _BARK, "suno/bark-small", 180),
+            _neural("blip", "caption", _CAPTIONS, "Salesforce/blip-image-captioning-base"),
+            _neural("blip-large", "caption", _CAPTIONS, "Salesforce/blip-image-captioning-large"),
+            _neural("florence-2", "caption", _CAPTIONS, "florence-community/Florence-2-large"),
+            _neural("florence-2-base", "caption", _CAPTIONS, "florence-community/Florence-2-base"),
+        )
     }
 )
 

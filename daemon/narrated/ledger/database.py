@@ -8,7 +8,7 @@ from pathlib import Path
 
 from narrated.errors import StorageError
 
-SCHEMA = ("schema.sql", "consulted.sql")
+SCHEMA = ("schema.sql", "consulted.sql", "measured.sql")
 """One step a version: a ledger of version n has taken the first n of them."""
 SCHEMA_VERSION = len(SCHEMA)
 

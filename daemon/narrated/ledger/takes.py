@@ -90,3 +90,11 @@ class Takes(Database):
     def keep_caption(self, key: str, text: str) -> None:
         with self.transaction():
             self._db.execute("INSERT OR REPLACE INTO captions VALUES (?, ?)", (key, text))
+
+    def measured(self) -> dict[str, int]:
+        """Bytes that models and their engines were seen to take of a device, by key."""
+        return dict(self._db.execute("SELECT key, size_bytes FROM measured").fetchall())
+
+    def keep_measured(self, key: str, size_bytes: int) -> None:
+        with self.transaction():
+            self._db.execute("INSERT OR REPLACE INTO measured VALUES (?, ?)", (key, size_bytes))

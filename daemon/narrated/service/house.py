@@ -15,6 +15,7 @@ from narrated.config.values import Config
 from narrated.errors import NarratedError
 from narrated.ledger.cache import Cache
 from narrated.ledger.job import State
+from narrated.ledger.measured import Measured
 from narrated.ledger.store import Ledger
 from narrated.narrate.manuscript import Desk, Edition, Wishes
 from narrated.narrate.publication import AfterNarration, Imprint
@@ -169,7 +170,8 @@ class House:
         workers = self.config.workers
         self.editors = self._read_by(EDITORS)
         specs = () if self._mute else worker_specs(self.config)
-        self.pool = Pool(specs, lambda: self.scheduler.workers_changed())
+        measured = Measured(self.ledger)
+        self.pool = Pool(specs, lambda: self.scheduler.workers_changed(), measured)
         owner = f"{socket.gethostname()}:{os.getpid()}"
         self.scheduler = Scheduler(self.pool, self.ledger, owner, float(workers.silence))
         self._stack.push_async_callback(self.pool.stop)

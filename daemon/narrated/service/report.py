@@ -1,6 +1,7 @@
 """How the daemon stands, as values: for `narrated status`, the status note and systemd."""
 
 import time
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Literal
 
@@ -14,6 +15,7 @@ from narrated.outbox import notes
 from narrated.printable import printable
 from narrated.service.house import House
 from narrated.service.lanes import Lanes
+from narrated.workers.pool import WorkerState
 
 MOST_LISTED = 50
 
@@ -35,6 +37,19 @@ class Held(msgspec.Struct, frozen=True):
     remedy: str
 
 
+class ModelShown(msgspec.Struct, frozen=True):
+    """How a model stands: warm on its device, parked in the host's memory, or absent."""
+
+    name: str
+    engines: tuple[str, ...]
+    warmth: str
+    device: str
+    weights_bytes: int
+    working_bytes: int
+    idle_s: float | None
+    real_time_factor: float | None
+
+
 class WorkerNow(msgspec.Struct, frozen=True):
     """How a worker fares."""
 
@@ -45,6 +60,7 @@ class WorkerNow(msgspec.Struct, frozen=True):
     restarts: int
     in_flight: int
     problem: str
+    models: tuple[ModelShown, ...] = ()
 
 
 class Report(msgspec.Struct, frozen=True):
@@ -111,18 +127,7 @@ def report(
         conflicts=tuple(sorted(standing.conflicts)),
         arriving=_arriving(arriving, held),
         notices=tuple(filter(None, (standing.root_problem, standing.watch_problem))),
-        workers=tuple(
-            WorkerNow(
-                each.name,
-                each.pid,
-                each.state,
-                each.engines,
-                each.restarts,
-                each.in_flight,
-                each.problem,
-            )
-            for each in house.pool.states()
-        ),
+        workers=tuple(map(_worker_now, house.pool.states())),
         done_today=ledger.done_since(_midnight()),
         cache_bytes=house.cache.size_bytes,
     )
@@ -198,6 +203,19 @@ def _state(
     if not lanes.idle.is_set():
         return "working"
     return "waiting" if held or standing.root_problem else "idle"
+
+
+def _worker_now(state: WorkerState) -> WorkerNow:
+    return WorkerNow(
+        state.name,
+        state.pid,
+        state.state,
+        state.engines,
+        state.restarts,
+        state.in_flight,
+        state.problem,
+        tuple(ModelShown(**asdict(model)) for model in state.models),
+    )
 
 
 def _arriving(

@@ -106,6 +106,25 @@ def status_lines(status: dict[str, Any]) -> Iterator[str]:
         problem = f" ({printable(worker['problem'])})" if worker["problem"] else ""
         engines = ", ".join(worker["engines"]) or "none"
         yield f"  worker {worker['name']} is {worker['state']}, engines: {engines}{problem}"
+        yield from map(_model_line, worker["models"])
+
+
+def _model_line(model: dict[str, Any]) -> str:
+    """A model: where it is, what it takes, when it was used, and how fast it speaks."""
+    said = [f"    {printable(model['name'])} is {model['warmth']}"]
+    if model["weights_bytes"]:
+        working = f" and {gigabytes(model['working_bytes'])} at work" * bool(model["working_bytes"])
+        said.append(f"{gigabytes(model['weights_bytes'])}{working} on {model['device']}")
+    used = "not used yet" if model["idle_s"] is None else f"used {duration(model['idle_s'])} ago"
+    said.append(used)
+    if model["real_time_factor"]:
+        said.append(f"{model['real_time_factor']:.2f} s of work a second of speech")
+    return ", ".join(said)
+
+
+def gigabytes(size_bytes: int) -> str:
+    """A size as a person reads it."""
+    return f"{size_bytes / 1e9:.2f} GB" if size_bytes >= 1e8 else f"{size_bytes / 1e6:.1f} MB"
 
 
 def watched(lines: Callable[[], Iterator[str]]) -> None:

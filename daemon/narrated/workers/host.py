@@ -2,9 +2,10 @@
 
 Runs in an engine's own interpreter, so it needs nothing but the standard library.
 
-From the daemon: `load`, once; then `admit` and `cancel`. To it: `loading` and `hello`; then for
-each request `progress`, and at the end one of `done`, `failed` and `cancelled`; and `leaving`,
-when a fresh process should take over as soon as what is in flight is finished.
+From the daemon: `load`, again whenever its engines or their budget change; `admit` and `cancel`.
+To it: `loading` and `hello`; then for each request `progress`, and at the end one of `done`,
+`failed` and `cancelled`; `models`, how they stand and what was measured; and `leaving`, when a
+fresh process should take over as soon as what is in flight is finished.
 """
 
 import logging
@@ -12,7 +13,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -23,6 +24,7 @@ from narrated.engines.base import (
     Engine,
     EngineInfo,
     Failed,
+    Home,
     Outcome,
     Progressed,
     Request,
@@ -30,32 +32,62 @@ from narrated.engines.base import (
     Utterance,
     load,
 )
-from narrated.errors import EngineError, EngineUnavailable
+from narrated.errors import DeviceLost, EngineError, EngineUnavailable, OutOfMemory
+from narrated.workers.budget import Budget
 from narrated.workers.wire import Wire, die_with_parent
 
+TURN_S = 20.0
+"""How long an engine waits before others take no more rows, so that it may have their memory."""
+TELL_S = 2.0
+_DEVICE_LOST = 3
 _OOM_SCORE = 500  # when memory runs out the worker goes before the daemon
 
 logger = logging.getLogger("narrated.worker")
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Seat:
-    """A loaded engine, and its rows in flight with the engine time each has taken."""
+    """A loaded engine, its rows in flight, and those that wait until its models can be warm."""
 
-    name: str
+    spec: dict[str, Any]
     engine: Engine
     elapsed_s: dict[str, float] = field(default_factory=dict)
+    """Engine time that each row in flight has taken."""
+    waiting: dict[str, Request] = field(default_factory=dict)
+    waiting_since: float = 0.0
+    spoken_s: float = 0.0
+    speaking_s: float = 0.0
+    """Seconds of sound that it made, and of work that this took."""
+
+    @property
+    def name(self) -> str:
+        return str(self.spec["name"])
+
+    @property
+    def pace(self) -> float | None:
+        """The real-time factor: seconds of work for a second of sound."""
+        return self.speaking_s / self.spoken_s if self.spoken_s else None
 
 
 class Host:
-    """Loads engines and steps those that have rows in flight, in turn."""
+    """Loads engines and steps those that have rows in flight, in turn.
+
+    Engines whose models cannot be warm together take turns: one that waits has the others finish
+    their rows in flight, and take no more, once it has waited a while.
+    """
 
     def __init__(self, wire: Wire) -> None:
         self._wire = wire
+        self._budget = Budget(Home(), on_warming=self._tell_warming)
         self._seats: dict[str, _Seat] = {}
+        self._retired: list[_Seat] = []
+        """Engines that were replaced, and finish what they have."""
         self._rows: dict[str, _Seat] = {}
         self._missing: dict[str, tuple[dict[str, Any], EngineUnavailable]] = {}
         self._again_s = 0.0
+        self._voices: dict[str, dict[str, str]] = {}
+        self._is_warming = False
+        self._told_at = 0.0
         self._leaving = False
 
     def serve(self) -> None:
@@ -64,41 +96,86 @@ class Host:
             if self._rows and not self._wire.ready():
                 self._step()
                 continue
-            self._load_missing_while_idle()
+            self._look_around_while_idle()
             frame = self._wire.receive()
             if frame is None:
                 return
             self._take(*frame)
 
-    def _load_missing_while_idle(self) -> None:
-        while self._missing and not self._rows and not self._wire.ready(self._again_s):
-            self._load([spec for spec, _ in self._missing.values()])
+    def _look_around_while_idle(self) -> None:
+        """Now and then: engines and voices that may have come, and memory to give back."""
+        while not self._rows and not self._wire.ready(self._patience_s()):
+            if self._budget.unload_idle():
+                self._tell_models()
+            if self._missing:
+                self._load([spec for spec, _ in self._missing.values()])
+            elif self._voices != self._all_voices():
+                self._say_hello()
+
+    def _patience_s(self) -> float:
+        return min(self._again_s, self._budget.home.idle_unload_s / 4)
 
     def _take(self, header: dict[str, Any], payload: bytes) -> None:
         if "load" in header:
-            self._again_s = header["load"]["again_s"]
-            self._load(header["load"]["engines"])
+            self._apply(header["load"])
         elif "admit" in header:
             self._admit(header["admit"], payload)
         elif "cancel" in header:
             self._cancel(header["cancel"]["id"])
 
+    def _apply(self, wish: dict[str, Any]) -> None:
+        """Have these engines and this budget; what stays the same stays warm."""
+        self._again_s = wish["again_s"]
+        home = Home(**wish["home"])
+        moved = self._budget.change(home, wish["known"])
+        wanted = {spec["name"]: spec for spec in wish["engines"]}
+        outgoing = [seat for name, seat in self._seats.items() if wanted.get(name) != seat.spec]
+        outgoing = list(self._seats.values()) if moved else outgoing
+        for seat in outgoing:
+            self._retired.append(self._seats.pop(seat.name))
+        self._missing.clear()
+        self._load([spec for name, spec in wanted.items() if name not in self._seats])
+        self._dismiss()
+
     def _load(self, specs: Iterable[dict[str, Any]]) -> None:
         for spec in specs:
             self._wire.send({"loading": spec["name"]})
             try:
-                engine = _loaded(spec)
+                engine = _loaded(spec, self._budget)
             except EngineUnavailable as error:
                 self._missing[spec["name"]] = (spec, error)
             else:
-                self._seats[spec["name"]] = _Seat(spec["name"], engine)
+                self._seats[spec["name"]] = _Seat(spec, engine)
                 self._missing.pop(spec["name"], None)
+                self._budget.seat(engine)
+        for seat in list(self._seats.values()):
+            try:
+                self._budget.warm_up(seat.engine)
+            except EngineUnavailable as error:
+                self._lose(seat, error)
+            except OutOfMemory:
+                self._budget.rest(seat.engine)  # others may make room when it is asked for
+        self._say_hello()
+        self._tell_models()
+
+    def _lose(self, seat: _Seat, error: EngineUnavailable) -> None:
+        """An engine whose model cannot be had is as good as one that did not load."""
+        if self._seats.get(seat.name) is seat:
+            self._missing[seat.name] = (seat.spec, error)
+            self._retired.append(self._seats.pop(seat.name))
+
+    def _say_hello(self) -> None:
+        self._is_warming = False
+        self._voices = self._all_voices()
         self._wire.send({"hello": {"pid": os.getpid(), "engines": list(self._announced())}})
+
+    def _all_voices(self) -> dict[str, dict[str, str]]:
+        return {name: dict(seat.engine.voices()) for name, seat in self._seats.items()}
 
     def _announced(self) -> Iterator[dict[str, Any]]:
         for name, seat in self._seats.items():
             engine = seat.engine
-            rate, voices = engine.sample_rate, dict(engine.voices())
+            rate, voices = engine.sample_rate, self._voices[name]
             yield asdict(EngineInfo(name, engine.kind, engine.identity, rate, voices, engine.rows))
         for name, (_, error) in self._missing.items():
             yield {
@@ -106,46 +183,108 @@ class Host:
                 "unavailable": {"problem": error.problem, "remedy": error.remedy},
             }
 
+    def _tell_warming(self, model: str) -> None:
+        """What is brought from the disk is no hang: the daemon is told before it begins."""
+        self._is_warming = True
+        self._wire.send({"loading": model})
+
+    def _tell_models(self) -> None:
+        self._told_at = time.monotonic()
+        seats = [*self._seats.values(), *self._retired]
+        told = self._budget.told({seat.engine: (seat.name, seat.pace) for seat in seats})
+        body = {"models": [asdict(each) for each in told], "measured": self._budget.measured}
+        self._wire.send({"models": body})
+
     def _admit(self, asked: dict[str, Any], payload: bytes) -> None:
         seat = self._seats.get(asked["engine"])
         if seat is None:
-            refusal = Failed(asked["id"], f"No engine {asked['engine']} is loaded.")
+            refusal = Failed(
+                asked["id"], f"No engine {asked['engine']} is loaded.", unavailable=True
+            )
             self._wire.send({"failed": asdict(refusal)})
             return
-        failed: list[Failed] = []
-        with _guarded([asked["id"]], failed):
-            seat.engine.admit(_request(asked, payload, seat))
-        if failed:
-            self._wire.send({"failed": asdict(failed[0])})
-            return
-        self._rows[asked["id"]] = seat
-        seat.elapsed_s[asked["id"]] = 0.0
+        request = _request(asked, payload, seat)
+        self._rows[request.id] = seat
+        if not seat.waiting:
+            seat.waiting_since = time.monotonic()
+        seat.waiting[request.id] = request
+        self._let_in()
+
+    def _let_in(self) -> None:
+        """Hand waiting rows to their engines, unless another's turn is due."""
+        seats = [*self._seats.values(), *self._retired]
+        waiting = sorted((each for each in seats if each.waiting), key=lambda s: s.waiting_since)
+        for seat in waiting:
+            others = [each for each in seats if each.elapsed_s and each is not seat]
+            fits = self._budget.fits_beside(seat.engine, [each.engine for each in others])
+            if fits or not others:
+                self._hand_over(seat)
+            elif time.monotonic() - seat.waiting_since > TURN_S:
+                return  # who comes after it in line would keep its memory from it
+
+    def _hand_over(self, seat: _Seat) -> None:
+        while seat.waiting:
+            request = seat.waiting.pop(next(iter(seat.waiting)))
+            failed: list[Failed] = []
+            with _guarded([request.id], failed):
+                seat.engine.admit(request)
+            if failed:
+                del self._rows[request.id]
+                self._wire.send({"failed": asdict(failed[0])})
+            else:
+                seat.elapsed_s[request.id] = 0.0
 
     def _cancel(self, id: str) -> None:
         seat = self._rows.pop(id, None)
         if seat is None:
             return  # finished while the wish was on its way
-        del seat.elapsed_s[id]
-        seat.engine.cancel(id)
+        if seat.waiting.pop(id, None) is None:
+            del seat.elapsed_s[id]
+            seat.engine.cancel(id)
         self._wire.send({"cancelled": {"id": id}})
+        self._finish(seat)
 
     def _step(self) -> None:
-        for seat in self._seats.values():
+        self._let_in()
+        for seat in [*self._seats.values(), *self._retired]:
             if seat.elapsed_s:
                 self._step_one(seat)
+        if self._is_warming:
+            self._say_hello()
+        if time.monotonic() - self._told_at > TELL_S:
+            self._tell_models()
 
     def _step_one(self, seat: _Seat) -> None:
-        rows = list(seat.elapsed_s)
         outcomes: list[Outcome] = []
         failed: list[Failed] = []
-        with _shared_out(seat), _guarded(rows, failed):
-            outcomes.extend(seat.engine.step())
+        with _shared_out(seat), _guarded(list(seat.elapsed_s), failed):
+            outcomes.extend(self._stepped(seat))
         for failure in failed:
             with _guarded([failure.id], []):
                 seat.engine.cancel(failure.id)  # it may still hold what it could not step
         for outcome in [*outcomes, *failed]:
             self._send(seat, outcome)
+        self._finish(seat)
         self._perhaps_leave(seat)
+
+    def _stepped(self, seat: _Seat) -> Sequence[Outcome]:
+        """A step; where memory runs out, of fewer rows, and at last with nothing else warm."""
+        while True:
+            try:
+                self._budget.prepare(seat.engine)
+                with self._budget.at_work(seat.engine):
+                    return seat.engine.step()
+            except EngineUnavailable as error:
+                self._lose(seat, error)
+                self._is_warming = True  # so that it is told
+                raise
+            except OutOfMemory as error:
+                if seat.engine.shrink():
+                    logger.info("%s works fewer rows at once: %s", seat.name, error.problem)
+                elif self._budget.evict_others(seat.engine):
+                    logger.info("%s has the others make room: %s", seat.name, error.problem)
+                else:
+                    raise
 
     def _send(self, seat: _Seat, outcome: Outcome) -> None:
         if isinstance(outcome, Progressed):
@@ -161,7 +300,24 @@ class Host:
         elif isinstance(outcome, Described):
             self._wire.send({"done": {**done, "text": outcome.text}})
         else:
+            seat.spoken_s += len(outcome.pcm) / 2 / outcome.sample_rate
+            seat.speaking_s += elapsed_s
             self._wire.send({"done": {**done, "sample_rate": outcome.sample_rate}}, outcome.pcm)
+
+    def _finish(self, seat: _Seat) -> None:
+        """An engine without rows lets others have its memory, or goes if it was replaced."""
+        if seat.elapsed_s:
+            return
+        self._budget.at_rest(seat.engine)
+        if seat.engine.models:
+            self._tell_models()
+        self._dismiss()
+
+    def _dismiss(self) -> None:
+        done = [seat for seat in self._retired if not seat.elapsed_s and not seat.waiting]
+        self._retired = [seat for seat in self._retired if seat not in done]
+        for seat in done:
+            self._budget.unseat(seat.engine)
 
     def _perhaps_leave(self, seat: _Seat) -> None:
         if not self._leaving and seat.engine.worn:
@@ -169,10 +325,10 @@ class Host:
             self._wire.send({"leaving": f"{seat.name} holds much memory"})
 
 
-def _loaded(spec: dict[str, Any]) -> Engine:
+def _loaded(spec: dict[str, Any], shelf: Budget) -> Engine:
     try:
-        return load(spec["module"], spec["path"], spec["options"])
-    except EngineUnavailable:
+        return load(spec["module"], spec["path"], spec["options"], shelf)
+    except (EngineUnavailable, DeviceLost):
         raise
     except EngineError as error:
         raise EngineUnavailable(error.problem, error.remedy) from error
@@ -189,6 +345,11 @@ def _guarded(ids: list[str], failed: list[Failed]) -> Iterator[None]:
     """The border between our code and an engine's: its errors fail its rows, never the worker."""
     try:
         yield
+    except DeviceLost:
+        raise  # nothing in this process can go on
+    except OutOfMemory as error:
+        rows = [id for id in error.rows if id in ids] or ids
+        failed += [Failed(id, error.problem, error.remedy) for id in rows]
     except (EngineError, EngineUnavailable) as error:
         unavailable = isinstance(error, EngineUnavailable)
         failed += [Failed(id, error.problem, error.remedy, unavailable) for id in ids]
@@ -238,8 +399,13 @@ def main() -> None:
     """Serve on the inherited descriptor that the last argument names."""
     _settle_in()
     wire = Wire.inherited(int(sys.argv[-1]))
-    with suppress(ConnectionError):
-        Host(wire).serve()
+    try:
+        with suppress(ConnectionError):
+            Host(wire).serve()
+    except DeviceLost as error:
+        # Its threads and the device's own clean-up may hang: there is nothing left to tidy.
+        print(error, file=sys.stderr, flush=True)
+        os._exit(_DEVICE_LOST)
 
 
 if __name__ == "__main__":

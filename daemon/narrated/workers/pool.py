@@ -1,7 +1,7 @@
 """The daemon's workers: one for each specification, whatever happens to them."""
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, MutableMapping
 
 from narrated.engines.base import EngineInfo
 from narrated.errors import EngineUnavailable
@@ -15,10 +15,17 @@ class Pool:
     """Keeps a worker alive for each specification.
 
     `on_change` is called in the event loop whenever a worker came, left, or has a free row.
+    `measured` is what models were seen to take; it outlives the workers, and grows by theirs.
     """
 
-    def __init__(self, specs: Iterable[WorkerSpec], on_change: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        specs: Iterable[WorkerSpec],
+        on_change: Callable[[], None],
+        measured: MutableMapping[str, int] | None = None,
+    ) -> None:
         self._on_change = on_change
+        self._measured = {} if measured is None else measured
         self._specs = tuple(specs)
         self._seats: list[Seat] = []
         self._leaving: list[Seat] = []
@@ -50,7 +57,7 @@ class Pool:
         there = {seat.name for seat in self._seats}
         for name, spec in wanted.items():
             if name not in there:
-                seat = Seat(spec, self._on_change)
+                seat = Seat(spec, self._on_change, self._measured)
                 self._seats.append(seat)
                 seat.open()
 

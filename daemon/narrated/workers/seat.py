@@ -4,11 +4,12 @@ import asyncio
 import contextlib
 import logging
 import sys
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping, MutableMapping
+from dataclasses import asdict, dataclass, field
 from enum import StrEnum
+from typing import Any
 
-from narrated.engines.base import EngineSpec
+from narrated.engines.base import EngineSpec, Home, ModelNow
 from narrated.errors import EngineUnavailable
 from narrated.workers.child import Child
 from narrated.workers.worker import Worker
@@ -32,12 +33,30 @@ class WorkerSpec:
     python: str
     """Path of its interpreter; empty for the daemon's own."""
     engines: tuple[EngineSpec, ...]
+    home: Home = field(default_factory=Home)
+    """Where its models live, and what they may take."""
     silence_s: float = 60.0
     """A worker with rows in flight that says nothing for longer hangs."""
     load_s: float = 600.0
     """How long loading its engines may take."""
     again_s: float = 60.0
     """How often, while idle, it tries to load an engine that was not to be had."""
+
+    @property
+    def holds_models(self) -> bool:
+        """Whether it is the one whose models are to stay warm."""
+        return any(engine.holds_models for engine in self.engines)
+
+    def wish(self, known: Mapping[str, int]) -> dict[str, Any]:
+        """The frame that tells its worker what to load, and what was measured before."""
+        return {
+            "load": {
+                "engines": [asdict(engine) for engine in self.engines],
+                "home": asdict(self.home),
+                "known": dict(known),
+                "again_s": self.again_s,
+            }
+        }
 
 
 class State(StrEnum):
@@ -61,13 +80,21 @@ class WorkerState:
     in_flight: int
     problem: str
     """Why it was last lost, or what it could not load; empty when all is well."""
+    models: tuple[ModelNow, ...] = ()
 
 
 class Seat:
     """Keeps one worker running, and its specification up to date."""
 
-    def __init__(self, spec: WorkerSpec, on_change: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        spec: WorkerSpec,
+        on_change: Callable[[], None],
+        measured: MutableMapping[str, int],
+    ) -> None:
+        """`measured`: what models were seen to take, by key; what is learnt is put there."""
         self.name = spec.name
+        self._measured = measured
         self.worker: Worker | None = None
         self._spec = spec
         self._wanted = True
@@ -100,13 +127,17 @@ class Seat:
         """Want another worker here, or none; the present one finishes what it has in flight."""
         if spec == self._spec:
             return
+        earlier = self._spec
         self._wanted = spec is not None
         self._spec = spec or self._spec
         self._failed_starts = 0
         self._delay_s = 0.0
         self._hurry.set()
         if self.worker is not None:
-            self.worker.drain()
+            if spec is not None and _stays_warm(earlier, spec):
+                self.worker.change(spec.wish(self._measured), spec.silence_s, spec.load_s)
+            else:
+                self.worker.drain()
 
     def holds(self, engine: str) -> bool:
         """Whether its worker is to load this engine."""
@@ -136,6 +167,7 @@ class Seat:
             restarts=self._restarts,
             in_flight=worker.in_flight() if worker else 0,
             problem=" ".join(missing) if ready else self._problem,
+            models=worker.models() if worker else (),
         )
 
     async def _keep(self) -> None:
@@ -154,9 +186,10 @@ class Seat:
         except OSError as error:
             self._failed_starts = _HOPELESS_STARTS
             return f"its interpreter {spec.python or sys.executable} cannot be run ({error})."
-        worker = self.worker = Worker(child, spec.silence_s, spec.load_s, self._on_change)
-        engines = [asdict(engine) for engine in spec.engines]
-        child.send({"load": {"engines": engines, "again_s": spec.again_s}})
+        worker = self.worker = Worker(
+            child, spec.silence_s, spec.load_s, self._on_change, self._measured
+        )
+        child.send(spec.wish(self._measured))
         begin = asyncio.get_running_loop().time()
         try:
             reason = await worker.serve()
@@ -186,3 +219,8 @@ class Seat:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(self._delay_s):
                 await self._hurry.wait()
+
+
+def _stays_warm(earlier: WorkerSpec, spec: WorkerSpec) -> bool:
+    """Whether the worker itself changes over, so that models which stay the same stay warm."""
+    return earlier.python == spec.python and earlier.holds_models and spec.holds_models

@@ -1,12 +1,13 @@
 """A live worker as the daemon sees it: its engines, its rows in flight, and their answers."""
 
 import asyncio
+import dataclasses
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, MutableMapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from narrated.engines.base import EngineInfo
+from narrated.engines.base import EngineInfo, ModelNow
 from narrated.errors import EngineError, EngineUnavailable, WorkerLost
 from narrated.workers.child import Child
 from narrated.workers.wire import BadFrame
@@ -38,10 +39,17 @@ class Worker:
     """
 
     def __init__(
-        self, child: Child, silence_s: float, load_s: float, on_change: Callable[[], None]
+        self,
+        child: Child,
+        silence_s: float,
+        load_s: float,
+        on_change: Callable[[], None],
+        measured: MutableMapping[str, int],
     ) -> None:
         self.engines: dict[str, EngineInfo] = {}
         self.missing: dict[str, EngineUnavailable] = {}
+        self._models: list[ModelNow] = []
+        self._models_at = 0.0
         self.pid = child.pid
         self.announced = False
         self.finished = 0
@@ -50,6 +58,7 @@ class Worker:
         self._silence_s = silence_s
         self._load_s = load_s
         self._on_change = on_change
+        self._measured = measured
         self._rows: dict[str, _Row] = {}
         self._submitted = 0
         self._loading = True
@@ -63,6 +72,14 @@ class Worker:
     def takes_work(self) -> bool:
         """Whether it has announced itself and neither left nor is about to."""
         return self.announced and not self._leaving and not self._lost
+
+    def models(self) -> tuple[ModelNow, ...]:
+        """How its models stand, as it last told."""
+        age_s = self._loop.time() - self._models_at
+        return tuple(
+            dataclasses.replace(each, idle_s=None if each.idle_s is None else each.idle_s + age_s)
+            for each in self._models
+        )
 
     def in_flight(self, engine: str | None = None) -> int:
         """How many rows of an engine, or of all, are under way."""
@@ -106,6 +123,11 @@ class Worker:
     def cancel(self, future: asyncio.Future[Result]) -> None:
         """Give a request up; its row is free once the worker has let go of it."""
         future.cancel()
+
+    def change(self, wish: Mapping[str, Any], silence_s: float, load_s: float) -> None:
+        """Have other engines from now on, or another budget; what stays the same stays warm."""
+        self._silence_s, self._load_s = silence_s, load_s
+        self._child.send(wish)
 
     def drain(self) -> None:
         """Take no more work, and leave when what is in flight is finished."""
@@ -178,15 +200,14 @@ class Worker:
             self._heard_at = self._loop.time()
 
     def _take_loading(self, name: str, _payload: bytes) -> None:
-        if not self._loading:
-            self._loading = True
-            self._heard_at = self._loop.time()
+        self._loading = True
+        self._heard_at = self._loop.time()
         logger.debug("%s (%d) loads %s", self._child.name, self.pid, name)
 
     def _take_hello(self, body: dict[str, Any], _payload: bytes) -> None:
+        self.engines, self.missing = {}, {}
         for entry in body["engines"]:
             name = entry["name"]
-            self.missing.pop(name, None)
             if unavailable := entry.get("unavailable"):
                 self.missing[name] = EngineUnavailable(**unavailable)
             else:
@@ -194,6 +215,13 @@ class Worker:
         self._loading = False
         self.announced = True
         self._on_change()
+
+    def _take_models(self, body: dict[str, Any], _payload: bytes) -> None:
+        self._models = [ModelNow(**each) for each in body["models"]]
+        self._models_at = self._loop.time()
+        for key, size in body["measured"].items():
+            if self._measured.get(key) != size:
+                self._measured[key] = int(size)
 
     def _take_leaving(self, why: str, _payload: bytes) -> None:
         logger.info("%s (%d) makes way for a fresh one: %s", self._child.name, self.pid, why)
@@ -221,6 +249,7 @@ class Worker:
     _answers: ClassVar[dict[str, Callable[["Worker", Any, bytes], None]]] = {
         "loading": _take_loading,
         "hello": _take_hello,
+        "models": _take_models,
         "leaving": _take_leaving,
         "progress": _take_progress,
         "done": _take_done,

@@ -1,1 +1,1 @@
-"""Neural captioners: pictures opened as they are meant, described in batches, told in a sentence."""
+"""Neural captioners: pictures opened as they are meant, and described in batches."""

@@ -24,7 +24,6 @@ class Device:
 
     def __init__(self, torch_device: torch.device) -> None:
         self.torch = torch_device
-        self._before_bytes = 0
 
     @classmethod
     def chosen(cls, wish: str) -> "Device":
@@ -85,20 +84,25 @@ class Device:
             share = min(1.0, limit_bytes / self.total_bytes) if limit_bytes else 1.0
             torch.cuda.set_per_process_memory_fraction(share, self.torch)
 
-    def begin_measuring(self) -> None:
+    @property
+    def in_use_bytes(self) -> int:
+        """What this process has of it now."""
+        if self.is_host:
+            return _resident("VmRSS")
+        return torch.cuda.memory_allocated(self.torch)
+
+    def begin_peak(self) -> None:
         """From here on the peak is looked for."""
         if self.is_host:
             with suppress(OSError):  # where it cannot be reset, the peak is that of the whole life
                 _CLEAR_REFS.write_text(_RESET_PEAK)
-            self._before_bytes = _resident("VmRSS")
         else:
             torch.cuda.reset_peak_memory_stats(self.torch)
-            self._before_bytes = torch.cuda.memory_allocated(self.torch)
 
-    def measured_bytes(self) -> int:
-        """How much more than at the beginning was in use at the peak."""
-        peak = _resident("VmHWM") if self.is_host else torch.cuda.max_memory_allocated(self.torch)
-        return max(0, peak - self._before_bytes)
+    @property
+    def peak_bytes(self) -> int:
+        """The most that this process had of it since then."""
+        return _resident("VmHWM") if self.is_host else torch.cuda.max_memory_allocated(self.torch)
 
     def tidy(self) -> None:
         """Give back what the allocator keeps for later."""

@@ -24,8 +24,6 @@ class ModelFiles:
     name: str
     folder: Path
     digest: str
-    weights_bytes: int
-    """How much its weights take on the disk."""
 
 
 def found(shelf: Shelf, name: str) -> ModelFiles:
@@ -52,7 +50,6 @@ def found(shelf: Shelf, name: str) -> ModelFiles:
         name=name,
         folder=folder,
         digest=hashlib.sha256(json.dumps(told).encode()).hexdigest()[:32],
-        weights_bytes=sum(file.stat().st_size for file in files if file.suffix in _WEIGHTS),
     )
 
 

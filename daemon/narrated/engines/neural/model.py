@@ -22,16 +22,14 @@ class Model(Generic[Module]):
     `key` is a digest of all that the weights hang on: content, precision, device.
     """
 
-    def __init__(
-        self, name: str, key: str, device: Device, read: Callable[[], Module], disk_bytes: int = 0
-    ) -> None:
+    def __init__(self, name: str, key: str, device: Device, read: Callable[[], Module]) -> None:
         self.name = name
         self.key = key
         self.device = device
         self._read = read
         self._module: Module | None = None
         self._on_device = False
-        self._bytes = disk_bytes
+        self._bytes = 0
 
     @property
     def warmth(self) -> Warmth:
@@ -42,7 +40,7 @@ class Model(Generic[Module]):
 
     @property
     def weights_bytes(self) -> int:
-        """What they take on the device; before they were there for the first time, on the disk."""
+        """What they take on the device; 0 before they were there for the first time."""
         return self._bytes
 
     @property
@@ -60,7 +58,10 @@ class Model(Generic[Module]):
         with self.device.at_work():
             if self._module is None:
                 self._module = self._from_disk()
-            self._module.to(self.device.torch)
+            if self.device.is_host:
+                _own(self._module)
+            else:
+                self._module.to(self.device.torch)
         self._on_device = True
         self._bytes = _bytes_of(self._module)
         logger.info(
@@ -68,7 +69,7 @@ class Model(Generic[Module]):
         )
 
     def park(self) -> None:
-        """Take the weights off the device into the host's memory; where these are one, drop them."""
+        """Take the weights off the device into the host's memory; drop them where that is one."""
         if self.device.is_host:
             self.drop()
         elif self._module is not None and self._on_device:
@@ -99,6 +100,12 @@ class Model(Generic[Module]):
             f"The model {self.name} cannot be read: {type(error).__name__}: {error}.",
             f"See whether its files are whole: narrated models verify {self.name}",
         )
+
+
+def _own(module: nn.Module) -> None:
+    """Have the weights in memory of ours: those of a mapped file come page by page, at work."""
+    for tensor in (*module.parameters(), *module.buffers()):
+        tensor.data = tensor.data.clone()
 
 
 def _bytes_of(module: nn.Module) -> int:
