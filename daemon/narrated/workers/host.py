@@ -136,6 +136,7 @@ class Host:
         self._missing.clear()
         self._load([spec for name, spec in wanted.items() if name not in self._seats])
         self._dismiss()
+        self._tell_models()
 
     def _load(self, specs: Iterable[dict[str, Any]]) -> None:
         for spec in specs:

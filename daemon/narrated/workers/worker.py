@@ -77,7 +77,11 @@ class Worker:
         """How its models stand, as it last told."""
         age_s = self._loop.time() - self._models_at
         return tuple(
-            dataclasses.replace(each, idle_s=None if each.idle_s is None else each.idle_s + age_s)
+            dataclasses.replace(
+                each,
+                engines=tuple(each.engines),
+                idle_s=None if each.idle_s is None else each.idle_s + age_s,
+            )
             for each in self._models
         )
 

@@ -3,6 +3,8 @@
 import gc
 import os
 import re
+import resource
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -74,7 +76,7 @@ class Device:
     def free_bytes(self) -> int:
         """What is left of it for us, caches of the allocator counted as free."""
         if self.is_host:
-            return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_AVPHYS_PAGES")
+            return min(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_AVPHYS_PAGES"), _allowed_bytes())
         kept = torch.cuda.memory_reserved(self.torch) - torch.cuda.memory_allocated(self.torch)
         return int(torch.cuda.mem_get_info(self.torch)[0]) + kept
 
@@ -148,6 +150,12 @@ def _readable(size: str) -> str:
 
 def _first_line(error: BaseException) -> str:
     return str(error).split("\n", 1)[0].rstrip(".")
+
+
+def _allowed_bytes() -> int:
+    """What is left of this process's address space, where that is limited."""
+    limit, _ = resource.getrlimit(resource.RLIMIT_AS)
+    return sys.maxsize if limit == resource.RLIM_INFINITY else max(0, limit - _resident("VmSize"))
 
 
 def _resident(field: str) -> int:

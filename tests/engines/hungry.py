@@ -1,0 +1,83 @@
+"""An engine with real weights and a real appetite: it fills memory, and says nothing worth hearing.
+
+Options: name (of its model), weights_mb, row_mb (what a row takes while it is worked), rows,
+read_log (a file that gets a line each time the weights are read), widths (one that gets the number
+of rows of each step), broken (a file; while it is there, the weights cannot be read).
+A text with LOST in it is where the device's context breaks.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from narrated.engines.base import Spoken
+from narrated.engines.neural.device import Device
+from narrated.engines.neural.model import Model
+from narrated.errors import DeviceLost
+
+MB = 10**6
+
+
+class Hungry:
+    kind = "speech"
+    sample_rate = 8000
+    worn = False
+
+    def __init__(self, options: dict[str, Any], shelf: Any) -> None:
+        self.rows = self.width = int(options.get("rows", 8))
+        self.identity = f"hungry-{sorted(options.items())}"
+        self._options = options
+        self._device = Device.chosen(shelf.device)
+        name = str(options.get("name", "a/hungry"))
+        self._model = shelf.hold(Model(name, f"{name}-key", self._device, self._read))
+        self.models = [self._model]
+        self._waiting: list[Any] = []
+        self._kept: Any = None
+
+    def voices(self) -> dict[str, str]:
+        return {"toy": "toy"}
+
+    def admit(self, request: Any) -> None:
+        self._waiting.append(request)
+
+    def step(self) -> list[Any]:
+        assert self._model.module.weight.device.type == self._device.torch.type
+        rows = self._waiting[: self.width]
+        self._note("widths", str(len(rows)))
+        if any("LOST" in row.text for row in rows):
+            raise DeviceLost("The device failed: it is only a test.")
+        size = int(self._options.get("row_mb", 1)) * MB * len(rows)
+        with self._device.at_work([row.id for row in rows]):
+            torch.empty(size, dtype=torch.uint8, device=self._device.torch).fill_(1)
+        del self._waiting[: self.width]
+        return [Spoken(row.id, bytes(1600), 8000) for row in rows]
+
+    def cancel(self, id: str) -> None:
+        self._waiting = [row for row in self._waiting if row.id != id]
+
+    def shrink(self) -> bool:
+        self.width, before = max(1, self.width // 2), self.width
+        return self.width < before
+
+    def release(self) -> None:
+        self._kept = None
+
+    def _read(self) -> nn.Module:
+        self._note("read_log", "read")
+        if Path(self._options.get("broken", "/nonexistent")).exists():
+            raise ValueError("it is broken")
+        size = int(self._options.get("weights_mb", 1)) * MB
+        module = nn.Linear(1, 1)
+        module.weight = nn.Parameter(torch.ones(1, size // 4))
+        return module
+
+    def _note(self, option: str, line: str) -> None:
+        if option in self._options:
+            with Path(self._options[option]).open("a") as file:
+                file.write(line + "\n")
+
+
+def load(options: dict[str, Any], shelf: Any) -> Hungry:
+    return Hungry(options, shelf)

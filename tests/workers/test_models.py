@@ -1,0 +1,264 @@
+"""Models in a real worker: warm within a budget, and borne when memory runs out."""
+
+import asyncio
+import re
+import resource
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from narrated.engines.base import EngineSpec, Home
+from narrated.errors import EngineError, EngineUnavailable, WorkerLost
+from workers.support import ENGINES, running, say, spec
+
+MB = 10**6
+
+
+def hungry(engine="hungry", **options):
+    return EngineSpec(engine, "speech", "hungry", 400, True, path=ENGINES, options=options)
+
+
+def models(*engines, memory_mb=0, idle_unload_s=1e9, **more):
+    home = Home(device="cpu", memory_bytes=memory_mb * MB, idle_unload_s=idle_unload_s)
+    return replace(spec(*engines, name="models", **more), home=home)
+
+
+def warmth(watched):
+    return {model.name: model.warmth for model in watched.pool.states()[0].models}
+
+
+async def until_warmth(watched, wanted):
+    """Wait until the worker told that its models stand so; fails with how they stand."""
+    for _ in range(100):
+        if warmth(watched) == wanted:
+            return
+        await asyncio.sleep(0.05)
+    assert warmth(watched) == wanted
+
+
+def leave_it(worker, mb):
+    """Let a worker's address space grow by so much from now on, and no more."""
+    sizes = Path(f"/proc/{worker.pid}/status").read_text()
+    now = int(re.search(r"VmSize:\s*(\d+) kB", sizes)[1]) * 1024
+    resource.prlimit(worker.pid, resource.RLIMIT_AS, (now + mb * MB, resource.RLIM_INFINITY))
+
+
+def lines(path):
+    return path.read_text().splitlines() if path.exists() else []
+
+
+async def announced(watched, engine="hungry"):
+    await watched.until(lambda: watched.pool.workers and engine in watched.pool.workers[0].engines)
+    return watched.pool.workers[0]
+
+
+def test_a_batch_that_does_not_fit_is_halved_until_it_does(tmp_path):
+    async def story():
+        eager = hungry(rows=8, row_mb=100, widths=str(tmp_path / "widths"))
+        async with running(models(eager)) as watched:
+            worker = await announced(watched)
+            await say(worker, "one", "hungry")
+            leave_it(worker, 350)
+            spoken = await asyncio.gather(*(say(worker, "Hello", "hungry") for _ in range(8)))
+            assert all(each.payload for each in spoken)
+            assert watched.pool.states()[0].restarts == 0
+        widths = [int(width) for width in lines(tmp_path / "widths")[1:]]
+        assert max(widths) > 4 > max(widths[-3:]) == 2
+
+    asyncio.run(story())
+
+
+def test_at_batch_one_the_others_make_room():
+    async def story():
+        lazy = hungry("lazy", name="a/lazy", weights_mb=300)
+        eager = hungry("eager", name="an/eager", rows=1, row_mb=250)
+        async with running(models(lazy, eager)) as watched:
+            worker = await announced(watched, "eager")
+            await until_warmth(watched, {"a/lazy": "warm", "an/eager": "warm"})
+            leave_it(worker, 100)
+            assert (await say(worker, "Hello", "eager")).payload
+            await until_warmth(watched, {"a/lazy": "absent", "an/eager": "warm"})
+
+    asyncio.run(story())
+
+
+def test_what_fits_in_no_way_fails_alone_and_says_what_was_needed_and_what_there_was():
+    async def story():
+        async with running(models(hungry(rows=1, row_mb=400))) as watched:
+            worker = await announced(watched)
+            leave_it(worker, 100)
+            with pytest.raises(EngineError) as refusal:
+                await say(worker, "Hello", "hungry")
+            assert "400 MB more were needed" in str(refusal.value)
+            free = float(re.search(r"and ([\d.]+) GB of", str(refusal.value))[1])
+            assert free <= 0.1
+            assert "models: {memory" in str(refusal.value)
+            leave_it(worker, 1000)
+            assert (await say(worker, "Hello", "hungry")).payload
+
+    asyncio.run(story())
+
+
+def test_over_budget_the_least_recently_used_goes(tmp_path):
+    async def story():
+        engines = [hungry(name, name=f"a/{name}", weights_mb=100) for name in ("a", "b", "c")]
+        async with running(models(*engines, memory_mb=250)) as watched:
+            worker = await announced(watched, "c")
+            for name in ("a", "b"):
+                await say(worker, "Hello", name)
+            await say(worker, "Hello", "c")
+            await until_warmth(watched, {"a/a": "absent", "a/b": "warm", "a/c": "warm"})
+            await say(worker, "Hello", "a")
+            await until_warmth(watched, {"a/a": "warm", "a/b": "absent", "a/c": "warm"})
+
+    asyncio.run(story())
+
+
+def test_engines_that_do_not_fit_together_take_turns(tmp_path):
+    async def story():
+        logs = {name: tmp_path / name for name in ("a", "b")}
+        engines = [
+            hungry(name, name=f"a/{name}", weights_mb=100, rows=2, read_log=str(log))
+            for name, log in logs.items()
+        ]
+        async with running(models(*engines, memory_mb=150)) as watched:
+            worker = await announced(watched, "b")
+            answers = [say(worker, "Hello", name) for _ in range(2) for name in ("a", "b")]
+            assert all(spoken.payload for spoken in await asyncio.gather(*answers))
+        assert len(lines(logs["a"])) + len(lines(logs["b"])) <= 4  # not one reading a step
+
+    asyncio.run(story())
+
+
+def test_a_model_larger_than_the_budget_is_refused_with_both_figures():
+    async def story():
+        async with running(models(hungry(weights_mb=300), memory_mb=200)) as watched:
+            await watched.until(lambda: watched.pool.unavailable("hungry"))
+            problem = str(watched.pool.unavailable("hungry"))
+            assert "takes 0.30 GB, and 0.20 GB are allowed" in problem
+
+    asyncio.run(story())
+
+
+def test_engines_of_one_model_share_its_weights(tmp_path):
+    async def story():
+        log = tmp_path / "read"
+        engines = [hungry(name, read_log=str(log)) for name in ("calm", "lively")]
+        async with running(models(*engines)) as watched:
+            worker = await announced(watched, "lively")
+            for name in ("calm", "lively"):
+                await say(worker, "Hello", name)
+            assert [m.engines for m in watched.pool.states()[0].models] == [("calm", "lively")]
+        assert lines(log) == ["read"]
+
+    asyncio.run(story())
+
+
+def test_a_reload_keeps_unchanged_models_warm(tmp_path):
+    async def story():
+        log = tmp_path / "read"
+        kept = hungry("kept", name="a/kept", read_log=str(log))
+        before = models(kept, hungry("gone", name="a/gone"), hungry("same", rows=8))
+        async with running(before) as watched:
+            worker = await announced(watched, "same")
+            slow = say(worker, "Hello", "same")
+            await watched.pool.apply(
+                [models(kept, hungry("same", rows=4), hungry("new", name="b/b"))]
+            )
+            await watched.until(lambda: "new" in worker.engines)
+            assert (await slow).payload
+            assert set(worker.engines) == {"kept", "same", "new"}
+            assert worker.engines["same"].rows == 4
+            assert watched.pool.workers[0].pid == worker.pid
+            await until_warmth(watched, dict.fromkeys(("a/kept", "a/hungry", "b/b"), "warm"))
+            assert (await say(worker, "Hello", "kept")).payload
+        assert lines(log) == ["read"]
+
+    asyncio.run(story())
+
+
+def test_what_nobody_uses_for_a_while_leaves_the_device_and_comes_back(tmp_path):
+    async def story():
+        log = tmp_path / "read"
+        async with running(models(hungry(read_log=str(log)), idle_unload_s=0.4)) as watched:
+            worker = await announced(watched)
+            assert (await say(worker, "Hello", "hungry")).payload
+            assert warmth(watched)["a/hungry"] == "warm"
+            await until_warmth(watched, {"a/hungry": "absent"})
+            assert (await say(worker, "Hello", "hungry")).payload
+        assert lines(log) == ["read", "read"]
+
+    asyncio.run(story())
+
+
+def test_a_broken_device_restarts_the_worker_alone():
+    async def story():
+        async with running(models(hungry()), spec()) as watched:
+            await watched.until(lambda: len(watched.pool.workers) == 2)
+            first, other = (w.pid for w in watched.pool.workers)
+            lost = next(w for w in watched.pool.workers if "hungry" in w.engines)
+            with pytest.raises(WorkerLost, match="The device failed"):
+                await say(lost, "LOST", "hungry")
+            await watched.until(
+                lambda: len({w.pid for w in watched.pool.workers} - {lost.pid}) == 2
+            )
+            pids = {w.pid for w in watched.pool.workers}
+            assert len(pids & {first, other}) == 1
+            fresh = (
+                await announced(watched) if "hungry" in watched.pool.workers[0].engines else None
+            )
+            fresh = fresh or next(w for w in watched.pool.workers if "hungry" in w.engines)
+            assert (await say(fresh, "Hello", "hungry")).payload
+
+    asyncio.run(story())
+
+
+def test_what_was_measured_is_known_to_the_next_worker():
+    async def story():
+        async with running(models(hungry(weights_mb=50, row_mb=120, rows=2))) as watched:
+            worker = await announced(watched)
+            await asyncio.gather(*(say(worker, "Hello", "hungry") for _ in range(2)))
+            await asyncio.sleep(0.1)
+            (model,) = watched.pool.states()[0].models
+            assert model.weights_bytes // MB == 50
+            assert 230 * MB < model.working_bytes < 300 * MB
+            assert model.real_time_factor > 0 and model.idle_s < 5
+            worker._child.kill()
+            await watched.worker(other_than=worker.pid)
+            await until_warmth(watched, {"a/hungry": "warm"})
+            (again,) = watched.pool.states()[0].models
+            assert again.weights_bytes // MB == 50
+
+    asyncio.run(story())
+
+
+def test_a_model_that_cannot_be_read_makes_its_engine_unavailable_until_it_can(tmp_path):
+    async def story():
+        broken = tmp_path / "broken"
+        broken.touch()
+        async with running(models(hungry(broken=str(broken)), again_s=0.2)) as watched:
+            await watched.until(lambda: watched.pool.unavailable("hungry"))
+            assert "models verify a/hungry" in str(watched.pool.unavailable("hungry"))
+            broken.unlink()
+            worker = await announced(watched)
+            assert (await say(worker, "Hello", "hungry")).payload
+
+    asyncio.run(story())
+
+
+def test_a_model_that_went_bad_while_it_was_parked_has_its_files_wait(tmp_path):
+    async def story():
+        broken = tmp_path / "broken"
+        shown = models(hungry(broken=str(broken)), idle_unload_s=0.2, again_s=0.2)
+        async with running(shown) as watched:
+            worker = await announced(watched)
+            assert (await say(worker, "Hello", "hungry")).payload
+            broken.touch()
+            await until_warmth(watched, {"a/hungry": "absent"})
+            with pytest.raises(EngineUnavailable, match="cannot be read"):
+                await say(worker, "Hello", "hungry")
+            broken.unlink()
+            await announced(watched)
+
+    asyncio.run(story())
