@@ -10,6 +10,7 @@ import msgspec
 import pytest
 
 from narrated.config import file as configuration
+from narrated.config.staff import worker_specs
 from narrated.config.values import Bytes, Config
 from narrated.doctor import box, folders
 from narrated.doctor.account import Account, of_the_daemon
@@ -17,6 +18,7 @@ from narrated.doctor.engines import engines
 from narrated.doctor.examine import examine
 from narrated.doctor.finding import Finding, State
 from narrated.outbox.formats import FORMATS
+from narrated.workers.roll import called
 
 
 @pytest.fixture
@@ -58,7 +60,7 @@ def do(finding: Finding) -> None:
 
 
 def test_on_a_well_box_nothing_is_wrong_and_every_part_is_looked_at(config: Config) -> None:
-    findings = list(examine(config))
+    findings = list(examine(config, lambda: called(worker_specs(config), {})))
     assert [each for each in findings if each.state is State.WRONG] == []
     names = {each.name for each in findings}
     assert names >= {
@@ -81,7 +83,11 @@ def test_whatever_is_not_well_comes_with_a_remedy(config: Config) -> None:
     (config.outbox / ".stfolder").mkdir()
     config = msgspec.structs.replace(config, cache_limit=Bytes(10**18))
     config.inbox.rmdir()
-    findings = [each for each in examine(config) if each.state is not State.WELL]
+    findings = [
+        each
+        for each in examine(config, lambda: called(worker_specs(config), {}))
+        if each.state is not State.WELL
+    ]
     assert {"inbox", "Syncthing outbox", "cache limit"} <= {each.name for each in findings}
     assert all(each.remedy for each in findings)
 
@@ -208,7 +214,7 @@ def test_an_engine_that_cannot_be_loaded_is_wrong_and_the_others_are_not(config:
         "engines: {mine: {module: no_such_module}}\n"
     )
     wished = configuration.parse(text, Path("/etc/narrated/narrated.yaml"), {})
-    states = {each.name: each for each in engines(wished)}
+    states = {each.name: each for each in engines(wished, called(worker_specs(wished), {}))}
     assert states["engine espeak"].state is State.WELL
     assert states["engine mine"].state is State.WRONG
     assert "no_such_module" in states["engine mine"].what
@@ -222,7 +228,7 @@ def test_a_voice_that_its_engine_does_not_have_is_wrong_and_near_ones_are_named(
         "speech: {voice: en-uss, speakers: {quote: {voice: klingonish}}}\n"
     )
     wished = configuration.parse(text, Path("/etc/narrated/narrated.yaml"), {})
-    found = {each.name: each for each in engines(wished)}
+    found = {each.name: each for each in engines(wished, called(worker_specs(wished), {}))}
     assert found["engine espeak"].state is State.WELL
     assert found["voice of narrator"].state is State.WRONG
     assert "en-us" in found["voice of narrator"].remedy

@@ -329,12 +329,14 @@ def init(ctx: click.Context, inbox: Path | None, outbox: Path | None, only_print
 @main.command()
 @click.pass_context
 def doctor(ctx: click.Context) -> None:
-    """Examine the box: rights, voices, encoders, unit, disk, limits, sync."""
+    """Examine the box: rights, sync, disk, unit, encoders, GPU, models, voices."""
     from narrated.doctor.examine import examine
+    from narrated.terminal.client import Client
     from narrated.terminal.display import finding_lines
 
     worst = 0
-    for finding in examine(_config(ctx)):
+    config = _config(ctx)
+    for finding in examine(config, Client(config).roll):
         for line in finding_lines(finding):
             click.echo(line)
         worst = max(worst, int(finding.state == "wrong"))

@@ -40,7 +40,7 @@ class Speech(_Section, frozen=True):
     """Who reads."""
 
     engine: str = "espeak"
-    voice: str = "en-us"
+    voice: str = Speaker().voice
     options: dict[str, str | int | float | bool] = {}
     """The engine's own, such as espeak's `rate` in words a minute."""
     speakers: dict[Literal["quote"], Speaker] = {}
@@ -150,15 +150,24 @@ class Config(_Section, frozen=True):
     @property
     def settings(self) -> Settings:
         """What of the configuration decides what is said."""
-        narrator = Speaker(self.speech.engine, self.speech.voice, self.speech.options)
+        speech = self.speech
+        speakers = {"narrator": Speaker(speech.engine, speech.voice, speech.options)}
+        speakers |= {str(who): speaker for who, speaker in speech.speakers.items()}
         return Settings(
             language=self.reading.language,
-            speakers={"narrator": narrator} | {str(k): v for k, v in self.speech.speakers.items()},
+            speakers={who: _with_own_voice(speaker) for who, speaker in speakers.items()},
             links=self.reading.links,
             code=self.reading.code,
             footnotes=self.reading.footnotes,
             pauses={str(role): seconds for role, seconds in self.reading.pauses.items()},
         )
+
+
+def _with_own_voice(speaker: Speaker) -> Speaker:
+    """An engine that was named without a voice takes its own: the default is espeak's."""
+    if speaker.engine != "espeak" and speaker.voice == Speaker().voice:
+        return msgspec.structs.replace(speaker, voice="")
+    return speaker
 
 
 def decoded(kind: type, value: Any) -> Any:

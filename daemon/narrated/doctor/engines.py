@@ -1,7 +1,5 @@
-"""Whether the engines load and have the voices asked for, tried in workers of our own."""
+"""Whether the engines answer and have the voices asked for."""
 
-import asyncio
-import contextlib
 import difflib
 from collections.abc import Iterator
 
@@ -11,22 +9,20 @@ from narrated.doctor.finding import Finding, well, wrong
 from narrated.engines.base import EngineInfo
 from narrated.printable import printable
 from narrated.script.script import Speaker
-from narrated.workers.pool import Pool, WorkerState
+from narrated.workers.pool import WorkerState
+from narrated.workers.roll import Roll
 
-_LOOK_S = 0.2
 
-
-def engines(config: Config) -> Iterator[Finding]:
-    """Start the configured workers, see what they announce, and stop them again."""
-    announced, decided = asyncio.run(_announced(config))
-    states = {state.name: state for state in decided}
+def engines(config: Config, roll: Roll) -> Iterator[Finding]:
+    """Judge what the configured workers announced."""
+    states = {state.name: state for state in roll.workers}
     for spec in worker_specs(config):
         state = states[spec.name]
         for engine in spec.engines:
             yield _judged(engine.name, state)
     for name, speaker in config.settings.speakers.items():
-        if speaker.engine in announced:  # else the finding of the engine says it all
-            yield _heard(name, speaker, announced[speaker.engine])
+        if speaker.engine in roll.engines:  # else the finding of the engine says it all
+            yield _heard(name, speaker, roll.engines[speaker.engine])
 
 
 def _judged(engine: str, state: WorkerState) -> Finding:
@@ -51,20 +47,3 @@ def _heard(name: str, speaker: Speaker, engine: EngineInfo) -> Finding:
         f"{engine.name} has no voice '{printable(speaker.voice)}'.",
         f"Name another in `{key}`, such as {', '.join(near or sorted(engine.voices)[:5])}.",
     )
-
-
-async def _announced(config: Config) -> tuple[dict[str, EngineInfo], list[WorkerState]]:
-    """Every engine that was loaded, by name, and how each worker fared."""
-    changed = asyncio.Event()
-    pool = Pool(worker_specs(config), changed.set)
-    await pool.start()
-    try:
-        # A worker gives up, or never comes, by itself: within `workers: load`.
-        while any(state.state == "starting" for state in pool.states()):
-            changed.clear()
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(changed.wait(), _LOOK_S)
-        loaded = {name: info for each in pool.workers for name, info in each.engines.items()}
-        return loaded, pool.states()
-    finally:
-        await pool.stop()

@@ -208,6 +208,8 @@ class Home:
     """What may be in use at once; 0 for all that the device has."""
     idle_unload_s: float = math.inf
     """After how long without work the device is freed."""
+    warms_at_once: bool = True
+    """Whether models are warm before they are asked for, as far as they fit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,6 +221,8 @@ class ModelNow:
     """Those that use it."""
     warmth: str
     device: str
+    device_bytes: int
+    """What the device has in all."""
     weights_bytes: int
     working_bytes: int
     """What its engines take besides, the most that was seen."""

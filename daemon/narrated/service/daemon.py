@@ -339,7 +339,11 @@ class Service:
             case "status":
                 return self.report(), b""
             case "say":
-                return await self.house.say(str(request["text"]), request.get("voice"))
+                return await self.house.say(
+                    str(request["text"]), request.get("voice"), request.get("engine")
+                )
+            case "roll":
+                return self.house.roll(), b""
             case "describe":
                 return await self.house.describe(payload), b""
             case "retry" | "refresh" | "respeak" | "cancel" | "history" as verb:

@@ -23,9 +23,10 @@ from narrated.narrate.recording import clear
 from narrated.narrate.speech import Speech
 from narrated.narrate.story import Narrator
 from narrated.outbox import publish
-from narrated.script.script import Plan
+from narrated.script.script import Plan, Speaker
 from narrated.workers.editors import Editors
 from narrated.workers.pool import Pool
+from narrated.workers.roll import Roll
 from narrated.workers.schedule import Scheduler
 
 EDITORS = 2  # one is kept for short sources
@@ -87,9 +88,14 @@ class House:
             ignore=config.ignore,
         )
 
-    async def say(self, text: str, voice: str | None) -> tuple[dict[str, int], bytes]:
-        """Speak a text now: its sample rate, and 16-bit mono PCM."""
-        wishes = self.wishes if voice is None else _in_voice(self.wishes, voice)
+    async def say(
+        self, text: str, voice: str | None, engine: str | None = None
+    ) -> tuple[dict[str, int], bytes]:
+        """Speak a text now: its sample rate, and 16-bit mono PCM.
+
+        An engine that is named without a voice takes its own best one.
+        """
+        wishes = _in_voice(self.wishes, voice, engine)
         if not text.strip():
             raise NarratedError("There is nothing to say.", 'Give a text: narrated say "Hello".')
         manuscript = await self.desk.dictated(text, wishes)
@@ -116,6 +122,11 @@ class House:
     async def describe(self, picture: bytes) -> str:
         """What the captioner says of a picture."""
         return await self.desk.describe(picture, 0, self.wishes)
+
+    def roll(self) -> Roll:
+        """Which engines answer, and how each worker fares."""
+        engines = {name: info for each in self.pool.workers for name, info in each.engines.items()}
+        return Roll(engines, self.pool.states())
 
     def probe(self) -> None:
         """See whether cache and outbox can be written; StorageError says why not."""
@@ -188,8 +199,12 @@ class House:
         return threads
 
 
-def _in_voice(wishes: Wishes, voice: str) -> Wishes:
-    narrator = msgspec.structs.replace(wishes.settings.speakers["narrator"], voice=voice)
+def _in_voice(wishes: Wishes, voice: str | None, engine: str | None) -> Wishes:
+    narrator = wishes.settings.speakers["narrator"]
+    if engine is not None and engine != narrator.engine:
+        narrator = Speaker(engine, voice or "", {})
+    elif voice is not None:
+        narrator = msgspec.structs.replace(narrator, voice=voice)
     speakers = {**wishes.settings.speakers, "narrator": narrator}
     settings = msgspec.structs.replace(wishes.settings, speakers=speakers)
     return dataclasses.replace(wishes, settings=settings)

@@ -44,6 +44,7 @@ class ModelShown(msgspec.Struct, frozen=True):
     engines: tuple[str, ...]
     warmth: str
     device: str
+    device_bytes: int
     weights_bytes: int
     working_bytes: int
     idle_s: float | None

@@ -10,7 +10,8 @@ from typing import Any, TypeVar
 import msgspec
 
 from narrated.config import file as configuration
-from narrated.config.values import Config
+from narrated.config.staff import worker_specs
+from narrated.config.values import Config, EngineEntry
 from narrated.errors import NarratedError
 from narrated.ledger.store import Ledger
 from narrated.narrate.register import Register
@@ -23,6 +24,7 @@ from narrated.service.house import House
 from narrated.service.lock import Holder, StateLock, holder
 from narrated.service.report import resting
 from narrated.terminal.check import Check, Tell, check
+from narrated.workers.roll import Roll, called
 
 Value = TypeVar("Value")
 
@@ -56,13 +58,23 @@ class Client:
             return self._ask({"do": verb, **request})[0]
         return msgspec.to_builtins(self._at_rest(verb, request))
 
-    def say(self, text: str, voice: str | None, output: Path) -> float:
+    def roll(self) -> Roll:
+        """Which engines answer: those of the daemon, or in workers of our own that warm nothing."""
+        if self.is_served:
+            return msgspec.convert(self._ask({"do": "roll"})[0], Roll)
+        config = self._config or configuration.scratch(None, Path(), Path())
+        return called(worker_specs(config), self._measured())
+
+    def say(
+        self, text: str, voice: str | None, output: Path, *, engine: str | None = None
+    ) -> float:
         """Speak a text into a file; its length in seconds."""
         format = _format_of(output)
         if self.is_served:
-            told, pcm = self._ask({"do": "say", "text": text, "voice": voice})
+            told, pcm = self._ask({"do": "say", "text": text, "voice": voice, "engine": engine})
         else:
-            told, pcm = _alone(self._config, lambda house: house.say(text, voice))
+            config = _with_engine(self._config, engine)
+            told, pcm = _alone(config, lambda house: house.say(text, voice, engine))
         rate = int(told["sample_rate"])
         with Encoder(output, format, rate) as encoder:
             encoder.write(pcm)
@@ -88,6 +100,17 @@ class Client:
         root = self._root_of(real) or real
         path = "" if real == root else str(real.relative_to(root))
         return _alone(self._config, lambda house: check(house, path, tell), inbox=root, mute=True)
+
+    def _measured(self) -> dict[str, int]:
+        """What models were seen to take, where a ledger tells."""
+        path = None if self._config is None else self._config.state / "ledger.sqlite"
+        if path is None or not path.exists():
+            return {}
+        ledger = Ledger(path)
+        try:
+            return ledger.measured()
+        finally:
+            ledger.close()
 
     def _root_of(self, real: Path) -> Path | None:
         """The inbox, where a path lies in it."""
@@ -147,6 +170,14 @@ def _alone(
 
     with tempfile.TemporaryDirectory(prefix="narrated-") as scratch:
         return asyncio.run(done(Path(scratch)))
+
+
+def _with_engine(config: Config | None, engine: str | None) -> Config | None:
+    """The same configuration, where it does not name this engine yet, with it."""
+    if engine is None or (config is not None and engine in config.engines):
+        return config
+    known = config or configuration.scratch(None, Path("/nonexistent"), Path("/nonexistent"))
+    return msgspec.structs.replace(known, engines={**known.engines, engine: EngineEntry()})
 
 
 def _format_of(output: Path) -> str:

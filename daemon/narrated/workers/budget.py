@@ -215,8 +215,9 @@ class Budget:
                 engines=tuple(engines[each.engine][0] for each in self._using(held)),
                 warmth=held.model.warmth,
                 device=held.model.device.name,
+                device_bytes=held.model.device.total_bytes,
                 weights_bytes=held.weights_bytes,
-                working_bytes=max((each.takes_bytes for each in self._using(held)), default=0),
+                working_bytes=max((each.working_bytes for each in self._using(held)), default=0),
                 idle_s=None if held.used_at is None else now - held.used_at,
                 real_time_factor=next(
                     (pace for each in self._using(held) if (pace := engines[each.engine][1])), None

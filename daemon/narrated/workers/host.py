@@ -149,6 +149,12 @@ class Host:
                 self._seats[spec["name"]] = _Seat(spec, engine)
                 self._missing.pop(spec["name"], None)
                 self._budget.seat(engine)
+        if self._budget.home.warms_at_once:
+            self._warm_up()
+        self._tell_models()
+        self._say_hello()
+
+    def _warm_up(self) -> None:
         for seat in list(self._seats.values()):
             try:
                 self._budget.warm_up(seat.engine)
@@ -156,8 +162,6 @@ class Host:
                 self._lose(seat, error)
             except OutOfMemory:
                 self._budget.rest(seat.engine)  # others may make room when it is asked for
-        self._say_hello()
-        self._tell_models()
 
     def _lose(self, seat: _Seat, error: EngineUnavailable) -> None:
         """An engine whose model cannot be had is as good as one that did not load."""

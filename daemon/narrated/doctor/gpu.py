@@ -1,0 +1,103 @@
+"""The graphics card: which, under which driver, with how much memory free; and whether torch can
+compute on it."""
+
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from narrated.config.staff import worker_specs
+from narrated.config.values import Config
+from narrated.doctor.finding import Finding, warning, well, wrong
+
+_QUERY = "name,driver_version,memory.total,memory.free"
+_PATIENCE_S = 60.0
+_PROBE = """
+import json, torch
+able = torch.cuda.is_available()
+print(json.dumps({"version": torch.__version__, "cuda": torch.version.cuda, "able": able}))
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A graphics card as its driver tells of it."""
+
+    name: str
+    driver: str
+    total_bytes: int
+    free_bytes: int
+
+
+def gpu(config: Config) -> Iterator[Finding]:
+    """The card and its driver; and torch, where models are configured."""
+    cards = list(_cards())
+    for card in cards:
+        yield well(
+            "gpu",
+            f"{card.name}, driver {card.driver}: {card.free_bytes / 1e9:.1f} GB of "
+            f"{card.total_bytes / 1e9:.1f} GB are free.",
+        )
+    if not cards:
+        yield _none_found()
+    for python in _pythons(config):
+        yield _torch(python, bool(cards))
+
+
+def _cards() -> Iterator[Card]:
+    tool = shutil.which("nvidia-smi")
+    if tool is None:
+        return
+    command = (tool, f"--query-gpu={_QUERY}", "--format=csv,noheader,nounits")
+    done = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)
+    for line in done.stdout.splitlines() if done.returncode == 0 else ():
+        name, driver, total, free = (part.strip() for part in line.rsplit(",", 3))
+        yield Card(name, driver, int(total) << 20, int(free) << 20)
+
+
+def _none_found() -> Finding:
+    if Path("/proc/driver/nvidia/version").exists():
+        return wrong(
+            "gpu",
+            "There is an NVIDIA driver, and nvidia-smi does not tell of any card.",
+            "See what nvidia-smi says; after an update of the driver, boot the box anew.",
+        )
+    return well("gpu", "There is no NVIDIA driver here: models compute on the CPU, much slower.")
+
+
+def _pythons(config: Config) -> list[str]:
+    """The interpreters of the workers that hold models."""
+    return sorted(
+        {each.python or sys.executable for each in worker_specs(config) if each.holds_models}
+    )
+
+
+def _torch(python: str, has_card: bool) -> Finding:
+    try:
+        done = subprocess.run(
+            (python, "-c", _PROBE), capture_output=True, text=True, timeout=_PATIENCE_S, check=False
+        )
+        told = json.loads(done.stdout)
+    except (OSError, ValueError, subprocess.TimeoutExpired):
+        return wrong("torch", f"{python} has no torch, which the models need.", _install(python))
+    build = f"torch {told['version']}"
+    if told["able"]:
+        return well("torch", f"{build} computes on the GPU, by CUDA {told['cuda']}.")
+    if not has_card:
+        return well("torch", f"{build} computes on the CPU.")
+    if told["cuda"] is None:
+        return warning(
+            "torch", f"{build} was built without CUDA: the GPU lies idle.", _install(python)
+        )
+    return warning(
+        "torch",
+        f"{build} cannot use the GPU: its CUDA {told['cuda']} may be newer than the driver.",
+        "Update the driver, or let the service use the GPU: sudo narrated install --gpu",
+    )
+
+
+def _install(python: str) -> str:
+    return f"{python} -m pip install --upgrade torch transformers"

@@ -1,0 +1,42 @@
+"""Which models are there, and what of them is warm together within the budget."""
+
+from collections.abc import Iterator
+
+from narrated.config.values import Config
+from narrated.doctor.finding import Finding, warning, well
+from narrated.engines.base import ModelNow
+from narrated.workers.roll import Roll
+
+
+def models(config: Config, roll: Roll) -> Iterator[Finding]:
+    """Judge how the models of the workers stand; one that is not there is told by its engine."""
+    for worker in roll.workers:
+        for model in worker.models:
+            yield well(f"model {model.name}", f"{model.name} is there. {_takes(model)}")
+        if worker.models:
+            yield _budget(config, worker.models)
+
+
+def _takes(model: ModelNow) -> str:
+    if not model.weights_bytes:
+        return "What it takes is measured when it is used for the first time."
+    working = f", and {model.working_bytes / 1e9:.2f} GB at work" if model.working_bytes else ""
+    return f"It takes {model.weights_bytes / 1e9:.2f} GB{working}."
+
+
+def _budget(config: Config, held: tuple[ModelNow, ...]) -> Finding:
+    """What all would take, the one that takes most at its work."""
+    limit = config.models.memory or held[0].device_bytes
+    weights = sum(model.weights_bytes for model in held)
+    needed = weights + max(model.working_bytes for model in held)
+    unmeasured = [model.name for model in held if not model.weights_bytes]
+    what = f"{needed / 1e9:.2f} of {limit / 1e9:.2f} GB on {held[0].device}"
+    if needed > limit:
+        return warning(
+            "budget",
+            f"Together the models take {what}: the one that was not used for longest makes room.",
+            "Raise `models: {memory: …}`, or name smaller models, such as bark-small and blip.",
+        )
+    if unmeasured:
+        return well("budget", f"{what} are taken, without {', '.join(unmeasured)}.")
+    return well("budget", f"All are warm together: {what}.")
