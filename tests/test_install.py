@@ -133,6 +133,18 @@ def test_folders_in_a_home_are_bound_into_the_service(tmp_path: Path) -> None:
     assert 'BindPaths="-/home/ann/out"' in lines
 
 
+def test_models_and_voices_in_a_home_can_be_read_by_the_service(tmp_path: Path) -> None:
+    with_config(
+        tmp_path,
+        "inbox: /srv/narrated/inbox\noutbox: /srv/narrated/outbox\n"
+        "models: {folder: /home/ann/models, voices: /srv/voices}\n",
+    )
+    install(root=tmp_path)
+    lines = settings((tmp_path / DROP_IN).read_text())
+    assert 'BindReadOnlyPaths="-/home/ann/models"' in lines
+    assert not any("/srv/voices" in line for line in lines)  # the service sees it anyway
+
+
 @pytest.mark.parametrize("folder", ["/data", "/srv", "/home/ann"])
 def test_a_home_or_a_system_folder_is_not_handed_to_the_group(folder: str, tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="shared with the group"):

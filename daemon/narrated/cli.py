@@ -343,6 +343,69 @@ def doctor(ctx: click.Context) -> None:
     ctx.exit(EXIT_FAILED if worst else 0)
 
 
+@main.group()
+def voices() -> None:
+    """List, add and try voices."""
+
+
+@voices.command("list")
+@click.option("--engine", "-e", help="Of this engine alone.")
+@click.option("--json", "as_json", is_flag=True, help="As JSON, for programs.")
+@click.pass_context
+def list_voices(ctx: click.Context, engine: str | None, as_json: bool) -> None:
+    """List the voices of the configured engines."""
+    import json
+
+    from narrated.terminal.client import Client
+    from narrated.terminal.voices import lines
+
+    engines = Client(_config_or_default(ctx)).roll().engines
+    if as_json:
+        told = {name: sorted(info.voices) for name, info in engines.items() if info.voices}
+        click.echo(json.dumps(told, indent=2))
+        return
+    for line in lines(engines, engine):
+        click.echo(line)
+
+
+@voices.command("add")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--name", "-n", default="", help="What it is called; else as the file.")
+@click.option("--replace", is_flag=True, help="Instead of the one that has this name.")
+@click.pass_context
+def add_voice(ctx: click.Context, file: Path, name: str, replace: bool) -> None:
+    """Add a voice of your own: the .npz that a tool for cloning voices wrote."""
+    from narrated.voices import add
+
+    name = add(file, _config(ctx).models.voices, name, replace=replace)
+    click.echo(f"{name} is added; hear it: narrated voices audition {name} --engine bark")
+
+
+@voices.command()
+@click.argument("names", nargs=-1, required=True)
+@click.option("--engine", "-e", help="Another engine than the configured one.")
+@click.option("--text", "-t", help="What to say; else a sample.")
+@click.option(
+    "--output",
+    "-o",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("audition"),
+    show_default=True,
+    help="The folder that gets a file for each voice.",
+)
+@click.pass_context
+def audition(
+    ctx: click.Context, names: tuple[str, ...], engine: str | None, text: str | None, output: Path
+) -> None:
+    """Have each of the voices NAMES say the same, to compare them."""
+    from narrated.terminal.client import Client
+    from narrated.terminal.voices import SAMPLE, auditioned
+
+    client = Client(_config_or_default(ctx))
+    for line in auditioned(client, names, engine, text or SAMPLE, output):
+        click.echo(line)
+
+
 @main.command()
 @click.option("--user", is_flag=True, help="For yourself alone; needs no root.")
 @click.option("--inbox", type=click.Path(path_type=Path), help="Where files are dropped.")

@@ -40,7 +40,8 @@ def drop_in_for_box(config: Config, config_path: Path) -> str:
         "ReadOnlyPaths=",
         *(f"ReadOnlyPaths={quoted(f'-{path}')}" for path in readable),
     ]
-    hidden = [path for path in dict.fromkeys([*writable, inbox]) if in_a_home(path)]
+    seen = [*writable, inbox, *_read_places(config)]
+    hidden = [path for path in dict.fromkeys(seen) if in_a_home(path)]
     if hidden:
         lines += ["ProtectHome=tmpfs", *_bound(hidden, writable)]
     return _drop_in(lines)
@@ -83,6 +84,13 @@ def _other_places(config: Config) -> Iterator[Path]:
     yield config.cache
     if config.archive is not None:
         yield config.archive
+
+
+def _read_places(config: Config) -> Iterator[Path]:
+    """Where models and voices stand, if not with the state."""
+    for folder in (config.models.folder, config.models.voices):
+        if not folder.is_relative_to(config.state):
+            yield folder
 
 
 def _bound(paths: list[Path], writable: list[Path]) -> Iterator[str]:

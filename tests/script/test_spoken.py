@@ -99,3 +99,17 @@ def test_a_line_without_end_costs_no_more_than_its_length(piece, joint):
     # The best of several, since others work on the machine meanwhile.
     short_s, long_s = (min(spent_s(length) for _ in range(4)) for length in (2000, 16_000))
     assert long_s < 24 * max(short_s, 0.01)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "Hello [laughs] there.",
+        "He said [sighs] and went on [clears throat] slowly.",
+        "♪ In the jungle, the mighty jungle ♪",
+        "Oh no [gasps] — really...",
+        "MAN: [music] What [laughter] was that?",
+    ],
+)
+def test_the_marks_of_a_voice_model_pass_unharmed(said: str) -> None:
+    assert spoken(said) == said

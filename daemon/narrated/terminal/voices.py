@@ -1,0 +1,43 @@
+"""How voices are listed, and tried one after another."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+from narrated.engines.base import EngineInfo
+from narrated.errors import NarratedError
+from narrated.printable import printable
+from narrated.terminal.client import Client
+
+SAMPLE = (
+    "Hello. This is how I sound when I read a post to you, "
+    "with a number such as 42, and a question at the end: shall I go on?"
+)
+
+
+def lines(engines: Mapping[str, EngineInfo], only: str | None) -> Iterator[str]:
+    """The voices of each engine that speaks, and how to name one in the configuration."""
+    speaking = {
+        name: info
+        for name, info in sorted(engines.items())
+        if info.kind == "speech" and only in (None, name)
+    }
+    if not speaking:
+        raise NarratedError(
+            f"No engine {only or 'that speaks'} answers.",
+            "See `narrated doctor`; an engine is there once it is named under `engines:`.",
+        )
+    for name, info in speaking.items():
+        yield f"{name} ({len(info.voices)} voices)"
+        yield from (f"  {printable(voice)}" for voice in sorted(info.voices))
+    yield "Try one: narrated voices audition NAME; use it: `speech: {engine: …, voice: NAME}`."
+
+
+def auditioned(
+    client: Client, voices: Sequence[str], engine: str | None, text: str, folder: Path
+) -> Iterator[str]:
+    """Have each voice say a text into a file of its own."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for voice in voices:
+        output = folder / f"{voice.replace('/', '-')}.mp3"
+        seconds = client.say(text, voice, output, engine=engine)
+        yield f"{printable(str(output))}: {seconds:.1f} s"
