@@ -11,6 +11,7 @@ from narrated.errors import AlreadyRunning, ConfigurationError, NarratedError, S
 
 if TYPE_CHECKING:
     from narrated.config.values import Config
+    from narrated.models.shelf import ModelShelf
 
 EXIT_FAILED = 1
 EXIT_CONFIGURATION = 3
@@ -326,6 +327,107 @@ def init(ctx: click.Context, inbox: Path | None, outbox: Path | None, only_print
     click.echo(f"{path} is written; edit it, then `narrated config check`.")
 
 
+@main.group()
+def models() -> None:
+    """Look at the models, fetch them, or remove them; nothing else ever fetches anything."""
+
+
+@models.command("list")
+@click.option("--json", "as_json", is_flag=True, help="As JSON, for programs.")
+@click.pass_context
+def list_models(ctx: click.Context, as_json: bool) -> None:
+    """Show the catalogue, and what of it is on this box."""
+    import json
+
+    from narrated.terminal.models import Row, rows, table
+
+    config = _config_or_default(ctx)
+    found: list[Row] = list(rows(_shelf(config), config))
+    if as_json:
+        click.echo(json.dumps([row.builtins() for row in found], indent=2))
+        return
+    for line in table(found):
+        click.echo(line)
+
+
+@models.command()
+@click.argument("names", nargs=-1, metavar="[NAME]...")
+@click.option("--update", is_flag=True, help="Take the newest revision, and hold to it from then.")
+@click.option("--quiet", "-q", is_flag=True, help="No progress bar, no advice.")
+@click.pass_context
+def pull(ctx: click.Context, names: tuple[str, ...], update: bool, quiet: bool) -> None:
+    """Fetch models by NAME or owner/name; without one, those that the configuration uses.
+
+    What was fetched first is held to: a later pull mends or goes on, and changes nothing unless
+    told to --update. HF_ENDPOINT names another hub, HF_TOKEN opens what is not for everybody.
+    """
+    from narrated.models.catalogue import entry
+    from narrated.models.hub import Hub
+    from narrated.models.pull import pull as fetch
+    from narrated.models.uses import uses
+    from narrated.terminal.models import Pulling, pulled_lines
+
+    config = _config_or_default(ctx)
+    used = uses(config) if config else {}
+    wanted = dict.fromkeys(entry(name) for name in names or used)
+    if not wanted:
+        click.echo("The configuration uses no models. Name one: narrated models list")
+    try:
+        for each in wanted:
+            with Pulling(each, quiet=quiet) as watcher:
+                pulled = fetch(each, _shelf(config), Hub(), watcher, update=update)
+            for line in pulled_lines(pulled, used=each.repository in used, advice=not quiet):
+                click.echo(line)
+    except KeyboardInterrupt:
+        click.echo("narrated: stopped; the same command goes on where it was", err=True)
+        ctx.exit(EXIT_FAILED)
+
+
+@models.command()
+@click.argument("names", nargs=-1, metavar="[NAME]...")
+@click.pass_context
+def verify(ctx: click.Context, names: tuple[str, ...]) -> None:
+    """Read every file of the models, and compare it with what was pulled.
+
+    Exits with 1 when something is missing, changed, or was never pulled.
+    """
+    from narrated.terminal.models import verification
+
+    well = True
+    for line in verification(_shelf(_config_or_default(ctx)), names):
+        well = well and line.well
+        click.echo(line.text)
+    ctx.exit(0 if well else EXIT_FAILED)
+
+
+@models.command()
+@click.argument("name")
+@click.option("--force", is_flag=True, help="Even one that is used, or that was put there by hand.")
+@click.pass_context
+def remove(ctx: click.Context, name: str, force: bool) -> None:
+    """Remove a model from this box."""
+    from narrated.models.catalogue import entry
+    from narrated.models.remove import remove as discard
+    from narrated.models.uses import uses
+    from narrated.printable import printable
+
+    config = _config_or_default(ctx)
+    repository = entry(name).repository
+    keys = uses(config).get(repository, ()) if config else ()
+    if config and keys and not force:
+        raise NarratedError(
+            f"{repository} is used by {' and '.join(f'`{key}`' for key in keys)} of "
+            f"{config.source}.",
+            f"Name another there first, or: narrated models remove --force {name}",
+        )
+    shelf = _shelf(config)
+    left = discard(shelf, repository, force=force)
+    click.echo(f"{repository} is removed.")
+    for stranger in left:
+        path = printable(str(shelf.place(repository) / stranger))
+        click.echo(f"  {path} stays: it was not pulled")
+
+
 @main.command()
 @click.pass_context
 def doctor(ctx: click.Context) -> None:
@@ -443,6 +545,14 @@ def _config_or_default(ctx: click.Context) -> "Config | None":
             raise
         return None
     return load(path)
+
+
+def _shelf(config: "Config | None") -> "ModelShelf":
+    """The folder of the models that the configuration names, or that the first one would."""
+    from narrated.config.file import unconfigured_models
+    from narrated.models.shelf import ModelShelf
+
+    return ModelShelf((config.models if config else unconfigured_models()).folder)
 
 
 def _set_in_motion(ctx: click.Context, verb: str, done: str, **request: Any) -> None:

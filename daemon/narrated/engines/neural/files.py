@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -44,6 +44,7 @@ def found(shelf: Shelf, name: str) -> ModelFiles:
             )
         raise EngineUnavailable(f"The model {name} is not there.", f"narrated models pull {name}")
     locked = {} if own.is_absolute() else _locked(shelf.models / LOCK_NAME, name)
+    _refuse_incomplete(name, folder, locked)
     files = sorted(_files(folder))
     told = [[str(file.relative_to(folder)), _sha256(file, folder, locked)] for file in files]
     return ModelFiles(
@@ -51,6 +52,17 @@ def found(shelf: Shelf, name: str) -> ModelFiles:
         folder=folder,
         digest=hashlib.sha256(json.dumps(told).encode()).hexdigest()[:32],
     )
+
+
+def _refuse_incomplete(name: str, folder: Path, locked: Mapping[str, Mapping[str, object]]) -> None:
+    """A file that was pulled and is gone, or cut short, is told here and not by what reads it."""
+    for file, known in locked.items():
+        path = folder / file
+        if not path.is_file() or path.stat().st_size != known.get("size"):
+            raise EngineUnavailable(
+                f"The model {name} is incomplete: {file} is not as it was pulled.",
+                f"narrated models pull {name}",
+            )
 
 
 def _files(folder: Path) -> Iterator[Path]:

@@ -1,0 +1,34 @@
+"""The removal of a model: what was pulled goes, what somebody else put there stays."""
+
+from narrated.errors import NarratedError
+from narrated.models.shelf import ModelShelf
+from narrated.models.verify import Standing, standing, strangers
+
+
+def remove(shelf: ModelShelf, repository: str, *, force: bool = False) -> tuple[str, ...]:
+    """Remove a model and its lock; gives the files that stay, since they were not pulled.
+
+    With `force` they go too. NarratedError where there is no such model, or none that was pulled.
+    """
+    with shelf.held():
+        locks = shelf.locks()
+        locked = locks.pop(repository, None)
+        begun = shelf.has_parts(repository)
+        match standing(shelf, repository, locked):
+            case Standing.ABSENT if not begun:
+                raise NarratedError(
+                    f"{repository} is not there.", "See what is: narrated models list"
+                )
+            case Standing.NOT_LOCKED if not force:
+                raise NarratedError(
+                    f"{repository} is there, but was not pulled.",
+                    f"To remove it all the same: narrated models remove --force {repository}",
+                )
+        # The lock first: a removal that is interrupted then leaves files that nobody holds to.
+        shelf.write_locks(locks)
+        for name in locked.files if locked else ():
+            shelf.discard(repository, name)
+        shelf.clear(repository)
+        if force and shelf.place(repository).is_dir():
+            shelf.empty(repository)
+        return tuple(strangers(shelf.place(repository), locked)) if locked else ()

@@ -1,0 +1,243 @@
+"""How models look on a terminal: the catalogue, a pull under way, and a verification."""
+
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import click
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    TextColumn,
+    TimeRemainingColumn,
+    TransferSpeedColumn,
+)
+
+from narrated.config.values import Config
+from narrated.models.catalogue import Entry, entries, entry
+from narrated.models.lock import Locked
+from narrated.models.pull import Plan, Pulled
+from narrated.models.shelf import ModelShelf
+from narrated.models.sizes import size
+from narrated.models.uses import uses
+from narrated.models.verify import CheckedFile, FileState, Standing, standing, verified
+from narrated.printable import printable
+from narrated.terminal.bar import Bar
+
+MOST_FILES = 8
+"""Of a model's files, how many that are wrong are listed."""
+
+_COMMIT_SHOWN = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A model, as `narrated models list` shows it."""
+
+    name: str
+    """Of the catalogue, else its repository."""
+    repository: str
+    does: str
+    about: str
+    licence: str
+    state: Standing
+    bytes: int
+    """0 where nothing was pulled: its size is not known before the hub tells it."""
+    commit: str
+    pulled: str
+    used_by: tuple[str, ...]
+
+    def builtins(self) -> dict[str, Any]:
+        """For programs."""
+        return asdict(self)
+
+
+def rows(shelf: ModelShelf, config: Config | None) -> Iterator[Row]:
+    """The catalogue, then what else is on the shelf."""
+    locks, used = shelf.locks(), uses(config) if config else {}
+    known = {each.repository: each for each in entries()}
+    others = sorted({*locks, *shelf.repositories(), *used} - known.keys())
+    for each in (*known.values(), *map(entry, others)):
+        locked = locks.get(each.repository)
+        yield Row(
+            name=each.name or each.repository,
+            repository=each.repository,
+            does=each.does,
+            about=each.about,
+            licence=(locked.licence if locked else "") or each.licence,
+            state=standing(shelf, each.repository, locked),
+            bytes=locked.bytes if locked else 0,
+            commit=locked.commit if locked else "",
+            pulled=locked.pulled if locked else "",
+            used_by=used.get(each.repository, ()),
+        )
+
+
+def table(found: Sequence[Row]) -> Iterator[str]:
+    """Rows as lines, in columns, each with what it is under it."""
+    cells = [
+        (
+            row.name,
+            row.state.value,
+            size(row.bytes) if row.bytes else "",
+            row.commit[:_COMMIT_SHOWN],
+            row.licence,
+            row.repository,
+        )
+        for row in found
+    ]
+    head = ("NAME", "STATE", "SIZE", "COMMIT", "LICENCE", "REPOSITORY")
+    widths = [max(map(len, column)) for column in zip(head, *cells, strict=True)]
+    for line in (head, *cells):
+        padded = (cell.ljust(width) for cell, width in zip(line, widths, strict=True))
+        yield printable("  ".join(padded).rstrip())
+    if in_use := [row for row in found if row.used_by]:
+        yield ""
+        for row in in_use:
+            yield f"{row.name} is used by {', '.join(row.used_by)}."
+
+
+class Pulling(Bar):
+    """A progress bar over the bytes of a model, where stderr is a terminal."""
+
+    def __init__(self, entry: Entry, *, quiet: bool) -> None:
+        columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn())
+        rates = (TransferSpeedColumn(), TimeRemainingColumn())
+        hidden = quiet or not sys.stderr.isatty()
+        name = printable(entry.repository)
+        super().__init__(*columns, *rates, task=name, transient=True, disable=hidden)
+        self._says = not quiet
+        self._name = name
+
+    def planned(self, plan: Plan) -> None:
+        """Say what is going to be fetched."""
+        if self._says and plan.missing:
+            click.echo(planned_line(plan), err=True)
+
+    def came(self, done: int, total: int) -> None:
+        """Draw how much is there."""
+        self.show(done, total, self._name)
+
+
+def planned_line(plan: Plan) -> str:
+    """What a pull is going to fetch, in a line."""
+    begun = f", {size(plan.begun_bytes)} of them from before" if plan.begun_bytes else ""
+    files = _files(len(plan.missing))
+    return printable(
+        f"{plan.entry.repository} at {plan.commit[:_COMMIT_SHOWN]}: "
+        f"{files}, {size(plan.missing_bytes)}{begun}"
+    )
+
+
+def pulled_lines(pulled: Pulled, *, used: bool, advice: bool) -> Iterator[str]:
+    """How a pull ended, and what to do with the model now."""
+    yield printable(_outcome(pulled))
+    entry = pulled.entry
+    named = pulled.locked.licence.lower()
+    if entry.licence and named and named != entry.licence.lower():
+        yield printable(
+            f"  Its repository now names another licence than the catalogue: {named}, not "
+            f"{entry.licence}."
+        )
+    if advice and not used and pulled.fetched:
+        yield "  Use it in narrated.yaml:"
+        yield from (f"    {line}" for line in entry.usage.splitlines())
+
+
+def _outcome(pulled: Pulled) -> str:
+    repository, locked = pulled.entry.repository, pulled.locked
+    commit = locked.commit[:_COMMIT_SHOWN]
+    what = f"{repository} at {commit}, {size(locked.bytes)}"
+    if not pulled.before:
+        return f"{what}: pulled; the lock holds to it from now on."
+    if pulled.before != locked.commit:
+        return f"{what}: updated from {pulled.before[:_COMMIT_SHOWN]}."
+    if pulled.fetched:
+        return f"{what}: mended, {_files(pulled.fetched)} fetched."
+    return f"{what}: all of it is there."
+
+
+# Verification
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of a verification, and whether it tells of something that is well."""
+
+    text: str
+    well: bool = True
+
+
+def verification(shelf: ModelShelf, names: Sequence[str]) -> Iterator[Line]:
+    """Verify models by name, or all there are, as `narrated models verify` prints it."""
+    locks = shelf.locks()
+    if names:
+        repositories = [entry(name).repository for name in names]
+    else:
+        repositories = sorted({*locks, *shelf.repositories()})
+    if not repositories:
+        yield Line(f"No models are in {printable(str(shelf.path))}.")
+    for repository in repositories:
+        locked = locks.get(repository)
+        if locked is None:
+            yield from _unlocked(shelf, repository)
+        else:
+            yield from _verification(shelf, repository, locked)
+
+
+def _unlocked(shelf: ModelShelf, repository: str) -> Iterator[Line]:
+    mends = f"narrated models pull {repository}"
+    if standing(shelf, repository, None) is Standing.ABSENT:
+        yield Line(f"BAD   {repository} is not pulled.", well=False)
+        yield Line(f"      Pull it: {mends}", well=False)
+    else:
+        yield Line(
+            f"BAD   {repository} is there, but was not pulled: nothing vouches for it.", False
+        )
+        yield Line(f"      Compare it with the hub, and lock it: {mends}", well=False)
+
+
+def _verification(shelf: ModelShelf, repository: str, locked: Locked) -> Iterator[Line]:
+    with _Verifying(repository, locked) as read:
+        found = list(verified(shelf, repository, locked, read))
+    wrong = [file for file in found if file.state is not FileState.FINE]
+    at = f"{repository} at {locked.commit[:_COMMIT_SHOWN]}"
+    if not wrong:
+        yield Line(f"ok    {at}: {_files(len(found))}, {size(locked.bytes)}, as pulled")
+        return
+    yield Line(f"BAD   {at}: {len(wrong)} of {_files(len(found))} not as pulled", well=False)
+    for file in wrong[:MOST_FILES]:
+        yield Line(f"      {file.state}: {printable(file.name)}: {file.why}", well=False)
+    if len(wrong) > MOST_FILES:
+        yield Line(f"      and {len(wrong) - MOST_FILES} more", well=False)
+    yield from _mended(shelf, repository, wrong)
+
+
+def _mended(shelf: ModelShelf, repository: str, wrong: Sequence[CheckedFile]) -> Iterator[Line]:
+    strangers = [file for file in wrong if file.state is FileState.NOT_LOCKED]
+    if len(strangers) < len(wrong):
+        yield Line(f"      Mend it: narrated models pull {repository}", well=False)
+    if strangers:
+        place = printable(str(shelf.place(repository)))
+        yield Line(f"      Move what was not pulled out of {place}", well=False)
+
+
+class _Verifying(Bar):
+    """A progress bar over the bytes that are read, where stderr is a terminal."""
+
+    def __init__(self, repository: str, locked: Locked) -> None:
+        columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn())
+        hidden = not sys.stderr.isatty()
+        super().__init__(*columns, task=repository, transient=True, disable=hidden)
+        self._repository = repository
+        self._total = locked.bytes
+        self._done = 0
+
+    def __call__(self, more: int) -> None:
+        self._done += more
+        self.show(self._done, self._total, self._repository)
+
+
+def _files(count: int) -> str:
+    return f"{count} file{'' if count == 1 else 's'}"

@@ -1,0 +1,30 @@
+"""A hub on loopback that has a model, and a shelf for it."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from models.puller import MODEL, NAME, Puller
+from narrated.models.shelf import ModelShelf
+from support.hub import LoopbackHub, serving
+
+
+@pytest.fixture
+def hub() -> Iterator[LoopbackHub]:
+    """A hub that has a model in one commit."""
+    with serving() as hub:
+        hub.commit(NAME, MODEL)
+        yield hub
+
+
+@pytest.fixture
+def shelf(tmp_path: Path) -> ModelShelf:
+    """An empty folder of models, not made yet."""
+    return ModelShelf(tmp_path / "state/models")
+
+
+@pytest.fixture
+def puller(hub: LoopbackHub, shelf: ModelShelf) -> Puller:
+    """Pulls from that hub onto that shelf."""
+    return Puller(hub, shelf)

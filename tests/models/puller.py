@@ -1,0 +1,64 @@
+"""A model that a hub has, and who pulls it."""
+
+import random
+from dataclasses import dataclass, field
+
+from narrated.models.catalogue import entry
+from narrated.models.hub import Hub
+from narrated.models.pull import Plan, Pulled, pull
+from narrated.models.shelf import ModelShelf
+from support.hub import LoopbackHub
+
+NAME = "suno/bark-small"
+WEIGHTS = "pytorch_model.bin"
+MODEL = {
+    ".gitattributes": b"*.bin filter=lfs",
+    "README.md": b"Bark",
+    "config.json": b'{"model_type": "bark"}',
+    "generation_config.json": b"{}",
+    "tokenizer.json": b"{}",
+    "vocab.txt": b"one\ntwo\n",
+    WEIGHTS: random.Random(1).randbytes(400_000),
+    "text_2.pt": b"another form of the weights",
+    "modeling.py": b"print('never run')",
+    "speaker_embeddings_path.json": b'{"repo_or_path": "suno/bark-small"}',
+    "speaker_embeddings/v2/en_speaker_6_coarse_prompt.npy": b"coarse",
+    "speaker_embeddings/v2/en_speaker_6_fine_prompt.npy": b"fine",
+    "speaker_embeddings/v2/en_speaker_6_semantic_prompt.npy": b"coarse",  # the same bytes
+}
+WANTED = {name for name in MODEL if not name.endswith((".md", ".py", ".pt", ".gitattributes"))}
+
+
+@dataclass
+class Watching:
+    """Keeps what a pull tells."""
+
+    plans: list[Plan] = field(default_factory=list)
+    told: list[tuple[int, int]] = field(default_factory=list)
+
+    def planned(self, plan: Plan) -> None:
+        self.plans.append(plan)
+
+    def came(self, done: int, total: int) -> None:
+        self.told.append((done, total))
+
+
+@dataclass
+class Puller:
+    """Pulls from the hub onto the shelf."""
+
+    hub: LoopbackHub
+    shelf: ModelShelf
+
+    def __call__(
+        self, name: str = NAME, *, update: bool = False, watcher: Watching | None = None
+    ) -> Pulled:
+        ours = Hub(self.hub.endpoint, pause_s=0.01)
+        return pull(entry(name), self.shelf, ours, watcher or Watching(), update=update)
+
+    @property
+    def files(self) -> dict[str, bytes]:
+        """What stands in the model's folder."""
+        place = self.shelf.place(NAME)
+        found = (path for path in place.rglob("*") if path.is_file())
+        return {str(path.relative_to(place)): path.read_bytes() for path in found}

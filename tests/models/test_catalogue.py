@@ -1,0 +1,78 @@
+"""The catalogue: what is known by name, and which files of a repository are wanted."""
+
+import pytest
+
+from narrated.errors import NarratedError
+from narrated.models.catalogue import entries, entry, is_repository, is_safe, wanted
+
+PLAIN = ("config.json", "tokenizer.json")
+
+
+def test_every_entry_says_what_a_person_chooses_by() -> None:
+    for each in entries():
+        assert is_repository(each.repository)
+        assert each.about and each.licence and each.usage
+        assert each.does in ("speech", "caption")
+
+
+def test_a_model_is_found_by_name_and_by_repository() -> None:
+    assert entry("bark").repository == "suno/bark"
+    assert entry("suno/bark") is entry("bark")
+
+
+def test_any_other_repository_may_be_pulled() -> None:
+    assert entry("somebody/something-1.5").name == ""
+    assert "somebody/something-1.5" in entry("somebody/something-1.5").usage
+
+
+@pytest.mark.parametrize("name", ["bork", "../etc", "a/../b", "a/b/c", "/etc/passwd", "a/.b", ""])
+def test_what_is_neither_is_refused_with_what_there_is(name: str) -> None:
+    with pytest.raises(NarratedError) as refused:
+        entry(name)
+    assert "bark" in refused.value.remedy
+    assert "owner/name" in refused.value.remedy
+
+
+def test_safetensors_are_taken_and_pickles_left() -> None:
+    names = (*PLAIN, "model.safetensors", "pytorch_model.bin", "tf_model.h5", "flax_model.msgpack")
+    assert wanted(entry("blip"), names) == ("config.json", "model.safetensors", "tokenizer.json")
+
+
+def test_a_pickle_is_taken_where_there_is_nothing_better() -> None:
+    names = (*PLAIN, "pytorch_model.bin", "text.pt")
+    assert wanted(entry("blip"), names) == ("config.json", "pytorch_model.bin", "tokenizer.json")
+
+
+def test_weights_in_several_files_come_with_their_index() -> None:
+    shards = [f"model-0000{number}-of-00002.safetensors" for number in (1, 2)]
+    names = (*PLAIN, *shards, "model.safetensors.index.json", "model.fp16.safetensors")
+    assert set(wanted(entry("blip"), names)) == {*PLAIN, *shards, "model.safetensors.index.json"}
+
+
+def test_voices_below_belong_to_bark_alone() -> None:
+    voice = "speaker_embeddings/v2/en_speaker_6_fine_prompt.npy"
+    names = (*PLAIN, "pytorch_model.bin", voice, "speaker_embeddings/notes.md", "other/x.npy")
+    assert voice in wanted(entry("bark"), names)
+    assert voice not in wanted(entry("blip"), names)
+    assert not {"speaker_embeddings/notes.md", "other/x.npy"} & set(wanted(entry("bark"), names))
+
+
+def test_code_and_names_that_lead_elsewhere_are_never_wanted() -> None:
+    bad = (
+        "modeling.py",
+        "speaker_embeddings/../../../x.npy",
+        "/x_config.json",
+        ".hidden_config.json",
+        "a\n_config.json",
+    )
+    assert not set(bad) & set(wanted(entry("bark"), (*PLAIN, "pytorch_model.bin", *bad)))
+    assert not any(is_safe(name) for name in bad[1:])
+
+
+@pytest.mark.parametrize(
+    ("names", "lack"),
+    [(("model.safetensors",), "no config.json"), (("config.json", "model.gguf"), "no weights")],
+)
+def test_a_repository_that_holds_no_model_is_refused(names: tuple[str, ...], lack: str) -> None:
+    with pytest.raises(NarratedError, match=lack):
+        wanted(entry("somebody/something"), names)
