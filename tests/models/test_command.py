@@ -1,7 +1,9 @@
 """`narrated models`, as typed: real processes, real signals, and a hub on loopback."""
 
+import contextlib
 import json
 import os
+import pty
 import signal
 import subprocess
 import sys
@@ -86,12 +88,12 @@ def test_pull_list_verify_and_remove_go_together(box: Box) -> None:
     (commit,) = box.hub.repositories[NAME].commits
     assert f"{NAME} at {commit[:8]}: {len(WANTED)} files, 400 kB" in pulled.stderr
     assert "the lock holds to it" in pulled.stdout
-    assert "engine: bark" in pulled.stdout
+    assert "speech: {engine: bark-small, voice: v2/en_speaker_6}" in pulled.stdout
     row = box.listed(NAME)
-    assert (row["state"], row["commit"], row["licence"]) == ("pulled", commit, "mit")
+    assert (row["state"], row["commit"], row["licence"]) == ("pulled", commit, "MIT")
     assert row["bytes"] == sum(len(MODEL[name]) for name in WANTED)
     table = box.run("list").stdout
-    assert f"bark-small       pulled      400 kB  {commit[:8]}  mit" in table
+    assert f"bark-small       speech   pulled      400 kB  {commit[:8]}  MIT" in table
     assert box.run("verify").stdout == (
         f"ok    {NAME} at {commit[:8]}: {len(WANTED)} files, 400 kB, as pulled\n"
     )
@@ -128,6 +130,26 @@ def test_a_killed_pull_goes_on_where_it_was(box: Box) -> None:
     assert box.hub.sent[WEIGHTS] == SIZE - kept
     assert (box.models / NAME / WEIGHTS).read_bytes() == MODEL[WEIGHTS]
     assert [each.name for each in (box.models / ".pulling").iterdir()] == ["lock"]
+
+
+def test_progress_is_drawn_where_somebody_looks_and_nowhere_else(box: Box) -> None:
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "narrated.cli", "models", "pull", "bark-small"],
+        env={**box.environ, "TERM": "xterm", "COLUMNS": "100"},
+        stdout=subprocess.DEVNULL,
+        stderr=theirs,
+    )
+    os.close(theirs)
+    drawn = b""
+    with contextlib.suppress(OSError):  # what the end of a terminal looks like on Linux
+        while piece := os.read(ours, 4096):
+            drawn += piece
+    os.close(ours)
+    assert process.wait(30) == 0
+    assert b"400.1/400.1 kB" in drawn
+    box.run("remove", "bark-small")
+    assert box.run("pull", "--quiet", "bark-small").stderr == ""
 
 
 def test_ctrl_c_stops_a_pull_that_then_goes_on(box: Box) -> None:
@@ -176,10 +198,10 @@ def test_without_a_name_what_the_configuration_uses_is_pulled(box: Box) -> None:
     pulled = box.run("pull")
     assert pulled.returncode == 0, pulled.stderr
     assert "Use it in narrated.yaml" not in pulled.stdout, "it is used already"
-    assert box.listed(NAME)["used_by"] == ["engines.mine"]
+    assert box.listed(NAME)["used_by"] == ["engines: mine"]
     refused = box.run("remove", "bark-small")
     assert refused.returncode == 1
-    assert f"`engines.mine` of {box.home}/narrated.yaml" in refused.stderr
+    assert f"`engines: mine` of {box.home}/narrated.yaml" in refused.stderr
     assert (box.models / NAME / WEIGHTS).exists()
     assert box.run("remove", "--force", "bark-small").returncode == 0
 

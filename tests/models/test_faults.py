@@ -133,9 +133,17 @@ def test_without_a_network_the_endpoint_is_named(shelf: ModelShelf) -> None:
     assert "the same command" in error.value.remedy
 
 
-def test_an_endpoint_that_is_no_address_is_told(shelf: ModelShelf) -> None:
+@pytest.mark.parametrize("endpoint", ["hub.example", "http://hub.example:port"])
+def test_an_endpoint_that_is_no_address_is_told(endpoint: str, shelf: ModelShelf) -> None:
     with pytest.raises(NarratedError, match="HF_ENDPOINT is no address"):
-        pull(entry(NAME), shelf, Hub("hub.example", pause_s=0.01), Watching())
+        pull(entry(NAME), shelf, Hub(endpoint, pause_s=0.01), Watching())
+
+
+def test_what_does_not_answer_as_a_hub_is_told(puller: Puller) -> None:
+    puller.hub.page = b"<html>Log in to our network</html>"
+    assert "does not answer as a hub does" in refused(puller).problem
+    puller.hub.page = b'{"id": "suno/bark-small", "sha": "../main"}'
+    assert "names no commit" in refused(puller).problem
 
 
 # The lock holds
@@ -149,7 +157,8 @@ def test_another_large_file_at_the_locked_commit_is_refused_unfetched(puller: Pu
     error = refused(puller)
     assert "other content" in error.problem
     assert f"{WEIGHTS} is another file" in error.problem
-    assert f"narrated models pull --update {NAME}" in error.remedy
+    assert f"narrated models remove --force {NAME}" in error.remedy
+    assert "other content" in refused(puller, update=True).problem, "no update to the same commit"
     assert puller.hub.sent_bytes == 0
 
 

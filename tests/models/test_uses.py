@@ -2,44 +2,56 @@
 
 from pathlib import Path
 
-import msgspec
-
 from narrated.config.file import parse
-from narrated.config.values import Config, Speech
+from narrated.engines.base import REGISTRY
+from narrated.models.catalogue import entries
 from narrated.models.uses import uses
 
 
-def configured(lines: str = "") -> Config:
-    """A configuration with these lines."""
+def used(lines: str = "") -> dict[str, tuple[str, ...]]:
+    """What a configuration with these lines uses."""
     text = f"inbox: /in\noutbox: /out\n{lines}"
-    return parse(text, Path("/etc/narrated/narrated.yaml"), {"HOME": "/root"})
+    return uses(parse(text, Path("/etc/narrated/narrated.yaml"), {"HOME": "/root"}))
 
 
 def test_the_embedded_voice_uses_none() -> None:
-    assert uses(configured()) == {}
+    assert used() == {}
 
 
-def test_an_engine_uses_its_namesake_of_the_catalogue() -> None:
-    config = msgspec.structs.replace(configured(), speech=Speech(engine="bark", voice=""))
-    assert uses(config) == {"suno/bark": ("speech.engine",)}
+def test_every_engine_with_a_model_is_in_the_catalogue_under_its_name() -> None:
+    catalogue = {(each.name, each.does, each.repository) for each in entries()}
+    engines = {
+        (spec.name, spec.kind, spec.options["model"])
+        for spec in REGISTRY.values()
+        if "model" in spec.options
+    }
+    assert catalogue == engines
 
 
-def test_an_engines_option_names_another_model_by_name_or_repository() -> None:
-    for named in ("bark-small", "suno/bark-small"):
-        config = configured(f"engines: {{mine: {{module: m, options: {{model: {named}}}}}}}")
-        assert uses(config) == {"suno/bark-small": ("engines.mine",)}
+def test_an_engine_uses_its_model() -> None:
+    assert used("speech: {engine: bark, voice: v2/en_speaker_6}\npictures: {captions: blip}") == {
+        "suno/bark": ("speech: engine",),
+        "Salesforce/blip-image-captioning-base": ("pictures: captions",),
+    }
+
+
+def test_an_engine_like_another_uses_that_ones_model_unless_it_names_its_own() -> None:
+    lines = (
+        "engines:\n"
+        "  calm: {like: bark, options: {temperature: 0.5}}\n"
+        "  other: {like: blip, options: {model: somebody/captioner}}\n"
+    )
+    expected = {"suno/bark": ("engines: calm",), "somebody/captioner": ("engines: other",)}
+    assert used(lines) == expected
 
 
 def test_every_key_that_uses_a_model_is_named() -> None:
-    config = configured(
+    lines = (
         "speech: {speakers: {quote: {engine: mine, voice: v}}}\n"
         "engines: {mine: {module: m, options: {model: somebody/voice}}}"
     )
-    assert uses(config) == {"somebody/voice": ("speech.speakers.quote", "engines.mine")}
+    assert used(lines) == {"somebody/voice": ("speech: speakers: quote", "engines: mine")}
 
 
-def test_a_folder_of_ones_own_and_an_engine_of_ones_own_are_nothing_to_pull() -> None:
-    config = configured(
-        "engines: {mine: {module: m, options: {model: /srv/model}}, blip: {module: my_blip}}"
-    )
-    assert uses(config) == {}
+def test_a_folder_of_ones_own_is_nothing_to_pull() -> None:
+    assert used("engines: {mine: {like: blip, options: {model: /srv/model}}}") == {}

@@ -45,6 +45,8 @@ class LoopbackHub:
     """By file: how many of the next answers have a wrong byte."""
     failures: dict[str, list[int]] = field(default_factory=dict)
     """By file, or "listing": the status of each of the next answers."""
+    page: bytes = b""
+    """What is answered to everything, as by a network that one must log in to."""
     knows_ranges: bool = True
     stalls: dict[str, int] = field(default_factory=dict)
     """By file: after how many bytes an answer waits for `release`, and is then cut off."""
@@ -89,7 +91,9 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         path = unquote(urlsplit(self.path).path)
         self.hub.asked.append(path)
-        if found := _LISTING.fullmatch(path):
+        if self.hub.page:
+            self._send(200, self.hub.page, {})
+        elif found := _LISTING.fullmatch(path):
             self._list(*found.groups())
         elif found := _RESOLVE.fullmatch(path):
             self._resolve(*found.groups())

@@ -16,6 +16,9 @@ from narrated.printable import printable
 
 _REPOSITORY = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*", re.ASCII)
 _NEEDED = "config.json"
+_OTHER = """\
+engines: {{mine: {{like: blip, options: {{model: {}}}}}}}   # like: bark, if it is a Bark
+pictures: {{captions: mine}}   # speech: {{engine: mine}}"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +68,7 @@ def entry(name: str) -> Entry:
         if name in (each.name, each.repository):
             return each
     if is_repository(name):
-        return Entry(repository=name, usage=f"engines: {{NAME: {{options: {{model: {name}}}}}}}")
+        return Entry(repository=name, usage=_OTHER.format(name))
     near = difflib.get_close_matches(name, known, n=1)
     hint = f"Did you mean `{near[0]}`? " if near else f"Known: {', '.join(known)}. "
     raise NarratedError(
@@ -125,5 +128,5 @@ def _catalogue() -> _Catalogue:
     text = Path(__file__).with_name("catalogue.toml").read_text(encoding="utf-8")
     tables = tomllib.loads(text)
     for name, table in tables["models"].items():
-        table |= {"name": name, "usage": table["usage"].strip()}
+        table["name"] = name
     return msgspec.convert(tables, _Catalogue)

@@ -21,6 +21,7 @@ NEWEST = "main"
 _PATIENCE_S = 10.0
 _TRIES = 3
 _LATER = (408, 429, 500, 502, 503, 504)
+_COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _CONTENT_RANGE = re.compile(r"bytes (\d+)-")
 
 # Read by the hub's library when it is imported: nobody is told what else is installed here, and
@@ -76,6 +77,10 @@ class Hub:
                 )
 
         info = self._patiently(ask)
+        if not _COMMIT.fullmatch(str(info.sha)):
+            raise NarratedError(
+                f"The hub names no commit for {repository}.", "Look at HF_ENDPOINT: is it a hub?"
+            )
         files = [_offered(sibling) for sibling in info.siblings or ()]
         licence = str(info.card_data.get("license") or "") if info.card_data else ""
         return Listing(str(info.sha), licence, {file.name: file for file in files})
@@ -141,7 +146,7 @@ class Hub:
             ) from error
         except errors.HfHubHTTPError as error:
             raise _refused(error.response, endpoint, what) from error
-        except httpx2.UnsupportedProtocol as error:
+        except (httpx2.UnsupportedProtocol, httpx2.InvalidURL) as error:
             raise NarratedError(
                 f"HF_ENDPOINT is no address: {endpoint}.", "Write it with http:// or https://."
             ) from error
@@ -173,7 +178,8 @@ def _library(repository: str) -> ModuleType:
             "To fetch all the same: env -u HF_HUB_OFFLINE -u TRANSFORMERS_OFFLINE "
             f"narrated models pull {repository}",
         )
-    return huggingface_hub
+    library: ModuleType = huggingface_hub
+    return library
 
 
 def _offered(sibling: Any) -> Offered:

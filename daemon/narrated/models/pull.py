@@ -111,11 +111,14 @@ def _planned(
 ) -> Plan:
     if before and not update:
         listing = hub.listing(entry.repository, before.commit)
-        _refuse_other_content(entry, listing, before)
+        if listing.commit != before.commit:
+            raise _other_content(entry, before, f"it answers with {listing.commit[:12]}")
         names = tuple(sorted(before.files))
     else:
         listing = hub.listing(entry.repository, NEWEST)
         names = wanted(entry, listing.files)
+    if before and before.commit == listing.commit:
+        _refuse_other_content(entry, listing, before)
     there, missing = _sorted(entry, shelf, [listing.files[name] for name in names])
     parts = (shelf.part(entry.repository, file.name, file.content) for file in missing)
     return Plan(
@@ -149,8 +152,6 @@ def _sorted(
 
 def _refuse_other_content(entry: Entry, listing: Listing, before: Locked) -> None:
     """A commit that is locked has one content for ever; whatever else is served is not it."""
-    if listing.commit != before.commit:
-        raise _other_content(entry, before, f"it answers with {listing.commit[:12]}")
     for name, file in before.files.items():
         offered = listing.files.get(name)
         if offered is None:
@@ -163,8 +164,9 @@ def _other_content(entry: Entry, before: Locked, why: str) -> NarratedError:
     return NarratedError(
         f"The hub now has other content for {entry.repository} at commit {before.commit[:12]} "
         f"than was pulled before: {why}. Nothing was changed.",
-        "Somebody may have tampered with it. If you trust what it serves now: "
-        f"narrated models pull --update {entry.repository}",
+        "Somebody may have tampered with it. If you trust what it serves now, begin anew: "
+        f"narrated models remove --force {entry.repository} && "
+        f"narrated models pull {entry.repository}",
     )
 
 

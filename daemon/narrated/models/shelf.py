@@ -35,7 +35,8 @@ class ModelShelf:
 
     def part(self, repository: str, name: str, content: str) -> Path:
         """Where a file grows: by its content too, so that it counts for any commit with it."""
-        return self.path / PARTS / repository / f"{quote(name, safe='')[-150:]}.{content}"
+        name, content = quote(name, safe="")[-150:], quote(content, safe="")[:64]
+        return self.path / PARTS / repository / f"{name}.{content}"
 
     def locks(self) -> dict[str, Locked]:
         """What is locked, by repository."""

@@ -2,35 +2,26 @@
 
 from collections.abc import Iterator
 
+from narrated.config.staff import engine_spec
 from narrated.config.values import Config
-from narrated.models.catalogue import entries, is_repository
+from narrated.models.catalogue import is_repository
 
 
 def uses(config: Config) -> dict[str, tuple[str, ...]]:
-    """The keys that use each model, by its repository; models by a path are the user's own."""
+    """The keys that use each model, by its repository; a model by a path is the user's own."""
     found: dict[str, tuple[str, ...]] = {}
     for key, engine in _engines(config):
-        if repository := _model(config, engine):
-            found[repository] = (*found.get(repository, ()), key)
+        model = str(engine_spec(config, engine).options.get("model", ""))
+        if is_repository(model):
+            found[model] = (*found.get(model, ()), key)
     return found
 
 
 def _engines(config: Config) -> Iterator[tuple[str, str]]:
     """Each engine that is loaded, with the key that asks for it."""
-    yield "speech.engine", config.speech.engine
+    yield "speech: engine", config.speech.engine
     for role, speaker in config.speech.speakers.items():
-        yield f"speech.speakers.{role}", speaker.engine
-    yield "pictures.captions", config.pictures.captions
+        yield f"speech: speakers: {role}", speaker.engine
+    yield "pictures: captions", config.pictures.captions
     for name in config.engines:
-        yield f"engines.{name}", name
-
-
-def _model(config: Config, engine: str) -> str:
-    """The repository of an engine's model: its option `model`, or its namesake here."""
-    entry = config.engines.get(engine)
-    wished = str(entry.options.get("model", "")) if entry else ""
-    named = wished or ("" if entry and entry.module else engine)
-    for known in entries():
-        if named in (known.name, known.repository):
-            return known.repository
-    return named if is_repository(named) else ""
+        yield f"engines: {name}", name

@@ -62,11 +62,12 @@ def standing(shelf: ModelShelf, repository: str, locked: Locked | None) -> Stand
 
 
 def strangers(folder: Path, locked: Locked) -> Iterator[str]:
-    """The files beside the locked ones, which a loader may take for the model's."""
+    """The files beside the locked ones that a loader may take for the model's; hidden ones not."""
     for path in sorted(folder.rglob("*")):
-        name = str(path.relative_to(folder))
-        if path.is_file() and name not in locked.files:
-            yield name
+        relative = path.relative_to(folder)
+        is_hidden = any(part.startswith(".") for part in relative.parts)
+        if path.is_file() and not is_hidden and str(relative) not in locked.files:
+            yield str(relative)
 
 
 def _verified(folder: Path, name: str, file: LockedFile) -> CheckedFile:

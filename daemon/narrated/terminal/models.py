@@ -65,7 +65,7 @@ def rows(shelf: ModelShelf, config: Config | None) -> Iterator[Row]:
             repository=each.repository,
             does=each.does,
             about=each.about,
-            licence=(locked.licence if locked else "") or each.licence,
+            licence=_licence(each, locked),
             state=standing(shelf, each.repository, locked),
             bytes=locked.bytes if locked else 0,
             commit=locked.commit if locked else "",
@@ -74,11 +74,18 @@ def rows(shelf: ModelShelf, config: Config | None) -> Iterator[Row]:
         )
 
 
+def _licence(entry: Entry, locked: Locked | None) -> str:
+    """As its repository named it when it was pulled, in the catalogue's spelling if it has one."""
+    named = locked.licence if locked else ""
+    return entry.licence if named.lower() in ("", entry.licence.lower()) else named
+
+
 def table(found: Sequence[Row]) -> Iterator[str]:
-    """Rows as lines, in columns, each with what it is under it."""
+    """Rows as lines, in columns; then what uses them."""
     cells = [
         (
             row.name,
+            row.does,
             row.state.value,
             size(row.bytes) if row.bytes else "",
             row.commit[:_COMMIT_SHOWN],
@@ -87,7 +94,7 @@ def table(found: Sequence[Row]) -> Iterator[str]:
         )
         for row in found
     ]
-    head = ("NAME", "STATE", "SIZE", "COMMIT", "LICENCE", "REPOSITORY")
+    head = ("NAME", "DOES", "STATE", "SIZE", "COMMIT", "LICENCE", "REPOSITORY")
     widths = [max(map(len, column)) for column in zip(head, *cells, strict=True)]
     for line in (head, *cells):
         padded = (cell.ljust(width) for cell, width in zip(line, widths, strict=True))
@@ -134,13 +141,12 @@ def pulled_lines(pulled: Pulled, *, used: bool, advice: bool) -> Iterator[str]:
     """How a pull ended, and what to do with the model now."""
     yield printable(_outcome(pulled))
     entry = pulled.entry
-    named = pulled.locked.licence.lower()
-    if entry.licence and named and named != entry.licence.lower():
+    named = _licence(entry, pulled.locked)
+    if entry.licence not in ("", named):
         yield printable(
-            f"  Its repository now names another licence than the catalogue: {named}, not "
-            f"{entry.licence}."
+            f"  Its repository names the licence {named}, the catalogue {entry.licence}."
         )
-    if advice and not used and pulled.fetched:
+    if advice and not used and not pulled.before:
         yield "  Use it in narrated.yaml:"
         yield from (f"    {line}" for line in entry.usage.splitlines())
 
