@@ -20,7 +20,8 @@ $(VENV)/test: $(VENV)/core
 	$(PIP) install --editable '.[test]'
 	@touch $@
 
-$(VENV)/lint: $(VENV)/core
+# mypy reads the types of what the engines are built on, torch among it.
+$(VENV)/lint: $(VENV)/test
 	$(PIP) install --editable '.[lint]'
 	@touch $@
 
@@ -51,7 +52,7 @@ format: $(VENV)/lint
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: $(VENV)/core
+bench: $(VENV)/test
 	@status=0; for program in bench/[a-z]*.py; do $(BIN)/python $$program || status=1; done; exit $$status
 
 clean:

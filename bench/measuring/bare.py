@@ -29,10 +29,12 @@ def run(alternative: str, *arguments: str | Path) -> dict[str, Any]:
 def voice(chunks: str, sound: str) -> dict[str, Any]:
     """Speak chunks (JSON: text, language, pause) with espeak; the sound as it is encoded later."""
     from narrated.engines import espeak
+    from narrated.engines.base import Home
+    from narrated.workers.budget import Budget
     from narrated.outbox.audio import silence, trim
 
     asked = json.loads(Path(chunks).read_text())
-    engine = espeak.load({})
+    engine = espeak.load({}, Budget(Home()))
     speak = _speaker(engine)
     began_s = time.perf_counter()
     takes = [speak(each["text"], each["language"]) for each in asked]
@@ -56,8 +58,10 @@ def encoder(sound: str, sample_rate: str, target: str) -> dict[str, Any]:
 def notes(source: str, target: str) -> dict[str, Any]:
     """Speak, encode and durably write each file of a folder, one after the other."""
     from narrated.engines import espeak
+    from narrated.engines.base import Home
+    from narrated.workers.budget import Budget
 
-    engine = espeak.load({})
+    engine = espeak.load({}, Budget(Home()))
     speak = _speaker(engine)
     Path(target).mkdir()
     folder = os.open(target, os.O_RDONLY | os.O_DIRECTORY)
