@@ -30,8 +30,8 @@ def voice(chunks: str, sound: str) -> dict[str, Any]:
     """Speak chunks (JSON: text, language, pause) with espeak; the sound as it is encoded later."""
     from narrated.engines import espeak
     from narrated.engines.base import Home
-    from narrated.workers.budget import Budget
     from narrated.outbox.audio import silence, trim
+    from narrated.workers.budget import Budget
 
     asked = json.loads(Path(chunks).read_text())
     engine = espeak.load({}, Budget(Home()))

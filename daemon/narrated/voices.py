@@ -47,12 +47,13 @@ def add(source: Path, folder: Path, name: str = "", *, replace: bool = False) ->
 def _copied(content: bytes, place: Path) -> None:
     """A voice appears whole or not at all: the daemon may look at any instant."""
     place.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, draft = tempfile.mkstemp(dir=place.parent, prefix=".voice-")
+    descriptor, name = tempfile.mkstemp(dir=place.parent, prefix=".voice-")
+    draft = Path(name)
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(content)
-        os.chmod(draft, MODE)
-        os.replace(draft, place)
+        draft.chmod(MODE)
+        draft.replace(place)
     except BaseException:
-        os.unlink(draft)
+        draft.unlink()
         raise
