@@ -210,12 +210,12 @@ def test_a_picture_that_ends_early_fails_with_a_reason():
 
 def test_a_picture_that_would_fill_the_memory_fails_unread():
     head = saved(painted(10, 10))
-    huge = head[:16] + struct.pack(">II", 20000, 20000) + head[24:]
+    huge = head[:16] + struct.pack(">II", 21000, 20000) + head[24:]
     # The header's checksum must be right, or it is refused for that.
     huge = huge[:29] + struct.pack(">I", zlib.crc32(huge[12:29])) + huge[33:]
     outcome = answer(huge)
     assert isinstance(outcome, Failed)
-    assert "178 million" in outcome.problem
+    assert "400 million" in outcome.problem
 
 
 def test_what_is_no_picture_fails():
