@@ -85,9 +85,7 @@ def git(folder: Path, seed: int = 0) -> Path:
         vision_config={**SMALL, "image_size": 32, "patch_size": 8},
     )
     _save(lambda: T.GitForCausalLM(config), folder, seed)
-    images = T.CLIPImageProcessor(
-        size={"shortest_edge": 32}, crop_size={"height": 32, "width": 32}
-    )
+    images = T.CLIPImageProcessor(size={"shortest_edge": 32}, crop_size={"height": 32, "width": 32})
     T.GitProcessor(images, words).save_pretrained(folder)
     return folder
 

@@ -93,7 +93,7 @@ class Beginning:
         self, module: PreTrainedModel, pictures: Pictures, prompt: str, max_tokens: int
     ) -> list[Written]:
         """What it goes on with; what a caption was begun with is part of it."""
-        texts = [prompt] * len(pictures) if prompt else None
+        texts = [prompt] * len(pictures)
         inputs = self._processor(images=list(pictures), text=texts, return_tensors="pt")
         written = _written(module, inputs, max_tokens, self._processor.tokenizer)
         return [_begun(prompt, each) for each in written]

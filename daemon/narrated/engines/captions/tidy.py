@@ -60,7 +60,8 @@ _LEADS = [
         r"it's(?= (?:an?|the)\b)",
         # A picture of
         r"(?:an?|the|this|one|some)? ?(?:stock |free |beautiful |nice |great |stunning )?"
-        rf"{_PICTURE} (?:of|with|showing|depicting|that shows|which shows|featuring|displaying|containing)",
+        rf"{_PICTURE} (?:of|with|showing|depicting|that shows|which shows|featuring|displaying"
+        r"|containing)",
         r"(?:an?|the) (?:view|shot) of(?= (?:an?|the)\b)",
     )
 ]
