@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from PIL import Image
+from PIL import Image, ImageFile
 
 from narrated.engines import embedded
 from narrated.engines.base import (
@@ -166,9 +166,9 @@ class Captions:
             self._width = min(self.rows, 2 * self._width)
 
 
-def _note(image: Image.Image) -> str:
+def _note(image: ImageFile.ImageFile) -> str:
     try:
-        return noted(image).description  # type: ignore[arg-type]  # it is the file's
+        return noted(image).description
     except DAMAGE:
         return ""  # the notes are broken; the picture is well
 

@@ -14,7 +14,7 @@ _CLOSERS = "\"'”’)]»"
 # What is not text at all.
 _THOUGHT = re.compile(r"<think(?:ing)?>.*?(?:</think(?:ing)?>|$)", re.DOTALL | re.IGNORECASE)
 _TOKEN = re.compile(r"<\|[^<>]{0,60}\|>|</?[A-Za-z_][\w .=:-]{0,60}>|\[(?:[A-Z]{2,5}|unused\d+)\]")
-_MARK = re.compile(r"\*\*|__|`+|(?m:^\s*(?:#{1,6}|[-*+•]|\d{1,2}[.)])\s+)|\*")
+_MARK = re.compile(r"\*\*|__|`+|(?m:^\s*(?:#{1,6}|[-*+•>]|\d{1,2}[.)])\s+)|\*")
 
 # What a model says of itself and its task.
 _REFUSAL = re.compile(
@@ -33,38 +33,47 @@ _COURTESY = re.compile(
 
 # What says that a picture is a picture, which has been said already.
 _PICTURE = r"(?:image|picture|photo(?:graph)?|photography|pic|snapshot|scene|frame)s?"
+_GIVEN = r"(?:(?:that )?you(?:'ve| have)? (?:provided|shared|uploaded|sent) |provided |above )?"
 _SHOWS = (
-    r"(?:is |are )?(?:also |clearly |mainly |primarily |simply )?"
     r"(?:shows?|depicts?|displays?|features?|presents?|portrays?|captures?|contains?|showcases?"
-    r"|illustrates?|represents?|consists? of|includes?|showing|depicting|displaying|featuring"
-    r"|appears to (?:show|depict|be)|seems to (?:show|depict|be)|is)"
-    r"(?: us)?(?: that)?"
+    r"|illustrates?|represents?)(?: us)?(?: that)?"
 )
+_IS = (
+    r"(?:(?:is|are) )?(?:also |clearly |mainly |primarily |simply )?(?:consists? of|includes?"
+    rf"|{_SHOWS}|showing|depicting|displaying|featuring|(?:appears|seems) to (?:show|depict|be)"
+    r"|is of|is)"
+)
+_THING = (
+    r"(?= (?:an?|the|one|two|three|four|five|six|several|some|many|various|multiple|people|someone"
+    r"|my|our|no|it|they|only)\b)"
+)
+_SOMETHING = r"(?= (?!no\b|nothing\b|not\b))"
 _LEADS = [
     re.compile(pattern + r"[,:]?\s+", re.IGNORECASE)
     for pattern in (
         # In this image, we can see
         rf"(?:in|on|from) (?:the|this|that) (?:given |provided |above )?{_PICTURE},?",
         r"(?:here,? )?(?:we|i|you|one) (?:can |could |may )?(?:clearly |also )?see",
-        r"(?:there|here) (?:is|are|'s|appears to be|seems to be)(?= (?!no\b|nothing\b|not\b))",
-        r"there's(?= (?!no\b|nothing\b|not\b))",
+        r"(?:there|here) (?:is|are|appears to be|seems to be)(?: also)?" + _SOMETHING,
+        r"(?:there|here)'s" + _SOMETHING,
         # The image shows
-        rf"(?:the|this|that|an?)? ?(?:main )?(?:{_PICTURE}) {_SHOWS}(?= (?:an?|the|two|three|four"
-        r"|five|six|several|many|some|various|multiple|people|someone|one|no|of|it|they|only)\b)",
-        rf"(?:the|this|that) {_PICTURE} (?:shows?|depicts?|displays?|features?|presents?|portrays?"
-        r"|captures?|contains?|showcases?|illustrates?|represents?)(?: us)?(?: that)?",
-        rf"(?:the )?(?:main |central |primary )?(?:subject|focus|object) (?:of|in) (?:the|this)"
+        rf"(?:(?:the|this|that|an?) )?(?:main )?{_PICTURE} {_GIVEN}{_IS}{_THING}",
+        rf"(?:the|this|that) {_PICTURE} {_GIVEN}{_SHOWS}",
+        r"(?:the )?(?:main |central |primary )?(?:subject|focus|object) (?:of|in) (?:the|this)"
         rf" {_PICTURE} is",
         r"(?:this|that|it|these) (?:is|are|appears to be|seems to be|looks like|shows|depicts)"
-        r"(?= (?:an?|the|two|three|some|several|my|our)\b)",
-        r"it's(?= (?:an?|the)\b)",
+        + _THING,
+        r"it's" + _THING,
         # A picture of
-        r"(?:an?|the|this|one|some)? ?(?:stock |free |beautiful |nice |great |stunning )?"
-        rf"{_PICTURE} (?:of|with|showing|depicting|that shows|which shows|featuring|displaying"
-        r"|containing)",
+        r"(?:(?:an?|the|this|one|some) )?(?:stock |free |beautiful |nice |great |stunning )?"
+        rf"{_PICTURE} (?:of|with|containing|(?:(?:that|which) )?(?:{_SHOWS}|showing|depicting"
+        r"|featuring|displaying))",
         r"(?:an?|the) (?:view|shot) of(?= (?:an?|the)\b)",
     )
 ]
+
+# Florence-2 says so of each thing in turn.
+_SEEN_TOO = re.compile(r"(?<!^)\b(and|,) (?:i|we|you) can (?:also )?see ", re.IGNORECASE)
 
 # BLIP large says these where it learnt nothing else; they mean nothing.
 _ARTEFACT = re.compile(r"\b(an? )?araff?(?:ed|es|e|y|ly|led|ing)?\b,?\s*(?=(\w)?)", re.IGNORECASE)
@@ -109,6 +118,7 @@ def _text(raw: str) -> str:
     lines = [line for line in lines if line]
     text = " ".join([*map(_closed, lines[:-1]), *lines[-1:]])
     text = re.sub(r"\s+([.,;:!?])(?=\s|$)", r"\1", text)
+    text = _SEEN_TOO.sub(r"\1 ", text)
     return _unquoted(re.sub(r"\s*'\s*(?=s\b|t\b)", "'", text).strip())
 
 
