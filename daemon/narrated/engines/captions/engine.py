@@ -257,7 +257,7 @@ def _model(
         return module
 
     key = _digest(("image-text-to-text", found.digest, str(dtype), str(device.torch)))
-    return NeuralModel(found.name, key, device, read, found.weights_bytes)
+    return NeuralModel(found.name, key, device, read)
 
 
 def _digest(told: Iterable[object]) -> str:
