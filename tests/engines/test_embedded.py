@@ -1,6 +1,5 @@
 """The captioner without a model says what can be known of a picture, and no more."""
 
-import io
 import struct
 import zlib
 
@@ -8,26 +7,10 @@ import numpy as np
 import pytest
 from PIL import Image, PngImagePlugin, TiffImagePlugin
 
+from engines.paint import BLUE, GREEN, RED, painted, saved
 from engines.shelf import PlainShelf
 from narrated.engines.base import Described, Failed, Sight
 from narrated.engines.embedded import description, load
-
-BLUE, GREEN, RED = (30, 60, 200), (30, 160, 60), (210, 30, 30)
-
-
-def painted(width=320, height=200, *colours, mode="RGB"):
-    """Stripes of equal width, from left to right."""
-    image = Image.new("RGB", (width, height))
-    for index, colour in enumerate(colours or (BLUE,)):
-        left = index * width // len(colours or (BLUE,))
-        image.paste(colour, (left, 0, width, height))
-    return image.convert(mode)
-
-
-def saved(image, kind="PNG", **options):
-    file = io.BytesIO()
-    image.save(file, kind, **options)
-    return file.getvalue()
 
 
 def camera_exif(**more):
@@ -210,12 +193,12 @@ def test_a_picture_that_ends_early_fails_with_a_reason():
 
 def test_a_picture_that_would_fill_the_memory_fails_unread():
     head = saved(painted(10, 10))
-    huge = head[:16] + struct.pack(">II", 20000, 20000) + head[24:]
+    huge = head[:16] + struct.pack(">II", 21000, 20000) + head[24:]
     # The header's checksum must be right, or it is refused for that.
     huge = huge[:29] + struct.pack(">I", zlib.crc32(huge[12:29])) + huge[33:]
     outcome = answer(huge)
     assert isinstance(outcome, Failed)
-    assert "178 million" in outcome.problem
+    assert "400 million" in outcome.problem
 
 
 def test_what_is_no_picture_fails():

@@ -3,13 +3,10 @@
 A description that its maker wrote into the file, else its kind, shape, main colours and date.
 """
 
-import io
-import struct
-import warnings
 from collections import deque
 from collections.abc import Sequence
 
-from PIL import Image, ImageFile, UnidentifiedImageError
+from PIL import ImageFile
 
 from narrated.engines.base import (
     Described,
@@ -22,30 +19,17 @@ from narrated.engines.base import (
     Shelf,
     Sight,
 )
+from narrated.engines.picture import decode, opened, plain
 from narrated.engines.picture_look import SAMPLE_PIXELS, colours, shape
 from narrated.engines.picture_notes import Notes, noted
 from narrated.errors import EngineError
 
-REVISION = 1
+REVISION = 2
 """Raised whenever the same picture would be described in other words."""
 
 _MONTHS = (
     *("January", "February", "March", "April", "May", "June"),
     *("July", "August", "September", "October", "November", "December"),
-)
-
-# What Pillow's decoders raise at damaged files, besides OSError.
-_DAMAGE = (
-    OSError,
-    SyntaxError,
-    ValueError,
-    EOFError,
-    IndexError,
-    KeyError,
-    TypeError,
-    OverflowError,
-    ZeroDivisionError,
-    struct.error,
 )
 
 
@@ -101,36 +85,20 @@ def load(options: Options, shelf: Shelf) -> Embedded:
 
 def description(picture: bytes) -> str:
     """One or more sentences on a picture; EngineError when it cannot be read."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of odd metadata, and of large but bearable sizes
-            with Image.open(io.BytesIO(picture)) as image:
-                return _described(image)
-    except Image.DecompressionBombError:
-        raise EngineError(
-            "The picture has more than 178 million pixels.", "Make it smaller."
-        ) from None
-    except UnidentifiedImageError:
-        raise EngineError(
-            "This is no picture of a kind that can be read.", "Save it as PNG or JPEG."
-        ) from None
-    except _DAMAGE as error:
-        raise EngineError(
-            f"The picture is damaged or cut short ({error}).", "Copy it here once more."
-        ) from error
+    with opened(picture) as image:
+        return _described(image)
 
 
 def _described(image: ImageFile.ImageFile) -> str:
     size = image.size
     frames: int = getattr(image, "n_frames", 1)
-    image.draft("RGB", (SAMPLE_PIXELS, SAMPLE_PIXELS))
-    image.load()  # a cut-short picture shows here; and a PNG's text may stand after its pixels
+    decode(image, SAMPLE_PIXELS)  # a cut-short one shows; a PNG's text may stand after its pixels
     notes = noted(image)
     if notes.description:
         return notes.description
     if notes.is_turned:
         size = (size[1], size[0])
-    said = [_kind(notes, frames), shape(*size), colours(image), _date(notes)]
+    said = [_kind(notes, frames), shape(*size), colours(plain(image)), _date(notes)]
     return ", ".join(part for part in said if part) + "."
 
 

@@ -42,7 +42,7 @@ def shape(width: int, height: int) -> str:
 
 
 def colours(image: Image.Image) -> str:
-    """What a loaded picture is mostly coloured, such as `mostly blue and green`."""
+    """What a picture of 8 bits a sample is mostly coloured, such as `mostly blue and green`."""
     pixels = _sample(image)
     opaque = pixels[pixels[:, 3] >= 0.5]
     if not len(opaque):
@@ -98,19 +98,7 @@ def _hue(pixels: Pixels, value: Pixels, spread: Pixels) -> Pixels:
 
 def _sample(image: Image.Image) -> Pixels:
     """Pixels of the first frame as (n, 4), 0 to 1: red, green, blue, opacity."""
-    if image.mode.startswith("I") or image.mode == "F":
-        return _deep(image)
     if "transparency" in image.info or image.mode in ("PA", "La", "RGBa"):
         image = image.convert("RGBA")
     image.thumbnail((SAMPLE_PIXELS, SAMPLE_PIXELS), Image.Resampling.BOX)
     return np.asarray(image.convert("RGBA"), dtype=np.float64).reshape(-1, 4) / 255
-
-
-def _deep(image: Image.Image) -> Pixels:
-    """Of one channel with more than 8 bits, which Pillow's own conversion would cut off."""
-    step = max(1, max(image.size) // SAMPLE_PIXELS)
-    values = np.asarray(image)[::step, ::step].astype(np.float64).ravel()
-    values = np.nan_to_num(values, nan=0.0, posinf=0.0, neginf=0.0)
-    top = 1.0 if values.max() <= 1.0 else 255.0 if values.max() <= 255.0 else 65535.0
-    grey = np.clip(values / top, 0, 1)
-    return np.stack([grey, grey, grey, np.ones_like(grey)], axis=1)

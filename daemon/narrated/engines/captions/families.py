@@ -1,0 +1,284 @@
+"""The families of captioners: how each is shown a batch of pictures, and what it then writes."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import torch
+from PIL import Image
+from transformers import PreTrainedModel
+from transformers.models.auto.modeling_auto import MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING_NAMES
+
+from narrated.engines.captions import processing
+from narrated.errors import EngineError, EngineUnavailable
+
+Pictures = Sequence[Image.Image]
+"""As RGB."""
+
+_REQUEST = (
+    "Describe this picture in one or two sentences for someone who cannot see it."
+    " Begin with what is seen."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What a model wrote of a picture, as it is."""
+
+    text: str
+    is_cut: bool
+    """Whether it was stopped before it came to its end."""
+
+
+class Family(Protocol):
+    """Knows how to show its models a batch of pictures with one prompt."""
+
+    prompt: str
+    """What is asked where nothing else is wished."""
+    max_tokens: int
+    """How much its models are let write where nothing else is wished."""
+
+    def check(self, prompt: str) -> None:
+        """EngineError where its models cannot be asked this."""
+
+    def describe(
+        self, module: PreTrainedModel, pictures: Pictures, prompt: str, max_tokens: int
+    ) -> list[Written]:
+        """What the model writes of each picture, the likeliest token at each place."""
+
+
+def family_of(folder: Path, name: str) -> Family:
+    """The family of a checkpoint; EngineUnavailable where it is none that describes pictures."""
+    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    kind = str(config.get("model_type", ""))
+    if kind == "florence2" and "auto_map" in config:
+        raise EngineUnavailable(
+            f"The model {name} brings code of its own, which is not run.",
+            "Take the same model in another form: florence-community/Florence-2-large.",
+        )
+    if kind not in MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING_NAMES:
+        raise EngineUnavailable(
+            f"The model {name} describes no pictures (its kind is '{kind}').",
+            "Name another, such as Salesforce/blip-image-captioning-base.",
+        )
+    if kind == "vision-encoder-decoder":
+        return Unasked(folder)
+    if kind == "florence2":
+        return Florence(folder)
+    if kind == "git":
+        return Git(folder)
+    processor = processing.processor(folder)
+    return Chat(processor) if _template(processor) else Beginning(processor, kind)
+
+
+class Beginning:
+    """BLIP, BLIP-2 and others that go on from the beginning of a caption, or answer a question."""
+
+    max_tokens = 50
+    _prompts: Mapping[str, str] = {
+        "paligemma": "caption en",
+        "instructblip": "Write a short description of the image.",
+    }
+
+    def __init__(self, processor: Any, kind: str) -> None:
+        self.prompt = self._prompts.get(kind, "")
+        self._processor = processor
+
+    def check(self, prompt: str) -> None:
+        """Anything may be asked."""
+
+    def describe(
+        self, module: PreTrainedModel, pictures: Pictures, prompt: str, max_tokens: int
+    ) -> list[Written]:
+        """What it goes on with; what a caption was begun with is part of it."""
+        texts = [prompt] * len(pictures)
+        inputs = self._processor(images=list(pictures), text=texts, return_tensors="pt")
+        written = _written(module, inputs, max_tokens, self._processor.tokenizer)
+        return [_begun(prompt, each) for each in written]
+
+
+class Git:
+    """GIT: as BLIP, but the beginning must not be closed, and one token opens it."""
+
+    prompt = ""
+    max_tokens = 50
+
+    def __init__(self, folder: Path) -> None:
+        self._processor = processing.processor(folder)
+
+    def check(self, prompt: str) -> None:
+        """Anything may be asked."""
+
+    def describe(
+        self, module: PreTrainedModel, pictures: Pictures, prompt: str, max_tokens: int
+    ) -> list[Written]:
+        """What it goes on with, behind what the caption was begun with."""
+        tokenizer = self._processor.tokenizer
+        inputs = dict(self._processor(images=list(pictures), return_tensors="pt"))
+        begun = tokenizer(prompt, add_special_tokens=False)["input_ids"]
+        inputs["input_ids"] = torch.tensor([[tokenizer.cls_token_id, *begun]] * len(pictures))
+        inputs["attention_mask"] = torch.ones_like(inputs["input_ids"])
+        written = _written(module, inputs, max_tokens, tokenizer)
+        return [_begun(prompt, each) for each in written]
+
+
+class Florence:
+    """Florence-2: a task by its token, or a question."""
+
+    prompt = "<DETAILED_CAPTION>"
+    max_tokens = 160
+
+    def __init__(self, folder: Path) -> None:
+        self._processor = processing.processor(folder)
+
+    def check(self, prompt: str) -> None:
+        """It cannot do without a task, and those that find places give no text."""
+        tasks = self._processor.tasks_answer_post_processing_type
+        task = prompt[: prompt.find(">") + 1]
+        if not prompt or (task.startswith("<") and tasks.get(task) != "pure_text"):
+            told = [task for task, kind in tasks.items() if kind == "pure_text"]
+            raise EngineError(
+                f"Florence-2 has no task '{prompt}' that gives a text.",
+                f"Set prompt to one of {', '.join(told)}.",
+            )
+
+    def describe(
+        self, module: PreTrainedModel, pictures: Pictures, prompt: str, max_tokens: int
+    ) -> list[Written]:
+        """What it answers to the task."""
+        texts = [prompt] * len(pictures)
+        inputs = self._processor(
+            images=list(pictures), text=texts, return_tensors="pt", padding=True
+        )
+        return _written(module, inputs, max_tokens, self._processor.tokenizer)
+
+
+class Unasked:
+    """A picture's encoder before a text's decoder (ViT-GPT2): it is shown, and not asked."""
+
+    prompt = ""
+    max_tokens = 50
+
+    def __init__(self, folder: Path) -> None:
+        self._image_processor = processing.image_processor(folder)
+        self._tokenizer = processing.tokenizer(folder)
+
+    def check(self, prompt: str) -> None:
+        """It takes none."""
+        if prompt:
+            raise EngineError("This model cannot be asked anything.", "Leave prompt out.")
+
+    def describe(
+        self, module: PreTrainedModel, pictures: Pictures, prompt: str, max_tokens: int
+    ) -> list[Written]:
+        """What it writes of its own accord."""
+        inputs = self._image_processor(images=list(pictures), return_tensors="pt")
+        return _written(module, inputs, max_tokens, self._tokenizer)
+
+
+class Chat:
+    """Models that are talked with (SmolVLM, Qwen-VL, LLaVA, …): a picture and a request."""
+
+    prompt = _REQUEST
+    max_tokens = 120
+
+    def __init__(self, processor: Any) -> None:
+        self._processor = processor
+        # Decoders go on behind the last token, so what fills up a shorter row stands before it.
+        self._processor.tokenizer.padding_side = "left"
+
+    def check(self, prompt: str) -> None:
+        """Anything may be asked."""
+
+    def describe(
+        self, module: PreTrainedModel, pictures: Pictures, prompt: str, max_tokens: int
+    ) -> list[Written]:
+        """What it answers."""
+        text = self._asked(prompt)
+        tokenizer = self._processor.tokenizer
+        is_opened = bool(tokenizer.bos_token) and text.startswith(tokenizer.bos_token)
+        inputs = self._processor(
+            images=[[picture] for picture in pictures],
+            text=[text] * len(pictures),
+            return_tensors="pt",
+            padding=True,
+            **({"add_special_tokens": False} if is_opened else {}),
+        )
+        return _written(module, inputs, max_tokens, tokenizer)
+
+    def _asked(self, prompt: str) -> str:
+        request = [{"type": "image"}, *([{"type": "text", "text": prompt}] if prompt else [])]
+        return str(
+            self._processor.tokenizer.apply_chat_template(
+                [{"role": "user", "content": request}],
+                chat_template=_template(self._processor),
+                add_generation_prompt=True,
+                tokenize=False,
+            )
+        )
+
+
+def _template(processor: Any) -> str | None:
+    """How a talk is written for it; None where it is not talked with."""
+    own = getattr(processor, "chat_template", None)
+    return own or getattr(getattr(processor, "tokenizer", None), "chat_template", None)
+
+
+def _written(
+    module: PreTrainedModel, inputs: Mapping[str, Any], max_tokens: int, tokenizer: Any
+) -> list[Written]:
+    fed = {name: _fed(value, module) for name, value in inputs.items()}
+    output = module.generate(  # type: ignore[operator]  # a mixin's, as transformers types it
+        **fed, max_new_tokens=max_tokens, do_sample=False, num_beams=1
+    )
+    is_parted = bool(getattr(module.config, "is_encoder_decoder", False))
+    new = output[:, 1 if is_parted else _echoed(output, fed.get("input_ids")) :]
+    ends = torch.tensor(sorted(_ends(module, tokenizer)), device=new.device)
+    # The last is left aside: BART-like decoders are made to end where they are stopped.
+    is_cut = (new.shape[1] >= max_tokens) & ~torch.isin(new[:, :-1], ends).any(dim=1)
+    texts = tokenizer.batch_decode(new, skip_special_tokens=True)
+    return [Written(text, cut) for text, cut in zip(texts, is_cut.tolist(), strict=True)]
+
+
+def _fed(value: Any, module: PreTrainedModel) -> Any:
+    if not isinstance(value, torch.Tensor):
+        return value
+    dtype = module.dtype if value.is_floating_point() else None
+    return value.to(device=module.device, dtype=dtype)
+
+
+def _echoed(output: torch.Tensor, given: torch.Tensor | None) -> int:
+    """How many tokens of the output were given.
+
+    Decoders repeat them. BLIP exchanges the first and leaves out the last, which closes the text.
+    """
+    if given is None:
+        return 0
+    for length in (given.shape[1], given.shape[1] - 1):
+        head = output[:, 1:length]
+        if output.shape[1] >= length > 0 and torch.equal(head, given[:, 1:length]):
+            return length
+    return 0
+
+
+def _ends(module: PreTrainedModel, tokenizer: Any) -> set[int]:
+    """The tokens that end a text: not every checkpoint says in the same place which they are."""
+    text_config = getattr(module.config, "text_config", None)
+    told = [
+        getattr(module.generation_config, "eos_token_id", None),
+        getattr(text_config, "eos_token_id", None),
+        getattr(text_config, "sep_token_id", None),
+        tokenizer.eos_token_id,
+        tokenizer.sep_token_id,
+    ]
+    lists = [each if isinstance(each, list) else [each] for each in told]
+    return {token for tokens in lists for token in tokens if token is not None}
+
+
+def _begun(prompt: str, written: Written) -> Written:
+    """A caption that was begun includes its beginning; a question is not part of its answer."""
+    if not prompt or prompt.rstrip()[-1:] in ":?." or not written.text.strip():
+        return written
+    return Written(f"{prompt.strip()} {written.text.strip()}", written.is_cut)
