@@ -78,6 +78,11 @@ def test_a_picture_of_too_many_pixels_is_refused_unopened():
         read(data, "a.png")
 
 
+def test_a_picture_of_two_hundred_million_pixels_is_opened_and_gets_a_cover():
+    vast = written(Image.new("1", (20_000, 10_000), 1), "PNG")
+    assert shown(cover(vast)).size == (1000, 500)
+
+
 def test_a_cover_is_a_jpeg_of_at_most_a_thousand_pixels_a_side():
     found = shown(cover(written(Image.new("RGB", (3000, 1500), "red"), "PNG")))
     assert (found.format, found.size) == ("JPEG", (1000, 500))

@@ -7,6 +7,7 @@ from PIL import Image, ImageOps
 from narrated.reading.picture import loaded
 
 _MOST_PIXELS_A_SIDE = 1000
+_PLAIN_MODES = ("L", "RGB", "RGBA", "CMYK")
 _DEEP_MODES = ("I", "I;16", "I;16L", "I;16B", "F")
 
 
@@ -15,7 +16,10 @@ def cover(data: bytes, name: str = "The picture") -> bytes:
 
     Raises SourceError for a picture that cannot be read.
     """
-    picture = _opaque(ImageOps.exif_transpose(loaded(data, name)))
+    whole = loaded(data, name)
+    if whole.mode in _PLAIN_MODES:  # first of all: of what takes a gigabyte no copy is made
+        whole.thumbnail((2 * _MOST_PIXELS_A_SIDE, 2 * _MOST_PIXELS_A_SIDE))
+    picture = _opaque(ImageOps.exif_transpose(whole))
     picture.thumbnail((_MOST_PIXELS_A_SIDE, _MOST_PIXELS_A_SIDE))
     written = BytesIO()
     picture.save(written, "JPEG", quality=85, optimize=True)

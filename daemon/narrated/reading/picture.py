@@ -3,6 +3,8 @@
 import struct
 import warnings
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from io import BytesIO
 from typing import TYPE_CHECKING
 
@@ -13,7 +15,8 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 _FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")
-_MOST_PIXELS = 200_000_000
+_MOST_PIXELS = 250_000_000
+"""A camera makes 200 million; of so many, one that has colours takes 1 GB while it is held."""
 # What Pillow's readers are known to raise on broken data.
 _BROKEN = (
     OSError,
@@ -32,7 +35,7 @@ _BROKEN = (
 def loaded(data: bytes, name: str) -> "Image":
     """Give a picture's first frame, read whole; SourceError where it is broken or far too large."""
     what = printable(name)
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), _our_bound():
         warnings.simplefilter("ignore")  # Pillow warns of odd metadata, which harms nothing
         try:
             _opened(data, what).verify()
@@ -43,6 +46,18 @@ def loaded(data: bytes, name: str) -> "Image":
     if _lacks_end(data):
         raise SourceError(f"{what} is a cut-off picture.", "Copy it again.")
     return picture
+
+
+@contextmanager
+def _our_bound() -> Iterator[None]:
+    """Have Pillow bear what we bear, not its own 178 million; it has no other door than a global."""
+    from PIL import Image
+
+    before, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, _MOST_PIXELS
+    try:
+        yield
+    finally:
+        Image.MAX_IMAGE_PIXELS = before
 
 
 def _lacks_end(data: bytes) -> bool:
