@@ -50,7 +50,7 @@ def loaded(data: bytes, name: str) -> "Image":
 
 @contextmanager
 def _our_bound() -> Iterator[None]:
-    """Have Pillow bear what we bear, not its own 178 million; it has no other door than a global."""
+    """Have Pillow bear what we bear, not its own 178 million: it has no door but a global."""
     from PIL import Image
 
     before, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, _MOST_PIXELS
