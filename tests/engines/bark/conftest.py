@@ -30,7 +30,7 @@ def greedy_folder(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def sampling_folder(tmp_path_factory):
-    return bark(tmp_path_factory.mktemp("sampling"), seed=4, max_new_tokens=40)
+    return bark(tmp_path_factory.mktemp("sampling"), seed=4, max_new_tokens=24)
 
 
 @pytest.fixture(scope="session")
