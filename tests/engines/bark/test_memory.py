@@ -8,11 +8,11 @@ from engines.bark.driving import codes, copied, prompt
 from narrated.engines.base import Failed, Progressed
 from narrated.errors import OutOfMemory
 
-TEXTS = ("Hello, my dog is cute.", "of the", "The cat [laughs].", "world", "a b c d e f g")
+TEXTS = ("Hello, my dog is cute.", "of the", "The cat [laughs].")
 
 
 def rows_of(bench):
-    voices = (None, prompt(1), prompt(2, seconds=2.0), None, None)
+    voices = (None, prompt(1), prompt(2, seconds=2.0))
     return [bench.row(str(i), text, voices[i], seed=i) for i, text in enumerate(TEXTS)]
 
 
@@ -78,9 +78,9 @@ def driven(pipeline, count, react):
 def test_after_a_step_without_memory_rows_come_out_the_same(
     sampling, undisturbed, failing, part, reaction
 ):
-    failing(part, {0, 2, 20, 41})
+    failing(part, {0, 2, 11, 27})
     rows = rows_of(sampling)
-    pipeline = sampling.pipeline()
+    pipeline = sampling.pipeline(rows=2)
     for row in rows:
         pipeline.admit(row)
     _, named = driven(pipeline, len(rows), REACTIONS[reaction])
@@ -139,7 +139,7 @@ def test_released_memory_is_free(sampling):
 def test_a_row_that_is_not_a_number_fails_and_the_others_do_not(
     sampling, undisturbed, part, attribute
 ):
-    rows = rows_of(sampling)[:4]
+    rows = rows_of(sampling)
     pipeline = sampling.pipeline()
     for row in rows:
         pipeline.admit(row)

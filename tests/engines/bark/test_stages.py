@@ -85,7 +85,7 @@ def test_coarse_rows_of_a_batch_are_what_they_are_alone(greedy):
 
 
 def test_a_coarse_row_that_outgrows_its_history_is_what_transformers_makes_of_it(greedy):
-    row = greedy.row("1", "x", semantic=tokens(260))
+    row = greedy.row("1", "x", semantic=tokens(225))
     greedy.through(Coarse(greedy.recipe), [row])
     assert row.coarse == upstream.coarse(greedy.module, row)
 
