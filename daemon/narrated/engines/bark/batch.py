@@ -1,0 +1,142 @@
+"""A running batch: rows of a causal stage, each as far as it is, brought on together."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+import torch
+from transformers.models.bark.modeling_bark import BarkCausalModel
+
+from narrated.engines.bark.choosing import Choices, chosen, scores
+from narrated.engines.bark.decoder import Decoder, rounded
+from narrated.engines.bark.options import Choice
+from narrated.engines.bark.row import Row
+
+
+@dataclass(slots=True, eq=False)
+class Run:
+    """A row's prompt that is being continued."""
+
+    row: Row
+    prompt_length: int
+    choice: Choice
+    draws: torch.Tensor
+    """(limit,): one for each token that it may say."""
+    tokens: list[int] = field(default_factory=list)
+    ended: bool = False
+    """Whether it said the end, which is not among the tokens."""
+    sound: bool = True
+    """False once the model gave what is not a number."""
+
+    @property
+    def limit(self) -> int:
+        """How many tokens it says at most."""
+        return len(self.draws)
+
+    @property
+    def position(self) -> int:
+        """Where its last token stands."""
+        return self.prompt_length + len(self.tokens) - 1
+
+    @property
+    def finished(self) -> bool:
+        """Whether nothing is to follow."""
+        return self.ended or not self.sound or len(self.tokens) >= self.limit
+
+    def take(self, tokens: Sequence[int], end: int | None, sound: bool) -> None:
+        """Go on by these tokens; what stands behind the end or the limit is nothing."""
+        self.sound = sound
+        for token in tokens[: self.limit - len(self.tokens)]:
+            if token == end:
+                self.ended = True
+                return
+            self.tokens.append(token)
+
+
+class Batch:
+    """Runs in the first slots of a decoder.
+
+    `allowed` (phases, vocabulary) is what may be said, in turn. Nothing of a run changes until
+    all that a call computes is there, so a call that found no memory can be made again.
+    """
+
+    def __init__(self, decoder: Decoder, allowed: torch.Tensor, end: int | None) -> None:
+        self.runs: list[Run] = []
+        self._decoder = decoder
+        self._allowed = allowed
+        self._end = end
+
+    def join(
+        self, transformer: BarkCausalModel, runs: Sequence[Run], prompts: torch.Tensor
+    ) -> Iterator[Run]:
+        """Begin runs by their prompts (runs, positions, width) and first tokens.
+
+        Gives those that are finished with it.
+        """
+        lengths = torch.tensor([run.prompt_length for run in runs], device=self._decoder.device)
+        logits = self._decoder.fill(transformer, len(self.runs), prompts, lengths)
+        tokens, sound = self._chosen(runs, logits, _Slice(runs, 1, self._decoder.device), 0)
+        self._commit(runs, tokens[:, None], sound)
+        self.runs += runs
+        return self._left()
+
+    def advance(self, transformer: BarkCausalModel, most: int) -> Iterator[Run]:
+        """Bring every run on by up to so many tokens; gives those that are finished with it.
+
+        The end is looked for behind the slice only, for each look waits for the device.
+        """
+        count = min(most, max(run.limit - len(run.tokens) for run in self.runs))
+        device, last = self._decoder.device, self._decoder.length - 1
+        slice_ = _Slice(self.runs, count, device)
+        tokens = torch.tensor([run.tokens[-1] for run in self.runs], device=device)
+        positions = torch.tensor([run.position for run in self.runs], device=device)
+        furthest = max(run.position for run in self.runs) + count
+        span = min(rounded(furthest), self._decoder.length)
+        said, sound = [], torch.ones(len(self.runs), dtype=torch.bool, device=device)
+        for index in range(count):
+            logits = self._decoder.step(transformer, tokens, positions, span)
+            tokens, finite = self._chosen(self.runs, logits, slice_, index)
+            sound = sound & finite
+            said.append(tokens)
+            positions = (positions + 1).clamp(max=last)  # of rows that have ended meanwhile
+        self._commit(self.runs, torch.stack(said, 1), sound)
+        return self._left()
+
+    def leave(self, run: Run) -> None:
+        """Let a run go; the last one moves into its slot."""
+        slot, last = self.runs.index(run), len(self.runs) - 1
+        if slot != last:
+            self._decoder.move(last, slot)
+            self.runs[slot] = self.runs[last]
+        self.runs.pop()
+
+    def _chosen(
+        self, runs: Sequence[Run], logits: torch.Tensor, slice_: "_Slice", index: int
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        phases = slice_.counts[:, index] % len(self._allowed)
+        said = scores(logits, self._allowed[phases], self._end, slice_.choices)
+        return chosen(said, slice_.draws[:, index], slice_.choices), logits.isfinite().all(-1)
+
+    def _commit(self, runs: Sequence[Run], tokens: torch.Tensor, sound: torch.Tensor) -> None:
+        for run, said, healthy in zip(runs, tokens.tolist(), sound.tolist(), strict=True):
+            run.take(said, self._end, healthy)
+
+    def _left(self) -> Iterator[Run]:
+        finished = [run for run in self.runs if run.finished]
+        for run in finished:
+            self.leave(run)
+        return iter(finished)
+
+
+class _Slice:
+    """What the tokens of a slice are chosen by: brought to the device at once, beforehand."""
+
+    def __init__(self, runs: Sequence[Run], count: int, device: torch.device) -> None:
+        draws = torch.zeros(len(runs), count, dtype=torch.float64)
+        for row, run in enumerate(runs):
+            own = run.draws[len(run.tokens) : len(run.tokens) + count]
+            draws[row, : len(own)] = own
+        begun = torch.tensor([[len(run.tokens)] for run in runs])
+        self.draws = draws.to(device)
+        self.counts = (begun + torch.arange(count)).to(device)
+        """(runs, count): how many tokens each run had said before."""
+        self.choices = Choices.of([run.choice for run in runs], device)

@@ -1,0 +1,104 @@
+"""A voice's prompt: what Bark takes to have been said before, at each of its three stages."""
+
+import zipfile
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from narrated.errors import EngineUnavailable
+
+Codes = npt.NDArray[np.int64]
+
+NAMES = ("semantic_prompt", "coarse_prompt", "fine_prompt")
+
+_SEMANTIC_VOCABULARY = 10_000
+_CODEBOOK_SIZE = 1024
+_CODEBOOKS = {"coarse_prompt": 2, "fine_prompt": 8}
+_LEAST = 2  # fewer would leave no whole token after both are cut to the same seconds
+_MOST_BYTES = 16 << 20  # prompts take some hundred kilobytes; a zip may claim anything
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Prompt:
+    """semantic (tokens,), coarse (2, frames) and fine (8, frames), whole numbers."""
+
+    semantic: Codes
+    coarse: Codes
+    fine: Codes
+
+
+def of_arrays(files: Mapping[str, Path]) -> Prompt:
+    """A preset of the hub: each array in a file of its own, by the names above.
+
+    EngineUnavailable where one is missing, cannot be read or is no prompt.
+    """
+    arrays = {}
+    for name in NAMES:
+        file = files[name]
+        try:
+            _bounded(file, file.stat().st_size)
+            loaded = np.load(file)
+        except (OSError, ValueError, EOFError) as error:
+            raise _broken(file, f"it cannot be read: {error}") from error
+        if not isinstance(loaded, np.ndarray):
+            raise _broken(file, "it is an archive, where one array was looked for")
+        arrays[name] = _checked(file, name, loaded)
+    return Prompt(*(arrays[name] for name in NAMES))
+
+
+def of_archive(file: Path) -> Prompt:
+    """A voice of the user's own: an .npz that holds the three arrays by the names above.
+
+    EngineUnavailable where it cannot be read, lacks one, or holds something else.
+    """
+    try:
+        with zipfile.ZipFile(file) as archive:
+            _bounded(file, sum(member.file_size for member in archive.infolist()))
+        with np.load(file) as arrays:
+            missing = [name for name in NAMES if name not in arrays]
+            if missing:
+                raise _broken(file, f"it holds no {' and no '.join(missing)}")
+            return Prompt(*(_checked(file, name, arrays[name]) for name in NAMES))
+    except (
+        OSError,
+        ValueError,
+        EOFError,
+        RuntimeError,  # an archive under a password
+        NotImplementedError,  # packed in a way that Python does not know
+        zipfile.BadZipFile,
+        zlib.error,
+    ) as error:
+        raise _broken(file, f"it cannot be read: {error}") from error
+
+
+def _bounded(file: Path, size: int) -> None:
+    if size > _MOST_BYTES:
+        raise _broken(file, f"it is of {size / 1e6:.0f} MB, larger than any prompt")
+
+
+def _checked(file: Path, name: str, array: npt.NDArray[np.generic]) -> Codes:
+    codebooks = _CODEBOOKS.get(name)
+    wished = "one row of tokens" if codebooks is None else f"{codebooks} rows of codes"
+    if array.ndim != (1 if codebooks is None else 2) or (codebooks and len(array) != codebooks):
+        raise _broken(file, f"its {name} has the shape {array.shape}, where Bark needs {wished}")
+    if not np.issubdtype(array.dtype, np.integer):
+        raise _broken(file, f"its {name} is of {array.dtype}, where Bark needs whole numbers")
+    if array.shape[-1] < _LEAST:
+        raise _broken(file, f"its {name} is too short: {array.shape[-1]} long")
+    highest = (_SEMANTIC_VOCABULARY if codebooks is None else _CODEBOOK_SIZE) - 1
+    lowest_found, highest_found = int(array.min()), int(array.max())
+    if lowest_found < 0 or highest_found > highest:
+        found = lowest_found if lowest_found < 0 else highest_found
+        raise _broken(file, f"its {name} holds {found}, where Bark knows 0 to {highest}")
+    return array.astype(np.int64)
+
+
+def _broken(file: Path, why: str) -> EngineUnavailable:
+    return EngineUnavailable(
+        f"The voice {file} cannot be used: {why}.",
+        f"Make it again, with {', '.join(NAMES)} as Bark writes them, or choose another voice.",
+    )

@@ -1,0 +1,128 @@
+"""Bark's voices: the presets that come with a checkpoint, and the user's own."""
+
+import difflib
+import hashlib
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from narrated.engines.bark import prompts
+from narrated.engines.bark.prompts import Prompt
+from narrated.errors import EngineUnavailable
+
+INDEX_NAME = "speaker_embeddings_path.json"
+
+_SPEAKER = re.compile(r"(?:v2/)?([a-z]{2})_speaker_\d+", re.ASCII)
+_PREFERRED = "v2/{}_speaker_6"
+_FALLBACK_LANGUAGE = "en"
+_SUFFIX = ".npz"
+
+
+@dataclass(frozen=True, slots=True)
+class _Stamp:
+    modified_ns: int
+    size: int
+    inode: int
+
+
+class Voices:
+    """Looks the voices up on the disk each time it is asked, so that one dropped later is found."""
+
+    def __init__(self, folder: Path, own: Path) -> None:
+        self._folder = folder
+        self._own = own
+        self._digests: dict[Path, tuple[_Stamp, str]] = {}
+        self._presets = dict(_presets(folder))
+
+    def listed(self) -> dict[str, str]:
+        """Every voice whose files are there, with a digest of their bytes; broken ones too."""
+        presets = {name: list(files.values()) for name, files in self._presets.items()}
+        own = {name: [file] for name, file in self._own_files()}
+        digests = {name: self._digest(files) for name, files in {**presets, **own}.items()}
+        return {name: digest for name, digest in sorted(digests.items()) if digest}
+
+    def prompt(self, name: str, language: str) -> Prompt | None:
+        """What to put before a text: a voice by its name, or without one its language's.
+
+        None where there is no voice at all. EngineUnavailable for a voice that is not there, or
+        whose files are broken.
+        """
+        if not name:
+            name = self._of_language(language)
+            if not name:
+                return None
+        own = dict(self._own_files()).get(name)
+        if own is not None:
+            return prompts.of_archive(own)
+        if name in self._presets:
+            return prompts.of_arrays(self._presets[name])
+        near = difflib.get_close_matches(name, self.listed(), n=5, cutoff=0.4)
+        raise EngineUnavailable(
+            f"Bark has no voice '{name}'.",
+            f"Near it are: {', '.join(near)}."
+            if near
+            else f"Put {name}{_SUFFIX} into {self._own}, or name a preset: v2/en_speaker_6.",
+        )
+
+    def _of_language(self, language: str) -> str:
+        """The sixth speaker is whom Suno itself speaks with; any other is better than none."""
+        listed = self.listed()
+        there = [name for name in self._presets if name in listed]
+        for code in (language.partition("-")[0].lower(), _FALLBACK_LANGUAGE):
+            spoken = [
+                name for name in there if (m := _SPEAKER.fullmatch(name)) and m.group(1) == code
+            ]
+            if _PREFERRED.format(code) in spoken:
+                return _PREFERRED.format(code)
+            if spoken:
+                return min(spoken, key=lambda name: (not name.startswith("v2/"), name))
+        return ""
+
+    def _own_files(self) -> Iterator[tuple[str, Path]]:
+        if self._own.is_dir():
+            for file in sorted(self._own.rglob(f"*{_SUFFIX}")):
+                yield file.relative_to(self._own).with_suffix("").as_posix(), file
+
+    def _digest(self, files: list[Path]) -> str:
+        """Of all bytes; empty where a file is not there."""
+        whole = hashlib.sha256()
+        for file in files:
+            try:
+                whole.update(self._digest_of(file).encode())
+            except OSError:
+                return ""
+        return whole.hexdigest()[:32]
+
+    def _digest_of(self, file: Path) -> str:
+        state = file.stat()
+        stamp = _Stamp(state.st_mtime_ns, state.st_size, state.st_ino)
+        known = self._digests.get(file)
+        if known is None or known[0] != stamp:
+            with file.open("rb") as content:
+                digest = hashlib.file_digest(content, "sha256").hexdigest()
+            self._digests[file] = known = (stamp, digest)
+        return known[1]
+
+
+def _presets(folder: Path) -> Iterator[tuple[str, Mapping[str, Path]]]:
+    """What the index names whole, and within the model's folder; an index may say anything."""
+    try:
+        index = json.loads((folder / INDEX_NAME).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return
+    for name, paths in index.items() if isinstance(index, dict) else ():
+        if not isinstance(paths, dict):
+            continue  # repo_or_path, which says where it was made
+        files = {key: _inside(folder, paths.get(key)) for key in prompts.NAMES}
+        if all(files.values()):
+            yield name, {key: file for key, file in files.items() if file is not None}
+
+
+def _inside(folder: Path, written: object) -> Path | None:
+    """A path by its words alone: a snapshot of the hub's cache is made of links to elsewhere."""
+    if not isinstance(written, str) or not written or "\0" in written:
+        return None
+    path = PurePosixPath(written)
+    return None if path.is_absolute() or ".." in path.parts else folder / path

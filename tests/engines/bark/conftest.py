@@ -1,0 +1,44 @@
+"""Tiny checkpoints of Bark, made once."""
+
+import pytest
+import torch
+
+from engines.bark.driving import Bench
+from engines.checkpoints.bark import bark
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_thread():
+    """Tiny matrices are not worth parting, and on a busy machine threads wait for each other."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+@pytest.fixture(scope="session")
+def greedy_folder(tmp_path_factory):
+    return bark(
+        tmp_path_factory.mktemp("greedy"),
+        seed=3,
+        max_new_tokens=40,
+        do_sample=False,
+        fine_temperature=1.0,
+        min_eos_p=None,
+    )
+
+
+@pytest.fixture(scope="session")
+def sampling_folder(tmp_path_factory):
+    return bark(tmp_path_factory.mktemp("sampling"), seed=4, max_new_tokens=24)
+
+
+@pytest.fixture(scope="session")
+def greedy(greedy_folder):
+    """Everything takes the likeliest, as transformers does in its `generate`."""
+    return Bench(greedy_folder)
+
+
+@pytest.fixture(scope="session")
+def sampling(sampling_folder):
+    return Bench(sampling_folder)

@@ -1,0 +1,317 @@
+"""Bark as a worker has it: loaded by options, asked for texts, its rows brought on step by step."""
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from engines.checkpoints.bark import PRESETS, prompt_arrays
+from engines.shelf import PlainShelf
+from narrated.engines.bark.engine import load
+from narrated.engines.base import Progressed, Sight, Spoken, Utterance, Warmth
+from narrated.errors import EngineError, EngineUnavailable
+
+
+@pytest.fixture(scope="module")
+def engine(sampling_folder):
+    return warmed({"model": str(sampling_folder)}, PlainShelf())
+
+
+def warmed(options, shelf):
+    engine = load(options, shelf)
+    for model in engine.models:
+        model.warm()
+    return engine
+
+
+def spoken(engine, *requests):
+    """What each of the requests became, and the progress that was told."""
+    for request in requests:
+        engine.admit(request)
+    out, told = {}, []
+    while len(out) < len(requests):
+        for outcome in engine.step():
+            if isinstance(outcome, Progressed):
+                told.append(outcome)
+            else:
+                out[outcome.id] = outcome
+    return [out[request.id] for request in requests], told
+
+
+def pcm(engine, text="Hello, my dog is cute.", voice="", seed=0, language="en", **options):
+    request = Utterance("1", text, voice, options, language, seed)
+    (outcome,), _ = spoken(engine, request)
+    assert isinstance(outcome, Spoken), outcome
+    return outcome.pcm
+
+
+def test_texts_come_out_as_sound_and_their_progress_only_grows(engine):
+    requests = [Utterance(str(i), "Hello world.", "", seed=i) for i in range(3)]
+    outcomes, told = spoken(engine, *requests)
+    for outcome in outcomes:
+        samples = np.frombuffer(outcome.pcm, dtype="<i2")
+        assert outcome.sample_rate == engine.sample_rate == 24_000
+        assert np.abs(samples).max() > 0
+    for request in requests:
+        fractions = [outcome.fraction for outcome in told if outcome.id == request.id]
+        assert fractions == sorted(fractions)
+        assert fractions[0] >= 0 and fractions[-1] < 1
+
+
+def test_a_row_s_sound_hangs_on_its_request_alone(engine):
+    requests = [
+        Utterance("1", "Hello, my dog is cute.", PRESETS[0], {}, "en", 1),
+        Utterance("2", "of", PRESETS[1], {"temperature": 0.3}, "en", 2),
+        Utterance("3", "[laughs] ♪ the world ♪", "", {"fine_temperature": 1.0}, "en", 3),
+        Utterance("4", "Hello, my dog is cute.", PRESETS[0], {}, "en", 4),
+    ]
+    together, _ = spoken(engine, *requests)
+    for request, outcome in zip(requests, together, strict=True):
+        (alone,), _ = spoken(engine, request)
+        assert outcome.pcm == alone.pcm
+    assert together[0].pcm != together[3].pcm
+
+
+def test_the_weights_stay_on_the_disk_until_they_are_wanted(sampling_folder):
+    shelf = PlainShelf()
+    engine = load({"model": str(sampling_folder)}, shelf)
+    (model,) = engine.models
+    assert model.warmth is Warmth.ABSENT
+    assert model.weights_bytes > 1_000_000
+    assert engine.voices().keys() == set(PRESETS)
+    assert list(shelf.held) == [model.key]
+
+
+def test_engines_of_one_checkpoint_share_its_weights(sampling_folder):
+    shelf = PlainShelf()
+    options = {"model": str(sampling_folder)}
+    one, other = load(options, shelf), load({**options, "temperature": 0.2}, shelf)
+    assert one.models[0] is other.models[0]
+    assert one.identity != other.identity
+    half = load({**options, "dtype": "bfloat16"}, shelf)
+    assert half.models[0] is not one.models[0]
+    assert half.identity != one.identity
+
+
+def test_a_model_is_found_by_its_repository_s_name(sampling_folder, tmp_path):
+    shutil.copytree(sampling_folder, tmp_path / "suno" / "bark-small")
+    engine = load({"model": "suno/bark-small"}, PlainShelf(models=tmp_path))
+    assert engine.models[0].name == "suno/bark-small"
+    with pytest.raises(EngineUnavailable, match=r"narrated models pull suno/bark$"):
+        load({}, PlainShelf(models=tmp_path))
+
+
+def test_half_precision_keeps_the_codec_in_single(sampling_folder):
+    import torch
+
+    engine = warmed({"model": str(sampling_folder), "dtype": "bfloat16"}, PlainShelf())
+    module = engine.models[0].module
+    assert module.semantic.dtype == module.fine_acoustics.dtype == torch.bfloat16
+    assert module.codec_model.dtype == torch.float32
+    assert np.abs(np.frombuffer(pcm(engine), dtype="<i2")).max() > 0
+
+
+def in_a_fresh_process(code):
+    """Run code in an interpreter that finds what this one finds."""
+    paths = [path for path in sys.path if path]
+    begin = f"import sys; sys.path[:0] = {paths!r}\n"
+    ran = subprocess.run(
+        [sys.executable, "-c", begin + code], capture_output=True, text=True, check=False
+    )
+    assert ran.returncode == 0, ran.stderr
+    return ran.stdout
+
+
+LOADING = """
+from engines.shelf import PlainShelf
+from narrated.engines.bark.engine import load
+from narrated.errors import EngineUnavailable
+try:
+    load({options!r}, PlainShelf())
+except EngineUnavailable as error:
+    print(error)
+print("torch" in sys.modules)
+"""
+
+
+def test_a_model_that_is_not_there_costs_no_import_of_torch():
+    told = in_a_fresh_process(LOADING.format(options={}))
+    assert told == "The model suno/bark is not there. narrated models pull suno/bark\nFalse\n"
+
+
+def test_without_torch_it_says_what_to_install(sampling_folder):
+    without = "sys.modules['torch'] = None\n"
+    told = in_a_fresh_process(without + LOADING.format(options={"model": str(sampling_folder)}))
+    assert "pip install 'narrated[models]'" in told
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("generation_config.json", "{}"),
+        ("generation_config.json", None),
+        ("config.json", "{"),
+        ("tokenizer.json", "nonsense"),
+    ],
+)
+def test_a_checkpoint_with_a_broken_file_is_unavailable(sampling_folder, tmp_path, name, content):
+    folder = tmp_path / "broken"
+    folder.mkdir()
+    for file in sampling_folder.iterdir():
+        if file.name != name and file.name != "vocab.txt":
+            (folder / file.name).symlink_to(file)
+    if content is not None:
+        (folder / name).write_text(content)
+    with pytest.raises(EngineUnavailable, match=r"broken"):
+        load({"model": str(folder)}, PlainShelf())
+
+
+def test_weights_that_cannot_be_read_make_it_unavailable(sampling_folder, tmp_path):
+    for file in sampling_folder.iterdir():
+        (tmp_path / file.name).symlink_to(file)
+    (tmp_path / "model.safetensors").unlink()
+    (tmp_path / "model.safetensors").write_bytes(b"cut off")
+    engine = load({"model": str(tmp_path)}, PlainShelf())
+    with pytest.raises(EngineUnavailable, match="cannot be read"):
+        engine.models[0].warm()
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"speed": 2},
+        {"rows": 0},
+        {"rows": 2.5},
+        {"dtype": "int8"},
+        {"model": ""},
+        {"temperature": -1},
+        {"temperature": True},
+        {"fine_temperature": "hot"},
+        {"min_eos_p": 2},
+        {"top_k": -3},
+        {"top_k": 1.5},
+    ],
+)
+def test_options_that_cannot_be_are_refused_when_loading(options):
+    with pytest.raises(EngineError, match=rf"option '{next(iter(options))}'"):
+        load(options, PlainShelf())
+
+
+@pytest.mark.parametrize(
+    "options", [{"speed": 2}, {"rows": 2}, {"model": "suno/bark"}, {"temperature": 9}]
+)
+def test_options_that_cannot_be_are_refused_for_a_text(engine, options):
+    with pytest.raises(EngineError, match=rf"option '{next(iter(options))}'"):
+        engine.admit(Utterance("1", "Hello", "", options))
+
+
+def test_options_change_the_sound(engine):
+    plain = pcm(engine)
+    assert pcm(engine, temperature=0) != plain
+    assert pcm(engine, fine_temperature=0) != plain
+    assert pcm(engine, top_k=1) != plain
+    assert pcm(engine, temperature=0.7, fine_temperature=0.5, top_k=50, min_eos_p=0.2) == plain
+
+
+def test_options_of_the_engine_are_those_of_its_texts(engine, sampling_folder):
+    greedy = {"temperature": 0, "fine_temperature": 0}
+    other = warmed({"model": str(sampling_folder), **greedy}, PlainShelf())
+    assert pcm(other) == pcm(engine, **greedy)
+
+
+def test_a_text_too_long_is_refused_with_its_length(engine):
+    engine_limit = "a " * 256
+    engine.admit(Utterance("1", engine_limit, ""))
+    engine.cancel("1")
+    with pytest.raises(EngineError, match=r"too long for Bark: 257 tokens, where it reads 256"):
+        engine.admit(Utterance("1", engine_limit + "a", ""))
+
+
+def test_bark_s_own_marks_reach_the_tokenizer_unharmed(engine):
+    tokenizer = engine._checkpoint.tokenizer
+    words = engine._checkpoint.words("[laughs] the ♪ cat ♪")
+    said = tokenizer.convert_ids_to_tokens(list(words))
+    assert said == ["[", "laughs", "]", "the", "♪", "cat", "♪"]
+
+
+@pytest.mark.parametrize("text", ["", " ", "\n"])
+def test_a_text_without_words_is_a_short_silence(engine, text):
+    samples = np.frombuffer(pcm(engine, text), dtype="<i2")
+    assert 0 < len(samples) < 24_000 and not samples.any()
+
+
+def test_a_text_that_the_model_says_nothing_to_is_a_short_silence(engine):
+    """The end is taken at once, where any probability of it is enough."""
+    samples = np.frombuffer(pcm(engine, min_eos_p=1e-12), dtype="<i2")
+    assert 0 < len(samples) < 24_000 and not samples.any()
+
+
+@pytest.mark.parametrize("text", ["\udc80\udcff", "日本語", "🎉", "a\0b", "[MASK] [SEP]"])
+def test_any_text_is_said_somehow(engine, text):
+    assert pcm(engine, text)
+
+
+def test_own_voices_are_spoken_with(engine, sampling_folder, tmp_path):
+    shelf = PlainShelf(voices=tmp_path)
+    own = warmed({"model": str(sampling_folder)}, shelf)
+    before = own.voices()
+    np.savez(tmp_path / "me.npz", **prompt_arrays(11))
+    assert own.voices().keys() - before.keys() == {"me"}
+    assert pcm(own, voice="me") != pcm(own, voice=PRESETS[0])
+    assert pcm(own, voice=PRESETS[0]) == pcm(own) == pcm(engine)
+
+
+def test_a_broken_voice_fails_its_request_alone(sampling_folder, tmp_path):
+    (tmp_path / "odd.npz").write_bytes(b"odd")
+    engine = warmed({"model": str(sampling_folder)}, PlainShelf(voices=tmp_path))
+    engine.admit(Utterance("1", "Hello", ""))
+    with pytest.raises(EngineUnavailable, match=r"odd\.npz cannot be used"):
+        engine.admit(Utterance("2", "Hello", "odd"))
+    assert {outcome.id for outcome in engine.step()} == {"1"}
+
+
+def test_a_picture_is_not_spoken(engine):
+    with pytest.raises(EngineError, match="cannot describe"):
+        engine.admit(Sight("1", b""))
+
+
+def test_weights_may_be_dropped_and_come_back_between_steps(engine):
+    expected = pcm(engine, seed=9)
+    engine.admit(Utterance("1", "Hello, my dog is cute.", "", seed=9))
+    engine.step()
+    engine.models[0].drop()
+    engine.models[0].warm()
+    out = []
+    while not out:
+        out = [outcome for outcome in engine.step() if isinstance(outcome, Spoken)]
+    assert out[0].pcm == expected
+
+
+def test_dropped_weights_leave_the_memory(sampling_folder):
+    import gc
+    import weakref
+
+    engine = warmed({"model": str(sampling_folder)}, PlainShelf())
+    pcm(engine)
+    left = weakref.ref(engine.models[0].module)
+    engine.models[0].drop()
+    gc.collect()
+    assert left() is None
+
+
+def test_a_checkpoint_of_old_says_how_it_samples(sampling_folder, tmp_path):
+    """As suno/bark's own file has it: every key of a configuration of 2023."""
+    for file in sampling_folder.iterdir():
+        (tmp_path / file.name).symlink_to(file)
+    written = json.loads((tmp_path / "generation_config.json").read_text())
+    for stage in ("semantic_config", "coarse_acoustics_config", "fine_acoustics_config"):
+        written[stage] |= {"transformers_version": "4.31.0.dev0", "early_stopping": False}
+        written[stage] |= {"top_p": 1.0, "num_beams": 1, "length_penalty": 1.0}
+    Path(tmp_path / "generation_config.json").unlink()
+    (tmp_path / "generation_config.json").write_text(json.dumps(written))
+    engine = load({"model": str(tmp_path)}, PlainShelf())
+    assert engine._sampling.semantic.temperature == 0.7

@@ -1,0 +1,73 @@
+"""What only a GPU can show: half precision, the same codes, and steps that can be captured."""
+
+import numpy as np
+import pytest
+import torch
+
+from engines.bark.driving import Bench, copied, prompt
+from narrated.engines.bark.decoder import Decoder
+
+pytestmark = pytest.mark.gpu
+
+TEXTS = ("Hello, my dog is cute.", "of the", "The cat [laughs].", "world")
+
+
+@pytest.fixture(scope="module")
+def single(greedy_folder):
+    return Bench(greedy_folder, device="cuda", dtype="float32")
+
+
+def rows_of(bench):
+    return [
+        bench.row(str(i), text, prompt(i) if i % 2 else None, seed=i)
+        for i, text in enumerate(TEXTS)
+    ]
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
+def test_half_precision_gives_sound(sampling_folder, dtype):
+    bench = Bench(sampling_folder, device="cuda", dtype=dtype)
+    assert bench.module.codec_model.dtype == torch.float32
+    for outcome in bench.spoken(rows_of(bench)).values():
+        assert np.abs(np.frombuffer(outcome.pcm, dtype="<i2")).max() > 0
+
+
+def test_rows_of_a_batch_are_what_they_are_alone(single):
+    together = rows_of(single)
+    single.spoken(together)
+    for row in together:
+        alone = copied(row)
+        single.spoken([alone])
+        assert (row.semantic, row.coarse) == (alone.semantic, alone.coarse)
+        assert torch.equal(row.fine, alone.fine)
+
+
+def test_a_gpu_draws_as_a_processor_does(single, greedy):
+    for there, here in zip(rows_of(single), rows_of(greedy), strict=True):
+        single.spoken([there])
+        greedy.spoken([here])
+        assert there.semantic == here.semantic
+
+
+@torch.no_grad()
+def test_a_step_can_be_captured_and_replays_the_same(single):
+    transformer = single.module.semantic
+    decoder = Decoder(transformer, 3, 512)
+    prompts = torch.randn(3, 257, transformer.config.hidden_size, device="cuda")
+    decoder.fill(transformer, 0, prompts, torch.tensor([257, 200, 130], device="cuda"))
+    tokens = torch.tensor([5, 6, 7], device="cuda")
+    positions = torch.tensor([257, 200, 130], device="cuda")
+    aside = torch.cuda.Stream()
+    with torch.cuda.stream(aside):
+        decoder.step(transformer, tokens, positions, 320)  # libraries set themselves up
+    torch.cuda.current_stream().wait_stream(aside)
+    graph = torch.cuda.CUDAGraph()
+    with torch.cuda.graph(graph):
+        captured = decoder.step(transformer, tokens, positions, 320)
+    for further in range(3):
+        tokens.fill_(100 + further)
+        positions.add_(1)
+        graph.replay()
+        torch.cuda.synchronize()
+        expected = decoder.step(transformer, tokens, positions, 320)
+        torch.testing.assert_close(captured, expected)
