@@ -20,7 +20,8 @@ def one_thread():
 def greedy_folder(tmp_path_factory):
     return bark(
         tmp_path_factory.mktemp("greedy"),
-        seed=3,
+        seed=1,
+        ends=2.2,
         max_new_tokens=40,
         do_sample=False,
         fine_temperature=1.0,

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-import numpy as np
 from transformers.models.bark.generation_configuration_bark import (
     BarkCoarseGenerationConfig,
     BarkFineGenerationConfig,
@@ -71,13 +70,9 @@ class Recipe:
         )
 
     def frames(self, semantic_tokens: int) -> int:
-        """How many frames of the codec so many semantic tokens become.
-
-        In single precision, as transformers reckons it: at 499 tokens the two differ.
-        """
-        per_token = np.float32(self.coarse_per_semantic)
-        tokens = np.float32(semantic_tokens) * per_token
-        return int(np.floor(tokens / np.float32(self.coarse.n_coarse_codebooks)))
+        """How many frames of the codec so many semantic tokens become."""
+        coarse = semantic_tokens * self.coarse_per_semantic
+        return int(coarse // self.coarse.n_coarse_codebooks)
 
 
 def _stage(kind: Callable[..., StageT], written: dict[str, Any]) -> StageT:
