@@ -5,6 +5,10 @@ from collections.abc import Generator
 
 import pytest
 
+# Tiny models: their threads would wait for one another longer than they compute. Torch reads it
+# when it is imported, and workers inherit it.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(

@@ -26,6 +26,9 @@ _LAST_WORDS_S = 0.5
 # What is meant for the daemon, or would have a child look at the network or at the wrong modules.
 _NOT_PASSED_ON = ("NOTIFY_SOCKET", "WATCHDOG_PID", "WATCHDOG_USEC", "LISTEN_FDS", "LISTEN_PID")
 _PYTHONS_OWN = ("PYTHONPATH", "PYTHONHOME", "PYTHONSTARTUP", "__PYVENV_LAUNCHER__")
+# A model's threads wait for one another by spinning, which takes the cores from the encoder and
+# from themselves: beside two busy processes a small model took thirty times as long.
+_PATIENT = {"OMP_WAIT_POLICY": "PASSIVE"}
 _OFFLINE = {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1"}
 
 # Another interpreter is shown our package and nothing else that is installed beside it.
@@ -192,7 +195,7 @@ def _environment(environment: Mapping[str, str], *, foreign: bool) -> dict[str, 
     if foreign:
         kept = {name: value for name, value in kept.items() if name not in _PYTHONS_OWN}
     # The folder the daemon stands in must not lend it modules.
-    return kept | _OFFLINE | {"PYTHONSAFEPATH": "1", PARENT_VARIABLE: str(os.getpid())}
+    return _PATIENT | kept | _OFFLINE | {"PYTHONSAFEPATH": "1", PARENT_VARIABLE: str(os.getpid())}
 
 
 def _bound(pid: int, memory_bytes: int) -> None:

@@ -81,6 +81,8 @@ class WorkerState:
     problem: str
     """Why it was last lost, or what it could not load; empty when all is well."""
     models: tuple[ModelNow, ...] = ()
+    voices: frozenset[str] = frozenset()
+    """All of its engines', as engine/voice."""
 
 
 class Seat:
@@ -168,6 +170,7 @@ class Seat:
             in_flight=worker.in_flight() if worker else 0,
             problem=" ".join(missing) if ready else self._problem,
             models=worker.models() if worker else (),
+            voices=worker.voices() if worker else frozenset(),
         )
 
     async def _keep(self) -> None:

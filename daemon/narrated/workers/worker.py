@@ -85,6 +85,10 @@ class Worker:
             for each in self._models
         )
 
+    def voices(self) -> frozenset[str]:
+        """All of its engines', as engine/voice."""
+        return frozenset(f"{name}/{v}" for name, info in self.engines.items() for v in info.voices)
+
     def in_flight(self, engine: str | None = None) -> int:
         """How many rows of an engine, or of all, are under way."""
         return sum(engine in (None, row.engine) for row in self._rows.values())

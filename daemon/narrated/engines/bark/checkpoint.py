@@ -42,7 +42,6 @@ class Checkpoint:
             key=_key(files.digest, precision, device),
             device=device,
             read=lambda: _read(files.folder, precision),
-            disk_bytes=files.weights_bytes,
         )
         return cls(
             model=shelf.hold(model),
