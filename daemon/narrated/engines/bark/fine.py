@@ -79,7 +79,7 @@ class Fine:
         passing = self._passing(module, width)
         model = module.fine_acoustics
         codes = torch.stack([self._shown(work) for work in passing]).to(module.device)
-        logits = self._logits(model, codes, passing[0].codebook)
+        logits = passed(model, codes, passing[0].codebook)[..., : self._recipe.codebook_size]
         sound = logits.isfinite().all(-1).all(-1).tolist()
         chosen = [self._chosen(work, scores) for work, scores in zip(passing, logits, strict=True)]
         finished = []
@@ -129,17 +129,6 @@ class Fine:
         start = work.windows[work.window].start
         return work.codes[start : start + self._recipe.fine.max_fine_input_length]
 
-    def _logits(self, model: BarkFineModel, codes: torch.Tensor, codebook: int) -> torch.Tensor:
-        """(rows, positions, codebook size), from the codebooks before and of the one to fill."""
-        embedded = [model.input_embeds_layers[k](codes[..., k]) for k in range(codebook + 1)]
-        places = torch.arange(codes.shape[1], device=codes.device)
-        hidden = torch.stack(embedded).sum(0) + model.position_embeds_layer(places)
-        for block in blocks(model.layers):
-            hidden = through(block, hidden, scaled_dot_product_attention)
-        head = model.lm_heads[codebook - model.config.n_codes_given]
-        logits: torch.Tensor = head(model.layernorm_final(hidden))
-        return logits[..., : self._recipe.codebook_size]
-
     def _chosen(self, work: _Work, logits: torch.Tensor) -> torch.Tensor:
         """The codes (positions from `fill` on,) from a row's logits (positions, codebook size)."""
         fill, temperature = work.windows[work.window].fill, work.row.sampling.fine_temperature
@@ -163,3 +152,18 @@ class Fine:
             return False
         work.row.fine = work.codes[work.history : work.history + work.frames].T
         return True
+
+
+def passed(model: BarkFineModel, codes: torch.Tensor, codebook: int) -> torch.Tensor:
+    """A codebook's logits (rows, positions, vocabulary), from it and those before it.
+
+    `codes` (rows, positions, codebooks), padding where they are still to be filled.
+    """
+    embedded = [model.input_embeds_layers[k](codes[..., k]) for k in range(codebook + 1)]
+    places = torch.arange(codes.shape[1], device=codes.device)
+    hidden = torch.stack(embedded).sum(0) + model.position_embeds_layer(places)
+    for block in blocks(model.layers):
+        hidden = through(block, hidden, scaled_dot_product_attention)
+    head = model.lm_heads[codebook - model.config.n_codes_given]
+    logits: torch.Tensor = head(model.layernorm_final(hidden))
+    return logits

@@ -1,0 +1,94 @@
+"""What models would take of a GPU, summed over their tensors' shapes."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import torch
+from measuring import checkpoints
+from measuring.take import Take
+from measuring.tensors import Counted, weights
+
+from narrated.engines.bark.decoder import Decoder
+from narrated.engines.bark.fine import passed
+
+HOW = "computed from the tensors' shapes in the dtypes of a GPU: there is no card here"
+
+_HALF = torch.bfloat16
+_TEXT, _SEMANTIC = 257, 768
+_COARSE_PROMPT, _WINDOW = 887, 60
+_FINE = 1024
+_LONGEST_S = 15.4
+_CAPTION = 160
+
+
+def taken(names: Sequence[str], rows: int, pictures: int) -> list[Take]:
+    """Each model, gone through on the device that holds nothing."""
+    return [_TAKES[name](rows, pictures) for name in names]
+
+
+@torch.no_grad()
+def _bark(rows: int, _pictures: int) -> Take:
+    module = _placed(checkpoints.bark)
+    module.codec_model.float()
+    width = module.config.semantic_config.hidden_size
+    kept = []
+    working = 0
+    for part, prompt, new in (
+        (module.semantic, _TEXT, _SEMANTIC),
+        (module.coarse_acoustics, _COARSE_PROMPT, _WINDOW),
+    ):
+        with Counted() as counted:
+            decoder = Decoder(part, rows, prompt + new - 1)
+            held = counted.peak_bytes
+            prompts = torch.empty((rows, prompt, width), dtype=_HALF, device="meta")
+            lengths = torch.full((rows,), prompt, device="meta")
+            decoder.fill(part, 0, prompts, lengths)
+            logits = decoder.step(part, lengths, lengths, decoder.length)
+            logits.double().softmax(-1).cumsum(-1)
+        kept.append(held)
+        working = max(working, sum(kept[:-1]) + counted.peak_bytes)
+    with Counted() as counted:
+        codes = torch.empty((rows, _FINE, 8), dtype=torch.int64, device="meta")
+        (passed(module.fine_acoustics, codes, 7)[..., :1024].float() / 0.5).softmax(-1)
+    working = max(working, sum(kept) + counted.peak_bytes)
+    with Counted() as counted:
+        codes = torch.empty((1, 8, int(75 * _LONGEST_S)), dtype=torch.int64, device="meta")
+        module.codec_decode(codes)
+    working = max(working, sum(kept) + counted.peak_bytes)
+    return Take("bark", weights(module), working, sum(kept))
+
+
+@torch.no_grad()
+def _blip(_rows: int, pictures: int) -> Take:
+    module = _placed(checkpoints.blip)
+    with Counted() as counted:
+        seen = torch.empty((pictures, 3, 384, 384), dtype=_HALF, device="meta")
+        said = torch.empty((pictures, _CAPTION), dtype=torch.int64, device="meta")
+        module(pixel_values=seen, input_ids=said)
+    return Take("blip", weights(module), counted.peak_bytes, 0)
+
+
+@torch.no_grad()
+def _florence(_rows: int, pictures: int) -> Take:
+    module = _placed(checkpoints.florence)
+    with Counted() as counted:
+        seen = torch.empty((pictures, 3, 768, 768), dtype=_HALF, device="meta")
+        features = module.model.vision_tower(seen)
+        features = getattr(features, "last_hidden_state", features)
+        projected = module.model.multi_modal_projector(features)
+        said = torch.empty((pictures, _CAPTION), dtype=torch.int64, device="meta")
+        output = module.model.language_model(inputs_embeds=projected, decoder_input_ids=said)
+        module.lm_head(output.last_hidden_state)
+    return Take("florence-2", weights(module), counted.peak_bytes, 0)
+
+
+def _placed(model: Callable[[], Any]) -> Any:
+    with torch.device("meta"):
+        return model().eval().to(_HALF)
+
+
+_TAKES: dict[str, Callable[[int, int], Take]] = {
+    "bark": _bark,
+    "blip": _blip,
+    "florence-2": _florence,
+}
