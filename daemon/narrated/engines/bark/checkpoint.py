@@ -79,7 +79,7 @@ def _described(files: ModelFiles) -> tuple[BarkSemanticConfig, Any]:
 
 
 def _read(folder: Path, precision: torch.dtype) -> BarkModel:
-    """In the precision that is wished; the codec in single, since in half it clips and hums."""
+    """In the precision that is wished; the codec, small beside the rest, always in single."""
     model = BarkModel.from_pretrained(folder, local_files_only=True, dtype=precision)
     model.codec_model.float()
     return model
