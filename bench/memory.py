@@ -14,6 +14,7 @@ import sys
 from collections.abc import Sequence
 
 import torch
+
 from measuring import computed, metered
 
 GIB = 2**30
@@ -27,8 +28,10 @@ def main() -> int:
     parser.add_argument("--pictures", type=int, default=8, help="pictures described at once")
     wanted = parser.parse_args()
     source = metered if torch.cuda.is_available() else computed
-    print(f"{source.HOW}; {wanted.rows} texts, {wanted.pictures} pictures at once")
-    return int(not all([shown(names, wanted, source) for names in TOGETHER]))
+    card = f" ({torch.cuda.get_device_name()})" if torch.cuda.is_available() else ""
+    print(f"{source.HOW}{card}; {wanted.rows} texts, {wanted.pictures} pictures at once")
+    fits = [shown(names, wanted, source) for names in TOGETHER]
+    return int(not all(fits))
 
 
 def shown(names: Sequence[str], wanted: argparse.Namespace, source) -> bool:

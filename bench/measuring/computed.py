@@ -4,10 +4,11 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
+from transformers import EncodecConfig, EncodecModel
+
 from measuring import checkpoints
 from measuring.take import Take
 from measuring.tensors import Counted, weights
-
 from narrated.engines.bark.decoder import Decoder
 from narrated.engines.bark.fine import passed
 
@@ -51,11 +52,17 @@ def _bark(rows: int, _pictures: int) -> Take:
         codes = torch.empty((rows, _FINE, 8), dtype=torch.int64, device="meta")
         (passed(module.fine_acoustics, codes, 7)[..., :1024].float() / 0.5).softmax(-1)
     working = max(working, sum(kept) + counted.peak_bytes)
-    with Counted() as counted:
-        codes = torch.empty((1, 8, int(75 * _LONGEST_S)), dtype=torch.int64, device="meta")
-        module.codec_decode(codes)
-    working = max(working, sum(kept) + counted.peak_bytes)
+    working = max(working, sum(kept) + _codec())
     return Take("bark", weights(module), working, sum(kept))
+
+
+def _codec() -> int:
+    """On the processor: its padding is worked out from what stands in its buffers."""
+    codec = EncodecModel(EncodecConfig())
+    codes = torch.zeros((8, 1, int(75 * _LONGEST_S)), dtype=torch.int64)
+    with Counted() as counted:
+        codec.decoder(codec.quantizer.decode(codes))
+    return counted.peak_bytes
 
 
 @torch.no_grad()
@@ -71,6 +78,7 @@ def _blip(_rows: int, pictures: int) -> Take:
 @torch.no_grad()
 def _florence(_rows: int, pictures: int) -> Take:
     module = _placed(checkpoints.florence)
+    module.set_attn_implementation("eager")  # the others look at what a mask holds
     with Counted() as counted:
         seen = torch.empty((pictures, 3, 768, 768), dtype=_HALF, device="meta")
         features = module.model.vision_tower(seen)

@@ -7,14 +7,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import torch
-from measuring import checkpoints
-from measuring.take import Take
 from PIL import Image
 
+from measuring import checkpoints
+from measuring.take import Take
 from narrated.engines.base import REGISTRY, Home, ModelNow
 from narrated.workers.pool import Pool, Worker, WorkerSpec
 
-HOW = f"read from the allocator of {torch.cuda.get_device_name() if torch.cuda.is_available() else 'a card'}"
+HOW = "read from the card's allocator"
 
 _MODELS = {
     "bark": checkpoints.bark,
