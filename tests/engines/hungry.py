@@ -3,7 +3,8 @@
 Options: name (of its model), weights_mb, row_mb (what a row takes while it is worked), rows,
 read_log (a file that gets a line each time the weights are read), widths (one that gets the number
 of rows of each step), broken (a file; while it is there, the weights cannot be read).
-A text with LOST in it is where the device's context breaks.
+A text with LOST in it is where the device's context breaks: on a card really, by an index beyond
+its table.
 """
 
 from pathlib import Path
@@ -47,7 +48,7 @@ class Hungry:
         rows = self._waiting[: self.width]
         self._note("widths", str(len(rows)))
         if any("LOST" in row.text for row in rows):
-            raise DeviceLost("The device failed: it is only a test.")
+            self._break()
         size = int(self._options.get("row_mb", 1)) * MB * len(rows)
         with self._device.at_work([row.id for row in rows]):
             torch.empty(size, dtype=torch.uint8, device=self._device.torch).fill_(1)
@@ -72,6 +73,13 @@ class Hungry:
         module = nn.Linear(1, 1)
         module.weight = nn.Parameter(torch.ones(1, size // 4))
         return module
+
+    def _break(self) -> None:
+        if self._device.is_host:
+            raise DeviceLost("The device failed: it is only a test.")
+        with self._device.at_work():
+            table = torch.zeros(4, device=self._device.torch)
+            table[torch.tensor([9], device=self._device.torch)].cpu()
 
     def _note(self, option: str, line: str) -> None:
         if option in self._options:

@@ -1,0 +1,83 @@
+"""What only a card can show of the budget: parked in host memory, bounded, broken."""
+
+import asyncio
+from dataclasses import replace
+
+import pytest
+
+from narrated.engines.base import Home
+from narrated.errors import EngineError, WorkerLost
+from workers.support import running, say
+from workers.test_models import MB, announced, hungry, lines, models, until_warmth, warmth
+
+pytestmark = pytest.mark.gpu
+
+
+def on_card(*engines, memory_mb=0, **more):
+    home = Home(device="cuda", memory_bytes=memory_mb * MB, **more)
+    return replace(models(*engines), home=home)
+
+
+def test_what_is_sent_away_is_parked_and_comes_back_from_there_and_not_from_disk(tmp_path):
+    async def story():
+        logs = {name: tmp_path / name for name in ("a", "b")}
+        engines = [
+            hungry(name, name=f"a/{name}", weights_mb=200, read_log=str(log))
+            for name, log in logs.items()
+        ]
+        async with running(on_card(*engines, memory_mb=300)) as watched:
+            worker = await announced(watched, "b")
+            for name in ("a", "b", "a"):
+                assert (await say(worker, "Hello", name)).payload
+            await until_warmth(watched, {"a/a": "warm", "a/b": "parked"})
+        assert [lines(log) for log in logs.values()] == [["read"], ["read"]]
+
+    asyncio.run(story())
+
+
+def test_idle_models_are_parked():
+    async def story():
+        async with running(on_card(hungry(), idle_unload_s=0.3)) as watched:
+            worker = await announced(watched)
+            assert (await say(worker, "Hello", "hungry")).payload
+            await until_warmth(watched, {"a/hungry": "parked"})
+            assert (await say(worker, "Hello", "hungry")).payload
+
+    asyncio.run(story())
+
+
+def test_the_budget_is_a_real_bound_within_which_batches_are_halved(tmp_path):
+    async def story():
+        eager = hungry(rows=8, row_mb=100, weights_mb=50, widths=str(tmp_path / "widths"))
+        async with running(on_card(eager, memory_mb=350)) as watched:
+            worker = await announced(watched)
+            spoken = await asyncio.gather(*(say(worker, "Hello", "hungry") for _ in range(8)))
+            assert all(each.payload for each in spoken)
+            (model,) = watched.pool.states()[0].models
+            assert model.weights_bytes + model.working_bytes <= 350 * MB
+        assert max(int(width) for width in lines(tmp_path / "widths")[-3:]) <= 2
+
+    asyncio.run(story())
+
+
+def test_what_does_not_fit_at_all_says_what_was_needed_and_what_there_was():
+    async def story():
+        async with running(on_card(hungry(rows=1, row_mb=900), memory_mb=300)) as watched:
+            worker = await announced(watched)
+            with pytest.raises(EngineError, match=r"more were needed, and [\d.]+ GB of"):
+                await say(worker, "Hello", "hungry")
+
+    asyncio.run(story())
+
+
+def test_a_context_that_is_really_broken_restarts_the_worker_alone():
+    async def story():
+        async with running(on_card(hungry())) as watched:
+            worker = await announced(watched)
+            with pytest.raises(WorkerLost, match="The device failed"):
+                await say(worker, "LOST", "hungry")
+            fresh = await watched.worker(other_than=worker.pid)
+            assert (await say(fresh, "Hello", "hungry")).payload
+            assert warmth(watched) == {"a/hungry": "warm"}
+
+    asyncio.run(story())
