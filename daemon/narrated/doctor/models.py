@@ -38,5 +38,7 @@ def _budget(config: Config, held: tuple[ModelNow, ...]) -> Finding:
             "Raise `models: {memory: …}`, or name smaller models, such as bark-small and blip.",
         )
     if unmeasured:
-        return well("budget", f"{what} are taken, without {', '.join(unmeasured)}.")
+        names = " and ".join(unmeasured)
+        so_far = f", and the others take {what}" if weights else f"; there are {limit / 1e9:.1f} GB"
+        return well("budget", f"{names} was not used yet{so_far}.")
     return well("budget", f"All are warm together: {what}.")

@@ -3,9 +3,9 @@
 Runs in an engine's own interpreter, so it needs nothing but the standard library.
 
 From the daemon: `load`, again whenever its engines or their budget change; `admit` and `cancel`.
-To it: `loading` and `hello`; then for each request `progress`, and at the end one of `done`,
-`failed` and `cancelled`; `models`, how they stand and what was measured; and `leaving`, when a
-fresh process should take over as soon as what is in flight is finished.
+To it: `loading`, `warming` and `hello`; then for each request `progress`, and at the end one of
+`done`, `failed` and `cancelled`; `models`, how they stand and what was measured; and `leaving`,
+when a fresh process should take over as soon as what is in flight is finished.
 """
 
 import logging
@@ -191,7 +191,7 @@ class Host:
     def _tell_warming(self, model: str) -> None:
         """What is brought from the disk is no hang: the daemon is told before it begins."""
         self._is_warming = True
-        self._wire.send({"loading": model})
+        self._wire.send({"warming": model})
 
     def _tell_models(self) -> None:
         self._told_at = time.monotonic()
@@ -257,6 +257,7 @@ class Host:
         if self._is_warming:
             self._say_hello()
         if time.monotonic() - self._told_at > TELL_S:
+            self._budget.unload_idle()
             self._tell_models()
 
     def _step_one(self, seat: _Seat) -> None:

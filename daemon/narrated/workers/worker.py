@@ -208,9 +208,17 @@ class Worker:
             self._heard_at = self._loop.time()
 
     def _take_loading(self, name: str, _payload: bytes) -> None:
+        self._patient()
+        logger.debug("%s (%d) loads %s", self._child.name, self.pid, name)
+
+    def _take_warming(self, model: str, _payload: bytes) -> None:
+        self._patient()
+        logger.info("%s (%d) warms %s", self._child.name, self.pid, model)
+
+    def _patient(self) -> None:
+        """It is busy with what takes long, and tells again when it is done."""
         self._loading = True
         self._heard_at = self._loop.time()
-        logger.debug("%s (%d) loads %s", self._child.name, self.pid, name)
 
     def _take_hello(self, body: dict[str, Any], _payload: bytes) -> None:
         self.engines, self.missing = {}, {}
@@ -256,6 +264,7 @@ class Worker:
 
     _answers: ClassVar[dict[str, Callable[["Worker", Any, bytes], None]]] = {
         "loading": _take_loading,
+        "warming": _take_warming,
         "hello": _take_hello,
         "models": _take_models,
         "leaving": _take_leaving,

@@ -55,13 +55,17 @@ class Model(Generic[Module]):
         if self._on_device:
             return
         begin, came_from = time.monotonic(), self.warmth
-        with self.device.at_work():
-            if self._module is None:
-                self._module = self._from_disk()
-            if self.device.is_host:
-                _own(self._module)
-            else:
-                self._module.to(self.device.torch)
+        try:
+            with self.device.at_work():
+                if self._module is None:
+                    self._module = self._from_disk()
+                if self.device.is_host:
+                    _own(self._module)
+                else:
+                    self._module.to(self.device.torch)
+        except NarratedError:
+            self._fall_back()
+            raise
         self._on_device = True
         self._bytes = _bytes_of(self._module)
         logger.info(
@@ -82,16 +86,22 @@ class Model(Generic[Module]):
         self._module, self._on_device = None, False
         self.device.tidy()
 
+    def _fall_back(self) -> None:
+        """What came onto the device before there was no room leaves it again."""
+        if self.device.is_host:
+            self._module = None
+        elif self._module is not None:
+            self._module.to("cpu")
+        self.device.tidy()
+
     def _from_disk(self) -> Module:
         try:
             module = self._read()
         except (NarratedError, MemoryError):
             raise
-        except RuntimeError as error:
-            if "allocate" in str(error):
-                raise
-            raise self._unreadable(error) from error
         except Exception as error:  # whatever a library makes of a damaged file
+            if "allocate memory" in str(error):
+                raise MemoryError(str(error)) from error
             raise self._unreadable(error) from error
         return module.eval().requires_grad_(False)
 
