@@ -9,7 +9,7 @@ from torch import nn
 
 from narrated.engines.base import Warmth
 from narrated.engines.neural.device import Device
-from narrated.errors import EngineError, EngineUnavailable, NarratedError
+from narrated.errors import EngineError, EngineUnavailable, NarratedError, OutOfMemory
 
 Module = TypeVar("Module", bound=nn.Module)
 
@@ -63,7 +63,7 @@ class Model(Generic[Module]):
                     _own(self._module)
                 else:
                     self._module.to(self.device.torch)
-        except NarratedError:
+        except OutOfMemory:
             self._fall_back()
             raise
         self._on_device = True
