@@ -1,11 +1,14 @@
 """The installed service, under a real systemd."""
 
 import json
+import shutil
 import time
 from collections.abc import Iterator
+from io import BytesIO
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from support.booted import Machine, booted, until, why_not
 
@@ -37,11 +40,11 @@ def drop(machine: Machine, name: str, text: str = "One line.") -> None:
     as_laptop(machine, f"mkdir -p {final.parent} && {write}")
 
 
-def heard(machine: Machine, stem: str) -> dict[str, object]:
+def heard(machine: Machine, stem: str, within_s: float = 20) -> dict[str, object]:
     """Wait for a narration's manifest."""
     manifest = machine.root / f"srv/narrated/outbox/{stem}.json"
     try:
-        until(manifest.exists)
+        until(manifest.exists, within_s)
     except AssertionError as error:
         raise AssertionError(machine.journal("-u", "narrated")) from error
     found: dict[str, object] = json.loads(manifest.read_text())
@@ -326,3 +329,35 @@ def _examination(machine: Machine) -> dict[str, tuple[str, str]]:
     )
     found: dict[str, tuple[str, str]] = json.loads(machine.run(PYTHON, "-c", program))
     return found
+
+
+def test_neural_voices_and_captions_work_under_the_hardened_unit(
+    machine: Machine, tmp_path: Path
+) -> None:
+    from engines.checkpoints.bark import bark  # torch, which the others need not wait for
+    from engines.checkpoints.captions import blip
+
+    models = machine.root / "var/lib/narrated/models"
+    for make, name in ((bark, "suno/bark"), (blip, "Salesforce/blip-image-captioning-base")):
+        shutil.copytree(make(tmp_path / name), models / name)
+    machine.run("chmod", "-R", "a+rX", "/var/lib/narrated/models")
+    config = machine.root / "etc/narrated/narrated.yaml"
+    good = config.read_text()
+    config.write_text(
+        f"{good}\nspeech: {{engine: bark, voice: v2/en_speaker_6}}\npictures: {{captions: blip}}\n"
+    )
+    try:
+        machine.run("systemctl", "reload", "narrated")
+        painted = BytesIO()
+        Image.new("RGB", (90, 60), "red").save(painted, "PNG")
+        (machine.root / "srv/narrated/inbox/red.png").write_bytes(painted.getvalue())
+        drop(machine, "spoken.md", "Hello world. ![](red.png)")
+        told = heard(machine, "spoken", within_s=90)
+        assert told["engine"] == "bark"
+        status = json.loads(machine.run(PROGRAM, "status", "--json"))
+        (worker,) = (each for each in status["workers"] if each["name"] == "models")
+        assert {model["warmth"] for model in worker["models"]} == {"warm"}
+        assert all(model["working_bytes"] > 0 for model in worker["models"])
+    finally:
+        config.write_text(good)
+        machine.run("systemctl", "reload", "narrated")

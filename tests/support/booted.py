@@ -174,10 +174,10 @@ def _install_program(machine: Machine) -> None:
     (packages / "checkout.pth").write_text("/opt/packages\n/opt/checkout/daemon\n")
     (opt / "bin/narrated").write_text(_PROGRAM)
     (opt / "bin/narrated").chmod(0o755)
-    for library in Path(sys.base_prefix, "lib").glob("libpython*.so*"):
-        seen = machine.root / "usr/lib" / library.name
-        if home.parent != Path("/usr") and not seen.exists():
-            seen.symlink_to(home.parent / "lib" / library.name)
+    if home.parent != Path("/usr"):
+        # Before the machine's own library of that name, which may be an older one.
+        (machine.root / "etc/ld.so.conf.d/000-python.conf").write_text(f"{home.parent}/lib\n")
+        machine.run("ldconfig")
 
 
 def _power_off(machine: Machine, process: subprocess.Popen[bytes]) -> None:

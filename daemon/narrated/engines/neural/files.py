@@ -45,8 +45,16 @@ def found(shelf: Shelf, name: str) -> ModelFiles:
         raise EngineUnavailable(f"The model {name} is not there.", f"narrated models pull {name}")
     locked = {} if own.is_absolute() else _locked(shelf.models / LOCK_NAME, name)
     _refuse_incomplete(name, folder, locked)
-    files = sorted(_files(folder))
-    told = [[str(file.relative_to(folder)), _sha256(file, folder, locked)] for file in files]
+    try:
+        files = sorted(_files(folder))
+        told = [[str(file.relative_to(folder)), _sha256(file, folder, locked)] for file in files]
+        for file in files:
+            file.open("rb").close()  # of a locked one only the lock was read
+    except OSError as error:
+        raise EngineUnavailable(
+            f"The model {name} cannot be read: {error.strerror}: {error.filename}.",
+            f"Let the account of the daemon read it: sudo chmod -R a+rX {folder}",
+        ) from error
     return ModelFiles(
         name=name,
         folder=folder,

@@ -1,0 +1,75 @@
+"""A model's files: found by name, told apart by content, and missed with the command to run."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from engines.shelf import PlainShelf
+from narrated.engines.neural.files import found
+from narrated.errors import EngineUnavailable
+from support.daemon import as_anybody
+
+
+def laid_out(folder: Path, weights: bytes = b"weights") -> Path:
+    folder.mkdir(parents=True)
+    (folder / "config.json").write_text("{}")
+    (folder / "model.safetensors").write_bytes(weights)
+    return folder
+
+
+def test_a_model_is_found_by_its_repository_or_by_a_folder_of_ones_own(tmp_path):
+    laid_out(tmp_path / "a/model")
+    shelf = PlainShelf(tmp_path)
+    assert found(shelf, "a/model").folder == tmp_path / "a/model"
+    assert found(PlainShelf(), str(tmp_path / "a/model")).digest == found(shelf, "a/model").digest
+
+
+def test_other_content_is_another_model(tmp_path):
+    laid_out(tmp_path / "a/one")
+    laid_out(tmp_path / "a/two", b"others")
+    shelf = PlainShelf(tmp_path)
+    assert found(shelf, "a/one").digest != found(shelf, "a/two").digest
+
+
+def test_a_missing_model_names_the_command(tmp_path):
+    with pytest.raises(EngineUnavailable) as refusal:
+        found(PlainShelf(tmp_path), "suno/bark")
+    assert refusal.value.remedy == "narrated models pull suno/bark"
+
+
+@pytest.mark.parametrize("name", ["../outside", "a/../../b", "bark", "a/b/c"])
+def test_no_name_leads_out_of_the_folder(tmp_path, name):
+    with pytest.raises(EngineUnavailable, match="names no model"):
+        found(PlainShelf(tmp_path / "models"), name)
+
+
+def test_a_file_that_was_pulled_and_is_cut_short_is_told(tmp_path):
+    laid_out(tmp_path / "a/model")
+    files = {"model.safetensors": {"size": 99, "sha256": "0" * 64}}
+    (tmp_path / "lock.json").write_text(json.dumps({"a/model": {"files": files}}))
+    with pytest.raises(EngineUnavailable, match="incomplete"):
+        found(PlainShelf(tmp_path), "a/model")
+
+
+def test_what_may_not_be_read_is_told_with_the_remedy(tmp_path):
+
+    folder = laid_out(tmp_path / "a/model")
+    (folder / "model.safetensors").chmod(0)
+    script = (
+        "from engines.shelf import PlainShelf; from pathlib import Path;"
+        "from narrated.engines.neural.files import found\n"
+        f"try: found(PlainShelf(Path({str(tmp_path)!r})), 'a/model')\n"
+        "except Exception as error: print(error)"
+    )
+    paths = ":".join(sys.path)
+    said = subprocess.run(
+        [*as_anybody(), sys.executable, "-c", script],
+        capture_output=True,
+        text=True,
+        env={"PYTHONPATH": paths, "PATH": "/usr/bin:/bin"},
+    )
+    assert "Permission denied" in said.stdout
+    assert f"chmod -R a+rX {folder}" in said.stdout
