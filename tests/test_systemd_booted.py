@@ -323,8 +323,9 @@ def remedy(machine: Machine, name: str) -> str:
 def _examination(machine: Machine) -> dict[str, tuple[str, str]]:
     program = (
         "import json; from pathlib import Path; from narrated.config import file as config;"
-        "from narrated.doctor.examine import examine;"
-        "found = examine(config.load(Path('/etc/narrated/narrated.yaml')));"
+        "from narrated.doctor.examine import examine; from narrated.terminal.client import Client;"
+        "wished = config.load(Path('/etc/narrated/narrated.yaml'));"
+        "found = examine(wished, Client(wished).roll);"
         "print(json.dumps({each.name: (each.state, each.remedy) for each in found}))"
     )
     found: dict[str, tuple[str, str]] = json.loads(machine.run(PYTHON, "-c", program))

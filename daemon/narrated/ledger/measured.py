@@ -1,7 +1,10 @@
 """What models were seen to take of a device, remembered for the next worker."""
 
+import sqlite3
 from collections.abc import Iterator, MutableMapping
-from contextlib import suppress
+from contextlib import closing, suppress
+from pathlib import Path
+from urllib.parse import quote
 
 from narrated.errors import StorageError
 from narrated.ledger.store import Ledger
@@ -30,3 +33,16 @@ class Measured(MutableMapping[str, int]):
 
     def __len__(self) -> int:
         return len(self._bytes)
+
+
+def remembered(path: Path) -> dict[str, int]:
+    """What a ledger's file holds of it, for who only looks: nothing is made beside the file.
+
+    Empty where it cannot be read.
+    """
+    try:
+        place = f"file:{quote(str(path))}?mode=ro&immutable=1"
+        with closing(sqlite3.connect(place, uri=True)) as db:
+            return dict(db.execute("SELECT key, size_bytes FROM measured").fetchall())
+    except sqlite3.Error:
+        return {}

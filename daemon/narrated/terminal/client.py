@@ -13,6 +13,7 @@ from narrated.config import file as configuration
 from narrated.config.staff import worker_specs
 from narrated.config.values import Config, EngineEntry
 from narrated.errors import NarratedError
+from narrated.ledger.measured import remembered
 from narrated.ledger.store import Ledger
 from narrated.narrate.register import Register
 from narrated.outbox.encode import Encoder
@@ -103,14 +104,7 @@ class Client:
 
     def _measured(self) -> dict[str, int]:
         """What models were seen to take, where a ledger tells."""
-        path = None if self._config is None else self._config.state / "ledger.sqlite"
-        if path is None or not path.exists():
-            return {}
-        ledger = Ledger(path)
-        try:
-            return ledger.measured()
-        finally:
-            ledger.close()
+        return {} if self._config is None else remembered(self._config.state / "ledger.sqlite")
 
     def _root_of(self, real: Path) -> Path | None:
         """The inbox, where a path lies in it."""
