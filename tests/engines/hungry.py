@@ -2,7 +2,8 @@
 
 Options: name (of its model), weights_mb, row_mb (what a row takes while it is worked), rows,
 read_log (a file that gets a line each time the weights are read), widths (one that gets the number
-of rows of each step), broken (a file; while it is there, the weights cannot be read).
+of rows of each step), steps (how many a row needs; it begins again when it is released), broken (a
+file; while it is there, the weights cannot be read).
 A text with LOST in it is where the device's context breaks: on a card really, by an index beyond
 its table.
 """
@@ -13,7 +14,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from narrated.engines.base import Spoken
+from narrated.engines.base import Progressed, Spoken
 from narrated.engines.neural.device import Device
 from narrated.engines.neural.model import Model
 from narrated.errors import DeviceLost
@@ -35,7 +36,7 @@ class Hungry:
         self._model = shelf.hold(Model(name, f"{name}-key", self._device, self._read))
         self.models = [self._model]
         self._waiting: list[Any] = []
-        self._kept: Any = None
+        self._made: dict[str, int] = {}
 
     def voices(self) -> dict[str, str]:
         return {"toy": "toy"}
@@ -52,18 +53,26 @@ class Hungry:
         size = int(self._options.get("row_mb", 1)) * MB * len(rows)
         with self._device.at_work([row.id for row in rows]):
             torch.empty(size, dtype=torch.uint8, device=self._device.torch).fill_(1)
-        del self._waiting[: self.width]
-        return [Spoken(row.id, bytes(1600), 8000) for row in rows]
+        return [self._brought_on(row) for row in rows]
+
+    def _brought_on(self, row: Any) -> Any:
+        made = self._made[row.id] = self._made.get(row.id, 0) + 1
+        needed = int(self._options.get("steps", 1))
+        if made < needed:
+            return Progressed(row.id, made / needed)
+        self.cancel(row.id)
+        return Spoken(row.id, bytes(1600), 8000)
 
     def cancel(self, id: str) -> None:
         self._waiting = [row for row in self._waiting if row.id != id]
+        self._made.pop(id, None)
 
     def shrink(self) -> bool:
         self.width, before = max(1, self.width // 2), self.width
         return self.width < before
 
     def release(self) -> None:
-        self._kept = None
+        self._made.clear()
 
     def _read(self) -> nn.Module:
         self._note("read_log", "read")

@@ -10,7 +10,7 @@ import pytest
 
 from narrated.engines.base import EngineSpec, Home
 from narrated.errors import EngineError, EngineUnavailable, WorkerLost
-from workers.support import ENGINES, running, say, spec
+from workers.support import ENGINES, Watched, running, say, spec
 
 MB = 10**6
 
@@ -19,8 +19,13 @@ def hungry(engine="hungry", **options):
     return EngineSpec(engine, "speech", "hungry", 400, True, path=ENGINES, options=options)
 
 
-def models(*engines, memory_mb=0, idle_unload_s=1e9, **more):
-    home = Home(device="cpu", memory_bytes=memory_mb * MB, idle_unload_s=idle_unload_s)
+def models(*engines, memory_mb=0, idle_unload_s=1e9, warms=True, **more):
+    home = Home(
+        device="cpu",
+        memory_bytes=memory_mb * MB,
+        idle_unload_s=idle_unload_s,
+        warms_at_once=warms,
+    )
     return replace(spec(*engines, name="models", **more), home=home)
 
 
@@ -127,6 +132,83 @@ def test_engines_that_do_not_fit_together_take_turns(tmp_path):
             answers = [say(worker, "Hello", name) for _ in range(2) for name in ("a", "b")]
             assert all(spoken.payload for spoken in await asyncio.gather(*answers))
         assert len(lines(logs["a"])) + len(lines(logs["b"])) <= 4  # not one reading a step
+
+    asyncio.run(story())
+
+
+def test_engines_that_turn_out_not_to_fit_together_do_not_send_each_other_away_for_ever():
+    async def story():
+        engines = [
+            hungry(name, name=f"a/{name}", weights_mb=100, rows=2, steps=6) for name in ("a", "b")
+        ]
+        async with running(models(*engines, memory_mb=150, warms=False)) as watched:
+            worker = await announced(watched, "b")
+            answers = [say(worker, "Hello", name) for _ in range(3) for name in ("a", "b")]
+            async with asyncio.timeout(15):
+                assert all(spoken.payload for spoken in await asyncio.gather(*answers))
+
+    asyncio.run(story())
+
+
+def test_who_had_the_others_make_room_is_done_before_they_come_back():
+    async def story():
+        engines = [
+            hungry(name, name=f"a/{name}", weights_mb=50, row_mb=300, rows=1, steps=4)
+            for name in ("a", "b")
+        ]
+        async with running(models(*engines)) as watched:
+            worker = await announced(watched, "b")
+            await until_warmth(watched, {"a/a": "warm", "a/b": "warm"})
+            leave_it(worker, 270)  # enough for a row where the other's weights have gone
+            answers = [say(worker, "Hello", name) for name in ("a", "b", "a", "b")]
+            async with asyncio.timeout(15):
+                assert all(spoken.payload for spoken in await asyncio.gather(*answers))
+
+    asyncio.run(story())
+
+
+def test_an_engine_that_is_missing_is_looked_for_while_others_work(tmp_path):
+    async def story():
+        broken = tmp_path / "broken"
+        broken.touch()
+        mended = hungry("mended", name="a/mended", broken=str(broken))
+        shown = models(hungry(name="a/other"), mended, again_s=0.3)
+        async with running(shown) as watched:
+            worker = await announced(watched)
+            broken.unlink()
+            async with asyncio.timeout(10):
+                while "mended" not in worker.engines:
+                    assert (await say(worker, "Hello", "hungry")).payload
+
+    asyncio.run(story())
+
+
+def test_looking_for_a_missing_engine_warms_no_other(tmp_path):
+    async def story():
+        broken, log = tmp_path / "broken", tmp_path / "read"
+        broken.touch()
+        missing = hungry("missing", name="a/missing", broken=str(broken))
+        shown = models(hungry(read_log=str(log)), missing, idle_unload_s=0.2, again_s=0.2)
+        async with running(shown) as watched:
+            await announced(watched)
+            await asyncio.sleep(2)
+            (model,) = watched.pool.states()[0].models
+            assert (model.warmth, model.engines) == ("absent", ("hungry",))
+        assert lines(log) == ["read"]
+
+    asyncio.run(story())
+
+
+def test_a_wish_that_changes_while_the_worker_starts_is_the_one_that_holds():
+    async def story():
+        watched = Watched(models(hungry("old", name="a/old")))
+        await watched.pool.start()
+        await asyncio.sleep(0)  # its process is being started
+        await watched.pool.apply([models(hungry("new", name="a/new"))])
+        try:
+            assert set((await announced(watched, "new")).engines) == {"new"}
+        finally:
+            await watched.pool.stop()
 
     asyncio.run(story())
 

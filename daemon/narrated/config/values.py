@@ -103,7 +103,7 @@ class Models(_Section, frozen=True):
     device: str = "auto"
     """auto, cpu, cuda, or cuda with a number."""
     memory: Bytes | None = None
-    """What all models together may take on the device; None is all that is free there."""
+    """What all models together may take on the device; None is all that it has."""
     idle_unload: SecondsOrNever = SecondsOrNever(math.inf)
     """How long an unused model stays on the device; infinite for ever."""
 

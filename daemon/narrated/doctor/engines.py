@@ -30,7 +30,8 @@ def _judged(engine: str, state: WorkerState) -> Finding:
         return well(f"engine {engine}", f"{engine} is loaded and answers.")
     return wrong(
         f"engine {engine}",
-        f"{engine} cannot be had: {state.problem or 'its worker does not answer'}",
+        f"{engine} cannot be had: "
+        f"{state.missing.get(engine) or state.problem or 'its worker does not answer'}",
         "Mend that, or name another engine in the configuration; its files wait meanwhile.",
     )
 

@@ -52,10 +52,27 @@ def _cards() -> Iterator[Card]:
     if tool is None:
         return
     command = (tool, f"--query-gpu={_QUERY}", "--format=csv,noheader,nounits")
-    done = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)
+    try:
+        done = subprocess.run(
+            command,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=_PATIENCE_S,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return
     for line in done.stdout.splitlines() if done.returncode == 0 else ():
-        name, driver, total, free = (part.strip() for part in line.rsplit(",", 3))
-        yield Card(name, driver, int(total) << 20, int(free) << 20)
+        told = [part.strip() for part in line.rsplit(",", 3)]
+        if len(told) == 4:
+            name, driver, total, free = told
+            yield Card(name, driver, _bytes(total), _bytes(free))
+
+
+def _bytes(mebibytes: str) -> int:
+    """0 where the driver does not tell."""
+    return int(mebibytes) << 20 if mebibytes.isdigit() else 0
 
 
 def _none_found() -> Finding:

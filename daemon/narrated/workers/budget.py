@@ -144,19 +144,26 @@ class Budget:
         working = sum(self._seated[each].working_bytes for each in {engine, *busy})
         return weights + working <= self._limit(held)
 
-    def prepare(self, engine: Engine) -> None:
-        """Have an engine's models warm, others sent away where they must.
+    def prepare(self, engine: Engine) -> bool:
+        """Have an engine's models warm, those that rest sent away where they must.
 
-        Raises EngineUnavailable where they cannot be read or are more than is allowed, and
-        OutOfMemory.
+        False where it turns out that there is no room beside the engines at work: it then has to
+        wait until they rest. Raises EngineUnavailable where its models cannot be read or are more
+        than is allowed, and OutOfMemory.
         """
         held = self._of(engine)
-        if held:
-            seated = self._seated[engine]
-            seated.is_busy = True
-            self._make_room(held, seated)
-            self._warm(held)
-            self._make_room(held, seated)  # what was never warm is known only now
+        if not held:
+            return True
+        seated = self._seated[engine]
+        seated.is_busy = True
+        self._make_room(held, seated)
+        self._warm(held)
+        self._make_room(held, seated)  # what was never warm is known only now
+        if self._needed(held, seated) > self._limit(held) and self._others_at_work(seated):
+            seated.is_busy = False
+            self.rest(engine)
+            return False
+        return True
 
     @contextmanager
     def at_work(self, engine: Engine) -> Iterator[None]:
@@ -176,7 +183,7 @@ class Budget:
                 each.used_at = self._clock()
 
     def at_rest(self, engine: Engine) -> None:
-        """An engine has no rows in flight any more: its memory may be taken for others."""
+        """An engine is not to be stepped now: its memory may be taken for others."""
         if engine in self._seated:
             self._seated[engine].is_busy = False
 
@@ -185,6 +192,7 @@ class Budget:
         others = [each for each in self._seated.values() if each.engine is not engine]
         freed = any(not each.is_released and each.engine.models for each in others)
         for each in others:
+            each.is_busy = False
             self._release(each)
         kept = self._of(engine)
         for held in self._held.values():
@@ -232,6 +240,13 @@ class Budget:
     def _using(self, held: _Held) -> list[_Seated]:
         return [each for each in self._seated.values() if held in self._of(each.engine)]
 
+    def _others_at_work(self, seated: _Seated) -> bool:
+        return any(
+            each.is_busy and each.engine.models
+            for each in self._seated.values()
+            if each is not seated
+        )
+
     def _refuse_too_large(self, wanted: Sequence[_Held]) -> None:
         weights = sum(held.weights_bytes for held in wanted)
         limit = self._limit(wanted)
@@ -240,7 +255,7 @@ class Budget:
                 held.model.drop()
             names = " and ".join(held.model.name for held in wanted)
             raise EngineUnavailable(
-                f"{names} takes {weights / 1e9:.2f} GB, and {limit / 1e9:.2f} GB are allowed.",
+                f"{names} takes {_size(weights)}, and {_size(limit)} are allowed.",
                 "Raise `models: {memory: …}`, or name a smaller model.",
             )
 
@@ -269,9 +284,15 @@ class Budget:
             if not each.is_busy and each is not by:
                 self._release(each)
         while self._needed(wanted, by) > limit:
-            leaving = [held for held in self._held.values() if held.is_warm and held not in wanted]
+            leaving = [
+                held
+                for held in self._held.values()
+                if held.is_warm
+                and held not in wanted
+                and not any(each.is_busy for each in self._using(held))
+            ]
             if not leaving:
-                return  # it alone is more than there should be: tried, and told if it fails
+                return  # those at work are more than there should be: see `prepare`
             self._evict(min(leaving, key=lambda held: held.used_at or 0.0))
 
     def _warm(self, wanted: Sequence[_Held]) -> None:
@@ -306,6 +327,10 @@ def _measured(seated: _Seated, device: Device) -> Iterator[None]:
         at_peak = seated.kept_bytes + device.peak_bytes - before
         seated.working_bytes = max(seated.working_bytes, at_peak)
         seated.kept_bytes = max(0, seated.kept_bytes + device.in_use_bytes - before)
+
+
+def _size(size: int) -> str:
+    return f"{size / 1e9:.2f} GB" if size >= 1e8 else f"{size / 1e6:.1f} MB"
 
 
 def _working_key(engine: Engine) -> str:

@@ -9,6 +9,7 @@ when a fresh process should take over as soon as what is in flight is finished.
 """
 
 import logging
+import math
 import os
 import signal
 import sys
@@ -39,6 +40,7 @@ from narrated.workers.wire import Wire, die_with_parent
 TURN_S = 20.0
 """How long an engine waits before others take no more rows, so that it may have their memory."""
 TELL_S = 2.0
+LEAST_S = 0.1
 _DEVICE_LOST = 3
 _OOM_SCORE = 500  # when memory runs out the worker goes before the daemon
 
@@ -55,6 +57,11 @@ class _Seat:
     """Engine time that each row in flight has taken."""
     waiting: dict[str, Request] = field(default_factory=dict)
     waiting_since: float = 0.0
+    working_since: float = 0.0
+    paused_since: float | None = None
+    """Since when its rows in flight wait for others; None where they do not."""
+    held_for: "_Seat | None" = None
+    """Who found no memory but its own, and is to be done first."""
     spoken_s: float = 0.0
     speaking_s: float = 0.0
     """Seconds of sound that it made, and of work that this took."""
@@ -72,8 +79,9 @@ class _Seat:
 class Host:
     """Loads engines and steps those that have rows in flight, in turn.
 
-    Engines whose models cannot be warm together take turns: one that waits has the others finish
-    their rows in flight, and take no more, once it has waited a while.
+    Engines whose models cannot be warm together take turns. The one that has been at work for
+    longest goes on; the others wait, with their rows in flight if they must, and once one has
+    waited a while, those at work finish what they have and take no more.
     """
 
     def __init__(self, wire: Wire) -> None:
@@ -88,32 +96,43 @@ class Host:
         self._voices: dict[str, dict[str, str]] = {}
         self._is_warming = False
         self._told_at = 0.0
+        self._look_at = self._rest_at = math.inf
+        """When to look for engines and voices that may have come, and for idle models."""
         self._leaving = False
 
     def serve(self) -> None:
         """Take frames and work until the daemon is gone."""
         while True:
+            self._look_around()
             if self._rows and not self._wire.ready():
                 self._step()
                 continue
-            self._look_around_while_idle()
+            if not self._rows and not self._wire.ready(self._patience_s()):
+                continue
             frame = self._wire.receive()
             if frame is None:
                 return
             self._take(*frame)
 
-    def _look_around_while_idle(self) -> None:
-        """Now and then: engines and voices that may have come, and memory to give back."""
-        while not self._rows and not self._wire.ready(self._patience_s()):
+    def _look_around(self) -> None:
+        """Now and then, at work or not: what may have come, and memory to give back."""
+        now = time.monotonic()
+        if now >= self._rest_at:
+            self._rest_at = now + self._rest_every_s()
             if self._budget.unload_idle():
                 self._tell_models()
+        if now >= self._look_at:
             if self._missing:
                 self._load([spec for spec, _ in self._missing.values()])
             elif self._voices != self._all_voices():
                 self._say_hello()
+            self._look_at = time.monotonic() + max(self._again_s, LEAST_S)
 
     def _patience_s(self) -> float:
-        return min(self._again_s, self._budget.home.idle_unload_s / 4)
+        return max(0.0, min(self._look_at, self._rest_at) - time.monotonic())
+
+    def _rest_every_s(self) -> float:
+        return max(self._budget.home.idle_unload_s / 4, LEAST_S)
 
     def _take(self, header: dict[str, Any], payload: bytes) -> None:
         if "load" in header:
@@ -135,10 +154,11 @@ class Host:
             self._retired.append(self._seats.pop(seat.name))
         self._missing.clear()
         self._load([spec for name, spec in wanted.items() if name not in self._seats])
-        self._dismiss()
-        self._tell_models()
+        self._look_at = time.monotonic() + max(self._again_s, LEAST_S)
+        self._rest_at = time.monotonic() + self._rest_every_s()
 
     def _load(self, specs: Iterable[dict[str, Any]]) -> None:
+        fresh: list[_Seat] = []
         for spec in specs:
             self._wire.send({"loading": spec["name"]})
             try:
@@ -146,16 +166,19 @@ class Host:
             except EngineUnavailable as error:
                 self._missing[spec["name"]] = (spec, error)
             else:
-                self._seats[spec["name"]] = _Seat(spec, engine)
+                fresh.append(_Seat(spec, engine))
                 self._missing.pop(spec["name"], None)
                 self._budget.seat(engine)
+        self._seats |= {seat.name: seat for seat in fresh}
+        self._dismiss()  # what was replaced makes room first, unless the same weights go on
         if self._budget.home.warms_at_once:
-            self._warm_up()
+            self._warm_up(fresh)
+        self._dismiss()
         self._tell_models()
         self._say_hello()
 
-    def _warm_up(self) -> None:
-        for seat in list(self._seats.values()):
+    def _warm_up(self, seats: Iterable[_Seat]) -> None:
+        for seat in seats:
             try:
                 self._budget.warm_up(seat.engine)
             except EngineUnavailable as error:
@@ -217,15 +240,39 @@ class Host:
 
     def _let_in(self) -> None:
         """Hand waiting rows to their engines, unless another's turn is due."""
+        now = time.monotonic()
         seats = [*self._seats.values(), *self._retired]
+        paused = [each for each in seats if each.paused_since is not None]
+        if any(now - (each.paused_since or now) > TURN_S for each in paused):
+            return
         waiting = sorted((each for each in seats if each.waiting), key=lambda s: s.waiting_since)
         for seat in waiting:
             others = [each for each in seats if each.elapsed_s and each is not seat]
             fits = self._budget.fits_beside(seat.engine, [each.engine for each in others])
             if fits or not others:
                 self._hand_over(seat)
-            elif time.monotonic() - seat.waiting_since > TURN_S:
+            elif now - seat.waiting_since > TURN_S:
                 return  # who comes after it in line would keep its memory from it
+
+    def _at_work(self) -> list[_Seat]:
+        """Who is to be stepped: all with rows in flight that fit together, the first ones first."""
+        busy = [each for each in (*self._seats.values(), *self._retired) if each.elapsed_s]
+        at_work: list[_Seat] = []
+        for seat in sorted(busy, key=lambda each: each.working_since):
+            if seat.held_for not in busy:
+                seat.held_for = None
+            engines = [each.engine for each in at_work]
+            fits = not at_work or self._budget.fits_beside(seat.engine, engines)
+            if fits and seat.held_for is None:
+                at_work.append(seat)
+                seat.paused_since = None
+            else:
+                self._pause(seat)
+        return at_work
+
+    def _pause(self, seat: _Seat) -> None:
+        seat.paused_since = seat.paused_since or time.monotonic()
+        self._budget.at_rest(seat.engine)
 
     def _hand_over(self, seat: _Seat) -> None:
         while seat.waiting:
@@ -237,6 +284,7 @@ class Host:
                 del self._rows[request.id]
                 self._wire.send({"failed": asdict(failed[0])})
             else:
+                seat.working_since = seat.working_since if seat.elapsed_s else time.monotonic()
                 seat.elapsed_s[request.id] = 0.0
 
     def _cancel(self, id: str) -> None:
@@ -251,13 +299,12 @@ class Host:
 
     def _step(self) -> None:
         self._let_in()
-        for seat in [*self._seats.values(), *self._retired]:
-            if seat.elapsed_s:
+        for seat in self._at_work():
+            if seat.elapsed_s and seat.held_for is None:  # another may have come between
                 self._step_one(seat)
         if self._is_warming:
             self._say_hello()
         if time.monotonic() - self._told_at > TELL_S:
-            self._budget.unload_idle()
             self._tell_models()
 
     def _step_one(self, seat: _Seat) -> None:
@@ -277,7 +324,9 @@ class Host:
         """A step; where memory runs out, of fewer rows, and at last with nothing else warm."""
         while True:
             try:
-                self._budget.prepare(seat.engine)
+                if not self._budget.prepare(seat.engine):
+                    self._pause(seat)
+                    return []
                 with self._budget.at_work(seat.engine):
                     return seat.engine.step()
             except EngineUnavailable as error:
@@ -288,9 +337,17 @@ class Host:
                 if seat.engine.shrink():
                     logger.info("%s works fewer rows at once: %s", seat.name, error.problem)
                 elif self._budget.evict_others(seat.engine):
+                    self._hold_others(seat)
                     logger.info("%s has the others make room: %s", seat.name, error.problem)
                 else:
                     raise
+
+    def _hold_others(self, seat: _Seat) -> None:
+        """They would take its memory back, and it theirs, and none would come to an end."""
+        for each in (*self._seats.values(), *self._retired):
+            if each is not seat and each.engine.models and each.elapsed_s:
+                each.held_for = seat
+                self._pause(each)
 
     def _send(self, seat: _Seat, outcome: Outcome) -> None:
         if isinstance(outcome, Progressed):
@@ -314,6 +371,7 @@ class Host:
         """An engine without rows lets others have its memory, or goes if it was replaced."""
         if seat.elapsed_s:
             return
+        seat.paused_since = seat.held_for = None
         self._budget.at_rest(seat.engine)
         if seat.engine.models:
             self._tell_models()
@@ -337,7 +395,10 @@ def _loaded(spec: dict[str, Any], shelf: Budget) -> Engine:
     except (EngineUnavailable, DeviceLost):
         raise
     except EngineError as error:
-        raise EngineUnavailable(error.problem, error.remedy) from error
+        raise EngineUnavailable(
+            f"The engine {spec['name']} cannot be loaded so: {error.problem}",
+            error.remedy or f"Mend `engines: {{{spec['name']}: {{options: …}}}}`.",
+        ) from error
     except Exception as error:  # as in _guarded
         logger.exception("loading %s", spec["name"])
         raise EngineUnavailable(

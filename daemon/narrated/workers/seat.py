@@ -80,6 +80,8 @@ class WorkerState:
     in_flight: int
     problem: str
     """Why it was last lost, or what it could not load; empty when all is well."""
+    missing: dict[str, str] = field(default_factory=dict)
+    """Engines that it could not load, with the reason of each."""
     models: tuple[ModelNow, ...] = ()
     voices: frozenset[str] = frozenset()
     """All of its engines', as engine/voice."""
@@ -169,6 +171,7 @@ class Seat:
             restarts=self._restarts,
             in_flight=worker.in_flight() if worker else 0,
             problem=" ".join(missing) if ready else self._problem,
+            missing={name: str(e) for name, e in worker.missing.items()} if worker else {},
             models=worker.models() if worker else (),
             voices=worker.voices() if worker else frozenset(),
         )
@@ -189,6 +192,10 @@ class Seat:
         except OSError as error:
             self._failed_starts = _HOPELESS_STARTS
             return f"its interpreter {spec.python or sys.executable} cannot be run ({error})."
+        if self._spec.python != spec.python or not self._wanted:
+            await child.ended()  # another was wished for while it started
+            return None
+        spec = self._spec
         worker = self.worker = Worker(
             child, spec.silence_s, spec.load_s, self._on_change, self._measured
         )

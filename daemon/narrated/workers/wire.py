@@ -18,6 +18,8 @@ from narrated.errors import NarratedError
 
 PREFIX = struct.Struct("<II")
 HEADER_LIMIT_BYTES = 1 << 20
+LONGEST_WAIT_S = 3600.0
+"""poll(2) counts milliseconds in an int."""
 PAYLOAD_LIMIT_BYTES = 256 << 20
 
 PARENT_VARIABLE = "NARRATED_PARENT_PID"
@@ -66,7 +68,7 @@ class Wire:
         """Whether `receive` has something to take: a frame, or the other side's end."""
         poll = select.poll()
         poll.register(self._socket, select.POLLIN)
-        return bool(poll.poll(within_s * 1000))
+        return bool(poll.poll(min(within_s, LONGEST_WAIT_S) * 1000))
 
     def close(self) -> None:
         """Give the socket back."""

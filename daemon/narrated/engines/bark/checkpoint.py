@@ -3,7 +3,6 @@
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, cast
 
 import torch
@@ -14,7 +13,7 @@ from narrated.engines.bark.recipe import Recipe
 from narrated.engines.base import Shelf
 from narrated.engines.neural.device import Device
 from narrated.engines.neural.files import ModelFiles
-from narrated.engines.neural.model import Model
+from narrated.engines.neural.model import Model, whole
 from narrated.errors import EngineError, EngineUnavailable
 
 
@@ -41,7 +40,7 @@ class Checkpoint:
             name=files.name,
             key=_key(files.digest, precision, device),
             device=device,
-            read=lambda: _read(files.folder, precision),
+            read=lambda: _read(files, precision),
         )
         return cls(
             model=shelf.hold(model),
@@ -78,9 +77,12 @@ def _described(files: ModelFiles) -> tuple[BarkSemanticConfig, Any]:
     return config, tokenizer
 
 
-def _read(folder: Path, precision: torch.dtype) -> BarkModel:
+def _read(files: ModelFiles, precision: torch.dtype) -> BarkModel:
     """In the precision that is wished; the codec, small beside the rest, always in single."""
-    model = BarkModel.from_pretrained(folder, local_files_only=True, dtype=precision)
+    loaded: Any = BarkModel.from_pretrained(
+        files.folder, local_files_only=True, dtype=precision, output_loading_info=True
+    )
+    model: BarkModel = whole(files.name, *loaded)
     model.codec_model.float()
     return model
 

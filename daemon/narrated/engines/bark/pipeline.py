@@ -22,6 +22,9 @@ from narrated.engines.neural.model import Model
 _SHARES = (0.25, 0.5, 0.2, 0.05)
 """How much of a row's time goes into each stage, about."""
 
+_ENOUGH = 4
+"""After so many batches with fewer rows it is tried again whether there is room for more."""
+
 
 class Pipeline:
     """Works up to `width` rows at once, which begins as `rows`, and shrinks where memory does."""
@@ -29,6 +32,8 @@ class Pipeline:
     def __init__(self, model: Model[BarkModel], recipe: Recipe, block_size: int, rows: int) -> None:
         self.width = rows
         self._rows = rows
+        self._finished = 0
+        """Rows since the width changed last."""
         self._model = model
         self._rate = recipe.sample_rate
         self._codec = Codec(recipe)
@@ -54,7 +59,10 @@ class Pipeline:
             finished = stage.work(module, self.width)
         outcomes = [self._passed_on(row, index) for row in finished]
         outcomes += self._progressed(rows, finished, index)
-        if not any(stage.rows for stage in self._stages):
+        self._finished += sum(isinstance(each, Spoken) for each in outcomes)
+        is_idle = not any(stage.rows for stage in self._stages)
+        keeps_nothing = not any(stage.rows for stage in self._stages[:2])
+        if is_idle or (keeps_nothing and self._finished >= _ENOUGH * self._rows):
             self._widen()
         return outcomes
 
@@ -70,6 +78,7 @@ class Pipeline:
         if self.width == 1:
             return False
         self.width //= 2
+        self._finished = 0
         self.release()
         return True
 
@@ -82,6 +91,7 @@ class Pipeline:
         """Where memory was short once it may be there again, for whoever comes next."""
         if self.width < self._rows:
             self.width = min(self._rows, 2 * self.width)
+            self._finished = 0
             self.release()
 
     def _passed_on(self, row: Row, index: int) -> Outcome:

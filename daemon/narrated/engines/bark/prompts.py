@@ -1,7 +1,6 @@
 """A voice's prompt: what Bark takes to have been said before, at each of its three stages."""
 
 import zipfile
-import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +18,7 @@ _SEMANTIC_VOCABULARY = 10_000
 _CODEBOOK_SIZE = 1024
 _CODEBOOKS = {"coarse_prompt": 2, "fine_prompt": 8}
 _LEAST = 2  # fewer would leave no whole token after both are cut to the same seconds
-_MOST_BYTES = 16 << 20  # prompts take some hundred kilobytes; a zip may claim anything
+MOST_BYTES = 16 << 20  # prompts take some hundred kilobytes; a zip may claim anything
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -42,7 +41,9 @@ def of_arrays(files: Mapping[str, Path]) -> Prompt:
         try:
             _bounded(file, file.stat().st_size)
             loaded = np.load(file)
-        except (OSError, ValueError, EOFError) as error:
+        except EngineUnavailable:
+            raise
+        except Exception as error:  # as in of_archive
             raise _broken(file, f"it cannot be read: {error}") from error
         if not isinstance(loaded, np.ndarray):
             raise _broken(file, "it is an archive, where one array was looked for")
@@ -63,20 +64,14 @@ def of_archive(file: Path) -> Prompt:
             if missing:
                 raise _broken(file, f"it holds no {' and no '.join(missing)}")
             return Prompt(*(_checked(file, name, arrays[name]) for name in NAMES))
-    except (
-        OSError,
-        ValueError,
-        EOFError,
-        RuntimeError,  # an archive under a password
-        NotImplementedError,  # packed in a way that Python does not know
-        zipfile.BadZipFile,
-        zlib.error,
-    ) as error:
-        raise _broken(file, f"it cannot be read: {error}") from error
+    except EngineUnavailable:
+        raise
+    except Exception as error:  # a file from anywhere, through zipfile, four decoders and numpy
+        raise _broken(file, f"it cannot be read: {error or type(error).__name__}") from error
 
 
 def _bounded(file: Path, size: int) -> None:
-    if size > _MOST_BYTES:
+    if size > MOST_BYTES:
         raise _broken(file, f"it is of {size / 1e6:.0f} MB, larger than any prompt")
 
 

@@ -4,6 +4,7 @@ import difflib
 import hashlib
 import json
 import re
+import stat
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -81,9 +82,12 @@ class Voices:
         return ""
 
     def _own_files(self) -> Iterator[tuple[str, Path]]:
-        if self._own.is_dir():
-            for file in sorted(self._own.rglob(f"*{_SUFFIX}")):
-                yield file.relative_to(self._own).with_suffix("").as_posix(), file
+        """Regular files that really stand in the folder: a pipe or a device would never end."""
+        root = self._own.resolve()
+        if root.is_dir():
+            for file in sorted(root.rglob(f"*{_SUFFIX}")):
+                if file.is_file() and file.resolve().is_relative_to(root):
+                    yield file.relative_to(root).with_suffix("").as_posix(), file
 
     def _digest(self, files: list[Path]) -> str:
         """Of all bytes; empty where a file is not there."""
@@ -97,6 +101,8 @@ class Voices:
 
     def _digest_of(self, file: Path) -> str:
         state = file.stat()
+        if not stat.S_ISREG(state.st_mode) or state.st_size > prompts.MOST_BYTES:
+            return f"unread-{state.st_size}"
         stamp = _Stamp(state.st_mtime_ns, state.st_size, state.st_ino)
         known = self._digests.get(file)
         if known is None or known[0] != stamp:

@@ -5,7 +5,7 @@ import json
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from PIL import Image, ImageFile
 
@@ -100,7 +100,8 @@ class Captions:
         is_open = [row.image is not None for row in self._waiting.values()]
         if sum(is_open) < batch and not all(is_open):
             closed = next(row for row in self._waiting.values() if row.image is None)
-            return [self._look(closed)]
+            with self._model.device.at_work([closed.sight.id]):
+                return [self._look(closed)]
         return self._describe(self._alike(batch))
 
     def cancel(self, id: str) -> None:
@@ -249,11 +250,17 @@ def _model(
     from transformers import AutoModelForImageTextToText
 
     from narrated.engines.neural.model import Model as NeuralModel
+    from narrated.engines.neural.model import whole
 
     def read() -> "PreTrainedModel":
-        module: PreTrainedModel = AutoModelForImageTextToText.from_pretrained(
-            found.folder, dtype=dtype, local_files_only=True, trust_remote_code=False
+        loaded: Any = AutoModelForImageTextToText.from_pretrained(
+            found.folder,
+            dtype=dtype,
+            local_files_only=True,
+            trust_remote_code=False,
+            output_loading_info=True,
         )
+        module: PreTrainedModel = whole(found.name, *loaded)
         return module
 
     key = _digest(("image-text-to-text", found.digest, str(dtype), str(device.torch)))

@@ -18,7 +18,8 @@ _CLEAR_REFS = Path("/proc/self/clear_refs")
 _RESET_PEAK = "5"  # proc(5): resets VmHWM
 
 _ASKED = re.compile(r"[Tt]ried to allocate ([\d.]+ ?[KMG]i?B|\d+ bytes)", re.ASCII)
-_HOST_IS_FULL = "can't allocate memory"  # c10's DefaultCPUAllocator
+_FULL = ("can't allocate memory", "out of memory", "ALLOC_FAILED")
+"""What torch on the host, the driver, and CUDA's libraries say where there is no room."""
 
 
 class Device:
@@ -46,7 +47,8 @@ class Device:
                 f"The device {wish} is not there.",
                 "See `narrated doctor`, or set `models: {device: cpu}`.",
             )
-        return cls(device)
+        # With its number: what bounds a card's memory takes no "the present one".
+        return cls(device if device.type == "cpu" else torch.device("cuda", device.index or 0))
 
     @property
     def is_host(self) -> bool:
@@ -63,7 +65,8 @@ class Device:
         """The precision it is good at: half on a GPU, single on a CPU."""
         if self.is_host:
             return torch.float32
-        return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float16
+        has_bfloat16 = torch.cuda.is_bf16_supported(including_emulation=False)
+        return torch.bfloat16 if has_bfloat16 else torch.float16
 
     @property
     def total_bytes(self) -> int:
@@ -126,7 +129,7 @@ class Device:
         except MemoryError as error:
             raise self._out_of_memory(error, rows) from error
         except RuntimeError as error:
-            if _HOST_IS_FULL in str(error):
+            if any(sign in str(error) for sign in _FULL):
                 raise self._out_of_memory(error, rows) from error
             if "CUDA error" in str(error) or isinstance(error, torch.AcceleratorError):
                 raise DeviceLost(f"The device failed: {_first_line(error)}.") from error

@@ -2,8 +2,8 @@
 
 import logging
 import time
-from collections.abc import Callable
-from typing import Generic, TypeVar
+from collections.abc import Callable, Mapping
+from typing import Any, Generic, TypeVar
 
 from torch import nn
 
@@ -110,6 +110,23 @@ class Model(Generic[Module]):
             f"The model {self.name} cannot be read: {type(error).__name__}: {error}.",
             f"See whether its files are whole: narrated models verify {self.name}",
         )
+
+
+def whole(name: str, module: Module, info: Mapping[str, Any]) -> Module:
+    """A module that a checkpoint filled, by what transformers tells of its loading.
+
+    EngineUnavailable where weights were missing or of another shape: such are drawn at random.
+    """
+    known = {parameter for parameter, _ in module.named_parameters()}
+    lacking = sorted(known.intersection(info["missing_keys"]))
+    for key in info["mismatched_keys"]:
+        lacking.append(str(key[0] if isinstance(key, tuple) else key))
+    if lacking:
+        raise EngineUnavailable(
+            f"The model {name} lacks {len(lacking)} of its weights, {lacking[0]} among them.",
+            f"See whether its files are whole: narrated models verify {name}",
+        )
+    return module
 
 
 def _own(module: nn.Module) -> None:
