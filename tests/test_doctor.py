@@ -17,6 +17,7 @@ from narrated.doctor.account import Account, of_the_daemon
 from narrated.doctor.engines import engines
 from narrated.doctor.examine import examine
 from narrated.doctor.finding import Finding, State
+from narrated.doctor.gpu import gpu
 from narrated.outbox.formats import FORMATS
 from narrated.workers.roll import called
 
@@ -239,3 +240,22 @@ def test_a_voice_that_its_engine_does_not_have_is_wrong_and_near_ones_are_named(
 
 def test_a_users_daemon_is_their_own_account(config: Config) -> None:
     assert of_the_daemon(config).uid == os.geteuid()
+
+
+@pytest.mark.parametrize(
+    ("told", "free"),
+    [
+        ("NVIDIA GeForce RTX 3070, 550.54, 8192, 7000", "7.3 GB of 8.6 GB are free"),
+        ("NVIDIA GH200, 550.54, [N/A], [N/A]", "does not tell its memory"),
+    ],
+)
+def test_the_doctor_tells_the_card_its_driver_and_its_memory(
+    config: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, told: str, free: str
+) -> None:
+    tool = tmp_path / "nvidia-smi"
+    tool.write_text(f"#!/bin/sh\necho '{told}'\n")
+    tool.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    (card,) = gpu(config)
+    assert told.split(",")[0] in card.what and "driver 550.54" in card.what
+    assert free in card.what

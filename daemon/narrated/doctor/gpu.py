@@ -36,11 +36,9 @@ def gpu(config: Config) -> Iterator[Finding]:
     """The card and its driver; and torch, where models are configured."""
     cards = list(_cards())
     for card in cards:
-        yield well(
-            "gpu",
-            f"{card.name}, driver {card.driver}: {card.free_bytes / 1e9:.1f} GB of "
-            f"{card.total_bytes / 1e9:.1f} GB are free.",
-        )
+        free = f"{card.free_bytes / 1e9:.1f} GB of {card.total_bytes / 1e9:.1f} GB are free"
+        memory = free if card.total_bytes else "its driver does not tell its memory"
+        yield well("gpu", f"{card.name}, driver {card.driver}: {memory}.")
     if not cards:
         yield _none_found()
     for python in _pythons(config):
