@@ -66,7 +66,7 @@ def _write(file: File, path: Path) -> str:
     try:
         if path.exists() and (file.users_own or path.read_text(encoding="utf-8") == file.text):
             return f"Kept {path}"
-        _make_readable(path.parent)
+        make_readable(path.parent)
         path.write_text(file.text, encoding="utf-8")
         path.chmod(0o644)
     except OSError as error:
@@ -74,10 +74,10 @@ def _write(file: File, path: Path) -> str:
     return f"Wrote {path}"
 
 
-def _make_readable(folder: Path) -> None:
+def make_readable(folder: Path) -> None:
     """Make a folder that the daemon can enter, whatever the umask of who installs."""
     if not folder.is_dir():
-        _make_readable(folder.parent)
+        make_readable(folder.parent)
         folder.mkdir()
         folder.chmod(0o755)
 

@@ -5,6 +5,7 @@ import tempfile
 from pathlib import Path
 
 from narrated.errors import NarratedError, StorageError
+from narrated.installation import make_readable
 
 SUFFIX = ".npz"
 MODE = 0o644
@@ -46,7 +47,7 @@ def add(source: Path, folder: Path, name: str = "", *, replace: bool = False) ->
 
 def _copied(content: bytes, place: Path) -> None:
     """A voice appears whole or not at all: the daemon may look at any instant."""
-    place.parent.mkdir(parents=True, exist_ok=True)
+    make_readable(place.parent)
     descriptor, name = tempfile.mkstemp(dir=place.parent, prefix=".voice-")
     draft = Path(name)
     try:

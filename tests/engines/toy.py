@@ -20,13 +20,13 @@ from array import array
 from pathlib import Path
 from typing import Any
 
-from narrated.engines.base import Described, Failed, Progressed, Sight, Spoken
+from narrated.engines.base import Described, Failed, Progressed, Sight, Spoken, WithoutModels
 from narrated.errors import EngineError, EngineUnavailable
 
 SLICE_S = 0.05
 
 
-class Toy:
+class Toy(WithoutModels):
     """Works its rows side by side: each step brings every one a slice of time further."""
 
     def __init__(self, options: dict[str, Any]) -> None:
@@ -34,7 +34,6 @@ class Toy:
         self.rows = int(options.get("rows", 8))
         self.sample_rate = 0 if self.kind == "caption" else int(options.get("sample_rate", 22050))
         self.identity = "toy-" + _digest(json.dumps(options, sort_keys=True))
-        self.models: list[Any] = []
         self._options = options
         self._left_s: dict[str, float] = {}
         self._whole_s: dict[str, float] = {}
@@ -78,12 +77,6 @@ class Toy:
 
     def cancel(self, id: str) -> None:
         del self._left_s[id], self._whole_s[id], self._requests[id]
-
-    def shrink(self) -> bool:
-        return False
-
-    def release(self) -> None:
-        pass
 
     def _outcome(self, id: str) -> Any:
         request = self._requests[id]

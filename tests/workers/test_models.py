@@ -96,8 +96,8 @@ def test_what_fits_in_no_way_fails_alone_and_says_what_was_needed_and_what_there
             with pytest.raises(EngineError) as refusal:
                 await say(worker, "Hello", "hungry")
             assert "400 MB more were needed" in str(refusal.value)
-            free = float(re.search(r"and ([\d.]+) GB of", str(refusal.value))[1])
-            assert free <= 0.1
+            free_mb = int(re.search(r"and (\d+) MB of", str(refusal.value))[1])
+            assert free_mb <= 100
             assert "models: {memory" in str(refusal.value)
             leave_it(worker, 1000)
             assert (await say(worker, "Hello", "hungry")).payload
@@ -218,7 +218,7 @@ def test_a_model_larger_than_the_budget_is_refused_with_both_figures():
         async with running(models(hungry(weights_mb=300), memory_mb=200)) as watched:
             await watched.until(lambda: watched.pool.unavailable("hungry"))
             problem = str(watched.pool.unavailable("hungry"))
-            assert "takes 0.30 GB, and 0.20 GB are allowed" in problem
+            assert "takes 300 MB, and 200 MB are allowed" in problem
 
     asyncio.run(story())
 

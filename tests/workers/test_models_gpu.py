@@ -64,7 +64,7 @@ def test_what_does_not_fit_at_all_says_what_was_needed_and_what_there_was():
     async def story():
         async with running(on_card(hungry(rows=1, row_mb=900), memory_mb=300)) as watched:
             worker = await announced(watched)
-            with pytest.raises(EngineError, match=r"more were needed, and [\d.]+ GB of"):
+            with pytest.raises(EngineError, match=r"more were needed, and [\d.]+ .B of"):
                 await say(worker, "Hello", "hungry")
 
     asyncio.run(story())

@@ -12,6 +12,7 @@ from pathlib import Path
 from narrated.config.staff import worker_specs
 from narrated.config.values import Config
 from narrated.doctor.finding import Finding, warning, well, wrong
+from narrated.sizes import size
 
 _QUERY = "name,driver_version,memory.total,memory.free"
 _PATIENCE_S = 60.0
@@ -36,7 +37,7 @@ def gpu(config: Config) -> Iterator[Finding]:
     """The card and its driver; and torch, where models are configured."""
     cards = list(_cards())
     for card in cards:
-        free = f"{card.free_bytes / 1e9:.1f} GB of {card.total_bytes / 1e9:.1f} GB are free"
+        free = f"{size(card.free_bytes)} of {size(card.total_bytes)} are free"
         memory = free if card.total_bytes else "its driver does not tell its memory"
         yield well("gpu", f"{card.name}, driver {card.driver}: {memory}.")
     if not cards:

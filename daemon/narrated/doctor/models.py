@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from narrated.config.values import Config
 from narrated.doctor.finding import Finding, warning, well
 from narrated.engines.base import ModelNow
+from narrated.sizes import size
 from narrated.workers.roll import Roll
 
 
@@ -20,8 +21,8 @@ def models(config: Config, roll: Roll) -> Iterator[Finding]:
 def _takes(model: ModelNow) -> str:
     if not model.weights_bytes:
         return "What it takes is measured when it is used for the first time."
-    working = f", and {model.working_bytes / 1e9:.2f} GB at work" if model.working_bytes else ""
-    return f"It takes {model.weights_bytes / 1e9:.2f} GB{working}."
+    working = f", and {size(model.working_bytes)} at work" if model.working_bytes else ""
+    return f"It takes {size(model.weights_bytes)}{working}."
 
 
 def _budget(config: Config, held: tuple[ModelNow, ...]) -> Finding:
@@ -30,7 +31,7 @@ def _budget(config: Config, held: tuple[ModelNow, ...]) -> Finding:
     weights = sum(model.weights_bytes for model in held)
     needed = weights + max(model.working_bytes for model in held)
     unmeasured = [model.name for model in held if not model.weights_bytes]
-    what = f"{needed / 1e9:.2f} of {limit / 1e9:.2f} GB on {held[0].device}"
+    what = f"{size(needed)} of {size(limit)} on {held[0].device}"
     if needed > limit:
         return warning(
             "budget",
@@ -39,6 +40,6 @@ def _budget(config: Config, held: tuple[ModelNow, ...]) -> Finding:
         )
     if unmeasured:
         names = " and ".join(unmeasured)
-        so_far = f", and the others take {what}" if weights else f"; there are {limit / 1e9:.1f} GB"
+        so_far = f", and the others take {what}" if weights else f"; there are {size(limit)}"
         return well("budget", f"{names} was not used yet{so_far}.")
     return well("budget", f"All are warm together: {what}.")

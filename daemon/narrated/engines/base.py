@@ -281,6 +281,19 @@ class Engine(Protocol):
         """Let go of all memory but the weights; rows in flight begin their stage again."""
 
 
+class WithoutModels:
+    """What an engine without models, which keeps nothing between two steps, says of them."""
+
+    models: Sequence[Model] = ()
+
+    def shrink(self) -> bool:
+        """It works one at a time."""
+        return False
+
+    def release(self) -> None:
+        """There is nothing to let go of."""
+
+
 @dataclass(frozen=True, slots=True)
 class EngineSpec:
     """An engine: where its module is found, and what the configuration wishes of it."""

@@ -12,12 +12,12 @@ from narrated.engines.base import (
     Described,
     Failed,
     Kind,
-    Model,
     Options,
     Outcome,
     Request,
     Shelf,
     Sight,
+    WithoutModels,
 )
 from narrated.engines.picture import decode, opened, plain
 from narrated.engines.picture_look import SAMPLE_PIXELS, colours, shape
@@ -33,7 +33,7 @@ _MONTHS = (
 )
 
 
-class Embedded:
+class Embedded(WithoutModels):
     """The engine: pictures wait in a queue, and a step describes the first."""
 
     kind: Kind = "caption"
@@ -41,7 +41,6 @@ class Embedded:
     rows = 4
     sample_rate = 0
     worn = False
-    models: Sequence[Model] = ()
 
     def __init__(self) -> None:
         self._waiting: deque[Sight] = deque()
@@ -67,13 +66,6 @@ class Embedded:
     def cancel(self, id: str) -> None:
         """Take a picture out of the queue."""
         self._waiting = deque(sight for sight in self._waiting if sight.id != id)
-
-    def shrink(self) -> bool:
-        """It works one at a time."""
-        return False
-
-    def release(self) -> None:
-        """It keeps nothing between two steps."""
 
 
 def load(options: Options, shelf: Shelf) -> Embedded:

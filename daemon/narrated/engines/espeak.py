@@ -21,13 +21,13 @@ import espeakng_loader
 from narrated.engines.base import (
     Failed,
     Kind,
-    Model,
     Options,
     Outcome,
     Request,
     Shelf,
     Spoken,
     Utterance,
+    WithoutModels,
 )
 from narrated.engines.espeak_library import (
     FASTEST_RATE,
@@ -70,12 +70,11 @@ class _Voice:
     digest: str
 
 
-class Espeak:
+class Espeak(WithoutModels):
     """The engine: utterances wait in a queue, and a step speaks the first."""
 
     kind: Kind = "speech"
     rows = ROWS
-    models: Sequence[Model] = ()
 
     def __init__(self, library: Path, data: Path, options: Options) -> None:
         self._library = library
@@ -120,13 +119,6 @@ class Espeak:
     def cancel(self, id: str) -> None:
         """Take an utterance out of the queue."""
         self._waiting = deque(waiting for waiting in self._waiting if waiting.id != id)
-
-    def shrink(self) -> bool:
-        """It works one at a time."""
-        return False
-
-    def release(self) -> None:
-        """It keeps nothing between two steps."""
 
     def _speak(self, utterance: Utterance) -> bytes:
         options = {**self._options, **utterance.options}

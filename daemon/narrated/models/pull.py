@@ -16,9 +16,9 @@ from narrated.models.hashes import size as size_of
 from narrated.models.hub import NEWEST, Hub, Listing
 from narrated.models.lock import Locked, LockedFile
 from narrated.models.shelf import ModelShelf, writing
-from narrated.models.sizes import size
 from narrated.models.transfer import Transfer
 from narrated.models.verify import FileState, verified
+from narrated.sizes import size
 
 LINES = 4
 """How many files come at once: most are small, and asking takes longer than sending."""

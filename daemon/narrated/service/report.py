@@ -1,13 +1,13 @@
 """How the daemon stands, as values: for `narrated status`, the status note and systemd."""
 
 import time
-from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Literal
 
 import msgspec
 
 from narrated.config.values import Config
+from narrated.engines.base import ModelNow
 from narrated.ledger.job import Job
 from narrated.ledger.store import Ledger
 from narrated.narrate.intake import Standing
@@ -37,20 +37,6 @@ class Held(msgspec.Struct, frozen=True):
     remedy: str
 
 
-class ModelShown(msgspec.Struct, frozen=True):
-    """How a model stands: warm on its device, parked in the host's memory, or absent."""
-
-    name: str
-    engines: tuple[str, ...]
-    warmth: str
-    device: str
-    device_bytes: int
-    weights_bytes: int
-    working_bytes: int
-    idle_s: float | None
-    real_time_factor: float | None
-
-
 class WorkerNow(msgspec.Struct, frozen=True):
     """How a worker fares."""
 
@@ -61,7 +47,7 @@ class WorkerNow(msgspec.Struct, frozen=True):
     restarts: int
     in_flight: int
     problem: str
-    models: tuple[ModelShown, ...] = ()
+    models: tuple[ModelNow, ...] = ()
 
 
 class Report(msgspec.Struct, frozen=True):
@@ -215,7 +201,7 @@ def _worker_now(state: WorkerState) -> WorkerNow:
         state.restarts,
         state.in_flight,
         state.problem,
-        tuple(ModelShown(**asdict(model)) for model in state.models),
+        state.models,
     )
 
 

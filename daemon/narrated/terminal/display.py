@@ -15,6 +15,7 @@ from narrated.doctor.finding import Finding
 from narrated.outbox import manifest as manifests
 from narrated.printable import printable
 from narrated.service.report import Report, duration
+from narrated.sizes import size
 from narrated.terminal.bar import Bar
 
 PLAYERS = ("mpv", "ffplay", "vlc", "play", "xdg-open", "open")
@@ -113,18 +114,13 @@ def _model_line(model: dict[str, Any]) -> str:
     """A model: where it is, what it takes, when it was used, and how fast it speaks."""
     said = [f"    {printable(model['name'])} is {model['warmth']}"]
     if model["weights_bytes"]:
-        working = f" and {gigabytes(model['working_bytes'])} at work" * bool(model["working_bytes"])
-        said.append(f"{gigabytes(model['weights_bytes'])}{working} on {model['device']}")
+        working = f" and {size(model['working_bytes'])} at work" if model["working_bytes"] else ""
+        said.append(f"{size(model['weights_bytes'])}{working} on {model['device']}")
     used = "not used yet" if model["idle_s"] is None else f"used {duration(model['idle_s'])} ago"
     said.append(used)
     if model["real_time_factor"]:
         said.append(f"{model['real_time_factor']:.2f} s of work a second of speech")
     return ", ".join(said)
-
-
-def gigabytes(size_bytes: int) -> str:
-    """A size as a person reads it."""
-    return f"{size_bytes / 1e9:.2f} GB" if size_bytes >= 1e8 else f"{size_bytes / 1e6:.1f} MB"
 
 
 def watched(lines: Callable[[], Iterator[str]]) -> None:

@@ -19,10 +19,10 @@ from narrated.models.catalogue import Entry, entries, entry
 from narrated.models.lock import Locked
 from narrated.models.pull import Plan, Pulled
 from narrated.models.shelf import ModelShelf
-from narrated.models.sizes import size
 from narrated.models.uses import uses
 from narrated.models.verify import CheckedFile, FileState, Standing, standing, verified
 from narrated.printable import printable
+from narrated.sizes import size
 from narrated.terminal.bar import Bar
 
 MOST_FILES = 8

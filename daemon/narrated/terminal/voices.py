@@ -23,7 +23,7 @@ def lines(engines: Mapping[str, EngineInfo], only: str | None) -> Iterator[str]:
     }
     if not speaking:
         raise NarratedError(
-            f"No engine {only or ''} that speaks answers.".replace("  ", " "),
+            f"No engine{f' {only}' if only else ''} that speaks answers.",
             "See `narrated doctor`; an engine is there once it is named under `engines:`.",
         )
     for name, info in speaking.items():

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from narrated.engines.base import Device, Engine, Home, Model, ModelNow, ModelT, Warmth
 from narrated.errors import EngineUnavailable
+from narrated.sizes import size
 
 
 @dataclass(slots=True, eq=False)
@@ -131,9 +132,11 @@ class Budget:
             self.rest(engine)
 
     def rest(self, engine: Engine) -> None:
-        """Send an engine's own models away until they are asked for."""
+        """Send away what an engine has to itself, until it is asked for."""
+        self._release(self._seated[engine])
         for held in self._of(engine):
-            self._evict(held)
+            if not any(each.is_busy for each in self._using(held)):
+                self._evict(held)
 
     def fits_beside(self, engine: Engine, busy: Sequence[Engine]) -> bool:
         """Whether an engine can work while those that are busy keep their models warm."""
@@ -255,7 +258,7 @@ class Budget:
                 held.model.drop()
             names = " and ".join(held.model.name for held in wanted)
             raise EngineUnavailable(
-                f"{names} takes {_size(weights)}, and {_size(limit)} are allowed.",
+                f"{names} takes {size(weights)}, and {size(limit)} are allowed.",
                 "Raise `models: {memory: …}`, or name a smaller model.",
             )
 
@@ -327,10 +330,6 @@ def _measured(seated: _Seated, device: Device) -> Iterator[None]:
         at_peak = seated.kept_bytes + device.peak_bytes - before
         seated.working_bytes = max(seated.working_bytes, at_peak)
         seated.kept_bytes = max(0, seated.kept_bytes + device.in_use_bytes - before)
-
-
-def _size(size: int) -> str:
-    return f"{size / 1e9:.2f} GB" if size >= 1e8 else f"{size / 1e6:.1f} MB"
 
 
 def _working_key(engine: Engine) -> str:

@@ -268,7 +268,7 @@ def test_the_identity_changes_with_all_that_changes_a_text(options, checkpoint):
         ({"rows": 0}, "rows"),
         ({"rows": True}, "rows"),
         ({"rows": "many"}, "rows"),
-        ({"dtype": "int8"}, "precision 'int8'"),
+        ({"dtype": "int8"}, "'dtype' is 'int8'"),
         ({"max_tokens": 5000}, "max_tokens"),
         ({"written": "yes"}, "written"),
         ({"prompt": 3}, "prompt"),

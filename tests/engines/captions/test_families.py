@@ -125,8 +125,6 @@ def test_a_model_with_code_of_its_own_is_refused(tmp_path):
 @pytest.mark.parametrize("name", FAMILIES)
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
 def test_half_precision_describes_on_a_gpu(checkpoint, name, dtype):
-    if not torch.cuda.is_available():
-        pytest.skip("there is no GPU")
     folder = checkpoint(name)
     family, module = family_of(folder, name), read(folder, dtype=dtype).to("cuda")
     written = family.describe(module, PICTURES, family.prompt, TOKENS)

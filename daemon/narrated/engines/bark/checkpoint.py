@@ -12,9 +12,9 @@ from transformers.models.bark.configuration_bark import BarkSemanticConfig
 from narrated.engines.bark.recipe import Recipe
 from narrated.engines.base import Shelf
 from narrated.engines.neural.device import Device
-from narrated.engines.neural.files import ModelFiles
+from narrated.engines.neural.files import ModelFiles, readable, verify
 from narrated.engines.neural.model import Model, whole
-from narrated.errors import EngineError, EngineUnavailable
+from narrated.errors import EngineError
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class Checkpoint:
     def opened(cls, files: ModelFiles, dtype: str, shelf: Shelf) -> "Checkpoint":
         """Read all but the weights; EngineUnavailable where a file is missing or broken."""
         device = Device.chosen(shelf.device)
-        precision = device.dtype if dtype == "auto" else getattr(torch, dtype)
+        precision = device.precision(dtype)
         recipe = Recipe.of(files.folder)
         config, tokenizer = _described(files)
         model = Model(
@@ -65,16 +65,10 @@ class Checkpoint:
 
 
 def _described(files: ModelFiles) -> tuple[BarkSemanticConfig, Any]:
-    try:
-        whole = BarkConfig.from_pretrained(files.folder, local_files_only=True)
-        config = cast("BarkSemanticConfig", whole.semantic_config)
-        tokenizer = AutoTokenizer.from_pretrained(files.folder, local_files_only=True)
-    except Exception as error:  # whatever a library makes of a damaged file
-        raise EngineUnavailable(
-            f"The model {files.name} cannot be read: {type(error).__name__}: {error}.",
-            f"See whether its files are whole: narrated models verify {files.name}",
-        ) from error
-    return config, tokenizer
+    with readable(f"The model {files.name}", verify(files.name)):
+        described = BarkConfig.from_pretrained(files.folder, local_files_only=True)
+        config = cast("BarkSemanticConfig", described.semantic_config)
+        return config, AutoTokenizer.from_pretrained(files.folder, local_files_only=True)
 
 
 def _read(files: ModelFiles, precision: torch.dtype) -> BarkModel:

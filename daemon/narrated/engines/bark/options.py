@@ -3,15 +3,14 @@
 from dataclasses import dataclass, replace
 
 from narrated.engines.base import Options
+from narrated.engines.neural import options as read
 from narrated.errors import EngineError
 
 DEFAULT_MODEL = "suno/bark"
-DTYPES = ("auto", "float32", "float16", "bfloat16")
 
 _SAMPLING = ("temperature", "fine_temperature", "min_eos_p", "top_k")
 _LOADING = ("model", "rows", "dtype")
 _HOTTEST = 2.0
-_MOST_ROWS = 64
 _DEFAULT_ROWS = 4
 _MOST_K = 10_000
 
@@ -61,60 +60,25 @@ class Loading:
 
 def loading(options: Options) -> Loading:
     """The options of an engine; EngineError for what it does not know or cannot be."""
-    _known(options, (*_LOADING, *_SAMPLING))
-    model = options.get("model", DEFAULT_MODEL)
-    if not isinstance(model, str) or not model:
-        raise EngineError(f"Bark's option 'model' is {model!r}.", "Name one, such as suno/bark.")
-    dtype = options.get("dtype", "auto")
-    if dtype not in DTYPES:
-        raise EngineError(
-            f"Bark's option 'dtype' is {dtype!r}.", f"Set one of {', '.join(DTYPES)}."
-        )
-    rows = _whole("rows", options.get("rows", _DEFAULT_ROWS), 1, _MOST_ROWS)
-    return Loading(model, rows, dtype, _sampling(options))
+    read.refuse_unknown(options, (*_LOADING, *_SAMPLING))
+    model = read.text(options, "model", DEFAULT_MODEL)
+    if not model:
+        raise EngineError("The option 'model' names none.", f"Name one, such as {DEFAULT_MODEL}.")
+    rows = read.whole(options, "rows", _DEFAULT_ROWS, 1, read.MOST_ROWS)
+    return Loading(model, rows, read.precision(options), _sampling(options))
 
 
 def asked(options: Options) -> Options:
     """The options of one request; EngineError for what it does not know or cannot be."""
-    _known(options, _SAMPLING)
+    read.refuse_unknown(options, _SAMPLING, _LOADING)
     return _sampling(options)
 
 
-def _known(options: Options, names: tuple[str, ...]) -> None:
-    for name in options:
-        if name in names:
-            continue
-        if name in _LOADING:
-            raise EngineError(
-                f"Bark's option '{name}' is the engine's own: it cannot change for one text.",
-                "Set it where the engine is configured.",
-            )
-        raise EngineError(f"Bark has no option '{name}'.", f"It has: {', '.join(names)}.")
-
-
 def _sampling(options: Options) -> dict[str, float]:
-    bounds = {"temperature": _HOTTEST, "fine_temperature": _HOTTEST, "min_eos_p": 1.0}
-    numbers = {
-        name: _number(name, options[name], highest)
-        for name, highest in bounds.items()
-        if name in options
+    told = {
+        "temperature": read.number(options, "temperature", None, _HOTTEST),
+        "fine_temperature": read.number(options, "fine_temperature", None, _HOTTEST),
+        "min_eos_p": read.number(options, "min_eos_p", None, 1.0),
+        "top_k": read.whole(options, "top_k", None, 0, _MOST_K),
     }
-    if "top_k" in options:
-        numbers["top_k"] = _whole("top_k", options["top_k"], 0, _MOST_K)
-    return numbers
-
-
-def _number(name: str, value: object, highest: float) -> float:
-    if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= highest:
-        return float(value)
-    raise EngineError(
-        f"Bark's option '{name}' is {value!r}.", f"Set a number from 0 to {highest:g}."
-    )
-
-
-def _whole(name: str, value: object, lowest: int, highest: int) -> int:
-    if isinstance(value, int) and not isinstance(value, bool) and lowest <= value <= highest:
-        return value
-    raise EngineError(
-        f"Bark's option '{name}' is {value!r}.", f"Set a whole number from {lowest} to {highest}."
-    )
+    return {name: value for name, value in told.items() if value is not None}

@@ -1,19 +1,22 @@
 """A voice's prompt: what Bark takes to have been said before, at each of its three stages."""
 
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
+from narrated.engines.neural.files import readable
 from narrated.errors import EngineUnavailable
 
 Codes = npt.NDArray[np.int64]
 
 NAMES = ("semantic_prompt", "coarse_prompt", "fine_prompt")
 
+_REMEDY = f"Make it again, with {', '.join(NAMES)} as Bark writes them, or choose another voice."
 _SEMANTIC_VOCABULARY = 10_000
 _CODEBOOK_SIZE = 1024
 _CODEBOOKS = {"coarse_prompt": 2, "fine_prompt": 8}
@@ -38,13 +41,9 @@ def of_arrays(files: Mapping[str, Path]) -> Prompt:
     arrays = {}
     for name in NAMES:
         file = files[name]
-        try:
+        with _read(file):
             _bounded(file, file.stat().st_size)
             loaded = np.load(file)
-        except EngineUnavailable:
-            raise
-        except Exception as error:  # as in of_archive
-            raise _broken(file, f"it cannot be read: {error}") from error
         if not isinstance(loaded, np.ndarray):
             raise _broken(file, "it is an archive, where one array was looked for")
         arrays[name] = _checked(file, name, loaded)
@@ -56,7 +55,7 @@ def of_archive(file: Path) -> Prompt:
 
     EngineUnavailable where it cannot be read, lacks one, or holds something else.
     """
-    try:
+    with _read(file):
         with zipfile.ZipFile(file) as archive:
             _bounded(file, sum(member.file_size for member in archive.infolist()))
         with np.load(file) as arrays:
@@ -64,10 +63,16 @@ def of_archive(file: Path) -> Prompt:
             if missing:
                 raise _broken(file, f"it holds no {' and no '.join(missing)}")
             return Prompt(*(_checked(file, name, arrays[name]) for name in NAMES))
-    except EngineUnavailable:
-        raise
-    except Exception as error:  # a file from anywhere, through zipfile, four decoders and numpy
-        raise _broken(file, f"it cannot be read: {error or type(error).__name__}") from error
+
+
+@contextmanager
+def _read(file: Path) -> Iterator[None]:
+    """A file from anywhere goes through zipfile, its decoders, and numpy."""
+    try:
+        with readable(f"The voice {file}", _REMEDY):
+            yield
+    except MemoryError as error:  # not ours: a small file's header claims an array of any size
+        raise _broken(file, "it claims to hold more than there is room for") from error
 
 
 def _bounded(file: Path, size: int) -> None:
@@ -93,7 +98,4 @@ def _checked(file: Path, name: str, array: npt.NDArray[np.generic]) -> Codes:
 
 
 def _broken(file: Path, why: str) -> EngineUnavailable:
-    return EngineUnavailable(
-        f"The voice {file} cannot be used: {why}.",
-        f"Make it again, with {', '.join(NAMES)} as Bark writes them, or choose another voice.",
-    )
+    return EngineUnavailable(f"The voice {file} cannot be used: {why}.", _REMEDY)

@@ -27,7 +27,7 @@ from narrated.engines.captions.wishes import Telling, Wishes
 from narrated.engines.neural import files
 from narrated.engines.picture import DAMAGE, LONGEST_SIDE, decode, opened, shown
 from narrated.engines.picture_notes import noted
-from narrated.errors import EngineError, EngineUnavailable, NarratedError
+from narrated.errors import EngineError, EngineUnavailable
 
 if TYPE_CHECKING:
     import torch
@@ -196,7 +196,7 @@ def load(options: Options, shelf: Shelf) -> Captions:
     from narrated.engines.neural.device import Device
 
     device = Device.chosen(shelf.device)
-    dtype = _dtype(wishes.dtype, device)
+    dtype = device.precision(wishes.dtype)
     family = _family(found)
     telling = wishes.telling
     if telling.prompt is None:
@@ -219,29 +219,11 @@ def _require_packages() -> None:
         ) from error
 
 
-def _dtype(wish: str, device: "Device") -> "torch.dtype":
-    import torch
-
-    named = {
-        "float32": torch.float32,
-        "float16": torch.float16,
-        "bfloat16": torch.bfloat16,
-    }
-    return named.get(wish, device.dtype)
-
-
 def _family(found: files.ModelFiles) -> "Family":
     from narrated.engines.captions.families import family_of
 
-    try:
+    with files.readable(f"The model {found.name}", files.verify(found.name)):
         return family_of(found.folder, found.name)
-    except NarratedError:
-        raise
-    except Exception as error:  # whatever libraries make of files that they do not understand
-        raise EngineUnavailable(
-            f"The model {found.name} cannot be used: {type(error).__name__}: {error}.",
-            f"See whether its files are whole: narrated models verify {found.name}",
-        ) from error
 
 
 def _model(

@@ -12,6 +12,7 @@ from pathlib import Path
 import torch
 
 from narrated.errors import DeviceLost, EngineUnavailable, OutOfMemory
+from narrated.sizes import size
 
 _STATUS = Path("/proc/self/status")
 _CLEAR_REFS = Path("/proc/self/clear_refs")
@@ -60,9 +61,11 @@ class Device:
         """As a person knows it."""
         return "cpu" if self.is_host else torch.cuda.get_device_name(self.torch)
 
-    @property
-    def dtype(self) -> torch.dtype:
-        """The precision it is good at: half on a GPU, single on a CPU."""
+    def precision(self, wish: str) -> torch.dtype:
+        """By its name; auto for the one it is good at: half on a GPU, single on a CPU."""
+        if wish != "auto":
+            named: torch.dtype = getattr(torch, wish)
+            return named
         if self.is_host:
             return torch.float32
         has_bfloat16 = torch.cuda.is_bf16_supported(including_emulation=False)
@@ -139,16 +142,15 @@ class Device:
         asked = _ASKED.search(str(error))
         needed = f"{_readable(asked[1])} more were needed" if asked else "more was needed"
         return OutOfMemory(
-            f"{self.name} has no room: {needed}, and {self.free_bytes / 1e9:.2f} GB of "
-            f"{self.total_bytes / 1e9:.1f} GB were free.",
+            f"{self.name} has no room: {needed}, and {size(self.free_bytes)} of "
+            f"{size(self.total_bytes)} were free.",
             "Give it more room: `models: {memory: …}`, a smaller model, or stop what else uses it.",
             rows,
         )
 
 
-def _readable(size: str) -> str:
-    number, unit = size.split() if " " in size else (size[:-3], size[-3:])
-    return f"{int(number) / 1e6:.0f} MB" if unit == "bytes" else f"{number} {unit}"
+def _readable(asked: str) -> str:
+    return size(int(asked.split()[0])) if asked.endswith("bytes") else asked
 
 
 def _first_line(error: BaseException) -> str:

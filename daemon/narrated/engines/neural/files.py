@@ -3,11 +3,12 @@
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from narrated.engines.base import Shelf
-from narrated.errors import EngineUnavailable
+from narrated.errors import EngineUnavailable, NarratedError
 
 LOCK_NAME = "lock.json"
 """Beside the repositories: {repository: {"files": {name: {"sha256": …, "size": …}}}}."""
@@ -60,6 +61,28 @@ def found(shelf: Shelf, name: str) -> ModelFiles:
         folder=folder,
         digest=hashlib.sha256(json.dumps(told).encode()).hexdigest()[:32],
     )
+
+
+@contextmanager
+def readable(what: str, remedy: str) -> Iterator[None]:
+    """Turn whatever a library makes of a damaged file into EngineUnavailable.
+
+    A border: what such a file raises is not known beforehand. Errors of ours, and of memory, pass.
+    """
+    try:
+        yield
+    except (NarratedError, MemoryError):
+        raise
+    except Exception as error:
+        if "allocate memory" in str(error):  # a mapped file's, by the kernel
+            raise MemoryError(str(error)) from error
+        why = f"it cannot be read ({type(error).__name__}: {error})"
+        raise EngineUnavailable(f"{what} cannot be used: {why}.", remedy) from error
+
+
+def verify(name: str) -> str:
+    """What to do about a model that cannot be read."""
+    return f"See whether its files are whole: narrated models verify {name}"
 
 
 def _refuse_incomplete(name: str, folder: Path, locked: Mapping[str, Mapping[str, object]]) -> None:

@@ -9,7 +9,8 @@ from torch import nn
 
 from narrated.engines.base import Warmth
 from narrated.engines.neural.device import Device
-from narrated.errors import EngineError, EngineUnavailable, NarratedError, OutOfMemory
+from narrated.engines.neural.files import readable, verify
+from narrated.errors import EngineUnavailable, OutOfMemory
 
 Module = TypeVar("Module", bound=nn.Module)
 
@@ -95,21 +96,9 @@ class Model(Generic[Module]):
         self.device.tidy()
 
     def _from_disk(self) -> Module:
-        try:
+        with readable(f"The model {self.name}", verify(self.name)):
             module = self._read()
-        except (NarratedError, MemoryError):
-            raise
-        except Exception as error:  # whatever a library makes of a damaged file
-            if "allocate memory" in str(error):
-                raise MemoryError(str(error)) from error
-            raise self._unreadable(error) from error
         return module.eval().requires_grad_(False)
-
-    def _unreadable(self, error: Exception) -> EngineError | EngineUnavailable:
-        return EngineUnavailable(
-            f"The model {self.name} cannot be read: {type(error).__name__}: {error}.",
-            f"See whether its files are whole: narrated models verify {self.name}",
-        )
 
 
 def whole(name: str, module: Module, info: Mapping[str, Any]) -> Module:
@@ -124,7 +113,7 @@ def whole(name: str, module: Module, info: Mapping[str, Any]) -> Module:
     if lacking:
         raise EngineUnavailable(
             f"The model {name} lacks {len(lacking)} of its weights, {lacking[0]} among them.",
-            f"See whether its files are whole: narrated models verify {name}",
+            verify(name),
         )
     return module
 
