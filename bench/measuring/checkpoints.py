@@ -45,8 +45,13 @@ def tiny_bark() -> BarkModel:
 
 
 def _bark(layers: int, heads: int, width: int) -> BarkModel:
+    return BarkModel(bark_config(layers, heads, width, EncodecConfig()))
+
+
+def bark_config(layers: int, heads: int, width: int, codec: EncodecConfig) -> BarkConfig:
+    """Bark in any size, with the vocabularies that its stages have in every one."""
     shape = {"num_layers": layers, "num_heads": heads, "hidden_size": width, "bias": False}
-    config = BarkConfig(
+    return BarkConfig(
         semantic_config=BarkSemanticConfig(
             input_vocab_size=129_600, output_vocab_size=10_048, **shape
         ),
@@ -56,9 +61,8 @@ def _bark(layers: int, heads: int, width: int) -> BarkModel:
         fine_acoustics_config=BarkFineConfig(
             input_vocab_size=1056, output_vocab_size=1056, **shape
         ),
-        codec_config=EncodecConfig(),
+        codec_config=codec,
     )
-    return BarkModel(config)
 
 
 def blip() -> BlipForConditionalGeneration:

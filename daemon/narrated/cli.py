@@ -2,21 +2,21 @@
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from narrated import __version__
+from narrated.cli_models import models, voices
 from narrated.errors import AlreadyRunning, ConfigurationError, NarratedError, StorageError
-
-if TYPE_CHECKING:
-    from narrated.config.values import Config
-    from narrated.models.shelf import ModelShelf
-
-EXIT_FAILED = 1
-EXIT_CONFIGURATION = 3
-EXIT_ALREADY_RUNNING = 4
-EXIT_STORAGE = 5
+from narrated.terminal.invocation import (
+    EXIT_ALREADY_RUNNING,
+    EXIT_CONFIGURATION,
+    EXIT_FAILED,
+    EXIT_STORAGE,
+    configuration,
+    configuration_if_any,
+)
 
 EPILOG = (
     "Exit codes: 0 done; 1 something failed, which was named; 2 wrong usage; "
@@ -67,10 +67,8 @@ def main(ctx: click.Context, config_path: Path | None) -> None:
     ctx.obj = config_path
 
 
-def _config(ctx: click.Context) -> "Config":
-    from narrated.config import file as configuration
-
-    return configuration.load(configuration.find(ctx.find_root().obj))
+main.add_command(models)
+main.add_command(voices)
 
 
 @main.command()
@@ -83,7 +81,7 @@ def run(ctx: click.Context) -> None:
     from narrated.service.daemon import Service
     from narrated.systemd import Notifier
 
-    config = _config(ctx)
+    config = configuration(ctx)
     logs.configure(config.log.upper())
     with Notifier() as notifier:
         asyncio.run(Service(config, notifier).run())
@@ -102,7 +100,7 @@ def once(ctx: click.Context, quiet: bool) -> None:
     from narrated.systemd import Notifier
     from narrated.terminal.display import Narrating, published
 
-    config = _config(ctx)
+    config = configuration(ctx)
     logs.configure("WARNING" if config.log == "info" else config.log.upper())
     with Notifier() as notifier, nullcontext(_unseen) if quiet else Narrating() as on_tick:
         report = asyncio.run(Service(config, notifier).once(on_tick))
@@ -130,7 +128,7 @@ def status(ctx: click.Context, watch: bool, as_json: bool) -> None:
     from narrated.terminal.client import Client
     from narrated.terminal.display import status_lines, watched
 
-    client = Client(_config(ctx))
+    client = Client(configuration(ctx))
     if as_json:
         click.echo(json.dumps(client.status(), indent=2))
     elif watch:
@@ -181,7 +179,7 @@ def _print_script(ctx: click.Context, file: Path, as_json: bool) -> None:
     if file.is_dir():
         typed = printable(shlex.quote(str(file)))
         raise click.UsageError(f"That is a folder; check it with: narrated script --check {typed}")
-    plan = Client(_config_or_default(ctx)).plan(file)
+    plan = Client(configuration_if_any(ctx)).plan(file)
     if as_json:
         click.echo(json.dumps(msgspec.to_builtins(plan), indent=2))
         return
@@ -195,7 +193,7 @@ def _print_check(ctx: click.Context, folder: Path, every_skip: bool, as_json: bo
     from narrated.terminal.checklist import Tally, builtins, lines
     from narrated.terminal.client import Client
 
-    client = Client(_config_or_default(ctx))
+    client = Client(configuration_if_any(ctx))
     with Tally() as tell:
         check = client.check(folder, tell)
     if as_json:
@@ -223,7 +221,7 @@ def say(ctx: click.Context, text: str, voice: str | None, output: Path) -> None:
     from narrated.terminal.client import Client
     from narrated.terminal.display import how_to_play
 
-    seconds = Client(_config_or_default(ctx)).say(text, voice, output)
+    seconds = Client(configuration_if_any(ctx)).say(text, voice, output)
     click.echo(f"{output}: {seconds:.1f} s")
     click.echo(how_to_play(output))
 
@@ -235,7 +233,7 @@ def describe(ctx: click.Context, image: Path) -> None:
     """Print what the captioner says of IMAGE."""
     from narrated.terminal.client import Client
 
-    click.echo(Client(_config_or_default(ctx)).describe(image))
+    click.echo(Client(configuration_if_any(ctx)).describe(image))
 
 
 @main.command()
@@ -246,7 +244,7 @@ def history(ctx: click.Context, file: str) -> None:
     from narrated.terminal.client import Client
     from narrated.terminal.display import history_lines
 
-    for line in history_lines(Client(_config(ctx)).command("history", path=file)):
+    for line in history_lines(Client(configuration(ctx)).command("history", path=file)):
         click.echo(line)
 
 
@@ -295,7 +293,7 @@ def config() -> None:
 @click.pass_context
 def check(ctx: click.Context) -> None:
     """Say whether the configuration can be used."""
-    loaded = _config(ctx)
+    loaded = configuration(ctx)
     click.echo(f"{loaded.source} can be used.")
 
 
@@ -305,7 +303,7 @@ def show(ctx: click.Context) -> None:
     """Print the whole configuration in force, defaults and all."""
     from narrated.config.file import shown
 
-    click.echo(shown(_config(ctx)), nl=False)
+    click.echo(shown(configuration(ctx)), nl=False)
 
 
 @config.command()
@@ -315,7 +313,7 @@ def show(ctx: click.Context) -> None:
 @click.pass_context
 def init(ctx: click.Context, inbox: Path | None, outbox: Path | None, only_print: bool) -> None:
     """Write a commented configuration, unless there is one."""
-    from narrated.config import file as configuration
+    from narrated.config.file import begin
     from narrated.install import commented
 
     home = Path.home() / "narrated"
@@ -323,109 +321,8 @@ def init(ctx: click.Context, inbox: Path | None, outbox: Path | None, only_print
     if only_print:
         click.echo(text, nl=False)
         return
-    path = configuration.begin(ctx.find_root().obj, text)
+    path = begin(ctx.find_root().obj, text)
     click.echo(f"{path} is written; edit it, then `narrated config check`.")
-
-
-@main.group()
-def models() -> None:
-    """Look at the models, fetch them, or remove them; nothing else ever fetches anything."""
-
-
-@models.command("list")
-@click.option("--json", "as_json", is_flag=True, help="As JSON, for programs.")
-@click.pass_context
-def list_models(ctx: click.Context, as_json: bool) -> None:
-    """Show the catalogue, and what of it is on this box."""
-    import json
-
-    from narrated.terminal.models import Row, rows, table
-
-    config = _config_or_default(ctx)
-    found: list[Row] = list(rows(_shelf(config), config))
-    if as_json:
-        click.echo(json.dumps([row.builtins() for row in found], indent=2))
-        return
-    for line in table(found):
-        click.echo(line)
-
-
-@models.command()
-@click.argument("names", nargs=-1, metavar="[NAME]...")
-@click.option("--update", is_flag=True, help="Take the newest revision, and hold to it from then.")
-@click.option("--quiet", "-q", is_flag=True, help="No progress bar, no advice.")
-@click.pass_context
-def pull(ctx: click.Context, names: tuple[str, ...], update: bool, quiet: bool) -> None:
-    """Fetch models by NAME or owner/name; without one, those that the configuration uses.
-
-    What was fetched first is held to: a later pull mends or goes on, and changes nothing unless
-    told to --update. HF_ENDPOINT names another hub, HF_TOKEN opens what is not for everybody.
-    """
-    from narrated.models.catalogue import entry
-    from narrated.models.hub import Hub
-    from narrated.models.pull import pull as fetch
-    from narrated.models.uses import uses
-    from narrated.terminal.models import Pulling, pulled_lines
-
-    config = _config_or_default(ctx)
-    used = uses(config) if config else {}
-    wanted = dict.fromkeys(entry(name) for name in names or used)
-    if not wanted:
-        click.echo("The configuration uses no models. Name one: narrated models list")
-    try:
-        for each in wanted:
-            with Pulling(each, quiet=quiet) as watcher:
-                pulled = fetch(each, _shelf(config), Hub(), watcher, update=update)
-            for line in pulled_lines(pulled, used=each.repository in used, advice=not quiet):
-                click.echo(line)
-    except KeyboardInterrupt:
-        click.echo("narrated: stopped; the same command goes on where it was", err=True)
-        ctx.exit(EXIT_FAILED)
-
-
-@models.command()
-@click.argument("names", nargs=-1, metavar="[NAME]...")
-@click.pass_context
-def verify(ctx: click.Context, names: tuple[str, ...]) -> None:
-    """Read every file of the models, and compare it with what was pulled.
-
-    Exits with 1 when something is missing, changed, or was never pulled.
-    """
-    from narrated.terminal.models import verification
-
-    well = True
-    for line in verification(_shelf(_config_or_default(ctx)), names):
-        well = well and line.well
-        click.echo(line.text)
-    ctx.exit(0 if well else EXIT_FAILED)
-
-
-@models.command()
-@click.argument("name")
-@click.option("--force", is_flag=True, help="Even one that is used, or that was put there by hand.")
-@click.pass_context
-def remove(ctx: click.Context, name: str, force: bool) -> None:
-    """Remove a model from this box."""
-    from narrated.models.catalogue import entry
-    from narrated.models.remove import remove as discard
-    from narrated.models.uses import uses
-    from narrated.printable import printable
-
-    config = _config_or_default(ctx)
-    repository = entry(name).repository
-    keys = uses(config).get(repository, ()) if config else ()
-    if config and keys and not force:
-        raise NarratedError(
-            f"{repository} is used by {' and '.join(f'`{key}`' for key in keys)} of "
-            f"{config.source}.",
-            f"Name another there first, or: narrated models remove --force {name}",
-        )
-    shelf = _shelf(config)
-    left = discard(shelf, repository, force=force)
-    click.echo(f"{repository} is removed.")
-    for stranger in left:
-        path = printable(str(shelf.place(repository) / stranger))
-        click.echo(f"  {path} stays: it was not pulled")
 
 
 @main.command()
@@ -437,75 +334,12 @@ def doctor(ctx: click.Context) -> None:
     from narrated.terminal.display import finding_lines
 
     worst = 0
-    config = _config(ctx)
+    config = configuration(ctx)
     for finding in examine(config, Client(config).roll):
         for line in finding_lines(finding):
             click.echo(line)
         worst = max(worst, int(finding.state == "wrong"))
     ctx.exit(EXIT_FAILED if worst else 0)
-
-
-@main.group()
-def voices() -> None:
-    """List, add and try voices."""
-
-
-@voices.command("list")
-@click.option("--engine", "-e", help="Of this engine alone.")
-@click.option("--json", "as_json", is_flag=True, help="As JSON, for programs.")
-@click.pass_context
-def list_voices(ctx: click.Context, engine: str | None, as_json: bool) -> None:
-    """List the voices of the configured engines."""
-    import json
-
-    from narrated.terminal.client import Client
-    from narrated.terminal.voices import lines
-
-    engines = Client(_config_or_default(ctx)).roll().engines
-    if as_json:
-        told = {name: sorted(info.voices) for name, info in engines.items() if info.voices}
-        click.echo(json.dumps(told, indent=2))
-        return
-    for line in lines(engines, engine):
-        click.echo(line)
-
-
-@voices.command("add")
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--name", "-n", default="", help="What it is called; else as the file.")
-@click.option("--replace", is_flag=True, help="Instead of the one that has this name.")
-@click.pass_context
-def add_voice(ctx: click.Context, file: Path, name: str, replace: bool) -> None:
-    """Add a voice of your own: the .npz that a tool for cloning voices wrote."""
-    from narrated.voices import add
-
-    name = add(file, _config(ctx).models.voices, name, replace=replace)
-    click.echo(f"{name} is added; hear it: narrated voices audition {name} --engine bark")
-
-
-@voices.command()
-@click.argument("names", nargs=-1, required=True)
-@click.option("--engine", "-e", help="Another engine than the configured one.")
-@click.option("--text", "-t", help="What to say; else a sample.")
-@click.option(
-    "--output",
-    "-o",
-    type=click.Path(file_okay=False, path_type=Path),
-    default=Path("audition"),
-    show_default=True,
-    help="The folder that gets a file for each voice.",
-)
-@click.pass_context
-def audition(
-    ctx: click.Context, names: tuple[str, ...], engine: str | None, text: str | None, output: Path
-) -> None:
-    """Have each of the voices NAMES say the same, to compare them."""
-    from narrated.terminal.client import Client
-    from narrated.terminal.voices import SAMPLE, auditioned
-
-    client = Client(_config_or_default(ctx))
-    for line in auditioned(client, names, engine, text or SAMPLE, output):
-        click.echo(line)
 
 
 @main.command()
@@ -531,35 +365,11 @@ def install(
         click.echo(line)
 
 
-def _config_or_default(ctx: click.Context) -> "Config | None":
-    """The configuration in force; None where there is none and none was named."""
-    import os
-
-    from narrated.config.file import find, load
-
-    named = ctx.find_root().obj
-    try:
-        path = find(named)
-    except ConfigurationError:
-        if named or os.environ.get("NARRATED_CONFIG"):
-            raise
-        return None
-    return load(path)
-
-
-def _shelf(config: "Config | None") -> "ModelShelf":
-    """The folder of the models that the configuration names, or that the first one would."""
-    from narrated.config.file import unconfigured_models
-    from narrated.models.shelf import ModelShelf
-
-    return ModelShelf((config.models if config else unconfigured_models()).folder)
-
-
 def _set_in_motion(ctx: click.Context, verb: str, done: str, **request: Any) -> None:
     from narrated.printable import printable
     from narrated.terminal.client import Client
 
-    client = Client(_config(ctx))
+    client = Client(configuration(ctx))
     for path in client.command(verb, **request):
         when = "" if client.is_served or verb == "cancel" else " when the daemon starts"
         click.echo(f"{printable(path)} is {done}{when}")

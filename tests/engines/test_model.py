@@ -1,6 +1,7 @@
 """A model and its device: always with a number, and never with weights drawn at random."""
 
 import os
+import re
 import zipfile
 
 import pytest
@@ -9,11 +10,12 @@ from safetensors.torch import load_file, save_file
 
 from engines.checkpoints.bark import bark
 from engines.checkpoints.captions import blip
+from engines.scarcity import MB, little_left
 from engines.shelf import PlainShelf
 from narrated.engines.bark.engine import load as load_bark
 from narrated.engines.bark.prompts import of_archive
 from narrated.engines.captions.engine import load as load_captions
-from narrated.engines.neural.device import Device
+from narrated.engines.neural.device import Device, tells_of_a_lost_device, tells_of_no_room
 from narrated.errors import DeviceLost, EngineUnavailable, OutOfMemory
 
 
@@ -30,17 +32,35 @@ def test_a_device_that_is_not_there_is_told(wish):
 
 
 @pytest.mark.parametrize(
-    ("said", "kind"),
+    ("said", "no_room", "lost"),
     [
-        ("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`", OutOfMemory),
-        ("CUDA error: out of memory", OutOfMemory),
-        ("CUDA error: device-side assert triggered", DeviceLost),
-        ("shapes do not match", RuntimeError),
+        ("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`", True, False),
+        ("CUDA error: out of memory", True, False),
+        ("CUDA error: device-side assert triggered", False, True),
+        ("shapes do not match", False, False),
     ],
 )
-def test_what_torch_says_of_a_device_is_told_apart(said, kind):
-    with pytest.raises(kind), Device.chosen("cpu").at_work():
-        raise RuntimeError(said)
+def test_what_torch_says_of_a_device_is_told_apart(said, no_room, lost):
+    assert (tells_of_no_room(said), tells_of_a_lost_device(said)) == (no_room, lost)
+
+
+def test_memory_that_runs_out_is_told_with_what_was_needed_and_what_there_was():
+    device = Device.chosen("cpu")
+    with pytest.raises(OutOfMemory) as caught, little_left(64), device.at_work(["7"]):
+        torch.empty(512 * MB, dtype=torch.uint8)
+    assert re.search(r"512 MB more were needed, and \d+ MB of .* were free", str(caught.value))
+    assert caught.value.rows == ("7",)
+
+
+@pytest.mark.parametrize("raised", [RuntimeError("shapes do not match"), ValueError("no")])
+def test_what_is_not_the_devices_fault_stays_what_it_is(raised):
+    with pytest.raises(type(raised), match=str(raised)), Device.chosen("cpu").at_work():
+        raise raised
+
+
+def test_a_broken_device_is_told():
+    with pytest.raises(DeviceLost), Device.chosen("cpu").at_work():
+        raise RuntimeError("CUDA error: device-side assert triggered")
 
 
 @pytest.mark.parametrize(

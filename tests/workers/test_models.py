@@ -344,3 +344,20 @@ def test_a_model_that_went_bad_while_it_was_parked_has_its_files_wait(tmp_path):
             await announced(watched)
 
     asyncio.run(story())
+
+
+def test_who_has_to_wait_does_not_take_a_shared_model_from_who_works(tmp_path):
+    async def story():
+        log = tmp_path / "read"
+        engines = [
+            hungry(name, name="a/shared", weights_mb=100, row_mb=80, rows=1, steps=6)
+            for name in ("a", "b")
+        ]
+        engines = [replace(e, options={**e.options, "read_log": str(log)}) for e in engines]
+        async with running(models(*engines, memory_mb=200)) as watched:
+            worker = await announced(watched, "b")
+            answers = [say(worker, "Hello", name) for name in ("a", "b", "a", "b")]
+            assert all(spoken.payload for spoken in await asyncio.gather(*answers))
+        assert lines(log) == ["read"]
+
+    asyncio.run(story())

@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from engines.bark.driving import codes, copied, prompt
+from engines.scarcity import take_too_much
 from narrated.engines.base import Failed, Progressed
 from narrated.errors import OutOfMemory
 
@@ -35,7 +36,7 @@ def parts(module):
 
 @pytest.fixture
 def failing(sampling):
-    """Has a part of the model find no memory at the calls of these numbers."""
+    """Has a part of the model really find no memory at the calls of these numbers."""
     hooks = []
 
     def fail(part, calls):
@@ -43,7 +44,7 @@ def failing(sampling):
 
         def before(module, arguments):
             if next(count) in calls:
-                raise torch.OutOfMemoryError("Tried to allocate 2.00 GiB")
+                take_too_much()
 
         hooks.append(parts(sampling.module)[part].register_forward_pre_hook(before))
 
@@ -115,6 +116,19 @@ def test_the_width_halves_to_one_and_grows_back_while_idle(sampling):
         pipeline.admit(row)
         driven(pipeline, 1, REACTIONS["again"])
         assert pipeline.width == width
+
+
+def test_the_width_grows_back_in_the_midst_of_a_book_too(sampling):
+    pipeline = sampling.pipeline(rows=2)
+    assert pipeline.shrink()
+    widths = set()
+    for number in range(2):
+        pipeline.admit(sampling.row(str(number), "of"))
+    for number in range(2, 14):  # one comes for each that goes: it is never idle
+        driven(pipeline, 1, REACTIONS["again"])
+        pipeline.admit(sampling.row(str(number), "of"))
+        widths.add(pipeline.width)
+    assert widths == {1, 2}
 
 
 def test_released_memory_is_free(sampling):

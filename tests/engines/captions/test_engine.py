@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from engines.paint import painted, saved, shaded
+from engines.scarcity import take_too_much
 from engines.shelf import PlainShelf
 from narrated.engines import embedded
 from narrated.engines.base import Described, Failed, Progressed, Sight, Utterance, Warmth
@@ -63,7 +64,7 @@ class Scripted:
         self.batches.append((len(pictures), prompt, max_tokens))
         time.sleep(self.takes_s)
         if self.trouble:
-            raise self.trouble.pop()
+            self.trouble.pop()()
         return [Written(self.texts[at % len(self.texts)], False) for at in range(len(pictures))]
 
 
@@ -187,7 +188,7 @@ def test_a_picture_taken_back_is_not_described(scripted):
 
 def test_rows_that_found_no_room_wait_and_are_tried_again_by_halves(scripted):
     engine, family = scripted(rows=4)
-    family.trouble = [torch.OutOfMemoryError("Tried to allocate 2.00 GiB")]
+    family.trouble = [take_too_much]
     admitted(engine, PICTURES[:4])
     with pytest.raises(OutOfMemory) as caught:
         answers(engine, 4)

@@ -1,22 +1,49 @@
 """A captioner in a real worker: its model is brought in there, and pictures come back as texts."""
 
 import asyncio
+import io
 from dataclasses import replace
+
+import pytest
+from PIL import Image
 
 from engines.paint import saved, shaded
 from narrated.engines.base import EngineSpec, Home
+from narrated.errors import EngineError
 from workers.support import running, spec
+from workers.test_models import leave_it
+
+
+def captioner(checkpoint):
+    known = EngineSpec.registered("blip")
+    engine = replace(known, options={"model": str(checkpoint("blip")), "max_tokens": 6})
+    return replace(spec(engine, name="models", load_s=60.0), home=Home(device="cpu"))
+
+
+def test_a_picture_that_there_is_no_memory_to_open_fails_alone_and_says_so(checkpoint):
+    vast = io.BytesIO()
+    Image.new("RGB", (12_000, 10_000), "red").save(vast, "PNG", compress_level=1)
+
+    async def story():
+        async with running(captioner(checkpoint)) as watched:
+            worker = await watched.worker()
+            assert (await worker.submit("blip", {}, saved(shaded(0)))).header["text"]
+            leave_it(worker, 250)
+            asked = [
+                worker.submit("blip", {}, each) for each in (vast.getvalue(), saved(shaded(1)))
+            ]
+            with pytest.raises(EngineError, match="has no room"):
+                await asked[0]
+            assert (await asked[1]).header["text"]
+
+    asyncio.run(story())
 
 
 def test_a_worker_describes_pictures_side_by_side(checkpoint):
-    known = EngineSpec.registered("blip")
-    options = {"model": str(checkpoint("blip")), "max_tokens": 6}
-    engine = replace(known, options=options)
     pictures = [saved(shaded(number)) for number in range(6)]
 
     async def story():
-        home = Home(device="cpu")
-        async with running(replace(spec(engine, name="models", load_s=60.0), home=home)) as watched:
+        async with running(captioner(checkpoint)) as watched:
             worker = await watched.worker()
             await watched.until(lambda: "blip" in worker.engines)
             texts = await asyncio.gather(

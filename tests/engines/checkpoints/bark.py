@@ -6,15 +6,9 @@ from typing import Any
 
 import numpy as np
 import torch
-from transformers import (
-    BarkCoarseConfig,
-    BarkConfig,
-    BarkFineConfig,
-    BarkModel,
-    BarkSemanticConfig,
-    BertTokenizerFast,
-    EncodecConfig,
-)
+from transformers import BarkModel, BertTokenizerFast, EncodecConfig
+
+from measuring.checkpoints import bark_config
 
 PRESETS = ("v2/en_speaker_6", "v2/en_speaker_9")
 
@@ -74,21 +68,8 @@ def prompt_arrays(seed: int, seconds: float = 5.0) -> dict[str, Any]:
 @torch.no_grad()
 def _weights(seed: int, boost: float, ends: float) -> BarkModel:
     torch.manual_seed(seed)
-    shape = {"num_layers": _LAYERS, "num_heads": _HEADS, "hidden_size": _WIDTH, "bias": False}
-    config = BarkConfig(
-        semantic_config=BarkSemanticConfig(
-            input_vocab_size=129_600, output_vocab_size=10_048, **shape
-        ),
-        coarse_acoustics_config=BarkCoarseConfig(
-            input_vocab_size=12_096, output_vocab_size=12_096, **shape
-        ),
-        fine_acoustics_config=BarkFineConfig(
-            input_vocab_size=1056, output_vocab_size=1056, **shape
-        ),
-        codec_config=EncodecConfig(
-            num_filters=4, hidden_size=16, codebook_dim=16, num_lstm_layers=1
-        ),
-    )
+    codec = EncodecConfig(num_filters=4, hidden_size=16, codebook_dim=16, num_lstm_layers=1)
+    config = bark_config(_LAYERS, _HEADS, _WIDTH, codec)
     model = BarkModel(config).eval()
     for name, weights in model.named_parameters():
         if "att_proj" in name or "attn.out_proj" in name:

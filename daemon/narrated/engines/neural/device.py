@@ -20,7 +20,6 @@ _RESET_PEAK = "5"  # proc(5): resets VmHWM
 
 _ASKED = re.compile(r"[Tt]ried to allocate ([\d.]+ ?[KMG]i?B|\d+ bytes)", re.ASCII)
 _FULL = ("can't allocate memory", "out of memory", "ALLOC_FAILED")
-"""What torch on the host, the driver, and CUDA's libraries say where there is no room."""
 
 
 class Device:
@@ -132,9 +131,9 @@ class Device:
         except MemoryError as error:
             raise self._out_of_memory(error, rows) from error
         except RuntimeError as error:
-            if any(sign in str(error) for sign in _FULL):
+            if tells_of_no_room(str(error)):
                 raise self._out_of_memory(error, rows) from error
-            if "CUDA error" in str(error) or isinstance(error, torch.AcceleratorError):
+            if tells_of_a_lost_device(str(error)) or isinstance(error, torch.AcceleratorError):
                 raise DeviceLost(f"The device failed: {_first_line(error)}.") from error
             raise
 
@@ -147,6 +146,16 @@ class Device:
             "Give it more room: `models: {memory: …}`, a smaller model, or stop what else uses it.",
             rows,
         )
+
+
+def tells_of_no_room(message: str) -> bool:
+    """Whether torch says so of the host, the driver says so, or one of CUDA's libraries."""
+    return any(sign in message for sign in _FULL)
+
+
+def tells_of_a_lost_device(message: str) -> bool:
+    """Whether CUDA's context is broken: every call after it fails as well."""
+    return "CUDA error" in message and not tells_of_no_room(message)
 
 
 def _readable(asked: str) -> str:

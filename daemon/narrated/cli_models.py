@@ -1,0 +1,187 @@
+"""The commands about models and voices."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from narrated.errors import NarratedError
+from narrated.terminal.invocation import EXIT_FAILED, configuration, configuration_if_any
+
+if TYPE_CHECKING:
+    from narrated.config.values import Config
+    from narrated.models.shelf import ModelShelf
+
+# As in cli.py, what a command needs is imported when it runs.
+
+
+@click.group()
+def models() -> None:
+    """Look at the models, fetch them, or remove them; nothing else ever fetches anything."""
+
+
+@models.command("list")
+@click.option("--json", "as_json", is_flag=True, help="As JSON, for programs.")
+@click.pass_context
+def list_models(ctx: click.Context, as_json: bool) -> None:
+    """Show the catalogue, and what of it is on this box."""
+    import json
+
+    from narrated.terminal.models import Row, rows, table
+
+    config = configuration_if_any(ctx)
+    found: list[Row] = list(rows(_shelf(config), config))
+    if as_json:
+        click.echo(json.dumps([row.builtins() for row in found], indent=2))
+        return
+    for line in table(found):
+        click.echo(line)
+
+
+@models.command()
+@click.argument("names", nargs=-1, metavar="[NAME]...")
+@click.option("--update", is_flag=True, help="Take the newest revision, and hold to it from then.")
+@click.option("--quiet", "-q", is_flag=True, help="No progress bar, no advice.")
+@click.pass_context
+def pull(ctx: click.Context, names: tuple[str, ...], update: bool, quiet: bool) -> None:
+    """Fetch models by NAME or owner/name; without one, those that the configuration uses.
+
+    What was fetched first is held to: a later pull mends or goes on, and changes nothing unless
+    told to --update. HF_ENDPOINT names another hub, HF_TOKEN opens what is not for everybody.
+    """
+    from narrated.models.catalogue import entry
+    from narrated.models.hub import Hub
+    from narrated.models.pull import pull as fetch
+    from narrated.models.uses import uses
+    from narrated.terminal.models import Pulling, pulled_lines
+
+    config = configuration_if_any(ctx)
+    used = uses(config) if config else {}
+    wanted = dict.fromkeys(entry(name) for name in names or used)
+    if not wanted:
+        click.echo("The configuration uses no models. Name one: narrated models list")
+    try:
+        for each in wanted:
+            with Pulling(each, quiet=quiet) as watcher:
+                pulled = fetch(each, _shelf(config), Hub(), watcher, update=update)
+            for line in pulled_lines(pulled, used=each.repository in used, advice=not quiet):
+                click.echo(line)
+    except KeyboardInterrupt:
+        click.echo("narrated: stopped; the same command goes on where it was", err=True)
+        ctx.exit(EXIT_FAILED)
+
+
+@models.command()
+@click.argument("names", nargs=-1, metavar="[NAME]...")
+@click.pass_context
+def verify(ctx: click.Context, names: tuple[str, ...]) -> None:
+    """Read every file of the models, and compare it with what was pulled.
+
+    Exits with 1 when something is missing, changed, or was never pulled.
+    """
+    from narrated.terminal.models import verification
+
+    well = True
+    for line in verification(_shelf(configuration_if_any(ctx)), names):
+        well = well and line.well
+        click.echo(line.text)
+    ctx.exit(0 if well else EXIT_FAILED)
+
+
+@models.command()
+@click.argument("name")
+@click.option("--force", is_flag=True, help="Even one that is used, or that was put there by hand.")
+@click.pass_context
+def remove(ctx: click.Context, name: str, force: bool) -> None:
+    """Remove a model from this box."""
+    from narrated.models.catalogue import entry
+    from narrated.models.remove import remove as discard
+    from narrated.models.uses import uses
+    from narrated.printable import printable
+
+    config = configuration_if_any(ctx)
+    repository = entry(name).repository
+    keys = uses(config).get(repository, ()) if config else ()
+    if config and keys and not force:
+        raise NarratedError(
+            f"{repository} is used by {' and '.join(f'`{key}`' for key in keys)} of "
+            f"{config.source}.",
+            f"Name another there first, or: narrated models remove --force {name}",
+        )
+    shelf = _shelf(config)
+    left = discard(shelf, repository, force=force)
+    click.echo(f"{repository} is removed.")
+    for stranger in left:
+        path = printable(str(shelf.place(repository) / stranger))
+        click.echo(f"  {path} stays: it was not pulled")
+
+
+@click.group()
+def voices() -> None:
+    """List, add and try voices."""
+
+
+@voices.command("list")
+@click.option("--engine", "-e", help="Of this engine alone.")
+@click.option("--json", "as_json", is_flag=True, help="As JSON, for programs.")
+@click.pass_context
+def list_voices(ctx: click.Context, engine: str | None, as_json: bool) -> None:
+    """List the voices of the configured engines."""
+    import json
+
+    from narrated.terminal.client import Client
+    from narrated.terminal.voices import lines
+
+    engines = Client(configuration_if_any(ctx)).roll().engines
+    if as_json:
+        told = {name: sorted(info.voices) for name, info in engines.items() if info.voices}
+        click.echo(json.dumps(told, indent=2))
+        return
+    for line in lines(engines, engine):
+        click.echo(line)
+
+
+@voices.command("add")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--name", "-n", default="", help="What it is called; else as the file.")
+@click.option("--replace", is_flag=True, help="Instead of the one that has this name.")
+@click.pass_context
+def add_voice(ctx: click.Context, file: Path, name: str, replace: bool) -> None:
+    """Add a voice of your own: the .npz that a tool for cloning voices wrote."""
+    from narrated.voices import add
+
+    name = add(file, configuration(ctx).models.voices, name, replace=replace)
+    click.echo(f"{name} is added; hear it: narrated voices audition {name} --engine bark")
+
+
+@voices.command()
+@click.argument("names", nargs=-1, required=True)
+@click.option("--engine", "-e", help="Another engine than the configured one.")
+@click.option("--text", "-t", help="What to say; else a sample.")
+@click.option(
+    "--output",
+    "-o",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("audition"),
+    show_default=True,
+    help="The folder that gets a file for each voice.",
+)
+@click.pass_context
+def audition(
+    ctx: click.Context, names: tuple[str, ...], engine: str | None, text: str | None, output: Path
+) -> None:
+    """Have each of the voices NAMES say the same, to compare them."""
+    from narrated.terminal.client import Client
+    from narrated.terminal.voices import SAMPLE, auditioned
+
+    client = Client(configuration_if_any(ctx))
+    for line in auditioned(client, names, engine, text or SAMPLE, output):
+        click.echo(line)
+
+
+def _shelf(config: "Config | None") -> "ModelShelf":
+    """The folder of the models that the configuration names, or that the first one would."""
+    from narrated.config.file import unconfigured_models
+    from narrated.models.shelf import ModelShelf
+
+    return ModelShelf((config.models if config else unconfigured_models()).folder)
