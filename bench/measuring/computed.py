@@ -9,8 +9,9 @@ from transformers import EncodecConfig, EncodecModel
 from measuring import checkpoints
 from measuring.take import Take
 from measuring.tensors import Counted, weights
-from narrated.engines.bark.decoder import Decoder
 from narrated.engines.bark.fine import passed
+from narrated.engines.bark.layers import Causal
+from narrated.engines.neural.decoder import Decoder
 
 HOW = "computed from the tensors' shapes in the dtypes of a GPU: there is no card here"
 
@@ -38,13 +39,14 @@ def _bark(rows: int, _pictures: int) -> Take:
         (module.semantic, _TEXT, _SEMANTIC),
         (module.coarse_acoustics, _COARSE_PROMPT, _WINDOW),
     ):
+        causal = Causal(part)
         with Counted() as counted:
-            decoder = Decoder(part, rows, prompt + new - 1)
+            decoder = Decoder(causal, rows, prompt + new - 1)
             held = counted.peak_bytes
             prompts = torch.empty((rows, prompt, width), dtype=_HALF, device="meta")
             lengths = torch.full((rows,), prompt, device="meta")
-            decoder.fill(part, 0, prompts, lengths)
-            logits = decoder.step(part, lengths, lengths, decoder.length)
+            decoder.fill(causal, 0, causal.placed(prompts), lengths)
+            logits = decoder.step(causal, lengths, lengths, lengths, decoder.length)
             logits.double().softmax(-1).cumsum(-1)
         kept.append(held)
         working = max(working, sum(kept[:-1]) + counted.peak_bytes)

@@ -10,11 +10,12 @@ from engines.checkpoints.bark import prompt_arrays
 from engines.shelf import PlainShelf
 from narrated.engines.bark.checkpoint import Checkpoint
 from narrated.engines.bark.options import Sampling
-from narrated.engines.bark.pipeline import Pipeline
 from narrated.engines.bark.prompts import Prompt
 from narrated.engines.bark.row import Row
+from narrated.engines.bark.stages import stages
 from narrated.engines.base import Outcome, Progressed
 from narrated.engines.neural.files import found
+from narrated.engines.neural.pipeline import Pipeline
 
 MORE_STEPS_THAN_NEEDED = 10_000
 
@@ -33,11 +34,12 @@ class Bench:
     def row(self, id, text="", prompt=None, seed=0, **changed) -> Row:
         """`changed` may say what earlier stages have made of it, and how it is to be sampled."""
         sampling: Sampling = changed.pop("sampling", self.recipe.sampling)
-        return Row(id, self.checkpoint.words(text), prompt, sampling, seed, **changed)
+        words = self.checkpoint.words(text)
+        return Row(id, words, prompt, sampling, seed, is_silent=not words, **changed)
 
     def pipeline(self, rows=4) -> Pipeline:
-        model, recipe = self.checkpoint.model, self.recipe
-        return Pipeline(model, recipe, self.checkpoint.block_size, rows)
+        line = stages(self.recipe, self.checkpoint.block_size)
+        return Pipeline(self.checkpoint.model, line, rows, self.recipe.sample_rate)
 
     def through(self, stage, rows, width=4) -> None:
         """All rows at once through one stage."""

@@ -8,10 +8,10 @@ from transformers.generation.logits_process import LogitsProcessorList
 
 from engines.bark import upstream
 from engines.bark.driving import tokens
-from narrated.engines.bark.choosing import Choices, chosen, drawn, scores
 from narrated.engines.bark.coarse import Coarse
-from narrated.engines.bark.options import Choice
 from narrated.engines.bark.semantic import Semantic
+from narrated.engines.neural.choice import Choice
+from narrated.engines.neural.choosing import Choices, chosen, drawn, scores
 
 END = 10_000
 CPU = torch.device("cpu")

@@ -5,7 +5,8 @@ import pytest
 import torch
 
 from engines.bark.driving import Bench, copied, prompt
-from narrated.engines.bark.decoder import Decoder
+from narrated.engines.bark.layers import Causal
+from narrated.engines.neural.decoder import Decoder
 
 pytestmark = pytest.mark.gpu
 
@@ -51,23 +52,23 @@ def test_a_gpu_draws_as_a_processor_does(single, greedy):
 
 @torch.no_grad()
 def test_a_step_can_be_captured_and_replays_the_same(single):
-    transformer = single.module.semantic
+    transformer = Causal(single.module.semantic)
     decoder = Decoder(transformer, 3, 512)
-    prompts = torch.randn(3, 257, transformer.config.hidden_size, device="cuda")
+    prompts = torch.randn(3, 257, transformer.width, device="cuda")
     decoder.fill(transformer, 0, prompts, torch.tensor([257, 200, 130], device="cuda"))
     tokens = torch.tensor([5, 6, 7], device="cuda")
     positions = torch.tensor([257, 200, 130], device="cuda")
     aside = torch.cuda.Stream()
     with torch.cuda.stream(aside):
-        decoder.step(transformer, tokens, positions, 320)  # libraries set themselves up
+        decoder.step(transformer, tokens, positions, positions, 320)  # libraries set themselves up
     torch.cuda.current_stream().wait_stream(aside)
     graph = torch.cuda.CUDAGraph()
     with torch.cuda.graph(graph):
-        captured = decoder.step(transformer, tokens, positions, 320)
+        captured = decoder.step(transformer, tokens, positions, positions, 320)
     for further in range(3):
         tokens.fill_(100 + further)
         positions.add_(1)
         graph.replay()
         torch.cuda.synchronize()
-        expected = decoder.step(transformer, tokens, positions, 320)
+        expected = decoder.step(transformer, tokens, positions, positions, 320)
         torch.testing.assert_close(captured, expected)

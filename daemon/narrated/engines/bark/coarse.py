@@ -11,18 +11,19 @@ import torch
 from transformers import BarkModel
 from transformers.models.bark.modeling_bark import BarkCausalModel
 
-from narrated.engines.bark.batch import Run
-from narrated.engines.bark.decoder import rounded
 from narrated.engines.bark.prompts import Codes
 from narrated.engines.bark.recipe import Recipe
 from narrated.engines.bark.row import Row
 from narrated.engines.bark.stage import CausalStage
+from narrated.engines.neural.batch import Run
+from narrated.engines.neural.decoder import rounded
 
 
 class Coarse(CausalStage):
     """A run is one window; a row comes back until it has as many tokens as its seconds need."""
 
     name = "coarse"
+    share = 0.5
 
     def __init__(self, recipe: Recipe) -> None:
         super().__init__()
@@ -53,7 +54,7 @@ class Coarse(CausalStage):
         yield (tokens >= first) & (tokens < second)
         yield tokens >= second
 
-    def _begun(self, row: Row) -> Run:
+    def _begun(self, row: Row) -> Run[Row]:
         total, begin = self._total(row), len(row.coarse)
         draws = row.draws(total, "coarse")[begin : begin + self._config.sliding_window_len]
         return Run(row, len(self._prompt(row)), row.sampling.coarse, draws)
@@ -97,6 +98,6 @@ class Coarse(CausalStage):
         # Suno cuts the last two off, "for time alignment (sounds better)".
         return semantic[-kept:], coarse[-round(kept * ratio) :][:-2]
 
-    def _ended(self, run: Run) -> bool:
+    def _ended(self, run: Run[Row]) -> bool:
         run.row.coarse = [*run.row.coarse, *run.tokens]
         return len(run.row.coarse) >= self._total(run.row)

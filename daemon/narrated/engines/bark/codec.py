@@ -13,13 +13,16 @@ from transformers import BarkModel
 from narrated.engines.bark.recipe import Recipe
 from narrated.engines.bark.row import Row
 from narrated.engines.bark.stage import NOT_A_NUMBER
+from narrated.engines.neural.pipeline import pcm
 
 _SILENCE_S = 0.1
-_LOUDEST = 32767
 
 
 class Codec:
     """Rows wait in a queue; one that comes without codes has nothing to say."""
+
+    share = 0.05
+    keeps = False
 
     def __init__(self, recipe: Recipe) -> None:
         self._silence = bytes(2 * int(_SILENCE_S * recipe.sample_rate))
@@ -46,7 +49,7 @@ class Codec:
         else:
             sound = _decoded(module, row.fine)
             if sound.isfinite().all():
-                row.pcm = _pcm(sound)
+                row.pcm = pcm(sound)
             else:
                 row.problem = NOT_A_NUMBER.format("codec")
         self._waiting.popleft()
@@ -67,9 +70,3 @@ class Codec:
 def _decoded(module: BarkModel, codes: torch.Tensor) -> torch.Tensor:
     decode = cast("Callable[[torch.Tensor], torch.Tensor]", module.codec_decode)
     return decode(codes[None].to(module.device)).reshape(-1)
-
-
-def _pcm(sound: torch.Tensor) -> bytes:
-    """Signed 16-bit samples; what is too loud is clipped."""
-    samples = (sound.float().clamp(-1, 1) * _LOUDEST).round().to(torch.int16)
-    return samples.cpu().numpy().astype("<i2").tobytes()

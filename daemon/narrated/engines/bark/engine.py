@@ -30,7 +30,8 @@ class Bark:
     def __init__(
         self, checkpoint: "Checkpoint", voices: Voices, rows: int, wishes: Options
     ) -> None:
-        from narrated.engines.bark.pipeline import Pipeline
+        from narrated.engines.bark.stages import stages
+        from narrated.engines.neural.pipeline import Pipeline
 
         self.rows = rows
         self.sample_rate = checkpoint.recipe.sample_rate
@@ -38,7 +39,8 @@ class Bark:
         self._checkpoint = checkpoint
         self._voices = voices
         self._sampling = checkpoint.recipe.sampling.with_options(wishes)
-        self._pipeline = Pipeline(checkpoint.model, checkpoint.recipe, checkpoint.block_size, rows)
+        line = stages(checkpoint.recipe, checkpoint.block_size)
+        self._pipeline = Pipeline(checkpoint.model, line, rows, self.sample_rate)
         self.identity = _identity(checkpoint, self._sampling)
 
     def voices(self) -> Mapping[str, str]:
@@ -52,10 +54,12 @@ class Bark:
         from narrated.engines.bark.row import Row
 
         sampling = self._sampling.with_options(asked(request.options))
+        words = self._checkpoint.words(request.text)
         self._pipeline.admit(
             Row(
                 id=request.id,
-                words=self._checkpoint.words(request.text),
+                words=words,
+                is_silent=not words,
                 prompt=self._voices.prompt(request.voice, request.language),
                 sampling=sampling,
                 seed=request.seed,

@@ -12,11 +12,12 @@ from torch.nn.functional import scaled_dot_product_attention
 from transformers import BarkModel
 from transformers.models.bark.modeling_bark import BarkFineModel
 
-from narrated.engines.bark.choosing import drawn
 from narrated.engines.bark.layers import blocks, through
 from narrated.engines.bark.recipe import Recipe
 from narrated.engines.bark.row import Row
-from narrated.engines.bark.stage import NOT_A_NUMBER, rows_at_once
+from narrated.engines.bark.stage import NOT_A_NUMBER, pass_weights
+from narrated.engines.neural.choosing import drawn
+from narrated.engines.neural.pipeline import rows_at_once
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,9 @@ class _Work:
 
 class Fine:
     """Passes of rows that are at the same codebook are made together."""
+
+    share = 0.2
+    keeps = False
 
     def __init__(self, recipe: Recipe) -> None:
         self._recipe = recipe
@@ -121,7 +125,8 @@ class Fine:
     def _passing(self, module: BarkModel, width: int) -> Sequence[_Work]:
         """Those that are furthest behind: the others can wait for them, and go on with them."""
         config, positions = module.fine_acoustics.config, self._recipe.fine.max_fine_input_length
-        most = rows_at_once(config.num_layers, config.hidden_size, positions, module.device, width)
+        weights = pass_weights(config.num_layers, config.hidden_size)
+        most = rows_at_once(weights, positions, module.device, width)
         codebook = min(work.codebook for work in self._works)
         return [work for work in self._works if work.codebook == codebook][:most]
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 
 from narrated.engines.base import Options
 from narrated.engines.neural import options as read
+from narrated.engines.neural.choice import Choice
 from narrated.errors import EngineError
 
 DEFAULT_MODEL = "suno/bark"
@@ -13,18 +14,6 @@ _LOADING = ("model", "rows", "dtype")
 _HOTTEST = 2.0
 _DEFAULT_ROWS = 4
 _MOST_K = 10_000
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """How a causal stage chooses its next token."""
-
-    temperature: float
-    """0 takes the likeliest."""
-    top_k: int
-    """Only so many of the likeliest are drawn from; 0 for all."""
-    min_eos_p: float = 0.0
-    """The end is taken once it is likelier than this; 0 leaves it to the draw."""
 
 
 @dataclass(frozen=True, slots=True)

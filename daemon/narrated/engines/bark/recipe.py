@@ -12,7 +12,8 @@ from transformers.models.bark.generation_configuration_bark import (
     BarkSemanticGenerationConfig,
 )
 
-from narrated.engines.bark.options import Choice, Sampling
+from narrated.engines.bark.options import Sampling
+from narrated.engines.neural.choice import Choice
 from narrated.errors import EngineUnavailable
 
 FILE_NAME = "generation_config.json"

@@ -1,6 +1,5 @@
 """A row: one utterance on its way through Bark's stages."""
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -8,6 +7,7 @@ import torch
 
 from narrated.engines.bark.options import Sampling
 from narrated.engines.bark.prompts import Prompt
+from narrated.engines.neural import draws
 
 
 @dataclass(slots=True, eq=False)
@@ -26,17 +26,14 @@ class Row:
     """Coarse tokens of both codebooks in turn, as the coarse model numbers them."""
     fine: torch.Tensor | None = None
     """The codec's codes, (codebooks, frames)."""
+    is_silent: bool = False
+    """Whether it has nothing to say."""
     pcm: bytes = b""
     problem: str = ""
     """Why it cannot be finished; empty while it can."""
+    is_unavailable: bool = False
+    remedy: str = "Try `dtype: float32`, or another voice."
 
     def draws(self, count: int, *path: str | int) -> torch.Tensor:
-        """So many numbers from 0 to 1, (count,): always the same for a seed and a path.
-
-        Made on the host, so that they hang neither on the device nor on who else is there; by
-        path, so that a stage or a pass begins again with the numbers it had.
-        """
-        told = "/".join(str(part) for part in (self.seed, *path))
-        seed = int.from_bytes(hashlib.sha256(told.encode()).digest()[:7])
-        generator = torch.Generator().manual_seed(seed)
-        return torch.rand(count, generator=generator, dtype=torch.float64)
+        """So many numbers from 0 to 1, (count,): always the same for a seed and a path."""
+        return draws.uniform(self.seed, path, count)

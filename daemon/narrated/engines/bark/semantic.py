@@ -6,16 +6,17 @@ import torch
 from transformers import BarkModel
 from transformers.models.bark.modeling_bark import BarkCausalModel
 
-from narrated.engines.bark.batch import Run
 from narrated.engines.bark.recipe import Recipe
 from narrated.engines.bark.row import Row
 from narrated.engines.bark.stage import CausalStage
+from narrated.engines.neural.batch import Run
 
 
 class Semantic(CausalStage):
     """The text and the voice's semantic history, laid over each other, are continued to the end."""
 
     name = "semantic"
+    share = 0.25
 
     def __init__(self, recipe: Recipe, block_size: int) -> None:
         super().__init__()
@@ -36,7 +37,7 @@ class Semantic(CausalStage):
         tokens = torch.arange(vocabulary)
         yield (tokens < self._config.semantic_vocab_size) | (tokens == self.end)
 
-    def _begun(self, row: Row) -> Run:
+    def _begun(self, row: Row) -> Run[Row]:
         draws = row.draws(self._limit, "semantic")
         return Run(row, self.longest_prompt, row.sampling.semantic, draws)
 
@@ -62,6 +63,7 @@ class Semantic(CausalStage):
             history[: len(tokens)] = tokens
         return history
 
-    def _ended(self, run: Run) -> bool:
+    def _ended(self, run: Run[Row]) -> bool:
         run.row.semantic = run.tokens
+        run.row.is_silent = not run.tokens
         return True

@@ -1,67 +1,29 @@
-"""What a stage is, and what the two causal stages have in common."""
+"""What the two causal stages have in common."""
 
 from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Iterable, Sequence
 from itertools import islice
-from typing import Protocol
 
 import torch
 from transformers import BarkModel
 from transformers.models.bark.modeling_bark import BarkCausalModel
 
-from narrated.engines.bark.batch import Batch, Run
-from narrated.engines.bark.decoder import Decoder
+from narrated.engines.bark.layers import Causal
 from narrated.engines.bark.row import Row
+from narrated.engines.neural.batch import Batch, Run
+from narrated.engines.neural.decoder import Decoder
+from narrated.engines.neural.pipeline import rows_at_once
 
 SLICE = 12
 """Tokens a step: a divisor of the coarse window of 60, so that windows end where a slice does."""
 
-_DEVICE_POSITIONS = 1 << 13
-_HOST_OPERATIONS = 4e11  # some seconds of a processor, after which others want their turn
-
 NOT_A_NUMBER = "Bark's {} model gave what is not a number."
 
 
-class Stage(Protocol):
-    """Where rows wait and are worked; a row that is finished here goes on to the next stage."""
-
-    @property
-    def rows(self) -> Sequence[Row]:
-        """All that are here."""
-
-    def admit(self, row: Row) -> None:
-        """Take a row in."""
-
-    def at_hand(self, module: BarkModel, width: int) -> Sequence[Row]:
-        """Whom `work` would bring on."""
-
-    def work(self, module: BarkModel, width: int) -> Sequence[Row]:
-        """Bring up to `width` rows on by a slice; gives those that are finished here."""
-
-    def progress(self, row: Row) -> float:
-        """How much of a row's work here is done, 0 to 1."""
-
-    def forget(self, row: Row) -> None:
-        """Let a row go."""
-
-    def begin_again(self) -> None:
-        """Let go of all memory on the device; rows that lose by it begin again."""
-
-
-def rows_at_once(
-    layers: int, hidden_size: int, positions: int, device: torch.device, width: int
-) -> int:
-    """How many rows to read so many positions of in one step.
-
-    A pass over 1,024 positions of the full-size model takes a processor of two cores ten
-    seconds, where a GPU would be half asleep.
-    """
-    most_positions = float(_DEVICE_POSITIONS)
-    if device.type == "cpu":
-        operations = 2 * 12 * layers * hidden_size**2  # a position's, as the weights go
-        most_positions = _HOST_OPERATIONS / operations
-    return max(1, min(width, int(most_positions / positions)))
+def pass_weights(layers: int, width: int) -> float:
+    """How many weights a position meets on its way through so many layers."""
+    return 12.0 * layers * width**2
 
 
 class CausalStage(ABC):
@@ -69,11 +31,13 @@ class CausalStage(ABC):
 
     end: int | None = None
     """The token that ends a run."""
+    keeps = True
+    share: float
     longest_prompt: int
 
     def __init__(self) -> None:
         self._waiting: deque[Row] = deque()
-        self._batch: Batch | None = None
+        self._batch: Batch[Row] | None = None
 
     @property
     def rows(self) -> Sequence[Row]:
@@ -90,12 +54,13 @@ class CausalStage(ABC):
 
     def work(self, module: BarkModel, width: int) -> Sequence[Row]:
         """Have waiting rows join where slots are free; else go on by a slice."""
-        transformer = self._transformer(module)
+        transformer = Causal(self._transformer(module))
         batch = self._batch or self._started(transformer, width)
         joining = self._joining(module, width)
         if joining:
             runs = [self._begun(row) for row in joining]
-            finished = batch.join(transformer, runs, self._prompts(transformer, joining))
+            prompts = transformer.placed(self._prompts(transformer.model, joining))
+            finished = batch.join(transformer, runs, prompts)
             for _ in joining:
                 self._waiting.popleft()
         else:
@@ -120,25 +85,23 @@ class CausalStage(ABC):
         self._batch = None
 
     @property
-    def _runs(self) -> Sequence[Run]:
+    def _runs(self) -> Sequence[Run[Row]]:
         return self._batch.runs if self._batch is not None else ()
 
     def _joining(self, module: BarkModel, width: int) -> list[Row]:
         config = self._transformer(module).config
-        at_once = rows_at_once(
-            config.num_layers, config.hidden_size, self.longest_prompt, module.device, width
-        )
+        weights = pass_weights(config.num_layers, config.hidden_size)
+        at_once = rows_at_once(weights, self.longest_prompt, module.device, width)
         free = width - len(self._runs)
         return list(islice(self._waiting, min(free, at_once)))
 
-    def _started(self, transformer: BarkCausalModel, width: int) -> Batch:
-        decoder = Decoder(transformer, width, self._length(transformer))
-        vocabulary = transformer.config.output_vocab_size
-        allowed = torch.stack([*self._allowed(vocabulary)]).to(decoder.device)
+    def _started(self, transformer: Causal, width: int) -> Batch[Row]:
+        decoder = Decoder(transformer, width, self._length(transformer.model))
+        allowed = torch.stack([*self._allowed(transformer.vocabulary)]).to(decoder.device)
         self._batch = Batch(decoder, allowed, self.end)
         return self._batch
 
-    def _through(self, finished: Iterable[Run]) -> Iterable[Row]:
+    def _through(self, finished: Iterable[Run[Row]]) -> Iterable[Row]:
         for run in finished:
             if not run.sound:
                 run.row.problem = NOT_A_NUMBER.format(self.name)
@@ -166,7 +129,7 @@ class CausalStage(ABC):
         """What may be said, (vocabulary,), in each of the phases that take turns."""
 
     @abstractmethod
-    def _begun(self, row: Row) -> Run:
+    def _begun(self, row: Row) -> Run[Row]:
         """What a row is to say next."""
 
     @abstractmethod
@@ -174,5 +137,5 @@ class CausalStage(ABC):
         """The prompts' embeddings, (rows, positions, width), each from the left."""
 
     @abstractmethod
-    def _ended(self, run: Run) -> bool:
+    def _ended(self, run: Run[Row]) -> bool:
         """Give the row what its run said; whether it is finished here."""

@@ -1,7 +1,7 @@
 """The next token of each row: transformers' logits processors, row by row, and a draw.
 
-The order is that of transformers' `generate`: what a stage may say, then the end's priority,
-then temperature, then top k.
+The order is that of transformers' `generate`: what may be said, then the end's priority, then
+the penalty for saying it again, then temperature, then top k, then top p.
 """
 
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import torch
 
-from narrated.engines.bark.options import Choice
+from narrated.engines.neural.choice import Choice
 
 _NEVER = -float("inf")
 _NO_PROBABILITY = 2.0  # one that no token reaches
@@ -28,6 +28,12 @@ class Choices:
     most_k: int
     min_eos_p: torch.Tensor
     """(rows,)"""
+    penalty: torch.Tensor
+    """(rows, 1); 1 where nothing is kept from being said again."""
+    has_penalty: bool
+    top_p: torch.Tensor
+    """(rows, 1); 1 where all are drawn from."""
+    has_top_p: bool
 
     @classmethod
     def of(cls, choices: Sequence[Choice], device: torch.device) -> "Choices":
@@ -43,15 +49,26 @@ class Choices:
                 dtype=torch.float32,
                 device=device,
             ),
+            penalty=torch.tensor(
+                [[choice.repetition_penalty] for choice in choices], device=device
+            ),
+            has_penalty=any(choice.repetition_penalty != 1 for choice in choices),
+            top_p=torch.tensor([[choice.top_p] for choice in choices], device=device),
+            has_top_p=any(choice.top_p < 1 for choice in choices),
         )
 
 
 def scores(
-    logits: torch.Tensor, allowed: torch.Tensor, end: int | None, choices: Choices
+    logits: torch.Tensor,
+    allowed: torch.Tensor,
+    end: int | None,
+    choices: Choices,
+    heard: torch.Tensor | None = None,
 ) -> torch.Tensor:
     """What is drawn from, (rows, vocabulary), from the model's logits.
 
-    `allowed` (rows, vocabulary) is what may be said now, `end` the token that ends a row.
+    `allowed` (rows, vocabulary) is what may be said now, `end` the token that ends a row, `heard`
+    (rows, vocabulary) what was said before.
     """
     said = logits.float().masked_fill(~allowed, _NEVER)
     if end is not None:
@@ -59,13 +76,29 @@ def scores(
         others = torch.ones_like(allowed)
         others[:, end] = False
         said = said.masked_fill(ends[:, None] & others, _NEVER)
+    if heard is not None:
+        again = torch.where(said < 0, said * choices.penalty, said / choices.penalty)
+        said = torch.where(heard, again, said)
     said = said / choices.temperatures
     if choices.most_k:
         best = said.topk(min(choices.most_k, said.shape[-1])).values
         rank = (choices.top_k - 1).clamp(0, best.shape[-1] - 1)
         least = best.gather(1, rank).masked_fill(choices.top_k == 0, _NEVER)
         said = said.masked_fill(said < least, _NEVER)
-    return said
+    return _likeliest(said, choices.top_p) if choices.has_top_p else said
+
+
+def _likeliest(said: torch.Tensor, top_p: torch.Tensor) -> torch.Tensor:
+    """Leave the fewest that have the probability together, and one at least.
+
+    Where several are equally likely, those of the higher numbers stay, as in transformers.
+    """
+    ascending, order = said.sort(dim=-1, stable=True)
+    below = ascending.softmax(-1).cumsum(-1)
+    unlikely = below <= 1 - top_p
+    unlikely[:, -1] = False
+    unlikely &= top_p < 1
+    return said.masked_fill(torch.zeros_like(unlikely).scatter(1, order, unlikely), _NEVER)
 
 
 def drawn(said: torch.Tensor, draws: torch.Tensor) -> torch.Tensor:

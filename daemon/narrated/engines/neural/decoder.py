@@ -1,4 +1,4 @@
-"""Bark's causal transformers over rows that join and leave a running batch.
+"""Causal transformers over rows that join and leave a running batch.
 
 Everything that a step reads and writes is allocated beforehand and has one of few shapes (so
 many rows, so many positions in steps of `STRIDE`), and nothing in it waits for the device: a
@@ -7,9 +7,8 @@ step can be captured in a CUDA graph.
 
 import torch
 from torch.nn.functional import scaled_dot_product_attention
-from transformers.models.bark.modeling_bark import BarkCausalModel
 
-from narrated.engines.bark.layers import blocks, through
+from narrated.engines.neural.transformer import Transformer, causally
 
 STRIDE = 64
 
@@ -26,28 +25,30 @@ class Decoder:
     model which is dropped leaves the memory.
     """
 
-    def __init__(self, transformer: BarkCausalModel, rows: int, length: int) -> None:
-        config = transformer.config
-        weight = transformer.lm_head.weight
-        self.length = min(rounded(length), config.block_size)
-        head_size = config.hidden_size // config.num_heads
+    def __init__(self, transformer: Transformer, rows: int, length: int) -> None:
+        self.length = min(rounded(length), transformer.positions)
         # Zeros, since what is masked out is still multiplied by nought, and memory may hold NaN.
         self._kept = torch.zeros(
-            (config.num_layers, 2, rows, config.num_heads, self.length, head_size),
-            dtype=weight.dtype,
-            device=weight.device,
+            (transformer.layers, 2, rows, transformer.heads, self.length, transformer.head_size),
+            dtype=transformer.dtype,
+            device=transformer.device,
         )
-        self._slots = torch.arange(rows, device=weight.device)
-        self._places = torch.arange(self.length, device=weight.device)
+        self._slots = torch.arange(rows, device=transformer.device)
+        self._places = torch.arange(self.length, device=transformer.device)
 
     @property
     def device(self) -> torch.device:
         """Where keys and values are."""
         return self._kept.device
 
+    @property
+    def rows(self) -> int:
+        """How many there may be."""
+        return self._kept.shape[2]
+
     def fill(
         self,
-        transformer: BarkCausalModel,
+        transformer: Transformer,
         first: int,
         prompts: torch.Tensor,
         lengths: torch.Tensor,
@@ -58,8 +59,8 @@ class Decoder:
         behind a row's own length is never looked at, and overwritten as the row goes on.
         """
         rows, positions, _ = prompts.shape
-        hidden = prompts + transformer.position_embeds_layer(self._places[:positions])
-        for block, kept in zip(blocks(transformer.layers), self._kept, strict=True):
+        hidden = prompts
+        for block, kept in zip(transformer.blocks(), self._kept, strict=True):
 
             def attend(
                 query: torch.Tensor,
@@ -69,31 +70,30 @@ class Decoder:
             ) -> torch.Tensor:
                 kept[0, first : first + rows, :, :positions] = key
                 kept[1, first : first + rows, :, :positions] = value
-                return scaled_dot_product_attention(query, key, value, is_causal=True)
+                return causally(query, key, value)
 
-            hidden = through(block, hidden, attend)
+            hidden = block(hidden, attend)
         last = hidden[torch.arange(rows, device=hidden.device), lengths - 1]
-        logits: torch.Tensor = transformer.lm_head(transformer.layernorm_final(last))
-        return logits
+        return transformer.logits(last)
 
     def step(
         self,
-        transformer: BarkCausalModel,
+        transformer: Transformer,
         tokens: torch.Tensor,
         positions: torch.Tensor,
+        prompts: torch.Tensor,
         span: int,
     ) -> torch.Tensor:
         """Read one token of each of the first rows; gives the logits (rows, vocabulary) behind.
 
-        `tokens` and `positions` (rows,); `span` is how many positions are looked at, more than
-        the furthest row is on.
+        `tokens`, their `positions` and the lengths of the rows' `prompts` are (rows,); `span` is
+        how many positions are looked at, more than the furthest row is on.
         """
         rows = len(tokens)
         slots = self._slots[:rows]
-        embedded = transformer.input_embeds_layer(tokens)
-        hidden = (embedded + transformer.position_embeds_layer(positions))[:, None]
+        hidden = transformer.embedded(tokens, positions, prompts)[:, None]
         seen = (self._places[:span] <= positions[:, None])[:, None, None]
-        for block, kept in zip(blocks(transformer.layers), self._kept, strict=True):
+        for block, kept in zip(transformer.blocks(), self._kept, strict=True):
 
             def attend(
                 query: torch.Tensor,
@@ -108,9 +108,8 @@ class Decoder:
                     query, keys[:rows, :, :span], values[:rows, :, :span], attn_mask=seen
                 )
 
-            hidden = through(block, hidden, attend)
-        logits: torch.Tensor = transformer.lm_head(transformer.layernorm_final(hidden[:, 0]))
-        return logits
+            hidden = block(hidden, attend)
+        return transformer.logits(hidden[:, 0])
 
     def move(self, source: int, target: int) -> None:
         """Have a row go on in another slot."""

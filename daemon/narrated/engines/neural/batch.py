@@ -2,25 +2,29 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Generic, TypeVar
 
 import torch
-from transformers.models.bark.modeling_bark import BarkCausalModel
 
-from narrated.engines.bark.choosing import Choices, chosen, scores
-from narrated.engines.bark.decoder import Decoder, rounded
-from narrated.engines.bark.options import Choice
-from narrated.engines.bark.row import Row
+from narrated.engines.neural.choice import Choice
+from narrated.engines.neural.choosing import Choices, chosen, scores
+from narrated.engines.neural.decoder import Decoder, rounded
+from narrated.engines.neural.transformer import Transformer
+
+RowT = TypeVar("RowT")
 
 
-@dataclass(slots=True, eq=False)
-class Run:
+@dataclass(eq=False)
+class Run(Generic[RowT]):
     """A row's prompt that is being continued."""
 
-    row: Row
+    row: RowT
     prompt_length: int
     choice: Choice
     draws: torch.Tensor
     """(limit,): one for each token that it may say."""
+    heard: Sequence[int] = ()
+    """What counts as said before, where the choice has a penalty for saying it again."""
     tokens: list[int] = field(default_factory=list)
     ended: bool = False
     """Whether it said the end, which is not among the tokens."""
@@ -52,7 +56,7 @@ class Run:
             self.tokens.append(token)
 
 
-class Batch:
+class Batch(Generic[RowT]):
     """Runs in the first slots of a decoder.
 
     `allowed` (phases, vocabulary) is what may be said, in turn. Nothing of a run changes until
@@ -60,48 +64,50 @@ class Batch:
     """
 
     def __init__(self, decoder: Decoder, allowed: torch.Tensor, end: int | None) -> None:
-        self.runs: list[Run] = []
+        self.runs: list[Run[RowT]] = []
         self._decoder = decoder
         self._allowed = allowed
         self._end = end
 
     def join(
-        self, transformer: BarkCausalModel, runs: Sequence[Run], prompts: torch.Tensor
-    ) -> Iterator[Run]:
+        self, transformer: Transformer, runs: Sequence[Run[RowT]], prompts: torch.Tensor
+    ) -> Iterator[Run[RowT]]:
         """Begin runs by their prompts (runs, positions, width) and first tokens.
 
         Gives those that are finished with it.
         """
         lengths = torch.tensor([run.prompt_length for run in runs], device=self._decoder.device)
         logits = self._decoder.fill(transformer, len(self.runs), prompts, lengths)
-        tokens, sound = self._chosen(runs, logits, _Slice(runs, 1, self._decoder.device), 0)
+        slice_ = _Slice(runs, 1, self._decoder.device, logits.shape[-1])
+        tokens, sound = self._chosen(logits, slice_, 0)
         self._commit(runs, tokens[:, None], sound)
         self.runs += runs
         return self._left()
 
-    def advance(self, transformer: BarkCausalModel, most: int) -> Iterator[Run]:
+    def advance(self, transformer: Transformer, most: int) -> Iterator[Run[RowT]]:
         """Bring every run on by up to so many tokens; gives those that are finished with it.
 
         The end is looked for behind the slice only, for each look waits for the device.
         """
         count = min(most, max(run.limit - len(run.tokens) for run in self.runs))
         device, last = self._decoder.device, self._decoder.length - 1
-        slice_ = _Slice(self.runs, count, device)
+        slice_ = _Slice(self.runs, count, device, transformer.vocabulary)
         tokens = torch.tensor([run.tokens[-1] for run in self.runs], device=device)
+        prompts = torch.tensor([run.prompt_length for run in self.runs], device=device)
         positions = torch.tensor([run.position for run in self.runs], device=device)
         furthest = max(run.position for run in self.runs) + count
         span = min(rounded(furthest), self._decoder.length)
         said, sound = [], torch.ones(len(self.runs), dtype=torch.bool, device=device)
         for index in range(count):
-            logits = self._decoder.step(transformer, tokens, positions, span)
-            tokens, finite = self._chosen(self.runs, logits, slice_, index)
+            logits = self._decoder.step(transformer, tokens, positions, prompts, span)
+            tokens, finite = self._chosen(logits, slice_, index)
             sound = sound & finite
             said.append(tokens)
             positions = (positions + 1).clamp(max=last)  # of rows that have ended meanwhile
         self._commit(self.runs, torch.stack(said, 1), sound)
         return self._left()
 
-    def leave(self, run: Run) -> None:
+    def leave(self, run: Run[RowT]) -> None:
         """Let a run go; the last one moves into its slot."""
         slot, last = self.runs.index(run), len(self.runs) - 1
         if slot != last:
@@ -110,17 +116,19 @@ class Batch:
         self.runs.pop()
 
     def _chosen(
-        self, runs: Sequence[Run], logits: torch.Tensor, slice_: "_Slice", index: int
+        self, logits: torch.Tensor, slice_: "_Slice", index: int
     ) -> tuple[torch.Tensor, torch.Tensor]:
         phases = slice_.counts[:, index] % len(self._allowed)
-        said = scores(logits, self._allowed[phases], self._end, slice_.choices)
-        return chosen(said, slice_.draws[:, index], slice_.choices), logits.isfinite().all(-1)
+        said = scores(logits, self._allowed[phases], self._end, slice_.choices, slice_.heard)
+        tokens = chosen(said, slice_.draws[:, index], slice_.choices)
+        slice_.hear(tokens)
+        return tokens, logits.isfinite().all(-1)
 
-    def _commit(self, runs: Sequence[Run], tokens: torch.Tensor, sound: torch.Tensor) -> None:
+    def _commit(self, runs: Sequence[Run[RowT]], tokens: torch.Tensor, sound: torch.Tensor) -> None:
         for run, said, healthy in zip(runs, tokens.tolist(), sound.tolist(), strict=True):
             run.take(said, self._end, healthy)
 
-    def _left(self) -> Iterator[Run]:
+    def _left(self) -> Iterator[Run[RowT]]:
         finished = [run for run in self.runs if run.finished]
         for run in finished:
             self.leave(run)
@@ -130,7 +138,9 @@ class Batch:
 class _Slice:
     """What the tokens of a slice are chosen by: brought to the device at once, beforehand."""
 
-    def __init__(self, runs: Sequence[Run], count: int, device: torch.device) -> None:
+    def __init__(
+        self, runs: Sequence[Run[RowT]], count: int, device: torch.device, vocabulary: int
+    ) -> None:
         draws = torch.zeros(len(runs), count, dtype=torch.float64)
         for row, run in enumerate(runs):
             own = run.draws[len(run.tokens) : len(run.tokens) + count]
@@ -140,3 +150,17 @@ class _Slice:
         self.counts = (begun + torch.arange(count)).to(device)
         """(runs, count): how many tokens each run had said before."""
         self.choices = Choices.of([run.choice for run in runs], device)
+        self.heard = _heard(runs, vocabulary).to(device) if self.choices.has_penalty else None
+        """(runs, vocabulary): what each said; None where nobody is kept from saying it again."""
+
+    def hear(self, tokens: torch.Tensor) -> None:
+        """Take down what was said, (runs,)."""
+        if self.heard is not None:
+            self.heard.scatter_(1, tokens[:, None], value=True)
+
+
+def _heard(runs: Sequence[Run[RowT]], vocabulary: int) -> torch.Tensor:
+    heard = torch.zeros(len(runs), vocabulary, dtype=torch.bool)
+    for row, run in enumerate(runs):
+        heard[row, [*run.heard, *run.tokens]] = True
+    return heard
