@@ -69,15 +69,24 @@ class Batch(Generic[RowT]):
         self._allowed = allowed
         self._end = end
 
+    @property
+    def slots(self) -> int:
+        """How many runs there may be."""
+        return self._decoder.rows
+
     def join(
         self, transformer: Transformer, runs: Sequence[Run[RowT]], prompts: torch.Tensor
     ) -> Iterator[Run[RowT]]:
         """Begin runs by their prompts (runs, positions, width) and first tokens.
 
-        Gives those that are finished with it.
+        One prompt for several runs is read once. Gives those that are finished with it.
         """
-        lengths = torch.tensor([run.prompt_length for run in runs], device=self._decoder.device)
-        logits = self._decoder.fill(transformer, len(self.runs), prompts, lengths)
+        first, read = len(self.runs), runs[: len(prompts)]
+        lengths = torch.tensor([run.prompt_length for run in read], device=self._decoder.device)
+        logits = self._decoder.fill(transformer, first, prompts, lengths)
+        for slot in range(first + len(read), first + len(runs)):
+            self._decoder.move(first, slot)
+        logits = logits.expand(len(runs), -1)
         slice_ = _Slice(runs, 1, self._decoder.device, logits.shape[-1])
         tokens, sound = self._chosen(logits, slice_, 0)
         self._commit(runs, tokens[:, None], sound)

@@ -1,0 +1,1 @@
+"""Tortoise, from a text and a speaker's latents to samples."""

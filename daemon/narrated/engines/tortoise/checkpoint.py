@@ -1,0 +1,167 @@
+"""A checkpoint: its four models, read into upstream's classes, and the tokenizer."""
+
+import hashlib
+import logging
+import warnings
+import zipfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from narrated.engines.base import Shelf
+from narrated.engines.neural.device import Device
+from narrated.engines.neural.files import ModelFiles, readable, verify
+from narrated.engines.neural.model import Model
+from narrated.engines.tortoise import sizes
+from narrated.engines.tortoise.parts import AUTOREGRESSIVE, CLVP, DIFFUSION, VOCODER
+from narrated.engines.tortoise.upstream import upstream
+from narrated.errors import EngineError, EngineUnavailable
+
+MOST_TOKENS = 398
+"""Of a text: the model reads 400, and upstream puts one behind the text and wants one to spare."""
+
+_VOCODER_STATE = "model_g"
+
+
+class Tortoise(nn.Module):
+    """The four models; what only training needs of them is left out.
+
+    `dtype` is that of the autoregressive model and of CLVP. The others, and what listens to
+    clips, are in single precision: their norms take nothing else.
+    """
+
+    def __init__(
+        self, autoregressive: Any, clvp: Any, diffusion: Any, vocoder: Any, dtype: torch.dtype
+    ) -> None:
+        super().__init__()
+        self.autoregressive = autoregressive
+        self.clvp = clvp
+        self.diffusion = diffusion
+        self.vocoder = vocoder
+        self.dtype = dtype
+
+    @property
+    def device(self) -> torch.device:
+        """Where the weights are."""
+        return next(self.parameters()).device
+
+    @property
+    def width(self) -> int:
+        """Of a speaker's latent for the autoregressive model; that for diffusion has twice it."""
+        return int(self.autoregressive.model_dim)
+
+    @contextmanager
+    def halved(self) -> Iterator[None]:
+        """Have matrices multiplied in `dtype` where the weights are in single precision."""
+        lowers = self.dtype != torch.float32
+        with torch.autocast(self.device.type, dtype=self.dtype, enabled=lowers):
+            yield
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """What there is to know of a model while its weights are wherever they are."""
+
+    model: Model[Tortoise]
+    digest: str
+    dtype: str
+    tokenizer: Any
+
+    @classmethod
+    def opened(cls, files: ModelFiles, dtype: str, shelf: Shelf) -> "Checkpoint":
+        """Read all but the weights; EngineUnavailable where upstream's code is not there."""
+        device = Device.chosen(shelf.device)
+        precision = device.precision(dtype)
+        tokenizer = upstream().VoiceBpeTokenizer()
+        model = Model(
+            name=files.name,
+            key=_key(files.digest, precision, device),
+            device=device,
+            read=lambda: _read(files, precision),
+        )
+        return cls(shelf.hold(model), files.digest, str(precision), tokenizer)
+
+    def words(self, text: str) -> Sequence[int]:
+        """The tokenizer's ids of a text; EngineError where they are more than the model reads."""
+        ids = self.tokenizer.encode(text.encode("utf-8", "replace").decode("utf-8").strip())
+        if len(ids) > MOST_TOKENS:
+            raise EngineError(
+                f"The text is too long for Tortoise: {len(ids)} tokens, where it reads "
+                f"{MOST_TOKENS}.",
+                "Have it cut into shorter pieces.",
+            )
+        return tuple(ids)
+
+
+def _read(files: ModelFiles, precision: torch.dtype) -> Tortoise:
+    with readable(f"The model {files.name}", verify(files.name)):
+        known = upstream()
+        autoregressive = _filled(files, AUTOREGRESSIVE, known.UnifiedVoice, sizes.autoregressive)
+        for block in autoregressive.gpt.h:
+            block.attn._buffers.clear()  # masks of older transformers: narrated makes its own
+        clvp = _filled(files, CLVP, known.CLVP, sizes.clvp)
+        diffusion = _filled(files, DIFFUSION, known.DiffusionTts, sizes.diffusion)
+        vocoder = _filled(files, VOCODER, known.UnivNetGenerator, sizes.vocoder)
+        vocoder.eval(inference=True)  # folds the norms of its weights in
+        for model, unused in (
+            (autoregressive, ("text_head",)),
+            (diffusion, ("code_embedding", "code_converter", "mel_head")),
+        ):
+            for name in unused:
+                delattr(model, name)
+        autoregressive.to(precision).conditioning_encoder.float()
+        inverse = [(m, m.inv_freq.float()) for m in clvp.modules() if hasattr(m, "inv_freq")]
+        clvp.to(precision)
+        for module, frequencies in inverse:
+            module.inv_freq = frequencies  # positions are not told apart in half precision
+        return Tortoise(autoregressive, clvp, diffusion.float(), vocoder.float(), precision)
+
+
+def _filled(
+    files: ModelFiles, name: str, kind: Any, measured: Callable[[sizes.Weights], dict[str, Any]]
+) -> Any:
+    """A model made in the sizes of its weights and given them; nothing is drawn at random."""
+    weights = _weights(files.folder / name)
+    with torch.device("meta"), _quiet():
+        model = kind(**measured(weights))
+    missing, _ = model.load_state_dict(weights, strict=False, assign=True)
+    if missing:
+        raise EngineUnavailable(
+            f"The model {files.name} lacks {len(missing)} weights of {name}, {missing[0]} "
+            "among them.",
+            verify(files.name),
+        )
+    return model
+
+
+def _weights(file: Path) -> dict[str, torch.Tensor]:
+    """By torch's restricted unpickler; mapped where the file is of the kind that can be."""
+    loaded: Any = torch.load(
+        file, map_location="cpu", weights_only=True, mmap=zipfile.is_zipfile(file)
+    )
+    state: dict[str, torch.Tensor] = loaded.get(_VOCODER_STATE, loaded)
+    return state
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Upstream makes GPT-2 without its vocabulary, and norms of weights in the old way."""
+    told = logging.getLogger("transformers.configuration_utils")
+    level = told.level
+    told.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        told.setLevel(level)
+
+
+def _key(digest: str, precision: torch.dtype, device: Device) -> str:
+    told = f"{digest} {precision} {device.torch}"
+    return hashlib.sha256(told.encode()).hexdigest()[:32]

@@ -1,0 +1,130 @@
+"""The first stage: what the models hear of a voice, computed once for a voice's content."""
+
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import torch
+
+from narrated.engines.tortoise import clips, latents
+from narrated.engines.tortoise.checkpoint import Tortoise
+from narrated.engines.tortoise.clips import Clip
+from narrated.engines.tortoise.latents import Kept, Latents
+from narrated.engines.tortoise.mels import (
+    UNIVNET_RATE,
+    UNIVNET_SAMPLES,
+    VOICE_RATE,
+    VOICE_SAMPLES,
+    beginning,
+    cut,
+    univnet_mel,
+    voice_mel,
+)
+from narrated.engines.tortoise.row import Row
+from narrated.engines.tortoise.voices import Voice
+from narrated.errors import EngineUnavailable
+
+
+@dataclass(slots=True)
+class _Hearing:
+    """A voice's clips, and what was heard of those so far."""
+
+    waiting: deque[Clip]
+    heard: list[Latents] = field(default_factory=list)
+
+
+class Conditioning:
+    """Rows wait in a queue for their voice; a voice's clips are heard one by one.
+
+    `norms` (80,) is what the bands of a clip's spectrogram are divided by.
+    """
+
+    share = 0.02
+    keeps = False
+
+    def __init__(self, kept: Kept, norms: torch.Tensor) -> None:
+        self._kept = kept
+        self._norms = norms
+        self._waiting: deque[Row] = deque()
+        self._known: dict[str, Latents] = {}
+        self._hearings: dict[str, _Hearing] = {}
+
+    @property
+    def rows(self) -> Sequence[Row]:
+        """All that are here."""
+        return list(self._waiting)
+
+    def admit(self, row: Row) -> None:
+        """Queue a row."""
+        self._waiting.append(row)
+
+    def at_hand(self, module: Tortoise, width: int) -> Sequence[Row]:
+        """The first."""
+        return [self._waiting[0]]
+
+    def work(self, module: Tortoise, width: int) -> Sequence[Row]:
+        """Hear one clip of the first row's voice, where it is not known."""
+        row = self._waiting[0]
+        try:
+            row.latents = self._latents(module, row.voice)
+        except EngineUnavailable as error:
+            row.problem, row.remedy, row.is_unavailable = error.problem, error.remedy, True
+            self._hearings.pop(row.voice.digest, None)
+        if row.latents is None and not row.problem:
+            return []
+        self._waiting.popleft()
+        return [row]
+
+    def progress(self, row: Row) -> float:
+        """How many clips were heard."""
+        hearing = self._hearings.get(row.voice.digest)
+        if hearing is None:
+            return 0.0
+        return len(hearing.heard) / (len(hearing.heard) + len(hearing.waiting))
+
+    def forget(self, row: Row) -> None:
+        """Let a row go."""
+        self._waiting.remove(row)
+
+    def begin_again(self) -> None:
+        """What was heard is in the host's memory."""
+
+    def _latents(self, module: Tortoise, voice: Voice) -> Latents | None:
+        """A voice's, as they are known or kept; else after one clip more, None if more follow."""
+        known = self._known.get(voice.digest) or self._kept.get(voice.digest)
+        if known is None and voice.holds_latents:
+            ((name, content),) = voice.contents()
+            known = latents.of_file(content, name, module.width)
+        elif known is None:
+            known = self._heard(module, voice)
+        if known is not None:
+            self._known[voice.digest] = known
+        return known
+
+    def _heard(self, module: Tortoise, voice: Voice) -> Latents | None:
+        hearing = self._hearings.get(voice.digest)
+        if hearing is None:
+            opened = [clips.opened(content, name) for name, content in voice.contents()]
+            hearing = self._hearings[voice.digest] = _Hearing(deque(opened))
+        hearing.heard.append(heard(module, hearing.waiting[0], self._norms))
+        hearing.waiting.popleft()
+        if hearing.waiting:
+            return None
+        del self._hearings[voice.digest]
+        whole = Latents(
+            torch.cat([each.autoregressive for each in hearing.heard]).mean(0, keepdim=True),
+            torch.cat([each.diffusion for each in hearing.heard]).mean(0, keepdim=True),
+        )
+        self._kept.put(voice.digest, whole)
+        return whole
+
+
+def heard(module: Tortoise, clip: Clip, norms: torch.Tensor) -> Latents:
+    """What both models hear of one clip (api.py, get_conditioning_latents)."""
+    device = module.device
+    low = Clip(clip.name, clip.at(VOICE_RATE), VOICE_RATE)  # what is above 11 kHz is not heard
+    voice = cut(torch.from_numpy(low.samples).to(device), VOICE_SAMPLES)
+    sound = beginning(torch.from_numpy(low.at(UNIVNET_RATE)).to(device), UNIVNET_SAMPLES)
+    autoregressive = module.autoregressive.conditioning_encoder(voice_mel(voice, norms)[None])
+    diffusion = module.diffusion.contextual_embedder(univnet_mel(sound)[None]).mean(-1)
+    return Latents(autoregressive.cpu(), diffusion.cpu())

@@ -1,0 +1,164 @@
+"""The fifth stage: a spectrogram for the codes, out of noise, step by step.
+
+Rows are as far as they are, and are brought on together: each has its own steps, its own noise
+and its own length. What a row is led away from, hearing nothing, is a row beside it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch.nn.utils.rnn import pad_sequence
+
+from narrated.engines.neural.pipeline import rows_at_once
+from narrated.engines.tortoise.autoregressive import NOT_A_NUMBER
+from narrated.engines.tortoise.checkpoint import Tortoise
+from narrated.engines.tortoise.denoiser import Denoiser
+from narrated.engines.tortoise.row import Row
+from narrated.engines.tortoise.schedule import Schedule
+
+_BANDS = 100
+_FRAMES_OF_CODE = 4
+_CODE_RATE, _FRAME_RATE = 22_050, 24_000
+"""Codes were made of sound at the one rate, spectrograms are of sound at the other."""
+
+# How loud upstream's spectrograms are, from -1 to 1 in their logarithms (Tacotron 2).
+_QUIETEST, _LOUDEST = -11.512925148010254, 2.3143386840820312
+
+
+@dataclass(slots=True, eq=False)
+class _Work:
+    """A row's spectrogram, (bands, frames), and how many steps are still to be made."""
+
+    row: Row
+    schedule: Schedule
+    now: torch.Tensor
+    left: int
+    heard: torch.Tensor | None = None
+    """(width, frames) what is to be spoken; made at the first step, and again after a release."""
+
+    @property
+    def frames(self) -> int:
+        return self.now.shape[1]
+
+
+class Diffusion:
+    """Rows that are being brought on, the first that came first."""
+
+    share = 0.44
+    keeps = True
+
+    def __init__(self) -> None:
+        self._works: list[_Work] = []
+
+    @property
+    def rows(self) -> Sequence[Row]:
+        """All that are here."""
+        return [work.row for work in self._works]
+
+    def admit(self, row: Row) -> None:
+        """Begin a row, with noise."""
+        assert row.aligned is not None, "the stage before has aligned it"
+        settings = row.settings
+        frames = len(row.aligned) * _FRAMES_OF_CODE * _FRAME_RATE // _CODE_RATE
+        noise = row.noise((_BANDS, frames), "diffusion")
+        schedule = Schedule.of(settings.diffusion_iterations)
+        now = noise * settings.diffusion_temperature
+        self._works.append(_Work(row, schedule, now, len(schedule)))
+
+    def at_hand(self, module: Tortoise, width: int) -> Sequence[Row]:
+        """Whom the next step is made for."""
+        return [work.row for work in self._stepping(module, width)]
+
+    def work(self, module: Tortoise, width: int) -> Sequence[Row]:
+        """Make a step."""
+        works = self._stepping(module, width)
+        with module.halved():
+            for work in works:
+                if work.heard is None:
+                    work.heard = _heard(module.diffusion, work)
+            predicted = _predicted(module.diffusion, works)
+        stepped = [_stepped(work, *each) for work, each in zip(works, predicted, strict=True)]
+        finished = []
+        for work, now in zip(works, stepped, strict=True):
+            work.now, work.left = now, work.left - 1
+            if not now.isfinite().all():
+                work.row.problem = NOT_A_NUMBER.format("diffusion")
+            elif work.left == 0:
+                work.row.mel = (now + 1) / 2 * (_LOUDEST - _QUIETEST) + _QUIETEST
+            if work.left == 0 or work.row.problem:
+                self._works.remove(work)
+                finished.append(work.row)
+        return finished
+
+    def progress(self, row: Row) -> float:
+        """How many steps are made."""
+        work = next(work for work in self._works if work.row is row)
+        return 1 - work.left / len(work.schedule)
+
+    def forget(self, row: Row) -> None:
+        """Let a row go."""
+        self._works = [work for work in self._works if work.row is not row]
+
+    def begin_again(self) -> None:
+        """Let go of what is heard; what the steps have made is in the host's memory."""
+        for work in self._works:
+            work.heard = None
+
+    def _stepping(self, module: Tortoise, width: int) -> Sequence[_Work]:
+        longest = max(work.frames for work in self._works)
+        branches = 1 + any(work.row.settings.cond_free for work in self._works)
+        most = rows_at_once(_weights(module.diffusion), branches * longest, module.device, width)
+        return self._works[:most]
+
+
+def _heard(model: Any, work: _Work) -> torch.Tensor:
+    """What the codes and the voice ask for, (width, frames)."""
+    row = work.row
+    assert row.aligned is not None, "a stage before has aligned it"
+    assert row.latents is not None, "a stage before has heard the voice"
+    device = model.unconditioned_embedding.device
+    aligned, voice = row.aligned[None].to(device), row.latents.diffusion.to(device)
+    heard: torch.Tensor = model.timestep_independent(aligned, voice, work.frames, False)
+    return heard[0]
+
+
+def _predicted(model: Any, works: Sequence[_Work]) -> Sequence[tuple[torch.Tensor, torch.Tensor]]:
+    """The noise in each work and its variance, both (bands, frames), on the host."""
+    unheard = model.unconditioned_embedding[0]
+    device = unheard.device
+    free = [work for work in works if work.row.settings.cond_free]
+    together = [*works, *free]
+    lengths = torch.tensor([work.frames for work in together], device=device)
+    steps = torch.stack([work.schedule.trained_steps[work.left - 1] for work in together])
+    now = _padded([work.now.to(device) for work in together])
+    heard = [work.heard for work in works if work.heard is not None]
+    heard += [unheard.expand(-1, work.frames).to(heard[0].dtype) for work in free]
+    noise, variance = Denoiser(model, lengths).predicted(now, steps.to(device), _padded(heard))
+    noise, variance = noise.cpu(), variance.cpu()
+    led = iter(noise[len(works) :])
+    predicted = []
+    for index, work in enumerate(works):
+        own = noise[index]
+        if work.row.settings.cond_free:
+            away = work.schedule.free(work.left - 1, work.row.settings.cond_free_k)
+            own = (1 + away) * own - away * next(led)
+        predicted.append((own[:, : work.frames], variance[index, :, : work.frames]))
+    return predicted
+
+
+def _padded(rows: Sequence[torch.Tensor]) -> torch.Tensor:
+    """(rows, channels, longest) from rows of (channels, frames)."""
+    return pad_sequence([row.T for row in rows], batch_first=True).transpose(1, 2)
+
+
+def _stepped(work: _Work, noise: torch.Tensor, variance: torch.Tensor) -> torch.Tensor:
+    step = work.left - 1
+    mean, deviation = work.schedule.stepped(work.now, noise, variance, step)
+    return mean + deviation * work.row.noise(work.now.shape, "diffusion", step)
+
+
+def _weights(model: Any) -> float:
+    """How many weights each frame meets."""
+    return float(sum(p.numel() for p in model.layers.parameters()))

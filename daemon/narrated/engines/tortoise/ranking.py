@@ -1,0 +1,106 @@
+"""The third stage: which candidate goes best with the text, as CLVP finds.
+
+It hears each candidate as upstream lets it: filled up to the longest there may be, so that all
+are equally long.
+"""
+
+from collections import deque
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch.nn.functional import normalize
+
+from narrated.engines.neural.pipeline import rows_at_once
+from narrated.engines.tortoise.autoregressive import NOT_A_NUMBER
+from narrated.engines.tortoise.checkpoint import Tortoise
+from narrated.engines.tortoise.row import Row
+
+CALM = 83
+"""The code of silence."""
+_LAST = (45, 45, 248)
+"""How a clip that was filled up with silence ends, in the codes that diffusion was trained on."""
+
+
+class Ranking:
+    """Rows wait in a queue; the first one's candidates are heard, some at once."""
+
+    share = 0.05
+    keeps = False
+
+    def __init__(self) -> None:
+        self._waiting: deque[Row] = deque()
+
+    @property
+    def rows(self) -> Sequence[Row]:
+        """All that are here."""
+        return list(self._waiting)
+
+    def admit(self, row: Row) -> None:
+        """Queue a row."""
+        self._waiting.append(row)
+
+    def at_hand(self, module: Tortoise, width: int) -> Sequence[Row]:
+        """The first."""
+        return [self._waiting[0]]
+
+    def work(self, module: Tortoise, width: int) -> Sequence[Row]:
+        """Hear some of the first row's candidates; choose, once all were heard."""
+        row = self._waiting[0]
+        candidates = [padded(codes or (), row.settings.max_mel_tokens) for codes in row.candidates]
+        if len(candidates) > 1:
+            self._hear(module, row, candidates, width)
+            if len(row.scores) < len(candidates):
+                return []
+            row.codes = candidates[row.scores.index(max(row.scores))]
+        else:
+            row.codes = candidates[0]
+        self._waiting.popleft()
+        return [row]
+
+    def progress(self, row: Row) -> float:
+        """How many were heard."""
+        return len(row.scores) / len(row.candidates)
+
+    def forget(self, row: Row) -> None:
+        """Let a row go."""
+        self._waiting.remove(row)
+
+    def begin_again(self) -> None:
+        """Nothing is kept on the device."""
+
+    def _hear(
+        self, module: Tortoise, row: Row, candidates: Sequence[Sequence[int]], width: int
+    ) -> None:
+        most = rows_at_once(_weights(module.clvp), len(candidates[0]), module.device, width)
+        heard = candidates[len(row.scores) : len(row.scores) + most]
+        with module.halved():
+            scores = _scores(module.clvp, row.words, torch.tensor(heard, device=module.device))
+        if not scores.isfinite().all():
+            row.problem = NOT_A_NUMBER.format("CLVP")
+            scores = torch.zeros(len(candidates))
+        row.scores += scores.tolist()
+
+
+def padded(codes: Sequence[int], length: int) -> Sequence[int]:
+    """Codes filled up with silence behind their end; those that never ended stay as they are."""
+    if len(codes) == length:
+        return codes
+    filled = [*codes, *[CALM] * (length - len(codes))]
+    return [*filled[:-3], *_LAST][-length:]
+
+
+def _scores(clvp: Any, words: Sequence[int], codes: torch.Tensor) -> torch.Tensor:
+    """How well each of the `codes` (candidates, length) goes with a text, (candidates,)."""
+    text = torch.tensor([[*words, 0]], device=codes.device)
+    said = clvp.text_transformer(clvp.text_emb(text)).mean(1)
+    heard = clvp.speech_transformer(clvp.speech_emb(codes)).mean(1)
+    texts = normalize(clvp.to_text_latent(said).float(), dim=-1)
+    speeches = normalize(clvp.to_speech_latent(heard).float(), dim=-1)
+    scores: torch.Tensor = (speeches @ texts.T)[:, 0] * clvp.temperature.float().exp()
+    return scores
+
+
+def _weights(clvp: Any) -> float:
+    """How many weights each code meets."""
+    return float(sum(p.numel() for p in clvp.speech_transformer.parameters()))
