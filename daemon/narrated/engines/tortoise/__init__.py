@@ -1,0 +1,1 @@
+"""Tortoise: text to codes to sound in a voice of clips, over the modules of tortoise-tts."""
