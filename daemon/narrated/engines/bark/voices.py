@@ -4,13 +4,12 @@ import difflib
 import hashlib
 import json
 import re
-import stat
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from narrated.engines.bark import prompts
 from narrated.engines.bark.prompts import Prompt
+from narrated.engines.neural.stamps import Stamps
 from narrated.errors import EngineUnavailable
 
 INDEX_NAME = "speaker_embeddings_path.json"
@@ -21,20 +20,13 @@ _FALLBACK_LANGUAGE = "en"
 _SUFFIX = ".npz"
 
 
-@dataclass(frozen=True, slots=True)
-class _Stamp:
-    modified_ns: int
-    size: int
-    inode: int
-
-
 class Voices:
     """Looks the voices up on the disk each time it is asked, so that one dropped later is found."""
 
     def __init__(self, folder: Path, own: Path) -> None:
         self._folder = folder
         self._own = own
-        self._digests: dict[Path, tuple[_Stamp, str]] = {}
+        self._stamps = Stamps(prompts.MOST_BYTES)
         self._presets = dict(_presets(folder))
 
     def listed(self) -> dict[str, str]:
@@ -94,22 +86,10 @@ class Voices:
         whole = hashlib.sha256()
         for file in files:
             try:
-                whole.update(self._digest_of(file).encode())
+                whole.update(self._stamps.digest(file).encode())
             except OSError:
                 return ""
         return whole.hexdigest()[:32]
-
-    def _digest_of(self, file: Path) -> str:
-        state = file.stat()
-        if not stat.S_ISREG(state.st_mode) or state.st_size > prompts.MOST_BYTES:
-            return f"unread-{state.st_size}"
-        stamp = _Stamp(state.st_mtime_ns, state.st_size, state.st_ino)
-        known = self._digests.get(file)
-        if known is None or known[0] != stamp:
-            with file.open("rb") as content:
-                digest = hashlib.file_digest(content, "sha256").hexdigest()
-            self._digests[file] = known = (stamp, digest)
-        return known[1]
 
 
 def _presets(folder: Path) -> Iterator[tuple[str, Mapping[str, Path]]]:

@@ -1,0 +1,57 @@
+"""Digests of files by their content, which are read again only when a file is another."""
+
+import hashlib
+import io
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class _Stamp:
+    modified_ns: int
+    changed_ns: int
+    """What a write cannot set back, as it can the time above."""
+    size: int
+    inode: int
+
+    @classmethod
+    def of(cls, state: os.stat_result) -> "_Stamp":
+        return cls(state.st_mtime_ns, state.st_ctime_ns, state.st_size, state.st_ino)
+
+
+class Stamps:
+    """Remembers each file's digest for as long as its stamp is the same."""
+
+    def __init__(self, most_bytes: int) -> None:
+        self._most_bytes = most_bytes
+        self._digests: dict[Path, tuple[_Stamp, str]] = {}
+
+    def digest(self, file: Path) -> str:
+        """Of a file's content; of one that is larger than is ever read, only its size is told.
+
+        OSError where it cannot be read, or is no regular file.
+        """
+        known = self._digests.get(file)
+        if known is not None and known[0] == _Stamp.of(file.stat()):
+            return known[1]
+        with regular(file) as content:
+            stamp = _Stamp.of(os.fstat(content.fileno()))
+            if stamp.size > self._most_bytes:
+                return f"unread-{stamp.size}"
+            digest = hashlib.file_digest(content, "sha256").hexdigest()
+        self._digests[file] = (stamp, digest)
+        return digest
+
+
+@contextmanager
+def regular(file: Path) -> Iterator[io.BufferedReader]:
+    """Open a regular file to read; OSError for any other, since a pipe or device never ends."""
+    descriptor = os.open(file, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    with os.fdopen(descriptor, "rb") as content:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise OSError(f"{file} is no regular file")
+        yield content
