@@ -1,4 +1,4 @@
-"""A model that is no checkpoint for transformers: Tortoise, pulled, forked, or put there by hand."""
+"""A model that is no checkpoint for transformers: Tortoise, pulled, forked, or put by hand."""
 
 from pathlib import Path
 
