@@ -116,4 +116,6 @@ def _torch(python: str, has_card: bool) -> Finding:
 
 
 def _install(python: str) -> str:
-    return f"{python} -m pip install --upgrade torch transformers"
+    """Another interpreter has libraries of its own choice, pinned ones perhaps: torch alone."""
+    what = "torch transformers" if python == sys.executable else "torch"
+    return f"{python} -m pip install --upgrade {what}"
