@@ -18,6 +18,7 @@ $(VENV)/core: pyproject.toml | $(BIN)/python
 $(VENV)/test: $(VENV)/core
 	@echo "Installing what the tests need (torch among it) ..."
 	$(PIP) install --editable '.[test]'
+	$(BIN)/narrated engines install tortoise
 	@touch $@
 
 # mypy reads the types of what the engines are built on, torch among it.

@@ -5,6 +5,10 @@ from collections.abc import Generator
 
 import pytest
 
+from support.pins import MAKING_S, tortoise_pins
+
+__all__ = ["tortoise_pins"]
+
 # Tiny models: their threads would wait for one another longer than they compute. Torch reads it
 # when it is imported, and workers inherit it.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -24,7 +28,13 @@ def pytest_runtest_makereport(
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Where there is no GPU, its tests are left out rather than skipped."""
+    """Where there is no GPU, its tests are left out rather than skipped.
+
+    Whichever test comes first to Tortoise's pins waits until they are installed.
+    """
+    for item in items:
+        if "tortoise_pins" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.timeout(MAKING_S))
     for_gpu = [item for item in items if item.get_closest_marker("gpu") is not None]
     if not for_gpu or _gpu_is_there():
         return

@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 
 from narrated.config import file as configuration
 from narrated.config.staff import worker_specs
-from narrated.config.values import Bytes, Config
+from narrated.config.values import Bytes, Config, EngineEntry
 from narrated.doctor import box, folders
 from narrated.doctor.account import Account, of_the_daemon
 from narrated.doctor.engines import engines
@@ -259,3 +260,25 @@ def test_the_doctor_tells_the_card_its_driver_and_its_memory(
     (card,) = gpu(config)
     assert told.split(",")[0] in card.what and "driver 550.54" in card.what
     assert free in card.what
+
+
+def test_an_interpreter_apart_that_is_not_there_names_the_command_that_makes_it(
+    config: Config,
+) -> None:
+    entry = EngineEntry(python="/nowhere/bin/python")
+    apart = msgspec.structs.replace(config, engines={"tortoise": entry})
+    torch = named(gpu(apart), "torch")
+    assert torch.state is State.WRONG
+    assert "/nowhere/bin/python cannot be run: No such file or directory" in torch.what
+    assert "narrated engines install tortoise --apart" in torch.remedy
+
+
+def test_an_interpreter_apart_without_torch_is_told_to_get_torch_and_no_newer_transformers(
+    config: Config, tmp_path: Path
+) -> None:
+    subprocess.run((sys.executable, "-m", "venv", "--without-pip", tmp_path), check=True)
+    python = str(tmp_path / "bin/python")
+    apart = msgspec.structs.replace(config, engines={"tortoise": EngineEntry(python=python)})
+    torch = named(gpu(apart), "torch")
+    assert torch.what == f"{python} has no torch, which the models need."
+    assert torch.remedy == f"{python} -m pip install --upgrade torch"

@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from narrated import __version__
+from narrated.cli_engines import engines
 from narrated.cli_models import models, voices
 from narrated.errors import AlreadyRunning, ConfigurationError, NarratedError, StorageError
 from narrated.terminal.invocation import (
@@ -67,6 +68,7 @@ def main(ctx: click.Context, config_path: Path | None) -> None:
     ctx.obj = config_path
 
 
+main.add_command(engines)
 main.add_command(models)
 main.add_command(voices)
 

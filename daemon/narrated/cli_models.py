@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @click.group()
 def models() -> None:
-    """Look at the models, fetch them, or remove them; nothing else ever fetches anything."""
+    """Look at the models, fetch them, or remove them; nothing else ever fetches any."""
 
 
 @models.command("list")

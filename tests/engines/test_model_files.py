@@ -40,6 +40,58 @@ def test_a_missing_model_names_the_command(tmp_path):
     assert refusal.value.remedy == "narrated models pull suno/bark"
 
 
+NEEDED = ("speaks.pth", "ranks.pth")
+
+
+def laid_out_otherwise(folder: Path) -> Path:
+    """A model of a family that has no config.json."""
+    folder.mkdir(parents=True)
+    for name in NEEDED:
+        (folder / name).write_bytes(name.encode())
+    return folder
+
+
+def test_a_family_names_the_files_that_make_its_models(tmp_path):
+    folder = laid_out_otherwise(tmp_path / "a/model")
+    assert found(PlainShelf(tmp_path), "a/model", NEEDED).folder == folder
+    assert found(PlainShelf(), str(folder), NEEDED).folder == folder
+    with pytest.raises(EngineUnavailable, match=r"no config\.json"):
+        found(PlainShelf(), str(folder))
+
+
+def test_what_a_family_does_not_name_does_not_change_its_model(tmp_path):
+    folder = laid_out_otherwise(tmp_path / "a/model")
+    before = found(PlainShelf(tmp_path), "a/model", NEEDED).digest
+    (folder / "draws.pth").write_bytes(b"of another use")
+    (folder / "config.json").write_text("{}")
+    assert found(PlainShelf(tmp_path), "a/model", NEEDED).digest == before
+    (folder / "ranks.pth").write_bytes(b"finetuned")
+    assert found(PlainShelf(tmp_path), "a/model", NEEDED).digest != before
+
+
+def test_the_order_in_which_files_are_named_does_not_matter(tmp_path):
+    laid_out_otherwise(tmp_path / "a/model")
+    shelf = PlainShelf(tmp_path)
+    assert found(shelf, "a/model", NEEDED) == found(shelf, "a/model", NEEDED[::-1])
+
+
+def test_a_file_that_a_family_needs_is_missed_by_its_name(tmp_path):
+    folder = laid_out_otherwise(tmp_path / "a/model")
+    (folder / "ranks.pth").unlink()
+    with pytest.raises(
+        EngineUnavailable, match=r"is incomplete: it has no ranks\.pth\."
+    ) as refusal:
+        found(PlainShelf(tmp_path), "a/model", NEEDED)
+    assert refusal.value.remedy == "narrated models pull a/model"
+    with pytest.raises(EngineUnavailable, match=r"no model in .*: it has no ranks\.pth\."):
+        found(PlainShelf(), str(folder), NEEDED)
+
+
+def test_of_what_is_not_there_at_all_no_file_is_missed(tmp_path):
+    with pytest.raises(EngineUnavailable, match=r"The model a/model is not there\."):
+        found(PlainShelf(tmp_path), "a/model", NEEDED)
+
+
 @pytest.mark.parametrize("name", ["../outside", "a/../../b", "bark", "a/b/c"])
 def test_no_name_leads_out_of_the_folder(tmp_path, name):
     with pytest.raises(EngineUnavailable, match="names no model"):

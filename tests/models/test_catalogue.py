@@ -3,8 +3,17 @@
 import pytest
 
 from narrated.errors import NarratedError
-from narrated.models.catalogue import entries, entry, is_repository, is_safe, wanted
+from narrated.models.catalogue import (
+    entries,
+    entry,
+    is_repository,
+    is_safe,
+    layout_of,
+    usage,
+    wanted,
+)
 
+TORTOISE = ("autoregressive.pth", "clvp2.pth", "diffusion_decoder.pth", "vocoder.pth")
 PLAIN = ("config.json", "tokenizer.json")
 
 
@@ -22,7 +31,10 @@ def test_a_model_is_found_by_name_and_by_repository() -> None:
 
 def test_any_other_repository_may_be_pulled() -> None:
     assert entry("somebody/something-1.5").name == ""
-    assert "somebody/something-1.5" in entry("somebody/something-1.5").usage
+    lines = usage(entry("somebody/something-1.5"), PLAIN)
+    assert lines[0].startswith(
+        "engines: {mine: {like: blip, options: {model: somebody/something-1.5}}}"
+    )
 
 
 @pytest.mark.parametrize("name", ["bork", "../etc", "a/../b", "a/b/c", "/etc/passwd", "a/.b", ""])
@@ -76,3 +88,35 @@ def test_code_and_names_that_lead_elsewhere_are_never_wanted() -> None:
 def test_a_repository_that_holds_no_model_is_refused(names: tuple[str, ...], lack: str) -> None:
     with pytest.raises(NarratedError, match=lack):
         wanted(entry("somebody/something"), names)
+
+
+@pytest.mark.parametrize("name", ["tortoise", "somebody/finetune"])
+def test_tortoise_is_its_four_files_wherever_it_comes_from(name: str) -> None:
+    others = (
+        "rlg_auto.pth",
+        "cvvp.pth",
+        "README.md",
+        "old/vocoder.pth",
+        *PLAIN,
+        "model.safetensors",
+    )
+    assert wanted(entry(name), (*TORTOISE, *others)) == TORTOISE
+
+
+def test_a_fork_of_tortoise_is_used_like_tortoise() -> None:
+    assert usage(entry("somebody/finetune"), TORTOISE) == (
+        "engines: {mine: {like: tortoise, options: {model: somebody/finetune}}}",
+        "speech: {engine: mine, voice: …}",
+    )
+    assert usage(entry("tortoise"), TORTOISE) == ("speech: {engine: tortoise, voice: …}",)
+
+
+def test_a_repository_with_a_part_of_tortoise_is_told_what_it_lacks() -> None:
+    with pytest.raises(NarratedError, match=r"is no Tortoise: it has no clvp2\.pth and no vocoder"):
+        wanted(entry("somebody/finetune"), TORTOISE[::2])
+
+
+@pytest.mark.parametrize("missing", TORTOISE)
+def test_what_lacks_any_file_of_a_kind_is_not_of_it(missing: str) -> None:
+    assert layout_of(TORTOISE) is not None
+    assert layout_of(set(TORTOISE) - {missing}) is None

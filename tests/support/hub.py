@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import unquote, urlsplit
 
-_LARGE = (".safetensors", ".bin", ".npy")
+_LARGE = (".safetensors", ".bin", ".npy", ".pth")
 _PIECE_BYTES = 1 << 14
 _LISTING = re.compile(r"/api/models/([^/]+/[^/]+)/revision/([^/]+)")
 _RESOLVE = re.compile(r"/([^/]+/[^/]+)/resolve/([^/]+)/(.+)")

@@ -97,7 +97,14 @@ def _torch(python: str, has_card: bool) -> Finding:
             (python, "-c", _PROBE), capture_output=True, text=True, timeout=_PATIENCE_S, check=False
         )
         told = json.loads(done.stdout)
-    except (OSError, ValueError, subprocess.TimeoutExpired):
+    except OSError as error:
+        return wrong(
+            "torch",
+            f"The interpreter {python} cannot be run: {error.strerror}.",
+            "Mend `python:` in the configuration, or make it anew: "
+            "narrated engines install tortoise --apart FOLDER",
+        )
+    except (ValueError, subprocess.TimeoutExpired):
         return wrong("torch", f"{python} has no torch, which the models need.", _install(python))
     build = f"torch {told['version']}"
     if told["able"]:
@@ -116,4 +123,6 @@ def _torch(python: str, has_card: bool) -> Finding:
 
 
 def _install(python: str) -> str:
-    return f"{python} -m pip install --upgrade torch transformers"
+    """Another interpreter has libraries of its own choice, pinned ones perhaps: torch alone."""
+    what = "torch transformers" if python == sys.executable else "torch"
+    return f"{python} -m pip install --upgrade {what}"

@@ -327,6 +327,7 @@ def _neural(name: str, kind: Kind, module: str, model: str, limit: int = 0) -> E
 
 
 _BARK = "narrated.engines.bark.engine"
+_TORTOISE = "narrated.engines.tortoise.engine"
 _CAPTIONS = "narrated.engines.captions.engine"
 
 REGISTRY: Mapping[str, EngineSpec] = MappingProxyType(
@@ -337,6 +338,7 @@ REGISTRY: Mapping[str, EngineSpec] = MappingProxyType(
             EngineSpec("embedded", "caption", "narrated.engines.embedded", 0),
             _neural("bark", "speech", _BARK, "suno/bark", 180),
             _neural("bark-small", "speech", _BARK, "suno/bark-small", 180),
+            _neural("tortoise", "speech", _TORTOISE, "Manmay/tortoise-tts", 200),
             _neural("blip", "caption", _CAPTIONS, "Salesforce/blip-image-captioning-base"),
             _neural("blip-large", "caption", _CAPTIONS, "Salesforce/blip-image-captioning-large"),
             _neural("florence-2", "caption", _CAPTIONS, "florence-community/Florence-2-large"),

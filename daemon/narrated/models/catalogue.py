@@ -3,7 +3,7 @@
 import difflib
 import re
 import tomllib
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path, PurePosixPath
@@ -15,10 +15,6 @@ from narrated.errors import NarratedError
 from narrated.printable import printable
 
 _REPOSITORY = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*", re.ASCII)
-_NEEDED = "config.json"
-_OTHER = """\
-engines: {{mine: {{like: blip, options: {{model: {}}}}}}}   # like: bark, if it is a Bark
-pictures: {{captions: mine}}   # speech: {{engine: mine}}"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,24 +28,39 @@ class Entry:
     does: Literal["speech", "caption", ""] = ""
     about: str = ""
     licence: str = ""
+    layout: str = ""
+    """What it consists of; empty for what is not in the catalogue: its files tell."""
     also: tuple[str, ...] = ()
-    """Patterns of files that it needs besides those of any checkpoint."""
+    """Patterns of files that it has besides those of its layout."""
     usage: str = ""
-    """Lines for narrated.yaml that use it."""
+    """Lines for narrated.yaml that use it; empty for what is not in the catalogue."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Checkpoint:
-    """What any checkpoint consists of, as patterns."""
+class Layout:
+    """What the models of one kind consist of."""
 
-    files: tuple[str, ...]
-    weights: tuple[tuple[str, ...], ...]
-    """The best first; of these groups one alone is taken."""
+    kind: str
+    """What a person calls such a model."""
+    need: tuple[str, ...]
+    """The names by which a loader knows one: it has all of them."""
+    usage: str
+    """Lines for narrated.yaml that use one, in which it is called owner/name."""
+    files: tuple[str, ...] = ()
+    """What else may belong to one, as patterns."""
+    weights: tuple[tuple[str, ...], ...] = ()
+    """Patterns, the best first: of these groups one alone is taken. Empty where `need` has them."""
+    code: str = ""
+    """The command that installs its engine's code, where that is not among our requirements."""
+
+    def lacks(self, names: Collection[str]) -> list[str]:
+        """What a folder or repository with these files lacks of one."""
+        return [name for name in self.need if name not in names]
 
 
 @dataclass(frozen=True, slots=True)
 class _Catalogue:
-    checkpoint: _Checkpoint
+    layouts: dict[str, Layout]
     models: dict[str, Entry]
 
 
@@ -68,7 +79,7 @@ def entry(name: str) -> Entry:
         if name in (each.name, each.repository):
             return each
     if is_repository(name):
-        return Entry(repository=name, usage=_OTHER.format(name))
+        return Entry(repository=name)
     near = difflib.get_close_matches(name, known, n=1)
     hint = f"Did you mean `{near[0]}`? " if near else f"Known: {', '.join(known)}. "
     raise NarratedError(
@@ -87,18 +98,44 @@ def wanted(entry: Entry, names: Iterable[str]) -> tuple[str, ...]:
 
     Nothing that is run is ever among them: no `.py`, whatever a pattern says.
     """
-    checkpoint = _catalogue().checkpoint
     safe = [name for name in names if is_safe(name) and not name.endswith(".py")]
-    taken = _matching((*checkpoint.files, *entry.also), safe)
-    groups = (_matching(group, safe) for group in checkpoint.weights)
+    layout = _catalogue().layouts[entry.layout] if entry.layout else _nearest(safe)
+    groups = (_matching(group, safe) for group in layout.weights)
     weights = next((group for group in groups if group), [])
-    if _NEEDED not in taken or not weights:
-        lacks = "weights in a format that can be loaded" if _NEEDED in taken else _NEEDED
+    lacks = layout.lacks(safe)
+    if layout.weights and not weights and not lacks:
+        lacks = ["weights in a format that can be loaded"]
+    if lacks:
         raise NarratedError(
-            f"{entry.repository} is no model for transformers: it has no {lacks}.",
+            f"{entry.repository} is no {layout.kind}: it has no {' and no '.join(lacks)}.",
             "Name a repository that holds one; `narrated models list` shows those that work.",
         )
-    return tuple(sorted({*taken, *weights}))
+    return tuple(sorted({*layout.need, *_matching((*layout.files, *entry.also), safe), *weights}))
+
+
+def layout_of(names: Collection[str]) -> Layout | None:
+    """The kind of model that files of these names are; None where they are none."""
+    whole = (each for each in _catalogue().layouts.values() if not each.lacks(names))
+    return next(whole, None)
+
+
+def is_mark(name: str) -> bool:
+    """Whether a loader knows some kind of model by a file of this name."""
+    return any(name in each.need for each in _catalogue().layouts.values())
+
+
+def usage(entry: Entry, names: Collection[str]) -> tuple[str, ...]:
+    """The lines for narrated.yaml that use a model which consists of these files."""
+    layout = layout_of(names)
+    of_layout = layout.usage.replace("owner/name", entry.repository) if layout else ""
+    return tuple((entry.usage or of_layout).split("\n"))
+
+
+def _nearest(names: Collection[str]) -> Layout:
+    """What these files are, else what they have most of; a checkpoint where they have nothing."""
+    whole = layout_of(names)
+    others = reversed(_catalogue().layouts.values())
+    return whole or max(others, key=lambda each: -len(each.lacks(names)) / len(each.need))
 
 
 def is_safe(name: str) -> bool:
@@ -129,4 +166,5 @@ def _catalogue() -> _Catalogue:
     tables = tomllib.loads(text)
     for name, table in tables["models"].items():
         table["name"] = name
+        table.setdefault("layout", "transformers")
     return msgspec.convert(tables, _Catalogue)

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Protocol
 
 from narrated.errors import NarratedError, StorageError
-from narrated.models.catalogue import Entry, wanted
+from narrated.models.catalogue import Entry, is_mark, wanted
 from narrated.models.hashes import Digest, Offered, digest
 from narrated.models.hashes import size as size_of
 from narrated.models.hub import NEWEST, Hub, Listing
@@ -23,7 +23,6 @@ from narrated.sizes import size
 LINES = 4
 """How many files come at once: most are small, and asking takes longer than sending."""
 
-_LAST = "config.json"  # by which a loader knows a model: it comes when all else is there
 _SPARE_BYTES = 1 << 20
 
 
@@ -194,7 +193,8 @@ def _carried_out(plan: Plan, shelf: ModelShelf, hub: Hub, watcher: Watcher) -> L
     if plan.before and plan.before.commit == plan.commit:
         _refuse_other_hashes(plan, files)
     with writing(shelf.path):
-        for file in sorted(plan.missing, key=lambda file: file.name == _LAST):
+        # What a loader knows a model by comes when all else is there.
+        for file in sorted(plan.missing, key=lambda file: is_mark(file.name)):
             part = shelf.part(repository, file.name, file.content)
             shelf.publish(part, repository, file.name)
     now = datetime.now(UTC).isoformat(timespec="seconds")

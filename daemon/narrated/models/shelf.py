@@ -13,6 +13,7 @@ from urllib.parse import quote
 from narrated.engines.neural.files import LOCK_NAME
 from narrated.errors import NarratedError, StorageError
 from narrated.models import lock
+from narrated.models.catalogue import layout_of
 from narrated.models.lock import Locked
 
 PARTS = ".pulling"
@@ -44,8 +45,16 @@ class ModelShelf:
 
     def repositories(self) -> list[str]:
         """Every folder that looks like a model's, locked or not."""
-        configs = self.path.glob("[!.]*/[!.]*/config.json")
-        return sorted(str(config.parent.relative_to(self.path)) for config in configs)
+        folders = self.path.glob("[!.]*/[!.]*/")
+        names = (str(folder.relative_to(self.path)) for folder in folders)
+        return sorted(name for name in names if self.holds(name))
+
+    def holds(self, repository: str) -> bool:
+        """Whether its folder looks like a model's, whoever put it there."""
+        with suppress(OSError):
+            files = [file.name for file in self.place(repository).iterdir() if file.is_file()]
+            return layout_of(files) is not None
+        return False
 
     @contextmanager
     def held(self) -> Iterator[None]:

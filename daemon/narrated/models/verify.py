@@ -51,12 +51,10 @@ def verified(
 
 def standing(shelf: ModelShelf, repository: str, locked: Locked | None) -> Standing:
     """How a model stands, without reading it."""
-    folder = shelf.place(repository)
     if locked is None:
-        is_there = (folder / "config.json").is_file()
-        return Standing.NOT_LOCKED if is_there else Standing.ABSENT
+        return Standing.NOT_LOCKED if shelf.holds(repository) else Standing.ABSENT
     for name, file in locked.files.items():
-        if _size(folder / name) != file.size:
+        if _size(shelf.place(repository) / name) != file.size:
             return Standing.INCOMPLETE
     return Standing.PULLED
 

@@ -15,7 +15,7 @@ from rich.progress import (
 )
 
 from narrated.config.values import Config
-from narrated.models.catalogue import Entry, entries, entry
+from narrated.models.catalogue import Entry, entries, entry, layout_of, usage
 from narrated.models.lock import Locked
 from narrated.models.pull import Plan, Pulled
 from narrated.models.shelf import ModelShelf
@@ -146,9 +146,14 @@ def pulled_lines(pulled: Pulled, *, used: bool, advice: bool) -> Iterator[str]:
         yield printable(
             f"  Its repository names the licence {named}, the catalogue {entry.licence}."
         )
-    if advice and not used and not pulled.before:
+    if not advice or pulled.before:
+        return
+    layout = layout_of(pulled.locked.files)
+    if layout and layout.code:
+        yield f"  The code of its engine, if it is not there yet: {layout.code}"
+    if not used:
         yield "  Use it in narrated.yaml:"
-        yield from (f"    {line}" for line in entry.usage.splitlines())
+        yield from (f"    {line}" for line in usage(entry, pulled.locked.files))
 
 
 def _outcome(pulled: Pulled) -> str:

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +16,7 @@ LOCK_NAME = "lock.json"
 _READ_BYTES = 1 << 22
 _SMALL_BYTES = 1 << 20
 _WEIGHTS = (".safetensors", ".bin")
+_CHECKPOINT = ("config.json",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,10 +28,12 @@ class ModelFiles:
     digest: str
 
 
-def found(shelf: Shelf, name: str) -> ModelFiles:
+def found(shelf: Shelf, name: str, needed: Sequence[str] = ()) -> ModelFiles:
     """A model by its repository's name, or by the absolute path of a folder of one's own.
 
-    EngineUnavailable, with the one command to run, where it is not there.
+    `needed` are the files that make a model of its family, and then they alone tell its content;
+    without any it is a checkpoint for transformers. EngineUnavailable, with the one command to run,
+    where it is not there, or lacks one of them.
     """
     own = Path(name).expanduser()
     folder = own if own.is_absolute() else shelf.models / name
@@ -38,16 +41,11 @@ def found(shelf: Shelf, name: str) -> ModelFiles:
         raise EngineUnavailable(
             f"'{name}' names no model.", "Write its repository, such as suno/bark, or a full path."
         )
-    if not (folder / "config.json").is_file():
-        if own.is_absolute():
-            raise EngineUnavailable(
-                f"There is no model in {folder}: it has no config.json.", "Name another folder."
-            )
-        raise EngineUnavailable(f"The model {name} is not there.", f"narrated models pull {name}")
+    _refuse_lacking(name, folder, needed or _CHECKPOINT)
     locked = {} if own.is_absolute() else _locked(shelf.models / LOCK_NAME, name)
     _refuse_incomplete(name, folder, locked)
     try:
-        files = sorted(_files(folder))
+        files = sorted(folder / file for file in needed) if needed else sorted(_files(folder))
         told = [[str(file.relative_to(folder)), _sha256(file, folder, locked)] for file in files]
         for file in files:
             file.open("rb").close()  # of a locked one only the lock was read
@@ -83,6 +81,18 @@ def readable(what: str, remedy: str) -> Iterator[None]:
 def verify(name: str) -> str:
     """What to do about a model that cannot be read."""
     return f"See whether its files are whole: narrated models verify {name}"
+
+
+def _refuse_lacking(name: str, folder: Path, needed: Sequence[str]) -> None:
+    lacking = [file for file in needed if not (folder / file).is_file()]
+    if not lacking:
+        return
+    lacks = f"it has no {' and no '.join(lacking)}"
+    if Path(name).expanduser().is_absolute():
+        raise EngineUnavailable(f"There is no model in {folder}: {lacks}.", "Name another folder.")
+    is_there = len(lacking) < len(needed)
+    how = f"incomplete: {lacks}" if is_there else "not there"
+    raise EngineUnavailable(f"The model {name} is {how}.", f"narrated models pull {name}")
 
 
 def _refuse_incomplete(name: str, folder: Path, locked: Mapping[str, Mapping[str, object]]) -> None:

@@ -1,0 +1,1 @@
+"""Environments: where the code of an engine is installed that our requirements cannot name."""

@@ -1,0 +1,106 @@
+"""An engine's code in an environment apart, with the very libraries that it pins."""
+
+import importlib.metadata
+import subprocess
+from pathlib import Path
+
+from narrated.environments.code import Code, lack
+from narrated.environments.pip import Told, has_pip, install
+from narrated.errors import NarratedError, StorageError
+
+MARK = "narrated.txt"
+"""Stands in an environment that we made, and says whose code it has, once it is whole."""
+
+
+def install_apart(code: Code, folder: Path, python: str, told: Told) -> Path:
+    """Make an environment of `python` in a folder, or complete ours there; gives its interpreter.
+
+    Raises NarratedError where the folder is not ours, `python` does not fit the pins or pip fails,
+    StorageError where the folder cannot be written.
+    """
+    interpreter = folder.absolute() / "bin/python"
+    # Neither the caller's PYTHONPATH nor a home lends it modules.
+    command = (str(interpreter), "-I")
+    what = (*_torch(), code.package)
+    mark = folder / MARK
+    whole = f"{code.engine}: {', '.join(what)}\n"
+    _refuse_stranger(code, folder)
+    if _read(mark) == whole and not lack(code, command):
+        return interpreter
+    if not has_pip(command):
+        refuse_python(code, python)
+        _make(code, folder, python)
+    install(command, folder, what, told)
+    if lacking := lack(code, command):
+        raise NarratedError(
+            f"{code.package} is installed into {folder}, and cannot be used there: {lacking}.",
+            f"Remove {folder}, and run the same command again.",
+        )
+    mark.write_text(whole, encoding="utf-8")
+    return interpreter
+
+
+def refuse_python(code: Code, python: str) -> None:
+    """NarratedError where an interpreter cannot be run, or is not the one that the pins need."""
+    needed = ".".join(map(str, code.pins_python))
+    remedy = f"Name one of {needed}, such as: --python python{needed}"
+    probe = (python, "-I", "-c", "import sys; print(*sys.version_info[:2], sep='.')")
+    try:
+        done = subprocess.run(probe, capture_output=True, text=True, check=False)
+    except OSError as error:
+        raise NarratedError(f"{python} cannot be run: {error.strerror}.", remedy) from error
+    version = done.stdout.strip() if done.returncode == 0 else "no Python"
+    if version != needed:
+        raise NarratedError(
+            f"{python} is {version}; the pins of {code.package} need Python {needed}: "
+            f"{code.pins_why}.",
+            f"{remedy}. Where there is none, `uv python install {needed}` brings it.",
+        )
+
+
+def _torch() -> tuple[str, ...]:
+    """The torch that we have, whatever it was built for: what it computes is then the same."""
+    try:
+        return (f"torch=={importlib.metadata.version('torch').partition('+')[0]}",)
+    except importlib.metadata.PackageNotFoundError:
+        return ("torch",)
+
+
+def _refuse_stranger(code: Code, folder: Path) -> None:
+    if folder.is_dir() and any(folder.iterdir()):
+        whose = _read(folder / MARK).partition(":")[0].strip()
+        if whose != code.engine:
+            of = f"has the code of {whose}" if whose else "was not made by this command"
+            raise NarratedError(
+                f"{folder} is there, and {of}.", "Name a folder that is empty, or not there yet."
+            )
+    elif folder.exists() and not folder.is_dir():
+        raise NarratedError(f"{folder} is no folder.", "Name a folder that is not there yet.")
+
+
+def _make(code: Code, folder: Path, python: str) -> None:
+    """The mark first: what is interrupted from here on is ours to complete."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / MARK).write_text(f"{code.engine}\n", encoding="utf-8")
+        folder.chmod(0o755)
+    except OSError as error:
+        raise StorageError(
+            f"{folder} cannot be made: {error.strerror}.", "Run the same command with sudo."
+        ) from error
+    command = (python, "-m", "venv", str(folder))
+    done = subprocess.run(command, capture_output=True, text=True, umask=0o022, check=False)
+    if done.returncode != 0:
+        said = " ".join((done.stdout + done.stderr).split())
+        raise NarratedError(
+            f"{python} could not make an environment in {folder}: {said or 'it does not say why'}",
+            "On Debian and Ubuntu this needs another package: "
+            f"sudo apt install python{'.'.join(map(str, code.pins_python))}-venv",
+        )
+
+
+def _read(mark: Path) -> str:
+    try:
+        return mark.read_text(encoding="utf-8")
+    except (FileNotFoundError, NotADirectoryError):
+        return ""

@@ -1,0 +1,101 @@
+"""The code of an engine whose own pins exclude our libraries, and what it needs beside them."""
+
+import importlib.metadata
+import re
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from narrated.engines.base import EngineSpec
+from narrated.errors import NarratedError
+from narrated.printable import printable
+
+_EXTRA = re.compile(r"""(\s+and)?\s+extra\s*==\s*["'](?P<name>[\w.-]+)["']""", re.ASCII)
+_PROBE = """
+import importlib.util, sys
+for name in sys.argv[1:]:
+    if importlib.util.find_spec(name) is None:
+        raise ModuleNotFoundError(f"No module named '{name}'")
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """The code of an engine."""
+
+    engine: str
+    package: str
+    """As pip is asked for it."""
+    extra: str
+    """The extra of narrated that names what its modules need besides our libraries."""
+    modules: tuple[str, ...]
+    """Those that the engine is made of."""
+    pins_python: tuple[int, int]
+    """The Python in which its own pins can be installed, and our workers run."""
+    pins_why: str
+
+
+CODES: Mapping[str, Code] = MappingProxyType(
+    {
+        "tortoise": Code(
+            engine="tortoise",
+            package="tortoise-tts==3.0.0",
+            extra="tortoise",
+            modules=(
+                "tortoise.models.autoregressive",
+                "tortoise.models.clvp",
+                "tortoise.models.diffusion_decoder",
+                "tortoise.models.vocoder",
+                "tortoise.utils.tokenizer",
+            ),
+            pins_python=(3, 11),
+            pins_why="they hold transformers to 4.31, whose tokenizers have no wheels for newer",
+        )
+    }
+)
+
+
+def code_of(engine: str) -> Code:
+    """The code of an engine by its name; NarratedError for one that needs none, or is none."""
+    if engine in CODES:
+        return CODES[engine]
+    kind = "needs no code of its own" if engine in EngineSpec.names() else "is no engine of ours"
+    raise NarratedError(
+        f"'{printable(engine)}' {kind}.", f"What can be installed: {', '.join(CODES)}."
+    )
+
+
+def requirements(extra: str) -> tuple[str, ...]:
+    """What an extra of narrated asks for, as pip takes it; our pyproject.toml says it alone.
+
+    NarratedError where narrated is not installed, or was before it had this extra.
+    """
+    try:
+        lines = importlib.metadata.requires("narrated") or []
+    except importlib.metadata.PackageNotFoundError:
+        lines = []
+    parted = ((line, _EXTRA.search(line)) for line in lines)
+    found = tuple(
+        (line[: extra_.start()] + line[extra_.end() :]).rstrip("; ")
+        for line, extra_ in parted
+        if extra_ and extra_["name"] == extra
+    )
+    if not found:
+        raise NarratedError(
+            f"{sys.executable} does not know what narrated needs for {extra}: narrated is not "
+            "installed there, or is of before.",
+            f"Install it anew, in a checkout of it: {sys.executable} -m pip install .",
+        )
+    return found
+
+
+def lack(code: Code, command: tuple[str, ...]) -> str:
+    """What an interpreter, started by this command, lacks of the code; empty where nothing."""
+    done = subprocess.run(
+        (*command, "-c", _PROBE, *code.modules), capture_output=True, text=True, check=False
+    )
+    if done.returncode == 0:
+        return ""
+    return (done.stderr.strip().splitlines() or ["it does not run"])[-1]

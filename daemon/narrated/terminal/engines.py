@@ -1,0 +1,43 @@
+"""How the installation of an engine's code looks on a terminal."""
+
+import math
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import yaml
+from rich.markup import escape
+from rich.progress import SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from narrated.environments.code import Code
+from narrated.terminal.bar import Bar
+
+_LINE_CHARACTERS = 70
+
+
+class Installing(Bar):
+    """What pip is doing, and for how long already, where stderr is a terminal."""
+
+    def __init__(self, code: Code) -> None:
+        columns = (SpinnerColumn(), TimeElapsedColumn(), TextColumn("{task.description}"))
+        hidden = not sys.stderr.isatty()
+        super().__init__(*columns, task=code.package, transient=True, disable=hidden)
+
+    def __call__(self, line: str) -> None:
+        """Draw the line that pip says now."""
+        if line.strip():
+            self.show(0, 1, escape(line.strip()[:_LINE_CHARACTERS]))
+
+
+def beside_lines(code: Code, place: Path) -> Iterator[str]:
+    """How an installation beside our libraries ended, and what to do now."""
+    yield f"{code.package} is installed in {place}, beside the rest."
+    yield f"  Its model, once: narrated models pull {code.engine}"
+
+
+def apart_lines(code: Code, interpreter: Path) -> Iterator[str]:
+    """How an installation apart ended, and the lines that use it."""
+    entry = {code.engine: {"python": str(interpreter)}}
+    yield f"{code.package} is installed in {interpreter.parents[1]}, with the libraries it pins."
+    yield "  Use it in narrated.yaml:"
+    yield f"    engines: {yaml.safe_dump(entry, default_flow_style=True, width=math.inf).strip()}"

@@ -1,0 +1,47 @@
+"""An interpreter in which Tortoise's own pins hold, made once by the command that people type."""
+
+import fcntl
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import narrated
+from narrated.environments.code import CODES
+
+MAKING_S = 900.0
+"""Some minutes where nothing of it is cached; a second or two once it is there."""
+
+TORTOISE = CODES["tortoise"]
+_NAME = f"python{'.'.join(map(str, TORTOISE.pins_python))}"
+FITTING = sys.executable if sys.version_info[:2] == TORTOISE.pins_python else _NAME
+"""A Python in which the pins can be installed."""
+
+
+@pytest.fixture(scope="session")
+def tortoise_pins() -> Path:
+    """The interpreter of that environment, which stays below the one that tests run in."""
+    if shutil.which(FITTING) is None:
+        pytest.skip(f"needs {FITTING}: the pins have wheels for no newer one")
+    folder = Path(sys.prefix) / "tortoise-pins"
+    with Path(f"{folder}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # others may run tests in the same environment
+        installed = command("install", "tortoise", "--apart", str(folder), "--python", FITTING)
+    assert installed.returncode == 0, installed.stderr
+    return folder / "bin/python"
+
+
+def command(*arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
+    """Run `narrated engines …`, as typed."""
+    package = str(Path(narrated.__file__).parents[1])
+    return subprocess.run(
+        [sys.executable, "-m", "narrated.cli", "engines", *arguments],
+        env={**os.environ, "PYTHONPATH": package, **environ},
+        capture_output=True,
+        text=True,
+        timeout=MAKING_S,
+        check=False,
+    )
