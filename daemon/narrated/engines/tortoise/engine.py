@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 REVISION = 1
 """Raised when the same request would come to sound otherwise."""
 
+
 class Tortoise:
     """Takes utterances in, and has the pipeline speak them."""
 
