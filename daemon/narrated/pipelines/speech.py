@@ -178,7 +178,8 @@ def _joined(pieces: Sequence[_Piece], takes: Sequence[Spoken], raw: bool) -> Spe
         take.pcm if raw else trim(take.pcm, rate) + silence(piece.pause_s, rate)
         for piece, take in zip(pieces, takes, strict=True)
     )
-    return Speech(audio=samples(sound) / np.float32(FULL_SCALE), sampling_rate=rate)
+    audio = np.divide(samples(sound), FULL_SCALE, dtype=np.float32)
+    return Speech(audio=audio, sampling_rate=rate)
 
 
 def _lexicon(file: Path | None) -> Lexicon:

@@ -29,6 +29,7 @@ class Studio:
     def __init__(self, home: Home) -> None:
         self._budget = Budget(home)
         self._lock = Lock()
+        self._engaged: set[Engine] = set()
 
     def engage(self, spec: EngineSpec) -> Engine:
         """Load an engine, its models warm where they fit beside the others'.
@@ -46,20 +47,25 @@ class Studio:
             except BaseException:
                 self._budget.unseat(engine)
                 raise
+            self._engaged.add(engine)
             return engine
 
     def dismiss(self, engine: Engine) -> None:
         """Let an engine go, and the models that no other uses."""
         with self._lock:
+            self._engaged.remove(engine)
             self._budget.unseat(engine)
 
     def perform(self, engine: Engine, name: str, requests: Sequence[Request]) -> list[Finished]:
         """Have an engine do all of these, as many at once as it takes; in their order.
 
         A row that fails ends all: EngineError or EngineUnavailable says why. Raises OutOfMemory
-        where one row alone found no room, and DeviceLost where only a fresh process can go on.
+        where one row alone found no room, and DeviceLost where only a fresh process can go on;
+        NarratedError where the engine was dismissed, meanwhile too.
         """
         with self._lock:
+            if engine not in self._engaged:
+                raise _closed(name)
             try:
                 return self._performed(engine, name, requests)
             finally:
@@ -121,11 +127,15 @@ class Performer:
     def engine(self) -> Engine:
         """The engine; NarratedError once this was closed."""
         if self._engine is None:
-            raise NarratedError(f"The pipeline of {self.name} was closed.", "Make another.")
+            raise _closed(self.name)
         return self._engine
 
     def _perform(self, requests: Sequence[Request]) -> list[Finished]:
         return self.studio.perform(self.engine, self.name, requests)
+
+
+def _closed(name: str) -> NarratedError:
+    return NarratedError(f"The pipeline of {name} was closed.", "Make another.")
 
 
 def _error(failed: Failed) -> EngineError | EngineUnavailable:
