@@ -141,7 +141,9 @@ class TextToSpeech(Performer):
         A text is said as narrated says one: numbers and signs in words, cut at sentences where it
         is longer than the engine takes at once, and joined with its pauses, dead air trimmed.
         `raw` hands it to the engine as it stands, in one piece, and gives back what that makes
-        of it. The same text with the same `seed` sounds the same. `options` are the engine's own.
+        of it. The same text with the same `seed` sounds the same. In another `language` than the
+        pipeline's the engine takes a voice of its own, unless one is named. `options` are the
+        engine's.
 
         Raises EngineError or EngineUnavailable where the engine cannot, NarratedError for a text
         without words; OutOfMemory and DeviceLost of the device.
@@ -151,16 +153,16 @@ class TextToSpeech(Performer):
         language = language or manner.settings.language
         if not voice and base(language) == base(manner.settings.language):
             voice = manner.voice
-        cut = [[_Piece(text)] if raw else manner.pieces(text, language) for text in texts]
+        parted = [[_Piece(text)] if raw else manner.pieces(text, language) for text in texts]
         wishes = {**manner.options, **options}
         takes = self._perform(
             [
                 Utterance(str(number), piece.text, voice, wishes, language, seed)
-                for number, piece in enumerate(chain.from_iterable(cut))
+                for number, piece in enumerate(chain.from_iterable(parted))
             ]
         )
         sounds = (take for take in takes if isinstance(take, Spoken))
-        made = [_joined(pieces, list(islice(sounds, len(pieces))), raw) for pieces in cut]
+        made = [_joined(pieces, list(islice(sounds, len(pieces))), raw) for pieces in parted]
         return made[0] if isinstance(text_inputs, str) else made
 
 
