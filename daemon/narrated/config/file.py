@@ -60,6 +60,17 @@ def load(path: Path) -> Config:
     return parse(text, path.absolute())
 
 
+def load_if_any(
+    explicit: Path | None = None, environ: Mapping[str, str] = os.environ
+) -> Config | None:
+    """The configuration in force; None where there is none and none was named."""
+    try:
+        path = find(explicit, environ)
+    except ConfigurationError:
+        return None
+    return load(path)
+
+
 def parse(text: str, source: Path, environ: Mapping[str, str] = os.environ) -> Config:
     """Check a configuration's text as if it stood in the file `source`."""
     try:

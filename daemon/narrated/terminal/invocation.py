@@ -4,8 +4,6 @@ from typing import TYPE_CHECKING
 
 import click
 
-from narrated.errors import ConfigurationError
-
 if TYPE_CHECKING:
     from narrated.config.values import Config
 
@@ -24,15 +22,6 @@ def configuration(ctx: click.Context) -> "Config":
 
 def configuration_if_any(ctx: click.Context) -> "Config | None":
     """The configuration in force; None where there is none and none was named."""
-    import os
+    from narrated.config.file import load_if_any
 
-    from narrated.config.file import find, load
-
-    named = ctx.find_root().obj
-    try:
-        path = find(named)
-    except ConfigurationError:
-        if named or os.environ.get("NARRATED_CONFIG"):
-            raise
-        return None
-    return load(path)
+    return load_if_any(ctx.find_root().obj)

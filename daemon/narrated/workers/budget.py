@@ -7,15 +7,18 @@ Imports no torch: models tell of themselves (`narrated.engines.base.Model`).
 """
 
 import hashlib
+import logging
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from narrated.engines.base import Device, Engine, Home, Model, ModelNow, ModelT, Warmth
-from narrated.errors import EngineUnavailable
+from narrated.engines.base import Device, Engine, Home, Model, ModelNow, ModelT, Outcome, Warmth
+from narrated.errors import EngineUnavailable, OutOfMemory
 from narrated.sizes import size
+
+logger = logging.getLogger("narrated.worker")
 
 
 @dataclass(slots=True, eq=False)
@@ -184,6 +187,29 @@ class Budget:
             self.measured[seated.key] = seated.working_bytes
             for each in held:
                 each.used_at = self._clock()
+
+    def step(
+        self, engine: Engine, name: str, on_eviction: Callable[[], None] = lambda: None
+    ) -> Sequence[Outcome] | None:
+        """A step; where memory runs out, of fewer rows, and at last with nothing else warm.
+
+        `name` is for the log; `on_eviction` is called once the others had to make room. None
+        where there is no room beside the engines at work; raises as `prepare` and the engine do.
+        """
+        while True:
+            try:
+                if not self.prepare(engine):
+                    return None
+                with self.at_work(engine):
+                    return engine.step()
+            except OutOfMemory as error:
+                if engine.shrink():
+                    logger.info("%s works fewer rows at once: %s", name, error.problem)
+                elif self.evict_others(engine):
+                    on_eviction()
+                    logger.info("%s has the others make room: %s", name, error.problem)
+                else:
+                    raise
 
     def at_rest(self, engine: Engine) -> None:
         """An engine is not to be stepped now: its memory may be taken for others."""

@@ -14,7 +14,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import narrated
 from narrated.printable import printable
 from narrated.workers.wire import PARENT_VARIABLE, PREFIX, beginning, parsed, sizes
 
@@ -30,6 +29,8 @@ _PYTHONS_OWN = ("PYTHONPATH", "PYTHONHOME", "PYTHONSTARTUP", "__PYVENV_LAUNCHER_
 # from themselves: beside two busy processes a small model took thirty times as long.
 _PATIENT = {"OMP_WAIT_POLICY": "PASSIVE"}
 _OFFLINE = {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1"}
+
+_PACKAGE = Path(__file__).parents[1]
 
 # Another interpreter is shown our package and nothing else that is installed beside it.
 _BOOTSTRAP = """
@@ -186,8 +187,7 @@ def _is_foreign(python: str) -> bool:
 def _command(python: str, module: str, fd: int) -> Sequence[str]:
     if not _is_foreign(python):
         return (sys.executable, "-m", module, str(fd))
-    package = str(Path(narrated.__file__).parent)
-    return (python, "-c", _BOOTSTRAP.format(package=package, module=module), str(fd))
+    return (python, "-c", _BOOTSTRAP.format(package=str(_PACKAGE), module=module), str(fd))
 
 
 def _environment(environment: Mapping[str, str], *, foreign: bool) -> dict[str, str]:

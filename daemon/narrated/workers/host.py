@@ -247,25 +247,17 @@ class Host:
         self._perhaps_leave(station)
 
     def _stepped(self, station: Station) -> Sequence[Outcome]:
-        """A step; where memory runs out, of fewer rows, and at last with nothing else warm."""
-        while True:
-            try:
-                if not self._budget.prepare(station.engine):
-                    self._turns.pause(station)
-                    return []
-                with self._budget.at_work(station.engine):
-                    return station.engine.step()
-            except EngineUnavailable as error:
-                self._lose(station, error)
-                raise
-            except OutOfMemory as error:
-                if station.engine.shrink():
-                    logger.info("%s works fewer rows at once: %s", station.name, error.problem)
-                elif self._budget.evict_others(station.engine):
-                    self._turns.hold_others(station)
-                    logger.info("%s has the others make room: %s", station.name, error.problem)
-                else:
-                    raise
+        try:
+            outcomes = self._budget.step(
+                station.engine, station.name, lambda: self._turns.hold_others(station)
+            )
+        except EngineUnavailable as error:
+            self._lose(station, error)
+            raise
+        if outcomes is None:
+            self._turns.pause(station)
+            return []
+        return outcomes
 
     def _send(self, station: Station, outcome: Outcome) -> None:
         if isinstance(outcome, Progressed):

@@ -1,0 +1,1 @@
+"""For Python: engines as callables, in the caller's own process."""

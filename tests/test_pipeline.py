@@ -1,0 +1,529 @@
+"""`narrated.pipeline`: engines as callables in this process, in the shape of transformers' own."""
+
+import ast
+import re
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image, ImageCms
+
+import narrated
+from engines.checkpoints.bark import PRESETS, bark
+from engines.checkpoints.captions import blip
+from engines.paint import BLUE, RED, painted, saved, shaded
+from narrated.engines.base import Spoken, Utterance, Warmth
+from narrated.errors import (
+    ConfigurationError,
+    EngineError,
+    EngineUnavailable,
+    NarratedError,
+    OutOfMemory,
+    SourceError,
+)
+from narrated.outbox.audio import trim
+
+ENGINES = str(Path(__file__).parent / "engines")
+ROOT = Path(__file__).parents[1]
+PARAGRAPH = " ".join(
+    f"This is sentence number {number} of a text that no voice says in one breath."
+    for number in range(1, 16)
+)
+
+
+@pytest.fixture(autouse=True)
+def unconfigured(tmp_path_factory, monkeypatch):
+    """Nothing of the user's own configuration or models; gives the home that stands for it."""
+    home = tmp_path_factory.mktemp("home")
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.setattr("narrated.config.file.SYSTEM_FILE", home / "none.yaml")
+    for name in ("NARRATED_CONFIG", "XDG_CONFIG_HOME", "XDG_STATE_HOME", "STATE_DIRECTORY"):
+        monkeypatch.delenv(name, raising=False)
+    return home
+
+
+@pytest.fixture
+def configured(tmp_path, monkeypatch):
+    """Writes a configuration that holds from then on."""
+
+    def write(text):
+        file = tmp_path / "narrated.yaml"
+        file.write_text(f"inbox: inbox\noutbox: outbox\nstate: state\n{text}\n")
+        monkeypatch.setenv("NARRATED_CONFIG", str(file))
+
+    return write
+
+
+@pytest.fixture(scope="module")
+def models(tmp_path_factory):
+    """A folder of models, with a tiny Bark and a tiny BLIP where the real ones would be."""
+    folder = tmp_path_factory.mktemp("models")
+    bark(folder / "suno" / "bark", seed=1, max_new_tokens=12)
+    blip(folder / "Salesforce" / "blip-image-captioning-base")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def barking(models):
+    with narrated.pipeline("text-to-speech", "bark", models=models, rows=2) as speak:
+        yield speak
+
+
+@pytest.fixture(scope="module")
+def looking(models):
+    with narrated.pipeline("image-to-text", "blip", models=models) as describe:
+        yield describe
+
+
+@pytest.fixture
+def toy(configured):
+    """The test's own engine, by way of the configuration."""
+
+    def make(**options):
+        listed = ", ".join(f"{name}: {value}" for name, value in options.items())
+        configured(
+            f"engines: {{toy: {{module: toy, path: {ENGINES}, limit: 100, options: {{{listed}}}}}}}"
+        )
+        return narrated.pipeline("text-to-speech", "toy")
+
+    return make
+
+
+def heard(sound):
+    return np.abs(sound["audio"]).max() > 0.01
+
+
+def same(one, other):
+    return one["sampling_rate"] == other["sampling_rate"] and np.array_equal(
+        one["audio"], other["audio"]
+    )
+
+
+def in_a_fresh_process(code):
+    paths = [path for path in sys.path if path]
+    program = f"import sys; sys.path[:0] = {paths!r}\n{code}"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+# --- what it is ---
+
+
+def test_importing_narrated_imports_nothing_else():
+    heavy = ("torch", "numpy", "msgspec", "narrated.pipelines", "narrated.errors")
+    told = in_a_fresh_process(
+        f"import narrated; print([name for name in {heavy} if name in sys.modules])"
+    )
+    assert ast.literal_eval(told) == []
+
+
+def test_a_voice_without_a_model_speaks_without_torch():
+    told = in_a_fresh_process(
+        "import narrated\n"
+        "sound = narrated.pipeline('text-to-speech', 'espeak')('Hello.')\n"
+        "print(len(sound['audio']), 'torch' in sys.modules)"
+    )
+    length, has_torch = told.split()
+    assert int(length) > 4000 and has_torch == "False"
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")
+def test_what_comes_out_has_the_shape_of_transformers_own(models, barking):
+    from transformers import pipeline
+
+    theirs = pipeline("text-to-speech", model=str(models / "suno" / "bark"), device="cpu")
+    for text in ("Hello world.", ["Hello world.", "my dog"]):
+        one, other = theirs(text), barking(text)
+        assert type(one) is type(other)
+        pairs = zip(one, other, strict=True) if isinstance(text, list) else [(one, other)]
+        for their, our in pairs:
+            assert list(their) == list(our) == ["audio", "sampling_rate"]
+            assert type(their["audio"]) is type(our["audio"]) is np.ndarray
+            assert their["audio"].dtype == our["audio"].dtype == np.float32
+            assert their["audio"].ndim == our["audio"].ndim == 1
+            assert their["sampling_rate"] == our["sampling_rate"] == barking.sampling_rate
+            assert type(our["sampling_rate"]) is int
+            assert np.abs(our["audio"]).max() <= 1
+
+
+def test_text_to_audio_is_another_name_of_the_task():
+    speak = narrated.pipeline("text-to-audio", "espeak")
+    assert heard(speak("Hello."))
+
+
+def test_the_example_of_the_readme_runs_as_it_stands(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (example,) = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+    exec(compile(example, "README.md", "exec"), {})
+    assert (tmp_path / "hello.wav").stat().st_size > 10_000
+
+
+# --- speech ---
+
+
+def test_a_batch_sounds_as_its_texts_do_alone(barking):
+    texts = ["Hello, my dog is cute.", "of", "the world is my dog"]  # more than its rows
+    for text, sound in zip(texts, barking(texts), strict=True):
+        assert heard(sound)
+        assert same(sound, barking(text))
+
+
+def test_the_same_seed_gives_the_same_sound_and_another_another(barking):
+    first = barking("Hello world.", seed=3)
+    assert same(first, barking("Hello world.", seed=3))
+    assert not same(first, barking("Hello world.", seed=4))
+
+
+def test_a_voice_and_options_hold_for_the_call_that_names_them(barking):
+    plain = barking("Hello world.")
+    assert not same(plain, barking("Hello world.", voice=PRESETS[1]))
+    assert not same(plain, barking("Hello world.", temperature=1.5))
+    assert same(plain, barking("Hello world."))
+    assert set(barking.voices) == set(PRESETS)
+
+
+def test_raw_is_what_the_engine_makes_of_the_text_as_it_stands(barking):
+    engine = barking.engine
+    engine.admit(Utterance("1", "of 12 dogs", PRESETS[0], {}, "en", 7))
+    outcomes = []
+    while not (outcomes and isinstance(outcomes[-1], Spoken)):
+        outcomes += engine.step()
+    samples = np.frombuffer(outcomes[-1].pcm, "<i2").astype(np.float32) / 32768
+    sound = barking("of 12 dogs", voice=PRESETS[0], seed=7, raw=True)
+    assert np.array_equal(sound["audio"], samples)
+
+
+def test_a_text_is_said_in_words_unless_it_is_raw():
+    speak = narrated.pipeline("text-to-speech", "espeak")
+    assert same(speak("It is 5 km."), speak("It is five kilometres."))
+    assert not same(speak("It is 5 km.", raw=True), speak("It is five kilometres.", raw=True))
+
+
+def test_dead_air_at_the_ends_is_trimmed_unless_it_is_raw():
+    speak = narrated.pipeline("text-to-speech", "espeak")
+    raw = speak("p", raw=True)
+    pcm = (raw["audio"] * 32768).astype("<i2").tobytes()
+    trimmed = np.frombuffer(trim(pcm, raw["sampling_rate"]), "<i2") / np.float32(32768)
+    assert len(trimmed) < len(raw["audio"])
+    assert np.array_equal(speak("p")["audio"], trimmed)
+
+
+def test_a_long_text_is_cut_at_sentences_and_joined_with_its_pauses(toy, tmp_path):
+    speak = toy(log=tmp_path / "log")
+    sound = speak(f"{PARAGRAPH}\n\nAnother paragraph.")
+    said = (tmp_path / "log").read_text().splitlines()
+    assert len(said) == 16 and all(each.endswith("breath.") for each in said[:-1])
+    assert "sentence number fifteen" in said[-2]
+    takes = [speak(each)["audio"] for each in said]
+    pauses = [0.1] * 14 + [0.5]
+    rate = sound["sampling_rate"]
+    assert len(sound["audio"]) == sum(map(len, takes)) + sum(round(each * rate) for each in pauses)
+    assert np.array_equal(sound["audio"][-len(takes[-1]) :], takes[-1])
+
+
+def test_a_text_beyond_what_the_model_takes_is_spoken(barking):
+    long = PARAGRAPH[:400]
+    with pytest.raises(EngineError, match=r"tokens"):
+        barking(long, raw=True)
+    assert len(barking(long)["audio"]) > 2 * len(barking("Hello world.")["audio"])
+
+
+def test_a_language_chooses_numbers_and_voice():
+    speak = narrated.pipeline("text-to-speech", "espeak", language="de")
+    assert same(speak("21 Hunde"), speak("einundzwanzig Hunde", voice="de"))
+    english = speak("21 dogs", language="en")
+    assert same(english, speak("twenty-one dogs", language="en"))
+
+
+def test_no_texts_give_no_sounds(barking):
+    assert barking([]) == []
+
+
+@pytest.mark.parametrize("text", ["", " \n\n ", "* * *"])
+def test_a_text_without_words_is_refused(text):
+    with pytest.raises(NarratedError, match=r"no words .* Give a text with words"):
+        narrated.pipeline("text-to-speech", "espeak")(text)
+
+
+def test_what_is_no_text_is_refused(barking):
+    with pytest.raises(TypeError, match="not bytes"):
+        barking(b"Hello")
+    with pytest.raises(TypeError, match="not int"):
+        barking(["Hello", 1])
+
+
+# --- pictures ---
+
+
+def test_a_picture_is_described_from_its_path_its_bytes_or_an_image(looking, tmp_path):
+    data = saved(shaded(1))
+    (tmp_path / "a.png").write_bytes(data)
+    described = looking(tmp_path / "a.png")
+    assert list(described[0]) == ["generated_text"] and described[0]["generated_text"]
+    assert looking(str(tmp_path / "a.png")) == described
+    assert looking(data) == described
+    assert looking(shaded(1)) == described
+
+
+def test_pictures_in_a_list_are_described_as_they_are_alone(looking):
+    pictures = [shaded(number) for number in range(3)]
+    described = looking(pictures)
+    assert described == [looking(each) for each in pictures]
+    assert len({each[0]["generated_text"] for each in described}) > 1
+    assert looking([]) == []
+
+
+def test_an_image_is_seen_as_its_file_would_be(tmp_path):
+    describe = narrated.pipeline("image-to-text", "embedded")
+    exif = Image.Exif()
+    exif[0x0112] = 6  # lies on its side
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    file = tmp_path / "turned.jpg"
+    painted(320, 200, BLUE, RED).save(file, "JPEG", exif=exif, icc_profile=profile)
+    with Image.open(file) as image:
+        assert describe(image) == describe(file)
+
+
+@pytest.mark.parametrize(
+    "modes", ["L F", "CMYK", "YCbCr", "HSV", "LAB", "LA La", "RGBA RGBa", "P PA", "I;16", "L 1"]
+)
+def test_an_image_may_hold_any_kind_of_colours(modes):
+    image = painted()
+    for mode in modes.split():
+        image = image.convert("L").convert(mode) if mode == "I;16" else image.convert(mode)
+    describe = narrated.pipeline("image-to-text", "embedded")
+    assert describe(image)[0]["generated_text"].startswith("An image")
+
+
+def test_an_image_that_cannot_be_read_is_told(tmp_path):
+    describe = narrated.pipeline("image-to-text", "embedded")
+    with pytest.raises(SourceError, match=r"empty, damaged or cut short"):
+        describe(Image.new("RGB", (0, 0)))
+    (tmp_path / "cut.png").write_bytes(saved(shaded(1))[:300])
+    with Image.open(tmp_path / "cut.png") as image, pytest.raises(SourceError, match="cut short"):
+        describe(image)
+
+
+def test_a_call_s_options_are_the_captioner_s(looking):
+    short = looking(shaded(1), max_tokens=1)[0]["generated_text"]
+    assert len(short) < len(looking(shaded(1))[0]["generated_text"])
+    with pytest.raises(EngineError, match=r"no option 'max_new_tokens'.*max_tokens"):
+        looking(shaded(1), max_new_tokens=2)
+
+
+@pytest.mark.parametrize("address", ["https://a.org/b.png", "file:///b.png", "data:image/png;,x"])
+def test_nothing_is_fetched(looking, address):
+    with pytest.raises(NarratedError, match=r"nothing is fetched.*Save the picture"):
+        looking(address)
+
+
+def test_a_picture_that_cannot_be_read_is_told(looking, tmp_path):
+    with pytest.raises(SourceError, match=r"none\.png cannot be read: No such file"):
+        looking(tmp_path / "none.png")
+    with pytest.raises(EngineError, match=r"no picture .* Save it as PNG"):
+        looking(b"no picture")
+    with pytest.raises(TypeError, match="not int"):
+        looking(3)
+
+
+# --- which engine ---
+
+
+def test_without_a_configuration_the_embedded_engines_are_taken():
+    assert heard(narrated.pipeline("text-to-speech")("Hello."))
+    described = narrated.pipeline("image-to-text")(painted(320, 200, BLUE))
+    assert described[0]["generated_text"].startswith("An image")
+
+
+def test_the_configuration_says_what_is_not_given(models, configured):
+    configured(
+        f"speech: {{engine: calm, voice: {PRESETS[1]}, options: {{top_k: 3}}}}\n"
+        f"engines: {{calm: {{like: bark, options: {{temperature: 0.2}}}}}}\n"
+        f"models: {{folder: {models}, memory: 4GB, device: cpu}}"
+    )
+    with narrated.pipeline("text-to-speech") as calm:
+        sound = calm("Hello world.")
+    with narrated.pipeline("text-to-speech", "bark", temperature=0.2) as speak:
+        assert same(sound, speak("Hello world.", voice=PRESETS[1], top_k=3))
+        assert not same(sound, speak("Hello world.", voice=PRESETS[1]))
+
+
+def test_the_configured_pronunciations_hold(configured, tmp_path):
+    (tmp_path / "lexicon.yaml").write_text("words: {nginx: engine x}\n")
+    configured("")
+    speak = narrated.pipeline("text-to-speech")
+    assert same(speak("Start nginx."), speak("Start engine x."))
+
+
+@pytest.mark.parametrize("how", ["repository", "path", "like"])
+def test_a_model_may_be_named_instead_of_its_engine(models, barking, how, tmp_path):
+    named = {
+        "repository": {"model": "suno/bark", "models": models},
+        "path": {"model": models / "suno" / "bark"},
+        "like": {"model": str(models / "suno" / "bark"), "like": "bark"},
+    }[how]
+    with narrated.pipeline("text-to-speech", **named) as speak:
+        assert same(speak("Hello world."), barking("Hello world."))
+
+
+def test_any_captioner_may_be_named_by_its_folder(models, looking):
+    folder = models / "Salesforce" / "blip-image-captioning-base"
+    with narrated.pipeline("image-to-text", folder) as describe:
+        assert describe(shaded(1)) == looking(shaded(1))
+
+
+def test_a_model_of_an_unknown_kind_is_refused_with_the_way_out(models):
+    folder = models / "Salesforce" / "blip-image-captioning-base"
+    with pytest.raises(NarratedError, match=r"kind 'blip'.*like='bark'"):
+        narrated.pipeline("text-to-speech", folder)
+    with pytest.raises(EngineUnavailable, match=r"narrated models pull some/voice"):
+        narrated.pipeline("text-to-speech", "some/voice")
+    with pytest.raises(EngineUnavailable, match=r"config.json is missing. Name another folder"):
+        narrated.pipeline("text-to-speech", "./none")
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ({"task": "translation"}, r"no task 'translation'.*text-to-speech.*image-to-text"),
+        ({"task": "text-to-speech", "model": "brak"}, r"no engine named 'brak'.*mean 'bark'"),
+        ({"task": "text-to-speech", "model": "zzz"}, r"no engine named 'zzz'.*Known: bark"),
+        ({"task": "text-to-speech", "model": "blip"}, r"blip describes pictures.*bark"),
+        ({"task": "image-to-text", "model": "bark"}, r"bark speaks.*blip"),
+        ({"task": "image-to-text", "voice": "anna"}, r"without `voice`"),
+        ({"task": "text-to-speech", "memory": "much"}, r"`memory` is 'much'.*8GB"),
+        ({"task": "text-to-speech", "like": "brak"}, r"no engine named `brak`"),
+        ({"task": "text-to-speech", "speed": 3}, r"no option 'speed'.*rate"),
+    ],
+)
+def test_what_cannot_be_is_refused_with_what_there_is(given, told):
+    with pytest.raises(NarratedError, match=told):
+        narrated.pipeline(**given)
+
+
+def test_a_model_that_is_not_there_is_refused_with_the_command_that_pulls_it(tmp_path):
+    with pytest.raises(EngineUnavailable, match=r"narrated models pull suno/bark$"):
+        narrated.pipeline("text-to-speech", "bark", models=tmp_path)
+
+
+def test_a_device_may_be_a_number_as_in_transformers(models):
+    with narrated.pipeline("text-to-speech", "bark", models=models, device=-1) as speak:
+        assert speak.engine.models[0].device.name == "cpu"
+    with pytest.raises(EngineUnavailable, match="cuda:99 is not there"):
+        narrated.pipeline("text-to-speech", "bark", models=models, device=99)
+
+
+def test_an_engine_of_another_interpreter_is_refused(configured):
+    configured("engines: {old: {module: old, python: /opt/old/bin/python}}")
+    with pytest.raises(NarratedError, match=r"/opt/old/bin/python.*Have the daemon speak"):
+        narrated.pipeline("text-to-speech", "old")
+
+
+def test_a_broken_configuration_is_told(configured):
+    configured("speach: {}")
+    with pytest.raises(ConfigurationError, match="speach"):
+        narrated.pipeline("text-to-speech")
+
+
+# --- at work ---
+
+
+def test_a_row_that_fails_says_why_and_leaves_the_rest_well(toy):
+    speak = toy(rows=2)
+    texts = ["One.", "FAIL SLOW:0.2", "Two."]
+    with pytest.raises(EngineError, match=r"fails on demand\. Take FAIL out\."):
+        speak(texts)
+    with pytest.raises(EngineUnavailable, match=r"no voice 'nobody'\. Use toy\."):
+        speak("One.", voice="nobody")
+    with pytest.raises(ZeroDivisionError):
+        speak(["One. SLOW:0.2", "RAISE"])
+    assert heard(speak("One."))
+
+
+def test_a_batch_is_halved_where_memory_runs_out(configured, tmp_path, monkeypatch):
+    pytest.importorskip("torch")
+    from engines.scarcity import little_left
+
+    speak = hungry(configured, tmp_path, rows=8, row_mb=100)
+    speak("One.")
+    with little_left(350):
+        assert len(speak(["One."] * 8)) == 8
+    widths = [int(width) for width in (tmp_path / "widths").read_text().split()[1:]]
+    assert max(widths) == 8 and widths[-1] == 2
+    with little_left(60), pytest.raises(OutOfMemory, match=r"no room.*models: \{memory"):
+        speak("One.")
+    assert speak("One.")["sampling_rate"] == 8000
+
+
+def hungry(configured, tmp_path, **options):
+    told = {**options, "widths": tmp_path / "widths", "read_log": tmp_path / "reads"}
+    listed = ", ".join(f"{name}: {value}" for name, value in told.items())
+    configured(
+        f"engines: {{hungry: {{module: hungry, path: {ENGINES}, options: {{{listed}}}}}}}\n"
+        "models: {device: cpu}"
+    )
+    return narrated.pipeline("text-to-speech", "hungry")
+
+
+def test_leaving_the_block_frees_the_models(models):
+    with narrated.pipeline("text-to-speech", "bark", models=models) as speak:
+        (model,) = speak.engine.models
+        assert model.warmth is Warmth.WARM
+    assert model.warmth is Warmth.ABSENT
+    speak.close()
+    with pytest.raises(NarratedError, match=r"bark was closed\. Make another"):
+        speak("Hello.")
+
+
+def test_pipelines_beside_one_another_share_weights_and_budget(models, looking):
+    speak = narrated.pipeline("text-to-speech", "bark", models=models, memory="1GB")
+    calm = narrated.pipeline("text-to-speech", "bark", temperature=0.2, beside=speak)
+    describe = narrated.pipeline("image-to-text", "blip", beside=speak)
+    assert calm.engine.models[0] is speak.engine.models[0]
+    speak.close()
+    assert calm.engine.models[0].warmth is Warmth.WARM
+    assert heard(calm("Hello world."))
+    assert describe(shaded(1)) == looking(shaded(1))
+    with pytest.raises(NarratedError, match=r"`memory` is shared.*leave out `beside`"):
+        narrated.pipeline("image-to-text", beside=speak, memory="1GB")
+
+
+def test_who_does_not_fit_beside_the_other_has_it_make_room(models, barking):
+    memory = int(barking.engine.models[0].weights_bytes * 1.01)
+    speak = narrated.pipeline("text-to-speech", "bark", models=models, memory=memory)
+    describe = narrated.pipeline("image-to-text", "blip", beside=speak)
+    (voice,), (eye,) = speak.engine.models, describe.engine.models
+    assert voice.warmth is Warmth.WARM and eye.warmth is Warmth.ABSENT
+    describe(shaded(1))
+    assert voice.warmth is Warmth.ABSENT and eye.warmth is Warmth.WARM
+    speak("of")
+    assert voice.warmth is Warmth.WARM and eye.warmth is Warmth.ABSENT
+
+
+def test_threads_may_call_one_pipeline(toy):
+    speak = toy(delay_s=0.1)
+    texts = [f"Hello{' hello' * number}." for number in range(4)]
+    with ThreadPoolExecutor(4) as threads:
+        sounds = list(threads.map(speak, texts))
+    assert all(same(sound, speak(text)) for sound, text in zip(sounds, texts, strict=True))
+
+
+def test_closing_waits_for_who_is_at_work_and_refuses_who_comes_after(toy):
+    speak = toy()
+    with ThreadPoolExecutor(2) as threads:
+        first = threads.submit(speak, "Hello SLOW:0.6.")
+        time.sleep(0.2)
+        second = threads.submit(speak, "Hello.")
+        time.sleep(0.1)
+        speak.close()
+    assert heard(first.result())
+    with suppress(NarratedError):  # who waits may be let in before who closes
+        assert heard(second.result())
+    with pytest.raises(NarratedError, match="toy was closed"):
+        speak("Hello.")
