@@ -70,7 +70,10 @@ class Autoregressive:
         else:
             assert self._batch is not None, "there is somebody to bring on"
             finished = self._batch.advance(transformer, SLICE)
-        return list(self._through(finished))
+        rows = list(self._through(finished))
+        if not self.rows:
+            self._batch = None  # the stages behind take as long, and the memory
+        return rows
 
     def progress(self, row: Row) -> float:
         """How many codes there are of those there may be."""

@@ -101,25 +101,34 @@ class Checkpoint:
 def _read(files: ModelFiles, precision: torch.dtype) -> Tortoise:
     with readable(f"The model {files.name}", verify(files.name)):
         known = upstream()
-        autoregressive = _filled(files, AUTOREGRESSIVE, known.UnifiedVoice, sizes.autoregressive)
-        for block in autoregressive.gpt.h:
-            block.attn._buffers.clear()  # masks of older transformers: narrated makes its own
-        clvp = _filled(files, CLVP, known.CLVP, sizes.clvp)
-        diffusion = _filled(files, DIFFUSION, known.DiffusionTts, sizes.diffusion)
-        vocoder = _filled(files, VOCODER, known.UnivNetGenerator, sizes.vocoder)
-        vocoder.eval(inference=True)  # folds the norms of its weights in
-        for model, unused in (
-            (autoregressive, ("text_head",)),
-            (diffusion, ("code_embedding", "code_converter", "mel_head")),
-        ):
-            for name in unused:
-                delattr(model, name)
-        autoregressive.to(precision).conditioning_encoder.float()
-        inverse = [(m, m.inv_freq.float()) for m in clvp.modules() if hasattr(m, "inv_freq")]
-        clvp.to(precision)
-        for module, frequencies in inverse:
-            module.inv_freq = frequencies  # positions are not told apart in half precision
-        return Tortoise(autoregressive, clvp, diffusion.float(), vocoder.float(), precision)
+        return assembled(
+            _filled(files, AUTOREGRESSIVE, known.UnifiedVoice, sizes.autoregressive),
+            _filled(files, CLVP, known.CLVP, sizes.clvp),
+            _filled(files, DIFFUSION, known.DiffusionTts, sizes.diffusion),
+            _filled(files, VOCODER, known.UnivNetGenerator, sizes.vocoder),
+            precision,
+        )
+
+
+def assembled(
+    autoregressive: Any, clvp: Any, diffusion: Any, vocoder: Any, precision: torch.dtype
+) -> Tortoise:
+    """Upstream's four models without what only training needs, each in the precision it bears."""
+    for block in autoregressive.gpt.h:
+        block.attn._buffers.clear()  # masks of older transformers: narrated makes its own
+    for model, unused in (
+        (autoregressive, ("text_head",)),
+        (diffusion, ("code_embedding", "code_converter", "mel_head")),
+    ):
+        for name in unused:
+            delattr(model, name)
+    vocoder.eval(inference=True)  # folds the norms of its weights in
+    autoregressive.to(precision).conditioning_encoder.float()
+    inverse = [(m, m.inv_freq.float()) for m in clvp.modules() if hasattr(m, "inv_freq")]
+    clvp.to(precision)
+    for module, frequencies in inverse:
+        module.inv_freq = frequencies  # positions are not told apart in half precision
+    return Tortoise(autoregressive, clvp, diffusion.float(), vocoder.float(), precision)
 
 
 def _filled(

@@ -75,10 +75,8 @@ class Denoiser:
     def _seen(self, bias: Any, dtype: torch.dtype) -> torch.Tensor:
         """What is added to attention: how far two frames are apart, and that a row has an end."""
         apart: torch.Tensor = bias.relative_attention_bias(self._buckets) * bias.scale
-        apart = apart.permute(2, 0, 1)
-        if self._own is None:
-            return apart[None].to(dtype)
-        return apart[None].masked_fill(~self._own[:, None], -float("inf")).to(dtype)
+        apart = apart.permute(2, 0, 1)[None].to(dtype)
+        return apart if self._own is None else apart.masked_fill(~self._own[:, None], -float("inf"))
 
     def _convolved(self, convolution: Any, hidden: torch.Tensor) -> torch.Tensor:
         """What is behind a row's end is nought for it, as beyond the end of a tensor."""
