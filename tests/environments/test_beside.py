@@ -94,7 +94,7 @@ def test_a_network_that_is_not_there_is_told_apart_from_what_is_nowhere(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     nowhere = ("nothing-of-this-name==1",)
-    options = ("--index-url=http://127.0.0.1:9/simple", "--retries=0", "--dry-run")
+    options = ("--index-url=http://127.0.0.1:9/simple", "--retries=1", "--dry-run")
     monkeypatch.setenv("PIP_CONFIG_FILE", "/dev/null")
     said: list[str] = []
     with pytest.raises(NarratedError, match="No matching distribution found") as refused:

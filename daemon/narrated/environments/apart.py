@@ -7,6 +7,7 @@ from pathlib import Path
 from narrated.environments.code import Code, lack
 from narrated.environments.pip import Told, has_pip, install
 from narrated.errors import NarratedError, StorageError
+from narrated.printable import printable
 
 MARK = "narrated.txt"
 """Stands in an environment that we made, and says whose code it has, once it is whole."""
@@ -25,9 +26,10 @@ def install_apart(code: Code, folder: Path, python: str, told: Told) -> Path:
     mark = folder / MARK
     whole = f"{code.engine}: {', '.join(what)}\n"
     _refuse_stranger(code, folder)
-    if _read(mark) == whole and not lack(code, command):
+    is_made = has_pip(command)
+    if is_made and _read(mark) == whole and not lack(code, command):
         return interpreter
-    if not has_pip(command):
+    if not is_made:
         refuse_python(code, python)
         _make(code, folder, python)
     install(command, folder, what, told)
@@ -67,15 +69,21 @@ def _torch() -> tuple[str, ...]:
 
 
 def _refuse_stranger(code: Code, folder: Path) -> None:
-    if folder.is_dir() and any(folder.iterdir()):
+    try:
+        is_empty = not any(folder.iterdir())
         whose = _read(folder / MARK).partition(":")[0].strip()
-        if whose != code.engine:
-            of = f"has the code of {whose}" if whose else "was not made by this command"
-            raise NarratedError(
-                f"{folder} is there, and {of}.", "Name a folder that is empty, or not there yet."
-            )
-    elif folder.exists() and not folder.is_dir():
-        raise NarratedError(f"{folder} is no folder.", "Name a folder that is not there yet.")
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise StorageError(
+            f"{folder} cannot be looked into: {error.strerror}.",
+            "Name a folder that is empty, or not there yet.",
+        ) from error
+    if not is_empty and whose != code.engine:
+        of = f"has the code of {printable(whose)}" if whose else "was not made by this command"
+        raise NarratedError(
+            f"{folder} is there, and {of}.", "Name a folder that is empty, or not there yet."
+        )
 
 
 def _make(code: Code, folder: Path, python: str) -> None:
@@ -84,6 +92,9 @@ def _make(code: Code, folder: Path, python: str) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / MARK).write_text(f"{code.engine}\n", encoding="utf-8")
         folder.chmod(0o755)
+        for link in (folder / "bin").glob("python*"):
+            if not link.exists():  # its interpreter is gone; venv would stumble over it
+                link.unlink()
     except OSError as error:
         raise StorageError(
             f"{folder} cannot be made: {error.strerror}.", "Run the same command with sudo."
@@ -102,5 +113,5 @@ def _make(code: Code, folder: Path, python: str) -> None:
 def _read(mark: Path) -> str:
     try:
         return mark.read_text(encoding="utf-8")
-    except (FileNotFoundError, NotADirectoryError):
+    except FileNotFoundError:
         return ""

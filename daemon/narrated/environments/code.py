@@ -51,7 +51,8 @@ CODES: Mapping[str, Code] = MappingProxyType(
                 "tortoise.utils.tokenizer",
             ),
             pins_python=(3, 11),
-            pins_why="they hold transformers to 4.31, whose tokenizers have no wheels for newer",
+            pins_why="they hold transformers to 4.31, whose tokenizers have no wheels for newer "
+            "ones, and our workers run in no older one",
         )
     }
 )

@@ -24,8 +24,8 @@ class Installing(Bar):
         super().__init__(*columns, task=code.package, transient=True, disable=hidden)
 
     def __call__(self, line: str) -> None:
-        """Draw the line that pip says now."""
-        if line.strip():
+        """Draw the line that pip says now; its warnings are of its own search for packages."""
+        if line.strip() and not line.startswith("WARNING"):
             self.show(0, 1, escape(line.strip()[:_LINE_CHARACTERS]))
 
 
