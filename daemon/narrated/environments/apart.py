@@ -27,13 +27,13 @@ def install_apart(code: Code, folder: Path, python: str, told: Told) -> Path:
     whole = f"{code.engine}: {', '.join(what)}\n"
     _refuse_stranger(code, folder)
     is_made = has_pip(command)
-    if is_made and _read(mark) == whole and not lack(code, command):
+    if is_made and _read(mark) == whole and not lack(code, str(interpreter)):
         return interpreter
     if not is_made:
         refuse_python(code, python)
         _make(code, folder, python)
     install(command, folder, what, told)
-    if lacking := lack(code, command):
+    if lacking := lack(code, str(interpreter)):
         raise NarratedError(
             f"{code.package} is installed into {folder}, and cannot be used there: {lacking}.",
             f"Remove {folder}, and run the same command again.",

@@ -28,7 +28,7 @@ def install_beside(code: Code, told: Told) -> Path:
     install(command, place, needed, told)
     # pip refuses it beside our transformers, which it was not made for, and the engine makes fit.
     install(command, place, (code.package,), told, "--no-deps")
-    if lacking := lack(code, command):
+    if lacking := lack(code, sys.executable):
         raise NarratedError(
             f"{code.package} is installed into {place}, and cannot be used there: {lacking}.",
             f"Install it anew: {sys.executable} -m pip install --no-deps --force-reinstall "

@@ -11,14 +11,9 @@ from types import MappingProxyType
 from narrated.engines.base import EngineSpec
 from narrated.errors import NarratedError
 from narrated.printable import printable
+from narrated.workers.child import command
 
 _EXTRA = re.compile(r"""(\s+and)?\s+extra\s*==\s*["'](?P<name>[\w.-]+)["']""", re.ASCII)
-_PROBE = """
-import importlib.util, sys
-for name in sys.argv[1:]:
-    if importlib.util.find_spec(name) is None:
-        raise ModuleNotFoundError(f"No module named '{name}'")
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +25,8 @@ class Code:
     """As pip is asked for it."""
     extra: str
     """The extra of narrated that names what its modules need besides our libraries."""
-    modules: tuple[str, ...]
-    """Those that the engine is made of."""
+    probe: str
+    """A module of ours that imports all that the engine is made of where it is run."""
     pins_python: tuple[int, int]
     """The Python in which its own pins can be installed, and our workers run."""
     pins_why: str
@@ -43,13 +38,7 @@ CODES: Mapping[str, Code] = MappingProxyType(
             engine="tortoise",
             package="tortoise-tts==3.0.0",
             extra="tortoise",
-            modules=(
-                "tortoise.models.autoregressive",
-                "tortoise.models.clvp",
-                "tortoise.models.diffusion_decoder",
-                "tortoise.models.vocoder",
-                "tortoise.utils.tokenizer",
-            ),
+            probe="narrated.engines.tortoise.upstream",
             pins_python=(3, 11),
             pins_why="they hold transformers to 4.31, whose tokenizers have no wheels for newer "
             "ones, and our workers run in no older one",
@@ -92,11 +81,9 @@ def requirements(extra: str) -> tuple[str, ...]:
     return found
 
 
-def lack(code: Code, command: tuple[str, ...]) -> str:
-    """What an interpreter, started by this command, lacks of the code; empty where nothing."""
-    done = subprocess.run(
-        (*command, "-c", _PROBE, *code.modules), capture_output=True, text=True, check=False
-    )
+def lack(code: Code, python: str) -> str:
+    """What an interpreter lacks of the code, as its worker would find; empty where nothing."""
+    done = subprocess.run(command(python, code.probe), capture_output=True, text=True, check=False)
     if done.returncode == 0:
         return ""
     return (done.stderr.strip().splitlines() or ["it does not run"])[-1]

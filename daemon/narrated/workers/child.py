@@ -69,7 +69,7 @@ class Child:
         stderr, to_stderr = os.pipe()
         try:
             process = await asyncio.create_subprocess_exec(
-                *_command(python, module, theirs.fileno()),
+                *command(python, module, str(theirs.fileno())),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=to_stderr,
@@ -184,10 +184,11 @@ def _is_foreign(python: str) -> bool:
     return python not in ("", sys.executable)
 
 
-def _command(python: str, module: str, fd: int) -> Sequence[str]:
+def command(python: str, module: str, *arguments: str) -> Sequence[str]:
+    """How a module of ours is run by an interpreter, in which nothing of ours need be installed."""
     if not _is_foreign(python):
-        return (sys.executable, "-m", module, str(fd))
-    return (python, "-c", _BOOTSTRAP.format(package=str(_PACKAGE), module=module), str(fd))
+        return (sys.executable, "-m", module, *arguments)
+    return (python, "-c", _BOOTSTRAP.format(package=str(_PACKAGE), module=module), *arguments)
 
 
 def _environment(environment: Mapping[str, str], *, foreign: bool) -> dict[str, str]:

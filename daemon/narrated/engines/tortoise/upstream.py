@@ -107,3 +107,7 @@ def mel_norms() -> torch.Tensor:
     """What each band of a voice's spectrogram is divided by, (80,)."""
     norms: torch.Tensor = torch.load(package() / "data" / "mel_norms.pth", weights_only=True)
     return norms
+
+
+if __name__ == "__main__":  # whether an interpreter has all that is needed
+    upstream()
