@@ -40,7 +40,7 @@ class _Checked:
 
     engine: str
     name: str
-    """Its own, where none is given."""
+    """Its own, where none is given; empty for several clips."""
     suffix: str
     """Of its one file; empty for a folder of clips."""
     files: Sequence[tuple[str, bytes]]
@@ -56,6 +56,8 @@ def add(sources: Sequence[Path], folder: Path, name: str = "", *, replace: bool 
     """
     voice = _checked(sources)
     name = name or voice.name
+    if not name:
+        raise NarratedError("Several clips are a voice without a name.", "Give it: --name anna")
     _check_name(folder, name)
     place = folder / f"{name}{voice.suffix}"
     try:
@@ -67,7 +69,7 @@ def add(sources: Sequence[Path], folder: Path, name: str = "", *, replace: bool 
             )
         make_readable(place.parent)
         aside = [each for each in taken if each != place]
-        if not voice.suffix and os.path.lexists(place):
+        if not voice.suffix and place.is_dir():
             aside.append(place)
         with _draft(voice, place.parent) as draft, _away(aside, place.parent):
             draft.rename(place)  # a file takes the place of one at that instant
@@ -138,8 +140,6 @@ def _clips(sources: Sequence[Path], name: str) -> _Checked:
                 f"({LATENTS_SUFFIX}), or a prompt of Bark's ({PROMPT_SUFFIX}); any other recording "
                 "is converted by: ffmpeg -i FILE -ac 1 -ar 24000 CLIP.wav",
             )
-    if not name and len(sources) > 1:
-        raise NarratedError("Several clips are a voice without a name.", "Give it: --name anna")
     if len(sources) > MOST_CLIPS:
         raise NarratedError(
             f"{len(sources)} clips are more than a voice is made of.",
