@@ -142,16 +142,28 @@ def list_voices(ctx: click.Context, engine: str | None, as_json: bool) -> None:
 
 
 @voices.command("add")
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--name", "-n", default="", help="What it is called; else as the file.")
+@click.argument(
+    "sources",
+    nargs=-1,
+    required=True,
+    metavar="FILE...",
+    type=click.Path(exists=True, path_type=Path),
+)
+@click.option("--name", "-n", default="", help="What it is called; else as the file or folder.")
 @click.option("--replace", is_flag=True, help="Instead of the one that has this name.")
 @click.pass_context
-def add_voice(ctx: click.Context, file: Path, name: str, replace: bool) -> None:
-    """Add a voice of your own: the .npz that a tool for cloning voices wrote."""
+def add_voice(ctx: click.Context, sources: tuple[Path, ...], name: str, replace: bool) -> None:
+    """Add a voice of your own.
+
+    For Tortoise a folder of clips, or clips (WAV, FLAC, Ogg, MP3: three or more, about ten seconds
+    each, of one person), or the .pth of latents; for Bark the .npz that a tool for cloning wrote.
+    """
+    from narrated.terminal.voices import added_lines
     from narrated.voices import add
 
-    name = add(file, configuration(ctx).models.voices, name, replace=replace)
-    click.echo(f"{name} is added; hear it: narrated voices audition {name} --engine bark")
+    added = add(sources, configuration(ctx).models.voices, name, replace=replace)
+    for line in added_lines(added):
+        click.echo(line)
 
 
 @voices.command()

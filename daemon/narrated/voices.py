@@ -1,60 +1,230 @@
 """The user's own voices: files in a folder, which the engines look at again and again."""
 
 import os
+import shutil
 import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
+from narrated.engines.bark.prompts import of_archive
+from narrated.engines.neural.stamps import regular
+from narrated.engines.tortoise.clips import MOST_BYTES, SUFFIXES, advice, opened
+from narrated.engines.tortoise.voices import LATENTS_SUFFIX, MOST_CLIPS, is_clip
 from narrated.errors import NarratedError, StorageError
 from narrated.installation import make_readable
 
-SUFFIX = ".npz"
-MODE = 0o644
+PROMPT_SUFFIX = ".npz"
+FILE_MODE = 0o644
 """The daemon's account reads what another account adds."""
+FOLDER_MODE = 0o755
+_DRAFT = ".voice-"
+"""Hidden: the daemon may look at any instant, and engines take no hidden file for a voice."""
 
 
-def add(source: Path, folder: Path, name: str = "", *, replace: bool = False) -> str:
-    """Put a voice into the folder of voices, once it was seen to be one; gives its name.
+@dataclass(frozen=True, slots=True)
+class Added:
+    """A voice that was added."""
 
-    NarratedError where the file is no voice, or the name is taken or leads elsewhere;
+    name: str
+    engine: str
+    """Which one speaks in it."""
+    better: Sequence[str] = ()
+    """What would make it a better one."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Checked:
+    """Something that was seen to be a voice, with all that is going to be written."""
+
+    engine: str
+    name: str
+    """Its own, where none is given; empty for several clips."""
+    suffix: str
+    """Of its one file; empty for a folder of clips."""
+    files: Sequence[tuple[str, bytes]]
+    better: Sequence[str] = ()
+
+
+def add(sources: Sequence[Path], folder: Path, name: str = "", *, replace: bool = False) -> Added:
+    """Put a voice into the folder of voices, once it was seen to be one.
+
+    `sources` is one prompt of Bark's (.npz), one file of Tortoise's latents (.pth), a folder of
+    clips, or clips. NarratedError where they are no voice, or the name is taken or leads elsewhere;
     StorageError where the folder cannot be written.
     """
-    from narrated.engines.bark.prompts import of_archive  # numpy: what only lists needs none
-
-    if source.suffix.lower() != SUFFIX:
-        raise NarratedError(
-            f"{source} is no voice: it does not end in {SUFFIX}.",
-            "Give the prompt that a tool for cloning voices wrote: FILE.npz.",
-        )
-    name = name or source.stem
-    place = folder / f"{name}{SUFFIX}"
-    if not name.strip() or Path(name).is_absolute() or ".." in Path(name).parts or "\0" in name:
-        raise NarratedError(f"'{name}' cannot be a voice's name.", "Such as mine, or family/anna.")
-    of_archive(source)
-    if place.exists() and not replace:
-        raise NarratedError(
-            f"There is a voice '{name}' already, in {place}.",
-            "Give another name with --name, or --replace it.",
-        )
+    voice = _checked(sources)
+    name = name or voice.name
+    if not name:
+        raise NarratedError("Several clips are a voice without a name.", "Give it: --name anna")
+    _check_name(folder, name)
+    place = folder / f"{name}{voice.suffix}"
     try:
-        _copied(source.read_bytes(), place)
+        taken = list(_taken(voice, folder, name))
+        if taken and not replace:
+            raise NarratedError(
+                f"There is a voice '{name}' already, in {taken[0]}.",
+                "Give another name with --name, or --replace it.",
+            )
+        make_readable(place.parent)
+        aside = [each for each in taken if each != place]
+        if not voice.suffix and place.is_dir():
+            aside.append(place)
+        with _draft(voice, place.parent) as draft, _away(aside, place.parent):
+            draft.rename(place)  # a file takes the place of one at that instant
     except OSError as error:
         raise StorageError(
             f"{place} cannot be written: {error.strerror or error}.",
             "Do it as the account that owns the folder, such as with sudo.",
         ) from error
-    return name
+    return Added(name, voice.engine, voice.better)
 
 
-def _copied(content: bytes, place: Path) -> None:
-    """A voice appears whole or not at all: the daemon may look at any instant."""
-    make_readable(place.parent)
-    descriptor, name = tempfile.mkstemp(dir=place.parent, prefix=".voice-")
-    draft = Path(name)
+def _checked(sources: Sequence[Path]) -> _Checked:
+    suffixes = {source.suffix.lower() for source in sources}
+    if len(sources) > 1 and suffixes & {PROMPT_SUFFIX, LATENTS_SUFFIX}:
+        raise NarratedError(
+            "Several files are one voice only where all of them are clips.",
+            "Add the others one by one.",
+        )
+    if len(sources) == 1:
+        if sources[0].is_dir():
+            return _folder_of_clips(sources[0])
+        if suffixes == {PROMPT_SUFFIX}:
+            return _prompt(sources[0])
+        if suffixes == {LATENTS_SUFFIX}:
+            return _latents(sources[0])
+    return _clips(sources, sources[0].stem if len(sources) == 1 else "")
+
+
+def _prompt(source: Path) -> _Checked:
+    content = _bytes(source)
+    of_archive(source)
+    return _Checked("bark", source.stem, PROMPT_SUFFIX, [(source.name, content)])
+
+
+def _latents(source: Path) -> _Checked:
     try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-        draft.chmod(MODE)
-        draft.replace(place)
+        from narrated.engines.tortoise.latents import of_file
+    except ImportError as error:
+        raise NarratedError(
+            f"Whether {source} is a voice cannot be seen: {error}.",
+            "Install torch (pip install 'narrated[models]'), or give the clips themselves.",
+        ) from error
+    content = _bytes(source)
+    of_file(content, str(source))
+    return _Checked("tortoise", source.stem, LATENTS_SUFFIX, [(source.name, content)])
+
+
+def _folder_of_clips(source: Path) -> _Checked:
+    try:
+        found = sorted(file for file in source.iterdir() if is_clip(file))
+    except OSError as error:
+        raise NarratedError(f"{source} cannot be read: {error.strerror}.", "") from error
+    if not found:
+        raise NarratedError(
+            f"{source} is no voice: it holds no clip ({', '.join(SUFFIXES)}).",
+            "Put three recordings of about ten seconds into it; others are converted by: "
+            "ffmpeg -i FILE -ac 1 -ar 24000 CLIP.wav",
+        )
+    return _clips(found, source.resolve().name)
+
+
+def _clips(sources: Sequence[Path], name: str) -> _Checked:
+    for source in sources:
+        if source.suffix.lower() not in SUFFIXES or source.is_dir():
+            raise NarratedError(
+                f"{source} is no voice.",
+                f"Give clips ({', '.join(SUFFIXES)}) or a folder of them, latents "
+                f"({LATENTS_SUFFIX}), or a prompt of Bark's ({PROMPT_SUFFIX}); any other recording "
+                "is converted by: ffmpeg -i FILE -ac 1 -ar 24000 CLIP.wav",
+            )
+    if len(sources) > MOST_CLIPS:
+        raise NarratedError(
+            f"{len(sources)} clips are more than a voice is made of.",
+            f"Choose the best {MOST_CLIPS} or fewer.",
+        )
+    contents = [_bytes(source) for source in sources]
+    heard = [
+        opened(content, str(source)) for source, content in zip(sources, contents, strict=True)
+    ]
+    names = [source.name for source in sources]
+    if len(set(names)) < len(names) or not all(map(is_clip, sources)):
+        names = [f"{n}{source.suffix}" for n, source in enumerate(sources, start=1)]
+    files = list(zip(names, contents, strict=True))
+    return _Checked("tortoise", name, "", files, advice(heard))
+
+
+def _bytes(source: Path) -> bytes:
+    """What is no regular file might never end."""
+    try:
+        with regular(source) as content:
+            return content.read(MOST_BYTES + 1)
+    except OSError as error:
+        raise NarratedError(f"{source} cannot be read: {error.strerror or error}.", "") from error
+
+
+def _check_name(folder: Path, name: str) -> None:
+    hidden = any(part.startswith(".") for part in Path(name).parts)  # ".." too
+    if not name.strip() or Path(name).is_absolute() or hidden or "\0" in name:
+        raise NarratedError(f"'{name}' cannot be a voice's name.", "Such as mine, or family/anna.")
+    if not (folder / name).parent.resolve().is_relative_to(folder.resolve()):
+        raise NarratedError(
+            f"'{name}' leads out of {folder}, where no voice is looked for.", "Give another --name."
+        )
+
+
+def _taken(voice: _Checked, folder: Path, name: str) -> Iterator[Path]:
+    """Where there is a voice of this name for the same engine: as a file, or as a folder.
+
+    NarratedError where its folder cannot be replaced without losing something else.
+    """
+    file, clips = folder / f"{name}{voice.suffix or LATENTS_SUFFIX}", folder / name
+    if os.path.lexists(file):
+        yield file
+    if voice.suffix != PROMPT_SUFFIX and clips.is_dir():
+        entries = [each for each in clips.iterdir() if not each.name.startswith(".")]
+        latents = [each for each in entries if each.suffix.lower() == LATENTS_SUFFIX]
+        is_voice = any(map(is_clip, entries)) or len(latents) == 1
+        only = latents if len(entries) == 1 else []
+        others = [each for each in entries if not is_clip(each) and each not in only]
+        if others and (is_voice or not voice.suffix):
+            raise NarratedError(
+                f"{clips} holds more than a voice: {others[0].name}.",
+                "Give another name with --name, or move that elsewhere first.",
+            )
+        if is_voice:
+            yield clips
+
+
+@contextmanager
+def _draft(voice: _Checked, folder: Path) -> Iterator[Path]:
+    """The voice as it will be, beside its place: it appears whole or not at all."""
+    made = Path(tempfile.mkdtemp(dir=folder, prefix=_DRAFT))
+    try:
+        for name, content in voice.files:
+            (made / name).write_bytes(content)
+            (made / name).chmod(FILE_MODE)
+        made.chmod(FOLDER_MODE)
+        yield made / voice.files[0][0] if voice.suffix else made
+    finally:
+        shutil.rmtree(made, ignore_errors=True)
+
+
+@contextmanager
+def _away(places: Sequence[Path], folder: Path) -> Iterator[None]:
+    """Have what is replaced out of the way, and back in its place where that fails."""
+    kept = Path(tempfile.mkdtemp(dir=folder, prefix=_DRAFT))
+    moved: list[Path] = []
+    try:
+        for place in places:
+            place.rename(kept / place.name)
+            moved.append(place)
+        yield
     except BaseException:
-        draft.unlink()
+        for place in moved:
+            (kept / place.name).rename(place)
         raise
+    finally:
+        shutil.rmtree(kept, ignore_errors=True)

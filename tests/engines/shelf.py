@@ -11,6 +11,7 @@ class PlainShelf:
 
     models: Path = Path("/nonexistent")
     voices: Path = Path("/nonexistent")
+    cache: Path = Path("/nonexistent")
     device: str = "cpu"
     held: dict[str, Any] = field(default_factory=dict)
 

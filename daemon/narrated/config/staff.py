@@ -7,6 +7,9 @@ from narrated.engines.base import REGISTRY, EngineSpec, Home
 from narrated.errors import ConfigurationError
 from narrated.workers.pool import WorkerSpec
 
+LATENTS = "latents"
+"""Within the cache, beside the takes, which are in folders of two letters."""
+
 DEFAULT_LIMIT = 400
 """Characters an engine of the user's own is given at once where its entry names no limit."""
 
@@ -49,6 +52,7 @@ def home(config: Config) -> Home:
     return Home(
         models=str(models.folder),
         voices=str(models.voices),
+        cache=str(config.cache / LATENTS),
         device=models.device,
         memory_bytes=int(models.memory or 0),
         idle_unload_s=float(models.idle_unload),

@@ -188,6 +188,10 @@ class Shelf(Protocol):
         """The folder of the user's own voices."""
 
     @property
+    def cache(self) -> Path:
+        """A folder for what is dear to compute, and can be computed again; made on need."""
+
+    @property
     def device(self) -> str:
         """The device that is wished for: auto, cpu, cuda or cuda:1."""
 
@@ -203,6 +207,8 @@ class Home:
     """The folder that holds the models' files."""
     voices: str = "/nonexistent"
     """The folder of the user's own voices."""
+    cache: str = "/nonexistent"
+    """The folder for what is dear to compute, such as what a model knows of a voice."""
     device: str = "auto"
     memory_bytes: int = 0
     """What may be in use at once; 0 for all that the device has."""

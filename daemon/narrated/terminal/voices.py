@@ -1,12 +1,17 @@
 """How voices are listed, and tried one after another."""
 
+import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from narrated.engines.base import EngineInfo
 from narrated.errors import NarratedError
 from narrated.printable import printable
 from narrated.terminal.client import Client
+
+if TYPE_CHECKING:
+    from narrated.voices import Added
 
 SAMPLE = (
     "Hello. This is how I sound when I read a post to you, "
@@ -30,6 +35,16 @@ def lines(engines: Mapping[str, EngineInfo], only: str | None) -> Iterator[str]:
         yield f"{name} ({len(info.voices)} voices)"
         yield from (f"  {printable(voice)}" for voice in sorted(info.voices))
     yield "Try one: narrated voices audition NAME; use it: `speech: {engine: …, voice: NAME}`."
+
+
+def added_lines(added: "Added") -> Iterator[str]:
+    """What would make a voice that was added a better one, and how to hear it."""
+    yield from (f"Better: {printable(line)}" for line in added.better)
+    name = printable(shlex.quote(added.name))
+    yield (
+        f"{printable(added.name)} is added; hear it: "
+        f"narrated voices audition {name} --engine {added.engine}"
+    )
 
 
 def auditioned(

@@ -87,6 +87,11 @@ class Budget:
         return Path(self.home.voices)
 
     @property
+    def cache(self) -> Path:
+        """The folder for what is dear to compute."""
+        return Path(self.home.cache)
+
+    @property
     def device(self) -> str:
         """The device that is wished for."""
         return self.home.device
@@ -106,7 +111,7 @@ class Budget:
         for held in self._held.values():
             held.model.device.bound(home.memory_bytes)
         self._make_room(())
-        places = [(each.models, each.voices, each.device) for each in (before, home)]
+        places = [(each.models, each.voices, each.cache, each.device) for each in (before, home)]
         return places[0] != places[1]
 
     def seat(self, engine: Engine) -> None:

@@ -51,7 +51,8 @@ class Stamps:
 def regular(file: Path) -> Iterator[io.BufferedReader]:
     """Open a regular file to read; OSError for any other, since a pipe or device never ends."""
     descriptor = os.open(file, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise OSError("it is no regular file")
     with os.fdopen(descriptor, "rb") as content:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise OSError(f"{file} is no regular file")
         yield content

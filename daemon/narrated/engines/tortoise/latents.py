@@ -22,6 +22,7 @@ REVISION = 1
 MOST_BYTES = 4 << 20
 """Both take twelve kilobytes; a zip may claim anything."""
 
+_WIDEST = 1 << 16
 _REMEDY = "Make it anew from the clips, or give the clips themselves: a folder of three or more."
 
 log = logging.getLogger(__name__)
@@ -35,11 +36,12 @@ class Latents:
     diffusion: Tensor
 
 
-def of_file(content: bytes, name: str, width: int) -> Latents:
+def of_file(content: bytes, name: str, width: int | None = None) -> Latents:
     """The two latents of a `.pth` as tortoise-tts's get_conditioning_latents.py writes it.
 
     EngineUnavailable where it cannot be read, holds code, or something other than two tensors of
-    (1, width) and (1, 2 * width), the first dimension of which may be missing.
+    (1, width) and (1, 2 * width), the first dimension of which may be missing. Without a width,
+    whichever theirs is.
     """
     _bounded(content, name)
     try:
@@ -49,10 +51,8 @@ def of_file(content: bytes, name: str, width: int) -> Latents:
         raise _broken(name, "it claims to hold more than there is room for") from error
     if not isinstance(loaded, tuple | list) or len(loaded) != 2:
         raise _broken(name, "it does not hold two latents")
-    return Latents(
-        _checked(name, "autoregressive latent", loaded[0], width),
-        _checked(name, "diffusion latent", loaded[1], 2 * width),
-    )
+    first = _checked(name, "autoregressive latent", loaded[0], width)
+    return Latents(first, _checked(name, "diffusion latent", loaded[1], 2 * first.shape[1]))
 
 
 def _bounded(content: bytes, name: str) -> None:
@@ -67,15 +67,15 @@ def _bounded(content: bytes, name: str) -> None:
         raise _broken(name, f"it is of {size(claimed)}, larger than any latents")
 
 
-def _checked(name: str, what: str, latent: object, width: int) -> Tensor:
+def _checked(name: str, what: str, latent: object, width: int | None) -> Tensor:
     if not isinstance(latent, Tensor) or latent.layout != torch.strided or latent.is_quantized:
         raise _broken(name, f"its {what} is no tensor")
     if latent.device.type != "cpu" or not latent.is_floating_point():
-        raise _broken(
-            name, f"its {what} is of {latent.dtype}, where numbers with a point are needed"
-        )
-    if tuple(latent.shape) not in ((1, width), (width,)):
-        raise _broken(name, f"its {what} has the shape {tuple(latent.shape)}, not (1, {width})")
+        raise _broken(name, f"its {what} is of {latent.dtype}, where fractions are looked for")
+    shape = tuple(latent.shape)
+    width = width or shape[-1] if shape else 1
+    if not 0 < width <= _WIDEST or shape not in ((1, width), (width,)):
+        raise _broken(name, f"its {what} has the shape {shape}, where it needs (1, {width})")
     plain = latent.detach().to(torch.float32).reshape(1, width).clone()
     if not plain.isfinite().all():
         raise _broken(name, f"its {what} holds what is no number")

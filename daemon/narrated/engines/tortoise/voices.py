@@ -8,6 +8,7 @@ import hashlib
 import importlib.util
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,6 +23,7 @@ MOST_CLIPS = 24
 
 _PREFERRED = ("train_grace", "train_daws", "train_dotrice", "train_dreams", "train_empire")
 """Speakers that the model was trained on are said with the best sound, as its author says."""
+_TRIES = 5
 _BEING_CHANGED = "It is tried again by itself."
 
 
@@ -78,13 +80,8 @@ class Voices:
 
     def listed(self) -> dict[str, str]:
         """Every voice whose files can be read, with its digest; broken ones too."""
-        voices = {}
-        for name, files in self._all().items():
-            try:
-                voices[name] = self._voice(name, files).digest
-            except OSError:
-                continue
-        return voices
+        _, voices = self._steady()
+        return {name: voice.digest for name, voice in voices.items()}
 
     def found(self, name: str, language: str = "") -> Voice:
         """A voice by its name; without one, a speaker that the model knows, else an own one.
@@ -92,25 +89,40 @@ class Voices:
         The language decides nothing: Tortoise speaks English alone. EngineUnavailable for a voice
         that is not there, or that cannot be read.
         """
-        every = self._all()
+        every, voices = self._steady()
         if not name:
             name = next((each for each in _PREFERRED if each in every), next(iter(every), ""))
         if name not in every:
             raise self._missing(name, every)
         try:
-            return self._voice(name, every[name])
+            return voices[name] if name in voices else self._voice(name, every[name])
         except OSError as error:
-            at = Path(error.filename or every[name][0])
+            at = Path(error.filename or every[name].files[0])
             raise EngineUnavailable(*_unreadable(at, error)) from error
 
-    def _all(self) -> dict[str, Sequence[Path]]:
+    def _steady(self) -> tuple[Mapping[str, "_Place"], Mapping[str, Voice]]:
+        """All that is there by name, and those of it that can be read.
+
+        Looked up again where a folder became another while it was read: half of an old voice and
+        half of a new one are no voice.
+        """
+        for _ in range(_TRIES):
+            every, voices = self._all(), {}
+            for name, place in every.items():
+                with suppress(OSError):
+                    voices[name] = self._voice(name, place)
+            if all(place.stands for place in every.values()):
+                break
+        return every, voices
+
+    def _all(self) -> dict[str, "_Place"]:
         shipped = dict(_within(self._shipped)) if self._shipped is not None else {}
         return dict(sorted({**shipped, **dict(_within(self._own))}.items()))
 
-    def _voice(self, name: str, files: Sequence[Path]) -> Voice:
+    def _voice(self, name: str, place: "_Place") -> Voice:
         """OSError where a file cannot be read."""
-        told = sorted((self._stamps.digest(file), file) for file in files)
-        latents = files[0].suffix.lower() == LATENTS_SUFFIX
+        told = sorted((self._stamps.digest(file), file) for file in place.files)
+        latents = place.files[0].suffix.lower() == LATENTS_SUFFIX
         digest = _whole([each for each, _ in told], latents=latents)
         return Voice(name, digest, tuple(file for _, file in told))
 
@@ -142,36 +154,83 @@ def is_clip(file: Path) -> bool:
     return file.suffix.lower() in clips.SUFFIXES and not file.name.startswith(".")
 
 
-def _within(root: Path) -> Iterator[tuple[str, Sequence[Path]]]:
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """A folder as it was before it was read, and those of its files that are in question."""
+
+    folder: Path
+    state: tuple[int, int, int]
+    files: Sequence[Path]
+
+    @property
+    def stands(self) -> bool:
+        """Whether the folder is as it was."""
+        try:
+            return self.state == _state(self.folder)
+        except OSError:
+            return False
+
+    def only(self, files: Sequence[Path]) -> "_Place":
+        return _Place(self.folder, self.state, files)
+
+
+def _within(root: Path) -> Iterator[tuple[str, _Place]]:
     """Every voice below a folder; where two have a name, the clips come last, and win."""
-    latents: list[tuple[str, Sequence[Path]]] = []
-    recorded: list[tuple[str, Sequence[Path]]] = []
-    for folder, files in _folders(root):
-        place = folder.relative_to(root).as_posix()
-        recordings = [file for file in files if is_clip(file)]
-        made = [file for file in files if file.suffix.lower() == LATENTS_SUFFIX]
-        latents += [(file.relative_to(root).with_suffix("").as_posix(), [file]) for file in made]
-        if recordings and folder != root:
-            recorded.append((place, recordings[:MOST_CLIPS]))
-        elif len(made) == 1 and folder != root:
-            latents.append((place, made))
+    latents: list[tuple[str, _Place]] = []
+    recorded: list[tuple[str, _Place]] = []
+    for place in _places(root):
+        name = place.folder.relative_to(root).as_posix()
+        recordings = [file for file in place.files if is_clip(file)]
+        made = [file for file in place.files if file.suffix.lower() == LATENTS_SUFFIX]
+        for file in made:
+            within = file.relative_to(root).with_suffix("").as_posix()
+            latents.append((within, place.only([file])))
+        if recordings and place.folder != root:
+            recorded.append((name, place.only(recordings[:MOST_CLIPS])))
+        elif len(made) == 1 and place.folder != root:
+            latents.append((name, place.only(made)))
     yield from latents
     yield from recorded
 
 
-def _folders(root: Path) -> Iterator[tuple[Path, list[Path]]]:
+def _places(root: Path) -> Iterator[_Place]:
     """Each folder, with the regular files that really stand below the root, sorted by name.
 
-    Hidden ones do not count, and links lead to what stands here or nowhere.
+    Hidden ones do not count; a link counts as a file where it leads to one below the root, and
+    never as a folder.
     """
-    real = root.resolve()
-    for place, folders, names in os.walk(root):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        files = [Path(place) / name for name in sorted(names) if not name.startswith(".")]
-        yield (
-            Path(place),
-            [file for file in files if file.is_file() and file.resolve().is_relative_to(real)],
-        )
+    real, ahead = root.resolve(), [root]
+    while ahead:
+        folder = ahead.pop()
+        try:
+            state = _state(folder)
+            with os.scandir(folder) as found:
+                entries = sorted(found, key=lambda entry: entry.name)
+        except OSError:
+            continue
+        seen = [entry for entry in entries if not entry.name.startswith(".")]
+        ahead += [Path(entry) for entry in seen if entry.is_dir(follow_symlinks=False)]
+        files = [Path(entry) for entry in seen if _is_file(entry)]
+        yield _Place(folder, state, [file for file in files if _is_below(real, file)])
+
+
+def _is_file(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_file()
+    except OSError:  # a link to itself
+        return False
+
+
+def _is_below(real: Path, file: Path) -> bool:
+    try:
+        return file.resolve().is_relative_to(real)
+    except (OSError, RuntimeError):  # a link that became one to itself
+        return False
+
+
+def _state(folder: Path) -> tuple[int, int, int]:
+    state = folder.stat()
+    return state.st_ino, state.st_mtime_ns, state.st_ctime_ns
 
 
 def _whole(digests: Sequence[str], *, latents: bool) -> str:

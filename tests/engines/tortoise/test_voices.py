@@ -1,0 +1,273 @@
+"""Voices: what in a folder is one, what tells it, and what is said of one that is not there."""
+
+import os
+import shutil
+import socket
+import threading
+
+import pytest
+
+from engines.tortoise.recordings import recorded, speech, written
+from narrated.engines.tortoise import voices as module
+from narrated.engines.tortoise.clips import MOST_BYTES, opened
+from narrated.engines.tortoise.voices import MOST_CLIPS, Voices, shipped
+from narrated.errors import EngineUnavailable
+
+
+@pytest.fixture
+def own(tmp_path):
+    (tmp_path / "own").mkdir()
+    return tmp_path / "own"
+
+
+def listed(own, others=None):
+    return Voices(own, others).listed()
+
+
+def refusal(do):
+    with pytest.raises(EngineUnavailable) as caught:
+        do()
+    return str(caught.value)
+
+
+def test_a_folder_of_clips_is_a_voice_at_any_depth(own):
+    recorded(own / "anna", seed=1)
+    recorded(own / "family/aunt", seed=2)
+    recorded(own / "family", seed=3)
+    told = listed(own)
+    assert list(told) == ["anna", "family", "family/aunt"] and len(set(told.values())) == 3
+
+
+def test_clips_of_every_kind_count_and_nothing_else_does(own):
+    for number, kind in enumerate(["WAV", "flac", "ogg", "opus", "mp3"]):
+        (own / f"voice{number}").mkdir()
+        (own / f"voice{number}" / f"1.{kind}").write_bytes(b"content")
+    for name in ("notes.txt", "1.m4a", "1.npz", "wav", "1.wav.part"):
+        (own / "other").mkdir(exist_ok=True)
+        (own / "other" / name).write_bytes(b"content")
+    (own / "loose.wav").write_bytes(b"no folder of its own")
+    assert list(listed(own)) == [f"voice{number}" for number in range(5)]
+
+
+def test_latents_are_a_voice_as_a_file_and_as_the_one_in_a_folder(own):
+    (own / "family").mkdir()
+    (own / "me.pth").write_bytes(b"1")
+    (own / "family/anna.pth").write_bytes(b"2")
+    assert list(listed(own)) == ["family", "family/anna", "me"]
+    (own / "family/bert.pth").write_bytes(b"3")
+    voices = Voices(own, None)
+    assert list(voices.listed()) == ["family/anna", "family/bert", "me"]
+    assert voices.found("me").holds_latents
+    assert voices.found("me").contents() == [(str(own / "me.pth"), b"1")]
+
+
+def test_clips_go_before_latents_of_their_name(own):
+    recorded(own / "anna", count=2)
+    (own / "anna.pth").write_bytes(b"latents")
+    (own / "anna/old.pth").write_bytes(b"latents")
+    voice = Voices(own, None).found("anna")
+    assert not voice.holds_latents and len(voice.files) == 2
+
+
+@pytest.mark.parametrize(
+    "hidden",
+    [
+        ".syncthing.4.wav.tmp",
+        ".4.wav",
+        ".4.wav.Ab3dEf",
+        "~syncthing~4.wav.tmp",
+        ".voice-draft/1.wav",
+        ".stfolder/1.wav",
+        ".stversions/anna/1.wav",
+    ],
+)
+def test_what_is_hidden_is_a_draft_of_somebody_and_no_voice(own, hidden):
+    recorded(own / "anna")
+    before = listed(own)
+    for place in (own, own / "anna"):
+        (place / hidden).parent.mkdir(parents=True, exist_ok=True)
+        (place / hidden).write_bytes(written(speech(seed=9)))
+    assert listed(own) == before
+
+
+def test_links_that_lead_outside_are_left_out_and_those_within_followed(own, tmp_path):
+    elsewhere = recorded(tmp_path / "elsewhere")
+    recorded(own / "anna", count=2)
+    before = listed(own)
+    (own / "anna/passwd.wav").symlink_to("/etc/passwd")
+    (own / "anna/other.wav").symlink_to(elsewhere / "1.wav")
+    (own / "anna/nowhere.wav").symlink_to("nowhere")
+    (own / "passwd.pth").symlink_to("/etc/passwd")
+    (own / "linked").symlink_to(elsewhere)
+    (own / "anna/loop").symlink_to(own)
+    (own / "anna/itself.wav").symlink_to("itself.wav")
+    assert listed(own) == before
+    (own / "copy").mkdir()
+    for name in ("1.wav", "2.wav"):
+        (own / "copy" / name).symlink_to(own / "anna" / name)
+    assert listed(own)["copy"] == before["anna"]
+
+
+def test_what_never_ends_is_no_clip(own, monkeypatch):
+    (own / "anna").mkdir()
+    os.mkfifo(own / "anna/1.wav")
+    os.mkfifo(own / "pipe.pth")
+    with socket.socket(socket.AF_UNIX) as bound:
+        monkeypatch.chdir(own)  # a socket's path is short
+        bound.bind("anna/2.wav")
+    assert listed(own) == {}
+
+
+def test_a_pipe_that_takes_the_place_of_a_clip_is_not_waited_for(own):
+    recorded(own / "anna")
+    voice = Voices(own, None).found("anna")
+    (own / "anna/2.wav").unlink()
+    os.mkfifo(own / "anna/2.wav")
+    told = []
+    reading = threading.Thread(target=lambda: told.append(refusal(voice.contents)), daemon=True)
+    reading.start()
+    reading.join(5)
+    assert not reading.is_alive() and "no regular file" in told[0]
+
+
+def test_a_voice_that_is_dropped_later_is_found_and_a_changed_one_has_another_digest(own):
+    voices = Voices(own, None)
+    assert voices.listed() == {}
+    recorded(own / "anna", seed=1)
+    recorded(own / "bert", seed=2)
+    first = voices.listed()
+    (own / "anna/2.wav").write_bytes(written(speech(seed=7)))
+    second = voices.listed()
+    (own / "anna/3.wav").unlink()
+    third = voices.listed()
+    assert len({each["anna"] for each in (first, second, third)}) == 3
+    assert first["bert"] == second["bert"] == third["bert"]
+
+
+def test_names_times_and_places_of_clips_do_not_matter(own):
+    recorded(own / "anna")
+    voices = Voices(own, None)
+    before = voices.found("anna")
+    os.utime(own / "anna/1.wav", (1, 1))
+    assert voices.found("anna") == before
+    shutil.copytree(own / "anna", own / "moved")
+    (own / "moved/1.wav").rename(own / "moved/z.wav")
+    (own / "moved/2.wav").rename(own / "moved/a.wav")
+    moved = voices.found("moved")
+    assert moved.digest == before.digest
+    assert [content for _, content in moved.contents()] == [c for _, c in before.contents()]
+
+
+def test_unchanged_clips_are_read_once(own, monkeypatch):
+    recorded(own / "anna")
+    voices = Voices(own, None)
+    first = voices.listed()
+    opened_again = []
+    monkeypatch.setattr("narrated.engines.neural.stamps.regular", opened_again.append)
+    assert voices.listed() == first and not opened_again
+
+
+def test_a_write_that_sets_the_times_back_is_seen(own):
+    recorded(own / "anna")
+    voices = Voices(own, None)
+    before, clip = voices.listed(), own / "anna/1.wav"
+    state, content = clip.stat(), bytearray(clip.read_bytes())
+    content[5000] ^= 1
+    with clip.open("r+b") as file:
+        file.write(content)
+    os.utime(clip, ns=(state.st_atime_ns, state.st_mtime_ns))
+    assert voices.listed() != before
+
+
+def test_latents_and_a_clip_of_the_same_bytes_are_different_voices(own):
+    (own / "anna").mkdir()
+    (own / "anna/1.wav").write_bytes(b"same")
+    (own / "bert.pth").write_bytes(b"same")
+    assert len(set(listed(own).values())) == 2
+
+
+def test_the_first_clips_by_name_count_and_no_more(own):
+    (own / "anna").mkdir()
+    for number in range(MOST_CLIPS):
+        (own / f"anna/{number:02}.wav").write_bytes(bytes([number]))
+    before = listed(own)
+    (own / "anna/99.wav").write_bytes(b"one too many")
+    assert listed(own) == before
+    (own / "anna/000.wav").write_bytes(b"another first")
+    assert listed(own) != before
+
+
+def test_a_clip_that_cannot_be_read_is_said_where_the_voice_is_asked_for(own, monkeypatch):
+    recorded(own / "anna")
+
+    def forbidden(file):
+        raise PermissionError(13, "Permission denied", str(file))
+
+    monkeypatch.setattr("narrated.engines.neural.stamps.regular", forbidden)
+    voices = Voices(own, None)
+    assert voices.listed() == {}
+    told = refusal(lambda: voices.found("anna"))
+    assert f"{own}/anna/1.wav cannot be read: Permission denied. Let the account" in told
+
+
+def test_an_unknown_voice_is_refused_with_names_near_it_and_how_to_make_one(own):
+    recorded(own / "anna")
+    told = refusal(lambda: Voices(own, None).found("ana"))
+    assert "Tortoise has no voice 'ana'. Near it are: anna. To make it, put three clips" in told
+    assert f"into {own}/ana/ (.wav, .flac" in told
+    assert "Near" not in refusal(lambda: Voices(own, None).found("../../etc"))
+
+
+def test_without_a_wish_a_speaker_that_the_model_knows_speaks_else_an_own_one(own, tmp_path):
+    voices = Voices(own, tmp_path / "shipped")
+    assert "Tortoise has no voice. To make it" in refusal(lambda: voices.found("", "en"))
+    recorded(own / "zoe", seed=1)
+    recorded(own / "bert", seed=2)
+    assert voices.found("", "en").name == "bert"
+    recorded(tmp_path / "shipped/angie", seed=3)
+    recorded(tmp_path / "shipped/train_grace", seed=4)
+    assert voices.found("", "en").name == "train_grace"
+
+
+def test_own_voices_go_before_those_that_are_shipped(own, tmp_path):
+    recorded(tmp_path / "shipped/tom", seed=1)
+    recorded(tmp_path / "shipped/pat", seed=2)
+    recorded(own / "tom", seed=3)
+    voices = Voices(own, tmp_path / "shipped")
+    assert list(voices.listed()) == ["pat", "tom"]
+    assert {file.parent for file in voices.found("tom").files} == {own / "tom"}
+
+
+def test_a_voice_that_changed_since_it_was_found_is_not_taken_for_it(own):
+    recorded(own / "anna")
+    voice = Voices(own, None).found("anna")
+    assert len(voice.contents()) == 3
+    (own / "anna/2.wav").write_bytes(written(speech(seed=7)))
+    assert refusal(voice.contents).startswith("The voice 'anna' is being changed.")
+    (own / "anna/2.wav").unlink()
+    assert "is being changed" in refusal(voice.contents)
+
+
+def test_a_file_larger_than_any_clip_is_listed_and_refused_when_it_is_read(own):
+    (own / "anna").mkdir()
+    with (own / "anna/1.wav").open("wb") as file:
+        file.truncate(MOST_BYTES + 1)
+    assert "anna" in listed(own)
+    assert "1.wav cannot be used: it is larger than 67 MB" in refusal(
+        Voices(own, None).found("anna").contents
+    )
+
+
+def test_the_voices_that_come_with_tortoise_can_all_be_spoken_in(tmp_path):
+    voices = Voices(tmp_path / "none", shipped())
+    names = list(voices.listed())
+    assert len(names) >= 30 and voices.found("").name == "train_grace"
+    for name in ("train_grace", "train_lescault", "pat2", "geralt"):
+        for file, content in voices.found(name).contents():
+            assert opened(content, file).seconds > 3
+    assert voices.found("cond_latent_example").holds_latents
+
+
+def test_where_tortoise_is_not_installed_no_voices_are_shipped(monkeypatch, tmp_path):
+    monkeypatch.setattr(module.importlib.util, "find_spec", lambda name: None)
+    assert shipped() is None

@@ -1,0 +1,317 @@
+"""`narrated voices add`: what is taken for a voice, and that it appears whole or not at all."""
+
+import contextlib
+import io
+import os
+import shutil
+import stat
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+import narrated
+from engines.checkpoints.bark import prompt_arrays
+from engines.tortoise.recordings import recorded, speech, written
+from narrated.engines.tortoise.voices import Voices
+from narrated.errors import NarratedError, StorageError
+from narrated.voices import add
+
+PACKAGE = str(Path(narrated.__file__).parents[1])
+
+
+@pytest.fixture
+def voices(tmp_path):
+    return tmp_path / "state/voices"
+
+
+def found(voices):
+    return Voices(voices, None).listed()
+
+
+def names(folder):
+    return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*"))
+
+
+def latents(path, width=1024):
+    file = io.BytesIO()
+    torch.save((torch.ones(1, width), torch.ones(1, 2 * width)), file)
+    path.write_bytes(file.getvalue())
+    return path
+
+
+def refusal(*arguments, kind=NarratedError, **options):
+    with pytest.raises(kind) as caught:
+        add(*arguments, **options)
+    return str(caught.value)
+
+
+def command(tmp_path, *arguments, before=""):
+    """Run the command itself, as its own process."""
+    config = tmp_path / "narrated.yaml"
+    config.write_text(f"inbox: {tmp_path}/in\noutbox: {tmp_path}/out\nstate: {tmp_path}/state\n")
+    code = f"{before}\nfrom narrated.cli import main\nmain()"
+    return subprocess.run(
+        [sys.executable, "-c", code, "--config", str(config), "voices", "add", *arguments],
+        env={"PATH": os.environ["PATH"], "HOME": str(tmp_path), "PYTHONPATH": PACKAGE},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+    )
+
+
+def test_a_folder_of_clips_becomes_a_voice_of_its_name(tmp_path, voices):
+    source = recorded(tmp_path / "anna")
+    (source / ".DS_Store").write_text("of somebody's desktop")
+    (source / "notes.txt").write_text("recorded in the kitchen")
+    added = add([source], voices)
+    assert (added.name, added.engine, added.better) == ("anna", "tortoise", [])
+    assert names(voices) == ["anna", "anna/1.wav", "anna/2.wav", "anna/3.wav"]
+    assert (voices / "anna/2.wav").read_bytes() == (source / "2.wav").read_bytes()
+
+
+def test_what_is_added_can_be_read_by_the_account_of_the_daemon(tmp_path, voices):
+    before = os.umask(0o077)
+    try:
+        add([recorded(tmp_path / "anna")], voices, "family/anna")
+    finally:
+        os.umask(before)
+    modes = {
+        path.relative_to(voices).as_posix(): stat.S_IMODE(path.stat().st_mode)
+        for path in (voices, *voices.rglob("*"))
+    }
+    assert {modes[place] for place in (".", "family", "family/anna")} == {0o755}
+    assert modes["family/anna/1.wav"] == 0o644
+
+
+def test_several_clips_become_a_voice_of_the_name_that_is_given(tmp_path, voices):
+    one, two = recorded(tmp_path / "one", count=2), recorded(tmp_path / "two", seed=2)
+    add([one / "1.wav", one / "2.wav", two / "3.wav"], voices, "anna")
+    assert names(voices / "anna") == ["1.wav", "2.wav", "3.wav"]
+    add([one / "1.wav", two / "1.wav", two / "2.wav"], voices, "of-one-name")
+    assert len(Voices(voices, None).found("of-one-name").files) == 3
+    add([one / "1.wav"], voices)
+    assert "1" in found(voices)
+    assert "a voice without a name. Give it: --name anna" in refusal(
+        [one / "1.wav", one / "2.wav"], voices
+    )
+
+
+def test_latents_become_a_voice_of_tortoise_and_a_prompt_one_of_bark(tmp_path, voices):
+    np.savez(tmp_path / "anna.npz", **prompt_arrays(7))
+    assert add([latents(tmp_path / "anna.pth")], voices).engine == "tortoise"
+    assert add([tmp_path / "anna.npz"], voices).engine == "bark"
+    assert names(voices) == ["anna.npz", "anna.pth"]
+    assert list(found(voices)) == ["anna"]
+
+
+def test_the_command_says_what_would_be_better_and_how_to_hear_the_voice(tmp_path):
+    recorded(tmp_path / "my aunt", count=2)
+    done = command(tmp_path, "my aunt")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines() == [
+        "Better: 2 clips make a voice, and 3 or more of about ten seconds a better one",
+        "my aunt is added; hear it: narrated voices audition 'my aunt' --engine tortoise",
+    ]
+    np.savez(tmp_path / "bert.npz", **prompt_arrays(7))
+    assert command(tmp_path, "bert.npz").stdout.endswith("audition bert --engine bark\n")
+
+
+def test_a_clip_that_is_none_is_refused_with_what_is_wrong_and_nothing_is_written(tmp_path):
+    recorded(tmp_path / "anna")
+    (tmp_path / "anna/2.wav").write_bytes(written(speech(1.0)))
+    done = command(tmp_path, "anna")
+    assert done.returncode == 1 and not done.stdout
+    assert done.stderr.splitlines() == [
+        "narrated: The clip anna/2.wav cannot be used: it is 1.0 s long, which is too short.",
+        "          Record about ten seconds of one person who speaks, with nothing else to be "
+        "heard.",
+    ]
+    assert not (tmp_path / "state").exists()
+
+
+def test_clips_are_added_where_there_is_no_torch_and_latents_are_said_to_need_it(tmp_path):
+    without = "import sys; sys.modules['torch'] = sys.modules['transformers'] = None"
+    recorded(tmp_path / "anna")
+    latents(tmp_path / "bert.pth")
+    assert command(tmp_path, "anna", before=without).returncode == 0
+    done = command(tmp_path, "bert.pth", before=without)
+    assert done.returncode == 1
+    assert "Whether bert.pth is a voice cannot be seen" in done.stderr
+    assert "Install torch" in done.stderr
+    assert names(tmp_path / "state/voices") == ["anna", "anna/1.wav", "anna/2.wav", "anna/3.wav"]
+
+
+def test_what_is_no_voice_is_refused_with_what_would_be_one(tmp_path, voices):
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "empty/1.m4a").write_bytes(b"content")
+    assert "empty is no voice: it holds no clip (.wav" in refusal([tmp_path / "empty"], voices)
+    assert "ffmpeg -i FILE" in refusal([tmp_path / "empty/1.m4a"], voices)
+    clips = recorded(tmp_path / "anna")
+    np.savez(tmp_path / "anna.npz", **prompt_arrays(7))
+    told = refusal([clips / "1.wav", tmp_path / "anna.npz"], voices)
+    assert "Several files are one voice only where all of them are clips." in told
+    assert "1.wav is no voice" not in told
+    many = [clips / "1.wav"] * 25
+    assert "25 clips are more than a voice is made of." in refusal(many, voices, "anna")
+    (tmp_path / "bad.pth").write_bytes(b"nothing")
+    assert "bad.pth cannot be used" in refusal([tmp_path / "bad.pth"], voices)
+    assert "anna.npz/x is no voice" in refusal([tmp_path / "anna.npz/x"], voices)
+    assert not voices.exists()
+
+
+@pytest.mark.parametrize("suffix", [".wav", ".pth", ".npz"])
+def test_a_pipe_is_refused_and_not_waited_for(tmp_path, voices, suffix):
+    os.mkfifo(tmp_path / f"pipe{suffix}")
+    assert "cannot be read: it is no regular file" in refusal([tmp_path / f"pipe{suffix}"], voices)
+
+
+@pytest.mark.parametrize(
+    "name", ["../out", "/tmp/out", "a/../../out", " ", ".anna", "a/.b", "a\0b"]
+)
+def test_a_name_that_leads_elsewhere_or_out_of_sight_is_refused(tmp_path, voices, name):
+    assert "cannot be a voice's name" in refusal([recorded(tmp_path / "anna")], voices, name)
+    assert not voices.exists()
+
+
+def test_a_name_that_leads_through_a_link_is_refused(tmp_path, voices):
+    voices.mkdir(parents=True)
+    (tmp_path / "elsewhere").mkdir()
+    (voices / "family").symlink_to(tmp_path / "elsewhere")
+    told = refusal([recorded(tmp_path / "anna")], voices, "family/anna")
+    assert "'family/anna' leads out of" in told and not names(tmp_path / "elsewhere")
+
+
+def test_a_name_that_is_taken_is_refused_unless_it_is_to_be_replaced(tmp_path, voices):
+    old, new = recorded(tmp_path / "anna", count=4), recorded(tmp_path / "new", seed=2)
+    add([old], voices)
+    before = found(voices)
+    assert "There is a voice 'anna' already" in refusal([new], voices, "anna")
+    assert found(voices) == before
+    add([new], voices, "anna", replace=True)
+    assert names(voices) == ["anna", "anna/1.wav", "anna/2.wav", "anna/3.wav"]
+    assert (voices / "anna/1.wav").read_bytes() == (new / "1.wav").read_bytes()
+
+
+def test_clips_and_latents_of_a_name_replace_one_another(tmp_path, voices):
+    clips, made = recorded(tmp_path / "anna"), latents(tmp_path / "anna.pth")
+    add([clips], voices)
+    assert "already, in " in refusal([made], voices)
+    add([made], voices, replace=True)
+    assert names(voices) == ["anna.pth"]
+    assert "already, in " in refusal([clips], voices)
+    add([clips], voices, replace=True)
+    assert names(voices) == ["anna", "anna/1.wav", "anna/2.wav", "anna/3.wav"]
+    (voices / "anna.pth").write_bytes(made.read_bytes())
+    add([made], voices, replace=True)
+    assert names(voices) == ["anna.pth"]
+
+
+def test_a_folder_of_other_voices_is_not_replaced(tmp_path, voices):
+    clips = recorded(tmp_path / "anna")
+    add([clips], voices, "family/anna")
+    for options in ({}, {"replace": True}):
+        assert "family holds more than a voice: anna" in refusal(
+            [clips], voices, "family", **options
+        )
+    add([latents(tmp_path / "x.pth")], voices, "family")  # a file beside it takes nothing away
+    add([clips], voices, "bert")
+    (voices / "bert/mine.npz").write_bytes(b"a voice of Bark's")
+    assert "bert holds more than a voice: mine.npz" in refusal(
+        [clips], voices, "bert", replace=True
+    )
+    assert set(found(voices)) == {"family", "family/anna", "bert"}
+
+
+def test_a_folder_that_was_made_and_holds_nothing_yet_is_filled(tmp_path, voices):
+    (voices / "anna").mkdir(parents=True)
+    (voices / "anna/.DS_Store").write_text("of somebody's desktop")
+    add([recorded(tmp_path / "anna")], voices)
+    assert len(Voices(voices, None).found("anna").files) == 3
+
+
+def test_a_voice_is_seen_whole_or_not_at_all_while_it_is_replaced(tmp_path, voices):
+    sources = [recorded(tmp_path / f"v{seed}", count=5, seed=seed, seconds=3.5) for seed in (1, 2)]
+    whole = set(found(tmp_path).values())
+    over = threading.Event()
+    seen = set()
+
+    def look():
+        looking = Voices(voices, None)
+        while not over.is_set():
+            with contextlib.suppress(OSError):
+                seen.update(looking.listed().items())
+
+    watching = threading.Thread(target=look)
+    watching.start()
+    try:
+        for turn in range(30):
+            add([sources[turn % 2]], voices, "anna", replace=True)
+    finally:
+        over.set()
+        watching.join()
+    assert {name for name, _ in seen} == {"anna"}
+    assert {digest for _, digest in seen} <= whole
+
+
+DIES = """
+import os, pathlib
+left = {renames}
+whole = pathlib.Path.rename
+def rename(self, target):
+    global left
+    left -= 1
+    if left < 0:
+        os._exit(9)
+    return whole(self, target)
+pathlib.Path.rename = rename
+"""
+
+
+@pytest.mark.parametrize("renames", [0, 1])
+def test_a_command_that_is_killed_leaves_the_old_voice_or_none(tmp_path, voices, renames):
+    add([recorded(tmp_path / "anna")], voices)
+    before = found(voices)
+    recorded(tmp_path / "new", seed=2)
+    killed = command(
+        tmp_path, "new", "--name", "anna", "--replace", before=DIES.format(renames=renames)
+    )
+    assert killed.returncode == 9
+    assert found(voices) == ({} if renames else before)
+    add([tmp_path / "new"], voices, "anna", replace=True)
+    assert list(found(voices)) == ["anna"]
+
+
+def test_where_the_new_voice_cannot_take_its_place_the_old_one_is_back(
+    tmp_path, voices, monkeypatch
+):
+    add([recorded(tmp_path / "anna")], voices)
+    before, rename = found(voices), Path.rename
+
+    def failing(self, target):
+        if self.name.startswith(".voice-"):
+            raise OSError(5, "Input/output error")
+        return rename(self, target)
+
+    monkeypatch.setattr(Path, "rename", failing)
+    told = refusal([recorded(tmp_path / "new")], voices, "anna", replace=True, kind=StorageError)
+    assert "anna cannot be written: Input/output error." in told
+    assert found(voices) == before
+    assert not [path for path in names(voices) if path.startswith(".voice-")]
+
+
+def test_a_folder_that_cannot_be_written_is_said(tmp_path):
+    (tmp_path / "voices").write_text("a file where the folder should be")
+    told = refusal([recorded(tmp_path / "anna")], tmp_path / "voices", kind=StorageError)
+    assert "anna cannot be written" in told and "sudo" in told
+
+
+def test_a_voice_that_was_copied_in_by_hand_is_the_same_as_one_that_was_added(tmp_path, voices):
+    add([recorded(tmp_path / "anna")], voices)
+    shutil.copytree(tmp_path / "anna", voices / "by-hand")
+    told = found(voices)
+    assert told["anna"] == told["by-hand"]
