@@ -19,7 +19,12 @@ from measuring import computed, metered
 
 GIB = 2**30
 BOUND = 8 * GIB
-TOGETHER = (("bark", "blip"), ("bark", "florence-2"))
+TOGETHER = (
+    ("bark", "blip"),
+    ("bark", "florence-2"),
+    ("bark", "tortoise", "blip"),
+    ("bark", "tortoise", "florence-2"),
+)
 
 
 def main() -> int:

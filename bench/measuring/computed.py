@@ -12,6 +12,11 @@ from measuring.tensors import Counted, weights
 from narrated.engines.bark.fine import passed
 from narrated.engines.bark.layers import Causal
 from narrated.engines.neural.decoder import Decoder
+from narrated.engines.neural.pipeline import rows_at_once
+from narrated.engines.tortoise.causal import Causal as Speaker
+from narrated.engines.tortoise.clvp import heard
+from narrated.engines.tortoise.denoiser import Denoiser
+from narrated.engines.tortoise.options import DEFAULT_BATCH, Settings
 
 HOW = "computed from the tensors' shapes in the dtypes of a GPU: there is no card here"
 
@@ -21,6 +26,7 @@ _COARSE_PROMPT, _WINDOW = 887, 60
 _FINE = 1024
 _LONGEST_S = 15.4
 _CAPTION = 160
+_PROMPT = 128
 
 
 def taken(names: Sequence[str], rows: int, pictures: int) -> list[Take]:
@@ -97,8 +103,43 @@ def _placed(model: Callable[[], Any]) -> Any:
         return model().eval().to(_HALF)
 
 
+@torch.no_grad()
+def _tortoise(rows: int, _pictures: int) -> Take:
+    """Diffusion in single precision throughout: what a GPU lowers takes less."""
+    with torch.device("meta"):
+        module = checkpoints.tortoise(_HALF)
+        prompt = torch.empty((1, _PROMPT, module.width), dtype=_HALF)
+        lengths = torch.full((1,), _PROMPT)
+        settings = Settings.of({})
+        candidates = min(DEFAULT_BATCH, rows * settings.num_autoregressive_samples)
+        tokens = torch.zeros(candidates, dtype=torch.int64)
+        codes = torch.zeros((candidates, settings.max_mel_tokens), dtype=torch.int64)
+    causal = Speaker(module.autoregressive)
+    with Counted() as speaking:
+        decoder = Decoder(causal, candidates, _PROMPT + settings.max_mel_tokens)
+        kept = speaking.peak_bytes
+        decoder.fill(causal, 0, prompt, lengths)
+        logits = decoder.step(causal, tokens, tokens, tokens, decoder.length)
+        logits.double().softmax(-1).cumsum(-1)
+    with Counted() as ranking:
+        heard(module.clvp, codes)
+    frames = settings.max_mel_tokens * 4 * 24_000 // 22_050
+    branches = 2 * rows_at_once(1.0, 2 * frames, torch.device("cuda"), rows)
+    with Counted() as diffusing, torch.device("meta"):
+        # One is shorter, so that what keeps them apart is there.
+        denoiser = Denoiser(module.diffusion, [frames - 1, *[frames] * (branches - 1)])
+        denoiser.predicted(
+            torch.empty(branches, 100, frames),
+            torch.zeros(branches, dtype=torch.int64),
+            torch.empty(branches, module.diffusion.model_channels, frames),
+        )
+    working = max(each.peak_bytes for each in (speaking, ranking, diffusing))
+    return Take("tortoise", weights(module), working, kept)
+
+
 _TAKES: dict[str, Callable[[int, int], Take]] = {
     "bark": _bark,
     "blip": _blip,
     "florence-2": _florence,
+    "tortoise": _tortoise,
 }

@@ -57,9 +57,12 @@ class Tortoise(nn.Module):
 
     @contextmanager
     def halved(self) -> Iterator[None]:
-        """Have matrices multiplied in `dtype` where the weights are in single precision."""
+        """Have matrices multiplied in `dtype` where the weights are in single precision.
+
+        Each weight is met once a step: what it was turned into is not kept.
+        """
         lowers = self.dtype != torch.float32
-        with torch.autocast(self.device.type, dtype=self.dtype, enabled=lowers):
+        with torch.autocast(self.device.type, self.dtype, enabled=lowers, cache_enabled=False):
             yield
 
 

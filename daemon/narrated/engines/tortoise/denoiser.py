@@ -4,6 +4,7 @@ Its convolutions, norms and attention look at all that stands in a row, so what 
 end must be kept from each of them. Where all are equally long there is nothing to be kept away.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -13,17 +14,17 @@ from narrated.engines.tortoise.upstream import upstream
 
 
 class Denoiser:
-    """Made around a DiffusionTts for rows of these lengths, (rows,), for one step."""
+    """Made around a DiffusionTts for rows of these lengths, for one step."""
 
-    def __init__(self, model: Any, lengths: torch.Tensor) -> None:
+    def __init__(self, model: Any, lengths: Sequence[int]) -> None:
+        device = model.unconditioned_embedding.device
+        places = torch.arange(max(lengths), device=device)
+        is_even = min(lengths) == max(lengths)
         self._model = model
-        self._lengths = lengths
-        self._longest = int(lengths.max())
-        places = torch.arange(self._longest, device=lengths.device)
-        is_even = bool((lengths == self._longest).all())
-        self._own = None if is_even else (places < lengths[:, None])[:, None]
+        self._lengths = torch.tensor(lengths, device=device)
+        self._own = None if is_even else (places < self._lengths[:, None])[:, None]
         """(rows, 1, frames): what is a row's own; None where there is nothing else."""
-        self._buckets = _buckets(self._longest, lengths.device)
+        self._buckets = _buckets(places)
 
     def predicted(
         self, now: torch.Tensor, steps: torch.Tensor, heard: torch.Tensor
@@ -107,9 +108,8 @@ def _embedded(steps: torch.Tensor, width: int) -> torch.Tensor:
     return embedded
 
 
-def _buckets(frames: int, device: torch.device) -> torch.Tensor:
+def _buckets(places: torch.Tensor) -> torch.Tensor:
     """(frames, frames): into which of upstream's classes of distance each two fall."""
-    places = torch.arange(frames, device=device)
     buckets: torch.Tensor = upstream().relative_position_bucket(
         places[None] - places[:, None], causal=False, num_buckets=32, max_distance=64
     )

@@ -130,7 +130,7 @@ def _predicted(model: Any, works: Sequence[_Work]) -> Sequence[tuple[torch.Tenso
     device = unheard.device
     free = [work for work in works if work.row.settings.cond_free]
     together = [*works, *free]
-    lengths = torch.tensor([work.frames for work in together], device=device)
+    lengths = [work.frames for work in together]
     steps = torch.stack([work.schedule.trained_steps[work.left - 1] for work in together])
     now = _padded([work.now.to(device) for work in together])
     heard = [work.heard for work in works if work.heard is not None]

@@ -30,7 +30,7 @@ _SETTING = (
     "diffusion_temperature",
 )
 _DEFAULT_ROWS = 4
-_DEFAULT_BATCH = 16
+DEFAULT_BATCH = 16
 _MOST_CODES = 600
 _MOST_SAMPLES = 1024
 _MOST_ITERATIONS = 4000
@@ -107,7 +107,7 @@ def loading(options: Options) -> Loading:
     if not model:
         raise EngineError("The option 'model' names none.", f"Name one, such as {DEFAULT_MODEL}.")
     rows = read.whole(options, "rows", _DEFAULT_ROWS, 1, read.MOST_ROWS)
-    batch = read.whole(options, "batch", _DEFAULT_BATCH, 1, 4 * read.MOST_ROWS)
+    batch = read.whole(options, "batch", DEFAULT_BATCH, 1, 4 * read.MOST_ROWS)
     return Loading(model, rows, batch, read.precision(options), _wishes(options))
 
 

@@ -9,11 +9,11 @@ from collections.abc import Sequence
 from typing import Any
 
 import torch
-from torch.nn.functional import normalize
 
 from narrated.engines.neural.pipeline import rows_at_once
 from narrated.engines.tortoise.autoregressive import NOT_A_NUMBER
 from narrated.engines.tortoise.checkpoint import Tortoise
+from narrated.engines.tortoise.clvp import heard, said
 from narrated.engines.tortoise.row import Row
 
 CALM = 83
@@ -73,9 +73,8 @@ class Ranking:
         self, module: Tortoise, row: Row, candidates: Sequence[Sequence[int]], width: int
     ) -> None:
         most = rows_at_once(_weights(module.clvp), len(candidates[0]), module.device, width)
-        heard = candidates[len(row.scores) : len(row.scores) + most]
-        with module.halved():
-            scores = _scores(module.clvp, row.words, torch.tensor(heard, device=module.device))
+        hearing = candidates[len(row.scores) : len(row.scores) + most]
+        scores = _scores(module.clvp, row.words, torch.tensor(hearing, device=module.device))
         if not scores.isfinite().all():
             row.problem = NOT_A_NUMBER.format("CLVP")
             scores = torch.zeros(len(candidates))
@@ -93,11 +92,7 @@ def padded(codes: Sequence[int], length: int) -> Sequence[int]:
 def _scores(clvp: Any, words: Sequence[int], codes: torch.Tensor) -> torch.Tensor:
     """How well each of the `codes` (candidates, length) goes with a text, (candidates,)."""
     text = torch.tensor([[*words, 0]], device=codes.device)
-    said = clvp.text_transformer(clvp.text_emb(text)).mean(1)
-    heard = clvp.speech_transformer(clvp.speech_emb(codes)).mean(1)
-    texts = normalize(clvp.to_text_latent(said).float(), dim=-1)
-    speeches = normalize(clvp.to_speech_latent(heard).float(), dim=-1)
-    scores: torch.Tensor = (speeches @ texts.T)[:, 0] * clvp.temperature.float().exp()
+    scores: torch.Tensor = heard(clvp, codes) @ said(clvp, text)[0] * clvp.temperature.float().exp()
     return scores
 
 
