@@ -249,7 +249,7 @@ def test_a_voice_is_seen_whole_or_not_at_all_while_it_is_replaced(tmp_path, voic
     watching = threading.Thread(target=look)
     watching.start()
     try:
-        for turn in range(30):
+        for turn in range(12):
             add([sources[turn % 2]], voices, "anna", replace=True)
     finally:
         over.set()
