@@ -135,6 +135,21 @@ def test_a_header_that_claims_hours_gives_what_is_there():
     assert "too short" in refusal(lying(1.0))
 
 
+def flac_that_claims(seconds, content):
+    """With another number of samples in the header: the low 36 of 64 bits from its 18th byte on."""
+    fields = int.from_bytes(content[18:26], "big")
+    claimed = fields >> 36 << 36 | round(seconds * 22_050)
+    return content[:18] + claimed.to_bytes(8, "big") + content[26:]
+
+
+def test_a_flac_whose_header_lies_is_bounded_by_what_it_claims():
+    content = written(speech(8.0), kind="flac")
+    assert opened(flac_that_claims(8.0, content), "1.flac").seconds == pytest.approx(8.0)
+    assert opened(flac_that_claims(5.0, content), "1.flac").seconds == pytest.approx(5.0)
+    assert "it is 3600 s long" in refusal(flac_that_claims(3600.0, content))
+    assert "its header does not tell how long it is" in refusal(flac_that_claims(0, content))
+
+
 @pytest.mark.parametrize("rate", [0, 1, 4_000_000_000])
 def test_a_header_that_claims_an_impossible_rate_is_refused(rate):
     refusal(lying(5.0, rate=rate))

@@ -31,6 +31,8 @@ MOST_CHANNELS = 8
 
 _CONTAINERS = ("WAV", "WAVEX", "RF64", "FLAC", "OGG", "MP3")
 _BLOCK_FRAMES = 1 << 16
+_MOST_FRAMES = 1 << 40
+"""A FLAC that was streamed tells no length, for which libsndfile gives more than this."""
 _FULL_SCALE = 0.999
 _MOST_CLIPPED = 0.005
 _LITTLE_CLIPPED = 0.0005
@@ -151,6 +153,8 @@ def _check_header(name: str, sound: soundfile.SoundFile) -> None:
         )
     if not 1 <= sound.channels <= MOST_CHANNELS:
         raise _refused(name, f"it has {sound.channels} channels", _converted(name))
+    if sound.frames > _MOST_FRAMES:
+        raise _refused(name, "its header does not tell how long it is", _converted(name))
     _check_length(name, sound.frames / sound.samplerate, least_s=0.0)
 
 
