@@ -11,6 +11,7 @@ import yaml
 
 from narrated.config import file as configuration
 from narrated.config.file import begin, find, load, parse, scratch, shown, unconfigured_models
+from narrated.config.staff import home
 from narrated.config.values import Config
 from narrated.errors import ConfigurationError
 
@@ -49,6 +50,10 @@ def test_models_and_voices_stand_in_the_state_unless_named(tmp_path: Path) -> No
     assert (models.folder, models.voices) == (tmp_path / "st/models", tmp_path / "st/voices")
     named = _parse(TWO_LINES + "models: {folder: big, voices: ~/voices}\n", tmp_path).models
     assert (named.folder, named.voices) == (tmp_path / "big", Path("~/voices").expanduser())
+
+
+def test_workers_keep_what_is_dear_to_compute_in_the_cache(tmp_path: Path) -> None:
+    assert home(_parse(TWO_LINES + "cache: ca\n", tmp_path)).cache == str(tmp_path / "ca/latents")
 
 
 def test_without_a_configuration_models_stand_where_the_first_one_would_have_them() -> None:

@@ -17,6 +17,7 @@ import torch
 import narrated
 from engines.checkpoints.bark import prompt_arrays
 from engines.tortoise.recordings import recorded, speech, written
+from narrated.engines.bark.voices import Voices as BarkVoices
 from narrated.engines.tortoise.voices import Voices
 from narrated.errors import NarratedError, StorageError
 from narrated.voices import add
@@ -249,7 +250,7 @@ def test_a_voice_is_seen_whole_or_not_at_all_while_it_is_replaced(tmp_path, voic
     watching = threading.Thread(target=look)
     watching.start()
     try:
-        for turn in range(30):
+        for turn in range(12):
             add([sources[turn % 2]], voices, "anna", replace=True)
     finally:
         over.set()
@@ -284,6 +285,21 @@ def test_a_command_that_is_killed_leaves_the_old_voice_or_none(tmp_path, voices,
     assert found(voices) == ({} if renames else before)
     add([tmp_path / "new"], voices, "anna", replace=True)
     assert list(found(voices)) == ["anna"]
+
+
+def test_no_engine_sees_a_draft(tmp_path, voices, monkeypatch):
+    np.savez(tmp_path / "anna.npz", **prompt_arrays(7))
+    seen, rename = [], Path.rename
+
+    def looking(self, target):
+        seen.append([*BarkVoices(tmp_path, voices).listed(), *found(voices)])
+        return rename(self, target)
+
+    monkeypatch.setattr(Path, "rename", looking)
+    add([tmp_path / "anna.npz"], voices)
+    add([latents(tmp_path / "bert.pth")], voices)
+    add([recorded(tmp_path / "clara")], voices)
+    assert seen == [[], ["anna"], ["anna", "bert"]]
 
 
 def test_where_the_new_voice_cannot_take_its_place_the_old_one_is_back(

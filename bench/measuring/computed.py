@@ -7,7 +7,7 @@ import torch
 from transformers import EncodecConfig, EncodecModel
 
 from measuring import checkpoints
-from measuring.take import Take
+from measuring.take import Take, pictures_of
 from measuring.tensors import Counted, weights
 from narrated.engines.bark.fine import passed
 from narrated.engines.bark.layers import Causal
@@ -29,13 +29,13 @@ _CAPTION = 160
 _PROMPT = 128
 
 
-def taken(names: Sequence[str], rows: int, pictures: int) -> list[Take]:
+def taken(names: Sequence[str], rows: int) -> list[Take]:
     """Each model, gone through on the device that holds nothing."""
-    return [_TAKES[name](rows, pictures) for name in names]
+    return [_TAKES[name](rows) for name in names]
 
 
 @torch.no_grad()
-def _bark(rows: int, _pictures: int) -> Take:
+def _bark(rows: int) -> Take:
     module = _placed(checkpoints.bark)
     module.codec_model.float()
     width = module.config.semantic_config.hidden_size
@@ -74,8 +74,9 @@ def _codec() -> int:
 
 
 @torch.no_grad()
-def _blip(_rows: int, pictures: int) -> Take:
+def _blip(_rows: int) -> Take:
     module = _placed(checkpoints.blip)
+    pictures = pictures_of("blip")
     with Counted() as counted:
         seen = torch.empty((pictures, 3, 384, 384), dtype=_HALF, device="meta")
         said = torch.empty((pictures, _CAPTION), dtype=torch.int64, device="meta")
@@ -84,8 +85,9 @@ def _blip(_rows: int, pictures: int) -> Take:
 
 
 @torch.no_grad()
-def _florence(_rows: int, pictures: int) -> Take:
+def _florence(_rows: int) -> Take:
     module = _placed(checkpoints.florence)
+    pictures = pictures_of("florence-2")
     module.set_attn_implementation("eager")  # the others look at what a mask holds
     with Counted() as counted:
         seen = torch.empty((pictures, 3, 768, 768), dtype=_HALF, device="meta")
@@ -104,7 +106,7 @@ def _placed(model: Callable[[], Any]) -> Any:
 
 
 @torch.no_grad()
-def _tortoise(rows: int, _pictures: int) -> Take:
+def _tortoise(rows: int) -> Take:
     """Diffusion in single precision throughout: what a GPU lowers takes less."""
     with torch.device("meta"):
         module = checkpoints.tortoise(_HALF)
@@ -137,7 +139,7 @@ def _tortoise(rows: int, _pictures: int) -> Take:
     return Take("tortoise", weights(module), working, kept)
 
 
-_TAKES: dict[str, Callable[[int, int], Take]] = {
+_TAKES: dict[str, Callable[[int], Take]] = {
     "bark": _bark,
     "blip": _blip,
     "florence-2": _florence,

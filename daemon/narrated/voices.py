@@ -21,6 +21,8 @@ FILE_MODE = 0o644
 FOLDER_MODE = 0o755
 _DRAFT = ".voice-"
 """Hidden: the daemon may look at any instant, and engines take no hidden file for a voice."""
+_UNNAMED = "voice"
+"""A single file, in its draft: without its suffix no engine looks at it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +103,7 @@ def _checked(sources: Sequence[Path]) -> _Checked:
 def _prompt(source: Path) -> _Checked:
     content = _bytes(source)
     of_archive(source)
-    return _Checked("bark", source.stem, PROMPT_SUFFIX, [(source.name, content)])
+    return _Checked("bark", source.stem, PROMPT_SUFFIX, [(_UNNAMED, content)])
 
 
 def _latents(source: Path) -> _Checked:
@@ -114,7 +116,7 @@ def _latents(source: Path) -> _Checked:
         ) from error
     content = _bytes(source)
     of_file(content, str(source))
-    return _Checked("tortoise", source.stem, LATENTS_SUFFIX, [(source.name, content)])
+    return _Checked("tortoise", source.stem, LATENTS_SUFFIX, [(_UNNAMED, content)])
 
 
 def _folder_of_clips(source: Path) -> _Checked:

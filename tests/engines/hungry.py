@@ -29,7 +29,7 @@ class Hungry:
 
     def __init__(self, options: dict[str, Any], shelf: Any) -> None:
         self.rows = self.width = int(options.get("rows", 8))
-        self.identity = f"hungry-{sorted(options.items())}"
+        self.identity = f"hungry-{sorted(options.items())} keeps in {shelf.cache}"
         self._options = options
         self._device = Device.chosen(shelf.device)
         name = str(options.get("name", "a/hungry"))

@@ -125,3 +125,14 @@ def test_what_a_killed_daemon_left_half_written_is_swept(kept: Kept) -> None:
     left.write_bytes(b"half a take")
     kept.reopen()
     assert not left.exists()
+
+
+def test_what_engines_keep_beside_the_takes_is_not_counted_and_never_swept(kept: Kept) -> None:
+    engines_own = kept.folder / "cache/latents/voice-model-r1.npz"
+    engines_own.parent.mkdir()
+    engines_own.write_bytes(bytes(100_000))
+    kept.keep(*(f"k{n:03}" for n in range(20)))
+    kept.reopen()
+    assert kept.cache.size_bytes <= kept.limit_bytes
+    assert kept.has("k019") == [True]
+    assert engines_own.stat().st_size == 100_000

@@ -260,6 +260,27 @@ def test_a_reload_keeps_unchanged_models_warm(tmp_path):
     asyncio.run(story())
 
 
+def test_an_engine_learns_where_to_keep_things_and_that_this_moved_while_its_model_stays_warm(
+    tmp_path,
+):
+    async def story():
+        log = tmp_path / "read"
+        before = models(hungry(read_log=str(log)))
+        before = replace(before, home=replace(before.home, cache=str(tmp_path / "here")))
+        async with running(before) as watched:
+            worker = await announced(watched)
+            assert worker.engines["hungry"].identity.endswith(f"keeps in {tmp_path}/here")
+            moved = replace(before, home=replace(before.home, cache=str(tmp_path / "there")))
+            await watched.pool.apply([moved])
+            await watched.until(
+                lambda: worker.engines["hungry"].identity.endswith(f"keeps in {tmp_path}/there")
+            )
+            assert (await say(worker, "Hello", "hungry")).payload
+        assert lines(log) == ["read"]
+
+    asyncio.run(story())
+
+
 def test_what_nobody_uses_for_a_while_leaves_the_device_and_comes_back(tmp_path):
     async def story():
         log = tmp_path / "read"

@@ -328,8 +328,11 @@ class EngineSpec:
         return tuple(REGISTRY)
 
 
-def _neural(name: str, kind: Kind, module: str, model: str, limit: int = 0) -> EngineSpec:
-    return EngineSpec(name, kind, module, limit, holds_models=True, options={"model": model})
+def _neural(
+    name: str, kind: Kind, module: str, model: str, limit: int = 0, **options: int
+) -> EngineSpec:
+    wishes = {"model": model, **options}
+    return EngineSpec(name, kind, module, limit, holds_models=True, options=wishes)
 
 
 _BARK = "narrated.engines.bark.engine"
@@ -347,7 +350,13 @@ REGISTRY: Mapping[str, EngineSpec] = MappingProxyType(
             _neural("tortoise", "speech", _TORTOISE, "Manmay/tortoise-tts", 200),
             _neural("blip", "caption", _CAPTIONS, "Salesforce/blip-image-captioning-base"),
             _neural("blip-large", "caption", _CAPTIONS, "Salesforce/blip-image-captioning-large"),
-            _neural("florence-2", "caption", _CAPTIONS, "florence-community/Florence-2-large"),
+            _neural(
+                "florence-2",
+                "caption",
+                _CAPTIONS,
+                "florence-community/Florence-2-large",
+                rows=4,  # eight pictures of 768 x 768 would take more than there is beside voices
+            ),
             _neural("florence-2-base", "caption", _CAPTIONS, "florence-community/Florence-2-base"),
         )
     }

@@ -1,15 +1,21 @@
 """Clips: which recordings a voice can be made of, and what is said of the others."""
 
+import re
 import struct
 import subprocess
 import sys
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
 
 import narrated
+from engines.shelf import PlainShelf
 from engines.tortoise.recordings import KINDS, speech, written
+from narrated.engines.base import Utterance
+from narrated.engines.espeak import load
 from narrated.engines.tortoise.clips import MOST_BYTES, advice, opened
 from narrated.errors import EngineUnavailable
 
@@ -35,6 +41,16 @@ def test_every_kind_of_file_is_heard_as_what_was_recorded(kind):
         for each in (heard, said)
     ]
     assert np.corrcoef(*shape)[0, 1] > 0.95
+
+
+def test_real_speech_makes_a_clip_that_wants_nothing():
+    engine = load({}, PlainShelf())
+    sentence = "This is a recording of somebody who speaks for about ten seconds, and no longer. "
+    engine.admit(Utterance("1", sentence * 2, "en-us"))
+    (spoken,) = engine.step()
+    clip = opened(written(np.frombuffer(spoken.pcm, dtype="<i2"), spoken.sample_rate), "anna/1.wav")
+    assert 6 < clip.seconds < 20
+    assert advice([clip, clip, clip]) == []
 
 
 def test_channels_are_mixed_to_one():
@@ -75,14 +91,12 @@ REFUSED = {
     "it holds samples that are no numbers": lambda: written(
         np.where(np.arange(176_400) == 9, np.nan, speech()), subtype="FLOAT"
     ),
-    "cannot be read": lambda: b"",
+    r"it cannot be read \(Format not recognised\)\. Convert it: ffmpeg": lambda: b"",
 }
 
 
 @pytest.mark.parametrize("why", REFUSED)
 def test_what_no_voice_can_be_made_of_is_refused_with_the_figure_found(why):
-    import re
-
     assert re.search(rf"The clip anna/1\.wav cannot be used: .*{why}", refusal(REFUSED[why]()))
 
 
@@ -92,10 +106,6 @@ def test_a_recording_in_another_container_is_refused_with_the_command_that_conve
 
 
 def test_a_sound_file_of_another_kind_is_refused_though_the_library_would_read_it():
-    from io import BytesIO
-
-    import soundfile
-
     file = BytesIO()
     soundfile.write(file, speech(), 22_050, format="AIFF", subtype="PCM_16")
     assert "AIFF" in refusal(file.getvalue())
@@ -123,6 +133,21 @@ def test_a_header_that_claims_hours_gives_what_is_there():
     clip = opened(lying(5.0), "1.wav")
     assert clip.seconds == pytest.approx(5.0)
     assert "too short" in refusal(lying(1.0))
+
+
+def flac_that_claims(seconds, content):
+    """With another number of samples in the header: the low 36 of 64 bits from its 18th byte on."""
+    fields = int.from_bytes(content[18:26], "big")
+    claimed = fields >> 36 << 36 | round(seconds * 22_050)
+    return content[:18] + claimed.to_bytes(8, "big") + content[26:]
+
+
+def test_a_flac_whose_header_lies_is_bounded_by_what_it_claims():
+    content = written(speech(8.0), kind="flac")
+    assert opened(flac_that_claims(8.0, content), "1.flac").seconds == pytest.approx(8.0)
+    assert opened(flac_that_claims(5.0, content), "1.flac").seconds == pytest.approx(5.0)
+    assert "it is 3600 s long" in refusal(flac_that_claims(3600.0, content))
+    assert "its header does not tell how long it is" in refusal(flac_that_claims(0, content))
 
 
 @pytest.mark.parametrize("rate", [0, 1, 4_000_000_000])

@@ -6,7 +6,7 @@ from narrated.engines.base import Options
 from narrated.engines.neural import options as read
 from narrated.errors import EngineError
 
-_ROWS = 8
+ROWS = 8
 _MOST_TOKENS = 1024
 _OF_A_REQUEST = ("prompt", "max_tokens", "written")
 _OF_AN_ENGINE = ("model", "rows", "dtype", *_OF_A_REQUEST)
@@ -60,7 +60,7 @@ class Wishes:
                 "This captioner is told no model.",
                 "Name one: `options: {model: Salesforce/blip-image-captioning-base}`.",
             )
-        rows = read.whole(options, "rows", _ROWS, 1, read.MOST_ROWS)
+        rows = read.whole(options, "rows", ROWS, 1, read.MOST_ROWS)
         telling = Telling().wished(_of_a_request(options))
         return cls(model, rows, read.precision(options), telling)
 

@@ -31,6 +31,8 @@ MOST_CHANNELS = 8
 
 _CONTAINERS = ("WAV", "WAVEX", "RF64", "FLAC", "OGG", "MP3")
 _BLOCK_FRAMES = 1 << 16
+_MOST_FRAMES = 1 << 40
+"""A FLAC that was streamed tells no length, for which libsndfile gives more than this."""
 _FULL_SCALE = 0.999
 _MOST_CLIPPED = 0.005
 _LITTLE_CLIPPED = 0.0005
@@ -86,10 +88,8 @@ def opened(content: bytes, name: str) -> Clip:
     """
     if len(content) > MOST_BYTES:
         raise _refused(name, f"it is of {size(len(content))}", _cut(name))
-    with readable(f"The clip {name}", _converted(name)), soundfile.SoundFile(BytesIO(content)) as s:
-        _check_header(name, s)
-        mono, clipped = _mixed(name, s)
-        channels, rate = s.channels, s.samplerate
+    with readable(f"The clip {name}", _converted(name)):
+        mono, clipped, channels, rate = _read(content, name)
     _check_length(name, len(mono) / rate)
     if clipped > _MOST_CLIPPED:
         raise _refused(name, f"{clipped:.1%} of it is cut off at full scale", _QUIETER)
@@ -129,6 +129,17 @@ def _of_one(clip: Clip) -> Iterator[str]:
         yield f"{clip.name} begins with {leading_s:.1f} s of silence: cut that off"
 
 
+def _read(content: bytes, name: str) -> tuple[Samples, float, int, int]:
+    """Samples (n,), the share of them at full scale, how many channels there were, the rate."""
+    try:
+        with soundfile.SoundFile(BytesIO(content)) as sound:
+            _check_header(name, sound)
+            return *_mixed(name, sound), sound.channels, sound.samplerate
+    except soundfile.LibsndfileError as error:  # its own words name our buffer as well
+        why = f"it cannot be read ({error.error_string.strip(' .')})"
+        raise _refused(name, why, _converted(name)) from error
+
+
 def _check_header(name: str, sound: soundfile.SoundFile) -> None:
     """Before anything is decoded: a header may claim what it likes."""
     if sound.format not in _CONTAINERS:
@@ -142,6 +153,8 @@ def _check_header(name: str, sound: soundfile.SoundFile) -> None:
         )
     if not 1 <= sound.channels <= MOST_CHANNELS:
         raise _refused(name, f"it has {sound.channels} channels", _converted(name))
+    if sound.frames > _MOST_FRAMES:
+        raise _refused(name, "its header does not tell how long it is", _converted(name))
     _check_length(name, sound.frames / sound.samplerate, least_s=0.0)
 
 
@@ -195,7 +208,8 @@ def _refused(name: str, why: str, remedy: str) -> EngineUnavailable:
 
 
 def _converted(name: str) -> str:
-    return f"Convert it: ffmpeg -i {quote(name)} -ac 1 -ar 24000 {quote(_stem(name) + '.wav')}"
+    ending = "-24k.wav" if name.lower().endswith(".wav") else ".wav"
+    return f"Convert it: ffmpeg -i {quote(name)} -ac 1 -ar 24000 {quote(_stem(name) + ending)}"
 
 
 def _cut(name: str) -> str:

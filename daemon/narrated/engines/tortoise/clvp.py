@@ -34,11 +34,11 @@ def _meant(transformer: Any, hidden: torch.Tensor, head: Any) -> torch.Tensor:
 def _attended(attention: Any, hidden: torch.Tensor, angles: torch.Tensor) -> torch.Tensor:
     """Queries, keys and values too are turned by their positions (xtransformers.Attention)."""
     rows, length, _ = hidden.shape
-    turned = []
-    for project in (attention.to_q, attention.to_k, attention.to_v):
-        heads = project(hidden).view(rows, length, attention.heads, -1).transpose(1, 2)
-        turned.append(_turned(heads, angles))
-    attended = scaled_dot_product_attention(*turned)
+    query, key, value = (
+        _turned(project(hidden).view(rows, length, attention.heads, -1).transpose(1, 2), angles)
+        for project in (attention.to_q, attention.to_k, attention.to_v)
+    )
+    attended = scaled_dot_product_attention(query, key, value)
     out: torch.Tensor = attention.to_out(attended.transpose(1, 2).reshape(rows, length, -1))
     return out
 

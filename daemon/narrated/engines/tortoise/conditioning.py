@@ -120,11 +120,10 @@ class Conditioning:
 
 
 def heard(module: Tortoise, clip: Clip, norms: torch.Tensor) -> Latents:
-    """What both models hear of one clip (api.py, get_conditioning_latents)."""
-    device = module.device
+    """What both models hear of one clip (api.py, get_conditioning_latents), on the host."""
     low = Clip(clip.name, clip.at(VOICE_RATE), VOICE_RATE)  # what is above 11 kHz is not heard
-    voice = cut(torch.from_numpy(low.samples).to(device), VOICE_SAMPLES)
-    sound = beginning(torch.from_numpy(low.at(UNIVNET_RATE)).to(device), UNIVNET_SAMPLES)
-    autoregressive = module.autoregressive.conditioning_encoder(voice_mel(voice, norms)[None])
-    diffusion = module.diffusion.contextual_embedder(univnet_mel(sound)[None]).mean(-1)
-    return Latents(autoregressive.cpu(), diffusion.cpu())
+    voice = cut(torch.from_numpy(low.samples), VOICE_SAMPLES)
+    sound = beginning(torch.from_numpy(low.at(UNIVNET_RATE)), UNIVNET_SAMPLES)
+    autoregressive = module.ears.autoregressive(voice_mel(voice, norms)[None])
+    diffusion = module.ears.diffusion(univnet_mel(sound)[None]).mean(-1)
+    return Latents(autoregressive, diffusion)

@@ -210,21 +210,15 @@ def _places(root: Path) -> Iterator[_Place]:
             continue
         seen = [entry for entry in entries if not entry.name.startswith(".")]
         ahead += [Path(entry) for entry in seen if entry.is_dir(follow_symlinks=False)]
-        files = [Path(entry) for entry in seen if _is_file(entry)]
-        yield _Place(folder, state, [file for file in files if _is_below(real, file)])
+        yield _Place(folder, state, [Path(entry) for entry in seen if _is_file(entry, real)])
 
 
-def _is_file(entry: os.DirEntry[str]) -> bool:
+def _is_file(entry: os.DirEntry[str], real: Path) -> bool:
     try:
-        return entry.is_file()
-    except OSError:  # a link to itself
-        return False
-
-
-def _is_below(real: Path, file: Path) -> bool:
-    try:
-        return file.resolve().is_relative_to(real)
-    except (OSError, RuntimeError):  # a link that became one to itself
+        if not entry.is_symlink():
+            return entry.is_file()
+        return entry.is_file() and Path(entry).resolve().is_relative_to(real)
+    except (OSError, RuntimeError):  # a link to itself
         return False
 
 
