@@ -1,13 +1,18 @@
 """What holds for every test."""
 
 import os
+import sys
 from collections.abc import Generator
+from pathlib import Path
 
 import pytest
 
 from support.pins import MAKING_S, tortoise_pins
 
 __all__ = ["tortoise_pins"]
+
+# At the end of the path: a program there may be called like a package that it measures.
+sys.path.append(str(Path(__file__).parents[1] / "bench"))
 
 # Tiny models: their threads would wait for one another longer than they compute. Torch reads it
 # when it is imported, and workers inherit it.

@@ -13,6 +13,7 @@ import msgspec
 from narrated.config.staff import limits, worker_specs
 from narrated.config.values import Config
 from narrated.errors import NarratedError
+from narrated.installation import make_readable
 from narrated.ledger.cache import Cache
 from narrated.ledger.job import State
 from narrated.ledger.measured import Measured
@@ -144,6 +145,7 @@ class House:
         self._stack.callback(self.ledger.close)
         self.ledger.release_leases()
         self._make_outbox()
+        self._make_voices()
         self.cache = Cache(config.cache, self.ledger, config.cache_limit, self.disk)
         await self._hire()
         self.desk = Desk(
@@ -176,6 +178,13 @@ class House:
         if State.DONE not in self.ledger.counts():
             with suppress(OSError):  # what cannot be made now is told when something is published
                 self.config.outbox.mkdir(parents=True, exist_ok=True)
+
+    def _make_voices(self) -> None:
+        """Have a place where voices can be dropped, if there is an engine that looks for some."""
+        specs = (spec for worker in worker_specs(self.config) for spec in worker.engines)
+        if any(spec.holds_models and spec.kind == "speech" for spec in specs):
+            with suppress(OSError):  # a folder of the user's own, which is not there yet
+                make_readable(self.config.models.voices)
 
     async def _hire(self) -> None:
         workers = self.config.workers

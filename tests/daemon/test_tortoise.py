@@ -1,0 +1,153 @@
+"""From a dropped file to published sound with Tortoise, in voices made by dropping clips: a tiny
+model, through real workers."""
+
+import json
+import shutil
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+from PIL import Image
+
+from engines.checkpoints.bark import bark
+from engines.checkpoints.captions import blip
+from engines.checkpoints.tortoise import tortoise
+from engines.tortoise.recordings import recorded
+from support.daemon import Daemon, wait
+
+QUICK = {"preset": "ultra_fast", "num_autoregressive_samples": 2, "diffusion_iterations": 3}
+QUOTED = "Nobody had asked the cat."
+POST = f"I said so.\n\n> {QUOTED}\n\nAnd went.\n"
+QUOTE = {"quote": {"engine": "tortoise", "voice": "bert"}}
+PATIENCE_S = 90.0
+
+
+@pytest.fixture(scope="module")
+def shelf(tmp_path_factory) -> Path:
+    """A folder of models as `narrated models pull` leaves it, with tiny checkpoints in it."""
+    folder = tmp_path_factory.mktemp("models")
+    tortoise(folder / "Manmay/tortoise-tts", seed=3)
+    bark(folder / "suno/bark", max_new_tokens=24)
+    blip(folder / "Salesforce/blip-image-captioning-base")
+    return folder
+
+
+def speaking(home: Path, shelf: Path, voice="anna", speakers=None, **settings) -> Daemon:
+    """A daemon that speaks with Tortoise; its user's voices stand in `home`/voices."""
+    told = {
+        "speech": {"engine": "tortoise", "voice": voice, "speakers": speakers or {}},
+        "models": {"folder": str(shelf), "voices": str(home / "voices")},
+        "engines": {"tortoise": {"options": QUICK}},
+        "workers": {"again": "300ms"},
+        "pictures": {"wait": "2s"},
+    }
+    return Daemon(home, **{**told, **settings})
+
+
+def manifest(daemon: Daemon, name: str) -> dict:
+    path = daemon.outbox / f"{name}.json"
+    wait(path.exists, lambda: daemon.log, PATIENCE_S)
+    return json.loads(path.read_text())
+
+
+def heard(path: Path) -> np.ndarray:
+    with av.open(str(path)) as container:
+        return np.concatenate([frame.to_ndarray().ravel() for frame in container.decode(audio=0)])
+
+
+def kept(daemon: Daemon) -> list[Path]:
+    """The latents that were computed, one file for each content of a voice."""
+    return sorted((daemon.home / "cache" / "latents").glob("*"))
+
+
+def test_a_folder_of_clips_that_is_dropped_becomes_the_voice_of_a_post(tmp_path, shelf):
+    with speaking(tmp_path, shelf) as daemon:
+        daemon.drop("note.txt", "The kettle is on. I am back at four.")
+        note = daemon.outbox / "note.error.txt"
+        wait(note.exists, lambda: daemon.log, PATIENCE_S)
+        assert "no voice 'anna'" in note.read_text() and "three clips" in note.read_text()
+        recorded(tmp_path / "aside", seed=1).rename(tmp_path / "voices" / "anna")
+        told = manifest(daemon, "note")
+        assert (told["engine"], told["voice"]) == ("tortoise", "anna")
+        sound = heard(daemon.outbox / "note.mp3")
+        assert len(sound) / 24_000 == pytest.approx(told["duration_s"], abs=0.2)
+        assert told["duration_s"] > 1 and np.abs(sound).max() > 0.01
+        wait(lambda: not note.exists(), lambda: daemon.log, PATIENCE_S)
+        assert len(kept(daemon)) == 1
+        assert "anna" in daemon.ask("voices", "list", "--engine", "tortoise").stdout
+
+
+def test_quotes_are_said_in_another_voice(tmp_path, shelf):
+    recorded(tmp_path / "voices" / "anna", seed=1)
+    recorded(tmp_path / "voices" / "bert", seed=2)
+    with speaking(tmp_path, shelf, speakers=QUOTE) as daemon:
+        post = daemon.drop("post.md", POST)
+        manifest(daemon, "post")
+        plan = json.loads(daemon.ask("script", "--json", str(post)).stdout)
+        assert plan["speakers"]["quote"]["voice"] == "bert"
+        assert {chunk["text"]: chunk["speaker"] for chunk in plan["chunks"]}[QUOTED] == "quote"
+        assert len(kept(daemon)) == 2
+        daemon.drop("plain.md", POST.replace("> ", ""))
+        manifest(daemon, "plain")
+        quoted, plain = (spoken_in(daemon, name, QUOTED) for name in ("post", "plain"))
+        assert abs(len(quoted) - len(plain)) > 100 or not np.allclose(quoted, plain, atol=0.01)
+
+
+def test_after_a_voice_is_edited_its_chunks_alone_are_spoken_anew(tmp_path, shelf):
+    recorded(tmp_path / "voices" / "anna", seed=1)
+    recorded(tmp_path / "voices" / "bert", seed=2)
+    with speaking(tmp_path, shelf, speakers=QUOTE) as daemon:
+        daemon.drop("post.md", POST)
+        manifest(daemon, "post")
+        before = takes(daemon)
+        shutil.rmtree(tmp_path / "voices" / "bert")
+        recorded(tmp_path / "aside", seed=3).rename(tmp_path / "voices" / "bert")
+
+        def spoken_anew():
+            daemon.ask("refresh", "post.md")
+            return takes(daemon) - before
+
+        wait(spoken_anew, lambda: daemon.log, PATIENCE_S)
+        daemon.wait_idle()
+        assert len(takes(daemon) - before) == 1
+        assert len(kept(daemon)) == 3
+
+
+def test_a_picture_is_captioned_and_told_in_an_own_voice_while_bark_is_warm_too(tmp_path, shelf):
+    recorded(tmp_path / "voices" / "anna", seed=1)
+    with speaking(
+        tmp_path,
+        shelf,
+        pictures={"captions": "blip", "wait": "2s"},
+        engines={"tortoise": {"options": QUICK}, "bark": {}},
+    ) as daemon:
+        Image.new("RGB", (300, 200), "red").save(daemon.inbox / "red.png")
+        daemon.drop("post.md", "My cat sat there.\n\n![](red.png)\n\nAnd slept.\n")
+        told = manifest(daemon, "post")
+        assert any(block["text"].startswith("An image: ") for block in told["blocks"])
+        assert (told["engine"], told["voice"]) == ("tortoise", "anna")
+        daemon.drop("other.md", "---\nengine: bark\nvoice: v2/en_speaker_6\n---\nHello world.\n")
+        assert manifest(daemon, "other")["engine"] == "bark"
+        (worker,) = (w for w in daemon.status()["workers"] if w["name"] == "models")
+        assert {model["name"]: model["warmth"] for model in worker["models"]} == {
+            "Manmay/tortoise-tts": "warm",
+            "suno/bark": "warm",
+            "Salesforce/blip-image-captioning-base": "warm",
+        }
+        assert worker["restarts"] == 0
+        for name in ("Manmay/tortoise-tts", "suno/bark", "Salesforce/blip-image-captioning-base"):
+            assert (tmp_path / "log").read_text().count(f"{name} is warm") == 1
+
+
+def takes(daemon: Daemon) -> set[str]:
+    """The chunks that were ever spoken."""
+    return {take.name for take in (daemon.home / "cache").glob("??/*.flac")}
+
+
+def spoken_in(daemon: Daemon, name: str, text: str) -> np.ndarray:
+    """How a block of a narration sounds, (samples,)."""
+    told = manifest(daemon, name)
+    block = next(block for block in told["blocks"] if text in block["text"])
+    begin, end = (round(24_000 * block[key]) for key in ("start_s", "end_s"))
+    return heard(daemon.outbox / f"{name}.mp3")[begin:end]
