@@ -20,6 +20,7 @@ import transformers  # noqa: F401 # it looks for torchaudio, and takes a stand-i
 
 def main() -> None:
     checkpoint, latents, *wishes = sys.argv[1:]
+    answers, sys.stdout = sys.stdout, sys.stderr  # upstream says this and that
     if importlib.util.find_spec("torchaudio") is None:
         sys.modules["torchaudio"] = types.ModuleType("torchaudio")
     from tortoise import api
@@ -35,7 +36,7 @@ def main() -> None:
     model = speaker.autoregressive
     infer = model.inference_speech
     model.inference_speech = lambda *args, **more: said.append(infer(*args, **more)) or said[-1]
-    print("ready", flush=True)
+    print("ready", file=answers, flush=True)
     for line in sys.stdin:
         asked = json.loads(line)
         said.clear()
@@ -45,7 +46,7 @@ def main() -> None:
         )
         seconds = time.monotonic() - begin
         codes = [row for batch in said for row in batch.tolist()]
-        print(json.dumps({"seconds": seconds, "codes": codes}), flush=True)
+        print(json.dumps({"seconds": seconds, "codes": codes}), file=answers, flush=True)
 
 
 if __name__ == "__main__":
