@@ -16,7 +16,9 @@ from PIL import Image, ImageCms
 import narrated
 from engines.checkpoints.bark import PRESETS, bark
 from engines.checkpoints.captions import blip
+from engines.checkpoints.tortoise import tortoise
 from engines.paint import BLUE, RED, painted, saved, shaded
+from engines.tortoise.recordings import recorded
 from narrated.engines.base import Spoken, Utterance, Warmth
 from narrated.errors import (
     ConfigurationError,
@@ -527,3 +529,26 @@ def test_closing_waits_for_who_is_at_work_and_refuses_who_comes_after(toy):
         assert heard(second.result())
     with pytest.raises(NarratedError, match="toy was closed"):
         speak("Hello.")
+
+
+def test_tortoise_speaks_in_an_own_voice_beside_bark(models, tmp_path):
+    tortoise(models / "Manmay" / "tortoise-tts")
+    recorded(tmp_path / "voices" / "anna")
+    quick = {"num_autoregressive_samples": 2, "diffusion_iterations": 3, "max_mel_tokens": 60}
+    with (
+        narrated.pipeline(
+            "text-to-speech",
+            model="tortoise",
+            voice="anna",
+            models=models,
+            voices=tmp_path / "voices",
+            **quick,
+        ) as speak,
+        narrated.pipeline("text-to-speech", model="bark", beside=speak) as bark_speaks,
+    ):
+        sound, other = speak("The kettle is on."), bark_speaks("Hello.")
+        assert heard(sound) and heard(other)
+        assert (sound["sampling_rate"], sound["audio"].dtype) == (24_000, np.float32)
+        assert same(speak("The kettle is on."), sound)
+        assert not same(speak("The kettle is on.", voice="tom"), sound)
+        assert {"anna", "tom"} <= set(speak.voices)

@@ -8,6 +8,7 @@ torch that is there is stood in for: no clip is read here.
 """
 
 import importlib.util
+import io
 import json
 import sys
 import time
@@ -20,7 +21,7 @@ import transformers  # noqa: F401 # it looks for torchaudio, and takes a stand-i
 
 def main() -> None:
     checkpoint, latents, *wishes = sys.argv[1:]
-    answers, sys.stdout = sys.stdout, sys.stderr  # upstream says this and that
+    answers, sys.stdout = sys.stdout, io.StringIO()  # upstream says this and that itself
     if importlib.util.find_spec("torchaudio") is None:
         sys.modules["torchaudio"] = types.ModuleType("torchaudio")
     from tortoise import api

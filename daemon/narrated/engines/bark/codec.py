@@ -3,7 +3,6 @@
 Row by row: the decoder's LSTM hears padding, and a row takes a hundredth of the time of all.
 """
 
-from collections import deque
 from collections.abc import Callable, Sequence
 from typing import cast
 
@@ -13,33 +12,19 @@ from transformers import BarkModel
 from narrated.engines.bark.recipe import Recipe
 from narrated.engines.bark.row import Row
 from narrated.engines.bark.stage import NOT_A_NUMBER
-from narrated.engines.neural.pipeline import pcm
+from narrated.engines.neural.pipeline import Queue, pcm
 
 _SILENCE_S = 0.1
 
 
-class Codec:
+class Codec(Queue[BarkModel, Row]):
     """Rows wait in a queue; one that comes without codes has nothing to say."""
 
     share = 0.05
-    keeps = False
 
     def __init__(self, recipe: Recipe) -> None:
+        super().__init__()
         self._silence = bytes(2 * int(_SILENCE_S * recipe.sample_rate))
-        self._waiting: deque[Row] = deque()
-
-    @property
-    def rows(self) -> Sequence[Row]:
-        """All that are here."""
-        return list(self._waiting)
-
-    def admit(self, row: Row) -> None:
-        """Queue a row."""
-        self._waiting.append(row)
-
-    def at_hand(self, module: BarkModel, width: int) -> Sequence[Row]:
-        """The first."""
-        return [self._waiting[0]]
 
     def work(self, module: BarkModel, width: int) -> Sequence[Row]:
         """Decode the first, always in single precision."""
@@ -54,17 +39,6 @@ class Codec:
                 row.problem = NOT_A_NUMBER.format("codec")
         self._waiting.popleft()
         return [row]
-
-    def progress(self, row: Row) -> float:
-        """It is here or gone."""
-        return 0.0
-
-    def forget(self, row: Row) -> None:
-        """Let a row go."""
-        self._waiting.remove(row)
-
-    def begin_again(self) -> None:
-        """Nothing is kept on the device."""
 
 
 def _decoded(module: BarkModel, codes: torch.Tensor) -> torch.Tensor:

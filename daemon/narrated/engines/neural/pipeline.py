@@ -4,6 +4,7 @@ The earliest stage that has rows is worked first, so that rows gather into full 
 it. No row starves by that: a new one comes only when another is finished.
 """
 
+from collections import deque
 from collections.abc import Iterator, Sequence
 from typing import Generic, Protocol, TypeVar
 
@@ -72,6 +73,39 @@ class Stage(Protocol[ModuleContraT, RowT]):
 
     def begin_again(self) -> None:
         """Let go of all memory on the device; rows that lose by it begin again."""
+
+
+class Queue(Generic[ModuleContraT, RowT]):
+    """What stages have in common where rows wait, and nothing is kept on the device."""
+
+    keeps = False
+
+    def __init__(self) -> None:
+        self._waiting: deque[RowT] = deque()
+
+    @property
+    def rows(self) -> Sequence[RowT]:
+        """All that are here."""
+        return list(self._waiting)
+
+    def admit(self, row: RowT) -> None:
+        """Queue a row."""
+        self._waiting.append(row)
+
+    def at_hand(self, module: ModuleContraT, width: int) -> Sequence[RowT]:
+        """The first."""
+        return [self._waiting[0]]
+
+    def progress(self, row: RowT) -> float:
+        """It is here or gone."""
+        return 0.0
+
+    def forget(self, row: RowT) -> None:
+        """Let a row go."""
+        self._waiting.remove(row)
+
+    def begin_again(self) -> None:
+        """There is nothing to let go of."""
 
 
 class Pipeline(Generic[ModuleT, RowT]):

@@ -4,13 +4,12 @@ It takes not the codes but what the autoregressive model thinks where it says th
 states, as far as there is speech. Upstream reads all of the padding as well, and then cuts it off.
 """
 
-from collections import deque
 from collections.abc import Sequence
 
 import torch
 from torch.nn.utils.rnn import pad_sequence
 
-from narrated.engines.neural.pipeline import rows_at_once
+from narrated.engines.neural.pipeline import Queue, rows_at_once
 from narrated.engines.neural.transformer import read
 from narrated.engines.tortoise.autoregressive import NOT_A_NUMBER
 from narrated.engines.tortoise.causal import Causal, weights
@@ -22,23 +21,10 @@ _BREATH = 8
 """Codes of silence that are left for the diffusion model to end in."""
 
 
-class Aligning:
+class Aligning(Queue[Tortoise, Row]):
     """Rows wait in a queue, and are read some at once: what follows a row's end it never sees."""
 
     share = 0.02
-    keeps = False
-
-    def __init__(self) -> None:
-        self._waiting: deque[Row] = deque()
-
-    @property
-    def rows(self) -> Sequence[Row]:
-        """All that are here."""
-        return list(self._waiting)
-
-    def admit(self, row: Row) -> None:
-        """Queue a row."""
-        self._waiting.append(row)
 
     def at_hand(self, module: Tortoise, width: int) -> Sequence[Row]:
         """The first that can be read together."""
@@ -65,17 +51,6 @@ class Aligning:
                 row.problem = NOT_A_NUMBER.format("autoregressive")
             self._waiting.popleft()
         return reading
-
-    def progress(self, row: Row) -> float:
-        """It is here or gone."""
-        return 0.0
-
-    def forget(self, row: Row) -> None:
-        """Let a row go."""
-        self._waiting.remove(row)
-
-    def begin_again(self) -> None:
-        """Nothing is kept on the device."""
 
     def _codes(self, transformer: Causal, row: Row) -> torch.Tensor:
         """Embeddings of all but the last: that one is only thought of."""

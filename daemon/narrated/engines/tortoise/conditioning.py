@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 import torch
 
+from narrated.engines.neural.pipeline import Queue
 from narrated.engines.tortoise import clips, latents
 from narrated.engines.tortoise.checkpoint import Tortoise
 from narrated.engines.tortoise.clips import Clip
@@ -33,34 +34,20 @@ class _Hearing:
     heard: list[Latents] = field(default_factory=list)
 
 
-class Conditioning:
+class Conditioning(Queue[Tortoise, Row]):
     """Rows wait in a queue for their voice; a voice's clips are heard one by one.
 
     `norms` (80,) is what the bands of a clip's spectrogram are divided by.
     """
 
     share = 0.02
-    keeps = False
 
     def __init__(self, kept: Kept, norms: torch.Tensor) -> None:
+        super().__init__()
         self._kept = kept
         self._norms = norms
-        self._waiting: deque[Row] = deque()
         self._known: dict[str, Latents] = {}
         self._hearings: dict[str, _Hearing] = {}
-
-    @property
-    def rows(self) -> Sequence[Row]:
-        """All that are here."""
-        return list(self._waiting)
-
-    def admit(self, row: Row) -> None:
-        """Queue a row."""
-        self._waiting.append(row)
-
-    def at_hand(self, module: Tortoise, width: int) -> Sequence[Row]:
-        """The first."""
-        return [self._waiting[0]]
 
     def work(self, module: Tortoise, width: int) -> Sequence[Row]:
         """Hear one clip of the first row's voice, where it is not known."""
@@ -85,9 +72,6 @@ class Conditioning:
     def forget(self, row: Row) -> None:
         """Let a row go."""
         self._waiting.remove(row)
-
-    def begin_again(self) -> None:
-        """What was heard is in the host's memory."""
 
     def _latents(self, module: Tortoise, voice: Voice) -> Latents | None:
         """A voice's, as they are known or kept; else after one clip more, None if more follow."""

@@ -4,13 +4,12 @@ It hears each candidate as upstream lets it: filled up to the longest there may 
 are equally long.
 """
 
-from collections import deque
 from collections.abc import Sequence
 from typing import Any
 
 import torch
 
-from narrated.engines.neural.pipeline import rows_at_once
+from narrated.engines.neural.pipeline import Queue, rows_at_once
 from narrated.engines.tortoise.autoregressive import NOT_A_NUMBER
 from narrated.engines.tortoise.checkpoint import Tortoise
 from narrated.engines.tortoise.clvp import heard, said
@@ -22,27 +21,10 @@ _LAST = (45, 45, 248)
 """How a clip that was filled up with silence ends, in the codes that diffusion was trained on."""
 
 
-class Ranking:
+class Ranking(Queue[Tortoise, Row]):
     """Rows wait in a queue; the first one's candidates are heard, some at once."""
 
     share = 0.05
-    keeps = False
-
-    def __init__(self) -> None:
-        self._waiting: deque[Row] = deque()
-
-    @property
-    def rows(self) -> Sequence[Row]:
-        """All that are here."""
-        return list(self._waiting)
-
-    def admit(self, row: Row) -> None:
-        """Queue a row."""
-        self._waiting.append(row)
-
-    def at_hand(self, module: Tortoise, width: int) -> Sequence[Row]:
-        """The first."""
-        return [self._waiting[0]]
 
     def work(self, module: Tortoise, width: int) -> Sequence[Row]:
         """Hear some of the first row's candidates; choose, once all were heard."""
@@ -61,13 +43,6 @@ class Ranking:
     def progress(self, row: Row) -> float:
         """How many were heard."""
         return len(row.scores) / len(row.candidates)
-
-    def forget(self, row: Row) -> None:
-        """Let a row go."""
-        self._waiting.remove(row)
-
-    def begin_again(self) -> None:
-        """Nothing is kept on the device."""
 
     def _hear(
         self, module: Tortoise, row: Row, candidates: Sequence[Sequence[int]], width: int

@@ -3,10 +3,9 @@
 Row by row: a second of sound takes a hundredth of what the other stages take for it.
 """
 
-from collections import deque
 from collections.abc import Sequence
 
-from narrated.engines.neural.pipeline import pcm
+from narrated.engines.neural.pipeline import Queue, pcm
 from narrated.engines.tortoise.autoregressive import NOT_A_NUMBER
 from narrated.engines.tortoise.checkpoint import Tortoise
 from narrated.engines.tortoise.row import Row
@@ -18,27 +17,10 @@ _BEHIND = 10
 """Frames of silence that upstream puts behind a spectrogram, "to cut artifact"."""
 
 
-class Vocoder:
+class Vocoder(Queue[Tortoise, Row]):
     """Rows wait in a queue; one that comes without a spectrogram has nothing to say."""
 
     share = 0.02
-    keeps = False
-
-    def __init__(self) -> None:
-        self._waiting: deque[Row] = deque()
-
-    @property
-    def rows(self) -> Sequence[Row]:
-        """All that are here."""
-        return list(self._waiting)
-
-    def admit(self, row: Row) -> None:
-        """Queue a row."""
-        self._waiting.append(row)
-
-    def at_hand(self, module: Tortoise, width: int) -> Sequence[Row]:
-        """The first."""
-        return [self._waiting[0]]
 
     def work(self, module: Tortoise, width: int) -> Sequence[Row]:
         """Give the first its sound."""
@@ -55,14 +37,3 @@ class Vocoder:
                 row.problem = NOT_A_NUMBER.format("vocoder")
         self._waiting.popleft()
         return [row]
-
-    def progress(self, row: Row) -> float:
-        """It is here or gone."""
-        return 0.0
-
-    def forget(self, row: Row) -> None:
-        """Let a row go."""
-        self._waiting.remove(row)
-
-    def begin_again(self) -> None:
-        """Nothing is kept on the device."""
