@@ -83,5 +83,5 @@ def latents(seed: int, width: int) -> Latents:
     drawn = torch.Generator().manual_seed(seed)
     return Latents(
         torch.randn(1, width, generator=drawn) * 0.5,
-        torch.randn(1, width, generator=drawn) * 0.5,  # the tiny diffusion model is half as wide
+        torch.randn(1, 2 * width, generator=drawn) * 0.5,
     )
