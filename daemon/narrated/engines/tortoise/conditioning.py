@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import torch
 
 from narrated.engines.tortoise import clips, latents
+from narrated.engines.tortoise.autoregressive import NOT_A_NUMBER
 from narrated.engines.tortoise.checkpoint import Tortoise
 from narrated.engines.tortoise.clips import Clip
 from narrated.engines.tortoise.latents import Kept, Latents
@@ -22,7 +23,7 @@ from narrated.engines.tortoise.mels import (
 )
 from narrated.engines.tortoise.row import Row
 from narrated.engines.tortoise.voices import Voice
-from narrated.errors import EngineUnavailable
+from narrated.errors import EngineError, EngineUnavailable
 
 
 @dataclass(slots=True)
@@ -70,6 +71,9 @@ class Conditioning:
         except EngineUnavailable as error:
             row.problem, row.remedy, row.is_unavailable = error.problem, error.remedy, True
             self._hearings.pop(row.voice.digest, None)
+        except EngineError as error:
+            row.problem = error.problem
+            self._hearings.pop(row.voice.digest, None)
         if row.latents is None and not row.problem:
             return []
         self._waiting.popleft()
@@ -85,6 +89,8 @@ class Conditioning:
     def forget(self, row: Row) -> None:
         """Let a row go."""
         self._waiting.remove(row)
+        if all(each.voice.digest != row.voice.digest for each in self._waiting):
+            self._hearings.pop(row.voice.digest, None)
 
     def begin_again(self) -> None:
         """What was heard is in the host's memory."""
@@ -106,7 +112,10 @@ class Conditioning:
         if hearing is None:
             opened = [clips.opened(content, name) for name, content in voice.contents()]
             hearing = self._hearings[voice.digest] = _Hearing(deque(opened))
-        hearing.heard.append(heard(module, hearing.waiting[0], self._norms))
+        one = heard(module, hearing.waiting[0], self._norms)
+        if not (one.autoregressive.isfinite().all() and one.diffusion.isfinite().all()):
+            raise EngineError(NOT_A_NUMBER.format("conditioning"))  # and is never kept
+        hearing.heard.append(one)
         hearing.waiting.popleft()
         if hearing.waiting:
             return None
