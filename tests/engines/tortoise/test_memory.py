@@ -13,6 +13,7 @@ from narrated.engines.tortoise.engine import load
 from narrated.errors import OutOfMemory
 
 TEXTS = ("Hello there.", "The kettle is on.", "Yes!")
+QUICKER = {**QUICK, "batch": 4, "max_mel_tokens": 24}
 NAMES = ("anna", "bert", "anna")
 
 PARTS = {
@@ -40,7 +41,7 @@ class Line:
 
     def __init__(self, folder, voices, cache, held, **options):
         shelf = PlainShelf(voices=voices, cache=cache, held=held)
-        self.engine = load({"model": str(folder), **QUICK, "batch": 4, **options}, shelf)
+        self.engine = load({"model": str(folder), **QUICKER, **options}, shelf)
         self.engine.models[0].warm()
         self.module = self.engine.models[0].module
         self.pipeline = self.engine._pipeline
