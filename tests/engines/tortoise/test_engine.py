@@ -470,9 +470,7 @@ def test_an_unknown_voice_is_refused_with_how_to_make_it(engine, voices):
     assert f"put three clips of about ten seconds into {voices}/carl/" in refusal.value.remedy
 
 
-def test_a_voice_is_heard_once_and_found_again_at_the_next_start(
-    folder, shelf, tmp_path, listened
-):
+def test_a_voice_is_heard_once_and_found_again_at_the_next_start(folder, shelf, tmp_path, listened):
     own = replace(shelf, cache=tmp_path / "cache")
     first = warmed(folder, own)
     said = pcm(first)
@@ -492,7 +490,9 @@ def test_rows_that_wait_for_a_voice_hear_it_together(folder, shelf, tmp_path, li
     assert listened.count == 4
 
 
-def test_a_voice_that_is_edited_is_heard_anew_and_sounds_otherwise(folder, shelf, tmp_path, listened):
+def test_a_voice_that_is_edited_is_heard_anew_and_sounds_otherwise(
+    folder, shelf, tmp_path, listened
+):
     recorded(tmp_path / "voices/anna", count=2)
     engine = warmed(folder, of_ones_own(shelf, tmp_path))
     before, said = engine.voices()["anna"], pcm(engine)
@@ -512,12 +512,12 @@ def test_a_broken_clip_fails_its_row_alone_and_says_which(folder, shelf, tmp_pat
     broken = tmp_path / "voices/bert/1.wav"
     broken.write_bytes(written(speech(1.0)))
     engine = warmed(folder, of_ones_own(shelf, tmp_path))
-    (well, failed), _ = came_of(
-        engine, Utterance("1", TEXT, "anna"), Utterance("2", TEXT, "bert")
-    )
+    (well, failed), _ = came_of(engine, Utterance("1", TEXT, "anna"), Utterance("2", TEXT, "bert"))
     assert isinstance(well, Spoken)
     assert isinstance(failed, Failed) and failed.unavailable
-    assert failed.problem == f"The clip {broken} cannot be used: it is 1.0 s long, which is too short."
+    assert (
+        failed.problem == f"The clip {broken} cannot be used: it is 1.0 s long, which is too short."
+    )
     assert "Record about ten seconds" in failed.remedy
     broken.write_bytes(written(speech(seed=5)))
     assert pcm(engine, voice="bert")

@@ -21,6 +21,13 @@ def codes(rows):
     return [(row.candidates, row.codes) for row in rows]
 
 
+@pytest.fixture(scope="module", autouse=True)
+def whole_single_precision():
+    """Convolutions that round to ten bits, as they may by default, would hide what differs."""
+    with torch.backends.cudnn.flags(enabled=True, allow_tf32=False):
+        yield
+
+
 @pytest.fixture(scope="module")
 def single(folder):
     return Bench(folder, device="cuda", dtype="float32")
@@ -67,7 +74,7 @@ def test_candidates_are_ranked_in_half_precision_as_in_single(folder, single, dt
         bench.through(bench.stages()[1], [row])
         scores.append(torch.tensor(row.scores))
     apart = scores[1].max() - scores[1].min()
-    assert (scores[0] - scores[1]).abs().max() < 0.1 * apart
+    assert (scores[0] - scores[1]).abs().max() < 0.02 * apart
 
 
 def test_what_is_parked_comes_back_and_gives_the_same_codes(folder):
@@ -103,6 +110,7 @@ def test_weights_may_be_parked_in_the_midst_of_a_row(single):
 
 
 def test_keys_and_values_leave_the_gpu_when_they_are_released(single):
+    single.spoken(rows_of(single))  # libraries keep what they first allocate
     pipeline = single.pipeline()
     for row in rows_of(single):
         pipeline.admit(row)

@@ -74,9 +74,7 @@ def theirs(tortoise_pins, chatty, ours, tmp_path_factory):
     latents = row.latents.autoregressive, row.latents.diffusion
     for name, arrays in (("noises", drawn), ("latents", latents)):
         np.savez(folder / name, **{str(i): array.numpy() for i, array in enumerate(arrays)})
-    measured = {
-        kind: of(_weights(chatty / f"{file}.pth")) for kind, (file, of) in SIZES.items()
-    }
+    measured = {kind: of(_weights(chatty / f"{file}.pth")) for kind, (file, of) in SIZES.items()}
     told = {
         "folder": str(chatty),
         "text": TEXT,

@@ -4,6 +4,7 @@ Told in a file of JSON by its first argument; what came of it goes to the second
 finds nothing of ours.
 """
 
+import importlib
 import json
 import sys
 import types
@@ -13,8 +14,8 @@ import numpy as np
 import torch
 import transformers
 
-sys.modules["torchaudio"] = types.ModuleType("torchaudio")  # only for clips, of which there are none
-import tortoise.api as api
+sys.modules["torchaudio"] = types.ModuleType("torchaudio")  # for clips, of which there are none
+api = importlib.import_module("tortoise.api")
 
 told = json.loads(Path(sys.argv[1]).read_text())
 noises = np.load(told["noises"])
