@@ -13,7 +13,7 @@ from narrated.engines.tortoise.engine import load
 from narrated.errors import OutOfMemory
 
 TEXTS = ("Hello there.", "The kettle is on.", "Yes!")
-QUICKER = {**QUICK, "batch": 4, "max_mel_tokens": 24}
+QUICKER = {**QUICK, "num_autoregressive_samples": 2, "batch": 4, "max_mel_tokens": 16}
 NAMES = ("anna", "bert", "anna")
 
 PARTS = {
@@ -37,7 +37,7 @@ def voices(tmp_path_factory):
 
 
 class Line:
-    """An engine that has heard nobody yet, and what its rows became."""
+    """An engine, and what its rows became."""
 
     def __init__(self, folder, voices, cache, held, **options):
         shelf = PlainShelf(voices=voices, cache=cache, held=held)
@@ -95,16 +95,28 @@ def held():
     return {}
 
 
-@pytest.fixture
-def line(folder, voices, tmp_path, held):
-    return Line(folder, voices, tmp_path / "cache", held)
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory):
+    return tmp_path_factory.mktemp("cache")
 
 
 @pytest.fixture(scope="module")
-def undisturbed(folder, voices, tmp_path_factory, held):
-    line = Line(folder, voices, tmp_path_factory.mktemp("cache"), held)
+def undisturbed(folder, voices, cache, held):
+    line = Line(folder, voices, cache, held)
     line.admit()
     return line.driven()
+
+
+@pytest.fixture
+def line(folder, voices, cache, held, undisturbed):
+    """An engine that finds its voices kept."""
+    return Line(folder, voices, cache, held)
+
+
+@pytest.fixture
+def unheard(folder, voices, tmp_path, held):
+    """An engine whose voices are still to be heard."""
+    return Line(folder, voices, tmp_path / "cache", held)
 
 
 @pytest.fixture
@@ -137,8 +149,10 @@ REACTIONS = {
 @pytest.mark.parametrize("reaction", REACTIONS)
 @pytest.mark.parametrize("name", PARTS)
 def test_after_a_step_without_memory_rows_come_out_the_same(
-    line, undisturbed, hooked, name, reaction
+    line, unheard, undisturbed, hooked, name, reaction
 ):
+    line = unheard if name == "conditioning" else line
+
     def starve(call):
         if call in (0, 1, 9):
             take_too_much()
@@ -164,7 +178,8 @@ def test_memory_may_be_taken_away_at_any_time(line, undisturbed):
     assert line.same(undisturbed, line.rows)
 
 
-def test_a_voice_whose_hearing_was_interrupted_is_heard_no_clip_twice(line, hooked):
+def test_a_voice_whose_hearing_was_interrupted_is_heard_no_clip_twice(unheard, hooked):
+    line = unheard
     heard = []
 
     def starve(call):
@@ -246,7 +261,10 @@ def spoiled(line, name, calls, rows=slice(0, 1)):
 
 
 @pytest.mark.parametrize("name", SPOILT)
-def test_a_row_that_is_not_a_number_fails_and_the_others_do_not(line, undisturbed, hooked, name):
+def test_a_row_that_is_not_a_number_fails_and_the_others_do_not(
+    line, unheard, undisturbed, hooked, name
+):
+    line = unheard if name == "conditioning" else line
     hooked(spoiled(line, name, {2 if name == "conditioning" else 0}))
     line.admit()
     line.driven()
@@ -275,8 +293,9 @@ def test_a_row_all_of_whose_candidates_are_no_numbers_fails_once(line, undisturb
 
 
 def test_a_voice_that_was_no_number_once_is_neither_kept_nor_remembered(
-    line, undisturbed, hooked, tmp_path
+    unheard, undisturbed, hooked, tmp_path
 ):
+    line = unheard
     hooked(spoiled(line, "conditioning", {0}))
     line.admit(TEXTS[:1])
     line.driven()
