@@ -5,6 +5,7 @@ finds nothing of ours.
 """
 
 import importlib
+import itertools
 import json
 import sys
 import types
@@ -18,7 +19,6 @@ sys.modules["torchaudio"] = types.ModuleType("torchaudio")  # for clips, of whic
 api = importlib.import_module("tortoise.api")
 
 told = json.loads(Path(sys.argv[1]).read_text())
-noises = np.load(told["noises"])
 latents = np.load(told["latents"])
 torch.set_num_threads(1)
 
@@ -40,16 +40,15 @@ def spoken(kv_cache):
         return said
 
     tts.autoregressive.inference_speech = listened
-    ahead = iter(range(len(noises.files)))
+    seeds = itertools.count()
     drawn = torch.randn, torch.randn_like
 
     def next_noise(*shape, **_):
-        shape = shape if isinstance(shape[0], int) else tuple(shape[0])
-        return torch.from_numpy(noises[str(next(ahead))]).reshape(shape)
+        """As whoever runs this makes it: the first noise of the seed 0, the next of 1, and so on."""
+        return drawn[0](*shape, generator=torch.Generator().manual_seed(next(seeds)))
 
-    if not kv_cache:
-        torch.randn = next_noise
-        torch.randn_like = lambda like: next_noise(*like.shape)
+    torch.randn = next_noise
+    torch.randn_like = lambda like: next_noise(*like.shape)
     try:
         sound = tts.tts(
             told["text"],
