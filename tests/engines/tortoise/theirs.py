@@ -44,7 +44,7 @@ def spoken(kv_cache):
     drawn = torch.randn, torch.randn_like
 
     def next_noise(*shape, **_):
-        """As whoever runs this makes it: the first noise of the seed 0, the next of 1, and so on."""
+        """As the other side makes it: the first noise of the seed 0, the next of 1."""
         return drawn[0](*shape, generator=torch.Generator().manual_seed(next(seeds)))
 
     torch.randn = next_noise
