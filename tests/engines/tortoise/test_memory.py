@@ -13,7 +13,7 @@ from narrated.engines.tortoise.engine import load
 from narrated.errors import OutOfMemory
 
 TEXTS = ("Hello there.", "The kettle is on.", "Yes!")
-QUICKER = {**QUICK, "num_autoregressive_samples": 2, "batch": 4, "max_mel_tokens": 16}
+QUICKER = {**QUICK, "num_autoregressive_samples": 2, "batch": 4, "max_mel_tokens": 14}
 NAMES = ("anna", "bert", "anna")
 
 PARTS = {
@@ -146,8 +146,16 @@ REACTIONS = {
 }
 
 
-@pytest.mark.parametrize("reaction", REACTIONS)
-@pytest.mark.parametrize("name", PARTS)
+# Where nothing is kept on the device there is nothing that a release alone would change.
+CASES = [
+    (name, reaction)
+    for name in PARTS
+    for reaction in REACTIONS
+    if reaction != "release" or name in ("autoregressive", "diffusion")
+]
+
+
+@pytest.mark.parametrize(("name", "reaction"), CASES)
 def test_after_a_step_without_memory_rows_come_out_the_same(
     line, unheard, undisturbed, hooked, name, reaction
 ):
