@@ -49,7 +49,7 @@ def _models() -> dict[str, Any]:
             train_solo_embeddings=False,
         ),
         "diffusion_decoder.pth": known.DiffusionTts(
-            model_channels=64,
+            model_channels=_WIDTH,
             num_layers=2,
             in_channels=100,
             out_channels=200,

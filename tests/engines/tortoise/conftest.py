@@ -18,7 +18,7 @@ def one_thread():
 
 @pytest.fixture(scope="session")
 def folder(tmp_path_factory):
-    return tortoise(tmp_path_factory.mktemp("tortoise"), seed=2)
+    return tortoise(tmp_path_factory.mktemp("tortoise"), seed=9)
 
 
 @pytest.fixture(scope="session")

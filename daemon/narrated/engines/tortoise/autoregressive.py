@@ -88,6 +88,8 @@ class Autoregressive:
         for run in list(self._runs):
             if run.row.row is row and self._batch is not None:
                 self._batch.leave(run)
+        if not self.rows:
+            self._batch = None
 
     def begin_again(self) -> None:
         """Drop keys and values; candidates under way are the first to join again."""
@@ -158,11 +160,13 @@ class Autoregressive:
     def _through(self, finished: Iterable[Run[Candidate]]) -> Iterable[Row]:
         for run in finished:
             row = run.row.row
+            if row.problem:
+                continue  # it went with another of its candidates
             if not run.sound:
                 row.problem = NOT_A_NUMBER.format("autoregressive")
                 self.forget(row)
                 yield row
-            elif not row.problem:
+            else:
                 row.candidates[run.row.index] = run.tokens
                 if all(candidate is not None for candidate in row.candidates):
                     yield row

@@ -2,6 +2,7 @@
 
 import hashlib
 import logging
+import re
 import warnings
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
@@ -26,6 +27,9 @@ MOST_TOKENS = 398
 """Of a text: the model reads 400, and upstream puts one behind the text and wants one to spare."""
 
 _VOCODER_STATE = "model_g"
+_NUMBER = re.compile(r"[0-9][0-9,]*[0-9]")
+_MOST_DIGITS = 36
+"""Of a number that the tokenizer has a name for; it raises for a longer one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +113,8 @@ class Checkpoint:
 
     def words(self, text: str) -> Sequence[int]:
         """The tokenizer's ids of a text; EngineError where they are more than the model reads."""
-        ids = self.tokenizer.encode(text.encode("utf-8", "replace").decode("utf-8").strip())
+        plain = upstream().convert_to_ascii(text.encode("utf-8", "replace").decode("utf-8"))
+        ids = self.tokenizer.encode(_NUMBER.sub(_named, plain).strip())
         if len(ids) > MOST_TOKENS:
             raise EngineError(
                 f"The text is too long for Tortoise: {len(ids)} tokens, where it reads "
@@ -117,6 +122,12 @@ class Checkpoint:
                 "Have it cut into shorter pieces.",
             )
         return tuple(ids)
+
+
+def _named(number: re.Match[str]) -> str:
+    """A number as it is, or digit by digit where it is longer than any that has a name."""
+    digits = number[0].replace(",", "")
+    return number[0] if len(digits) <= _MOST_DIGITS else " ".join(digits)
 
 
 def _read(files: ModelFiles, precision: torch.dtype) -> Tortoise:

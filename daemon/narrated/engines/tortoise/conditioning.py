@@ -8,6 +8,7 @@ import torch
 
 from narrated.engines.neural.pipeline import Queue
 from narrated.engines.tortoise import clips, latents
+from narrated.engines.tortoise.autoregressive import NOT_A_NUMBER
 from narrated.engines.tortoise.checkpoint import Tortoise
 from narrated.engines.tortoise.clips import Clip
 from narrated.engines.tortoise.latents import Kept, Latents
@@ -23,7 +24,7 @@ from narrated.engines.tortoise.mels import (
 )
 from narrated.engines.tortoise.row import Row
 from narrated.engines.tortoise.voices import Voice
-from narrated.errors import EngineUnavailable
+from narrated.errors import EngineError, EngineUnavailable
 
 
 @dataclass(slots=True)
@@ -57,6 +58,9 @@ class Conditioning(Queue[Tortoise, Row]):
         except EngineUnavailable as error:
             row.problem, row.remedy, row.is_unavailable = error.problem, error.remedy, True
             self._hearings.pop(row.voice.digest, None)
+        except EngineError as error:
+            row.problem = error.problem
+            self._hearings.pop(row.voice.digest, None)
         if row.latents is None and not row.problem:
             return []
         self._waiting.popleft()
@@ -72,6 +76,8 @@ class Conditioning(Queue[Tortoise, Row]):
     def forget(self, row: Row) -> None:
         """Let a row go."""
         self._waiting.remove(row)
+        if all(each.voice.digest != row.voice.digest for each in self._waiting):
+            self._hearings.pop(row.voice.digest, None)
 
     def _latents(self, module: Tortoise, voice: Voice) -> Latents | None:
         """A voice's, as they are known or kept; else after one clip more, None if more follow."""
@@ -90,7 +96,10 @@ class Conditioning(Queue[Tortoise, Row]):
         if hearing is None:
             opened = [clips.opened(content, name) for name, content in voice.contents()]
             hearing = self._hearings[voice.digest] = _Hearing(deque(opened))
-        hearing.heard.append(heard(module, hearing.waiting[0], self._norms))
+        one = heard(module, hearing.waiting[0], self._norms)
+        if not (one.autoregressive.isfinite().all() and one.diffusion.isfinite().all()):
+            raise EngineError(NOT_A_NUMBER.format("conditioning"))  # and is never kept
+        hearing.heard.append(one)
         hearing.waiting.popleft()
         if hearing.waiting:
             return None

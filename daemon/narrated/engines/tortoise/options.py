@@ -33,6 +33,8 @@ _DEFAULT_ROWS = 4
 DEFAULT_BATCH = 16
 _MOST_CODES = 600
 _MOST_SAMPLES = 1024
+_FEWEST_ITERATIONS = 2
+"""Upstream's schedule takes what is between the first and the second."""
 _MOST_ITERATIONS = 4000
 _MOST_K = 8192
 _HOTTEST = 2.0
@@ -127,7 +129,7 @@ def _wishes(options: Options) -> dict[str, object]:
             options, "num_autoregressive_samples", None, 1, _MOST_SAMPLES
         ),
         "diffusion_iterations": read.whole(
-            options, "diffusion_iterations", None, 1, _MOST_ITERATIONS
+            options, "diffusion_iterations", None, _FEWEST_ITERATIONS, _MOST_ITERATIONS
         ),
         "temperature": read.number(options, "temperature", None, _HOTTEST),
         "top_p": read.number(options, "top_p", None, 1.0),

@@ -32,6 +32,7 @@ class Upstream:
     DiffusionTts: Any
     UnivNetGenerator: Any
     VoiceBpeTokenizer: Any
+    convert_to_ascii: Any
     SpacedDiffusion: Any
     space_timesteps: Any
     get_named_beta_schedule: Any
@@ -60,6 +61,7 @@ def upstream() -> Upstream:
         DiffusionTts=diffusion_decoder.DiffusionTts,
         UnivNetGenerator=vocoder.UnivNetGenerator,
         VoiceBpeTokenizer=tokenizer.VoiceBpeTokenizer,
+        convert_to_ascii=tokenizer.convert_to_ascii,
         SpacedDiffusion=diffusion.SpacedDiffusion,
         space_timesteps=diffusion.space_timesteps,
         get_named_beta_schedule=diffusion.get_named_beta_schedule,

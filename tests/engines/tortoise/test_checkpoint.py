@@ -1,0 +1,238 @@
+"""Checkpoints: what is wrong with one is said and nothing of it is run; each of its models is in
+the precision that it bears."""
+
+import io
+import pickle
+import shutil
+import zipfile
+
+import numpy as np
+import pytest
+import torch
+
+from engines.shelf import PlainShelf
+from engines.tortoise.driving import Bench, samples
+from narrated.engines.base import Spoken, Warmth
+from narrated.engines.neural.files import found
+from narrated.engines.tortoise.checkpoint import Checkpoint
+from narrated.engines.tortoise.parts import FILES
+from narrated.engines.tortoise.ranking import Ranking
+from narrated.errors import EngineUnavailable
+
+CLVP_CLOSE = 0.02
+"""Of how far the best candidate's score is from the worst one's."""
+
+
+@pytest.fixture
+def copied(folder, tmp_path):
+    """A checkpoint of one's own, to be spoiled."""
+    return shutil.copytree(folder, tmp_path / "own")
+
+
+def opened(folder, dtype="float32"):
+    shelf = PlainShelf()
+    return Checkpoint.opened(found(shelf, str(folder), FILES), dtype, shelf)
+
+
+def refusal(folder):
+    """What is said once the weights are wanted; before that nothing of them was read."""
+    model = opened(folder).model
+    with pytest.raises(EngineUnavailable) as caught:
+        model.warm()
+    assert model.warmth is Warmth.ABSENT
+    assert (
+        caught.value.remedy == f"See whether its files are whole: narrated models verify {folder}"
+    )
+    return caught.value.problem
+
+
+def changed(file, change):
+    """Write a file's weights anew, with a change."""
+    state = torch.load(file, weights_only=True)
+    own = state.get("model_g", state)
+    change(own)
+    torch.save(state, file)
+
+
+ONE_OF_EACH = {
+    "autoregressive.pth": "final_norm.weight",
+    "clvp2.pth": "temperature",
+    "diffusion_decoder.pth": "unconditioned_embedding",
+    "vocoder.pth": "conv_pre.bias",
+}
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_weight_that_is_missing_is_named(copied, name):
+    weight = ONE_OF_EACH[name]
+    changed(copied / name, lambda state: state.pop(weight))
+    assert f"lacks 1 weights of {name}, {weight} among them" in refusal(copied)
+
+
+def test_a_weight_that_the_sizes_are_read_off_is_named_too(copied):
+    changed(copied / "autoregressive.pth", lambda state: state.pop("mel_embedding.weight"))
+    assert "mel_embedding.weight" in refusal(copied)
+
+
+def test_a_weight_of_another_shape_is_named(copied):
+    def widen(state):
+        state["final_norm.weight"] = torch.ones(129)
+
+    changed(copied / "autoregressive.pth", widen)
+    assert "size mismatch for final_norm.weight" in refusal(copied)
+
+
+@pytest.mark.parametrize("name", FILES)
+@pytest.mark.parametrize("share", [0.0, 0.9])
+def test_a_file_that_is_cut_off_cannot_be_read(copied, name, share):
+    content = (copied / name).read_bytes()
+    (copied / name).write_bytes(content[: int(len(content) * share)])
+    assert "cannot be read" in refusal(copied)
+
+
+def test_weights_of_another_model_cannot_be_read(copied):
+    shutil.copy(copied / "clvp2.pth", copied / "autoregressive.pth")
+    assert "cannot be read" in refusal(copied)
+
+
+class Evil:
+    """Makes a folder when it is unpickled."""
+
+    def __init__(self, folder):
+        self.folder = str(folder)
+
+    def __reduce__(self):
+        import os
+
+        return os.mkdir, (self.folder,)
+
+
+@pytest.mark.parametrize("zipped", [True, False])
+def test_a_pickle_that_would_run_code_runs_nothing(copied, tmp_path, zipped):
+    ran = tmp_path / "ran"
+    state = {"mel_embedding.weight": Evil(ran)}
+    torch.save(state, copied / "autoregressive.pth", _use_new_zipfile_serialization=zipped)
+    assert "cannot be read (UnpicklingError" in refusal(copied)
+    assert not ran.exists()
+    torch.load(copied / "autoregressive.pth", weights_only=False)
+    assert ran.is_dir(), "that it would have run"
+
+
+def test_what_is_no_dictionary_cannot_be_read(copied):
+    (copied / "vocoder.pth").write_bytes(pickle.dumps([1, 2]))
+    assert "cannot be read" in refusal(copied)
+
+
+def test_a_file_of_torch_s_old_kind_is_the_same_model(folder, copied):
+    for name in FILES:
+        state = torch.load(copied / name, weights_only=True)
+        torch.save(state, copied / name, _use_new_zipfile_serialization=False)
+        assert not zipfile.is_zipfile(copied / name)
+    old, new = opened(copied).model, opened(folder).model
+    old.warm()
+    new.warm()
+    weights = old.module.state_dict()
+    assert weights.keys() == new.module.state_dict().keys()
+    assert all(torch.equal(weights[key], each) for key, each in new.module.state_dict().items())
+
+
+def test_weights_that_were_stored_in_half_precision_are_worked_with_as_wished(copied):
+    for name in FILES:
+        changed(copied / name, lambda state: [_halve(state, key) for key in state])
+    bench = Bench(copied)
+    assert {each.dtype for each in bench.module.parameters()} == {torch.float32}
+    (outcome,) = bench.spoken([bench.row("1", "Hello there.", max_mel_tokens=9)]).values()
+    assert isinstance(outcome, Spoken)
+
+
+def _halve(state, key):
+    if state[key].is_floating_point():
+        state[key] = state[key].half()
+
+
+def test_weights_are_in_memory_of_their_own_once_they_are_warm(copied):
+    """A file that is exchanged under a running worker does not change what it speaks."""
+    model = opened(copied).model
+    model.warm()
+    before = {key: each.clone() for key, each in model.module.state_dict().items()}
+    for name in FILES:
+        size = (copied / name).stat().st_size
+        with (copied / name).open("r+b") as file:
+            file.write(bytes(size))
+    assert all(torch.equal(before[key], each) for key, each in model.module.state_dict().items())
+
+
+def test_what_only_training_needs_is_left_out(bench):
+    kept = set(bench.module.state_dict())
+    assert "autoregressive.mel_head.weight" in kept
+    for unused in ("text_head", "code_embedding", "code_converter", "diffusion.mel_head"):
+        assert not any(unused in name for name in kept)
+
+
+@pytest.fixture(scope="module")
+def halved(folder):
+    return Bench(folder, dtype="bfloat16")
+
+
+def dtypes(module):
+    return {each.dtype for each in module.parameters()}
+
+
+def test_half_precision_is_for_those_that_bear_it(halved):
+    module = halved.module
+    encoder = module.autoregressive.conditioning_encoder
+    assert dtypes(encoder) == dtypes(module.diffusion) == dtypes(module.vocoder) == {torch.float32}
+    others = [each for each in module.autoregressive.children() if each is not encoder]
+    assert {dtype for each in others for dtype in dtypes(each)} == {torch.bfloat16}
+    assert dtypes(module.clvp) == {torch.bfloat16}
+
+
+def test_the_frequencies_of_positions_stay_in_single_precision(halved, bench):
+    told = [
+        {name: each for name, each in own.module.named_buffers() if "inv_freq" in name}
+        for own in (halved, bench)
+    ]
+    assert len(told[0]) >= 2
+    for name, each in told[0].items():
+        assert each.dtype == torch.float32
+        assert torch.equal(each, told[1][name])
+
+
+def test_it_speaks_in_half_precision_on_a_processor_too(halved):
+    texts = ("Hello there.", "Yes!")
+    rows = [halved.row(text, text, max_mel_tokens=12) for text in texts]
+    for outcome in halved.spoken(rows).values():
+        assert isinstance(outcome, Spoken)
+        assert np.abs(samples(outcome.pcm)).max() > 0
+
+
+def test_candidates_are_ranked_in_half_precision_as_in_single(halved, bench):
+    drawn = torch.Generator().manual_seed(0)
+    candidates = torch.randint(0, 8192, (8, 40), generator=drawn).tolist()
+    scores = []
+    for own in (halved, bench):
+        row = own.row("1", "The kettle is on.", num_autoregressive_samples=8)
+        row.candidates = candidates
+        own.through(Ranking(), [row])
+        scores.append(torch.tensor(row.scores))
+    apart = scores[1].max() - scores[1].min()
+    assert (scores[0] - scores[1]).abs().max() < CLVP_CLOSE * apart
+    assert scores[0].argmax() == scores[1].argmax()
+
+
+def test_the_tokenizer_is_there_before_the_weights(folder):
+    checkpoint = opened(folder)
+    assert checkpoint.tokenizer.decode(checkpoint.words("Dr. Who has 2 cats")) == (
+        "doctor who has two cats"
+    )
+    assert checkpoint.model.warmth is Warmth.ABSENT
+
+
+def test_other_content_is_another_model_and_a_file_it_does_not_use_is_not(folder, copied):
+    digest = opened(folder).digest
+    (copied / "rlg_auto.pth").write_bytes(b"of a random voice")
+    assert opened(copied).digest == digest
+    buffer = io.BytesIO()
+    torch.save({}, buffer)
+    (copied / "vocoder.pth").write_bytes(buffer.getvalue())
+    assert opened(copied).digest != digest

@@ -1,0 +1,121 @@
+"""What only a GPU can show: the same codes as a processor's, half precision, and coming back."""
+
+import numpy as np
+import pytest
+import torch
+
+from engines.tortoise.driving import Bench, close, samples
+from narrated.engines.base import Spoken, Warmth
+
+pytestmark = pytest.mark.gpu
+
+TEXTS = ("Hello there.", "The kettle is on, and I am back at four.", "Yes!")
+GREEDY = {"top_k": 1}
+
+
+def rows_of(bench, **wishes):
+    return [bench.row(str(i), text, voice=i, seed=i, **wishes) for i, text in enumerate(TEXTS)]
+
+
+def codes(rows):
+    return [(row.candidates, row.codes) for row in rows]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def whole_single_precision():
+    """Convolutions that round to ten bits, as they may by default, would hide what differs."""
+    with torch.backends.cudnn.flags(enabled=True, allow_tf32=False):
+        yield
+
+
+@pytest.fixture(scope="module")
+def single(folder):
+    return Bench(folder, device="cuda", dtype="float32")
+
+
+@pytest.mark.parametrize("wishes", [GREEDY, {}])
+def test_a_gpu_chooses_the_codes_that_a_processor_does(single, bench, wishes):
+    there, here = rows_of(single, **wishes), rows_of(bench, **wishes)
+    spoken = single.spoken(there), bench.spoken(here)
+    assert codes(there) == codes(here)
+    for row in there:
+        one, other = (samples(each[row.id].pcm) for each in spoken)
+        assert len(one) == len(other)
+        np.testing.assert_allclose(one, other, atol=2e-2)
+
+
+def test_rows_of_a_batch_are_what_they_are_alone(single):
+    together = rows_of(single)
+    spoken = single.spoken(together)
+    for row in together:
+        alone = single.row(row.id, TEXTS[int(row.id)], voice=int(row.id), seed=row.seed)
+        (outcome,) = single.spoken([alone]).values()
+        assert codes([row]) == codes([alone])
+        assert close(spoken[row.id].pcm, outcome.pcm)
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
+def test_half_precision_gives_sound(folder, dtype):
+    bench = Bench(folder, device="cuda", dtype=dtype)
+    for outcome in bench.spoken(rows_of(bench, cond_free=True)).values():
+        assert isinstance(outcome, Spoken)
+        assert np.abs(samples(outcome.pcm)).max() > 0
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
+def test_candidates_are_ranked_in_half_precision_as_in_single(folder, single, dtype):
+    halved = Bench(folder, device="cuda", dtype=dtype)
+    drawn = torch.Generator().manual_seed(0)
+    candidates = torch.randint(0, 8192, (8, 40), generator=drawn).tolist()
+    scores = []
+    for bench in (halved, single):
+        row = bench.row("1", TEXTS[1], num_autoregressive_samples=8)
+        row.candidates = candidates
+        bench.through(bench.stages()[1], [row])
+        scores.append(torch.tensor(row.scores))
+    apart = scores[1].max() - scores[1].min()
+    assert (scores[0] - scores[1]).abs().max() < 0.02 * apart
+
+
+def test_what_is_parked_comes_back_and_gives_the_same_codes(folder):
+    bench = Bench(folder, device="cuda", dtype="float32")
+    model = bench.checkpoint.model
+    before = rows_of(bench)
+    bench.spoken(before)
+    in_use = torch.cuda.memory_allocated()
+    model.park()
+    assert model.warmth is Warmth.PARKED
+    assert torch.cuda.memory_allocated() <= in_use - model.weights_bytes
+    model.warm()
+    after = rows_of(bench)
+    bench.spoken(after)
+    assert codes(before) == codes(after)
+
+
+def test_weights_may_be_parked_in_the_midst_of_a_row(single):
+    undisturbed = rows_of(single)
+    single.spoken(undisturbed)
+    rows = rows_of(single)
+    pipeline, model = single.pipeline(), single.checkpoint.model
+    for row in rows:
+        pipeline.admit(row)
+    spoken, steps = 0, 0
+    while spoken < len(rows):
+        if steps % 5 == 2:
+            model.park()
+            model.warm()
+        spoken += sum(isinstance(each, Spoken) for each in pipeline.step())
+        steps += 1
+    assert codes(rows) == codes(undisturbed)
+
+
+def test_keys_and_values_leave_the_gpu_when_they_are_released(single):
+    single.spoken(rows_of(single))  # libraries keep what they first allocate
+    pipeline = single.pipeline()
+    for row in rows_of(single):
+        pipeline.admit(row)
+    before = torch.cuda.memory_allocated()
+    pipeline.step()
+    assert torch.cuda.memory_allocated() > before
+    pipeline.release()
+    assert torch.cuda.memory_allocated() == before

@@ -1,0 +1,323 @@
+"""Where memory is short a step may be tried again, narrower or from the stage's beginning: rows
+come out the same. And one whose numbers break fails alone."""
+
+import pytest
+import torch
+
+from engines.scarcity import take_too_much
+from engines.shelf import PlainShelf
+from engines.tortoise.driving import QUICK, close
+from engines.tortoise.recordings import recorded
+from narrated.engines.base import Failed, Progressed, Spoken, Utterance
+from narrated.engines.tortoise.engine import load
+from narrated.errors import OutOfMemory
+
+TEXTS = ("Hello there.", "The kettle is on.", "Yes!")
+QUICKER = {**QUICK, "num_autoregressive_samples": 2, "batch": 4, "max_mel_tokens": 14}
+NAMES = ("anna", "bert", "anna")
+
+PARTS = {
+    "conditioning": "autoregressive.conditioning_encoder.attn.1",
+    "autoregressive": "autoregressive.gpt.h.1.mlp",
+    "clvp": "clvp.to_speech_latent",
+    "aligning": "autoregressive.gpt.h.1.mlp",
+    "diffusion": "diffusion.integrating_conv",
+    "vocoder": "vocoder.conv_pre",
+}
+"""A part of the model that is called in the midst of each stage's steps."""
+PLACES = {name: place for place, name in enumerate(PARTS)}
+
+
+@pytest.fixture(scope="module")
+def voices(tmp_path_factory):
+    own = tmp_path_factory.mktemp("voices")
+    for seed, name in enumerate(("anna", "bert")):
+        recorded(own / name, count=2, seed=seed)
+    return own
+
+
+class Line:
+    """An engine, and what its rows became."""
+
+    def __init__(self, folder, voices, cache, held, **options):
+        shelf = PlainShelf(voices=voices, cache=cache, held=held)
+        self.engine = load({"model": str(folder), **QUICKER, **options}, shelf)
+        self.engine.models[0].warm()
+        self.module = self.engine.models[0].module
+        self.pipeline = self.engine._pipeline
+        self.stages = dict(zip(PARTS, self.pipeline._stages, strict=True))
+        self.rows = {}
+        self.out = {}
+        self.named = []
+        """Of whom it was said that there was no room."""
+
+    def admit(self, texts=TEXTS):
+        for number, text in enumerate(texts):
+            request = Utterance(str(number), text, NAMES[number % 3], seed=number)
+            self.engine.admit(request)
+            self.rows |= {row.id: row for row in self.stages["conditioning"].rows}
+
+    def step(self, react=lambda engine: None):
+        try:
+            outcomes = self.engine.step()
+        except OutOfMemory as error:
+            self.named.append(error.rows)
+            react(self.engine)
+            return
+        for each in outcomes:
+            if not isinstance(each, Progressed):
+                assert each.id not in self.out, "one outcome for each request"
+                self.out[each.id] = each
+
+    def driven(self, react=lambda engine: None):
+        while len(self.out) < len(self.rows):
+            self.step(react)
+        return self
+
+    def now_in(self, name):
+        return bool(self.stages[name].rows) and all(
+            not stage.rows for stage in self.pipeline._stages[: PLACES[name]]
+        )
+
+    def same(self, other, ids):
+        """Whether rows have the codes of others, and their sound but for rounding."""
+        for id in ids:
+            mine, theirs = self.rows[id], other.rows[id]
+            assert (mine.candidates, mine.codes) == (theirs.candidates, theirs.codes)
+            assert isinstance(self.out[id], Spoken)
+            assert close(self.out[id].pcm, other.out[id].pcm)
+        return True
+
+
+@pytest.fixture(scope="module")
+def held():
+    """One model for all of them."""
+    return {}
+
+
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory):
+    return tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture(scope="module")
+def undisturbed(folder, voices, cache, held):
+    line = Line(folder, voices, cache, held)
+    line.admit()
+    return line.driven()
+
+
+@pytest.fixture
+def line(folder, voices, cache, held, undisturbed):
+    """An engine that finds its voices kept."""
+    return Line(folder, voices, cache, held)
+
+
+@pytest.fixture
+def unheard(folder, voices, tmp_path, held):
+    """An engine whose voices are still to be heard."""
+    return Line(folder, voices, tmp_path / "cache", held)
+
+
+@pytest.fixture
+def hooked():
+    """Hooks that are gone behind the test."""
+    hooks = []
+    yield hooks.append
+    for hook in hooks:
+        hook.remove()
+
+
+def before(line, name, act):
+    """Have `act` be called with the number of the call, before a stage's part works."""
+    count = iter(range(1_000_000))
+
+    def called(module, arguments):
+        if line.now_in(name):
+            act(next(count))
+
+    return line.module.get_submodule(PARTS[name]).register_forward_pre_hook(called)
+
+
+REACTIONS = {
+    "again": lambda engine: None,
+    "release": lambda engine: engine.release(),
+    "shrink": lambda engine: engine.shrink(),
+}
+
+
+# Where nothing is kept on the device there is nothing that a release alone would change.
+CASES = [
+    (name, reaction)
+    for name in PARTS
+    for reaction in REACTIONS
+    if reaction != "release" or name in ("autoregressive", "diffusion")
+]
+
+
+@pytest.mark.parametrize(("name", "reaction"), CASES)
+def test_after_a_step_without_memory_rows_come_out_the_same(
+    line, unheard, undisturbed, hooked, name, reaction
+):
+    line = unheard if name == "conditioning" else line
+
+    def starve(call):
+        if call in (0, 1, 9):
+            take_too_much()
+
+    hooked(before(line, name, starve))
+    line.admit()
+    line.driven(REACTIONS[reaction])
+    assert len(line.named) >= 2
+    assert all(ids and set(ids) <= line.rows.keys() for ids in line.named)
+    assert line.same(undisturbed, line.rows)
+
+
+def test_memory_may_be_taken_away_at_any_time(line, undisturbed):
+    line.admit()
+    for step in range(1_000):
+        line.step()
+        if len(line.out) == len(line.rows):
+            break
+        if step % 7 == 6:
+            line.engine.release()
+        if step == 10:
+            assert line.engine.shrink() and line.pipeline.width == 2
+    assert line.same(undisturbed, line.rows)
+
+
+def test_a_voice_whose_hearing_was_interrupted_is_heard_no_clip_twice(unheard, hooked):
+    line = unheard
+    heard = []
+
+    def starve(call):
+        if call == 1:
+            take_too_much()
+        heard.append(call)
+
+    hooked(before(line, "conditioning", starve))
+    line.admit(TEXTS[:1])
+    line.driven(REACTIONS["shrink"])
+    assert (len(line.named), len(heard)) == (1, 2)
+
+
+def test_the_width_halves_to_one_and_grows_back_while_idle(line):
+    widths = []
+    while line.engine.shrink():
+        widths.append(line.pipeline.width)
+    assert widths == [2, 1]
+    for width in (2, 4, 4):
+        line.out.clear()
+        line.admit(["Yes!"])
+        line.driven()
+        assert line.pipeline.width == width
+
+
+def test_the_width_grows_back_in_the_midst_of_a_book_too(folder, voices, tmp_path, held):
+    line = Line(folder, voices, tmp_path, held, batch=2, max_mel_tokens=4)
+    assert line.engine.shrink()
+    widths = set()
+    line.engine.admit(Utterance("0", "Yes!", "anna"))
+    for number in range(1, 14):  # one comes for each that goes: it is never idle
+        line.engine.admit(Utterance(str(number), "Yes!", "anna"))
+        while len(line.out) < number:
+            line.step()
+        widths.add(line.pipeline.width)
+    assert widths == {1, 2}
+
+
+def test_released_memory_is_free(line):
+    line.admit()
+    autoregressive, diffusion = line.stages["autoregressive"], line.stages["diffusion"]
+    while autoregressive._batch is None:
+        line.step()
+    line.engine.release()
+    assert autoregressive._batch is None
+    while not any(work.heard is not None for work in diffusion._works):
+        line.step()
+    line.engine.release()
+    assert all(work.heard is None for work in diffusion._works)
+
+
+def test_keys_and_values_are_free_once_all_candidates_are_made(line):
+    line.admit()
+    while not line.now_in("clvp"):
+        line.step()
+    assert line.stages["autoregressive"]._batch is None
+
+
+SPOILT = {
+    "conditioning": ("diffusion.contextual_embedder", "conditioning"),
+    "autoregressive": ("autoregressive.mel_head", "autoregressive"),
+    "clvp": ("clvp.to_speech_latent", "CLVP"),
+    "aligning": ("autoregressive.final_norm", "autoregressive"),
+    "diffusion": ("diffusion.integrating_conv", "diffusion"),
+    "vocoder": ("vocoder.conv_post", "vocoder"),
+}
+"""What gives something that is no number, and the model that is named for it."""
+
+
+def spoiled(line, name, calls, rows=slice(0, 1)):
+    """Have these calls of a stage's part give what is not a number, for some rows of the batch."""
+    count = iter(range(1_000_000))
+
+    def spoil(module, arguments, output):
+        if line.now_in(name) and next(count) in calls:
+            output[rows] = float("nan")
+
+    return line.module.get_submodule(SPOILT[name][0]).register_forward_hook(spoil)
+
+
+@pytest.mark.parametrize("name", SPOILT)
+def test_a_row_that_is_not_a_number_fails_and_the_others_do_not(
+    line, unheard, undisturbed, hooked, name
+):
+    line = unheard if name == "conditioning" else line
+    hooked(spoiled(line, name, {2 if name == "conditioning" else 0}))
+    line.admit()
+    line.driven()
+    failed = [each for each in line.out.values() if isinstance(each, Failed)]
+    assert len(failed) == 1 and not failed[0].unavailable
+    assert f"{SPOILT[name][1]} model gave what is not a number" in failed[0].problem
+    assert line.same(undisturbed, line.rows.keys() - {failed[0].id})
+    assert not any(stage.rows for stage in line.pipeline._stages)
+
+
+def test_a_row_one_of_whose_candidates_is_no_number_fails(line, undisturbed, hooked):
+    hooked(spoiled(line, "autoregressive", {4}))  # in the midst of a slice
+    line.admit()
+    line.driven()
+    assert {each.id for each in line.out.values() if isinstance(each, Failed)} == {"0"}
+    assert line.same(undisturbed, {"1", "2"})
+
+
+def test_a_row_all_of_whose_candidates_are_no_numbers_fails_once(line, undisturbed, hooked):
+    hooked(spoiled(line, "autoregressive", {0, 1}, rows=slice(None)))
+    line.admit()
+    line.driven()
+    failed = {each.id for each in line.out.values() if isinstance(each, Failed)}
+    assert failed == {"0", "1"}
+    assert line.same(undisturbed, {"2"})
+
+
+def test_a_voice_that_was_no_number_once_is_neither_kept_nor_remembered(
+    unheard, undisturbed, hooked, tmp_path
+):
+    line = unheard
+    hooked(spoiled(line, "conditioning", {0}))
+    line.admit(TEXTS[:1])
+    line.driven()
+    assert isinstance(line.out.pop("0"), Failed)
+    assert not (tmp_path / "cache").exists()
+    line.admit(TEXTS[:1])
+    assert line.driven().same(undisturbed, {"0"})
+
+
+def test_a_row_begins_again_with_the_numbers_it_had(bench):
+    row, again = (bench.row("1", "Hello", seed=5) for _ in range(2))
+    other = bench.row("1", "Hello", seed=6)
+    path = ("diffusion", 2)
+    assert torch.equal(row.draws(9, *path), again.draws(9, *path))
+    assert torch.equal(row.noise((3, 4), *path), again.noise((3, 4), *path))
+    assert not torch.equal(row.draws(9, *path), row.draws(9, "diffusion", 3))
+    assert not torch.equal(row.noise((3, 4), *path), other.noise((3, 4), *path))
