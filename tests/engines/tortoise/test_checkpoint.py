@@ -180,11 +180,9 @@ def dtypes(module):
 
 def test_half_precision_is_for_those_that_bear_it(halved):
     module = halved.module
-    encoder = module.autoregressive.conditioning_encoder
-    assert dtypes(encoder) == dtypes(module.diffusion) == dtypes(module.vocoder) == {torch.float32}
-    others = [each for each in module.autoregressive.children() if each is not encoder]
-    assert {dtype for each in others for dtype in dtypes(each)} == {torch.bfloat16}
-    assert dtypes(module.clvp) == {torch.bfloat16}
+    assert dtypes(module.ears.autoregressive) == dtypes(module.ears.diffusion) == {torch.float32}
+    assert dtypes(module.diffusion) == dtypes(module.vocoder) == {torch.float32}
+    assert dtypes(module.autoregressive) == dtypes(module.clvp) == {torch.bfloat16}
 
 
 def test_the_frequencies_of_positions_stay_in_single_precision(halved, bench):

@@ -121,7 +121,7 @@ class Listened:
 def listened(engine):
     """On the model that all engines of this shelf share."""
     counted = Listened()
-    encoder = engine.models[0].module.autoregressive.conditioning_encoder
+    encoder = engine.models[0].module.ears.autoregressive
     hook = encoder.register_forward_hook(counted.hear)
     yield counted
     hook.remove()
