@@ -44,8 +44,10 @@ def unconfigured(tmp_path_factory, monkeypatch):
     home = tmp_path_factory.mktemp("home")
     monkeypatch.setenv("HOME", str(home))
     monkeypatch.setattr("narrated.config.file.SYSTEM_FILE", home / "none.yaml")
-    for name in ("NARRATED_CONFIG", "XDG_CONFIG_HOME", "XDG_STATE_HOME", "STATE_DIRECTORY"):
-        monkeypatch.delenv(name, raising=False)
+    for name in ("CONFIG", "STATE", "CACHE"):
+        monkeypatch.delenv(f"XDG_{name}_HOME", raising=False)
+        monkeypatch.delenv(f"{name}_DIRECTORY", raising=False)
+    monkeypatch.delenv("NARRATED_CONFIG", raising=False)
     return home
 
 
@@ -531,7 +533,9 @@ def test_closing_waits_for_who_is_at_work_and_refuses_who_comes_after(toy):
         speak("Hello.")
 
 
-def test_tortoise_speaks_in_an_own_voice_beside_bark(models, tmp_path):
+def test_tortoise_speaks_in_an_own_voice_beside_bark(models, tmp_path, monkeypatch, unconfigured):
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
     tortoise(models / "Manmay" / "tortoise-tts")
     recorded(tmp_path / "voices" / "anna")
     quick = {"num_autoregressive_samples": 2, "diffusion_iterations": 3, "max_mel_tokens": 60}
@@ -552,3 +556,5 @@ def test_tortoise_speaks_in_an_own_voice_beside_bark(models, tmp_path):
         assert same(speak("The kettle is on."), sound)
         assert not same(speak("The kettle is on.", voice="tom"), sound)
         assert {"anna", "tom"} <= set(speak.voices)
+    assert list((unconfigured / ".cache" / "narrated" / "latents").iterdir())
+    assert not list((tmp_path / "here").iterdir())

@@ -145,6 +145,11 @@ def unconfigured_models(environ: Mapping[str, str] = os.environ) -> Models:
     return _placed_models(Models(), _default(Path(), "STATE", source, environ), source)
 
 
+def unconfigured_cache(environ: Mapping[str, str] = os.environ) -> Path:
+    """Where the first configuration would have the cache."""
+    return _default(Path(), "CACHE", begun(environ), environ)
+
+
 class _Strict(yaml.SafeLoader):
     """Plain YAML in which a key that is given twice is a mistake, not a choice."""
 

@@ -7,7 +7,7 @@ from typing import Any, Literal, overload
 
 import msgspec
 
-from narrated.config.file import load_if_any, unconfigured_models
+from narrated.config.file import load_if_any, unconfigured_cache, unconfigured_models
 from narrated.config.staff import home
 from narrated.config.values import Bytes, Config, decoded
 from narrated.engines.base import Home, Kind
@@ -123,7 +123,9 @@ def pipeline(
 
 def _unconfigured() -> Config:
     """Every default; inbox and outbox are no matter of a pipeline's."""
-    return Config(inbox=Path(), outbox=Path(), models=unconfigured_models())
+    return Config(
+        inbox=Path(), outbox=Path(), cache=unconfigured_cache(), models=unconfigured_models()
+    )
 
 
 def _home(config: Config, places: Mapping[str, Any]) -> Home:
