@@ -53,7 +53,11 @@ format: $(VENV)/lint
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: $(VENV)/test
+# What Tortoise is measured beside: upstream's own, with the libraries that it pins.
+$(VENV)/tortoise-pins/narrated.txt: $(VENV)/test
+	$(BIN)/narrated engines install tortoise --apart $(VENV)/tortoise-pins
+
+bench: $(VENV)/test $(VENV)/tortoise-pins/narrated.txt
 	@status=0; for program in bench/[a-z]*.py; do $(BIN)/python $$program || status=1; done; exit $$status
 
 clean:

@@ -459,7 +459,7 @@ def test_a_batch_is_halved_where_memory_runs_out(configured, tmp_path, monkeypat
     with little_left(350):
         assert len(speak(["One."] * 8)) == 8
     widths = [int(width) for width in (tmp_path / "widths").read_text().split()[1:]]
-    assert max(widths) == 8 and widths[-1] == 2
+    assert max(widths) == 8 and widths[-1] < 8
     with little_left(60), pytest.raises(OutOfMemory, match=r"no room.*models: \{memory"):
         speak("One.")
     assert speak("One.")["sampling_rate"] == 8000

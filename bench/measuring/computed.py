@@ -1,13 +1,14 @@
 """What models would take of a GPU, summed over their tensors' shapes."""
 
 from collections.abc import Callable, Sequence
+from functools import cache
 from typing import Any
 
 import torch
 from transformers import EncodecConfig, EncodecModel
 
 from measuring import checkpoints
-from measuring.take import Take, pictures_of
+from measuring.take import Take, Together, pictures_of
 from measuring.tensors import Counted, weights
 from narrated.engines.bark.fine import passed
 from narrated.engines.bark.layers import Causal
@@ -29,9 +30,20 @@ _CAPTION = 160
 _PROMPT = 128
 
 
-def taken(names: Sequence[str], rows: int) -> list[Take]:
+def together(names: Sequence[str], rows: int, bound: int) -> Together:
     """Each model, gone through on the device that holds nothing."""
-    return [_TAKES[name](rows) for name in names]
+    takes = [_taken(name, rows) for name in names]
+    weights = sum(take.weights for take in takes)
+    # Of engines in the midst of their rows one computes; what the others keep is theirs meanwhile.
+    beside = weights + sum(t.kept for t in takes) + max(t.working - t.kept for t in takes)
+    if beside <= bound:
+        return Together(takes, beside, "side by side")
+    return Together(takes, weights + max(take.working for take in takes), "in turns")
+
+
+@cache
+def _taken(name: str, rows: int) -> Take:
+    return _TAKES[name](rows)
 
 
 @torch.no_grad()

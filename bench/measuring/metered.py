@@ -10,22 +10,24 @@ import torch
 from PIL import Image
 
 from measuring import checkpoints
-from measuring.take import Take, pictures_of
+from measuring.take import Take, Together, pictures_of
 from narrated.engines.base import REGISTRY, Home, ModelNow
 from narrated.workers.pool import Pool, Worker, WorkerSpec
 
-HOW = "read from the card's allocator"
+HOW = "read from the card, its context included"
 
 _MODELS = {
     "bark": checkpoints.bark,
     "blip": checkpoints.blip,
     "florence-2": checkpoints.florence,
 }
+_LOOK_S = 0.01
+_CONTEXT = 1 << 29  # CUDA's own, which no budget of models counts
 _TEXT = "A sentence that is about as long as what a narrator says in one breath, and then goes on."
 
 
-def taken(names: Sequence[str], rows: int) -> list[Take]:
-    """Each model after a batch through all of them, in one worker."""
+def together(names: Sequence[str], rows: int, bound: int) -> Together:
+    """All at once in one worker, within the bound; the card's own figures, its context included."""
     with tempfile.TemporaryDirectory(prefix="narrated-") as folder:
         for name in names:
             place = Path(folder, str(REGISTRY[name].options["model"]))
@@ -33,14 +35,18 @@ def taken(names: Sequence[str], rows: int) -> list[Take]:
                 checkpoints.saved_tortoise(place)
             else:
                 checkpoints.saved(_MODELS[name], place, torch.bfloat16)
-        told = asyncio.run(_worked(Path(folder), names, rows))
-    return [Take(each.engines[0], each.weights_bytes, each.working_bytes, 0) for each in told]
+        told, peak = asyncio.run(_worked(Path(folder), names, rows, bound))
+    takes = [Take(each.engines[0], each.weights_bytes, each.working_bytes, 0) for each in told]
+    return Together(takes, peak, "as its budget had them")
 
 
-async def _worked(models: Path, names: Sequence[str], rows: int) -> Sequence[ModelNow]:
+async def _worked(
+    models: Path, names: Sequence[str], rows: int, bound: int
+) -> tuple[Sequence[ModelNow], int]:
     changed = asyncio.Event()
     engines = tuple(REGISTRY[name] for name in names)
-    home = Home(models=str(models), device="cuda")
+    home = Home(models=str(models), device="cuda", memory_bytes=bound - _CONTEXT)
+    before = _in_use()
     pool = Pool([WorkerSpec("models", "", engines, home, silence_s=600)], changed.set)
     await pool.start()
     try:
@@ -48,12 +54,30 @@ async def _worked(models: Path, names: Sequence[str], rows: int) -> Sequence[Mod
             changed.clear()
             await changed.wait()
         worker = pool.workers[0]
-        for name in names:
-            await asyncio.gather(*_asked(worker, name, rows))
+        looking = asyncio.create_task(_most_in_use())
+        await asyncio.gather(*(each for name in names for each in _asked(worker, name, rows)))
+        looking.cancel()
+        peak = await looking
         await asyncio.sleep(0.5)  # what was measured is told a moment later
-        return worker.models()
+        return worker.models(), peak - before
     finally:
         await pool.stop()
+
+
+async def _most_in_use() -> int:
+    """Until it is cancelled."""
+    most = 0
+    try:
+        while True:
+            most = max(most, _in_use())
+            await asyncio.sleep(_LOOK_S)
+    except asyncio.CancelledError:
+        return most
+
+
+def _in_use() -> int:
+    free, total = torch.cuda.mem_get_info()
+    return total - free
 
 
 def _asked(worker: Worker, name: str, rows: int) -> list[asyncio.Future]:

@@ -1,8 +1,8 @@
 """What a real worker does where there is less memory than all models would take together.
 
 The engines are the tests' own, which fill real memory and say nothing worth hearing, with a
-tenth of each model's weights and of what it takes at work, in a tenth of the budget: so any machine
-shows what is evicted, for whom, and what the worker takes at most.
+quarter of each model's weights and of what it takes at work, in a quarter of the budget: so any
+machine shows what is evicted, for whom, and what the worker takes at most.
 """
 
 import asyncio
@@ -14,18 +14,18 @@ from measuring.take import Take
 from narrated.engines.base import EngineSpec, Home
 from narrated.workers.pool import Pool, Worker, WorkerSpec
 
-SCALE = 10
+SCALE = 4
 _MB = 10**6
 _ENGINES = Path(__file__).parents[2] / "tests" / "engines"
 _LOOK_S = 0.05
 
 
-def told(takes: Sequence[Take], memory_bytes: int) -> list[str]:
+def told(takes: Sequence[Take], memory_bytes: int) -> tuple[list[str], int]:
     """How the models stand after each engine's turn, and the most that was in use, in full size."""
     return asyncio.run(_story(takes, memory_bytes))
 
 
-async def _story(takes: Sequence[Take], memory_bytes: int) -> list[str]:
+async def _story(takes: Sequence[Take], memory_bytes: int) -> tuple[list[str], int]:
     changed = asyncio.Event()
     home = Home(device="cpu", memory_bytes=memory_bytes // SCALE, warms_at_once=False)
     pool = Pool([WorkerSpec("models", "", tuple(map(_engine, takes)), home)], changed.set)
@@ -42,9 +42,7 @@ async def _story(takes: Sequence[Take], memory_bytes: int) -> list[str]:
             lines.append(f"{take.name:12} speaks or describes: {await _standing(worker)}")
         await asyncio.gather(*(_said(worker, take.name) for take in takes for _ in range(2)))
         lines.append(f"{'all at once':12} {await _standing(worker)}")
-        peak = SCALE * (_resident(worker.pid, "VmHWM") - before)
-        lines.append(f"at most {peak / 2**30:.2f} GiB of {memory_bytes / 2**30:.2f} in use")
-        return lines
+        return lines, SCALE * (_resident(worker.pid, "VmHWM") - before)
     finally:
         await pool.stop()
 

@@ -1,5 +1,6 @@
 """What a model takes of a device."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from narrated.engines.base import REGISTRY
@@ -16,6 +17,21 @@ class Take:
     """The most besides the weights, while a batch goes through."""
     kept: int
     """How much of it is kept between two steps."""
+
+
+@dataclass(frozen=True, slots=True)
+class Together:
+    """A set of models in one worker: what each takes, and the most that was in use at once."""
+
+    takes: Sequence[Take]
+    peak: int
+    how: str
+    """Whether they worked side by side, or in turns."""
+
+    @property
+    def weights(self) -> int:
+        """Of all, which stay warm."""
+        return sum(take.weights for take in self.takes)
 
 
 def pictures_of(engine: str) -> int:

@@ -154,12 +154,14 @@ def test_weights_are_in_memory_of_their_own_once_they_are_warm(copied):
     """A file that is exchanged under a running worker does not change what it speaks."""
     model = opened(copied).model
     model.warm()
-    before = {key: each.clone() for key, each in model.module.state_dict().items()}
+    parts = (model.module, model.module.ears.autoregressive, model.module.ears.diffusion)
+    before = [{key: each.clone() for key, each in part.state_dict().items()} for part in parts]
     for name in FILES:
         size = (copied / name).stat().st_size
         with (copied / name).open("r+b") as file:
             file.write(bytes(size))
-    assert all(torch.equal(before[key], each) for key, each in model.module.state_dict().items())
+    for part, weights in zip(parts, before, strict=True):
+        assert all(torch.equal(weights[key], each) for key, each in part.state_dict().items())
 
 
 def test_what_only_training_needs_is_left_out(bench):

@@ -247,6 +247,14 @@ def test_where_its_code_is_not_installed_it_says_how_to_install_it(folder, missi
     assert remedy == "narrated engines install tortoise"
 
 
+def test_a_torchaudio_that_was_made_for_another_torch_is_no_hindrance(folder, tmp_path):
+    (tmp_path / "torchaudio").mkdir()
+    (tmp_path / "torchaudio" / "__init__.py").write_text("raise OSError('undefined symbol')")
+    first = f"sys.path.insert(0, {str(tmp_path)!r})\n"
+    told = in_a_fresh_process(first + LOADING.format(options={"model": str(folder)}))
+    assert told.splitlines() == ["True"]
+
+
 @pytest.mark.parametrize(
     "options",
     [

@@ -61,7 +61,7 @@ class Model(Generic[Module]):
                 if self._module is None:
                     self._module = self._from_disk()
                 if self.device.is_host:
-                    _own(self._module)
+                    own(self._module)
                 else:
                     self._module.to(self.device.torch)
         except OutOfMemory:
@@ -118,8 +118,11 @@ def whole(name: str, module: Module, info: Mapping[str, Any]) -> Module:
     return module
 
 
-def _own(module: nn.Module) -> None:
-    """Have the weights in memory of ours: those of a mapped file come page by page, at work."""
+def own(module: nn.Module) -> None:
+    """Have the weights in memory of ours.
+
+    Those of a mapped file come page by page, at work, and go with the file.
+    """
     for tensor in (*module.parameters(), *module.buffers()):
         tensor.data = tensor.data.clone()
 

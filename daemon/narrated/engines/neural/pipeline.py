@@ -109,7 +109,10 @@ class Queue(Generic[ModuleContraT, RowT]):
 
 
 class Pipeline(Generic[ModuleT, RowT]):
-    """Works up to `width` at once, which begins as `most`, and shrinks where memory does."""
+    """Works up to `width` at once, which begins as `most`, and shrinks where memory does.
+
+    `rows` is how many may be in flight; `most` where it is not given.
+    """
 
     def __init__(
         self,
@@ -117,9 +120,11 @@ class Pipeline(Generic[ModuleT, RowT]):
         stages: Sequence[Stage[ModuleT, RowT]],
         most: int,
         sample_rate: int,
+        rows: int | None = None,
     ) -> None:
         self.width = most
         self._most = most
+        self._rows = most if rows is None else rows
         self._finished = 0
         """Rows since the width changed last."""
         self._model = model
@@ -144,7 +149,7 @@ class Pipeline(Generic[ModuleT, RowT]):
         self._finished += sum(isinstance(each, Spoken) for each in outcomes)
         is_idle = not any(stage.rows for stage in self._stages)
         keeps_nothing = not any(stage.keeps and stage.rows for stage in self._stages)
-        if is_idle or (keeps_nothing and self._finished >= _ENOUGH * self._most):
+        if is_idle or (keeps_nothing and self._finished >= _ENOUGH * self._rows):
             self._widen()
         return outcomes
 

@@ -17,7 +17,7 @@ from torch import nn
 from narrated.engines.base import Shelf
 from narrated.engines.neural.device import Device
 from narrated.engines.neural.files import ModelFiles, readable, verify
-from narrated.engines.neural.model import Model
+from narrated.engines.neural.model import Model, own
 from narrated.engines.tortoise import sizes
 from narrated.engines.tortoise.parts import AUTOREGRESSIVE, CLVP, DIFFUSION, VOCODER
 from narrated.engines.tortoise.upstream import upstream
@@ -152,6 +152,8 @@ def assembled(
         autoregressive.conditioning_encoder.float().eval(),
         diffusion.contextual_embedder.float().eval(),
     )
+    own(ears.autoregressive)  # of a file that is mapped, and may be replaced
+    own(ears.diffusion)
     for model, unused in (
         (autoregressive, ("conditioning_encoder", "text_head")),
         (diffusion, ("contextual_embedder", "code_embedding", "code_converter", "mel_head")),

@@ -48,7 +48,7 @@ class Tortoise:
         self._checkpoint = checkpoint
         self._voices = voices
         self._wishes = wishes
-        self._pipeline = Pipeline(checkpoint.model, stages(kept), batch, SAMPLE_RATE)
+        self._pipeline = Pipeline(checkpoint.model, stages(kept), batch, SAMPLE_RATE, rows)
         self.identity = _identity(checkpoint, Settings.of(wishes))
 
     def voices(self) -> Mapping[str, str]:

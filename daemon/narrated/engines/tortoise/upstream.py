@@ -53,7 +53,7 @@ def upstream() -> Upstream:
             vocoder = importlib.import_module("tortoise.models.vocoder")
             tokenizer = importlib.import_module("tortoise.utils.tokenizer")
             diffusion = importlib.import_module("tortoise.utils.diffusion")
-    except ImportError as error:
+    except (ImportError, OSError, RuntimeError) as error:
         raise EngineUnavailable(f"Tortoise's code is not there: {error}.", _INSTALL) from error
     return Upstream(
         UnifiedVoice=autoregressive.UnifiedVoice,
@@ -93,7 +93,9 @@ def _stood_in() -> Iterator[None]:
 def _stand_ins() -> Iterator[tuple[str, ModuleType]]:
     import transformers
 
-    if importlib.util.find_spec("torchaudio") is None:
+    try:
+        importlib.import_module("torchaudio")
+    except (ImportError, OSError, RuntimeError):  # one for another torch is worse than none
         yield "torchaudio", ModuleType("torchaudio")  # for clips: narrated reads them itself
     if importlib.util.find_spec("transformers.utils.model_parallel_utils") is None:
         parallel = ModuleType("transformers.utils.model_parallel_utils")
