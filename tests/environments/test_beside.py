@@ -37,6 +37,14 @@ def test_modules_that_are_not_there_are_named(tmp_path: Path) -> None:
     assert lack(TORTOISE, str(bare / "bin/python")).endswith("No module named 'torch'")
 
 
+def test_what_the_callers_path_lends_does_not_count_as_no_worker_is_lent_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    subprocess.run((sys.executable, "-m", "venv", "--without-pip", tmp_path), check=True)
+    monkeypatch.setenv("PYTHONPATH", ":".join(sys.path))
+    assert lack(TORTOISE, str(tmp_path / "bin/python")).endswith("No module named 'torch'")
+
+
 @pytest.mark.parametrize(
     ("line", "asked"),
     [
