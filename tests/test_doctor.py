@@ -273,6 +273,33 @@ def test_an_interpreter_apart_that_is_not_there_names_the_command_that_makes_it(
     assert "narrated engines install tortoise --apart" in torch.remedy
 
 
+def test_an_interpreter_that_is_not_there_is_not_made_by_installing_another_engine(
+    config: Config,
+) -> None:
+    entry = EngineEntry(like="bark", python="/nowhere/bin/python")
+    torch = named(gpu(msgspec.structs.replace(config, engines={"mine": entry})), "torch")
+    assert torch.state is State.WRONG
+    assert "/nowhere/bin/python cannot be run: No such file or directory" in torch.what
+    assert "tortoise" not in torch.remedy
+    assert "`engines: mine: python:`" in torch.remedy
+
+
+def test_a_tortoise_of_another_name_is_made_anew_by_its_command(config: Config) -> None:
+    entry = EngineEntry(like="tortoise", python="/nowhere/bin/python")
+    calm = msgspec.structs.replace(config, engines={"calm": entry})
+    assert "narrated engines install tortoise --apart" in named(gpu(calm), "torch").remedy
+
+
+def test_torch_of_the_folder_that_the_doctor_is_called_in_is_not_run(
+    config: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "torch.py").write_text("import pathlib; pathlib.Path('ran').touch()\n")
+    monkeypatch.chdir(tmp_path)
+    bark = msgspec.structs.replace(config, engines={"calm": EngineEntry(like="bark")})
+    assert "computes on the" in named(gpu(bark), "torch").what
+    assert not (tmp_path / "ran").exists()
+
+
 def test_an_interpreter_apart_without_torch_is_told_to_get_torch_and_no_newer_transformers(
     config: Config, tmp_path: Path
 ) -> None:
