@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from narrated.engines.base import REGISTRY
 from narrated.environments.code import CODES, code_of, lack, requirements
 from narrated.environments.pip import install
 from narrated.errors import NarratedError
@@ -72,13 +73,18 @@ def test_what_an_extra_asks_for_is_taken_from_the_metadata(
 def test_an_extra_that_the_installed_narrated_does_not_know_is_told() -> None:
     with pytest.raises(NarratedError, match=r"pip install \.") as refused:
         requirements("nothing-of-this-name")
-    assert sys.executable in refused.value.problem
+    assert refused.value.problem == (
+        f"narrated is not installed in {sys.prefix}, or the version there is too old to say what "
+        "nothing-of-this-name needs."
+    )
+    assert sys.executable in refused.value.remedy
 
 
 def test_every_code_has_an_extra_of_ours_and_an_engine() -> None:
     for each in CODES.values():
         assert requirements(each.extra)
         assert code_of(each.engine) is each
+        assert REGISTRY[each.engine].installed_as == each.engine
 
 
 def test_an_engine_that_needs_no_code_is_told_from_one_that_is_none() -> None:

@@ -14,7 +14,7 @@ NOTHING = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": "", "PIP_CONFIG_FILE": "/dev/n
 
 @pytest.fixture
 def planted(tmp_path: Path) -> Path:
-    """A folder with modules of the names that the command asks for, which tell when they are run."""
+    """A folder of modules that are called as what the command needs, and tell that they ran."""
     folder = tmp_path / "planted"
     folder.mkdir()
     for name in ("pip", "ensurepip", "venv", "torch", "transformers", "tortoise", "narrated"):

@@ -74,8 +74,8 @@ def requirements(extra: str) -> tuple[str, ...]:
     )
     if not found:
         raise NarratedError(
-            f"{sys.executable} does not know what narrated needs for {extra}: narrated is not "
-            "installed there, or is of before.",
+            f"narrated is not installed in {sys.prefix}, or the version there is too old to say "
+            f"what {extra} needs.",
             f"Install it anew, in a checkout of it: {sys.executable} -m pip install .",
         )
     return found
