@@ -11,6 +11,7 @@ from narrated.environments.code import CODES, code_of, lack, requirements
 from narrated.environments.pip import install
 from narrated.errors import NarratedError
 from support.daemon import as_anybody
+from support.lacking import lacking
 from support.pins import TORTOISE, command
 
 
@@ -136,3 +137,17 @@ def test_an_environment_that_may_not_be_written_names_the_command_for_its_owner(
     assert refused.returncode == 5
     assert f"{packages} cannot be written" in refused.stderr
     assert f"sudo {tmp_path}/bin/narrated engines install tortoise" in refused.stderr
+
+
+def test_one_command_installs_it_beside_the_rest(tmp_path: Path) -> None:
+    python = lacking(tmp_path, "tortoise", "tortoise_tts", "einops", "unidecode")
+    find = "import importlib.util as util; print(util.find_spec('tortoise'))"
+    assert subprocess.check_output((python, "-c", find), text=True).strip() == "None"
+    done = command("install", "tortoise", python=str(python))
+    assert done.returncode == 0, done.stderr  # it has looked whether a worker can use it
+    installed = {path.name for path in (python.parents[1] / "lib").glob("python*/site-packages/*")}
+    assert installed >= {"tortoise", "einops", "unidecode"}
+    assert not installed & {"torch", "transformers", "tokenizers"}, "those that were there stay"
+    version = "import importlib.metadata as metadata; print(metadata.version('transformers'))"
+    told = subprocess.check_output((python, "-c", version), text=True)
+    assert int(told.split(".")[0]) >= 5
