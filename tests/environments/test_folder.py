@@ -2,11 +2,13 @@
 
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from narrated.environments.code import lack
+from narrated.environments.pip import install
 from support.pins import FITTING, TORTOISE, command
 
 NOTHING = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": "", "PIP_CONFIG_FILE": "/dev/null"}
@@ -28,10 +30,14 @@ def ran(folder: Path) -> list[str]:
     return sorted(path.name.removeprefix("ran-") for path in folder.glob("ran-*"))
 
 
-def test_beside_the_rest(planted: Path) -> None:
-    done = command("install", "tortoise", cwd=planted, PIP_NO_INDEX="1")
+def test_beside_the_rest(planted: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(planted)
+    said: list[str] = []
+    options = ("--dry-run", "--no-index")
+    install((sys.executable,), Path(sys.prefix), ("einops",), said.append, *options)
+    assert any("already satisfied: einops" in line for line in said)
+    assert lack(replace(TORTOISE, probe="narrated.sizes"), sys.executable) == ""
     assert ran(planted) == []
-    assert done.returncode == 0, done.stderr
 
 
 def test_apart(planted: Path, tmp_path: Path) -> None:
