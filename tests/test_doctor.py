@@ -9,7 +9,9 @@ from pathlib import Path
 
 import msgspec
 import pytest
+import yaml
 
+from engines.checkpoints.tortoise import tortoise
 from narrated.config import file as configuration
 from narrated.config.staff import worker_specs
 from narrated.config.values import Bytes, Config, EngineEntry
@@ -21,6 +23,7 @@ from narrated.doctor.finding import Finding, State
 from narrated.doctor.gpu import gpu
 from narrated.outbox.formats import FORMATS
 from narrated.workers.roll import called
+from support.lacking import lacking
 
 
 @pytest.fixture
@@ -273,6 +276,33 @@ def test_an_interpreter_apart_that_is_not_there_names_the_command_that_makes_it(
     assert "narrated engines install tortoise --apart" in torch.remedy
 
 
+def test_an_interpreter_that_is_not_there_is_not_made_by_installing_another_engine(
+    config: Config,
+) -> None:
+    entry = EngineEntry(like="bark", python="/nowhere/bin/python")
+    torch = named(gpu(msgspec.structs.replace(config, engines={"mine": entry})), "torch")
+    assert torch.state is State.WRONG
+    assert "/nowhere/bin/python cannot be run: No such file or directory" in torch.what
+    assert "tortoise" not in torch.remedy
+    assert "`engines: mine: python:`" in torch.remedy
+
+
+def test_a_tortoise_of_another_name_is_made_anew_by_its_command(config: Config) -> None:
+    entry = EngineEntry(like="tortoise", python="/nowhere/bin/python")
+    calm = msgspec.structs.replace(config, engines={"calm": entry})
+    assert "narrated engines install tortoise --apart" in named(gpu(calm), "torch").remedy
+
+
+def test_torch_of_the_folder_that_the_doctor_is_called_in_is_not_run(
+    config: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "torch.py").write_text("import pathlib; pathlib.Path('ran').touch()\n")
+    monkeypatch.chdir(tmp_path)
+    bark = msgspec.structs.replace(config, engines={"calm": EngineEntry(like="bark")})
+    assert "computes on the" in named(gpu(bark), "torch").what
+    assert not (tmp_path / "ran").exists()
+
+
 def test_an_interpreter_apart_without_torch_is_told_to_get_torch_and_no_newer_transformers(
     config: Config, tmp_path: Path
 ) -> None:
@@ -282,3 +312,57 @@ def test_an_interpreter_apart_without_torch_is_told_to_get_torch_and_no_newer_tr
     torch = named(gpu(apart), "torch")
     assert torch.what == f"{python} has no torch, which the models need."
     assert torch.remedy == f"{python} -m pip install --upgrade torch"
+
+
+def speaking(config: Config, voice: str = "", **entry: str) -> Config:
+    """That configuration, with Tortoise as its engine."""
+    speech = {"engine": "tortoise", "voice": voice} if voice else {"engine": "tortoise"}
+    told = {
+        **{key: str(getattr(config, key)) for key in ("inbox", "outbox", "state", "cache")},
+        "speech": speech,
+        "engines": {"tortoise": entry},
+    }
+    config.source.write_text(yaml.safe_dump(told))
+    return configuration.load(config.source)
+
+
+def test_tortoise_without_its_model_names_the_command_that_pulls_it(config: Config) -> None:
+    wished = speaking(config)
+    found = named(engines(wished, called(worker_specs(wished), {})), "engine tortoise")
+    assert found.state is State.WRONG
+    assert "Manmay/tortoise-tts is not there" in found.what
+    assert "narrated models pull Manmay/tortoise-tts" in found.what
+
+
+def test_tortoise_without_its_code_names_the_command_that_installs_it(
+    config: Config, tmp_path: Path
+) -> None:
+    wished = speaking(config, python=str(lacking(tmp_path, "tortoise", "tortoise_tts")))
+    tortoise(wished.models.folder / "Manmay/tortoise-tts")
+    found = named(engines(wished, called(worker_specs(wished), {})), "engine tortoise")
+    assert found.state is State.WRONG
+    assert "Tortoise's code is not there: No module named 'tortoise'" in found.what
+    assert "narrated engines install tortoise" in found.what
+
+
+def test_a_voice_that_tortoise_does_not_have_is_wrong_and_near_ones_are_named(
+    config: Config,
+) -> None:
+    wished = speaking(config, voice="train_grade")
+    tortoise(wished.models.folder / "Manmay/tortoise-tts")
+    found = {each.name: each for each in engines(wished, called(worker_specs(wished), {}))}
+    assert found["engine tortoise"].state is State.WELL
+    assert found["voice of narrator"].state is State.WRONG
+    assert found["voice of narrator"].what == "tortoise has no voice 'train_grade'."
+    assert "`speech: voice`, such as train_grace" in found["voice of narrator"].remedy
+
+
+def test_the_doctor_as_typed_tells_of_tortoise_and_fails(config: Config) -> None:
+    speaking(config)
+    typed = (sys.executable, "-m", "narrated.cli", "--config", str(config.source), "doctor")
+    package = str(Path(configuration.__file__).parents[2])
+    environ = {**os.environ, "PYTHONPATH": package}
+    done = subprocess.run(typed, env=environ, capture_output=True, text=True)
+    assert done.returncode == 1, done.stderr
+    assert "tortoise cannot be had" in done.stdout
+    assert "narrated models pull Manmay/tortoise-tts" in done.stdout

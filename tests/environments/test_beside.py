@@ -6,10 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from narrated.engines.base import REGISTRY
 from narrated.environments.code import CODES, code_of, lack, requirements
 from narrated.environments.pip import install
 from narrated.errors import NarratedError
 from support.daemon import as_anybody
+from support.lacking import lacking
 from support.pins import TORTOISE, command
 
 
@@ -35,6 +37,14 @@ def test_modules_that_are_not_there_are_named(tmp_path: Path) -> None:
     bare = tmp_path / "bare"
     subprocess.run((sys.executable, "-m", "venv", "--without-pip", bare), check=True)
     assert lack(TORTOISE, str(bare / "bin/python")).endswith("No module named 'torch'")
+
+
+def test_what_the_callers_path_lends_does_not_count_as_no_worker_is_lent_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    subprocess.run((sys.executable, "-m", "venv", "--without-pip", tmp_path), check=True)
+    monkeypatch.setenv("PYTHONPATH", ":".join(sys.path))
+    assert lack(TORTOISE, str(tmp_path / "bin/python")).endswith("No module named 'torch'")
 
 
 @pytest.mark.parametrize(
@@ -64,13 +74,18 @@ def test_what_an_extra_asks_for_is_taken_from_the_metadata(
 def test_an_extra_that_the_installed_narrated_does_not_know_is_told() -> None:
     with pytest.raises(NarratedError, match=r"pip install \.") as refused:
         requirements("nothing-of-this-name")
-    assert sys.executable in refused.value.problem
+    assert refused.value.problem == (
+        f"narrated is not installed in {sys.prefix}, or the version there is too old to say what "
+        "nothing-of-this-name needs."
+    )
+    assert sys.executable in refused.value.remedy
 
 
 def test_every_code_has_an_extra_of_ours_and_an_engine() -> None:
     for each in CODES.values():
         assert requirements(each.extra)
         assert code_of(each.engine) is each
+        assert REGISTRY[each.engine].installed_as == each.engine
 
 
 def test_an_engine_that_needs_no_code_is_told_from_one_that_is_none() -> None:
@@ -122,3 +137,17 @@ def test_an_environment_that_may_not_be_written_names_the_command_for_its_owner(
     assert refused.returncode == 5
     assert f"{packages} cannot be written" in refused.stderr
     assert f"sudo {tmp_path}/bin/narrated engines install tortoise" in refused.stderr
+
+
+def test_one_command_installs_it_beside_the_rest(tmp_path: Path) -> None:
+    python = lacking(tmp_path, "tortoise", "tortoise_tts", "einops", "unidecode")
+    find = "import importlib.util as util; print(util.find_spec('tortoise'))"
+    assert subprocess.check_output((python, "-c", find), text=True).strip() == "None"
+    done = command("install", "tortoise", python=str(python))
+    assert done.returncode == 0, done.stderr  # it has looked whether a worker can use it
+    installed = {path.name for path in (python.parents[1] / "lib").glob("python*/site-packages/*")}
+    assert installed >= {"tortoise", "einops", "unidecode"}
+    assert not installed & {"torch", "transformers", "tokenizers"}, "those that were there stay"
+    version = "import importlib.metadata as metadata; print(metadata.version('transformers'))"
+    told = subprocess.check_output((python, "-c", version), text=True)
+    assert int(told.split(".")[0]) >= 5

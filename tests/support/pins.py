@@ -34,11 +34,14 @@ def tortoise_pins() -> Path:
     return folder / "bin/python"
 
 
-def command(*arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
-    """Run `narrated engines …`, as typed."""
+def command(
+    *arguments: str, cwd: Path | None = None, python: str = sys.executable, **environ: str
+) -> subprocess.CompletedProcess[str]:
+    """Run `narrated engines …`, as typed: a script, which has its own folder on the path alone."""
     package = str(Path(narrated.__file__).parents[1])
     return subprocess.run(
-        [sys.executable, "-m", "narrated.cli", "engines", *arguments],
+        [python, "-P", "-m", "narrated.cli", "engines", *arguments],
+        cwd=cwd,
         env={**os.environ, "PYTHONPATH": package, **environ},
         capture_output=True,
         text=True,

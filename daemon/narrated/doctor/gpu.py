@@ -12,7 +12,9 @@ from pathlib import Path
 from narrated.config.staff import worker_specs
 from narrated.config.values import Config
 from narrated.doctor.finding import Finding, warning, well, wrong
+from narrated.engines.base import EngineSpec
 from narrated.sizes import size
+from narrated.workers.child import environment
 
 _QUERY = "name,driver_version,memory.total,memory.free"
 _PATIENCE_S = 60.0
@@ -42,8 +44,8 @@ def gpu(config: Config) -> Iterator[Finding]:
         yield well("gpu", f"{card.name}, driver {card.driver}: {memory}.")
     if not cards:
         yield _none_found()
-    for python in _pythons(config):
-        yield _torch(python, bool(cards))
+    for python, specs in sorted(_pythons(config).items()):
+        yield _torch(python, specs, bool(cards))
 
 
 def _cards() -> Iterator[Card]:
@@ -84,25 +86,31 @@ def _none_found() -> Finding:
     return well("gpu", "There is no NVIDIA driver here: models compute on the CPU, much slower.")
 
 
-def _pythons(config: Config) -> list[str]:
-    """The interpreters of the workers that hold models."""
-    return sorted(
-        {each.python or sys.executable for each in worker_specs(config) if each.holds_models}
-    )
+def _pythons(config: Config) -> dict[str, list[EngineSpec]]:
+    """The interpreters of the workers that hold models, and the engines in each."""
+    return {
+        each.python or sys.executable: list(each.engines)
+        for each in worker_specs(config)
+        if each.holds_models
+    }
 
 
-def _torch(python: str, has_card: bool) -> Finding:
+def _torch(python: str, specs: list[EngineSpec], has_card: bool) -> Finding:
     try:
         done = subprocess.run(
-            (python, "-c", _PROBE), capture_output=True, text=True, timeout=_PATIENCE_S, check=False
+            (python, "-c", _PROBE),
+            env=environment(python),  # what the worker will find, and nothing of this folder
+            capture_output=True,
+            text=True,
+            timeout=_PATIENCE_S,
+            check=False,
         )
         told = json.loads(done.stdout)
     except OSError as error:
         return wrong(
             "torch",
             f"The interpreter {python} cannot be run: {error.strerror}.",
-            "Mend `python:` in the configuration, or make it anew: "
-            "narrated engines install tortoise --apart FOLDER",
+            _another(specs),
         )
     except (ValueError, subprocess.TimeoutExpired):
         return wrong("torch", f"{python} has no torch, which the models need.", _install(python))
@@ -120,6 +128,14 @@ def _torch(python: str, has_card: bool) -> Finding:
         f"{build} cannot use the GPU: its CUDA {told['cuda']} may be newer than the driver.",
         "Update the driver, or let the service use the GPU: sudo narrated install --gpu",
     )
+
+
+def _another(specs: list[EngineSpec]) -> str:
+    """How engines get an interpreter; we make one only for those whose code we install."""
+    keys = " and ".join(f"`engines: {spec.name}: python:`" for spec in specs)
+    ours = next((spec.installed_as for spec in specs if spec.installed_as), "")
+    command = f": narrated engines install {ours} --apart FOLDER" if ours else ""
+    return f"Name another in {keys}, or make that environment anew{command}"
 
 
 def _install(python: str) -> str:

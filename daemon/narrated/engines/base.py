@@ -317,6 +317,11 @@ class EngineSpec:
     """A folder to find the module in, besides what its interpreter has installed."""
     options: Options = field(default_factory=dict)
 
+    @property
+    def installed_as(self) -> str:
+        """What `narrated engines install` calls its code; empty where it needs none of that."""
+        return _INSTALLED.get(self.module, "")
+
     @staticmethod
     def registered(name: str) -> "EngineSpec | None":
         """An engine that comes with the program; None for any other name."""
@@ -338,6 +343,7 @@ def _neural(
 _BARK = "narrated.engines.bark.engine"
 _TORTOISE = "narrated.engines.tortoise.engine"
 _CAPTIONS = "narrated.engines.captions.engine"
+_INSTALLED = MappingProxyType({_TORTOISE: "tortoise"})
 
 REGISTRY: Mapping[str, EngineSpec] = MappingProxyType(
     {

@@ -12,6 +12,9 @@ from narrated.printable import printable
 MARK = "narrated.txt"
 """Stands in an environment that we made, and says whose code it has, once it is whole."""
 
+_ALONE = ("-I",)
+"""Neither the folder that the command is typed in, nor PYTHONPATH, nor a home lends modules."""
+
 
 def install_apart(code: Code, folder: Path, python: str, told: Told) -> Path:
     """Make an environment of `python` in a folder, or complete ours there; gives its interpreter.
@@ -20,8 +23,7 @@ def install_apart(code: Code, folder: Path, python: str, told: Told) -> Path:
     StorageError where the folder cannot be written.
     """
     interpreter = folder.absolute() / "bin/python"
-    # Neither the caller's PYTHONPATH nor a home lends it modules.
-    command = (str(interpreter), "-I")
+    command = (str(interpreter), *_ALONE)
     what = (*_torch(), code.package)
     mark = folder / MARK
     whole = f"{code.engine}: {', '.join(what)}\n"
@@ -46,7 +48,7 @@ def refuse_python(code: Code, python: str) -> None:
     """NarratedError where an interpreter cannot be run, or is not the one that the pins need."""
     needed = ".".join(map(str, code.pins_python))
     remedy = f"Name one of {needed}, such as: --python python{needed}"
-    probe = (python, "-I", "-c", "import sys; print(*sys.version_info[:2], sep='.')")
+    probe = (python, *_ALONE, "-c", "import sys; print(*sys.version_info[:2], sep='.')")
     try:
         done = subprocess.run(probe, capture_output=True, text=True, check=False)
     except OSError as error:
@@ -99,7 +101,7 @@ def _make(code: Code, folder: Path, python: str) -> None:
         raise StorageError(
             f"{folder} cannot be made: {error.strerror}.", "Run the same command with sudo."
         ) from error
-    command = (python, "-m", "venv", str(folder))
+    command = (python, *_ALONE, "-m", "venv", str(folder))
     done = subprocess.run(command, capture_output=True, text=True, umask=0o022, check=False)
     if done.returncode != 0:
         said = " ".join((done.stdout + done.stderr).split())

@@ -11,7 +11,7 @@ from types import MappingProxyType
 from narrated.engines.base import EngineSpec
 from narrated.errors import NarratedError
 from narrated.printable import printable
-from narrated.workers.child import command
+from narrated.workers.child import command, environment
 
 _EXTRA = re.compile(r"""(\s+and)?\s+extra\s*==\s*["'](?P<name>[\w.-]+)["']""", re.ASCII)
 
@@ -74,8 +74,8 @@ def requirements(extra: str) -> tuple[str, ...]:
     )
     if not found:
         raise NarratedError(
-            f"{sys.executable} does not know what narrated needs for {extra}: narrated is not "
-            "installed there, or is of before.",
+            f"narrated is not installed in {sys.prefix}, or the version there is too old to say "
+            f"what {extra} needs.",
             f"Install it anew, in a checkout of it: {sys.executable} -m pip install .",
         )
     return found
@@ -83,7 +83,13 @@ def requirements(extra: str) -> tuple[str, ...]:
 
 def lack(code: Code, python: str) -> str:
     """What an interpreter lacks of the code, as its worker would find; empty where nothing."""
-    done = subprocess.run(command(python, code.probe), capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        command(python, code.probe),
+        env=environment(python),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     if done.returncode == 0:
         return ""
     return (done.stderr.strip().splitlines() or ["it does not run"])[-1]

@@ -15,6 +15,9 @@ Told = Callable[[str], None]
 # Everybody may read what root installs: the daemon has another account.
 _UMASK = 0o022
 
+# Else the folder that the command is typed in would lend modules, and root would run them.
+_SAFELY = "-P"
+
 # The first that pip's words show; a hub that cannot be reached looks like one that has nothing.
 _REMEDIES = (
     (
@@ -43,7 +46,7 @@ def install(
     NarratedError where pip is missing or fails, with its last words.
     """
     refuse_without_pip(command)
-    full = (*command, "-m", "pip", "install", "--no-input", "--progress-bar=off")
+    full = (*command, _SAFELY, "-m", "pip", "install", "--no-input", "--progress-bar=off")
     full = (*full, "--disable-pip-version-check", *options, *what)
     code, said = _run(full, told)
     if code == 0:
@@ -58,7 +61,7 @@ def install(
 def has_pip(command: Sequence[str]) -> bool:
     """Whether an interpreter can be run, and has pip."""
     try:
-        probe = (*command, "-c", "import pip")
+        probe = (*command, _SAFELY, "-c", "import pip")
         return subprocess.run(probe, capture_output=True, check=False).returncode == 0
     except OSError:
         return False

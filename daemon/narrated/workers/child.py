@@ -74,7 +74,7 @@ class Child:
                 stdout=subprocess.DEVNULL,
                 stderr=to_stderr,
                 pass_fds=(theirs.fileno(),),
-                env=_environment(os.environ, foreign=_is_foreign(python)),
+                env=environment(python),
                 start_new_session=True,  # a Ctrl-C is the daemon's to act upon
             )
         except BaseException:
@@ -191,10 +191,10 @@ def command(python: str, module: str, *arguments: str) -> Sequence[str]:
     return (python, "-c", _BOOTSTRAP.format(package=str(_PACKAGE), module=module), *arguments)
 
 
-def _environment(environment: Mapping[str, str], *, foreign: bool) -> dict[str, str]:
-    kept = {name: value for name, value in environment.items() if name not in _NOT_PASSED_ON}
-    if foreign:
-        kept = {name: value for name, value in kept.items() if name not in _PYTHONS_OWN}
+def environment(python: str) -> dict[str, str]:
+    """The environment in which an interpreter runs a module of ours."""
+    not_passed_on = (*_NOT_PASSED_ON, *(_PYTHONS_OWN if _is_foreign(python) else ()))
+    kept = {name: value for name, value in os.environ.items() if name not in not_passed_on}
     # The folder the daemon stands in must not lend it modules.
     return _PATIENT | kept | _OFFLINE | {"PYTHONSAFEPATH": "1", PARENT_VARIABLE: str(os.getpid())}
 
