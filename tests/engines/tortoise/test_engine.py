@@ -13,9 +13,9 @@ import numpy as np
 import pytest
 import torch
 
-from engines.shelf import PlainShelf
 from engines.tortoise.driving import QUICK, close, samples
 from engines.tortoise.recordings import recorded, speech, written
+from measuring.shelf import PlainShelf
 from narrated.engines.base import Failed, Progressed, Sight, Spoken, Utterance, Warmth
 from narrated.engines.tortoise.engine import load
 from narrated.engines.tortoise.options import PRESETS
@@ -211,7 +211,7 @@ def in_a_fresh_process(code):
 
 
 LOADING = """
-from engines.shelf import PlainShelf
+from measuring.shelf import PlainShelf
 from narrated.engines.tortoise.engine import load
 from narrated.errors import EngineUnavailable
 try:
