@@ -2,6 +2,7 @@
 
 import ast
 import re
+import shutil
 import subprocess
 import sys
 import time
@@ -32,6 +33,7 @@ from narrated.outbox.audio import trim
 
 ENGINES = str(Path(__file__).parent / "engines")
 ROOT = Path(__file__).parents[1]
+QUICK = {"num_autoregressive_samples": 2, "diffusion_iterations": 3, "max_mel_tokens": 60}
 PARAGRAPH = " ".join(
     f"This is sentence number {number} of a text that no voice says in one breath."
     for number in range(1, 16)
@@ -69,6 +71,14 @@ def models(tmp_path_factory):
     folder = tmp_path_factory.mktemp("models")
     bark(folder / "suno" / "bark", seed=1, max_new_tokens=12)
     blip(folder / "Salesforce" / "blip-image-captioning-base")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def tuned(tmp_path_factory):
+    """A folder of models that holds a tiny Tortoise of somebody's own make alone."""
+    folder = tmp_path_factory.mktemp("tuned")
+    tortoise(folder / "owner" / "finetune")
     return folder
 
 
@@ -376,6 +386,32 @@ def test_a_model_may_be_named_instead_of_its_engine(models, barking, how, tmp_pa
         assert same(speak("Hello world."), barking("Hello world."))
 
 
+@pytest.mark.parametrize("how", ["repository", "path", "configured", "beside"])
+def test_a_tortoise_of_one_s_own_is_told_by_its_files(tuned, configured, how):
+    named = {"model": "owner/finetune", "models": tuned}
+    if how == "path":
+        named = {"model": tuned / "owner" / "finetune"}
+    if how == "configured":
+        configured(f"models: {{folder: {tuned}}}")
+        del named["models"]
+    if how == "beside":
+        named = {
+            "model": "owner/finetune",
+            "beside": narrated.pipeline("text-to-speech", "espeak", models=tuned),
+        }
+    with narrated.pipeline("text-to-speech", **named, **QUICK) as speak:
+        assert heard(speak("Hello."))
+        assert "tom" in speak.voices and speak.name.endswith("owner/finetune")
+
+
+def test_a_tortoise_that_lacks_a_part_names_it_and_the_command(tuned, tmp_path):
+    shutil.copytree(tuned / "owner" / "finetune", tmp_path / "owner" / "finetune")
+    (tmp_path / "owner" / "finetune" / "clvp2.pth").unlink()
+    incomplete = r"incomplete: it has no clvp2\.pth.*narrated models pull owner/finetune"
+    with pytest.raises(EngineUnavailable, match=incomplete):
+        narrated.pipeline("text-to-speech", "owner/finetune", models=tmp_path)
+
+
 def test_any_captioner_may_be_named_by_its_folder(models, looking):
     folder = models / "Salesforce" / "blip-image-captioning-base"
     with narrated.pipeline("image-to-text", folder) as describe:
@@ -388,8 +424,15 @@ def test_a_model_of_an_unknown_kind_is_refused_with_the_way_out(models):
         narrated.pipeline("text-to-speech", folder)
     with pytest.raises(EngineUnavailable, match=r"narrated models pull some/voice"):
         narrated.pipeline("text-to-speech", "some/voice")
-    with pytest.raises(EngineUnavailable, match=r"config.json is missing. Name another folder"):
+    with pytest.raises(EngineUnavailable, match=r"there: none is missing. Name another folder"):
         narrated.pipeline("text-to-speech", "./none")
+
+
+def test_a_folder_that_holds_no_model_is_refused_with_what_would_be_one(tmp_path):
+    (tmp_path / "autoregressive.bin").write_bytes(b"of something else")
+    told = r"holds neither config\.json nor .*clvp2\.pth.*Name another folder"
+    with pytest.raises(EngineUnavailable, match=told):
+        narrated.pipeline("text-to-speech", tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -538,7 +581,6 @@ def test_tortoise_speaks_in_an_own_voice_beside_bark(models, tmp_path, monkeypat
     monkeypatch.chdir(tmp_path / "here")
     tortoise(models / "Manmay" / "tortoise-tts")
     recorded(tmp_path / "voices" / "anna")
-    quick = {"num_autoregressive_samples": 2, "diffusion_iterations": 3, "max_mel_tokens": 60}
     with (
         narrated.pipeline(
             "text-to-speech",
@@ -546,7 +588,7 @@ def test_tortoise_speaks_in_an_own_voice_beside_bark(models, tmp_path, monkeypat
             voice="anna",
             models=models,
             voices=tmp_path / "voices",
-            **quick,
+            **QUICK,
         ) as speak,
         narrated.pipeline("text-to-speech", model="bark", beside=speak) as bark_speaks,
     ):

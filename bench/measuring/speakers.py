@@ -5,10 +5,11 @@ import subprocess
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from measuring.shelf import PlainShelf
 from narrated.engines.base import Progressed
 from narrated.engines.neural.files import found
 from narrated.engines.neural.pipeline import Pipeline
@@ -25,20 +26,6 @@ _END = 8193
 
 
 @dataclass
-class Shelf:
-    """Where our engine finds its model."""
-
-    models: Path
-    device: str
-    voices: Path = Path("/nonexistent")
-    cache: Path = Path("/nonexistent")
-    held: dict[str, Any] = field(default_factory=dict)
-
-    def hold(self, model: Any) -> Any:
-        return self.held.setdefault(model.key, model)
-
-
-@dataclass
 class Said:
     """What was said of all texts: the codes of each one's candidates."""
 
@@ -50,7 +37,7 @@ class Ours:
     """The line of stages, warm."""
 
     def __init__(self, models: Path, voice: Path, device: str) -> None:
-        shelf = Shelf(models, device)
+        shelf = PlainShelf(models=models, device=device)
         self._checkpoint = Checkpoint.opened(found(shelf, str(models), FILES), "float32", shelf)
         self._checkpoint.model.warm()
         width = self._checkpoint.model.module.width

@@ -77,6 +77,36 @@ def test_a_folder_of_clips_that_is_dropped_becomes_the_voice_of_a_post(tmp_path,
         assert "anna" in daemon.ask("voices", "list", "--engine", "tortoise").stdout
 
 
+def test_a_voice_of_clips_is_added_listed_and_auditioned_beside_another(tmp_path, shelf):
+    clips, output = recorded(tmp_path / "anna", seed=1, seconds=3.5), tmp_path / "audition"
+    short = {"tortoise": {"options": {**QUICK, "max_mel_tokens": 40}}}
+    asked = ("audition", "anna", "tom", "--engine", "tortoise", "--text", "The kettle is on.")
+    daemon = speaking(tmp_path, shelf, voice="tom", engines=short)
+    told(daemon.ask("voices", "add", str(clips)))
+    with daemon:
+        wait(lambda: {"  anna", "  tom"} <= set(listed(daemon)), lambda: daemon.log, PATIENCE_S)
+        lines = told(daemon.ask("voices", *asked, "--output", str(output)))
+    files = [output / "anna.mp3", output / "tom.mp3"]
+    sounds = [heard(file) for file in files]
+    for line, file, sound in zip(lines, files, sounds, strict=True):
+        path, seconds = line.removesuffix(" s").split(": ")
+        assert path == str(file) and np.abs(sound).max() > 0.01
+        assert len(sound) / 24_000 == pytest.approx(float(seconds), abs=0.2)
+    assert sorted(output.iterdir()) == files
+    assert not np.array_equal(*sounds)
+
+
+def listed(daemon: Daemon) -> list[str]:
+    """The lines of Tortoise's voices; none while it is still loaded."""
+    return daemon.ask("voices", "list", "--engine", "tortoise").stdout.splitlines()
+
+
+def told(done) -> list[str]:
+    """The lines of a command that succeeded."""
+    assert done.returncode == 0, done.stderr
+    return done.stdout.splitlines()
+
+
 def test_quotes_are_said_in_another_voice(tmp_path, shelf):
     recorded(tmp_path / "voices" / "anna", seed=1)
     recorded(tmp_path / "voices" / "bert", seed=2)

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image, PngImagePlugin, TiffImagePlugin
 
 from engines.paint import BLUE, GREEN, RED, painted, saved
-from engines.shelf import PlainShelf
+from measuring.shelf import PlainShelf
 from narrated.engines.base import Described, Failed, Sight
 from narrated.engines.embedded import description, load
 

@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import pytest
 
-from engines.shelf import PlainShelf
+from measuring.shelf import PlainShelf
 from narrated.engines.base import EngineSpec, Sight, Spoken, Utterance
 from narrated.engines.base import load as load_engine
 from narrated.engines.espeak import load

@@ -11,7 +11,7 @@ from safetensors.torch import load_file, save_file
 from engines.checkpoints.bark import bark
 from engines.checkpoints.captions import blip
 from engines.scarcity import MB, little_left
-from engines.shelf import PlainShelf
+from measuring.shelf import PlainShelf
 from narrated.engines.bark.engine import load as load_bark
 from narrated.engines.bark.prompts import of_archive
 from narrated.engines.captions.engine import load as load_captions

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from engines.shelf import PlainShelf
+from measuring.shelf import PlainShelf
 from narrated.engines.neural.files import found
 from narrated.errors import EngineUnavailable
 from support.daemon import as_anybody
@@ -111,7 +111,7 @@ def test_what_may_not_be_read_is_told_with_the_remedy(tmp_path):
     folder = laid_out(tmp_path / "a/model")
     (folder / "model.safetensors").chmod(0)
     script = (
-        "from engines.shelf import PlainShelf; from pathlib import Path;"
+        "from measuring.shelf import PlainShelf; from pathlib import Path;"
         "from narrated.engines.neural.files import found\n"
         f"try: found(PlainShelf(Path({str(tmp_path)!r})), 'a/model')\n"
         "except Exception as error: print(error)"

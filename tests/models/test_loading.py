@@ -8,7 +8,7 @@ import pytest
 import torch
 import transformers
 
-from engines.shelf import PlainShelf
+from measuring.shelf import PlainShelf
 from models.puller import NAME, WEIGHTS, Puller
 from narrated.engines.neural.files import found
 from narrated.errors import EngineUnavailable

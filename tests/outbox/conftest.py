@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from engines.shelf import PlainShelf
+from measuring.shelf import PlainShelf
 from narrated.engines import espeak
 from narrated.engines.base import Spoken, Utterance
 

@@ -5,13 +5,14 @@ import difflib
 import json
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
 from narrated.config.staff import engine_spec
 from narrated.config.values import Config
 from narrated.engines.base import REGISTRY, EngineSpec, Kind, Options
+from narrated.engines.tortoise.parts import FILES
 from narrated.errors import EngineUnavailable, NarratedError
 
 _DOES: Mapping[Kind, str] = {"speech": "speaks", "caption": "describes pictures"}
@@ -21,6 +22,8 @@ _ANY_CAPTIONER = "blip"
 
 _SPEAKERS = {"bark": "bark"}
 """Engines by the model_type that stands in the config.json of their models."""
+
+_CONFIG = "config.json"
 
 
 def chosen(
@@ -81,20 +84,33 @@ def _is_path(name: str) -> bool:
 def _told_by(config: Config, name: str) -> str:
     """The engine that a model's own files ask for."""
     folder = Path(name).expanduser() if _is_path(name) else config.models.folder / name
-    file = folder / "config.json"
+    another = "Name another folder." if _is_path(name) else f"narrated models pull {name}"
     try:
-        told: Any = json.loads(file.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        remedy = f"narrated models pull {name}"
+        names = {file.name for file in folder.iterdir()}
+        if _is_tortoise(names):
+            return "tortoise"
+        file = folder / _CONFIG
+        told: Any = json.loads(file.read_text(encoding="utf-8")) if _CONFIG in names else {}
+    except FileNotFoundError as error:
         raise EngineUnavailable(
-            f"The model {name} is not there: {file} is missing.",
-            "Name another folder." if _is_path(name) else remedy,
+            f"The model {name} is not there: {error.filename} is missing.", another
         ) from None
-    except (OSError, ValueError) as error:
+    except OSError as error:
         raise EngineUnavailable(
-            f"The model {name} cannot be used: {file} cannot be read ({error}).",
+            f"The model {name} cannot be read: {error.strerror}: {error.filename}.",
+            "See whether it is a folder that your account may read.",
+        ) from error
+    except ValueError as error:
+        raise EngineUnavailable(
+            f"The model {name} cannot be used: {folder}/{_CONFIG} cannot be read ({error}).",
             "See whether its files are whole.",
         ) from error
+    if _CONFIG not in names:
+        raise EngineUnavailable(
+            f"There is no model in {folder}: it holds neither {_CONFIG} nor the files of a "
+            f"Tortoise ({', '.join(FILES)}).",
+            another,
+        )
     kind = told.get("model_type") if isinstance(told, dict) else None
     if kind in _SPEAKERS:
         return _SPEAKERS[kind]
@@ -103,6 +119,12 @@ def _told_by(config: Config, name: str) -> str:
         f"Its kind may be one of: {', '.join(_SPEAKERS)}. If an engine can speak with it all the "
         "same, name that too: like='bark'.",
     )
+
+
+def _is_tortoise(names: Collection[str]) -> bool:
+    """Whether these files are a Tortoise's; its engine tells which one it lacks."""
+    there = [name for name in FILES if name in names]
+    return len(there) == len(FILES) or (bool(there) and _CONFIG not in names)
 
 
 def _unknown(config: Config, kind: Kind, name: str) -> NarratedError:

@@ -10,7 +10,7 @@ import msgspec
 from narrated.config.file import load_if_any, unconfigured_cache, unconfigured_models
 from narrated.config.staff import home
 from narrated.config.values import Bytes, Config, decoded
-from narrated.engines.base import Home, Kind
+from narrated.engines.base import Kind
 from narrated.errors import NarratedError
 from narrated.pipelines.choice import chosen
 from narrated.pipelines.pictures import ImageToText
@@ -91,7 +91,7 @@ def pipeline(
     """An engine of narrated's as a callable, loaded into this process; nothing is fetched.
 
     `task` is "text-to-speech" (also "text-to-audio") or "image-to-text". `model` is an engine's
-    name ("bark", "espeak", one of the configuration's `engines:`), a repository whose model was
+    name ("bark", "tortoise", one of the configuration's `engines:`), a repository whose model was
     pulled ("suno/bark"), or the full path of a model's folder; `like` then names the engine that
     the model is for, where its files do not tell. Without either it is the configured engine, and
     the embedded one where nothing is configured.
@@ -111,10 +111,10 @@ def pipeline(
     of_speech = {"voice": voice, "language": language, "voices": voices}
     if kind == "caption" and (meant := _named(of_speech)):
         raise NarratedError(f"Pictures are described without `{meant}`.", "Leave it out.")
-    config = load_if_any() or _unconfigured()
-    spec = chosen(config, kind, model, like, options)
     places = {"device": device, "models": models, "voices": voices, "memory": memory}
-    studio = Studio(_home(config, places)) if beside is None else _shared(beside, places)
+    config = _placed(load_if_any() or _unconfigured(), _shared(beside, places))
+    spec = chosen(config, kind, model, like, options)
+    studio = Studio(home(config)) if beside is None else beside.studio
     if kind == "caption":
         is_configured = spec.name == config.pictures.captions
         return ImageToText(studio, spec, config.pictures.options if is_configured else {})
@@ -128,31 +128,34 @@ def _unconfigured() -> Config:
     )
 
 
-def _home(config: Config, places: Mapping[str, Any]) -> Home:
-    """Where the configuration has the models, but for what the caller says."""
+def _placed(config: Config, places: Mapping[str, Any]) -> Config:
+    """The configuration, but for what the caller says of where models are and may be."""
     models, voices, device = places["models"], places["voices"], places["device"]
     configured = config.models
-    return home(
-        msgspec.structs.replace(
-            config,
-            models=msgspec.structs.replace(
-                configured,
-                folder=configured.folder if models is None else _folder(models),
-                voices=configured.voices if voices is None else _folder(voices),
-                device=configured.device if device is None else _device(device),
-                memory=_bytes(places["memory"]) or configured.memory,
-            ),
-        )
+    return msgspec.structs.replace(
+        config,
+        models=msgspec.structs.replace(
+            configured,
+            folder=configured.folder if models is None else _folder(models),
+            voices=configured.voices if voices is None else _folder(voices),
+            device=configured.device if device is None else _device(device),
+            memory=_bytes(places["memory"]) or configured.memory,
+        ),
     )
 
 
-def _shared(beside: TextToSpeech | ImageToText, places: Mapping[str, Any]) -> Studio:
+def _shared(
+    beside: TextToSpeech | ImageToText | None, places: Mapping[str, Any]
+) -> Mapping[str, Any]:
+    """What was given of these, but for the models' folder of the pipeline that this is beside."""
+    if beside is None:
+        return places
     if meant := _named(places):
         raise NarratedError(
             f"`{meant}` is shared with the pipeline that this one is beside.",
             f"Give `{meant}` to the first of the two, or leave out `beside`.",
         )
-    return beside.studio
+    return {**places, "models": beside.studio.models}
 
 
 def _named(given: Mapping[str, Any]) -> str:

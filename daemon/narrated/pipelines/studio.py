@@ -2,6 +2,7 @@
 
 from collections import deque
 from collections.abc import Sequence
+from pathlib import Path
 from threading import Lock
 from types import TracebackType
 from typing import Self
@@ -30,6 +31,11 @@ class Studio:
         self._budget = Budget(home)
         self._lock = Lock()
         self._engaged: set[Engine] = set()
+
+    @property
+    def models(self) -> Path:
+        """The folder that its engines find their models in."""
+        return self._budget.models
 
     def engage(self, spec: EngineSpec) -> Engine:
         """Load an engine, its models warm where they fit beside the others'.

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 
 from engines.checkpoints.bark import prompt_arrays
-from engines.shelf import PlainShelf
+from measuring.shelf import PlainShelf
 from narrated.engines.bark.checkpoint import Checkpoint
 from narrated.engines.bark.options import Sampling
 from narrated.engines.bark.prompts import Prompt

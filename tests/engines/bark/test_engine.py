@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from engines.checkpoints.bark import PRESETS, prompt_arrays
-from engines.shelf import PlainShelf
+from measuring.shelf import PlainShelf
 from narrated.engines.bark.engine import load
 from narrated.engines.base import Progressed, Sight, Spoken, Utterance, Warmth
 from narrated.errors import EngineError, EngineUnavailable
@@ -127,7 +127,7 @@ def in_a_fresh_process(code):
 
 
 LOADING = """
-from engines.shelf import PlainShelf
+from measuring.shelf import PlainShelf
 from narrated.engines.bark.engine import load
 from narrated.errors import EngineUnavailable
 try:

@@ -9,7 +9,7 @@ import torch
 
 from engines.paint import painted, saved, shaded
 from engines.scarcity import take_too_much
-from engines.shelf import PlainShelf
+from measuring.shelf import PlainShelf
 from narrated.engines import embedded
 from narrated.engines.base import Described, Failed, Progressed, Sight, Utterance, Warmth
 from narrated.engines.captions import engine as captions
@@ -300,7 +300,7 @@ def test_it_does_not_speak(scripted):
 def test_a_model_that_is_not_there_is_told_before_anything_large_is_imported():
     program = (
         "import sys\n"
-        "from engines.shelf import PlainShelf\n"
+        "from measuring.shelf import PlainShelf\n"
         "from narrated.engines.captions.engine import load\n"
         "try:\n"
         "    load({'model': 'Salesforce/blip-image-captioning-base'}, PlainShelf())\n"

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from engines.shelf import PlainShelf
+from measuring.shelf import PlainShelf
 from narrated.engines.base import Outcome, Progressed
 from narrated.engines.neural.files import found
 from narrated.engines.neural.pipeline import Pipeline

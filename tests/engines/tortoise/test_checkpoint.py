@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 import torch
 
-from engines.shelf import PlainShelf
 from engines.tortoise.driving import Bench, samples
+from measuring.shelf import PlainShelf
 from narrated.engines.base import Spoken, Warmth
 from narrated.engines.neural.files import found
 from narrated.engines.tortoise.checkpoint import Checkpoint

@@ -12,8 +12,8 @@ import pytest
 import soundfile
 
 import narrated
-from engines.shelf import PlainShelf
 from engines.tortoise.recordings import KINDS, speech, written
+from measuring.shelf import PlainShelf
 from narrated.engines.base import Utterance
 from narrated.engines.espeak import load
 from narrated.engines.tortoise.clips import MOST_BYTES, advice, opened

@@ -1,24 +1,26 @@
 """Tortoise as a worker has it: loaded by options, asked for texts in voices, its rows brought on
 step by step."""
 
+import ast
 import gc
 import io
 import shutil
 import subprocess
 import sys
 import weakref
-from dataclasses import replace
+from dataclasses import asdict, fields, replace
 
 import numpy as np
 import pytest
 import torch
 
-from engines.shelf import PlainShelf
 from engines.tortoise.driving import QUICK, close, samples
 from engines.tortoise.recordings import recorded, speech, written
+from measuring.shelf import PlainShelf
 from narrated.engines.base import Failed, Progressed, Sight, Spoken, Utterance, Warmth
 from narrated.engines.tortoise.engine import load
-from narrated.engines.tortoise.options import PRESETS
+from narrated.engines.tortoise.options import DEFAULT_PRESET, PRESETS, Settings
+from narrated.engines.tortoise.voices import shipped
 from narrated.errors import EngineError, EngineUnavailable
 
 STAGES = ("conditioning", "autoregressive", "ranking", "aligning", "diffusion", "vocoder")
@@ -211,7 +213,7 @@ def in_a_fresh_process(code):
 
 
 LOADING = """
-from engines.shelf import PlainShelf
+from measuring.shelf import PlainShelf
 from narrated.engines.tortoise.engine import load
 from narrated.errors import EngineUnavailable
 try:
@@ -308,20 +310,46 @@ def test_a_preset_that_there_is_not_is_refused_with_those_there_are(engine):
         assert refusal.value.remedy == "There are: ultra_fast, fast, standard, high_quality."
 
 
-def test_presets_are_upstream_s():
-    told = {
-        name: (each.num_autoregressive_samples, each.diffusion_iterations, each.cond_free)
-        for name, each in PRESETS.items()
-    }
-    assert told == {
-        "ultra_fast": (16, 30, False),
-        "fast": (96, 80, True),
-        "standard": (256, 200, True),
-        "high_quality": (256, 400, True),
-    }
-    for each in PRESETS.values():
-        assert (each.temperature, each.top_p, each.repetition_penalty) == (0.8, 0.8, 2.0)
-        assert (each.cond_free_k, each.diffusion_temperature, each.max_mel_tokens) == (2, 1, 500)
+def test_presets_and_what_they_leave_open_are_upstream_s():
+    tts, with_preset = (function_of_api(name) for name in ("tts", "tts_with_preset"))
+    names = {field.name for field in fields(Settings)} - {
+        "top_k"
+    }  # which it leaves to transformers
+    presets = assigned(with_preset, "presets")
+    assert PRESETS.keys() == presets.keys()
+    for name, preset in presets.items():
+        theirs = {**defaults(tts), **assigned(with_preset, "settings"), **preset}
+        ours = asdict(PRESETS[name])
+        assert {key: ours[key] for key in names} == {key: theirs[key] for key in names}
+    assert defaults(with_preset)["preset"] == DEFAULT_PRESET
+
+
+def function_of_api(name):
+    """A function of tortoise/api.py as it is written: to import it takes what it was made for."""
+    source = (shipped().parent / "api.py").read_text()
+    (found,) = (
+        node
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.FunctionDef) and node.name == name
+    )
+    return found
+
+
+def assigned(function, name):
+    """The value that a function writes out for a name."""
+    (value,) = (
+        node.value
+        for node in function.body
+        if isinstance(node, ast.Assign) and [ast.unparse(each) for each in node.targets] == [name]
+    )
+    return ast.literal_eval(value)
+
+
+def defaults(function):
+    """What its arguments are where nobody says."""
+    values = function.args.defaults
+    named = function.args.args[-len(values) :]
+    return {each.arg: ast.literal_eval(value) for each, value in zip(named, values, strict=True)}
 
 
 def settings(engine, rows, **options):

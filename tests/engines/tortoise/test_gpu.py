@@ -55,11 +55,31 @@ def test_rows_of_a_batch_are_what_they_are_alone(single):
 
 
 @pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
-def test_half_precision_gives_sound(folder, dtype):
+def test_half_precision_speaks_every_text(folder, dtype):
     bench = Bench(folder, device="cuda", dtype=dtype)
     for outcome in bench.spoken(rows_of(bench, cond_free=True)).values():
         assert isinstance(outcome, Spoken)
-        assert np.abs(samples(outcome.pcm)).max() > 0
+        assert np.abs(samples(outcome.pcm)).max() > 0.01
+
+
+@pytest.mark.parametrize(("dtype", "likeness"), [("float16", 0.99), ("bfloat16", 0.95)])
+def test_half_precision_makes_of_the_same_codes_the_sound_that_single_does(
+    folder, single, dtype, likeness
+):
+    """The codes are given: of weights drawn at random, rounding alone draws others."""
+    bench = Bench(folder, device="cuda", dtype=dtype)
+    wholes = rows_of(single, cond_free=True)
+    single.spoken(wholes)
+    halves = rows_of(bench, cond_free=True)
+    for half, whole in zip(halves, wholes, strict=True):
+        half.candidates, half.codes = whole.candidates, whole.codes
+    for stage in bench.stages()[2:]:
+        bench.through(stage, halves)
+    for half, whole in zip(halves, wholes, strict=True):
+        one, other = samples(half.pcm), samples(whole.pcm)
+        assert len(one) == len(other)
+        assert np.corrcoef(one, other)[0, 1] > likeness
+        assert one.std() == pytest.approx(other.std(), rel=0.1)
 
 
 @pytest.mark.parametrize("dtype", ["float16", "bfloat16"])

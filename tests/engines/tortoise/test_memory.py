@@ -5,9 +5,9 @@ import pytest
 import torch
 
 from engines.scarcity import take_too_much
-from engines.shelf import PlainShelf
 from engines.tortoise.driving import QUICK, close
 from engines.tortoise.recordings import recorded
+from measuring.shelf import PlainShelf
 from narrated.engines.base import Failed, Progressed, Spoken, Utterance
 from narrated.engines.tortoise.engine import load
 from narrated.errors import OutOfMemory

@@ -13,9 +13,9 @@ import pytest
 import torch
 
 from engines.checkpoints.tortoise import tortoise
-from engines.shelf import PlainShelf
 from engines.tortoise.driving import QUICK, Bench, close, samples
 from engines.tortoise.recordings import recorded
+from measuring.shelf import PlainShelf
 from narrated.engines.base import EngineSpec, Home, Spoken, Utterance
 from narrated.engines.tortoise import sizes
 from narrated.engines.tortoise.checkpoint import _weights
