@@ -8,6 +8,7 @@ import stat
 import subprocess
 import sys
 import threading
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -15,9 +16,11 @@ import pytest
 import torch
 
 import narrated
+import narrated.voices as module
 from engines.checkpoints.bark import prompt_arrays
 from engines.tortoise.recordings import recorded, speech, written
 from narrated.engines.bark.voices import Voices as BarkVoices
+from narrated.engines.tortoise.clips import MOST_BYTES
 from narrated.engines.tortoise.voices import Voices
 from narrated.errors import NarratedError, StorageError
 from narrated.voices import add
@@ -145,6 +148,64 @@ def test_clips_are_added_where_there_is_no_torch_and_latents_are_said_to_need_it
     assert "Whether bert.pth is a voice cannot be seen" in done.stderr
     assert "Install torch" in done.stderr
     assert names(tmp_path / "state/voices") == ["anna", "anna/1.wav", "anna/2.wav", "anna/3.wav"]
+
+
+def test_of_many_large_clips_no_more_than_one_is_held_at_once(tmp_path, voices):
+    clip = written(speech(60.0, rate=48_000), rate=48_000, kind="flac")
+    peaks = []
+    for name, count in (("one", 1), ("six", 6)):
+        (tmp_path / name).mkdir()
+        for number in range(count):
+            (tmp_path / name / f"{number}.flac").write_bytes(clip)
+        tracemalloc.start()
+        add([tmp_path / name], voices)
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert peaks[1] < 1.3 * peaks[0]
+
+
+@pytest.mark.parametrize(("source", "file"), [("anna.npz", "anna.npz"), ("bert", "bert/2.wav")])
+def test_what_is_written_is_what_was_checked(tmp_path, voices, monkeypatch, source, file):
+    np.savez(tmp_path / "anna.npz", **prompt_arrays(7))
+    recorded(tmp_path / "bert")
+    make = module.make_readable
+
+    def another_comes_between(folder):
+        make(folder)
+        (tmp_path / file).write_bytes(b"another")
+
+    monkeypatch.setattr(module, "make_readable", another_comes_between)
+    assert "was changed while it was looked at. Add it once" in refusal([tmp_path / source], voices)
+    assert names(voices) == []
+
+
+def test_a_prompt_is_read_once_to_be_checked(tmp_path, voices, monkeypatch):
+    prompt = tmp_path / "anna.npz"
+    np.savez(prompt, **prompt_arrays(7))
+    whole, read = prompt.read_bytes(), module._bytes
+
+    def changed_by_then(source):
+        content = read(source)
+        prompt.write_bytes(b"another")
+        return content
+
+    monkeypatch.setattr(module, "_bytes", changed_by_then)
+    assert "was changed while it was looked at" in refusal([prompt], voices)
+    monkeypatch.undo()
+    prompt.write_bytes(whole)
+    add([prompt], voices)
+    assert (voices / "anna.npz").read_bytes() == whole
+
+
+@pytest.mark.parametrize("suffix", [".pth", ".npz"])
+def test_what_is_too_large_is_refused_and_not_written_in_part(tmp_path, voices, suffix):
+    np.savez(tmp_path / "anna.npz", **prompt_arrays(7))
+    source = tmp_path / f"large{suffix}"
+    with source.open("wb") as file:
+        file.seek(MOST_BYTES)
+        file.write((tmp_path / "anna.npz").read_bytes())  # an archive is found from its end
+    assert f"large{suffix} is no voice: it is larger than 67 MB." in refusal([source], voices)
+    assert not voices.exists()
 
 
 def test_what_is_no_voice_is_refused_with_what_would_be_one(tmp_path, voices):

@@ -1,5 +1,6 @@
 """The user's own voices: files in a folder, which the engines look at again and again."""
 
+import hashlib
 import os
 import shutil
 import tempfile
@@ -10,10 +11,11 @@ from pathlib import Path
 
 from narrated.engines.bark.prompts import of_archive
 from narrated.engines.neural.stamps import regular
-from narrated.engines.tortoise.clips import MOST_BYTES, SUFFIXES, advice, opened
+from narrated.engines.tortoise.clips import MOST_BYTES, SUFFIXES, Clip, advice, opened
 from narrated.engines.tortoise.voices import LATENTS_SUFFIX, MOST_CLIPS, is_clip
 from narrated.errors import NarratedError, StorageError
 from narrated.installation import make_readable
+from narrated.sizes import size
 
 PROMPT_SUFFIX = ".npz"
 FILE_MODE = 0o644
@@ -45,8 +47,31 @@ class _Checked:
     """Its own, where none is given; empty for several clips."""
     suffix: str
     """Of its one file; empty for a folder of clips."""
-    files: Sequence[tuple[str, bytes]]
+    files: Sequence["_Source"]
     better: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """A file that was checked, to be read again when it is written: many are too large to keep."""
+
+    name: str
+    """In the voice."""
+    path: Path
+    sha256: str
+
+    @classmethod
+    def of(cls, name: str, path: Path, content: bytes) -> "_Source":
+        return cls(name, path, hashlib.sha256(content).hexdigest())
+
+    def content(self) -> bytes:
+        """What was checked; NarratedError where it is another by now."""
+        content = _bytes(self.path)
+        if hashlib.sha256(content).hexdigest() != self.sha256:
+            raise NarratedError(
+                f"{self.path} was changed while it was looked at.", "Add it once it is whole."
+            )
+        return content
 
 
 def add(sources: Sequence[Path], folder: Path, name: str = "", *, replace: bool = False) -> Added:
@@ -101,9 +126,10 @@ def _checked(sources: Sequence[Path]) -> _Checked:
 
 
 def _prompt(source: Path) -> _Checked:
-    content = _bytes(source)
-    of_archive(source)
-    return _Checked("bark", source.stem, PROMPT_SUFFIX, [(_UNNAMED, content)])
+    content = _bounded(source)
+    of_archive(source, content)
+    files = [_Source.of(_UNNAMED, source, content)]
+    return _Checked("bark", source.stem, PROMPT_SUFFIX, files)
 
 
 def _latents(source: Path) -> _Checked:
@@ -114,9 +140,10 @@ def _latents(source: Path) -> _Checked:
             f"Whether {source} is a voice cannot be seen: {error}.",
             "Install torch (pip install 'narrated[models]'), or give the clips themselves.",
         ) from error
-    content = _bytes(source)
+    content = _bounded(source)
     of_file(content, str(source))
-    return _Checked("tortoise", source.stem, LATENTS_SUFFIX, [(_UNNAMED, content)])
+    files = [_Source.of(_UNNAMED, source, content)]
+    return _Checked("tortoise", source.stem, LATENTS_SUFFIX, files)
 
 
 def _folder_of_clips(source: Path) -> _Checked:
@@ -147,19 +174,37 @@ def _clips(sources: Sequence[Path], name: str) -> _Checked:
             f"{len(sources)} clips are more than a voice is made of.",
             f"Choose the best {MOST_CLIPS} or fewer.",
         )
-    contents = [_bytes(source) for source in sources]
-    heard = [
-        opened(content, str(source)) for source, content in zip(sources, contents, strict=True)
-    ]
     names = [source.name for source in sources]
     if len(set(names)) < len(names) or not all(map(is_clip, sources)):
         names = [f"{n}{source.suffix}" for n, source in enumerate(sources, start=1)]
-    files = list(zip(names, contents, strict=True))
-    return _Checked("tortoise", name, "", files, advice(heard))
+    files: list[_Source] = []
+    better = advice(_heard(sources, names, files))
+    return _Checked("tortoise", name, "", files, better)
+
+
+def _heard(sources: Sequence[Path], names: Sequence[str], files: list[_Source]) -> Iterator[Clip]:
+    """Each clip, opened when the one before was let go of; `files` is filled as it goes."""
+    for source, name in zip(sources, names, strict=True):
+        content = _bytes(source)
+        clip = opened(content, str(source))
+        files.append(_Source.of(name, source, content))
+        del content
+        yield clip
+        del clip
+
+
+def _bounded(source: Path) -> bytes:
+    content = _bytes(source)
+    if len(content) > MOST_BYTES:
+        raise NarratedError(
+            f"{source} is no voice: it is larger than {size(MOST_BYTES)}.",
+            "Make it again; voices of its kind take some kilobytes.",
+        )
+    return content
 
 
 def _bytes(source: Path) -> bytes:
-    """What is no regular file might never end."""
+    """No more than says that it is too large; what is no regular file might never end."""
     try:
         with regular(source) as content:
             return content.read(MOST_BYTES + 1)
@@ -205,11 +250,11 @@ def _draft(voice: _Checked, folder: Path) -> Iterator[Path]:
     """The voice as it will be, beside its place: it appears whole or not at all."""
     made = Path(tempfile.mkdtemp(dir=folder, prefix=_DRAFT))
     try:
-        for name, content in voice.files:
-            (made / name).write_bytes(content)
-            (made / name).chmod(FILE_MODE)
+        for file in voice.files:
+            (made / file.name).write_bytes(file.content())
+            (made / file.name).chmod(FILE_MODE)
         made.chmod(FOLDER_MODE)
-        yield made / voice.files[0][0] if voice.suffix else made
+        yield made / voice.files[0].name if voice.suffix else made
     finally:
         shutil.rmtree(made, ignore_errors=True)
 

@@ -39,6 +39,8 @@ class Voice:
     digest: str
     files: tuple[Path, ...]
     """The clips, in the order of their content; or the one file of latents."""
+    digests: tuple[str, ...] = ()
+    """Of each file's content, which the whole one is taken of."""
 
     @property
     def holds_latents(self) -> bool:
@@ -46,15 +48,19 @@ class Voice:
         return self.files[0].suffix.lower() == LATENTS_SUFFIX
 
     def contents(self) -> list[tuple[str, bytes]]:
-        """Each file's path and bytes, which are those that the digest was taken of.
+        """Each file's path and bytes, as `content` gives them."""
+        return [self.content(number) for number in range(len(self.files))]
+
+    def content(self, number: int) -> tuple[str, bytes]:
+        """One file's path and bytes, which are those that the digest was taken of.
 
         EngineUnavailable where they are other ones by now, or cannot be read.
         """
-        read = [(str(file), self._bytes(file)) for file in self.files]
-        digests = [hashlib.sha256(content).hexdigest() for _, content in read]
-        if _whole(digests, latents=self.holds_latents) != self.digest:
+        file = self.files[number]
+        content = self._bytes(file)
+        if hashlib.sha256(content).hexdigest() != self.digests[number]:
             raise EngineUnavailable(f"The voice '{self.name}' is being changed.", _BEING_CHANGED)
-        return read
+        return str(file), content
 
     def _bytes(self, file: Path) -> bytes:
         try:
@@ -160,7 +166,7 @@ class Voices:
         told = sorted((self._stamps.digest(file), file) for file in place.files)
         latents = place.files[0].suffix.lower() == LATENTS_SUFFIX
         digest = _whole([each for each, _ in told], latents=latents)
-        return Voice(name, digest, tuple(file for _, file in told))
+        return Voice(name, digest, tuple(file for _, file in told), tuple(each for each, _ in told))
 
     def _missing(self, name: str) -> EngineUnavailable:
         near = difflib.get_close_matches(name, self._all(), n=5, cutoff=0.4)
