@@ -1,18 +1,22 @@
 """The user's own voices: files in a folder, which the engines look at again and again."""
 
+import errno
+import fcntl
 import hashlib
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from shlex import quote
+from time import sleep
 
 from narrated.engines.bark.prompts import of_archive
 from narrated.engines.neural.stamps import regular
 from narrated.engines.tortoise.clips import MOST_BYTES, SUFFIXES, Clip, advice, opened
-from narrated.engines.tortoise.voices import LATENTS_SUFFIX, MOST_CLIPS, is_clip
+from narrated.engines.tortoise.voices import LATENTS_SUFFIX, MOST_CLIPS, SETTLE_S, is_clip
 from narrated.errors import NarratedError, StorageError
 from narrated.installation import make_readable
 from narrated.sizes import size
@@ -23,6 +27,8 @@ FILE_MODE = 0o644
 FOLDER_MODE = 0o755
 _DRAFT = ".voice-"
 """Hidden: the daemon may look at any instant, and engines take no hidden file for a voice."""
+_KEPT = f"{_DRAFT}old-"
+"""A draft's opposite: what is replaced, until the new one is in its place."""
 _UNNAMED = "voice"
 """A single file, in its draft: without its suffix no engine looks at it."""
 
@@ -74,12 +80,20 @@ class _Source:
         return content
 
 
-def add(sources: Sequence[Path], folder: Path, name: str = "", *, replace: bool = False) -> Added:
+def add(
+    sources: Sequence[Path],
+    folder: Path,
+    name: str = "",
+    *,
+    replace: bool = False,
+    wait: Callable[[float], None] = sleep,
+) -> Added:
     """Put a voice into the folder of voices, once it was seen to be one.
 
     `sources` is one prompt of Bark's (.npz), one file of Tortoise's latents (.pth), a folder of
-    clips, or clips. NarratedError where they are no voice, or the name is taken or leads elsewhere;
-    StorageError where the folder cannot be written.
+    clips, or clips. `wait` passes some seconds: a voice counts once it was left alone for so long,
+    and at once when this is done. NarratedError where they are no voice, or the name is taken or
+    leads elsewhere; StorageError where the folder cannot be written.
     """
     voice = _checked(sources)
     name = name or voice.name
@@ -95,16 +109,23 @@ def add(sources: Sequence[Path], folder: Path, name: str = "", *, replace: bool 
                 "Give another name with --name, or --replace it.",
             )
         make_readable(place.parent)
-        aside = [each for each in taken if each != place]
-        if not voice.suffix and place.is_dir():
-            aside.append(place)
-        with _draft(voice, place.parent) as draft, _away(aside, place.parent):
-            draft.rename(place)  # a file takes the place of one at that instant
+        with _alone(place.parent), _draft(voice, place.parent) as draft:
+            if voice.engine == "tortoise" and draft.is_dir():
+                wait(SETTLE_S)  # here, so that it takes the place of an older one at once
+            aside = [each for each in _taken(voice, folder, name) if each != place]
+            if not voice.suffix and place.is_dir():
+                aside.append(place)
+            with _away(aside, place.parent):
+                draft.rename(place)  # a file takes the place of one at that instant
+        if voice.suffix == LATENTS_SUFFIX:
+            wait(SETTLE_S)  # a file is another once it was renamed
     except OSError as error:
-        raise StorageError(
-            f"{place} cannot be written: {error.strerror or error}.",
-            "Do it as the account that owns the folder, such as with sudo.",
-        ) from error
+        remedy = "Do it as the account that owns the folder, such as with sudo."
+        if error.errno == errno.ENOTEMPTY:
+            remedy = "Something else came there meanwhile: look at it, then try again."
+        raise StorageError(f"{place} cannot be written: {error.strerror or error}.", remedy) from (
+            error
+        )
     return Added(name, voice.engine, voice.better)
 
 
@@ -262,7 +283,7 @@ def _draft(voice: _Checked, folder: Path) -> Iterator[Path]:
 @contextmanager
 def _away(places: Sequence[Path], folder: Path) -> Iterator[None]:
     """Have what is replaced out of the way, and back in its place where that fails."""
-    kept = Path(tempfile.mkdtemp(dir=folder, prefix=_DRAFT))
+    kept = Path(tempfile.mkdtemp(dir=folder, prefix=_KEPT))
     moved: list[Path] = []
     try:
         for place in places:
@@ -270,8 +291,49 @@ def _away(places: Sequence[Path], folder: Path) -> Iterator[None]:
             moved.append(place)
         yield
     except BaseException:
-        for place in moved:
-            (kept / place.name).rename(place)
+        for place in reversed(moved):
+            _put_back(kept / place.name, place)
+        kept.rmdir()
         raise
+    shutil.rmtree(kept, ignore_errors=True)
+
+
+def _put_back(kept: Path, place: Path) -> None:
+    """StorageError, with where the only copy of the old voice is, where that cannot be done."""
+    try:
+        kept.rename(place)
+    except OSError as error:
+        raise StorageError(
+            f"{place} cannot be written, nor can what was there be put back: "
+            f"{error.strerror or error}.",
+            f"What was there is kept: mv {quote(str(kept))} {quote(str(place))}",
+        ) from error
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Have no other command at work in the folder, and clear up what one that was killed left.
+
+    Where it cannot be locked, nothing is cleared up: it might be another's at work.
+    """
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        with suppress(OSError):
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            _clear_up(folder)
+        yield
     finally:
-        shutil.rmtree(kept, ignore_errors=True)
+        os.close(descriptor)
+
+
+def _clear_up(folder: Path) -> None:
+    """What was to be replaced is back where nothing took its place; drafts go."""
+    for left in sorted(folder.glob(f"{_KEPT}*/*")):
+        name = left.name if left.is_dir() else left.stem
+        rivals = [folder / left.name]
+        if left.suffix != PROMPT_SUFFIX:
+            rivals += [folder / name, folder / f"{name}{LATENTS_SUFFIX}"]
+        if not any(map(os.path.lexists, rivals)):
+            left.rename(folder / left.name)
+    for left in folder.glob(f"{_DRAFT}*"):
+        shutil.rmtree(left, ignore_errors=True)
