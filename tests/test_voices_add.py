@@ -392,6 +392,7 @@ def test_latents_whose_command_was_killed_never_bring_replaced_clips_back(
 
 def test_two_commands_at_once_leave_each_other_s_drafts_alone(tmp_path, voices, monkeypatch):
     monkeypatch.setattr(module, "SETTLE_S", 0.3)
+    voices.mkdir(parents=True)
     sources = [recorded(tmp_path / f"v{seed}", seed=seed, seconds=3.5) for seed in range(3)]
     adding = [threading.Thread(target=add, args=([source], voices)) for source in sources]
     for each in adding:
