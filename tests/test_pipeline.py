@@ -581,6 +581,7 @@ def test_tortoise_speaks_in_an_own_voice_beside_bark(models, tmp_path, monkeypat
     monkeypatch.chdir(tmp_path / "here")
     tortoise(models / "Manmay" / "tortoise-tts")
     recorded(tmp_path / "voices" / "anna")
+    monkeypatch.setattr("narrated.engines.tortoise.voices.SETTLE_S", 0.0)
     with (
         narrated.pipeline(
             "text-to-speech",

@@ -8,6 +8,7 @@ import stat
 import subprocess
 import sys
 import threading
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -15,9 +16,12 @@ import pytest
 import torch
 
 import narrated
+import narrated.voices as module
 from engines.checkpoints.bark import prompt_arrays
 from engines.tortoise.recordings import recorded, speech, written
 from narrated.engines.bark.voices import Voices as BarkVoices
+from narrated.engines.tortoise import voices as tortoise_voices
+from narrated.engines.tortoise.clips import MOST_BYTES
 from narrated.engines.tortoise.voices import Voices
 from narrated.errors import NarratedError, StorageError
 from narrated.voices import add
@@ -28,6 +32,16 @@ PACKAGE = str(Path(narrated.__file__).parents[1])
 @pytest.fixture
 def voices(tmp_path):
     return tmp_path / "state/voices"
+
+
+@pytest.fixture(autouse=True)
+def at_once(monkeypatch):
+    """Most ask what is added, and not how long it is left alone."""
+    for each in (module, tortoise_voices):
+        monkeypatch.setattr(each, "SETTLE_S", 0.0)
+
+
+AT_ONCE = "import narrated.voices; narrated.voices.SETTLE_S = 0.0"
 
 
 def found(voices):
@@ -51,11 +65,11 @@ def refusal(*arguments, kind=NarratedError, **options):
     return str(caught.value)
 
 
-def command(tmp_path, *arguments, before=""):
+def command(tmp_path, *arguments, before="", settle=AT_ONCE):
     """Run the command itself, as its own process."""
     config = tmp_path / "narrated.yaml"
     config.write_text(f"inbox: {tmp_path}/in\noutbox: {tmp_path}/out\nstate: {tmp_path}/state\n")
-    code = f"{before}\nfrom narrated.cli import main\nmain()"
+    code = f"{before}\n{settle}\nfrom narrated.cli import main\nmain()"
     return subprocess.run(
         [sys.executable, "-c", code, "--config", str(config), "voices", "add", *arguments],
         env={"PATH": os.environ["PATH"], "HOME": str(tmp_path), "PYTHONPATH": PACKAGE},
@@ -122,6 +136,17 @@ def test_the_command_says_what_would_be_better_and_how_to_hear_the_voice(tmp_pat
     assert command(tmp_path, "bert.npz").stdout.endswith("audition bert --engine bark\n")
 
 
+@pytest.mark.parametrize("kind", ["clips", "latents"])
+def test_what_the_command_added_counts_from_the_moment_that_it_is_done(
+    tmp_path, voices, monkeypatch, kind
+):
+    monkeypatch.undo()
+    source = recorded(tmp_path / "anna") if kind == "clips" else latents(tmp_path / "anna.pth")
+    done = command(tmp_path, str(source), settle="")
+    assert list(found(voices)) == ["anna"]
+    assert done.stderr == "Its files are left alone for 3 s, so that they count as whole.\n"
+
+
 def test_a_clip_that_is_none_is_refused_with_what_is_wrong_and_nothing_is_written(tmp_path):
     recorded(tmp_path / "anna")
     (tmp_path / "anna/2.wav").write_bytes(written(speech(1.0)))
@@ -145,6 +170,64 @@ def test_clips_are_added_where_there_is_no_torch_and_latents_are_said_to_need_it
     assert "Whether bert.pth is a voice cannot be seen" in done.stderr
     assert "Install torch" in done.stderr
     assert names(tmp_path / "state/voices") == ["anna", "anna/1.wav", "anna/2.wav", "anna/3.wav"]
+
+
+def test_of_many_large_clips_no_more_than_one_is_held_at_once(tmp_path, voices):
+    clip = written(speech(60.0, rate=48_000), rate=48_000, kind="flac")
+    peaks = []
+    for name, count in (("one", 1), ("six", 6)):
+        (tmp_path / name).mkdir()
+        for number in range(count):
+            (tmp_path / name / f"{number}.flac").write_bytes(clip)
+        tracemalloc.start()
+        add([tmp_path / name], voices)
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert peaks[1] < 1.3 * peaks[0]
+
+
+@pytest.mark.parametrize(("source", "file"), [("anna.npz", "anna.npz"), ("bert", "bert/2.wav")])
+def test_what_is_written_is_what_was_checked(tmp_path, voices, monkeypatch, source, file):
+    np.savez(tmp_path / "anna.npz", **prompt_arrays(7))
+    recorded(tmp_path / "bert")
+    make = module.make_readable
+
+    def another_comes_between(folder):
+        make(folder)
+        (tmp_path / file).write_bytes(b"another")
+
+    monkeypatch.setattr(module, "make_readable", another_comes_between)
+    assert "was changed while it was looked at. Add it once" in refusal([tmp_path / source], voices)
+    assert names(voices) == []
+
+
+def test_a_prompt_is_read_once_to_be_checked(tmp_path, voices, monkeypatch):
+    prompt = tmp_path / "anna.npz"
+    np.savez(prompt, **prompt_arrays(7))
+    whole, read = prompt.read_bytes(), module._bytes
+
+    def changed_by_then(source):
+        content = read(source)
+        prompt.write_bytes(b"another")
+        return content
+
+    monkeypatch.setattr(module, "_bytes", changed_by_then)
+    assert "was changed while it was looked at" in refusal([prompt], voices)
+    monkeypatch.setattr(module, "_bytes", read)
+    prompt.write_bytes(whole)
+    add([prompt], voices)
+    assert (voices / "anna.npz").read_bytes() == whole
+
+
+@pytest.mark.parametrize("suffix", [".pth", ".npz"])
+def test_what_is_too_large_is_refused_and_not_written_in_part(tmp_path, voices, suffix):
+    np.savez(tmp_path / "anna.npz", **prompt_arrays(7))
+    source = tmp_path / f"large{suffix}"
+    with source.open("wb") as file:
+        file.seek(MOST_BYTES)
+        file.write((tmp_path / "anna.npz").read_bytes())  # an archive is found from its end
+    assert f"large{suffix} is no voice: it is larger than 67 MB." in refusal([source], voices)
+    assert not voices.exists()
 
 
 def test_what_is_no_voice_is_refused_with_what_would_be_one(tmp_path, voices):
@@ -265,16 +348,18 @@ left = {renames}
 whole = pathlib.Path.rename
 def rename(self, target):
     global left
-    left -= 1
-    if left < 0:
+    if left:
+        whole(self, target)
+        left -= 1
+    if not left:
         os._exit(9)
-    return whole(self, target)
 pathlib.Path.rename = rename
 """
 
 
-@pytest.mark.parametrize("renames", [0, 1])
+@pytest.mark.parametrize("renames", [0, 1, 2])
 def test_a_command_that_is_killed_leaves_the_old_voice_or_none(tmp_path, voices, renames):
+    """None only until the next is added."""
     add([recorded(tmp_path / "anna")], voices)
     before = found(voices)
     recorded(tmp_path / "new", seed=2)
@@ -282,9 +367,39 @@ def test_a_command_that_is_killed_leaves_the_old_voice_or_none(tmp_path, voices,
         tmp_path, "new", "--name", "anna", "--replace", before=DIES.format(renames=renames)
     )
     assert killed.returncode == 9
-    assert found(voices) == ({} if renames else before)
+    assert found(voices) == ({} if renames == 1 else before if not renames else new(tmp_path))
+    add([tmp_path / "new"], voices, "bert")
+    assert found(voices)["anna"] == (new(tmp_path) if renames == 2 else before)["anna"]
     add([tmp_path / "new"], voices, "anna", replace=True)
-    assert list(found(voices)) == ["anna"]
+    assert list(found(voices)) == ["anna", "bert"]
+    assert not [path for path in names(voices) if path.startswith(".voice-")]
+
+
+def new(tmp_path):
+    return {"anna": found(tmp_path)["new"]}
+
+
+@pytest.mark.parametrize("renames", [1, 2])
+def test_latents_whose_command_was_killed_never_bring_replaced_clips_back(
+    tmp_path, voices, renames
+):
+    clips, made = recorded(tmp_path / "anna"), latents(tmp_path / "made.pth")
+    add([clips], voices)
+    command(tmp_path, str(made), "--name", "anna", "--replace", before=DIES.format(renames=renames))
+    add([made], voices, "bert")
+    assert Voices(voices, None).found("anna").holds_latents == (renames == 2)
+
+
+def test_two_commands_at_once_leave_each_other_s_drafts_alone(tmp_path, voices, monkeypatch):
+    monkeypatch.setattr(module, "SETTLE_S", 0.3)
+    voices.mkdir(parents=True)
+    sources = [recorded(tmp_path / f"v{seed}", seed=seed, seconds=3.5) for seed in range(3)]
+    adding = [threading.Thread(target=add, args=([source], voices)) for source in sources]
+    for each in adding:
+        each.start()
+    for each in adding:
+        each.join()
+    assert list(found(voices)) == ["v0", "v1", "v2"]
 
 
 def test_no_engine_sees_a_draft(tmp_path, voices, monkeypatch):
@@ -318,6 +433,41 @@ def test_where_the_new_voice_cannot_take_its_place_the_old_one_is_back(
     assert "anna cannot be written: Input/output error." in told
     assert found(voices) == before
     assert not [path for path in names(voices) if path.startswith(".voice-")]
+
+
+def test_an_old_voice_that_cannot_be_put_back_is_kept_and_it_is_said_where(
+    tmp_path, voices, monkeypatch
+):
+    add([recorded(tmp_path / "anna")], voices)
+    before, rename = found(voices), Path.rename
+
+    def once(self, target):
+        monkeypatch.setattr(Path, "rename", failing)
+        return rename(self, target)
+
+    def failing(self, target):
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr(Path, "rename", once)
+    told = refusal([recorded(tmp_path / "new")], voices, "anna", replace=True, kind=StorageError)
+    monkeypatch.setattr(Path, "rename", rename)
+    (kept,) = voices.glob(".voice-*/anna")
+    assert f"mv {kept} {voices}/anna" in told
+    kept.rename(voices / "anna")
+    assert found(voices) == before
+
+
+def test_a_place_that_was_filled_meanwhile_is_said_without_sudo(tmp_path, voices, monkeypatch):
+    rename = Path.rename
+
+    def late(self, target):
+        (target / "of-another").mkdir(parents=True)
+        return rename(self, target)
+
+    monkeypatch.setattr(Path, "rename", late)
+    told = refusal([recorded(tmp_path / "anna")], voices, kind=StorageError)
+    assert "anna cannot be written: Directory not empty." in told
+    assert "sudo" not in told and "came there meanwhile" in told
 
 
 def test_a_folder_that_cannot_be_written_is_said(tmp_path):

@@ -1,5 +1,6 @@
 """The commands about models and voices."""
 
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -161,9 +162,17 @@ def add_voice(ctx: click.Context, sources: tuple[Path, ...], name: str, replace:
     from narrated.terminal.voices import added_lines
     from narrated.voices import add
 
-    added = add(sources, configuration(ctx).models.voices, name, replace=replace)
+    added = add(sources, configuration(ctx).models.voices, name, replace=replace, wait=_wait)
     for line in added_lines(added):
         click.echo(line)
+
+
+def _wait(seconds: float) -> None:
+    """Say why, since nothing is to be seen meanwhile."""
+    if seconds:
+        why = f"Its files are left alone for {seconds:g} s, so that they count as whole."
+        click.echo(why, err=True)
+        time.sleep(seconds)
 
 
 @voices.command()

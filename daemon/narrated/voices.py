@@ -1,19 +1,25 @@
 """The user's own voices: files in a folder, which the engines look at again and again."""
 
+import errno
+import fcntl
+import hashlib
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from shlex import quote
+from time import sleep
 
 from narrated.engines.bark.prompts import of_archive
 from narrated.engines.neural.stamps import regular
-from narrated.engines.tortoise.clips import MOST_BYTES, SUFFIXES, advice, opened
-from narrated.engines.tortoise.voices import LATENTS_SUFFIX, MOST_CLIPS, is_clip
+from narrated.engines.tortoise.clips import MOST_BYTES, SUFFIXES, Clip, advice, opened
+from narrated.engines.tortoise.voices import LATENTS_SUFFIX, MOST_CLIPS, SETTLE_S, is_clip
 from narrated.errors import NarratedError, StorageError
 from narrated.installation import make_readable
+from narrated.sizes import size
 
 PROMPT_SUFFIX = ".npz"
 FILE_MODE = 0o644
@@ -21,6 +27,8 @@ FILE_MODE = 0o644
 FOLDER_MODE = 0o755
 _DRAFT = ".voice-"
 """Hidden: the daemon may look at any instant, and engines take no hidden file for a voice."""
+_KEPT = f"{_DRAFT}old-"
+"""A draft's opposite: what is replaced, until the new one is in its place."""
 _UNNAMED = "voice"
 """A single file, in its draft: without its suffix no engine looks at it."""
 
@@ -45,16 +53,47 @@ class _Checked:
     """Its own, where none is given; empty for several clips."""
     suffix: str
     """Of its one file; empty for a folder of clips."""
-    files: Sequence[tuple[str, bytes]]
+    files: Sequence["_Source"]
     better: Sequence[str] = ()
 
 
-def add(sources: Sequence[Path], folder: Path, name: str = "", *, replace: bool = False) -> Added:
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """A file that was checked, to be read again when it is written: many are too large to keep."""
+
+    name: str
+    """In the voice."""
+    path: Path
+    sha256: str
+
+    @classmethod
+    def of(cls, name: str, path: Path, content: bytes) -> "_Source":
+        return cls(name, path, hashlib.sha256(content).hexdigest())
+
+    def content(self) -> bytes:
+        """What was checked; NarratedError where it is another by now."""
+        content = _bytes(self.path)
+        if hashlib.sha256(content).hexdigest() != self.sha256:
+            raise NarratedError(
+                f"{self.path} was changed while it was looked at.", "Add it once it is whole."
+            )
+        return content
+
+
+def add(
+    sources: Sequence[Path],
+    folder: Path,
+    name: str = "",
+    *,
+    replace: bool = False,
+    wait: Callable[[float], None] = sleep,
+) -> Added:
     """Put a voice into the folder of voices, once it was seen to be one.
 
     `sources` is one prompt of Bark's (.npz), one file of Tortoise's latents (.pth), a folder of
-    clips, or clips. NarratedError where they are no voice, or the name is taken or leads elsewhere;
-    StorageError where the folder cannot be written.
+    clips, or clips. `wait` passes some seconds: a voice counts once it was left alone for so long,
+    and at once when this is done. NarratedError where they are no voice, or the name is taken or
+    leads elsewhere; StorageError where the folder cannot be written.
     """
     voice = _checked(sources)
     name = name or voice.name
@@ -70,16 +109,23 @@ def add(sources: Sequence[Path], folder: Path, name: str = "", *, replace: bool 
                 "Give another name with --name, or --replace it.",
             )
         make_readable(place.parent)
-        aside = [each for each in taken if each != place]
-        if not voice.suffix and place.is_dir():
-            aside.append(place)
-        with _draft(voice, place.parent) as draft, _away(aside, place.parent):
-            draft.rename(place)  # a file takes the place of one at that instant
+        with _alone(place.parent), _draft(voice, place.parent) as draft:
+            if voice.engine == "tortoise" and draft.is_dir():
+                wait(SETTLE_S)  # here, so that it takes the place of an older one at once
+            aside = [each for each in _taken(voice, folder, name) if each != place]
+            if not voice.suffix and place.is_dir():
+                aside.append(place)
+            with _away(aside, place.parent):
+                draft.rename(place)  # a file takes the place of one at that instant
+        if voice.suffix == LATENTS_SUFFIX:
+            wait(SETTLE_S)  # a file is another once it was renamed
     except OSError as error:
-        raise StorageError(
-            f"{place} cannot be written: {error.strerror or error}.",
-            "Do it as the account that owns the folder, such as with sudo.",
-        ) from error
+        remedy = "Do it as the account that owns the folder, such as with sudo."
+        if error.errno == errno.ENOTEMPTY:
+            remedy = "Something else came there meanwhile: look at it, then try again."
+        raise StorageError(f"{place} cannot be written: {error.strerror or error}.", remedy) from (
+            error
+        )
     return Added(name, voice.engine, voice.better)
 
 
@@ -101,9 +147,10 @@ def _checked(sources: Sequence[Path]) -> _Checked:
 
 
 def _prompt(source: Path) -> _Checked:
-    content = _bytes(source)
-    of_archive(source)
-    return _Checked("bark", source.stem, PROMPT_SUFFIX, [(_UNNAMED, content)])
+    content = _bounded(source)
+    of_archive(source, content)
+    files = [_Source.of(_UNNAMED, source, content)]
+    return _Checked("bark", source.stem, PROMPT_SUFFIX, files)
 
 
 def _latents(source: Path) -> _Checked:
@@ -114,9 +161,10 @@ def _latents(source: Path) -> _Checked:
             f"Whether {source} is a voice cannot be seen: {error}.",
             "Install torch (pip install 'narrated[models]'), or give the clips themselves.",
         ) from error
-    content = _bytes(source)
+    content = _bounded(source)
     of_file(content, str(source))
-    return _Checked("tortoise", source.stem, LATENTS_SUFFIX, [(_UNNAMED, content)])
+    files = [_Source.of(_UNNAMED, source, content)]
+    return _Checked("tortoise", source.stem, LATENTS_SUFFIX, files)
 
 
 def _folder_of_clips(source: Path) -> _Checked:
@@ -147,19 +195,37 @@ def _clips(sources: Sequence[Path], name: str) -> _Checked:
             f"{len(sources)} clips are more than a voice is made of.",
             f"Choose the best {MOST_CLIPS} or fewer.",
         )
-    contents = [_bytes(source) for source in sources]
-    heard = [
-        opened(content, str(source)) for source, content in zip(sources, contents, strict=True)
-    ]
     names = [source.name for source in sources]
     if len(set(names)) < len(names) or not all(map(is_clip, sources)):
         names = [f"{n}{source.suffix}" for n, source in enumerate(sources, start=1)]
-    files = list(zip(names, contents, strict=True))
-    return _Checked("tortoise", name, "", files, advice(heard))
+    files: list[_Source] = []
+    better = advice(_heard(sources, names, files))
+    return _Checked("tortoise", name, "", files, better)
+
+
+def _heard(sources: Sequence[Path], names: Sequence[str], files: list[_Source]) -> Iterator[Clip]:
+    """Each clip, opened when the one before was let go of; `files` is filled as it goes."""
+    for source, name in zip(sources, names, strict=True):
+        content = _bytes(source)
+        clip = opened(content, str(source))
+        files.append(_Source.of(name, source, content))
+        del content
+        yield clip
+        del clip
+
+
+def _bounded(source: Path) -> bytes:
+    content = _bytes(source)
+    if len(content) > MOST_BYTES:
+        raise NarratedError(
+            f"{source} is no voice: it is larger than {size(MOST_BYTES)}.",
+            "Make it again; voices of its kind take some kilobytes.",
+        )
+    return content
 
 
 def _bytes(source: Path) -> bytes:
-    """What is no regular file might never end."""
+    """No more than says that it is too large; what is no regular file might never end."""
     try:
         with regular(source) as content:
             return content.read(MOST_BYTES + 1)
@@ -205,11 +271,11 @@ def _draft(voice: _Checked, folder: Path) -> Iterator[Path]:
     """The voice as it will be, beside its place: it appears whole or not at all."""
     made = Path(tempfile.mkdtemp(dir=folder, prefix=_DRAFT))
     try:
-        for name, content in voice.files:
-            (made / name).write_bytes(content)
-            (made / name).chmod(FILE_MODE)
+        for file in voice.files:
+            (made / file.name).write_bytes(file.content())
+            (made / file.name).chmod(FILE_MODE)
         made.chmod(FOLDER_MODE)
-        yield made / voice.files[0][0] if voice.suffix else made
+        yield made / voice.files[0].name if voice.suffix else made
     finally:
         shutil.rmtree(made, ignore_errors=True)
 
@@ -217,7 +283,7 @@ def _draft(voice: _Checked, folder: Path) -> Iterator[Path]:
 @contextmanager
 def _away(places: Sequence[Path], folder: Path) -> Iterator[None]:
     """Have what is replaced out of the way, and back in its place where that fails."""
-    kept = Path(tempfile.mkdtemp(dir=folder, prefix=_DRAFT))
+    kept = Path(tempfile.mkdtemp(dir=folder, prefix=_KEPT))
     moved: list[Path] = []
     try:
         for place in places:
@@ -225,8 +291,49 @@ def _away(places: Sequence[Path], folder: Path) -> Iterator[None]:
             moved.append(place)
         yield
     except BaseException:
-        for place in moved:
-            (kept / place.name).rename(place)
+        for place in reversed(moved):
+            _put_back(kept / place.name, place)
+        kept.rmdir()
         raise
+    shutil.rmtree(kept, ignore_errors=True)
+
+
+def _put_back(kept: Path, place: Path) -> None:
+    """StorageError, with where the only copy of the old voice is, where that cannot be done."""
+    try:
+        kept.rename(place)
+    except OSError as error:
+        raise StorageError(
+            f"{place} cannot be written, nor can what was there be put back: "
+            f"{error.strerror or error}.",
+            f"What was there is kept: mv {quote(str(kept))} {quote(str(place))}",
+        ) from error
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Have no other command at work in the folder, and clear up what one that was killed left.
+
+    Where it cannot be locked, nothing is cleared up: it might be another's at work.
+    """
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        with suppress(OSError):
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            _clear_up(folder)
+        yield
     finally:
-        shutil.rmtree(kept, ignore_errors=True)
+        os.close(descriptor)
+
+
+def _clear_up(folder: Path) -> None:
+    """What was to be replaced is back where nothing took its place; drafts go."""
+    for left in sorted(folder.glob(f"{_KEPT}*/*")):
+        name = left.name if left.is_dir() else left.stem
+        rivals = [folder / left.name]
+        if left.suffix != PROMPT_SUFFIX:
+            rivals += [folder / name, folder / f"{name}{LATENTS_SUFFIX}"]
+        if not any(map(os.path.lexists, rivals)):
+            left.rename(folder / left.name)
+    for left in folder.glob(f"{_DRAFT}*"):
+        shutil.rmtree(left, ignore_errors=True)

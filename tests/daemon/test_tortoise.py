@@ -3,6 +3,7 @@ model, through real workers."""
 
 import json
 import shutil
+import time
 from pathlib import Path
 
 import av
@@ -14,6 +15,7 @@ from engines.checkpoints.bark import bark
 from engines.checkpoints.captions import blip
 from engines.checkpoints.tortoise import tortoise
 from engines.tortoise.recordings import recorded
+from narrated.engines.tortoise.voices import SETTLE_S
 from support.daemon import Daemon, wait
 
 QUICK = {"preset": "ultra_fast", "num_autoregressive_samples": 2, "diffusion_iterations": 3}
@@ -143,6 +145,37 @@ def test_after_a_voice_is_edited_its_chunks_alone_are_spoken_anew(tmp_path, shel
         daemon.wait_idle()
         assert len(takes(daemon) - before) == 1
         assert len(kept(daemon)) == 3
+
+
+def test_what_is_said_right_after_a_voice_was_edited_is_kept_as_the_new_voice_s(tmp_path, shelf):
+    """The workers' voices are looked at anew once in an hour: who speaks notices it."""
+    recorded(tmp_path / "voices" / "anna", seed=1)
+    aside = recorded(tmp_path / "aside", seed=3)
+    time.sleep(SETTLE_S)
+    with speaking(tmp_path, shelf, workers={"again": "1h"}) as daemon:
+        daemon.drop("post.md", "I said so.")
+        manifest(daemon, "post")
+        shutil.rmtree(tmp_path / "voices" / "anna")
+        aside.rename(tmp_path / "voices" / "anna")
+        daemon.drop("other.md", "And went.")
+        manifest(daemon, "other")
+        assert len(kept(daemon)) == 2
+        before = takes(daemon)
+    with speaking(tmp_path, shelf) as daemon:
+        (daemon.inbox / "again").mkdir()
+        daemon.drop("again/other.md", "And went.")
+        manifest(daemon, "again/other")
+        assert takes(daemon) == before
+
+
+def test_a_voice_is_heard_right_after_it_was_added(tmp_path, shelf):
+    recorded(tmp_path / "anna", seed=1)
+    with speaking(tmp_path, shelf, voice="", workers={"again": "1h"}) as daemon:
+        daemon.wait_idle()
+        assert daemon.ask("voices", "add", str(tmp_path / "anna")).returncode == 0
+        heard = daemon.ask("voices", "audition", "anna", "-o", str(tmp_path / "heard"))
+        assert heard.returncode == 0, heard.stderr
+        assert (tmp_path / "heard/anna.mp3").exists() and len(kept(daemon)) == 1
 
 
 def test_a_picture_is_captioned_and_told_in_an_own_voice_while_bark_is_warm_too(tmp_path, shelf):

@@ -41,6 +41,9 @@ class Hungry:
     def voices(self) -> dict[str, str]:
         return {"toy": "toy"}
 
+    def voice_digest(self, name: str) -> str:
+        return self.voices().get(name, "")
+
     def admit(self, request: Any) -> None:
         self._waiting.append(request)
 

@@ -47,8 +47,13 @@ class Toy(WithoutModels):
         return after is not None and self._finished >= int(after)
 
     def voices(self) -> dict[str, str]:
+        if edited := self._options.get("voices_in"):
+            return dict(json.loads(Path(edited).read_text()))
         names = self._options.get("voices", ["toy", "other", "en-us"])
         return {} if self.kind == "caption" else {name: _digest(name) for name in names}
+
+    def voice_digest(self, name: str) -> str:
+        return self.voices().get(name, "")
 
     def admit(self, request: Any) -> None:
         text = _words(request)

@@ -77,6 +77,25 @@ def test_one_refused_request_leaves_the_others_alone():
     asyncio.run(story())
 
 
+def test_what_is_to_be_said_in_a_voice_as_it_was_is_refused_once_the_voice_is_another(tmp_path):
+    edited = tmp_path / "voices.json"
+    edited.write_text('{"toy": "old"}')
+
+    async def story():
+        async with running(spec(toy(voices_in=str(edited)))) as watched:
+            worker = await watched.worker()
+            await say(worker, "Hello", voice_digest="old")
+            edited.write_text('{"toy": "new"}')
+            with pytest.raises(EngineUnavailable, match="voice 'toy' was changed"):
+                await say(worker, "Hello", voice_digest="old")
+            assert worker.engines["toy"].voices == {"toy": "new"} and worker.changes == 2
+            for digest in ("new", None):
+                await say(worker, "Hello", voice_digest=digest)
+            assert worker.in_flight() == 0 and worker.changes == 2
+
+    asyncio.run(story())
+
+
 def test_an_engine_that_raises_fails_the_row_not_the_worker():
     async def story():
         async with running(spec()) as watched:

@@ -33,6 +33,8 @@ class Utterance:
     language: str = "en"
     seed: int = 0
     """Seeds this row alone: the same request gives the same sound in whatever company."""
+    voice_digest: str | None = None
+    """What the voice is to be, by its digest, empty where it was not listed; None for any."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,6 +269,9 @@ class Engine(Protocol):
 
     def voices(self) -> Mapping[str, str]:
         """Its voices by name, each with a digest of its content; empty where it describes."""
+
+    def voice_digest(self, name: str) -> str:
+        """One voice's digest as it is now, looked up alone; empty where it is not listed."""
 
     def admit(self, request: Request) -> None:
         """Take a request in; EngineError or EngineUnavailable refuses it."""

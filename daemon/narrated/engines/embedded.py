@@ -49,6 +49,10 @@ class Embedded(WithoutModels):
         """None: it does not speak."""
         return {}
 
+    def voice_digest(self, name: str) -> str:
+        """None has any."""
+        return ""
+
     def admit(self, request: Request) -> None:
         """Queue a picture."""
         if not isinstance(request, Sight):

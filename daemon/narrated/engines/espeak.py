@@ -99,6 +99,10 @@ class Espeak(WithoutModels):
         """Voices by their language code, such as en-us."""
         return {name: voice.digest for name, voice in self._voices.items()}
 
+    def voice_digest(self, name: str) -> str:
+        """One voice's digest."""
+        return self.voices().get(name, "")
+
     def admit(self, request: Request) -> None:
         """Queue an utterance whose voice and options are known."""
         if not isinstance(request, Utterance):

@@ -56,6 +56,8 @@ class Manuscript(msgspec.Struct, frozen=True):
     """The inbox paths of the pictures it shows, with their sha256, '' where missing."""
     identities: dict[str, str] = {}
     """Its engines by name, as the digests were made; takes of any other are not these."""
+    voices: dict[str, str] = {}
+    """Its speakers by name, with the digest of the voice of each, empty where it was not listed."""
     consulted: dict[str, str] = {}
     """The inbox paths of the settings and lexicons that it was written by, with their sha256."""
 
@@ -73,6 +75,7 @@ class Manuscript(msgspec.Struct, frozen=True):
         return {
             "text": chunk.text,
             "voice": speaker.voice,
+            "voice_digest": self.voices.get(chunk.speaker),
             "options": speaker.options,
             "language": chunk.language,
             "seed": seed(self.digests[seq], self.takes[seq]),
@@ -106,7 +109,7 @@ class Wishes:
 
 
 class EngineChanged(NarratedError):
-    """The engine is no longer the one that the manuscript was written for."""
+    """The engine, or a voice, is no longer the one that the manuscript was written for."""
 
 
 class SourceChanged(NarratedError):
@@ -172,6 +175,10 @@ class Desk:
             takes=takes,
             keys=tuple(map(take_key, digests, takes)),
             shown=shown,
+            voices={
+                name: infos[name].voices.get(speaker.voice, "")
+                for name, speaker in plan.speakers.items()
+            },
             identities={info.name: info.identity for info in infos.values()},
             consulted=dict(beside.consulted),
         )

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from narrated.errors import EngineError
+from narrated.errors import EngineError, EngineUnavailable
 from narrated.ledger.cache import Cache
 from narrated.narrate.manuscript import EngineChanged, Manuscript
 from narrated.outbox.audio import silence, trim
@@ -30,7 +30,11 @@ class Speech:
             weight=float(len(manuscript.plan.chunks[seq].text)),
             header=manuscript.header(seq),
         )
-        result = await self._scheduler.perform(order)
+        try:
+            result = await self._scheduler.perform(order)
+        except EngineUnavailable:
+            await self._insist(manuscript, seq)  # the worker tells of a changed voice before
+            raise
         await self._insist(manuscript, seq)  # it may have waited while the engine was replaced
         if not self._cache.has(key):  # another job may have shared the work
             sample_rate = int(result.header["sample_rate"])
@@ -38,10 +42,15 @@ class Speech:
             await self._cache.keep(key, result.payload, sample_rate, elapsed_s)
 
     async def _insist(self, manuscript: Manuscript, seq: int) -> None:
-        """See that the engine is the one the manuscript was written for; else EngineChanged."""
+        """See that engine and voice are those it was written for; else EngineChanged."""
         info = await self._scheduler.engine(manuscript.engine(seq))
         if manuscript.identities.get(info.name, info.identity) != info.identity:
             raise EngineChanged(f"The engine `{info.name}` was replaced.", "Try again.")
+        name = manuscript.plan.chunks[seq].speaker
+        voice = manuscript.plan.speakers[name].voice
+        listed = info.voices.get(voice, "")
+        if manuscript.voices.get(name, listed) != listed:
+            raise EngineChanged(f"The voice '{voice}' was changed.", "Try again.")
 
     async def say(self, manuscript: Manuscript) -> tuple[bytes, int]:
         """All of a manuscript but its title at once: 16-bit mono PCM and its sample rate.

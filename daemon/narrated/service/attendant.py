@@ -56,7 +56,7 @@ class Attendant:
         self._owes_note = False
         self._storage_at, self._storage_s = time.monotonic(), STORAGE_S
         self._withdraw_at = 0.0
-        self._workers: set[tuple[str, int | None, tuple[str, ...], frozenset[str]]] = set()
+        self._workers: set[tuple[str, int | None, tuple[str, ...], int]] = set()
 
     async def __aenter__(self) -> Self:
         self.task = asyncio.create_task(self._attend())
@@ -120,7 +120,7 @@ class Attendant:
     def _revive_engines(self) -> None:
         """What waits for an engine or a voice goes on when a worker brings one."""
         states = self._service.house.pool.states()
-        workers = {(each.name, each.pid, each.engines, each.voices) for each in states}
+        workers = {(each.name, each.pid, each.engines, each.changes) for each in states}
         if workers - self._workers:
             self._service.revive("engine")
         self._workers = workers

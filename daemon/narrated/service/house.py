@@ -18,7 +18,7 @@ from narrated.ledger.cache import Cache
 from narrated.ledger.job import State
 from narrated.ledger.measured import Measured
 from narrated.ledger.store import Ledger
-from narrated.narrate.manuscript import Desk, Edition, Wishes
+from narrated.narrate.manuscript import Desk, Edition, EngineChanged, Wishes
 from narrated.narrate.publication import AfterNarration, Imprint
 from narrated.narrate.recording import clear
 from narrated.narrate.speech import Speech
@@ -99,8 +99,10 @@ class House:
         wishes = _in_voice(self.wishes, voice, engine)
         if not text.strip():
             raise NarratedError("There is nothing to say.", 'Give a text: narrated say "Hello".')
-        manuscript = await self.desk.dictated(text, wishes)
-        pcm, sample_rate = await self.speech.say(manuscript)
+        try:
+            pcm, sample_rate = await self.speech.say(await self.desk.dictated(text, wishes))
+        except EngineChanged:  # such as a voice that came a moment ago
+            pcm, sample_rate = await self.speech.say(await self.desk.dictated(text, wishes))
         return {"sample_rate": sample_rate}, pcm
 
     async def draft(self, path: str) -> Plan:

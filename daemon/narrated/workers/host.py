@@ -18,7 +18,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 from narrated.engines.base import (
     Described,
@@ -208,8 +208,15 @@ class Host:
         failed: list[Failed] = []
         with _guarded([request.id], failed):
             station.engine.admit(request)
+            if _is_in_another_voice(request, station.engine):  # after it was taken in, for good
+                station.engine.cancel(request.id)
+                raise EngineUnavailable(
+                    f"The voice '{request.voice}' was changed.", "It is tried again by itself."
+                )
         if failed:
             del self._rows[request.id]
+            if failed[0].unavailable and self._voices != self._all_voices():
+                self._say_hello()  # first: what was planned by the old voices is planned anew
             self._wire.send({"failed": asdict(failed[0])})
         else:
             station.begin(request.id)
@@ -337,6 +344,13 @@ def _described(error: Exception) -> str:
     return f"{type(error).__name__}: {error}".rstrip(": .")
 
 
+def _is_in_another_voice(request: Request, engine: Engine) -> TypeGuard[Utterance]:
+    """Whether what would be said is not what it will be kept as."""
+    if not isinstance(request, Utterance) or not request.voice or request.voice_digest is None:
+        return False
+    return engine.voice_digest(request.voice) != request.voice_digest
+
+
 def _request(asked: dict[str, Any], payload: bytes, station: Station) -> Request:
     if station.engine.kind == "caption":
         return Sight(asked["id"], payload, asked.get("options", {}))
@@ -347,6 +361,7 @@ def _request(asked: dict[str, Any], payload: bytes, station: Station) -> Request
         options=asked.get("options", {}),
         language=asked.get("language", "en"),
         seed=asked.get("seed", 0),
+        voice_digest=asked.get("voice_digest"),
     )
 
 

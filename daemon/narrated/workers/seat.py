@@ -83,8 +83,8 @@ class WorkerState:
     missing: dict[str, str] = field(default_factory=dict)
     """Engines that it could not load, with the reason of each."""
     models: tuple[ModelNow, ...] = ()
-    voices: frozenset[str] = frozenset()
-    """All of its engines', as engine/voice."""
+    changes: int = 0
+    """How often its engines, or their voices, became others."""
 
 
 class Seat:
@@ -173,7 +173,7 @@ class Seat:
             problem=" ".join(missing) if ready else self._problem,
             missing={name: str(e) for name, e in worker.missing.items()} if worker else {},
             models=worker.models() if worker else (),
-            voices=worker.voices() if worker else frozenset(),
+            changes=worker.changes if worker else 0,
         )
 
     async def _keep(self) -> None:

@@ -54,6 +54,8 @@ class Worker:
         self.announced = False
         self.finished = 0
         """How many rows it has done, well or not."""
+        self.changes = 0
+        """How often its engines, or their voices, became others."""
         self._child = child
         self._silence_s = silence_s
         self._load_s = load_s
@@ -85,10 +87,6 @@ class Worker:
             for each in self._models
         )
 
-    def voices(self) -> frozenset[str]:
-        """All of its engines', as engine/voice."""
-        return frozenset(f"{name}/{v}" for name, info in self.engines.items() for v in info.voices)
-
     def in_flight(self, engine: str | None = None) -> int:
         """How many rows of an engine, or of all, are under way."""
         return sum(engine in (None, row.engine) for row in self._rows.values())
@@ -108,6 +106,7 @@ class Worker:
     ) -> asyncio.Future[Result]:
         """Hand a request in: text, voice, options, language, seed; or a picture as the payload.
 
+        A `voice_digest` beside the voice has it refused where the voice is another by now.
         The future raises EngineError or EngineUnavailable for what the engine cannot do, and
         WorkerLost when the worker died or hung with this in flight. Cancelling it cancels the row.
         """
@@ -221,13 +220,14 @@ class Worker:
         self._heard_at = self._loop.time()
 
     def _take_hello(self, body: dict[str, Any], _payload: bytes) -> None:
-        self.engines, self.missing = {}, {}
+        before, self.engines, self.missing = self.engines, {}, {}
         for entry in body["engines"]:
             name = entry["name"]
             if unavailable := entry.get("unavailable"):
                 self.missing[name] = EngineUnavailable(**unavailable)
             else:
                 self.engines[name] = EngineInfo(**entry)
+        self.changes += self.engines != before
         self._loading = False
         self.announced = True
         self._on_change()

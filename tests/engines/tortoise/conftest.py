@@ -5,6 +5,7 @@ import torch
 
 from engines.checkpoints.tortoise import tortoise
 from engines.tortoise.driving import Bench
+from narrated.engines.tortoise import voices
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -14,6 +15,14 @@ def one_thread():
     torch.set_num_threads(1)
     yield
     torch.set_num_threads(threads)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def at_once():
+    """Voices count as soon as they are there: most tests ask what one is, and not since when."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(voices, "SETTLE_S", 0.0)
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -7,6 +7,7 @@ import io
 import shutil
 import subprocess
 import sys
+import tracemalloc
 import weakref
 from dataclasses import asdict, fields, replace
 
@@ -530,6 +531,22 @@ def test_rows_that_wait_for_a_voice_hear_it_together(folder, shelf, tmp_path, li
     names = ("anna", "bert", "anna", "bert")
     came_of(engine, *(Utterance(str(i), "Yes!", name) for i, name in enumerate(names)))
     assert listened.count == 4
+
+
+def test_of_many_large_clips_no_more_than_one_is_held_at_once(folder, shelf, tmp_path, listened):
+    clip = written(speech(60.0, rate=48_000), rate=48_000, kind="flac")
+    engine = warmed(folder, of_ones_own(shelf, tmp_path))
+    peaks = []
+    for name, count in (("one", 1), ("six", 6)):
+        (tmp_path / "voices" / name).mkdir(parents=True)
+        for number in range(count):
+            (tmp_path / f"voices/{name}/{number}.flac").write_bytes(clip + bytes(number))
+        tracemalloc.start()
+        pcm(engine, voice=name)
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert listened.count == 7
+    assert peaks[1] < 1.3 * peaks[0]
 
 
 def test_a_voice_that_is_edited_is_heard_anew_and_sounds_otherwise(

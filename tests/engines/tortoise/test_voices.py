@@ -3,7 +3,9 @@
 import os
 import shutil
 import socket
+import subprocess
 import threading
+import time
 
 import pytest
 
@@ -266,6 +268,134 @@ def test_the_voices_that_come_with_tortoise_can_all_be_spoken_in(tmp_path):
         for file, content in voices.found(name).contents():
             assert opened(content, file).seconds > 3
     assert voices.found("cond_latent_example").holds_latents
+
+
+@pytest.fixture
+def settling(own, monkeypatch):
+    """Voices that take half a second to settle."""
+    monkeypatch.setattr(module, "SETTLE_S", 0.5)
+    return Voices(own, None)
+
+
+def settled(voices, name="anna"):
+    """Look until the voice is there; the seconds that took."""
+    begun = time.monotonic()
+    while name not in voices.listed():
+        assert time.monotonic() - begun < 5
+        time.sleep(0.02)
+    return time.monotonic() - begun
+
+
+def test_a_clip_that_is_still_being_copied_makes_no_voice(own, settling):
+    (own / "anna").mkdir()
+    content = written(speech(seed=1))
+    half = len(content) // 2
+    with (own / "anna/1.wav").open("wb") as file:
+        for at in range(0, half, half // 8):
+            file.write(content[at : at + half // 8])
+            file.flush()
+            assert settling.listed() == {} and settling.digest("anna") == ""
+            told = refusal(lambda: settling.found("anna"))
+            assert "'anna' is being changed" in told and "by itself" in told
+            time.sleep(0.1)
+        file.write(content[file.tell() :])
+    assert settling.listed() == {}
+    assert 0.3 < settled(settling) < 2
+    assert settling.found("anna").contents() == [(str(own / "anna/1.wav"), content)]
+    assert settling.digest("anna") == settling.found("anna").digest
+
+
+def test_a_second_clip_that_comes_later_makes_the_voice_wait_for_the_others(own, settling):
+    recorded(own / "anna", count=1)
+    settled(settling)
+    shutil.copy2(own / "anna/1.wav", own / "anna/2.wav")
+    assert settling.listed() == {}
+    settled(settling)
+    os.utime(own / "anna", (1, 1))
+    (own / "anna/.3.wav.tmp").write_bytes(b"the third is on its way")
+    os.utime(own / "anna", (1, 1))
+    assert settling.listed() == {}
+    settled(settling)
+    (own / "anna/2.wav").unlink()
+    assert settling.listed() == {}
+    settled(settling)
+    assert len(settling.found("anna").files) == 1
+
+
+@pytest.mark.peers
+def test_clips_that_rsync_brings_with_their_times_count_once_all_are_there(own, tmp_path, settling):
+    source = recorded(tmp_path / "anna")
+    for path in (*source.iterdir(), source):
+        os.utime(path, (1, 1))
+    subprocess.run(["rsync", "-a", f"{source}/1.wav", f"{own}/anna/"], check=True)
+    assert settling.listed() == {}
+    subprocess.run(["rsync", "-a", f"{source}/", f"{own}/anna/"], check=True)
+    assert (own / "anna").stat().st_mtime == (own / "anna/3.wav").stat().st_mtime == 1
+    assert settling.listed() == {}
+    settled(settling)
+    assert len(settling.found("anna").files) == 3
+
+
+def test_latents_that_are_still_being_copied_make_no_voice(own, settling):
+    (own / "bert.pth").write_bytes(b"latents")
+    settled(settling, "bert")
+    (own / "anna.pth").write_bytes(b"half")
+    assert list(settling.listed()) == ["bert"]
+    assert "being changed" in refusal(lambda: settling.found("anna"))
+    assert settling.found("").name == "bert"
+    settled(settling)
+
+
+def test_a_folder_that_was_filled_elsewhere_and_is_moved_here_counts_at_once(
+    own, tmp_path, settling
+):
+    aside = recorded(tmp_path / "aside")
+    time.sleep(0.6)
+    aside.rename(own / "anna")
+    assert list(settling.listed()) == ["anna"]
+
+
+@pytest.mark.parametrize("clock_s", [-3600.0, 3600.0])
+def test_a_clock_that_was_set_back_or_ahead_keeps_no_voice_out_for_ever(
+    own, settling, monkeypatch, clock_s
+):
+    recorded(own / "anna")
+    now = time.time
+    monkeypatch.setattr("narrated.engines.neural.stamps.time.time", lambda: now() + clock_s)
+    assert settled(settling) < 2
+
+
+def test_a_folder_from_the_future_counts_once_it_was_left_alone(own, settling):
+    recorded(own / "anna")
+    os.utime(own / "anna", (4e9, 4e9))
+    assert settling.listed() == {}
+    assert settled(settling) < 2
+
+
+def test_one_voice_is_found_without_a_look_at_the_others(own, monkeypatch):
+    for name in ("anna", "bert", "family/anna"):
+        recorded(own / name)
+    (own / "clara.PTH").write_bytes(b"latents")
+    (own / "dora").mkdir()
+    (own / "dora/only.pth").write_bytes(b"others")
+    voices = Voices(own, None)
+    told = voices.listed()
+    monkeypatch.setattr(Voices, "_all", None)
+    for name, digest in told.items():
+        assert voices.found(name).digest == voices.digest(name) == digest
+    assert set(told) == {"anna", "bert", "clara", "dora", "dora/only", "family/anna"}
+
+
+@pytest.mark.parametrize(
+    "name", ["../own/anna", "/anna", "anna/", "./anna", ".", "a\0b", "linked", ".old/anna", "x/y"]
+)
+def test_a_name_that_is_not_listed_leads_nowhere(own, tmp_path, name):
+    recorded(own / "anna")
+    recorded(own / ".old/anna")
+    recorded(tmp_path / "elsewhere")
+    (own / "linked").symlink_to(tmp_path / "elsewhere")
+    assert Voices(own, None).digest(name) == ""
+    assert "has no voice" in refusal(lambda: Voices(own, None).found(name))
 
 
 def test_where_tortoise_is_not_installed_no_voices_are_shipped(monkeypatch, tmp_path):

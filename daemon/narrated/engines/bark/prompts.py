@@ -4,6 +4,7 @@ import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
@@ -50,15 +51,17 @@ def of_arrays(files: Mapping[str, Path]) -> Prompt:
     return Prompt(*(arrays[name] for name in NAMES))
 
 
-def of_archive(file: Path) -> Prompt:
+def of_archive(file: Path, content: bytes | None = None) -> Prompt:
     """A voice of the user's own: an .npz that holds the three arrays by the names above.
 
+    `content` is the file's, where it was read already; then only its name is used.
     EngineUnavailable where it cannot be read, lacks one, or holds something else.
     """
+    source = file if content is None else BytesIO(content)
     with _read(file):
-        with zipfile.ZipFile(file) as archive:
+        with zipfile.ZipFile(source) as archive:
             _bounded(file, sum(member.file_size for member in archive.infolist()))
-        with np.load(file) as arrays:
+        with np.load(source) as arrays:
             missing = [name for name in NAMES if name not in arrays]
             if missing:
                 raise _broken(file, f"it holds no {' and no '.join(missing)}")

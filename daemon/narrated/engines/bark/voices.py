@@ -36,6 +36,12 @@ class Voices:
         digests = {name: self._digest(files) for name, files in {**presets, **own}.items()}
         return {name: digest for name, digest in sorted(digests.items()) if digest}
 
+    def digest(self, name: str) -> str:
+        """One voice's, without a read of all the others; empty where it is not listed."""
+        own = dict(self._own_files()).get(name)
+        files = [own] if own is not None else list(self._presets.get(name, {}).values())
+        return self._digest(files) if files else ""
+
     def prompt(self, name: str, language: str) -> Prompt | None:
         """What to put before a text: a voice by its name, or without one its language's.
 

@@ -4,6 +4,7 @@ import hashlib
 import io
 import os
 import stat
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -45,6 +46,29 @@ class Stamps:
             digest = hashlib.file_digest(content, "sha256").hexdigest()
         self._digests[file] = (stamp, digest)
         return digest
+
+
+class Settling:
+    """Whether files were left alone for a while."""
+
+    def __init__(self, settle_s: float) -> None:
+        self._settle_s = settle_s
+        self._seen: dict[Path, tuple[int, float]] = {}
+
+    def is_over(self, what: Path, changed_ns: int) -> bool:
+        """Whether it did not change for so long, by the clock of the files or else by ours.
+
+        Ours counts how long the same time was seen there: theirs may be ahead, or be set back.
+        """
+        if time.time() - changed_ns / 1e9 >= self._settle_s:
+            self._seen.pop(what, None)
+            return True
+        now = time.monotonic()
+        seen_ns, since = self._seen.get(what, (0, now))
+        if seen_ns != changed_ns:
+            since = now
+        self._seen[what] = changed_ns, since
+        return now - since >= self._settle_s
 
 
 @contextmanager

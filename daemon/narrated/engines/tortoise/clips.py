@@ -4,7 +4,7 @@ A clip comes from anywhere: it is bounded by its header before it is decoded, an
 Imports no torch, so that a clip is checked where it is added.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from shlex import quote
@@ -97,17 +97,25 @@ def opened(content: bytes, name: str) -> Clip:
     return Clip(name, mono, rate, channels, clipped)
 
 
-def advice(clips: Sequence[Clip]) -> list[str]:
-    """What would make a voice of these clips better, and is no reason to refuse it."""
-    return [*_of_all(clips), *(line for clip in clips for line in _of_one(clip))]
+def advice(clips: Iterable[Clip]) -> list[str]:
+    """What would make a voice of these clips better, and is no reason to refuse it.
+
+    They are taken one by one, and none is kept.
+    """
+    levels: list[tuple[float, str]] = []
+    lines: list[str] = []
+    for clip in clips:
+        levels.append((_level_db(clip.samples), clip.name))
+        lines += _of_one(clip)
+    return [*_of_all(sorted(levels)), *lines]
 
 
-def _of_all(clips: Sequence[Clip]) -> Iterator[str]:
-    if len(clips) < _FEWEST:
-        have = "one clip makes" if len(clips) == 1 else f"{len(clips)} clips make"
+def _of_all(levels: Sequence[tuple[float, str]]) -> Iterator[str]:
+    """`levels`: in dB with the name of each clip, the quietest first."""
+    if len(levels) < _FEWEST:
+        have = "one clip makes" if len(levels) == 1 else f"{len(levels)} clips make"
         yield f"{have} a voice, and {_FEWEST} or more of about ten seconds a better one"
-    if len(clips) > 1:
-        levels = sorted((_level_db(clip.samples), clip.name) for clip in clips)
+    if len(levels) > 1:
         (low_db, quiet), (high_db, loud) = levels[0], levels[-1]
         if high_db - low_db > _UNLIKE_DB:
             yield (

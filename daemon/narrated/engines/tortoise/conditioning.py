@@ -1,6 +1,5 @@
 """The first stage: what the models hear of a voice, computed once for a voice's content."""
 
-from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -29,9 +28,9 @@ from narrated.errors import EngineError, EngineUnavailable
 
 @dataclass(slots=True)
 class _Hearing:
-    """A voice's clips, and what was heard of those so far."""
+    """What was heard of a voice's clips so far; they themselves are as large as they like."""
 
-    waiting: deque[Clip]
+    voice: Voice
     heard: list[Latents] = field(default_factory=list)
 
 
@@ -71,7 +70,7 @@ class Conditioning(Queue[Tortoise, Row]):
         hearing = self._hearings.get(row.voice.digest)
         if hearing is None:
             return 0.0
-        return len(hearing.heard) / (len(hearing.heard) + len(hearing.waiting))
+        return len(hearing.heard) / len(hearing.voice.files)
 
     def forget(self, row: Row) -> None:
         """Let a row go."""
@@ -94,14 +93,13 @@ class Conditioning(Queue[Tortoise, Row]):
     def _heard(self, module: Tortoise, voice: Voice) -> Latents | None:
         hearing = self._hearings.get(voice.digest)
         if hearing is None:
-            opened = [clips.opened(content, name) for name, content in voice.contents()]
-            hearing = self._hearings[voice.digest] = _Hearing(deque(opened))
-        one = heard(module, hearing.waiting[0], self._norms)
+            hearing = self._hearings[voice.digest] = _Hearing(voice)
+        name, content = hearing.voice.content(len(hearing.heard))
+        one = heard(module, clips.opened(content, name), self._norms)
         if not (one.autoregressive.isfinite().all() and one.diffusion.isfinite().all()):
             raise EngineError(NOT_A_NUMBER.format("conditioning"))  # and is never kept
         hearing.heard.append(one)
-        hearing.waiting.popleft()
-        if hearing.waiting:
+        if len(hearing.heard) < len(hearing.voice.files):
             return None
         del self._hearings[voice.digest]
         whole = Latents(

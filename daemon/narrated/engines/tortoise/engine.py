@@ -55,6 +55,10 @@ class Tortoise:
         """Those that come with Tortoise, and the user's own as they are now."""
         return self._voices.listed()
 
+    def voice_digest(self, name: str) -> str:
+        """One voice's digest as it is now."""
+        return self._voices.digest(name)
+
     def admit(self, request: Request) -> None:
         """Take an utterance in that is short enough, of a voice and options that are known."""
         if not isinstance(request, Utterance):
