@@ -41,7 +41,7 @@ demo: $(VENV)/core
 	@$(BIN)/narrated --config demo/narrated.yaml once
 
 test: $(VENV)/test $(VENV)/suites
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 lint: $(VENV)/lint
 	$(BIN)/ruff format --check .

@@ -221,7 +221,7 @@ def test_the_width_halves_to_one_and_grows_back_while_idle(line):
 
 
 def test_the_width_grows_back_in_the_midst_of_a_book_too(folder, voices, tmp_path, held):
-    line = Line(folder, voices, tmp_path, held, batch=2, max_mel_tokens=4)
+    line = Line(folder, voices, tmp_path, held, rows=2, batch=2, max_mel_tokens=4)
     assert line.engine.shrink()
     widths = set()
     line.engine.admit(Utterance("0", "Yes!", "anna"))
