@@ -497,9 +497,9 @@ def test_a_batch_is_halved_where_memory_runs_out(configured, tmp_path, monkeypat
     pytest.importorskip("torch")
     from engines.scarcity import little_left
 
-    speak = hungry(configured, tmp_path, rows=8, row_mb=100)
+    speak = hungry(configured, tmp_path, rows=8, row_mb=300)
     speak("One.")
-    with little_left(350):
+    with little_left(1000):
         assert len(speak(["One."] * 8)) == 8
     widths = [int(width) for width in (tmp_path / "widths").read_text().split()[1:]]
     assert max(widths) == 8 and widths[-1] < 8

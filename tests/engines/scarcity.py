@@ -1,5 +1,6 @@
 """Memory that really runs out: an allocation beyond a real limit on the address space."""
 
+import gc
 import re
 import resource
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ MB = 10**6
 @contextmanager
 def little_left(mb: int) -> Iterator[None]:
     """Let this process grow by so much and no more, while it lasts."""
+    gc.collect()  # what is garbage would be more room once it is found to be
     before = resource.getrlimit(resource.RLIMIT_AS)
     size = re.search(r"VmSize:\s*(\d+) kB", Path("/proc/self/status").read_text())
     resource.setrlimit(resource.RLIMIT_AS, (int(size[1]) * 1024 + mb * MB, before[1]))

@@ -587,7 +587,9 @@ def test_clips_that_change_while_they_wait_fail_their_row_as_unavailable(folder,
     engine = warmed(folder, of_ones_own(shelf, tmp_path))
     engine.admit(asked())
     (tmp_path / "voices/anna/1.wav").write_bytes(written(speech(seed=9)))
-    (failed,) = engine.step()
+    (first,) = engine.step()
+    # The other clip may be the first that is heard.
+    (failed,) = engine.step() if isinstance(first, Progressed) else (first,)
     assert isinstance(failed, Failed) and failed.unavailable
     assert "being changed" in failed.problem
 
