@@ -133,12 +133,12 @@ def list_voices(ctx: click.Context, engine: str | None, as_json: bool) -> None:
     from narrated.terminal.client import Client
     from narrated.terminal.voices import lines
 
-    engines = Client(configuration_if_any(ctx)).roll().engines
+    roll = Client(configuration_if_any(ctx)).roll()
     if as_json:
-        told = {name: sorted(info.voices) for name, info in engines.items() if info.voices}
+        told = {name: sorted(info.voices) for name, info in roll.engines.items() if info.voices}
         click.echo(json.dumps(told, indent=2))
         return
-    for line in lines(engines, engine):
+    for line in lines(roll, engine):
         click.echo(line)
 
 

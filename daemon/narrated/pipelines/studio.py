@@ -2,6 +2,7 @@
 
 from collections import deque
 from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from threading import Lock
 from types import TracebackType
@@ -46,13 +47,13 @@ class Studio:
         with self._lock:
             engine = load(spec.module, spec.path, spec.options, self._budget)
             self._budget.seat(engine)
-            try:
-                self._budget.warm_up(engine)
-            except OutOfMemory:
-                self._budget.rest(engine)  # others may make room when it is asked for
-            except BaseException:
-                self._budget.unseat(engine)
-                raise
+            with ExitStack() as undo:
+                undo.callback(self._budget.unseat, engine)
+                try:
+                    self._budget.warm_up(engine)
+                except OutOfMemory:
+                    self._budget.rest(engine)  # others may make room when it is asked for
+                undo.pop_all()
             self._engaged.add(engine)
             return engine
 

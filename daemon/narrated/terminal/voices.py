@@ -1,14 +1,15 @@
 """How voices are listed, and tried one after another."""
 
 import shlex
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from narrated.engines.base import EngineInfo
 from narrated.errors import NarratedError
 from narrated.printable import printable
 from narrated.terminal.client import Client
+from narrated.workers.roll import Roll
+from narrated.workers.seat import State
 
 if TYPE_CHECKING:
     from narrated.voices import Added
@@ -19,22 +20,37 @@ SAMPLE = (
 )
 
 
-def lines(engines: Mapping[str, EngineInfo], only: str | None) -> Iterator[str]:
+def lines(roll: Roll, only: str | None) -> Iterator[str]:
     """The voices of each engine that speaks, and how to name one in the configuration."""
     speaking = {
         name: info
-        for name, info in sorted(engines.items())
+        for name, info in sorted(roll.engines.items())
         if info.kind == "speech" and only in (None, name)
     }
     if not speaking:
-        raise NarratedError(
-            f"No engine{f' {only}' if only else ''} that speaks answers.",
-            "See `narrated doctor`; an engine is there once it is named under `engines:`.",
-        )
+        raise _silent(roll, only)
     for name, info in speaking.items():
         yield f"{name} ({len(info.voices)} voices)"
         yield from (f"  {printable(voice)}" for voice in sorted(info.voices))
     yield "Try one: narrated voices audition NAME; use it: `speech: {engine: …, voice: NAME}`."
+
+
+def _silent(roll: Roll, only: str | None) -> NarratedError:
+    """Why no engine tells its voices."""
+    for worker in roll.workers:
+        for name, why in worker.missing.items():
+            if only in (None, name):
+                return NarratedError(f"{name} cannot be had: {why}", "See `narrated doctor`.")
+    if any(worker.state != State.READY for worker in roll.workers):
+        who = only or "The engines"
+        return NarratedError(
+            f"{who} {'does' if only else 'do'} not answer yet: a worker is being started.",
+            "Try again in a moment; `narrated status` shows how it stands.",
+        )
+    return NarratedError(
+        f"No engine{f' {only}' if only else ''} that speaks is configured.",
+        "An engine is there once it is named under `engines:`.",
+    )
 
 
 def added_lines(added: "Added") -> Iterator[str]:

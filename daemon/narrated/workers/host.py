@@ -31,9 +31,9 @@ from narrated.engines.base import (
     Request,
     Sight,
     Utterance,
-    load,
 )
-from narrated.errors import DeviceLost, EngineError, EngineUnavailable, OutOfMemory
+from narrated.errors import DeviceLost, EngineUnavailable, OutOfMemory
+from narrated.workers.border import guarded, loaded
 from narrated.workers.budget import Budget
 from narrated.workers.turns import Station, Turns
 from narrated.workers.wire import Wire, die_with_parent
@@ -124,7 +124,7 @@ class Host:
         for spec in specs:
             self._wire.send({"loading": spec["name"]})
             try:
-                engine = _loaded(spec, self._budget)
+                engine = loaded(spec, self._budget)
             except EngineUnavailable as error:
                 self._missing[spec["name"]] = (spec, error)
             else:
@@ -206,7 +206,7 @@ class Host:
 
     def _hand_over(self, station: Station, request: Request) -> None:
         failed: list[Failed] = []
-        with _guarded([request.id], failed):
+        with guarded([request.id], failed):
             station.engine.admit(request)
             if _is_in_another_voice(request, station.engine):  # after it was taken in, for good
                 station.engine.cancel(request.id)
@@ -243,10 +243,10 @@ class Host:
     def _step_one(self, station: Station) -> None:
         outcomes: list[Outcome] = []
         failed: list[Failed] = []
-        with _shared_out(station), _guarded(list(station.elapsed_s), failed):
+        with _shared_out(station), guarded(list(station.elapsed_s), failed):
             outcomes.extend(self._stepped(station))
         for failure in failed:
-            with _guarded([failure.id], []):
+            with guarded([failure.id], []):
                 station.engine.cancel(failure.id)  # it may still hold what it could not step
         for outcome in [*outcomes, *failed]:
             self._send(station, outcome)
@@ -302,46 +302,6 @@ class Host:
         if not self._leaving and station.engine.worn:
             self._leaving = True
             self._wire.send({"leaving": f"{station.name} holds much memory"})
-
-
-def _loaded(spec: dict[str, Any], shelf: Budget) -> Engine:
-    try:
-        return load(spec["module"], spec["path"], spec["options"], shelf)
-    except (EngineUnavailable, DeviceLost):
-        raise
-    except EngineError as error:
-        raise EngineUnavailable(
-            f"The engine {spec['name']} cannot be loaded so: {error.problem}",
-            error.remedy or f"Mend `engines: {{{spec['name']}: {{options: …}}}}`.",
-        ) from error
-    except Exception as error:  # as in _guarded
-        logger.exception("loading %s", spec["name"])
-        raise EngineUnavailable(
-            f"The engine {spec['name']} could not be loaded: {_described(error)}.",
-            "What it wrote stands in the daemon's log at level debug.",
-        ) from error
-
-
-@contextmanager
-def _guarded(ids: list[str], failed: list[Failed]) -> Iterator[None]:
-    """The border between our code and an engine's: its errors fail its rows, never the worker."""
-    try:
-        yield
-    except DeviceLost:
-        raise  # nothing in this process can go on
-    except OutOfMemory as error:
-        rows = [id for id in error.rows if id in ids] or ids
-        failed += [Failed(id, error.problem, error.remedy) for id in rows]
-    except (EngineError, EngineUnavailable) as error:
-        unavailable = isinstance(error, EngineUnavailable)
-        failed += [Failed(id, error.problem, error.remedy, unavailable) for id in ids]
-    except Exception as error:
-        logger.exception("working on %s", ", ".join(ids))
-        failed += [Failed(id, f"The engine raised {_described(error)}.") for id in ids]
-
-
-def _described(error: Exception) -> str:
-    return f"{type(error).__name__}: {error}".rstrip(": .")
 
 
 def _is_in_another_voice(request: Request, engine: Engine) -> TypeGuard[Utterance]:

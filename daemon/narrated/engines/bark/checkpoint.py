@@ -1,6 +1,5 @@
 """A checkpoint of Bark: its tokenizer and settings at hand, its weights read when they are due."""
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, cast
@@ -13,7 +12,7 @@ from narrated.engines.bark.recipe import Recipe
 from narrated.engines.base import Shelf
 from narrated.engines.neural.device import Device
 from narrated.engines.neural.files import ModelFiles, readable, verify
-from narrated.engines.neural.model import Model, whole
+from narrated.engines.neural.model import Model, key, whole
 from narrated.errors import EngineError
 
 
@@ -38,7 +37,7 @@ class Checkpoint:
         config, tokenizer = _described(files)
         model = Model(
             name=files.name,
-            key=_key(files.digest, precision, device),
+            key=key(files.digest, precision, device),
             device=device,
             read=lambda: _read(files, precision),
         )
@@ -79,8 +78,3 @@ def _read(files: ModelFiles, precision: torch.dtype) -> BarkModel:
     model: BarkModel = whole(files.name, *loaded)
     model.codec_model.float()
     return model
-
-
-def _key(digest: str, precision: torch.dtype, device: Device) -> str:
-    told = f"{digest} {precision} {device.torch}"
-    return hashlib.sha256(told.encode()).hexdigest()[:32]

@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 from narrated.engines.base import Options
 from narrated.engines.neural import options as read
 from narrated.engines.neural.choice import Choice
-from narrated.errors import EngineError
 
 DEFAULT_MODEL = "suno/bark"
 
@@ -50,9 +49,7 @@ class Loading:
 def loading(options: Options) -> Loading:
     """The options of an engine; EngineError for what it does not know or cannot be."""
     read.refuse_unknown(options, (*_LOADING, *_SAMPLING))
-    model = read.text(options, "model", DEFAULT_MODEL)
-    if not model:
-        raise EngineError("The option 'model' names none.", f"Name one, such as {DEFAULT_MODEL}.")
+    model = read.model(options, DEFAULT_MODEL)
     rows = read.whole(options, "rows", _DEFAULT_ROWS, 1, read.MOST_ROWS)
     return Loading(model, rows, read.precision(options), _sampling(options))
 

@@ -1,10 +1,12 @@
 """A model: weights that are on the device, in host memory, or on the disk alone."""
 
+import hashlib
 import logging
 import time
 from collections.abc import Callable, Mapping
 from typing import Any, Generic, TypeVar
 
+import torch
 from torch import nn
 
 from narrated.engines.base import Warmth
@@ -99,6 +101,12 @@ class Model(Generic[Module]):
         with readable(f"The model {self.name}", verify(self.name)):
             module = self._read()
         return module.eval().requires_grad_(False)
+
+
+def key(digest: str, precision: torch.dtype, device: Device) -> str:
+    """What a model is held under: the same key, the same weights."""
+    told = f"{digest} {precision} {device.torch}"
+    return hashlib.sha256(told.encode()).hexdigest()[:32]
 
 
 def whole(name: str, module: Module, info: Mapping[str, Any]) -> Module:

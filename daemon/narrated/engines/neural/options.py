@@ -60,6 +60,14 @@ def text(options: Options, name: str, otherwise: OtherwiseT) -> str | OtherwiseT
     raise _wrong(name, value, "a text")
 
 
+def model(options: Options, otherwise: str) -> str:
+    """The option `model`, which must name one."""
+    name = text(options, "model", otherwise)
+    if not name:
+        raise EngineError("The option 'model' names none.", f"Name one, such as {otherwise}.")
+    return name
+
+
 def flag(options: Options, name: str, otherwise: bool) -> bool:
     """True or false."""
     value = options.get(name, otherwise)

@@ -128,7 +128,7 @@ class Pipeline(Generic[ModuleT, RowT]):
         self._finished = 0
         """Rows since the width changed last."""
         self._model = model
-        self._rate = sample_rate
+        self.sample_rate = sample_rate
         self._stages = stages
 
     def admit(self, row: RowT) -> None:
@@ -185,7 +185,7 @@ class Pipeline(Generic[ModuleT, RowT]):
         if row.problem:
             return Failed(row.id, row.problem, row.remedy, row.is_unavailable)
         if index == len(self._stages) - 1:
-            return Spoken(row.id, row.pcm, self._rate)
+            return Spoken(row.id, row.pcm, self.sample_rate)
         self._stages[-1 if row.is_silent else index + 1].admit(row)
         return Progressed(row.id, self._shares_before(index + 1))
 

@@ -1,6 +1,5 @@
 """A checkpoint: its four models, read into upstream's classes, and the tokenizer."""
 
-import hashlib
 import logging
 import re
 import warnings
@@ -17,7 +16,7 @@ from torch import nn
 from narrated.engines.base import Shelf
 from narrated.engines.neural.device import Device
 from narrated.engines.neural.files import ModelFiles, readable, verify
-from narrated.engines.neural.model import Model, own
+from narrated.engines.neural.model import Model, key, own
 from narrated.engines.tortoise import sizes
 from narrated.engines.tortoise.parts import AUTOREGRESSIVE, CLVP, DIFFUSION, VOCODER
 from narrated.engines.tortoise.upstream import upstream
@@ -105,7 +104,7 @@ class Checkpoint:
         tokenizer = upstream().VoiceBpeTokenizer()
         model = Model(
             name=files.name,
-            key=_key(files.digest, precision, device),
+            key=key(files.digest, precision, device),
             device=device,
             read=lambda: _read(files, precision),
         )
@@ -207,8 +206,3 @@ def _quiet() -> Iterator[None]:
             yield
     finally:
         told.setLevel(level)
-
-
-def _key(digest: str, precision: torch.dtype, device: Device) -> str:
-    told = f"{digest} {precision} {device.torch}"
-    return hashlib.sha256(told.encode()).hexdigest()[:32]

@@ -3,13 +3,11 @@
 Imports neither torch nor transformers until a model is found that needs them.
 """
 
-import hashlib
-import json
-from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from narrated.engines.base import Kind, Model, Options, Outcome, Request, Shelf, Utterance
+from narrated.engines.base import Options, Request, Shelf, Utterance
 from narrated.engines.neural.files import found
+from narrated.engines.neural.speaker import Speaker, identity
 from narrated.engines.tortoise.options import Settings, asked, loading
 from narrated.engines.tortoise.parts import FILES
 from narrated.engines.tortoise.voices import Voices, shipped
@@ -23,11 +21,8 @@ REVISION = 1
 """Raised when the same request would come to sound otherwise."""
 
 
-class Tortoise:
+class Tortoise(Speaker[Voices]):
     """Takes utterances in, and has the pipeline speak them."""
-
-    kind: Kind = "speech"
-    worn = False
 
     def __init__(
         self,
@@ -42,22 +37,16 @@ class Tortoise:
         from narrated.engines.tortoise.stages import stages
         from narrated.engines.tortoise.vocoder import SAMPLE_RATE
 
-        self.rows = rows
-        self.sample_rate = SAMPLE_RATE
-        self.models: Sequence[Model] = (checkpoint.model,)
         self._checkpoint = checkpoint
-        self._voices = voices
         self._wishes = wishes
-        self._pipeline = Pipeline(checkpoint.model, stages(kept), batch, SAMPLE_RATE, rows)
-        self.identity = _identity(checkpoint, Settings.of(wishes))
-
-    def voices(self) -> Mapping[str, str]:
-        """Those that come with Tortoise, and the user's own as they are now."""
-        return self._voices.listed()
-
-    def voice_digest(self, name: str) -> str:
-        """One voice's digest as it is now."""
-        return self._voices.digest(name)
+        settings = repr(Settings.of(wishes))
+        super().__init__(
+            checkpoint.model,
+            Pipeline(checkpoint.model, stages(kept), batch, SAMPLE_RATE, rows),
+            voices,
+            identity(f"tortoise-{REVISION}", checkpoint.digest, checkpoint.dtype, settings),
+            rows,
+        )
 
     def admit(self, request: Request) -> None:
         """Take an utterance in that is short enough, of a voice and options that are known."""
@@ -76,22 +65,6 @@ class Tortoise:
                 is_silent=not words,
             )
         )
-
-    def step(self) -> Sequence[Outcome]:
-        """Bring rows of one stage a little further; see `Pipeline.step`."""
-        return self._pipeline.step()
-
-    def cancel(self, id: str) -> None:
-        """Forget a row."""
-        self._pipeline.cancel(id)
-
-    def shrink(self) -> bool:
-        """Halve how many candidates are worked at once; False where it is one already."""
-        return self._pipeline.shrink()
-
-    def release(self) -> None:
-        """Let go of keys and values; rows begin their stage again, and come out the same."""
-        self._pipeline.release()
 
 
 def load(options: Options, shelf: Shelf) -> Tortoise:
@@ -113,8 +86,3 @@ def load(options: Options, shelf: Shelf) -> Tortoise:
     voices = Voices(shelf.voices, shipped())
     kept = Kept(shelf.cache, checkpoint.digest)
     return Tortoise(checkpoint, voices, kept, wishes.rows, wishes.batch, wishes.wishes)
-
-
-def _identity(checkpoint: "Checkpoint", settings: Settings) -> str:
-    told = json.dumps([checkpoint.digest, checkpoint.dtype, repr(settings)])
-    return f"tortoise-{REVISION}-{hashlib.sha256(told.encode()).hexdigest()[:16]}"

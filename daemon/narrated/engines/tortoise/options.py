@@ -105,9 +105,7 @@ class Loading:
 def loading(options: Options) -> Loading:
     """The options of an engine; EngineError for what it does not know or cannot be."""
     read.refuse_unknown(options, (*_LOADING, *_SETTING))
-    model = read.text(options, "model", DEFAULT_MODEL)
-    if not model:
-        raise EngineError("The option 'model' names none.", f"Name one, such as {DEFAULT_MODEL}.")
+    model = read.model(options, DEFAULT_MODEL)
     rows = read.whole(options, "rows", _DEFAULT_ROWS, 1, read.MOST_ROWS)
     batch = read.whole(options, "batch", DEFAULT_BATCH, 1, 4 * read.MOST_ROWS)
     return Loading(model, rows, batch, read.precision(options), _wishes(options))
