@@ -399,5 +399,5 @@ def test_a_name_that_is_not_listed_leads_nowhere(own, tmp_path, name):
 
 
 def test_where_tortoise_is_not_installed_no_voices_are_shipped(monkeypatch, tmp_path):
-    monkeypatch.setattr(module.importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     assert shipped() is None

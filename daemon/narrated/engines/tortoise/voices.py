@@ -5,7 +5,6 @@ Looked up on the disk each time, so that one dropped later is found. Imports no 
 
 import difflib
 import hashlib
-import importlib.util
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -14,6 +13,7 @@ from pathlib import Path
 
 from narrated.engines.neural.stamps import Settling, Stamps, regular
 from narrated.engines.tortoise import clips
+from narrated.engines.tortoise.parts import package
 from narrated.errors import EngineUnavailable
 from narrated.sizes import size
 
@@ -180,15 +180,9 @@ class Voices:
 
 
 def shipped() -> Path | None:
-    """The voices that come with tortoise-tts; None where it is not installed. Imports nothing."""
-    try:
-        spec = importlib.util.find_spec("tortoise")
-    except (ImportError, ValueError):
-        return None
-    for place in (spec and spec.submodule_search_locations) or ():
-        if (Path(place) / "voices").is_dir():
-            return Path(place) / "voices"
-    return None
+    """The voices that come with tortoise-tts; None where it is not installed."""
+    folder = package()
+    return folder / "voices" if folder is not None and (folder / "voices").is_dir() else None
 
 
 def is_clip(file: Path) -> bool:
