@@ -16,7 +16,8 @@ from time import sleep
 from narrated.engines.bark.prompts import of_archive
 from narrated.engines.neural.stamps import regular
 from narrated.engines.tortoise.clips import MOST_BYTES, SUFFIXES, Clip, advice, opened
-from narrated.engines.tortoise.voices import LATENTS_SUFFIX, MOST_CLIPS, SETTLE_S, is_clip
+from narrated.engines.tortoise.places import LATENTS_SUFFIX, MOST_CLIPS, is_clip, is_latents
+from narrated.engines.tortoise.voices import SETTLE_S
 from narrated.errors import NarratedError, StorageError
 from narrated.installation import make_readable
 from narrated.sizes import size
@@ -253,7 +254,7 @@ def _taken(voice: _Checked, folder: Path, name: str) -> Iterator[Path]:
         yield file
     if voice.suffix != PROMPT_SUFFIX and clips.is_dir():
         entries = [each for each in clips.iterdir() if not each.name.startswith(".")]
-        latents = [each for each in entries if each.suffix.lower() == LATENTS_SUFFIX]
+        latents = [each for each in entries if is_latents(each)]
         is_voice = any(map(is_clip, entries)) or len(latents) == 1
         only = latents if len(entries) == 1 else []
         others = [each for each in entries if not is_clip(each) and each not in only]
