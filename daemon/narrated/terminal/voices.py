@@ -11,7 +11,7 @@ from narrated.printable import printable
 from narrated.terminal.client import Client
 
 if TYPE_CHECKING:
-    from narrated.voices import Added
+    from narrated.voices.adding import Added
 
 SAMPLE = (
     "Hello. This is how I sound when I read a post to you, "
