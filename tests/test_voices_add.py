@@ -16,7 +16,6 @@ import pytest
 import torch
 
 import narrated
-import narrated.voices as module
 from engines.checkpoints.bark import prompt_arrays
 from engines.tortoise.recordings import recorded, speech, written
 from narrated.engines.bark.voices import Voices as BarkVoices
@@ -24,7 +23,8 @@ from narrated.engines.tortoise import voices as tortoise_voices
 from narrated.engines.tortoise.clips import MOST_BYTES
 from narrated.engines.tortoise.voices import Voices
 from narrated.errors import NarratedError, StorageError
-from narrated.voices import add
+from narrated.voices import adding, offered
+from narrated.voices.adding import add
 
 PACKAGE = str(Path(narrated.__file__).parents[1])
 
@@ -37,11 +37,11 @@ def voices(tmp_path):
 @pytest.fixture(autouse=True)
 def at_once(monkeypatch):
     """Most ask what is added, and not how long it is left alone."""
-    for each in (module, tortoise_voices):
+    for each in (adding, tortoise_voices):
         monkeypatch.setattr(each, "SETTLE_S", 0.0)
 
 
-AT_ONCE = "import narrated.voices; narrated.voices.SETTLE_S = 0.0"
+AT_ONCE = "from narrated.voices import adding; adding.SETTLE_S = 0.0"
 
 
 def found(voices):
@@ -190,13 +190,13 @@ def test_of_many_large_clips_no_more_than_one_is_held_at_once(tmp_path, voices):
 def test_what_is_written_is_what_was_checked(tmp_path, voices, monkeypatch, source, file):
     np.savez(tmp_path / "anna.npz", **prompt_arrays(7))
     recorded(tmp_path / "bert")
-    make = module.make_readable
+    make = adding.make_readable
 
     def another_comes_between(folder):
         make(folder)
         (tmp_path / file).write_bytes(b"another")
 
-    monkeypatch.setattr(module, "make_readable", another_comes_between)
+    monkeypatch.setattr(adding, "make_readable", another_comes_between)
     assert "was changed while it was looked at. Add it once" in refusal([tmp_path / source], voices)
     assert names(voices) == []
 
@@ -204,16 +204,16 @@ def test_what_is_written_is_what_was_checked(tmp_path, voices, monkeypatch, sour
 def test_a_prompt_is_read_once_to_be_checked(tmp_path, voices, monkeypatch):
     prompt = tmp_path / "anna.npz"
     np.savez(prompt, **prompt_arrays(7))
-    whole, read = prompt.read_bytes(), module._bytes
+    whole, read = prompt.read_bytes(), offered._bytes
 
     def changed_by_then(source):
         content = read(source)
         prompt.write_bytes(b"another")
         return content
 
-    monkeypatch.setattr(module, "_bytes", changed_by_then)
+    monkeypatch.setattr(offered, "_bytes", changed_by_then)
     assert "was changed while it was looked at" in refusal([prompt], voices)
-    monkeypatch.setattr(module, "_bytes", read)
+    monkeypatch.setattr(offered, "_bytes", read)
     prompt.write_bytes(whole)
     add([prompt], voices)
     assert (voices / "anna.npz").read_bytes() == whole
@@ -391,13 +391,13 @@ def test_latents_whose_command_was_killed_never_bring_replaced_clips_back(
 
 
 def test_two_commands_at_once_leave_each_other_s_drafts_alone(tmp_path, voices, monkeypatch):
-    monkeypatch.setattr(module, "SETTLE_S", 0.3)
+    monkeypatch.setattr(adding, "SETTLE_S", 0.3)
     voices.mkdir(parents=True)
     sources = [recorded(tmp_path / f"v{seed}", seed=seed, seconds=3.5) for seed in range(3)]
-    adding = [threading.Thread(target=add, args=([source], voices)) for source in sources]
-    for each in adding:
+    commands = [threading.Thread(target=add, args=([source], voices)) for source in sources]
+    for each in commands:
         each.start()
-    for each in adding:
+    for each in commands:
         each.join()
     assert list(found(voices)) == ["v0", "v1", "v2"]
 

@@ -42,7 +42,7 @@ class Ours:
         self._checkpoint.model.warm()
         width = self._checkpoint.model.module.width
         self._latents = of_file(voice.read_bytes(), str(voice), width)
-        self._voice = Voice("drawn", "drawn", (voice,))
+        self._voice = Voice("drawn", "drawn", (voice,), ("drawn",))
 
     def said(self, texts: Sequence[str], options: dict[str, Any], seed: int = 0) -> Said:
         """All texts at once."""

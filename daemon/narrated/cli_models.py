@@ -160,7 +160,7 @@ def add_voice(ctx: click.Context, sources: tuple[Path, ...], name: str, replace:
     each, of one person), or the .pth of latents; for Bark the .npz that a tool for cloning wrote.
     """
     from narrated.terminal.voices import added_lines
-    from narrated.voices import add
+    from narrated.voices.adding import add
 
     added = add(sources, configuration(ctx).models.voices, name, replace=replace, wait=_wait)
     for line in added_lines(added):

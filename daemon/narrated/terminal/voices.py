@@ -12,7 +12,7 @@ from narrated.workers.roll import Roll
 from narrated.workers.seat import State
 
 if TYPE_CHECKING:
-    from narrated.voices import Added
+    from narrated.voices.adding import Added
 
 SAMPLE = (
     "Hello. This is how I sound when I read a post to you, "

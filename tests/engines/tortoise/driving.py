@@ -25,7 +25,7 @@ QUICK = {
     "diffusion_iterations": 3,
     "max_mel_tokens": 40,
 }
-NOBODY = Voice("nobody", "none", (Path("nowhere.pth"),))
+NOBODY = Voice("nobody", "none", (Path("nowhere.pth"),), ("none",))
 
 
 class Bench:

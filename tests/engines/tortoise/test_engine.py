@@ -21,7 +21,7 @@ from measuring.shelf import PlainShelf
 from narrated.engines.base import Failed, Progressed, Sight, Spoken, Utterance, Warmth
 from narrated.engines.tortoise.engine import load
 from narrated.engines.tortoise.options import DEFAULT_PRESET, PRESETS, Settings
-from narrated.engines.tortoise.voices import shipped
+from narrated.engines.tortoise.parts import package
 from narrated.errors import EngineError, EngineUnavailable
 
 STAGES = ("conditioning", "autoregressive", "ranking", "aligning", "diffusion", "vocoder")
@@ -327,7 +327,7 @@ def test_presets_and_what_they_leave_open_are_upstream_s():
 
 def function_of_api(name):
     """A function of tortoise/api.py as it is written: to import it takes what it was made for."""
-    source = (shipped().parent / "api.py").read_text()
+    source = (package() / "api.py").read_text()
     (found,) = (
         node
         for node in ast.walk(ast.parse(source))

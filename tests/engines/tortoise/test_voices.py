@@ -12,7 +12,8 @@ import pytest
 from engines.tortoise.recordings import recorded, speech, written
 from narrated.engines.tortoise import voices as module
 from narrated.engines.tortoise.clips import MOST_BYTES, opened
-from narrated.engines.tortoise.voices import MOST_CLIPS, Voices, shipped
+from narrated.engines.tortoise.places import MOST_CLIPS
+from narrated.engines.tortoise.voices import Voices, shipped
 from narrated.errors import EngineUnavailable
 
 
@@ -30,6 +31,11 @@ def refusal(do):
     with pytest.raises(EngineUnavailable) as caught:
         do()
     return str(caught.value)
+
+
+def contents(voice):
+    """Each of its files' path and bytes."""
+    return [voice.content(number) for number in range(len(voice.files))]
 
 
 def test_a_folder_of_clips_is_a_voice_at_any_depth(own):
@@ -60,7 +66,7 @@ def test_latents_are_a_voice_as_a_file_and_as_the_one_in_a_folder(own):
     voices = Voices(own, None)
     assert list(voices.listed()) == ["family/anna", "family/bert", "me"]
     assert voices.found("me").holds_latents
-    assert voices.found("me").contents() == [(str(own / "me.pth"), b"1")]
+    assert contents(voices.found("me")) == [(str(own / "me.pth"), b"1")]
 
 
 def test_clips_go_before_latents_of_their_name(own):
@@ -126,7 +132,9 @@ def test_a_pipe_that_takes_the_place_of_a_clip_is_not_waited_for(own):
     (own / "anna/2.wav").unlink()
     os.mkfifo(own / "anna/2.wav")
     told = []
-    reading = threading.Thread(target=lambda: told.append(refusal(voice.contents)), daemon=True)
+    reading = threading.Thread(
+        target=lambda: told.append(refusal(lambda: contents(voice))), daemon=True
+    )
     reading.start()
     reading.join(5)
     assert not reading.is_alive() and "no regular file" in told[0]
@@ -157,7 +165,7 @@ def test_names_times_and_places_of_clips_do_not_matter(own):
     (own / "moved/2.wav").rename(own / "moved/a.wav")
     moved = voices.found("moved")
     assert moved.digest == before.digest
-    assert [content for _, content in moved.contents()] == [c for _, c in before.contents()]
+    assert [content for _, content in contents(moved)] == [c for _, c in contents(before)]
 
 
 def test_unchanged_clips_are_read_once(own, monkeypatch):
@@ -243,11 +251,11 @@ def test_own_voices_go_before_those_that_are_shipped(own, tmp_path):
 def test_a_voice_that_changed_since_it_was_found_is_not_taken_for_it(own):
     recorded(own / "anna")
     voice = Voices(own, None).found("anna")
-    assert len(voice.contents()) == 3
+    assert len(contents(voice)) == 3
     (own / "anna/2.wav").write_bytes(written(speech(seed=7)))
-    assert refusal(voice.contents).startswith("The voice 'anna' is being changed.")
+    assert refusal(lambda: contents(voice)).startswith("The voice 'anna' is being changed.")
     (own / "anna/2.wav").unlink()
-    assert "is being changed" in refusal(voice.contents)
+    assert "is being changed" in refusal(lambda: contents(voice))
 
 
 def test_a_file_larger_than_any_clip_is_listed_and_refused_when_it_is_read(own):
@@ -256,7 +264,7 @@ def test_a_file_larger_than_any_clip_is_listed_and_refused_when_it_is_read(own):
         file.truncate(MOST_BYTES + 1)
     assert "anna" in listed(own)
     assert "1.wav cannot be used: it is larger than 67 MB" in refusal(
-        Voices(own, None).found("anna").contents
+        lambda: contents(Voices(own, None).found("anna"))
     )
 
 
@@ -265,7 +273,7 @@ def test_the_voices_that_come_with_tortoise_can_all_be_spoken_in(tmp_path):
     names = list(voices.listed())
     assert len(names) >= 30 and voices.found("").name == "train_grace"
     for name in ("train_grace", "train_lescault", "pat2", "geralt"):
-        for file, content in voices.found(name).contents():
+        for file, content in contents(voices.found(name)):
             assert opened(content, file).seconds > 3
     assert voices.found("cond_latent_example").holds_latents
 
@@ -301,7 +309,7 @@ def test_a_clip_that_is_still_being_copied_makes_no_voice(own, settling):
         file.write(content[file.tell() :])
     assert settling.listed() == {}
     assert 0.3 < settled(settling) < 2
-    assert settling.found("anna").contents() == [(str(own / "anna/1.wav"), content)]
+    assert contents(settling.found("anna")) == [(str(own / "anna/1.wav"), content)]
     assert settling.digest("anna") == settling.found("anna").digest
 
 
@@ -399,5 +407,5 @@ def test_a_name_that_is_not_listed_leads_nowhere(own, tmp_path, name):
 
 
 def test_where_tortoise_is_not_installed_no_voices_are_shipped(monkeypatch, tmp_path):
-    monkeypatch.setattr(module.importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     assert shipped() is None

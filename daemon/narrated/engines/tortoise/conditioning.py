@@ -82,7 +82,7 @@ class Conditioning(Queue[Tortoise, Row]):
         """A voice's, as they are known or kept; else after one clip more, None if more follow."""
         known = self._known.get(voice.digest) or self._kept.get(voice.digest)
         if known is None and voice.holds_latents:
-            ((name, content),) = voice.contents()
+            name, content = voice.content(0)
             known = latents.of_file(content, name, module.width)
         elif known is None:
             known = self._heard(module, voice)

@@ -137,10 +137,9 @@ class Kept:
             with os.fdopen(descriptor, "wb") as file:
                 file.write(content)
             draft.replace(path)
-        except BaseException:
+        finally:
             with suppress(OSError):
-                draft.unlink()
-            raise
+                draft.unlink(missing_ok=True)  # as it is where it took its place
 
 
 def _unpacked(path: Path) -> Latents | None:

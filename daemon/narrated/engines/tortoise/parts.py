@@ -1,4 +1,7 @@
-"""The files of a checkpoint, one for each of Tortoise's models; without torch."""
+"""What Tortoise is made of on the disk: a checkpoint's files and the package; without torch."""
+
+import importlib.util
+from pathlib import Path
 
 AUTOREGRESSIVE = "autoregressive.pth"
 CLVP = "clvp2.pth"
@@ -6,3 +9,13 @@ DIFFUSION = "diffusion_decoder.pth"
 VOCODER = "vocoder.pth"
 
 FILES = (AUTOREGRESSIVE, CLVP, DIFFUSION, VOCODER)
+
+
+def package() -> Path | None:
+    """The folder of tortoise-tts, found without importing it; None where it is not installed."""
+    try:
+        spec = importlib.util.find_spec("tortoise")
+    except (ImportError, ValueError):
+        return None
+    places = (spec and spec.submodule_search_locations) or ()
+    return next(map(Path, places), None)

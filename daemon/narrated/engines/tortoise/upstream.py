@@ -12,12 +12,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import torch
 
+from narrated.engines.tortoise.parts import package
 from narrated.errors import EngineUnavailable
 
 _INSTALL = "narrated engines install tortoise"
@@ -70,14 +70,6 @@ def upstream() -> Upstream:
     )
 
 
-def package() -> Path:
-    """The folder of the package, found without importing it; EngineUnavailable without it."""
-    spec = importlib.util.find_spec("tortoise")
-    if spec is None or not spec.submodule_search_locations:
-        raise EngineUnavailable("Tortoise's code is not there.", _INSTALL)
-    return Path(next(iter(spec.submodule_search_locations)))
-
-
 @contextmanager
 def _stood_in() -> Iterator[None]:
     """What is missing is there for as long as the modules are imported, and for them alone."""
@@ -108,8 +100,14 @@ def _stand_ins() -> Iterator[tuple[str, ModuleType]]:
 
 
 def mel_norms() -> torch.Tensor:
-    """What each band of a voice's spectrogram is divided by, (80,)."""
-    norms: torch.Tensor = torch.load(package() / "data" / "mel_norms.pth", weights_only=True)
+    """What each band of a voice's spectrogram is divided by, (80,).
+
+    EngineUnavailable where the package is not installed.
+    """
+    folder = package()
+    if folder is None:
+        raise EngineUnavailable("Tortoise's code is not there.", _INSTALL)
+    norms: torch.Tensor = torch.load(folder / "data" / "mel_norms.pth", weights_only=True)
     return norms
 
 

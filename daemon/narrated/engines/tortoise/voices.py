@@ -1,25 +1,22 @@
-"""Tortoise's voices: folders of clips, or latents made of some; the user's own, and those shipped.
+"""Tortoise's voices: clips, or latents made of some; the user's own, and those shipped.
 
 Looked up on the disk each time, so that one dropped later is found. Imports no torch.
 """
 
 import difflib
 import hashlib
-import importlib.util
-import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from narrated.engines.neural.stamps import Settling, Stamps, regular
 from narrated.engines.tortoise import clips
+from narrated.engines.tortoise.parts import package
+from narrated.engines.tortoise.places import Place, is_latents, place_of, places_below
 from narrated.errors import EngineUnavailable
 from narrated.sizes import size
 
-LATENTS_SUFFIX = ".pth"
-MOST_CLIPS = 24
-"""The first by name count: more make a voice no better, and each is read and computed on."""
 SETTLE_S = 3.0
 """How long a voice's files are left alone before they count: a copy that halts has more to come."""
 
@@ -39,17 +36,13 @@ class Voice:
     digest: str
     files: tuple[Path, ...]
     """The clips, in the order of their content; or the one file of latents."""
-    digests: tuple[str, ...] = ()
+    digests: tuple[str, ...]
     """Of each file's content, which the whole one is taken of."""
 
     @property
     def holds_latents(self) -> bool:
         """Whether it is a file of latents instead of clips."""
-        return self.files[0].suffix.lower() == LATENTS_SUFFIX
-
-    def contents(self) -> list[tuple[str, bytes]]:
-        """Each file's path and bytes, as `content` gives them."""
-        return [self.content(number) for number in range(len(self.files))]
+        return is_latents(self.files[0])
 
     def content(self, number: int) -> tuple[str, bytes]:
         """One file's path and bytes, which are those that the digest was taken of.
@@ -122,8 +115,8 @@ class Voices:
             raise EngineUnavailable(*_unreadable(at, error)) from error
 
     def _steady(
-        self, look: Callable[[], Mapping[str, "_Place"]]
-    ) -> tuple[Mapping[str, "_Place"], Mapping[str, Voice]]:
+        self, look: Callable[[], Mapping[str, Place]]
+    ) -> tuple[Mapping[str, Place], Mapping[str, Voice]]:
         """What is there by name, and those voices of it that are settled and can be read.
 
         Looked up again where a folder became another while it was read: half of an old voice and
@@ -139,18 +132,16 @@ class Voices:
                 break
         return places, voices
 
-    def _all(self) -> dict[str, "_Place"]:
-        every: dict[str, _Place] = {}
+    def _all(self) -> dict[str, Place]:
+        every: dict[str, Place] = {}
         for root in self._roots:
-            every |= _ranked(root, _places(root))
+            every |= places_below(root)
         return dict(sorted(every.items()))
 
-    def _named(self, name: str) -> dict[str, "_Place"]:
+    def _named(self, name: str) -> dict[str, Place]:
         """The one place of this name, as it would be among all."""
-        found: dict[str, _Place] = {}
-        for root in self._roots:
-            found |= _ranked(root, _around(root, name))
-        return {name: found[name]} if name in found else {}
+        found = [place for root in self._roots if (place := place_of(name, root))]
+        return {name: found[-1]} if found else {}
 
     def _best(self) -> str:
         """One that is settled, where there is any."""
@@ -158,15 +149,16 @@ class Voices:
         names = [each for each in _PREFERRED if each in places] + list(places)
         return next((each for each in names if self._is_settled(places[each])), *names[:1] or [""])
 
-    def _is_settled(self, place: "_Place") -> bool:
+    def _is_settled(self, place: Place) -> bool:
         return self._settling.is_over(place.told_by, place.changed_ns)
 
-    def _voice(self, name: str, place: "_Place") -> Voice:
+    def _voice(self, name: str, place: Place) -> Voice:
         """OSError where a file cannot be read."""
         told = sorted((self._stamps.digest(file), file) for file in place.files)
-        latents = place.files[0].suffix.lower() == LATENTS_SUFFIX
-        digest = _whole([each for each, _ in told], latents=latents)
-        return Voice(name, digest, tuple(file for _, file in told), tuple(each for each, _ in told))
+        digests, files = zip(*told, strict=True)
+        whole = "/".join(["latents" if place.holds_latents else "clips", *digests])
+        digest = hashlib.sha256(whole.encode()).hexdigest()[:32]
+        return Voice(name, digest, files, digests)
 
     def _missing(self, name: str) -> EngineUnavailable:
         near = difflib.get_close_matches(name, self._all(), n=5, cutoff=0.4)
@@ -180,157 +172,9 @@ class Voices:
 
 
 def shipped() -> Path | None:
-    """The voices that come with tortoise-tts; None where it is not installed. Imports nothing."""
-    try:
-        spec = importlib.util.find_spec("tortoise")
-    except (ImportError, ValueError):
-        return None
-    for place in (spec and spec.submodule_search_locations) or ():
-        if (Path(place) / "voices").is_dir():
-            return Path(place) / "voices"
-    return None
-
-
-def is_clip(file: Path) -> bool:
-    """Whether a file counts as a clip by its name; hidden ones are drafts of who syncs."""
-    return file.suffix.lower() in clips.SUFFIXES and not file.name.startswith(".")
-
-
-@dataclass(frozen=True, slots=True)
-class _Place:
-    """A folder as it was before it was read, and those of its files that are in question."""
-
-    folder: Path
-    state: tuple[int, int, int]
-    files: Sequence[Path]
-    changed_ns: int
-    """When it last became another, by the clock of who keeps the files."""
-
-    @property
-    def stands(self) -> bool:
-        """Whether the folder is as it was."""
-        try:
-            return self.state == _state(self.folder)
-        except OSError:
-            return False
-
-    @property
-    def told_by(self) -> Path:
-        """What its changes are known by: the file of latents, or the folder of clips."""
-        return self.files[0] if self.files[0].suffix.lower() == LATENTS_SUFFIX else self.folder
-
-    def clips(self, files: Sequence[Path]) -> "_Place":
-        return replace(self, files=files)
-
-    def latents(self, file: Path) -> "_Place":
-        return replace(self, files=[file], changed_ns=_changed_ns(file))
-
-
-def _ranked(root: Path, places: Iterable[_Place]) -> dict[str, _Place]:
-    """The voices in these folders by name; where two have one, the clips win."""
-    latents: dict[str, _Place] = {}
-    recorded: dict[str, _Place] = {}
-    for place in places:
-        name = place.folder.relative_to(root).as_posix()
-        recordings = [file for file in place.files if is_clip(file)]
-        made = [file for file in place.files if file.suffix.lower() == LATENTS_SUFFIX]
-        for file in made:
-            within = file.relative_to(root).with_suffix("").as_posix()
-            latents[within] = place.latents(file)
-        if recordings and place.folder != root:
-            recorded[name] = place.clips(recordings[:MOST_CLIPS])
-        elif len(made) == 1 and place.folder != root:
-            latents[name] = place.latents(made[0])
-    return latents | recorded
-
-
-def _places(root: Path) -> Iterator[_Place]:
-    """Each folder below the root that can be read, and itself; never one that is hidden or a link.
-
-    A link counts as a file where it leads to one below the root.
-    """
-    real, ahead = root.resolve(), [root]
-    while ahead:
-        folder = ahead.pop()
-        with suppress(OSError):
-            place, below = _looked_at(folder, real)
-            yield place
-            ahead += below
-
-
-def _around(root: Path, name: str) -> Iterator[_Place]:
-    """The two folders of those in which a voice of this name may be: that above it, and its own."""
-    parts = name.split("/")
-    if any(part == "" or part.startswith(".") or "\0" in part for part in parts):
-        return
-    real = root.resolve()
-    above = root.joinpath(*parts[:-1])
-    folders = [root.joinpath(*parts[:count]) for count in range(1, len(parts) + 1)]
-    for folder in (above, folders[-1]):
-        if any(each.is_symlink() for each in folders if folder.is_relative_to(each)):
-            continue
-        with suppress(OSError):
-            yield _looked_at(folder, real)[0]
-
-
-def _looked_at(folder: Path, real: Path) -> tuple[_Place, list[Path]]:
-    """A folder with its regular files by name, hidden ones left out, and the folders in it."""
-    state = _state(folder)
-    with os.scandir(folder) as found:
-        entries = sorted(found, key=lambda entry: entry.name)
-    seen = [entry for entry in entries if not entry.name.startswith(".")]
-    below = [Path(entry) for entry in seen if entry.is_dir(follow_symlinks=False)]
-    kept = [entry for entry in seen if _is_file(entry, real)]
-    changed_ns = _newest_ns(state, entries, kept)
-    return _Place(folder, state, [Path(entry) for entry in kept], changed_ns), below
-
-
-def _newest_ns(
-    state: tuple[int, int, int],
-    entries: Sequence["os.DirEntry[str]"],
-    kept: Sequence["os.DirEntry[str]"],
-) -> int:
-    """When a folder's content last changed: which entries there are, or a file; hidden drafts too.
-
-    A file goes by the time that no writer can set back. The folder's own such time does not count:
-    it is renewed when a folder that was filled elsewhere is moved here whole.
-    """
-    _, newest, _ = state
-    for entry in entries:
-        with suppress(OSError):
-            if not entry.is_dir(follow_symlinks=False):
-                newest = max(newest, entry.stat(follow_symlinks=False).st_ctime_ns)
-    for entry in kept:
-        with suppress(OSError):
-            newest = max(newest, entry.stat().st_ctime_ns)  # of a link, what it leads to
-    return newest
-
-
-def _changed_ns(file: Path) -> int:
-    """0 where it is gone: whoever reads it says so."""
-    try:
-        return file.stat().st_ctime_ns
-    except OSError:
-        return 0
-
-
-def _is_file(entry: os.DirEntry[str], real: Path) -> bool:
-    try:
-        if not entry.is_symlink():
-            return entry.is_file()
-        return entry.is_file() and Path(entry).resolve().is_relative_to(real)
-    except (OSError, RuntimeError):  # a link to itself
-        return False
-
-
-def _state(folder: Path) -> tuple[int, int, int]:
-    state = folder.stat()
-    return state.st_ino, state.st_mtime_ns, state.st_ctime_ns
-
-
-def _whole(digests: Sequence[str], *, latents: bool) -> str:
-    told = ["latents" if latents else "clips", *sorted(digests)]
-    return hashlib.sha256("/".join(told).encode()).hexdigest()[:32]
+    """The voices that come with tortoise-tts; None where it is not installed."""
+    folder = package()
+    return folder / "voices" if folder is not None and (folder / "voices").is_dir() else None
 
 
 def _unreadable(file: Path, error: OSError) -> tuple[str, str]:
