@@ -81,7 +81,7 @@ def test_after_a_step_without_memory_rows_come_out_the_same(
 ):
     failing(part, {0, 2, 11, 27})
     rows = rows_of(sampling)
-    pipeline = sampling.pipeline(rows=2)
+    pipeline = sampling.pipeline(width=2)
     for row in rows:
         pipeline.admit(row)
     _, named = driven(pipeline, len(rows), REACTIONS[reaction])
@@ -107,7 +107,7 @@ def test_memory_may_be_taken_away_at_any_time(sampling, undisturbed):
 
 
 def test_the_width_halves_to_one_and_grows_back_while_idle(sampling):
-    pipeline = sampling.pipeline(rows=4)
+    pipeline = sampling.pipeline(width=4)
     assert [pipeline.shrink(), pipeline.width] == [True, 2]
     assert [pipeline.shrink(), pipeline.width] == [True, 1]
     assert not pipeline.shrink()
@@ -119,7 +119,7 @@ def test_the_width_halves_to_one_and_grows_back_while_idle(sampling):
 
 
 def test_the_width_grows_back_in_the_midst_of_a_book_too(sampling):
-    pipeline = sampling.pipeline(rows=2)
+    pipeline = sampling.pipeline(width=2)
     assert pipeline.shrink()
     widths = set()
     for number in range(2):
