@@ -3,8 +3,6 @@
 import ast
 import re
 import shutil
-import subprocess
-import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -30,6 +28,7 @@ from narrated.errors import (
     SourceError,
 )
 from narrated.outbox.audio import trim
+from support.fresh import in_a_fresh_process
 
 ENGINES = str(Path(__file__).parent / "engines")
 ROOT = Path(__file__).parents[1]
@@ -116,14 +115,6 @@ def same(one, other):
     return one["sampling_rate"] == other["sampling_rate"] and np.array_equal(
         one["audio"], other["audio"]
     )
-
-
-def in_a_fresh_process(code):
-    paths = [path for path in sys.path if path]
-    program = f"import sys; sys.path[:0] = {paths!r}\n{code}"
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    return done.stdout
 
 
 # --- what it is ---

@@ -5,7 +5,6 @@ models'.
 """
 
 import json
-import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -30,9 +29,9 @@ from transformers import (
     PreTrainedTokenizerFast,
 )
 
+from measuring import tortoises
 from narrated.engines.tortoise import parts
 from narrated.engines.tortoise.checkpoint import Tortoise, assembled
-from narrated.engines.tortoise.upstream import upstream
 
 _END = 10_000
 _FLORENCE_VOCABULARY = 51_289
@@ -97,58 +96,9 @@ def florence() -> Florence2ForConditionalGeneration:
     )
 
 
-def tortoise_parts() -> dict[str, Any]:
-    """Manmay/tortoise-tts, by its files: the sizes are those that upstream's api.py writes down."""
-    known = upstream()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of 2023's ways
-        return {
-            parts.AUTOREGRESSIVE: known.UnifiedVoice(
-                max_mel_tokens=604,
-                max_text_tokens=402,
-                max_conditioning_inputs=2,
-                layers=30,
-                model_dim=1024,
-                heads=16,
-                number_text_tokens=255,
-                start_text_token=255,
-                checkpointing=False,
-                train_solo_embeddings=False,
-            ),
-            parts.DIFFUSION: known.DiffusionTts(
-                model_channels=1024,
-                num_layers=10,
-                in_channels=100,
-                out_channels=200,
-                in_latent_channels=1024,
-                in_tokens=8193,
-                dropout=0,
-                use_fp16=False,
-                num_heads=16,
-                layer_drop=0,
-                unconditioned_percentage=0,
-            ),
-            parts.CLVP: known.CLVP(
-                dim_text=768,
-                dim_speech=768,
-                dim_latent=768,
-                num_text_tokens=256,
-                text_enc_depth=20,
-                text_seq_len=350,
-                text_heads=12,
-                num_speech_tokens=8192,
-                speech_enc_depth=20,
-                speech_heads=12,
-                speech_seq_len=430,
-                use_xformers=True,
-            ),
-            parts.VOCODER: known.UnivNetGenerator(),
-        }
-
-
 def tortoise(dtype: torch.dtype) -> Tortoise:
-    """As its engine holds it."""
-    made = tortoise_parts()
+    """Manmay/tortoise-tts, as its engine holds it."""
+    made = tortoises.models(tortoises.PUBLISHED)
     order = (parts.AUTOREGRESSIVE, parts.CLVP, parts.DIFFUSION, parts.VOCODER)
     return assembled(*(made[name] for name in order), dtype)
 
@@ -157,14 +107,14 @@ def saved_tortoise(folder: Path) -> Path:
     """A checkpoint in the hub's layout, in single precision, its positions made to matter."""
     torch.manual_seed(0)
     folder.mkdir(parents=True, exist_ok=True)
-    for name, model in tortoise_parts().items():
+    made = tortoises.models(tortoises.PUBLISHED)
+    for model in made.values():
         for key, drawn in model.named_parameters():
             if "mel_pos_embedding" in key:
                 drawn.data.normal_(0, 0.5)
             elif not drawn.data.any():  # noughts, before anything is learnt
                 drawn.data.normal_(0, 0.01)
-        state: Any = model.state_dict()
-        torch.save({"model_g": state} if name == parts.VOCODER else state, folder / name)
+    tortoises.write(made, folder)
     return folder
 
 

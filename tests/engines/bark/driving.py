@@ -4,8 +4,8 @@ import dataclasses
 from pathlib import Path
 
 import numpy as np
-import torch
 
+from engines import driving
 from engines.checkpoints.bark import prompt_arrays
 from measuring.shelf import PlainShelf
 from narrated.engines.bark.checkpoint import Checkpoint
@@ -13,23 +13,19 @@ from narrated.engines.bark.options import Sampling
 from narrated.engines.bark.prompts import Prompt
 from narrated.engines.bark.row import Row
 from narrated.engines.bark.stages import stages
-from narrated.engines.base import Outcome, Progressed
 from narrated.engines.neural.files import found
-from narrated.engines.neural.pipeline import Pipeline
-
-MORE_STEPS_THAN_NEEDED = 10_000
 
 
-class Bench:
+class Bench(driving.Bench):
     """A checkpoint that is warm, and rows for it."""
+
+    width = 4
 
     def __init__(self, folder: Path, device: str = "cpu", dtype: str = "float32") -> None:
         shelf = PlainShelf(device=device)
-        self.folder = folder
-        self.checkpoint = Checkpoint.opened(found(shelf, str(folder)), dtype, shelf)
-        self.checkpoint.model.warm()
-        self.module = self.checkpoint.model.module
+        super().__init__(folder, Checkpoint.opened(found(shelf, str(folder)), dtype, shelf))
         self.recipe = self.checkpoint.recipe
+        self.sample_rate = self.recipe.sample_rate
 
     def row(self, id, text="", prompt=None, seed=0, **changed) -> Row:
         """`changed` may say what earlier stages have made of it, and how it is to be sampled."""
@@ -37,37 +33,8 @@ class Bench:
         words = self.checkpoint.words(text)
         return Row(id, words, prompt, sampling, seed, is_silent=not words, **changed)
 
-    def pipeline(self, rows=4) -> Pipeline:
-        line = stages(self.recipe, self.checkpoint.block_size)
-        return Pipeline(self.checkpoint.model, line, rows, self.recipe.sample_rate)
-
-    def through(self, stage, rows, width=4) -> None:
-        """All rows at once through one stage."""
-        for row in rows:
-            stage.admit(row)
-        with torch.no_grad():
-            while stage.rows:
-                stage.work(self.module, width)
-        assert not any(row.problem for row in rows)
-
-    def spoken(self, rows, width=4) -> dict[str, Outcome]:
-        """All rows at once through the line; what became of them by id."""
-        pipeline = self.pipeline(width)
-        for row in rows:
-            pipeline.admit(row)
-        return finished(pipeline, len(rows))
-
-
-def finished(pipeline, count) -> dict[str, Outcome]:
-    """Step until so many rows have come out."""
-    out: dict[str, Outcome] = {}
-    for _ in range(MORE_STEPS_THAN_NEEDED):
-        if len(out) == count:
-            return out
-        for outcome in pipeline.step():
-            if not isinstance(outcome, Progressed):
-                out[outcome.id] = outcome
-    raise AssertionError(f"only {sorted(out)} came out")
+    def stages(self):
+        return stages(self.recipe, self.checkpoint.block_size)
 
 
 def codes(row) -> tuple:

@@ -2,56 +2,32 @@
 
 import json
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from engines.checkpoints.bark import PRESETS, prompt_arrays
+from engines.speaking import came_of, sound_of, warmed
 from measuring.shelf import PlainShelf
 from narrated.engines.bark.engine import load
-from narrated.engines.base import Progressed, Sight, Spoken, Utterance, Warmth
+from narrated.engines.base import Sight, Spoken, Utterance, Warmth
 from narrated.errors import EngineError, EngineUnavailable
+from support.fresh import in_a_fresh_process
 
 
 @pytest.fixture(scope="module")
 def engine(sampling_folder):
-    return warmed({"model": str(sampling_folder)}, PlainShelf())
-
-
-def warmed(options, shelf):
-    engine = load(options, shelf)
-    for model in engine.models:
-        model.warm()
-    return engine
-
-
-def spoken(engine, *requests):
-    """What each of the requests became, and the progress that was told."""
-    for request in requests:
-        engine.admit(request)
-    out, told = {}, []
-    while len(out) < len(requests):
-        for outcome in engine.step():
-            if isinstance(outcome, Progressed):
-                told.append(outcome)
-            else:
-                out[outcome.id] = outcome
-    return [out[request.id] for request in requests], told
+    return warmed(load({"model": str(sampling_folder)}, PlainShelf()))
 
 
 def pcm(engine, text="Hello, my dog is cute.", voice="", seed=0, language="en", **options):
-    request = Utterance("1", text, voice, options, language, seed)
-    (outcome,), _ = spoken(engine, request)
-    assert isinstance(outcome, Spoken), outcome
-    return outcome.pcm
+    return sound_of(engine, Utterance("1", text, voice, options, language, seed))
 
 
 def test_texts_come_out_as_sound_and_their_progress_only_grows(engine):
     requests = [Utterance(str(i), "Hello world.", "", seed=i) for i in range(3)]
-    outcomes, told = spoken(engine, *requests)
+    outcomes, told = came_of(engine, *requests)
     for outcome in outcomes:
         samples = np.frombuffer(outcome.pcm, dtype="<i2")
         assert outcome.sample_rate == engine.sample_rate == 24_000
@@ -69,9 +45,9 @@ def test_a_row_s_sound_hangs_on_its_request_alone(engine):
         Utterance("3", "[laughs] ♪ the world ♪", "", {"fine_temperature": 1.0}, "en", 3),
         Utterance("4", "Hello, my dog is cute.", PRESETS[0], {}, "en", 4),
     ]
-    together, _ = spoken(engine, *requests)
+    together, _ = came_of(engine, *requests)
     for request, outcome in zip(requests, together, strict=True):
-        (alone,), _ = spoken(engine, request)
+        (alone,), _ = came_of(engine, request)
         assert outcome.pcm == alone.pcm
     assert together[0].pcm != together[3].pcm
 
@@ -108,22 +84,11 @@ def test_a_model_is_found_by_its_repository_s_name(sampling_folder, tmp_path):
 def test_half_precision_keeps_the_codec_in_single(sampling_folder):
     import torch
 
-    engine = warmed({"model": str(sampling_folder), "dtype": "bfloat16"}, PlainShelf())
+    engine = warmed(load({"model": str(sampling_folder), "dtype": "bfloat16"}, PlainShelf()))
     module = engine.models[0].module
     assert module.semantic.dtype == module.fine_acoustics.dtype == torch.bfloat16
     assert module.codec_model.dtype == torch.float32
     assert np.abs(np.frombuffer(pcm(engine), dtype="<i2")).max() > 0
-
-
-def in_a_fresh_process(code):
-    """Run code in an interpreter that finds what this one finds."""
-    paths = [path for path in sys.path if path]
-    begin = f"import sys; sys.path[:0] = {paths!r}\n"
-    ran = subprocess.run(
-        [sys.executable, "-c", begin + code], capture_output=True, text=True, check=False
-    )
-    assert ran.returncode == 0, ran.stderr
-    return ran.stdout
 
 
 LOADING = """
@@ -219,7 +184,7 @@ def test_options_change_the_sound(engine):
 
 def test_options_of_the_engine_are_those_of_its_texts(engine, sampling_folder):
     greedy = {"temperature": 0, "fine_temperature": 0}
-    other = warmed({"model": str(sampling_folder), **greedy}, PlainShelf())
+    other = warmed(load({"model": str(sampling_folder), **greedy}, PlainShelf()))
     assert pcm(other) == pcm(engine, **greedy)
 
 
@@ -257,7 +222,7 @@ def test_any_text_is_said_somehow(engine, text):
 
 def test_own_voices_are_spoken_with(engine, sampling_folder, tmp_path):
     shelf = PlainShelf(voices=tmp_path)
-    own = warmed({"model": str(sampling_folder)}, shelf)
+    own = warmed(load({"model": str(sampling_folder)}, shelf))
     before = own.voices()
     np.savez(tmp_path / "me.npz", **prompt_arrays(11))
     assert own.voices().keys() - before.keys() == {"me"}
@@ -267,7 +232,7 @@ def test_own_voices_are_spoken_with(engine, sampling_folder, tmp_path):
 
 def test_a_broken_voice_fails_its_request_alone(sampling_folder, tmp_path):
     (tmp_path / "odd.npz").write_bytes(b"odd")
-    engine = warmed({"model": str(sampling_folder)}, PlainShelf(voices=tmp_path))
+    engine = warmed(load({"model": str(sampling_folder)}, PlainShelf(voices=tmp_path)))
     engine.admit(Utterance("1", "Hello", ""))
     with pytest.raises(EngineUnavailable, match=r"odd\.npz cannot be used"):
         engine.admit(Utterance("2", "Hello", "odd"))
@@ -295,7 +260,7 @@ def test_dropped_weights_leave_the_memory(sampling_folder):
     import gc
     import weakref
 
-    engine = warmed({"model": str(sampling_folder)}, PlainShelf())
+    engine = warmed(load({"model": str(sampling_folder)}, PlainShelf()))
     pcm(engine)
     left = weakref.ref(engine.models[0].module)
     engine.models[0].drop()

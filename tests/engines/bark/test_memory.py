@@ -5,9 +5,8 @@ import pytest
 import torch
 
 from engines.bark.driving import codes, copied, prompt
-from engines.scarcity import take_too_much
-from narrated.engines.base import Failed, Progressed
-from narrated.errors import OutOfMemory
+from engines.scarcity import REACTIONS, Driven, take_too_much
+from narrated.engines.base import Failed
 
 TEXTS = ("Hello, my dog is cute.", "of the", "The cat [laughs].")
 
@@ -34,57 +33,27 @@ def parts(module):
     }
 
 
-@pytest.fixture
-def failing(sampling):
-    """Has a part of the model really find no memory at the calls of these numbers."""
-    hooks = []
-
-    def fail(part, calls):
-        count = iter(range(1_000_000))
-
-        def before(module, arguments):
-            if next(count) in calls:
-                take_too_much()
-
-        hooks.append(parts(sampling.module)[part].register_forward_pre_hook(before))
-
-    yield fail
-    for hook in hooks:
-        hook.remove()
-
-
-REACTIONS = {
-    "again": lambda pipeline: None,
-    "release": lambda pipeline: pipeline.release(),
-    "shrink": lambda pipeline: pipeline.shrink(),
-}
-
-
-def driven(pipeline, count, react):
-    """What came out, and of whom it was said that there was no room."""
-    out, named = {}, []
-    while len(out) < count:
-        try:
-            outcomes = pipeline.step()
-        except OutOfMemory as error:
-            named.append(error.rows)
-            react(pipeline)
-            continue
-        out |= {o.id: o for o in outcomes if not isinstance(o, Progressed)}
-    return out, named
+def before(part, act):
+    """Have `act` be called with the number of the call, before a part of the model works."""
+    count = iter(range(1_000_000))
+    return part.register_forward_pre_hook(lambda *_: act(next(count)))
 
 
 @pytest.mark.parametrize("reaction", REACTIONS)
 @pytest.mark.parametrize("part", ["semantic", "coarse", "fine", "codec"])
 def test_after_a_step_without_memory_rows_come_out_the_same(
-    sampling, undisturbed, failing, part, reaction
+    sampling, undisturbed, hooked, part, reaction
 ):
-    failing(part, {0, 2, 11, 27})
+    def starve(call):
+        if call in (0, 2, 11, 27):
+            take_too_much()
+
+    hooked(before(parts(sampling.module)[part], starve))
     rows = rows_of(sampling)
-    pipeline = sampling.pipeline(rows=2)
+    pipeline = sampling.pipeline(width=2)
     for row in rows:
         pipeline.admit(row)
-    _, named = driven(pipeline, len(rows), REACTIONS[reaction])
+    named = Driven(pipeline).until(len(rows), REACTIONS[reaction]).named
     assert len(named) >= 2
     assert all(ids and set(ids) <= {row.id for row in rows} for ids in named)
     assert [codes(row) for row in rows] == undisturbed
@@ -107,25 +76,25 @@ def test_memory_may_be_taken_away_at_any_time(sampling, undisturbed):
 
 
 def test_the_width_halves_to_one_and_grows_back_while_idle(sampling):
-    pipeline = sampling.pipeline(rows=4)
+    pipeline = sampling.pipeline(width=4)
     assert [pipeline.shrink(), pipeline.width] == [True, 2]
     assert [pipeline.shrink(), pipeline.width] == [True, 1]
     assert not pipeline.shrink()
     for width in (2, 4, 4):
         row = sampling.row("1", "of")
         pipeline.admit(row)
-        driven(pipeline, 1, REACTIONS["again"])
+        Driven(pipeline).until(1)
         assert pipeline.width == width
 
 
 def test_the_width_grows_back_in_the_midst_of_a_book_too(sampling):
-    pipeline = sampling.pipeline(rows=2)
+    pipeline = sampling.pipeline(width=2)
     assert pipeline.shrink()
     widths = set()
     for number in range(2):
         pipeline.admit(sampling.row(str(number), "of"))
     for number in range(2, 14):  # one comes for each that goes: it is never idle
-        driven(pipeline, 1, REACTIONS["again"])
+        Driven(pipeline).until(1)
         pipeline.admit(sampling.row(str(number), "of"))
         widths.add(pipeline.width)
     assert widths == {1, 2}
@@ -151,7 +120,7 @@ def test_released_memory_is_free(sampling):
     ],
 )
 def test_a_row_that_is_not_a_number_fails_and_the_others_do_not(
-    sampling, undisturbed, part, attribute
+    sampling, undisturbed, hooked, part, attribute
 ):
     rows = rows_of(sampling)
     pipeline = sampling.pipeline()
@@ -163,11 +132,8 @@ def test_a_row_that_is_not_a_number_fails_and_the_others_do_not(
         if next(count) == 0:
             output[0] = float("nan")
 
-    hook = sampling.module.get_submodule(attribute).register_forward_hook(spoil)
-    try:
-        out, _ = driven(pipeline, len(rows), REACTIONS["again"])
-    finally:
-        hook.remove()
+    hooked(sampling.module.get_submodule(attribute).register_forward_hook(spoil))
+    out = Driven(pipeline).until(len(rows)).out
     failed = [outcome for outcome in out.values() if isinstance(outcome, Failed)]
     assert len(failed) == 1 and f"{part} model gave what is not a number" in failed[0].problem
     well = [row for row in rows if row.id != failed[0].id]

@@ -9,7 +9,8 @@ import pytest
 import torch
 
 from engines.bark import upstream
-from engines.bark.driving import codes, copied, finished, prompt, tokens
+from engines.bark.driving import codes, copied, prompt, tokens
+from engines.driving import finished
 from narrated.engines.bark.coarse import Coarse
 from narrated.engines.bark.fine import Fine
 from narrated.engines.bark.semantic import Semantic
@@ -142,7 +143,7 @@ def test_another_seed_is_another_take(sampling):
 
 def test_rows_that_join_later_or_leave_earlier_change_nothing(sampling):
     rows = texts(sampling)
-    pipeline = sampling.pipeline(rows=3)
+    pipeline = sampling.pipeline(width=3)
     pipeline.admit(rows[0])
     pipeline.admit(rows[1])
     for _ in range(2):

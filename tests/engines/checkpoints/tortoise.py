@@ -1,14 +1,22 @@
 """A tiny checkpoint of Tortoise in the hub's layout, its weights drawn at random."""
 
-import warnings
 from pathlib import Path
-from typing import Any
 
 import torch
 
-from narrated.engines.tortoise.upstream import upstream
+from measuring.tortoises import Sizes, models, write
+from narrated.engines.tortoise import parts
 
-_WIDTH = 128
+_SIZES = Sizes(
+    width=128,
+    heads=2,
+    autoregressive_layers=2,
+    diffusion_layers=2,
+    clvp_width=64,
+    clvp_heads=1,
+    clvp_layers=2,
+    vocoder_channels=8,
+)
 _STOP = 8193
 
 
@@ -21,62 +29,14 @@ def tortoise(folder: Path, seed: int = 0, boost: float = 8, *, ends: float = 2.6
     """
     folder.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(seed)
-    with warnings.catch_warnings(), torch.no_grad():
-        warnings.simplefilter("ignore")
-        for name, model in _models().items():
+    made = models(_SIZES)
+    with torch.no_grad():
+        for model in made.values():
             for key, weights in model.named_parameters():
                 _drawn(key, weights, boost)
-            if name == "autoregressive.pth":
-                model.mel_head.weight[_STOP].mul_(ends)
-            state: Any = model.state_dict()
-            torch.save({"model_g": state} if name == "vocoder.pth" else state, folder / name)
+        made[parts.AUTOREGRESSIVE].mel_head.weight[_STOP].mul_(ends)
+    write(made, folder)
     return folder
-
-
-def _models() -> dict[str, Any]:
-    known = upstream()
-    return {
-        "autoregressive.pth": known.UnifiedVoice(
-            max_mel_tokens=604,
-            max_text_tokens=402,
-            max_conditioning_inputs=2,
-            layers=2,
-            model_dim=_WIDTH,
-            heads=2,
-            number_text_tokens=255,
-            start_text_token=255,
-            checkpointing=False,
-            train_solo_embeddings=False,
-        ),
-        "diffusion_decoder.pth": known.DiffusionTts(
-            model_channels=_WIDTH,
-            num_layers=2,
-            in_channels=100,
-            out_channels=200,
-            in_latent_channels=_WIDTH,
-            in_tokens=8193,
-            dropout=0,
-            use_fp16=False,
-            num_heads=2,
-            layer_drop=0,
-            unconditioned_percentage=0,
-        ),
-        "clvp2.pth": known.CLVP(
-            dim_text=64,
-            dim_speech=64,
-            dim_latent=64,
-            num_text_tokens=256,
-            text_enc_depth=2,
-            text_seq_len=350,
-            text_heads=1,
-            num_speech_tokens=8192,
-            speech_enc_depth=2,
-            speech_heads=1,
-            speech_seq_len=430,
-            use_xformers=True,
-        ),
-        "vocoder.pth": known.UnivNetGenerator(channel_size=8),
-    }
 
 
 def _drawn(key: str, weights: torch.Tensor, boost: float) -> None:

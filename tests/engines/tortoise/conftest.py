@@ -1,11 +1,13 @@
-"""A tiny checkpoint of Tortoise, made once."""
+"""A tiny checkpoint of Tortoise, and an engine of it with two voices, made once."""
 
 import pytest
 import torch
 
 from engines.checkpoints.tortoise import tortoise
 from engines.tortoise.driving import Bench
-from narrated.engines.tortoise import voices
+from engines.tortoise.recordings import recorded
+from engines.tortoise.speaking import warmed, watched
+from measuring.shelf import PlainShelf
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -21,7 +23,7 @@ def one_thread():
 def at_once():
     """Voices count as soon as they are there: most tests ask what one is, and not since when."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(voices, "SETTLE_S", 0.0)
+        patch.setattr("narrated.engines.tortoise.voices.SETTLE_S", 0.0)
         yield
 
 
@@ -33,3 +35,28 @@ def folder(tmp_path_factory):
 @pytest.fixture(scope="session")
 def bench(folder):
     return Bench(folder)
+
+
+@pytest.fixture(scope="session")
+def voices(tmp_path_factory):
+    """Two voices of two clips each, where users keep theirs."""
+    own = tmp_path_factory.mktemp("voices")
+    recorded(own / "anna", count=2, seed=1)
+    recorded(own / "bert", count=2, seed=2)
+    return own
+
+
+@pytest.fixture(scope="session")
+def shelf(voices, tmp_path_factory):
+    return PlainShelf(voices=voices, cache=tmp_path_factory.mktemp("cache"))
+
+
+@pytest.fixture(scope="session")
+def engine(folder, shelf):
+    return warmed(folder, shelf)
+
+
+@pytest.fixture
+def rows(engine, monkeypatch):
+    """What becomes of every request, by its id, behind the engine's door."""
+    return watched(engine, monkeypatch)

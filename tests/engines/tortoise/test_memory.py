@@ -4,13 +4,12 @@ come out the same. And one whose numbers break fails alone."""
 import pytest
 import torch
 
-from engines.scarcity import take_too_much
+from engines.scarcity import REACTIONS, Driven, take_too_much
 from engines.tortoise.driving import QUICK, close
 from engines.tortoise.recordings import recorded
 from measuring.shelf import PlainShelf
-from narrated.engines.base import Failed, Progressed, Spoken, Utterance
+from narrated.engines.base import Failed, Spoken, Utterance
 from narrated.engines.tortoise.engine import load
-from narrated.errors import OutOfMemory
 
 TEXTS = ("Hello there.", "The kettle is on.", "Yes!")
 QUICKER = {**QUICK, "num_autoregressive_samples": 2, "batch": 4, "max_mel_tokens": 14}
@@ -36,20 +35,18 @@ def voices(tmp_path_factory):
     return own
 
 
-class Line:
+class Line(Driven):
     """An engine, and what its rows became."""
 
     def __init__(self, folder, voices, cache, held, **options):
         shelf = PlainShelf(voices=voices, cache=cache, held=held)
         self.engine = load({"model": str(folder), **QUICKER, **options}, shelf)
+        super().__init__(self.engine)
         self.engine.models[0].warm()
         self.module = self.engine.models[0].module
         self.pipeline = self.engine._pipeline
         self.stages = dict(zip(PARTS, self.pipeline._stages, strict=True))
         self.rows = {}
-        self.out = {}
-        self.named = []
-        """Of whom it was said that there was no room."""
 
     def admit(self, texts=TEXTS):
         for number, text in enumerate(texts):
@@ -57,22 +54,8 @@ class Line:
             self.engine.admit(request)
             self.rows |= {row.id: row for row in self.stages["conditioning"].rows}
 
-    def step(self, react=lambda engine: None):
-        try:
-            outcomes = self.engine.step()
-        except OutOfMemory as error:
-            self.named.append(error.rows)
-            react(self.engine)
-            return
-        for each in outcomes:
-            if not isinstance(each, Progressed):
-                assert each.id not in self.out, "one outcome for each request"
-                self.out[each.id] = each
-
-    def driven(self, react=lambda engine: None):
-        while len(self.out) < len(self.rows):
-            self.step(react)
-        return self
+    def driven(self, react=REACTIONS["again"]):
+        return self.until(len(self.rows), react)
 
     def now_in(self, name):
         return bool(self.stages[name].rows) and all(
@@ -119,15 +102,6 @@ def unheard(folder, voices, tmp_path, held):
     return Line(folder, voices, tmp_path / "cache", held)
 
 
-@pytest.fixture
-def hooked():
-    """Hooks that are gone behind the test."""
-    hooks = []
-    yield hooks.append
-    for hook in hooks:
-        hook.remove()
-
-
 def part(module, path):
     """A part of the model by its path; `ears` are none of its modules."""
     for name in path.split("."):
@@ -144,13 +118,6 @@ def before(line, name, act):
             act(next(count))
 
     return part(line.module, PARTS[name]).register_forward_pre_hook(called)
-
-
-REACTIONS = {
-    "again": lambda engine: None,
-    "release": lambda engine: engine.release(),
-    "shrink": lambda engine: engine.shrink(),
-}
 
 
 # Where nothing is kept on the device there is nothing that a release alone would change.

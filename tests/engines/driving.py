@@ -1,0 +1,58 @@
+"""An engine's checkpoint without the engine around it: rows through one stage, or through the
+whole line."""
+
+from pathlib import Path
+
+import torch
+
+from narrated.engines.base import Outcome, Progressed
+from narrated.engines.neural.pipeline import Pipeline
+
+MORE_STEPS_THAN_NEEDED = 10_000
+
+
+class Bench:
+    """A checkpoint that is warm. Those of an engine say what rows and stages are, and `width`."""
+
+    width: int
+    """How much is worked at once where a test says nothing else."""
+    sample_rate = 24_000
+
+    def __init__(self, folder: Path, checkpoint) -> None:
+        self.folder = folder
+        self.checkpoint = checkpoint
+        self.checkpoint.model.warm()
+        self.module = self.checkpoint.model.module
+
+    def stages(self):
+        raise NotImplementedError
+
+    def pipeline(self, width=None) -> Pipeline:
+        width = width or self.width
+        return Pipeline(self.checkpoint.model, self.stages(), width, self.sample_rate)
+
+    def through(self, stage, rows, width=None) -> None:
+        """All rows at once through one stage."""
+        for row in rows:
+            stage.admit(row)
+        with torch.no_grad():
+            while stage.rows:
+                stage.work(self.module, width or self.width)
+        assert not any(row.problem for row in rows)
+
+    def spoken(self, rows, width=None) -> dict[str, Outcome]:
+        """All rows at once through the line; what became of them by id."""
+        pipeline = self.pipeline(width)
+        for row in rows:
+            pipeline.admit(row)
+        return finished(pipeline, len(rows))
+
+
+def finished(pipeline, count) -> dict[str, Outcome]:
+    """Step until so many rows have come out."""
+    out: dict[str, Outcome] = {}
+    for _ in range(MORE_STEPS_THAN_NEEDED):
+        if len(out) == count:
+            return out
+        out |= {each.id: each for each in pipeline.step() if not isinstance(each, Progressed)}
+    raise AssertionError(f"only {sorted(out)} came out")

@@ -1,0 +1,32 @@
+"""A voice's engine as a worker has it: warm, asked for texts, brought on step by step."""
+
+from narrated.engines.base import Progressed, Spoken
+
+
+def warmed(engine):
+    """With its models' weights read."""
+    for model in engine.models:
+        model.warm()
+    return engine
+
+
+def came_of(engine, *requests):
+    """What each of the requests became, and the progress that was told."""
+    for request in requests:
+        engine.admit(request)
+    out, told = {}, []
+    while len(out) < len(requests):
+        for outcome in engine.step():
+            if isinstance(outcome, Progressed):
+                told.append(outcome)
+            else:
+                assert outcome.id not in out, "one outcome for each request"
+                out[outcome.id] = outcome
+    return [out[request.id] for request in requests], told
+
+
+def sound_of(engine, request):
+    """What is to be heard of it alone."""
+    (outcome,), _ = came_of(engine, request)
+    assert isinstance(outcome, Spoken), outcome
+    return outcome.pcm

@@ -1,0 +1,156 @@
+"""Voices as Tortoise's engine speaks in them: shipped, of clips, and of latents."""
+
+import io
+import tracemalloc
+from dataclasses import replace
+
+import pytest
+import torch
+
+from engines.speaking import came_of
+from engines.tortoise.recordings import recorded, speech, written
+from engines.tortoise.speaking import TEXT, asked, pcm, warmed
+from narrated.engines.base import Failed, Progressed, Spoken, Utterance
+from narrated.errors import EngineUnavailable
+
+
+def of_ones_own(shelf, folder):
+    """The same models, with other voices."""
+    return replace(shelf, voices=folder / "voices", cache=folder / "cache")
+
+
+class Listened:
+    """Counts the clips that are really heard."""
+
+    def __init__(self):
+        self.count = 0
+
+    def hear(self, *_):
+        self.count += 1
+
+
+@pytest.fixture
+def listened(engine):
+    """On the model that all engines of this shelf share."""
+    counted = Listened()
+    encoder = engine.models[0].module.ears.autoregressive
+    hook = encoder.register_forward_hook(counted.hear)
+    yield counted
+    hook.remove()
+
+
+def test_the_voices_that_come_with_tortoise_are_there(engine):
+    voices = engine.voices()
+    assert {"train_grace", "pat", "tom", "train_lescault"} <= voices.keys()
+    assert pcm(engine, voice="") == pcm(engine, voice="train_grace") != pcm(engine, voice="tom")
+
+
+def test_an_unknown_voice_is_refused_with_how_to_make_it(engine, voices):
+    with pytest.raises(EngineUnavailable, match="no voice 'carl'") as refusal:
+        engine.admit(asked(voice="carl"))
+    assert f"put three clips of about ten seconds into {voices}/carl/" in refusal.value.remedy
+
+
+def test_a_voice_is_heard_once_and_found_again_at_the_next_start(folder, shelf, tmp_path, listened):
+    own = replace(shelf, cache=tmp_path / "cache")
+    first = warmed(folder, own)
+    said = pcm(first)
+    assert pcm(first) == said
+    assert listened.count == 2
+    (kept,) = (tmp_path / "cache").iterdir()
+    written_at = kept.stat().st_mtime_ns
+    assert pcm(warmed(folder, own)) == said
+    assert listened.count == 2
+    assert kept.stat().st_mtime_ns == written_at
+
+
+def test_rows_that_wait_for_a_voice_hear_it_together(folder, shelf, tmp_path, listened):
+    engine = warmed(folder, replace(shelf, cache=tmp_path))
+    names = ("anna", "bert", "anna", "bert")
+    came_of(engine, *(Utterance(str(i), "Yes!", name) for i, name in enumerate(names)))
+    assert listened.count == 4
+
+
+def test_of_many_large_clips_no_more_than_one_is_held_at_once(folder, shelf, tmp_path, listened):
+    clip = written(speech(60.0, rate=48_000), rate=48_000, kind="flac")
+    engine = warmed(folder, of_ones_own(shelf, tmp_path))
+    peaks = []
+    for name, count in (("one", 1), ("six", 6)):
+        (tmp_path / "voices" / name).mkdir(parents=True)
+        for number in range(count):
+            (tmp_path / f"voices/{name}/{number}.flac").write_bytes(clip + bytes(number))
+        tracemalloc.start()
+        pcm(engine, voice=name)
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert listened.count == 7
+    assert peaks[1] < 1.3 * peaks[0]
+
+
+def test_a_voice_that_is_edited_is_heard_anew_and_sounds_otherwise(
+    folder, shelf, tmp_path, listened
+):
+    recorded(tmp_path / "voices/anna", count=2)
+    engine = warmed(folder, of_ones_own(shelf, tmp_path))
+    before, said = engine.voices()["anna"], pcm(engine)
+    clip = tmp_path / "voices/anna/2.wav"
+    old = clip.read_bytes()
+    clip.write_bytes(written(speech(seed=77)))
+    assert engine.voices()["anna"] != before
+    assert pcm(engine) != said
+    assert listened.count == 2 + 2
+    clip.write_bytes(old)
+    assert (engine.voices()["anna"], pcm(engine), listened.count) == (before, said, 2 + 2)
+
+
+def test_a_broken_clip_fails_its_row_alone_and_says_which(folder, shelf, tmp_path):
+    recorded(tmp_path / "voices/anna", count=2)
+    recorded(tmp_path / "voices/bert", count=2)
+    broken = tmp_path / "voices/bert/1.wav"
+    broken.write_bytes(written(speech(1.0)))
+    engine = warmed(folder, of_ones_own(shelf, tmp_path))
+    (well, failed), _ = came_of(engine, Utterance("1", TEXT, "anna"), Utterance("2", TEXT, "bert"))
+    assert isinstance(well, Spoken)
+    assert isinstance(failed, Failed) and failed.unavailable
+    assert (
+        failed.problem == f"The clip {broken} cannot be used: it is 1.0 s long, which is too short."
+    )
+    assert "Record about ten seconds" in failed.remedy
+    broken.write_bytes(written(speech(seed=5)))
+    assert pcm(engine, voice="bert")
+
+
+def test_clips_that_change_while_they_wait_fail_their_row_as_unavailable(folder, shelf, tmp_path):
+    recorded(tmp_path / "voices/anna", count=2)
+    engine = warmed(folder, of_ones_own(shelf, tmp_path))
+    engine.admit(asked())
+    (tmp_path / "voices/anna/1.wav").write_bytes(written(speech(seed=9)))
+    (first,) = engine.step()
+    # The other clip may be the first that is heard.
+    (failed,) = engine.step() if isinstance(first, Progressed) else (first,)
+    assert isinstance(failed, Failed) and failed.unavailable
+    assert "being changed" in failed.problem
+
+
+def saved(*tensors):
+    """A voice's file as tortoise-tts's get_conditioning_latents.py writes it."""
+    file = io.BytesIO()
+    torch.save(tensors, file)
+    return file.getvalue()
+
+
+def test_latents_of_upstream_s_form_speak_as_the_clips_they_are_of(
+    folder, engine, rows, shelf, tmp_path, listened
+):
+    said = pcm(engine)
+    heard, before = rows["1"].latents, listened.count
+    (tmp_path / "anna.pth").write_bytes(saved(heard.autoregressive, heard.diffusion))
+    assert pcm(warmed(folder, replace(shelf, voices=tmp_path))) == said
+    assert listened.count == before
+
+
+def test_latents_of_a_model_of_another_size_are_refused_with_both_sizes(engine):
+    (failed,), _ = came_of(engine, asked(voice="cond_latent_example"))
+    assert isinstance(failed, Failed) and failed.unavailable
+    assert "has the shape (1, 1024), where it needs (1, 128)" in failed.problem
+    assert "from the clips" in failed.remedy

@@ -1,0 +1,161 @@
+"""Tortoise's rows: what they sound like, whatever the text, in any company, and cancelled."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from engines.speaking import came_of
+from engines.tortoise.driving import close, samples
+from engines.tortoise.speaking import TEXT, asked, pcm, warmed, watched
+from narrated.engines.base import Failed, Sight, Spoken, Utterance
+from narrated.errors import EngineError
+
+STAGES = ("conditioning", "autoregressive", "ranking", "aligning", "diffusion", "vocoder")
+
+
+def test_texts_come_out_as_sound_and_their_progress_only_grows(engine):
+    requests = [Utterance(str(i), TEXT, "anna", seed=i) for i in range(3)]
+    outcomes, told = came_of(engine, *requests)
+    for outcome in outcomes:
+        assert outcome.sample_rate == engine.sample_rate == 24_000
+        assert np.abs(samples(outcome.pcm)).max() > 0
+    for request in requests:
+        fractions = [outcome.fraction for outcome in told if outcome.id == request.id]
+        assert fractions == sorted(fractions)
+        assert fractions[0] >= 0 and fractions[-1] < 1
+
+
+def test_the_same_request_gives_the_same_sound(engine):
+    assert pcm(engine, seed=3) == pcm(engine, seed=3) != pcm(engine, seed=4)
+
+
+def test_a_row_s_sound_hangs_on_its_request_alone(engine, rows):
+    wishes = {"preset": "fast", "num_autoregressive_samples": 2, "diffusion_iterations": 4}
+    requests = [
+        Utterance("1", TEXT, "anna", {}, "en", 1),
+        Utterance("2", "Yes!", "bert", {"temperature": 0.3, "max_mel_tokens": 25}, "en", 2),
+        Utterance("3", "", "bert", {}, "en", 3),
+        Utterance("4", "I am 21 - and [so] on.", "bert", wishes, "en", 4),
+        Utterance("5", TEXT, "anna", {}, "en", 5),
+    ]
+    together, _ = came_of(engine, *requests)
+    codes = {id: (row.candidates, row.codes) for id, row in rows.items()}
+    for request, outcome in zip(requests, together, strict=True):
+        (alone,), _ = came_of(engine, request)
+        row = rows[request.id]
+        assert codes[request.id] == (row.candidates, row.codes)
+        assert close(outcome.pcm, alone.pcm)
+    assert codes["1"] != codes["5"]
+
+
+def test_a_text_too_long_is_refused_with_its_length(engine):
+    longest = "one? " * 132  # three tokens each: a space counts as one
+    words = len(engine._checkpoint.words(longest))
+    assert words == 395
+    engine.admit(asked(longest + "no"))
+    engine.cancel("1")
+    with pytest.raises(EngineError, match=r"4\d\d tokens, where it reads 398") as refusal:
+        engine.admit(asked(longest + "one? two?"))
+    assert "shorter pieces" in refusal.value.remedy
+
+
+def test_the_longest_text_is_spoken(engine):
+    longest = "one? " * 132
+    assert pcm(engine, longest, num_autoregressive_samples=1, max_mel_tokens=600)
+
+
+@pytest.mark.parametrize("text", ["", " ", "\n", "🎉", "“”", "♪"])
+def test_a_text_without_words_is_a_short_silence(engine, text):
+    said = samples(pcm(engine, text))
+    assert 0 < len(said) < 24_000 and not said.any()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "\udc80\udcff",
+        "日本語",
+        "a\0b",
+        "[UNK] [STOP] [SPACE]",
+        "$",
+        "$1.2.3",
+        "1,,1",
+        "1" * 50,
+        "$" + "9" * 40,
+        "1,111," * 10 + "0",
+        "²" * 50,
+        "5" * 40 + "th",
+    ],
+)
+def test_any_text_is_said_somehow(engine, text):
+    assert pcm(engine, text)
+
+
+def test_a_number_longer_than_any_that_has_a_name_is_said_digit_by_digit(engine):
+    words = engine._checkpoint.words
+    assert words("4" * 40) == words(" ".join("4" * 40)) != words("4" * 20)
+    with pytest.raises(EngineError, match="too long for Tortoise"):
+        words("1" * 5000)
+
+
+def test_a_picture_is_not_spoken(engine):
+    with pytest.raises(EngineError, match="cannot describe"):
+        engine.admit(Sight("1", b""))
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_a_row_is_cancelled_in_whichever_stage_it_is_and_others_go_on(
+    folder, shelf, monkeypatch, tmp_path, stage
+):
+    engine = warmed(folder, replace(shelf, cache=tmp_path))
+    rows = watched(engine, monkeypatch)
+    at = engine._pipeline._stages[STAGES.index(stage)]
+    requests = [Utterance(id, TEXT, "anna", seed=int(id)) for id in ("1", "2")]
+    for request in requests:
+        engine.admit(request)
+    out = []
+    while rows["1"] not in at.rows:
+        out += engine.step()
+    out += engine.step()  # where it takes more than one it is in the midst of it
+    engine.cancel("1")
+    assert not any(rows["1"] in each.rows for each in engine._pipeline._stages)
+    while not (out and isinstance(out[-1], Spoken)):
+        out += engine.step()
+    assert {each.id for each in out if isinstance(each, Spoken | Failed)} == {"2"}
+    made = rows["2"].candidates
+    (alone,), _ = came_of(engine, requests[1])
+    assert made == rows["2"].candidates
+    assert close(out[-1].pcm, alone.pcm)
+
+
+def test_what_a_cancelled_row_kept_is_let_go(folder, shelf, tmp_path):
+    engine = warmed(folder, replace(shelf, cache=tmp_path))
+    conditioning, autoregressive = engine._pipeline._stages[:2]
+    engine.admit(asked())
+    engine.step()  # one of the clips is heard
+    assert conditioning._hearings
+    engine.cancel("1")
+    assert not conditioning._hearings
+    engine.admit(asked())
+    while autoregressive._batch is None:
+        engine.step()
+    engine.cancel("1")
+    assert autoregressive._batch is None
+
+
+def test_cancelling_what_is_not_there_does_no_harm(engine):
+    engine.cancel("nobody")
+
+
+def test_weights_may_be_dropped_and_come_back_between_steps(engine):
+    expected = pcm(engine, seed=9)
+    engine.admit(asked(seed=9))
+    out, steps = [], 0
+    while not (out and isinstance(out[-1], Spoken)):
+        if steps % 4 == 1:
+            engine.models[0].drop()
+            engine.models[0].warm()
+        out += engine.step()
+        steps += 1
+    assert out[-1].pcm == expected
