@@ -457,6 +457,29 @@ def test_an_old_voice_that_cannot_be_put_back_is_kept_and_it_is_said_where(
     assert found(voices) == before
 
 
+def test_what_is_kept_stays_kept_where_another_took_the_name(tmp_path, voices, monkeypatch):
+    add([recorded(tmp_path / "anna")], voices)
+    before, rename = found(voices), Path.rename
+
+    def once(self, target):
+        monkeypatch.setattr(Path, "rename", taken)
+        return rename(self, target)
+
+    def taken(self, target):
+        (voices / "anna" / "of-another").mkdir(parents=True, exist_ok=True)
+        return rename(self, target)
+
+    monkeypatch.setattr(Path, "rename", once)
+    told = refusal([recorded(tmp_path / "new")], voices, "anna", replace=True, kind=StorageError)
+    monkeypatch.setattr(Path, "rename", rename)
+    add([recorded(tmp_path / "bert")], voices)
+    (kept,) = voices.glob(".voice-*/anna")
+    assert f"mv {kept} {voices}/anna" in told
+    shutil.rmtree(voices / "anna")
+    kept.rename(voices / "anna")
+    assert found(voices)["anna"] == before["anna"]
+
+
 def test_a_place_that_was_filled_meanwhile_is_said_without_sudo(tmp_path, voices, monkeypatch):
     rename = Path.rename
 

@@ -20,6 +20,8 @@ _DRAFT = ".voice-"
 """Hidden: the daemon may look at any instant, and engines take no hidden file for a voice."""
 _KEPT = f"{_DRAFT}old-"
 """A draft's opposite: what is replaced, until the new one is in its place."""
+_ONLY_COPY = ".only-copy"
+"""Stands beside what could not be put back."""
 
 
 @contextmanager
@@ -74,6 +76,8 @@ def _put_back(kept: Path, place: Path) -> None:
     try:
         kept.rename(place)
     except OSError as error:
+        with suppress(OSError):
+            (kept.parent / _ONLY_COPY).touch()
         raise StorageError(
             f"{place} cannot be written, nor can what was there be put back: "
             f"{error.strerror or error}.",
@@ -87,8 +91,15 @@ def _remove_empty(kept: Path) -> None:
 
 
 def _clear_up(folder: Path) -> None:
-    """What was to be replaced is back where nothing took its place; drafts go."""
-    for left in sorted(folder.glob(f"{_KEPT}*/*")):
+    """What was to be replaced is back where nothing took its place; drafts go.
+
+    What somebody was told is kept stays, until he took it out.
+    """
+    told_of = [mark.parent for mark in folder.glob(f"{_KEPT}*/{_ONLY_COPY}")]
+    spared = [each for each in told_of if len(list(each.iterdir())) > 1]
+    for left in sorted(folder.glob(f"{_KEPT}*/[!.]*")):
+        if left.parent in spared:
+            continue
         name = left.name if left.is_dir() else left.stem
         rivals = [folder / left.name]
         if left.suffix != PROMPT_SUFFIX:
@@ -96,4 +107,5 @@ def _clear_up(folder: Path) -> None:
         if not any(map(os.path.lexists, rivals)):
             left.rename(folder / left.name)
     for left in folder.glob(f"{_DRAFT}*"):
-        shutil.rmtree(left, ignore_errors=True)
+        if left not in spared:
+            shutil.rmtree(left, ignore_errors=True)
