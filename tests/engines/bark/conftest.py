@@ -1,19 +1,9 @@
 """Tiny checkpoints of Bark, made once."""
 
 import pytest
-import torch
 
 from engines.bark.driving import Bench
 from engines.checkpoints.bark import bark
-
-
-@pytest.fixture(scope="session", autouse=True)
-def one_thread():
-    """Tiny matrices are not worth parting, and on a busy machine threads wait for each other."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 @pytest.fixture(scope="session")

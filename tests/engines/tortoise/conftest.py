@@ -1,22 +1,12 @@
 """A tiny checkpoint of Tortoise, and an engine of it with two voices, made once."""
 
 import pytest
-import torch
 
 from engines.checkpoints.tortoise import tortoise
 from engines.tortoise.driving import Bench
 from engines.tortoise.recordings import recorded
 from engines.tortoise.speaking import warmed, watched
 from measuring.shelf import PlainShelf
-
-
-@pytest.fixture(scope="session", autouse=True)
-def one_thread():
-    """Tiny matrices are not worth parting, and on a busy machine threads wait for each other."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 @pytest.fixture(scope="session", autouse=True)
