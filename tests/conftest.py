@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from pathlib import Path
 
 import pytest
@@ -17,6 +17,34 @@ sys.path.append(str(Path(__file__).parents[1] / "bench"))
 # Tiny models: their threads would wait for one another longer than they compute. Torch reads it
 # when it is imported, and workers inherit it.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+
+FIGURE = "figure"
+
+
+@pytest.fixture
+def figure(record_property: Callable[[str, object], None]) -> Callable[[str], None]:
+    """Have what a test measured, or the seed that it drew, printed at the end of the run."""
+
+    def tell(measured: str) -> None:
+        print(measured)  # beside a failure too
+        record_property(FIGURE, measured)
+
+    return tell
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """The figures of all tests, whichever process ran them."""
+    figures = [
+        f"{report.nodeid.rpartition('::')[2]}: {value}"
+        for reports in terminalreporter.stats.values()
+        for report in reports
+        for name, value in getattr(report, "user_properties", ())
+        if name == FIGURE and report.when == "call"
+    ]
+    if figures:
+        terminalreporter.section("figures")
+        terminalreporter.write_line("\n".join(sorted(figures)))
 
 
 @pytest.hookimpl(wrapper=True)
