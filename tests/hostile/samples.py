@@ -109,8 +109,8 @@ _TOKENS = r"""
 <table> <tr> <td> <svg> <math> <script> <a\x20href= <sup> <li> <input\x20type=checkbox> charset=
 title: author: words: patterns: match: say: narrate: pauses: pictures: lexicon: &a *a !!str |- >- ?
 "\\u "\\U "\\x \\1 \\g< (?P< (?i) [a-z] \xef\xbb\xbf \xff\xfe \xfe\xff \x00 \x1b \x1b$B \xe2\x80\xae
-1984 1/2 3.5 10:30 $5 https:// IV 1e9 \xc2\xb5 \xc4\xb1 \xc5\xbf Exif\x00\x00 IHDR IDAT tEXt zTXt iTXt
-eXIf acTL VP8L GIF89a II*\x00 MM\x00*
+1984 1/2 3.5 10:30 $5 https:// IV 1e9 \xc2\xb5 \xc4\xb1 \xc5\xbf Exif\x00\x00 IHDR IDAT tEXt zTXt
+iTXt eXIf acTL VP8L GIF89a II*\x00 MM\x00*
 """
 
 

@@ -63,7 +63,9 @@ def folder(data: bytes) -> None:
             _check_words([said.author or "", said.date or "", said.album or ""])
             _check_words([said.language or "", said.voice or ""])
             assert merged([said, said]) == said
-            _text(b"# Words\n\n> More of them.", "a.md", folders=[(".narrated.yaml", data.decode())])
+            _text(
+                b"# Words\n\n> More of them.", "a.md", folders=[(".narrated.yaml", data.decode())]
+            )
 
 
 def lexicon(data: bytes) -> None:

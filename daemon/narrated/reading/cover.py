@@ -1,5 +1,6 @@
 """The cover of a narration: a picture as the small JPEG that players show."""
 
+import warnings
 from io import BytesIO
 
 from PIL import Image, ImageOps
@@ -27,10 +28,12 @@ def cover(data: bytes, name: str = "The picture") -> bytes:
 
 
 def _upright(picture: Image.Image) -> Image.Image:
-    try:
-        return ImageOps.exif_transpose(picture)
-    except BROKEN:
-        return picture  # what is noted of it is broken; the picture is well
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of odd notes; a hostile file has thousands
+        try:
+            return ImageOps.exif_transpose(picture)
+        except BROKEN:
+            return picture  # what is noted of it is broken; the picture is well
 
 
 def _opaque(picture: Image.Image) -> Image.Image:

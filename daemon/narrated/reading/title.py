@@ -40,7 +40,7 @@ def readable(name: str) -> str:
     """Make a file's name sayable: `2024-03-09-my-first_post.md` is "my first post"."""
     stem = PurePosixPath(name).stem
     stem = _DAY_BEFORE.sub("", stem)  # as blog engines name their files; a post's date says it
-    words = _JOINTS.sub(" ", cleaned(stem)).strip() or stem
+    words = _JOINTS.sub(" ", cleaned(stem)).strip() or stem.strip() or "-"
     return words.encode("utf-8", "replace").decode("utf-8")
 
 
