@@ -18,7 +18,7 @@ import msgspec
 
 _OPEN = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _BLOCK_BYTES = 1 << 18
-MOST_HASHED_BYTES = 1 << 29
+MOST_HASHED_BYTES = 1 << 28
 """Nothing so large is ever read: beyond this, a size stands for what a file still holds."""
 _INT64 = (1 << 63) - 1
 _GONE = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENXIO})

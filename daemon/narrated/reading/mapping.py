@@ -39,7 +39,7 @@ def _check_tokens(text: str, what: str) -> None:
     depth = 0
     for token in yaml.scan(text):
         name = type(token).__name__
-        if name == "ScalarToken" and is_unfit(token.value):
+        if isinstance(token, yaml.ScalarToken) and is_unfit(token.value):
             line = token.start_mark.line + 1
             raise SourceError(f"{what} has an invisible sign in it (line {line}).", _INVISIBLE)
         if name == "AliasToken":
