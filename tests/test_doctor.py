@@ -172,6 +172,16 @@ def test_a_network_file_system_is_known_to_have_no_leases(
     assert (folders._WITHOUT_LEASES.fullmatch(kind) is None) == (state is State.WELL)
 
 
+@pytest.mark.parametrize(("guard", "state"), [("0\n", State.WARNING), ("1\n", State.WELL)])
+def test_it_is_told_where_people_may_link_what_they_may_not_read(
+    tmp_path: Path, guard: str, state: State
+) -> None:
+    (tmp_path / "guard").write_text(guard)
+    (finding,) = folders.hard_links(tmp_path / "guard")
+    assert finding.state is state
+    assert list(folders.hard_links(tmp_path / "no such guard")) == []
+
+
 def test_syncthing_is_kept_from_unfinished_files_by_the_remedy(config: Config) -> None:
     (config.outbox / ".stfolder").mkdir()
     finding = named(folders.syncing(config), "Syncthing outbox")

@@ -31,6 +31,7 @@ from narrated.script.script import (
 from narrated.script.writing import write
 from narrated.workers.wire import Wire, die_with_parent
 
+_TOLD_CHARACTERS = 1000
 _REMEDY = "Check that the file is whole; if it is, this is a fault of ours worth a report."
 
 
@@ -220,7 +221,12 @@ def _planned(header: dict[str, Any], payload: bytes) -> Plan:
 
 
 def _failed(problem: str, remedy: str) -> dict[str, Any]:
-    return {"failed": {"problem": problem, "remedy": remedy}}
+    return {"failed": {"problem": _short(problem), "remedy": _short(remedy)}}
+
+
+def _short(told: str) -> str:
+    """Not a note of a megabyte for a key of a megabyte."""
+    return told if len(told) <= _TOLD_CHARACTERS else f"{told[:_TOLD_CHARACTERS]}…"
 
 
 def _said(error: Exception) -> str:

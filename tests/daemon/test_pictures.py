@@ -1,6 +1,7 @@
 """A picture that a post shows is part of the post; one that nobody shows is an item of its own."""
 
 import io
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -143,3 +144,15 @@ def test_a_picture_that_comes_while_its_post_is_being_planned_is_put_in(
         wait(lambda: any(each["in_flight"] for each in daemon.status()["workers"]))
         daemon.drop("early.png", b"It came meanwhile.")
         _wait_said(daemon, "post", "eighteen bytes")
+
+
+def test_a_picture_written_in_a_hundred_ways_is_waited_for_once(daemon: Daemon) -> None:
+    (daemon.inbox / "ways").mkdir()
+    (daemon.inbox / "ways/never.png").touch()  # an empty one is never taken
+    ways = [f"never.png?{number}" for number in range(100)]
+    daemon.drop("ways/desk.png", _picture("purple"))
+    daemon.drop("ways/post.md", _post("Ways", *ways, "desk.png", "./desk.png#again"))
+    began = time.monotonic()
+    daemon.manifest("ways/post")
+    assert time.monotonic() - began < 60
+    assert "never.png is not in the inbox" in (daemon.outbox / "ways/post.json").read_text()

@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -142,3 +143,14 @@ def test_a_stop_is_heard_in_the_middle_of_a_file(post: Path) -> None:
 
     with pytest.raises(Stopped):
         examine(str(post), expected(post), True, stop)
+
+
+def test_of_a_file_that_nobody_will_read_the_beginning_and_the_size_are_hashed(post: Path) -> None:
+    found = []
+    for size in (1 << 40, (1 << 40) + 1):
+        os.truncate(post, size)
+        began_s = time.monotonic()
+        found.append(examine(str(post), expected(post), True, nothing))
+        assert time.monotonic() - began_s < 60
+    assert [each.verdict for each in found] == [Verdict.READY] * 2
+    assert found[0].sha256 != found[1].sha256

@@ -171,3 +171,17 @@ def test_a_missing_outbox_is_not_made_by_a_note(tmp_path: Path) -> None:
     with pytest.raises(StorageError, match="Make the folder"):
         write_note(tmp_path / "unmounted", "narrated.status.txt", "text")
     assert not (tmp_path / "unmounted").exists()
+
+
+@pytest.mark.parametrize("letter", ["a", "é"])
+def test_the_note_of_the_longest_name_is_removed_and_stands_beside_a_file_too(
+    outbox: Path, letter: str
+) -> None:
+    longest = (letter * 245)[: 245 // len(letter.encode())] + ".error.txt"
+    write_note(outbox, f"blog/{longest}", "text")
+    remove_note(outbox, f"blog/{longest}")
+    (outbox / "blog").write_bytes(b"sound")
+    write_note(outbox, f"blog/{longest}", "text")
+    assert len(list(outbox.iterdir())) == 2
+    remove_note(outbox, f"blog/{longest}")
+    assert [path.name for path in outbox.iterdir()] == ["blog"]

@@ -94,7 +94,7 @@ def test_a_proof_says_where_an_author_wants_no_narration():
 
 
 def test_a_proof_cannot_move_the_cursor():
-    hostile = '---\nauthor: "A\\e[2J"\nvoice: "v\\e[2J"\n---\nWords \u202e here \u2028 too.'
+    hostile = '---\nauthor: "A\\u202e"\nvoice: "v\\u2066"\n---\nWords \u202e here \u2028 too.'
     assert all(line.isprintable() for line in shown(hostile))
 
 

@@ -20,6 +20,7 @@ def examine(config: Config, call_the_roll: Callable[[], Roll]) -> Iterator[Findi
     account = of_the_daemon(config)
     yield from folders.rights(config, account)
     yield from folders.leases(config)
+    yield from folders.hard_links()
     yield from folders.syncing(config)
     yield from box.inotify(config)
     yield from box.disks(config)

@@ -124,6 +124,26 @@ def leases(config: Config) -> Iterator[Finding]:
         yield well("leases", f"The inbox is on {kind or 'a local file system'}: leases work.")
 
 
+def hard_links(guard: Path = Path("/proc/sys/fs/protected_hardlinks")) -> Iterator[Finding]:
+    """Whether the kernel lets people link only what they may read themselves.
+
+    A hard link in the inbox is a file like any other, and is read.
+    """
+    try:
+        guarded = guard.read_text().strip() != "0"
+    except OSError:
+        return  # this kernel has no such guard to be asked
+    if guarded:
+        yield well("hard links", "Nobody can link a file into the inbox that is closed to them.")
+    else:
+        yield warning(
+            "hard links",
+            "Whoever fills the inbox may link files into it that only the daemon may read.",
+            "echo fs.protected_hardlinks=1 | sudo tee /etc/sysctl.d/60-narrated.conf; "
+            "sudo sysctl --system",
+        )
+
+
 def file_system(path: Path, mountinfo: str) -> str:
     """The kind of the file system that holds a path, by the kernel's own table of mounts."""
     best, kind = -1, ""

@@ -87,23 +87,24 @@ def description(picture: bytes) -> str:
 
 def _described(image: ImageFile.ImageFile) -> str:
     size = image.size
-    frames: int = getattr(image, "n_frames", 1)
+    # Not how many frames there are: a file of millions would have us count them.
+    is_animated: bool = getattr(image, "is_animated", False)
     decode(image, SAMPLE_PIXELS)  # a cut-short one shows; a PNG's text may stand after its pixels
     notes = noted(image)
     if notes.description:
         return notes.description
     if notes.is_turned:
         size = (size[1], size[0])
-    said = [_kind(notes, frames), shape(*size), colours(plain(image)), _date(notes)]
+    said = [_kind(notes, is_animated), shape(*size), colours(plain(image)), _date(notes)]
     return ", ".join(part for part in said if part) + "."
 
 
-def _kind(notes: Notes, frames: int) -> str:
+def _kind(notes: Notes, is_animated: bool) -> str:
     if notes.is_photograph:
         return "A photograph"
     if notes.is_screenshot:
         return "A screenshot"
-    return "An animated image" if frames > 1 else "An image"
+    return "An animated image" if is_animated else "An image"
 
 
 def _date(notes: Notes) -> str:

@@ -8,6 +8,8 @@ from xml.etree import ElementTree
 
 from PIL import ExifTags, Image, ImageFile, IptcImagePlugin
 
+from narrated.engines.picture import DAMAGE
+
 _LONGEST_CHARACTERS = 2000
 
 _CAMERA_TAGS = (
@@ -64,8 +66,7 @@ class Notes:
 
 def noted(image: ImageFile.ImageFile) -> Notes:
     """Read what is written into a loaded picture."""
-    base = image.getexif()
-    exif = base.get_ifd(ExifTags.IFD.Exif)
+    base, exif = _exif(image)
     texts = [folded for text in _texts(image, base, exif) if (folded := _folded(text))]
     equipment = {str(base.get(tag, "")).strip().casefold() for tag in (0x010F, 0x0110)}
     descriptions = [
@@ -80,6 +81,14 @@ def noted(image: ImageFile.ImageFile) -> Notes:
         is_turned=base.get(ExifTags.Base.Orientation) in (5, 6, 7, 8),
         taken=_date(exif.get(ExifTags.Base.DateTimeOriginal)),
     )
+
+
+def _exif(image: ImageFile.ImageFile) -> tuple[Image.Exif, dict[int, object]]:
+    try:
+        base = image.getexif()
+        return base, base.get_ifd(ExifTags.IFD.Exif)
+    except DAMAGE:
+        return Image.Exif(), {}  # the notes are broken; the picture is well
 
 
 def _texts(image: ImageFile.ImageFile, base: Image.Exif, exif: dict[int, object]) -> Iterator[str]:

@@ -7,7 +7,7 @@ import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any, Self
 
 import msgspec
@@ -17,6 +17,7 @@ from narrated.inbox import files
 from narrated.ledger.job import Job
 from narrated.ledger.store import Ledger
 from narrated.narrate.beside import Beside, Texts
+from narrated.reading.source import PICTURES
 from narrated.script.script import Caption, Chunk, Plan, Settings, Speaker
 from narrated.workers.editors import Editors
 from narrated.workers.pool import EngineInfo
@@ -185,7 +186,7 @@ class Desk:
 
     async def draft_of(self, path: str, wishes: Wishes) -> Plan:
         """What would be said of a file of the inbox as it is now."""
-        source = await self._read(path, max(TEXT_BYTES, PICTURE_BYTES))
+        source = await self._read(path, _most_bytes(path))
         return (await self._draft(path, source, 0, wishes, self.beside(wishes)))[0]
 
     async def cover(self, manuscript: Manuscript, job: Job) -> bytes | None:
@@ -205,7 +206,7 @@ class Desk:
         return {path: sha256 for path, sha256 in manuscript.shown.items() if sha256}
 
     async def _source(self, job: Job) -> bytes:
-        source = await self._read(job.path, max(TEXT_BYTES, PICTURE_BYTES))
+        source = await self._read(job.path, _most_bytes(job.path))
         if hashlib.sha256(source).hexdigest() != job.source_sha256:
             raise SourceChanged("The source changed before it was read.")
         return source
@@ -248,7 +249,10 @@ class Desk:
             text = await self.describe(source, flow, wishes)
             return {plan.shown[0].source: Caption(text=text)}, {}
         captions: dict[str, Caption] = {}
+        by_place: dict[str, Caption] = {}
         shown: dict[str, str] = {}
+        # One deadline for all: a post may name thousands that never come.
+        deadline = time.monotonic() + wishes.picture_wait_s
         roots = {"/" + prefix.strip("/"): folder for prefix, folder in wishes.picture_roots.items()}
         roots |= plan.surroundings.pictures
         for picture in plan.shown:
@@ -258,11 +262,15 @@ class Desk:
                     missing="it is not a picture in the inbox, and nothing is fetched"
                 )
                 continue
-            captions[picture.source], shown[place] = await self._caption(place, flow, wishes)
+            if place not in by_place:  # the same one may be written in a thousand ways
+                by_place[place], shown[place] = await self._caption(place, flow, wishes, deadline)
+            captions[picture.source] = by_place[place]
         return captions, shown
 
-    async def _caption(self, path: str, flow: int, wishes: Wishes) -> tuple[Caption, str]:
-        sha256 = await self._settled(path, wishes.picture_wait_s)
+    async def _caption(
+        self, path: str, flow: int, wishes: Wishes, deadline: float
+    ) -> tuple[Caption, str]:
+        sha256 = await self._settled(path, deadline)
         if not sha256:
             return Caption(missing=f"{path} is not in the inbox"), ""
         try:
@@ -271,11 +279,10 @@ class Desk:
         except (SourceError, EngineError) as error:
             return Caption(missing=error.problem), sha256
 
-    async def _settled(self, path: str, wait_s: float) -> str:
-        """The digest of a picture the inbox has taken; a short wait for one still arriving."""
+    async def _settled(self, path: str, deadline: float) -> str:
+        """The digest of a picture the inbox has taken; waits for one still arriving until then."""
         if self._at_rest and files.exists(self._inbox, path):
             return hashlib.sha256(await self._read(path, PICTURE_BYTES)).hexdigest()
-        deadline = time.monotonic() + wait_s
         while not (sha256 := self._ledger.source_sha256(path)):
             if not files.exists(self._inbox, path) or time.monotonic() > deadline:
                 return ""
@@ -303,6 +310,10 @@ class Desk:
             text = str(result.header["text"])
             self._ledger.keep_caption(key, text)
         return text
+
+
+def _most_bytes(path: str) -> int:
+    return PICTURE_BYTES if PurePosixPath(path).suffix.lower() in PICTURES else TEXT_BYTES
 
 
 def _configured(lexicon: Path | None) -> Texts:

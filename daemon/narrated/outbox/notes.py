@@ -1,5 +1,6 @@
 """What a person sees through the synced folder alone: notes of failures, and of progress."""
 
+import os
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from narrated.outbox.wording import line_of
 from narrated.printable import printable
 
 _ELLIPSIS_LIMIT = 10
+_LONGEST_NAME_BYTES = 255
 
 
 class State(StrEnum):
@@ -118,8 +120,16 @@ def _places(name: str) -> Iterator[str]:
     """Where a note may stand, the best place first and the last in no folder at all."""
     yield name
     while "/" in name:
-        name = "~".join(name.rsplit("/", 1))
+        name = _fitting("~".join(name.rsplit("/", 1)))
         yield name
+
+
+def _fitting(name: str) -> str:
+    """The name with its last part cut at its beginning to what a file may be called."""
+    folder, slash, last = name.rpartition("/")
+    while len(os.fsencode(last)) > _LONGEST_NAME_BYTES:
+        last = last[1:]
+    return folder + slash + last
 
 
 def _write(outbox: Path, folder_name: str, name: str, content: bytes) -> None:

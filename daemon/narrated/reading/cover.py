@@ -1,10 +1,11 @@
 """The cover of a narration: a picture as the small JPEG that players show."""
 
+import warnings
 from io import BytesIO
 
 from PIL import Image, ImageOps
 
-from narrated.reading.picture import loaded
+from narrated.reading.picture import BROKEN, loaded
 
 _MOST_PIXELS_A_SIDE = 1000
 _PLAIN_MODES = ("L", "RGB", "RGBA", "CMYK")
@@ -19,11 +20,20 @@ def cover(data: bytes, name: str = "The picture") -> bytes:
     whole = loaded(data, name)
     if whole.mode in _PLAIN_MODES:  # first of all: of what takes a gigabyte no copy is made
         whole.thumbnail((2 * _MOST_PIXELS_A_SIDE, 2 * _MOST_PIXELS_A_SIDE))
-    picture = _opaque(ImageOps.exif_transpose(whole))
+    picture = _opaque(_upright(whole))
     picture.thumbnail((_MOST_PIXELS_A_SIDE, _MOST_PIXELS_A_SIDE))
     written = BytesIO()
     picture.save(written, "JPEG", quality=85, optimize=True)
     return written.getvalue()
+
+
+def _upright(picture: Image.Image) -> Image.Image:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of odd notes; a hostile file has thousands
+        try:
+            return ImageOps.exif_transpose(picture)
+        except BROKEN:
+            return picture  # what is noted of it is broken; the picture is well
 
 
 def _opaque(picture: Image.Image) -> Image.Image:

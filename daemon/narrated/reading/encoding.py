@@ -28,10 +28,21 @@ _JIS = (b"\x1b$B", b"\x1b$@")
 """How Japanese of seven bits begins, which is valid UTF-8 too."""
 _CONTROLS = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
 _SHARE_OF_CONTROLS = 0.002
+# Codecs of Python that are no charset of a page: some undo escapes, or take hours over a long text.
+_NO_CHARSETS = frozenset(
+    {"base64", "bz2", "hex", "idna", "punycode", "quopri", "raw-unicode-escape", "rot13"}
+    | {"undefined", "unicode-escape", "utf-7", "uu", "zlib"}
+)
 # What no parser below takes gladly: controls, and code points that are no characters.
-_DROPPED = dict.fromkeys((*range(32), 127, 65279, 65534, 65535), "")
+_DROPPED = dict.fromkeys((*range(32), *range(127, 160), 65279, 65534, 65535), "")
+# Where a text was taken for Latin-1, these are the quotation marks and dashes of Windows.
+_DROPPED |= {
+    code: sign for code in range(128, 160) if (sign := bytes([code]).decode("cp1252", "ignore"))
+}
 _DROPPED |= dict.fromkeys((0x0A, 0x0B, 0x0C, 0x85, 0x2028, 0x2029), "\n") | {0x09: "\t"}
 _UNTIDY = re.compile(f"[{re.escape(''.join(map(chr, _DROPPED.keys() - {0x0A, 0x09})))}]")
+_UNFIT = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff]")
+_REFERENCE = re.compile(r"&#(?:x0*([0-9a-f]{1,4})(?![0-9a-f])|0*([0-9]{1,5})(?![0-9]));?", re.I)
 _REMEDY = "Save it as UTF-8 text, or remove it."
 
 
@@ -57,6 +68,21 @@ def cleaned(text: str) -> str:
     return text.translate(_DROPPED) if _UNTIDY.search(text) else text
 
 
+def spelled(html: str) -> str:
+    """Give HTML without the references to control characters (`&#27;`) that are none in it."""
+    return _REFERENCE.sub(_meant, html) if "&#" in html else html
+
+
+def is_unfit(text: str) -> bool:
+    """Tell whether a text holds what no text file may: controls, and halves of characters."""
+    return bool(_UNFIT.search(text))
+
+
+def _meant(found: re.Match[str]) -> str:
+    code = int(found[1], 16) if found[1] else int(found[2])
+    return _DROPPED.get(code, found[0])
+
+
 def _marked(data: bytes, name: str) -> str:
     for mark, encoding in _MARKS:
         if data.startswith(mark):
@@ -79,9 +105,10 @@ def _unmarked(data: bytes, name: str) -> str:
 def _declared(data: bytes) -> str:
     found = _DECLARED.search(data[:4096])
     try:
-        return codecs.lookup(found[1].decode("ascii")).name if found else ""
-    except LookupError:
+        name = codecs.lookup(found[1].decode("ascii")).name if found else ""
+    except (LookupError, UnicodeDecodeError):
         return ""
+    return "" if name in _NO_CHARSETS else name
 
 
 def _guessed(data: bytes) -> str:

@@ -1,10 +1,13 @@
 """Small YAML mappings, of scalars as they were written: front matter and lexicons."""
 
 from narrated.errors import SourceError
+from narrated.reading.encoding import is_unfit
 
 _MOST_CHARACTERS = 1_000_000
 _DEEPEST = 20
 _REMEDY = "Mend it; a value with a colon or another sign in it is put in quotation marks."
+
+_INVISIBLE = "Take it out; a backslash between double quotes is written twice."
 
 
 def mapping(text: str, what: str) -> dict[str, object]:
@@ -20,7 +23,7 @@ def mapping(text: str, what: str) -> dict[str, object]:
     try:
         _check_tokens(text, what)
         found = yaml.load(text, yaml.BaseLoader)  # builds nothing but str, list and dict
-    except (yaml.YAMLError, RecursionError, ValueError) as error:
+    except (yaml.YAMLError, RecursionError, ValueError, OverflowError) as error:
         raise SourceError(f"{what} is not valid YAML{_place(error)}.", _REMEDY) from error
     if not isinstance(found, dict):
         return _nothing(found, what)
@@ -36,6 +39,9 @@ def _check_tokens(text: str, what: str) -> None:
     depth = 0
     for token in yaml.scan(text):
         name = type(token).__name__
+        if isinstance(token, yaml.ScalarToken) and is_unfit(token.value):
+            line = token.start_mark.line + 1
+            raise SourceError(f"{what} has an invisible sign in it (line {line}).", _INVISIBLE)
         if name == "AliasToken":
             raise SourceError(f"{what} uses a YAML alias (*name).", "Write the value out.")
         depth += name.endswith("StartToken") and name != "StreamStartToken"

@@ -12,6 +12,7 @@ from narrated.reading.about import about
 from narrated.reading.article import article
 from narrated.reading.cdata import opened
 from narrated.reading.document import Blocks, FrontMatter
+from narrated.reading.encoding import spelled
 from narrated.reading.flow import Flow
 from narrated.reading.formula import settle
 from narrated.reading.furniture import Reason, in_article, in_page, in_text
@@ -59,7 +60,7 @@ def _tree(html: str) -> BeautifulSoup:
         # It wonders whether a short text was meant as a path or an address; it never is.
         warnings.simplefilter("ignore", MarkupResemblesLocatorWarning)
         warnings.simplefilter("ignore", XMLParsedAsHTMLWarning)
-        tree = BeautifulSoup(opened(html), "lxml")
+        tree = BeautifulSoup(opened(spelled(html)), "lxml")
     settle(tree, html)
     return tree
 

@@ -17,8 +17,7 @@ if TYPE_CHECKING:
 _FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")
 _MOST_PIXELS = 250_000_000
 """A camera makes 200 million; of so many, one that has colours takes 1 GB while it is held."""
-# What Pillow's readers are known to raise on broken data.
-_BROKEN = (
+BROKEN = (
     OSError,
     SyntaxError,
     ValueError,
@@ -30,6 +29,7 @@ _BROKEN = (
     struct.error,
     zlib.error,
 )
+"""What Pillow's readers are known to raise on broken data."""
 
 
 def loaded(data: bytes, name: str) -> "Image":
@@ -41,7 +41,7 @@ def loaded(data: bytes, name: str) -> "Image":
             _opened(data, what).verify()
             picture = _opened(data, what)  # `verify` spends the first
             picture.load()
-        except _BROKEN as error:
+        except BROKEN as error:
             raise _broken(what, error) from error
     if _lacks_end(data):
         raise SourceError(f"{what} is a cut-off picture.", "Copy it again.")

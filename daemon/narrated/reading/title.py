@@ -17,6 +17,7 @@ from narrated.reading.document import (
     Spans,
     Text,
 )
+from narrated.reading.encoding import cleaned
 
 TitleFrom = Literal["front matter", "heading", "page", "name"]
 _DAY_BEFORE = re.compile(r"\A\d{4}-\d\d-\d\d[-_. ]+(?=\S)")
@@ -39,7 +40,7 @@ def readable(name: str) -> str:
     """Make a file's name sayable: `2024-03-09-my-first_post.md` is "my first post"."""
     stem = PurePosixPath(name).stem
     stem = _DAY_BEFORE.sub("", stem)  # as blog engines name their files; a post's date says it
-    words = _JOINTS.sub(" ", stem).strip() or stem
+    words = _JOINTS.sub(" ", cleaned(stem)).strip() or stem.strip() or "-"
     return words.encode("utf-8", "replace").decode("utf-8")
 
 

@@ -4,6 +4,7 @@ import datetime
 from typing import Any
 
 from narrated.errors import SourceError
+from narrated.reading.encoding import cleaned
 
 
 def toml(text: str, what: str) -> dict[str, object]:
@@ -29,4 +30,4 @@ def _plain(value: Any) -> object:
         return "true" if value else "false"
     if isinstance(value, datetime.datetime | datetime.date):
         return value.isoformat()
-    return str(value)
+    return cleaned(str(value))

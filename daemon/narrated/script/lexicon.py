@@ -12,6 +12,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from narrated.errors import SourceError
+from narrated.reading.encoding import cleaned
 from narrated.reading.mapping import mapping
 
 _KEYS = ("words", "patterns")
@@ -54,13 +55,18 @@ class Lexicon:
         if self._exact:
             text = self._exact_words.sub(lambda found: self._exact[found[0]], text)
         if self._any_case:
-            text = self._any_case_words.sub(lambda found: self._any_case[found[0].lower()], text)
+            text = self._any_case_words.sub(self._said, text)
         return self._patterned(text)
+
+    def _said(self, found: re.Match[str]) -> str:
+        # Regular expressions take some letters for others that no case of theirs is: ı for i.
+        return self._any_case.get(found[0].lower(), found[0])
 
     def _patterned(self, text: str) -> str:
         for pattern, said in self._patterns:
             text = pattern.sub(said, text)
-        return text
+        # What is said may be written as an escape, such as `\\0`.
+        return " ".join(cleaned(text).split()) if self._patterns else text
 
 
 def _beginning(word: str) -> str:
@@ -87,7 +93,7 @@ def _words(found: object, what: str) -> dict[str, str]:
     for word, said in found.items():
         if not isinstance(word, str) or not isinstance(said, str) or not word.strip():
             raise SourceError(f"{what}: `words: {word}` is no text.", "Quote it.")
-    return {" ".join(word.split()): said for word, said in found.items()}
+    return {" ".join(word.split()): " ".join(said.split()) for word, said in found.items()}
 
 
 def _patterns(found: object, what: str) -> list[tuple[re.Pattern[str], str]]:

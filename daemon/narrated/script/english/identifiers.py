@@ -81,7 +81,7 @@ RULES: tuple[Rule, ...] = (
         at_words("_", "_"),
     ),
     rule(
-        r"\b[a-z]+(?:[A-Z]+[a-z\d]*)+\b|\b[A-Z][A-Za-z\d]*[a-z\d][A-Z]\w*\b|\b[A-Z]{2,}[a-z][a-z]\w*\b",
+        r"\b[a-z]+[A-Z][A-Za-z\d]*\b|\b[A-Z][A-Za-z\d]*[a-z\d][A-Z]\w*\b|\b[A-Z]{2,}[a-z][a-z]\w*\b",
         _camel,
         starts=at_words(r"[A-Z](?:(?<=[a-z\d][A-Z])|(?=[A-Z][a-z]))"),
     ),

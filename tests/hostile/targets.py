@@ -1,0 +1,163 @@
+"""What is fuzzed: every reader of what comes from outside, with what must hold of any bytes.
+
+A target returns where all is well, or where the bytes were refused by an error for people; it
+fails where something that is promised does not hold, and lets every other error through.
+"""
+
+import unicodedata
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from typing import get_args, get_type_hints
+
+import msgspec
+
+from narrated.editor import plan
+from narrated.engines.embedded import description
+from narrated.errors import EngineError, NarratedError, SourceError
+from narrated.outbox import manifest
+from narrated.reading.cover import cover
+from narrated.reading.settings import FolderSettings, merged, parse
+from narrated.reading.source import read
+from narrated.script.coverage import covered
+from narrated.script.lexicon import Lexicon
+from narrated.script.proof import proof
+from narrated.script.script import Plan, Role, Settings
+
+LIMITS = {"espeak": 120, "toy": 300}
+_KINDS = get_type_hints(Settings)
+CHOICES = {
+    **{key: get_args(_KINDS[key]) for key in ("links", "code", "footnotes")},
+    "pauses": tuple(Role),
+    "engine": tuple(LIMITS),
+}
+_SAID_WITH_A_LEXICON = "It is a good day, ıs İt? So it ſo is: 5 μm or 5 µm, straße, STRASSE. RFC 9."
+_UNSPEAKABLE = frozenset({"Cc", "Cs"})
+
+
+def post(data: bytes) -> None:
+    """A Markdown text."""
+    _text(data, "a.md")
+
+
+def page(data: bytes) -> None:
+    """An HTML page."""
+    _text(data, "a.html")
+
+
+def text(data: bytes) -> None:
+    """A plain text, in any encoding."""
+    _text(data, "a.txt")
+
+
+def front(data: bytes) -> None:
+    """Front matter in YAML, and in TOML."""
+    for fence in (b"---", b"+++"):
+        _text(b"%b\n%b\n%b\nWords.\n" % (fence, data, fence), "a.md")
+
+
+def folder(data: bytes) -> None:
+    """A folder's settings."""
+    with suppress(UnicodeDecodeError):
+        said = _refused(lambda: parse(data.decode(), ".narrated.yaml", CHOICES))
+        if isinstance(said, FolderSettings):
+            _check_words([said.author or "", said.date or "", said.album or ""])
+            _check_words([said.language or "", said.voice or ""])
+            assert merged([said, said]) == said
+            _text(
+                b"# Words\n\n> More of them.", "a.md", folders=[(".narrated.yaml", data.decode())]
+            )
+
+
+def lexicon(data: bytes) -> None:
+    """A lexicon, and what is said with it."""
+    with suppress(UnicodeDecodeError):
+        if isinstance(_refused(lambda: Lexicon.parse([data.decode()])), Lexicon):
+            words = _SAID_WITH_A_LEXICON.encode()
+            _text(words, "a.txt", lexicons=[("lexicon.yaml", data.decode())])
+
+
+def picture(data: bytes) -> None:
+    """A picture as a source, as a cover, and as the captioner sees it."""
+    for suffix in (".png", ".jpg"):
+        _refused(lambda suffix=suffix: read(data, f"a{suffix}"))
+    _refused(lambda: cover(data))
+    said = _refused(lambda: description(data), EngineError)
+    if isinstance(said, str):
+        assert said.strip()
+        _check_words([said])
+
+
+def record(data: bytes) -> None:
+    """A manifest that somebody else wrote into the outbox."""
+    try:
+        found = manifest.decode(data)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return
+    found.renamed("b.md", "a", "b")
+    again = manifest.decode(manifest.encode(found))
+    assert manifest.encode(again) == manifest.encode(found)
+
+
+TARGETS: dict[str, Callable[[bytes], None]] = {
+    each.__name__: each for each in (post, page, text, front, folder, lexicon, picture, record)
+}
+
+
+def _text(
+    data: bytes,
+    name: str,
+    lexicons: Iterable[tuple[str, str]] = (),
+    folders: Iterable[tuple[str, str]] = (),
+) -> None:
+    found = _refused(
+        lambda: plan(
+            data,
+            name,
+            captions={},
+            lexicons=list(lexicons),
+            settings=Settings(),
+            limits=LIMITS,
+            folders=list(folders),
+        )
+    )
+    if isinstance(found, Plan):
+        _check(found)
+
+
+def _refused(
+    act: Callable[[], object], kind: type[NarratedError] = SourceError
+) -> object | NarratedError:
+    """What comes of it, or the error for people that it is refused with, whole and on one line."""
+    try:
+        return act()
+    except kind as error:
+        assert error.problem.strip()
+        assert error.remedy.strip()
+        return error
+
+
+def _check(found: Plan) -> None:
+    """What holds of every plan: it can be kept, spoken and shown, and loses nothing."""
+    assert msgspec.json.decode(msgspec.json.encode(found), type=Plan) == found
+    lines = found.script.lines
+    _check_words([found.title, found.author, found.date, found.language])
+    _check_words([line.text for line in lines])
+    assert all(line.text.strip() for line in lines)
+    said = "".join("".join(chunk.text.split()) for chunk in found.chunks)
+    assert said == "".join("".join(line.text.split()) for line in lines)
+    assert all(0 < len(chunk.text) <= LIMITS[_engine(found)] for chunk in found.chunks)
+    counts = covered(found.script)
+    assert counts.blocks == counts.spoken + counts.announced + counts.skipped
+    assert all(skip.kind and skip.reason for skip in found.script.skipped)
+    assert all(line.isprintable() for line in proof(found))
+
+
+def _engine(found: Plan) -> str:
+    return found.speakers["narrator"].engine
+
+
+def _check_words(texts: Iterable[str]) -> None:
+    """Words that are spoken, shown and written into tags, and move no cursor there."""
+    for words in texts:
+        unspeakable = {sign for sign in words if unicodedata.category(sign) in _UNSPEAKABLE}
+        assert not unspeakable, f"{unspeakable} in {words!r}"

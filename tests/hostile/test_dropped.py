@@ -1,0 +1,156 @@
+"""Whatever is dropped gets a note or a narration, and nothing of it reaches out of the inbox."""
+
+import os
+import re
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+from mutagen.id3 import ID3
+
+from hostile.cases import FORGED_TITLE, IMITATION, cases
+from hostile.drop import NAMES, SECRET, Drop, Listener, cues, dropped, seen
+from narrated.editor import plan
+from narrated.script.script import Settings
+
+CASES = cases()
+pytestmark = pytest.mark.timeout(300)
+
+_RECORD = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} (?:DEBUG|INFO|WARNING|ERROR|CRITICAL) ")
+_FRAMES = {"TIT2", "TPE1", "TALB", "TDRC", "TLAN", "APIC"}
+
+
+@pytest.fixture(scope="module")
+def both(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Drop, Listener]]:
+    """Everything dropped at once, each with a note or a narration."""
+    with dropped(tmp_path_factory.mktemp("hostile"), CASES) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def drop(both: tuple[Drop, Listener]) -> Drop:
+    """The daemon, and what came of each."""
+    return both[0]
+
+
+@pytest.mark.parametrize("path", CASES)
+def test_a_hostile_file_gets_a_clear_note_or_a_correct_narration(drop: Drop, path: str) -> None:
+    case, found = CASES[path], drop.came_of[path]
+    if case.note:
+        assert "What was wrong: " in found
+        assert "What to do: " in found
+        assert re.search(case.note, found), found
+        assert len(found) < 3000
+    else:
+        assert re.search(case.said, " ".join(cues(found))), found
+
+
+def test_all_of_them_are_through_in_bounded_time_without_a_crash(
+    drop: Drop, figure: Callable[[str], None]
+) -> None:
+    assert drop.daemon_pids() == drop.pids
+    assert [each["restarts"] for each in drop.daemon.status()["workers"]] == [0] * (
+        len(drop.pids) - 1
+    )
+    figure(
+        f"{len(drop.came_of)} hostile files in {drop.took_s:.0f} s; "
+        f"{sum('was not narrated' in found for found in drop.came_of.values())} notes"
+    )
+
+
+def test_a_note_dropped_afterwards_is_narrated_at_once(drop: Drop) -> None:
+    drop.daemon.drop("afterwards.md", "All is well.")
+    began = time.monotonic()
+    drop.daemon.manifest("afterwards")
+    assert time.monotonic() - began < 15
+
+
+def test_nothing_is_fetched(both: tuple[Drop, Listener]) -> None:
+    assert both[1].heard == []
+
+
+def test_nothing_outside_is_written(drop: Drop) -> None:
+    assert seen(drop.outside) == drop.before
+    assert {path.name for path in drop.outside.parent.iterdir()} == {"outside", "daemon"}
+
+
+def test_nothing_outside_is_read_aloud_or_kept(drop: Drop) -> None:
+    places = {place for place, content in drop.kept() if SECRET.encode() in content}
+    assert places == set()
+    heard = {place for place, content in drop.kept() if b"Words behind a hard link" in content}
+    assert any("plan" in place for place in heard)  # so the search sees into what is packed
+    assert any("spoken.txt" in place for place in heard)
+
+
+def test_a_hard_link_is_the_file_that_it_is_and_its_other_name_stays_untouched(drop: Drop) -> None:
+    assert "Words behind a hard link" in drop.came_of["links/hard.md"]
+    assert seen(drop.outside)["shared.md"] == drop.before["shared.md"]
+
+
+def test_nothing_of_a_link_is_read(drop: Drop) -> None:
+    assert not any("links/" in path and "hard" not in path for path in drop.narrated())
+    assert "Words behind" in drop.came_of["links/hard.md"]
+
+
+def test_a_terabyte_of_nothing_is_refused_without_being_read(drop: Drop) -> None:
+    assert "larger than 67.1 MB" in drop.came_of["large/vast.md"]
+
+
+def test_a_tree_deeper_than_a_path_holds_up_nothing_beside_it(drop: Drop) -> None:
+    assert "Words beside the deep" in drop.came_of["deep/end.md"]
+
+
+@pytest.mark.parametrize("name", NAMES.values(), ids=NAMES)
+def test_a_hostile_name_is_narrated(drop: Drop, name: bytes) -> None:
+    assert "Words of a name." in drop.came_of[f"names/{os.fsdecode(name)}"]
+
+
+def test_no_name_and_no_text_forges_a_record(drop: Drop) -> None:
+    log = (drop.daemon.home / "log").read_text(errors="surrogateescape")
+    lines = log.splitlines()
+    odd = [line for line in lines if not _RECORD.match(line) and not line.startswith("    | ")]
+    assert odd == []
+    assert all(line.isprintable() for line in log.split("\n"))
+    assert not any("unforeseen way" in line or "could not be removed" in line for line in lines)
+
+
+def test_no_text_forges_a_line_of_a_note(drop: Drop) -> None:
+    for path in drop.daemon.outbox.rglob("*.txt"):
+        text = path.read_text()
+        assert all(line.isprintable() for line in text.split("\n")), path
+        if path.name.endswith(".error.txt"):
+            assert len(text.rstrip("\n").split("\n")) == 6, text
+
+
+def test_every_transcript_parses_and_holds_a_cue_a_chunk(drop: Drop) -> None:
+    made = {found.source.path: vtt for vtt, found in drop.transcripts()}
+    for vtt in made.values():
+        assert cues(vtt.read_text())
+    said = plan(
+        IMITATION.encode(),
+        "text.txt",
+        captions={},
+        lexicons=[],
+        settings=Settings(),
+        limits={"espeak": 300},
+    )
+    found = cues(made["imitations/text.txt"].read_text())
+    assert len(found) == len(said.chunks)
+    assert any("forged cue" in words for words in found)
+
+
+def test_no_title_forges_a_tag_or_moves_a_cursor(drop: Drop) -> None:
+    for vtt, found in drop.transcripts():
+        tags = ID3(vtt.with_suffix(".mp3"))
+        assert {key[:4] for key in tags} <= _FRAMES, found.source.path
+        for frame in tags.getall("TIT2") + tags.getall("TPE1") + tags.getall("TALB"):
+            assert len(frame.text) == 1
+            assert not re.search(r"[\x00-\x1f\x7f-\x9f]", frame.text[0]), found.source.path
+    titles = [found.title for _, found in drop.transcripts()]
+    assert " ".join(FORGED_TITLE.split()) in titles
+
+
+def test_no_spoken_word_holds_a_control_character(drop: Drop) -> None:
+    spoken = "\n".join(drop.daemon.spoken)
+    assert not re.search(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]", spoken)
+    assert "forged cue" in spoken

@@ -1,0 +1,35 @@
+"""Coverage-guided fuzzing: a few seconds a reader each time, from a seed that is told."""
+
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from hostile.targets import TARGETS
+
+pytest.importorskip("atheris", reason="there is no atheris for this Python or machine")
+
+GUIDED = Path(__file__).with_name("guided.py")
+SECONDS = 3
+
+
+@pytest.mark.timeout(400)
+def test_nothing_that_is_found_in_some_seconds_breaks_a_promise(
+    tmp_path: Path, figure: Callable[[str], None]
+) -> None:
+    done = subprocess.run(
+        [sys.executable, str(GUIDED), "--seconds", str(SECONDS), "--found", str(tmp_path)],
+        capture_output=True,
+        text=True,
+        errors="replace",
+    )
+    found = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    assert done.returncode == 0, f"{done.stdout}\n{done.stderr[-6000:]}\n{found}"
+    assert found == {}
+    runs = re.findall(r"number_of_executed_units:\s*(\d+)", done.stderr)
+    told = done.stdout.splitlines()
+    assert [line.partition(":")[0] for line in told] == [*TARGETS]
+    figure("; ".join(f"{line}, {count} runs" for line, count in zip(told, runs, strict=True)))
