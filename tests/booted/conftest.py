@@ -15,10 +15,13 @@ def _from(root: Path, name: str) -> object:
 
 
 @pytest.fixture(scope="module", params=[_from(HERE, "here"), _from(TRIXIE, "trixie")])
-def box(request: pytest.FixtureRequest) -> Iterator[Box]:
-    """The service under this machine's systemd, and under Debian 13's.
+def root(request: pytest.FixtureRequest) -> Path:
+    """What is booted: this machine's systemd, and Debian 13's."""
+    return Path(request.param)
 
-    A module may name more for the configuration in CONFIGURATION.
-    """
-    with installed(request.param, **getattr(request.module, "CONFIGURATION", {})) as box:
+
+@pytest.fixture(scope="module")
+def box(root: Path, request: pytest.FixtureRequest) -> Iterator[Box]:
+    """The service for the whole box; a module may configure more of it in CONFIGURATION."""
+    with installed(root, **getattr(request.module, "CONFIGURATION", {})) as box:
         yield box

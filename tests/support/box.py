@@ -71,6 +71,12 @@ class Box(Machine):
         return self.root / "proc" / self.main_pid
 
     @property
+    def processes(self) -> list[Path]:
+        """The folders, in this side's /proc, of the daemon and its workers."""
+        group = self.root / "sys/fs/cgroup/system.slice/narrated.service/cgroup.procs"
+        return [Path("/proc", pid) for pid in group.read_text().split()] if group.exists() else []
+
+    @property
     def log(self) -> str:
         return self.journal("-u", "narrated")
 
@@ -112,7 +118,7 @@ class Box(Machine):
     def configure(self, **entries: Any) -> None:
         """Write the configuration that was installed, with these entries and no others."""
         shipped = self.config.read_text().partition(_BELOW)[0]
-        self.config.write_text(shipped + _BELOW + yaml.safe_dump(entries))
+        self.config.write_text(shipped + _BELOW + (yaml.safe_dump(entries) if entries else ""))
 
     def reload(self) -> str:
         """Have the configuration read anew, and wait for what the daemon says of it."""

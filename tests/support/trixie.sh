@@ -8,7 +8,7 @@ folder=$1
 
 # /bin/kill, which the unit reloads by; useradd and rsync, as the laptop's account has them; and
 # what the interpreter and its wheels need, which are this machine's own.
-packages="systemd dbus procps passwd rsync libstdc++6 libexpat1 libffi8 libsqlite3-0 libbz2-1.0 libuuid1"
+packages="systemd libpam-systemd dbus procps passwd rsync libstdc++6 libexpat1 libffi8 libsqlite3-0 libbz2-1.0 libuuid1"
 
 codename=$(. /etc/os-release && echo "${VERSION_CODENAME:-}")
 mirror=$(apt-get --print-uris update | sed -n "s,^'\([^']*\)/dists/$codename/.*,\1,p" | head -n 1)
