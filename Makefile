@@ -33,6 +33,14 @@ $(VENV)/suites: tests/support/suites.txt | $(BIN)/python
 	$(BIN)/python tests/support/suites.py $@
 	@touch $@
 
+# The root of a Debian 13, whose systemd the service is tried under as well.
+$(VENV)/trixie: tests/support/trixie.sh
+	@echo "Making the root of a Debian 13 ..."
+	tests/support/trixie.sh $@
+
+# It takes root and mmdebstrap; where they are not, its tests say so.
+TRIXIE := $(shell [ "$$(id -u)" = 0 ] && command -v mmdebstrap > /dev/null && echo $(VENV)/trixie)
+
 # A scratch inbox with the sample post, narrated once; the result is left to be heard.
 demo: $(VENV)/core
 	@rm -rf demo && mkdir -p demo/inbox
@@ -40,7 +48,7 @@ demo: $(VENV)/core
 	@printf '%s: %s\n' inbox inbox outbox outbox state state cache cache > demo/narrated.yaml
 	@$(BIN)/narrated --config demo/narrated.yaml once
 
-test: $(VENV)/test $(VENV)/suites
+test: $(VENV)/test $(VENV)/suites $(TRIXIE)
 	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 lint: $(VENV)/lint

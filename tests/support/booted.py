@@ -1,8 +1,9 @@
-"""A real systemd for tests, booted in namespaces over a throw-away copy of this machine's root.
+"""A real systemd for tests, booted in namespaces over a throw-away copy of a root.
 
-It needs root, a cgroup2 mount and no container engine, and is up in about a second. Inside,
-`narrated` is installed in /opt/narrated as on a real box. Not enforced there, so not to be
-claimed by a test: MemoryMax=, TasksMax=.
+The root is this machine's own, or Debian 13's, which `trixie.sh` makes. It needs root, a cgroup2
+mount and no container engine, and is up in about a second. Inside, `narrated` stands in
+/opt/narrated as on a real box. Not enforced there, so not to be claimed by a test: MemoryMax=,
+TasksMax=.
 """
 
 import contextlib
@@ -20,6 +21,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 CHECKOUT = Path(__file__).parents[2]
+HERE = Path("/")
+TRIXIE = CHECKOUT / ".venv" / "trixie"
 
 _PREFIX = "narrated-booted-"
 _NAMESPACES = ("--mount", "--pid", "--uts", "--ipc", "--cgroup", "--net")
@@ -64,8 +67,10 @@ class Machine:
         return self.run("journalctl", "-q", "--no-pager", "-o", output, *matches)
 
 
-def why_not() -> str:
-    """Why no systemd can be booted here; empty where it can."""
+def why_not(root: Path = HERE) -> str:
+    """Why no systemd can be booted here from this root; empty where it can."""
+    if not root.is_dir():
+        return f"{root} is missing: with root and mmdebstrap, `make test` makes it"
     if os.geteuid() != 0:
         return "booting a systemd needs root"
     if _cgroup2() is None:
@@ -78,7 +83,7 @@ def why_not() -> str:
     return ""
 
 
-def until(condition: Callable[[], object], within_s: float = 20) -> None:
+def until(condition: Callable[[], object], within_s: float = 60) -> None:
     """Wait until the condition holds; AssertionError when it does not come to hold."""
     limit = time.monotonic() + within_s
     while not condition():
@@ -87,11 +92,11 @@ def until(condition: Callable[[], object], within_s: float = 20) -> None:
 
 
 @contextlib.contextmanager
-def booted() -> Iterator[Machine]:
-    """Boot a machine; it is gone afterwards, with all that was done in it."""
+def booted(root: Path = HERE) -> Iterator[Machine]:
+    """Boot a machine from this root; it is gone afterwards, with all that was done in it."""
     scratch = Path(tempfile.mkdtemp(prefix=_PREFIX))
     cgroup = _made_cgroup(scratch.name)
-    process = _started(scratch, cgroup)
+    process = _started(scratch, cgroup, root)
     try:
         machine = Machine(_first_process(process))
         until(lambda: _is_up(machine, process, scratch), within_s=60)
@@ -123,24 +128,31 @@ def _made_cgroup(name: str) -> Path:
     return cgroup
 
 
-def _started(scratch: Path, cgroup: Path) -> subprocess.Popen[bytes]:
+def _started(scratch: Path, cgroup: Path, root: Path) -> subprocess.Popen[bytes]:
     flags = [*_NAMESPACES, "--fork", "--kill-child=SIGKILL"]
     script = Path(__file__).with_name("booted.sh")
-    binds = [str(CHECKOUT), "/opt/checkout", *_interpreter_binds()]
+    binds = [str(CHECKOUT), "/opt/checkout", *_interpreter_binds(root)]
     # Into its cgroup first: the cgroup namespace takes the place that it is made in for its root.
     enter = f'echo 0 > "{cgroup}/cgroup.procs"; exec "$@"'
     # It must not outlive a test run that is killed.
     with_us = ["setpriv", "--pdeathsig", "KILL", "unshare", *flags]
-    command = ["bash", "-c", enter, "enter", *with_us, "bash", str(script), str(scratch), *binds]
+    boot = ["bash", str(script), str(scratch), str(root), *binds]
+    command = ["bash", "-c", enter, "enter", *with_us, *boot]
     with (scratch / "boot.log").open("wb") as log:
         return subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
         )
 
 
-def _interpreter_binds() -> list[str]:
+def _interpreter_binds(root: Path) -> list[str]:
     binds = [sysconfig.get_path("purelib"), "/opt/packages"]
-    return binds if sys.base_prefix == "/usr" else [*binds, sys.base_prefix, "/opt/python"]
+    if sys.base_prefix != "/usr":
+        return [*binds, sys.base_prefix, "/opt/python"]
+    if root == HERE:
+        return binds
+    # This machine's own interpreter, where the other root has none of its version.
+    own = [os.path.realpath(sys.executable), sysconfig.get_path("stdlib")]
+    return [*binds, *(place for path in own for place in (path, path))]
 
 
 def _first_process(process: subprocess.Popen[bytes]) -> int:

@@ -1,13 +1,15 @@
 #!/bin/bash
-# Run by booted.py inside new namespaces: lay a throw-away overlay over the machine's own root, move
-# into it and become systemd. Arguments: a scratch folder, then pairs of a folder and the place
+# Run by booted.py inside new namespaces: lay a throw-away overlay over a root, move into it and
+# become systemd. Arguments: a scratch folder, the root, then pairs of a folder or file and the place
 # inside where it is seen, read-only. All of it is gone when the process is.
 set -euo pipefail
-scratch=$1; root=$scratch/root; shift
+scratch=$1; lower=$2; root=$scratch/root; shift 2
 mount --make-rprivate /
 mount -t tmpfs -o mode=755 tmpfs "$scratch"
-mkdir "$scratch"/{upper,work,root}
-mount -t overlay -o "lowerdir=/,upperdir=$scratch/upper,workdir=$scratch/work" overlay "$root"
+mkdir "$scratch"/{lower,upper,work,root}
+mount --bind "$lower" "$scratch/lower" # under a name that holds no colon, which parts layers
+layers=lowerdir=$scratch/lower,upperdir=$scratch/upper,workdir=$scratch/work
+mount -t overlay -o "$layers" overlay "$root"
 
 mkdir -p "$root"/{proc,sys,dev,run,tmp}
 mount -t proc -o nosuid,nodev,noexec proc "$root/proc"
@@ -47,7 +49,7 @@ hostname booted
 ip link set lo up 2> /dev/null || true
 
 while [ $# -gt 0 ]; do
-  mkdir -p "$root$2"
+  if [ -d "$1" ]; then mkdir -p "$root$2"; else mkdir -p "$root${2%/*}"; : > "$root$2"; fi
   mount --bind "$1" "$root$2"
   mount -o remount,bind,ro "$root$2"
   shift 2

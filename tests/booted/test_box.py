@@ -1,0 +1,200 @@
+"""The service on a box that others use too: who syncs, what was installed, what the doctor says."""
+
+import json
+import shutil
+from collections.abc import Iterator
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from support.booted import until, why_not
+from support.box import PROGRAM, PYTHON, Box, installed
+
+pytestmark = [pytest.mark.peers, pytest.mark.skipif(bool(why_not()), reason=why_not())]
+
+
+@pytest.fixture(scope="module")
+def box() -> Iterator[Box]:
+    """A box on which nothing is configured."""
+    with installed() as box:
+        yield box
+
+
+def test_the_account_that_syncs_shares_what_is_dropped_and_what_is_heard(box: Box) -> None:
+    box.drop("blog/2026/post.md")
+    box.heard("blog/2026/post")
+    listed = box.as_laptop("cd /srv/narrated/outbox && stat -c '%a %G' blog blog/2026")
+    assert listed.splitlines() == ["2775 narrated", "2775 narrated"]
+    published = box.as_laptop("stat -c '%a %G' /srv/narrated/outbox/blog/2026/post.json")
+    assert published == "664 narrated"
+    box.as_laptop("md5sum /srv/narrated/outbox/blog/2026/* && rm -r /srv/narrated/outbox/blog")
+
+
+def test_rsync_as_documented_shares_what_was_private_on_the_laptop(box: Box) -> None:
+    recipe = next(
+        line
+        for line in Path(__file__).parents[2].joinpath("docs/syncing.md").read_text().splitlines()
+        if line.strip().startswith("rsync ") and "box:/srv/narrated/inbox/" in line
+    )
+    box.as_laptop("umask 077; mkdir -p /tmp/posts/new && echo Hello. > /tmp/posts/new/sent.md")
+    box.as_laptop("touch -d 2020-01-01 /tmp/posts /tmp/posts/new")
+    local = recipe.replace("box:", "").replace("~/posts/", "/tmp/posts/")
+    box.as_laptop(local)
+    box.heard("new/sent")
+    listed = box.as_laptop("cd /srv/narrated/inbox/new && stat -c '%a %G' . sent.md")
+    assert listed.splitlines() == ["2775 narrated", "664 narrated"]
+
+
+def test_a_file_still_open_for_writing_is_left_alone_though_another_account_owns_it(
+    box: Box,
+) -> None:
+    box.as_laptop("touch /srv/narrated/inbox/slow.md")
+    with (box.inbox / "slow.md").open("a") as slow:
+        slow.write("The first half,")
+        slow.flush()
+        # Written in place, it must lie still as long as the other has by then.
+        box.as_laptop("echo 'One line.' > /srv/narrated/inbox/after.md")
+        box.heard("after")
+        assert not (box.outbox / "slow.json").exists()
+        slow.write(" and the second.")
+    box.heard("slow")
+
+
+@pytest.mark.parametrize("folder", ["inbox", "outbox"])
+def test_a_folder_that_is_removed_and_made_anew_is_used_again(box: Box, folder: str) -> None:
+    place = f"/srv/narrated/{folder}"
+    box.run("rm", "-r", place)
+    box.run("install", "-d", "-m", "2775", "-o", "narrated", "-g", "narrated", place)
+    box.drop(f"anew-{folder}.md")
+    box.heard(f"anew-{folder}")
+
+
+def test_a_second_installation_changes_nothing_and_the_doctor_agrees(box: Box) -> None:
+    said = box.run(PROGRAM, "install").splitlines()
+    assert not [line for line in said if line.startswith(("Wrote", "Shared"))]
+    findings = examined(box)
+    assert findings["unit"] == "well"
+    assert findings["unit files"] == "well"
+    assert findings["inbox group"] == "well"
+    assert "wrong" not in findings.values()
+
+
+def test_the_doctors_remedy_gives_a_folder_back_to_the_group(box: Box) -> None:
+    box.run("chgrp", "root", "/srv/narrated/inbox")
+    box.run("chmod", "2755", "/srv/narrated/inbox")
+    assert examined(box)["inbox group"] == "warning"
+    box.run("sh", "-c", remedy(box, "inbox group").replace("sudo ", ""))
+    assert examined(box)["inbox group"] == "well"
+
+
+def test_the_doctor_names_what_the_service_cannot_read_and_its_remedy_mends_it(
+    box: Box,
+) -> None:
+    box.as_laptop("cd /srv/narrated/inbox && echo x > .hidden && echo x > shut.md")
+    box.as_laptop("cd /srv/narrated/inbox && chmod 600 .hidden shut.md")
+    assert examined(box)["inbox files"] == "warning"
+    box.run("sh", "-c", remedy(box, "inbox files").split(";")[0].replace("sudo ", ""))
+    assert examined(box)["inbox files"] == "well"
+
+
+def test_who_may_not_look_is_told_so_by_the_doctor(box: Box) -> None:
+    shut = box.root / "srv/shut"
+    shut.mkdir(mode=0o700)
+    config = box.root / "tmp/shut.yaml"
+    lines = [f"{key}: /srv/shut/{key}" for key in ("inbox", "outbox", "state", "cache")]
+    config.write_text("\n".join(lines) + "\n")
+    said = box.as_laptop(f"{PROGRAM} --config /tmp/shut.yaml doctor || true")
+    assert "laptop cannot enter /srv/shut" in said
+    assert "Traceback" not in said
+
+
+def test_without_root_the_installation_is_refused_with_the_way_out(box: Box) -> None:
+    nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
+    said = box.run(*nobody, PROGRAM, "install", check=False)
+    assert "needs root" in said
+    assert "sudo" in said
+
+
+def test_a_program_in_a_home_is_not_installed_as_a_service_that_could_not_see_it(
+    box: Box,
+) -> None:
+    box.run("cp", "-a", "/opt/narrated", "/root/narrated")
+    said = box.run("/root/narrated/bin/python", PROGRAM, "install", check=False)
+    assert "stands in /root/narrated" in said
+    assert "/opt/narrated" in said
+
+
+def test_folders_with_odd_names_are_used_as_they_are(box: Box) -> None:
+    odd = Path(r'/srv/it\s "50%" $HOME: é')
+    asked = f"Path({str(odd / 'narrated.yaml')!r}), root=Path('/tmp/odd'), "
+    asked += f"inbox=Path({str(odd / 'in')!r}), outbox=Path({str(odd / 'out')!r})"
+    program = f"from pathlib import Path; from narrated.install import install; install({asked})"
+    box.run(PYTHON, "-c", program)
+    box.run("systemd-tmpfiles", "--create", "/tmp/odd/etc/tmpfiles.d/narrated.conf")
+    box.run("cp", f"/tmp/odd{odd}/narrated.yaml", odd / "narrated.yaml")
+    # Beside the first service, so with folders of its own.
+    units = box.root / "tmp/odd/etc/systemd/system"
+    (units / "narrated.service").rename(units / "odd.service")
+    (units / "narrated.service.d").rename(units / "odd.service.d")
+    own = "".join(
+        f"{kind}Directory=\n{kind}Directory=odd\n" for kind in ("State", "Cache", "Runtime")
+    )
+    (units / "odd.service.d/90-own.conf").write_text(f"[Service]\n{own}")
+    box.run("cp", "-r", "/tmp/odd/etc/systemd/system/.", "/run/systemd/system")
+    box.run("systemctl", "daemon-reload")
+    assert box.run("systemctl", "start", "odd", check=False) == "", box.journal("-u", "odd")
+    (box.root / str(odd / "in/post.md")[1:]).write_text("One line.")
+    until((box.root / str(odd / "out/post.json")[1:]).exists)
+    box.run("systemctl", "stop", "odd")
+
+
+def examined(box: Box) -> dict[str, str]:
+    """The doctor's findings by name."""
+    return {name: state for name, (state, _) in _examination(box).items()}
+
+
+def remedy(box: Box, name: str) -> str:
+    """What the doctor says to do about one of its findings."""
+    return _examination(box)[name][1]
+
+
+def _examination(box: Box) -> dict[str, tuple[str, str]]:
+    program = (
+        "import json; from pathlib import Path; from narrated.config import file as config;"
+        "from narrated.doctor.examine import examine; from narrated.terminal.client import Client;"
+        "wished = config.load(Path('/etc/narrated/narrated.yaml'));"
+        "found = examine(wished, Client(wished).roll);"
+        "print(json.dumps({each.name: (each.state, each.remedy) for each in found}))"
+    )
+    found: dict[str, tuple[str, str]] = json.loads(box.run(PYTHON, "-c", program))
+    return found
+
+
+def test_neural_voices_and_captions_work_under_the_hardened_unit(box: Box, tmp_path: Path) -> None:
+    from engines.checkpoints.bark import bark  # torch, which the others need not wait for
+    from engines.checkpoints.captions import blip
+
+    models = box.root / "var/lib/narrated/models"
+    for make, name in ((bark, "suno/bark"), (blip, "Salesforce/blip-image-captioning-base")):
+        shutil.copytree(make(tmp_path / name), models / name)
+    box.run("chmod", "-R", "a+rX", "/var/lib/narrated/models")
+    box.configure(
+        speech={"engine": "bark", "voice": "v2/en_speaker_6"}, pictures={"captions": "blip"}
+    )
+    try:
+        box.reload()
+        painted = BytesIO()
+        Image.new("RGB", (90, 60), "red").save(painted, "PNG")
+        (box.inbox / "red.png").write_bytes(painted.getvalue())
+        box.drop("spoken.md", "Hello world. ![](red.png)")
+        told = box.heard("spoken", within_s=90)
+        assert told["engine"] == "bark"
+        status = json.loads(box.run(PROGRAM, "status", "--json"))
+        (worker,) = (each for each in status["workers"] if each["name"] == "models")
+        assert {model["warmth"] for model in worker["models"]} == {"warm"}
+        assert all(model["working_bytes"] > 0 for model in worker["models"])
+    finally:
+        box.configure()
+        box.reload()

@@ -1,0 +1,220 @@
+"""The service's life under a real systemd: started, reloaded, killed, hung, stopped in a book."""
+
+import json
+import time
+from collections.abc import Callable
+
+from support.booted import until
+from support.box import Box, toy
+
+LINES = 24
+DELAY_S = 0.2
+"""What a line of a book takes; two are spoken at once. So there is a middle of it to do harm in."""
+LOAD_S = 8
+CONFIGURATION = toy(delay_s=DELAY_S)
+
+
+def book(name: str) -> str:
+    """A text that takes seconds, no line of which is in another one."""
+    lines = (f"This is line {number} of {name}." for number in range(1, LINES))
+    return "\n\n".join([f"# The book of {name}", *lines])
+
+
+def lines_of(box: Box, name: str) -> list[str]:
+    """What was spoken of a book, as often as it was spoken."""
+    return [line for line in box.spoken if f"of {name}" in line]
+
+
+def in_the_middle_of(box: Box, name: str) -> None:
+    """Drop a book, and wait until some of it is kept."""
+    box.drop(f"{name}.md", book(name))
+    until(lambda: box.kept(f"{name}.md") >= 4)
+    assert not (box.outbox / f"{name}.json").exists()
+
+
+def narrated_once(box: Box, name: str) -> bool:
+    """Whether a book stands whole in the outbox, and was published there once."""
+    assert box.heard(name)["source"]["path"] == f"{name}.md"
+    assert box.published(name) == {f"{name}.{suffix}" for suffix in ("mp3", "vtt", "json")}
+    return len(published_records(box, f"{name}.md")) == 1
+
+
+def published_records(box: Box, name: str) -> list[str]:
+    """The journal's records of a file's being published."""
+    until(lambda: "is narrated" in box.journal("-u", "narrated", f"NARRATED_FILE={name}"))
+    records = box.journal("-u", "narrated", f"NARRATED_FILE={name}").splitlines()
+    return [record for record in records if "is narrated" in record]
+
+
+def is_back(box: Box, gone: str) -> bool:
+    """Whether systemd has started it again."""
+    return box.is_active and box.main_pid not in ("0", gone)
+
+
+def seconds_to_ready(box: Box) -> float:
+    """How long the last start took, by systemd's clock."""
+    began, ready = (
+        int(box.shows("narrated", f"{moment}TimestampMonotonic"))
+        for moment in ("ExecMainStart", "ActiveEnter")
+    )
+    return (ready - began) / 1e6
+
+
+def test_it_is_up_and_says_so(box: Box, figure: Callable[[str], None]) -> None:
+    assert box.is_active
+    assert box.shows("narrated", "SubState") == "running"
+    assert box.shows("narrated", "Type") == "notify"
+    assert box.status == "idle"
+    assert box.run("systemctl", "--failed", "--plain", "--no-legend") == ""
+    figure(f"{box.systemd}: ready {seconds_to_ready(box):.1f} s after its start")
+
+
+def test_its_status_shows_the_name_of_what_is_read_in_any_script(box: Box) -> None:
+    name = "日本語の本, كتاب, hörbuch 🎧"
+    box.drop(f"{name}.md", book(name))
+    until(lambda: box.status.startswith(f"reading {name}.md: "))
+    shown = box.run("systemctl", "status", "--no-pager", "narrated")
+    assert f'Status: "reading {name}.md: ' in shown
+    assert narrated_once(box, name)
+    until(lambda: box.status == "idle")
+
+
+def test_the_journal_finds_a_files_records_by_its_name(box: Box) -> None:
+    for name in ("logged.md", "記録.md"):
+        box.drop(name, f"Logged as {name}.")
+        assert published_records(box, name)
+        records = box.journal("-u", "narrated", f"NARRATED_FILE={name}", output="json")
+        *_, last = map(json.loads, records.splitlines())
+        assert last["SYSLOG_IDENTIFIER"] == "narrated"
+        assert last["_SYSTEMD_UNIT"] == "narrated.service"
+        assert last["NARRATED_ENGINE"] == "toy"
+        assert float(last["NARRATED_RTF"]) > 0
+        assert "\n" not in last["MESSAGE"]
+
+
+def test_a_reload_in_the_middle_of_a_book_gives_the_next_one_the_new_voice(box: Box) -> None:
+    before = box.main_pid
+    in_the_middle_of(box, "begun")
+    box.configure(**CONFIGURATION | {"speech": {"engine": "toy", "voice": "other"}})
+    try:
+        assert "is read anew" in box.reload()
+        assert not (box.outbox / "begun.json").exists()
+        box.drop("next.md", "In the new voice.")
+        assert box.heard("next")["voice"] == "other"
+        assert box.heard("begun")["voice"] == "toy"
+        assert narrated_once(box, "begun")
+        assert len(lines_of(box, "begun")) == LINES
+        assert box.main_pid == before
+    finally:
+        box.configure(**CONFIGURATION)
+        box.reload()
+
+
+def test_a_broken_configuration_is_refused_and_the_old_one_kept(box: Box) -> None:
+    good, before = box.config.read_text(), box.main_pid
+    in_the_middle_of(box, "unmoved")
+    box.config.write_text("inbox: [\n")
+    try:
+        assert "is refused, and the old one kept" in box.reload()
+        box.drop("meanwhile.md", "By the old configuration.")
+        assert box.heard("meanwhile")["engine"] == "toy"
+        assert narrated_once(box, "unmoved")
+        assert len(lines_of(box, "unmoved")) == LINES
+        assert box.is_active
+        assert box.main_pid == before
+    finally:
+        box.config.write_text(good)
+        box.reload()
+
+
+def test_a_start_with_a_broken_configuration_fails_and_is_not_tried_again(box: Box) -> None:
+    good = box.config.read_text()
+    box.config.write_text("inbox: [\n")
+    try:
+        box.run("systemctl", "restart", "narrated", check=False)
+        assert box.shows("narrated", "ActiveState") == "failed"
+        assert box.shows("narrated", "ExecMainStatus") == "3"
+        assert "narrated.yaml" in box.journal("-u", "narrated", "-n", "20")
+    finally:
+        box.config.write_text(good)
+        box.run("systemctl", "restart", "narrated")
+
+
+def test_killed_in_the_middle_of_a_book_it_comes_back_and_goes_on(
+    box: Box, figure: Callable[[str], None]
+) -> None:
+    before = box.main_pid
+    in_the_middle_of(box, "killed")
+    unkept = LINES - box.kept("killed.md")
+    box.run("kill", "-9", before)
+    began = time.monotonic()
+    spoken = len(lines_of(box, "killed"))
+    box.drop("dropped.md", "Dropped while it was dead.")
+    until(lambda: is_back(box, before))
+    back_s = time.monotonic() - began
+    assert narrated_once(box, "killed")
+    assert narrated_once(box, "dropped")
+    assert len(set(lines_of(box, "killed"))) == LINES
+    again = len(lines_of(box, "killed")) - LINES
+    figure(
+        f"{box.systemd}: killed after {spoken} of {LINES} lines, active again in {back_s:.1f} s, "
+        f"{again} lines spoken twice"
+    )
+    assert len(lines_of(box, "killed")) - spoken <= unkept
+
+
+def test_a_hang_is_ended_by_the_watchdog_and_the_book_goes_on(
+    box: Box, figure: Callable[[str], None]
+) -> None:
+    # The shipped times are for a loaded box; their mechanism is what is tried here.
+    with box.drop_in("WatchdogSec=3", "TimeoutAbortSec=1"):
+        box.run("systemctl", "restart", "narrated")
+        in_the_middle_of(box, "hung")
+        before = box.main_pid
+        box.run("kill", "-STOP", before)
+        began = time.monotonic()
+        until(lambda: is_back(box, before))
+        back_s = time.monotonic() - began
+        figure(f"{box.systemd}: hung with WatchdogSec=3, active again in {back_s:.1f} s")
+        assert "Watchdog timeout" in box.log
+        assert narrated_once(box, "hung")
+
+
+def test_a_voice_that_loads_longer_than_a_start_may_take_extends_it(
+    box: Box, figure: Callable[[str], None]
+) -> None:
+    box.configure(**CONFIGURATION | toy(delay_s=DELAY_S, load_s=LOAD_S))
+    try:
+        with box.drop_in(f"TimeoutStartSec={LOAD_S}"):
+            box.run("systemctl", "restart", "narrated")
+            took_s = seconds_to_ready(box)
+            figure(f"{box.systemd}: a start of {took_s:.1f} s, of {LOAD_S} allowed")
+            assert took_s > LOAD_S
+            assert box.shows("narrated", "Result") == "success"
+            box.drop("at-last.md", "Loaded at last.")
+            box.heard("at-last")
+    finally:
+        box.configure(**CONFIGURATION)
+        box.reload()
+
+
+def test_stopped_in_the_middle_of_a_book_it_goes_on_with_what_was_not_spoken(
+    box: Box, figure: Callable[[str], None]
+) -> None:
+    in_the_middle_of(box, "stopped")
+    assert box.processes
+    began = time.monotonic()
+    box.run("systemctl", "stop", "narrated")
+    took_s = time.monotonic() - began
+    assert box.shows("narrated", "Result") == "success"
+    assert box.processes == []
+    kept, spoken = box.kept("stopped.md"), len(lines_of(box, "stopped"))
+    assert kept < LINES
+    box.run("systemctl", "start", "narrated")
+    assert narrated_once(box, "stopped")
+    figure(
+        f"{box.systemd}: stopped in {took_s:.1f} s with {kept} of {LINES} lines kept, "
+        f"{len(lines_of(box, 'stopped')) - spoken} spoken after the next start"
+    )
+    assert took_s < 10
+    assert len(lines_of(box, "stopped")) - spoken == LINES - kept

@@ -1,0 +1,91 @@
+"""What the service may do on the box, tried from inside, and what systemd says of its unit."""
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from support.booted import until
+from support.box import PROGRAM, Box
+
+REPORT = Path("/var/lib/narrated/burglar.json")
+TRACE = "burglar-was-here"
+CONFIGURATION = {
+    "engines": {
+        "burglar": {
+            "module": "burglar",
+            "path": "/opt/checkout/tests/engines",
+            "options": {"report": str(REPORT), "trace": TRACE},
+        }
+    }
+}
+OWN = ("/srv/narrated/outbox", "/var/lib/narrated", "/var/cache/narrated", "/run/narrated")
+UNIT = "/etc/systemd/system/narrated.service"
+
+
+@pytest.fixture(scope="module")
+def report(box: Box) -> dict[str, Any]:
+    """What one of the service's own processes found that it may do."""
+    path = box.root / str(REPORT)[1:]
+    until(path.exists)
+    until(lambda: path.read_text().endswith("}"))
+    return dict(json.loads(path.read_text()))
+
+
+def test_it_writes_to_its_own_state_and_cache_and_to_the_outbox_alone(
+    box: Box, report: dict[str, Any]
+) -> None:
+    seen_outside = {folder for folder in report["left"] if (box.root / folder[1:] / TRACE).exists()}
+    assert {folder for folder in seen_outside if not folder.startswith(OWN)} == set()
+    assert seen_outside >= {"/srv/narrated/outbox", "/var/lib/narrated", "/var/cache/narrated"}
+    private = {"/tmp", "/var/tmp", "/dev/shm", "/dev/mqueue"}
+    strangers = {folder for folder in report["left"] if not folder.startswith(OWN)}
+    assert strangers <= private
+
+
+def test_it_is_nobody_but_its_own_user(box: Box, report: dict[str, Any]) -> None:
+    user, group = (int(box.run("id", flag, "narrated")) for flag in ("-u", "-g"))
+    assert report["users"] == [user] * 3
+    assert set(report["groups"]) == {group}
+    processes = box.processes
+    assert len(processes) > 1
+    assert {process.stat().st_uid for process in processes} == {user}
+
+
+def test_it_has_no_network_at_all(box: Box, report: dict[str, Any]) -> None:
+    assert report["sockets"] == ["AF_UNIX"]
+    devices = (box.process / "net/dev").read_text().splitlines()[2:]
+    assert [line.split(":")[0].strip() for line in devices] == ["lo"]
+    assert (box.process / "ns/net").readlink() != (box.root / "proc/1/ns/net").readlink()
+
+
+def test_it_may_lease_files_and_nothing_else(box: Box) -> None:
+    status = (box.process / "status").read_text()
+    lines = dict(line.split(":\t", 1) for line in status.splitlines() if ":\t" in line)
+    lease = 1 << 28
+    assert {int(lines[name], 16) for name in ("CapBnd", "CapEff", "CapAmb")} == {lease}
+    assert lines["NoNewPrivs"] == "1"
+    assert lines["Seccomp"] == "2"
+
+
+@pytest.mark.parametrize(("gpu", "most"), [(False, 0.8), (True, 1.0)], ids=["bare", "gpu"])
+def test_systemd_finds_no_fault_with_what_was_installed_and_little_exposed(
+    box: Box, gpu: bool, most: float, figure: Callable[[str], None]
+) -> None:
+    box.run(PROGRAM, "install", *["--gpu"] * gpu)
+    drop_in = box.root / f"{UNIT}.d/20-gpu.conf"[1:]
+    assert drop_in.exists() == gpu
+    try:
+        said = box.run("systemd-analyze", "verify", "--man=no", "narrated.service")
+        threshold = f"--threshold={most * 10:.0f}"
+        judged = box.run("systemd-analyze", "security", "--offline=true", threshold, UNIT)
+    finally:
+        drop_in.unlink(missing_ok=True)
+    assert said == ""
+    score = re.search(r"Overall exposure level for narrated.service: ([\d.]+)", judged)
+    assert score is not None
+    figure(f"{box.systemd}: exposed by {score[1]} of 10{', with a GPU' if gpu else ''}")
+    assert float(score[1]) <= most

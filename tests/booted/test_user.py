@@ -1,0 +1,111 @@
+"""The service for one person, under their own service manager, while nobody is logged in."""
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from support.booted import Machine, booted, until
+from support.box import PROGRAM
+
+ANN = "ann"
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """An ordinary account of a machine, with a service manager of its own."""
+
+    machine: Machine
+    uid: int
+
+    @property
+    def home(self) -> Path:
+        return self.machine.root / "home" / ANN
+
+    @property
+    def config(self) -> Path:
+        return self.home / ".config/narrated/narrated.yaml"
+
+    def run(self, *command: str) -> str:
+        """Run a command as this account, without any right or group that it has not."""
+        user = ["setpriv", f"--reuid={ANN}", f"--regid={ANN}", "--init-groups", "env"]
+        own = [f"HOME=/home/{ANN}", f"XDG_RUNTIME_DIR=/run/user/{self.uid}"]
+        return self.machine.run(*user, *own, *command)
+
+    def shows(self, attribute: str) -> str:
+        return self.run("systemctl", "--user", "show", "--value", "-p", attribute, "narrated")
+
+    def drop(self, name: str, text: str) -> None:
+        self.run("sh", "-c", f"cd ~/narrated/inbox && echo '{text}' > .x && mv .x {name}")
+
+    def heard(self, stem: str) -> dict[str, object]:
+        """Wait for a narration's manifest."""
+        manifest = self.home / f"narrated/outbox/{stem}.json"
+        until(manifest.exists)
+        return dict(json.loads(manifest.read_text()))
+
+    def journal(self, *matches: str, output: str = "cat") -> str:
+        own = ("_SYSTEMD_USER_UNIT=narrated.service", f"_UID={self.uid}")
+        return self.machine.journal(*own, *matches, output=output)
+
+
+@pytest.fixture(scope="module")
+def ann(root: Path) -> Iterator[Account]:
+    """An account that lingers, and installed narrated for itself as docs/install.md says."""
+    with booted(root) as machine:
+        machine.run("useradd", "--create-home", ANN)
+        (machine.root / "etc/systemd/system/systemd-logind.service").unlink()  # masked at boot
+        machine.run("systemctl", "daemon-reload")
+        machine.run("systemctl", "start", "systemd-logind")
+        machine.run("loginctl", "enable-linger", ANN)
+        account = Account(machine, int(machine.run("id", "-u", ANN)))
+        until(lambda: machine.shows(f"user@{account.uid}", "ActiveState") == "active")
+        account.run(PROGRAM, "install", "--user")
+        account.run("systemctl", "--user", "enable", "--now", "narrated")
+        yield account
+
+
+def test_it_is_up_for_its_user_and_says_so(ann: Account, figure: Callable[[str], None]) -> None:
+    assert ann.shows("ActiveState") == "active"
+    assert ann.shows("StatusText") == "idle"
+    process = ann.machine.root / "proc" / ann.shows("MainPID")
+    assert process.stat().st_uid == ann.uid
+    version = " ".join(ann.machine.run("systemctl", "--version").split()[:2])
+    figure(f"{version}: a user's service is {ann.shows('SubState')}")
+
+
+def test_systemd_finds_no_fault_with_the_users_unit(ann: Account) -> None:
+    assert ann.run("systemd-analyze", "--user", "verify", "--man=no", "narrated.service") == ""
+
+
+def test_what_its_user_drops_is_narrated_and_stands_in_the_journal(ann: Account) -> None:
+    ann.drop("post.md", "One line of mine.")
+    assert ann.heard("post")["source"]
+    assert (ann.home / "narrated/outbox/post.mp3").stat().st_uid == ann.uid
+    until(lambda: "is narrated" in ann.journal("NARRATED_FILE=post.md"))
+    *_, last = map(json.loads, ann.journal("NARRATED_FILE=post.md", output="json").splitlines())
+    assert last["NARRATED_ENGINE"] == "espeak"
+    assert last["SYSLOG_IDENTIFIER"] == "narrated"
+
+
+def test_a_reload_gives_its_user_another_voice_and_keeps_the_process(ann: Account) -> None:
+    before, good = ann.shows("MainPID"), ann.config.read_text()
+    ann.config.write_text(f"{good}\nspeech: {{engine: espeak, voice: en-gb}}\n")
+    ann.run("systemctl", "--user", "reload", "narrated")
+    until(lambda: "the configuration is read anew" in ann.journal())
+    ann.drop("british.md", "One line of theirs.")
+    assert ann.heard("british")["voice"] == "en-gb"
+    assert ann.shows("MainPID") == before
+
+
+def test_stopped_by_its_user_it_leaves_no_process_and_starts_again(ann: Account) -> None:
+    group = ann.machine.root / f"sys/fs/cgroup{ann.shows('ControlGroup')}"
+    assert (group / "cgroup.procs").read_text()
+    ann.run("systemctl", "--user", "stop", "narrated")
+    assert ann.shows("Result") == "success"
+    assert not group.exists()
+    ann.drop("meanwhile.md", "Dropped while it was stopped.")
+    ann.run("systemctl", "--user", "start", "narrated")
+    ann.heard("meanwhile")
