@@ -24,7 +24,6 @@ from narrated.inbox.scan import (
     probe_lease,
 )
 
-
 BREAK_S = 5.0
 """Much less than the kernel waits for a holder that does not give its lease back (45 s)."""
 

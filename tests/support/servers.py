@@ -1,4 +1,4 @@
-"""A real sshd and a real rsync daemon on the loopback device, for the account that runs the tests."""
+"""A real sshd and a real rsync daemon on the loopback device, for the account that runs tests."""
 
 import contextlib
 import getpass
