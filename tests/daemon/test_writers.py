@@ -42,6 +42,14 @@ os.close(fd)
 os.replace(draft, sys.argv[2])
 """
 
+WRITE_SLOWLY = """
+import sys, time
+with open(sys.argv[1], "rb") as source, open(sys.argv[2], "wb", buffering=0) as target:
+    while block := source.read(250_000):
+        target.write(block)
+        time.sleep(0.3)
+"""
+
 LINK_WHILE_WRITING = """
 import os, sys, time
 content = open(sys.argv[1], "rb").read()
@@ -81,12 +89,12 @@ class Peers:
     rsync_url: str
     laptop: Path
 
-    def post(self, stem: str) -> Post:
+    def post(self, stem: str, padding: str = PADDING) -> Post:
         """Write a post on the laptop, long ago."""
         post = Post(self.laptop / f"{stem}.md", f"{stem}.md")
         post.source.parent.mkdir(parents=True, exist_ok=True)
         title, first, last = post.sentences
-        post.source.write_text(f"# {title}\n\n{first}\n\n{PADDING}\n{last}\n")
+        post.source.write_text(f"# {title}\n\n{first}\n\n{padding}\n{last}\n")
         os.utime(post.source, (LONG_AGO_S, LONG_AGO_S))
         return post
 
@@ -194,6 +202,7 @@ def _sizes(folder: Path, pattern: str) -> Iterator[int]:
         ("rsync-partial-dir", ["rsync", "-a", "--partial-dir=.rsync-partial"]),
         ("rsync-inplace", ["rsync", "-a", "--inplace"]),
         ("rsync-delay-updates", ["rsync", "-a", "--delay-updates"]),
+        ("slow-program", [sys.executable, "-c", WRITE_SLOWLY]),
         ("replacing-editor", [sys.executable, "-c", REPLACE]),
         ("tmpfile-editor", [sys.executable, "-c", LINK_WHILE_WRITING]),
     ],
@@ -277,6 +286,13 @@ def test_all_of_a_folder_that_is_moved_into_the_inbox_is_narrated_once(peers: Pe
     posts = [peers.post(f"folder/{name}") for name in ("one", "two", "deep/three")]
     run("cp", "-a", peers.laptop / "folder", peers.laptop / "copy")
     run("mv", peers.laptop / "copy", peers.daemon.inbox / "folder")
+    for post in posts:
+        peers.check(post)
+
+
+def test_all_of_a_tree_that_rsync_brings_is_narrated_once(peers: Peers) -> None:
+    posts = [peers.post(f"tree/{n % 4}/{n % 3}/post{n}", padding="") for n in range(24)]
+    run("rsync", "-a", peers.laptop / "tree", peers.daemon.inbox)
     for post in posts:
         peers.check(post)
 

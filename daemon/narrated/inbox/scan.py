@@ -171,7 +171,8 @@ def _is(file: FileIO, expected: Expected) -> bool:
 def _sha256(file: FileIO, size: int, tick: Callable[[], None]) -> str:
     """Hash a file to its end, but not on and on where something appends to it."""
     digest = hashlib.sha256()
-    block = memoryview(bytearray(_BLOCK_BYTES))
+    # To map and clear a large block takes longer than all else that is done about a note.
+    block = memoryview(bytearray(min(_BLOCK_BYTES, size + 1)))
     while size >= 0 and (count := file.readinto(block)):
         digest.update(block[:count])
         size -= count
