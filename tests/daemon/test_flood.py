@@ -5,6 +5,7 @@ import fcntl
 import hashlib
 import json
 import os
+import shutil
 import signal
 import tempfile
 import termios
@@ -23,13 +24,16 @@ FOLDERS = [f"{number}" for number in range(10)]
 PATIENCE_S = 500.0
 """Five times what it takes where nothing else is at work."""
 MEMORY = Path("/dev/shm")
+ROOM_BYTES = 1 << 30
+"""Twice what all of it takes."""
 _PIDFD_GETFD = 438
 
 
 @pytest.fixture
 def daemon(tmp_path: Path) -> Iterator[Daemon]:
     """A daemon in memory, since disks differ, that walks its inbox only where it is in doubt."""
-    with tempfile.TemporaryDirectory(dir=MEMORY if MEMORY.is_dir() else tmp_path) as memory:
+    is_roomy = MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > ROOM_BYTES
+    with tempfile.TemporaryDirectory(dir=MEMORY if is_roomy else tmp_path) as memory:
         home = Path(memory)
         settings = toy(home, seconds_a_character=0.001, sample_rate=8000)
         audio = {"format": "wav"}
