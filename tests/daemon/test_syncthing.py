@@ -14,6 +14,8 @@ from support.syncthing import MISSING, Peer, Shared, syncing
 pytestmark = [pytest.mark.peers, pytest.mark.skipif(bool(MISSING), reason=MISSING)]
 
 PATIENCE_S = 60.0
+EARLIER = [f"earlier/{number:03}" for number in range(50)]
+"""Posts that the laptop has before it meets the box."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,23 +35,34 @@ class Pair:
         path.write_text(text)
         self.laptop.scan("inbox")
 
-    def wait_on_the_laptop(self, *names: str) -> None:
-        """Wait until exactly these narrations, each whole, and nothing else are on the laptop."""
+    def wait_on_the_laptop(self, folder: str, *names: str) -> None:
+        """Wait until exactly these narrations of a folder, each whole, are on the laptop."""
+        expected = {f"{folder}/{name}" for name in names}
 
         def came() -> bool:
             self.box.scan("outbox")
-            return self.heard == set(names) and all(self.whole(name) for name in names)
+            return self.heard(folder) == expected and all(map(self.whole, expected))
 
         wait(came, lambda: f"not {names} but {self.files}:\n{self.daemon.log}", PATIENCE_S)
+
+    def wait_on_the_box(self, name: str, text: str) -> None:
+        """Wait until a post lies in the inbox with this content."""
+        path = self.daemon.inbox / name
+        wait(lambda: path.exists() and path.read_text() == text, patience_s=PATIENCE_S)
+
+    def wait_published(self, stem: str, text: str) -> None:
+        """Wait until the narration of this content stands in the outbox."""
+        self.wait_on_the_box(f"{stem}.md", text)
+        self.daemon.published(stem, text)
 
     @property
     def files(self) -> set[str]:
         found = (path for path in self.narrations.rglob("*") if path.is_file())
         return {str(path.relative_to(self.narrations)) for path in found}
 
-    @property
-    def heard(self) -> set[str]:
-        return {name.removesuffix(".mp3") for name in self.files if name.endswith(".mp3")}
+    def heard(self, folder: str) -> set[str]:
+        names = {name.removesuffix(".mp3") for name in self.files if name.endswith(".mp3")}
+        return {name for name in names if name.startswith(f"{folder}/")}
 
     def whole(self, name: str) -> bool:
         """Whether the box's manifest is on the laptop, with every file that it names."""
@@ -70,36 +83,107 @@ class Pair:
 def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
     home = tmp_path_factory.mktemp("pair")
     posts, narrations = home / "posts", home / "narrations"
+    for stem in EARLIER:
+        (posts / stem).parent.mkdir(parents=True, exist_ok=True)
+        (posts / f"{stem}.md").write_text(f"# {stem}\n")
     with running(home) as daemon:
         (daemon.outbox / ".stignore").write_text("(?d).narrated-*.tmp\n")
         folders = {
-            "inbox": Shared(posts, daemon.inbox, "sendonly", "receiveonly"),
+            "inbox": Shared(posts, daemon.inbox, "sendonly", "receiveonly", keeps_versions=True),
             "outbox": Shared(narrations, daemon.outbox, "receiveonly", "sendonly"),
         }
         with syncing(home / "syncthing", folders) as (laptop, box):
-            yield Pair(daemon, posts, narrations, laptop, box)
+            pair = Pair(daemon, posts, narrations, laptop, box)
+            for stem in EARLIER:
+                daemon.manifest(stem, PATIENCE_S)
+            pair.wait_on_the_laptop("earlier", *(Path(stem).name for stem in EARLIER))
+            yield pair
+
+
+def test_what_the_laptop_had_before_it_met_the_box_is_narrated_once(pair: Pair) -> None:
+    for stem in EARLIER:
+        manifest = pair.daemon.published(stem, (pair.posts / f"{stem}.md").read_bytes())
+        assert manifest["source"]["path"] == f"{stem}.md"
+        assert pair.daemon.history(f"{stem}.md") == ["done"]
+    assert len(pair.daemon.spoken) == len({*pair.daemon.spoken}) == len(EARLIER)
 
 
 def test_a_post_is_synced_edited_renamed_and_deleted_and_its_narration_follows(pair: Pair) -> None:
+    began = len(pair.daemon.spoken)
     pair.write("travel/lisbon.md", "# Lisbon\n\nThe first paragraph.\n\nThe second one.\n")
-    pair.wait_on_the_laptop("travel/lisbon")
-    assert pair.daemon.spoken == ["Lisbon", "The first paragraph.", "The second one."]
+    pair.wait_on_the_laptop("travel", "lisbon")
+    spoken = ["Lisbon", "The first paragraph.", "The second one."]
+    assert pair.daemon.spoken[began:] == spoken
 
     edited = "# Lisbon\n\nThe first paragraph.\n\nThe second one, edited.\n"
     pair.write("travel/lisbon.md", edited)
-    pair.daemon.published("travel/lisbon", edited)
-    pair.wait_on_the_laptop("travel/lisbon")
-    assert pair.daemon.spoken[3:] == ["The second one, edited."]
+    pair.wait_published("travel/lisbon", edited)
+    pair.wait_on_the_laptop("travel", "lisbon")
+    assert pair.daemon.spoken[began:] == [*spoken, "The second one, edited."]
 
     (pair.posts / "travel/lisbon.md").rename(pair.posts / "travel/porto.md")
     pair.laptop.scan("inbox")
-    pair.wait_on_the_laptop("travel/porto")
-    assert len(pair.daemon.spoken) == 4
+    pair.wait_on_the_laptop("travel", "porto")
+    assert len(pair.daemon.spoken) == began + 4
 
     (pair.posts / "travel/porto.md").unlink()
     pair.laptop.scan("inbox")
     wait(lambda: not (pair.daemon.inbox / "travel/porto.md").exists(), patience_s=PATIENCE_S)
-    pair.write("after.md", "# After\n\nWhat comes after.\n")
-    pair.wait_on_the_laptop("travel/porto", "after")
-    assert pair.daemon.spoken[4:] == ["After", "What comes after."]
+    pair.write("travel/after.md", "# After\n\nWhat comes after.\n")
+    pair.wait_on_the_laptop("travel", "porto", "after")
+    assert pair.daemon.spoken[began + 4 :] == ["After", "What comes after."]
     assert not any(".narrated-" in name or "sync-conflict" in name for name in pair.files)
+
+
+def test_what_syncthing_keeps_of_older_versions_is_never_read(pair: Pair) -> None:
+    for text in ("# Kept\n\nBefore.\n", "# Kept\n\nAfter.\n"):
+        pair.write("kept/post.md", text)
+        pair.wait_published("kept/post", text)
+    (pair.posts / "kept/post.md").unlink()
+    pair.write("kept/last.md", "# Last\n")
+    pair.wait_published("kept/last", "# Last\n")
+    wait(lambda: not (pair.daemon.inbox / "kept/post.md").exists(), patience_s=PATIENCE_S)
+    assert [*(pair.daemon.inbox / ".stversions/kept").glob("post~*.md")]
+    assert {Path(name).stem for name in pair.daemon.files if "kept" in name} == {"post", "last"}
+    assert not any(".stversions" in name or "~" in name for name in pair.daemon.files)
+
+
+def test_a_post_that_is_synced_while_it_is_still_empty_is_narrated_when_it_has_words(
+    pair: Pair,
+) -> None:
+    pair.write("notes/idea.md", "")
+    pair.wait_on_the_box("notes/idea.md", "")
+    wait(lambda: ["notes/idea.md", "empty"] in pair.daemon.status()["arriving"])
+    assert pair.daemon.history("notes/idea.md") == []
+    pair.write("notes/idea.md", "# Idea\n\nNow there are words.\n")
+    pair.wait_on_the_laptop("notes", "idea")
+    assert pair.daemon.history("notes/idea.md") == ["done"]
+    assert pair.daemon.spoken.count("Now there are words.") == 1
+
+
+def test_what_both_sides_edited_apart_is_reported_as_a_conflict_and_its_copy_not_read(
+    pair: Pair,
+) -> None:
+    for peer in (pair.laptop, pair.box):
+        peer.set_type("inbox", "sendreceive")
+    pair.write("both/post.md", "# Both\n\nAs it was.\n")
+    pair.wait_published("both/post", "# Both\n\nAs it was.\n")
+
+    pair.laptop.pause(pair.box)
+    pair.box.pause(pair.laptop)
+    pair.write("both/post.md", "# Both\n\nAs the laptop has it.\n")
+    (pair.daemon.inbox / "both/post.md").write_text("# Both\n\nAs the box has it.\n")
+    pair.box.scan("inbox")
+    pair.laptop.resume(pair.box)
+    pair.box.resume(pair.laptop)
+
+    wait(lambda: pair.daemon.status()["conflicts"], lambda: pair.daemon.log, PATIENCE_S)
+    (copy,) = pair.daemon.status()["conflicts"]
+    assert copy.startswith("both/post.sync-conflict-")
+    assert (pair.daemon.inbox / copy).exists()
+    pair.wait_published("both/post", (pair.posts / "both/post.md").read_text())
+    pair.wait_on_the_laptop("both", "post")
+    assert pair.daemon.history(copy) == []
+    assert {Path(name).stem for name in pair.daemon.files if "both" in name} == {"post"}
+    assert copy in (pair.daemon.outbox / "narrated.status.txt").read_text()
+    assert len(pair.daemon.spoken) == len({*pair.daemon.spoken})

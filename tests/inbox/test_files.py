@@ -36,6 +36,11 @@ def test_a_file_that_grows_past_the_limit_is_refused(root: Path) -> None:
         read(source.parent, source.name, 10)
 
 
+def test_a_file_that_grows_within_the_limit_is_read_to_its_end() -> None:
+    source = Path("/proc/self/mountinfo")  # it says 0, too
+    assert read(source.parent, source.name, 10_000_000) == source.read_bytes() != b""
+
+
 def test_a_file_that_is_gone_is_said_to_be_gone(root: Path) -> None:
     with pytest.raises(SourceError, match="not there any more"):
         read(root, "sub/post.md", LIMIT)

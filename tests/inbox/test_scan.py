@@ -2,10 +2,12 @@
 
 import hashlib
 import os
+import select
 import signal
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -22,6 +24,9 @@ from narrated.inbox.scan import (
     fingerprint,
     probe_lease,
 )
+
+BREAK_S = 5.0
+"""Much less than the kernel waits for a holder that does not give its lease back (45 s)."""
 
 
 def nothing() -> None:
@@ -78,15 +83,71 @@ def test_no_lease_is_asked_for_while_its_signal_would_kill(post: Path) -> None:
     assert lease_of(post) is Lease.NONE
 
 
-def test_a_writer_that_opens_during_a_probe_does_not_end_the_process(
-    post: Path, until: Callable[..., None]
+SESSIONS = 10_000
+WRITER = """
+import os, sys, time
+path, sessions, raced, longest_s = sys.argv[1], int(sys.argv[2]), 0, 0.0
+for _ in range(sessions):
+    os.read(0, 1)
+    began_s = time.monotonic()
+    try:
+        fd = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_NONBLOCK)
+    except BlockingIOError:
+        raced += 1  # a lease is held at this very instant
+        fd = os.open(path, os.O_WRONLY | os.O_APPEND)
+    longest_s = max(longest_s, time.monotonic() - began_s)
+    os.write(fd, b"<")
+    time.sleep(0.0001)
+    os.write(fd, b">")
+    os.close(fd)
+    os.write(1, b".")
+print(raced, longest_s)
+"""
+
+
+def test_a_writer_that_opens_at_the_instant_of_a_probe_is_never_read_before_it_has_closed(
+    post: Path, figure: Callable[[str], None]
 ) -> None:
-    program = "import sys\nwhile True:\n f = open(sys.argv[1], 'a'); f.close()"
-    with subprocess.Popen([sys.executable, "-c", program, str(post)]) as process:
-        until(lambda: lease_of(post) is Lease.WRITER)
-        for _ in range(10_000):
-            lease_of(post)
-        process.kill()
+    """Nor does its opening end the process by SIGIO, or wait for a lease to time out."""
+    post.write_bytes(b"<>")
+    verdicts: Counter[Verdict] = Counter()
+    leases: Counter[Lease] = Counter()
+    command = [sys.executable, "-c", WRITER, str(post), str(SESSIONS)]
+    with (
+        post.open("rb") as file,
+        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process,
+    ):
+        assert process.stdin is not None
+        assert process.stdout is not None
+        told = select.poll()
+        told.register(process.stdout, select.POLLIN)
+        for _ in range(SESSIONS):
+            os.write(process.stdin.fileno(), b".")
+            leases.update(probe_lease(file.fileno()) for _ in range(15))
+            closed = False
+            while not closed:
+                looked = expected(post)
+                examination = examine(str(post), looked, False, nothing)
+                closed = bool(told.poll(0))
+                verdicts[examination.verdict] += 1
+                if examination.verdict is Verdict.READY:
+                    pairs, half = divmod(looked.signature.size, 2)
+                    assert not half
+                    assert examination.sha256 == hashlib.sha256(b"<>" * pairs).hexdigest()
+            assert os.read(process.stdout.fileno(), 1) == b"."
+        raced, longest_s = process.stdout.read().split()
+    assert lease_of(post) is Lease.FREE
+    assert post.stat().st_size == 2 * (SESSIONS + 1)
+    assert leases.keys() == {Lease.FREE, Lease.WRITER}
+    assert verdicts.keys() == {Verdict.READY, Verdict.CHANGED, Verdict.WRITER}
+    assert int(raced) > 0
+    assert float(longest_s) < BREAK_S
+    figure(
+        f"{SESSIONS} opens, {int(raced)} of them while a lease was held (the longest took "
+        f"{float(longest_s):.3f} s); {leases.total()} probes, {leases[Lease.WRITER]} refused; "
+        f"{verdicts.total()} readings, {verdicts[Verdict.WRITER]} refused for a writer and "
+        f"{verdicts[Verdict.CHANGED]} for a change"
+    )
 
 
 def test_a_file_at_rest_is_ready_with_its_hash(post: Path) -> None:

@@ -13,25 +13,6 @@ from narrated.inbox.wake import Cause, Ears
 QUEUE = int(Path("/proc/sys/fs/inotify/max_queued_events").read_text())
 
 
-def test_nothing_is_missed_when_the_kernels_queue_overflows(
-    root: Path, program: Callable[..., Any]
-) -> None:
-    listener = program(root)
-    listener.expect("Scanned")
-    os.kill(listener.process.pid, signal.SIGSTOP)
-    names = [f"{number}.md" for number in range(QUEUE // 4 + 100)]  # four events each
-    for name in names:
-        (root / ".draft").write_text("x")
-        (root / ".draft").rename(root / name)
-    (root / "late").mkdir()
-    (root / "late" / "post.md").write_text("x")
-    os.kill(listener.process.pid, signal.SIGCONT)
-    for _ in range(len(names) + 1):
-        listener.expect("Found")
-    paths = {event["path"] for event in listener.told if event["event"] == "Found"}
-    assert paths == {*names, "late/post.md"}
-
-
 def test_a_folder_made_during_an_overflow_is_watched(
     root: Path, program: Callable[..., Any]
 ) -> None:

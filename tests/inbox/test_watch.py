@@ -167,19 +167,6 @@ def test_an_empty_file_waits_for_its_content(
     assert listener.expect(Found).sha256 == sha256("Words.")
 
 
-def test_what_an_interrupted_rsync_leaves_waits_for_the_rest(
-    root: Path, listen: Any, until: Callable[..., None]
-) -> None:
-    listener = listen()
-    (root / ".post.md.a1B2c3").write_text("Wor")
-    os.utime(root / ".post.md.a1B2c3", ns=(0, 0))
-    (root / ".post.md.a1B2c3").rename(root / "post.md")
-    until(lambda: listener.inbox.waiting() == [("post.md", "its transfer was interrupted")])
-    drop(root / "post.md", "Words.")
-    assert listener.expect(Found).sha256 == sha256("Words.")
-    assert listener.kinds(Found) == ["post.md"]
-
-
 def test_an_edited_file_is_found_again(root: Path, listen: Any) -> None:
     listener = listen()
     drop(root / "post.md", "One.")

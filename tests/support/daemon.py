@@ -159,10 +159,10 @@ class Daemon:
         temporary.write_bytes(content.encode() if isinstance(content, str) else content)
         return temporary.rename(path)
 
-    def manifest(self, stem: str) -> dict[str, Any]:
+    def manifest(self, stem: str, patience_s: float = PATIENCE_S) -> dict[str, Any]:
         """The manifest that stands in the outbox, waiting for it."""
         path = self.outbox / f"{stem}.json"
-        wait(path.exists, lambda: f"{path.name} was not published:\n{self.log}")
+        wait(path.exists, lambda: f"{path.name} was not published:\n{self.log}", patience_s)
         return dict(json.loads(path.read_text()))
 
     def published(self, stem: str, source: bytes | str) -> dict[str, Any]:

@@ -41,6 +41,8 @@ class Shared:
     box: Path
     laptop_type: str
     box_type: str
+    keeps_versions: bool = False
+    """Whether the box keeps what is replaced or deleted, in `.stversions`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +54,11 @@ class Peer:
     api_port: int
     sync_port: int
 
-    def ask(self, path: str, data: bytes | None = None) -> Any:
-        """Ask its REST interface; with `data` it is a POST."""
+    def ask(self, path: str, data: bytes | None = None, method: str | None = None) -> Any:
+        """Ask its REST interface; with `data` it is a POST, if nothing else is said."""
         url = f"http://127.0.0.1:{self.api_port}/rest/{path}"
-        request = urllib.request.Request(url, data, {"X-API-Key": _KEY})
+        headers = {"X-API-Key": _KEY, "Content-Type": "application/json"}
+        request = urllib.request.Request(url, data, headers, method=method)
         with urllib.request.urlopen(request, timeout=10) as answer:
             body = answer.read()
         return json.loads(body) if body else None
@@ -64,12 +67,31 @@ class Peer:
         """Have it look at a folder now, as it does by itself a little later."""
         self.ask(f"db/scan?folder={folder}", b"")
 
-    def knows(self, other: "Peer") -> bool:
-        """Whether it answers, and is connected to the other."""
+    def set_type(self, folder: str, kind: str) -> None:
+        """Have a folder let files go another way from now on."""
+        change = json.dumps({"type": kind}).encode()
+        self.ask(f"config/folders/{folder}", change, "PATCH")
+
+    def pause(self, other: "Peer") -> None:
+        """Take no connection to the other, until it is resumed."""
+        self.ask(f"system/pause?device={other.id}", b"")
+
+    def resume(self, other: "Peer") -> None:
+        """Connect to the other again."""
+        self.ask(f"system/resume?device={other.id}", b"")
+
+    def answers(self) -> bool:
+        """Whether it is there, and takes calls."""
         try:
-            connections = self.ask("system/connections")["connections"]
+            return bool(self.ask("system/ping"))
         except OSError:
             return False
+
+    def knows(self, other: "Peer") -> bool:
+        """Whether it answers, and is connected to the other."""
+        if not self.answers():
+            return False
+        connections = self.ask("system/connections")["connections"]
         return bool(connections.get(other.id, {}).get("connected"))
 
 
@@ -80,11 +102,12 @@ def syncing(home: Path, folders: Mapping[str, Shared]) -> Iterator[tuple[Peer, P
     for folder in folders.values():
         folder.laptop.mkdir(parents=True, exist_ok=True)
         folder.box.mkdir(parents=True, exist_ok=True)
-    _configure(laptop, peers, {k: (f.laptop, f.laptop_type) for k, f in folders.items()})
-    _configure(box, peers, {k: (f.box, f.box_type) for k, f in folders.items()})
+    _configure(laptop, peers, {k: (f.laptop, f.laptop_type, False) for k, f in folders.items()})
+    _configure(box, peers, {k: (f.box, f.box_type, f.keeps_versions) for k, f in folders.items()})
     with ExitStack() as stack:
-        for peer in peers:
-            stack.enter_context(_running(peer))
+        stack.enter_context(_running(box))
+        wait(box.answers, lambda: _log(box), _START_S)  # a call that fails is tried again in 5 s
+        stack.enter_context(_running(laptop))
         wait(lambda: laptop.knows(box), lambda: _log(laptop) + _log(box), _START_S)
         yield peers
 
@@ -110,7 +133,10 @@ def _free_ports() -> tuple[int, int]:
         return one.getsockname()[1], two.getsockname()[1]
 
 
-def _configure(peer: Peer, peers: tuple[Peer, Peer], folders: dict[str, tuple[Path, str]]) -> None:
+_Folder = tuple[Path, str, bool]
+
+
+def _configure(peer: Peer, peers: tuple[Peer, Peer], folders: dict[str, _Folder]) -> None:
     """Keep what Syncthing made of its own configuration, but for whom it knows and how."""
     file = peer.home / "config.xml"
     tree = ET.parse(file)
@@ -126,18 +152,25 @@ def _configure(peer: Peer, peers: tuple[Peer, Peer], folders: dict[str, tuple[Pa
         _set(options, name, value)
     for each in peers:
         device = ET.SubElement(root, "device", id=each.id, name=each.home.name)
-        _set(device, "address", f"tcp://127.0.0.1:{each.sync_port}")
-    for name, (path, kind) in folders.items():
-        _share(root, name, path, kind, peers)
+        # Only one of them calls: two that call each other at once may wait for 20 s.
+        called = peer is peers[0] and each is not peer
+        _set(device, "address", f"tcp://127.0.0.1:{each.sync_port}" if called else "dynamic")
+    for name, folder in folders.items():
+        _share(root, name, folder, peers)
     tree.write(file)
 
 
-def _share(root: ET.Element, name: str, path: Path, kind: str, peers: tuple[Peer, Peer]) -> None:
+def _share(root: ET.Element, name: str, shared: _Folder, peers: tuple[Peer, Peer]) -> None:
+    path, kind, keeps_versions = shared
     watched = {"fsWatcherEnabled": "true", "fsWatcherDelayS": "1", "rescanIntervalS": "3600"}
     settings = {"type": kind, "ignorePerms": "true", **watched}
     folder = ET.SubElement(root, "folder", {"id": name, "path": str(path), **settings})
     for each in peers:
         ET.SubElement(folder, "device", id=each.id)
+    _set(folder, "maxConflicts", "10")
+    if keeps_versions:
+        versioning = ET.SubElement(folder, "versioning", type="simple")
+        ET.SubElement(versioning, "param", key="keep", val="3")
 
 
 def _only(parent: ET.Element, tag: str) -> ET.Element:

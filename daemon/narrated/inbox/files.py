@@ -31,7 +31,8 @@ def read(root: Path, path: str, limit_bytes: int) -> bytes:
         status = os.fstat(fd)
         if not stat.S_ISREG(status.st_mode):
             raise SourceError(f"{printable(path)} is not a regular file.")
-        content = _content(fd, limit_bytes) if status.st_size <= limit_bytes else b""
+        fits = status.st_size <= limit_bytes
+        content = _content(fd, status.st_size, limit_bytes) if fits else b""
     if max(status.st_size, len(content)) > limit_bytes:
         raise SourceError(
             f"{printable(path)} is larger than {_megabytes(limit_bytes)} MB.",
@@ -159,10 +160,16 @@ def _opened(folder: int, name: str, path: str) -> Iterator[int]:
         os.close(fd)
 
 
-def _content(fd: int, limit_bytes: int) -> bytes:
-    """Read to the end, but no further than one byte over the limit: the file may be growing."""
+def _content(fd: int, size_bytes: int, limit_bytes: int) -> bytes:
+    """Read to the end, but no further than one byte over the limit: the file may be growing.
+
+    Room is made for what it holds; as much as the limit allows would be dear to make each time.
+    """
     with open(fd, "rb", closefd=False) as file:
-        return file.read(limit_bytes + 1)
+        content = file.read(size_bytes + 1)
+        if len(content) > size_bytes:
+            content += file.read(limit_bytes - size_bytes)
+        return content
 
 
 def _megabytes(count_bytes: int) -> str:

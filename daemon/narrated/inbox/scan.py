@@ -177,7 +177,8 @@ def _sha256(file: FileIO, size: int, tick: Callable[[], None]) -> str:
     """
     digest = hashlib.sha256(b"" if size <= MOST_HASHED_BYTES else f"{size} bytes".encode())
     size = min(size, MOST_HASHED_BYTES)
-    block = memoryview(bytearray(_BLOCK_BYTES))
+    # To map and clear a large block takes longer than all else that is done about a note.
+    block = memoryview(bytearray(min(_BLOCK_BYTES, size + 1)))
     while size >= 0 and (count := file.readinto(block)):
         digest.update(block[:count])
         size -= count

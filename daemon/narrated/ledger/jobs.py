@@ -38,10 +38,10 @@ class Jobs(Database):
         with self.transaction():
             for older in self.unfinished(path):
                 self.move(older, State.SUPERSEDED, reason=Reason.NONE, problem="a newer version")
-            cursor = self._db.execute(
+            rows = self._db.execute(
                 "INSERT INTO jobs (path, state, cause, source_sha256, size_bytes, stem,"
                 " created_at, changed_at, reason, problem, remedy)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                f" VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING {_JOB}",
                 (
                     os.fsencode(path),
                     state,
@@ -55,8 +55,8 @@ class Jobs(Database):
                     problem,
                     remedy,
                 ),
-            )
-        return self.job(int(cursor.lastrowid or 0))
+            ).fetchall()
+        return _job(rows[0])
 
     def move(
         self,
@@ -75,17 +75,17 @@ class Jobs(Database):
                 raise ValueError(f"job {job.id} cannot go from {current.state} to {state}")
             now = time.time()
             done_at = now if state is State.DONE else None
-            self._db.execute(
+            rows = self._db.execute(
                 "UPDATE jobs SET state = ?, changed_at = ?, reason = ?, problem = ?, remedy = ?,"
                 " duration_s = coalesce(?, duration_s), done_at = coalesce(?, done_at)"
-                " WHERE id = ?",
+                f" WHERE id = ? RETURNING {_JOB}",
                 (state, now, reason, problem, remedy, duration_s, done_at, job.id),
-            )
+            ).fetchall()
             if state in (State.DONE, State.FAILED, State.SUPERSEDED, State.REMOVED):
                 self._db.execute("DELETE FROM chunks WHERE job = ?", (job.id,))
             if state in (State.QUEUED, State.SUPERSEDED, State.REMOVED):
                 self._db.execute("DELETE FROM plans WHERE job = ?", (job.id,))
-        return self.job(job.id)
+        return _job(rows[0])
 
     def finish(self, job: Job, duration_s: float) -> Job:
         """Mark a job done; what stood in the outbox before it is superseded in the same instant."""

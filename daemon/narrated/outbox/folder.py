@@ -184,7 +184,8 @@ class Draft:
     def copy(self, source: Path) -> None:
         """Append a whole file to the draft."""
         with source.open("rb", buffering=0) as file:
-            while piece := file.read(_COPIED_BYTES):
+            most = min(_COPIED_BYTES, os.fstat(file.fileno()).st_size + 1)
+            while piece := file.read(most):
                 self.write(piece)
 
     def finish(self) -> None:

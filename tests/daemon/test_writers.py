@@ -1,0 +1,446 @@
+"""Every way in which a file comes to an inbox, by the program that really does it.
+
+A running daemon narrates what each brings exactly once and whole: its manifest holds the digest of
+the complete file, no version of it was taken before, and no sentence was spoken twice.
+"""
+
+import io
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from support.daemon import Daemon, running, wait
+from support.servers import MISSING, Ssh, rsyncd, sshd
+
+pytestmark = [
+    pytest.mark.peers,
+    pytest.mark.skipif(bool(MISSING), reason=f"needs {MISSING}"),
+]
+
+VIM = shutil.which("vim.tiny") or shutil.which("vim")
+LONG_AGO_S = 1e9
+PADDING = (
+    "<!--\n" + "Nobody hears this line, which only makes the transfer long.\n" * 16_000 + "-->\n"
+)
+"""A megabyte that costs no speech: no writer is done with it in one step."""
+
+REPLACE = """
+import os, sys, tempfile
+fd, draft = tempfile.mkstemp(dir=os.path.dirname(sys.argv[2]))
+os.write(fd, open(sys.argv[1], "rb").read())
+os.close(fd)
+os.replace(draft, sys.argv[2])
+"""
+
+WRITE_SLOWLY = """
+import sys, time
+with open(sys.argv[1], "rb") as source, open(sys.argv[2], "wb", buffering=0) as target:
+    while block := source.read(250_000):
+        target.write(block)
+        time.sleep(0.3)
+"""
+
+LINK_WHILE_WRITING = """
+import os, sys, time
+content = open(sys.argv[1], "rb").read()
+fd = os.open(os.path.dirname(sys.argv[2]), os.O_TMPFILE | os.O_WRONLY)
+os.write(fd, content[:1000])
+os.link(f"/proc/self/fd/{fd}", sys.argv[2], src_dir_fd=fd)  # else the link itself is linked
+time.sleep(0.6)
+os.write(fd, content[1000:])
+os.close(fd)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """A post on the laptop, and the name that it is to have in the inbox."""
+
+    source: Path
+    name: str
+
+    @property
+    def stem(self) -> str:
+        return self.name.removesuffix(".md")
+
+    @property
+    def sentences(self) -> list[str]:
+        """All that is to be heard of it."""
+        title = self.stem.rpartition("/")[2]
+        return [title, f"The first of {title}.", f"The last of {title}."]
+
+
+@dataclass(frozen=True, slots=True)
+class Peers:
+    """A daemon, and the servers through which files reach its inbox."""
+
+    daemon: Daemon
+    ssh: Ssh
+    rsync_url: str
+    laptop: Path
+
+    def post(self, stem: str, padding: str = PADDING) -> Post:
+        """Write a post on the laptop, long ago."""
+        post = Post(self.laptop / f"{stem}.md", f"{stem}.md")
+        post.source.parent.mkdir(parents=True, exist_ok=True)
+        title, first, last = post.sentences
+        post.source.write_text(f"# {title}\n\n{first}\n\n{padding}\n{last}\n")
+        os.utime(post.source, (LONG_AGO_S, LONG_AGO_S))
+        return post
+
+    def arrival(self, post: Post) -> Path:
+        return self.daemon.inbox / post.name
+
+    def check(self, post: Post, *before: str) -> None:
+        """The whole of it is narrated: once, after nothing but these versions, all superseded."""
+        self.daemon.published(post.stem, post.source.read_bytes())
+        self.wait_history(post, *before, "done")
+        assert self.said_of(post) == post.sentences
+
+    def wait_history(self, post: Post, *states: str) -> None:
+        """Wait until exactly these versions of a file are known."""
+        wait(
+            lambda: self.daemon.history(post.name) == [*states],
+            lambda: f"{self.daemon.history(post.name)}:\n{self.daemon.log}",
+        )
+
+    def said_of(self, post: Post) -> list[str]:
+        title = post.sentences[0]
+        return [each for each in self.daemon.spoken if each == title or each.endswith(f" {title}.")]
+
+    def barrier(self, name: str) -> None:
+        """All that could have been taken before a file dropped now has been."""
+        self.daemon.drop(f"barrier-{name}.md", f"The barrier at {name} is passed.")
+        self.daemon.manifest(f"barrier-{name}")
+
+    def wait_arriving(self, post: Post, why: str) -> None:
+        """Wait until the status says that a file is not taken yet, and for this reason."""
+        wait(
+            lambda: [post.name, why] in self.daemon.status()["arriving"],
+            lambda: f"{self.daemon.status()['arriving']}:\n{self.daemon.log}",
+        )
+
+
+@pytest.fixture(scope="module")
+def peers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Peers]:
+    home = tmp_path_factory.mktemp("peers")
+    with (
+        running(home / "box", pictures={"wait": "0s"}) as daemon,
+        sshd(home / "sshd") as ssh,
+        rsyncd(home / "rsyncd", daemon.inbox) as url,
+    ):
+        yield Peers(daemon, ssh, url, home / "laptop")
+
+
+@pytest.fixture
+def elsewhere(peers: Peers) -> Iterator[Path]:
+    """A folder on another file system than the inbox's."""
+    with tempfile.TemporaryDirectory(dir="/dev/shm") as folder:
+        if Path(folder).stat().st_dev == peers.daemon.inbox.stat().st_dev:
+            pytest.skip("needs an inbox that is not on /dev/shm")
+        yield Path(folder)
+
+
+def run(*command: str | Path) -> None:
+    """Run a program to its good end."""
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, f"{command}: {done.stdout}{done.stderr}"
+
+
+@contextmanager
+def started(*command: str | Path) -> Iterator[subprocess.Popen[bytes]]:
+    """Have a program at work; none of its processes outlives the context."""
+    with subprocess.Popen(
+        command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+    ) as process:
+        try:
+            yield process
+        finally:
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)
+
+
+def end(process: subprocess.Popen[bytes], number: signal.Signals) -> None:
+    """End a program alone: the other processes at work notice it, and do what they do then."""
+    process.send_signal(number)
+    process.wait(20)
+
+
+def has_begun(peers: Peers, post: Post) -> bool:
+    """Whether a part of a file lies in the inbox, under whatever name."""
+    whole = post.source.stat().st_size
+    return any(0 < size < whole for size in _sizes(peers.daemon.inbox, f"*{post.name}*"))
+
+
+def _sizes(folder: Path, pattern: str) -> Iterator[int]:
+    for path in folder.rglob(pattern):
+        with suppress(FileNotFoundError):
+            yield path.stat().st_size
+
+
+# A transfer that ends well.
+
+
+@pytest.mark.parametrize(
+    ("name", "command"),
+    [
+        ("cp", ["cp"]),
+        ("cp-p", ["cp", "-p"]),
+        ("ln", ["ln"]),
+        ("rsync", ["rsync", "-a"]),
+        ("rsync-partial", ["rsync", "-a", "--partial"]),
+        ("rsync-partial-dir", ["rsync", "-a", "--partial-dir=.rsync-partial"]),
+        ("rsync-inplace", ["rsync", "-a", "--inplace"]),
+        ("rsync-delay-updates", ["rsync", "-a", "--delay-updates"]),
+        ("slow-program", [sys.executable, "-c", WRITE_SLOWLY]),
+        ("replacing-editor", [sys.executable, "-c", REPLACE]),
+        ("tmpfile-editor", [sys.executable, "-c", LINK_WHILE_WRITING]),
+    ],
+)
+def test_what_a_local_program_brings_is_narrated_once_and_whole(
+    name: str, command: list[str], peers: Peers
+) -> None:
+    post = peers.post(name)
+    run(*command, post.source, peers.arrival(post))
+    peers.check(post)
+
+
+def test_what_rsync_brings_by_a_folder_for_temporaries_is_narrated_once_and_whole(
+    peers: Peers,
+) -> None:
+    post = peers.post("temp-dir-here")
+    aside = peers.daemon.home / "aside"
+    aside.mkdir()
+    assert aside.stat().st_dev == peers.daemon.inbox.stat().st_dev
+    run("rsync", "-a", f"--temp-dir={aside}", post.source, peers.arrival(post))
+    peers.check(post)
+
+
+def test_what_rsync_copies_from_temporaries_elsewhere_is_narrated_once_and_whole(
+    peers: Peers, elsewhere: Path
+) -> None:
+    post = peers.post("temp-dir-elsewhere")
+    run("rsync", "-a", f"--temp-dir={elsewhere}", post.source, peers.arrival(post))
+    peers.check(post)
+
+
+def test_what_comes_by_rsync_over_ssh_is_narrated_once_and_whole(peers: Peers) -> None:
+    post = peers.post("rsync-ssh")
+    run("rsync", "-a", "-e", peers.ssh.shell, post.source, f"box:{peers.arrival(post)}")
+    peers.check(post)
+
+
+def test_what_comes_by_an_rsync_daemon_is_narrated_once_and_whole(peers: Peers) -> None:
+    post = peers.post("rsyncd")
+    run("rsync", "-a", post.source, f"{peers.rsync_url}/{post.name}")
+    peers.check(post)
+
+
+@pytest.mark.parametrize("flag", ["-s", "-O", "-p"])
+def test_what_comes_by_scp_is_narrated_once_and_whole(flag: str, peers: Peers) -> None:
+    post = peers.post(f"scp{flag}")
+    run("scp", "-F", peers.ssh.config, flag, post.source, f"box:{peers.arrival(post)}")
+    peers.check(post)
+
+
+def test_what_comes_by_sftp_is_narrated_once_and_whole(peers: Peers) -> None:
+    post = peers.post("sftp")
+    with sftp(peers, f"put {post.source} {peers.arrival(post)}") as client:
+        assert client.wait(60) == 0
+    peers.check(post)
+
+
+def test_what_is_moved_from_another_file_system_is_narrated_once_and_whole(
+    peers: Peers, elsewhere: Path
+) -> None:
+    post = peers.post("mv-across")
+    run("cp", "-p", post.source, elsewhere / post.name)
+    run("mv", elsewhere / post.name, peers.arrival(post))
+    peers.check(post)
+
+
+def test_what_is_moved_into_the_inbox_is_narrated_once_and_whole(peers: Peers) -> None:
+    post = peers.post("mv")
+    run("cp", "-p", post.source, peers.laptop / "copy")
+    run("mv", peers.laptop / "copy", peers.arrival(post))
+    peers.check(post)
+
+
+def test_all_of_a_folder_that_is_moved_into_the_inbox_is_narrated_once(peers: Peers) -> None:
+    posts = [peers.post(f"folder/{name}") for name in ("one", "two", "deep/three")]
+    run("cp", "-a", peers.laptop / "folder", peers.laptop / "copy")
+    run("mv", peers.laptop / "copy", peers.daemon.inbox / "folder")
+    for post in posts:
+        peers.check(post)
+
+
+def test_all_of_a_tree_that_rsync_brings_is_narrated_once(peers: Peers) -> None:
+    posts = [peers.post(f"tree/{n % 4}/{n % 3}/post-{chr(97 + n)}", padding="") for n in range(24)]
+    run("rsync", "-a", peers.laptop / "tree", peers.daemon.inbox)
+    for post in posts:
+        peers.check(post)
+
+
+@pytest.mark.skipif(VIM is None, reason="needs vim")
+def test_what_vim_saves_is_narrated_anew_and_what_it_keeps_beside_it_never(peers: Peers) -> None:
+    assert VIM is not None
+    post = peers.post("vim/edited")
+    path = peers.arrival(post)
+    path.parent.mkdir()
+    run("cp", post.source, path)
+    peers.check(post)
+    spoken = len(peers.daemon.spoken)
+    vim = [VIM, "-N", "-u", "NONE", "-i", "NONE", "-es"]
+    # With a swap file, and with a backup that outlives the save, as people set it.
+    run(
+        *vim,
+        "-c",
+        "set swapfile backup backupskip=",
+        "-c",
+        "%s/The last/The very last/",
+        "-c",
+        "wq",
+        path,
+    )
+    assert b"The very last of edited." in path.read_bytes()
+    assert path.with_name("edited.md~").exists()
+    peers.daemon.published(post.stem, path.read_bytes())
+    peers.wait_history(post, "superseded", "done")
+    assert peers.daemon.spoken[spoken:] == ["The very last of edited."]
+    assert {Path(name).stem for name in peers.daemon.files if name.startswith("vim/")} == {"edited"}
+
+
+# A transfer that is stalled, or killed and done anew.
+
+
+@contextmanager
+def sftp(peers: Peers, line: str, *options: str) -> Iterator[subprocess.Popen[bytes]]:
+    """An sftp that is to do what a line says."""
+    batch = peers.daemon.home / "batch"
+    batch.write_text(line + "\n")
+    with started("sftp", "-F", peers.ssh.config, *options, "-b", batch, "box") as client:
+        yield client
+
+
+@contextmanager
+def sending(program: str, peers: Peers, post: Post) -> Iterator[subprocess.Popen[bytes]]:
+    """A slow transfer by ssh, of which a part has come."""
+    target = peers.arrival(post)
+    if program == "sftp":
+        client = sftp(peers, f"put {post.source} {target}", "-l", "8000")
+    else:
+        client = started("scp", "-F", peers.ssh.config, "-l", "8000", post.source, f"box:{target}")
+    with client as process:
+        wait(lambda: has_begun(peers, post))
+        yield process
+
+
+@pytest.mark.parametrize("program", ["scp", "sftp"])
+def test_a_stalled_transfer_is_waited_for_and_narrated_once(program: str, peers: Peers) -> None:
+    post = peers.post(f"stalled-{program}")
+    with sending(program, peers, post) as client:
+        client.send_signal(signal.SIGSTOP)
+        peers.wait_arriving(post, "still open for writing")
+        peers.barrier(post.stem)
+        assert peers.daemon.history(post.name) == []
+        client.send_signal(signal.SIGCONT)
+        assert client.wait(60) == 0
+    peers.check(post)
+
+
+@pytest.mark.parametrize("program", ["scp", "sftp"])
+def test_what_a_killed_transfer_left_makes_way_for_the_whole_of_it(
+    program: str, peers: Peers
+) -> None:
+    """Half a text is a text: closed and at rest, nothing tells it from a whole one."""
+    post = peers.post(f"killed-{program}")
+    with sending(program, peers, post) as client:
+        end(client, signal.SIGKILL)
+    peers.wait_history(post, "done")
+    assert peers.said_of(post) == post.sentences[:2]
+    run("scp", "-F", peers.ssh.config, post.source, f"box:{peers.arrival(post)}")
+    peers.check(post, "superseded")
+
+
+@contextmanager
+def rsyncing(peers: Peers, post: Post, *options: str) -> Iterator[subprocess.Popen[bytes]]:
+    """A slow rsync, of which a part has come."""
+    command = ["rsync", "-a", "--bwlimit=500k", *options]
+    with started(*command, post.source, peers.arrival(post)) as client:
+        wait(lambda: has_begun(peers, post))
+        yield client
+
+
+def is_left(peers: Peers, post: Post) -> bool:
+    """Whether a transfer that was killed has left a part under the final name."""
+    path = peers.arrival(post)
+    return path.exists() and 0 < path.stat().st_size < post.source.stat().st_size
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+def test_what_rsync_keeps_of_a_killed_transfer_is_not_taken_until_it_is_resumed(
+    number: signal.Signals, peers: Peers
+) -> None:
+    post = peers.post(f"kept-{number.name}")
+    with rsyncing(peers, post, "--partial") as client:
+        end(client, number)
+    wait(lambda: is_left(peers, post))
+    peers.wait_arriving(post, "its transfer was interrupted")
+    peers.barrier(post.stem)
+    assert peers.daemon.history(post.name) == []
+    run("rsync", "-a", "--partial", post.source, peers.arrival(post))
+    peers.check(post)
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("plain", []),
+        ("partial-dir", ["--partial-dir=.rsync-partial"]),
+        ("delay-updates", ["--delay-updates"]),
+    ],
+)
+def test_what_a_killed_rsync_leaves_under_a_name_of_its_own_is_never_read(
+    name: str, options: list[str], peers: Peers
+) -> None:
+    post = peers.post(f"aside-{name}")
+    with rsyncing(peers, post, *options) as client:
+        os.killpg(client.pid, signal.SIGKILL)  # the receiver too: nobody clears up
+    peers.barrier(name)
+    assert not [name for name in peers.daemon.files if post.stem in name]
+    run("rsync", "-a", *options, post.source, peers.arrival(post))
+    peers.check(post)
+
+
+def test_what_a_killed_rsync_wrote_in_place_makes_way_for_the_whole_of_it(peers: Peers) -> None:
+    post = peers.post("killed-inplace")
+    with rsyncing(peers, post, "--inplace") as client:
+        end(client, signal.SIGKILL)
+    peers.wait_history(post, "done")
+    assert peers.said_of(post) == post.sentences[:2]
+    run("rsync", "-a", "--inplace", post.source, peers.arrival(post))
+    peers.check(post, "superseded")
+
+
+def test_half_a_picture_is_refused_with_a_note_until_the_whole_of_it_comes(peers: Peers) -> None:
+    picture = io.BytesIO()
+    Image.effect_noise((1200, 900), 90).save(picture, "PNG")
+    post = Post(peers.laptop / "photo.png", "photo.png")
+    post.source.write_bytes(picture.getvalue())
+    with rsyncing(peers, post, "--inplace") as client:
+        end(client, signal.SIGKILL)
+    assert "photo.png was not narrated" in peers.daemon.note("photo")
+    run("rsync", "-a", "--inplace", post.source, peers.arrival(post))
+    peers.daemon.published("photo", post.source.read_bytes())
+    wait(lambda: not (peers.daemon.outbox / "photo.error.txt").exists())
+    peers.wait_history(post, "superseded", "done")
