@@ -64,6 +64,39 @@ def test_temporary_names_symlinks_and_ignored_kinds_are_never_read(daemon: Daemo
     assert _below(daemon, "never") == (_set("never/real") | _set("never/hard") | _set("never/last"))
 
 
+def test_a_link_is_told_as_long_as_it_is_there_and_not_followed(tmp_path: Path) -> None:
+    secret = tmp_path / "elsewhere"
+    secret.mkdir()
+    (secret / "secret.md").write_text("Nobody shall hear this.")
+    with running(tmp_path, scan="500ms") as daemon:
+        told = tmp_path / "outbox/narrated.status.txt"
+        (daemon.inbox / "file.md").symlink_to(secret / "secret.md")
+        (daemon.inbox / "folder").symlink_to(secret)
+        daemon.drop("post.md", "My own words.")
+        daemon.published("post", "My own words.")
+        wait(
+            lambda: "folder: a link, which is not followed" in told.read_text(), lambda: daemon.log
+        )
+        assert "file.md: a link, which is not followed: put what" in told.read_text()
+        (daemon.inbox / "folder").unlink()
+        daemon.drop("file.md", "Now it is a file.")
+        daemon.published("file", "Now it is a file.")
+        wait(lambda: daemon.status()["arriving"] == [], lambda: str(daemon.status()))
+        assert daemon.spoken == ["post", "My own words.", "file", "Now it is a file."]
+
+
+def test_a_narrated_file_that_becomes_a_link_is_gone_and_the_link_is_told(tmp_path: Path) -> None:
+    with running(tmp_path, scan="500ms") as daemon:
+        daemon.drop("post.md", "My own words.")
+        daemon.published("post", "My own words.")
+        (daemon.inbox / "post.md").unlink()
+        (daemon.inbox / "post.md").symlink_to("/etc/hostname")
+        wait(lambda: [path for path, _ in daemon.status()["arriving"]] == ["post.md"])
+        daemon.drop("other.md", "Other words.")
+        daemon.published("other", "Other words.")
+        assert daemon.spoken == ["post", "My own words.", "other", "Other words."]
+
+
 def test_a_sync_conflict_copy_is_reported_and_not_read(tmp_path: Path) -> None:
     name = "post.sync-conflict-20261122-072736-JDC4FTG.md"
     with running(tmp_path) as daemon:

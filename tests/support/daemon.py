@@ -229,7 +229,8 @@ class Daemon:
 
         def is_idle() -> bool:
             status = self.status()
-            return status["state"] != "working" and not status["arriving"]
+            arriving = [path for path, why in status["arriving"] if not why.startswith("a link")]
+            return status["state"] != "working" and not arriving
 
         wait(is_idle, lambda: f"it is still at work:\n{self.log}")
 

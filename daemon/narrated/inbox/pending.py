@@ -22,6 +22,7 @@ class Why(StrEnum):
     WRITER = "still open for writing"
     UNREADABLE = "may not be opened"
     TROUBLE = "cannot be read"
+    LINK = "a link, which is not followed: put what it leads to in its place"
 
 
 @dataclass(slots=True)
@@ -45,10 +46,11 @@ class Pending:
         self._candidates: dict[str, Candidate] = {}
         self._agenda: list[tuple[float, str]] = []
         self._closed: dict[str, str] = {}
+        self._links: set[str] = set()
         self._lock = threading.Lock()
 
     def __len__(self) -> int:
-        return len(self._candidates)
+        return len(self._candidates) + len(self._closed) + len(self._links)
 
     def get(self, path: str) -> Candidate | None:
         """Give the candidate of this path, if there is one."""
@@ -64,6 +66,7 @@ class Pending:
                 candidate.why = why
                 candidate.due_s = math.inf
             with self._lock:
+                self._links.discard(path)
                 self._candidates[path] = candidate
             self._schedule(path, candidate)
         return candidate
@@ -82,15 +85,17 @@ class Pending:
         self.postpone(path, why, time.monotonic() + delay_s)
 
     def drop(self, path: str) -> None:
-        """Forget a candidate."""
+        """Forget a candidate, or a link."""
         with self._lock:
             self._candidates.pop(path, None)
+            self._links.discard(path)
 
     def clear(self) -> None:
-        """Forget all candidates and closed folders."""
+        """Forget all candidates, closed folders and links."""
         with self._lock:
             self._candidates.clear()
             self._closed.clear()
+            self._links.clear()
         self._agenda.clear()
 
     def next_due_s(self) -> float:
@@ -132,11 +137,25 @@ class Pending:
         """Folders that cannot be looked into."""
         return list(self._closed)
 
+    def set_aside(self, path: str) -> None:
+        """Note a link, which is never taken."""
+        with self._lock:
+            self._links.add(path)
+
+    def links(self) -> list[str]:
+        """Links that were noted."""
+        return list(self._links)
+
+    def is_link(self, path: str) -> bool:
+        """Tell whether a path was noted as a link."""
+        return path in self._links
+
     def reasons(self) -> list[tuple[str, str]]:
         """Give each path with why it waits; thread-safe."""
         with self._lock:
             files = [(path, str(candidate.why)) for path, candidate in self._candidates.items()]
-            return sorted([*files, *self._closed.items()])
+            links = [(path, str(Why.LINK)) for path in self._links]
+            return sorted([*files, *self._closed.items(), *links])
 
     def _schedule(self, path: str, candidate: Candidate) -> None:
         if candidate.due_s < math.inf:

@@ -44,23 +44,27 @@ class Sorter:
     def status(self, path: str) -> os.stat_result | None:
         """Stat a path that must lie in real folders; None where nothing of the kind is there.
 
+        A link is told as what it is, and nothing is below it.
         Raises OSError where that cannot be told, as below a folder that may not be entered.
         """
         place = self._root
+        folders, _, last = path.rpartition("/")
         try:
-            for name in path.split("/"):
+            for name in folders.split("/") if folders else ():
                 place = f"{place}/{name}"
-                status = os.lstat(place)
-                if stat.S_ISLNK(status.st_mode):
+                if stat.S_ISLNK(os.lstat(place).st_mode):
                     return None
+            return os.lstat(f"{place}/{last}")
         except (FileNotFoundError, NotADirectoryError):
             return None
-        return status
 
     def sort(
         self, path: str, status: os.stat_result | None, seen_s: float, ripe: bool = False
     ) -> Iterator[Event]:
         """Decide about a path as it is now; a ripe one needs no time to settle."""
+        if status is not None and stat.S_ISLNK(status.st_mode):
+            self._set_aside(path)
+            return
         if status is None or not stat.S_ISREG(status.st_mode):
             self.miss(path)
             return
@@ -96,6 +100,12 @@ class Sorter:
     def _rests(self, ctime_ns: int, settles: int = 1) -> bool:
         # No writer can set a ctime back, as rsync does with an mtime: its age is time at rest.
         return self._hurried and time.time() - ctime_ns / 1e9 > settles * self._settle_s
+
+    def _set_aside(self, path: str) -> None:
+        """A link is never taken, and whoever put it there is told; a file before it is gone."""
+        if not self.pending.is_link(path):
+            self.miss(path)
+            self.pending.set_aside(path)
 
     def miss(self, path: str) -> None:
         """Something that may have been a file or a folder is not there: look again in a while."""
@@ -172,7 +182,7 @@ class Sorter:
 
     def revisit(self) -> Iterator[Event]:
         """Look at what waits for a change that no event announces: rights, a late first byte."""
-        for path in [*self.pending.parked(), *self._conflicts]:
+        for path in [*self.pending.parked(), *self.pending.links(), *self._conflicts]:
             self._tick()
             candidate = self.pending.get(path)
             yield from self.visit(path)

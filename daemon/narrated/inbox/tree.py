@@ -75,7 +75,7 @@ class Walk:
         seen_s = time.monotonic()
         for name, status in survey.fresh:
             yield from self._sorter.sort(_join(folder, name), status, seen_s)
-        for name in survey.conflicts:
+        for name in (*survey.conflicts, *survey.links):
             yield from self._sorter.visit(_join(folder, name))
         for name in survey.missing:
             self._sorter.miss(_join(folder, name))

@@ -93,6 +93,7 @@ class Survey:
     """Names of documents and settings that are not as remembered, with their status."""
     folders: list[str] = field(default_factory=list)
     conflicts: list[str] = field(default_factory=list)
+    links: list[str] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
     """Remembered names that are not there."""
 
@@ -151,6 +152,8 @@ class Surveyor:
         if entry.is_dir(follow_symlinks=False):
             if kind is not Name.SETTINGS:
                 survey.folders.append(entry.name)
+        elif entry.is_symlink():
+            survey.links.append(entry.name)
         elif not entry.is_file(follow_symlinks=False):
             return
         elif kind is Name.CONFLICT:

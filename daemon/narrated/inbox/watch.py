@@ -85,6 +85,11 @@ class Inbox:
         """Give the paths that were not taken yet, each with the reason in words."""
         return self._sorter.pending.reasons()
 
+    @property
+    def held(self) -> int:
+        """How many paths were not taken yet."""
+        return len(self._sorter.pending)
+
     # The story
 
     def events(self) -> Iterator[Event]:

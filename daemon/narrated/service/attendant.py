@@ -53,6 +53,7 @@ class Attendant:
         self._noted_state = ""
         self._noted_counts: dict[str, int] = {}
         self._noted_notices: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
+        self._noted_arriving: tuple[tuple[str, str], ...] = ()
         self._owes_note = False
         self._storage_at, self._storage_s = time.monotonic(), STORAGE_S
         self._withdraw_at = 0.0
@@ -97,7 +98,8 @@ class Attendant:
         if report.line != self._line:
             self._line = report.line
             self._notifier.status(report.line)
-        self._owes_note = report.state == "working" or report.counts != self._noted_counts
+        known = self._noted_counts, self._noted_arriving
+        self._owes_note = report.state == "working" or (report.counts, report.arriving) != known
         if self._is_note_due(report):
             await self._note(report)
 
@@ -115,6 +117,7 @@ class Attendant:
         self._noted_at = time.monotonic()
         self._noted_state, self._noted_counts = report.state, report.counts
         self._noted_notices = report.notices, report.conflicts
+        self._noted_arriving = report.arriving
         self._owes_note = report.state == "working"
 
     def _revive_engines(self) -> None:

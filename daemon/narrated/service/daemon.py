@@ -36,8 +36,9 @@ from narrated.service.memory import return_large_blocks
 from narrated.service.report import Report, report
 from narrated.systemd import Notifier
 
-EVENTS_AT_ONCE = 500
-"""How many of the inbox's events may wait for the loop: a flood of files costs no memory."""
+EVENTS_AT_ONCE = 50
+"""How many of the inbox's events may wait for the loop: a flood of files costs no memory, and holds
+up what else the loop does for milliseconds."""
 STORAGE_RETRY_S = 10.0
 START_EXTENSION_S = 60.0
 PULSE_S = 30.0
@@ -107,7 +108,7 @@ class Service:
         """Stays the same as long as nothing changes that a report would tell."""
         standing = self.intake.standing
         problems = len(standing.root_problem + standing.watch_problem) + len(standing.conflicts)
-        problems += standing.is_known
+        problems += standing.is_known + self.inbox.held
         return self.house.ledger.changes, self.lanes.idle.is_set(), problems
 
     @property
