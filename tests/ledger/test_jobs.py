@@ -9,6 +9,7 @@ import pytest
 
 from narrated.errors import StorageError
 from narrated.inbox.scan import Signature
+from narrated.ledger.connection import DamagedLedger
 from narrated.ledger.job import LEGAL, OPEN, Cause, Job, State
 from narrated.ledger.store import Ledger
 
@@ -158,7 +159,12 @@ def test_a_ledger_of_a_newer_program_is_refused(tmp_path: Path) -> None:
         Ledger(tmp_path / "ledger.sqlite")
 
 
-def test_a_file_that_is_no_ledger_is_refused(tmp_path: Path) -> None:
+def test_a_file_that_is_no_ledger_is_found_damaged(tmp_path: Path) -> None:
     (tmp_path / "ledger.sqlite").write_bytes(b"not a database" * 100)
-    with pytest.raises(StorageError, match="cannot be opened"):
+    with pytest.raises(DamagedLedger, match="not a database"):
         Ledger(tmp_path / "ledger.sqlite")
+
+
+def test_a_ledger_that_cannot_be_opened_says_where_and_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(StorageError, match=r"none/ledger\.sqlite cannot be opened.*has room"):
+        Ledger(tmp_path / "none/ledger.sqlite")
