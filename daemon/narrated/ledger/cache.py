@@ -35,6 +35,8 @@ class Cache:
         self._hot: OrderedDict[str, tuple[bytes, int]] = OrderedDict()
         self._hot_bytes = 0
         self._bytes = ledger.cache_bytes()
+        self._unlisted: dict[str, Take] = {}
+        """Takes that the ledger refused: their files are there, and are not to be spoken again."""
         self._prepare()
 
     @property
@@ -43,15 +45,18 @@ class Cache:
         return self._bytes
 
     def has(self, key: str) -> bool:
+        """Whether a take is there; StorageError where the ledger does not take it up."""
+        if key in self._unlisted:
+            self._list(self._unlisted[key])
         return self._ledger.take(key) is not None
 
     async def keep(self, key: str, pcm: bytes, sample_rate: int, elapsed_s: float) -> Take:
         """Write a take down and remember it; `pcm` is 16-bit mono. StorageError when it cannot."""
         loop = asyncio.get_running_loop()
         take = await loop.run_in_executor(self._disk, self._write, key, pcm, sample_rate, elapsed_s)
-        self._ledger.add_take(take)
         self._warm(key, pcm, sample_rate)
-        self._bytes += take.size_bytes
+        self._unlisted[key] = take
+        self._list(take)
         if self._bytes > self.limit_bytes:
             await self._evict()
         return take
@@ -121,6 +126,11 @@ class Cache:
                 left.unlink()
         except OSError as error:
             raise _unwritable(self._folder, error) from error
+
+    def _list(self, take: Take) -> None:
+        self._ledger.add_take(take)
+        del self._unlisted[take.key]
+        self._bytes += take.size_bytes
 
     def _write(self, key: str, pcm: bytes, sample_rate: int, elapsed_s: float) -> Take:
         temporary, path = self._temporary(), self._path(key)
@@ -198,6 +208,12 @@ def _unwritable(path: Path, error: Exception) -> StorageError:
 
 def _refused(path: Path, verb: str, error: Exception) -> StorageError:
     return StorageError(
-        f"The cache cannot be {verb} ({path}): {error}.",
+        f"The cache cannot be {verb} ({path}): {_reason(error)}.",
         "Make room on its disk, or mend its rights; the work goes on by itself.",
     )
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, StorageError):
+        return error.problem.rstrip(".")
+    return getattr(error, "strerror", None) or str(error)

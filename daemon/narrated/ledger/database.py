@@ -35,7 +35,7 @@ class Database:
         try:
             self._db.executescript(
                 "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;"
-                " PRAGMA foreign_keys = ON; PRAGMA busy_timeout = 5000;"
+                " PRAGMA foreign_keys = ON; PRAGMA busy_timeout = 1000;"
             )
             self._migrate()
         except sqlite3.Error as error:

@@ -22,8 +22,8 @@ from narrated.systemd import Notifier
 TURN_S = 1.0
 NOTE_S = 15.0
 IDLE_NOTE_S = 3600.0
-STORAGE_S, STORAGE_LONGEST_S = 5.0, 60.0
-"""How soon, and how often at least, what was refused by the storage is tried again."""
+STORAGE_S, STORAGE_LONGEST_S = 2.5, 60.0
+"""How soon the storage is tried while it refuses; and how rarely what it refuses all the same."""
 
 log = logging.getLogger("narrated")
 
@@ -147,11 +147,14 @@ class Attendant:
         """What waits for the storage is tried every little while, once that takes files again."""
         if time.monotonic() < self._storage_at:
             return
-        waiting = self._service.house.ledger.jobs("state = 'waiting' AND reason = 'storage'")
-        self._storage_s = min(2 * self._storage_s, STORAGE_LONGEST_S) if waiting else STORAGE_S
-        self._storage_at = time.monotonic() + self._storage_s
-        if waiting:
+        before_s, self._storage_s = self._storage_s, STORAGE_S
+        self._storage_at = time.monotonic() + STORAGE_S
+        if self._service.house.ledger.jobs(
+            "state = 'waiting' AND reason = 'storage' ORDER BY id LIMIT 1"
+        ):
             await asyncio.to_thread(self._service.house.probe)
+            self._storage_s = min(2 * before_s, STORAGE_LONGEST_S)  # unless it is all that it takes
+            self._storage_at = time.monotonic() + self._storage_s
             self._service.revive("storage")
 
     async def _withdraw(self) -> None:
