@@ -48,7 +48,8 @@ class Cache:
         """Whether a take is there; StorageError where the ledger does not take it up."""
         if key in self._unlisted:
             self._list(self._unlisted[key])
-        return self._ledger.take(key) is not None
+        take = self._ledger.take(key)
+        return take is not None and (key in self._hot or self._is_listed_so(take))
 
     async def keep(self, key: str, pcm: bytes, sample_rate: int, elapsed_s: float) -> Take:
         """Write a take down and remember it; `pcm` is 16-bit mono. StorageError when it cannot."""
@@ -126,6 +127,16 @@ class Cache:
                 left.unlink()
         except OSError as error:
             raise _unwritable(self._folder, error) from error
+
+    def _is_listed_so(self, take: Take) -> bool:
+        """Whether its file is the one that was written, by what can be told without decoding it."""
+        path = self._path(take.key)
+        try:
+            return (length(path)[0], path.stat().st_size) == (take.sample_rate, take.size_bytes)
+        except (FileNotFoundError, StorageError):
+            return False
+        except OSError:  # it may be well: `read` says what keeps it from being read
+            return True
 
     def _list(self, take: Take) -> None:
         self._ledger.add_take(take)

@@ -215,7 +215,8 @@ class House:
 
     def _make_outbox(self) -> None:
         """Make the outbox before anything was published; later a missing one is a lost disk."""
-        if State.DONE not in self.ledger.counts():
+        is_first = last_aside(self.ledger.path) is None
+        if is_first and State.DONE not in self.ledger.counts():
             with suppress(OSError):  # what cannot be made now is told when something is published
                 self.config.outbox.mkdir(parents=True, exist_ok=True)
 
