@@ -76,8 +76,9 @@ def test_a_clock_set_between_two_runs_withdraws_nothing_before_its_time(tmp_path
         for days in (YEAR, -YEAR):
             daemon.stop()
             clock.set_days(days)
-            daemon.start(**clock.environ)
-            daemon.wait_idle()
+            daemon.start(**clock.environ, WATCHDOG_USEC="1500000")
+            for _ in range(3):  # each turn that could withdraw begins by feeding the watchdog
+                daemon.wait_told("WATCHDOG=1", len(daemon.statuses))
             assert "gone.mp3" in daemon.files
         daemon.configure(**_settings(clock, withdraw_after="1s"))
         daemon.signal(signal.SIGHUP)
