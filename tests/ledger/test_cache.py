@@ -1,6 +1,7 @@
 """The cache: bounded, the least recently heard leaves first, and what an open job needs stays."""
 
 import asyncio
+import sqlite3
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -82,6 +83,16 @@ def test_the_least_recently_used_leaves_first(kept: Kept) -> None:
     kept.keep(*(f"k{n:03}" for n in range(9)))
     assert kept.has("old1", "old2") == [True, False]
     assert "old2" not in kept.files()
+
+
+def test_the_least_recently_used_leaves_first_though_the_clock_was_set_back(kept: Kept) -> None:
+    kept.keep("old1", "old2")
+    with sqlite3.connect(kept.folder / "ledger.sqlite") as db:  # heard when the clock was ahead
+        db.execute("UPDATE takes SET used_at = used_at + 31536000")
+    db.close()
+    kept.ledger.use_takes(["old1"])
+    kept.keep(*(f"k{n:03}" for n in range(9)))
+    assert kept.has("old1", "old2") == [True, False]
 
 
 def test_what_an_open_job_needs_is_never_evicted(kept: Kept) -> None:

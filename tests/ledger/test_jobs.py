@@ -2,6 +2,7 @@
 
 import itertools
 import sqlite3
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 
 from narrated.errors import StorageError
 from narrated.inbox.scan import Signature
+from narrated.ledger.connection import DamagedLedger
 from narrated.ledger.job import LEGAL, OPEN, Cause, Job, State
 from narrated.ledger.store import Ledger
 
@@ -149,6 +151,27 @@ def test_the_last_to_arrive_is_where_a_gone_file_moved_to(ledger: Ledger) -> Non
     assert ledger.arrived_since("bb", 0) == []
 
 
+def test_what_came_when_the_clock_was_ahead_did_not_just_arrive(ledger: Ledger) -> None:
+    for path in ("post.md", "copy.md"):
+        ledger.see(path, SEEN, "aa")
+        _job(ledger, path)
+    assert set(ledger.arrived_since("aa", time.time() - 60)) == {"post.md", "copy.md"}
+    ledger.shift(31536000, recent_s=60 + 31536000)
+    assert ledger.arrived_since("aa", time.time() - 60) == []
+
+
+def test_a_refused_write_says_what_to_do_and_leaves_the_ledger_as_it_was(tmp_path: Path) -> None:
+    first = Ledger(tmp_path / "ledger.sqlite")
+    other = sqlite3.connect(tmp_path / "ledger.sqlite", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    with pytest.raises(StorageError, match=r"locked.*goes on by itself"):
+        _job(first)
+    other.execute("ROLLBACK")
+    other.close()
+    assert _job(first).id == 1
+    first.close()
+
+
 def test_a_ledger_of_a_newer_program_is_refused(tmp_path: Path) -> None:
     Ledger(tmp_path / "ledger.sqlite").close()
     with sqlite3.connect(tmp_path / "ledger.sqlite") as db:
@@ -158,7 +181,12 @@ def test_a_ledger_of_a_newer_program_is_refused(tmp_path: Path) -> None:
         Ledger(tmp_path / "ledger.sqlite")
 
 
-def test_a_file_that_is_no_ledger_is_refused(tmp_path: Path) -> None:
+def test_a_file_that_is_no_ledger_is_found_damaged(tmp_path: Path) -> None:
     (tmp_path / "ledger.sqlite").write_bytes(b"not a database" * 100)
-    with pytest.raises(StorageError, match="cannot be opened"):
+    with pytest.raises(DamagedLedger, match="not a database"):
         Ledger(tmp_path / "ledger.sqlite")
+
+
+def test_a_ledger_that_cannot_be_opened_says_where_and_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(StorageError, match=r"none/ledger\.sqlite cannot be opened.*has room"):
+        Ledger(tmp_path / "none/ledger.sqlite")

@@ -4,6 +4,7 @@ import hashlib
 import os
 import subprocess
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,6 +13,7 @@ from threading import Thread
 import pytest
 
 from narrated.errors import SourceError, StorageError
+from narrated.outbox.folder import Draft, opened
 from narrated.outbox.manifest import Manifest, Output, Source, encode, read
 from narrated.outbox.publish import (
     Prepared,
@@ -357,6 +359,18 @@ def test_only_our_own_drafts_are_swept(outbox: Path, files: list[Prepared]) -> N
     assert sweep(outbox) == 1
     assert names(outbox) == sorted([*theirs, "post.json", "post.mp3", "post.vtt"])
     assert sweep(outbox / "none") == 0
+
+
+@pytest.mark.parametrize("age_s", [-3600 * 24 * 365, 3600 * 24 * 365])
+def test_what_is_being_written_is_not_swept_whatever_the_clock_says(
+    outbox: Path, age_s: float
+) -> None:
+    with opened(outbox, "") as folder, Draft(folder) as draft:
+        (name,) = names(outbox)
+        os.utime(outbox / name, (time.time() - age_s,) * 2)
+        assert sweep(outbox) == 0
+        draft.place("post.mp3")
+    assert names(outbox) == ["post.mp3"]
 
 
 def test_a_withdrawal_that_empties_a_folder_does_not_pull_it_away_from_a_publication(

@@ -58,6 +58,28 @@ class Jobs(Database):
             ).fetchall()
         return _job(rows[0])
 
+    def add_published(self, path: str, source_sha256: str, stem: str, **told: Any) -> Job:
+        """A narration that stands in the outbox already, as its manifest tells of it.
+
+        `told`: `size_bytes` of the source, `title`, `narration`, `duration_s`, `done_at`.
+        """
+        values = {
+            "path": os.fsencode(path),
+            "state": State.DONE,
+            "cause": Cause.FOUND,
+            "source_sha256": source_sha256,
+            "stem": os.fsencode(stem),
+            "created_at": told["done_at"],
+            "changed_at": told["done_at"],
+            **told,
+        }
+        columns, places = ", ".join(values), ", ".join("?" * len(values))
+        with self.transaction():
+            cursor = self._db.execute(
+                f"INSERT INTO jobs ({columns}) VALUES ({places})", tuple(values.values())
+            )
+        return self.job(int(cursor.lastrowid or 0))
+
     def move(
         self,
         job: Job,
@@ -130,13 +152,20 @@ class Jobs(Database):
     def history(self, path: str) -> list[Job]:
         return self.jobs("path = ?", os.fsencode(path))
 
+    @property
+    def is_blank(self) -> bool:
+        """Whether nothing was ever asked."""
+        return self._db.execute("SELECT 1 FROM jobs LIMIT 1").fetchone() is None
+
     def counts(self) -> dict[State, int]:
         rows = self._db.execute("SELECT state, count(*) FROM jobs GROUP BY state")
         return {State(state): count for state, count in rows}
 
     def done_since(self, moment: float) -> int:
-        """How many narrations were finished since then."""
-        row = self._db.execute("SELECT count(*) FROM jobs WHERE done_at >= ?", (moment,)).fetchone()
+        """How many narrations were finished since then; none in what is still to come."""
+        row = self._db.execute(
+            "SELECT count(*) FROM jobs WHERE done_at BETWEEN ? AND ?", (moment, time.time())
+        ).fetchone()
         return int(row[0])
 
     def write_plan(

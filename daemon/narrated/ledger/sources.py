@@ -83,13 +83,31 @@ class Sources(Database):
         return [os.fsdecode(path) for (path,) in rows]
 
     def arrived_since(self, sha256: str, moment: float) -> list[str]:
-        """Files of this content that first came after a moment, the last to come first."""
+        """Files of this content that first came after a moment, the last to come first.
+
+        What came "later than now", before the clock was set back, came long ago.
+        """
         rows = self._db.execute(
-            "SELECT path FROM sources WHERE gone_at IS NULL AND sha256 = ? AND seen_at >= ?"
+            "SELECT path FROM sources WHERE gone_at IS NULL AND sha256 = ?"
+            " AND seen_at BETWEEN ? AND ?"
             " AND path IN (SELECT path FROM jobs WHERE source_sha256 = ?) ORDER BY seen_at DESC",
-            (sha256, moment, sha256),
+            (sha256, moment, time.time(), sha256),
         )
         return [os.fsdecode(path) for (path,) in rows]
+
+    def shift(self, seconds: float, recent_s: float) -> None:
+        """Keep ages as they are where the clock was set by so much; `recent_s` before that counts.
+
+        A file that came earlier has no age that anything hangs on.
+        """
+        before = time.time() - seconds - recent_s
+        with self.transaction():
+            self._db.execute(
+                "UPDATE sources SET gone_at = gone_at + ? WHERE gone_at IS NOT NULL", (seconds,)
+            )
+            self._db.execute(
+                "UPDATE sources SET seen_at = seen_at + ? WHERE seen_at >= ?", (seconds, before)
+            )
 
     def stem_of(self, path: str) -> str | None:
         row = self._db.execute(

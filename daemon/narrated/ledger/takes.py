@@ -1,5 +1,6 @@
 """What the ledger knows of sound and captions: what the cache holds, and which take is chosen."""
 
+import dataclasses
 import os
 import time
 from collections.abc import Iterable
@@ -23,7 +24,7 @@ class Takes(Database):
                     take.peak_db,
                     take.elapsed_s,
                     take.size_bytes,
-                    time.time(),
+                    self._now(),
                 ),
             )
             self._db.execute("DELETE FROM deaths WHERE key = ?", (take.key,))
@@ -43,10 +44,18 @@ class Takes(Database):
 
     def use_takes(self, keys: Iterable[str]) -> None:
         """Note that these takes were heard now: the least recently heard leave the cache first."""
-        now = time.time()
+        now = self._now()
         with self.transaction():
             self._db.executemany(
                 "UPDATE takes SET used_at = ? WHERE key = ?", [(now, key) for key in keys]
+            )
+
+    def adopt_takes(self, found: Iterable[tuple[Take, float]]) -> None:
+        """Take over what the cache holds, each with the time at which it was heard last."""
+        with self.transaction():
+            self._db.executemany(
+                "INSERT OR REPLACE INTO takes VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                [(*dataclasses.astuple(take), used_at) for take, used_at in found],
             )
 
     def cache_bytes(self) -> int:
@@ -90,6 +99,11 @@ class Takes(Database):
     def keep_caption(self, key: str, text: str) -> None:
         with self.transaction():
             self._db.execute("INSERT OR REPLACE INTO captions VALUES (?, ?)", (key, text))
+
+    def _now(self) -> float:
+        """The time, or just after the last use where the clock was set back: the order holds."""
+        (last,) = self._db.execute("SELECT coalesce(max(used_at), 0) FROM takes").fetchone()
+        return max(time.time(), float(last) + 1e-6)
 
     def measured(self) -> dict[str, int]:
         """Bytes that models and their engines were seen to take of a device, by key."""

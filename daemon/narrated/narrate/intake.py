@@ -199,8 +199,8 @@ class Intake:
         self._ledger.miss(path)
         for job in self._ledger.unfinished(path):
             if self._is_pointless(job):
-                self._cancel(job)
                 self._ledger.move(job, State.REMOVED, problem="its source is gone")
+                self._cancel(job)
                 self._imprint.forget_note(job)
         self._followed(path)
         self.unshown(self._ledger.shown(path))

@@ -14,6 +14,7 @@ from narrated.outbox import manifest as manifests
 from narrated.outbox.manifest import MANIFEST_SUFFIX, Manifest, Output, Skipped, Source
 from narrated.outbox.publish import Prepared
 from narrated.outbox.tags import Tags
+from narrated.outbox.trouble import storing
 from narrated.script.script import Role
 
 
@@ -39,6 +40,8 @@ def carried(job: Job, older: Job, manuscript: Manuscript, standing: Manifest) ->
             settings=_settings(manuscript),
             blocks=blocks,
             skipped=_skipped(manuscript),
+            shows=manuscript.shown,
+            consulted=manuscript.consulted,
         )
     )
 
@@ -69,7 +72,8 @@ def caption(manuscript: Manuscript, folder: Path) -> tuple[Prepared, ...]:
     lines = manuscript.plan.script.lines
     said = [line.text for line in lines if line.role is Role.PICTURE]
     path = folder / "caption.txt"
-    path.write_text("\n".join(said or [line.text for line in lines]) + "\n", encoding="utf-8")
+    with storing(str(path)):
+        path.write_text("\n".join(said or [line.text for line in lines]) + "\n", encoding="utf-8")
     return (Prepared(path, ".txt"),)
 
 
@@ -95,6 +99,8 @@ def manifest(
         duration_s=round(recorded.duration_s, 3),
         blocks=recorded.blocks,
         skipped=_skipped(manuscript),
+        shows=manuscript.shown,
+        consulted=manuscript.consulted,
     )
 
 

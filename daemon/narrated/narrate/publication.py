@@ -14,6 +14,7 @@ from narrated.errors import NarratedError, StorageError
 from narrated.inbox import after, files
 from narrated.inbox.scan import Signature
 from narrated.ledger.job import Cause, Job, State
+from narrated.ledger.moments import OUTBOX
 from narrated.ledger.store import Ledger
 from narrated.logs import fields
 from narrated.narrate import label
@@ -21,6 +22,7 @@ from narrated.narrate.manuscript import Desk, Manuscript
 from narrated.narrate.recording import Recorded
 from narrated.outbox import manifest as manifests
 from narrated.outbox import notes, publish
+from narrated.outbox.ground import Ground
 from narrated.outbox.manifest import MANIFEST_SUFFIX
 from narrated.outbox.names import ERROR_SUFFIX
 from narrated.outbox.tags import tag
@@ -46,12 +48,13 @@ class Imprint:
     """
 
     def __init__(
-        self, ledger: Ledger, desk: Desk, *, inbox: Path, outbox: Path, disk: Executor
+        self, ledger: Ledger, desk: Desk, *, inbox: Path, ground: Ground, disk: Executor
     ) -> None:
         self._ledger = ledger
         self._desk = desk
         self._inbox = inbox
-        self._outbox = outbox
+        self._ground = ground
+        self._outbox = ground.outbox
         self._disk = disk
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._moves: set[asyncio.Task[Any]] = set()
@@ -98,6 +101,7 @@ class Imprint:
         if self._says_the_same(job, text):
             return
         try:
+            self._ground.insist()
             notes.write_note(self._outbox, job.stem + ERROR_SUFFIX, text)
         except StorageError as refused:
             log.warning("no note could be left for %s: %s", printable(job.path), refused)
@@ -112,6 +116,7 @@ class Imprint:
 
     def forget_note(self, job: Job) -> None:
         try:
+            self._ground.insist()
             notes.remove_note(self._outbox, job.stem + ERROR_SUFFIX)
         except StorageError as refused:
             log.warning("the note of %s could not be removed: %s", printable(job.path), refused)
@@ -141,7 +146,7 @@ class Imprint:
 
     async def _carry(self, job: Job, older: Job, manuscript: Manuscript) -> bool:
         async with self._lock(older.stem), self._lock(job.stem, other=older.stem):
-            if not await self._on_disk(lambda: self._bring(job, older, manuscript)):
+            if not await self._in_outbox(lambda: self._bring(job, older, manuscript)):
                 return False
             self._ledger.finish(job, older.duration_s)
             self.forget_note(job)
@@ -179,7 +184,8 @@ class Imprint:
             return  # superseded or cancelled while it waited for its turn
         job = self._ledger.move(job, State.PUBLISHING)
         cover = await self._desk.cover(manuscript, job)
-        await self._on_disk(lambda: self._issue(job, manuscript, recorded, cover))
+        await self._in_outbox(lambda: self._issue(job, manuscript, recorded, cover))
+        self._remember_ground()
         if self._ledger.job(job.id).state is State.PUBLISHING:
             await self._finish(job, manuscript, recorded.duration_s)
 
@@ -202,7 +208,7 @@ class Imprint:
         await self._dispose(job, manuscript)
 
     def _tell(self, job: Job, manuscript: Manuscript) -> None:
-        took_s = job.changed_at - job.created_at
+        took_s = max(0.0, job.changed_at - job.created_at)  # the clock may have been set back
         log.info(
             "%s is narrated: %.1f s of sound in %.1f s",
             printable(job.path),
@@ -262,16 +268,13 @@ class Imprint:
     async def _withhold(self, job: Job, why: str) -> None:
         """Whoever published it: a version that this one superseded may have done so just now."""
         async with self._lock(job.stem):
-            await self._on_disk(lambda: self._clear(job))
+            await self._in_outbox(lambda: self._clear(job))
             if standing := self._ledger.published(job.path):
                 self._retracted(standing, why)
 
     def _clear(self, job: Job) -> None:
-        try:
-            standing = manifests.read(self._outbox / (job.stem + MANIFEST_SUFFIX))
-        except StorageError:
-            return  # nothing stands there
-        if standing.source.path == job.path:
+        standing = manifests.standing(self._outbox / (job.stem + MANIFEST_SUFFIX))
+        if standing and standing.source.path == job.path:
             publish.withdraw(self._outbox, job.stem, label.suffixes(job, standing))
 
     async def _withdraw(self, job: Job) -> None:
@@ -286,17 +289,14 @@ class Imprint:
         log.info("the narration of %s is withdrawn: %s", printable(job.path), why)
 
     async def _take_out(self, job: Job) -> None:
-        await self._on_disk(lambda: self._remove(job))
+        await self._in_outbox(lambda: self._remove(job))
 
     def _remove(self, job: Job) -> None:
         """Remove what the manifest names, and nothing else that may lie there."""
-        try:
-            standing = manifests.read(self._outbox / (job.stem + MANIFEST_SUFFIX))
-        except StorageError:
-            return  # the user took it away already
-        if standing.source.sha256 != job.source_sha256:
-            return  # another source's narration stands there by now
-        publish.withdraw(self._outbox, job.stem, label.suffixes(job, standing))
+        standing = manifests.standing(self._outbox / (job.stem + MANIFEST_SUFFIX))
+        # Else the user took it away already, or another source's narration stands there by now.
+        if standing and standing.source.sha256 == job.source_sha256:
+            publish.withdraw(self._outbox, job.stem, label.suffixes(job, standing))
 
     def _lock(self, stem: str, *, other: str = "") -> asyncio.Lock:
         """The one lock of a stem; a lock of its own where the same stem is held already."""
@@ -309,6 +309,22 @@ class Imprint:
         self._moves.add(move)
         move.add_done_callback(self._moves.discard)
         return await asyncio.shield(move)
+
+    def _remember_ground(self) -> None:
+        """Where narrations are from now on, lest what is below it be taken for it one day."""
+        device = self._ground.insist()
+        if device != self._ground.device:
+            self._ledger.keep_place(OUTBOX, device)
+            self._ground.device = device
+
+    async def _in_outbox(self, call: Callable[[], Value]) -> Value:
+        """Work on what is published, as long as it is the outbox that stands there."""
+
+        def work() -> Value:
+            self._ground.insist()
+            return call()
+
+        return await self._on_disk(work)
 
     async def _on_disk(self, call: Callable[[], Value]) -> Value:
         return await asyncio.get_running_loop().run_in_executor(self._disk, call)

@@ -19,9 +19,12 @@ class Register:
 
     def new(self, path: str, sha256: str, size_bytes: int, cause: Cause) -> Job:
         """A new version of a source, to be done."""
-        self._stop_older(path)
-        stem = self._stem(path, sha256)
-        return self._ledger.add_job(path, sha256, size_bytes, stem, cause=cause)
+        older = self._ledger.unfinished(path)
+        with self._ledger.transaction():
+            stem = self._stem(path, sha256)
+            job = self._ledger.add_job(path, sha256, size_bytes, stem, cause=cause)
+        self._stop(older)
+        return job
 
     def again(self, path: str, cause: Cause) -> Job | None:
         """The version that is there once more, for a reason other than its content.
@@ -40,25 +43,29 @@ class Register:
 
     def unreadable(self, path: str, size_bytes: int, problem: str, remedy: str) -> Job:
         """A version that waits for its rights to be mended."""
-        self._stop_older(path)
-        return self._ledger.add_job(
-            path,
-            "",
-            size_bytes,
-            self._stem(path, ""),
-            state=State.WAITING,
-            reason=Reason.UNREADABLE,
-            problem=problem,
-            remedy=remedy,
-        )
+        older = self._ledger.unfinished(path)
+        with self._ledger.transaction():
+            job = self._ledger.add_job(
+                path,
+                "",
+                size_bytes,
+                self._stem(path, ""),
+                state=State.WAITING,
+                reason=Reason.UNREADABLE,
+                problem=problem,
+                remedy=remedy,
+            )
+        self._stop(older)
+        return job
 
     def _anew(self, path: str, cause: Cause) -> Job:
         last = self._ledger.history(path)[-1]  # perhaps one that was not to be narrated
         return self.new(path, self._ledger.source_sha256(path), last.size_bytes, cause)
 
-    def _stop_older(self, path: str) -> None:
-        for older in self._ledger.unfinished(path):
-            self._cancel(older)
+    def _stop(self, older: Iterable[Job]) -> None:
+        """Only once the ledger knows the newer one: what it refused changes nothing."""
+        for job in older:
+            self._cancel(job)
 
     def _stem(self, path: str, sha256: str) -> str:
         """The name in the outbox that belongs to this source for good."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import os
 import time
 from collections.abc import Callable
 from concurrent.futures import Executor
@@ -14,6 +15,7 @@ from narrated.logs import fields
 from narrated.narrate.register import Register
 from narrated.outbox import manifest as manifests
 from narrated.outbox.formats import FORMATS
+from narrated.outbox.ground import Ground
 from narrated.outbox.manifest import MANIFEST_SUFFIX
 from narrated.outbox.publish import sweep
 from narrated.printable import printable
@@ -21,6 +23,9 @@ from narrated.printable import printable
 AT_ONCE = 100
 SHARE = 0.001
 """The part of a core that looking through may take: idle must stay idle, and there is no haste."""
+
+LATER_S = 30.0
+"""How long an outbox is given that cannot be looked through."""
 
 log = logging.getLogger("narrated")
 
@@ -36,35 +41,46 @@ class Repair:
         ledger: Ledger,
         register: Register,
         *,
-        outbox: Path,
+        ground: Ground,
         disk: Executor,
         enqueue: Callable[[Job], None],
     ) -> None:
         self._ledger = ledger
         self._register = register
-        self._outbox = outbox
+        self._ground = ground
+        self._outbox = ground.outbox
         self._disk = disk
         self._enqueue = enqueue
-        self._began_at = time.time()
         self._swept: set[Path] = set()
 
     async def run(self) -> None:
         """Look through all that is done, oldest first, and have what is damaged done again."""
-        last = 0
-        while jobs := self._ledger.jobs(
-            "state = 'done' AND id > ? ORDER BY id LIMIT ?", last, AT_ONCE
-        ):
+        last: int | None = 0
+        while last is not None:
             began = time.thread_time()
-            damaged, cost_s = await asyncio.get_running_loop().run_in_executor(
-                self._disk, self._damaged, jobs
-            )
-            for job in damaged:
-                self._redo(job)
-            last = jobs[-1].id
-            await asyncio.sleep((cost_s + time.thread_time() - began) / SHARE)
+            try:
+                last, cost_s = await self._look_after(last)
+            except StorageError as error:  # an outbox that is away is not damaged
+                log.debug("what is published is looked through later: %s", error)
+                await asyncio.sleep(LATER_S)
+            else:
+                await asyncio.sleep((cost_s + time.thread_time() - began) / SHARE)
+
+    async def _look_after(self, last: int) -> tuple[int | None, float]:
+        """Mend the next few; gives back where they end, None at the end of all, and the cost."""
+        jobs = self._ledger.jobs("state = 'done' AND id > ? ORDER BY id LIMIT ?", last, AT_ONCE)
+        if not jobs:
+            return None, 0
+        damaged, cost_s = await asyncio.get_running_loop().run_in_executor(
+            self._disk, self._damaged, jobs
+        )
+        for job in damaged:
+            self._redo(job)
+        return jobs[-1].id, cost_s
 
     def _damaged(self, jobs: list[Job]) -> tuple[list[Job], float]:
         began = time.thread_time()
+        self._ground.insist()
         for folder in {(self._outbox / job.stem).parent for job in jobs} - self._swept:
             self._sweep(folder)
         damaged = [job for job in jobs if not _matches(self._outbox, job.stem)]
@@ -74,7 +90,7 @@ class Repair:
         """Remove what a killed daemon left unfinished; ours may be at work there meanwhile."""
         self._swept.add(folder)
         try:
-            sweep(folder, older_than=self._began_at)
+            sweep(folder)
         except StorageError as error:
             log.warning("%s", error)
 
@@ -94,7 +110,8 @@ def _matches(outbox: Path, stem: str) -> bool:
         standing = manifests.read(path)
     except StorageError:
         sound = (outbox / (stem + each.suffix) for each in FORMATS.values())
-        return not any(file.exists() for file in (path, *sound))
+        # What may not be looked at counts as missing: os.path.exists raises nothing.
+        return not any(os.path.exists(file) for file in (path, *sound))  # noqa: PTH110
     return all(_size(path.parent / each.name) in (each.bytes, None) for each in standing.outputs)
 
 

@@ -195,11 +195,11 @@ class Narrator:
                 self._advance(progress, manuscript, recording.added, count)
             return await self._encoding(recording.finish)
         except BaseException:
+            _cancel(asked)  # at once: nothing is to be spoken for nobody
             await self._encoding(recording.discard)
             raise
         finally:
-            for task in asked:
-                task.cancel()
+            _cancel(asked)
             await asyncio.gather(*asked, return_exceptions=True)
 
     def _ask_ahead(
@@ -211,7 +211,9 @@ class Narrator:
             ahead += len(chunks[seq].text)
             if asked and (len(asked) >= WINDOW or ahead > WINDOW_CHARACTERS):
                 return
-            asked.append(asyncio.create_task(self._speech.spoken(manuscript, seq, job.id)))
+            task = asyncio.create_task(self._speech.spoken(manuscript, seq, job.id))
+            task.add_done_callback(lambda ended: _stop_behind(ended, asked))
+            asked.append(task)
 
     async def _add(
         self, job: Job, manuscript: Manuscript, recording: Recording, count: int
@@ -236,7 +238,7 @@ class Narrator:
         """While these are encoded, take what comes next out of the cache."""
         following = list(enumerate(asked, start=added))[count : 2 * count + 1]
         for seq, task in following:
-            if task.done() and not task.exception():
+            if _is_spoken(task):
                 await self._cache.fetch(manuscript.keys[seq])
 
     async def _encoding(self, call: Callable[[], Value]) -> Value:
@@ -278,11 +280,26 @@ def _ready(asked: deque[asyncio.Task[None]], manuscript: Manuscript, added: int)
     """How many of the next chunks are spoken, up to what is encoded in one go."""
     count = characters = 0
     for task in asked:
-        if not task.done() or task.exception() or characters > BATCH_CHARACTERS:
+        if not _is_spoken(task) or characters > BATCH_CHARACTERS:
             break
         characters += len(manuscript.plan.chunks[added + count].text)
         count += 1
     return count
+
+
+def _is_spoken(task: asyncio.Task[None]) -> bool:
+    return task.done() and not task.cancelled() and not task.exception()
+
+
+def _stop_behind(ended: asyncio.Task[None], asked: deque[asyncio.Task[None]]) -> None:
+    """What the storage refused ends the job when its turn comes: what is behind it is in vain."""
+    if ended in asked and not ended.cancelled() and isinstance(ended.exception(), StorageError):
+        _cancel(list(asked)[asked.index(ended) + 1 :])
+
+
+def _cancel(tasks: Iterable[asyncio.Task[None]]) -> None:
+    for task in tasks:
+        task.cancel()
 
 
 def _unforeseen(error: Exception) -> NarratedError:

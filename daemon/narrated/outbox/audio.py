@@ -28,6 +28,7 @@ SILENCE_DB = -120.0  # what digital silence is called, so that no figure is infi
 _WINDOW_S = 0.010
 _KEPT_S = 0.030
 _FADE_MS = 5
+_STREAMINFO = slice(18, 26)  # 20 bits of rate, 8 of channels and depth, 36 of samples
 _DEAD_BELOW_PEAK_DB = -50.0
 _NOTHING_HEARD_DBFS = -50.0
 
@@ -115,6 +116,17 @@ def from_flac(path: Path) -> tuple[bytes, int]:
     if head[26:42] != md5(pcm, usedforsecurity=False).digest():
         raise _damaged(path)
     return pcm, int(sample_rate)
+
+
+def length(path: Path) -> tuple[int, float]:
+    """A FLAC file's sample rate and seconds, from its head alone; StorageError where it is none."""
+    with path.open("rb") as file:
+        head = file.read(_STREAMINFO.stop)
+    packed = int.from_bytes(head[_STREAMINFO])
+    sample_rate = packed >> 44
+    if head[:4] != b"fLaC" or len(head) < _STREAMINFO.stop or not sample_rate:
+        raise _damaged(path)
+    return sample_rate, (packed & (1 << 36) - 1) / sample_rate
 
 
 def _damaged(path: Path) -> StorageError:

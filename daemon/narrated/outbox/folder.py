@@ -10,6 +10,7 @@ import re
 import secrets
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
+from functools import cache
 from pathlib import Path
 from stat import S_ISDIR, S_ISREG
 from types import TracebackType
@@ -135,12 +136,16 @@ def digest(file: BinaryIO) -> str:
 
 def draft_name() -> str:
     """A name for an unfinished file, that nobody else uses and syncing leaves out."""
-    return f".narrated-{secrets.token_hex(8)}.tmp"
+    return f".narrated-{_this_process()}{secrets.token_hex(4)}.tmp"
 
 
 def drafts_in(folder: int) -> list[str]:
-    """The names of our own unfinished files, such as a kill leaves behind."""
-    return [name for name in os.listdir(folder) if _DRAFT_NAME.fullmatch(name)]
+    """The names of unfinished files that no draft of this process has: a kill left them behind.
+
+    Told by name: the time of a file says nothing where the clock was set.
+    """
+    names = [name for name in os.listdir(folder) if _DRAFT_NAME.fullmatch(name)]
+    return [name for name in names if not name.startswith(f".narrated-{_this_process()}")]
 
 
 class Draft:
@@ -203,6 +208,11 @@ class Draft:
         self._file.close()
         os.rename(self._name, name, src_dir_fd=self._folder, dst_dir_fd=self._folder)
         self._placed = True
+
+
+@cache
+def _this_process() -> str:
+    return secrets.token_hex(4)
 
 
 def _enter(parent: int, name: str, make: bool) -> int:

@@ -1,11 +1,12 @@
 """The manifest beside a narration: what it is, whence it comes, and how to check it.
 
-It is UTF-8 JSON. File names may hold bytes that are not UTF-8: in `source.path` and in the
-names of outputs such a byte stands as `\\xHH`, and a backslash as two.
+It is UTF-8 JSON. File names may hold bytes that are not UTF-8: in `source.path`, `shows` and
+`consulted`, and in the names of outputs, such a byte stands as `\\xHH`, and a backslash as two.
 """
 
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -80,6 +81,10 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     duration_s: float
     blocks: tuple[BlockTime, ...] = ()
     skipped: tuple[Skipped, ...] = ()
+    shows: dict[str, str] | None = None
+    """The pictures that it shows, by inbox path with their sha256; None in older manifests."""
+    consulted: dict[str, str] = {}
+    """The settings and lexicons that it was written by, the same way."""
 
     def renamed(self, path: str, old_stem: str, new_stem: str) -> "Manifest":
         """The same narration of a source that now stands at another path, under another stem."""
@@ -118,12 +123,31 @@ def read(path: Path) -> Manifest:
         raise StorageError(problem, "Delete it: the narration is published again.") from error
 
 
+def standing(path: Path) -> Manifest | None:
+    """The manifest at this path; None where there is none, or something else. StorageError."""
+    try:
+        content = path.read_bytes()
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+        return None
+    except OSError as error:
+        raise storage_error(error, str(path)) from error
+    with suppress(msgspec.DecodeError, UnicodeDecodeError):
+        return decode(content)
+    return None
+
+
 def _with_names(manifest: Manifest, convert: Callable[[str], str]) -> Manifest:
     source = msgspec.structs.replace(manifest.source, path=convert(manifest.source.path))
     outputs = tuple(
         msgspec.structs.replace(each, name=convert(each.name)) for each in manifest.outputs
     )
-    return msgspec.structs.replace(manifest, source=source, outputs=outputs)
+    shows, consulted = (
+        None if paths is None else {convert(path): sha256 for path, sha256 in paths.items()}
+        for paths in (manifest.shows, manifest.consulted)
+    )
+    return msgspec.structs.replace(
+        manifest, source=source, outputs=outputs, shows=shows, consulted=consulted or {}
+    )
 
 
 def _escaped(name: str) -> str:

@@ -4,7 +4,6 @@ Each file is written under a dot-name, made durable and renamed into place; the 
 last and holds the others' digests, so that it is the record that all of them are there.
 """
 
-import math
 import os
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack, suppress
@@ -125,25 +124,17 @@ def probe(outbox: Path) -> None:
         draft.finish()
 
 
-def sweep(folder: Path, older_than: float = math.inf) -> int:
-    """Remove our unfinished files from one folder; gives back how many there were.
+def sweep(folder: Path) -> int:
+    """Remove what another process left unfinished in one folder; gives back how much that was.
 
-    Those alone that were written last before `older_than`, in seconds since the epoch, where
-    some may still be under way. Errors: StorageError.
+    What this process has under way there stays. Errors: StorageError.
     """
     with storing(str(folder)), suppress(FileNotFoundError), opened(folder, "") as held:
-        drafts = [name for name in drafts_in(held) if _written_at(held, name) < older_than]
-        for name in drafts:
+        left = drafts_in(held)
+        for name in left:
             remove(held, name)
-        return len(drafts)
+        return len(left)
     return 0
-
-
-def _written_at(folder: int, name: str) -> float:
-    try:
-        return os.stat(name, dir_fd=folder, follow_symlinks=False).st_mtime
-    except FileNotFoundError:
-        return math.inf  # it has become itself meanwhile
 
 
 def _publish(

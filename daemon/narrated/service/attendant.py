@@ -4,15 +4,17 @@ import asyncio
 import logging
 import time
 from contextlib import suppress
-from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self
 
 from narrated.config.values import Config
 from narrated.errors import StorageError
+from narrated.ledger.connection import DamagedLedger
 from narrated.narrate.intake import Intake
 from narrated.outbox import notes
+from narrated.outbox.ground import Ground
 from narrated.outbox.names import STATUS_NAME
+from narrated.service.clock import Clock
 from narrated.service.house import House
 from narrated.service.report import Report, status_note
 from narrated.systemd import Notifier
@@ -20,8 +22,8 @@ from narrated.systemd import Notifier
 TURN_S = 1.0
 NOTE_S = 15.0
 IDLE_NOTE_S = 3600.0
-STORAGE_S, STORAGE_LONGEST_S = 5.0, 60.0
-"""How soon, and how often at least, what was refused by the storage is tried again."""
+STORAGE_S, STORAGE_LONGEST_S = 2.5, 60.0
+"""How soon the storage is tried while it refuses; and how rarely what it refuses all the same."""
 
 log = logging.getLogger("narrated")
 
@@ -31,6 +33,7 @@ class Attended(Protocol):
 
     config: Config
     house: House
+    clock: Clock
     intake: Intake
 
     @property
@@ -55,6 +58,7 @@ class Attendant:
         self._noted_notices: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
         self._noted_arriving: tuple[tuple[str, str], ...] = ()
         self._owes_note = False
+        self._complained = ""
         self._storage_at, self._storage_s = time.monotonic(), STORAGE_S
         self._withdraw_at = 0.0
         self._workers: set[tuple[str, int | None, tuple[str, ...], int]] = set()
@@ -78,14 +82,28 @@ class Attendant:
         while True:
             if self._service.is_alive:
                 self._notifier.alive()
-            await self._tell()
             try:
-                self._revive_engines()
-                await self._revive_storage()
-                await self._withdraw()
+                await self._turn()
             except StorageError as error:
-                log.warning("%s", error)
+                self._complain(error)
+            if damage := self._service.house.ledger.damage:
+                raise DamagedLedger(damage)  # the daemon ends, and the next one makes a new ledger
             await asyncio.sleep(turn_s)
+
+    async def _turn(self) -> None:
+        await asyncio.to_thread(self._service.house.ground.look)
+        await self._tell()
+        self._service.clock.turn()
+        self._revive_engines()
+        await self._revive_storage()
+        await self._withdraw()
+        self._complained = ""
+
+    def _complain(self, error: StorageError) -> None:
+        """Once, not every second."""
+        if str(error) != self._complained:
+            log.warning("%s", error)
+        self._complained = str(error)
 
     async def _tell(self) -> None:
         """Report when there is something new: a report of a large ledger costs milliseconds."""
@@ -113,7 +131,7 @@ class Attendant:
         return age_s >= (NOTE_S if self._owes_note else IDLE_NOTE_S)
 
     async def _note(self, report: Report) -> None:
-        await asyncio.to_thread(leave_note, self._service.config.outbox, report)
+        await asyncio.to_thread(leave_note, self._service.house.ground, report)
         self._noted_at = time.monotonic()
         self._noted_state, self._noted_counts = report.state, report.counts
         self._noted_notices = report.notices, report.conflicts
@@ -132,11 +150,14 @@ class Attendant:
         """What waits for the storage is tried every little while, once that takes files again."""
         if time.monotonic() < self._storage_at:
             return
-        waiting = self._service.house.ledger.jobs("state = 'waiting' AND reason = 'storage'")
-        self._storage_s = min(2 * self._storage_s, STORAGE_LONGEST_S) if waiting else STORAGE_S
-        self._storage_at = time.monotonic() + self._storage_s
-        if waiting:
+        before_s, self._storage_s = self._storage_s, STORAGE_S
+        self._storage_at = time.monotonic() + STORAGE_S
+        if self._service.house.ledger.jobs(
+            "state = 'waiting' AND reason = 'storage' ORDER BY id LIMIT 1"
+        ):
             await asyncio.to_thread(self._service.house.probe)
+            self._storage_s = min(2 * before_s, STORAGE_LONGEST_S)  # unless it is all that it takes
+            self._storage_at = time.monotonic() + self._storage_s
             self._service.revive("storage")
 
     async def _withdraw(self) -> None:
@@ -149,9 +170,10 @@ class Attendant:
             self._withdraw_at = 0.0
 
 
-def leave_note(outbox: Path, report: Report) -> None:
+def leave_note(ground: Ground, report: Report) -> None:
     """Write the status note at the outbox's root; an outbox that is not there only logs."""
     try:
-        notes.write_note(outbox, STATUS_NAME, status_note(report))
+        ground.insist()
+        notes.write_note(ground.outbox, STATUS_NAME, status_note(report))
     except StorageError as error:
         log.warning("%s", error)

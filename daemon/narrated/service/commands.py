@@ -76,6 +76,11 @@ class Commands:
         """Choose the next take: of all chunks, or of the line heard at a time."""
         job = self._ledger.published(path)
         kept = None if job is None else self._ledger.plan(job)
+        if job is not None and kept is None:
+            raise NarratedError(
+                f"What was spoken of {printable(path)} is not known: the ledger was made anew.",
+                f"`narrated refresh {printable(path)}` finds it out, and speaks nothing again.",
+            )
         if job is None or kept is None:
             raise NarratedError(
                 f"{printable(path)} has no narration yet.", "See `narrated history` for its state."
@@ -91,8 +96,8 @@ class Commands:
         if not jobs:
             raise NarratedError(f"Nothing is being done for {printable(path)}.")
         for job in jobs:
-            self._cancel(job)
             self._ledger.move(job, State.REMOVED, problem="cancelled")
+            self._cancel(job)
         return [path]
 
     def history(self, path: str) -> list[Past]:

@@ -17,7 +17,7 @@ import msgspec
 from narrated.config import file as configuration
 from narrated.config.values import Config
 from narrated.errors import ConfigurationError, NarratedError, StorageError
-from narrated.inbox.events import Event, Found
+from narrated.inbox.events import Event
 from narrated.inbox.scan import ignore_sigio
 from narrated.inbox.watch import Inbox
 from narrated.ledger.job import Cause, Job, Reason, State
@@ -27,6 +27,7 @@ from narrated.narrate.repair import Repair
 from narrated.outbox.publish import sweep
 from narrated.printable import printable
 from narrated.service.attendant import Attendant, leave_note
+from narrated.service.clock import Clock
 from narrated.service.commands import Commands
 from narrated.service.control import Listener, socket_path
 from narrated.service.house import House
@@ -34,12 +35,12 @@ from narrated.service.lanes import Lanes
 from narrated.service.lock import Holder, StateLock
 from narrated.service.memory import return_large_blocks
 from narrated.service.report import Report, report
+from narrated.service.stalled import Stalled
 from narrated.systemd import Notifier
 
 EVENTS_AT_ONCE = 50
 """How many of the inbox's events may wait for the loop: a flood of files costs no memory, and holds
 up what else the loop does for milliseconds."""
-STORAGE_RETRY_S = 10.0
 START_EXTENSION_S = 60.0
 PULSE_S = 30.0
 """An inbox whose loop has not turned for so long is not alive."""
@@ -91,6 +92,8 @@ class Service:
             await self._resume()
             heard = self._hear(self.inbox.once())
             while not (heard.done() and self.lanes.idle.is_set() and not self._release_pictures()):
+                if self.stalled.problem:
+                    raise self.stalled.problem
                 on_tick(self.report())
                 await self._stop_within(tick_s)
                 if self._stop.is_set():
@@ -101,20 +104,30 @@ class Service:
     def report(self) -> Report:
         """How it stands now."""
         arriving = tuple(self.inbox.waiting())
-        return report(self.house, self.lanes, self.intake.standing, self._since, arriving)
+        standing = self.intake.standing
+        return report(self.house, self.lanes, standing, self._since, arriving, self._troubles)
 
     @property
     def news(self) -> tuple[int, bool, int]:
         """Stays the same as long as nothing changes that a report would tell."""
         standing = self.intake.standing
         problems = len(standing.root_problem + standing.watch_problem) + len(standing.conflicts)
-        problems += standing.is_known + self.inbox.held
+        problems += standing.is_known + sum(len(str(each)) for each in self._troubles)
+        problems += self.inbox.held
         return self.house.ledger.changes, self.lanes.idle.is_set(), problems
 
     @property
+    def _troubles(self) -> tuple[StorageError, ...]:
+        """What keeps everything from going on."""
+        return tuple(filter(None, (self.stalled.problem, self.house.ground.problem)))
+
+    @property
     def is_alive(self) -> bool:
-        """Whether the inbox's loop moves; the service's own moves when it asks."""
-        return time.monotonic() - self.inbox.pulse < PULSE_S
+        """Whether the inbox's loop moves; the service's own moves when it asks.
+
+        The inbox stands still, and is well, while its events wait for the ledger.
+        """
+        return bool(self.stalled.problem) or time.monotonic() - self.inbox.pulse < PULSE_S
 
     def revive(self, reason: str) -> None:
         """Have the jobs go on that wait for this, now that it may be there."""
@@ -133,7 +146,11 @@ class Service:
         self._lock = self._stack.enter_context(StateLock(config.state, self._holder))
         self.house = await self._stack.enter_async_context(House(config))
         ledger = self.house.ledger
+        self.stalled = Stalled(self.house)
+        self.clock = Clock(ledger)
+        self.clock.start()
         self._stack.push_async_callback(self._farewell)
+        self._stack.callback(self.stalled.close)
         self.lanes = Lanes(ledger, self._story)
         self._stack.push_async_callback(self.lanes.close)
         self.register = Register(ledger, config.inbox, self.lanes.cancel)
@@ -174,11 +191,15 @@ class Service:
 
     async def _farewell(self) -> None:
         """The last word in the outbox: nothing claims to be read when nothing is."""
-        left = tuple(job.path for job in self.house.ledger.open_jobs())
-        rest = msgspec.structs.replace(
-            self.report(), state="stopped", reading=(), queued=len(left), queue=left[:10]
-        )
-        leave_note(self.config.outbox, rest)
+        try:
+            left = tuple(job.path for job in self.house.ledger.open_jobs())
+            rest = msgspec.structs.replace(
+                self.report(), state="stopped", reading=(), queued=len(left), queue=left[:10]
+            )
+            leave_note(self.house.ground, rest)
+            self.clock.stop()
+        except StorageError as error:
+            log.warning("%s", error)
 
     def _hear(self, events: Iterator[Event]) -> asyncio.Future[None]:
         """Bring the inbox's events into the loop from a thread of their own."""
@@ -201,14 +222,24 @@ class Service:
         return heard
 
     def _take(self, event: Event) -> None:
-        self._room.release()
+        """Act on an event; one that the ledger refuses keeps its place, and those behind wait."""
+        if self.stalled.problem:
+            self.stalled.put(lambda: self._act(event))
+            return
+        try:
+            self._act(event)
+        except StorageError as error:
+            self.stalled.put(lambda: self._act(event), error)
+
+    def _act(self, event: Event) -> None:
         try:
             self.intake.take(event)
-        except StorageError as error:
-            log.error("%s", error)
-            if isinstance(event, Found):  # nothing is forgotten: it is found again
-                loop = asyncio.get_running_loop()
-                loop.call_later(STORAGE_RETRY_S, self.inbox.look, event.path)
+        except StorageError:
+            raise  # it keeps its room as well
+        except BaseException:
+            self._room.release()
+            raise
+        self._room.release()
 
     def _enqueue(self, job: Job) -> None:
         """Line a job up; a picture first waits for a post that shows it."""
@@ -233,8 +264,7 @@ class Service:
                 return
             await self.house.narrator.narrate(job, self.house.wishes)
         except StorageError as error:  # not even that it waits could be written down
-            log.error("%s", error)
-            asyncio.get_running_loop().call_later(STORAGE_RETRY_S, self.lanes.push, job)
+            self.stalled.put(lambda: self.lanes.push(job), error)
 
     def _is_part_of_a_post(self, job: Job) -> bool:
         posts = self.house.ledger.shown_by(job.path) if is_picture(job.path) else {}
@@ -256,7 +286,7 @@ class Service:
         return Repair(
             self.house.ledger,
             self.register,
-            outbox=self.config.outbox,
+            ground=self.house.ground,
             disk=self.house.disk,
             enqueue=self._enqueue,
         )

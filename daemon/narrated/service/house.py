@@ -1,10 +1,13 @@
 """The parts of narrated, built in the order of their needs and taken down in reverse."""
 
+import asyncio
 import dataclasses
+import logging
 import os
 import socket
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, suppress
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -15,15 +18,18 @@ from narrated.config.values import Config
 from narrated.errors import NarratedError
 from narrated.installation import make_readable
 from narrated.ledger.cache import Cache
+from narrated.ledger.database import last_aside
 from narrated.ledger.job import State
 from narrated.ledger.measured import Measured
-from narrated.ledger.store import Ledger
+from narrated.ledger.moments import OUTBOX
+from narrated.narrate import rebuild
 from narrated.narrate.manuscript import Desk, Edition, EngineChanged, Wishes
 from narrated.narrate.publication import AfterNarration, Imprint
 from narrated.narrate.recording import clear
 from narrated.narrate.speech import Speech
 from narrated.narrate.story import Narrator
 from narrated.outbox import publish
+from narrated.outbox.ground import Ground
 from narrated.script.script import Plan, Speaker
 from narrated.workers.editors import Editors
 from narrated.workers.pool import Pool
@@ -32,6 +38,8 @@ from narrated.workers.schedule import Scheduler
 
 EDITORS = 2  # one is kept for short sources
 DISK_THREADS = 4
+
+log = logging.getLogger("narrated")
 
 
 class House:
@@ -48,6 +56,8 @@ class House:
         self._at_rest = at_rest
         self._mute = mute
         self._stack = AsyncExitStack()
+        self.rebuilt = ""
+        """What there is to say of a ledger that had to be made anew."""
 
     async def __aenter__(self) -> Self:
         try:
@@ -132,9 +142,15 @@ class House:
         return Roll(engines, self.pool.states())
 
     def probe(self) -> None:
-        """See whether cache and outbox can be written; StorageError says why not."""
+        """See whether state, cache and outbox can be written; StorageError says why not."""
+        self.probe_state()
         self.cache.probe()
+        self.ground.insist()
         publish.probe(self.config.outbox)
+
+    def probe_state(self) -> None:
+        """See whether what is in progress can be written down; StorageError says why not."""
+        publish.probe(self.config.state / "work")
 
     async def _build(self) -> None:
         config = self.config
@@ -143,12 +159,15 @@ class House:
         clear(work)
         self.disk = self._threads("disk", DISK_THREADS)
         encoders = self._threads("encoder", config.workers.encoders)
-        self.ledger = Ledger(config.state / "ledger.sqlite")
-        self._stack.callback(self.ledger.close)
+        self.ledger = rebuild.opened(config.state / "ledger.sqlite")
+        self._stack.callback(self._close_ledger)
         self.ledger.release_leases()
         self._make_outbox()
+        self.ground = Ground(config.outbox, self.ledger.place(OUTBOX))
         self._make_voices()
         self.cache = Cache(config.cache, self.ledger, config.cache_limit, self.disk)
+        if self.ledger.is_blank:
+            await self._rebuild()
         await self._hire()
         self.desk = Desk(
             config.inbox,
@@ -160,7 +179,7 @@ class House:
         )
         self.speech = Speech(self.cache, self.scheduler)
         self.imprint = Imprint(
-            self.ledger, self.desk, inbox=config.inbox, outbox=config.outbox, disk=self.disk
+            self.ledger, self.desk, inbox=config.inbox, ground=self.ground, disk=self.disk
         )
         self._stack.push_async_callback(self.imprint.settle)
         self.imprint.after = AfterNarration(config.after, config.archive)
@@ -175,9 +194,29 @@ class House:
             encoders=encoders,
         )
 
+    def _close_ledger(self) -> None:
+        self.ledger.close()
+        if self.ledger.damage:  # met where looking through had not found it: now it is not trusted
+            rebuild.put_away(self.ledger.path)
+
+    async def _rebuild(self) -> None:
+        """Where the ledger knows nothing, know what outbox and cache hold."""
+        config, loop = self.config, asyncio.get_running_loop()
+        takes = await loop.run_in_executor(self.disk, self.cache.found)
+        found = await loop.run_in_executor(
+            self.disk, rebuild.remnants, self.ground, self.ledger.path, config.inbox
+        )
+        with self.ledger.transaction():
+            self.cache.adopt(takes)
+            known = rebuild.rebuild(self.ledger, found, with_gone=config.after == "keep")
+        if known:
+            self.rebuilt = _rebuilt(known, last_aside(self.ledger.path))
+            log.warning("%s", self.rebuilt)
+
     def _make_outbox(self) -> None:
         """Make the outbox before anything was published; later a missing one is a lost disk."""
-        if State.DONE not in self.ledger.counts():
+        is_first = last_aside(self.ledger.path) is None
+        if is_first and State.DONE not in self.ledger.counts():
             with suppress(OSError):  # what cannot be made now is told when something is published
                 self.config.outbox.mkdir(parents=True, exist_ok=True)
 
@@ -208,6 +247,11 @@ class House:
         threads = ThreadPoolExecutor(count, thread_name_prefix=name)
         self._stack.callback(threads.shutdown, cancel_futures=True)
         return threads
+
+
+def _rebuilt(known: int, aside: Path | None) -> str:
+    what = f"The ledger was made anew from {known} narrations of the outbox"
+    return f"{what}; the damaged one is kept as {aside}." if aside else f"{what}: there was none."
 
 
 def _in_voice(wishes: Wishes, voice: str | None, engine: str | None) -> Wishes:

@@ -1,15 +1,21 @@
 """Which jobs are under way at once: short ones have seats that no book can take."""
 
 import asyncio
+import logging
 from collections import deque
 from collections.abc import Awaitable, Callable
 
+from narrated.errors import StorageError
 from narrated.ledger.job import Job
 from narrated.ledger.store import Ledger
 
 SHORT_BYTES = 64 * 1024
 SHORT_SEATS = 24
 LONG_SEATS = 8
+AGAIN_S = 2.0
+"""How soon a ledger that could not be read is asked again."""
+
+log = logging.getLogger("narrated")
 
 
 class _Lane:
@@ -46,10 +52,7 @@ class Lanes:
         if job.id in lane.running:
             self._again.add(job.id)
             return
-        self._queued.add(job.id)
-        lane.waiting.append(job.id)
-        self.idle.clear()
-        self._fill(lane)
+        self._line_up(lane, job.id)
 
     def cancel(self, job: Job) -> None:
         """Stop a job where it is; what it holds in the ledger is the caller's business."""
@@ -77,6 +80,12 @@ class Lanes:
         waiting = [*self._short.waiting, *self._long.waiting]
         return [number for number in waiting[:20] if number in self._queued][:10]
 
+    def _line_up(self, lane: _Lane, number: int) -> None:
+        self._queued.add(number)
+        lane.waiting.append(number)
+        self.idle.clear()
+        self._fill(lane)
+
     def _lane(self, job: Job) -> _Lane:
         return self._short if job.size_bytes < SHORT_BYTES else self._long
 
@@ -85,8 +94,14 @@ class Lanes:
             number = lane.waiting.popleft()
             if number not in self._queued:
                 continue  # cancelled while it waited
+            try:
+                job = self._ledger.job(number)
+            except StorageError as error:
+                log.error("%s", error)
+                lane.waiting.appendleft(number)
+                asyncio.get_running_loop().call_later(AGAIN_S, self._fill, lane)
+                return
             self._queued.discard(number)
-            job = self._ledger.job(number)
             if job.is_open:
                 self._run(lane, job)
         if not (self._queued or self._short.running or self._long.running):
@@ -99,9 +114,9 @@ class Lanes:
 
     def _ended(self, lane: _Lane, job: Job, ended: asyncio.Future[None]) -> None:
         del lane.running[job.id]
-        if not ended.cancelled():
-            ended.result()  # a story handles its own errors; anything here is a defect to be heard
         if job.id in self._again:
             self._again.discard(job.id)
-            self.push(self._ledger.job(job.id))
+            self._line_up(lane, job.id)
         self._fill(lane)
+        if not ended.cancelled():
+            ended.result()  # a story handles its own errors; anything here is a defect to be heard

@@ -33,14 +33,15 @@ class StateLock:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             self._fd = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
         except OSError as error:
-            raise StorageError(
-                f"The state folder {self._path.parent} cannot be used: {error.strerror}.",
-                "Make it, and give the account that runs narrated the right to write there.",
-            ) from error
+            raise _unusable(self._path.parent, error) from error
         if not _locked(self._fd):
             os.close(self._fd)
             raise _refusal(self._path.parent)
-        self._write(msgspec.json.encode(self._holder))
+        try:
+            self._write(msgspec.json.encode(self._holder))
+        except StorageError:
+            os.close(self._fd)
+            raise
         return self
 
     def __exit__(
@@ -57,8 +58,11 @@ class StateLock:
         self._write(msgspec.json.encode(holder))
 
     def _write(self, content: bytes) -> None:
-        os.ftruncate(self._fd, 0)
-        os.pwrite(self._fd, content, 0)
+        try:
+            os.ftruncate(self._fd, 0)
+            os.pwrite(self._fd, content, 0)
+        except OSError as error:
+            raise _unusable(self._path.parent, error) from error
 
 
 def holder(state: Path) -> Holder | None:
@@ -92,6 +96,14 @@ def _read(fd: int) -> Holder | None:
         return msgspec.json.decode(os.pread(fd, 4096, 0), type=Holder)
     except msgspec.DecodeError:
         return None  # it holds the lock, and is just about to write who it is
+
+
+def _unusable(state: Path, error: OSError) -> StorageError:
+    return StorageError(
+        f"The state folder {state} cannot be used: {error.strerror}.",
+        "Make it, see that there is room, and give the account that runs narrated the right to "
+        "write there.",
+    )
 
 
 def _refusal(state: Path) -> AlreadyRunning:

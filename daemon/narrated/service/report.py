@@ -8,6 +8,7 @@ import msgspec
 
 from narrated.config.values import Config
 from narrated.engines.base import ModelNow
+from narrated.errors import StorageError
 from narrated.ledger.job import Job
 from narrated.ledger.store import Ledger
 from narrated.narrate.intake import Standing
@@ -78,7 +79,8 @@ class Report(msgspec.Struct, frozen=True):
         """The whole in one line, for systemd and the journal."""
         if self.state != "working":
             held = f", {len(self.waiting)} waiting" if self.waiting else ""
-            return f"{self.state}{held}"
+            why = f": {self.notices[0]}" if self.state == "waiting" and self.notices else ""
+            return printable(f"{self.state}{held}{why}")
         if not self.reading:
             return f"working, {self.queued} queued"
         first = self.reading[0]
@@ -94,6 +96,7 @@ def report(
     standing: Standing,
     since: str,
     arriving: tuple[tuple[str, str], ...],
+    troubles: tuple[StorageError, ...] = (),
 ) -> Report:
     """How it stands now, in full."""
     ledger = house.ledger
@@ -101,7 +104,7 @@ def report(
     failed = ledger.jobs("state = 'failed' ORDER BY id LIMIT ?", MOST_LISTED)
     reading = now_reading(house)
     return Report(
-        state=_state(lanes, held, standing),
+        state=_state(lanes, held, standing, bool(troubles)),
         since=since,
         inbox=str(house.config.inbox),
         outbox=str(house.config.outbox),
@@ -113,7 +116,7 @@ def report(
         counts={str(state): count for state, count in ledger.counts().items()},
         conflicts=tuple(sorted(standing.conflicts)),
         arriving=_arriving(arriving, held),
-        notices=tuple(filter(None, (standing.root_problem, standing.watch_problem))),
+        notices=_notices(house, standing, troubles),
         workers=tuple(map(_worker_now, house.pool.states())),
         done_today=ledger.done_since(_midnight()),
         cache_bytes=house.cache.size_bytes,
@@ -182,14 +185,22 @@ def duration(seconds: float) -> str:
     return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60} min"
 
 
+def _notices(
+    house: House, standing: Standing, troubles: tuple[StorageError, ...]
+) -> tuple[str, ...]:
+    """What is wrong with the whole, the worst first."""
+    inbox = (standing.root_problem, standing.watch_problem)
+    return tuple(filter(None, (*map(str, troubles), *inbox, house.rebuilt)))
+
+
 def _state(
-    lanes: Lanes, held: list[Job], standing: Standing
+    lanes: Lanes, held: list[Job], standing: Standing, is_in_trouble: bool
 ) -> Literal["starting", "working", "idle", "waiting"]:
     if not standing.is_known:
         return "starting"
     if not lanes.idle.is_set():
         return "working"
-    return "waiting" if held or standing.root_problem else "idle"
+    return "waiting" if held or standing.root_problem or is_in_trouble else "idle"
 
 
 def _worker_now(state: WorkerState) -> WorkerNow:

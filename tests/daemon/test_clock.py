@@ -1,0 +1,88 @@
+"""The clock set back or ahead by a year: nothing is missed, nothing is taken for gone too early."""
+
+import signal
+from pathlib import Path
+from typing import Any
+
+from support.clock import Clock
+from support.daemon import Daemon, toy, wait
+
+YEAR = 365
+LONG_S = 40.0
+
+
+def _post(text: str) -> str:
+    return f"# Post\n\n{text}\n"
+
+
+def _settings(clock: Clock, withdraw_after: str) -> dict[str, Any]:
+    settings = toy(clock.python.parent, delay_s=0.1, rows=2)
+    settings["engines"]["toy"]["python"] = str(clock.python)
+    return {**settings, "removed": "withdraw", "withdraw_after": withdraw_after}
+
+
+def _narrate(daemon: Daemon, **texts: str) -> None:
+    for stem, text in texts.items():
+        daemon.drop(f"{stem}.md", _post(text))
+    for stem, text in texts.items():
+        daemon.published(stem, _post(text))
+
+
+def _year_in(daemon: Daemon, stem: str) -> int:
+    return int(daemon.manifest(stem)["published"][:4])
+
+
+def test_a_clock_set_while_it_runs_changes_nothing_but_the_dates(tmp_path: Path) -> None:
+    clock = Clock(tmp_path)
+    daemon = Daemon(tmp_path, **_settings(clock, withdraw_after="1h"))
+    daemon.start(**clock.environ)
+    try:
+        _narrate(daemon, gone="It is gone.", old="It stays.")
+        year = _year_in(daemon, "old")
+        (daemon.inbox / "gone.md").unlink()
+        wait(lambda: "gone.md is gone" in daemon.log, lambda: daemon.log)
+        for stem, days in (("ahead", YEAR), ("back", -YEAR)):
+            book = "# Post\n\n" + "\n\n".join(f"{stem}, part {n}." for n in range(12)) + "\n"
+            daemon.drop(f"{stem}.md", book)
+            before = len(daemon.spoken)
+            wait(lambda before=before: len(daemon.spoken) > before + 3, lambda: daemon.log)
+            clock.set_days(days)
+            sign = "+" if days > 0 else "-"
+            told = f"the clock was set by {sign}"
+            wait(lambda told=told: told in daemon.log, lambda: daemon.log)
+            daemon.published(stem, book)
+            _narrate(daemon, new=f"It is new, and {stem}.", old=f"It stays, and is {stem}.")
+            assert _year_in(daemon, "new") - year in (days // YEAR, days // YEAR + 1)
+            spoken = len(daemon.spoken)
+            (daemon.inbox / f"{stem}.md").rename(daemon.inbox / f"{stem}-moved.md")
+            wait(lambda stem=stem: daemon.files.isdisjoint({f"{stem}.mp3", f"{stem}.json"}))
+            assert f"{stem}-moved.mp3" in daemon.files
+            daemon.wait_idle()
+            assert len(daemon.spoken) == spoken
+            assert "gone.mp3" in daemon.files
+        assert not [path for path in daemon.outbox.iterdir() if path.name.startswith(".")]
+    finally:
+        daemon.stop()
+
+
+def test_a_clock_set_between_two_runs_withdraws_nothing_before_its_time(tmp_path: Path) -> None:
+    clock = Clock(tmp_path)
+    daemon = Daemon(tmp_path, **_settings(clock, withdraw_after="1h"))
+    daemon.start(**clock.environ)
+    try:
+        _narrate(daemon, gone="It is gone.", old="It stays.")
+        (daemon.inbox / "gone.md").unlink()
+        wait(lambda: "gone.md is gone" in daemon.log, lambda: daemon.log)
+        for days in (YEAR, -YEAR):
+            daemon.stop()
+            clock.set_days(days)
+            daemon.start(**clock.environ, WATCHDOG_USEC="1500000")
+            for _ in range(3):  # each turn that could withdraw begins by feeding the watchdog
+                daemon.wait_told("WATCHDOG=1", len(daemon.statuses))
+            assert "gone.mp3" in daemon.files
+        daemon.configure(**_settings(clock, withdraw_after="1s"))
+        daemon.signal(signal.SIGHUP)
+        wait(lambda: "gone.mp3" not in daemon.files, lambda: daemon.log, LONG_S)
+        _narrate(daemon, old="It stays, and is another.")
+    finally:
+        daemon.stop()

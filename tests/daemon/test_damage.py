@@ -1,0 +1,169 @@
+"""A ledger that is damaged or lost is made anew from the outbox: nothing is spoken again."""
+
+import json
+import shutil
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from support.daemon import Daemon, running, wait
+
+POST = "# Post\n\nThe first words.\n\nThe second words.\n\n![A desk](desk.png)\n"
+DESK = Path(__file__).parents[2] / "docs/sample/desk.png"
+PAGE = 4096
+
+
+def _ledger(daemon: Daemon) -> Path:
+    return daemon.home / "state/ledger.sqlite"
+
+
+def _emptied_page(path: Path) -> None:
+    """A page in the middle, which holds what was narrated."""
+    with sqlite3.connect(path) as db:
+        (page,) = db.execute("SELECT rootpage FROM sqlite_master WHERE name = 'jobs'").fetchone()
+    db.close()
+    with path.open("r+b") as file:
+        file.seek((page - 1) * PAGE)
+        file.write(bytes(PAGE))
+
+
+@pytest.fixture
+def narrated(tmp_path: Path) -> Daemon:
+    """A daemon, stopped, that has narrated a post with a picture and two others."""
+    daemon = Daemon(tmp_path)
+    daemon.drop("desk.png", DESK.read_bytes())
+    daemon.drop("blog/.narrated.yaml", "album: Blog\n")
+    for name, text in (
+        ("post.md", POST),
+        ("blog/two.md", "# Two\n\nOf two.\n"),
+        ("three.md", "Three."),
+    ):
+        daemon.drop(name, text)
+    assert daemon.ask("once", "--quiet").returncode == 0
+    assert "desk.mp3" not in daemon.files
+    return daemon
+
+
+def _kept(daemon: Daemon) -> list[Path]:
+    return sorted(_ledger(daemon).parent.glob("ledger.damaged-*.sqlite"))
+
+
+def _see_that_nothing_is_lost(daemon: Daemon, before: set[str]) -> None:
+    """A running daemon knows its narrations: it carries a renamed one, and edits cost an edit."""
+    spoken = len(daemon.spoken)
+    daemon.wait_idle()
+    assert daemon.files == before
+    (daemon.inbox / "three.md").rename(daemon.inbox / "drei.md")
+    edited = POST.replace("The second", "The other")
+    daemon.drop("post.md", edited)
+    daemon.published("post", edited)
+    renamed = {name.replace("three.", "drei.") for name in before}
+    wait(lambda: daemon.files == renamed, lambda: f"{daemon.files}\n{daemon.log}")
+    daemon.wait_idle()
+    assert [text for text in daemon.spoken[spoken:] if text != "drei"] == ["The other words."]
+
+
+def test_a_damaged_ledger_is_set_aside_and_made_anew_from_the_outbox(narrated: Daemon) -> None:
+    before = narrated.files
+    _emptied_page(_ledger(narrated))
+    damaged = _ledger(narrated).read_bytes()
+    aside = narrated.outbox.rename(narrated.home / "aside")
+    refused = narrated.ask("run")  # all would be made anew
+    assert (refused.returncode, "mount the disk that holds it" in refused.stderr) == (5, True)
+    aside.rename(narrated.outbox)
+    with narrated:
+        (notice,) = narrated.status()["notices"]
+        (kept,) = _kept(narrated)
+        assert f"from 3 narrations of the outbox; the damaged one is kept as {kept}" in notice
+        assert kept.read_bytes() == damaged
+        note = narrated.outbox / "narrated.status.txt"
+        wait(lambda: "made anew" in note.read_text(), note.read_text)
+        _see_that_nothing_is_lost(narrated, before)
+
+
+def test_manifests_of_before_and_a_lost_state_folder_do_as_well(narrated: Daemon) -> None:
+    before = narrated.files
+    for path in narrated.outbox.rglob("*.json"):
+        manifest = json.loads(path.read_bytes())
+        del manifest["shows"], manifest["consulted"]
+        path.write_text(json.dumps(manifest))
+    shutil.rmtree(narrated.home / "state")
+    spoken = narrated.spoken
+    with narrated:
+        _see_that_nothing_is_lost(narrated, before)
+        assert "desk.mp3" not in narrated.files
+    assert narrated.spoken[: len(spoken)] == spoken
+
+
+def test_damage_met_while_it_runs_ends_the_daemon_and_the_next_one_makes_it_anew(
+    narrated: Daemon,
+) -> None:
+    before = narrated.files
+    narrated.start()
+    narrated.wait_idle()
+    db = sqlite3.connect(_ledger(narrated), isolation_level=None)
+    db.execute("UPDATE moments SET at = at + 1")  # whoever has pages at hand reads them again
+    db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    db.close()
+    _emptied_page(_ledger(narrated))
+    narrated.drop("new.md", "# New\n\nIt comes to a damaged ledger.\n")
+    process = narrated.process
+    assert process is not None
+    wait(lambda: process.poll() is not None, lambda: narrated.log)
+    assert process.returncode == 5
+    assert "The ledger is damaged" in narrated.log
+    assert len(_kept(narrated)) == 1
+    with narrated:
+        narrated.published("new", "# New\n\nIt comes to a damaged ledger.\n")
+        spoken = len(narrated.spoken)
+        assert spoken == len(set(narrated.spoken))
+        _see_that_nothing_is_lost(
+            narrated, before | {f"new.{end}" for end in ("mp3", "vtt", "json")}
+        )
+
+
+def test_a_log_that_sqlite_can_recover_by_itself_is_no_damage(tmp_path: Path) -> None:
+    with running(tmp_path) as daemon:
+        daemon.drop("post.md", POST)
+        daemon.published("post", POST)
+        daemon.wait_idle()
+        daemon.kill()
+        _ledger(daemon).with_suffix(".sqlite-shm").unlink()
+        spoken = daemon.spoken
+        with daemon:
+            daemon.wait_idle()
+            assert daemon.status()["notices"] == []
+            assert daemon.history("post.md") == ["done"]
+        assert _kept(daemon) == []
+        assert daemon.spoken == spoken
+
+
+def test_a_damaged_take_is_spoken_again(narrated: Daemon) -> None:
+    """Whatever happened to it: each take of the post is damaged in another way."""
+    takes = sorted((narrated.home / "cache").rglob("*.flac"))
+    for number, take in enumerate(takes):
+        content = take.read_bytes()
+        middle = len(content) // 2
+        damaged = [
+            b"",
+            content[:middle],
+            content[:middle] + bytes([content[middle] ^ 8]) + content[middle + 1 :],
+            content[:18] + b"\x01" + content[19:],  # another sample rate
+            takes[(number + 1) % len(takes)].read_bytes(),
+            b"nonsense" * 500,
+        ]
+        take.write_bytes(damaged[number % len(damaged)])
+    assert len(takes) >= 6
+    spoken = len(narrated.spoken)
+    for name in ("post.md", "blog/two.md"):
+        text = (narrated.inbox / name).read_text()
+        narrated.drop(name.replace(".md", "-copy.md"), text)
+    assert narrated.ask("once", "--quiet").returncode == 0
+    again = narrated.spoken[spoken:]
+    lines = sum(len(narrated.manifest(stem)["blocks"]) for stem in ("post", "blog/two"))
+    assert len(again) == len(set(again)) == lines
+    for stem in ("post", "blog/two"):
+        assert (
+            narrated.manifest(f"{stem}-copy")["duration_s"] == narrated.manifest(stem)["duration_s"]
+        )

@@ -1,0 +1,238 @@
+"""A disk that is full, closed or gone: work pauses, says so, and goes on by itself."""
+
+import contextlib
+import re
+import sqlite3
+import subprocess
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from support.daemon import Daemon, as_anybody, running, toy, wait
+from support.disk import small
+
+ROWS = 2
+LONG_S = 25.0
+"""Long enough for what is tried again every so often, on a machine that has other things to do."""
+DRAFT = re.compile(r"\.narrated-[0-9a-f]{16}\.tmp")
+NOTES = {"narrated.status.txt", ".filler"}
+SUFFIXES = ("mp3", "vtt", "json")
+
+
+def _book(paragraphs: int) -> str:
+    said = (f"Paragraph {n} of the book, which says something." for n in range(paragraphs))
+    return "# Book\n\n" + "\n\n".join(said) + "\n"
+
+
+def _slow(home: Path) -> dict[str, object]:
+    return toy(home, delay_s=0.15, rows=ROWS, seconds_a_character=0.05)
+
+
+def _set(stem: str) -> set[str]:
+    return {f"{stem}.{suffix}" for suffix in SUFFIXES}
+
+
+def _trouble(daemon: Daemon) -> str:
+    """What the status says keeps the work from going on, once it does not."""
+    status = daemon.status()
+    if status["state"] != "waiting":
+        return ""
+    held = [f"{each['problem']} {each['remedy']}" for each in status["waiting"]]
+    return " ".join([*held, *status["notices"]])
+
+
+def _wait_for_trouble(daemon: Daemon, *words: str) -> str:
+    wait(
+        lambda: all(word in _trouble(daemon) for word in words),
+        lambda: f"{daemon.status()}\n{daemon.log}",
+        LONG_S,
+    )
+    return _trouble(daemon)
+
+
+@contextlib.contextmanager
+def _watched(outbox: Path) -> Iterator[set[str]]:
+    """Every visible file that ever stood there, each looked at while it did: whole, or a defect."""
+    seen: set[str] = set()
+    done = threading.Event()
+
+    def look() -> None:
+        while not done.is_set():
+            for path in outbox.iterdir() if outbox.exists() else ():
+                if not DRAFT.fullmatch(path.name):
+                    with contextlib.suppress(FileNotFoundError):
+                        seen.add(path.name if path.stat().st_size else f"{path.name} is empty")
+            time.sleep(0.005)
+
+    watcher = threading.Thread(target=look)
+    watcher.start()
+    try:
+        yield seen
+    finally:
+        done.set()
+        watcher.join()
+
+
+@pytest.mark.parametrize(("where", "kib"), [("outbox", 3072), ("cache", 3072), ("state", 4096)])
+def test_a_full_disk_pauses_the_work_and_room_lets_it_go_on(
+    tmp_path: Path, where: str, kib: int, figure: Callable[[str], None]
+) -> None:
+    text = _book(16)
+    with small(tmp_path / where, kib) as disk, running(tmp_path, **_slow(tmp_path)) as daemon:
+        with _watched(daemon.outbox) as seen:
+            daemon.drop("book.md", text)
+            wait(lambda: len(daemon.spoken) > 4, lambda: daemon.log)
+            disk.fill()
+            daemon.drop("note.md", "A note that comes meanwhile.")
+            trouble = _wait_for_trouble(daemon, "room" if where != "outbox" else "space")
+            daemon.wait_told("STATUS=waiting", patience_s=LONG_S)
+            if where != "outbox":
+                note = daemon.outbox / "narrated.status.txt"
+                wait(lambda: "cannot go on" in note.read_text(), note.read_text)
+            assert not {name for name in daemon.files if name.endswith(SUFFIXES)}
+            spoken = len(daemon.spoken)
+            disk.empty()
+            began = time.monotonic()
+            assert daemon.process is not None
+            pid = daemon.process.pid
+            wait(lambda: daemon.files >= _set("book"), lambda: daemon.log, LONG_S)
+            figure(f"{where} full: read on {time.monotonic() - began:.1f} s after there was room")
+            wait(lambda: daemon.files == _set("book") | _set("note"), lambda: daemon.log, LONG_S)
+        daemon.published("book", text)
+        assert (daemon.process.pid, daemon.process.poll()) == (pid, None)
+    assert seen <= _set("book") | _set("note") | NOTES | {"book.error.txt", "note.error.txt"}
+    assert not [path for path in daemon.outbox.iterdir() if DRAFT.fullmatch(path.name)]
+    again = sum(count - 1 for count in Counter(daemon.spoken).values())
+    figure(
+        f"{where} full: {again} chunks of {len(set(daemon.spoken))} spoken twice; {trouble[:90]}"
+    )
+    assert again <= 2 * ROWS
+    assert spoken <= len(daemon.spoken)
+
+
+def test_rights_that_are_withdrawn_pause_the_work_and_given_back_let_it_go_on(
+    tmp_path: Path,
+) -> None:
+    daemon = Daemon(tmp_path, **_slow(tmp_path))
+    daemon.start(*as_anybody())
+    folders = [tmp_path / where for where in ("outbox", "cache", "state")]
+    try:
+        for folder in folders:
+            folder.chmod(0)
+            text = f"# Post\n\nThe {folder.name} was closed."
+            daemon.drop(f"{folder.name}.md", text)
+            _wait_for_trouble(daemon, "right")
+            assert daemon.status()["waiting"][0]["path"] == f"{folder.name}.md"
+            folder.chmod(0o755)
+            daemon.published(folder.name, text)
+        expected = {name for folder in folders for name in _set(folder.name)}
+        wait(lambda: daemon.files == expected, lambda: daemon.log, LONG_S)
+        assert daemon.spoken.count("Post") <= 2  # once more where the cache was closed
+    finally:
+        for folder in folders:
+            folder.chmod(0o755)
+        daemon.stop()
+
+
+def test_the_mount_point_of_an_outbox_that_was_unmounted_is_no_outbox(tmp_path: Path) -> None:
+    settings = {"removed": "withdraw", "withdraw_after": "0s"}
+    with small(tmp_path / "outbox", 4096) as disk, running(tmp_path, **settings) as daemon:
+        for stem in ("gone", "kept"):
+            daemon.drop(f"{stem}.md", f"# Post\n\nThis one is {stem}.")
+            daemon.published(stem, f"# Post\n\nThis one is {stem}.")
+        subprocess.run(["mount", "--move", str(disk.folder), str(_aside(tmp_path))], check=True)
+        try:
+            (daemon.inbox / "gone.md").unlink()
+            (daemon.inbox / "kept.md").rename(daemon.inbox / "moved.md")
+            daemon.drop("new.md", "# Post\n\nIt waits for its disk.")
+            trouble = _wait_for_trouble(daemon, "another disk")
+            assert "Mount its disk" in trouble
+            daemon.wait_told("STATUS=waiting", patience_s=LONG_S)
+            wait(lambda: len(daemon.status()["waiting"]) == 2, lambda: daemon.log)
+            assert list(daemon.outbox.iterdir()) == []
+        finally:
+            subprocess.run(
+                ["mount", "--move", str(tmp_path / "aside"), str(disk.folder)], check=True
+            )
+        expected = _set("moved") | _set("new")
+        wait(lambda: daemon.files == expected, lambda: f"{daemon.files}\n{daemon.log}", LONG_S)
+        assert len(daemon.spoken) == 4  # the title once, and three paragraphs
+        daemon.stop()
+        note = (daemon.outbox / "narrated.status.txt").read_text()
+        assert "another disk" not in note
+        disk.take_away()
+        daemon.start()
+        _wait_for_trouble(daemon, "another disk")
+        assert list(daemon.outbox.iterdir()) == []
+
+
+def _aside(home: Path) -> Path:
+    """A place to which a mount can be moved: not below a shared one."""
+    aside = home / "aside"
+    aside.mkdir()
+    return aside
+
+
+def test_a_ledger_that_may_only_be_read_is_refused_at_the_start_with_the_remedy(
+    tmp_path: Path,
+) -> None:
+    daemon = Daemon(tmp_path)
+    with daemon:
+        daemon.drop("post.md", "Read and published.")
+        daemon.published("post", "Read and published.")
+    (tmp_path / "state/ledger.sqlite").chmod(0o444)
+    refused = _run(daemon, *as_anybody())
+    assert refused.returncode == 5
+    assert "readonly database" in refused.stderr
+    assert "mend the rights" in refused.stderr
+    assert "Traceback" not in refused.stderr
+    (tmp_path / "state/ledger.sqlite").chmod(0o644)
+    with small(tmp_path / "disk", 4096) as disk:
+        daemon.configure(state="disk")
+        options = ["mount", "-o", "remount,ro", str(disk.folder)]
+        subprocess.run(options, check=True)
+        refused = _run(daemon)
+        assert refused.returncode == 5
+        assert "Read-only file system" in refused.stderr
+        assert "Traceback" not in refused.stderr
+
+
+def _run(daemon: Daemon, *launcher: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [*launcher, *daemon._command("run")],
+        env=daemon._environ,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+
+def test_events_that_the_ledger_refuses_are_taken_in_their_order_later(tmp_path: Path) -> None:
+    """Another program that writes to the ledger holds it, as long as it likes."""
+    with running(tmp_path, **_slow(tmp_path)) as daemon:
+        daemon.drop("book.md", _book(12))
+        wait(lambda: len(daemon.spoken) > 3)
+        other = sqlite3.connect(tmp_path / "state/ledger.sqlite", isolation_level=None)
+        other.execute("BEGIN IMMEDIATE")
+        daemon.drop("new.md", "# Post\n\nThe first version.")
+        daemon.drop("passing.md", "# Post\n\nIt goes before it is read.")
+        _wait_for_trouble(daemon, "locked", "goes on by itself")
+        daemon.wait_told("STATUS=waiting: The ledger cannot be used", patience_s=LONG_S)
+        daemon.drop("new.md", "# Post\n\nThe second version.")
+        (daemon.inbox / "passing.md").unlink()
+        wait(lambda: "passing.md is gone" in daemon.log or not daemon.status()["arriving"])
+        other.execute("ROLLBACK")
+        other.close()
+        daemon.published("new", "# Post\n\nThe second version.")
+        daemon.published("book", _book(12))
+        wait(lambda: daemon.files == _set("book") | _set("new"), lambda: daemon.log, LONG_S)
+        wait(lambda: not _trouble(daemon))
+        daemon.wait_idle()
+        assert daemon.status()["notices"] == []
+        assert daemon.history("passing.md")[-1:] in ([], ["removed"])
+        again = sum(count - 1 for count in Counter(daemon.spoken).values())
+        assert again <= 2 * ROWS
