@@ -227,3 +227,16 @@ def test_what_was_spoken_and_is_not_kept_yet_takes_up_its_row(tmp_path: Path) ->
             assert len(desk.admitted) == 6
 
     asyncio.run(story())
+
+
+def test_what_an_engine_raises_fails_the_piece_that_makes_it_raise_alone(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with _desk(tmp_path, rows=4, delay_s=0.05) as desk:
+            good = [desk.ask(f"good-{n}", n) for n in range(3)]
+            bad = desk.ask("bad", 9, text="RAISE")
+            for task in good:
+                assert (await task).payload
+            with pytest.raises(EngineError, match="ZeroDivisionError"):
+                await bad
+
+    asyncio.run(story())

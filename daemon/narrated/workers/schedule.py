@@ -7,7 +7,13 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from narrated.errors import EngineError, EngineUnavailable, StorageError, WorkerLost
+from narrated.errors import (
+    EngineError,
+    EngineUnavailable,
+    FailedAmongOthers,
+    StorageError,
+    WorkerLost,
+)
 from narrated.ledger.store import Ledger
 from narrated.workers.pool import EngineInfo, Pool, Result, Worker
 
@@ -35,10 +41,17 @@ class _Work:
     order: Order
     future: asyncio.Future[Result]
     deaths: int
+    failed: bool = False
+    """In a step with others, whose fault it may have been."""
     waiters: int = 0
     answer: asyncio.Future[Result] | None = None
     is_held: bool = False
     """Answered, and not yet kept by who asked for it."""
+
+    @property
+    def is_suspect(self) -> bool:
+        """Whether it is to be tried alone."""
+        return self.failed or self.deaths > 0
 
 
 @dataclass(slots=True)
@@ -81,7 +94,7 @@ class Scheduler:
         """Have a piece done, or share in what is being done under the same key.
 
         Raises EngineError for a piece that cannot be done, EngineUnavailable when its engine is
-        not to be had.
+        not to be had. What failed in a step with others is tried again alone first.
         """
         async with self.performed(order) as result:
             return result
@@ -187,7 +200,7 @@ class Scheduler:
             return None
         heaviest = max(flow.pieces[0].order.weight for flow in ready)
         flow = min(ready, key=lambda flow: self._turn(flow, heaviest))
-        if flow.pieces[0].deaths and self._held.get(worker):
+        if flow.pieces[0].is_suspect and self._held.get(worker):
             return None
         return self._take(flow)
 
@@ -207,7 +220,7 @@ class Scheduler:
         return work
 
     def _tries_one_alone(self, worker: Worker) -> bool:
-        return any(work.deaths for work in self._held.get(worker, ()))
+        return any(work.is_suspect for work in self._held.get(worker, ()))
 
     def _admit(self, work: _Work, worker: Worker) -> None:
         order = work.order
@@ -224,6 +237,9 @@ class Scheduler:
         problem = answer.exception()
         if isinstance(problem, WorkerLost):
             self._count_death(work, problem)
+        elif isinstance(problem, FailedAmongOthers) and work.waiters:
+            work.failed = True
+            self._line_up(work, first=True)
         elif problem is not None:
             self._settle(work, problem)
         else:
