@@ -2,7 +2,8 @@
 
     python -m support.stepping
 
-A line of JSON on stdin is a wish (`Wish`), and one on stdout says how that daemon ended. A step is
+A line of JSON on stdin is a wish (`Wish`), one on stdout says which process that daemon is
+(`Begun`), and another how it ended (`Ended`). A step is
 whatever a daemon does that outlives it: a transaction of its ledger, and every call that makes,
 renames, removes or syncs a file. Each has a name, without what chance puts into file names, and is
 written down when it is done.
@@ -62,10 +63,18 @@ class Wish(msgspec.Struct):
     log: str
     watch: bool = False
     """`narrated run` until there is nothing left to do, instead of `narrated once`."""
+    for_ever: bool = False
+    """Until somebody ends it."""
     kill_at: str = ""
     """The step that is its last; empty where it runs to its end."""
     nth: int = 1
     """How often that step has been done then."""
+
+
+class Begun(msgspec.Struct):
+    """A daemon that lives."""
+
+    pid: int
 
 
 class Ended(msgspec.Struct):
@@ -82,6 +91,7 @@ def main() -> None:
         pid = os.fork()
         if not pid:
             _leave(lambda wish=wish: _run(wish))
+        print(msgspec.json.encode(Begun(pid)).decode(), flush=True)
         _, status = os.waitpid(pid, 0)
         print(msgspec.json.encode(Ended(os.waitstatus_to_exitcode(status))).decode(), flush=True)
 
@@ -132,7 +142,10 @@ def _run(wish: Wish) -> None:
     steps.follow_ledger()
     with Notifier() as notifier:
         service = Service(config, notifier)
-        asyncio.run(_watched(service) if wish.watch else _once(service))
+        if wish.for_ever:
+            asyncio.run(service.run())
+        else:
+            asyncio.run(_watched(service) if wish.watch else _once(service))
 
 
 async def _once(service: Service) -> None:
@@ -157,7 +170,10 @@ def _is_done(service: Service) -> bool:
         ledger, inbox = service.house.ledger, service.config.inbox
         is_seen = service.intake.standing.scanned and not service.inbox.waiting()
         is_there = all((inbox / path).exists() for path in ledger.known())
-        return is_seen and is_there and service.lanes.idle.is_set() and not ledger.gone()
+        withdraws = service.config.removed == "withdraw"
+        is_withdrawn = not (withdraws and any(map(ledger.published, ledger.gone())))
+        is_idle = service.lanes.idle.is_set() and not ledger.open_jobs()
+        return is_seen and is_there and is_withdrawn and is_idle
     return False
 
 
@@ -236,7 +252,7 @@ class Steps:
 def _called(place: Any) -> str:
     """A file by a name that is the same in each run."""
     if isinstance(place, int):
-        place = os.readlink(f"/proc/self/fd/{place}")
+        place = Path(f"/proc/self/fd/{place}").readlink()
     path = Path(os.fsdecode(place))
     if re.fullmatch(r"\.narrated-[0-9a-f]{16,32}\.tmp", path.name):
         return "a draft"

@@ -1,18 +1,18 @@
 """Daemons that end at a step: what they do is counted, and each may be killed after any of it."""
 
-import json
 import os
+import signal
 import subprocess
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from support.daemon import TESTS, Daemon
-from support.stepping import Ended, Wish
-
 import msgspec
+
+from support.daemon import TESTS, Daemon
+from support.stepping import Begun, Ended, Wish
 
 KILLED = -9
 
@@ -36,6 +36,8 @@ class Lives:
     def __init__(self) -> None:
         import narrated
 
+        self._alive: int | None = None
+
         paths = [str(Path(narrated.__file__).parents[1]), str(TESTS), str(TESTS / "engines")]
         self._process = subprocess.Popen(
             [sys.executable, "-m", "support.stepping"],
@@ -54,6 +56,8 @@ class Lives:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        if self._alive is not None:  # a test failed while a daemon lived
+            os.kill(self._alive, signal.SIGKILL)
         assert self._process.stdin is not None and self._process.stdout is not None
         self._process.stdin.close()
         self._process.wait()
@@ -63,11 +67,30 @@ class Lives:
         self, daemon: Daemon, kill_at: tuple[str, int] = ("", 1), *, watch: bool = False
     ) -> Lived:
         """Have a daemon do all there is to do, or end right after a step."""
-        record = daemon.home / "steps"
-        name, nth = kill_at
-        wish = Wish(str(daemon.config), str(record), str(daemon.home / "log"), watch, name, nth)
+        self.begin(daemon, kill_at, watch=watch)
+        code = self.ended()
+        return Lived((daemon.home / "steps").read_text().splitlines(), code)
+
+    def begin(
+        self,
+        daemon: Daemon,
+        kill_at: tuple[str, int] = ("", 1),
+        *,
+        watch: bool = False,
+        for_ever: bool = False,
+    ) -> int:
+        """Start a daemon; its process."""
+        record, log = daemon.home / "steps", daemon.home / "log"
+        wish = Wish(str(daemon.config), str(record), str(log), watch, for_ever, *kill_at)
         assert self._process.stdin is not None and self._process.stdout is not None
         self._process.stdin.write(msgspec.json.encode(wish).decode() + "\n")
         self._process.stdin.flush()
-        ended = msgspec.json.decode(self._process.stdout.readline(), type=Ended)
-        return Lived(record.read_text().splitlines(), ended.code)
+        self._alive = msgspec.json.decode(self._process.stdout.readline(), type=Begun).pid
+        return self._alive
+
+    def ended(self) -> int:
+        """Wait until the daemon that was started has ended; its exit code."""
+        assert self._process.stdout is not None
+        code = msgspec.json.decode(self._process.stdout.readline(), type=Ended).code
+        self._alive = None
+        return code
