@@ -49,6 +49,10 @@ class DeviceLost(NarratedError):
     """The device's context is broken for this process; only a fresh one can go on."""
 
 
+class FailedAmongOthers(EngineError):
+    """An engine raised while it worked on several pieces; it may be another one's fault."""
+
+
 class EngineUnavailable(NarratedError):
     """An engine or voice is not to be had now; what needs it waits."""
 

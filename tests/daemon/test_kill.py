@@ -2,16 +2,21 @@
 
 import hashlib
 import json
+import os
 import random
 import re
+import signal
 import time
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from support.daemon import Daemon, wait
+from support.daemon import Daemon, toy, wait
+from support.mischief import Mischief
+from support.steps import KILLED, Lives
 
 ROWS = 8
+KILLS = 40
 
 
 def _post(number: int, paragraphs: int) -> str:
@@ -51,6 +56,32 @@ def test_killed_again_and_again_everything_is_published_once(tmp_path: Path) -> 
             assert seen[name] <= {content}
 
 
+def test_killed_at_random_over_an_inbox_that_changes_all_is_published_once(
+    tmp_path: Path, figure: Callable[[str], None]
+) -> None:
+    seed = int(os.environ.get("NARRATED_SEED") or time.time_ns() % 1_000_000)
+    figure(f"NARRATED_SEED={seed}")
+    settings = toy(tmp_path, rows=ROWS, delay_s=0.01)
+    daemon = Daemon(tmp_path, **settings, settle="20ms", log="warning", pictures={"wait": "200ms"})
+    mischief = Mischief(daemon, seed)
+    mischief.begin()
+    with Lives() as lives:
+
+        def end(pid: int) -> None:
+            os.kill(pid, signal.SIGKILL)
+            assert lives.ended() == KILLED, daemon.log
+
+        mischief.rage(KILLS, lambda: lives.begin(daemon, for_ever=True), end)
+        assert lives.live(daemon, watch=True).code == 0, daemon.log
+        # What was under way at three deaths is given up, as if the deaths were its own.
+        assert daemon.ask("retry", "--failed").returncode == 0
+        assert lives.live(daemon, watch=True).code == 0, daemon.log
+    mischief.verify()
+    repeated = sum(count - 1 for count in Counter(daemon.spoken).values())
+    figure(f"{mischief.told}; {len(daemon.spoken)} chunks spoken, {repeated} of them again")
+    assert repeated <= mischief.disturbances * ROWS
+
+
 def _visible(outbox: Path) -> Iterator[tuple[str, bytes]]:
     """Each file of a narration under its name, by its digest; a manifest tells of its time."""
     for path in outbox.iterdir():
@@ -79,6 +110,4 @@ def test_a_job_that_was_being_spoken_keeps_what_was_spoken(tmp_path: Path) -> No
 
 
 def _slow(home: Path) -> dict[str, object]:
-    from support.daemon import toy
-
     return toy(home, delay_s=0.05, rows=4)

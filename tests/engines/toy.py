@@ -1,12 +1,14 @@
 """A small engine that stands in for a model: tones as long as the text, and every kind of trouble.
 
 A word in the text (or, for pictures, in the picture's bytes) makes trouble:
-DIE, HANG, NONSENSE, UNKNOWN, RAISE, FAIL, and SLOW:2 (two seconds of work, with progress).
+DIE, HANG, NONSENSE, UNKNOWN, RAISE, EAT (memory, until there is none), FAIL, and SLOW:2 (two
+seconds of work, with progress).
 DIEONCE dies only while the file of the option `died` does not exist, and makes it.
 
 Options of the engine: kind, rows, sample_rate, seconds_a_character, delay_s, log (a file that
-gets a line for each text spoken), died, load_s, die_at_load, worn_after, unless (a file whose
-absence makes the engine unavailable), voices.
+gets a line for each text spoken), died, load_s, die_at_load and hang_at_load (true, or a file
+whose presence makes it so), worn_after, unless (a file whose absence makes the engine unavailable),
+voices.
 """
 
 import hashlib
@@ -14,6 +16,7 @@ import json
 import math
 import os
 import re
+import resource
 import struct
 import time
 from array import array
@@ -24,6 +27,7 @@ from narrated.engines.base import Described, Failed, Progressed, Sight, Spoken, 
 from narrated.errors import EngineError, EngineUnavailable
 
 SLICE_S = 0.05
+EATEN_BYTES = 1 << 25
 
 
 class Toy(WithoutModels):
@@ -119,6 +123,8 @@ class Toy(WithoutModels):
                 _write_to_the_wire(b"\xff" * 64)
             if "UNKNOWN" in text:
                 _write_to_the_wire(_frame({"done": {"id": "no such row", "elapsed_s": 0.0}}))
+            if "EAT" in text:
+                _eat()
             if "RAISE" in text:
                 raise ZeroDivisionError("the toy raises on demand")
 
@@ -132,12 +138,32 @@ class Toy(WithoutModels):
 def load(options: dict[str, Any], shelf: Any) -> Toy:
     """The engine, after the time and with the trouble that the options ask for."""
     time.sleep(float(options.get("load_s", 0.0)))
-    if options.get("die_at_load"):
+    if _holds(options.get("die_at_load")):
         os._exit(9)
+    if _holds(options.get("hang_at_load")):
+        time.sleep(3600)
     print("the toy prints to stdout while it loads")
     if "unless" in options and not Path(options["unless"]).exists():
         raise EngineUnavailable(f"{options['unless']} is missing.", "Make that file.")
     return Toy(options)
+
+
+def _holds(option: Any) -> bool:
+    return Path(option).exists() if isinstance(option, str) else bool(option)
+
+
+def _eat() -> None:
+    """Take all memory that there is; some is left for the tests' machine."""
+    before = resource.getrlimit(resource.RLIMIT_AS)
+    taken_bytes = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+    resource.setrlimit(resource.RLIMIT_AS, (taken_bytes + EATEN_BYTES, before[1]))
+    eaten = []
+    try:
+        while True:
+            eaten.append(bytes(1 << 20))
+    finally:
+        eaten.clear()
+        resource.setrlimit(resource.RLIMIT_AS, before)
 
 
 def _words(request: Any) -> str:

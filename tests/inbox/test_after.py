@@ -65,7 +65,7 @@ def test_a_name_that_is_taken_in_the_archive_gets_a_number(
 def test_a_long_name_that_is_taken_stays_within_what_names_may_be(root: Path, into: Path) -> None:
     name = "ä" * 126 + ".md"
     into.mkdir()
-    (into / name).touch()
+    (into / name).write_text("older")
     (root / name).write_text("Words.")
     place = archive(root, name, Signature.of((root / name).lstat()), into)
     assert len(os.fsencode(place.name)) <= 255
@@ -114,6 +114,20 @@ def test_nothing_but_the_source_is_left_in_the_archive(
 ) -> None:
     archive(root, "blog/post.md", version, into)
     assert [path.name for path in into.rglob("*")] == ["blog", "post.md"]
+
+
+@pytest.mark.parametrize("left", ["", "Words."], ids=["its name alone", "all of it"])
+def test_what_a_kill_left_in_the_archive_is_no_second_source(
+    root: Path, version: Signature, into: Path, left: str
+) -> None:
+    (into / "blog").mkdir(parents=True)
+    (into / "blog/post.md").write_text(left)
+    os.utime(into / "blog/post.md", (1e9, 1e9))
+    (into / "blog" / f".narrated-{'0' * 32}.tmp").write_text("Wor")
+    archive(root, "blog/post.md", version, into)
+    assert (into / "blog/post.md").read_text() == "Words."
+    if into.stat().st_dev != root.stat().st_dev:  # else none is ever made
+        assert [path.name for path in (into / "blog").iterdir()] == ["post.md"]
 
 
 def test_a_deleted_source_is_gone(root: Path, post: Path, version: Signature) -> None:

@@ -147,3 +147,37 @@ def test_what_engines_keep_beside_the_takes_is_not_counted_and_never_swept(kept:
     assert kept.cache.size_bytes <= kept.limit_bytes
     assert kept.has("k019") == [True]
     assert engines_own.stat().st_size == 100_000
+
+
+def test_a_take_whose_row_a_kill_prevented_is_known_at_the_next_start(kept: Kept) -> None:
+    kept.keep("one", "two")
+    whole = kept.cache.read("one")
+    kept.ledger.drop_take("one")
+    kept.reopen()
+    assert kept.has("one", "two") == [True, True]
+    assert kept.cache.read("one") == whole
+    assert kept.cache.size_bytes == sum(
+        path.stat().st_size for path in (kept.folder / "cache").rglob("*.flac")
+    )
+
+
+def test_half_a_take_without_a_row_leaves_the_cache(kept: Kept) -> None:
+    kept.keep("one", "two")
+    kept.ledger.drop_take("one")
+    (half,) = kept.folder.rglob("one.flac")
+    half.write_bytes(half.read_bytes()[:-100])
+    kept.reopen()
+    assert kept.has("one", "two") == [False, True]
+    assert kept.files() == {"two"}
+
+
+def test_a_take_is_kept_though_nobody_waits_for_it_any_more(kept: Kept) -> None:
+    async def cancelled_at_once() -> None:
+        keeping = asyncio.ensure_future(kept.cache.keep("one", _noise("one"), RATE, 0.1))
+        await asyncio.sleep(0)
+        keeping.cancel()
+        await asyncio.wait([keeping])
+        assert keeping.cancelled()
+
+    asyncio.run(cancelled_at_once())
+    assert kept.has("one") == [True]

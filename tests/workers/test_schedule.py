@@ -207,3 +207,36 @@ def test_an_engine_that_is_not_to_be_had_refuses_what_waits_for_it(tmp_path: Pat
             ledger.close()
 
     asyncio.run(story())
+
+
+def test_what_was_spoken_and_is_not_kept_yet_takes_up_its_row(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with _desk(tmp_path, rows=2) as desk:
+            kept = asyncio.Event()
+
+            async def keep_slowly(key: str) -> None:
+                async with desk.scheduler.performed(desk.order(key, 1)):
+                    await kept.wait()
+
+            keeping = [asyncio.ensure_future(keep_slowly(f"piece-{n}")) for n in range(6)]
+            await _until(lambda: len(desk.admitted) == 2)
+            await asyncio.sleep(0.2)
+            assert len(desk.admitted) == 2
+            kept.set()
+            await asyncio.gather(*keeping)
+            assert len(desk.admitted) == 6
+
+    asyncio.run(story())
+
+
+def test_what_an_engine_raises_fails_the_piece_that_makes_it_raise_alone(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with _desk(tmp_path, rows=4, delay_s=0.05) as desk:
+            good = [desk.ask(f"good-{n}", n) for n in range(3)]
+            bad = desk.ask("bad", 9, text="RAISE")
+            for task in good:
+                assert (await task).payload
+            with pytest.raises(EngineError, match="ZeroDivisionError"):
+                await bad
+
+    asyncio.run(story())

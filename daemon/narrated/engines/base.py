@@ -80,6 +80,8 @@ class Failed:
     remedy: str = ""
     unavailable: bool = False
     """True where it may work later (a voice that is not there yet)."""
+    among_others: bool = False
+    """True where it may be the fault of another row of the same step."""
 
 
 Request = Utterance | Sight

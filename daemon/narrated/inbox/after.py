@@ -5,6 +5,7 @@ away in a synchronised inbox goes away on the laptop, too.
 """
 
 import errno
+import hashlib
 import os
 import shutil
 import stat
@@ -24,15 +25,16 @@ _SOURCE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 def archive(root: Path, path: str, signature: Signature, into: Path) -> Path:
     """Move this version of a source below `into`, under its own path; returns where it lies now.
 
-    A name that is taken gets a number. Raises SourceError where the source is not this version
-    any more, and StorageError where the archive cannot be written; the source then stays.
+    A name that is taken gets a number, unless it is by what a kill left of the same move. One
+    call at a time. Raises SourceError where the source is not this version any more, and
+    StorageError where the archive cannot be written; the source then stays.
     """
     with (
         folder_of(root, path) as (folder, name),
         _sealed(folder, name, path, signature) as source,
         _storage(f"{printable(path)} cannot be archived in {printable(str(into))}"),
     ):
-        target = _reserved(into / path)
+        target = _reserved(into / path, source)
         try:
             _move(source, folder, name, target)
         except BaseException:
@@ -78,7 +80,7 @@ def _storage(problem: str) -> Iterator[None]:
         ) from error
 
 
-def _reserved(wish: Path) -> Path:
+def _reserved(wish: Path, source: int) -> Path:
     """Make an empty file under the wished name, or the next free one, that a move may replace."""
     wish.parent.mkdir(parents=True, exist_ok=True)
     target, number = wish, 1
@@ -86,10 +88,24 @@ def _reserved(wish: Path) -> Path:
         try:
             target.touch(exist_ok=False)
         except FileExistsError:
+            if _may_be_replaced(target, source):
+                return target
             number += 1
             target = wish.with_name(_numbered(wish, number))
         else:
             return target
+
+
+def _may_be_replaced(target: Path, source: int) -> bool:
+    """Whether nothing is lost by it: an empty file, or a copy of this very source."""
+    there, ours = target.lstat(), os.fstat(source)
+    if not stat.S_ISREG(there.st_mode):
+        return False
+    if (there.st_size, there.st_mtime_ns) != (ours.st_size, ours.st_mtime_ns):
+        return there.st_size == 0
+    with target.open("rb") as copy, open(source, "rb", closefd=False) as content:
+        same = hashlib.file_digest(copy, "sha256").digest()
+        return same == hashlib.file_digest(content, "sha256").digest()
 
 
 def _numbered(wish: Path, number: int) -> str:
@@ -111,9 +127,12 @@ def _move(source: int, folder: int, name: str, target: Path) -> None:
 
 def _copy(source: int, status: os.stat_result, target: Path) -> None:
     """Copy across file systems, whole and durable before the name holds it."""
+    for left in target.parent.glob(".narrated-*.tmp"):  # by a kill
+        left.unlink()
     draft = target.with_name(f".narrated-{uuid4().hex}.tmp")
     try:
         with open(source, "rb", closefd=False) as content, draft.open("xb") as copy:
+            content.seek(0)
             shutil.copyfileobj(content, copy)
             copy.flush()
             os.fchmod(copy.fileno(), stat.S_IMODE(status.st_mode))

@@ -16,6 +16,9 @@ HOT_BYTES = 24 * 2**20
 """Sound just spoken is kept at hand this far, so that encoding it need not decode it first: about
 nine minutes at 22,050 Hz, more than one job is spoken ahead of its encoder."""
 
+_SUFFIX = ".flac"
+_FOLDED = 2  # as many characters of the key name a take's folder
+
 PROBE_BYTES = 1 << 20
 """More than a full disk has left."""
 
@@ -23,8 +26,9 @@ PROBE_BYTES = 1 << 20
 class Cache:
     """Takes as FLAC files named by their keys; the ledger holds the index.
 
-    A file is renamed into place before its row is written, so a row always had a whole file. What
-    is read back damaged raises DamagedTake and leaves the cache, to be spoken again.
+    A file is renamed into place before its row is written, so a row always had a whole file; a
+    file that a kill left without its row gets one at the next start. What is read back damaged
+    raises DamagedTake and leaves the cache, to be spoken again.
     """
 
     def __init__(self, folder: Path, ledger: Ledger, limit_bytes: int, disk: Executor) -> None:
@@ -34,10 +38,10 @@ class Cache:
         self._disk = disk
         self._hot: OrderedDict[str, tuple[bytes, int]] = OrderedDict()
         self._hot_bytes = 0
-        self._bytes = ledger.cache_bytes()
         self._unlisted: dict[str, Take] = {}
         """Takes that the ledger refused: their files are there, and are not to be spoken again."""
         self._prepare()
+        self._bytes = ledger.cache_bytes()
 
     @property
     def size_bytes(self) -> int:
@@ -52,7 +56,18 @@ class Cache:
         return take is not None and (key in self._hot or self._is_listed_so(take))
 
     async def keep(self, key: str, pcm: bytes, sample_rate: int, elapsed_s: float) -> Take:
-        """Write a take down and remember it; `pcm` is 16-bit mono. StorageError when it cannot."""
+        """Write a take down and remember it; `pcm` is 16-bit mono. StorageError when it cannot.
+
+        That is done to its end even when nobody waits for it any more: it would be spoken again.
+        """
+        keeping = asyncio.ensure_future(self._keep(key, pcm, sample_rate, elapsed_s))
+        try:
+            return await asyncio.shield(keeping)
+        except asyncio.CancelledError:
+            await asyncio.gather(keeping, return_exceptions=True)
+            raise
+
+    async def _keep(self, key: str, pcm: bytes, sample_rate: int, elapsed_s: float) -> Take:
         loop = asyncio.get_running_loop()
         take = await loop.run_in_executor(self._disk, self._write, key, pcm, sample_rate, elapsed_s)
         self._warm(key, pcm, sample_rate)
@@ -125,6 +140,9 @@ class Cache:
             (self._folder / "tmp").mkdir(parents=True, exist_ok=True)
             for left in (self._folder / "tmp").iterdir():
                 left.unlink()
+            if not self._ledger.is_blank:  # one that is made anew gets all of them, by `adopt`
+                for folder in self._folder.iterdir():
+                    self._take_in(folder)
         except OSError as error:
             raise _unwritable(self._folder, error) from error
 
@@ -143,9 +161,23 @@ class Cache:
         del self._unlisted[take.key]
         self._bytes += take.size_bytes
 
+    def _take_in(self, folder: Path) -> None:
+        """Give a row to each take that has none; only names are compared, some 2 µs a take."""
+        known = self._ledger.takes_of(folder.name)
+        for path in folder.glob(f"*{_SUFFIX}"):
+            if (key := path.name.removesuffix(_SUFFIX)) not in known and path == self._path(key):
+                self._adopt(key, path)
+
+    def _adopt(self, key: str, path: Path) -> None:
+        try:
+            pcm, sample_rate = from_flac(path)
+        except StorageError:
+            path.unlink()
+        else:
+            self._ledger.add_take(_take(key, pcm, sample_rate, 0.0, path.stat().st_size))
+
     def _write(self, key: str, pcm: bytes, sample_rate: int, elapsed_s: float) -> Take:
         temporary, path = self._temporary(), self._path(key)
-        level = measure(pcm)
         try:
             to_flac(temporary, pcm, sample_rate)
             size_bytes = temporary.stat().st_size
@@ -155,10 +187,7 @@ class Cache:
             with suppress(OSError):  # where rights were withdrawn, this one is missing too
                 temporary.unlink()
             raise _unwritable(path, error) from error
-        duration_s = len(pcm) / 2 / sample_rate
-        return Take(
-            key, sample_rate, duration_s, level.rms_db, level.peak_db, elapsed_s, size_bytes
-        )
+        return _take(key, pcm, sample_rate, elapsed_s, size_bytes)
 
     def _warm(self, key: str, pcm: bytes, sample_rate: int) -> None:
         if key in self._hot:
@@ -189,7 +218,7 @@ class Cache:
                 raise _refused(path, "removed", error) from error
 
     def _path(self, key: str) -> Path:
-        return self._folder / key[:2] / f"{key}.flac"
+        return self._folder / key[:_FOLDED] / (key + _SUFFIX)
 
     def _temporary(self) -> Path:
         return self._folder / "tmp" / secrets.token_hex(8)
@@ -211,6 +240,12 @@ def _found(path: Path) -> tuple[Take, float] | None:
     except (OSError, StorageError):
         return None
     return Take(path.stem, sample_rate, duration_s, 0, 0, 0, status.st_size), status.st_mtime
+
+
+def _take(key: str, pcm: bytes, sample_rate: int, elapsed_s: float, size_bytes: int) -> Take:
+    level = measure(pcm)
+    duration_s = len(pcm) / 2 / sample_rate
+    return Take(key, sample_rate, duration_s, level.rms_db, level.peak_db, elapsed_s, size_bytes)
 
 
 def _unwritable(path: Path, error: Exception) -> StorageError:

@@ -43,7 +43,10 @@ ENDED = frozenset({State.SUPERSEDED, State.REMOVED})
 
 LEGAL: dict[State, frozenset[State]] = {
     State.QUEUED: frozenset({State.PLANNED, State.FAILED, State.WAITING}) | ENDED,
-    State.PLANNED: frozenset({State.SPEAKING, State.DONE, State.FAILED, State.WAITING}) | ENDED,
+    State.PLANNED: frozenset(
+        {State.SPEAKING, State.PUBLISHING, State.DONE, State.FAILED, State.WAITING}
+    )
+    | ENDED,
     State.SPEAKING: frozenset({State.PUBLISHING, State.FAILED, State.WAITING, State.PLANNED})
     | ENDED,
     State.PUBLISHING: frozenset({State.DONE, State.FAILED, State.WAITING, State.PLANNED}) | ENDED,

@@ -33,10 +33,13 @@ class Jobs(Database):
         problem: str = "",
         remedy: str = "",
     ) -> Job:
-        """A new version of a source; every unfinished older version of it is superseded."""
+        """A new version of a source; every older version that can be stopped is superseded.
+
+        One that is being published cannot: it is superseded by the newer one's own end.
+        """
         now = time.time()
         with self.transaction():
-            for older in self.unfinished(path):
+            for older in self.stoppable(path):
                 self.move(older, State.SUPERSEDED, reason=Reason.NONE, problem="a newer version")
             rows = self._db.execute(
                 "INSERT INTO jobs (path, state, cause, source_sha256, size_bytes, stem,"
@@ -130,6 +133,14 @@ class Jobs(Database):
 
     def unfinished(self, path: str) -> list[Job]:
         return self.jobs(f"path = ? AND state IN {_UNFINISHED}", os.fsencode(path))
+
+    def stoppable(self, path: str) -> list[Job]:
+        """Unfinished versions of a path, but for what is just going into the outbox."""
+        return [job for job in self.unfinished(path) if job.state is not State.PUBLISHING]
+
+    def is_newest(self, job: Job) -> bool:
+        """Whether no later version of its path was ever entered."""
+        return self.history(job.path)[-1].id == job.id
 
     def current(self, path: str) -> Job | None:
         """The newest version of a path that still counts: open, waiting, failed or done."""

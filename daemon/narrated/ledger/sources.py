@@ -74,6 +74,27 @@ class Sources(Database):
             with self.transaction():
                 self._db.execute("DELETE FROM sources WHERE path = ?", (os.fsencode(path),))
 
+    def left_pictures(self) -> dict[str, list[str]]:
+        """Pictures that are no items, with the posts that showed them and that we took out.
+
+        One that came again after its post was done is not among them.
+        """
+        rows = self._db.execute(
+            "SELECT sources.path, shows.post FROM sources JOIN shows"
+            " ON shows.picture = sources.path AND shows.sha256 = sources.sha256"
+            " WHERE sources.gone_at IS NULL"
+            " AND EXISTS (SELECT 1 FROM jobs WHERE path = shows.post AND state = 'done')"
+            " AND NOT EXISTS (SELECT 1 FROM jobs WHERE path = sources.path"
+            "  AND state NOT IN ('superseded', 'removed') AND (state <> 'queued' OR created_at >"
+            "  (SELECT max(done_at) FROM jobs AS posts WHERE path = shows.post)))"
+            " AND NOT EXISTS (SELECT 1 FROM shows AS others JOIN sources AS posts"
+            "  ON posts.path = others.post WHERE others.picture = sources.path)"
+        )
+        left: dict[str, list[str]] = {}
+        for picture, post in rows:
+            left.setdefault(os.fsdecode(picture), []).append(os.fsdecode(post))
+        return left
+
     def gone(self, since: float | None = None) -> list[str]:
         """Files gone from the inbox, all or those gone since before a time."""
         rows = self._db.execute(

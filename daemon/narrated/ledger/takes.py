@@ -38,6 +38,13 @@ class Takes(Database):
         ).fetchone()
         return Take(*row) if row else None
 
+    def takes_of(self, beginning: str) -> set[str]:
+        """The keys of all takes that begin so."""
+        rows = self._db.execute(
+            "SELECT key FROM takes WHERE key >= ? AND key < ?", (beginning, beginning + "~")
+        )
+        return {key for (key,) in rows}
+
     def drop_take(self, key: str) -> None:
         with self.transaction():
             self._db.execute("DELETE FROM takes WHERE key = ?", (key,))

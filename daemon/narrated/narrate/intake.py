@@ -90,12 +90,15 @@ class Intake:
             case _:
                 self._root(event)
 
-    def unshown(self, pictures: Iterable[str]) -> None:
+    def unshown(self, pictures: Iterable[str]) -> list[Job]:
         """A post shows these no more, or is gone: where none does, each is an item of its own."""
-        for path in pictures:
-            sha256 = self._ledger.source_sha256(path)
-            if sha256 and not self._ledger.shown_by(path) and not self._ledger.current(path):
-                self._enqueue(self._register.new(path, sha256, 0, Cause.FOUND))
+        return [
+            self._register.new(path, sha256, 0, Cause.FOUND)
+            for path in pictures
+            if (sha256 := self._ledger.source_sha256(path))
+            and not self._ledger.shown_by(path)
+            and not self._ledger.current(path)
+        ]
 
     def outdated(self, job: Job) -> None:
         """Plan a job anew, because the engine that it was planned for is no more."""
@@ -196,14 +199,17 @@ class Intake:
     def _vanished(self, path: str) -> None:
         log.debug("%s is gone from the inbox", printable(path))
         self.standing.conflicts.discard(path)
-        self._ledger.miss(path)
-        for job in self._ledger.unfinished(path):
-            if self._is_pointless(job):
+        with self._ledger.transaction():
+            self._ledger.miss(path)
+            pointless = [job for job in self._ledger.stoppable(path) if self._is_pointless(job)]
+            for job in pointless:
                 self._ledger.move(job, State.REMOVED, problem="its source is gone")
-                self._cancel(job)
                 self._imprint.forget_note(job)
-        self._followed(path)
-        self.unshown(self._ledger.shown(path))
+            jobs = self._followed(path) + self.unshown(self._ledger.shown(path))
+        for job in pointless:
+            self._cancel(job)
+        for job in jobs:
+            self._enqueue(job)
 
     def _is_pointless(self, job: Job) -> bool:
         """What was read already is finished, unless the same words are narrated elsewhere."""
@@ -211,14 +217,15 @@ class Intake:
             return True
         return bool(self._moved_to(job))
 
-    def _followed(self, path: str) -> None:
+    def _followed(self, path: str) -> list[Job]:
         """A move seen in two halves, the copy first: the copy takes the narration along."""
         published = self._ledger.published(path)
         if published is None:
-            return
-        for target in self._moved_to(published)[:1]:
-            if job := self._register.again(target, Cause.FOUND):
-                self._enqueue(job)
+            return []
+        again = (
+            self._register.again(target, Cause.FOUND) for target in self._moved_to(published)[:1]
+        )
+        return [job for job in again if job is not None]
 
     def _moved_to(self, job: Job) -> list[str]:
         since = time.time() - MOVE_WINDOW_S

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterable
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from functools import partial
@@ -13,7 +13,7 @@ from weakref import WeakValueDictionary
 from narrated.errors import NarratedError, StorageError
 from narrated.inbox import after, files
 from narrated.inbox.scan import Signature
-from narrated.ledger.job import Cause, Job, State
+from narrated.ledger.job import ENDED, Cause, Job, State
 from narrated.ledger.moments import OUTBOX
 from narrated.ledger.store import Ledger
 from narrated.logs import fields
@@ -57,6 +57,7 @@ class Imprint:
         self._outbox = ground.outbox
         self._disk = disk
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._leaving = asyncio.Lock()  # one source at a time leaves the inbox
         self._moves: set[asyncio.Task[Any]] = set()
         self.after = AfterNarration()
         self.on_taken_away: Callable[[str], None] = lambda path: None
@@ -93,7 +94,7 @@ class Imprint:
 
     async def note(self, job: Job, error: NarratedError) -> None:
         """Leave a note beside where the narration would stand."""
-        await self._on_disk(lambda: self.note_now(job, error))
+        await self._to_the_end(self._note(job, error))
 
     def note_now(self, job: Job, error: NarratedError) -> None:
         """The same without a thread of its own, where only a note is at stake."""
@@ -144,33 +145,41 @@ class Imprint:
             if older.path != job.path and not files.exists(self._inbox, older.path)
         ]
 
+    def _moved_to(self, job: Job) -> Job | None:
+        """Who has taken over the words of a source that went while it was being published."""
+        if files.exists(self._inbox, job.path):
+            return None
+        alike = self._ledger.published_alike(job.source_sha256)
+        there = (each for each in alike if files.exists(self._inbox, each.path))
+        return next(there, None)
+
     async def _carry(self, job: Job, older: Job, manuscript: Manuscript) -> bool:
         async with self._lock(older.stem), self._lock(job.stem, other=older.stem):
-            if not await self._in_outbox(lambda: self._bring(job, older, manuscript)):
+            bring = await self._in_outbox(lambda: self._bringing(job, older, manuscript))
+            if bring is None:
                 return False
-            self._ledger.finish(job, older.duration_s)
-            self.forget_note(job)
-            if older.path != job.path:
-                self._moved(older, job)
-            elif job.cause is Cause.FOUND:  # perhaps the copy from which the original is now gone
-                await self._replace_moved(job)
+            if not self._begin(job, State.PLANNED):
+                return True
+            await self._begun(job, bring)
             about = fields(file=job.path, job=job.id)
             log.info(
                 "%s keeps its narration: the words are the same", printable(job.path), extra=about
             )
-            await self._dispose(job, manuscript)
+            await self._finish(job, manuscript, older.duration_s, older)
             return True
 
-    def _bring(self, job: Job, older: Job, manuscript: Manuscript) -> bool:
-        """Move the files and write their manifest anew; False where they are not whole."""
+    def _bringing(
+        self, job: Job, older: Job, manuscript: Manuscript
+    ) -> Callable[[], object] | None:
+        """What moves the files and writes their manifest anew; None where they are not whole."""
         if not publish.intact(self._outbox, older.stem):
-            return False
+            return None
         standing = manifests.read(self._outbox / (older.stem + MANIFEST_SUFFIX))
         content = label.carried(job, older, manuscript, standing)
         if content is None:
-            return False
-        publish.move(self._outbox, older.stem, job.stem, label.suffixes(older, standing), content)
-        return True
+            return None
+        suffixes = label.suffixes(older, standing)
+        return lambda: publish.move(self._outbox, older.stem, job.stem, suffixes, content)
 
     async def _publish_once(self, job: Job, manuscript: Manuscript, recorded: Recorded) -> None:
         try:
@@ -180,14 +189,36 @@ class Imprint:
             recorded.discard()
 
     async def _publish(self, job: Job, manuscript: Manuscript, recorded: Recorded) -> None:
-        if self._ledger.job(job.id).state is not State.SPEAKING:
-            return  # superseded or cancelled while it waited for its turn
-        job = self._ledger.move(job, State.PUBLISHING)
         cover = await self._desk.cover(manuscript, job)
-        await self._in_outbox(lambda: self._issue(job, manuscript, recorded, cover))
+        if not self._begin(job, State.SPEAKING):
+            return
+        await self._begun(job, lambda: self._issue(job, manuscript, recorded, cover))
+        self._tell(await self._finish(job, manuscript, recorded.duration_s), manuscript)
+
+    def _begin(self, job: Job, state: State) -> bool:
+        """Enter that its files go into the outbox, which is then not stopped any more.
+
+        False where the job was superseded or cancelled while it waited for its turn, or where
+        after a restart a newer version was quicker.
+        """
+        if self._ledger.job(job.id).state is not state:
+            return False
+        standing = self._ledger.published(job.path)
+        if standing is not None and standing.id > job.id:
+            self._ledger.move(job, State.SUPERSEDED, problem="a newer version")
+            return False
+        self._ledger.move(job, State.PUBLISHING)
+        return True
+
+    async def _begun(self, job: Job, bring: Callable[[], object]) -> None:
+        """Bring its files; where that is refused and a newer version is there, this one ends."""
+        try:
+            await self._in_outbox(bring)
+        except NarratedError:
+            if not self._ledger.is_newest(job):
+                self._ledger.move(job, State.SUPERSEDED, problem="a newer version")
+            raise
         self._remember_ground()
-        if self._ledger.job(job.id).state is State.PUBLISHING:
-            await self._finish(job, manuscript, recorded.duration_s)
 
     def _issue(
         self, job: Job, manuscript: Manuscript, recorded: Recorded, cover: bytes | None
@@ -201,11 +232,28 @@ class Imprint:
             lambda outputs: manifests.encode(label.manifest(job, manuscript, recorded, outputs)),
         )
 
-    async def _finish(self, job: Job, manuscript: Manuscript, duration_s: float) -> None:
-        self._tell(self._ledger.finish(job, duration_s), manuscript)
+    async def _finish(
+        self, job: Job, manuscript: Manuscript, duration_s: float, older: Job | None = None
+    ) -> Job:
+        """Its files stand: all else is as it is to be before the ledger says so.
+
+        What is not is done again after a kill. `older` is what it was carried from.
+        """
         self.forget_note(job)
-        await self._replace_moved(job)
-        await self._dispose(job, manuscript)
+        if older is None or (older.path == job.path and job.cause is Cause.FOUND):
+            await self._replace_moved(job)  # perhaps a copy from which the original is now gone
+        with self._ledger.transaction():
+            done = self._ledger.finish(job, duration_s)
+            if older is not None and older.path != job.path:
+                self._moved(older, job)
+            source = self._let_go(job)
+        if moved := self._moved_to(done):
+            await self._take_out(done)
+            self._moved(done, moved)
+        if source is not None:
+            await self._send_off(job.path, *source)
+            await self._take_along(job, manuscript.shown)
+        return done
 
     def _tell(self, job: Job, manuscript: Manuscript) -> None:
         took_s = max(0.0, job.changed_at - job.created_at)  # the clock may have been set back
@@ -238,21 +286,51 @@ class Imprint:
             self._ledger.move(older, State.SUPERSEDED, problem=f"moved to {printable(job.path)}")
             self._ledger.forget(older.path)
 
-    async def _dispose(self, job: Job, manuscript: Manuscript) -> None:
-        """Archive or delete the source, and the pictures that only it shows, if that is wished."""
+    def _let_go(self, job: Job) -> tuple[Signature, str] | None:
+        """Forget the source, if it is not to stay and no post shows it.
+
+        Before it is gone: never to be held for one that the user took or moved. One that is still
+        there after a kill is found again, is no work, and leaves.
+        """
+        signature = self._ledger.signature(job.path) if self.disposes else None
+        if signature is None or self._ledger.shown_by(job.path).keys() - {job.path}:
+            return None
+        sha256 = self._ledger.source_sha256(job.path)
+        self._ledger.let_go(job.path, signature)
+        return signature, sha256
+
+    async def _take_along(self, job: Job, pictures: Iterable[str]) -> None:
+        """Archive or delete the pictures that only this post shows; they are known until then."""
+        for path in pictures:
+            signature = self._ledger.signature(path)
+            if signature is not None and not self._ledger.shown_by(path).keys() - {job.path}:
+                await self._take_picture(path, signature)
+
+    async def take_left_pictures(self) -> None:
+        """Have those follow that a kill kept from following their post out of the inbox."""
         if not self.disposes:
             return
-        for path in (job.path, *manuscript.shown):
+        for path, posts in self._ledger.left_pictures().items():
             signature = self._ledger.signature(path)
-            if signature is None or self._ledger.shown_by(path).keys() - {job.path}:
-                continue
-            await self._send_off(path, signature, self._ledger.source_sha256(path))
+            if signature and not any(files.exists(self._inbox, post) for post in posts):
+                await self._take_picture(path, signature)
+
+    async def _take_picture(self, path: str, signature: Signature) -> None:
+        try:
+            async with self._leaving:
+                await self._on_disk(partial(self._take_away, path, signature))
+            self._ledger.let_go(path, signature)
+            for waiting in self._ledger.stoppable(path):
+                self._ledger.move(waiting, State.SUPERSEDED, problem="part of a post")
+            self.on_taken_away(path)
+        except NarratedError as error:
+            log.warning("%s stays in the inbox: %s", printable(path), error)
 
     async def _send_off(self, path: str, signature: Signature, sha256: str) -> None:
-        # Let go of before it is gone: never to be held for one that the user took or moved.
-        self._ledger.let_go(path, signature)
+        """Archive or delete what was let go of."""
         try:
-            await self._on_disk(partial(self._take_away, path, signature))
+            async with self._leaving:
+                await self._on_disk(partial(self._take_away, path, signature))
             self.on_taken_away(path)
         except NarratedError as error:
             log.warning("%s stays in the inbox: %s", printable(path), error)
@@ -265,6 +343,12 @@ class Imprint:
         elif self.after.archive is not None:
             after.archive(self._inbox, path, signature, self.after.archive)
 
+    async def _note(self, job: Job, error: NarratedError) -> None:
+        async with self._lock(job.stem):
+            await self._on_disk(lambda: self.note_now(job, error))
+            if self._ledger.job(job.id).state in ENDED:  # meanwhile, and it is nobody's note now
+                self.forget_note(job)
+
     async def _withhold(self, job: Job, why: str) -> None:
         """Whoever published it: a version that this one superseded may have done so just now."""
         async with self._lock(job.stem):
@@ -274,15 +358,18 @@ class Imprint:
 
     def _clear(self, job: Job) -> None:
         standing = manifests.standing(self._outbox / (job.stem + MANIFEST_SUFFIX))
-        if standing and standing.source.path == job.path:
+        if standing is None:  # but perhaps an empty folder
+            publish.tidy(self._outbox, job.stem)
+        elif standing.source.path == job.path:
             publish.withdraw(self._outbox, job.stem, label.suffixes(job, standing))
 
     async def _withdraw(self, job: Job) -> None:
         async with self._lock(job.stem):
             if self._ledger.job(job.id).state is State.DONE:  # else a newer version took its place
                 await self._take_out(job)
-                self._retracted(job, "its source is gone")
-        self._ledger.forget(job.path)
+                with self._ledger.transaction():
+                    self._retracted(job, "its source is gone")
+                    self._ledger.forget(job.path)
 
     def _retracted(self, job: Job, why: str) -> None:
         self._ledger.move(job, State.REMOVED, problem=why)
@@ -294,8 +381,9 @@ class Imprint:
     def _remove(self, job: Job) -> None:
         """Remove what the manifest names, and nothing else that may lie there."""
         standing = manifests.standing(self._outbox / (job.stem + MANIFEST_SUFFIX))
-        # Else the user took it away already, or another source's narration stands there by now.
-        if standing and standing.source.sha256 == job.source_sha256:
+        if standing is None:  # the user took it away already, or we did and were killed
+            publish.tidy(self._outbox, job.stem)
+        elif standing.source.sha256 == job.source_sha256:  # else another's stands there by now
             publish.withdraw(self._outbox, job.stem, label.suffixes(job, standing))
 
     def _lock(self, stem: str, *, other: str = "") -> asyncio.Lock:

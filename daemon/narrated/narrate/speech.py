@@ -7,6 +7,7 @@ from narrated.ledger.cache import Cache
 from narrated.narrate.manuscript import EngineChanged, Manuscript
 from narrated.outbox.audio import silence, trim
 from narrated.script.script import Role
+from narrated.workers.pool import Result
 from narrated.workers.schedule import Order, Scheduler
 
 
@@ -31,11 +32,14 @@ class Speech:
             header=manuscript.header(seq),
         )
         try:
-            result = await self._scheduler.perform(order)
+            async with self._scheduler.performed(order) as result:
+                await self._insist(manuscript, seq)  # the engine may have been replaced meanwhile
+                await self._keep(key, result)
         except EngineUnavailable:
             await self._insist(manuscript, seq)  # the worker tells of a changed voice before
             raise
-        await self._insist(manuscript, seq)  # it may have waited while the engine was replaced
+
+    async def _keep(self, key: str, result: Result) -> None:
         if not self._cache.has(key):  # another job may have shared the work
             sample_rate = int(result.header["sample_rate"])
             elapsed_s = float(result.header["elapsed_s"])

@@ -85,8 +85,10 @@ class Narrator:
         self._work = work
         self._encoders = encoders
         self.progress: dict[int, Progress] = {}
-        self.on_unshown: Callable[[Iterable[str]], None] = lambda pictures: None
-        """Called with the pictures that a post no longer shows."""
+        self.on_unshown: Callable[[Iterable[str]], list[Job]] = lambda pictures: []
+        """Called with the pictures that a post no longer shows; the jobs that they become."""
+        self.on_new: Callable[[Job], None] = lambda job: None
+        """Called with each of these jobs."""
         self.on_outdated: Callable[[Job], None] = lambda job: None
         """Called with a job whose engine was replaced: it is to be planned anew."""
 
@@ -144,7 +146,9 @@ class Narrator:
                 keys=manuscript.keys,
             )
             self._ledger.use_takes(manuscript.keys)
-        self.on_unshown(unshown)
+            items = self.on_unshown(unshown)
+        for item in items:
+            self.on_new(item)
         return manuscript
 
     async def _planned(self, job: Job, wishes: Wishes) -> Manuscript:
@@ -170,9 +174,9 @@ class Narrator:
         if manuscript.plan.narrate:
             return False
         why = "`narrate: false` holds for it"
-        self._ledger.move(job, State.REMOVED, reason=Reason.UNWANTED, problem=why)
-        self._imprint.forget_note(job)
         await self._imprint.withhold(job, why)
+        self._imprint.forget_note(job)
+        self._ledger.move(job, State.REMOVED, reason=Reason.UNWANTED, problem=why)
         return True
 
     async def _record(self, job: Job, manuscript: Manuscript) -> Recorded:
@@ -270,10 +274,10 @@ class Narrator:
         if not files.exists(self._inbox, job.path):
             self._ledger.move(job, State.REMOVED, problem="its source is gone")
             return
+        await self._imprint.note(job, error)  # before the move: what is open is tried again
         self._ledger.move(job, State.FAILED, problem=error.problem, remedy=error.remedy)
         about = fields(file=job.path, job=job.id)
         log.error("%s failed: %s", printable(job.path), error, extra=about)
-        await self._imprint.note(job, error)
 
 
 def _ready(asked: deque[asyncio.Task[None]], manuscript: Manuscript, added: int) -> int:

@@ -73,17 +73,26 @@ def publish(
 
 
 def withdraw(outbox: Path, stem: str, suffixes: Iterable[str]) -> None:
-    """Take a narration out of the outbox, its manifest first, and folders it leaves empty.
+    """Take a narration out of the outbox, its manifest last, and folders it leaves empty.
 
-    What is not there is no error. Errors: StorageError.
+    So what was interrupted is still known by its manifest. What is not there is no error.
+    Errors: StorageError.
     """
     folder_name, name = split(stem)
     with storing(str(outbox / stem)):
         with suppress(FileNotFoundError), opened(outbox, folder_name) as folder:
-            for each in _named(name, suffixes):
+            manifest, *outputs = _named(name, suffixes)
+            for each in outputs:
                 remove(folder, each)
             sync(folder)
+            remove(folder, manifest)
+            sync(folder)
         prune(outbox, folder_name)
+
+
+def tidy(outbox: Path, stem: str) -> None:
+    """Remove the folders of a narration that is gone, as far as they are empty."""
+    prune(outbox, split(stem)[0])
 
 
 def move(

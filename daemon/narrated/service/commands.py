@@ -92,7 +92,7 @@ class Commands:
 
     def cancel(self, path: str) -> list[str]:
         """Stop what is being done for a file; what was published stays."""
-        jobs = [job for job in self._ledger.unfinished(path) if job.state is not State.FAILED]
+        jobs = [job for job in self._ledger.stoppable(path) if job.state is not State.FAILED]
         if not jobs:
             raise NarratedError(f"Nothing is being done for {printable(path)}.")
         for job in jobs:

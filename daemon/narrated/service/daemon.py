@@ -162,6 +162,7 @@ class Service:
             cancel=self.lanes.cancel,
         )
         self.house.narrator.on_unshown = self.intake.unshown
+        self.house.narrator.on_new = self._enqueue
         self.house.narrator.on_outdated = self.intake.outdated
         self.commands = Commands(
             ledger,
@@ -275,9 +276,9 @@ class Service:
 
     async def _resume(self) -> None:
         """Go on with what was open when the last daemon ended, however it ended."""
+        self._sweep()
+        await self.house.imprint.take_left_pictures()
         for job in self.house.ledger.open_jobs():
-            if job.state is State.PUBLISHING:
-                self._sweep(job)
             self._enqueue(job)
         for reason in ("engine", "storage"):
             self.revive(reason)
@@ -291,12 +292,15 @@ class Service:
             enqueue=self._enqueue,
         )
 
-    def _sweep(self, job: Job) -> None:
-        folder = self.config.outbox / job.stem
-        try:
-            sweep(folder.parent)
-        except StorageError as error:
-            log.warning("%s", error)
+    def _sweep(self) -> None:
+        """Remove what was half written: a file of an open job, a note of another, the status."""
+        unsettled = self.house.ledger.jobs("state NOT IN ('done', 'superseded', 'removed')")
+        outbox = self.config.outbox
+        for folder in {outbox, *((outbox / job.stem).parent for job in unsettled)}:
+            try:
+                sweep(folder)
+            except StorageError as error:
+                log.warning("%s", error)
 
     async def _until_ready(self) -> None:
         """READY when the inbox is watched and a worker answers, well or not."""

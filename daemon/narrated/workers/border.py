@@ -45,7 +45,8 @@ def guarded(ids: list[str], failed: list[Failed]) -> Iterator[None]:
         failed += [Failed(id, error.problem, error.remedy, unavailable) for id in ids]
     except Exception as error:
         logger.exception("working on %s", ", ".join(ids))
-        failed += [Failed(id, f"The engine raised {_described(error)}.") for id in ids]
+        problem = f"The engine raised {_described(error)}."
+        failed += [Failed(id, problem, among_others=len(ids) > 1) for id in ids]
 
 
 def _described(error: Exception) -> str:

@@ -1,13 +1,19 @@
 """Whose pieces go next: fair between jobs, full rows, and a poisonous piece found alone."""
 
 import asyncio
-from collections import defaultdict, deque
-from collections.abc import Callable
-from contextlib import suppress
+from collections import Counter, defaultdict, deque
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from narrated.errors import EngineError, EngineUnavailable, StorageError, WorkerLost
+from narrated.errors import (
+    EngineError,
+    EngineUnavailable,
+    FailedAmongOthers,
+    StorageError,
+    WorkerLost,
+)
 from narrated.ledger.store import Ledger
 from narrated.workers.pool import EngineInfo, Pool, Result, Worker
 
@@ -35,8 +41,17 @@ class _Work:
     order: Order
     future: asyncio.Future[Result]
     deaths: int
+    failed: bool = False
+    """In a step with others, whose fault it may have been."""
     waiters: int = 0
     answer: asyncio.Future[Result] | None = None
+    is_held: bool = False
+    """Answered, and not yet kept by who asked for it."""
+
+    @property
+    def is_suspect(self) -> bool:
+        """Whether it is to be tried alone."""
+        return self.failed or self.deaths > 0
 
 
 @dataclass(slots=True)
@@ -68,6 +83,7 @@ class Scheduler:
         self._flows: dict[tuple[int, str], _Flow] = {}
         self._work: dict[str, _Work] = {}
         self._held: dict[Worker, set[_Work]] = {}
+        self._unkept: Counter[str] = Counter()
         self._clocks: defaultdict[str, float] = defaultdict(float)
         self._infos: dict[str, EngineInfo] = {}
         self._changed = asyncio.Event()
@@ -78,16 +94,25 @@ class Scheduler:
         """Have a piece done, or share in what is being done under the same key.
 
         Raises EngineError for a piece that cannot be done, EngineUnavailable when its engine is
-        not to be had.
+        not to be had. What failed in a step with others is tried again alone first.
+        """
+        async with self.performed(order) as result:
+            return result
+
+    @asynccontextmanager
+    async def performed(self, order: Order) -> AsyncIterator[Result]:
+        """The same, and it takes up its row until this is left: until its result is kept.
+
+        So all that a crash can cost, in the worker or on its way to the disk, is an engine's rows.
         """
         work = self._work.get(order.key) or self._enlist(order)
         work.waiters += 1
         try:
-            return await asyncio.shield(work.future)
+            yield await asyncio.shield(work.future)
         finally:
             work.waiters -= 1
-            if not work.waiters and not work.future.done():
-                self._abandon(work)
+            if not work.waiters:
+                self._leave(work)
 
     async def engine(self, name: str) -> EngineInfo:
         """What an engine announced of itself, waiting for its worker while it loads."""
@@ -169,13 +194,13 @@ class Scheduler:
         ready = [
             flow
             for flow in self._flows.values()
-            if flow.pieces and worker.free_rows(flow.engine) > 0
+            if flow.pieces and worker.free_rows(flow.engine) > self._unkept[flow.engine]
         ]
         if not ready:
             return None
         heaviest = max(flow.pieces[0].order.weight for flow in ready)
         flow = min(ready, key=lambda flow: self._turn(flow, heaviest))
-        if flow.pieces[0].deaths and self._held.get(worker):
+        if flow.pieces[0].is_suspect and self._held.get(worker):
             return None
         return self._take(flow)
 
@@ -195,7 +220,7 @@ class Scheduler:
         return work
 
     def _tries_one_alone(self, worker: Worker) -> bool:
-        return any(work.deaths for work in self._held.get(worker, ()))
+        return any(work.is_suspect for work in self._held.get(worker, ()))
 
     def _admit(self, work: _Work, worker: Worker) -> None:
         order = work.order
@@ -212,6 +237,9 @@ class Scheduler:
         problem = answer.exception()
         if isinstance(problem, WorkerLost):
             self._count_death(work, problem)
+        elif isinstance(problem, FailedAmongOthers) and work.waiters:
+            work.failed = True
+            self._line_up(work, first=True)
         elif problem is not None:
             self._settle(work, problem)
         else:
@@ -238,13 +266,23 @@ class Scheduler:
 
     def _settle(self, work: _Work, outcome: Result | BaseException) -> None:
         self._forget(work)
-        if work.future.done():
+        if work.future.done() or not work.waiters:
             return
         if isinstance(outcome, BaseException):
             work.future.set_exception(outcome)
             work.future.exception()  # a waiter that was cancelled will never ask
         else:
             work.future.set_result(outcome)
+            self._unkept[work.order.engine] += 1
+            work.is_held = True
+
+    def _leave(self, work: _Work) -> None:
+        """Nobody has anything more to do with this piece."""
+        if not work.future.done():
+            self._abandon(work)
+        elif work.is_held:
+            self._unkept[work.order.engine] -= 1
+            self._wake()
 
     def _let_go(self, work: _Work, worker: Worker) -> None:
         work.answer = None

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from narrated.engines.base import EngineInfo, ModelNow
-from narrated.errors import EngineError, EngineUnavailable, WorkerLost
+from narrated.errors import EngineError, EngineUnavailable, FailedAmongOthers, WorkerLost
 from narrated.workers.child import Child
 from narrated.workers.wire import BadFrame
 
@@ -107,8 +107,9 @@ class Worker:
         """Hand a request in: text, voice, options, language, seed; or a picture as the payload.
 
         A `voice_digest` beside the voice has it refused where the voice is another by now.
-        The future raises EngineError or EngineUnavailable for what the engine cannot do, and
-        WorkerLost when the worker died or hung with this in flight. Cancelling it cancels the row.
+        The future raises EngineError or EngineUnavailable for what the engine cannot do,
+        FailedAmongOthers where it may be another row's fault, and WorkerLost when the worker died
+        or hung with this in flight. Cancelling it cancels the row.
         """
         future: asyncio.Future[Result] = self._loop.create_future()
         self._submitted += 1
@@ -256,6 +257,8 @@ class Worker:
     def _take_failed(self, body: dict[str, Any], _payload: bytes) -> None:
         row = self._free(body["id"])
         kind = EngineUnavailable if body["unavailable"] else EngineError
+        if body.get("among_others"):
+            kind = FailedAmongOthers
         if not row.future.done():
             row.future.set_exception(kind(str(body["problem"]), str(body["remedy"])))
 

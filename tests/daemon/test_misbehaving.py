@@ -1,0 +1,103 @@
+"""A worker that hangs, eats memory, talks nonsense or dies costs the file that makes it so."""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from support import inquest
+from support.daemon import TESTS, Daemon, running, toy, wait
+
+PATIENCE_S = 60.0
+
+
+def _post(title: str, *words: str) -> str:
+    return "\n\n".join([f"# {title}", f"Fine words of {title}.", *words, f"The end of {title}."])
+
+
+TROUBLE = {
+    "nonsense": "spoke nonsense",
+    "unknown": "spoke nonsense",
+    "hang": "said nothing for 0.5 s while working and was ended",
+    "die": "ended with exit status 7",
+    "raise": "The engine raised ZeroDivisionError",
+    "eat": "The engine raised MemoryError",
+}
+"""Words that the toy minds, and what is told of it."""
+
+
+def test_each_costs_the_file_that_makes_it_so_and_no_other(tmp_path: Path) -> None:
+    settings = {**toy(tmp_path, delay_s=0.02), "workers": {"silence": "500ms"}, "settle": "50ms"}
+    good = {f"good-{n}": _post(f"Good {n}") for n in range(4)}
+    with running(tmp_path, **settings) as daemon:
+        for stem in TROUBLE:
+            daemon.drop(f"{stem}.md", _post("Bad", f"It comes to {stem.upper()}."))
+        for stem, text in good.items():
+            daemon.drop(f"{stem}.md", text)
+        for stem, told in TROUBLE.items():
+            assert told in _note(daemon, stem)
+        for stem, text in good.items():
+            daemon.published(stem, text)
+        daemon.wait_idle()
+        told = {held["path"]: held["problem"] for held in daemon.status()["failed"]}
+        assert told.keys() == {f"{stem}.md" for stem in TROUBLE}
+        assert all(TROUBLE[path.removesuffix(".md")] in told[path] for path in told)
+        inquest.verify(daemon)
+        for stem in TROUBLE:
+            daemon.drop(f"{stem}.md", _post("Bad", f"{stem} comes to a good end."))
+        for stem in TROUBLE:
+            daemon.published(stem, _post("Bad", f"{stem} comes to a good end."))
+        daemon.wait_idle()
+        inquest.verify(daemon)
+
+
+@pytest.mark.parametrize(
+    ("trouble", "told"),
+    [
+        ("die_at_load", "it ended with exit status 9"),
+        ("hang_at_load", "said nothing for 2 s while loading"),
+    ],
+)
+def test_one_that_does_not_get_through_loading_has_its_own_files_wait(
+    tmp_path: Path, trouble: str, told: str
+) -> None:
+    broken = tmp_path / "broken"
+    broken.touch()
+    settings = toy(tmp_path, **{trouble: str(broken)})
+    settings["engines"]["other"] = _in_a_worker_of_its_own(tmp_path)
+    with running(tmp_path, **settings, workers={"load": "2s"}, settle="50ms") as daemon:
+        daemon.drop("waits.md", _post("Waits"))
+        other = f"---\nengine: other\nvoice: other\n---\n{_post('Well')}"
+        daemon.drop("goes-on.md", other)
+        daemon.published("goes-on", other)
+        note = _note(daemon, "waits")
+        assert "The worker engines does not start: " in note
+        assert told in note
+        assert "Run `narrated doctor`; it is tried again all the while." in note
+        wait(lambda: daemon.status()["state"] == "waiting", lambda: daemon.log)
+        (held,) = daemon.status()["waiting"]
+        assert held["path"] == "waits.md"
+        workers = {each["name"]: each for each in daemon.status()["workers"]}
+        assert workers["engines"]["state"] == "restarting"
+        assert told in workers["engines"]["problem"]
+        assert workers["engines-1"]["state"] == "ready"
+        broken.unlink()
+        daemon.published("waits", _post("Waits"))
+        daemon.wait_idle()
+        inquest.verify(daemon)
+
+
+def _note(daemon: Daemon, stem: str) -> str:
+    path = daemon.outbox / f"{stem}.error.txt"
+    wait(path.exists, lambda: daemon.log, PATIENCE_S)
+    return path.read_text()
+
+
+def _in_a_worker_of_its_own(home: Path) -> dict[str, Any]:
+    return {
+        "module": "toy",
+        "path": str(TESTS / "engines"),
+        "python": sys.executable,
+        "options": {"seconds_a_character": 0.005, "log": str(home / "other.txt")},
+    }

@@ -1,0 +1,185 @@
+"""A mixed inbox that changes while daemons work on it and are killed, all from one seed."""
+
+import contextlib
+import io
+import os
+import random
+import signal
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from PIL import Image
+
+from narrated.errors import NarratedError
+from narrated.service.control import ask
+from narrated.service.lock import holder
+from support import inquest
+from support.daemon import Daemon
+
+LONGEST_LIFE_S = 0.5
+BOOK_PARAGRAPHS = 60
+BROKEN = "This will FAIL."
+SUFFIXES = (".md", ".md", ".txt", ".html")
+
+
+class Mischief:
+    """Puts files into an inbox, edits, renames and takes them away, and kills who reads them."""
+
+    def __init__(self, daemon: Daemon, seed: int, life_s: float = LONGEST_LIFE_S) -> None:
+        """`life_s`: how long a daemon without changes around it lives at most."""
+        self._daemon = daemon
+        self._chance = random.Random(seed)
+        self._life_s = life_s
+        self._count = 0
+        self.done: Counter[str] = Counter()
+        """What was done, by name."""
+
+    def begin(self) -> None:
+        """A book, a few posts, a picture, a page, and what cannot be narrated."""
+        self._write("book.txt", BOOK_PARAGRAPHS)
+        self._picture()
+        self._broken()
+        for _ in range(4):
+            self._new()
+
+    def rage(self, kills: int, start: Callable[[], int], end: Callable[[int], object]) -> None:
+        """Live and die until so many were killed: `start` gives a daemon's process, `end` ends it.
+
+        A daemon dies each time; on its way perhaps a worker or an editor of its, which counts.
+        """
+        while (left := kills - self.kills) > 0:
+            pid = start()
+            for _ in range(self._chance.randrange(4)):
+                self._wait()
+                self._change()
+            if left > 1 and self._chance.random() < 0.4:
+                self._wait()
+                self._kill_child(pid)
+            self._wait()
+            end(pid)
+            self.done["daemon killed"] += 1
+
+    def verify(self) -> None:
+        """See that all is as it is to be, and that nothing failed but what cannot be narrated."""
+        inquest.verify(self._daemon)
+        failed = [held["path"] for held in self._daemon.status()["failed"]]
+        wronged = [path for path in failed if BROKEN not in (self._daemon.inbox / path).read_text()]
+        assert not wronged, f"these have failed, and are well: {wronged}\n{self._daemon.log}"
+
+    @property
+    def kills(self) -> int:
+        """How many processes were killed so far."""
+        return sum(count for what, count in self.done.items() if what.endswith("killed"))
+
+    @property
+    def disturbances(self) -> int:
+        """What may have cost the rows in flight: kills, and new versions with words of the old."""
+        return self.kills + self.done["edited"] + self.done["renamed"]
+
+    @property
+    def told(self) -> str:
+        """All that was done, in words."""
+        return ", ".join(f"{count} {what}" for what, count in sorted(self.done.items()))
+
+    def _wait(self) -> None:
+        time.sleep(self._chance.uniform(0, self._life_s / 2))
+
+    def _change(self) -> None:
+        doings = (self._new, self._new, self._edit, self._edit, self._rewrite, self._rename)
+        self._chance.choice((*doings, self._remove, self._picture, self._broken))()
+
+    def _new(self) -> None:
+        self.done["new"] += 1
+        suffix = self._chance.choice(SUFFIXES)
+        self._write(self._name(suffix), self._chance.randint(1, 8))
+
+    def _edit(self) -> None:
+        if path := self._any(".md", ".txt"):
+            self.done["edited"] += 1
+            path.write_text(path.read_text() + f"\n\n{self._words()}\n")
+
+    def _rewrite(self) -> None:
+        if path := self._any(*SUFFIXES):
+            self.done["rewritten"] += 1
+            self._write(str(path.relative_to(self._daemon.inbox)), self._chance.randint(1, 8))
+
+    def _rename(self) -> None:
+        if path := self._any(*SUFFIXES, ".png"):
+            self.done["renamed"] += 1
+            target = self._daemon.inbox / self._name(path.suffix)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            path.rename(target)
+
+    def _remove(self) -> None:
+        if path := self._any(*SUFFIXES, ".png"):
+            self.done["removed"] += 1
+            path.unlink()
+
+    def _picture(self) -> None:
+        self.done["pictures"] += 1
+        buffer = io.BytesIO()
+        colour = tuple(self._chance.randrange(256) for _ in range(3))
+        Image.new("RGB", (self._chance.randint(8, 64), 12), colour).save(buffer, "PNG")
+        self._daemon.drop(self._name(".png"), buffer.getvalue())
+
+    def _broken(self) -> None:
+        self.done["broken"] += 1
+        self._daemon.drop(self._name(".md"), f"{self._words()}\n\n{BROKEN}\n")
+
+    def _write(self, name: str, paragraphs: int) -> None:
+        words = [self._words() for _ in range(paragraphs)]
+        if name.endswith(".html"):
+            body = "".join(f"<p>{each}</p>" for each in words)
+            text = f"<html><body><h1>{self._words()}</h1>{body}</body></html>"
+        else:
+            picture = self._any(".png") if self._chance.random() < 0.4 else None
+            shown = [f"![](/{picture.relative_to(self._daemon.inbox)})"] if picture else []
+            text = "\n\n".join([f"# {self._words()}", *words, *shown]) + "\n"
+        self._daemon.drop(name, text)
+
+    def _words(self) -> str:
+        """Words that nobody said before, so that each may be counted."""
+        self._count += 1
+        return f"Saying number {self._count}."
+
+    def _name(self, suffix: str) -> str:
+        self._count += 1
+        folder = self._chance.choice(("", "", "blog/", "notes/deep/"))
+        return f"{folder}item {self._count}{suffix}"
+
+    def _any(self, *suffixes: str) -> Path | None:
+        """Some file of the inbox, the same one in each run of a seed."""
+        found = (path for path in self._daemon.inbox.rglob("[!.]*") if path.suffix in suffixes)
+        paths = sorted(path for path in found if path.is_file())
+        return self._chance.choice(paths) if paths else None
+
+    def _kill_child(self, pid: int) -> None:
+        """Kill a worker, as `status` names it, or an editor."""
+        if self._chance.random() < 0.6:
+            victims, what = self._workers(), "worker killed"
+        else:
+            workers = self._workers()
+            victims = [each for each in _children(pid) if each not in workers]
+            what = "editor killed"
+        if victims:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self._chance.choice(sorted(victims)), signal.SIGKILL)
+                self.done[what] += 1
+
+    def _workers(self) -> list[int]:
+        first = holder(self._daemon.home / "state")
+        if first is None:
+            return []  # it has not begun yet
+        try:
+            status, _ = ask(Path(first.socket), {"do": "status"})
+        except NarratedError:
+            return []
+        return [each["pid"] for each in status["workers"] if each["pid"]]
+
+
+def _children(pid: int) -> Iterator[int]:
+    with contextlib.suppress(OSError):
+        for task in Path(f"/proc/{pid}/task").iterdir():
+            yield from map(int, (task / "children").read_text().split())
