@@ -86,7 +86,7 @@ def test_the_least_recently_used_leaves_first(kept: Kept) -> None:
 
 
 def test_the_least_recently_used_leaves_first_though_the_clock_was_set_back(kept: Kept) -> None:
-    kept.keep("old1", "old2")
+    kept.keep("old1", "old2", "old3")
     with sqlite3.connect(kept.folder / "ledger.sqlite") as db:  # heard when the clock was ahead
         db.execute("UPDATE takes SET used_at = used_at + 31536000")
     db.close()

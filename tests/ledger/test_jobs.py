@@ -151,13 +151,24 @@ def test_the_last_to_arrive_is_where_a_gone_file_moved_to(ledger: Ledger) -> Non
     assert ledger.arrived_since("bb", 0) == []
 
 
-def test_what_came_when_the_clock_was_ahead_did_not_just_arrive(ledger: Ledger) -> None:
+def test_what_came_when_the_clock_was_ahead_did_not_just_arrive(
+    ledger: Ledger, tmp_path: Path
+) -> None:
     for path in ("post.md", "copy.md"):
         ledger.see(path, SEEN, "aa")
         _job(ledger, path)
     assert set(ledger.arrived_since("aa", time.time() - 60)) == {"post.md", "copy.md"}
-    ledger.shift(31536000, recent_s=60 + 31536000)
+    with sqlite3.connect(tmp_path / "ledger.sqlite") as db:
+        db.execute("UPDATE sources SET seen_at = seen_at + 31536000")
+    db.close()
     assert ledger.arrived_since("aa", time.time() - 60) == []
+
+
+def test_nothing_went_later_than_now_however_long_a_daemon_was_dead(ledger: Ledger) -> None:
+    ledger.see("post.md", SEEN, "aa")
+    ledger.miss("post.md")
+    ledger.shift(86400, recent_s=60)
+    assert ledger.gone() == ["post.md"]
 
 
 def test_a_refused_write_says_what_to_do_and_leaves_the_ledger_as_it_was(tmp_path: Path) -> None:

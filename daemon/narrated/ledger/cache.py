@@ -140,7 +140,8 @@ class Cache:
             (self._folder / "tmp").mkdir(parents=True, exist_ok=True)
             for left in (self._folder / "tmp").iterdir():
                 left.unlink()
-            if not self._ledger.is_blank:  # one that is made anew gets all of them, by `adopt`
+            # One that is made anew gets all of them at once, by `adopt`.
+            if not self._ledger.is_blank or self._ledger.cache_bytes():
                 for folder in self._folder.iterdir():
                     self._take_in(folder)
         except OSError as error:

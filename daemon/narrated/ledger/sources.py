@@ -119,15 +119,18 @@ class Sources(Database):
     def shift(self, seconds: float, recent_s: float) -> None:
         """Keep ages as they are where the clock was set by so much; `recent_s` before that counts.
 
-        A file that came earlier has no age that anything hangs on.
+        A file that came earlier has no age that anything hangs on. Nothing came or went later than
+        now, which a daemon that was killed may not have said.
         """
-        before = time.time() - seconds - recent_s
+        now = time.time()
         with self.transaction():
             self._db.execute(
-                "UPDATE sources SET gone_at = gone_at + ? WHERE gone_at IS NOT NULL", (seconds,)
+                "UPDATE sources SET gone_at = min(gone_at + ?, ?) WHERE gone_at IS NOT NULL",
+                (seconds, now),
             )
             self._db.execute(
-                "UPDATE sources SET seen_at = seen_at + ? WHERE seen_at >= ?", (seconds, before)
+                "UPDATE sources SET seen_at = min(seen_at + ?, ?) WHERE seen_at >= ?",
+                (seconds, now, now - seconds - recent_s),
             )
 
     def stem_of(self, path: str) -> str | None:

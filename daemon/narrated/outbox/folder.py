@@ -210,8 +210,13 @@ class Draft:
         self._placed = True
 
 
-@cache
 def _this_process() -> str:
+    return _drawn_for(os.getpid())
+
+
+@cache
+def _drawn_for(process: int) -> str:
+    """What no other process has; one that was forked from this one is another, too."""
     return secrets.token_hex(4)
 
 
