@@ -24,7 +24,7 @@ def test_bark_tortoise_and_a_captioner_stay_warm_in_eight_gibibytes():
     assert "bark + tortoise + florence-2" in done.stdout
 
 
-@pytest.mark.parametrize("program", ["tortoise.py", "warm.py"])
+@pytest.mark.parametrize("program", ["kills.py", "tortoise.py", "warm.py"])
 def test_a_program_is_found_whole_where_it_is_called_like_a_package(program):
     done = run(program, "--help")
     assert done.returncode == 0, done.stderr

@@ -77,6 +77,21 @@ def test_a_new_version_supersedes_what_was_not_finished(ledger: Ledger) -> None:
     assert ledger.job(newer.id).duration_s == 1.5
 
 
+def test_what_is_going_into_the_outbox_is_followed_by_a_newer_version_not_stopped(
+    ledger: Ledger,
+) -> None:
+    publishing = _in_state(ledger, State.PUBLISHING)
+    newer = _job(ledger, sha256="bb")
+    assert ledger.job(publishing.id).state is State.PUBLISHING
+    assert ledger.stoppable("post.md") == [newer]
+    ledger.finish(publishing, 1.0)
+    assert ledger.published("post.md") == ledger.job(publishing.id)
+    for state in ROUTES[State.PUBLISHING]:
+        ledger.move(newer, state)
+    ledger.finish(newer, 1.0)
+    assert ledger.job(publishing.id).state is State.SUPERSEDED
+
+
 def test_a_transaction_is_whole_or_not_at_all(ledger: Ledger) -> None:
     job = _job(ledger)
     with pytest.raises(ZeroDivisionError), ledger.transaction():
