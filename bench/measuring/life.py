@@ -12,7 +12,7 @@ from measuring import faults
 from measuring.figure import Failed, Figure
 from measuring.reckoning import Reckoning
 from measuring.subject import Subject, fast_engine
-from measuring.user import User
+from measuring.user import FEWEST, User
 from measuring.vitals import (
     DESCRIPTORS_MORE,
     FEWEST_SAMPLES,
@@ -66,6 +66,7 @@ class Life:
         disks = faults.small_disks((subject.outbox, subject.cache, subject.state), DISK_BYTES)
         with disks as self._no_disks, subject:
             began_s = time.monotonic()
+            self._work(FEWEST)
             while (age_s := time.monotonic() - began_s) < seconds:
                 self._live(restless=age_s < RESTLESS * seconds)
                 self._rest()

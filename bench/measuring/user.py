@@ -45,10 +45,12 @@ class User:
             (self._set_aside, 2),
         )
 
+        self._additions = [move for move, _ in self._moves[:3]]
+
     def act(self) -> None:
         """Do one thing."""
         if len(self.files) < FEWEST:
-            self._add_text()
+            self._random.choice(self._additions)()
         elif len(self.files) > MOST:
             self._remove()
         else:

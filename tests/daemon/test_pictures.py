@@ -143,3 +143,15 @@ def test_a_picture_that_comes_while_its_post_is_being_planned_is_put_in(
         wait(lambda: any(each["in_flight"] for each in daemon.status()["workers"]))
         daemon.drop("early.png", b"It came meanwhile.")
         _wait_said(daemon, "post", "eighteen bytes")
+
+
+def test_a_picture_that_failed_alone_leaves_no_note_once_a_post_shows_it(daemon: Daemon) -> None:
+    daemon.drop("failed/desk.png", _picture("red")[:40])
+    assert "no picture" in daemon.note("failed/desk")
+    daemon.drop("failed/post.md", _post("Shows it", "desk.png"))
+    _wait_said(daemon, "failed/post", "Words after")
+    wait(lambda: daemon.history("failed/desk.png") == ["superseded"], lambda: daemon.log)
+    wait(lambda: _below(daemon, "failed") == _set("failed/post"), lambda: daemon.log)
+    daemon.drop("failed/desk.png", _picture("red"))
+    _wait_said(daemon, "failed/post", "red")
+    assert _below(daemon, "failed") == _set("failed/post")

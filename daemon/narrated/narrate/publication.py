@@ -131,13 +131,13 @@ class Imprint:
 
         None where the inbox itself may be away; and never one that we took out of it ourselves.
         """
-        if not files.exists(self._inbox, job.path):
-            return []
-        return [
+        moved = [
             older
             for older in self._ledger.published_alike(job.source_sha256)
             if older.path != job.path and not files.exists(self._inbox, older.path)
         ]
+        # Asked after the look: the inbox may go in between.
+        return moved if files.exists(self._inbox, job.path) else []
 
     async def _carry(self, job: Job, older: Job, manuscript: Manuscript) -> bool:
         async with self._lock(older.stem), self._lock(job.stem, other=older.stem):

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import time
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -10,6 +11,8 @@ from typing import Protocol, Self
 
 from narrated.config.values import Config
 from narrated.errors import StorageError
+from narrated.inbox import files
+from narrated.ledger.job import Job, State
 from narrated.narrate.intake import Intake
 from narrated.outbox import notes
 from narrated.outbox.names import STATUS_NAME
@@ -22,6 +25,8 @@ NOTE_S = 15.0
 IDLE_NOTE_S = 3600.0
 STORAGE_S, STORAGE_LONGEST_S = 5.0, 60.0
 """How soon, and how often at least, what was refused by the storage is tried again."""
+SOURCES_S, SOURCES_LONGEST_S = 2.0, 60.0
+"""The same of what could not be opened."""
 
 log = logging.getLogger("narrated")
 
@@ -39,6 +44,7 @@ class Attended(Protocol):
     def news(self) -> tuple[int, bool, int]: ...
     def report(self) -> Report: ...
     def revive(self, reason: str) -> None: ...
+    def go_on(self, waiting: Iterable[Job]) -> None: ...
 
 
 class Attendant:
@@ -55,6 +61,8 @@ class Attendant:
         self._noted_notices: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
         self._owes_note = False
         self._storage_at, self._storage_s = time.monotonic(), STORAGE_S
+        self._sources_at, self._sources_s = 0.0, SOURCES_S
+        self._absentees: set[int] = set()
         self._withdraw_at = 0.0
         self._workers: set[tuple[str, int | None, tuple[str, ...], int]] = set()
 
@@ -81,6 +89,7 @@ class Attendant:
             try:
                 self._revive_engines()
                 await self._revive_storage()
+                await self._revive_sources()
                 await self._withdraw()
             except StorageError as error:
                 log.warning("%s", error)
@@ -135,6 +144,30 @@ class Attendant:
         if waiting:
             await asyncio.to_thread(self._service.house.probe)
             self._service.revive("storage")
+
+    async def _revive_sources(self) -> None:
+        """What waits for its source goes on when that can be opened, whether it is announced or not.
+
+        What was there before the inbox was moved away, or a folder closed, is not found again when
+        it is back. A source that is there may still show what is not: it is tried ever more rarely.
+        """
+        if time.monotonic() < self._sources_at:
+            return
+        ledger, inbox = self._service.house.ledger, self._service.config.inbox
+        waiting = ledger.jobs(
+            "state = 'waiting' AND reason IN ('absent', 'unreadable') AND source_sha256 <> ''"
+        )
+        absentees = {job.id for job in waiting}
+        none_is_new = bool(absentees) and absentees <= self._absentees
+        self._absentees = absentees
+        self._sources_s = min(2 * self._sources_s, SOURCES_LONGEST_S) if none_is_new else SOURCES_S
+        if waiting:
+            ready = await asyncio.to_thread(
+                lambda: [job.id for job in waiting if files.is_readable(inbox, job.path)]
+            )
+            jobs = (ledger.job(number) for number in ready)
+            self._service.go_on([job for job in jobs if job.state is State.WAITING])
+        self._sources_at = time.monotonic() + self._sources_s
 
     async def _withdraw(self) -> None:
         config = self._service.config
