@@ -24,6 +24,7 @@ from measuring.vitals import (
     thirds,
 )
 from narrated.errors import NarratedError
+from narrated.service.attendant import FORGET_S
 
 WAVE = 200
 """What the user does between two rests."""
@@ -33,6 +34,8 @@ DISK_BYTES = 96 * 2**20
 RESTLESS = 0.4
 """The part of the life in which the daemon is killed and stopped; then it lives on, to be watched."""
 WITHDRAW_AFTER = "2s"
+FORGETTING = 1_000
+"""So many acts are enough to wait for what is forgotten only once in a while."""
 
 
 class Life:
@@ -58,6 +61,7 @@ class Life:
         self._samples: list[Sample] = []
         self._sizes: list[int] = []
         self._befell: Counter[str] = Counter()
+        self._forgotten = False
         self._commands = self._reloads = self._acts = 0
 
     def lived(self, seconds: float) -> list[Figure]:
@@ -188,6 +192,17 @@ class Life:
         self.subject.reload()
         self._rest()
         self._reckon(withdrawn=True)
+        if self._samples[-1].acts > FORGETTING:
+            self._wait_forgotten()
+
+    def _wait_forgotten(self) -> None:
+        """What is past is forgotten once in a while."""
+        deadline_s = time.monotonic() + 2 * FORGET_S
+        while stale := self._reckoning().books.stale:
+            if time.monotonic() > deadline_s:
+                raise Failed("\n  ".join(["the ledger remembers for ever:", *stale[:20]]))
+            time.sleep(1)
+        self._forgotten = True
 
     def _reckon(self, *, withdrawn: bool) -> None:
         wrong: list[str] = ["not looked at yet"]

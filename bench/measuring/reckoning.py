@@ -18,6 +18,13 @@ from narrated.outbox import manifest as manifests
 from narrated.outbox.manifest import Manifest
 
 _OPEN = ("queued", "planned", "speaking", "publishing", "waiting")
+_OF_FILES = (
+    ("sources", "path"),
+    ("stems", "path"),
+    ("choices", "path"),
+    ("shows", "post"),
+    ("consulted", "post"),
+)
 _TENS = ("forty", "fifty", "sixty", "seventy", "eighty", "ninety")
 _ONES = ("", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 
@@ -56,6 +63,14 @@ class Books:
                 table: db.execute(f"SELECT count(*) FROM {table}").fetchone()[0]
                 for (table,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
             }
+
+            self.stale = [
+                f"{table}: {os.fsdecode(path)!r}"
+                for table, column in _OF_FILES
+                for (path,) in db.execute(f"SELECT DISTINCT {column} FROM {table}")
+                if os.fsdecode(path) not in self.taken and not self.standing(os.fsdecode(path))
+            ]
+            """What is remembered of files of which nothing is there."""
 
     @property
     def under_way(self) -> list[str]:

@@ -25,6 +25,8 @@ NOTE_S = 15.0
 IDLE_NOTE_S = 3600.0
 STORAGE_S, STORAGE_LONGEST_S = 5.0, 60.0
 """How soon, and how often at least, what was refused by the storage is tried again."""
+FORGET_S = 60.0
+"""How often at most the ledger is looked through for what is past."""
 SOURCES_S, SOURCES_LONGEST_S = 2.0, 60.0
 """The same of what could not be opened."""
 
@@ -64,6 +66,7 @@ class Attendant:
         self._sources_at, self._sources_s = 0.0, SOURCES_S
         self._absentees: set[int] = set()
         self._withdraw_at = 0.0
+        self._forget_at = time.monotonic() + FORGET_S
         self._workers: set[tuple[str, int | None, tuple[str, ...], int]] = set()
 
     async def __aenter__(self) -> Self:
@@ -91,6 +94,7 @@ class Attendant:
                 await self._revive_storage()
                 await self._revive_sources()
                 await self._withdraw()
+                self._forget()
             except StorageError as error:
                 log.warning("%s", error)
             await asyncio.sleep(turn_s)
@@ -177,6 +181,13 @@ class Attendant:
             self._withdraw_at = time.monotonic() + STORAGE_LONGEST_S  # unless it works
             await self._service.house.imprint.withdraw(job)
             self._withdraw_at = 0.0
+
+    def _forget(self) -> None:
+        """What is past in every way leaves the ledger, which else would grow for as long as we live."""
+        if time.monotonic() >= self._forget_at:
+            gone_s = float(self._service.config.withdraw_after)
+            self._forget_at = time.monotonic() + max(gone_s, FORGET_S)
+            self._service.house.ledger.forget_bygones(time.time(), gone_s)
 
 
 def leave_note(outbox: Path, report: Report) -> None:
