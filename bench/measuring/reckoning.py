@@ -136,7 +136,7 @@ class Reckoning:
             folder = PurePosixPath(stem).parent
             own |= {f"{stem}.json", *(str(folder / each.name) for each in manifest.outputs)}
         for path, versions in self.books.versions.items():
-            if versions[-1].state == "failed":
+            if versions and versions[-1].state == "failed":
                 own.add(f"{self.books.stems.get(path)}.error.txt")
         yield from (f"{name!r} in the outbox is nobody's" for name in sorted(self._outbox - own))
 
@@ -185,7 +185,7 @@ class Reckoning:
             return
         showing = [post for post in self._showing.get(path, ()) if post in self._files]
         if piece.kind is Kind.PICTURE and showing:
-            if last.state not in ("superseded", "done", "failed"):
+            if last.state in _OPEN or (last.state == "removed" and last.reason != "unwanted"):
                 yield f"a picture of {showing} is {last}"
             return
         yield from self._outcome_faults(path, piece, last)

@@ -2,6 +2,9 @@
 
 import hashlib
 import shutil
+import sqlite3
+import time
+from contextlib import closing
 from pathlib import Path
 
 from support.daemon import Daemon, running, toy, wait
@@ -122,6 +125,32 @@ def test_two_files_that_swap_names_swap_narrations(daemon: Daemon) -> None:
     assert daemon.manifest("swap/one")["title"] == "Two"
     assert len(daemon.spoken) == before
     assert _below(daemon, "swap") == _set("swap/one") | _set("swap/two")
+
+
+def test_files_that_swap_names_slowly_keep_their_names_in_the_outbox(tmp_path: Path) -> None:
+    """One is not there for a moment, in which it may be taken for moved."""
+    texts = {f"{half}{n}": _text(f"{half}{n}") for n in range(20) for half in "ab"}
+    with running(tmp_path, settle="20ms") as daemon:
+        for stem, text in texts.items():
+            daemon.drop(f"{stem}.md", text)
+        for stem, text in texts.items():
+            daemon.published(stem, text)
+        for n in range(20):
+            one, two = daemon.inbox / f"a{n}.md", daemon.inbox / f"b{n}.md"
+            one.rename(daemon.inbox / ".aside")
+            two.rename(one)
+            time.sleep(n * 0.03)
+            (daemon.inbox / ".aside").rename(two)
+        for n in range(20):
+            daemon.published(f"a{n}", texts[f"b{n}"])
+            daemon.published(f"b{n}", texts[f"a{n}"])
+        daemon.wait_idle()
+        ledger = sqlite3.connect(tmp_path / "state/ledger.sqlite")
+        with closing(ledger):
+            paths = {path.decode() for (path,) in ledger.execute("SELECT path FROM sources")}
+            stems = {stem.decode() for (stem,) in ledger.execute("SELECT stem FROM stems")}
+        assert paths == {f"{stem}.md" for stem in texts}
+        assert stems == texts.keys()
 
 
 def test_a_book_renamed_while_it_is_read_is_narrated_once(tmp_path: Path) -> None:

@@ -57,7 +57,7 @@ class Imprint:
         self._moves: set[asyncio.Task[Any]] = set()
         self.after = AfterNarration()
         self.on_taken_away: Callable[[str], None] = lambda path: None
-        """Called with a source that we took out of the inbox ourselves."""
+        """Called with a source that we took out of the inbox ourselves, or took for gone."""
 
     @property
     def disposes(self) -> bool:
@@ -230,7 +230,11 @@ class Imprint:
             if self._ledger.job(older.id).state is not State.DONE:
                 return  # it was replaced in its own place meanwhile
             self._ledger.move(older, State.SUPERSEDED, problem=f"moved to {printable(job.path)}")
+            if self._ledger.source_sha256(older.path) not in ("", older.source_sha256):
+                return  # another file has come in its place
             self._ledger.forget(older.path)
+        if files.exists(self._inbox, older.path):  # the same has come there again
+            self.on_taken_away(older.path)
 
     async def _dispose(self, job: Job, manuscript: Manuscript) -> None:
         """Archive or delete the source, and the pictures that only it shows, if that is wished."""
@@ -276,10 +280,19 @@ class Imprint:
 
     async def _withdraw(self, job: Job) -> None:
         async with self._lock(job.stem):
-            if self._ledger.job(job.id).state is State.DONE:  # else a newer version took its place
+            if self._is_gone(job):  # else it came back, or a newer version took its place
                 await self._take_out(job)
+                is_back = not self._is_gone(job)
                 self._retracted(job, "its source is gone")
-        self._ledger.forget(job.path)
+                if is_back:
+                    self.on_taken_away(job.path)
+                else:
+                    self._ledger.forget(job.path)
+
+    def _is_gone(self, job: Job) -> bool:
+        """Whether a narration stands and its source does not."""
+        stands = self._ledger.job(job.id).state is State.DONE
+        return stands and not self._ledger.source_sha256(job.path)
 
     def _retracted(self, job: Job, why: str) -> None:
         self._ledger.move(job, State.REMOVED, problem=why)
