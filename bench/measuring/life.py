@@ -1,10 +1,10 @@
-"""A daemon's long life with a user at work and all kinds of trouble, in waves with a rest between."""
+"""A daemon's long life with a user at work and all kinds of trouble, in waves, a rest between."""
 
 import time
 from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -28,14 +28,14 @@ from narrated.service.attendant import FORGET_S
 
 WAVE = 200
 """What the user does between two rests."""
-REST_S = 90.0
+REST_S = 240.0
 """How long it may take until all is done: others may be at work on the machine."""
 DISK_BYTES = 96 * 2**20
 RESTLESS = 0.4
-"""The part of the life in which the daemon is killed and stopped; then it lives on, to be watched."""
+"""The part of its life in which the daemon is killed and stopped; then it is left to live."""
 WITHDRAW_AFTER = "2s"
 FORGETTING = 1_000
-"""So many acts are enough to wait for what is forgotten only once in a while."""
+"""After so many acts there is something to forget."""
 
 
 class Life:
@@ -59,13 +59,11 @@ class Life:
         self._no_disks = ""
         self._user = User(self.subject.inbox, self._random)
         self._samples: list[Sample] = []
-        self._sizes: list[int] = []
         self._befell: Counter[str] = Counter()
-        self._forgotten = False
         self._commands = self._reloads = self._acts = 0
 
     def lived(self, seconds: float) -> list[Figure]:
-        """Live for so long, and tell what was seen; Failed when something is not as it should be."""
+        """Live for so long, and tell what was seen; Failed where something is wrong."""
         subject = self.subject
         disks = faults.small_disks((subject.outbox, subject.cache, subject.state), DISK_BYTES)
         with disks as self._no_disks, subject:
@@ -93,10 +91,10 @@ class Life:
     def _suffer(self, fault: faults.Fault) -> None:
         name = fault.__name__
         self._befell[name] += 1
-        self._user.acts.append(f"-- {_clock()} {name}")
+        self._user.acts.append(f"{_clock()} -- {name}")
         with faults.happening(fault, self.subject, self._random) as may_go_on:
             self._work(self._random.randint(1, 20) if may_go_on else 0)
-        self._user.acts.append(f"-- {_clock()} {name} is over")
+        self._user.acts.append(f"{_clock()} -- {name} is over")
 
     def _fault(self, restless: bool, early: bool) -> faults.Fault:
         known = [*faults.OTHERS, *(faults.RESTARTS if restless else ())]
@@ -128,7 +126,7 @@ class Life:
                 ("status", {}),
             )
         )
-        self._user.acts.append(f"-- {_clock()} {verb} {request}")
+        self._user.acts.append(f"{_clock()} -- {verb} {request}")
         self._commands += 1
         with suppress(NarratedError):
             self.subject.ask(verb, **request)
@@ -149,7 +147,7 @@ class Life:
             )
         )
         self._settings[key] = value
-        self._user.acts.append(f"-- {_clock()} {key}: {value}")
+        self._user.acts.append(f"{_clock()} -- {key}: {value}")
         self._configure()
         self.subject.reload()
 
@@ -171,7 +169,6 @@ class Life:
         (self._scratch / "died").unlink(missing_ok=True)
         self._reckon(withdrawn=False)
         self._samples.append(sample(self.subject, self._acts))
-        self._sizes.append(sum(p.stat().st_size for p in self.subject.state.glob("ledger.sqlite*")))
         here = self._samples[-1].processes
         self._tell(
             f"{self._acts} acts, {len(self._user.files)} files, "
@@ -183,7 +180,7 @@ class Life:
         )
 
     def _settle_everything(self) -> None:
-        """At the end nothing is left aside: what was stopped is wanted, what is gone is withdrawn."""
+        """At the end what was stopped is wanted after all, and what is gone is withdrawn."""
         for path in self._reckoning().cancelled():
             with suppress(NarratedError):
                 self.subject.ask("retry", path=path)
@@ -192,17 +189,16 @@ class Life:
         self.subject.reload()
         self._rest()
         self._reckon(withdrawn=True)
-        if self._samples[-1].acts > FORGETTING:
-            self._wait_forgotten()
-
-    def _wait_forgotten(self) -> None:
-        """What is past is forgotten once in a while."""
         deadline_s = time.monotonic() + 2 * FORGET_S
-        while stale := self._reckoning().books.stale:
-            if time.monotonic() > deadline_s:
-                raise Failed("\n  ".join(["the ledger remembers for ever:", *stale[:20]]))
+        self._last_books = self._reckoning().books
+        while self._is_long and self._last_books.stale and time.monotonic() < deadline_s:
             time.sleep(1)
-        self._forgotten = True
+            self._last_books = self._reckoning().books
+
+    @property
+    def _is_long(self) -> bool:
+        """Whether it is worth to wait for what is forgotten only once in a while."""
+        return self._acts > FORGETTING
 
     def _reckon(self, *, withdrawn: bool) -> None:
         wrong: list[str] = ["not looked at yet"]
@@ -211,7 +207,9 @@ class Life:
             reckoning = self._reckoning()
             wrong = reckoning.pending() or reckoning.faults(withdrawn=withdrawn)
             if wrong and time.monotonic() > deadline_s:
-                raise Failed("\n  ".join(["at rest something is wrong:", *wrong[:20], *self._told(wrong)]))
+                raise Failed(
+                    "\n  ".join(["at rest something is wrong:", *wrong[:20], *self._told(wrong)])
+                )
             time.sleep(0.2)
         self._tell(f"done {time.monotonic() - deadline_s + REST_S:.1f} s after the wave")
 
@@ -220,18 +218,24 @@ class Life:
 
     def _told(self, wrong: list[str]) -> list[str]:
         """What is known of the files that are named: what the user did, and the daemon."""
-        books = self._reckoning().books
-        paths = [*self._user.past, *(p for p, stem in books.stems.items() if repr(stem)[1:-1] in wrong[0])]
-        named = [p for p in paths if any(repr(p) in each or repr(PurePosixPath(p).stem)[1:-1] in each for each in wrong)][:4]
-        words = [repr(path) for path in named]
-        told: list[str] = []
+        versions = self._reckoning().books.versions
+        said = "\n".join(wrong)
+        named = [
+            path
+            for path in versions
+            if repr(path) in said or repr(path.removesuffix(Path(path).suffix)) in said
+        ][:6]
+        for path in list(named):
+            moved = (each.problem.removeprefix("moved to ") for each in versions[path])
+            named += [each for each in moved if each in versions and each not in named]
+        told = [""]
         for path in named:
-            told += ["", repr(path), *(f"  {each}" for each in books.versions[path])]
-        acts = self._user.acts
-        told += ["", *(act for act in acts if act.startswith("--") or any(w in act for w in words))][-150:]
+            told += [repr(path), *(f"  {each}" for each in versions[path])]
+        words = [repr(path)[1:-1] for path in named]
+        acts = [a for a in self._user.acts if " -- " in a or any(word in a for word in words)]
         log = self.subject.log.read_text(errors="replace").splitlines()
-        told += ["", *(line for line in log if any(w[1:-1] in line for w in words))][-60:]
-        return [*told, "", *log[-20:]]
+        lines = [line for line in log if any(word in line for word in words)]
+        return [*told, "", *acts[-200:], "", *lines[-100:], "", *log[-10:]]
 
     # What was seen
 
@@ -247,17 +251,30 @@ class Life:
                 self._no_disks and f"without full disks: {self._no_disks}",
             )
         ]
+        figures.append(self._ledger())
         for role in ("daemon", "worker", "editor"):
             figures += [
-                self._flat(role, "descriptors", lambda late, early: late <= early + DESCRIPTORS_MORE),
+                self._flat(
+                    role, "descriptors", lambda late, early: late <= early + DESCRIPTORS_MORE
+                ),
                 self._flat(role, "threads", lambda late, early: late <= early + THREADS_MORE),
                 self._flat(role, "memory_bytes", lambda late, early: late <= early * MEMORY_GROWTH),
             ]
         return figures
 
-    def _flat(
-        self, role: str, what: str, is_flat: Callable[[float, float], bool]
-    ) -> Figure:
+    def _ledger(self) -> Figure:
+        books = self._last_books
+        versions = sum(map(len, books.versions.values()))
+        return Figure(
+            "rows of the ledger for files of which nothing is there (the history of versions has "
+            "bounds of its own)",
+            f"{len(books.stale)}, besides {versions} versions",
+            "none",
+            not books.stale if self._is_long else None,
+            "" if self._is_long else "forgotten once a minute",
+        )
+
+    def _flat(self, role: str, what: str, is_flat: Callable[[float, float], bool]) -> Figure:
         values = series(self._samples, role, what)
         early, late = thirds(values) if values else (0.0, 0.0)
         unit = 2**20 if what == "memory_bytes" else 1

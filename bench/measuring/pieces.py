@@ -47,38 +47,23 @@ class Pen:
         self._numbers: Iterator[int] = itertools.count(1)
 
     def text(self, suffix: str, pictures: tuple[str, ...] = ()) -> Piece:
-        """Write a post, a page or a note; of the first, one in twelve cannot be narrated."""
-        draw = self._random.random()
+        """Write a post, a page or a note; only a post has front matter, and shows pictures."""
         number = next(self._numbers)
-        paragraphs = [texts.note(number + n, number).strip() for n in range(draw < 0.3 and 6 or 2)]
+        wish = _Wish()
+        if self._random.random() < 0.25:
+            wish = self._random.choice(_wishes(number))
+        if suffix != ".md":
+            pictures = ()
+            wish = _Wish() if wish.matter else wish
+        length = self._random.choice((2, 2, 6))
+        paragraphs = [texts.note(number + n, number).strip() for n in range(length)]
         paragraphs.insert(1, f"This says {WRITTEN} for all.")
         paragraphs.append(texts.note(number % 7, 5).strip())  # which others say too
-        matter, broken, narrate, author = "", True, None, None
-        match self._random.randrange(48):
-            case 0 | 1:
-                paragraphs.append("FAIL here.")
-            case 2:
-                paragraphs.append(f"DIE here, number {number}.")
-            case 3:
-                matter = "lexicon: missing-lexicon.yaml"
-            case 4 | 5:
-                matter, narrate, broken = "narrate: false", False, False
-            case 6 | 7:
-                author, broken = f"Own {texts.mark(number)}", False
-                matter = f"author: {author}"
-            case 8:
-                paragraphs.append("DIEONCE and go on.")
-                broken = False
-            case _:
-                broken = False
-        if suffix != ".md":  # the others have no front matter
-            if matter:
-                matter, broken, narrate, author = "", False, None, None
-            pictures = ()
+        paragraphs += [wish.paragraph] if wish.paragraph else []
         body = _page if suffix == ".html" else _markdown
-        head = f"---\n{matter}\n---\n" if matter else ""
-        content = head + body(texts.mark(number), paragraphs, pictures)
-        return Piece(content.encode(), Kind.TEXT, broken, pictures, narrate, author)
+        matter = f"---\n{wish.matter}\n---\n" if wish.matter else ""
+        content = matter + body(texts.mark(number), paragraphs, pictures)
+        return Piece(content.encode(), Kind.TEXT, wish.broken, pictures, wish.narrate, wish.author)
 
     def picture(self) -> Piece:
         """Draw a picture; one in twelve is cut off."""
@@ -108,6 +93,30 @@ class Pen:
             return Piece(b"words: [none]\n", Kind.LEXICON, broken=True)
         says = texts.mark(next(self._numbers)).lower()
         return Piece(f"words: {{{WRITTEN}: {says}}}\n".encode(), Kind.LEXICON, says=says)
+
+
+@dataclass(frozen=True, slots=True)
+class _Wish:
+    """What is odd about a text."""
+
+    matter: str = ""
+    """Its front matter."""
+    paragraph: str = ""
+    broken: bool = False
+    narrate: bool | None = None
+    author: str | None = None
+
+
+def _wishes(number: int) -> tuple[_Wish, ...]:
+    own = f"Own {texts.mark(number)}"
+    return (
+        _Wish(paragraph="FAIL here.", broken=True),
+        _Wish(paragraph=f"DIE here, number {number}.", broken=True),
+        _Wish(paragraph="DIEONCE and go on."),
+        _Wish(matter="lexicon: missing-lexicon.yaml", broken=True),
+        _Wish(matter="narrate: false", narrate=False),
+        _Wish(matter=f"author: {own}", author=own),
+    )
 
 
 def _markdown(title: str, paragraphs: list[str], pictures: tuple[str, ...]) -> str:

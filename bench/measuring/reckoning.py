@@ -1,7 +1,6 @@
 """Whether outbox, ledger and inbox agree, by what a user knows of the inbox alone."""
 
 import hashlib
-import json
 import os
 import sqlite3
 from collections import Counter, defaultdict
@@ -10,7 +9,6 @@ from contextlib import closing
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path, PurePosixPath
-from typing import Any
 
 from measuring.pieces import LEXICON, SETTINGS, WRITTEN, Kind, Piece
 from measuring.subject import Subject
@@ -25,7 +23,7 @@ _OF_FILES = (
     ("shows", "post"),
     ("consulted", "post"),
 )
-_TENS = ("forty", "fifty", "sixty", "seventy", "eighty", "ninety")
+_TENS = ("thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
 _ONES = ("", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 
 
@@ -37,6 +35,9 @@ class Version:
     sha256: str
     reason: str
     problem: str
+    number: int
+    began_at: str
+    changed_at: str
 
 
 class Books:
@@ -56,14 +57,11 @@ class Books:
             }
             self.versions: defaultdict[str, list[Version]] = defaultdict(list)
             for path, *rest in db.execute(
-                "SELECT path, state, source_sha256, reason, problem FROM jobs ORDER BY id"
+                "SELECT path, state, source_sha256, reason, problem, id,"
+                " time(created_at, 'unixepoch'), time(changed_at, 'unixepoch')"
+                " FROM jobs ORDER BY id"
             ):
                 self.versions[os.fsdecode(path)].append(Version(*rest))
-            self.rows = {
-                table: db.execute(f"SELECT count(*) FROM {table}").fetchone()[0]
-                for (table,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
-            }
-
             self.stale = [
                 f"{table}: {os.fsdecode(path)!r}"
                 for table, column in _OF_FILES
@@ -75,7 +73,9 @@ class Books:
     @property
     def under_way(self) -> list[str]:
         """Files for which there is something to do."""
-        return [p for p, versions in self.versions.items() if any(v.state in _OPEN for v in versions)]
+        return [
+            p for p, versions in self.versions.items() if any(v.state in _OPEN for v in versions)
+        ]
 
     def standing(self, path: str) -> list[Version]:
         """The versions whose narration stands."""
@@ -139,6 +139,8 @@ class Reckoning:
             if versions and versions[-1].state == "failed":
                 own.add(f"{self.books.stems.get(path)}.error.txt")
         yield from (f"{name!r} in the outbox is nobody's" for name in sorted(self._outbox - own))
+        folders = (path for path in self._subject.outbox.rglob("*") if path.is_dir())
+        yield from (f"{each} is an empty folder" for each in folders if not any(each.iterdir()))
 
     def _strangers(self, withdrawn: bool) -> Iterator[str]:
         """Each narration is of a source that is there, or was; no source has two."""
@@ -150,7 +152,7 @@ class Reckoning:
             if path not in known:
                 yield f"{stem!r} is of {path!r}, which {'is gone' if withdrawn else 'never was'}"
             if not any(v.sha256 == manifest.source.sha256 for v in self.books.standing(path)):
-                yield f"{stem!r} stands without a version that is done: {self.books.versions[path]}"
+                yield f"{stem!r} ({manifest.published}) stands without a version that is done"
             if self.books.stems.get(path) != stem:
                 yield f"{stem!r} stands, but {path!r} belongs under {self.books.stems.get(path)!r}"
 
@@ -213,9 +215,7 @@ class Reckoning:
             yield f"it is not narrated: {last}, note: {note}"
         yield from self._narration_faults(path, piece, stem, held)
 
-    def _narration_faults(
-        self, path: str, piece: Piece, stem: str, held: "_Held"
-    ) -> Iterator[str]:
+    def _narration_faults(self, path: str, piece: Piece, stem: str, held: "_Held") -> Iterator[str]:
         manifest = self._standing.get(stem)
         if manifest is None:
             yield "it has no narration"
@@ -266,7 +266,10 @@ class Reckoning:
         """What folders and the file itself say, the deepest last."""
         held = _Held()
         for folder in _down_to(path):
-            settings, lexicon = self._files.get(folder + SETTINGS), self._files.get(folder + LEXICON)
+            settings, lexicon = (
+                self._files.get(folder + SETTINGS),
+                self._files.get(folder + LEXICON),
+            )
             for each in filter(None, (settings, lexicon, None)):
                 held.heed(each)
         held.heed(self._files[path], own=True)
@@ -308,7 +311,7 @@ def _may_be_called(stem: str, path: str) -> bool:
 
 
 def _words(number: int) -> str:
-    tens, ones = _TENS[number // 10 - 4], _ONES[number % 10]
+    tens, ones = _TENS[number // 10 - 3], _ONES[number % 10]
     return f"{tens}-{ones}" if ones else tens
 
 

@@ -11,7 +11,17 @@ from measuring.pieces import LEXICON, SETTINGS, Kind, Pen, Piece
 
 FEWEST, MOST = 60, 160
 """How many files the user keeps: below, more come than go; above, more go than come."""
-_ODD_NAMES = ("Straße", "Ünï çödé", "two words", "-dash", "Καφές", "caf\udce9", "café", "CAFÉ", "a.b")
+_ODD_NAMES = (
+    "Straße",
+    "Ünï çödé",
+    "two words",
+    "-dash",
+    "Καφές",
+    "caf\udce9",
+    "café",
+    "CAFÉ",
+    "a.b",
+)
 _SUFFIXES = (".md", ".md", ".md", ".txt", ".html", ".markdown")
 
 
@@ -181,7 +191,8 @@ class User:
         """What a synchroniser leaves for a while: it is no file of the user's."""
         path = self.any_item()
         folder, _, name = path.rpartition("/")
-        stem, suffix = os.path.splitext(name)
+        suffix = _suffix(name)
+        stem = name.removesuffix(suffix)
         conflict = self.inbox / folder / f"{stem}.sync-conflict-20261122-072736-JDC4FTG{suffix}"
         self._tell("sets aside", path)
         conflict.write_bytes(b"Another version.\n")
@@ -248,11 +259,15 @@ class User:
         return f"item-{self._number}{suffix}"
 
     def _folder(self) -> str:
-        return self._random.choice(self.folders) if self._random.random() < 0.8 else self._new_folder()
+        return (
+            self._random.choice(self.folders) if self._random.random() < 0.8 else self._new_folder()
+        )
 
     def _new_folder(self) -> str:
         depth = self._random.randint(1, 3)
-        return "/".join(f"{self._random.choice('abcd')}{self._random.randint(1, 3)}" for _ in range(depth))
+        return "/".join(
+            f"{self._random.choice('abcd')}{self._random.randint(1, 3)}" for _ in range(depth)
+        )
 
     def _one(self, kind: Kind) -> str:
         found = [path for path, each in self.files.items() if each.kind is kind]
@@ -270,4 +285,4 @@ def _join(folder: str, name: str) -> str:
 
 
 def _suffix(path: str) -> str:
-    return os.path.splitext(path)[1]
+    return Path(path).suffix

@@ -1,4 +1,4 @@
-"""What a daemon and its children hold at rest: descriptors, threads, memory, rows; whether it grows."""
+"""What a daemon and its children hold at rest: descriptors, threads, memory."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -66,9 +66,7 @@ def thirds(values: Sequence[float]) -> tuple[float, float]:
 
 def _vitals(pid: int) -> Vitals:
     place = PROC / str(pid)
-    return Vitals(
-        pid, _count(place / "fd"), _count(place / "task"), anonymous_bytes(pid)
-    )
+    return Vitals(pid, _count(place / "fd"), _count(place / "task"), anonymous_bytes(pid))
 
 
 def _count(folder: Path) -> int:

@@ -31,7 +31,7 @@ class SourceUnreadable(NarratedError):
 
 
 class SourceAbsent(NarratedError):
-    """A source file is not there, and the inbox has not missed it: it waits for either to change."""
+    """A source file is not there, and the inbox has not missed it; it waits for either."""
 
 
 class EngineError(NarratedError):

@@ -95,6 +95,22 @@ def test_a_plan_is_kept_until_its_job_is_past(ledger: Ledger) -> None:
     assert ledger.plan(ledger.move(done, State.SUPERSEDED)) is None
 
 
+@pytest.mark.parametrize("end", [State.SUPERSEDED, State.REMOVED])
+def test_what_was_published_stands_though_its_job_was_ended_meanwhile(
+    ledger: Ledger, end: State
+) -> None:
+    before = ledger.finish(_in_state(ledger, State.PUBLISHING), 1.0)
+    late = _job(ledger)
+    ledger.write_plan(late, b"plan", title="", narration="", keys=[])
+    ledger.move(ledger.move(ledger.move(late, State.SPEAKING), State.PUBLISHING), end)
+    newer = _job(ledger)
+    done = ledger.finish(late, 2.0, b"plan")
+    assert ledger.published("post.md") == done
+    assert ledger.plan(done) == b"plan"
+    assert ledger.job(before.id).state is State.SUPERSEDED
+    assert ledger.open_jobs() == [newer]
+
+
 def test_leases_and_deaths_are_counted_and_given_back(ledger: Ledger) -> None:
     ledger.write_plan(_job(ledger), b"", title="", narration="", keys=["k1", "k2"])
     ledger.lease(["k1"], "box:1", 60)

@@ -23,7 +23,9 @@ class Reason(enum.StrEnum):
 
     NONE = ""
     UNREADABLE = "unreadable"  # the source may not be opened
-    ABSENT = "absent"  # the source is not there, though the inbox has not missed it: both may be away
+    ABSENT = (
+        "absent"  # the source is not there, though the inbox has not missed it: both may be away
+    )
     ENGINE = "engine"  # a voice, model or captioner is not to be had
     STORAGE = "storage"  # the outbox, cache or state cannot be written
     UNWANTED = "unwanted"  # removed: `narrate: false` holds for it, until that changes
@@ -51,8 +53,9 @@ LEGAL: dict[State, frozenset[State]] = {
     State.WAITING: frozenset({State.QUEUED, State.PLANNED}) | ENDED,
     State.FAILED: frozenset({State.QUEUED}) | ENDED,
     State.DONE: ENDED,
-    State.SUPERSEDED: frozenset(),
-    State.REMOVED: frozenset({State.QUEUED}),  # a cancelled job that the user wants after all
+    # Both may be done all the same: a publication that has begun is finished.
+    State.SUPERSEDED: frozenset({State.DONE}),
+    State.REMOVED: frozenset({State.DONE, State.QUEUED}),  # or the user wants it after all
 }
 
 

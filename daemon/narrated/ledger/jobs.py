@@ -87,11 +87,17 @@ class Jobs(Database):
                 self._db.execute("DELETE FROM plans WHERE job = ?", (job.id,))
         return self.job(job.id)
 
-    def finish(self, job: Job, duration_s: float) -> Job:
-        """Mark a job done; what stood in the outbox before it is superseded in the same instant."""
+    def finish(self, job: Job, duration_s: float, plan: bytes = b"") -> Job:
+        """Mark a job done; what stood in the outbox before it is superseded in the same instant.
+
+        So is one that was ended while it was being published: what stands there is its narration,
+        and `plan` what it was made by.
+        """
         with self.transaction():
             for older in self.jobs("path = ? AND state = 'done'", os.fsencode(job.path)):
                 self.move(older, State.SUPERSEDED, problem="a newer version")
+            if plan and self.plan(job) is None:
+                self._keep_plan(job, plan)
             return self.move(job, State.DONE, duration_s=duration_s)
 
     def job(self, number: int) -> Job:
@@ -144,9 +150,7 @@ class Jobs(Database):
     ) -> Job:
         """Keep a job's script and the cache keys of its chunks; the job is planned."""
         with self.transaction():
-            self._db.execute(
-                "INSERT OR REPLACE INTO plans VALUES (?, ?)", (job.id, zlib.compress(plan, 1))
-            )
+            self._keep_plan(job, plan)
             self._db.execute(
                 "UPDATE jobs SET title = ?, narration = ? WHERE id = ?", (title, narration, job.id)
             )
@@ -156,6 +160,11 @@ class Jobs(Database):
                 [(job.id, seq, key) for seq, key in enumerate(keys)],
             )
             return self.move(job, State.PLANNED)
+
+    def _keep_plan(self, job: Job, plan: bytes) -> None:
+        self._db.execute(
+            "INSERT OR REPLACE INTO plans VALUES (?, ?)", (job.id, zlib.compress(plan, 1))
+        )
 
     def plan(self, job: Job) -> bytes | None:
         row = self._db.execute("SELECT plan FROM plans WHERE job = ?", (job.id,)).fetchone()

@@ -218,12 +218,14 @@ class Intake:
     def _vanished(self, path: str) -> None:
         log.debug("%s is gone from the inbox", printable(path))
         self.standing.conflicts.discard(path)
-        self._ledger.miss(path)
-        for job in self._ledger.unfinished(path):
-            if self._is_pointless(job):
-                self._cancel(job)
+        with self._ledger.transaction():
+            self._ledger.miss(path)
+            pointless = [job for job in self._ledger.unfinished(path) if self._is_pointless(job)]
+            for job in pointless:
                 self._ledger.move(job, State.REMOVED, problem="its source is gone")
-                self._imprint.forget_note(job)
+        for job in pointless:
+            self._cancel(job)
+            self._imprint.forget_note(job)
         self._followed(path)
         self.unshown(self._ledger.shown(path))
 

@@ -140,14 +140,22 @@ class Imprint:
         return moved if files.exists(self._inbox, job.path) else []
 
     async def _carry(self, job: Job, older: Job, manuscript: Manuscript) -> bool:
-        async with self._lock(older.stem), self._lock(job.stem, other=older.stem):
+        # In one order for all: two files may each take over from where the other one was.
+        first, second = sorted((older.stem, job.stem))
+        async with self._lock(first), self._lock(second, other=first):
+            if self._ledger.job(older.id).state is not State.DONE:
+                return False
             if not await self._on_disk(lambda: self._bring(job, older, manuscript)):
                 return False
-            self._ledger.finish(job, older.duration_s)
-            self.forget_note(job)
+            is_wanted = self._finished(job, manuscript, older.duration_s)
             if older.path != job.path:
                 self._moved(older, job)
-            elif job.cause is Cause.FOUND:  # perhaps the copy from which the original is now gone
+            if not is_wanted:
+                return True
+            self.forget_note(job)
+            if (
+                older.path == job.path and job.cause is Cause.FOUND
+            ):  # perhaps the copy from which the original is now gone
                 await self._replace_moved(job)
             about = fields(file=job.path, job=job.id)
             log.info(
@@ -161,6 +169,8 @@ class Imprint:
         if not publish.intact(self._outbox, older.stem):
             return False
         standing = manifests.read(self._outbox / (older.stem + MANIFEST_SUFFIX))
+        if standing.source.sha256 != older.source_sha256:
+            return False  # another source's narration stands there by now
         content = label.carried(job, older, manuscript, standing)
         if content is None:
             return False
@@ -180,8 +190,21 @@ class Imprint:
         job = self._ledger.move(job, State.PUBLISHING)
         cover = await self._desk.cover(manuscript, job)
         await self._on_disk(lambda: self._issue(job, manuscript, recorded, cover))
-        if self._ledger.job(job.id).state is State.PUBLISHING:
-            await self._finish(job, manuscript, recorded.duration_s)
+        if self._finished(job, manuscript, recorded.duration_s):
+            self._tell(self._ledger.job(job.id), manuscript)
+            self.forget_note(job)
+            await self._replace_moved(job)
+            await self._dispose(job, manuscript)
+
+    def _finished(self, job: Job, manuscript: Manuscript, duration_s: float) -> bool:
+        """Note what stands in the outbox now; whether it is still wanted.
+
+        A job that was superseded or removed meanwhile is done all the same, until the next one is:
+        else the ledger would hold what was there before for what is there.
+        """
+        is_wanted = self._ledger.job(job.id).is_open
+        self._ledger.finish(job, duration_s, b"" if is_wanted else manuscript.packed())
+        return is_wanted
 
     def _issue(
         self, job: Job, manuscript: Manuscript, recorded: Recorded, cover: bytes | None
@@ -194,12 +217,6 @@ class Imprint:
             prepared,
             lambda outputs: manifests.encode(label.manifest(job, manuscript, recorded, outputs)),
         )
-
-    async def _finish(self, job: Job, manuscript: Manuscript, duration_s: float) -> None:
-        self._tell(self._ledger.finish(job, duration_s), manuscript)
-        self.forget_note(job)
-        await self._replace_moved(job)
-        await self._dispose(job, manuscript)
 
     def _tell(self, job: Job, manuscript: Manuscript) -> None:
         took_s = job.changed_at - job.created_at

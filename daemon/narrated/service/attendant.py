@@ -150,7 +150,7 @@ class Attendant:
             self._service.revive("storage")
 
     async def _revive_sources(self) -> None:
-        """What waits for its source goes on when that can be opened, whether it is announced or not.
+        """What waits for its source goes on when that can be opened, announced or not.
 
         What was there before the inbox was moved away, or a folder closed, is not found again when
         it is back. A source that is there may still show what is not: it is tried ever more rarely.
@@ -169,6 +169,8 @@ class Attendant:
             ready = await asyncio.to_thread(
                 lambda: [job.id for job in waiting if files.is_readable(inbox, job.path)]
             )
+            # One that is missed by now ends as soon as it is tried.
+            ready += [job.id for job in waiting if not ledger.source_sha256(job.path)]
             jobs = (ledger.job(number) for number in ready)
             self._service.go_on([job for job in jobs if job.state is State.WAITING])
         self._sources_at = time.monotonic() + self._sources_s
@@ -183,7 +185,7 @@ class Attendant:
             self._withdraw_at = 0.0
 
     def _forget(self) -> None:
-        """What is past in every way leaves the ledger, which else would grow for as long as we live."""
+        """What is past in every way leaves the ledger, which else would grow all our life."""
         if time.monotonic() >= self._forget_at:
             gone_s = float(self._service.config.withdraw_after)
             self._forget_at = time.monotonic() + max(gone_s, FORGET_S)
