@@ -103,10 +103,13 @@ class User:
             self._write(_join(folder, name), piece)
 
     def _settle_folder(self) -> None:
-        self._write(_join(self._folder(), SETTINGS), self._pen.settings())
+        """Never the root, lest one mistake or one silence there make all else moot."""
+        if folder := self._folder():
+            self._write(_join(folder, SETTINGS), self._pen.settings())
 
     def _write_lexicon(self) -> None:
-        self._write(_join(self._folder(), LEXICON), self._pen.lexicon())
+        if folder := self._folder():
+            self._write(_join(folder, LEXICON), self._pen.lexicon())
 
     # What changes
 
@@ -133,7 +136,7 @@ class User:
         old = self._random.choice(list(self.files))
         kind = self.files[old].kind
         if kind in (Kind.SETTINGS, Kind.LEXICON):
-            new = _join(self._folder(), old.rpartition("/")[2])
+            new = _join(self._folder() or old.rpartition("/")[0], old.rpartition("/")[2])
         elif self._random.random() < 0.15:
             same = [path for path in self.items if _suffix(path) == _suffix(old)]
             new = self._random.choice(same)
