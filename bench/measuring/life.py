@@ -26,7 +26,7 @@ from measuring.vitals import (
 from narrated.errors import NarratedError
 from narrated.service.attendant import FORGET_S
 
-WAVE = 200
+WAVE = 400
 """What the user does between two rests."""
 REST_S = 240.0
 """How long it may take until all is done: others may be at work on the machine."""
@@ -84,7 +84,7 @@ class Life:
             if self._random.random() < 0.3:
                 self._change_configuration()
             self._suffer(self._fault(restless, early=done < self.wave / 4))
-            self._work(self._random.randint(2, 30))
+            self._work(self._random.randint(5, 60))
             for _ in range(self._random.randint(0, 3)):
                 self._command()
 
@@ -93,7 +93,7 @@ class Life:
         self._befell[name] += 1
         self._user.acts.append(f"{_clock()} -- {name}")
         with faults.happening(fault, self.subject, self._random) as may_go_on:
-            self._work(self._random.randint(1, 20) if may_go_on else 0)
+            self._work(self._random.randint(1, 40) if may_go_on else 0)
         self._user.acts.append(f"{_clock()} -- {name} is over")
 
     def _fault(self, restless: bool, early: bool) -> faults.Fault:
@@ -108,7 +108,7 @@ class Life:
         for _ in range(count):
             self._user.act()
             self._acts += 1
-            time.sleep(self._random.random() ** 4 * 0.2)
+            time.sleep(self._random.random() ** 4 * 0.15)
 
     def _command(self) -> None:
         """Ask for something, which the daemon may well refuse."""

@@ -189,3 +189,27 @@ def test_a_source_gone_for_long_enough_is_withdrawn_where_that_is_wished(tmp_pat
         (daemon.inbox / "in/post.md").unlink()
         _wait_files(daemon, "in", "in/stays")
         _narrated(daemon, "in/post", "Heard again.")
+
+
+def test_a_version_that_is_narrated_while_the_one_before_is_withdrawn_keeps_its_name(
+    tmp_path: Path,
+) -> None:
+    settings = {
+        "removed": "withdraw",
+        "withdraw_after": "500ms",
+        **toy(tmp_path, delay_s=1, rows=1),
+    }
+    with running(tmp_path, **settings) as daemon:
+        daemon.drop("other.md", "That is always there.")
+        before = _narrated(daemon, "post", "Heard for a while.")
+        long = "\n\n".join(f"Line {n}." for n in range(7))
+        daemon.drop("post.md", long)
+        wait(lambda: len(daemon.spoken) > before, lambda: daemon.log)
+        (daemon.inbox / "post.md").unlink()
+        wait(lambda: daemon.history("post.md")[0] == "removed", lambda: daemon.log)
+        daemon.drop("post.md", long)
+        daemon.published("post", long)
+        daemon.wait_idle()
+        daemon.drop("post.txt", "Of another name.")
+        daemon.published("post.txt", "Of another name.")
+        assert daemon.manifest("post")["source"]["path"] == "post.md"

@@ -249,7 +249,7 @@ class Imprint:
             self._ledger.move(older, State.SUPERSEDED, problem=f"moved to {printable(job.path)}")
             if self._ledger.source_sha256(older.path) not in ("", older.source_sha256):
                 return  # another file has come in its place
-            self._ledger.forget(older.path)
+            self._forget(older.path)
         if files.exists(self._inbox, older.path):  # the same has come there again
             self.on_taken_away(older.path)
 
@@ -304,7 +304,12 @@ class Imprint:
                 if is_back:
                     self.on_taken_away(job.path)
                 else:
-                    self._ledger.forget(job.path)
+                    self._forget(job.path)
+
+    def _forget(self, path: str) -> None:
+        """Forget a file that is gone, unless a version of it is still being narrated."""
+        if self._ledger.current(path) is None:
+            self._ledger.forget(path)
 
     def _is_gone(self, job: Job) -> bool:
         """Whether a narration stands and its source does not."""
