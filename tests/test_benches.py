@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,16 @@ def test_bark_tortoise_and_a_captioner_stay_warm_in_eight_gibibytes():
     assert done.returncode == 0, done.stdout + done.stderr
     assert "bark + tortoise + blip" in done.stdout
     assert "bark + tortoise + florence-2" in done.stdout
+
+
+@pytest.mark.timeout(600)  # on a busy machine what the troubles held up takes its time
+def test_after_a_short_life_of_troubles_outbox_and_inbox_agree(
+    figure: Callable[[str], None],
+) -> None:
+    done = run("soak.py", "--quick")
+    print(done.stdout, done.stderr)
+    assert done.returncode == 0, "see what it printed; its seed repeats what the user did"
+    figure(", ".join(done.stdout.splitlines()[:2]))
 
 
 @pytest.mark.parametrize("program", ["kills.py", "tortoise.py", "warm.py"])

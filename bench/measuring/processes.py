@@ -25,8 +25,17 @@ def memory_bytes(pid: int) -> int:
 
     Without the programs' files: what part of those is whose hangs on what else runs on the machine.
     """
-    rollups = [PROC / str(each) / "smaps_rollup" for each in tree(pid)]
-    return sum(_kilobytes(rollup, "Anonymous:") * 1024 for rollup in rollups)
+    return sum(anonymous_bytes(each) for each in tree(pid))
+
+
+def anonymous_bytes(pid: int) -> int:
+    """What one process holds now for itself, without its program's files."""
+    return _kilobytes(PROC / str(pid) / "smaps_rollup", "Anonymous:") * 1024
+
+
+def command(pid: int) -> str:
+    """The words that a process was started with; empty where it is gone."""
+    return _text(PROC / str(pid) / "cmdline").replace("\0", " ")
 
 
 def processor_s(pid: int) -> float:

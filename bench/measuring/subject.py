@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -16,6 +16,8 @@ from typing import Any, Self
 import yaml
 
 from measuring.figure import Failed
+from narrated.service.control import ask
+from narrated.service.lock import holder
 
 ENGINES = Path(__file__).parents[2] / "tests" / "engines"
 _STOP_S = 30.0
@@ -31,8 +33,9 @@ def fast_engine(**options: Any) -> dict[str, Any]:
 class Subject:
     """A home with inbox, outbox, state and cache, and at most one daemon on it."""
 
-    def __init__(self, home: Path, **settings: Any) -> None:
+    def __init__(self, home: Path, *, launcher: Sequence[str] = (), **settings: Any) -> None:
         self.home = home
+        self._launcher = tuple(launcher)
         self.inbox, self.outbox = home / "inbox", home / "outbox"
         self.state, self.cache = home / "state", home / "cache"
         self.config, self.log = home / "narrated.yaml", home / "log"
@@ -67,6 +70,11 @@ class Subject:
                 stdout=log,
                 stderr=log,
             )
+        return self._wait_told(patience_s) - began_s
+
+    def _wait_told(self, patience_s: float) -> float:
+        """Wait for READY; when it came (monotonic)."""
+        began_s = time.monotonic()
         while True:
             left_s = began_s + patience_s - time.monotonic()
             try:
@@ -74,7 +82,7 @@ class Subject:
             except queue.Empty:
                 raise Failed(f"not READY within {patience_s:.0f} s: {self.last_words}") from None
             if "READY=1" in told:
-                return at_s - began_s
+                return at_s
 
     def stop(self) -> None:
         """Stop the daemon, if there is one, as systemd does."""
@@ -90,6 +98,32 @@ class Subject:
             raise Failed(f"it did not stop within {_STOP_S:.0f} s") from None
         finally:
             self._line.close()
+
+    def kill(self) -> None:
+        """`kill -9`."""
+        self.signal(signal.SIGKILL)
+        if self._process is not None:
+            self._process.wait()
+        self._process = None
+        self._line.close()
+
+    def signal(self, number: signal.Signals) -> None:
+        """Send the daemon a signal."""
+        os.kill(self.pid, number)
+
+    def reload(self, patience_s: float = 120.0) -> None:
+        """SIGHUP, until the configuration was read; a refused one is no failure here."""
+        while not self._told.empty():
+            self._told.get_nowait()
+        self.signal(signal.SIGHUP)
+        self._wait_told(patience_s)
+
+    def ask(self, verb: str, **request: Any) -> Any:
+        """Have the daemon do what a command of `narrated` asks of it; NarratedError as there."""
+        first = holder(self.state)
+        if first is None:
+            raise Failed(f"nobody listens: {self.last_words}")
+        return ask(Path(first.socket), {"do": verb, **request})[0]
 
     def __enter__(self) -> Self:
         self.start()
@@ -141,7 +175,7 @@ class Subject:
 
     def _command(self, *arguments: str) -> list[str]:
         program = [sys.executable, "-m", "narrated.cli", "--config", str(self.config)]
-        return [*program, *arguments]
+        return [*self._launcher, *program, *arguments]
 
     def _listen(self) -> str:
         """Stand in for systemd; like it, take every notification as it comes."""

@@ -30,6 +30,10 @@ class SourceUnreadable(NarratedError):
     """A source file may not be opened; it waits, and goes on when its rights are mended."""
 
 
+class SourceAbsent(NarratedError):
+    """A source file is not there, and the inbox has not missed it; it waits for either."""
+
+
 class EngineError(NarratedError):
     """An engine could not speak or describe this one piece; the worker is well."""
 

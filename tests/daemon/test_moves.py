@@ -2,6 +2,9 @@
 
 import hashlib
 import shutil
+import sqlite3
+import time
+from contextlib import closing
 from pathlib import Path
 
 from support.daemon import Daemon, running, toy, wait
@@ -124,6 +127,32 @@ def test_two_files_that_swap_names_swap_narrations(daemon: Daemon) -> None:
     assert _below(daemon, "swap") == _set("swap/one") | _set("swap/two")
 
 
+def test_files_that_swap_names_slowly_keep_their_names_in_the_outbox(tmp_path: Path) -> None:
+    """One is not there for a moment, in which it may be taken for moved."""
+    texts = {f"{half}{n}": _text(f"{half}{n}") for n in range(20) for half in "ab"}
+    with running(tmp_path, settle="20ms") as daemon:
+        for stem, text in texts.items():
+            daemon.drop(f"{stem}.md", text)
+        for stem, text in texts.items():
+            daemon.published(stem, text)
+        for n in range(20):
+            one, two = daemon.inbox / f"a{n}.md", daemon.inbox / f"b{n}.md"
+            one.rename(daemon.inbox / ".aside")
+            two.rename(one)
+            time.sleep(n * 0.03)
+            (daemon.inbox / ".aside").rename(two)
+        for n in range(20):
+            daemon.published(f"a{n}", texts[f"b{n}"])
+            daemon.published(f"b{n}", texts[f"a{n}"])
+        daemon.wait_idle()
+        ledger = sqlite3.connect(tmp_path / "state/ledger.sqlite")
+        with closing(ledger):
+            paths = {path.decode() for (path,) in ledger.execute("SELECT path FROM sources")}
+            stems = {stem.decode() for (stem,) in ledger.execute("SELECT stem FROM stems")}
+        assert paths == {f"{stem}.md" for stem in texts}
+        assert stems == texts.keys()
+
+
 def test_a_book_renamed_while_it_is_read_is_narrated_once(tmp_path: Path) -> None:
     text = "# A book\n\n" + "\n\n".join(f"Paragraph {n} of it." for n in range(30)) + "\n"
     with running(tmp_path, **toy(tmp_path, delay_s=0.2, rows=2)) as daemon:
@@ -160,3 +189,27 @@ def test_a_source_gone_for_long_enough_is_withdrawn_where_that_is_wished(tmp_pat
         (daemon.inbox / "in/post.md").unlink()
         _wait_files(daemon, "in", "in/stays")
         _narrated(daemon, "in/post", "Heard again.")
+
+
+def test_a_version_that_is_narrated_while_the_one_before_is_withdrawn_keeps_its_name(
+    tmp_path: Path,
+) -> None:
+    settings = {
+        "removed": "withdraw",
+        "withdraw_after": "500ms",
+        **toy(tmp_path, delay_s=1, rows=1),
+    }
+    with running(tmp_path, **settings) as daemon:
+        daemon.drop("other.md", "That is always there.")
+        before = _narrated(daemon, "post", "Heard for a while.")
+        long = "\n\n".join(f"Line {n}." for n in range(7))
+        daemon.drop("post.md", long)
+        wait(lambda: len(daemon.spoken) > before, lambda: daemon.log)
+        (daemon.inbox / "post.md").unlink()
+        wait(lambda: daemon.history("post.md")[0] == "removed", lambda: daemon.log)
+        daemon.drop("post.md", long)
+        daemon.published("post", long)
+        daemon.wait_idle()
+        daemon.drop("post.txt", "Of another name.")
+        daemon.published("post.txt", "Of another name.")
+        assert daemon.manifest("post")["source"]["path"] == "post.md"

@@ -156,3 +156,15 @@ def test_a_picture_written_in_a_hundred_ways_is_waited_for_once(daemon: Daemon) 
     daemon.manifest("ways/post")
     assert time.monotonic() - began < 60
     assert "never.png is not in the inbox" in (daemon.outbox / "ways/post.json").read_text()
+
+
+def test_a_picture_that_failed_alone_leaves_no_note_once_a_post_shows_it(daemon: Daemon) -> None:
+    daemon.drop("failed/desk.png", _picture("red")[:40])
+    assert "no picture" in daemon.note("failed/desk")
+    daemon.drop("failed/post.md", _post("Shows it", "desk.png"))
+    _wait_said(daemon, "failed/post", "Words after")
+    wait(lambda: daemon.history("failed/desk.png") == ["superseded"], lambda: daemon.log)
+    wait(lambda: _below(daemon, "failed") == _set("failed/post"), lambda: daemon.log)
+    daemon.drop("failed/desk.png", _picture("red"))
+    _wait_said(daemon, "failed/post", "red")
+    assert _below(daemon, "failed") == _set("failed/post")

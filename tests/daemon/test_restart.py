@@ -98,6 +98,21 @@ def test_a_source_that_went_while_nobody_looked_leaves_no_open_job(stopped: Daem
     assert not [name for name in stopped.files if name.endswith(".error.txt")]
 
 
+def test_a_source_that_was_missed_while_its_job_waited_for_it_leaves_no_open_job(
+    stopped: Daemon,
+) -> None:
+    _change(
+        stopped,
+        "UPDATE jobs SET state = 'waiting', reason = 'absent'",
+        "DELETE FROM plans",
+        "UPDATE sources SET gone_at = 1.0",
+    )
+    (stopped.inbox / "post.md").unlink()
+    stopped.drop("other.md", "Still here.")
+    stopped.start()
+    wait(lambda: stopped.history("post.md") == ["removed"], lambda: stopped.log)
+
+
 def test_what_the_user_took_out_of_the_outbox_comes_back_on_refresh(stopped: Daemon) -> None:
     for suffix in SUFFIXES:
         (stopped.outbox / f"post.{suffix}").unlink()

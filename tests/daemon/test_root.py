@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from support.daemon import Daemon, running, wait
+from support.daemon import Daemon, as_anybody, running, toy, wait
 
 WITHDRAW = {"removed": "withdraw", "withdraw_after": "0s"}
 SET = {f"{stem}.{suffix}" for stem in ("one", "two") for suffix in ("mp3", "vtt", "json")}
@@ -100,3 +100,40 @@ def test_another_folder_in_the_place_of_the_inbox_withdraws_nothing(tmp_path: Pa
         daemon.drop("other.md", "Of another folder.")
         daemon.published("other", "Of another folder.")
         assert daemon.files > SET
+
+
+def test_what_was_to_be_read_while_the_inbox_was_away_is_read_when_it_is_back(
+    tmp_path: Path,
+) -> None:
+    posts = {f"post-{n}": f"This is post {n}." for n in range(60)}
+    with running(tmp_path, **toy(tmp_path, delay_s=0.05, rows=1)) as daemon:
+        for stem, text in posts.items():
+            daemon.drop(f"{stem}.md", text)
+        wait(lambda: daemon.status()["counts"].get("queued", 0) > 10, lambda: daemon.log)
+        _away(daemon)
+        wait(lambda: daemon.status()["state"] == "waiting", lambda: daemon.log)
+        assert not [name for name in daemon.files if name.endswith(".error.txt")]
+        (daemon.home / "aside").rename(daemon.inbox)
+        for stem, text in posts.items():
+            daemon.published(stem, text)
+
+
+def test_what_was_to_be_read_while_its_folder_was_closed_is_read_when_that_is_opened(
+    tmp_path: Path,
+) -> None:
+    posts = {f"in/post-{n}": f"This is post {n}." for n in range(60)}
+    daemon = Daemon(tmp_path, **toy(tmp_path, delay_s=0.05, rows=1))
+    for stem, text in posts.items():
+        daemon.drop(f"{stem}.md", text)
+    try:
+        daemon.start(*as_anybody())
+        wait(lambda: daemon.status()["counts"].get("queued", 0) > 10, lambda: daemon.log)
+        (daemon.inbox / "in").chmod(0)
+        wait(lambda: daemon.status()["waiting"], lambda: daemon.log)
+        (daemon.inbox / "in").chmod(0o755)
+        for stem, text in posts.items():
+            daemon.published(stem, text)
+        wait(lambda: not [name for name in daemon.files if name.endswith(".error.txt")])
+    finally:
+        (daemon.inbox / "in").chmod(0o755)
+        daemon.stop()

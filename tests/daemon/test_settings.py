@@ -201,6 +201,13 @@ def test_a_named_lexicon_is_waited_for_by_name(daemon: Daemon) -> None:
     _wait_heard(daemon, "named/deep/post", "Say fooh.")
 
 
+def test_a_post_that_is_not_to_be_narrated_needs_no_lexicon(daemon: Daemon) -> None:
+    daemon.drop("unheard/.narrated.yaml", "narrate: false")
+    daemon.drop("unheard/post.md", "---\nlexicon: own-lexicon.yaml\n---\nWords.")
+    _wait_history(daemon, "unheard/post.md", "removed")
+    assert _below(daemon, "unheard") == set()
+
+
 def test_a_lexicon_that_nobody_names_holds_for_nothing(daemon: Daemon) -> None:
     daemon.drop("unnamed/tech-lexicon.yaml", "words: {foo: fuh}")
     daemon.drop("unnamed/post.md", "Say foo.")

@@ -90,6 +90,17 @@ def test_a_file_waits_for_its_engine_and_goes_on_by_itself(tmp_path: Path) -> No
         wait(lambda: "post.error.txt" not in daemon.files)
 
 
+def test_a_file_that_waited_and_is_cancelled_or_gone_leaves_no_note(tmp_path: Path) -> None:
+    settings = {**toy(tmp_path, unless=str(tmp_path / "model")), "workers": {"again": "200ms"}}
+    with running(tmp_path, **settings) as daemon:
+        for stem in ("cancelled", "gone"):
+            daemon.drop(f"{stem}.md", "It waits.")
+            daemon.note(stem)
+        daemon.ask("cancel", "cancelled.md")
+        (daemon.inbox / "gone.md").unlink()
+        wait(lambda: daemon.files == set(), lambda: f"{daemon.files}\n{daemon.log}")
+
+
 def test_a_short_note_is_not_held_up_by_a_book(tmp_path: Path) -> None:
     step_s = 0.2
     settings = toy(tmp_path, delay_s=step_s, rows=4)

@@ -50,6 +50,15 @@ def exists(root: Path, path: str) -> bool:
         return False
 
 
+def is_readable(root: Path, path: str) -> bool:
+    """Tell whether a file that `read` would read can be opened now."""
+    try:
+        with folder_of(root, path) as (folder, name), _opened(folder, name, path) as fd:
+            return stat.S_ISREG(os.fstat(fd).st_mode)
+    except (SourceError, SourceUnreadable, OSError):
+        return False
+
+
 @contextmanager
 def folder_of(root: Path, path: str) -> Iterator[tuple[int, str]]:
     """Open the folder that a path lies in, and give it (a descriptor) with the path's last name.

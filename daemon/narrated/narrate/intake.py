@@ -20,7 +20,7 @@ from narrated.inbox.events import (
     WatchLost,
 )
 from narrated.inbox.names import Name, judge_path
-from narrated.ledger.job import Cause, Job, State
+from narrated.ledger.job import Cause, Job, Reason, State
 from narrated.ledger.store import Ledger
 from narrated.logs import fields
 from narrated.narrate.beside import holds_by_place
@@ -100,12 +100,32 @@ class Intake:
             and not self._ledger.current(path)
         ]
 
+    def shown(self, pictures: Iterable[str]) -> None:
+        """A post shows these: as items of their own they have failed, or waited, for the last time.
+
+        What is wrong with them is told where they are shown.
+        """
+        for path in pictures:
+            for job in self._ledger.unfinished(path):
+                if job.state in (State.FAILED, State.WAITING):
+                    self.is_part_of_a_post(job)
+
+    def is_part_of_a_post(self, job: Job) -> bool:
+        """Whether posts show this picture; then they took its place, and no note of it is left."""
+        posts = self._ledger.shown_by(job.path) if is_picture(job.path) else {}
+        if posts:
+            part_of = f"part of {printable(min(posts))}"
+            self._ledger.move(job, State.SUPERSEDED, problem=part_of)
+            self._imprint.forget_note(job)
+        return bool(posts)
+
     def outdated(self, job: Job) -> None:
         """Plan a job anew, because the engine that it was planned for is no more."""
         if again := self._register.again(job.path, job.cause):
             self._enqueue(again)
         else:
             self._ledger.move(job, State.REMOVED, problem="its source is gone")
+            self._imprint.forget_note(job)
 
     def withdraw_due(self, withdraw_after_s: float) -> list[Job]:
         """Published jobs whose source has been gone for so long; none while the inbox is ill."""
@@ -186,6 +206,8 @@ class Intake:
 
     def _is_worth_another(self, job: Job) -> bool:
         """A failed one may succeed now; one that is done may still have to leave the inbox."""
+        if job.state is State.WAITING:
+            return job.reason in (Reason.ABSENT, Reason.UNREADABLE)
         return job.state is State.FAILED or (job.state is State.DONE and self._imprint.disposes)
 
     def _unreadable(self, event: Unreadable) -> None:

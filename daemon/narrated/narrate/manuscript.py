@@ -231,7 +231,8 @@ class Desk:
             "limits": dict(wishes.limits),
         }
         plan = await self._plan(request, source)
-        named = await beside.named(path, folders, plan.surroundings.lexicons)
+        lexicons_named = plan.surroundings.lexicons if plan.narrate else ()
+        named = await beside.named(path, folders, lexicons_named)
         if not plan.shown and not named:
             return plan, {}
         captions, shown = await self._captions(path, plan, source, flow, wishes)

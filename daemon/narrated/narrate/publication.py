@@ -61,7 +61,7 @@ class Imprint:
         self._moves: set[asyncio.Task[Any]] = set()
         self.after = AfterNarration()
         self.on_taken_away: Callable[[str], None] = lambda path: None
-        """Called with a source that we took out of the inbox ourselves."""
+        """Called with a source that we took out of the inbox ourselves, or took for gone."""
 
     @property
     def disposes(self) -> bool:
@@ -137,13 +137,13 @@ class Imprint:
 
         None where the inbox itself may be away; and never one that we took out of it ourselves.
         """
-        if not files.exists(self._inbox, job.path):
-            return []
-        return [
+        moved = [
             older
             for older in self._ledger.published_alike(job.source_sha256)
             if older.path != job.path and not files.exists(self._inbox, older.path)
         ]
+        # Asked after the look: the inbox may go in between.
+        return moved if files.exists(self._inbox, job.path) else []
 
     def _moved_to(self, job: Job) -> Job | None:
         """Who has taken over the words of a source that went while it was being published."""
@@ -154,7 +154,11 @@ class Imprint:
         return next(there, None)
 
     async def _carry(self, job: Job, older: Job, manuscript: Manuscript) -> bool:
-        async with self._lock(older.stem), self._lock(job.stem, other=older.stem):
+        # In one order for all: two files may each take over from where the other one was.
+        first, second = sorted((older.stem, job.stem))
+        async with self._lock(first), self._lock(second, other=first):
+            if self._ledger.job(older.id).state is not State.DONE:
+                return False
             bring = await self._in_outbox(lambda: self._bringing(job, older, manuscript))
             if bring is None:
                 return False
@@ -175,6 +179,8 @@ class Imprint:
         if not publish.intact(self._outbox, older.stem):
             return None
         standing = manifests.read(self._outbox / (older.stem + MANIFEST_SUFFIX))
+        if standing.source.sha256 != older.source_sha256:
+            return None  # another source's narration stands there by now
         content = label.carried(job, older, manuscript, standing)
         if content is None:
             return None
@@ -284,7 +290,11 @@ class Imprint:
             if self._ledger.job(older.id).state is not State.DONE:
                 return  # it was replaced in its own place meanwhile
             self._ledger.move(older, State.SUPERSEDED, problem=f"moved to {printable(job.path)}")
-            self._ledger.forget(older.path)
+            if self._ledger.source_sha256(older.path) not in ("", older.source_sha256):
+                return  # another file has come in its place
+            self._forget(older.path)
+        if files.exists(self._inbox, older.path):  # the same has come there again
+            self.on_taken_away(older.path)
 
     def _let_go(self, job: Job) -> tuple[Signature, str] | None:
         """Forget the source, if it is not to stay and no post shows it.
@@ -365,11 +375,25 @@ class Imprint:
 
     async def _withdraw(self, job: Job) -> None:
         async with self._lock(job.stem):
-            if self._ledger.job(job.id).state is State.DONE:  # else a newer version took its place
+            if self._is_gone(job):  # else it came back, or a newer version took its place
                 await self._take_out(job)
+                is_back = not self._is_gone(job)
                 with self._ledger.transaction():
                     self._retracted(job, "its source is gone")
-                    self._ledger.forget(job.path)
+                    if not is_back:
+                        self._forget(job.path)
+                if is_back:
+                    self.on_taken_away(job.path)
+
+    def _forget(self, path: str) -> None:
+        """Forget a file that is gone, unless a version of it is still being narrated."""
+        if self._ledger.current(path) is None:
+            self._ledger.forget(path)
+
+    def _is_gone(self, job: Job) -> bool:
+        """Whether a narration stands and its source does not."""
+        stands = self._ledger.job(job.id).state is State.DONE
+        return stands and not self._ledger.source_sha256(job.path)
 
     def _retracted(self, job: Job, why: str) -> None:
         self._ledger.move(job, State.REMOVED, problem=why)

@@ -71,7 +71,7 @@ class Register:
         """The name in the outbox that belongs to this source for good."""
         if stem := self._ledger.stem_of(path):
             return stem
-        stem = names.stem(path, lambda folded: self._is_taken(folded, sha256))
+        stem = names.stem(path, lambda folded: self._is_taken(folded, path, sha256))
         folded = names.fold(stem)
         with self._ledger.transaction():
             if holder := self._ledger.stem_holder(folded):
@@ -79,10 +79,11 @@ class Register:
             self._ledger.assign_stem(path, stem, folded)
         return stem
 
-    def _is_taken(self, folded: str, sha256: str) -> bool:
+    def _is_taken(self, folded: str, path: str, sha256: str) -> bool:
         holder = self._ledger.stem_holder(folded)
         if holder is None:
             return False
         alike = self._ledger.published_alike(sha256)
         has_moved = any(job.path == holder for job in alike)
-        return not (has_moved and not files.exists(self._inbox, holder))
+        is_gone = has_moved and not files.exists(self._inbox, holder)
+        return not (is_gone and files.exists(self._inbox, path))  # else the inbox itself is away

@@ -13,6 +13,7 @@ from typing import TypeVar
 from narrated.errors import (
     EngineUnavailable,
     NarratedError,
+    SourceAbsent,
     SourceUnreadable,
     StorageError,
 )
@@ -85,6 +86,8 @@ class Narrator:
         self._work = work
         self._encoders = encoders
         self.progress: dict[int, Progress] = {}
+        self.on_shown: Callable[[Iterable[str]], None] = lambda pictures: None
+        """Called with the pictures that a post was planned with."""
         self.on_unshown: Callable[[Iterable[str]], list[Job]] = lambda pictures: []
         """Called with the pictures that a post no longer shows; the jobs that they become."""
         self.on_new: Callable[[Job], None] = lambda job: None
@@ -102,6 +105,8 @@ class Narrator:
         except EngineChanged as error:
             log.info("%s is planned anew: %s", printable(job.path), error.problem)
             self.on_outdated(job)
+        except SourceAbsent as error:
+            await self._wait(job, Reason.ABSENT, error)
         except SourceUnreadable as error:
             await self._wait(job, Reason.UNREADABLE, error)
         except EngineUnavailable as error:
@@ -146,6 +151,7 @@ class Narrator:
                 keys=manuscript.keys,
             )
             self._ledger.use_takes(manuscript.keys)
+            self.on_shown(manuscript.shown)
             items = self.on_unshown(unshown)
         for item in items:
             self.on_new(item)
@@ -157,13 +163,26 @@ class Narrator:
             beside = self._desk.beside(wishes)
             try:
                 manuscript = await self._desk.prepare(job, wishes, beside)
+                self._insist(job)
                 if not (beside.is_overtaken or self._is_overtaken(manuscript)):
                     return manuscript
             except NarratedError:
+                self._insist(job)
                 if not beside.is_overtaken:
                     # Settings may be at fault: when they change, it is tried again.
                     self._ledger.keep_consulted(job.path, beside.consulted)
                     raise
+
+    def _insist(self, job: Job) -> None:
+        """See that the source is there; else what it hangs on may have been away as well."""
+        if self._is_absent(job):
+            raise SourceAbsent(f"{printable(job.path)} is not there.")
+
+    def _is_absent(self, job: Job) -> bool:
+        """Whether a source is not there and not missed: so it is while the inbox is moved away."""
+        if files.exists(self._inbox, job.path):
+            return False
+        return self._ledger.source_sha256(job.path) == job.source_sha256
 
     def _is_overtaken(self, manuscript: Manuscript) -> bool:
         """Whether a picture came or changed while the post that shows it was being planned."""
@@ -265,14 +284,19 @@ class Narrator:
             )
             about = fields(file=job.path, job=job.id)
             log.warning("%s waits: %s", printable(job.path), error, extra=about)
-            await self._imprint.note(job, error)
+            if reason is not Reason.ABSENT:  # nobody else misses it yet
+                await self._imprint.note(job, error)
 
     async def _fail(self, job: Job, error: NarratedError) -> None:
         """The source is at fault: a note says so, unless it is gone, when there is nothing left."""
         if not self._ledger.job(job.id).is_open:
             return
+        if self._is_absent(job):
+            await self._wait(job, Reason.ABSENT, error)
+            return
         if not files.exists(self._inbox, job.path):
             self._ledger.move(job, State.REMOVED, problem="its source is gone")
+            self._imprint.forget_note(job)  # of when it waited
             return
         await self._imprint.note(job, error)  # before the move: what is open is tried again
         self._ledger.move(job, State.FAILED, problem=error.problem, remedy=error.remedy)

@@ -3,13 +3,16 @@
 import asyncio
 import logging
 import time
+from collections.abc import Iterable
 from contextlib import suppress
 from types import TracebackType
 from typing import Protocol, Self
 
 from narrated.config.values import Config
 from narrated.errors import StorageError
+from narrated.inbox import files
 from narrated.ledger.connection import DamagedLedger
+from narrated.ledger.job import Job, State
 from narrated.narrate.intake import Intake
 from narrated.outbox import notes
 from narrated.outbox.ground import Ground
@@ -24,6 +27,10 @@ NOTE_S = 15.0
 IDLE_NOTE_S = 3600.0
 STORAGE_S, STORAGE_LONGEST_S = 2.5, 60.0
 """How soon the storage is tried while it refuses; and how rarely what it refuses all the same."""
+FORGET_S = 60.0
+"""How often at most the ledger is looked through for what is past."""
+SOURCES_S, SOURCES_LONGEST_S = 2.0, 60.0
+"""The same of what could not be opened."""
 
 log = logging.getLogger("narrated")
 
@@ -42,6 +49,7 @@ class Attended(Protocol):
     def news(self) -> tuple[int, bool, int]: ...
     def report(self) -> Report: ...
     def revive(self, reason: str) -> None: ...
+    def go_on(self, waiting: Iterable[Job]) -> None: ...
 
 
 class Attendant:
@@ -60,7 +68,10 @@ class Attendant:
         self._owes_note = False
         self._complained = ""
         self._storage_at, self._storage_s = time.monotonic(), STORAGE_S
+        self._sources_at, self._sources_s = 0.0, SOURCES_S
+        self._absentees: set[int] = set()
         self._withdraw_at = 0.0
+        self._forget_at = time.monotonic() + FORGET_S
         self._workers: set[tuple[str, int | None, tuple[str, ...], int]] = set()
 
     async def __aenter__(self) -> Self:
@@ -96,7 +107,9 @@ class Attendant:
         self._service.clock.turn()
         self._revive_engines()
         await self._revive_storage()
+        await self._revive_sources()
         await self._withdraw()
+        self._forget()
         self._complained = ""
 
     def _complain(self, error: StorageError) -> None:
@@ -160,6 +173,32 @@ class Attendant:
             self._storage_at = time.monotonic() + self._storage_s
             self._service.revive("storage")
 
+    async def _revive_sources(self) -> None:
+        """What waits for its source goes on when that can be opened, announced or not.
+
+        What was there before the inbox was moved away, or a folder closed, is not found again when
+        it is back. A source that is there may still show what is not: it is tried ever more rarely.
+        """
+        if time.monotonic() < self._sources_at:
+            return
+        ledger, inbox = self._service.house.ledger, self._service.config.inbox
+        waiting = ledger.jobs(
+            "state = 'waiting' AND reason IN ('absent', 'unreadable') AND source_sha256 <> ''"
+        )
+        absentees = {job.id for job in waiting}
+        none_is_new = bool(absentees) and absentees <= self._absentees
+        self._absentees = absentees
+        self._sources_s = min(2 * self._sources_s, SOURCES_LONGEST_S) if none_is_new else SOURCES_S
+        if waiting:
+            ready = await asyncio.to_thread(
+                lambda: [job.id for job in waiting if files.is_readable(inbox, job.path)]
+            )
+            # One that is missed by now ends as soon as it is tried.
+            ready += [job.id for job in waiting if not ledger.source_sha256(job.path)]
+            jobs = (ledger.job(number) for number in ready)
+            self._service.go_on([job for job in jobs if job.state is State.WAITING])
+        self._sources_at = time.monotonic() + self._sources_s
+
     async def _withdraw(self) -> None:
         config = self._service.config
         if config.removed != "withdraw" or time.monotonic() < self._withdraw_at:
@@ -168,6 +207,13 @@ class Attendant:
             self._withdraw_at = time.monotonic() + STORAGE_LONGEST_S  # unless it works
             await self._service.house.imprint.withdraw(job)
             self._withdraw_at = 0.0
+
+    def _forget(self) -> None:
+        """What is past in every way leaves the ledger, which else would grow all our life."""
+        if time.monotonic() >= self._forget_at:
+            gone_s = float(self._service.config.withdraw_after)
+            self._forget_at = time.monotonic() + max(gone_s, FORGET_S)
+            self._service.house.ledger.forget_bygones(time.time(), gone_s)
 
 
 def leave_note(ground: Ground, report: Report) -> None:

@@ -1,16 +1,19 @@
 """What the user may ask of the ledger, with a daemon running or without."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
 
-from narrated.errors import NarratedError
+from narrated.errors import NarratedError, StorageError
 from narrated.ledger.job import Cause, Job, State
 from narrated.ledger.store import Ledger
 from narrated.narrate.manuscript import Manuscript
 from narrated.narrate.register import Register
 from narrated.outbox import manifest as manifests
+from narrated.outbox import notes
+from narrated.outbox.names import ERROR_SUFFIX
 from narrated.printable import printable
 
 
@@ -98,6 +101,8 @@ class Commands:
         for job in jobs:
             self._ledger.move(job, State.REMOVED, problem="cancelled")
             self._cancel(job)
+        with suppress(StorageError):
+            notes.remove_note(self._outbox, jobs[-1].stem + ERROR_SUFFIX)  # of why it waited
         return [path]
 
     def history(self, path: str) -> list[Past]:

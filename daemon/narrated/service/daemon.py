@@ -6,7 +6,7 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AsyncExitStack, suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -131,7 +131,11 @@ class Service:
 
     def revive(self, reason: str) -> None:
         """Have the jobs go on that wait for this, now that it may be there."""
-        for job in self.house.ledger.jobs("state = 'waiting' AND reason = ?", reason):
+        self.go_on(self.house.ledger.jobs("state = 'waiting' AND reason = ?", reason))
+
+    def go_on(self, waiting: Iterable[Job]) -> None:
+        """Have jobs go on from where they were when they began to wait."""
+        for job in waiting:
             kept = self.house.ledger.plan(job) is not None
             # An engine that was not to be had may never be: the voice may be another by now.
             goes_on = kept and job.reason is not Reason.ENGINE
@@ -161,6 +165,7 @@ class Service:
             enqueue=self._enqueue,
             cancel=self.lanes.cancel,
         )
+        self.house.narrator.on_shown = self.intake.shown
         self.house.narrator.on_unshown = self.intake.unshown
         self.house.narrator.on_new = self._enqueue
         self.house.narrator.on_outdated = self.intake.outdated
@@ -261,18 +266,11 @@ class Service:
 
     async def _story(self, job: Job) -> None:
         try:
-            if self._is_part_of_a_post(job):
+            if self.intake.is_part_of_a_post(job):
                 return
             await self.house.narrator.narrate(job, self.house.wishes)
         except StorageError as error:  # not even that it waits could be written down
             self.stalled.put(lambda: self.lanes.push(job), error)
-
-    def _is_part_of_a_post(self, job: Job) -> bool:
-        posts = self.house.ledger.shown_by(job.path) if is_picture(job.path) else {}
-        if posts:
-            part_of = f"part of {printable(min(posts))}"
-            self.house.ledger.move(job, State.SUPERSEDED, problem=part_of)
-        return bool(posts)
 
     async def _resume(self) -> None:
         """Go on with what was open when the last daemon ended, however it ended."""

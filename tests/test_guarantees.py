@@ -1,0 +1,30 @@
+"""Every promise in docs/guarantees.md names tests that there are."""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PROMISES = re.split(r"\n(?=- |#)", (ROOT / "docs" / "guarantees.md").read_text())
+NAMED = re.compile(r"`(tests/[\w/]+\.py)::(\w+)`")
+
+
+def _tests(path: str) -> set[str]:
+    """The names of a file's tests, without running it."""
+    found = ast.parse((ROOT / path).read_text()).body
+    functions = (each for each in found if isinstance(each, ast.FunctionDef | ast.AsyncFunctionDef))
+    return {each.name for each in functions if each.name.startswith("test_")}
+
+
+def test_every_promise_names_a_test() -> None:
+    promises = [each for each in PROMISES if each.startswith("- ")]
+    assert len(promises) > 30
+    assert [each for each in promises if not NAMED.search(each)] == []
+
+
+@pytest.mark.parametrize("path", sorted({path for path, _ in NAMED.findall("".join(PROMISES))}))
+def test_every_test_that_a_promise_names_is_there(path: str) -> None:
+    named = {name for where, name in NAMED.findall("".join(PROMISES)) if where == path}
+    assert named - _tests(path) == set()
