@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: demo test lint bench format clean
+.PHONY: demo test lint bench format clean ready
 
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
@@ -40,6 +40,9 @@ $(VENV)/trixie: tests/support/trixie.sh
 
 # It takes root and mmdebstrap; where they are not, its tests say so.
 TRIXIE := $(shell [ "$$(id -u)" = 0 ] && command -v mmdebstrap > /dev/null && echo $(VENV)/trixie)
+
+# All that lint and tests need, of which some can be made beside the rest.
+ready: $(VENV)/lint $(VENV)/suites $(TRIXIE)
 
 # A scratch inbox with the sample post, narrated once; the result is left to be heard.
 demo: $(VENV)/core
