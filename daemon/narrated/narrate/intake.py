@@ -94,7 +94,10 @@ class Intake:
         """A post shows these no more, or is gone: where none does, each is an item of its own."""
         for path in pictures:
             sha256 = self._ledger.source_sha256(path)
-            if sha256 and not self._ledger.shown_by(path) and not self._ledger.current(path):
+            if not sha256 or self._ledger.shown_by(path):
+                continue
+            current = self._ledger.current(path)
+            if current is None or current.source_sha256 != sha256:
                 self._enqueue(self._register.new(path, sha256, 0, Cause.FOUND))
 
     def shown(self, pictures: Iterable[str]) -> None:
