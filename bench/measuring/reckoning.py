@@ -5,13 +5,14 @@ import os
 import sqlite3
 from collections import Counter, defaultdict
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 
 from measuring.pieces import LEXICON, SETTINGS, WRITTEN, Kind, Piece
 from measuring.subject import Subject
+from narrated.errors import StorageError
 from narrated.outbox import manifest as manifests
 from narrated.outbox.manifest import Manifest
 
@@ -168,7 +169,8 @@ class Reckoning:
         found = {}
         for name in self._outbox:
             if name.endswith(".json"):
-                found[name.removesuffix(".json")] = manifests.read(self._subject.outbox / name)
+                with suppress(StorageError):  # withdrawn just now
+                    found[name.removesuffix(".json")] = manifests.read(self._subject.outbox / name)
         return found
 
     # Of one item
@@ -242,7 +244,8 @@ class Reckoning:
         for shown in self._shown_by(path, piece):
             picture = self._files.get(shown)
             if picture is not None and f"{_words(len(picture.content))} bytes" not in heard:
-                yield f"{shown!r} of {len(picture.content)} bytes is not heard"
+                said = " ".join(heard.split())
+                yield f"{shown!r} of {len(picture.content)} bytes is not heard: {said[-400:]}"
 
     def _last(self, path: str) -> Version:
         return self.books.versions[path][-1]

@@ -168,3 +168,16 @@ def test_a_picture_that_failed_alone_leaves_no_note_once_a_post_shows_it(daemon:
     daemon.drop("failed/desk.png", _picture("red"))
     _wait_said(daemon, "failed/post", "red")
     assert _below(daemon, "failed") == _set("failed/post")
+
+
+def test_a_picture_that_changed_while_a_post_showed_it_is_an_item_as_it_is_then(
+    daemon: Daemon,
+) -> None:
+    daemon.drop("back/desk.png", _picture("red"))
+    daemon.manifest("back/desk")
+    path = daemon.drop("back/post.md", _post("Shows it", "desk.png"))
+    _wait_said(daemon, "back/post", "red")
+    daemon.drop("back/desk.png", _picture("blue"))
+    _wait_said(daemon, "back/post", "blue")
+    path.unlink()
+    daemon.published("back/desk", _picture("blue"))

@@ -92,13 +92,17 @@ class Intake:
 
     def unshown(self, pictures: Iterable[str]) -> list[Job]:
         """A post shows these no more, or is gone: where none does, each is an item of its own."""
+        taken = {path: self._ledger.source_sha256(path) for path in pictures}
         return [
             self._register.new(path, sha256, 0, Cause.FOUND)
-            for path in pictures
-            if (sha256 := self._ledger.source_sha256(path))
-            and not self._ledger.shown_by(path)
-            and not self._ledger.current(path)
+            for path, sha256 in taken.items()
+            if sha256 and not self._ledger.shown_by(path) and not self._is_current(path, sha256)
         ]
+
+    def _is_current(self, path: str, sha256: str) -> bool:
+        """Whether a file stands, or is to be narrated, as it is now."""
+        current = self._ledger.current(path)
+        return current is not None and current.source_sha256 == sha256
 
     def shown(self, pictures: Iterable[str]) -> None:
         """A post shows these: as items of their own they have failed, or waited, for the last time.
