@@ -99,11 +99,6 @@ class Intake:
             if sha256 and not self._ledger.shown_by(path) and not self._is_current(path, sha256)
         ]
 
-    def _is_current(self, path: str, sha256: str) -> bool:
-        """Whether a file stands, or is to be narrated, as it is now."""
-        current = self._ledger.current(path)
-        return current is not None and current.source_sha256 == sha256
-
     def shown(self, pictures: Iterable[str]) -> None:
         """A post shows these: as items of their own they have failed, or waited, for the last time.
 
@@ -207,6 +202,11 @@ class Intake:
             return [current] if current.state is State.QUEUED else []
         size_bytes = event.signature.size
         return [self._register.new(event.path, event.sha256, size_bytes, Cause.FOUND)]
+
+    def _is_current(self, path: str, sha256: str) -> bool:
+        """Whether a file stands, or is to be narrated, as it is now."""
+        current = self._ledger.current(path)
+        return current is not None and current.source_sha256 == sha256
 
     def _is_worth_another(self, job: Job) -> bool:
         """A failed one may succeed now; one that is done may still have to leave the inbox."""
