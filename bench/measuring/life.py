@@ -28,7 +28,7 @@ from narrated.service.attendant import FORGET_S
 
 WAVE = 400
 """What the user does between two rests."""
-REST_S = 120.0
+REST_S = 240.0
 """How long it may take until all is done: others may be at work on the machine."""
 DISK_BYTES = 96 * 2**20
 RESTLESS = 0.4

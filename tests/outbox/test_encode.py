@@ -268,3 +268,23 @@ def test_a_place_where_nothing_can_be_made_is_a_storage_error_that_says_why(
         Encoder(tmp_path / "file" / "a", format, sample_rate) as encoder,
     ):
         encoder.write(silence(1, sample_rate))
+
+
+@EVERY_FORMAT
+def test_a_file_that_is_finished_leaves_no_thread_behind(
+    tmp_path: Path, speech: bytes, sample_rate: int, format: str
+) -> None:
+    """Even where somebody still holds on to its encoder."""
+    encoded(tmp_path / "warm", format, sample_rate, speech)
+    before = _threads()
+    finished = Encoder(tmp_path / "a", format, sample_rate)
+    finished.write(speech)
+    finished.close()
+    given_up = Encoder(tmp_path / "b", format, sample_rate)
+    given_up.write(speech)
+    given_up.discard()
+    assert _threads() <= before
+
+
+def _threads() -> int:
+    return sum(1 for _ in Path("/proc/self/task").iterdir())

@@ -10,6 +10,7 @@ import av
 from av.audio.resampler import AudioResampler
 from av.audio.stream import AudioStream
 from av.codec.context import Flags
+from av.container import OutputContainer
 
 from narrated.errors import StorageError
 from narrated.outbox.audio import SAMPLE_BYTES, samples, silence
@@ -123,13 +124,13 @@ class _FFmpegSink:
         options = {"fflags": "+bitexact", **format.options}
         # Absolute, or FFmpeg takes what stands before a colon in the name for a protocol.
         name = str(path.absolute())
-        self._container = av.open(name, "w", format=format.container, container_options=options)
+        container = av.open(name, "w", format=format.container, container_options=options)
         rate = _nearest_rate(format.codec, sample_rate)
-        stream = self._container.add_stream(format.codec, rate=rate, layout="mono")
-        self._stream = cast(AudioStream, stream)
-        self._stream.codec_context.flags |= Flags.bitexact
+        stream = cast(AudioStream, container.add_stream(format.codec, rate=rate, layout="mono"))
+        stream.codec_context.flags |= Flags.bitexact
         if bitrate is not None:
-            self._stream.codec_context.bit_rate = bitrate
+            stream.codec_context.bit_rate = bitrate
+        self._making: tuple[OutputContainer, AudioStream] | None = container, stream
         self._sample_rate = sample_rate
         self._samples = 0
 
@@ -137,17 +138,28 @@ class _FFmpegSink:
         frame = _frame(pcm, self._sample_rate)
         frame.pts = self._samples
         self._samples += frame.samples
-        self._container.mux(self._stream.encode(frame))
+        self._encode(frame)
 
     def close(self) -> None:
         try:
-            self._container.mux(self._stream.encode(None))
+            self._encode(None)
         finally:
-            self._container.close()
+            self._end()
 
     def discard(self) -> None:
         with suppress(OSError):  # a full disk, once more: closing writes the trailer
-            self._container.close()
+            self._end()
+
+    def _encode(self, frame: av.AudioFrame | None) -> None:
+        assert self._making is not None, "it is ended"
+        container, stream = self._making
+        container.mux(stream.encode(frame))
+
+    def _end(self) -> None:
+        """Let go of the codec too: its threads and buffers end with the last reference to it."""
+        making, self._making = self._making, None
+        if making is not None:
+            making[0].close()
 
 
 def _draft(target: Path) -> Path:
