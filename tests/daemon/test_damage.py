@@ -3,6 +3,7 @@
 import json
 import shutil
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -77,6 +78,10 @@ def test_a_damaged_ledger_is_set_aside_and_made_anew_from_the_outbox(narrated: D
         (kept,) = _kept(narrated)
         assert f"from 3 narrations of the outbox; the damaged one is kept as {kept}" in notice
         assert kept.read_bytes() == damaged
+        with closing(sqlite3.connect(_ledger(narrated))) as db:
+            assert db.execute("SELECT device FROM places").fetchall() == [
+                (narrated.outbox.stat().st_dev,)  # else its bare mount point would do for it
+            ]
         note = narrated.outbox / "narrated.status.txt"
         wait(lambda: "made anew" in note.read_text(), note.read_text)
         _see_that_nothing_is_lost(narrated, before)

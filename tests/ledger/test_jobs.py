@@ -216,3 +216,17 @@ def test_a_file_that_is_no_ledger_is_found_damaged(tmp_path: Path) -> None:
 def test_a_ledger_that_cannot_be_opened_says_where_and_what_to_do(tmp_path: Path) -> None:
     with pytest.raises(StorageError, match=r"none/ledger\.sqlite cannot be opened.*has room"):
         Ledger(tmp_path / "none/ledger.sqlite")
+
+
+def test_what_hangs_on_a_commit_is_done_afterwards_or_never(ledger: Ledger) -> None:
+    called: list[str] = []
+    with ledger.transaction():
+        with ledger.transaction():
+            ledger.afterwards(lambda: called.append("inner"))
+        assert called == []
+    assert called == ["inner"]
+    with pytest.raises(ValueError), ledger.transaction():
+        ledger.afterwards(lambda: called.append("never"))
+        raise ValueError
+    ledger.afterwards(lambda: called.append("now"))
+    assert called == ["inner", "now"]

@@ -186,3 +186,12 @@ def test_ten_thousand_narrations_are_known_again_in_seconds(
     assert cache.has("ab7")
     assert cpu_s < 30
     ledger.close()
+
+
+@pytest.mark.parametrize("published", ["0001-01-01T00:00:00", "soon"])
+def test_a_manifest_of_a_time_that_no_clock_can_tell_is_not_believed(
+    box: Box, published: str
+) -> None:
+    box.publish("odd", published=published)
+    box.publish("post")
+    assert box.rebuilt() == {"post.md": "post"}

@@ -29,6 +29,13 @@ def test_an_outbox_that_its_listener_emptied_is_the_outbox(outbox: Path) -> None
     assert Ground(outbox, _device(outbox)).insist() == _device(outbox)
 
 
+def test_what_a_synchroniser_keeps_there_shows_that_it_is_the_outbox(
+    outbox: Path, small_disk: Path
+) -> None:
+    (small_disk / ".stfolder").mkdir()
+    assert Ground(small_disk, _device(outbox)).insist() == _device(small_disk)
+
+
 def test_before_anything_was_published_any_folder_will_do(small_disk: Path) -> None:
     assert Ground(small_disk, None).insist() == _device(small_disk)
 

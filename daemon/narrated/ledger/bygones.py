@@ -43,6 +43,6 @@ class Bygones(Database):
                 )
             self._db.execute(_PAST, (MOST_VERSIONS, now - LONGEST_S))
             self._db.execute(
-                "DELETE FROM deaths WHERE NOT EXISTS"
+                "DELETE FROM deaths WHERE key NOT GLOB 'caption-*' AND NOT EXISTS"
                 " (SELECT 1 FROM chunks WHERE chunks.key = deaths.key)"
             )

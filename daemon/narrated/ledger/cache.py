@@ -38,6 +38,7 @@ class Cache:
         self._disk = disk
         self._hot: OrderedDict[str, tuple[bytes, int]] = OrderedDict()
         self._hot_bytes = 0
+        self._leaving: set[str] = set()
         self._unlisted: dict[str, Take] = {}
         """Takes that the ledger refused: their files are there, and are not to be spoken again."""
         self._prepare()
@@ -159,6 +160,7 @@ class Cache:
 
     def _list(self, take: Take) -> None:
         self._ledger.add_take(take)
+        self._leaving.discard(take.key)
         del self._unlisted[take.key]
         self._bytes += take.size_bytes
 
@@ -174,6 +176,8 @@ class Cache:
             pcm, sample_rate = from_flac(path)
         except StorageError:
             path.unlink()
+        except OSError:
+            return  # it may be well, and is not missed: nothing hangs on it but speech
         else:
             self._ledger.add_take(_take(key, pcm, sample_rate, 0.0, path.stat().st_size))
 
@@ -203,10 +207,14 @@ class Cache:
         """Down to nine tenths of the bound, so that it is not done again for each take."""
         keys = self._ledger.evictable(self._bytes - self.limit_bytes * 9 // 10)
         loop = asyncio.get_running_loop()
-        await loop.run_in_executor(self._disk, self._unlink, keys)
-        with self._ledger.transaction():
-            for key in keys:
-                self._ledger.drop_take(key)
+        self._leaving |= set(keys)
+        try:
+            await loop.run_in_executor(self._disk, self._unlink, keys)
+            with self._ledger.transaction():
+                for key in self._leaving.intersection(keys):  # not what was spoken again meanwhile
+                    self._ledger.drop_take(key)
+        finally:
+            self._leaving -= set(keys)
         self._bytes = self._ledger.cache_bytes()
 
     def _unlink(self, keys: list[str]) -> None:

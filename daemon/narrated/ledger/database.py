@@ -1,7 +1,7 @@
 """The ledger's connection to SQLite: opened, migrated, and used in transactions."""
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from importlib import resources
@@ -26,6 +26,7 @@ class Database:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._afterwards: list[Callable[[], None]] = []
         try:
             self._db = sqlite3.connect(
                 path, isolation_level=None, check_same_thread=False, factory=Connection
@@ -35,7 +36,7 @@ class Database:
         try:
             self._db.executescript(
                 "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;"
-                " PRAGMA foreign_keys = ON; PRAGMA busy_timeout = 1000;"
+                " PRAGMA foreign_keys = ON; PRAGMA busy_timeout = 250;"
             )
             self._migrate()
         except sqlite3.Error as error:
@@ -79,8 +80,18 @@ class Database:
             yield
             self._db.execute("COMMIT")
         except BaseException:
+            self._afterwards.clear()
             self._roll_back()
             raise
+        while self._afterwards:
+            self._afterwards.pop(0)()
+
+    def afterwards(self, call: Callable[[], None]) -> None:
+        """Call this once what goes on is committed, at once where nothing is; else never."""
+        if self._db.in_transaction:
+            self._afterwards.append(call)
+        else:
+            call()
 
     def _migrate(self) -> None:
         version = int(self._db.execute("PRAGMA user_version").fetchone()[0])

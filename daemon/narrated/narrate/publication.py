@@ -63,6 +63,9 @@ class Imprint:
         self.on_taken_away: Callable[[str], None] = lambda path: None
         """Called with a source that we took out of the inbox ourselves, or took for gone."""
 
+        self.on_superseded: Callable[[Job], None] = lambda job: None
+        """Called with a job that is not to be done any more."""
+
     @property
     def disposes(self) -> bool:
         """Whether a source leaves the inbox once it is narrated."""
@@ -332,6 +335,7 @@ class Imprint:
             self._ledger.let_go(path, signature)
             for waiting in self._ledger.stoppable(path):
                 self._ledger.move(waiting, State.SUPERSEDED, problem="part of a post")
+                self.on_superseded(waiting)
             self.on_taken_away(path)
         except NarratedError as error:
             log.warning("%s stays in the inbox: %s", printable(path), error)
@@ -356,8 +360,13 @@ class Imprint:
     async def _note(self, job: Job, error: NarratedError) -> None:
         async with self._lock(job.stem):
             await self._on_disk(lambda: self.note_now(job, error))
-            if self._ledger.job(job.id).state in ENDED:  # meanwhile, and it is nobody's note now
+            if self._ledger.job(job.id).state in ENDED and not self._owes_note(job.path):
                 self.forget_note(job)
+
+    def _owes_note(self, path: str) -> bool:
+        """Whether a version of a file that came meanwhile has a note to leave."""
+        current = self._ledger.current(path)
+        return current is not None and current.state in (State.FAILED, State.WAITING)
 
     async def _withhold(self, job: Job, why: str) -> None:
         """Whoever published it: a version that this one superseded may have done so just now."""

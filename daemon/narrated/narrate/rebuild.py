@@ -148,8 +148,8 @@ def _remnant(outbox: Path, inbox: Path, path: str) -> Remnant | None:
 def _is_ours(manifest: Manifest, stem: str) -> bool:
     """Others write into the outbox too: a copy under another name speaks for nobody."""
     name = stem.rpartition("/")[2]
-    with suppress(ValueError):
-        datetime.fromisoformat(manifest.published)
+    with suppress(ValueError, OverflowError, OSError):  # of a time that no clock could tell
+        datetime.fromisoformat(manifest.published).timestamp()
         return (
             names.is_inside(manifest.source.path)
             and bool(_SHA256.fullmatch(manifest.source.sha256))

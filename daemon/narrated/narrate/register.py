@@ -1,6 +1,7 @@
 """Where new jobs are entered: one open version a source, one name in the outbox for good."""
 
 from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
 
 from narrated.inbox import files
@@ -19,7 +20,7 @@ class Register:
 
     def new(self, path: str, sha256: str, size_bytes: int, cause: Cause) -> Job:
         """A new version of a source, to be done."""
-        older = self._ledger.unfinished(path)
+        older = self._ledger.stoppable(path)
         with self._ledger.transaction():
             stem = self._stem(path, sha256)
             job = self._ledger.add_job(path, sha256, size_bytes, stem, cause=cause)
@@ -43,7 +44,7 @@ class Register:
 
     def unreadable(self, path: str, size_bytes: int, problem: str, remedy: str) -> Job:
         """A version that waits for its rights to be mended."""
-        older = self._ledger.unfinished(path)
+        older = self._ledger.stoppable(path)
         with self._ledger.transaction():
             job = self._ledger.add_job(
                 path,
@@ -65,7 +66,7 @@ class Register:
     def _stop(self, older: Iterable[Job]) -> None:
         """Only once the ledger knows the newer one: what it refused changes nothing."""
         for job in older:
-            self._cancel(job)
+            self._ledger.afterwards(partial(self._cancel, job))
 
     def _stem(self, path: str, sha256: str) -> str:
         """The name in the outbox that belongs to this source for good."""

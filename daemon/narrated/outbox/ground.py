@@ -48,7 +48,7 @@ class Ground:
 
     def _is_empty(self) -> bool:
         with os.scandir(self.outbox) as entries:
-            names = {entry.name for entry in entries if not entry.name.startswith(".")}
+            names = {entry.name for entry in entries if not entry.name.startswith(".narrated-")}
         return names <= _OF_A_NEW_DISK
 
     def _insist_on_rights(self) -> None:

@@ -76,6 +76,7 @@ class Attendant:
 
     async def __aenter__(self) -> Self:
         self.task = asyncio.create_task(self._attend())
+        self._feeding = asyncio.create_task(self._feed())
         return self
 
     async def __aexit__(
@@ -84,22 +85,31 @@ class Attendant:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self._feeding.cancel()
         self.task.cancel()
         with suppress(asyncio.CancelledError):
             await self.task
 
-    async def _attend(self) -> None:
-        turn_s = min(TURN_S, (self._notifier.watchdog_s or TURN_S) / 3)
+    @property
+    def _turn_s(self) -> float:
+        return min(TURN_S, (self._notifier.watchdog_s or TURN_S) / 3)
+
+    async def _feed(self) -> None:
+        """The watchdog asks whether we move, not whether a disk does that we wait for."""
         while True:
             if self._service.is_alive:
                 self._notifier.alive()
+            await asyncio.sleep(self._turn_s)
+
+    async def _attend(self) -> None:
+        while True:
             try:
                 await self._turn()
             except StorageError as error:
                 self._complain(error)
             if damage := self._service.house.ledger.damage:
                 raise DamagedLedger(damage)  # the daemon ends, and the next one makes a new ledger
-            await asyncio.sleep(turn_s)
+            await asyncio.sleep(self._turn_s)
 
     async def _turn(self) -> None:
         await asyncio.to_thread(self._service.house.ground.look)
@@ -203,6 +213,7 @@ class Attendant:
         config = self._service.config
         if config.removed != "withdraw" or time.monotonic() < self._withdraw_at:
             return
+        self._service.clock.turn()  # not by a clock that was set a moment ago
         for job in self._service.intake.withdraw_due(float(config.withdraw_after)):
             self._withdraw_at = time.monotonic() + STORAGE_LONGEST_S  # unless it works
             await self._service.house.imprint.withdraw(job)

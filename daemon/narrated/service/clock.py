@@ -35,6 +35,11 @@ class Clock:
                 self._ledger.shift(self._wall_s - marked, MOVE_WINDOW_S)
             self._ledger.mark(RUNNING, self._wall_s)
 
+    def mark(self) -> None:
+        """Leave word of when it is, whether or not it was set. Errors: StorageError."""
+        self.turn()
+        self._ledger.mark(RUNNING, time.time())
+
     def turn(self) -> None:
         """See whether it was set since the last turn; StorageError, and the next turn sees it."""
         wall_s, passed_s = time.time(), time.monotonic()

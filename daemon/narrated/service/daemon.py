@@ -150,8 +150,8 @@ class Service:
         self._lock = self._stack.enter_context(StateLock(config.state, self._holder))
         self.house = await self._stack.enter_async_context(House(config))
         ledger = self.house.ledger
-        self.stalled = Stalled(self.house)
         self.clock = Clock(ledger)
+        self.stalled = Stalled(self.house, self.clock)
         self.clock.start()
         self._stack.push_async_callback(self._farewell)
         self._stack.callback(self.stalled.close)
@@ -189,6 +189,7 @@ class Service:
             ignore=config.ignore,
         )
         self.house.imprint.on_taken_away = self.inbox.look
+        self.house.imprint.on_superseded = self.lanes.cancel
 
     async def _listen(self) -> None:
         """Answer the command line; the lock tells where, from the moment that somebody does."""
@@ -239,6 +240,7 @@ class Service:
 
     def _act(self, event: Event) -> None:
         try:
+            self.clock.turn()  # what comes now is not to be moved along with what came before
             self.intake.take(event)
         except StorageError:
             raise  # it keeps its room as well
@@ -332,13 +334,20 @@ class Service:
         try:
             config = self._read_again()
             await self.house.apply(config)
-            earlier, self.config = self.config, config
-            self._follow(earlier, config)
-            self.revive("engine")
-            log.info("the configuration is read anew; it holds for new versions of files")
         except NarratedError as error:
             log.error("the configuration is refused, and the old one kept: %s", error)
+        else:
+            earlier, self.config = self.config, config
+            log.info("the configuration is read anew; it holds for new versions of files")
+            self._take_over(earlier)
         self._notifier.ready(self.report().line)
+
+    def _take_over(self, earlier: Config) -> None:
+        try:
+            self._follow(earlier, self.config)
+            self.revive("engine")
+        except StorageError as error:
+            self.stalled.put(lambda: self._take_over(earlier), error)
 
     def _follow(self, earlier: Config, config: Config) -> None:
         """What was built from the earlier configuration is built anew, where that can be."""

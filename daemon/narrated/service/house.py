@@ -210,6 +210,8 @@ class House:
             self.cache.adopt(takes)
             known = rebuild.rebuild(self.ledger, found, with_gone=config.after == "keep")
         if known:
+            self.ground.device = self.ground.insist()
+            self.ledger.keep_place(OUTBOX, self.ground.device)
             self.rebuilt = _rebuilt(known, last_aside(self.ledger.path))
             log.warning("%s", self.rebuilt)
 

@@ -2,12 +2,11 @@
 
 import asyncio
 import logging
-import time
 from collections import deque
 from collections.abc import Callable
 
 from narrated.errors import StorageError
-from narrated.ledger.moments import RUNNING
+from narrated.service.clock import Clock
 from narrated.service.house import House
 
 AGAIN_S = 2.0
@@ -18,8 +17,9 @@ log = logging.getLogger("narrated")
 class Stalled:
     """Steps that were refused; while there are any, later ones that must not overtake wait too."""
 
-    def __init__(self, house: House) -> None:
+    def __init__(self, house: House, clock: Clock) -> None:
         self._house = house
+        self._clock = clock
         self._steps: deque[Callable[[], None]] = deque()
         self._task: asyncio.Task[None] | None = None
         self.problem: StorageError | None = None
@@ -31,19 +31,32 @@ class Stalled:
         if problem is not None:
             self._tell(problem)
         if self._task is None or self._task.done():
-            self._task = asyncio.create_task(self._go_on())
+            self._begin()
 
     def close(self) -> None:
         """Try nothing any more; the next start finds out what there is to do."""
         if self._task is not None:
             self._task.cancel()
 
+    def _begin(self) -> None:
+        self._task = asyncio.create_task(self._go_on())
+        self._task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        """Go on with those behind a step that was a defect, and have that one be heard."""
+        if task.cancelled() or task.exception() is None:
+            return
+        self.problem = None
+        if self._steps:
+            self._begin()
+        task.result()
+
     async def _go_on(self) -> None:
         while self._steps:
             await asyncio.sleep(AGAIN_S)
             try:
                 await asyncio.to_thread(self._house.probe_state)
-                self._house.ledger.mark(RUNNING, time.time())
+                self._clock.mark()
                 self._run()
             except StorageError as problem:
                 self._tell(problem)
