@@ -92,7 +92,7 @@ def test_ten_thousand_files_that_came_while_it_was_stopped_are_all_narrated_once
     wait(lambda: _done(daemon) == FILES or time.sleep(0.5), lambda: daemon.log, PATIENCE_S)
     took_s = time.monotonic() - began_s
 
-    assert daemon.status()["counts"] == {"done": FILES}
+    wait(lambda: daemon.status()["counts"] == {"done": FILES})
     for stem, text in posts.items():
         source = json.loads((daemon.outbox / f"{stem}.json").read_bytes())["source"]
         assert source["sha256"] == hashlib.sha256(text.encode()).hexdigest()

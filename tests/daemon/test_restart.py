@@ -69,7 +69,7 @@ def test_a_rename_killed_after_the_files_moved_is_brought_to_its_end(stopped: Da
         (stopped.outbox / f"new.{suffix}").unlink()
     _change(
         stopped,
-        "UPDATE jobs SET state = 'planned' WHERE path = CAST('new.md' AS BLOB)",
+        "UPDATE jobs SET state = 'planned' WHERE state = 'done'",
     )
     stopped.start()
     wait(lambda: stopped.files == _set("new"), lambda: stopped.log)
@@ -142,7 +142,7 @@ def test_a_flood_of_files_is_narrated_to_the_last(tmp_path: Path) -> None:
             lambda: f"{sum(1 for _ in daemon.outbox.rglob('*.json'))}\n{daemon.log}",
             60,
         )
-        assert daemon.status()["counts"] == {"done": len(names)}
+        wait(lambda: daemon.status()["counts"] == {"done": len(names)})
     assert daemon.files == {f"{name}.{suffix}" for name in names for suffix in SUFFIXES}
     assert not [path for path in daemon.outbox.rglob(".*") if path.is_file()]
 

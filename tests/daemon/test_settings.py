@@ -366,7 +366,7 @@ def test_a_first_look_at_many_posts_plans_each_once(tmp_path: Path) -> None:
     with daemon:
         wait(lambda: daemon.status()["counts"].get("done") == len(paths), lambda: daemon.log, 60)
         daemon.wait_idle()
-        assert daemon.status()["counts"] == {"done": len(paths)}
+        wait(lambda: daemon.status()["counts"] == {"done": len(paths)})
 
 
 def test_a_folder_moves_with_its_settings_without_speech(daemon: Daemon) -> None:

@@ -166,14 +166,18 @@ class Daemon:
         return dict(json.loads(path.read_text()))
 
     def published(self, stem: str, source: bytes | str) -> dict[str, Any]:
-        """The manifest of exactly this content, waiting for it."""
+        """The manifest of exactly this content, waiting for it and for the ledger to say so."""
         content = source.encode() if isinstance(source, str) else source
         sha256 = hashlib.sha256(content).hexdigest()
         wait(
             lambda: self.manifest(stem)["source"]["sha256"] == sha256,
             lambda: f"{stem} was not published in this version:\n{self.log}",
         )
-        return self.manifest(stem)
+        manifest = self.manifest(stem)
+        if holder(self.home / "state"):
+            path = manifest["source"]["path"]
+            wait(lambda: "publishing" not in self.history(path), lambda: self.log)
+        return manifest
 
     def note(self, stem: str) -> str:
         """The error note of a source, waiting for it."""
