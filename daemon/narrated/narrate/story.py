@@ -96,7 +96,10 @@ class Narrator:
         """Called with a job whose engine was replaced: it is to be planned anew."""
 
     async def narrate(self, job: Job, wishes: Wishes) -> None:
-        """Bring a job from wherever it stands to its end, whatever that is; never raises."""
+        """Bring a job from wherever it stands to its end, whatever that is.
+
+        Raises StorageError alone, where not even that could be written down.
+        """
         self.progress[job.id] = Progress(job, time.monotonic())
         try:
             await self._story(job, wishes)
