@@ -190,7 +190,9 @@ def test_a_post_that_comes_block_by_block_is_narrated_once_when_it_is_whole(
     """Its temporary has its full size from the start."""
     stem = f"{name[:6]}/{name}"
     first, last = f"The first of {name[:6]}.", f"The last of {name[:6]}."
-    padding = "Nobody hears this line, which only makes the post long.\n" * 50_000
+    padding = "".join(
+        f"Nobody hears line {n} of {name[:6]}, which is long.\n" for n in range(60_000)
+    )
     text = f"# Of {name[:6]}\n\n{first}\n\n<!--\n{padding}-->\n\n{last}\n"
     folder = pair.daemon.inbox / name[:6]
 

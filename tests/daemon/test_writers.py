@@ -430,7 +430,7 @@ def test_what_rsync_keeps_in_a_folder_for_parts_is_not_read_and_resumed_from(
     assert not kept.exists()
     (matched,) = re.findall(r"Matched data: ([\d,]+) bytes", told)
     assert int(matched.replace(",", "")) > 0
-    figure(f"resumed from {part} bytes of {whole}: {matched} bytes were not sent again")
+    figure(f"resumed from {part} bytes of {whole}: {matched} bytes were not sent")
 
 
 def test_what_rsync_holds_back_until_all_has_come_is_read_when_it_appears_at_once(
