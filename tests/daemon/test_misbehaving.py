@@ -1,6 +1,8 @@
 """A worker that hangs, eats memory, talks nonsense or dies costs the file that makes it so."""
 
 import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -27,10 +29,13 @@ TROUBLE = {
 """Words that the toy minds, and what is told of it."""
 
 
-def test_each_costs_the_file_that_makes_it_so_and_no_other(tmp_path: Path) -> None:
+def test_each_costs_the_file_that_makes_it_so_and_no_other(
+    tmp_path: Path, figure: Callable[[str], None]
+) -> None:
     settings = {**toy(tmp_path, delay_s=0.02), "workers": {"silence": "500ms"}, "settle": "50ms"}
     good = {f"good-{n}": _post(f"Good {n}") for n in range(4)}
     with running(tmp_path, **settings) as daemon:
+        began = time.monotonic()
         for stem in TROUBLE:
             daemon.drop(f"{stem}.md", _post("Bad", f"It comes to {stem.upper()}."))
         for stem, text in good.items():
@@ -40,6 +45,11 @@ def test_each_costs_the_file_that_makes_it_so_and_no_other(tmp_path: Path) -> No
         for stem, text in good.items():
             daemon.published(stem, text)
         daemon.wait_idle()
+        restarts = sum(each["restarts"] for each in daemon.status()["workers"])
+        figure(
+            f"{len(TROUBLE)} bad files and {len(good)} good ones: {restarts} workers replaced, "
+            f"all at its end after {time.monotonic() - began:.1f} s"
+        )
         told = {held["path"]: held["problem"] for held in daemon.status()["failed"]}
         assert told.keys() == {f"{stem}.md" for stem in TROUBLE}
         assert all(TROUBLE[path.removesuffix(".md")] in told[path] for path in told)
@@ -60,7 +70,7 @@ def test_each_costs_the_file_that_makes_it_so_and_no_other(tmp_path: Path) -> No
     ],
 )
 def test_one_that_does_not_get_through_loading_has_its_own_files_wait(
-    tmp_path: Path, trouble: str, told: str
+    tmp_path: Path, trouble: str, told: str, figure: Callable[[str], None]
 ) -> None:
     broken = tmp_path / "broken"
     broken.touch()
@@ -83,7 +93,9 @@ def test_one_that_does_not_get_through_loading_has_its_own_files_wait(
         assert told in workers["engines"]["problem"]
         assert workers["engines-1"]["state"] == "ready"
         broken.unlink()
+        began = time.monotonic()
         daemon.published("waits", _post("Waits"))
+        figure(f"narrated {time.monotonic() - began:.1f} s after its worker could load again")
         daemon.wait_idle()
         inquest.verify(daemon)
 

@@ -4,14 +4,14 @@ import hashlib
 import os
 import re
 import signal
-import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import av
 import pytest
 
 from support.daemon import Daemon, as_anybody, running, toy, wait
+from support.watching import Watch
 
 
 def _set(stem: str, audio: str = "mp3") -> set[str]:
@@ -132,32 +132,17 @@ def test_the_status_note_tells_what_is_read_and_never_claims_it_afterwards(
         assert "book.md" in note.read_text()
 
 
-def test_nothing_half_made_is_ever_seen_in_the_outbox(daemon: Daemon) -> None:
-    seen: set[str] = set()
-    done = threading.Event()
-
-    def look() -> None:
-        while not done.is_set():
-            seen.update(str(path.relative_to(daemon.outbox)) for path in _all(daemon.outbox))
-
-    watcher = threading.Thread(target=look)
-    watcher.start()
-    try:
+def test_nothing_half_made_is_ever_seen_in_the_outbox(
+    daemon: Daemon, figure: Callable[[str], None]
+) -> None:
+    with Watch(daemon.outbox / "whole") as watch:
+        made = []
         for version in range(4):
             text = f"# Whole\n\nVersion {version}.\n"
             daemon.drop("whole/post.md", text)
-            daemon.published("whole/post", text)
-            for output in daemon.manifest("whole/post")["outputs"]:
-                assert (daemon.outbox / "whole" / output["name"]).stat().st_size > 0
-    finally:
-        done.set()
-        watcher.join()
-    visible = {name for name in seen if not Path(name).name.startswith(".")}
-    assert {name for name in visible if name.startswith("whole/")} == _set("whole/post")
-
-
-def _all(folder: Path) -> list[Path]:
-    return [Path(top) / name for top, _, names in os.walk(folder) for name in names]
+            made.append(daemon.published("whole/post", text))
+    figure(watch.verify(made))
+    assert {name for name in watch.seen if not name.startswith(".")} == _set("post")
 
 
 def test_names_that_are_hard_on_everybody_come_through(daemon: Daemon) -> None:

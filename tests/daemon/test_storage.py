@@ -1,19 +1,18 @@
 """A disk that is full, closed or gone: work pauses, says so, and goes on by itself."""
 
-import contextlib
 import re
 import sqlite3
 import subprocess
-import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from support.daemon import Daemon, as_anybody, running, toy, wait
 from support.disk import small
+from support.watching import Watch
 
 ROWS = 2
 LONG_S = 25.0
@@ -45,6 +44,15 @@ def _trouble(daemon: Daemon) -> str:
     return " ".join([*held, *status["notices"]])
 
 
+def _see_its_note(daemon: Daemon, stem: str, *words: str) -> None:
+    """See that the note beside where a narration will stand says what is wrong and what to do."""
+    note = daemon.note(stem)
+    assert note.startswith(f"{stem}.md was not narrated.\n")
+    assert "What was wrong: " in note
+    assert "What to do: " in note
+    assert all(word in note for word in words), note
+
+
 def _wait_for_trouble(daemon: Daemon, *words: str) -> str:
     wait(
         lambda: all(word in _trouble(daemon) for word in words),
@@ -54,45 +62,25 @@ def _wait_for_trouble(daemon: Daemon, *words: str) -> str:
     return _trouble(daemon)
 
 
-@contextlib.contextmanager
-def _watched(outbox: Path) -> Iterator[set[str]]:
-    """Every visible file that ever stood there, each looked at while it did: whole, or a defect."""
-    seen: set[str] = set()
-    done = threading.Event()
-
-    def look() -> None:
-        while not done.is_set():
-            for path in outbox.iterdir() if outbox.exists() else ():
-                if not DRAFT.fullmatch(path.name):
-                    with contextlib.suppress(FileNotFoundError):
-                        seen.add(path.name if path.stat().st_size else f"{path.name} is empty")
-            time.sleep(0.005)
-
-    watcher = threading.Thread(target=look)
-    watcher.start()
-    try:
-        yield seen
-    finally:
-        done.set()
-        watcher.join()
-
-
 @pytest.mark.parametrize(("where", "kib"), [("outbox", 3072), ("cache", 3072), ("state", 4096)])
 def test_a_full_disk_pauses_the_work_and_room_lets_it_go_on(
     tmp_path: Path, where: str, kib: int, figure: Callable[[str], None]
 ) -> None:
     text = _book(16)
     with small(tmp_path / where, kib) as disk, running(tmp_path, **_slow(tmp_path)) as daemon:
-        with _watched(daemon.outbox) as seen:
+        with Watch(daemon.outbox) as watch:
             daemon.drop("book.md", text)
             wait(lambda: len(daemon.spoken) > 4, lambda: daemon.log)
             disk.fill()
             daemon.drop("note.md", "A note that comes meanwhile.")
             trouble = _wait_for_trouble(daemon, "room" if where != "outbox" else "space")
+            paused = time.monotonic()
             daemon.wait_told("STATUS=waiting", patience_s=LONG_S)
             if where != "outbox":
                 note = daemon.outbox / "narrated.status.txt"
                 wait(lambda: "cannot go on" in note.read_text(), note.read_text)
+            if where == "cache":  # where the ledger refuses, nothing is told of single files
+                _see_its_note(daemon, "book", "room")
             assert not {name for name in daemon.files if name.endswith(SUFFIXES)}
             spoken = len(daemon.spoken)
             disk.empty()
@@ -100,11 +88,17 @@ def test_a_full_disk_pauses_the_work_and_room_lets_it_go_on(
             assert daemon.process is not None
             pid = daemon.process.pid
             wait(lambda: daemon.files >= _set("book"), lambda: daemon.log, LONG_S)
-            figure(f"{where} full: read on {time.monotonic() - began:.1f} s after there was room")
+            now = time.monotonic()
+            figure(
+                f"{where} full: paused for {now - paused:.1f} s, {now - began:.1f} s of them after "
+                "there was room"
+            )
             wait(lambda: daemon.files == _set("book") | _set("note"), lambda: daemon.log, LONG_S)
-        daemon.published("book", text)
+        made = [daemon.published("book", text), daemon.manifest("note")]
         assert (daemon.process.pid, daemon.process.poll()) == (pid, None)
-    assert seen <= _set("book") | _set("note") | NOTES | {"book.error.txt", "note.error.txt"}
+    figure(f"{where} full: {watch.verify(made)}")
+    visible = {name for name in watch.seen if not DRAFT.fullmatch(name)}
+    assert visible <= _set("book") | _set("note") | NOTES | {"book.error.txt", "note.error.txt"}
     assert not [path for path in daemon.outbox.iterdir() if DRAFT.fullmatch(path.name)]
     again = sum(count - 1 for count in Counter(daemon.spoken).values())
     figure(
@@ -115,7 +109,7 @@ def test_a_full_disk_pauses_the_work_and_room_lets_it_go_on(
 
 
 def test_rights_that_are_withdrawn_pause_the_work_and_given_back_let_it_go_on(
-    tmp_path: Path,
+    tmp_path: Path, figure: Callable[[str], None]
 ) -> None:
     daemon = Daemon(tmp_path, **_slow(tmp_path))
     daemon.start(*as_anybody())
@@ -127,8 +121,13 @@ def test_rights_that_are_withdrawn_pause_the_work_and_given_back_let_it_go_on(
             daemon.drop(f"{folder.name}.md", text)
             _wait_for_trouble(daemon, "right")
             assert daemon.status()["waiting"][0]["path"] == f"{folder.name}.md"
+            if folder != daemon.outbox:
+                _see_its_note(daemon, folder.name, "right")
             folder.chmod(0o755)
+            began = time.monotonic()
             daemon.published(folder.name, text)
+            took_s = time.monotonic() - began
+            figure(f"{folder.name} closed: narrated {took_s:.1f} s after it was open again")
         expected = {name for folder in folders for name in _set(folder.name)}
         wait(lambda: daemon.files == expected, lambda: daemon.log, LONG_S)
         assert daemon.spoken.count("Post") <= 2  # once more where the cache was closed
@@ -138,7 +137,9 @@ def test_rights_that_are_withdrawn_pause_the_work_and_given_back_let_it_go_on(
         daemon.stop()
 
 
-def test_the_mount_point_of_an_outbox_that_was_unmounted_is_no_outbox(tmp_path: Path) -> None:
+def test_the_mount_point_of_an_outbox_that_was_unmounted_is_no_outbox(
+    tmp_path: Path, figure: Callable[[str], None]
+) -> None:
     settings = {"removed": "withdraw", "withdraw_after": "0s"}
     with small(tmp_path / "outbox", 4096) as disk, running(tmp_path, **settings) as daemon:
         for stem in ("gone", "kept"):
@@ -158,8 +159,10 @@ def test_the_mount_point_of_an_outbox_that_was_unmounted_is_no_outbox(tmp_path: 
             subprocess.run(
                 ["mount", "--move", str(tmp_path / "aside"), str(disk.folder)], check=True
             )
+        began = time.monotonic()
         expected = _set("moved") | _set("new")
         wait(lambda: daemon.files == expected, lambda: f"{daemon.files}\n{daemon.log}", LONG_S)
+        figure(f"all was there {time.monotonic() - began:.1f} s after the outbox was back")
         assert len(daemon.spoken) == 4  # the title once, and three paragraphs
         daemon.stop()
         note = (daemon.outbox / "narrated.status.txt").read_text()
@@ -178,7 +181,7 @@ def _aside(home: Path) -> Path:
 
 
 def test_a_ledger_that_may_only_be_read_is_refused_at_the_start_with_the_remedy(
-    tmp_path: Path,
+    tmp_path: Path, figure: Callable[[str], None]
 ) -> None:
     daemon = Daemon(tmp_path)
     with daemon:
@@ -191,6 +194,17 @@ def test_a_ledger_that_may_only_be_read_is_refused_at_the_start_with_the_remedy(
     assert "mend the rights" in refused.stderr
     assert "Traceback" not in refused.stderr
     (tmp_path / "state/ledger.sqlite").chmod(0o644)
+    began = time.monotonic()
+    try:
+        daemon.start(*as_anybody())
+        daemon.drop("new.md", "Read once it may be written.")
+        daemon.published("new", "Read once it may be written.")
+        figure(f"narrated {time.monotonic() - began:.1f} s after the rights were mended")
+        assert daemon.spoken.count("Read and published.") == 1
+        assert daemon.spoken.count("Read once it may be written.") == 1
+        assert daemon.history("post.md") == ["done"]
+    finally:
+        daemon.stop()
     with small(tmp_path / "disk", 4096) as disk:
         daemon.configure(state="disk")
         options = ["mount", "-o", "remount,ro", str(disk.folder)]
@@ -199,6 +213,12 @@ def test_a_ledger_that_may_only_be_read_is_refused_at_the_start_with_the_remedy(
         assert refused.returncode == 5
         assert "Read-only file system" in refused.stderr
         assert "Traceback" not in refused.stderr
+        subprocess.run(["mount", "-o", "remount,rw", str(disk.folder)], check=True)
+        with daemon:  # with a ledger of its own, which knows what the outbox holds
+            daemon.drop("last.md", "Read on a disk that may be written.")
+            daemon.published("last", "Read on a disk that may be written.")
+        assert daemon.spoken.count("Read on a disk that may be written.") == 1
+        assert len(daemon.spoken) == 6  # three posts, each with its name
 
 
 def _run(daemon: Daemon, *launcher: str) -> subprocess.CompletedProcess[str]:
@@ -211,7 +231,9 @@ def _run(daemon: Daemon, *launcher: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_events_that_the_ledger_refuses_are_taken_in_their_order_later(tmp_path: Path) -> None:
+def test_events_that_the_ledger_refuses_are_taken_in_their_order_later(
+    tmp_path: Path, figure: Callable[[str], None]
+) -> None:
     """Another program that writes to the ledger holds it, as long as it likes."""
     with running(tmp_path, **_slow(tmp_path)) as daemon:
         daemon.drop("book.md", _book(12))
@@ -227,9 +249,11 @@ def test_events_that_the_ledger_refuses_are_taken_in_their_order_later(tmp_path:
         wait(lambda: "passing.md is gone" in daemon.log or not daemon.status()["arriving"])
         other.execute("ROLLBACK")
         other.close()
+        began = time.monotonic()
         daemon.published("new", "# Post\n\nThe second version.")
         daemon.published("book", _book(12))
         wait(lambda: daemon.files == _set("book") | _set("new"), lambda: daemon.log, LONG_S)
+        figure(f"all was there {time.monotonic() - began:.1f} s after the ledger was let go")
         wait(lambda: not _trouble(daemon))
         daemon.wait_idle()
         assert daemon.status()["notices"] == []

@@ -2,7 +2,9 @@
 
 import hashlib
 import json
-from collections.abc import Iterator
+import re
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -100,18 +102,25 @@ def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
             yield pair
 
 
-def test_what_the_laptop_had_before_it_met_the_box_is_narrated_once(pair: Pair) -> None:
+def test_what_the_laptop_had_before_it_met_the_box_is_narrated_once(
+    pair: Pair, figure: Callable[[str], None]
+) -> None:
     for stem in EARLIER:
         manifest = pair.daemon.published(stem, (pair.posts / f"{stem}.md").read_bytes())
         assert manifest["source"]["path"] == f"{stem}.md"
         assert pair.daemon.history(f"{stem}.md") == ["done"]
     assert len(pair.daemon.spoken) == len({*pair.daemon.spoken}) == len(EARLIER)
+    figure(f"{len(EARLIER)} posts, {len(pair.daemon.spoken)} chunks spoken, none twice")
 
 
-def test_a_post_is_synced_edited_renamed_and_deleted_and_its_narration_follows(pair: Pair) -> None:
+def test_a_post_is_synced_edited_renamed_and_deleted_and_its_narration_follows(
+    pair: Pair, figure: Callable[[str], None]
+) -> None:
+    saved = time.monotonic()
     began = len(pair.daemon.spoken)
     pair.write("travel/lisbon.md", "# Lisbon\n\nThe first paragraph.\n\nThe second one.\n")
     pair.wait_on_the_laptop("travel", "lisbon")
+    figure(f"{time.monotonic() - saved:.1f} s from the save to the sound, both on the laptop")
     spoken = ["Lisbon", "The first paragraph.", "The second one."]
     assert pair.daemon.spoken[began:] == spoken
 
@@ -135,7 +144,9 @@ def test_a_post_is_synced_edited_renamed_and_deleted_and_its_narration_follows(p
     assert not any(".narrated-" in name or "sync-conflict" in name for name in pair.files)
 
 
-def test_what_syncthing_keeps_of_older_versions_is_never_read(pair: Pair) -> None:
+def test_what_syncthing_keeps_of_older_versions_is_never_read(
+    pair: Pair, figure: Callable[[str], None]
+) -> None:
     for text in ("# Kept\n\nBefore.\n", "# Kept\n\nAfter.\n"):
         pair.write("kept/post.md", text)
         pair.wait_published("kept/post", text)
@@ -143,26 +154,79 @@ def test_what_syncthing_keeps_of_older_versions_is_never_read(pair: Pair) -> Non
     pair.write("kept/last.md", "# Last\n")
     pair.wait_published("kept/last", "# Last\n")
     wait(lambda: not (pair.daemon.inbox / "kept/post.md").exists(), patience_s=PATIENCE_S)
-    assert [*(pair.daemon.inbox / ".stversions/kept").glob("post~*.md")]
+    kept = [*(pair.daemon.inbox / ".stversions/kept").glob("post~*.md")]
+    assert kept
+    figure(f"{len(kept)} older versions lie there")
     assert {Path(name).stem for name in pair.daemon.files if "kept" in name} == {"post", "last"}
     assert not any(".stversions" in name or "~" in name for name in pair.daemon.files)
 
 
 def test_a_post_that_is_synced_while_it_is_still_empty_is_narrated_when_it_has_words(
-    pair: Pair,
+    pair: Pair, figure: Callable[[str], None]
 ) -> None:
     pair.write("notes/idea.md", "")
     pair.wait_on_the_box("notes/idea.md", "")
     wait(lambda: ["notes/idea.md", "empty"] in pair.daemon.status()["arriving"])
     assert pair.daemon.history("notes/idea.md") == []
+    saved = time.monotonic()
     pair.write("notes/idea.md", "# Idea\n\nNow there are words.\n")
     pair.wait_on_the_laptop("notes", "idea")
+    figure(f"{time.monotonic() - saved:.1f} s from its first words to the sound on the laptop")
     assert pair.daemon.history("notes/idea.md") == ["done"]
     assert pair.daemon.spoken.count("Now there are words.") == 1
 
 
+@pytest.mark.parametrize(
+    ("name", "temporary"),
+    [
+        ("blocks", r"\.syncthing\.blocks\.md\.tmp"),
+        ("long" * 52, r"\.syncthing\.[0-9a-f]{64}\.tmp"),
+    ],
+    ids=["usual", "long"],
+)
+def test_a_post_that_comes_block_by_block_is_narrated_once_when_it_is_whole(
+    pair: Pair, name: str, temporary: str, figure: Callable[[str], None]
+) -> None:
+    """Its temporary has its full size from the start."""
+    stem = f"{name[:6]}/{name}"
+    first, last = f"The first of {name[:6]}.", f"The last of {name[:6]}."
+    padding = "".join(
+        f"Nobody hears line {n} of {name[:6]}, which is long.\n" for n in range(60_000)
+    )
+    text = f"# Of {name[:6]}\n\n{first}\n\n<!--\n{padding}-->\n\n{last}\n"
+    folder = pair.daemon.inbox / name[:6]
+
+    def coming() -> list[int]:
+        found = folder.iterdir() if folder.exists() else ()
+        return [_size(path) for path in found if re.fullmatch(temporary, path.name)]
+
+    pair.box.slow_down(1500)
+    try:
+        pair.write(f"{stem}.md", text)
+        wait(lambda: len(text) in coming(), lambda: pair.daemon.log, PATIENCE_S)
+        began = time.monotonic()
+        assert pair.daemon.history(f"{stem}.md") == []
+        wait(lambda: not coming(), patience_s=PATIENCE_S)
+        lingered_s = time.monotonic() - began
+    finally:
+        pair.box.slow_down(0)
+    pair.wait_published(stem, text)
+    pair.wait_on_the_laptop(name[:6], name)
+    assert pair.daemon.history(f"{stem}.md") == ["done"]
+    heard = [said for said in pair.daemon.spoken if said.endswith(f"of {name[:6]}.")]
+    assert heard == [first, last]
+    figure(f"{len(text)} bytes lingered under a temporary name for {lingered_s:.1f} s")
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0
+
+
 def test_what_both_sides_edited_apart_is_reported_as_a_conflict_and_its_copy_not_read(
-    pair: Pair,
+    pair: Pair, figure: Callable[[str], None]
 ) -> None:
     for peer in (pair.laptop, pair.box):
         peer.set_type("inbox", "sendreceive")
@@ -176,8 +240,10 @@ def test_what_both_sides_edited_apart_is_reported_as_a_conflict_and_its_copy_not
     pair.box.scan("inbox")
     pair.laptop.resume(pair.box)
     pair.box.resume(pair.laptop)
+    met = time.monotonic()
 
     wait(lambda: pair.daemon.status()["conflicts"], lambda: pair.daemon.log, PATIENCE_S)
+    figure(f"told {time.monotonic() - met:.1f} s after the two met again")
     (copy,) = pair.daemon.status()["conflicts"]
     assert copy.startswith("both/post.sync-conflict-")
     assert (pair.daemon.inbox / copy).exists()

@@ -6,20 +6,23 @@ the complete file, no version of it was taken before, and no sentence was spoken
 
 import io
 import os
+import re
 import shutil
 import signal
+import statistics
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
-from support.daemon import Daemon, running, wait
+from support.daemon import PATIENCE_S, Daemon, running, wait
 from support.servers import MISSING, Ssh, rsyncd, sshd
 
 pytestmark = [
@@ -88,6 +91,8 @@ class Peers:
     ssh: Ssh
     rsync_url: str
     laptop: Path
+    delays_s: list[float] = field(default_factory=list)
+    """From each writer's end until the narration stood in the outbox."""
 
     def post(self, stem: str, padding: str = PADDING) -> Post:
         """Write a post on the laptop, long ago."""
@@ -103,7 +108,9 @@ class Peers:
 
     def check(self, post: Post, *before: str) -> None:
         """The whole of it is narrated: once, after nothing but these versions, all superseded."""
+        ended = time.monotonic()
         self.daemon.published(post.stem, post.source.read_bytes())
+        self.delays_s.append(time.monotonic() - ended)
         self.wait_history(post, *before, "done")
         assert self.said_of(post) == post.sentences
 
@@ -151,10 +158,11 @@ def elsewhere(peers: Peers) -> Iterator[Path]:
         yield Path(folder)
 
 
-def run(*command: str | Path) -> None:
-    """Run a program to its good end."""
+def run(*command: str | Path) -> str:
+    """Run a program to its good end; what it says."""
     done = subprocess.run(command, capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, f"{command}: {done.stdout}{done.stderr}"
+    return done.stdout
 
 
 @contextmanager
@@ -402,6 +410,59 @@ def test_what_rsync_keeps_of_a_killed_transfer_is_not_taken_until_it_is_resumed(
     peers.check(post)
 
 
+def test_what_rsync_keeps_in_a_folder_for_parts_is_not_read_and_resumed_from(
+    peers: Peers, figure: Callable[[str], None]
+) -> None:
+    post = peers.post("part")
+    whole = post.source.stat().st_size
+    kept = peers.daemon.inbox / ".rsync-partial" / post.name
+    aside = "--partial-dir=.rsync-partial"
+    with rsyncing(peers, post, aside) as client:
+        end(client, signal.SIGTERM)
+    wait(kept.exists)
+    part = kept.stat().st_size
+    assert 0 < part < whole
+    peers.barrier(post.stem)
+    assert kept.stat().st_size == part
+    assert peers.daemon.history(post.name) == []
+    told = run("rsync", "-a", "--stats", "--no-whole-file", aside, post.source, peers.arrival(post))
+    peers.check(post)
+    assert not kept.exists()
+    (matched,) = re.findall(r"Matched data: ([\d,]+) bytes", told)
+    assert int(matched.replace(",", "")) > 0
+    figure(f"resumed from {part} bytes of {whole}: {matched} bytes were not sent")
+
+
+def test_what_rsync_holds_back_until_all_has_come_is_read_when_it_appears_at_once(
+    peers: Peers, figure: Callable[[str], None]
+) -> None:
+    early = [peers.post(f"delayed/{name}", padding="") for name in ("alpha", "beta", "gamma")]
+    last = peers.post("delayed/omega")
+    folder = peers.daemon.inbox / "delayed"
+    held = [folder / ".~tmp~" / post.source.name for post in early]
+    command = ["rsync", "-a", "--delay-updates", "--bwlimit=500k"]
+    with started(*command, peers.laptop / "delayed", peers.daemon.inbox) as client:
+        wait(lambda: all(path.exists() for path in held) and any(_parts(folder, last)))
+        client.send_signal(signal.SIGSTOP)
+        for path, post in zip(held, early, strict=True):
+            assert path.read_bytes() == post.source.read_bytes()
+        part = max(_parts(folder, last))
+        peers.barrier("delayed")
+        assert not [path for path in folder.iterdir() if not path.name.startswith(".")]
+        assert all(peers.daemon.history(post.name) == [] for post in (*early, last))
+        client.send_signal(signal.SIGCONT)
+        assert client.wait(60) == 0
+    for post in (*early, last):
+        peers.check(post)
+    figure(f"{len(early)} whole ones were held back when {part} bytes of the last had come")
+
+
+def _parts(folder: Path, post: Post) -> list[int]:
+    """How much of a file has come that is not whole yet."""
+    whole = post.source.stat().st_size
+    return [size for size in _sizes(folder, f".{post.source.name}.*") if 0 < size < whole]
+
+
 @pytest.mark.parametrize(
     ("name", "options"),
     [
@@ -444,3 +505,17 @@ def test_half_a_picture_is_refused_with_a_note_until_the_whole_of_it_comes(peers
     peers.daemon.published("photo", post.source.read_bytes())
     wait(lambda: not (peers.daemon.outbox / "photo.error.txt").exists())
     peers.wait_history(post, "superseded", "done")
+
+
+def test_the_narration_stands_soon_after_the_writers_end(
+    peers: Peers, figure: Callable[[str], None]
+) -> None:
+    """Of this one, and of all that came before it here."""
+    post = peers.post("soon")
+    run("cp", post.source, peers.arrival(post))
+    peers.check(post)
+    figure(
+        f"{len(peers.delays_s)} arrivals: narrated {statistics.median(peers.delays_s):.1f} s after "
+        f"the writer's end, the last {max(peers.delays_s):.1f} s"
+    )
+    assert peers.delays_s[-1] < PATIENCE_S

@@ -62,6 +62,7 @@ def _yaml() -> Iterator[Case]:
     for name, before in zip("bcdefghi", "abcdefgh", strict=True):
         laughs += f"{name}: &{name} [{', '.join([f'*{before}'] * 9)}]\n".encode()
     aliases = b"a: &a x\nauthor: [" + b"*a, " * 15_000 + b"x]\n"
+    million = b"a: &a x\nauthor: [" + b"*a, " * MILLION + b"x]\n"
     deep = b"author: " + b"[" * 20_000
     blocks = b"".join(b"%ba:\n" % (b" " * depth) for depth in range(300))
     program = b'title: !!python/object/apply:os.system ["touch @OUTSIDE@/made"]\n'
@@ -69,6 +70,7 @@ def _yaml() -> Iterator[Case]:
     for kind, text, why in (
         ("laughs", laughs, "alias"),
         ("aliases", aliases, "alias"),
+        ("million", million, "too long|larger than"),
         ("deep", deep, "nested too deeply|not valid YAML"),
         ("blocks", blocks, "nested too deeply"),
     ):

@@ -5,11 +5,12 @@ import os
 import re
 import socket
 import sqlite3
+import stat
 import threading
 import time
 import zlib
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any, Self
 
@@ -17,12 +18,15 @@ from hostile.bombs import chunk, png
 from hostile.cases import Case
 from narrated.outbox import manifest
 from narrated.printable import printable
+from narrated.workers.editors import SMALL_BYTES
 from support.daemon import Daemon, wait
 
 READING_S = 15
 """How long one source may take to be read here."""
 PATIENCE_S = 240.0
 """For all of them, on a machine that others load; a quiet one takes a quarter of it."""
+VAST_BYTES = 1 << 30
+"""What is larger is told from another by what the inode says of it."""
 SECRET = "xyzzysecretplugh"
 NOTHING_SAID = "nothing"
 
@@ -53,8 +57,52 @@ class Listener:
         self._socket.close()
 
 
+class Readings:
+    """When the reading of each source ended, by the ledger, looked at all the while.
+
+    A reader takes one source after the other, short and long ones have a reader each, and what is
+    too large to be read never comes to one: so from the end of the one before, or from when it
+    came, to its own end is the most that the reading of a source can have taken.
+    """
+
+    def __init__(self, ledger: Path) -> None:
+        self._ledger = f"file:{ledger}?mode=ro"
+        self._ends: dict[int, tuple[str, int, float, float]] = {}
+        self._done = threading.Event()
+        self._thread = threading.Thread(target=self._look)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._done.set()
+        self._thread.join()
+
+    def _look(self) -> None:
+        query = "SELECT id, path, size_bytes, created_at, changed_at, problem FROM jobs"
+        with closing(sqlite3.connect(self._ledger, uri=True)) as connection:
+            while not self._done.wait(0.05):
+                for job, path, size, came, ended, problem in connection.execute(
+                    f"{query} WHERE state NOT IN ('queued', 'superseded')"
+                ):
+                    if "larger than" not in problem:
+                        self._ends.setdefault(job, (os.fsdecode(path), size, came, ended))
+
+    def longest(self) -> tuple[float, str]:
+        """The most seconds that one source had its reader to itself, and which it was."""
+        took = [(0.0, "")]
+        for is_small in (True, False):
+            before = 0.0
+            for path, size, came, ended in sorted(self._ends.values(), key=lambda end: end[-1]):
+                if (size < SMALL_BYTES) is is_small:
+                    took.append((ended - max(came, before), path))
+                    before = ended
+        return max(took)
+
+
 class Drop:
-    """The daemon, its neighbour's folder, and what became of each source, by inbox path."""
+    """The daemon, where it works, its neighbour's folder, and what became of each source, by inbox path."""
 
     def __init__(self, home: Path, cases: dict[str, Case]) -> None:
         self.outside = home / "outside"
@@ -63,10 +111,15 @@ class Drop:
             home / "daemon", workers={"reading": f"{READING_S}s"}, pictures={"wait": "500ms"}
         )
         self.took_s = 0.0
+        self.longest = (0.0, "")
         self.pids: list[int | None] = []
         _furnish(self.outside)
         self.before = seen(self.outside)
+        self.workplace = home / "workplace"
+        _furnish(self.workplace)
+        self.workplace_before = seen(self.workplace)
         self.inbox_before: dict[str, Any] = {}
+        self.inbox_after: dict[str, Any] = {}
 
     def everything(self, port: int) -> None:
         """Drop it all beside the running daemon, and wait until each has come to something."""
@@ -92,6 +145,13 @@ class Drop:
             with open(os.path.join(folder, name), "wb") as file:  # noqa: PTH118, PTH123
                 file.write(b"Words of a name.\n")
         deep_folders(inbox)
+        self.inbox_before = seen(inbox)
+        with Readings(self.daemon.home / "state/ledger.sqlite") as readings:
+            self._wait_for_all()
+        self.longest = readings.longest()
+        self.inbox_after = seen(inbox)
+
+    def _wait_for_all(self) -> None:
         began = time.monotonic()
         awaited = {*self.cases, *OTHERS}
         awaited |= {f"names/{os.fsdecode(name)}" for name in NAMES.values()}
@@ -150,9 +210,13 @@ class Drop:
 def dropped(home: Path, cases: dict[str, Case]) -> Iterator[tuple[Drop, Listener]]:
     """All of it dropped, and done with."""
     drop = Drop(home, cases)
-    with Listener() as listener, drop.daemon:
-        drop.everything(listener.port)
-        yield drop, listener
+    with Listener() as listener:
+        drop.daemon.start("env", f"--chdir={drop.workplace}")
+        try:
+            drop.everything(listener.port)
+            yield drop, listener
+        finally:
+            drop.daemon.stop()
 
 
 NAMES = {
@@ -179,12 +243,21 @@ OTHERS = ("links/hard.md", "large/vast.md", "deep/end.md")
 def seen(folder: Path) -> dict[str, tuple[Any, ...]]:
     """What stands in a folder, as whoever looks after it would see that it was touched."""
     found = {}
-    for path in [folder, *folder.rglob("*")]:
-        status = path.lstat()
-        content = hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else ""
-        key = str(path.relative_to(folder))
-        found[key] = (status.st_mode, status.st_ino, status.st_size, status.st_mtime_ns, content)
+    for top, folders, names in os.walk(folder):
+        for path in (Path(top, name) for name in (".", *folders, *names)):
+            with suppress(OSError):  # its path is longer than any may be
+                found[str(path.relative_to(folder))] = _seen(path)
     return found
+
+
+def _seen(path: Path) -> tuple[Any, ...]:
+    status = path.lstat()
+    content = ""
+    if stat.S_ISLNK(status.st_mode):
+        content = os.readlink(path)  # noqa: PTH115 # as it is written
+    elif stat.S_ISREG(status.st_mode) and status.st_size < VAST_BYTES:
+        content = hashlib.sha256(path.read_bytes()).hexdigest()
+    return (status.st_mode, status.st_ino, status.st_size, status.st_mtime_ns, content)
 
 
 def cues(vtt: str) -> list[str]:
@@ -221,7 +294,7 @@ def deep_folders(inbox: Path) -> None:
 
 
 def _furnish(outside: Path) -> None:
-    """A neighbour's folder, with what nobody but them shall read."""
+    """A folder of somebody else's, with what nobody but them shall read."""
     outside.mkdir()
     (outside / "secret.md").write_text(f"# {SECRET}\n\n{SECRET}")
     described = chunk(b"tEXt", b"Description\0A picture of " + SECRET.encode())

@@ -3,15 +3,18 @@
 import os
 import re
 import time
+import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 
 import pytest
 from mutagen.id3 import ID3
 
 from hostile.cases import FORGED_TITLE, IMITATION, cases
-from hostile.drop import NAMES, SECRET, Drop, Listener, cues, dropped, seen
+from hostile.drop import NAMES, READING_S, SECRET, Drop, Listener, cues, dropped, seen
 from narrated.editor import plan
 from narrated.script.script import Settings
+from support.daemon import wait
 
 CASES = cases()
 pytestmark = pytest.mark.timeout(300)
@@ -58,6 +61,15 @@ def test_all_of_them_are_through_in_bounded_time_without_a_crash(
     )
 
 
+def test_none_of_them_has_a_reader_to_itself_for_longer_than_it_may_be_read(
+    drop: Drop, figure: Callable[[str], None]
+) -> None:
+    """Twice as long at the most: one that ends its reader is read once more by a fresh one."""
+    took_s, path = drop.longest
+    figure(f"{path} was read for the longest: {took_s:.1f} s, of {READING_S} s that it may take")
+    assert 0 < took_s < 2 * READING_S
+
+
 def test_a_note_dropped_afterwards_is_narrated_at_once(drop: Drop) -> None:
     drop.daemon.drop("afterwards.md", "All is well.")
     began = time.monotonic()
@@ -66,12 +78,26 @@ def test_a_note_dropped_afterwards_is_narrated_at_once(drop: Drop) -> None:
 
 
 def test_nothing_is_fetched(both: tuple[Drop, Listener]) -> None:
-    assert both[1].heard == []
+    listener = both[1]
+    assert listener.heard == []
+    # So that silence means something: what is fetched is heard.
+    with suppress(OSError):  # there is no answer
+        urllib.request.urlopen(f"http://127.0.0.1:{listener.port}/control", timeout=10)
+    wait(lambda: listener.heard)
+    assert [line.split("\r\n")[0] for line in listener.heard] == ["GET /control HTTP/1.1"]
+    listener.heard.clear()
 
 
 def test_nothing_outside_is_written(drop: Drop) -> None:
     assert seen(drop.outside) == drop.before
-    assert {path.name for path in drop.outside.parent.iterdir()} == {"outside", "daemon"}
+    assert seen(drop.workplace) == drop.workplace_before
+    beside = {path.name for path in drop.outside.parent.iterdir()}
+    assert beside == {"outside", "daemon", "workplace"}
+
+
+def test_the_inbox_stays_as_it_was_dropped(drop: Drop) -> None:
+    assert len(drop.inbox_before) > len(drop.cases)
+    assert drop.inbox_after == drop.inbox_before
 
 
 def test_nothing_outside_is_read_aloud_or_kept(drop: Drop) -> None:

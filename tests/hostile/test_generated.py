@@ -1,6 +1,7 @@
 """Every reader holds what it promises of whatever is generated, near the truth and far from it."""
 
 import re
+from collections.abc import Callable
 
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
@@ -15,6 +16,27 @@ CHARACTERS = st.one_of(
     st.sampled_from(SIGNS), st.characters(codec="utf-8", exclude_categories=["Cs"])
 )
 WORDS = st.text(CHARACTERS, min_size=1, max_size=8)
+
+
+_tried: list[int] = []
+"""How many bytes each input was long, in the order of trial."""
+
+
+def try_on(target: str, data: bytes) -> None:
+    """See that a reader keeps its promise of one input."""
+    _tried.append(len(data))
+    TARGETS[target](data)
+
+
+def told(holds: Callable[[], None]) -> Callable[[Callable[[str], None]], None]:
+    """A test that says how much was tried."""
+
+    def test(figure: Callable[[str], None]) -> None:
+        _tried.clear()
+        holds()
+        figure(f"{len(_tried)} inputs of up to {max(_tried)} bytes")
+
+    return test
 
 
 def pieces(text: str) -> list[str]:
@@ -45,56 +67,64 @@ def _changed(data: bytes, places: list[tuple[float, int, bool]], kept: float) ->
     return bytes(other)
 
 
+@told
 @ANY
 @given(st.one_of(made_of(samples.POST), changed([samples.POST.encode()])))
 def test_any_post(data: bytes) -> None:
-    TARGETS["post"](data)
+    try_on("post", data)
 
 
+@told
 @ANY
 @given(st.one_of(made_of(samples.PAGE), changed([samples.PAGE.encode()])))
 def test_any_page(data: bytes) -> None:
-    TARGETS["page"](data)
+    try_on("page", data)
 
 
+@told
 @ANY
 @given(st.one_of(changed(list(samples.samples("text"))), st.binary(max_size=200), made_of("a 1. ")))
 def test_any_text_in_any_encoding(data: bytes) -> None:
-    TARGETS["text"](data)
+    try_on("text", data)
 
 
+@told
 @ANY
 @given(st.one_of(made_of(samples.YAML), made_of(samples.TOML), changed([samples.YAML.encode()])))
 def test_any_front_matter(data: bytes) -> None:
-    TARGETS["front"](data)
+    try_on("front", data)
 
 
+@told
 @ANY
 @given(st.one_of(made_of(samples.FOLDER), changed([samples.FOLDER.encode()])))
 def test_any_settings_of_a_folder(data: bytes) -> None:
-    TARGETS["folder"](data)
+    try_on("folder", data)
 
 
+@told
 @ANY
 @given(st.dictionaries(WORDS, WORDS, max_size=6), changed([samples.LEXICON.encode()]))
 @example({"is": "iz", "µm": "micron", "ſ": "s"}, b"")
 def test_any_lexicon(words: dict[str, str], data: bytes) -> None:
     quoted = "".join(f"  {_quoted(word)}: {_quoted(said)}\n" for word, said in words.items())
-    TARGETS["lexicon"](f"words:\n{quoted}".encode())
-    TARGETS["lexicon"](data)
+    try_on("lexicon", f"words:\n{quoted}".encode())
+    try_on("lexicon", data)
 
 
 def _quoted(word: str) -> str:
     return "'" + word.replace("'", "''") + "'"
 
 
+@told
 @settings(ANY, max_examples=150)
 @given(changed(list(samples.pictures().values())))
 def test_any_picture(data: bytes) -> None:
-    TARGETS["picture"](data)
+    try_on("picture", data)
 
 
+@told
 @ANY
 @given(st.one_of(made_of(samples.MANIFEST), changed([samples.MANIFEST.encode()])))
 def test_any_manifest(data: bytes) -> None:
-    TARGETS["record"](data)
+    try_on("record", data)

@@ -84,6 +84,8 @@ def test_no_lease_is_asked_for_while_its_signal_would_kill(post: Path) -> None:
 
 
 SESSIONS = 10_000
+RACED = 10
+"""So many opens meet a held lease at the least; a hundred do on a busy machine."""
 WRITER = """
 import os, sys, time
 path, sessions, raced, longest_s = sys.argv[1], int(sys.argv[2]), 0, 0.0
@@ -140,7 +142,7 @@ def test_a_writer_that_opens_at_the_instant_of_a_probe_is_never_read_before_it_h
     assert post.stat().st_size == 2 * (SESSIONS + 1)
     assert leases.keys() == {Lease.FREE, Lease.WRITER}
     assert verdicts.keys() == {Verdict.READY, Verdict.CHANGED, Verdict.WRITER}
-    assert int(raced) > 0
+    assert int(raced) >= RACED
     assert float(longest_s) < BREAK_S
     figure(
         f"{SESSIONS} opens, {int(raced)} of them while a lease was held (the longest took "

@@ -72,6 +72,11 @@ class Peer:
         change = json.dumps({"type": kind}).encode()
         self.ask(f"config/folders/{folder}", change, "PATCH")
 
+    def slow_down(self, kib_s: int) -> None:
+        """Have it take in so much a second, 0 for as much as comes."""
+        change = json.dumps({"maxRecvKbps": kib_s, "limitBandwidthInLan": True}).encode()
+        self.ask("config/options", change, "PATCH")
+
     def pause(self, other: "Peer") -> None:
         """Take no connection to the other, until it is resumed."""
         self.ask(f"system/pause?device={other.id}", b"")

@@ -1,5 +1,6 @@
 """The ledger's connection to SQLite: opened, migrated, and used in transactions."""
 
+import os
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -27,6 +28,7 @@ class Database:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._afterwards: list[Callable[[], None]] = []
+        _let_log_follow(path)
         try:
             self._db = sqlite3.connect(
                 path, isolation_level=None, check_same_thread=False, factory=Connection
@@ -108,6 +110,18 @@ class Database:
         if self._db.in_transaction:
             with suppress(StorageError):  # what stood in the way of the transaction may still do
                 self._db.execute("ROLLBACK")
+
+
+def _let_log_follow(path: Path) -> None:
+    """Give the log the ledger's rights, once that can be written again.
+
+    SQLite makes a log with the rights that the ledger has just then, and never looks at them again.
+    """
+    for suffix in ("-wal", "-shm"):
+        log = path.with_name(path.name + suffix)
+        if log.exists() and os.access(path, os.W_OK) and not os.access(log, os.W_OK):
+            with suppress(OSError):  # then SQLite says what is wrong
+                log.chmod(path.stat().st_mode & 0o777)
 
 
 def set_aside(path: Path) -> Path:
