@@ -283,9 +283,7 @@ SCENARIOS = {
     "a publication that is taken up again": Scenario(_post, _nothing, halt=PUBLISHING),
     "speech that is taken up again": Scenario(_post, _nothing, halt=SPEAKING),
     "a retry": Scenario(_fail, _nothing, command="retry"),
-    "a retry of what waits": Scenario(
-        _both(_voice("none"), _post), _voice("toy"), command="retry"
-    ),
+    "a retry of what waits": Scenario(_both(_voice("none"), _post), _voice("toy"), command="retry"),
     "a refresh": Scenario(_post, _nothing, command="refresh"),
     "another take": Scenario(_post, _nothing, command="respeak"),
     **{

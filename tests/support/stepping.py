@@ -57,6 +57,7 @@ TICK_S = 0.01
 SECOND_LOOK_S = 0.05
 IMPORTED = ("narrated.workers.host", "narrated.engines.embedded", "toy")
 _PR_SET_PDEATHSIG = 1
+_PR_SET_NAME = 15
 
 
 class Wish(msgspec.Struct):
@@ -354,6 +355,8 @@ def _become(line: socket.socket, daemon: int) -> None:
     os.setsid()
     os.environ.update({PARENT_VARIABLE: wish["env"][PARENT_VARIABLE]})
     sys.argv = [wish["module"], str(wire)]
+    name = wish["module"].rpartition(".")[2].encode()
+    ctypes.CDLL(None).prctl(_PR_SET_NAME, name, 0, 0, 0)
     importlib.import_module(wish["module"]).main()
 
 
