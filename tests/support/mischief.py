@@ -6,8 +6,10 @@ import os
 import random
 import signal
 import time
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 from PIL import Image
@@ -16,11 +18,12 @@ from narrated.errors import NarratedError
 from narrated.service.control import ask
 from narrated.service.lock import holder
 from support import inquest
-from support.daemon import Daemon
+from support.daemon import Daemon, wait
 
 LONGEST_LIFE_S = 0.5
 BOOK_PARAGRAPHS = 60
 BROKEN = "This will FAIL."
+WORKER, EDITOR = CHILDREN = "worker killed", "editor killed"
 SUFFIXES = (".md", ".md", ".txt", ".html")
 
 
@@ -33,6 +36,8 @@ class Mischief:
         self._chance = random.Random(seed)
         self._life_s = life_s
         self._count = 0
+        self._lives: list[tuple[int, int]] = []
+        """How much had been spoken when each daemon was killed, and how many kills its life saw."""
         self.done: Counter[str] = Counter()
         """What was done, by name."""
 
@@ -50,16 +55,22 @@ class Mischief:
         A daemon dies each time; on its way perhaps a worker or an editor of its, which counts.
         """
         while (left := kills - self.kills) > 0:
+            before = self.kills
             pid = start()
             for _ in range(self._chance.randrange(4)):
                 self._wait()
                 self._change()
-            if left > 1 and self._chance.random() < 0.4:
+            owed = [what for what in CHILDREN if not self.done[what]]
+            if left > 1 and owed:
+                self._new()  # somebody has to read it, and somebody to speak it
+                wait(partial(self._kill_child, pid, owed[0]), f"no {owed[0]}".format)
+            elif left > 1 and self._chance.random() < 0.4:
                 self._wait()
-                self._kill_child(pid)
+                self._kill_child(pid, CHILDREN[self._chance.random() < 0.4])
             self._wait()
             end(pid)
             self.done["daemon killed"] += 1
+            self._lives.append((len(self._daemon.spoken), self.kills - before))
 
     def verify(self) -> None:
         """See that all is as it is to be, and that nothing failed but what cannot be narrated."""
@@ -73,10 +84,27 @@ class Mischief:
         """How many processes were killed so far."""
         return sum(count for what, count in self.done.items() if what.endswith("killed"))
 
-    @property
-    def disturbances(self) -> int:
-        """What may have cost the rows in flight: kills, and new versions with words of the old."""
-        return self.kills + self.done["edited"] + self.done["renamed"]
+    def lost(self, rows: int) -> tuple[int, int, list[str]]:
+        """What was spoken once more, because it was lost in a life that ended by a kill.
+
+        How much in all; the most that a kill cost; and, in words, where a life lost more than the
+        rows in flight at each of its kills, or anything without one.
+        """
+        ends = [end for end, _ in self._lives]
+        kills = [count for _, count in self._lives] + [0]
+        lost: Counter[int] = Counter()
+        last: dict[str, int] = {}
+        for at, text in enumerate(self._daemon.spoken):
+            if text in last:
+                lost[bisect_right(ends, last[text])] += 1
+            last[text] = at
+        most = max((-(-count // max(kills[life], 1)) for life, count in lost.items()), default=0)
+        beyond = [
+            f"{count} lost in life {life}, with {kills[life]} kills"
+            for life, count in lost.items()
+            if count > rows * kills[life]
+        ]
+        return lost.total(), most, beyond
 
     @property
     def told(self) -> str:
@@ -155,18 +183,15 @@ class Mischief:
         paths = sorted(path for path in found if path.is_file())
         return self._chance.choice(paths) if paths else None
 
-    def _kill_child(self, pid: int) -> None:
-        """Kill a worker, as `status` names it, or an editor."""
-        if self._chance.random() < 0.6:
-            victims, what = self._workers(), "worker killed"
-        else:
-            workers = self._workers()
-            victims = [each for each in _children(pid) if each not in workers]
-            what = "editor killed"
+    def _kill_child(self, pid: int, what: str) -> bool:
+        """Kill a worker, as `status` names it, or an editor; whether there was one."""
+        victims = self._workers() if what == WORKER else _editors(pid)
         if victims:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(self._chance.choice(sorted(victims)), signal.SIGKILL)
                 self.done[what] += 1
+                return True
+        return False
 
     def _workers(self) -> list[int]:
         first = holder(self._daemon.home / "state")
@@ -177,6 +202,18 @@ class Mischief:
         except NarratedError:
             return []
         return [each["pid"] for each in status["workers"] if each["pid"]]
+
+
+def _editors(pid: int) -> list[int]:
+    """The readers of a daemon, by the module that each of them runs."""
+    return [each for each in _children(pid) if _is_editor(each)]
+
+
+def _is_editor(pid: int) -> bool:
+    with contextlib.suppress(OSError):
+        told = Path(f"/proc/{pid}/comm").read_bytes(), Path(f"/proc/{pid}/cmdline").read_bytes()
+        return told[0] == b"editor\n" or b"narrated.editor" in told[1].split(b"\0")
+    return False
 
 
 def _children(pid: int) -> Iterator[int]:

@@ -34,7 +34,9 @@ import msgspec
 from PIL import Image
 
 from narrated.config.file import load
+from narrated.config.values import Config
 from narrated.editor import plan
+from narrated.errors import NarratedError
 from narrated.inbox import watch
 from narrated.ledger.database import Database
 from narrated.ledger.jobs import Jobs
@@ -45,13 +47,17 @@ from narrated.script.script import Settings
 from narrated.service import attendant
 from narrated.service.daemon import Service
 from narrated.systemd import Notifier
+from narrated.terminal.client import Client
 from narrated.workers.wire import PARENT_VARIABLE
 
 CHILDREN = 4  # a worker and two editors, and one more of whichever is lost
+ANSWER = "answer the user"
+"""The step of a command that the user has seen done; before it, they would ask once more."""
 TICK_S = 0.01
 SECOND_LOOK_S = 0.05
 IMPORTED = ("narrated.workers.host", "narrated.engines.embedded", "toy")
 _PR_SET_PDEATHSIG = 1
+_PR_SET_NAME = 15
 
 
 class Wish(msgspec.Struct):
@@ -65,6 +71,8 @@ class Wish(msgspec.Struct):
     """`narrated run` until there is nothing left to do, instead of `narrated once`."""
     for_ever: bool = False
     """Until somebody ends it."""
+    command: tuple[str, str] | None = None
+    """What the user asks for before the daemon starts: `retry`, `cancel`…, and of which file."""
     kill_at: str = ""
     """The step that is its last; empty where it runs to its end."""
     nth: int = 1
@@ -140,12 +148,24 @@ def _run(wish: Wish) -> None:
     steps = Steps(Path(wish.record), wish.kill_at, wish.nth)
     steps.follow_files()
     steps.follow_ledger()
+    if wish.command:
+        _command(config, *wish.command)
+        steps.done(ANSWER)
     with Notifier() as notifier:
         service = Service(config, notifier)
         if wish.for_ever:
             asyncio.run(service.run())
         else:
             asyncio.run(_watched(service) if wish.watch else _once(service))
+
+
+def _command(config: Config, verb: str, path: str) -> None:
+    """Do what `narrated VERB PATH` does where no daemon runs, and print what it refuses."""
+    more: dict[str, Any] = {"at_s": None} if verb == "respeak" else {}
+    try:
+        Client(config).command(verb, path=path, **more)
+    except NarratedError as refused:
+        logging.warning("%s is refused: %s", verb, refused)
 
 
 async def _once(service: Service) -> None:
@@ -254,6 +274,8 @@ def _called(place: Any) -> str:
     if isinstance(place, int):
         place = Path(f"/proc/self/fd/{place}").readlink()
     path = Path(os.fsdecode(place))
+    if aside := re.match(r"ledger\.damaged-.*\.sqlite(.*)", path.name):
+        return f"a ledger set aside{aside[1]}"
     if re.fullmatch(r"\.narrated-[0-9a-f]{16,32}\.tmp", path.name):
         return "a draft"
     if path.parent.name == "tmp" and re.fullmatch("[0-9a-f]{16}", path.name):
@@ -333,6 +355,8 @@ def _become(line: socket.socket, daemon: int) -> None:
     os.setsid()
     os.environ.update({PARENT_VARIABLE: wish["env"][PARENT_VARIABLE]})
     sys.argv = [wish["module"], str(wire)]
+    name = wish["module"].rpartition(".")[2].encode()
+    ctypes.CDLL(None).prctl(_PR_SET_NAME, name, 0, 0, 0)
     importlib.import_module(wish["module"]).main()
 
 

@@ -64,10 +64,18 @@ class Lives:
         self._process.stdout.close()
 
     def live(
-        self, daemon: Daemon, kill_at: tuple[str, int] = ("", 1), *, watch: bool = False
+        self,
+        daemon: Daemon,
+        kill_at: tuple[str, int] = ("", 1),
+        *,
+        watch: bool = False,
+        command: tuple[str, str] | None = None,
     ) -> Lived:
-        """Have a daemon do all there is to do, or end right after a step."""
-        self.begin(daemon, kill_at, watch=watch)
+        """Have a daemon do all there is to do, or end right after a step.
+
+        `command`: what the user asks for before, such as `("retry", "post.md")`.
+        """
+        self.begin(daemon, kill_at, watch=watch, command=command)
         code = self.ended()
         return Lived((daemon.home / "steps").read_text().splitlines(), code)
 
@@ -78,10 +86,11 @@ class Lives:
         *,
         watch: bool = False,
         for_ever: bool = False,
+        command: tuple[str, str] | None = None,
     ) -> int:
         """Start a daemon; its process."""
         record, log = daemon.home / "steps", daemon.home / "log"
-        wish = Wish(str(daemon.config), str(record), str(log), watch, for_ever, *kill_at)
+        wish = Wish(str(daemon.config), str(record), str(log), watch, for_ever, command, *kill_at)
         assert self._process.stdin is not None and self._process.stdout is not None
         self._process.stdin.write(msgspec.json.encode(wish).decode() + "\n")
         self._process.stdin.flush()
