@@ -1,6 +1,7 @@
 """A narration being recorded: takes joined with the script's pauses, encoded as they come."""
 
 import shutil
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -86,7 +87,8 @@ class Recording:
         if self._encoder is not None:
             self._encoder.discard()
         if self._transcript is not None:
-            self._transcript.close()
+            with suppress(StorageError):  # a full disk, once more: closing writes what is held
+                self._transcript.close()
         shutil.rmtree(self._folder, ignore_errors=True)
 
     @property
