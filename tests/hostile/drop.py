@@ -102,7 +102,7 @@ class Readings:
 
 
 class Drop:
-    """The daemon, where it works, its neighbour's folder, and what became of each source, by inbox path."""
+    """The daemon, its folders, its neighbour's, and what became of each source, by inbox path."""
 
     def __init__(self, home: Path, cases: dict[str, Case]) -> None:
         self.outside = home / "outside"
