@@ -78,15 +78,20 @@ class Life:
     # A wave
 
     def _live(self, *, restless: bool) -> None:
-        """Storage is in trouble early in a wave only: the daemon takes its time to try it again."""
+        """The storage fails first: the daemon takes its time to try it again."""
         begun = self._acts
-        while (done := self._acts - begun) < self.wave:
+        self._suffer(self._random.choice(self._of_storage))
+        while self._acts - begun < self.wave:
+            self._work(self._random.randint(5, 60))
             if self._random.random() < 0.3:
                 self._change_configuration()
-            self._suffer(self._fault(restless, early=done < self.wave / 4))
-            self._work(self._random.randint(5, 60))
+            self._suffer(self._random.choice([*faults.OTHERS, *(faults.RESTARTS * restless)]))
             for _ in range(self._random.randint(0, 3)):
                 self._command()
+
+    @property
+    def _of_storage(self) -> tuple[faults.Fault, ...]:
+        return (faults.closed,) if self._no_disks else (faults.full, faults.full, faults.closed)
 
     def _suffer(self, fault: faults.Fault) -> None:
         name = fault.__name__
@@ -95,14 +100,6 @@ class Life:
         with faults.happening(fault, self.subject, self._random) as may_go_on:
             self._work(self._random.randint(1, 40) if may_go_on else 0)
         self._user.acts.append(f"{_clock()} -- {name} is over")
-
-    def _fault(self, restless: bool, early: bool) -> faults.Fault:
-        known = [*faults.OTHERS, *(faults.RESTARTS if restless else ())]
-        if early:
-            known += [faults.full, faults.closed]
-        if self._no_disks:
-            known = [each for each in known if each is not faults.full]
-        return self._random.choice(known)
 
     def _work(self, count: int) -> None:
         for _ in range(count):
@@ -154,9 +151,8 @@ class Life:
     def _configure(self) -> None:
         settings = dict(self._settings)
         voice = settings.pop("voice", "toy")
-        made = fast_engine(
-            seconds_a_character=0.005, delay_s=0.01, died=str(self._scratch / "died")
-        )
+        # So much sound that what is kept at hand of it is full within a wave, and memory settles.
+        made = fast_engine(seconds_a_character=0.02, delay_s=0.01, died=str(self._scratch / "died"))
         seer = {**made["engines"]["toy"], "options": {"kind": "caption"}}
         made["engines"]["seer"] = seer
         made["speech"]["voice"] = voice
@@ -167,11 +163,13 @@ class Life:
     def _rest(self) -> None:
         """Wait until all is done, see whether it is as it should be, and look at the processes."""
         (self._scratch / "died").unlink(missing_ok=True)
+        began_s = time.monotonic()
         self._reckon(withdrawn=False)
+        rested_s = time.monotonic() - began_s
         self._samples.append(sample(self.subject, self._acts))
         here = self._samples[-1].processes
         self._tell(
-            f"{self._acts} acts, {len(self._user.files)} files, "
+            f"{self._acts} acts, {len(self._user.files)} files, agreed in {rested_s:.0f} s, "
             + ", ".join(
                 f"{role} {max(v.memory_bytes for v in each) / 2**20:.0f} MiB "
                 f"{max(v.descriptors for v in each)} fds {max(v.threads for v in each)} threads"
@@ -211,7 +209,6 @@ class Life:
                     "\n  ".join(["at rest something is wrong:", *wrong[:20], *self._told(wrong)])
                 )
             time.sleep(0.2)
-        self._tell(f"done {time.monotonic() - deadline_s + REST_S:.1f} s after the wave")
 
     def _reckoning(self) -> Reckoning:
         return Reckoning(self.subject, self._user.files, self._user.past)

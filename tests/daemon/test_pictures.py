@@ -181,3 +181,13 @@ def test_a_picture_that_changed_while_a_post_showed_it_is_an_item_as_it_is_then(
     _wait_said(daemon, "back/post", "blue")
     path.unlink()
     daemon.published("back/desk", _picture("blue"))
+
+
+def test_a_picture_that_its_post_left_behind_becomes_an_item(daemon: Daemon) -> None:
+    for folder in ("behind/one", "behind/two"):
+        daemon.drop(f"{folder}/desk.png", _picture("red"))
+    path = daemon.drop("behind/one/post.md", _post("Behind", "desk.png"))
+    _wait_said(daemon, "behind/one/post", "red")
+    path.rename(daemon.inbox / "behind/two/post.md")
+    daemon.manifest("behind/two/post")
+    daemon.manifest("behind/one/desk")

@@ -46,12 +46,14 @@ class Sources(Database):
             )
 
     def forget(self, path: str) -> None:
-        """Drop a file that is gone and whose narration is withdrawn."""
+        """Drop a file that is gone and whose narration is withdrawn.
+
+        Not which pictures it showed: it may be yet to be missed, and they become items then.
+        """
         with self.transaction():
             for table in ("sources", "stems", "choices"):
                 self._db.execute(f"DELETE FROM {table} WHERE path = ?", (os.fsencode(path),))
-            for table in ("shows", "consulted"):
-                self._db.execute(f"DELETE FROM {table} WHERE post = ?", (os.fsencode(path),))
+            self._db.execute("DELETE FROM consulted WHERE post = ?", (os.fsencode(path),))
 
     def source_sha256(self, path: str) -> str:
         """The digest of a file that is in the inbox and was taken; empty when it was not."""
