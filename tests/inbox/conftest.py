@@ -19,7 +19,7 @@ from narrated.inbox.events import Event, Scanned
 from narrated.inbox.scan import Signature, ignore_sigio
 from narrated.inbox.watch import Inbox
 
-PATIENCE_S = 20.0
+PATIENCE_S = 60.0
 PROGRAM = Path(__file__).with_name("listener.py")
 
 

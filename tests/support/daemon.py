@@ -23,7 +23,7 @@ from narrated.service.control import ask
 from narrated.service.lock import holder
 
 TESTS = Path(__file__).parents[1]
-PATIENCE_S = 20.0
+PATIENCE_S = 60.0
 
 
 def toy(home: Path, **options: Any) -> dict[str, Any]:

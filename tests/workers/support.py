@@ -30,7 +30,7 @@ class Watched:
         self.pool = Pool(specs, self._changed.set)
 
     async def until(self, condition: Callable[[], object]) -> None:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while not condition():
                 self._changed.clear()
                 await self._changed.wait()
