@@ -18,11 +18,10 @@ import time
 from pathlib import Path
 
 from measuring.figure import Failed, circumstances, show
-from measuring.life import Life
+from measuring.life import QUICK, Life, Sizes
 from measuring.stage import say
 
 MINUTES, QUICK_MINUTES = 5.0, 0.3
-QUICK_WAVE = 12
 
 
 def main() -> int:
@@ -37,9 +36,7 @@ def main() -> int:
     print(f"seed {seed}", flush=True)
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))  # leaves no daemon
     with tempfile.TemporaryDirectory(prefix="narrated-soak-", dir=wanted.scratch) as scratch:
-        life = Life(Path(scratch), seed, say)
-        if wanted.quick:
-            life.wave = QUICK_WAVE
+        life = Life(Path(scratch), seed, QUICK if wanted.quick else Sizes(), say)
         try:
             figures = life.lived(minutes * 60)
         except Failed as why:

@@ -4,6 +4,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -26,8 +27,20 @@ from measuring.vitals import (
 from narrated.errors import NarratedError
 from narrated.service.attendant import FORGET_S
 
-WAVE = 400
-"""What the user does between two rests."""
+
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """How a life is divided."""
+
+    wave: int = 300
+    """What the user does between two rests."""
+    spell: int = 60
+    """And between two troubles, at most."""
+    rests: int = FEWEST_SAMPLES
+    """How many there are at least in the daemon's last life, however slow the machine."""
+
+
+QUICK = Sizes(wave=40, spell=12, rests=0)
 REST_S = 240.0
 """How long it may take until all is done: others may be at work on the machine."""
 DISK_BYTES = 96 * 2**20
@@ -41,8 +54,8 @@ FORGETTING = 1_000
 class Life:
     """One daemon, its user, and its troubles, all drawn from one seed."""
 
-    def __init__(self, scratch: Path, seed: int, tell: Callable[[str], None]) -> None:
-        self.wave = WAVE
+    def __init__(self, scratch: Path, seed: int, sizes: Sizes, tell: Callable[[str], None]) -> None:
+        self._sizes = sizes
         self._tell = tell
         self._random = Random(seed)
         self._scratch = scratch
@@ -69,11 +82,15 @@ class Life:
         with disks as self._no_disks, subject:
             began_s = time.monotonic()
             self._work(FEWEST)
-            while (age_s := time.monotonic() - began_s) < seconds:
+            while (age_s := time.monotonic() - began_s) < seconds or self._is_unjudged:
                 self._live(restless=age_s < RESTLESS * seconds)
                 self._rest()
             self._settle_everything()
         return self._figures()
+
+    @property
+    def _is_unjudged(self) -> bool:
+        return len(series(self._samples, "daemon", "threads")) < self._sizes.rests
 
     # A wave
 
@@ -81,8 +98,8 @@ class Life:
         """The storage fails first: the daemon takes its time to try it again."""
         begun = self._acts
         self._suffer(self._random.choice(self._of_storage))
-        while self._acts - begun < self.wave:
-            self._work(self._random.randint(5, 60))
+        while self._acts - begun < self._sizes.wave:
+            self._work(self._random.randint(2, self._sizes.spell))
             if self._random.random() < 0.3:
                 self._change_configuration()
             self._suffer(self._random.choice([*faults.OTHERS, *(faults.RESTARTS * restless)]))
@@ -98,7 +115,7 @@ class Life:
         self._befell[name] += 1
         self._user.acts.append(f"{_clock()} -- {name}")
         with faults.happening(fault, self.subject, self._random) as may_go_on:
-            self._work(self._random.randint(1, 40) if may_go_on else 0)
+            self._work(self._random.randint(1, self._sizes.spell // 2) if may_go_on else 0)
         self._user.acts.append(f"{_clock()} -- {name} is over")
 
     def _work(self, count: int) -> None:
@@ -223,8 +240,9 @@ class Life:
             if repr(path) in said or repr(path.removesuffix(Path(path).suffix)) in said
         ][:6]
         for path in list(named):
-            moved = (each.problem.removeprefix("moved to ") for each in versions[path])
-            named += [each for each in moved if each in versions and each not in named]
+            problems = (each.problem for each in versions[path])
+            others = (each.removeprefix("moved to ").removeprefix("part of ") for each in problems)
+            named += [each for each in others if each in versions and each not in named]
         told = [""]
         for path in named:
             told += [repr(path), *(f"  {each}" for each in versions[path])]

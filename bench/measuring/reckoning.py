@@ -192,7 +192,16 @@ class Reckoning:
             if last.state in _OPEN or (last.state == "removed" and last.reason != "unwanted"):
                 yield f"a picture of {showing} is {last}"
             return
+        if piece.kind is Kind.PICTURE and self._is_part_of_what_stands(last):
+            return
         yield from self._outcome_faults(path, piece, last)
+
+    def _is_part_of_what_stands(self, picture: Version) -> bool:
+        """Whether a post that no longer shows it failed since, and its narration before stands."""
+        post = picture.problem.removeprefix("part of ")
+        if picture.state != "superseded" or post not in self._files:
+            return False
+        return self._last(post).state == "failed" or _is_cancelled(self._last(post))
 
     def _outcome_faults(self, path: str, piece: Piece, last: Version) -> Iterator[str]:
         held = self._held(path)
