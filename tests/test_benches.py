@@ -32,7 +32,9 @@ def test_after_a_short_life_of_troubles_outbox_and_inbox_agree(
     done = run("soak.py", "--quick")
     print(done.stdout, done.stderr)
     assert done.returncode == 0, "see what it printed; its seed repeats what the user did"
-    figure(", ".join(done.stdout.splitlines()[:2]))
+    seed, *lines = done.stdout.splitlines()
+    acts = next(line for line in lines if " acts of " in line)
+    figure(f"{seed}: {' '.join(acts.replace('│', ' ').split())}")
 
 
 @pytest.mark.parametrize("program", ["kills.py", "tortoise.py", "warm.py"])
