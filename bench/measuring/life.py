@@ -97,6 +97,12 @@ class Life:
     def _live(self, *, restless: bool) -> None:
         """The storage fails first: the daemon takes its time to try it again."""
         begun = self._acts
+        # In turns, or what is kept fills the outbox: the wave that withdraws makes room.
+        self._settings["removed"] = (
+            "keep" if self._settings["removed"] == "withdraw" else "withdraw"
+        )
+        self._configure()
+        self.subject.reload()
         self._suffer(self._random.choice(self._of_storage))
         while self._acts - begun < self._sizes.wave:
             self._work(self._random.randint(2, self._sizes.spell))
@@ -156,7 +162,6 @@ class Life:
                 ("settle", self._random.choice(("50ms", "100ms", "200ms"))),
                 ("scan", self._random.choice(("2s", "5s"))),
                 ("ignore", self._random.choice(([], ["never-*"]))),
-                ("removed", self._random.choice(("keep", "withdraw"))),
                 ("voice", self._random.choice(("toy", "other"))),
             )
         )

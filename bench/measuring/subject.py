@@ -122,7 +122,7 @@ class Subject:
         """Have the daemon do what a command of `narrated` asks of it; NarratedError as there."""
         first = holder(self.state)
         if first is None:
-            raise Failed(f"nobody listens: {self.last_words}")
+            raise Failed(f"nobody listens for process {self.pid}: {self.last_words}")
         return ask(Path(first.socket), {"do": verb, **request})[0]
 
     def __enter__(self) -> Self:
@@ -141,7 +141,8 @@ class Subject:
     def pid(self) -> int:
         """The daemon's process id."""
         if self._process is None or self._process.poll() is not None:
-            raise Failed(f"the daemon is not running: {self.last_words}")
+            code = None if self._process is None else self._process.returncode
+            raise Failed(f"the daemon is not running ({code}): {self.last_words}")
         return self._process.pid
 
     @property
