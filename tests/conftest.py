@@ -1,6 +1,7 @@
 """What holds for every test."""
 
 import os
+import signal
 import sys
 from collections.abc import Callable, Generator
 from pathlib import Path
@@ -18,6 +19,8 @@ sys.path.append(str(Path(__file__).parents[1] / "bench"))
 # when it is imported, and workers inherit it.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
+# A job in the background of a script ignores Ctrl-C, and so would what the tests start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 FIGURE = "figure"
 

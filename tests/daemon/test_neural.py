@@ -105,7 +105,7 @@ def test_a_missing_model_has_its_files_wait_with_the_command_and_go_on_by_themse
         bark(models / "suno/.coming", max_new_tokens=32)
         (models / "suno/.coming").rename(models / "suno/bark")
         assert manifest(daemon, "note")["engine"] == "bark"
-        assert not note.exists()
+        wait(lambda: not note.exists(), lambda: daemon.log)  # it goes last
 
 
 def test_a_voice_that_is_added_later_is_taken_up(tmp_path, shelf):

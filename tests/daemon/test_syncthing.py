@@ -251,5 +251,6 @@ def test_what_both_sides_edited_apart_is_reported_as_a_conflict_and_its_copy_not
     pair.wait_on_the_laptop("both", "post")
     assert pair.daemon.history(copy) == []
     assert {Path(name).stem for name in pair.daemon.files if "both" in name} == {"post"}
-    assert copy in (pair.daemon.outbox / "narrated.status.txt").read_text()
+    status = pair.daemon.outbox / "narrated.status.txt"
+    wait(lambda: copy in status.read_text(), lambda: pair.daemon.log)
     assert len(pair.daemon.spoken) == len({*pair.daemon.spoken})
