@@ -39,6 +39,7 @@ class Version:
     number: int
     began_at: str
     changed_at: str
+    was_planned: bool
 
 
 class Books:
@@ -59,7 +60,8 @@ class Books:
             self.versions: defaultdict[str, list[Version]] = defaultdict(list)
             for path, *rest in db.execute(
                 "SELECT path, state, source_sha256, reason, problem, id,"
-                " time(created_at, 'unixepoch'), time(changed_at, 'unixepoch')"
+                " time(created_at, 'unixepoch'), time(changed_at, 'unixepoch'),"
+                " EXISTS (SELECT 1 FROM plans WHERE job = jobs.id)"
                 " FROM jobs ORDER BY id"
             ):
                 self.versions[os.fsdecode(path)].append(Version(*rest))
@@ -201,7 +203,8 @@ class Reckoning:
         post = picture.problem.removeprefix("part of ")
         if picture.state != "superseded" or post not in self._files:
             return False
-        return self._last(post).state == "failed" or _is_cancelled(self._last(post))
+        last, stands = self._last(post), bool(self.books.standing(post))
+        return _is_cancelled(last) or (last.state == "failed" and (stands or last.was_planned))
 
     def _outcome_faults(self, path: str, piece: Piece, last: Version) -> Iterator[str]:
         held = self._held(path)

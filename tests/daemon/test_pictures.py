@@ -3,6 +3,7 @@
 import io
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from PIL import Image
@@ -191,3 +192,18 @@ def test_a_picture_that_its_post_left_behind_becomes_an_item(daemon: Daemon) -> 
     path.rename(daemon.inbox / "behind/two/post.md")
     daemon.manifest("behind/two/post")
     daemon.manifest("behind/one/desk")
+
+
+def test_a_picture_whose_post_was_withdrawn_is_an_item_though_a_broken_one_comes_in_its_place(
+    tmp_path: Path,
+) -> None:
+    timing = {"removed": "withdraw", "withdraw_after": "100ms", "pictures": {"wait": "1s"}}
+    with running(tmp_path, **timing) as daemon:
+        daemon.drop("desk.png", _picture("red"))
+        path = daemon.drop("post.md", _post("Withdrawn", "desk.png"))
+        _wait_said(daemon, "post", "red")
+        path.unlink()
+        wait(lambda: daemon.history("post.md") == ["removed"], lambda: daemon.log)
+        daemon.drop("post.md", "---\nlexicon: missing.yaml\n---\nThere is no such lexicon.\n")
+        daemon.note("post")
+        daemon.manifest("desk")

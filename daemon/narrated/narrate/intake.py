@@ -4,6 +4,7 @@ import logging
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from narrated.errors import SourceUnreadable
@@ -24,6 +25,7 @@ from narrated.ledger.job import Cause, Job, Reason, State
 from narrated.ledger.store import Ledger
 from narrated.logs import fields
 from narrated.narrate.beside import holds_by_place
+from narrated.narrate.departures import Departures
 from narrated.narrate.publication import Imprint
 from narrated.narrate.register import Register
 from narrated.printable import printable
@@ -59,6 +61,7 @@ class Intake:
         ledger: Ledger,
         register: Register,
         imprint: Imprint,
+        departures: Departures,
         *,
         enqueue: Callable[[Job], None],
         cancel: Callable[[Job], None],
@@ -66,6 +69,7 @@ class Intake:
         self._ledger = ledger
         self._register = register
         self._imprint = imprint
+        self._departures = departures
         self._enqueue = enqueue
         self._cancel = cancel
         self.standing = Standing()
@@ -90,14 +94,26 @@ class Intake:
             case _:
                 self._root(event)
 
-    def unshown(self, pictures: Iterable[str]) -> list[Job]:
+    def unshown(self, pictures: Iterable[str]) -> None:
         """A post shows these no more, or is gone: where none does, each is an item of its own."""
         taken = {path: self._ledger.source_sha256(path) for path in pictures}
-        return [
-            self._register.new(path, sha256, 0, Cause.FOUND)
-            for path, sha256 in taken.items()
-            if sha256 and not self._ledger.shown_by(path) and not self._is_current(path, sha256)
-        ]
+        for path, sha256 in taken.items():
+            if sha256 and not self._ledger.shown_by(path) and not self._is_current(path, sha256):
+                item = self._register.new(path, sha256, 0, Cause.FOUND)
+                self._ledger.afterwards(partial(self._enqueue, item))
+
+    def lost(self, post: str) -> None:
+        """A version of a post failed, or its narration moved away: perhaps it shows nothing now.
+
+        So it is where nothing of it stands and its newest version failed before it was planned.
+        """
+        with self._ledger.transaction():
+            newest = self._ledger.history(post)[-1]
+            has_failed = newest.state is State.FAILED and self._ledger.plan(newest) is None
+            if has_failed and self._ledger.published(post) is None:
+                pictures = self._ledger.shown(post)
+                self._ledger.keep_shown(post, {})
+                self.unshown(pictures)
 
     def shown(self, pictures: Iterable[str]) -> None:
         """A post shows these: as items of their own they have failed, or waited, for the last time.
@@ -212,7 +228,7 @@ class Intake:
         """A failed one may succeed now; one that is done may still have to leave the inbox."""
         if job.state is State.WAITING:
             return job.reason in (Reason.ABSENT, Reason.UNREADABLE)
-        return job.state is State.FAILED or (job.state is State.DONE and self._imprint.disposes)
+        return job.state is State.FAILED or (job.state is State.DONE and self._departures.disposes)
 
     def _unreadable(self, event: Unreadable) -> None:
         job = self._register.unreadable(
@@ -231,7 +247,8 @@ class Intake:
             for job in pointless:
                 self._ledger.move(job, State.REMOVED, problem="its source is gone")
                 self._imprint.forget_note(job)
-            jobs = self._followed(path) + self.unshown(self._ledger.shown(path))
+            jobs = self._followed(path)
+            self.unshown(self._ledger.shown(path))
         for job in pointless:
             self._cancel(job)
         for job in jobs:

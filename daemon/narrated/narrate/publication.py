@@ -2,22 +2,20 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Callable, Coroutine
 from concurrent.futures import Executor
-from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, TypeVar
 from weakref import WeakValueDictionary
 
 from narrated.errors import NarratedError, StorageError
-from narrated.inbox import after, files
-from narrated.inbox.scan import Signature
+from narrated.inbox import files
 from narrated.ledger.job import ENDED, Cause, Job, State
 from narrated.ledger.moments import OUTBOX
 from narrated.ledger.store import Ledger
 from narrated.logs import fields
 from narrated.narrate import label
+from narrated.narrate.departures import Departures
 from narrated.narrate.manuscript import Desk, Manuscript
 from narrated.narrate.recording import Recorded
 from narrated.outbox import manifest as manifests
@@ -32,14 +30,6 @@ log = logging.getLogger("narrated")
 Value = TypeVar("Value")
 
 
-@dataclass(frozen=True, slots=True)
-class AfterNarration:
-    """What becomes of a source in the inbox once its narration is published."""
-
-    policy: Literal["keep", "archive", "delete"] = "keep"
-    archive: Path | None = None
-
-
 class Imprint:
     """Publishes, withdraws and annotates; one move at a time for each name in the outbox.
 
@@ -48,28 +38,29 @@ class Imprint:
     """
 
     def __init__(
-        self, ledger: Ledger, desk: Desk, *, inbox: Path, ground: Ground, disk: Executor
+        self,
+        ledger: Ledger,
+        desk: Desk,
+        departures: Departures,
+        *,
+        inbox: Path,
+        ground: Ground,
+        disk: Executor,
     ) -> None:
         self._ledger = ledger
         self._desk = desk
+        self._departures = departures
         self._inbox = inbox
         self._ground = ground
         self._outbox = ground.outbox
         self._disk = disk
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
-        self._leaving = asyncio.Lock()  # one source at a time leaves the inbox
         self._moves: set[asyncio.Task[Any]] = set()
-        self.after = AfterNarration()
-        self.on_taken_away: Callable[[str], None] = lambda path: None
-        """Called with a source that we took out of the inbox ourselves, or took for gone."""
+        self.on_come_again: Callable[[str], None] = lambda path: None
+        """Called with a source that was held for gone and is there: it is to be looked at."""
 
-        self.on_superseded: Callable[[Job], None] = lambda job: None
-        """Called with a job that is not to be done any more."""
-
-    @property
-    def disposes(self) -> bool:
-        """Whether a source leaves the inbox once it is narrated."""
-        return self.after.policy != "keep"
+        self.on_lost: Callable[[str], None] = lambda post: None
+        """Called with a post whose narration moved away while another came in its place."""
 
     async def carry(self, job: Job, manuscript: Manuscript) -> bool:
         """Take over a narration that already says these words: of this source, or of a moved one.
@@ -255,13 +246,12 @@ class Imprint:
             done = self._ledger.finish(job, duration_s)
             if older is not None and older.path != job.path:
                 self._moved(older, job)
-            source = self._let_go(job)
+            parting = self._departures.let_go(job)
         if moved := self._moved_to(done):
             await self._take_out(done)
             self._moved(done, moved)
-        if source is not None:
-            await self._send_off(job.path, *source)
-            await self._take_along(job, manuscript.shown)
+        if parting is not None:
+            await self._departures.send_off(parting, manuscript.shown)
         return done
 
     def _tell(self, job: Job, manuscript: Manuscript) -> None:
@@ -294,68 +284,11 @@ class Imprint:
                 return  # it was replaced in its own place meanwhile
             self._ledger.move(older, State.SUPERSEDED, problem=f"moved to {printable(job.path)}")
             if self._ledger.source_sha256(older.path) not in ("", older.source_sha256):
-                return  # another file has come in its place
+                self.on_lost(older.path)  # another file has come in its place
+                return
             self._forget(older.path)
         if files.exists(self._inbox, older.path):  # the same has come there again
-            self.on_taken_away(older.path)
-
-    def _let_go(self, job: Job) -> tuple[Signature, str] | None:
-        """Forget the source, if it is not to stay and no post shows it.
-
-        Before it is gone: never to be held for one that the user took or moved. One that is still
-        there after a kill is found again, is no work, and leaves.
-        """
-        signature = self._ledger.signature(job.path) if self.disposes else None
-        if signature is None or self._ledger.shown_by(job.path).keys() - {job.path}:
-            return None
-        sha256 = self._ledger.source_sha256(job.path)
-        self._ledger.let_go(job.path, signature)
-        return signature, sha256
-
-    async def _take_along(self, job: Job, pictures: Iterable[str]) -> None:
-        """Archive or delete the pictures that only this post shows; they are known until then."""
-        for path in pictures:
-            signature = self._ledger.signature(path)
-            if signature is not None and not self._ledger.shown_by(path).keys() - {job.path}:
-                await self._take_picture(path, signature)
-
-    async def take_left_pictures(self) -> None:
-        """Have those follow that a kill kept from following their post out of the inbox."""
-        if not self.disposes:
-            return
-        for path, posts in self._ledger.left_pictures().items():
-            signature = self._ledger.signature(path)
-            if signature and not any(files.exists(self._inbox, post) for post in posts):
-                await self._take_picture(path, signature)
-
-    async def _take_picture(self, path: str, signature: Signature) -> None:
-        try:
-            async with self._leaving:
-                await self._on_disk(partial(self._take_away, path, signature))
-            self._ledger.let_go(path, signature)
-            for waiting in self._ledger.stoppable(path):
-                self._ledger.move(waiting, State.SUPERSEDED, problem="part of a post")
-                self.on_superseded(waiting)
-            self.on_taken_away(path)
-        except NarratedError as error:
-            log.warning("%s stays in the inbox: %s", printable(path), error)
-
-    async def _send_off(self, path: str, signature: Signature, sha256: str) -> None:
-        """Archive or delete what was let go of."""
-        try:
-            async with self._leaving:
-                await self._on_disk(partial(self._take_away, path, signature))
-            self.on_taken_away(path)
-        except NarratedError as error:
-            log.warning("%s stays in the inbox: %s", printable(path), error)
-            if self._ledger.signature(path) is None:  # else a newer version has come
-                self._ledger.see(path, signature, sha256)
-
-    def _take_away(self, path: str, signature: Signature) -> None:
-        if self.after.policy == "delete":
-            after.delete(self._inbox, path, signature)
-        elif self.after.archive is not None:
-            after.archive(self._inbox, path, signature, self.after.archive)
+            self.on_come_again(older.path)
 
     async def _note(self, job: Job, error: NarratedError) -> None:
         async with self._lock(job.stem):
@@ -392,7 +325,7 @@ class Imprint:
                     if not is_back:
                         self._forget(job.path)
                 if is_back:
-                    self.on_taken_away(job.path)
+                    self.on_come_again(job.path)
 
     def _forget(self, path: str) -> None:
         """Forget a file that is gone, unless a version of it is still being narrated."""

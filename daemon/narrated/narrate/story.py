@@ -88,10 +88,10 @@ class Narrator:
         self.progress: dict[int, Progress] = {}
         self.on_shown: Callable[[Iterable[str]], None] = lambda pictures: None
         """Called with the pictures that a post was planned with."""
-        self.on_unshown: Callable[[Iterable[str]], list[Job]] = lambda pictures: []
-        """Called with the pictures that a post no longer shows; the jobs that they become."""
-        self.on_new: Callable[[Job], None] = lambda job: None
-        """Called with each of these jobs."""
+        self.on_unshown: Callable[[Iterable[str]], None] = lambda pictures: None
+        """Called with the pictures that a post no longer shows."""
+        self.on_lost: Callable[[str], None] = lambda post: None
+        """Called with a post of which a version failed."""
         self.on_outdated: Callable[[Job], None] = lambda job: None
         """Called with a job whose engine was replaced: it is to be planned anew."""
 
@@ -155,9 +155,7 @@ class Narrator:
             )
             self._ledger.use_takes(manuscript.keys)
             self.on_shown(manuscript.shown)
-            items = self.on_unshown(unshown)
-        for item in items:
-            self.on_new(item)
+            self.on_unshown(unshown)
         return manuscript
 
     async def _planned(self, job: Job, wishes: Wishes) -> Manuscript:
@@ -302,7 +300,9 @@ class Narrator:
             self._imprint.forget_note(job)  # of when it waited
             return
         await self._imprint.note(job, error)  # before the move: what is open is tried again
-        self._ledger.move(job, State.FAILED, problem=error.problem, remedy=error.remedy)
+        with self._ledger.transaction():
+            self._ledger.move(job, State.FAILED, problem=error.problem, remedy=error.remedy)
+            self.on_lost(job.path)
         about = fields(file=job.path, job=job.id)
         log.error("%s failed: %s", printable(job.path), error, extra=about)
 

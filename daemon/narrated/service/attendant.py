@@ -32,6 +32,9 @@ FORGET_S = 60.0
 SOURCES_S, SOURCES_LONGEST_S = 2.0, 60.0
 """The same of what could not be opened."""
 
+News = tuple[int, bool, tuple[object, ...]]
+"""The ledger's count of changes, whether nothing is done, and all else that a report tells."""
+
 log = logging.getLogger("narrated")
 
 
@@ -46,7 +49,7 @@ class Attended(Protocol):
     @property
     def is_alive(self) -> bool: ...
     @property
-    def news(self) -> tuple[int, bool, int]: ...
+    def news(self) -> News: ...
     def report(self) -> Report: ...
     def revive(self, reason: str) -> None: ...
     def go_on(self, waiting: Iterable[Job]) -> None: ...
@@ -59,7 +62,7 @@ class Attendant:
         self._service = service
         self._notifier = notifier
         self._line = ""
-        self._news: tuple[int, bool, int] | None = None
+        self._news: News | None = None
         self._noted_at = -IDLE_NOTE_S
         self._noted_state = ""
         self._noted_counts: dict[str, int] = {}

@@ -26,7 +26,7 @@ from narrated.narrate.register import Register
 from narrated.narrate.repair import Repair
 from narrated.outbox.publish import sweep
 from narrated.printable import printable
-from narrated.service.attendant import Attendant, leave_note
+from narrated.service.attendant import Attendant, News, leave_note
 from narrated.service.clock import Clock
 from narrated.service.commands import Commands
 from narrated.service.control import Listener, socket_path
@@ -108,13 +108,12 @@ class Service:
         return report(self.house, self.lanes, standing, self._since, arriving, self._troubles)
 
     @property
-    def news(self) -> tuple[int, bool, int]:
+    def news(self) -> News:
         """Stays the same as long as nothing changes that a report would tell."""
         standing = self.intake.standing
-        problems = len(standing.root_problem + standing.watch_problem) + len(standing.conflicts)
-        problems += standing.is_known + sum(len(str(each)) for each in self._troubles)
-        problems += self.inbox.held
-        return self.house.ledger.changes, self.lanes.idle.is_set(), problems
+        problems = (standing.root_problem, standing.watch_problem, *map(str, self._troubles))
+        seen = (standing.is_known, self.inbox.held, *sorted(standing.conflicts))
+        return self.house.ledger.changes, self.lanes.idle.is_set(), (*problems, *seen)
 
     @property
     def _troubles(self) -> tuple[StorageError, ...]:
@@ -162,12 +161,13 @@ class Service:
             ledger,
             self.register,
             self.house.imprint,
+            self.house.departures,
             enqueue=self._enqueue,
             cancel=self.lanes.cancel,
         )
         self.house.narrator.on_shown = self.intake.shown
         self.house.narrator.on_unshown = self.intake.unshown
-        self.house.narrator.on_new = self._enqueue
+        self.house.narrator.on_lost = self.house.imprint.on_lost = self.intake.lost
         self.house.narrator.on_outdated = self.intake.outdated
         self.commands = Commands(
             ledger,
@@ -188,8 +188,9 @@ class Service:
             scan_s=float(config.scan),
             ignore=config.ignore,
         )
-        self.house.imprint.on_taken_away = self.inbox.look
-        self.house.imprint.on_superseded = self.lanes.cancel
+        self.house.imprint.on_come_again = self.inbox.look
+        self.house.departures.on_taken_away = self.inbox.look
+        self.house.departures.on_superseded = self.lanes.cancel
 
     async def _listen(self) -> None:
         """Answer the command line; the lock tells where, from the moment that somebody does."""
@@ -277,7 +278,7 @@ class Service:
     async def _resume(self) -> None:
         """Go on with what was open when the last daemon ended, however it ended."""
         self._sweep()
-        await self.house.imprint.take_left_pictures()
+        await self.house.departures.take_left_pictures()
         for job in self.house.ledger.open_jobs():
             self._enqueue(job)
         for reason in ("engine", "storage"):

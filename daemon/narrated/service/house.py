@@ -23,8 +23,9 @@ from narrated.ledger.job import State
 from narrated.ledger.measured import Measured
 from narrated.ledger.moments import OUTBOX
 from narrated.narrate import rebuild
+from narrated.narrate.departures import AfterNarration, Departures
 from narrated.narrate.manuscript import Desk, Edition, EngineChanged, Wishes
-from narrated.narrate.publication import AfterNarration, Imprint
+from narrated.narrate.publication import Imprint
 from narrated.narrate.recording import clear
 from narrated.narrate.speech import Speech
 from narrated.narrate.story import Narrator
@@ -78,7 +79,7 @@ class House:
     async def apply(self, config: Config) -> None:
         """Take a new configuration over; workers that it leaves unchanged stay warm."""
         self.config = config
-        self.imprint.after = AfterNarration(config.after, config.archive)
+        self.departures.after = AfterNarration(config.after, config.archive)
         self.cache.limit_bytes = config.cache_limit
         await self.pool.apply(worker_specs(config))
 
@@ -178,11 +179,17 @@ class House:
             at_rest=self._at_rest,
         )
         self.speech = Speech(self.cache, self.scheduler)
+        self.departures = Departures(self.ledger, config.inbox, self.disk)
+        self.departures.after = AfterNarration(config.after, config.archive)
         self.imprint = Imprint(
-            self.ledger, self.desk, inbox=config.inbox, ground=self.ground, disk=self.disk
+            self.ledger,
+            self.desk,
+            self.departures,
+            inbox=config.inbox,
+            ground=self.ground,
+            disk=self.disk,
         )
         self._stack.push_async_callback(self.imprint.settle)
-        self.imprint.after = AfterNarration(config.after, config.archive)
         self.narrator = Narrator(
             self.ledger,
             self.cache,
