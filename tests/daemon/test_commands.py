@@ -126,8 +126,9 @@ def test_refresh_makes_a_file_or_folder_anew_without_speech(daemon: Daemon) -> N
 
 
 def test_cancel_stops_a_file_and_retry_takes_it_up_again(tmp_path: Path) -> None:
+    lines = 50
     with running(tmp_path, **toy(tmp_path, delay_s=0.1, rows=1)) as daemon:
-        daemon.drop("post.md", "\n\n".join(f"Line {n}." for n in range(20)))
+        daemon.drop("post.md", "\n\n".join(f"Line {n}." for n in range(lines)))
         wait(lambda: len(daemon.spoken) > 2)
         assert daemon.ask("cancel", "post.md").stdout == "post.md is cancelled\n"
         daemon.wait_idle()
@@ -137,7 +138,7 @@ def test_cancel_stops_a_file_and_retry_takes_it_up_again(tmp_path: Path) -> None
         assert daemon.ask("cancel", "post.md").returncode == 1
         daemon.ask("retry", "post.md")
         daemon.manifest("post")
-        assert len(daemon.spoken) - spoken <= 21 - spoken + 1
+        assert len(daemon.spoken) <= lines + 1  # perhaps one that was in flight
 
 
 def test_commands_without_a_daemon_take_effect_when_it_starts(resting: Daemon) -> None:

@@ -13,7 +13,7 @@ from hostile.targets import TARGETS
 pytest.importorskip("atheris", reason="there is no atheris for this Python or machine")
 
 GUIDED = Path(__file__).with_name("guided.py")
-SECONDS = 3
+SECONDS = 2
 
 
 @pytest.mark.timeout(400)

@@ -65,6 +65,7 @@ def test_a_file_still_open_for_writing_is_not_taken(
 ) -> None:
     listener = listen()
     with writer(root / "post.md", "half ") as process:
+        listener.inbox.recheck()  # it may have been seen when it was still empty
         until(lambda: listener.inbox.waiting() == [("post.md", "still open for writing")])
         finish(process, "done")
         assert listener.expect(Found).sha256 == sha256("half done")
@@ -76,6 +77,7 @@ def test_a_file_that_its_writer_closes_unchanged_is_taken_soon(
 ) -> None:
     listener = listen(settle_s=1.0)
     with writer(root / "post.md") as process:
+        listener.inbox.recheck()  # it may have been seen when it was still empty
         until(lambda: listener.inbox.waiting() == [("post.md", "still open for writing")])
         finish(process)
         listener.expect(Found, within_s=0.5)
