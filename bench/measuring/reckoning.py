@@ -142,8 +142,9 @@ class Reckoning:
             if versions and versions[-1].state == "failed":
                 own.add(f"{self.books.stems.get(path)}.error.txt")
         yield from (f"{name!r} in the outbox is nobody's" for name in sorted(self._outbox - own))
-        folders = (path for path in self._subject.outbox.rglob("*") if path.is_dir())
-        yield from (f"{each} is an empty folder" for each in folders if not any(each.iterdir()))
+        for folder, folders, names in os.walk(self._subject.outbox):
+            if not folders and not names and folder != str(self._subject.outbox):
+                yield f"{folder} is an empty folder"
 
     def _strangers(self, withdrawn: bool) -> Iterator[str]:
         """Each narration is of a source that is there, or was; no source has two."""
@@ -162,7 +163,11 @@ class Reckoning:
     @cached_property
     def _outbox(self) -> set[str]:
         outbox = self._subject.outbox
-        found = (str(path.relative_to(outbox)) for path in outbox.rglob("*") if path.is_file())
+        found = (
+            str(Path(folder, name).relative_to(outbox))
+            for folder, _, names in os.walk(outbox)  # folders may be withdrawn while it walks
+            for name in names
+        )
         return {name for name in found if not name.startswith("lost+found")}
 
     @cached_property

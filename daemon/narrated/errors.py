@@ -31,7 +31,7 @@ class SourceUnreadable(NarratedError):
 
 
 class SourceAbsent(NarratedError):
-    """A source file is not there, and the inbox has not missed it; it waits for either."""
+    """A file of the inbox is not there; who needs it waits until it is, or the inbox misses it."""
 
 
 class EngineError(NarratedError):

@@ -1,6 +1,7 @@
 """A picture that a post shows is part of the post; one that nobody shows is an item of its own."""
 
 import io
+import json
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,7 +9,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from support.daemon import Daemon, running, toy, wait
+from support.daemon import Daemon, as_anybody, running, toy, wait
 
 
 @pytest.fixture(scope="module")
@@ -207,3 +208,30 @@ def test_a_picture_whose_post_was_withdrawn_is_an_item_though_a_broken_one_comes
         daemon.drop("post.md", "---\nlexicon: missing.yaml\n---\nThere is no such lexicon.\n")
         daemon.note("post")
         daemon.manifest("desk")
+
+
+def test_a_picture_that_is_deleted_as_its_post_is_edited_is_told_as_missing(daemon: Daemon) -> None:
+    picture = daemon.drop("deleted/desk.png", _picture("red"))
+    daemon.drop("deleted/post.md", _post("Both", "desk.png"))
+    _wait_said(daemon, "deleted/post", "red")
+    edited = _post("Both at once", "desk.png")
+    picture.unlink()
+    daemon.drop("deleted/post.md", edited)
+    manifest = daemon.published("deleted/post", edited)
+    assert "desk.png is not" in json.dumps(manifest)
+
+
+def test_a_picture_of_a_post_whose_rights_are_mended_leaves_no_note(tmp_path: Path) -> None:
+    daemon = Daemon(tmp_path, pictures={"wait": "1s"})
+    daemon.start(*as_anybody())
+    try:
+        picture = daemon.drop("desk.png", _picture("red"))
+        daemon.drop("post.md", _post("Shows it", "desk.png"))
+        _wait_said(daemon, "post", "red")
+        picture.chmod(0)
+        assert "chmod" in daemon.note("desk")
+        picture.chmod(0o644)
+        wait(lambda: daemon.files == _set("post"), lambda: daemon.log)
+        assert daemon.status()["waiting"] == []
+    finally:
+        daemon.stop()

@@ -426,3 +426,17 @@ def test_settings_that_may_not_be_read_hold_their_posts_back(tmp_path: Path) -> 
         _wait_heard(daemon, "post", "By Leo")
     finally:
         daemon.stop()
+
+
+def test_a_single_pass_goes_on_without_a_lexicon_that_was_deleted_since(tmp_path: Path) -> None:
+    daemon = Daemon(tmp_path)
+    daemon.drop("lexicon.yaml", "words: {nginx: engine x}\n")
+    daemon.drop("one.md", "An nginx is told of.")
+    assert daemon.ask("once", "--quiet").returncode == 0
+    assert "engine x" in _heard(daemon, "one")
+    (daemon.inbox / "lexicon.yaml").unlink()
+    daemon.drop("two.md", "Another nginx is told of.")
+    assert daemon.ask("once", "--quiet").returncode == 0
+    for stem in ("one", "two"):
+        daemon.manifest(stem)
+        assert "engine x" not in _heard(daemon, stem)

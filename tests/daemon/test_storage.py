@@ -260,3 +260,18 @@ def test_events_that_the_ledger_refuses_are_taken_in_their_order_later(
         assert daemon.history("passing.md")[-1:] in ([], ["removed"])
         again = sum(count - 1 for count in Counter(daemon.spoken).values())
         assert again <= 2 * ROWS
+
+
+def test_what_failed_while_no_note_could_be_left_has_its_note_when_one_can(tmp_path: Path) -> None:
+    daemon = Daemon(tmp_path)
+    daemon.start(*as_anybody())
+    try:
+        daemon.outbox.chmod(0o555)
+        daemon.drop("desk.png", b"This is no picture.")
+        _wait_for_trouble(daemon, "right")
+        daemon.outbox.chmod(0o755)
+        assert "no picture" in daemon.note("desk")
+        wait(lambda: daemon.history("desk.png") == ["failed"], lambda: daemon.log)
+    finally:
+        daemon.outbox.chmod(0o755)
+        daemon.stop()

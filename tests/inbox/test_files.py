@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from narrated.errors import SourceError
+from narrated.errors import SourceAbsent, SourceError
 from narrated.inbox.files import exists, read, resolve
 
 LIMIT = 1000
@@ -42,7 +42,7 @@ def test_a_file_that_grows_within_the_limit_is_read_to_its_end() -> None:
 
 
 def test_a_file_that_is_gone_is_said_to_be_gone(root: Path) -> None:
-    with pytest.raises(SourceError, match="not there any more"):
+    with pytest.raises(SourceAbsent, match="not there any more"):
         read(root, "sub/post.md", LIMIT)
 
 
@@ -58,7 +58,7 @@ def test_neither_a_link_nor_a_folder_that_is_one_leads_out(root: Path, tmp_path:
     (root / "link.md").symlink_to(tmp_path / "secret.md")
     (root / "folder").symlink_to(tmp_path)
     for path in ("link.md", "folder/secret.md"):
-        with pytest.raises(SourceError):
+        with pytest.raises((SourceError, SourceAbsent)):
             read(root, path, LIMIT)
         assert not exists(root, path)
 
@@ -84,7 +84,7 @@ def test_no_descriptor_is_left_open(root: Path) -> None:
     before = len(list(Path("/proc/self/fd").iterdir()))
     read(root, "a/b/post.md", LIMIT)
     for path in ("a/b/gone.md", "a/gone/post.md"):
-        with pytest.raises(SourceError):
+        with pytest.raises(SourceAbsent):
             read(root, path, LIMIT)
     assert len(list(Path("/proc/self/fd").iterdir())) == before
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from narrated.errors import NarratedError, SourceError
+from narrated.errors import NarratedError, SourceAbsent, SourceError
 from narrated.inbox.scan import Signature
 from narrated.ledger.store import Ledger
 from narrated.narrate.beside import UNREAD, Beside, Texts
@@ -42,8 +42,8 @@ class Desk:
         sha256 = hashlib.sha256((self.inbox / path).read_bytes()).hexdigest()
         self.ledger.see(path, Signature(self._versions, 0, 0, 0), sha256)
 
-    def beside(self, *ignore: str) -> Beside:
-        return Beside(self.inbox, self.ledger, self._disk, ignore)
+    def beside(self, *ignore: str, insists: bool = False) -> Beside:
+        return Beside(self.inbox, self.ledger, self._disk, ignore, insists=insists)
 
     def settings(self, post: str, *ignore: str) -> tuple[Beside, Texts]:
         beside = self.beside(*ignore)
@@ -92,6 +92,17 @@ def test_what_could_not_be_read_is_remembered_as_there(desk: Desk) -> None:
     with pytest.raises(NarratedError):
         asyncio.run(beside.lexicons("post.md"))
     assert beside.consulted == {"lexicon.yaml": UNREAD}
+
+
+def test_what_the_inbox_knows_is_waited_for_until_it_is_missed(desk: Desk) -> None:
+    """The inbox may be away, and come back with it as it was: nobody would tell of that."""
+    desk.write("lexicon.yaml", "words: {x: y}")
+    (desk.inbox / "lexicon.yaml").unlink()
+    with pytest.raises(SourceAbsent, match=r"lexicon\.yaml is not there"):
+        asyncio.run(desk.beside(insists=True).lexicons("post.md"))
+    assert asyncio.run(desk.beside().lexicons("post.md")) == []
+    desk.ledger.miss("lexicon.yaml")
+    assert asyncio.run(desk.beside(insists=True).lexicons("post.md")) == []
 
 
 def test_what_the_inbox_ignores_is_not_there(desk: Desk) -> None:

@@ -10,7 +10,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from urllib.parse import unquote_to_bytes
 
-from narrated.errors import SourceError, SourceUnreadable
+from narrated.errors import NarratedError, SourceAbsent, SourceError, SourceUnreadable
 from narrated.inbox.rights import mending
 from narrated.printable import printable
 
@@ -24,8 +24,8 @@ _UNFIT = re.compile(r"[\\\x00]")
 def read(root: Path, path: str, limit_bytes: int) -> bytes:
     """Read a file by its path below the root, each component opened without following a link.
 
-    Raises SourceError where it is gone, no regular file, or larger than `limit_bytes`, and
-    SourceUnreadable where its rights forbid it.
+    Raises SourceAbsent where it is not there, SourceError where it is no regular file or larger
+    than `limit_bytes`, and SourceUnreadable where its rights forbid it.
     """
     with folder_of(root, path) as (folder, name), _opened(folder, name, path) as fd:
         status = os.fstat(fd)
@@ -46,7 +46,7 @@ def exists(root: Path, path: str) -> bool:
     try:
         with folder_of(root, path) as (folder, name):
             return stat.S_ISREG(os.stat(name, dir_fd=folder, follow_symlinks=False).st_mode)
-    except (SourceError, SourceUnreadable, OSError):
+    except (NarratedError, OSError):
         return False
 
 
@@ -55,7 +55,7 @@ def is_readable(root: Path, path: str) -> bool:
     try:
         with folder_of(root, path) as (folder, name), _opened(folder, name, path) as fd:
             return stat.S_ISREG(os.fstat(fd).st_mode)
-    except (SourceError, SourceUnreadable, OSError):
+    except (NarratedError, OSError):
         return False
 
 
@@ -63,8 +63,8 @@ def is_readable(root: Path, path: str) -> bool:
 def folder_of(root: Path, path: str) -> Iterator[tuple[int, str]]:
     """Open the folder that a path lies in, and give it (a descriptor) with the path's last name.
 
-    Raises SourceError where the path leads out of the root or through something that is no
-    folder, and SourceUnreadable where a folder may not be entered.
+    Raises SourceError where the path leads out of the root or through a link, SourceAbsent where
+    it leads nowhere, and SourceUnreadable where a folder may not be entered.
     """
     *folders, name = path.split("/")
     if any(part in ("", ".", "..") or "\0" in part for part in [*folders, name]):
@@ -148,8 +148,8 @@ def _told(path: str) -> Iterator[None]:
         yield
     except OSError as error:
         if error.errno in _GONE:
-            problem = f"{printable(path)} is not there any more."
-        elif error.errno == errno.ELOOP:
+            raise SourceAbsent(f"{printable(path)} is not there any more.") from error
+        if error.errno == errno.ELOOP:
             problem = f"{printable(path)} is a link, and links are not followed."
         else:
             problem = f"{printable(path)} cannot be read: {error.strerror}."

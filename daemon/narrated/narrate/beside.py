@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor
 from pathlib import Path
 
-from narrated.errors import NarratedError, SourceError
+from narrated.errors import NarratedError, SourceAbsent, SourceError, SourceUnreadable
 from narrated.inbox import files
 from narrated.inbox.names import FOLDER_SETTINGS, LEXICON, Name, ignored, judge_path
 from narrated.inbox.scan import Signature
@@ -39,13 +39,19 @@ class Beside:
         ignore: Sequence[str],
         *,
         of_folders: bool = True,
+        insists: bool = False,
     ) -> None:
-        """`of_folders` False leaves the folders' settings out: they are for files."""
+        """`of_folders` False leaves the folders' settings out: they are for files.
+
+        `insists`: what is not there while the inbox knows it is a SourceAbsent, for the inbox may
+        be away, and come back with it unchanged. Else it is held for gone.
+        """
         self._inbox = inbox
         self._ledger = ledger
         self._disk = disk
         self._ignore = ignore
         self._of_folders = of_folders
+        self.insists = insists
         self._taken: dict[str, Signature | None] = {}
         self.consulted: dict[str, str] = {}
         """What was there, with its sha256; '' for what was named and was not."""
@@ -89,6 +95,10 @@ class Beside:
         loop = asyncio.get_running_loop()
         contents = await loop.run_in_executor(self._disk, self._read, admitted, limit_bytes)
         there = {path: content for path, content in contents.items() if content is not None}
+        for path in admitted if self.insists else ():
+            is_known = self._taken[path] is not None and self._ledger.source_sha256(path)
+            if path not in there and is_known:
+                raise SourceAbsent(f"{printable(path)} is not there, and was not missed yet.")
         self.consulted |= {path: _sha256(content) for path, content in there.items()}
         return [(path, _text(path, content)) for path, content in there.items()]
 
@@ -103,11 +113,13 @@ class Beside:
 
     def _content(self, path: str, limit_bytes: int) -> bytes | NarratedError | None:
         try:
-            if files.exists(self._inbox, path):
-                return files.read(self._inbox, path, limit_bytes)
-        except NarratedError as error:
+            return files.read(self._inbox, path, limit_bytes)
+        except SourceAbsent:
+            return None
+        except SourceUnreadable as error:
             return error
-        return None
+        except NarratedError as error:
+            return error if files.exists(self._inbox, path) else None  # a link holds for nothing
 
 
 def holds_by_place(path: str) -> bool:

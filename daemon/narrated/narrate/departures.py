@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,7 +28,7 @@ class AfterNarration:
 
 @dataclass(frozen=True, slots=True)
 class Parting:
-    """A source that was let go of, as it stood in the inbox."""
+    """A file that is to leave, as it stood in the inbox."""
 
     path: str
     signature: Signature
@@ -56,60 +56,72 @@ class Departures:
         return self.after.policy != "keep"
 
     def let_go(self, job: Job) -> Parting | None:
-        """Forget the source, if it is not to stay and no post shows it.
+        """Forget the source as it was narrated, if it is not to stay and no post shows it.
 
         Before it is gone: never to be held for one that the user took or moved. One that is still
-        there after a kill is found again, is no work, and leaves.
+        there after a kill is found again, is no work, and leaves. None where another version, or
+        another job of this one, came meanwhile: the source leaves after that.
         """
-        signature = self._ledger.signature(job.path) if self.disposes else None
-        if signature is None or self._ledger.shown_by(job.path).keys() - {job.path}:
+        if not self.disposes or not self._ledger.is_newest(job):
             return None
-        parting = Parting(job.path, signature, self._ledger.source_sha256(job.path))
-        self._ledger.let_go(job.path, signature)
+        parting = self._parting(job.path, job.source_sha256)
+        if parting is None or self._ledger.shown_by(job.path).keys() - {job.path}:
+            return None
+        self._ledger.let_go(job.path, parting.signature)
         return parting
 
-    async def send_off(self, parting: Parting, pictures: Iterable[str]) -> None:
-        """Archive or delete what was let go of, and those of its pictures that only it shows."""
+    async def send_off(self, parting: Parting, pictures: Mapping[str, str]) -> None:
+        """Archive or delete what was let go of, and those of its pictures that only it shows.
+
+        `pictures` are inbox paths with the sha256 that each was described as.
+        """
         await self._take_source(parting)
-        for path in pictures:  # they are known until now
-            signature = self._ledger.signature(path)
-            if signature and not self._ledger.shown_by(path).keys() - {parting.path}:
-                await self._take_picture(path, signature)
+        for path, sha256 in pictures.items():  # they are known until now
+            picture = self._parting(path, sha256)
+            if picture and not self._ledger.shown_by(path).keys() - {parting.path}:
+                await self._take_picture(picture)
 
     async def take_left_pictures(self) -> None:
         """Have those follow that a kill kept from following their post out of the inbox."""
         if not self.disposes:
             return
         for path, posts in self._ledger.left_pictures().items():
-            signature = self._ledger.signature(path)
-            if signature and not any(files.exists(self._inbox, post) for post in posts):
-                await self._take_picture(path, signature)
+            picture = self._parting(path, self._ledger.source_sha256(path))
+            if picture and not any(files.exists(self._inbox, post) for post in posts):
+                await self._take_picture(picture)
 
-    async def _take_source(self, parting: Parting) -> None:
-        path, signature = parting.path, parting.signature
+    def _parting(self, path: str, sha256: str) -> Parting | None:
+        """A file of this content, as the ledger knows it; None where it is another by now."""
+        signature = self._ledger.signature(path)
+        if signature is None or self._ledger.source_sha256(path) != sha256:
+            return None
+        return Parting(path, signature, sha256)
+
+    async def _take_source(self, source: Parting) -> None:
         try:
-            await self._take(path, signature)
-            self.on_taken_away(path)
+            await self._take(source)
+            self.on_taken_away(source.path)
         except NarratedError as error:
-            log.warning("%s stays in the inbox: %s", printable(path), error)
-            if self._ledger.signature(path) is None:  # else a newer version has come
-                self._ledger.see(path, signature, parting.sha256)
+            log.warning("%s stays in the inbox: %s", printable(source.path), error)
+            if self._ledger.signature(source.path) is None:  # else a newer version has come
+                self._ledger.see(source.path, source.signature, source.sha256)
 
-    async def _take_picture(self, path: str, signature: Signature) -> None:
+    async def _take_picture(self, picture: Parting) -> None:
         try:
-            await self._take(path, signature)
-            self._ledger.let_go(path, signature)
-            for waiting in self._ledger.stoppable(path):
-                self._ledger.move(waiting, State.SUPERSEDED, problem="part of a post")
-                self.on_superseded(waiting)
-            self.on_taken_away(path)
+            await self._take(picture)
+            self._ledger.let_go(picture.path, picture.signature)
+            for waiting in self._ledger.stoppable(picture.path):
+                if waiting.source_sha256 == picture.sha256:  # else a newer version has come
+                    self._ledger.move(waiting, State.SUPERSEDED, problem="part of a post")
+                    self.on_superseded(waiting)
+            self.on_taken_away(picture.path)
         except NarratedError as error:
-            log.warning("%s stays in the inbox: %s", printable(path), error)
+            log.warning("%s stays in the inbox: %s", printable(picture.path), error)
 
-    async def _take(self, path: str, signature: Signature) -> None:
+    async def _take(self, file: Parting) -> None:
         async with self._leaving:
             await asyncio.get_running_loop().run_in_executor(
-                self._disk, lambda: self._take_away(path, signature)
+                self._disk, lambda: self._take_away(file.path, file.signature)
             )
 
     def _take_away(self, path: str, signature: Signature) -> None:

@@ -79,12 +79,14 @@ class Intake:
         match event:
             case Found() | Vanished() | Unreadable() if is_setting(event.path):
                 self._setting(event)
+                self._go_on_without(event)
             case Found():
                 self._found(event)
             case Unreadable():
                 self._unreadable(event)
             case Vanished(path):
                 self._vanished(path)
+                self._go_on_without(event)
             case Conflict(path):
                 about = fields(file=path)
                 log.warning("%s is a sync conflict and is not read", printable(path), extra=about)
@@ -172,7 +174,9 @@ class Intake:
             self._ledger.see(event.path, event.signature, event.sha256)
             posts = self._posts_to_redo(event)
             jobs = [job for post in posts if (job := self._register.again(post, Cause.PICTURE))]
-            if not self._ledger.shown_by(event.path):
+            if self._ledger.shown_by(event.path):
+                self.shown([event.path])
+            else:
                 jobs += self._version(event)
         for job in jobs:
             self._enqueue(job)
@@ -253,6 +257,12 @@ class Intake:
             self._cancel(job)
         for job in jobs:
             self._enqueue(job)
+
+    def _go_on_without(self, event: Event) -> None:
+        """Who waited for a file that was away may go on without it, now that it is missed."""
+        if isinstance(event, Vanished):
+            for job in self._ledger.jobs("state = 'waiting' AND reason = 'absent'"):
+                self._enqueue(self._ledger.move(job, State.QUEUED))
 
     def _is_pointless(self, job: Job) -> bool:
         """What was read already is finished, unless the same words are narrated elsewhere."""

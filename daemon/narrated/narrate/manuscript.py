@@ -12,7 +12,7 @@ from typing import Any, Self
 
 import msgspec
 
-from narrated.errors import EngineError, NarratedError, SourceError
+from narrated.errors import EngineError, NarratedError, SourceAbsent, SourceError
 from narrated.inbox import files
 from narrated.ledger.job import Job
 from narrated.ledger.store import Ledger
@@ -140,9 +140,16 @@ class Desk:
         self._at_rest = at_rest
         self._blind = blind
 
-    def beside(self, wishes: Wishes, *, of_folders: bool = True) -> Beside:
+    def beside(self, wishes: Wishes, *, of_folders: bool = True, insists: bool = False) -> Beside:
         """What is to be consulted for one plan."""
-        return Beside(self._inbox, self._ledger, self._disk, wishes.ignore, of_folders=of_folders)
+        return Beside(
+            self._inbox,
+            self._ledger,
+            self._disk,
+            wishes.ignore,
+            of_folders=of_folders,
+            insists=insists,
+        )
 
     async def prepare(self, job: Job, wishes: Wishes, beside: Beside) -> Manuscript:
         """Read a job's source, have its pictures described, and cut its script into chunks."""
@@ -235,7 +242,7 @@ class Desk:
         named = await beside.named(path, folders, lexicons_named)
         if not plan.shown and not named:
             return plan, {}
-        captions, shown = await self._captions(path, plan, source, flow, wishes)
+        captions, shown = await self._captions(path, plan, source, flow, wishes, beside.insists)
         request |= {"lexicons": lexicons + named, "captions": msgspec.to_builtins(captions)}
         return await self._plan(request, source), shown
 
@@ -243,9 +250,12 @@ class Desk:
         return msgspec.json.decode(await self._editors.ask(request, source), type=Plan)
 
     async def _captions(
-        self, path: str, plan: Plan, source: bytes, flow: int, wishes: Wishes
+        self, path: str, plan: Plan, source: bytes, flow: int, wishes: Wishes, insists: bool
     ) -> tuple[dict[str, Caption], dict[str, str]]:
-        """Captions by source as written, and the sha256 of each picture by inbox path."""
+        """Captions by source as written, and the sha256 of each picture by inbox path.
+
+        `insists` as for what lies beside a post.
+        """
         if plan.kind == "picture":
             text = await self.describe(source, flow, wishes)
             return {plan.shown[0].source: Caption(text=text)}, {}
@@ -264,12 +274,14 @@ class Desk:
                 )
                 continue
             if place not in by_place:  # the same one may be written in a thousand ways
-                by_place[place], shown[place] = await self._caption(place, flow, wishes, deadline)
+                by_place[place], shown[place] = await self._caption(
+                    place, flow, wishes, deadline, insists
+                )
             captions[picture.source] = by_place[place]
         return captions, shown
 
     async def _caption(
-        self, path: str, flow: int, wishes: Wishes, deadline: float
+        self, path: str, flow: int, wishes: Wishes, deadline: float, insists: bool
     ) -> tuple[Caption, str]:
         sha256 = await self._settled(path, deadline)
         if not sha256:
@@ -277,6 +289,10 @@ class Desk:
         try:
             picture = await self._read(path, PICTURE_BYTES)
             return Caption(text=await self.describe(picture, flow, wishes)), sha256
+        except SourceAbsent as error:
+            if insists and self._ledger.source_sha256(path) == sha256:
+                raise
+            return Caption(missing=error.problem), ""
         except (SourceError, EngineError) as error:
             return Caption(missing=error.problem), sha256
 

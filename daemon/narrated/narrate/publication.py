@@ -87,19 +87,21 @@ class Imprint:
         await self._to_the_end(self._withhold(job, why))
 
     async def note(self, job: Job, error: NarratedError) -> None:
-        """Leave a note beside where the narration would stand."""
+        """Leave a note beside where the narration would stand; StorageError where none can be."""
         await self._to_the_end(self._note(job, error))
 
     def note_now(self, job: Job, error: NarratedError) -> None:
-        """The same without a thread of its own, where only a note is at stake."""
-        text = notes.error_note(error.problem, error.remedy, job.path, label.now())
-        if self._says_the_same(job, text):
-            return
+        """The same without a thread of its own; where none can be left, the log alone tells."""
         try:
-            self._ground.insist()
-            notes.write_note(self._outbox, job.stem + ERROR_SUFFIX, text)
+            self._write_note(job, error)
         except StorageError as refused:
             log.warning("no note could be left for %s: %s", printable(job.path), refused)
+
+    def _write_note(self, job: Job, error: NarratedError) -> None:
+        text = notes.error_note(error.problem, error.remedy, job.path, label.now())
+        self._ground.insist()
+        if not self._says_the_same(job, text):
+            notes.write_note(self._outbox, job.stem + ERROR_SUFFIX, text)
 
     def _says_the_same(self, job: Job, text: str) -> bool:
         """Whether the note there differs in its time alone: a synced folder is not stirred then."""
@@ -247,11 +249,13 @@ class Imprint:
             if older is not None and older.path != job.path:
                 self._moved(older, job)
             parting = self._departures.let_go(job)
-        if moved := self._moved_to(done):
-            await self._take_out(done)
-            self._moved(done, moved)
-        if parting is not None:
-            await self._departures.send_off(parting, manuscript.shown)
+        try:
+            if moved := self._moved_to(done):
+                await self._take_out(done)
+                self._moved(done, moved)
+        finally:
+            if parting is not None:
+                await self._departures.send_off(parting, manuscript.shown)
         return done
 
     def _tell(self, job: Job, manuscript: Manuscript) -> None:
@@ -292,7 +296,7 @@ class Imprint:
 
     async def _note(self, job: Job, error: NarratedError) -> None:
         async with self._lock(job.stem):
-            await self._on_disk(lambda: self.note_now(job, error))
+            await self._on_disk(lambda: self._write_note(job, error))
             if self._ledger.job(job.id).state in ENDED and not self._owes_note(job.path):
                 self.forget_note(job)
 

@@ -109,7 +109,7 @@ class Narrator:
             log.info("%s is planned anew: %s", printable(job.path), error.problem)
             self.on_outdated(job)
         except SourceAbsent as error:
-            await self._wait(job, Reason.ABSENT, error)
+            await self._lack(job, error)
         except SourceUnreadable as error:
             await self._wait(job, Reason.UNREADABLE, error)
         except EngineUnavailable as error:
@@ -161,7 +161,7 @@ class Narrator:
     async def _planned(self, job: Job, wishes: Wishes) -> Manuscript:
         """A manuscript, made again until nothing it hangs on changed while it was made."""
         while True:
-            beside = self._desk.beside(wishes)
+            beside = self._desk.beside(wishes, insists=True)
             try:
                 manuscript = await self._desk.prepare(job, wishes, beside)
                 self._insist(job)
@@ -176,14 +176,9 @@ class Narrator:
 
     def _insist(self, job: Job) -> None:
         """See that the source is there; else what it hangs on may have been away as well."""
-        if self._is_absent(job):
+        is_known = self._ledger.source_sha256(job.path) == job.source_sha256
+        if is_known and not files.exists(self._inbox, job.path):
             raise SourceAbsent(f"{printable(job.path)} is not there.")
-
-    def _is_absent(self, job: Job) -> bool:
-        """Whether a source is not there and not missed: so it is while the inbox is moved away."""
-        if files.exists(self._inbox, job.path):
-            return False
-        return self._ledger.source_sha256(job.path) == job.source_sha256
 
     def _is_overtaken(self, manuscript: Manuscript) -> bool:
         """Whether a picture came or changed while the post that shows it was being planned."""
@@ -286,20 +281,35 @@ class Narrator:
             about = fields(file=job.path, job=job.id)
             log.warning("%s waits: %s", printable(job.path), error, extra=about)
             if reason is not Reason.ABSENT:  # nobody else misses it yet
-                await self._imprint.note(job, error)
+                try:
+                    await self._imprint.note(job, error)
+                except StorageError as refused:
+                    log.warning("no note could be left for %s: %s", printable(job.path), refused)
 
-    async def _fail(self, job: Job, error: NarratedError) -> None:
-        """The source is at fault: a note says so, unless it is gone, when there is nothing left."""
-        if not self._ledger.job(job.id).is_open:
-            return
-        if self._is_absent(job):
+    async def _lack(self, job: Job, error: NarratedError) -> None:
+        """A source, or what it shows, is not there: the inbox may be away; or it is gone for good.
+
+        The inbox tells, by and by.
+        """
+        is_known = self._ledger.source_sha256(job.path) == job.source_sha256
+        if is_known or files.exists(self._inbox, job.path):
             await self._wait(job, Reason.ABSENT, error)
-            return
-        if not files.exists(self._inbox, job.path):
+        elif self._ledger.job(job.id).is_open:
             self._ledger.move(job, State.REMOVED, problem="its source is gone")
             self._imprint.forget_note(job)  # of when it waited
+
+    async def _fail(self, job: Job, error: NarratedError) -> None:
+        """The source is at fault, and a note says so: without one it has not failed yet."""
+        if not self._ledger.job(job.id).is_open:
             return
-        await self._imprint.note(job, error)  # before the move: what is open is tried again
+        if not files.exists(self._inbox, job.path):
+            await self._lack(job, error)
+            return
+        try:
+            await self._imprint.note(job, error)  # before the move: what is open is tried again
+        except StorageError as refused:
+            await self._wait(job, Reason.STORAGE, refused)
+            return
         with self._ledger.transaction():
             self._ledger.move(job, State.FAILED, problem=error.problem, remedy=error.remedy)
             self.on_lost(job.path)
