@@ -52,7 +52,7 @@ demo: $(VENV)/core
 	@$(BIN)/narrated --config demo/narrated.yaml once
 
 test: $(VENV)/test $(VENV)/suites $(TRIXIE)
-	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
+	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 lint: $(VENV)/lint
 	$(BIN)/ruff format --check .

@@ -3,7 +3,8 @@
 import os
 import signal
 import sys
-from collections.abc import Callable, Generator
+from collections import Counter
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -45,9 +46,23 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         for name, value in getattr(report, "user_properties", ())
         if name == FIGURE and report.when == "call"
     ]
-    if figures:
-        terminalreporter.section("figures")
-        terminalreporter.write_line("\n".join(sorted(figures)))
+    terminalreporter.section("figures")
+    terminalreporter.write_line("\n".join(sorted(figures)))
+    terminalreporter.section("files")
+    terminalreporter.write_line("\n".join(_files(terminalreporter)))
+
+
+def _files(terminalreporter: pytest.TerminalReporter) -> Iterator[str]:
+    """What each file came to, and how long that took; the longest first."""
+    seconds, passed = Counter[str](), Counter[str]()
+    for kind, reports in terminalreporter.stats.items():
+        for report in reports:
+            if isinstance(report, pytest.TestReport):
+                file = report.nodeid.partition("::")[0]
+                seconds[file] += report.duration
+                passed[file] += kind == "passed"
+    for file, took_s in seconds.most_common():
+        yield f"{took_s:6.1f} s, {passed[file]} passed: {file}"
 
 
 @pytest.hookimpl(wrapper=True)

@@ -130,7 +130,10 @@ def test_rights_that_are_withdrawn_pause_the_work_and_given_back_let_it_go_on(
             figure(f"{folder.name} closed: narrated {took_s:.1f} s after it was open again")
         expected = {name for folder in folders for name in _set(folder.name)}
         wait(lambda: daemon.files == expected, lambda: daemon.log, LONG_S)
-        assert daemon.spoken.count("Post") <= 2  # once more where the cache was closed
+        said = Counter(daemon.spoken)
+        assert said.pop("Post") <= 2  # once more where the cache was closed
+        assert said.pop("The cache was closed.") <= 2
+        assert said == {f"The {name} was closed.": 1 for name in ("outbox", "state")}
     finally:
         for folder in folders:
             folder.chmod(0o755)

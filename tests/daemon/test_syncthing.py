@@ -133,6 +133,10 @@ def test_a_post_is_synced_edited_renamed_and_deleted_and_its_narration_follows(
     (pair.posts / "travel/lisbon.md").rename(pair.posts / "travel/porto.md")
     pair.laptop.scan("inbox")
     pair.wait_on_the_laptop("travel", "porto")
+    moved = pair.daemon.published("travel/porto", edited)
+    assert moved["source"]["path"] == "travel/porto.md"
+    assert pair.daemon.history("travel/porto.md") == ["done"]
+    assert pair.daemon.history("travel/lisbon.md") == ["superseded", "superseded"]
     assert len(pair.daemon.spoken) == began + 4
 
     (pair.posts / "travel/porto.md").unlink()
@@ -140,6 +144,7 @@ def test_a_post_is_synced_edited_renamed_and_deleted_and_its_narration_follows(
     wait(lambda: not (pair.daemon.inbox / "travel/porto.md").exists(), patience_s=PATIENCE_S)
     pair.write("travel/after.md", "# After\n\nWhat comes after.\n")
     pair.wait_on_the_laptop("travel", "porto", "after")
+    assert pair.daemon.history("travel/porto.md") == ["done"]
     assert pair.daemon.spoken[began + 4 :] == ["After", "What comes after."]
     assert not any(".narrated-" in name or "sync-conflict" in name for name in pair.files)
 

@@ -300,32 +300,36 @@ def test_all_of_a_tree_that_rsync_brings_is_narrated_once(peers: Peers) -> None:
 
 
 @pytest.mark.skipif(VIM is None, reason="needs vim")
-def test_what_vim_saves_is_narrated_anew_and_what_it_keeps_beside_it_never(peers: Peers) -> None:
+@pytest.mark.parametrize(
+    ("habit", "keeps"),
+    [
+        ("swapfile nobackup writebackup backupcopy=auto", False),  # as it comes
+        ("swapfile backup backupcopy=no", True),  # the old one is renamed, a new one written
+        ("swapfile backup backupcopy=yes", True),  # the old one is copied, and written over
+        ("noswapfile nobackup nowritebackup", False),  # written over, whatever comes
+    ],
+)
+def test_what_vim_saves_is_narrated_anew_and_what_it_keeps_beside_it_never(
+    habit: str, keeps: bool, peers: Peers
+) -> None:
     assert VIM is not None
-    post = peers.post("vim/edited")
+    folder = f"vim-{'-'.join(habit.replace('=', ' ').split())}"
+    post = peers.post(f"{folder}/edited")
     path = peers.arrival(post)
     path.parent.mkdir()
+    before = len(peers.daemon.spoken)
     run("cp", post.source, path)
-    peers.check(post)
-    spoken = len(peers.daemon.spoken)
-    vim = [VIM, "-N", "-u", "NONE", "-i", "NONE", "-es"]
-    # With a swap file, and with a backup that outlives the save, as people set it.
-    run(
-        *vim,
-        "-c",
-        "set swapfile backup backupskip=",
-        "-c",
-        "%s/The last/The very last/",
-        "-c",
-        "wq",
-        path,
-    )
-    assert b"The very last of edited." in path.read_bytes()
-    assert path.with_name("edited.md~").exists()
+    peers.daemon.published(post.stem, post.source.read_bytes())
+    edit = ("-c", f"set {habit} backupskip=", "-c", f"%s/The last/The very {folder}/", "-c", "wq")
+    run(VIM, "-N", "-u", "NONE", "-i", "NONE", "-es", *edit, path)
+    assert f"The very {folder} of edited.".encode() in path.read_bytes()
+    assert path.with_name("edited.md~").exists() == keeps
     peers.daemon.published(post.stem, path.read_bytes())
     peers.wait_history(post, "superseded", "done")
-    assert peers.daemon.spoken[spoken:] == ["The very last of edited."]
-    assert {Path(name).stem for name in peers.daemon.files if name.startswith("vim/")} == {"edited"}
+    spoken = peers.daemon.spoken[before:]
+    assert len(spoken) == len({*spoken})
+    stems = {Path(name).stem for name in peers.daemon.files if name.startswith(f"{folder}/")}
+    assert stems == {"edited"}
 
 
 # A transfer that is stalled, or killed and done anew.

@@ -10,8 +10,6 @@ import pytest
 
 from hostile.targets import TARGETS
 
-pytest.importorskip("atheris", reason="there is no atheris for this Python or machine")
-
 GUIDED = Path(__file__).with_name("guided.py")
 SECONDS = 2
 
@@ -20,6 +18,7 @@ SECONDS = 2
 def test_nothing_that_is_found_in_some_seconds_breaks_a_promise(
     tmp_path: Path, figure: Callable[[str], None]
 ) -> None:
+    pytest.importorskip("atheris", reason="there is no atheris for this Python or machine")
     done = subprocess.run(
         [sys.executable, str(GUIDED), "--seconds", str(SECONDS), "--found", str(tmp_path)],
         capture_output=True,
