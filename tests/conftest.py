@@ -53,7 +53,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 
 def _files(terminalreporter: pytest.TerminalReporter) -> Iterator[str]:
-    """What each file came to, and how long that took; the longest first."""
+    """What each file of tests came to, the longest first, down to a second."""
     seconds, passed = Counter[str](), Counter[str]()
     for kind, reports in terminalreporter.stats.items():
         for report in reports:
@@ -62,7 +62,8 @@ def _files(terminalreporter: pytest.TerminalReporter) -> Iterator[str]:
                 seconds[file] += report.duration
                 passed[file] += kind == "passed"
     for file, took_s in seconds.most_common():
-        yield f"{took_s:6.1f} s, {passed[file]} passed: {file}"
+        if took_s >= 1:
+            yield f"{took_s:6.1f} s, {passed[file]} passed: {file}"
 
 
 @pytest.hookimpl(wrapper=True)

@@ -18,6 +18,7 @@ from measuring.vitals import (
     DESCRIPTORS_MORE,
     FEWEST_SAMPLES,
     MEMORY_GROWTH,
+    MOST,
     THREADS_MORE,
     Sample,
     sample,
@@ -298,6 +299,14 @@ class Life:
         values = series(self._samples, role, what)
         early, late = thirds(values) if values else (0.0, 0.0)
         unit = 2**20 if what == "memory_bytes" else 1
+        if len(values) < FEWEST_SAMPLES and what in MOST:
+            return Figure(
+                f"{role}: {what} at rest, the most of {len(values)} rests",
+                f"{max(values, default=0):.0f}",
+                f"at most {MOST[what]}",
+                max(values, default=0) <= MOST[what],
+                "too few rests to see whether it grows",
+            )
         judged = len(values) >= FEWEST_SAMPLES
         return Figure(
             f"{role}: {what.removesuffix('_bytes')} at rest, last third to second third",

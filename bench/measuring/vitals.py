@@ -11,6 +11,8 @@ from measuring.subject import Subject
 MEMORY_GROWTH, DESCRIPTORS_MORE, THREADS_MORE = 1.10, 2, 5
 """What still counts as flat. The loop's own pool makes up to six threads as they are needed."""
 FEWEST_SAMPLES = 6
+MOST = {"descriptors": 40, "threads": 40}
+"""Twice what a daemon takes."""
 _ROLES = {"narrated.editor": "editor", "narrated.workers.host": "worker"}
 
 

@@ -38,11 +38,6 @@ SHARED = (
 """Steps that lives have in common; one scenario has its daemon killed after each of these, too."""
 
 UNMET = {
-    ("planned", "done"): "nobody makes it: what is carried over is being published for a moment",
-    ("failed", "queued"): "nobody makes it: to try again is a new job, which supersedes this one",
-    ("removed", "queued"): "nobody makes it: to try again is a new job",
-    ("planned", "failed"): "only by what nobody foresaw: all that may be refused is refused while"
-    " it is read, spoken or published",
     ("publishing", "removed"): "its source has to go, and be missed, in the instant between the"
     " begin of a publication and its being refused",
 }
@@ -231,6 +226,8 @@ class Scenario:
     """Whether the user has it tried again then."""
     watch: bool = False
     all_steps: bool = False
+    breaks: bool = False
+    """Whether something in narrated goes wrong that nobody foresaw, until the end."""
     racy: bool = False
     """Whether chance decides which of its steps there are: two files, told of one after another."""
 
@@ -284,6 +281,7 @@ SCENARIOS = {
     ),
     "a publication that is taken up again": Scenario(_post, _nothing, halt=PUBLISHING),
     "speech that is taken up again": Scenario(_post, _nothing, halt=SPEAKING),
+    "what nobody foresaw": Scenario(_nothing, _post, breaks=True, then=_nothing, retried=True),
     "a retry": Scenario(_fail, _nothing, command="retry"),
     "a retry of what waits": Scenario(_both(_voice("none"), _post), _voice("toy"), command="retry"),
     "a refresh": Scenario(_post, _nothing, command="refresh"),
@@ -367,7 +365,10 @@ class Stage:
     def live(self, kill_at: tuple[str, int] = ("", 1), *, asks: bool = True) -> Lived:
         """One life of a daemon there, for which a user asks, unless they have before."""
         command = (self.scenario.command, POST) if asks and self.scenario.command else None
-        return self._lives.live(self._daemon, kill_at, watch=self.scenario.watch, command=command)
+        scenario = self.scenario
+        return self._lives.live(
+            self._daemon, kill_at, watch=scenario.watch, breaks=scenario.breaks, command=command
+        )
 
     def die(self, step: tuple[str, int]) -> list[tuple[str, int]]:
         """A daemon is killed after a step, and the next one does what is left to do.

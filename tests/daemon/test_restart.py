@@ -1,6 +1,7 @@
 """Killed between two steps, it goes on from the step before: each test puts back an instant."""
 
 import sqlite3
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -56,6 +57,19 @@ def test_a_job_killed_in_any_state_is_published_without_speech(
     assert stopped.history("post.md") == ["done"]
     assert stopped.files >= _set("post")
     assert stopped.published("post", TEXT)["title"] == "Restart"
+    assert stopped.spoken == spoken
+
+
+@pytest.mark.parametrize("state", ["planned", "speaking", "publishing"])
+def test_a_plan_that_an_earlier_narrated_wrote_in_another_form_is_made_anew(
+    stopped: Daemon, state: str
+) -> None:
+    earlier = zlib.compress(b'{"plan": "in another form"}').hex()
+    _change(stopped, *_back_to(state), f"UPDATE plans SET plan = X'{earlier}'")
+    spoken = stopped.spoken
+    stopped.start()
+    wait(lambda: stopped.history("post.md") == ["superseded", "done"], lambda: stopped.log)
+    assert stopped.files == _set("post")
     assert stopped.spoken == spoken
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from narrated.errors import SourceError, StorageError
+from narrated.errors import SourceAbsent, SourceError, StorageError
 from narrated.inbox.after import archive, delete
 from narrated.inbox.scan import Signature
 
@@ -96,7 +96,7 @@ def test_a_source_that_is_gone_is_not_archived(
     root: Path, post: Path, version: Signature, into: Path
 ) -> None:
     post.unlink()
-    with pytest.raises(SourceError):
+    with pytest.raises(SourceAbsent):
         archive(root, "blog/post.md", version, into)
 
 

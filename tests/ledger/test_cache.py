@@ -98,7 +98,7 @@ def test_the_least_recently_used_leaves_first_though_the_clock_was_set_back(kept
 def test_what_an_open_job_needs_is_never_evicted(kept: Kept) -> None:
     kept.keep("open1", "done1")
     open_job, done = kept.job("open.md", "open1"), kept.job("done.md", "done1")
-    kept.ledger.finish(done, 1.0)
+    kept.ledger.finish(kept.ledger.move(done, State.PUBLISHING), 1.0)
     kept.keep(*(f"k{n:03}" for n in range(30)))
     assert kept.has("open1", "done1") == [True, False]
     kept.ledger.move(open_job, State.FAILED)

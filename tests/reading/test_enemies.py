@@ -4,7 +4,9 @@ The bounds are some ten times what each takes, and far below what a pass over it
 its pieces would take.
 """
 
+import gc
 import time
+from collections.abc import Callable
 
 import pytest
 from markdown_it import MarkdownIt
@@ -97,8 +99,13 @@ def test_a_text_of_twelve_megabytes_in_one_element_is_read_to_its_end(name):
 def test_reading_a_post_costs_a_few_times_what_parsing_it_does():
     post = "So *it* goes, and [on](u) `it` goes. " * 10 + "\n\n## And on\n\n- item\n- item\n\n"
     text = post * 200
+    # The best of some: what else runs on the machine costs at random.
+    parsed_s = min(_cost_s(lambda: MarkdownIt().parse(text)) for _ in range(3))
+    assert min(_cost_s(lambda: read(text.encode(), "a.md")) for _ in range(3)) < 6 * parsed_s
+
+
+def _cost_s(work: Callable[[], object]) -> float:
+    gc.collect()
     began_s = time.process_time()
-    MarkdownIt().parse(text)
-    parsed_s = time.process_time() - began_s
-    read(text.encode(), "a.md")
-    assert time.process_time() - began_s - parsed_s < 6 * parsed_s
+    work()
+    return time.process_time() - began_s

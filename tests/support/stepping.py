@@ -40,6 +40,7 @@ from narrated.errors import NarratedError
 from narrated.inbox import watch
 from narrated.ledger.database import Database
 from narrated.ledger.jobs import Jobs
+from narrated.narrate.publication import Imprint
 from narrated.outbox.encode import Encoder
 from narrated.outbox.tags import Tags, tag
 from narrated.reading.cover import cover
@@ -71,6 +72,8 @@ class Wish(msgspec.Struct):
     """`narrated run` until there is nothing left to do, instead of `narrated once`."""
     for_ever: bool = False
     """Until somebody ends it."""
+    breaks: bool = False
+    """Something goes wrong with whatever is planned, which nobody foresaw."""
     command: tuple[str, str] | None = None
     """What the user asks for before the daemon starts: `retry`, `cancel`…, and of which file."""
     kill_at: str = ""
@@ -148,6 +151,8 @@ def _run(wish: Wish) -> None:
     steps = Steps(Path(wish.record), wish.kill_at, wish.nth)
     steps.follow_files()
     steps.follow_ledger()
+    if wish.breaks:
+        Imprint.carry = _break  # type: ignore[method-assign]
     if wish.command:
         _command(config, *wish.command)
         steps.done(ANSWER)
@@ -157,6 +162,10 @@ def _run(wish: Wish) -> None:
             asyncio.run(service.run())
         else:
             asyncio.run(_watched(service) if wish.watch else _once(service))
+
+
+async def _break(*_: object) -> bool:
+    raise RuntimeError("nobody foresaw this")
 
 
 def _command(config: Config, verb: str, path: str) -> None:

@@ -69,13 +69,15 @@ class Lives:
         kill_at: tuple[str, int] = ("", 1),
         *,
         watch: bool = False,
+        breaks: bool = False,
         command: tuple[str, str] | None = None,
     ) -> Lived:
         """Have a daemon do all there is to do, or end right after a step.
 
+        `breaks`: nothing that was planned can be carried on, for a reason that nobody foresaw.
         `command`: what the user asks for before, such as `("retry", "post.md")`.
         """
-        self.begin(daemon, kill_at, watch=watch, command=command)
+        self.begin(daemon, kill_at, watch=watch, breaks=breaks, command=command)
         code = self.ended()
         return Lived((daemon.home / "steps").read_text().splitlines(), code)
 
@@ -86,11 +88,13 @@ class Lives:
         *,
         watch: bool = False,
         for_ever: bool = False,
+        breaks: bool = False,
         command: tuple[str, str] | None = None,
     ) -> int:
         """Start a daemon; its process."""
         record, log = daemon.home / "steps", daemon.home / "log"
-        wish = Wish(str(daemon.config), str(record), str(log), watch, for_ever, command, *kill_at)
+        paths = str(daemon.config), str(record), str(log)
+        wish = Wish(*paths, watch, for_ever, breaks, command, *kill_at)
         assert self._process.stdin is not None and self._process.stdout is not None
         self._process.stdin.write(msgspec.json.encode(wish).decode() + "\n")
         self._process.stdin.flush()

@@ -26,8 +26,8 @@ def archive(root: Path, path: str, signature: Signature, into: Path) -> Path:
     """Move this version of a source below `into`, under its own path; returns where it lies now.
 
     A name that is taken gets a number, unless it is by what a kill left of the same move. One
-    call at a time. Raises SourceError where the source is not this version any more, and
-    StorageError where the archive cannot be written; the source then stays.
+    call at a time. Raises SourceAbsent or SourceError where the source is gone or is not this
+    version any more, and StorageError where the archive cannot be written; the source then stays.
     """
     with (
         folder_of(root, path) as (folder, name),

@@ -44,18 +44,16 @@ ENDED = frozenset({State.SUPERSEDED, State.REMOVED})
 
 LEGAL: dict[State, frozenset[State]] = {
     State.QUEUED: frozenset({State.PLANNED, State.FAILED, State.WAITING}) | ENDED,
-    State.PLANNED: frozenset(
-        {State.SPEAKING, State.PUBLISHING, State.DONE, State.FAILED, State.WAITING}
-    )
+    State.PLANNED: frozenset({State.SPEAKING, State.PUBLISHING, State.FAILED, State.WAITING})
     | ENDED,
     State.SPEAKING: frozenset({State.PUBLISHING, State.FAILED, State.WAITING, State.PLANNED})
     | ENDED,
     State.PUBLISHING: frozenset({State.DONE, State.FAILED, State.WAITING, State.PLANNED}) | ENDED,
     State.WAITING: frozenset({State.QUEUED, State.PLANNED}) | ENDED,
-    State.FAILED: frozenset({State.QUEUED}) | ENDED,
+    State.FAILED: ENDED,
     State.DONE: ENDED,
     State.SUPERSEDED: frozenset(),
-    State.REMOVED: frozenset({State.QUEUED}),  # a cancelled job that the user wants after all
+    State.REMOVED: frozenset(),
 }
 
 

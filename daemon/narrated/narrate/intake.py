@@ -137,7 +137,7 @@ class Intake:
         return bool(posts)
 
     def outdated(self, job: Job) -> None:
-        """Plan a job anew, because the engine that it was planned for is no more."""
+        """Plan a job anew, because what it was planned for is no more."""
         if again := self._register.again(job.path, job.cause):
             self._enqueue(again)
         else:

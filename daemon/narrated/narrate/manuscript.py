@@ -91,7 +91,11 @@ class Manuscript(msgspec.Struct, frozen=True):
 
     @classmethod
     def unpacked(cls, content: bytes) -> Self:
-        return msgspec.convert(json.loads(content), cls)
+        """The manuscript as it was packed; PlanOutdated where an earlier narrated packed it."""
+        try:
+            return msgspec.convert(json.loads(content), cls)
+        except (ValueError, msgspec.ValidationError) as error:
+            raise PlanOutdated(f"Its plan has another form: {error}.", "Try again.") from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,8 +113,8 @@ class Wishes:
     ignore: Sequence[str] = ()
 
 
-class EngineChanged(NarratedError):
-    """The engine, or a voice, is no longer the one that the manuscript was written for."""
+class PlanOutdated(NarratedError):
+    """What a manuscript was written for is no more: its engine, a voice, or its own form."""
 
 
 class SourceChanged(NarratedError):

@@ -4,7 +4,7 @@ import asyncio
 
 from narrated.errors import EngineError, EngineUnavailable
 from narrated.ledger.cache import Cache
-from narrated.narrate.manuscript import EngineChanged, Manuscript
+from narrated.narrate.manuscript import Manuscript, PlanOutdated
 from narrated.outbox.audio import silence, trim
 from narrated.script.script import Role
 from narrated.workers.pool import Result
@@ -46,15 +46,15 @@ class Speech:
             await self._cache.keep(key, result.payload, sample_rate, elapsed_s)
 
     async def _insist(self, manuscript: Manuscript, seq: int) -> None:
-        """See that engine and voice are those it was written for; else EngineChanged."""
+        """See that engine and voice are those it was written for; else PlanOutdated."""
         info = await self._scheduler.engine(manuscript.engine(seq))
         if manuscript.identities.get(info.name, info.identity) != info.identity:
-            raise EngineChanged(f"The engine `{info.name}` was replaced.", "Try again.")
+            raise PlanOutdated(f"The engine `{info.name}` was replaced.", "Try again.")
         name = manuscript.plan.chunks[seq].speaker
         voice = manuscript.plan.speakers[name].voice
         listed = info.voices.get(voice, "")
         if manuscript.voices.get(name, listed) != listed:
-            raise EngineChanged(f"The voice '{voice}' was changed.", "Try again.")
+            raise PlanOutdated(f"The voice '{voice}' was changed.", "Try again.")
 
     async def say(self, manuscript: Manuscript) -> tuple[bytes, int]:
         """All of a manuscript but its title at once: 16-bit mono PCM and its sample rate.

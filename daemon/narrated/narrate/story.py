@@ -22,7 +22,7 @@ from narrated.ledger.cache import Cache, DamagedTake
 from narrated.ledger.job import Job, Reason, State
 from narrated.ledger.store import Ledger
 from narrated.logs import fields
-from narrated.narrate.manuscript import Desk, EngineChanged, Manuscript, SourceChanged, Wishes
+from narrated.narrate.manuscript import Desk, Manuscript, PlanOutdated, SourceChanged, Wishes
 from narrated.narrate.publication import Imprint
 from narrated.narrate.recording import Recorded, Recording
 from narrated.narrate.speech import Speech
@@ -93,7 +93,7 @@ class Narrator:
         self.on_lost: Callable[[str], None] = lambda post: None
         """Called with a post of which a version failed."""
         self.on_outdated: Callable[[Job], None] = lambda job: None
-        """Called with a job whose engine was replaced: it is to be planned anew."""
+        """Called with a job whose plan holds no more: it is to be planned anew."""
 
     async def narrate(self, job: Job, wishes: Wishes) -> None:
         """Bring a job from wherever it stands to its end, whatever that is.
@@ -105,7 +105,7 @@ class Narrator:
             await self._story(job, wishes)
         except SourceChanged:
             pass  # the inbox brings the newer version, which supersedes this one
-        except EngineChanged as error:
+        except PlanOutdated as error:
             log.info("%s is planned anew: %s", printable(job.path), error.problem)
             self.on_outdated(job)
         except SourceAbsent as error:

@@ -24,7 +24,7 @@ from narrated.ledger.measured import Measured
 from narrated.ledger.moments import OUTBOX
 from narrated.narrate import rebuild
 from narrated.narrate.departures import AfterNarration, Departures
-from narrated.narrate.manuscript import Desk, Edition, EngineChanged, Wishes
+from narrated.narrate.manuscript import Desk, Edition, PlanOutdated, Wishes
 from narrated.narrate.publication import Imprint
 from narrated.narrate.recording import clear
 from narrated.narrate.speech import Speech
@@ -112,7 +112,7 @@ class House:
             raise NarratedError("There is nothing to say.", 'Give a text: narrated say "Hello".')
         try:
             pcm, sample_rate = await self.speech.say(await self.desk.dictated(text, wishes))
-        except EngineChanged:  # such as a voice that came a moment ago
+        except PlanOutdated:  # such as a voice that came a moment ago
             pcm, sample_rate = await self.speech.say(await self.desk.dictated(text, wishes))
         return {"sample_rate": sample_rate}, pcm
 
