@@ -7,6 +7,7 @@ import re
 import shutil
 import sqlite3
 import tempfile
+import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -38,6 +39,8 @@ SHARED = (
 """Steps that lives have in common; one scenario has its daemon killed after each of these, too."""
 
 UNMET = {
+    ("publishing", "superseded"): "by chance: a newer version has to be through before what was"
+    " being published when a daemon was killed",
     ("publishing", "removed"): "its source has to go, and be missed, in the instant between the"
     " begin of a publication and its being refused",
 }
@@ -195,6 +198,14 @@ def _damage(daemon: Daemon) -> None:
         file.write(b"\xa5" * (ledger.stat().st_size - 200))
 
 
+def _outdate(daemon: Daemon) -> None:
+    """Another narrated is installed, which knows nothing of such plans."""
+    db = sqlite3.connect(daemon.home / "state/ledger.sqlite")
+    with db:
+        db.execute("UPDATE plans SET plan = ?", (zlib.compress(b"{}"),))
+    db.close()
+
+
 def _both(*doings: Callable[[Daemon], None]) -> Callable[[Daemon], None]:
     def done(daemon: Daemon) -> None:
         for doing in doings:
@@ -258,6 +269,9 @@ SCENARIOS = {
     "a picture that is being published becomes part of a post": Scenario(
         _picture_alone, _show, halt=PUBLISHING
     ),
+    "a picture that stands by a hair becomes part of a post": Scenario(
+        _picture_alone, _show, halt="rename a draft to desk.json"
+    ),
     "a picture is part of a post no more": Scenario(_post_and_picture, _post),
     "a picture that is none": Scenario(_nothing, _broken_picture),
     "no longer to be narrated": Scenario(_post, _unwanted),
@@ -280,6 +294,8 @@ SCENARIOS = {
         _nothing, _both(_in_the_way, _post), then=_out_of_the_way, retried=True
     ),
     "a publication that is taken up again": Scenario(_post, _nothing, halt=PUBLISHING),
+    "what is being published is edited": Scenario(_post, _edit, halt=PUBLISHING, racy=True),
+    "a plan of another form": Scenario(_post, _outdate, halt=PUBLISHING),
     "speech that is taken up again": Scenario(_post, _nothing, halt=SPEAKING),
     "what nobody foresaw": Scenario(_nothing, _post, breaks=True, then=_nothing, retried=True),
     "a retry": Scenario(_fail, _nothing, command="retry"),

@@ -23,7 +23,7 @@ class Reason(enum.StrEnum):
 
     NONE = ""
     UNREADABLE = "unreadable"  # the source may not be opened
-    ABSENT = "absent"  # the source is not there, and not missed: the inbox may be away
+    ABSENT = "absent"  # the source, or what it hangs on, is not there and not missed: inbox away?
     ENGINE = "engine"  # a voice, model or captioner is not to be had
     STORAGE = "storage"  # the outbox, cache or state cannot be written
     UNWANTED = "unwanted"  # removed: `narrate: false` holds for it, until that changes

@@ -128,8 +128,13 @@ class Intake:
                     self.is_part_of_a_post(job)
 
     def is_part_of_a_post(self, job: Job) -> bool:
-        """Whether posts show this picture; then they took its place, and no note of it is left."""
-        posts = self._ledger.shown_by(job.path) if is_picture(job.path) else {}
+        """Whether posts show this picture; then they took its place, and no note of it is left.
+
+        Not where some of its files may stand already: a publication that has begun is finished.
+        """
+        has_begun = job.state is State.PUBLISHING
+        is_item = has_begun or not is_picture(job.path)
+        posts = {} if is_item else self._ledger.shown_by(job.path)
         if posts:
             part_of = f"part of {printable(min(posts))}"
             self._ledger.move(job, State.SUPERSEDED, problem=part_of)
@@ -138,6 +143,8 @@ class Intake:
 
     def outdated(self, job: Job) -> None:
         """Plan a job anew, because what it was planned for is no more."""
+        if self._ledger.job(job.id).state is State.PUBLISHING:  # which the newer one supersedes
+            self._ledger.move(job, State.PLANNED)
         if again := self._register.again(job.path, job.cause):
             self._enqueue(again)
         else:

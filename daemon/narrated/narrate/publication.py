@@ -198,18 +198,20 @@ class Imprint:
         self._tell(await self._finish(job, manuscript, recorded.duration_s), manuscript)
 
     def _begin(self, job: Job, state: State) -> bool:
-        """Enter that its files go into the outbox, which is then not stopped any more.
+        """Enter that its files go into the outbox, which is then not stopped any more, or was so.
 
         False where the job was superseded or cancelled while it waited for its turn, or where
         after a restart a newer version was quicker.
         """
-        if self._ledger.job(job.id).state is not state:
+        has_begun = self._ledger.job(job.id).state is State.PUBLISHING  # before a restart
+        if not has_begun and self._ledger.job(job.id).state is not state:
             return False
         standing = self._ledger.published(job.path)
         if standing is not None and standing.id > job.id:
             self._ledger.move(job, State.SUPERSEDED, problem="a newer version")
             return False
-        self._ledger.move(job, State.PUBLISHING)
+        if not has_begun:
+            self._ledger.move(job, State.PUBLISHING)
         return True
 
     async def _begun(self, job: Job, bring: Callable[[], object]) -> None:

@@ -131,14 +131,15 @@ class Narrator:
             return
         if await self._imprint.carry(job, manuscript):
             return
-        self._ledger.move(job, State.SPEAKING)
+        if job.state is not State.PUBLISHING:
+            self._ledger.move(job, State.SPEAKING)
         recorded = await self._record(job, manuscript)
         await self._imprint.publish(job, manuscript, recorded)
 
     async def _manuscript(self, job: Job, wishes: Wishes) -> Manuscript:
         """The manuscript kept since before a restart, or a new one."""
         if kept := self._ledger.plan(job):
-            if job.state is not State.PLANNED:
+            if job.state is State.SPEAKING:
                 self._ledger.move(job, State.PLANNED)
             return Manuscript.unpacked(kept)
         manuscript = await self._planned(job, wishes)

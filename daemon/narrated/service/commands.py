@@ -9,7 +9,7 @@ import msgspec
 from narrated.errors import NarratedError, StorageError
 from narrated.ledger.job import Cause, Job, State
 from narrated.ledger.store import Ledger
-from narrated.narrate.manuscript import Manuscript
+from narrated.narrate.manuscript import Manuscript, PlanOutdated
 from narrated.narrate.register import Register
 from narrated.outbox import manifest as manifests
 from narrated.outbox import notes
@@ -78,18 +78,17 @@ class Commands:
     def respeak(self, path: str, at_s: float | None) -> list[str]:
         """Choose the next take: of all chunks, or of the line heard at a time."""
         job = self._ledger.published(path)
-        kept = None if job is None else self._ledger.plan(job)
-        if job is not None and kept is None:
+        manuscript = None if job is None else self._manuscript(job)
+        if job is not None and manuscript is None:
             raise NarratedError(
-                f"What was spoken of {printable(path)} is not known: the ledger was made anew.",
+                f"What was spoken of {printable(path)} is not known: it was made anew, or updated.",
                 f"`narrated refresh {printable(path)}` finds it out, and speaks nothing again.",
             )
-        if job is None or kept is None:
+        if job is None or manuscript is None:
             raise NarratedError(
                 f"{printable(path)} has no narration yet.", "See `narrated history` for its state."
             )
         self._content(job)
-        manuscript = Manuscript.unpacked(kept)
         self._ledger.choose_next(path, self._digests(job, manuscript, at_s))
         return [self._redo(job, Cause.RESPEAK).path]
 
@@ -138,9 +137,16 @@ class Commands:
         chunks = zip(manuscript.plan.chunks, manuscript.digests, strict=True)
         return [digest for chunk, digest in chunks if chunk.line == line]
 
+    def _manuscript(self, job: Job) -> Manuscript | None:
+        """What a job was planned as, where that is known and has today's form."""
+        with suppress(PlanOutdated):
+            kept = self._ledger.plan(job)
+            return None if kept is None else Manuscript.unpacked(kept)
+        return None
+
     def _redo(self, job: Job, cause: Cause) -> Job:
-        if kept := self._ledger.plan(job):
-            self._ledger.forgive(Manuscript.unpacked(kept).keys)
+        if manuscript := self._manuscript(job):
+            self._ledger.forgive(manuscript.keys)
         again = self._register.new(job.path, self._content(job), job.size_bytes, cause)
         self._enqueue(again)
         return again
