@@ -295,6 +295,12 @@ SCENARIOS = {
     ),
     "a publication that is taken up again": Scenario(_post, _nothing, halt=PUBLISHING),
     "what is being published is edited": Scenario(_post, _edit, halt=PUBLISHING, racy=True),
+    "what is being published is no longer wanted": Scenario(
+        _post, _unwanted, halt=PUBLISHING, racy=True
+    ),
+    "what is being published is broken by an edit": Scenario(
+        _post, _fail, halt=PUBLISHING, racy=True
+    ),
     "a plan of another form": Scenario(_post, _outdate, halt=PUBLISHING),
     "speech that is taken up again": Scenario(_post, _nothing, halt=SPEAKING),
     "what nobody foresaw": Scenario(_nothing, _post, breaks=True, then=_nothing, retried=True),

@@ -235,3 +235,12 @@ def test_a_picture_of_a_post_whose_rights_are_mended_leaves_no_note(tmp_path: Pa
         assert daemon.status()["waiting"] == []
     finally:
         daemon.stop()
+
+
+def test_a_text_that_a_post_shows_like_a_picture_is_a_post_of_its_own(daemon: Daemon) -> None:
+    daemon.drop("text/post.md", _post("Shows a text", "other.md"))
+    daemon.drop("text/other.md", "The other one.")
+    assert "not a picture" in json.dumps(daemon.manifest("text/post"))
+    daemon.published("text/other", "The other one.")
+    daemon.drop("text/other.md", "The other one, edited.")
+    daemon.published("text/other", "The other one, edited.")

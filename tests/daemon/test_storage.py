@@ -278,3 +278,18 @@ def test_what_failed_while_no_note_could_be_left_has_its_note_when_one_can(tmp_p
     finally:
         daemon.outbox.chmod(0o755)
         daemon.stop()
+
+
+def test_where_one_folder_takes_no_note_the_log_alone_tells_what_failed(tmp_path: Path) -> None:
+    """It is not tried again and again: nothing says that the folder will ever be open."""
+    daemon = Daemon(tmp_path)
+    daemon.start(*as_anybody())
+    closed = daemon.outbox / "closed"
+    try:
+        closed.mkdir(mode=0o555)
+        daemon.drop("closed/desk.png", b"This is no picture.")
+        wait(lambda: daemon.history("closed/desk.png") == ["failed"], lambda: daemon.log)
+        assert "no note could be left for closed/desk.png" in daemon.log
+    finally:
+        closed.chmod(0o755)
+        daemon.stop()

@@ -108,3 +108,19 @@ def test_a_picture_that_came_while_its_post_was_published_stays(desk: Desk, befo
     desk.finish(post, {"desk.png": described})
     assert desk.files == {"desk.png"}
     assert desk.ledger.job(picture.id).state is State.QUEUED
+
+
+def test_a_source_leaves_though_what_was_asked_of_it_meanwhile_was_cancelled(desk: Desk) -> None:
+    first = desk.publishing("post.md", "Words.")
+    again = desk.ledger.add_job("post.md", first.source_sha256, 6, "post.md")
+    desk.ledger.move(again, State.REMOVED, problem="cancelled")
+    desk.finish(first, {})
+    assert desk.files == set()
+
+
+def test_a_source_that_somebody_else_took_away_meanwhile_is_not_known_again(desk: Desk) -> None:
+    post = desk.publishing("post.md", "Words.")
+    (desk.inbox / "post.md").unlink()
+    desk.finish(post, {})
+    assert desk.taken == ["post.md"]
+    assert desk.ledger.known() == {}

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from narrated.errors import NarratedError
+from narrated.errors import NarratedError, SourceAbsent
 from narrated.inbox import after, files
 from narrated.inbox.scan import Signature
 from narrated.ledger.job import Job, State
@@ -62,7 +62,8 @@ class Departures:
         there after a kill is found again, is no work, and leaves. None where another version, or
         another job of this one, came meanwhile: the source leaves after that.
         """
-        if not self.disposes or not self._ledger.is_newest(job):
+        current = self._ledger.current(job.path)
+        if not self.disposes or current is None or current.id != job.id:
             return None
         parting = self._parting(job.path, job.source_sha256)
         if parting is None or self._ledger.shown_by(job.path).keys() - {job.path}:
@@ -100,6 +101,8 @@ class Departures:
     async def _take_source(self, source: Parting) -> None:
         try:
             await self._take(source)
+            self.on_taken_away(source.path)
+        except SourceAbsent:  # somebody else took it away
             self.on_taken_away(source.path)
         except NarratedError as error:
             log.warning("%s stays in the inbox: %s", printable(source.path), error)

@@ -112,7 +112,10 @@ class Intake:
         with self._ledger.transaction():
             newest = self._ledger.history(post)[-1]
             has_failed = newest.state is State.FAILED and self._ledger.plan(newest) is None
-            if has_failed and self._ledger.published(post) is None:
+            stands = self._ledger.published(post) is not None or any(
+                job.state is State.PUBLISHING for job in self._ledger.unfinished(post)
+            )
+            if has_failed and not stands:
                 pictures = self._ledger.shown(post)
                 self._ledger.keep_shown(post, {})
                 self.unshown(pictures)

@@ -272,7 +272,7 @@ class Desk:
         roots |= plan.surroundings.pictures
         for picture in plan.shown:
             place = files.resolve(path, picture.source, roots)
-            if place is None:
+            if place is None or PurePosixPath(place).suffix.lower() not in PICTURES:
                 captions[picture.source] = Caption(
                     missing="it is not a picture in the inbox, and nothing is fetched"
                 )

@@ -90,6 +90,14 @@ class Imprint:
         """Leave a note beside where the narration would stand; StorageError where none can be."""
         await self._to_the_end(self._note(job, error))
 
+    async def is_open(self) -> bool:
+        """Whether the outbox as a whole takes files now."""
+        try:
+            await self._in_outbox(lambda: publish.probe(self._outbox))
+        except StorageError:
+            return False
+        return True
+
     def note_now(self, job: Job, error: NarratedError) -> None:
         """The same without a thread of its own; where none can be left, the log alone tells."""
         try:
@@ -243,7 +251,8 @@ class Imprint:
 
         What is not is done again after a kill. `older` is what it was carried from.
         """
-        self.forget_note(job)
+        if not self._owes_note(job.path):
+            self.forget_note(job)
         if older is None or (older.path == job.path and job.cause is Cause.FOUND):
             await self._replace_moved(job)  # perhaps a copy from which the original is now gone
         with self._ledger.transaction():
@@ -313,6 +322,9 @@ class Imprint:
             await self._in_outbox(lambda: self._clear(job))
             if standing := self._ledger.published(job.path):
                 self._retracted(standing, why)
+            for begun in self._ledger.unfinished(job.path):
+                if begun.state is State.PUBLISHING:  # before a restart: else it had the lock
+                    self._ledger.move(begun, State.SUPERSEDED, problem="a newer version")
 
     def _clear(self, job: Job) -> None:
         standing = manifests.standing(self._outbox / (job.stem + MANIFEST_SUFFIX))

@@ -275,7 +275,7 @@ class Narrator:
         progress.recorded += sum(len(chunk.text) for chunk in chunks)
 
     async def _wait(self, job: Job, reason: Reason, error: NarratedError) -> None:
-        if self._ledger.job(job.id).is_open:
+        if self._ledger.job(job.id).is_open and not self._is_past(job):
             self._ledger.move(
                 job, State.WAITING, reason=reason, problem=error.problem, remedy=error.remedy
             )
@@ -299,9 +299,16 @@ class Narrator:
             self._ledger.move(job, State.REMOVED, problem="its source is gone")
             self._imprint.forget_note(job)  # of when it waited
 
+    def _is_past(self, job: Job) -> bool:
+        """Whether a newer version is there, of what was being published before a restart."""
+        is_past = not self._ledger.is_newest(job)
+        if is_past:
+            self._ledger.move(job, State.SUPERSEDED, problem="a newer version")
+        return is_past
+
     async def _fail(self, job: Job, error: NarratedError) -> None:
-        """The source is at fault, and a note says so: without one it has not failed yet."""
-        if not self._ledger.job(job.id).is_open:
+        """The source is at fault, and a note says so: while none can be left it waits."""
+        if not self._ledger.job(job.id).is_open or self._is_past(job):
             return
         if not files.exists(self._inbox, job.path):
             await self._lack(job, error)
@@ -309,8 +316,10 @@ class Narrator:
         try:
             await self._imprint.note(job, error)  # before the move: what is open is tried again
         except StorageError as refused:
-            await self._wait(job, Reason.STORAGE, refused)
-            return
+            if not await self._imprint.is_open():
+                await self._wait(job, Reason.STORAGE, refused)
+                return
+            log.warning("no note could be left for %s: %s", printable(job.path), refused)
         with self._ledger.transaction():
             self._ledger.move(job, State.FAILED, problem=error.problem, remedy=error.remedy)
             self.on_lost(job.path)
