@@ -36,8 +36,9 @@ class Mischief:
         self._chance = random.Random(seed)
         self._life_s = life_s
         self._count = 0
-        self._lives: list[tuple[int, int]] = []
-        """How much had been spoken when each daemon was killed, and how many kills its life saw."""
+        self._lives: list[tuple[int, int, int]] = []
+        """How much had been spoken when each daemon was killed; the kills, and the changes of the
+        inbox, that its life saw."""
         self.done: Counter[str] = Counter()
         """What was done, by name."""
 
@@ -57,7 +58,8 @@ class Mischief:
         while (left := kills - self.kills) > 0:
             before = self.kills
             pid = start()
-            for _ in range(self._chance.randrange(4)):
+            changes = self._chance.randrange(4)
+            for _ in range(changes):
                 self._wait()
                 self._change()
             owed = [what for what in CHILDREN if not self.done[what]]
@@ -70,7 +72,7 @@ class Mischief:
             self._wait()
             end(pid)
             self.done["daemon killed"] += 1
-            self._lives.append((len(self._daemon.spoken), self.kills - before))
+            self._lives.append((len(self._daemon.spoken), self.kills - before, changes))
 
     def verify(self) -> None:
         """See that all is as it is to be, and that nothing failed but what cannot be narrated."""
@@ -87,22 +89,27 @@ class Mischief:
     def lost(self, rows: int) -> tuple[int, int, list[str]]:
         """What was spoken once more, because it was lost in a life that ended by a kill.
 
-        How much in all; the most that a kill cost; and, in words, where a life lost more than the
-        rows in flight at each of its kills, or anything without one.
+        How much in all; the most that a kill cost where nothing else did; and, in words, where a
+        life lost more than the rows in flight at each of its kills and changes (an edit or a rename
+        stops what is in flight of a file, too), or anything without either.
         """
-        ends = [end for end, _ in self._lives]
-        kills = [count for _, count in self._lives] + [0]
+        ends = [end for end, *_ in self._lives]
+        kills = [count for _, count, _ in self._lives] + [0]
+        changes = [count for *_, count in self._lives] + [0]
         lost: Counter[int] = Counter()
         last: dict[str, int] = {}
         for at, text in enumerate(self._daemon.spoken):
             if text in last:
                 lost[bisect_right(ends, last[text])] += 1
             last[text] = at
-        most = max((-(-count // max(kills[life], 1)) for life, count in lost.items()), default=0)
+        most = max(
+            (-(-n // max(kills[life], 1)) for life, n in lost.items() if not changes[life]),
+            default=0,
+        )
         beyond = [
-            f"{count} lost in life {life}, with {kills[life]} kills"
+            f"{count} lost in life {life}, with {kills[life]} kills and {changes[life]} changes"
             for life, count in lost.items()
-            if count > rows * kills[life]
+            if count > rows * (kills[life] + changes[life])
         ]
         return lost.total(), most, beyond
 
