@@ -21,7 +21,7 @@ from measuring.figure import Failed, circumstances, show
 from measuring.life import QUICK, Life, Sizes
 from measuring.stage import say
 
-MINUTES, QUICK_MINUTES = 5.0, 0.15
+MINUTES, QUICK_MINUTES = 5.0, 0.3
 
 
 def main() -> int:

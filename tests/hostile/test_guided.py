@@ -11,7 +11,7 @@ import pytest
 from hostile.targets import TARGETS
 
 GUIDED = Path(__file__).with_name("guided.py")
-SECONDS = 2
+SECONDS = 3
 
 
 @pytest.mark.timeout(400)

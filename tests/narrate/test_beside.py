@@ -3,31 +3,23 @@
 import asyncio
 import hashlib
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from narrated.errors import NarratedError, SourceAbsent, SourceError
 from narrated.inbox.scan import Signature
-from narrated.ledger.store import Ledger
 from narrated.narrate.beside import UNREAD, Beside, Texts
 from narrated.script.script import Named
+from support.premises import Premises
 
 
-class Desk:
-    """An inbox, and a ledger that knows of it what a test says."""
+class Desk(Premises):
+    """A ledger that knows of an inbox what a test says."""
 
     def __init__(self, home: Path) -> None:
-        self.inbox = home / "inbox"
-        self.inbox.mkdir()
-        self.ledger = Ledger(home / "ledger.sqlite")
-        self._disk = ThreadPoolExecutor(1)
+        super().__init__(home)
         self._versions = 0
-
-    def close(self) -> None:
-        self.ledger.close()
-        self._disk.shutdown()
 
     def write(self, path: str, content: str | bytes, taken: bool = True) -> None:
         file = self.inbox / path
@@ -43,7 +35,7 @@ class Desk:
         self.ledger.see(path, Signature(self._versions, 0, 0, 0), sha256)
 
     def beside(self, *ignore: str, insists: bool = False) -> Beside:
-        return Beside(self.inbox, self.ledger, self._disk, ignore, insists=insists)
+        return Beside(self.inbox, self.ledger, self.disk, ignore, insists=insists)
 
     def settings(self, post: str, *ignore: str) -> tuple[Beside, Texts]:
         beside = self.beside(*ignore)

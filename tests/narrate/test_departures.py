@@ -3,33 +3,25 @@
 import asyncio
 import hashlib
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from narrated.inbox.scan import Signature
 from narrated.ledger.job import Job, State
-from narrated.ledger.store import Ledger
 from narrated.narrate.departures import AfterNarration, Departures
+from support.premises import Premises
 
 
-class Desk:
-    """An inbox whose sources are to be deleted, and the ledger that knows it."""
+class Desk(Premises):
+    """An inbox whose sources are to be deleted."""
 
     def __init__(self, home: Path) -> None:
-        self.inbox = home / "inbox"
-        self.inbox.mkdir()
-        self.ledger = Ledger(home / "ledger.sqlite")
-        self._disk = ThreadPoolExecutor(1)
-        self.departures = Departures(self.ledger, self.inbox, self._disk)
+        super().__init__(home)
+        self.departures = Departures(self.ledger, self.inbox, self.disk)
         self.departures.after = AfterNarration("delete")
         self.taken: list[str] = []
         self.departures.on_taken_away = self.taken.append
-
-    def close(self) -> None:
-        self.ledger.close()
-        self._disk.shutdown()
 
     def write(self, path: str, content: str) -> str:
         """Have the inbox take a file; gives its sha256."""

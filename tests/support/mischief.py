@@ -4,6 +4,7 @@ import contextlib
 import io
 import os
 import random
+import re
 import signal
 import time
 from bisect import bisect_right
@@ -24,6 +25,7 @@ LONGEST_LIFE_S = 0.5
 BOOK_PARAGRAPHS = 60
 BROKEN = "This will FAIL."
 WORKER, EDITOR = CHILDREN = "worker killed", "editor killed"
+SAYING = re.compile(r"Saying [k-t]{4}")
 SUFFIXES = (".md", ".md", ".txt", ".html")
 
 
@@ -36,9 +38,10 @@ class Mischief:
         self._chance = random.Random(seed)
         self._life_s = life_s
         self._count = 0
-        self._lives: list[tuple[int, int, int]] = []
-        """How much had been spoken when each daemon was killed; the kills, and the changes of the
-        inbox, that its life saw."""
+        self._lives: list[tuple[int, int]] = []
+        """How much had been spoken when each daemon was killed, and how many kills its life saw."""
+        self._stirred: list[Counter[str]] = []
+        """What each life's edited and renamed files say: how often each saying was stirred."""
         self.done: Counter[str] = Counter()
         """What was done, by name."""
 
@@ -58,8 +61,8 @@ class Mischief:
         while (left := kills - self.kills) > 0:
             before = self.kills
             pid = start()
-            changes = self._chance.randrange(4)
-            for _ in range(changes):
+            self._stirred.append(Counter())
+            for _ in range(self._chance.randrange(4)):
                 self._wait()
                 self._change()
             owed = [what for what in CHILDREN if not self.done[what]]
@@ -72,7 +75,7 @@ class Mischief:
             self._wait()
             end(pid)
             self.done["daemon killed"] += 1
-            self._lives.append((len(self._daemon.spoken), self.kills - before, changes))
+            self._lives.append((len(self._daemon.spoken), self.kills - before))
 
     def verify(self) -> None:
         """See that all is as it is to be, and that nothing failed but what cannot be narrated."""
@@ -89,29 +92,35 @@ class Mischief:
     def lost(self, rows: int) -> tuple[int, int, list[str]]:
         """What was spoken once more, because it was lost in a life that ended by a kill.
 
-        How much in all; the most that a kill cost where nothing else did; and, in words, where a
-        life lost more than the rows in flight at each of its kills and changes (an edit or a rename
-        stops what is in flight of a file, too), or anything without either.
+        How much in all; the most that a kill cost; and, in words, where a life lost more than the
+        rows in flight at each of its kills, or anything without one. What was being said of a file
+        that was edited or renamed in that life was stopped by that, once each time.
         """
-        ends = [end for end, *_ in self._lives]
-        kills = [count for _, count, _ in self._lives] + [0]
-        changes = [count for *_, count in self._lives] + [0]
+        ends = [end for end, _ in self._lives]
+        kills = [count for _, count in self._lives] + [0]
+        stirred = [Counter(each) for each in self._stirred] + [Counter()] * (len(ends) + 1)
         lost: Counter[int] = Counter()
+        stopped = 0
         last: dict[str, int] = {}
         for at, text in enumerate(self._daemon.spoken):
             if text in last:
-                lost[bisect_right(ends, last[text])] += 1
+                life = bisect_right(ends, last[text])
+                saying = "".join(SAYING.findall(text))
+                if stirred[life][saying] > 0:
+                    stirred[life][saying] -= 1
+                    stopped += 1
+                else:
+                    lost[life] += 1
             last[text] = at
-        most = max(
-            (-(-n // max(kills[life], 1)) for life, n in lost.items() if not changes[life]),
-            default=0,
-        )
+        most = max((-(-count // max(kills[life], 1)) for life, count in lost.items()), default=0)
         beyond = [
-            f"{count} lost in life {life}, with {kills[life]} kills and {changes[life]} changes"
+            f"{count} lost in life {life}, with {kills[life]} kills"
             for life, count in lost.items()
-            if count > rows * (kills[life] + changes[life])
+            if count > rows * kills[life]
         ]
-        return lost.total(), most, beyond
+        if stopped > (most_stopped := rows * (self.done["edited"] + self.done["renamed"])):
+            beyond.append(f"{stopped} stopped by edits and renames, where {most_stopped} may be")
+        return lost.total() + stopped, most, beyond
 
     @property
     def told(self) -> str:
@@ -133,6 +142,7 @@ class Mischief:
     def _edit(self) -> None:
         if path := self._any(".md", ".txt"):
             self.done["edited"] += 1
+            self._stir(path)
             path.write_text(path.read_text() + f"\n\n{self._words()}\n")
 
     def _rewrite(self) -> None:
@@ -143,6 +153,7 @@ class Mischief:
     def _rename(self) -> None:
         if path := self._any(*SUFFIXES, ".png"):
             self.done["renamed"] += 1
+            self._stir(path)
             target = self._daemon.inbox / self._name(path.suffix)
             target.parent.mkdir(parents=True, exist_ok=True)
             path.rename(target)
@@ -175,9 +186,14 @@ class Mischief:
         self._daemon.drop(name, text)
 
     def _words(self) -> str:
-        """Words that nobody said before, so that each may be counted."""
+        """Words that nobody said before, each to be counted, and spoken as they are written."""
         self._count += 1
-        return f"Saying number {self._count}."
+        return f"Saying {''.join(chr(ord('k') + int(digit)) for digit in f'{self._count:04}')}."
+
+    def _stir(self, path: Path) -> None:
+        """An edit or a rename stops what is in flight of its file."""
+        if self._stirred and path.suffix in SUFFIXES:
+            self._stirred[-1].update({*SAYING.findall(path.read_text())})
 
     def _name(self, suffix: str) -> str:
         self._count += 1

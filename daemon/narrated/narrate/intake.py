@@ -79,14 +79,12 @@ class Intake:
         match event:
             case Found() | Vanished() | Unreadable() if is_setting(event.path):
                 self._setting(event)
-                self._go_on_without(event)
             case Found():
                 self._found(event)
             case Unreadable():
                 self._unreadable(event)
             case Vanished(path):
                 self._vanished(path)
-                self._go_on_without(event)
             case Conflict(path):
                 about = fields(file=path)
                 log.warning("%s is a sync conflict and is not read", printable(path), extra=about)
@@ -95,6 +93,8 @@ class Intake:
                 self.standing.conflicts.discard(path)
             case _:
                 self._root(event)
+        if isinstance(event, Vanished):
+            self._go_on_without()
 
     def unshown(self, pictures: Iterable[str]) -> None:
         """A post shows these no more, or is gone: where none does, each is an item of its own."""
@@ -135,9 +135,9 @@ class Intake:
 
         Not where some of its files may stand already: a publication that has begun is finished.
         """
-        has_begun = job.state is State.PUBLISHING
-        is_item = has_begun or not is_picture(job.path)
-        posts = {} if is_item else self._ledger.shown_by(job.path)
+        if job.state is State.PUBLISHING or not is_picture(job.path):
+            return False
+        posts = self._ledger.shown_by(job.path)
         if posts:
             part_of = f"part of {printable(min(posts))}"
             self._ledger.move(job, State.SUPERSEDED, problem=part_of)
@@ -268,11 +268,10 @@ class Intake:
         for job in jobs:
             self._enqueue(job)
 
-    def _go_on_without(self, event: Event) -> None:
+    def _go_on_without(self) -> None:
         """Who waited for a file that was away may go on without it, now that it is missed."""
-        if isinstance(event, Vanished):
-            for job in self._ledger.jobs("state = 'waiting' AND reason = 'absent'"):
-                self._enqueue(self._ledger.move(job, State.QUEUED))
+        for job in self._ledger.jobs("state = 'waiting' AND reason = 'absent'"):
+            self._enqueue(self._ledger.move(job, State.QUEUED))
 
     def _is_pointless(self, job: Job) -> bool:
         """What was read already is finished, unless the same words are narrated elsewhere."""

@@ -211,8 +211,9 @@ class Imprint:
         False where the job was superseded or cancelled while it waited for its turn, or where
         after a restart a newer version was quicker.
         """
-        has_begun = self._ledger.job(job.id).state is State.PUBLISHING  # before a restart
-        if not has_begun and self._ledger.job(job.id).state is not state:
+        current = self._ledger.job(job.id).state
+        has_begun = current is State.PUBLISHING  # before a restart
+        if not has_begun and current is not state:
             return False
         standing = self._ledger.published(job.path)
         if standing is not None and standing.id > job.id:

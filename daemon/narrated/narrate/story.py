@@ -275,7 +275,7 @@ class Narrator:
         progress.recorded += sum(len(chunk.text) for chunk in chunks)
 
     async def _wait(self, job: Job, reason: Reason, error: NarratedError) -> None:
-        if self._ledger.job(job.id).is_open and not self._is_past(job):
+        if self._ledger.job(job.id).is_open and not self._gave_way(job):
             self._ledger.move(
                 job, State.WAITING, reason=reason, problem=error.problem, remedy=error.remedy
             )
@@ -299,16 +299,16 @@ class Narrator:
             self._ledger.move(job, State.REMOVED, problem="its source is gone")
             self._imprint.forget_note(job)  # of when it waited
 
-    def _is_past(self, job: Job) -> bool:
-        """Whether a newer version is there, of what was being published before a restart."""
-        is_past = not self._ledger.is_newest(job)
-        if is_past:
-            self._ledger.move(job, State.SUPERSEDED, problem="a newer version")
-        return is_past
+    def _gave_way(self, job: Job) -> bool:
+        """Whether it ends for a newer version: so does what was being published when we ended."""
+        if self._ledger.is_newest(job):
+            return False
+        self._ledger.move(job, State.SUPERSEDED, problem="a newer version")
+        return True
 
     async def _fail(self, job: Job, error: NarratedError) -> None:
         """The source is at fault, and a note says so: while none can be left it waits."""
-        if not self._ledger.job(job.id).is_open or self._is_past(job):
+        if not self._ledger.job(job.id).is_open or self._gave_way(job):
             return
         if not files.exists(self._inbox, job.path):
             await self._lack(job, error)
