@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from support.daemon import Daemon, running, wait
+from support.daemon import Daemon, files_below, running, wait
 from support.syncthing import MISSING, Peer, Shared, syncing
 
 pytestmark = [pytest.mark.peers, pytest.mark.skipif(bool(MISSING), reason=MISSING)]
@@ -59,8 +59,7 @@ class Pair:
 
     @property
     def files(self) -> set[str]:
-        found = (path for path in self.narrations.rglob("*") if path.is_file())
-        return {str(path.relative_to(self.narrations)) for path in found}
+        return files_below(self.narrations)
 
     def heard(self, folder: str) -> set[str]:
         names = {name.removesuffix(".mp3") for name in self.files if name.endswith(".mp3")}

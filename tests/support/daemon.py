@@ -204,8 +204,7 @@ class Daemon:
     @property
     def files(self) -> set[str]:
         """What stands in the outbox, hidden files and the status note left out."""
-        found = (path.relative_to(self.outbox) for path in self.outbox.rglob("*") if path.is_file())
-        return {str(path) for path in found} - {"narrated.status.txt"}
+        return files_below(self.outbox) - {"narrated.status.txt"}
 
     @property
     def log(self) -> str:
@@ -257,6 +256,15 @@ def running(home: Path, **settings: Any) -> Iterator[Daemon]:
     daemon = Daemon(home, **settings)
     with daemon:
         yield daemon
+
+
+def files_below(root: Path) -> set[str]:
+    """The files below a folder, though folders of it may be taken away meanwhile."""
+    return {
+        str(Path(folder, name).relative_to(root))
+        for folder, _, names in os.walk(root)
+        for name in names
+    }
 
 
 def as_anybody() -> list[str]:
