@@ -22,8 +22,8 @@ from pathlib import Path
 import torch
 
 from measuring import checkpoints
-from narrated.engines.base import REGISTRY, Home
-from narrated.workers.pool import Pool, Worker, WorkerSpec
+from narrated.engines.interface import REGISTRY, ModelResources
+from narrated.workers.pool import Worker, WorkerPool, WorkerSpec
 
 TO_REACH = 5.0
 SEMANTIC_TOKENS = 100  # two seconds
@@ -91,8 +91,10 @@ async def _said(worker: Worker, seed: int) -> None:
 @asynccontextmanager
 async def _worker(models: Path) -> AsyncIterator[Worker]:
     changed = asyncio.Event()
-    spec = WorkerSpec("models", "", (REGISTRY["bark"],), Home(models=str(models)), silence_s=600)
-    pool = Pool([spec], changed.set)
+    spec = WorkerSpec(
+        "models", "", (REGISTRY["bark"],), ModelResources(models=str(models)), silence_s=600
+    )
+    pool = WorkerPool([spec], changed.set)
     await pool.start()
     try:
         while not pool.workers:

@@ -11,8 +11,8 @@ import yaml
 
 from narrated.config import file as configuration
 from narrated.config.file import begin, find, load, parse, scratch, shown, unconfigured_models
-from narrated.config.staff import home
 from narrated.config.values import Config
+from narrated.config.worker_specs import home
 from narrated.errors import ConfigurationError
 
 TWO_LINES = "inbox: in\noutbox: out\n"
@@ -237,7 +237,7 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
 def _narrated(*arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
     package = str(Path(configuration.__file__).parents[2])
     return subprocess.run(
-        [sys.executable, "-m", "narrated.cli", *arguments],
+        [sys.executable, "-m", "narrated.cli.main", *arguments],
         env={"PATH": os.environ["PATH"], "PYTHONPATH": package, **environ},
         capture_output=True,
         text=True,

@@ -12,17 +12,17 @@ import pytest
 import yaml
 
 from engines.checkpoints.tortoise import tortoise
+from narrated.audio.formats import FORMATS
 from narrated.config import file as configuration
-from narrated.config.staff import worker_specs
-from narrated.config.values import Bytes, Config, EngineEntry
-from narrated.doctor import box, folders
+from narrated.config.values import Bytes, Config, EngineConfig
+from narrated.config.worker_specs import worker_specs
+from narrated.doctor import inbox_and_outbox, system
 from narrated.doctor.account import Account, of_the_daemon
 from narrated.doctor.engines import engines
-from narrated.doctor.examine import examine
-from narrated.doctor.finding import Finding, State
+from narrated.doctor.finding import Finding, Severity
 from narrated.doctor.gpu import gpu
-from narrated.outbox.formats import FORMATS
-from narrated.workers.roll import called
+from narrated.doctor.run_checks import examine
+from narrated.workers.engine_probe import called
 from support.lacking import lacking
 
 
@@ -66,7 +66,7 @@ def do(finding: Finding) -> None:
 
 def test_on_a_well_box_nothing_is_wrong_and_every_part_is_looked_at(config: Config) -> None:
     findings = list(examine(config, lambda: called(worker_specs(config), {})))
-    assert [each for each in findings if each.state is State.WRONG] == []
+    assert [each for each in findings if each.state is Severity.WRONG] == []
     names = {each.name for each in findings}
     assert names >= {
         "inbox",
@@ -91,7 +91,7 @@ def test_whatever_is_not_well_comes_with_a_remedy(config: Config) -> None:
     findings = [
         each
         for each in examine(config, lambda: called(worker_specs(config), {}))
-        if each.state is not State.WELL
+        if each.state is not Severity.WELL
     ]
     assert {"inbox", "Syncthing outbox", "cache limit"} <= {each.name for each in findings}
     assert all(each.remedy for each in findings)
@@ -99,8 +99,8 @@ def test_whatever_is_not_well_comes_with_a_remedy(config: Config) -> None:
 
 def test_a_missing_inbox_is_made_by_the_remedy(config: Config, account: Account) -> None:
     config.inbox.rmdir()
-    finding = named(folders.rights(config, account), "inbox")
-    assert finding.state is State.WRONG
+    finding = named(inbox_and_outbox.rights(config, account), "inbox")
+    assert finding.state is Severity.WRONG
     assert str(config.inbox) in finding.what
     do(finding)
     assert config.inbox.is_dir()
@@ -113,30 +113,30 @@ def test_a_folder_that_bars_the_way_is_named_and_opened(config: Config, account:
     inside.chmod(0o777)
     barrier.chmod(0o600)
     finding = named(
-        folders.rights(msgspec.structs.replace(config, outbox=inside), account), "outbox"
+        inbox_and_outbox.rights(msgspec.structs.replace(config, outbox=inside), account), "outbox"
     )
     barrier.chmod(0o700)
-    assert finding.state is State.WRONG
+    assert finding.state is Severity.WRONG
     assert f"cannot enter {barrier}," in finding.what
     assert f"chmod o+x {barrier}" in finding.remedy
 
 
 def test_an_outbox_that_cannot_be_written_is_wrong(config: Config, account: Account) -> None:
     config.outbox.chmod(0o555)
-    finding = named(folders.rights(config, account), "outbox")
-    assert finding.state is State.WRONG
+    finding = named(inbox_and_outbox.rights(config, account), "outbox")
+    assert finding.state is Severity.WRONG
     assert f"{account.name} cannot write to {config.outbox}" in finding.what
     do(finding)
-    assert named(folders.rights(config, account), "outbox").state is State.WELL
+    assert named(inbox_and_outbox.rights(config, account), "outbox").state is Severity.WELL
 
 
 def test_an_inbox_need_not_be_writable_unless_it_is_emptied(
     config: Config, account: Account
 ) -> None:
     config.inbox.chmod(0o555)
-    assert named(folders.rights(config, account), "inbox").state is State.WELL
+    assert named(inbox_and_outbox.rights(config, account), "inbox").state is Severity.WELL
     emptied = msgspec.structs.replace(config, after="delete")
-    assert named(folders.rights(emptied, account), "inbox").state is State.WRONG
+    assert named(inbox_and_outbox.rights(emptied, account), "inbox").state is Severity.WRONG
 
 
 def test_a_file_that_cannot_be_read_is_found_and_opened_by_the_remedy(
@@ -146,8 +146,8 @@ def test_a_file_that_cannot_be_read_is_found_and_opened_by_the_remedy(
     shut = config.inbox / "posts" / "a\nb.md"
     shut.write_text("x")
     shut.chmod(0)
-    finding = named(folders.rights(config, account), "inbox files")
-    assert finding.state is State.WARNING
+    finding = named(inbox_and_outbox.rights(config, account), "inbox files")
+    assert finding.state is Severity.WARNING
     assert r"posts/a\nb.md" in finding.what
     do(finding)
     assert shut.stat().st_mode & 0o777 == 0o040
@@ -156,43 +156,43 @@ def test_a_file_that_cannot_be_read_is_found_and_opened_by_the_remedy(
 def test_what_is_never_a_document_may_be_unreadable(config: Config, account: Account) -> None:
     (config.inbox / ".stversions").mkdir(mode=0)
     (config.inbox / ".post.md.x").touch(mode=0)
-    assert named(folders.rights(config, account), "inbox files").state is State.WELL
+    assert named(inbox_and_outbox.rights(config, account), "inbox files").state is Severity.WELL
 
 
 @pytest.mark.parametrize(
     ("kind", "state"),
-    [("ext4", State.WELL), ("nfs4", State.WARNING), ("fuse.sshfs", State.WARNING)],
+    [("ext4", Severity.WELL), ("nfs4", Severity.WARNING), ("fuse.sshfs", Severity.WARNING)],
 )
 def test_a_network_file_system_is_known_to_have_no_leases(
-    kind: str, state: State, config: Config
+    kind: str, state: Severity, config: Config
 ) -> None:
     place = str(config.inbox).replace(" ", r"\040")
     mounts = f"1 0 8:1 / / rw - ext4 /dev/a rw\n2 1 0:9 / {place} rw shared:1 - {kind} box:/ rw\n"
-    assert folders.file_system(config.inbox / "deep", mounts) == kind
-    assert (folders._WITHOUT_LEASES.fullmatch(kind) is None) == (state is State.WELL)
+    assert inbox_and_outbox.file_system(config.inbox / "deep", mounts) == kind
+    assert (inbox_and_outbox._WITHOUT_LEASES.fullmatch(kind) is None) == (state is Severity.WELL)
 
 
-@pytest.mark.parametrize(("guard", "state"), [("0\n", State.WARNING), ("1\n", State.WELL)])
+@pytest.mark.parametrize(("guard", "state"), [("0\n", Severity.WARNING), ("1\n", Severity.WELL)])
 def test_it_is_told_where_people_may_link_what_they_may_not_read(
-    tmp_path: Path, guard: str, state: State
+    tmp_path: Path, guard: str, state: Severity
 ) -> None:
     (tmp_path / "guard").write_text(guard)
-    (finding,) = folders.hard_links(tmp_path / "guard")
+    (finding,) = inbox_and_outbox.hard_links(tmp_path / "guard")
     assert finding.state is state
-    assert list(folders.hard_links(tmp_path / "no such guard")) == []
+    assert list(inbox_and_outbox.hard_links(tmp_path / "no such guard")) == []
 
 
 def test_syncthing_is_kept_from_unfinished_files_by_the_remedy(config: Config) -> None:
     (config.outbox / ".stfolder").mkdir()
-    finding = named(folders.syncing(config), "Syncthing outbox")
-    assert finding.state is State.WARNING
+    finding = named(inbox_and_outbox.syncing(config), "Syncthing outbox")
+    assert finding.state is Severity.WARNING
     do(finding)
     assert (config.outbox / ".stignore").read_text() == "(?d).narrated-*.tmp\n"
-    assert named(folders.syncing(config), "Syncthing outbox").state is State.WELL
+    assert named(inbox_and_outbox.syncing(config), "Syncthing outbox").state is Severity.WELL
 
 
 def test_without_syncthing_nothing_is_said_of_it(config: Config) -> None:
-    assert list(folders.syncing(config)) == []
+    assert list(inbox_and_outbox.syncing(config)) == []
 
 
 def test_more_folders_than_watches_are_reported_with_a_limit_that_fits(
@@ -204,23 +204,23 @@ def test_more_folders_than_watches_are_reported_with_a_limit_that_fits(
     limits.mkdir()
     (limits / "max_user_watches").write_text("12\n")
     (limits / "max_user_instances").write_text("4\n")
-    watches, instances = box.inotify(config, limits)
-    assert watches.state is State.WARNING
+    watches, instances = system.inotify(config, limits)
+    assert watches.state is Severity.WARNING
     assert "fs.inotify.max_user_watches=524288" in watches.remedy
     assert "fs.inotify.max_user_instances=128" in instances.remedy
 
 
 def test_a_cache_that_may_outgrow_its_disk_is_reported(config: Config) -> None:
     huge = msgspec.structs.replace(config, cache_limit=Bytes(10**18))
-    assert named(box.disks(huge), "cache limit").state is State.WARNING
-    assert all(each.name != "cache limit" for each in box.disks(config))
+    assert named(system.disks(huge), "cache limit").state is Severity.WARNING
+    assert all(each.name != "cache limit" for each in system.disks(config))
 
 
 @pytest.mark.parametrize("format_name", FORMATS)
 def test_every_format_has_its_encoder(format_name: str, config: Config) -> None:
     text = f"inbox: {config.inbox}\noutbox: {config.outbox}\naudio: {{format: {format_name}}}\n"
     wished = configuration.parse(text, Path("/etc/narrated/narrated.yaml"), {})
-    assert [each.state for each in box.encoders(wished)] == [State.WELL]
+    assert [each.state for each in system.encoders(wished)] == [Severity.WELL]
 
 
 def test_an_engine_that_cannot_be_loaded_is_wrong_and_the_others_are_not(config: Config) -> None:
@@ -230,8 +230,8 @@ def test_an_engine_that_cannot_be_loaded_is_wrong_and_the_others_are_not(config:
     )
     wished = configuration.parse(text, Path("/etc/narrated/narrated.yaml"), {})
     states = {each.name: each for each in engines(wished, called(worker_specs(wished), {}))}
-    assert states["engine espeak"].state is State.WELL
-    assert states["engine mine"].state is State.WRONG
+    assert states["engine espeak"].state is Severity.WELL
+    assert states["engine mine"].state is Severity.WRONG
     assert "no_such_module" in states["engine mine"].what
 
 
@@ -244,10 +244,10 @@ def test_a_voice_that_its_engine_does_not_have_is_wrong_and_near_ones_are_named(
     )
     wished = configuration.parse(text, Path("/etc/narrated/narrated.yaml"), {})
     found = {each.name: each for each in engines(wished, called(worker_specs(wished), {}))}
-    assert found["engine espeak"].state is State.WELL
-    assert found["voice of narrator"].state is State.WRONG
+    assert found["engine espeak"].state is Severity.WELL
+    assert found["voice of narrator"].state is Severity.WRONG
     assert "en-us" in found["voice of narrator"].remedy
-    assert found["voice of quote"].state is State.WRONG
+    assert found["voice of quote"].state is Severity.WRONG
     assert "klingonish" in found["voice of quote"].what
     assert "`speech: speakers: quote: voice`" in found["voice of quote"].remedy
 
@@ -278,10 +278,10 @@ def test_the_doctor_tells_the_card_its_driver_and_its_memory(
 def test_an_interpreter_apart_that_is_not_there_names_the_command_that_makes_it(
     config: Config,
 ) -> None:
-    entry = EngineEntry(python="/nowhere/bin/python")
+    entry = EngineConfig(python="/nowhere/bin/python")
     apart = msgspec.structs.replace(config, engines={"tortoise": entry})
     torch = named(gpu(apart), "torch")
-    assert torch.state is State.WRONG
+    assert torch.state is Severity.WRONG
     assert "/nowhere/bin/python cannot be run: No such file or directory" in torch.what
     assert "narrated engines install tortoise --apart" in torch.remedy
 
@@ -289,16 +289,16 @@ def test_an_interpreter_apart_that_is_not_there_names_the_command_that_makes_it(
 def test_an_interpreter_that_is_not_there_is_not_made_by_installing_another_engine(
     config: Config,
 ) -> None:
-    entry = EngineEntry(like="bark", python="/nowhere/bin/python")
+    entry = EngineConfig(like="bark", python="/nowhere/bin/python")
     torch = named(gpu(msgspec.structs.replace(config, engines={"mine": entry})), "torch")
-    assert torch.state is State.WRONG
+    assert torch.state is Severity.WRONG
     assert "/nowhere/bin/python cannot be run: No such file or directory" in torch.what
     assert "tortoise" not in torch.remedy
     assert "`engines: mine: python:`" in torch.remedy
 
 
 def test_a_tortoise_of_another_name_is_made_anew_by_its_command(config: Config) -> None:
-    entry = EngineEntry(like="tortoise", python="/nowhere/bin/python")
+    entry = EngineConfig(like="tortoise", python="/nowhere/bin/python")
     calm = msgspec.structs.replace(config, engines={"calm": entry})
     assert "narrated engines install tortoise --apart" in named(gpu(calm), "torch").remedy
 
@@ -308,7 +308,7 @@ def test_torch_of_the_folder_that_the_doctor_is_called_in_is_not_run(
 ) -> None:
     (tmp_path / "torch.py").write_text("import pathlib; pathlib.Path('ran').touch()\n")
     monkeypatch.chdir(tmp_path)
-    bark = msgspec.structs.replace(config, engines={"calm": EngineEntry(like="bark")})
+    bark = msgspec.structs.replace(config, engines={"calm": EngineConfig(like="bark")})
     assert "computes on the" in named(gpu(bark), "torch").what
     assert not (tmp_path / "ran").exists()
 
@@ -318,7 +318,7 @@ def test_an_interpreter_apart_without_torch_is_told_to_get_torch_and_no_newer_tr
 ) -> None:
     subprocess.run((sys.executable, "-m", "venv", "--without-pip", tmp_path), check=True)
     python = str(tmp_path / "bin/python")
-    apart = msgspec.structs.replace(config, engines={"tortoise": EngineEntry(python=python)})
+    apart = msgspec.structs.replace(config, engines={"tortoise": EngineConfig(python=python)})
     torch = named(gpu(apart), "torch")
     assert torch.what == f"{python} has no torch, which the models need."
     assert torch.remedy == f"{python} -m pip install --upgrade torch"
@@ -339,7 +339,7 @@ def speaking(config: Config, voice: str = "", **entry: str) -> Config:
 def test_tortoise_without_its_model_names_the_command_that_pulls_it(config: Config) -> None:
     wished = speaking(config)
     found = named(engines(wished, called(worker_specs(wished), {})), "engine tortoise")
-    assert found.state is State.WRONG
+    assert found.state is Severity.WRONG
     assert "Manmay/tortoise-tts is not there" in found.what
     assert "narrated models pull Manmay/tortoise-tts" in found.what
 
@@ -350,7 +350,7 @@ def test_tortoise_without_its_code_names_the_command_that_installs_it(
     wished = speaking(config, python=str(lacking(tmp_path, "tortoise", "tortoise_tts")))
     tortoise(wished.models.folder / "Manmay/tortoise-tts")
     found = named(engines(wished, called(worker_specs(wished), {})), "engine tortoise")
-    assert found.state is State.WRONG
+    assert found.state is Severity.WRONG
     assert "Tortoise's code is not there: No module named 'tortoise'" in found.what
     assert "narrated engines install tortoise" in found.what
 
@@ -361,15 +361,15 @@ def test_a_voice_that_tortoise_does_not_have_is_wrong_and_near_ones_are_named(
     wished = speaking(config, voice="train_grade")
     tortoise(wished.models.folder / "Manmay/tortoise-tts")
     found = {each.name: each for each in engines(wished, called(worker_specs(wished), {}))}
-    assert found["engine tortoise"].state is State.WELL
-    assert found["voice of narrator"].state is State.WRONG
+    assert found["engine tortoise"].state is Severity.WELL
+    assert found["voice of narrator"].state is Severity.WRONG
     assert found["voice of narrator"].what == "tortoise has no voice 'train_grade'."
     assert "`speech: voice`, such as train_grace" in found["voice of narrator"].remedy
 
 
 def test_the_doctor_as_typed_tells_of_tortoise_and_fails(config: Config) -> None:
     speaking(config)
-    typed = (sys.executable, "-m", "narrated.cli", "--config", str(config.source), "doctor")
+    typed = (sys.executable, "-m", "narrated.cli.main", "--config", str(config.source), "doctor")
     package = str(Path(configuration.__file__).parents[2])
     environ = {**os.environ, "PYTHONPATH": package}
     done = subprocess.run(typed, env=environ, capture_output=True, text=True)

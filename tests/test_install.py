@@ -11,7 +11,7 @@ import pytest
 from narrated.config import file as configuration
 from narrated.errors import ConfigurationError, StorageError
 from narrated.install import commented, install
-from narrated.units import quoted, shipped
+from narrated.systemd_units import quoted, shipped
 
 DROP_IN = "etc/systemd/system/narrated.service.d/10-paths.conf"
 CONFIG = "etc/narrated/narrated.yaml"

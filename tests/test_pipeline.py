@@ -18,7 +18,8 @@ from engines.checkpoints.captions import blip
 from engines.checkpoints.tortoise import tortoise
 from engines.paint import BLUE, RED, painted, saved, shaded
 from engines.tortoise.recordings import recorded
-from narrated.engines.base import Spoken, Utterance, Warmth
+from narrated.audio.pcm import trim
+from narrated.engines.interface import SpeechRequest, SpeechResult, WeightsLocation
 from narrated.errors import (
     ConfigurationError,
     EngineError,
@@ -27,7 +28,6 @@ from narrated.errors import (
     OutOfMemory,
     SourceError,
 )
-from narrated.outbox.audio import trim
 from support.fresh import in_a_fresh_process
 
 ENGINES = str(Path(__file__).parent / "engines")
@@ -195,9 +195,9 @@ def test_a_voice_and_options_hold_for_the_call_that_names_them(barking):
 
 def test_raw_is_what_the_engine_makes_of_the_text_as_it_stands(barking):
     engine = barking.engine
-    engine.admit(Utterance("1", "of 12 dogs", PRESETS[0], {}, "en", 7))
+    engine.admit(SpeechRequest("1", "of 12 dogs", PRESETS[0], {}, "en", 7))
     outcomes = []
-    while not (outcomes and isinstance(outcomes[-1], Spoken)):
+    while not (outcomes and isinstance(outcomes[-1], SpeechResult)):
         outcomes += engine.step()
     samples = np.frombuffer(outcomes[-1].pcm, "<i2").astype(np.float32) / 32768
     sound = barking("of 12 dogs", voice=PRESETS[0], seed=7, raw=True)
@@ -512,8 +512,8 @@ def hungry(configured, tmp_path, **options):
 def test_leaving_the_block_frees_the_models(models):
     with narrated.pipeline("text-to-speech", "bark", models=models) as speak:
         (model,) = speak.engine.models
-        assert model.warmth is Warmth.WARM
-    assert model.warmth is Warmth.ABSENT
+        assert model.warmth is WeightsLocation.WARM
+    assert model.warmth is WeightsLocation.ABSENT
     speak.close()
     with pytest.raises(NarratedError, match=r"bark was closed\. Make another"):
         speak("Hello.")
@@ -525,7 +525,7 @@ def test_pipelines_beside_one_another_share_weights_and_budget(models, looking):
     describe = narrated.pipeline("image-to-text", "blip", beside=speak)
     assert calm.engine.models[0] is speak.engine.models[0]
     speak.close()
-    assert calm.engine.models[0].warmth is Warmth.WARM
+    assert calm.engine.models[0].warmth is WeightsLocation.WARM
     assert heard(calm("Hello world."))
     assert describe(shaded(1)) == looking(shaded(1))
     with pytest.raises(NarratedError, match=r"`memory` is shared.*leave out `beside`"):
@@ -537,11 +537,11 @@ def test_who_does_not_fit_beside_the_other_has_it_make_room(models, barking):
     speak = narrated.pipeline("text-to-speech", "bark", models=models, memory=memory)
     describe = narrated.pipeline("image-to-text", "blip", beside=speak)
     (voice,), (eye,) = speak.engine.models, describe.engine.models
-    assert voice.warmth is Warmth.WARM and eye.warmth is Warmth.ABSENT
+    assert voice.warmth is WeightsLocation.WARM and eye.warmth is WeightsLocation.ABSENT
     describe(shaded(1))
-    assert voice.warmth is Warmth.ABSENT and eye.warmth is Warmth.WARM
+    assert voice.warmth is WeightsLocation.ABSENT and eye.warmth is WeightsLocation.WARM
     speak("of")
-    assert voice.warmth is Warmth.WARM and eye.warmth is Warmth.ABSENT
+    assert voice.warmth is WeightsLocation.WARM and eye.warmth is WeightsLocation.ABSENT
 
 
 def test_threads_may_call_one_pipeline(toy):

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from narrated.systemd import Notifier
+from narrated.systemd_notify import ServiceNotifier
 
 
 class Manager:
@@ -27,8 +27,8 @@ class Manager:
 
 
 @pytest.fixture
-def notifier(manager: Manager) -> Iterator[Notifier]:
-    with Notifier() as notifier:
+def notifier(manager: Manager) -> Iterator[ServiceNotifier]:
+    with ServiceNotifier() as notifier:
         yield notifier
 
 
@@ -42,26 +42,28 @@ def manager(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Manager
 
 
 def test_readiness_and_its_status_come_in_one_datagram(
-    manager: Manager, notifier: Notifier
+    manager: Manager, notifier: ServiceNotifier
 ) -> None:
     notifier.ready("Waiting for files.")
     assert manager.heard() == ["READY=1", "STATUS=Waiting for files."]
 
 
-def test_a_status_in_any_script_arrives_as_utf_8(manager: Manager, notifier: Notifier) -> None:
+def test_a_status_in_any_script_arrives_as_utf_8(
+    manager: Manager, notifier: ServiceNotifier
+) -> None:
     notifier.ready("Lit « Près du café 日本語 🎧 », 40 %")
     assert manager.heard()[1] == "STATUS=Lit « Près du café 日本語 🎧 », 40 %"
 
 
 def test_a_file_name_with_line_ends_cannot_forge_an_assignment(
-    manager: Manager, notifier: Notifier
+    manager: Manager, notifier: ServiceNotifier
 ) -> None:
     notifier.status("Reading a\nMAINPID=1\r\x1b[2J\udcff.md")
     assert manager.heard() == ["STATUS=Reading a\\nMAINPID=1\\r\\x1b[2J\\udcff.md"]
 
 
 def test_a_long_status_is_cut_between_characters_and_still_sent(
-    manager: Manager, notifier: Notifier
+    manager: Manager, notifier: ServiceNotifier
 ) -> None:
     notifier.ready("é" * 10_000)
     ready, status = manager.heard()
@@ -71,7 +73,7 @@ def test_a_long_status_is_cut_between_characters_and_still_sent(
 
 
 def test_a_reload_carries_its_time_in_the_same_datagram(
-    manager: Manager, notifier: Notifier
+    manager: Manager, notifier: ServiceNotifier
 ) -> None:
     before = time.monotonic_ns() // 1000
     notifier.reloading()
@@ -83,7 +85,7 @@ def test_a_reload_carries_its_time_in_the_same_datagram(
 
 
 def test_stopping_extending_and_the_watchdog_are_told_in_systemds_words(
-    manager: Manager, notifier: Notifier
+    manager: Manager, notifier: ServiceNotifier
 ) -> None:
     notifier.stopping("Stopping.")
     notifier.extend(2.5)
@@ -97,7 +99,7 @@ def test_an_abstract_socket_is_reached(monkeypatch: pytest.MonkeyPatch) -> None:
     name = f"narrated-test-{os.getpid()}"
     manager = Manager("\0" + name)
     monkeypatch.setenv("NOTIFY_SOCKET", "@" + name)
-    with Notifier() as notifier:
+    with ServiceNotifier() as notifier:
         notifier.status("here")
     assert manager.heard() == ["STATUS=here"]
     manager.socket.close()
@@ -105,14 +107,14 @@ def test_an_abstract_socket_is_reached(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_outside_of_systemd_nothing_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("NOTIFY_SOCKET", raising=False)
-    notifier = Notifier()
+    notifier = ServiceNotifier()
     notifier.ready("unheard")
     notifier.alive()
     assert notifier.watchdog_s is None
 
 
 def test_a_manager_that_went_away_does_not_stop_the_daemon(
-    manager: Manager, notifier: Notifier, tmp_path: Path
+    manager: Manager, notifier: ServiceNotifier, tmp_path: Path
 ) -> None:
     manager.socket.close()
     notifier.ready("unheard")
@@ -121,7 +123,7 @@ def test_a_manager_that_went_away_does_not_stop_the_daemon(
 
 
 def test_a_manager_that_does_not_read_holds_the_daemon_for_moments_only(
-    manager: Manager, notifier: Notifier
+    manager: Manager, notifier: ServiceNotifier
 ) -> None:
     began = time.monotonic()
     queue = int(Path("/proc/sys/net/unix/max_dgram_qlen").read_text())
@@ -131,15 +133,15 @@ def test_a_manager_that_does_not_read_holds_the_daemon_for_moments_only(
 
 
 def test_the_watchdogs_time_holds_for_the_process_it_names() -> None:
-    assert Notifier({"WATCHDOG_USEC": "30000000"}).watchdog_s == 30
+    assert ServiceNotifier({"WATCHDOG_USEC": "30000000"}).watchdog_s == 30
     mine = {"WATCHDOG_USEC": "500000", "WATCHDOG_PID": str(os.getpid())}
-    assert Notifier(mine).watchdog_s == 0.5
+    assert ServiceNotifier(mine).watchdog_s == 0.5
     another = {"WATCHDOG_USEC": "500000", "WATCHDOG_PID": str(os.getpid() + 1)}
-    assert Notifier(another).watchdog_s is None
+    assert ServiceNotifier(another).watchdog_s is None
 
 
 def test_importing_it_does_no_work() -> None:
-    program = "import os; os.environ['NOTIFY_SOCKET'] = '/nowhere'; import narrated.systemd"
+    program = "import os; os.environ['NOTIFY_SOCKET'] = '/nowhere'; import narrated.systemd_notify"
     done = subprocess.run(
         [sys.executable, "-c", program],
         env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},

@@ -18,13 +18,13 @@ import torch
 import narrated
 from engines.checkpoints.bark import prompt_arrays
 from engines.tortoise.recordings import recorded, speech, written
-from narrated.engines.bark.voices import Voices as BarkVoices
+from narrated.engines.bark.voices import BarkVoices as BarkVoices
 from narrated.engines.tortoise import voices as tortoise_voices
-from narrated.engines.tortoise.clips import MOST_BYTES
-from narrated.engines.tortoise.voices import Voices
+from narrated.engines.tortoise.voice_clips import MOST_BYTES
+from narrated.engines.tortoise.voices import TortoiseVoices
 from narrated.errors import NarratedError, StorageError
-from narrated.voices import adding, offered
-from narrated.voices.adding import add
+from narrated.voices import detect, install
+from narrated.voices.install import add
 
 PACKAGE = str(Path(narrated.__file__).parents[1])
 
@@ -37,15 +37,15 @@ def voices(tmp_path):
 @pytest.fixture(autouse=True)
 def at_once(monkeypatch):
     """Most ask what is added, and not how long it is left alone."""
-    for each in (adding, tortoise_voices):
+    for each in (install, tortoise_voices):
         monkeypatch.setattr(each, "SETTLE_S", 0.0)
 
 
-AT_ONCE = "from narrated.voices import adding; adding.SETTLE_S = 0.0"
+AT_ONCE = "from narrated.voices import install; install.SETTLE_S = 0.0"
 
 
 def found(voices):
-    return Voices(voices, None).listed()
+    return TortoiseVoices(voices, None).listed()
 
 
 def names(folder):
@@ -108,7 +108,7 @@ def test_several_clips_become_a_voice_of_the_name_that_is_given(tmp_path, voices
     add([one / "1.wav", one / "2.wav", two / "3.wav"], voices, "anna")
     assert names(voices / "anna") == ["1.wav", "2.wav", "3.wav"]
     add([one / "1.wav", two / "1.wav", two / "2.wav"], voices, "of-one-name")
-    assert len(Voices(voices, None).found("of-one-name").files) == 3
+    assert len(TortoiseVoices(voices, None).found("of-one-name").files) == 3
     add([one / "1.wav"], voices)
     assert "1" in found(voices)
     assert "a voice without a name. Give it: --name anna" in refusal(
@@ -190,13 +190,13 @@ def test_of_many_large_clips_no_more_than_one_is_held_at_once(tmp_path, voices):
 def test_what_is_written_is_what_was_checked(tmp_path, voices, monkeypatch, source, file):
     np.savez(tmp_path / "anna.npz", **prompt_arrays(7))
     recorded(tmp_path / "bert")
-    make = adding.make_readable
+    make = install.make_readable
 
     def another_comes_between(folder):
         make(folder)
         (tmp_path / file).write_bytes(b"another")
 
-    monkeypatch.setattr(adding, "make_readable", another_comes_between)
+    monkeypatch.setattr(install, "make_readable", another_comes_between)
     assert "was changed while it was looked at. Add it once" in refusal([tmp_path / source], voices)
     assert names(voices) == []
 
@@ -204,16 +204,16 @@ def test_what_is_written_is_what_was_checked(tmp_path, voices, monkeypatch, sour
 def test_a_prompt_is_read_once_to_be_checked(tmp_path, voices, monkeypatch):
     prompt = tmp_path / "anna.npz"
     np.savez(prompt, **prompt_arrays(7))
-    whole, read = prompt.read_bytes(), offered._bytes
+    whole, read = prompt.read_bytes(), detect._bytes
 
     def changed_by_then(source):
         content = read(source)
         prompt.write_bytes(b"another")
         return content
 
-    monkeypatch.setattr(offered, "_bytes", changed_by_then)
+    monkeypatch.setattr(detect, "_bytes", changed_by_then)
     assert "was changed while it was looked at" in refusal([prompt], voices)
-    monkeypatch.setattr(offered, "_bytes", read)
+    monkeypatch.setattr(detect, "_bytes", read)
     prompt.write_bytes(whole)
     add([prompt], voices)
     assert (voices / "anna.npz").read_bytes() == whole
@@ -315,7 +315,7 @@ def test_a_folder_that_was_made_and_holds_nothing_yet_is_filled(tmp_path, voices
     (voices / "anna").mkdir(parents=True)
     (voices / "anna/.DS_Store").write_text("of somebody's desktop")
     add([recorded(tmp_path / "anna")], voices)
-    assert len(Voices(voices, None).found("anna").files) == 3
+    assert len(TortoiseVoices(voices, None).found("anna").files) == 3
 
 
 def test_a_voice_is_seen_whole_or_not_at_all_while_it_is_replaced(tmp_path, voices):
@@ -325,7 +325,7 @@ def test_a_voice_is_seen_whole_or_not_at_all_while_it_is_replaced(tmp_path, voic
     seen = set()
 
     def look():
-        looking = Voices(voices, None)
+        looking = TortoiseVoices(voices, None)
         while not over.is_set():
             with contextlib.suppress(OSError):
                 seen.update(looking.listed().items())
@@ -387,11 +387,11 @@ def test_latents_whose_command_was_killed_never_bring_replaced_clips_back(
     add([clips], voices)
     command(tmp_path, str(made), "--name", "anna", "--replace", before=DIES.format(renames=renames))
     add([made], voices, "bert")
-    assert Voices(voices, None).found("anna").holds_latents == (renames == 2)
+    assert TortoiseVoices(voices, None).found("anna").holds_latents == (renames == 2)
 
 
 def test_two_commands_at_once_leave_each_other_s_drafts_alone(tmp_path, voices, monkeypatch):
-    monkeypatch.setattr(adding, "SETTLE_S", 0.3)
+    monkeypatch.setattr(install, "SETTLE_S", 0.3)
     voices.mkdir(parents=True)
     sources = [recorded(tmp_path / f"v{seed}", seed=seed, seconds=3.5) for seed in range(3)]
     commands = [threading.Thread(target=add, args=([source], voices)) for source in sources]

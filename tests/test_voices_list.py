@@ -2,47 +2,49 @@
 
 import pytest
 
-from narrated.engines.base import EngineInfo
+from narrated.engines.interface import EngineInfo
 from narrated.errors import NarratedError
-from narrated.terminal.voices import lines
-from narrated.workers.roll import Roll
-from narrated.workers.seat import State, WorkerState
+from narrated.terminal.voice_tables import lines
+from narrated.workers.engine_probe import EngineProbe
+from narrated.workers.supervisor import WorkerSnapshot, WorkerState
 
 ESPEAK = EngineInfo("espeak", "speech", "espeak-1", 22_050, {"en-gb": "1"}, 4)
 
 
-def state(name, state, engines=(), missing=None) -> WorkerState:
-    return WorkerState(name, 1, state, engines, 0, 0, "", missing or {})
+def state(name, state, engines=(), missing=None) -> WorkerSnapshot:
+    return WorkerSnapshot(name, 1, state, engines, 0, 0, "", missing or {})
 
 
 def refused(only, *states) -> NarratedError:
-    roll = Roll({"espeak": ESPEAK}, [state("engines", State.READY, ("espeak",)), *states])
+    roll = EngineProbe(
+        {"espeak": ESPEAK}, [state("engines", WorkerState.READY, ("espeak",)), *states]
+    )
     with pytest.raises(NarratedError) as caught:
         list(lines(roll, only))
     return caught.value
 
 
 def test_voices_of_one_engine_are_shown_alone():
-    assert list(lines(Roll({"espeak": ESPEAK}, []), "espeak"))[:2] == [
+    assert list(lines(EngineProbe({"espeak": ESPEAK}, []), "espeak"))[:2] == [
         "espeak (1 voices)",
         "  en-gb",
     ]
 
 
 def test_one_that_is_still_being_loaded_is_waited_for():
-    error = refused("tortoise", state("models", State.STARTING))
+    error = refused("tortoise", state("models", WorkerState.STARTING))
     assert "tortoise does not answer yet" in error.problem
     assert "moment" in error.remedy
 
 
 def test_one_that_cannot_be_had_says_why():
     why = "The model Manmay/tortoise-tts is not there. narrated models pull Manmay/tortoise-tts"
-    error = refused("tortoise", state("models", State.READY, (), {"tortoise": why}))
+    error = refused("tortoise", state("models", WorkerState.READY, (), {"tortoise": why}))
     assert "tortoise cannot be had" in error.problem
     assert "narrated models pull" in str(error)
 
 
 def test_one_that_nobody_configured_says_how_to():
-    error = refused("tortoise", state("models", State.READY))
+    error = refused("tortoise", state("models", WorkerState.READY))
     assert "No engine tortoise that speaks" in error.problem
     assert "`engines:`" in error.remedy

@@ -28,13 +28,13 @@ def run(alternative: str, *arguments: str | Path) -> dict[str, Any]:
 
 def voice(chunks: str, sound: str) -> dict[str, Any]:
     """Speak chunks (JSON: text, language, pause) with espeak; the sound as it is encoded later."""
+    from narrated.audio.pcm import silence, trim
     from narrated.engines import espeak
-    from narrated.engines.base import Home
-    from narrated.outbox.audio import silence, trim
-    from narrated.workers.budget import Budget
+    from narrated.engines.interface import ModelResources
+    from narrated.workers.budget import MemoryBudget
 
     asked = json.loads(Path(chunks).read_text())
-    engine = espeak.load({}, Budget(Home()))
+    engine = espeak.load({}, MemoryBudget(ModelResources()))
     speak = _speaker(engine)
     began_s = time.perf_counter()
     takes = [speak(each["text"], each["language"]) for each in asked]
@@ -58,10 +58,10 @@ def encoder(sound: str, sample_rate: str, target: str) -> dict[str, Any]:
 def notes(source: str, target: str) -> dict[str, Any]:
     """Speak, encode and durably write each file of a folder, one after the other."""
     from narrated.engines import espeak
-    from narrated.engines.base import Home
-    from narrated.workers.budget import Budget
+    from narrated.engines.interface import ModelResources
+    from narrated.workers.budget import MemoryBudget
 
-    engine = espeak.load({}, Budget(Home()))
+    engine = espeak.load({}, MemoryBudget(ModelResources()))
     speak = _speaker(engine)
     Path(target).mkdir()
     folder = os.open(target, os.O_RDONLY | os.O_DIRECTORY)
@@ -91,10 +91,12 @@ def walk(root: str) -> dict[str, Any]:
 
 
 def _speaker(engine: Any) -> Callable[[str, str], bytes]:
-    from narrated.engines.base import Utterance
+    from narrated.engines.interface import SpeechRequest
 
     def speak(text: str, language: str) -> bytes:
-        engine.admit(Utterance("", text, "en-us", {}, language))  # its plain take, as the first is
+        engine.admit(
+            SpeechRequest("", text, "en-us", {}, language)
+        )  # its plain take, as the first is
         (spoken,) = engine.step()
         return bytes(spoken.pcm)
 

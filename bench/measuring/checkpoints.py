@@ -30,8 +30,8 @@ from transformers import (
 )
 
 from measuring import tortoises
-from narrated.engines.tortoise import parts
-from narrated.engines.tortoise.checkpoint import Tortoise, assembled
+from narrated.engines.tortoise import required_files
+from narrated.engines.tortoise.checkpoint import TortoiseModels, assembled
 
 _END = 10_000
 _FLORENCE_VOCABULARY = 51_289
@@ -96,10 +96,15 @@ def florence() -> Florence2ForConditionalGeneration:
     )
 
 
-def tortoise(dtype: torch.dtype) -> Tortoise:
+def tortoise(dtype: torch.dtype) -> TortoiseModels:
     """Manmay/tortoise-tts, as its engine holds it."""
     made = tortoises.models(tortoises.PUBLISHED)
-    order = (parts.AUTOREGRESSIVE, parts.CLVP, parts.DIFFUSION, parts.VOCODER)
+    order = (
+        required_files.AUTOREGRESSIVE,
+        required_files.CLVP,
+        required_files.DIFFUSION,
+        required_files.VOCODER,
+    )
     return assembled(*(made[name] for name in order), dtype)
 
 

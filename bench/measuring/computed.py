@@ -11,13 +11,13 @@ from measuring import checkpoints
 from measuring.take import Take, Together, pictures_of
 from measuring.tensors import Counted, weights
 from narrated.engines.bark.fine import passed
-from narrated.engines.bark.layers import Causal
-from narrated.engines.neural.decoder import Decoder
-from narrated.engines.neural.pipeline import rows_at_once
-from narrated.engines.tortoise.causal import Causal as Speaker
-from narrated.engines.tortoise.clvp import heard
-from narrated.engines.tortoise.denoiser import Denoiser
-from narrated.engines.tortoise.options import DEFAULT_BATCH, Settings
+from narrated.engines.bark.transformer_blocks import BarkTransformer
+from narrated.engines.neural.decoder import KeyValueDecoder
+from narrated.engines.neural.stage_pipeline import rows_at_once
+from narrated.engines.tortoise.clvp_encoders import heard
+from narrated.engines.tortoise.denoiser import BatchDenoiser
+from narrated.engines.tortoise.options import DEFAULT_BATCH, TortoiseSettings
+from narrated.engines.tortoise.unified_voice import UnifiedVoiceTransformer as Speaker
 
 HOW = "computed from the tensors' shapes in the dtypes of a GPU: there is no card here"
 
@@ -57,9 +57,9 @@ def _bark(rows: int) -> Take:
         (module.semantic, _TEXT, _SEMANTIC),
         (module.coarse_acoustics, _COARSE_PROMPT, _WINDOW),
     ):
-        causal = Causal(part)
+        causal = BarkTransformer(part)
         with Counted() as counted:
-            decoder = Decoder(causal, rows, prompt + new - 1)
+            decoder = KeyValueDecoder(causal, rows, prompt + new - 1)
             held = counted.peak_bytes
             prompts = torch.empty((rows, prompt, width), dtype=_HALF, device="meta")
             lengths = torch.full((rows,), prompt, device="meta")
@@ -124,13 +124,13 @@ def _tortoise(rows: int) -> Take:
         module = checkpoints.tortoise(_HALF)
         prompt = torch.empty((1, _PROMPT, module.width), dtype=_HALF)
         lengths = torch.full((1,), _PROMPT)
-        settings = Settings.of({})
+        settings = TortoiseSettings.of({})
         candidates = min(DEFAULT_BATCH, rows * settings.num_autoregressive_samples)
         tokens = torch.zeros(candidates, dtype=torch.int64)
         codes = torch.zeros((candidates, settings.max_mel_tokens), dtype=torch.int64)
     causal = Speaker(module.autoregressive)
     with Counted() as speaking:
-        decoder = Decoder(causal, candidates, _PROMPT + settings.max_mel_tokens)
+        decoder = KeyValueDecoder(causal, candidates, _PROMPT + settings.max_mel_tokens)
         kept = speaking.peak_bytes
         decoder.fill(causal, 0, prompt, lengths)
         logits = decoder.step(causal, tokens, tokens, tokens, decoder.length)
@@ -141,7 +141,7 @@ def _tortoise(rows: int) -> Take:
     branches = 2 * rows_at_once(1.0, 2 * frames, torch.device("cuda"), rows)
     with Counted() as diffusing, torch.device("meta"):
         # One is shorter, so that what keeps them apart is there.
-        denoiser = Denoiser(module.diffusion, [frames - 1, *[frames] * (branches - 1)])
+        denoiser = BatchDenoiser(module.diffusion, [frames - 1, *[frames] * (branches - 1)])
         denoiser.predicted(
             torch.empty(branches, 100, frames),
             torch.zeros(branches, dtype=torch.int64),

@@ -11,8 +11,8 @@ from PIL import Image
 
 from measuring import checkpoints
 from measuring.take import Take, Together, pictures_of
-from narrated.engines.base import REGISTRY, Home, ModelNow
-from narrated.workers.pool import Pool, Worker, WorkerSpec
+from narrated.engines.interface import REGISTRY, ModelResources, ModelStatus
+from narrated.workers.pool import Worker, WorkerPool, WorkerSpec
 
 HOW = "read from the card, its context included"
 
@@ -42,12 +42,12 @@ def together(names: Sequence[str], rows: int, bound: int) -> Together:
 
 async def _worked(
     models: Path, names: Sequence[str], rows: int, bound: int
-) -> tuple[Sequence[ModelNow], int]:
+) -> tuple[Sequence[ModelStatus], int]:
     changed = asyncio.Event()
     engines = tuple(REGISTRY[name] for name in names)
-    home = Home(models=str(models), device="cuda", memory_bytes=bound - _CONTEXT)
+    home = ModelResources(models=str(models), device="cuda", memory_bytes=bound - _CONTEXT)
     before = _in_use()
-    pool = Pool([WorkerSpec("models", "", engines, home, silence_s=600)], changed.set)
+    pool = WorkerPool([WorkerSpec("models", "", engines, home, silence_s=600)], changed.set)
     await pool.start()
     try:
         while not pool.workers:

@@ -13,12 +13,12 @@ from markdown_it import MarkdownIt
 from measuring import blog
 from measuring.figure import Figure
 from measuring.stage import say
-from narrated.config.staff import limits
 from narrated.config.values import Config
-from narrated.reading.source import read
+from narrated.config.worker_specs import limits
+from narrated.reading.source_reader import read
+from narrated.script.builder import write
 from narrated.script.chunks import cut
 from narrated.script.lexicon import Lexicon
-from narrated.script.writing import write
 
 PARSES = 10.0
 """Reading and script may take so many times the bare parse."""

@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from measuring.take import Take
-from narrated.engines.base import EngineSpec, Home
-from narrated.workers.pool import Pool, Worker, WorkerSpec
+from narrated.engines.interface import EngineSpec, ModelResources
+from narrated.workers.pool import Worker, WorkerPool, WorkerSpec
 
 SCALE = 4
 _MB = 10**6
@@ -27,8 +27,8 @@ def told(takes: Sequence[Take], memory_bytes: int) -> tuple[list[str], int]:
 
 async def _story(takes: Sequence[Take], memory_bytes: int) -> tuple[list[str], int]:
     changed = asyncio.Event()
-    home = Home(device="cpu", memory_bytes=memory_bytes // SCALE, warms_at_once=False)
-    pool = Pool([WorkerSpec("models", "", tuple(map(_engine, takes)), home)], changed.set)
+    home = ModelResources(device="cpu", memory_bytes=memory_bytes // SCALE, warms_at_once=False)
+    pool = WorkerPool([WorkerSpec("models", "", tuple(map(_engine, takes)), home)], changed.set)
     await pool.start()
     try:
         while not pool.workers:

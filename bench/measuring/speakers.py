@@ -10,16 +10,16 @@ from pathlib import Path
 from typing import Any
 
 from measuring.shelf import PlainShelf
-from narrated.engines.base import Progressed
-from narrated.engines.neural.files import found
-from narrated.engines.neural.pipeline import Pipeline
-from narrated.engines.tortoise.checkpoint import Checkpoint
-from narrated.engines.tortoise.latents import Kept, of_file
-from narrated.engines.tortoise.options import Settings
-from narrated.engines.tortoise.parts import FILES
-from narrated.engines.tortoise.row import Row
+from narrated.engines.interface import ProgressReport
+from narrated.engines.neural.checkpoint_files import found
+from narrated.engines.neural.stage_pipeline import StagePipeline
+from narrated.engines.tortoise.checkpoint import TortoiseCheckpoint
+from narrated.engines.tortoise.options import TortoiseSettings
+from narrated.engines.tortoise.request import TortoiseRequest
+from narrated.engines.tortoise.required_files import FILES
 from narrated.engines.tortoise.stages import stages
-from narrated.engines.tortoise.voices import Voice
+from narrated.engines.tortoise.voice_latents import LatentsCache, of_file
+from narrated.engines.tortoise.voices import TortoiseVoice
 
 _BATCH, _SAMPLE_RATE = 16, 24_000
 _END = 8193
@@ -38,16 +38,18 @@ class Ours:
 
     def __init__(self, models: Path, voice: Path, device: str) -> None:
         shelf = PlainShelf(models=models, device=device)
-        self._checkpoint = Checkpoint.opened(found(shelf, str(models), FILES), "float32", shelf)
+        self._checkpoint = TortoiseCheckpoint.opened(
+            found(shelf, str(models), FILES), "float32", shelf
+        )
         self._checkpoint.model.warm()
         width = self._checkpoint.model.module.width
         self._latents = of_file(voice.read_bytes(), str(voice), width)
-        self._voice = Voice("drawn", "drawn", (voice,), ("drawn",))
+        self._voice = TortoiseVoice("drawn", "drawn", (voice,), ("drawn",))
 
     def said(self, texts: Sequence[str], options: dict[str, Any], seed: int = 0) -> Said:
         """All texts at once."""
-        pipeline = Pipeline(
-            self._checkpoint.model, stages(Kept(Path("/nonexistent"), ""))[1:], 16, 0
+        pipeline = StagePipeline(
+            self._checkpoint.model, stages(LatentsCache(Path("/nonexistent"), ""))[1:], 16, 0
         )
         rows = [self._row(text, options, seed + n) for n, text in enumerate(texts)]
         begin = time.monotonic()
@@ -55,14 +57,14 @@ class Ours:
             pipeline.admit(row)
         left = len(rows)
         while left:
-            left -= sum(not isinstance(outcome, Progressed) for outcome in pipeline.step())
+            left -= sum(not isinstance(outcome, ProgressReport) for outcome in pipeline.step())
         seconds = time.monotonic() - begin
         assert all(len(row.pcm) > 100 and not row.problem for row in rows), "nothing was said"
         return Said(seconds, [[list(each or ()) for each in row.candidates] for row in rows])
 
-    def _row(self, text: str, options: dict[str, Any], seed: int) -> Row:
+    def _row(self, text: str, options: dict[str, Any], seed: int) -> TortoiseRequest:
         words = self._checkpoint.words(text)
-        row = Row(text, words, self._voice, Settings.of(options), seed)
+        row = TortoiseRequest(text, words, self._voice, TortoiseSettings.of(options), seed)
         row.latents = self._latents
         return row
 
@@ -100,7 +102,7 @@ def upstream(
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
     with subprocess.Popen(command, text=True, **pipes) as process:
         assert process.stdin is not None and process.stdout is not None
-        batch = Settings.of(options).num_autoregressive_samples
+        batch = TortoiseSettings.of(options).num_autoregressive_samples
         print(json.dumps({"batch": batch}), file=process.stdin, flush=True)
         if process.stdout.readline().strip() != "ready":
             raise SystemExit("upstream did not start; what it wrote stands above")

@@ -13,13 +13,13 @@ from typing import Any
 
 from measuring import bare, texts
 from measuring.subject import Subject
-from narrated import editor
-from narrated.config.staff import limits
+from narrated import parser_process
 from narrated.config.values import Config
-from narrated.inbox.scan import Signature
-from narrated.ledger.job import State, Take
+from narrated.config.worker_specs import limits
+from narrated.inbox.readiness import FileSignature
+from narrated.ledger.job import JobState, Take
 from narrated.ledger.store import Ledger
-from narrated.outbox import names
+from narrated.outbox import output_names
 
 FILES_A_FOLDER = 100
 POST_SOUND = "sound.raw"
@@ -108,7 +108,7 @@ class Post:
 def chunks(text: str) -> list[dict[str, Any]]:
     """What the program makes of a post by its defaults."""
     config = Config(inbox=Path("inbox"), outbox=Path("outbox"))
-    plan = editor.plan(
+    plan = parser_process.plan(
         text.encode(),
         "post.md",
         captions={},
@@ -145,9 +145,9 @@ class Tree:
         file.write_text(text)
         sha256 = hashlib.sha256(text.encode()).hexdigest()
         stem = path.removesuffix(".txt")
-        ledger.see(path, Signature.of(file.stat()), sha256)
-        ledger.assign_stem(path, stem, names.fold(stem))
-        job = ledger.add_job(path, sha256, len(text), stem, state=State.PUBLISHING)
+        ledger.see(path, FileSignature.of(file.stat()), sha256)
+        ledger.assign_stem(path, stem, output_names.fold(stem))
+        job = ledger.add_job(path, sha256, len(text), stem, state=JobState.PUBLISHING)
         ledger.finish(job, 3.0)
         ledger.add_take(Take(sha256, 22050, 3.0, -20.0, -3.0, 0.02, 40_000))
 

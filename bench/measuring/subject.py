@@ -16,8 +16,8 @@ from typing import Any, Self
 import yaml
 
 from measuring.figure import Failed
-from narrated.service.control import ask
-from narrated.service.lock import holder
+from narrated.service.control_socket import ask
+from narrated.service.state_lock import holder
 
 ENGINES = Path(__file__).parents[2] / "tests" / "engines"
 _STOP_S = 30.0
@@ -175,7 +175,7 @@ class Subject:
         return time.monotonic()
 
     def _command(self, *arguments: str) -> list[str]:
-        program = [sys.executable, "-m", "narrated.cli", "--config", str(self.config)]
+        program = [sys.executable, "-m", "narrated.cli.main", "--config", str(self.config)]
         return [*self._launcher, *program, *arguments]
 
     def _listen(self) -> str:

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from narrated.engines.base import REGISTRY
-from narrated.engines.captions.wishes import ROWS
+from narrated.engines.captions.options import ROWS
+from narrated.engines.interface import REGISTRY
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,8 @@ from typing import Any
 
 import torch
 
-from narrated.engines.tortoise import parts
-from narrated.engines.tortoise.upstream import upstream
+from narrated.engines.tortoise import required_files
+from narrated.engines.tortoise.upstream_modules import upstream
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ def models(sizes: Sizes) -> dict[str, Any]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of 2023's ways
         return {
-            parts.AUTOREGRESSIVE: known.UnifiedVoice(
+            required_files.AUTOREGRESSIVE: known.UnifiedVoice(
                 max_mel_tokens=604,
                 max_text_tokens=402,
                 max_conditioning_inputs=2,
@@ -58,7 +58,7 @@ def models(sizes: Sizes) -> dict[str, Any]:
                 checkpointing=False,
                 train_solo_embeddings=False,
             ),
-            parts.DIFFUSION: known.DiffusionTts(
+            required_files.DIFFUSION: known.DiffusionTts(
                 model_channels=sizes.width,
                 num_layers=sizes.diffusion_layers,
                 in_channels=100,
@@ -71,7 +71,7 @@ def models(sizes: Sizes) -> dict[str, Any]:
                 layer_drop=0,
                 unconditioned_percentage=0,
             ),
-            parts.CLVP: known.CLVP(
+            required_files.CLVP: known.CLVP(
                 dim_text=sizes.clvp_width,
                 dim_speech=sizes.clvp_width,
                 dim_latent=sizes.clvp_width,
@@ -85,7 +85,7 @@ def models(sizes: Sizes) -> dict[str, Any]:
                 speech_seq_len=430,
                 use_xformers=True,
             ),
-            parts.VOCODER: known.UnivNetGenerator(channel_size=sizes.vocoder_channels),
+            required_files.VOCODER: known.UnivNetGenerator(channel_size=sizes.vocoder_channels),
         }
 
 
@@ -93,4 +93,4 @@ def write(made: Mapping[str, Any], folder: Path) -> None:
     """Each into its file, the vocoder's weights under the name that its training gave them."""
     for name, model in made.items():
         state = model.state_dict()
-        torch.save({"model_g": state} if name == parts.VOCODER else state, folder / name)
+        torch.save({"model_g": state} if name == required_files.VOCODER else state, folder / name)

@@ -13,7 +13,7 @@ MEMORY_GROWTH, DESCRIPTORS_MORE, THREADS_MORE = 1.10, 2, 5
 FEWEST_SAMPLES = 6
 MOST = {"descriptors": 40, "threads": 40}
 """Twice what a daemon takes."""
-_ROLES = {"narrated.editor": "editor", "narrated.workers.host": "worker"}
+_ROLES = {"narrated.parser_process": "editor", "narrated.workers.host": "worker"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,13 +6,13 @@ __version__ = "0.1.0"
 __all__ = ["__version__", "pipeline"]
 
 if TYPE_CHECKING:
-    from narrated.pipelines.making import pipeline
+    from narrated.pipelines.factory import pipeline
 else:
 
     def __getattr__(name: str) -> object:
         """`narrated.pipeline`, imported when it is first asked for: the daemon needs none of it."""
         if name != "pipeline":
             raise AttributeError(f"module 'narrated' has no attribute '{name}'")
-        from narrated.pipelines.making import pipeline
+        from narrated.pipelines.factory import pipeline
 
         return pipeline

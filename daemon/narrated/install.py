@@ -11,8 +11,15 @@ from narrated.config import file as configuration
 from narrated.config.file import SYSTEM_FILE, USER_FILE
 from narrated.config.values import Config
 from narrated.errors import ConfigurationError, NarratedError
-from narrated.installation import File, Installation, announced, carried_out
-from narrated.units import ACCOUNT, drop_in_for_box, drop_in_for_user, in_a_home, shipped, tmpfiles
+from narrated.install_plan import InstallPlan, PlannedFile, announced, carried_out
+from narrated.systemd_units import (
+    ACCOUNT,
+    drop_in_for_box,
+    drop_in_for_user,
+    in_a_home,
+    shipped,
+    tmpfiles,
+)
 
 _UNITS = Path("/etc/systemd/system")
 _DROP_INS = _UNITS / "narrated.service.d"
@@ -43,7 +50,7 @@ def install(
     """
     if not user and not dry_run and root == Path("/"):
         _refuse_what_cannot_serve()
-    asked = _Asked(config_path, inbox, outbox, gpu, root)
+    asked = _InstallOptions(config_path, inbox, outbox, gpu, root)
     plan = _for_user(asked) if user else _for_box(asked)
     if dry_run:
         return list(announced(plan))
@@ -66,7 +73,7 @@ def _refuse_what_cannot_serve() -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class _Asked:
+class _InstallOptions:
     """What the person who installs wants."""
 
     config_path: Path | None
@@ -88,20 +95,20 @@ def commented(inbox: Path, outbox: Path) -> str:
 # For the whole box, or for one user
 
 
-def _for_box(asked: _Asked) -> Installation:
+def _for_box(asked: _InstallOptions) -> InstallPlan:
     path = (asked.config_path or SYSTEM_FILE).absolute()
     config = _configured(asked, path, Path("/srv/narrated"))
     _refuse_what_would_harm(config)
     files = [
-        File(_UNITS / "narrated.service", shipped("systemd/narrated.service")),
-        File(_DROP_INS / "10-paths.conf", drop_in_for_box(config, path)),
-        File(_ACCOUNTS, shipped("systemd/narrated.sysusers")),
-        File(_FOLDERS, tmpfiles(config)),
+        PlannedFile(_UNITS / "narrated.service", shipped("systemd/narrated.service")),
+        PlannedFile(_DROP_INS / "10-paths.conf", drop_in_for_box(config, path)),
+        PlannedFile(_ACCOUNTS, shipped("systemd/narrated.sysusers")),
+        PlannedFile(_FOLDERS, tmpfiles(config)),
         *_users_own(path, config),
     ]
     if asked.gpu:
-        files.append(File(_DROP_INS / "20-gpu.conf", shipped("systemd/narrated-gpu.conf")))
-    return Installation(
+        files.append(PlannedFile(_DROP_INS / "20-gpu.conf", shipped("systemd/narrated-gpu.conf")))
+    return InstallPlan(
         files=tuple(files),
         folders=(config.inbox, config.outbox),
         commands=(
@@ -119,7 +126,7 @@ def _for_box(asked: _Asked) -> Installation:
     )
 
 
-def _for_user(asked: _Asked) -> Installation:
+def _for_user(asked: _InstallOptions) -> InstallPlan:
     if asked.gpu:
         raise ConfigurationError(
             "A user's service needs no drop-in for the GPU.",
@@ -130,10 +137,10 @@ def _for_user(asked: _Asked) -> Installation:
     path = (asked.config_path or settings / USER_FILE).absolute()
     config = _configured(asked, path, home / "narrated")
     units = settings / "systemd/user"
-    return Installation(
+    return InstallPlan(
         files=(
-            File(units / "narrated.service", shipped("systemd/user/narrated.service")),
-            File(units / "narrated.service.d/10-paths.conf", drop_in_for_user(path)),
+            PlannedFile(units / "narrated.service", shipped("systemd/user/narrated.service")),
+            PlannedFile(units / "narrated.service.d/10-paths.conf", drop_in_for_user(path)),
             *_users_own(path, config),
         ),
         folders=(config.inbox, config.outbox),
@@ -147,7 +154,7 @@ def _for_user(asked: _Asked) -> Installation:
     )
 
 
-def _configured(asked: _Asked, path: Path, home: Path) -> Config:
+def _configured(asked: _InstallOptions, path: Path, home: Path) -> Config:
     """The configuration as it is, or as it is going to be."""
     written = asked.root / path.relative_to("/")
     wanted = (asked.inbox or home / "inbox", asked.outbox or home / "outbox")
@@ -168,9 +175,11 @@ def _refuse_to_differ(path: Path, key: str, asked: Path | None, found: Path) -> 
         )
 
 
-def _users_own(path: Path, config: Config) -> tuple[File, ...]:
-    lexicon = File(path.parent / "lexicon.yaml", shipped("config/lexicon.yaml"), users_own=True)
-    return (File(path, commented(config.inbox, config.outbox), users_own=True), lexicon)
+def _users_own(path: Path, config: Config) -> tuple[PlannedFile, ...]:
+    lexicon = PlannedFile(
+        path.parent / "lexicon.yaml", shipped("config/lexicon.yaml"), users_own=True
+    )
+    return (PlannedFile(path, commented(config.inbox, config.outbox), users_own=True), lexicon)
 
 
 def _reload(*systemctl: str) -> tuple[tuple[str, ...], ...]:

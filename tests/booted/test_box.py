@@ -163,9 +163,10 @@ def remedy(box: Box, name: str) -> str:
 def _examination(box: Box) -> dict[str, tuple[str, str]]:
     program = (
         "import json; from pathlib import Path; from narrated.config import file as config;"
-        "from narrated.doctor.examine import examine; from narrated.terminal.client import Client;"
+        "from narrated.doctor.run_checks import examine; "
+        "from narrated.terminal.daemon_client import DaemonClient;"
         "wished = config.load(Path('/etc/narrated/narrated.yaml'));"
-        "found = examine(wished, Client(wished).roll);"
+        "found = examine(wished, DaemonClient(wished).roll);"
         "print(json.dumps({each.name: (each.state, each.remedy) for each in found}))"
     )
     found: dict[str, tuple[str, str]] = json.loads(box.run(PYTHON, "-c", program))

@@ -195,7 +195,7 @@ def test_an_empty_folder_is_well(resting: Daemon, tmp_path: Path) -> None:
 LOOK_AS_NOBODY = """
 import os, sys
 from pathlib import Path
-from narrated.terminal.check import look
+from narrated.terminal.folder_check import look
 if os.geteuid() == 0:
     os.setgroups([])
     os.setresgid(65533, 65533, 65533)

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import torch
 
-from narrated.engines.base import Outcome, Progressed
-from narrated.engines.neural.pipeline import Pipeline
+from narrated.engines.interface import Outcome, ProgressReport
+from narrated.engines.neural.stage_pipeline import StagePipeline
 
 MORE_STEPS_THAN_NEEDED = 10_000
 
@@ -27,9 +27,9 @@ class Bench:
     def stages(self):
         raise NotImplementedError
 
-    def pipeline(self, width=None) -> Pipeline:
+    def pipeline(self, width=None) -> StagePipeline:
         width = width or self.width
-        return Pipeline(self.checkpoint.model, self.stages(), width, self.sample_rate)
+        return StagePipeline(self.checkpoint.model, self.stages(), width, self.sample_rate)
 
     def through(self, stage, rows, width=None) -> None:
         """All rows at once through one stage."""
@@ -54,5 +54,5 @@ def finished(pipeline, count) -> dict[str, Outcome]:
     for _ in range(MORE_STEPS_THAN_NEEDED):
         if len(out) == count:
             return out
-        out |= {each.id: each for each in pipeline.step() if not isinstance(each, Progressed)}
+        out |= {each.id: each for each in pipeline.step() if not isinstance(each, ProgressReport)}
     raise AssertionError(f"only {sorted(out)} came out")

@@ -14,9 +14,9 @@ from typing import Any
 import torch
 from torch import nn
 
-from narrated.engines.base import Progressed, Spoken
-from narrated.engines.neural.device import Device
-from narrated.engines.neural.model import Model
+from narrated.engines.interface import ProgressReport, SpeechResult
+from narrated.engines.neural.torch_device import TorchDevice
+from narrated.engines.neural.torch_model import TorchModel
 from narrated.errors import DeviceLost
 
 MB = 10**6
@@ -31,9 +31,9 @@ class Hungry:
         self.rows = self.width = int(options.get("rows", 8))
         self.identity = f"hungry-{sorted(options.items())} keeps in {shelf.cache}"
         self._options = options
-        self._device = Device.chosen(shelf.device)
+        self._device = TorchDevice.chosen(shelf.device)
         name = str(options.get("name", "a/hungry"))
-        self._model = shelf.hold(Model(name, f"{name}-key", self._device, self._read))
+        self._model = shelf.hold(TorchModel(name, f"{name}-key", self._device, self._read))
         self.models = [self._model]
         self._waiting: list[Any] = []
         self._made: dict[str, int] = {}
@@ -62,9 +62,9 @@ class Hungry:
         made = self._made[row.id] = self._made.get(row.id, 0) + 1
         needed = int(self._options.get("steps", 1))
         if made < needed:
-            return Progressed(row.id, made / needed)
+            return ProgressReport(row.id, made / needed)
         self.cancel(row.id)
-        return Spoken(row.id, bytes(1600), 8000)
+        return SpeechResult(row.id, bytes(1600), 8000)
 
     def cancel(self, id: str) -> None:
         self._waiting = [row for row in self._waiting if row.id != id]

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import torch
 
-from narrated.engines.base import Progressed
+from narrated.engines.interface import ProgressReport
 from narrated.errors import OutOfMemory
 
 MB = 10**6
@@ -60,7 +60,7 @@ class Driven:
             react(self.steps)
             return
         for each in outcomes:
-            if not isinstance(each, Progressed):
+            if not isinstance(each, ProgressReport):
                 assert each.id not in self.out, "one outcome for each request"
                 self.out[each.id] = each
 

@@ -1,6 +1,6 @@
 """A voice's engine as a worker has it: warm, asked for texts, brought on step by step."""
 
-from narrated.engines.base import Progressed, Spoken
+from narrated.engines.interface import ProgressReport, SpeechResult
 
 
 def warmed(engine):
@@ -17,7 +17,7 @@ def came_of(engine, *requests):
     out, told = {}, []
     while len(out) < len(requests):
         for outcome in engine.step():
-            if isinstance(outcome, Progressed):
+            if isinstance(outcome, ProgressReport):
                 told.append(outcome)
             else:
                 assert outcome.id not in out, "one outcome for each request"
@@ -28,5 +28,5 @@ def came_of(engine, *requests):
 def sound_of(engine, request):
     """What is to be heard of it alone."""
     (outcome,), _ = came_of(engine, request)
-    assert isinstance(outcome, Spoken), outcome
+    assert isinstance(outcome, SpeechResult), outcome
     return outcome.pcm

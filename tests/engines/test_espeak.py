@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from measuring.shelf import PlainShelf
-from narrated.engines.base import EngineSpec, Sight, Spoken, Utterance
-from narrated.engines.base import load as load_engine
 from narrated.engines.espeak import load
+from narrated.engines.interface import CaptionRequest, EngineSpec, SpeechRequest, SpeechResult
+from narrated.engines.interface import load as load_engine
 from narrated.errors import EngineError, EngineUnavailable
 
 
@@ -18,9 +18,9 @@ def engine():
 
 
 def spoken(engine, text, voice="en-us", seed=0, **options):
-    engine.admit(Utterance("1", text, voice, options, "en", seed))
+    engine.admit(SpeechRequest("1", text, voice, options, "en", seed))
     (outcome,) = engine.step()
-    assert isinstance(outcome, Spoken)
+    assert isinstance(outcome, SpeechResult)
     return outcome.pcm
 
 
@@ -89,12 +89,12 @@ def test_a_faster_rate_takes_less_time(engine):
 
 def test_an_unknown_voice_is_refused_with_names_near_it(engine):
     with pytest.raises(EngineUnavailable, match=r"no voice 'en-uss'\. .*en-us"):
-        engine.admit(Utterance("1", "Hello", "en-uss"))
+        engine.admit(SpeechRequest("1", "Hello", "en-uss"))
 
 
 def test_without_a_wish_the_language_chooses_the_voice(engine):
     def unwished(language):
-        engine.admit(Utterance("1", "Guten Tag", "", language=language))
+        engine.admit(SpeechRequest("1", "Guten Tag", "", language=language))
         return engine.step()[0].pcm
 
     assert unwished("de") == spoken(engine, "Guten Tag", "de")
@@ -105,12 +105,12 @@ def test_without_a_wish_the_language_chooses_the_voice(engine):
 @pytest.mark.parametrize("options", [{"speed": 3}, {"rate": 10_000}, {"rate": "fast"}])
 def test_an_option_that_cannot_be_is_refused(engine, options):
     with pytest.raises(EngineError, match="option"):
-        engine.admit(Utterance("1", "Hello", "en-us", options))
+        engine.admit(SpeechRequest("1", "Hello", "en-us", options))
 
 
 def test_an_unknown_variant_is_refused_with_names_near_it(engine):
     with pytest.raises(EngineError, match=r"no variant 'f33'.*f3"):
-        engine.admit(Utterance("1", "Hello", "en-us", {"variant": "f33"}))
+        engine.admit(SpeechRequest("1", "Hello", "en-us", {"variant": "f33"}))
 
 
 def test_a_variant_changes_the_voice(engine):
@@ -119,7 +119,7 @@ def test_a_variant_changes_the_voice(engine):
 
 def test_a_picture_is_not_spoken(engine):
     with pytest.raises(EngineError, match="cannot describe"):
-        engine.admit(Sight("1", b""))
+        engine.admit(CaptionRequest("1", b""))
 
 
 def test_common_voices_are_there_each_with_a_digest(engine):
@@ -135,8 +135,8 @@ def test_options_of_the_engine_are_part_of_its_identity(engine):
 
 
 def test_a_cancelled_utterance_is_not_spoken(engine):
-    engine.admit(Utterance("1", "Hello", "en-us"))
-    engine.admit(Utterance("2", "Hello", "en-us"))
+    engine.admit(SpeechRequest("1", "Hello", "en-us"))
+    engine.admit(SpeechRequest("2", "Hello", "en-us"))
     engine.cancel("1")
     assert [outcome.id for outcome in engine.step()] == ["2"]
 

@@ -13,22 +13,26 @@ from engines.checkpoints.captions import blip
 from engines.scarcity import MB, little_left
 from measuring.shelf import PlainShelf
 from narrated.engines.bark.engine import load as load_bark
-from narrated.engines.bark.prompts import of_archive
+from narrated.engines.bark.voice_prompt import of_archive
 from narrated.engines.captions.engine import load as load_captions
-from narrated.engines.neural.device import Device, tells_of_a_lost_device, tells_of_no_room
+from narrated.engines.neural.torch_device import (
+    TorchDevice,
+    tells_of_a_lost_device,
+    tells_of_no_room,
+)
 from narrated.errors import DeviceLost, EngineUnavailable, OutOfMemory
 
 
 @pytest.mark.parametrize(("wish", "index"), [("cuda", 0), ("cuda:1", 1)])
 def test_a_card_has_a_number_since_its_bound_needs_one(monkeypatch, wish, index):
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
-    assert Device.chosen(wish).torch.index == index
+    assert TorchDevice.chosen(wish).torch.index == index
 
 
 @pytest.mark.parametrize("wish", ["cuda", "gpu", "meta"])
 def test_a_device_that_is_not_there_is_told(wish):
     with pytest.raises(EngineUnavailable, match=wish):
-        Device.chosen(wish)
+        TorchDevice.chosen(wish)
 
 
 @pytest.mark.parametrize(
@@ -45,7 +49,7 @@ def test_what_torch_says_of_a_device_is_told_apart(said, no_room, lost):
 
 
 def test_memory_that_runs_out_is_told_with_what_was_needed_and_what_there_was():
-    device = Device.chosen("cpu")
+    device = TorchDevice.chosen("cpu")
     with pytest.raises(OutOfMemory) as caught, little_left(64), device.at_work(["7"]):
         torch.empty(512 * MB, dtype=torch.uint8)
     assert re.search(r"512 MB more were needed, and \d+ MB of .* were free", str(caught.value))
@@ -54,12 +58,12 @@ def test_memory_that_runs_out_is_told_with_what_was_needed_and_what_there_was():
 
 @pytest.mark.parametrize("raised", [RuntimeError("shapes do not match"), ValueError("no")])
 def test_what_is_not_the_devices_fault_stays_what_it_is(raised):
-    with pytest.raises(type(raised), match=str(raised)), Device.chosen("cpu").at_work():
+    with pytest.raises(type(raised), match=str(raised)), TorchDevice.chosen("cpu").at_work():
         raise raised
 
 
 def test_a_broken_device_is_told():
-    with pytest.raises(DeviceLost), Device.chosen("cpu").at_work():
+    with pytest.raises(DeviceLost), TorchDevice.chosen("cpu").at_work():
         raise RuntimeError("CUDA error: device-side assert triggered")
 
 

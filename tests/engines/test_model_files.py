@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from measuring.shelf import PlainShelf
-from narrated.engines.neural.files import found
+from narrated.engines.neural.checkpoint_files import found
 from narrated.errors import EngineUnavailable
 from support.daemon import as_anybody
 
@@ -112,7 +112,7 @@ def test_what_may_not_be_read_is_told_with_the_remedy(tmp_path):
     (folder / "model.safetensors").chmod(0)
     script = (
         "from measuring.shelf import PlainShelf; from pathlib import Path;"
-        "from narrated.engines.neural.files import found\n"
+        "from narrated.engines.neural.checkpoint_files import found\n"
         f"try: found(PlainShelf(Path({str(tmp_path)!r})), 'a/model')\n"
         "except Exception as error: print(error)"
     )

@@ -23,14 +23,21 @@ from array import array
 from pathlib import Path
 from typing import Any
 
-from narrated.engines.base import Described, Failed, Progressed, Sight, Spoken, WithoutModels
+from narrated.engines.interface import (
+    CaptionRequest,
+    CaptionResult,
+    ModelFreeEngine,
+    ProgressReport,
+    RequestFailure,
+    SpeechResult,
+)
 from narrated.errors import EngineError, EngineUnavailable
 
 SLICE_S = 0.05
 EATEN_BYTES = 1 << 25
 
 
-class Toy(WithoutModels):
+class Toy(ModelFreeEngine):
     """Works its rows side by side: each step brings every one a slice of time further."""
 
     def __init__(self, options: dict[str, Any]) -> None:
@@ -81,7 +88,7 @@ class Toy(WithoutModels):
             if self._left_s[id] <= 1e-9:
                 outcomes.append(self._outcome(id))
             else:
-                outcomes.append(Progressed(id, 1 - self._left_s[id] / self._whole_s[id]))
+                outcomes.append(ProgressReport(id, 1 - self._left_s[id] / self._whole_s[id]))
         return outcomes
 
     def cancel(self, id: str) -> None:
@@ -95,11 +102,11 @@ class Toy(WithoutModels):
         if log := self._options.get("log"):
             with Path(log).open("a", encoding="utf-8", errors="surrogateescape") as file:
                 file.write(text.replace("\n", " ") + "\n")
-        if isinstance(request, Sight):
-            return Described(id, f"A picture of {len(request.picture)} bytes.")
+        if isinstance(request, CaptionRequest):
+            return CaptionResult(id, f"A picture of {len(request.picture)} bytes.")
         if not text.strip():
-            return Failed(id, "There is nothing to say.")
-        return Spoken(id, self._tone(request), self.sample_rate)
+            return RequestFailure(id, "There is nothing to say.")
+        return SpeechResult(id, self._tone(request), self.sample_rate)
 
     def _tone(self, request: Any) -> bytes:
         """A tone as long as the text; the first two samples are
@@ -167,7 +174,7 @@ def _eat() -> None:
 
 
 def _words(request: Any) -> str:
-    if isinstance(request, Sight):
+    if isinstance(request, CaptionRequest):
         return request.picture.decode("latin-1")
     return str(request.text)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from narrated.environments.code import lack
+from narrated.environments.engine_packages import lack
 from narrated.environments.pip import install
 from support.pins import FITTING, TORTOISE, command
 
@@ -36,7 +36,7 @@ def test_beside_the_rest(planted: Path, monkeypatch: pytest.MonkeyPatch) -> None
     options = ("--dry-run", "--no-index")
     install((sys.executable,), Path(sys.prefix), ("einops",), said.append, *options)
     assert any("already satisfied: einops" in line for line in said)
-    assert lack(replace(TORTOISE, probe="narrated.sizes"), sys.executable) == ""
+    assert lack(replace(TORTOISE, probe="narrated.human_sizes"), sys.executable) == ""
     assert ran(planted) == []
 
 

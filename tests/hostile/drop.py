@@ -18,7 +18,7 @@ from hostile.bombs import chunk, png
 from hostile.cases import Case
 from narrated.outbox import manifest
 from narrated.printable import printable
-from narrated.workers.editors import SMALL_BYTES
+from narrated.workers.parser_pool import SMALL_BYTES
 from support.daemon import Daemon, wait
 
 READING_S = 15

@@ -11,20 +11,20 @@ from typing import get_args, get_type_hints
 
 import msgspec
 
-from narrated.editor import plan
-from narrated.engines.embedded import description
+from narrated.engines.metadata_captioner import description
 from narrated.errors import EngineError, NarratedError, SourceError
 from narrated.outbox import manifest
-from narrated.reading.cover import cover
-from narrated.reading.settings import FolderSettings, merged, parse
-from narrated.reading.source import read
+from narrated.parser_process import plan
+from narrated.reading.cover_image import cover
+from narrated.reading.folder_settings import FolderSettings, merged, parse
+from narrated.reading.source_reader import read
 from narrated.script.coverage import covered
 from narrated.script.lexicon import Lexicon
-from narrated.script.proof import proof
-from narrated.script.script import Plan, Role, Settings
+from narrated.script.preview import proof
+from narrated.script.script import Draft, ReadingSettings, Role
 
 LIMITS = {"espeak": 120, "toy": 300}
-_KINDS = get_type_hints(Settings)
+_KINDS = get_type_hints(ReadingSettings)
 CHOICES = {
     **{key: get_args(_KINDS[key]) for key in ("links", "code", "footnotes")},
     "pauses": tuple(Role),
@@ -115,12 +115,12 @@ def _text(
             name,
             captions={},
             lexicons=list(lexicons),
-            settings=Settings(),
+            settings=ReadingSettings(),
             limits=LIMITS,
             folders=list(folders),
         )
     )
-    if isinstance(found, Plan):
+    if isinstance(found, Draft):
         _check(found)
 
 
@@ -136,9 +136,9 @@ def _refused(
         return error
 
 
-def _check(found: Plan) -> None:
+def _check(found: Draft) -> None:
     """What holds of every plan: it can be kept, spoken and shown, and loses nothing."""
-    assert msgspec.json.decode(msgspec.json.encode(found), type=Plan) == found
+    assert msgspec.json.decode(msgspec.json.encode(found), type=Draft) == found
     lines = found.script.lines
     _check_words([found.title, found.author, found.date, found.language])
     _check_words([line.text for line in lines])
@@ -152,7 +152,7 @@ def _check(found: Plan) -> None:
     assert all(line.isprintable() for line in proof(found))
 
 
-def _engine(found: Plan) -> str:
+def _engine(found: Draft) -> str:
     return found.speakers["narrator"].engine
 
 

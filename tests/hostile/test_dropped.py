@@ -12,8 +12,8 @@ from mutagen.id3 import ID3
 
 from hostile.cases import FORGED_TITLE, IMITATION, cases
 from hostile.drop import NAMES, READING_S, SECRET, Drop, Listener, cues, dropped, seen
-from narrated.editor import plan
-from narrated.script.script import Settings
+from narrated.parser_process import plan
+from narrated.script.script import ReadingSettings
 from support.daemon import wait
 
 CASES = cases()
@@ -157,7 +157,7 @@ def test_every_transcript_parses_and_holds_a_cue_a_chunk(drop: Drop) -> None:
         "text.txt",
         captions={},
         lexicons=[],
-        settings=Settings(),
+        settings=ReadingSettings(),
         limits={"espeak": 300},
     )
     found = cues(made["imitations/text.txt"].read_text())

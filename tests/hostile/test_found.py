@@ -9,10 +9,10 @@ from PIL import Image
 
 from hostile import bombs
 from hostile.targets import TARGETS
-from narrated.engines.embedded import description
-from narrated.reading.cover import cover
+from narrated.engines.metadata_captioner import description
+from narrated.reading.cover_image import cover
 from narrated.reading.document import Paragraph, Text
-from narrated.reading.source import read
+from narrated.reading.source_reader import read
 from narrated.script.english.rules import english
 from narrated.script.lexicon import Lexicon
 

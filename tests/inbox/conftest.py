@@ -15,9 +15,9 @@ from typing import Any
 
 import pytest
 
-from narrated.inbox.events import Event, Scanned
-from narrated.inbox.scan import Signature, ignore_sigio
-from narrated.inbox.watch import Inbox
+from narrated.inbox.events import Event, ScanFinished
+from narrated.inbox.inbox import Inbox
+from narrated.inbox.readiness import FileSignature, ignore_sigio
 
 PATIENCE_S = 60.0
 PROGRAM = Path(__file__).with_name("listener.py")
@@ -80,8 +80,8 @@ class Listener:
         while not self._events.empty():
             self.told.append(self._events.get())
         self.inbox.recheck()
-        self.expect(Scanned)
-        return [event for event in self.told[began:] if not isinstance(event, Scanned)]
+        self.expect(ScanFinished)
+        return [event for event in self.told[began:] if not isinstance(event, ScanFinished)]
 
     def kinds(self, kind: type[Any]) -> list[str]:
         """Give the paths of all events of this kind that were told."""
@@ -96,14 +96,14 @@ def listen(root: Path) -> Iterator[Listen]:
     """Start listening; by default it settles fast and walks only when asked or in doubt."""
     with ExitStack() as running:
 
-        def start(known: dict[str, Signature] | None = None, **options: Any) -> Listener:
+        def start(known: dict[str, FileSignature] | None = None, **options: Any) -> Listener:
             defaults = {"settle_s": 0.15, "second_look_s": 0.3, "scan_s": 600.0}
             first_walk = options.pop("first_walk", True)
             listener = Listener(Inbox(root, known or {}, **(defaults | options)))
             listener.start()
             running.callback(listener.stop)
             if first_walk:
-                listener.expect(Scanned)
+                listener.expect(ScanFinished)
             return listener
 
         yield start

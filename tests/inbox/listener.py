@@ -13,8 +13,8 @@ from pathlib import Path
 
 import msgspec
 
-from narrated.inbox.scan import ignore_sigio
-from narrated.inbox.watch import Inbox
+from narrated.inbox.inbox import Inbox
+from narrated.inbox.readiness import ignore_sigio
 
 
 def main() -> None:

@@ -5,13 +5,20 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from narrated.inbox.events import Event, Found, RootLost, Scanned, Unreadable, Vanished
-from narrated.inbox.scan import Signature
-from narrated.inbox.watch import Inbox
+from narrated.inbox.events import (
+    Event,
+    FileReady,
+    FileUnreadable,
+    FileVanished,
+    RootLost,
+    ScanFinished,
+)
+from narrated.inbox.inbox import Inbox
+from narrated.inbox.readiness import FileSignature
 
 
 def found(events: list[Event]) -> list[str]:
-    return [event.path for event in events if isinstance(event, Found)]
+    return [event.path for event in events if isinstance(event, FileReady)]
 
 
 def test_files_that_rest_already_are_taken_without_a_wait(
@@ -25,7 +32,7 @@ def test_files_that_rest_already_are_taken_without_a_wait(
     events = list(Inbox(root, {}, settle_s=0.5).once())
     assert time.monotonic() - began_s < 0.25
     assert found(events) == ["a.md", "b.md"]
-    assert [event.files for event in events if isinstance(event, Scanned)] == [2]
+    assert [event.files for event in events if isinstance(event, ScanFinished)] == [2]
 
 
 def test_a_file_just_written_settles_first(root: Path) -> None:
@@ -51,7 +58,7 @@ def test_a_file_closed_within_the_patience_is_taken(root: Path, writer: Any, fin
         events: list[Event] = []
         for event in inbox.once():
             events.append(event)
-            if isinstance(event, Scanned):
+            if isinstance(event, ScanFinished):
                 finish(process)
     assert found(events) == ["slow.md"]
 
@@ -74,16 +81,19 @@ def test_a_file_that_gets_its_content_within_the_patience_is_taken(root: Path) -
     events: list[Event] = []
     for event in Inbox(root, {}, settle_s=0.1).once():
         events.append(event)
-        if isinstance(event, Scanned):
+        if isinstance(event, ScanFinished):
             (root / "post.md").write_text("x")
     assert found(events) == ["post.md"]
 
 
 def test_what_is_gone_is_looked_for_twice_and_then_told(root: Path) -> None:
     (root / "here.md").write_text("x")
-    known = {"here.md": Signature.of((root / "here.md").lstat()), "gone.md": Signature(1, 2, 3, 4)}
+    known = {
+        "here.md": FileSignature.of((root / "here.md").lstat()),
+        "gone.md": FileSignature(1, 2, 3, 4),
+    }
     events = list(Inbox(root, known).once())
-    assert [event.path for event in events if isinstance(event, Vanished)] == ["gone.md"]
+    assert [event.path for event in events if isinstance(event, FileVanished)] == ["gone.md"]
 
 
 def test_a_missing_root_ends_it_at_once(root: Path) -> None:
@@ -95,5 +105,5 @@ def test_nothing_to_read_is_soon_told(root: Path) -> None:
     began_s = time.monotonic()
     events = list(Inbox(root, {}).once())
     assert time.monotonic() - began_s < 0.2
-    assert [type(event) for event in events] == [Scanned]
-    assert not any(isinstance(event, Unreadable) for event in events)
+    assert [type(event) for event in events] == [ScanFinished]
+    assert not any(isinstance(event, FileUnreadable) for event in events)

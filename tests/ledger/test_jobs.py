@@ -9,22 +9,22 @@ from pathlib import Path
 import pytest
 
 from narrated.errors import StorageError
-from narrated.inbox.scan import Signature
+from narrated.inbox.readiness import FileSignature
 from narrated.ledger.connection import DamagedLedger
-from narrated.ledger.job import LEGAL, OPEN, Cause, Job, State
+from narrated.ledger.job import LEGAL, OPEN, Job, JobCause, JobState
 from narrated.ledger.store import Ledger
 
-SEEN = Signature(1, 2, 3, 4)
+SEEN = FileSignature(1, 2, 3, 4)
 ROUTES = {
-    State.QUEUED: (),
-    State.PLANNED: (State.PLANNED,),
-    State.SPEAKING: (State.PLANNED, State.SPEAKING),
-    State.PUBLISHING: (State.PLANNED, State.SPEAKING, State.PUBLISHING),
-    State.DONE: (State.PLANNED, State.PUBLISHING, State.DONE),
-    State.FAILED: (State.FAILED,),
-    State.WAITING: (State.WAITING,),
-    State.SUPERSEDED: (State.SUPERSEDED,),
-    State.REMOVED: (State.REMOVED,),
+    JobState.QUEUED: (),
+    JobState.PLANNED: (JobState.PLANNED,),
+    JobState.SPEAKING: (JobState.PLANNED, JobState.SPEAKING),
+    JobState.PUBLISHING: (JobState.PLANNED, JobState.SPEAKING, JobState.PUBLISHING),
+    JobState.DONE: (JobState.PLANNED, JobState.PUBLISHING, JobState.DONE),
+    JobState.FAILED: (JobState.FAILED,),
+    JobState.WAITING: (JobState.WAITING,),
+    JobState.SUPERSEDED: (JobState.SUPERSEDED,),
+    JobState.REMOVED: (JobState.REMOVED,),
 }
 
 
@@ -35,19 +35,19 @@ def ledger(tmp_path: Path) -> Iterator[Ledger]:
     opened.close()
 
 
-def _job(ledger: Ledger, path: str = "post.md", sha256: str = "aa", **more: Cause) -> Job:
+def _job(ledger: Ledger, path: str = "post.md", sha256: str = "aa", **more: JobCause) -> Job:
     return ledger.add_job(path, sha256, 10, path.removesuffix(".md"), **more)
 
 
-def _in_state(ledger: Ledger, state: State) -> Job:
+def _in_state(ledger: Ledger, state: JobState) -> Job:
     job = _job(ledger)
     for step in ROUTES[state]:
         job = ledger.move(job, step)
     return job
 
 
-@pytest.mark.parametrize(("before", "after"), list(itertools.product(State, State)))
-def test_a_job_moves_only_where_it_may(ledger: Ledger, before: State, after: State) -> None:
+@pytest.mark.parametrize(("before", "after"), list(itertools.product(JobState, JobState)))
+def test_a_job_moves_only_where_it_may(ledger: Ledger, before: JobState, after: JobState) -> None:
     job = _in_state(ledger, before)
     if after in LEGAL[before]:
         assert ledger.move(job, after).state is after
@@ -58,22 +58,22 @@ def test_a_job_moves_only_where_it_may(ledger: Ledger, before: State, after: Sta
 
 
 def test_every_open_or_waiting_job_can_end() -> None:
-    for state in OPEN | {State.WAITING, State.FAILED}:
-        assert {State.SUPERSEDED, State.REMOVED} <= LEGAL[state]
+    for state in OPEN | {JobState.WAITING, JobState.FAILED}:
+        assert {JobState.SUPERSEDED, JobState.REMOVED} <= LEGAL[state]
 
 
 def test_a_new_version_supersedes_what_was_not_finished(ledger: Ledger) -> None:
-    first = ledger.move(_job(ledger), State.WAITING)
-    done = _in_state(ledger, State.DONE)
+    first = ledger.move(_job(ledger), JobState.WAITING)
+    done = _in_state(ledger, JobState.DONE)
     newer = _job(ledger, sha256="bb")
-    assert ledger.job(first.id).state is State.SUPERSEDED
-    assert ledger.job(done.id).state is State.DONE
+    assert ledger.job(first.id).state is JobState.SUPERSEDED
+    assert ledger.job(done.id).state is JobState.DONE
     assert ledger.current("post.md") == newer
     assert ledger.published("post.md") == done
-    for state in ROUTES[State.PUBLISHING]:
+    for state in ROUTES[JobState.PUBLISHING]:
         ledger.move(newer, state)
     ledger.finish(newer, 1.5)
-    assert ledger.job(done.id).state is State.SUPERSEDED
+    assert ledger.job(done.id).state is JobState.SUPERSEDED
     assert ledger.published("post.md") == ledger.job(newer.id)
     assert ledger.job(newer.id).duration_s == 1.5
 
@@ -81,36 +81,36 @@ def test_a_new_version_supersedes_what_was_not_finished(ledger: Ledger) -> None:
 def test_what_is_going_into_the_outbox_is_followed_by_a_newer_version_not_stopped(
     ledger: Ledger,
 ) -> None:
-    publishing = _in_state(ledger, State.PUBLISHING)
+    publishing = _in_state(ledger, JobState.PUBLISHING)
     newer = _job(ledger, sha256="bb")
-    assert ledger.job(publishing.id).state is State.PUBLISHING
+    assert ledger.job(publishing.id).state is JobState.PUBLISHING
     assert ledger.stoppable("post.md") == [newer]
     ledger.finish(publishing, 1.0)
     assert ledger.published("post.md") == ledger.job(publishing.id)
-    for state in ROUTES[State.PUBLISHING]:
+    for state in ROUTES[JobState.PUBLISHING]:
         ledger.move(newer, state)
     ledger.finish(newer, 1.0)
-    assert ledger.job(publishing.id).state is State.SUPERSEDED
+    assert ledger.job(publishing.id).state is JobState.SUPERSEDED
 
 
 def test_a_transaction_is_whole_or_not_at_all(ledger: Ledger) -> None:
     job = _job(ledger)
     with pytest.raises(ZeroDivisionError), ledger.transaction():
-        ledger.move(job, State.PLANNED)
+        ledger.move(job, JobState.PLANNED)
         ledger.see("post.md", SEEN, "aa")
         raise ZeroDivisionError
-    assert ledger.job(job.id).state is State.QUEUED
+    assert ledger.job(job.id).state is JobState.QUEUED
     assert ledger.known() == {}
 
 
 def test_a_plan_is_kept_until_its_job_is_past(ledger: Ledger) -> None:
     job = ledger.write_plan(_job(ledger), b"the plan", title="T", narration="n", keys=["k1", "k2"])
-    assert (job.state, job.title, job.narration) == (State.PLANNED, "T", "n")
+    assert (job.state, job.title, job.narration) == (JobState.PLANNED, "T", "n")
     assert ledger.keys(job) == ["k1", "k2"]
-    done = ledger.finish(ledger.move(job, State.PUBLISHING), 1.0)
+    done = ledger.finish(ledger.move(job, JobState.PUBLISHING), 1.0)
     assert ledger.plan(done) == b"the plan"
     assert ledger.keys(done) == []
-    assert ledger.plan(ledger.move(done, State.SUPERSEDED)) is None
+    assert ledger.plan(ledger.move(done, JobState.SUPERSEDED)) is None
 
 
 def test_leases_and_deaths_are_counted_and_given_back(ledger: Ledger) -> None:
@@ -152,7 +152,7 @@ def test_a_missed_file_is_gone_and_one_let_go_was_never_missed(ledger: Ledger) -
 
 
 def test_letting_go_of_a_version_keeps_the_next_one(ledger: Ledger) -> None:
-    newer = Signature(9, 9, 9, 9)
+    newer = FileSignature(9, 9, 9, 9)
     ledger.see("post.md", newer, "bb")
     ledger.let_go("post.md", SEEN)
     assert ledger.known() == {"post.md": newer}

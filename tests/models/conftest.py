@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from models.puller import MODEL, NAME, Puller
-from narrated.models.shelf import ModelShelf
+from narrated.models.store import ModelStore
 from support.hub import LoopbackHub, serving
 
 
@@ -19,12 +19,12 @@ def hub() -> Iterator[LoopbackHub]:
 
 
 @pytest.fixture
-def shelf(tmp_path: Path) -> ModelShelf:
+def shelf(tmp_path: Path) -> ModelStore:
     """An empty folder of models, not made yet."""
-    return ModelShelf(tmp_path / "state/models")
+    return ModelStore(tmp_path / "state/models")
 
 
 @pytest.fixture
-def puller(hub: LoopbackHub, shelf: ModelShelf) -> Puller:
+def puller(hub: LoopbackHub, shelf: ModelStore) -> Puller:
     """Pulls from that hub onto that shelf."""
     return Puller(hub, shelf)

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 
 from narrated.models.catalogue import entry
 from narrated.models.hub import Hub
-from narrated.models.pull import Plan, Pulled, pull
-from narrated.models.shelf import ModelShelf
+from narrated.models.pull import PullPlan, PullResult, pull
+from narrated.models.store import ModelStore
 from support.hub import LoopbackHub
 
 NAME = "suno/bark-small"
@@ -33,10 +33,10 @@ WANTED = {name for name in MODEL if not name.endswith((".md", ".py", ".pt", ".gi
 class Watching:
     """Keeps what a pull tells."""
 
-    plans: list[Plan] = field(default_factory=list)
+    plans: list[PullPlan] = field(default_factory=list)
     told: list[tuple[int, int]] = field(default_factory=list)
 
-    def planned(self, plan: Plan) -> None:
+    def planned(self, plan: PullPlan) -> None:
         self.plans.append(plan)
 
     def came(self, done: int, total: int) -> None:
@@ -48,11 +48,11 @@ class Puller:
     """Pulls from the hub onto the shelf."""
 
     hub: LoopbackHub
-    shelf: ModelShelf
+    shelf: ModelStore
 
     def __call__(
         self, name: str = NAME, *, update: bool = False, watcher: Watching | None = None
-    ) -> Pulled:
+    ) -> PullResult:
         ours = Hub(self.hub.endpoint, pause_s=0.01)
         return pull(entry(name), self.shelf, ours, watcher or Watching(), update=update)
 

@@ -51,7 +51,7 @@ class Box:
     def start(self, *arguments: str, **environ: str) -> subprocess.Popen[str]:
         """Start `narrated models …`."""
         return subprocess.Popen(
-            [sys.executable, "-m", "narrated.cli", "models", *arguments],
+            [sys.executable, "-m", "narrated.cli.main", "models", *arguments],
             env={**self.environ, **environ},
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -135,7 +135,7 @@ def test_a_killed_pull_goes_on_where_it_was(box: Box) -> None:
 def test_progress_is_drawn_where_somebody_looks_and_nowhere_else(box: Box) -> None:
     ours, theirs = pty.openpty()
     process = subprocess.Popen(
-        [sys.executable, "-m", "narrated.cli", "models", "pull", "bark-small"],
+        [sys.executable, "-m", "narrated.cli.main", "models", "pull", "bark-small"],
         env={**box.environ, "TERM": "xterm", "COLUMNS": "100"},
         stdout=subprocess.DEVNULL,
         stderr=theirs,

@@ -12,7 +12,7 @@ from narrated.errors import NarratedError, StorageError
 from narrated.models.catalogue import entry
 from narrated.models.hub import Hub
 from narrated.models.pull import pull
-from narrated.models.shelf import PARTS, ModelShelf
+from narrated.models.store import PARTS, ModelStore
 from narrated.models.transfer import CUTS
 from support.hub import ALWAYS, LoopbackHub
 
@@ -66,7 +66,7 @@ def test_a_file_that_came_damaged_is_fetched_once_more(puller: Puller) -> None:
 
 @pytest.mark.parametrize("name", [WEIGHTS, "vocab.txt"])
 def test_a_file_that_comes_damaged_twice_is_an_error_that_says_so(
-    name: str, puller: Puller, shelf: ModelShelf
+    name: str, puller: Puller, shelf: ModelStore
 ) -> None:
     puller.hub.damaged[name] = ALWAYS
     assert f"{name} of {NAME} came damaged twice" in refused(puller).problem
@@ -126,7 +126,7 @@ def test_a_gated_model_is_told_with_the_way_in(puller: Puller) -> None:
     assert "HF_TOKEN" in error.remedy
 
 
-def test_without_a_network_the_endpoint_is_named(shelf: ModelShelf) -> None:
+def test_without_a_network_the_endpoint_is_named(shelf: ModelStore) -> None:
     nowhere = Hub("http://127.0.0.1:9", pause_s=0.01)
     with pytest.raises(NarratedError, match=r"127\.0\.0\.1:9 could not be reached") as error:
         pull(entry(NAME), shelf, nowhere, Watching())
@@ -134,7 +134,7 @@ def test_without_a_network_the_endpoint_is_named(shelf: ModelShelf) -> None:
 
 
 @pytest.mark.parametrize("endpoint", ["hub.example", "http://hub.example:port"])
-def test_an_endpoint_that_is_no_address_is_told(endpoint: str, shelf: ModelShelf) -> None:
+def test_an_endpoint_that_is_no_address_is_told(endpoint: str, shelf: ModelStore) -> None:
     with pytest.raises(NarratedError, match="HF_ENDPOINT is no address"):
         pull(entry(NAME), shelf, Hub(endpoint, pause_s=0.01), Watching())
 
@@ -214,7 +214,7 @@ from models.puller import NAME, Watching
 from narrated.models.catalogue import entry
 from narrated.models.hub import Hub
 from narrated.models.pull import pull
-from narrated.models.shelf import ModelShelf
+from narrated.models.store import ModelShelf
 from pathlib import Path
 resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
 pull(entry(NAME), ModelShelf(Path(sys.argv[1])), Hub(sys.argv[2]), Watching())
@@ -222,7 +222,7 @@ pull(entry(NAME), ModelShelf(Path(sys.argv[1])), Hub(sys.argv[2]), Watching())
 
 
 def test_a_disk_that_fills_up_midway_is_told_and_gone_on_with(
-    hub: LoopbackHub, puller: Puller, shelf: ModelShelf
+    hub: LoopbackHub, puller: Puller, shelf: ModelStore
 ) -> None:
     done = subprocess.run(
         [sys.executable, "-c", FULL, str(shelf.path), hub.endpoint],
@@ -237,7 +237,7 @@ def test_a_disk_that_fills_up_midway_is_told_and_gone_on_with(
     assert hub.sent[WEIGHTS] == SIZE - 100_000
 
 
-def test_a_folder_that_cannot_be_written_is_told(puller: Puller, shelf: ModelShelf) -> None:
+def test_a_folder_that_cannot_be_written_is_told(puller: Puller, shelf: ModelStore) -> None:
     shelf.path.parent.mkdir()
     shelf.path.write_text("a file stands where the folder should")
     with pytest.raises(StorageError, match="cannot be written"):

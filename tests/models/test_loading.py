@@ -10,9 +10,9 @@ import transformers
 
 from measuring.shelf import PlainShelf
 from models.puller import NAME, WEIGHTS, Puller
-from narrated.engines.neural.files import found
+from narrated.engines.neural.checkpoint_files import found
 from narrated.errors import EngineUnavailable
-from narrated.models.shelf import ModelShelf
+from narrated.models.store import ModelStore
 
 CAPTIONER = "Salesforce/blip-image-captioning-base"
 
@@ -39,7 +39,7 @@ def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.parametrize("weights", ["model.safetensors", "pytorch_model.bin"])
 def test_a_real_checkpoint_is_loaded_from_what_was_pulled(
-    weights: str, checkpoint: Path, puller: Puller, shelf: ModelShelf
+    weights: str, checkpoint: Path, puller: Puller, shelf: ModelStore
 ) -> None:
     published = {path.name: path.read_bytes() for path in checkpoint.iterdir()}
     if weights == "pytorch_model.bin":
@@ -58,7 +58,7 @@ def test_a_real_checkpoint_is_loaded_from_what_was_pulled(
 
 
 def test_a_model_that_is_missing_is_told_with_the_command_that_fetches_it(
-    shelf: ModelShelf,
+    shelf: ModelStore,
 ) -> None:
     with pytest.raises(EngineUnavailable) as missing:
         found(PlainShelf(models=shelf.path), NAME)
@@ -67,7 +67,7 @@ def test_a_model_that_is_missing_is_told_with_the_command_that_fetches_it(
 
 @pytest.mark.parametrize("harm", [Path.unlink, lambda path: os.truncate(path, 5)])
 def test_a_model_that_was_harmed_is_told_with_the_command_that_mends_it(
-    harm: Any, puller: Puller, shelf: ModelShelf
+    harm: Any, puller: Puller, shelf: ModelStore
 ) -> None:
     puller()
     plain = PlainShelf(models=shelf.path)
@@ -80,7 +80,7 @@ def test_a_model_that_was_harmed_is_told_with_the_command_that_mends_it(
     assert found(plain, NAME) == whole
 
 
-def test_an_update_gives_another_digest(puller: Puller, shelf: ModelShelf) -> None:
+def test_an_update_gives_another_digest(puller: Puller, shelf: ModelStore) -> None:
     puller()
     plain = PlainShelf(models=shelf.path)
     before = found(plain, NAME).digest

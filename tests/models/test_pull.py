@@ -8,8 +8,8 @@ import pytest
 
 from models.puller import MODEL, NAME, WANTED, WEIGHTS, Puller, Watching
 from narrated.errors import NarratedError
-from narrated.models.shelf import ModelShelf
-from narrated.models.verify import Standing, standing
+from narrated.models.store import ModelStore
+from narrated.models.verify import ModelState, standing
 
 
 def test_what_makes_the_model_comes_and_nothing_else(puller: Puller) -> None:
@@ -18,7 +18,7 @@ def test_what_makes_the_model_comes_and_nothing_else(puller: Puller) -> None:
 
 
 def test_the_lock_names_the_commit_and_the_hashes_that_came(
-    puller: Puller, shelf: ModelShelf
+    puller: Puller, shelf: ModelStore
 ) -> None:
     locked = puller().locked
     assert shelf.locks() == {NAME: locked}
@@ -46,7 +46,7 @@ def test_whoever_watches_sees_bytes_up_to_the_whole(puller: Puller) -> None:
     assert max(watching.told) == (whole, whole)
 
 
-def test_files_and_folders_can_be_read_by_every_account(puller: Puller, shelf: ModelShelf) -> None:
+def test_files_and_folders_can_be_read_by_every_account(puller: Puller, shelf: ModelStore) -> None:
     before = os.umask(0o077)
     try:
         puller()
@@ -59,7 +59,7 @@ def test_files_and_folders_can_be_read_by_every_account(puller: Puller, shelf: M
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
 def test_what_root_pulls_belongs_to_the_owner_of_the_folder(
-    puller: Puller, shelf: ModelShelf
+    puller: Puller, shelf: ModelStore
 ) -> None:
     shelf.path.parent.mkdir()
     os.chown(shelf.path.parent, 65534, 65533)
@@ -122,19 +122,19 @@ def test_a_changed_file_is_mended_from_the_locked_commit(puller: Puller) -> None
 
 
 def test_a_folder_put_there_by_hand_is_compared_and_locked(
-    puller: Puller, shelf: ModelShelf
+    puller: Puller, shelf: ModelStore
 ) -> None:
     place = shelf.place(NAME)
     place.mkdir(parents=True)
     for name in ("config.json", WEIGHTS):
         (place / name).write_bytes(MODEL[name])
-    assert standing(shelf, NAME, None) is Standing.NOT_LOCKED
+    assert standing(shelf, NAME, None) is ModelState.NOT_LOCKED
     locked = puller().locked
     assert puller.hub.sent[WEIGHTS] == 0
-    assert standing(shelf, NAME, locked) is Standing.PULLED
+    assert standing(shelf, NAME, locked) is ModelState.PULLED
 
 
-def test_models_do_not_disturb_one_another(puller: Puller, shelf: ModelShelf) -> None:
+def test_models_do_not_disturb_one_another(puller: Puller, shelf: ModelStore) -> None:
     other = {"config.json": b"{}", "model.safetensors": b"weights"}
     puller.hub.commit("somebody/model", other)
     puller()
@@ -144,7 +144,7 @@ def test_models_do_not_disturb_one_another(puller: Puller, shelf: ModelShelf) ->
     assert puller.files.keys() == WANTED
 
 
-def test_one_command_at_a_time_changes_models(puller: Puller, shelf: ModelShelf) -> None:
+def test_one_command_at_a_time_changes_models(puller: Puller, shelf: ModelStore) -> None:
     with shelf.held(), pytest.raises(NarratedError, match="Another `narrated models`"):
         puller()
     puller()
@@ -156,7 +156,7 @@ def test_an_empty_file_comes_too(puller: Puller) -> None:
     assert (puller.shelf.place("somebody/model") / "config.json").read_bytes() == b""
 
 
-def test_the_lock_is_what_loaders_read(puller: Puller, shelf: ModelShelf) -> None:
+def test_the_lock_is_what_loaders_read(puller: Puller, shelf: ModelStore) -> None:
     puller()
     entries = json.loads((shelf.path / "lock.json").read_text())
     assert entries[NAME]["files"][WEIGHTS] == {
@@ -170,7 +170,7 @@ OUTSIDE = {"commit": "0", "pulled": "", "files": {"../../x": {"size": 1, "sha256
 
 @pytest.mark.parametrize("damaged", ["{", '{"a/b": 1}', json.dumps({NAME: OUTSIDE})])
 def test_a_damaged_lock_is_told_and_nothing_is_touched(
-    damaged: str, puller: Puller, shelf: ModelShelf
+    damaged: str, puller: Puller, shelf: ModelStore
 ) -> None:
     puller()
     (shelf.path / "lock.json").write_text(damaged)

@@ -13,9 +13,9 @@ from narrated.errors import StorageError
 from narrated.outbox.manifest import (
     BlockTime,
     Manifest,
-    Output,
-    Skipped,
-    Source,
+    ManifestOutput,
+    ManifestSource,
+    SkippedPart,
     decode,
     encode,
     read,
@@ -24,8 +24,8 @@ from narrated.outbox.manifest import (
 WHOLE = Manifest(
     program="narrated 0.1.0",
     published="2026-11-22T08:46:10+01:00",
-    source=Source("blog/post.md", "ab" * 32),
-    outputs=(Output("post.mp3", "cd" * 32, 12345, "audio/mpeg"),),
+    source=ManifestSource("blog/post.md", "ab" * 32),
+    outputs=(ManifestOutput("post.mp3", "cd" * 32, 12345, "audio/mpeg"),),
     title="Größe",
     author="Ada",
     date="2026-11-22",
@@ -36,7 +36,7 @@ WHOLE = Manifest(
     script="ef" * 32,
     duration_s=61.25,
     blocks=(BlockTime(0, "heading", "Größe", 0.25, 1.5),),
-    skipped=(Skipped(3, "code", "code is announced, not read", "import os"),),
+    skipped=(SkippedPart(3, "code", "code is announced, not read", "import os"),),
 )
 
 
@@ -59,7 +59,7 @@ def test_the_same_manifest_makes_the_same_bytes() -> None:
 
 def test_a_name_that_is_no_text_stands_in_valid_json_and_comes_back() -> None:
     path = os.fsdecode(b"caf\xe9\\x41/\xff.md")
-    odd = msgspec.structs.replace(WHOLE, source=Source(path, ""))
+    odd = msgspec.structs.replace(WHOLE, source=ManifestSource(path, ""))
     content = encode(odd)
     assert json.loads(content.decode("utf-8"))["source"]["path"] == "caf\\xe9\\\\x41/\\xff.md"
     assert decode(content) == odd
@@ -68,8 +68,8 @@ def test_a_name_that_is_no_text_stands_in_valid_json_and_comes_back() -> None:
 @given(st.binary(min_size=1).filter(lambda name: b"\0" not in name))
 def test_whatever_the_bytes_of_a_name_they_come_back(name: bytes) -> None:
     path = os.fsdecode(name)
-    output = Output(path, "", 0, "")
-    odd = msgspec.structs.replace(WHOLE, source=Source(path, ""), outputs=(output,))
+    output = ManifestOutput(path, "", 0, "")
+    odd = msgspec.structs.replace(WHOLE, source=ManifestSource(path, ""), outputs=(output,))
     assert decode(encode(odd)) == odd
 
 
@@ -83,7 +83,7 @@ def test_a_title_made_of_odd_bytes_loses_them_alone() -> None:
 
 def test_a_renamed_narration_names_its_new_place() -> None:
     moved = WHOLE.renamed("essays/new.md", "blog/post", "essays/new")
-    assert moved.source == Source("essays/new.md", "ab" * 32)
+    assert moved.source == ManifestSource("essays/new.md", "ab" * 32)
     assert [each.name for each in moved.outputs] == ["new.mp3"]
     assert moved.blocks == WHOLE.blocks
 

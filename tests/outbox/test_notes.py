@@ -7,9 +7,9 @@ import pytest
 
 from narrated.errors import StorageError
 from narrated.outbox.notes import (
-    Reading,
-    State,
-    Status,
+    DaemonState,
+    ReadingProgress,
+    StatusNote,
     error_note,
     remove_note,
     status_note,
@@ -37,10 +37,10 @@ def test_where_nothing_can_be_done_nothing_is_advised() -> None:
 
 def test_a_status_note_tells_all_there_is() -> None:
     note = status_note(
-        Status(
+        StatusNote(
             now=NOW,
-            state=State.WORKING,
-            reading=(Reading("blog/post.md", 0.428, 250.0), Reading("b.md", 0.0)),
+            state=DaemonState.WORKING,
+            reading=(ReadingProgress("blog/post.md", 0.428, 250.0), ReadingProgress("b.md", 0.0)),
             queued=12,
             queue=("c.md", "d.md"),
             waiting=(("e.md", "the disk is full"),),
@@ -79,15 +79,17 @@ def test_a_status_note_tells_all_there_is() -> None:
     )
 
 
-@pytest.mark.parametrize("state", State)
-def test_an_idle_note_claims_nothing_else(state: State) -> None:
-    lines = status_note(Status(NOW, state)).splitlines()
+@pytest.mark.parametrize("state", DaemonState)
+def test_an_idle_note_claims_nothing_else(state: DaemonState) -> None:
+    lines = status_note(StatusNote(NOW, state)).splitlines()
     assert len(lines) == 2
     assert lines[0].startswith("narrated: ")
 
 
 def test_many_failures_are_counted_and_not_all_listed() -> None:
-    note = status_note(Status(NOW, State.IDLE, failed=tuple((f"{n}.md", "") for n in range(25))))
+    note = status_note(
+        StatusNote(NOW, DaemonState.IDLE, failed=tuple((f"{n}.md", "") for n in range(25)))
+    )
     assert "  9.md" in note
     assert "  10.md" not in note
     assert "  and 15 more\n" in note
@@ -96,7 +98,11 @@ def test_many_failures_are_counted_and_not_all_listed() -> None:
 def test_no_name_can_forge_a_line_of_a_note() -> None:
     name = "a.md\nnarrated: stopped\u202e\udcff\\"
     for note in (
-        status_note(Status(NOW, State.WORKING, (Reading(name, 0.5),), 1, (name,), ((name, name),))),
+        status_note(
+            StatusNote(
+                NOW, DaemonState.WORKING, (ReadingProgress(name, 0.5),), 1, (name,), ((name, name),)
+            )
+        ),
         error_note(f"{name} is odd", name, name, NOW),
     ):
         assert "a.md\\nnarrated: stopped\\u202e\\udcff\\\\" in note
@@ -119,7 +125,9 @@ def test_a_name_escaped_already_is_not_escaped_again() -> None:
     ],
 )
 def test_the_time_left_is_told_as_people_tell_it(seconds: float, words: str) -> None:
-    note = status_note(Status(NOW, State.WORKING, (Reading("a.md", 0.1, seconds),)))
+    note = status_note(
+        StatusNote(NOW, DaemonState.WORKING, (ReadingProgress("a.md", 0.1, seconds),))
+    )
     assert f"10 %, {words} left" in note
 
 

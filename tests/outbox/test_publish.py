@@ -13,11 +13,11 @@ from threading import Thread
 import pytest
 
 from narrated.errors import SourceError, StorageError
-from narrated.outbox.folder import Draft, opened
-from narrated.outbox.manifest import Manifest, Output, Source, encode, read
+from narrated.outbox.manifest import Manifest, ManifestOutput, ManifestSource, encode, read
+from narrated.outbox.open_folder import DraftFile, opened
 from narrated.outbox.publish import (
-    Prepared,
-    Published,
+    PreparedFile,
+    PublishedFile,
     intact,
     move,
     publish,
@@ -28,12 +28,12 @@ from narrated.outbox.publish import (
 MakeFile = Callable[[str, bytes], Path]
 
 
-def manifest(outputs: tuple[Output, ...]) -> bytes:
+def manifest(outputs: tuple[ManifestOutput, ...]) -> bytes:
     return encode(
         Manifest(
             program="narrated",
             published="2026-11-22T08:46:10+01:00",
-            source=Source("post.md", ""),
+            source=ManifestSource("post.md", ""),
             outputs=outputs,
             title="Post",
             engine="espeak",
@@ -44,9 +44,9 @@ def manifest(outputs: tuple[Output, ...]) -> bytes:
 
 
 @pytest.fixture
-def files(file: MakeFile) -> list[Prepared]:
+def files(file: MakeFile) -> list[PreparedFile]:
     sound, words = file("a.mp3", b"sound" * 1000), file("a.vtt", b"WEBVTT\n")
-    return [Prepared(sound, ".mp3"), Prepared(words, ".vtt")]
+    return [PreparedFile(sound, ".mp3"), PreparedFile(words, ".vtt")]
 
 
 def names(folder: Path) -> list[str]:
@@ -70,7 +70,7 @@ def nobody() -> Iterator[None]:
         os.seteuid(0)
 
 
-def test_a_published_set_holds_what_was_prepared(outbox: Path, files: list[Prepared]) -> None:
+def test_a_published_set_holds_what_was_prepared(outbox: Path, files: list[PreparedFile]) -> None:
     publish(outbox, "post", files, manifest)
     assert names(outbox) == ["post.json", "post.mp3", "post.vtt"]
     assert (outbox / "post.mp3").read_bytes() == b"sound" * 1000
@@ -78,14 +78,14 @@ def test_a_published_set_holds_what_was_prepared(outbox: Path, files: list[Prepa
     assert intact(outbox, "post")
 
 
-def test_what_is_given_back_is_what_stands_there(outbox: Path, files: list[Prepared]) -> None:
+def test_what_is_given_back_is_what_stands_there(outbox: Path, files: list[PreparedFile]) -> None:
     published = publish(outbox, "blog/post", files, manifest)
     assert [each.name for each in published] == ["post.mp3", "post.vtt", "post.json"]
     for each in published:
         path = outbox / "blog" / each.name
         found = path.stat()
         digest = hashlib.sha256(path.read_bytes()).hexdigest()
-        assert each == Published(each.name, digest, found.st_size, each.media_type)
+        assert each == PublishedFile(each.name, digest, found.st_size, each.media_type)
     assert [each.media_type for each in published] == ["audio/mpeg", "text/vtt", "application/json"]
     outputs = tuple(each.output() for each in published[:-1])
     assert read(outbox / "blog" / "post.json").outputs == outputs
@@ -98,13 +98,13 @@ def test_bytes_will_do_for_a_manifest(outbox: Path) -> None:
 
 def test_a_large_file_is_copied_whole(outbox: Path, file: MakeFile) -> None:
     content = os.urandom(3 * 1024 * 1024 + 17)
-    publish(outbox, "post", [Prepared(file("a", content), ".wav")], manifest)
+    publish(outbox, "post", [PreparedFile(file("a", content), ".wav")], manifest)
     assert (outbox / "post.wav").read_bytes() == content
     assert intact(outbox, "post")
 
 
 def test_the_group_may_read_and_write_whatever_the_umask(
-    outbox: Path, files: list[Prepared]
+    outbox: Path, files: list[PreparedFile]
 ) -> None:
     before = os.umask(0o077)
     try:
@@ -116,18 +116,18 @@ def test_the_group_may_read_and_write_whatever_the_umask(
     assert {path.stat().st_mode & 0o7777 for path in (outbox / "a/b").iterdir()} == {0o664}
 
 
-def test_folders_that_were_there_keep_their_rights(outbox: Path, files: list[Prepared]) -> None:
+def test_folders_that_were_there_keep_their_rights(outbox: Path, files: list[PreparedFile]) -> None:
     (outbox / "mine").mkdir(mode=0o700)
     publish(outbox, "mine/post", files, manifest)
     assert (outbox / "mine").stat().st_mode & 0o7777 == 0o700
 
 
 def test_a_new_version_replaces_the_old_and_what_it_no_longer_has(
-    outbox: Path, file: MakeFile, files: list[Prepared]
+    outbox: Path, file: MakeFile, files: list[PreparedFile]
 ) -> None:
     publish(outbox, "post", files, manifest)
     (outbox / "post.jpg").write_bytes(b"somebody's own")
-    publish(outbox, "post", [Prepared(file("b", b"other sound"), ".opus")], manifest)
+    publish(outbox, "post", [PreparedFile(file("b", b"other sound"), ".opus")], manifest)
     assert names(outbox) == ["post.jpg", "post.json", "post.opus"]
     assert intact(outbox, "post")
 
@@ -136,19 +136,19 @@ def test_a_new_version_replaces_the_old_and_what_it_no_longer_has(
     "name", ["../precious.txt", "other.mp3", "sub/post.mp3", "post", "post.d/x"]
 )
 def test_a_manifest_that_somebody_changed_deletes_nothing_of_theirs(
-    outbox: Path, files: list[Prepared], name: str
+    outbox: Path, files: list[PreparedFile], name: str
 ) -> None:
     victim = outbox / "blog" / name
     (outbox / "blog").mkdir()
     victim.parent.mkdir(exist_ok=True)
     victim.write_bytes(b"precious")
-    forged = manifest((Output(name, "", 8, "text/plain"),))
+    forged = manifest((ManifestOutput(name, "", 8, "text/plain"),))
     (outbox / "blog" / "post.json").write_bytes(forged)
     publish(outbox, "blog/post", files, manifest)
     assert victim.read_bytes() == b"precious"
 
 
-def test_a_manifest_that_is_damaged_is_replaced(outbox: Path, files: list[Prepared]) -> None:
+def test_a_manifest_that_is_damaged_is_replaced(outbox: Path, files: list[PreparedFile]) -> None:
     (outbox / "post.json").write_bytes(b"\xff{")
     assert not intact(outbox, "post")
     publish(outbox, "post", files, manifest)
@@ -164,7 +164,7 @@ def damage(path: Path) -> None:
 @pytest.mark.parametrize("name", ["post.json", "post.mp3", "post.vtt"])
 @pytest.mark.parametrize("harm", [Path.unlink, damage, lambda path: os.truncate(path, 3)])
 def test_a_set_that_lost_something_is_not_intact(
-    outbox: Path, files: list[Prepared], name: str, harm: Callable[[Path], None]
+    outbox: Path, files: list[PreparedFile], name: str, harm: Callable[[Path], None]
 ) -> None:
     publish(outbox, "post", files, manifest)
     harm(outbox / name)
@@ -178,12 +178,12 @@ def test_what_never_was_is_not_intact(outbox: Path) -> None:
 def test_a_manifest_cannot_call_a_file_elsewhere_its_own(outbox: Path) -> None:
     (outbox / "theirs.txt").write_bytes(b"theirs")
     digest = hashlib.sha256(b"theirs").hexdigest()
-    publish(outbox, "blog/post", [], manifest((Output("../theirs.txt", digest, 6, ""),)))
+    publish(outbox, "blog/post", [], manifest((ManifestOutput("../theirs.txt", digest, 6, ""),)))
     assert not intact(outbox, "blog/post")
 
 
 def test_nothing_is_written_through_a_link(
-    outbox: Path, tmp_path: Path, files: list[Prepared]
+    outbox: Path, tmp_path: Path, files: list[PreparedFile]
 ) -> None:
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
@@ -199,12 +199,16 @@ def test_nothing_is_written_through_a_link(
 
 
 @pytest.mark.parametrize("stem", ["../post", "/post", "a/../../post", "", "a//post"])
-def test_no_stem_leads_out_of_the_outbox(outbox: Path, files: list[Prepared], stem: str) -> None:
+def test_no_stem_leads_out_of_the_outbox(
+    outbox: Path, files: list[PreparedFile], stem: str
+) -> None:
     with pytest.raises(ValueError, match="not inside"):
         publish(outbox, stem, files, manifest)
 
 
-def test_an_outbox_that_is_not_mounted_is_not_made(tmp_path: Path, files: list[Prepared]) -> None:
+def test_an_outbox_that_is_not_mounted_is_not_made(
+    tmp_path: Path, files: list[PreparedFile]
+) -> None:
     with pytest.raises(StorageError, match=r"No such file.*mount the disk"):
         publish(tmp_path / "unmounted", "post", files, manifest)
     assert not (tmp_path / "unmounted").exists()
@@ -212,7 +216,7 @@ def test_an_outbox_that_is_not_mounted_is_not_made(tmp_path: Path, files: list[P
 
 @pytest.mark.parametrize("suffix", [".mp3", ".vtt", ".json"])
 def test_a_folder_where_a_file_must_be_is_the_source_s_fault_and_nothing_is_replaced(
-    outbox: Path, files: list[Prepared], suffix: str
+    outbox: Path, files: list[PreparedFile], suffix: str
 ) -> None:
     (outbox / f"post{suffix}").mkdir()
     (outbox / f"post{suffix}" / "inner.md").write_text("theirs")
@@ -224,7 +228,7 @@ def test_a_folder_where_a_file_must_be_is_the_source_s_fault_and_nothing_is_repl
 
 
 def test_a_file_where_a_folder_must_be_is_the_source_s_fault(
-    outbox: Path, files: list[Prepared]
+    outbox: Path, files: list[PreparedFile]
 ) -> None:
     (outbox / "a").mkdir()
     (outbox / "a" / "blog").write_bytes(b"theirs")
@@ -236,7 +240,7 @@ def test_a_file_where_a_folder_must_be_is_the_source_s_fault(
 
 
 def test_a_narration_does_not_move_to_where_a_folder_is(
-    outbox: Path, files: list[Prepared]
+    outbox: Path, files: list[PreparedFile]
 ) -> None:
     publish(outbox, "post", files, manifest)
     (outbox / "new.vtt").mkdir()
@@ -246,7 +250,7 @@ def test_a_narration_does_not_move_to_where_a_folder_is(
 
 
 def test_a_folder_that_took_a_file_s_place_is_not_taken_away(
-    outbox: Path, files: list[Prepared]
+    outbox: Path, files: list[PreparedFile]
 ) -> None:
     publish(outbox, "post", files, manifest)
     (outbox / "post.mp3").unlink()
@@ -256,7 +260,7 @@ def test_a_folder_that_took_a_file_s_place_is_not_taken_away(
     assert names(outbox) == ["post.mp3"]
 
 
-def test_no_name_can_forge_a_line_of_an_error(outbox: Path, files: list[Prepared]) -> None:
+def test_no_name_can_forge_a_line_of_an_error(outbox: Path, files: list[PreparedFile]) -> None:
     (outbox / "a\nb.mp3").mkdir()
     with pytest.raises(SourceError, match=r"a\\nb\.mp3 cannot") as caught:
         publish(outbox, "a\nb", files, manifest)
@@ -264,11 +268,11 @@ def test_no_name_can_forge_a_line_of_an_error(outbox: Path, files: list[Prepared
 
 
 def test_a_full_disk_changes_nothing_and_leaves_no_draft(
-    small_disk: Path, file: MakeFile, files: list[Prepared]
+    small_disk: Path, file: MakeFile, files: list[PreparedFile]
 ) -> None:
     publish(small_disk, "post", files, manifest)
     before = (small_disk / "post.mp3").read_bytes()
-    large = Prepared(file("large", bytes(200 * 1024)), ".vtt")
+    large = PreparedFile(file("large", bytes(200 * 1024)), ".vtt")
     with pytest.raises(StorageError, match=r"No space left.*Free some space"):
         publish(small_disk, "post", [files[0], large], manifest)
     assert names(small_disk) == ["post.json", "post.mp3", "post.vtt"]
@@ -276,13 +280,13 @@ def test_a_full_disk_changes_nothing_and_leaves_no_draft(
     assert intact(small_disk, "post")
 
 
-def test_a_disk_that_is_read_only_is_told(small_disk: Path, files: list[Prepared]) -> None:
+def test_a_disk_that_is_read_only_is_told(small_disk: Path, files: list[PreparedFile]) -> None:
     subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
     with pytest.raises(StorageError, match="Mount it writable"):
         publish(small_disk, "post", files, manifest)
 
 
-def test_an_outbox_without_the_right_to_write_is_told(files: list[Prepared]) -> None:
+def test_an_outbox_without_the_right_to_write_is_told(files: list[PreparedFile]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         Path(folder).chmod(0o555)
         with nobody(), pytest.raises(StorageError, match=r"Permission denied.*doctor"):
@@ -291,7 +295,7 @@ def test_an_outbox_without_the_right_to_write_is_told(files: list[Prepared]) -> 
 
 
 def test_a_withdrawn_narration_takes_its_empty_folders_along(
-    outbox: Path, files: list[Prepared]
+    outbox: Path, files: list[PreparedFile]
 ) -> None:
     publish(outbox, "a/b/c/post", files, manifest)
     (outbox / "a" / "theirs.txt").write_text("mine")
@@ -299,7 +303,7 @@ def test_a_withdrawn_narration_takes_its_empty_folders_along(
     assert tree(outbox) == ["a", "a/theirs.txt"]
 
 
-def test_withdrawing_leaves_others_alone(outbox: Path, files: list[Prepared]) -> None:
+def test_withdrawing_leaves_others_alone(outbox: Path, files: list[PreparedFile]) -> None:
     publish(outbox, "a/post", files, manifest)
     publish(outbox, "a/post2", files, manifest)
     withdraw(outbox, "a/post", [".mp3", ".vtt"])
@@ -313,7 +317,9 @@ def test_withdrawing_what_is_gone_is_no_error(outbox: Path) -> None:
     assert outbox.is_dir()
 
 
-def test_a_moved_narration_is_whole_under_its_new_name(outbox: Path, files: list[Prepared]) -> None:
+def test_a_moved_narration_is_whole_under_its_new_name(
+    outbox: Path, files: list[PreparedFile]
+) -> None:
     publish(outbox, "a/b/post", files, manifest)
     published_at = (outbox / "a/b/post.mp3").stat().st_mtime_ns
     renamed = read(outbox / "a/b/post.json").renamed("c/new.md", "a/b/post", "c/new")
@@ -324,7 +330,7 @@ def test_a_moved_narration_is_whole_under_its_new_name(outbox: Path, files: list
     assert (outbox / "c/new.mp3").stat().st_mtime_ns == published_at
 
 
-def test_a_narration_can_move_within_its_folder(outbox: Path, files: list[Prepared]) -> None:
+def test_a_narration_can_move_within_its_folder(outbox: Path, files: list[PreparedFile]) -> None:
     publish(outbox, "a/post", files, manifest)
     renamed = read(outbox / "a/post.json").renamed("a/new.md", "a/post", "a/new")
     move(outbox, "a/post", "a/new", [".mp3", ".vtt"], encode(renamed))
@@ -333,7 +339,7 @@ def test_a_narration_can_move_within_its_folder(outbox: Path, files: list[Prepar
 
 
 def test_a_narration_can_get_a_new_manifest_in_its_place(
-    outbox: Path, files: list[Prepared]
+    outbox: Path, files: list[PreparedFile]
 ) -> None:
     publish(outbox, "a/post", files, manifest)
     renamed = read(outbox / "a/post.json").renamed("a/post.txt", "a/post", "a/post")
@@ -342,7 +348,9 @@ def test_a_narration_can_get_a_new_manifest_in_its_place(
     assert intact(outbox, "a/post")
 
 
-def test_a_narration_that_lost_a_file_does_not_move(outbox: Path, files: list[Prepared]) -> None:
+def test_a_narration_that_lost_a_file_does_not_move(
+    outbox: Path, files: list[PreparedFile]
+) -> None:
     publish(outbox, "a/post", files, manifest)
     (outbox / "a/post.vtt").unlink()
     with pytest.raises(StorageError):
@@ -350,7 +358,7 @@ def test_a_narration_that_lost_a_file_does_not_move(outbox: Path, files: list[Pr
     assert names(outbox / "a") == ["post.json", "post.mp3"]
 
 
-def test_only_our_own_drafts_are_swept(outbox: Path, files: list[Prepared]) -> None:
+def test_only_our_own_drafts_are_swept(outbox: Path, files: list[PreparedFile]) -> None:
     publish(outbox, "post", files, manifest)
     (outbox / ".narrated-0123456789abcdef.tmp").write_bytes(b"half")
     theirs = [".narrated-notes.tmp", ".syncthing.post.mp3.tmp", "narrated-0123456789abcdef.tmp"]
@@ -365,7 +373,7 @@ def test_only_our_own_drafts_are_swept(outbox: Path, files: list[Prepared]) -> N
 def test_what_is_being_written_is_not_swept_whatever_the_clock_says(
     outbox: Path, age_s: float
 ) -> None:
-    with opened(outbox, "") as folder, Draft(folder) as draft:
+    with opened(outbox, "") as folder, DraftFile(folder) as draft:
         (name,) = names(outbox)
         os.utime(outbox / name, (time.time() - age_s,) * 2)
         assert sweep(outbox) == 0
@@ -374,7 +382,7 @@ def test_what_is_being_written_is_not_swept_whatever_the_clock_says(
 
 
 def test_a_withdrawal_that_empties_a_folder_does_not_pull_it_away_from_a_publication(
-    outbox: Path, files: list[Prepared]
+    outbox: Path, files: list[PreparedFile]
 ) -> None:
     def come_and_go(stem: str) -> None:
         for _ in range(150):

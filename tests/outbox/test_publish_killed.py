@@ -7,7 +7,8 @@ import sys
 from pathlib import Path
 from typing import IO
 
-from narrated.outbox.folder import drafts_in, opened
+from narrated.draft_names import drafts_in
+from narrated.outbox.open_folder import opened
 from narrated.outbox.publish import intact, sweep
 
 ROUNDS = 12

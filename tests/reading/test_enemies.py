@@ -12,7 +12,7 @@ import pytest
 from markdown_it import MarkdownIt
 
 from narrated.errors import SourceError
-from narrated.reading.source import read
+from narrated.reading.source_reader import read
 
 MATH = "<script type=math/tex>x</script>"
 POSTS = {

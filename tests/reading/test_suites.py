@@ -10,9 +10,9 @@ import msgspec
 import pytest
 
 from narrated.errors import SourceError
-from narrated.reading import markdown, markup
-from narrated.reading.encoding import cleaned
-from narrated.reading.source import read
+from narrated.reading import html, markdown
+from narrated.reading.source_reader import read
+from narrated.reading.text_decoding import cleaned
 from support.suites import Case, examples, trees, words
 
 MOST_S = 1.0
@@ -39,7 +39,7 @@ def post(case):
 
 
 def page(case):
-    found = markup.page(cleaned(case.source), case.name)
+    found = html.page(cleaned(case.source), case.name)
     return f"{found.title}\n{told(msgspec.to_builtins(found.blocks))}"
 
 

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from narrated.reading.source import read
+from narrated.reading.source_reader import read
+from narrated.script.builder import write
 from narrated.script.lexicon import Lexicon
-from narrated.script.script import Caption, Settings
-from narrated.script.writing import write
+from narrated.script.script import Caption, ReadingSettings
 
 POSTS = Path(__file__).parent / "posts"
 NAMES = sorted(path.stem for path in POSTS.glob("*.script"))
@@ -22,7 +22,7 @@ def captions():
 def script(name):
     (source,) = (path for path in POSTS.glob(f"{name}.*") if path.suffix != ".script")
     document = read(source.read_bytes(), source.name)
-    return write(document, captions(), Lexicon.parse([]), Settings())
+    return write(document, captions(), Lexicon.parse([]), ReadingSettings())
 
 
 def expected(name):

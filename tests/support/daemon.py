@@ -19,8 +19,8 @@ import pytest
 import yaml
 
 from narrated.errors import NarratedError
-from narrated.service.control import ask
-from narrated.service.lock import holder
+from narrated.service.control_socket import ask
+from narrated.service.state_lock import holder
 
 TESTS = Path(__file__).parents[1]
 PATIENCE_S = 60.0
@@ -120,7 +120,7 @@ class Daemon:
         (self.home / "notify").unlink(missing_ok=True)
 
     def _command(self, *arguments: str) -> list[str]:
-        return [sys.executable, "-m", "narrated.cli", "--config", str(self.config), *arguments]
+        return [sys.executable, "-m", "narrated.cli.main", "--config", str(self.config), *arguments]
 
     @property
     def _environ(self) -> dict[str, str]:

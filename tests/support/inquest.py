@@ -11,10 +11,10 @@ from pathlib import Path
 
 import av
 
-from narrated.inbox.names import Name, judge_path
+from narrated.inbox.name_rules import NameKind, judge_path
 from narrated.outbox import manifest as manifests
-from narrated.outbox.manifest import MANIFEST_SUFFIX, Manifest, Output
-from narrated.outbox.names import ERROR_SUFFIX, STATUS_NAME
+from narrated.outbox.manifest import MANIFEST_SUFFIX, Manifest, ManifestOutput
+from narrated.outbox.output_names import ERROR_SUFFIX, STATUS_NAME
 from support.daemon import Daemon
 
 DURATION_S = 0.2
@@ -128,7 +128,7 @@ class _Outbox:
         read = {stem: manifests.read(root / (stem + MANIFEST_SUFFIX)) for stem in stems}
         return cls(root, files, empty, read)
 
-    def outputs(self, stem: str) -> Mapping[str, Output]:
+    def outputs(self, stem: str) -> Mapping[str, ManifestOutput]:
         """What a manifest names, by its place in the outbox."""
         folder = stem.rpartition("/")[0]
         prefix = f"{folder}/" if folder else ""
@@ -142,7 +142,7 @@ def _inbox(root: Path) -> dict[str, str]:
         for name in names:
             path = Path(folder, name)
             relative = str(path.relative_to(root))
-            is_wanted = judge_path(relative) in (Name.DOCUMENT, Name.SETTINGS)
+            is_wanted = judge_path(relative) in (NameKind.DOCUMENT, NameKind.SETTINGS)
             if is_wanted and path.is_file() and not path.is_symlink() and path.stat().st_size:
                 found[relative] = hashlib.sha256(path.read_bytes()).hexdigest()
     return found
@@ -165,7 +165,7 @@ def _unaccounted(inbox: Mapping[str, str], ledger: _Ledger, outbox: _Outbox) -> 
         for path in sorted(ledger.sources.items() ^ inbox.items()):
             yield f"inbox and ledger differ in {path[0]} ({path[1][:8]})"
     for path, sha256 in inbox.items():
-        if judge_path(path) is Name.SETTINGS:
+        if judge_path(path) is NameKind.SETTINGS:
             continue
         last = ledger.last.get(path)
         if last is None:
@@ -213,7 +213,7 @@ def _damaged(outbox: _Outbox) -> Iterator[str]:
                 yield f"{name}: {problem}"
 
 
-def _unsound(path: Path, output: Output, duration_s: float) -> str:
+def _unsound(path: Path, output: ManifestOutput, duration_s: float) -> str:
     """Why what a manifest names cannot be heard or read, if so."""
     if path.suffix == ".vtt":
         return "" if path.read_text("utf-8").startswith("WEBVTT") else "it is no transcript"

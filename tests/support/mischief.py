@@ -16,8 +16,8 @@ from pathlib import Path
 from PIL import Image
 
 from narrated.errors import NarratedError
-from narrated.service.control import ask
-from narrated.service.lock import holder
+from narrated.service.control_socket import ask
+from narrated.service.state_lock import holder
 from support import inquest
 from support.daemon import Daemon, wait
 
@@ -235,7 +235,7 @@ def _editors(pid: int) -> list[int]:
 def _is_editor(pid: int) -> bool:
     with contextlib.suppress(OSError):
         told = Path(f"/proc/{pid}/comm").read_bytes(), Path(f"/proc/{pid}/cmdline").read_bytes()
-        return told[0] == b"editor\n" or b"narrated.editor" in told[1].split(b"\0")
+        return told[0] == b"editor\n" or b"narrated.parser_process" in told[1].split(b"\0")
     return False
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import narrated
-from narrated.environments.code import CODES
+from narrated.environments.engine_packages import CODES
 
 MAKING_S = 900.0
 """Some minutes where nothing of it is cached; a second or two once it is there."""
@@ -40,7 +40,7 @@ def command(
     """Run `narrated engines …`, as typed: a script, which has its own folder on the path alone."""
     package = str(Path(narrated.__file__).parents[1])
     return subprocess.run(
-        [python, "-P", "-m", "narrated.cli", "engines", *arguments],
+        [python, "-P", "-m", "narrated.cli.main", "engines", *arguments],
         cwd=cwd,
         env={**os.environ, "PYTHONPATH": package, **environ},
         capture_output=True,

@@ -33,30 +33,30 @@ from typing import Any
 import msgspec
 from PIL import Image
 
+from narrated.audio.encoder import AudioEncoder
+from narrated.audio.tags import AudioTags, tag
 from narrated.config.file import load
 from narrated.config.values import Config
-from narrated.editor import plan
 from narrated.errors import NarratedError
-from narrated.inbox import watch
+from narrated.inbox import inbox
+from narrated.jobs.publisher import Publisher
 from narrated.ledger.database import Database
 from narrated.ledger.jobs import Jobs
-from narrated.narrate.publication import Imprint
-from narrated.outbox.encode import Encoder
-from narrated.outbox.tags import Tags, tag
-from narrated.reading.cover import cover
-from narrated.script.script import Settings
+from narrated.parser_process import plan
+from narrated.reading.cover_image import cover
+from narrated.script.script import ReadingSettings
 from narrated.service import attendant
-from narrated.service.daemon import Service
-from narrated.systemd import Notifier
-from narrated.terminal.client import Client
-from narrated.workers.wire import PARENT_VARIABLE
+from narrated.service.daemon import Daemon
+from narrated.systemd_notify import ServiceNotifier
+from narrated.terminal.daemon_client import DaemonClient
+from narrated.workers.protocol import PARENT_VARIABLE
 
 CHILDREN = 4  # a worker and two editors, and one more of whichever is lost
 ANSWER = "answer the user"
 """The step of a command that the user has seen done; before it, they would ask once more."""
 TICK_S = 0.01
 SECOND_LOOK_S = 0.05
-IMPORTED = ("narrated.workers.host", "narrated.engines.embedded", "toy")
+IMPORTED = ("narrated.workers.host", "narrated.engines.metadata_captioner", "toy")
 _PR_SET_PDEATHSIG = 1
 _PR_SET_NAME = 15
 
@@ -112,15 +112,17 @@ def _warm() -> None:
     for module in IMPORTED:
         importlib.import_module(module)
     for name, data in (("post.md", b"# A title\n\nWords.\n"), ("page.html", b"<p>Words.</p>")):
-        plan(data, name, captions={}, lexicons=[], settings=Settings(), limits={"espeak": 400})
+        plan(
+            data, name, captions={}, lexicons=[], settings=ReadingSettings(), limits={"espeak": 400}
+        )
     picture = io.BytesIO()
     Image.new("RGB", (8, 8)).save(picture, "PNG")
     cover(picture.getvalue())
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "sound.mp3")
-        with Encoder(path, "mp3", 22050) as encoder:
+        with AudioEncoder(path, "mp3", 22050) as encoder:
             encoder.write(bytes(4410))
-        tag(path, "mp3", Tags(title="A title"))
+        tag(path, "mp3", AudioTags(title="A title"))
 
 
 def _leave(work: Callable[[], None]) -> None:
@@ -147,17 +149,17 @@ def _run(wish: Wish) -> None:
     asyncio.create_subprocess_exec = Children(CHILDREN).start  # type: ignore[assignment]
     logging.basicConfig(stream=sys.stderr, level=config.log.upper())
     attendant.TURN_S = TICK_S
-    watch.Inbox.__init__.__kwdefaults__["second_look_s"] = SECOND_LOOK_S
+    inbox.Inbox.__init__.__kwdefaults__["second_look_s"] = SECOND_LOOK_S
     steps = Steps(Path(wish.record), wish.kill_at, wish.nth)
     steps.follow_files()
     steps.follow_ledger()
     if wish.breaks:
-        Imprint.carry = _break  # type: ignore[method-assign]
+        Publisher.carry = _break  # type: ignore[method-assign]
     if wish.command:
         _command(config, *wish.command)
         steps.done(ANSWER)
-    with Notifier() as notifier:
-        service = Service(config, notifier)
+    with ServiceNotifier() as notifier:
+        service = Daemon(config, notifier)
         if wish.for_ever:
             asyncio.run(service.run())
         else:
@@ -172,29 +174,29 @@ def _command(config: Config, verb: str, path: str) -> None:
     """Do what `narrated VERB PATH` does where no daemon runs, and print what it refuses."""
     more: dict[str, Any] = {"at_s": None} if verb == "respeak" else {}
     try:
-        Client(config).command(verb, path=path, **more)
+        DaemonClient(config).command(verb, path=path, **more)
     except NarratedError as refused:
         logging.warning("%s is refused: %s", verb, refused)
 
 
-async def _once(service: Service) -> None:
+async def _once(service: Daemon) -> None:
     await service.once(lambda report: None, TICK_S)
 
 
-async def _watched(service: Service) -> None:
+async def _watched(service: Daemon) -> None:
     """Run as a service does, and be told to stop when nothing is left to do."""
     ending = asyncio.create_task(_end_when_done(service))
     await service.run()
     ending.cancel()
 
 
-async def _end_when_done(service: Service) -> None:
+async def _end_when_done(service: Daemon) -> None:
     while not _is_done(service):
         await asyncio.sleep(TICK_S)
     os.kill(os.getpid(), signal.SIGTERM)
 
 
-def _is_done(service: Service) -> bool:
+def _is_done(service: Daemon) -> bool:
     with suppress(AttributeError):  # it is still being built
         ledger, inbox = service.house.ledger, service.config.inbox
         is_seen = service.intake.standing.scanned and not service.inbox.waiting()

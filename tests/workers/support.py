@@ -7,8 +7,8 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from narrated.engines.base import EngineSpec
-from narrated.workers.pool import Pool, Worker, WorkerSpec
+from narrated.engines.interface import EngineSpec
+from narrated.workers.pool import Worker, WorkerPool, WorkerSpec
 
 ENGINES = str(Path(__file__).parents[1] / "engines")
 
@@ -27,7 +27,7 @@ class Watched:
 
     def __init__(self, *specs: WorkerSpec) -> None:
         self._changed = asyncio.Event()
-        self.pool = Pool(specs, self._changed.set)
+        self.pool = WorkerPool(specs, self._changed.set)
 
     async def until(self, condition: Callable[[], object]) -> None:
         async with asyncio.timeout(60):

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from narrated.engines.base import EngineSpec
-from narrated.workers.child import LINES_KEPT, Child
+from narrated.engines.interface import EngineSpec
+from narrated.workers.child import LINES_KEPT, ChildProcess
 from workers.support import ENGINES, ends_within, running, say, spec, toy
 
 
@@ -107,7 +107,9 @@ def test_a_worker_dies_with_its_parent_whatever_it_does():
 
 
 def test_a_child_whose_parent_is_gone_before_it_could_say_so_ends():
-    orphan = "from narrated.workers.wire import die_with_parent; die_with_parent(); print('here')"
+    orphan = (
+        "from narrated.workers.protocol import die_with_parent; die_with_parent(); print('here')"
+    )
     done = subprocess.run(
         [sys.executable, "-c", orphan],
         env=os.environ | {"NARRATED_PARENT_PID": "1"},
@@ -137,7 +139,7 @@ def test_the_last_lines_are_kept_however_many_long_or_strange(tmp_path, monkeypa
     )
 
     async def story():
-        child = await Child.start("standin", module)
+        child = await ChildProcess.start("standin", module)
         assert await child.receive() is None
         assert await child.ended(5) == "ended with exit status 0"
         lines = child.last_lines
@@ -160,7 +162,7 @@ def test_who_inherits_its_stderr_does_not_hold_up_its_end(tmp_path, monkeypatch)
     )
 
     async def story():
-        child = await Child.start("standin", module)
+        child = await ChildProcess.start("standin", module)
         begin = asyncio.get_running_loop().time()
         await child.ended(5)
         assert asyncio.get_running_loop().time() - begin < 3
@@ -173,7 +175,7 @@ def test_a_child_that_does_not_leave_is_ended(tmp_path, monkeypatch):
     module = module_of(tmp_path, monkeypatch, "import time; time.sleep(60)")
 
     async def story():
-        child = await Child.start("standin", module)
+        child = await ChildProcess.start("standin", module)
         assert await child.ended(0.1) == "was ended by SIGKILL"
 
     asyncio.run(story())

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from narrated.engines.base import EngineSpec, Home
+from narrated.engines.interface import EngineSpec, ModelResources
 from narrated.errors import EngineError, EngineUnavailable, WorkerLost
 from workers.support import ENGINES, Watched, running, say, spec
 
@@ -20,7 +20,7 @@ def hungry(engine="hungry", **options):
 
 
 def models(*engines, memory_mb=0, idle_unload_s=1e9, warms=True, **more):
-    home = Home(
+    home = ModelResources(
         device="cpu",
         memory_bytes=memory_mb * MB,
         idle_unload_s=idle_unload_s,

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from narrated.engines.base import Home
+from narrated.engines.interface import ModelResources
 from narrated.errors import EngineError, WorkerLost
 from workers.support import running, say
 from workers.test_models import MB, announced, hungry, lines, models, until_warmth, warmth
@@ -14,7 +14,7 @@ pytestmark = pytest.mark.gpu
 
 
 def on_card(*engines, memory_mb=0, **more):
-    home = Home(device="cuda", memory_bytes=memory_mb * MB, **more)
+    home = ModelResources(device="cuda", memory_bytes=memory_mb * MB, **more)
     return replace(models(*engines), home=home)
 
 

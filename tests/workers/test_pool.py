@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from narrated.engines.base import EngineSpec
+from narrated.engines.interface import EngineSpec
 from narrated.errors import EngineError, EngineUnavailable, WorkerLost
 from workers.support import ends_within, running, say, spec, toy
 

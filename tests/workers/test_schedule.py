@@ -13,8 +13,8 @@ import pytest
 
 from narrated.errors import EngineError, EngineUnavailable
 from narrated.ledger.store import Ledger
-from narrated.workers.pool import Pool, Result
-from narrated.workers.schedule import Order, Scheduler
+from narrated.workers.pool import RequestResult, WorkerPool
+from narrated.workers.schedule import Request, Scheduler
 from workers.support import spec, toy
 
 
@@ -23,12 +23,12 @@ class Desk:
     """A scheduler on real workers that remembers in which order pieces were admitted."""
 
     scheduler: Scheduler
-    pool: Pool
+    pool: WorkerPool
     ledger: Ledger
     admitted: list[str] = field(default_factory=list)
 
-    def order(self, key: str, flow: int, text: str = "word", weight: float = 10.0) -> Order:
-        return Order(key, "toy", flow, weight, {"text": text, "voice": "toy"})
+    def order(self, key: str, flow: int, text: str = "word", weight: float = 10.0) -> Request:
+        return Request(key, "toy", flow, weight, {"text": text, "voice": "toy"})
 
     def ask(self, key: str, flow: int, text: str = "word", weight: float = 10.0) -> Any:
         work = self.scheduler.perform(self.order(key, flow, text, weight))
@@ -38,7 +38,7 @@ class Desk:
 @asynccontextmanager
 async def _desk(folder: Path, **options: Any) -> AsyncIterator[Desk]:
     ledger = Ledger(folder / "ledger.sqlite")
-    pool = Pool([spec(toy(**options))], lambda: scheduler.workers_changed())
+    pool = WorkerPool([spec(toy(**options))], lambda: scheduler.workers_changed())
     scheduler = Scheduler(pool, ledger, "tests", 60)
     desk = Desk(scheduler, pool, ledger)
     scheduler.on_admit = lambda order: desk.admitted.append(order.key)
@@ -115,7 +115,7 @@ def test_all_rows_of_a_worker_are_filled(tmp_path: Path) -> None:
 
 
 def test_two_orders_of_one_piece_are_done_once(tmp_path: Path) -> None:
-    async def story() -> list[Result]:
+    async def story() -> list[RequestResult]:
         async with _desk(tmp_path, rows=4, delay_s=0.1) as desk:
             first, second = desk.ask("same", 1), desk.ask("same", 2)
             results = [await first, await second]
@@ -194,7 +194,7 @@ def test_an_engine_that_is_not_to_be_had_refuses_what_waits_for_it(tmp_path: Pat
     async def story() -> None:
         ledger = Ledger(tmp_path / "ledger.sqlite")
         specs = [spec(toy(unless=str(tmp_path / "model")))]
-        pool = Pool(specs, lambda: scheduler.workers_changed())
+        pool = WorkerPool(specs, lambda: scheduler.workers_changed())
         scheduler = Scheduler(pool, ledger, "tests", 60)
         await pool.start()
         try:

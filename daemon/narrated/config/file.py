@@ -10,19 +10,19 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 import msgspec
 import yaml
 
-from narrated.config.staff import worker_specs
 from narrated.config.values import (
-    Audio,
+    AudioConfig,
     Config,
-    EngineEntry,
-    Models,
-    Pictures,
-    Reading,
-    Speech,
-    Workers,
+    EngineConfig,
+    ModelsConfig,
+    PicturesConfig,
+    ReadingConfig,
+    SpeechConfig,
+    WorkersConfig,
     decoded,
     encoded,
 )
+from narrated.config.worker_specs import worker_specs
 from narrated.errors import ConfigurationError
 from narrated.script.script import Speaker
 
@@ -74,7 +74,7 @@ def load_if_any(
 def parse(text: str, source: Path, environ: Mapping[str, str] = os.environ) -> Config:
     """Check a configuration's text as if it stood in the file `source`."""
     try:
-        entries = yaml.load(text, _Strict)
+        entries = yaml.load(text, _StrictLoader)
     except yaml.YAMLError as error:
         raise ConfigurationError(
             f"{source} is not valid YAML: {_folded(error)}.",
@@ -139,10 +139,10 @@ def scratch(config: Config | None, inbox: Path, folder: Path) -> Config:
     )
 
 
-def unconfigured_models(environ: Mapping[str, str] = os.environ) -> Models:
+def unconfigured_models(environ: Mapping[str, str] = os.environ) -> ModelsConfig:
     """Where models stand before there is a configuration: where the first one would have them."""
     source = begun(environ)
-    return _placed_models(Models(), _default(Path(), "STATE", source, environ), source)
+    return _placed_models(ModelsConfig(), _default(Path(), "STATE", source, environ), source)
 
 
 def unconfigured_cache(environ: Mapping[str, str] = os.environ) -> Path:
@@ -150,7 +150,7 @@ def unconfigured_cache(environ: Mapping[str, str] = os.environ) -> Path:
     return _default(Path(), "CACHE", begun(environ), environ)
 
 
-class _Strict(yaml.SafeLoader):
+class _StrictLoader(yaml.SafeLoader):
     """Plain YAML in which a key that is given twice is a mistake, not a choice."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
@@ -186,7 +186,7 @@ def _placed(config: Config, source: Path, environ: Mapping[str, str]) -> Config:
     )
 
 
-def _placed_models(models: Models, state: Path, source: Path) -> Models:
+def _placed_models(models: ModelsConfig, state: Path, source: Path) -> ModelsConfig:
     folder, voices = models.folder, models.voices
     return msgspec.structs.replace(
         models,
@@ -284,7 +284,17 @@ def _choices(key: str) -> tuple[Any, ...]:
 
 
 def _keys() -> list[str]:
-    sections = (Config, Speech, Reading, Pictures, Audio, Workers, Models, EngineEntry, Speaker)
+    sections = (
+        Config,
+        SpeechConfig,
+        ReadingConfig,
+        PicturesConfig,
+        AudioConfig,
+        WorkersConfig,
+        ModelsConfig,
+        EngineConfig,
+        Speaker,
+    )
     return [name for section in sections for name in section.__struct_fields__ if name != "source"]
 
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
-from narrated.script.script import Role, Settings, Speaker
+from narrated.script.script import ReadingSettings, Role, Speaker
 
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|min|h|d)?")
 _DURATION_S = {"ms": 0.001, "s": 1, "m": 60, "min": 60, "h": 3600, "d": 86400}
@@ -36,7 +36,7 @@ class _Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     """A part of the file; an unknown key in it is an error."""
 
 
-class Speech(_Section, frozen=True):
+class SpeechConfig(_Section, frozen=True):
     """Who reads."""
 
     engine: str = "espeak"
@@ -47,7 +47,7 @@ class Speech(_Section, frozen=True):
     """Other voices for parts of a text."""
 
 
-class Reading(_Section, frozen=True):
+class ReadingConfig(_Section, frozen=True):
     """What is said of a text, and how."""
 
     language: str = "en"
@@ -58,7 +58,7 @@ class Reading(_Section, frozen=True):
     lexicon: Path | None = None
 
 
-class Pictures(_Section, frozen=True):
+class PicturesConfig(_Section, frozen=True):
     """How pictures are described and found."""
 
     captions: str = "embedded"
@@ -69,7 +69,7 @@ class Pictures(_Section, frozen=True):
     """How long a picture waits for a post that shows it before it becomes an item of its own."""
 
 
-class Audio(_Section, frozen=True):
+class AudioConfig(_Section, frozen=True):
     """The files that are published."""
 
     format: Literal["mp3", "opus", "ogg", "m4a", "flac", "wav"] = "mp3"
@@ -78,7 +78,7 @@ class Audio(_Section, frozen=True):
     author: str = ""
 
 
-class Workers(_Section, frozen=True):
+class WorkersConfig(_Section, frozen=True):
     """The processes that read and speak."""
 
     silence: Seconds = Seconds(60)
@@ -93,7 +93,7 @@ class Workers(_Section, frozen=True):
     """How many files are encoded at the same instant."""
 
 
-class Models(_Section, frozen=True):
+class ModelsConfig(_Section, frozen=True):
     """The models: where they stand, and what they may take."""
 
     folder: Path = Path()
@@ -108,7 +108,7 @@ class Models(_Section, frozen=True):
     """How long an unused model stays on the device; infinite for ever."""
 
 
-class EngineEntry(_Section, frozen=True):
+class EngineConfig(_Section, frozen=True):
     """An engine of the user's own, or other options for one of ours."""
 
     kind: Literal["speech", "caption"] = "speech"
@@ -136,24 +136,24 @@ class Config(_Section, frozen=True):
     settle: Seconds = Seconds(1)
     scan: Seconds = Seconds(5)
     ignore: tuple[str, ...] = ()
-    speech: Speech = Speech()
-    reading: Reading = Reading()
-    pictures: Pictures = Pictures()
-    audio: Audio = Audio()
-    workers: Workers = Workers()
-    models: Models = Models()
-    engines: dict[str, EngineEntry] = {}
+    speech: SpeechConfig = SpeechConfig()
+    reading: ReadingConfig = ReadingConfig()
+    pictures: PicturesConfig = PicturesConfig()
+    audio: AudioConfig = AudioConfig()
+    workers: WorkersConfig = WorkersConfig()
+    models: ModelsConfig = ModelsConfig()
+    engines: dict[str, EngineConfig] = {}
     log: Literal["debug", "info", "warning", "error"] = "info"
     source: Path | None = None
     """The file it was read from; not a key of that file."""
 
     @property
-    def settings(self) -> Settings:
+    def settings(self) -> ReadingSettings:
         """What of the configuration decides what is said."""
         speech = self.speech
         speakers = {"narrator": Speaker(speech.engine, speech.voice, speech.options)}
         speakers |= {str(who): speaker for who, speaker in speech.speakers.items()}
-        return Settings(
+        return ReadingSettings(
             language=self.reading.language,
             speakers={who: _with_own_voice(speaker) for who, speaker in speakers.items()},
             links=self.reading.links,

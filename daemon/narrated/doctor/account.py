@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from narrated.config.values import Config
-from narrated.units import ACCOUNT
+from narrated.systemd_units import ACCOUNT
 
 _ACCESS = {"r": os.R_OK, "w": os.W_OK, "x": os.X_OK}
 

@@ -3,17 +3,17 @@
 import difflib
 from collections.abc import Iterator
 
-from narrated.config.staff import worker_specs
 from narrated.config.values import Config
+from narrated.config.worker_specs import worker_specs
 from narrated.doctor.finding import Finding, well, wrong
-from narrated.engines.base import EngineInfo
+from narrated.engines.interface import EngineInfo
 from narrated.printable import printable
 from narrated.script.script import Speaker
-from narrated.workers.pool import WorkerState
-from narrated.workers.roll import Roll
+from narrated.workers.engine_probe import EngineProbe
+from narrated.workers.pool import WorkerSnapshot
 
 
-def engines(config: Config, roll: Roll) -> Iterator[Finding]:
+def engines(config: Config, roll: EngineProbe) -> Iterator[Finding]:
     """Judge what the configured workers announced."""
     states = {state.name: state for state in roll.workers}
     for spec in worker_specs(config):
@@ -25,7 +25,7 @@ def engines(config: Config, roll: Roll) -> Iterator[Finding]:
             yield _heard(name, speaker, roll.engines[speaker.engine])
 
 
-def _judged(engine: str, state: WorkerState) -> Finding:
+def _judged(engine: str, state: WorkerSnapshot) -> Finding:
     if engine in state.engines:
         return well(f"engine {engine}", f"{engine} is loaded and answers.")
     return wrong(

@@ -8,7 +8,7 @@ from pathlib import Path
 from narrated.printable import printable
 
 
-class State(StrEnum):
+class Severity(StrEnum):
     """How bad a finding is."""
 
     WELL = "well"
@@ -24,24 +24,24 @@ class Finding:
     """One thing looked at: how it is, in a sentence, and the command or advice that mends it."""
 
     name: str
-    state: State
+    state: Severity
     what: str
     remedy: str = ""
 
 
 def well(name: str, what: str, advice: str = "") -> Finding:
     """All is as it should be; there may still be advice."""
-    return Finding(name, State.WELL, what, advice)
+    return Finding(name, Severity.WELL, what, advice)
 
 
 def warning(name: str, what: str, remedy: str) -> Finding:
     """It works, but something will be missed."""
-    return Finding(name, State.WARNING, what, remedy)
+    return Finding(name, Severity.WARNING, what, remedy)
 
 
 def wrong(name: str, what: str, remedy: str) -> Finding:
     """It cannot work."""
-    return Finding(name, State.WRONG, what, remedy)
+    return Finding(name, Severity.WRONG, what, remedy)
 
 
 def shown(path: Path) -> str:

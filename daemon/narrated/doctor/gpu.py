@@ -9,11 +9,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from narrated.config.staff import worker_specs
 from narrated.config.values import Config
+from narrated.config.worker_specs import worker_specs
 from narrated.doctor.finding import Finding, warning, well, wrong
-from narrated.engines.base import EngineSpec
-from narrated.sizes import size
+from narrated.engines.interface import EngineSpec
+from narrated.human_sizes import size
 from narrated.workers.child import environment
 
 _QUERY = "name,driver_version,memory.total,memory.free"

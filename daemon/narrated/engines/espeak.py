@@ -18,25 +18,17 @@ from pathlib import Path
 
 import espeakng_loader
 
-from narrated.engines.base import (
-    Failed,
+from narrated.engines.espeak_library import FASTEST_RATE, GAP, PITCH, RANGE, RATE, VOLUME, opened
+from narrated.engines.interface import (
+    EngineContext,
     Kind,
+    ModelFreeEngine,
     Options,
     Outcome,
     Request,
-    Shelf,
-    Spoken,
-    Utterance,
-    WithoutModels,
-)
-from narrated.engines.espeak_library import (
-    FASTEST_RATE,
-    GAP,
-    PITCH,
-    RANGE,
-    RATE,
-    VOLUME,
-    opened,
+    RequestFailure,
+    SpeechRequest,
+    SpeechResult,
 )
 from narrated.errors import EngineError, EngineUnavailable
 
@@ -48,29 +40,29 @@ _WEAR_BYTES = 192 << 20
 
 
 @dataclass(frozen=True, slots=True)
-class _Setting:
+class _VoiceParameter:
     parameter: int
     default: int
     lowest: int
     highest: int
 
 
-_SETTINGS: Mapping[str, _Setting] = {
-    "rate": _Setting(RATE, 175, 80, FASTEST_RATE),  # words a minute
-    "pitch": _Setting(PITCH, 50, 0, 99),
-    "range": _Setting(RANGE, 50, 0, 99),
-    "volume": _Setting(VOLUME, 100, 0, 200),
-    "gap": _Setting(GAP, 0, 0, 500),  # between words, in units of 10 ms
+_SETTINGS: Mapping[str, _VoiceParameter] = {
+    "rate": _VoiceParameter(RATE, 175, 80, FASTEST_RATE),  # words a minute
+    "pitch": _VoiceParameter(PITCH, 50, 0, 99),
+    "range": _VoiceParameter(RANGE, 50, 0, 99),
+    "volume": _VoiceParameter(VOLUME, 100, 0, 200),
+    "gap": _VoiceParameter(GAP, 0, 0, 500),  # between words, in units of 10 ms
 }
 
 
 @dataclass(frozen=True, slots=True)
-class _Voice:
+class _EspeakVoice:
     identifier: str
     digest: str
 
 
-class Espeak(WithoutModels):
+class EspeakEngine(ModelFreeEngine):
     """The engine: utterances wait in a queue, and a step speaks the first."""
 
     kind: Kind = "speech"
@@ -80,7 +72,7 @@ class Espeak(WithoutModels):
         self._library = library
         self._data = data
         self._options = options
-        self._waiting: deque[Utterance] = deque()
+        self._waiting: deque[SpeechRequest] = deque()
         self._variants = {file.name for file in (data / "voices" / "!v").iterdir()}
         self._variant(options)
         _settings(options)
@@ -105,7 +97,7 @@ class Espeak(WithoutModels):
 
     def admit(self, request: Request) -> None:
         """Queue an utterance whose voice and options are known."""
-        if not isinstance(request, Utterance):
+        if not isinstance(request, SpeechRequest):
             raise EngineError("espeak speaks; it cannot describe a picture.")
         self._voice(request)
         self._variant(request.options)
@@ -116,15 +108,15 @@ class Espeak(WithoutModels):
         """Speak the first in the queue: at most some tenths of a second of work."""
         utterance = self._waiting.popleft()
         try:
-            return [Spoken(utterance.id, self._speak(utterance), self.sample_rate)]
+            return [SpeechResult(utterance.id, self._speak(utterance), self.sample_rate)]
         except EngineError as error:
-            return [Failed(utterance.id, error.problem, error.remedy)]
+            return [RequestFailure(utterance.id, error.problem, error.remedy)]
 
     def cancel(self, id: str) -> None:
         """Take an utterance out of the queue."""
         self._waiting = deque(waiting for waiting in self._waiting if waiting.id != id)
 
-    def _speak(self, utterance: Utterance) -> bytes:
+    def _speak(self, utterance: SpeechRequest) -> bytes:
         options = {**self._options, **utterance.options}
         voice = self._voice(utterance).identifier + self._variant(options)
         with opened(self._library, self._data) as espeak:
@@ -133,7 +125,7 @@ class Espeak(WithoutModels):
             pcm = espeak.speak(utterance.text)
         return pcm or bytes(2 * int(self.sample_rate * _SILENCE_S))
 
-    def _voice(self, utterance: Utterance) -> _Voice:
+    def _voice(self, utterance: SpeechRequest) -> _EspeakVoice:
         """The voice that is asked for; without a wish, the one of the text's language."""
         name = utterance.voice
         language = utterance.language.lower()
@@ -161,7 +153,7 @@ class Espeak(WithoutModels):
         return f"+{variant}" if variant else ""
 
 
-def load(options: Options, shelf: Shelf) -> Espeak:
+def load(options: Options, shelf: EngineContext) -> EspeakEngine:
     """The embedded voice; EngineUnavailable when its library or data is not there."""
     library = Path(espeakng_loader.get_library_path())
     data = Path(espeakng_loader.get_data_path())
@@ -170,7 +162,7 @@ def load(options: Options, shelf: Shelf) -> Espeak:
             f"espeak-ng's library or data is missing beside {library}.",
             "Reinstall the package espeakng-loader.",
         )
-    return Espeak(library, data, options)
+    return EspeakEngine(library, data, options)
 
 
 def _memory_bytes() -> int:
@@ -190,7 +182,7 @@ def _settings(options: Options) -> dict[int, int]:
     }
 
 
-def _within(name: str, value: object, setting: _Setting) -> int:
+def _within(name: str, value: object, setting: _VoiceParameter) -> int:
     if isinstance(value, int | float) and setting.lowest <= value <= setting.highest:
         return int(value)
     raise EngineError(
@@ -212,14 +204,14 @@ def _identity(version: str, data: Path, options: Options) -> str:
 
 def _voices(
     listed: Iterator[tuple[str, list[tuple[int, str]]]], data: Path, identity: str
-) -> dict[str, _Voice]:
+) -> dict[str, _EspeakVoice]:
     """Each language code goes to the voice that claims it first of all."""
     claims: dict[str, tuple[int, str]] = {}
     for identifier, languages in listed:
         for priority, code in languages:
             claims[code] = min(claims.get(code, (256, "")), (priority, identifier))
     return {
-        code: _Voice(identifier, _digest(data / "lang" / identifier, identity))
+        code: _EspeakVoice(identifier, _digest(data / "lang" / identifier, identity))
         for code, (_, identifier) in sorted(claims.items())
     }
 

@@ -38,7 +38,7 @@ class _ListedVoice(ctypes.Structure):
 _Callback = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_int, ctypes.c_void_p)
 
 
-class Library:
+class EspeakLibrary:
     """The library, initialised, for one utterance."""
 
     def __init__(self, library: ctypes.CDLL, data: Path) -> None:
@@ -99,10 +99,10 @@ class Library:
 
 
 @contextmanager
-def opened(path: Path, data: Path) -> Iterator[Library]:
+def opened(path: Path, data: Path) -> Iterator[EspeakLibrary]:
     library = ctypes.CDLL(str(path))
     try:
-        yield Library(library, data)
+        yield EspeakLibrary(library, data)
         library.espeak_Terminate()
     finally:
         _ctypes.dlclose(library._handle)

@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 
-from narrated.inbox.scan import Signature
+from narrated.inbox.readiness import FileSignature
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class FileReady:
     """A file is ready to be read: complete, at rest and hashed.
 
     `path` is relative to the root, with "/" and surrogateescape; `ready_s` is the monotonic time
@@ -14,23 +14,23 @@ class Found:
     """
 
     path: str
-    signature: Signature
+    signature: FileSignature
     sha256: str
     ready_s: float
 
 
 @dataclass(frozen=True, slots=True)
-class Unreadable:
+class FileUnreadable:
     """A file may not be opened; told once for each signature, and Found follows when mended."""
 
     path: str
-    signature: Signature
+    signature: FileSignature
     problem: str
     remedy: str
 
 
 @dataclass(frozen=True, slots=True)
-class Vanished:
+class FileVanished:
     """A file that was known or found is gone, also at a second look.
 
     Told of settings and lexicons even where they went before they were found.
@@ -40,14 +40,14 @@ class Vanished:
 
 
 @dataclass(frozen=True, slots=True)
-class Conflict:
+class ConflictCopyFound:
     """A synchroniser set a conflicting copy aside."""
 
     path: str
 
 
 @dataclass(frozen=True, slots=True)
-class ConflictGone:
+class ConflictCopyGone:
     """A conflicting copy is no longer there."""
 
     path: str
@@ -66,7 +66,7 @@ class RootFound:
 
 
 @dataclass(frozen=True, slots=True)
-class Scanned:
+class ScanFinished:
     """A complete walk ended: how many files it saw, and how long it took."""
 
     files: int
@@ -81,13 +81,13 @@ class WatchLost:
 
 
 Event = (
-    Found
-    | Unreadable
-    | Vanished
-    | Conflict
-    | ConflictGone
+    FileReady
+    | FileUnreadable
+    | FileVanished
+    | ConflictCopyFound
+    | ConflictCopyGone
     | RootLost
     | RootFound
-    | Scanned
+    | ScanFinished
     | WatchLost
 )

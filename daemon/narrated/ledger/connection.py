@@ -20,26 +20,26 @@ class DamagedLedger(StorageError):
         )
 
 
-class Connection(sqlite3.Connection):
+class LedgerConnection(sqlite3.Connection):
     """Raises StorageError where SQLite refuses, DamagedLedger where it finds damage."""
 
     damage = ""
     """The first damage found."""
 
-    def execute(self, sql: str, parameters: Any = (), /) -> "Cursor":
-        return self.cursor(Cursor).execute(sql, parameters)
+    def execute(self, sql: str, parameters: Any = (), /) -> "LedgerCursor":
+        return self.cursor(LedgerCursor).execute(sql, parameters)
 
-    def executemany(self, sql: str, parameters: Iterable[Any], /) -> "Cursor":
-        return self.cursor(Cursor).executemany(sql, parameters)
+    def executemany(self, sql: str, parameters: Iterable[Any], /) -> "LedgerCursor":
+        return self.cursor(LedgerCursor).executemany(sql, parameters)
 
-    def executescript(self, script: str, /) -> "Cursor":
-        return self.cursor(Cursor).executescript(script)
+    def executescript(self, script: str, /) -> "LedgerCursor":
+        return self.cursor(LedgerCursor).executescript(script)
 
 
-class Cursor(sqlite3.Cursor):
+class LedgerCursor(sqlite3.Cursor):
     """A cursor of such a connection; rows are read from the disk as they are fetched."""
 
-    connection: Connection
+    connection: LedgerConnection
 
     def execute(self, sql: str, parameters: Any = (), /) -> Self:
         try:

@@ -10,9 +10,14 @@ from itertools import count
 from pathlib import Path
 
 from narrated.errors import StorageError
-from narrated.ledger.connection import Connection, DamagedLedger
+from narrated.ledger.connection import DamagedLedger, LedgerConnection
 
-SCHEMA = ("schema.sql", "consulted.sql", "measured.sql", "moments.sql")
+SCHEMA = (
+    "0001_schema.sql",
+    "0002_plan_inputs.sql",
+    "0003_memory_statistics.sql",
+    "0004_host_state.sql",
+)
 """One step a version: a ledger of version n has taken the first n of them."""
 SCHEMA_VERSION = len(SCHEMA)
 
@@ -31,7 +36,7 @@ class Database:
         _let_log_follow(path)
         try:
             self._db = sqlite3.connect(
-                path, isolation_level=None, check_same_thread=False, factory=Connection
+                path, isolation_level=None, check_same_thread=False, factory=LedgerConnection
             )
         except sqlite3.Error as error:
             raise _unopened(path, str(error)) from error

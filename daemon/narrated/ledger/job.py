@@ -4,7 +4,7 @@ import enum
 from dataclasses import dataclass
 
 
-class State(enum.StrEnum):
+class JobState(enum.StrEnum):
     """How far a job is."""
 
     QUEUED = "queued"  # found, not read yet
@@ -18,7 +18,7 @@ class State(enum.StrEnum):
     REMOVED = "removed"  # its source is gone, or it was cancelled
 
 
-class Reason(enum.StrEnum):
+class JobReason(enum.StrEnum):
     """Why a job waits, or was removed."""
 
     NONE = ""
@@ -29,7 +29,7 @@ class Reason(enum.StrEnum):
     UNWANTED = "unwanted"  # removed: `narrate: false` holds for it, until that changes
 
 
-class Cause(enum.StrEnum):
+class JobCause(enum.StrEnum):
     """What called a job into being."""
 
     FOUND = "found"  # a new or changed source
@@ -39,21 +39,28 @@ class Cause(enum.StrEnum):
     RESPEAK = "respeak"  # the user asked for another take
 
 
-OPEN = frozenset({State.QUEUED, State.PLANNED, State.SPEAKING, State.PUBLISHING})
-ENDED = frozenset({State.SUPERSEDED, State.REMOVED})
+OPEN = frozenset({JobState.QUEUED, JobState.PLANNED, JobState.SPEAKING, JobState.PUBLISHING})
+ENDED = frozenset({JobState.SUPERSEDED, JobState.REMOVED})
 
-LEGAL: dict[State, frozenset[State]] = {
-    State.QUEUED: frozenset({State.PLANNED, State.FAILED, State.WAITING}) | ENDED,
-    State.PLANNED: frozenset({State.SPEAKING, State.PUBLISHING, State.FAILED, State.WAITING})
+LEGAL: dict[JobState, frozenset[JobState]] = {
+    JobState.QUEUED: frozenset({JobState.PLANNED, JobState.FAILED, JobState.WAITING}) | ENDED,
+    JobState.PLANNED: frozenset(
+        {JobState.SPEAKING, JobState.PUBLISHING, JobState.FAILED, JobState.WAITING}
+    )
     | ENDED,
-    State.SPEAKING: frozenset({State.PUBLISHING, State.FAILED, State.WAITING, State.PLANNED})
+    JobState.SPEAKING: frozenset(
+        {JobState.PUBLISHING, JobState.FAILED, JobState.WAITING, JobState.PLANNED}
+    )
     | ENDED,
-    State.PUBLISHING: frozenset({State.DONE, State.FAILED, State.WAITING, State.PLANNED}) | ENDED,
-    State.WAITING: frozenset({State.QUEUED, State.PLANNED}) | ENDED,
-    State.FAILED: ENDED,
-    State.DONE: ENDED,
-    State.SUPERSEDED: frozenset(),
-    State.REMOVED: frozenset(),
+    JobState.PUBLISHING: frozenset(
+        {JobState.DONE, JobState.FAILED, JobState.WAITING, JobState.PLANNED}
+    )
+    | ENDED,
+    JobState.WAITING: frozenset({JobState.QUEUED, JobState.PLANNED}) | ENDED,
+    JobState.FAILED: ENDED,
+    JobState.DONE: ENDED,
+    JobState.SUPERSEDED: frozenset(),
+    JobState.REMOVED: frozenset(),
 }
 
 
@@ -63,14 +70,14 @@ class Job:
 
     id: int
     path: str
-    state: State
-    cause: Cause
+    state: JobState
+    cause: JobCause
     source_sha256: str
     size_bytes: int
     stem: str
     created_at: float
     changed_at: float
-    reason: Reason = Reason.NONE
+    reason: JobReason = JobReason.NONE
     problem: str = ""
     remedy: str = ""
     title: str = ""

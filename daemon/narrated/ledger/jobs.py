@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from narrated.ledger.database import Database
-from narrated.ledger.job import LEGAL, Cause, Job, Reason, State
+from narrated.ledger.job import LEGAL, Job, JobCause, JobReason, JobState
 
 _JOB = (
     "id, path, state, cause, source_sha256, size_bytes, stem, created_at, changed_at,"
@@ -27,9 +27,9 @@ class Jobs(Database):
         size_bytes: int,
         stem: str,
         *,
-        cause: Cause = Cause.FOUND,
-        state: State = State.QUEUED,
-        reason: Reason = Reason.NONE,
+        cause: JobCause = JobCause.FOUND,
+        state: JobState = JobState.QUEUED,
+        reason: JobReason = JobReason.NONE,
         problem: str = "",
         remedy: str = "",
     ) -> Job:
@@ -40,7 +40,9 @@ class Jobs(Database):
         now = time.time()
         with self.transaction():
             for older in self.stoppable(path):
-                self.move(older, State.SUPERSEDED, reason=Reason.NONE, problem="a newer version")
+                self.move(
+                    older, JobState.SUPERSEDED, reason=JobReason.NONE, problem="a newer version"
+                )
             rows = self._db.execute(
                 "INSERT INTO jobs (path, state, cause, source_sha256, size_bytes, stem,"
                 " created_at, changed_at, reason, problem, remedy)"
@@ -68,8 +70,8 @@ class Jobs(Database):
         """
         values = {
             "path": os.fsencode(path),
-            "state": State.DONE,
-            "cause": Cause.FOUND,
+            "state": JobState.DONE,
+            "cause": JobCause.FOUND,
             "source_sha256": source_sha256,
             "stem": os.fsencode(stem),
             "created_at": told["done_at"],
@@ -86,9 +88,9 @@ class Jobs(Database):
     def move(
         self,
         job: Job,
-        state: State,
+        state: JobState,
         *,
-        reason: Reason = Reason.NONE,
+        reason: JobReason = JobReason.NONE,
         problem: str = "",
         remedy: str = "",
         duration_s: float | None = None,
@@ -99,16 +101,16 @@ class Jobs(Database):
             if state not in LEGAL[current.state]:
                 raise ValueError(f"job {job.id} cannot go from {current.state} to {state}")
             now = time.time()
-            done_at = now if state is State.DONE else None
+            done_at = now if state is JobState.DONE else None
             rows = self._db.execute(
                 "UPDATE jobs SET state = ?, changed_at = ?, reason = ?, problem = ?, remedy = ?,"
                 " duration_s = coalesce(?, duration_s), done_at = coalesce(?, done_at)"
                 f" WHERE id = ? RETURNING {_JOB}",
                 (state, now, reason, problem, remedy, duration_s, done_at, job.id),
             ).fetchall()
-            if state in (State.DONE, State.FAILED, State.SUPERSEDED, State.REMOVED):
+            if state in (JobState.DONE, JobState.FAILED, JobState.SUPERSEDED, JobState.REMOVED):
                 self._db.execute("DELETE FROM chunks WHERE job = ?", (job.id,))
-            if state in (State.QUEUED, State.SUPERSEDED, State.REMOVED):
+            if state in (JobState.QUEUED, JobState.SUPERSEDED, JobState.REMOVED):
                 self._db.execute("DELETE FROM plans WHERE job = ?", (job.id,))
         return _job(rows[0])
 
@@ -116,8 +118,8 @@ class Jobs(Database):
         """Mark a job done; what stood in the outbox before it is superseded in the same instant."""
         with self.transaction():
             for older in self.jobs("path = ? AND state = 'done'", os.fsencode(job.path)):
-                self.move(older, State.SUPERSEDED, problem="a newer version")
-            return self.move(job, State.DONE, duration_s=duration_s)
+                self.move(older, JobState.SUPERSEDED, problem="a newer version")
+            return self.move(job, JobState.DONE, duration_s=duration_s)
 
     def job(self, number: int) -> Job:
         return self.jobs("id = ?", number)[0]
@@ -136,7 +138,7 @@ class Jobs(Database):
 
     def stoppable(self, path: str) -> list[Job]:
         """Unfinished versions of a path, but for what is just going into the outbox."""
-        return [job for job in self.unfinished(path) if job.state is not State.PUBLISHING]
+        return [job for job in self.unfinished(path) if job.state is not JobState.PUBLISHING]
 
     def is_newest(self, job: Job) -> bool:
         """Whether no later version of its path was ever entered."""
@@ -168,9 +170,9 @@ class Jobs(Database):
         """Whether nothing was ever asked."""
         return self._db.execute("SELECT 1 FROM jobs LIMIT 1").fetchone() is None
 
-    def counts(self) -> dict[State, int]:
+    def counts(self) -> dict[JobState, int]:
         rows = self._db.execute("SELECT state, count(*) FROM jobs GROUP BY state")
-        return {State(state): count for state, count in rows}
+        return {JobState(state): count for state, count in rows}
 
     def done_since(self, moment: float) -> int:
         """How many narrations were finished since then; none in what is still to come."""
@@ -195,7 +197,7 @@ class Jobs(Database):
                 "INSERT INTO chunks (job, seq, key) VALUES (?, ?, ?)",
                 [(job.id, seq, key) for seq, key in enumerate(keys)],
             )
-            return self.move(job, State.PLANNED)
+            return self.move(job, JobState.PLANNED)
 
     def plan(self, job: Job) -> bytes | None:
         row = self._db.execute("SELECT plan FROM plans WHERE job = ?", (job.id,)).fetchone()
@@ -249,13 +251,13 @@ def _job(row: Sequence[Any]) -> Job:
     return Job(
         number,
         os.fsdecode(path),
-        State(state),
-        Cause(cause),
+        JobState(state),
+        JobCause(cause),
         sha256,
         size_bytes,
         os.fsdecode(stem),
         created,
         changed,
-        Reason(reason),
+        JobReason(reason),
         *rest,
     )

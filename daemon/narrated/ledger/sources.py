@@ -3,21 +3,21 @@
 import os
 import time
 
-from narrated.inbox.scan import Signature
+from narrated.inbox.readiness import FileSignature
 from narrated.ledger.database import Database
 
 
 class Sources(Database):
     """Files by their paths in the inbox."""
 
-    def known(self) -> dict[str, Signature]:
+    def known(self) -> dict[str, FileSignature]:
         """Every file already taken and still there, as the inbox wants to know it."""
         rows = self._db.execute(
             "SELECT path, inode, size, mtime_ns, ctime_ns FROM sources WHERE gone_at IS NULL"
         )
-        return {os.fsdecode(path): Signature(*rest) for path, *rest in rows}
+        return {os.fsdecode(path): FileSignature(*rest) for path, *rest in rows}
 
-    def see(self, path: str, signature: Signature, sha256: str) -> None:
+    def see(self, path: str, signature: FileSignature, sha256: str) -> None:
         """Note a file as it stands in the inbox now."""
         with self.transaction():
             self._db.execute(
@@ -62,15 +62,15 @@ class Sources(Database):
         ).fetchone()
         return str(row[0]) if row else ""
 
-    def signature(self, path: str) -> Signature | None:
+    def signature(self, path: str) -> FileSignature | None:
         row = self._db.execute(
             "SELECT inode, size, mtime_ns, ctime_ns FROM sources"
             " WHERE path = ? AND gone_at IS NULL",
             (os.fsencode(path),),
         ).fetchone()
-        return Signature(*row) if row else None
+        return FileSignature(*row) if row else None
 
-    def let_go(self, path: str, signature: Signature) -> None:
+    def let_go(self, path: str, signature: FileSignature) -> None:
         """Forget a version that we took out of the inbox ourselves: it is not missed."""
         if self.signature(path) == signature:  # else the next one has come already
             with self.transaction():

@@ -18,7 +18,7 @@ _REPOSITORY = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class CatalogueEntry:
     """A model that can be pulled."""
 
     repository: str
@@ -37,7 +37,7 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
-class Layout:
+class FileLayout:
     """What the models of one kind consist of."""
 
     kind: str
@@ -59,17 +59,17 @@ class Layout:
 
 
 @dataclass(frozen=True, slots=True)
-class _Catalogue:
-    layouts: dict[str, Layout]
-    models: dict[str, Entry]
+class _CatalogueFile:
+    layouts: dict[str, FileLayout]
+    models: dict[str, CatalogueEntry]
 
 
-def entries() -> tuple[Entry, ...]:
+def entries() -> tuple[CatalogueEntry, ...]:
     """Every model of the catalogue."""
     return tuple(_catalogue().models.values())
 
 
-def entry(name: str) -> Entry:
+def entry(name: str) -> CatalogueEntry:
     """A model by its name or by its repository, which need not be in the catalogue.
 
     NarratedError for what is neither.
@@ -79,7 +79,7 @@ def entry(name: str) -> Entry:
         if name in (each.name, each.repository):
             return each
     if is_repository(name):
-        return Entry(repository=name)
+        return CatalogueEntry(repository=name)
     near = difflib.get_close_matches(name, known, n=1)
     hint = f"Did you mean `{near[0]}`? " if near else f"Known: {', '.join(known)}. "
     raise NarratedError(
@@ -93,7 +93,7 @@ def is_repository(name: str) -> bool:
     return _REPOSITORY.fullmatch(name) is not None
 
 
-def wanted(entry: Entry, names: Iterable[str]) -> tuple[str, ...]:
+def wanted(entry: CatalogueEntry, names: Iterable[str]) -> tuple[str, ...]:
     """The files of a repository that make the model; NarratedError where they make none.
 
     Nothing that is run is ever among them: no `.py`, whatever a pattern says.
@@ -113,7 +113,7 @@ def wanted(entry: Entry, names: Iterable[str]) -> tuple[str, ...]:
     return tuple(sorted({*layout.need, *_matching((*layout.files, *entry.also), safe), *weights}))
 
 
-def layout_of(names: Collection[str]) -> Layout | None:
+def layout_of(names: Collection[str]) -> FileLayout | None:
     """The kind of model that files of these names are; None where they are none."""
     whole = (each for each in _catalogue().layouts.values() if not each.lacks(names))
     return next(whole, None)
@@ -124,14 +124,14 @@ def is_mark(name: str) -> bool:
     return any(name in each.need for each in _catalogue().layouts.values())
 
 
-def usage(entry: Entry, names: Collection[str]) -> tuple[str, ...]:
+def usage(entry: CatalogueEntry, names: Collection[str]) -> tuple[str, ...]:
     """The lines for narrated.yaml that use a model which consists of these files."""
     layout = layout_of(names)
     of_layout = layout.usage.replace("owner/name", entry.repository) if layout else ""
     return tuple((entry.usage or of_layout).split("\n"))
 
 
-def _nearest(names: Collection[str]) -> Layout:
+def _nearest(names: Collection[str]) -> FileLayout:
     """What these files are, else what they have most of; a checkpoint where they have nothing."""
     whole = layout_of(names)
     others = reversed(_catalogue().layouts.values())
@@ -161,10 +161,10 @@ def _expression(pattern: str) -> str:
 
 
 @cache
-def _catalogue() -> _Catalogue:
+def _catalogue() -> _CatalogueFile:
     text = Path(__file__).with_name("catalogue.toml").read_text(encoding="utf-8")
     tables = tomllib.loads(text)
     for name, table in tables["models"].items():
         table["name"] = name
         table.setdefault("layout", "transformers")
-    return msgspec.convert(tables, _Catalogue)
+    return msgspec.convert(tables, _CatalogueFile)

@@ -13,7 +13,7 @@ from types import ModuleType
 from typing import Any, TypeVar
 
 from narrated.errors import NarratedError
-from narrated.models.hashes import Offered
+from narrated.models.file_hashes import HubFile
 
 NEWEST = "main"
 """The revision that a first pull and an update ask for."""
@@ -36,16 +36,16 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class Listing:
+class RepositoryListing:
     """A repository at one commit."""
 
     commit: str
     licence: str
-    files: dict[str, Offered]
+    files: dict[str, HubFile]
 
 
 @dataclass(frozen=True, slots=True)
-class Content:
+class ContentStream:
     """Content of a file as it comes, from a place in it on."""
 
     start: int
@@ -53,7 +53,7 @@ class Content:
     pieces: Iterator[bytes]
 
 
-class Cut(NarratedError):
+class TransferInterrupted(NarratedError):
     """The hub was not to be had, or stopped midway: what may go better soon."""
 
 
@@ -65,7 +65,7 @@ class Hub:
         self.pause_s = pause_s
         """How long to wait before the second try; each further one waits twice as long."""
 
-    def listing(self, repository: str, revision: str = NEWEST) -> Listing:
+    def listing(self, repository: str, revision: str = NEWEST) -> RepositoryListing:
         """What a repository holds at a revision; NarratedError says why that is not to be known."""
         hub = _library(repository)
 
@@ -83,10 +83,12 @@ class Hub:
             )
         files = [_offered(sibling) for sibling in info.siblings or ()]
         licence = str(info.card_data.get("license") or "") if info.card_data else ""
-        return Listing(str(info.sha), licence, {file.name: file for file in files})
+        return RepositoryListing(str(info.sha), licence, {file.name: file for file in files})
 
     @contextmanager
-    def content(self, repository: str, commit: str, name: str, start: int) -> Iterator[Content]:
+    def content(
+        self, repository: str, commit: str, name: str, start: int
+    ) -> Iterator[ContentStream]:
         """A file's content from a place on. Cut when it ends early, else NarratedError."""
         hub = _library(repository)
         url = hub.hf_hub_url(repository, name, revision=commit, endpoint=self._endpoint)
@@ -97,18 +99,18 @@ class Hub:
             session = hub.get_session()
             with session.stream("GET", url, headers=headers, timeout=_PATIENCE_S) as response:
                 if response.status_code == 416:
-                    yield Content(0, iter(()))  # there is less of it than we have
+                    yield ContentStream(0, iter(()))  # there is less of it than we have
                     return
                 if response.status_code >= 400:
                     response.read()
                 hub.hf_raise_for_status(response)
-                yield Content(_start(response), response.iter_bytes())
+                yield ContentStream(_start(response), response.iter_bytes())
 
     def _patiently(self, ask: Callable[[], T]) -> T:
         for tried in range(1, _TRIES):
             try:
                 return ask()
-            except Cut:
+            except TransferInterrupted:
                 time.sleep(self.pause_s * 2 ** (tried - 1))
         return ask()
 
@@ -152,7 +154,7 @@ class Hub:
             ) from error
         except httpx2.TransportError as error:
             why = str(error) or type(error).__name__
-            raise Cut(
+            raise TransferInterrupted(
                 f"{endpoint} could not be reached for {what}: {why}.",
                 "Look at the network, then run the same command: it goes on where it stopped.",
             ) from error
@@ -182,9 +184,9 @@ def _library(repository: str) -> ModuleType:
     return library
 
 
-def _offered(sibling: Any) -> Offered:
+def _offered(sibling: Any) -> HubFile:
     large = sibling.lfs
-    return Offered(
+    return HubFile(
         name=str(sibling.rfilename),
         size=int(large.size if large else sibling.size or 0),
         sha256=str(large.sha256) if large else "",
@@ -206,7 +208,7 @@ def _refused(response: Any, endpoint: str, what: str) -> NarratedError:
             f"{endpoint} does not give {what} ({status}).",
             "Look at HF_TOKEN; most models need none: env -u HF_TOKEN narrated models pull …",
         )
-    kind = Cut if status in _LATER else NarratedError
+    kind = TransferInterrupted if status in _LATER else NarratedError
     return kind(
         f"{endpoint} answered {status} for {what}.",
         "Try the same command later: it goes on where it stopped.",

@@ -10,15 +10,15 @@ from datetime import UTC, datetime
 from typing import Protocol
 
 from narrated.errors import NarratedError, StorageError
-from narrated.models.catalogue import Entry, is_mark, wanted
-from narrated.models.hashes import Digest, Offered, digest
-from narrated.models.hashes import size as size_of
-from narrated.models.hub import NEWEST, Hub, Listing
-from narrated.models.lock import Locked, LockedFile
-from narrated.models.shelf import ModelShelf, writing
-from narrated.models.transfer import Transfer
+from narrated.human_sizes import size
+from narrated.models.catalogue import CatalogueEntry, is_mark, wanted
+from narrated.models.file_hashes import FileHashes, HubFile, digest
+from narrated.models.file_hashes import size as size_of
+from narrated.models.hub import NEWEST, Hub, RepositoryListing
+from narrated.models.lockfile import LockedFile, LockedModel
+from narrated.models.store import ModelStore, writing
+from narrated.models.transfer import FileTransfer
 from narrated.models.verify import FileState, verified
-from narrated.sizes import size
 
 LINES = 4
 """How many files come at once: most are small, and asking takes longer than sending."""
@@ -27,18 +27,18 @@ _SPARE_BYTES = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class PullPlan:
     """What a pull is going to do."""
 
-    entry: Entry
+    entry: CatalogueEntry
     commit: str
     licence: str
     there: dict[str, LockedFile]
     """What is on the disk as the hub lists it."""
-    missing: tuple[Offered, ...]
+    missing: tuple[HubFile, ...]
     begun_bytes: int
     """What earlier pulls have left of the missing ones."""
-    before: Locked | None
+    before: LockedModel | None
     """What was locked until now."""
 
     @property
@@ -53,21 +53,21 @@ class Plan:
 
 
 @dataclass(frozen=True, slots=True)
-class Pulled:
+class PullResult:
     """What a pull came to."""
 
-    entry: Entry
-    locked: Locked
+    entry: CatalogueEntry
+    locked: LockedModel
     fetched: int
     """How many files were missing."""
     before: str
     """The commit that was locked until now; empty where there was none."""
 
 
-class Watcher(Protocol):
+class PullObserver(Protocol):
     """Who looks at a pull."""
 
-    def planned(self, plan: Plan) -> None:
+    def planned(self, plan: PullPlan) -> None:
         """Told once, before anything is fetched."""
 
     def came(self, done: int, total: int) -> None:
@@ -75,8 +75,13 @@ class Watcher(Protocol):
 
 
 def pull(
-    entry: Entry, shelf: ModelShelf, hub: Hub, watcher: Watcher, *, update: bool = False
-) -> Pulled:
+    entry: CatalogueEntry,
+    shelf: ModelStore,
+    hub: Hub,
+    watcher: PullObserver,
+    *,
+    update: bool = False,
+) -> PullResult:
     """Have a model as the lock holds it, or the newest where there is none or on `update`.
 
     A model that is whole is not asked for. What is interrupted is gone on with by the next call.
@@ -87,17 +92,17 @@ def pull(
         locks = shelf.locks()
         before = locks.get(entry.repository)
         if before and not update and _is_whole(shelf, entry.repository, before):
-            return Pulled(entry, before, 0, before.commit)
+            return PullResult(entry, before, 0, before.commit)
         plan = _planned(entry, shelf, hub, before, update)
         watcher.planned(plan)
         _refuse_without_room(plan, shelf)
         locked = _carried_out(plan, shelf, hub, watcher)
         shelf.write_locks({**locks, entry.repository: locked})
         _clear_away(plan, locked, shelf)
-    return Pulled(entry, locked, len(plan.missing), before.commit if before else "")
+    return PullResult(entry, locked, len(plan.missing), before.commit if before else "")
 
 
-def _is_whole(shelf: ModelShelf, repository: str, locked: Locked) -> bool:
+def _is_whole(shelf: ModelStore, repository: str, locked: LockedModel) -> bool:
     found = verified(shelf, repository, locked, lambda _: None)
     return all(file.state in (FileState.FINE, FileState.NOT_LOCKED) for file in found)
 
@@ -106,8 +111,8 @@ def _is_whole(shelf: ModelShelf, repository: str, locked: Locked) -> bool:
 
 
 def _planned(
-    entry: Entry, shelf: ModelShelf, hub: Hub, before: Locked | None, update: bool
-) -> Plan:
+    entry: CatalogueEntry, shelf: ModelStore, hub: Hub, before: LockedModel | None, update: bool
+) -> PullPlan:
     if before and not update:
         listing = hub.listing(entry.repository, before.commit)
         if listing.commit != before.commit:
@@ -120,7 +125,7 @@ def _planned(
         _refuse_other_content(entry, listing, before)
     there, missing = _sorted(entry, shelf, [listing.files[name] for name in names])
     parts = (shelf.part(entry.repository, file.name, file.content) for file in missing)
-    return Plan(
+    return PullPlan(
         entry=entry,
         commit=listing.commit,
         licence=listing.licence,
@@ -132,8 +137,8 @@ def _planned(
 
 
 def _sorted(
-    entry: Entry, shelf: ModelShelf, files: list[Offered]
-) -> tuple[dict[str, LockedFile], list[Offered]]:
+    entry: CatalogueEntry, shelf: ModelStore, files: list[HubFile]
+) -> tuple[dict[str, LockedFile], list[HubFile]]:
     """What is there already, and what is not, or not as the hub lists it."""
     there, missing = {}, []
     for file in files:
@@ -149,7 +154,9 @@ def _sorted(
     return there, missing
 
 
-def _refuse_other_content(entry: Entry, listing: Listing, before: Locked) -> None:
+def _refuse_other_content(
+    entry: CatalogueEntry, listing: RepositoryListing, before: LockedModel
+) -> None:
     """A commit that is locked has one content for ever; whatever else is served is not it."""
     for name, file in before.files.items():
         offered = listing.files.get(name)
@@ -159,7 +166,7 @@ def _refuse_other_content(entry: Entry, listing: Listing, before: Locked) -> Non
             raise _other_content(entry, before, f"{name} is another file")
 
 
-def _other_content(entry: Entry, before: Locked, why: str) -> NarratedError:
+def _other_content(entry: CatalogueEntry, before: LockedModel, why: str) -> NarratedError:
     return NarratedError(
         f"The hub now has other content for {entry.repository} at commit {before.commit[:12]} "
         f"than was pulled before: {why}. Nothing was changed.",
@@ -169,7 +176,7 @@ def _other_content(entry: Entry, before: Locked, why: str) -> NarratedError:
     )
 
 
-def _refuse_without_room(plan: Plan, shelf: ModelShelf) -> None:
+def _refuse_without_room(plan: PullPlan, shelf: ModelStore) -> None:
     place = next(each for each in (shelf.path, *shelf.path.parents) if each.is_dir())
     free = shutil.disk_usage(place).free
     needed = plan.missing_bytes - plan.begun_bytes
@@ -184,7 +191,7 @@ def _refuse_without_room(plan: Plan, shelf: ModelShelf) -> None:
 # The doing
 
 
-def _carried_out(plan: Plan, shelf: ModelShelf, hub: Hub, watcher: Watcher) -> Locked:
+def _carried_out(plan: PullPlan, shelf: ModelStore, hub: Hub, watcher: PullObserver) -> LockedModel:
     repository = plan.entry.repository
     fetched = _fetched(plan, shelf, hub, watcher)
     files = plan.there | {
@@ -198,10 +205,10 @@ def _carried_out(plan: Plan, shelf: ModelShelf, hub: Hub, watcher: Watcher) -> L
             part = shelf.part(repository, file.name, file.content)
             shelf.publish(part, repository, file.name)
     now = datetime.now(UTC).isoformat(timespec="seconds")
-    return Locked(plan.commit, now, plan.licence, dict(sorted(files.items())))
+    return LockedModel(plan.commit, now, plan.licence, dict(sorted(files.items())))
 
 
-def _refuse_other_hashes(plan: Plan, files: dict[str, LockedFile]) -> None:
+def _refuse_other_hashes(plan: PullPlan, files: dict[str, LockedFile]) -> None:
     """Of small files the hub lists a hash of another kind; they can be told apart only now."""
     assert plan.before is not None
     for name, file in plan.before.files.items():
@@ -209,11 +216,13 @@ def _refuse_other_hashes(plan: Plan, files: dict[str, LockedFile]) -> None:
             raise _other_content(plan.entry, plan.before, f"{name} is another file")
 
 
-def _fetched(plan: Plan, shelf: ModelShelf, hub: Hub, watcher: Watcher) -> dict[str, Digest]:
+def _fetched(
+    plan: PullPlan, shelf: ModelStore, hub: Hub, watcher: PullObserver
+) -> dict[str, FileHashes]:
     """Every missing file as a whole part, with what its hashes turned out to be."""
     stop = threading.Event()
-    transfer = Transfer(hub, shelf, plan.entry.repository, plan.commit, stop)
-    tally = _Tally(watcher, plan.bytes - plan.missing_bytes, plan.bytes)
+    transfer = FileTransfer(hub, shelf, plan.entry.repository, plan.commit, stop)
+    tally = _ByteCounter(watcher, plan.bytes - plan.missing_bytes, plan.bytes)
     with _lines(stop) as lines:
         # The largest first: it takes longest, and the small ones fit in beside it.
         order = sorted(plan.missing, key=lambda file: -file.size)
@@ -234,15 +243,15 @@ def _lines(stop: threading.Event) -> Iterator[ThreadPoolExecutor]:
         lines.shutdown(cancel_futures=True)
 
 
-def _raise_first(done: set[Future[Digest]]) -> None:
+def _raise_first(done: set[Future[FileHashes]]) -> None:
     for each in done:
         each.result()
 
 
-class _Tally:
+class _ByteCounter:
     """Counts the bytes of several threads for one watcher."""
 
-    def __init__(self, watcher: Watcher, done: int, total: int) -> None:
+    def __init__(self, watcher: PullObserver, done: int, total: int) -> None:
         self._watcher = watcher
         self._done = done
         self._total = total
@@ -254,7 +263,7 @@ class _Tally:
             self._watcher.came(self._done, self._total)
 
 
-def _clear_away(plan: Plan, locked: Locked, shelf: ModelShelf) -> None:
+def _clear_away(plan: PullPlan, locked: LockedModel, shelf: ModelStore) -> None:
     """Remove what the newer commit has no more, which a loader might prefer, and every part."""
     for name in plan.before.files if plan.before else ():
         if name not in locked.files:

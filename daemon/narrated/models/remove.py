@@ -1,11 +1,11 @@
 """The removal of a model: what was pulled goes, what somebody else put there stays."""
 
 from narrated.errors import NarratedError
-from narrated.models.shelf import ModelShelf
-from narrated.models.verify import Standing, standing, strangers
+from narrated.models.store import ModelStore
+from narrated.models.verify import ModelState, standing, strangers
 
 
-def remove(shelf: ModelShelf, repository: str, *, force: bool = False) -> tuple[str, ...]:
+def remove(shelf: ModelStore, repository: str, *, force: bool = False) -> tuple[str, ...]:
     """Remove a model and its lock; gives the files that stay, since they were not pulled.
 
     With `force` they go too. NarratedError where there is no such model, or none that was pulled.
@@ -15,11 +15,11 @@ def remove(shelf: ModelShelf, repository: str, *, force: bool = False) -> tuple[
         locked = locks.pop(repository, None)
         begun = shelf.has_parts(repository)
         match standing(shelf, repository, locked):
-            case Standing.ABSENT if not begun:
+            case ModelState.ABSENT if not begun:
                 raise NarratedError(
                     f"{repository} is not there.", "See what is: narrated models list"
                 )
-            case Standing.NOT_LOCKED if not force:
+            case ModelState.NOT_LOCKED if not force:
                 raise NarratedError(
                     f"{repository} is there, but was not pulled.",
                     f"To remove it all the same: narrated models remove --force {repository}",

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from narrated.models.hashes import digest
-from narrated.models.lock import Locked, LockedFile
-from narrated.models.shelf import ModelShelf
+from narrated.models.file_hashes import digest
+from narrated.models.lockfile import LockedFile, LockedModel
+from narrated.models.store import ModelStore
 
 
 class FileState(StrEnum):
@@ -28,7 +28,7 @@ class CheckedFile:
     why: str = ""
 
 
-class Standing(StrEnum):
+class ModelState(StrEnum):
     """How a model stands, as far as names and sizes tell."""
 
     PULLED = "pulled"  # every locked file is there, in its size
@@ -38,7 +38,7 @@ class Standing(StrEnum):
 
 
 def verified(
-    shelf: ModelShelf, repository: str, locked: Locked, read: Callable[[int], None]
+    shelf: ModelStore, repository: str, locked: LockedModel, read: Callable[[int], None]
 ) -> Iterator[CheckedFile]:
     """Every file of a model, read and held against the lock; `read` is told the bytes of each."""
     folder = shelf.place(repository)
@@ -49,17 +49,17 @@ def verified(
         yield CheckedFile(name, FileState.NOT_LOCKED, "nothing of this name was pulled")
 
 
-def standing(shelf: ModelShelf, repository: str, locked: Locked | None) -> Standing:
+def standing(shelf: ModelStore, repository: str, locked: LockedModel | None) -> ModelState:
     """How a model stands, without reading it."""
     if locked is None:
-        return Standing.NOT_LOCKED if shelf.holds(repository) else Standing.ABSENT
+        return ModelState.NOT_LOCKED if shelf.holds(repository) else ModelState.ABSENT
     for name, file in locked.files.items():
         if _size(shelf.place(repository) / name) != file.size:
-            return Standing.INCOMPLETE
-    return Standing.PULLED
+            return ModelState.INCOMPLETE
+    return ModelState.PULLED
 
 
-def strangers(folder: Path, locked: Locked) -> Iterator[str]:
+def strangers(folder: Path, locked: LockedModel) -> Iterator[str]:
     """The files beside the locked ones that a loader may take for the model's; hidden ones not."""
     for path in sorted(folder.rglob("*")):
         relative = path.relative_to(folder)

@@ -13,9 +13,9 @@ from typing import Any
 import msgspec
 
 from narrated.errors import StorageError
-from narrated.outbox.trouble import storage_error
-from narrated.outbox.wording import encodable
 from narrated.printable import printable
+from narrated.safe_text import encodable
+from narrated.storage_errors import storage_error
 
 MANIFEST_SUFFIX = ".json"
 FORMAT_VERSION = 1
@@ -24,14 +24,14 @@ _ODD = re.compile(r"[\\\udc80-\udcff]")
 _ESCAPED = re.compile(r"\\(?:x([89a-f][0-9a-f])|\\)")
 
 
-class Source(msgspec.Struct, frozen=True):
+class ManifestSource(msgspec.Struct, frozen=True):
     """What was narrated: its path in the inbox, and its content."""
 
     path: str
     sha256: str
 
 
-class Output(msgspec.Struct, frozen=True):
+class ManifestOutput(msgspec.Struct, frozen=True):
     """A published file beside the manifest."""
 
     name: str
@@ -50,7 +50,7 @@ class BlockTime(msgspec.Struct, frozen=True):
     end_s: float
 
 
-class Skipped(msgspec.Struct, frozen=True):
+class SkippedPart(msgspec.Struct, frozen=True):
     """Something of the source that is not heard, and why."""
 
     block: int
@@ -67,8 +67,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     """Name and version of what made it."""
     published: str
     """When, in ISO 8601 with the offset."""
-    source: Source
-    outputs: tuple[Output, ...]
+    source: ManifestSource
+    outputs: tuple[ManifestOutput, ...]
     title: str
     author: str = ""
     date: str = ""
@@ -80,7 +80,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     """Digest of the script that was spoken."""
     duration_s: float
     blocks: tuple[BlockTime, ...] = ()
-    skipped: tuple[Skipped, ...] = ()
+    skipped: tuple[SkippedPart, ...] = ()
     shows: dict[str, str] | None = None
     """The pictures that it shows, by inbox path with their sha256; None in older manifests."""
     consulted: dict[str, str] = {}

@@ -10,16 +10,16 @@ from functools import partial
 from pathlib import Path
 
 from narrated.errors import SourceError
-from narrated.outbox.folder import Draft, insist, opened, prune, remove, split
-from narrated.outbox.trouble import storing
-from narrated.outbox.wording import line_of
+from narrated.outbox.open_folder import DraftFile, insist, opened, prune, remove, split
 from narrated.printable import printable
+from narrated.safe_text import line_of
+from narrated.storage_errors import storing
 
 _ELLIPSIS_LIMIT = 10
 _LONGEST_NAME_BYTES = 255
 
 
-class State(StrEnum):
+class DaemonState(StrEnum):
     """What the daemon is doing, as its note says it."""
 
     STARTING = "starting"
@@ -30,7 +30,7 @@ class State(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class ReadingProgress:
     """A file being read: how much is done (0 to 1), how many seconds are left where known."""
 
     path: str
@@ -39,13 +39,13 @@ class Reading:
 
 
 @dataclass(frozen=True, slots=True)
-class Status:
+class StatusNote:
     """Everything the note at the outbox's root tells; paths are inbox-relative."""
 
     now: datetime
     """With its time zone."""
-    state: State
-    reading: tuple[Reading, ...] = ()
+    state: DaemonState
+    reading: tuple[ReadingProgress, ...] = ()
     queued: int = 0
     queue: tuple[str, ...] = ()
     """The first of those queued."""
@@ -75,7 +75,7 @@ def error_note(problem: str, remedy: str, path: str, when: datetime) -> str:
     return _joined(lines)
 
 
-def status_note(status: Status) -> str:
+def status_note(status: StatusNote) -> str:
     """The text of `narrated.status.txt`."""
     lines = [f"narrated: {_STATES[status.state]}", f"as of {_clock(status.now)}"]
     lines += _section("Please look", [line_of(notice) for notice in status.notices])
@@ -133,18 +133,18 @@ def _fitting(name: str) -> str:
 
 
 def _write(outbox: Path, folder_name: str, name: str, content: bytes) -> None:
-    with opened(outbox, folder_name, make=True) as folder, Draft(folder) as draft:
+    with opened(outbox, folder_name, make=True) as folder, DraftFile(folder) as draft:
         draft.write(content)
         draft.finish()
         draft.place(name)
 
 
 _STATES = {
-    State.STARTING: "starting",
-    State.WORKING: "reading aloud",
-    State.IDLE: "nothing to do; drop a file into the inbox",
-    State.WAITING: "cannot go on with what is left; see below",
-    State.STOPPED: "stopped; it goes on where it was when it is started again",
+    DaemonState.STARTING: "starting",
+    DaemonState.WORKING: "reading aloud",
+    DaemonState.IDLE: "nothing to do; drop a file into the inbox",
+    DaemonState.WAITING: "cannot go on with what is left; see below",
+    DaemonState.STOPPED: "stopped; it goes on where it was when it is started again",
 }
 
 
@@ -152,7 +152,7 @@ def _section(title: str, entries: list[str]) -> list[str]:
     return ["", title, *(f"  {entry}" for entry in entries)] if entries else []
 
 
-def _queue(status: Status) -> list[str]:
+def _queue(status: StatusNote) -> list[str]:
     shown = [printable(path) for path in status.queue]
     more = status.queued - len(shown)
     return [*shown, f"and {more} more"] if more > 0 else shown
@@ -169,7 +169,7 @@ def _some(entries: list[str]) -> list[str]:
     return [*entries[:_ELLIPSIS_LIMIT], f"and {more} more"]
 
 
-def _progress(reading: Reading) -> str:
+def _progress(reading: ReadingProgress) -> str:
     percent = min(100, max(0, int(reading.fraction * 100)))
     left = "" if reading.left_s is None else f", {_left(reading.left_s)} left"
     return f"{printable(reading.path)}: {percent} %{left}"

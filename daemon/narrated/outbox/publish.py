@@ -12,11 +12,13 @@ from pathlib import Path
 
 import msgspec
 
+from narrated.audio.formats import media_type
+from narrated.draft_names import drafts_in
 from narrated.outbox import manifest as manifests
-from narrated.outbox.folder import (
-    Draft,
+from narrated.outbox.manifest import MANIFEST_SUFFIX, Manifest, ManifestOutput
+from narrated.outbox.open_folder import (
+    DraftFile,
     digest,
-    drafts_in,
     insist,
     keep_clear,
     opened,
@@ -26,18 +28,16 @@ from narrated.outbox.folder import (
     split,
     sync,
 )
-from narrated.outbox.formats import media_type
-from narrated.outbox.manifest import MANIFEST_SUFFIX, Manifest, Output
-from narrated.outbox.trouble import storing
+from narrated.storage_errors import storing
 
 _PROBE_BYTES = 1 << 20  # as much as two minutes of sound: more than a disk that is full has left
 
-ManifestMaker = bytes | Callable[[tuple[Output, ...]], bytes]
+ManifestMaker = bytes | Callable[[tuple[ManifestOutput, ...]], bytes]
 """A manifest's bytes, or what makes them once the outputs' digests are known."""
 
 
 @dataclass(frozen=True, slots=True)
-class Prepared:
+class PreparedFile:
     """A finished file outside the outbox, and the suffix it gets inside."""
 
     path: Path
@@ -45,7 +45,7 @@ class Prepared:
 
 
 @dataclass(frozen=True, slots=True)
-class Published:
+class PublishedFile:
     """A file as it stands in the outbox; `name` is relative to its folder."""
 
     name: str
@@ -53,14 +53,14 @@ class Published:
     bytes: int
     media_type: str
 
-    def output(self) -> Output:
+    def output(self) -> ManifestOutput:
         """The file as its manifest names it."""
-        return Output(self.name, self.sha256, self.bytes, self.media_type)
+        return ManifestOutput(self.name, self.sha256, self.bytes, self.media_type)
 
 
 def publish(
-    outbox: Path, stem: str, files: Sequence[Prepared], manifest: ManifestMaker
-) -> tuple[Published, ...]:
+    outbox: Path, stem: str, files: Sequence[PreparedFile], manifest: ManifestMaker
+) -> tuple[PublishedFile, ...]:
     """Put the files and their manifest into the outbox, durably, in place of an older version.
 
     Gives back every file in the order given, the manifest last. What the older manifest named
@@ -97,7 +97,7 @@ def tidy(outbox: Path, stem: str) -> None:
 
 def move(
     outbox: Path, old_stem: str, new_stem: str, suffixes: Iterable[str], manifest: bytes
-) -> Published:
+) -> PublishedFile:
     """Take a narration along under a new stem as it is; gives back the new manifest's file.
 
     `suffixes` are those of its outputs, all of which must be there. A kill in between leaves
@@ -128,7 +128,7 @@ def intact(outbox: Path, stem: str) -> bool:
 
 def probe(outbox: Path) -> None:
     """See whether a narration could be written now; StorageError says why not."""
-    with storing(str(outbox)), opened(outbox, "") as folder, Draft(folder) as draft:
+    with storing(str(outbox)), opened(outbox, "") as folder, DraftFile(folder) as draft:
         draft.write(bytes(_PROBE_BYTES))
         draft.finish()
 
@@ -147,15 +147,15 @@ def sweep(folder: Path) -> int:
 
 
 def _publish(
-    outbox: Path, stem: str, files: Sequence[Prepared], manifest: ManifestMaker
-) -> tuple[Published, ...]:
+    outbox: Path, stem: str, files: Sequence[PreparedFile], manifest: ManifestMaker
+) -> tuple[PublishedFile, ...]:
     folder_name, name = split(stem)
     with ExitStack() as stack:
         folder = stack.enter_context(opened(outbox, folder_name, make=True))
         keep_clear(folder, _named(name, [file.suffix for file in files]))
-        drafts = [stack.enter_context(Draft(folder)) for _ in files]
+        drafts = [stack.enter_context(DraftFile(folder)) for _ in files]
         published = [_copied(draft, name, file) for draft, file in zip(drafts, files, strict=True)]
-        record = stack.enter_context(Draft(folder))
+        record = stack.enter_context(DraftFile(folder))
         content = _content(manifest, published)
         published.append(_written(record, name + MANIFEST_SUFFIX, content))
         # Every draft is durable before the first is renamed: a full disk changes nothing.
@@ -171,14 +171,14 @@ def _move(
     new: tuple[str, str],
     suffixes: Sequence[str],
     manifest: bytes,
-) -> Published:
+) -> PublishedFile:
     with opened(outbox, old[0]) as source, opened(outbox, new[0], make=True) as target:
         for suffix in suffixes:
             os.stat(old[1] + suffix, dir_fd=source, follow_symlinks=False)
         keep_clear(target, _named(new[1], suffixes))
         for suffix in suffixes:
             os.rename(old[1] + suffix, new[1] + suffix, src_dir_fd=source, dst_dir_fd=target)
-        with Draft(target) as draft:
+        with DraftFile(target) as draft:
             placed = _written(draft, new[1] + MANIFEST_SUFFIX, manifest)
             draft.settle()
             sync(target)
@@ -190,30 +190,32 @@ def _move(
     return placed
 
 
-def _copied(draft: Draft, name: str, file: Prepared) -> Published:
+def _copied(draft: DraftFile, name: str, file: PreparedFile) -> PublishedFile:
     draft.copy(file.path)
     draft.finish()
     return _published(draft, name + file.suffix)
 
 
-def _written(draft: Draft, name: str, content: bytes) -> Published:
+def _written(draft: DraftFile, name: str, content: bytes) -> PublishedFile:
     draft.write(content)
     draft.finish()
     return _published(draft, name)
 
 
-def _published(draft: Draft, name: str) -> Published:
+def _published(draft: DraftFile, name: str) -> PublishedFile:
     suffix = Path(name).suffix
-    return Published(name, draft.sha256, draft.bytes, media_type(suffix))
+    return PublishedFile(name, draft.sha256, draft.bytes, media_type(suffix))
 
 
-def _content(manifest: ManifestMaker, published: Sequence[Published]) -> bytes:
+def _content(manifest: ManifestMaker, published: Sequence[PublishedFile]) -> bytes:
     if isinstance(manifest, bytes):
         return manifest
     return manifest(tuple(each.output() for each in published))
 
 
-def _place(folder: int, name: str, drafts: Sequence[Draft], published: Sequence[Published]) -> None:
+def _place(
+    folder: int, name: str, drafts: Sequence[DraftFile], published: Sequence[PublishedFile]
+) -> None:
     """Rename the drafts, the manifest last and only after the others are durably there."""
     *outputs, record = zip(drafts, published, strict=True)
     outdated = _outdated(folder, name, {each.name for each in published})
@@ -248,7 +250,7 @@ def _manifest(folder: int, name: str) -> Manifest | None:
         return None
 
 
-def _matches(folder: int, output: Output) -> bool:
+def _matches(folder: int, output: ManifestOutput) -> bool:
     if "/" in output.name:
         return False
     try:

@@ -21,9 +21,9 @@ from mdit_py_plugins.footnote.index import footnote_inline
 
 from narrated.errors import SourceError
 from narrated.printable import printable
-from narrated.reading import elements, rawhtml
+from narrated.reading import html_elements, raw_html
 from narrated.reading.document import Blocks
-from narrated.reading.markup import fragment
+from narrated.reading.html import fragment
 
 InlineRule = Callable[[StateInline, bool], bool]
 
@@ -50,7 +50,7 @@ def _html(text: str, name: str) -> str:
     if any(token.level + 1 >= _DEEPEST for token in tokens):
         problem = f"{printable(name)} nests its lists or quotations too deeply."
         raise SourceError(problem, "Flatten them.")
-    rawhtml.settle(tokens)
+    raw_html.settle(tokens)
     _mark_tasks(tokens)
     _drop_anchors(tokens)
     html = str(parser.renderer.render(tokens, parser.options, environment))
@@ -76,8 +76,10 @@ def _parser() -> MarkdownIt:
     parser.use(dollarmath_plugin, allow_space=False, allow_digits=False, allow_blank_lines=False)
     for name, rule in _BRACKETS.items():
         parser.inline.ruler.at(name, _closed(rule))
-    parser.block.ruler.at("html_block", rawhtml.block, {"alt": _MAY_INTERRUPT})
-    parser.renderer = _Page(parser)  # after the plugins, which bring renderers of their own
+    parser.block.ruler.at("html_block", raw_html.block, {"alt": _MAY_INTERRUPT})
+    parser.renderer = _MarkdownRenderer(
+        parser
+    )  # after the plugins, which bring renderers of their own
     return parser
 
 
@@ -112,36 +114,38 @@ def _inline_notes(parser: MarkdownIt, environment: MutableMapping[str, Any]) -> 
     written = []
     for number, note in list(notes.items()):
         if "tokens" in note:
-            rawhtml.settle_inline(note["tokens"])
-            inner = _Page(parser).renderInline(note["tokens"], parser.options, environment)
-            written.append(f"{_element(elements.NOTE, f'inline-{number}')}<p>{inner}</p>")
-            written.append(f"</{elements.NOTE}>\n")
+            raw_html.settle_inline(note["tokens"])
+            inner = _MarkdownRenderer(parser).renderInline(
+                note["tokens"], parser.options, environment
+            )
+            written.append(f"{_element(html_elements.NOTE, f'inline-{number}')}<p>{inner}</p>")
+            written.append(f"</{html_elements.NOTE}>\n")
     return "".join(written)
 
 
-class _Page(RendererHTML):
+class _MarkdownRenderer(RendererHTML):
     """Writes our own elements for what HTML has none for; a method for each kind of token."""
 
     def footnote_reference_open(self, tokens: Sequence[Token], at: int, *_: object) -> str:
-        return _element(elements.NOTE, tokens[at].meta["label"])
+        return _element(html_elements.NOTE, tokens[at].meta["label"])
 
     def footnote_reference_close(self, *_: object) -> str:
-        return f"</{elements.NOTE}>\n"
+        return f"</{html_elements.NOTE}>\n"
 
     def footnote_ref(self, tokens: Sequence[Token], at: int, *_: object) -> str:
         meta = tokens[at].meta
         label = meta.get("label") or f"inline-{meta['id']}"
-        return f"{_element(elements.MARK, label)}</{elements.MARK}>"
+        return f"{_element(html_elements.MARK, label)}</{html_elements.MARK}>"
 
     def math_inline(self, tokens: Sequence[Token], at: int, *_: object) -> str:
         text = tokens[at].content
         if not _FORMULA.search(text):  # `$HOME:$PATH`, and other dollars without mathematics
             return escapeHtml(f"${text}$")
-        return f"{_element(elements.MATH)}{escapeHtml(text)}</{elements.MATH}>"
+        return f"{_element(html_elements.MATH)}{escapeHtml(text)}</{html_elements.MATH}>"
 
     def math_block(self, tokens: Sequence[Token], at: int, *_: object) -> str:
         text = escapeHtml(tokens[at].content)
-        return f"<p>{_element(elements.MATH)}{text}</{elements.MATH}></p>\n"
+        return f"<p>{_element(html_elements.MATH)}{text}</{html_elements.MATH}></p>\n"
 
     math_block_label = math_block
 

@@ -6,7 +6,7 @@ from bs4 import Tag
 from bs4.element import PageElement
 
 from narrated.reading.document import Blocks, Cell, Paragraph, Table
-from narrated.reading.phrasing import Phrasing
+from narrated.reading.html_inline import InlineReader
 
 _SECTIONS = ("thead", "tbody", "tfoot", "tr")
 _TABLE_PARTS = frozenset({*_SECTIONS, "caption", "colgroup", "col"})
@@ -18,7 +18,7 @@ def holds_code(tag: Tag) -> bool:
     return tag.find("pre") is not None
 
 
-def table(tag: Tag, phrasing: Phrasing) -> list[Blocks]:
+def table(tag: Tag, phrasing: InlineReader) -> list[Blocks]:
     """Give a table, before it as paragraphs its caption and what stands outside its cells."""
     rows = [_cells(row) for row in tag.find_all("tr") if row.find_parent("table") is tag]
     rows = [row for row in rows if row]
@@ -53,5 +53,5 @@ def _is_header(row: list[Tag]) -> bool:
     return all(cell.name == "th" for cell in row)
 
 
-def _read(row: list[Tag], phrasing: Phrasing) -> tuple[Cell, ...]:
+def _read(row: list[Tag], phrasing: InlineReader) -> tuple[Cell, ...]:
     return tuple(Cell(phrasing.spans(cell.children)) for cell in row)

@@ -17,7 +17,7 @@ from narrated.reading.document import (
     Spans,
     Text,
 )
-from narrated.reading.encoding import cleaned
+from narrated.reading.text_decoding import cleaned
 
 TitleFrom = Literal["front matter", "heading", "page", "name"]
 _DAY_BEFORE = re.compile(r"\A\d{4}-\d\d-\d\d[-_. ]+(?=\S)")

@@ -12,7 +12,7 @@ import zlib
 from collections.abc import Callable, Iterator, Mapping
 
 from narrated.script.script import Chunk, Line, Script
-from narrated.script.sentences import sentences
+from narrated.script.sentence_split import sentences
 
 BREATH_S = 0.1
 """Silence between two chunks of one line; the voice itself pauses at the end of each."""

@@ -5,8 +5,8 @@ What names, numbers, paths and flags are in it is left as it stands, for the spo
 
 import re
 
-from narrated.script.english.signs import BETWEEN_SPACES
-from narrated.script.language import is_english
+from narrated.script.english.symbols import BETWEEN_SPACES
+from narrated.script.language_codes import is_english
 
 _OPERATORS = {
     **BETWEEN_SPACES,

@@ -12,8 +12,8 @@ import re
 from collections.abc import Mapping, Sequence
 
 from narrated.errors import SourceError
-from narrated.reading.encoding import cleaned
-from narrated.reading.mapping import mapping
+from narrated.reading.text_decoding import cleaned
+from narrated.reading.yaml_mapping import mapping
 
 _KEYS = ("words", "patterns")
 _RUN = re.compile(r"\w+|[^\w\s]")

@@ -32,7 +32,7 @@ class Speaker(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     options: dict[str, str | int | float | bool] = {}
 
 
-class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class ReadingSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Everything besides the source, its captions and the lexicon that decides what is said."""
 
     language: str = "en"
@@ -99,7 +99,7 @@ class Chunk(msgspec.Struct, frozen=True):
     language: str = "en"
 
 
-class Shown(msgspec.Struct, frozen=True):
+class ShownPicture(msgspec.Struct, frozen=True):
     """A picture that a document shows, as the author wrote its source."""
 
     source: str
@@ -107,7 +107,7 @@ class Shown(msgspec.Struct, frozen=True):
     title: str = ""
 
 
-class Named(msgspec.Struct, frozen=True):
+class LexiconReference(msgspec.Struct, frozen=True):
     """A lexicon that is named, as it is written there."""
 
     name: str
@@ -115,19 +115,19 @@ class Named(msgspec.Struct, frozen=True):
     """Which of the folders' settings names it, counted from the root; -1 for the source itself."""
 
 
-class Surroundings(msgspec.Struct, frozen=True):
+class ResolvedOverrides(msgspec.Struct, frozen=True):
     """What holds for a source besides its own words, by its folders and the configuration."""
 
-    settings: Settings = Settings()
+    settings: ReadingSettings = ReadingSettings()
     album: str = ""
     """Empty where no folder names one."""
     pictures: dict[str, str] = {}
     """Folders of the inbox by the prefix that means each in the source."""
-    lexicons: tuple[Named, ...] = ()
+    lexicons: tuple[LexiconReference, ...] = ()
     """In order: a later one's word wins."""
 
 
-class Plan(msgspec.Struct, frozen=True):
+class Draft(msgspec.Struct, frozen=True):
     """A source made ready to be spoken: what the editor gives back."""
 
     kind: Literal["text", "picture"]
@@ -139,10 +139,10 @@ class Plan(msgspec.Struct, frozen=True):
     """False where the author's front matter says so, or a folder's settings."""
     speakers: dict[str, Speaker]
     """The settings' speakers with the front matter's wishes applied."""
-    shown: tuple[Shown, ...]
+    shown: tuple[ShownPicture, ...]
     script: Script
     chunks: tuple[Chunk, ...]
-    surroundings: Surroundings = Surroundings()
+    surroundings: ResolvedOverrides = ResolvedOverrides()
 
 
 Captions = Mapping[str, Caption]

@@ -10,17 +10,17 @@ from typing import Protocol, Self
 
 from narrated.config.values import Config
 from narrated.errors import StorageError
-from narrated.inbox import files
+from narrated.inbox import safe_read
+from narrated.jobs.ingest import Ingest
 from narrated.ledger.connection import DamagedLedger
-from narrated.ledger.job import Job, State
-from narrated.narrate.intake import Intake
+from narrated.ledger.job import Job, JobState
 from narrated.outbox import notes
-from narrated.outbox.ground import Ground
-from narrated.outbox.names import STATUS_NAME
-from narrated.service.clock import Clock
-from narrated.service.house import House
-from narrated.service.report import Report, status_note
-from narrated.systemd import Notifier
+from narrated.outbox.mount_guard import MountGuard
+from narrated.outbox.output_names import STATUS_NAME
+from narrated.service.app import App
+from narrated.service.clock_adjustment import ClockAdjustment
+from narrated.service.status_report import StatusReport, status_note
+from narrated.systemd_notify import ServiceNotifier
 
 TURN_S = 1.0
 NOTE_S = 15.0
@@ -32,37 +32,37 @@ FORGET_S = 60.0
 SOURCES_S, SOURCES_LONGEST_S = 2.0, 60.0
 """The same of what could not be opened."""
 
-News = tuple[int, bool, tuple[object, ...]]
+ServiceNews = tuple[int, bool, tuple[object, ...]]
 """The ledger's count of changes, whether nothing is done, and all else that a report tells."""
 
 log = logging.getLogger("narrated")
 
 
-class Attended(Protocol):
+class HousekeepingTarget(Protocol):
     """What the attendant needs of the service."""
 
     config: Config
-    house: House
-    clock: Clock
-    intake: Intake
+    house: App
+    clock: ClockAdjustment
+    intake: Ingest
 
     @property
     def is_alive(self) -> bool: ...
     @property
-    def news(self) -> News: ...
-    def report(self) -> Report: ...
+    def news(self) -> ServiceNews: ...
+    def report(self) -> StatusReport: ...
     def revive(self, reason: str) -> None: ...
     def go_on(self, waiting: Iterable[Job]) -> None: ...
 
 
-class Attendant:
+class Housekeeping:
     """Turns once a second, as long as the service's loop moves."""
 
-    def __init__(self, service: Attended, notifier: Notifier) -> None:
+    def __init__(self, service: HousekeepingTarget, notifier: ServiceNotifier) -> None:
         self._service = service
         self._notifier = notifier
         self._line = ""
-        self._news: News | None = None
+        self._news: ServiceNews | None = None
         self._noted_at = -IDLE_NOTE_S
         self._noted_state = ""
         self._noted_counts: dict[str, int] = {}
@@ -147,7 +147,7 @@ class Attendant:
         if self._is_note_due(report):
             await self._note(report)
 
-    def _is_note_due(self, report: Report) -> bool:
+    def _is_note_due(self, report: StatusReport) -> bool:
         """At most every 15 s while there is news, hourly when idle, at once when the work ends."""
         if report.state != self._noted_state and report.state != "working":
             return True
@@ -156,7 +156,7 @@ class Attendant:
         age_s = time.monotonic() - self._noted_at
         return age_s >= (NOTE_S if self._owes_note else IDLE_NOTE_S)
 
-    async def _note(self, report: Report) -> None:
+    async def _note(self, report: StatusReport) -> None:
         await asyncio.to_thread(leave_note, self._service.house.ground, report)
         self._noted_at = time.monotonic()
         self._noted_state, self._noted_counts = report.state, report.counts
@@ -204,12 +204,12 @@ class Attendant:
         self._sources_s = min(2 * self._sources_s, SOURCES_LONGEST_S) if none_is_new else SOURCES_S
         if waiting:
             ready = await asyncio.to_thread(
-                lambda: [job.id for job in waiting if files.is_readable(inbox, job.path)]
+                lambda: [job.id for job in waiting if safe_read.is_readable(inbox, job.path)]
             )
             # One that is missed by now ends as soon as it is tried.
             ready += [job.id for job in waiting if not ledger.source_sha256(job.path)]
             jobs = (ledger.job(number) for number in ready)
-            self._service.go_on([job for job in jobs if job.state is State.WAITING])
+            self._service.go_on([job for job in jobs if job.state is JobState.WAITING])
         self._sources_at = time.monotonic() + self._sources_s
 
     async def _withdraw(self) -> None:
@@ -230,7 +230,7 @@ class Attendant:
             self._service.house.ledger.forget_bygones(time.time(), gone_s)
 
 
-def leave_note(ground: Ground, report: Report) -> None:
+def leave_note(ground: MountGuard, report: StatusReport) -> None:
     """Write the status note at the outbox's root; an outbox that is not there only logs."""
     try:
         ground.insist()

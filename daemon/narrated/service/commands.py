@@ -7,17 +7,17 @@ from pathlib import Path
 import msgspec
 
 from narrated.errors import NarratedError, StorageError
-from narrated.ledger.job import Cause, Job, State
+from narrated.jobs.job_factory import JobFactory
+from narrated.jobs.planner import Plan, PlanOutdated
+from narrated.ledger.job import Job, JobCause, JobState
 from narrated.ledger.store import Ledger
-from narrated.narrate.manuscript import Manuscript, PlanOutdated
-from narrated.narrate.register import Register
 from narrated.outbox import manifest as manifests
 from narrated.outbox import notes
-from narrated.outbox.names import ERROR_SUFFIX
+from narrated.outbox.output_names import ERROR_SUFFIX
 from narrated.printable import printable
 
 
-class Past(msgspec.Struct, frozen=True):
+class JobHistoryEntry(msgspec.Struct, frozen=True):
     """One version of a file, as `narrated history` tells it."""
 
     job: int
@@ -30,7 +30,7 @@ class Past(msgspec.Struct, frozen=True):
     duration_s: float
 
 
-class Commands:
+class UserCommands:
     """Retry, respeak, refresh, cancel, history; paths are relative to the inbox.
 
     Each gives back the paths that it set in motion. `enqueue` has a job done where a daemon
@@ -40,7 +40,7 @@ class Commands:
     def __init__(
         self,
         ledger: Ledger,
-        register: Register,
+        register: JobFactory,
         *,
         outbox: Path,
         enqueue: Callable[[Job], None],
@@ -58,12 +58,12 @@ class Commands:
             jobs = self._ledger.jobs("state = 'failed'")
         else:
             jobs = [self._last(path)]
-            if jobs[0].state not in (State.FAILED, State.WAITING, State.REMOVED):
+            if jobs[0].state not in (JobState.FAILED, JobState.WAITING, JobState.REMOVED):
                 raise NarratedError(
                     f"{printable(path)} is {jobs[0].state}; there is nothing to retry.",
                     "For another take of it use `narrated respeak`.",
                 )
-        return [self._redo(job, Cause.FOUND).path for job in jobs]
+        return [self._redo(job, JobCause.FOUND).path for job in jobs]
 
     def refresh(self, path: str | None) -> list[str]:
         """Narrate anew by today's configuration: a file, a folder, or everything that is there."""
@@ -73,7 +73,7 @@ class Commands:
             self._last(path)
         if len(wanted) > 1:  # a narration may outlive its source, and is then left as it is
             wanted = [job for job in wanted if self._ledger.source_sha256(job.path)]
-        return [self._redo(job, Cause.REFRESH).path for job in wanted]
+        return [self._redo(job, JobCause.REFRESH).path for job in wanted]
 
     def respeak(self, path: str, at_s: float | None) -> list[str]:
         """Choose the next take: of all chunks, or of the line heard at a time."""
@@ -90,25 +90,25 @@ class Commands:
             )
         self._content(job)
         self._ledger.choose_next(path, self._digests(job, manuscript, at_s))
-        return [self._redo(job, Cause.RESPEAK).path]
+        return [self._redo(job, JobCause.RESPEAK).path]
 
     def cancel(self, path: str) -> list[str]:
         """Stop what is being done for a file; what was published stays."""
-        jobs = [job for job in self._ledger.stoppable(path) if job.state is not State.FAILED]
+        jobs = [job for job in self._ledger.stoppable(path) if job.state is not JobState.FAILED]
         if not jobs:
             raise NarratedError(f"Nothing is being done for {printable(path)}.")
         for job in jobs:
-            self._ledger.move(job, State.REMOVED, problem="cancelled")
+            self._ledger.move(job, JobState.REMOVED, problem="cancelled")
             self._cancel(job)
         with suppress(StorageError):
             notes.remove_note(self._outbox, jobs[-1].stem + ERROR_SUFFIX)  # of why it waited
         return [path]
 
-    def history(self, path: str) -> list[Past]:
+    def history(self, path: str) -> list[JobHistoryEntry]:
         """Every version of a file, oldest first."""
         self._last(path)
         return [
-            Past(
+            JobHistoryEntry(
                 job.id,
                 job.state,
                 job.cause,
@@ -121,7 +121,7 @@ class Commands:
             for job in self._ledger.history(path)
         ]
 
-    def _digests(self, job: Job, manuscript: Manuscript, at_s: float | None) -> list[str]:
+    def _digests(self, job: Job, manuscript: Plan, at_s: float | None) -> list[str]:
         """The chunks of the line that is heard then; of all lines where no time is given."""
         if at_s is None:
             return list(dict.fromkeys(manuscript.digests))
@@ -137,14 +137,14 @@ class Commands:
         chunks = zip(manuscript.plan.chunks, manuscript.digests, strict=True)
         return [digest for chunk, digest in chunks if chunk.line == line]
 
-    def _manuscript(self, job: Job) -> Manuscript | None:
+    def _manuscript(self, job: Job) -> Plan | None:
         """What a job was planned as, where that is known and has today's form."""
         with suppress(PlanOutdated):
             kept = self._ledger.plan(job)
-            return None if kept is None else Manuscript.unpacked(kept)
+            return None if kept is None else Plan.unpacked(kept)
         return None
 
-    def _redo(self, job: Job, cause: Cause) -> Job:
+    def _redo(self, job: Job, cause: JobCause) -> Job:
         if manuscript := self._manuscript(job):
             self._ledger.forgive(manuscript.keys)
         again = self._register.new(job.path, self._content(job), job.size_bytes, cause)

@@ -18,25 +18,25 @@ from narrated.config import file as configuration
 from narrated.config.values import Config
 from narrated.errors import ConfigurationError, NarratedError, StorageError
 from narrated.inbox.events import Event
-from narrated.inbox.scan import ignore_sigio
-from narrated.inbox.watch import Inbox
-from narrated.ledger.job import Cause, Job, Reason, State
-from narrated.narrate.intake import Intake, is_picture
-from narrated.narrate.register import Register
-from narrated.narrate.repair import Repair
+from narrated.inbox.inbox import Inbox
+from narrated.inbox.readiness import ignore_sigio
+from narrated.jobs.ingest import Ingest, is_picture
+from narrated.jobs.job_factory import JobFactory
+from narrated.jobs.verify import OutboxVerifier
+from narrated.ledger.job import Job, JobCause, JobReason, JobState
 from narrated.outbox.publish import sweep
 from narrated.printable import printable
-from narrated.service.attendant import Attendant, News, leave_note
-from narrated.service.clock import Clock
-from narrated.service.commands import Commands
-from narrated.service.control import Listener, socket_path
-from narrated.service.house import House
-from narrated.service.lanes import Lanes
-from narrated.service.lock import Holder, StateLock
-from narrated.service.memory import return_large_blocks
-from narrated.service.report import Report, report
-from narrated.service.stalled import Stalled
-from narrated.systemd import Notifier
+from narrated.service.admission import Admission
+from narrated.service.app import App
+from narrated.service.attendant import Housekeeping, ServiceNews, leave_note
+from narrated.service.clock_adjustment import ClockAdjustment
+from narrated.service.commands import UserCommands
+from narrated.service.control_socket import ControlServer, socket_path
+from narrated.service.deferred import DeferredOperations
+from narrated.service.malloc import return_large_blocks
+from narrated.service.state_lock import LockHolder, StateLock
+from narrated.service.status_report import StatusReport, report
+from narrated.systemd_notify import ServiceNotifier
 
 EVENTS_AT_ONCE = 50
 """How many of the inbox's events may wait for the loop: a flood of files costs no memory, and holds
@@ -48,10 +48,10 @@ PULSE_S = 30.0
 log = logging.getLogger("narrated")
 
 
-class Service:
+class Daemon:
     """One inbox, one outbox, one state directory, until told to stop."""
 
-    def __init__(self, config: Config, notifier: Notifier) -> None:
+    def __init__(self, config: Config, notifier: ServiceNotifier) -> None:
         self.config = config
         self._notifier = notifier
         self._since = datetime.now(UTC).astimezone().isoformat(timespec="seconds")
@@ -73,7 +73,7 @@ class Service:
             self._obey_signals()
             self._hear(self.inbox.events())
             await self._resume()
-            attendant = await self._stack.enter_async_context(Attendant(self, self._notifier))
+            attendant = await self._stack.enter_async_context(Housekeeping(self, self._notifier))
             attendant.task.add_done_callback(lambda ended: self._stop.set())
             await self._until_ready()
             repairing = asyncio.create_task(self._repair().run())
@@ -82,7 +82,9 @@ class Service:
             self._notifier.stopping("stopping; what is being read goes on at the next start")
             log.info("stopping")
 
-    async def once(self, on_tick: Callable[[Report], None], tick_s: float = 0.1) -> Report:
+    async def once(
+        self, on_tick: Callable[[StatusReport], None], tick_s: float = 0.1
+    ) -> StatusReport:
         """Narrate what is in the inbox now, and end; `on_tick` is called while it works."""
         self._one_pass = True
         async with self._stack:
@@ -101,14 +103,14 @@ class Service:
             on_tick(self.report())
             return msgspec.structs.replace(self.report(), finished=not self._stop.is_set())
 
-    def report(self) -> Report:
+    def report(self) -> StatusReport:
         """How it stands now."""
         arriving = tuple(self.inbox.waiting())
         standing = self.intake.standing
         return report(self.house, self.lanes, standing, self._since, arriving, self._troubles)
 
     @property
-    def news(self) -> News:
+    def news(self) -> ServiceNews:
         """Stays the same as long as nothing changes that a report would tell."""
         standing = self.intake.standing
         problems = (standing.root_problem, standing.watch_problem, *map(str, self._troubles))
@@ -137,27 +139,27 @@ class Service:
         for job in waiting:
             kept = self.house.ledger.plan(job) is not None
             # An engine that was not to be had may never be: the voice may be another by now.
-            goes_on = kept and job.reason is not Reason.ENGINE
-            state = State.PLANNED if goes_on else State.QUEUED
+            goes_on = kept and job.reason is not JobReason.ENGINE
+            state = JobState.PLANNED if goes_on else JobState.QUEUED
             self.lanes.push(self.house.ledger.move(job, state))
 
     async def _build(self) -> None:
         config = self.config
         ignore_sigio()
         return_large_blocks()
-        self._holder = Holder(os.getpid(), since=self._since)
+        self._holder = LockHolder(os.getpid(), since=self._since)
         self._lock = self._stack.enter_context(StateLock(config.state, self._holder))
-        self.house = await self._stack.enter_async_context(House(config))
+        self.house = await self._stack.enter_async_context(App(config))
         ledger = self.house.ledger
-        self.clock = Clock(ledger)
-        self.stalled = Stalled(self.house, self.clock)
+        self.clock = ClockAdjustment(ledger)
+        self.stalled = DeferredOperations(self.house, self.clock)
         self.clock.start()
         self._stack.push_async_callback(self._farewell)
         self._stack.callback(self.stalled.close)
-        self.lanes = Lanes(ledger, self._story)
+        self.lanes = Admission(ledger, self._story)
         self._stack.push_async_callback(self.lanes.close)
-        self.register = Register(ledger, config.inbox, self.lanes.cancel)
-        self.intake = Intake(
+        self.register = JobFactory(ledger, config.inbox, self.lanes.cancel)
+        self.intake = Ingest(
             ledger,
             self.register,
             self.house.imprint,
@@ -169,7 +171,7 @@ class Service:
         self.house.narrator.on_unshown = self.intake.unshown
         self.house.narrator.on_lost = self.house.imprint.on_lost = self.intake.lost
         self.house.narrator.on_outdated = self.intake.outdated
-        self.commands = Commands(
+        self.commands = UserCommands(
             ledger,
             self.register,
             outbox=config.outbox,
@@ -194,7 +196,7 @@ class Service:
 
     async def _listen(self) -> None:
         """Answer the command line; the lock tells where, from the moment that somebody does."""
-        await self._stack.enter_async_context(Listener(self._socket, self._answer))
+        await self._stack.enter_async_context(ControlServer(self._socket, self._answer))
         self._lock.tell(msgspec.structs.replace(self._holder, socket=str(self._socket)))
 
     async def _farewell(self) -> None:
@@ -252,7 +254,7 @@ class Service:
 
     def _enqueue(self, job: Job) -> None:
         """Line a job up; a picture first waits for a post that shows it."""
-        if job.cause is not Cause.FOUND or not is_picture(job.path):
+        if job.cause is not JobCause.FOUND or not is_picture(job.path):
             self.lanes.push(job)
         elif self._one_pass:
             self._pictures.append(job)
@@ -284,8 +286,8 @@ class Service:
         for reason in ("engine", "storage"):
             self.revive(reason)
 
-    def _repair(self) -> Repair:
-        return Repair(
+    def _repair(self) -> OutboxVerifier:
+        return OutboxVerifier(
             self.house.ledger,
             self.register,
             ground=self.house.ground,

@@ -3,7 +3,7 @@
 What has to fit are the weights of all warm models, and what their engines take besides while they
 work. Both are measured, the first when a model is warm and the second at each step, and are told
 to who starts the next worker. Only what was never measured is tried without knowing.
-Imports no torch: models tell of themselves (`narrated.engines.base.Model`).
+Imports no torch: models tell of themselves (`narrated.engines.interface.Model`).
 """
 
 import hashlib
@@ -14,15 +14,24 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from narrated.engines.base import Device, Engine, Home, Model, ModelNow, ModelT, Outcome, Warmth
+from narrated.engines.interface import (
+    Device,
+    Engine,
+    Model,
+    ModelResources,
+    ModelStatus,
+    ModelT,
+    Outcome,
+    WeightsLocation,
+)
 from narrated.errors import EngineUnavailable, OutOfMemory
-from narrated.sizes import size
+from narrated.human_sizes import size
 
 logger = logging.getLogger("narrated.worker")
 
 
 @dataclass(slots=True, eq=False)
-class _Held:
+class _HeldModel:
     """A model on the shelf, and when it was used last."""
 
     model: Model
@@ -32,11 +41,11 @@ class _Held:
 
     @property
     def is_warm(self) -> bool:
-        return self.model.warmth is Warmth.WARM
+        return self.model.warmth is WeightsLocation.WARM
 
 
 @dataclass(slots=True, eq=False)
-class _Seated:
+class _EngineShare:
     """An engine that uses models, and what it takes besides them."""
 
     engine: Engine
@@ -54,7 +63,7 @@ class _Seated:
         return 0 if self.is_released else self.working_bytes
 
 
-class Budget:
+class MemoryBudget:
     """The shelf of a worker's models, and the bound on what of it is warm.
 
     `on_warming` is called with a model's name before its weights are brought in, which may take
@@ -63,7 +72,7 @@ class Budget:
 
     def __init__(
         self,
-        home: Home,
+        home: ModelResources,
         *,
         on_warming: Callable[[str], None] = lambda name: None,
         clock: Callable[[], float] = time.monotonic,
@@ -73,8 +82,8 @@ class Budget:
         """Bytes of weights by a model's key, and what engines took besides by theirs."""
         self._on_warming = on_warming
         self._clock = clock
-        self._held: dict[str, _Held] = {}
-        self._seated: dict[Engine, _Seated] = {}
+        self._held: dict[str, _HeldModel] = {}
+        self._seated: dict[Engine, _EngineShare] = {}
 
     @property
     def models(self) -> Path:
@@ -100,11 +109,11 @@ class Budget:
         """Put a model on the shelf; gives the one of the same key that stands there already."""
         held = self._held.get(model.key)
         if held is None:
-            held = self._held[model.key] = _Held(model, self.measured.get(model.key, 0))
+            held = self._held[model.key] = _HeldModel(model, self.measured.get(model.key, 0))
             model.device.bound(self.home.memory_bytes)
         return held.model  # type: ignore[return-value] # the same key is the same kind of model
 
-    def change(self, home: Home, known: Mapping[str, int]) -> bool:
+    def change(self, home: ModelResources, known: Mapping[str, int]) -> bool:
         """Keep to another budget from now on; True where places or device are others too."""
         before, self.home = self.home, home
         self.measured = {**known, **self.measured}
@@ -117,7 +126,7 @@ class Budget:
     def seat(self, engine: Engine) -> None:
         """An engine was loaded."""
         key = _working_key(engine)
-        self._seated[engine] = _Seated(engine, key, self.measured.get(key, 0))
+        self._seated[engine] = _EngineShare(engine, key, self.measured.get(key, 0))
 
     def unseat(self, engine: Engine) -> None:
         """An engine has left; models that no other uses are let go."""
@@ -248,11 +257,11 @@ class Budget:
             self._evict(held)
         return bool(due)
 
-    def told(self, engines: Mapping[Engine, tuple[str, float | None]]) -> list[ModelNow]:
+    def told(self, engines: Mapping[Engine, tuple[str, float | None]]) -> list[ModelStatus]:
         """How each model stands; `engines` have a name, and the real-time factor if they spoke."""
         now = self._clock()
         return [
-            ModelNow(
+            ModelStatus(
                 name=held.model.name,
                 engines=tuple(engines[each.engine][0] for each in self._using(held)),
                 warmth=held.model.warmth,
@@ -268,20 +277,20 @@ class Budget:
             for held in self._held.values()
         ]
 
-    def _of(self, engine: Engine) -> list[_Held]:
+    def _of(self, engine: Engine) -> list[_HeldModel]:
         return [self._held[model.key] for model in engine.models]
 
-    def _using(self, held: _Held) -> list[_Seated]:
+    def _using(self, held: _HeldModel) -> list[_EngineShare]:
         return [each for each in self._seated.values() if held in self._of(each.engine)]
 
-    def _others_at_work(self, seated: _Seated) -> bool:
+    def _others_at_work(self, seated: _EngineShare) -> bool:
         return any(
             each.is_busy and each.engine.models
             for each in self._seated.values()
             if each is not seated
         )
 
-    def _refuse_too_large(self, wanted: Sequence[_Held]) -> None:
+    def _refuse_too_large(self, wanted: Sequence[_HeldModel]) -> None:
         weights = sum(held.weights_bytes for held in wanted)
         limit = self._limit(wanted)
         if weights > limit:
@@ -293,12 +302,12 @@ class Budget:
                 "Raise `models: {memory: …}`, or name a smaller model.",
             )
 
-    def _limit(self, held: Sequence[_Held]) -> int:
+    def _limit(self, held: Sequence[_HeldModel]) -> int:
         if self.home.memory_bytes or not held:
             return self.home.memory_bytes
         return held[0].model.device.total_bytes
 
-    def _needed(self, wanted: Sequence[_Held], by: _Seated | None = None) -> int:
+    def _needed(self, wanted: Sequence[_HeldModel], by: _EngineShare | None = None) -> int:
         """What would be taken with these warm too, and their engine at work."""
         warm = [held for held in self._held.values() if held.is_warm or held in wanted]
         working = sum(each.takes_bytes for each in self._seated.values() if each is not by)
@@ -308,7 +317,7 @@ class Budget:
             + (by.working_bytes if by is not None else 0)
         )
 
-    def _make_room(self, wanted: Sequence[_Held], by: _Seated | None = None) -> None:
+    def _make_room(self, wanted: Sequence[_HeldModel], by: _EngineShare | None = None) -> None:
         """Take memory from who rests first; then send the least recently used away."""
         self._refuse_too_large(wanted)
         limit = self._limit(wanted or list(self._held.values()))
@@ -329,7 +338,7 @@ class Budget:
                 return  # those at work are more than there should be: see `prepare`
             self._evict(min(leaving, key=lambda held: held.used_at or 0.0))
 
-    def _warm(self, wanted: Sequence[_Held]) -> None:
+    def _warm(self, wanted: Sequence[_HeldModel]) -> None:
         for held in wanted:
             if not held.is_warm:
                 self._on_warming(held.model.name)
@@ -337,12 +346,12 @@ class Budget:
                 held.weights_bytes = self.measured[held.model.key] = held.model.weights_bytes
                 held.used_at = held.used_at or self._clock()
 
-    def _evict(self, held: _Held) -> None:
+    def _evict(self, held: _HeldModel) -> None:
         for each in self._using(held):
             self._release(each)
         held.model.park()
 
-    def _release(self, each: _Seated) -> None:
+    def _release(self, each: _EngineShare) -> None:
         if not each.is_released:
             each.engine.release()
             each.is_released, each.kept_bytes = True, 0
@@ -351,7 +360,7 @@ class Budget:
 
 
 @contextmanager
-def _measured(seated: _Seated, device: Device) -> Iterator[None]:
+def _measured(seated: _EngineShare, device: Device) -> Iterator[None]:
     """See what a step takes at its peak, with what was kept from the steps before."""
     device.begin_peak()
     before = device.in_use_bytes

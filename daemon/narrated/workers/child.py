@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from narrated.printable import printable
-from narrated.workers.wire import PARENT_VARIABLE, PREFIX, beginning, parsed, sizes
+from narrated.workers.protocol import PARENT_VARIABLE, PREFIX, beginning, parsed, sizes
 
 LINES_KEPT = 20
 _LINE_CHARACTERS = 500
@@ -44,7 +44,7 @@ runpy.run_module({module!r}, run_name="__main__", alter_sys=True)
 logger = logging.getLogger("narrated.worker")
 
 
-class Child:
+class ChildProcess:
     """A running child: frames to and from it, what it last wrote to stderr, and its end."""
 
     def __init__(
@@ -52,7 +52,7 @@ class Child:
         name: str,
         process: asyncio.subprocess.Process,
         wire: tuple[asyncio.StreamReader, asyncio.StreamWriter],
-        stderr: "_Stderr",
+        stderr: "_StderrLog",
     ) -> None:
         self.name = name
         self.pid = process.pid
@@ -63,7 +63,7 @@ class Child:
     @classmethod
     async def start(
         cls, name: str, module: str, *, python: str = "", memory_bytes: int | None = None
-    ) -> "Child":
+    ) -> "ChildProcess":
         """Start a module of ours in an interpreter; OSError when that cannot be run."""
         ours, theirs = socket.socketpair()
         stderr, to_stderr = os.pipe()
@@ -87,7 +87,7 @@ class Child:
         if memory_bytes is not None:
             _bound(process.pid, memory_bytes)
         wire = await asyncio.open_unix_connection(sock=ours, limit=_READ_AHEAD_BYTES)
-        return cls(name, process, wire, await _Stderr.follow(f"{name} ({process.pid})", stderr))
+        return cls(name, process, wire, await _StderrLog.follow(f"{name} ({process.pid})", stderr))
 
     @property
     def last_lines(self) -> Sequence[str]:
@@ -133,7 +133,7 @@ class Child:
         return _in_words(code)
 
 
-class _Stderr:
+class _StderrLog:
     """Logs what a child writes to stderr and keeps the last lines, however long or unfinished.
 
     A pipe of our own: asyncio's would have us wait for whoever inherited it from the child.
@@ -149,7 +149,7 @@ class _Stderr:
         self._following = asyncio.create_task(self._follow())
 
     @classmethod
-    async def follow(cls, name: str, fd: int) -> "_Stderr":
+    async def follow(cls, name: str, fd: int) -> "_StderrLog":
         loop = asyncio.get_running_loop()
         reader = asyncio.StreamReader()
         pipe = os.fdopen(fd, "rb", buffering=0)

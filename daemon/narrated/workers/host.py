@@ -20,23 +20,23 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, TypeGuard
 
-from narrated.engines.base import (
-    Described,
+from narrated.engines.interface import (
+    CaptionRequest,
+    CaptionResult,
     Engine,
     EngineInfo,
-    Failed,
-    Home,
+    ModelResources,
     Outcome,
-    Progressed,
+    ProgressReport,
     Request,
-    Sight,
-    Utterance,
+    RequestFailure,
+    SpeechRequest,
 )
 from narrated.errors import DeviceLost, EngineUnavailable, OutOfMemory
-from narrated.workers.border import guarded, loaded
-from narrated.workers.budget import Budget
-from narrated.workers.turns import Station, Turns
-from narrated.workers.wire import Wire, die_with_parent
+from narrated.workers.arbiter import EngineQueue, MemoryArbiter
+from narrated.workers.budget import MemoryBudget
+from narrated.workers.guard import guarded, loaded
+from narrated.workers.protocol import ChildChannel, die_with_parent
 
 TELL_S = 2.0
 LEAST_S = 0.1
@@ -46,14 +46,14 @@ _OOM_SCORE = 500  # when memory runs out the worker goes before the daemon
 logger = logging.getLogger("narrated.worker")
 
 
-class Host:
+class EngineHost:
     """Loads engines, and steps those that have rows in flight, in turn."""
 
-    def __init__(self, wire: Wire) -> None:
+    def __init__(self, wire: ChildChannel) -> None:
         self._wire = wire
-        self._budget = Budget(Home(), on_warming=self._tell_warming)
-        self._turns = Turns(self._budget)
-        self._rows: dict[str, Station] = {}
+        self._budget = MemoryBudget(ModelResources(), on_warming=self._tell_warming)
+        self._turns = MemoryArbiter(self._budget)
+        self._rows: dict[str, EngineQueue] = {}
         self._missing: dict[str, tuple[dict[str, Any], EngineUnavailable]] = {}
         self._again_s = 0.0
         self._voices: dict[str, dict[str, str]] = {}
@@ -108,7 +108,7 @@ class Host:
     def _apply(self, wish: dict[str, Any]) -> None:
         """Have these engines and this budget; what stays the same stays warm."""
         self._again_s = wish["again_s"]
-        home = Home(**wish["home"])
+        home = ModelResources(**wish["home"])
         moved = self._budget.change(home, wish["known"])
         wanted = {spec["name"]: spec for spec in wish["engines"]}
         for station in list(self._turns.stations.values()):
@@ -120,7 +120,7 @@ class Host:
         self._rest_at = time.monotonic() + self._rest_every_s()
 
     def _load(self, specs: Iterable[dict[str, Any]]) -> None:
-        fresh: list[Station] = []
+        fresh: list[EngineQueue] = []
         for spec in specs:
             self._wire.send({"loading": spec["name"]})
             try:
@@ -128,7 +128,7 @@ class Host:
             except EngineUnavailable as error:
                 self._missing[spec["name"]] = (spec, error)
             else:
-                fresh.append(Station(spec, engine))
+                fresh.append(EngineQueue(spec, engine))
                 self._missing.pop(spec["name"], None)
                 self._budget.seat(engine)
         self._turns.stations |= {station.name: station for station in fresh}
@@ -139,7 +139,7 @@ class Host:
         self._tell_models()
         self._say_hello()
 
-    def _warm_up(self, stations: Iterable[Station]) -> None:
+    def _warm_up(self, stations: Iterable[EngineQueue]) -> None:
         for station in stations:
             try:
                 self._budget.warm_up(station.engine)
@@ -148,7 +148,7 @@ class Host:
             except OutOfMemory:
                 self._budget.rest(station.engine)  # others may make room when it is asked for
 
-    def _lose(self, station: Station, error: EngineUnavailable) -> None:
+    def _lose(self, station: EngineQueue, error: EngineUnavailable) -> None:
         """An engine whose model cannot be had is as good as one that did not load."""
         self._owes_hello = True
         if self._turns.stations.get(station.name) is station:
@@ -189,7 +189,7 @@ class Host:
     def _admit(self, asked: dict[str, Any], payload: bytes) -> None:
         station = self._turns.stations.get(asked["engine"])
         if station is None:
-            refusal = Failed(
+            refusal = RequestFailure(
                 asked["id"], f"No engine {asked['engine']} is loaded.", unavailable=True
             )
             self._wire.send({"failed": asdict(refusal)})
@@ -204,8 +204,8 @@ class Host:
             while station.waiting:
                 self._hand_over(station, station.next_in_line())
 
-    def _hand_over(self, station: Station, request: Request) -> None:
-        failed: list[Failed] = []
+    def _hand_over(self, station: EngineQueue, request: Request) -> None:
+        failed: list[RequestFailure] = []
         with guarded([request.id], failed):
             station.engine.admit(request)
             if _is_in_another_voice(request, station.engine):  # after it was taken in, for good
@@ -240,9 +240,9 @@ class Host:
         if time.monotonic() - self._told_at > TELL_S:
             self._tell_models()
 
-    def _step_one(self, station: Station) -> None:
+    def _step_one(self, station: EngineQueue) -> None:
         outcomes: list[Outcome] = []
-        failed: list[Failed] = []
+        failed: list[RequestFailure] = []
         with _shared_out(station), guarded(list(station.elapsed_s), failed):
             outcomes.extend(self._stepped(station))
         for failure in failed:
@@ -253,7 +253,7 @@ class Host:
         self._finish(station)
         self._perhaps_leave(station)
 
-    def _stepped(self, station: Station) -> Sequence[Outcome]:
+    def _stepped(self, station: EngineQueue) -> Sequence[Outcome]:
         try:
             outcomes = self._budget.step(
                 station.engine, station.name, lambda: self._turns.hold_others(station)
@@ -266,8 +266,8 @@ class Host:
             return []
         return outcomes
 
-    def _send(self, station: Station, outcome: Outcome) -> None:
-        if isinstance(outcome, Progressed):
+    def _send(self, station: EngineQueue, outcome: Outcome) -> None:
+        if isinstance(outcome, ProgressReport):
             self._wire.send({"progress": {"id": outcome.id, "fraction": outcome.fraction}})
             return
         elapsed_s = station.elapsed_s.pop(outcome.id, None)
@@ -275,16 +275,16 @@ class Host:
         if elapsed_s is None:
             return  # cancelled, or failed with its step
         done: dict[str, Any] = {"id": outcome.id, "elapsed_s": elapsed_s}
-        if isinstance(outcome, Failed):
+        if isinstance(outcome, RequestFailure):
             self._wire.send({"failed": asdict(outcome)})
-        elif isinstance(outcome, Described):
+        elif isinstance(outcome, CaptionResult):
             self._wire.send({"done": {**done, "text": outcome.text}})
         else:
             station.spoken_s += len(outcome.pcm) / 2 / outcome.sample_rate
             station.speaking_s += elapsed_s
             self._wire.send({"done": {**done, "sample_rate": outcome.sample_rate}}, outcome.pcm)
 
-    def _finish(self, station: Station) -> None:
+    def _finish(self, station: EngineQueue) -> None:
         """An engine without rows lets others have its memory, or goes if it was replaced."""
         if station.elapsed_s:
             return
@@ -298,23 +298,23 @@ class Host:
         for station in self._turns.dismissed():
             self._budget.unseat(station.engine)
 
-    def _perhaps_leave(self, station: Station) -> None:
+    def _perhaps_leave(self, station: EngineQueue) -> None:
         if not self._leaving and station.engine.worn:
             self._leaving = True
             self._wire.send({"leaving": f"{station.name} holds much memory"})
 
 
-def _is_in_another_voice(request: Request, engine: Engine) -> TypeGuard[Utterance]:
+def _is_in_another_voice(request: Request, engine: Engine) -> TypeGuard[SpeechRequest]:
     """Whether what would be said is not what it will be kept as."""
-    if not isinstance(request, Utterance) or not request.voice or request.voice_digest is None:
+    if not isinstance(request, SpeechRequest) or not request.voice or request.voice_digest is None:
         return False
     return engine.voice_digest(request.voice) != request.voice_digest
 
 
-def _request(asked: dict[str, Any], payload: bytes, station: Station) -> Request:
+def _request(asked: dict[str, Any], payload: bytes, station: EngineQueue) -> Request:
     if station.engine.kind == "caption":
-        return Sight(asked["id"], payload, asked.get("options", {}))
-    return Utterance(
+        return CaptionRequest(asked["id"], payload, asked.get("options", {}))
+    return SpeechRequest(
         id=asked["id"],
         text=asked["text"],
         voice=asked["voice"],
@@ -326,7 +326,7 @@ def _request(asked: dict[str, Any], payload: bytes, station: Station) -> Request
 
 
 @contextmanager
-def _shared_out(station: Station) -> Iterator[None]:
+def _shared_out(station: EngineQueue) -> Iterator[None]:
     """Give each row in flight its share of the time that a step takes."""
     begin = time.monotonic()
     yield
@@ -348,10 +348,10 @@ def _settle_in() -> None:
 def main() -> None:
     """Serve on the inherited descriptor that the last argument names."""
     _settle_in()
-    wire = Wire.inherited(int(sys.argv[-1]))
+    wire = ChildChannel.inherited(int(sys.argv[-1]))
     try:
         with suppress(ConnectionError):
-            Host(wire).serve()
+            EngineHost(wire).serve()
     except DeviceLost as error:
         # Its threads and the device's own clean-up may hang: there is nothing left to tidy.
         print(error, file=sys.stderr, flush=True)

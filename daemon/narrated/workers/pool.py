@@ -3,15 +3,23 @@
 import asyncio
 from collections.abc import Callable, Iterable, MutableMapping
 
-from narrated.engines.base import EngineInfo
+from narrated.engines.interface import EngineInfo
 from narrated.errors import EngineUnavailable
-from narrated.workers.seat import Seat, State, WorkerSpec, WorkerState
-from narrated.workers.worker import Result, Worker
+from narrated.workers.supervisor import WorkerSnapshot, WorkerSpec, WorkerState, WorkerSupervisor
+from narrated.workers.worker import RequestResult, Worker
 
-__all__ = ["EngineInfo", "Pool", "Result", "State", "Worker", "WorkerSpec", "WorkerState"]
+__all__ = [
+    "EngineInfo",
+    "RequestResult",
+    "Worker",
+    "WorkerPool",
+    "WorkerSnapshot",
+    "WorkerSpec",
+    "WorkerState",
+]
 
 
-class Pool:
+class WorkerPool:
     """Keeps a worker alive for each specification.
 
     `on_change` is called in the event loop whenever a worker came, left, or has a free row.
@@ -27,8 +35,8 @@ class Pool:
         self._on_change = on_change
         self._measured = {} if measured is None else measured
         self._specs = tuple(specs)
-        self._seats: list[Seat] = []
-        self._leaving: list[Seat] = []
+        self._seats: list[WorkerSupervisor] = []
+        self._leaving: list[WorkerSupervisor] = []
 
     async def start(self) -> None:
         """Start all workers; they announce themselves in their own time."""
@@ -57,7 +65,7 @@ class Pool:
         there = {seat.name for seat in self._seats}
         for name, spec in wanted.items():
             if name not in there:
-                seat = Seat(spec, self._on_change, self._measured)
+                seat = WorkerSupervisor(spec, self._on_change, self._measured)
                 self._seats.append(seat)
                 seat.open()
 
@@ -66,7 +74,7 @@ class Pool:
         """Those that have announced themselves and take work."""
         return [seat.worker for seat in self._seats if seat.worker and seat.worker.takes_work]
 
-    def states(self) -> list[WorkerState]:
+    def states(self) -> list[WorkerSnapshot]:
         """How each worker fares."""
         return [seat.state() for seat in self._seats]
 

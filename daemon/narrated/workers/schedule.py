@@ -15,14 +15,14 @@ from narrated.errors import (
     WorkerLost,
 )
 from narrated.ledger.store import Ledger
-from narrated.workers.pool import EngineInfo, Pool, Result, Worker
+from narrated.workers.pool import EngineInfo, RequestResult, Worker, WorkerPool
 
 MOST_DEATHS = 3
 """A piece that took its worker with it this often is given up."""
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class Request:
     """A piece of work for one engine: a chunk to speak or a picture to describe."""
 
     key: str
@@ -37,14 +37,14 @@ class Order:
 
 
 @dataclass(slots=True, eq=False)
-class _Work:
-    order: Order
-    future: asyncio.Future[Result]
+class _PendingRequest:
+    order: Request
+    future: asyncio.Future[RequestResult]
     deaths: int
     failed: bool = False
     """In a step with others, whose fault it may have been."""
     waiters: int = 0
-    answer: asyncio.Future[Result] | None = None
+    answer: asyncio.Future[RequestResult] | None = None
     is_held: bool = False
     """Answered, and not yet kept by who asked for it."""
 
@@ -55,13 +55,13 @@ class _Work:
 
 
 @dataclass(slots=True)
-class _Flow:
+class _JobFlow:
     """The waiting pieces of one job for one engine, and how far it is on that engine's clock."""
 
     engine: str
     tag: float
     is_new: bool = True
-    pieces: deque[_Work] = field(default_factory=deque)
+    pieces: deque[_PendingRequest] = field(default_factory=deque)
 
 
 class Scheduler:
@@ -75,22 +75,22 @@ class Scheduler:
     and Shenker, "Analysis and simulation of a fair queueing algorithm", SIGCOMM 1989.)
     """
 
-    def __init__(self, pool: Pool, ledger: Ledger, owner: str, lease_s: float) -> None:
+    def __init__(self, pool: WorkerPool, ledger: Ledger, owner: str, lease_s: float) -> None:
         self._pool = pool
         self._ledger = ledger
         self._owner = owner
         self._lease_s = lease_s
-        self._flows: dict[tuple[int, str], _Flow] = {}
-        self._work: dict[str, _Work] = {}
-        self._held: dict[Worker, set[_Work]] = {}
+        self._flows: dict[tuple[int, str], _JobFlow] = {}
+        self._work: dict[str, _PendingRequest] = {}
+        self._held: dict[Worker, set[_PendingRequest]] = {}
         self._unkept: Counter[str] = Counter()
         self._clocks: defaultdict[str, float] = defaultdict(float)
         self._infos: dict[str, EngineInfo] = {}
         self._changed = asyncio.Event()
         self._pumping = False
-        self.on_admit: Callable[[Order], None] = lambda order: None
+        self.on_admit: Callable[[Request], None] = lambda order: None
 
-    async def perform(self, order: Order) -> Result:
+    async def perform(self, order: Request) -> RequestResult:
         """Have a piece done, or share in what is being done under the same key.
 
         Raises EngineError for a piece that cannot be done, EngineUnavailable when its engine is
@@ -100,7 +100,7 @@ class Scheduler:
             return result
 
     @asynccontextmanager
-    async def performed(self, order: Order) -> AsyncIterator[Result]:
+    async def performed(self, order: Request) -> AsyncIterator[RequestResult]:
         """The same, and it takes up its row until this is left: until its result is kept.
 
         So all that a crash can cost, in the worker or on its way to the disk, is an engine's rows.
@@ -145,21 +145,21 @@ class Scheduler:
         changed, self._changed = self._changed, asyncio.Event()
         changed.set()
 
-    def _refuse(self, flow: _Flow, problem: EngineUnavailable) -> None:
+    def _refuse(self, flow: _JobFlow, problem: EngineUnavailable) -> None:
         for work in list(flow.pieces):
             self._settle(work, problem)
         flow.pieces.clear()
 
-    def _enlist(self, order: Order) -> _Work:
-        future: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
-        work = _Work(order, future, self._ledger.deaths(order.key))
+    def _enlist(self, order: Request) -> _PendingRequest:
+        future: asyncio.Future[RequestResult] = asyncio.get_running_loop().create_future()
+        work = _PendingRequest(order, future, self._ledger.deaths(order.key))
         self._work[order.key] = work
         self._line_up(work)
         return work
 
-    def _line_up(self, work: _Work, *, first: bool = False) -> None:
+    def _line_up(self, work: _PendingRequest, *, first: bool = False) -> None:
         name = (work.order.flow, work.order.engine)
-        flow = self._flows.setdefault(name, _Flow(work.order.engine, 0.0))
+        flow = self._flows.setdefault(name, _JobFlow(work.order.engine, 0.0))
         if not flow.pieces:
             flow.tag = max(flow.tag, self._clocks[flow.engine])
         (flow.pieces.appendleft if first else flow.pieces.append)(work)
@@ -183,11 +183,11 @@ class Scheduler:
                 self._ledger.lease(admitted, self._owner, self._lease_s)
         self._flows = {name: flow for name, flow in self._flows.items() if self._is_live(flow)}
 
-    def _is_live(self, flow: _Flow) -> bool:
+    def _is_live(self, flow: _JobFlow) -> bool:
         """A flow that is ahead of the clock is remembered, lest it rejoin as if it were new."""
         return bool(flow.pieces) or flow.tag > self._clocks[flow.engine]
 
-    def _next(self, worker: Worker) -> _Work | None:
+    def _next(self, worker: Worker) -> _PendingRequest | None:
         """The piece this worker takes now; None when it has no row for any, or must drain."""
         if self._tries_one_alone(worker):
             return None
@@ -204,13 +204,13 @@ class Scheduler:
             return None
         return self._take(flow)
 
-    def _turn(self, flow: _Flow, heaviest: float) -> tuple[int, float]:
+    def _turn(self, flow: _JobFlow, heaviest: float) -> tuple[int, float]:
         """Whose turn it is, the least first: who lags, who is new, who has had least."""
         if self._clocks[flow.engine] - flow.tag > heaviest:
             return 0, flow.tag
         return (1 if flow.is_new else 2), flow.tag
 
-    def _take(self, flow: _Flow) -> _Work:
+    def _take(self, flow: _JobFlow) -> _PendingRequest:
         sharing = [each for each in self._flows.values() if each.pieces]
         work = flow.pieces.popleft()
         share = work.order.weight / sum(each.engine == flow.engine for each in sharing)
@@ -222,14 +222,16 @@ class Scheduler:
     def _tries_one_alone(self, worker: Worker) -> bool:
         return any(work.is_suspect for work in self._held.get(worker, ()))
 
-    def _admit(self, work: _Work, worker: Worker) -> None:
+    def _admit(self, work: _PendingRequest, worker: Worker) -> None:
         order = work.order
         self.on_admit(order)
         self._held.setdefault(worker, set()).add(work)
         work.answer = worker.submit(order.engine, order.header, order.payload)
         work.answer.add_done_callback(lambda answer: self._answered(work, worker, answer))
 
-    def _answered(self, work: _Work, worker: Worker, answer: asyncio.Future[Result]) -> None:
+    def _answered(
+        self, work: _PendingRequest, worker: Worker, answer: asyncio.Future[RequestResult]
+    ) -> None:
         self._let_go(work, worker)
         if answer.cancelled():
             self._settle(work, EngineError("The piece was cancelled."))
@@ -246,7 +248,7 @@ class Scheduler:
             self._settle(work, answer.result())
         self._wake()
 
-    def _count_death(self, work: _Work, problem: WorkerLost) -> None:
+    def _count_death(self, work: _PendingRequest, problem: WorkerLost) -> None:
         """What was in flight at a death is tried again, alone; the third time it is given up."""
         work.deaths += 1
         with suppress(StorageError):  # it is counted here, if it cannot be written down
@@ -264,7 +266,7 @@ class Scheduler:
             ),
         )
 
-    def _settle(self, work: _Work, outcome: Result | BaseException) -> None:
+    def _settle(self, work: _PendingRequest, outcome: RequestResult | BaseException) -> None:
         self._forget(work)
         if work.future.done() or not work.waiters:
             return
@@ -276,7 +278,7 @@ class Scheduler:
             self._unkept[work.order.engine] += 1
             work.is_held = True
 
-    def _leave(self, work: _Work) -> None:
+    def _leave(self, work: _PendingRequest) -> None:
         """Nobody has anything more to do with this piece."""
         if not work.future.done():
             self._abandon(work)
@@ -284,18 +286,18 @@ class Scheduler:
             self._unkept[work.order.engine] -= 1
             self._wake()
 
-    def _let_go(self, work: _Work, worker: Worker) -> None:
+    def _let_go(self, work: _PendingRequest, worker: Worker) -> None:
         work.answer = None
         held = self._held[worker]
         held.discard(work)
         if not held:
             del self._held[worker]
 
-    def _forget(self, work: _Work) -> None:
+    def _forget(self, work: _PendingRequest) -> None:
         if self._work.get(work.order.key) is work:  # a newer piece may go by the same key
             del self._work[work.order.key]
 
-    def _abandon(self, work: _Work) -> None:
+    def _abandon(self, work: _PendingRequest) -> None:
         """Nobody wants this piece any more."""
         self._forget(work)
         flow = self._flows.get((work.order.flow, work.order.engine))

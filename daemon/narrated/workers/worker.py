@@ -7,10 +7,10 @@ from collections.abc import Callable, Mapping, MutableMapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from narrated.engines.base import EngineInfo, ModelNow
+from narrated.engines.interface import EngineInfo, ModelStatus
 from narrated.errors import EngineError, EngineUnavailable, FailedAmongOthers, WorkerLost
-from narrated.workers.child import Child
-from narrated.workers.wire import BadFrame
+from narrated.workers.child import ChildProcess
+from narrated.workers.protocol import BadFrame
 
 _LINES_TOLD = 3
 
@@ -18,7 +18,7 @@ logger = logging.getLogger("narrated.worker")
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
+class RequestResult:
     """A finished row: `elapsed_s` and `sample_rate` or `text` in the header, PCM behind it."""
 
     header: Mapping[str, Any]
@@ -26,9 +26,9 @@ class Result:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Row:
+class _InFlightRequest:
     engine: str
-    future: asyncio.Future[Result]
+    future: asyncio.Future[RequestResult]
     on_progress: Callable[[float], None] | None
 
 
@@ -40,7 +40,7 @@ class Worker:
 
     def __init__(
         self,
-        child: Child,
+        child: ChildProcess,
         silence_s: float,
         load_s: float,
         on_change: Callable[[], None],
@@ -48,7 +48,7 @@ class Worker:
     ) -> None:
         self.engines: dict[str, EngineInfo] = {}
         self.missing: dict[str, EngineUnavailable] = {}
-        self._models: list[ModelNow] = []
+        self._models: list[ModelStatus] = []
         self._models_at = 0.0
         self.pid = child.pid
         self.announced = False
@@ -61,7 +61,7 @@ class Worker:
         self._load_s = load_s
         self._on_change = on_change
         self._measured = measured
-        self._rows: dict[str, _Row] = {}
+        self._rows: dict[str, _InFlightRequest] = {}
         self._submitted = 0
         self._loading = True
         self._leaving = False
@@ -75,7 +75,7 @@ class Worker:
         """Whether it has announced itself and neither left nor is about to."""
         return self.announced and not self._leaving and not self._lost
 
-    def models(self) -> tuple[ModelNow, ...]:
+    def models(self) -> tuple[ModelStatus, ...]:
         """How its models stand, as it last told."""
         age_s = self._loop.time() - self._models_at
         return tuple(
@@ -103,7 +103,7 @@ class Worker:
         header: Mapping[str, Any],
         payload: bytes = b"",
         on_progress: Callable[[float], None] | None = None,
-    ) -> asyncio.Future[Result]:
+    ) -> asyncio.Future[RequestResult]:
         """Hand a request in: text, voice, options, language, seed; or a picture as the payload.
 
         A `voice_digest` beside the voice has it refused where the voice is another by now.
@@ -111,7 +111,7 @@ class Worker:
         FailedAmongOthers where it may be another row's fault, and WorkerLost when the worker died
         or hung with this in flight. Cancelling it cancels the row.
         """
-        future: asyncio.Future[Result] = self._loop.create_future()
+        future: asyncio.Future[RequestResult] = self._loop.create_future()
         self._submitted += 1
         id = str(self._submitted)
         if self._lost:
@@ -124,11 +124,11 @@ class Worker:
             return future
         if not self._rows:
             self._heard_at = self._loop.time()
-        self._rows[id] = _Row(engine, future, on_progress)
+        self._rows[id] = _InFlightRequest(engine, future, on_progress)
         future.add_done_callback(lambda settled: self._settled(id, settled))
         return future
 
-    def cancel(self, future: asyncio.Future[Result]) -> None:
+    def cancel(self, future: asyncio.Future[RequestResult]) -> None:
         """Give a request up; its row is free once the worker has let go of it."""
         future.cancel()
 
@@ -176,7 +176,7 @@ class Worker:
         for row in self._drop_rows():
             row.future.cancel()
 
-    def _drop_rows(self) -> list[_Row]:
+    def _drop_rows(self) -> list[_InFlightRequest]:
         rows, self._rows = self._rows, {}
         return [row for row in rows.values() if not row.future.done()]
 
@@ -234,7 +234,7 @@ class Worker:
         self._on_change()
 
     def _take_models(self, body: dict[str, Any], _payload: bytes) -> None:
-        self._models = [ModelNow(**each) for each in body["models"]]
+        self._models = [ModelStatus(**each) for each in body["models"]]
         self._models_at = self._loop.time()
         for key, size in body["measured"].items():
             if self._measured.get(key) != size:
@@ -252,7 +252,7 @@ class Worker:
     def _take_done(self, body: dict[str, Any], payload: bytes) -> None:
         row = self._free(body["id"])
         if not row.future.done():
-            row.future.set_result(Result(body, payload))
+            row.future.set_result(RequestResult(body, payload))
 
     def _take_failed(self, body: dict[str, Any], _payload: bytes) -> None:
         row = self._free(body["id"])
@@ -277,14 +277,14 @@ class Worker:
         "cancelled": _take_cancelled,
     }
 
-    def _free(self, id: str) -> _Row:
+    def _free(self, id: str) -> _InFlightRequest:
         row = self._rows.pop(id)
         self.finished += 1
         self._leave_if_done()
         self._loop.call_soon(self._on_change)  # after the answer has reached who waits for it
         return row
 
-    def _settled(self, id: str, future: asyncio.Future[Result]) -> None:
+    def _settled(self, id: str, future: asyncio.Future[RequestResult]) -> None:
         if future.cancelled() and id in self._rows and not self._lost:
             self._child.send({"cancel": {"id": id}})
 

@@ -8,12 +8,12 @@ import numpy as np
 from engines import driving
 from engines.checkpoints.bark import prompt_arrays
 from measuring.shelf import PlainShelf
-from narrated.engines.bark.checkpoint import Checkpoint
-from narrated.engines.bark.options import Sampling
-from narrated.engines.bark.prompts import Prompt
-from narrated.engines.bark.row import Row
+from narrated.engines.bark.checkpoint import BarkCheckpoint
+from narrated.engines.bark.options import StageSampling
+from narrated.engines.bark.request import BarkRequest
 from narrated.engines.bark.stages import stages
-from narrated.engines.neural.files import found
+from narrated.engines.bark.voice_prompt import VoicePrompt
+from narrated.engines.neural.checkpoint_files import found
 
 
 class Bench(driving.Bench):
@@ -23,15 +23,15 @@ class Bench(driving.Bench):
 
     def __init__(self, folder: Path, device: str = "cpu", dtype: str = "float32") -> None:
         shelf = PlainShelf(device=device)
-        super().__init__(folder, Checkpoint.opened(found(shelf, str(folder)), dtype, shelf))
+        super().__init__(folder, BarkCheckpoint.opened(found(shelf, str(folder)), dtype, shelf))
         self.recipe = self.checkpoint.recipe
         self.sample_rate = self.recipe.sample_rate
 
-    def row(self, id, text="", prompt=None, seed=0, **changed) -> Row:
+    def row(self, id, text="", prompt=None, seed=0, **changed) -> BarkRequest:
         """`changed` may say what earlier stages have made of it, and how it is to be sampled."""
-        sampling: Sampling = changed.pop("sampling", self.recipe.sampling)
+        sampling: StageSampling = changed.pop("sampling", self.recipe.sampling)
         words = self.checkpoint.words(text)
-        return Row(id, words, prompt, sampling, seed, is_silent=not words, **changed)
+        return BarkRequest(id, words, prompt, sampling, seed, is_silent=not words, **changed)
 
     def stages(self):
         return stages(self.recipe, self.checkpoint.block_size)
@@ -42,14 +42,16 @@ def codes(row) -> tuple:
     return row.semantic, row.coarse, None if row.fine is None else row.fine.tolist(), row.pcm
 
 
-def copied(row, **changed) -> Row:
+def copied(row, **changed) -> BarkRequest:
     """The same request once more, before anything is made of it."""
-    return Row(row.id, row.words, row.prompt, changed.get("sampling", row.sampling), row.seed)
+    return BarkRequest(
+        row.id, row.words, row.prompt, changed.get("sampling", row.sampling), row.seed
+    )
 
 
-def prompt(seed, seconds=5.0) -> Prompt:
+def prompt(seed, seconds=5.0) -> VoicePrompt:
     arrays = prompt_arrays(seed, seconds)
-    return Prompt(*(arrays[f"{stage}_prompt"] for stage in ("semantic", "coarse", "fine")))
+    return VoicePrompt(*(arrays[f"{stage}_prompt"] for stage in ("semantic", "coarse", "fine")))
 
 
 def tokens(count, seed=0) -> list[int]:
@@ -57,7 +59,7 @@ def tokens(count, seed=0) -> list[int]:
     return np.random.default_rng(seed).integers(0, 10_000, count).tolist()
 
 
-def greedily(sampling: Sampling) -> Sampling:
+def greedily(sampling: StageSampling) -> StageSampling:
     likeliest = {"temperature": 0.0}
     return dataclasses.replace(
         sampling,

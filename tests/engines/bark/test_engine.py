@@ -11,7 +11,7 @@ from engines.checkpoints.bark import PRESETS, prompt_arrays
 from engines.speaking import came_of, sound_of, warmed
 from measuring.shelf import PlainShelf
 from narrated.engines.bark.engine import load
-from narrated.engines.base import Sight, Spoken, Utterance, Warmth
+from narrated.engines.interface import CaptionRequest, SpeechRequest, SpeechResult, WeightsLocation
 from narrated.errors import EngineError, EngineUnavailable
 from support.fresh import in_a_fresh_process
 
@@ -22,11 +22,11 @@ def engine(sampling_folder):
 
 
 def pcm(engine, text="Hello, my dog is cute.", voice="", seed=0, language="en", **options):
-    return sound_of(engine, Utterance("1", text, voice, options, language, seed))
+    return sound_of(engine, SpeechRequest("1", text, voice, options, language, seed))
 
 
 def test_texts_come_out_as_sound_and_their_progress_only_grows(engine):
-    requests = [Utterance(str(i), "Hello world.", "", seed=i) for i in range(3)]
+    requests = [SpeechRequest(str(i), "Hello world.", "", seed=i) for i in range(3)]
     outcomes, told = came_of(engine, *requests)
     for outcome in outcomes:
         samples = np.frombuffer(outcome.pcm, dtype="<i2")
@@ -40,10 +40,10 @@ def test_texts_come_out_as_sound_and_their_progress_only_grows(engine):
 
 def test_a_row_s_sound_hangs_on_its_request_alone(engine):
     requests = [
-        Utterance("1", "Hello, my dog is cute.", PRESETS[0], {}, "en", 1),
-        Utterance("2", "of", PRESETS[1], {"temperature": 0.3}, "en", 2),
-        Utterance("3", "[laughs] ♪ the world ♪", "", {"fine_temperature": 1.0}, "en", 3),
-        Utterance("4", "Hello, my dog is cute.", PRESETS[0], {}, "en", 4),
+        SpeechRequest("1", "Hello, my dog is cute.", PRESETS[0], {}, "en", 1),
+        SpeechRequest("2", "of", PRESETS[1], {"temperature": 0.3}, "en", 2),
+        SpeechRequest("3", "[laughs] ♪ the world ♪", "", {"fine_temperature": 1.0}, "en", 3),
+        SpeechRequest("4", "Hello, my dog is cute.", PRESETS[0], {}, "en", 4),
     ]
     together, _ = came_of(engine, *requests)
     for request, outcome in zip(requests, together, strict=True):
@@ -56,7 +56,7 @@ def test_the_weights_stay_on_the_disk_until_they_are_wanted(sampling_folder):
     shelf = PlainShelf()
     engine = load({"model": str(sampling_folder)}, shelf)
     (model,) = engine.models
-    assert model.warmth is Warmth.ABSENT
+    assert model.warmth is WeightsLocation.ABSENT
     assert model.weights_bytes == 0
     assert engine.voices().keys() == set(PRESETS)
     assert list(shelf.held) == [model.key]
@@ -171,7 +171,7 @@ def test_options_that_cannot_be_are_refused_when_loading(options):
 )
 def test_options_that_cannot_be_are_refused_for_a_text(engine, options):
     with pytest.raises(EngineError, match=rf"option '{next(iter(options))}'"):
-        engine.admit(Utterance("1", "Hello", "", options))
+        engine.admit(SpeechRequest("1", "Hello", "", options))
 
 
 def test_options_change_the_sound(engine):
@@ -190,10 +190,10 @@ def test_options_of_the_engine_are_those_of_its_texts(engine, sampling_folder):
 
 def test_a_text_too_long_is_refused_with_its_length(engine):
     engine_limit = "a " * 256
-    engine.admit(Utterance("1", engine_limit, ""))
+    engine.admit(SpeechRequest("1", engine_limit, ""))
     engine.cancel("1")
     with pytest.raises(EngineError, match=r"too long for Bark: 257 tokens, where it reads 256"):
-        engine.admit(Utterance("1", engine_limit + "a", ""))
+        engine.admit(SpeechRequest("1", engine_limit + "a", ""))
 
 
 def test_bark_s_own_marks_reach_the_tokenizer_unharmed(engine):
@@ -233,26 +233,26 @@ def test_own_voices_are_spoken_with(engine, sampling_folder, tmp_path):
 def test_a_broken_voice_fails_its_request_alone(sampling_folder, tmp_path):
     (tmp_path / "odd.npz").write_bytes(b"odd")
     engine = warmed(load({"model": str(sampling_folder)}, PlainShelf(voices=tmp_path)))
-    engine.admit(Utterance("1", "Hello", ""))
+    engine.admit(SpeechRequest("1", "Hello", ""))
     with pytest.raises(EngineUnavailable, match=r"odd\.npz cannot be used"):
-        engine.admit(Utterance("2", "Hello", "odd"))
+        engine.admit(SpeechRequest("2", "Hello", "odd"))
     assert {outcome.id for outcome in engine.step()} == {"1"}
 
 
 def test_a_picture_is_not_spoken(engine):
     with pytest.raises(EngineError, match="cannot describe"):
-        engine.admit(Sight("1", b""))
+        engine.admit(CaptionRequest("1", b""))
 
 
 def test_weights_may_be_dropped_and_come_back_between_steps(engine):
     expected = pcm(engine, seed=9)
-    engine.admit(Utterance("1", "Hello, my dog is cute.", "", seed=9))
+    engine.admit(SpeechRequest("1", "Hello, my dog is cute.", "", seed=9))
     engine.step()
     engine.models[0].drop()
     engine.models[0].warm()
     out = []
     while not out:
-        out = [outcome for outcome in engine.step() if isinstance(outcome, Spoken)]
+        out = [outcome for outcome in engine.step() if isinstance(outcome, SpeechResult)]
     assert out[0].pcm == expected
 
 

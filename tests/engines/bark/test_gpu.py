@@ -5,8 +5,8 @@ import pytest
 import torch
 
 from engines.bark.driving import Bench, copied, prompt
-from narrated.engines.bark.layers import Causal
-from narrated.engines.neural.decoder import Decoder
+from narrated.engines.bark.transformer_blocks import BarkTransformer
+from narrated.engines.neural.decoder import KeyValueDecoder
 
 pytestmark = pytest.mark.gpu
 
@@ -52,8 +52,8 @@ def test_a_gpu_draws_as_a_processor_does(single, greedy):
 
 @torch.no_grad()
 def test_a_step_can_be_captured_and_replays_the_same(single):
-    transformer = Causal(single.module.semantic)
-    decoder = Decoder(transformer, 3, 512)
+    transformer = BarkTransformer(single.module.semantic)
+    decoder = KeyValueDecoder(transformer, 3, 512)
     prompts = torch.randn(3, 257, transformer.width, device="cuda")
     decoder.fill(transformer, 0, prompts, torch.tensor([257, 200, 130], device="cuda"))
     tokens = torch.tensor([5, 6, 7], device="cuda")

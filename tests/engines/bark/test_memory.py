@@ -6,7 +6,7 @@ import torch
 
 from engines.bark.driving import codes, copied, prompt
 from engines.scarcity import REACTIONS, Driven, take_too_much
-from narrated.engines.base import Failed
+from narrated.engines.interface import RequestFailure
 
 TEXTS = ("Hello, my dog is cute.", "of the", "The cat [laughs].")
 
@@ -134,7 +134,7 @@ def test_a_row_that_is_not_a_number_fails_and_the_others_do_not(
 
     hooked(sampling.module.get_submodule(attribute).register_forward_hook(spoil))
     out = Driven(pipeline).until(len(rows)).out
-    failed = [outcome for outcome in out.values() if isinstance(outcome, Failed)]
+    failed = [outcome for outcome in out.values() if isinstance(outcome, RequestFailure)]
     assert len(failed) == 1 and f"{part} model gave what is not a number" in failed[0].problem
     well = [row for row in rows if row.id != failed[0].id]
     assert [codes(row) for row in well] == [undisturbed[int(row.id)] for row in well]

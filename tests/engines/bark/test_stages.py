@@ -11,9 +11,9 @@ import torch
 from engines.bark import upstream
 from engines.bark.driving import codes, copied, prompt, tokens
 from engines.driving import finished
-from narrated.engines.bark.coarse import Coarse
-from narrated.engines.bark.fine import Fine
-from narrated.engines.bark.semantic import Semantic
+from narrated.engines.bark.coarse import CoarseStage
+from narrated.engines.bark.fine import FineStage
+from narrated.engines.bark.semantic import SemanticStage
 
 TEXTS = (
     "Hello, my dog is cute.",
@@ -28,7 +28,7 @@ FRAMES = (30, 4, 600, 75, 520)
 
 
 def semantic(bench):
-    return Semantic(bench.recipe, bench.checkpoint.block_size)
+    return SemanticStage(bench.recipe, bench.checkpoint.block_size)
 
 
 def texts(bench):
@@ -73,43 +73,43 @@ def test_semantic_rows_of_a_batch_are_what_they_are_alone(greedy):
 
 def test_a_coarse_row_is_what_transformers_makes_of_it(greedy):
     for row in with_semantic(greedy):
-        greedy.through(Coarse(greedy.recipe), [row])
+        greedy.through(CoarseStage(greedy.recipe), [row])
         assert row.coarse == upstream.coarse(greedy.module, row)
 
 
 def test_coarse_rows_of_a_batch_are_what_they_are_alone(greedy):
     together = with_semantic(greedy)
-    greedy.through(Coarse(greedy.recipe), together, width=3)
+    greedy.through(CoarseStage(greedy.recipe), together, width=3)
     for row, alone in zip(together, with_semantic(greedy), strict=True):
-        greedy.through(Coarse(greedy.recipe), [alone])
+        greedy.through(CoarseStage(greedy.recipe), [alone])
         assert row.coarse == alone.coarse
 
 
 def test_a_coarse_row_that_outgrows_its_history_is_what_transformers_makes_of_it(greedy):
     row = greedy.row("1", "x", semantic=tokens(225))
-    greedy.through(Coarse(greedy.recipe), [row])
+    greedy.through(CoarseStage(greedy.recipe), [row])
     assert row.coarse == upstream.coarse(greedy.module, row)
 
 
 @pytest.mark.parametrize("index", range(len(FRAMES)))
 def test_a_fine_row_is_what_transformers_makes_of_it(greedy, index):
     row = with_coarse(greedy)[index]
-    greedy.through(Fine(greedy.recipe), [row])
+    greedy.through(FineStage(greedy.recipe), [row])
     assert row.fine.tolist() == upstream.fine(greedy.module, row)
 
 
 @pytest.mark.parametrize(("frames", "voice"), [(1030, None), (1154, prompt(4, seconds=8.0))])
 def test_a_fine_row_of_several_windows_is_what_transformers_makes_of_it(greedy, frames, voice):
     row = greedy.row("1", "x", voice, semantic=[1], coarse=coarse_codes(frames, 7))
-    greedy.through(Fine(greedy.recipe), [row])
+    greedy.through(FineStage(greedy.recipe), [row])
     assert row.fine.tolist() == upstream.fine(greedy.module, row)
 
 
 def test_fine_rows_of_a_batch_are_what_they_are_alone(greedy):
     together = with_coarse(greedy)
-    greedy.through(Fine(greedy.recipe), together, width=4)
+    greedy.through(FineStage(greedy.recipe), together, width=4)
     for row, alone in zip(together, with_coarse(greedy), strict=True):
-        greedy.through(Fine(greedy.recipe), [alone])
+        greedy.through(FineStage(greedy.recipe), [alone])
         assert torch.equal(row.fine, alone.fine)
 
 

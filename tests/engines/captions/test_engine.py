@@ -10,11 +10,18 @@ import torch
 from engines.paint import painted, saved, shaded
 from engines.scarcity import take_too_much
 from measuring.shelf import PlainShelf
-from narrated.engines import embedded
-from narrated.engines.base import Described, Failed, Progressed, Sight, Utterance, Warmth
+from narrated.engines import metadata_captioner
 from narrated.engines.captions import engine as captions
 from narrated.engines.captions.engine import load
-from narrated.engines.captions.families import Written
+from narrated.engines.captions.families import RawCaption
+from narrated.engines.interface import (
+    CaptionRequest,
+    CaptionResult,
+    ProgressReport,
+    RequestFailure,
+    SpeechRequest,
+    WeightsLocation,
+)
 from narrated.errors import EngineError, EngineUnavailable, OutOfMemory
 
 PICTURES = [saved(shaded(number, 90 + 40 * number, 160)) for number in range(6)]
@@ -33,7 +40,7 @@ def loaded(options, **more):
 
 def admitted(engine, pictures=PICTURES, **options):
     for number, picture in enumerate(pictures):
-        engine.admit(Sight(str(number), picture, options))
+        engine.admit(CaptionRequest(str(number), picture, options))
 
 
 def answers(engine, count):
@@ -41,7 +48,7 @@ def answers(engine, count):
     told = {}
     while len(told) < count:
         for outcome in engine.step():
-            if not isinstance(outcome, Progressed):
+            if not isinstance(outcome, ProgressReport):
                 told[outcome.id] = outcome
     return told
 
@@ -65,7 +72,7 @@ class Scripted:
         time.sleep(self.takes_s)
         if self.trouble:
             self.trouble.pop()()
-        return [Written(self.texts[at % len(self.texts)], False) for at in range(len(pictures))]
+        return [RawCaption(self.texts[at % len(self.texts)], False) for at in range(len(pictures))]
 
 
 @pytest.fixture
@@ -86,7 +93,7 @@ def test_pictures_are_described(options):
     engine = loaded(options)
     admitted(engine)
     told = answers(engine, len(PICTURES))
-    assert all(isinstance(outcome, Described) for outcome in told.values())
+    assert all(isinstance(outcome, CaptionResult) for outcome in told.values())
     assert all(outcome.text.endswith(".") for outcome in told.values())
 
 
@@ -118,7 +125,7 @@ def test_all_that_wait_are_one_batch(scripted):
     admitted(engine)
     opened = [engine.step() for _ in PICTURES]
     assert [outcome.id for (outcome,) in opened] == list("012345")
-    assert all(isinstance(outcome, Progressed) for (outcome,) in opened)
+    assert all(isinstance(outcome, ProgressReport) for (outcome,) in opened)
     assert len(engine.step()) == 6
     assert [size for size, _, _ in family.batches] == [6]
 
@@ -133,7 +140,7 @@ def test_no_batch_is_larger_than_the_rows(scripted):
 def test_pictures_that_are_asked_other_things_are_another_batch(scripted):
     engine, family = scripted()
     for number, options in enumerate([{}, {"prompt": "b"}, {}, {"max_tokens": 9}]):
-        engine.admit(Sight(str(number), PICTURES[number], options))
+        engine.admit(CaptionRequest(str(number), PICTURES[number], options))
     answers(engine, 4)
     assert family.batches == [(2, "", 20), (1, "b", 20), (1, "", 9)]
 
@@ -171,7 +178,12 @@ def test_one_bad_picture_fails_alone(scripted):
     engine, _ = scripted()
     admitted(engine, [PICTURES[0], PICTURES[1][:200], b"no picture", PICTURES[2]])
     told = answers(engine, 4)
-    assert [type(told[id]) for id in "0123"] == [Described, Failed, Failed, Described]
+    assert [type(told[id]) for id in "0123"] == [
+        CaptionResult,
+        RequestFailure,
+        RequestFailure,
+        CaptionResult,
+    ]
     assert "cut short" in told["1"].problem
     assert told["2"].remedy
 
@@ -235,7 +247,7 @@ def test_weights_are_read_when_they_are_warmed_and_held_once(options):
     shelf = PlainShelf()
     first, second = load(options, shelf), load({**options, "rows": 2}, shelf)
     assert first.models[0] is second.models[0]
-    assert first.models[0].warmth is Warmth.ABSENT
+    assert first.models[0].warmth is WeightsLocation.ABSENT
     half = load({**options, "dtype": "bfloat16"}, shelf)
     assert half.models[0] is not first.models[0]
     half.models[0].warm()
@@ -259,7 +271,7 @@ def test_the_identity_changes_with_all_that_changes_a_text(options, checkpoint):
     assert len(set(told)) == len(told)
     assert load({**options, "rows": 2}, PlainShelf()).identity == told[0]
     assert load({**options, "dtype": "float32"}, PlainShelf()).identity == told[0]
-    assert f".{embedded.REVISION}-" in told[0]
+    assert f".{metadata_captioner.REVISION}-" in told[0]
 
 
 @pytest.mark.parametrize(
@@ -287,13 +299,13 @@ def test_an_option_that_is_not_understood_is_named(options, wrong, told):
 def test_a_request_that_is_not_understood_is_refused(scripted, wrong):
     engine, _ = scripted()
     with pytest.raises(EngineError, match=next(iter(wrong))):
-        engine.admit(Sight("1", PICTURES[0], wrong))
+        engine.admit(CaptionRequest("1", PICTURES[0], wrong))
 
 
 def test_it_does_not_speak(scripted):
     engine, _ = scripted()
     with pytest.raises(EngineError, match="does not speak"):
-        engine.admit(Utterance("1", "Hello.", ""))
+        engine.admit(SpeechRequest("1", "Hello.", ""))
     assert engine.voices() == {}
 
 

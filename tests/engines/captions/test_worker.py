@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from engines.paint import saved, shaded
-from narrated.engines.base import EngineSpec, Home
+from narrated.engines.interface import EngineSpec, ModelResources
 from narrated.errors import EngineError
 from workers.support import running, spec
 from workers.test_models import leave_it
@@ -17,7 +17,7 @@ from workers.test_models import leave_it
 def captioner(checkpoint):
     known = EngineSpec.registered("blip")
     engine = replace(known, options={"model": str(checkpoint("blip")), "max_tokens": 6})
-    return replace(spec(engine, name="models", load_s=60.0), home=Home(device="cpu"))
+    return replace(spec(engine, name="models", load_s=60.0), home=ModelResources(device="cpu"))
 
 
 def test_a_picture_that_there_is_no_memory_to_open_fails_alone_and_says_so(checkpoint):

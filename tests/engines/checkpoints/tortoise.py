@@ -5,7 +5,7 @@ from pathlib import Path
 import torch
 
 from measuring.tortoises import Sizes, models, write
-from narrated.engines.tortoise import parts
+from narrated.engines.tortoise import required_files
 
 _SIZES = Sizes(
     width=128,
@@ -34,7 +34,7 @@ def tortoise(folder: Path, seed: int = 0, boost: float = 8, *, ends: float = 2.6
         for model in made.values():
             for key, weights in model.named_parameters():
                 _drawn(key, weights, boost)
-        made[parts.AUTOREGRESSIVE].mel_head.weight[_STOP].mul_(ends)
+        made[required_files.AUTOREGRESSIVE].mel_head.weight[_STOP].mul_(ends)
     write(made, folder)
     return folder
 

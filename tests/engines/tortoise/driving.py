@@ -7,14 +7,14 @@ import torch
 
 from engines import driving
 from measuring.shelf import PlainShelf
-from narrated.engines.neural.files import found
-from narrated.engines.tortoise.checkpoint import Checkpoint
-from narrated.engines.tortoise.latents import Kept, Latents
-from narrated.engines.tortoise.options import Settings
-from narrated.engines.tortoise.parts import FILES
-from narrated.engines.tortoise.row import Row
+from narrated.engines.neural.checkpoint_files import found
+from narrated.engines.tortoise.checkpoint import TortoiseCheckpoint
+from narrated.engines.tortoise.options import TortoiseSettings
+from narrated.engines.tortoise.request import TortoiseRequest
+from narrated.engines.tortoise.required_files import FILES
 from narrated.engines.tortoise.stages import stages
-from narrated.engines.tortoise.voices import Voice
+from narrated.engines.tortoise.voice_latents import LatentsCache, VoiceLatents
+from narrated.engines.tortoise.voices import TortoiseVoice
 
 QUICK = {
     "preset": "ultra_fast",
@@ -22,7 +22,7 @@ QUICK = {
     "diffusion_iterations": 3,
     "max_mel_tokens": 40,
 }
-NOBODY = Voice("nobody", "none", (Path("nowhere.pth"),), ("none",))
+NOBODY = TortoiseVoice("nobody", "none", (Path("nowhere.pth"),), ("none",))
 
 
 class Bench(driving.Bench):
@@ -32,19 +32,21 @@ class Bench(driving.Bench):
 
     def __init__(self, folder: Path, device: str = "cpu", dtype: str = "float32") -> None:
         shelf = PlainShelf(device=device)
-        super().__init__(folder, Checkpoint.opened(found(shelf, str(folder), FILES), dtype, shelf))
+        super().__init__(
+            folder, TortoiseCheckpoint.opened(found(shelf, str(folder), FILES), dtype, shelf)
+        )
 
-    def row(self, id, text="", voice=1, seed=0, **wishes) -> Row:
+    def row(self, id, text="", voice=1, seed=0, **wishes) -> TortoiseRequest:
         """A row in a voice of latents drawn by chance."""
         words = self.checkpoint.words(text)
-        settings = Settings.of({**QUICK, **wishes})
-        row = Row(id, words, NOBODY, settings, seed, is_silent=not words)
+        settings = TortoiseSettings.of({**QUICK, **wishes})
+        row = TortoiseRequest(id, words, NOBODY, settings, seed, is_silent=not words)
         row.latents = latents(voice, self.module.width)
         return row
 
     def stages(self):
         """All but the first: rows bring their latents."""
-        return stages(Kept(Path("/nonexistent"), ""))[1:]
+        return stages(LatentsCache(Path("/nonexistent"), ""))[1:]
 
 
 def samples(pcm: bytes) -> np.ndarray:
@@ -57,9 +59,9 @@ def close(one: bytes, other: bytes) -> bool:
     return len(one) == len(other) and np.abs(samples(one) - samples(other)).max() < 2e-3
 
 
-def latents(seed: int, width: int) -> Latents:
+def latents(seed: int, width: int) -> VoiceLatents:
     drawn = torch.Generator().manual_seed(seed)
-    return Latents(
+    return VoiceLatents(
         torch.randn(1, width, generator=drawn) * 0.5,
         torch.randn(1, 2 * width, generator=drawn) * 0.5,
     )

@@ -2,7 +2,7 @@
 
 from engines import speaking
 from engines.tortoise.driving import QUICK
-from narrated.engines.base import Utterance
+from narrated.engines.interface import SpeechRequest
 from narrated.engines.tortoise.engine import load
 
 TEXT = "The kettle is on, and I am back at four."
@@ -27,7 +27,7 @@ def watched(engine, monkeypatch):
 
 
 def asked(text=TEXT, voice="anna", seed=0, **options):
-    return Utterance("1", text, voice, options, "en", seed)
+    return SpeechRequest("1", text, voice, options, "en", seed)
 
 
 def pcm(engine, *what, **wishes):

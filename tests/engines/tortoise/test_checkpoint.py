@@ -12,11 +12,11 @@ import torch
 
 from engines.tortoise.driving import Bench, samples
 from measuring.shelf import PlainShelf
-from narrated.engines.base import Spoken, Warmth
-from narrated.engines.neural.files import found
-from narrated.engines.tortoise.checkpoint import Checkpoint
-from narrated.engines.tortoise.parts import FILES
-from narrated.engines.tortoise.ranking import Ranking
+from narrated.engines.interface import SpeechResult, WeightsLocation
+from narrated.engines.neural.checkpoint_files import found
+from narrated.engines.tortoise.checkpoint import TortoiseCheckpoint
+from narrated.engines.tortoise.clvp_ranking import RankingStage
+from narrated.engines.tortoise.required_files import FILES
 from narrated.errors import EngineUnavailable
 
 CLVP_CLOSE = 0.02
@@ -31,7 +31,7 @@ def copied(folder, tmp_path):
 
 def opened(folder, dtype="float32"):
     shelf = PlainShelf()
-    return Checkpoint.opened(found(shelf, str(folder), FILES), dtype, shelf)
+    return TortoiseCheckpoint.opened(found(shelf, str(folder), FILES), dtype, shelf)
 
 
 def refusal(folder):
@@ -39,7 +39,7 @@ def refusal(folder):
     model = opened(folder).model
     with pytest.raises(EngineUnavailable) as caught:
         model.warm()
-    assert model.warmth is Warmth.ABSENT
+    assert model.warmth is WeightsLocation.ABSENT
     assert (
         caught.value.remedy == f"See whether its files are whole: narrated models verify {folder}"
     )
@@ -142,7 +142,7 @@ def test_weights_that_were_stored_in_half_precision_are_worked_with_as_wished(co
     bench = Bench(copied)
     assert {each.dtype for each in bench.module.parameters()} == {torch.float32}
     (outcome,) = bench.spoken([bench.row("1", "Hello there.", max_mel_tokens=9)]).values()
-    assert isinstance(outcome, Spoken)
+    assert isinstance(outcome, SpeechResult)
 
 
 def _halve(state, key):
@@ -202,7 +202,7 @@ def test_it_speaks_in_half_precision_on_a_processor_too(halved):
     texts = ("Hello there.", "Yes!")
     rows = [halved.row(text, text, max_mel_tokens=12) for text in texts]
     for outcome in halved.spoken(rows).values():
-        assert isinstance(outcome, Spoken)
+        assert isinstance(outcome, SpeechResult)
         assert np.abs(samples(outcome.pcm)).max() > 0
 
 
@@ -213,7 +213,7 @@ def test_candidates_are_ranked_in_half_precision_as_in_single(halved, bench):
     for own in (halved, bench):
         row = own.row("1", "The kettle is on.", num_autoregressive_samples=8)
         row.candidates = candidates
-        own.through(Ranking(), [row])
+        own.through(RankingStage(), [row])
         scores.append(torch.tensor(row.scores))
     apart = scores[1].max() - scores[1].min()
     assert (scores[0] - scores[1]).abs().max() < CLVP_CLOSE * apart
@@ -225,7 +225,7 @@ def test_the_tokenizer_is_there_before_the_weights(folder):
     assert checkpoint.tokenizer.decode(checkpoint.words("Dr. Who has 2 cats")) == (
         "doctor who has two cats"
     )
-    assert checkpoint.model.warmth is Warmth.ABSENT
+    assert checkpoint.model.warmth is WeightsLocation.ABSENT
 
 
 def test_other_content_is_another_model_and_a_file_it_does_not_use_is_not(folder, copied):

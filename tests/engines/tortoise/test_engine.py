@@ -10,10 +10,10 @@ import pytest
 
 from engines.tortoise.speaking import asked, pcm, warmed, watched
 from measuring.shelf import PlainShelf
-from narrated.engines.base import Warmth
+from narrated.engines.interface import WeightsLocation
 from narrated.engines.tortoise.engine import load
-from narrated.engines.tortoise.options import DEFAULT_PRESET, PRESETS, Settings
-from narrated.engines.tortoise.parts import package
+from narrated.engines.tortoise.options import DEFAULT_PRESET, PRESETS, TortoiseSettings
+from narrated.engines.tortoise.required_files import package
 from narrated.errors import EngineError, EngineUnavailable
 from support.fresh import in_a_fresh_process
 
@@ -30,7 +30,7 @@ def test_the_weights_stay_on_the_disk_until_they_are_wanted(folder, voices):
     shelf = PlainShelf(voices=voices)
     engine = load({"model": str(folder)}, shelf)
     (model,) = engine.models
-    assert model.warmth is Warmth.ABSENT
+    assert model.warmth is WeightsLocation.ABSENT
     assert model.weights_bytes == 0
     assert {"anna", "bert", "train_grace"} <= engine.voices().keys()
     assert list(shelf.held) == [model.key]
@@ -163,7 +163,7 @@ def test_a_preset_that_there_is_not_is_refused_with_those_there_are(engine):
 
 def test_presets_and_what_they_leave_open_are_upstream_s():
     tts, with_preset = (function_of_api(name) for name in ("tts", "tts_with_preset"))
-    names = {field.name for field in fields(Settings)} - {
+    names = {field.name for field in fields(TortoiseSettings)} - {
         "top_k"
     }  # which it leaves to transformers
     presets = assigned(with_preset, "presets")

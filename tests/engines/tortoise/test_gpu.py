@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from engines.tortoise.driving import Bench, close, samples
-from narrated.engines.base import Spoken, Warmth
+from narrated.engines.interface import SpeechResult, WeightsLocation
 
 pytestmark = pytest.mark.gpu
 
@@ -58,7 +58,7 @@ def test_rows_of_a_batch_are_what_they_are_alone(single):
 def test_half_precision_speaks_every_text(folder, dtype):
     bench = Bench(folder, device="cuda", dtype=dtype)
     for outcome in bench.spoken(rows_of(bench, cond_free=True)).values():
-        assert isinstance(outcome, Spoken)
+        assert isinstance(outcome, SpeechResult)
         assert np.abs(samples(outcome.pcm)).max() > 0.01
 
 
@@ -104,7 +104,7 @@ def test_what_is_parked_comes_back_and_gives_the_same_codes(folder):
     bench.spoken(before)
     in_use = torch.cuda.memory_allocated()
     model.park()
-    assert model.warmth is Warmth.PARKED
+    assert model.warmth is WeightsLocation.PARKED
     assert torch.cuda.memory_allocated() <= in_use - model.weights_bytes
     model.warm()
     after = rows_of(bench)
@@ -124,7 +124,7 @@ def test_weights_may_be_parked_in_the_midst_of_a_row(single):
         if steps % 5 == 2:
             model.park()
             model.warm()
-        spoken += sum(isinstance(each, Spoken) for each in pipeline.step())
+        spoken += sum(isinstance(each, SpeechResult) for each in pipeline.step())
         steps += 1
     assert codes(rows) == codes(undisturbed)
 

@@ -8,7 +8,7 @@ from engines.scarcity import REACTIONS, Driven, take_too_much
 from engines.tortoise.driving import QUICK, close
 from engines.tortoise.recordings import recorded
 from measuring.shelf import PlainShelf
-from narrated.engines.base import Failed, Spoken, Utterance
+from narrated.engines.interface import RequestFailure, SpeechRequest, SpeechResult
 from narrated.engines.tortoise.engine import load
 
 TEXTS = ("Hello there.", "The kettle is on.", "Yes!")
@@ -50,7 +50,7 @@ class Line(Driven):
 
     def admit(self, texts=TEXTS):
         for number, text in enumerate(texts):
-            request = Utterance(str(number), text, NAMES[number % 3], seed=number)
+            request = SpeechRequest(str(number), text, NAMES[number % 3], seed=number)
             self.engine.admit(request)
             self.rows |= {row.id: row for row in self.stages["conditioning"].rows}
 
@@ -67,7 +67,7 @@ class Line(Driven):
         for id in ids:
             mine, theirs = self.rows[id], other.rows[id]
             assert (mine.candidates, mine.codes) == (theirs.candidates, theirs.codes)
-            assert isinstance(self.out[id], Spoken)
+            assert isinstance(self.out[id], SpeechResult)
             assert close(self.out[id].pcm, other.out[id].pcm)
         return True
 
@@ -191,9 +191,9 @@ def test_the_width_grows_back_in_the_midst_of_a_book_too(folder, voices, tmp_pat
     line = Line(folder, voices, tmp_path, held, rows=2, batch=2, max_mel_tokens=4)
     assert line.engine.shrink()
     widths = set()
-    line.engine.admit(Utterance("0", "Yes!", "anna"))
+    line.engine.admit(SpeechRequest("0", "Yes!", "anna"))
     for number in range(1, 14):  # one comes for each that goes: it is never idle
-        line.engine.admit(Utterance(str(number), "Yes!", "anna"))
+        line.engine.admit(SpeechRequest(str(number), "Yes!", "anna"))
         while len(line.out) < number:
             line.step()
         widths.add(line.pipeline.width)
@@ -250,7 +250,7 @@ def test_a_row_that_is_not_a_number_fails_and_the_others_do_not(
     hooked(spoiled(line, name, {2 if name == "conditioning" else 0}))
     line.admit()
     line.driven()
-    failed = [each for each in line.out.values() if isinstance(each, Failed)]
+    failed = [each for each in line.out.values() if isinstance(each, RequestFailure)]
     assert len(failed) == 1 and not failed[0].unavailable
     assert f"{SPOILT[name][1]} model gave what is not a number" in failed[0].problem
     assert line.same(undisturbed, line.rows.keys() - {failed[0].id})
@@ -261,7 +261,7 @@ def test_a_row_one_of_whose_candidates_is_no_number_fails(line, undisturbed, hoo
     hooked(spoiled(line, "autoregressive", {4}))  # in the midst of a slice
     line.admit()
     line.driven()
-    assert {each.id for each in line.out.values() if isinstance(each, Failed)} == {"0"}
+    assert {each.id for each in line.out.values() if isinstance(each, RequestFailure)} == {"0"}
     assert line.same(undisturbed, {"1", "2"})
 
 
@@ -269,7 +269,7 @@ def test_a_row_all_of_whose_candidates_are_no_numbers_fails_once(line, undisturb
     hooked(spoiled(line, "autoregressive", {0, 1}, rows=slice(None)))
     line.admit()
     line.driven()
-    failed = {each.id for each in line.out.values() if isinstance(each, Failed)}
+    failed = {each.id for each in line.out.values() if isinstance(each, RequestFailure)}
     assert failed == {"0", "1"}
     assert line.same(undisturbed, {"2"})
 
@@ -281,7 +281,7 @@ def test_a_voice_that_was_no_number_once_is_neither_kept_nor_remembered(
     hooked(spoiled(line, "conditioning", {0}))
     line.admit(TEXTS[:1])
     line.driven()
-    assert isinstance(line.out.pop("0"), Failed)
+    assert isinstance(line.out.pop("0"), RequestFailure)
     assert not (tmp_path / "cache").exists()
     line.admit(TEXTS[:1])
     assert line.driven().same(undisturbed, {"0"})

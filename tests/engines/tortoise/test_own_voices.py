@@ -10,7 +10,7 @@ import torch
 from engines.speaking import came_of
 from engines.tortoise.recordings import recorded, speech, written
 from engines.tortoise.speaking import TEXT, asked, pcm, warmed
-from narrated.engines.base import Failed, Progressed, Spoken, Utterance
+from narrated.engines.interface import ProgressReport, RequestFailure, SpeechRequest, SpeechResult
 from narrated.errors import EngineUnavailable
 
 
@@ -67,7 +67,7 @@ def test_a_voice_is_heard_once_and_found_again_at_the_next_start(folder, shelf, 
 def test_rows_that_wait_for_a_voice_hear_it_together(folder, shelf, tmp_path, listened):
     engine = warmed(folder, replace(shelf, cache=tmp_path))
     names = ("anna", "bert", "anna", "bert")
-    came_of(engine, *(Utterance(str(i), "Yes!", name) for i, name in enumerate(names)))
+    came_of(engine, *(SpeechRequest(str(i), "Yes!", name) for i, name in enumerate(names)))
     assert listened.count == 4
 
 
@@ -109,9 +109,11 @@ def test_a_broken_clip_fails_its_row_alone_and_says_which(folder, shelf, tmp_pat
     broken = tmp_path / "voices/bert/1.wav"
     broken.write_bytes(written(speech(1.0)))
     engine = warmed(folder, of_ones_own(shelf, tmp_path))
-    (well, failed), _ = came_of(engine, Utterance("1", TEXT, "anna"), Utterance("2", TEXT, "bert"))
-    assert isinstance(well, Spoken)
-    assert isinstance(failed, Failed) and failed.unavailable
+    (well, failed), _ = came_of(
+        engine, SpeechRequest("1", TEXT, "anna"), SpeechRequest("2", TEXT, "bert")
+    )
+    assert isinstance(well, SpeechResult)
+    assert isinstance(failed, RequestFailure) and failed.unavailable
     assert (
         failed.problem == f"The clip {broken} cannot be used: it is 1.0 s long, which is too short."
     )
@@ -127,8 +129,8 @@ def test_clips_that_change_while_they_wait_fail_their_row_as_unavailable(folder,
     (tmp_path / "voices/anna/1.wav").write_bytes(written(speech(seed=9)))
     (first,) = engine.step()
     # The other clip may be the first that is heard.
-    (failed,) = engine.step() if isinstance(first, Progressed) else (first,)
-    assert isinstance(failed, Failed) and failed.unavailable
+    (failed,) = engine.step() if isinstance(first, ProgressReport) else (first,)
+    assert isinstance(failed, RequestFailure) and failed.unavailable
     assert "being changed" in failed.problem
 
 
@@ -151,6 +153,6 @@ def test_latents_of_upstream_s_form_speak_as_the_clips_they_are_of(
 
 def test_latents_of_a_model_of_another_size_are_refused_with_both_sizes(engine):
     (failed,), _ = came_of(engine, asked(voice="cond_latent_example"))
-    assert isinstance(failed, Failed) and failed.unavailable
+    assert isinstance(failed, RequestFailure) and failed.unavailable
     assert "has the shape (1, 1024), where it needs (1, 128)" in failed.problem
     assert "from the clips" in failed.remedy

@@ -16,11 +16,11 @@ from engines.checkpoints.tortoise import tortoise
 from engines.tortoise.driving import QUICK, Bench, close, samples
 from engines.tortoise.recordings import recorded
 from measuring.shelf import PlainShelf
-from narrated.engines.base import EngineSpec, Home, Spoken, Utterance
-from narrated.engines.tortoise import sizes
+from narrated.engines.interface import EngineSpec, ModelResources, SpeechRequest, SpeechResult
+from narrated.engines.tortoise import model_shapes
 from narrated.engines.tortoise.checkpoint import _weights
 from narrated.engines.tortoise.engine import load
-from narrated.engines.tortoise.row import Row
+from narrated.engines.tortoise.request import TortoiseRequest
 from workers.support import running, spec
 
 TEXT = "The kettle is on, and I am back at four, with the dog and all the rain in her fur."
@@ -36,10 +36,10 @@ SETTINGS = {
     "diffusion_temperature": 0.8,
 }
 SIZES = {
-    "UnifiedVoice": ("autoregressive", sizes.autoregressive),
-    "DiffusionTts": ("diffusion_decoder", sizes.diffusion),
-    "CLVP": ("clvp2", sizes.clvp),
-    "UnivNetGenerator": ("vocoder", sizes.vocoder),
+    "UnifiedVoice": ("autoregressive", model_shapes.autoregressive),
+    "DiffusionTts": ("diffusion_decoder", model_shapes.diffusion),
+    "CLVP": ("clvp2", model_shapes.clvp),
+    "UnivNetGenerator": ("vocoder", model_shapes.vocoder),
 }
 
 
@@ -60,9 +60,9 @@ def ours(chatty):
         return torch.randn(tuple(shape), generator=torch.Generator().manual_seed(next(seeds)))
 
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(Row, "noise", next_noise)
+        patched.setattr(TortoiseRequest, "noise", next_noise)
         (outcome,) = bench.spoken([row]).values()
-    assert isinstance(outcome, Spoken)
+    assert isinstance(outcome, SpeechResult)
     return row
 
 
@@ -124,13 +124,15 @@ def test_narrated_s_engine_speaks_the_same_through_the_interpreter_of_the_pins(
     options = {"model": str(folder), **QUICK, "dtype": "float32"}
     here = load(options, PlainShelf(voices=tmp_path / "voices", cache=tmp_path / "here"))
     here.models[0].warm()
-    here.admit(Utterance("1", TEXT, "anna", seed=3))
+    here.admit(SpeechRequest("1", TEXT, "anna", seed=3))
     out = []
-    while not (out and isinstance(out[-1], Spoken)):
+    while not (out and isinstance(out[-1], SpeechResult)):
         out += here.step()
 
     known = EngineSpec.registered("tortoise")
-    home = Home(voices=str(tmp_path / "voices"), cache=str(tmp_path / "there"), device="cpu")
+    home = ModelResources(
+        voices=str(tmp_path / "voices"), cache=str(tmp_path / "there"), device="cpu"
+    )
     engine = replace(known, python=str(tortoise_pins), options=options)
     there = spec(engine, name="apart", python=str(tortoise_pins), load_s=100.0, silence_s=100.0)
 

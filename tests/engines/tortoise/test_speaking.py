@@ -8,14 +8,14 @@ import pytest
 from engines.speaking import came_of
 from engines.tortoise.driving import close, samples
 from engines.tortoise.speaking import TEXT, asked, pcm, warmed, watched
-from narrated.engines.base import Failed, Sight, Spoken, Utterance
+from narrated.engines.interface import CaptionRequest, RequestFailure, SpeechRequest, SpeechResult
 from narrated.errors import EngineError
 
 STAGES = ("conditioning", "autoregressive", "ranking", "aligning", "diffusion", "vocoder")
 
 
 def test_texts_come_out_as_sound_and_their_progress_only_grows(engine):
-    requests = [Utterance(str(i), TEXT, "anna", seed=i) for i in range(3)]
+    requests = [SpeechRequest(str(i), TEXT, "anna", seed=i) for i in range(3)]
     outcomes, told = came_of(engine, *requests)
     for outcome in outcomes:
         assert outcome.sample_rate == engine.sample_rate == 24_000
@@ -33,11 +33,11 @@ def test_the_same_request_gives_the_same_sound(engine):
 def test_a_row_s_sound_hangs_on_its_request_alone(engine, rows):
     wishes = {"preset": "fast", "num_autoregressive_samples": 2, "diffusion_iterations": 4}
     requests = [
-        Utterance("1", TEXT, "anna", {}, "en", 1),
-        Utterance("2", "Yes!", "bert", {"temperature": 0.3, "max_mel_tokens": 25}, "en", 2),
-        Utterance("3", "", "bert", {}, "en", 3),
-        Utterance("4", "I am 21 - and [so] on.", "bert", wishes, "en", 4),
-        Utterance("5", TEXT, "anna", {}, "en", 5),
+        SpeechRequest("1", TEXT, "anna", {}, "en", 1),
+        SpeechRequest("2", "Yes!", "bert", {"temperature": 0.3, "max_mel_tokens": 25}, "en", 2),
+        SpeechRequest("3", "", "bert", {}, "en", 3),
+        SpeechRequest("4", "I am 21 - and [so] on.", "bert", wishes, "en", 4),
+        SpeechRequest("5", TEXT, "anna", {}, "en", 5),
     ]
     together, _ = came_of(engine, *requests)
     codes = {id: (row.candidates, row.codes) for id, row in rows.items()}
@@ -101,7 +101,7 @@ def test_a_number_longer_than_any_that_has_a_name_is_said_digit_by_digit(engine)
 
 def test_a_picture_is_not_spoken(engine):
     with pytest.raises(EngineError, match="cannot describe"):
-        engine.admit(Sight("1", b""))
+        engine.admit(CaptionRequest("1", b""))
 
 
 @pytest.mark.parametrize("stage", STAGES)
@@ -111,7 +111,7 @@ def test_a_row_is_cancelled_in_whichever_stage_it_is_and_others_go_on(
     engine = warmed(folder, replace(shelf, cache=tmp_path))
     rows = watched(engine, monkeypatch)
     at = engine._pipeline._stages[STAGES.index(stage)]
-    requests = [Utterance(id, TEXT, "anna", seed=int(id)) for id in ("1", "2")]
+    requests = [SpeechRequest(id, TEXT, "anna", seed=int(id)) for id in ("1", "2")]
     for request in requests:
         engine.admit(request)
     out = []
@@ -120,9 +120,9 @@ def test_a_row_is_cancelled_in_whichever_stage_it_is_and_others_go_on(
     out += engine.step()  # where it takes more than one it is in the midst of it
     engine.cancel("1")
     assert not any(rows["1"] in each.rows for each in engine._pipeline._stages)
-    while not (out and isinstance(out[-1], Spoken)):
+    while not (out and isinstance(out[-1], SpeechResult)):
         out += engine.step()
-    assert {each.id for each in out if isinstance(each, Spoken | Failed)} == {"2"}
+    assert {each.id for each in out if isinstance(each, SpeechResult | RequestFailure)} == {"2"}
     made = rows["2"].candidates
     (alone,), _ = came_of(engine, requests[1])
     assert made == rows["2"].candidates
@@ -152,7 +152,7 @@ def test_weights_may_be_dropped_and_come_back_between_steps(engine):
     expected = pcm(engine, seed=9)
     engine.admit(asked(seed=9))
     out, steps = [], 0
-    while not (out and isinstance(out[-1], Spoken)):
+    while not (out and isinstance(out[-1], SpeechResult)):
         if steps % 4 == 1:
             engine.models[0].drop()
             engine.models[0].warm()

@@ -5,8 +5,8 @@ import pytest
 import torch
 
 from engines.tortoise.upstream import Upstream
-from narrated.engines.tortoise.aligning import spoken
-from narrated.engines.tortoise.ranking import padded
+from narrated.engines.tortoise.candidate_latents import spoken
+from narrated.engines.tortoise.clvp_ranking import padded
 
 TEXTS = (
     "Hello there.",

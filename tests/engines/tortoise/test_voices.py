@@ -11,9 +11,9 @@ import pytest
 
 from engines.tortoise.recordings import recorded, speech, written
 from narrated.engines.tortoise import voices as module
-from narrated.engines.tortoise.clips import MOST_BYTES, opened
-from narrated.engines.tortoise.places import MOST_CLIPS
-from narrated.engines.tortoise.voices import Voices, shipped
+from narrated.engines.tortoise.voice_clips import MOST_BYTES, opened
+from narrated.engines.tortoise.voice_folders import MOST_CLIPS
+from narrated.engines.tortoise.voices import TortoiseVoices, shipped
 from narrated.errors import EngineUnavailable
 
 
@@ -24,7 +24,7 @@ def own(tmp_path):
 
 
 def listed(own, others=None):
-    return Voices(own, others).listed()
+    return TortoiseVoices(own, others).listed()
 
 
 def refusal(do):
@@ -63,7 +63,7 @@ def test_latents_are_a_voice_as_a_file_and_as_the_one_in_a_folder(own):
     (own / "family/anna.pth").write_bytes(b"2")
     assert list(listed(own)) == ["family", "family/anna", "me"]
     (own / "family/bert.pth").write_bytes(b"3")
-    voices = Voices(own, None)
+    voices = TortoiseVoices(own, None)
     assert list(voices.listed()) == ["family/anna", "family/bert", "me"]
     assert voices.found("me").holds_latents
     assert contents(voices.found("me")) == [(str(own / "me.pth"), b"1")]
@@ -73,7 +73,7 @@ def test_clips_go_before_latents_of_their_name(own):
     recorded(own / "anna", count=2)
     (own / "anna.pth").write_bytes(b"latents")
     (own / "anna/old.pth").write_bytes(b"latents")
-    voice = Voices(own, None).found("anna")
+    voice = TortoiseVoices(own, None).found("anna")
     assert not voice.holds_latents and len(voice.files) == 2
 
 
@@ -128,7 +128,7 @@ def test_what_never_ends_is_no_clip(own, monkeypatch):
 
 def test_a_pipe_that_takes_the_place_of_a_clip_is_not_waited_for(own):
     recorded(own / "anna")
-    voice = Voices(own, None).found("anna")
+    voice = TortoiseVoices(own, None).found("anna")
     (own / "anna/2.wav").unlink()
     os.mkfifo(own / "anna/2.wav")
     told = []
@@ -141,7 +141,7 @@ def test_a_pipe_that_takes_the_place_of_a_clip_is_not_waited_for(own):
 
 
 def test_a_voice_that_is_dropped_later_is_found_and_a_changed_one_has_another_digest(own):
-    voices = Voices(own, None)
+    voices = TortoiseVoices(own, None)
     assert voices.listed() == {}
     recorded(own / "anna", seed=1)
     recorded(own / "bert", seed=2)
@@ -156,7 +156,7 @@ def test_a_voice_that_is_dropped_later_is_found_and_a_changed_one_has_another_di
 
 def test_names_times_and_places_of_clips_do_not_matter(own):
     recorded(own / "anna")
-    voices = Voices(own, None)
+    voices = TortoiseVoices(own, None)
     before = voices.found("anna")
     os.utime(own / "anna/1.wav", (1, 1))
     assert voices.found("anna") == before
@@ -170,16 +170,16 @@ def test_names_times_and_places_of_clips_do_not_matter(own):
 
 def test_unchanged_clips_are_read_once(own, monkeypatch):
     recorded(own / "anna")
-    voices = Voices(own, None)
+    voices = TortoiseVoices(own, None)
     first = voices.listed()
     opened_again = []
-    monkeypatch.setattr("narrated.engines.neural.stamps.regular", opened_again.append)
+    monkeypatch.setattr("narrated.engines.neural.file_digests.regular", opened_again.append)
     assert voices.listed() == first and not opened_again
 
 
 def test_a_write_that_sets_the_times_back_is_seen(own):
     recorded(own / "anna")
-    voices = Voices(own, None)
+    voices = TortoiseVoices(own, None)
     before, clip = voices.listed(), own / "anna/1.wav"
     state, content = clip.stat(), bytearray(clip.read_bytes())
     content[5000] ^= 1
@@ -213,8 +213,8 @@ def test_a_clip_that_cannot_be_read_is_said_where_the_voice_is_asked_for(own, mo
     def forbidden(file):
         raise PermissionError(13, "Permission denied", str(file))
 
-    monkeypatch.setattr("narrated.engines.neural.stamps.regular", forbidden)
-    voices = Voices(own, None)
+    monkeypatch.setattr("narrated.engines.neural.file_digests.regular", forbidden)
+    voices = TortoiseVoices(own, None)
     assert voices.listed() == {}
     told = refusal(lambda: voices.found("anna"))
     assert f"{own}/anna/1.wav cannot be read: Permission denied. Let the account" in told
@@ -222,14 +222,14 @@ def test_a_clip_that_cannot_be_read_is_said_where_the_voice_is_asked_for(own, mo
 
 def test_an_unknown_voice_is_refused_with_names_near_it_and_how_to_make_one(own):
     recorded(own / "anna")
-    told = refusal(lambda: Voices(own, None).found("ana"))
+    told = refusal(lambda: TortoiseVoices(own, None).found("ana"))
     assert "Tortoise has no voice 'ana'. Near it are: anna. To make it, put three clips" in told
     assert f"into {own}/ana/ (.wav, .flac" in told
-    assert "Near" not in refusal(lambda: Voices(own, None).found("../../etc"))
+    assert "Near" not in refusal(lambda: TortoiseVoices(own, None).found("../../etc"))
 
 
 def test_without_a_wish_a_speaker_that_the_model_knows_speaks_else_an_own_one(own, tmp_path):
-    voices = Voices(own, tmp_path / "shipped")
+    voices = TortoiseVoices(own, tmp_path / "shipped")
     assert "Tortoise has no voice. To make it" in refusal(lambda: voices.found("", "en"))
     recorded(own / "zoe", seed=1)
     recorded(own / "bert", seed=2)
@@ -243,14 +243,14 @@ def test_own_voices_go_before_those_that_are_shipped(own, tmp_path):
     recorded(tmp_path / "shipped/tom", seed=1)
     recorded(tmp_path / "shipped/pat", seed=2)
     recorded(own / "tom", seed=3)
-    voices = Voices(own, tmp_path / "shipped")
+    voices = TortoiseVoices(own, tmp_path / "shipped")
     assert list(voices.listed()) == ["pat", "tom"]
     assert {file.parent for file in voices.found("tom").files} == {own / "tom"}
 
 
 def test_a_voice_that_changed_since_it_was_found_is_not_taken_for_it(own):
     recorded(own / "anna")
-    voice = Voices(own, None).found("anna")
+    voice = TortoiseVoices(own, None).found("anna")
     assert len(contents(voice)) == 3
     (own / "anna/2.wav").write_bytes(written(speech(seed=7)))
     assert refusal(lambda: contents(voice)).startswith("The voice 'anna' is being changed.")
@@ -264,12 +264,12 @@ def test_a_file_larger_than_any_clip_is_listed_and_refused_when_it_is_read(own):
         file.truncate(MOST_BYTES + 1)
     assert "anna" in listed(own)
     assert "1.wav cannot be used: it is larger than 67 MB" in refusal(
-        lambda: contents(Voices(own, None).found("anna"))
+        lambda: contents(TortoiseVoices(own, None).found("anna"))
     )
 
 
 def test_the_voices_that_come_with_tortoise_can_all_be_spoken_in(tmp_path):
-    voices = Voices(tmp_path / "none", shipped())
+    voices = TortoiseVoices(tmp_path / "none", shipped())
     names = list(voices.listed())
     assert len(names) >= 30 and voices.found("").name == "train_grace"
     for name in ("train_grace", "train_lescault", "pat2", "geralt"):
@@ -282,7 +282,7 @@ def test_the_voices_that_come_with_tortoise_can_all_be_spoken_in(tmp_path):
 def settling(own, monkeypatch):
     """Voices that take half a second to settle."""
     monkeypatch.setattr(module, "SETTLE_S", 0.5)
-    return Voices(own, None)
+    return TortoiseVoices(own, None)
 
 
 def settled(voices, name="anna"):
@@ -369,7 +369,7 @@ def test_a_clock_that_was_set_back_or_ahead_keeps_no_voice_out_for_ever(
 ):
     recorded(own / "anna")
     now = time.time
-    monkeypatch.setattr("narrated.engines.neural.stamps.time.time", lambda: now() + clock_s)
+    monkeypatch.setattr("narrated.engines.neural.file_digests.time.time", lambda: now() + clock_s)
     assert settled(settling) < 2
 
 
@@ -386,9 +386,9 @@ def test_one_voice_is_found_without_a_look_at_the_others(own, monkeypatch):
     (own / "clara.PTH").write_bytes(b"latents")
     (own / "dora").mkdir()
     (own / "dora/only.pth").write_bytes(b"others")
-    voices = Voices(own, None)
+    voices = TortoiseVoices(own, None)
     told = voices.listed()
-    monkeypatch.setattr(Voices, "_all", None)
+    monkeypatch.setattr(TortoiseVoices, "_all", None)
     for name, digest in told.items():
         assert voices.found(name).digest == voices.digest(name) == digest
     assert set(told) == {"anna", "bert", "clara", "dora", "dora/only", "family/anna"}
@@ -402,8 +402,8 @@ def test_a_name_that_is_not_listed_leads_nowhere(own, tmp_path, name):
     recorded(own / ".old/anna")
     recorded(tmp_path / "elsewhere")
     (own / "linked").symlink_to(tmp_path / "elsewhere")
-    assert Voices(own, None).digest(name) == ""
-    assert "has no voice" in refusal(lambda: Voices(own, None).found(name))
+    assert TortoiseVoices(own, None).digest(name) == ""
+    assert "has no voice" in refusal(lambda: TortoiseVoices(own, None).found(name))
 
 
 def test_where_tortoise_is_not_installed_no_voices_are_shipped(monkeypatch, tmp_path):

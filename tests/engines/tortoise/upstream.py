@@ -12,8 +12,8 @@ from transformers import (
     TopPLogitsWarper,
 )
 
-from narrated.engines.tortoise import sizes
-from narrated.engines.tortoise.upstream import upstream
+from narrated.engines.tortoise import model_shapes
+from narrated.engines.tortoise.upstream_modules import upstream
 
 
 class Upstream:
@@ -24,13 +24,15 @@ class Upstream:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             self.autoregressive = _loaded(
-                folder / "autoregressive.pth", known.UnifiedVoice, sizes.autoregressive
+                folder / "autoregressive.pth", known.UnifiedVoice, model_shapes.autoregressive
             )
-            self.clvp = _loaded(folder / "clvp2.pth", known.CLVP, sizes.clvp)
+            self.clvp = _loaded(folder / "clvp2.pth", known.CLVP, model_shapes.clvp)
             self.diffusion = _loaded(
-                folder / "diffusion_decoder.pth", known.DiffusionTts, sizes.diffusion
+                folder / "diffusion_decoder.pth", known.DiffusionTts, model_shapes.diffusion
             )
-            self.vocoder = _loaded(folder / "vocoder.pth", known.UnivNetGenerator, sizes.vocoder)
+            self.vocoder = _loaded(
+                folder / "vocoder.pth", known.UnivNetGenerator, model_shapes.vocoder
+            )
             self.vocoder.eval(inference=True)
 
     @torch.no_grad()

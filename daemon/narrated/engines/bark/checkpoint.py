@@ -8,20 +8,20 @@ import torch
 from transformers import AutoTokenizer, BarkConfig, BarkModel
 from transformers.models.bark.configuration_bark import BarkSemanticConfig
 
-from narrated.engines.bark.recipe import Recipe
-from narrated.engines.base import Shelf
-from narrated.engines.neural.device import Device
-from narrated.engines.neural.files import ModelFiles, readable, verify
-from narrated.engines.neural.model import Model, key, whole
+from narrated.engines.bark.generation_config import GenerationConfig
+from narrated.engines.interface import EngineContext
+from narrated.engines.neural.checkpoint_files import CheckpointFiles, readable, verify
+from narrated.engines.neural.torch_device import TorchDevice
+from narrated.engines.neural.torch_model import TorchModel, key, whole
 from narrated.errors import EngineError
 
 
 @dataclass(frozen=True, slots=True)
-class Checkpoint:
+class BarkCheckpoint:
     """What there is to know of a model while its weights are wherever they are."""
 
-    model: Model[BarkModel]
-    recipe: Recipe
+    model: TorchModel[BarkModel]
+    recipe: GenerationConfig
     block_size: int
     """How many positions the semantic model knows."""
     digest: str
@@ -29,13 +29,13 @@ class Checkpoint:
     tokenizer: Any
 
     @classmethod
-    def opened(cls, files: ModelFiles, dtype: str, shelf: Shelf) -> "Checkpoint":
+    def opened(cls, files: CheckpointFiles, dtype: str, shelf: EngineContext) -> "BarkCheckpoint":
         """Read all but the weights; EngineUnavailable where a file is missing or broken."""
-        device = Device.chosen(shelf.device)
+        device = TorchDevice.chosen(shelf.device)
         precision = device.precision(dtype)
-        recipe = Recipe.of(files.folder)
+        recipe = GenerationConfig.of(files.folder)
         config, tokenizer = _described(files)
-        model = Model(
+        model = TorchModel(
             name=files.name,
             key=key(files.digest, precision, device),
             device=device,
@@ -63,14 +63,14 @@ class Checkpoint:
         return tuple(ids)
 
 
-def _described(files: ModelFiles) -> tuple[BarkSemanticConfig, Any]:
+def _described(files: CheckpointFiles) -> tuple[BarkSemanticConfig, Any]:
     with readable(f"The model {files.name}", verify(files.name)):
         described = BarkConfig.from_pretrained(files.folder, local_files_only=True)
         config = cast("BarkSemanticConfig", described.semantic_config)
         return config, AutoTokenizer.from_pretrained(files.folder, local_files_only=True)
 
 
-def _read(files: ModelFiles, precision: torch.dtype) -> BarkModel:
+def _read(files: CheckpointFiles, precision: torch.dtype) -> BarkModel:
     """In the precision that is wished; the codec, small beside the rest, always in single."""
     loaded: Any = BarkModel.from_pretrained(
         files.folder, local_files_only=True, dtype=precision, output_loading_info=True

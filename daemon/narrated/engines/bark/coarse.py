@@ -11,33 +11,33 @@ import torch
 from transformers import BarkModel
 from transformers.models.bark.modeling_bark import BarkCausalModel
 
-from narrated.engines.bark.prompts import Codes
-from narrated.engines.bark.recipe import Recipe
-from narrated.engines.bark.row import Row
-from narrated.engines.bark.stage import CausalStage
-from narrated.engines.neural.batch import Run
+from narrated.engines.bark.causal_stage import CausalStage
+from narrated.engines.bark.generation_config import GenerationConfig
+from narrated.engines.bark.request import BarkRequest
+from narrated.engines.bark.voice_prompt import Codes
+from narrated.engines.neural.batch import TokenSequence
 from narrated.engines.neural.decoder import rounded
 
 
-class Coarse(CausalStage):
+class CoarseStage(CausalStage):
     """A run is one window; a row comes back until it has as many tokens as its seconds need."""
 
     name = "coarse"
     share = 0.5
 
-    def __init__(self, recipe: Recipe) -> None:
+    def __init__(self, recipe: GenerationConfig) -> None:
         super().__init__()
         self._recipe = recipe
         self._config = recipe.coarse
         self.longest_prompt = self._config.max_coarse_input_length + 1
         self.longest_prompt += self._config.max_coarse_history
 
-    def progress(self, row: Row) -> float:
+    def progress(self, row: BarkRequest) -> float:
         """Windows that are done, and what there is of this one."""
         under_way = next((len(run.tokens) for run in self._runs if run.row is row), 0)
         return (len(row.coarse) + under_way) / self._total(row)
 
-    def _total(self, row: Row) -> int:
+    def _total(self, row: BarkRequest) -> int:
         return self._recipe.frames(len(row.semantic)) * int(self._config.n_coarse_codebooks)
 
     def _transformer(self, module: BarkModel) -> BarkCausalModel:
@@ -54,12 +54,12 @@ class Coarse(CausalStage):
         yield (tokens >= first) & (tokens < second)
         yield tokens >= second
 
-    def _begun(self, row: Row) -> Run[Row]:
+    def _begun(self, row: BarkRequest) -> TokenSequence[BarkRequest]:
         total, begin = self._total(row), len(row.coarse)
         draws = row.draws(total, "coarse")[begin : begin + self._config.sliding_window_len]
-        return Run(row, len(self._prompt(row)), row.sampling.coarse, draws)
+        return TokenSequence(row, len(self._prompt(row)), row.sampling.coarse, draws)
 
-    def _prompts(self, transformer: BarkCausalModel, rows: Sequence[Row]) -> torch.Tensor:
+    def _prompts(self, transformer: BarkCausalModel, rows: Sequence[BarkRequest]) -> torch.Tensor:
         prompts = [torch.from_numpy(self._prompt(row)) for row in rows]
         longest = min(rounded(max(map(len, prompts))), transformer.config.block_size)
         padded = torch.full((len(rows), longest), self._config.coarse_semantic_pad_token)
@@ -69,7 +69,7 @@ class Coarse(CausalStage):
         embedded: torch.Tensor = embed(padded.to(embed.weight.device))
         return embedded
 
-    def _prompt(self, row: Row) -> Codes:
+    def _prompt(self, row: BarkRequest) -> Codes:
         """What the window shows: semantic tokens, padded; the sign to go on; coarse tokens."""
         ratio, length = self._recipe.coarse_per_semantic, self._config.max_coarse_input_length
         semantic_history, coarse_history = self._histories(row)
@@ -82,7 +82,7 @@ class Coarse(CausalStage):
         go_on = np.array([self._config.coarse_infer_token])
         return np.concatenate([shown, pad, go_on, coarse[-self._config.max_coarse_history :]])
 
-    def _histories(self, row: Row) -> tuple[Codes, Codes]:
+    def _histories(self, row: BarkRequest) -> tuple[Codes, Codes]:
         """The voice's semantic and coarse tokens, cut to the same seconds at the end."""
         if row.prompt is None:
             return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64)
@@ -98,6 +98,6 @@ class Coarse(CausalStage):
         # Suno cuts the last two off, "for time alignment (sounds better)".
         return semantic[-kept:], coarse[-round(kept * ratio) :][:-2]
 
-    def _ended(self, run: Run[Row]) -> bool:
+    def _ended(self, run: TokenSequence[BarkRequest]) -> bool:
         run.row.coarse = [*run.row.coarse, *run.tokens]
         return len(run.row.coarse) >= self._total(run.row)

@@ -9,24 +9,24 @@ from typing import cast
 import torch
 from transformers import BarkModel
 
-from narrated.engines.bark.recipe import Recipe
-from narrated.engines.bark.row import Row
-from narrated.engines.bark.stage import NOT_A_NUMBER
-from narrated.engines.neural.pipeline import Queue, pcm
+from narrated.engines.bark.causal_stage import NOT_A_NUMBER
+from narrated.engines.bark.generation_config import GenerationConfig
+from narrated.engines.bark.request import BarkRequest
+from narrated.engines.neural.stage_pipeline import QueueStage, pcm
 
 _SILENCE_S = 0.1
 
 
-class Codec(Queue[BarkModel, Row]):
+class CodecStage(QueueStage[BarkModel, BarkRequest]):
     """Rows wait in a queue; one that comes without codes has nothing to say."""
 
     share = 0.05
 
-    def __init__(self, recipe: Recipe) -> None:
+    def __init__(self, recipe: GenerationConfig) -> None:
         super().__init__()
         self._silence = bytes(2 * int(_SILENCE_S * recipe.sample_rate))
 
-    def work(self, module: BarkModel, width: int) -> Sequence[Row]:
+    def work(self, module: BarkModel, width: int) -> Sequence[BarkRequest]:
         """Decode the first, always in single precision."""
         row = self._waiting[0]
         if row.fine is None:

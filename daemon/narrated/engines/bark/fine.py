@@ -12,16 +12,16 @@ from torch.nn.functional import scaled_dot_product_attention
 from transformers import BarkModel
 from transformers.models.bark.modeling_bark import BarkFineModel
 
-from narrated.engines.bark.layers import blocks, through
-from narrated.engines.bark.recipe import Recipe
-from narrated.engines.bark.row import Row
-from narrated.engines.bark.stage import NOT_A_NUMBER, pass_weights
-from narrated.engines.neural.choosing import drawn
-from narrated.engines.neural.pipeline import rows_at_once
+from narrated.engines.bark.causal_stage import NOT_A_NUMBER, pass_weights
+from narrated.engines.bark.generation_config import GenerationConfig
+from narrated.engines.bark.request import BarkRequest
+from narrated.engines.bark.transformer_blocks import blocks, through
+from narrated.engines.neural.sampler import drawn
+from narrated.engines.neural.stage_pipeline import rows_at_once
 
 
 @dataclass(frozen=True, slots=True)
-class Window:
+class FineWindow:
     """Where a window begins, and from where on in it codes are filled in."""
 
     start: int
@@ -29,35 +29,35 @@ class Window:
 
 
 @dataclass(slots=True, eq=False)
-class _Work:
+class _FineProgress:
     """A row's codes, and which pass comes next."""
 
-    row: Row
+    row: BarkRequest
     codes: torch.Tensor
     """(positions, codebooks): the voice's history, the row's own, padding."""
     history: int
     frames: int
-    windows: Sequence[Window]
+    windows: Sequence[FineWindow]
     codebook: int
     window: int = 0
 
 
-class Fine:
+class FineStage:
     """Passes of rows that are at the same codebook are made together."""
 
     share = 0.2
     keeps = False
 
-    def __init__(self, recipe: Recipe) -> None:
+    def __init__(self, recipe: GenerationConfig) -> None:
         self._recipe = recipe
-        self._works: list[_Work] = []
+        self._works: list[_FineProgress] = []
 
     @property
-    def rows(self) -> Sequence[Row]:
+    def rows(self) -> Sequence[BarkRequest]:
         """All that are here."""
         return [work.row for work in self._works]
 
-    def admit(self, row: Row) -> None:
+    def admit(self, row: BarkRequest) -> None:
         """Lay a row's coarse codes out, behind the end of its voice's."""
         config, codebooks = self._recipe.fine, self._recipe.coarse.n_coarse_codebooks
         coarse = torch.tensor(row.coarse).view(-1, codebooks)
@@ -72,13 +72,13 @@ class Fine:
         codes[: len(history)] = history
         codes[len(history) : own, :codebooks] = coarse
         windows = self._windows(len(history), len(coarse), positions)
-        self._works.append(_Work(row, codes, len(history), len(coarse), windows, codebooks))
+        self._works.append(_FineProgress(row, codes, len(history), len(coarse), windows, codebooks))
 
-    def at_hand(self, module: BarkModel, width: int) -> Sequence[Row]:
+    def at_hand(self, module: BarkModel, width: int) -> Sequence[BarkRequest]:
         """Those that the next pass is made for."""
         return [work.row for work in self._passing(module, width)]
 
-    def work(self, module: BarkModel, width: int) -> Sequence[Row]:
+    def work(self, module: BarkModel, width: int) -> Sequence[BarkRequest]:
         """Make one pass."""
         passing = self._passing(module, width)
         model = module.fine_acoustics
@@ -95,7 +95,7 @@ class Fine:
                 finished.append(work.row)
         return finished
 
-    def progress(self, row: Row) -> float:
+    def progress(self, row: BarkRequest) -> float:
         """How many of a row's passes are made."""
         work = next(work for work in self._works if work.row is row)
         coarse = self._recipe.coarse.n_coarse_codebooks
@@ -103,14 +103,14 @@ class Fine:
         made = work.window * passes + work.codebook - coarse
         return float(made / (passes * len(work.windows)))
 
-    def forget(self, row: Row) -> None:
+    def forget(self, row: BarkRequest) -> None:
         """Let a row go."""
         self._works = [work for work in self._works if work.row is not row]
 
     def begin_again(self) -> None:
         """Nothing is kept on the device from one pass to the next."""
 
-    def _windows(self, history: int, frames: int, positions: int) -> Sequence[Window]:
+    def _windows(self, history: int, frames: int, positions: int) -> Sequence[FineWindow]:
         """Each begins half a window behind the one before, and the last ends with the codes."""
         length, hop = (
             self._recipe.fine.max_fine_input_length,
@@ -120,9 +120,9 @@ class Fine:
         count = max(0, -(-beyond // hop)) + 1
         starts = [min(index * hop, positions - length) for index in range(count)]
         fills = [min(history + index * hop, positions - hop) for index in range(count)]
-        return [Window(start, fill - start) for start, fill in zip(starts, fills, strict=True)]
+        return [FineWindow(start, fill - start) for start, fill in zip(starts, fills, strict=True)]
 
-    def _passing(self, module: BarkModel, width: int) -> Sequence[_Work]:
+    def _passing(self, module: BarkModel, width: int) -> Sequence[_FineProgress]:
         """Those that are furthest behind: the others can wait for them, and go on with them."""
         config, positions = module.fine_acoustics.config, self._recipe.fine.max_fine_input_length
         weights = pass_weights(config.num_layers, config.hidden_size)
@@ -130,11 +130,11 @@ class Fine:
         codebook = min(work.codebook for work in self._works)
         return [work for work in self._works if work.codebook == codebook][:most]
 
-    def _shown(self, work: _Work) -> torch.Tensor:
+    def _shown(self, work: _FineProgress) -> torch.Tensor:
         start = work.windows[work.window].start
         return work.codes[start : start + self._recipe.fine.max_fine_input_length]
 
-    def _chosen(self, work: _Work, logits: torch.Tensor) -> torch.Tensor:
+    def _chosen(self, work: _FineProgress, logits: torch.Tensor) -> torch.Tensor:
         """The codes (positions from `fill` on,) from a row's logits (positions, codebook size)."""
         fill, temperature = work.windows[work.window].fill, work.row.sampling.fine_temperature
         if temperature in (0.0, 1.0):
@@ -143,7 +143,7 @@ class Fine:
         scores = logits[fill:].float() / temperature
         return drawn(scores, draws[fill:].to(logits.device)).cpu()
 
-    def _filled(self, work: _Work, chosen: torch.Tensor) -> bool:
+    def _filled(self, work: _FineProgress, chosen: torch.Tensor) -> bool:
         """Write a pass down; whether it was the row's last."""
         window = work.windows[work.window]
         begin = window.start + window.fill

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass, replace
 
-from narrated.engines.base import Options
-from narrated.engines.neural import options as read
-from narrated.engines.neural.choice import Choice
+from narrated.engines.interface import Options
+from narrated.engines.neural import option_parsing as read
+from narrated.engines.neural.sampling import SamplingParameters
 
 DEFAULT_MODEL = "suno/bark"
 
@@ -16,19 +16,19 @@ _MOST_K = 10_000
 
 
 @dataclass(frozen=True, slots=True)
-class Sampling:
+class StageSampling:
     """How the three stages choose."""
 
-    semantic: Choice
-    coarse: Choice
+    semantic: SamplingParameters
+    coarse: SamplingParameters
     fine_temperature: float
     """0 and 1 both take the likeliest, as transformers does."""
 
-    def with_options(self, options: Options) -> "Sampling":
+    def with_options(self, options: Options) -> "StageSampling":
         """This, changed by what an engine's or a request's options say of it."""
         causal = {name: options[name] for name in ("temperature", "top_k") if name in options}
         end = {name: options[name] for name in ("min_eos_p",) if name in options}
-        return Sampling(
+        return StageSampling(
             semantic=replace(self.semantic, **causal, **end),
             coarse=replace(self.coarse, **causal),
             fine_temperature=options.get("fine_temperature", self.fine_temperature),
@@ -36,7 +36,7 @@ class Sampling:
 
 
 @dataclass(frozen=True, slots=True)
-class Loading:
+class BarkOptions:
     """What is wished for when the engine is loaded."""
 
     model: str
@@ -46,12 +46,12 @@ class Loading:
     """The sampling options that are set; the checkpoint says the others."""
 
 
-def loading(options: Options) -> Loading:
+def loading(options: Options) -> BarkOptions:
     """The options of an engine; EngineError for what it does not know or cannot be."""
     read.refuse_unknown(options, (*_LOADING, *_SAMPLING))
     model = read.model(options, DEFAULT_MODEL)
     rows = read.whole(options, "rows", _DEFAULT_ROWS, 1, read.MOST_ROWS)
-    return Loading(model, rows, read.precision(options), _sampling(options))
+    return BarkOptions(model, rows, read.precision(options), _sampling(options))
 
 
 def asked(options: Options) -> Options:

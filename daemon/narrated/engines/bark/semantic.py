@@ -6,19 +6,19 @@ import torch
 from transformers import BarkModel
 from transformers.models.bark.modeling_bark import BarkCausalModel
 
-from narrated.engines.bark.recipe import Recipe
-from narrated.engines.bark.row import Row
-from narrated.engines.bark.stage import CausalStage
-from narrated.engines.neural.batch import Run
+from narrated.engines.bark.causal_stage import CausalStage
+from narrated.engines.bark.generation_config import GenerationConfig
+from narrated.engines.bark.request import BarkRequest
+from narrated.engines.neural.batch import TokenSequence
 
 
-class Semantic(CausalStage):
+class SemanticStage(CausalStage):
     """The text and the voice's semantic history, laid over each other, are continued to the end."""
 
     name = "semantic"
     share = 0.25
 
-    def __init__(self, recipe: Recipe, block_size: int) -> None:
+    def __init__(self, recipe: GenerationConfig, block_size: int) -> None:
         super().__init__()
         self._config = recipe.semantic
         self.end = recipe.semantic.semantic_pad_token
@@ -37,11 +37,11 @@ class Semantic(CausalStage):
         tokens = torch.arange(vocabulary)
         yield (tokens < self._config.semantic_vocab_size) | (tokens == self.end)
 
-    def _begun(self, row: Row) -> Run[Row]:
+    def _begun(self, row: BarkRequest) -> TokenSequence[BarkRequest]:
         draws = row.draws(self._limit, "semantic")
-        return Run(row, self.longest_prompt, row.sampling.semantic, draws)
+        return TokenSequence(row, self.longest_prompt, row.sampling.semantic, draws)
 
-    def _prompts(self, transformer: BarkCausalModel, rows: Sequence[Row]) -> torch.Tensor:
+    def _prompts(self, transformer: BarkCausalModel, rows: Sequence[BarkRequest]) -> torch.Tensor:
         embed = transformer.input_embeds_layer
         device = embed.weight.device
         texts = torch.stack([self._text(row) for row in rows]).to(device)
@@ -49,13 +49,13 @@ class Semantic(CausalStage):
         infer = torch.full((len(rows), 1), self._config.semantic_infer_token, device=device)
         return torch.cat([embed(texts) + embed(histories), embed(infer)], 1)
 
-    def _text(self, row: Row) -> torch.Tensor:
+    def _text(self, row: BarkRequest) -> torch.Tensor:
         length = self._config.max_input_semantic_length
         text = torch.full((length,), self._config.text_pad_token)
         text[: len(row.words)] = torch.tensor(row.words) + self._config.text_encoding_offset
         return text
 
-    def _history(self, row: Row) -> torch.Tensor:
+    def _history(self, row: BarkRequest) -> torch.Tensor:
         length = self._config.max_input_semantic_length
         history = torch.full((length,), self._config.semantic_pad_token)
         if row.prompt is not None:
@@ -63,7 +63,7 @@ class Semantic(CausalStage):
             history[: len(tokens)] = tokens
         return history
 
-    def _ended(self, run: Run[Row]) -> bool:
+    def _ended(self, run: TokenSequence[BarkRequest]) -> bool:
         run.row.semantic = run.tokens
         run.row.is_silent = not run.tokens
         return True

@@ -4,15 +4,20 @@ from collections.abc import Sequence
 
 from transformers import BarkModel
 
-from narrated.engines.bark.coarse import Coarse
-from narrated.engines.bark.codec import Codec
-from narrated.engines.bark.fine import Fine
-from narrated.engines.bark.recipe import Recipe
-from narrated.engines.bark.row import Row
-from narrated.engines.bark.semantic import Semantic
-from narrated.engines.neural.pipeline import Stage
+from narrated.engines.bark.coarse import CoarseStage
+from narrated.engines.bark.codec import CodecStage
+from narrated.engines.bark.fine import FineStage
+from narrated.engines.bark.generation_config import GenerationConfig
+from narrated.engines.bark.request import BarkRequest
+from narrated.engines.bark.semantic import SemanticStage
+from narrated.engines.neural.stage_pipeline import Stage
 
 
-def stages(recipe: Recipe, block_size: int) -> Sequence[Stage[BarkModel, Row]]:
+def stages(recipe: GenerationConfig, block_size: int) -> Sequence[Stage[BarkModel, BarkRequest]]:
     """As a checkpoint's recipe has them; `block_size` is how many positions its models know."""
-    return (Semantic(recipe, block_size), Coarse(recipe), Fine(recipe), Codec(recipe))
+    return (
+        SemanticStage(recipe, block_size),
+        CoarseStage(recipe),
+        FineStage(recipe),
+        CodecStage(recipe),
+    )

@@ -7,9 +7,9 @@ import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
 
-from narrated.engines.bark import prompts
-from narrated.engines.bark.prompts import Prompt
-from narrated.engines.neural.stamps import Stamps
+from narrated.engines.bark import voice_prompt
+from narrated.engines.bark.voice_prompt import VoicePrompt
+from narrated.engines.neural.file_digests import FileDigests
 from narrated.errors import EngineUnavailable
 
 INDEX_NAME = "speaker_embeddings_path.json"
@@ -20,13 +20,13 @@ _FALLBACK_LANGUAGE = "en"
 _SUFFIX = ".npz"
 
 
-class Voices:
+class BarkVoices:
     """Looks the voices up on the disk each time it is asked, so that one dropped later is found."""
 
     def __init__(self, folder: Path, own: Path) -> None:
         self._folder = folder
         self._own = own
-        self._stamps = Stamps(prompts.MOST_BYTES)
+        self._stamps = FileDigests(voice_prompt.MOST_BYTES)
         self._presets = dict(_presets(folder))
 
     def listed(self) -> dict[str, str]:
@@ -42,7 +42,7 @@ class Voices:
         files = [own] if own is not None else list(self._presets.get(name, {}).values())
         return self._digest(files) if files else ""
 
-    def prompt(self, name: str, language: str) -> Prompt | None:
+    def prompt(self, name: str, language: str) -> VoicePrompt | None:
         """What to put before a text: a voice by its name, or without one its language's.
 
         None where there is no voice at all. EngineUnavailable for a voice that is not there, or
@@ -54,9 +54,9 @@ class Voices:
                 return None
         own = dict(self._own_files()).get(name)
         if own is not None:
-            return prompts.of_archive(own)
+            return voice_prompt.of_archive(own)
         if name in self._presets:
-            return prompts.of_arrays(self._presets[name])
+            return voice_prompt.of_arrays(self._presets[name])
         near = difflib.get_close_matches(name, self.listed(), n=5, cutoff=0.4)
         raise EngineUnavailable(
             f"Bark has no voice '{name}'.",
@@ -107,7 +107,7 @@ def _presets(folder: Path) -> Iterator[tuple[str, Mapping[str, Path]]]:
     for name, paths in index.items() if isinstance(index, dict) else ():
         if not isinstance(paths, dict):
             continue  # repo_or_path, which says where it was made
-        files = {key: _inside(folder, paths.get(key)) for key in prompts.NAMES}
+        files = {key: _inside(folder, paths.get(key)) for key in voice_prompt.NAMES}
         if all(files.values()):
             yield name, {key: file for key, file in files.items() if file is not None}
 

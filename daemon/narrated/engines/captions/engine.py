@@ -9,33 +9,33 @@ from typing import TYPE_CHECKING, Any
 
 from PIL import Image, ImageFile
 
-from narrated.engines import embedded
-from narrated.engines.base import (
-    Described,
-    Failed,
+from narrated.engines import metadata_captioner
+from narrated.engines.captions.options import CaptionerOptions, CaptionStyle
+from narrated.engines.captions.postprocessing import tidy
+from narrated.engines.image_loading import DAMAGE, LONGEST_SIDE, decode, opened, shown
+from narrated.engines.image_metadata import noted
+from narrated.engines.interface import (
+    CaptionRequest,
+    CaptionResult,
+    EngineContext,
     Kind,
     Model,
     Options,
     Outcome,
-    Progressed,
+    ProgressReport,
     Request,
-    Shelf,
-    Sight,
+    RequestFailure,
 )
-from narrated.engines.captions.tidy import tidy
-from narrated.engines.captions.wishes import Telling, Wishes
-from narrated.engines.neural import files
-from narrated.engines.picture import DAMAGE, LONGEST_SIDE, decode, opened, shown
-from narrated.engines.picture_notes import noted
+from narrated.engines.neural import checkpoint_files
 from narrated.errors import EngineError, EngineUnavailable
 
 if TYPE_CHECKING:
     import torch
     from transformers import PreTrainedModel
 
-    from narrated.engines.captions.families import Family, Written
-    from narrated.engines.neural.device import Device
-    from narrated.engines.neural.model import Model as NeuralModel
+    from narrated.engines.captions.families import CaptionerFamily, RawCaption
+    from narrated.engines.neural.torch_device import TorchDevice
+    from narrated.engines.neural.torch_model import TorchModel as NeuralModel
 
 REVISION = 1
 """Raised whenever the same picture would be described in other words."""
@@ -49,13 +49,13 @@ unless configured otherwise) for which a worker may be silent."""
 
 
 @dataclass(slots=True)
-class _Row:
-    sight: Sight
-    telling: Telling
+class _PendingCaption:
+    sight: CaptionRequest
+    telling: CaptionStyle
     image: Image.Image | None = None
 
 
-class Captions:
+class NeuralCaptioner:
     """The engine."""
 
     kind: Kind = "caption"
@@ -66,8 +66,8 @@ class Captions:
         self,
         model: "NeuralModel[PreTrainedModel]",
         identity: str,
-        family: "Family",
-        telling: Telling,
+        family: "CaptionerFamily",
+        telling: CaptionStyle,
         rows: int,
     ) -> None:
         self.identity = identity
@@ -76,7 +76,7 @@ class Captions:
         self._model = model
         self._family = family
         self._telling = telling
-        self._waiting: dict[str, _Row] = {}
+        self._waiting: dict[str, _PendingCaption] = {}
         self._width = rows
         """As many as there is room for."""
         self._pace = 1 if model.device.is_host else rows
@@ -92,11 +92,11 @@ class Captions:
 
     def admit(self, request: Request) -> None:
         """Queue a picture."""
-        if not isinstance(request, Sight):
+        if not isinstance(request, CaptionRequest):
             raise EngineError(f"{self._model.name} describes pictures; it does not speak.")
         telling = self._telling.wished(request.options)
         self._family.check(telling.prompt or "")
-        self._waiting[request.id] = _Row(request, telling)
+        self._waiting[request.id] = _PendingCaption(request, telling)
 
     def step(self) -> Sequence[Outcome]:
         """Open the next picture, or describe all that are open; each is a sign of life."""
@@ -124,7 +124,7 @@ class Captions:
         for row in self._waiting.values():
             row.image = None
 
-    def _look(self, row: _Row) -> Outcome:
+    def _look(self, row: _PendingCaption) -> Outcome:
         """Open a picture, which is all that one needs that its maker has described."""
         id = row.sight.id
         try:
@@ -134,13 +134,13 @@ class Captions:
                 row.image = None if said else shown(image)
         except EngineError as error:
             del self._waiting[id]
-            return Failed(id, error.problem, error.remedy)
+            return RequestFailure(id, error.problem, error.remedy)
         if said:
             del self._waiting[id]
-            return Described(id, said)
-        return Progressed(id, _OPENED)
+            return CaptionResult(id, said)
+        return ProgressReport(id, _OPENED)
 
-    def _alike(self, most: int) -> list[_Row]:
+    def _alike(self, most: int) -> list[_PendingCaption]:
         """Open pictures that are asked the same, so that one batch has one prompt."""
         ready = [row for row in self._waiting.values() if row.image is not None]
         first = ready[0].telling
@@ -148,7 +148,7 @@ class Captions:
         alike = [row for row in ready if (row.telling.prompt, row.telling.max_tokens) == asked]
         return alike[:most]
 
-    def _describe(self, rows: list[_Row]) -> list[Outcome]:
+    def _describe(self, rows: list[_PendingCaption]) -> list[Outcome]:
         begin = time.monotonic()
         with self._model.device.at_work([row.sight.id for row in rows]):
             written = self._family.describe(
@@ -178,28 +178,29 @@ def _note(image: ImageFile.ImageFile) -> str:
         return ""  # the notes are broken; the picture is well
 
 
-def _outcome(sight: Sight, written: "Written") -> Outcome:
+def _outcome(sight: CaptionRequest, written: "RawCaption") -> Outcome:
     """What the model says; where that is nothing, what can be known without it."""
     try:
-        return Described(
-            sight.id, tidy(written.text, written.is_cut) or embedded.description(sight.picture)
+        return CaptionResult(
+            sight.id,
+            tidy(written.text, written.is_cut) or metadata_captioner.description(sight.picture),
         )
     except EngineError as error:
-        return Failed(sight.id, error.problem, error.remedy)
+        return RequestFailure(sight.id, error.problem, error.remedy)
 
 
-def load(options: Options, shelf: Shelf) -> Captions:
+def load(options: Options, shelf: EngineContext) -> NeuralCaptioner:
     """A captioner by its model's name; its weights are read when it is first warmed.
 
     Raises EngineError for options that it does not understand, and EngineUnavailable where the
     model or what it needs is not there.
     """
-    wishes = Wishes.of(options)
-    found = files.found(shelf, wishes.model)
+    wishes = CaptionerOptions.of(options)
+    found = checkpoint_files.found(shelf, wishes.model)
     _require_packages()
-    from narrated.engines.neural.device import Device
+    from narrated.engines.neural.torch_device import TorchDevice
 
-    device = Device.chosen(shelf.device)
+    device = TorchDevice.chosen(shelf.device)
     dtype = device.precision(wishes.dtype)
     family = _family(found)
     telling = wishes.telling
@@ -208,8 +209,8 @@ def load(options: Options, shelf: Shelf) -> Captions:
     family.check(telling.prompt or "")
     model = shelf.hold(_model(found, device, dtype))
     told = (found.digest, str(dtype), telling.prompt, telling.max_tokens, telling.written)
-    identity = f"captions-{REVISION}.{embedded.REVISION}-{_digest(told)}"
-    return Captions(model, identity, family, telling, wishes.rows)
+    identity = f"captions-{REVISION}.{metadata_captioner.REVISION}-{_digest(told)}"
+    return NeuralCaptioner(model, identity, family, telling, wishes.rows)
 
 
 def _require_packages() -> None:
@@ -223,20 +224,20 @@ def _require_packages() -> None:
         ) from error
 
 
-def _family(found: files.ModelFiles) -> "Family":
+def _family(found: checkpoint_files.CheckpointFiles) -> "CaptionerFamily":
     from narrated.engines.captions.families import family_of
 
-    with files.readable(f"The model {found.name}", files.verify(found.name)):
+    with checkpoint_files.readable(f"The model {found.name}", checkpoint_files.verify(found.name)):
         return family_of(found.folder, found.name)
 
 
 def _model(
-    found: files.ModelFiles, device: "Device", dtype: "torch.dtype"
+    found: checkpoint_files.CheckpointFiles, device: "TorchDevice", dtype: "torch.dtype"
 ) -> "NeuralModel[PreTrainedModel]":
     from transformers import AutoModelForImageTextToText
 
-    from narrated.engines.neural.model import Model as NeuralModel
-    from narrated.engines.neural.model import whole
+    from narrated.engines.neural.torch_model import TorchModel as NeuralModel
+    from narrated.engines.neural.torch_model import whole
 
     def read() -> "PreTrainedModel":
         loaded: Any = AutoModelForImageTextToText.from_pretrained(

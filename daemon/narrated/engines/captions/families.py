@@ -11,7 +11,7 @@ from PIL import Image
 from transformers import PreTrainedModel
 from transformers.models.auto.modeling_auto import MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING_NAMES
 
-from narrated.engines.captions import processing
+from narrated.engines.captions import processors
 from narrated.errors import EngineError, EngineUnavailable
 
 Pictures = Sequence[Image.Image]
@@ -24,7 +24,7 @@ _REQUEST = (
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
+class RawCaption:
     """What a model wrote of a picture, as it is."""
 
     text: str
@@ -32,7 +32,7 @@ class Written:
     """Whether it was stopped before it came to its end."""
 
 
-class Family(Protocol):
+class CaptionerFamily(Protocol):
     """Knows how to show its models a batch of pictures with one prompt."""
 
     prompt: str
@@ -45,11 +45,11 @@ class Family(Protocol):
 
     def describe(
         self, module: PreTrainedModel, pictures: Pictures, prompt: str, max_tokens: int
-    ) -> list[Written]:
+    ) -> list[RawCaption]:
         """What the model writes of each picture, the likeliest token at each place."""
 
 
-def family_of(folder: Path, name: str) -> Family:
+def family_of(folder: Path, name: str) -> CaptionerFamily:
     """The family of a checkpoint; EngineUnavailable where it is none that describes pictures."""
     config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
     kind = str(config.get("model_type", ""))
@@ -64,16 +64,16 @@ def family_of(folder: Path, name: str) -> Family:
             "Name another, such as Salesforce/blip-image-captioning-base.",
         )
     if kind == "vision-encoder-decoder":
-        return Unasked(folder)
+        return PromptlessCaptioner(folder)
     if kind == "florence2":
-        return Florence(folder)
+        return FlorenceCaptioner(folder)
     if kind == "git":
-        return Git(folder)
-    processor = processing.processor(folder)
-    return Chat(processor) if _template(processor) else Beginning(processor, kind)
+        return GitCaptioner(folder)
+    processor = processors.processor(folder)
+    return ChatCaptioner(processor) if _template(processor) else PrefixPrompted(processor, kind)
 
 
-class Beginning:
+class PrefixPrompted:
     """BLIP, BLIP-2 and others that go on from the beginning of a caption, or answer a question."""
 
     max_tokens = 50
@@ -91,7 +91,7 @@ class Beginning:
 
     def describe(
         self, module: PreTrainedModel, pictures: Pictures, prompt: str, max_tokens: int
-    ) -> list[Written]:
+    ) -> list[RawCaption]:
         """What it goes on with; what a caption was begun with is part of it."""
         texts = [prompt] * len(pictures)
         inputs = self._processor(images=list(pictures), text=texts, return_tensors="pt")
@@ -99,21 +99,21 @@ class Beginning:
         return [_begun(prompt, each) for each in written]
 
 
-class Git:
+class GitCaptioner:
     """GIT: as BLIP, but the beginning must not be closed, and one token opens it."""
 
     prompt = ""
     max_tokens = 50
 
     def __init__(self, folder: Path) -> None:
-        self._processor = processing.processor(folder)
+        self._processor = processors.processor(folder)
 
     def check(self, prompt: str) -> None:
         """Anything may be asked."""
 
     def describe(
         self, module: PreTrainedModel, pictures: Pictures, prompt: str, max_tokens: int
-    ) -> list[Written]:
+    ) -> list[RawCaption]:
         """What it goes on with, behind what the caption was begun with."""
         tokenizer = self._processor.tokenizer
         inputs = dict(self._processor(images=list(pictures), return_tensors="pt"))
@@ -124,14 +124,14 @@ class Git:
         return [_begun(prompt, each) for each in written]
 
 
-class Florence:
+class FlorenceCaptioner:
     """Florence-2: a task by its token, or a question."""
 
     prompt = "<DETAILED_CAPTION>"
     max_tokens = 160
 
     def __init__(self, folder: Path) -> None:
-        self._processor = processing.processor(folder)
+        self._processor = processors.processor(folder)
 
     def check(self, prompt: str) -> None:
         """It cannot do without a task, and those that find places give no text."""
@@ -146,7 +146,7 @@ class Florence:
 
     def describe(
         self, module: PreTrainedModel, pictures: Pictures, prompt: str, max_tokens: int
-    ) -> list[Written]:
+    ) -> list[RawCaption]:
         """What it answers to the task."""
         texts = [prompt] * len(pictures)
         inputs = self._processor(
@@ -155,15 +155,15 @@ class Florence:
         return _written(module, inputs, max_tokens, self._processor.tokenizer)
 
 
-class Unasked:
+class PromptlessCaptioner:
     """A picture's encoder before a text's decoder (ViT-GPT2): it is shown, and not asked."""
 
     prompt = ""
     max_tokens = 50
 
     def __init__(self, folder: Path) -> None:
-        self._image_processor = processing.image_processor(folder)
-        self._tokenizer = processing.tokenizer(folder)
+        self._image_processor = processors.image_processor(folder)
+        self._tokenizer = processors.tokenizer(folder)
 
     def check(self, prompt: str) -> None:
         """It takes none."""
@@ -172,13 +172,13 @@ class Unasked:
 
     def describe(
         self, module: PreTrainedModel, pictures: Pictures, prompt: str, max_tokens: int
-    ) -> list[Written]:
+    ) -> list[RawCaption]:
         """What it writes of its own accord."""
         inputs = self._image_processor(images=list(pictures), return_tensors="pt")
         return _written(module, inputs, max_tokens, self._tokenizer)
 
 
-class Chat:
+class ChatCaptioner:
     """Models that are talked with (SmolVLM, Qwen-VL, LLaVA, …): a picture and a request."""
 
     prompt = _REQUEST
@@ -194,7 +194,7 @@ class Chat:
 
     def describe(
         self, module: PreTrainedModel, pictures: Pictures, prompt: str, max_tokens: int
-    ) -> list[Written]:
+    ) -> list[RawCaption]:
         """What it answers."""
         text = self._asked(prompt)
         tokenizer = self._processor.tokenizer
@@ -228,7 +228,7 @@ def _template(processor: Any) -> str | None:
 
 def _written(
     module: PreTrainedModel, inputs: Mapping[str, Any], max_tokens: int, tokenizer: Any
-) -> list[Written]:
+) -> list[RawCaption]:
     fed = {name: _fed(value, module) for name, value in inputs.items()}
     output = module.generate(  # type: ignore[operator]  # a mixin's, as transformers types it
         **fed, max_new_tokens=max_tokens, do_sample=False, num_beams=1
@@ -239,7 +239,7 @@ def _written(
     # The last is left aside: BART-like decoders are made to end where they are stopped.
     is_cut = (new.shape[1] >= max_tokens) & ~torch.isin(new[:, :-1], ends).any(dim=1)
     texts = tokenizer.batch_decode(new, skip_special_tokens=True)
-    return [Written(text, cut) for text, cut in zip(texts, is_cut.tolist(), strict=True)]
+    return [RawCaption(text, cut) for text, cut in zip(texts, is_cut.tolist(), strict=True)]
 
 
 def _fed(value: Any, module: PreTrainedModel) -> Any:
@@ -277,8 +277,8 @@ def _ends(module: PreTrainedModel, tokenizer: Any) -> set[int]:
     return {token for tokens in lists for token in tokens if token is not None}
 
 
-def _begun(prompt: str, written: Written) -> Written:
+def _begun(prompt: str, written: RawCaption) -> RawCaption:
     """A caption that was begun includes its beginning; a question is not part of its answer."""
     if not prompt or prompt.rstrip()[-1:] in ":?." or not written.text.strip():
         return written
-    return Written(f"{prompt.strip()} {written.text.strip()}", written.is_cut)
+    return RawCaption(f"{prompt.strip()} {written.text.strip()}", written.is_cut)

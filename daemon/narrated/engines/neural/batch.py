@@ -6,21 +6,21 @@ from typing import Generic, TypeVar
 
 import torch
 
-from narrated.engines.neural.choice import Choice
-from narrated.engines.neural.choosing import Choices, chosen, scores
-from narrated.engines.neural.decoder import Decoder, rounded
-from narrated.engines.neural.transformer import Transformer
+from narrated.engines.neural.causal_transformer import CausalTransformer
+from narrated.engines.neural.decoder import KeyValueDecoder, rounded
+from narrated.engines.neural.sampler import BatchSampling, chosen, scores
+from narrated.engines.neural.sampling import SamplingParameters
 
 RowT = TypeVar("RowT")
 
 
 @dataclass(eq=False)
-class Run(Generic[RowT]):
+class TokenSequence(Generic[RowT]):
     """A row's prompt that is being continued."""
 
     row: RowT
     prompt_length: int
-    choice: Choice
+    choice: SamplingParameters
     draws: torch.Tensor
     """(limit,): one for each token that it may say."""
     heard: Sequence[int] = ()
@@ -63,8 +63,8 @@ class Batch(Generic[RowT]):
     all that a call computes is there, so a call that found no memory can be made again.
     """
 
-    def __init__(self, decoder: Decoder, allowed: torch.Tensor, end: int | None) -> None:
-        self.runs: list[Run[RowT]] = []
+    def __init__(self, decoder: KeyValueDecoder, allowed: torch.Tensor, end: int | None) -> None:
+        self.runs: list[TokenSequence[RowT]] = []
         self._decoder = decoder
         self._allowed = allowed
         self._end = end
@@ -75,8 +75,11 @@ class Batch(Generic[RowT]):
         return self._decoder.rows
 
     def join(
-        self, transformer: Transformer, runs: Sequence[Run[RowT]], prompts: torch.Tensor
-    ) -> Iterator[Run[RowT]]:
+        self,
+        transformer: CausalTransformer,
+        runs: Sequence[TokenSequence[RowT]],
+        prompts: torch.Tensor,
+    ) -> Iterator[TokenSequence[RowT]]:
         """Begin runs by their prompts (runs, positions, width) and first tokens.
 
         One prompt for several runs is read once. Gives those that are finished with it.
@@ -87,20 +90,20 @@ class Batch(Generic[RowT]):
         for slot in range(first + len(read), first + len(runs)):
             self._decoder.move(first, slot)
         logits = logits.expand(len(runs), -1)
-        slice_ = _Slice(runs, 1, self._decoder.device, logits.shape[-1])
+        slice_ = _TokenSlice(runs, 1, self._decoder.device, logits.shape[-1])
         tokens, sound = self._chosen(logits, slice_, 0)
         self._commit(runs, tokens[:, None], sound)
         self.runs += runs
         return self._left()
 
-    def advance(self, transformer: Transformer, most: int) -> Iterator[Run[RowT]]:
+    def advance(self, transformer: CausalTransformer, most: int) -> Iterator[TokenSequence[RowT]]:
         """Bring every run on by up to so many tokens; gives those that are finished with it.
 
         The end is looked for behind the slice only, for each look waits for the device.
         """
         count = min(most, max(run.limit - len(run.tokens) for run in self.runs))
         device, last = self._decoder.device, self._decoder.length - 1
-        slice_ = _Slice(self.runs, count, device, transformer.vocabulary)
+        slice_ = _TokenSlice(self.runs, count, device, transformer.vocabulary)
         tokens = torch.tensor([run.tokens[-1] for run in self.runs], device=device)
         prompts = torch.tensor([run.prompt_length for run in self.runs], device=device)
         positions = torch.tensor([run.position for run in self.runs], device=device)
@@ -116,7 +119,7 @@ class Batch(Generic[RowT]):
         self._commit(self.runs, torch.stack(said, 1), sound)
         return self._left()
 
-    def leave(self, run: Run[RowT]) -> None:
+    def leave(self, run: TokenSequence[RowT]) -> None:
         """Let a run go; the last one moves into its slot."""
         slot, last = self.runs.index(run), len(self.runs) - 1
         if slot != last:
@@ -125,7 +128,7 @@ class Batch(Generic[RowT]):
         self.runs.pop()
 
     def _chosen(
-        self, logits: torch.Tensor, slice_: "_Slice", index: int
+        self, logits: torch.Tensor, slice_: "_TokenSlice", index: int
     ) -> tuple[torch.Tensor, torch.Tensor]:
         phases = slice_.counts[:, index] % len(self._allowed)
         said = scores(logits, self._allowed[phases], self._end, slice_.choices, slice_.heard)
@@ -133,22 +136,24 @@ class Batch(Generic[RowT]):
         slice_.hear(tokens)
         return tokens, logits.isfinite().all(-1)
 
-    def _commit(self, runs: Sequence[Run[RowT]], tokens: torch.Tensor, sound: torch.Tensor) -> None:
+    def _commit(
+        self, runs: Sequence[TokenSequence[RowT]], tokens: torch.Tensor, sound: torch.Tensor
+    ) -> None:
         for run, said, healthy in zip(runs, tokens.tolist(), sound.tolist(), strict=True):
             run.take(said, self._end, healthy)
 
-    def _left(self) -> Iterator[Run[RowT]]:
+    def _left(self) -> Iterator[TokenSequence[RowT]]:
         finished = [run for run in self.runs if run.finished]
         for run in finished:
             self.leave(run)
         return iter(finished)
 
 
-class _Slice:
+class _TokenSlice:
     """What the tokens of a slice are chosen by: brought to the device at once, beforehand."""
 
     def __init__(
-        self, runs: Sequence[Run[RowT]], count: int, device: torch.device, vocabulary: int
+        self, runs: Sequence[TokenSequence[RowT]], count: int, device: torch.device, vocabulary: int
     ) -> None:
         draws = torch.zeros(len(runs), count, dtype=torch.float64)
         for row, run in enumerate(runs):
@@ -158,7 +163,7 @@ class _Slice:
         self.draws = draws.to(device)
         self.counts = (begun + torch.arange(count)).to(device)
         """(runs, count): how many tokens each run had said before."""
-        self.choices = Choices.of([run.choice for run in runs], device)
+        self.choices = BatchSampling.of([run.choice for run in runs], device)
         self.heard = _heard(runs, vocabulary).to(device) if self.choices.has_penalty else None
         """(runs, vocabulary): what each said; None where nobody is kept from saying it again."""
 
@@ -168,7 +173,7 @@ class _Slice:
             self.heard.scatter_(1, tokens[:, None], value=True)
 
 
-def _heard(runs: Sequence[Run[RowT]], vocabulary: int) -> torch.Tensor:
+def _heard(runs: Sequence[TokenSequence[RowT]], vocabulary: int) -> torch.Tensor:
     heard = torch.zeros(len(runs), vocabulary, dtype=torch.bool)
     for row, run in enumerate(runs):
         heard[row, [*run.heard, *run.tokens]] = True

@@ -8,7 +8,7 @@ step can be captured in a CUDA graph.
 import torch
 from torch.nn.functional import scaled_dot_product_attention
 
-from narrated.engines.neural.transformer import Transformer, causally
+from narrated.engines.neural.causal_transformer import CausalTransformer, causally
 
 STRIDE = 64
 
@@ -18,14 +18,14 @@ def rounded(positions: int) -> int:
     return -(-positions // STRIDE) * STRIDE
 
 
-class Decoder:
+class KeyValueDecoder:
     """The keys and values of up to `rows` rows, each with `length` positions of its own.
 
     Rows in use are the first slots. Weights come with each call and are not kept, so that a
     model which is dropped leaves the memory.
     """
 
-    def __init__(self, transformer: Transformer, rows: int, length: int) -> None:
+    def __init__(self, transformer: CausalTransformer, rows: int, length: int) -> None:
         self.length = min(rounded(length), transformer.positions)
         # Zeros, since what is masked out is still multiplied by nought, and memory may hold NaN.
         self._kept = torch.zeros(
@@ -48,7 +48,7 @@ class Decoder:
 
     def fill(
         self,
-        transformer: Transformer,
+        transformer: CausalTransformer,
         first: int,
         prompts: torch.Tensor,
         lengths: torch.Tensor,
@@ -78,7 +78,7 @@ class Decoder:
 
     def step(
         self,
-        transformer: Transformer,
+        transformer: CausalTransformer,
         tokens: torch.Tensor,
         positions: torch.Tensor,
         prompts: torch.Tensor,

@@ -11,11 +11,11 @@ from itertools import islice, takewhile
 
 import torch
 
-from narrated.engines.neural.batch import Batch, Run
-from narrated.engines.neural.decoder import Decoder
-from narrated.engines.tortoise.causal import Causal
-from narrated.engines.tortoise.checkpoint import Tortoise
-from narrated.engines.tortoise.row import Row
+from narrated.engines.neural.batch import Batch, TokenSequence
+from narrated.engines.neural.decoder import KeyValueDecoder
+from narrated.engines.tortoise.checkpoint import TortoiseModels
+from narrated.engines.tortoise.request import TortoiseRequest
+from narrated.engines.tortoise.unified_voice import UnifiedVoiceTransformer
 
 SLICE = 12
 """Codes a step."""
@@ -27,43 +27,43 @@ _USUAL_PROMPT = 128
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Candidate:
+class SpeechCandidate:
     """One of those that a row asks for."""
 
-    row: Row
+    row: TortoiseRequest
     index: int
 
 
-class Autoregressive:
+class AutoregressiveStage:
     """Candidates that wait for a slot, and those that are being made."""
 
     share = 0.45
     keeps = True
 
     def __init__(self) -> None:
-        self._waiting: deque[Candidate] = deque()
-        self._batch: Batch[Candidate] | None = None
+        self._waiting: deque[SpeechCandidate] = deque()
+        self._batch: Batch[SpeechCandidate] | None = None
         self._length = 0
         """How many positions a candidate of the batch has."""
 
     @property
-    def rows(self) -> Sequence[Row]:
+    def rows(self) -> Sequence[TortoiseRequest]:
         """All that are here, those that are under way first."""
         candidates = (*(run.row for run in self._runs), *self._waiting)
         return list(dict.fromkeys(candidate.row for candidate in candidates))
 
-    def admit(self, row: Row) -> None:
+    def admit(self, row: TortoiseRequest) -> None:
         """Queue a row's candidates until slots are free."""
-        self._waiting.extend(Candidate(row, index) for index in range(len(row.candidates)))
+        self._waiting.extend(SpeechCandidate(row, index) for index in range(len(row.candidates)))
 
-    def at_hand(self, module: Tortoise, width: int) -> Sequence[Row]:
+    def at_hand(self, module: TortoiseModels, width: int) -> Sequence[TortoiseRequest]:
         """Whose candidates may join now; where none may, those under way."""
         joining = self._joining(width) or [run.row for run in self._runs]
         return list(dict.fromkeys(candidate.row for candidate in joining))
 
-    def work(self, module: Tortoise, width: int) -> Sequence[Row]:
+    def work(self, module: TortoiseModels, width: int) -> Sequence[TortoiseRequest]:
         """Have waiting candidates join where slots are free; else go on by a slice."""
-        transformer = Causal(module.autoregressive)
+        transformer = UnifiedVoiceTransformer(module.autoregressive)
         joining = self._joining(width)
         if joining:
             finished = self._joined(transformer, joining, width)
@@ -75,14 +75,14 @@ class Autoregressive:
             self._batch = None  # the stages behind take as long, and the memory
         return rows
 
-    def progress(self, row: Row) -> float:
+    def progress(self, row: TortoiseRequest) -> float:
         """How many codes there are of those there may be."""
         under_way = sum(len(run.tokens) for run in self._runs if run.row.row is row)
         limit = row.settings.max_mel_tokens
         done = sum(candidate is not None for candidate in row.candidates)
         return (done + under_way / limit) / len(row.candidates)
 
-    def forget(self, row: Row) -> None:
+    def forget(self, row: TortoiseRequest) -> None:
         """Let a row's candidates go, wherever they are."""
         self._waiting = deque(each for each in self._waiting if each.row is not row)
         for run in list(self._runs):
@@ -100,10 +100,10 @@ class Autoregressive:
         self._batch = None
 
     @property
-    def _runs(self) -> Sequence[Run[Candidate]]:
+    def _runs(self) -> Sequence[TokenSequence[SpeechCandidate]]:
         return self._batch.runs if self._batch is not None else ()
 
-    def _joining(self, width: int) -> list[Candidate]:
+    def _joining(self, width: int) -> list[SpeechCandidate]:
         """The first that wait and are of one row, as many as there are slots."""
         if not self._waiting:
             return []
@@ -116,8 +116,8 @@ class Autoregressive:
         return list(islice(own, max(0, width - len(self._runs))))
 
     def _joined(
-        self, transformer: Causal, joining: Sequence[Candidate], width: int
-    ) -> Iterable[Run[Candidate]]:
+        self, transformer: UnifiedVoiceTransformer, joining: Sequence[SpeechCandidate], width: int
+    ) -> Iterable[TokenSequence[SpeechCandidate]]:
         row = joining[0].row
         assert row.latents is not None, "the stage before has heard the voice"
         batch = self._batch
@@ -125,7 +125,7 @@ class Autoregressive:
             batch = self._started(transformer, width)
         prompt = transformer.prompt(row.latents.autoregressive, row.words)
         runs = [
-            Run(
+            TokenSequence(
                 candidate,
                 len(prompt),
                 row.settings.choice,
@@ -139,16 +139,16 @@ class Autoregressive:
             self._waiting.popleft()
         return finished
 
-    def _too_small(self, batch: Batch[Candidate], width: int) -> bool:
+    def _too_small(self, batch: Batch[SpeechCandidate], width: int) -> bool:
         """Whether those that wait would gain by a batch of other measures."""
         slots = min(width, len(self._waiting))
         return batch.slots < slots or _positions(self._waiting[0].row) > self._length
 
-    def _started(self, transformer: Causal, width: int) -> Batch[Candidate]:
+    def _started(self, transformer: UnifiedVoiceTransformer, width: int) -> Batch[SpeechCandidate]:
         self._batch = None  # what it holds makes room for the next
         codes = max(each.row.settings.max_mel_tokens for each in self._waiting)
         longest = max(_positions(each.row) for each in self._waiting)
-        decoder = Decoder(
+        decoder = KeyValueDecoder(
             transformer, min(width, len(self._waiting)), max(longest, codes + _USUAL_PROMPT)
         )
         self._length = decoder.length
@@ -157,7 +157,9 @@ class Autoregressive:
         self._batch = Batch(decoder, allowed.to(decoder.device), transformer.end)
         return self._batch
 
-    def _through(self, finished: Iterable[Run[Candidate]]) -> Iterable[Row]:
+    def _through(
+        self, finished: Iterable[TokenSequence[SpeechCandidate]]
+    ) -> Iterable[TortoiseRequest]:
         for run in finished:
             row = run.row.row
             if row.problem:
@@ -172,6 +174,6 @@ class Autoregressive:
                     yield row
 
 
-def _positions(row: Row) -> int:
+def _positions(row: TortoiseRequest) -> int:
     """How many a candidate of a row takes at most: voice, text and its three signs, codes."""
     return 1 + len(row.words) + 3 + 1 + row.settings.max_mel_tokens

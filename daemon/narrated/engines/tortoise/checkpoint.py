@@ -13,13 +13,13 @@ from typing import Any
 import torch
 from torch import nn
 
-from narrated.engines.base import Shelf
-from narrated.engines.neural.device import Device
-from narrated.engines.neural.files import ModelFiles, readable, verify
-from narrated.engines.neural.model import Model, key, own
-from narrated.engines.tortoise import sizes
-from narrated.engines.tortoise.parts import AUTOREGRESSIVE, CLVP, DIFFUSION, VOCODER
-from narrated.engines.tortoise.upstream import upstream
+from narrated.engines.interface import EngineContext
+from narrated.engines.neural.checkpoint_files import CheckpointFiles, readable, verify
+from narrated.engines.neural.torch_device import TorchDevice
+from narrated.engines.neural.torch_model import TorchModel, key, own
+from narrated.engines.tortoise import model_shapes
+from narrated.engines.tortoise.required_files import AUTOREGRESSIVE, CLVP, DIFFUSION, VOCODER
+from narrated.engines.tortoise.upstream_modules import upstream
 from narrated.errors import EngineError, EngineUnavailable
 
 MOST_TOKENS = 398
@@ -32,7 +32,7 @@ _MOST_DIGITS = 36
 
 
 @dataclass(frozen=True, slots=True)
-class Ears:
+class ClipEncoders:
     """What listens to a voice's clips, once for each voice: always on the host.
 
     On a device they would take 0.4 GiB all the while, as much as a captioner.
@@ -42,7 +42,7 @@ class Ears:
     diffusion: nn.Module
 
 
-class Tortoise(nn.Module):
+class TortoiseModels(nn.Module):
     """The four models; what only training needs of them is left out.
 
     `dtype` is that of the autoregressive model and of CLVP. The others are in single precision:
@@ -55,7 +55,7 @@ class Tortoise(nn.Module):
         clvp: Any,
         diffusion: Any,
         vocoder: Any,
-        ears: Ears,
+        ears: ClipEncoders,
         dtype: torch.dtype,
     ) -> None:
         super().__init__()
@@ -88,21 +88,23 @@ class Tortoise(nn.Module):
 
 
 @dataclass(frozen=True, slots=True)
-class Checkpoint:
+class TortoiseCheckpoint:
     """What there is to know of a model while its weights are wherever they are."""
 
-    model: Model[Tortoise]
+    model: TorchModel[TortoiseModels]
     digest: str
     dtype: str
     tokenizer: Any
 
     @classmethod
-    def opened(cls, files: ModelFiles, dtype: str, shelf: Shelf) -> "Checkpoint":
+    def opened(
+        cls, files: CheckpointFiles, dtype: str, shelf: EngineContext
+    ) -> "TortoiseCheckpoint":
         """Read all but the weights; EngineUnavailable where upstream's code is not there."""
-        device = Device.chosen(shelf.device)
+        device = TorchDevice.chosen(shelf.device)
         precision = device.precision(dtype)
         tokenizer = upstream().VoiceBpeTokenizer()
-        model = Model(
+        model = TorchModel(
             name=files.name,
             key=key(files.digest, precision, device),
             device=device,
@@ -129,25 +131,25 @@ def _named(number: re.Match[str]) -> str:
     return number[0] if len(digits) <= _MOST_DIGITS else " ".join(digits)
 
 
-def _read(files: ModelFiles, precision: torch.dtype) -> Tortoise:
+def _read(files: CheckpointFiles, precision: torch.dtype) -> TortoiseModels:
     with readable(f"The model {files.name}", verify(files.name)):
         known = upstream()
         return assembled(
-            _filled(files, AUTOREGRESSIVE, known.UnifiedVoice, sizes.autoregressive),
-            _filled(files, CLVP, known.CLVP, sizes.clvp),
-            _filled(files, DIFFUSION, known.DiffusionTts, sizes.diffusion),
-            _filled(files, VOCODER, known.UnivNetGenerator, sizes.vocoder),
+            _filled(files, AUTOREGRESSIVE, known.UnifiedVoice, model_shapes.autoregressive),
+            _filled(files, CLVP, known.CLVP, model_shapes.clvp),
+            _filled(files, DIFFUSION, known.DiffusionTts, model_shapes.diffusion),
+            _filled(files, VOCODER, known.UnivNetGenerator, model_shapes.vocoder),
             precision,
         )
 
 
 def assembled(
     autoregressive: Any, clvp: Any, diffusion: Any, vocoder: Any, precision: torch.dtype
-) -> Tortoise:
+) -> TortoiseModels:
     """Upstream's four models without what only training needs, each in the precision it bears."""
     for block in autoregressive.gpt.h:
         block.attn._buffers.clear()  # masks of older transformers: narrated makes its own
-    ears = Ears(
+    ears = ClipEncoders(
         autoregressive.conditioning_encoder.float().eval(),
         diffusion.contextual_embedder.float().eval(),
     )
@@ -165,11 +167,14 @@ def assembled(
     clvp.to(precision)
     for module, frequencies in inverse:
         module.inv_freq = frequencies  # positions are not told apart in half precision
-    return Tortoise(autoregressive, clvp, diffusion.float(), vocoder.float(), ears, precision)
+    return TortoiseModels(autoregressive, clvp, diffusion.float(), vocoder.float(), ears, precision)
 
 
 def _filled(
-    files: ModelFiles, name: str, kind: Any, measured: Callable[[sizes.Weights], dict[str, Any]]
+    files: CheckpointFiles,
+    name: str,
+    kind: Any,
+    measured: Callable[[model_shapes.Weights], dict[str, Any]],
 ) -> Any:
     """A model made in the sizes of its weights and given them; nothing is drawn at random."""
     weights = _weights(files.folder / name)

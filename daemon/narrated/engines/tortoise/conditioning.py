@@ -5,13 +5,11 @@ from dataclasses import dataclass, field
 
 import torch
 
-from narrated.engines.neural.pipeline import Queue
-from narrated.engines.tortoise import clips, latents
+from narrated.engines.neural.stage_pipeline import QueueStage
+from narrated.engines.tortoise import voice_clips, voice_latents
 from narrated.engines.tortoise.autoregressive import NOT_A_NUMBER
-from narrated.engines.tortoise.checkpoint import Tortoise
-from narrated.engines.tortoise.clips import Clip
-from narrated.engines.tortoise.latents import Kept, Latents
-from narrated.engines.tortoise.mels import (
+from narrated.engines.tortoise.checkpoint import TortoiseModels
+from narrated.engines.tortoise.mel_spectrograms import (
     UNIVNET_RATE,
     UNIVNET_SAMPLES,
     VOICE_RATE,
@@ -21,20 +19,22 @@ from narrated.engines.tortoise.mels import (
     univnet_mel,
     voice_mel,
 )
-from narrated.engines.tortoise.row import Row
-from narrated.engines.tortoise.voices import Voice
+from narrated.engines.tortoise.request import TortoiseRequest
+from narrated.engines.tortoise.voice_clips import VoiceClip
+from narrated.engines.tortoise.voice_latents import LatentsCache, VoiceLatents
+from narrated.engines.tortoise.voices import TortoiseVoice
 from narrated.errors import EngineError, EngineUnavailable
 
 
 @dataclass(slots=True)
-class _Hearing:
+class _ClipsInProgress:
     """What was heard of a voice's clips so far; they themselves are as large as they like."""
 
-    voice: Voice
-    heard: list[Latents] = field(default_factory=list)
+    voice: TortoiseVoice
+    heard: list[VoiceLatents] = field(default_factory=list)
 
 
-class Conditioning(Queue[Tortoise, Row]):
+class ConditioningStage(QueueStage[TortoiseModels, TortoiseRequest]):
     """Rows wait in a queue for their voice; a voice's clips are heard one by one.
 
     `norms` (80,) is what the bands of a clip's spectrogram are divided by.
@@ -42,14 +42,14 @@ class Conditioning(Queue[Tortoise, Row]):
 
     share = 0.02
 
-    def __init__(self, kept: Kept, norms: torch.Tensor) -> None:
+    def __init__(self, kept: LatentsCache, norms: torch.Tensor) -> None:
         super().__init__()
         self._kept = kept
         self._norms = norms
-        self._known: dict[str, Latents] = {}
-        self._hearings: dict[str, _Hearing] = {}
+        self._known: dict[str, VoiceLatents] = {}
+        self._hearings: dict[str, _ClipsInProgress] = {}
 
-    def work(self, module: Tortoise, width: int) -> Sequence[Row]:
+    def work(self, module: TortoiseModels, width: int) -> Sequence[TortoiseRequest]:
         """Hear one clip of the first row's voice, where it is not known."""
         row = self._waiting[0]
         try:
@@ -65,44 +65,44 @@ class Conditioning(Queue[Tortoise, Row]):
         self._waiting.popleft()
         return [row]
 
-    def progress(self, row: Row) -> float:
+    def progress(self, row: TortoiseRequest) -> float:
         """How many clips were heard."""
         hearing = self._hearings.get(row.voice.digest)
         if hearing is None:
             return 0.0
         return len(hearing.heard) / len(hearing.voice.files)
 
-    def forget(self, row: Row) -> None:
+    def forget(self, row: TortoiseRequest) -> None:
         """Let a row go."""
         self._waiting.remove(row)
         if all(each.voice.digest != row.voice.digest for each in self._waiting):
             self._hearings.pop(row.voice.digest, None)
 
-    def _latents(self, module: Tortoise, voice: Voice) -> Latents | None:
+    def _latents(self, module: TortoiseModels, voice: TortoiseVoice) -> VoiceLatents | None:
         """A voice's, as they are known or kept; else after one clip more, None if more follow."""
         known = self._known.get(voice.digest) or self._kept.get(voice.digest)
         if known is None and voice.holds_latents:
             name, content = voice.content(0)
-            known = latents.of_file(content, name, module.width)
+            known = voice_latents.of_file(content, name, module.width)
         elif known is None:
             known = self._heard(module, voice)
         if known is not None:
             self._known[voice.digest] = known
         return known
 
-    def _heard(self, module: Tortoise, voice: Voice) -> Latents | None:
+    def _heard(self, module: TortoiseModels, voice: TortoiseVoice) -> VoiceLatents | None:
         hearing = self._hearings.get(voice.digest)
         if hearing is None:
-            hearing = self._hearings[voice.digest] = _Hearing(voice)
+            hearing = self._hearings[voice.digest] = _ClipsInProgress(voice)
         name, content = hearing.voice.content(len(hearing.heard))
-        one = heard(module, clips.opened(content, name), self._norms)
+        one = heard(module, voice_clips.opened(content, name), self._norms)
         if not (one.autoregressive.isfinite().all() and one.diffusion.isfinite().all()):
             raise EngineError(NOT_A_NUMBER.format("conditioning"))  # and is never kept
         hearing.heard.append(one)
         if len(hearing.heard) < len(hearing.voice.files):
             return None
         del self._hearings[voice.digest]
-        whole = Latents(
+        whole = VoiceLatents(
             torch.cat([each.autoregressive for each in hearing.heard]).mean(0, keepdim=True),
             torch.cat([each.diffusion for each in hearing.heard]).mean(0, keepdim=True),
         )
@@ -110,11 +110,11 @@ class Conditioning(Queue[Tortoise, Row]):
         return whole
 
 
-def heard(module: Tortoise, clip: Clip, norms: torch.Tensor) -> Latents:
+def heard(module: TortoiseModels, clip: VoiceClip, norms: torch.Tensor) -> VoiceLatents:
     """What both models hear of one clip (api.py, get_conditioning_latents), on the host."""
-    low = Clip(clip.name, clip.at(VOICE_RATE), VOICE_RATE)  # what is above 11 kHz is not heard
+    low = VoiceClip(clip.name, clip.at(VOICE_RATE), VOICE_RATE)  # what is above 11 kHz is not heard
     voice = cut(torch.from_numpy(low.samples), VOICE_SAMPLES)
     sound = beginning(torch.from_numpy(low.at(UNIVNET_RATE)), UNIVNET_SAMPLES)
     autoregressive = module.ears.autoregressive(voice_mel(voice, norms)[None])
     diffusion = module.ears.diffusion(univnet_mel(sound)[None]).mean(-1)
-    return Latents(autoregressive, diffusion)
+    return VoiceLatents(autoregressive, diffusion)

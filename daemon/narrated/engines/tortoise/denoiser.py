@@ -10,10 +10,10 @@ from typing import Any
 import torch
 from torch.nn.functional import group_norm, scaled_dot_product_attention
 
-from narrated.engines.tortoise.upstream import upstream
+from narrated.engines.tortoise.upstream_modules import upstream
 
 
-class Denoiser:
+class BatchDenoiser:
     """Made around a DiffusionTts for rows of these lengths, for one step."""
 
     def __init__(self, model: Any, lengths: Sequence[int]) -> None:

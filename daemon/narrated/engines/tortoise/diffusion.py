@@ -11,12 +11,12 @@ from typing import Any
 import torch
 from torch.nn.utils.rnn import pad_sequence
 
-from narrated.engines.neural.pipeline import rows_at_once
+from narrated.engines.neural.stage_pipeline import rows_at_once
 from narrated.engines.tortoise.autoregressive import NOT_A_NUMBER
-from narrated.engines.tortoise.checkpoint import Tortoise
-from narrated.engines.tortoise.denoiser import Denoiser
-from narrated.engines.tortoise.row import Row
-from narrated.engines.tortoise.schedule import Schedule
+from narrated.engines.tortoise.checkpoint import TortoiseModels
+from narrated.engines.tortoise.denoiser import BatchDenoiser
+from narrated.engines.tortoise.diffusion_schedule import DiffusionSchedule
+from narrated.engines.tortoise.request import TortoiseRequest
 
 _BANDS = 100
 _FRAMES_OF_CODE = 4
@@ -28,11 +28,11 @@ _QUIETEST, _LOUDEST = -11.512925148010254, 2.3143386840820312
 
 
 @dataclass(slots=True, eq=False)
-class _Work:
+class _DiffusionProgress:
     """A row's spectrogram, (bands, frames), and how many steps are still to be made."""
 
-    row: Row
-    schedule: Schedule
+    row: TortoiseRequest
+    schedule: DiffusionSchedule
     now: torch.Tensor
     left: int
     heard: torch.Tensor | None = None
@@ -43,35 +43,35 @@ class _Work:
         return self.now.shape[1]
 
 
-class Diffusion:
+class DiffusionStage:
     """Rows that are being brought on, the first that came first."""
 
     share = 0.44
     keeps = True
 
     def __init__(self) -> None:
-        self._works: list[_Work] = []
+        self._works: list[_DiffusionProgress] = []
 
     @property
-    def rows(self) -> Sequence[Row]:
+    def rows(self) -> Sequence[TortoiseRequest]:
         """All that are here."""
         return [work.row for work in self._works]
 
-    def admit(self, row: Row) -> None:
+    def admit(self, row: TortoiseRequest) -> None:
         """Begin a row, with noise."""
         assert row.aligned is not None, "the stage before has aligned it"
         settings = row.settings
         frames = len(row.aligned) * _FRAMES_OF_CODE * _FRAME_RATE // _CODE_RATE
         noise = row.noise((_BANDS, frames), "diffusion")
-        schedule = Schedule.of(settings.diffusion_iterations)
+        schedule = DiffusionSchedule.of(settings.diffusion_iterations)
         now = noise * settings.diffusion_temperature
-        self._works.append(_Work(row, schedule, now, len(schedule)))
+        self._works.append(_DiffusionProgress(row, schedule, now, len(schedule)))
 
-    def at_hand(self, module: Tortoise, width: int) -> Sequence[Row]:
+    def at_hand(self, module: TortoiseModels, width: int) -> Sequence[TortoiseRequest]:
         """Whom the next step is made for."""
         return [work.row for work in self._stepping(module, width)]
 
-    def work(self, module: Tortoise, width: int) -> Sequence[Row]:
+    def work(self, module: TortoiseModels, width: int) -> Sequence[TortoiseRequest]:
         """Make a step."""
         works = self._stepping(module, width)
         with module.halved():
@@ -92,12 +92,12 @@ class Diffusion:
                 finished.append(work.row)
         return finished
 
-    def progress(self, row: Row) -> float:
+    def progress(self, row: TortoiseRequest) -> float:
         """How many steps are made."""
         work = next(work for work in self._works if work.row is row)
         return 1 - work.left / len(work.schedule)
 
-    def forget(self, row: Row) -> None:
+    def forget(self, row: TortoiseRequest) -> None:
         """Let a row go."""
         self._works = [work for work in self._works if work.row is not row]
 
@@ -106,14 +106,14 @@ class Diffusion:
         for work in self._works:
             work.heard = None
 
-    def _stepping(self, module: Tortoise, width: int) -> Sequence[_Work]:
+    def _stepping(self, module: TortoiseModels, width: int) -> Sequence[_DiffusionProgress]:
         longest = max(work.frames for work in self._works)
         branches = 1 + any(work.row.settings.cond_free for work in self._works)
         most = rows_at_once(_weights(module.diffusion), branches * longest, module.device, width)
         return self._works[:most]
 
 
-def _heard(model: Any, work: _Work) -> torch.Tensor:
+def _heard(model: Any, work: _DiffusionProgress) -> torch.Tensor:
     """What the codes and the voice ask for, (width, frames)."""
     row = work.row
     assert row.aligned is not None, "a stage before has aligned it"
@@ -124,7 +124,9 @@ def _heard(model: Any, work: _Work) -> torch.Tensor:
     return heard[0]
 
 
-def _predicted(model: Any, works: Sequence[_Work]) -> Sequence[tuple[torch.Tensor, torch.Tensor]]:
+def _predicted(
+    model: Any, works: Sequence[_DiffusionProgress]
+) -> Sequence[tuple[torch.Tensor, torch.Tensor]]:
     """The noise in each work and its variance, both (bands, frames), on the host."""
     unheard = model.unconditioned_embedding[0]
     device = unheard.device
@@ -135,7 +137,7 @@ def _predicted(model: Any, works: Sequence[_Work]) -> Sequence[tuple[torch.Tenso
     now = _padded([work.now.to(device) for work in together])
     heard = [work.heard for work in works if work.heard is not None]
     heard += [unheard.expand(-1, work.frames).to(heard[0].dtype) for work in free]
-    noise, variance = Denoiser(model, lengths).predicted(now, steps.to(device), _padded(heard))
+    noise, variance = BatchDenoiser(model, lengths).predicted(now, steps.to(device), _padded(heard))
     noise, variance = noise.cpu(), variance.cpu()
     led = iter(noise[len(works) :])
     predicted = []
@@ -153,7 +155,7 @@ def _padded(rows: Sequence[torch.Tensor]) -> torch.Tensor:
     return pad_sequence([row.T for row in rows], batch_first=True).transpose(1, 2)
 
 
-def _stepped(work: _Work, noise: torch.Tensor, variance: torch.Tensor) -> torch.Tensor:
+def _stepped(work: _DiffusionProgress, noise: torch.Tensor, variance: torch.Tensor) -> torch.Tensor:
     step = work.left - 1
     mean, deviation = work.schedule.stepped(work.now, noise, variance, step)
     return mean + deviation * work.row.noise(work.now.shape, "diffusion", step)

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
-from narrated.engines.base import Options
-from narrated.engines.neural import options as read
-from narrated.engines.neural.choice import Choice
+from narrated.engines.interface import Options
+from narrated.engines.neural import option_parsing as read
+from narrated.engines.neural.sampling import SamplingParameters
 from narrated.errors import EngineError
 
 DEFAULT_MODEL = "Manmay/tortoise-tts"
@@ -42,7 +42,7 @@ _STRONGEST = 10.0
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
+class TortoiseSettings:
     """How a text is spoken."""
 
     num_autoregressive_samples: int
@@ -62,16 +62,16 @@ class Settings:
     diffusion_temperature: float = 1.0
 
     @classmethod
-    def of(cls, wishes: Options) -> "Settings":
+    def of(cls, wishes: Options) -> "TortoiseSettings":
         """A preset, changed by what else is wished."""
         own = dict(wishes)
         preset = PRESETS[str(own.pop("preset", DEFAULT_PRESET))]
         return replace(preset, **own)
 
     @property
-    def choice(self) -> Choice:
+    def choice(self) -> SamplingParameters:
         """How a candidate's next code is chosen."""
-        return Choice(
+        return SamplingParameters(
             temperature=self.temperature,
             top_k=self.top_k,
             repetition_penalty=self.repetition_penalty,
@@ -79,18 +79,18 @@ class Settings:
         )
 
 
-PRESETS: Mapping[str, Settings] = MappingProxyType(
+PRESETS: Mapping[str, TortoiseSettings] = MappingProxyType(
     {
-        "ultra_fast": Settings(16, 30, cond_free=False),
-        "fast": Settings(96, 80),
-        "standard": Settings(256, 200),
-        "high_quality": Settings(256, 400),
+        "ultra_fast": TortoiseSettings(16, 30, cond_free=False),
+        "fast": TortoiseSettings(96, 80),
+        "standard": TortoiseSettings(256, 200),
+        "high_quality": TortoiseSettings(256, 400),
     }
 )
 
 
 @dataclass(frozen=True, slots=True)
-class Loading:
+class TortoiseOptions:
     """What is wished for when the engine is loaded."""
 
     model: str
@@ -102,13 +102,13 @@ class Loading:
     """What is set of how texts are spoken."""
 
 
-def loading(options: Options) -> Loading:
+def loading(options: Options) -> TortoiseOptions:
     """The options of an engine; EngineError for what it does not know or cannot be."""
     read.refuse_unknown(options, (*_LOADING, *_SETTING))
     model = read.model(options, DEFAULT_MODEL)
     rows = read.whole(options, "rows", _DEFAULT_ROWS, 1, read.MOST_ROWS)
     batch = read.whole(options, "batch", DEFAULT_BATCH, 1, 4 * read.MOST_ROWS)
-    return Loading(model, rows, batch, read.precision(options), _wishes(options))
+    return TortoiseOptions(model, rows, batch, read.precision(options), _wishes(options))
 
 
 def asked(options: Options) -> Options:

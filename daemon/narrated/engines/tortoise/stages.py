@@ -2,20 +2,27 @@
 
 from collections.abc import Sequence
 
-from narrated.engines.neural.pipeline import Stage
-from narrated.engines.tortoise.aligning import Aligning
-from narrated.engines.tortoise.autoregressive import Autoregressive
-from narrated.engines.tortoise.checkpoint import Tortoise
-from narrated.engines.tortoise.conditioning import Conditioning
-from narrated.engines.tortoise.diffusion import Diffusion
-from narrated.engines.tortoise.latents import Kept
-from narrated.engines.tortoise.ranking import Ranking
-from narrated.engines.tortoise.row import Row
-from narrated.engines.tortoise.upstream import mel_norms
-from narrated.engines.tortoise.vocoder import Vocoder
+from narrated.engines.neural.stage_pipeline import Stage
+from narrated.engines.tortoise.autoregressive import AutoregressiveStage
+from narrated.engines.tortoise.candidate_latents import CandidateLatentsStage
+from narrated.engines.tortoise.checkpoint import TortoiseModels
+from narrated.engines.tortoise.clvp_ranking import RankingStage
+from narrated.engines.tortoise.conditioning import ConditioningStage
+from narrated.engines.tortoise.diffusion import DiffusionStage
+from narrated.engines.tortoise.request import TortoiseRequest
+from narrated.engines.tortoise.upstream_modules import mel_norms
+from narrated.engines.tortoise.vocoder import VocoderStage
+from narrated.engines.tortoise.voice_latents import LatentsCache
 
 
-def stages(kept: Kept) -> Sequence[Stage[Tortoise, Row]]:
+def stages(kept: LatentsCache) -> Sequence[Stage[TortoiseModels, TortoiseRequest]]:
     """With latents that are kept from one start to the next."""
-    conditioning = Conditioning(kept, mel_norms())
-    return (conditioning, Autoregressive(), Ranking(), Aligning(), Diffusion(), Vocoder())
+    conditioning = ConditioningStage(kept, mel_norms())
+    return (
+        conditioning,
+        AutoregressiveStage(),
+        RankingStage(),
+        CandidateLatentsStage(),
+        DiffusionStage(),
+        VocoderStage(),
+    )

@@ -5,10 +5,10 @@ Row by row: a second of sound takes a hundredth of what the other stages take fo
 
 from collections.abc import Sequence
 
-from narrated.engines.neural.pipeline import Queue, pcm
+from narrated.engines.neural.stage_pipeline import QueueStage, pcm
 from narrated.engines.tortoise.autoregressive import NOT_A_NUMBER
-from narrated.engines.tortoise.checkpoint import Tortoise
-from narrated.engines.tortoise.row import Row
+from narrated.engines.tortoise.checkpoint import TortoiseModels
+from narrated.engines.tortoise.request import TortoiseRequest
 
 SAMPLE_RATE = 24_000
 
@@ -17,12 +17,12 @@ _BEHIND = 10
 """Frames of silence that upstream puts behind a spectrogram, "to cut artifact"."""
 
 
-class Vocoder(Queue[Tortoise, Row]):
+class VocoderStage(QueueStage[TortoiseModels, TortoiseRequest]):
     """Rows wait in a queue; one that comes without a spectrogram has nothing to say."""
 
     share = 0.02
 
-    def work(self, module: Tortoise, width: int) -> Sequence[Row]:
+    def work(self, module: TortoiseModels, width: int) -> Sequence[TortoiseRequest]:
         """Give the first its sound."""
         row, model = self._waiting[0], module.vocoder
         if row.mel is None:

@@ -10,12 +10,12 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from narrated.engines.neural.stamps import Settling, Stamps, regular
-from narrated.engines.tortoise import clips
-from narrated.engines.tortoise.parts import package
-from narrated.engines.tortoise.places import Place, is_latents, place_of, places_below
+from narrated.engines.neural.file_digests import FileDigests, SettleDetector, regular
+from narrated.engines.tortoise import voice_clips
+from narrated.engines.tortoise.required_files import package
+from narrated.engines.tortoise.voice_folders import VoiceFolder, is_latents, place_of, places_below
 from narrated.errors import EngineUnavailable
-from narrated.sizes import size
+from narrated.human_sizes import size
 
 SETTLE_S = 3.0
 """How long a voice's files are left alone before they count: a copy that halts has more to come."""
@@ -29,7 +29,7 @@ _BEING_CHANGED = (
 
 
 @dataclass(frozen=True, slots=True)
-class Voice:
+class TortoiseVoice:
     """A voice by its content: the digest does not hang on names or times."""
 
     name: str
@@ -58,22 +58,22 @@ class Voice:
     def _bytes(self, file: Path) -> bytes:
         try:
             with regular(file) as content:
-                read = content.read(clips.MOST_BYTES + 1)
+                read = content.read(voice_clips.MOST_BYTES + 1)
         except FileNotFoundError as error:
             raise EngineUnavailable(
                 f"The voice '{self.name}' is being changed: {file} is gone.", _BEING_CHANGED
             ) from error
         except OSError as error:
             raise EngineUnavailable(*_unreadable(file, error)) from error
-        if len(read) > clips.MOST_BYTES:
+        if len(read) > voice_clips.MOST_BYTES:
             raise EngineUnavailable(
-                f"{file} cannot be used: it is larger than {size(clips.MOST_BYTES)}.",
+                f"{file} cannot be used: it is larger than {size(voice_clips.MOST_BYTES)}.",
                 "Give clips of about ten seconds.",
             )
         return read
 
 
-class Voices:
+class TortoiseVoices:
     """Those in the user's own folder, before those in the folder that came with tortoise-tts.
 
     A voice whose files are being copied is none yet: it counts once they were left alone.
@@ -82,8 +82,8 @@ class Voices:
     def __init__(self, own: Path, shipped: Path | None) -> None:
         self._own = own
         self._roots = [own] if shipped is None else [shipped, own]
-        self._stamps = Stamps(clips.MOST_BYTES)
-        self._settling = Settling(SETTLE_S)
+        self._stamps = FileDigests(voice_clips.MOST_BYTES)
+        self._settling = SettleDetector(SETTLE_S)
 
     def listed(self) -> dict[str, str]:
         """Every voice whose files can be read, with its digest; broken ones too."""
@@ -94,7 +94,7 @@ class Voices:
         voice = self._steady(lambda: self._named(name))[1].get(name)
         return voice.digest if voice else ""
 
-    def found(self, name: str, language: str = "") -> Voice:
+    def found(self, name: str, language: str = "") -> TortoiseVoice:
         """A voice by its name; without one, a speaker that the model knows, else an own one.
 
         The language decides nothing: Tortoise speaks English alone. EngineUnavailable for a voice
@@ -115,8 +115,8 @@ class Voices:
             raise EngineUnavailable(*_unreadable(at, error)) from error
 
     def _steady(
-        self, look: Callable[[], Mapping[str, Place]]
-    ) -> tuple[Mapping[str, Place], Mapping[str, Voice]]:
+        self, look: Callable[[], Mapping[str, VoiceFolder]]
+    ) -> tuple[Mapping[str, VoiceFolder], Mapping[str, TortoiseVoice]]:
         """What is there by name, and those voices of it that are settled and can be read.
 
         Looked up again where a folder became another while it was read: half of an old voice and
@@ -132,13 +132,13 @@ class Voices:
                 break
         return places, voices
 
-    def _all(self) -> dict[str, Place]:
-        every: dict[str, Place] = {}
+    def _all(self) -> dict[str, VoiceFolder]:
+        every: dict[str, VoiceFolder] = {}
         for root in self._roots:
             every |= places_below(root)
         return dict(sorted(every.items()))
 
-    def _named(self, name: str) -> dict[str, Place]:
+    def _named(self, name: str) -> dict[str, VoiceFolder]:
         """The one place of this name, as it would be among all."""
         found = [place for root in self._roots if (place := place_of(name, root))]
         return {name: found[-1]} if found else {}
@@ -149,16 +149,16 @@ class Voices:
         names = [each for each in _PREFERRED if each in places] + list(places)
         return next((each for each in names if self._is_settled(places[each])), *names[:1] or [""])
 
-    def _is_settled(self, place: Place) -> bool:
+    def _is_settled(self, place: VoiceFolder) -> bool:
         return self._settling.is_over(place.told_by, place.changed_ns)
 
-    def _voice(self, name: str, place: Place) -> Voice:
+    def _voice(self, name: str, place: VoiceFolder) -> TortoiseVoice:
         """OSError where a file cannot be read."""
         told = sorted((self._stamps.digest(file), file) for file in place.files)
         digests, files = zip(*told, strict=True)
         whole = "/".join(["latents" if place.holds_latents else "clips", *digests])
         digest = hashlib.sha256(whole.encode()).hexdigest()[:32]
-        return Voice(name, digest, files, digests)
+        return TortoiseVoice(name, digest, files, digests)
 
     def _missing(self, name: str) -> EngineUnavailable:
         near = difflib.get_close_matches(name, self._all(), n=5, cutoff=0.4)
@@ -167,7 +167,7 @@ class Voices:
             f"Tortoise has no voice '{name}'." if name else "Tortoise has no voice.",
             (f"Near it are: {', '.join(near)}. " if near else "")
             + f"To make it, put three clips of about ten seconds into {into}/ "
-            f"({', '.join(clips.SUFFIXES)}).",
+            f"({', '.join(voice_clips.SUFFIXES)}).",
         )
 
 

@@ -2,8 +2,8 @@
 
 import re
 
-from narrated.script.english.rule import (
-    Rule,
+from narrated.script.english.rule_engine import (
+    NormalisationRule,
     at,
     at_words,
     begins_sentence,
@@ -141,7 +141,7 @@ HINT = rf"\.(?:(?<=\b[A-Za-z]\.)(?=\w| [gmka\d])|{_LOOKING_BACK})|[№§#]|vs\b"
 
 _AT_STOPS = at_words(r"\.", ".")
 
-RULES: tuple[Rule, ...] = (
+RULES: tuple[NormalisationRule, ...] = (
     rule(rf"\b({either(_TITLES)})\.(?=\s+[A-Z])", lambda found: _TITLES[found[1]], ".", _AT_STOPS),
     rule(r"\b([Mm]rs?)\.(?=\s)", lambda found: _TITLES[found[1].capitalize()], ".", _AT_STOPS),
     rule(rf"\b({either(_BEFORE_AND_AFTER)})\.", _place, ".", _AT_STOPS),

@@ -2,7 +2,13 @@
 
 import re
 
-from narrated.script.english.rule import Rule, names, rule, word_after, word_before
+from narrated.script.english.rule_engine import (
+    NormalisationRule,
+    names,
+    rule,
+    word_after,
+    word_before,
+)
 from narrated.script.english.units import UNITS
 
 _SAID = names("""
@@ -89,7 +95,7 @@ def _is_shouted(word: str) -> bool:
     return len(word) > 1 and word.isupper() and not is_acronym(word)
 
 
-RULES: tuple[Rule, ...] = (
+RULES: tuple[NormalisationRule, ...] = (
     rule(r"\bAT&T\b", "A T and T", "&"),
     rule(r"\bTL;\s?DR\b", "T L D R", ";"),
     rule(r"(?<=\bper )([KMGT]B)\b", lambda found: UNITS[found[1]][0]),

@@ -3,9 +3,9 @@
 import re
 
 from narrated.script.english.numbers import figure, ordinal, year
-from narrated.script.english.rule import (
+from narrated.script.english.rule_engine import (
     UNJOINED,
-    Rule,
+    NormalisationRule,
     at,
     either,
     names,
@@ -15,7 +15,7 @@ from narrated.script.english.rule import (
     word_after,
     word_before,
 )
-from narrated.script.numbers import number
+from narrated.script.number_words import number
 
 _MONTHS = (
     *("January", "February", "March", "April", "May", "June", "July"),
@@ -168,7 +168,7 @@ def _short_decade(found: re.Match[str]) -> str:
 _TIME = r"(?P<hour>\d{1,2}):(?P<minute>\d\d)(?::(?P<second>\d\d(?:[.,]\d+)?)(?!\d))?"
 _HALF = r"(?:[ap]\.\s?m\.|[ap]m\b|[AP]M\b)"
 
-BEFORE: tuple[Rule, ...] = (
+BEFORE: tuple[NormalisationRule, ...] = (
     rule(
         rf"(?<![\w-]){_MONTH} (?P<day>\d\d?)(?:st|nd|rd|th)?(?:\s?[-–]\s?(?P<last>\d\d?))?"
         r"(?:,? (?P<year>[12]\d{3}))?(?![\w:%/-]|[.,]\d)",
@@ -180,7 +180,7 @@ BEFORE: tuple[Rule, ...] = (
 )
 """Dates and decades that do not begin with a number."""
 
-NUMBERS: tuple[Rule, ...] = (
+NUMBERS: tuple[NormalisationRule, ...] = (
     number_rule(
         rf"{UNJOINED}(?P<year>\d{{4}})(?P<dash>[-/])(?P<month>\d\d?)(?P=dash)(?P<day>\d\d?)"
         r"(?:(?:T|,? )(?P<time>\d\d?:\d\d(?::\d\d(?:[.,]\d+)?)?)(?P<zone>Z|[+-]\d\d:?\d\d)?)?"
@@ -240,7 +240,7 @@ _SHORT = [
 SHORT_HINT = "|".join(rf"(?<=\b{short}\.)" for short in _SHORT)
 _AT_SHORT = at(rf"(?:{either(_SHORT)})\.")
 
-SHORT: tuple[Rule, ...] = (
+SHORT: tuple[NormalisationRule, ...] = (
     rule(
         r"\b(?P<month>Jan|Feb|Apr|Aug|Sept?|Oct|Nov|Dec)\.(?! \d{1,2}\b(?!\d))",
         lambda found: f"{_month(found['month'])}{stop(found)}",
@@ -254,7 +254,7 @@ SHORT: tuple[Rule, ...] = (
 )
 """Names of months and days that are cut short."""
 
-YEARS: tuple[Rule, ...] = (
+YEARS: tuple[NormalisationRule, ...] = (
     number_rule(
         r"(?<![\w/$€£¥#+±~<>=.,])(?<![\s(\[]-)(1[1-9]\d\d|20\d\d)(?![\w/%°+]|[.,]\d)", _year
     ),

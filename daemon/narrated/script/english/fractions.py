@@ -3,8 +3,8 @@
 import re
 
 from narrated.script.english.numbers import cardinal, figure, year
-from narrated.script.english.rule import Rule, number_rule, rule
-from narrated.script.numbers import number
+from narrated.script.english.rule_engine import NormalisationRule, number_rule, rule
+from narrated.script.number_words import number
 
 _HALVES = {2: ("half", "halves"), 4: ("quarter", "quarters")}
 _DENOMINATORS = frozenset({*range(2, 11), 12, 16, 32, 64, 100})
@@ -76,8 +76,10 @@ def _vulgar(found: re.Match[str]) -> str:
     return _mixed(found[1] or "", over, under)
 
 
-BEFORE: tuple[Rule, ...] = (rule(rf"(?:(\d+)\s?)?([{''.join(_VULGAR)}])", _vulgar, _VULGAR),)
+BEFORE: tuple[NormalisationRule, ...] = (
+    rule(rf"(?:(\d+)\s?)?([{''.join(_VULGAR)}])", _vulgar, _VULGAR),
+)
 
-NUMBERS: tuple[Rule, ...] = (
+NUMBERS: tuple[NormalisationRule, ...] = (
     number_rule(r"(?<![\w.,/])(\d+ )?(\d+)/(\d+)(?:rds?|ths?)?(?![\w/]|[.,]\d)", _pair, "/"),
 )

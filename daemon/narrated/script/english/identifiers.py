@@ -3,8 +3,8 @@
 import re
 
 from narrated.script.english.acronyms import acronym, is_acronym, is_no_word
-from narrated.script.english.mixed import mixed
-from narrated.script.english.rule import Rule, at, at_words, names, rule
+from narrated.script.english.alphanumerics import mixed
+from narrated.script.english.rule_engine import NormalisationRule, at, at_words, names, rule
 from narrated.script.english.units import UNITS
 
 _BRANDS = names("""
@@ -68,7 +68,7 @@ def _dotted(found: re.Match[str]) -> str:
 _AT_CALLS = at(r"\((?<=\w\()")
 _AT_FLAGS = at(r"-(?<![\w-]-)(?=[-A-Za-z])")
 
-RULES: tuple[Rule, ...] = (
+RULES: tuple[NormalisationRule, ...] = (
     rule(r"(?<=\w)\(\)", "", "(", _AT_CALLS),
     rule(r"(?<=\w)\((?!(?:e?s|ies)\))([\w., ]{1,60})\)", r" \1", "(", _AT_CALLS),
     rule(r"(?<![\w-])--(?=[a-z])", "dash dash ", "-", _AT_FLAGS),

@@ -2,10 +2,17 @@
 
 import re
 
-from narrated.script.english.amount import AMOUNT, DASH, amount_said
 from narrated.script.english.numbers import MAGNITUDES, cardinal, figure, many
-from narrated.script.english.rule import NUMBER, Rule, at, either, number_rule, rule
-from narrated.script.numbers import number
+from narrated.script.english.rule_engine import (
+    NUMBER,
+    NormalisationRule,
+    at,
+    either,
+    number_rule,
+    rule,
+)
+from narrated.script.english.unit_amounts import AMOUNT, DASH, amount_said
+from narrated.script.number_words import number
 
 _CURRENCIES = {
     "$": ("dollar", "dollars"),
@@ -77,7 +84,7 @@ def _money_after(found: re.Match[str]) -> str:
 _CURRENCY = f"[{''.join(_CURRENCIES)}]"
 _MAGNITUDE = r"(?:thousand|million|billion|trillion|bn|[kKMmBT](?!\w))"
 
-BEFORE: tuple[Rule, ...] = (
+BEFORE: tuple[NormalisationRule, ...] = (
     rule(
         rf"(?<![\w$€£¥])(?P<minus>[-−])?(?P<country>US|CA|C|AU|A|HK|NZ)?"
         rf"(?P<currency>{_CURRENCY})\s?(?P<amount>{NUMBER})"
@@ -93,6 +100,6 @@ BEFORE: tuple[Rule, ...] = (
     ),
 )
 
-NUMBERS: tuple[Rule, ...] = (
+NUMBERS: tuple[NormalisationRule, ...] = (
     number_rule(rf"{AMOUNT}\s?(?P<currency>{_CURRENCY}|¢|{either(_CODES)})(?!\w)", _money_after),
 )

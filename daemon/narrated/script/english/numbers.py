@@ -3,7 +3,7 @@
 import re
 from functools import lru_cache
 
-from narrated.script.numbers import number
+from narrated.script.number_words import number
 
 MAGNITUDES = {
     "k": "thousand",

@@ -3,8 +3,8 @@
 import re
 
 from narrated.script.english.numbers import ordinal
-from narrated.script.english.rule import Rule, either, names, rule
-from narrated.script.numbers import number
+from narrated.script.english.rule_engine import NormalisationRule, either, names, rule
+from narrated.script.number_words import number
 
 _VALUES = {"I": 1, "V": 5, "X": 10, "L": 50, "C": 100}
 _RULERS = names("""
@@ -46,7 +46,7 @@ def _capitalised(words: str) -> str:
 _I = "|".join(rf"(?<={name[-3:]} I)" for name in _NUMBERED)
 HINT = rf"[IVXL](?<= [IVXL])(?:[IVXL]+|(?<=[VX])|{_I})\b"
 
-RULES: tuple[Rule, ...] = (
+RULES: tuple[NormalisationRule, ...] = (
     rule(
         rf"\b(?P<name>{either(_RULERS)}) (?=[IVXL]{{2,}}\b|[VX]\b(?!\.\s?[A-Z]))"
         rf"{_NUMERAL}\b(?![’'](?!s\b)\w|\w)",

@@ -3,20 +3,27 @@
 from narrated.script.english import (
     abbreviations,
     acronyms,
-    addresses,
     calendar,
-    codes,
     fractions,
     identifiers,
+    measures,
     money,
-    quantities,
     romans,
-    signs,
+    symbols,
+    versions_and_codes,
+    web_addresses,
 )
 from narrated.script.english.numbers import cardinal, figure, ordinal
-from narrated.script.english.rule import NUMBER, Group, Rule, Sentence, number_rule, rule
+from narrated.script.english.rule_engine import (
+    NUMBER,
+    NormalisationRule,
+    RuleGroup,
+    SentenceRewriter,
+    number_rule,
+    rule,
+)
 
-_NUMBERS: tuple[Rule, ...] = (
+_NUMBERS: tuple[NormalisationRule, ...] = (
     number_rule(
         r"(?<![\w.,])(\d{1,3}(?:,\d{3})+|\d+)(?:st|nd|rd|th)\b", lambda found: ordinal(found[1])
     ),
@@ -25,53 +32,53 @@ _NUMBERS: tuple[Rule, ...] = (
     ),
 )
 
-_LEFT_OVER: tuple[Rule, ...] = (rule(r"\d+", lambda found: f" {cardinal(found[0])} "),)
+_LEFT_OVER: tuple[NormalisationRule, ...] = (rule(r"\d+", lambda found: f" {cardinal(found[0])} "),)
 """Whatever digits stand in a way that no rule knows."""
 
-GROUPS: tuple[Group, ...] = (
-    Group.of(abbreviations.HINT, abbreviations.RULES),
-    Group.of(rf"\.(?:{calendar.SHORT_HINT})", calendar.SHORT),
-    Group.of(r"[@/\\]|\.(?=[^\W\d])|:(?<=localhost:)", addresses.RULES),
-    Group.of(
+GROUPS: tuple[RuleGroup, ...] = (
+    RuleGroup.of(abbreviations.HINT, abbreviations.RULES),
+    RuleGroup.of(rf"\.(?:{calendar.SHORT_HINT})", calendar.SHORT),
+    RuleGroup.of(r"[@/\\]|\.(?=[^\W\d])|:(?<=localhost:)", web_addresses.RULES),
+    RuleGroup.of(
         r"[+=~<>&|/#*×≈±≤≥]|[-−](?= )|_(?=\d{3})|x(?= ?10\^)|\.(?=NET)"
         r"|-(?:(?<=Ctrl-)|(?<=Cmd-)|(?<=Alt-)|(?<=Shift-))",
-        signs.EARLY,
+        symbols.EARLY,
     ),
-    Group.of(
+    RuleGroup.of(
         r"[\d½¼¾⅓-⅞²³⁰-⁹]|::",
         (
-            *codes.BEFORE,
+            *versions_and_codes.BEFORE,
             *calendar.BEFORE,
             *money.BEFORE,
-            *quantities.BEFORE,
+            *measures.BEFORE,
             *fractions.BEFORE,
-            *codes.ADDRESSES,
+            *versions_and_codes.ADDRESSES,
             *calendar.NUMBERS,
-            *signs.NUMBERS,
-            *codes.VERSIONS,
+            *symbols.NUMBERS,
+            *versions_and_codes.VERSIONS,
             *money.NUMBERS,
-            *quantities.NUMBERS,
+            *measures.NUMBERS,
             *fractions.NUMBERS,
             *calendar.YEARS,
             *_NUMBERS,
-            *codes.AFTER,
+            *versions_and_codes.AFTER,
         ),
     ),
-    Group.of(r"/(?=[smh])", quantities.AFTER),
-    Group.of(romans.HINT, romans.RULES),
-    Group.of(
+    RuleGroup.of(r"/(?=[smh])", measures.AFTER),
+    RuleGroup.of(romans.HINT, romans.RULES),
+    RuleGroup.of(
         r"_|\((?<=\w\()|\.(?=[^\W\d])|[A-Z](?:(?<=[a-z\d][A-Z])|(?=[A-Z]+[a-z]))|-(?<![\w-]-)",
         identifiers.RULES,
     ),
-    Group.of(r"\d", _LEFT_OVER),
-    Group.of(r"[A-Z]{2}|&", acronyms.RULES),
-    Group.of(r"[^\w\s,.;:!?'’()“”\"]|[πλ]", signs.LATE),
+    RuleGroup.of(r"\d", _LEFT_OVER),
+    RuleGroup.of(r"[A-Z]{2}|&", acronyms.RULES),
+    RuleGroup.of(r"[^\w\s,.;:!?'’()“”\"]|[πλ]", symbols.LATE),
 )
 
 
 def english(text: str) -> str:
     """Apply the rules to a text."""
-    sentence = Sentence(text)
+    sentence = SentenceRewriter(text)
     for group in GROUPS:
         sentence.apply(group)
     return sentence.text

@@ -1,0 +1,1 @@
+"""Sound as files: PCM, encoding, tags, transcripts."""

@@ -1,0 +1,72 @@
+"""The transcript beside a narration: what is heard when, as WebVTT."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from narrated.safe_text import encodable
+from narrated.storage_errors import storing
+
+_ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
+
+
+@dataclass(frozen=True, slots=True)
+class TranscriptCue:
+    """Words, and when they are heard."""
+
+    start_s: float
+    end_s: float
+    text: str
+
+
+class Transcript:
+    """A WebVTT file that grows on the disk, cue by cue, in the order they are heard.
+
+    Errors: StorageError.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        with storing(str(path)):
+            self._file = path.open("w", encoding="utf-8", newline="\n")
+            self._file.write("WEBVTT\n")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def append(self, cue: TranscriptCue) -> None:
+        """Write one cue; without words it is none."""
+        words = _payload(cue.text)
+        if words:
+            with storing(str(self._path)):
+                self._file.write(f"\n{_timing(cue)}\n{words}\n")
+
+    def close(self) -> None:
+        """Write what is still held; a second close does nothing."""
+        with storing(str(self._path)):
+            self._file.close()
+
+
+def _payload(text: str) -> str:
+    """The text on one line and escaped, so that it can neither end its cue nor forge another."""
+    return " ".join(encodable(text).split()).translate(_ESCAPES)
+
+
+def _timing(cue: TranscriptCue) -> str:
+    start = max(0, round(cue.start_s * 1000))
+    end = max(start + 1, round(cue.end_s * 1000))  # a cue must end after it starts
+    return f"{_clock(start)} --> {_clock(end)}"
+
+
+def _clock(milliseconds: int) -> str:
+    seconds, rest = divmod(milliseconds, 1000)
+    return f"{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}.{rest:03}"

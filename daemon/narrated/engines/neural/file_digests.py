@@ -1,0 +1,82 @@
+"""Digests of files by their content, which are read again only when a file is another."""
+
+import hashlib
+import io
+import os
+import stat
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class _FileStamp:
+    modified_ns: int
+    changed_ns: int
+    """What a write cannot set back, as it can the time above."""
+    size: int
+    inode: int
+
+    @classmethod
+    def of(cls, state: os.stat_result) -> "_FileStamp":
+        return cls(state.st_mtime_ns, state.st_ctime_ns, state.st_size, state.st_ino)
+
+
+class FileDigests:
+    """Remembers each file's digest for as long as its stamp is the same."""
+
+    def __init__(self, most_bytes: int) -> None:
+        self._most_bytes = most_bytes
+        self._digests: dict[Path, tuple[_FileStamp, str]] = {}
+
+    def digest(self, file: Path) -> str:
+        """Of a file's content; of one that is larger than is ever read, only its size is told.
+
+        OSError where it cannot be read, or is no regular file.
+        """
+        known = self._digests.get(file)
+        if known is not None and known[0] == _FileStamp.of(file.stat()):
+            return known[1]
+        with regular(file) as content:
+            stamp = _FileStamp.of(os.fstat(content.fileno()))
+            if stamp.size > self._most_bytes:
+                return f"unread-{stamp.size}"
+            digest = hashlib.file_digest(content, "sha256").hexdigest()
+        self._digests[file] = (stamp, digest)
+        return digest
+
+
+class SettleDetector:
+    """Whether files were left alone for a while."""
+
+    def __init__(self, settle_s: float) -> None:
+        self._settle_s = settle_s
+        self._seen: dict[Path, tuple[int, float]] = {}
+
+    def is_over(self, what: Path, changed_ns: int) -> bool:
+        """Whether it did not change for so long, by the clock of the files or else by ours.
+
+        Ours counts how long the same time was seen there: theirs may be ahead, or be set back.
+        """
+        if time.time() - changed_ns / 1e9 >= self._settle_s:
+            self._seen.pop(what, None)
+            return True
+        now = time.monotonic()
+        seen_ns, since = self._seen.get(what, (0, now))
+        if seen_ns != changed_ns:
+            since = now
+        self._seen[what] = changed_ns, since
+        return now - since >= self._settle_s
+
+
+@contextmanager
+def regular(file: Path) -> Iterator[io.BufferedReader]:
+    """Open a regular file to read; OSError for any other, since a pipe or device never ends."""
+    descriptor = os.open(file, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise OSError("it is no regular file")
+    with os.fdopen(descriptor, "rb") as content:
+        yield content

@@ -1,0 +1,232 @@
+"""Clips: the recordings that a voice is made of, opened and looked over.
+
+A clip comes from anywhere: it is bounded by its header before it is decoded, and while it is.
+Imports no torch, so that a clip is checked where it is added.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from io import BytesIO
+from shlex import quote
+
+import numpy as np
+import numpy.typing as npt
+import soundfile
+
+from narrated.engines.neural.checkpoint_files import readable
+from narrated.errors import EngineUnavailable
+from narrated.human_sizes import size
+
+Samples = npt.NDArray[np.float32]
+
+SUFFIXES = (".wav", ".flac", ".ogg", ".opus", ".mp3")
+MOST_BYTES = 64 << 20
+SHORTEST_S = 3.0
+LONGEST_S = 120.0
+"""Six seconds of a clip are heard; whoever gives minutes means several clips."""
+LOWEST_RATE = 16_000
+"""Below it is the telephone."""
+HIGHEST_RATE = 192_000
+MOST_CHANNELS = 8
+
+_CONTAINERS = ("WAV", "WAVEX", "RF64", "FLAC", "OGG", "MP3")
+_BLOCK_FRAMES = 1 << 16
+_MOST_FRAMES = 1 << 40
+"""A FLAC that was streamed tells no length, for which libsndfile gives more than this."""
+_FULL_SCALE = 0.999
+_MOST_CLIPPED = 0.005
+_LITTLE_CLIPPED = 0.0005
+_QUIETEST_DB = -50.0
+_FLOOR_DB = -60.0
+"""What is below is no sound, however quiet the rest."""
+_BELOW_LOUDEST_DB = 40.0
+_LEAST_SOUNDING = 0.3
+_WINDOW_S = 0.02
+
+_FEWEST = 3
+_SHORT_S = 6.0
+_LONG_S = 20.0
+_LEADING_S = 1.0
+_UNLIKE_DB = 10.0
+
+_RECORD = "Record about ten seconds of one person who speaks, with nothing else to be heard."
+_QUIETER = "Record it anew with less gain: what was cut off does not come back."
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class VoiceClip:
+    """A recording of one voice: samples (n,) within -1 to 1, at `rate` a second."""
+
+    name: str
+    samples: Samples
+    rate: int
+    channels: int = 1
+    """Those of its file, mixed down here."""
+    clipped: float = 0.0
+    """The share of samples that stand at full scale."""
+
+    @property
+    def seconds(self) -> float:
+        """How long it is."""
+        return len(self.samples) / self.rate
+
+    def at(self, rate: int) -> Samples:
+        """The samples (m,) at another rate."""
+        if rate == self.rate:
+            return self.samples
+        import soxr  # what only checks clips needs none
+
+        resampled: Samples = soxr.resample(self.samples, self.rate, rate)
+        return resampled.clip(-1.0, 1.0)
+
+
+def opened(content: bytes, name: str) -> VoiceClip:
+    """A clip from its file's bytes: WAV, FLAC, Ogg (Vorbis or Opus) or MP3.
+
+    EngineUnavailable, with the figure found and what to do, where it cannot be read or is no clip
+    to make a voice of: too long or short, of too low a rate, clipped, silent, or no sound at all.
+    """
+    if len(content) > MOST_BYTES:
+        raise _refused(name, f"it is of {size(len(content))}", _cut(name))
+    with readable(f"The clip {name}", _converted(name)):
+        mono, clipped, channels, rate = _read(content, name)
+    _check_length(name, len(mono) / rate)
+    if clipped > _MOST_CLIPPED:
+        raise _refused(name, f"{clipped:.1%} of it is cut off at full scale", _QUIETER)
+    _check_sound(name, mono, rate)
+    return VoiceClip(name, mono, rate, channels, clipped)
+
+
+def advice(clips: Iterable[VoiceClip]) -> list[str]:
+    """What would make a voice of these clips better, and is no reason to refuse it.
+
+    They are taken one by one, and none is kept.
+    """
+    levels: list[tuple[float, str]] = []
+    lines: list[str] = []
+    for clip in clips:
+        levels.append((_level_db(clip.samples), clip.name))
+        lines += _of_one(clip)
+    return [*_of_all(sorted(levels)), *lines]
+
+
+def _of_all(levels: Sequence[tuple[float, str]]) -> Iterator[str]:
+    """`levels`: in dB with the name of each clip, the quietest first."""
+    if len(levels) < _FEWEST:
+        have = "one clip makes" if len(levels) == 1 else f"{len(levels)} clips make"
+        yield f"{have} a voice, and {_FEWEST} or more of about ten seconds a better one"
+    if len(levels) > 1:
+        (low_db, quiet), (high_db, loud) = levels[0], levels[-1]
+        if high_db - low_db > _UNLIKE_DB:
+            yield (
+                f"{loud} is {high_db - low_db:.0f} dB louder than {quiet}: bring them to one level"
+            )
+
+
+def _of_one(clip: VoiceClip) -> Iterator[str]:
+    if clip.seconds < _SHORT_S:
+        yield f"{clip.name} is {clip.seconds:.1f} s long, and about ten seconds are best"
+    if clip.seconds > _LONG_S:
+        yield f"{clip.name} is {clip.seconds:.0f} s long, of which six seconds are heard: cut it up"
+    if clip.channels > 1:
+        yield f"{clip.name} has {clip.channels} channels, which are mixed: one microphone is best"
+    if clip.clipped > _LITTLE_CLIPPED:
+        yield f"{clip.clipped:.2%} of {clip.name} is cut off at full scale: record with less gain"
+    sounding = np.flatnonzero(_sounding(clip.samples, clip.rate))
+    if (leading_s := float(sounding[0]) * _WINDOW_S) > _LEADING_S:
+        yield f"{clip.name} begins with {leading_s:.1f} s of silence: cut that off"
+
+
+def _read(content: bytes, name: str) -> tuple[Samples, float, int, int]:
+    """Samples (n,), the share of them at full scale, how many channels there were, the rate."""
+    try:
+        with soundfile.SoundFile(BytesIO(content)) as sound:
+            _check_header(name, sound)
+            return *_mixed(name, sound), sound.channels, sound.samplerate
+    except soundfile.LibsndfileError as error:  # its own words name our buffer as well
+        why = f"it cannot be read ({error.error_string.strip(' .')})"
+        raise _refused(name, why, _converted(name)) from error
+
+
+def _check_header(name: str, sound: soundfile.SoundFile) -> None:
+    """Before anything is decoded: a header may claim what it likes."""
+    if sound.format not in _CONTAINERS:
+        raise _refused(name, f"it is a file of {sound.format_info}", _converted(name))
+    if not LOWEST_RATE <= sound.samplerate <= HIGHEST_RATE:
+        raise _refused(
+            name,
+            f"it has {sound.samplerate} samples a second, where {LOWEST_RATE} to {HIGHEST_RATE} "
+            "will do",
+            "Record it at 22050 or more; what a telephone left out does not come back.",
+        )
+    if not 1 <= sound.channels <= MOST_CHANNELS:
+        raise _refused(name, f"it has {sound.channels} channels", _converted(name))
+    if sound.frames > _MOST_FRAMES:
+        raise _refused(name, "its header does not tell how long it is", _converted(name))
+    _check_length(name, sound.frames / sound.samplerate, least_s=0.0)
+
+
+def _mixed(name: str, sound: soundfile.SoundFile) -> tuple[Samples, float]:
+    """All channels as one (n,), and the share of samples at full scale; no more than is allowed."""
+    blocks: list[Samples] = []
+    clipped, frames = 0, 0
+    while len(block := sound.read(_BLOCK_FRAMES, dtype="float32", always_2d=True)):
+        frames += len(block)
+        _check_length(name, frames / sound.samplerate, least_s=0.0)
+        if not np.isfinite(block).all():
+            raise _refused(name, "it holds samples that are no numbers", _converted(name))
+        clipped += int((np.abs(block) >= _FULL_SCALE).sum())
+        blocks.append(np.clip(block, -1.0, 1.0).mean(axis=1, dtype=np.float32))
+    mono = np.concatenate([np.zeros(0, dtype=np.float32), *blocks])
+    return mono, clipped / max(1, frames * sound.channels)
+
+
+def _check_length(name: str, seconds: float, least_s: float = SHORTEST_S) -> None:
+    if seconds < least_s:
+        raise _refused(name, f"it is {seconds:.1f} s long, which is too short", _RECORD)
+    if seconds > LONGEST_S:
+        raise _refused(name, f"it is {seconds:.0f} s long, which is too long", _cut(name))
+
+
+def _check_sound(name: str, mono: Samples, rate: int) -> None:
+    level_db = _level_db(mono)
+    if level_db < _QUIETEST_DB:
+        found = "it is silent" if level_db < -100 else f"it is too quiet ({level_db:.0f} dB)"
+        raise _refused(name, found, _RECORD)
+    sounding = float(_sounding(mono, rate).mean())
+    if sounding < _LEAST_SOUNDING:
+        raise _refused(name, f"{1 - sounding:.0%} of it is silence", _RECORD)
+
+
+def _sounding(mono: Samples, rate: int) -> npt.NDArray[np.bool_]:
+    """Whether anything is heard, for each fiftieth of a second."""
+    width = round(rate * _WINDOW_S)
+    windows = mono[: len(mono) // width * width].reshape(-1, width)
+    levels_db = 10 * np.log10((windows.astype(np.float64) ** 2).mean(axis=1) + 1e-12)
+    heard: npt.NDArray[np.bool_] = levels_db > max(_FLOOR_DB, levels_db.max() - _BELOW_LOUDEST_DB)
+    return heard
+
+
+def _level_db(mono: Samples) -> float:
+    return float(10 * np.log10((mono.astype(np.float64) ** 2).mean() + 1e-12))
+
+
+def _refused(name: str, why: str, remedy: str) -> EngineUnavailable:
+    return EngineUnavailable(f"The clip {name} cannot be used: {why}.", remedy)
+
+
+def _converted(name: str) -> str:
+    ending = "-24k.wav" if name.lower().endswith(".wav") else ".wav"
+    return f"Convert it: ffmpeg -i {quote(name)} -ac 1 -ar 24000 {quote(_stem(name) + ending)}"
+
+
+def _cut(name: str) -> str:
+    pieces = quote(f"{_stem(name)}-%d.wav")
+    return (
+        "Give clips of about ten seconds: "
+        f"ffmpeg -i {quote(name)} -f segment -segment_time 10 -ac 1 {pieces}"
+    )
+
+
+def _stem(name: str) -> str:
+    return name.rpartition(".")[0] or name

@@ -1,0 +1,274 @@
+"""Audio by content: every take ever spoken, until room is needed."""
+
+import asyncio
+import secrets
+from collections import OrderedDict
+from concurrent.futures import Executor
+from contextlib import suppress
+from pathlib import Path
+
+from narrated.audio.pcm import from_flac, length, measure, to_flac
+from narrated.errors import StorageError
+from narrated.ledger.job import Take
+from narrated.ledger.store import Ledger
+
+HOT_BYTES = 24 * 2**20
+"""Sound just spoken is kept at hand this far, so that encoding it need not decode it first: about
+nine minutes at 22,050 Hz, more than one job is spoken ahead of its encoder."""
+
+_SUFFIX = ".flac"
+_FOLDED = 2  # as many characters of the key name a take's folder
+
+PROBE_BYTES = 1 << 20
+"""More than a full disk has left."""
+
+
+class TakeCache:
+    """Takes as FLAC files named by their keys; the ledger holds the index.
+
+    A file is renamed into place before its row is written, so a row always had a whole file; a
+    file that a kill left without its row gets one at the next start. What is read back damaged
+    raises DamagedTake and leaves the cache, to be spoken again.
+    """
+
+    def __init__(self, folder: Path, ledger: Ledger, limit_bytes: int, disk: Executor) -> None:
+        self._folder = folder
+        self._ledger = ledger
+        self.limit_bytes = limit_bytes
+        self._disk = disk
+        self._hot: OrderedDict[str, tuple[bytes, int]] = OrderedDict()
+        self._hot_bytes = 0
+        self._leaving: set[str] = set()
+        self._unlisted: dict[str, Take] = {}
+        """Takes that the ledger refused: their files are there, and are not to be spoken again."""
+        self._prepare()
+        self._bytes = ledger.cache_bytes()
+
+    @property
+    def size_bytes(self) -> int:
+        """How much it holds; a take that was written twice at once may count twice for a while."""
+        return self._bytes
+
+    def has(self, key: str) -> bool:
+        """Whether a take is there; StorageError where the ledger does not take it up."""
+        if key in self._unlisted:
+            self._list(self._unlisted[key])
+        take = self._ledger.take(key)
+        return take is not None and (key in self._hot or self._is_listed_so(take))
+
+    async def keep(self, key: str, pcm: bytes, sample_rate: int, elapsed_s: float) -> Take:
+        """Write a take down and remember it; `pcm` is 16-bit mono. StorageError when it cannot.
+
+        That is done to its end even when nobody waits for it any more: it would be spoken again.
+        """
+        keeping = asyncio.ensure_future(self._keep(key, pcm, sample_rate, elapsed_s))
+        try:
+            return await asyncio.shield(keeping)
+        except asyncio.CancelledError:
+            await asyncio.gather(keeping, return_exceptions=True)
+            raise
+
+    async def _keep(self, key: str, pcm: bytes, sample_rate: int, elapsed_s: float) -> Take:
+        loop = asyncio.get_running_loop()
+        take = await loop.run_in_executor(self._disk, self._write, key, pcm, sample_rate, elapsed_s)
+        self._warm(key, pcm, sample_rate)
+        self._unlisted[key] = take
+        self._list(take)
+        if self._bytes > self.limit_bytes:
+            await self._evict()
+        return take
+
+    def read(self, key: str) -> tuple[bytes, int]:
+        """A take's 16-bit mono PCM and sample rate; safe to call from any thread.
+
+        Raises DamagedTake when the file is gone or does not decode, StorageError when it cannot
+        be read now.
+        """
+        hot = self._hot.get(key)
+        if hot is not None:
+            return hot
+        try:
+            return from_flac(self._path(key))
+        except (StorageError, FileNotFoundError) as error:
+            raise DamagedTake(key) from error
+        except OSError as error:  # it may be well: nobody is to speak it again for that
+            raise _refused(self._path(key), "read", error) from error
+
+    async def fetch(self, key: str) -> None:
+        """Have a take at hand for `read`, which alone tells when it is damaged."""
+        if key in self._hot:
+            return
+        loop = asyncio.get_running_loop()
+        with suppress(DamagedTake):
+            pcm, sample_rate = await loop.run_in_executor(self._disk, self.read, key)
+            self._warm(key, pcm, sample_rate)
+
+    def drop(self, key: str) -> None:
+        """Forget a take, with its file; StorageError when that cannot be removed."""
+        self._unlink([key])
+        self._ledger.drop_take(key)
+        if hot := self._hot.pop(key, None):
+            self._hot_bytes -= len(hot[0])
+
+    def found(self) -> list[tuple[Take, float]]:
+        """Every take in the folder, with the time it was written at, whatever the ledger knows.
+
+        How loud each is and how long it took to speak is not told anew: both are 0. 20 µs a take.
+        """
+        files = (
+            path for path in self._folder.glob("??/*.flac") if path.stem[:2] == path.parent.name
+        )
+        return [found for path in files if (found := _found(path))]
+
+    def adopt(self, found: list[tuple[Take, float]]) -> None:
+        """Take these over into the ledger."""
+        self._ledger.adopt_takes(found)
+        self._bytes = self._ledger.cache_bytes()
+
+    def probe(self) -> None:
+        """See whether takes could be written now; StorageError says why not."""
+        path = self._temporary()
+        try:
+            path.write_bytes(bytes(PROBE_BYTES))
+            path.unlink()
+        except OSError as error:
+            with suppress(OSError):
+                path.unlink()
+            raise _unwritable(path, error) from error
+
+    def _prepare(self) -> None:
+        try:
+            (self._folder / "tmp").mkdir(parents=True, exist_ok=True)
+            for left in (self._folder / "tmp").iterdir():
+                left.unlink()
+            # One that is made anew gets all of them at once, by `adopt`.
+            if not self._ledger.is_blank or self._ledger.cache_bytes():
+                for folder in self._folder.iterdir():
+                    self._take_in(folder)
+        except OSError as error:
+            raise _unwritable(self._folder, error) from error
+
+    def _is_listed_so(self, take: Take) -> bool:
+        """Whether its file is the one that was written, by what can be told without decoding it."""
+        path = self._path(take.key)
+        try:
+            return (length(path)[0], path.stat().st_size) == (take.sample_rate, take.size_bytes)
+        except (FileNotFoundError, StorageError):
+            return False
+        except OSError:  # it may be well: `read` says what keeps it from being read
+            return True
+
+    def _list(self, take: Take) -> None:
+        self._ledger.add_take(take)
+        self._leaving.discard(take.key)
+        del self._unlisted[take.key]
+        self._bytes += take.size_bytes
+
+    def _take_in(self, folder: Path) -> None:
+        """Give a row to each take that has none; only names are compared, some 2 µs a take."""
+        known = self._ledger.takes_of(folder.name)
+        for path in folder.glob(f"*{_SUFFIX}"):
+            if (key := path.name.removesuffix(_SUFFIX)) not in known and path == self._path(key):
+                self._adopt(key, path)
+
+    def _adopt(self, key: str, path: Path) -> None:
+        try:
+            pcm, sample_rate = from_flac(path)
+        except StorageError:
+            path.unlink()
+        except OSError:
+            return  # it may be well, and is not missed: nothing hangs on it but speech
+        else:
+            self._ledger.add_take(_take(key, pcm, sample_rate, 0.0, path.stat().st_size))
+
+    def _write(self, key: str, pcm: bytes, sample_rate: int, elapsed_s: float) -> Take:
+        temporary, path = self._temporary(), self._path(key)
+        try:
+            to_flac(temporary, pcm, sample_rate)
+            size_bytes = temporary.stat().st_size
+            path.parent.mkdir(exist_ok=True)
+            temporary.replace(path)
+        except (OSError, StorageError) as error:
+            with suppress(OSError):  # where rights were withdrawn, this one is missing too
+                temporary.unlink()
+            raise _unwritable(path, error) from error
+        return _take(key, pcm, sample_rate, elapsed_s, size_bytes)
+
+    def _warm(self, key: str, pcm: bytes, sample_rate: int) -> None:
+        if key in self._hot:
+            return
+        self._hot[key] = (pcm, sample_rate)
+        self._hot_bytes += len(pcm)
+        while self._hot_bytes > HOT_BYTES:
+            _, (oldest, _) = self._hot.popitem(last=False)
+            self._hot_bytes -= len(oldest)
+
+    async def _evict(self) -> None:
+        """Down to nine tenths of the bound, so that it is not done again for each take."""
+        keys = self._ledger.evictable(self._bytes - self.limit_bytes * 9 // 10)
+        loop = asyncio.get_running_loop()
+        self._leaving |= set(keys)
+        try:
+            await loop.run_in_executor(self._disk, self._unlink, keys)
+            with self._ledger.transaction():
+                for key in self._leaving.intersection(keys):  # not what was spoken again meanwhile
+                    self._ledger.drop_take(key)
+        finally:
+            self._leaving -= set(keys)
+        self._bytes = self._ledger.cache_bytes()
+
+    def _unlink(self, keys: list[str]) -> None:
+        """Files first: a row without one is noticed, a file without a row never leaves."""
+        for key in keys:
+            path = self._path(key)
+            try:
+                path.unlink(missing_ok=True)
+            except OSError as error:
+                raise _refused(path, "removed", error) from error
+
+    def _path(self, key: str) -> Path:
+        return self._folder / key[:_FOLDED] / (key + _SUFFIX)
+
+    def _temporary(self) -> Path:
+        return self._folder / "tmp" / secrets.token_hex(8)
+
+
+class DamagedTake(Exception):
+    """The sound kept under this key is gone or does not decode; it is to be spoken again."""
+
+    def __init__(self, key: str) -> None:
+        super().__init__(f"the take {key} is damaged")
+        self.key = key
+
+
+def _found(path: Path) -> tuple[Take, float] | None:
+    """A take as its file tells of it; None where that is no FLAC, or gone."""
+    try:
+        sample_rate, duration_s = length(path)
+        status = path.stat()
+    except (OSError, StorageError):
+        return None
+    return Take(path.stem, sample_rate, duration_s, 0, 0, 0, status.st_size), status.st_mtime
+
+
+def _take(key: str, pcm: bytes, sample_rate: int, elapsed_s: float, size_bytes: int) -> Take:
+    level = measure(pcm)
+    duration_s = len(pcm) / 2 / sample_rate
+    return Take(key, sample_rate, duration_s, level.rms_db, level.peak_db, elapsed_s, size_bytes)
+
+
+def _unwritable(path: Path, error: Exception) -> StorageError:
+    return _refused(path, "written", error)
+
+
+def _refused(path: Path, verb: str, error: Exception) -> StorageError:
+    return StorageError(
+        f"The cache cannot be {verb} ({path}): {_reason(error)}.",
+        "Make room on its disk, or mend its rights; the work goes on by itself.",
+    )
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, StorageError):
+        return error.problem.rstrip(".")
+    return getattr(error, "strerror", None) or str(error)

@@ -1,0 +1,118 @@
+"""Pictures in, descriptions out, in the shape of the image-to-text that transformers had."""
+
+import io
+import os
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, TypedDict, overload
+
+from PIL import Image
+
+from narrated.engines.image_loading import DAMAGE
+from narrated.engines.interface import CaptionRequest, CaptionResult, EngineSpec, Options
+from narrated.errors import NarratedError, SourceError
+from narrated.pipelines.runtime import EnginePipeline, EngineRuntime
+
+Picture = str | os.PathLike[str] | bytes | Image.Image
+
+_ADDRESS = re.compile(r"[a-z][a-z0-9+.-]*://|data:", re.IGNORECASE)
+
+_KEPT_MODES = ("1", "L", "LA", "P", "RGB", "RGBA", "I", "I;16")
+"""What PNG holds as it is."""
+
+
+class CaptionOutput(TypedDict):
+    """What is said of a picture."""
+
+    generated_text: str
+
+
+class ImageToText(EnginePipeline):
+    """A captioner as a callable; `narrated.pipeline` makes it."""
+
+    def __init__(self, studio: EngineRuntime, spec: EngineSpec, options: Options) -> None:
+        super().__init__(studio, spec)
+        self._options = options
+
+    @overload
+    def __call__(self, inputs: Picture, **options: Any) -> list[CaptionOutput]: ...
+
+    @overload
+    def __call__(self, inputs: Sequence[Picture], **options: Any) -> list[list[CaptionOutput]]: ...
+
+    def __call__(
+        self, inputs: Picture | Sequence[Picture], **options: Any
+    ) -> list[CaptionOutput] | list[list[CaptionOutput]]:
+        """Describe a picture, or a list of pictures as one batch.
+
+        A picture is the path of its file, the bytes of one, or a PIL image. `options` are the
+        engine's own, such as `prompt`. Raises EngineError or EngineUnavailable where the engine
+        cannot, SourceError where a file cannot be read, NarratedError for an address: nothing is
+        fetched; OutOfMemory and DeviceLost of the device.
+        """
+        pictures = inputs if isinstance(inputs, list | tuple) else [inputs]
+        wishes = {**self._options, **options}
+        described = self._perform(
+            [
+                CaptionRequest(str(number), _bytes(each), wishes)
+                for number, each in enumerate(pictures)
+            ]
+        )
+        made = [
+            [CaptionOutput(generated_text=each.text)]
+            for each in described
+            if isinstance(each, CaptionResult)
+        ]
+        return made if isinstance(inputs, list | tuple) else made[0]
+
+
+def _bytes(picture: object) -> bytes:
+    if isinstance(picture, bytes):
+        return picture
+    if isinstance(picture, Image.Image):
+        return _as_file(picture)
+    if isinstance(picture, str | os.PathLike):
+        return _read(os.fspath(picture))
+    raise TypeError(
+        "The path of a picture, its file's bytes or a PIL image can be described, not "
+        f"{type(picture).__name__}."
+    )
+
+
+def _read(name: str) -> bytes:
+    if _ADDRESS.match(name):
+        raise NarratedError(
+            f"{name[:60]} is an address, and nothing is fetched.",
+            "Save the picture, and give its path or its bytes.",
+        )
+    try:
+        return Path(name).read_bytes()
+    except OSError as error:
+        raise SourceError(
+            f"The picture {name} cannot be read: {error.strerror}.",
+            "Give the path of a picture's file, its bytes, or a PIL image.",
+        ) from error
+
+
+def _as_file(image: Image.Image) -> bytes:
+    """The image as the file that an engine takes, with what says how it is meant to be seen."""
+    file = io.BytesIO()
+    try:
+        _kept(image).save(file, "PNG", exif=image.getexif(), compress_level=1)
+    except DAMAGE as error:  # an image that was opened is not yet read
+        raise SourceError(
+            f"The image is empty, damaged or cut short ({error}).", "Give another, or its file."
+        ) from error
+    return file.getvalue()
+
+
+def _kept(image: Image.Image) -> Image.Image:
+    """The image in colours that PNG holds."""
+    if image.mode in _KEPT_MODES:
+        return image
+    if image.mode == "La":
+        return image.convert("LA")  # Pillow knows no other way out of it
+    kept = image.convert("RGBA" if image.has_transparency_data else "RGB")
+    kept.info.pop("icc_profile", None)  # it is for the colours that were
+    return kept

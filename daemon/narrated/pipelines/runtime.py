@@ -1,0 +1,150 @@
+"""Engines at work in the caller's own process: one budget, and one of them at a time."""
+
+from collections import deque
+from collections.abc import Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from threading import Lock
+from types import TracebackType
+from typing import Self
+
+from narrated.engines.interface import (
+    CaptionResult,
+    Engine,
+    EngineSpec,
+    ModelResources,
+    ProgressReport,
+    Request,
+    RequestFailure,
+    SpeechResult,
+    load,
+)
+from narrated.errors import EngineError, EngineUnavailable, NarratedError, OutOfMemory
+from narrated.workers.budget import MemoryBudget
+
+Finished = SpeechResult | CaptionResult
+
+
+class EngineRuntime:
+    """What a worker is to the daemon: it holds engines and their models, and steps them."""
+
+    def __init__(self, home: ModelResources) -> None:
+        self._budget = MemoryBudget(home)
+        self._lock = Lock()
+        self._engaged: set[Engine] = set()
+
+    @property
+    def models(self) -> Path:
+        """The folder that its engines find their models in."""
+        return self._budget.models
+
+    def engage(self, spec: EngineSpec) -> Engine:
+        """Load an engine, its models warm where they fit beside the others'.
+
+        EngineError for options that it does not know, EngineUnavailable where it or its model is
+        not to be had.
+        """
+        with self._lock:
+            engine = load(spec.module, spec.path, spec.options, self._budget)
+            self._budget.seat(engine)
+            with ExitStack() as undo:
+                undo.callback(self._budget.unseat, engine)
+                try:
+                    self._budget.warm_up(engine)
+                except OutOfMemory:
+                    self._budget.rest(engine)  # others may make room when it is asked for
+                undo.pop_all()
+            self._engaged.add(engine)
+            return engine
+
+    def dismiss(self, engine: Engine) -> None:
+        """Let an engine go, and the models that no other uses."""
+        with self._lock:
+            self._engaged.remove(engine)
+            self._budget.unseat(engine)
+
+    def perform(self, engine: Engine, name: str, requests: Sequence[Request]) -> list[Finished]:
+        """Have an engine do all of these, as many at once as it takes; in their order.
+
+        A row that fails ends all: EngineError or EngineUnavailable says why. Raises OutOfMemory
+        where one row alone found no room, and DeviceLost where only a fresh process can go on;
+        NarratedError where the engine was dismissed, meanwhile too.
+        """
+        with self._lock:
+            if engine not in self._engaged:
+                raise _closed(name)
+            try:
+                return self._performed(engine, name, requests)
+            finally:
+                self._budget.at_rest(engine)
+
+    def _performed(self, engine: Engine, name: str, requests: Sequence[Request]) -> list[Finished]:
+        waiting = deque(requests)
+        in_flight: set[str] = set()
+        finished: dict[str, Finished] = {}
+        failed: list[RequestFailure] = []
+        try:
+            while (waiting or in_flight) and not failed:
+                while waiting and len(in_flight) < engine.rows:
+                    engine.admit(waiting[0])
+                    in_flight.add(waiting.popleft().id)
+                for outcome in self._budget.step(engine, name) or ():
+                    if isinstance(outcome, ProgressReport):
+                        continue
+                    in_flight.discard(outcome.id)
+                    if isinstance(outcome, RequestFailure):
+                        failed.append(outcome)
+                    else:
+                        finished[outcome.id] = outcome
+        finally:
+            for id in in_flight:
+                engine.cancel(id)
+        if failed:
+            raise _error(failed[0])
+        return [finished[request.id] for request in requests]
+
+
+class EnginePipeline:
+    """An engine with its seat in a studio, until it is closed; may be called from any thread."""
+
+    def __init__(self, studio: EngineRuntime, spec: EngineSpec) -> None:
+        self.studio = studio
+        self.name = spec.name
+        """The engine's name, or the model's where that was named."""
+        self._engine: Engine | None = studio.engage(spec)
+
+    def close(self) -> None:
+        """Free its models; whoever calls it afterwards is refused. May be called again."""
+        engine, self._engine = self._engine, None
+        if engine is not None:
+            self.studio.dismiss(engine)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    @property
+    def engine(self) -> Engine:
+        """The engine; NarratedError once this was closed."""
+        if self._engine is None:
+            raise _closed(self.name)
+        return self._engine
+
+    def _perform(self, requests: Sequence[Request]) -> list[Finished]:
+        return self.studio.perform(self.engine, self.name, requests)
+
+
+def _closed(name: str) -> NarratedError:
+    return NarratedError(f"The pipeline of {name} was closed.", "Make another.")
+
+
+def _error(failed: RequestFailure) -> EngineError | EngineUnavailable:
+    kind = EngineUnavailable if failed.unavailable else EngineError
+    return kind(failed.problem, failed.remedy)

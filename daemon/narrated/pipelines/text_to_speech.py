@@ -1,0 +1,195 @@
+"""Texts in, sound out: as an array of samples, in the shape of transformers' text-to-speech."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import chain, islice
+from pathlib import Path
+from typing import Any, Self, TypedDict, overload
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+
+from narrated.audio.pcm import FULL_SCALE, samples, silence, trim
+from narrated.config.values import Config
+from narrated.engines.interface import EngineSpec, Options, SpeechRequest, SpeechResult
+from narrated.errors import ConfigurationError, NarratedError
+from narrated.pipelines.runtime import EnginePipeline, EngineRuntime
+from narrated.reading import plain_text
+from narrated.reading.document import Document
+from narrated.script.builder import write
+from narrated.script.chunks import cut
+from narrated.script.language_codes import base
+from narrated.script.lexicon import Lexicon
+from narrated.script.script import ReadingSettings
+
+_NARRATOR = "narrator"
+
+
+class SpeechOutput(TypedDict):
+    """A text as sound."""
+
+    audio: npt.NDArray[np.float32]
+    """Samples from -1 to 1 of one channel, of shape (samples,)."""
+    sampling_rate: int
+    """Samples a second."""
+
+
+@dataclass(frozen=True, slots=True)
+class _TextChunk:
+    """What the engine says in one go."""
+
+    text: str
+    pause_s: float = 0.0
+    """Silence before the next."""
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechSettings:
+    """How texts are said where a call says nothing else."""
+
+    settings: ReadingSettings
+    voice: str
+    options: Options
+    lexicon: Lexicon
+    limit_characters: int
+
+    @classmethod
+    def of(cls, config: Config, spec: EngineSpec, voice: str, language: str) -> Self:
+        """The configuration's; its voice and options are for the engine that it has speak."""
+        narrator = config.settings.speakers[_NARRATOR]
+        is_configured = spec.name == narrator.engine
+        settings = msgspec.structs.replace(
+            config.settings, language=language or config.reading.language
+        )
+        speaks_it = base(settings.language) == base(config.reading.language)
+        return cls(
+            settings=settings,
+            voice=voice or (narrator.voice if is_configured and speaks_it else ""),
+            options=narrator.options if is_configured else {},
+            lexicon=_lexicon(config.reading.lexicon),
+            limit_characters=spec.limit_characters,
+        )
+
+    def pieces(self, text: str, language: str) -> list[_TextChunk]:
+        """A text in words, cut as the engine takes them; NarratedError where it has none."""
+        settings = msgspec.structs.replace(self.settings, language=language)
+        document = Document("text", "", "heading", plain_text.blocks(text))
+        script = write(document, {}, self.lexicon, settings)
+        chunks = cut(script, {_NARRATOR: self.limit_characters})
+        if not chunks:
+            raise NarratedError(
+                f"There are no words to be said in {text[:40]!r}.", "Give a text with words."
+            )
+        pauses = [*(chunk.pause_s for chunk in chunks[:-1]), 0.0]
+        return [_TextChunk(chunk.text, pause) for chunk, pause in zip(chunks, pauses, strict=True)]
+
+
+class TextToSpeech(EnginePipeline):
+    """A speech engine as a callable; `narrated.pipeline` makes it."""
+
+    def __init__(self, studio: EngineRuntime, spec: EngineSpec, manner: SpeechSettings) -> None:
+        super().__init__(studio, spec)
+        self._manner = manner
+
+    @property
+    def sampling_rate(self) -> int:
+        """Samples a second of what it speaks."""
+        return self.engine.sample_rate
+
+    @property
+    def voices(self) -> tuple[str, ...]:
+        """Its voices by name, the user's own among them as they are now."""
+        return tuple(self.engine.voices())
+
+    @overload
+    def __call__(
+        self,
+        text_inputs: str,
+        *,
+        voice: str = "",
+        language: str = "",
+        seed: int = 0,
+        raw: bool = False,
+        **options: Any,
+    ) -> SpeechOutput: ...
+
+    @overload
+    def __call__(
+        self,
+        text_inputs: list[str],
+        *,
+        voice: str = "",
+        language: str = "",
+        seed: int = 0,
+        raw: bool = False,
+        **options: Any,
+    ) -> list[SpeechOutput]: ...
+
+    def __call__(
+        self,
+        text_inputs: str | list[str],
+        *,
+        voice: str = "",
+        language: str = "",
+        seed: int = 0,
+        raw: bool = False,
+        **options: Any,
+    ) -> SpeechOutput | list[SpeechOutput]:
+        """Speak a text, or a list of texts as one batch: each sounds as it does alone.
+
+        A text is said as narrated says one: numbers and signs in words, cut at sentences where it
+        is longer than the engine takes at once, and joined with its pauses, dead air trimmed.
+        `raw` hands it to the engine as it stands, in one piece, and gives back what that makes
+        of it. The same text with the same `seed` sounds the same. In another `language` than the
+        pipeline's the engine takes a voice of its own, unless one is named. `options` are the
+        engine's.
+
+        Raises EngineError or EngineUnavailable where the engine cannot, NarratedError for a text
+        without words; OutOfMemory and DeviceLost of the device.
+        """
+        texts = _texts(text_inputs)
+        manner = self._manner
+        language = language or manner.settings.language
+        if not voice and base(language) == base(manner.settings.language):
+            voice = manner.voice
+        parted = [[_TextChunk(text)] if raw else manner.pieces(text, language) for text in texts]
+        wishes = {**manner.options, **options}
+        takes = self._perform(
+            [
+                SpeechRequest(str(number), piece.text, voice, wishes, language, seed)
+                for number, piece in enumerate(chain.from_iterable(parted))
+            ]
+        )
+        sounds = (take for take in takes if isinstance(take, SpeechResult))
+        made = [_joined(pieces, list(islice(sounds, len(pieces))), raw) for pieces in parted]
+        return made[0] if isinstance(text_inputs, str) else made
+
+
+def _texts(given: str | list[str]) -> list[str]:
+    texts: list[str] = given if isinstance(given, list) else [given]
+    for text in texts:
+        if not isinstance(text, str):
+            raise TypeError(f"A text or a list of texts can be spoken, not {type(text).__name__}.")
+    return texts
+
+
+def _joined(pieces: Sequence[_TextChunk], takes: Sequence[SpeechResult], raw: bool) -> SpeechOutput:
+    rate = takes[0].sample_rate
+    sound = b"".join(
+        take.pcm if raw else trim(take.pcm, rate) + silence(piece.pause_s, rate)
+        for piece, take in zip(pieces, takes, strict=True)
+    )
+    audio = np.divide(samples(sound), FULL_SCALE, dtype=np.float32)
+    return SpeechOutput(audio=audio, sampling_rate=rate)
+
+
+def _lexicon(file: Path | None) -> Lexicon:
+    if file is None:
+        return Lexicon.parse([])
+    try:
+        return Lexicon.parse([file.read_text(encoding="utf-8")])
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError(
+            f"The pronunciations {file} cannot be read: {error}.", "Mend or remove that file."
+        ) from error

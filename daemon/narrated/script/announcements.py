@@ -1,0 +1,156 @@
+"""Our own words, in English: announcements of what cannot be read as it stands."""
+
+from narrated.script.number_words import number
+
+_LANGUAGES = {
+    alias: name
+    for name, *aliases in (
+        line.split(", ")
+        for line in """
+Ada, ada
+AppleScript, applescript
+assembly, asm, nasm, assembly, s
+awk, awk
+batch, bat, cmd
+C, c, h
+C++, c++, cpp, cc, hpp, cxx
+C sharp, c#, cs, csharp
+Clojure, clj, clojure, cljs, clojurescript, edn
+CMake, cmake
+CoffeeScript, coffee, coffeescript
+Common Lisp, common-lisp, commonlisp, cl
+CSS, css
+CSV, csv
+D, d
+Dart, dart
+diff format, diff, patch, udiff
+Docker's language, dockerfile, docker
+Emacs Lisp, elisp, emacs-lisp, el
+F sharp, f#, fs, fsharp
+Fortran, fortran, f90
+Go, go, golang
+GraphQL, graphql
+Graphviz, dot, graphviz
+Haskell, hs, haskell, lhs
+HTML, html, xhtml, htm
+HTTP, http
+INI format, ini, cfg, conf
+Java, java
+JavaScript, js, javascript, jsx, mjs, node
+JSON, json, jsonc, json5
+Julia, jl, julia
+Kotlin, kt, kotlin, kts
+LaTeX, latex, tex
+Less, less
+Lisp, lisp
+Lua, lua
+Make, make, makefile, mk
+Markdown, md, markdown
+MATLAB, matlab
+Nix, nix
+Objective C, objc, objective-c, objectivec, m
+OCaml, ocaml, ml
+Org, org
+Pascal, pascal, delphi
+Perl, pl, perl
+PHP, php
+PowerShell, ps1, powershell, pwsh
+Prolog, prolog
+Protocol Buffers, proto, protobuf
+Python, py, python, python3, python2, pycon, ipython
+R, r, rlang
+reStructuredText, rst
+Ruby, rb, ruby, erb
+Rust, rs, rust
+Scala, scala
+Scheme, scheme, scm, racket, rkt
+Sass, scss, sass
+shell, bash, sh, shell, zsh, fish, console, shell-session, terminal, shellsession, sh-session
+Smalltalk, smalltalk
+SQL, sql, mysql, postgresql, pgsql, plsql, sqlite
+Swift, swift
+TOML, toml
+TypeScript, ts, typescript, tsx
+Vim script, vim, viml, vimscript
+XML, xml, svg, xsl
+YAML, yaml, yml
+Zig, zig
+, text, txt, plain, plaintext, none, output, nohighlight, no-highlight, raw
+""".strip().splitlines()
+    )
+    for alias in aliases
+}
+"""How people say the languages that fences name in a dozen ways; empty for no language."""
+
+QUOTE = "Quote:"
+LONG_QUOTE = "A longer quotation."
+QUOTE_END = "End of quotation."
+CODE_END = "End of code."
+FORMULA = "A formula."
+INLINE_FORMULA = "a formula"
+LINK = "(link in post)"
+PIECE_OF_CODE = "(a piece of code)"
+DONE = "Done:"
+TO_DO = "To do:"
+FOOTNOTE = "Footnote:"
+BLANK_CELL = "empty"
+PICTURE = "An image"
+
+
+def byline(author: str, date: str) -> str:
+    """Say who wrote a post, and when."""
+    said = ", ".join(filter(None, (f"By {author}" if author else "", date)))
+    return f"{said}." if said else ""
+
+
+def code(language: str, lines: int) -> str:
+    """Announce code: "Code in Python, 12 lines."."""
+    known = language.lower()
+    name = _LANGUAGES.get(known, language.capitalize() if language == known else language)
+    where = f" in {name}" if name else ""
+    return f"Code{where}, {_counted(lines, 'line')}."
+
+
+def short_code(words: str) -> str:
+    """Say code that is hardly longer than its announcement."""
+    return f"Code: {words}."
+
+
+def struck_out(words: str) -> str:
+    """Say words that their author struck out."""
+    return f"(struck out: {words.strip()})"
+
+
+def table(columns: list[str], rows: int) -> str:
+    """Announce a table by its columns and the number of its rows."""
+    named = f": {', '.join(columns)}" if columns else ""
+    return f"A table of {_counted(rows, 'row')}{named}."
+
+
+def picture(alt: str, title: str, caption: str) -> str:
+    """Describe a picture in a few words: what its author calls it, and what it shows."""
+    alt, title, caption = map(_bare, (alt, title, caption.removeprefix(f"{PICTURE}, ")))
+    label = "" if alt == caption else alt
+    parts = [f"labelled {label}"] if label else []
+    parts += [f"titled {title}"] if title not in ("", alt, caption) else []
+    if caption and parts:
+        return f"{PICTURE}, {', '.join(parts)}, of: {caption}."
+    if len(parts) > 1:
+        return f"{PICTURE}, {', '.join(parts)}."
+    alone = caption or label or title
+    return f"{PICTURE}: {alone}." if alone else f"{PICTURE}."
+
+
+def inline_picture(alt: str, title: str, caption: str) -> str:
+    """Describe a picture inside a sentence."""
+    said = picture(alt, title, caption)
+    return f"({said[0].lower()}{said[1:-1]})"
+
+
+def _counted(count: int, noun: str) -> str:
+    said = number(str(count))
+    return f"{said} {noun}" if count == 1 else f"{said} {noun}s"
+
+
+def _bare(text: str) -> str:
+    return text.strip().rstrip(".").rstrip()

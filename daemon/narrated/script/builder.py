@@ -1,0 +1,288 @@
+"""A Document becomes a Script: what is said of every block, and what is skipped and why."""
+
+from collections import deque
+from collections.abc import Iterable
+
+from narrated.reading.document import (
+    Blocks,
+    Code,
+    Document,
+    Footnote,
+    Heading,
+    Item,
+    Listing,
+    Math,
+    Paragraph,
+    Picture,
+    Quote,
+    Rule,
+    Spans,
+    Table,
+    Text,
+    Unspoken,
+)
+from narrated.script import announcements
+from narrated.script.inline_text import (
+    UNDESCRIBED,
+    InlineText,
+    called_notes,
+    inline_codes,
+    shown_pictures,
+)
+from narrated.script.lexicon import Lexicon
+from narrated.script.line_collector import LineCollector
+from narrated.script.list_numbering import ListNumbering
+from narrated.script.script import Captions, ReadingSettings, Role, Script
+from narrated.script.sentence_split import sentences
+from narrated.script.traversal import children, footnotes, numbered, plain_text, size, title_block
+
+_SHORT_QUOTE_SENTENCES = 3
+_SHORT_CODE_WORDS = 5
+_TASKS = {True: announcements.DONE, False: announcements.TO_DO, None: ""}
+
+
+def write(
+    document: Document, captions: Captions, lexicon: Lexicon, settings: ReadingSettings
+) -> Script:
+    """Write the script of a document; every block is spoken, announced, or listed as skipped."""
+    return _ScriptBuilder(document, captions, lexicon, settings).script()
+
+
+class _ScriptBuilder:
+    def __init__(
+        self, document: Document, captions: Captions, lexicon: Lexicon, settings: ReadingSettings
+    ) -> None:
+        self._document = document
+        self._captions = captions
+        self._settings = settings
+        self._wording = InlineText(captions, lexicon, settings.language, settings.links)
+        self._lines = LineCollector(lexicon, settings)
+        self._notes = footnotes(document)
+        self._by_label = {note.label: at for at, note in reversed(self._notes)}
+        self._called: deque[str] = deque()
+        self._told: set[int] = set()
+
+    def script(self) -> Script:
+        title = title_block(self._document)
+        self._opening(title)
+        number = 0
+        for block in self._document.blocks:
+            if number != title:
+                self._block(block, number)
+                self._tell_notes("paragraph")
+            number += size(block)
+        self._tell_notes("end")
+        self._account_for_notes()
+        self._account_for_silence()
+        return self._lines.script()
+
+    def _opening(self, title: int | None) -> None:
+        """Say the title once: the first heading where that is the title, else by itself."""
+        document = self._document
+        if document.kind == "picture":
+            return
+        if title is not None:
+            self._lines.block = title
+            heading = next(block for at, block in numbered(document) if at == title)
+            self._running(Role.TITLE, heading.spans if isinstance(heading, Heading) else ())
+            self._tell_notes("paragraph")
+        elif document.title_from != "heading":
+            self._lines.say(Role.TITLE, document.title)
+        self._lines.block = -1
+        byline = announcements.byline(document.front.author or "", document.front.date or "")
+        if byline:
+            self._lines.say(Role.BYLINE, byline)
+
+    def _block(self, block: Blocks, number: int, role: Role = Role.PARAGRAPH) -> None:
+        """Say a block; `role` is that of running text where it stands."""
+        self._lines.block = number
+        match block:
+            case Heading(spans=spans):
+                self._running(Role.HEADING, spans)
+            case Paragraph(spans):
+                self._running(role, spans)
+            case Listing():
+                self._listing(block, number)
+            case Quote():
+                self._quote(block, number)
+            case Code():
+                self._code(block)
+            case Table():
+                self._table(block)
+            case Picture():
+                self._picture(block)
+            case Math():
+                self._lines.say(Role.MATH, announcements.FORMULA)
+            case Rule():
+                self._lines.breathe()
+                self._lines.skip("rule", "heard as a longer pause")
+            case Unspoken(kind, reason, text):
+                self._lines.skip(kind, reason, text)
+            case Footnote():
+                pass  # said where it is called, and accounted for at the end
+
+    def _blocks(self, blocks: Iterable[Blocks], number: int, role: Role) -> None:
+        for block in blocks:
+            self._block(block, number, role)
+            number += size(block)
+
+    def _running(self, role: Role, spans: tuple[Spans, ...], lead: str = "") -> None:
+        self._lines.say(role, f"{lead} {self._wording.words(spans)}".strip())
+        self._note_what_is_in(spans)
+
+    def _note_what_is_in(self, spans: tuple[Spans, ...]) -> None:
+        self._called.extend(called_notes(spans))
+        for picture in shown_pictures(spans):
+            self._note_missing(picture.source)
+        for code in inline_codes(spans):
+            if not self._wording.is_read(code):
+                self._lines.skip("code", "longer than is read inside a sentence", code.text)
+
+    def _note_missing(self, source: str) -> None:
+        caption = self._captions.get(source, UNDESCRIBED)
+        if not caption.text:
+            self._lines.skip("picture", caption.missing or UNDESCRIBED.missing, source)
+
+    def _listing(self, listing: Listing, number: int, outer: ListNumbering | None = None) -> None:
+        numbering = ListNumbering(self._settings.language, outer) if listing.ordered else None
+        at = number + 1
+        for count, item in enumerate(listing.items, start=listing.start):
+            inner = numbering.at(count) if numbering else None
+            self._item(item, at, inner)
+            at += sum(map(size, item.blocks))
+
+    def _item(self, item: Item, number: int, numbering: ListNumbering | None) -> None:
+        lead = " ".join(filter(None, (str(numbering or ""), _TASKS[item.done])))
+        self._lines.block = number if item.blocks else number - 1
+        first, *rest = item.blocks or (Paragraph(()),)
+        if isinstance(first, Paragraph):
+            self._running(Role.ITEM, first.spans, lead)
+            number += 1
+        else:
+            rest = [first, *rest]
+            if lead:
+                self._lines.say(Role.ITEM, lead)
+        for block in rest:
+            if isinstance(block, Listing):
+                self._lines.block = number
+                self._listing(block, number, numbering)
+            else:
+                self._block(block, number, Role.ITEM)
+            number += size(block)
+
+    def _quote(self, quote: Quote, number: int) -> None:
+        around = self._lines.quoting
+        if self._is_short(quote):
+            self._lines.quoting = True
+            spans = tuple(span for block in quote.blocks for span in _joined(block))
+            self._lines.cover(range(number + 1, number + size(quote)))
+            self._running(Role.QUOTE, spans, announcements.QUOTE)
+        else:
+            self._lines.say(Role.NOTICE, announcements.LONG_QUOTE)
+            self._lines.quoting = True
+            self._blocks(quote.blocks, number + 1, Role.QUOTE)
+            self._lines.quoting = around
+            self._lines.block = number
+            self._lines.say(Role.NOTICE, announcements.QUOTE_END)
+        self._lines.quoting = around
+
+    def _is_short(self, quote: Quote) -> bool:
+        if not all(isinstance(block, Paragraph) for block in quote.blocks):
+            return False
+        text = plain_text(quote.blocks)
+        return len(sentences(text, self._settings.language)) <= _SHORT_QUOTE_SENTENCES
+
+    def _code(self, code: Code) -> None:
+        lines = [line for line in code.text.splitlines() if line.strip()]
+        if not lines:
+            self._lines.skip("code", "holds no lines", code.language)
+        elif self._settings.code == "skip":
+            self._lines.skip("code", "code is not read (setting `code: skip`)", code.text)
+        elif len(lines) == 1 and (words := self._short(lines[0])):
+            self._lines.say(Role.CODE, announcements.short_code(words))
+        else:
+            self._lines.say(Role.CODE, announcements.code(code.language, len(lines)))
+            if self._settings.code == "read":
+                self._read_code(lines)
+
+    def _short(self, line: str) -> str:
+        """Give the words of a line of code that is short enough to be read, else nothing."""
+        words = self._wording.code(line)
+        return words if 0 < len(words.split()) <= _SHORT_CODE_WORDS else ""
+
+    def _read_code(self, lines: list[str]) -> None:
+        for line in lines:
+            self._lines.say(Role.CODE, self._wording.code(line))
+        self._lines.say(Role.NOTICE, announcements.CODE_END)
+
+    def _table(self, table: Table) -> None:
+        names = [self._wording.words(cell.spans) for cell in table.header]
+        named = [name for name in names if name]
+        self._lines.say(Role.TABLE, announcements.table(named, len(table.rows)))
+        for cell in table.header:
+            self._note_what_is_in(cell.spans)
+        for row in table.rows:
+            self._lines.say(Role.TABLE, self._row(names, [cell.spans for cell in row]))
+            for cell in row:
+                self._note_what_is_in(cell.spans)
+
+    def _row(self, names: list[str], cells: list[tuple[Spans, ...]]) -> str:
+        said = []
+        for at, spans in enumerate(cells):
+            words = self._wording.words(spans).rstrip(".;")
+            name = names[at] if at < len(names) else ""
+            said.append(f"{name}: {words or announcements.BLANK_CELL}" if name else words)
+        return f"{'; '.join(filter(None, said))}."
+
+    def _picture(self, picture: Picture) -> None:
+        caption = self._captions.get(picture.source, UNDESCRIBED)
+        text = announcements.picture(picture.alt, picture.title, caption.text)
+        if self._document.kind == "picture":
+            text = caption.text or text
+        self._lines.say(Role.PICTURE, text)
+        self._note_missing(picture.source)
+
+    def _tell_notes(self, when: str) -> None:
+        """Read the footnotes that were called, and those that they call in turn."""
+        if self._settings.footnotes != when:
+            return
+        notes = dict(self._notes)
+        while self._called:
+            number = self._by_label.get(self._called.popleft())
+            if number is not None and number not in self._told:
+                self._told.add(number)
+                self._tell(number, notes[number])
+
+    def _tell(self, number: int, note: Footnote) -> None:
+        first, *rest = note.blocks or (Paragraph(()),)
+        self._lines.block = number
+        if isinstance(first, Paragraph):
+            self._lines.cover((number + 1,) if note.blocks else ())
+            self._running(Role.FOOTNOTE, first.spans, announcements.FOOTNOTE)
+            number += 1
+        else:
+            self._lines.say(Role.FOOTNOTE, announcements.FOOTNOTE)
+            rest = [first, *rest]
+        self._blocks(rest, number + 1, Role.FOOTNOTE)
+
+    def _account_for_notes(self) -> None:
+        for number, note in self._notes:
+            if number in self._told:
+                continue
+            self._lines.block = number
+            self._lines.cover(range(number + 1, number + size(note)))
+            called = note.label in self._called and self._by_label[note.label] == number
+            reason = "footnotes are not read (setting `footnotes: skip`)"
+            reason = reason if called else "nothing that is read calls it"
+            self._lines.skip("footnote", reason, plain_text(note.blocks))
+
+    def _account_for_silence(self) -> None:
+        accounted = self._lines.accounted()
+        for number, block in numbered(self._document):
+            if number not in accounted and not any(True for _ in children(block)):
+                self._lines.block = number
+                self._lines.skip(type(block).__name__.lower(), "holds no words")
+
+
+def _joined(block: Blocks) -> tuple[Spans, ...]:
+    return (*block.spans, Text(" ")) if isinstance(block, Paragraph) else ()

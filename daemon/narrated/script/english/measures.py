@@ -1,0 +1,130 @@
+"""Measures, percentages, durations and ranges in English words."""
+
+import re
+
+from narrated.script.english.numbers import MAGNITUDES, figure, many, plural, year
+from narrated.script.english.rule_engine import (
+    NUMBER,
+    UNJOINED,
+    NormalisationRule,
+    at_words,
+    either,
+    names,
+    number_rule,
+    rule,
+    word_before,
+)
+from narrated.script.english.unit_amounts import AMOUNT, DASH, amount_said
+from narrated.script.english.units import PER, UNITS
+
+_COUNTS = names("two three four five six seven eight nine ten several many both")
+_NEAR_QUOTE = 200
+_WORD_NEXT = re.compile(r"\s[a-z]")
+
+
+def _unit(found: re.Match[str]) -> str:
+    amount, unit, per = found["amount"], found["unit"], found["per"]
+    if not found["gap"] and (unit in "AB" or (unit == "s" and _is_plural(found))):
+        return found[0]  # a "7B" model is no seven bytes, nor two Boeing 747s any seconds
+    one, several = UNITS[unit]
+    rate = f" per {PER.get(per, per)}" if per else ""
+    if found["gap"] == "-":
+        return f"{amount_said(found)}-{one}{rate}"
+    return f"{amount_said(found)} {many(amount, one, several)}{rate}"
+
+
+def _is_plural(found: re.Match[str]) -> bool:
+    """Tell the plural of a number from seconds: by the name before it, or by "of" behind it."""
+    name = word_before(found)
+    is_name = name[:1].isupper() and len(found["amount"]) > 2
+    return is_name or name in _COUNTS or found.string.startswith(" of ", found.end())
+
+
+def _plural(found: re.Match[str]) -> str:
+    said = figure(found[1])
+    if found[1].replace(",", "").strip("0") == "1":
+        return f"{said.removeprefix('one ')}s"
+    return plural(said)
+
+
+def _percent(found: re.Match[str]) -> str:
+    return f"{amount_said(found)} percent"
+
+
+def _duration(found: re.Match[str]) -> str:
+    parts = ((found[name], name) for name in ("hours", "minutes", "seconds"))
+    said = (f"{figure(amount)} {many(amount, name[:-1], name)}" for amount, name in parts if amount)
+    return " ".join(said)
+
+
+def _feet(found: re.Match[str]) -> str:
+    return f"{figure(found[1])} foot {figure(found[2])}"
+
+
+def _inches(found: re.Match[str]) -> str:
+    """A quotation mark behind a number means inches where none is open."""
+    before = found.string[max(0, found.start() - _NEAR_QUOTE) : found.start()]
+    if found[0].endswith('"') and before.count('"') % 2:
+        return found[0]
+    is_attribute = bool(_WORD_NEXT.match(found.string, found.end()))
+    name = "inch" if is_attribute else many(found["amount"], "inch", "inches")
+    return f"{amount_said(found)} {name}"
+
+
+def _times(found: re.Match[str]) -> str:
+    return f"{amount_said(found)} times"
+
+
+def _magnitude(found: re.Match[str]) -> str:
+    return f"{amount_said(found)} {MAGNITUDES[found['magnitude']]}"
+
+
+def _range(found: re.Match[str]) -> str:
+    first, last = found[1], found[2]
+    if len(first) == len(last) == 4 and "1100" <= first < last <= "2099":
+        return f"{year(first)} to {year(last)}"
+    if len(first) == 4 and "1900" <= first <= "2099" and len(last) == 2:
+        return f"{year(first)} to {figure(last)}"
+    return f"{figure(first)} to {figure(last)}"
+
+
+BEFORE: tuple[NormalisationRule, ...] = (
+    rule(r"(?<=[\d½¼¾])\s?%[-–](?=\d)", "% to ", "%"),
+    rule(r"(?<=[½¼¾])\s?%(?!\w)", " percent", "%"),
+    rule(r"(?<=\d)\s?‰", " per mille", "‰"),
+)
+"""Quantities that do not begin with a number."""
+
+NUMBERS: tuple[NormalisationRule, ...] = (
+    number_rule(rf"{AMOUNT}\s?%(?!\w)", _percent, "%"),
+    number_rule(
+        r"(?<![\w.])(?P<hours>\d+)\s?h\s?(?P<minutes>\d+)\s?m(?:in)?(?:\s?(?P<seconds>\d+)\s?s)?\b",
+        _duration,
+        "h",
+    ),
+    number_rule(
+        r"(?<![\w.])(?P<hours>)(?P<minutes>\d+)\s?m(?:in)?\s?(?P<seconds>\d+)\s?s\b", _duration, "m"
+    ),
+    number_rule(
+        rf"{AMOUNT}(?P<gap>[\s-]?)(?P<unit>{either(UNITS)})"
+        rf"(?:/(?P<per>[A-Za-z]+[²³]?))?(?:\.(?=\s+[a-z]))?(?![\w²³/]|[’'.]\w)",
+        _unit,
+    ),
+    number_rule(r"(?<![\w.])(\d{1,3}(?:,\d{3})+|\d+)s(?!\w)", _plural, "s"),
+    number_rule(rf"{AMOUNT}(?P<magnitude>[kM])\b", _magnitude, "kM"),
+    # Before an operator it is algebra: 2x + 1.
+    number_rule(rf"{AMOUNT}\s?[x×](?!\w|\s?[+=*^]|\s-\s\d)", _times, "x×"),
+    number_rule(r"(?<![\w.])(\d)['’′]\s?(\d\d?)[\"”″]", _feet, "'’′"),
+    number_rule(rf"{AMOUNT}(?:″|(?<=\d)\"(?=[\s.,;)]))", _inches, '"″'),
+    number_rule(rf"{UNJOINED}(?<!–)({NUMBER}){DASH}({NUMBER})(?![\w/–]|-\d|[.,]\d)", _range, "-–"),
+)
+
+AFTER: tuple[NormalisationRule, ...] = (
+    rule(
+        rf"(?<![\w/.])({either(UNITS)})/(s|sec|min|h)\b(?![/\w])",
+        lambda found: f"{UNITS[found[1]][1]} per {PER[found[2]]}",
+        "/",
+        at_words(r"/(?:s|min|h)"),
+    ),
+)
+"""Rates whose number was said already, or is a word."""

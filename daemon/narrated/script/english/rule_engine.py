@@ -1,0 +1,211 @@
+"""A rule: where something is written that is no word, and how it is said."""
+
+import re
+from collections.abc import Callable, Iterable
+from itertools import groupby
+from operator import attrgetter
+from typing import NamedTuple
+
+Say = str | Callable[[re.Match[str]], str]
+
+DIGITS = frozenset("0123456789")
+NUMBER = r"(?:\d{1,3}(?:,\d{3})+(?!\d)(?:\.\d+)?|\d+(?:\.\d+)?|(?<!\d)\.\d+)"
+"""3; 1,234; 3.14; .5"""
+UNJOINED = r"(?<![\w.,/])(?<![\w]-)"
+"""No part of something longer stands before."""
+
+_NEAR = 24
+_WORD_BEFORE = re.compile(r"([\w'’.]+),?[\s(“\"]*\Z")
+_WORD_AFTER = re.compile(r"[\s-]*([A-Za-z]+)")
+_SENTENCE_GOES_ON = re.compile(r"[\"'”’)\]]*(?:\s+[^\sA-Z“\"(]|[.,;:!?])")
+_SENTENCE_BEGINS = re.compile(r"(?:\A|[.!?…:]\s+|\n)[\"'“‘(\[]*\Z")
+
+
+Starts = Callable[[str], list[int]]
+"""Where in a text a match may begin."""
+
+
+class NormalisationRule(NamedTuple):
+    """A pattern, and what is said in its place.
+
+    `signs` are characters one of which every match holds, near its start: without them nothing is
+    looked for.
+    `starts` are the places that are tried instead of each: a pattern that looks back before it
+    begins is else tried at every letter of a text.
+    """
+
+    pattern: re.Pattern[str]
+    say: Say
+    signs: frozenset[str] = frozenset()
+    starts: Starts | None = None
+
+
+class RuleRun(NamedTuple):
+    """Rules that begin at the same places; `signs` are those of all, none where one needs none."""
+
+    starts: Starts | None
+    rules: tuple[NormalisationRule, ...]
+    signs: frozenset[str]
+
+    @classmethod
+    def of(cls, starts: Starts | None, rules: tuple[NormalisationRule, ...]) -> "RuleRun":
+        """Gather what the rules need."""
+        needed = [each.signs for each in rules]
+        return cls(starts, rules, frozenset().union(*needed) if all(needed) else frozenset())
+
+
+class RuleGroup(NamedTuple):
+    """Rules that are tried only where the hint is found, which is cheaper than any of them.
+
+    They are kept in runs, one after the other, of rules that begin at the same places.
+    """
+
+    hint: re.Pattern[str]
+    runs: tuple[RuleRun, ...]
+
+    @classmethod
+    def of(cls, hint: str, rules: tuple[NormalisationRule, ...]) -> "RuleGroup":
+        """Compile the hint, and gather the runs."""
+        runs = groupby(rules, key=attrgetter("starts"))
+        return cls(re.compile(hint), tuple(RuleRun.of(starts, tuple(run)) for starts, run in runs))
+
+
+def rule(
+    pattern: str, say: Say, signs: Iterable[str] = (), starts: Starts | None = None
+) -> NormalisationRule:
+    """Compile a rule."""
+    return NormalisationRule(re.compile(pattern), say, frozenset(signs), starts)
+
+
+def at(pattern: str) -> Starts:
+    """Give the starts that a simple pattern finds."""
+    find = re.compile(pattern).finditer
+    return lambda text: [found.start() for found in find(text)]
+
+
+AT_NUMBERS = at(r"(?:\d|[-−](?=[.\d])|\.(?=\d))(?<!\d.)")
+"""At the first digit of each number, and at the minus or point before it."""
+
+
+def number_rule(pattern: str, say: Say, signs: Iterable[str] = ()) -> NormalisationRule:
+    """Compile a rule that begins with a number; `signs` are such as stand near it."""
+    return rule(pattern, say, signs, AT_NUMBERS)
+
+
+def at_words(inside: str, joints: str = "") -> Starts:
+    """Give the first letters of the words in which something is; `joints` may stand in a word."""
+    find = re.compile(inside).finditer
+
+    def starts(text: str) -> list[int]:
+        places: list[int] = []
+        seen = -1  # no letter is looked at twice, however many are found in one word
+        for found in find(text):
+            place = found.start()
+            while place > max(seen, 0) and (text[place - 1].isalnum() or text[place - 1] in joints):
+                place -= 1
+            if place != seen:
+                places.append(place)
+            seen = found.start()
+        return places
+
+    return starts
+
+
+class SentenceRewriter:
+    """A text on its way to words, with what of it the rules ask for again and again."""
+
+    text: str
+    _signs: set[str]
+    _places: dict[Starts, list[int]]
+
+    def __init__(self, text: str) -> None:
+        self._become(text)
+
+    def apply(self, group: RuleGroup) -> None:
+        """Apply the rules of a group, one run after the other."""
+        if not group.hint.search(self.text):
+            return
+        for starts, run, needed in group.runs:
+            if needed and needed.isdisjoint(self._signs):
+                continue
+            if starts is None:
+                self._everywhere(run)
+            else:
+                self._at_starts(starts, run)
+
+    def _become(self, text: str) -> None:
+        self.text = text
+        self._signs = set(text)
+        self._places = {}
+
+    def _everywhere(self, run: tuple[NormalisationRule, ...]) -> None:
+        for pattern, say, signs, _ in run:
+            if not signs or not signs.isdisjoint(self._signs):
+                said = pattern.sub(say, self.text)
+                if said is not self.text:
+                    self._become(said)
+
+    def _at_starts(self, starts: Starts, run: tuple[NormalisationRule, ...]) -> None:
+        """At each place the first rule that has something to say."""
+        text = self.text
+        if starts not in self._places:
+            self._places[starts] = starts(text)
+        parts: list[str] = []
+        end = 0
+        for place in self._places[starts]:
+            if place >= end and (said := _first_said(run, text, place)):
+                parts += [text[end:place], said[0]]
+                end = said[1]
+        if parts:
+            self._become("".join([*parts, text[end:]]))
+
+
+def _first_said(
+    run: tuple[NormalisationRule, ...], text: str, place: int
+) -> tuple[str, int] | None:
+    near = text[place : place + _NEAR]
+    for pattern, say, signs, _ in run:
+        if signs and signs.isdisjoint(near):
+            continue
+        found = pattern.match(text, place)
+        if found and (said := _said(say, found)) != found[0]:
+            return said, found.end()
+    return None
+
+
+def _said(say: Say, found: re.Match[str]) -> str:
+    return found.expand(say) if isinstance(say, str) else say(found)
+
+
+def either(words: Iterable[str]) -> str:
+    """Give a pattern for any of these, the longest first."""
+    return "|".join(re.escape(word) for word in sorted(words, key=len, reverse=True))
+
+
+def names(text: str) -> frozenset[str]:
+    """Take the words of a list."""
+    return frozenset(text.split())
+
+
+def word_before(found: re.Match[str]) -> str:
+    """Give the word just before a match, as it is written; empty at a sentence's beginning."""
+    before = _WORD_BEFORE.search(found.string, max(0, found.start() - 40), found.start())
+    return before[1] if before else ""
+
+
+def word_after(found: re.Match[str]) -> str:
+    """Give the word just after a match."""
+    after = _WORD_AFTER.match(found.string, found.end())
+    return after[1] if after else ""
+
+
+def begins_sentence(text: str, at: int) -> bool:
+    """Tell whether a sentence begins here."""
+    return bool(_SENTENCE_BEGINS.search(text, max(0, at - 8), at)) if at else True
+
+
+def stop(found: re.Match[str]) -> str:
+    """Give the full stop that an abbreviation shares with its sentence, where that ends here."""
+    if not found[0].endswith("."):
+        return ""
+    return "" if _SENTENCE_GOES_ON.match(found.string, found.end()) else "."

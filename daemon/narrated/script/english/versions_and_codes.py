@@ -1,0 +1,266 @@
+"""Versions, telephone numbers, network addresses, hexadecimals and names with numbers in them."""
+
+import re
+
+from narrated.script.english.acronyms import acronym
+from narrated.script.english.alphanumerics import LONG_CODE, LONGEST, inside, mixed
+from narrated.script.english.numbers import (
+    cardinal,
+    figure,
+    hundreds,
+    pairs,
+    plural,
+    power,
+    spelled,
+)
+from narrated.script.english.rule_engine import (
+    NUMBER,
+    NormalisationRule,
+    at,
+    at_words,
+    begins_sentence,
+    either,
+    names,
+    number_rule,
+    rule,
+    word_before,
+)
+from narrated.script.number_words import number
+
+_PROGRAMS = names("""
+    Python Java JavaScript Node PHP Perl Ruby Rust Go Scala Kotlin Swift Elixir Erlang Haskell GHC
+    GCC Clang LLVM Lua Julia R SBCL Clojure OCaml Ubuntu Debian Fedora Alpine CentOS FreeBSD
+    OpenBSD Linux kernel Windows macOS iOS Android Chrome Firefox Safari Emacs Vim Git PostgreSQL
+    Postgres MySQL SQLite Redis nginx Nginx Apache Docker Kubernetes systemd rsync Syncthing
+    PyTorch torch TensorFlow CUDA cuDNN transformers Transformers NumPy numpy pydantic Django
+    Flask Rails React Vue Angular TypeScript Bash bash zsh OpenSSL OpenSSH glibc ffmpeg FFmpeg
+    HTTP TLS SSL USB Bluetooth CMake pip version Version versions release Release releases python
+    node
+""")
+_WORDS_BEFORE_PAIRS = ("RFC", "ISO", "IEEE", "BCP", "PEP")
+_RELEASES = {"rc": "R C", "a": "alpha", "b": "beta"}
+
+
+def _version(found: re.Match[str]) -> str:
+    return f" version {_points(found['number'])}{_release(found)}"
+
+
+def _bare_version(found: re.Match[str]) -> str:
+    return _points(found["number"]) + _release(found)
+
+
+def _named_version(found: re.Match[str]) -> str:
+    return f" {_bare_version(found)}"
+
+
+def _version_of_a_name(found: re.Match[str]) -> str:
+    """A name inside a sentence has a capital that it does not owe to the sentence."""
+    name = word_before(found)
+    is_name = name[:1].isupper() and not begins_sentence(
+        found.string, found.start() - len(name) - 1
+    )
+    return _bare_version(found) if is_name else found[0]
+
+
+def _points(written: str) -> str:
+    parts = written.split(".")
+    return " point ".join(cardinal(part) if part.isdigit() else "x" for part in parts)
+
+
+def _release(found: re.Match[str]) -> str:
+    if not found["stage"]:
+        return ""
+    stage = _RELEASES.get(found["stage"], found["stage"])
+    return f" {stage} {cardinal(found['count'])}" if found["count"] else f" {stage}"
+
+
+def _telephone(found: re.Match[str]) -> str:
+    groups = re.findall(r"\+?\d+", found[0])
+    return ", ".join(("plus " if "+" in group else "") + spelled(group) for group in groups)
+
+
+def _ip(found: re.Match[str]) -> str:
+    octets = found["host"].split(".")
+    if any(int(octet) > 255 for octet in octets):
+        return _points(found["host"]) + found[0][len(found["host"]) :]
+    said = " dot ".join(hundreds(octet) for octet in octets)
+    if found["port"]:
+        said += f" port {cardinal(found['port'])}"
+    return f"{said} slash {number(found['mask'])}" if found["mask"] else said
+
+
+def _ip6(found: re.Match[str]) -> str:
+    groups = (spelled(group) for group in found["host"].split(":"))
+    said = " colon ".join(groups).strip()
+    said = f"colon{said.removeprefix('colon')}" if said.startswith("colon") else said
+    mask = f" slash {number(found['mask'])}" if found["mask"] else ""
+    return " ".join(said.split()) + mask
+
+
+def _letter_and_digits(found: re.Match[str]) -> str:
+    return f"{found[1]} {spelled(found[2])}"
+
+
+def _hardware(found: re.Match[str]) -> str:
+    return ", ".join(map(spelled, found[0].split(":")))
+
+
+def _scientific(found: re.Match[str]) -> str:
+    minus = "minus " if found["minus"] else ""
+    return f"{minus}{figure(found['base'])} times ten {_to_the_power(found['power'])}"
+
+
+def _to_the_power(exponent: str) -> str:
+    return f"to the power of {figure(exponent.lstrip('+'))}"
+
+
+def _raised(found: re.Match[str]) -> str:
+    if found[1].isdigit():
+        return f"{found[1]} {_to_the_power(found[2])}"
+    return f"{found[1]} {power(found[2])}"
+
+
+def _superscript(found: re.Match[str]) -> str:
+    return f" {power(found[1])}"
+
+
+def _hexadecimal(found: re.Match[str]) -> str:
+    return f"hex {_spelled_or_long(found[1])}"
+
+
+def _colour(found: re.Match[str]) -> str:
+    return f"hash {spelled(found[1])}"
+
+
+def _digest(found: re.Match[str]) -> str:
+    return _spelled_or_long(found[0])
+
+
+def _spelled_or_long(code: str) -> str:
+    return spelled(code) if len(code) <= LONGEST else LONG_CODE
+
+
+def _with_pairs(found: re.Match[str]) -> str:
+    return f"{acronym(found[1])} {pairs(found[2])}"
+
+
+def _by_hyphen(found: re.Match[str]) -> str:
+    said = inside(found[2])
+    return f"{acronym(found[1])} {plural(said) if found[3] else said}"
+
+
+# Looking back from the number is cheaper than looking for a hundred names.
+_AFTER_A_PROGRAM = "|".join(
+    rf"(?<=\b{re.escape(name)}{gap})" for name in _PROGRAMS for gap in (" ", "")
+)
+_STAGE = r"(?:-?(?P<stage>rc|alpha|beta|a|b|dev|post|pre)[.-]?(?P<count>\d+)?)?"
+_END = r"(?!\w|\.\d)"
+
+BEFORE: tuple[NormalisationRule, ...] = (
+    rule(
+        r"(?<![\w&])#([\da-fA-F]{6}|(?=[a-fA-F]*\d)[\da-fA-F]{3}(?<=[a-fA-F\d]))\b(?<!#\d\d\d)",
+        _colour,
+        "#",
+    ),
+    rule(
+        r"(?<![\w:.])(?=[\da-fA-F:]*\d|::)(?P<host>(?:[\da-fA-F]{1,4}:){7}[\da-fA-F]{1,4}"
+        r"|(?:[\da-fA-F]{1,4}:){0,6}(?:[\da-fA-F]{1,4})?::(?:[\da-fA-F]{1,4}:){0,6}[\da-fA-F]{0,4})"
+        r"(?:/(?P<mask>\d{1,3}))?(?![\w:])",
+        _ip6,
+        ":",
+        at(r"[\da-fA-F:](?<![\w:].)(?=[\da-fA-F]*:)"),
+    ),
+    rule(r"(?<![\w.])\+\d{1,3}(?:[ .-]\(?\d{1,9}\)?){1,5}(?<=\d{4})(?![\w-])", _telephone, "+"),
+    rule(r"(?<!\w)\+\d{8,14}(?!\w)", _telephone, "+"),
+    rule(r"(?<![\w+])\+(?=\d)", "plus ", "+"),
+    rule(r"(?<!\w)\(\d{3}\) ?\d{3}[ .-]\d{4}(?![\w-])", _telephone, "("),
+    rule(
+        r"\b[\da-fA-F]{8}-[\da-fA-F]{4}-[\da-fA-F]{4}-[\da-fA-F]{4}-[\da-fA-F]{12}\b",
+        LONG_CODE,
+        "-",
+        at(r"[\da-fA-F]{8}-(?=[\da-fA-F]{4}-)"),
+    ),
+    rule(
+        rf"(?P<gap>(?<=[^\W_])-|(?<=[A-Z][A-Z])|(?<![\w.-]))v(?P<number>\d+(?:\.(?:\d+|x))*){_STAGE}{_END}",
+        _version,
+        "v",
+        at(r"v(?=\d)|-(?=v\d)"),
+    ),
+    rule(
+        rf"\b({either(_WORDS_BEFORE_PAIRS)})[ -]?(\d{{4}})\b(?!-\d)",
+        _with_pairs,
+        starts=at(either(_WORDS_BEFORE_PAIRS)),
+    ),
+    rule(
+        r"\b(?<![-–])([A-Z][A-Za-z]*)-(\d+)(s?)\b(?![-–.]?\d|[%°])",
+        _by_hyphen,
+        "-",
+        at_words(r"-(?=\d)"),
+    ),
+    rule(r"\b([A-Z])\.(\d{2,})\b", _letter_and_digits, ".", at(r"[A-Z](?=\.\d\d)")),
+    rule(r"\b(?:[\dA-Fa-f]{2}:){5}[\dA-Fa-f]{2}\b", _hardware, ":"),
+    rule(r"([\w)\]])\^([-−]?\d+)", _raised, "^"),
+    rule(r"(?<=[\w)\]])\^([a-z])\b", r" to the power of \1", "^"),
+    rule(r"(?<=[\d)\]])(⁻?[⁰¹²³⁴-⁹]+)", _superscript, "⁰¹²³⁴⁵⁶⁷⁸⁹"),
+)
+"""Codes that hold a number and do not begin with it."""
+
+ADDRESSES: tuple[NormalisationRule, ...] = (
+    number_rule(r"(?<![\w#])0[xX]([\da-fA-F]+)\b", _hexadecimal, "xX"),
+    number_rule(
+        r"(?<![\w.])(?P<host>\d{1,3}(?:\.\d{1,3}){3})(?::(?P<port>\d{1,5}))?(?:/(?P<mask>\d\d?))?"
+        r"(?!\w|\.\d)",
+        _ip,
+        ".",
+    ),
+    number_rule(r"(?<![\w.-])(?:1[-.])?\d{3}([-.])\d{3}\1\d{4}(?![\w-]|\.\d)", _telephone, "-."),
+    number_rule(r"(?<![\w.,/-])\d{3}-\d{4}(?![\w-]|[.,]\d)", _telephone, "-"),
+)
+
+VERSIONS: tuple[NormalisationRule, ...] = (
+    number_rule(
+        rf"(?<![\w.])(?P<minus>(?<![\w)])[-−])?(?P<base>{NUMBER})[eE](?P<power>[+-]?\d+)\b",
+        _scientific,
+        "eE",
+    ),
+    number_rule(
+        rf"(?<![\w.,])(?P<number>\d+(?:\.\d+){{2,}}(?:\.x)?){_STAGE}{_END}", _bare_version, "."
+    ),
+    number_rule(
+        r"(?<![\w.,])(?P<number>\d+(?:\.\d+)*\.x)(?P<stage>)(?P<count>)\b", _bare_version, "x"
+    ),
+    number_rule(
+        rf"(?=\d+\.\d)(?:{_AFTER_A_PROGRAM})(?P<number>\d+\.\d+){_STAGE}{_END}",
+        _named_version,
+        ".",
+    ),
+    number_rule(r"(?<=[a-z]:)(?P<number>\d+(?:\.\d+)+)" + _STAGE + _END, _bare_version, "."),
+    number_rule(
+        # Any other name inside a sentence, unless what follows may be a unit.
+        rf"(?<=[A-Za-z] )(?P<number>\d+\.\d+){_STAGE}(?![\w%°]|\.\d| ?[a-zµ]{{1,3}}\b)",
+        _version_of_a_name,
+        ".",
+    ),
+    number_rule(
+        r"(?<![\w.,])(?P<number>\d+\.\d+)-?(?P<stage>rc|alpha|beta|a|b|dev)[.-]?(?P<count>\d+)?\b",
+        _bare_version,
+        ".",
+    ),
+)
+
+_AT_MIXED = at_words(r"\d(?:(?=[A-Za-z])|(?<=[A-Za-z]\d))", "_")
+
+AFTER: tuple[NormalisationRule, ...] = (
+    rule(r"(?<=[\w)\]])(⁻?[⁰¹²³⁴-⁹]+)", _superscript, "⁰¹²³⁴⁵⁶⁷⁸⁹"),
+    rule(
+        r"\b(?=[\da-f]*\d)(?=\d*[a-f])(?=\w*[a-f]\d|\w*\d[a-f])[\da-f]{7,}\b",
+        _digest,
+        starts=_AT_MIXED,
+    ),
+    rule(
+        r"(?<!\w)(?=[A-Za-z_]*\d)(?!\d+(?:st|nd|rd|th)\b)(?=\w*[A-Za-z])[A-Za-z\d]+(?:_\d+)*\b(?!_)",
+        lambda found: mixed(found[0]),
+        starts=_AT_MIXED,
+    ),
+)
+"""What still joins letters and digits once quantities are said is a name."""

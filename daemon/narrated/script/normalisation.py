@@ -1,0 +1,57 @@
+"""Numbers, signs and addresses in words: English by its rules, other languages by num2words."""
+
+import re
+
+from narrated.script.emoji_names import emoji_named
+from narrated.script.language_codes import is_english
+from narrated.script.number_words import decimal, number
+
+# Where a text may be written otherwise than it is said: a sign or digit, capitals side by side or
+# inside a word, what a dot joins or ends. Each of these is seen at its own place, so that the
+# search is linear.
+_ODD = re.compile(
+    r"[^A-Za-zÀ-ɏ\s,;:.'’‘“”!?()\"–—…-]|[A-Za-z][A-Z]|\w[.:(]\w|\w\(\)|(?<!\w)[.-]\w"
+    r"|\b(?:[A-Z][a-z]{0,4}|[a-z]|etc|approx|vs|cf|ca|viz|incl|dept|misc|esp|al)\."
+    r"|\bvs\b|\b[IVXL]\b|\b(?:Ctrl|Cmd|Alt|Shift)-"
+)
+# Behind a whole word and its stop, nothing depends on what stands before.
+_SENTENCE_END = re.compile(r"(?<=[a-z]{5}[.!?])(?<!approx\.)\s+(?=[A-Z“\"'‘(])")
+_LONGEST_TOKEN = 300
+_TOKEN = re.compile(rf"\S{{{_LONGEST_TOKEN}}}(?=\S)")
+# What only sets letters, and what only turns them round, has no sound.
+_SILENT = (0xAD, 0x200B, 0x200E, 0x200F, 0x2060, *range(0x202A, 0x202F), *range(0x2066, 0x206A))
+_UNIFORM = {0xA0: " ", 0x202F: " ", 0x2009: " ", 0x2011: "-", **dict.fromkeys(_SILENT)}
+_INTEGER = re.compile(r"(?<![\w.,:/-])(?P<minus>(?<!\S)[-−])?\d+(?![\w:/-]|[.,]\d)")
+_DECIMAL = re.compile(
+    r"(?<![\w.,:/-])(?P<minus>(?<!\S)[-−])?(\d+)[.,](\d{1,2}|\d{4,})(?![\w:/-]|[.,]\d)"
+)
+
+
+def spoken(text: str, language: str = "en") -> str:
+    """Write a text's numbers and signs as words; what is spoken already stays as it is."""
+    if not _ODD.search(text):
+        return text
+    if not text.isascii():
+        text = emoji_named(text.translate(_UNIFORM), language)
+    if not is_english(language):
+        return " ".join(_elsewhere(text, language).split())
+    # Each sentence by itself: most need few of the rules, or none.
+    said = (_english(one) if _ODD.search(one) else one for one in _SENTENCE_END.split(text))
+    return " ".join(" ".join(said).split())
+
+
+def _english(text: str) -> str:
+    from narrated.script.english.rules import english  # late: other languages need none of it
+
+    # What nobody wrote by hand costs no more than it is long.
+    return english(_TOKEN.sub(r"\g<0> ", text) if len(text) > _LONGEST_TOKEN else text)
+
+
+def _elsewhere(text: str, language: str) -> str:
+    text = _DECIMAL.sub(lambda found: _decimal(found, language), text)
+    return _INTEGER.sub(lambda found: number(found[0].replace("−", "-"), language), text)
+
+
+def _decimal(found: re.Match[str], language: str) -> str:
+    said = decimal(found[2], found[3], language)
+    return f"{found['minus'] or ''}{said}" if said else found[0]

@@ -1,0 +1,52 @@
+"""Numbers in the words of a language, by num2words."""
+
+from functools import lru_cache
+
+from narrated.script.language_codes import is_english
+
+_MOST_DIGITS = 15
+_MOST_DIGITS_ELSEWHERE = 9  # some languages take for ever over more
+_UNKNOWN = (
+    NotImplementedError,
+    ArithmeticError,
+    ValueError,
+    TypeError,
+    LookupError,
+    AttributeError,
+)
+
+
+@lru_cache(maxsize=4096)
+def number(digits: str, language: str = "en", kind: str = "cardinal") -> str:
+    """Say a whole number written in digits; what num2words does not know stays as it is.
+
+    `kind` is cardinal, ordinal or year. Longer numbers than can be said are said digit by digit.
+    """
+    from num2words import num2words  # late: it is slow to import, and many texts need none
+
+    most = _MOST_DIGITS if is_english(language) else _MOST_DIGITS_ELSEWHERE
+    if len(digits.lstrip("-")) > most:
+        return " ".join(number(digit, language) for digit in digits if digit.isdigit())
+    try:
+        said = str(num2words(int(digits), lang=language.replace("-", "_"), to=kind))
+    except _UNKNOWN:
+        return digits
+    return said.replace(",", "") or digits
+
+
+@lru_cache(maxsize=4096)
+def decimal(whole: str, decimals: str, language: str) -> str:
+    """Say a decimal number: its whole part, the language's word for the point, digit by digit.
+
+    Empty where num2words knows no such word.
+    """
+    from num2words import CONVERTER_CLASSES
+
+    known = language.replace("-", "_")
+    converter = CONVERTER_CLASSES.get(known) or CONVERTER_CLASSES.get(known[:2])
+    word = getattr(converter, "pointword", "")
+    point = word.strip("() ") if isinstance(word, str) else ""  # some have a word for each case
+    said = [number(part, language) for part in (whole, *decimals)]
+    if not point.isalpha() or any(part.isdigit() for part in said):
+        return ""
+    return " ".join([said[0], point, *said[1:]])

@@ -1,0 +1,114 @@
+"""The proof of a plan: what would be said, as lines for a person to read.
+
+    heading    1.0 s  The first day
+    quote      0.5 s  [quote] Quote: Begin at the beginning. ¦ Go on to the end.
+
+A line gives its role and the silence after it; ¦ is where an engine is given the next piece.
+"""
+
+import textwrap
+from collections.abc import Iterable, Iterator
+from itertools import groupby
+
+from narrated.printable import printable
+from narrated.script.coverage import Coverage, covered
+from narrated.script.script import Chunk, Draft, Role, Skip, Speaker
+
+WIDTH = 100
+CUT = " ¦ "
+"""Between two chunks of one line."""
+WORDS_A_MINUTE = 150
+
+_ROLE_WIDTH = max(map(len, Role))
+_MARGIN = " " * (_ROLE_WIDTH + len("  0.50 s  "))
+_LEAST_WIDTH = 2 * len(_MARGIN)
+
+
+def proof(plan: Draft, width: int = WIDTH) -> Iterator[str]:
+    """Give the lines that show a plan: its head, all that is said, and what is not."""
+    yield from _head(plan)
+    yield ""
+    for _, chunks in groupby(plan.chunks, key=lambda chunk: chunk.line):
+        yield from _line(list(chunks), plan.language, max(width, _LEAST_WIDTH))
+    if plan.script.skipped:
+        yield ""
+        yield "Not said:"
+        for skip in plan.script.skipped:
+            yield f"  {skipped(skip)}"
+
+
+def skipped(skip: Skip) -> str:
+    """What is not said, why, and how it begins."""
+    beginning = f": {printable(skip.text)}" if skip.text else ""
+    return f"{printable(skip.kind)} ({printable(skip.reason)}){beginning}"
+
+
+def counted(coverage: Coverage) -> str:
+    """A coverage in words."""
+    fates = {
+        "spoken": coverage.spoken,
+        "announced": coverage.announced,
+        "skipped": coverage.skipped,
+    }
+    told = ", ".join(f"{count:,} {fate}" for fate, count in fates.items())
+    return f"{amount(coverage.blocks, 'block')}: {told}; {amount(coverage.words, 'word')}"
+
+
+def amount(count: int, what: str) -> str:
+    """So many of something."""
+    return f"{count:,} {what}" if count == 1 else f"{count:,} {what}s"
+
+
+def minutes(words: int) -> str:
+    """About how long it takes to say so many words."""
+    whole = round(words / WORDS_A_MINUTE)
+    return f"about {whole:,} min" if whole else "under a minute"
+
+
+def _head(plan: Draft) -> Iterator[str]:
+    yield printable(plan.title)
+    if byline := ", ".join(filter(None, (plan.author, plan.date))):
+        yield printable(byline)
+    yield f"in {printable(plan.language)}, said by {_voices(plan.speakers)}"
+    coverage = covered(plan.script)
+    yield f"{counted(coverage)}, {minutes(coverage.words)}; {amount(len(plan.chunks), 'chunk')}"
+    if not plan.narrate:
+        yield "It is not narrated: its front matter, or its folder, says `narrate: false`."
+
+
+def _voices(speakers: dict[str, Speaker]) -> str:
+    told = {
+        name: f"{one.engine} ({one.voice or 'its own voice'})" for name, one in speakers.items()
+    }
+    others = [f"{name}: {one}" for name, one in told.items() if name != "narrator"]
+    return printable("; ".join([told["narrator"], *others]))
+
+
+def _line(chunks: list[Chunk], language: str, width: int) -> Iterator[str]:
+    last = chunks[-1]
+    text = CUT.join(printable(chunk.text) for chunk in chunks)
+    start = f"{last.role.value:<{_ROLE_WIDTH}}  {_pause(last.pause_s):>6}  "
+    yield from textwrap.wrap(
+        f"{_who(last, language)}{text}",
+        width,
+        initial_indent=start,
+        subsequent_indent=_MARGIN,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+def _pause(pause_s: float) -> str:
+    """Seconds with one digit behind the point, or as many as they have."""
+    short = f"{pause_s:.1f}"
+    return f"{short if float(short) == pause_s else f'{pause_s:g}'} s"
+
+
+def _who(chunk: Chunk, language: str) -> str:
+    """Whoever is not the narrator, and whatever is not said in the text's language."""
+    unusual: Iterable[str] = (
+        "" if chunk.speaker == "narrator" else chunk.speaker,
+        "" if chunk.language == language else chunk.language,
+    )
+    told = ", ".join(filter(None, unusual))
+    return printable(f"[{told}] ") if told else ""

@@ -1,0 +1,53 @@
+"""The border between our code and an engine's: what an engine raises costs its rows alone."""
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from narrated.engines.interface import Engine, EngineContext, RequestFailure, load
+from narrated.errors import DeviceLost, EngineError, EngineUnavailable, OutOfMemory
+
+logger = logging.getLogger("narrated.worker")
+
+
+def loaded(spec: dict[str, Any], shelf: EngineContext) -> Engine:
+    """An engine as its specification wishes; EngineUnavailable for whatever it raises."""
+    try:
+        return load(spec["module"], spec["path"], spec["options"], shelf)
+    except (EngineUnavailable, DeviceLost):
+        raise
+    except EngineError as error:
+        raise EngineUnavailable(
+            f"The engine {spec['name']} cannot be loaded so: {error.problem}",
+            error.remedy or f"Mend `engines: {{{spec['name']}: {{options: …}}}}`.",
+        ) from error
+    except Exception as error:  # as in guarded
+        logger.exception("loading %s", spec["name"])
+        raise EngineUnavailable(
+            f"The engine {spec['name']} could not be loaded: {_described(error)}.",
+            "What it wrote stands in the daemon's log at level debug.",
+        ) from error
+
+
+@contextmanager
+def guarded(ids: list[str], failed: list[RequestFailure]) -> Iterator[None]:
+    """The border between our code and an engine's: its errors fail its rows, never the worker."""
+    try:
+        yield
+    except DeviceLost:
+        raise  # nothing in this process can go on
+    except OutOfMemory as error:
+        rows = [id for id in error.rows if id in ids] or ids
+        failed += [RequestFailure(id, error.problem, error.remedy) for id in rows]
+    except (EngineError, EngineUnavailable) as error:
+        unavailable = isinstance(error, EngineUnavailable)
+        failed += [RequestFailure(id, error.problem, error.remedy, unavailable) for id in ids]
+    except Exception as error:
+        logger.exception("working on %s", ", ".join(ids))
+        problem = f"The engine raised {_described(error)}."
+        failed += [RequestFailure(id, problem, among_others=len(ids) > 1) for id in ids]
+
+
+def _described(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}".rstrip(": .")

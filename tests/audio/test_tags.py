@@ -1,0 +1,173 @@
+"""Tags, read back by another reader than wrote them where there is one."""
+
+import base64
+from pathlib import Path
+
+import av
+import mutagen
+import pytest
+from mutagen.flac import FLAC, Picture
+from mutagen.id3 import ID3
+from mutagen.mp4 import MP4
+from mutagen.wave import WAVE
+
+from narrated.audio.encoder import AudioEncoder
+from narrated.audio.formats import FORMATS
+from narrated.audio.language_codes import three_letters
+from narrated.audio.tags import AudioTags, tag
+from narrated.errors import StorageError
+
+EVERY_FORMAT = pytest.mark.parametrize("format", FORMATS)
+
+
+@pytest.fixture
+def tags(cover: bytes) -> AudioTags:
+    return AudioTags("Der Übermut", "Ada Łukasz", "Blog", "2026-11-22", "de-at", cover)
+
+
+def recorded(tmp_path: Path, format: str, speech: bytes, sample_rate: int) -> Path:
+    path = tmp_path / f"post{FORMATS[format].suffix}"
+    with AudioEncoder(path, format, sample_rate) as encoder:
+        encoder.write(speech)
+    return path
+
+
+def said(path: Path) -> dict[str, str]:
+    """What FFmpeg's libraries find, of the file or of its stream."""
+    with av.open(str(path)) as container:
+        found = {**container.streams.audio[0].metadata, **container.metadata}
+    return {name.lower(): text for name, text in found.items()}
+
+
+def sound(path: Path) -> bytes:
+    with av.open(str(path)) as container:
+        return b"".join(frame.to_ndarray().tobytes() for frame in container.decode(audio=0))
+
+
+@EVERY_FORMAT
+def test_title_author_album_and_date_are_found_by_players(
+    tmp_path: Path, speech: bytes, sample_rate: int, format: str, tags: AudioTags
+) -> None:
+    path = recorded(tmp_path, format, speech, sample_rate)
+    tag(path, format, tags)
+    found = said(path) if format != "wav" else texts_in(WAVE(path).tags)
+    assert found["title"] == "Der Übermut"
+    assert found["artist"] == "Ada Łukasz"
+    assert found["album"] == "Blog"
+    assert found["date"] == "2026-11-22"
+
+
+@EVERY_FORMAT
+def test_tagging_leaves_the_sound_as_it_was(
+    tmp_path: Path, speech: bytes, sample_rate: int, format: str, tags: AudioTags
+) -> None:
+    path = recorded(tmp_path, format, speech, sample_rate)
+    before = sound(path)
+    tag(path, format, tags)
+    assert sound(path) == before
+
+
+@EVERY_FORMAT
+def test_tagging_twice_is_tagging_once(
+    tmp_path: Path, speech: bytes, sample_rate: int, format: str, tags: AudioTags
+) -> None:
+    path = recorded(tmp_path, format, speech, sample_rate)
+    tag(path, format, tags)
+    once = path.read_bytes()
+    tag(path, format, tags)
+    assert path.read_bytes() == once
+
+
+@EVERY_FORMAT
+def test_what_is_not_known_is_not_written(
+    tmp_path: Path, speech: bytes, sample_rate: int, format: str, tags: AudioTags
+) -> None:
+    path = recorded(tmp_path, format, speech, sample_rate)
+    tag(path, format, tags)
+    tag(path, format, AudioTags("Only this"))
+    found = mutagen.File(path)
+    assert [str(value) for value in found.tags.values()] in (["Only this"], ["['Only this']"])
+
+
+@EVERY_FORMAT
+def test_a_title_made_from_a_name_that_is_not_text_does_no_harm(
+    tmp_path: Path, speech: bytes, sample_rate: int, format: str
+) -> None:
+    path = recorded(tmp_path, format, speech, sample_rate)
+    tag(path, format, AudioTags("caf\udce9", author="\0"))
+    assert mutagen.File(path) is not None
+
+
+@pytest.mark.parametrize("format", ["mp3", "wav"])
+def test_id3_has_the_language_in_three_letters_and_the_cover(
+    tmp_path: Path, speech: bytes, sample_rate: int, format: str, tags: AudioTags, cover: bytes
+) -> None:
+    path = recorded(tmp_path, format, speech, sample_rate)
+    tag(path, format, tags)
+    id3 = ID3(path) if format == "mp3" else WAVE(path).tags
+    assert id3.version == (2, 4, 0)
+    assert id3["TLAN"].text == ["deu"]
+    (picture,) = id3.getall("APIC")
+    assert (picture.data, picture.mime, picture.type) == (cover, "image/jpeg", 3)
+
+
+@pytest.mark.parametrize("format", ["opus", "ogg", "flac"])
+def test_vorbis_comments_have_the_language_and_the_cover(
+    tmp_path: Path, speech: bytes, sample_rate: int, format: str, tags: AudioTags, cover: bytes
+) -> None:
+    path = recorded(tmp_path, format, speech, sample_rate)
+    tag(path, format, tags)
+    found = mutagen.File(path)
+    assert found["language"] == ["de-at"]
+    if isinstance(found, FLAC):
+        (picture,) = found.pictures
+    else:
+        picture = Picture(base64.b64decode(found["metadata_block_picture"][0]))
+    assert (picture.data, picture.mime, picture.type) == (cover, "image/jpeg", 3)
+
+
+def test_m4a_has_the_language_and_the_cover(
+    tmp_path: Path, speech: bytes, sample_rate: int, tags: AudioTags, cover: bytes
+) -> None:
+    path = recorded(tmp_path, "m4a", speech, sample_rate)
+    tag(path, "m4a", tags)
+    mp4 = MP4(path)
+    assert bytes(mp4["----:com.apple.iTunes:LANGUAGE"][0]) == b"de-at"
+    assert bytes(mp4["covr"][0]) == cover
+
+
+def test_m4a_can_be_played_from_its_beginning(
+    tmp_path: Path, speech: bytes, sample_rate: int, tags: AudioTags
+) -> None:
+    path = recorded(tmp_path, "m4a", speech, sample_rate)
+    tag(path, "m4a", tags)
+    content = path.read_bytes()
+    assert 0 < content.index(b"moov") < content.index(b"mdat")
+
+
+def test_a_wav_past_four_gigabytes_stays_without_tags(tmp_path: Path) -> None:
+    path = tmp_path / "long.wav"
+    path.write_bytes(b"RF64" + bytes(100))
+    tag(path, "wav", AudioTags("Long"))
+    assert path.read_bytes() == b"RF64" + bytes(100)
+
+
+@EVERY_FORMAT
+def test_a_file_that_is_not_there_is_a_storage_error(tmp_path: Path, format: str) -> None:
+    if format == "mp3":
+        tmp_path /= "none"  # an ID3 tag alone makes a file of its own
+    with pytest.raises(StorageError):
+        tag(tmp_path / "none", format, AudioTags("No file"))
+
+
+@pytest.mark.parametrize(
+    ("language", "code"),
+    [("en", "eng"), ("en-us", "eng"), ("pt_BR", "por"), ("cmn", "cmn"), ("xx", ""), ("", "")],
+)
+def test_a_language_tag_has_its_three_letters(language: str, code: str) -> None:
+    assert three_letters(language) == code
+
+
+def texts_in(id3: ID3) -> dict[str, str]:
+    names = {"TIT2": "title", "TPE1": "artist", "TALB": "album", "TDRC": "date"}
+    return {name: str(id3[frame]) for frame, name in names.items()}

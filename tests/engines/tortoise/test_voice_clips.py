@@ -1,0 +1,235 @@
+"""Clips: which recordings a voice can be made of, and what is said of the others."""
+
+import re
+import struct
+import subprocess
+import sys
+from io import BytesIO
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+import narrated
+from engines.tortoise.recordings import KINDS, speech, written
+from measuring.shelf import PlainShelf
+from narrated.engines.espeak import load
+from narrated.engines.interface import SpeechRequest
+from narrated.engines.tortoise.voice_clips import MOST_BYTES, advice, opened
+from narrated.errors import EngineUnavailable
+
+
+def refusal(content, name="anna/1.wav"):
+    with pytest.raises(EngineUnavailable) as caught:
+        opened(content, name)
+    assert name in caught.value.problem and caught.value.remedy
+    return str(caught.value)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_of_file_is_heard_as_what_was_recorded(kind):
+    rate = 48_000 if kind == "opus" else 44_100
+    samples = speech(rate=rate)
+    clip = opened(written(samples, rate, kind), f"1.{kind}")
+    assert (clip.rate, clip.channels, clip.samples.dtype) == (rate, 1, np.float32)
+    assert clip.seconds == pytest.approx(8, abs=0.1)
+    heard, said = clip.samples[: len(samples)], samples[: len(clip.samples)]
+    window = rate // 20
+    shape = [
+        np.sqrt((each[: len(said) // window * window].reshape(-1, window) ** 2).mean(axis=1))
+        for each in (heard, said)
+    ]
+    assert np.corrcoef(*shape)[0, 1] > 0.95
+
+
+def test_real_speech_makes_a_clip_that_wants_nothing():
+    engine = load({}, PlainShelf())
+    sentence = "This is a recording of somebody who speaks for about ten seconds, and no longer. "
+    engine.admit(SpeechRequest("1", sentence * 2, "en-us"))
+    (spoken,) = engine.step()
+    clip = opened(written(np.frombuffer(spoken.pcm, dtype="<i2"), spoken.sample_rate), "anna/1.wav")
+    assert 6 < clip.seconds < 20
+    assert advice([clip, clip, clip]) == []
+
+
+def test_channels_are_mixed_to_one():
+    left, right = speech(seed=1), speech(seed=2)
+    clip = opened(written(np.stack([left, right], axis=1), subtype="FLOAT"), "1.wav")
+    assert clip.channels == 2
+    np.testing.assert_allclose(clip.samples, (left + right) / 2, atol=1e-6)
+
+
+def test_a_clip_is_given_at_another_rate_with_its_pitch_and_length():
+    rate = 44_100
+    tone = (0.3 * np.sin(2 * np.pi * 440 * np.arange(8 * rate) / rate)).astype(np.float32)
+    clip = opened(written(tone, rate, subtype="FLOAT"), "1.wav")
+    for wished in (22_050, 24_000):
+        resampled = clip.at(wished)
+        assert resampled.dtype == np.float32 and len(resampled) == 8 * wished
+        expected = 0.3 * np.sin(2 * np.pi * 440 * np.arange(8 * wished) / wished)
+        middle = slice(wished, -wished)
+        np.testing.assert_allclose(resampled[middle], expected[middle], atol=2e-3)
+    assert clip.at(rate) is clip.samples
+
+
+def test_a_clip_at_another_rate_keeps_within_full_scale():
+    square = np.sign(np.sin(np.arange(8 * 44_100) / 40)).astype(np.float32) * 0.99
+    clip = opened(written(square, 44_100, subtype="FLOAT"), "1.wav")
+    assert np.abs(clip.at(22_050)).max() <= 1.0
+
+
+REFUSED = {
+    "it is 2.0 s long, which is too short": lambda: written(speech(2.0)),
+    "it is 121 s long, which is too long": lambda: written(speech(121.0, 16_000), 16_000),
+    "it has 8000 samples a second": lambda: written(speech(rate=8_000), 8_000),
+    "it has 9 channels": lambda: written(np.stack([speech()] * 9, axis=1)),
+    "it is silent": lambda: written(np.zeros(8 * 22_050, dtype=np.float32)),
+    r"it is too quiet \(-7\d dB\)": lambda: written(speech(level=0.0005), subtype="FLOAT"),
+    "83% of it is silence": lambda: written(np.concatenate([speech(2), np.zeros(220_500)])),
+    r"\d\d\.\d% of it is cut off at full scale": lambda: written(np.clip(speech() * 40, -1, 1)),
+    "it holds samples that are no numbers": lambda: written(
+        np.where(np.arange(176_400) == 9, np.nan, speech()), subtype="FLOAT"
+    ),
+    r"it cannot be read \(Format not recognised\)\. Convert it: ffmpeg": lambda: b"",
+}
+
+
+@pytest.mark.parametrize("why", REFUSED)
+def test_what_no_voice_can_be_made_of_is_refused_with_the_figure_found(why):
+    assert re.search(rf"The clip anna/1\.wav cannot be used: .*{why}", refusal(REFUSED[why]()))
+
+
+def test_a_recording_in_another_container_is_refused_with_the_command_that_converts_it():
+    m4a = b"\x00\x00\x00\x20ftypM4A \x00\x00\x00\x00M4A mp42isom" + bytes(4000)
+    assert "ffmpeg -i 'my aunt.m4a' -ac 1 -ar 24000 'my aunt.wav'" in refusal(m4a, "my aunt.m4a")
+
+
+def test_a_sound_file_of_another_kind_is_refused_though_the_library_would_read_it():
+    file = BytesIO()
+    soundfile.write(file, speech(), 22_050, format="AIFF", subtype="PCM_16")
+    assert "AIFF" in refusal(file.getvalue())
+
+
+def test_a_long_recording_is_refused_with_the_command_that_cuts_it_up():
+    told = refusal(written(speech(121.0, 16_000), 16_000), "anna.wav")
+    assert "ffmpeg -i anna.wav -f segment -segment_time 10 -ac 1 anna-%d.wav" in told
+
+
+def test_a_file_larger_than_any_clip_is_refused_unopened():
+    assert "it is of 67 MB" in refusal(bytes(MOST_BYTES + 1))
+
+
+def lying(seconds, rate=22_050, channels=1, claimed=0xFFFFFF00):
+    """A WAV whose header claims what it likes."""
+    data = (speech(seconds) * 32_767).astype("<i2").tobytes()
+    form = struct.pack("<HHIIHH", 1, channels, rate, rate * 2 % 2**32, 2, 16)
+    return (b"RIFF" + struct.pack("<I", claimed) + b"WAVEfmt " + struct.pack("<I", 16) + form) + (
+        b"data" + struct.pack("<I", claimed) + data
+    )
+
+
+def test_a_header_that_claims_hours_gives_what_is_there():
+    clip = opened(lying(5.0), "1.wav")
+    assert clip.seconds == pytest.approx(5.0)
+    assert "too short" in refusal(lying(1.0))
+
+
+def flac_that_claims(seconds, content):
+    """With another number of samples in the header: the low 36 of 64 bits from its 18th byte on."""
+    fields = int.from_bytes(content[18:26], "big")
+    claimed = fields >> 36 << 36 | round(seconds * 22_050)
+    return content[:18] + claimed.to_bytes(8, "big") + content[26:]
+
+
+def test_a_flac_whose_header_lies_is_bounded_by_what_it_claims():
+    content = written(speech(8.0), kind="flac")
+    assert opened(flac_that_claims(8.0, content), "1.flac").seconds == pytest.approx(8.0)
+    assert opened(flac_that_claims(5.0, content), "1.flac").seconds == pytest.approx(5.0)
+    assert "it is 3600 s long" in refusal(flac_that_claims(3600.0, content))
+    assert "its header does not tell how long it is" in refusal(flac_that_claims(0, content))
+
+
+@pytest.mark.parametrize("rate", [0, 1, 4_000_000_000])
+def test_a_header_that_claims_an_impossible_rate_is_refused(rate):
+    refusal(lying(5.0, rate=rate))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_file_that_was_cut_short_is_refused_or_heard_as_far_as_it_goes(kind):
+    rate = 48_000 if kind == "opus" else 22_050
+    whole = written(speech(rate=rate), rate, kind)
+    try:
+        assert opened(whole[: len(whole) * 3 // 4], f"1.{kind}").seconds < 8
+    except EngineUnavailable as error:
+        assert f"The clip 1.{kind} cannot be used" in error.problem
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_damaged_file_is_heard_or_refused_and_nothing_else_happens(kind):
+    rate = 48_000 if kind == "opus" else 22_050
+    whole = written(speech(4.0, rate), rate, kind)
+    chance = np.random.default_rng(3)
+    for _ in range(40):
+        damaged = bytearray(whole)
+        for at in chance.integers(0, min(len(whole), 400), 4):
+            damaged[at] = chance.integers(256)
+        try:
+            clip = opened(bytes(damaged), "1.wav")
+        except EngineUnavailable:
+            continue
+        assert np.isfinite(clip.samples).all() and np.abs(clip.samples).max() <= 1
+
+
+def test_three_clean_clips_of_ten_seconds_want_nothing():
+    assert advice([opened(written(speech(10, seed=n)), f"{n}.wav") for n in range(3)]) == []
+
+
+def test_what_would_make_a_better_voice_is_said_of_each_clip_and_of_all():
+    late = np.concatenate([np.zeros(44_100, dtype=np.float32), speech(8)])
+    cut = speech(8)
+    cut[:: len(cut) // 150] = 1.0
+    told = advice(
+        [
+            opened(written(speech(4), subtype="FLOAT"), "short.wav"),
+            opened(written(speech(25, level=0.4)), "long.wav"),
+        ]
+    )
+    assert [line.split(":")[0] for line in told] == [
+        "2 clips make a voice, and 3 or more of about ten seconds a better one",
+        "long.wav is 12 dB louder than short.wav",
+        "short.wav is 4.0 s long, and about ten seconds are best",
+        "long.wav is 25 s long, of which six seconds are heard",
+    ]
+    told = advice(
+        [
+            opened(written(np.stack([speech(8)] * 2, axis=1)), "stereo.wav"),
+            opened(written(late), "late.wav"),
+            opened(written(cut, subtype="FLOAT"), "cut.wav"),
+        ]
+    )
+    assert [line.split(":")[0] for line in told] == [
+        "stereo.wav has 2 channels, which are mixed",
+        "late.wav begins with 2.0 s of silence",
+        "0.09% of cut.wav is cut off at full scale",
+    ]
+
+
+def test_one_clip_makes_a_voice():
+    assert "one clip makes a voice" in advice([opened(written(speech(10)), "1.wav")])[0]
+
+
+def test_clips_and_voices_are_looked_over_without_torch_or_what_only_engines_have():
+    code = (
+        "import sys\n"
+        "for name in ('torch', 'transformers', 'soxr', 'tortoise'): sys.modules[name] = None\n"
+        "from narrated.engines.tortoise import voice_clips, voices\n"
+        "voice_clips.opened(sys.stdin.buffer.read(), '1.wav')\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        input=written(speech()),
+        env={"PYTHONPATH": str(Path(narrated.__file__).parents[1])},
+        capture_output=True,
+    )
+    assert done.returncode == 0, done.stderr.decode()

@@ -1,0 +1,278 @@
+"""Latents: read from anybody's file without running it, and kept by content."""
+
+import io
+import logging
+import os
+import pickle
+import pickletools
+import stat
+import zipfile
+
+import numpy as np
+import pytest
+import torch
+
+from narrated.engines.tortoise.voice_latents import LatentsCache, VoiceLatents, of_file
+from narrated.errors import EngineUnavailable
+
+WIDTH = 32
+
+
+def latents(seed=0):
+    chance = torch.Generator().manual_seed(seed)
+    return torch.randn(1, WIDTH, generator=chance), torch.randn(1, 2 * WIDTH, generator=chance)
+
+
+def saved(value, **options):
+    file = io.BytesIO()
+    torch.save(value, file, **options)
+    return file.getvalue()
+
+
+def refusal(content):
+    with pytest.raises(EngineUnavailable) as caught:
+        of_file(content, "anna.pth", WIDTH)
+    assert "The voice anna.pth cannot be used: " in caught.value.problem and caught.value.remedy
+    return str(caught.value)
+
+
+def same(one, other):
+    return torch.equal(one.autoregressive, other.autoregressive) and torch.equal(
+        one.diffusion, other.diffusion
+    )
+
+
+@pytest.mark.parametrize("container", [tuple, list])
+@pytest.mark.parametrize("zipped", [True, False])
+def test_two_latents_are_read_as_they_were_written(container, zipped):
+    pair = latents()
+    read = of_file(saved(container(pair), _use_new_zipfile_serialization=zipped), "anna.pth", WIDTH)
+    assert same(read, VoiceLatents(*pair))
+
+
+def test_latents_of_half_precision_or_of_one_dimension_or_views_are_taken_too():
+    auto, diffusion = latents()
+    every = torch.stack([auto, auto * 2])
+    read = of_file(saved((every[1, 0].requires_grad_(), diffusion.half())), "anna.pth", WIDTH)
+    assert same(read, VoiceLatents(auto * 2, diffusion.half().float()))
+    assert read.autoregressive.untyped_storage().nbytes() == 4 * WIDTH
+    assert not read.autoregressive.requires_grad
+
+
+def test_without_a_width_theirs_is_taken_if_both_are_of_one():
+    assert of_file(saved(latents()), "anna.pth").autoregressive.shape == (1, WIDTH)
+    with pytest.raises(EngineUnavailable, match=r"diffusion latent has the shape \(1, 32\)"):
+        of_file(saved((latents()[0], latents()[0])), "anna.pth")
+
+
+AUTO, DIFFUSION = latents()
+REFUSED = {
+    "it does not hold two latents": AUTO,
+    "not hold two latents": {"auto": AUTO, "diffusion": DIFFUSION},
+    "not hold two": (AUTO, DIFFUSION, AUTO),
+    "its autoregressive latent is no tensor": ("anna", DIFFUSION),
+    "its autoregressive latent has the shape (1, 64)": (DIFFUSION, AUTO),
+    "its diffusion latent has the shape (2, 32)": (AUTO, DIFFUSION.reshape(2, 32)),
+    "its diffusion latent has the shape ()": (AUTO, torch.tensor(1.0)),
+    "its diffusion latent holds what is no number": (AUTO, DIFFUSION * torch.inf),
+    "its diffusion latent is of torch.int64": (AUTO, DIFFUSION.long()),
+    "its diffusion latent is of torch.complex64": (AUTO, DIFFUSION.to(torch.complex64)),
+    "its diffusion latent is no tensor": (AUTO, DIFFUSION.to_sparse()),
+    "its autoregressive latent has the shape (1, 1000000000000)": (
+        torch.zeros(1).expand(1, 10**12),
+        DIFFUSION,
+    ),
+    "larger than any latents": (torch.zeros(1, 2_000_000), DIFFUSION),
+}
+
+
+@pytest.mark.parametrize("why", REFUSED)
+def test_what_is_no_pair_of_latents_is_refused_with_what_it_is(why):
+    assert why in refusal(saved(REFUSED[why]))
+
+
+class Malice:
+    """Runs a command as soon as it is unpickled."""
+
+    def __init__(self, mark):
+        self.mark = mark
+
+    def __reduce__(self):
+        return os.mkdir, (str(self.mark),)
+
+
+@pytest.mark.parametrize("zipped", [True, False])
+def test_code_in_a_file_is_refused_and_not_run(tmp_path, zipped):
+    mark = tmp_path / "was-here"
+    content = saved((Malice(mark), *latents()), _use_new_zipfile_serialization=zipped)
+    refusal(content)
+    assert not mark.exists()
+    torch.load(io.BytesIO(content), weights_only=False)
+    assert mark.exists()  # it would have run
+
+
+def test_a_bare_pickle_with_code_is_refused_and_not_run(tmp_path):
+    refusal(pickle.dumps(Malice(tmp_path / "was-here")))
+    assert not (tmp_path / "was-here").exists()
+
+
+@pytest.mark.parametrize("content", [b"", b"no archive", b"PK\x03\x04 cut off", b"\x80\x02."])
+def test_a_file_that_holds_nothing_of_the_kind_is_refused(content):
+    refusal(content)
+
+
+def test_an_archive_that_unpacks_to_more_than_latents_is_not_unpacked():
+    bomb = io.BytesIO()
+    with zipfile.ZipFile(bomb, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("archive/data.pkl", bytes(50_000_000))
+    assert len(bomb.getvalue()) < 100_000
+    assert "50 MB, larger than any latents" in refusal(bomb.getvalue())
+
+
+def test_a_record_that_is_shorter_than_its_tensor_is_refused():
+    short = io.BytesIO()
+    with (
+        zipfile.ZipFile(io.BytesIO(saved(latents()))) as whole,
+        zipfile.ZipFile(short, "w") as archive,
+    ):
+        for member in whole.infolist():
+            content = whole.read(member)
+            cut = content[:8] if member.filename.endswith("data/0") else content
+            archive.writestr(member.filename, cut)
+    refusal(short.getvalue())
+
+
+def test_an_old_file_that_claims_terabytes_is_refused():
+    content = saved(latents(), _use_new_zipfile_serialization=False)
+    claims = [
+        (position, argument)
+        for opcode, argument, position in pickletools.genops(
+            content[content.index(b"\x80\x02", 60) :]
+        )
+        if argument == WIDTH
+    ]
+    assert claims
+    refusal(content.replace(b"K" + bytes([WIDTH]), b"\x8a\x06" + (2**45).to_bytes(6, "little")))
+
+
+def test_a_damaged_file_is_refused_or_read_and_nothing_else_happens():
+    whole = saved(latents())
+    chance = np.random.default_rng(5)
+    for _ in range(60):
+        damaged = bytearray(whole)
+        for at in chance.integers(0, len(whole), 6):
+            damaged[at] = chance.integers(256)
+        try:
+            read = of_file(bytes(damaged), "anna.pth", WIDTH)
+        except EngineUnavailable:
+            continue
+        assert read.diffusion.shape == (1, 2 * WIDTH) and read.diffusion.isfinite().all()
+
+
+@pytest.fixture
+def kept(tmp_path):
+    return LatentsCache(tmp_path / "cache/latents", "model")
+
+
+def test_what_was_kept_comes_back_in_another_process(kept, tmp_path):
+    assert kept.get("voice") is None
+    kept.put("voice", VoiceLatents(*latents()))
+    again = LatentsCache(tmp_path / "cache/latents", "model").get("voice")
+    assert same(again, VoiceLatents(*latents()))
+    assert again.diffusion.dtype == torch.float32
+
+
+def test_each_voice_and_each_model_has_its_own(kept, tmp_path):
+    kept.put("voice", VoiceLatents(*latents(1)))
+    kept.put("other", VoiceLatents(*latents(2)))
+    elsewhere = LatentsCache(tmp_path / "cache/latents", "another model")
+    assert elsewhere.get("voice") is None
+    elsewhere.put("voice", VoiceLatents(*latents(3)))
+    assert same(kept.get("voice"), VoiceLatents(*latents(1)))
+    assert same(kept.get("other"), VoiceLatents(*latents(2)))
+
+
+def test_latents_of_an_earlier_way_to_make_them_do_not_count(kept, monkeypatch):
+    kept.put("voice", VoiceLatents(*latents()))
+    monkeypatch.setattr("narrated.engines.tortoise.voice_latents.REVISION", 2)
+    assert kept.get("voice") is None
+
+
+def the_file(tmp_path):
+    (file,) = (tmp_path / "cache/latents").iterdir()
+    return file
+
+
+def packed(**arrays):
+    file = io.BytesIO()
+    np.savez(file, **arrays)
+    return file.getvalue()
+
+
+GOOD = {"autoregressive": AUTO.numpy(), "diffusion": DIFFUSION.numpy()}
+ALIEN = {
+    "empty": b"",
+    "text": b"not an archive",
+    "cut short": packed(**GOOD)[:200],
+    "one array": packed(autoregressive=AUTO.numpy()),
+    "other shapes": packed(autoregressive=AUTO.numpy(), diffusion=AUTO.numpy()),
+    "other numbers": packed(**{name: array.astype(np.float64) for name, array in GOOD.items()}),
+    "no numbers": packed(**GOOD | {"diffusion": DIFFUSION.numpy() * np.nan}),
+    "objects": packed(**GOOD | {"diffusion": np.array([{"a": 1}])}),
+    "a single array": b"\x93NUMPY\x01\x00v\x00{'descr': '<f4', 'shape': (999999999999,), }",
+    "large": bytes(5 << 20),
+}
+
+
+@pytest.mark.parametrize("kind", ALIEN)
+def test_what_is_damaged_or_alien_counts_as_absent_and_is_replaced(kept, tmp_path, kind):
+    kept.put("voice", VoiceLatents(*latents()))
+    the_file(tmp_path).write_bytes(ALIEN[kind])
+    assert kept.get("voice") is None
+    kept.put("voice", VoiceLatents(*latents()))
+    assert same(kept.get("voice"), VoiceLatents(*latents()))
+
+
+def test_a_flipped_bit_is_noticed(kept, tmp_path):
+    kept.put("voice", VoiceLatents(*latents()))
+    content = bytearray(the_file(tmp_path).read_bytes())
+    at = content.index(AUTO.numpy().tobytes())
+    content[at + 5] ^= 1
+    the_file(tmp_path).write_bytes(content)
+    assert kept.get("voice") is None
+
+
+def test_a_folder_that_cannot_be_written_is_said_once_and_costs_nothing_else(tmp_path, caplog):
+    (tmp_path / "cache").write_text("a file where a folder should be")
+    kept = LatentsCache(tmp_path / "cache/latents", "model")
+    with caplog.at_level(logging.WARNING):
+        kept.put("voice", VoiceLatents(*latents()))
+        kept.put("other", VoiceLatents(*latents()))
+    assert kept.get("voice") is None
+    assert len(caplog.records) == 1
+    assert f"cannot be kept in {tmp_path}/cache/latents (Not a directory)" in caplog.text
+
+
+def test_only_its_account_reads_what_is_kept_and_no_draft_stays(kept, tmp_path, monkeypatch):
+    kept.put("voice", VoiceLatents(*latents()))
+    assert stat.S_IMODE(the_file(tmp_path).stat().st_mode) == 0o600
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("pathlib.Path.replace", full)
+    kept.put("voice", VoiceLatents(*latents(2)))
+    monkeypatch.undo()
+    assert same(kept.get("voice"), VoiceLatents(*latents()))
+    the_file(tmp_path)  # the one file, and nothing beside it
+
+
+def test_what_was_kept_is_no_pickle(kept, tmp_path):
+    kept.put("voice", VoiceLatents(*latents()))
+    with zipfile.ZipFile(the_file(tmp_path)) as archive:
+        assert {member.filename for member in archive.infolist()} == {
+            "autoregressive.npy",
+            "diffusion.npy",
+        }
+    with np.load(the_file(tmp_path), allow_pickle=False) as arrays:
+        assert arrays["diffusion"].shape == (1, 2 * WIDTH)

@@ -1,0 +1,153 @@
+"""An engine's code beside our libraries, and what its installation says when it cannot be."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from narrated.engines.interface import REGISTRY
+from narrated.environments.engine_packages import CODES, code_of, lack, requirements
+from narrated.environments.pip import install
+from narrated.errors import NarratedError
+from support.daemon import as_anybody
+from support.lacking import lacking
+from support.pins import TORTOISE, command
+
+
+def heard(line: str) -> None:
+    """Where nobody looks, nothing is drawn."""
+
+
+def test_what_is_there_already_is_found_whole_without_a_network() -> None:
+    done = command("install", "tortoise", PIP_NO_INDEX="1")
+    assert done.returncode == 0, done.stderr
+    assert f"tortoise-tts==3.0.0 is installed in {sys.prefix}, beside the rest." in done.stdout
+    assert "narrated models pull tortoise" in done.stdout
+
+
+def test_it_is_beside_libraries_newer_than_those_it_pins() -> None:
+    probe = "import importlib.metadata as m; print(m.version('transformers'), m.version('torch'))"
+    told = subprocess.check_output((sys.executable, "-c", probe), text=True)
+    assert int(told.split(".")[0]) >= 5
+    assert lack(TORTOISE, sys.executable) == ""
+
+
+def test_modules_that_are_not_there_are_named(tmp_path: Path) -> None:
+    bare = tmp_path / "bare"
+    subprocess.run((sys.executable, "-m", "venv", "--without-pip", bare), check=True)
+    assert lack(TORTOISE, str(bare / "bin/python")).endswith("No module named 'torch'")
+
+
+def test_what_the_callers_path_lends_does_not_count_as_no_worker_is_lent_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    subprocess.run((sys.executable, "-m", "venv", "--without-pip", tmp_path), check=True)
+    monkeypatch.setenv("PYTHONPATH", ":".join(sys.path))
+    assert lack(TORTOISE, str(tmp_path / "bin/python")).endswith("No module named 'torch'")
+
+
+@pytest.mark.parametrize(
+    ("line", "asked"),
+    [
+        ("einops>=0.8; extra == 'voice'", "einops>=0.8"),
+        ('einops; extra == "voice"', "einops"),
+        (
+            "soxr>=1; (python_version < '3.13') and extra == 'voice'",
+            "soxr>=1; (python_version < '3.13')",
+        ),
+        ("soxr; python_version < '3.13' and extra == 'voice'", "soxr; python_version < '3.13'"),
+    ],
+)
+def test_what_an_extra_asks_for_is_taken_from_the_metadata(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, line: str, asked: str
+) -> None:
+    lines = ["click>=8", "pytest; extra == 'test'", "narrated[voice]; extra == 'test'", line]
+    told = "".join(f"Requires-Dist: {each}\n" for each in lines)
+    (tmp_path / "narrated-9.dist-info").mkdir()
+    metadata = f"Metadata-Version: 2.1\nName: narrated\nVersion: 9\n{told}"
+    (tmp_path / "narrated-9.dist-info/METADATA").write_text(metadata)
+    monkeypatch.syspath_prepend(tmp_path)
+    assert requirements("voice") == (asked,)
+
+
+def test_an_extra_that_the_installed_narrated_does_not_know_is_told() -> None:
+    with pytest.raises(NarratedError, match=r"pip install \.") as refused:
+        requirements("nothing-of-this-name")
+    assert refused.value.problem == (
+        f"narrated is not installed in {sys.prefix}, or the version there is too old to say what "
+        "nothing-of-this-name needs."
+    )
+    assert sys.executable in refused.value.remedy
+
+
+def test_every_code_has_an_extra_of_ours_and_an_engine() -> None:
+    for each in CODES.values():
+        assert requirements(each.extra)
+        assert code_of(each.engine) is each
+        assert REGISTRY[each.engine].installed_as == each.engine
+
+
+def test_an_engine_that_needs_no_code_is_told_from_one_that_is_none() -> None:
+    with pytest.raises(NarratedError, match="'bark' needs no code of its own"):
+        code_of("bark")
+    with pytest.raises(NarratedError, match="'bork' is no engine of ours") as refused:
+        code_of("bork")
+    assert "tortoise" in refused.value.remedy
+
+
+def test_an_interpreter_without_pip_is_told_how_to_get_it(tmp_path: Path) -> None:
+    subprocess.run((sys.executable, "-m", "venv", "--without-pip", tmp_path), check=True)
+    python = str(tmp_path / "bin/python")
+    with pytest.raises(NarratedError, match="has no pip") as refused:
+        install((python,), tmp_path, ("einops",), heard)
+    assert f"{python} -m ensurepip" in refused.value.remedy
+    assert f"uv pip install --python {python} pip" in refused.value.remedy
+
+
+def test_a_network_that_is_not_there_is_told_apart_from_what_is_nowhere(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    nowhere = ("nothing-of-this-name==1",)
+    options = ("--index-url=http://127.0.0.1:9/simple", "--retries=1", "--dry-run")
+    monkeypatch.setenv("PIP_CONFIG_FILE", "/dev/null")
+    said: list[str] = []
+    with pytest.raises(NarratedError, match="No matching distribution found") as refused:
+        install((sys.executable,), Path(sys.prefix), nowhere, said.append, *options)
+    assert "Look at the network" in refused.value.remedy
+    assert any("127.0.0.1" in line for line in said), "all that pip says is told on"
+    with pytest.raises(NarratedError, match="No matching distribution found") as refused:
+        install((sys.executable,), Path(sys.prefix), nowhere, heard, "--no-index", "--dry-run")
+    assert "-m pip install" in refused.value.remedy
+
+
+def test_an_environment_that_may_not_be_written_names_the_command_for_its_owner(
+    tmp_path: Path,
+) -> None:
+    subprocess.run((sys.executable, "-m", "venv", "--without-pip", tmp_path), check=True)
+    (packages,) = tmp_path.glob("lib/python*/site-packages")
+    packages.chmod(0o555)
+    typed = (tmp_path / "bin/python", "-m", "narrated.cli.main", "engines", "install", "tortoise")
+    refused = subprocess.run(
+        (*as_anybody(), *typed),
+        env={"PYTHONPATH": ":".join(sys.path), "PATH": "/usr/bin:/bin"},
+        capture_output=True,
+        text=True,
+    )
+    assert refused.returncode == 5
+    assert f"{packages} cannot be written" in refused.stderr
+    assert f"sudo {tmp_path}/bin/narrated engines install tortoise" in refused.stderr
+
+
+def test_one_command_installs_it_beside_the_rest(tmp_path: Path) -> None:
+    python = lacking(tmp_path, "tortoise", "tortoise_tts", "einops", "unidecode")
+    find = "import importlib.util as util; print(util.find_spec('tortoise'))"
+    assert subprocess.check_output((python, "-c", find), text=True).strip() == "None"
+    done = command("install", "tortoise", python=str(python))
+    assert done.returncode == 0, done.stderr  # it has looked whether a worker can use it
+    installed = {path.name for path in (python.parents[1] / "lib").glob("python*/site-packages/*")}
+    assert installed >= {"tortoise", "einops", "unidecode"}
+    assert not installed & {"torch", "transformers", "tokenizers"}, "those that were there stay"
+    version = "import importlib.metadata as metadata; print(metadata.version('transformers'))"
+    told = subprocess.check_output((python, "-c", version), text=True)
+    assert int(told.split(".")[0]) >= 5

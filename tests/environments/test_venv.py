@@ -1,0 +1,118 @@
+"""An engine's code apart: a real environment with the real pins, and what is refused."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+import yaml
+
+from narrated.config.file import parse
+from narrated.config.worker_specs import worker_specs
+from narrated.environments.venv import MARK, refuse_python
+from narrated.errors import NarratedError
+from support.pins import FITTING, TORTOISE, command
+
+LOOK = """
+import importlib.metadata as metadata, json, sys, types
+import torch, transformers
+sys.modules["torchaudio"] = types.ModuleType("torchaudio")  # which it lacks
+import tortoise.models.autoregressive, tortoise.utils.tokenizer
+told = {name: metadata.version(name) for name in ("torch", "transformers", "tokenizers")}
+narrated = [d.name for d in metadata.distributions() if d.name == "narrated"]
+print(json.dumps(told | {"loaded": transformers.__version__, "narrated": narrated}))
+"""
+
+
+def test_the_pins_hold_and_the_modules_import(tortoise_pins: Path) -> None:
+    done = subprocess.run((tortoise_pins, "-I", "-c", LOOK), capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    assert told["transformers"] == told["loaded"] == "4.31.0"
+    assert told["tokenizers"].startswith("0.13.")
+    assert told["torch"].partition("+")[0] == torch.__version__.partition("+")[0]
+    assert told["narrated"] == [], "an environment apart needs nothing of ours"
+
+
+def test_a_whole_environment_is_left_as_it_is_and_its_lines_are_a_configuration(
+    tortoise_pins: Path,
+) -> None:
+    folder = tortoise_pins.parents[1]
+    before = (folder / MARK).stat().st_mtime_ns
+    again = command("install", "tortoise", "--apart", str(folder), PIP_NO_INDEX="1")
+    assert again.returncode == 0, again.stderr
+    assert (folder / MARK).stat().st_mtime_ns == before
+    lines = again.stdout.partition("narrated.yaml:\n")[2]
+    assert yaml.safe_load(lines) == {"engines": {"tortoise": {"python": str(tortoise_pins)}}}
+    config = parse(f"inbox: /in\noutbox: /out\n{lines.strip()}", folder / "x.yaml", {"HOME": "/"})
+    (worker,) = [each for each in worker_specs(config) if each.python]
+    assert (worker.python, worker.engines[0].name) == (str(tortoise_pins), "tortoise")
+
+
+def test_what_was_interrupted_is_completed_even_where_its_interpreter_is_gone(
+    tmp_path: Path,
+) -> None:
+    subprocess.run((sys.executable, "-m", "venv", "--without-pip", tmp_path), check=True)
+    (tmp_path / MARK).write_text("tortoise\n")
+    gone = tmp_path / "bin/python"
+    gone.unlink()
+    gone.symlink_to("/nowhere/python3")
+    nothing = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": "", "PIP_CONFIG_FILE": "/dev/null"}
+    cut = command("install", "tortoise", "--apart", str(tmp_path), "--python", FITTING, **nothing)
+    assert subprocess.run((gone, "-m", "pip", "--version"), capture_output=True).returncode == 0
+    assert cut.returncode == 1
+    assert "pip could not install" in cut.stderr and "torch==" in cut.stderr
+    assert (tmp_path / MARK).read_text() == "tortoise\n", "ours, and not whole"
+
+
+def test_a_folder_of_somebody_elses_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "letters.txt").write_text("mine")
+    refused = command("install", "tortoise", "--apart", str(tmp_path))
+    assert refused.returncode == 1
+    assert f"{tmp_path} is there, and was not made by this command" in refused.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["letters.txt"]
+
+
+def test_an_environment_of_another_engine_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / MARK).write_text("another: its-package==1\n")
+    refused = command("install", "tortoise", "--apart", str(tmp_path))
+    assert "has the code of another" in refused.stderr
+
+
+def test_a_file_in_place_of_the_folder_is_told(tmp_path: Path) -> None:
+    (tmp_path / "apart").touch()
+    refused = command("install", "tortoise", "--apart", str(tmp_path / "apart"))
+    assert f"{tmp_path}/apart cannot be looked into: Not a directory" in refused.stderr
+
+
+@pytest.mark.parametrize("version", ["3.10", "3.12", "3.13"])
+def test_a_python_that_the_pins_cannot_be_installed_in_is_refused(
+    tmp_path: Path, version: str
+) -> None:
+    python = tmp_path / "python"
+    python.write_text(f"#!/bin/sh\necho {version}\n")
+    python.chmod(0o755)
+    refused = command(
+        "install", "tortoise", "--apart", str(tmp_path / "e"), "--python", str(python)
+    )
+    assert refused.returncode == 1
+    assert (
+        f"{python} is {version}; the pins of tortoise-tts==3.0.0 need Python 3.11" in refused.stderr
+    )
+    assert "--python python3.11" in refused.stderr
+    assert not (tmp_path / "e").exists()
+
+
+def test_what_is_no_interpreter_is_refused() -> None:
+    with pytest.raises(NarratedError, match="cannot be run: No such file"):
+        refuse_python(TORTOISE, "/nowhere/python")
+    with pytest.raises(NarratedError, match="is no Python"):
+        refuse_python(TORTOISE, "/bin/false")
+
+
+def test_an_interpreter_without_an_environment_to_put_it_in_is_wrong_usage() -> None:
+    refused = command("install", "tortoise", "--python", sys.executable)
+    assert refused.returncode == 2
+    assert "--apart FOLDER" in refused.stderr

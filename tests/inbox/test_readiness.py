@@ -1,0 +1,221 @@
+"""Whether one file is ready."""
+
+import hashlib
+import os
+import select
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from narrated.inbox.readiness import (
+    ExpectedVersion,
+    FileSignature,
+    LeaseProbe,
+    Readiness,
+    ScanStopped,
+    examine,
+    fingerprint,
+    probe_lease,
+)
+
+BREAK_S = 5.0
+"""Much less than the kernel waits for a holder that does not give its lease back (45 s)."""
+
+
+def nothing() -> None:
+    pass
+
+
+def lease_of(path: Path) -> LeaseProbe:
+    with path.open("rb") as file:
+        return probe_lease(file.fileno())
+
+
+def expected(path: Path) -> ExpectedVersion:
+    return ExpectedVersion.of(path.lstat())
+
+
+@pytest.fixture
+def post(tmp_path: Path) -> Path:
+    path = tmp_path / "post.md"
+    path.write_text("Words.")
+    return path
+
+
+def test_a_signature_and_a_stat_result_have_the_same_fingerprint(post: Path) -> None:
+    status = post.stat()
+    assert FileSignature.of(status).fingerprint == fingerprint(status)
+
+
+def test_a_signature_does_not_depend_on_the_device(post: Path) -> None:
+    status = list(post.stat())
+    status[2] += 1
+    assert FileSignature.of(os.stat_result(status)) == FileSignature.of(
+        os.stat_result(list(post.stat()))
+    )
+
+
+def test_a_change_that_keeps_size_and_mtime_changes_the_signature(post: Path) -> None:
+    before = post.stat()
+    post.write_text("Sword.")
+    os.utime(post, ns=(before.st_atime_ns, before.st_mtime_ns))
+    after = post.stat()
+    assert (after.st_size, after.st_mtime_ns) == (before.st_size, before.st_mtime_ns)
+    assert FileSignature.of(after) != FileSignature.of(before)
+
+
+def test_a_lease_tells_of_a_writer_in_another_process(
+    post: Path, writer: Callable[..., Any], finish: Callable[..., None]
+) -> None:
+    with writer(post) as process:
+        assert lease_of(post) is LeaseProbe.WRITER
+        finish(process)
+        assert lease_of(post) is LeaseProbe.FREE
+
+
+def test_no_lease_is_asked_for_while_its_signal_would_kill(post: Path) -> None:
+    signal.signal(signal.SIGIO, signal.SIG_DFL)
+    assert lease_of(post) is LeaseProbe.NONE
+
+
+SESSIONS = 10_000
+RACED = 10
+"""So many opens meet a held lease at the least; a hundred do on a busy machine."""
+WRITER = """
+import os, sys, time
+path, sessions, raced, longest_s = sys.argv[1], int(sys.argv[2]), 0, 0.0
+for _ in range(sessions):
+    os.read(0, 1)
+    began_s = time.monotonic()
+    try:
+        fd = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_NONBLOCK)
+    except BlockingIOError:
+        raced += 1  # a lease is held at this very instant
+        fd = os.open(path, os.O_WRONLY | os.O_APPEND)
+    longest_s = max(longest_s, time.monotonic() - began_s)
+    os.write(fd, b"<")
+    time.sleep(0.0001)
+    os.write(fd, b">")
+    os.close(fd)
+    os.write(1, b".")
+print(raced, longest_s)
+"""
+
+
+def test_a_writer_that_opens_at_the_instant_of_a_probe_is_never_read_before_it_has_closed(
+    post: Path, figure: Callable[[str], None]
+) -> None:
+    """Nor does its opening end the process by SIGIO, or wait for a lease to time out."""
+    post.write_bytes(b"<>")
+    verdicts: Counter[Readiness] = Counter()
+    leases: Counter[LeaseProbe] = Counter()
+    command = [sys.executable, "-c", WRITER, str(post), str(SESSIONS)]
+    with (
+        post.open("rb") as file,
+        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process,
+    ):
+        assert process.stdin is not None
+        assert process.stdout is not None
+        told = select.poll()
+        told.register(process.stdout, select.POLLIN)
+        for _ in range(SESSIONS):
+            os.write(process.stdin.fileno(), b".")
+            leases.update(probe_lease(file.fileno()) for _ in range(15))
+            closed = False
+            while not closed:
+                looked = expected(post)
+                examination = examine(str(post), looked, False, nothing)
+                closed = bool(told.poll(0))
+                verdicts[examination.verdict] += 1
+                if examination.verdict is Readiness.READY:
+                    pairs, half = divmod(looked.signature.size, 2)
+                    assert not half
+                    assert examination.sha256 == hashlib.sha256(b"<>" * pairs).hexdigest()
+            assert os.read(process.stdout.fileno(), 1) == b"."
+        raced, longest_s = process.stdout.read().split()
+    assert lease_of(post) is LeaseProbe.FREE
+    assert post.stat().st_size == 2 * (SESSIONS + 1)
+    assert leases.keys() == {LeaseProbe.FREE, LeaseProbe.WRITER}
+    assert verdicts.keys() == {Readiness.READY, Readiness.CHANGED, Readiness.WRITER}
+    assert int(raced) >= RACED
+    assert float(longest_s) < BREAK_S
+    figure(
+        f"{SESSIONS} opens, {int(raced)} of them while a lease was held (the longest took "
+        f"{float(longest_s):.3f} s); {leases.total()} probes, {leases[LeaseProbe.WRITER]} refused; "
+        f"{verdicts.total()} readings, {verdicts[Readiness.WRITER]} refused for a writer and "
+        f"{verdicts[Readiness.CHANGED]} for a change"
+    )
+
+
+def test_a_file_at_rest_is_ready_with_its_hash(post: Path) -> None:
+    examination = examine(str(post), expected(post), False, nothing)
+    assert examination.verdict is Readiness.READY
+    assert examination.sha256 == hashlib.sha256(b"Words.").hexdigest()
+
+
+def test_a_file_that_is_not_the_expected_version_has_changed(post: Path) -> None:
+    before = expected(post)
+    post.write_text("Other words.")
+    assert examine(str(post), before, False, nothing).verdict is Readiness.CHANGED
+
+
+def test_a_file_that_changes_while_it_is_read_has_changed(post: Path) -> None:
+    def write_more() -> None:
+        with post.open("a") as file:
+            file.write("!")
+
+    # The first block ends, more comes, and the end of the file is read with it.
+    assert examine(str(post), expected(post), True, write_more).verdict is Readiness.CHANGED
+
+
+def test_a_file_that_is_replaced_while_it_is_read_has_changed(post: Path, tmp_path: Path) -> None:
+    def replace() -> None:
+        other = tmp_path / "other"
+        other.write_text("Words!")
+        other.replace(post)
+
+    assert examine(str(post), expected(post), True, replace).verdict is Readiness.CHANGED
+
+
+def test_without_a_lease_only_a_long_rest_makes_a_file_ready(post: Path) -> None:
+    signal.signal(signal.SIGIO, signal.SIG_DFL)
+    assert examine(str(post), expected(post), False, nothing).verdict is Readiness.UNSURE
+    assert examine(str(post), expected(post), True, nothing).verdict is Readiness.READY
+
+
+def test_a_link_is_not_followed(post: Path, tmp_path: Path) -> None:
+    link = tmp_path / "link.md"
+    link.symlink_to(post)
+    assert examine(str(link), expected(post), True, nothing).verdict is Readiness.GONE
+
+
+def test_a_pipe_is_neither_read_nor_waited_for(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe.md"
+    os.mkfifo(pipe)
+    assert examine(str(pipe), expected(pipe), True, nothing).verdict is Readiness.CHANGED
+
+
+def test_a_stop_is_heard_in_the_middle_of_a_file(post: Path) -> None:
+    def stop() -> None:
+        raise ScanStopped
+
+    with pytest.raises(ScanStopped):
+        examine(str(post), expected(post), True, stop)
+
+
+def test_of_a_file_that_nobody_will_read_the_beginning_and_the_size_are_hashed(post: Path) -> None:
+    found = []
+    for size in (1 << 40, (1 << 40) + 1):
+        os.truncate(post, size)
+        began_s = time.monotonic()
+        found.append(examine(str(post), expected(post), True, nothing))
+        assert time.monotonic() - began_s < 60
+    assert [each.verdict for each in found] == [Readiness.READY] * 2
+    assert found[0].sha256 != found[1].sha256

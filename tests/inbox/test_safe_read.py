@@ -1,0 +1,198 @@
+"""Files of the inbox, read and referred to."""
+
+import os
+import posixpath
+import subprocess
+import sys
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from narrated.errors import SourceAbsent, SourceError
+from narrated.inbox.safe_read import exists, read, resolve
+
+LIMIT = 1000
+
+
+def test_a_file_is_read_whole(root: Path) -> None:
+    (root / "sub").mkdir()
+    (root / "sub" / "post.md").write_bytes(b"x" * LIMIT)
+    assert read(root, "sub/post.md", LIMIT) == b"x" * LIMIT
+
+
+def test_a_file_over_the_limit_is_refused_with_the_limit(root: Path) -> None:
+    (root / "post.md").write_bytes(b"x" * (LIMIT + 1))
+    with pytest.raises(SourceError, match=r"post\.md is larger than 0 MB"):
+        read(root, "post.md", LIMIT)
+
+
+def test_a_file_that_grows_past_the_limit_is_refused(root: Path) -> None:
+    # A pseudo-file says 0 and gives more, as a file does that grows while it is read.
+    source = Path("/proc/self/status")
+    with pytest.raises(SourceError, match="larger"):
+        read(source.parent, source.name, 10)
+
+
+def test_a_file_that_grows_within_the_limit_is_read_to_its_end() -> None:
+    source = Path("/proc/self/mountinfo")  # it says 0, too
+    assert read(source.parent, source.name, 10_000_000) == source.read_bytes() != b""
+
+
+def test_a_file_that_is_gone_is_said_to_be_gone(root: Path) -> None:
+    with pytest.raises(SourceAbsent, match="not there any more"):
+        read(root, "sub/post.md", LIMIT)
+
+
+@pytest.mark.parametrize("path", ["../x", "a/../../x", "/etc/passwd", "", "a//b", "./a", "a\0b"])
+def test_a_path_out_of_the_inbox_is_refused(root: Path, path: str) -> None:
+    with pytest.raises(SourceError):
+        read(root, path, LIMIT)
+    assert not exists(root, path)
+
+
+def test_neither_a_link_nor_a_folder_that_is_one_leads_out(root: Path, tmp_path: Path) -> None:
+    (tmp_path / "secret.md").write_text("x")
+    (root / "link.md").symlink_to(tmp_path / "secret.md")
+    (root / "folder").symlink_to(tmp_path)
+    for path in ("link.md", "folder/secret.md"):
+        with pytest.raises((SourceError, SourceAbsent)):
+            read(root, path, LIMIT)
+        assert not exists(root, path)
+
+
+def test_a_pipe_is_refused_and_not_waited_for(root: Path) -> None:
+    os.mkfifo(root / "pipe.md")
+    with pytest.raises(SourceError, match="not a regular file"):
+        read(root, "pipe.md", LIMIT)
+    assert not exists(root, "pipe.md")
+
+
+def test_a_file_exists_only_as_a_regular_file(root: Path) -> None:
+    (root / "sub").mkdir()
+    (root / "sub" / "a.png").touch()
+    assert exists(root, "sub/a.png")
+    assert not exists(root, "sub")
+    assert not exists(root, "sub/b.png")
+
+
+def test_no_descriptor_is_left_open(root: Path) -> None:
+    (root / "a" / "b").mkdir(parents=True)
+    (root / "a" / "b" / "post.md").touch()
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    read(root, "a/b/post.md", LIMIT)
+    for path in ("a/b/gone.md", "a/gone/post.md"):
+        with pytest.raises(SourceAbsent):
+            read(root, path, LIMIT)
+    assert len(list(Path("/proc/self/fd").iterdir())) == before
+
+
+READ_AS_NOBODY = """
+import os, sys
+from pathlib import Path
+from narrated.errors import SourceUnreadable
+from narrated.inbox.safe_read import read
+if os.geteuid() == 0:
+    os.setgroups([])
+    os.setresgid(65533, 65533, 65533)
+    os.setresuid(65533, 65533, 65533)
+try:
+    read(Path(sys.argv[1]), sys.argv[2], 1000)
+except SourceUnreadable as refusal:
+    print(refusal.remedy)
+"""
+
+
+@pytest.mark.parametrize(
+    ("forbidden", "remedy"),
+    [
+        ("sub/my post.md", "chmod {who}+r 'sub/my post.md'"),
+        ("sub", "chmod {who}+rx sub"),
+    ],
+)
+def test_what_is_forbidden_comes_with_the_chmod_that_mends_it(forbidden: str, remedy: str) -> None:
+    with TemporaryDirectory() as folder:
+        inbox = Path(folder)
+        inbox.chmod(0o755)
+        (inbox / "sub").mkdir()
+        (inbox / "sub" / "my post.md").write_text("Words.")
+        (inbox / forbidden).chmod(0o000)
+        environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
+        command = [sys.executable, "-c", READ_AS_NOBODY, folder, "sub/my post.md"]
+        told = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+        (inbox / forbidden).chmod(0o755)
+    who = "o" if os.geteuid() == 0 else "u"
+    assert told.stdout.strip() == "In the inbox, run: " + remedy.format(who=who)
+
+
+ROOTS = {"/": "site", "/images/": "static/images", "/images/old": "attic"}
+
+
+@pytest.mark.parametrize(
+    ("source", "place"),
+    [
+        ("a.png", "blog/2026/a.png"),
+        ("./a.png", "blog/2026/a.png"),
+        ("../pics/a.png", "blog/pics/a.png"),
+        ("../../a.png", "a.png"),
+        ("my%20cat.png", "blog/2026/my cat.png"),
+        (" a.png ", "blog/2026/a.png"),
+        ("a.png?width=200", "blog/2026/a.png"),
+        ("a.png#top", "blog/2026/a.png"),
+        ("a%23b.png", "blog/2026/a#b.png"),
+        ("caf%C3%A9.png", "blog/2026/café.png"),
+        ("caf%E9.png", "blog/2026/caf\udce9.png"),
+        ("100%.png", "blog/2026/100%.png"),
+        ("/images/a.png", "static/images/a.png"),
+        ("/images/old/a.png", "attic/a.png"),
+        ("/imagesque/a.png", "site/imagesque/a.png"),
+        ("/a.png", "site/a.png"),
+    ],
+)
+def test_a_picture_is_found_where_its_post_says(source: str, place: str) -> None:
+    assert resolve("blog/2026/post.md", source, ROOTS) == place
+
+
+def test_a_site_absolute_picture_lies_below_the_inbox_where_nothing_is_mapped() -> None:
+    assert resolve("blog/post.md", "/img/a.png", {}) == "img/a.png"
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "https://example.org/a.png",
+        "HTTP://example.org/a.png",
+        "//example.org/a.png",
+        "data:image/png;base64,AAAA",
+        "file:///etc/passwd",
+        "C:\\pictures\\a.png",
+        "pics\\a.png",
+        "pics%5Ca.png",
+        "a%00.png",
+        "../../../a.png",
+        "..%2F..%2F../a.png",
+        "/../a.png",
+        "",
+        "#top",
+        "?x",
+        "..",
+        "folder/",
+    ],
+)
+def test_what_is_remote_or_outside_is_no_file_of_the_inbox(source: str) -> None:
+    assert resolve("blog/2026/post.md", source, {}) is None
+
+
+@given(
+    post=st.from_regex(r"\A([a-z]{1,3}/){0,3}p\.md\Z"),
+    source=st.lists(
+        st.sampled_from(["..", ".", "/", "%2e", "%2F", "a", "%", "\udcff", "é", "?", "\\", ":"])
+    ).map("".join),
+)
+def test_no_reference_leads_out_of_the_inbox(post: str, source: str) -> None:
+    place = resolve(post, source, {"/a": "x/y"})
+    if place is not None:
+        assert posixpath.normpath(place) == place
+        assert not {"", ".."} & set(place.split("/"))

@@ -1,0 +1,51 @@
+"""Wake-ups that were lost, and what becomes of the watch itself."""
+
+import os
+import signal
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from narrated.inbox.events import FileReady
+from narrated.inbox.unwatchable_mounts import unwatchable
+from narrated.inbox.watcher import HintCause, HintQueue
+
+QUEUE = int(Path("/proc/sys/fs/inotify/max_queued_events").read_text())
+
+
+def test_a_folder_made_during_an_overflow_is_watched(
+    root: Path, program: Callable[..., Any]
+) -> None:
+    listener = program(root)
+    listener.expect("Scanned")
+    os.kill(listener.process.pid, signal.SIGSTOP)
+    for number in range(QUEUE // 2 + 100):
+        (root / f".{number}").touch()
+        (root / f".{number}").unlink()
+    (root / "late").mkdir()
+    os.kill(listener.process.pid, signal.SIGCONT)
+    listener.expect("Scanned")
+    (root / "late" / "post.md").write_text("x")
+    listener.expect("Found", "late/post.md")
+
+
+def test_a_flood_of_hints_is_dropped_for_one_doubt() -> None:
+    ears = HintQueue()
+    for number in range(30_000):
+        ears.tell(HintCause.PATH, f"{number}")
+    ears.order(HintCause.LOOK, "post.md")
+    hints = ears.listen(0, most=40_000)
+    assert [hint.cause for hint in hints[20_000:]] == [HintCause.DOUBT, HintCause.LOOK]
+
+
+def test_a_flood_while_nobody_listens_is_found_all_the_same(root: Path, listen: Any) -> None:
+    listener = listen(settle_s=0.05)
+    for number in range(300):
+        (root / f"{number}.md").write_text("x")
+    for _ in range(300):
+        listener.expect(FileReady)
+    assert len(set(listener.kinds(FileReady))) == 300
+
+
+def test_a_local_folder_can_be_watched(root: Path) -> None:
+    assert unwatchable(str(root)) == ""

@@ -1,0 +1,158 @@
+"""What is read beside a post, as what it was read, and when that is overtaken."""
+
+import asyncio
+import hashlib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from narrated.errors import NarratedError, SourceAbsent, SourceError
+from narrated.inbox.readiness import FileSignature
+from narrated.jobs.overrides import UNREAD, Overrides, Texts
+from narrated.script.script import LexiconReference
+from support.premises import Premises
+
+
+class Desk(Premises):
+    """A ledger that knows of an inbox what a test says."""
+
+    def __init__(self, home: Path) -> None:
+        super().__init__(home)
+        self._versions = 0
+
+    def write(self, path: str, content: str | bytes, taken: bool = True) -> None:
+        file = self.inbox / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(content.encode() if isinstance(content, str) else content)
+        if taken:
+            self.take(path)
+
+    def take(self, path: str) -> None:
+        """Have the inbox find a file as it is now."""
+        self._versions += 1
+        sha256 = hashlib.sha256((self.inbox / path).read_bytes()).hexdigest()
+        self.ledger.see(path, FileSignature(self._versions, 0, 0, 0), sha256)
+
+    def beside(self, *ignore: str, insists: bool = False) -> Overrides:
+        return Overrides(self.inbox, self.ledger, self.disk, ignore, insists=insists)
+
+    def settings(self, post: str, *ignore: str) -> tuple[Overrides, Texts]:
+        beside = self.beside(*ignore)
+        return beside, asyncio.run(beside.settings(post))
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[Desk]:
+    opened = Desk(tmp_path)
+    yield opened
+    opened.close()
+
+
+def test_settings_are_those_on_the_way_from_the_root_down(desk: Desk) -> None:
+    for folder in ("", "a/", "a/b/", "a/b/c/", "x/"):
+        desk.write(f"{folder}.narrated.yaml", f"album: {folder}")
+    _, texts = desk.settings("a/b/post.md")
+    assert texts == [
+        (".narrated.yaml", "album: "),
+        ("a/.narrated.yaml", "album: a/"),
+        ("a/b/.narrated.yaml", "album: a/b/"),
+    ]
+
+
+def test_what_was_there_is_remembered_as_it_was_read(desk: Desk) -> None:
+    desk.write("a/.narrated.yaml", "author: Leo")
+    beside, _ = desk.settings("a/post.md")
+    assert beside.consulted == {"a/.narrated.yaml": hashlib.sha256(b"author: Leo").hexdigest()}
+
+
+def test_a_byte_order_mark_is_no_part_of_the_text(desk: Desk) -> None:
+    desk.write(".narrated.yaml", b"\xef\xbb\xbfauthor: Leo")
+    assert desk.settings("post.md")[1] == [(".narrated.yaml", "author: Leo")]
+
+
+@pytest.mark.parametrize("content", [b"author: L\xe9o", b"#" * (64 * 1024 + 1)])
+def test_what_cannot_be_read_is_told_by_its_name(desk: Desk, content: bytes) -> None:
+    desk.write("a/.narrated.yaml", content)
+    with pytest.raises(SourceError, match=r"a/\.narrated\.yaml"):
+        desk.settings("a/post.md")
+
+
+def test_what_could_not_be_read_is_remembered_as_there(desk: Desk) -> None:
+    desk.write("lexicon.yaml", b"#" * (2**20 + 1))
+    beside = desk.beside()
+    with pytest.raises(NarratedError):
+        asyncio.run(beside.lexicons("post.md"))
+    assert beside.consulted == {"lexicon.yaml": UNREAD}
+
+
+def test_what_the_inbox_knows_is_waited_for_until_it_is_missed(desk: Desk) -> None:
+    """The inbox may be away, and come back with it as it was: nobody would tell of that."""
+    desk.write("lexicon.yaml", "words: {x: y}")
+    (desk.inbox / "lexicon.yaml").unlink()
+    with pytest.raises(SourceAbsent, match=r"lexicon\.yaml is not there"):
+        asyncio.run(desk.beside(insists=True).lexicons("post.md"))
+    assert asyncio.run(desk.beside().lexicons("post.md")) == []
+    desk.ledger.miss("lexicon.yaml")
+    assert asyncio.run(desk.beside(insists=True).lexicons("post.md")) == []
+
+
+def test_what_the_inbox_ignores_is_not_there(desk: Desk) -> None:
+    desk.write("a/.narrated.yaml", "author: Leo")
+    beside, texts = desk.settings("a/post.md", "a/.narrated.yaml")
+    assert (texts, beside.consulted) == ([], {})
+
+
+def test_a_lexicon_is_found_from_the_file_that_names_it(desk: Desk) -> None:
+    desk.write("a/x-lexicon.yaml", "words: {x: by settings}")
+    desk.write("a/b/x-lexicon.yaml", "words: {x: by the post}")
+    named = (LexiconReference("x-lexicon.yaml", 0), LexiconReference("x-lexicon.yaml"))
+    found = asyncio.run(desk.beside().named("a/b/post.md", [("a/.narrated.yaml", "")], named))
+    assert [path for path, _ in found] == ["a/x-lexicon.yaml", "a/b/x-lexicon.yaml"]
+
+
+def test_a_lexicon_that_is_missing_is_remembered_as_such(desk: Desk) -> None:
+    beside = desk.beside()
+    with pytest.raises(SourceError, match=r"a/post\.md names the lexicon a/x-lexicon\.yaml"):
+        asyncio.run(beside.named("a/post.md", [], (LexiconReference("x-lexicon.yaml"),)))
+    assert beside.consulted == {"a/x-lexicon.yaml": ""}
+
+
+def test_a_lexicon_in_a_folder_that_is_never_looked_at_is_missing(desk: Desk) -> None:
+    desk.write(".git/lexicon.yaml", "words: {x: y}")
+    with pytest.raises(SourceError, match="missing"):
+        asyncio.run(desk.beside().named("post.md", [], (LexiconReference(".git/lexicon.yaml"),)))
+
+
+def test_a_file_that_is_taken_as_it_was_read_overtakes_nothing(desk: Desk) -> None:
+    desk.write(".narrated.yaml", "author: Leo", taken=False)
+    beside, _ = desk.settings("post.md")
+    desk.take(".narrated.yaml")
+    assert not beside.is_overtaken
+
+
+def test_a_file_that_was_read_before_it_was_taken_anew_overtakes_nothing(desk: Desk) -> None:
+    desk.write(".narrated.yaml", "author: Leo")
+    desk.write(".narrated.yaml", "author: Ada", taken=False)
+    beside, _ = desk.settings("post.md")
+    assert not beside.is_overtaken
+
+
+def test_another_version_that_was_taken_since_overtakes(desk: Desk) -> None:
+    desk.write(".narrated.yaml", "author: Leo")
+    beside, _ = desk.settings("post.md")
+    desk.write(".narrated.yaml", "author: Ada")
+    assert beside.is_overtaken
+
+
+def test_a_file_that_comes_overtakes_the_plan_without_it(desk: Desk) -> None:
+    beside, _ = desk.settings("a/post.md")
+    desk.write("a/.narrated.yaml", "author: Leo")
+    assert beside.is_overtaken
+
+
+def test_a_file_that_goes_overtakes_the_plan_with_it(desk: Desk) -> None:
+    desk.write(".narrated.yaml", "author: Leo")
+    beside, _ = desk.settings("post.md")
+    desk.ledger.miss(".narrated.yaml")
+    assert beside.is_overtaken

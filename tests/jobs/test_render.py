@@ -1,0 +1,42 @@
+"""A recording on its way: whatever refuses it, nothing of it is left."""
+
+from pathlib import Path
+
+from narrated import parser_process
+from narrated.config.values import Config
+from narrated.config.worker_specs import limits
+from narrated.jobs.planner import OutputSettings, Plan
+from narrated.jobs.render import Renderer
+
+RATE = 22050
+
+
+class Takes:
+    """All that a recording asks of the cache."""
+
+    def read(self, key: str) -> tuple[bytes, int]:
+        return b"\1\0" * RATE, RATE
+
+
+def _manuscript(text: str) -> Plan:
+    config = Config(inbox=Path("inbox"), outbox=Path("outbox"))
+    plan = parser_process.plan(
+        text.encode(),
+        "post.md",
+        captions={},
+        lexicons=[],
+        settings=config.settings,
+        limits=limits(config),
+    )
+    keys = tuple(str(number) for number in range(len(plan.chunks)))
+    return Plan(plan, OutputSettings(), config.settings, keys, (0,) * len(keys), keys, {})
+
+
+def test_what_was_recorded_on_a_full_disk_is_taken_away_whole(tmp_path: Path) -> None:
+    work = tmp_path / "1"
+    work.mkdir()
+    (work / "audio.vtt").symlink_to("/dev/full")
+    recording = Renderer(work, _manuscript("# A post\n\nWords.\n"), Takes())
+    recording.add(2)
+    recording.discard()  # as where the sound was refused, before the transcript could be
+    assert not work.exists()

@@ -1,0 +1,197 @@
+"""What a ledger is made anew from, and what is not believed."""
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from narrated.audio.pcm import to_flac
+from narrated.inbox.readiness import FileSignature
+from narrated.jobs import restore
+from narrated.ledger.job import JobState
+from narrated.ledger.store import Ledger
+from narrated.ledger.take_cache import TakeCache
+from narrated.outbox.manifest import Manifest, ManifestOutput, ManifestSource, encode
+from narrated.outbox.mount_guard import MountGuard
+
+MANY = 10_000
+SEEN = FileSignature(1, 2, 3, 4)
+
+
+class Box:
+    """An inbox and an outbox without a daemon."""
+
+    def __init__(self, home: Path) -> None:
+        self.home = home
+        self.inbox, self.outbox = home / "inbox", home / "outbox"
+        self.inbox.mkdir()
+        self.outbox.mkdir()
+
+    def publish(self, stem: str, path: str = "", *, sha256: str = "a" * 64, **more: str) -> Path:
+        """One file and its manifest."""
+        name = stem.rpartition("/")[2]
+        record = self.outbox / f"{stem}.json"
+        record.parent.mkdir(parents=True, exist_ok=True)
+        (self.outbox / f"{stem}.mp3").write_bytes(b"x")
+        record.write_bytes(
+            encode(
+                Manifest(
+                    program="narrated",
+                    published=more.get("published", "2026-11-22T08:46:10+01:00"),
+                    source=ManifestSource(path or f"{stem}.md", sha256),
+                    outputs=(ManifestOutput(f"{name}.mp3", "", 1, "audio/mpeg"),),
+                    title=stem,
+                    engine="toy",
+                    voice="toy",
+                    script=more.get("script", ""),
+                    duration_s=1.0,
+                )
+            )
+        )
+        return record
+
+    def rebuilt(self, *, with_gone: bool = True) -> dict[str, str]:
+        """Stems by source, as a ledger made anew has them."""
+        ledger = Ledger(self.home / "ledger.sqlite")
+        found = restore.remnants(MountGuard(self.outbox, None), ledger.path, self.inbox)
+        restore.rebuild(ledger, found, with_gone=with_gone)
+        done = {job.path: job.stem for job in ledger.jobs("state = 'done'")}
+        self.known = set(ledger.known())
+        ledger.close()
+        return done
+
+
+@pytest.fixture
+def box(tmp_path: Path) -> Box:
+    return Box(tmp_path)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Iterator[Path]:
+    """A ledger of some pages, closed."""
+    place = tmp_path / "ledger.sqlite"
+    ledger = Ledger(place)
+    for number in range(100):
+        ledger.see(f"post-{number}.md", SEEN, "aa")
+        ledger.add_job(f"post-{number}.md", "aa", 1, f"post-{number}")
+    ledger.close()
+    yield place
+
+
+def _header(path: Path) -> None:
+    path.write_bytes(b"garbage" * 20 + path.read_bytes()[140:])
+
+
+def _truncated(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+
+def _zeroes(path: Path) -> None:
+    content = path.read_bytes()
+    path.write_bytes(content[:8192] + bytes(4096) + content[12288:])
+
+
+def _nonsense(path: Path) -> None:
+    path.write_bytes(b"no database" * 1000)
+
+
+@pytest.mark.parametrize("damage", [_header, _truncated, _zeroes, _nonsense])
+def test_a_damaged_ledger_is_found_at_once_and_kept_aside_under_a_name_of_its_own(
+    path: Path, damage: Callable[[Path], None]
+) -> None:
+    whole = path.read_bytes()
+    for number in range(1, 3):
+        path.write_bytes(whole)
+        damage(path)
+        damaged = path.read_bytes()
+        ledger = restore.opened(path)
+        assert ledger.is_blank
+        ledger.close()
+        kept = sorted(path.parent.glob("ledger.damaged-*.sqlite"))
+        assert len(kept) == number
+        assert damaged in [each.read_bytes() for each in kept]
+
+
+def test_a_whole_ledger_is_opened_as_it_is(path: Path) -> None:
+    ledger = restore.opened(path)
+    assert len(ledger.jobs("state = 'queued'")) == 100
+    ledger.close()
+    assert not list(path.parent.glob("ledger.damaged-*"))
+
+
+def test_only_whole_narrations_that_speak_for_themselves_are_believed(box: Box) -> None:
+    box.publish("whole")
+    box.publish("cut")
+    (box.outbox / "cut.mp3").write_bytes(b"")
+    box.publish("lost")
+    (box.outbox / "lost.mp3").unlink()
+    box.publish("out", "../outside.md")
+    box.publish("odd", sha256="not a digest")
+    copy = box.outbox / "whole.sync-conflict-20261122-072736-JDC4FTG.json"
+    copy.write_bytes((box.outbox / "whole.json").read_bytes())
+    (box.outbox / "theirs.json").write_text(json.dumps({"title": "no manifest"}))
+    (box.outbox / "binary.json").write_bytes(bytes(100))
+    assert box.rebuilt() == {"whole.md": "whole"}
+
+
+def test_of_two_narrations_of_one_source_the_newer_counts(box: Box) -> None:
+    box.publish("before", "post.md", published="2026-11-22T08:00:00+01:00")
+    box.publish("after", "post.md", published="2026-11-22T09:00:00+01:00")
+    assert box.rebuilt() == {"post.md": "after"}
+
+
+@pytest.mark.parametrize("with_gone", [True, False])
+def test_a_source_that_is_gone_is_missed_only_where_sources_stay(box: Box, with_gone: bool) -> None:
+    box.publish("there")
+    (box.inbox / "there.md").write_text("It is there.")
+    box.publish("gone")
+    assert box.rebuilt(with_gone=with_gone) == {"there.md": "there", "gone.md": "gone"}
+    assert box.known == ({"there.md", "gone.md"} if with_gone else {"there.md"})
+
+
+def test_ten_thousand_narrations_are_known_again_in_seconds(
+    box: Box, figure: Callable[[str], None]
+) -> None:
+    record = box.publish("post-0")
+    for number in range(1, MANY):
+        text = record.read_text().replace("post-0", f"post-{number}")
+        (box.outbox / f"post-{number}.json").write_text(text)
+        (box.outbox / f"post-{number}.mp3").hardlink_to(box.outbox / "post-0.mp3")
+    ledger = Ledger(box.home / "ledger.sqlite")
+    with ThreadPoolExecutor(1) as disk:
+        cache = TakeCache(box.home / "cache", ledger, 1 << 30, disk)
+        sound = box.home / "sound.flac"
+        to_flac(sound, bytes(4410), 22050)
+        (box.home / "cache/ab").mkdir()
+        for number in range(MANY):
+            (box.home / f"cache/ab/ab{number}.flac").hardlink_to(sound)
+        began, worked = time.monotonic(), time.process_time()
+        found = restore.remnants(MountGuard(box.outbox, None), ledger.path, box.inbox)
+        known = restore.rebuild(ledger, found, with_gone=True)
+        cache.adopt(cache.found())
+        took_s, cpu_s = time.monotonic() - began, time.process_time() - worked
+        began = time.process_time()
+        ledger.examine()
+        figure(
+            f"{MANY} narrations and takes known again in {took_s:.1f} s ({cpu_s:.1f} s of CPU); "
+            f"looked through at a start in {time.process_time() - began:.2f} s of CPU"
+        )
+        take = ledger.take("ab7")
+    assert known == ledger.counts()[JobState.DONE] == MANY
+    assert take is not None
+    assert (take.sample_rate, take.duration_s) == (22050, 0.1)
+    assert cache.has("ab7")
+    assert cpu_s < 30
+    ledger.close()
+
+
+@pytest.mark.parametrize("published", ["0001-01-01T00:00:00", "soon"])
+def test_a_manifest_of_a_time_that_no_clock_can_tell_is_not_believed(
+    box: Box, published: str
+) -> None:
+    box.publish("odd", published=published)
+    box.publish("post")
+    assert box.rebuilt() == {"post.md": "post"}

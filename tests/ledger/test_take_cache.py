@@ -1,0 +1,183 @@
+"""The cache: bounded, the least recently heard leaves first, and what an open job needs stays."""
+
+import asyncio
+import sqlite3
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy
+import pytest
+
+from narrated.ledger.job import Job, JobState
+from narrated.ledger.store import Ledger
+from narrated.ledger.take_cache import DamagedTake, TakeCache
+
+RATE = 22050
+
+
+class Kept:
+    """A cache on a ledger of its own."""
+
+    def __init__(self, folder: Path, limit_bytes: int) -> None:
+        self.folder = folder
+        self.disk = ThreadPoolExecutor(1)
+        self.ledger = Ledger(folder / "ledger.sqlite")
+        self.limit_bytes = limit_bytes
+        self.reopen()
+
+    def reopen(self) -> None:
+        """As after a restart: nothing is at hand but what is on the disk."""
+        self.cache = TakeCache(self.folder / "cache", self.ledger, self.limit_bytes, self.disk)
+
+    def keep(self, *keys: str) -> None:
+        async def keep_all() -> None:
+            for key in keys:
+                await self.cache.keep(key, _noise(key), RATE, 0.1)
+
+        asyncio.run(keep_all())
+
+    def job(self, path: str, *keys: str) -> Job:
+        job = self.ledger.add_job(path, "aa", 1, path)
+        return self.ledger.write_plan(job, b"", title="", narration="", keys=keys)
+
+    def has(self, *keys: str) -> list[bool]:
+        return [self.cache.has(key) for key in keys]
+
+    def files(self) -> set[str]:
+        return {path.stem for path in (self.folder / "cache").rglob("*.flac")}
+
+
+def _noise(key: str) -> bytes:
+    """A tenth of a second that no codec makes smaller."""
+    noise = numpy.random.default_rng(list(key.encode())).integers(-9000, 9000, RATE // 10)
+    return noise.astype("<i2").tobytes()
+
+
+@pytest.fixture
+def kept(tmp_path: Path) -> Iterator[Kept]:
+    """Room for some ten takes of `_noise`."""
+    opened = Kept(tmp_path, 45_000)
+    yield opened
+    opened.disk.shutdown()
+    opened.ledger.close()
+
+
+def test_a_take_comes_back_as_it_was_spoken(kept: Kept) -> None:
+    kept.keep("aa01")
+    for _ in range(2):
+        assert kept.cache.read("aa01") == (_noise("aa01"), RATE)
+        kept.reopen()
+
+
+def test_the_cache_stays_within_its_bound(kept: Kept) -> None:
+    kept.keep(*(f"k{n:03}" for n in range(60)))
+    size_bytes = sum(path.stat().st_size for path in (kept.folder / "cache").rglob("*.flac"))
+    assert size_bytes == kept.ledger.cache_bytes() <= 45_000
+    assert len(kept.files()) >= 8
+
+
+def test_the_least_recently_used_leaves_first(kept: Kept) -> None:
+    kept.keep("old1", "old2", "old3")
+    kept.ledger.use_takes(["old1"])
+    kept.keep(*(f"k{n:03}" for n in range(9)))
+    assert kept.has("old1", "old2") == [True, False]
+    assert "old2" not in kept.files()
+
+
+def test_the_least_recently_used_leaves_first_though_the_clock_was_set_back(kept: Kept) -> None:
+    kept.keep("old1", "old2", "old3")
+    with sqlite3.connect(kept.folder / "ledger.sqlite") as db:  # heard when the clock was ahead
+        db.execute("UPDATE takes SET used_at = used_at + 31536000")
+    db.close()
+    kept.ledger.use_takes(["old1"])
+    kept.keep(*(f"k{n:03}" for n in range(9)))
+    assert kept.has("old1", "old2") == [True, False]
+
+
+def test_what_an_open_job_needs_is_never_evicted(kept: Kept) -> None:
+    kept.keep("open1", "done1")
+    open_job, done = kept.job("open.md", "open1"), kept.job("done.md", "done1")
+    kept.ledger.finish(kept.ledger.move(done, JobState.PUBLISHING), 1.0)
+    kept.keep(*(f"k{n:03}" for n in range(30)))
+    assert kept.has("open1", "done1") == [True, False]
+    kept.ledger.move(open_job, JobState.FAILED)
+    kept.keep(*(f"m{n:03}" for n in range(30)))
+    assert kept.has("open1") == [False]
+
+
+def test_a_cache_full_of_open_jobs_grows_past_its_bound(kept: Kept) -> None:
+    keys = [f"k{n:03}" for n in range(20)]
+    kept.job("book.md", *keys)
+    kept.keep(*keys)
+    assert all(kept.has(*keys))
+
+
+@pytest.mark.parametrize("damage", ["truncated", "gone", "nonsense"])
+def test_a_damaged_take_is_told_from_a_good_one(kept: Kept, damage: str) -> None:
+    kept.keep("aa01")
+    kept.reopen()
+    (path,) = (kept.folder / "cache").rglob("*.flac")
+    match damage:
+        case "truncated":
+            path.write_bytes(path.read_bytes()[:500])
+        case "gone":
+            path.unlink()
+        case "nonsense":
+            path.write_bytes(b"nonsense" * 100)
+    with pytest.raises(DamagedTake):
+        kept.cache.read("aa01")
+    kept.cache.drop("aa01")
+    assert kept.has("aa01") == [False]
+
+
+def test_what_a_killed_daemon_left_half_written_is_swept(kept: Kept) -> None:
+    left = kept.folder / "cache/tmp/left"
+    left.write_bytes(b"half a take")
+    kept.reopen()
+    assert not left.exists()
+
+
+def test_what_engines_keep_beside_the_takes_is_not_counted_and_never_swept(kept: Kept) -> None:
+    engines_own = kept.folder / "cache/latents/voice-model-r1.npz"
+    engines_own.parent.mkdir()
+    engines_own.write_bytes(bytes(100_000))
+    kept.keep(*(f"k{n:03}" for n in range(20)))
+    kept.reopen()
+    assert kept.cache.size_bytes <= kept.limit_bytes
+    assert kept.has("k019") == [True]
+    assert engines_own.stat().st_size == 100_000
+
+
+def test_a_take_whose_row_a_kill_prevented_is_known_at_the_next_start(kept: Kept) -> None:
+    kept.keep("one", "two")
+    whole = kept.cache.read("one")
+    kept.ledger.drop_take("one")
+    kept.reopen()
+    assert kept.has("one", "two") == [True, True]
+    assert kept.cache.read("one") == whole
+    assert kept.cache.size_bytes == sum(
+        path.stat().st_size for path in (kept.folder / "cache").rglob("*.flac")
+    )
+
+
+def test_half_a_take_without_a_row_leaves_the_cache(kept: Kept) -> None:
+    kept.keep("one", "two")
+    kept.ledger.drop_take("one")
+    (half,) = kept.folder.rglob("one.flac")
+    half.write_bytes(half.read_bytes()[:-100])
+    kept.reopen()
+    assert kept.has("one", "two") == [False, True]
+    assert kept.files() == {"two"}
+
+
+def test_a_take_is_kept_though_nobody_waits_for_it_any_more(kept: Kept) -> None:
+    async def cancelled_at_once() -> None:
+        keeping = asyncio.ensure_future(kept.cache.keep("one", _noise("one"), RATE, 0.1))
+        await asyncio.sleep(0)
+        keeping.cancel()
+        await asyncio.wait([keeping])
+        assert keeping.cancelled()
+
+    asyncio.run(cancelled_at_once())
+    assert kept.has("one") == [True]

@@ -1,0 +1,167 @@
+"""Folder settings: what they may say, how they are put together, and what is refused."""
+
+import pytest
+
+from narrated.errors import SourceError
+from narrated.reading.folder_settings import FolderSettings, lexicon_of, merged, parse
+
+CHOICES = {
+    "engine": ("bark", "espeak"),
+    "links": ("text", "announce"),
+    "code": ("announce", "read", "skip"),
+    "footnotes": ("paragraph", "end", "skip"),
+    "pauses": ("title", "paragraph"),
+}
+EVERYTHING = """
+author: Leo
+date: 2024-01-02
+lang: de
+engine: bark
+voice: v2
+lexicon: tech-lexicon.yaml
+narrate: no
+album: Letters
+links: announce
+code: skip
+footnotes: end
+pauses: {paragraph: 0.25, title: 2}
+pictures: {/static: static}
+"""
+
+
+def parsed(text: str, file: str = "blog/.narrated.yaml") -> FolderSettings:
+    return parse(text, file, CHOICES)
+
+
+def refused(text: str, file: str = "blog/.narrated.yaml") -> str:
+    """The whole error that a text is refused with."""
+    with pytest.raises(SourceError) as caught:
+        parsed(text, file)
+    return str(caught.value)
+
+
+def test_every_key_is_read() -> None:
+    assert parsed(EVERYTHING) == FolderSettings(
+        author="Leo",
+        date="2024-01-02",
+        language="de",
+        engine="bark",
+        voice="v2",
+        narrate=False,
+        album="Letters",
+        links="announce",
+        code="skip",
+        footnotes="end",
+        pauses={"paragraph": 0.25, "title": 2.0},
+        pictures={"/static": "static"},
+        lexicon="tech-lexicon.yaml",
+    )
+
+
+@pytest.mark.parametrize("text", ["", "# nothing yet\n", "author:\nalbum: ~\npauses: {}\n"])
+def test_what_is_empty_says_nothing(text: str) -> None:
+    assert parsed(text) == FolderSettings()
+
+
+def test_several_authors_are_said_as_in_front_matter() -> None:
+    assert parsed("author: [Ada, Leo]").author == "Ada and Leo"
+    assert parsed("author: {name: Ada, email: a@example.com}").author == "Ada"
+
+
+def test_language_has_a_longer_name() -> None:
+    assert parsed("language: fr").language == "fr"
+
+
+def test_an_unknown_key_is_refused_with_the_file_and_the_known_ones() -> None:
+    error = refused("autor: Leo")
+    assert "blog/.narrated.yaml has an unknown key `autor`" in error
+    assert "author, date, lang," in error
+
+
+@pytest.mark.parametrize(
+    ("text", "key", "value", "allowed"),
+    [
+        ("code: maybe", "code", "maybe", "announce, read, skip"),
+        ("links: {a: b}", "links", "{'a': 'b'}", "text, announce"),
+        ("footnotes: [end]", "footnotes", "['end']", "paragraph, end, skip"),
+        ("engine: siren", "engine", "siren", "bark, espeak"),
+        ("narrate: perhaps", "narrate", "perhaps", "true, false"),
+        ("author: {a: b}", "author", "{'a': 'b'}", "a plain value"),
+        ("album: [[a]]", "album", "[['a']]", "a plain value"),
+        ("pauses: 2", "pauses", "2", "{paragraph: 0.5}"),
+        ("pauses: {title: long}", "pauses: title", "long", "from 0 to 60"),
+        ("pauses: {title: -1}", "pauses: title", "-1", "from 0 to 60"),
+        ("pauses: {title: 61}", "pauses: title", "61", "from 0 to 60"),
+        ("pauses: {title: .inf}", "pauses: title", ".inf", "from 0 to 60"),
+        ("pauses: {title: nan}", "pauses: title", "nan", "from 0 to 60"),
+        ("pictures: static", "pictures", "static", "{/static: static}"),
+        ("pictures: {/s: [a]}", "pictures", "{'/s': ['a']}", "{/static: static}"),
+        ("pictures: {/s: ../../etc}", "pictures: /s", "../../etc", "a folder of the inbox"),
+        ("lexicon: words.yaml", "lexicon", "words.yaml", "ends in lexicon.yaml"),
+        ("lexicon: ../../lexicon.yaml", "lexicon", "../../lexicon.yaml", "in the inbox"),
+        ("lexicon: /etc/lexicon.yaml", "lexicon", "/etc/lexicon.yaml", "in the inbox"),
+        ("lexicon: [a-lexicon.yaml]", "lexicon", "['a-lexicon.yaml']", "in the inbox"),
+    ],
+)
+def test_a_wrong_value_is_refused_with_its_file_its_key_and_what_is_allowed(
+    text: str, key: str, value: str, allowed: str
+) -> None:
+    error = refused(text)
+    assert f"blog/.narrated.yaml: `{key}` is `{value}`" in error
+    assert allowed in error
+
+
+def test_a_pause_for_what_no_line_is_is_refused_with_what_lines_are() -> None:
+    error = refused("pauses: {song: 1}")
+    assert "blog/.narrated.yaml: `pauses` knows no `song`" in error
+    assert "title, paragraph" in error
+
+
+@pytest.mark.parametrize("text", ["a: &x 1\nb: *x", "author: [", "- author", "Words."])
+def test_what_is_no_plain_yaml_mapping_is_refused_with_its_file(text: str) -> None:
+    assert "blog/.narrated.yaml" in refused(text)
+
+
+def test_an_error_stays_on_one_line_and_short() -> None:
+    error = refused('author: {"a\\nb": "' + "x" * 1000 + '"}', "a\nb/.narrated.yaml")
+    assert "\n" not in error
+    assert len(error) < 200
+
+
+def test_a_deeper_folder_wins_key_by_key() -> None:
+    root = parsed("author: Ada\nalbum: All\ncode: skip\nnarrate: false")
+    deep = parsed("author: Leo\nnarrate: true")
+    assert merged([root, deep]) == parsed("author: Leo\nalbum: All\ncode: skip\nnarrate: true")
+
+
+def test_pauses_and_pictures_are_put_together_entry_by_entry() -> None:
+    root = parsed("pauses: {title: 2, paragraph: 1}\npictures: {/a: x, /b: y}")
+    deep = parsed("pauses: {title: 3}\npictures: {b/: z}")
+    whole = merged([root, deep])
+    assert whole.pauses == {"title": 3.0, "paragraph": 1.0}
+    assert whole.pictures == {"/a": "x", "/b": "z"}
+
+
+def test_pictures_may_lie_in_the_inbox_itself() -> None:
+    assert parsed("pictures: {/static: ., /deep: ./a/../b/}").pictures == {
+        "/static": "",
+        "/deep": "b",
+    }
+
+
+@pytest.mark.parametrize(
+    ("file", "name", "place"),
+    [
+        ("a/post.md", "tech-lexicon.yaml", "a/tech-lexicon.yaml"),
+        ("a/post.md", "../words/lexicon.yaml", "words/lexicon.yaml"),
+        ("post.md", "./b/../My-Lexicon.YAML", "My-Lexicon.YAML"),
+    ],
+)
+def test_a_lexicon_is_named_from_where_the_name_stands(file: str, name: str, place: str) -> None:
+    assert lexicon_of(file, name) == place
+
+
+@pytest.mark.parametrize("name", ["../../etc/lexicon.yaml", "a\0/lexicon.yaml", "..", "", "b.md"])
+def test_a_lexicon_that_cannot_be_one_is_refused(name: str) -> None:
+    with pytest.raises(SourceError, match=r"a/post\.md: `lexicon`"):
+        lexicon_of("a/post.md", name)

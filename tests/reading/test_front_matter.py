@@ -1,0 +1,153 @@
+"""Front matter: read as it was written, refused where it is broken."""
+
+import time
+
+import pytest
+
+from narrated.errors import SourceError
+from narrated.reading.document import FrontMatter
+from narrated.reading.front_matter import parted
+
+
+def front(text):
+    return parted(f"---\n{text}\n---\nBody", "a.md")[0]
+
+
+def test_front_matter_is_parted_from_the_body():
+    found, unused, body = parted("---\ntitle: T\nlang: de\n---\nBody\n", "a.md")
+    assert found == FrontMatter(title="T", language="de")
+    assert (unused, body) == ((), "Body\n")
+
+
+def test_values_are_taken_as_they_were_written():
+    found = front("title: 1984\ndate: 2024-01-02\nauthor: No\nvoice: 1e3")
+    assert found == FrontMatter(title="1984", date="2024-01-02", author="No", voice="1e3")
+
+
+def test_several_authors_are_joined():
+    assert front("authors: [Ada, Grace]").author == "Ada and Grace"
+
+
+@pytest.mark.parametrize(("written", "meant"), [("false", False), ("No", False), ("true", True)])
+def test_narrate_is_a_truth_value(written, meant):
+    assert front(f"narrate: {written}").narrate is meant
+
+
+def test_an_empty_value_is_no_value():
+    assert front("title:\nauthor: ~") == FrontMatter()
+
+
+def test_what_we_have_no_use_for_is_listed():
+    unused = parted("---\ntitle: T\ntags: [a, b]\nlayout: post\n---\nBody", "a.md")[1]
+    assert [one.text for one in unused] == ["tags: a, b", "layout: post"]
+
+
+def test_toml_between_plus_signs_is_front_matter_too():
+    found, unused, body = parted(
+        '+++\ntitle = "1984"\ndate = 2024-01-02\nauthors = ["Ada", "Grace"]\nlang = "de"\n'
+        'narrate = false\nlexicon = "names"\ntags = ["a"]\n[extra]\ntoc = true\n+++\nBody\n',
+        "a.md",
+    )
+    assert found == FrontMatter(
+        title="1984",
+        date="2024-01-02",
+        author="Ada and Grace",
+        language="de",
+        lexicon="names",
+        narrate=False,
+    )
+    assert [one.text for one in unused] == ["tags: a", "extra: {'toc': 'true'}"]
+    assert body == "Body\n"
+
+
+def test_a_title_block_of_pandoc_is_front_matter_of_markdown():
+    text = "% A long\n  title\n% Ada; Grace\n% 2024\n\nBody"
+    found, _, body = parted(text, "a.md")
+    assert found == FrontMatter(title="A long title", author="Ada and Grace", date="2024")
+    assert body.strip() == "Body"
+    assert parted("% T\n\nB", "a.markdown")[0] == FrontMatter(title="T")
+    assert parted("%\n% Ada\n\nB", "a.md")[0] == FrontMatter(author="Ada")
+    assert parted(text, "a.txt") == (FrontMatter(), (), text)
+
+
+def test_authors_may_be_tables_with_names():
+    text = '+++\n[[authors]]\nname = "Ada"\n[[authors]]\nname = "Grace"\n+++\n'
+    assert parted(text, "a.md")[0].author == "Ada and Grace"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "% A comment\nand words.",
+        "% A\n% list\n% of\n% comments\n\nWords.",
+        "+++\nWords between two rules.\n+++\n",
+        '+++\ntitle = "never closed"\n',
+        "---\nWords between two rules.\n---\nMore words.",
+        "---\n\n---\nWords.",
+        "--- not a fence\ntitle: T\n---\n",
+        "---\ntitle: never closed\n",
+        "Words\n---\ntitle: T\n---\n",
+    ],
+)
+def test_a_thematic_break_is_no_front_matter(text):
+    assert parted(text, "a.md") == (FrontMatter(), (), text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'title = "unclosed',
+        "title = [" + "[" * 5000,
+        'narrate = "perhaps"',
+        "title = { a = 1 }",
+        "title = 1\ntitle = 2",
+        "date = 2024-13-45",
+        'title = "' + "x" * 100_000 + '"',
+    ],
+)
+def test_broken_toml_is_refused_by_name(text):
+    with pytest.raises(SourceError, match=r"front matter of a\.md"):
+        parted(f"+++\n{text}\n+++\nBody", "a.md")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "title: [unclosed",
+        "title: {a: b}",
+        "title: 'one' 'two'",
+        "narrate: perhaps",
+        "a: &x [1]\nb: *x",
+        "title: " + "[" * 5000,
+        "title: " + "x" * 100_000,
+        "? [a, b]\n: c\ntitle: T",
+    ],
+)
+def test_broken_front_matter_is_refused_by_name(text):
+    with pytest.raises(SourceError, match=r"front matter of a\.md"):
+        front(text)
+
+
+def test_brackets_without_end_are_refused_before_they_cost_time():
+    with pytest.raises(SourceError, match="nested too deeply"):
+        front("title: " + "[" * 500)
+
+
+@pytest.mark.parametrize("fence", ["---", "+++", "%"])
+@pytest.mark.parametrize("line", [" ", "\t", "a: b", "% x", "a" * 500, ""])
+def test_no_beginning_costs_more_than_its_length(fence, line):
+    began_s = time.process_time()
+    parted(f"{fence}\n" + f"{line}\n" * 200_000 + "x", "a.md")
+    assert time.process_time() - began_s < 1
+
+
+def test_a_date_is_taken_without_its_time_and_a_language_with_a_hyphen():
+    found = front("date: 2015-03-04 10:20:30 +0100\nlang: de_DE")
+    assert (found.date, found.language) == ("2015-03-04", "de-DE")
+
+
+def test_an_error_names_the_line_of_the_file():
+    with pytest.raises(SourceError, match=r"line 3\b"):
+        front("title: T\nauthor: a: b")
+    with pytest.raises(SourceError, match=r"line 3\b"):
+        parted('+++\ntitle = "T"\nauthor = a b\n+++\nBody', "a.md")

@@ -1,0 +1,127 @@
+"""Pictures: whole ones are taken, broken ones found; covers are small JPEGs."""
+
+import struct
+import zlib
+from io import BytesIO
+
+import pytest
+from PIL import Image, ImageDraw
+
+from narrated.errors import SourceError
+from narrated.reading.cover_image import cover
+from narrated.reading.document import Picture
+from narrated.reading.source_reader import read
+
+FORMATS = {
+    ".jpg": "JPEG",
+    ".jpeg": "JPEG",
+    ".png": "PNG",
+    ".webp": "WEBP",
+    ".gif": "GIF",
+    ".bmp": "BMP",
+    ".tif": "TIFF",
+    ".tiff": "TIFF",
+}
+
+
+def written(picture, form, **options):
+    data = BytesIO()
+    picture.save(data, form, **options)
+    return data.getvalue()
+
+
+def noise():
+    return Image.effect_noise((60, 40), 50).convert("RGB")
+
+
+def shown(data):
+    return Image.open(BytesIO(data))
+
+
+@pytest.mark.parametrize("suffix", FORMATS)
+def test_a_picture_is_a_document_that_shows_itself(suffix):
+    document = read(written(noise(), FORMATS[suffix]), f"holiday/my_photo{suffix}")
+    assert (document.kind, document.title) == ("picture", "my photo")
+    assert document.blocks == (Picture(f"my_photo{suffix}"),)
+
+
+@pytest.mark.parametrize("suffix", FORMATS)
+@pytest.mark.parametrize("missing", [1, 2, 40, 1000])
+def test_a_picture_cut_off_anywhere_is_found(suffix, missing):
+    data = written(noise(), FORMATS[suffix])
+    with pytest.raises(SourceError, match="a" + suffix):
+        read(data[:-missing], f"a{suffix}")
+
+
+@pytest.mark.parametrize("from_end", [400, 14])
+def test_a_picture_damaged_inside_is_found(from_end):
+    data = bytearray(written(noise(), "PNG"))
+    data[-from_end] ^= 0xFF  # its pixels, and the checksum over them
+    with pytest.raises(SourceError, match="broken"):
+        read(bytes(data), "a.png")
+
+
+def test_an_empty_picture_and_a_text_called_png_are_refused():
+    for data in (b"", b"# words", b"<svg></svg>"):
+        with pytest.raises(SourceError, match=r"a\.png"):
+            read(data, "a.png")
+
+
+def test_a_picture_of_too_many_pixels_is_refused_unopened():
+    header = struct.pack(">IIBBBBB", 60_000, 60_000, 8, 2, 0, 0, 0)
+    chunks = [(b"IHDR", header), (b"IDAT", zlib.compress(b"")), (b"IEND", b"")]
+    data = b"\x89PNG\r\n\x1a\n" + b"".join(
+        struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+        for kind, body in chunks
+    )
+    with pytest.raises(SourceError, match="too many pixels"):
+        read(data, "a.png")
+
+
+def test_a_picture_of_two_hundred_million_pixels_is_opened_and_gets_a_cover():
+    vast = written(Image.new("1", (20_000, 10_000), 1), "PNG")
+    assert shown(cover(vast)).size == (1000, 500)
+
+
+def test_a_cover_is_a_jpeg_of_at_most_a_thousand_pixels_a_side():
+    found = shown(cover(written(Image.new("RGB", (3000, 1500), "red"), "PNG")))
+    assert (found.format, found.size) == ("JPEG", (1000, 500))
+
+
+def test_a_small_picture_is_not_blown_up():
+    assert shown(cover(written(noise(), "PNG"))).size == (60, 40)
+
+
+def test_a_cover_stands_upright():
+    exif = Image.Exif()
+    exif[0x0112] = 6  # the camera was turned by a quarter
+    data = written(Image.new("RGB", (60, 40)), "JPEG", exif=exif)
+    assert shown(cover(data)).size == (40, 60)
+
+
+def test_what_is_transparent_is_white_on_a_cover():
+    assert min(shown(cover(written(Image.new("RGBA", (9, 9)), "PNG"))).getpixel((4, 4))) > 250
+
+
+def test_a_cover_shows_the_first_frame():
+    frames = [Image.new("RGB", (9, 9), "white"), Image.new("RGB", (9, 9), "black")]
+    data = written(frames[0], "GIF", save_all=True, append_images=frames[1:])
+    assert min(shown(cover(data)).getpixel((4, 4))) > 250
+
+
+def test_a_picture_for_print_keeps_its_colours():
+    data = written(Image.new("CMYK", (9, 9), (0, 255, 255, 0)), "TIFF")
+    red, green, blue = shown(cover(data)).getpixel((4, 4))
+    assert red > 200 > 60 > max(green, blue)
+
+
+def test_a_picture_of_sixteen_bits_keeps_its_greys():
+    picture = Image.new("I;16", (40, 20), 6_000)
+    ImageDraw.Draw(picture).rectangle((20, 0, 40, 20), fill=60_000)
+    found = shown(cover(written(picture, "PNG"))).convert("L")
+    assert found.getpixel((5, 10)) < 40 < 220 < found.getpixel((35, 10))
+
+
+def test_a_broken_cover_is_an_error():
+    with pytest.raises(SourceError):
+        cover(b"no picture")

@@ -1,0 +1,107 @@
+"""What a source is, by its name and its bytes."""
+
+import pytest
+
+from narrated.errors import SourceError
+from narrated.reading.document import Heading, Paragraph, Rule, Text
+from narrated.reading.source_reader import PICTURES, TEXTS, read
+
+
+def words(block):
+    return "".join(span.text for span in block.spans)
+
+
+def test_every_known_suffix_is_lower_case_and_of_one_kind():
+    assert all(suffix == suffix.lower() for suffix in TEXTS | PICTURES)
+    assert not TEXTS & PICTURES
+
+
+def test_a_suffix_in_capitals_is_the_same_suffix():
+    assert read(b"# Hello\n\nWorld", "A.MD").title == "Hello"
+
+
+def test_a_plain_text_becomes_paragraphs_between_empty_lines():
+    document = read(b"One\nline.\n \nTwo.\r\n\r\nThree.", "a.txt")
+    assert [words(block) for block in document.blocks] == ["One line.", "Two.", "Three."]
+
+
+def test_a_plain_text_keeps_its_marks_as_they_are():
+    document = read(b"# no heading & *no* <b>emphasis</b>", "a.txt")
+    assert document.blocks == (Paragraph((Text("# no heading & *no* <b>emphasis</b>"),)),)
+
+
+def test_a_line_of_stars_in_a_plain_text_is_a_break():
+    assert read(b"One.\n\n* * *\n\nTwo.", "a.txt").blocks[1] == Rule()
+
+
+@pytest.mark.parametrize("name", ["a.zip", "a", "a.mp3", ".txt.swp"])
+def test_what_is_neither_text_nor_picture_is_refused_with_what_would_do(name):
+    with pytest.raises(SourceError) as caught:
+        read(b"data", name)
+    assert name in caught.value.problem
+    assert ".md" in caught.value.remedy
+
+
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [
+        ("a.txt", b""),
+        ("a.txt", b" \n\t\n"),
+        ("a.md", b"<!-- nothing -->\n\n---\n"),
+        ("a.html", b"<html><head><title>T</title></head><body><script>x()</script></body>"),
+        ("a.md", b"---\ntitle: A title alone\n---\n"),
+    ],
+)
+def test_a_document_without_words_is_refused(name, data):
+    with pytest.raises(SourceError, match="nothing to say"):
+        read(data, name)
+
+
+def test_an_empty_post_that_wants_no_narration_is_no_error():
+    assert not read(b"---\nnarrate: false\n---\n", "a.md").front.narrate
+
+
+def test_a_binary_called_txt_is_refused():
+    for data in (b"\x7fELF\x02\x01\x01\0\0\0", b"\x01\x02\x03\x04" * 20, bytes(range(1, 256))):
+        with pytest.raises(SourceError):
+            read(data, "a.txt")
+
+
+def test_an_error_cannot_forge_a_line_by_a_file_s_name():
+    with pytest.raises(SourceError) as caught:
+        read(b"", "a\nforged.txt")
+    assert "\n" not in caught.value.problem
+
+
+@pytest.mark.parametrize(
+    ("data", "name", "title", "title_from"),
+    [
+        (b"---\ntitle: From above\n---\n# Heading\n", "a.md", "From above", "front matter"),
+        (b"Words first.\n\n## The *first* `heading`\n", "a.md", "The first heading", "heading"),
+        (b"<title>The page</title><p>Words.</p>", "a.html", "The page", "page"),
+        (b"<title>The page</title><h1>Heading</h1>", "a.html", "Heading", "heading"),
+        (b"Words.", "2024-my-first_post.md", "2024 my first post", "name"),
+        (b"Words.", "blog/deep/some.notes.txt", "some notes", "name"),
+        (b"Words.", "___.txt", "___", "name"),
+    ],
+)
+def test_a_title_is_taken_from_the_best_place(data, name, title, title_from):
+    document = read(data, name)
+    assert (document.title, document.title_from) == (title, title_from)
+
+
+def test_a_heading_without_words_is_no_title():
+    document = read(b"# ![](a.png)\n\n## Words\n", "a.md")
+    assert document.title == "Words"
+    assert [type(block) for block in document.blocks] == [Heading, Heading]
+
+
+def test_a_page_s_own_title_that_is_not_said_is_listed():
+    found = read(b"<title>The page</title><h1>Heading</h1>", "a.html").blocks[0]
+    assert (found.kind, found.text) == ("title", "The page")
+
+
+def test_front_matter_goes_before_what_a_page_says_of_itself():
+    data = b"---\nlang: de\n---\n<html lang=fr><meta name=author content=Ada><p>Words."
+    found = read(data, "a.html").front
+    assert (found.language, found.author) == ("de", "Ada")

@@ -1,0 +1,184 @@
+"""Readers of sources: a hostile file ends one reader, and is told what it did."""
+
+import asyncio
+import textwrap
+
+import msgspec
+import pytest
+
+from narrated.errors import SourceError
+from narrated.script.script import Draft, ReadingSettings
+from narrated.workers.parser_pool import SMALL_BYTES, ParserPool
+
+STANDIN = """
+    import os, sys, time
+    from narrated.workers.protocol import Wire, die_with_parent
+
+    die_with_parent()
+    wire = Wire.inherited(int(sys.argv[-1]))
+    asked = 0
+    while (frame := wire.receive()) is not None:
+        header, payload = frame
+        asked += 1
+        what = header["do"]
+        if what == "die":
+            os._exit(3)
+        if what == "die unless first" and asked > 1:
+            os._exit(4)
+        if what == "hang":
+            time.sleep(60)
+        if what == "eat":
+            hoard = bytearray(8 << 30)
+        if what == "wait":
+            while not os.path.exists(header["for"]):
+                time.sleep(0.01)
+        if what == "nonsense":
+            os.write(int(sys.argv[-1]), b"\\xff" * 20)
+            continue
+        if what == "fail":
+            wire.send({"failed": {"problem": "It is no text.", "remedy": "Save it anew."}})
+            continue
+        wire.send({"ok": True}, f"{os.getpid()} {asked} ".encode() + payload[:100])
+"""
+
+
+@pytest.fixture
+def module(tmp_path, monkeypatch):
+    (tmp_path / "standin_editor.py").write_text(textwrap.dedent(STANDIN))
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    return "standin_editor"
+
+
+def telling(story, editors):
+    async def whole():
+        try:
+            await story(editors)
+        finally:
+            await editors.stop()
+
+    asyncio.run(whole())
+
+
+def test_one_child_answers_one_question_after_another(module):
+    async def story(editors):
+        answers = await asyncio.gather(
+            *(editors.ask({"do": "plan"}, str(n).encode()) for n in range(5))
+        )
+        pids, counts, payloads = zip(*(answer.split() for answer in answers), strict=True)
+        assert len(set(pids)) == 1
+        assert counts == (b"1", b"2", b"3", b"4", b"5")
+        assert payloads == (b"0", b"1", b"2", b"3", b"4")
+
+    telling(story, ParserPool(module=module))
+
+
+def test_a_source_that_cannot_be_read_says_why(module):
+    async def story(editors):
+        with pytest.raises(SourceError, match="no text") as failed:
+            await editors.ask({"do": "fail"}, b"")
+        assert failed.value.remedy == "Save it anew."
+        assert (await editors.ask({"do": "plan"}, b"")).split()[1] == b"2"
+
+    telling(story, ParserPool(module=module))
+
+
+def test_a_source_that_ends_its_reader_twice_is_blamed(module):
+    async def story(editors):
+        with pytest.raises(SourceError, match=r"ended the reader, twice.*exit status 3"):
+            await editors.ask({"do": "die"}, b"")
+        assert await editors.ask({"do": "plan"}, b"well")
+
+    telling(story, ParserPool(module=module))
+
+
+def test_a_source_whose_reader_died_of_something_else_is_read_by_a_fresh_one(module):
+    async def story(editors):
+        first = (await editors.ask({"do": "plan"}, b"")).split()
+        second = (await editors.ask({"do": "die unless first"}, b"")).split()
+        assert second[0] != first[0]
+        assert second[1] == b"1"
+
+    telling(story, ParserPool(module=module))
+
+
+def test_a_source_that_takes_too_long_is_given_up(module):
+    async def story(editors):
+        with pytest.raises(SourceError, match=r"longer than 0\.5 seconds"):
+            await editors.ask({"do": "hang"}, b"")
+        assert await editors.ask({"do": "plan"}, b"")
+
+    telling(story, ParserPool(time_limit_s=0.5, module=module))
+
+
+def test_a_source_that_eats_memory_ends_its_reader_alone(module):
+    async def story(editors):
+        with pytest.raises(SourceError, match="ended the reader"):
+            await editors.ask({"do": "eat"}, b"")
+
+    telling(story, ParserPool(memory_bytes=1 << 30, module=module))
+
+
+def test_a_reader_that_speaks_nonsense_is_replaced(module):
+    async def story(editors):
+        with pytest.raises(SourceError, match="ended the reader"):
+            await editors.ask({"do": "nonsense"}, b"")
+        assert await editors.ask({"do": "plan"}, b"")
+
+    telling(story, ParserPool(module=module))
+
+
+def test_a_question_taken_back_does_not_answer_the_next(module):
+    async def story(editors):
+        asking = asyncio.create_task(editors.ask({"do": "hang"}, b""))
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(asking, 0.3)
+        answer = await editors.ask({"do": "plan"}, b"the next")
+        assert answer.endswith(b"the next")
+
+    telling(story, ParserPool(module=module))
+
+
+def test_a_small_source_does_not_wait_for_a_large_one(module, tmp_path):
+    async def story(editors):
+        signal = tmp_path / "signal"
+        large = asyncio.create_task(
+            editors.ask({"do": "wait", "for": str(signal)}, bytes(SMALL_BYTES))
+        )
+        assert await editors.ask({"do": "plan"}, b"small")
+        assert not large.done()
+        signal.touch()
+        assert await large
+
+    telling(story, ParserPool(count=2, module=module))
+
+
+def test_what_is_too_large_for_the_wire_is_refused(module):
+    async def story(editors):
+        with pytest.raises(SourceError, match="bound"):
+            await editors.ask({"do": "plan", "lexicon": "x" * (2 << 20)}, b"")
+        assert await editors.ask({"do": "plan"}, b"")
+
+    telling(story, ParserPool(module=module))
+
+
+def test_the_real_reader_plans_a_post():
+    async def story(editors):
+        settings = msgspec.to_builtins(ReadingSettings())
+        limits = {"espeak": 600}
+        header = {
+            "captions": {},
+            "lexicons": [],
+            "folders": [],
+            "settings": settings,
+            "limits": limits,
+        }
+        reply = await editors.ask({"do": "plan", "name": "a.md", **header}, b"# Hi\n\nHello.")
+        plan = msgspec.json.decode(reply, type=Draft)
+        assert plan.title == "Hi"
+        assert "Hello." in [chunk.text for chunk in plan.chunks]
+
+    telling(story, ParserPool())
+
+
+def test_without_a_question_there_is_no_child():
+    telling(lambda editors: asyncio.sleep(0), ParserPool(module="no_such_module"))
