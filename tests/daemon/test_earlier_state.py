@@ -8,6 +8,7 @@ import os
 import shutil
 import sqlite3
 import tarfile
+import tempfile
 import time
 import zlib
 from contextlib import closing
@@ -35,6 +36,7 @@ class Snapshot:
     """A state at rest: its files, the ledger's rows, and how many texts were spoken."""
 
     outbox: dict[str, bytes]
+    """The outbox's files by name, without the status, which changes with the time."""
     takes: dict[str, tuple[int, bytes]]
     """The cache's files by key: when each was written (ns), and its content."""
     plans: dict[str, bytes]
@@ -44,13 +46,10 @@ class Snapshot:
     schema: int
 
     @classmethod
-    def of(cls, home: Path, scratch: Path) -> "Snapshot":
-        """Read a copy of the ledger: closing the ledger itself would empty its log."""
-        scratch.mkdir()
-        for path in (home / "state").glob("ledger.sqlite*"):
-            shutil.copy(path, scratch)
+    def of(cls, home: Path, state: Path | None = None) -> "Snapshot":
+        """What a home holds; `state` is a copy of its state folder, where that must not be read."""
         versions: dict[str, list[str]] = {}
-        with closing(sqlite3.connect(scratch / "ledger.sqlite")) as db:
+        with closing(sqlite3.connect((state or home / "state") / "ledger.sqlite")) as db:
             for path, state in db.execute("SELECT path, state FROM jobs ORDER BY id"):
                 versions.setdefault(os.fsdecode(path), []).append(state)
             plans = db.execute("SELECT path, plan FROM jobs JOIN plans ON job = id ORDER BY id")
@@ -58,7 +57,7 @@ class Snapshot:
             (schema,) = db.execute("PRAGMA user_version").fetchone()
         outbox = home / "outbox"
         return cls(
-            outbox={name: (outbox / name).read_bytes() for name in files_below(outbox)},
+            outbox={name: (outbox / name).read_bytes() for name in _published(outbox)},
             takes={
                 take.stem: (take.stat().st_mtime_ns, take.read_bytes())
                 for take in (home / "cache").glob("??/*.flac")
@@ -91,9 +90,9 @@ class Story:
 @pytest.fixture(scope="module")
 def story(tmp_path_factory: pytest.TempPathFactory) -> Story:
     """Have today's daemon start where the earlier one was killed, until all work is done."""
-    home, scratch = tmp_path_factory.mktemp("state"), tmp_path_factory.mktemp("ledgers")
+    home = tmp_path_factory.mktemp("home")
     daemon = _unpacked(home)
-    before = Snapshot.of(home, scratch / "before")
+    before = _at_the_kill(home)
     _have_just_been_killed(home)
     with daemon:
         _wait_published(daemon, "book", "edited", "by-another-name")
@@ -102,7 +101,7 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Story:
         (home / "late").touch()
         _wait_published(daemon, "late")
         daemon.wait_idle()
-        spoken, after = daemon.spoken, Snapshot.of(home, scratch / "after")
+        spoken, after = daemon.spoken, Snapshot.of(home)
         if daemon.ask("respeak", "letters/again.md").returncode == 0:
             wait(lambda: len(daemon.history("letters/again.md")) == 3, lambda: daemon.log)
             daemon.wait_idle()
@@ -205,10 +204,10 @@ def test_respeak_goes_on_counting(story: Story) -> None:
 
 def test_backup_is_taken_over(tmp_path: Path) -> None:
     """Restored on another disk, where every inode and time differs, no more is spoken."""
-    daemon = _unpacked(tmp_path / "state")
-    before = Snapshot.of(daemon.home, tmp_path / "before")
+    daemon = _unpacked(tmp_path)
+    before = _at_the_kill(tmp_path)
     daemon.ask("once", "--quiet")
-    after = Snapshot.of(daemon.home, tmp_path / "after")
+    after = Snapshot.of(tmp_path)
     assert sorted(daemon.spoken) == sorted([*before.missing, "This line is the new one."])
     assert _without(after.outbox, TOLD_ANEW) == _without(before.outbox, TOLD_ANEW)
     assert after.versions["book.md"] == ["done"]
@@ -216,11 +215,11 @@ def test_backup_is_taken_over(tmp_path: Path) -> None:
 
 def test_lost_ledger_is_restored(tmp_path: Path) -> None:
     """Without its ledger, the earlier outbox and cache are believed: no more is spoken."""
-    daemon = _unpacked(tmp_path / "state")
-    before = Snapshot.of(daemon.home, tmp_path / "before")
-    shutil.rmtree(daemon.home / "state")
+    daemon = _unpacked(tmp_path)
+    before = _at_the_kill(tmp_path)
+    shutil.rmtree(tmp_path / "state")
     daemon.ask("once", "--quiet")
-    after = Snapshot.of(daemon.home, tmp_path / "after")
+    after = Snapshot.of(tmp_path)
     assert sorted(daemon.spoken) == sorted([*before.missing, "This line is the new one."])
     assert _without(after.outbox, TOLD_ANEW) == _without(before.outbox, TOLD_ANEW)
     assert after.versions["book.md"] == ["done"]
@@ -234,6 +233,13 @@ def _unpacked(home: Path) -> Daemon:
     text = daemon.config.read_text()
     daemon.config.write_text(text.replace("@HOME@", str(home)).replace("@STATES@", str(STATES)))
     return daemon
+
+
+def _at_the_kill(home: Path) -> Snapshot:
+    """Read a copy of the state: to close the ledger itself would empty its log."""
+    with tempfile.TemporaryDirectory() as folder:
+        copy = shutil.copytree(home / "state", Path(folder) / "state")
+        return Snapshot.of(home, copy)
 
 
 def _have_just_been_killed(home: Path) -> None:
@@ -288,10 +294,14 @@ def _waiting(daemon: Daemon) -> list[str]:
     return [each["path"] for each in daemon.status()["waiting"]]
 
 
+def _published(outbox: Path) -> set[str]:
+    """The files that listeners see; the daemon may be writing others."""
+    visible = {name for name in files_below(outbox) if not Path(name).name.startswith(".")}
+    return visible - {STATUS}
+
+
 def _without(outbox: dict[str, bytes], stems: set[str]) -> dict[str, bytes]:
-    """The outbox without these narrations, their notes, and the status."""
+    """The outbox without these narrations and their notes."""
     return {
-        name: content
-        for name, content in outbox.items()
-        if name.partition(".")[0] not in stems and name != STATUS
+        name: content for name, content in outbox.items() if name.partition(".")[0] not in stems
     }
