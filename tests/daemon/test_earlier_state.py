@@ -33,7 +33,7 @@ TOLD_ANEW = {"book", "edited", "late", *RENAMED}
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """A state at rest: its files, the ledger's rows, and how many texts were spoken."""
+    """What a home holds at one time: its files, and what the ledger says."""
 
     outbox: dict[str, bytes]
     """The outbox's files by name, without the status, which changes with the time."""
@@ -46,10 +46,10 @@ class Snapshot:
     schema: int
 
     @classmethod
-    def of(cls, home: Path, state: Path | None = None) -> "Snapshot":
-        """What a home holds; `state` is a copy of its state folder, where that must not be read."""
+    def of(cls, home: Path, copy: Path | None = None) -> "Snapshot":
+        """What a home holds; `copy` stands for its state folder, where that must not be opened."""
         versions: dict[str, list[str]] = {}
-        with closing(sqlite3.connect((state or home / "state") / "ledger.sqlite")) as db:
+        with closing(sqlite3.connect((copy or home / "state") / "ledger.sqlite")) as db:
             for path, state in db.execute("SELECT path, state FROM jobs ORDER BY id"):
                 versions.setdefault(os.fsdecode(path), []).append(state)
             plans = db.execute("SELECT path, plan FROM jobs JOIN plans ON job = id ORDER BY id")
@@ -109,7 +109,7 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Story:
 
 
 def test_fixture_was_killed_midway(story: Story) -> None:
-    """The earlier daemon was killed with the book half spoken, and its log not yet emptied."""
+    """The earlier daemon was killed with the book half spoken."""
     before = story.before
     assert before.schema == 4
     assert before.versions["book.md"] == ["speaking"]
