@@ -41,7 +41,7 @@ def at_once(monkeypatch):
         monkeypatch.setattr(each, "SETTLE_S", 0.0)
 
 
-AT_ONCE = "from narrated.voices import install; install.SETTLE_S = 0.0"
+AT_ONCE = "from narrated.voices import install as adding; adding.SETTLE_S = 0.0"
 
 
 def found(voices):
@@ -69,7 +69,7 @@ def command(tmp_path, *arguments, before="", settle=AT_ONCE):
     """Run the command itself, as its own process."""
     config = tmp_path / "narrated.yaml"
     config.write_text(f"inbox: {tmp_path}/in\noutbox: {tmp_path}/out\nstate: {tmp_path}/state\n")
-    code = f"{before}\n{settle}\nfrom narrated.cli import main\nmain()"
+    code = f"{before}\n{settle}\nfrom narrated.cli.main import main\nmain()"
     return subprocess.run(
         [sys.executable, "-c", code, "--config", str(config), "voices", "add", *arguments],
         env={"PATH": os.environ["PATH"], "HOME": str(tmp_path), "PYTHONPATH": PACKAGE},

@@ -32,7 +32,7 @@ def reader(open_root: Path, program: Callable[..., Any]) -> Callable[..., Any]:
 
     def start(*options: str) -> Any:
         listener = program(open_root, "--user", str(READER), "--scan", "0.2", *options)
-        listener.expect("Scanned")
+        listener.expect("ScanFinished")
         return listener
 
     return start
@@ -51,15 +51,15 @@ def test_an_unreadable_file_is_told_once_and_found_when_its_remedy_is_done(
     (open_root / "my post.md").write_text("Words.")
     (open_root / "my post.md").chmod(0o600)
     listener = reader()
-    told = listener.expect("Unreadable")
+    told = listener.expect("FileUnreadable")
     assert told["path"] == "my post.md"
     assert "my post.md" in told["problem"]
     assert told["remedy"] == "In the inbox, run: chmod o+r 'my post.md'"
     for _ in range(3):
-        listener.expect("Scanned")
+        listener.expect("ScanFinished")
     mend(open_root, told["remedy"])
-    assert listener.expect("Found")["path"] == "my post.md"
-    assert [event["event"] for event in listener.told].count("Unreadable") == 1
+    assert listener.expect("FileReady")["path"] == "my post.md"
+    assert [event["event"] for event in listener.told].count("FileUnreadable") == 1
 
 
 def test_the_remedy_names_the_group_where_the_file_is_shared_with_it(
@@ -69,10 +69,10 @@ def test_the_remedy_names_the_group_where_the_file_is_shared_with_it(
     os.chown(open_root / "post.md", -1, READER)
     (open_root / "post.md").chmod(0o600)
     listener = reader()
-    told = listener.expect("Unreadable")
+    told = listener.expect("FileUnreadable")
     assert told["remedy"] == "In the inbox, run: chmod g+r post.md"
     mend(open_root, told["remedy"])
-    listener.expect("Found", "post.md")
+    listener.expect("FileReady", "post.md")
 
 
 def test_what_lies_in_a_closed_folder_is_found_when_it_is_opened(
@@ -84,7 +84,7 @@ def test_what_lies_in_a_closed_folder_is_found_when_it_is_opened(
     closed.chmod(0o700)
     listener = reader()
     closed.chmod(0o755)
-    listener.expect("Found", "closed/post.md")
+    listener.expect("FileReady", "closed/post.md")
 
 
 def test_a_folder_that_is_opened_is_watched_from_then_on(
@@ -92,15 +92,15 @@ def test_a_folder_that_is_opened_is_watched_from_then_on(
 ) -> None:
     (open_root / "closed").mkdir(mode=0o700)
     listener = program(open_root, "--user", str(READER), "--scan", "2")
-    listener.expect("Scanned")
+    listener.expect("ScanFinished")
     (open_root / "closed" / "post.md").write_text("Words.")
     (open_root / "closed").chmod(0o755)
-    listener.expect("Found", "closed/post.md")
-    listener.expect("Scanned")
+    listener.expect("FileReady", "closed/post.md")
+    listener.expect("ScanFinished")
     walks = len(listener.told)
     (open_root / "closed" / "new.md").write_text("Words.")
-    listener.expect("Found", "closed/new.md")
-    assert [event["event"] for event in listener.told[walks:]] == ["Found"]
+    listener.expect("FileReady", "closed/new.md")
+    assert [event["event"] for event in listener.told[walks:]] == ["FileReady"]
 
 
 def test_what_lies_in_a_folder_that_closes_has_not_vanished(
@@ -111,16 +111,16 @@ def test_what_lies_in_a_folder_that_closes_has_not_vanished(
         (open_root / name).write_text("Words.")
     listener = reader()
     for _ in range(3):
-        listener.expect("Found")
+        listener.expect("FileReady")
     (open_root / "sub").chmod(0o700)
     (open_root / "gone.md").unlink()
-    listener.expect("Vanished", "gone.md")
+    listener.expect("FileVanished", "gone.md")
     for _ in range(8):
-        listener.expect("Scanned")
+        listener.expect("ScanFinished")
     (open_root / "sub").chmod(0o755)
     (open_root / "sub" / "new.md").write_text("Words.")
-    listener.expect("Found", "sub/new.md")
-    assert [event["event"] for event in listener.told].count("Vanished") == 1
+    listener.expect("FileReady", "sub/new.md")
+    assert [event["event"] for event in listener.told].count("FileVanished") == 1
 
 
 def test_a_root_that_may_not_be_listed_is_lost_and_found_again(
@@ -128,13 +128,13 @@ def test_a_root_that_may_not_be_listed_is_lost_and_found_again(
 ) -> None:
     (open_root / "post.md").write_text("Words.")
     listener = reader()
-    listener.expect("Found")
+    listener.expect("FileReady")
     open_root.chmod(0o700)
     assert "Permission denied" in listener.expect("RootLost")["reason"]
     open_root.chmod(0o755)
     listener.expect("RootFound")
-    listener.expect("Scanned")
-    assert "Vanished" not in [event["event"] for event in listener.told]
+    listener.expect("ScanFinished")
+    assert "FileVanished" not in [event["event"] for event in listener.told]
 
 
 def test_without_leases_a_longer_rest_stands_in(
@@ -143,7 +143,7 @@ def test_without_leases_a_longer_rest_stands_in(
     listener = reader()  # a foreign owner's file gives no lease
     (open_root / ".post.tmp").write_text("Words.")
     (open_root / ".post.tmp").rename(open_root / "post.md")
-    found = listener.expect("Found")
+    found = listener.expect("FileReady")
     assert found["told_s"] - found["ready_s"] >= 3 * 0.15
 
 
@@ -152,7 +152,7 @@ def test_where_no_watch_is_to_be_had_it_says_so_once_and_scans(
 ) -> None:
     listener = reader("--exhaust")
     (open_root / "post.md").write_text("Words.")
-    listener.expect("Found", "post.md")
+    listener.expect("FileReady", "post.md")
     lost = [event for event in listener.told if event["event"] == "WatchLost"]
     assert [event["reason"] for event in lost] == ["inotify instance limit reached"]
 
@@ -164,6 +164,6 @@ def test_where_not_all_folders_can_be_watched_it_says_so_once_and_scans(
         (open_root / f"{number}").mkdir()
     listener = reader("--watches", "10")
     (open_root / "11" / "post.md").write_text("Words.")
-    listener.expect("Found", "11/post.md")
+    listener.expect("FileReady", "11/post.md")
     lost = [event for event in listener.told if event["event"] == "WatchLost"]
     assert [event["reason"] for event in lost] == ["inotify watch limit reached"]

@@ -17,16 +17,16 @@ def test_a_folder_made_during_an_overflow_is_watched(
     root: Path, program: Callable[..., Any]
 ) -> None:
     listener = program(root)
-    listener.expect("Scanned")
+    listener.expect("ScanFinished")
     os.kill(listener.process.pid, signal.SIGSTOP)
     for number in range(QUEUE // 2 + 100):
         (root / f".{number}").touch()
         (root / f".{number}").unlink()
     (root / "late").mkdir()
     os.kill(listener.process.pid, signal.SIGCONT)
-    listener.expect("Scanned")
+    listener.expect("ScanFinished")
     (root / "late" / "post.md").write_text("x")
-    listener.expect("Found", "late/post.md")
+    listener.expect("FileReady", "late/post.md")
 
 
 def test_a_flood_of_hints_is_dropped_for_one_doubt() -> None:

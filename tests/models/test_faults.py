@@ -214,10 +214,10 @@ from models.puller import NAME, Watching
 from narrated.models.catalogue import entry
 from narrated.models.hub import Hub
 from narrated.models.pull import pull
-from narrated.models.store import ModelShelf
+from narrated.models.store import ModelStore
 from pathlib import Path
 resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
-pull(entry(NAME), ModelShelf(Path(sys.argv[1])), Hub(sys.argv[2]), Watching())
+pull(entry(NAME), ModelStore(Path(sys.argv[1])), Hub(sys.argv[2]), Watching())
 """
 
 

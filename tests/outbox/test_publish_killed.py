@@ -17,8 +17,8 @@ PUBLISHER = """
 import sys
 from itertools import count, islice
 from pathlib import Path
-from narrated.outbox.manifest import Manifest, Source, encode
-from narrated.outbox.publish import Prepared, publish
+from narrated.outbox.manifest import Manifest, ManifestSource, encode
+from narrated.outbox.publish import PreparedFile, publish
 
 outbox, state = map(Path, sys.argv[1:3])
 sound, words = state / "a.mp3", state / "a.vtt"
@@ -27,9 +27,9 @@ for version in islice(count(int(sys.argv[3])), int(sys.argv[4])):
     sound.write_bytes(letter * 300_000)
     words.write_bytes(letter * 9_000)
     publish(
-        outbox, "blog/post", [Prepared(sound, ".mp3"), Prepared(words, ".vtt")],
+        outbox, "blog/post", [PreparedFile(sound, ".mp3"), PreparedFile(words, ".vtt")],
         lambda outputs: encode(Manifest(
-            program="narrated", published="", source=Source("post.md", ""), outputs=outputs,
+            program="narrated", published="", source=ManifestSource("post.md", ""), outputs=outputs,
             title=letter.decode() * 5000, engine="", voice="", duration_s=0.0)),
     )
     print(version, flush=True)

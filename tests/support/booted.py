@@ -27,7 +27,7 @@ TRIXIE = CHECKOUT / ".venv" / "trixie"
 _PREFIX = "narrated-booted-"
 _NAMESPACES = ("--mount", "--pid", "--uts", "--ipc", "--cgroup", "--net")
 _PROGRAM = """#!/opt/narrated/bin/python
-from narrated.cli import main
+from narrated.cli.main import main
 main()
 """
 

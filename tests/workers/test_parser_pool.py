@@ -12,10 +12,10 @@ from narrated.workers.parser_pool import SMALL_BYTES, ParserPool
 
 STANDIN = """
     import os, sys, time
-    from narrated.workers.protocol import Wire, die_with_parent
+    from narrated.workers.protocol import ChildChannel, die_with_parent
 
     die_with_parent()
-    wire = Wire.inherited(int(sys.argv[-1]))
+    wire = ChildChannel.inherited(int(sys.argv[-1]))
     asked = 0
     while (frame := wire.receive()) is not None:
         header, payload = frame
