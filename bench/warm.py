@@ -22,7 +22,8 @@ from pathlib import Path
 import torch
 
 from measuring import checkpoints
-from narrated.engines.interface import REGISTRY, ModelResources
+from narrated.engines.model_interface import ModelResources
+from narrated.engines.registry import BUILT_IN_ENGINES
 from narrated.workers.pool import Worker, WorkerPool, WorkerSpec
 
 TO_REACH = 5.0
@@ -92,7 +93,7 @@ async def _said(worker: Worker, seed: int) -> None:
 async def _worker(models: Path) -> AsyncIterator[Worker]:
     changed = asyncio.Event()
     spec = WorkerSpec(
-        "models", "", (REGISTRY["bark"],), ModelResources(models=str(models)), silence_s=600
+        "models", "", (BUILT_IN_ENGINES["bark"],), ModelResources(models=str(models)), silence_s=600
     )
     pool = WorkerPool([spec], changed.set)
     await pool.start()

@@ -19,7 +19,8 @@ from engines.checkpoints.tortoise import tortoise
 from engines.paint import BLUE, RED, painted, saved, shaded
 from engines.tortoise.recordings import recorded
 from narrated.audio.pcm import trim
-from narrated.engines.interface import SpeechRequest, SpeechResult, WeightsLocation
+from narrated.engines.interface import SpeechRequest, SpeechResult
+from narrated.engines.model_interface import WeightsLocation
 from narrated.errors import (
     ConfigurationError,
     EngineError,

@@ -30,7 +30,7 @@ def voice(chunks: str, sound: str) -> dict[str, Any]:
     """Speak chunks (JSON: text, language, pause) with espeak; the sound as it is encoded later."""
     from narrated.audio.pcm import silence, trim
     from narrated.engines import espeak
-    from narrated.engines.interface import ModelResources
+    from narrated.engines.model_interface import ModelResources
     from narrated.workers.budget import MemoryBudget
 
     asked = json.loads(Path(chunks).read_text())
@@ -58,7 +58,7 @@ def encoder(sound: str, sample_rate: str, target: str) -> dict[str, Any]:
 def notes(source: str, target: str) -> dict[str, Any]:
     """Speak, encode and durably write each file of a folder, one after the other."""
     from narrated.engines import espeak
-    from narrated.engines.interface import ModelResources
+    from narrated.engines.model_interface import ModelResources
     from narrated.workers.budget import MemoryBudget
 
     engine = espeak.load({}, MemoryBudget(ModelResources()))

@@ -11,7 +11,8 @@ from PIL import Image
 
 from measuring import checkpoints
 from measuring.take import Take, Together, pictures_of
-from narrated.engines.interface import REGISTRY, ModelResources, ModelStatus
+from narrated.engines.model_interface import ModelResources, ModelStatus
+from narrated.engines.registry import BUILT_IN_ENGINES
 from narrated.workers.pool import Worker, WorkerPool, WorkerSpec
 
 HOW = "read from the card, its context included"
@@ -30,7 +31,7 @@ def together(names: Sequence[str], rows: int, bound: int) -> Together:
     """All at once in one worker, within the bound; the card's own figures, its context included."""
     with tempfile.TemporaryDirectory(prefix="narrated-") as folder:
         for name in names:
-            place = Path(folder, str(REGISTRY[name].options["model"]))
+            place = Path(folder, str(BUILT_IN_ENGINES[name].options["model"]))
             if name == "tortoise":
                 checkpoints.saved_tortoise(place)
             else:
@@ -44,7 +45,7 @@ async def _worked(
     models: Path, names: Sequence[str], rows: int, bound: int
 ) -> tuple[Sequence[ModelStatus], int]:
     changed = asyncio.Event()
-    engines = tuple(REGISTRY[name] for name in names)
+    engines = tuple(BUILT_IN_ENGINES[name] for name in names)
     home = ModelResources(models=str(models), device="cuda", memory_bytes=bound - _CONTEXT)
     before = _in_use()
     pool = WorkerPool([WorkerSpec("models", "", engines, home, silence_s=600)], changed.set)
@@ -81,7 +82,7 @@ def _in_use() -> int:
 
 
 def _asked(worker: Worker, name: str, rows: int) -> list[asyncio.Future]:
-    if REGISTRY[name].kind == "speech":
+    if BUILT_IN_ENGINES[name].kind == "speech":
         return [worker.submit(name, {"text": _TEXT, "voice": "", "seed": n}) for n in range(rows)]
     return [worker.submit(name, {}, _picture(n)) for n in range(pictures_of(name))]
 

@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from measuring.take import Take
-from narrated.engines.interface import EngineSpec, ModelResources
+from narrated.engines.engine_spec import EngineSpec
+from narrated.engines.model_interface import ModelResources
 from narrated.workers.pool import Worker, WorkerPool, WorkerSpec
 
 SCALE = 4

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from narrated.engines.captions.options import ROWS
-from narrated.engines.interface import REGISTRY
+from narrated.engines.registry import BUILT_IN_ENGINES
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,4 +36,4 @@ class Together:
 
 def pictures_of(engine: str) -> int:
     """How many pictures an engine describes at once."""
-    return int(REGISTRY[engine].options.get("rows", ROWS))
+    return int(BUILT_IN_ENGINES[engine].options.get("rows", ROWS))

@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 
 from measuring.shelf import PlainShelf
+from narrated.engines.engine_spec import EngineSpec
+from narrated.engines.engine_spec import load as load_engine
 from narrated.engines.espeak import load
-from narrated.engines.interface import CaptionRequest, EngineSpec, SpeechRequest, SpeechResult
-from narrated.engines.interface import load as load_engine
+from narrated.engines.interface import CaptionRequest, SpeechRequest, SpeechResult
+from narrated.engines.registry import BUILT_IN_ENGINES
 from narrated.errors import EngineError, EngineUnavailable
 
 
@@ -155,11 +157,11 @@ def test_many_utterances_leave_little_memory_behind(engine):
 
 def test_engines_that_come_with_the_program_are_found_by_name():
     for name in ("espeak", "embedded"):
-        spec = EngineSpec.registered(name)
-        assert load_engine(spec.module, spec.path, spec.options, PlainShelf()).kind == spec.kind
-    assert EngineSpec.registered("no such engine") is None
+        spec = BUILT_IN_ENGINES.get(name)
+        assert load_engine(spec, PlainShelf()).kind == spec.kind
+    assert BUILT_IN_ENGINES.get("no such engine") is None
 
 
 def test_a_module_that_is_not_installed_says_so():
     with pytest.raises(EngineUnavailable, match="no_such_engine"):
-        load_engine("no_such_engine", "", {}, PlainShelf())
+        load_engine(EngineSpec("none", "speech", "no_such_engine", 400), PlainShelf())

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from narrated.engines.interface import REGISTRY
+from narrated.engines.registry import BUILT_IN_ENGINES
 from narrated.environments.engine_packages import CODES, code_of, lack, requirements
 from narrated.environments.pip import install
 from narrated.errors import NarratedError
@@ -85,7 +85,7 @@ def test_every_code_has_an_extra_of_ours_and_an_engine() -> None:
     for each in CODES.values():
         assert requirements(each.extra)
         assert code_of(each.engine) is each
-        assert REGISTRY[each.engine].installed_as == each.engine
+        assert BUILT_IN_ENGINES[each.engine].installed_as == each.engine
 
 
 def test_an_engine_that_needs_no_code_is_told_from_one_that_is_none() -> None:

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from narrated.config.file import parse
-from narrated.engines.interface import REGISTRY
+from narrated.engines.registry import BUILT_IN_ENGINES
 from narrated.models.catalogue import entries
 from narrated.models.references import uses
 
@@ -22,7 +22,7 @@ def test_every_engine_with_a_model_is_in_the_catalogue_under_its_name() -> None:
     catalogue = {(each.name, each.does, each.repository) for each in entries()}
     engines = {
         (spec.name, spec.kind, spec.options["model"])
-        for spec in REGISTRY.values()
+        for spec in BUILT_IN_ENGINES.values()
         if "model" in spec.options
     }
     assert catalogue == engines

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from narrated.engines.interface import EngineSpec
+from narrated.engines.engine_spec import EngineSpec
 from narrated.workers.pool import Worker, WorkerPool, WorkerSpec
 
 ENGINES = str(Path(__file__).parents[1] / "engines")

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from narrated.engines.interface import EngineSpec
+from narrated.engines.engine_spec import EngineSpec
 from narrated.workers.child import LINES_KEPT, ChildProcess
 from workers.support import ENGINES, ends_within, running, say, spec, toy
 

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from narrated.engines.interface import EngineSpec, ModelResources
+from narrated.engines.engine_spec import EngineSpec
+from narrated.engines.model_interface import ModelResources
 from narrated.errors import EngineError, EngineUnavailable, WorkerLost
 from workers.support import ENGINES, Watched, running, say, spec
 

@@ -8,7 +8,8 @@ import sys
 
 import pytest
 
-from narrated.engines.interface import EngineSpec
+from narrated.engines.engine_spec import EngineSpec
+from narrated.engines.registry import BUILT_IN_ENGINES
 from narrated.errors import EngineError, EngineUnavailable, WorkerLost
 from workers.support import ends_within, running, say, spec, toy
 
@@ -382,7 +383,7 @@ def test_nothing_spoken_is_lost_or_spoken_twice(tmp_path):
 
 def test_the_embedded_engines_work_in_a_worker():
     async def story():
-        engines = [EngineSpec.registered(name) for name in EngineSpec.names()]
+        engines = [BUILT_IN_ENGINES.get(name) for name in BUILT_IN_ENGINES]
         async with running(spec(*engines)) as watched:
             worker = await watched.worker()
             spoken = await worker.submit("espeak", {"text": "Hello.", "voice": "en-us"})
@@ -395,7 +396,7 @@ def test_the_embedded_engines_work_in_a_worker():
 
 def test_this_interpreter_is_no_foreign_one():
     async def story():
-        async with running(spec(EngineSpec.registered("espeak"), python=sys.executable)) as watched:
+        async with running(spec(BUILT_IN_ENGINES.get("espeak"), python=sys.executable)) as watched:
             assert "espeak" in (await watched.worker()).engines
 
     asyncio.run(story())

@@ -1,24 +1,25 @@
 """The workers and engines that a configuration asks for."""
 
 import dataclasses
+import sys
 
 from narrated.config.values import Config, EngineConfig
-from narrated.engines.interface import REGISTRY, EngineSpec, ModelResources
+from narrated.engines.engine_spec import DEFAULT_LIMIT, EngineSpec
+from narrated.engines.model_interface import ModelResources
+from narrated.engines.registry import known_engine, known_engines
 from narrated.errors import ConfigurationError
 from narrated.workers.pool import WorkerSpec
 
 LATENTS = "latents"
-"""Within the cache, beside the takes, which are in folders of two letters."""
-
-DEFAULT_LIMIT = 400
-"""Characters an engine of the user's own is given at once where its entry names no limit."""
+"""Folder in the cache; the takes are in folders of two letters beside it."""
 
 
 def worker_specs(config: Config) -> tuple[WorkerSpec, ...]:
-    """The workers that hold the configured engines.
+    """The workers of the configured engines.
 
-    One for all that hold models, so that none is loaded twice, and one for the others, which may
-    need a fresh process while the models stay warm; and so for each other interpreter.
+    All engines with models share one worker, so that no model is loaded twice. All others share
+    another, which can be replaced while the models stay warm. Each further interpreter has its
+    own two.
     """
     named = {config.speech.engine, config.pictures.captions}
     named |= {speaker.engine for speaker in config.speech.speakers.values()}
@@ -47,7 +48,7 @@ def _worker_name(holds_models: bool, number: int) -> str:
 
 
 def home(config: Config) -> ModelResources:
-    """Where the models live, and what they may take."""
+    """Folders of the models, and the memory that they may take."""
     models = config.models
     return ModelResources(
         models=str(models.folder),
@@ -60,25 +61,19 @@ def home(config: Config) -> ModelResources:
 
 
 def engine_spec(config: Config, name: str) -> EngineSpec:
-    """One engine as the worker loads it: ours from the registry, or the user's own entry."""
+    """An engine of the registry, or the user's own, with the options of its `engines:` entry.
+
+    Raises ConfigurationError if the engine is unknown, or its entry point is broken.
+    """
     entry = config.engines.get(name, EngineConfig())
-    known = REGISTRY.get(entry.like or name)
     if entry.module:
-        limit = entry.limit or DEFAULT_LIMIT
-        return EngineSpec(
-            name,
-            entry.kind,
-            entry.module,
-            limit,
-            python=entry.python,
-            path=entry.path,
-            options=entry.options,
-        )
+        return _own_engine(name, entry)
+    known = known_engine(entry.like or name)
     if known is None:
         raise ConfigurationError(
             f"There is no engine named `{entry.like or name}`.",
-            f"Known: {', '.join(sorted(REGISTRY))}; one of your own needs "
-            f"`engines: {{{name}: {{module: …}}}}`.",
+            f"Known: {', '.join(sorted(known_engines()))}; one of your own needs "
+            f"`engines: {{{name}: {{module: …}}}}`, or its package in {sys.prefix}.",
         )
     return dataclasses.replace(
         known,
@@ -89,8 +84,25 @@ def engine_spec(config: Config, name: str) -> EngineSpec:
     )
 
 
+def _own_engine(name: str, entry: EngineConfig) -> EngineSpec:
+    return EngineSpec(
+        name,
+        entry.kind,
+        entry.module,
+        entry.limit or DEFAULT_LIMIT,
+        python=entry.python,
+        path=entry.path,
+        options=entry.options,
+    )
+
+
+def all_engines(config: Config) -> dict[str, EngineSpec]:
+    """Every known and configured engine by name."""
+    others = {name: spec for name, spec in known_engines().items() if name not in config.engines}
+    return others | {name: engine_spec(config, name) for name in config.engines}
+
+
 def limits(config: Config) -> dict[str, int]:
-    """How many characters each configured or embedded speech engine takes at once, by name."""
-    names = set(REGISTRY) | set(config.engines)
-    specs = (engine_spec(config, name) for name in names)
+    """Most characters of a chunk, for each speech engine by name."""
+    specs = all_engines(config).values()
     return {spec.name: spec.limit_characters for spec in specs if spec.kind == "speech"}

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 
 from narrated.config.values import Config
 from narrated.config.worker_specs import worker_specs
-from narrated.doctor.finding import Finding, well, wrong
+from narrated.doctor.finding import Finding, warning, well, wrong
+from narrated.engines.entry_points import installed_engines
 from narrated.engines.interface import EngineInfo
 from narrated.printable import printable
 from narrated.script.script import Speaker
@@ -23,6 +24,8 @@ def engines(config: Config, roll: EngineProbe) -> Iterator[Finding]:
     for name, speaker in config.settings.speakers.items():
         if speaker.engine in roll.engines:  # else the finding of the engine says it all
             yield _heard(name, speaker, roll.engines[speaker.engine])
+    for name, (problem, remedy) in installed_engines().problems.items():
+        yield warning(f"engine {name}", problem, remedy)
 
 
 def _judged(engine: str, state: WorkerSnapshot) -> Finding:

@@ -12,7 +12,7 @@ from pathlib import Path
 from narrated.config.values import Config
 from narrated.config.worker_specs import worker_specs
 from narrated.doctor.finding import Finding, warning, well, wrong
-from narrated.engines.interface import EngineSpec
+from narrated.engines.engine_spec import EngineSpec
 from narrated.human_sizes import size
 from narrated.workers.child import environment
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from narrated.config.values import Config
 from narrated.doctor.finding import Finding, warning, well
-from narrated.engines.interface import ModelStatus
+from narrated.engines.model_interface import ModelStatus
 from narrated.human_sizes import size
 from narrated.workers.engine_probe import EngineProbe
 

@@ -20,7 +20,6 @@ import espeakng_loader
 
 from narrated.engines.espeak_library import FASTEST_RATE, GAP, PITCH, RANGE, RATE, VOLUME, opened
 from narrated.engines.interface import (
-    EngineContext,
     Kind,
     ModelFreeEngine,
     Options,
@@ -30,6 +29,7 @@ from narrated.engines.interface import (
     SpeechRequest,
     SpeechResult,
 )
+from narrated.engines.model_interface import EngineContext
 from narrated.errors import EngineError, EngineUnavailable
 
 ROWS = 8  # a queue, worked in order: deep enough that the wire's latency never starves it

@@ -1,21 +1,15 @@
-"""What an engine is: something in a worker that speaks texts or describes pictures, row by row.
+"""The interface of an engine: it speaks texts or describes pictures, inside a worker.
 
-Shaped for continuous batching: requests are admitted while others are under way, and every
-`step` brings all rows in flight a little further. Only the standard library is used, since a
-worker may run in an engine's own interpreter.
+It is shaped for continuous batching. Requests are admitted while others are in flight, and every
+`step` advances all requests in flight. Only the standard library is used, since a worker may run
+in an engine's own interpreter.
 """
 
-import importlib
-import math
-import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from enum import StrEnum
-from pathlib import Path
-from types import MappingProxyType
-from typing import Any, Literal, Protocol, TypeVar, cast
+from typing import Any, Literal, Protocol, TypeGuard
 
-from narrated.errors import EngineUnavailable
+from narrated.engines.model_interface import Model
 
 Kind = Literal["speech", "caption"]
 Options = Mapping[str, Any]
@@ -28,13 +22,13 @@ class SpeechRequest:
     id: str
     text: str
     voice: str
-    """One of the engine's; empty for the one that the engine thinks best for the language."""
+    """One of the engine's voices; empty for the engine's best voice of the language."""
     options: Options = field(default_factory=dict)
     language: str = "en"
     seed: int = 0
-    """Seeds this row alone: the same request gives the same sound in whatever company."""
+    """Seed of this request alone: equal requests give equal sound in any batch."""
     voice_digest: str | None = None
-    """What the voice is to be, by its digest, empty where it was not listed; None for any."""
+    """The digest that the voice must have, empty if it was not listed; None for any."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +42,7 @@ class CaptionRequest:
 
 @dataclass(frozen=True, slots=True)
 class SpeechResult:
-    """A finished utterance: signed 16-bit little-endian samples of one channel."""
+    """Finished speech: signed 16-bit little-endian samples of one channel."""
 
     id: str
     pcm: bytes
@@ -65,7 +59,7 @@ class CaptionResult:
 
 @dataclass(frozen=True, slots=True)
 class ProgressReport:
-    """How far a row has come, 0 to 1; it also shows that the engine is alive."""
+    """Progress of a request, 0 to 1; it also shows that the engine is alive."""
 
     id: str
     fraction: float
@@ -73,15 +67,15 @@ class ProgressReport:
 
 @dataclass(frozen=True, slots=True)
 class RequestFailure:
-    """A row that cannot be finished, while the engine is well."""
+    """A request that cannot be finished, while the engine itself is well."""
 
     id: str
     problem: str
     remedy: str = ""
     unavailable: bool = False
-    """True where it may work later (a voice that is not there yet)."""
+    """True if it may work later, such as with a voice that is still missing."""
     among_others: bool = False
-    """True where it may be the fault of another row of the same step."""
+    """True if another request of the same step may be at fault."""
 
 
 Request = SpeechRequest | CaptionRequest
@@ -90,303 +84,93 @@ Outcome = SpeechResult | CaptionResult | ProgressReport | RequestFailure
 
 @dataclass(frozen=True, slots=True)
 class EngineInfo:
-    """What a worker announces of an engine that it has loaded."""
+    """A worker's announcement of a loaded engine."""
 
     name: str
     kind: Kind
     identity: str
-    """The same identity gives the same result: part of every cache key."""
+    """Equal identities give equal results: part of every cache key."""
     sample_rate: int
+    """Samples a second; 0 for a captioner."""
     voices: Mapping[str, str]
-    """By name, each with a digest of its content."""
+    """Digest of each voice's content, by name; empty for a captioner."""
     rows: int
-    """How many requests may be in flight."""
-
-
-class WeightsLocation(StrEnum):
-    """Where a model's weights are."""
-
-    WARM = "warm"  # on the device that computes
-    PARKED = "parked"  # in the memory of the host, from where they come back soon
-    ABSENT = "absent"  # on the disk alone
-
-
-class Device(Protocol):
-    """What computes, and the memory it has; its figures are read, not reckoned."""
-
-    @property
-    def name(self) -> str:
-        """As a person knows it, such as "cpu" or "NVIDIA H100"."""
-
-    @property
-    def total_bytes(self) -> int:
-        """What it has in all."""
-
-    @property
-    def free_bytes(self) -> int:
-        """What is left of it for us, caches of the allocator counted as free."""
-
-    def bound(self, limit_bytes: int) -> None:
-        """Have every allocation beyond this fail, where the device can; 0 lifts the bound."""
-
-    @property
-    def in_use_bytes(self) -> int:
-        """What this process has of it now."""
-
-    def begin_peak(self) -> None:
-        """From here on the peak is looked for."""
-
-    @property
-    def peak_bytes(self) -> int:
-        """The most that this process had of it since then."""
-
-    def tidy(self) -> None:
-        """Give back what the allocator keeps for later."""
-
-
-class Model(Protocol):
-    """Weights that a worker holds once, whichever of its engines use them."""
-
-    @property
-    def name(self) -> str:
-        """As the user knows it, such as suno/bark."""
-
-    @property
-    def key(self) -> str:
-        """A digest of its content, precision and device: the same key, the same weights."""
-
-    @property
-    def device(self) -> Device:
-        """Where it computes."""
-
-    @property
-    def warmth(self) -> WeightsLocation:
-        """Where its weights are now."""
-
-    @property
-    def weights_bytes(self) -> int:
-        """What they take on the device; 0 before they were there for the first time."""
-
-    def warm(self) -> None:
-        """Bring them onto the device; EngineUnavailable or OutOfMemory where that fails."""
-
-    def park(self) -> None:
-        """Take them off the device into the host's memory; where these are one, drop them."""
-
-    def drop(self) -> None:
-        """Keep them nowhere but on the disk."""
-
-
-ModelT = TypeVar("ModelT", bound=Model)
-
-
-class EngineContext(Protocol):
-    """What the worker gives the engines it loads: places, and the models it holds already."""
-
-    @property
-    def models(self) -> Path:
-        """The folder that holds the models' files, by repository: suno/bark."""
-
-    @property
-    def voices(self) -> Path:
-        """The folder of the user's own voices."""
-
-    @property
-    def cache(self) -> Path:
-        """A folder for what is dear to compute, and can be computed again; made on need."""
-
-    @property
-    def device(self) -> str:
-        """The device that is wished for: auto, cpu, cuda or cuda:1."""
-
-    def hold(self, model: ModelT) -> ModelT:
-        """Keep a model within the budget; gives the one of its key that is held, if there is."""
-
-
-@dataclass(frozen=True, slots=True)
-class ModelResources:
-    """Where a worker's models live, and what they may take."""
-
-    models: str = "/nonexistent"
-    """The folder that holds the models' files."""
-    voices: str = "/nonexistent"
-    """The folder of the user's own voices."""
-    cache: str = "/nonexistent"
-    """The folder for what is dear to compute, such as what a model knows of a voice."""
-    device: str = "auto"
-    memory_bytes: int = 0
-    """What may be in use at once; 0 for all that the device has."""
-    idle_unload_s: float = math.inf
-    """After how long without work the device is freed."""
-    warms_at_once: bool = True
-    """Whether models are warm before they are asked for, as far as they fit."""
-
-
-@dataclass(frozen=True, slots=True)
-class ModelStatus:
-    """How a model stands in its worker."""
-
-    name: str
-    engines: tuple[str, ...]
-    """Those that use it."""
-    warmth: str
-    device: str
-    device_bytes: int
-    """What the device has in all."""
-    weights_bytes: int
-    working_bytes: int
-    """What its engines take besides, the most that was seen."""
-    idle_s: float | None
-    """Since when it was not used; None where it never was."""
-    real_time_factor: float | None
-    """Seconds of work for a second of speech; None where it has not spoken."""
+    """Most requests in flight."""
 
 
 class Engine(Protocol):
-    """What `load(options, shelf)` of an engine's module gives; only called from one thread."""
+    """The part that speech engines and captioners share; called from one thread only."""
 
     @property
     def kind(self) -> Kind:
-        """Whether it speaks or describes."""
+        """ "speech" for a SpeechEngine, "caption" for a Captioner."""
 
     @property
     def identity(self) -> str:
-        """Its revision and a digest of its data: the same identity gives the same result."""
+        """Its revision and a digest of its data: equal identities give equal results."""
 
     @property
     def rows(self) -> int:
-        """How many requests may be in flight."""
-
-    @property
-    def sample_rate(self) -> int:
-        """Samples a second of what it speaks; 0 where it describes."""
+        """Most requests in flight."""
 
     @property
     def worn(self) -> bool:
-        """True once it holds memory that only a fresh process gives back."""
+        """True if it holds memory that only a fresh process gives back."""
 
     @property
     def models(self) -> Sequence[Model]:
-        """What must be warm while it steps; empty where it needs none."""
-
-    def voices(self) -> Mapping[str, str]:
-        """Its voices by name, each with a digest of its content; empty where it describes."""
-
-    def voice_digest(self, name: str) -> str:
-        """One voice's digest as it is now, looked up alone; empty where it is not listed."""
+        """Models that must be warm during a step; empty if it needs none."""
 
     def admit(self, request: Request) -> None:
-        """Take a request in; EngineError or EngineUnavailable refuses it."""
+        """Accept a request. Raises EngineError or EngineUnavailable to refuse it."""
 
     def step(self) -> Sequence[Outcome]:
-        """Bring rows in flight a little further; only called while there are any.
+        """Advance the requests in flight; only called while there are any.
 
-        OutOfMemory leaves its rows as they were, to be tried again.
+        Raises OutOfMemory with the requests unchanged, so that the step can be retried.
         """
 
     def cancel(self, id: str) -> None:
-        """Forget a row in flight; no outcome of it follows."""
+        """Forget a request in flight; no outcome of it follows."""
 
     def shrink(self) -> bool:
-        """Halve how many rows are worked at once; False where it is one already."""
+        """Halve the requests that a step works on; False if it is one already."""
 
     def release(self) -> None:
-        """Let go of all memory but the weights; rows in flight begin their stage again."""
+        """Free all memory but the weights; requests in flight restart their stage."""
+
+
+class SpeechEngine(Engine, Protocol):
+    """An engine that speaks texts."""
+
+    @property
+    def sample_rate(self) -> int:
+        """Samples a second of its speech."""
+
+    def voices(self) -> Mapping[str, str]:
+        """Digest of each voice's content, by name."""
+
+    def voice_digest(self, name: str) -> str:
+        """Present digest of one voice, looked up alone; empty if it is not listed."""
+
+
+class Captioner(Engine, Protocol):
+    """An engine that describes pictures; it adds nothing to the shared part."""
+
+
+def is_speech_engine(engine: Engine) -> TypeGuard[SpeechEngine]:
+    """True if the engine speaks."""
+    return engine.kind == "speech"
 
 
 class ModelFreeEngine:
-    """What an engine without models, which keeps nothing between two steps, says of them."""
+    """Base of an engine that has no models and keeps no memory between two steps."""
 
     models: Sequence[Model] = ()
 
     def shrink(self) -> bool:
-        """It works one at a time."""
+        """Refuse: it works on one request at a time."""
         return False
 
     def release(self) -> None:
-        """There is nothing to let go of."""
-
-
-@dataclass(frozen=True, slots=True)
-class EngineSpec:
-    """An engine: where its module is found, and what the configuration wishes of it."""
-
-    name: str
-    kind: Kind
-    module: str
-    limit_characters: int
-    """The longest text it can say in one go; 0 where it describes."""
-    holds_models: bool = False
-    """True where it shares the one worker, and its budget, with all that do."""
-    python: str = ""
-    """The interpreter it needs, by path; empty for the daemon's own."""
-    path: str = ""
-    """A folder to find the module in, besides what its interpreter has installed."""
-    options: Options = field(default_factory=dict)
-
-    @property
-    def installed_as(self) -> str:
-        """What `narrated engines install` calls its code; empty where it needs none of that."""
-        return _INSTALLED.get(self.module, "")
-
-    @staticmethod
-    def registered(name: str) -> "EngineSpec | None":
-        """An engine that comes with the program; None for any other name."""
-        return REGISTRY.get(name)
-
-    @staticmethod
-    def names() -> tuple[str, ...]:
-        """The engines that come with the program."""
-        return tuple(REGISTRY)
-
-
-def _neural(
-    name: str, kind: Kind, module: str, model: str, limit: int = 0, **options: int
-) -> EngineSpec:
-    wishes = {"model": model, **options}
-    return EngineSpec(name, kind, module, limit, holds_models=True, options=wishes)
-
-
-_BARK = "narrated.engines.bark.engine"
-_TORTOISE = "narrated.engines.tortoise.engine"
-_CAPTIONS = "narrated.engines.captions.engine"
-_INSTALLED = MappingProxyType({_TORTOISE: "tortoise"})
-
-REGISTRY: Mapping[str, EngineSpec] = MappingProxyType(
-    {
-        spec.name: spec
-        for spec in (
-            EngineSpec("espeak", "speech", "narrated.engines.espeak", 600),
-            EngineSpec("embedded", "caption", "narrated.engines.metadata_captioner", 0),
-            _neural("bark", "speech", _BARK, "suno/bark", 180),
-            _neural("bark-small", "speech", _BARK, "suno/bark-small", 180),
-            _neural("tortoise", "speech", _TORTOISE, "Manmay/tortoise-tts", 200),
-            _neural("blip", "caption", _CAPTIONS, "Salesforce/blip-image-captioning-base"),
-            _neural("blip-large", "caption", _CAPTIONS, "Salesforce/blip-image-captioning-large"),
-            _neural(
-                "florence-2",
-                "caption",
-                _CAPTIONS,
-                "florence-community/Florence-2-large",
-                rows=4,  # eight pictures of 768 x 768 would take more than there is beside voices
-            ),
-            _neural("florence-2-base", "caption", _CAPTIONS, "florence-community/Florence-2-base"),
-        )
-    }
-)
-
-
-def load(module: str, path: str, options: Options, shelf: EngineContext) -> Engine:
-    """Import an engine's module and load it; EngineUnavailable when it is not to be had."""
-    if path and path not in sys.path:
-        sys.path.append(path)
-    try:
-        loader = cast(
-            "Callable[[Options, EngineContext], Engine]", importlib.import_module(module).load
-        )
-    except (ImportError, AttributeError) as error:
-        raise EngineUnavailable(
-            f"The engine's module {module} cannot be used: {error}.",
-            "Install what it needs into the interpreter of its worker.",
-        ) from error
-    return loader(options, shelf)
+        """Do nothing: there is no memory to free."""

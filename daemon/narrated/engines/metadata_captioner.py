@@ -14,7 +14,6 @@ from narrated.engines.image_metadata import ImageMetadata, noted
 from narrated.engines.interface import (
     CaptionRequest,
     CaptionResult,
-    EngineContext,
     Kind,
     ModelFreeEngine,
     Options,
@@ -22,6 +21,7 @@ from narrated.engines.interface import (
     Request,
     RequestFailure,
 )
+from narrated.engines.model_interface import EngineContext
 from narrated.errors import EngineError
 
 REVISION = 2
@@ -39,19 +39,10 @@ class MetadataCaptioner(ModelFreeEngine):
     kind: Kind = "caption"
     identity = f"embedded-{REVISION}"
     rows = 4
-    sample_rate = 0
     worn = False
 
     def __init__(self) -> None:
         self._waiting: deque[CaptionRequest] = deque()
-
-    def voices(self) -> dict[str, str]:
-        """None: it does not speak."""
-        return {}
-
-    def voice_digest(self, name: str) -> str:
-        """None has any."""
-        return ""
 
     def admit(self, request: Request) -> None:
         """Queue a picture."""

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from narrated.engines.interface import EngineSpec
+from narrated.engines.registry import BUILT_IN_ENGINES
 from narrated.errors import NarratedError
 from narrated.printable import printable
 from narrated.workers.child import command, environment
@@ -51,7 +51,7 @@ def code_of(engine: str) -> EnginePackage:
     """The code of an engine by its name; NarratedError for one that needs none, or is none."""
     if engine in CODES:
         return CODES[engine]
-    kind = "needs no code of its own" if engine in EngineSpec.names() else "is no engine of ours"
+    kind = "needs no code of its own" if engine in BUILT_IN_ENGINES else "is no engine of ours"
     raise NarratedError(
         f"'{printable(engine)}' {kind}.", f"What can be installed: {', '.join(CODES)}."
     )

@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from narrated.config.values import Config
-from narrated.config.worker_specs import engine_spec
-from narrated.engines.interface import REGISTRY, EngineSpec, Kind, Options
+from narrated.config.worker_specs import all_engines, engine_spec
+from narrated.engines.engine_spec import EngineSpec
+from narrated.engines.interface import Kind, Options
+from narrated.engines.registry import BUILT_IN_ENGINES
 from narrated.engines.tortoise.required_files import FILES
 from narrated.errors import EngineUnavailable, NarratedError
 
@@ -59,9 +61,9 @@ def _meant(
     name = os.fspath(model)
     if like:
         return _with_model(engine_spec(config, like), name)
-    if name in {*REGISTRY, *config.engines}:
+    if name in all_engines(config):
         return engine_spec(config, name)
-    for ours in REGISTRY.values():
+    for ours in BUILT_IN_ENGINES.values():
         if ours.options.get("model") == name:
             return _with_model(engine_spec(config, ours.name), name)
     if not _is_path(name) and name.count("/") != 1:
@@ -138,6 +140,5 @@ def _unknown(config: Config, kind: Kind, name: str) -> NarratedError:
 
 
 def _names(config: Config, kind: Kind) -> list[str]:
-    """The engines that do this, ours and the configuration's."""
-    specs = (engine_spec(config, name) for name in sorted({*REGISTRY, *config.engines}))
-    return [spec.name for spec in specs if spec.kind == kind]
+    """Names of all known and configured engines of a kind."""
+    return sorted(spec.name for spec in all_engines(config).values() if spec.kind == kind)

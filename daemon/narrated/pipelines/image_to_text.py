@@ -9,8 +9,9 @@ from typing import Any, TypedDict, overload
 
 from PIL import Image
 
+from narrated.engines.engine_spec import EngineSpec
 from narrated.engines.image_loading import DAMAGE
-from narrated.engines.interface import CaptionRequest, CaptionResult, EngineSpec, Options
+from narrated.engines.interface import CaptionRequest, CaptionResult, Options
 from narrated.errors import NarratedError, SourceError
 from narrated.pipelines.runtime import EnginePipeline, EngineRuntime
 

@@ -8,17 +8,16 @@ from threading import Lock
 from types import TracebackType
 from typing import Self
 
+from narrated.engines.engine_spec import EngineSpec, load
 from narrated.engines.interface import (
     CaptionResult,
     Engine,
-    EngineSpec,
-    ModelResources,
     ProgressReport,
     Request,
     RequestFailure,
     SpeechResult,
-    load,
 )
+from narrated.engines.model_interface import ModelResources
 from narrated.errors import EngineError, EngineUnavailable, NarratedError, OutOfMemory
 from narrated.workers.budget import MemoryBudget
 
@@ -45,7 +44,7 @@ class EngineRuntime:
         not to be had.
         """
         with self._lock:
-            engine = load(spec.module, spec.path, spec.options, self._budget)
+            engine = load(spec, self._budget)
             self._budget.seat(engine)
             with ExitStack() as undo:
                 undo.callback(self._budget.unseat, engine)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path
-from typing import Any, Self, TypedDict, overload
+from typing import Any, Self, TypedDict, cast, overload
 
 import msgspec
 import numpy as np
@@ -12,7 +12,8 @@ import numpy.typing as npt
 
 from narrated.audio.pcm import FULL_SCALE, samples, silence, trim
 from narrated.config.values import Config
-from narrated.engines.interface import EngineSpec, Options, SpeechRequest, SpeechResult
+from narrated.engines.engine_spec import EngineSpec
+from narrated.engines.interface import Options, SpeechEngine, SpeechRequest, SpeechResult
 from narrated.errors import ConfigurationError, NarratedError
 from narrated.pipelines.runtime import EnginePipeline, EngineRuntime
 from narrated.reading import plain_text
@@ -95,12 +96,16 @@ class TextToSpeech(EnginePipeline):
     @property
     def sampling_rate(self) -> int:
         """Samples a second of what it speaks."""
-        return self.engine.sample_rate
+        return self._speech_engine.sample_rate
 
     @property
     def voices(self) -> tuple[str, ...]:
         """Its voices by name, the user's own among them as they are now."""
-        return tuple(self.engine.voices())
+        return tuple(self._speech_engine.voices())
+
+    @property
+    def _speech_engine(self) -> SpeechEngine:
+        return cast("SpeechEngine", self.engine)  # its specification is of the kind "speech"
 
     @overload
     def __call__(

@@ -54,6 +54,7 @@ class App:
 
     def __init__(self, config: Config, *, at_rest: bool = False, mute: bool = False) -> None:
         self.config = config
+        self._limits = limits(config)
         self._at_rest = at_rest
         self._mute = mute
         self._stack = AsyncExitStack()
@@ -79,6 +80,7 @@ class App:
     async def apply(self, config: Config) -> None:
         """Take a new configuration over; workers that it leaves unchanged stay warm."""
         self.config = config
+        self._limits = limits(config)
         self.departures.after = DisposalPolicy(config.after, config.archive)
         self.cache.limit_bytes = config.cache_limit
         await self.pool.apply(worker_specs(config))
@@ -91,7 +93,7 @@ class App:
         return JobDefaults(
             settings=config.settings,
             edition=OutputSettings(audio.format, audio.bitrate, audio.album, audio.author),
-            limits=limits(config),
+            limits=self._limits,
             captions=pictures.captions,
             caption_options=pictures.options,
             picture_roots=pictures.roots,

@@ -7,7 +7,7 @@ from typing import Literal
 import msgspec
 
 from narrated.config.values import Config
-from narrated.engines.interface import ModelStatus
+from narrated.engines.model_interface import ModelStatus
 from narrated.errors import StorageError
 from narrated.jobs.ingest import InboxStatus
 from narrated.ledger.job import Job

@@ -14,14 +14,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from narrated.engines.interface import (
+from narrated.engines.interface import Engine, Outcome
+from narrated.engines.model_interface import (
     Device,
-    Engine,
     Model,
     ModelResources,
     ModelStatus,
     ModelT,
-    Outcome,
     WeightsLocation,
 )
 from narrated.errors import EngineUnavailable, OutOfMemory

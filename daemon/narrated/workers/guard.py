@@ -5,27 +5,30 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from narrated.engines.interface import Engine, EngineContext, RequestFailure, load
+from narrated.engines.engine_spec import EngineSpec, load
+from narrated.engines.interface import Engine, RequestFailure
+from narrated.engines.model_interface import EngineContext
 from narrated.errors import DeviceLost, EngineError, EngineUnavailable, OutOfMemory
 
 logger = logging.getLogger("narrated.worker")
 
 
-def loaded(spec: dict[str, Any], shelf: EngineContext) -> Engine:
-    """An engine as its specification wishes; EngineUnavailable for whatever it raises."""
+def loaded(fields: dict[str, Any], context: EngineContext) -> Engine:
+    """The engine of a specification's fields. Raises EngineUnavailable for whatever it raises."""
+    spec = EngineSpec(**fields)
     try:
-        return load(spec["module"], spec["path"], spec["options"], shelf)
+        return load(spec, context)
     except (EngineUnavailable, DeviceLost):
         raise
     except EngineError as error:
         raise EngineUnavailable(
-            f"The engine {spec['name']} cannot be loaded so: {error.problem}",
-            error.remedy or f"Mend `engines: {{{spec['name']}: {{options: …}}}}`.",
+            f"The engine {spec.title} cannot be loaded so: {error.problem}",
+            error.remedy or f"Mend `engines: {{{spec.name}: {{options: …}}}}`.",
         ) from error
     except Exception as error:  # as in guarded
-        logger.exception("loading %s", spec["name"])
+        logger.exception("loading %s", spec.name)
         raise EngineUnavailable(
-            f"The engine {spec['name']} could not be loaded: {_described(error)}.",
+            f"The engine {spec.title} could not be loaded: {_described(error)}.",
             "What it wrote stands in the daemon's log at level debug.",
         ) from error
 

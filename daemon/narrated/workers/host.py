@@ -25,13 +25,14 @@ from narrated.engines.interface import (
     CaptionResult,
     Engine,
     EngineInfo,
-    ModelResources,
     Outcome,
     ProgressReport,
     Request,
     RequestFailure,
     SpeechRequest,
+    is_speech_engine,
 )
+from narrated.engines.model_interface import ModelResources
 from narrated.errors import DeviceLost, EngineUnavailable, OutOfMemory
 from narrated.workers.arbiter import EngineQueue, MemoryArbiter
 from narrated.workers.budget import MemoryBudget
@@ -162,12 +163,13 @@ class EngineHost:
 
     def _all_voices(self) -> dict[str, dict[str, str]]:
         stations = self._turns.stations.values()
-        return {each.name: dict(each.engine.voices()) for each in stations}
+        return {each.name: _voices(each.engine) for each in stations}
 
     def _announced(self) -> Iterator[dict[str, Any]]:
         for name, station in self._turns.stations.items():
             engine = station.engine
-            rate, voices = engine.sample_rate, self._voices[name]
+            rate = engine.sample_rate if is_speech_engine(engine) else 0
+            voices = self._voices[name]
             yield asdict(EngineInfo(name, engine.kind, engine.identity, rate, voices, engine.rows))
         for name, (_, error) in self._missing.items():
             yield {
@@ -304,11 +306,15 @@ class EngineHost:
             self._wire.send({"leaving": f"{station.name} holds much memory"})
 
 
+def _voices(engine: Engine) -> dict[str, str]:
+    return dict(engine.voices()) if is_speech_engine(engine) else {}
+
+
 def _is_in_another_voice(request: Request, engine: Engine) -> TypeGuard[SpeechRequest]:
     """Whether what would be said is not what it will be kept as."""
     if not isinstance(request, SpeechRequest) or not request.voice or request.voice_digest is None:
         return False
-    return engine.voice_digest(request.voice) != request.voice_digest
+    return is_speech_engine(engine) and (engine.voice_digest(request.voice) != request.voice_digest)
 
 
 def _request(asked: dict[str, Any], payload: bytes, station: EngineQueue) -> Request:

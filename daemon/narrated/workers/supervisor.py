@@ -9,7 +9,8 @@ from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from narrated.engines.interface import EngineSpec, ModelResources, ModelStatus
+from narrated.engines.engine_spec import EngineSpec
+from narrated.engines.model_interface import ModelResources, ModelStatus
 from narrated.errors import EngineUnavailable
 from narrated.workers.child import ChildProcess
 from narrated.workers.worker import Worker

@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping, MutableMapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from narrated.engines.interface import EngineInfo, ModelStatus
+from narrated.engines.interface import EngineInfo
+from narrated.engines.model_interface import ModelStatus
 from narrated.errors import EngineError, EngineUnavailable, FailedAmongOthers, WorkerLost
 from narrated.workers.child import ChildProcess
 from narrated.workers.protocol import BadFrame

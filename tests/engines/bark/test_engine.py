@@ -11,7 +11,8 @@ from engines.checkpoints.bark import PRESETS, prompt_arrays
 from engines.speaking import came_of, sound_of, warmed
 from measuring.shelf import PlainShelf
 from narrated.engines.bark.engine import load
-from narrated.engines.interface import CaptionRequest, SpeechRequest, SpeechResult, WeightsLocation
+from narrated.engines.interface import CaptionRequest, SpeechRequest, SpeechResult
+from narrated.engines.model_interface import WeightsLocation
 from narrated.errors import EngineError, EngineUnavailable
 from support.fresh import in_a_fresh_process
 

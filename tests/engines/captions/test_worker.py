@@ -8,14 +8,15 @@ import pytest
 from PIL import Image
 
 from engines.paint import saved, shaded
-from narrated.engines.interface import EngineSpec, ModelResources
+from narrated.engines.model_interface import ModelResources
+from narrated.engines.registry import BUILT_IN_ENGINES
 from narrated.errors import EngineError
 from workers.support import running, spec
 from workers.test_models import leave_it
 
 
 def captioner(checkpoint):
-    known = EngineSpec.registered("blip")
+    known = BUILT_IN_ENGINES.get("blip")
     engine = replace(known, options={"model": str(checkpoint("blip")), "max_tokens": 6})
     return replace(spec(engine, name="models", load_s=60.0), home=ModelResources(device="cpu"))
 

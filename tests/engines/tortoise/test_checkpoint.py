@@ -12,7 +12,8 @@ import torch
 
 from engines.tortoise.driving import Bench, samples
 from measuring.shelf import PlainShelf
-from narrated.engines.interface import SpeechResult, WeightsLocation
+from narrated.engines.interface import SpeechResult
+from narrated.engines.model_interface import WeightsLocation
 from narrated.engines.neural.checkpoint_files import found
 from narrated.engines.tortoise.checkpoint import TortoiseCheckpoint
 from narrated.engines.tortoise.clvp_ranking import RankingStage

@@ -10,7 +10,7 @@ import pytest
 
 from engines.tortoise.speaking import asked, pcm, warmed, watched
 from measuring.shelf import PlainShelf
-from narrated.engines.interface import WeightsLocation
+from narrated.engines.model_interface import WeightsLocation
 from narrated.engines.tortoise.engine import load
 from narrated.engines.tortoise.options import DEFAULT_PRESET, PRESETS, TortoiseSettings
 from narrated.engines.tortoise.required_files import package

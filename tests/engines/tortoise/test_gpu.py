@@ -5,7 +5,8 @@ import pytest
 import torch
 
 from engines.tortoise.driving import Bench, close, samples
-from narrated.engines.interface import SpeechResult, WeightsLocation
+from narrated.engines.interface import SpeechResult
+from narrated.engines.model_interface import WeightsLocation
 
 pytestmark = pytest.mark.gpu
 

@@ -16,7 +16,9 @@ from engines.checkpoints.tortoise import tortoise
 from engines.tortoise.driving import QUICK, Bench, close, samples
 from engines.tortoise.recordings import recorded
 from measuring.shelf import PlainShelf
-from narrated.engines.interface import EngineSpec, ModelResources, SpeechRequest, SpeechResult
+from narrated.engines.interface import SpeechRequest, SpeechResult
+from narrated.engines.model_interface import ModelResources
+from narrated.engines.registry import BUILT_IN_ENGINES
 from narrated.engines.tortoise import model_shapes
 from narrated.engines.tortoise.checkpoint import _weights
 from narrated.engines.tortoise.engine import load
@@ -129,7 +131,7 @@ def test_narrated_s_engine_speaks_the_same_through_the_interpreter_of_the_pins(
     while not (out and isinstance(out[-1], SpeechResult)):
         out += here.step()
 
-    known = EngineSpec.registered("tortoise")
+    known = BUILT_IN_ENGINES.get("tortoise")
     home = ModelResources(
         voices=str(tmp_path / "voices"), cache=str(tmp_path / "there"), device="cpu"
     )

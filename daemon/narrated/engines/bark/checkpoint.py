@@ -9,7 +9,7 @@ from transformers import AutoTokenizer, BarkConfig, BarkModel
 from transformers.models.bark.configuration_bark import BarkSemanticConfig
 
 from narrated.engines.bark.generation_config import GenerationConfig
-from narrated.engines.interface import EngineContext
+from narrated.engines.model_interface import EngineContext
 from narrated.engines.neural.checkpoint_files import CheckpointFiles, readable, verify
 from narrated.engines.neural.torch_device import TorchDevice
 from narrated.engines.neural.torch_model import TorchModel, key, whole

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from narrated.engines.bark.options import asked, loading
 from narrated.engines.bark.voices import BarkVoices
-from narrated.engines.interface import EngineContext, Options, Request, SpeechRequest
+from narrated.engines.interface import Options, Request, SpeechRequest
+from narrated.engines.model_interface import EngineContext
 from narrated.engines.neural.checkpoint_files import found
 from narrated.engines.neural.staged_engine import StagedSpeechEngine, identity
 from narrated.errors import EngineError, EngineUnavailable

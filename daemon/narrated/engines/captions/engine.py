@@ -3,7 +3,7 @@
 import hashlib
 import json
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -17,15 +17,14 @@ from narrated.engines.image_metadata import noted
 from narrated.engines.interface import (
     CaptionRequest,
     CaptionResult,
-    EngineContext,
     Kind,
-    Model,
     Options,
     Outcome,
     ProgressReport,
     Request,
     RequestFailure,
 )
+from narrated.engines.model_interface import EngineContext, Model
 from narrated.engines.neural import checkpoint_files
 from narrated.errors import EngineError, EngineUnavailable
 
@@ -59,7 +58,6 @@ class NeuralCaptioner:
     """The engine."""
 
     kind: Kind = "caption"
-    sample_rate = 0
     worn = False
 
     def __init__(
@@ -81,14 +79,6 @@ class NeuralCaptioner:
         """As many as there is room for."""
         self._pace = 1 if model.device.is_host else rows
         """As many as are described in good time."""
-
-    def voices(self) -> Mapping[str, str]:
-        """None: it does not speak."""
-        return {}
-
-    def voice_digest(self, name: str) -> str:
-        """None has any."""
-        return ""
 
     def admit(self, request: Request) -> None:
         """Queue a picture."""

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from narrated.engines.interface import EngineContext
+from narrated.engines.model_interface import EngineContext
 from narrated.errors import EngineUnavailable, NarratedError
 
 LOCK_NAME = "lock.json"

@@ -5,7 +5,8 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
-from narrated.engines.interface import Kind, Model, Outcome
+from narrated.engines.interface import Kind, Outcome
+from narrated.engines.model_interface import Model
 
 if TYPE_CHECKING:
     from narrated.engines.neural.stage_pipeline import StagePipeline

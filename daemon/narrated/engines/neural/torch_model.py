@@ -9,7 +9,7 @@ from typing import Any, Generic, TypeVar
 import torch
 from torch import nn
 
-from narrated.engines.interface import WeightsLocation
+from narrated.engines.model_interface import WeightsLocation
 from narrated.engines.neural.checkpoint_files import readable, verify
 from narrated.engines.neural.torch_device import TorchDevice
 from narrated.errors import EngineUnavailable, OutOfMemory

@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from narrated.engines.interface import EngineContext
+from narrated.engines.model_interface import EngineContext
 from narrated.engines.neural.checkpoint_files import CheckpointFiles, readable, verify
 from narrated.engines.neural.torch_device import TorchDevice
 from narrated.engines.neural.torch_model import TorchModel, key, own

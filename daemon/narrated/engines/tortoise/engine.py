@@ -5,7 +5,8 @@ Imports neither torch nor transformers until a model is found that needs them.
 
 from typing import TYPE_CHECKING
 
-from narrated.engines.interface import EngineContext, Options, Request, SpeechRequest
+from narrated.engines.interface import Options, Request, SpeechRequest
+from narrated.engines.model_interface import EngineContext
 from narrated.engines.neural.checkpoint_files import found
 from narrated.engines.neural.staged_engine import StagedSpeechEngine, identity
 from narrated.engines.tortoise.options import TortoiseSettings, asked, loading
