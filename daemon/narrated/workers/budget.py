@@ -3,7 +3,7 @@
 What has to fit are the weights of all warm models, and what their engines take besides while they
 work. Both are measured, the first when a model is warm and the second at each step, and are told
 to who starts the next worker. Only what was never measured is tried without knowing.
-Imports no torch: models tell of themselves (`narrated.engines.interface.Model`).
+Imports no torch: models tell of themselves (`narrated.engines.model_interface.Model`).
 """
 
 import hashlib
