@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: demo test lint bench format clean ready
+.PHONY: demo test test-models test-peers test-faults test-all test-long lint bench format clean ready
 
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
@@ -16,13 +16,23 @@ $(VENV)/core: pyproject.toml | $(BIN)/python
 	@touch $@
 
 $(VENV)/test: $(VENV)/core
-	@echo "Installing what the tests need (torch among it) ..."
+	@echo "Installing the libraries of the fast tests ..."
 	$(PIP) install --editable '.[test]'
+	@touch $@
+
+$(VENV)/test-models: $(VENV)/test
+	@echo "Installing torch and the libraries of the models' tests ..."
+	$(PIP) install --editable '.[test-models]'
 	$(BIN)/narrated engines install tortoise
 	@touch $@
 
-# mypy reads the types of what the engines are built on, torch among it.
-$(VENV)/lint: $(VENV)/test
+$(VENV)/test-faults: $(VENV)/test
+	@echo "Installing the fuzzer ..."
+	$(PIP) install --editable '.[test-faults]'
+	@touch $@
+
+# mypy reads the types of the engines' libraries, torch among them.
+$(VENV)/lint: $(VENV)/test-models
 	$(PIP) install --editable '.[lint]'
 	@touch $@
 
@@ -38,11 +48,11 @@ $(VENV)/trixie: tests/support/trixie.sh
 	@echo "Making the root of a Debian 13 ..."
 	tests/support/trixie.sh $@
 
-# It takes root and mmdebstrap; where they are not, its tests say so.
+# It takes root and mmdebstrap; without them its tests are skipped and say so.
 TRIXIE := $(shell [ "$$(id -u)" = 0 ] && command -v mmdebstrap > /dev/null && echo $(VENV)/trixie)
 
-# All that lint and tests need, of which some can be made beside the rest.
-ready: $(VENV)/lint $(VENV)/suites $(TRIXIE)
+# Everything that lint and all tiers of tests need.
+ready: $(VENV)/lint $(VENV)/test-faults $(VENV)/suites $(TRIXIE)
 
 # A scratch inbox with the sample post, narrated once; the result is left to be heard.
 demo: $(VENV)/core
@@ -51,8 +61,28 @@ demo: $(VENV)/core
 	@printf '%s: %s\n' inbox inbox outbox outbox state state cache cache > demo/narrated.yaml
 	@$(BIN)/narrated --config demo/narrated.yaml once
 
-test: $(VENV)/test $(VENV)/suites $(TRIXIE)
-	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder $(ARGS)
+# Tests in tiers; tests/README.md says what belongs to which. ARGS goes to pytest.
+PYTEST := $(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
+
+test: $(VENV)/test $(VENV)/suites
+	$(PYTEST) --tier fast $(ARGS)
+
+test-models: $(VENV)/test-models $(VENV)/suites
+	$(PYTEST) --tier models $(ARGS)
+
+test-peers: $(VENV)/test $(TRIXIE)
+	$(PYTEST) --tier peers $(ARGS)
+
+test-faults: $(VENV)/test-faults $(VENV)/suites
+	$(PYTEST) --tier faults $(ARGS)
+
+# The four above in one run.
+test-all: $(VENV)/test-models $(VENV)/test-faults $(VENV)/suites $(TRIXIE)
+	$(PYTEST) --tier ci $(ARGS)
+
+# For a release: what takes too long for every change.
+test-long: $(VENV)/test-models $(VENV)/test-faults $(VENV)/suites
+	$(PYTEST) --tier long $(ARGS)
 
 lint: $(VENV)/lint
 	$(BIN)/ruff format --check .
@@ -64,11 +94,11 @@ format: $(VENV)/lint
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-# What Tortoise is measured beside: upstream's own, with the libraries that it pins.
-$(VENV)/tortoise-pins/narrated.txt: $(VENV)/test
+# The bench measures ours beside upstream's own Tortoise, with the libraries that it pins.
+$(VENV)/tortoise-pins/narrated.txt: $(VENV)/test-models
 	$(BIN)/narrated engines install tortoise --apart $(VENV)/tortoise-pins
 
-bench: $(VENV)/test $(VENV)/tortoise-pins/narrated.txt
+bench: $(VENV)/test-models $(VENV)/tortoise-pins/narrated.txt
 	@status=0; for program in bench/[a-z]*.py; do $(BIN)/python $$program || status=1; done; exit $$status
 
 clean:

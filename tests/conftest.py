@@ -13,6 +13,8 @@ from support.pins import MAKING_S, tortoise_pins
 
 __all__ = ["tortoise_pins"]
 
+pytest_plugins = ["support.tiers"]
+
 # At the end of the path: a program there may be called like a package that it measures.
 sys.path.append(str(Path(__file__).parents[1] / "bench"))
 
