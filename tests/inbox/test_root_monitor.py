@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from narrated.inbox.birth_time import born_ns
 from narrated.inbox.events import FileReady, FileVanished, RootFound, RootLost, ScanFinished
 from narrated.inbox.readiness import FileSignature
 
@@ -136,13 +135,3 @@ def test_a_lost_root_is_heard_to_stop(root: Path, listen: Any) -> None:
     listener = listen(first_walk=False, scan_s=0.2)
     listener.expect(RootLost)
     assert listener.stop() < 0.2
-
-
-def test_a_folder_made_anew_has_another_birth(tmp_path: Path) -> None:
-    folder = tmp_path / "folder"
-    folder.mkdir()
-    first = born_ns(str(folder))
-    folder.rmdir()
-    folder.mkdir()
-    assert born_ns(str(folder)) > first > 0
-    assert born_ns(str(tmp_path / "nowhere")) == 0

@@ -1,1 +1,1 @@
-"""What the laptop drops: which files are ready, and how we hear of them."""
+"""The inbox: finds files that are ready, and reports them as events."""

@@ -1,4 +1,4 @@
-"""What the inbox tells: one frozen value for each thing that happened to it."""
+"""Inbox events: one frozen value for each kind of event."""
 
 from dataclasses import dataclass
 
@@ -7,10 +7,10 @@ from narrated.inbox.readiness import FileSignature
 
 @dataclass(frozen=True, slots=True)
 class FileReady:
-    """A file is ready to be read: complete, at rest and hashed.
+    """A file is ready to read: complete, at rest and hashed.
 
-    `path` is relative to the root, with "/" and surrogateescape; `ready_s` is the monotonic time
-    at which the file was first seen in this final state.
+    `path` is relative to the root, with "/" and surrogateescape. `ready_s` is the monotonic time
+    at which the inbox first saw the file in this state.
     """
 
     path: str
@@ -21,7 +21,7 @@ class FileReady:
 
 @dataclass(frozen=True, slots=True)
 class FileUnreadable:
-    """A file may not be opened; told once for each signature, and Found follows when mended."""
+    """A file may not be opened; sent once a signature, and FileReady follows once it may."""
 
     path: str
     signature: FileSignature
@@ -31,9 +31,9 @@ class FileUnreadable:
 
 @dataclass(frozen=True, slots=True)
 class FileVanished:
-    """A file that was known or found is gone, also at a second look.
+    """A file that was known is gone, also at a second look.
 
-    Told of settings and lexicons even where they went before they were found.
+    Sent for settings and lexicons even if they were never reported ready.
     """
 
     path: str
@@ -55,19 +55,19 @@ class ConflictCopyGone:
 
 @dataclass(frozen=True, slots=True)
 class RootLost:
-    """The inbox itself is missing, replaced or suddenly empty; nothing vanishes meanwhile."""
+    """The root is missing, replaced or suddenly empty; no file counts as gone meanwhile."""
 
     reason: str
 
 
 @dataclass(frozen=True, slots=True)
 class RootFound:
-    """The inbox is there again; a complete walk follows."""
+    """The root is back; a full scan follows."""
 
 
 @dataclass(frozen=True, slots=True)
 class ScanFinished:
-    """A complete walk ended: how many files it saw, and how long it took."""
+    """A full scan ended: the number of files that it saw, and the time that it took."""
 
     files: int
     seconds: float
@@ -75,7 +75,7 @@ class ScanFinished:
 
 @dataclass(frozen=True, slots=True)
 class WatchLost:
-    """Changes are not announced here (a limit, a network file system); walks alone find them."""
+    """Inotify cannot watch here (a limit, a network file system); only scans find changes."""
 
     reason: str
 

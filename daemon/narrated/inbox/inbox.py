@@ -1,4 +1,4 @@
-"""The inbox as a source of events: walks are the truth, wake-ups only bring it sooner."""
+"""The inbox as a source of events: scans decide, and inotify's hints only bring scans forward."""
 
 import math
 import stat
@@ -9,26 +9,26 @@ from contextlib import suppress
 from pathlib import Path
 
 from narrated.inbox.events import Event, ScanFinished
-from narrated.inbox.folder_scan import FolderScanner, ScanSnapshot
 from narrated.inbox.name_rules import NameKind, judge_path
 from narrated.inbox.readiness import FileSignature, ScanStopped
 from narrated.inbox.reconciler import Reconciler
 from narrated.inbox.root_identity import RootIdentity
 from narrated.inbox.root_monitor import RootMonitor
 from narrated.inbox.scan_interval import ScanInterval
-from narrated.inbox.tree_scan import TreeScan
+from narrated.inbox.scanner import FolderScanner, TreeScan
+from narrated.inbox.snapshot import ScanSnapshot
 from narrated.inbox.watcher import Hint, HintCause, HintQueue, InotifyWatcher
 
 _ROOTLESS_S = 0.5
-"""How often a lost root is looked for."""
+"""Interval of the checks for a lost root."""
 _RETRY_S = 0.25
-"""How often `once` looks at a file that no event announces."""
+"""Interval at which `once` looks at a file that may still complete."""
 _IDLE_S = 1.0
-"""The longest sleep: the root is looked at, and the watchdog fed, at least this often."""
+"""The longest sleep: the loop checks the root and feeds the watchdog at least this often."""
 
 
 class Inbox:
-    """Finds what is ready below a root folder; runs in the one thread that iterates over it."""
+    """Finds files that are ready below a root folder; runs in the thread that iterates over it."""
 
     def __init__(
         self,
@@ -41,24 +41,24 @@ class Inbox:
         watching: bool = True,
         second_look_s: float = 1.0,
     ) -> None:
-        """Look below `root`; `known` is what was dealt with before, and is emptied here.
+        """Watch `root`; `known` holds the versions dealt with before, and is emptied here.
 
-        A file is taken after `settle_s` at rest; walks come at most every `scan_s`, and rarer
-        where they are dear; `ignore` are glob patterns; without `watching` only walks find. A file
-        that is missed is looked for again after `second_look_s`: a replacement may be there
-        before its deletion is announced.
+        The inbox takes a file after `settle_s` at rest. It scans at most every `scan_s`, and less
+        often if a scan is slow. `ignore` are glob patterns. Without `watching` only scans find
+        changes. It looks again for a missing file after `second_look_s`, because a replacement
+        may arrive before the deletion is reported.
         """
         self.pulse = time.monotonic()
-        """When the loop last moved (monotonic)."""
-        ground = RootIdentity(root)
-        self._surveyor = FolderScanner(ground.place, ignore, self._tick)
-        self._sorter = Reconciler(
-            ground.place, ScanSnapshot(known), settle_s, second_look_s, self._tick
+        """The monotonic time at which the loop last moved."""
+        identity = RootIdentity(root)
+        self._scanner = FolderScanner(identity.path, ignore, self._tick)
+        self._reconciler = Reconciler(
+            identity.path, ScanSnapshot(known), settle_s, second_look_s, self._tick
         )
-        self._ears = HintQueue()
-        watcher = InotifyWatcher(self._ears, self._tick)
-        self._ground = RootMonitor(ground, self._ears, watcher, self._sorter, watching)
-        self._pace = ScanInterval(scan_s)
+        self._hints = HintQueue()
+        watcher = InotifyWatcher(self._hints, self._tick)
+        self._root = RootMonitor(identity, self._hints, watcher, self._reconciler, watching)
+        self._interval = ScanInterval(scan_s)
         self._scan_s = scan_s
         self._revisit_s = 0.0
         self._stopping = threading.Event()
@@ -67,66 +67,66 @@ class Inbox:
 
     @property
     def root_problem(self) -> str:
-        """Why the root cannot be used now; empty when it is well."""
-        return self._ground.problem
+        """The reason why the root cannot be used now; empty if it is well."""
+        return self._root.problem
 
     def look(self, path: str) -> None:
-        """Forget what is known of a path, so that it is found again."""
-        self._ears.order(HintCause.LOOK, path)
+        """Forget a path, so that the inbox reports it again."""
+        self._hints.put(HintCause.LOOK, path)
 
     def recheck(self) -> None:
-        """Walk the whole tree now."""
-        self._ears.order(HintCause.RECHECK)
+        """Scan the whole tree now."""
+        self._hints.put(HintCause.RECHECK)
 
     def stop(self) -> None:
         """End `events` or `once` soon."""
         self._stopping.set()
-        self._ears.order(HintCause.STOP)
+        self._hints.put(HintCause.STOP)
 
     def waiting(self) -> list[tuple[str, str]]:
-        """Give the paths that were not taken yet, each with the reason in words."""
-        return self._sorter.pending.reasons()
+        """List the pending paths, each with its reason in words."""
+        return self._reconciler.pending.reasons()
 
     @property
     def held(self) -> int:
-        """How many paths were not taken yet."""
-        return len(self._sorter.pending)
+        """The number of pending paths."""
+        return len(self._reconciler.pending)
 
-    # The story
+    # The loop
 
     def events(self) -> Iterator[Event]:
-        """Tell what happens, until `stop`; the first complete walk ends with `Scanned`."""
+        """Yield events until `stop`; the first full scan ends with ScanFinished."""
         try:
             with suppress(ScanStopped):
                 while True:
                     yield from self._turn()
         finally:
-            self._ground.leave()
+            self._root.close()
 
     def once(self, patience_s: float = 10.0) -> Iterator[Event]:
-        """Tell what is there now: one walk, then patience for what is not at rest yet.
+        """Yield the events of one scan, then wait up to `patience_s` for files to settle.
 
-        What is left after `patience_s` stands in `waiting()`.
+        `waiting()` lists the files that are still pending after that.
         """
-        self._sorter.hurry(_RETRY_S)
-        self._ground.watching = False
+        self._reconciler.hurry(_RETRY_S)
+        self._root.watching = False
         with suppress(ScanStopped):
-            yield from self._mind_ground()
-            if not self._ground.problem:
-                yield from self._walk_all()
+            yield from self._check_root()
+            if not self._root.problem:
+                yield from self._scan_all()
                 yield from self._persist(time.monotonic() + patience_s)
 
     def _turn(self) -> Iterator[Event]:
         self._tick()
-        yield from self._mind_ground()
-        if self._ground.problem:
+        yield from self._check_root()
+        if self._root.problem:
             self._sleep_rootless()
             return
-        if self._pace.is_due():
-            yield from self._walk_all()
-        yield from self._heed_all(self._ears.listen(self._idle_s()))
-        yield from self._sorter.take_due()
-        yield from self._look_again()
+        if self._interval.is_due():
+            yield from self._scan_all()
+        yield from self._follow_all(self._hints.get(self._idle_s()))
+        yield from self._reconciler.take_due()
+        yield from self._take_second_looks()
         yield from self._revisit()
 
     def _tick(self) -> None:
@@ -136,119 +136,117 @@ class Inbox:
 
     def _idle_s(self) -> float:
         now_s = time.monotonic()
-        due_s = min(self._sorter.next_due_s(), self._pace.due_s, self._revisit_s)
+        due_s = min(self._reconciler.next_due_s(), self._interval.due_s, self._revisit_s)
         return max(0.0, min(due_s - now_s, _IDLE_S))
 
-    def _mind_ground(self) -> Iterator[Event]:
-        lost = bool(self._ground.problem)
-        yield from self._ground.mind()
-        if lost and not self._ground.problem:
-            self._pace.hasten()
+    def _check_root(self) -> Iterator[Event]:
+        was_lost = bool(self._root.problem)
+        yield from self._root.check()
+        if was_lost and not self._root.problem:
+            self._interval.scan_now()
 
     def _sleep_rootless(self) -> None:
-        for hint in self._ears.listen(min(self._scan_s, _ROOTLESS_S), most=4096):
-            if hint.cause is HintCause.LOOK:  # all others are answered by the walk that follows
-                self._sorter.memory.forget(hint.path)
+        for hint in self._hints.get(min(self._scan_s, _ROOTLESS_S), most=4096):
+            if hint.cause is HintCause.LOOK:  # the scan of the new root answers all others
+                self._reconciler.snapshot.forget(hint.path)
 
-    # Walks
+    # Scans
 
-    def _walk_all(self) -> Iterator[Event]:
+    def _scan_all(self) -> Iterator[Event]:
         began_s = time.monotonic()
-        self._pace.begin()
-        walk = self._walk_of("")
-        for events in walk.steps():
+        self._interval.begin()
+        scan = self._scan_of("")
+        for events in scan.steps():
             self._tick()
             yield from events
-            yield from self._attend()
-        self._pace.end(walk.cost_s, alone=not self._ground.is_watched)
-        if walk.obstacle or not walk.files or not self._ground.is_well():
-            yield from self._ground.mind_emptiness()
-        if not self._ground.problem:
-            yield ScanFinished(walk.files, time.monotonic() - began_s)
-            yield from self._watch_opened(walk)
+            yield from self._interleave()
+        self._interval.end(scan.cost_s, watched=self._root.is_watched)
+        if scan.obstacle or not scan.files or not self._root.is_well():
+            yield from self._root.check_empty()
+        if not self._root.problem:
+            yield ScanFinished(scan.files, time.monotonic() - began_s)
+            yield from self._watch_opened(scan)
 
-    def _walk_of(self, folder: str) -> TreeScan:
-        return TreeScan(folder, self._surveyor, self._sorter)
+    def _scan_of(self, folder: str) -> TreeScan:
+        return TreeScan(folder, self._scanner, self._reconciler)
 
-    def _walk_below(self, folder: str) -> Iterator[Event]:
-        walk = self._walk_of(folder)
-        for events in walk.steps():
+    def _scan_below(self, folder: str) -> Iterator[Event]:
+        scan = self._scan_of(folder)
+        for events in scan.steps():
             self._tick()
             yield from events
-        yield from self._watch_opened(walk)
+        yield from self._watch_opened(scan)
 
-    def _watch_opened(self, walk: TreeScan) -> Iterator[Event]:
+    def _watch_opened(self, scan: TreeScan) -> Iterator[Event]:
         # A folder that could not be read could not be watched either.
-        if walk.opened and self._ground.is_watched:
-            yield from self._ground.watch()
-            self._pace.doubt()
+        if scan.opened and self._root.is_watched:
+            yield from self._root.watch()
+            self._interval.shorten()
 
-    def _attend(self) -> Iterator[Event]:
-        """Do not let what is announced, or due, wait for the end of a long walk."""
-        if self._ears.heard():
-            yield from self._heed_all(self._ears.listen(0))
-        yield from self._sorter.take_due()
+    def _interleave(self) -> Iterator[Event]:
+        """Serve hints and due files between the folders of a long scan."""
+        if self._hints.has_hints():
+            yield from self._follow_all(self._hints.get(0))
+        yield from self._reconciler.take_due()
 
     # Single paths
 
-    def _heed_all(self, hints: list[Hint]) -> Iterator[Event]:
+    def _follow_all(self, hints: list[Hint]) -> Iterator[Event]:
         for hint in hints:
             self._tick()
-            yield from self._heed(hint)
+            yield from self._follow(hint)
 
-    def _heed(self, hint: Hint) -> Iterator[Event]:
+    def _follow(self, hint: Hint) -> Iterator[Event]:
         match hint.cause:
             case HintCause.PATH | HintCause.RENAMED:
                 yield from self._see(hint.path, hint.seen_s, hint.cause is HintCause.RENAMED)
             case HintCause.LOOK:
-                rested = self._sorter.forget(hint.path)
-                yield from self._see(hint.path, hint.seen_s, rested)
+                was_known = self._reconciler.forget(hint.path)
+                yield from self._see(hint.path, hint.seen_s, was_known)
             case HintCause.LIMIT:
-                yield from self._ground.lose_watch(hint.path)
-            case HintCause.DOUBT:
-                self._pace.doubt()
+                yield from self._root.lose_watch(hint.path)
+            case HintCause.OVERFLOW:
+                self._interval.shorten()
             case HintCause.RECHECK:
-                self._pace.hasten()
-            case HintCause.ROOT:
-                self._ground.distrust(hint)
+                self._interval.scan_now()
 
-    def _see(self, path: str, seen_s: float, ripe: bool) -> Iterator[Event]:
-        if not self._surveyor.admits(path):
+    def _see(self, path: str, seen_s: float, complete: bool) -> Iterator[Event]:
+        if not self._scanner.admits(path):
             return
         try:
-            status = self._sorter.status(path)
+            status = self._reconciler.status(path)
         except OSError:
-            return  # a closed folder above it, which walks and revisits look after
-        yield from self._sorter.sort(path, status, seen_s, ripe)
+            return  # below a closed folder: scans and revisits take care of it
+        yield from self._reconciler.reconcile(path, status, seen_s, complete)
         is_folder = status is not None and stat.S_ISDIR(status.st_mode)
         if is_folder and judge_path(path) is not NameKind.SETTINGS:
-            yield from self._walk_below(path)
+            yield from self._scan_below(path)
 
-    def _look_again(self) -> Iterator[Event]:
-        if self._sorter.misses_some():
-            yield from self._ground.mind_emptiness()
-            yield from self._sorter.look_again(self._ground.is_well)
+    def _take_second_looks(self) -> Iterator[Event]:
+        if self._reconciler.second_look_due():
+            yield from self._root.check_empty()
+            yield from self._reconciler.take_second_looks(self._root.is_well)
 
     def _revisit(self) -> Iterator[Event]:
         if time.monotonic() < self._revisit_s:
             return
-        yield from self._sorter.revisit()
-        for folder in self._sorter.pending.closed():
-            yield from self._walk_below(folder)
+        yield from self._reconciler.revisit()
+        for folder in self._reconciler.pending.closed():
+            yield from self._scan_below(folder)
         self._revisit_s = time.monotonic() + self._scan_s
 
     def _persist(self, until_s: float) -> Iterator[Event]:
         while (due_s := self._next_try_s(until_s)) < until_s:
-            self._ears.listen(max(0.0, due_s - time.monotonic()))
+            self._hints.get(max(0.0, due_s - time.monotonic()))
             self._tick()
-            yield from self._mind_ground()
-            if self._ground.problem:
+            yield from self._check_root()
+            if self._root.problem:
                 return
-            yield from self._sorter.revisit()
-            yield from self._sorter.take_due()
-            yield from self._look_again()
+            yield from self._reconciler.revisit()
+            yield from self._reconciler.take_due()
+            yield from self._take_second_looks()
 
     def _next_try_s(self, until_s: float) -> float:
         now_s = time.monotonic()
-        hopeful = self._sorter.pending.hopes_for(until_s - now_s)
-        return min(self._sorter.next_due_s(), now_s + _RETRY_S if hopeful else math.inf)
+        may_complete = self._reconciler.pending.may_complete(until_s - now_s)
+        return min(self._reconciler.next_due_s(), now_s + _RETRY_S if may_complete else math.inf)

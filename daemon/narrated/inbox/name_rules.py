@@ -1,4 +1,4 @@
-"""What a name in the inbox says: a document, a setting, unfinished business, or a conflict."""
+"""Name rules of the inbox: document, settings, temporary file or conflicting copy."""
 
 import re
 from collections.abc import Sequence
@@ -7,22 +7,23 @@ from functools import lru_cache
 
 
 class NameKind(StrEnum):
-    """What one path component stands for, judged by its name alone."""
+    """Kind of one path component, judged by its name alone."""
 
     DOCUMENT = "document"
-    """Somebody's own name: a file to read, or a folder to enter."""
+    """A file to read, or a folder to enter."""
     TEMPORARY = "temporary"
-    """Never a document: a program's own file. A folder of this kind is not entered."""
+    """A program's own file, never a document. The scanner enters no folder of this kind."""
     CONFLICT = "conflict"
-    """A copy that a synchroniser set aside: reported, never read."""
+    """A conflicting copy from a synchroniser: reported, never read."""
     SETTINGS = "settings"
-    """Holds for documents and is none: found as they are, never narrated. No folder has it."""
+    """A settings file or lexicon: reported like a document, never narrated. Never a folder."""
 
 
 FOLDER_SETTINGS = ".narrated.yaml"
-"""What holds for the folder that it lies in and all below."""
+"""Settings for all posts in its folder and below."""
 LEXICON = "lexicon.yaml"
-"""How words are said in its folder and below; a longer name that ends so is for who names it."""
+"""Pronunciations for all posts in its folder and below. A longer name with this ending applies to
+the posts and settings that name it."""
 
 
 _NEVER = frozenset(
@@ -65,7 +66,7 @@ _CONFLICT = re.compile(
 
 
 def judge(name: str) -> NameKind:
-    """Say what one path component stands for."""
+    """Return the kind of one path component."""
     folded = name.lower()
     if folded == FOLDER_SETTINGS:
         return NameKind.SETTINGS
@@ -78,7 +79,7 @@ def judge(name: str) -> NameKind:
 
 
 def judge_path(path: str) -> NameKind:
-    """Say what a path of the inbox stands for; below a program's own folder nothing is read."""
+    """Return the kind of an inbox path; everything below a program's own folder is temporary."""
     *folders, name = path.split("/")
     if any(judge(folder) in (NameKind.TEMPORARY, NameKind.SETTINGS) for folder in folders):
         return NameKind.TEMPORARY
@@ -86,16 +87,16 @@ def judge_path(path: str) -> NameKind:
 
 
 def _is_ours(folded: str) -> bool:
-    """Tell a copy of a folder's settings from all other dotfiles."""
+    """True if a dotfile is a copy of a folder's settings."""
     stem, _, suffix = FOLDER_SETTINGS.rpartition(".")
     return folded.startswith(stem) and folded.endswith(suffix)
 
 
 def ignored(path: str, patterns: Sequence[str]) -> bool:
-    """Tell whether one of the user's glob patterns names this relative path, or a folder above it.
+    """True if one of the user's glob patterns matches this relative path or a folder above it.
 
-    As in .gitignore: a pattern without a slash holds for a name at any depth, one with a slash for
-    the path from the inbox's root; `*` and `?` stop at a slash, `**` does not.
+    As in .gitignore: a pattern without a slash matches a name at any depth, a pattern with a slash
+    matches the path from the inbox's root; `*` and `?` stop at a slash, `**` does not.
     """
     return any(_compiled(pattern).match(path) for pattern in patterns)
 

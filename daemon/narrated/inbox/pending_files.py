@@ -1,4 +1,4 @@
-"""Files that were seen and not taken yet: since when, why not, and when to try again."""
+"""Pending files: seen but not taken yet, with the reason and the time of the next try."""
 
 import heapq
 import math
@@ -14,7 +14,7 @@ SETTLES_WITHOUT_LEASE = 3
 
 
 class PendingReason(StrEnum):
-    """Why a file waits, in words for the status note."""
+    """The reason why a file is pending, in words for the status note."""
 
     SETTLING = "settling"
     EMPTY = "empty"
@@ -22,152 +22,152 @@ class PendingReason(StrEnum):
     WRITER = "still open for writing"
     UNREADABLE = "may not be opened"
     TROUBLE = "cannot be read"
-    LINK = "a link, which is not followed: put what it leads to in its place"
+    LINK = "a link, and links are not followed: put the file itself in its place"
 
 
 @dataclass(slots=True)
 class PendingFile:
-    """A version of a file on its way to being taken."""
+    """A version of a file that waits to be taken."""
 
     expected: ExpectedVersion
     first_seen_s: float
     due_s: float
-    """When to try it; infinity where only a change can help."""
+    """The monotonic time of the next try; infinity if only a change to the file can help."""
     why: str = PendingReason.SETTLING
     tries: int = 0
 
 
 class PendingFiles:
-    """The candidates by path, with an agenda of exact times; reasons may be read by any thread."""
+    """Pending files by path, with a schedule of their next tries; any thread may read reasons."""
 
     def __init__(self, settle_s: float) -> None:
         self.settle_s = settle_s
         self.slowest_retry_s = 5.0
-        self._candidates: dict[str, PendingFile] = {}
-        self._agenda: list[tuple[float, str]] = []
+        self._files: dict[str, PendingFile] = {}
+        self._schedule_heap: list[tuple[float, str]] = []
         self._closed: dict[str, str] = {}
         self._links: set[str] = set()
         self._lock = threading.Lock()
 
     def __len__(self) -> int:
-        return len(self._candidates) + len(self._closed) + len(self._links)
+        return len(self._files) + len(self._closed) + len(self._links)
 
     def get(self, path: str) -> PendingFile | None:
-        """Give the candidate of this path, if there is one."""
-        return self._candidates.get(path)
+        """Return the pending file of this path; None if there is none."""
+        return self._files.get(path)
 
-    def see(self, path: str, expected: ExpectedVersion, seen_s: float, due_s: float) -> PendingFile:
-        """Note a version of a file; the same version as before keeps the time it was first seen."""
-        candidate = self._candidates.get(path)
-        if candidate is None or candidate.expected != expected:
-            candidate = PendingFile(expected, seen_s, due_s)
+    def add(self, path: str, expected: ExpectedVersion, seen_s: float, due_s: float) -> PendingFile:
+        """Add a version of a file; a version that is pending already keeps its first-seen time."""
+        pending_file = self._files.get(path)
+        if pending_file is None or pending_file.expected != expected:
+            pending_file = PendingFile(expected, seen_s, due_s)
             status = expected.signature
             if why := _unready(path, status):
-                candidate.why = why
-                candidate.due_s = math.inf
+                pending_file.why = why
+                pending_file.due_s = math.inf
             with self._lock:
                 self._links.discard(path)
-                self._candidates[path] = candidate
-            self._schedule(path, candidate)
-        return candidate
+                self._files[path] = pending_file
+            self._schedule(path, pending_file)
+        return pending_file
 
     def postpone(self, path: str, why: str, due_s: float) -> None:
-        """Say why a candidate could not be taken, and when to try again."""
-        candidate = self._candidates[path]
-        candidate.why, candidate.due_s = why, due_s
-        self._schedule(path, candidate)
+        """Record why a file could not be taken, and when to try again."""
+        pending_file = self._files[path]
+        pending_file.why, pending_file.due_s = why, due_s
+        self._schedule(path, pending_file)
 
     def retry_later(self, path: str, why: str) -> None:
-        """Try again after a delay that doubles from the settle time to a few seconds."""
-        candidate = self._candidates[path]
-        delay_s = min(max(self.settle_s, 0.1) * 2**candidate.tries, self.slowest_retry_s)
-        candidate.tries = min(candidate.tries + 1, 16)
+        """Back off: retry after a delay that doubles from the settle time to a few seconds."""
+        pending_file = self._files[path]
+        delay_s = min(max(self.settle_s, 0.1) * 2**pending_file.tries, self.slowest_retry_s)
+        pending_file.tries = min(pending_file.tries + 1, 16)
         self.postpone(path, why, time.monotonic() + delay_s)
 
     def drop(self, path: str) -> None:
-        """Forget a candidate, or a link."""
+        """Forget a pending file, or a link."""
         with self._lock:
-            self._candidates.pop(path, None)
+            self._files.pop(path, None)
             self._links.discard(path)
 
     def clear(self) -> None:
-        """Forget all candidates, closed folders and links."""
+        """Forget all pending files, closed folders and links."""
         with self._lock:
-            self._candidates.clear()
+            self._files.clear()
             self._closed.clear()
             self._links.clear()
-        self._agenda.clear()
+        self._schedule_heap.clear()
 
     def next_due_s(self) -> float:
-        """When the next candidate is to be tried; infinity if none is."""
-        while self._agenda and not self._holds(*self._agenda[0]):
-            heapq.heappop(self._agenda)
-        return self._agenda[0][0] if self._agenda else math.inf
+        """Return the monotonic time of the next try; infinity if none is scheduled."""
+        while self._schedule_heap and not self._is_current(*self._schedule_heap[0]):
+            heapq.heappop(self._schedule_heap)
+        return self._schedule_heap[0][0] if self._schedule_heap else math.inf
 
     def pop_due(self) -> str | None:
-        """Take the next path that is due off the agenda (it stays a candidate)."""
+        """Take the next path that is due off the schedule; the file stays pending."""
         if self.next_due_s() > time.monotonic():
             return None
-        return heapq.heappop(self._agenda)[1]
+        return heapq.heappop(self._schedule_heap)[1]
 
-    def parked(self) -> list[str]:
-        """Paths that wait for a change."""
-        return [path for path, seen in self._candidates.items() if seen.due_s == math.inf]
+    def blocked(self) -> list[str]:
+        """List the paths that only a change to the file can help."""
+        return [path for path, each in self._files.items() if each.due_s == math.inf]
 
-    def hopes_for(self, patience_s: float) -> bool:
-        """Tell whether an empty or incomplete file is so young that its rest may yet come."""
+    def may_complete(self, patience_s: float) -> bool:
+        """True if an empty or incomplete file is so young that its content may still arrive."""
         youngest_ns = (time.time() - patience_s) * 1e9
         return any(
-            candidate.why in (PendingReason.EMPTY, PendingReason.INCOMPLETE)
-            and candidate.expected.signature.ctime_ns > youngest_ns
-            for candidate in self._candidates.values()
+            pending_file.why in (PendingReason.EMPTY, PendingReason.INCOMPLETE)
+            and pending_file.expected.signature.ctime_ns > youngest_ns
+            for pending_file in self._files.values()
         )
 
     def close(self, folder: str, why: str) -> None:
-        """Note a folder that cannot be looked into."""
+        """Record a folder that cannot be listed."""
         with self._lock:
             self._closed[folder] = why
 
     def open(self, folder: str) -> bool:
-        """A folder can be looked into, or is gone; tells whether it was closed before."""
+        """Record that a folder can be listed, or is gone; True if it was closed before."""
         with self._lock:
             return self._closed.pop(folder, None) is not None
 
     def closed(self) -> list[str]:
-        """Folders that cannot be looked into."""
+        """List the folders that cannot be listed."""
         return list(self._closed)
 
-    def set_aside(self, path: str) -> None:
-        """Note a link, which is never taken."""
+    def add_link(self, path: str) -> None:
+        """Record a link; the inbox never takes a link."""
         with self._lock:
             self._links.add(path)
 
     def links(self) -> list[str]:
-        """Links that were noted."""
+        """List the recorded links."""
         return list(self._links)
 
     def is_link(self, path: str) -> bool:
-        """Tell whether a path was noted as a link."""
+        """True if this path is recorded as a link."""
         return path in self._links
 
     def reasons(self) -> list[tuple[str, str]]:
-        """Give each path with why it waits; thread-safe."""
+        """List each path with its reason; thread-safe."""
         with self._lock:
-            files = [(path, str(candidate.why)) for path, candidate in self._candidates.items()]
+            files = [(path, str(pending_file.why)) for path, pending_file in self._files.items()]
             links = [(path, str(PendingReason.LINK)) for path in self._links]
             return sorted([*files, *self._closed.items(), *links])
 
-    def _schedule(self, path: str, candidate: PendingFile) -> None:
-        if candidate.due_s < math.inf:
-            heapq.heappush(self._agenda, (candidate.due_s, path))
+    def _schedule(self, path: str, pending_file: PendingFile) -> None:
+        if pending_file.due_s < math.inf:
+            heapq.heappush(self._schedule_heap, (pending_file.due_s, path))
 
-    def _holds(self, due_s: float, path: str) -> bool:
-        candidate = self._candidates.get(path)
-        return candidate is not None and candidate.due_s == due_s
+    def _is_current(self, due_s: float, path: str) -> bool:
+        pending_file = self._files.get(path)
+        return pending_file is not None and pending_file.due_s == due_s
 
 
 def _unready(path: str, signature: FileSignature) -> PendingReason | None:
-    """Why a version can never be taken, if so; settings may well be empty: they say nothing."""
+    """The reason why this version can never be taken, if any; settings may be empty."""
     if signature.mtime_ns == 0:
         return PendingReason.INCOMPLETE if signature.size else PendingReason.EMPTY
     if signature.size == 0 and judge_path(path) is not NameKind.SETTINGS:

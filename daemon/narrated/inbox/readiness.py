@@ -1,6 +1,6 @@
-"""Whether one file is ready: at rest, complete, open to nobody for writing, and the same when read.
+"""Readiness of one file: at rest, complete, open to no writer, and unchanged while it is read.
 
-Nothing here waits or remembers; `narrated.inbox.inbox` does both.
+This module neither waits nor remembers; `narrated.inbox.reconciler` does both.
 """
 
 import errno
@@ -19,7 +19,7 @@ import msgspec
 _OPEN = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _BLOCK_BYTES = 1 << 18
 MOST_HASHED_BYTES = 1 << 28
-"""Nothing so large is ever read: beyond this, a size stands for what a file still holds."""
+"""No parser reads so much: beyond this, the size stands for the rest of the content."""
 _INT64 = (1 << 63) - 1
 _GONE = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENXIO})
 
@@ -29,10 +29,10 @@ class ScanStopped(Exception):
 
 
 class FileSignature(msgspec.Struct, frozen=True, gc=False):
-    """What tells one version of a file from the next without reading it.
+    """Identity of one version of a file, known without reading it.
 
-    The device is not part of it: a reboot may number devices anew, and a kept signature must
-    outlive that.
+    The device is not part of it: a reboot may number devices differently, and a stored signature
+    must outlive that.
     """
 
     inode: int
@@ -40,16 +40,16 @@ class FileSignature(msgspec.Struct, frozen=True, gc=False):
     size: int
     mtime_ns: int
     ctime_ns: int
-    """No writer can set it, so it gives away what an old mtime hides."""
+    """No writer can set it, so it changes even if the writer restores an old mtime."""
 
     @classmethod
     def of(cls, status: os.stat_result) -> "FileSignature":
-        """Take the signature from a stat result."""
+        """Return the signature in a stat result."""
         return cls(status.st_ino & _INT64, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
 
     @property
     def fingerprint(self) -> int:
-        """The signature in one integer, equal to `fingerprint` of the same stat result."""
+        """Return the signature in one integer, equal to `fingerprint` of the same stat result."""
         return hash((self.inode, self.size, self.mtime_ns, self.ctime_ns))
 
 
@@ -62,26 +62,26 @@ def fingerprint(status: os.stat_result) -> int:
 
 
 def ignore_sigio() -> None:
-    """Keep the signal of a broken lease from ending the process; only in the main thread.
+    """Ignore SIGIO; call it in the main thread.
 
-    A writer that opens a file while a lease is probed raises SIGIO, whose default action kills.
+    A writer that opens a file during a lease probe raises SIGIO, and its default action kills.
     """
     signal.signal(signal.SIGIO, signal.SIG_IGN)
 
 
 class LeaseProbe(StrEnum):
-    """What the kernel says when asked for a read lease."""
+    """Answer of the kernel to a request for a read lease."""
 
     FREE = "free"
-    """Nobody has the file open for writing."""
+    """No process has the file open for writing."""
     WRITER = "writer"
-    """Somebody has."""
+    """A process has the file open for writing."""
     NONE = "none"
-    """Leases are not to be had here: a network file system, a foreign owner, SIGIO not ignored."""
+    """No leases here: a network file system, another owner, or SIGIO is not ignored."""
 
 
 def probe_lease(fd: int) -> LeaseProbe:
-    """Ask whether a local process has this open file open for writing, too."""
+    """Ask the kernel if a local process has this open file open for writing."""
     if signal.getsignal(signal.SIGIO) is not signal.SIG_IGN:
         return LeaseProbe.NONE
     try:
@@ -95,22 +95,22 @@ def probe_lease(fd: int) -> LeaseProbe:
 
 
 class Readiness(StrEnum):
-    """What an examination of a file came to."""
+    """Verdict of an examination."""
 
     READY = "ready"
     CHANGED = "changed"
-    """It is no longer the version that was expected, or was not when it had been read."""
+    """The file is not the expected version, before or after the read."""
     GONE = "gone"
     WRITER = "still open for writing"
-    UNSURE = "no lease to be had; only a longer rest can tell"
+    UNSURE = "no lease available; only a longer rest can tell"
     UNREADABLE = "may not be opened"
     TROUBLE = "cannot be read"
-    """The system gave an error; the examination's `detail` is its text."""
+    """The system returned an error; `ReadinessResult.detail` is its text."""
 
 
 @dataclass(frozen=True, slots=True)
 class ReadinessResult:
-    """A verdict, with the content's sha256 where the file is ready (see MOST_HASHED_BYTES)."""
+    """A verdict, with the content's sha256 if the file is ready (see MOST_HASHED_BYTES)."""
 
     verdict: Readiness
     sha256: str = ""
@@ -119,27 +119,27 @@ class ReadinessResult:
 
 @dataclass(frozen=True, slots=True)
 class ExpectedVersion:
-    """The version of a file that was seen at rest; the device counts while we run."""
+    """The version of a file that was seen at rest; the device counts within one run."""
 
     device: int
     signature: FileSignature
 
     @classmethod
     def of(cls, status: os.stat_result) -> "ExpectedVersion":
-        """Take what is expected from a stat result."""
+        """Return the version in a stat result."""
         return cls(status.st_dev, FileSignature.of(status))
 
 
 def examine(
-    place: str, expected: ExpectedVersion, rested: bool, tick: Callable[[], None]
+    path: str, expected: ExpectedVersion, rested: bool, tick: Callable[[], None]
 ) -> ReadinessResult:
     """Open, probe and hash a file that seems at rest.
 
-    `rested` says that it has rested long enough to be taken without a lease; `tick` is called
-    after every block and may raise Stopped.
+    `rested`: the file has rested long enough to be taken without a lease. `tick` runs after every
+    block and may raise ScanStopped.
     """
     try:
-        fd = os.open(place, _OPEN)
+        fd = os.open(path, _OPEN)
     except PermissionError:
         return ReadinessResult(Readiness.UNREADABLE)
     except OSError as error:
@@ -175,13 +175,13 @@ def _is(file: FileIO, expected: ExpectedVersion) -> bool:
 
 
 def _sha256(file: FileIO, size: int, tick: Callable[[], None]) -> str:
-    """Hash a file to its end, but not on and on where something appends to it.
+    """Hash a file up to its known size, even if a writer keeps appending.
 
-    A terabyte of zeros weighs nothing on its way here, and would hold up all others for an hour.
+    A sparse terabyte takes no disk space to drop, and hashing it would block the inbox for an hour.
     """
     digest = hashlib.sha256(b"" if size <= MOST_HASHED_BYTES else f"{size} bytes".encode())
     size = min(size, MOST_HASHED_BYTES)
-    # To map and clear a large block takes longer than all else that is done about a note.
+    # For a short note, a large block would take longer to allocate than all the other work.
     block = memoryview(bytearray(min(_BLOCK_BYTES, size + 1)))
     while size >= 0 and (count := file.readinto(block)):
         digest.update(block[:count])

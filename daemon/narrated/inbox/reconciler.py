@@ -1,4 +1,4 @@
-"""Single paths, sorted: what is new, what is ready, what is gone, what waits."""
+"""Reconciles single paths with the snapshot: new, changed, ready, gone or pending."""
 
 import math
 import os
@@ -14,7 +14,7 @@ from narrated.inbox.events import (
     FileUnreadable,
     FileVanished,
 )
-from narrated.inbox.folder_scan import ScanSnapshot
+from narrated.inbox.fs import chmod_remedy
 from narrated.inbox.name_rules import NameKind, judge, judge_path
 from narrated.inbox.pending_files import (
     SETTLES_WITHOUT_LEASE,
@@ -22,60 +22,62 @@ from narrated.inbox.pending_files import (
     PendingFiles,
     PendingReason,
 )
-from narrated.inbox.permission_remedy import mending
 from narrated.inbox.readiness import ExpectedVersion, Readiness, examine, fingerprint
+from narrated.inbox.snapshot import ScanSnapshot
 from narrated.printable import printable
 
 
 class Reconciler:
-    """Decides about one path at a time; the walks and wake-ups only bring paths to it."""
+    """Decides about one path at a time; scans and hints only bring paths to it."""
 
     def __init__(
         self,
         root: str,
-        memory: ScanSnapshot,
+        snapshot: ScanSnapshot,
         settle_s: float,
         second_look_s: float,
         tick: Callable[[], None],
     ) -> None:
-        self.memory = memory
+        self.snapshot = snapshot
         self.pending = PendingFiles(settle_s)
         self._hurried = False
         self._root = root
         self._settle_s = settle_s
         self._second_look_s = second_look_s
         self._tick = tick
-        self._absent: dict[str, float] = {}  # in order: every second look comes equally late
+        self._absent: dict[str, float] = {}  # in order of time: each second look has the same delay
         self._conflicts: set[str] = set()
 
     def hurry(self, slowest_retry_s: float) -> None:
-        """Take what has rested long enough by the wall clock, and retry often."""
+        """Count a file's age by the wall clock as time at rest, and retry often."""
         self._hurried = True
         self.pending.slowest_retry_s = slowest_retry_s
 
     def status(self, path: str) -> os.stat_result | None:
-        """Stat a path that must lie in real folders; None where nothing of the kind is there.
+        """Return a path's lstat; None if it is absent or lies below a link.
 
-        A link is told as what it is, and nothing is below it.
-        Raises OSError where that cannot be told, as below a folder that may not be entered.
+        Raises OSError if a folder above it may not be entered.
         """
-        place = self._root
+        folder = self._root
         folders, _, last = path.rpartition("/")
         try:
             for name in folders.split("/") if folders else ():
-                place = f"{place}/{name}"
-                if stat.S_ISLNK(os.lstat(place).st_mode):
+                folder = f"{folder}/{name}"
+                if stat.S_ISLNK(os.lstat(folder).st_mode):
                     return None
-            return os.lstat(f"{place}/{last}")
+            return os.lstat(f"{folder}/{last}")
         except (FileNotFoundError, NotADirectoryError):
             return None
 
-    def sort(
-        self, path: str, status: os.stat_result | None, seen_s: float, ripe: bool = False
+    def reconcile(
+        self, path: str, status: os.stat_result | None, seen_s: float, complete: bool = False
     ) -> Iterator[Event]:
-        """Decide about a path as it is now; a ripe one needs no time to settle."""
+        """Compare a path's present status with the snapshot.
+
+        `complete`: the file was renamed into place, so it needs no time to settle.
+        """
         if status is not None and stat.S_ISLNK(status.st_mode):
-            self._set_aside(path)
+            self._record_link(path)
             return
         if status is None or not stat.S_ISREG(status.st_mode):
             self.miss(path)
@@ -85,90 +87,88 @@ class Reconciler:
             if path not in self._conflicts:
                 self._conflicts.add(path)
                 yield ConflictCopyFound(path)
-        elif self.memory.recalls(path, fingerprint(status)):
+        elif self.snapshot.matches(path, fingerprint(status)):
             self.pending.drop(path)
         else:
-            yield from self._await(path, status, seen_s, ripe)
+            yield from self._add_pending(path, status, seen_s, complete)
 
     def visit(self, path: str) -> Iterator[Event]:
-        """Sort a path as it is now; where that cannot be told, a walk has to."""
+        """Reconcile a path with its present status; leave a path in a closed folder to a scan."""
         try:
             status = self.status(path)
         except OSError:
             return
-        yield from self.sort(path, status, time.monotonic())
+        yield from self.reconcile(path, status, time.monotonic())
 
-    def _await(
-        self, path: str, status: os.stat_result, seen_s: float, ripe: bool
+    def _add_pending(
+        self, path: str, status: os.stat_result, seen_s: float, complete: bool
     ) -> Iterator[Event]:
         settled_s = seen_s + (0 if self._rests(status.st_ctime_ns) else self._settle_s)
-        candidate = self.pending.see(path, ExpectedVersion.of(status), seen_s, settled_s)
-        if (
-            candidate.why is PendingReason.WRITER
-        ):  # perhaps what happened is that its writer closed it
-            at_s = max(time.monotonic(), candidate.first_seen_s + self._settle_s)
+        pending_file = self.pending.add(path, ExpectedVersion.of(status), seen_s, settled_s)
+        if pending_file.why is PendingReason.WRITER:  # perhaps its writer has just closed it
+            at_s = max(time.monotonic(), pending_file.first_seen_s + self._settle_s)
             self.pending.postpone(path, PendingReason.WRITER, at_s)
-        if ripe and candidate.due_s < math.inf:
-            yield from self._take(path, candidate)
+        if complete and pending_file.due_s < math.inf:
+            yield from self._take(path, pending_file)
 
     def _rests(self, ctime_ns: int, settles: int = 1) -> bool:
         # No writer can set a ctime back, as rsync does with an mtime: its age is time at rest.
         return self._hurried and time.time() - ctime_ns / 1e9 > settles * self._settle_s
 
-    def _set_aside(self, path: str) -> None:
-        """A link is never taken, and whoever put it there is told; a file before it is gone."""
+    def _record_link(self, path: str) -> None:
+        """List a link among the pending files; a file that it replaced is missing."""
         if not self.pending.is_link(path):
             self.miss(path)
-            self.pending.set_aside(path)
+            self.pending.add_link(path)
 
     def miss(self, path: str) -> None:
-        """Something that may have been a file or a folder is not there: look again in a while."""
+        """Schedule a second look at a missing file, or at all known files of a missing folder."""
         self.pending.drop(path)
-        known = path in self.memory or path in self._conflicts
-        # Settings may have been read before they were taken, so their going is always told.
+        known = path in self.snapshot or path in self._conflicts
+        # A plan may have read settings before the inbox took them, so always report them gone.
         known = known or judge_path(path) is NameKind.SETTINGS
         due_s = time.monotonic() + self._second_look_s
-        for gone in [path] if known else self.memory.below(path):
+        for gone in [path] if known else self.snapshot.below(path):
             self._absent.setdefault(gone, due_s)
 
     def forget(self, path: str) -> bool:
-        """Forget what is known of a path, so that it is found again; tells whether it rested."""
+        """Forget a path, so that it is reported again; return True if its version was known."""
         try:
             status = self.status(path)
         except OSError:
             status = None
-        rested = status is not None and self.memory.recalls(path, fingerprint(status))
-        self.memory.forget(path)
+        known = status is not None and self.snapshot.matches(path, fingerprint(status))
+        self.snapshot.forget(path)
         self.pending.drop(path)
-        return rested
+        return known
 
-    def lose_sight(self) -> None:
-        """The root is lost: nothing that waited for a look has a meaning any more."""
+    def reset(self) -> None:
+        """Drop all pending files and second looks: the root is lost."""
         self.pending.clear()
         self._absent.clear()
 
     def next_due_s(self) -> float:
-        """When the next path is to be looked at."""
+        """Return the monotonic time at which the next path is due."""
         absent_s = next(iter(self._absent.values()), math.inf)
         return min(absent_s, self.pending.next_due_s())
 
-    def misses_some(self) -> bool:
-        """Tell whether a second look is due."""
+    def second_look_due(self) -> bool:
+        """True if a second look at a missing file is due."""
         return next(iter(self._absent.values()), math.inf) <= time.monotonic()
 
     def take_due(self, most: int = 64) -> Iterator[Event]:
-        """Try the candidates that are due."""
+        """Try the pending files that are due."""
         for _ in range(most):
             path = self.pending.pop_due()
             if path is None:
                 return
-            candidate = self.pending.get(path)
-            if candidate is not None:
-                yield from self._take(path, candidate)
+            pending_file = self.pending.get(path)
+            if pending_file is not None:
+                yield from self._take(path, pending_file)
 
-    def look_again(self, root_is_well: Callable[[], bool]) -> Iterator[Event]:
-        """Take the second looks that are due; nothing vanishes once the root is not well."""
-        while self.misses_some():
+    def take_second_looks(self, root_is_well: Callable[[], bool]) -> Iterator[Event]:
+        """Take the second looks that are due; report no file as gone while the root is not well."""
+        while self.second_look_due():
             self._tick()
             path = next(iter(self._absent))
             gone = self._is_gone(path)
@@ -176,7 +176,7 @@ class Reconciler:
                 return
             del self._absent[path]
             if gone:
-                yield self._gone(path)
+                yield self._vanished(path)
             else:
                 yield from self.visit(path)
 
@@ -187,30 +187,30 @@ class Reconciler:
             return False
         return status is None or not stat.S_ISREG(status.st_mode)
 
-    def _gone(self, path: str) -> Event:
+    def _vanished(self, path: str) -> Event:
         if path in self._conflicts:
             self._conflicts.discard(path)
             return ConflictCopyGone(path)
-        self.memory.forget(path)
+        self.snapshot.forget(path)
         return FileVanished(path)
 
     def revisit(self) -> Iterator[Event]:
-        """Look at what waits for a change that no event announces: rights, a late first byte."""
-        for path in [*self.pending.parked(), *self.pending.links(), *self._conflicts]:
+        """Look at files whose change inotify may not report: permissions, a late first byte."""
+        for path in [*self.pending.blocked(), *self.pending.links(), *self._conflicts]:
             self._tick()
-            candidate = self.pending.get(path)
+            pending_file = self.pending.get(path)
             yield from self.visit(path)
-            same = candidate is not None and candidate is self.pending.get(path)
-            if candidate is not None and same and candidate.why is PendingReason.UNREADABLE:
-                yield from self._take(path, candidate)
+            same = pending_file is not None and pending_file is self.pending.get(path)
+            if pending_file is not None and same and pending_file.why is PendingReason.UNREADABLE:
+                yield from self._take(path, pending_file)
 
-    def _take(self, path: str, candidate: PendingFile) -> Iterator[Event]:
-        examination = examine(
-            f"{self._root}/{path}", candidate.expected, self._rested(candidate), self._tick
+    def _take(self, path: str, pending_file: PendingFile) -> Iterator[Event]:
+        result = examine(
+            f"{self._root}/{path}", pending_file.expected, self._rested(pending_file), self._tick
         )
-        match examination.verdict:
+        match result.verdict:
             case Readiness.READY:
-                yield self._found(path, candidate, examination.sha256)
+                yield self._ready(path, pending_file, result.sha256)
             case Readiness.CHANGED | Readiness.GONE:
                 self.pending.drop(path)
                 yield from self.visit(path)
@@ -218,32 +218,35 @@ class Reconciler:
                 self.pending.retry_later(path, PendingReason.WRITER)
             case Readiness.UNSURE:
                 rest_s = SETTLES_WITHOUT_LEASE * self._settle_s
-                self.pending.postpone(path, PendingReason.SETTLING, candidate.first_seen_s + rest_s)
+                self.pending.postpone(
+                    path, PendingReason.SETTLING, pending_file.first_seen_s + rest_s
+                )
             case Readiness.UNREADABLE:
-                yield from self._unreadable(path, candidate)
+                yield from self._unreadable(path, pending_file)
             case Readiness.TROUBLE:
-                self.pending.retry_later(path, f"{PendingReason.TROUBLE}: {examination.detail}")
+                self.pending.retry_later(path, f"{PendingReason.TROUBLE}: {result.detail}")
 
-    def _rested(self, candidate: PendingFile) -> bool:
-        rested_s = time.monotonic() - candidate.first_seen_s
+    def _rested(self, pending_file: PendingFile) -> bool:
+        rested_s = time.monotonic() - pending_file.first_seen_s
         return rested_s >= SETTLES_WITHOUT_LEASE * self._settle_s or self._rests(
-            candidate.expected.signature.ctime_ns, SETTLES_WITHOUT_LEASE
+            pending_file.expected.signature.ctime_ns, SETTLES_WITHOUT_LEASE
         )
 
-    def _found(self, path: str, candidate: PendingFile, sha256: str) -> FileReady:
-        signature = candidate.expected.signature
-        self.memory.put(path, signature.fingerprint)
+    def _ready(self, path: str, pending_file: PendingFile, sha256: str) -> FileReady:
+        signature = pending_file.expected.signature
+        self.snapshot.record(path, signature.fingerprint)
         self.pending.drop(path)
-        return FileReady(path, signature, sha256, candidate.first_seen_s)
+        return FileReady(path, signature, sha256, pending_file.first_seen_s)
 
-    def _unreadable(self, path: str, candidate: PendingFile) -> Iterator[Event]:
+    def _unreadable(self, path: str, pending_file: PendingFile) -> Iterator[Event]:
         try:
             status = os.lstat(f"{self._root}/{path}")
         except OSError:
-            self.pending.drop(path)  # its folder was closed or is gone: a walk will meet it
+            self.pending.drop(path)  # its folder was closed or is gone: the next scan sees that
             return
-        told = candidate.why is PendingReason.UNREADABLE
+        reported = pending_file.why is PendingReason.UNREADABLE
         self.pending.postpone(path, PendingReason.UNREADABLE, math.inf)
-        if not told:
-            problem = f"{printable(path)} may not be opened by the account that reads it."
-            yield FileUnreadable(path, candidate.expected.signature, problem, mending(path, status))
+        if not reported:
+            problem = f"The daemon's account may not open {printable(path)}."
+            remedy = chmod_remedy(path, status)
+            yield FileUnreadable(path, pending_file.expected.signature, problem, remedy)

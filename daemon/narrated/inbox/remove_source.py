@@ -1,7 +1,7 @@
-"""What the user may want done with a source that was narrated: archived, or deleted.
+"""Archives or deletes a source after it was narrated (`after: archive`, `after: delete`).
 
-Both act only on the very version that was narrated; by default neither is done, for what goes
-away in a synchronised inbox goes away on the laptop, too.
+Both act only on the narrated version. The default is to keep the source, because a synchroniser
+would carry the deletion to the user's laptop.
 """
 
 import errno
@@ -23,16 +23,16 @@ _SOURCE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
 def archive(root: Path, path: str, signature: FileSignature, into: Path) -> Path:
-    """Move this version of a source below `into`, under its own path; returns where it lies now.
+    """Move this version of a source below `into`, under its own path; return its new path.
 
-    A name that is taken gets a number, unless it is by what a kill left of the same move. One
-    call at a time. Raises SourceAbsent or SourceError where the source is gone or is not this
-    version any more, and StorageError where the archive cannot be written; the source then stays.
+    If the name is taken, the source gets a number, unless a killed daemon left that file by the
+    same move. One call at a time. Raises SourceAbsent or SourceError if the source is gone or has
+    changed, and StorageError if the archive cannot be written; the source then stays.
     """
     with (
         folder_of(root, path) as (folder, name),
-        _sealed(folder, name, path, signature) as source,
-        _storage(f"{printable(path)} cannot be archived in {printable(str(into))}"),
+        _opened_version(folder, name, path, signature) as source,
+        _storage_errors(f"{printable(path)} cannot be archived in {printable(str(into))}"),
     ):
         target = _reserved(into / path, source)
         try:
@@ -45,19 +45,21 @@ def archive(root: Path, path: str, signature: FileSignature, into: Path) -> Path
 
 
 def delete(root: Path, path: str, signature: FileSignature) -> None:
-    """Delete this version of a source; raises as `archive` does."""
+    """Delete this version of a source; raises the same errors as `archive`."""
     with (
         folder_of(root, path) as (folder, name),
-        _sealed(folder, name, path, signature),
-        _storage(f"{printable(path)} cannot be deleted from the inbox"),
+        _opened_version(folder, name, path, signature),
+        _storage_errors(f"{printable(path)} cannot be deleted from the inbox"),
     ):
         os.unlink(name, dir_fd=folder)
 
 
 @contextmanager
-def _sealed(folder: int, name: str, path: str, signature: FileSignature) -> Iterator[int]:
-    """Open a source that must be exactly this version, and open to nobody for writing."""
-    changed = SourceError(f"{printable(path)} has changed since it was narrated, and stays.")
+def _opened_version(folder: int, name: str, path: str, signature: FileSignature) -> Iterator[int]:
+    """Open a source; raise SourceError if it is another version or a process is writing it."""
+    changed = SourceError(
+        f"{printable(path)} has changed since it was narrated, so it stays in the inbox."
+    )
     try:
         fd = os.open(name, _SOURCE, dir_fd=folder)
     except OSError as error:
@@ -71,19 +73,19 @@ def _sealed(folder: int, name: str, path: str, signature: FileSignature) -> Iter
 
 
 @contextmanager
-def _storage(problem: str) -> Iterator[None]:
+def _storage_errors(problem: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
         raise StorageError(
-            f"{problem}: {error.strerror}.", "Check its rights and space."
+            f"{problem}: {error.strerror}.", "Check its permissions and free space."
         ) from error
 
 
-def _reserved(wish: Path, source: int) -> Path:
-    """Make an empty file under the wished name, or the next free one, that a move may replace."""
-    wish.parent.mkdir(parents=True, exist_ok=True)
-    target, number = wish, 1
+def _reserved(wanted: Path, source: int) -> Path:
+    """Create an empty file under this name, or the next free one, for a move to replace."""
+    wanted.parent.mkdir(parents=True, exist_ok=True)
+    target, number = wanted, 1
     while True:
         try:
             target.touch(exist_ok=False)
@@ -91,13 +93,13 @@ def _reserved(wish: Path, source: int) -> Path:
             if _may_be_replaced(target, source):
                 return target
             number += 1
-            target = wish.with_name(_numbered(wish, number))
+            target = wanted.with_name(_numbered(wanted, number))
         else:
             return target
 
 
 def _may_be_replaced(target: Path, source: int) -> bool:
-    """Whether nothing is lost by it: an empty file, or a copy of this very source."""
+    """True if nothing is lost: the file is empty, or a copy of this source."""
     there, ours = target.lstat(), os.fstat(source)
     if not stat.S_ISREG(there.st_mode):
         return False
@@ -108,10 +110,10 @@ def _may_be_replaced(target: Path, source: int) -> bool:
         return same == hashlib.file_digest(content, "sha256").digest()
 
 
-def _numbered(wish: Path, number: int) -> str:
+def _numbered(wanted: Path, number: int) -> str:
     """Put a number before the suffix, and keep the name within the file system's 255 bytes."""
-    tail = os.fsencode(f"-{number}{wish.suffix}")
-    return os.fsdecode(os.fsencode(wish.stem)[: 255 - len(tail)] + tail)
+    tail = os.fsencode(f"-{number}{wanted.suffix}")
+    return os.fsdecode(os.fsencode(wanted.stem)[: 255 - len(tail)] + tail)
 
 
 def _move(source: int, folder: int, name: str, target: Path) -> None:
@@ -126,8 +128,8 @@ def _move(source: int, folder: int, name: str, target: Path) -> None:
 
 
 def _copy(source: int, status: os.stat_result, target: Path) -> None:
-    """Copy across file systems, whole and durable before the name holds it."""
-    for left in target.parent.glob(".narrated-*.tmp"):  # by a kill
+    """Copy across file systems: the file is complete and synced before it gets its name."""
+    for left in target.parent.glob(".narrated-*.tmp"):  # left by a killed daemon
         left.unlink()
     draft = target.with_name(f".narrated-{uuid4().hex}.tmp")
     try:
@@ -148,7 +150,7 @@ def _copy(source: int, status: os.stat_result, target: Path) -> None:
 def _remove_unchanged(before: os.stat_result, folder: int, name: str) -> None:
     now = os.stat(name, dir_fd=folder, follow_symlinks=False)
     if FileSignature.of(now) != FileSignature.of(before):
-        raise OSError(errno.ESTALE, "it changed while it was copied")
+        raise OSError(errno.ESTALE, "it changed during the copy")
     os.unlink(name, dir_fd=folder)
 
 

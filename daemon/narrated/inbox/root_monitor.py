@@ -1,103 +1,98 @@
-"""The ground the inbox stands on: its root and the watch over it, lost and found again."""
+"""Monitors the inbox's root and the watch on it, and reports their loss and return."""
 
 from collections.abc import Iterator
 
 from narrated.inbox.events import Event, RootFound, RootLost, WatchLost
 from narrated.inbox.reconciler import Reconciler
 from narrated.inbox.root_identity import RootIdentity
-from narrated.inbox.watcher import Hint, HintCause, HintQueue, InotifyWatcher
+from narrated.inbox.watcher import HintCause, HintQueue, InotifyWatcher
 
 
 class RootMonitor:
-    """Minds the root and its watch, and tells what becomes of them."""
+    """Checks the root, restarts its watch, and yields an event for each change."""
 
     def __init__(
         self,
         root: RootIdentity,
-        ears: HintQueue,
+        hints: HintQueue,
         watcher: InotifyWatcher,
-        sorter: Reconciler,
+        reconciler: Reconciler,
         watching: bool,
     ) -> None:
         self.watching = watching
-        """Whether changes are to be announced at all; if not, walks alone find them."""
+        """False to use no inotify at all; then only scans find changes."""
         self._root = root
-        self._ears = ears
+        self._hints = hints
         self._watcher = watcher
-        self._sorter = sorter
-        self._root_loss_told = False
-        self._watch_loss_told = False
+        self._reconciler = reconciler
+        self._root_loss_reported = False
+        self._watch_loss_reported = False
 
     @property
     def problem(self) -> str:
-        """Why the root cannot be used now; empty when it is well."""
+        """The reason why the root cannot be used now; empty if it is well."""
         return self._root.problem
 
     @property
     def is_watched(self) -> bool:
-        """Whether a watch stands."""
+        """True while inotify watches the root."""
         return self._watcher.watching
 
     def is_well(self) -> bool:
-        """Look whether the root that was accepted stands there at this moment."""
-        return not self._root.look()
+        """Check that the accepted root is there at this moment."""
+        return not self._root.check()
 
-    def mind(self) -> Iterator[Event]:
-        """Look at the root, and take note of its loss or return."""
+    def check(self) -> Iterator[Event]:
+        """Check the root, and report its loss or return."""
         if self._root.problem:
             yield from self._find()
-        elif problem := self._root.look():
-            yield from self.lose(problem)
+        elif problem := self._root.check():
+            yield from self._lose(problem)
         elif self._watcher.is_broken():
             yield from self.watch()
-            self._ears.order(HintCause.DOUBT)
+            self._hints.put(HintCause.OVERFLOW)
 
-    def mind_emptiness(self) -> Iterator[Event]:
-        """Look whether the root can be listed and holds anything, before files are held gone."""
-        if problem := self._root.look() or self._root.obstacle(filled=bool(self._sorter.memory)):
-            yield from self.lose(problem)
-
-    def lose(self, problem: str) -> Iterator[Event]:
-        """The root is lost: what waited for a second look has lost its meaning."""
-        self._watcher.stop()
-        self._sorter.lose_sight()
-        self._root.problem = problem
-        yield from self._tell_loss(problem)
-
-    def distrust(self, hint: Hint) -> None:
-        """The root's own watch died: whatever stands there is held for another folder."""
-        if self._watcher.is_from_now(hint):
-            self._root.disown()
+    def check_empty(self) -> Iterator[Event]:
+        """Report the root lost if it cannot be listed or is suddenly empty."""
+        has_known_files = bool(self._reconciler.snapshot)
+        if problem := self._root.check() or self._root.obstacle(has_known_files):
+            yield from self._lose(problem)
 
     def watch(self) -> Iterator[Event]:
-        """Have changes announced, before the walk that finds what is there already."""
-        if self.watching and (reason := self._watcher.start(self._root.place)):
+        """Start the watch; call it before the scan, so that no change falls between the two."""
+        if self.watching and (reason := self._watcher.start(self._root.path)):
             yield from self.lose_watch(reason)
 
     def lose_watch(self, reason: str) -> Iterator[Event]:
-        """Changes are not announced any more, or not all of them: walks alone find them."""
+        """Stop a watch that misses changes, and report it once; only scans find changes then."""
         self._watcher.stop()
-        if not self._watch_loss_told:
-            self._watch_loss_told = True
+        if not self._watch_loss_reported:
+            self._watch_loss_reported = True
             yield WatchLost(reason)
 
-    def leave(self) -> None:
-        """Take the watch down."""
+    def close(self) -> None:
+        """Stop the watch."""
         self._watcher.stop()
 
+    def _lose(self, problem: str) -> Iterator[Event]:
+        self._watcher.stop()
+        self._reconciler.reset()
+        self._root.problem = problem
+        yield from self._report_loss(problem)
+
     def _find(self) -> Iterator[Event]:
-        if obstacle := self._root.obstacle(filled=bool(self._sorter.memory)):
+        if obstacle := self._root.obstacle(bool(self._reconciler.snapshot)):
             self._root.problem = obstacle
-            yield from self._tell_loss(obstacle)
+            yield from self._report_loss(obstacle)
             return
         if self._root.accept():
-            self._sorter.memory.retire()
-        if self._root_loss_told:
-            self._root_loss_told = False
+            self._reconciler.snapshot.retire()
+        if self._root_loss_reported:
+            self._root_loss_reported = False
             yield RootFound()
         yield from self.watch()
 
-    def _tell_loss(self, reason: str) -> Iterator[Event]:
-        if not self._root_loss_told:
-            self._root_loss_told = True
+    def _report_loss(self, reason: str) -> Iterator[Event]:
+        if not self._root_loss_reported:
+            self._root_loss_reported = True
             yield RootLost(reason)

@@ -1,4 +1,4 @@
-"""Files of the inbox, read without ever following a link out of it."""
+"""Reads files of the inbox without ever following a link."""
 
 import errno
 import os
@@ -11,7 +11,7 @@ from pathlib import Path
 from urllib.parse import unquote_to_bytes
 
 from narrated.errors import NarratedError, SourceAbsent, SourceError, SourceUnreadable
-from narrated.inbox.permission_remedy import mending
+from narrated.inbox.fs import chmod_remedy
 from narrated.printable import printable
 
 _FOLDER = os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -22,10 +22,10 @@ _UNFIT = re.compile(r"[\\\x00]")
 
 
 def read(root: Path, path: str, limit_bytes: int) -> bytes:
-    """Read a file by its path below the root, each component opened without following a link.
+    """Read a file by its path below the root, and follow no link on the way.
 
-    Raises SourceAbsent where it is not there, SourceError where it is no regular file or larger
-    than `limit_bytes`, and SourceUnreadable where its rights forbid it.
+    Raises SourceAbsent if it is absent, SourceError if it is no regular file or larger than
+    `limit_bytes`, and SourceUnreadable if its permissions forbid it.
     """
     with folder_of(root, path) as (folder, name), _opened(folder, name, path) as fd:
         status = os.fstat(fd)
@@ -42,7 +42,7 @@ def read(root: Path, path: str, limit_bytes: int) -> bytes:
 
 
 def exists(root: Path, path: str) -> bool:
-    """Tell whether a regular file lies at a path below the root, no link on the way."""
+    """True if a regular file lies at a path below the root, with no link on the way."""
     try:
         with folder_of(root, path) as (folder, name):
             return stat.S_ISREG(os.stat(name, dir_fd=folder, follow_symlinks=False).st_mode)
@@ -51,7 +51,7 @@ def exists(root: Path, path: str) -> bool:
 
 
 def is_readable(root: Path, path: str) -> bool:
-    """Tell whether a file that `read` would read can be opened now."""
+    """True if `read` could open this file now."""
     try:
         with folder_of(root, path) as (folder, name), _opened(folder, name, path) as fd:
             return stat.S_ISREG(os.fstat(fd).st_mode)
@@ -61,67 +61,67 @@ def is_readable(root: Path, path: str) -> bool:
 
 @contextmanager
 def folder_of(root: Path, path: str) -> Iterator[tuple[int, str]]:
-    """Open the folder that a path lies in, and give it (a descriptor) with the path's last name.
+    """Open the folder of a path; yield its descriptor and the last name of the path.
 
-    Raises SourceError where the path leads out of the root or through a link, SourceAbsent where
-    it leads nowhere, and SourceUnreadable where a folder may not be entered.
+    Raises SourceError if the path leads out of the root or through a link, SourceAbsent if nothing
+    lies there, and SourceUnreadable if a folder may not be entered.
     """
     *folders, name = path.split("/")
     if any(part in ("", ".", "..") or "\0" in part for part in [*folders, name]):
         raise SourceError(f"{printable(path)} is not a path inside the inbox.")
-    with ExitStack() as opened, _told(path):
+    with ExitStack() as opened, _source_errors(path):
         fd = os.open(root, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
         opened.callback(os.close, fd)
         for depth, folder in enumerate(folders):
-            with _entered(fd, "/".join(folders[:depth]), path):
+            with _folder_errors(fd, "/".join(folders[:depth]), path):
                 fd = os.open(folder, _FOLDER, dir_fd=fd)
             opened.callback(os.close, fd)
-        with _entered(fd, "/".join(folders), path):
+        with _folder_errors(fd, "/".join(folders), path):
             os.stat(name, dir_fd=fd, follow_symlinks=False)
         yield fd, name
 
 
 def resolve(post: str, source: str, roots: Mapping[str, str]) -> str | None:
-    """Find where in the inbox the picture lies that a post names; None if it is not there to be.
+    """Return the inbox path of a picture that a post shows; None if it lies outside the inbox.
 
-    `source` is a URL reference as the author wrote it. Site-absolute ones are mapped through
-    `roots` (prefix to folder of the inbox), by the longest prefix, or else from the inbox's root.
-    Remote and data: references, and those that lead out of the inbox, give None.
+    `source` is a URL reference as the author wrote it. `roots` maps the prefix of a site-absolute
+    reference to a folder of the inbox; the longest prefix wins, and a reference without one starts
+    at the inbox's root. Remote and data: references, and those that leave the inbox, give None.
     """
     reference = source.strip()
     if _SCHEME.match(reference) or reference.startswith("//"):
         return None
-    place = _decoded(re.split(r"[?#]", reference, maxsplit=1)[0])
-    if _UNFIT.search(place) or posixpath.basename(place) in ("", ".", ".."):
+    target = _decoded(re.split(r"[?#]", reference, maxsplit=1)[0])
+    if _UNFIT.search(target) or posixpath.basename(target) in ("", ".", ".."):
         return None
-    if place.startswith("/"):
-        place = _mapped(place, roots)
+    if target.startswith("/"):
+        target = _mapped(target, roots)
     else:
-        place = posixpath.join(posixpath.dirname(post), place)
-    return _normal(place)
+        target = posixpath.join(posixpath.dirname(post), target)
+    return _normal(target)
 
 
 def _decoded(reference: str) -> str:
-    """Undo percent-encoding; bytes that are no UTF-8 come out as they do in file names."""
+    """Undo percent-encoding; bytes that are not UTF-8 become surrogates, as in file names."""
     try:
         return os.fsdecode(unquote_to_bytes(os.fsencode(reference)))
     except UnicodeEncodeError:
         return ""
 
 
-def _mapped(place: str, roots: Mapping[str, str]) -> str:
+def _mapped(target: str, roots: Mapping[str, str]) -> str:
     for prefix in sorted(roots, key=len, reverse=True):
         stem = "/" + prefix.strip("/")
-        rest = place[len(stem) :] if stem != "/" else place
-        if place.startswith(stem) and rest.startswith("/"):
+        rest = target[len(stem) :] if stem != "/" else target
+        if target.startswith(stem) and rest.startswith("/"):
             return roots[prefix].strip("/") + rest
-    return place
+    return target
 
 
-def _normal(place: str) -> str | None:
-    """Resolve "." and ".."; None where they climb above the root or leave nothing."""
+def _normal(target: str) -> str | None:
+    """Resolve "." and ".."; None if they climb above the root or leave nothing."""
     parts: list[str] = []
-    for part in place.split("/"):
+    for part in target.split("/"):
         if part == "..":
             if not parts:
                 return None
@@ -132,18 +132,20 @@ def _normal(place: str) -> str | None:
 
 
 @contextmanager
-def _entered(folder: int, folder_path: str, path: str) -> Iterator[None]:
-    """Lay a refusal below an open folder to that folder's missing right to be entered."""
+def _folder_errors(folder: int, folder_path: str, path: str) -> Iterator[None]:
+    """Turn a PermissionError inside an open folder into SourceUnreadable for that folder."""
     try:
         yield
     except PermissionError:
-        remedy = mending(folder_path or ".", os.fstat(folder))
-        raise SourceUnreadable(f"The folder of {printable(path)} is closed.", remedy) from None
+        remedy = chmod_remedy(folder_path or ".", os.fstat(folder))
+        raise SourceUnreadable(
+            f"The folder of {printable(path)} may not be entered.", remedy
+        ) from None
 
 
 @contextmanager
-def _told(path: str) -> Iterator[None]:
-    """Turn the system's refusals of a path into errors for people."""
+def _source_errors(path: str) -> Iterator[None]:
+    """Turn an OSError about a path into an error with a message for the user."""
     try:
         yield
     except OSError as error:
@@ -161,7 +163,7 @@ def _opened(folder: int, name: str, path: str) -> Iterator[int]:
     try:
         fd = os.open(name, _FILE, dir_fd=folder)
     except PermissionError:
-        remedy = mending(path, os.stat(name, dir_fd=folder, follow_symlinks=False))
+        remedy = chmod_remedy(path, os.stat(name, dir_fd=folder, follow_symlinks=False))
         raise SourceUnreadable(f"{printable(path)} may not be opened.", remedy) from None
     try:
         yield fd
@@ -170,9 +172,9 @@ def _opened(folder: int, name: str, path: str) -> Iterator[int]:
 
 
 def _content(fd: int, size_bytes: int, limit_bytes: int) -> bytes:
-    """Read to the end, but no further than one byte over the limit: the file may be growing.
+    """Read to the end, but at most one byte over the limit: the file may be growing.
 
-    Room is made for what it holds; as much as the limit allows would be dear to make each time.
+    The buffer starts at the file's size; one of the limit's size would be slow to allocate.
     """
     with open(fd, "rb", closefd=False) as file:
         content = file.read(size_bytes + 1)

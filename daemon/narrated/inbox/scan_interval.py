@@ -1,44 +1,44 @@
-"""When to walk: as rarely as walking is dear, at once where somebody asks, soon where in doubt."""
+"""Scan interval: proportional to the last scan's cost; immediate on request; short after loss."""
 
 import time
 
-_SHARE_WATCHING = 0.002
-_SHARE_ALONE = 0.05
-_SHARE_IN_DOUBT = 0.2
+_SHARE_WATCHED = 0.002
+_SHARE_UNWATCHED = 0.05
+_SHARE_AFTER_LOSS = 0.2
 
 
 class ScanInterval:
-    """Spaces complete walks so that they cost a small share of one core."""
+    """Spaces full scans so that they cost a small share of one core."""
 
     def __init__(self, scan_s: float) -> None:
         self.due_s = 0.0
         self._scan_s = scan_s
         self._ended_s = 0.0
         self._cost_s = 0.0
-        self._doubted = False
+        self._lossy = False
 
     def begin(self) -> None:
-        """A walk begins: what is doubted from now on, it may not answer."""
-        self._doubted = False
+        """Record that a scan begins: it may miss changes that are lost from now on."""
+        self._lossy = False
 
-    def end(self, cost_s: float, alone: bool) -> None:
-        """A walk ended and took so much processor time; `alone`: nothing else finds changes."""
+    def end(self, cost_s: float, watched: bool) -> None:
+        """Record a scan's processor time, and schedule the next; less often if `watched`."""
         self._ended_s, self._cost_s = time.monotonic(), cost_s
-        share = _SHARE_ALONE if alone else _SHARE_WATCHING
+        share = _SHARE_WATCHED if watched else _SHARE_UNWATCHED
         self.due_s = self._ended_s + max(self._scan_s, cost_s / share)
-        if self._doubted:
-            self.doubt()
+        if self._lossy:
+            self.shorten()
 
-    def doubt(self) -> None:
-        """Something was missed: walk soon, but in a flood of doubts not all the time."""
-        self._doubted = True
-        self.due_s = min(self.due_s, self._ended_s + self._cost_s / _SHARE_IN_DOUBT)
+    def shorten(self) -> None:
+        """Scan soon, because an event was lost; many losses still leave most of a core free."""
+        self._lossy = True
+        self.due_s = min(self.due_s, self._ended_s + self._cost_s / _SHARE_AFTER_LOSS)
 
-    def hasten(self) -> None:
-        """Walk now."""
-        self._doubted = True
+    def scan_now(self) -> None:
+        """Make a scan due at once."""
+        self._lossy = True
         self.due_s = 0.0
 
     def is_due(self) -> bool:
-        """Tell whether it is time."""
+        """True if a scan is due."""
         return time.monotonic() >= self.due_s

@@ -1,4 +1,4 @@
-"""Wake-ups from watchdog: hints that something may have happened, never the truth about it."""
+"""Watches the inbox with inotify, and turns its events into hints of where to look."""
 
 import errno
 import os
@@ -31,9 +31,9 @@ from watchdog.observers.inotify_c import (
     WatchDescriptor,
 )
 
-from narrated.inbox.unwatchable_mounts import unwatchable
+from narrated.inbox.fs import remote_file_system
 
-# Neither modified nor attribute events: a large write would wake us with every block.
+# No modified or attribute events: a large write would send one for each block.
 _EVENTS: list[type[FileSystemEvent]] = [
     FileCreatedEvent,
     FileClosedEvent,
@@ -48,27 +48,28 @@ _MOST_HINTS = 20_000
 
 
 class HintCause(StrEnum):
-    """Why to look somewhere."""
+    """Reason to look at a path or to scan."""
 
     PATH = "path"
     """Something happened to this path."""
     RENAMED = "renamed"
-    """This path was renamed into place, from a name that was watched."""
+    """A watched file was renamed to this path."""
     LOOK = "look"
-    """Somebody wants this path found again."""
+    """A caller wants this path reported again."""
     RECHECK = "recheck"
-    """Somebody wants a complete walk now."""
-    DOUBT = "doubt"
-    """Hints were lost; only a complete walk can tell."""
+    """A caller wants a full scan now."""
+    OVERFLOW = "overflow"
+    """Hints were lost; only a full scan finds what they were about."""
     LIMIT = "limit"
     """A folder could not be watched."""
     ROOT = "root"
-    """The root's own watch died."""
+    """The root itself was moved or removed. It only wakes the inbox, which checks the root at each
+    turn."""
     STOP = "stop"
 
 
 class Hint(NamedTuple):
-    """A wake-up: its cause, the relative path it is about, and when it came (monotonic)."""
+    """A hint: its cause, the relative path that it is about, and its time (monotonic)."""
 
     cause: HintCause
     path: str = ""
@@ -76,33 +77,30 @@ class Hint(NamedTuple):
 
 
 class HintQueue:
-    """Hints from all threads, in order, for the one that acts on them."""
+    """Queue of hints from all threads to the inbox's thread, in order."""
 
     def __init__(self) -> None:
         self._hints: SimpleQueue[Hint] = SimpleQueue()
-        self._deaf = False
+        self._overflowed = False
 
-    def tell(self, cause: HintCause, path: str = "") -> None:
-        """Leave a hint and wake the listener; thread-safe, and cheap enough for an event thread.
-
-        In a flood the single hints are dropped for one doubt, so that memory stays bounded.
-        """
+    def put_droppable(self, cause: HintCause, path: str = "") -> None:
+        """Put a hint, or one OVERFLOW instead of many hints if the queue is full; thread-safe."""
         if self._hints.qsize() < _MOST_HINTS:
             self._hints.put(Hint(cause, path, time.monotonic()))
-        elif not self._deaf:
-            self._deaf = True
-            self._hints.put(Hint(HintCause.DOUBT))
+        elif not self._overflowed:
+            self._overflowed = True
+            self._hints.put(Hint(HintCause.OVERFLOW))
 
-    def order(self, cause: HintCause, path: str = "") -> None:
-        """Leave a hint that no flood may drop."""
+    def put(self, cause: HintCause, path: str = "") -> None:
+        """Put a hint, even if the queue is full; thread-safe."""
         self._hints.put(Hint(cause, path, time.monotonic()))
 
-    def heard(self) -> bool:
-        """Tell whether hints wait."""
+    def has_hints(self) -> bool:
+        """True if hints wait in the queue."""
         return not self._hints.empty()
 
-    def listen(self, timeout_s: float, most: int = 64) -> list[Hint]:
-        """Wait for a hint at most so long, and take what has come."""
+    def get(self, timeout_s: float, most: int = 64) -> list[Hint]:
+        """Wait for a hint for at most `timeout_s`, and take up to `most` hints."""
         hints: list[Hint] = []
         try:
             if timeout_s > 0:
@@ -110,61 +108,55 @@ class HintQueue:
             while len(hints) < most:
                 hints.append(self._hints.get_nowait())
         except Empty:
-            self._deaf = False
+            self._overflowed = False
         return hints
 
 
 class InotifyWatcher:
-    """A recursive inotify watch of one folder, which tells `ears`."""
+    """Recursive inotify watch of one folder, which puts its hints into a queue."""
 
-    def __init__(self, ears: HintQueue, tick: Callable[[], None]) -> None:
-        """Tell `ears`; `tick` is called for every folder while a watch is set up."""
-        self._ears = ears
+    def __init__(self, hints: HintQueue, tick: Callable[[], None]) -> None:
+        """Put hints into `hints`; `tick` runs for each folder while a watch starts."""
+        self._hint_queue = hints
         self._tick = tick
         self._observer: _InotifyObserver | None = None
-        self._began_s = 0.0
-
-    def is_from_now(self, hint: Hint) -> bool:
-        """Tell whether a hint is from the watch that stands, not from one before it."""
-        return self.watching and hint.seen_s >= self._began_s
 
     @property
     def watching(self) -> bool:
-        """Whether a watch stands."""
+        """True while a watch runs."""
         return self._observer is not None
 
     def is_broken(self) -> bool:
-        """Tell whether a thread of the watch that stands has died."""
-        return self._observer is not None and not self._observer.is_whole()
+        """True if a thread of the running watch has died."""
+        return self._observer is not None and not self._observer.is_alive_throughout()
 
-    def start(self, place: str) -> str:
-        """Watch a folder and all below it; returns why that is not to be had, or nothing."""
+    def start(self, path: str) -> str:
+        """Watch a folder and all below it; return the reason if that is impossible, else ""."""
         self.stop()
         try:
-            real = str(Path(place).resolve())  # watchdog follows no links, not the root's either
-            if kind := unwatchable(real):
+            real = str(Path(path).resolve())  # watchdog follows no link, not even the root
+            if kind := remote_file_system(real):
                 return f"the inbox lies on {kind}"
             self._observe(real)
         except OSError as error:
             return error.strerror or str(error)
         return ""
 
-    def _observe(self, place: str) -> None:
-        inotify = _InotifyReader(self._ears, self._tick)
+    def _observe(self, path: str) -> None:
+        inotify = _InotifyReader(self._hint_queue, self._tick)
         observer = _InotifyObserver(inotify)
         try:
-            handler = _HintHandler(self._ears, place)
-            observer.schedule(handler, place, recursive=True, event_filter=_EVENTS)
+            handler = _HintHandler(self._hint_queue, path)
+            observer.schedule(handler, path, recursive=True, event_filter=_EVENTS)
             observer.start()
         except BaseException:
             observer.on_thread_stop()
             raise
         inotify.tick = _no_tick
-        self._began_s = time.monotonic()
         self._observer = observer
 
     def stop(self) -> None:
-        """Take the watch down, if one stands."""
+        """Stop the watch, if one runs."""
         observer, self._observer = self._observer, None
         if observer is not None:
             observer.stop()
@@ -176,65 +168,68 @@ def _no_tick() -> None:
 
 
 class _HintHandler(FileSystemEventHandler):
-    """Turns events into hints; does nothing else, for it holds up the kernel's queue."""
+    """Turns events into hints, and does nothing else: a slow handler delays the kernel's queue."""
 
-    def __init__(self, ears: HintQueue, root: str) -> None:
-        self._ears = ears
+    def __init__(self, hints: HintQueue, root: str) -> None:
+        self._hint_queue = hints
         self._cut = len(root.rstrip("/")) + 1
 
     def dispatch(self, event: FileSystemEvent) -> None:
         source = str(event.src_path)[self._cut :]
         if not source:
-            self._ears.order(HintCause.ROOT)
+            self._hint_queue.put(HintCause.ROOT)
             return
-        self._ears.tell(HintCause.PATH, source)
+        self._hint_queue.put_droppable(HintCause.PATH, source)
         if event.dest_path:
-            self._ears.tell(HintCause.RENAMED, str(event.dest_path)[self._cut :])
+            self._hint_queue.put_droppable(HintCause.RENAMED, str(event.dest_path)[self._cut :])
 
 
 class _InotifyReader(InotifyFD):
-    """Watchdog's reader, which only logs an overflow and a reached limit, made to tell of them."""
+    """Watchdog's reader, extended to hint at an overflow and a reached limit.
 
-    def __init__(self, ears: HintQueue, tick: Callable[[], None]) -> None:
+    Watchdog itself only logs them.
+    """
+
+    def __init__(self, hints: HintQueue, tick: Callable[[], None]) -> None:
         super().__init__()
-        self._ears = ears
+        self._hint_queue = hints
         self.tick = tick
-        """Called in the thread that adds a watch: later that is the reader's own."""
+        """Runs in the thread that adds a watch; later that is the reader's own thread."""
 
     def handle_event(self, event: InotifyEvent) -> None:
         super().handle_event(event)
         if event.is_queue_overflow:
-            self._ears.order(HintCause.DOUBT)
+            self._hint_queue.put(HintCause.OVERFLOW)
 
     def add_callback(
         self, path: bytes, mask: Mask, callback: WatchCallback, id_: CallbackId
     ) -> WatchDescriptor:
         self.tick()
-        # Watchdog takes a forbidden folder for watch number -1, and the next one for the same.
+        # Watchdog takes a forbidden folder for watch number -1, and mixes it up with the next.
         if not os.access(path, os.R_OK, effective_ids=True):
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), path)
         try:
             with self._lock:
                 watch = self._get_or_create_watch(path, mask)
-                # Watchdog's own method warns where it meets a new folder twice, which is usual.
+                # Watchdog's own method warns if it meets a new folder twice, and that is usual.
                 watch.callbacks[id_] = callback
         except OSError as error:
             if error.errno in _LIMITS:
-                self._ears.order(HintCause.LIMIT, error.strerror or "")
+                self._hint_queue.put(HintCause.LIMIT, error.strerror or "")
             raise
         return watch.wd
 
 
 class _InotifyObserver(BaseObserver):
-    """Watchdog's observer with a reader of its own."""
+    """Watchdog's observer with our reader."""
 
     def __init__(self, inotify: _InotifyReader) -> None:
         super().__init__(InotifyEmitter, inotify_fd=inotify)
         self._inotify = inotify
         inotify.start()
 
-    def is_whole(self) -> bool:
-        """Tell whether all threads run that should; an emitter ends with the root it watches."""
+    def is_alive_throughout(self) -> bool:
+        """True if all its threads run; an emitter ends when its root is moved or removed."""
         threads = [self, self._inotify, *self.emitters]
         return all(thread.is_alive() or not thread.should_keep_running() for thread in threads)
 

@@ -8,9 +8,9 @@ from pathlib import Path
 import msgspec
 
 from narrated.errors import NarratedError
-from narrated.inbox.folder_scan import FolderScanner
+from narrated.inbox.fs import chmod_remedy
 from narrated.inbox.name_rules import NameKind, judge
-from narrated.inbox.permission_remedy import mending
+from narrated.inbox.scanner import FolderScanner
 from narrated.jobs.planner import JobDefaults, Planner
 from narrated.script.coverage import Coverage, covered
 from narrated.script.script import Skip
@@ -87,20 +87,20 @@ async def check(house: App, folder: str, tell: Tell) -> FolderCheck:
 
 def look(root: Path, folder: str, ignore: Sequence[str]) -> FoundFiles:
     """Find what the inbox would find below a folder of it; links are not followed."""
-    surveyor = FolderScanner(str(root), ignore, lambda: None)
+    scanner = FolderScanner(str(root), ignore, lambda: None)
     found = FoundFiles([], [], [])
     folders = [folder]
     while folders:
         here = folders.pop()
         try:
-            survey = surveyor.survey(here, {})
+            listing = scanner.list_folder(here, {})
         except OSError as error:
-            found.closed.append(_closed(here, surveyor.place(here), error))
+            found.closed.append(_closed(here, scanner.absolute(here), error))
             continue
-        documents = (name for name, _ in survey.fresh if judge(name) is NameKind.DOCUMENT)
+        documents = (name for name, _ in listing.changed if judge(name) is NameKind.DOCUMENT)
         found.files.extend(_in(here, documents))
-        found.conflicts.extend(_in(here, survey.conflicts))
-        folders.extend(_in(here, survey.folders))
+        found.conflicts.extend(_in(here, listing.conflicts))
+        folders.extend(_in(here, listing.folders))
     return found
 
 
@@ -116,7 +116,7 @@ def _closed(folder: str, place: str, error: OSError) -> CheckedFile:
     problem = f"The folder cannot be listed: {error.strerror}."
     remedy = ""
     if isinstance(error, PermissionError):
-        remedy = mending(folder or ".", Path(place).lstat())
+        remedy = chmod_remedy(folder or ".", Path(place).lstat())
     return CheckedFile(folder or ".", problem=problem, remedy=remedy)
 
 

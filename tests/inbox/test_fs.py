@@ -11,10 +11,12 @@ from typing import Any
 
 import pytest
 
+from narrated.inbox.fs import birth_time_ns, remote_file_system
+
 READER = 65533
 """A user without rights: root may open everything."""
 
-pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to become somebody else")
+needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to become another user")
 
 
 @pytest.fixture
@@ -45,6 +47,7 @@ def mend(root: Path, remedy: str) -> None:
     subprocess.run(["sh", "-c", command], cwd=root, check=True)
 
 
+@needs_root
 def test_an_unreadable_file_is_told_once_and_found_when_its_remedy_is_done(
     open_root: Path, reader: Callable[..., Any]
 ) -> None:
@@ -62,6 +65,7 @@ def test_an_unreadable_file_is_told_once_and_found_when_its_remedy_is_done(
     assert [event["event"] for event in listener.told].count("FileUnreadable") == 1
 
 
+@needs_root
 def test_the_remedy_names_the_group_where_the_file_is_shared_with_it(
     open_root: Path, reader: Callable[..., Any]
 ) -> None:
@@ -75,6 +79,7 @@ def test_the_remedy_names_the_group_where_the_file_is_shared_with_it(
     listener.expect("FileReady", "post.md")
 
 
+@needs_root
 def test_what_lies_in_a_closed_folder_is_found_when_it_is_opened(
     open_root: Path, reader: Callable[..., Any]
 ) -> None:
@@ -87,6 +92,7 @@ def test_what_lies_in_a_closed_folder_is_found_when_it_is_opened(
     listener.expect("FileReady", "closed/post.md")
 
 
+@needs_root
 def test_a_folder_that_is_opened_is_watched_from_then_on(
     open_root: Path, program: Callable[..., Any]
 ) -> None:
@@ -103,6 +109,7 @@ def test_a_folder_that_is_opened_is_watched_from_then_on(
     assert [event["event"] for event in listener.told[walks:]] == ["FileReady"]
 
 
+@needs_root
 def test_what_lies_in_a_folder_that_closes_has_not_vanished(
     open_root: Path, reader: Callable[..., Any]
 ) -> None:
@@ -123,6 +130,7 @@ def test_what_lies_in_a_folder_that_closes_has_not_vanished(
     assert [event["event"] for event in listener.told].count("FileVanished") == 1
 
 
+@needs_root
 def test_a_root_that_may_not_be_listed_is_lost_and_found_again(
     open_root: Path, reader: Callable[..., Any]
 ) -> None:
@@ -137,6 +145,7 @@ def test_a_root_that_may_not_be_listed_is_lost_and_found_again(
     assert "FileVanished" not in [event["event"] for event in listener.told]
 
 
+@needs_root
 def test_without_leases_a_longer_rest_stands_in(
     open_root: Path, reader: Callable[..., Any]
 ) -> None:
@@ -147,6 +156,7 @@ def test_without_leases_a_longer_rest_stands_in(
     assert found["told_s"] - found["ready_s"] >= 3 * 0.15
 
 
+@needs_root
 def test_where_no_watch_is_to_be_had_it_says_so_once_and_scans(
     open_root: Path, reader: Callable[..., Any]
 ) -> None:
@@ -157,6 +167,7 @@ def test_where_no_watch_is_to_be_had_it_says_so_once_and_scans(
     assert [event["reason"] for event in lost] == ["inotify instance limit reached"]
 
 
+@needs_root
 def test_where_not_all_folders_can_be_watched_it_says_so_once_and_scans(
     open_root: Path, reader: Callable[..., Any]
 ) -> None:
@@ -167,3 +178,17 @@ def test_where_not_all_folders_can_be_watched_it_says_so_once_and_scans(
     listener.expect("FileReady", "11/post.md")
     lost = [event for event in listener.told if event["event"] == "WatchLost"]
     assert [event["reason"] for event in lost] == ["inotify watch limit reached"]
+
+
+def test_a_folder_made_anew_has_another_birth(tmp_path: Path) -> None:
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    first = birth_time_ns(str(folder))
+    folder.rmdir()
+    folder.mkdir()
+    assert birth_time_ns(str(folder)) > first > 0
+    assert birth_time_ns(str(tmp_path / "nowhere")) == 0
+
+
+def test_a_local_folder_can_be_watched(root: Path) -> None:
+    assert remote_file_system(str(root)) == ""
