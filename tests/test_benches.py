@@ -17,7 +17,8 @@ def run(program: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, env=environment)
 
 
-def test_bark_tortoise_and_a_captioner_stay_warm_in_eight_gibibytes():
+def test_models_fit_in_eight_gibibytes():
+    """Bark Tortoise and a captioner stay warm in eight gibibytes."""
     done = run("memory.py", "--sums")
     print(done.stdout)
     assert done.returncode == 0, done.stdout + done.stderr
@@ -26,9 +27,10 @@ def test_bark_tortoise_and_a_captioner_stay_warm_in_eight_gibibytes():
 
 
 @pytest.mark.timeout(600)  # on a busy machine what the troubles held up takes its time
-def test_after_a_short_life_of_troubles_outbox_and_inbox_agree(
+def test_short_life_agrees(
     figure: Callable[[str], None],
 ) -> None:
+    """After a short life of troubles outbox and inbox agree."""
     done = run("soak.py", "--quick")
     print(done.stdout, done.stderr)
     assert done.returncode == 0, "see what it printed; its seed repeats what the user did"
@@ -38,6 +40,7 @@ def test_after_a_short_life_of_troubles_outbox_and_inbox_agree(
 
 
 @pytest.mark.parametrize("program", ["kills.py", "tortoise.py", "warm.py"])
-def test_a_program_is_found_whole_where_it_is_called_like_a_package(program):
+def test_program_named_like_package(program):
+    """A program is found whole where it is called like a package."""
     done = run(program, "--help")
     assert done.returncode == 0, done.stderr

@@ -22,7 +22,8 @@ def box() -> Iterator[Box]:
         yield box
 
 
-def test_the_account_that_syncs_shares_what_is_dropped_and_what_is_heard(box: Box) -> None:
+def test_sync_account_shares_files(box: Box) -> None:
+    """The account that syncs shares what is dropped and what is heard."""
     box.drop("blog/2026/post.md")
     box.heard("blog/2026/post")
     listed = box.as_laptop("cd /srv/narrated/outbox && stat -c '%a %G' blog blog/2026")
@@ -32,7 +33,8 @@ def test_the_account_that_syncs_shares_what_is_dropped_and_what_is_heard(box: Bo
     box.as_laptop("md5sum /srv/narrated/outbox/blog/2026/* && rm -r /srv/narrated/outbox/blog")
 
 
-def test_rsync_as_documented_shares_what_was_private_on_the_laptop(box: Box) -> None:
+def test_rsync_shares_private_files(box: Box) -> None:
+    """rsync as documented shares what was private on the laptop."""
     recipe = next(
         line
         for line in Path(__file__).parents[2].joinpath("docs/syncing.md").read_text().splitlines()
@@ -47,9 +49,10 @@ def test_rsync_as_documented_shares_what_was_private_on_the_laptop(box: Box) -> 
     assert listed.splitlines() == ["2775 narrated", "664 narrated"]
 
 
-def test_a_file_still_open_for_writing_is_left_alone_though_another_account_owns_it(
+def test_others_open_file_waits(
     box: Box,
 ) -> None:
+    """A file still open for writing is left alone though another account owns it."""
     box.as_laptop("touch /srv/narrated/inbox/slow.md")
     with (box.inbox / "slow.md").open("a") as slow:
         slow.write("The first half,")
@@ -63,7 +66,8 @@ def test_a_file_still_open_for_writing_is_left_alone_though_another_account_owns
 
 
 @pytest.mark.parametrize("folder", ["inbox", "outbox"])
-def test_a_folder_that_is_removed_and_made_anew_is_used_again(box: Box, folder: str) -> None:
+def test_remade_folder_is_used(box: Box, folder: str) -> None:
+    """A folder that is removed and made again is used again."""
     place = f"/srv/narrated/{folder}"
     box.run("rm", "-r", place)
     box.run("install", "-d", "-m", "2775", "-o", "narrated", "-g", "narrated", place)
@@ -71,7 +75,8 @@ def test_a_folder_that_is_removed_and_made_anew_is_used_again(box: Box, folder: 
     box.heard(f"anew-{folder}")
 
 
-def test_a_second_installation_changes_nothing_and_the_doctor_agrees(box: Box) -> None:
+def test_second_install_changes_nothing(box: Box) -> None:
+    """A second installation changes nothing and the doctor agrees."""
     said = box.run(PROGRAM, "install").splitlines()
     assert not [line for line in said if line.startswith(("Wrote", "Shared"))]
     findings = examined(box)
@@ -81,7 +86,8 @@ def test_a_second_installation_changes_nothing_and_the_doctor_agrees(box: Box) -
     assert "wrong" not in findings.values()
 
 
-def test_the_doctors_remedy_gives_a_folder_back_to_the_group(box: Box) -> None:
+def test_doctor_restores_group_rights(box: Box) -> None:
+    """The doctors remedy gives a folder back to the group."""
     box.run("chgrp", "root", "/srv/narrated/inbox")
     box.run("chmod", "2755", "/srv/narrated/inbox")
     assert examined(box)["inbox group"] == "warning"
@@ -89,9 +95,10 @@ def test_the_doctors_remedy_gives_a_folder_back_to_the_group(box: Box) -> None:
     assert examined(box)["inbox group"] == "well"
 
 
-def test_the_doctor_names_what_the_service_cannot_read_and_its_remedy_mends_it(
+def test_doctor_mends_unreadable_file(
     box: Box,
 ) -> None:
+    """The doctor names what the service cannot read and its remedy mends it."""
     box.as_laptop("cd /srv/narrated/inbox && echo x > .hidden && echo x > shut.md")
     box.as_laptop("cd /srv/narrated/inbox && chmod 600 .hidden shut.md")
     assert examined(box)["inbox files"] == "warning"
@@ -99,7 +106,8 @@ def test_the_doctor_names_what_the_service_cannot_read_and_its_remedy_mends_it(
     assert examined(box)["inbox files"] == "well"
 
 
-def test_who_may_not_look_is_told_so_by_the_doctor(box: Box) -> None:
+def test_doctor_says_it_may_not_look(box: Box) -> None:
+    """Who may not look is told so by the doctor."""
     shut = box.root / "srv/shut"
     shut.mkdir(mode=0o700)
     config = box.root / "tmp/shut.yaml"
@@ -110,23 +118,26 @@ def test_who_may_not_look_is_told_so_by_the_doctor(box: Box) -> None:
     assert "Traceback" not in said
 
 
-def test_without_root_the_installation_is_refused_with_the_way_out(box: Box) -> None:
+def test_install_refuses_without_root(box: Box) -> None:
+    """Without root the installation is refused with the way out."""
     nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
     said = box.run(*nobody, PROGRAM, "install", check=False)
     assert "needs root" in said
     assert "sudo" in said
 
 
-def test_a_program_in_a_home_is_not_installed_as_a_service_that_could_not_see_it(
+def test_install_refuses_program_in_home(
     box: Box,
 ) -> None:
+    """A program in a home is not installed as a service that could not see it."""
     box.run("cp", "-a", "/opt/narrated", "/root/narrated")
     said = box.run("/root/narrated/bin/python", PROGRAM, "install", check=False)
     assert "stands in /root/narrated" in said
     assert "/opt/narrated" in said
 
 
-def test_folders_with_odd_names_are_used_as_they_are(box: Box) -> None:
+def test_odd_folder_names_work(box: Box) -> None:
+    """Folders with odd names are used as they are."""
     odd = Path(r'/srv/it\s "50%" $HOME: é')
     asked = f"Path({str(odd / 'narrated.yaml')!r}), root=Path('/tmp/odd'), "
     asked += f"inbox=Path({str(odd / 'in')!r}), outbox=Path({str(odd / 'out')!r})"
@@ -173,7 +184,8 @@ def _examination(box: Box) -> dict[str, tuple[str, str]]:
     return found
 
 
-def test_neural_voices_and_captions_work_under_the_hardened_unit(box: Box, tmp_path: Path) -> None:
+def test_models_run_under_hardening(box: Box, tmp_path: Path) -> None:
+    """Neural voices and captions work under the hardened unit."""
     from engines.checkpoints.bark import bark  # torch, which the others need not wait for
     from engines.checkpoints.captions import blip
 

@@ -61,7 +61,8 @@ def seconds_to_ready(box: Box) -> float:
     return (ready - began) / 1e6
 
 
-def test_it_is_up_and_says_so(box: Box, figure: Callable[[str], None]) -> None:
+def test_service_reports_ready(box: Box, figure: Callable[[str], None]) -> None:
+    """It is up and says so."""
     assert box.is_active
     assert box.shows("narrated", "SubState") == "running"
     assert box.shows("narrated", "Type") == "notify"
@@ -70,7 +71,8 @@ def test_it_is_up_and_says_so(box: Box, figure: Callable[[str], None]) -> None:
     figure(f"{box.systemd}: ready {seconds_to_ready(box):.1f} s after its start")
 
 
-def test_its_status_shows_the_name_of_what_is_read_in_any_script(box: Box) -> None:
+def test_status_names_file_in_any_script(box: Box) -> None:
+    """Its status shows the name of what is read in any script."""
     name = "日本語の本, كتاب, hörbuch 🎧"
     box.drop(f"{name}.md", book(name))
     until(lambda: box.status.startswith(f"reading {name}.md: "))
@@ -80,7 +82,8 @@ def test_its_status_shows_the_name_of_what_is_read_in_any_script(box: Box) -> No
     until(lambda: box.status == "idle")
 
 
-def test_the_journal_finds_a_files_records_by_its_name(box: Box) -> None:
+def test_journal_finds_records_by_file(box: Box) -> None:
+    """The journal finds a files records by its name."""
     for name in ("logged.md", "記録.md"):
         box.drop(name, f"Logged as {name}.")
         assert published_records(box, name)
@@ -93,7 +96,8 @@ def test_the_journal_finds_a_files_records_by_its_name(box: Box) -> None:
         assert "\n" not in last["MESSAGE"]
 
 
-def test_a_reload_in_the_middle_of_a_book_gives_the_next_one_the_new_voice(box: Box) -> None:
+def test_reload_mid_book_affects_next(box: Box) -> None:
+    """A reload in the middle of a book gives the next one the new voice."""
     before = box.main_pid
     in_the_middle_of(box, "begun")
     box.configure(**CONFIGURATION | {"speech": {"engine": "toy", "voice": "other"}})
@@ -111,7 +115,8 @@ def test_a_reload_in_the_middle_of_a_book_gives_the_next_one_the_new_voice(box: 
         box.reload()
 
 
-def test_a_broken_configuration_is_refused_and_the_old_one_kept(box: Box) -> None:
+def test_reload_refuses_broken_config(box: Box) -> None:
+    """A broken configuration is refused and the old one kept."""
     good, before = box.config.read_text(), box.main_pid
     in_the_middle_of(box, "unmoved")
     box.config.write_text("inbox: [\n")
@@ -128,7 +133,8 @@ def test_a_broken_configuration_is_refused_and_the_old_one_kept(box: Box) -> Non
         box.reload()
 
 
-def test_a_start_with_a_broken_configuration_fails_and_is_not_tried_again(box: Box) -> None:
+def test_broken_config_fails_start_once(box: Box) -> None:
+    """A start with a broken configuration fails and is not tried again."""
     good = box.config.read_text()
     box.config.write_text("inbox: [\n")
     try:
@@ -141,9 +147,8 @@ def test_a_start_with_a_broken_configuration_fails_and_is_not_tried_again(box: B
         box.run("systemctl", "restart", "narrated")
 
 
-def test_killed_in_the_middle_of_a_book_it_comes_back_and_goes_on(
-    box: Box, figure: Callable[[str], None]
-) -> None:
+def test_killed_mid_book_goes_on(box: Box, figure: Callable[[str], None]) -> None:
+    """Killed in the middle of a book it comes back and goes on."""
     before = box.main_pid
     in_the_middle_of(box, "killed")
     box.run("kill", "-9", before)
@@ -163,10 +168,9 @@ def test_killed_in_the_middle_of_a_book_it_comes_back_and_goes_on(
     assert again <= ROWS, "what was in flight, and nothing that was kept"
 
 
-def test_a_hang_is_ended_by_the_watchdog_and_the_book_goes_on(
-    box: Box, figure: Callable[[str], None]
-) -> None:
+def test_watchdog_ends_hang(box: Box, figure: Callable[[str], None]) -> None:
     # The shipped times are for a loaded box; their mechanism is what is tried here.
+    """A hang is ended by the watchdog and the book goes on."""
     with box.drop_in("WatchdogSec=3", "TimeoutAbortSec=1"):
         box.run("systemctl", "restart", "narrated")
         in_the_middle_of(box, "hung")
@@ -180,9 +184,8 @@ def test_a_hang_is_ended_by_the_watchdog_and_the_book_goes_on(
         assert narrated_once(box, "hung")
 
 
-def test_a_voice_that_loads_longer_than_a_start_may_take_extends_it(
-    box: Box, figure: Callable[[str], None]
-) -> None:
+def test_slow_load_extends_start(box: Box, figure: Callable[[str], None]) -> None:
+    """A voice that loads longer than a start may take extends it."""
     box.configure(**CONFIGURATION | toy(delay_s=DELAY_S, rows=ROWS, load_s=LOAD_S))
     try:
         with box.drop_in(f"TimeoutStartSec={LOAD_S}"):
@@ -198,9 +201,8 @@ def test_a_voice_that_loads_longer_than_a_start_may_take_extends_it(
         box.reload()
 
 
-def test_stopped_in_the_middle_of_a_book_it_goes_on_with_what_was_not_spoken(
-    box: Box, figure: Callable[[str], None]
-) -> None:
+def test_stopped_mid_book_goes_on(box: Box, figure: Callable[[str], None]) -> None:
+    """Stopped in the middle of a book it goes on with what was not spoken."""
     in_the_middle_of(box, "stopped")
     assert box.processes
     began = time.monotonic()

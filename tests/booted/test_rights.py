@@ -35,9 +35,8 @@ def report(box: Box) -> dict[str, Any]:
     return dict(json.loads(path.read_text()))
 
 
-def test_it_writes_to_its_own_state_and_cache_and_to_the_outbox_alone(
-    box: Box, report: dict[str, Any]
-) -> None:
+def test_writes_only_to_own_folders(box: Box, report: dict[str, Any]) -> None:
+    """It writes to its own state and cache and to the outbox alone."""
     seen_outside = {folder for folder in report["left"] if (box.root / folder[1:] / TRACE).exists()}
     assert {folder for folder in seen_outside if not folder.startswith(OWN)} == set()
     assert seen_outside >= {"/srv/narrated/outbox", "/var/lib/narrated", "/var/cache/narrated"}
@@ -46,7 +45,8 @@ def test_it_writes_to_its_own_state_and_cache_and_to_the_outbox_alone(
     assert strangers <= private
 
 
-def test_it_is_nobody_but_its_own_user(box: Box, report: dict[str, Any]) -> None:
+def test_runs_as_own_user_alone(box: Box, report: dict[str, Any]) -> None:
+    """It is nobody but its own user."""
     user, group = (int(box.run("id", flag, "narrated")) for flag in ("-u", "-g"))
     assert report["users"] == [user] * 3
     assert set(report["groups"]) == {group}
@@ -55,14 +55,16 @@ def test_it_is_nobody_but_its_own_user(box: Box, report: dict[str, Any]) -> None
     assert {process.stat().st_uid for process in processes} == {user}
 
 
-def test_it_has_no_network_at_all(box: Box, report: dict[str, Any]) -> None:
+def test_service_has_no_network(box: Box, report: dict[str, Any]) -> None:
+    """It has no network at all."""
     assert report["sockets"] == ["AF_UNIX"]
     devices = (box.process / "net/dev").read_text().splitlines()[2:]
     assert [line.split(":")[0].strip() for line in devices] == ["lo"]
     assert (box.process / "ns/net").readlink() != (box.root / "proc/1/ns/net").readlink()
 
 
-def test_it_may_lease_files_and_nothing_else(box: Box) -> None:
+def test_may_lease_files_only(box: Box) -> None:
+    """It may lease files and nothing else."""
     status = (box.process / "status").read_text()
     lines = dict(line.split(":\t", 1) for line in status.splitlines() if ":\t" in line)
     lease = 1 << 28
@@ -72,9 +74,10 @@ def test_it_may_lease_files_and_nothing_else(box: Box) -> None:
 
 
 @pytest.mark.parametrize(("gpu", "most"), [(False, 0.8), (True, 1.0)], ids=["bare", "gpu"])
-def test_systemd_finds_no_fault_with_what_was_installed_and_little_exposed(
+def test_systemd_accepts_the_units(
     box: Box, gpu: bool, most: float, figure: Callable[[str], None]
 ) -> None:
+    """systemd finds no fault with what was installed and little exposed."""
     box.run(PROGRAM, "install", *["--gpu"] * gpu)
     drop_in = box.root / f"{UNIT}.d/20-gpu.conf"[1:]
     assert drop_in.exists() == gpu

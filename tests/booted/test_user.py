@@ -67,7 +67,8 @@ def ann(root: Path) -> Iterator[Account]:
         yield account
 
 
-def test_it_is_up_for_its_user_and_says_so(ann: Account, figure: Callable[[str], None]) -> None:
+def test_user_service_reports_ready(ann: Account, figure: Callable[[str], None]) -> None:
+    """It is up for its user and says so."""
     assert ann.shows("ActiveState") == "active"
     assert ann.shows("StatusText") == "idle"
     process = ann.machine.root / "proc" / ann.shows("MainPID")
@@ -76,11 +77,13 @@ def test_it_is_up_for_its_user_and_says_so(ann: Account, figure: Callable[[str],
     figure(f"{version}: a user's service is {ann.shows('SubState')}")
 
 
-def test_systemd_finds_no_fault_with_the_users_unit(ann: Account) -> None:
+def test_systemd_accepts_user_unit(ann: Account) -> None:
+    """systemd finds no fault with the users unit."""
     assert ann.run("systemd-analyze", "--user", "verify", "--man=no", "narrated.service") == ""
 
 
-def test_what_its_user_drops_is_narrated_and_stands_in_the_journal(ann: Account) -> None:
+def test_user_drop_is_narrated(ann: Account) -> None:
+    """What its user drops is narrated and stands in the journal."""
     ann.drop("post.md", "One line of mine.")
     assert ann.heard("post")["source"]
     assert (ann.home / "narrated/outbox/post.mp3").stat().st_uid == ann.uid
@@ -90,7 +93,8 @@ def test_what_its_user_drops_is_narrated_and_stands_in_the_journal(ann: Account)
     assert last["SYSLOG_IDENTIFIER"] == "narrated"
 
 
-def test_a_reload_gives_its_user_another_voice_and_keeps_the_process(ann: Account) -> None:
+def test_user_reload_keeps_process(ann: Account) -> None:
+    """A reload gives its user another voice and keeps the process."""
     before, good = ann.shows("MainPID"), ann.config.read_text()
     ann.config.write_text(f"{good}\nspeech: {{engine: espeak, voice: en-gb}}\n")
     ann.run("systemctl", "--user", "reload", "narrated")
@@ -100,7 +104,8 @@ def test_a_reload_gives_its_user_another_voice_and_keeps_the_process(ann: Accoun
     assert ann.shows("MainPID") == before
 
 
-def test_stopped_by_its_user_it_leaves_no_process_and_starts_again(ann: Account) -> None:
+def test_user_stop_leaves_no_process(ann: Account) -> None:
+    """Stopped by its user it leaves no process and starts again."""
     group = ann.machine.root / f"sys/fs/cgroup{ann.shows('ControlGroup')}"
     assert (group / "cgroup.procs").read_text()
     ann.run("systemctl", "--user", "stop", "narrated")

@@ -73,9 +73,8 @@ def _see_that_nothing_is_lost(daemon: Daemon, before: set[str]) -> str:
     return f"{len(before)} files known again; an edit spoke {len(again)} chunk, in {took_s:.1f} s"
 
 
-def test_a_damaged_ledger_is_set_aside_and_made_anew_from_the_outbox(
-    narrated: Daemon, figure: Callable[[str], None]
-) -> None:
+def test_damaged_ledger_is_restored(narrated: Daemon, figure: Callable[[str], None]) -> None:
+    """A damaged ledger is set aside and made again from the outbox."""
     before = narrated.files
     _emptied_page(_ledger(narrated))
     damaged = _ledger(narrated).read_bytes()
@@ -97,9 +96,8 @@ def test_a_damaged_ledger_is_set_aside_and_made_anew_from_the_outbox(
         figure(_see_that_nothing_is_lost(narrated, before))
 
 
-def test_manifests_of_before_and_a_lost_state_folder_do_as_well(
-    narrated: Daemon, figure: Callable[[str], None]
-) -> None:
+def test_old_manifests_restore_ledger(narrated: Daemon, figure: Callable[[str], None]) -> None:
+    """Manifests of before and a lost state folder do as well."""
     before = narrated.files
     for path in narrated.outbox.rglob("*.json"):
         manifest = json.loads(path.read_bytes())
@@ -113,9 +111,8 @@ def test_manifests_of_before_and_a_lost_state_folder_do_as_well(
     assert narrated.spoken[: len(spoken)] == spoken
 
 
-def test_damage_met_while_it_runs_ends_the_daemon_and_the_next_one_makes_it_anew(
-    narrated: Daemon, figure: Callable[[str], None]
-) -> None:
+def test_damage_while_running_ends_it(narrated: Daemon, figure: Callable[[str], None]) -> None:
+    """Damage met while it runs ends the daemon and the next one makes it again."""
     before = narrated.files
     narrated.start()
     narrated.wait_idle()
@@ -139,9 +136,8 @@ def test_damage_met_while_it_runs_ends_the_daemon_and_the_next_one_makes_it_anew
         figure(_see_that_nothing_is_lost(narrated, now))
 
 
-def test_a_log_that_sqlite_can_recover_by_itself_is_no_damage(
-    tmp_path: Path, figure: Callable[[str], None]
-) -> None:
+def test_recoverable_log_is_no_damage(tmp_path: Path, figure: Callable[[str], None]) -> None:
+    """A log that SQLite can recover by itself is no damage."""
     with running(tmp_path) as daemon:
         daemon.drop("post.md", POST)
         daemon.published("post", POST)
@@ -159,8 +155,11 @@ def test_a_log_that_sqlite_can_recover_by_itself_is_no_damage(
         figure(f"{log_bytes} bytes of a log recovered, nothing spoken again")
 
 
-def test_a_damaged_take_is_spoken_again(narrated: Daemon, figure: Callable[[str], None]) -> None:
-    """Whatever happened to it: each take of the post is damaged in another way."""
+def test_damaged_take_respoken(narrated: Daemon, figure: Callable[[str], None]) -> None:
+    """A damaged take is spoken again.
+
+    Whatever happened to it: each take of the post is damaged in another way.
+    """
     takes = sorted((narrated.home / "cache").rglob("*.flac"))
     for number, take in enumerate(takes):
         content = take.read_bytes()

@@ -77,9 +77,8 @@ def _done(daemon: Daemon) -> int:
 
 
 @pytest.mark.timeout(PATIENCE_S + 100)
-def test_ten_thousand_files_that_came_while_it_was_stopped_are_all_narrated_once(
-    daemon: Daemon, figure: Callable[[str], None]
-) -> None:
+def test_flood_narrated_once(daemon: Daemon, figure: Callable[[str], None]) -> None:
+    """Ten thousand files that came while it was stopped are all narrated once."""
     each = FILES // len(FOLDERS)
     posts = {f"{FOLDERS[n // each]}/{n}": f"# Note {n}\n" for n in range(FILES)}
     with _stopped(daemon) as queue:

@@ -36,7 +36,8 @@ def _barrier(daemon: Daemon, name: str) -> None:
     daemon.published(name, text)
 
 
-def test_the_inbox_is_not_changed_and_folders_are_mirrored(daemon: Daemon) -> None:
+def test_inbox_stays_unchanged(daemon: Daemon) -> None:
+    """The inbox is not changed and folders are mirrored."""
     daemon.drop("mirror/a/one.md", "# One\n\nIn a folder.\n")
     daemon.drop("mirror/two.txt", "At the top.\n")
     before = _tree(daemon.inbox / "mirror")
@@ -46,7 +47,8 @@ def test_the_inbox_is_not_changed_and_folders_are_mirrored(daemon: Daemon) -> No
     assert _tree(daemon.inbox / "mirror") == before
 
 
-def test_temporary_names_symlinks_and_ignored_kinds_are_never_read(daemon: Daemon) -> None:
+def test_ignored_names_are_never_read(daemon: Daemon) -> None:
+    """Temporary names symlinks and ignored kinds are never read."""
     folder = daemon.inbox / "never"
     folder.mkdir()
     secret = daemon.home / "secret.md"
@@ -64,7 +66,8 @@ def test_temporary_names_symlinks_and_ignored_kinds_are_never_read(daemon: Daemo
     assert _below(daemon, "never") == (_set("never/real") | _set("never/hard") | _set("never/last"))
 
 
-def test_a_link_is_told_as_long_as_it_is_there_and_not_followed(tmp_path: Path) -> None:
+def test_link_is_reported_not_followed(tmp_path: Path) -> None:
+    """A link is told as long as it is there and not followed."""
     secret = tmp_path / "elsewhere"
     secret.mkdir()
     (secret / "secret.md").write_text("Nobody shall hear this.")
@@ -85,7 +88,8 @@ def test_a_link_is_told_as_long_as_it_is_there_and_not_followed(tmp_path: Path) 
         assert daemon.spoken == ["post", "My own words.", "file", "Now it is a file."]
 
 
-def test_a_narrated_file_that_becomes_a_link_is_gone_and_the_link_is_told(tmp_path: Path) -> None:
+def test_file_that_becomes_link_is_gone(tmp_path: Path) -> None:
+    """A narrated file that becomes a link is gone and the link is told."""
     with running(tmp_path, scan="500ms") as daemon:
         daemon.drop("post.md", "My own words.")
         daemon.published("post", "My own words.")
@@ -97,7 +101,8 @@ def test_a_narrated_file_that_becomes_a_link_is_gone_and_the_link_is_told(tmp_pa
         assert daemon.spoken == ["post", "My own words.", "other", "Other words."]
 
 
-def test_a_sync_conflict_copy_is_reported_and_not_read(tmp_path: Path) -> None:
+def test_conflict_copy_is_not_read(tmp_path: Path) -> None:
+    """A sync conflict copy is reported and not read."""
     name = "post.sync-conflict-20261122-072736-JDC4FTG.md"
     with running(tmp_path) as daemon:
         daemon.drop("post.md", "My own version.")
@@ -108,7 +113,8 @@ def test_a_sync_conflict_copy_is_reported_and_not_read(tmp_path: Path) -> None:
     assert name in (daemon.outbox / "narrated.status.txt").read_text()
 
 
-def test_an_edited_file_replaces_its_narration_and_speaks_what_changed(daemon: Daemon) -> None:
+def test_edit_speaks_changed_chunks(daemon: Daemon) -> None:
+    """An edited file replaces its narration and speaks what changed."""
     daemon.drop("edit/post.md", "# Edited\n\nThe first.\n\nThe second.\n")
     daemon.manifest("edit/post")
     edited = "# Edited\n\nThe first.\n\nThe second, changed.\n"
@@ -119,7 +125,8 @@ def test_an_edited_file_replaces_its_narration_and_speaks_what_changed(daemon: D
     assert _below(daemon, "edit") == _set("edit/post")
 
 
-def test_the_same_content_again_is_no_work(daemon: Daemon) -> None:
+def test_same_content_is_no_work(daemon: Daemon) -> None:
+    """The same content again is no work."""
     text = "# Again\n\nThe same words.\n"
     daemon.drop("again/post.md", text)
     published = daemon.published("again/post", text)
@@ -130,7 +137,8 @@ def test_the_same_content_again_is_no_work(daemon: Daemon) -> None:
     wait(lambda: daemon.history("again/post.md") == ["done"])
 
 
-def test_an_empty_file_waits_for_its_content(daemon: Daemon) -> None:
+def test_empty_file_waits(daemon: Daemon) -> None:
+    """An empty file waits for its content."""
     daemon.drop("empty/post.md", "")
     _barrier(daemon, "empty/last")
     assert ["empty/post.md", "empty"] in daemon.status()["arriving"]
@@ -138,7 +146,8 @@ def test_an_empty_file_waits_for_its_content(daemon: Daemon) -> None:
     daemon.published("empty/post", "Now there is something.")
 
 
-def test_a_file_still_open_for_writing_is_read_when_it_is_closed(daemon: Daemon) -> None:
+def test_open_file_waits_for_close(daemon: Daemon) -> None:
+    """A file still open for writing is read when it is closed."""
     (daemon.inbox / "open").mkdir()
     with (daemon.inbox / "open/post.md").open("w") as file:
         file.write("The first half, ")
@@ -150,21 +159,24 @@ def test_a_file_still_open_for_writing_is_read_when_it_is_closed(daemon: Daemon)
     daemon.published("open/post", "The first half, and the second.")
 
 
-def test_a_post_that_does_not_want_to_be_narrated_is_left_alone(daemon: Daemon) -> None:
+def test_narrate_false_is_respected(daemon: Daemon) -> None:
+    """A post that does not want to be narrated is left alone."""
     daemon.drop("quiet/post.md", "---\nnarrate: false\n---\n\nNot for the ear.\n")
     _barrier(daemon, "quiet/last")
     wait(lambda: "narrate: false" in daemon.ask("history", "quiet/post.md").stdout)
     assert _below(daemon, "quiet") == _set("quiet/last")
 
 
-def test_a_post_that_no_longer_wants_to_be_narrated_loses_its_narration(daemon: Daemon) -> None:
+def test_narrate_false_withdraws(daemon: Daemon) -> None:
+    """A post that no longer wants to be narrated loses its narration."""
     daemon.drop("hush/post.md", "Said at first.\n")
     daemon.manifest("hush/post")
     daemon.drop("hush/post.md", "---\nnarrate: false\n---\n\nSaid at first.\n")
     wait(lambda: not _below(daemon, "hush"), lambda: daemon.log)
 
 
-def test_a_narrated_source_is_archived_where_that_is_wished(tmp_path: Path) -> None:
+def test_source_is_archived_on_request(tmp_path: Path) -> None:
+    """A narrated source is archived where that is wished."""
     settings = {"after": "archive", "archive": "archive", "removed": "withdraw"}
     with running(tmp_path, **settings, withdraw_after="0s") as daemon:
         daemon.drop("in/post.md", "Archived when it is read.")
@@ -176,7 +188,8 @@ def test_a_narrated_source_is_archived_where_that_is_wished(tmp_path: Path) -> N
         assert _set("in/post") <= daemon.files
 
 
-def test_a_source_deleted_on_purpose_is_not_withdrawn_nor_held_for_moved(tmp_path: Path) -> None:
+def test_deleted_source_keeps_narration(tmp_path: Path) -> None:
+    """A source deleted on purpose is not withdrawn nor taken for moved."""
     settings = {"after": "delete", "removed": "withdraw", "withdraw_after": "0s"}
     with running(tmp_path, **settings) as daemon:
         path = daemon.drop("post.md", "Deleted when it is read.")
@@ -195,7 +208,8 @@ def test_a_source_deleted_on_purpose_is_not_withdrawn_nor_held_for_moved(tmp_pat
         assert daemon.files == {name for stem in stems for name in _set(stem)}
 
 
-def test_the_same_file_dropped_again_is_taken_away_again(tmp_path: Path) -> None:
+def test_redropped_file_is_removed(tmp_path: Path) -> None:
+    """The same file dropped again is taken away again."""
     with running(tmp_path, after="delete") as daemon:
         for _ in range(2):
             daemon.drop("post.md", "Dropped twice.")
@@ -203,7 +217,8 @@ def test_the_same_file_dropped_again_is_taken_away_again(tmp_path: Path) -> None
         assert daemon.spoken == ["post", "Dropped twice."]
 
 
-def test_an_inbox_that_the_daemon_emptied_itself_is_no_trouble(tmp_path: Path) -> None:
+def test_emptying_inbox_is_no_trouble(tmp_path: Path) -> None:
+    """An inbox that the daemon emptied itself is no trouble."""
     with running(tmp_path, after="delete") as daemon:
         for text in ("The first.", "The second."):
             path = daemon.drop("post.md", text)

@@ -24,9 +24,8 @@ def _post(number: int, paragraphs: int) -> str:
     return f"# Post {number}\n\n" + "\n\n".join(said) + "\n"
 
 
-def test_killed_again_and_again_everything_is_published_once(
-    tmp_path: Path, figure: Callable[[str], None]
-) -> None:
+def test_repeated_kills_publish_once(tmp_path: Path, figure: Callable[[str], None]) -> None:
+    """Killed again and again everything is published once."""
     seed = int(os.environ.get("NARRATED_SEED") or time.time_ns() % 1_000_000)
     figure(f"NARRATED_SEED={seed}")
     moments = random.Random(seed)
@@ -58,9 +57,8 @@ def test_killed_again_and_again_everything_is_published_once(
             assert seen[name] <= {content}
 
 
-def test_killed_at_random_over_an_inbox_that_changes_all_is_published_once(
-    tmp_path: Path, figure: Callable[[str], None]
-) -> None:
+def test_random_kills_publish_once(tmp_path: Path, figure: Callable[[str], None]) -> None:
+    """Killed at random over an inbox that changes all is published once."""
     seed = int(os.environ.get("NARRATED_SEED") or time.time_ns() % 1_000_000)
     figure(f"NARRATED_SEED={seed}")
     settings = toy(tmp_path, rows=ROWS, delay_s=0.01)
@@ -100,7 +98,8 @@ def _visible(outbox: Path) -> Iterator[tuple[str, bytes]]:
                 yield path.name, hashlib.sha256(path.read_bytes()).digest()
 
 
-def test_a_job_that_was_being_spoken_keeps_what_was_spoken(tmp_path: Path) -> None:
+def test_killed_job_keeps_its_takes(tmp_path: Path) -> None:
+    """A job that was being spoken keeps what was spoken."""
     daemon = Daemon(tmp_path)
     daemon.configure(**_slow(tmp_path))
     text = _post(1, 40)

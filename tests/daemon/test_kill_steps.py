@@ -484,13 +484,14 @@ def fatal() -> set[str]:
 
 
 @pytest.mark.parametrize("name", SCENARIOS)
-def test_killed_after_any_step_it_comes_to_the_same_end(
+def test_kill_after_any_step(
     name: str,
     staged: Callable[[str], Stage],
     seen: set[str],
     fatal: set[str],
     figure: Callable[[str], None],
 ) -> None:
+    """Killed after any step it comes to the same end."""
     stage = staged(name)
     problems: list[str] = []
     killed: Counter[str] = Counter()
@@ -532,9 +533,10 @@ def _kill_after(steps: set[str], staged: Callable[[str], Stage], fatal: set[str]
             yield name
 
 
-def test_after_each_legal_move_a_daemon_was_killed(
+def test_kill_after_each_move(
     staged: Callable[[str], Stage], fatal: set[str], figure: Callable[[str], None]
 ) -> None:
+    """After each legal move a daemon was killed."""
     steps = {name for each in SCENARIOS for name, _ in staged(each).wanted if "[" in name}
     met = {move for name in _kill_after(steps, staged, fatal) for move in MOVE.findall(name)}
     legal = {(str(old), str(new)) for old, ways in LEGAL.items() for new in ways}
@@ -548,9 +550,10 @@ def _told(moves: set[tuple[str, str]]) -> str:
     return ", ".join(" to ".join(each) for each in sorted(moves))
 
 
-def test_after_each_kind_of_rename_a_daemon_was_killed(
+def test_kill_after_each_rename(
     staged: Callable[[str], Stage], fatal: set[str], figure: Callable[[str], None]
 ) -> None:
+    """After each kind of rename a daemon was killed."""
     steps = {name for each in SCENARIOS for name, _ in staged(each).wanted}
     renames = {name for name in steps if name.startswith("rename ")}
     renames = sorted(_kill_after(renames, staged, fatal))

@@ -47,7 +47,8 @@ def _is_whole(daemon: Daemon, stem: str) -> bool:
     )
 
 
-def test_a_renamed_file_takes_its_narration_along_without_speech(daemon: Daemon) -> None:
+def test_renamed_file_needs_no_speech(daemon: Daemon) -> None:
+    """A renamed file takes its narration along without speech."""
     before = _narrated(daemon, "rename/old", _text("rename"))
     (daemon.inbox / "rename/old.md").rename(daemon.inbox / "rename/new.md")
     _wait_files(daemon, "rename", "rename/new")
@@ -55,7 +56,8 @@ def test_a_renamed_file_takes_its_narration_along_without_speech(daemon: Daemon)
     assert len(daemon.spoken) == before
 
 
-def test_a_file_moved_to_another_folder_takes_its_narration_along(daemon: Daemon) -> None:
+def test_moved_file_takes_narration(daemon: Daemon) -> None:
+    """A file moved to another folder takes its narration along."""
     before = _narrated(daemon, "move/here/post", _text("move"))
     (daemon.inbox / "move/there").mkdir()
     (daemon.inbox / "move/here/post.md").rename(daemon.inbox / "move/there/post.md")
@@ -64,7 +66,8 @@ def test_a_file_moved_to_another_folder_takes_its_narration_along(daemon: Daemon
     assert len(daemon.spoken) == before
 
 
-def test_a_renamed_folder_takes_all_its_narrations_along(daemon: Daemon) -> None:
+def test_renamed_folder_takes_all(daemon: Daemon) -> None:
+    """A renamed folder takes all its narrations along."""
     texts = {f"post-{n}": f"# Post {n}\n\nWords number {n}.\n" for n in range(5)}
     for stem, text in texts.items():
         daemon.drop(f"folder/old/{stem}.md", text)
@@ -77,7 +80,8 @@ def test_a_renamed_folder_takes_all_its_narrations_along(daemon: Daemon) -> None
     assert len(daemon.spoken) == before
 
 
-def test_a_title_from_the_file_name_is_all_that_a_rename_has_spoken(daemon: Daemon) -> None:
+def test_rename_speaks_only_the_title(daemon: Daemon) -> None:
+    """A title from the file name is all that a rename has spoken."""
     before = _narrated(daemon, "title/first-name", "No title in here.\n")
     (daemon.inbox / "title/first-name.md").rename(daemon.inbox / "title/second-name.md")
     _wait_files(daemon, "title", "title/second-name")
@@ -85,14 +89,16 @@ def test_a_title_from_the_file_name_is_all_that_a_rename_has_spoken(daemon: Daem
     assert daemon.manifest("title/second-name")["title"] == "second name"
 
 
-def test_a_change_of_suffix_keeps_the_name_in_the_outbox(daemon: Daemon) -> None:
+def test_new_suffix_keeps_output_name(daemon: Daemon) -> None:
+    """A change of suffix keeps the name in the outbox."""
     _narrated(daemon, "suffix/post", "Plain words move.\n")
     (daemon.inbox / "suffix/post.md").rename(daemon.inbox / "suffix/post.txt")
     wait(lambda: daemon.manifest("suffix/post")["source"]["path"] == "suffix/post.txt")
     _wait_files(daemon, "suffix", "suffix/post")
 
 
-def test_a_move_seen_in_two_halves_takes_the_narration_along(daemon: Daemon) -> None:
+def test_move_seen_in_two_halves(daemon: Daemon) -> None:
+    """A move seen in two halves takes the narration along."""
     before = _narrated(daemon, "halves/old", _text("halves"))
     shutil.copy(daemon.inbox / "halves/old.md", daemon.inbox / "halves/new.md")
     daemon.published("halves/new", _text("halves"))
@@ -102,7 +108,8 @@ def test_a_move_seen_in_two_halves_takes_the_narration_along(daemon: Daemon) -> 
     assert len(daemon.spoken) == before
 
 
-def test_a_move_while_the_daemon_was_away_takes_the_narration_along(tmp_path: Path) -> None:
+def test_move_while_stopped(tmp_path: Path) -> None:
+    """A move while the daemon was away takes the narration along."""
     daemon = Daemon(tmp_path)
     with daemon:
         before = _narrated(daemon, "in/old", _text("in"))
@@ -112,7 +119,8 @@ def test_a_move_while_the_daemon_was_away_takes_the_narration_along(tmp_path: Pa
         assert len(daemon.spoken) == before
 
 
-def test_two_files_that_swap_names_swap_narrations(daemon: Daemon) -> None:
+def test_swapped_names_swap_narrations(daemon: Daemon) -> None:
+    """Two files that swap names swap narrations."""
     texts = {"one": "# One\n\nThe first of two.\n", "two": "# Two\n\nThe second of two.\n"}
     for name, text in texts.items():
         before = _narrated(daemon, f"swap/{name}", text)
@@ -127,8 +135,11 @@ def test_two_files_that_swap_names_swap_narrations(daemon: Daemon) -> None:
     assert _below(daemon, "swap") == _set("swap/one") | _set("swap/two")
 
 
-def test_files_that_swap_names_slowly_keep_their_names_in_the_outbox(tmp_path: Path) -> None:
-    """One is not there for a moment, in which it may be taken for moved."""
+def test_slow_swap_keeps_output_names(tmp_path: Path) -> None:
+    """Files that swap names slowly keep their names in the outbox.
+
+    One is not there for a moment, in which it may be taken for moved.
+    """
     texts = {f"{half}{n}": _text(f"{half}{n}") for n in range(20) for half in "ab"}
     with running(tmp_path, settle="20ms") as daemon:
         for stem, text in texts.items():
@@ -153,7 +164,8 @@ def test_files_that_swap_names_slowly_keep_their_names_in_the_outbox(tmp_path: P
         assert stems == texts.keys()
 
 
-def test_a_book_renamed_while_it_is_read_is_narrated_once(tmp_path: Path) -> None:
+def test_book_renamed_while_read(tmp_path: Path) -> None:
+    """A book renamed while it is read is narrated once."""
     text = "# A book\n\n" + "\n\n".join(f"Paragraph {n} of it." for n in range(30)) + "\n"
     with running(tmp_path, **toy(tmp_path, delay_s=0.2, rows=2)) as daemon:
         daemon.drop("in/old.md", text)
@@ -166,7 +178,8 @@ def test_a_book_renamed_while_it_is_read_is_narrated_once(tmp_path: Path) -> Non
         assert len(daemon.spoken) <= 31 + 2
 
 
-def test_a_copy_is_a_post_of_its_own(daemon: Daemon) -> None:
+def test_copy_is_its_own_post(daemon: Daemon) -> None:
+    """A copy is a post of its own."""
     before = _narrated(daemon, "copy/old", _text("copy"))
     shutil.copy(daemon.inbox / "copy/old.md", daemon.inbox / "copy/new.md")
     daemon.published("copy/new", _text("copy"))
@@ -174,7 +187,8 @@ def test_a_copy_is_a_post_of_its_own(daemon: Daemon) -> None:
     assert len(daemon.spoken) == before
 
 
-def test_a_source_that_is_gone_keeps_its_narration(daemon: Daemon) -> None:
+def test_gone_source_keeps_narration(daemon: Daemon) -> None:
+    """A source that is gone keeps its narration."""
     _narrated(daemon, "gone/post", "Gone, and heard.")
     (daemon.inbox / "gone/post.md").unlink()
     _narrated(daemon, "gone/last", "After it was gone.")
@@ -182,7 +196,8 @@ def test_a_source_that_is_gone_keeps_its_narration(daemon: Daemon) -> None:
     assert _set("gone/post") <= daemon.files
 
 
-def test_a_source_gone_for_long_enough_is_withdrawn_where_that_is_wished(tmp_path: Path) -> None:
+def test_gone_source_is_withdrawn(tmp_path: Path) -> None:
+    """A source gone for long enough is withdrawn where that is wished."""
     with running(tmp_path, removed="withdraw", withdraw_after="1s") as daemon:
         _narrated(daemon, "in/post", "Heard for a while.")
         _narrated(daemon, "in/stays", "Heard for ever.")
@@ -191,9 +206,10 @@ def test_a_source_gone_for_long_enough_is_withdrawn_where_that_is_wished(tmp_pat
         _narrated(daemon, "in/post", "Heard again.")
 
 
-def test_a_version_that_is_narrated_while_the_one_before_is_withdrawn_keeps_its_name(
+def test_new_version_during_withdrawal(
     tmp_path: Path,
 ) -> None:
+    """A version that is narrated while the one before is withdrawn keeps its name."""
     settings = {
         "removed": "withdraw",
         "withdraw_after": "500ms",

@@ -13,7 +13,8 @@ from support.daemon import Daemon, running, wait
     [b"n\xfe\xff.md", b"new\nline.md", b"-dash.md", "\u202ertl.md".encode(), b"a" * 250 + b".md"],
     ids=["not UTF-8", "newline", "dash", "right to left", "255 bytes"],
 )
-def test_any_name_that_a_file_can_have_is_narrated(tmp_path: Path, name: bytes) -> None:
+def test_any_file_name_is_narrated(tmp_path: Path, name: bytes) -> None:
+    """Any name that a file can have is narrated."""
     with running(tmp_path) as daemon:
         (daemon.inbox / os.fsdecode(name)).write_text("Words to be said.\n")
         _three_files(daemon)
@@ -21,7 +22,8 @@ def test_any_name_that_a_file_can_have_is_narrated(tmp_path: Path, name: bytes) 
         assert daemon.ask("history", "--", os.fsdecode(name)).returncode == 0
 
 
-def test_a_name_cannot_forge_a_line_of_the_log(tmp_path: Path) -> None:
+def test_name_cannot_forge_log_line(tmp_path: Path) -> None:
+    """A name cannot forge a line of the log."""
     with running(tmp_path) as daemon:
         (daemon.inbox / "a\n2026-01-01 INFO forged.md").write_text("Words to be said.\n")
         wait(lambda: "a\\n2026-01-01 INFO forged.md is narrated" in daemon.log)

@@ -64,7 +64,8 @@ def heard(path: Path) -> np.ndarray:
         return np.concatenate([frame.to_ndarray().ravel() for frame in container.decode(audio=0)])
 
 
-def test_a_post_with_two_pictures_is_narrated_by_bark_with_captions_by_blip(tmp_path, shelf):
+def test_bark_and_blip_narrate_post(tmp_path, shelf):
+    """A post with two pictures is narrated by Bark with captions by BLIP."""
     with neural(tmp_path, shelf) as daemon:
         drop_post(daemon)
         told = manifest(daemon, "post")
@@ -83,7 +84,8 @@ def test_a_post_with_two_pictures_is_narrated_by_bark_with_captions_by_blip(tmp_
         assert models["Salesforce/blip-image-captioning-base"]["engines"] == ["blip"]
 
 
-def test_the_same_post_sounds_the_same_again(tmp_path, shelf):
+def test_same_post_sounds_the_same(tmp_path, shelf):
+    """The same post sounds the same again."""
     sounds = []
     for home in (tmp_path / "first", tmp_path / "second"):
         home.mkdir()
@@ -95,7 +97,8 @@ def test_the_same_post_sounds_the_same_again(tmp_path, shelf):
     assert sounds[0] == sounds[1]
 
 
-def test_a_missing_model_has_its_files_wait_with_the_command_and_go_on_by_themselves(tmp_path):
+def test_missing_model_makes_files_wait(tmp_path):
+    """A missing model has its files wait with the command and go on by themselves."""
     models = tmp_path / "models"
     with neural(tmp_path, models, workers={"again": "300ms"}, pictures={}) as daemon:
         (daemon.inbox / "note.txt").write_text("Hello world.")
@@ -108,7 +111,8 @@ def test_a_missing_model_has_its_files_wait_with_the_command_and_go_on_by_themse
         wait(lambda: not note.exists(), lambda: daemon.log)  # it goes last
 
 
-def test_a_voice_that_is_added_later_is_taken_up(tmp_path, shelf):
+def test_late_voice_is_used(tmp_path, shelf):
+    """A voice that is added later is taken up."""
     voices = tmp_path / "voices"
     settings = {"models": {"folder": str(shelf), "voices": str(voices)}}
     with neural(tmp_path, shelf, **settings, workers={"again": "300ms"}, pictures={}) as daemon:
@@ -123,7 +127,8 @@ def test_a_voice_that_is_added_later_is_taken_up(tmp_path, shelf):
         assert "anna" in daemon.ask("voices", "list").stdout
 
 
-def test_a_reload_keeps_the_models_warm(tmp_path, shelf):
+def test_reload_keeps_models_warm(tmp_path, shelf):
+    """A reload keeps the models warm."""
     with neural(tmp_path, shelf) as daemon:
         (daemon.inbox / "note.txt").write_text("Hello world.")
         manifest(daemon, "note")

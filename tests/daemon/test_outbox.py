@@ -39,7 +39,8 @@ def _seconds(clock: str) -> float:
 
 
 @pytest.mark.parametrize("audio", ["mp3", "opus", "ogg", "m4a", "flac", "wav"])
-def test_sound_transcript_and_manifest_agree(tmp_path: Path, audio: str) -> None:
+def test_published_files_agree(tmp_path: Path, audio: str) -> None:
+    """Sound transcript and manifest agree."""
     settings = toy(tmp_path, seconds_a_character=0.03)
     text = "# Agreed\n\nA first paragraph.\n\nAnd a second one.\n"
     daemon = Daemon(tmp_path, **settings, audio={"format": audio})
@@ -64,9 +65,8 @@ def test_sound_transcript_and_manifest_agree(tmp_path: Path, audio: str) -> None
 
 
 @pytest.mark.parametrize("order", [("a.md", "a.txt"), ("a.txt", "a.md")])
-def test_two_sources_of_one_stem_have_two_names_for_good(
-    tmp_path: Path, order: tuple[str, str]
-) -> None:
+def test_same_stem_gets_two_names(tmp_path: Path, order: tuple[str, str]) -> None:
+    """Two sources of one stem have two names for good."""
     first, second = order
     daemon = Daemon(tmp_path)
     with daemon:
@@ -81,9 +81,10 @@ def test_two_sources_of_one_stem_have_two_names_for_good(
         assert daemon.files == _set("a") | _set(second)
 
 
-def test_an_unreadable_source_names_the_chmod_and_goes_on_when_it_is_mended(
+def test_unreadable_source_names_chmod(
     tmp_path: Path,
 ) -> None:
+    """An unreadable source names the chmod and goes on when it is mended."""
     daemon = Daemon(tmp_path)
     daemon.start(*as_anybody())
     try:
@@ -100,7 +101,8 @@ def test_an_unreadable_source_names_the_chmod_and_goes_on_when_it_is_mended(
         daemon.stop()
 
 
-def test_a_changed_format_replaces_the_old_files_on_refresh(tmp_path: Path) -> None:
+def test_refresh_replaces_old_format(tmp_path: Path) -> None:
+    """A changed format replaces the old files on refresh."""
     daemon = Daemon(tmp_path)
     with daemon:
         daemon.drop("post.md", "The same words.")
@@ -116,9 +118,10 @@ def test_a_changed_format_replaces_the_old_files_on_refresh(tmp_path: Path) -> N
         assert daemon.spoken == spoken
 
 
-def test_the_status_note_tells_what_is_read_and_never_claims_it_afterwards(
+def test_status_note_is_current(
     tmp_path: Path,
 ) -> None:
+    """The status note tells what is read and never claims it afterwards."""
     with running(tmp_path, **toy(tmp_path, delay_s=0.5, rows=1)) as daemon:
         note = daemon.outbox / "narrated.status.txt"
         wait(lambda: note.exists() and "nothing to do" in note.read_text())
@@ -132,9 +135,8 @@ def test_the_status_note_tells_what_is_read_and_never_claims_it_afterwards(
         assert "book.md" in note.read_text()
 
 
-def test_nothing_half_made_is_ever_seen_in_the_outbox(
-    daemon: Daemon, figure: Callable[[str], None]
-) -> None:
+def test_outbox_shows_whole_files_only(daemon: Daemon, figure: Callable[[str], None]) -> None:
+    """Nothing half made is ever seen in the outbox."""
     with Watch(daemon.outbox / "whole") as watch:
         made = []
         for version in range(4):
@@ -145,7 +147,8 @@ def test_nothing_half_made_is_ever_seen_in_the_outbox(
     assert {name for name in watch.seen if not name.startswith(".")} == _set("post")
 
 
-def test_names_that_are_hard_on_everybody_come_through(daemon: Daemon) -> None:
+def test_hard_names_come_through(daemon: Daemon) -> None:
+    """Names that are hard on everybody come through."""
     names = ["hard/Ünïcode – post.md", "hard/line\nbreak.md", "hard/" + "l" * 240 + ".md"]
     for name in names:
         daemon.drop(name, "Well read.")
@@ -158,9 +161,10 @@ def test_names_that_are_hard_on_everybody_come_through(daemon: Daemon) -> None:
     assert "\nbreak" not in daemon.ask("status").stdout
 
 
-def test_a_folder_and_a_file_of_one_name_fail_the_later_and_go_on_when_one_is_renamed(
+def test_folder_in_the_way_fails_later(
     tmp_path: Path,
 ) -> None:
+    """A folder and a file of one name fail the later and go on when one is renamed."""
     with running(tmp_path, audio={"format": "wav"}) as daemon:
         daemon.drop("post.md", "The file.\n")
         daemon.manifest("post")

@@ -49,7 +49,8 @@ def _wait_said(daemon: Daemon, stem: str, words: str) -> None:
     wait(lambda: words in vtt.read_text(), lambda: f"{vtt.read_text()}\n{daemon.log}")
 
 
-def test_a_picture_dropped_alone_becomes_a_caption_and_its_narration(daemon: Daemon) -> None:
+def test_lone_picture_is_captioned(daemon: Daemon) -> None:
+    """A picture dropped alone becomes a caption and its narration."""
     daemon.drop("alone/photo.png", _picture("red"))
     manifest = daemon.manifest("alone/photo")
     assert _below(daemon, "alone") == _item("alone/photo")
@@ -59,7 +60,8 @@ def test_a_picture_dropped_alone_becomes_a_caption_and_its_narration(daemon: Dae
     assert any("red" in text for text in daemon.spoken)
 
 
-def test_a_picture_that_a_post_shows_is_part_of_it_and_no_item(daemon: Daemon) -> None:
+def test_shown_picture_is_no_item(daemon: Daemon) -> None:
+    """A picture that a post shows is part of it and no item."""
     daemon.drop("shown/desk.png", _picture("blue"))
     daemon.drop("shown/post.md", _post("Shown", "desk.png"))
     _wait_said(daemon, "shown/post", "blue")
@@ -67,7 +69,8 @@ def test_a_picture_that_a_post_shows_is_part_of_it_and_no_item(daemon: Daemon) -
     assert _below(daemon, "shown") == _set("shown/post")
 
 
-def test_a_picture_that_comes_after_its_post_is_put_in(daemon: Daemon) -> None:
+def test_late_picture_is_put_in(daemon: Daemon) -> None:
+    """A picture that comes after its post is put in."""
     daemon.drop("late/post.md", _post("Late", "desk.png"))
     _wait_said(daemon, "late/post", "Words after")
     before = len(daemon.spoken)
@@ -79,7 +82,8 @@ def test_a_picture_that_comes_after_its_post_is_put_in(daemon: Daemon) -> None:
     wait(lambda: daemon.history("late/post.md") == ["superseded", "done"])
 
 
-def test_an_edited_picture_is_described_anew_in_its_post(daemon: Daemon) -> None:
+def test_edited_picture_is_redescribed(daemon: Daemon) -> None:
+    """An edited picture is described again in its post."""
     daemon.drop("edited/desk.png", _picture("green"))
     daemon.drop("edited/post.md", _post("Edited", "desk.png"))
     _wait_said(daemon, "edited/post", "green")
@@ -91,7 +95,8 @@ def test_an_edited_picture_is_described_anew_in_its_post(daemon: Daemon) -> None
     assert _below(daemon, "edited") == _set("edited/post")
 
 
-def test_a_picture_that_no_post_shows_any_more_becomes_an_item(daemon: Daemon) -> None:
+def test_unshown_picture_becomes_item(daemon: Daemon) -> None:
+    """A picture that no post shows any more becomes an item."""
     daemon.drop("let/desk.png", _picture("cyan"))
     daemon.drop("let/post.md", _post("Let go", "desk.png"))
     _wait_said(daemon, "let/post", "Words after")
@@ -102,7 +107,8 @@ def test_a_picture_that_no_post_shows_any_more_becomes_an_item(daemon: Daemon) -
     assert _below(daemon, "let") == _set("let/post") | _item("let/desk")
 
 
-def test_a_picture_whose_post_is_gone_becomes_an_item(daemon: Daemon) -> None:
+def test_orphaned_picture_becomes_item(daemon: Daemon) -> None:
+    """A picture whose post is gone becomes an item."""
     daemon.drop("left/desk.png", _picture("magenta"))
     path = daemon.drop("left/post.md", _post("Left", "desk.png"))
     _wait_said(daemon, "left/post", "Words after")
@@ -111,7 +117,8 @@ def test_a_picture_whose_post_is_gone_becomes_an_item(daemon: Daemon) -> None:
     assert _below(daemon, "left") == _set("left/post") | _item("left/desk")
 
 
-def test_what_was_published_of_a_picture_stays_when_a_post_shows_it(daemon: Daemon) -> None:
+def test_published_picture_stays(daemon: Daemon) -> None:
+    """What was published of a picture stays when a post shows it."""
     daemon.drop("stays/desk.png", _picture("orange"))
     daemon.manifest("stays/desk")
     daemon.drop("stays/post.md", _post("Stays", "desk.png"))
@@ -119,7 +126,8 @@ def test_what_was_published_of_a_picture_stays_when_a_post_shows_it(daemon: Daem
     assert _below(daemon, "stays") == _set("stays/post") | _item("stays/desk")
 
 
-def test_a_folder_of_a_post_and_its_picture_moves_without_speech(daemon: Daemon) -> None:
+def test_folder_with_picture_moves(daemon: Daemon) -> None:
+    """A folder of a post and its picture moves without speech."""
     daemon.drop("moving/old/desk.png", _picture("navy", (30, 90)))
     daemon.drop("moving/old/post.md", _post("Moving", "desk.png"))
     _wait_said(daemon, "moving/old/post", "Words after")
@@ -132,9 +140,10 @@ def test_a_folder_of_a_post_and_its_picture_moves_without_speech(daemon: Daemon)
     assert _below(daemon, "moving") == _set("moving/new/post")
 
 
-def test_a_picture_that_comes_while_its_post_is_being_planned_is_put_in(
+def test_picture_comes_during_planning(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
+    """A picture that comes while its post is being planned is put in."""
     home = tmp_path_factory.mktemp("slow")
     settings = toy(home)
     options = {"kind": "caption", "log": str(home / "seen.txt"), "rows": 1}
@@ -148,7 +157,8 @@ def test_a_picture_that_comes_while_its_post_is_being_planned_is_put_in(
         _wait_said(daemon, "post", "eighteen bytes")
 
 
-def test_a_picture_written_in_a_hundred_ways_is_waited_for_once(daemon: Daemon) -> None:
+def test_one_wait_for_many_spellings(daemon: Daemon) -> None:
+    """A picture written in a hundred ways is waited for once."""
     (daemon.inbox / "ways").mkdir()
     (daemon.inbox / "ways/never.png").touch()  # an empty one is never taken
     ways = [f"never.png?{number}" for number in range(100)]
@@ -160,7 +170,8 @@ def test_a_picture_written_in_a_hundred_ways_is_waited_for_once(daemon: Daemon) 
     assert "never.png is not in the inbox" in (daemon.outbox / "ways/post.json").read_text()
 
 
-def test_a_picture_that_failed_alone_leaves_no_note_once_a_post_shows_it(daemon: Daemon) -> None:
+def test_shown_picture_drops_its_note(daemon: Daemon) -> None:
+    """A picture that failed alone leaves no note once a post shows it."""
     daemon.drop("failed/desk.png", _picture("red")[:40])
     assert "no picture" in daemon.note("failed/desk")
     daemon.drop("failed/post.md", _post("Shows it", "desk.png"))
@@ -172,9 +183,10 @@ def test_a_picture_that_failed_alone_leaves_no_note_once_a_post_shows_it(daemon:
     assert _below(daemon, "failed") == _set("failed/post")
 
 
-def test_a_picture_that_changed_while_a_post_showed_it_is_an_item_as_it_is_then(
+def test_changed_picture_becomes_item(
     daemon: Daemon,
 ) -> None:
+    """A picture that changed while a post showed it is an item as it is then."""
     daemon.drop("back/desk.png", _picture("red"))
     daemon.manifest("back/desk")
     path = daemon.drop("back/post.md", _post("Shows it", "desk.png"))
@@ -185,7 +197,8 @@ def test_a_picture_that_changed_while_a_post_showed_it_is_an_item_as_it_is_then(
     daemon.published("back/desk", _picture("blue"))
 
 
-def test_a_picture_that_its_post_left_behind_becomes_an_item(daemon: Daemon) -> None:
+def test_picture_left_behind_is_item(daemon: Daemon) -> None:
+    """A picture that its post left behind becomes an item."""
     for folder in ("behind/one", "behind/two"):
         daemon.drop(f"{folder}/desk.png", _picture("red"))
     path = daemon.drop("behind/one/post.md", _post("Behind", "desk.png"))
@@ -195,9 +208,10 @@ def test_a_picture_that_its_post_left_behind_becomes_an_item(daemon: Daemon) -> 
     daemon.manifest("behind/one/desk")
 
 
-def test_a_picture_whose_post_was_withdrawn_is_an_item_though_a_broken_one_comes_in_its_place(
+def test_picture_outlives_withdrawn_post(
     tmp_path: Path,
 ) -> None:
+    """A picture whose post was withdrawn is an item though a broken one comes in its place."""
     timing = {"removed": "withdraw", "withdraw_after": "100ms", "pictures": {"wait": "1s"}}
     with running(tmp_path, **timing) as daemon:
         daemon.drop("desk.png", _picture("red"))
@@ -210,7 +224,8 @@ def test_a_picture_whose_post_was_withdrawn_is_an_item_though_a_broken_one_comes
         daemon.manifest("desk")
 
 
-def test_a_picture_that_is_deleted_as_its_post_is_edited_is_told_as_missing(daemon: Daemon) -> None:
+def test_deleted_picture_is_missing(daemon: Daemon) -> None:
+    """A picture that is deleted as its post is edited is told as missing."""
     picture = daemon.drop("deleted/desk.png", _picture("red"))
     daemon.drop("deleted/post.md", _post("Both", "desk.png"))
     _wait_said(daemon, "deleted/post", "red")
@@ -221,7 +236,8 @@ def test_a_picture_that_is_deleted_as_its_post_is_edited_is_told_as_missing(daem
     assert "desk.png is not" in json.dumps(manifest)
 
 
-def test_a_picture_of_a_post_whose_rights_are_mended_leaves_no_note(tmp_path: Path) -> None:
+def test_mended_post_leaves_no_note(tmp_path: Path) -> None:
+    """A picture of a post whose rights are mended leaves no note."""
     daemon = Daemon(tmp_path, pictures={"wait": "1s"})
     daemon.start(*as_anybody())
     try:
@@ -237,7 +253,8 @@ def test_a_picture_of_a_post_whose_rights_are_mended_leaves_no_note(tmp_path: Pa
         daemon.stop()
 
 
-def test_a_text_that_a_post_shows_like_a_picture_is_a_post_of_its_own(daemon: Daemon) -> None:
+def test_text_shown_as_picture(daemon: Daemon) -> None:
+    """A text that a post shows like a picture is a post of its own."""
     daemon.drop("text/post.md", _post("Shows a text", "other.md"))
     daemon.drop("text/other.md", "The other one.")
     assert "not a picture" in json.dumps(daemon.manifest("text/post"))

@@ -44,9 +44,8 @@ def _back_to(state: str) -> list[str]:
     ("state", "kept"),
     [("queued", 0), ("planned", 3), ("speaking", 2), ("publishing", 1), ("publishing", 3)],
 )
-def test_a_job_killed_in_any_state_is_published_without_speech(
-    stopped: Daemon, state: str, kept: int
-) -> None:
+def test_killed_job_needs_no_speech(stopped: Daemon, state: str, kept: int) -> None:
+    """A job killed in any state is published without speech."""
     for suffix in SUFFIXES[kept:]:
         (stopped.outbox / f"post.{suffix}").unlink()
     (stopped.outbox / ".post.mp3.0123456789abcdef.tmp").touch()
@@ -61,9 +60,8 @@ def test_a_job_killed_in_any_state_is_published_without_speech(
 
 
 @pytest.mark.parametrize("state", ["planned", "speaking", "publishing"])
-def test_a_plan_that_an_earlier_narrated_wrote_in_another_form_is_made_anew(
-    stopped: Daemon, state: str
-) -> None:
+def test_plan_in_old_form_is_remade(stopped: Daemon, state: str) -> None:
+    """A plan that an earlier narrated wrote in another form is made again."""
     earlier = zlib.compress(b'{"plan": "in another form"}').hex()
     _change(stopped, *_back_to(state), f"UPDATE plans SET plan = X'{earlier}'")
     spoken = stopped.spoken
@@ -73,7 +71,8 @@ def test_a_plan_that_an_earlier_narrated_wrote_in_another_form_is_made_anew(
     assert stopped.spoken == spoken
 
 
-def test_a_rename_killed_after_the_files_moved_is_brought_to_its_end(stopped: Daemon) -> None:
+def test_killed_rename_is_finished(stopped: Daemon) -> None:
+    """A rename killed after the files moved is brought to its end."""
     (stopped.inbox / "post.md").rename(stopped.inbox / "new.md")
     spoken = stopped.spoken
     stopped.start()
@@ -90,7 +89,8 @@ def test_a_rename_killed_after_the_files_moved_is_brought_to_its_end(stopped: Da
     assert stopped.spoken == spoken
 
 
-def test_a_source_that_changed_while_nobody_looked_is_read_anew(stopped: Daemon) -> None:
+def test_source_changed_while_stopped(stopped: Daemon) -> None:
+    """A source that changed while nobody looked is read again."""
     _change(stopped, *_back_to("speaking"))
     changed = TEXT.replace("second", "other")
     stopped.drop("post.md", changed)
@@ -102,7 +102,8 @@ def test_a_source_that_changed_while_nobody_looked_is_read_anew(stopped: Daemon)
     wait(lambda: stopped.history("post.md") == ["superseded", "done"])
 
 
-def test_a_source_that_went_while_nobody_looked_leaves_no_open_job(stopped: Daemon) -> None:
+def test_source_gone_while_stopped(stopped: Daemon) -> None:
+    """A source that went while nobody looked leaves no open job."""
     _change(stopped, *_back_to("queued"), "DELETE FROM plans")
     (stopped.inbox / "post.md").unlink()
     stopped.drop("other.md", "Still here.")
@@ -112,9 +113,10 @@ def test_a_source_that_went_while_nobody_looked_leaves_no_open_job(stopped: Daem
     assert not [name for name in stopped.files if name.endswith(".error.txt")]
 
 
-def test_a_source_that_was_missed_while_its_job_waited_for_it_leaves_no_open_job(
+def test_missed_source_ends_its_job(
     stopped: Daemon,
 ) -> None:
+    """A source that was missed while its job waited for it leaves no open job."""
     _change(
         stopped,
         "UPDATE jobs SET state = 'waiting', reason = 'absent'",
@@ -127,7 +129,8 @@ def test_a_source_that_was_missed_while_its_job_waited_for_it_leaves_no_open_job
     wait(lambda: stopped.history("post.md") == ["removed"], lambda: stopped.log)
 
 
-def test_what_the_user_took_out_of_the_outbox_comes_back_on_refresh(stopped: Daemon) -> None:
+def test_refresh_restores_removed_files(stopped: Daemon) -> None:
+    """What the user took out of the outbox comes back on refresh."""
     for suffix in SUFFIXES:
         (stopped.outbox / f"post.{suffix}").unlink()
     spoken = stopped.spoken
@@ -137,7 +140,8 @@ def test_what_the_user_took_out_of_the_outbox_comes_back_on_refresh(stopped: Dae
     assert stopped.spoken == spoken
 
 
-def test_work_left_in_progress_is_swept_at_the_start(stopped: Daemon) -> None:
+def test_leftover_work_is_swept(stopped: Daemon) -> None:
+    """Work left in progress is swept at the start."""
     left = stopped.home / "state/work/99"
     left.mkdir(parents=True)
     (left / "audio.mp3").write_bytes(b"half of it")
@@ -145,7 +149,8 @@ def test_work_left_in_progress_is_swept_at_the_start(stopped: Daemon) -> None:
     assert not left.exists()
 
 
-def test_a_flood_of_files_is_narrated_to_the_last(tmp_path: Path) -> None:
+def test_many_files_narrated_to_the_last(tmp_path: Path) -> None:
+    """A flood of files is narrated to the last."""
     daemon = Daemon(tmp_path, settle="50ms", **toy(tmp_path, rows=16), log="warning")
     names = [f"{n % 7}/note-{n}" for n in range(120)]
     with daemon:
@@ -161,7 +166,8 @@ def test_a_flood_of_files_is_narrated_to_the_last(tmp_path: Path) -> None:
     assert not [path for path in daemon.outbox.rglob(".*") if path.is_file()]
 
 
-def test_an_outbox_that_cannot_be_written_makes_its_files_wait(stopped: Daemon) -> None:
+def test_unwritable_outbox_makes_wait(stopped: Daemon) -> None:
+    """An outbox that cannot be written makes its files wait."""
     stopped.outbox.rename(stopped.home / "aside")
     stopped.outbox.write_text("in the way")
     stopped.start()
@@ -176,7 +182,8 @@ def test_an_outbox_that_cannot_be_written_makes_its_files_wait(stopped: Daemon) 
     wait(lambda: stopped.history("new.md") == ["done"])
 
 
-def test_a_start_mends_what_was_damaged_and_leaves_what_was_taken_away(tmp_path: Path) -> None:
+def test_start_mends_damaged_narrations(tmp_path: Path) -> None:
+    """A start mends what was damaged and leaves what was taken away."""
     posts = {stem: f"This is the post {stem}." for stem in ("torn", "headless", "taken", "whole")}
     with running(tmp_path) as daemon:
         for stem, text in posts.items():

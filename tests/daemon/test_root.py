@@ -42,9 +42,10 @@ def _emptied(daemon: Daemon) -> None:
     [(_away, "missing"), (_replaced, "replaced|empty"), (_emptied, "empty")],
     ids=["moved away", "replaced by an empty folder", "emptied"],
 )
-def test_a_lost_inbox_withdraws_nothing_and_is_found_again(
+def test_lost_inbox_withdraws_nothing(
     tmp_path: Path, lose: Callable[[Daemon], None], notice: str
 ) -> None:
+    """A lost inbox withdraws nothing and is found again."""
     with running(tmp_path, **WITHDRAW) as daemon:
         _fill(daemon)
         spoken = len(daemon.spoken)
@@ -65,7 +66,8 @@ def test_a_lost_inbox_withdraws_nothing_and_is_found_again(
         wait(lambda: "two.mp3" not in daemon.files, lambda: daemon.log)
 
 
-def test_an_inbox_missing_at_the_start_is_told_and_read_when_it_comes(tmp_path: Path) -> None:
+def test_missing_inbox_at_start(tmp_path: Path) -> None:
+    """An inbox missing at the start is told and read when it comes."""
     daemon = Daemon(tmp_path)
     daemon.inbox.rmdir()
     with daemon:
@@ -79,9 +81,10 @@ def test_an_inbox_missing_at_the_start_is_told_and_read_when_it_comes(tmp_path: 
     assert "missing" not in (daemon.outbox / "narrated.status.txt").read_text()
 
 
-def test_an_inbox_that_was_lost_while_the_daemon_was_away_withdraws_nothing(
+def test_inbox_lost_while_stopped(
     tmp_path: Path,
 ) -> None:
+    """An inbox that was lost while the daemon was away withdraws nothing."""
     daemon = Daemon(tmp_path, **WITHDRAW)
     with daemon:
         _fill(daemon)
@@ -93,7 +96,8 @@ def test_an_inbox_that_was_lost_while_the_daemon_was_away_withdraws_nothing(
         wait(lambda: "empty" in status(), status)
 
 
-def test_another_folder_in_the_place_of_the_inbox_withdraws_nothing(tmp_path: Path) -> None:
+def test_replaced_inbox_withdraws_nothing(tmp_path: Path) -> None:
+    """Another folder in the place of the inbox withdraws nothing."""
     with running(tmp_path, **WITHDRAW) as daemon:
         _fill(daemon)
         _replaced(daemon)
@@ -102,9 +106,10 @@ def test_another_folder_in_the_place_of_the_inbox_withdraws_nothing(tmp_path: Pa
         assert daemon.files > SET
 
 
-def test_what_was_to_be_read_while_the_inbox_was_away_is_read_when_it_is_back(
+def test_job_waits_for_lost_inbox(
     tmp_path: Path,
 ) -> None:
+    """What was to be read while the inbox was away is read when it is back."""
     posts = {f"post-{n}": f"This is post {n}." for n in range(60)}
     with running(tmp_path, **toy(tmp_path, delay_s=0.05, rows=1)) as daemon:
         for stem, text in posts.items():
@@ -118,9 +123,10 @@ def test_what_was_to_be_read_while_the_inbox_was_away_is_read_when_it_is_back(
             daemon.published(stem, text)
 
 
-def test_what_was_to_be_read_while_its_folder_was_closed_is_read_when_that_is_opened(
+def test_job_waits_for_closed_folder(
     tmp_path: Path,
 ) -> None:
+    """What was to be read while its folder was closed is read when that is opened."""
     posts = {f"in/post-{n}": f"This is post {n}." for n in range(60)}
     daemon = Daemon(tmp_path, **toy(tmp_path, delay_s=0.05, rows=1))
     for stem, text in posts.items():

@@ -34,9 +34,10 @@ def _below(daemon: Daemon, folder: str) -> set[str]:
     return {name for name in daemon.files if name.startswith(f"{folder}/")}
 
 
-def test_a_file_goes_before_a_deep_folder_and_that_before_a_higher_and_the_configuration(
+def test_settings_order_of_precedence(
     tmp_path: Path,
 ) -> None:
+    """A file goes before a deep folder and that before a higher and the configuration."""
     with running(tmp_path, audio={"author": "Configured", "album": "Configured"}) as daemon:
         daemon.drop("top/.narrated.yaml", "author: Folder\nalbum: Folder\nvoice: other\n")
         daemon.drop("top/deep/.narrated.yaml", "author: Deep\n")
@@ -52,7 +53,8 @@ def test_a_file_goes_before_a_deep_folder_and_that_before_a_higher_and_the_confi
     assert [each["voice"] for each in made] == ["other", "other", "other", "toy"]
 
 
-def test_a_folders_author_is_said_and_its_wishes_are_kept_in_the_manifest(daemon: Daemon) -> None:
+def test_folder_author_is_said(daemon: Daemon) -> None:
+    """A folders author is said and its wishes are kept in the manifest."""
     daemon.drop("said/.narrated.yaml", "author: Leo\ncode: skip\n")
     daemon.drop("said/post.md", "# Said\n\nWords.\n\n    code\n")
     _wait_heard(daemon, "said/post", "By Leo")
@@ -61,7 +63,8 @@ def test_a_folders_author_is_said_and_its_wishes_are_kept_in_the_manifest(daemon
     assert [each["kind"] for each in made["skipped"]] == ["code"]
 
 
-def test_changed_settings_renarrate_only_what_they_hold_for(daemon: Daemon) -> None:
+def test_changed_settings_narrow_scope(daemon: Daemon) -> None:
+    """Changed settings renarrate only what they hold for."""
     daemon.drop("held/.narrated.yaml", "author: Leo")
     daemon.drop("held/sub/post.md", "# Held\n\nWords that are held.")
     daemon.drop("free/post.md", "# Free\n\nWords that are free.")
@@ -75,9 +78,10 @@ def test_changed_settings_renarrate_only_what_they_hold_for(daemon: Daemon) -> N
     assert daemon.history("free/post.md") == ["done"]
 
 
-def test_settings_that_a_deeper_folder_hides_still_change_nothing_that_is_said(
+def test_hidden_settings_change_nothing(
     daemon: Daemon,
 ) -> None:
+    """Settings that a deeper folder hides still change nothing that is said."""
     daemon.drop("carried/.narrated.yaml", "author: Leo")
     daemon.drop("carried/deep/.narrated.yaml", "author: Ada")
     daemon.drop("carried/deep/post.md", "# Carried\n\nWords.")
@@ -91,7 +95,8 @@ def test_settings_that_a_deeper_folder_hides_still_change_nothing_that_is_said(
     assert (after.st_ino, after.st_mtime_ns) == (sound.st_ino, sound.st_mtime_ns)
 
 
-def test_the_same_settings_sent_again_are_no_work(daemon: Daemon) -> None:
+def test_same_settings_are_no_work(daemon: Daemon) -> None:
+    """The same settings sent again are no work."""
     daemon.drop("resent/.narrated.yaml", "author: Leo")
     daemon.drop("resent/lexicon.yaml", "words: {teh: the}")
     daemon.drop("resent/post.md", "Words.")
@@ -103,14 +108,16 @@ def test_the_same_settings_sent_again_are_no_work(daemon: Daemon) -> None:
     assert daemon.history("resent/post.md") == ["done"]
 
 
-def test_settings_that_come_after_their_posts_are_heeded(daemon: Daemon) -> None:
+def test_late_settings_apply(daemon: Daemon) -> None:
+    """Settings that come after their posts are heeded."""
     daemon.drop("late/deep/post.md", "# Late\n\nWords.")
     daemon.manifest("late/deep/post")
     daemon.drop("late/.narrated.yaml", "author: Leo")
     _wait_heard(daemon, "late/deep/post", "By Leo")
 
 
-def test_settings_that_go_hold_no_more(daemon: Daemon) -> None:
+def test_removed_settings_end(daemon: Daemon) -> None:
+    """Settings that go hold no more."""
     settings = daemon.drop("gone/.narrated.yaml", "author: Leo")
     daemon.drop("gone/post.md", "# Gone\n\nWords.")
     _wait_heard(daemon, "gone/post", "By Leo")
@@ -118,14 +125,16 @@ def test_settings_that_go_hold_no_more(daemon: Daemon) -> None:
     wait(lambda: "By Leo" not in _heard(daemon, "gone/post"), lambda: daemon.log)
 
 
-def test_lexicons_hold_from_the_root_down_and_the_deepest_wins(daemon: Daemon) -> None:
+def test_deepest_lexicon_wins(daemon: Daemon) -> None:
+    """Lexicons hold from the root down and the deepest wins."""
     daemon.drop("words/lexicon.yaml", "words: {foo: upper foo, bar: upper bar}")
     daemon.drop("words/deep/lexicon.yaml", "words: {bar: deeper bar}")
     daemon.drop("words/deep/post.md", "Say foo and bar.")
     _wait_heard(daemon, "words/deep/post", "Say upper foo and deeper bar.")
 
 
-def test_a_changed_lexicon_speaks_only_the_chunks_that_differ(daemon: Daemon) -> None:
+def test_changed_lexicon_speaks_little(daemon: Daemon) -> None:
+    """A changed lexicon speaks only the chunks that differ."""
     daemon.drop("differ/lexicon.yaml", "words: {foo: fuh}")
     daemon.drop("differ/post.md", "# Differ\n\nHere is foo.\n\nHere is none of it.")
     _wait_heard(daemon, "differ/post", "Here is fuh.")
@@ -136,9 +145,10 @@ def test_a_changed_lexicon_speaks_only_the_chunks_that_differ(daemon: Daemon) ->
     assert daemon.spoken[before:] == ["Here is fooh."]
 
 
-def test_broken_settings_fail_their_posts_which_recover_when_they_are_mended(
+def test_broken_settings_fail_posts(
     daemon: Daemon,
 ) -> None:
+    """Broken settings fail their posts which recover when they are mended."""
     daemon.drop("broken/.narrated.yaml", "code: maybe")
     daemon.drop("broken/deep/post.md", "# Broken\n\nWords.")
     note = daemon.note("broken/deep/post")
@@ -149,9 +159,10 @@ def test_broken_settings_fail_their_posts_which_recover_when_they_are_mended(
     wait(lambda: not (daemon.outbox / "broken/deep/post.error.txt").exists())
 
 
-def test_a_broken_lexicon_fails_its_posts_by_name_and_they_recover_when_it_goes(
+def test_broken_lexicon_fails_posts(
     daemon: Daemon,
 ) -> None:
+    """A broken lexicon fails its posts by name and they recover when it goes."""
     lexicon = daemon.drop("wrong/lexicon.yaml", "wrods: {a: b}")
     daemon.drop("wrong/deep/post.md", "# Wrong\n\nWords.")
     assert "wrong/lexicon.yaml" in daemon.note("wrong/deep/post")
@@ -159,7 +170,8 @@ def test_a_broken_lexicon_fails_its_posts_by_name_and_they_recover_when_it_goes(
     daemon.manifest("wrong/deep/post")
 
 
-def test_settings_that_break_later_leave_the_narration_and_a_note(daemon: Daemon) -> None:
+def test_late_break_leaves_narration(daemon: Daemon) -> None:
+    """Settings that break later leave the narration and a note."""
     daemon.drop("breaks/.narrated.yaml", "author: Leo")
     daemon.drop("breaks/post.md", "# Breaks\n\nWords.")
     _wait_heard(daemon, "breaks/post", "By Leo")
@@ -170,9 +182,10 @@ def test_settings_that_break_later_leave_the_narration_and_a_note(daemon: Daemon
     wait(lambda: not (daemon.outbox / "breaks/post.error.txt").exists(), lambda: daemon.log)
 
 
-def test_a_voice_that_is_not_to_be_had_is_waited_for_only_until_another_is_named(
+def test_another_voice_ends_the_wait(
     daemon: Daemon,
 ) -> None:
+    """A voice that is not to be had is waited for only until another is named."""
     daemon.drop("voice/.narrated.yaml", "voice: siren")
     daemon.drop("voice/post.md", "# Voice\n\nWords.")
     _wait_history(daemon, "voice/post.md", "waiting")
@@ -180,7 +193,8 @@ def test_a_voice_that_is_not_to_be_had_is_waited_for_only_until_another_is_named
     assert daemon.manifest("voice/post")["voice"] == "other"
 
 
-def test_settings_and_lexicons_become_no_items_and_no_notes(daemon: Daemon) -> None:
+def test_settings_are_no_items(daemon: Daemon) -> None:
+    """Settings and lexicons become no items and no notes."""
     names = (".narrated.yaml", "lexicon.yaml", "tech-lexicon.yaml")
     for name in names:
         daemon.drop(f"items/{name}", "nonsense: [")
@@ -191,7 +205,8 @@ def test_settings_and_lexicons_become_no_items_and_no_notes(daemon: Daemon) -> N
     assert [daemon.history(f"items/{name}") for name in names] == [[], [], []]
 
 
-def test_a_named_lexicon_is_waited_for_by_name(daemon: Daemon) -> None:
+def test_named_lexicon_is_awaited(daemon: Daemon) -> None:
+    """A named lexicon is waited for by name."""
     daemon.drop("named/deep/post.md", "---\nlexicon: ../tech-lexicon.yaml\n---\nSay foo.")
     note = daemon.note("named/deep/post")
     assert "named/deep/post.md names the lexicon named/tech-lexicon.yaml" in note
@@ -201,14 +216,16 @@ def test_a_named_lexicon_is_waited_for_by_name(daemon: Daemon) -> None:
     _wait_heard(daemon, "named/deep/post", "Say fooh.")
 
 
-def test_a_post_that_is_not_to_be_narrated_needs_no_lexicon(daemon: Daemon) -> None:
+def test_silent_post_needs_no_lexicon(daemon: Daemon) -> None:
+    """A post that is not to be narrated needs no lexicon."""
     daemon.drop("unheard/.narrated.yaml", "narrate: false")
     daemon.drop("unheard/post.md", "---\nlexicon: own-lexicon.yaml\n---\nWords.")
     _wait_history(daemon, "unheard/post.md", "removed")
     assert _below(daemon, "unheard") == set()
 
 
-def test_a_lexicon_that_nobody_names_holds_for_nothing(daemon: Daemon) -> None:
+def test_unnamed_lexicon_is_unused(daemon: Daemon) -> None:
+    """A lexicon that nobody names holds for nothing."""
     daemon.drop("unnamed/tech-lexicon.yaml", "words: {foo: fuh}")
     daemon.drop("unnamed/post.md", "Say foo.")
     daemon.manifest("unnamed/post")
@@ -219,7 +236,8 @@ def test_a_lexicon_that_nobody_names_holds_for_nothing(daemon: Daemon) -> None:
     assert daemon.history("unnamed/post.md") == ["done"]
 
 
-def test_lexicons_that_are_named_go_before_those_that_lie_there(daemon: Daemon) -> None:
+def test_named_lexicon_wins(daemon: Daemon) -> None:
+    """Lexicons that are named go before those that lie there."""
     daemon.drop("order/lexicon.yaml", "words: {foo: lies, bar: lies, baz: lies}")
     daemon.drop("order/a-lexicon.yaml", "words: {bar: folder, baz: folder}")
     daemon.drop("order/b-lexicon.yaml", "words: {baz: post}")
@@ -229,7 +247,8 @@ def test_lexicons_that_are_named_go_before_those_that_lie_there(daemon: Daemon) 
 
 
 @pytest.mark.parametrize("by", [".narrated.yaml", "post.md"])
-def test_a_lexicon_outside_the_inbox_is_not_read(daemon: Daemon, by: str) -> None:
+def test_outside_lexicon_is_not_read(daemon: Daemon, by: str) -> None:
+    """A lexicon outside the inbox is not read."""
     (daemon.home / "secret-lexicon.yaml").write_text("words: {foo: secret}")
     said = "lexicon: ../../secret-lexicon.yaml"
     folder = f"outside-{len(by)}"
@@ -240,7 +259,8 @@ def test_a_lexicon_outside_the_inbox_is_not_read(daemon: Daemon, by: str) -> Non
     assert f"{folder}/{by}: `lexicon` is `../../secret-lexicon.yaml`" in note
 
 
-def test_a_link_is_neither_settings_nor_a_lexicon(daemon: Daemon, tmp_path: Path) -> None:
+def test_link_is_no_settings_file(daemon: Daemon, tmp_path: Path) -> None:
+    """A link is neither settings nor a lexicon."""
     (tmp_path / "secret").write_text("author: Secret")
     (tmp_path / "words").write_text("words: {foo: secret}")
     (daemon.inbox / "linked").mkdir()
@@ -251,9 +271,8 @@ def test_a_link_is_neither_settings_nor_a_lexicon(daemon: Daemon, tmp_path: Path
     assert daemon.manifest("linked/post")["author"] == ""
 
 
-def test_a_lexicon_that_is_a_link_is_not_followed_by_its_name(
-    daemon: Daemon, tmp_path: Path
-) -> None:
+def test_named_link_is_not_followed(daemon: Daemon, tmp_path: Path) -> None:
+    """A lexicon that is a link is not followed by its name."""
     (tmp_path / "words").write_text("words: {foo: secret}")
     (daemon.inbox / "followed").mkdir()
     (daemon.inbox / "followed/tech-lexicon.yaml").symlink_to(tmp_path / "words")
@@ -261,7 +280,8 @@ def test_a_lexicon_that_is_a_link_is_not_followed_by_its_name(
     assert "followed/tech-lexicon.yaml" in daemon.note("followed/post")
 
 
-def test_pictures_are_found_where_a_folder_says(daemon: Daemon) -> None:
+def test_picture_roots_of_a_folder(daemon: Daemon) -> None:
+    """Pictures are found where a folder says."""
     daemon.drop("roots/.narrated.yaml", "pictures: {/static: roots/files}")
     daemon.drop("roots/files/desk.png", _png())
     daemon.drop("roots/post.md", "# Roots\n\n![](/static/desk.png)\n")
@@ -269,7 +289,8 @@ def test_pictures_are_found_where_a_folder_says(daemon: Daemon) -> None:
     assert daemon.manifest("roots/post")["skipped"] == []
 
 
-def test_a_folder_that_wants_no_narration_has_none_until_it_does(daemon: Daemon) -> None:
+def test_silent_folder_until_changed(daemon: Daemon) -> None:
+    """A folder that wants no narration has none until it does."""
     daemon.drop("drafts/post.md", "# Draft\n\nWords.")
     daemon.manifest("drafts/post")
     daemon.drop("drafts/.narrated.yaml", "narrate: false")
@@ -280,7 +301,8 @@ def test_a_folder_that_wants_no_narration_has_none_until_it_does(daemon: Daemon)
     daemon.manifest("drafts/post")
 
 
-def test_a_copy_of_settings_set_aside_is_reported_and_not_applied(daemon: Daemon) -> None:
+def test_settings_conflict_is_reported(daemon: Daemon) -> None:
+    """A copy of settings set aside is reported and not applied."""
     name = "conflict/.narrated.sync-conflict-20261122-072736-JDC4FTG.yaml"
     daemon.drop(name, "author: Leo")
     daemon.drop("conflict/post.md", "# Conflict\n\nWords.")
@@ -289,9 +311,10 @@ def test_a_copy_of_settings_set_aside_is_reported_and_not_applied(daemon: Daemon
     (daemon.inbox / name).unlink()
 
 
-def test_settings_that_are_still_being_written_are_heeded_once_they_are_whole(
+def test_unfinished_settings_wait(
     daemon: Daemon,
 ) -> None:
+    """Settings that are still being written are heeded once they are whole."""
     (daemon.inbox / "half").mkdir()
     with (daemon.inbox / "half/.narrated.yaml").open("w") as writing:
         writing.write("author: Le")
@@ -302,7 +325,8 @@ def test_settings_that_are_still_being_written_are_heeded_once_they_are_whole(
     _wait_heard(daemon, "half/post", "By Leo")
 
 
-def test_settings_that_change_while_a_post_is_planned_are_heeded_at_once(tmp_path: Path) -> None:
+def test_settings_change_while_planning(tmp_path: Path) -> None:
+    """Settings that change while a post is planned are heeded at once."""
     made = toy(tmp_path)
     options = {"kind": "caption", "delay_s": 1.0}
     made["engines"]["seer"] = {**made["engines"]["toy"], "kind": "caption", "options": options}
@@ -316,7 +340,8 @@ def test_settings_that_change_while_a_post_is_planned_are_heeded_at_once(tmp_pat
         assert daemon.history("post.md") == ["done"]
 
 
-def test_what_is_said_without_a_file_is_no_folders(tmp_path: Path) -> None:
+def test_spoken_text_ignores_folders(tmp_path: Path) -> None:
+    """What is said without a file is no folders."""
     with running(tmp_path) as daemon:
         daemon.drop(".narrated.yaml", "author: Leo\nvoice: siren")
         daemon.drop("lexicon.yaml", "words: {foo: fuh}")
@@ -326,14 +351,16 @@ def test_what_is_said_without_a_file_is_no_folders(tmp_path: Path) -> None:
         assert daemon.spoken == ["Say fuh."]
 
 
-def test_ignored_settings_hold_for_nothing(tmp_path: Path) -> None:
+def test_ignored_settings_unused(tmp_path: Path) -> None:
+    """Ignored settings hold for nothing."""
     with running(tmp_path, ignore=[".narrated.yaml"]) as daemon:
         daemon.drop(".narrated.yaml", "author: Leo")
         daemon.drop("post.md", "# Ignored\n\nWords.")
         assert daemon.manifest("post")["author"] == ""
 
 
-def test_what_changed_while_no_daemon_ran_is_noticed_at_the_start(tmp_path: Path) -> None:
+def test_settings_changed_while_stopped(tmp_path: Path) -> None:
+    """What changed while no daemon ran is noticed at the start."""
     daemon = Daemon(tmp_path)
     with daemon:
         daemon.drop("changed/.narrated.yaml", "author: Leo")
@@ -353,7 +380,8 @@ def test_what_changed_while_no_daemon_ran_is_noticed_at_the_start(tmp_path: Path
         assert daemon.history("same/post.md") == ["done"]
 
 
-def test_a_first_look_at_many_posts_plans_each_once(tmp_path: Path) -> None:
+def test_first_scan_plans_each_once(tmp_path: Path) -> None:
+    """A first look at many posts plans each once."""
     daemon = Daemon(tmp_path)
     daemon.drop(".narrated.yaml", "album: All")
     daemon.drop("lexicon.yaml", "words: {foo: fuh}")
@@ -369,7 +397,8 @@ def test_a_first_look_at_many_posts_plans_each_once(tmp_path: Path) -> None:
         wait(lambda: daemon.status()["counts"] == {"done": len(paths)})
 
 
-def test_a_folder_moves_with_its_settings_without_speech(daemon: Daemon) -> None:
+def test_folder_moves_with_settings(daemon: Daemon) -> None:
+    """A folder moves with its settings without speech."""
     daemon.drop("before/.narrated.yaml", "author: Leo")
     daemon.drop("before/lexicon.yaml", "words: {foo: fuh}")
     daemon.drop("before/post.md", "# Moving\n\nSay foo.")
@@ -382,7 +411,8 @@ def test_a_folder_moves_with_its_settings_without_speech(daemon: Daemon) -> None
     assert daemon.spoken[before:] == []
 
 
-def test_a_folder_that_goes_with_its_settings_is_not_planned_anew(daemon: Daemon) -> None:
+def test_gone_folder_is_not_replanned(daemon: Daemon) -> None:
+    """A folder that goes with its settings is not planned again."""
     daemon.drop("staying.md", "An inbox that is suddenly empty is none.")
     daemon.drop("leaving/.narrated.yaml", "author: Leo")
     daemon.drop("leaving/post.md", "# Leaving\n\nWords.")
@@ -393,7 +423,8 @@ def test_a_folder_that_goes_with_its_settings_is_not_planned_anew(daemon: Daemon
     assert daemon.history("leaving/post.md") == ["done"]
 
 
-def test_a_script_is_shown_by_what_lies_beside_its_file(tmp_path: Path) -> None:
+def test_script_uses_folder_settings(tmp_path: Path) -> None:
+    """A script is shown by what lies beside its file."""
     daemon = Daemon(tmp_path / "home")
     elsewhere = tmp_path / "elsewhere"
     for folder in (daemon.inbox / "blog", elsewhere):
@@ -412,7 +443,8 @@ def test_a_script_is_shown_by_what_lies_beside_its_file(tmp_path: Path) -> None:
         assert "twenty twenty-four" not in asked.stdout
 
 
-def test_settings_that_may_not_be_read_hold_their_posts_back(tmp_path: Path) -> None:
+def test_unreadable_settings_hold_back(tmp_path: Path) -> None:
+    """Settings that may not be read hold their posts back."""
     daemon = Daemon(tmp_path)
     (tmp_path / "aside").write_text("author: Leo")
     (tmp_path / "aside").chmod(0)
@@ -428,7 +460,8 @@ def test_settings_that_may_not_be_read_hold_their_posts_back(tmp_path: Path) -> 
         daemon.stop()
 
 
-def test_a_single_pass_goes_on_without_a_lexicon_that_was_deleted_since(tmp_path: Path) -> None:
+def test_once_without_deleted_lexicon(tmp_path: Path) -> None:
+    """A single pass goes on without a lexicon that was deleted since."""
     daemon = Daemon(tmp_path)
     daemon.drop("lexicon.yaml", "words: {nginx: engine x}\n")
     daemon.drop("one.md", "An nginx is told of.")

@@ -101,9 +101,8 @@ def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
             yield pair
 
 
-def test_what_the_laptop_had_before_it_met_the_box_is_narrated_once(
-    pair: Pair, figure: Callable[[str], None]
-) -> None:
+def test_first_sync_narrated_once(pair: Pair, figure: Callable[[str], None]) -> None:
+    """What the laptop had before it met the box is narrated once."""
     for stem in EARLIER:
         manifest = pair.daemon.published(stem, (pair.posts / f"{stem}.md").read_bytes())
         assert manifest["source"]["path"] == f"{stem}.md"
@@ -112,9 +111,8 @@ def test_what_the_laptop_had_before_it_met_the_box_is_narrated_once(
     figure(f"{len(EARLIER)} posts, {len(pair.daemon.spoken)} chunks spoken, none twice")
 
 
-def test_a_post_is_synced_edited_renamed_and_deleted_and_its_narration_follows(
-    pair: Pair, figure: Callable[[str], None]
-) -> None:
+def test_narration_follows_synced_post(pair: Pair, figure: Callable[[str], None]) -> None:
+    """A post is synced edited renamed and deleted and its narration follows."""
     saved = time.monotonic()
     began = len(pair.daemon.spoken)
     pair.write("travel/lisbon.md", "# Lisbon\n\nThe first paragraph.\n\nThe second one.\n")
@@ -148,9 +146,8 @@ def test_a_post_is_synced_edited_renamed_and_deleted_and_its_narration_follows(
     assert not any(".narrated-" in name or "sync-conflict" in name for name in pair.files)
 
 
-def test_what_syncthing_keeps_of_older_versions_is_never_read(
-    pair: Pair, figure: Callable[[str], None]
-) -> None:
+def test_old_versions_are_never_read(pair: Pair, figure: Callable[[str], None]) -> None:
+    """What Syncthing keeps of older versions is never read."""
     for text in ("# Kept\n\nBefore.\n", "# Kept\n\nAfter.\n"):
         pair.write("kept/post.md", text)
         pair.wait_published("kept/post", text)
@@ -165,9 +162,8 @@ def test_what_syncthing_keeps_of_older_versions_is_never_read(
     assert not any(".stversions" in name or "~" in name for name in pair.daemon.files)
 
 
-def test_a_post_that_is_synced_while_it_is_still_empty_is_narrated_when_it_has_words(
-    pair: Pair, figure: Callable[[str], None]
-) -> None:
+def test_empty_synced_post_waits(pair: Pair, figure: Callable[[str], None]) -> None:
+    """A post that is synced while it is still empty is narrated when it has words."""
     pair.write("notes/idea.md", "")
     pair.wait_on_the_box("notes/idea.md", "")
     wait(lambda: ["notes/idea.md", "empty"] in pair.daemon.status()["arriving"])
@@ -188,10 +184,13 @@ def test_a_post_that_is_synced_while_it_is_still_empty_is_narrated_when_it_has_w
     ],
     ids=["usual", "long"],
 )
-def test_a_post_that_comes_block_by_block_is_narrated_once_when_it_is_whole(
+def test_post_in_blocks_narrated_once(
     pair: Pair, name: str, temporary: str, figure: Callable[[str], None]
 ) -> None:
-    """Its temporary has its full size from the start."""
+    """A post that comes block by block is narrated once when it is whole.
+
+    Its temporary has its full size from the start.
+    """
     stem = f"{name[:6]}/{name}"
     first, last = f"The first of {name[:6]}.", f"The last of {name[:6]}."
     padding = "".join(
@@ -229,9 +228,8 @@ def _size(path: Path) -> int:
         return 0
 
 
-def test_what_both_sides_edited_apart_is_reported_as_a_conflict_and_its_copy_not_read(
-    pair: Pair, figure: Callable[[str], None]
-) -> None:
+def test_sync_conflict_is_reported(pair: Pair, figure: Callable[[str], None]) -> None:
+    """What both sides edited apart is reported as a conflict and its copy not read."""
     for peer in (pair.laptop, pair.box):
         peer.set_type("inbox", "sendreceive")
     pair.write("both/post.md", "# Both\n\nAs it was.\n")

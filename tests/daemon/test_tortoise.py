@@ -62,7 +62,8 @@ def kept(daemon: Daemon) -> list[Path]:
     return sorted((daemon.home / "cache" / "latents").glob("*"))
 
 
-def test_a_folder_of_clips_that_is_dropped_becomes_the_voice_of_a_post(tmp_path, shelf):
+def test_dropped_clips_become_a_voice(tmp_path, shelf):
+    """A folder of clips that is dropped becomes the voice of a post."""
     with speaking(tmp_path, shelf) as daemon:
         daemon.drop("note.txt", "The kettle is on. I am back at four.")
         note = daemon.outbox / "note.error.txt"
@@ -79,7 +80,8 @@ def test_a_folder_of_clips_that_is_dropped_becomes_the_voice_of_a_post(tmp_path,
         assert "anna" in daemon.ask("voices", "list", "--engine", "tortoise").stdout
 
 
-def test_a_voice_of_clips_is_added_listed_and_auditioned_beside_another(tmp_path, shelf):
+def test_voice_added_and_auditioned(tmp_path, shelf):
+    """A voice of clips is added listed and auditioned beside another."""
     clips, output = recorded(tmp_path / "anna", seed=1, seconds=3.5), tmp_path / "audition"
     short = {"tortoise": {"options": {**QUICK, "max_mel_tokens": 40}}}
     asked = ("audition", "anna", "tom", "--engine", "tortoise", "--text", "The kettle is on.")
@@ -109,7 +111,8 @@ def told(done) -> list[str]:
     return done.stdout.splitlines()
 
 
-def test_quotes_are_said_in_another_voice(tmp_path, shelf):
+def test_quotes_in_another_voice(tmp_path, shelf):
+    """Quotes are said in another voice."""
     recorded(tmp_path / "voices" / "anna", seed=1)
     recorded(tmp_path / "voices" / "bert", seed=2)
     with speaking(tmp_path, shelf) as daemon:
@@ -127,7 +130,8 @@ def test_quotes_are_said_in_another_voice(tmp_path, shelf):
         assert plan["speakers"]["quote"]["voice"] == "bert"
 
 
-def test_after_a_voice_is_edited_its_chunks_alone_are_spoken_anew(tmp_path, shelf):
+def test_edited_voice_respeaks_its_chunks(tmp_path, shelf):
+    """After a voice is edited its chunks alone are spoken again."""
     recorded(tmp_path / "voices" / "anna", seed=1)
     recorded(tmp_path / "voices" / "bert", seed=2)
     with speaking(tmp_path, shelf, speakers=QUOTE) as daemon:
@@ -147,8 +151,11 @@ def test_after_a_voice_is_edited_its_chunks_alone_are_spoken_anew(tmp_path, shel
         assert len(kept(daemon)) == 3
 
 
-def test_what_is_said_right_after_a_voice_was_edited_is_kept_as_the_new_voice_s(tmp_path, shelf):
-    """The workers' voices are looked at anew once in an hour: who speaks notices it."""
+def test_take_belongs_to_edited_voice(tmp_path, shelf):
+    """What is said right after a voice was edited is kept as the new voice's.
+
+    The workers' voices are looked at anew once in an hour: who speaks notices it.
+    """
     recorded(tmp_path / "voices" / "anna", seed=1)
     aside = recorded(tmp_path / "aside", seed=3)
     time.sleep(SETTLE_S)
@@ -168,7 +175,8 @@ def test_what_is_said_right_after_a_voice_was_edited_is_kept_as_the_new_voice_s(
         assert takes(daemon) == before
 
 
-def test_a_voice_is_heard_right_after_it_was_added(tmp_path, shelf):
+def test_added_voice_speaks_at_once(tmp_path, shelf):
+    """A voice is heard right after it was added."""
     recorded(tmp_path / "anna", seed=1)
     with speaking(tmp_path, shelf, voice="", workers={"again": "1h"}) as daemon:
         daemon.wait_idle()
@@ -178,7 +186,8 @@ def test_a_voice_is_heard_right_after_it_was_added(tmp_path, shelf):
         assert (tmp_path / "heard/anna.mp3").exists() and len(kept(daemon)) == 1
 
 
-def test_a_picture_is_captioned_and_told_in_an_own_voice_while_bark_is_warm_too(tmp_path, shelf):
+def test_tortoise_beside_bark_and_blip(tmp_path, shelf):
+    """A picture is captioned and told in an own voice while Bark is warm too."""
     recorded(tmp_path / "voices" / "anna", seed=1)
     with speaking(
         tmp_path,

@@ -215,17 +215,17 @@ def _sizes(folder: Path, pattern: str) -> Iterator[int]:
         ("tmpfile-editor", [sys.executable, "-c", LINK_WHILE_WRITING]),
     ],
 )
-def test_what_a_local_program_brings_is_narrated_once_and_whole(
-    name: str, command: list[str], peers: Peers
-) -> None:
+def test_local_program_narrated_once(name: str, command: list[str], peers: Peers) -> None:
+    """What a local program brings is narrated once and whole."""
     post = peers.post(name)
     run(*command, post.source, peers.arrival(post))
     peers.check(post)
 
 
-def test_what_rsync_brings_by_a_folder_for_temporaries_is_narrated_once_and_whole(
+def test_rsync_temp_dir(
     peers: Peers,
 ) -> None:
+    """What rsync brings by a folder for temporaries is narrated once and whole."""
     post = peers.post("temp-dir-here")
     aside = peers.daemon.home / "aside"
     aside.mkdir()
@@ -234,57 +234,61 @@ def test_what_rsync_brings_by_a_folder_for_temporaries_is_narrated_once_and_whol
     peers.check(post)
 
 
-def test_what_rsync_copies_from_temporaries_elsewhere_is_narrated_once_and_whole(
-    peers: Peers, elsewhere: Path
-) -> None:
+def test_rsync_temp_dir_elsewhere(peers: Peers, elsewhere: Path) -> None:
+    """What rsync copies from temporaries elsewhere is narrated once and whole."""
     post = peers.post("temp-dir-elsewhere")
     run("rsync", "-a", f"--temp-dir={elsewhere}", post.source, peers.arrival(post))
     peers.check(post)
 
 
-def test_what_comes_by_rsync_over_ssh_is_narrated_once_and_whole(peers: Peers) -> None:
+def test_rsync_over_ssh(peers: Peers) -> None:
+    """What comes by rsync over ssh is narrated once and whole."""
     post = peers.post("rsync-ssh")
     run("rsync", "-a", "-e", peers.ssh.shell, post.source, f"box:{peers.arrival(post)}")
     peers.check(post)
 
 
-def test_what_comes_by_an_rsync_daemon_is_narrated_once_and_whole(peers: Peers) -> None:
+def test_rsync_daemon_transfer(peers: Peers) -> None:
+    """What comes by an rsync daemon is narrated once and whole."""
     post = peers.post("rsyncd")
     run("rsync", "-a", post.source, f"{peers.rsync_url}/{post.name}")
     peers.check(post)
 
 
 @pytest.mark.parametrize("flag", ["-s", "-O", "-p"])
-def test_what_comes_by_scp_is_narrated_once_and_whole(flag: str, peers: Peers) -> None:
+def test_scp_narrated_once(flag: str, peers: Peers) -> None:
+    """What comes by scp is narrated once and whole."""
     post = peers.post(f"scp{flag}")
     run("scp", "-F", peers.ssh.config, flag, post.source, f"box:{peers.arrival(post)}")
     peers.check(post)
 
 
-def test_what_comes_by_sftp_is_narrated_once_and_whole(peers: Peers) -> None:
+def test_sftp_narrated_once(peers: Peers) -> None:
+    """What comes by sftp is narrated once and whole."""
     post = peers.post("sftp")
     with sftp(peers, f"put {post.source} {peers.arrival(post)}") as client:
         assert client.wait(60) == 0
     peers.check(post)
 
 
-def test_what_is_moved_from_another_file_system_is_narrated_once_and_whole(
-    peers: Peers, elsewhere: Path
-) -> None:
+def test_move_across_file_systems(peers: Peers, elsewhere: Path) -> None:
+    """What is moved from another file system is narrated once and whole."""
     post = peers.post("mv-across")
     run("cp", "-p", post.source, elsewhere / post.name)
     run("mv", elsewhere / post.name, peers.arrival(post))
     peers.check(post)
 
 
-def test_what_is_moved_into_the_inbox_is_narrated_once_and_whole(peers: Peers) -> None:
+def test_move_into_inbox(peers: Peers) -> None:
+    """What is moved into the inbox is narrated once and whole."""
     post = peers.post("mv")
     run("cp", "-p", post.source, peers.laptop / "copy")
     run("mv", peers.laptop / "copy", peers.arrival(post))
     peers.check(post)
 
 
-def test_all_of_a_folder_that_is_moved_into_the_inbox_is_narrated_once(peers: Peers) -> None:
+def test_folder_moved_into_inbox(peers: Peers) -> None:
+    """All of a folder that is moved into the inbox is narrated once."""
     posts = [peers.post(f"folder/{name}") for name in ("one", "two", "deep/three")]
     run("cp", "-a", peers.laptop / "folder", peers.laptop / "copy")
     run("mv", peers.laptop / "copy", peers.daemon.inbox / "folder")
@@ -292,7 +296,8 @@ def test_all_of_a_folder_that_is_moved_into_the_inbox_is_narrated_once(peers: Pe
         peers.check(post)
 
 
-def test_all_of_a_tree_that_rsync_brings_is_narrated_once(peers: Peers) -> None:
+def test_rsync_tree_narrated_once(peers: Peers) -> None:
+    """All of a tree that rsync brings is narrated once."""
     posts = [peers.post(f"tree/{n % 4}/{n % 3}/post-{chr(97 + n)}", padding="") for n in range(24)]
     run("rsync", "-a", peers.laptop / "tree", peers.daemon.inbox)
     for post in posts:
@@ -309,9 +314,8 @@ def test_all_of_a_tree_that_rsync_brings_is_narrated_once(peers: Peers) -> None:
         ("noswapfile nobackup nowritebackup", False),  # written over, whatever comes
     ],
 )
-def test_what_vim_saves_is_narrated_anew_and_what_it_keeps_beside_it_never(
-    habit: str, keeps: bool, peers: Peers
-) -> None:
+def test_vim_saves_narrated_again(habit: str, keeps: bool, peers: Peers) -> None:
+    """What vim saves is narrated again and what it keeps beside it never."""
     assert VIM is not None
     folder = f"vim-{'-'.join(habit.replace('=', ' ').split())}"
     post = peers.post(f"{folder}/edited")
@@ -358,7 +362,8 @@ def sending(program: str, peers: Peers, post: Post) -> Iterator[subprocess.Popen
 
 
 @pytest.mark.parametrize("program", ["scp", "sftp"])
-def test_a_stalled_transfer_is_waited_for_and_narrated_once(program: str, peers: Peers) -> None:
+def test_stalled_transfer_is_awaited(program: str, peers: Peers) -> None:
+    """A stalled transfer is waited for and narrated once."""
     post = peers.post(f"stalled-{program}")
     with sending(program, peers, post) as client:
         client.send_signal(signal.SIGSTOP)
@@ -371,10 +376,11 @@ def test_a_stalled_transfer_is_waited_for_and_narrated_once(program: str, peers:
 
 
 @pytest.mark.parametrize("program", ["scp", "sftp"])
-def test_what_a_killed_transfer_left_makes_way_for_the_whole_of_it(
-    program: str, peers: Peers
-) -> None:
-    """Half a text is a text: closed and at rest, nothing tells it from a whole one."""
+def test_killed_transfer_is_replaced(program: str, peers: Peers) -> None:
+    """What a killed transfer left makes way for the whole of it.
+
+    Half a text is a text: closed and at rest, nothing tells it from a whole one.
+    """
     post = peers.post(f"killed-{program}")
     with sending(program, peers, post) as client:
         end(client, signal.SIGKILL)
@@ -400,9 +406,8 @@ def is_left(peers: Peers, post: Post) -> bool:
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
-def test_what_rsync_keeps_of_a_killed_transfer_is_not_taken_until_it_is_resumed(
-    number: signal.Signals, peers: Peers
-) -> None:
+def test_rsync_partial_waits(number: signal.Signals, peers: Peers) -> None:
+    """What rsync keeps of a killed transfer is not taken until it is resumed."""
     post = peers.post(f"kept-{number.name}")
     with rsyncing(peers, post, "--partial") as client:
         end(client, number)
@@ -414,9 +419,8 @@ def test_what_rsync_keeps_of_a_killed_transfer_is_not_taken_until_it_is_resumed(
     peers.check(post)
 
 
-def test_what_rsync_keeps_in_a_folder_for_parts_is_not_read_and_resumed_from(
-    peers: Peers, figure: Callable[[str], None]
-) -> None:
+def test_rsync_partial_dir_is_not_read(peers: Peers, figure: Callable[[str], None]) -> None:
+    """What rsync keeps in a folder for parts is not read and resumed from."""
     post = peers.post("part")
     whole = post.source.stat().st_size
     kept = peers.daemon.inbox / ".rsync-partial" / post.name
@@ -437,9 +441,8 @@ def test_what_rsync_keeps_in_a_folder_for_parts_is_not_read_and_resumed_from(
     figure(f"resumed from {part} bytes of {whole}: {matched} bytes were not sent")
 
 
-def test_what_rsync_holds_back_until_all_has_come_is_read_when_it_appears_at_once(
-    peers: Peers, figure: Callable[[str], None]
-) -> None:
+def test_rsync_delayed_updates(peers: Peers, figure: Callable[[str], None]) -> None:
+    """What rsync holds back until all has come is read when it appears at once."""
     early = [peers.post(f"delayed/{name}", padding="") for name in ("alpha", "beta", "gamma")]
     last = peers.post("delayed/omega")
     folder = peers.daemon.inbox / "delayed"
@@ -475,9 +478,8 @@ def _parts(folder: Path, post: Post) -> list[int]:
         ("delay-updates", ["--delay-updates"]),
     ],
 )
-def test_what_a_killed_rsync_leaves_under_a_name_of_its_own_is_never_read(
-    name: str, options: list[str], peers: Peers
-) -> None:
+def test_killed_rsync_temp_is_not_read(name: str, options: list[str], peers: Peers) -> None:
+    """What a killed rsync leaves under a name of its own is never read."""
     post = peers.post(f"aside-{name}")
     with rsyncing(peers, post, *options) as client:
         os.killpg(client.pid, signal.SIGKILL)  # the receiver too: nobody clears up
@@ -487,7 +489,8 @@ def test_what_a_killed_rsync_leaves_under_a_name_of_its_own_is_never_read(
     peers.check(post)
 
 
-def test_what_a_killed_rsync_wrote_in_place_makes_way_for_the_whole_of_it(peers: Peers) -> None:
+def test_killed_inplace_is_replaced(peers: Peers) -> None:
+    """What a killed rsync wrote in place makes way for the whole of it."""
     post = peers.post("killed-inplace")
     with rsyncing(peers, post, "--inplace") as client:
         end(client, signal.SIGKILL)
@@ -497,7 +500,8 @@ def test_what_a_killed_rsync_wrote_in_place_makes_way_for_the_whole_of_it(peers:
     peers.check(post, "superseded")
 
 
-def test_half_a_picture_is_refused_with_a_note_until_the_whole_of_it_comes(peers: Peers) -> None:
+def test_half_picture_is_refused(peers: Peers) -> None:
+    """Half a picture is refused with a note until the whole of it comes."""
     picture = io.BytesIO()
     Image.effect_noise((1200, 900), 90).save(picture, "PNG")
     post = Post(peers.laptop / "photo.png", "photo.png")
@@ -511,10 +515,11 @@ def test_half_a_picture_is_refused_with_a_note_until_the_whole_of_it_comes(peers
     peers.wait_history(post, "superseded", "done")
 
 
-def test_the_narration_stands_soon_after_the_writers_end(
-    peers: Peers, figure: Callable[[str], None]
-) -> None:
-    """Of this one, and of all that came before it here."""
+def test_narration_follows_soon(peers: Peers, figure: Callable[[str], None]) -> None:
+    """The narration stands soon after the writers end.
+
+    Of this one, and of all that came before it here.
+    """
     post = peers.post("soon")
     run("cp", post.source, peers.arrival(post))
     peers.check(post)
