@@ -38,22 +38,31 @@ def _seconds(clock: str) -> float:
     return int(hours) * 3600 + int(minutes) * 60 + float(seconds)
 
 
+@pytest.fixture(scope="module")
+def formats(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Daemon]:
+    """A daemon that a reload tells which format to publish."""
+    with running(tmp_path_factory.mktemp("formats")) as daemon:
+        yield daemon
+
+
 @pytest.mark.parametrize("audio", ["mp3", "opus", "ogg", "m4a", "flac", "wav"])
-def test_published_files_agree(tmp_path: Path, audio: str) -> None:
-    """Sound transcript and manifest agree."""
-    settings = toy(tmp_path, seconds_a_character=0.03)
-    text = "# Agreed\n\nA first paragraph.\n\nAnd a second one.\n"
-    daemon = Daemon(tmp_path, **settings, audio={"format": audio})
-    daemon.drop("in/post.md", text)
-    assert daemon.ask("once", "--quiet").returncode == 0
-    assert daemon.files == _set("in/post", audio)
-    manifest = daemon.published("in/post", text)
+def test_published_files_agree(formats: Daemon, audio: str) -> None:
+    """Sound, transcript and manifest agree in every format."""
+    stem, text = f"{audio}/post", "# Agreed\n\nA first paragraph.\n\nAnd a second one.\n"
+    told = len(formats.statuses)
+    slow = toy(formats.home, seconds_a_character=0.03)
+    formats.configure(**slow, audio={"format": audio})
+    formats.signal(signal.SIGHUP)
+    formats.wait_told("READY=1", since=told)
+    formats.drop(f"{stem}.md", text)
+    manifest = formats.published(stem, text)
+    assert _set(stem, audio) == {name for name in formats.files if name.startswith(f"{audio}/")}
     for output in manifest["outputs"]:
-        content = (daemon.outbox / "in" / output["name"]).read_bytes()
+        content = (formats.outbox / audio / output["name"]).read_bytes()
         assert hashlib.sha256(content).hexdigest() == output["sha256"]
     duration_s = manifest["duration_s"]
-    assert abs(_heard_s(daemon.outbox / f"in/post.{audio}") - duration_s) < 0.15
-    cues = list(_cues(daemon.outbox / "in/post.vtt"))
+    assert abs(_heard_s(formats.outbox / f"{stem}.{audio}") - duration_s) < 0.15
+    cues = list(_cues(formats.outbox / f"{stem}.vtt"))
     times = [time for cue in cues for time in cue]
     assert len(cues) == 3
     assert times == sorted(times)

@@ -385,7 +385,7 @@ def test_first_scan_plans_each_once(tmp_path: Path) -> None:
     daemon = Daemon(tmp_path)
     daemon.drop(".narrated.yaml", "album: All")
     daemon.drop("lexicon.yaml", "words: {foo: fuh}")
-    paths = [f"{folder}/{number}.txt" for folder in "abcd" for number in range(50)]
+    paths = [f"{folder}/{number}.txt" for folder in "abcd" for number in range(20)]
     for folder in "abcd":
         daemon.drop(f"{folder}/lexicon.yaml", "words: {bar: buh}")
         daemon.drop(f"{folder}/.narrated.yaml", "links: announce")

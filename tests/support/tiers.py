@@ -29,7 +29,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
     """Leave out files of other tiers before they are imported: torch may not be installed."""
     chosen = _chosen(config)
-    if not chosen or collection_path.is_dir():
+    if not chosen:
         return None
     tier = file_tier(collection_path)
     return None if tier in chosen or tier == "fast" else True
