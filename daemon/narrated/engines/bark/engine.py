@@ -36,7 +36,12 @@ class BarkEngine(StagedSpeechEngine[BarkVoices]):
             checkpoint.model,
             StagePipeline(checkpoint.model, line, rows, checkpoint.recipe.sample_rate),
             voices,
-            identity(f"bark-{REVISION}", checkpoint.digest, checkpoint.dtype, repr(self._sampling)),
+            identity(
+                f"bark-{REVISION}",
+                checkpoint.digest,
+                checkpoint.dtype,
+                self._sampling.fingerprint,
+            ),
             rows,
         )
 

@@ -24,6 +24,14 @@ class StageSampling:
     fine_temperature: float
     """0 and 1 both take the likeliest, as transformers does."""
 
+    @property
+    def fingerprint(self) -> str:
+        """Part of the engine's identity. Never change this text: cache keys contain its digest."""
+        return (
+            f"Sampling(semantic={self.semantic.fingerprint}, coarse={self.coarse.fingerprint}, "
+            f"fine_temperature={self.fine_temperature!r})"
+        )
+
     def with_options(self, options: Options) -> "StageSampling":
         """This, changed by what an engine's or a request's options say of it."""
         causal = {name: options[name] for name in ("temperature", "top_k") if name in options}

@@ -17,3 +17,12 @@ class SamplingParameters:
     """By what a token that was said becomes less likely (Keskar et al., arXiv:1909.05858)."""
     top_p: float = 1.0
     """Only the likeliest that are this likely together (Holtzman et al., arXiv:1904.09751)."""
+
+    @property
+    def fingerprint(self) -> str:
+        """Part of an engine's identity. Never change this text: cache keys contain its digest."""
+        return (
+            f"Choice(temperature={self.temperature!r}, top_k={self.top_k!r}, "
+            f"min_eos_p={self.min_eos_p!r}, repetition_penalty={self.repetition_penalty!r}, "
+            f"top_p={self.top_p!r})"
+        )

@@ -40,7 +40,7 @@ class TortoiseEngine(StagedSpeechEngine[TortoiseVoices]):
 
         self._checkpoint = checkpoint
         self._wishes = wishes
-        settings = repr(TortoiseSettings.of(wishes))
+        settings = TortoiseSettings.of(wishes).fingerprint
         super().__init__(
             checkpoint.model,
             StagePipeline(checkpoint.model, stages(kept), batch, SAMPLE_RATE, rows),

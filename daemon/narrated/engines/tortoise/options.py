@@ -4,7 +4,7 @@ Options and presets have the names that upstream gives them (tortoise/api.py).
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from types import MappingProxyType
 
 from narrated.engines.interface import Options
@@ -67,6 +67,12 @@ class TortoiseSettings:
         own = dict(wishes)
         preset = PRESETS[str(own.pop("preset", DEFAULT_PRESET))]
         return replace(preset, **own)
+
+    @property
+    def fingerprint(self) -> str:
+        """Part of the engine's identity. Never change this text: cache keys contain its digest."""
+        told = ", ".join(f"{each.name}={getattr(self, each.name)!r}" for each in fields(self))
+        return f"Settings({told})"
 
     @property
     def choice(self) -> SamplingParameters:
