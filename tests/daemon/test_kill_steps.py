@@ -24,7 +24,6 @@ from support.daemon import Daemon, toy
 from support.stepping import ANSWER
 from support.steps import KILLED, Lived, Lives
 
-EVERY = "NARRATED_EVERY_STEP" in os.environ
 ROWS = 2
 TRIES = 3
 """How often a step is waited for: threads race, and what comes first may differ."""
@@ -332,13 +331,12 @@ SCENARIOS = {
 
 
 WHOLE = {
-    *("a new post with a picture", "an edit", "an edit and another format", "a rename"),
-    *("a rename with an edit", "a rename that changes the title", "a copy whose original goes"),
-    *("a failure", "a recovery", "a withdrawal", "archived afterwards", "no longer to be narrated"),
-    *("a picture becomes part of a post", "a picture is part of a post no more"),
+    *("a new post with a picture", "an edit and another format", "a rename that changes the title"),
+    *("a copy whose original goes", "a withdrawal", "archived afterwards"),
+    *("a picture becomes part of a post",),
 }
-"""Scenarios after each of whose steps a daemon is killed; in others where no earlier one had such a
-step. With NARRATED_EVERY_STEP set it is each step of all: that takes some minutes."""
+"""Scenarios with a kill after each of their steps. The others have kills after the steps that no
+earlier scenario had; the long tier kills after each step of all."""
 
 
 class Stage:
@@ -493,12 +491,29 @@ def test_kill_after_any_step(
 ) -> None:
     """Killed after any step it comes to the same end."""
     stage = staged(name)
+    steps = stage.wanted if name in WHOLE else stage.new_to(seen)
+    seen.update(step for step, _ in steps)
+    fatal |= _kill_after_each(steps, stage, figure)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("name", sorted(SCENARIOS.keys() - WHOLE))
+def test_kill_after_every_step(
+    name: str, staged: Callable[[str], Stage], figure: Callable[[str], None]
+) -> None:
+    """Killed after each step of every scenario it comes to the same end."""
+    stage = staged(name)
+    _kill_after_each(stage.wanted, stage, figure)
+
+
+def _kill_after_each(
+    wanted: list[tuple[str, int]], stage: Stage, figure: Callable[[str], None]
+) -> set[str]:
+    """Kill a daemon after each step; returns the steps that a daemon died after."""
     problems: list[str] = []
     killed: Counter[str] = Counter()
     left_out: list[str] = []
     repeated = 0
-    wanted = stage.wanted if name in WHOLE or EVERY else stage.new_to(seen)
-    seen.update(step for step, _ in wanted)
     for step in wanted:  # grows, where chance has other steps done instead
         try:
             instead = stage.die(step)
@@ -514,10 +529,10 @@ def test_kill_after_any_step(
             assert twice.total() <= ROWS, f"spoken again: {list(twice.elements())}"
         except AssertionError as error:
             problems.append(f"after `{step[0]}` ({step[1]}): {error}")
-    fatal |= killed.keys()
     missed = f"; not met again: {', '.join(left_out)}" if left_out else ""
     figure(f"{killed.total()} kills, spoken again: {repeated}; after {_listed(killed)}{missed}")
     assert not problems, "\n\n".join(problems)
+    return set(killed)
 
 
 def _listed(steps: Counter[str]) -> str:
