@@ -10,9 +10,17 @@ import pytest
 import yaml
 
 from narrated.config import file as configuration
-from narrated.config.file import begin, find, load, parse, scratch, shown, unconfigured_models
+from narrated.config.file import (
+    create,
+    find_file,
+    load,
+    parse,
+    scratch_config,
+    to_yaml,
+    unconfigured_models,
+)
 from narrated.config.values import Config
-from narrated.config.worker_specs import home
+from narrated.config.worker_specs import model_resources
 from narrated.errors import ConfigurationError
 
 TWO_LINES = "inbox: in\noutbox: out\n"
@@ -53,7 +61,9 @@ def test_models_and_voices_stand_in_the_state_unless_named(tmp_path: Path) -> No
 
 
 def test_workers_keep_what_is_dear_to_compute_in_the_cache(tmp_path: Path) -> None:
-    assert home(_parse(TWO_LINES + "cache: ca\n", tmp_path)).cache == str(tmp_path / "ca/latents")
+    assert model_resources(_parse(TWO_LINES + "cache: ca\n", tmp_path)).cache == str(
+        tmp_path / "ca/latents"
+    )
 
 
 def test_without_a_configuration_models_stand_where_the_first_one_would_have_them() -> None:
@@ -73,7 +83,7 @@ def test_an_unused_model_is_unloaded_after_a_while_or_never(
     config = _parse(TWO_LINES + f"models: {{idle_unload: {written}, memory: 8GiB}}\n", tmp_path)
     assert config.models.idle_unload == seconds
     assert config.models.memory == 8 * 2**30
-    entries = yaml.safe_load(shown(config))
+    entries = yaml.safe_load(to_yaml(config))
     assert _parse(yaml.safe_dump({"models": entries["models"]}) + TWO_LINES, tmp_path) == config
 
 
@@ -192,20 +202,20 @@ def test_the_configuration_is_found_in_a_fixed_order(tmp_path: Path) -> None:
     system, users = tmp_path / "system.yaml", tmp_path / "xdg/narrated/narrated.yaml"
     environ = {"XDG_CONFIG_HOME": str(tmp_path / "xdg"), "HOME": str(tmp_path)}
     with pytest.raises(ConfigurationError, match="config init"):
-        find(None, environ, system)
+        find_file(None, environ, system)
     system.touch()
-    assert find(None, environ, system) == system
+    assert find_file(None, environ, system) == system
     users.parent.mkdir(parents=True)
     users.touch()
-    assert find(None, environ, system) == users
+    assert find_file(None, environ, system) == users
     named = {**environ, "NARRATED_CONFIG": str(tmp_path / "named.yaml")}
-    assert find(None, named) == tmp_path / "named.yaml"
-    assert find(tmp_path / "given.yaml", named) == tmp_path / "given.yaml"
+    assert find_file(None, named) == tmp_path / "named.yaml"
+    assert find_file(tmp_path / "given.yaml", named) == tmp_path / "given.yaml"
 
 
 def test_what_is_shown_can_be_read_back(tmp_path: Path) -> None:
     config = _parse(TWO_LINES + "audio: {bitrate: 64k}\nignore: ['drafts/*']\n", tmp_path)
-    entries = yaml.safe_load(shown(config))
+    entries = yaml.safe_load(to_yaml(config))
     del entries["source"]
     again = parse(yaml.safe_dump(entries), tmp_path / "narrated.yaml")
     assert again == config
@@ -213,15 +223,17 @@ def test_what_is_shown_can_be_read_back(tmp_path: Path) -> None:
 
 def test_a_first_configuration_never_replaces_one_that_is_there(tmp_path: Path) -> None:
     path = tmp_path / "new/narrated.yaml"
-    assert begin(path, TWO_LINES) == path
+    assert create(path, TWO_LINES) == path
     assert load(path).inbox == tmp_path / "new/in"
     with pytest.raises(ConfigurationError, match="is there already"):
-        begin(path, "something else")
+        create(path, "something else")
     assert path.read_text() == TWO_LINES
 
 
 def test_a_scratch_configuration_writes_nothing_outside_its_folder(tmp_path: Path) -> None:
-    config = scratch(_parse(TWO_LINES, tmp_path), tmp_path / "elsewhere", tmp_path / "scratch")
+    config = scratch_config(
+        _parse(TWO_LINES, tmp_path), tmp_path / "elsewhere", tmp_path / "scratch"
+    )
     for place in (config.outbox, config.state, config.cache):
         assert place.is_relative_to(tmp_path / "scratch")
 

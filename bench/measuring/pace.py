@@ -14,10 +14,10 @@ from measuring import blog
 from measuring.figure import Figure
 from measuring.stage import say
 from narrated.config.values import Config
-from narrated.config.worker_specs import limits
+from narrated.config.worker_specs import chunk_limits
 from narrated.reading.source_reader import read
-from narrated.script.builder import write
-from narrated.script.chunks import cut
+from narrated.script.builder import build_script
+from narrated.script.chunks import chunk_script
 from narrated.script.lexicon import Lexicon
 
 PARSES = 10.0
@@ -166,15 +166,15 @@ def _round(name: str, short: bytes, long: bytes) -> _Round:
 def _make_chunks(data: bytes, name: str, spent: Spent) -> None:
     """What the editor's child does with a source, without its letters."""
     config = Config(inbox=Path("inbox"), outbox=Path("outbox"))
-    settings, most = config.settings, limits(config)
+    settings, most = config.settings, chunk_limits(config)
     lexicon = LEXICON.read_text()
     gc.collect()
     document, read_s = _timed(lambda: read(data, name))
     script, write_s = _timed(
-        lambda: write(document, {}, Lexicon.parse([lexicon]), settings)
+        lambda: build_script(document, {}, Lexicon.parse([lexicon]), settings)
     )  # the child parses the lexicon for each source, too
     speakers = {who: most[one.engine] for who, one in settings.speakers.items()}
-    _, cut_s = _timed(lambda: cut(script, speakers))
+    _, cut_s = _timed(lambda: chunk_script(script, speakers))
     spent.read_s += read_s
     spent.write_s += write_s
     spent.cut_s += cut_s

@@ -15,7 +15,7 @@ from measuring import bare, texts
 from measuring.subject import Subject
 from narrated import parser_process
 from narrated.config.values import Config
-from narrated.config.worker_specs import limits
+from narrated.config.worker_specs import chunk_limits
 from narrated.inbox.readiness import FileSignature
 from narrated.ledger.job import JobState, Take
 from narrated.ledger.store import Ledger
@@ -114,7 +114,7 @@ def chunks(text: str) -> list[dict[str, Any]]:
         captions={},
         lexicons=[],
         settings=config.settings,
-        limits=limits(config),
+        limits=chunk_limits(config),
     )
     return [
         {"text": each.text, "language": each.language, "pause_s": each.pause_s}

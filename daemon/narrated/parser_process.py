@@ -14,9 +14,9 @@ from narrated.printable import printable
 from narrated.reading.document import Document, FrontMatter
 from narrated.reading.folder_settings import Choices, FolderSettings, merged, parse
 from narrated.reading.source_reader import read
-from narrated.script.builder import write
-from narrated.script.chunks import cut
-from narrated.script.language_codes import base
+from narrated.script.builder import build_script
+from narrated.script.chunks import chunk_script
+from narrated.script.language_codes import base_language
 from narrated.script.lexicon import Lexicon
 from narrated.script.script import (
     Caption,
@@ -28,7 +28,7 @@ from narrated.script.script import (
     Role,
     Speaker,
 )
-from narrated.script.traversal import shown
+from narrated.script.traversal import pictures_shown
 from narrated.workers.protocol import ChildChannel, die_with_parent
 
 _TOLD_CHARACTERS = 1000
@@ -57,7 +57,7 @@ def plan(
     document = _read(data, name, folder)
     front = document.front
     settings = _as_wished(settings, said, front, name, limits)
-    script = write(document, captions, _lexicon(lexicons), settings)
+    script = build_script(document, captions, _lexicon(lexicons), settings)
     speakers = settings.speakers
     return Draft(
         kind=document.kind,
@@ -67,9 +67,9 @@ def plan(
         language=settings.language,
         narrate=front.narrate is not False,
         speakers=speakers,
-        shown=shown(document),
+        shown=pictures_shown(document),
         script=script,
-        chunks=cut(script, {who: limits[one.engine] for who, one in speakers.items()}),
+        chunks=chunk_script(script, {who: limits[one.engine] for who, one in speakers.items()}),
         surroundings=ResolvedOverrides(
             settings, folder.album or "", folder.pictures, _named(said, front)
         ),
@@ -110,7 +110,7 @@ def _as_wished(
 ) -> ReadingSettings:
     folder = merged(said)
     language = front.language or settings.language
-    if base(language) != base(settings.language):
+    if base_language(language) != base_language(settings.language):
         settings = _in_no_voice(settings)
     return msgspec.structs.replace(
         settings,

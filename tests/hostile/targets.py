@@ -18,9 +18,9 @@ from narrated.parser_process import plan
 from narrated.reading.cover_image import cover
 from narrated.reading.folder_settings import FolderSettings, merged, parse
 from narrated.reading.source_reader import read
-from narrated.script.coverage import covered
+from narrated.script.coverage import count_coverage
 from narrated.script.lexicon import Lexicon
-from narrated.script.preview import proof
+from narrated.script.preview import preview_lines
 from narrated.script.script import Draft, ReadingSettings, Role
 
 LIMITS = {"espeak": 120, "toy": 300}
@@ -146,10 +146,10 @@ def _check(found: Draft) -> None:
     said = "".join("".join(chunk.text.split()) for chunk in found.chunks)
     assert said == "".join("".join(line.text.split()) for line in lines)
     assert all(0 < len(chunk.text) <= LIMITS[_engine(found)] for chunk in found.chunks)
-    counts = covered(found.script)
+    counts = count_coverage(found.script)
     assert counts.blocks == counts.spoken + counts.announced + counts.skipped
     assert all(skip.kind and skip.reason for skip in found.script.skipped)
-    assert all(line.isprintable() for line in proof(found))
+    assert all(line.isprintable() for line in preview_lines(found))
 
 
 def _engine(found: Draft) -> str:

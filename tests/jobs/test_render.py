@@ -4,7 +4,7 @@ from pathlib import Path
 
 from narrated import parser_process
 from narrated.config.values import Config
-from narrated.config.worker_specs import limits
+from narrated.config.worker_specs import chunk_limits
 from narrated.jobs.planner import OutputSettings, Plan
 from narrated.jobs.render import Renderer
 
@@ -26,7 +26,7 @@ def _manuscript(text: str) -> Plan:
         captions={},
         lexicons=[],
         settings=config.settings,
-        limits=limits(config),
+        limits=chunk_limits(config),
     )
     keys = tuple(str(number) for number in range(len(plan.chunks)))
     return Plan(plan, OutputSettings(), config.settings, keys, (0,) * len(keys), keys, {})

@@ -5,14 +5,16 @@ import pytest
 
 from narrated.reading.document import Document, Item, Listing, Paragraph, Text
 from narrated.reading.source_reader import read
-from narrated.script.builder import write
+from narrated.script.builder import build_script
 from narrated.script.lexicon import Lexicon
 from narrated.script.script import Caption, ReadingSettings, Role, Speaker
 
 
 def script(text, name="a.md", captions=None, lexicon="", **settings):
     document = read(text.encode(), name)
-    return write(document, captions or {}, Lexicon.parse([lexicon]), ReadingSettings(**settings))
+    return build_script(
+        document, captions or {}, Lexicon.parse([lexicon]), ReadingSettings(**settings)
+    )
 
 
 def said(text, name="a.md", captions=None, **settings):
@@ -95,7 +97,7 @@ def test_tasks_are_said_to_be_done_or_not():
         Item((Paragraph((Text("b"),)),), done=False),
     )
     document = Document("text", "T", "name", (Listing(items),))
-    found = write(document, {}, Lexicon.parse([]), ReadingSettings())
+    found = build_script(document, {}, Lexicon.parse([]), ReadingSettings())
     assert [line.text for line in found.lines[1:]] == ["Done: a", "To do: b"]
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from narrated.script.chunks import BREATH_S, cut
+from narrated.script.chunks import BREATH_S, chunk_script
 from narrated.script.script import Line, Role, Script
 
 
@@ -15,7 +15,7 @@ def line(text, speaker="narrator", id="one"):
 
 
 def pieces(text, limit):
-    return [chunk.text for chunk in cut(Script((line(text),), ()), {"narrator": limit})]
+    return [chunk.text for chunk in chunk_script(Script((line(text),), ()), {"narrator": limit})]
 
 
 def test_a_line_within_the_limit_is_one_chunk():
@@ -49,23 +49,25 @@ def test_a_monstrous_word_is_divided_anywhere():
 
 def test_chunks_never_cross_a_line():
     script = Script((line("One."), line("Two.", id="two")), ())
-    assert [chunk.line for chunk in cut(script, {"narrator": 100})] == ["one", "two"]
+    assert [chunk.line for chunk in chunk_script(script, {"narrator": 100})] == ["one", "two"]
 
 
 def test_the_line_s_pause_comes_after_its_last_chunk_and_a_breath_after_the_others():
-    chunks = cut(Script((line("One two. Three four."),), ()), {"narrator": 12})
+    chunks = chunk_script(Script((line("One two. Three four."),), ()), {"narrator": 12})
     assert [chunk.pause_s for chunk in chunks] == [BREATH_S, 0.5]
 
 
 def test_each_speaker_has_a_limit_of_its_own():
     script = Script((line("One two."), line("One two.", "quote")), ())
-    assert len(cut(script, {"narrator": 8, "quote": 4})) == 3
+    assert len(chunk_script(script, {"narrator": 8, "quote": 4})) == 3
 
 
 def test_a_word_put_in_changes_the_chunks_of_its_own_line_alone():
     lines = [line(f"Sentence {at} goes here. And on it goes.", id=str(at)) for at in range(20)]
     changed = [line("A word, then. Sentence 0 goes here.", id="new"), *lines[1:]]
-    before, after = (cut(Script(tuple(some), ()), {"narrator": 30}) for some in (lines, changed))
+    before, after = (
+        chunk_script(Script(tuple(some), ()), {"narrator": 30}) for some in (lines, changed)
+    )
     assert [one for one in before if one.line != "0"] == [one for one in after if one.line != "new"]
 
 
@@ -109,7 +111,7 @@ def test_all_words_come_back_in_order_in_chunks_that_fit(texts, limit, language)
         Line(str(at), at, Role.PARAGRAPH, text, 0.5, language=language)
         for at, text in enumerate(texts)
     )
-    chunks = cut(Script(lines, ()), {"narrator": limit})
+    chunks = chunk_script(Script(lines, ()), {"narrator": limit})
     assert "".join("".join(texts).split()) == "".join("".join(one.text for one in chunks).split())
     assert all(0 < len(chunk.text) <= limit and chunk.text.strip() for chunk in chunks)
 
@@ -117,7 +119,7 @@ def test_all_words_come_back_in_order_in_chunks_that_fit(texts, limit, language)
 @settings(deadline=None, max_examples=100)
 @given(st.lists(st.text("abc.,;é", min_size=1, max_size=8), max_size=60))
 def test_words_that_fit_are_never_broken(words):
-    chunks = cut(Script((line(" ".join(words)),), ()), {"narrator": 20})
+    chunks = chunk_script(Script((line(" ".join(words)),), ()), {"narrator": 20})
     assert [word for chunk in chunks for word in chunk.text.split()] == words
 
 

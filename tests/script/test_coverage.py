@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from narrated.errors import SourceError
 from narrated.reading import document as doc
 from narrated.reading.source_reader import read
-from narrated.script.builder import write
+from narrated.script.builder import build_script
 from narrated.script.lexicon import Lexicon
 from narrated.script.script import ReadingSettings
 
@@ -96,7 +96,7 @@ def blocks(found, together=False):
 @settings(deadline=None, max_examples=150)
 @given(DOCUMENT, ANY_SETTINGS)
 def test_every_block_is_spoken_announced_or_listed_with_a_reason(document, choice):
-    script = write(document, {}, Lexicon.parse([]), choice)
+    script = build_script(document, {}, Lexicon.parse([]), choice)
     accounted = {line.block for line in script.lines} | {skip.block for skip in script.skipped}
     for number, (block, together) in enumerate(blocks(document.blocks)):
         is_outer = isinstance(block, doc.Listing) and any(item.blocks for item in block.items)
@@ -123,7 +123,7 @@ def without_footnotes(document):
 @given(DOCUMENT)
 def test_all_words_are_heard_once_and_in_their_order(document):
     document = without_footnotes(document)
-    script = write(document, {}, Lexicon.parse([]), ReadingSettings())
+    script = build_script(document, {}, Lexicon.parse([]), ReadingSettings())
     heard = re.findall(WORD, " ".join(line.text for line in script.lines))
     tables = [block for block in document.blocks if "Table" in str(block)]
     wanted = [word for block in document.blocks for word in spoken_words(block)]
@@ -145,7 +145,7 @@ ANNOUNCED = re.compile(
 @settings(deadline=None, max_examples=150)
 @given(DOCUMENT, ANY_SETTINGS)
 def test_no_word_is_heard_but_the_source_s_and_the_announcements(document, choice):
-    script = write(document, {}, Lexicon.parse([]), choice)
+    script = build_script(document, {}, Lexicon.parse([]), choice)
     heard = " ".join(line.text for line in script.lines)
     assert not re.search(r"\w", ANNOUNCED.sub("", re.sub(WORD, "", heard)))
 
@@ -153,7 +153,7 @@ def test_no_word_is_heard_but_the_source_s_and_the_announcements(document, choic
 @settings(deadline=None, max_examples=150)
 @given(DOCUMENT)
 def test_every_footnote_s_words_are_heard_once_or_listed(document):
-    script = write(document, {}, Lexicon.parse([]), ReadingSettings())
+    script = build_script(document, {}, Lexicon.parse([]), ReadingSettings())
     heard = re.findall(WORD, " ".join(line.text for line in script.lines))
     listed = " ".join(skip.text for skip in script.skipped)
     for block, _ in blocks(document.blocks):
@@ -207,7 +207,7 @@ def test_no_word_of_a_text_is_lost_in_its_script(text, name):
         document = read(text.encode(), name)
     except SourceError:
         return
-    script = write(document, {}, Lexicon.parse([]), ReadingSettings())
+    script = build_script(document, {}, Lexicon.parse([]), ReadingSettings())
     heard = " ".join(line.text for line in script.lines).lower()
     unheard = [block for block, _ in blocks(document.blocks) if not spoken_words_of(block)]
     formulas = re.findall(r"InlineMath\(text='([^']*)'", str(document))

@@ -2,7 +2,7 @@
 
 import pytest
 
-from narrated.script.coverage import Coverage, covered
+from narrated.script.coverage import Coverage, count_coverage
 from narrated.script.script import Line, Role, Script, Skip
 
 
@@ -15,7 +15,7 @@ def skip(block):
 
 
 def counted(lines=(), skipped=()):
-    return covered(Script(tuple(lines), tuple(skipped)))
+    return count_coverage(Script(tuple(lines), tuple(skipped)))
 
 
 def test_nothing_covers_nothing():

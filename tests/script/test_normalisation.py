@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from num2words import CONVERTER_CLASSES
 
-from narrated.script.normalisation import spoken
+from narrated.script.normalisation import normalise
 
 FORMS = Path(__file__).parent / "forms"
 
@@ -27,17 +27,17 @@ SENTENCES = list(cases("sentences.txt"))
 
 @pytest.mark.parametrize(("written", "said"), SPOKEN)
 def test_what_is_no_word_is_spoken_in_words(written, said):
-    assert spoken(written) == said
+    assert normalise(written) == said
 
 
 @pytest.mark.parametrize(("written", "said"), TRAPS)
 def test_what_only_looks_like_another_form_is_told_from_it(written, said):
-    assert spoken(written) == said
+    assert normalise(written) == said
 
 
 @pytest.mark.parametrize(("written", "said"), SENTENCES)
 def test_whole_sentences_are_spoken_as_a_listener_expects(written, said):
-    assert spoken(written) == said
+    assert normalise(written) == said
 
 
 def test_the_tables_are_as_large_as_they_ought_to_be():
@@ -47,34 +47,34 @@ def test_the_tables_are_as_large_as_they_ought_to_be():
 
 @pytest.mark.parametrize("said", [said for _, said in (*SPOKEN, *TRAPS, *SENTENCES)])
 def test_spoken_words_stay_as_they_are(said):
-    assert spoken(said) == said
+    assert normalise(said) == said
 
 
 def test_other_languages_get_their_own_numbers():
     assert (
-        spoken("Es sind 3 Katzen & 3,5 Hunde.", "de")
+        normalise("Es sind 3 Katzen & 3,5 Hunde.", "de")
         == "Es sind drei Katzen & drei Komma fünf Hunde."
     )
-    assert spoken("Ce sont 21 chats.", "fr-FR") == "Ce sont vingt et un chats."
+    assert normalise("Ce sont 21 chats.", "fr-FR") == "Ce sont vingt et un chats."
 
 
 def test_a_language_without_numbers_keeps_them_as_they_are_written():
-    assert spoken("abc 12", "tlh") == "abc 12"
+    assert normalise("abc 12", "tlh") == "abc 12"
 
 
 @pytest.mark.parametrize("language", sorted(CONVERTER_CLASSES))
 def test_no_language_is_silent_on_numbers_nor_takes_for_ever(language):
     began_s = time.process_time()
     for written in ("42", "3,5", "10.05", "0,25", "999999999999999"):
-        said = spoken(f"a {written} b", language)
+        said = normalise(f"a {written} b", language)
         assert said.startswith("a ")
         assert len(said.split()) >= 3, said
     assert time.process_time() - began_s < 2
 
 
 def test_decimals_in_other_languages_keep_all_their_digits():
-    assert spoken("10,05", "de") == "zehn Komma null fünf"
-    assert spoken("3,50", "fr") == "trois virgule cinq zéro"
+    assert normalise("10,05", "de") == "zehn Komma null fünf"
+    assert normalise("3,50", "fr") == "trois virgule cinq zéro"
 
 
 # fmt: off
@@ -93,7 +93,7 @@ def test_a_line_without_end_costs_no_more_than_its_length(piece, joint):
     def spent_s(length):
         text = f"{piece}{joint}" * (length // len(piece))
         began_s = time.process_time()
-        spoken(text)
+        normalise(text)
         return time.process_time() - began_s
 
     # The best of several, since others work on the machine meanwhile.
@@ -112,4 +112,4 @@ def test_a_line_without_end_costs_no_more_than_its_length(piece, joint):
     ],
 )
 def test_the_marks_of_a_voice_model_pass_unharmed(said: str) -> None:
-    assert spoken(said) == said
+    assert normalise(said) == said

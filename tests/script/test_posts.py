@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from narrated.reading.source_reader import read
-from narrated.script.builder import write
+from narrated.script.builder import build_script
 from narrated.script.lexicon import Lexicon
 from narrated.script.script import Caption, ReadingSettings
 
@@ -22,7 +22,7 @@ def captions():
 def script(name):
     (source,) = (path for path in POSTS.glob(f"{name}.*") if path.suffix != ".script")
     document = read(source.read_bytes(), source.name)
-    return write(document, captions(), Lexicon.parse([]), ReadingSettings())
+    return build_script(document, captions(), Lexicon.parse([]), ReadingSettings())
 
 
 def expected(name):

@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from narrated.parser_process import plan
-from narrated.script.preview import minutes, proof
+from narrated.script.preview import preview_lines, speaking_time
 from narrated.script.script import ReadingSettings, Speaker
 
 
@@ -20,7 +20,7 @@ def planned(text, limit=100, **settings):
 
 
 def shown(text, limit=100, width=100, **settings):
-    return list(proof(planned(text, limit, **settings), width))
+    return list(preview_lines(planned(text, limit, **settings), width))
 
 
 def test_the_head_tells_title_author_voice_coverage_and_length():
@@ -69,7 +69,7 @@ def test_whoever_is_not_the_narrator_is_named():
 def test_a_piece_in_another_language_is_marked():
     made = planned("Ein Satz.")
     chunks = tuple(msgspec.structs.replace(chunk, language="de") for chunk in made.chunks)
-    found = list(proof(msgspec.structs.replace(made, chunks=chunks)))
+    found = list(preview_lines(msgspec.structs.replace(made, chunks=chunks)))
     assert found[-1] == "paragraph   0.5 s  [de] Ein Satz."
 
 
@@ -103,4 +103,4 @@ def test_a_proof_cannot_move_the_cursor():
     [(0, "under a minute"), (74, "under a minute"), (150, "about 1 min"), (1204, "about 8 min")],
 )
 def test_the_length_is_told_in_minutes(words, told):
-    assert minutes(words) == told
+    assert speaking_time(words) == told

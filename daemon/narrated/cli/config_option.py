@@ -15,13 +15,13 @@ EXIT_STORAGE = 5
 
 def configuration(ctx: click.Context) -> "Config":
     """The configuration in force; ConfigurationError where there is none."""
-    from narrated.config.file import find, load
+    from narrated.config.file import find_file, load
 
-    return load(find(ctx.find_root().obj))
+    return load(find_file(ctx.find_root().obj))
 
 
 def configuration_if_any(ctx: click.Context) -> "Config | None":
     """The configuration in force; None where there is none and none was named."""
-    from narrated.config.file import load_if_any
+    from narrated.config.file import load_optional
 
-    return load_if_any(ctx.find_root().obj)
+    return load_optional(ctx.find_root().obj)

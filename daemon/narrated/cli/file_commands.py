@@ -45,7 +45,7 @@ def _print_script(ctx: click.Context, file: Path, as_json: bool) -> None:
     import msgspec
 
     from narrated.printable import printable
-    from narrated.script.preview import WIDTH, proof
+    from narrated.script.preview import WIDTH, preview_lines
     from narrated.terminal.daemon_client import DaemonClient
 
     if file.is_dir():
@@ -55,7 +55,7 @@ def _print_script(ctx: click.Context, file: Path, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(msgspec.to_builtins(plan), indent=2))
         return
-    for line in proof(plan, shutil.get_terminal_size((WIDTH, 0)).columns):
+    for line in preview_lines(plan, shutil.get_terminal_size((WIDTH, 0)).columns):
         click.echo(line)
 
 

@@ -161,9 +161,9 @@ def check(ctx: click.Context) -> None:
 @click.pass_context
 def show(ctx: click.Context) -> None:
     """Print the whole configuration in force, defaults and all."""
-    from narrated.config.file import shown
+    from narrated.config.file import to_yaml
 
-    click.echo(shown(configuration(ctx)), nl=False)
+    click.echo(to_yaml(configuration(ctx)), nl=False)
 
 
 @config.command()
@@ -173,7 +173,7 @@ def show(ctx: click.Context) -> None:
 @click.pass_context
 def init(ctx: click.Context, inbox: Path | None, outbox: Path | None, only_print: bool) -> None:
     """Write a commented configuration, unless there is one."""
-    from narrated.config.file import begin
+    from narrated.config.file import create
     from narrated.install import commented
 
     home = Path.home() / "narrated"
@@ -181,7 +181,7 @@ def init(ctx: click.Context, inbox: Path | None, outbox: Path | None, only_print
     if only_print:
         click.echo(text, nl=False)
         return
-    path = begin(ctx.find_root().obj, text)
+    path = create(ctx.find_root().obj, text)
     click.echo(f"{path} is written; edit it, then `narrated config check`.")
 
 

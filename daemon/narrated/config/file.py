@@ -19,8 +19,8 @@ from narrated.config.values import (
     ReadingConfig,
     SpeechConfig,
     WorkersConfig,
-    decoded,
-    encoded,
+    decode_value,
+    encode_value,
 )
 from narrated.config.worker_specs import worker_specs
 from narrated.errors import ConfigurationError
@@ -30,7 +30,7 @@ USER_FILE = "narrated/narrated.yaml"
 SYSTEM_FILE = Path("/etc/narrated/narrated.yaml")
 
 
-def find(
+def find_file(
     explicit: Path | None, environ: Mapping[str, str] = os.environ, system: Path = SYSTEM_FILE
 ) -> Path:
     """The configuration in force: --config, NARRATED_CONFIG, the user's, the system's."""
@@ -60,12 +60,12 @@ def load(path: Path) -> Config:
     return parse(text, path.absolute())
 
 
-def load_if_any(
+def load_optional(
     explicit: Path | None = None, environ: Mapping[str, str] = os.environ
 ) -> Config | None:
     """The configuration in force; None where there is none and none was named."""
     try:
-        path = find(explicit, environ)
+        path = find_file(explicit, environ)
     except ConfigurationError:
         return None
     return load(path)
@@ -88,15 +88,15 @@ def parse(text: str, source: Path, environ: Mapping[str, str] = os.environ) -> C
     if "source" in entries:
         raise ConfigurationError(f"{source}: unknown key `source`.", "Remove it.")
     try:
-        config = msgspec.convert(entries, Config, dec_hook=decoded, str_keys=True)
+        config = msgspec.convert(entries, Config, dec_hook=decode_value, str_keys=True)
     except msgspec.ValidationError as error:
         raise _explained(error, source) from error
     return _checked(_placed(config, source, environ))
 
 
-def begin(explicit: Path | None, text: str, environ: Mapping[str, str] = os.environ) -> Path:
+def create(explicit: Path | None, text: str, environ: Mapping[str, str] = os.environ) -> Path:
     """Write a first configuration where it will be found; one that is there is never changed."""
-    path = explicit or begun(environ)
+    path = explicit or default_path(environ)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("x", encoding="utf-8") as file:
@@ -112,7 +112,7 @@ def begin(explicit: Path | None, text: str, environ: Mapping[str, str] = os.envi
     return path
 
 
-def begun(environ: Mapping[str, str] = os.environ) -> Path:
+def default_path(environ: Mapping[str, str] = os.environ) -> Path:
     """Where a first configuration is written: the system's for root, else the user's."""
     if named := environ.get("NARRATED_CONFIG"):
         return Path(named)
@@ -121,13 +121,13 @@ def begun(environ: Mapping[str, str] = os.environ) -> Path:
     return _users("XDG_CONFIG_HOME", ".config", environ) / USER_FILE
 
 
-def shown(config: Config) -> str:
+def to_yaml(config: Config) -> str:
     """The configuration in force as YAML, defaults and all."""
-    entries = msgspec.to_builtins(config, enc_hook=encoded)
+    entries = msgspec.to_builtins(config, enc_hook=encode_value)
     return str(yaml.safe_dump(entries, sort_keys=False, allow_unicode=True))
 
 
-def scratch(config: Config | None, inbox: Path, folder: Path) -> Config:
+def scratch_config(config: Config | None, inbox: Path, folder: Path) -> Config:
     """The same wishes on another inbox, with everything that is written in a folder of its own."""
     wishes = config or Config(inbox=inbox, outbox=folder, models=unconfigured_models())
     return msgspec.structs.replace(
@@ -141,13 +141,13 @@ def scratch(config: Config | None, inbox: Path, folder: Path) -> Config:
 
 def unconfigured_models(environ: Mapping[str, str] = os.environ) -> ModelsConfig:
     """Where models stand before there is a configuration: where the first one would have them."""
-    source = begun(environ)
+    source = default_path(environ)
     return _placed_models(ModelsConfig(), _default(Path(), "STATE", source, environ), source)
 
 
 def unconfigured_cache(environ: Mapping[str, str] = os.environ) -> Path:
     """Where the first configuration would have the cache."""
-    return _default(Path(), "CACHE", begun(environ), environ)
+    return _default(Path(), "CACHE", default_path(environ), environ)
 
 
 class _StrictLoader(yaml.SafeLoader):

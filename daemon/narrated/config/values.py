@@ -170,7 +170,7 @@ def _with_own_voice(speaker: Speaker) -> Speaker:
     return speaker
 
 
-def decoded(kind: type, value: Any) -> Any:
+def decode_value(kind: type, value: Any) -> Any:
     if kind is Path and isinstance(value, str):
         return Path(value)
     if kind is Seconds:
@@ -182,7 +182,7 @@ def decoded(kind: type, value: Any) -> Any:
     raise ValueError(f"Expected {_expected(kind)}, got `{value!r}`")
 
 
-def encoded(value: Any) -> Any:
+def encode_value(value: Any) -> Any:
     if isinstance(value, Seconds):
         return float(value) if math.isfinite(value) else "never"
     return int(value) if isinstance(value, Bytes) else str(value)

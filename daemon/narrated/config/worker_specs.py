@@ -33,7 +33,7 @@ def worker_specs(config: Config) -> tuple[WorkerSpec, ...]:
             name=_worker_name(holds_models, pythons.index(python) if python else 0),
             python=python,
             engines=tuple(specs),
-            home=home(config),
+            home=model_resources(config),
             silence_s=float(config.workers.silence),
             load_s=float(config.workers.load),
             again_s=float(config.workers.again),
@@ -47,7 +47,7 @@ def _worker_name(holds_models: bool, number: int) -> str:
     return f"{name}-{number}" if number else name
 
 
-def home(config: Config) -> ModelResources:
+def model_resources(config: Config) -> ModelResources:
     """Folders of the models, and the memory that they may take."""
     models = config.models
     return ModelResources(
@@ -102,7 +102,7 @@ def all_engines(config: Config) -> dict[str, EngineSpec]:
     return others | {name: engine_spec(config, name) for name in config.engines}
 
 
-def limits(config: Config) -> dict[str, int]:
+def chunk_limits(config: Config) -> dict[str, int]:
     """Most characters of a chunk, for each speech engine by name."""
     specs = all_engines(config).values()
     return {spec.name: spec.limit_characters for spec in specs if spec.kind == "speech"}

@@ -28,7 +28,7 @@ _SPEAKERS = {"bark": "bark"}
 _CONFIG = "config.json"
 
 
-def chosen(
+def select_engine(
     config: Config, kind: Kind, model: str | os.PathLike[str] | None, like: str, options: Options
 ) -> EngineSpec:
     """The engine that is meant, with its options; see `pipeline` for `model` and `like`.

@@ -7,12 +7,12 @@ from typing import Any, Literal, overload
 
 import msgspec
 
-from narrated.config.file import load_if_any, unconfigured_cache, unconfigured_models
-from narrated.config.values import Bytes, Config, decoded
-from narrated.config.worker_specs import home
+from narrated.config.file import load_optional, unconfigured_cache, unconfigured_models
+from narrated.config.values import Bytes, Config, decode_value
+from narrated.config.worker_specs import model_resources
 from narrated.engines.interface import Kind
 from narrated.errors import NarratedError
-from narrated.pipelines.engine_selection import chosen
+from narrated.pipelines.engine_selection import select_engine
 from narrated.pipelines.image_to_text import ImageToText
 from narrated.pipelines.runtime import EngineRuntime
 from narrated.pipelines.text_to_speech import SpeechSettings, TextToSpeech
@@ -112,9 +112,9 @@ def pipeline(
     if kind == "caption" and (meant := _named(of_speech)):
         raise NarratedError(f"Pictures are described without `{meant}`.", "Leave it out.")
     places = {"device": device, "models": models, "voices": voices, "memory": memory}
-    config = _placed(load_if_any() or _unconfigured(), _shared(beside, places))
-    spec = chosen(config, kind, model, like, options)
-    studio = EngineRuntime(home(config)) if beside is None else beside.studio
+    config = _placed(load_optional() or _unconfigured(), _shared(beside, places))
+    spec = select_engine(config, kind, model, like, options)
+    studio = EngineRuntime(model_resources(config)) if beside is None else beside.studio
     if kind == "caption":
         is_configured = spec.name == config.pictures.captions
         return ImageToText(studio, spec, config.pictures.options if is_configured else {})
@@ -178,7 +178,7 @@ def _bytes(memory: str | int | None) -> Bytes | None:
     if memory is None:
         return None
     try:
-        return Bytes(decoded(Bytes, memory))
+        return Bytes(decode_value(Bytes, memory))
     except ValueError as error:
         raise NarratedError(
             f"`memory` is {memory!r}, which is no size.", "Give bytes, or a text such as '8GB'."

@@ -18,9 +18,9 @@ from narrated.errors import ConfigurationError, NarratedError
 from narrated.pipelines.runtime import EnginePipeline, EngineRuntime
 from narrated.reading import plain_text
 from narrated.reading.document import Document
-from narrated.script.builder import write
-from narrated.script.chunks import cut
-from narrated.script.language_codes import base
+from narrated.script.builder import build_script
+from narrated.script.chunks import chunk_script
+from narrated.script.language_codes import base_language
 from narrated.script.lexicon import Lexicon
 from narrated.script.script import ReadingSettings
 
@@ -63,7 +63,7 @@ class SpeechSettings:
         settings = msgspec.structs.replace(
             config.settings, language=language or config.reading.language
         )
-        speaks_it = base(settings.language) == base(config.reading.language)
+        speaks_it = base_language(settings.language) == base_language(config.reading.language)
         return cls(
             settings=settings,
             voice=voice or (narrator.voice if is_configured and speaks_it else ""),
@@ -76,8 +76,8 @@ class SpeechSettings:
         """A text in words, cut as the engine takes them; NarratedError where it has none."""
         settings = msgspec.structs.replace(self.settings, language=language)
         document = Document("text", "", "heading", plain_text.blocks(text))
-        script = write(document, {}, self.lexicon, settings)
-        chunks = cut(script, {_NARRATOR: self.limit_characters})
+        script = build_script(document, {}, self.lexicon, settings)
+        chunks = chunk_script(script, {_NARRATOR: self.limit_characters})
         if not chunks:
             raise NarratedError(
                 f"There are no words to be said in {text[:40]!r}.", "Give a text with words."
@@ -156,7 +156,7 @@ class TextToSpeech(EnginePipeline):
         texts = _texts(text_inputs)
         manner = self._manner
         language = language or manner.settings.language
-        if not voice and base(language) == base(manner.settings.language):
+        if not voice and base_language(language) == base_language(manner.settings.language):
             voice = manner.voice
         parted = [[_TextChunk(text)] if raw else manner.pieces(text, language) for text in texts]
         wishes = {**manner.options, **options}

@@ -1,6 +1,6 @@
 """Our own words, in English: announcements of what cannot be read as it stands."""
 
-from narrated.script.number_words import number
+from narrated.script.number_words import say_number
 
 _LANGUAGES = {
     alias: name
@@ -103,7 +103,7 @@ def byline(author: str, date: str) -> str:
     return f"{said}." if said else ""
 
 
-def code(language: str, lines: int) -> str:
+def announce_code(language: str, lines: int) -> str:
     """Announce code: "Code in Python, 12 lines."."""
     known = language.lower()
     name = _LANGUAGES.get(known, language.capitalize() if language == known else language)
@@ -121,13 +121,13 @@ def struck_out(words: str) -> str:
     return f"(struck out: {words.strip()})"
 
 
-def table(columns: list[str], rows: int) -> str:
+def announce_table(columns: list[str], rows: int) -> str:
     """Announce a table by its columns and the number of its rows."""
     named = f": {', '.join(columns)}" if columns else ""
     return f"A table of {_counted(rows, 'row')}{named}."
 
 
-def picture(alt: str, title: str, caption: str) -> str:
+def describe_picture(alt: str, title: str, caption: str) -> str:
     """Describe a picture in a few words: what its author calls it, and what it shows."""
     alt, title, caption = map(_bare, (alt, title, caption.removeprefix(f"{PICTURE}, ")))
     label = "" if alt == caption else alt
@@ -141,14 +141,14 @@ def picture(alt: str, title: str, caption: str) -> str:
     return f"{PICTURE}: {alone}." if alone else f"{PICTURE}."
 
 
-def inline_picture(alt: str, title: str, caption: str) -> str:
+def describe_inline_picture(alt: str, title: str, caption: str) -> str:
     """Describe a picture inside a sentence."""
-    said = picture(alt, title, caption)
+    said = describe_picture(alt, title, caption)
     return f"({said[0].lower()}{said[1:-1]})"
 
 
 def _counted(count: int, noun: str) -> str:
-    said = number(str(count))
+    said = say_number(str(count))
     return f"{said} {noun}" if count == 1 else f"{said} {noun}s"
 
 

@@ -2,6 +2,7 @@
 
 from collections import deque
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from narrated.reading.document import (
     Blocks,
@@ -25,23 +26,31 @@ from narrated.script import announcements
 from narrated.script.inline_text import (
     UNDESCRIBED,
     InlineText,
-    called_notes,
+    called_footnotes,
     inline_codes,
-    shown_pictures,
+    inline_pictures,
 )
+from narrated.script.language_codes import is_english
 from narrated.script.lexicon import Lexicon
 from narrated.script.line_collector import LineCollector
-from narrated.script.list_numbering import ListNumbering
+from narrated.script.number_words import say_number as say_number
 from narrated.script.script import Captions, ReadingSettings, Role, Script
-from narrated.script.sentence_split import sentences
-from narrated.script.traversal import children, footnotes, numbered, plain_text, size, title_block
+from narrated.script.sentence_split import split_sentences
+from narrated.script.traversal import (
+    child_blocks,
+    count_blocks,
+    footnotes,
+    numbered_blocks,
+    plain_text,
+    title_block,
+)
 
 _SHORT_QUOTE_SENTENCES = 3
 _SHORT_CODE_WORDS = 5
 _TASKS = {True: announcements.DONE, False: announcements.TO_DO, None: ""}
 
 
-def write(
+def build_script(
     document: Document, captions: Captions, lexicon: Lexicon, settings: ReadingSettings
 ) -> Script:
     """Write the script of a document; every block is spoken, announced, or listed as skipped."""
@@ -70,7 +79,7 @@ class _ScriptBuilder:
             if number != title:
                 self._block(block, number)
                 self._tell_notes("paragraph")
-            number += size(block)
+            number += count_blocks(block)
         self._tell_notes("end")
         self._account_for_notes()
         self._account_for_silence()
@@ -83,7 +92,7 @@ class _ScriptBuilder:
             return
         if title is not None:
             self._lines.block = title
-            heading = next(block for at, block in numbered(document) if at == title)
+            heading = next(block for at, block in numbered_blocks(document) if at == title)
             self._running(Role.TITLE, heading.spans if isinstance(heading, Heading) else ())
             self._tell_notes("paragraph")
         elif document.title_from != "heading":
@@ -124,15 +133,15 @@ class _ScriptBuilder:
     def _blocks(self, blocks: Iterable[Blocks], number: int, role: Role) -> None:
         for block in blocks:
             self._block(block, number, role)
-            number += size(block)
+            number += count_blocks(block)
 
     def _running(self, role: Role, spans: tuple[Spans, ...], lead: str = "") -> None:
         self._lines.say(role, f"{lead} {self._wording.words(spans)}".strip())
         self._note_what_is_in(spans)
 
     def _note_what_is_in(self, spans: tuple[Spans, ...]) -> None:
-        self._called.extend(called_notes(spans))
-        for picture in shown_pictures(spans):
+        self._called.extend(called_footnotes(spans))
+        for picture in inline_pictures(spans):
             self._note_missing(picture.source)
         for code in inline_codes(spans):
             if not self._wording.is_read(code):
@@ -143,15 +152,17 @@ class _ScriptBuilder:
         if not caption.text:
             self._lines.skip("picture", caption.missing or UNDESCRIBED.missing, source)
 
-    def _listing(self, listing: Listing, number: int, outer: ListNumbering | None = None) -> None:
-        numbering = ListNumbering(self._settings.language, outer) if listing.ordered else None
+    def _listing(
+        self, listing: Listing, number: int, outer: "_ListNumbering | None" = None
+    ) -> None:
+        numbering = _ListNumbering(self._settings.language, outer) if listing.ordered else None
         at = number + 1
         for count, item in enumerate(listing.items, start=listing.start):
             inner = numbering.at(count) if numbering else None
             self._item(item, at, inner)
-            at += sum(map(size, item.blocks))
+            at += sum(map(count_blocks, item.blocks))
 
-    def _item(self, item: Item, number: int, numbering: ListNumbering | None) -> None:
+    def _item(self, item: Item, number: int, numbering: "_ListNumbering | None") -> None:
         lead = " ".join(filter(None, (str(numbering or ""), _TASKS[item.done])))
         self._lines.block = number if item.blocks else number - 1
         first, *rest = item.blocks or (Paragraph(()),)
@@ -168,14 +179,14 @@ class _ScriptBuilder:
                 self._listing(block, number, numbering)
             else:
                 self._block(block, number, Role.ITEM)
-            number += size(block)
+            number += count_blocks(block)
 
     def _quote(self, quote: Quote, number: int) -> None:
         around = self._lines.quoting
         if self._is_short(quote):
             self._lines.quoting = True
             spans = tuple(span for block in quote.blocks for span in _joined(block))
-            self._lines.cover(range(number + 1, number + size(quote)))
+            self._lines.cover(range(number + 1, number + count_blocks(quote)))
             self._running(Role.QUOTE, spans, announcements.QUOTE)
         else:
             self._lines.say(Role.NOTICE, announcements.LONG_QUOTE)
@@ -190,7 +201,7 @@ class _ScriptBuilder:
         if not all(isinstance(block, Paragraph) for block in quote.blocks):
             return False
         text = plain_text(quote.blocks)
-        return len(sentences(text, self._settings.language)) <= _SHORT_QUOTE_SENTENCES
+        return len(split_sentences(text, self._settings.language)) <= _SHORT_QUOTE_SENTENCES
 
     def _code(self, code: Code) -> None:
         lines = [line for line in code.text.splitlines() if line.strip()]
@@ -201,7 +212,7 @@ class _ScriptBuilder:
         elif len(lines) == 1 and (words := self._short(lines[0])):
             self._lines.say(Role.CODE, announcements.short_code(words))
         else:
-            self._lines.say(Role.CODE, announcements.code(code.language, len(lines)))
+            self._lines.say(Role.CODE, announcements.announce_code(code.language, len(lines)))
             if self._settings.code == "read":
                 self._read_code(lines)
 
@@ -218,7 +229,7 @@ class _ScriptBuilder:
     def _table(self, table: Table) -> None:
         names = [self._wording.words(cell.spans) for cell in table.header]
         named = [name for name in names if name]
-        self._lines.say(Role.TABLE, announcements.table(named, len(table.rows)))
+        self._lines.say(Role.TABLE, announcements.announce_table(named, len(table.rows)))
         for cell in table.header:
             self._note_what_is_in(cell.spans)
         for row in table.rows:
@@ -236,7 +247,7 @@ class _ScriptBuilder:
 
     def _picture(self, picture: Picture) -> None:
         caption = self._captions.get(picture.source, UNDESCRIBED)
-        text = announcements.picture(picture.alt, picture.title, caption.text)
+        text = announcements.describe_picture(picture.alt, picture.title, caption.text)
         if self._document.kind == "picture":
             text = caption.text or text
         self._lines.say(Role.PICTURE, text)
@@ -270,7 +281,7 @@ class _ScriptBuilder:
             if number in self._told:
                 continue
             self._lines.block = number
-            self._lines.cover(range(number + 1, number + size(note)))
+            self._lines.cover(range(number + 1, number + count_blocks(note)))
             called = note.label in self._called and self._by_label[note.label] == number
             reason = "footnotes are not read (setting `footnotes: skip`)"
             reason = reason if called else "nothing that is read calls it"
@@ -278,10 +289,31 @@ class _ScriptBuilder:
 
     def _account_for_silence(self) -> None:
         accounted = self._lines.accounted()
-        for number, block in numbered(self._document):
-            if number not in accounted and not any(True for _ in children(block)):
+        for number, block in numbered_blocks(self._document):
+            if number not in accounted and not any(True for _ in child_blocks(block)):
                 self._lines.block = number
                 self._lines.skip(type(block).__name__.lower(), "holds no words")
+
+
+@dataclass(frozen=True, slots=True)
+class _ListNumbering:
+    """Where in numbered lists an item stands; `outer` is the item that its list is in."""
+
+    language: str
+    outer: "_ListNumbering | None" = None
+    count: int = 0
+
+    def at(self, count: int) -> "_ListNumbering":
+        """Give the numbering of an item of this list."""
+        return _ListNumbering(self.language, self.outer, count)
+
+    def __str__(self) -> str:
+        joint = " point " if is_english(self.language) else " "
+        said = joint.join(say_number(str(each), self.language) for each in self._counts())
+        return f"{said[:1].upper()}{said[1:]}."
+
+    def _counts(self) -> list[int]:
+        return [*(self.outer._counts() if self.outer else []), self.count]
 
 
 def _joined(block: Blocks) -> tuple[Spans, ...]:

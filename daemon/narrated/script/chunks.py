@@ -12,7 +12,7 @@ import zlib
 from collections.abc import Callable, Iterator, Mapping
 
 from narrated.script.script import Chunk, Line, Script
-from narrated.script.sentence_split import sentences
+from narrated.script.sentence_split import split_sentences
 
 BREATH_S = 0.1
 """Silence between two chunks of one line; the voice itself pauses at the end of each."""
@@ -25,7 +25,7 @@ _CLAUSE_ENDS = re.compile(r"(?<=[;:,)”…—–])\s+|(?<=—)|\s+(?=[(“—�
 _SPACES = re.compile(r"\s+")
 
 
-def cut(script: Script, limits: Mapping[str, int]) -> tuple[Chunk, ...]:
+def chunk_script(script: Script, limits: Mapping[str, int]) -> tuple[Chunk, ...]:
     """Cut every line into chunks of at most `limits[speaker]` characters each."""
     return tuple(chunk for line in script.lines for chunk in _chunks(line, limits[line.speaker]))
 
@@ -49,7 +49,7 @@ def _pieces(text: str, language: str, limit: int) -> list[str]:
     if len(text) <= limit:
         return [text] if text.strip() else []
     fitting: list[str] = []
-    for sentence in sentences(text, language):
+    for sentence in split_sentences(text, language):
         fitting += _divided(sentence, limit)
     return _packed(fitting, limit, _is_a_sentence_s_end)
 

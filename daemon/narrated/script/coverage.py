@@ -25,7 +25,7 @@ class Coverage(msgspec.Struct, frozen=True):
     """What will be said, the title and the byline with it."""
 
 
-def covered(script: Script) -> Coverage:
+def count_coverage(script: Script) -> Coverage:
     """Count the blocks and the words of a script."""
     said = _by_block(script)
     spoken = sum(_has_own_words(lines) for lines in said.values())

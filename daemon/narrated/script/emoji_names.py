@@ -3,7 +3,7 @@
 import re
 import unicodedata
 
-from narrated.script.language_codes import base
+from narrated.script.language_codes import base_language
 
 _SIGN = (
     "[\u203c\u2049\u2122\u2139\u2194-\u21aa\u231a-\u23ff\u24c2\u25aa-\u27bf\u2934\u2935\u2b05-\u2b55"
@@ -21,7 +21,7 @@ _PICTURE = re.compile("[\u2600-\u2669\u266c-\u26ff\u2b50\u2b55\U0001f000-\U0001f
 _NO_EMOJI = frozenset("✓✔✗✘©®™↔→←⇒▪▫■□●○◆◇▶►▸")
 
 
-def emoji_named(text: str, language: str) -> str:
+def name_emoji(text: str, language: str) -> str:
     """Put the name of each emoji in its place, without the tone of skin."""
     return _RUN.sub(lambda run: _named(run, language), text)
 
@@ -29,7 +29,7 @@ def emoji_named(text: str, language: str) -> str:
 def _named(run: re.Match[str], language: str) -> str:
     import emoji  # late: most texts need none
 
-    known = base(language) if base(language) in emoji.LANGUAGES else "en"
+    known = base_language(language) if base_language(language) in emoji.LANGUAGES else "en"
     emoji.config.load_language(known)
 
     def name(signs: str, data: dict[str, str]) -> str:

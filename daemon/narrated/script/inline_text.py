@@ -76,7 +76,7 @@ class InlineText:
                 return f"{words} {announcements.LINK}" if announced else words
             case InlinePicture(source, alt, title):
                 caption = self.captions.get(source, UNDESCRIBED)
-                return f" {announcements.inline_picture(alt, title, caption.text)} "
+                return f" {announcements.describe_inline_picture(alt, title, caption.text)} "
             case InlineMath():
                 return f"{_BEGINS}{announcements.INLINE_FORMULA}{_ENDS}"
             case LineBreak():
@@ -85,30 +85,30 @@ class InlineText:
                 return ""
 
 
-def called_notes(spans: Iterable[Spans]) -> Iterator[str]:
+def called_footnotes(spans: Iterable[Spans]) -> Iterator[str]:
     """Give the labels of the footnotes that these spans call, in order."""
-    for span in flattened(spans):
+    for span in flatten_spans(spans):
         if isinstance(span, FootnoteMark):
             yield span.label
 
 
-def shown_pictures(spans: Iterable[Spans]) -> Iterator[InlinePicture]:
+def inline_pictures(spans: Iterable[Spans]) -> Iterator[InlinePicture]:
     """Give the pictures inside these spans, in order."""
-    for span in flattened(spans):
+    for span in flatten_spans(spans):
         if isinstance(span, InlinePicture):
             yield span
 
 
 def inline_codes(spans: Iterable[Spans]) -> Iterator[InlineCode]:
     """Give the code inside these spans, in order."""
-    for span in flattened(spans):
+    for span in flatten_spans(spans):
         if isinstance(span, InlineCode):
             yield span
 
 
-def flattened(spans: Iterable[Spans]) -> Iterator[Spans]:
+def flatten_spans(spans: Iterable[Spans]) -> Iterator[Spans]:
     """Give spans and the spans inside them, in order."""
     for span in spans:
         yield span
         if isinstance(span, Emphasis | Deleted | Link):
-            yield from flattened(span.spans)
+            yield from flatten_spans(span.spans)

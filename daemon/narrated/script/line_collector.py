@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import msgspec
 
 from narrated.script.lexicon import Lexicon
-from narrated.script.normalisation import spoken
+from narrated.script.normalisation import normalise
 from narrated.script.script import Line, ReadingSettings, Role, Script, Skip
 
 PAUSES_S = {Role.TITLE: 1.0, Role.BYLINE: 1.0, Role.HEADING: 1.0}
@@ -34,7 +34,7 @@ class LineCollector:
 
     def say(self, role: Role, text: str) -> None:
         """Add a line, in spoken words; what holds no word at all is skipped."""
-        said = spoken(self.lexicon.applied(text), self.settings.language)
+        said = normalise(self.lexicon.applied(text), self.settings.language)
         if not any(sign.isalnum() for sign in said):
             self.skip(role.value, "holds no words", text)
             return

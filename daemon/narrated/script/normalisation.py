@@ -2,9 +2,9 @@
 
 import re
 
-from narrated.script.emoji_names import emoji_named
+from narrated.script.emoji_names import name_emoji
 from narrated.script.language_codes import is_english
-from narrated.script.number_words import decimal, number
+from narrated.script.number_words import say_decimal, say_number
 
 # Where a text may be written otherwise than it is said: a sign or digit, capitals side by side or
 # inside a word, what a dot joins or ends. Each of these is seen at its own place, so that the
@@ -27,12 +27,12 @@ _DECIMAL = re.compile(
 )
 
 
-def spoken(text: str, language: str = "en") -> str:
+def normalise(text: str, language: str = "en") -> str:
     """Write a text's numbers and signs as words; what is spoken already stays as it is."""
     if not _ODD.search(text):
         return text
     if not text.isascii():
-        text = emoji_named(text.translate(_UNIFORM), language)
+        text = name_emoji(text.translate(_UNIFORM), language)
     if not is_english(language):
         return " ".join(_elsewhere(text, language).split())
     # Each sentence by itself: most need few of the rules, or none.
@@ -41,17 +41,19 @@ def spoken(text: str, language: str = "en") -> str:
 
 
 def _english(text: str) -> str:
-    from narrated.script.english.rules import english  # late: other languages need none of it
+    from narrated.script.english.rules import (
+        normalise_english,  # late: other languages need none of it
+    )
 
     # What nobody wrote by hand costs no more than it is long.
-    return english(_TOKEN.sub(r"\g<0> ", text) if len(text) > _LONGEST_TOKEN else text)
+    return normalise_english(_TOKEN.sub(r"\g<0> ", text) if len(text) > _LONGEST_TOKEN else text)
 
 
 def _elsewhere(text: str, language: str) -> str:
     text = _DECIMAL.sub(lambda found: _decimal(found, language), text)
-    return _INTEGER.sub(lambda found: number(found[0].replace("−", "-"), language), text)
+    return _INTEGER.sub(lambda found: say_number(found[0].replace("−", "-"), language), text)
 
 
 def _decimal(found: re.Match[str], language: str) -> str:
-    said = decimal(found[2], found[3], language)
+    said = say_decimal(found[2], found[3], language)
     return f"{found['minus'] or ''}{said}" if said else found[0]

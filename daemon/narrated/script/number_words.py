@@ -17,7 +17,7 @@ _UNKNOWN = (
 
 
 @lru_cache(maxsize=4096)
-def number(digits: str, language: str = "en", kind: str = "cardinal") -> str:
+def say_number(digits: str, language: str = "en", kind: str = "cardinal") -> str:
     """Say a whole number written in digits; what num2words does not know stays as it is.
 
     `kind` is cardinal, ordinal or year. Longer numbers than can be said are said digit by digit.
@@ -26,7 +26,7 @@ def number(digits: str, language: str = "en", kind: str = "cardinal") -> str:
 
     most = _MOST_DIGITS if is_english(language) else _MOST_DIGITS_ELSEWHERE
     if len(digits.lstrip("-")) > most:
-        return " ".join(number(digit, language) for digit in digits if digit.isdigit())
+        return " ".join(say_number(digit, language) for digit in digits if digit.isdigit())
     try:
         said = str(num2words(int(digits), lang=language.replace("-", "_"), to=kind))
     except _UNKNOWN:
@@ -35,7 +35,7 @@ def number(digits: str, language: str = "en", kind: str = "cardinal") -> str:
 
 
 @lru_cache(maxsize=4096)
-def decimal(whole: str, decimals: str, language: str) -> str:
+def say_decimal(whole: str, decimals: str, language: str) -> str:
     """Say a decimal number: its whole part, the language's word for the point, digit by digit.
 
     Empty where num2words knows no such word.
@@ -46,7 +46,7 @@ def decimal(whole: str, decimals: str, language: str) -> str:
     converter = CONVERTER_CLASSES.get(known) or CONVERTER_CLASSES.get(known[:2])
     word = getattr(converter, "pointword", "")
     point = word.strip("() ") if isinstance(word, str) else ""  # some have a word for each case
-    said = [number(part, language) for part in (whole, *decimals)]
+    said = [say_number(part, language) for part in (whole, *decimals)]
     if not point.isalpha() or any(part.isdigit() for part in said):
         return ""
     return " ".join([said[0], point, *said[1:]])

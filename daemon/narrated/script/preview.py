@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from itertools import groupby
 
 from narrated.printable import printable
-from narrated.script.coverage import Coverage, covered
+from narrated.script.coverage import Coverage, count_coverage
 from narrated.script.script import Chunk, Draft, Role, Skip, Speaker
 
 WIDTH = 100
@@ -24,7 +24,7 @@ _MARGIN = " " * (_ROLE_WIDTH + len("  0.50 s  "))
 _LEAST_WIDTH = 2 * len(_MARGIN)
 
 
-def proof(plan: Draft, width: int = WIDTH) -> Iterator[str]:
+def preview_lines(plan: Draft, width: int = WIDTH) -> Iterator[str]:
     """Give the lines that show a plan: its head, all that is said, and what is not."""
     yield from _head(plan)
     yield ""
@@ -34,16 +34,16 @@ def proof(plan: Draft, width: int = WIDTH) -> Iterator[str]:
         yield ""
         yield "Not said:"
         for skip in plan.script.skipped:
-            yield f"  {skipped(skip)}"
+            yield f"  {describe_skip(skip)}"
 
 
-def skipped(skip: Skip) -> str:
+def describe_skip(skip: Skip) -> str:
     """What is not said, why, and how it begins."""
     beginning = f": {printable(skip.text)}" if skip.text else ""
     return f"{printable(skip.kind)} ({printable(skip.reason)}){beginning}"
 
 
-def counted(coverage: Coverage) -> str:
+def describe_coverage(coverage: Coverage) -> str:
     """A coverage in words."""
     fates = {
         "spoken": coverage.spoken,
@@ -51,15 +51,15 @@ def counted(coverage: Coverage) -> str:
         "skipped": coverage.skipped,
     }
     told = ", ".join(f"{count:,} {fate}" for fate, count in fates.items())
-    return f"{amount(coverage.blocks, 'block')}: {told}; {amount(coverage.words, 'word')}"
+    return f"{count_noun(coverage.blocks, 'block')}: {told}; {count_noun(coverage.words, 'word')}"
 
 
-def amount(count: int, what: str) -> str:
+def count_noun(count: int, what: str) -> str:
     """So many of something."""
     return f"{count:,} {what}" if count == 1 else f"{count:,} {what}s"
 
 
-def minutes(words: int) -> str:
+def speaking_time(words: int) -> str:
     """About how long it takes to say so many words."""
     whole = round(words / WORDS_A_MINUTE)
     return f"about {whole:,} min" if whole else "under a minute"
@@ -70,8 +70,9 @@ def _head(plan: Draft) -> Iterator[str]:
     if byline := ", ".join(filter(None, (plan.author, plan.date))):
         yield printable(byline)
     yield f"in {printable(plan.language)}, said by {_voices(plan.speakers)}"
-    coverage = covered(plan.script)
-    yield f"{counted(coverage)}, {minutes(coverage.words)}; {amount(len(plan.chunks), 'chunk')}"
+    coverage = count_coverage(plan.script)
+    time, chunks = speaking_time(coverage.words), count_noun(len(plan.chunks), "chunk")
+    yield f"{describe_coverage(coverage)}, {time}; {chunks}"
     if not plan.narrate:
         yield "It is not narrated: its front matter, or its folder, says `narrate: false`."
 

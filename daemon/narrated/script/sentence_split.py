@@ -4,14 +4,14 @@ from collections.abc import Iterable, Iterator
 
 import sentencex
 
-from narrated.script.language_codes import base
+from narrated.script.language_codes import base_language
 
 _ENDS_WITHOUT_SPACE = ("。", "！", "？", "｡")
 
 
-def sentences(text: str, language: str) -> list[str]:
+def split_sentences(text: str, language: str) -> list[str]:
     """Part a line into its sentences, in order; nothing but the white space between them goes."""
-    pieces = sentencex.segment(base(language) or "en", text)
+    pieces = sentencex.segment(base_language(language) or "en", text)
     found = [piece.strip() for piece in _whole(pieces) if piece.strip()]
     return found if _signs(found) == _signs([text]) else [text.strip()]
 

@@ -19,26 +19,26 @@ from narrated.reading.document import (
     Unspoken,
 )
 from narrated.reading.title import plain
-from narrated.script.inline_text import shown_pictures
+from narrated.script.inline_text import inline_pictures
 from narrated.script.script import ShownPicture
 
 
-def numbered(document: Document) -> Iterator[tuple[int, Blocks]]:
+def numbered_blocks(document: Document) -> Iterator[tuple[int, Blocks]]:
     """Give every block at any depth with its number, in the order of the source."""
     return enumerate(block for outer in document.blocks for block in _within(outer))
 
 
-def size(block: Blocks) -> int:
+def count_blocks(block: Blocks) -> int:
     """Count a block and all that is in it: what comes after it has a number by so much higher."""
     return sum(1 for _ in _within(block))
 
 
 def footnotes(document: Document) -> list[tuple[int, Footnote]]:
     """Give the footnotes with their numbers."""
-    return [(at, block) for at, block in numbered(document) if isinstance(block, Footnote)]
+    return [(at, block) for at, block in numbered_blocks(document) if isinstance(block, Footnote)]
 
 
-def children(block: Blocks) -> Iterator[Blocks]:
+def child_blocks(block: Blocks) -> Iterator[Blocks]:
     """Give the blocks directly inside a block."""
     if isinstance(block, Quote | Footnote):
         yield from block.blocks
@@ -47,7 +47,7 @@ def children(block: Blocks) -> Iterator[Blocks]:
             yield from item.blocks
 
 
-def shown(document: Document) -> tuple[ShownPicture, ...]:
+def pictures_shown(document: Document) -> tuple[ShownPicture, ...]:
     """Give every picture that a document shows, in order, each source once."""
     found: dict[str, ShownPicture] = {}
     for outer in document.blocks:
@@ -65,7 +65,7 @@ def title_block(document: Document) -> int | None:
             return number
         if not isinstance(block, Unspoken | Rule | Footnote):
             break
-        number += size(block)
+        number += count_blocks(block)
     return None
 
 
@@ -88,13 +88,13 @@ def _pictures(block: Blocks) -> Iterator[ShownPicture]:
     if isinstance(block, Picture):
         yield ShownPicture(block.source, block.alt, block.title)
     for spans in _spans(block):
-        for picture in shown_pictures(spans):
+        for picture in inline_pictures(spans):
             yield ShownPicture(picture.source, picture.alt, picture.title)
 
 
 def _within(block: Blocks) -> Iterator[Blocks]:
     yield block
-    for inner in children(block):
+    for inner in child_blocks(block):
         yield from _within(inner)
 
 

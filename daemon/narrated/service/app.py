@@ -14,7 +14,7 @@ from typing import Self
 import msgspec
 
 from narrated.config.values import Config
-from narrated.config.worker_specs import limits, worker_specs
+from narrated.config.worker_specs import chunk_limits, worker_specs
 from narrated.errors import NarratedError
 from narrated.install_plan import make_readable
 from narrated.jobs import restore
@@ -54,7 +54,7 @@ class App:
 
     def __init__(self, config: Config, *, at_rest: bool = False, mute: bool = False) -> None:
         self.config = config
-        self._limits = limits(config)
+        self._limits = chunk_limits(config)
         self._at_rest = at_rest
         self._mute = mute
         self._stack = AsyncExitStack()
@@ -80,7 +80,7 @@ class App:
     async def apply(self, config: Config) -> None:
         """Take a new configuration over; workers that it leaves unchanged stay warm."""
         self.config = config
-        self._limits = limits(config)
+        self._limits = chunk_limits(config)
         self.departures.after = DisposalPolicy(config.after, config.archive)
         self.cache.limit_bytes = config.cache_limit
         await self.pool.apply(worker_specs(config))

@@ -63,7 +63,7 @@ class DaemonClient:
         """Which engines answer: those of the daemon, or in workers of our own that warm nothing."""
         if self.is_served:
             return msgspec.convert(self._ask({"do": "roll"})[0], EngineProbe)
-        config = self._config or configuration.scratch(None, Path(), Path())
+        config = self._config or configuration.scratch_config(None, Path(), Path())
         return called(worker_specs(config), self._measured())
 
     def say(
@@ -158,7 +158,7 @@ def _alone(
     """Do a piece of work with parts of our own, on a state directory that is gone afterwards."""
 
     async def done(scratch: Path) -> Value:
-        alone = configuration.scratch(config, inbox, scratch)
+        alone = configuration.scratch_config(config, inbox, scratch)
         async with App(alone, at_rest=True, mute=mute) as house:
             return await work(house)
 
@@ -170,7 +170,7 @@ def _with_engine(config: Config | None, engine: str | None) -> Config | None:
     """The same configuration, where it does not name this engine yet, with it."""
     if engine is None or (config is not None and engine in config.engines):
         return config
-    known = config or configuration.scratch(None, Path("/nonexistent"), Path("/nonexistent"))
+    known = config or configuration.scratch_config(None, Path("/nonexistent"), Path("/nonexistent"))
     return msgspec.structs.replace(known, engines={**known.engines, engine: EngineConfig()})
 
 

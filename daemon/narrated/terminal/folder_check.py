@@ -12,7 +12,7 @@ from narrated.inbox.fs import chmod_remedy
 from narrated.inbox.name_rules import NameKind, judge
 from narrated.inbox.scanner import FolderScanner
 from narrated.jobs.planner import JobDefaults, Planner
-from narrated.script.coverage import Coverage, covered
+from narrated.script.coverage import Coverage, count_coverage
 from narrated.script.script import Skip
 from narrated.service.app import App
 
@@ -130,4 +130,4 @@ async def _checked(desk: Planner, path: str, wishes: JobDefaults) -> CheckedFile
         plan = await desk.draft_of(path, wishes)
     except NarratedError as error:
         return CheckedFile(path, problem=error.problem, remedy=error.remedy)
-    return CheckedFile(path, covered(plan.script), plan.narrate, plan.script.skipped)
+    return CheckedFile(path, count_coverage(plan.script), plan.narrate, plan.script.skipped)

@@ -8,7 +8,7 @@ import msgspec
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
 
 from narrated.printable import printable
-from narrated.script.preview import amount, counted, minutes, skipped
+from narrated.script.preview import count_noun, describe_coverage, describe_skip, speaking_time
 from narrated.terminal.folder_check import CheckedFile, FolderCheck
 from narrated.terminal.progress_bar import ProgressBar
 
@@ -40,10 +40,10 @@ def _file(each: CheckedFile, every_skip: bool) -> Iterator[str]:
     if each.coverage is None:
         yield f"{path}  NOT READ: {f'{each.problem} {each.remedy}'.rstrip()}"
         return
-    yield f"{path}  {counted(each.coverage)}{'' if each.narrate else ' (narrate: false)'}"
+    yield f"{path}  {describe_coverage(each.coverage)}{'' if each.narrate else ' (narrate: false)'}"
     most = len(each.skipped) if every_skip else MOST_SKIPS
     for skip in each.skipped[:most]:
-        yield f"    {skipped(skip)}"
+        yield f"    {describe_skip(skip)}"
     if len(each.skipped) > most:
         yield f"    and {len(each.skipped) - most} more"
 
@@ -53,11 +53,11 @@ def _sum(check: FolderCheck) -> Iterator[str]:
         yield "There is nothing to read in it."
         return
     yield ""
-    yield f"{amount(len(check.files), 'file')}, {check.failed or 'none'} could not be read"
+    yield f"{count_noun(len(check.files), 'file')}, {check.failed or 'none'} could not be read"
     if silent := sum(not each.narrate for each in check.files):
-        yield f"{amount(silent, 'file')} not to be narrated (narrate: false), not counted below"
+        yield f"{count_noun(silent, 'file')} not to be narrated (narrate: false), not counted below"
     coverage = check.coverage
-    yield f"{counted(coverage)}, {minutes(coverage.words)}"
+    yield f"{describe_coverage(coverage)}, {speaking_time(coverage.words)}"
 
 
 class FolderCheckProgress(ProgressBar):

@@ -4,15 +4,15 @@ import re
 
 from narrated.script.english.rule_engine import (
     NormalisationRule,
-    at,
-    at_words,
+    any_of,
     begins_sentence,
-    either,
-    names,
+    full_stop,
     rule,
-    stop,
+    starts_at,
+    starts_at_words,
     word_after,
     word_before,
+    word_set,
 )
 
 _TITLES = {
@@ -82,7 +82,7 @@ _NUMBERED = {
 }
 # "I said no. 5 people left.": without its capital, `no.` is the word.
 _WRITTEN = {*_NUMBERED, *(short.capitalize() for short in _NUMBERED)} - {"no", "nos"}
-_FIRST_WORDS = names("""
+_FIRST_WORDS = word_set("""
     The A An It He She We They You This That These Those There Here In On At By For From With But
     And Or So If When While After Before Now Then What Why How Who My Our His Her Their Its Not No
     Yes As To
@@ -112,7 +112,7 @@ def _place(found: re.Match[str]) -> str:
         first = found.start() - len(previous) - 1
         follows_name = not begins_sentence(found.string, first)
     if follows_name:
-        return f"{after}{stop(found)}"
+        return f"{after}{full_stop(found)}"
     return before if before and precedes_name else found[0]
 
 
@@ -120,18 +120,18 @@ def _initials(found: re.Match[str]) -> str:
     letters = found[0].replace(".", "")
     # A name goes on with its next word; a sentence begins with one of few.
     goes_on = _NAME_AFTER.match(found.string, found.end()) and word_after(found) not in _FIRST_WORDS
-    return " ".join(letters) + ("" if goes_on else stop(found))
+    return " ".join(letters) + ("" if goes_on else full_stop(found))
 
 
 def _half_of_a_day(found: re.Match[str]) -> str:
     before = found.string[max(0, found.start() - 2) : found.start()]
     if any(sign.isdigit() for sign in before):
         return found[0]  # part of a time, which is said as a whole
-    return f"{found[1].upper()} M{stop(found)}"
+    return f"{found[1].upper()} M{full_stop(found)}"
 
 
 def _ending(found: re.Match[str]) -> str:
-    return f"{_ANYWHERE[found[1]]}{stop(found)}"
+    return f"{_ANYWHERE[found[1]]}{full_stop(found)}"
 
 
 _ALL = sorted({"al", *_TITLES, *_BEFORE_AND_AFTER, *_NEVER_AT_THE_END, *_ANYWHERE, *_WRITTEN})
@@ -139,12 +139,17 @@ _ALL = sorted({"al", *_TITLES, *_BEFORE_AND_AFTER, *_NEVER_AT_THE_END, *_ANYWHER
 _LOOKING_BACK = "|".join(rf"(?<=\b{short}\.)" for short in _ALL)
 HINT = rf"\.(?:(?<=\b[A-Za-z]\.)(?=\w| [gmka\d])|{_LOOKING_BACK})|[№§#]|vs\b"
 
-_AT_STOPS = at_words(r"\.", ".")
+_AT_STOPS = starts_at_words(r"\.", ".")
 
 RULES: tuple[NormalisationRule, ...] = (
-    rule(rf"\b({either(_TITLES)})\.(?=\s+[A-Z])", lambda found: _TITLES[found[1]], ".", _AT_STOPS),
+    rule(
+        rf"\b({any_of(_TITLES)})\.(?=\s+[A-Z])",
+        lambda found: _TITLES[found[1]],
+        ".",
+        _AT_STOPS,
+    ),
     rule(r"\b([Mm]rs?)\.(?=\s)", lambda found: _TITLES[found[1].capitalize()], ".", _AT_STOPS),
-    rule(rf"\b({either(_BEFORE_AND_AFTER)})\.", _place, ".", _AT_STOPS),
+    rule(rf"\b({any_of(_BEFORE_AND_AFTER)})\.", _place, ".", _AT_STOPS),
     rule(r"\be\.\s?g\.", "for example", ".", _AT_STOPS),
     rule(r"\bE\.\s?g\.", "For example", ".", _AT_STOPS),
     rule(r"\bi\.\s?e\.", "that is", ".", _AT_STOPS),
@@ -153,16 +158,16 @@ RULES: tuple[NormalisationRule, ...] = (
     rule(r"\b([ap])\.\s?m\.", _half_of_a_day, ".", _AT_STOPS),
     rule(r"\bPh\.\s?D\.", "P H D", ".", _AT_STOPS),
     rule(r"\b(?:[A-Z]\.){2,}(?!\w)", _initials, ".", _AT_STOPS),
-    rule(rf"(?<![\w.])({either(_WRITTEN)})\. ?(?=\d|[IVXL]+\b)", _numbered, ".", _AT_STOPS),
+    rule(rf"(?<![\w.])({any_of(_WRITTEN)})\. ?(?=\d|[IVXL]+\b)", _numbered, ".", _AT_STOPS),
     rule(
-        rf"(?<![\w.])({either(_NEVER_AT_THE_END)})\.(?=\s)",
+        rf"(?<![\w.])({any_of(_NEVER_AT_THE_END)})\.(?=\s)",
         lambda found: _NEVER_AT_THE_END[found[1]],
         ".",
         _AT_STOPS,
     ),
-    rule(rf"(?<![\w.])({either(_ANYWHERE)})\.", _ending, ".", _AT_STOPS),
-    rule(r"\bet al\.", lambda found: f"and others{stop(found)}", ".", at(r"et al\.")),
-    rule(r"\bvs\b(?!\.)", "versus", "v", at(r"vs\b")),
+    rule(rf"(?<![\w.])({any_of(_ANYWHERE)})\.", _ending, ".", _AT_STOPS),
+    rule(r"\bet al\.", lambda found: f"and others{full_stop(found)}", ".", starts_at(r"et al\.")),
+    rule(r"\bvs\b(?!\.)", "versus", "v", starts_at(r"vs\b")),
     rule(r"№\s?(?=\d)", "number ", "№"),
     rule(r"§§?\s?(?=\d)", "section ", "§"),
     rule(r"(?<![\w&#])#(?=\d{1,5}\b)", "number ", "#"),

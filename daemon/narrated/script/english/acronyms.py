@@ -4,23 +4,23 @@ import re
 
 from narrated.script.english.rule_engine import (
     NormalisationRule,
-    names,
     rule,
     word_after,
     word_before,
+    word_set,
 )
 from narrated.script.english.units import UNITS
 
-_SAID = names("""
+_SAID = word_set("""
     NASA NATO JSON YAML RAM ROM CUDA POSIX ASCII GIF PIN SIM LAN WAN RAID REST CRUD OK ASAP LASER
     RADAR SONAR UNICEF UNESCO OPEC AIDS GNU GNOME BIOS CAPTCHA DOS UNIX BASIC COBOL LISP NAN LED
     WASM TOML VIM NANO MIDI SOAP AJAX ZIP TAR MIME IMAP ANSI BLIP BARK JPEG QWERTY
 """)
-_SPELLED = names("""
+_SPELLED = word_set("""
     US IT AI API AWS URI URL UID GUI CLI CPU GPU TPU IO UI OS PC ID IP IDE ISO IEEE LUFS UEFI AAC
     EOF AOT FAQ FYI ABI EU UK UN USA USB UTC UTF CLOS IMHO AFAIK UUID IANAL
 """)
-_WORDS = names("""
+_WORDS = word_set("""
     A ACT ADD AGE AGO AIM AIR ALE ALL AM AN AND ANT ANY APE ARE ARM AS ASH ASK AT AWE AXE BAD
     BAG BAN BAR BAT BAY BE BED BEE BEG BET BIG BIN BIT BOW BOX BOY BUD BUG BUN BUS BUT BUY BY
     BYE CAB CAN CAP CAR CAT COD COP COT COW CRY CUB CUE CUP CUT DAM DAY DEN DEW DID DIE DIG DIM
@@ -43,11 +43,11 @@ _SHOUTED = frozenset({"IT", "US"})
 _VOWELS = frozenset("AEIOUY")
 _SHORT = 3
 # Pairs of consonants with which English words begin and end; others are no word.
-_BEGINNINGS = names("""
+_BEGINNINGS = word_set("""
     BL BR CH CL CR DR DW FL FR GH GL GN GR KN KR PH PL PR PS RH SC SH SK SL SM SN SP SQ ST SW TH
     TR TW WH WR
 """)
-_ENDS = names("""
+_ENDS = word_set("""
     BS CH CK CS CT DD DS DT FF FT GG GH GN GS HS HT KS LB LD LF LK LL LM LP LS LT MB MN MP MS ND
     NG NK NN NS NT PS PT RB RC RD RF RG RK RL RM RN RP RR RS RT RV SH SK SM SP SS ST TH TS TT WD
     WK WL WN WS XT ZZ

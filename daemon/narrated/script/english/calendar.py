@@ -6,16 +6,16 @@ from narrated.script.english.numbers import figure, ordinal, year
 from narrated.script.english.rule_engine import (
     UNJOINED,
     NormalisationRule,
-    at,
-    either,
-    names,
+    any_of,
+    full_stop,
     number_rule,
     rule,
-    stop,
+    starts_at,
     word_after,
     word_before,
+    word_set,
 )
-from narrated.script.number_words import number
+from narrated.script.number_words import say_number
 
 _MONTHS = (
     *("January", "February", "March", "April", "May", "June", "July"),
@@ -26,21 +26,21 @@ _MONTH = (
     r"(?P<month>Jan(?:uary|\.)?|Feb(?:ruary|\.)?|Mar(?:ch|\.)?|Apr(?:il|\.)?|May|June?|July?|"
     r"Aug(?:ust|\.)?|Sept?(?:ember|\.)?|Oct(?:ober|\.)?|Nov(?:ember|\.)?|Dec(?:ember|\.)?)"
 )
-_BEFORE_A_YEAR = names(
+_BEFORE_A_YEAR = word_set(
     "in since from of by until till before after around circa year early late to through during"
     " between mid and the"
 ) | {month.lower() for month in _MONTHS}
 _PLAINLY_BEFORE_A_YEAR = _BEFORE_A_YEAR - {"to", "of", "and", "the", "by", "from"}
-_BEFORE_A_DECADE = names("the early late mid his her their its my our your low high")
-_BEFORE_A_NUMBER = names(
+_BEFORE_A_DECADE = word_set("the early late mid his her their its my our your low high")
+_BEFORE_A_NUMBER = word_set(
     "port ports error errors code line lines page pages room issue issues ticket number numbers"
     " exactly about only version equals than times plus minus over at"
 )
-_COUNTED = names(
+_COUNTED = word_set(
     "people children men women mice feet more other different new big small bit byte percent hex"
     " million billion thousand hundred trillion"
 )
-_NOT_COUNTED = names(
+_NOT_COUNTED = word_set(
     "was is has as this its us vs always perhaps does goes comes feels looks seems ends begins"
     " starts brings marks sees makes gets takes becomes across plus thus yes versus his hers ours"
     " sometimes besides towards afterwards"
@@ -95,15 +95,15 @@ def _day_month(found: re.Match[str]) -> str:
     said = f"{the}{ordinal(found['day'])} of {_month(found['month'])}"
     if found["year"]:
         return f"{said} {year(found['year'])}"
-    return f"{said}{stop(found)}"
+    return f"{said}{full_stop(found)}"
 
 
 def _clock(hour: str, minute: str, second: str = "") -> str:
     if not int(minute):
-        said = f"{number(hour)} o'clock" if int(hour) else "midnight"
+        said = f"{say_number(hour)} o'clock" if int(hour) else "midnight"
     else:
         small = "oh " if int(minute) < 10 else ""
-        said = f"{number(str(int(hour)))} {small}{number(str(int(minute)))}"
+        said = f"{say_number(str(int(hour)))} {small}{say_number(str(int(minute)))}"
     seconds = second.replace(",", ".").removeprefix("0")
     if not seconds.strip("0."):
         return said
@@ -122,17 +122,17 @@ def _time(found: re.Match[str]) -> str:
         return _clock(hour, minute, found["second"] or "")
     if found["until"]:
         return f"{_clock(hour, minute, found['second'] or '')} to "
-    half = f" {found['half'][0].upper()} M{stop(found)}"
-    return (number(hour) if not int(minute) else _clock(hour, minute)) + half
+    half = f" {found['half'][0].upper()} M{full_stop(found)}"
+    return (say_number(hour) if not int(minute) else _clock(hour, minute)) + half
 
 
 def _hour(found: re.Match[str]) -> str:
-    first = f"{number(found['first'])} to " if found["first"] else ""
-    hour = number(str(int(found["hour"])))
+    first = f"{say_number(found['first'])} to " if found["first"] else ""
+    hour = say_number(str(int(found["hour"])))
     if found["minute"] and int(found["minute"]):
         hour = _clock(found["hour"], found["minute"])
     until = " to " if found["until"] else ""
-    return f"{first}{hour} {found['half'][0].upper()} M{until or stop(found)}"
+    return f"{first}{hour} {found['half'][0].upper()} M{until or full_stop(found)}"
 
 
 def _year(found: re.Match[str]) -> str:
@@ -153,7 +153,9 @@ def _is_count(word: str) -> bool:
 
 
 def _decade(found: re.Match[str]) -> str:
-    first, _, last = (year(found[1]) if len(found[1]) == 4 else number(found[1])).rpartition(" ")
+    first, _, last = (year(found[1]) if len(found[1]) == 4 else say_number(found[1])).rpartition(
+        " "
+    )
     plural = f"{last[:-1]}ies" if last.endswith("y") else f"{last}s"
     return f"{first} {plural}".lstrip()
 
@@ -173,10 +175,10 @@ BEFORE: tuple[NormalisationRule, ...] = (
         rf"(?<![\w-]){_MONTH} (?P<day>\d\d?)(?:st|nd|rd|th)?(?:\s?[-–]\s?(?P<last>\d\d?))?"
         r"(?:,? (?P<year>[12]\d{3}))?(?![\w:%/-]|[.,]\d)",
         _month_day,
-        starts=at(r"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)(?=[a-z.]* \d)"),
+        starts=starts_at(r"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)(?=[a-z.]* \d)"),
     ),
     rule(r"(?<!\w)[’'‘]([1-9]0)s\b", _decade, "’'‘"),
-    rule(r"(?<!\w)[’'‘](\d\d)\b(?![’'\w])", lambda found: number(found[1]), "’'‘"),
+    rule(r"(?<!\w)[’'‘](\d\d)\b(?![’'\w])", lambda found: say_number(found[1]), "’'‘"),
 )
 """Dates and decades that do not begin with a number."""
 
@@ -238,17 +240,17 @@ _SHORT = [
     "Fri",
 ]
 SHORT_HINT = "|".join(rf"(?<=\b{short}\.)" for short in _SHORT)
-_AT_SHORT = at(rf"(?:{either(_SHORT)})\.")
+_AT_SHORT = starts_at(rf"(?:{any_of(_SHORT)})\.")
 
 SHORT: tuple[NormalisationRule, ...] = (
     rule(
         r"\b(?P<month>Jan|Feb|Apr|Aug|Sept?|Oct|Nov|Dec)\.(?! \d{1,2}\b(?!\d))",
-        lambda found: f"{_month(found['month'])}{stop(found)}",
+        lambda found: f"{_month(found['month'])}{full_stop(found)}",
         starts=_AT_SHORT,
     ),
     rule(
         r"\b(?P<day>Mon|Tues?|Wed|Thu(?:rs)?|Fri)\.",
-        lambda found: f"{_DAYS[found['day'][:3]]}{stop(found)}",
+        lambda found: f"{_DAYS[found['day'][:3]]}{full_stop(found)}",
         starts=_AT_SHORT,
     ),
 )

@@ -4,7 +4,7 @@ import re
 
 from narrated.script.english.numbers import cardinal, figure, year
 from narrated.script.english.rule_engine import NormalisationRule, number_rule, rule
-from narrated.script.number_words import number
+from narrated.script.number_words import say_number
 
 _HALVES = {2: ("half", "halves"), 4: ("quarter", "quarters")}
 _DENOMINATORS = frozenset({*range(2, 11), 12, 16, 32, 64, 100})
@@ -49,8 +49,8 @@ def _fraction(over: int, under: int) -> str:
     if under in _HALVES:
         name = _HALVES[under][over != 1]
     else:
-        name = number(str(under), kind="ordinal") + ("" if over == 1 else "s")
-    return f"{number(str(over))} {name}"
+        name = say_number(str(under), kind="ordinal") + ("" if over == 1 else "s")
+    return f"{say_number(str(over))} {name}"
 
 
 def _mixed(whole: str, over: int, under: int) -> str:

@@ -3,11 +3,23 @@
 import re
 
 from narrated.script.english.acronyms import acronym, is_acronym, is_no_word
-from narrated.script.english.alphanumerics import mixed
-from narrated.script.english.rule_engine import NormalisationRule, at, at_words, names, rule
+from narrated.script.english.numbers import cardinal, hundreds, pairs, plural, spelled
+from narrated.script.english.rule_engine import (
+    NormalisationRule,
+    rule,
+    starts_at,
+    starts_at_words,
+    word_set,
+)
 from narrated.script.english.units import UNITS
 
-_BRANDS = names("""
+LONG_CODE = "a long code"
+LONGEST = 12
+"""How many letters and digits without sense are spelled."""
+
+_RUNS = re.compile(r"\d+|[^\W\d_]+")
+_MANY_RUNS = 4
+_BRANDS = word_set("""
     GitHub GitLab JavaScript TypeScript CoffeeScript PyTorch YouTube LinkedIn TensorFlow LaTeX
     BibTeX MacBook DeepSpeed WordPress PowerPoint StackOverflow DuckDuckGo CommonMark HuggingFace
     SoundCloud PayPal DevOps BitTorrent NumPy SciPy FireFox OpenStack McDonald SaaS PaaS IaaS WiFi
@@ -21,9 +33,37 @@ _SAID = {
     "PostgreSQL": "Postgres Q L",
 }
 # A unit without its number, where it is written like a name: "in kHz".
-_SAID |= {unit: UNITS[unit][1] for unit in names("kHz MHz GHz dB kB kWh mAh KiB MiB GiB")}
+_SAID |= {unit: UNITS[unit][1] for unit in word_set("kHz MHz GHz dB kB kWh mAh KiB MiB GiB")}
 _FAMILY_NAME = re.compile(r"(?:Mac|Mc|De|Di|Du|Le|La|Fitz|Van|Von)[A-Z][a-z]+")
 _HUMPS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[A-Z]|\d+")
+
+
+def say_alphanumeric(name: str) -> str:
+    """Say a name with numbers in it: x86_64 is "x eighty-six sixty-four"."""
+    runs = _RUNS.findall(name)
+    if len(name) > LONGEST and len(runs) > _MANY_RUNS:
+        return LONG_CODE
+    if runs[-1] == "s" and len(runs[0]) > 1 and runs[0].isupper():  # several MP3s
+        return plural(say_alphanumeric(name[:-1]))
+    first = [leading_number(runs[0])] if runs[0].isdigit() else [acronym(runs[0])]
+    rest = (inner_number(run) if run.isdigit() else acronym(run) for run in runs[1:])
+    return " ".join([*first, *rest])
+
+
+def leading_number(digits: str) -> str:
+    """Say a number that a name begins with: 1080p is "ten eighty p", 221B "two twenty-one B"."""
+    if len(digits) == 4:
+        return pairs(digits)
+    return hundreds(digits) if len(digits) == 3 and digits[0] != "0" else inner_number(digits)
+
+
+def inner_number(digits: str) -> str:
+    """Say a number inside a name: two digits as one, a year by its pairs, others one by one."""
+    if len(digits) == 4 and "1900" <= digits <= "2099":
+        return pairs(digits)
+    if len(digits) == 3 and digits[1:] != "00" and digits.endswith("0"):
+        return hundreds(digits)
+    return cardinal(digits) if len(digits) <= 2 else spelled(digits)
 
 
 def _snake(found: re.Match[str]) -> str:
@@ -32,7 +72,7 @@ def _snake(found: re.Match[str]) -> str:
 
 def _part(part: str) -> str:
     if any(sign.isdigit() for sign in part):
-        return mixed(part)
+        return say_alphanumeric(part)
     if part.isupper() and len(part) > 1:
         return acronym(part) if is_no_word(part) else part.lower()
     return _parted(part)
@@ -65,25 +105,30 @@ def _dotted(found: re.Match[str]) -> str:
     return found[0].replace(".", " dot ")
 
 
-_AT_CALLS = at(r"\((?<=\w\()")
-_AT_FLAGS = at(r"-(?<![\w-]-)(?=[-A-Za-z])")
+_AT_CALLS = starts_at(r"\((?<=\w\()")
+_AT_FLAGS = starts_at(r"-(?<![\w-]-)(?=[-A-Za-z])")
 
 RULES: tuple[NormalisationRule, ...] = (
     rule(r"(?<=\w)\(\)", "", "(", _AT_CALLS),
     rule(r"(?<=\w)\((?!(?:e?s|ies)\))([\w., ]{1,60})\)", r" \1", "(", _AT_CALLS),
     rule(r"(?<![\w-])--(?=[a-z])", "dash dash ", "-", _AT_FLAGS),
     rule(r"(?<![\w-])-(?=[A-Za-z]{1,4}(?![\w-]))", "dash ", "-", _AT_FLAGS),
-    rule(r"(?<![\w.])[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+", _dotted, ".", at_words(r"\.(?=\w)", "_.")),
+    rule(
+        r"(?<![\w.])[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+",
+        _dotted,
+        ".",
+        starts_at_words(r"\.(?=\w)", "_."),
+    ),
     rule(
         r"(?<![^\W_])_*[^\W_]+(?:_+[^\W_]+)+_*(?![^\W_])|\b__[^\W_]+__\b",
         _snake,
         "_",
-        at_words("_", "_"),
+        starts_at_words("_", "_"),
     ),
     rule(
         r"\b[a-z]+[A-Z][A-Za-z\d]*\b|\b[A-Z][A-Za-z\d]*[a-z\d][A-Z]\w*\b|\b[A-Z]{2,}[a-z][a-z]\w*\b",
         _camel,
-        starts=at_words(r"[A-Z](?:(?<=[a-z\d][A-Z])|(?=[A-Z][a-z]))"),
+        starts=starts_at_words(r"[A-Z](?:(?<=[a-z\d][A-Z])|(?=[A-Z][a-z]))"),
     ),
     rule(r"\bPhD\b", "P H D", "D"),
 )

@@ -2,22 +2,30 @@
 
 import re
 
-from narrated.script.english.numbers import MAGNITUDES, figure, many, plural, year
+from narrated.script.english.numbers import (
+    AMOUNT,
+    DASH,
+    MAGNITUDES,
+    figure,
+    one_or_many,
+    plural,
+    say_amount,
+    year,
+)
 from narrated.script.english.rule_engine import (
     NUMBER,
     UNJOINED,
     NormalisationRule,
-    at_words,
-    either,
-    names,
+    any_of,
     number_rule,
     rule,
+    starts_at_words,
     word_before,
+    word_set,
 )
-from narrated.script.english.unit_amounts import AMOUNT, DASH, amount_said
 from narrated.script.english.units import PER, UNITS
 
-_COUNTS = names("two three four five six seven eight nine ten several many both")
+_COUNTS = word_set("two three four five six seven eight nine ten several many both")
 _NEAR_QUOTE = 200
 _WORD_NEXT = re.compile(r"\s[a-z]")
 
@@ -29,8 +37,8 @@ def _unit(found: re.Match[str]) -> str:
     one, several = UNITS[unit]
     rate = f" per {PER.get(per, per)}" if per else ""
     if found["gap"] == "-":
-        return f"{amount_said(found)}-{one}{rate}"
-    return f"{amount_said(found)} {many(amount, one, several)}{rate}"
+        return f"{say_amount(found)}-{one}{rate}"
+    return f"{say_amount(found)} {one_or_many(amount, one, several)}{rate}"
 
 
 def _is_plural(found: re.Match[str]) -> bool:
@@ -48,12 +56,16 @@ def _plural(found: re.Match[str]) -> str:
 
 
 def _percent(found: re.Match[str]) -> str:
-    return f"{amount_said(found)} percent"
+    return f"{say_amount(found)} percent"
 
 
 def _duration(found: re.Match[str]) -> str:
     parts = ((found[name], name) for name in ("hours", "minutes", "seconds"))
-    said = (f"{figure(amount)} {many(amount, name[:-1], name)}" for amount, name in parts if amount)
+    said = (
+        f"{figure(amount)} {one_or_many(amount, name[:-1], name)}"
+        for amount, name in parts
+        if amount
+    )
     return " ".join(said)
 
 
@@ -67,16 +79,16 @@ def _inches(found: re.Match[str]) -> str:
     if found[0].endswith('"') and before.count('"') % 2:
         return found[0]
     is_attribute = bool(_WORD_NEXT.match(found.string, found.end()))
-    name = "inch" if is_attribute else many(found["amount"], "inch", "inches")
-    return f"{amount_said(found)} {name}"
+    name = "inch" if is_attribute else one_or_many(found["amount"], "inch", "inches")
+    return f"{say_amount(found)} {name}"
 
 
 def _times(found: re.Match[str]) -> str:
-    return f"{amount_said(found)} times"
+    return f"{say_amount(found)} times"
 
 
 def _magnitude(found: re.Match[str]) -> str:
-    return f"{amount_said(found)} {MAGNITUDES[found['magnitude']]}"
+    return f"{say_amount(found)} {MAGNITUDES[found['magnitude']]}"
 
 
 def _range(found: re.Match[str]) -> str:
@@ -106,7 +118,7 @@ NUMBERS: tuple[NormalisationRule, ...] = (
         r"(?<![\w.])(?P<hours>)(?P<minutes>\d+)\s?m(?:in)?\s?(?P<seconds>\d+)\s?s\b", _duration, "m"
     ),
     number_rule(
-        rf"{AMOUNT}(?P<gap>[\s-]?)(?P<unit>{either(UNITS)})"
+        rf"{AMOUNT}(?P<gap>[\s-]?)(?P<unit>{any_of(UNITS)})"
         rf"(?:/(?P<per>[A-Za-z]+[²³]?))?(?:\.(?=\s+[a-z]))?(?![\w²³/]|[’'.]\w)",
         _unit,
     ),
@@ -121,10 +133,10 @@ NUMBERS: tuple[NormalisationRule, ...] = (
 
 AFTER: tuple[NormalisationRule, ...] = (
     rule(
-        rf"(?<![\w/.])({either(UNITS)})/(s|sec|min|h)\b(?![/\w])",
+        rf"(?<![\w/.])({any_of(UNITS)})/(s|sec|min|h)\b(?![/\w])",
         lambda found: f"{UNITS[found[1]][1]} per {PER[found[2]]}",
         "/",
-        at_words(r"/(?:s|min|h)"),
+        starts_at_words(r"/(?:s|min|h)"),
     ),
 )
 """Rates whose number was said already, or is a word."""

@@ -2,17 +2,24 @@
 
 import re
 
-from narrated.script.english.numbers import MAGNITUDES, cardinal, figure, many
+from narrated.script.english.numbers import (
+    AMOUNT,
+    DASH,
+    MAGNITUDES,
+    cardinal,
+    figure,
+    one_or_many,
+    say_amount,
+)
 from narrated.script.english.rule_engine import (
     NUMBER,
     NormalisationRule,
-    at,
-    either,
+    any_of,
     number_rule,
     rule,
+    starts_at,
 )
-from narrated.script.english.unit_amounts import AMOUNT, DASH, amount_said
-from narrated.script.number_words import number
+from narrated.script.number_words import say_number
 
 _CURRENCIES = {
     "$": ("dollar", "dollars"),
@@ -66,19 +73,19 @@ def _currency(found: re.Match[str]) -> tuple[str, str]:
 def _coins(amount: str, currency: str, names: tuple[str, str]) -> str:
     whole, _, cents = amount.partition(".")
     if len(cents) != 2 or currency not in _CENTS:
-        return f"{figure(amount)} {many(amount, *names)}"
+        return f"{figure(amount)} {one_or_many(amount, *names)}"
     units = cardinal(whole) if whole else "zero"
-    parts = [] if units == "zero" else [f"{units} {many(whole, *names)}"]
+    parts = [] if units == "zero" else [f"{units} {one_or_many(whole, *names)}"]
     if int(cents) or not parts:
         small = str(int(cents))
-        parts.append(f"{number(small)} {many(small, *_CENTS[currency])}")
+        parts.append(f"{say_number(small)} {one_or_many(small, *_CENTS[currency])}")
     return " and ".join(parts)
 
 
 def _money_after(found: re.Match[str]) -> str:
     sign = found["currency"]
     names = ("cent", "cents") if sign == "¢" else _CURRENCIES.get(sign) or _CODES[sign]
-    return f"{amount_said(found)} {many(found['amount'], *names)}"
+    return f"{say_amount(found)} {one_or_many(found['amount'], *names)}"
 
 
 _CURRENCY = f"[{''.join(_CURRENCIES)}]"
@@ -94,12 +101,14 @@ BEFORE: tuple[NormalisationRule, ...] = (
         _CURRENCIES,
     ),
     rule(
-        rf"\b({either(_CODES)})\s(?P<amount>{NUMBER})(?![\w]|[.,]\d)",
-        lambda found: f"{figure(found['amount'])} {many(found['amount'], *_CODES[found[1]])}",
-        starts=at(either(_CODES)),
+        rf"\b({any_of(_CODES)})\s(?P<amount>{NUMBER})(?![\w]|[.,]\d)",
+        lambda found: (
+            f"{figure(found['amount'])} {one_or_many(found['amount'], *_CODES[found[1]])}"
+        ),
+        starts=starts_at(any_of(_CODES)),
     ),
 )
 
 NUMBERS: tuple[NormalisationRule, ...] = (
-    number_rule(rf"{AMOUNT}\s?(?P<currency>{_CURRENCY}|¢|{either(_CODES)})(?!\w)", _money_after),
+    number_rule(rf"{AMOUNT}\s?(?P<currency>{_CURRENCY}|¢|{any_of(_CODES)})(?!\w)", _money_after),
 )

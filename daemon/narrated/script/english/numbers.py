@@ -3,7 +3,8 @@
 import re
 from functools import lru_cache
 
-from narrated.script.number_words import number
+from narrated.script.english.rule_engine import NUMBER
+from narrated.script.number_words import say_number
 
 MAGNITUDES = {
     "k": "thousand",
@@ -16,13 +17,20 @@ MAGNITUDES = {
 _SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
 _SHORT = re.compile(r"\d{1,15}")
 
+DASH = r"(?:-|\s?–\s?)"
+AMOUNT = (
+    rf"(?<![\w.,/])(?P<minus>(?<![^\s(\[\"“])[-−])?"
+    rf"(?:(?P<first>{NUMBER}){DASH})?(?P<amount>{NUMBER})"
+)
+"""An amount before a unit: a number, a range of numbers, perhaps below zero."""
+
 
 def cardinal(digits: str) -> str:
     """Say a whole number; with a leading zero, or over fifteen digits, digit by digit."""
     bare = digits.replace(",", "")
     if (len(bare) > 1 and bare.startswith("0")) or not _SHORT.fullmatch(bare):
         return spelled(bare)
-    return number(bare)
+    return say_number(bare)
 
 
 def figure(written: str) -> str:
@@ -37,35 +45,37 @@ def figure(written: str) -> str:
 
 def ordinal(digits: str) -> str:
     """Say which one: 22 is "twenty-second"."""
-    return number(digits.replace(",", ""), kind="ordinal")
+    return say_number(digits.replace(",", ""), kind="ordinal")
 
 
 @lru_cache(maxsize=1024)
 def year(digits: str) -> str:
     """Say a year by its pairs of digits."""
-    return number(digits, kind="year").replace("oh-", "oh ")
+    return say_number(digits, kind="year").replace("oh-", "oh ")
 
 
 def pairs(digits: str) -> str:
     """Say four digits two by two: 8601 is "eighty-six oh one"."""
-    return f"{number(digits[:2])} {_pair(digits[2:])}"
+    return f"{say_number(digits[:2])} {_pair(digits[2:])}"
 
 
 def hundreds(digits: str) -> str:
     """Say up to three digits as people say an address: 192 is "one ninety-two"."""
     bare = str(int(digits))
     if len(bare) < 3 or bare.endswith("00"):
-        return number(bare)
-    return f"{number(bare[0])} {_pair(bare[1:])}"
+        return say_number(bare)
+    return f"{say_number(bare[0])} {_pair(bare[1:])}"
 
 
 def spelled(signs: str) -> str:
     """Say digits and letters one by one; letters become capitals, so that they are named."""
-    said = (number(sign) if sign.isdigit() else sign.upper() for sign in signs if sign.isalnum())
+    said = (
+        say_number(sign) if sign.isdigit() else sign.upper() for sign in signs if sign.isalnum()
+    )
     return " ".join(said)
 
 
-def many(amount: str, one: str, several: str) -> str:
+def one_or_many(amount: str, one: str, several: str) -> str:
     """Choose between the singular and the plural by an amount as it is written."""
     return one if amount.lstrip("-−") == "1" else several
 
@@ -84,7 +94,14 @@ def power(exponent: str) -> str:
     return short.get(bare) or f"to the power of {figure(bare)}"
 
 
+def say_amount(found: re.Match[str]) -> str:
+    """Say the amount of a unit, which may be a range or below zero."""
+    first = f"{figure(found['first'])} to " if found["first"] else ""
+    minus = "minus " if found["minus"] else ""
+    return minus + first + figure(found["amount"])
+
+
 def _pair(digits: str) -> str:
     if digits == "00":
         return "hundred"
-    return f"oh {number(digits[1])}" if digits.startswith("0") else number(digits)
+    return f"oh {say_number(digits[1])}" if digits.startswith("0") else say_number(digits)

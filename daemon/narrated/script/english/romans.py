@@ -3,11 +3,11 @@
 import re
 
 from narrated.script.english.numbers import ordinal
-from narrated.script.english.rule_engine import NormalisationRule, either, names, rule
-from narrated.script.number_words import number
+from narrated.script.english.rule_engine import NormalisationRule, any_of, rule, word_set
+from narrated.script.number_words import say_number
 
 _VALUES = {"I": 1, "V": 5, "X": 10, "L": 50, "C": 100}
-_RULERS = names("""
+_RULERS = word_set("""
     Henry Louis Elizabeth George Charles James Edward Richard William Pius Paul Benedict Gregory
     Leo Napoleon Philip Peter Catherine Alexander Nicholas Frederick Friedrich Wilhelm Ivan Otto
     Gustav Christian Carl Karl Margaret Mary Francis Innocent Urban Ramesses Ptolemy Justinian
@@ -34,7 +34,7 @@ def _ruler(found: re.Match[str]) -> str:
 def _numbered(found: re.Match[str]) -> str:
     if not found["numeral"]:
         return found[0]
-    said = number(_value(found["numeral"]))
+    said = say_number(_value(found["numeral"]))
     return f"{found['name']} {_capitalised(said)}"
 
 
@@ -48,18 +48,18 @@ HINT = rf"[IVXL](?<= [IVXL])(?:[IVXL]+|(?<=[VX])|{_I})\b"
 
 RULES: tuple[NormalisationRule, ...] = (
     rule(
-        rf"\b(?P<name>{either(_RULERS)}) (?=[IVXL]{{2,}}\b|[VX]\b(?!\.\s?[A-Z]))"
+        rf"\b(?P<name>{any_of(_RULERS)}) (?=[IVXL]{{2,}}\b|[VX]\b(?!\.\s?[A-Z]))"
         rf"{_NUMERAL}\b(?![’'](?!s\b)\w|\w)",
         _ruler,
         "IVX",
     ),
     rule(
-        rf"\b(?P<name>{either(_NUMBERED)}) (?=[IVXL]+\b){_NUMERAL}\b(?![’']\w|/)",
+        rf"\b(?P<name>{any_of(_NUMBERED)}) (?=[IVXL]+\b){_NUMERAL}\b(?![’']\w|/)",
         _numbered,
         "IVX",
     ),
     rule(
-        rf"\b(?P<name>{either(name.lower() for name in _NUMBERED)}) (?=[IVXL]{{2,}}\b){_NUMERAL}\b",
+        rf"\b(?P<name>{any_of(name.lower() for name in _NUMBERED)}) (?=[IVXL]{{2,}}\b){_NUMERAL}\b",
         _numbered,
         "IVX",
     ),

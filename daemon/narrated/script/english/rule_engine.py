@@ -77,13 +77,13 @@ def rule(
     return NormalisationRule(re.compile(pattern), say, frozenset(signs), starts)
 
 
-def at(pattern: str) -> Starts:
+def starts_at(pattern: str) -> Starts:
     """Give the starts that a simple pattern finds."""
     find = re.compile(pattern).finditer
     return lambda text: [found.start() for found in find(text)]
 
 
-AT_NUMBERS = at(r"(?:\d|[-−](?=[.\d])|\.(?=\d))(?<!\d.)")
+AT_NUMBERS = starts_at(r"(?:\d|[-−](?=[.\d])|\.(?=\d))(?<!\d.)")
 """At the first digit of each number, and at the minus or point before it."""
 
 
@@ -92,7 +92,7 @@ def number_rule(pattern: str, say: Say, signs: Iterable[str] = ()) -> Normalisat
     return rule(pattern, say, signs, AT_NUMBERS)
 
 
-def at_words(inside: str, joints: str = "") -> Starts:
+def starts_at_words(inside: str, joints: str = "") -> Starts:
     """Give the first letters of the words in which something is; `joints` may stand in a word."""
     find = re.compile(inside).finditer
 
@@ -177,12 +177,12 @@ def _said(say: Say, found: re.Match[str]) -> str:
     return found.expand(say) if isinstance(say, str) else say(found)
 
 
-def either(words: Iterable[str]) -> str:
+def any_of(words: Iterable[str]) -> str:
     """Give a pattern for any of these, the longest first."""
     return "|".join(re.escape(word) for word in sorted(words, key=len, reverse=True))
 
 
-def names(text: str) -> frozenset[str]:
+def word_set(text: str) -> frozenset[str]:
     """Take the words of a list."""
     return frozenset(text.split())
 
@@ -204,7 +204,7 @@ def begins_sentence(text: str, at: int) -> bool:
     return bool(_SENTENCE_BEGINS.search(text, max(0, at - 8), at)) if at else True
 
 
-def stop(found: re.Match[str]) -> str:
+def full_stop(found: re.Match[str]) -> str:
     """Give the full stop that an abbreviation shares with its sentence, where that ends here."""
     if not found[0].endswith("."):
         return ""

@@ -76,7 +76,7 @@ GROUPS: tuple[RuleGroup, ...] = (
 )
 
 
-def english(text: str) -> str:
+def normalise_english(text: str) -> str:
     """Apply the rules to a text."""
     sentence = SentenceRewriter(text)
     for group in GROUPS:

@@ -6,11 +6,11 @@ from narrated.script.english.numbers import figure
 from narrated.script.english.rule_engine import (
     NUMBER,
     NormalisationRule,
-    at,
-    either,
-    names,
+    any_of,
     number_rule,
     rule,
+    starts_at,
+    word_set,
 )
 from narrated.script.english.units import PER
 
@@ -69,7 +69,9 @@ _BEFORE_A_NUMBER = {
     "==": "equals",
     "~=": "about",
 }
-_RATES = {rate: rate for rate in names("month year week day night hour minute second user")} | PER
+_RATES = {
+    rate: rate for rate in word_set("month year week day night hour minute second user")
+} | PER
 _KEYS = {"Ctrl": "Control", "Cmd": "Command", "Alt": "Alt", "Shift": "Shift", "Opt": "Option"}
 _TOGETHER = {"->": " to ", "=>": " to ", "==": " equals ", "!=": " is not equal to "}
 _TOGETHER |= {">=": " at least ", "<=": " at most ", "~=": " about ", "&&": " and ", "||": " or "}
@@ -92,17 +94,17 @@ def _key(found: re.Match[str]) -> str:
 
 
 EARLY: tuple[NormalisationRule, ...] = (
-    rule(rf"\b({either(_KEYS)})[+-](?=\w)", _key, "+-", at("Ctrl|Cmd|Alt|Shift|Opt")),
-    rule(r"(?<=Control )(Shift|Alt)[+-](?=\w)", r"\1 ", "+-", at("Shift|Alt")),
+    rule(rf"\b({any_of(_KEYS)})[+-](?=\w)", _key, "+-", starts_at("Ctrl|Cmd|Alt|Shift|Opt")),
+    rule(r"(?<=Control )(Shift|Alt)[+-](?=\w)", r"\1 ", "+-", starts_at("Shift|Alt")),
     rule(r"\bC\+\+", "C plus plus", "+"),
     rule(r"\bg\+\+", "g plus plus", "+"),
     rule(r"\b([CF])#(?!\w)", r"\1 sharp", "#"),
-    rule(r"(?<!\w)\.NET\b", "dot net", ".", at(r"\.NET")),
+    rule(r"(?<!\w)\.NET\b", "dot net", ".", starts_at(r"\.NET")),
     rule(r"\bw/o\b", "without", "/"),
     rule(r"\bw/(?=\s)", "with", "/"),
     rule(r"\band/or\b", "and or", "/"),
     rule(
-        rf"(?<![\w<>=~-])({either(_BEFORE_A_NUMBER)})(?=[$€£]?\d|\.\d)",
+        rf"(?<![\w<>=~-])({any_of(_BEFORE_A_NUMBER)})(?=[$€£]?\d|\.\d)",
         _before_a_number,
         _BEFORE_A_NUMBER.keys() | {"="},
     ),
@@ -111,7 +113,11 @@ EARLY: tuple[NormalisationRule, ...] = (
     rule(r"\b([A-Z]{1,6})/(?=[A-Z]{1,6}\b)", r"\1 ", "/"),
     rule(r"(?<=\d) \* (?=\d)", " times ", "*"),
     rule(r"(?<=\d) / (?=\d)", " divided by ", "/"),
-    rule(rf"(?<=[\w)\"'])({either(_TOGETHER)})(?=[\w(\"'.-])", lambda f: _TOGETHER[f[1]], "=>&|"),
+    rule(
+        rf"(?<=[\w)\"'])({any_of(_TOGETHER)})(?=[\w(\"'.-])",
+        lambda f: _TOGETHER[f[1]],
+        "=>&|",
+    ),
     rule(r"(?<=\w)=(?=[\w\"'-])", " equals ", "="),
     rule(r"(?:(?<=[\dx²³)])|(?<=\b[A-Za-z])) [-−] (?=[\dA-Za-z]\b|\d)", " minus ", "-−"),
     rule(r"(?<=\d) ?[x×] ?(?=10\^)", " times ", "x×"),
@@ -134,13 +140,13 @@ NUMBERS: tuple[NormalisationRule, ...] = (
 LATE: tuple[NormalisationRule, ...] = (
     rule(r"(?<![\w@])@(?=[A-Za-z]\w)", "at ", "@"),
     rule(r"(?<![\w#&])#(?=[A-Za-z]\w)", "hashtag ", "#"),
-    rule(rf"(?<=[a-z])/({either(_RATES)})\b", lambda found: f" per {_RATES[found[1]]}", "/"),
+    rule(rf"(?<=[a-z])/({any_of(_RATES)})\b", lambda found: f" per {_RATES[found[1]]}", "/"),
     rule(r"(?<=\w)/(?=\w)", " slash ", "/"),
     rule(
-        rf"(?<!\S)(?:{either(BETWEEN_SPACES)})(?!\S)",
+        rf"(?<!\S)(?:{any_of(BETWEEN_SPACES)})(?!\S)",
         _sign,
         "=<>+&|-",
-        at(r"[-=<>!+&|](?<!\S.)(?=\S?\S?\s)"),
+        starts_at(r"[-=<>!+&|](?<!\S.)(?=\S?\S?\s)"),
     ),
     rule(r"\s?&\s?(?=[\w“\"'(])", " and ", "&"),
     rule(f"[{''.join(_ANYWHERE)}]", lambda found: f" {_ANYWHERE[found[0]]} ", _ANYWHERE),

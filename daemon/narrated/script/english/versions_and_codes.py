@@ -3,7 +3,7 @@
 import re
 
 from narrated.script.english.acronyms import acronym
-from narrated.script.english.alphanumerics import LONG_CODE, LONGEST, inside, mixed
+from narrated.script.english.identifiers import LONG_CODE, LONGEST, inner_number, say_alphanumeric
 from narrated.script.english.numbers import (
     cardinal,
     figure,
@@ -16,18 +16,18 @@ from narrated.script.english.numbers import (
 from narrated.script.english.rule_engine import (
     NUMBER,
     NormalisationRule,
-    at,
-    at_words,
+    any_of,
     begins_sentence,
-    either,
-    names,
     number_rule,
     rule,
+    starts_at,
+    starts_at_words,
     word_before,
+    word_set,
 )
-from narrated.script.number_words import number
+from narrated.script.number_words import say_number
 
-_PROGRAMS = names("""
+_PROGRAMS = word_set("""
     Python Java JavaScript Node PHP Perl Ruby Rust Go Scala Kotlin Swift Elixir Erlang Haskell GHC
     GCC Clang LLVM Lua Julia R SBCL Clojure OCaml Ubuntu Debian Fedora Alpine CentOS FreeBSD
     OpenBSD Linux kernel Windows macOS iOS Android Chrome Firefox Safari Emacs Vim Git PostgreSQL
@@ -86,14 +86,14 @@ def _ip(found: re.Match[str]) -> str:
     said = " dot ".join(hundreds(octet) for octet in octets)
     if found["port"]:
         said += f" port {cardinal(found['port'])}"
-    return f"{said} slash {number(found['mask'])}" if found["mask"] else said
+    return f"{said} slash {say_number(found['mask'])}" if found["mask"] else said
 
 
 def _ip6(found: re.Match[str]) -> str:
     groups = (spelled(group) for group in found["host"].split(":"))
     said = " colon ".join(groups).strip()
     said = f"colon{said.removeprefix('colon')}" if said.startswith("colon") else said
-    mask = f" slash {number(found['mask'])}" if found["mask"] else ""
+    mask = f" slash {say_number(found['mask'])}" if found["mask"] else ""
     return " ".join(said.split()) + mask
 
 
@@ -145,7 +145,7 @@ def _with_pairs(found: re.Match[str]) -> str:
 
 
 def _by_hyphen(found: re.Match[str]) -> str:
-    said = inside(found[2])
+    said = inner_number(found[2])
     return f"{acronym(found[1])} {plural(said) if found[3] else said}"
 
 
@@ -168,7 +168,7 @@ BEFORE: tuple[NormalisationRule, ...] = (
         r"(?:/(?P<mask>\d{1,3}))?(?![\w:])",
         _ip6,
         ":",
-        at(r"[\da-fA-F:](?<![\w:].)(?=[\da-fA-F]*:)"),
+        starts_at(r"[\da-fA-F:](?<![\w:].)(?=[\da-fA-F]*:)"),
     ),
     rule(r"(?<![\w.])\+\d{1,3}(?:[ .-]\(?\d{1,9}\)?){1,5}(?<=\d{4})(?![\w-])", _telephone, "+"),
     rule(r"(?<!\w)\+\d{8,14}(?!\w)", _telephone, "+"),
@@ -178,26 +178,26 @@ BEFORE: tuple[NormalisationRule, ...] = (
         r"\b[\da-fA-F]{8}-[\da-fA-F]{4}-[\da-fA-F]{4}-[\da-fA-F]{4}-[\da-fA-F]{12}\b",
         LONG_CODE,
         "-",
-        at(r"[\da-fA-F]{8}-(?=[\da-fA-F]{4}-)"),
+        starts_at(r"[\da-fA-F]{8}-(?=[\da-fA-F]{4}-)"),
     ),
     rule(
         rf"(?P<gap>(?<=[^\W_])-|(?<=[A-Z][A-Z])|(?<![\w.-]))v(?P<number>\d+(?:\.(?:\d+|x))*){_STAGE}{_END}",
         _version,
         "v",
-        at(r"v(?=\d)|-(?=v\d)"),
+        starts_at(r"v(?=\d)|-(?=v\d)"),
     ),
     rule(
-        rf"\b({either(_WORDS_BEFORE_PAIRS)})[ -]?(\d{{4}})\b(?!-\d)",
+        rf"\b({any_of(_WORDS_BEFORE_PAIRS)})[ -]?(\d{{4}})\b(?!-\d)",
         _with_pairs,
-        starts=at(either(_WORDS_BEFORE_PAIRS)),
+        starts=starts_at(any_of(_WORDS_BEFORE_PAIRS)),
     ),
     rule(
         r"\b(?<![-–])([A-Z][A-Za-z]*)-(\d+)(s?)\b(?![-–.]?\d|[%°])",
         _by_hyphen,
         "-",
-        at_words(r"-(?=\d)"),
+        starts_at_words(r"-(?=\d)"),
     ),
-    rule(r"\b([A-Z])\.(\d{2,})\b", _letter_and_digits, ".", at(r"[A-Z](?=\.\d\d)")),
+    rule(r"\b([A-Z])\.(\d{2,})\b", _letter_and_digits, ".", starts_at(r"[A-Z](?=\.\d\d)")),
     rule(r"\b(?:[\dA-Fa-f]{2}:){5}[\dA-Fa-f]{2}\b", _hardware, ":"),
     rule(r"([\w)\]])\^([-−]?\d+)", _raised, "^"),
     rule(r"(?<=[\w)\]])\^([a-z])\b", r" to the power of \1", "^"),
@@ -248,7 +248,7 @@ VERSIONS: tuple[NormalisationRule, ...] = (
     ),
 )
 
-_AT_MIXED = at_words(r"\d(?:(?=[A-Za-z])|(?<=[A-Za-z]\d))", "_")
+_AT_MIXED = starts_at_words(r"\d(?:(?=[A-Za-z])|(?<=[A-Za-z]\d))", "_")
 
 AFTER: tuple[NormalisationRule, ...] = (
     rule(r"(?<=[\w)\]])(⁻?[⁰¹²³⁴-⁹]+)", _superscript, "⁰¹²³⁴⁵⁶⁷⁸⁹"),
@@ -259,7 +259,7 @@ AFTER: tuple[NormalisationRule, ...] = (
     ),
     rule(
         r"(?<!\w)(?=[A-Za-z_]*\d)(?!\d+(?:st|nd|rd|th)\b)(?=\w*[A-Za-z])[A-Za-z\d]+(?:_\d+)*\b(?!_)",
-        lambda found: mixed(found[0]),
+        lambda found: say_alphanumeric(found[0]),
         starts=_AT_MIXED,
     ),
 )

@@ -3,15 +3,22 @@
 import re
 from urllib.parse import unquote
 
-from narrated.script.english.rule_engine import NormalisationRule, at, at_words, either, names, rule
+from narrated.script.english.rule_engine import (
+    NormalisationRule,
+    any_of,
+    rule,
+    starts_at,
+    starts_at_words,
+    word_set,
+)
 
 _MOST_OF_A_PATH = 40
-_SPELLED = names("""
+_SPELLED = word_set("""
     md py js ts jsx tsx sh txt rs rb cpp hpp cc hs el cl clj cljs php xml svg png jpg bmp tiff tif
     pdf gz tgz xz bz2 yml cfg csv tsv sql exe dll deb rpm iso vtt npz pth html htm css scss c h m
     r kt pl ps db so log4j tex mp3 mp4 m4a mkv avi ogv srt asm jar cs fs vb ipynb npy pt
 """) - {"log4j", "log", "tex"}
-_SAID = names("""
+_SAID = word_set("""
     yaml json toml ini conf log zip tar bin dat lock service lisp org tex bib go java lua vim wav
     flac ogg opus gif jpeg webp onnx safetensors bak tmp markdown diff patch swift scala doc docx
     env rar wasm el proto rst timer socket nix swp part orig example sample local git io
@@ -68,7 +75,7 @@ def _named_file(found: re.Match[str]) -> str:
     return _file(found[0])
 
 
-_AT_DOTTED = at_words(r"\.(?=\w)", "_.-")
+_AT_DOTTED = starts_at_words(r"\.(?=\w)", "_.-")
 _PATH = r"(?:/[^\s<>()\"“”?#]*[^\s<>()\"“”?#.,;:!'’]|/)?"
 
 RULES: tuple[NormalisationRule, ...] = (
@@ -81,7 +88,7 @@ RULES: tuple[NormalisationRule, ...] = (
     ),
     rule(r"(?<![\w.+-])([\w.+-]{1,64})@([\w-]{1,63}(?:\.[\w-]{1,63})+)", _mail, "@"),
     rule(
-        rf"(?<![\w@.-])(?P<host>(?:www\.)?(?:[^\W_](?:[\w-]{{0,61}}[^\W_])?\.){{1,4}}(?:{either(_TOP_LEVELS.split())}))"
+        rf"(?<![\w@.-])(?P<host>(?:www\.)?(?:[^\W_](?:[\w-]{{0,61}}[^\W_])?\.){{1,4}}(?:{any_of(_TOP_LEVELS.split())}))"
         rf"(?::(?P<port>\d+))?(?P<path>{_PATH})(?:[?#][\w=&%+-]+)?(?P<end>)(?![\w@]|\.\w|\()",
         _url,
         ".",
@@ -93,11 +100,11 @@ RULES: tuple[NormalisationRule, ...] = (
         r"(?<![\w:/.)~<-])(?P<first>~|\.{1,2})?(?P<rest>(?:/[\w.@+-]*[\w@+-])+)/?(?![\w>])",
         _path,
         "/",
-        at(r"[/~.](?<![\w:/)]\.)"),
+        starts_at(r"[/~.](?<![\w:/)]\.)"),
     ),
     rule(
         r"(?<![\w./-])[\w-]+(?:\.[\w-]+)*(?<![./-]\w)(?<!\A\w)(?<!\s\w)"
-        rf"\.(?:{either(_SPELLED | _SAID)})\b(?!\.\w|\(|-\w)",
+        rf"\.(?:{any_of(_SPELLED | _SAID)})\b(?!\.\w|\(|-\w)",
         _named_file,
         ".",
         _AT_DOTTED,
