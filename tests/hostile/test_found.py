@@ -33,7 +33,7 @@ def test_a_word_of_capitals_costs_no_more_than_it_is_long() -> None:
 
 def test_a_letter_that_a_pattern_takes_for_another_is_no_word_of_a_lexicon() -> None:
     lexicon = Lexicon.parse(["words: {is: iz, µm: micron}"])
-    assert lexicon.applied("It is, ıs, İS: 5 µm, 5 μm.") == "It iz, ıs, İS: 5 micron, 5 μm."
+    assert lexicon.apply("It is, ıs, İS: 5 µm, 5 μm.") == "It iz, ıs, İS: 5 micron, 5 μm."
 
 
 @pytest.mark.parametrize("codec", ["idna", "undefined", "unicode_escape", "zlib", "utf-7"])

@@ -11,7 +11,7 @@ EXAMPLE = Path(__file__).parents[2] / "config" / "lexicon.yaml"
 
 
 def said(text, *lexicons):
-    return Lexicon.parse(lexicons).applied(text)
+    return Lexicon.parse(lexicons).apply(text)
 
 
 def test_a_word_in_lower_case_matches_in_any_case():

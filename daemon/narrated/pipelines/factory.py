@@ -15,7 +15,7 @@ from narrated.errors import NarratedError
 from narrated.pipelines.engine_selection import select_engine
 from narrated.pipelines.image_to_text import ImageToText
 from narrated.pipelines.runtime import EngineRuntime
-from narrated.pipelines.text_to_speech import SpeechSettings, TextToSpeech
+from narrated.pipelines.text_to_speech import SpeechDefaults, TextToSpeech
 
 Folder = str | os.PathLike[str]
 
@@ -114,11 +114,11 @@ def pipeline(
     places = {"device": device, "models": models, "voices": voices, "memory": memory}
     config = _placed(load_optional() or _unconfigured(), _shared(beside, places))
     spec = select_engine(config, kind, model, like, options)
-    studio = EngineRuntime(model_resources(config)) if beside is None else beside.studio
+    runtime = EngineRuntime(model_resources(config)) if beside is None else beside.runtime
     if kind == "caption":
         is_configured = spec.name == config.pictures.captions
-        return ImageToText(studio, spec, config.pictures.options if is_configured else {})
-    return TextToSpeech(studio, spec, SpeechSettings.of(config, spec, voice, language))
+        return ImageToText(runtime, spec, config.pictures.options if is_configured else {})
+    return TextToSpeech(runtime, spec, SpeechDefaults.of(config, spec, voice, language))
 
 
 def _unconfigured() -> Config:
@@ -155,7 +155,7 @@ def _shared(
             f"`{meant}` is shared with the pipeline that this one is beside.",
             f"Give `{meant}` to the first of the two, or leave out `beside`.",
         )
-    return {**places, "models": beside.studio.models}
+    return {**places, "models": beside.runtime.models}
 
 
 def _named(given: Mapping[str, Any]) -> str:

@@ -32,8 +32,8 @@ class CaptionOutput(TypedDict):
 class ImageToText(EnginePipeline):
     """A captioner as a callable; `narrated.pipeline` makes it."""
 
-    def __init__(self, studio: EngineRuntime, spec: EngineSpec, options: Options) -> None:
-        super().__init__(studio, spec)
+    def __init__(self, runtime: EngineRuntime, spec: EngineSpec, options: Options) -> None:
+        super().__init__(runtime, spec)
         self._options = options
 
     @overload
@@ -54,7 +54,7 @@ class ImageToText(EnginePipeline):
         """
         pictures = inputs if isinstance(inputs, list | tuple) else [inputs]
         wishes = {**self._options, **options}
-        described = self._perform(
+        described = self._run(
             [
                 CaptionRequest(str(number), _bytes(each), wishes)
                 for number, each in enumerate(pictures)

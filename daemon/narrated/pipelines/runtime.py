@@ -30,14 +30,14 @@ class EngineRuntime:
     def __init__(self, home: ModelResources) -> None:
         self._budget = MemoryBudget(home)
         self._lock = Lock()
-        self._engaged: set[Engine] = set()
+        self._loaded: set[Engine] = set()
 
     @property
     def models(self) -> Path:
         """The folder that its engines find their models in."""
         return self._budget.models
 
-    def engage(self, spec: EngineSpec) -> Engine:
+    def load_engine(self, spec: EngineSpec) -> Engine:
         """Load an engine, its models warm where they fit beside the others'.
 
         EngineError for options that it does not know, EngineUnavailable where it or its model is
@@ -53,16 +53,16 @@ class EngineRuntime:
                 except OutOfMemory:
                     self._budget.rest(engine)  # others may make room when it is asked for
                 undo.pop_all()
-            self._engaged.add(engine)
+            self._loaded.add(engine)
             return engine
 
-    def dismiss(self, engine: Engine) -> None:
+    def unload(self, engine: Engine) -> None:
         """Let an engine go, and the models that no other uses."""
         with self._lock:
-            self._engaged.remove(engine)
+            self._loaded.remove(engine)
             self._budget.unseat(engine)
 
-    def perform(self, engine: Engine, name: str, requests: Sequence[Request]) -> list[Finished]:
+    def run(self, engine: Engine, name: str, requests: Sequence[Request]) -> list[Finished]:
         """Have an engine do all of these, as many at once as it takes; in their order.
 
         A row that fails ends all: EngineError or EngineUnavailable says why. Raises OutOfMemory
@@ -70,14 +70,14 @@ class EngineRuntime:
         NarratedError where the engine was dismissed, meanwhile too.
         """
         with self._lock:
-            if engine not in self._engaged:
+            if engine not in self._loaded:
                 raise _closed(name)
             try:
-                return self._performed(engine, name, requests)
+                return self._run(engine, name, requests)
             finally:
                 self._budget.at_rest(engine)
 
-    def _performed(self, engine: Engine, name: str, requests: Sequence[Request]) -> list[Finished]:
+    def _run(self, engine: Engine, name: str, requests: Sequence[Request]) -> list[Finished]:
         waiting = deque(requests)
         in_flight: set[str] = set()
         finished: dict[str, Finished] = {}
@@ -104,19 +104,19 @@ class EngineRuntime:
 
 
 class EnginePipeline:
-    """An engine with its seat in a studio, until it is closed; may be called from any thread."""
+    """An engine with its seat in a runtime, until it is closed; may be called from any thread."""
 
-    def __init__(self, studio: EngineRuntime, spec: EngineSpec) -> None:
-        self.studio = studio
+    def __init__(self, runtime: EngineRuntime, spec: EngineSpec) -> None:
+        self.runtime = runtime
         self.name = spec.name
         """The engine's name, or the model's where that was named."""
-        self._engine: Engine | None = studio.engage(spec)
+        self._engine: Engine | None = runtime.load_engine(spec)
 
     def close(self) -> None:
         """Free its models; whoever calls it afterwards is refused. May be called again."""
         engine, self._engine = self._engine, None
         if engine is not None:
-            self.studio.dismiss(engine)
+            self.runtime.unload(engine)
 
     def __enter__(self) -> Self:
         return self
@@ -136,8 +136,8 @@ class EnginePipeline:
             raise _closed(self.name)
         return self._engine
 
-    def _perform(self, requests: Sequence[Request]) -> list[Finished]:
-        return self.studio.perform(self.engine, self.name, requests)
+    def _run(self, requests: Sequence[Request]) -> list[Finished]:
+        return self.runtime.run(self.engine, self.name, requests)
 
 
 def _closed(name: str) -> NarratedError:

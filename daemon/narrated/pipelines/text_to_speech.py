@@ -46,10 +46,10 @@ class _TextChunk:
 
 
 @dataclass(frozen=True, slots=True)
-class SpeechSettings:
+class SpeechDefaults:
     """How texts are said where a call says nothing else."""
 
-    settings: ReadingSettings
+    reading: ReadingSettings
     voice: str
     options: Options
     lexicon: Lexicon
@@ -65,16 +65,16 @@ class SpeechSettings:
         )
         speaks_it = base_language(settings.language) == base_language(config.reading.language)
         return cls(
-            settings=settings,
+            reading=settings,
             voice=voice or (narrator.voice if is_configured and speaks_it else ""),
             options=narrator.options if is_configured else {},
             lexicon=_lexicon(config.reading.lexicon),
             limit_characters=spec.limit_characters,
         )
 
-    def pieces(self, text: str, language: str) -> list[_TextChunk]:
+    def chunks(self, text: str, language: str) -> list[_TextChunk]:
         """A text in words, cut as the engine takes them; NarratedError where it has none."""
-        settings = msgspec.structs.replace(self.settings, language=language)
+        settings = msgspec.structs.replace(self.reading, language=language)
         document = Document("text", "", "heading", plain_text.blocks(text))
         script = build_script(document, {}, self.lexicon, settings)
         chunks = chunk_script(script, {_NARRATOR: self.limit_characters})
@@ -89,9 +89,9 @@ class SpeechSettings:
 class TextToSpeech(EnginePipeline):
     """A speech engine as a callable; `narrated.pipeline` makes it."""
 
-    def __init__(self, studio: EngineRuntime, spec: EngineSpec, manner: SpeechSettings) -> None:
-        super().__init__(studio, spec)
-        self._manner = manner
+    def __init__(self, runtime: EngineRuntime, spec: EngineSpec, defaults: SpeechDefaults) -> None:
+        super().__init__(runtime, spec)
+        self._defaults = defaults
 
     @property
     def sampling_rate(self) -> int:
@@ -145,7 +145,7 @@ class TextToSpeech(EnginePipeline):
 
         A text is said as narrated says one: numbers and signs in words, cut at sentences where it
         is longer than the engine takes at once, and joined with its pauses, dead air trimmed.
-        `raw` hands it to the engine as it stands, in one piece, and gives back what that makes
+        `raw` hands it to the engine as it stands, in one chunk, and gives back what that makes
         of it. The same text with the same `seed` sounds the same. In another `language` than the
         pipeline's the engine takes a voice of its own, unless one is named. `options` are the
         engine's.
@@ -154,20 +154,24 @@ class TextToSpeech(EnginePipeline):
         without words; OutOfMemory and DeviceLost of the device.
         """
         texts = _texts(text_inputs)
-        manner = self._manner
-        language = language or manner.settings.language
-        if not voice and base_language(language) == base_language(manner.settings.language):
-            voice = manner.voice
-        parted = [[_TextChunk(text)] if raw else manner.pieces(text, language) for text in texts]
-        wishes = {**manner.options, **options}
-        takes = self._perform(
+        defaults = self._defaults
+        language = language or defaults.reading.language
+        if not voice and base_language(language) == base_language(defaults.reading.language):
+            voice = defaults.voice
+        texts_in_chunks = [
+            [_TextChunk(text)] if raw else defaults.chunks(text, language) for text in texts
+        ]
+        all_options = {**defaults.options, **options}
+        takes = self._run(
             [
-                SpeechRequest(str(number), piece.text, voice, wishes, language, seed)
-                for number, piece in enumerate(chain.from_iterable(parted))
+                SpeechRequest(str(number), chunk.text, voice, all_options, language, seed)
+                for number, chunk in enumerate(chain.from_iterable(texts_in_chunks))
             ]
         )
         sounds = (take for take in takes if isinstance(take, SpeechResult))
-        made = [_joined(pieces, list(islice(sounds, len(pieces))), raw) for pieces in parted]
+        made = [
+            _joined(chunks, list(islice(sounds, len(chunks))), raw) for chunks in texts_in_chunks
+        ]
         return made[0] if isinstance(text_inputs, str) else made
 
 
@@ -179,11 +183,11 @@ def _texts(given: str | list[str]) -> list[str]:
     return texts
 
 
-def _joined(pieces: Sequence[_TextChunk], takes: Sequence[SpeechResult], raw: bool) -> SpeechOutput:
+def _joined(chunks: Sequence[_TextChunk], takes: Sequence[SpeechResult], raw: bool) -> SpeechOutput:
     rate = takes[0].sample_rate
     sound = b"".join(
-        take.pcm if raw else trim(take.pcm, rate) + silence(piece.pause_s, rate)
-        for piece, take in zip(pieces, takes, strict=True)
+        take.pcm if raw else trim(take.pcm, rate) + silence(chunk.pause_s, rate)
+        for chunk, take in zip(chunks, takes, strict=True)
     )
     audio = np.divide(samples(sound), FULL_SCALE, dtype=np.float32)
     return SpeechOutput(audio=audio, sampling_rate=rate)

@@ -49,7 +49,7 @@ class InlineText:
 
     def code(self, text: str) -> str:
         """Say code as words, once the lexicon had a look at it as it is written."""
-        return code_words(self.lexicon.applied(" ".join(text.split())), self.language)
+        return code_words(self.lexicon.apply(" ".join(text.split())), self.language)
 
     def is_read(self, code: InlineCode) -> bool:
         """Tell whether code inside a sentence is short enough to be read."""

@@ -48,7 +48,7 @@ class Lexicon:
             patterns += _patterns(entries.get("patterns"), what)
         return cls(words, patterns)
 
-    def applied(self, text: str) -> str:
+    def apply(self, text: str) -> str:
         """Put what is said in the place of what is written."""
         if self._begins.isdisjoint(_RUN.findall(text.lower())):
             return self._patterned(text)

@@ -34,7 +34,7 @@ class LineCollector:
 
     def say(self, role: Role, text: str) -> None:
         """Add a line, in spoken words; what holds no word at all is skipped."""
-        said = normalise(self.lexicon.applied(text), self.settings.language)
+        said = normalise(self.lexicon.apply(text), self.settings.language)
         if not any(sign.isalnum() for sign in said):
             self.skip(role.value, "holds no words", text)
             return
