@@ -26,7 +26,7 @@ from measuring.vitals import (
     thirds,
 )
 from narrated.errors import NarratedError
-from narrated.service.attendant import FORGET_S
+from narrated.service.housekeeping.retention import FORGET_S
 
 
 @dataclass(frozen=True, slots=True)

@@ -102,7 +102,7 @@ def test_reload_mid_book_affects_next(box: Box) -> None:
     in_the_middle_of(box, "begun")
     box.configure(**CONFIGURATION | {"speech": {"engine": "toy", "voice": "other"}})
     try:
-        assert "is read anew" in box.reload()
+        assert "is reloaded" in box.reload()
         assert not (box.outbox / "begun.json").exists()
         box.drop("next.md", "In the new voice.")
         assert box.heard("next")["voice"] == "other"

@@ -98,7 +98,7 @@ def test_user_reload_keeps_process(ann: Account) -> None:
     before, good = ann.shows("MainPID"), ann.config.read_text()
     ann.config.write_text(f"{good}\nspeech: {{engine: espeak, voice: en-gb}}\n")
     ann.run("systemctl", "--user", "reload", "narrated")
-    until(lambda: "the configuration is read anew" in ann.journal())
+    until(lambda: "the configuration is reloaded" in ann.journal())
     ann.drop("british.md", "One line of theirs.")
     assert ann.heard("british")["voice"] == "en-gb"
     assert ann.shows("MainPID") == before

@@ -92,7 +92,7 @@ def test_damaged_ledger_is_restored(narrated: Daemon, figure: Callable[[str], No
                 (narrated.outbox.stat().st_dev,)  # else its bare mount point would do for it
             ]
         note = narrated.outbox / "narrated.status.txt"
-        wait(lambda: "made anew" in note.read_text(), note.read_text)
+        wait(lambda: "was restored" in note.read_text(), note.read_text)
         figure(_see_that_nothing_is_lost(narrated, before))
 
 

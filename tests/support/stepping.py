@@ -45,8 +45,8 @@ from narrated.ledger.jobs import Jobs
 from narrated.parser_process import plan
 from narrated.reading.cover_image import cover
 from narrated.script.script import ReadingSettings
-from narrated.service import attendant
 from narrated.service.daemon import Daemon
+from narrated.service.housekeeping import duty
 from narrated.systemd_notify import ServiceNotifier
 from narrated.terminal.daemon_client import DaemonClient
 from narrated.workers.protocol import PARENT_VARIABLE
@@ -148,7 +148,7 @@ def _run(wish: Wish) -> None:
     config = load(Path(wish.config))
     asyncio.create_subprocess_exec = Children(CHILDREN).start  # type: ignore[assignment]
     logging.basicConfig(stream=sys.stderr, level=config.log.upper())
-    attendant.TURN_S = TICK_S
+    duty.TURN_S = TICK_S
     inbox.Inbox.__init__.__kwdefaults__["second_look_s"] = SECOND_LOOK_S
     steps = Steps(Path(wish.record), wish.kill_at, wish.nth)
     steps.follow_files()
@@ -198,12 +198,12 @@ async def _end_when_done(service: Daemon) -> None:
 
 def _is_done(service: Daemon) -> bool:
     with suppress(AttributeError):  # it is still being built
-        ledger, inbox = service.house.ledger, service.config.inbox
-        is_seen = service.intake.standing.scanned and not service.inbox.waiting()
+        ledger, inbox = service.app.ledger, service.app.config.inbox
+        is_seen = service.ingest.standing.scanned and not service.feed.inbox.waiting()
         is_there = all((inbox / path).exists() for path in ledger.known())
-        withdraws = service.config.removed == "withdraw"
+        withdraws = service.app.config.removed == "withdraw"
         is_withdrawn = not (withdraws and any(map(ledger.published, ledger.gone())))
-        is_idle = service.lanes.idle.is_set() and not ledger.open_jobs()
+        is_idle = service.admission.idle.is_set() and not ledger.open_jobs()
         return is_seen and is_there and is_withdrawn and is_idle
     return False
 

@@ -3,6 +3,7 @@
 The one module of narrated that looks beyond this box; only `narrated models pull` imports it.
 """
 
+import math
 import os
 import re
 import time
@@ -12,6 +13,7 @@ from dataclasses import dataclass
 from types import ModuleType
 from typing import Any, TypeVar
 
+from narrated.backoff import Backoff
 from narrated.errors import NarratedError
 from narrated.models.file_hashes import HubFile
 
@@ -107,11 +109,12 @@ class Hub:
                 yield ContentStream(_start(response), response.iter_bytes())
 
     def _patiently(self, ask: Callable[[], T]) -> T:
-        for tried in range(1, _TRIES):
+        backoff = Backoff(self.pause_s, math.inf)
+        for _ in range(1, _TRIES):
             try:
                 return ask()
             except TransferInterrupted:
-                time.sleep(self.pause_s * 2 ** (tried - 1))
+                time.sleep(backoff.next_s())
         return ask()
 
     @contextmanager

@@ -12,8 +12,8 @@ from narrated.ledger.store import Ledger
 SHORT_BYTES = 64 * 1024
 SHORT_SEATS = 24
 LONG_SEATS = 8
-AGAIN_S = 2.0
-"""How soon a ledger that could not be read is asked again."""
+RETRY_S = 2.0
+"""Pause before a ledger that could not be read is read again."""
 
 log = logging.getLogger("narrated")
 
@@ -99,7 +99,7 @@ class Admission:
             except StorageError as error:
                 log.error("%s", error)
                 lane.waiting.appendleft(number)
-                asyncio.get_running_loop().call_later(AGAIN_S, self._fill, lane)
+                asyncio.get_running_loop().call_later(RETRY_S, self._fill, lane)
                 return
             self._queued.discard(number)
             if job.is_open:

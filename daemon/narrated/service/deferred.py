@@ -1,79 +1,91 @@
-"""What cannot go on because the ledger refuses: kept in order, and tried again until it does."""
+"""Operations that the ledger refuses: kept in order, and retried until it accepts them."""
 
 import asyncio
 import logging
 from collections import deque
 from collections.abc import Callable
 
+from narrated.backoff import Backoff
 from narrated.errors import StorageError
-from narrated.service.app import App
 from narrated.service.clock_adjustment import ClockAdjustment
 
-AGAIN_S = 2.0
+RETRY_S = 2.0
 
 log = logging.getLogger("narrated")
 
 
 class DeferredOperations:
-    """Steps that were refused; while there are any, later ones that must not overtake wait too."""
+    """Runs operations in order; while one is refused, later ones wait behind it."""
 
-    def __init__(self, house: App, clock: ClockAdjustment) -> None:
-        self._house = house
+    def __init__(self, probe: Callable[[], None], clock: ClockAdjustment) -> None:
+        """`probe` raises StorageError while the state folder cannot be written."""
+        self._probe = probe
         self._clock = clock
-        self._steps: deque[Callable[[], None]] = deque()
+        self._operations: deque[Callable[[], None]] = deque()
         self._task: asyncio.Task[None] | None = None
         self.problem: StorageError | None = None
-        """Why nothing goes on; None where all does."""
+        """The ledger's error while operations wait; None while all go on."""
 
-    def put(self, step: Callable[[], None], problem: StorageError | None = None) -> None:
-        """Have a step tried later, behind those that wait already."""
-        self._steps.append(step)
+    def run(self, operation: Callable[[], None]) -> None:
+        """Run an operation now; it waits if others do, or if it raises StorageError."""
+        if self.problem:
+            self.put(operation)
+            return
+        try:
+            operation()
+        except StorageError as error:
+            self.put(operation, error)
+
+    def put(self, operation: Callable[[], None], problem: StorageError | None = None) -> None:
+        """Queue an operation behind those that wait; `problem` is its error."""
+        self._operations.append(operation)
         if problem is not None:
-            self._tell(problem)
+            self._report(problem)
         if self._task is None or self._task.done():
-            self._begin()
+            self._start()
 
     def close(self) -> None:
-        """Try nothing any more; the next start finds out what there is to do."""
+        """Stop retrying; the next start finds out what is left to do."""
         if self._task is not None:
             self._task.cancel()
 
-    def _begin(self) -> None:
-        self._task = asyncio.create_task(self._go_on())
+    def _start(self) -> None:
+        self._task = asyncio.create_task(self._retry())
         self._task.add_done_callback(self._ended)
 
     def _ended(self, task: asyncio.Task[None]) -> None:
-        """Go on with those behind a step that was a defect, and have that one be heard."""
+        """Raise what is no StorageError, and go on with the operations behind it."""
         if task.cancelled() or task.exception() is None:
             return
         self.problem = None
-        if self._steps:
-            self._begin()
+        if self._operations:
+            self._start()
         task.result()
 
-    async def _go_on(self) -> None:
-        while self._steps:
-            await asyncio.sleep(AGAIN_S)
+    async def _retry(self) -> None:
+        backoff = Backoff(RETRY_S)
+        while self._operations:
+            await asyncio.sleep(backoff.next_s())
             try:
-                await asyncio.to_thread(self._house.probe_state)
-                self._clock.mark()
-                self._run()
+                await asyncio.to_thread(self._probe)
+                self._clock.record()
+                self._run_all()
             except StorageError as problem:
-                self._tell(problem)
+                self._report(problem)
         self.problem = None
         log.info("the ledger can be written again; the work goes on")
 
-    def _run(self) -> None:
-        """As many as there are now: one that is put back waits for the next round."""
-        for _ in range(len(self._steps)):
-            step = self._steps.popleft()
+    def _run_all(self) -> None:
+        """Run those that wait now; one that is queued meanwhile waits for the next round."""
+        for _ in range(len(self._operations)):
+            operation = self._operations.popleft()
             try:
-                step()
+                operation()
             except StorageError:
-                self._steps.appendleft(step)
+                self._operations.appendleft(operation)
                 raise
 
-    def _tell(self, problem: StorageError) -> None:
+    def _report(self, problem: StorageError) -> None:
         if self.problem is None or self.problem.problem != problem.problem:
             log.error("%s", problem)
         self.problem = problem

@@ -22,8 +22,9 @@ from narrated.script.script import Draft
 from narrated.service.app import App
 from narrated.service.commands import UserCommands
 from narrated.service.control_socket import ask
+from narrated.service.preview import Preview
 from narrated.service.state_lock import LockHolder, StateLock, holder
-from narrated.service.status_report import resting
+from narrated.service.status_report import report_at_rest
 from narrated.terminal.folder_check import FolderCheck, Tell, check
 from narrated.workers.engine_probe import EngineProbe, called
 
@@ -49,7 +50,7 @@ class DaemonClient:
         """How the daemon stands, or what the ledger tells where none runs."""
         if self.is_served:
             return dict(self._ask({"do": "status"})[0])
-        return dict(msgspec.to_builtins(resting(self._required)))
+        return dict(msgspec.to_builtins(report_at_rest(self._required)))
 
     def command(self, verb: str, **request: Any) -> Any:
         """Retry, respeak, refresh, cancel or history."""
@@ -75,7 +76,7 @@ class DaemonClient:
             told, pcm = self._ask({"do": "say", "text": text, "voice": voice, "engine": engine})
         else:
             config = _with_engine(self._config, engine)
-            told, pcm = _alone(config, lambda house: house.say(text, voice, engine))
+            told, pcm = _alone(config, lambda app: Preview(app).say(text, voice, engine))
         rate = int(told["sample_rate"])
         with AudioEncoder(output, format, rate) as encoder:
             encoder.write(pcm)
@@ -86,21 +87,21 @@ class DaemonClient:
         picture = image.read_bytes()
         if self.is_served:
             return str(self._ask({"do": "describe"}, picture)[0])
-        return _alone(self._config, lambda house: house.describe(picture))
+        return _alone(self._config, lambda app: Preview(app).describe(picture))
 
     def plan(self, file: Path) -> Draft:
         """What would be said of a file, which need not be in the inbox."""
         real = file.resolve()
         root = self._root_of(real) or real.parent
         path = str(real.relative_to(root))
-        return _alone(self._config, lambda house: house.draft(path), inbox=root)
+        return _alone(self._config, lambda app: Preview(app).draft(path), inbox=root)
 
     def check(self, folder: Path, tell: Tell) -> FolderCheck:
         """What would be said of all in a folder, which need not be in the inbox."""
         real = folder.resolve()
         root = self._root_of(real) or real
         path = "" if real == root else str(real.relative_to(root))
-        return _alone(self._config, lambda house: check(house, path, tell), inbox=root, mute=True)
+        return _alone(self._config, lambda app: check(app, path, tell), inbox=root, mute=True)
 
     def _measured(self) -> dict[str, int]:
         """What models were seen to take, where a ledger tells."""
@@ -159,8 +160,8 @@ def _alone(
 
     async def done(scratch: Path) -> Value:
         alone = configuration.scratch_config(config, inbox, scratch)
-        async with App(alone, at_rest=True, mute=mute) as house:
-            return await work(house)
+        async with App(alone, at_rest=True, mute=mute) as app:
+            return await work(app)
 
     with tempfile.TemporaryDirectory(prefix="narrated-") as scratch:
         return asyncio.run(done(Path(scratch)))

@@ -65,22 +65,22 @@ class FoundFiles(msgspec.Struct, frozen=True):
     """Folders that cannot be listed."""
 
 
-async def check(house: App, folder: str, tell: Tell) -> FolderCheck:
-    """Plan every file in a folder of the house's inbox, several at once; nothing is spoken.
+async def check(app: App, folder: str, tell: Tell) -> FolderCheck:
+    """Plan every file in a folder of the inbox, several at once; nothing is spoken.
 
     Pictures are looked for, but not looked at.
     """
-    found = look(house.config.inbox, folder, house.config.ignore)
+    found = look(app.config.inbox, folder, app.config.ignore)
     waiting = iter(found.files)
-    wishes = house.wishes
+    defaults = app.defaults
     checked: list[CheckedFile] = []
 
-    async def read_on(desk: Planner) -> None:
+    async def read_on(planner: Planner) -> None:
         for path in waiting:  # shared: who is done takes the next
-            checked.append(await _checked(desk, path, wishes))
+            checked.append(await _checked(planner, path, defaults))
             tell(len(checked), len(found.files))
 
-    await asyncio.gather(*(read_on(house.reader()) for _ in range(_readers(len(found.files)))))
+    await asyncio.gather(*(read_on(app.build_planner()) for _ in range(_readers(len(found.files)))))
     files = sorted([*checked, *found.closed], key=lambda each: each.path)
     return FolderCheck(tuple(files), tuple(sorted(found.conflicts)))
 
@@ -125,9 +125,9 @@ def _readers(files: int) -> int:
     return min(files, max(FEWEST_READERS, min(processors, MOST_READERS)))
 
 
-async def _checked(desk: Planner, path: str, wishes: JobDefaults) -> CheckedFile:
+async def _checked(planner: Planner, path: str, defaults: JobDefaults) -> CheckedFile:
     try:
-        plan = await desk.draft_of(path, wishes)
+        plan = await planner.draft_of(path, defaults)
     except NarratedError as error:
         return CheckedFile(path, problem=error.problem, remedy=error.remedy)
     return CheckedFile(path, count_coverage(plan.script), plan.narrate, plan.script.skipped)

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from narrated.backoff import Backoff
 from narrated.engines.engine_spec import EngineSpec
 from narrated.engines.model_interface import ModelResources, ModelStatus
 from narrated.errors import EngineUnavailable
@@ -106,7 +107,7 @@ class WorkerSupervisor:
         self._on_change = on_change
         self._restarts = 0
         self._failed_starts = 0
-        self._delay_s = 0.0
+        self._backoff = Backoff(FIRST_DELAY_S, LONGEST_DELAY_S)
         self._problem = ""
         self._hurry = asyncio.Event()
         self._keeping: asyncio.Task[None] | None = None
@@ -136,7 +137,7 @@ class WorkerSupervisor:
         self._wanted = spec is not None
         self._spec = spec or self._spec
         self._failed_starts = 0
-        self._delay_s = 0.0
+        self._backoff.reset()
         self._hurry.set()
         if self.worker is not None:
             if spec is not None and _stays_warm(earlier, spec):
@@ -226,13 +227,12 @@ class WorkerSupervisor:
         """One that never announces is hopeless at last; one that has served well is forgiven."""
         self._failed_starts = 0 if worker.announced else self._failed_starts + 1
         if worker.finished or (worker.announced and lived_s >= _SERVED_WELL_S):
-            self._delay_s = 0.0
+            self._backoff.reset()
 
     async def _wait(self) -> None:
-        self._delay_s = min(LONGEST_DELAY_S, 2 * self._delay_s or FIRST_DELAY_S)
         self._hurry.clear()
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(self._delay_s):
+            async with asyncio.timeout(self._backoff.next_s()):
                 await self._hurry.wait()
 
 

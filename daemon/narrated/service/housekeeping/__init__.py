@@ -1,0 +1,1 @@
+"""Periodic duties of a running daemon, one a module."""
