@@ -145,11 +145,11 @@ class Tree:
         file.write_text(text)
         sha256 = hashlib.sha256(text.encode()).hexdigest()
         stem = path.removesuffix(".txt")
-        ledger.see(path, FileSignature.of(file.stat()), sha256)
-        ledger.assign_stem(path, stem, output_names.fold(stem))
-        job = ledger.add_job(path, sha256, len(text), stem, state=JobState.PUBLISHING)
-        ledger.finish(job, 3.0)
-        ledger.add_take(Take(sha256, 22050, 3.0, -20.0, -3.0, 0.02, 40_000))
+        ledger.sources.record(path, FileSignature.of(file.stat()), sha256)
+        ledger.stems.assign(path, stem, output_names.fold(stem))
+        job = ledger.jobs.add(path, sha256, len(text), stem, state=JobState.PUBLISHING)
+        ledger.jobs.finish(job, 3.0)
+        ledger.takes.record(Take(sha256, 22050, 3.0, -20.0, -3.0, 0.02, 40_000))
 
 
 def say(line: str) -> None:

@@ -17,7 +17,7 @@ class Entered:
     def __init__(self, home: Path) -> None:
         (home / "post.md").touch()
         self.ledger = Ledger(home / "ledger.sqlite")
-        self.ledger.see("post.md", FileSignature(1, 2, 3, 4), "aa")
+        self.ledger.sources.record("post.md", FileSignature(1, 2, 3, 4), "aa")
         self.stopped: list[Job] = []
         self.register = JobFactory(self.ledger, home, self.stopped.append)
 
@@ -46,13 +46,13 @@ def test_where_the_ledger_refuses_the_newer_version_the_older_one_goes_on(entere
         entered.new()
         raise OSError
     assert entered.stopped == []
-    assert entered.ledger.open_jobs() == [older]
+    assert entered.ledger.jobs.all_open() == [older]
 
 
 def test_what_is_going_into_the_outbox_is_not_stopped_on_its_way(entered: Entered) -> None:
     older = entered.new()
     for state in (JobState.PLANNED, JobState.SPEAKING, JobState.PUBLISHING):
-        entered.ledger.move(older, state)
+        entered.ledger.jobs.move(older, state)
     entered.new()
     assert entered.stopped == []
-    assert entered.ledger.job(older.id).state is JobState.PUBLISHING
+    assert entered.ledger.jobs.get(older.id).state is JobState.PUBLISHING

@@ -32,7 +32,7 @@ class Desk(Premises):
         """Have the inbox find a file as it is now."""
         self._versions += 1
         sha256 = hashlib.sha256((self.inbox / path).read_bytes()).hexdigest()
-        self.ledger.see(path, FileSignature(self._versions, 0, 0, 0), sha256)
+        self.ledger.sources.record(path, FileSignature(self._versions, 0, 0, 0), sha256)
 
     def beside(self, *ignore: str, insists: bool = False) -> Overrides:
         return Overrides(self.inbox, self.ledger, self.disk, ignore, insists=insists)
@@ -93,7 +93,7 @@ def test_what_the_inbox_knows_is_waited_for_until_it_is_missed(desk: Desk) -> No
     with pytest.raises(SourceAbsent, match=r"lexicon\.yaml is not there"):
         asyncio.run(desk.beside(insists=True).lexicons("post.md"))
     assert asyncio.run(desk.beside().lexicons("post.md")) == []
-    desk.ledger.miss("lexicon.yaml")
+    desk.ledger.sources.mark_gone("lexicon.yaml")
     assert asyncio.run(desk.beside(insists=True).lexicons("post.md")) == []
 
 
@@ -154,5 +154,5 @@ def test_a_file_that_comes_overtakes_the_plan_without_it(desk: Desk) -> None:
 def test_a_file_that_goes_overtakes_the_plan_with_it(desk: Desk) -> None:
     desk.write(".narrated.yaml", "author: Leo")
     beside, _ = desk.settings("post.md")
-    desk.ledger.miss(".narrated.yaml")
+    desk.ledger.sources.mark_gone(".narrated.yaml")
     assert beside.is_overtaken

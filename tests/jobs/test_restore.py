@@ -58,8 +58,8 @@ class Box:
         ledger = Ledger(self.home / "ledger.sqlite")
         found = restore.remnants(MountGuard(self.outbox, None), ledger.path, self.inbox)
         restore.rebuild(ledger, found, with_gone=with_gone)
-        done = {job.path: job.stem for job in ledger.jobs("state = 'done'")}
-        self.known = set(ledger.known())
+        done = {job.path: job.stem for job in ledger.jobs.in_state(JobState.DONE)}
+        self.known = set(ledger.sources.known())
         ledger.close()
         return done
 
@@ -75,8 +75,8 @@ def path(tmp_path: Path) -> Iterator[Path]:
     place = tmp_path / "ledger.sqlite"
     ledger = Ledger(place)
     for number in range(100):
-        ledger.see(f"post-{number}.md", SEEN, "aa")
-        ledger.add_job(f"post-{number}.md", "aa", 1, f"post-{number}")
+        ledger.sources.record(f"post-{number}.md", SEEN, "aa")
+        ledger.jobs.add(f"post-{number}.md", "aa", 1, f"post-{number}")
     ledger.close()
     yield place
 
@@ -108,7 +108,7 @@ def test_a_damaged_ledger_is_found_at_once_and_kept_aside_under_a_name_of_its_ow
         damage(path)
         damaged = path.read_bytes()
         ledger = restore.opened(path)
-        assert ledger.is_blank
+        assert ledger.jobs.is_empty
         ledger.close()
         kept = sorted(path.parent.glob("ledger.damaged-*.sqlite"))
         assert len(kept) == number
@@ -117,7 +117,7 @@ def test_a_damaged_ledger_is_found_at_once_and_kept_aside_under_a_name_of_its_ow
 
 def test_a_whole_ledger_is_opened_as_it_is(path: Path) -> None:
     ledger = restore.opened(path)
-    assert len(ledger.jobs("state = 'queued'")) == 100
+    assert len(ledger.jobs.in_state(JobState.QUEUED)) == 100
     ledger.close()
     assert not list(path.parent.glob("ledger.damaged-*"))
 
@@ -179,8 +179,8 @@ def test_ten_thousand_narrations_are_known_again_in_seconds(
             f"{MANY} narrations and takes known again in {took_s:.1f} s ({cpu_s:.1f} s of CPU); "
             f"looked through at a start in {time.process_time() - began:.2f} s of CPU"
         )
-        take = ledger.take("ab7")
-    assert known == ledger.counts()[JobState.DONE] == MANY
+        take = ledger.takes.get("ab7")
+    assert known == ledger.jobs.counts()[JobState.DONE] == MANY
     assert take is not None
     assert (take.sample_rate, take.duration_s) == (22050, 0.1)
     assert cache.has("ab7")

@@ -28,24 +28,24 @@ class Desk(Premises):
         place = self.inbox / path
         place.write_text(content)
         sha256 = hashlib.sha256(content.encode()).hexdigest()
-        self.ledger.see(path, FileSignature.of(place.stat()), sha256)
+        self.ledger.sources.record(path, FileSignature.of(place.stat()), sha256)
         return sha256
 
     def job(self, path: str, content: str) -> Job:
         """Have a file taken, and a job of it queued."""
-        return self.ledger.add_job(path, self.write(path, content), len(content), path)
+        return self.ledger.jobs.add(path, self.write(path, content), len(content), path)
 
     def publishing(self, path: str, content: str) -> Job:
         """A job whose files are going into the outbox."""
         job = self.job(path, content)
-        self.ledger.write_plan(job, b"", title="", narration="", keys=[])
-        self.ledger.move(job, JobState.SPEAKING)
-        return self.ledger.move(job, JobState.PUBLISHING)
+        self.ledger.jobs.write_plan(job, b"", title="", narration="", keys=[])
+        self.ledger.jobs.move(job, JobState.SPEAKING)
+        return self.ledger.jobs.move(job, JobState.PUBLISHING)
 
     def finish(self, job: Job, pictures: dict[str, str]) -> None:
         """As it is done once its files stand."""
         with self.ledger.transaction():
-            self.ledger.finish(job, 1.0)
+            self.ledger.jobs.finish(job, 1.0)
             parting = self.departures.let_go(job)
         if parting is not None:
             asyncio.run(self.departures.send_off(parting, pictures))
@@ -65,7 +65,7 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
 def test_a_source_and_the_pictures_that_it_shows_leave(desk: Desk) -> None:
     shown = {"desk.png": desk.write("desk.png", "a picture")}
     post = desk.publishing("post.md", "Words.")
-    desk.ledger.keep_shown("post.md", shown)
+    desk.ledger.pictures.record("post.md", shown)
     desk.finish(post, shown)
     assert desk.files == set()
     assert desk.taken == ["post.md", "desk.png"]
@@ -76,18 +76,18 @@ def test_a_version_that_came_while_the_one_before_was_published_stays(desk: Desk
     second = desk.job("post.md", "Other words, which nobody has read yet.")
     desk.finish(first, {})
     assert desk.files == {"post.md"}
-    assert desk.ledger.job(second.id).state is JobState.QUEUED
-    assert desk.ledger.source_sha256("post.md") == second.source_sha256
+    assert desk.ledger.jobs.get(second.id).state is JobState.QUEUED
+    assert desk.ledger.sources.sha256("post.md") == second.source_sha256
 
 
 def test_a_source_that_is_to_be_made_anew_stays_until_it_is(desk: Desk) -> None:
     first = desk.publishing("post.md", "Words.")
-    again = desk.ledger.add_job("post.md", first.source_sha256, 6, "post.md")
+    again = desk.ledger.jobs.add("post.md", first.source_sha256, 6, "post.md")
     desk.finish(first, {})
     assert desk.files == {"post.md"}
     for state in (JobState.PLANNED, JobState.SPEAKING, JobState.PUBLISHING):
-        desk.ledger.move(again, state)
-    desk.finish(desk.ledger.job(again.id), {})
+        desk.ledger.jobs.move(again, state)
+    desk.finish(desk.ledger.jobs.get(again.id), {})
     assert desk.files == set()
 
 
@@ -95,17 +95,17 @@ def test_a_source_that_is_to_be_made_anew_stays_until_it_is(desk: Desk) -> None:
 def test_a_picture_that_came_while_its_post_was_published_stays(desk: Desk, before: str) -> None:
     described = hashlib.sha256(before.encode()).hexdigest() if before else ""
     post = desk.publishing("post.md", "Words.")
-    desk.ledger.keep_shown("post.md", {"desk.png": described})
+    desk.ledger.pictures.record("post.md", {"desk.png": described})
     picture = desk.job("desk.png", "a picture that nobody has described")
     desk.finish(post, {"desk.png": described})
     assert desk.files == {"desk.png"}
-    assert desk.ledger.job(picture.id).state is JobState.QUEUED
+    assert desk.ledger.jobs.get(picture.id).state is JobState.QUEUED
 
 
 def test_a_source_leaves_though_what_was_asked_of_it_meanwhile_was_cancelled(desk: Desk) -> None:
     first = desk.publishing("post.md", "Words.")
-    again = desk.ledger.add_job("post.md", first.source_sha256, 6, "post.md")
-    desk.ledger.move(again, JobState.REMOVED, problem="cancelled")
+    again = desk.ledger.jobs.add("post.md", first.source_sha256, 6, "post.md")
+    desk.ledger.jobs.move(again, JobState.REMOVED, problem="cancelled")
     desk.finish(first, {})
     assert desk.files == set()
 
@@ -115,4 +115,4 @@ def test_a_source_that_somebody_else_took_away_meanwhile_is_not_known_again(desk
     (desk.inbox / "post.md").unlink()
     desk.finish(post, {})
     assert desk.taken == ["post.md"]
-    assert desk.ledger.known() == {}
+    assert desk.ledger.sources.known() == {}

@@ -1,8 +1,6 @@
 """Which posts another content of a settings file changes, and which it leaves alone."""
 
-import sqlite3
 from collections.abc import Iterator
-from importlib import resources
 from pathlib import Path
 
 import pytest
@@ -25,12 +23,12 @@ def _planned(
     ledger: Ledger, path: str, state: JobState = JobState.PLANNED, **consulted: str
 ) -> Job:
     """A post that is there, in a state, and what it was planned with (`__` stands for a slash)."""
-    ledger.see(path, SEEN, "aa")
-    job = ledger.add_job(path, "aa", 10, path)
+    ledger.sources.record(path, SEEN, "aa")
+    job = ledger.jobs.add(path, "aa", 10, path)
     if state is not JobState.QUEUED:
-        job = ledger.move(job, state)
+        job = ledger.jobs.move(job, state)
     files = {name.replace("__", "/") + ".yaml": sha256 for name, sha256 in consulted.items()}
-    ledger.keep_consulted(path, files)
+    ledger.plan_inputs.record(path, files)
     return job
 
 
@@ -38,8 +36,8 @@ def test_what_a_post_was_planned_with_is_kept_instead_of_what_it_was_before(
     ledger: Ledger,
 ) -> None:
     _planned(ledger, "a.md", lexicon="1", other="2")
-    ledger.keep_consulted("a.md", {"lexicon.yaml": "3"})
-    assert ledger.consulted("a.md") == {"lexicon.yaml": "3"}
+    ledger.plan_inputs.record("a.md", {"lexicon.yaml": "3"})
+    assert ledger.plan_inputs.of_post("a.md") == {"lexicon.yaml": "3"}
 
 
 def test_only_who_was_planned_with_another_content_is_found(ledger: Ledger) -> None:
@@ -47,66 +45,53 @@ def test_only_who_was_planned_with_another_content_is_found(ledger: Ledger) -> N
     _planned(ledger, "other.md", lexicon="old")
     _planned(ledger, "missed.md", lexicon="")
     _planned(ledger, "without.md")
-    assert ledger.planned_with_another("lexicon.yaml", "new") == ["missed.md", "other.md"]
+    assert ledger.plan_inputs.posts_with_other("lexicon.yaml", "new") == ["missed.md", "other.md"]
 
 
 def test_a_file_that_goes_concerns_those_that_had_it(ledger: Ledger) -> None:
     _planned(ledger, "had.md", lexicon="old")
     _planned(ledger, "missed.md", lexicon="")
-    assert ledger.planned_with_another("lexicon.yaml", "") == ["had.md"]
+    assert ledger.plan_inputs.posts_with_other("lexicon.yaml", "") == ["had.md"]
 
 
 def test_a_file_that_comes_concerns_those_below_it_that_had_none(ledger: Ledger) -> None:
     for path in ("a/post.md", "a/b/post.md", "a.md", "a0/post.md", "post.md", "a\udcff/x.md"):
         _planned(ledger, path)
     _planned(ledger, "a/had.md", a__lexicon="1")
-    assert ledger.planned_without("a/lexicon.yaml") == ["a/b/post.md", "a/post.md"]
-    assert len(ledger.planned_without("lexicon.yaml")) == 7
+    assert ledger.plan_inputs.posts_without("a/lexicon.yaml") == ["a/b/post.md", "a/post.md"]
+    assert len(ledger.plan_inputs.posts_without("lexicon.yaml")) == 7
 
 
 @pytest.mark.parametrize("state", [JobState.FAILED, JobState.WAITING, JobState.PLANNED])
 def test_a_post_that_was_planned_or_failed_is_found(ledger: Ledger, state: JobState) -> None:
     _planned(ledger, "post.md", state, lexicon="old")
-    assert ledger.planned_with_another("lexicon.yaml", "new") == ["post.md"]
+    assert ledger.plan_inputs.posts_with_other("lexicon.yaml", "new") == ["post.md"]
 
 
 def test_a_post_that_is_yet_to_be_planned_is_not_found(ledger: Ledger) -> None:
     _planned(ledger, "post.md", lexicon="old")
     _planned(ledger, "post.md", JobState.QUEUED, lexicon="old")
-    assert ledger.planned_with_another("lexicon.yaml", "new") == []
-    assert ledger.planned_without(".narrated.yaml") == []
+    assert ledger.plan_inputs.posts_with_other("lexicon.yaml", "new") == []
+    assert ledger.plan_inputs.posts_without(".narrated.yaml") == []
 
 
 def test_a_post_that_is_gone_is_not_found(ledger: Ledger) -> None:
     _planned(ledger, "post.md", lexicon="old")
-    ledger.miss("post.md")
-    assert ledger.planned_with_another("lexicon.yaml", "new") == []
+    ledger.sources.mark_gone("post.md")
+    assert ledger.plan_inputs.posts_with_other("lexicon.yaml", "new") == []
 
 
 def test_a_post_that_was_not_to_be_narrated_is_found_and_a_cancelled_one_is_not(
     ledger: Ledger,
 ) -> None:
     unwanted = _planned(ledger, "unwanted.md", lexicon="old")
-    ledger.move(unwanted, JobState.REMOVED, reason=JobReason.UNWANTED)
+    ledger.jobs.move(unwanted, JobState.REMOVED, reason=JobReason.UNWANTED)
     cancelled = _planned(ledger, "cancelled.md", lexicon="old")
-    ledger.move(cancelled, JobState.REMOVED)
-    assert ledger.planned_with_another("lexicon.yaml", "new") == ["unwanted.md"]
+    ledger.jobs.move(cancelled, JobState.REMOVED)
+    assert ledger.plan_inputs.posts_with_other("lexicon.yaml", "new") == ["unwanted.md"]
 
 
 def test_a_post_that_is_forgotten_was_planned_with_nothing(ledger: Ledger) -> None:
     _planned(ledger, "post.md", lexicon="old")
-    ledger.forget("post.md")
-    assert ledger.consulted("post.md") == {}
-
-
-def test_a_ledger_of_the_first_version_is_brought_up_to_date(tmp_path: Path) -> None:
-    schema = resources.files("narrated.ledger").joinpath("0001_schema.sql").read_text("utf-8")
-    with sqlite3.connect(tmp_path / "ledger.sqlite") as old:
-        old.executescript(f"{schema} PRAGMA user_version = 1;")
-    old.close()
-    ledger = Ledger(tmp_path / "ledger.sqlite")
-    _planned(ledger, "post.md", lexicon="old")
-    ledger.close()
-    again = Ledger(tmp_path / "ledger.sqlite")
-    assert again.consulted("post.md") == {"lexicon.yaml": "old"}
-    again.close()
+    ledger.sources.forget("post.md")
+    assert ledger.plan_inputs.of_post("post.md") == {}

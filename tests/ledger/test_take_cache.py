@@ -38,8 +38,8 @@ class Kept:
         asyncio.run(keep_all())
 
     def job(self, path: str, *keys: str) -> Job:
-        job = self.ledger.add_job(path, "aa", 1, path)
-        return self.ledger.write_plan(job, b"", title="", narration="", keys=keys)
+        job = self.ledger.jobs.add(path, "aa", 1, path)
+        return self.ledger.jobs.write_plan(job, b"", title="", narration="", keys=keys)
 
     def has(self, *keys: str) -> list[bool]:
         return [self.cache.has(key) for key in keys]
@@ -73,13 +73,13 @@ def test_a_take_comes_back_as_it_was_spoken(kept: Kept) -> None:
 def test_the_cache_stays_within_its_bound(kept: Kept) -> None:
     kept.keep(*(f"k{n:03}" for n in range(60)))
     size_bytes = sum(path.stat().st_size for path in (kept.folder / "cache").rglob("*.flac"))
-    assert size_bytes == kept.ledger.cache_bytes() <= 45_000
+    assert size_bytes == kept.ledger.takes.total_bytes() <= 45_000
     assert len(kept.files()) >= 8
 
 
 def test_the_least_recently_used_leaves_first(kept: Kept) -> None:
     kept.keep("old1", "old2", "old3")
-    kept.ledger.use_takes(["old1"])
+    kept.ledger.takes.mark_used(["old1"])
     kept.keep(*(f"k{n:03}" for n in range(9)))
     assert kept.has("old1", "old2") == [True, False]
     assert "old2" not in kept.files()
@@ -90,7 +90,7 @@ def test_the_least_recently_used_leaves_first_though_the_clock_was_set_back(kept
     with sqlite3.connect(kept.folder / "ledger.sqlite") as db:  # heard when the clock was ahead
         db.execute("UPDATE takes SET used_at = used_at + 31536000")
     db.close()
-    kept.ledger.use_takes(["old1"])
+    kept.ledger.takes.mark_used(["old1"])
     kept.keep(*(f"k{n:03}" for n in range(9)))
     assert kept.has("old1", "old2") == [True, False]
 
@@ -98,10 +98,10 @@ def test_the_least_recently_used_leaves_first_though_the_clock_was_set_back(kept
 def test_what_an_open_job_needs_is_never_evicted(kept: Kept) -> None:
     kept.keep("open1", "done1")
     open_job, done = kept.job("open.md", "open1"), kept.job("done.md", "done1")
-    kept.ledger.finish(kept.ledger.move(done, JobState.PUBLISHING), 1.0)
+    kept.ledger.jobs.finish(kept.ledger.jobs.move(done, JobState.PUBLISHING), 1.0)
     kept.keep(*(f"k{n:03}" for n in range(30)))
     assert kept.has("open1", "done1") == [True, False]
-    kept.ledger.move(open_job, JobState.FAILED)
+    kept.ledger.jobs.move(open_job, JobState.FAILED)
     kept.keep(*(f"m{n:03}" for n in range(30)))
     assert kept.has("open1") == [False]
 
@@ -152,7 +152,7 @@ def test_what_engines_keep_beside_the_takes_is_not_counted_and_never_swept(kept:
 def test_a_take_whose_row_a_kill_prevented_is_known_at_the_next_start(kept: Kept) -> None:
     kept.keep("one", "two")
     whole = kept.cache.read("one")
-    kept.ledger.drop_take("one")
+    kept.ledger.takes.drop("one")
     kept.reopen()
     assert kept.has("one", "two") == [True, True]
     assert kept.cache.read("one") == whole
@@ -163,7 +163,7 @@ def test_a_take_whose_row_a_kill_prevented_is_known_at_the_next_start(kept: Kept
 
 def test_half_a_take_without_a_row_leaves_the_cache(kept: Kept) -> None:
     kept.keep("one", "two")
-    kept.ledger.drop_take("one")
+    kept.ledger.takes.drop("one")
     (half,) = kept.folder.rglob("one.flac")
     half.write_bytes(half.read_bytes()[:-100])
     kept.reopen()

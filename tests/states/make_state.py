@@ -143,13 +143,13 @@ def _begin_the_book(home: Path) -> None:
     (home / "slow").touch()
     _write(home / "inbox/book.md", _book().encode())
     speaking = (
-        "SELECT count(takes.key), count(chunks.owner) FROM jobs JOIN chunks ON chunks.job = jobs.id"
+        "SELECT count(takes.key), count(*) FROM jobs JOIN chunks ON chunks.job = jobs.id"
         " LEFT JOIN takes USING (key) WHERE jobs.state = 'speaking'"
     )
 
     def is_in_the_middle() -> bool:
-        takes, in_flight = _query(home, speaking)[0]
-        return bool(takes >= TAKES_AT_THE_KILL and in_flight)
+        takes, chunks = _query(home, speaking)[0]
+        return bool(TAKES_AT_THE_KILL <= takes < chunks)
 
     _wait(is_in_the_middle)
 

@@ -28,6 +28,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import msgspec
@@ -40,7 +41,7 @@ from narrated.config.values import Config
 from narrated.errors import NarratedError
 from narrated.inbox import inbox
 from narrated.jobs.publisher import Publisher
-from narrated.ledger.database import Database
+from narrated.ledger.database import Database, Repository
 from narrated.ledger.jobs import Jobs
 from narrated.parser_process import plan
 from narrated.reading.cover_image import cover
@@ -200,10 +201,10 @@ def _is_done(service: Daemon) -> bool:
     with suppress(AttributeError):  # it is still being built
         ledger, inbox = service.app.ledger, service.app.config.inbox
         is_seen = service.ingest.standing.scanned and not service.feed.inbox.waiting()
-        is_there = all((inbox / path).exists() for path in ledger.known())
+        is_there = all((inbox / path).exists() for path in ledger.sources.known())
         withdraws = service.app.config.removed == "withdraw"
-        is_withdrawn = not (withdraws and any(map(ledger.published, ledger.gone())))
-        is_idle = service.admission.idle.is_set() and not ledger.open_jobs()
+        is_withdrawn = not (withdraws and any(map(ledger.jobs.published, ledger.sources.gone())))
+        is_idle = service.admission.idle.is_set() and not ledger.jobs.all_open()
         return is_seen and is_there and is_withdrawn and is_idle
     return False
 
@@ -237,17 +238,15 @@ class Steps:
     def follow_ledger(self) -> None:
         """Count each transaction, by who began it and the moves that it holds."""
         moves: list[str] = []
-        whole, move, add_job = Database.transaction, Jobs.move, Jobs.add_job
+        whole, move, add = Database.transaction, Jobs.move, Jobs.add
 
         @contextmanager
         def transaction(ledger: Database) -> Iterator[None]:
-            if ledger._db.in_transaction:
+            if ledger.in_transaction:
                 with whole(ledger):
                     yield
                 return
-            began = sys._getframe(2).f_code.co_name.strip("_")
-            if began in ("move", "add_job"):  # ours, below, stand between
-                began = ""
+            began = _caller(sys._getframe(2))
             try:
                 with whole(ledger):
                     yield
@@ -257,15 +256,15 @@ class Steps:
             self.done(name)
 
         def moved(ledger: Jobs, job: Any, state: Any, **more: Any) -> Any:
-            moves.append(f"[{ledger.job(job.id).state} to {state}]")
+            moves.append(f"[{ledger.get(job.id).state} to {state}]")
             return move(ledger, job, state, **more)
 
         def added(ledger: Jobs, *about: Any, **more: Any) -> Any:
             moves.append(f"[new, {more.get('state', 'queued')}]")
-            return add_job(ledger, *about, **more)
+            return add(ledger, *about, **more)
 
         Database.transaction = transaction  # type: ignore[method-assign]
-        Jobs.move, Jobs.add_job = moved, added  # type: ignore[method-assign]
+        Jobs.move, Jobs.add = moved, added  # type: ignore[method-assign]
 
     def _follow(self, verb: str, name: Callable[..., str], flag: int = 0) -> None:
         call = getattr(os, verb)
@@ -278,6 +277,19 @@ class Steps:
             return result
 
         setattr(os, verb, followed)
+
+
+def _caller(frame: FrameType) -> str:
+    """Who began a transaction; empty for moves and new jobs, which tell of themselves."""
+    name = frame.f_code.co_name.strip("_")
+    owner = frame.f_locals.get("self")
+    if not isinstance(owner, Repository):
+        return name
+    return (
+        ""
+        if isinstance(owner, Jobs) and name in ("move", "add")
+        else f"{type(owner).__name__}.{name}"
+    )
 
 
 def _called(place: Any) -> str:

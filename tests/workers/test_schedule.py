@@ -39,7 +39,7 @@ class Desk:
 async def _desk(folder: Path, **options: Any) -> AsyncIterator[Desk]:
     ledger = Ledger(folder / "ledger.sqlite")
     pool = WorkerPool([spec(toy(**options))], lambda: scheduler.workers_changed())
-    scheduler = Scheduler(pool, ledger, "tests", 60)
+    scheduler = Scheduler(pool, ledger)
     desk = Desk(scheduler, pool, ledger)
     scheduler.on_admit = lambda order: desk.admitted.append(order.key)
     await pool.start()
@@ -170,7 +170,7 @@ def test_deaths_are_remembered_over_a_restart(tmp_path: Path) -> None:
     async def story(deaths: int) -> None:
         async with _desk(tmp_path, rows=1) as desk:
             for _ in range(deaths):
-                desk.ledger.count_death("poison")
+                desk.ledger.crashes.add("poison")
             with pytest.raises(EngineError, match="ended 3 times"):
                 await desk.ask("poison", 1, "DIE")
             assert desk.admitted == ["poison"]
@@ -195,7 +195,7 @@ def test_an_engine_that_is_not_to_be_had_refuses_what_waits_for_it(tmp_path: Pat
         ledger = Ledger(tmp_path / "ledger.sqlite")
         specs = [spec(toy(unless=str(tmp_path / "model")))]
         pool = WorkerPool(specs, lambda: scheduler.workers_changed())
-        scheduler = Scheduler(pool, ledger, "tests", 60)
+        scheduler = Scheduler(pool, ledger)
         await pool.start()
         try:
             with pytest.raises(EngineUnavailable, match="model is missing"):

@@ -98,9 +98,13 @@ class Ingest:
 
     def unshown(self, pictures: Iterable[str]) -> None:
         """A post shows these no more, or is gone: where none does, each is an item of its own."""
-        taken = {path: self._ledger.source_sha256(path) for path in pictures}
+        taken = {path: self._ledger.sources.sha256(path) for path in pictures}
         for path, sha256 in taken.items():
-            if sha256 and not self._ledger.shown_by(path) and not self._is_current(path, sha256):
+            if (
+                sha256
+                and not self._ledger.pictures.posts_showing(path)
+                and not self._is_current(path, sha256)
+            ):
                 item = self._register.new(path, sha256, 0, JobCause.FOUND)
                 self._ledger.afterwards(partial(self._enqueue, item))
 
@@ -110,14 +114,14 @@ class Ingest:
         So it is where nothing of it stands and its newest version failed before it was planned.
         """
         with self._ledger.transaction():
-            newest = self._ledger.history(post)[-1]
-            has_failed = newest.state is JobState.FAILED and self._ledger.plan(newest) is None
-            stands = self._ledger.published(post) is not None or any(
-                job.state is JobState.PUBLISHING for job in self._ledger.unfinished(post)
+            newest = self._ledger.jobs.history(post)[-1]
+            has_failed = newest.state is JobState.FAILED and self._ledger.jobs.plan(newest) is None
+            stands = self._ledger.jobs.published(post) is not None or any(
+                job.state is JobState.PUBLISHING for job in self._ledger.jobs.unfinished(post)
             )
             if has_failed and not stands:
-                pictures = self._ledger.shown(post)
-                self._ledger.keep_shown(post, {})
+                pictures = self._ledger.pictures.of_post(post)
+                self._ledger.pictures.record(post, {})
                 self.unshown(pictures)
 
     def shown(self, pictures: Iterable[str]) -> None:
@@ -126,7 +130,7 @@ class Ingest:
         What is wrong with them is told where they are shown.
         """
         for path in pictures:
-            for job in self._ledger.unfinished(path):
+            for job in self._ledger.jobs.unfinished(path):
                 if job.state in (JobState.FAILED, JobState.WAITING):
                     self.is_part_of_a_post(job)
 
@@ -137,29 +141,31 @@ class Ingest:
         """
         if job.state is JobState.PUBLISHING or not is_picture(job.path):
             return False
-        posts = self._ledger.shown_by(job.path)
+        posts = self._ledger.pictures.posts_showing(job.path)
         if posts:
             part_of = f"part of {printable(min(posts))}"
-            self._ledger.move(job, JobState.SUPERSEDED, problem=part_of)
+            self._ledger.jobs.move(job, JobState.SUPERSEDED, problem=part_of)
             self._imprint.forget_note(job)
         return bool(posts)
 
     def outdated(self, job: Job) -> None:
         """Plan a job anew, because what it was planned for is no more."""
-        if self._ledger.job(job.id).state is JobState.PUBLISHING:  # which the newer one supersedes
-            self._ledger.move(job, JobState.PLANNED)
+        if (
+            self._ledger.jobs.get(job.id).state is JobState.PUBLISHING
+        ):  # which the newer one supersedes
+            self._ledger.jobs.move(job, JobState.PLANNED)
         if again := self._register.again(job.path, job.cause):
             self._enqueue(again)
         else:
-            self._ledger.move(job, JobState.REMOVED, problem="its source is gone")
+            self._ledger.jobs.move(job, JobState.REMOVED, problem="its source is gone")
             self._imprint.forget_note(job)
 
     def withdraw_due(self, withdraw_after_s: float) -> list[Job]:
         """Published jobs whose source has been gone for so long; none while the inbox is ill."""
         if self.standing.root_problem or not self.standing.scanned:
             return []
-        gone = self._ledger.gone(time.time() - withdraw_after_s)
-        published = [self._ledger.published(path) for path in gone]
+        gone = self._ledger.sources.gone(time.time() - withdraw_after_s)
+        published = [self._ledger.jobs.published(path) for path in gone]
         return [job for job in published if job is not None]
 
     def _root(self, event: Event) -> None:
@@ -181,10 +187,10 @@ class Ingest:
 
     def _found(self, event: FileReady) -> None:
         with self._ledger.transaction():
-            self._ledger.see(event.path, event.signature, event.sha256)
+            self._ledger.sources.record(event.path, event.signature, event.sha256)
             posts = self._posts_to_redo(event)
             jobs = [job for post in posts if (job := self._register.again(post, JobCause.PICTURE))]
-            if self._ledger.shown_by(event.path):
+            if self._ledger.pictures.posts_showing(event.path):
                 self.shown([event.path])
             else:
                 jobs += self._version(event)
@@ -198,10 +204,10 @@ class Ingest:
         with self._ledger.transaction():
             match event:
                 case FileReady(_, signature, sha256):
-                    self._ledger.see(path, signature, sha256)
+                    self._ledger.sources.record(path, signature, sha256)
                     jobs = self._register.planned_anew(self._held(path, sha256), JobCause.SETTINGS)
                 case FileVanished():
-                    self._ledger.miss(path)
+                    self._ledger.sources.mark_gone(path)
                     jobs = self._register.planned_anew(self._held(path, ""), JobCause.SETTINGS)
                 case FileUnreadable(_, _, problem, remedy):
                     log.warning("%s %s", problem, remedy, extra=fields(file=path))
@@ -215,18 +221,18 @@ class Ingest:
 
     def _held(self, path: str, sha256: str) -> list[str]:
         """The posts that were planned with another content of a file, or without it."""
-        posts = self._ledger.planned_with_another(path, sha256)
+        posts = self._ledger.plan_inputs.posts_with_other(path, sha256)
         if sha256 and holds_by_place(path):
-            posts += self._ledger.planned_without(path)
+            posts += self._ledger.plan_inputs.posts_without(path)
         return posts
 
     def _posts_to_redo(self, event: FileReady) -> list[str]:
-        shown_by = self._ledger.shown_by(event.path)
+        shown_by = self._ledger.pictures.posts_showing(event.path)
         return [post for post, sha256 in shown_by.items() if sha256 != event.sha256]
 
     def _version(self, event: FileReady) -> list[Job]:
         """A new job for new content; the same content again is no work."""
-        current = self._ledger.current(event.path)
+        current = self._ledger.jobs.current(event.path)
         same = current is not None and current.source_sha256 == event.sha256
         if current is not None and same and not self._is_worth_another(current):
             return [current] if current.state is JobState.QUEUED else []
@@ -235,7 +241,7 @@ class Ingest:
 
     def _is_current(self, path: str, sha256: str) -> bool:
         """Whether a file stands, or is to be narrated, as it is now."""
-        current = self._ledger.current(path)
+        current = self._ledger.jobs.current(path)
         return current is not None and current.source_sha256 == sha256
 
     def _is_worth_another(self, job: Job) -> bool:
@@ -258,13 +264,15 @@ class Ingest:
         log.debug("%s is gone from the inbox", printable(path))
         self.standing.conflicts.discard(path)
         with self._ledger.transaction():
-            self._ledger.miss(path)
-            pointless = [job for job in self._ledger.stoppable(path) if self._is_pointless(job)]
+            self._ledger.sources.mark_gone(path)
+            pointless = [
+                job for job in self._ledger.jobs.stoppable(path) if self._is_pointless(job)
+            ]
             for job in pointless:
-                self._ledger.move(job, JobState.REMOVED, problem="its source is gone")
+                self._ledger.jobs.move(job, JobState.REMOVED, problem="its source is gone")
                 self._imprint.forget_note(job)
             jobs = self._followed(path)
-            self.unshown(self._ledger.shown(path))
+            self.unshown(self._ledger.pictures.of_post(path))
         for job in pointless:
             self._cancel(job)
         for job in jobs:
@@ -272,18 +280,18 @@ class Ingest:
 
     def _go_on_without(self) -> None:
         """Who waited for a file that was away may go on without it, now that it is missed."""
-        for job in self._ledger.jobs("state = 'waiting' AND reason = 'absent'"):
-            self._enqueue(self._ledger.move(job, JobState.QUEUED))
+        for job in self._ledger.jobs.waiting_for(JobReason.ABSENT):
+            self._enqueue(self._ledger.jobs.move(job, JobState.QUEUED))
 
     def _is_pointless(self, job: Job) -> bool:
         """What was read already is finished, unless the same words are narrated elsewhere."""
-        if job.state in (JobState.FAILED, JobState.WAITING) or self._ledger.plan(job) is None:
+        if job.state in (JobState.FAILED, JobState.WAITING) or self._ledger.jobs.plan(job) is None:
             return True
         return bool(self._moved_to(job))
 
     def _followed(self, path: str) -> list[Job]:
         """A move seen in two halves, the copy first: the copy takes the narration along."""
-        published = self._ledger.published(path)
+        published = self._ledger.jobs.published(path)
         if published is None:
             return []
         again = (
@@ -293,7 +301,7 @@ class Ingest:
 
     def _moved_to(self, job: Job) -> list[str]:
         since = time.time() - MOVE_WINDOW_S
-        arrived = self._ledger.arrived_since(job.source_sha256, since)
+        arrived = self._ledger.sources.arrived_since(job.source_sha256, since)
         return [path for path in arrived if path != job.path]
 
 

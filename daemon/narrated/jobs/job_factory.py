@@ -20,10 +20,10 @@ class JobFactory:
 
     def new(self, path: str, sha256: str, size_bytes: int, cause: JobCause) -> Job:
         """A new version of a source, to be done."""
-        older = self._ledger.stoppable(path)
+        older = self._ledger.jobs.stoppable(path)
         with self._ledger.transaction():
             stem = self._stem(path, sha256)
-            job = self._ledger.add_job(path, sha256, size_bytes, stem, cause=cause)
+            job = self._ledger.jobs.add(path, sha256, size_bytes, stem, cause=cause)
         self._stop(older)
         return job
 
@@ -32,8 +32,8 @@ class JobFactory:
 
         None where the source is gone or was never taken.
         """
-        sha256 = self._ledger.source_sha256(path)
-        current = self._ledger.current(path)
+        sha256 = self._ledger.sources.sha256(path)
+        current = self._ledger.jobs.current(path)
         if not sha256 or current is None:
             return None
         return self.new(path, sha256, current.size_bytes, cause)
@@ -44,9 +44,9 @@ class JobFactory:
 
     def unreadable(self, path: str, size_bytes: int, problem: str, remedy: str) -> Job:
         """A version that waits for its rights to be mended."""
-        older = self._ledger.stoppable(path)
+        older = self._ledger.jobs.stoppable(path)
         with self._ledger.transaction():
-            job = self._ledger.add_job(
+            job = self._ledger.jobs.add(
                 path,
                 "",
                 size_bytes,
@@ -60,8 +60,8 @@ class JobFactory:
         return job
 
     def _anew(self, path: str, cause: JobCause) -> Job:
-        last = self._ledger.history(path)[-1]  # perhaps one that was not to be narrated
-        return self.new(path, self._ledger.source_sha256(path), last.size_bytes, cause)
+        last = self._ledger.jobs.history(path)[-1]  # perhaps one that was not to be narrated
+        return self.new(path, self._ledger.sources.sha256(path), last.size_bytes, cause)
 
     def _stop(self, older: Iterable[Job]) -> None:
         """Only once the ledger knows the newer one: what it refused changes nothing."""
@@ -70,21 +70,21 @@ class JobFactory:
 
     def _stem(self, path: str, sha256: str) -> str:
         """The name in the outbox that belongs to this source for good."""
-        if stem := self._ledger.stem_of(path):
+        if stem := self._ledger.stems.of_source(path):
             return stem
         stem = output_names.stem(path, lambda folded: self._is_taken(folded, path, sha256))
         folded = output_names.fold(stem)
         with self._ledger.transaction():
-            if holder := self._ledger.stem_holder(folded):
-                self._ledger.release_stem(holder)  # it moved here, and brings its name along
-            self._ledger.assign_stem(path, stem, folded)
+            if holder := self._ledger.stems.owner(folded):
+                self._ledger.stems.release(holder)  # it moved here, and brings its name along
+            self._ledger.stems.assign(path, stem, folded)
         return stem
 
     def _is_taken(self, folded: str, path: str, sha256: str) -> bool:
-        holder = self._ledger.stem_holder(folded)
+        holder = self._ledger.stems.owner(folded)
         if holder is None:
             return False
-        alike = self._ledger.published_alike(sha256)
+        alike = self._ledger.jobs.published_alike(sha256)
         has_moved = any(job.path == holder for job in alike)
         is_gone = has_moved and not safe_read.exists(self._inbox, holder)
         return not (

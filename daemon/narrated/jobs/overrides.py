@@ -60,8 +60,8 @@ class Overrides:
     def is_overtaken(self) -> bool:
         """Whether the inbox took or missed another version of a file since it was read here."""
         return any(
-            self._ledger.signature(path) != before
-            and self._ledger.source_sha256(path) != self.consulted.get(path, "")
+            self._ledger.sources.signature(path) != before
+            and self._ledger.sources.sha256(path) != self.consulted.get(path, "")
             for path, before in self._taken.items()
         )
 
@@ -91,12 +91,12 @@ class Overrides:
     async def _texts(self, paths: Sequence[str] | Iterator[str], limit_bytes: int) -> Texts:
         admitted = [path for path in paths if self._admits(path)]
         for path in admitted:
-            self._taken.setdefault(path, self._ledger.signature(path))
+            self._taken.setdefault(path, self._ledger.sources.signature(path))
         loop = asyncio.get_running_loop()
         contents = await loop.run_in_executor(self._disk, self._read, admitted, limit_bytes)
         there = {path: content for path, content in contents.items() if content is not None}
         for path in admitted if self.insists else ():
-            is_known = self._taken[path] is not None and self._ledger.source_sha256(path)
+            is_known = self._taken[path] is not None and self._ledger.sources.sha256(path)
             if path not in there and is_known:
                 raise SourceAbsent(f"{printable(path)} is not there, and was not missed yet.")
         self.consulted |= {path: _sha256(content) for path, content in there.items()}

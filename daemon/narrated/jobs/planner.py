@@ -179,7 +179,7 @@ class Planner:
             _chunk_digest(chunk, plan.speakers[chunk.speaker], infos[chunk.speaker])
             for chunk in plan.chunks
         )
-        chosen = self._ledger.choices(path)
+        chosen = self._ledger.takes.choices(path)
         takes = tuple(chosen.get(digest, 0) for digest in digests)
         return Plan(
             plan=plan,
@@ -298,7 +298,7 @@ class Planner:
             picture = await self._read(path, PICTURE_BYTES)
             return Caption(text=await self.describe(picture, flow, wishes)), sha256
         except SourceAbsent as error:
-            if insists and self._ledger.source_sha256(path) == sha256:
+            if insists and self._ledger.sources.sha256(path) == sha256:
                 raise
             return Caption(missing=error.problem), ""
         except (SourceError, EngineError) as error:
@@ -308,7 +308,7 @@ class Planner:
         """The digest of a picture the inbox has taken; waits for one still arriving until then."""
         if self._at_rest and safe_read.exists(self._inbox, path):
             return hashlib.sha256(await self._read(path, PICTURE_BYTES)).hexdigest()
-        while not (sha256 := self._ledger.source_sha256(path)):
+        while not (sha256 := self._ledger.sources.sha256(path)):
             if not safe_read.exists(self._inbox, path) or time.monotonic() > deadline:
                 return ""
             await asyncio.sleep(PICTURE_POLL_S)
@@ -321,7 +321,7 @@ class Planner:
         info = await self._scheduler.engine(wishes.captions)
         options = dict(wishes.caption_options)
         key = _digest([hashlib.sha256(picture).hexdigest(), info.identity, options])
-        text = self._ledger.caption(key)
+        text = self._ledger.captions.get(key)
         if text is None:
             order = Request(
                 key=f"caption-{key}",
@@ -333,7 +333,7 @@ class Planner:
             )
             result = await self._scheduler.perform(order)
             text = str(result.header["text"])
-            self._ledger.keep_caption(key, text)
+            self._ledger.captions.record(key, text)
         return text
 
 

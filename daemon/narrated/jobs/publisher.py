@@ -133,7 +133,7 @@ class Publisher:
 
     def _candidates(self, job: Job) -> list[Job]:
         """The narration of this path that stands, then those of moved sources of this content."""
-        standing = self._ledger.published(job.path)
+        standing = self._ledger.jobs.published(job.path)
         return ([standing] if standing else []) + self.moved_from(job)
 
     def moved_from(self, job: Job) -> list[Job]:
@@ -143,7 +143,7 @@ class Publisher:
         """
         moved = [
             older
-            for older in self._ledger.published_alike(job.source_sha256)
+            for older in self._ledger.jobs.published_alike(job.source_sha256)
             if older.path != job.path and not safe_read.exists(self._inbox, older.path)
         ]
         # Asked after the look: the inbox may go in between.
@@ -153,7 +153,7 @@ class Publisher:
         """Who has taken over the words of a source that went while it was being published."""
         if safe_read.exists(self._inbox, job.path):
             return None
-        alike = self._ledger.published_alike(job.source_sha256)
+        alike = self._ledger.jobs.published_alike(job.source_sha256)
         there = (each for each in alike if safe_read.exists(self._inbox, each.path))
         return next(there, None)
 
@@ -161,7 +161,7 @@ class Publisher:
         # In one order for all: two files may each take over from where the other one was.
         first, second = sorted((older.stem, job.stem))
         async with self._lock(first), self._lock(second, other=first):
-            if self._ledger.job(older.id).state is not JobState.DONE:
+            if self._ledger.jobs.get(older.id).state is not JobState.DONE:
                 return False
             bring = await self._in_outbox(lambda: self._bringing(job, older, manuscript))
             if bring is None:
@@ -209,16 +209,16 @@ class Publisher:
         False where the job was superseded or cancelled while it waited for its turn, or where
         after a restart a newer version was quicker.
         """
-        current = self._ledger.job(job.id).state
+        current = self._ledger.jobs.get(job.id).state
         has_begun = current is JobState.PUBLISHING  # before a restart
         if not has_begun and current is not state:
             return False
-        standing = self._ledger.published(job.path)
+        standing = self._ledger.jobs.published(job.path)
         if standing is not None and standing.id > job.id:
-            self._ledger.move(job, JobState.SUPERSEDED, problem="a newer version")
+            self._ledger.jobs.move(job, JobState.SUPERSEDED, problem="a newer version")
             return False
         if not has_begun:
-            self._ledger.move(job, JobState.PUBLISHING)
+            self._ledger.jobs.move(job, JobState.PUBLISHING)
         return True
 
     async def _begun(self, job: Job, bring: Callable[[], object]) -> None:
@@ -226,8 +226,8 @@ class Publisher:
         try:
             await self._in_outbox(bring)
         except NarratedError:
-            if not self._ledger.is_newest(job):
-                self._ledger.move(job, JobState.SUPERSEDED, problem="a newer version")
+            if not self._ledger.jobs.is_newest(job):
+                self._ledger.jobs.move(job, JobState.SUPERSEDED, problem="a newer version")
             raise
         self._remember_ground()
 
@@ -255,7 +255,7 @@ class Publisher:
         if older is None or (older.path == job.path and job.cause is JobCause.FOUND):
             await self._replace_moved(job)  # perhaps a copy from which the original is now gone
         with self._ledger.transaction():
-            done = self._ledger.finish(job, duration_s)
+            done = self._ledger.jobs.finish(job, duration_s)
             if older is not None and older.path != job.path:
                 self._moved(older, job)
             parting = self._departures.let_go(job)
@@ -294,10 +294,12 @@ class Publisher:
 
     def _moved(self, older: Job, job: Job) -> None:
         with self._ledger.transaction():
-            if self._ledger.job(older.id).state is not JobState.DONE:
+            if self._ledger.jobs.get(older.id).state is not JobState.DONE:
                 return  # it was replaced in its own place meanwhile
-            self._ledger.move(older, JobState.SUPERSEDED, problem=f"moved to {printable(job.path)}")
-            if self._ledger.source_sha256(older.path) not in ("", older.source_sha256):
+            self._ledger.jobs.move(
+                older, JobState.SUPERSEDED, problem=f"moved to {printable(job.path)}"
+            )
+            if self._ledger.sources.sha256(older.path) not in ("", older.source_sha256):
                 self.on_lost(older.path)  # another file has come in its place
                 return
             self._forget(older.path)
@@ -307,23 +309,23 @@ class Publisher:
     async def _note(self, job: Job, error: NarratedError) -> None:
         async with self._lock(job.stem):
             await self._on_disk(lambda: self._write_note(job, error))
-            if self._ledger.job(job.id).state in ENDED and not self._owes_note(job.path):
+            if self._ledger.jobs.get(job.id).state in ENDED and not self._owes_note(job.path):
                 self.forget_note(job)
 
     def _owes_note(self, path: str) -> bool:
         """Whether a version of a file that came meanwhile has a note to leave."""
-        current = self._ledger.current(path)
+        current = self._ledger.jobs.current(path)
         return current is not None and current.state in (JobState.FAILED, JobState.WAITING)
 
     async def _withhold(self, job: Job, why: str) -> None:
         """Whoever published it: a version that this one superseded may have done so just now."""
         async with self._lock(job.stem):
             await self._in_outbox(lambda: self._clear(job))
-            if standing := self._ledger.published(job.path):
+            if standing := self._ledger.jobs.published(job.path):
                 self._retracted(standing, why)
-            for begun in self._ledger.unfinished(job.path):
+            for begun in self._ledger.jobs.unfinished(job.path):
                 if begun.state is JobState.PUBLISHING:  # before a restart: else it had the lock
-                    self._ledger.move(begun, JobState.SUPERSEDED, problem="a newer version")
+                    self._ledger.jobs.move(begun, JobState.SUPERSEDED, problem="a newer version")
 
     def _clear(self, job: Job) -> None:
         standing = manifests.standing(self._outbox / (job.stem + MANIFEST_SUFFIX))
@@ -346,16 +348,16 @@ class Publisher:
 
     def _forget(self, path: str) -> None:
         """Forget a file that is gone, unless a version of it is still being narrated."""
-        if self._ledger.current(path) is None:
-            self._ledger.forget(path)
+        if self._ledger.jobs.current(path) is None:
+            self._ledger.sources.forget(path)
 
     def _is_gone(self, job: Job) -> bool:
         """Whether a narration stands and its source does not."""
-        stands = self._ledger.job(job.id).state is JobState.DONE
-        return stands and not self._ledger.source_sha256(job.path)
+        stands = self._ledger.jobs.get(job.id).state is JobState.DONE
+        return stands and not self._ledger.sources.sha256(job.path)
 
     def _retracted(self, job: Job, why: str) -> None:
-        self._ledger.move(job, JobState.REMOVED, problem=why)
+        self._ledger.jobs.move(job, JobState.REMOVED, problem=why)
         log.info("the narration of %s is withdrawn: %s", printable(job.path), why)
 
     async def _take_out(self, job: Job) -> None:
@@ -385,7 +387,7 @@ class Publisher:
         """Where narrations are from now on, lest what is below it be taken for it one day."""
         device = self._ground.insist()
         if device != self._ground.device:
-            self._ledger.keep_place(OUTBOX, device)
+            self._ledger.host.record_device(OUTBOX, device)
             self._ground.device = device
 
     async def _in_outbox(self, call: Callable[[], Value]) -> Value:

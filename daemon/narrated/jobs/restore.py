@@ -14,7 +14,7 @@ from narrated.inbox import safe_read
 from narrated.inbox.readiness import FileSignature
 from narrated.ledger.connection import DamagedLedger
 from narrated.ledger.database import last_aside, set_aside
-from narrated.ledger.host_state import OUTBOX, place_in
+from narrated.ledger.host_state import OUTBOX, device_in
 from narrated.ledger.job import JobCause
 from narrated.ledger.store import Ledger
 from narrated.outbox import manifest as manifests
@@ -76,7 +76,7 @@ def remnants(ground: MountGuard, ledger: Path, inbox: Path) -> list[FoundNarrati
     """
     aside = last_aside(ledger)
     if aside is not None:
-        MountGuard(ground.outbox, place_in(aside, OUTBOX)).insist()
+        MountGuard(ground.outbox, device_in(aside, OUTBOX)).insist()
     found = (_remnant(ground.outbox, inbox, path) for path in _manifests(ground.outbox))
     return sorted(filter(None, found), key=lambda each: each.published_at, reverse=True)
 
@@ -103,9 +103,9 @@ def rebuild(ledger: Ledger, found: list[FoundNarration], *, with_gone: bool) -> 
 def _enter(ledger: Ledger, each: FoundNarration, folded: str, with_gone: bool) -> None:
     manifest, path, sha256 = each.manifest, each.manifest.source.path, each.manifest.source.sha256
     if each.is_there or with_gone:
-        ledger.see(path, UNSEEN, sha256)
-    ledger.assign_stem(path, each.stem, folded)
-    ledger.add_published(
+        ledger.sources.record(path, UNSEEN, sha256)
+    ledger.stems.assign(path, each.stem, folded)
+    ledger.jobs.add_published(
         path,
         sha256,
         each.stem,
@@ -115,10 +115,10 @@ def _enter(ledger: Ledger, each: FoundNarration, folded: str, with_gone: bool) -
         duration_s=manifest.duration_s,
         done_at=each.published_at,
     )
-    ledger.keep_shown(path, manifest.shows or {})
-    ledger.keep_consulted(path, manifest.consulted)
+    ledger.pictures.record(path, manifest.shows or {})
+    ledger.plan_inputs.record(path, manifest.consulted)
     if each.is_vague and each.is_there:
-        ledger.add_job(path, sha256, each.size_bytes, each.stem, cause=JobCause.REFRESH)
+        ledger.jobs.add(path, sha256, each.size_bytes, each.stem, cause=JobCause.REFRESH)
 
 
 def _manifests(outbox: Path) -> Iterator[str]:

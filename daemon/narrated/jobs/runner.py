@@ -132,29 +132,29 @@ class JobRunner:
         if await self._imprint.carry(job, manuscript):
             return
         if job.state is not JobState.PUBLISHING:
-            self._ledger.move(job, JobState.SPEAKING)
+            self._ledger.jobs.move(job, JobState.SPEAKING)
         recorded = await self._record(job, manuscript)
         await self._imprint.publish(job, manuscript, recorded)
 
     async def _manuscript(self, job: Job, wishes: JobDefaults) -> Plan:
         """The manuscript kept since before a restart, or a new one."""
-        if kept := self._ledger.plan(job):
+        if kept := self._ledger.jobs.plan(job):
             if job.state is JobState.SPEAKING:
-                self._ledger.move(job, JobState.PLANNED)
+                self._ledger.jobs.move(job, JobState.PLANNED)
             return Plan.unpacked(kept)
         manuscript = await self._planned(job, wishes)
-        unshown = self._ledger.shown(job.path) - manuscript.shown.keys()
+        unshown = self._ledger.pictures.of_post(job.path) - manuscript.shown.keys()
         with self._ledger.transaction():
-            self._ledger.keep_shown(job.path, manuscript.shown)
-            self._ledger.keep_consulted(job.path, manuscript.consulted)
-            self._ledger.write_plan(
+            self._ledger.pictures.record(job.path, manuscript.shown)
+            self._ledger.plan_inputs.record(job.path, manuscript.consulted)
+            self._ledger.jobs.write_plan(
                 job,
                 manuscript.packed(),
                 title=manuscript.plan.title,
                 narration=manuscript.narration,
                 keys=manuscript.keys,
             )
-            self._ledger.use_takes(manuscript.keys)
+            self._ledger.takes.mark_used(manuscript.keys)
             self.on_shown(manuscript.shown)
             self.on_unshown(unshown)
         return manuscript
@@ -172,18 +172,18 @@ class JobRunner:
                 self._insist(job)
                 if not beside.is_overtaken:
                     # Settings may be at fault: when they change, it is tried again.
-                    self._ledger.keep_consulted(job.path, beside.consulted)
+                    self._ledger.plan_inputs.record(job.path, beside.consulted)
                     raise
 
     def _insist(self, job: Job) -> None:
         """See that the source is there; else what it hangs on may have been away as well."""
-        is_known = self._ledger.source_sha256(job.path) == job.source_sha256
+        is_known = self._ledger.sources.sha256(job.path) == job.source_sha256
         if is_known and not safe_read.exists(self._inbox, job.path):
             raise SourceAbsent(f"{printable(job.path)} is not there.")
 
     def _is_overtaken(self, manuscript: Plan) -> bool:
         """Whether a picture came or changed while the post that shows it was being planned."""
-        taken = {path: self._ledger.source_sha256(path) for path in manuscript.shown}
+        taken = {path: self._ledger.sources.sha256(path) for path in manuscript.shown}
         return any(taken[path] not in ("", sha) for path, sha in manuscript.shown.items())
 
     async def _nothing_to_say(self, job: Job, manuscript: Plan) -> bool:
@@ -192,7 +192,7 @@ class JobRunner:
         why = "`narrate: false` holds for it"
         await self._imprint.withhold(job, why)
         self._imprint.forget_note(job)
-        self._ledger.move(job, JobState.REMOVED, reason=JobReason.UNWANTED, problem=why)
+        self._ledger.jobs.move(job, JobState.REMOVED, reason=JobReason.UNWANTED, problem=why)
         return True
 
     async def _record(self, job: Job, manuscript: Plan) -> RenderedNarration:
@@ -273,8 +273,8 @@ class JobRunner:
         progress.recorded += sum(len(chunk.text) for chunk in chunks)
 
     async def _wait(self, job: Job, reason: JobReason, error: NarratedError) -> None:
-        if self._ledger.job(job.id).is_open and not self._gave_way(job):
-            self._ledger.move(
+        if self._ledger.jobs.get(job.id).is_open and not self._gave_way(job):
+            self._ledger.jobs.move(
                 job, JobState.WAITING, reason=reason, problem=error.problem, remedy=error.remedy
             )
             about = fields(file=job.path, job=job.id)
@@ -290,23 +290,23 @@ class JobRunner:
 
         The inbox tells, by and by.
         """
-        is_known = self._ledger.source_sha256(job.path) == job.source_sha256
+        is_known = self._ledger.sources.sha256(job.path) == job.source_sha256
         if is_known or safe_read.exists(self._inbox, job.path):
             await self._wait(job, JobReason.ABSENT, error)
-        elif self._ledger.job(job.id).is_open:
-            self._ledger.move(job, JobState.REMOVED, problem="its source is gone")
+        elif self._ledger.jobs.get(job.id).is_open:
+            self._ledger.jobs.move(job, JobState.REMOVED, problem="its source is gone")
             self._imprint.forget_note(job)  # of when it waited
 
     def _gave_way(self, job: Job) -> bool:
         """Whether it ends for a newer version: so does what was being published when we ended."""
-        if self._ledger.is_newest(job):
+        if self._ledger.jobs.is_newest(job):
             return False
-        self._ledger.move(job, JobState.SUPERSEDED, problem="a newer version")
+        self._ledger.jobs.move(job, JobState.SUPERSEDED, problem="a newer version")
         return True
 
     async def _fail(self, job: Job, error: NarratedError) -> None:
         """The source is at fault, and a note says so: while none can be left it waits."""
-        if not self._ledger.job(job.id).is_open or self._gave_way(job):
+        if not self._ledger.jobs.get(job.id).is_open or self._gave_way(job):
             return
         if not safe_read.exists(self._inbox, job.path):
             await self._lack(job, error)
@@ -319,7 +319,7 @@ class JobRunner:
                 return
             log.warning("no note could be left for %s: %s", printable(job.path), refused)
         with self._ledger.transaction():
-            self._ledger.move(job, JobState.FAILED, problem=error.problem, remedy=error.remedy)
+            self._ledger.jobs.move(job, JobState.FAILED, problem=error.problem, remedy=error.remedy)
             self.on_lost(job.path)
         about = fields(file=job.path, job=job.id)
         log.error("%s failed: %s", printable(job.path), error, extra=about)

@@ -62,13 +62,13 @@ class SourceDisposal:
         there after a kill is found again, is no work, and leaves. None where another version, or
         another job of this one, came meanwhile: the source leaves after that.
         """
-        current = self._ledger.current(job.path)
+        current = self._ledger.jobs.current(job.path)
         if not self.disposes or current is None or current.id != job.id:
             return None
         parting = self._parting(job.path, job.source_sha256)
-        if parting is None or self._ledger.shown_by(job.path).keys() - {job.path}:
+        if parting is None or self._ledger.pictures.posts_showing(job.path).keys() - {job.path}:
             return None
-        self._ledger.let_go(job.path, parting.signature)
+        self._ledger.sources.forget_version(job.path, parting.signature)
         return parting
 
     async def send_off(self, parting: Disposal, pictures: Mapping[str, str]) -> None:
@@ -79,22 +79,22 @@ class SourceDisposal:
         await self._take_source(parting)
         for path, sha256 in pictures.items():  # they are known until now
             picture = self._parting(path, sha256)
-            if picture and not self._ledger.shown_by(path).keys() - {parting.path}:
+            if picture and not self._ledger.pictures.posts_showing(path).keys() - {parting.path}:
                 await self._take_picture(picture)
 
     async def take_left_pictures(self) -> None:
         """Have those follow that a kill kept from following their post out of the inbox."""
         if not self.disposes:
             return
-        for path, posts in self._ledger.left_pictures().items():
-            picture = self._parting(path, self._ledger.source_sha256(path))
+        for path, posts in self._ledger.pictures.left_behind().items():
+            picture = self._parting(path, self._ledger.sources.sha256(path))
             if picture and not any(safe_read.exists(self._inbox, post) for post in posts):
                 await self._take_picture(picture)
 
     def _parting(self, path: str, sha256: str) -> Disposal | None:
         """A file of this content, as the ledger knows it; None where it is another by now."""
-        signature = self._ledger.signature(path)
-        if signature is None or self._ledger.source_sha256(path) != sha256:
+        signature = self._ledger.sources.signature(path)
+        if signature is None or self._ledger.sources.sha256(path) != sha256:
             return None
         return Disposal(path, signature, sha256)
 
@@ -106,16 +106,16 @@ class SourceDisposal:
             self.on_taken_away(source.path)
         except NarratedError as error:
             log.warning("%s stays in the inbox: %s", printable(source.path), error)
-            if self._ledger.signature(source.path) is None:  # else a newer version has come
-                self._ledger.see(source.path, source.signature, source.sha256)
+            if self._ledger.sources.signature(source.path) is None:  # else a newer version has come
+                self._ledger.sources.record(source.path, source.signature, source.sha256)
 
     async def _take_picture(self, picture: Disposal) -> None:
         try:
             await self._take(picture)
-            self._ledger.let_go(picture.path, picture.signature)
-            for waiting in self._ledger.stoppable(picture.path):
+            self._ledger.sources.forget_version(picture.path, picture.signature)
+            for waiting in self._ledger.jobs.stoppable(picture.path):
                 if waiting.source_sha256 == picture.sha256:  # else a newer version has come
-                    self._ledger.move(waiting, JobState.SUPERSEDED, problem="part of a post")
+                    self._ledger.jobs.move(waiting, JobState.SUPERSEDED, problem="part of a post")
                     self.on_superseded(waiting)
             self.on_taken_away(picture.path)
         except NarratedError as error:

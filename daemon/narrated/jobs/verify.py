@@ -68,7 +68,7 @@ class OutboxVerifier:
 
     async def _look_after(self, last: int) -> tuple[int | None, float]:
         """Mend the next few; gives back where they end, None at the end of all, and the cost."""
-        jobs = self._ledger.jobs("state = 'done' AND id > ? ORDER BY id LIMIT ?", last, AT_ONCE)
+        jobs = self._ledger.jobs.published_after(last, AT_ONCE)
         if not jobs:
             return None, 0
         damaged, cost_s = await asyncio.get_running_loop().run_in_executor(
@@ -95,7 +95,7 @@ class OutboxVerifier:
             log.warning("%s", error)
 
     def _redo(self, job: Job) -> None:
-        current = self._ledger.current(job.path)
+        current = self._ledger.jobs.current(job.path)
         if current is not None and current.id == job.id:
             about = fields(file=job.path, job=job.id)
             log.warning("%s: its narration was damaged", printable(job.path), extra=about)

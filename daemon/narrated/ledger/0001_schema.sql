@@ -1,22 +1,22 @@
--- The ledger. Paths are BLOBs: a file's name is bytes, and not always UTF-8.
--- Times are seconds since the epoch; they are for people, no decision hangs on them but age.
+-- The ledger. Paths are BLOBs, because a file name is bytes and may not be UTF-8.
+-- Times are seconds since the epoch. People read them; the daemon only compares their ages.
 
-CREATE TABLE sources (                -- every file of the inbox that was taken, as it was seen last
+CREATE TABLE sources (                -- files of the inbox, as the scanner last saw them
     path        BLOB PRIMARY KEY,
     inode       INTEGER NOT NULL,
     size        INTEGER NOT NULL,
     mtime_ns    INTEGER NOT NULL,
     ctime_ns    INTEGER NOT NULL,
     sha256      TEXT NOT NULL,
-    seen_at     REAL NOT NULL,        -- when this path first came, for telling a move from a copy
-    gone_at     REAL                  -- when it was last missed; NULL while it is there
+    seen_at     REAL NOT NULL,        -- when this path first appeared: tells a move from a copy
+    gone_at     REAL                  -- when its deletion was noticed; NULL if it exists
 ) WITHOUT ROWID;
 CREATE INDEX sources_gone ON sources (gone_at) WHERE gone_at IS NOT NULL;
 
-CREATE TABLE stems (                  -- which name in the outbox belongs to which source, for good
+CREATE TABLE stems (                  -- the output name of each source; it never changes
     path        BLOB PRIMARY KEY,
     stem        BLOB NOT NULL,
-    folded      BLOB NOT NULL UNIQUE  -- as a laptop that folds case and accents sees it
+    folded      BLOB NOT NULL UNIQUE  -- as a file system that folds case and accents sees it
 ) WITHOUT ROWID;
 
 CREATE TABLE jobs (
@@ -35,36 +35,36 @@ CREATE TABLE jobs (
     title         TEXT NOT NULL DEFAULT '',
     narration     TEXT NOT NULL DEFAULT '',
     duration_s    REAL NOT NULL DEFAULT 0,
-    done_at       REAL                -- when it was published, whatever became of it later
+    done_at       REAL                -- when it was published; kept if superseded later
 );
--- Each with the state: SQLite would else look through all that was ever done for one path.
+-- Each index holds the state, so that SQLite need not read all of a path's old versions.
 CREATE INDEX jobs_by_path ON jobs (path, state, id);
 CREATE INDEX jobs_by_source ON jobs (source_sha256, state, id);
 CREATE INDEX jobs_by_state ON jobs (state);
 CREATE INDEX jobs_done ON jobs (done_at) WHERE done_at IS NOT NULL;
 
-CREATE TABLE plans (                  -- a job's script, chunks and settings, compressed
+CREATE TABLE plans (                  -- a job's plan (script, chunks, settings), compressed
     job  INTEGER PRIMARY KEY REFERENCES jobs (id),
     plan BLOB NOT NULL
 );
 
-CREATE TABLE chunks (                 -- of open jobs only: what must not leave the cache
+CREATE TABLE chunks (                 -- of open jobs only: their takes must stay in the cache
     job        INTEGER NOT NULL REFERENCES jobs (id),
     seq        INTEGER NOT NULL,
     key        TEXT NOT NULL,
-    owner      TEXT,                  -- who has it in flight, and until when we believe so
-    expires_at REAL,
+    owner      TEXT,                  -- not used: see docs/decisions/0007-chunk-leases.md
+    expires_at REAL,                  -- not used
     PRIMARY KEY (job, seq)
 ) WITHOUT ROWID;
 CREATE INDEX chunks_by_key ON chunks (key);
 CREATE INDEX chunks_leased ON chunks (owner) WHERE owner IS NOT NULL;
 
-CREATE TABLE deaths (                 -- how often a piece of work took its worker with it
+CREATE TABLE deaths (                 -- how often a chunk or caption crashed its worker
     key   TEXT PRIMARY KEY,
     count INTEGER NOT NULL
 ) WITHOUT ROWID;
 
-CREATE TABLE takes (                  -- what the cache holds
+CREATE TABLE takes (                  -- the index of the take cache
     key         TEXT PRIMARY KEY,
     sample_rate INTEGER NOT NULL,
     duration_s  REAL NOT NULL,
@@ -76,7 +76,7 @@ CREATE TABLE takes (                  -- what the cache holds
 ) WITHOUT ROWID;
 CREATE INDEX takes_by_use ON takes (used_at);
 
-CREATE TABLE choices (                -- which take of a chunk the user wants in a source
+CREATE TABLE choices (                -- the number of the take chosen for a chunk of a source
     path   BLOB NOT NULL,
     digest TEXT NOT NULL,
     take   INTEGER NOT NULL,
@@ -88,10 +88,10 @@ CREATE TABLE captions (
     text TEXT NOT NULL
 ) WITHOUT ROWID;
 
-CREATE TABLE shows (                  -- which pictures a post shows, and as what they were read
+CREATE TABLE shows (                  -- the pictures that a post shows, as they were when planned
     post    BLOB NOT NULL,
     picture BLOB NOT NULL,
-    sha256  TEXT NOT NULL,            -- '' where it was not there
+    sha256  TEXT NOT NULL,            -- '' if it was missing
     PRIMARY KEY (post, picture)
 ) WITHOUT ROWID;
 CREATE INDEX shows_by_picture ON shows (picture);

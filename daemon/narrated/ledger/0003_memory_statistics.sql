@@ -1,6 +1,4 @@
--- Since schema 3.
-
-CREATE TABLE measured (               -- what models and their engines were seen to take of a device
+CREATE TABLE measured (               -- device memory that models and engines were measured to use
     key        TEXT PRIMARY KEY,
     size_bytes INTEGER NOT NULL
 ) WITHOUT ROWID;

@@ -1,11 +1,9 @@
--- Since schema 4.
-
-CREATE TABLE moments (                -- the clock when a daemon was last seen to run
+CREATE TABLE moments (                -- when a daemon last ran
     name TEXT PRIMARY KEY,
     at   REAL NOT NULL
 ) WITHOUT ROWID;
 
-CREATE TABLE places (                 -- on which device a folder was that things were put into
+CREATE TABLE places (                 -- the device (st_dev) that the outbox was on
     name   TEXT PRIMARY KEY,
     device INTEGER NOT NULL
 ) WITHOUT ROWID;

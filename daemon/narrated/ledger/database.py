@@ -1,91 +1,110 @@
-"""The ledger's connection to SQLite: opened, migrated, and used in transactions."""
+"""The ledger's SQLite file: opening, migration, transactions, and setting a damaged file aside."""
 
 import os
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime
-from importlib import resources
 from itertools import count
 from pathlib import Path
+from typing import Any
 
-from narrated.errors import StorageError
-from narrated.ledger.connection import DamagedLedger, LedgerConnection
-
-SCHEMA = (
-    "0001_schema.sql",
-    "0002_plan_inputs.sql",
-    "0003_memory_statistics.sql",
-    "0004_host_state.sql",
-)
-"""One step a version: a ledger of version n has taken the first n of them."""
-SCHEMA_VERSION = len(SCHEMA)
+from narrated.errors import NarratedError, StorageError
+from narrated.ledger import schema
+from narrated.ledger.connection import DamagedLedger, LedgerConnection, LedgerCursor
 
 
 class Database:
     """One SQLite file with the ledger's schema.
 
-    Write-ahead logging without a sync at each commit: a crash of the process loses nothing. A
-    loss of power may lose the last moves, never their order, and publishing is repeatable.
-    Whatever SQLite refuses is a StorageError, what it finds damaged a DamagedLedger.
+    It uses write-ahead logging without a sync at each commit. A crash of the process loses
+    nothing. A power failure may lose the last moves, never their order; publishing is repeatable.
+    Errors: StorageError if SQLite refuses, DamagedLedger if the file is damaged, UnknownLedger if
+    its schema is unknown.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self._afterwards: list[Callable[[], None]] = []
-        _let_log_follow(path)
+        _give_log_rights(path)
         try:
-            self._db = sqlite3.connect(
+            self._connection = sqlite3.connect(
                 path, isolation_level=None, check_same_thread=False, factory=LedgerConnection
             )
         except sqlite3.Error as error:
             raise _unopened(path, str(error)) from error
         try:
-            self._db.executescript(
-                "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;"
-                " PRAGMA foreign_keys = ON; PRAGMA busy_timeout = 250;"
-            )
-            self._migrate()
+            self._prepare()
         except sqlite3.Error as error:
-            self._db.close()
+            self.close()
             raise _unopened(path, str(error)) from error
-        except StorageError:
-            self._db.close()
+        except NarratedError:
+            self.close()
+            raise
+
+    def _prepare(self) -> None:
+        self._connection.executescript(
+            "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;"
+            " PRAGMA foreign_keys = ON; PRAGMA busy_timeout = 250;"
+        )
+        self._migrate()
+
+    def _migrate(self) -> None:
+        version = int(self.execute("PRAGMA user_version").fetchone()[0])
+        self._check_schema(version)
+        for number, sql in enumerate(schema.migrations()[version:], start=version + 1):
+            self._connection.executescript(f"BEGIN; {sql} PRAGMA user_version = {number}; COMMIT;")
+
+    def _check_schema(self, version: int) -> None:
+        try:
+            schema.check(self._connection, self.path, version)
+        except schema.UnknownLedger:
+            self.examine()  # a damaged file may look like another schema
             raise
 
     @property
     def changes(self) -> int:
-        """Grows with every change: whoever saw this number before has seen all there is."""
-        return self._db.total_changes
+        """A number that grows with every change, so that an equal number means no news."""
+        return self._connection.total_changes
 
     @property
     def damage(self) -> str:
-        """What was found damaged, whoever met it; empty as long as all is well."""
-        return self._db.damage
+        """The first damage that any query met; empty if none did."""
+        return self._connection.damage
+
+    @property
+    def in_transaction(self) -> bool:
+        return self._connection.in_transaction
 
     def close(self) -> None:
-        self._db.close()
+        self._connection.close()
 
     def examine(self) -> None:
-        """Look through the whole file; DamagedLedger where it is not what was written there.
+        """Check the whole file; DamagedLedger if SQLite finds damage.
 
-        0.2 s of CPU for 10,000 narrations, so that it is done at each start: a disk loses pages
-        after a clean end as well.
+        This takes 0.2 s of CPU for 10,000 narrations, so that each start does it: a disk loses
+        pages after a clean end as well.
         """
-        found = str(self._db.execute("PRAGMA quick_check(1)").fetchone()[0])
+        found = str(self.execute("PRAGMA quick_check(1)").fetchone()[0])
         if found != "ok":
             raise DamagedLedger(found)
 
+    def execute(self, sql: str, parameters: Any = ()) -> LedgerCursor:
+        return self._connection.execute(sql, parameters)
+
+    def executemany(self, sql: str, parameters: Iterable[Any]) -> LedgerCursor:
+        return self._connection.executemany(sql, parameters)
+
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """All or nothing; a transaction inside another joins it."""
-        if self._db.in_transaction:
+        """Commit everything inside or nothing; a transaction inside another joins it."""
+        if self.in_transaction:
             yield
             return
-        self._db.execute("BEGIN IMMEDIATE")
+        self.execute("BEGIN IMMEDIATE")
         try:
             yield
-            self._db.execute("COMMIT")
+            self.execute("COMMIT")
         except BaseException:
             self._afterwards.clear()
             self._roll_back()
@@ -94,45 +113,47 @@ class Database:
             self._afterwards.pop(0)()
 
     def afterwards(self, call: Callable[[], None]) -> None:
-        """Call this once what goes on is committed, at once where nothing is; else never."""
-        if self._db.in_transaction:
+        """Call this once the open transaction is committed, never if it is rolled back.
+
+        Without an open transaction it is called at once.
+        """
+        if self.in_transaction:
             self._afterwards.append(call)
         else:
             call()
 
-    def _migrate(self) -> None:
-        version = int(self._db.execute("PRAGMA user_version").fetchone()[0])
-        if version > SCHEMA_VERSION:
-            raise StorageError(
-                f"The ledger was written by a newer narrated (schema {version}).",
-                "Install that version again, or name another `state:` folder.",
-            )
-        for number, step in enumerate(SCHEMA[version:], start=version + 1):
-            sql = resources.files("narrated.ledger").joinpath(step).read_text("utf-8")
-            self._db.executescript(f"BEGIN; {sql} PRAGMA user_version = {number}; COMMIT;")
-
     def _roll_back(self) -> None:
-        if self._db.in_transaction:
-            with suppress(StorageError):  # what stood in the way of the transaction may still do
-                self._db.execute("ROLLBACK")
+        if self.in_transaction:
+            with suppress(StorageError):  # the cause of the failure may stop this too
+                self.execute("ROLLBACK")
 
 
-def _let_log_follow(path: Path) -> None:
-    """Give the log the ledger's rights, once that can be written again.
+class Repository:
+    """Base of the ledger's parts: each holds the queries about one subject.
 
-    SQLite makes a log with the rights that the ledger has just then, and never looks at them again.
+    They share one connection, so that a transaction of the ledger spans them all.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._db = database
+
+
+def _give_log_rights(path: Path) -> None:
+    """Give the log the ledger's rights, if the ledger has become writable again.
+
+    SQLite creates the log with the ledger's rights of that moment, and never changes them.
     """
     for suffix in ("-wal", "-shm"):
         log = path.with_name(path.name + suffix)
         if log.exists() and os.access(path, os.W_OK) and not os.access(log, os.W_OK):
-            with suppress(OSError):  # then SQLite says what is wrong
+            with suppress(OSError):  # SQLite then reports the reason
                 log.chmod(path.stat().st_mode & 0o777)
 
 
 def set_aside(path: Path) -> Path:
-    """Give a damaged ledger another name, never one that is taken; gives back where it is now.
+    """Rename a damaged ledger to a free name, and return its new path.
 
-    Its log goes first: SQLite would take one that is left behind for the next ledger's.
+    Its log goes first: SQLite would read a log left behind as the next ledger's.
     Errors: StorageError.
     """
     aside = next(each for each in _asides(path) if not each.exists())
@@ -149,7 +170,7 @@ def set_aside(path: Path) -> Path:
 
 
 def last_aside(path: Path) -> Path | None:
-    """The ledger that was set aside last; None where there is none."""
+    """The newest damaged ledger that was set aside; None if there is none."""
     kept = path.parent.glob(f"{path.stem}.damaged-*{path.suffix}")
     return max(kept, key=lambda each: each.stat().st_ctime_ns, default=None)
 
@@ -164,5 +185,5 @@ def _asides(path: Path) -> Iterator[Path]:
 def _unopened(path: Path, reason: str) -> StorageError:
     return StorageError(
         f"The ledger {path} cannot be opened: {reason}.",
-        "See that its folder is there, writable, and has room.",
+        "Make sure that its folder exists, is writable, and has room.",
     )

@@ -1,26 +1,27 @@
-"""What the ledger knows of jobs: their moves, their plans, and their chunks under way."""
+"""Jobs in the ledger: their moves, their plans, and the cache keys of their chunks."""
 
 import os
 import time
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-from narrated.ledger.database import Database
-from narrated.ledger.job import LEGAL, Job, JobCause, JobReason, JobState
+from narrated.ledger.database import Repository
+from narrated.ledger.job import LEGAL, OPEN, Job, JobCause, JobReason, JobState
 
 _JOB = (
     "id, path, state, cause, source_sha256, size_bytes, stem, created_at, changed_at,"
     " reason, problem, remedy, title, narration, duration_s"
 )
 _UNFINISHED = "('queued', 'planned', 'speaking', 'publishing', 'waiting', 'failed')"
-_OPEN = "('queued', 'planned', 'speaking', 'publishing')"
+_ALL = -1
+"""No limit, as SQLite has it."""
 
 
-class Jobs(Database):
-    """Jobs by their numbers and paths; each move is one transaction."""
+class Jobs(Repository):
+    """Jobs by number, path and state; each move is one transaction."""
 
-    def add_job(
+    def add(
         self,
         path: str,
         source_sha256: str,
@@ -33,12 +34,12 @@ class Jobs(Database):
         problem: str = "",
         remedy: str = "",
     ) -> Job:
-        """A new version of a source; every older version that can be stopped is superseded.
+        """Enter a new version of a source; older versions that can be stopped are superseded.
 
-        One that is being published cannot: it is superseded by the newer one's own end.
+        A version that is being published cannot: it is superseded once the newer one is done.
         """
         now = time.time()
-        with self.transaction():
+        with self._db.transaction():
             for older in self.stoppable(path):
                 self.move(
                     older, JobState.SUPERSEDED, reason=JobReason.NONE, problem="a newer version"
@@ -63,10 +64,10 @@ class Jobs(Database):
             ).fetchall()
         return _job(rows[0])
 
-    def add_published(self, path: str, source_sha256: str, stem: str, **told: Any) -> Job:
-        """A narration that stands in the outbox already, as its manifest tells of it.
+    def add_published(self, path: str, source_sha256: str, stem: str, **manifest: Any) -> Job:
+        """Enter a narration that is in the outbox already, by what its manifest says.
 
-        `told`: `size_bytes` of the source, `title`, `narration`, `duration_s`, `done_at`.
+        `manifest`: `size_bytes` of the source, `title`, `narration`, `duration_s`, `done_at`.
         """
         values = {
             "path": os.fsencode(path),
@@ -74,16 +75,16 @@ class Jobs(Database):
             "cause": JobCause.FOUND,
             "source_sha256": source_sha256,
             "stem": os.fsencode(stem),
-            "created_at": told["done_at"],
-            "changed_at": told["done_at"],
-            **told,
+            "created_at": manifest["done_at"],
+            "changed_at": manifest["done_at"],
+            **manifest,
         }
         columns, places = ", ".join(values), ", ".join("?" * len(values))
-        with self.transaction():
+        with self._db.transaction():
             cursor = self._db.execute(
                 f"INSERT INTO jobs ({columns}) VALUES ({places})", tuple(values.values())
             )
-        return self.job(int(cursor.lastrowid or 0))
+        return self.get(int(cursor.lastrowid or 0))
 
     def move(
         self,
@@ -95,9 +96,9 @@ class Jobs(Database):
         remedy: str = "",
         duration_s: float | None = None,
     ) -> Job:
-        """Bring a job to another state, in one transaction; an illegal move is a ValueError."""
-        with self.transaction():
-            current = self.job(job.id)
+        """Move a job to another state in one transaction; ValueError for an illegal move."""
+        with self._db.transaction():
+            current = self.get(job.id)
             if state not in LEGAL[current.state]:
                 raise ValueError(f"job {job.id} cannot go from {current.state} to {state}")
             now = time.time()
@@ -115,59 +116,74 @@ class Jobs(Database):
         return _job(rows[0])
 
     def finish(self, job: Job, duration_s: float) -> Job:
-        """Mark a job done; what stood in the outbox before it is superseded in the same instant."""
-        with self.transaction():
-            for older in self.jobs("path = ? AND state = 'done'", os.fsencode(job.path)):
+        """Mark a job done, and supersede its published predecessor in the same transaction."""
+        with self._db.transaction():
+            for older in self._of(job.path, "state = 'done'"):
                 self.move(older, JobState.SUPERSEDED, problem="a newer version")
             return self.move(job, JobState.DONE, duration_s=duration_s)
 
-    def job(self, number: int) -> Job:
-        return self.jobs("id = ?", number)[0]
+    def get(self, number: int) -> Job:
+        return self._where("id = ?", number)[0]
 
-    def jobs(self, condition: str, *values: Any) -> list[Job]:
-        """Jobs that meet a condition in the schema's own terms, oldest first."""
-        ordered = condition if " ORDER BY " in condition else f"{condition} ORDER BY id"
-        rows = self._db.execute(f"SELECT {_JOB} FROM jobs WHERE {ordered}", values)
-        return [_job(row) for row in rows]
+    def in_state(self, *states: JobState, limit: int = _ALL) -> list[Job]:
+        """Return the jobs in these states, the oldest first."""
+        return self._where(f"state IN ({_places(states)}) ORDER BY id LIMIT ?", *states, limit)
 
-    def open_jobs(self) -> list[Job]:
-        return self.jobs(f"state IN {_OPEN}")
+    def waiting_for(self, *reasons: JobReason, limit: int = _ALL) -> list[Job]:
+        """Return the jobs that wait for one of these reasons, the oldest first."""
+        condition = f"state = 'waiting' AND reason IN ({_places(reasons)}) ORDER BY id LIMIT ?"
+        return self._where(condition, *reasons, limit)
 
-    def unfinished(self, path: str) -> list[Job]:
-        return self.jobs(f"path = ? AND state IN {_UNFINISHED}", os.fsencode(path))
+    def waiting_for_source(self) -> list[Job]:
+        """Return the jobs that wait until a source of known content can be read."""
+        jobs = self.waiting_for(JobReason.ABSENT, JobReason.UNREADABLE)
+        return [job for job in jobs if job.source_sha256]
+
+    def published_after(self, number: int, limit: int) -> list[Job]:
+        """Return the next published jobs after a number, to look through all of them in steps."""
+        return self._where("state = 'done' AND id > ? ORDER BY id LIMIT ?", number, limit)
+
+    def unfinished(self, path: str | None = None) -> list[Job]:
+        """Return open, waiting and failed jobs, of one path or of all."""
+        jobs = f"state IN {_UNFINISHED}"
+        return self._where(jobs) if path is None else self._of(path, jobs)
+
+    def all_open(self) -> list[Job]:
+        return self.in_state(*sorted(OPEN))
 
     def stoppable(self, path: str) -> list[Job]:
-        """Unfinished versions of a path, but for what is just going into the outbox."""
+        """Return the unfinished versions of a path that are not being published."""
         return [job for job in self.unfinished(path) if job.state is not JobState.PUBLISHING]
 
     def is_newest(self, job: Job) -> bool:
-        """Whether no later version of its path was ever entered."""
+        """True if no later version of its path was entered."""
         return self.history(job.path)[-1].id == job.id
 
     def current(self, path: str) -> Job | None:
-        """The newest version of a path that still counts: open, waiting, failed or done."""
-        found = self.jobs("path = ? AND state NOT IN ('superseded', 'removed')", os.fsencode(path))
+        """Return the newest version of a path that is open, waiting, failed or done."""
+        found = self._of(path, "state NOT IN ('superseded', 'removed')")
         return found[-1] if found else None
 
     def published(self, path: str) -> Job | None:
-        """The job whose narration of this path stands in the outbox."""
-        found = self.jobs("path = ? AND state = 'done'", os.fsencode(path))
+        """Return the job whose narration of this path is in the outbox."""
+        found = self._of(path, "state = 'done'")
         return found[-1] if found else None
 
     def published_alike(self, sha256: str) -> list[Job]:
-        """Jobs whose narrations stand, of sources with this content that we did not take away."""
-        return self.jobs(
+        """Return published jobs with this content whose sources the daemon did not remove."""
+        return self._where(
             "state = 'done' AND source_sha256 = ?"
             " AND EXISTS (SELECT 1 FROM sources WHERE sources.path = jobs.path)",
             sha256,
         )
 
     def history(self, path: str) -> list[Job]:
-        return self.jobs("path = ?", os.fsencode(path))
+        """Return every version of a path, the oldest first."""
+        return self._of(path, "1")
 
     @property
-    def is_blank(self) -> bool:
-        """Whether nothing was ever asked."""
+    def is_empty(self) -> bool:
+        """True if no job was ever entered."""
         return self._db.execute("SELECT 1 FROM jobs LIMIT 1").fetchone() is None
 
     def counts(self) -> dict[JobState, int]:
@@ -175,7 +191,7 @@ class Jobs(Database):
         return {JobState(state): count for state, count in rows}
 
     def done_since(self, moment: float) -> int:
-        """How many narrations were finished since then; none in what is still to come."""
+        """Count the narrations finished since a moment; times in the future do not count."""
         row = self._db.execute(
             "SELECT count(*) FROM jobs WHERE done_at BETWEEN ? AND ?", (moment, time.time())
         ).fetchone()
@@ -184,8 +200,8 @@ class Jobs(Database):
     def write_plan(
         self, job: Job, plan: bytes, *, title: str, narration: str, keys: Sequence[str]
     ) -> Job:
-        """Keep a job's script and the cache keys of its chunks; the job is planned."""
-        with self.transaction():
+        """Keep a job's plan and the cache keys of its chunks, and move the job to planned."""
+        with self._db.transaction():
             self._db.execute(
                 "INSERT OR REPLACE INTO plans VALUES (?, ?)", (job.id, zlib.compress(plan, 1))
             )
@@ -203,47 +219,22 @@ class Jobs(Database):
         row = self._db.execute("SELECT plan FROM plans WHERE job = ?", (job.id,)).fetchone()
         return zlib.decompress(row[0]) if row else None
 
-    def keys(self, job: Job) -> list[str]:
+    def chunk_keys(self, job: Job) -> list[str]:
         rows = self._db.execute("SELECT key FROM chunks WHERE job = ? ORDER BY seq", (job.id,))
         return [key for (key,) in rows]
 
-    def lease(self, keys: Iterable[str], owner: str, seconds: float) -> None:
-        """Note who has these chunks in flight, and for how long that is believed."""
-        expires_at = time.time() + seconds
-        with self.transaction():
-            self._db.executemany(
-                "UPDATE chunks SET owner = ?, expires_at = ? WHERE key = ?",
-                [(owner, expires_at, key) for key in keys],
-            )
+    def _of(self, path: str, condition: str) -> list[Job]:
+        return self._where(f"path = ? AND {condition}", os.fsencode(path))
 
-    def release_leases(self, keys: Iterable[str] | None = None) -> None:
-        """Give these leases back; all of them when a daemon starts and holds the state alone."""
-        with self.transaction():
-            if keys is None:
-                self._db.execute("UPDATE chunks SET owner = NULL WHERE owner IS NOT NULL")
-            else:
-                self._db.executemany(
-                    "UPDATE chunks SET owner = NULL WHERE key = ?", [(key,) for key in keys]
-                )
+    def _where(self, condition: str, *values: Any) -> list[Job]:
+        """Return the jobs that meet an SQL condition, the oldest first."""
+        ordered = condition if " ORDER BY " in condition else f"{condition} ORDER BY id"
+        rows = self._db.execute(f"SELECT {_JOB} FROM jobs WHERE {ordered}", values)
+        return [_job(row) for row in rows]
 
-    def count_death(self, key: str) -> int:
-        """One more death of a worker with this piece in hand; how many there were."""
-        with self.transaction():
-            row = self._db.execute(
-                "INSERT INTO deaths VALUES (?, 1)"
-                " ON CONFLICT (key) DO UPDATE SET count = count + 1 RETURNING count",
-                (key,),
-            ).fetchone()
-        return int(row[0])
 
-    def deaths(self, key: str) -> int:
-        row = self._db.execute("SELECT count FROM deaths WHERE key = ?", (key,)).fetchone()
-        return int(row[0]) if row else 0
-
-    def forgive(self, keys: Iterable[str]) -> None:
-        """Forget deaths: the piece was spoken after all, or the user asks for another try."""
-        with self.transaction():
-            self._db.executemany("DELETE FROM deaths WHERE key = ?", [(key,) for key in keys])
+def _places(values: Sequence[str]) -> str:
+    return ", ".join("?" * len(values))
 
 
 def _job(row: Sequence[Any]) -> Job:

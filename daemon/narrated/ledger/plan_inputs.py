@@ -1,9 +1,9 @@
-"""Which settings and lexicons each post was planned with, and which posts another would change."""
+"""The settings and lexicons of each planned post, and the posts that a change affects."""
 
 import os
 from collections.abc import Mapping
 
-from narrated.ledger.database import Database
+from narrated.ledger.database import Repository
 
 _PLANNED = (
     "SELECT sources.path FROM sources JOIN jobs ON jobs.id ="
@@ -11,33 +11,33 @@ _PLANNED = (
     "  (state NOT IN ('superseded', 'removed') OR reason = 'unwanted'))"
     " WHERE sources.gone_at IS NULL AND jobs.state <> 'queued' AND "
 )
-"""Posts that are there and were planned, or failed, or wait; one that is queued still will be."""
+"""Posts in the inbox that were planned, failed or wait. A queued post will read the new content."""
 
 
-class PlanInputs(Database):
-    """Posts, and the files that hold for them."""
+class PlanInputs(Repository):
+    """Pairs of post and settings file or lexicon, recorded when the post is planned."""
 
-    def keep_consulted(self, post: str, consulted: Mapping[str, str]) -> None:
-        """With which files (path to sha256) a post was planned, or failed, instead of before.
+    def record(self, post: str, files: Mapping[str, str]) -> None:
+        """Replace the files (path to sha256) that a post was planned with, or failed with.
 
-        '' stands for one that the post or its folders' settings name and that is not there.
+        '' stands for a file that is missing, though the post or its folders' settings name it.
         """
-        with self.transaction():
+        with self._db.transaction():
             self._db.execute("DELETE FROM consulted WHERE post = ?", (os.fsencode(post),))
             self._db.executemany(
                 "INSERT INTO consulted VALUES (?, ?, ?)",
-                [(os.fsencode(post), os.fsencode(path), sha) for path, sha in consulted.items()],
+                [(os.fsencode(post), os.fsencode(path), sha) for path, sha in files.items()],
             )
 
-    def consulted(self, post: str) -> dict[str, str]:
-        """The files that a post was planned with when it last was, and as what they were read."""
+    def of_post(self, post: str) -> dict[str, str]:
+        """Return the files that a post was last planned with, each with the sha256 it read."""
         rows = self._db.execute(
             "SELECT path, sha256 FROM consulted WHERE post = ?", (os.fsencode(post),)
         )
         return {os.fsdecode(path): sha256 for path, sha256 in rows}
 
-    def planned_with_another(self, path: str, sha256: str) -> list[str]:
-        """The posts that were planned with another content of a file; '' says that it is gone."""
+    def posts_with_other(self, path: str, sha256: str) -> list[str]:
+        """Return the posts planned with another content of a file; '' means it is gone."""
         rows = self._db.execute(
             f"{_PLANNED} sources.path IN"
             " (SELECT post FROM consulted WHERE consulted.path = ? AND sha256 <> ?)",
@@ -45,8 +45,8 @@ class PlanInputs(Database):
         )
         return [os.fsdecode(post) for (post,) in rows]
 
-    def planned_without(self, path: str) -> list[str]:
-        """The posts in a file's folder and below that were planned when it was not there."""
+    def posts_without(self, path: str) -> list[str]:
+        """Return the posts in a file's folder, or below it, that were planned without the file."""
         folder = os.fsencode(path.rpartition("/")[0])
         within = "sources.path > ? AND sources.path < ?" if folder else "1"
         bounds = (folder + b"/", folder + b"0") if folder else ()  # "0" comes next after "/"

@@ -1,18 +1,18 @@
-"""What nobody will ask for again leaves the ledger: it grows with the inbox, not with the years."""
+"""Retention: the ledger forgets old records, so that it grows with the inbox and not with time."""
 
-from narrated.ledger.database import Database
+from narrated.ledger.database import Repository
 
 MOST_VERSIONS = 100
-"""How many past versions of a file are remembered."""
+"""How many past versions of a file are kept."""
 LONGEST_S = 366 * 86_400
-"""And for how long."""
+"""How long past versions are kept."""
 
 _ENDED = "('superseded', 'removed')"
 _GONE = (
     "gone_at <= ? AND NOT EXISTS (SELECT 1 FROM jobs WHERE jobs.path = sources.path"
     f" AND state NOT IN {_ENDED})"
 )
-"""Sources of which nothing stands, nor is to be done."""
+"""Sources that are gone and have no narration and no job to do."""
 _OF_FILES = (("stems", "path"), ("choices", "path"), ("shows", "post"), ("consulted", "post"))
 _PAST = f"""
 DELETE FROM jobs WHERE state IN {_ENDED} AND id IN (
@@ -24,15 +24,15 @@ DELETE FROM jobs WHERE state IN {_ENDED} AND id IN (
         (SELECT 1 FROM sources WHERE sources.path = versions.path)))
 )
 """
-"""The newest version of a file that is there says how it stands, however old it is."""
+"""Old versions. The newest version of a file in the inbox stays, however old: it is its status."""
 
 
-class Retention(Database):
-    """Forgets what has no file, no narration and no job any more, and versions long past."""
+class Retention(Repository):
+    """Deletes records of files without file, narration and job, and old versions."""
 
-    def forget_bygones(self, now: float, gone_s: float) -> None:
-        """Forget what is past at a time; files that have been gone for so long, at the earliest."""
-        with self.transaction():
+    def prune(self, now: float, gone_s: float) -> None:
+        """Delete records that are past at a time; a file's only if it was gone for `gone_s`."""
+        with self._db.transaction():
             self._db.execute(f"DELETE FROM sources WHERE {_GONE}", (now - gone_s,))
             for table, file in _OF_FILES:
                 self._db.execute(

@@ -42,7 +42,7 @@ class TakeCache:
         self._unlisted: dict[str, Take] = {}
         """Takes that the ledger refused: their files are there, and are not to be spoken again."""
         self._prepare()
-        self._bytes = ledger.cache_bytes()
+        self._bytes = ledger.takes.total_bytes()
 
     @property
     def size_bytes(self) -> int:
@@ -53,7 +53,7 @@ class TakeCache:
         """Whether a take is there; StorageError where the ledger does not take it up."""
         if key in self._unlisted:
             self._list(self._unlisted[key])
-        take = self._ledger.take(key)
+        take = self._ledger.takes.get(key)
         return take is not None and (key in self._hot or self._is_listed_so(take))
 
     async def keep(self, key: str, pcm: bytes, sample_rate: int, elapsed_s: float) -> Take:
@@ -106,7 +106,7 @@ class TakeCache:
     def drop(self, key: str) -> None:
         """Forget a take, with its file; StorageError when that cannot be removed."""
         self._unlink([key])
-        self._ledger.drop_take(key)
+        self._ledger.takes.drop(key)
         if hot := self._hot.pop(key, None):
             self._hot_bytes -= len(hot[0])
 
@@ -122,8 +122,8 @@ class TakeCache:
 
     def adopt(self, found: list[tuple[Take, float]]) -> None:
         """Take these over into the ledger."""
-        self._ledger.adopt_takes(found)
-        self._bytes = self._ledger.cache_bytes()
+        self._ledger.takes.adopt(found)
+        self._bytes = self._ledger.takes.total_bytes()
 
     def probe(self) -> None:
         """See whether takes could be written now; StorageError says why not."""
@@ -142,7 +142,7 @@ class TakeCache:
             for left in (self._folder / "tmp").iterdir():
                 left.unlink()
             # One that is made anew gets all of them at once, by `adopt`.
-            if not self._ledger.is_blank or self._ledger.cache_bytes():
+            if not self._ledger.jobs.is_empty or self._ledger.takes.total_bytes():
                 for folder in self._folder.iterdir():
                     self._take_in(folder)
         except OSError as error:
@@ -159,14 +159,14 @@ class TakeCache:
             return True
 
     def _list(self, take: Take) -> None:
-        self._ledger.add_take(take)
+        self._ledger.takes.record(take)
         self._leaving.discard(take.key)
         del self._unlisted[take.key]
         self._bytes += take.size_bytes
 
     def _take_in(self, folder: Path) -> None:
         """Give a row to each take that has none; only names are compared, some 2 µs a take."""
-        known = self._ledger.takes_of(folder.name)
+        known = self._ledger.takes.keys_starting(folder.name)
         for path in folder.glob(f"*{_SUFFIX}"):
             if (key := path.name.removesuffix(_SUFFIX)) not in known and path == self._path(key):
                 self._adopt(key, path)
@@ -179,7 +179,7 @@ class TakeCache:
         except OSError:
             return  # it may be well, and is not missed: nothing hangs on it but speech
         else:
-            self._ledger.add_take(_take(key, pcm, sample_rate, 0.0, path.stat().st_size))
+            self._ledger.takes.record(_take(key, pcm, sample_rate, 0.0, path.stat().st_size))
 
     def _write(self, key: str, pcm: bytes, sample_rate: int, elapsed_s: float) -> Take:
         temporary, path = self._temporary(), self._path(key)
@@ -205,17 +205,17 @@ class TakeCache:
 
     async def _evict(self) -> None:
         """Down to nine tenths of the bound, so that it is not done again for each take."""
-        keys = self._ledger.evictable(self._bytes - self.limit_bytes * 9 // 10)
+        keys = self._ledger.takes.evictable(self._bytes - self.limit_bytes * 9 // 10)
         loop = asyncio.get_running_loop()
         self._leaving |= set(keys)
         try:
             await loop.run_in_executor(self._disk, self._unlink, keys)
             with self._ledger.transaction():
                 for key in self._leaving.intersection(keys):  # not what was spoken again meanwhile
-                    self._ledger.drop_take(key)
+                    self._ledger.takes.drop(key)
         finally:
             self._leaving -= set(keys)
-        self._bytes = self._ledger.cache_bytes()
+        self._bytes = self._ledger.takes.total_bytes()
 
     def _unlink(self, keys: list[str]) -> None:
         """Files first: a row without one is noticed, a file without a row never leaves."""

@@ -1,36 +1,29 @@
-"""What the ledger knows of sound and captions: what the cache holds, and which take is chosen."""
+"""The index of the take cache, the user's choices among takes, and captions of pictures."""
 
 import dataclasses
 import os
 import time
 from collections.abc import Iterable
 
-from narrated.ledger.database import Database
+from narrated.ledger.database import Repository
 from narrated.ledger.job import Take
 
 
-class Takes(Database):
-    """Takes by their keys, choices by source, captions by picture."""
+class Takes(Repository):
+    """Takes by their cache keys, and the take chosen for each chunk of a source."""
 
-    def add_take(self, take: Take) -> None:
-        with self.transaction():
-            self._db.execute(
-                "INSERT OR REPLACE INTO takes VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                (
-                    take.key,
-                    take.sample_rate,
-                    take.duration_s,
-                    take.rms_db,
-                    take.peak_db,
-                    take.elapsed_s,
-                    take.size_bytes,
-                    self._now(),
-                ),
-            )
+    def record(self, take: Take) -> None:
+        """Enter a take; its chunk no longer counts as one that crashes workers."""
+        with self._db.transaction():
+            self._enter([(take, self._now())])
             self._db.execute("DELETE FROM deaths WHERE key = ?", (take.key,))
-            self._db.execute("UPDATE chunks SET owner = NULL WHERE key = ?", (take.key,))
 
-    def take(self, key: str) -> Take | None:
+    def adopt(self, found: Iterable[tuple[Take, float]]) -> None:
+        """Enter takes found in the cache folder, each with the time of its last use."""
+        with self._db.transaction():
+            self._enter(found)
+
+    def get(self, key: str) -> Take | None:
         row = self._db.execute(
             "SELECT key, sample_rate, duration_s, rms_db, peak_db, elapsed_s, size_bytes"
             " FROM takes WHERE key = ?",
@@ -38,39 +31,30 @@ class Takes(Database):
         ).fetchone()
         return Take(*row) if row else None
 
-    def takes_of(self, beginning: str) -> set[str]:
-        """The keys of all takes that begin so."""
+    def keys_starting(self, prefix: str) -> set[str]:
         rows = self._db.execute(
-            "SELECT key FROM takes WHERE key >= ? AND key < ?", (beginning, beginning + "~")
+            "SELECT key FROM takes WHERE key >= ? AND key < ?", (prefix, prefix + "~")
         )
         return {key for (key,) in rows}
 
-    def drop_take(self, key: str) -> None:
-        with self.transaction():
+    def drop(self, key: str) -> None:
+        with self._db.transaction():
             self._db.execute("DELETE FROM takes WHERE key = ?", (key,))
 
-    def use_takes(self, keys: Iterable[str]) -> None:
-        """Note that these takes were heard now: the least recently heard leave the cache first."""
+    def mark_used(self, keys: Iterable[str]) -> None:
+        """Mark takes as used now: the least recently used leave the cache first."""
         now = self._now()
-        with self.transaction():
+        with self._db.transaction():
             self._db.executemany(
                 "UPDATE takes SET used_at = ? WHERE key = ?", [(now, key) for key in keys]
             )
 
-    def adopt_takes(self, found: Iterable[tuple[Take, float]]) -> None:
-        """Take over what the cache holds, each with the time at which it was heard last."""
-        with self.transaction():
-            self._db.executemany(
-                "INSERT OR REPLACE INTO takes VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                [(*dataclasses.astuple(take), used_at) for take, used_at in found],
-            )
-
-    def cache_bytes(self) -> int:
+    def total_bytes(self) -> int:
         row = self._db.execute("SELECT coalesce(sum(size_bytes), 0) FROM takes").fetchone()
         return int(row[0])
 
     def evictable(self, surplus_bytes: int) -> list[str]:
-        """The least recently used takes of no open job, together at least so large."""
+        """Return the least recently used takes that no open job needs, at least so many bytes."""
         rows = self._db.execute(
             "SELECT key, size_bytes FROM takes WHERE NOT EXISTS"
             " (SELECT 1 FROM chunks WHERE chunks.key = takes.key) ORDER BY used_at"
@@ -85,6 +69,7 @@ class Takes(Database):
         return keys
 
     def choices(self, path: str) -> dict[str, int]:
+        """Return the number of the chosen take by chunk digest; a chunk not listed has take 0."""
         rows = self._db.execute(
             "SELECT digest, take FROM choices WHERE path = ?", (os.fsencode(path),)
         )
@@ -92,30 +77,32 @@ class Takes(Database):
 
     def choose_next(self, path: str, digests: Iterable[str]) -> None:
         """Choose the next take of these chunks of a source."""
-        with self.transaction():
+        with self._db.transaction():
             self._db.executemany(
                 "INSERT INTO choices VALUES (?, ?, 1)"
                 " ON CONFLICT (path, digest) DO UPDATE SET take = take + 1",
                 [(os.fsencode(path), digest) for digest in digests],
             )
 
-    def caption(self, key: str) -> str | None:
-        row = self._db.execute("SELECT text FROM captions WHERE key = ?", (key,)).fetchone()
-        return None if row is None else str(row[0])
-
-    def keep_caption(self, key: str, text: str) -> None:
-        with self.transaction():
-            self._db.execute("INSERT OR REPLACE INTO captions VALUES (?, ?)", (key, text))
+    def _enter(self, takes: Iterable[tuple[Take, float]]) -> None:
+        self._db.executemany(
+            "INSERT OR REPLACE INTO takes VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            [(*dataclasses.astuple(take), used_at) for take, used_at in takes],
+        )
 
     def _now(self) -> float:
-        """The time, or just after the last use where the clock was set back: the order holds."""
+        """The time, or just after the last use if the clock was set back, to keep the order."""
         (last,) = self._db.execute("SELECT coalesce(max(used_at), 0) FROM takes").fetchone()
         return max(time.time(), float(last) + 1e-6)
 
-    def measured(self) -> dict[str, int]:
-        """Bytes that models and their engines were seen to take of a device, by key."""
-        return dict(self._db.execute("SELECT key, size_bytes FROM measured").fetchall())
 
-    def keep_measured(self, key: str, size_bytes: int) -> None:
-        with self.transaction():
-            self._db.execute("INSERT OR REPLACE INTO measured VALUES (?, ?)", (key, size_bytes))
+class Captions(Repository):
+    """Captions by the cache keys of their pictures."""
+
+    def get(self, key: str) -> str | None:
+        row = self._db.execute("SELECT text FROM captions WHERE key = ?", (key,)).fetchone()
+        return None if row is None else str(row[0])
+
+    def record(self, key: str, text: str) -> None:
+        with self._db.transaction():
+            self._db.execute("INSERT OR REPLACE INTO captions VALUES (?, ?)", (key, text))

@@ -95,7 +95,7 @@ class Admission:
             if number not in self._queued:
                 continue  # cancelled while it waited
             try:
-                job = self._ledger.job(number)
+                job = self._ledger.jobs.get(number)
             except StorageError as error:
                 log.error("%s", error)
                 lane.waiting.appendleft(number)

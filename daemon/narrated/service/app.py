@@ -2,8 +2,6 @@
 
 import asyncio
 import logging
-import os
-import socket
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, suppress
 from pathlib import Path
@@ -131,12 +129,11 @@ class App:
         self.disk = self._start_threads("disk", DISK_THREADS)
         self.ledger = restore.opened(config.state / "ledger.sqlite")
         self._stack.callback(self._close_ledger)
-        self.ledger.release_leases()
         self._make_outbox()
-        self.mount_guard = MountGuard(config.outbox, self.ledger.place(OUTBOX))
+        self.mount_guard = MountGuard(config.outbox, self.ledger.host.device(OUTBOX))
         self._make_voice_folder()
         self.cache = TakeCache(config.cache, self.ledger, config.cache_limit, self.disk)
-        if self.ledger.is_blank:
+        if self.ledger.jobs.is_empty:
             await self._restore_ledger()
         await self._start_workers()
         self._build_jobs()
@@ -184,14 +181,14 @@ class App:
             count = restore.rebuild(self.ledger, found, with_gone=config.after == "keep")
         if count:
             self.mount_guard.device = self.mount_guard.insist()
-            self.ledger.keep_place(OUTBOX, self.mount_guard.device)
+            self.ledger.host.record_device(OUTBOX, self.mount_guard.device)
             self.restored = _restored(count, last_aside(self.ledger.path))
             log.warning("%s", self.restored)
 
     def _make_outbox(self) -> None:
         """Make the outbox before the first publication; later a missing one is a lost disk."""
         is_first = last_aside(self.ledger.path) is None
-        if is_first and JobState.DONE not in self.ledger.counts():
+        if is_first and JobState.DONE not in self.ledger.jobs.counts():
             with suppress(OSError):  # the first publication reports it
                 self.config.outbox.mkdir(parents=True, exist_ok=True)
 
@@ -206,9 +203,7 @@ class App:
         specs = () if self._mute else worker_specs(self.config)
         statistics = MemoryStatistics(self.ledger)
         self.pool = WorkerPool(specs, lambda: self.scheduler.workers_changed(), statistics)
-        owner = f"{socket.gethostname()}:{os.getpid()}"
-        silence_s = float(self.config.workers.silence)
-        self.scheduler = Scheduler(self.pool, self.ledger, owner, silence_s)
+        self.scheduler = Scheduler(self.pool, self.ledger)
         self._stack.push_async_callback(self.pool.stop)
         await self.pool.start()
 

@@ -30,16 +30,16 @@ class ClockAdjustment:
     def start(self) -> None:
         """Shift the ledger's times by the time without a daemon. Errors: StorageError."""
         self._wall_s, self._monotonic_s = time.time(), time.monotonic()
-        recorded = self._ledger.marked(RUNNING)
+        recorded = self._ledger.host.recorded_time(RUNNING)
         with self._ledger.transaction():
             if recorded is not None:
-                self._ledger.shift(self._wall_s - recorded, MOVE_WINDOW_S)
-            self._ledger.mark(RUNNING, self._wall_s)
+                self._ledger.sources.shift_times(self._wall_s - recorded, MOVE_WINDOW_S)
+            self._ledger.host.record_time(RUNNING, self._wall_s)
 
     def record(self) -> None:
         """Check the clock, and record the time whether or not it was set. Errors: StorageError."""
         self.check()
-        self._ledger.mark(RUNNING, time.time())
+        self._ledger.host.record_time(RUNNING, time.time())
 
     def check(self) -> None:
         """Shift the ledger's times if the clock was set; after a StorageError, check again."""
@@ -50,12 +50,12 @@ class ClockAdjustment:
             return
         with self._ledger.transaction():
             if is_set:
-                self._ledger.shift(step_s, MOVE_WINDOW_S)
-            self._ledger.mark(RUNNING, wall_s)
+                self._ledger.sources.shift_times(step_s, MOVE_WINDOW_S)
+            self._ledger.host.record_time(RUNNING, wall_s)
         if is_set:
             log.warning("the clock was set by %+.0f s", step_s)
         self._wall_s, self._monotonic_s, self._recorded_s = wall_s, monotonic_s, monotonic_s
 
     def stop(self) -> None:
         """Record the time of the daemon's end. Errors: StorageError."""
-        self._ledger.mark(RUNNING, time.time())
+        self._ledger.host.record_time(RUNNING, time.time())

@@ -55,7 +55,7 @@ class UserCommands:
     def retry(self, path: str | None) -> list[str]:
         """Try a failed, waiting or cancelled file again; all failed ones where none is named."""
         if path is None:
-            jobs = self._ledger.jobs("state = 'failed'")
+            jobs = self._ledger.jobs.in_state(JobState.FAILED)
         else:
             jobs = [self._last(path)]
             if jobs[0].state not in (JobState.FAILED, JobState.WAITING, JobState.REMOVED):
@@ -67,17 +67,17 @@ class UserCommands:
 
     def refresh(self, path: str | None) -> list[str]:
         """Narrate anew by today's configuration: a file, a folder, or everything that is there."""
-        ended = self._ledger.jobs("state IN ('done', 'failed', 'waiting')")
+        ended = self._ledger.jobs.in_state(JobState.DONE, JobState.FAILED, JobState.WAITING)
         wanted = [job for job in ended if _in(job, path)]
         if not wanted and path:
             self._last(path)
         if len(wanted) > 1:  # a narration may outlive its source, and is then left as it is
-            wanted = [job for job in wanted if self._ledger.source_sha256(job.path)]
+            wanted = [job for job in wanted if self._ledger.sources.sha256(job.path)]
         return [self._redo(job, JobCause.REFRESH).path for job in wanted]
 
     def respeak(self, path: str, at_s: float | None) -> list[str]:
         """Choose the next take: of all chunks, or of the line heard at a time."""
-        job = self._ledger.published(path)
+        job = self._ledger.jobs.published(path)
         manuscript = None if job is None else self._manuscript(job)
         if job is not None and manuscript is None:
             raise NarratedError(
@@ -89,16 +89,18 @@ class UserCommands:
                 f"{printable(path)} has no narration yet.", "See `narrated history` for its state."
             )
         self._content(job)
-        self._ledger.choose_next(path, self._digests(job, manuscript, at_s))
+        self._ledger.takes.choose_next(path, self._digests(job, manuscript, at_s))
         return [self._redo(job, JobCause.RESPEAK).path]
 
     def cancel(self, path: str) -> list[str]:
         """Stop what is being done for a file; what was published stays."""
-        jobs = [job for job in self._ledger.stoppable(path) if job.state is not JobState.FAILED]
+        jobs = [
+            job for job in self._ledger.jobs.stoppable(path) if job.state is not JobState.FAILED
+        ]
         if not jobs:
             raise NarratedError(f"Nothing is being done for {printable(path)}.")
         for job in jobs:
-            self._ledger.move(job, JobState.REMOVED, problem="cancelled")
+            self._ledger.jobs.move(job, JobState.REMOVED, problem="cancelled")
             self._cancel(job)
         with suppress(StorageError):
             notes.remove_note(self._outbox, jobs[-1].stem + ERROR_SUFFIX)  # of why it waited
@@ -118,7 +120,7 @@ class UserCommands:
                 job.title,
                 job.duration_s,
             )
-            for job in self._ledger.history(path)
+            for job in self._ledger.jobs.history(path)
         ]
 
     def _digests(self, job: Job, manuscript: Plan, at_s: float | None) -> list[str]:
@@ -140,20 +142,20 @@ class UserCommands:
     def _manuscript(self, job: Job) -> Plan | None:
         """What a job was planned as, where that is known and has today's form."""
         with suppress(PlanOutdated):
-            kept = self._ledger.plan(job)
+            kept = self._ledger.jobs.plan(job)
             return None if kept is None else Plan.unpacked(kept)
         return None
 
     def _redo(self, job: Job, cause: JobCause) -> Job:
         if manuscript := self._manuscript(job):
-            self._ledger.forgive(manuscript.keys)
+            self._ledger.crashes.reset(manuscript.keys)
         again = self._register.new(job.path, self._content(job), job.size_bytes, cause)
         self._enqueue(again)
         return again
 
     def _content(self, job: Job) -> str:
         """The source as it is now; one that is gone cannot be narrated anew."""
-        sha256 = self._ledger.source_sha256(job.path)
+        sha256 = self._ledger.sources.sha256(job.path)
         if not sha256:
             raise NarratedError(
                 f"{printable(job.path)} is no longer in the inbox, or may not be read.",
@@ -162,7 +164,7 @@ class UserCommands:
         return sha256
 
     def _last(self, path: str) -> Job:
-        history = self._ledger.history(path)
+        history = self._ledger.jobs.history(path)
         if not history:
             raise NarratedError(
                 f"{printable(path)} is not known.",

@@ -187,7 +187,7 @@ class Daemon:
     async def _leave_last_note(self) -> None:
         """Write a last status note: a stopped daemon reads nothing."""
         try:
-            left = tuple(job.path for job in self.app.ledger.open_jobs())
+            left = tuple(job.path for job in self.app.ledger.jobs.all_open())
             report = msgspec.structs.replace(
                 self.reporter.report(),
                 state="stopped",
@@ -233,7 +233,7 @@ class Daemon:
         """Resume the jobs that were open when the last daemon ended, however it ended."""
         self._sweep()
         await self.app.disposal.take_left_pictures()
-        for job in self.app.ledger.open_jobs():
+        for job in self.app.ledger.jobs.all_open():
             self._enqueue(job)
         for reason in ("engine", "storage"):
             self.waiting.resume(reason)
@@ -249,7 +249,7 @@ class Daemon:
 
     def _sweep(self) -> None:
         """Remove unfinished files from the folders of unsettled jobs, and the old status note."""
-        unsettled = self.app.ledger.jobs("state NOT IN ('done', 'superseded', 'removed')")
+        unsettled = self.app.ledger.jobs.unfinished()
         outbox = self.app.config.outbox
         for folder in {outbox, *((outbox / job.stem).parent for job in unsettled)}:
             try:

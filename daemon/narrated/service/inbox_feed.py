@@ -39,7 +39,7 @@ class InboxFeed:
         """Build the inbox of a configuration; `start` or `scan_once` runs it."""
         self.inbox = Inbox(
             config.inbox,
-            self._ledger.known(),
+            self._ledger.sources.known(),
             settle_s=float(config.settle),
             scan_s=float(config.scan),
             ignore=config.ignore,

@@ -8,7 +8,7 @@ import msgspec
 
 from narrated.config.values import Config
 from narrated.engines.model_interface import ModelStatus
-from narrated.ledger.job import Job
+from narrated.ledger.job import Job, JobState
 from narrated.ledger.store import Ledger
 from narrated.outbox import notes
 from narrated.printable import printable
@@ -103,13 +103,13 @@ def report_at_rest(config: Config) -> StatusReport:
     try:
         return msgspec.structs.replace(
             rest,
-            queued=len(ledger.open_jobs()),
-            queue=tuple(job.path for job in ledger.open_jobs()[:10]),
-            waiting=held_files(ledger.jobs("state = 'waiting'")[:MOST_LISTED]),
-            failed=held_files(ledger.jobs("state = 'failed'")[:MOST_LISTED]),
-            counts={str(state): count for state, count in ledger.counts().items()},
-            done_today=ledger.done_since(midnight()),
-            cache_bytes=ledger.cache_bytes(),
+            queued=len(ledger.jobs.all_open()),
+            queue=tuple(job.path for job in ledger.jobs.all_open()[:10]),
+            waiting=held_files(ledger.jobs.in_state(JobState.WAITING, limit=MOST_LISTED)),
+            failed=held_files(ledger.jobs.in_state(JobState.FAILED, limit=MOST_LISTED)),
+            counts={str(state): count for state, count in ledger.jobs.counts().items()},
+            done_today=ledger.jobs.done_since(midnight()),
+            cache_bytes=ledger.takes.total_bytes(),
         )
     finally:
         ledger.close()

@@ -4,7 +4,7 @@ from typing import Literal
 
 from narrated.errors import StorageError
 from narrated.jobs.ingest import Ingest
-from narrated.ledger.job import Job
+from narrated.ledger.job import Job, JobState
 from narrated.service.admission import Admission
 from narrated.service.app import App
 from narrated.service.deferred import DeferredOperations
@@ -44,8 +44,8 @@ class StatusReporter:
     def report(self) -> StatusReport:
         """Report in full; takes milliseconds for a large ledger. Errors: StorageError."""
         ledger = self._app.ledger
-        waiting = ledger.jobs("state = 'waiting' ORDER BY id LIMIT ?", MOST_LISTED)
-        failed = ledger.jobs("state = 'failed' ORDER BY id LIMIT ?", MOST_LISTED)
+        waiting = ledger.jobs.in_state(JobState.WAITING, limit=MOST_LISTED)
+        failed = ledger.jobs.in_state(JobState.FAILED, limit=MOST_LISTED)
         return StatusReport(
             state=self._state(waiting),
             since=self._since,
@@ -53,15 +53,15 @@ class StatusReporter:
             outbox=str(self._app.config.outbox),
             reading=self._reading(),
             queued=self._admission.queued,
-            queue=tuple(ledger.job(number).path for number in self._admission.next_up),
+            queue=tuple(ledger.jobs.get(number).path for number in self._admission.next_up),
             waiting=held_files(waiting),
             failed=held_files(failed),
-            counts={str(state): count for state, count in ledger.counts().items()},
+            counts={str(state): count for state, count in ledger.jobs.counts().items()},
             conflicts=tuple(sorted(self._ingest.standing.conflicts)),
             arriving=self._arriving(waiting),
             notices=self._notices(),
             workers=tuple(map(_worker_status, self._app.pool.states())),
-            done_today=ledger.done_since(midnight()),
+            done_today=ledger.jobs.done_since(midnight()),
             cache_bytes=self._app.cache.size_bytes,
         )
 

@@ -15,13 +15,13 @@ class WaitingJobs:
 
     def resume(self, reason: str) -> None:
         """Resume all jobs that wait for this reason. Errors: StorageError."""
-        self.resume_jobs(self._ledger.jobs("state = 'waiting' AND reason = ?", reason))
+        self.resume_jobs(self._ledger.jobs.waiting_for(JobReason(reason)))
 
     def resume_jobs(self, jobs: Iterable[Job]) -> None:
         """Resume each job at the stage that it had reached. Errors: StorageError."""
         for job in jobs:
-            is_planned = self._ledger.plan(job) is not None
+            is_planned = self._ledger.jobs.plan(job) is not None
             # A job that waited for an engine is planned again: its voice may have changed.
             goes_on = is_planned and job.reason is not JobReason.ENGINE
             state = JobState.PLANNED if goes_on else JobState.QUEUED
-            self._push(self._ledger.move(job, state))
+            self._push(self._ledger.jobs.move(job, state))

@@ -16,7 +16,7 @@ from narrated.config.values import Config, EngineConfig
 from narrated.config.worker_specs import worker_specs
 from narrated.errors import NarratedError
 from narrated.jobs.job_factory import JobFactory
-from narrated.ledger.memory_statistics import remembered
+from narrated.ledger.host_state import memory_in
 from narrated.ledger.store import Ledger
 from narrated.script.script import Draft
 from narrated.service.app import App
@@ -105,7 +105,7 @@ class DaemonClient:
 
     def _measured(self) -> dict[str, int]:
         """What models were seen to take, where a ledger tells."""
-        return {} if self._config is None else remembered(self._config.state / "ledger.sqlite")
+        return {} if self._config is None else memory_in(self._config.state / "ledger.sqlite")
 
     def _root_of(self, real: Path) -> Path | None:
         """The inbox, where a path lies in it."""

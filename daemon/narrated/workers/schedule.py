@@ -75,11 +75,9 @@ class Scheduler:
     and Shenker, "Analysis and simulation of a fair queueing algorithm", SIGCOMM 1989.)
     """
 
-    def __init__(self, pool: WorkerPool, ledger: Ledger, owner: str, lease_s: float) -> None:
+    def __init__(self, pool: WorkerPool, ledger: Ledger) -> None:
         self._pool = pool
         self._ledger = ledger
-        self._owner = owner
-        self._lease_s = lease_s
         self._flows: dict[tuple[int, str], _JobFlow] = {}
         self._work: dict[str, _PendingRequest] = {}
         self._held: dict[Worker, set[_PendingRequest]] = {}
@@ -152,7 +150,7 @@ class Scheduler:
 
     def _enlist(self, order: Request) -> _PendingRequest:
         future: asyncio.Future[RequestResult] = asyncio.get_running_loop().create_future()
-        work = _PendingRequest(order, future, self._ledger.deaths(order.key))
+        work = _PendingRequest(order, future, self._ledger.crashes.count(order.key))
         self._work[order.key] = work
         self._line_up(work)
         return work
@@ -173,14 +171,9 @@ class Scheduler:
 
     def _pump(self) -> None:
         self._pumping = False
-        admitted: list[str] = []
         for worker in self._pool.workers:
             while (work := self._next(worker)) is not None:
                 self._admit(work, worker)
-                admitted.append(work.order.key)
-        if admitted:
-            with suppress(StorageError):  # a lease only tells; the work itself will say it
-                self._ledger.lease(admitted, self._owner, self._lease_s)
         self._flows = {name: flow for name, flow in self._flows.items() if self._is_live(flow)}
 
     def _is_live(self, flow: _JobFlow) -> bool:
@@ -252,8 +245,7 @@ class Scheduler:
         """What was in flight at a death is tried again, alone; the third time it is given up."""
         work.deaths += 1
         with suppress(StorageError):  # it is counted here, if it cannot be written down
-            work.deaths = self._ledger.count_death(work.order.key)
-            self._ledger.release_leases([work.order.key])
+            work.deaths = self._ledger.crashes.add(work.order.key)
         if work.deaths < MOST_DEATHS and work.waiters:
             self._line_up(work, first=True)
             return

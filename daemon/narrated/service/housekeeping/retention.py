@@ -29,5 +29,5 @@ class RetentionPruner:
         if self._is_first:
             self._is_first = False
             return FORGET_S
-        self._ledger.forget_bygones(time.time(), float(self._config().withdraw_after))
+        self._ledger.retention.prune(time.time(), float(self._config().withdraw_after))
         return self.retry_s

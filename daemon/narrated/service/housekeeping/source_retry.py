@@ -31,15 +31,13 @@ class SourceRetry:
 
     async def turn(self) -> float:
         """Try each source once. Errors: StorageError."""
-        jobs = self._ledger.jobs(
-            "state = 'waiting' AND reason IN ('absent', 'unreadable') AND source_sha256 <> ''"
-        )
+        jobs = self._ledger.jobs.waiting_for_source()
         self._note_new({job.id for job in jobs})
         if jobs:
             readable = await asyncio.to_thread(self._readable, jobs)
             # A job whose source was deleted meanwhile ends as soon as it is tried.
-            deleted = {job.id for job in jobs if not self._ledger.source_sha256(job.path)}
-            tried = [self._ledger.job(number) for number in sorted(readable | deleted)]
+            deleted = {job.id for job in jobs if not self._ledger.sources.sha256(job.path)}
+            tried = [self._ledger.jobs.get(number) for number in sorted(readable | deleted)]
             self._waiting.resume_jobs([job for job in tried if job.state is JobState.WAITING])
         return self._backoff.next_s()
 

@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from narrated.backoff import Backoff
 from narrated.errors import StorageError
+from narrated.ledger.job import JobReason
 from narrated.ledger.store import Ledger
 from narrated.service.waiting_jobs import WaitingJobs
 
@@ -28,7 +29,7 @@ class StorageRetry:
 
     async def turn(self) -> float:
         """Probe if a job waits, and resume all that do. Errors: StorageError."""
-        if not self._ledger.jobs("state = 'waiting' AND reason = 'storage' ORDER BY id LIMIT 1"):
+        if not self._ledger.jobs.waiting_for(JobReason.STORAGE, limit=1):
             self._backoff.reset()
             return self._backoff.next_s()
         try:
