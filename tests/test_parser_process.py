@@ -117,7 +117,7 @@ def test_lexicons_are_applied():
 
 def test_a_lexicon_that_is_wrong_is_named():
     lexicons = [("lexicon.yaml", "words: {a: b}"), ("deep/lexicon.yaml", "words: [a]")]
-    with pytest.raises(SourceError, match=r"deep/lexicon\.yaml: .*`words` is no mapping"):
+    with pytest.raises(SourceError, match=r"deep/lexicon\.yaml: .*`words` is not a mapping"):
         planned("Words.", lexicons=lexicons)
 
 

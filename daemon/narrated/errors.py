@@ -1,12 +1,12 @@
-"""Errors, each written for the person who will read it."""
+"""Errors; each message names the problem and its remedy."""
 
 from collections.abc import Sequence
 
 
 class NarratedError(Exception):
-    """Something went wrong that a person can understand and mend.
+    """A problem that the user can understand and mend.
 
-    `problem` says what was wrong, `remedy` what to do about it (may be empty).
+    `problem` names what happened, `remedy` the act that mends it (may be empty).
     """
 
     def __init__(self, problem: str, remedy: str = "") -> None:
@@ -19,29 +19,29 @@ class NarratedError(Exception):
 
 
 class ConfigurationError(NarratedError):
-    """The configuration cannot be used; the message names the key and the remedy."""
+    """The configuration is wrong; the message names the key and the remedy."""
 
 
 class SourceError(NarratedError):
-    """A source file cannot be narrated as it is: its own fault, and final until it changes."""
+    """A source file cannot be narrated; its job fails until the file changes."""
 
 
 class SourceUnreadable(NarratedError):
-    """A source file may not be opened; it waits, and goes on when its rights are mended."""
+    """narrated may not open a source file; its job waits until the permissions change."""
 
 
 class SourceAbsent(NarratedError):
-    """A file of the inbox is not there; who needs it waits until it is, or the inbox misses it."""
+    """An inbox file is absent; its job waits until it returns or the scanner reports it deleted."""
 
 
 class EngineError(NarratedError):
-    """An engine could not speak or describe this one piece; the worker is well."""
+    """An engine failed on one request; the worker goes on."""
 
 
 class OutOfMemory(EngineError):
-    """The device had no room for a step; its rows are as they were, and may be tried again.
+    """The device had no memory for a step; its requests are unchanged and may be retried.
 
-    `rows` are those that the step worked on; empty where it cannot be told.
+    `rows` are the ids of the step's requests; empty if unknown.
     """
 
     def __init__(self, problem: str, remedy: str = "", rows: Sequence[str] = ()) -> None:
@@ -50,24 +50,24 @@ class OutOfMemory(EngineError):
 
 
 class DeviceLost(NarratedError):
-    """The device's context is broken for this process; only a fresh one can go on."""
+    """The device's context is broken in this process; a new process must go on."""
 
 
 class FailedAmongOthers(EngineError):
-    """An engine raised while it worked on several pieces; it may be another one's fault."""
+    """An engine raised on a batch; another request of the batch may be the cause."""
 
 
 class EngineUnavailable(NarratedError):
-    """An engine or voice is not to be had now; what needs it waits."""
+    """An engine or voice is unavailable; its jobs wait."""
 
 
 class WorkerLost(NarratedError):
-    """The worker died or fell silent while it held this piece."""
+    """The worker died or hung while it held this request."""
 
 
 class StorageError(NarratedError):
-    """The outbox, cache or state cannot be written (full, read-only, gone); work waits."""
+    """The outbox, cache or state refuses writes (full, read-only, gone); jobs wait."""
 
 
 class AlreadyRunning(NarratedError):
-    """Another daemon works on this state directory; the message names it."""
+    """Another daemon uses this state folder; the message names it."""

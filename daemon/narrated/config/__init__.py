@@ -1,1 +1,1 @@
-"""What the daemon is told: one strict YAML file, and what follows from it."""
+"""The configuration: one strict YAML file, its values, and the workers it asks for."""

@@ -1,4 +1,4 @@
-"""The configuration's file: found, read strictly, and refused with the key and the remedy."""
+"""Find, read and check the configuration's file; an error names the key and the remedy."""
 
 import difflib
 import os
@@ -33,12 +33,12 @@ SYSTEM_FILE = Path("/etc/narrated/narrated.yaml")
 def find_file(
     explicit: Path | None, environ: Mapping[str, str] = os.environ, system: Path = SYSTEM_FILE
 ) -> Path:
-    """The configuration in force: --config, NARRATED_CONFIG, the user's, the system's."""
+    """Find the configuration's file: --config, NARRATED_CONFIG, the user's, the system's."""
     if explicit is not None:
         return explicit
     if named := environ.get("NARRATED_CONFIG"):
         return Path(named)
-    users = _users("XDG_CONFIG_HOME", ".config", environ) / USER_FILE
+    users = _user_folder("XDG_CONFIG_HOME", ".config", environ) / USER_FILE
     for candidate in (users, system):
         if candidate.is_file():
             return candidate
@@ -63,7 +63,7 @@ def load(path: Path) -> Config:
 def load_optional(
     explicit: Path | None = None, environ: Mapping[str, str] = os.environ
 ) -> Config | None:
-    """The configuration in force; None where there is none and none was named."""
+    """Load the configuration in force; None if no file exists and the caller named none."""
     try:
         path = find_file(explicit, environ)
     except ConfigurationError:
@@ -72,12 +72,12 @@ def load_optional(
 
 
 def parse(text: str, source: Path, environ: Mapping[str, str] = os.environ) -> Config:
-    """Check a configuration's text as if it stood in the file `source`."""
+    """Check a configuration's text as if it were the file `source`."""
     try:
         entries = yaml.load(text, _StrictLoader)
     except yaml.YAMLError as error:
         raise ConfigurationError(
-            f"{source} is not valid YAML: {_folded(error)}.",
+            f"{source} is not valid YAML: {_on_one_line(error)}.",
             "Mend that line; `narrated config init --print` shows a valid file.",
         ) from error
     if not isinstance(entries, dict):
@@ -90,12 +90,12 @@ def parse(text: str, source: Path, environ: Mapping[str, str] = os.environ) -> C
     try:
         config = msgspec.convert(entries, Config, dec_hook=decode_value, str_keys=True)
     except msgspec.ValidationError as error:
-        raise _explained(error, source) from error
-    return _checked(_placed(config, source, environ))
+        raise _explain(error, source) from error
+    return _check(_with_paths(config, source, environ))
 
 
 def create(explicit: Path | None, text: str, environ: Mapping[str, str] = os.environ) -> Path:
-    """Write a first configuration where it will be found; one that is there is never changed."""
+    """Write a first configuration; raise ConfigurationError if the file exists."""
     path = explicit or default_path(environ)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -103,7 +103,7 @@ def create(explicit: Path | None, text: str, environ: Mapping[str, str] = os.env
             file.write(text)
     except FileExistsError:
         raise ConfigurationError(
-            f"{path} is there already, and is not changed.", "Edit it, or remove it first."
+            f"{path} is there already; narrated did not change it.", "Edit it, or remove it first."
         ) from None
     except OSError as error:
         raise ConfigurationError(
@@ -113,25 +113,25 @@ def create(explicit: Path | None, text: str, environ: Mapping[str, str] = os.env
 
 
 def default_path(environ: Mapping[str, str] = os.environ) -> Path:
-    """Where a first configuration is written: the system's for root, else the user's."""
+    """Give the path of a first configuration: the system's for root, else the user's."""
     if named := environ.get("NARRATED_CONFIG"):
         return Path(named)
     if os.geteuid() == 0:
         return SYSTEM_FILE
-    return _users("XDG_CONFIG_HOME", ".config", environ) / USER_FILE
+    return _user_folder("XDG_CONFIG_HOME", ".config", environ) / USER_FILE
 
 
 def to_yaml(config: Config) -> str:
-    """The configuration in force as YAML, defaults and all."""
+    """Write the configuration in force as YAML, with all defaults."""
     entries = msgspec.to_builtins(config, enc_hook=encode_value)
     return str(yaml.safe_dump(entries, sort_keys=False, allow_unicode=True))
 
 
 def scratch_config(config: Config | None, inbox: Path, folder: Path) -> Config:
-    """The same wishes on another inbox, with everything that is written in a folder of its own."""
-    wishes = config or Config(inbox=inbox, outbox=folder, models=unconfigured_models())
+    """Copy a configuration for another inbox; all that narrated writes goes into `folder`."""
+    defaults = config or Config(inbox=inbox, outbox=folder, models=unconfigured_models())
     return msgspec.structs.replace(
-        wishes,
+        defaults,
         inbox=inbox,
         outbox=folder / "outbox",
         state=folder / "state",
@@ -140,18 +140,20 @@ def scratch_config(config: Config | None, inbox: Path, folder: Path) -> Config:
 
 
 def unconfigured_models(environ: Mapping[str, str] = os.environ) -> ModelsConfig:
-    """Where models stand before there is a configuration: where the first one would have them."""
+    """Give the model settings that a first configuration would have."""
     source = default_path(environ)
-    return _placed_models(ModelsConfig(), _default(Path(), "STATE", source, environ), source)
+    return _with_model_paths(
+        ModelsConfig(), _default_folder(Path(), "STATE", source, environ), source
+    )
 
 
 def unconfigured_cache(environ: Mapping[str, str] = os.environ) -> Path:
-    """Where the first configuration would have the cache."""
-    return _default(Path(), "CACHE", default_path(environ), environ)
+    """Give the cache folder that a first configuration would have."""
+    return _default_folder(Path(), "CACHE", default_path(environ), environ)
 
 
 class _StrictLoader(yaml.SafeLoader):
-    """Plain YAML in which a key that is given twice is a mistake, not a choice."""
+    """Plain YAML that refuses a key given twice."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         seen: set[Any] = set()
@@ -164,29 +166,29 @@ class _StrictLoader(yaml.SafeLoader):
         return super().construct_mapping(node, deep)
 
 
-def _placed(config: Config, source: Path, environ: Mapping[str, str]) -> Config:
-    """Every path made absolute, every unnamed one given its default place."""
+def _with_paths(config: Config, source: Path, environ: Mapping[str, str]) -> Config:
+    """Make every path absolute, and give each missing one its default."""
     lexicon = config.reading.lexicon
-    beside = source.parent / "lexicon.yaml"
-    if lexicon is None and beside.is_file():
-        lexicon = beside
-    state = _absolute(_default(config.state, "STATE", source, environ), source)
+    sibling = source.parent / "lexicon.yaml"
+    if lexicon is None and sibling.is_file():
+        lexicon = sibling
+    state = _absolute(_default_folder(config.state, "STATE", source, environ), source)
     return msgspec.structs.replace(
         config,
         inbox=_absolute(config.inbox, source),
         outbox=_absolute(config.outbox, source),
         state=state,
-        cache=_absolute(_default(config.cache, "CACHE", source, environ), source),
+        cache=_absolute(_default_folder(config.cache, "CACHE", source, environ), source),
         archive=None if config.archive is None else _absolute(config.archive, source),
         reading=msgspec.structs.replace(
             config.reading, lexicon=None if lexicon is None else _absolute(lexicon, source)
         ),
-        models=_placed_models(config.models, state, source),
+        models=_with_model_paths(config.models, state, source),
         source=source,
     )
 
 
-def _placed_models(models: ModelsConfig, state: Path, source: Path) -> ModelsConfig:
+def _with_model_paths(models: ModelsConfig, state: Path, source: Path) -> ModelsConfig:
     folder, voices = models.folder, models.voices
     return msgspec.structs.replace(
         models,
@@ -195,8 +197,8 @@ def _placed_models(models: ModelsConfig, state: Path, source: Path) -> ModelsCon
     )
 
 
-def _default(path: Path, use: str, source: Path, environ: Mapping[str, str]) -> Path:
-    """systemd's directory where it gives one, the system's beside /etc, else the user's."""
+def _default_folder(path: Path, use: str, source: Path, environ: Mapping[str, str]) -> Path:
+    """Choose systemd's directory, else the system's for a file below /etc, else the user's."""
     if path != Path():
         return path
     if given := environ.get(f"{use}_DIRECTORY"):
@@ -204,10 +206,10 @@ def _default(path: Path, use: str, source: Path, environ: Mapping[str, str]) -> 
     if source.is_relative_to("/etc"):
         return Path({"STATE": "/var/lib/narrated", "CACHE": "/var/cache/narrated"}[use])
     home = {"STATE": ".local/state", "CACHE": ".cache"}[use]
-    return _users(f"XDG_{use}_HOME", home, environ) / "narrated"
+    return _user_folder(f"XDG_{use}_HOME", home, environ) / "narrated"
 
 
-def _users(variable: str, below_home: str, environ: Mapping[str, str]) -> Path:
+def _user_folder(variable: str, below_home: str, environ: Mapping[str, str]) -> Path:
     named = environ.get(variable)
     return Path(named) if named else Path(environ.get("HOME", "/")) / below_home
 
@@ -216,51 +218,51 @@ def _absolute(path: Path, source: Path) -> Path:
     return Path(os.path.normpath(source.parent / path.expanduser()))
 
 
-def _checked(config: Config) -> Config:
-    """Refuse what cannot work: folders inside one another, an archive without a place."""
+def _check(config: Config) -> Config:
+    """Refuse overlapping folders, an archive without a folder, and unknown engines."""
     if config.after == "archive" and config.archive is None:
         raise ConfigurationError(
-            f"{config.source}: `after: archive` needs to know where to.",
+            f"{config.source}: `after: archive` needs the folder `archive`.",
             "Add `archive: FOLDER`, a folder outside the inbox.",
         )
-    ours = {
+    own_folders = {
         "state": config.state,
         "cache": config.cache,
         "models.folder": config.models.folder,
         "models.voices": config.models.voices,
     }
-    places = {"outbox": config.outbox, **ours}
+    folders = {"outbox": config.outbox, **own_folders}
     if config.archive is not None:
-        places["archive"] = config.archive
-    for key, place in places.items():
-        _refuse_overlap(config, key, place)
-    for key, place in ours.items():
-        if place.resolve().is_relative_to(config.outbox.resolve()):
+        folders["archive"] = config.archive
+    for key, folder in folders.items():
+        _refuse_overlap(config, key, folder)
+    for key, folder in own_folders.items():
+        if folder.resolve().is_relative_to(config.outbox.resolve()):
             raise ConfigurationError(
-                f"{config.source}: `{key}` ({place}) lies inside `outbox`.",
-                f"Name a folder for `{key}` that does not sync to the laptop.",
+                f"{config.source}: `{key}` ({folder}) lies inside `outbox`.",
+                f"Name another folder for `{key}`: the outbox syncs to other machines.",
             )
-    worker_specs(config)  # an engine that does not exist is an error now, not at the first file
+    worker_specs(config)  # report an unknown engine now, not at the first file
     return config
 
 
-def _refuse_overlap(config: Config, key: str, place: Path) -> None:
-    inbox, other = config.inbox.resolve(), place.resolve()
+def _refuse_overlap(config: Config, key: str, folder: Path) -> None:
+    inbox, other = config.inbox.resolve(), folder.resolve()
     if other.is_relative_to(inbox) or inbox.is_relative_to(other):
         raise ConfigurationError(
-            f"{config.source}: `inbox` ({config.inbox}) and `{key}` ({place}) overlap.",
-            f"Name two folders neither of which holds the other; move `{key}` out.",
+            f"{config.source}: `inbox` ({config.inbox}) and `{key}` ({folder}) overlap.",
+            f"Name two separate folders; move `{key}` out.",
         )
 
 
-def _explained(error: msgspec.ValidationError, source: Path) -> ConfigurationError:
-    message, _, place = str(error).partition(" - at ")
-    where = place.rpartition(" in ")[2].strip("`")  # "`key` in `$.reading.pauses`"
+def _explain(error: msgspec.ValidationError, source: Path) -> ConfigurationError:
+    message, _, position = str(error).partition(" - at ")
+    where = position.rpartition(" in ")[2].strip("`")  # "`key` in `$.reading.pauses`"
     key = where.removeprefix("$").removeprefix(".").replace("[...]", "")
     if unknown := re.search(r"unknown field `(.*)`", message):
         full = ".".join(part for part in (key, unknown[1]) if part)
-        near = difflib.get_close_matches(unknown[1], _keys(), n=1)
-        hint = f"Did you mean `{near[0]}`?" if near else "Remove it."
+        similar = difflib.get_close_matches(unknown[1], _keys(), n=1)
+        hint = f"Did you mean `{similar[0]}`?" if similar else "Remove it."
         return ConfigurationError(
             f"{source}: unknown key `{full}`.",
             f"{hint} `narrated config init --print` lists every key.",
@@ -275,7 +277,7 @@ def _explained(error: msgspec.ValidationError, source: Path) -> ConfigurationErr
 
 
 def _choices(key: str) -> tuple[Any, ...]:
-    """What a key may be, where it is one of a few words."""
+    """Give the words that a key accepts; empty if it accepts any value."""
     kind: Any = Config
     for part in key.split("."):
         is_section = isinstance(kind, type) and issubclass(kind, msgspec.Struct)
@@ -298,5 +300,5 @@ def _keys() -> list[str]:
     return [name for section in sections for name in section.__struct_fields__ if name != "source"]
 
 
-def _folded(error: Exception) -> str:
+def _on_one_line(error: Exception) -> str:
     return re.sub(r"\s+", " ", str(error))

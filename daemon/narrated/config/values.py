@@ -1,4 +1,4 @@
-"""What can be configured, as frozen values; units are written as a person writes them."""
+"""The configuration's values, frozen; durations and sizes are written with their units."""
 
 import math
 import re
@@ -37,18 +37,18 @@ class _Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
 
 
 class SpeechConfig(_Section, frozen=True):
-    """Who reads."""
+    """The engine and voices that speak."""
 
     engine: str = "espeak"
     voice: str = Speaker().voice
     options: dict[str, str | int | float | bool] = {}
-    """The engine's own, such as espeak's `rate` in words a minute."""
+    """Options of the engine, such as espeak's `rate` in words a minute."""
     speakers: dict[Literal["quote"], Speaker] = {}
     """Other voices for parts of a text."""
 
 
 class ReadingConfig(_Section, frozen=True):
-    """What is said of a text, and how."""
+    """Rules for turning a text into speech."""
 
     language: str = "en"
     links: Literal["text", "announce"] = "text"
@@ -59,18 +59,18 @@ class ReadingConfig(_Section, frozen=True):
 
 
 class PicturesConfig(_Section, frozen=True):
-    """How pictures are described and found."""
+    """The captioner, and the folders of pictures."""
 
     captions: str = "embedded"
     options: dict[str, str | int | float | bool] = {}
     roots: dict[str, str] = {}
     """A site-absolute prefix in a post's picture paths, and the inbox folder it means."""
     wait: Seconds = Seconds(5)
-    """How long a picture waits for a post that shows it before it becomes an item of its own."""
+    """A picture waits this long for a post to show it, then becomes an item of its own."""
 
 
 class AudioConfig(_Section, frozen=True):
-    """The files that are published."""
+    """Format and tags of the published files."""
 
     format: Literal["mp3", "opus", "ogg", "m4a", "flac", "wav"] = "mp3"
     bitrate: Bytes | None = None
@@ -79,41 +79,41 @@ class AudioConfig(_Section, frozen=True):
 
 
 class WorkersConfig(_Section, frozen=True):
-    """The processes that read and speak."""
+    """Timeouts and counts of the child processes."""
 
     silence: Seconds = Seconds(60)
-    """A worker that is silent this long with work in hand is taken to hang."""
+    """A worker with requests that sends nothing for this long counts as hung."""
     load: Seconds = Seconds(600)
-    """How long an engine may take to load."""
+    """Timeout for loading an engine."""
     again: Seconds = Seconds(60)
-    """How often an engine that was not to be had is tried again while its worker is idle."""
+    """Interval between retries of an unavailable engine while its worker is idle."""
     reading: Seconds = Seconds(60)
-    """How long one source may take to be read."""
+    """Timeout for parsing one source."""
     encoders: Annotated[int, msgspec.Meta(ge=1)] = 2
-    """How many files are encoded at the same instant."""
+    """Number of files encoded at the same time."""
 
 
 class ModelsConfig(_Section, frozen=True):
-    """The models: where they stand, and what they may take."""
+    """Folders, device and memory of the models."""
 
     folder: Path = Path()
-    """What `narrated models pull` fills; in the state where it is not named."""
+    """Target of `narrated models pull`; default: `models` in the state folder."""
     voices: Path = Path()
-    """The user's own voices; in the state where it is not named."""
+    """The user's own voices; default: `voices` in the state folder."""
     device: str = "auto"
     """auto, cpu, cuda, or cuda with a number."""
     memory: Bytes | None = None
-    """What all models together may take on the device; None is all that it has."""
+    """Limit for all models together on the device; None: all of its memory."""
     idle_unload: SecondsOrNever = SecondsOrNever(math.inf)
-    """How long an unused model stays on the device; infinite for ever."""
+    """An unused model stays on the device this long; infinity: for ever."""
 
 
 class EngineConfig(_Section, frozen=True):
-    """An engine of the user's own, or other options for one of ours."""
+    """An engine of the user, or other options for one of narrated's."""
 
     kind: Literal["speech", "caption"] = "speech"
     like: str = ""
-    """One of ours, under another name and with other options."""
+    """Name of the known engine that this entry renames or gives other options."""
     module: str = ""
     path: str = ""
     python: str = ""
@@ -122,7 +122,7 @@ class EngineConfig(_Section, frozen=True):
 
 
 class Config(_Section, frozen=True):
-    """Everything the daemon was told; every path is absolute."""
+    """The whole configuration; `load` makes every path absolute."""
 
     inbox: Path
     outbox: Path
@@ -145,11 +145,11 @@ class Config(_Section, frozen=True):
     engines: dict[str, EngineConfig] = {}
     log: Literal["debug", "info", "warning", "error"] = "info"
     source: Path | None = None
-    """The file it was read from; not a key of that file."""
+    """The file that this was read from; not a key of that file."""
 
     @property
     def settings(self) -> ReadingSettings:
-        """What of the configuration decides what is said."""
+        """The settings that decide what narrated says of a text."""
         speech = self.speech
         speakers = {"narrator": Speaker(speech.engine, speech.voice, speech.options)}
         speakers |= {str(who): speaker for who, speaker in speech.speakers.items()}
@@ -164,7 +164,7 @@ class Config(_Section, frozen=True):
 
 
 def _with_own_voice(speaker: Speaker) -> Speaker:
-    """An engine that was named without a voice takes its own: the default is espeak's."""
+    """Drop the default voice, which is espeak's, for another engine: it then uses its own."""
     if speaker.engine != "espeak" and speaker.voice == Speaker().voice:
         return msgspec.structs.replace(speaker, voice="")
     return speaker

@@ -11,11 +11,11 @@ from narrated.errors import ConfigurationError
 from narrated.workers.pool import WorkerSpec
 
 LATENTS = "latents"
-"""Folder in the cache; the takes are in folders of two letters beside it."""
+"""Folder in the cache; takes are in two-letter folders next to it."""
 
 
 def worker_specs(config: Config) -> tuple[WorkerSpec, ...]:
-    """The workers of the configured engines.
+    """List the workers of the configured engines.
 
     All engines with models share one worker, so that no model is loaded twice. All others share
     another, which can be replaced while the models stay warm. Each further interpreter has its
@@ -48,7 +48,7 @@ def _worker_name(holds_models: bool, number: int) -> str:
 
 
 def model_resources(config: Config) -> ModelResources:
-    """Folders of the models, and the memory that they may take."""
+    """Give the folders of the models, their device and their memory limit."""
     models = config.models
     return ModelResources(
         models=str(models.folder),
@@ -61,7 +61,7 @@ def model_resources(config: Config) -> ModelResources:
 
 
 def engine_spec(config: Config, name: str) -> EngineSpec:
-    """An engine of the registry, or the user's own, with the options of its `engines:` entry.
+    """Find an engine in the registry or the configuration, with its `engines:` options.
 
     Raises ConfigurationError if the engine is unknown, or its entry point is broken.
     """
@@ -97,12 +97,12 @@ def _own_engine(name: str, entry: EngineConfig) -> EngineSpec:
 
 
 def all_engines(config: Config) -> dict[str, EngineSpec]:
-    """Every known and configured engine by name."""
+    """List every known and configured engine by name."""
     others = {name: spec for name, spec in known_engines().items() if name not in config.engines}
     return others | {name: engine_spec(config, name) for name in config.engines}
 
 
 def chunk_limits(config: Config) -> dict[str, int]:
-    """Most characters of a chunk, for each speech engine by name."""
+    """Give the most characters of a chunk for each speech engine, by name."""
     specs = all_engines(config).values()
     return {spec.name: spec.limit_characters for spec in specs if spec.kind == "speech"}

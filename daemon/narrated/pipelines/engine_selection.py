@@ -1,4 +1,4 @@
-"""Which engine is meant, by its name, by a repository, or by a model's folder."""
+"""Select an engine by its name, a repository, or a model's folder."""
 
 import dataclasses
 import difflib
@@ -20,10 +20,10 @@ from narrated.errors import EngineUnavailable, NarratedError
 _DOES: Mapping[Kind, str] = {"speech": "speaks", "caption": "describes pictures"}
 
 _ANY_CAPTIONER = "blip"
-"""Its engine tells the family of a captioner by itself."""
+"""Its engine detects the model family by itself."""
 
 _SPEAKERS = {"bark": "bark"}
-"""Engines by the model_type that stands in the config.json of their models."""
+"""Engines by the model_type in their models' config.json."""
 
 _CONFIG = "config.json"
 
@@ -31,17 +31,17 @@ _CONFIG = "config.json"
 def select_engine(
     config: Config, kind: Kind, model: str | os.PathLike[str] | None, like: str, options: Options
 ) -> EngineSpec:
-    """The engine that is meant, with its options; see `pipeline` for `model` and `like`.
+    """Select an engine with its options; see `pipeline` for `model` and `like`.
 
-    NarratedError where there is none, where it does something else, or runs in another
-    interpreter; EngineUnavailable where a model's folder would have to tell, and is not there.
+    Raises NarratedError if the engine is unknown, has another task, or runs in another
+    interpreter; EngineUnavailable if the model's folder is missing or unreadable.
     """
-    spec = _meant(config, kind, model, like)
+    spec = _find_spec(config, kind, model, like)
     if spec.kind != kind:
         known = ", ".join(_names(config, kind))
         raise NarratedError(
-            f"{spec.name} {_DOES[spec.kind]}, and this task wants what {_DOES[kind]}.",
-            f"Name one that does: {known}; or ask for the other task.",
+            f"{spec.name} {_DOES[spec.kind]}; this task needs an engine that {_DOES[kind]}.",
+            f"Name one of {known}, or ask for the other task.",
         )
     if spec.python and Path(spec.python) != Path(sys.executable):
         raise NarratedError(
@@ -52,7 +52,7 @@ def select_engine(
     return dataclasses.replace(spec, options={**spec.options, **options})
 
 
-def _meant(
+def _find_spec(
     config: Config, kind: Kind, model: str | os.PathLike[str] | None, like: str
 ) -> EngineSpec:
     if model is None:
@@ -70,11 +70,11 @@ def _meant(
         raise _unknown(config, kind, name)
     if kind == "caption":
         return _with_model(engine_spec(config, _ANY_CAPTIONER), name)
-    return _with_model(engine_spec(config, _told_by(config, name)), name)
+    return _with_model(engine_spec(config, _detect_engine(config, name)), name)
 
 
 def _with_model(spec: EngineSpec, name: str) -> EngineSpec:
-    """The engine with another model; what it is called then is the model."""
+    """Give the engine another model; the model's name becomes the engine's."""
     name = str(Path(name).expanduser().absolute()) if _is_path(name) else name
     return dataclasses.replace(spec, name=name, options={**spec.options, "model": name})
 
@@ -83,8 +83,8 @@ def _is_path(name: str) -> bool:
     return name.startswith(("/", "./", "../", "~"))
 
 
-def _told_by(config: Config, name: str) -> str:
-    """The engine that a model's own files ask for."""
+def _detect_engine(config: Config, name: str) -> str:
+    """Detect the engine of a model from its files."""
     folder = Path(name).expanduser() if _is_path(name) else config.models.folder / name
     another = "Name another folder." if _is_path(name) else f"narrated models pull {name}"
     try:
@@ -92,7 +92,7 @@ def _told_by(config: Config, name: str) -> str:
         if _is_tortoise(names):
             return "tortoise"
         file = folder / _CONFIG
-        told: Any = json.loads(file.read_text(encoding="utf-8")) if _CONFIG in names else {}
+        settings: Any = json.loads(file.read_text(encoding="utf-8")) if _CONFIG in names else {}
     except FileNotFoundError as error:
         raise EngineUnavailable(
             f"The model {name} is not there: {error.filename} is missing.", another
@@ -100,12 +100,12 @@ def _told_by(config: Config, name: str) -> str:
     except OSError as error:
         raise EngineUnavailable(
             f"The model {name} cannot be read: {error.strerror}: {error.filename}.",
-            "See whether it is a folder that your account may read.",
+            "Check that it is a folder, and that your account may read it.",
         ) from error
     except ValueError as error:
         raise EngineUnavailable(
             f"The model {name} cannot be used: {folder}/{_CONFIG} cannot be read ({error}).",
-            "See whether its files are whole.",
+            "Check that its files are complete.",
         ) from error
     if _CONFIG not in names:
         raise EngineUnavailable(
@@ -113,32 +113,32 @@ def _told_by(config: Config, name: str) -> str:
             f"Tortoise ({', '.join(FILES)}).",
             another,
         )
-    kind = told.get("model_type") if isinstance(told, dict) else None
+    kind = settings.get("model_type") if isinstance(settings, dict) else None
     if kind in _SPEAKERS:
         return _SPEAKERS[kind]
     raise NarratedError(
-        f"The model {name} is of the kind '{kind}', which none of the engines is known to speak.",
-        f"Its kind may be one of: {', '.join(_SPEAKERS)}. If an engine can speak with it all the "
-        "same, name that too: like='bark'.",
+        f"The model {name} has the kind '{kind}'. No engine is known to speak with it.",
+        f"Known kinds: {', '.join(_SPEAKERS)}. To try an engine all the same, name it too: "
+        "like='bark'.",
     )
 
 
 def _is_tortoise(names: Collection[str]) -> bool:
-    """Whether these files are a Tortoise's; its engine tells which one it lacks."""
+    """True if these files look like a Tortoise; its engine reports missing ones."""
     there = [name for name in FILES if name in names]
     return len(there) == len(FILES) or (bool(there) and _CONFIG not in names)
 
 
 def _unknown(config: Config, kind: Kind, name: str) -> NarratedError:
     names = _names(config, kind)
-    near = difflib.get_close_matches(name, names, n=1)
-    hint = f"Did you mean '{near[0]}'? " if near else f"Known: {', '.join(names)}. "
+    similar = difflib.get_close_matches(name, names, n=1)
+    advice = f"Did you mean '{similar[0]}'? " if similar else f"Known: {', '.join(names)}. "
     return NarratedError(
         f"There is no engine named '{name}'.",
-        f"{hint}A model is named by its repository (owner/name) or its full path.",
+        f"{advice}A model is named by its repository (owner/name) or its full path.",
     )
 
 
 def _names(config: Config, kind: Kind) -> list[str]:
-    """Names of all known and configured engines of a kind."""
+    """List the names of all known and configured engines of a kind."""
     return sorted(spec.name for spec in all_engines(config).values() if spec.kind == kind)

@@ -88,31 +88,30 @@ def pipeline(
     beside: TextToSpeech | ImageToText | None = None,
     **options: Any,
 ) -> TextToSpeech | ImageToText:
-    """An engine of narrated's as a callable, loaded into this process; nothing is fetched.
+    """Load an engine into this process, and return it as a callable; nothing is downloaded.
 
     `task` is "text-to-speech" (also "text-to-audio") or "image-to-text". `model` is an engine's
-    name ("bark", "tortoise", one of the configuration's `engines:`), a repository whose model was
-    pulled ("suno/bark"), or the full path of a model's folder; `like` then names the engine that
-    the model is for, where its files do not tell. Without either it is the configured engine, and
-    the embedded one where nothing is configured.
+    name ("bark", "tortoise", one of the configuration's `engines:`), the repository of a pulled
+    model ("suno/bark"), or the full path of a model's folder; `like` then names the model's
+    engine, if the files do not show it. Default: the configured engine, else the embedded one.
 
-    `voice` and `language` hold for texts whose call names no others. `device` is "auto", "cpu",
-    "cuda" or a card's number; `models` and `voices` are folders; `memory` is what the models may
-    take on the device, in bytes or as "8GB". What is not given is the configuration's. `beside`
-    is another pipeline, whose memory and folders this one shares: no model is loaded twice, and
-    what is not at work makes room. All other `options` are the engine's own.
+    `voice` and `language` are defaults of each call. `device` is "auto", "cpu", "cuda" or a
+    card's number; `models` and `voices` are folders; `memory` is the models' limit on the device,
+    in bytes or as "8GB". The configuration has the defaults of all these. `beside` is another
+    pipeline: both then share memory and folders, load no model twice, and the idle one makes
+    room. All other `options` go to the engine.
 
-    Raises NarratedError, whose text says what was wrong and what to do: of the configuration, of
-    what was named here, of an engine's options, or of a model that is not to be had.
+    Raises NarratedError for a wrong configuration, argument or option, or an unavailable model;
+    its text names the problem and the remedy.
     """
     kind = _TASKS.get(task)
     if kind is None:
         raise NarratedError(f"There is no task '{task}'.", f"There are: {', '.join(_TASKS)}.")
-    of_speech = {"voice": voice, "language": language, "voices": voices}
-    if kind == "caption" and (meant := _named(of_speech)):
-        raise NarratedError(f"Pictures are described without `{meant}`.", "Leave it out.")
-    places = {"device": device, "models": models, "voices": voices, "memory": memory}
-    config = _placed(load_optional() or _unconfigured(), _shared(beside, places))
+    speech_only = {"voice": voice, "language": language, "voices": voices}
+    if kind == "caption" and (argument := _first_given(speech_only)):
+        raise NarratedError(f"Pictures are described without `{argument}`.", "Leave it out.")
+    overrides = {"device": device, "models": models, "voices": voices, "memory": memory}
+    config = _with_folders(load_optional() or _unconfigured(), _shared_with(beside, overrides))
     spec = select_engine(config, kind, model, like, options)
     runtime = EngineRuntime(model_resources(config)) if beside is None else beside.runtime
     if kind == "caption":
@@ -122,15 +121,15 @@ def pipeline(
 
 
 def _unconfigured() -> Config:
-    """Every default; inbox and outbox are no matter of a pipeline's."""
+    """Give a configuration of defaults; a pipeline uses no inbox and no outbox."""
     return Config(
         inbox=Path(), outbox=Path(), cache=unconfigured_cache(), models=unconfigured_models()
     )
 
 
-def _placed(config: Config, places: Mapping[str, Any]) -> Config:
-    """The configuration, but for what the caller says of where models are and may be."""
-    models, voices, device = places["models"], places["voices"], places["device"]
+def _with_folders(config: Config, overrides: Mapping[str, Any]) -> Config:
+    """Replace the configuration's folders, device and memory by the caller's."""
+    models, voices, device = overrides["models"], overrides["voices"], overrides["device"]
     configured = config.models
     return msgspec.structs.replace(
         config,
@@ -139,27 +138,27 @@ def _placed(config: Config, places: Mapping[str, Any]) -> Config:
             folder=configured.folder if models is None else _folder(models),
             voices=configured.voices if voices is None else _folder(voices),
             device=configured.device if device is None else _device(device),
-            memory=_bytes(places["memory"]) or configured.memory,
+            memory=_bytes(overrides["memory"]) or configured.memory,
         ),
     )
 
 
-def _shared(
-    beside: TextToSpeech | ImageToText | None, places: Mapping[str, Any]
+def _shared_with(
+    beside: TextToSpeech | ImageToText | None, overrides: Mapping[str, Any]
 ) -> Mapping[str, Any]:
-    """What was given of these, but for the models' folder of the pipeline that this is beside."""
+    """Check the caller's folders and device; add the models' folder of the `beside` pipeline."""
     if beside is None:
-        return places
-    if meant := _named(places):
+        return overrides
+    if argument := _first_given(overrides):
         raise NarratedError(
-            f"`{meant}` is shared with the pipeline that this one is beside.",
-            f"Give `{meant}` to the first of the two, or leave out `beside`.",
+            f"`{argument}` is shared with the pipeline given as `beside`.",
+            f"Give `{argument}` to the first of the two, or leave out `beside`.",
         )
-    return {**places, "models": beside.runtime.models}
+    return {**overrides, "models": beside.runtime.models}
 
 
-def _named(given: Mapping[str, Any]) -> str:
-    """The first of these that somebody gave."""
+def _first_given(given: Mapping[str, Any]) -> str:
+    """Name the first argument that the caller gave."""
     return next((name for name, value in given.items() if value not in (None, "")), "")
 
 
@@ -168,7 +167,7 @@ def _folder(path: Folder) -> Path:
 
 
 def _device(device: str | int) -> str:
-    """A card by its number as well, and -1 for the CPU, as transformers has it."""
+    """Name a device; a number is a card, and -1 the CPU, as in transformers."""
     if isinstance(device, int):
         return "cpu" if device < 0 else f"cuda:{device}"
     return str(device)  # a torch.device says its name so
@@ -181,5 +180,5 @@ def _bytes(memory: str | int | None) -> Bytes | None:
         return Bytes(decode_value(Bytes, memory))
     except ValueError as error:
         raise NarratedError(
-            f"`memory` is {memory!r}, which is no size.", "Give bytes, or a text such as '8GB'."
+            f"`memory` is {memory!r}, not a size.", "Give bytes, or a text such as '8GB'."
         ) from error

@@ -1,4 +1,4 @@
-"""Pictures in, descriptions out, in the shape of the image-to-text that transformers had."""
+"""Describe pictures; inputs and outputs are those of transformers' former image-to-text."""
 
 import io
 import os
@@ -20,11 +20,11 @@ Picture = str | os.PathLike[str] | bytes | Image.Image
 _ADDRESS = re.compile(r"[a-z][a-z0-9+.-]*://|data:", re.IGNORECASE)
 
 _KEPT_MODES = ("1", "L", "LA", "P", "RGB", "RGBA", "I", "I;16")
-"""What PNG holds as it is."""
+"""Image modes that PNG stores unchanged."""
 
 
 class CaptionOutput(TypedDict):
-    """What is said of a picture."""
+    """The description of a picture."""
 
     generated_text: str
 
@@ -47,16 +47,16 @@ class ImageToText(EnginePipeline):
     ) -> list[CaptionOutput] | list[list[CaptionOutput]]:
         """Describe a picture, or a list of pictures as one batch.
 
-        A picture is the path of its file, the bytes of one, or a PIL image. `options` are the
-        engine's own, such as `prompt`. Raises EngineError or EngineUnavailable where the engine
-        cannot, SourceError where a file cannot be read, NarratedError for an address: nothing is
-        fetched; OutOfMemory and DeviceLost of the device.
+        A picture is the path of a file, the bytes of one, or a PIL image. `options` go to the
+        engine, such as `prompt`. Raises EngineError or EngineUnavailable if the engine fails,
+        SourceError for an unreadable file, NarratedError for a URL (nothing is fetched), and
+        OutOfMemory or DeviceLost if the device fails.
         """
         pictures = inputs if isinstance(inputs, list | tuple) else [inputs]
-        wishes = {**self._options, **options}
+        all_options = {**self._options, **options}
         described = self._run(
             [
-                CaptionRequest(str(number), _bytes(each), wishes)
+                CaptionRequest(str(number), _bytes(each), all_options)
                 for number, each in enumerate(pictures)
             ]
         )
@@ -97,11 +97,11 @@ def _read(name: str) -> bytes:
 
 
 def _as_file(image: Image.Image) -> bytes:
-    """The image as the file that an engine takes, with what says how it is meant to be seen."""
+    """Encode an image as the PNG that an engine takes, with its EXIF orientation."""
     file = io.BytesIO()
     try:
         _kept(image).save(file, "PNG", exif=image.getexif(), compress_level=1)
-    except DAMAGE as error:  # an image that was opened is not yet read
+    except DAMAGE as error:  # Pillow reads an opened image only now
         raise SourceError(
             f"The image is empty, damaged or cut short ({error}).", "Give another, or its file."
         ) from error
@@ -109,11 +109,11 @@ def _as_file(image: Image.Image) -> bytes:
 
 
 def _kept(image: Image.Image) -> Image.Image:
-    """The image in colours that PNG holds."""
+    """Convert an image to a mode that PNG stores."""
     if image.mode in _KEPT_MODES:
         return image
     if image.mode == "La":
-        return image.convert("LA")  # Pillow knows no other way out of it
+        return image.convert("LA")  # Pillow converts La to nothing else
     kept = image.convert("RGBA" if image.has_transparency_data else "RGB")
-    kept.info.pop("icc_profile", None)  # it is for the colours that were
+    kept.info.pop("icc_profile", None)  # it describes the former mode
     return kept

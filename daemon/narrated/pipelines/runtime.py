@@ -1,4 +1,4 @@
-"""Engines at work in the caller's own process: one budget, and one of them at a time."""
+"""Run engines in the caller's process: one memory budget, and one engine at a time."""
 
 from collections import deque
 from collections.abc import Sequence
@@ -25,7 +25,7 @@ Finished = SpeechResult | CaptionResult
 
 
 class EngineRuntime:
-    """What a worker is to the daemon: it holds engines and their models, and steps them."""
+    """Holds engines and their models, and steps them; the in-process form of a worker."""
 
     def __init__(self, home: ModelResources) -> None:
         self._budget = MemoryBudget(home)
@@ -34,14 +34,14 @@ class EngineRuntime:
 
     @property
     def models(self) -> Path:
-        """The folder that its engines find their models in."""
+        """The folder of its engines' models."""
         return self._budget.models
 
     def load_engine(self, spec: EngineSpec) -> Engine:
-        """Load an engine, its models warm where they fit beside the others'.
+        """Load an engine, and warm its models if they fit next to the others'.
 
-        EngineError for options that it does not know, EngineUnavailable where it or its model is
-        not to be had.
+        Raises EngineError for unknown options, EngineUnavailable if the engine or its model is
+        missing.
         """
         with self._lock:
             engine = load(spec, self._budget)
@@ -51,23 +51,23 @@ class EngineRuntime:
                 try:
                     self._budget.warm_up(engine)
                 except OutOfMemory:
-                    self._budget.rest(engine)  # others may make room when it is asked for
+                    self._budget.rest(engine)  # a later request may evict others
                 undo.pop_all()
             self._loaded.add(engine)
             return engine
 
     def unload(self, engine: Engine) -> None:
-        """Let an engine go, and the models that no other uses."""
+        """Unload an engine, and the models that no other engine uses."""
         with self._lock:
             self._loaded.remove(engine)
             self._budget.unseat(engine)
 
     def run(self, engine: Engine, name: str, requests: Sequence[Request]) -> list[Finished]:
-        """Have an engine do all of these, as many at once as it takes; in their order.
+        """Run requests in batches of the engine's size; results are in the requests' order.
 
-        A row that fails ends all: EngineError or EngineUnavailable says why. Raises OutOfMemory
-        where one row alone found no room, and DeviceLost where only a fresh process can go on;
-        NarratedError where the engine was dismissed, meanwhile too.
+        The first failed request ends all: its EngineError or EngineUnavailable is raised. Raises
+        OutOfMemory if one request alone does not fit, DeviceLost if only a fresh process can go
+        on, and NarratedError if the engine was unloaded, even while this call waited.
         """
         with self._lock:
             if engine not in self._loaded:
@@ -104,16 +104,16 @@ class EngineRuntime:
 
 
 class EnginePipeline:
-    """An engine with its seat in a runtime, until it is closed; may be called from any thread."""
+    """An engine loaded into a runtime until closed; any thread may call it."""
 
     def __init__(self, runtime: EngineRuntime, spec: EngineSpec) -> None:
         self.runtime = runtime
         self.name = spec.name
-        """The engine's name, or the model's where that was named."""
+        """The engine's name, or the model's if the caller named a model."""
         self._engine: Engine | None = runtime.load_engine(spec)
 
     def close(self) -> None:
-        """Free its models; whoever calls it afterwards is refused. May be called again."""
+        """Free the models; later calls raise NarratedError. Closing twice does no harm."""
         engine, self._engine = self._engine, None
         if engine is not None:
             self.runtime.unload(engine)
@@ -131,7 +131,7 @@ class EnginePipeline:
 
     @property
     def engine(self) -> Engine:
-        """The engine; NarratedError once this was closed."""
+        """The engine; raises NarratedError once closed."""
         if self._engine is None:
             raise _closed(self.name)
         return self._engine

@@ -1,4 +1,4 @@
-"""Texts in, sound out: as an array of samples, in the shape of transformers' text-to-speech."""
+"""Speak texts as arrays of samples; inputs and outputs are those of transformers."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ _NARRATOR = "narrator"
 
 
 class SpeechOutput(TypedDict):
-    """A text as sound."""
+    """The sound of a text."""
 
     audio: npt.NDArray[np.float32]
     """Samples from -1 to 1 of one channel, of shape (samples,)."""
@@ -38,16 +38,16 @@ class SpeechOutput(TypedDict):
 
 @dataclass(frozen=True, slots=True)
 class _TextChunk:
-    """What the engine says in one go."""
+    """A text that the engine speaks as one request."""
 
     text: str
     pause_s: float = 0.0
-    """Silence before the next."""
+    """Silence after it."""
 
 
 @dataclass(frozen=True, slots=True)
 class SpeechDefaults:
-    """How texts are said where a call says nothing else."""
+    """Defaults of each call: settings, voice, options, lexicon."""
 
     reading: ReadingSettings
     voice: str
@@ -57,7 +57,7 @@ class SpeechDefaults:
 
     @classmethod
     def of(cls, config: Config, spec: EngineSpec, voice: str, language: str) -> Self:
-        """The configuration's; its voice and options are for the engine that it has speak."""
+        """Read the defaults; the configured voice and options are for the configured engine."""
         narrator = config.settings.speakers[_NARRATOR]
         is_configured = spec.name == narrator.engine
         settings = msgspec.structs.replace(
@@ -73,7 +73,7 @@ class SpeechDefaults:
         )
 
     def chunks(self, text: str, language: str) -> list[_TextChunk]:
-        """A text in words, cut as the engine takes them; NarratedError where it has none."""
+        """Normalise a text, and cut it into chunks; raise NarratedError if it has no words."""
         settings = msgspec.structs.replace(self.reading, language=language)
         document = Document("text", "", "heading", plain_text.blocks(text))
         script = build_script(document, {}, self.lexicon, settings)
@@ -95,17 +95,17 @@ class TextToSpeech(EnginePipeline):
 
     @property
     def sampling_rate(self) -> int:
-        """Samples a second of what it speaks."""
+        """Samples a second of its sound."""
         return self._speech_engine.sample_rate
 
     @property
     def voices(self) -> tuple[str, ...]:
-        """Its voices by name, the user's own among them as they are now."""
+        """Its voices by name, with the user's own; read from the disk each time."""
         return tuple(self._speech_engine.voices())
 
     @property
     def _speech_engine(self) -> SpeechEngine:
-        return cast("SpeechEngine", self.engine)  # its specification is of the kind "speech"
+        return cast("SpeechEngine", self.engine)  # the factory checks that it speaks
 
     @overload
     def __call__(
@@ -143,15 +143,14 @@ class TextToSpeech(EnginePipeline):
     ) -> SpeechOutput | list[SpeechOutput]:
         """Speak a text, or a list of texts as one batch: each sounds as it does alone.
 
-        A text is said as narrated says one: numbers and signs in words, cut at sentences where it
-        is longer than the engine takes at once, and joined with its pauses, dead air trimmed.
-        `raw` hands it to the engine as it stands, in one chunk, and gives back what that makes
-        of it. The same text with the same `seed` sounds the same. In another `language` than the
-        pipeline's the engine takes a voice of its own, unless one is named. `options` are the
-        engine's.
+        As in the daemon, numbers and signs become words, a long text is cut at sentences, and
+        the takes are trimmed and joined with pauses. `raw` sends the text unchanged as one
+        request, and returns the engine's sound unchanged. The same text with the same `seed`
+        sounds the same. For a `language` other than the pipeline's, the engine uses its own
+        voice unless you name one. `options` go to the engine.
 
-        Raises EngineError or EngineUnavailable where the engine cannot, NarratedError for a text
-        without words; OutOfMemory and DeviceLost of the device.
+        Raises EngineError or EngineUnavailable if the engine fails, NarratedError for a text
+        without words, OutOfMemory or DeviceLost if the device fails.
         """
         texts = _texts(text_inputs)
         defaults = self._defaults
@@ -200,5 +199,5 @@ def _lexicon(file: Path | None) -> Lexicon:
         return Lexicon.parse([file.read_text(encoding="utf-8")])
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigurationError(
-            f"The pronunciations {file} cannot be read: {error}.", "Mend or remove that file."
+            f"The lexicon {file} cannot be read: {error}.", "Mend or remove that file."
         ) from error

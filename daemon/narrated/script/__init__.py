@@ -1,1 +1,1 @@
-"""A Document becomes a Script: what is said, every pause, and the chunks an engine speaks."""
+"""Turn a Document into a Script: its lines, pauses, skips, and chunks for an engine."""

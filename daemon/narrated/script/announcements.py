@@ -1,4 +1,4 @@
-"""Our own words, in English: announcements of what cannot be read as it stands."""
+"""Announcements in English for code, tables, pictures, quotations and lists."""
 
 from narrated.script.number_words import say_number
 
@@ -80,7 +80,7 @@ Zig, zig
     )
     for alias in aliases
 }
-"""How people say the languages that fences name in a dozen ways; empty for no language."""
+"""Spoken names of languages by the aliases that code fences use; empty: no language."""
 
 QUOTE = "Quote:"
 LONG_QUOTE = "A longer quotation."
@@ -89,7 +89,7 @@ CODE_END = "End of code."
 FORMULA = "A formula."
 INLINE_FORMULA = "a formula"
 LINK = "(link in post)"
-PIECE_OF_CODE = "(a piece of code)"
+CODE_SNIPPET = "(a piece of code)"
 DONE = "Done:"
 TO_DO = "To do:"
 FOOTNOTE = "Footnote:"
@@ -112,12 +112,12 @@ def announce_code(language: str, lines: int) -> str:
 
 
 def short_code(words: str) -> str:
-    """Say code that is hardly longer than its announcement."""
+    """Announce short code together with its words."""
     return f"Code: {words}."
 
 
 def struck_out(words: str) -> str:
-    """Say words that their author struck out."""
+    """Mark words that the author struck out."""
     return f"(struck out: {words.strip()})"
 
 
@@ -128,7 +128,7 @@ def announce_table(columns: list[str], rows: int) -> str:
 
 
 def describe_picture(alt: str, title: str, caption: str) -> str:
-    """Describe a picture in a few words: what its author calls it, and what it shows."""
+    """Describe a picture by its label, title and caption."""
     alt, title, caption = map(_bare, (alt, title, caption.removeprefix(f"{PICTURE}, ")))
     label = "" if alt == caption else alt
     parts = [f"labelled {label}"] if label else []
@@ -142,7 +142,7 @@ def describe_picture(alt: str, title: str, caption: str) -> str:
 
 
 def describe_inline_picture(alt: str, title: str, caption: str) -> str:
-    """Describe a picture inside a sentence."""
+    """Describe a picture in brackets, inside a sentence."""
     said = describe_picture(alt, title, caption)
     return f"({said[0].lower()}{said[1:-1]})"
 

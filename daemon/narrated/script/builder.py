@@ -1,4 +1,4 @@
-"""A Document becomes a Script: what is said of every block, and what is skipped and why."""
+"""Build a Script from a Document: lines for every block, and skips with their reasons."""
 
 from collections import deque
 from collections.abc import Iterable
@@ -53,7 +53,7 @@ _TASKS = {True: announcements.DONE, False: announcements.TO_DO, None: ""}
 def build_script(
     document: Document, captions: Captions, lexicon: Lexicon, settings: ReadingSettings
 ) -> Script:
-    """Write the script of a document; every block is spoken, announced, or listed as skipped."""
+    """Build a document's script; it speaks, announces or lists as skipped every block."""
     return _ScriptBuilder(document, captions, lexicon, settings).script()
 
 
@@ -64,37 +64,37 @@ class _ScriptBuilder:
         self._document = document
         self._captions = captions
         self._settings = settings
-        self._wording = InlineText(captions, lexicon, settings.language, settings.links)
+        self._inline = InlineText(captions, lexicon, settings.language, settings.links)
         self._lines = LineCollector(lexicon, settings)
         self._notes = footnotes(document)
-        self._by_label = {note.label: at for at, note in reversed(self._notes)}
-        self._called: deque[str] = deque()
-        self._told: set[int] = set()
+        self._note_numbers = {note.label: at for at, note in reversed(self._notes)}
+        self._called_notes: deque[str] = deque()
+        self._said_notes: set[int] = set()
 
     def script(self) -> Script:
         title = title_block(self._document)
-        self._opening(title)
+        self._say_title_and_byline(title)
         number = 0
         for block in self._document.blocks:
             if number != title:
                 self._block(block, number)
-                self._tell_notes("paragraph")
+                self._say_called_footnotes("paragraph")
             number += count_blocks(block)
-        self._tell_notes("end")
-        self._account_for_notes()
-        self._account_for_silence()
+        self._say_called_footnotes("end")
+        self._skip_unsaid_footnotes()
+        self._skip_silent_blocks()
         return self._lines.script()
 
-    def _opening(self, title: int | None) -> None:
-        """Say the title once: the first heading where that is the title, else by itself."""
+    def _say_title_and_byline(self, title: int | None) -> None:
+        """Say the title once: as the first heading if that is the title, else before all."""
         document = self._document
         if document.kind == "picture":
             return
         if title is not None:
             self._lines.block = title
             heading = next(block for at, block in numbered_blocks(document) if at == title)
-            self._running(Role.TITLE, heading.spans if isinstance(heading, Heading) else ())
-            self._tell_notes("paragraph")
+            self._say_spans(Role.TITLE, heading.spans if isinstance(heading, Heading) else ())
+            self._say_called_footnotes("paragraph")
         elif document.title_from != "heading":
             self._lines.say(Role.TITLE, document.title)
         self._lines.block = -1
@@ -103,13 +103,13 @@ class _ScriptBuilder:
             self._lines.say(Role.BYLINE, byline)
 
     def _block(self, block: Blocks, number: int, role: Role = Role.PARAGRAPH) -> None:
-        """Say a block; `role` is that of running text where it stands."""
+        """Say a block; `role` is the role of its paragraphs."""
         self._lines.block = number
         match block:
             case Heading(spans=spans):
-                self._running(Role.HEADING, spans)
+                self._say_spans(Role.HEADING, spans)
             case Paragraph(spans):
-                self._running(role, spans)
+                self._say_spans(role, spans)
             case Listing():
                 self._listing(block, number)
             case Quote():
@@ -123,31 +123,31 @@ class _ScriptBuilder:
             case Math():
                 self._lines.say(Role.MATH, announcements.FORMULA)
             case Rule():
-                self._lines.breathe()
+                self._lines.lengthen_pause()
                 self._lines.skip("rule", "heard as a longer pause")
             case Unspoken(kind, reason, text):
                 self._lines.skip(kind, reason, text)
             case Footnote():
-                pass  # said where it is called, and accounted for at the end
+                pass  # said after its mark, and accounted for at the end
 
     def _blocks(self, blocks: Iterable[Blocks], number: int, role: Role) -> None:
         for block in blocks:
             self._block(block, number, role)
             number += count_blocks(block)
 
-    def _running(self, role: Role, spans: tuple[Spans, ...], lead: str = "") -> None:
-        self._lines.say(role, f"{lead} {self._wording.words(spans)}".strip())
-        self._note_what_is_in(spans)
+    def _say_spans(self, role: Role, spans: tuple[Spans, ...], lead: str = "") -> None:
+        self._lines.say(role, f"{lead} {self._inline.words(spans)}".strip())
+        self._note_contents(spans)
 
-    def _note_what_is_in(self, spans: tuple[Spans, ...]) -> None:
-        self._called.extend(called_footnotes(spans))
+    def _note_contents(self, spans: tuple[Spans, ...]) -> None:
+        self._called_notes.extend(called_footnotes(spans))
         for picture in inline_pictures(spans):
-            self._note_missing(picture.source)
+            self._note_missing_caption(picture.source)
         for code in inline_codes(spans):
-            if not self._wording.is_read(code):
+            if not self._inline.is_read(code):
                 self._lines.skip("code", "longer than is read inside a sentence", code.text)
 
-    def _note_missing(self, source: str) -> None:
+    def _note_missing_caption(self, source: str) -> None:
         caption = self._captions.get(source, UNDESCRIBED)
         if not caption.text:
             self._lines.skip("picture", caption.missing or UNDESCRIBED.missing, source)
@@ -167,7 +167,7 @@ class _ScriptBuilder:
         self._lines.block = number if item.blocks else number - 1
         first, *rest = item.blocks or (Paragraph(()),)
         if isinstance(first, Paragraph):
-            self._running(Role.ITEM, first.spans, lead)
+            self._say_spans(Role.ITEM, first.spans, lead)
             number += 1
         else:
             rest = [first, *rest]
@@ -182,22 +182,22 @@ class _ScriptBuilder:
             number += count_blocks(block)
 
     def _quote(self, quote: Quote, number: int) -> None:
-        around = self._lines.quoting
-        if self._is_short(quote):
+        outer_quoting = self._lines.quoting
+        if self._is_short_quote(quote):
             self._lines.quoting = True
             spans = tuple(span for block in quote.blocks for span in _joined(block))
             self._lines.cover(range(number + 1, number + count_blocks(quote)))
-            self._running(Role.QUOTE, spans, announcements.QUOTE)
+            self._say_spans(Role.QUOTE, spans, announcements.QUOTE)
         else:
             self._lines.say(Role.NOTICE, announcements.LONG_QUOTE)
             self._lines.quoting = True
             self._blocks(quote.blocks, number + 1, Role.QUOTE)
-            self._lines.quoting = around
+            self._lines.quoting = outer_quoting
             self._lines.block = number
             self._lines.say(Role.NOTICE, announcements.QUOTE_END)
-        self._lines.quoting = around
+        self._lines.quoting = outer_quoting
 
-    def _is_short(self, quote: Quote) -> bool:
+    def _is_short_quote(self, quote: Quote) -> bool:
         if not all(isinstance(block, Paragraph) for block in quote.blocks):
             return False
         text = plain_text(quote.blocks)
@@ -209,38 +209,38 @@ class _ScriptBuilder:
             self._lines.skip("code", "holds no lines", code.language)
         elif self._settings.code == "skip":
             self._lines.skip("code", "code is not read (setting `code: skip`)", code.text)
-        elif len(lines) == 1 and (words := self._short(lines[0])):
+        elif len(lines) == 1 and (words := self._short_code(lines[0])):
             self._lines.say(Role.CODE, announcements.short_code(words))
         else:
             self._lines.say(Role.CODE, announcements.announce_code(code.language, len(lines)))
             if self._settings.code == "read":
                 self._read_code(lines)
 
-    def _short(self, line: str) -> str:
-        """Give the words of a line of code that is short enough to be read, else nothing."""
-        words = self._wording.code(line)
+    def _short_code(self, line: str) -> str:
+        """Give the words of a short line of code; empty for a longer one."""
+        words = self._inline.code(line)
         return words if 0 < len(words.split()) <= _SHORT_CODE_WORDS else ""
 
     def _read_code(self, lines: list[str]) -> None:
         for line in lines:
-            self._lines.say(Role.CODE, self._wording.code(line))
+            self._lines.say(Role.CODE, self._inline.code(line))
         self._lines.say(Role.NOTICE, announcements.CODE_END)
 
     def _table(self, table: Table) -> None:
-        names = [self._wording.words(cell.spans) for cell in table.header]
+        names = [self._inline.words(cell.spans) for cell in table.header]
         named = [name for name in names if name]
         self._lines.say(Role.TABLE, announcements.announce_table(named, len(table.rows)))
         for cell in table.header:
-            self._note_what_is_in(cell.spans)
+            self._note_contents(cell.spans)
         for row in table.rows:
             self._lines.say(Role.TABLE, self._row(names, [cell.spans for cell in row]))
             for cell in row:
-                self._note_what_is_in(cell.spans)
+                self._note_contents(cell.spans)
 
     def _row(self, names: list[str], cells: list[tuple[Spans, ...]]) -> str:
         said = []
         for at, spans in enumerate(cells):
-            words = self._wording.words(spans).rstrip(".;")
+            words = self._inline.words(spans).rstrip(".;")
             name = names[at] if at < len(names) else ""
             said.append(f"{name}: {words or announcements.BLANK_CELL}" if name else words)
         return f"{'; '.join(filter(None, said))}."
@@ -251,43 +251,43 @@ class _ScriptBuilder:
         if self._document.kind == "picture":
             text = caption.text or text
         self._lines.say(Role.PICTURE, text)
-        self._note_missing(picture.source)
+        self._note_missing_caption(picture.source)
 
-    def _tell_notes(self, when: str) -> None:
-        """Read the footnotes that were called, and those that they call in turn."""
+    def _say_called_footnotes(self, when: str) -> None:
+        """Say the called footnotes, and the footnotes that those call."""
         if self._settings.footnotes != when:
             return
         notes = dict(self._notes)
-        while self._called:
-            number = self._by_label.get(self._called.popleft())
-            if number is not None and number not in self._told:
-                self._told.add(number)
-                self._tell(number, notes[number])
+        while self._called_notes:
+            number = self._note_numbers.get(self._called_notes.popleft())
+            if number is not None and number not in self._said_notes:
+                self._said_notes.add(number)
+                self._say_footnote(number, notes[number])
 
-    def _tell(self, number: int, note: Footnote) -> None:
+    def _say_footnote(self, number: int, note: Footnote) -> None:
         first, *rest = note.blocks or (Paragraph(()),)
         self._lines.block = number
         if isinstance(first, Paragraph):
             self._lines.cover((number + 1,) if note.blocks else ())
-            self._running(Role.FOOTNOTE, first.spans, announcements.FOOTNOTE)
+            self._say_spans(Role.FOOTNOTE, first.spans, announcements.FOOTNOTE)
             number += 1
         else:
             self._lines.say(Role.FOOTNOTE, announcements.FOOTNOTE)
             rest = [first, *rest]
         self._blocks(rest, number + 1, Role.FOOTNOTE)
 
-    def _account_for_notes(self) -> None:
+    def _skip_unsaid_footnotes(self) -> None:
         for number, note in self._notes:
-            if number in self._told:
+            if number in self._said_notes:
                 continue
             self._lines.block = number
             self._lines.cover(range(number + 1, number + count_blocks(note)))
-            called = note.label in self._called and self._by_label[note.label] == number
+            called = note.label in self._called_notes and self._note_numbers[note.label] == number
             reason = "footnotes are not read (setting `footnotes: skip`)"
             reason = reason if called else "nothing that is read calls it"
             self._lines.skip("footnote", reason, plain_text(note.blocks))
 
-    def _account_for_silence(self) -> None:
+    def _skip_silent_blocks(self) -> None:
         accounted = self._lines.accounted()
         for number, block in numbered_blocks(self._document):
             if number not in accounted and not any(True for _ in child_blocks(block)):
@@ -297,7 +297,7 @@ class _ScriptBuilder:
 
 @dataclass(frozen=True, slots=True)
 class _ListNumbering:
-    """Where in numbered lists an item stands; `outer` is the item that its list is in."""
+    """Number of a list item, said with the numbers outer_quoting it: "Two point one."."""
 
     language: str
     outer: "_ListNumbering | None" = None

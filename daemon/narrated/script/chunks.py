@@ -1,10 +1,9 @@
-"""A Script becomes chunks: pieces that an engine can say in one go.
+"""Cut a Script into chunks: texts that an engine speaks as one request.
 
-A chunk never crosses a line, and the boundaries in a line depend on that line alone, so a word
-put in somewhere leaves every other line's chunks as they were. In a line over the limit a sentence
-ends its chunk by what it is, not by what stands before it, and so does now and then a clause of an
-endless one: behind that, the chunks of an edited line are those that it had (content-defined
-chunking, as rsync and restic do).
+A chunk never crosses a line, and its boundaries depend on that line alone, so an edit changes no
+other line's chunks. In a line over the limit, the content of a sentence decides if it ends its
+chunk, not the text before it; the same holds for the clauses of a long sentence. After an edited
+sentence, the line therefore keeps its chunks (content-defined chunking, as in rsync and restic).
 """
 
 import re
@@ -15,12 +14,12 @@ from narrated.script.script import Chunk, Line, Script
 from narrated.script.sentence_split import split_sentences
 
 BREATH_S = 0.1
-"""Silence between two chunks of one line; the voice itself pauses at the end of each."""
+"""Silence between two chunks of one line; the voice adds a pause of its own."""
 
 _LEAST_CHARACTERS = 80
-"""A shorter sentence goes with the next: voices say short ones badly."""
+"""A shorter sentence joins the next: voices say short ones badly."""
 _ONE_IN = 3
-"""Of short sentences, and of the clauses of an endless one, so many end a chunk of that length."""
+"""One in three short sentences, and clauses of a long sentence, ends its chunk."""
 _CLAUSE_ENDS = re.compile(r"(?<=[;:,)”…—–])\s+|(?<=—)|\s+(?=[(“—–])")
 _SPACES = re.compile(r"\s+")
 
@@ -31,62 +30,62 @@ def chunk_script(script: Script, limits: Mapping[str, int]) -> tuple[Chunk, ...]
 
 
 def _chunks(line: Line, limit: int) -> Iterator[Chunk]:
-    pieces = _pieces(line.text, line.language, limit)
-    for number, piece in enumerate(pieces, start=1):
-        pause_s = line.pause_s if number == len(pieces) else BREATH_S
+    parts = _parts(line.text, line.language, limit)
+    for number, part in enumerate(parts, start=1):
+        pause_s = line.pause_s if number == len(parts) else BREATH_S
         yield Chunk(
             line=line.id,
             block=line.block,
             role=line.role,
-            text=piece,
+            text=part,
             pause_s=pause_s,
             speaker=line.speaker,
             language=line.language,
         )
 
 
-def _pieces(text: str, language: str, limit: int) -> list[str]:
+def _parts(text: str, language: str, limit: int) -> list[str]:
     if len(text) <= limit:
         return [text] if text.strip() else []
-    fitting: list[str] = []
+    parts_in_limit: list[str] = []
     for sentence in split_sentences(text, language):
-        fitting += _divided(sentence, limit)
-    return _packed(fitting, limit, _is_a_sentence_s_end)
+        parts_in_limit += _split_sentence(sentence, limit)
+    return _pack(parts_in_limit, limit, _sentence_ends_chunk)
 
 
-def _is_a_sentence_s_end(sentence: str, length: int) -> bool:
-    return len(sentence) >= _LEAST_CHARACTERS or _is_an_end(sentence, length)
+def _sentence_ends_chunk(sentence: str, length: int) -> bool:
+    return len(sentence) >= _LEAST_CHARACTERS or _clause_ends_chunk(sentence, length)
 
 
-def _divided(sentence: str, limit: int) -> list[str]:
+def _split_sentence(sentence: str, limit: int) -> list[str]:
     """Divide a sentence over the limit at clauses, a clause at words, a word anywhere."""
     if len(sentence) <= limit:
         return [sentence]
-    fitting: list[str] = []
+    parts_in_limit: list[str] = []
     for clause in _CLAUSE_ENDS.split(sentence):
         words = [clause] if len(clause) <= limit else _SPACES.split(clause)
         for word in words:
-            fitting += [word[at : at + limit] for at in range(0, len(word), limit)]
-    return _packed([piece.strip() for piece in fitting], limit, _is_an_end)
+            parts_in_limit += [word[at : at + limit] for at in range(0, len(word), limit)]
+    return _pack([part.strip() for part in parts_in_limit], limit, _clause_ends_chunk)
 
 
-def _is_an_end(piece: str, length: int) -> bool:
-    return length >= _LEAST_CHARACTERS and zlib.crc32(piece.encode()) % _ONE_IN == 0
+def _clause_ends_chunk(part: str, length: int) -> bool:
+    return length >= _LEAST_CHARACTERS and zlib.crc32(part.encode()) % _ONE_IN == 0
 
 
-def _packed(pieces: list[str], limit: int, ends: Callable[[str, int], bool]) -> list[str]:
-    """Join neighbours with a space while they stay within the limit, and up to one that ends.
+def _pack(parts: list[str], limit: int, ends: Callable[[str, int], bool]) -> list[str]:
+    """Join neighbours with a space up to the limit, or to a part that ends its chunk.
 
-    `ends` is asked of a piece, and of how long its chunk is with it.
+    `ends` gets a part, and the length of the chunk that includes it.
     """
     packed: list[list[str]] = []
     length = limit + 1
-    for piece in filter(None, pieces):
-        if length + 1 + len(piece) > limit:
+    for part in filter(None, parts):
+        if length + 1 + len(part) > limit:
             packed.append([])
             length = -1
-        packed[-1].append(piece)
-        length += 1 + len(piece)
-        if ends(piece, length):
+        packed[-1].append(part)
+        length += 1 + len(part)
+        if ends(part, length):
             length = limit
-    return [" ".join(pieces) for pieces in packed]
+    return [" ".join(parts) for parts in packed]

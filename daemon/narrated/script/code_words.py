@@ -1,6 +1,6 @@
-"""Code as words: its operators by their names, its brackets and quotation marks silent.
+"""Say code in words: name its operators, and leave out its brackets and quotation marks.
 
-What names, numbers, paths and flags are in it is left as it stands, for the spoken forms.
+Names, numbers, paths and flags stay unchanged, for the normalisation rules.
 """
 
 import re
@@ -31,7 +31,7 @@ _OPERATORS = {
     "^": "caret",
     "~": "tilde",
 }
-"""Those of running text, and what stands in code alone; `<` and `>` compare nothing there."""
+"""Operators of running text, and those of code alone; there `<` and `>` compare nothing."""
 _SIGN = re.compile(
     "|".join(re.escape(sign) for sign in sorted(_OPERATORS, key=len, reverse=True))
     + r"|(?P<silent>[()\[\]{}\"'`“”‘’;?]|(?<!\d),|,(?!\d)|(?<!\d):|:(?!\d))"
@@ -45,7 +45,7 @@ _ADDRESS = re.compile(
 
 
 def code_words(code: str, language: str) -> str:
-    """Say code on one line, as far as it is no word; in other languages than English as it is."""
+    """Say code on one line in words; return it unchanged for languages other than English."""
     if not is_english(language):
         return " ".join(code.split())
     bare = _TAG.sub(r" \1\2\3 ", code)

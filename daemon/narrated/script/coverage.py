@@ -1,4 +1,4 @@
-"""How much of a source is said: its blocks counted by what becomes of them."""
+"""Count a source's blocks: spoken, announced, skipped."""
 
 from collections import defaultdict
 
@@ -7,22 +7,22 @@ import msgspec
 from narrated.script.script import Line, Role, Script
 
 _ANNOUNCEMENTS = frozenset({Role.CODE, Role.MATH, Role.NOTICE, Role.PICTURE})
-_ELSEWHERE = -1  # the block of a title and byline that stand in no block
+_ELSEWHERE = -1  # block of a title and byline from outside the text
 
 
 class Coverage(msgspec.Struct, frozen=True):
-    """What becomes of a source's blocks; each counts once."""
+    """Counts of a source's blocks by their fate; each block counts once."""
 
     blocks: int
-    """All that hold something of their own, at any depth."""
+    """All blocks with content of their own, at any depth."""
     spoken: int
-    """Said in their own words, at least in part."""
+    """Blocks said in their own words, at least in part."""
     announced: int
-    """Only told of: code, formulas, pictures."""
+    """Blocks only announced: code, formulas, pictures."""
     skipped: int
-    """Not heard of at all."""
+    """Blocks left out."""
     words: int
-    """What will be said, the title and the byline with it."""
+    """Words of the script, with title and byline."""
 
 
 def count_coverage(script: Script) -> Coverage:
@@ -48,7 +48,7 @@ def _by_block(script: Script) -> dict[int, list[Line]]:
 
 
 def _has_own_words(lines: list[Line]) -> bool:
-    """Tell whether more than an announcement is said; the first line of code announces the rest."""
+    """True if the lines say more than an announcement; code's first line announces the rest."""
     if any(line.role not in _ANNOUNCEMENTS for line in lines):
         return True
     return sum(line.role is Role.CODE for line in lines) > 1

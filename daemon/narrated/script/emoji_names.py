@@ -1,4 +1,4 @@
-"""Emoji by their names in the language that is spoken."""
+"""Replace emoji by their names in the text's language."""
 
 import re
 import unicodedata
@@ -10,43 +10,47 @@ _SIGN = (
     "\u3030\u303d\u3297\u3299\U0001f000-\U0001faff]"
 )
 _JOINTS = "[\ufe0e\ufe0f\u200d\u20e3\U000e0020-\U000e007f]"
-# A run of signs, so that the library looks at these alone and not at a whole text letter by letter.
+# A run of signs: the library then scans these alone, not the whole text letter by letter.
 _RUN = re.compile(f"\\s?(?:{_SIGN}{_JOINTS}*|[0-9#*]\ufe0f?\u20e3)+\\s?")
-_OPEN = ("", *"(“‘\"'")
-_CLOSED = ("", *".,;:!?)”’\"'")
+_NO_SPACE_AFTER = ("", *"(“‘\"'")
+_NO_SPACE_BEFORE = ("", *".,;:!?)”’\"'")
 _TONES = re.compile("[\U0001f3fb-\U0001f3ff]")
-_LEFT = re.compile(_JOINTS)
-# What is a picture without being an emoji; marks that engines sing by (♪) stay as they are.
+_LEFT_OVER_JOINTS = re.compile(_JOINTS)
+# Pictures that are no emoji. ♪ stays: engines sing at this mark.
 _PICTURE = re.compile("[\u2600-\u2669\u266c-\u26ff\u2b50\u2b55\U0001f000-\U0001faff]")
-_NO_EMOJI = frozenset("✓✔✗✘©®™↔→←⇒▪▫■□●○◆◇▶►▸")
+_KEPT_SIGNS = frozenset("✓✔✗✘©®™↔→←⇒▪▫■□●○◆◇▶►▸")
 
 
 def name_emoji(text: str, language: str) -> str:
-    """Put the name of each emoji in its place, without the tone of skin."""
-    return _RUN.sub(lambda run: _named(run, language), text)
+    """Replace each emoji by its name, without the skin tone."""
+    return _RUN.sub(lambda run: _name_run(run, language), text)
 
 
-def _named(run: re.Match[str], language: str) -> str:
+def _name_run(run: re.Match[str], language: str) -> str:
     import emoji  # late: most texts need none
 
     known = base_language(language) if base_language(language) in emoji.LANGUAGES else "en"
     emoji.config.load_language(known)
 
     def name(signs: str, data: dict[str, str]) -> str:
-        return signs if signs[0] in _NO_EMOJI else f" {_words(data.get(known) or data['en'])} "
+        return signs if signs[0] in _KEPT_SIGNS else f" {_words(data.get(known) or data['en'])} "
 
     said = emoji.replace_emoji(_TONES.sub("", run[0]), replace=name)
-    said = _PICTURE.sub(_by_unicode, _LEFT.sub("", said))
-    said = said.lstrip() if run.string[max(0, run.start() - 1) : run.start()] in _OPEN else said
-    return said.rstrip() if run.string[run.end() : run.end() + 1] in _CLOSED else said
+    said = _PICTURE.sub(_unicode_name, _LEFT_OVER_JOINTS.sub("", said))
+    said = (
+        said.lstrip()
+        if run.string[max(0, run.start() - 1) : run.start()] in _NO_SPACE_AFTER
+        else said
+    )
+    return said.rstrip() if run.string[run.end() : run.end() + 1] in _NO_SPACE_BEFORE else said
 
 
 def _words(code: str) -> str:
     return code.strip(":").replace("_", " ").replace("’", "'")
 
 
-def _by_unicode(found: re.Match[str]) -> str:
-    if found[0] in _NO_EMOJI:
+def _unicode_name(found: re.Match[str]) -> str:
+    if found[0] in _KEPT_SIGNS:
         return found[0]
     name = unicodedata.name(found[0], "").lower()
     return f" {name} " if name else " "

@@ -1,4 +1,4 @@
-"""Running text as it is said: spans become words."""
+"""Turn the spans of running text into words."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -25,7 +25,7 @@ from narrated.script.script import Caption, Captions
 UNDESCRIBED = Caption(missing="nobody has described it yet")
 _MOST_WORDS_OF_CODE = 8
 _BREAK = "\n"
-_BEGINS, _ENDS = "\x02", "\x03"  # where our own words must not run into the author's
+_BEGINS, _ENDS = "\x02", "\x03"  # keep our words apart from the author's
 _INNER_EDGES = re.compile(rf"(?<=\w){_BEGINS}|{_ENDS}(?=[\w{_BEGINS}])")
 _EDGES = re.compile(f"[{_BEGINS}{_ENDS}]")
 _SPACE_BEFORE_END = re.compile(r"(?<=\))\s+(?=[.,;:!?])")
@@ -34,7 +34,7 @@ _UNENDED_LINE = re.compile(r"(?<=[\w)”’\"'])\s*\n\s*")
 
 @dataclass(frozen=True, slots=True)
 class InlineText:
-    """Says spans by what is known of their pictures, in one language, with one lexicon."""
+    """Turns spans into words, with captions, a lexicon and a language."""
 
     captions: Captions
     lexicon: Lexicon
@@ -48,11 +48,11 @@ class InlineText:
         return " ".join(text.split())
 
     def code(self, text: str) -> str:
-        """Say code as words, once the lexicon had a look at it as it is written."""
+        """Say code in words, after the lexicon changed the written code."""
         return code_words(self.lexicon.apply(" ".join(text.split())), self.language)
 
     def is_read(self, code: InlineCode) -> bool:
-        """Tell whether code inside a sentence is short enough to be read."""
+        """True if code inside a sentence is short enough to be said."""
         return len(self.code(code.text).split()) <= _MOST_WORDS_OF_CODE
 
     def _joined(self, spans: Iterable[Spans]) -> str:
@@ -63,7 +63,7 @@ class InlineText:
             case Text(text):
                 return text.replace(_BREAK, " ")
             case InlineCode(text):
-                said = self.code(text) if self.is_read(span) else announcements.PIECE_OF_CODE
+                said = self.code(text) if self.is_read(span) else announcements.CODE_SNIPPET
                 return f" {said} " if text != text.strip() else said
             case Emphasis(spans=inner):
                 return self._joined(inner)
@@ -86,7 +86,7 @@ class InlineText:
 
 
 def called_footnotes(spans: Iterable[Spans]) -> Iterator[str]:
-    """Give the labels of the footnotes that these spans call, in order."""
+    """Give the labels of the footnote marks in these spans, in order."""
     for span in flatten_spans(spans):
         if isinstance(span, FootnoteMark):
             yield span.label

@@ -1,11 +1,11 @@
-"""Languages by their codes, as far as the script tells them apart."""
+"""Compare language codes."""
 
 
 def base_language(language: str) -> str:
-    """Give the language of a code, whatever its region: `en-GB` and `en_US` are `en`."""
+    """Give the language of a code without its region: `en-GB` and `en_US` are `en`."""
     return language.replace("_", "-").partition("-")[0].lower()
 
 
 def is_english(language: str) -> bool:
-    """Tell whether our own words, and the rules of English, hold for a language."""
+    """True if the announcements and the rules of English apply to a language."""
     return base_language(language) == "en"

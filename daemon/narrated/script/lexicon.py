@@ -1,8 +1,8 @@
-"""The user's pronunciations: words, phrases and patterns with how they are said.
+"""The user's pronunciations of words, phrases and patterns.
 
 words:
   nginx: engine x        # all lower case: matches Nginx and NGINX too
-  US: U S                # with a capital: matches exactly so, and leaves "us" alone
+  US: U S                # with a capital: matches this case only, and leaves "us" alone
 patterns:
   - match: '\\bRFC (\\d+)\\b'
     say: 'R F C \\1'
@@ -21,7 +21,7 @@ _PATTERN_KEYS = {"match", "say"}
 
 
 class Lexicon:
-    """How some words are said; whole words only, the longest entry first, patterns last."""
+    """Pronunciations of whole words, the longest entry first; then of patterns."""
 
     def __init__(self, words: Mapping[str, str], patterns: Sequence[tuple[re.Pattern[str], str]]):
         self._exact = {word: said for word, said in words.items() if word != word.lower()}
@@ -29,14 +29,14 @@ class Lexicon:
         self._exact_words = _whole_words(self._exact, 0)
         self._any_case_words = _whole_words(self._any_case, re.IGNORECASE)
         self._patterns = patterns
-        # Most texts hold no word of the lexicon, which is told by looking words up.
-        self._begins = {_beginning(word) for word in words}
+        # Most texts hold no word of the lexicon; a look-up of their words shows it.
+        self._first_tokens = {_first_token(word) for word in words}
 
     @classmethod
     def parse(cls, texts: Sequence[str]) -> "Lexicon":
         """Read lexicons from YAML texts; a later one's word wins over an earlier one's.
 
-        Raises SourceError naming the entry that is wrong.
+        Raises SourceError; it names the wrong entry.
         """
         words: dict[str, str] = {}
         patterns: list[tuple[re.Pattern[str], str]] = []
@@ -49,27 +49,27 @@ class Lexicon:
         return cls(words, patterns)
 
     def apply(self, text: str) -> str:
-        """Put what is said in the place of what is written."""
-        if self._begins.isdisjoint(_RUN.findall(text.lower())):
-            return self._patterned(text)
+        """Replace written words by their pronunciations."""
+        if self._first_tokens.isdisjoint(_RUN.findall(text.lower())):
+            return self._apply_patterns(text)
         if self._exact:
             text = self._exact_words.sub(lambda found: self._exact[found[0]], text)
         if self._any_case:
-            text = self._any_case_words.sub(self._said, text)
-        return self._patterned(text)
+            text = self._any_case_words.sub(self._any_case_word, text)
+        return self._apply_patterns(text)
 
-    def _said(self, found: re.Match[str]) -> str:
-        # Regular expressions take some letters for others that no case of theirs is: ı for i.
+    def _any_case_word(self, found: re.Match[str]) -> str:
+        # Ignoring case, regular expressions also match other letters: ı for i.
         return self._any_case.get(found[0].lower(), found[0])
 
-    def _patterned(self, text: str) -> str:
+    def _apply_patterns(self, text: str) -> str:
         for pattern, said in self._patterns:
             text = pattern.sub(said, text)
-        # What is said may be written as an escape, such as `\\0`.
+        # A pronunciation may hold an escape, such as `\\0`.
         return " ".join(cleaned(text).split()) if self._patterns else text
 
 
-def _beginning(word: str) -> str:
+def _first_token(word: str) -> str:
     return str(_RUN.findall(word.lower())[0])
 
 
@@ -89,10 +89,10 @@ def _words(found: object, what: str) -> dict[str, str]:
     if found in (None, ""):
         return {}
     if not isinstance(found, dict):
-        raise SourceError(f"{what}: `words` is no mapping.", "Write `word: how it is said`.")
+        raise SourceError(f"{what}: `words` is not a mapping.", "Write `word: pronunciation`.")
     for word, said in found.items():
         if not isinstance(word, str) or not isinstance(said, str) or not word.strip():
-            raise SourceError(f"{what}: `words: {word}` is no text.", "Quote it.")
+            raise SourceError(f"{what}: `words: {word}` is not a text.", "Quote it.")
     return {" ".join(word.split()): " ".join(said.split()) for word, said in found.items()}
 
 
@@ -100,20 +100,20 @@ def _patterns(found: object, what: str) -> list[tuple[re.Pattern[str], str]]:
     if found in (None, ""):
         return []
     if not isinstance(found, list):
-        raise SourceError(f"{what}: `patterns` is no list.", "Write `- match:` and `say:`.")
+        raise SourceError(f"{what}: `patterns` is not a list.", "Write `- match:` and `say:`.")
     return [_pattern(entry, what) for entry in found]
 
 
 def _pattern(entry: object, what: str) -> tuple[re.Pattern[str], str]:
     if not isinstance(entry, dict) or entry.keys() != _PATTERN_KEYS:
-        raise SourceError(f"{what}: a pattern needs `match` and `say`.", "Give it both.")
+        raise SourceError(f"{what}: a pattern needs `match` and `say`.", "Write both keys.")
     match, said = entry["match"], entry["say"]
     if not isinstance(match, str) or not isinstance(said, str):
-        raise SourceError(f"{what}: `match` and `say` are texts.", "Quote them.")
+        raise SourceError(f"{what}: `match` and `say` must be texts.", "Quote them.")
     try:
         pattern = re.compile(match)
         pattern.sub(said, "")  # reads `said` too, and its groups
     except (re.error, IndexError, OverflowError) as error:
-        problem = f"{what}: the pattern `{match}` said `{said}` does not work ({error})."
+        problem = f"{what}: the pattern `{match}` with `say: {said}` is wrong ({error})."
         raise SourceError(problem, "Mend the regular expression.") from error
     return pattern, said

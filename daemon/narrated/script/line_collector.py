@@ -1,4 +1,4 @@
-"""The lines of a script as they are written: their ids, pauses, speakers, and what is left out."""
+"""Collect the lines of a script, with ids, pauses and speakers, and its skips."""
 
 import hashlib
 from collections import Counter
@@ -12,7 +12,7 @@ from narrated.script.normalisation import normalise
 from narrated.script.script import Line, ReadingSettings, Role, Script, Skip
 
 PAUSES_S = {Role.TITLE: 1.0, Role.BYLINE: 1.0, Role.HEADING: 1.0}
-"""Silence after a line, by role; half a second after all others."""
+"""Silence after a line, by role; half a second for all other roles."""
 _PAUSE_S = 0.5
 _BREAK_S = 1.0
 _SHORT_CHARACTERS = 80
@@ -20,12 +20,12 @@ _SHORT_CHARACTERS = 80
 
 @dataclass(slots=True)
 class LineCollector:
-    """Collects what is said and what is not."""
+    """Collects lines and skips."""
 
     lexicon: Lexicon
     settings: ReadingSettings
     block: int = -1
-    """The number of the block that is being written."""
+    """Number of the current block."""
     quoting: bool = False
     _said: list[Line] = field(default_factory=list)
     _skipped: list[Skip] = field(default_factory=list)
@@ -33,7 +33,7 @@ class LineCollector:
     _seen: Counter[tuple[Role, str]] = field(default_factory=Counter)
 
     def say(self, role: Role, text: str) -> None:
-        """Add a line, in spoken words; what holds no word at all is skipped."""
+        """Normalise a text and add it as a line; skip a text without words."""
         said = normalise(self.lexicon.apply(text), self.settings.language)
         if not any(sign.isalnum() for sign in said):
             self.skip(role.value, "holds no words", text)
@@ -50,30 +50,30 @@ class LineCollector:
         self._said.append(line)
 
     def skip(self, kind: str, reason: str, text: str = "") -> None:
-        """Note what is not said, and why."""
+        """Add a skip with its reason."""
         short = " ".join(text.split())
         if len(short) > _SHORT_CHARACTERS:
             short = f"{short[:_SHORT_CHARACTERS]}…"
         self._skipped.append(Skip(self.block, kind, reason, short))
 
-    def breathe(self) -> None:
-        """Lengthen the pause after what was said last, for a break in the text."""
+    def lengthen_pause(self) -> None:
+        """Lengthen the pause after the last line, for a break in the text."""
         if self._said:
             last = self._said[-1]
             pause_s = max(last.pause_s, _BREAK_S)
             self._said[-1] = msgspec.structs.replace(last, pause_s=pause_s)
 
     def cover(self, blocks: Iterable[int]) -> None:
-        """Note blocks whose words are said, or skipped, together with another's."""
+        """Mark blocks as said, or skipped, together with another block."""
         self._covered.update(blocks)
 
     def accounted(self) -> set[int]:
-        """Give the blocks of which something is said or skipped."""
+        """Give the blocks with a line, a skip or a mark."""
         said = {line.block for line in self._said}
         return said | {skip.block for skip in self._skipped} | self._covered
 
     def script(self) -> Script:
-        """Give all that was collected."""
+        """Give the script of all lines and skips."""
         return Script(tuple(self._said), tuple(self._skipped))
 
     def _speaker(self) -> str:

@@ -1,4 +1,4 @@
-"""Numbers, signs and addresses in words: English by its rules, other languages by num2words."""
+"""Normalise numbers, signs and addresses: English by rules, other languages by num2words."""
 
 import re
 
@@ -6,19 +6,18 @@ from narrated.script.emoji_names import name_emoji
 from narrated.script.language_codes import is_english
 from narrated.script.number_words import say_decimal, say_number
 
-# Where a text may be written otherwise than it is said: a sign or digit, capitals side by side or
-# inside a word, what a dot joins or ends. Each of these is seen at its own place, so that the
-# search is linear.
+# Signs of a text that needs rules: a sign or digit, capitals side by side or inside a word, a dot
+# inside or after a short word. Each alternative matches at its own place, so the search is linear.
 _ODD = re.compile(
     r"[^A-Za-zÀ-ɏ\s,;:.'’‘“”!?()\"–—…-]|[A-Za-z][A-Z]|\w[.:(]\w|\w\(\)|(?<!\w)[.-]\w"
     r"|\b(?:[A-Z][a-z]{0,4}|[a-z]|etc|approx|vs|cf|ca|viz|incl|dept|misc|esp|al)\."
     r"|\bvs\b|\b[IVXL]\b|\b(?:Ctrl|Cmd|Alt|Shift)-"
 )
-# Behind a whole word and its stop, nothing depends on what stands before.
+# After a whole word and its full stop, no rule looks back.
 _SENTENCE_END = re.compile(r"(?<=[a-z]{5}[.!?])(?<!approx\.)\s+(?=[A-Z“\"'‘(])")
 _LONGEST_TOKEN = 300
 _TOKEN = re.compile(rf"\S{{{_LONGEST_TOKEN}}}(?=\S)")
-# What only sets letters, and what only turns them round, has no sound.
+# Signs of typesetting and of writing direction have no sound.
 _SILENT = (0xAD, 0x200B, 0x200E, 0x200F, 0x2060, *range(0x202A, 0x202F), *range(0x2066, 0x206A))
 _UNIFORM = {0xA0: " ", 0x202F: " ", 0x2009: " ", 0x2011: "-", **dict.fromkeys(_SILENT)}
 _INTEGER = re.compile(r"(?<![\w.,:/-])(?P<minus>(?<!\S)[-−])?\d+(?![\w:/-]|[.,]\d)")
@@ -28,28 +27,31 @@ _DECIMAL = re.compile(
 
 
 def normalise(text: str, language: str = "en") -> str:
-    """Write a text's numbers and signs as words; what is spoken already stays as it is."""
+    """Write a text's numbers and signs as words; words stay unchanged."""
     if not _ODD.search(text):
         return text
     if not text.isascii():
         text = name_emoji(text.translate(_UNIFORM), language)
     if not is_english(language):
-        return " ".join(_elsewhere(text, language).split())
-    # Each sentence by itself: most need few of the rules, or none.
-    said = (_english(one) if _ODD.search(one) else one for one in _SENTENCE_END.split(text))
+        return " ".join(_normalise_other_language(text, language).split())
+    # One sentence at a time: most need few rules, or none.
+    said = (
+        _normalise_english_sentence(one) if _ODD.search(one) else one
+        for one in _SENTENCE_END.split(text)
+    )
     return " ".join(" ".join(said).split())
 
 
-def _english(text: str) -> str:
+def _normalise_english_sentence(text: str) -> str:
     from narrated.script.english.rules import (
         normalise_english,  # late: other languages need none of it
     )
 
-    # What nobody wrote by hand costs no more than it is long.
+    # Part endless tokens, so that the cost of a rule stays linear in the length.
     return normalise_english(_TOKEN.sub(r"\g<0> ", text) if len(text) > _LONGEST_TOKEN else text)
 
 
-def _elsewhere(text: str, language: str) -> str:
+def _normalise_other_language(text: str, language: str) -> str:
     text = _DECIMAL.sub(lambda found: _decimal(found, language), text)
     return _INTEGER.sub(lambda found: say_number(found[0].replace("−", "-"), language), text)
 

@@ -1,11 +1,11 @@
-"""Numbers in the words of a language, by num2words."""
+"""Say numbers in the words of a language, by num2words."""
 
 from functools import lru_cache
 
 from narrated.script.language_codes import is_english
 
 _MOST_DIGITS = 15
-_MOST_DIGITS_ELSEWHERE = 9  # some languages take for ever over more
+_MOST_DIGITS_ELSEWHERE = 9  # some languages take minutes for more
 _UNKNOWN = (
     NotImplementedError,
     ArithmeticError,
@@ -18,9 +18,9 @@ _UNKNOWN = (
 
 @lru_cache(maxsize=4096)
 def say_number(digits: str, language: str = "en", kind: str = "cardinal") -> str:
-    """Say a whole number written in digits; what num2words does not know stays as it is.
+    """Say a whole number written in digits; return it unchanged if num2words cannot.
 
-    `kind` is cardinal, ordinal or year. Longer numbers than can be said are said digit by digit.
+    `kind` is cardinal, ordinal or year. Very long numbers are said digit by digit.
     """
     from num2words import num2words  # late: it is slow to import, and many texts need none
 
@@ -38,7 +38,7 @@ def say_number(digits: str, language: str = "en", kind: str = "cardinal") -> str
 def say_decimal(whole: str, decimals: str, language: str) -> str:
     """Say a decimal number: its whole part, the language's word for the point, digit by digit.
 
-    Empty where num2words knows no such word.
+    Empty if num2words has no word for the point.
     """
     from num2words import CONVERTER_CLASSES
 

@@ -1,9 +1,9 @@
-"""The proof of a plan: what would be said, as lines for a person to read.
+"""Preview a draft: its script as lines for a person to read.
 
     heading    1.0 s  The first day
     quote      0.5 s  [quote] Quote: Begin at the beginning. ¦ Go on to the end.
 
-A line gives its role and the silence after it; ¦ is where an engine is given the next piece.
+A line shows its role and the silence after it; ¦ separates chunks.
 """
 
 import textwrap
@@ -24,65 +24,65 @@ _MARGIN = " " * (_ROLE_WIDTH + len("  0.50 s  "))
 _LEAST_WIDTH = 2 * len(_MARGIN)
 
 
-def preview_lines(plan: Draft, width: int = WIDTH) -> Iterator[str]:
-    """Give the lines that show a plan: its head, all that is said, and what is not."""
-    yield from _head(plan)
+def preview_lines(draft: Draft, width: int = WIDTH) -> Iterator[str]:
+    """Give the lines of the preview: a head, the script, and the skips."""
+    yield from _head(draft)
     yield ""
-    for _, chunks in groupby(plan.chunks, key=lambda chunk: chunk.line):
-        yield from _line(list(chunks), plan.language, max(width, _LEAST_WIDTH))
-    if plan.script.skipped:
+    for _, chunks in groupby(draft.chunks, key=lambda chunk: chunk.line):
+        yield from _line(list(chunks), draft.language, max(width, _LEAST_WIDTH))
+    if draft.script.skipped:
         yield ""
         yield "Not said:"
-        for skip in plan.script.skipped:
+        for skip in draft.script.skipped:
             yield f"  {describe_skip(skip)}"
 
 
 def describe_skip(skip: Skip) -> str:
-    """What is not said, why, and how it begins."""
+    """Describe a skip: its kind, its reason and its beginning."""
     beginning = f": {printable(skip.text)}" if skip.text else ""
     return f"{printable(skip.kind)} ({printable(skip.reason)}){beginning}"
 
 
 def describe_coverage(coverage: Coverage) -> str:
-    """A coverage in words."""
+    """Describe a coverage in words."""
     fates = {
         "spoken": coverage.spoken,
         "announced": coverage.announced,
         "skipped": coverage.skipped,
     }
-    told = ", ".join(f"{count:,} {fate}" for fate, count in fates.items())
-    return f"{count_noun(coverage.blocks, 'block')}: {told}; {count_noun(coverage.words, 'word')}"
+    counts = ", ".join(f"{count:,} {fate}" for fate, count in fates.items())
+    return f"{count_noun(coverage.blocks, 'block')}: {counts}; {count_noun(coverage.words, 'word')}"
 
 
 def count_noun(count: int, what: str) -> str:
-    """So many of something."""
+    """Give a count with its noun, in the plural if needed."""
     return f"{count:,} {what}" if count == 1 else f"{count:,} {what}s"
 
 
 def speaking_time(words: int) -> str:
-    """About how long it takes to say so many words."""
+    """Estimate the time to say this many words."""
     whole = round(words / WORDS_A_MINUTE)
     return f"about {whole:,} min" if whole else "under a minute"
 
 
-def _head(plan: Draft) -> Iterator[str]:
-    yield printable(plan.title)
-    if byline := ", ".join(filter(None, (plan.author, plan.date))):
+def _head(draft: Draft) -> Iterator[str]:
+    yield printable(draft.title)
+    if byline := ", ".join(filter(None, (draft.author, draft.date))):
         yield printable(byline)
-    yield f"in {printable(plan.language)}, said by {_voices(plan.speakers)}"
-    coverage = count_coverage(plan.script)
-    time, chunks = speaking_time(coverage.words), count_noun(len(plan.chunks), "chunk")
+    yield f"in {printable(draft.language)}, said by {_voices(draft.speakers)}"
+    coverage = count_coverage(draft.script)
+    time, chunks = speaking_time(coverage.words), count_noun(len(draft.chunks), "chunk")
     yield f"{describe_coverage(coverage)}, {time}; {chunks}"
-    if not plan.narrate:
-        yield "It is not narrated: its front matter, or its folder, says `narrate: false`."
+    if not draft.narrate:
+        yield "It is not narrated: its front matter or its folder says `narrate: false`."
 
 
 def _voices(speakers: dict[str, Speaker]) -> str:
-    told = {
+    labels = {
         name: f"{one.engine} ({one.voice or 'its own voice'})" for name, one in speakers.items()
     }
-    others = [f"{name}: {one}" for name, one in told.items() if name != "narrator"]
-    return printable("; ".join([told["narrator"], *others]))
+    others = [f"{name}: {one}" for name, one in labels.items() if name != "narrator"]
+    return printable("; ".join([labels["narrator"], *others]))
 
 
 def _line(chunks: list[Chunk], language: str, width: int) -> Iterator[str]:
@@ -100,16 +100,16 @@ def _line(chunks: list[Chunk], language: str, width: int) -> Iterator[str]:
 
 
 def _pause(pause_s: float) -> str:
-    """Seconds with one digit behind the point, or as many as they have."""
+    """Format seconds with at least one decimal."""
     short = f"{pause_s:.1f}"
     return f"{short if float(short) == pause_s else f'{pause_s:g}'} s"
 
 
 def _who(chunk: Chunk, language: str) -> str:
-    """Whoever is not the narrator, and whatever is not said in the text's language."""
+    """Name the speaker if not the narrator, and the language if not the text's."""
     unusual: Iterable[str] = (
         "" if chunk.speaker == "narrator" else chunk.speaker,
         "" if chunk.language == language else chunk.language,
     )
-    told = ", ".join(filter(None, unusual))
-    return printable(f"[{told}] ") if told else ""
+    labels = ", ".join(filter(None, unusual))
+    return printable(f"[{labels}] ") if labels else ""

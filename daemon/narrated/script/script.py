@@ -1,4 +1,4 @@
-"""A Script: what is said, in order, with every pause; a pure value, writable to a file."""
+"""The Script, its lines, skips and chunks, and its settings; all can be stored."""
 
 from collections.abc import Mapping
 from enum import StrEnum
@@ -8,7 +8,7 @@ import msgspec
 
 
 class Role(StrEnum):
-    """What a line is in the reading; it decides its pause and may decide its speaker."""
+    """Role of a line; it decides the pause and may decide the speaker."""
 
     TITLE = "title"
     BYLINE = "byline"
@@ -21,11 +21,11 @@ class Role(StrEnum):
     PICTURE = "picture"
     FOOTNOTE = "footnote"
     MATH = "math"
-    NOTICE = "notice"  # an announcement of ours, such as the end of a long quotation
+    NOTICE = "notice"  # an announcement, such as the end of a long quotation
 
 
 class Speaker(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Who says a line: an engine, one of its voices, and the engine's own options."""
+    """An engine, one of its voices, and options of the engine."""
 
     engine: str = "espeak"
     voice: str = "en-us"
@@ -33,33 +33,33 @@ class Speaker(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class ReadingSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Everything besides the source, its captions and the lexicon that decides what is said."""
+    """Settings that decide a script, besides the source, its captions and the lexicon."""
 
     language: str = "en"
     speakers: dict[str, Speaker] = msgspec.field(default_factory=lambda: {"narrator": Speaker()})
-    """By name; `narrator` is always there, and `quote` may say the quotations."""
+    """By name; `narrator` is required, and `quote` may speak the quotations."""
     links: Literal["text", "announce"] = "text"
     code: Literal["announce", "read", "skip"] = "announce"
     footnotes: Literal["paragraph", "end", "skip"] = "paragraph"
     pauses: dict[str, float] = {}
-    """Seconds after a line, by role, where they differ from our own."""
+    """Seconds after a line, by role; other roles keep the defaults."""
 
 
 class Caption(msgspec.Struct, frozen=True):
-    """What is known of a picture: its description, or the reason why there is none."""
+    """The description of a picture, or the reason for its absence."""
 
     text: str = ""
     missing: str = ""
 
 
 class Line(msgspec.Struct, frozen=True):
-    """One thing said in one breath of meaning: a heading, a paragraph, a list item."""
+    """One unit of the text: a heading, a paragraph, a list item."""
 
     id: str
-    """Stable: made from the line's own words and role, not from its place."""
+    """Stable: a hash of the line's words and role, not of its place."""
     block: int
-    """Which block of the document it comes from, counted at any depth in the order of the source;
-    -1 for a title from elsewhere, and the byline."""
+    """Number of its block in the document, counted at any depth in the order of the source;
+    -1 for a title from outside the text, and the byline."""
     role: Role
     text: str
     pause_s: float
@@ -69,38 +69,38 @@ class Line(msgspec.Struct, frozen=True):
 
 
 class Skip(msgspec.Struct, frozen=True):
-    """Something of the source that is not said, and why."""
+    """A part of the source left out of the script, and the reason."""
 
     block: int
     kind: str
     reason: str
     text: str = ""
-    """A short beginning of it, to recognise it by."""
+    """Its first words."""
 
 
 class Script(msgspec.Struct, frozen=True):
-    """What is said, in order, and what is not."""
+    """The lines in order, and the skips."""
 
     lines: tuple[Line, ...]
     skipped: tuple[Skip, ...]
 
 
 class Chunk(msgspec.Struct, frozen=True):
-    """A text that one engine can say in one go."""
+    """A text that an engine speaks as one request."""
 
     line: str
-    """The id of the line it is a piece of."""
+    """The id of its line."""
     block: int
     role: Role
     text: str
     pause_s: float
-    """Silence after the chunk: the line's own after its last, a breath before the others."""
+    """Silence after the chunk: the line's pause after the last one, else a breath."""
     speaker: str = "narrator"
     language: str = "en"
 
 
 class ShownPicture(msgspec.Struct, frozen=True):
-    """A picture that a document shows, as the author wrote its source."""
+    """A picture shown in a document; `source` is as the author wrote it."""
 
     source: str
     alt: str = ""
@@ -108,27 +108,27 @@ class ShownPicture(msgspec.Struct, frozen=True):
 
 
 class LexiconReference(msgspec.Struct, frozen=True):
-    """A lexicon that is named, as it is written there."""
+    """A lexicon named by a source or a folder, as written there."""
 
     name: str
     by: int = -1
-    """Which of the folders' settings names it, counted from the root; -1 for the source itself."""
+    """Index of the folder settings that name it, counted from the root; -1: the source itself."""
 
 
 class ResolvedOverrides(msgspec.Struct, frozen=True):
-    """What holds for a source besides its own words, by its folders and the configuration."""
+    """Settings of a source from its folders and the configuration, merged."""
 
     settings: ReadingSettings = ReadingSettings()
     album: str = ""
-    """Empty where no folder names one."""
+    """Empty if no folder names one."""
     pictures: dict[str, str] = {}
-    """Folders of the inbox by the prefix that means each in the source."""
+    """Inbox folders by their path prefixes in the source."""
     lexicons: tuple[LexiconReference, ...] = ()
-    """In order: a later one's word wins."""
+    """In order: a later lexicon wins."""
 
 
 class Draft(msgspec.Struct, frozen=True):
-    """A source made ready to be spoken: what the editor gives back."""
+    """A parsed source with its script and chunks; the parser returns it."""
 
     kind: Literal["text", "picture"]
     title: str
@@ -136,9 +136,9 @@ class Draft(msgspec.Struct, frozen=True):
     date: str
     language: str
     narrate: bool
-    """False where the author's front matter says so, or a folder's settings."""
+    """False if the front matter or a folder's settings say so."""
     speakers: dict[str, Speaker]
-    """The settings' speakers with the front matter's wishes applied."""
+    """The settings' speakers, changed by the front matter."""
     shown: tuple[ShownPicture, ...]
     script: Script
     chunks: tuple[Chunk, ...]

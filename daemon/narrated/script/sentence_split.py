@@ -1,4 +1,4 @@
-"""Where sentences end."""
+"""Split a line into sentences."""
 
 from collections.abc import Iterable, Iterator
 
@@ -10,27 +10,27 @@ _ENDS_WITHOUT_SPACE = ("。", "！", "？", "｡")
 
 
 def split_sentences(text: str, language: str) -> list[str]:
-    """Part a line into its sentences, in order; nothing but the white space between them goes."""
-    pieces = sentencex.segment(base_language(language) or "en", text)
-    found = [piece.strip() for piece in _whole(pieces) if piece.strip()]
-    return found if _signs(found) == _signs([text]) else [text.strip()]
+    """Split a line into its sentences, in order; only white space between them is lost."""
+    segments = sentencex.segment(base_language(language) or "en", text)
+    joined = [segment.strip() for segment in _rejoin(segments) if segment.strip()]
+    return joined if _characters(joined) == _characters([text]) else [text.strip()]
 
 
-def _whole(pieces: Iterable[str]) -> Iterator[str]:
-    """Join what was parted inside a word (`node.js!`), where nobody would breathe."""
+def _rejoin(segments: Iterable[str]) -> Iterator[str]:
+    """Join sentences split inside a word (`node.js!`)."""
     pending = ""
-    for piece in pieces:
-        if pending and not _may_end(pending) and not piece[:1].isspace():
-            pending += piece
+    for segment in segments:
+        if pending and not _may_end(pending) and not segment[:1].isspace():
+            pending += segment
             continue
         yield pending
-        pending = piece
+        pending = segment
     yield pending
 
 
-def _may_end(piece: str) -> bool:
-    return piece[-1].isspace() or piece.endswith(_ENDS_WITHOUT_SPACE)
+def _may_end(segment: str) -> bool:
+    return segment[-1].isspace() or segment.endswith(_ENDS_WITHOUT_SPACE)
 
 
-def _signs(pieces: Iterable[str]) -> str:
-    return "".join("".join(piece.split()) for piece in pieces)
+def _characters(segments: Iterable[str]) -> str:
+    return "".join("".join(segment.split()) for segment in segments)

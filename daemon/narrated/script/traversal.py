@@ -1,4 +1,4 @@
-"""What a document holds anywhere inside its blocks: footnotes, pictures, plain words."""
+"""Walk a document's blocks at any depth: numbers, footnotes, pictures, plain text."""
 
 from collections.abc import Iterable, Iterator
 
@@ -25,12 +25,12 @@ from narrated.script.script import ShownPicture
 
 def numbered_blocks(document: Document) -> Iterator[tuple[int, Blocks]]:
     """Give every block at any depth with its number, in the order of the source."""
-    return enumerate(block for outer in document.blocks for block in _within(outer))
+    return enumerate(block for outer in document.blocks for block in _block_and_inner(outer))
 
 
 def count_blocks(block: Blocks) -> int:
-    """Count a block and all that is in it: what comes after it has a number by so much higher."""
-    return sum(1 for _ in _within(block))
+    """Count a block with all blocks inside; the next block's number is higher by that."""
+    return sum(1 for _ in _block_and_inner(block))
 
 
 def footnotes(document: Document) -> list[tuple[int, Footnote]]:
@@ -48,20 +48,20 @@ def child_blocks(block: Blocks) -> Iterator[Blocks]:
 
 
 def pictures_shown(document: Document) -> tuple[ShownPicture, ...]:
-    """Give every picture that a document shows, in order, each source once."""
+    """Give every picture of a document, in order, each source once."""
     found: dict[str, ShownPicture] = {}
     for outer in document.blocks:
-        for block in _within(outer):
-            for picture in _pictures(block):
+        for block in _block_and_inner(outer):
+            for picture in _block_pictures(block):
                 found.setdefault(picture.source, picture)
     return tuple(found.values())
 
 
 def title_block(document: Document) -> int | None:
-    """Find the heading that is the document's title: its first block that is spoken, if any."""
+    """Find the heading with the document's title, if that is its first spoken block."""
     number = 0
     for block in document.blocks:
-        if isinstance(block, Heading) and _same(plain(block.spans), document.title):
+        if isinstance(block, Heading) and _same_words(plain(block.spans), document.title):
             return number
         if not isinstance(block, Unspoken | Rule | Footnote):
             break
@@ -70,21 +70,21 @@ def title_block(document: Document) -> int | None:
 
 
 def plain_text(blocks: Iterable[Blocks]) -> str:
-    """Give the words inside blocks, without what is announced around them."""
+    """Give the words inside blocks, without announcements."""
     found = []
     for outer in blocks:
-        for block in _within(outer):
+        for block in _block_and_inner(outer):
             found += [plain(spans) for spans in _spans(block)]
             if isinstance(block, Code | Math):
                 found.append(block.text)
     return " ".join(found)
 
 
-def _same(one: str, other: str) -> bool:
+def _same_words(one: str, other: str) -> bool:
     return " ".join(one.split()).casefold() == " ".join(other.split()).casefold()
 
 
-def _pictures(block: Blocks) -> Iterator[ShownPicture]:
+def _block_pictures(block: Blocks) -> Iterator[ShownPicture]:
     if isinstance(block, Picture):
         yield ShownPicture(block.source, block.alt, block.title)
     for spans in _spans(block):
@@ -92,10 +92,10 @@ def _pictures(block: Blocks) -> Iterator[ShownPicture]:
             yield ShownPicture(picture.source, picture.alt, picture.title)
 
 
-def _within(block: Blocks) -> Iterator[Blocks]:
+def _block_and_inner(block: Blocks) -> Iterator[Blocks]:
     yield block
     for inner in child_blocks(block):
-        yield from _within(inner)
+        yield from _block_and_inner(inner)
 
 
 def _spans(block: Blocks) -> Iterator[tuple[Spans, ...]]:

@@ -1,1 +1,1 @@
-"""How English is said: numbers, signs, names and addresses in words, as tables of patterns."""
+"""Normalise English: numbers, signs, names and addresses in words, by tables of rules."""

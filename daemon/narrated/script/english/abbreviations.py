@@ -1,4 +1,4 @@
-"""Abbreviations that end in a full stop, and what is numbered."""
+"""Say abbreviations with a full stop, and numbered things such as figures and pages."""
 
 import re
 
@@ -100,7 +100,7 @@ def _numbered(found: re.Match[str]) -> str:
 
 
 def _place(found: re.Match[str]) -> str:
-    """Tell Saint Paul from Paul Street: by what is a name, before it or after it."""
+    """Tell Saint Paul from Paul Street by the names before and after."""
     before, after = _BEFORE_AND_AFTER[found[1]]
     previous = word_before(found)
     follows_name = (previous[:1].isupper() and previous.rstrip(".") not in _NO_NAMES) or bool(
@@ -126,7 +126,7 @@ def _initials(found: re.Match[str]) -> str:
 def _half_of_a_day(found: re.Match[str]) -> str:
     before = found.string[max(0, found.start() - 2) : found.start()]
     if any(sign.isdigit() for sign in before):
-        return found[0]  # part of a time, which is said as a whole
+        return found[0]  # part of a time; the calendar's rules say it as a whole
     return f"{found[1].upper()} M{full_stop(found)}"
 
 
@@ -135,7 +135,7 @@ def _ending(found: re.Match[str]) -> str:
 
 
 _ALL = sorted({"al", *_TITLES, *_BEFORE_AND_AFTER, *_NEVER_AT_THE_END, *_ANYWHERE, *_WRITTEN})
-# A hint that begins with a rare sign, and looks back from there, is found several times as fast.
+# A hint that starts at a rare sign and looks back is several times as fast.
 _LOOKING_BACK = "|".join(rf"(?<=\b{short}\.)" for short in _ALL)
 HINT = rf"\.(?:(?<=\b[A-Za-z]\.)(?=\w| [gmka\d])|{_LOOKING_BACK})|[№§#]|vs\b"
 

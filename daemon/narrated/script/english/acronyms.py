@@ -1,4 +1,4 @@
-"""Capitals: which are spelled, which are said as words."""
+"""Spell capitals letter by letter, or say them as a word."""
 
 import re
 
@@ -39,10 +39,10 @@ _WORDS = word_set("""
     YEN YES YET YOU ZAP ZEN ZIP
 """)
 _SHOUTED = frozenset({"IT", "US"})
-"""Acronyms, but among shouted words these are words."""
+"""Acronyms, but words among other shouted words."""
 _VOWELS = frozenset("AEIOUY")
 _SHORT = 3
-# Pairs of consonants with which English words begin and end; others are no word.
+# English words begin and end with these pairs of consonants; other pairs make no word.
 _BEGINNINGS = word_set("""
     BL BR CH CL CR DR DW FL FR GH GL GN GR KN KR PH PL PR PS RH SC SH SK SL SM SN SP SQ ST SW TH
     TR TW WH WR
@@ -55,13 +55,13 @@ _ENDS = word_set("""
 
 
 def acronym(word: str) -> str:
-    """Spell capitals that are no word; others, and whatever is not all capitals, stay."""
+    """Spell capitals that are no word; return any other word unchanged."""
     bare, plural = (word[:-1], "s") if word.endswith("s") and word[:-1].isupper() else (word, "")
     return " ".join(bare) + plural if is_acronym(bare) else word
 
 
 def is_acronym(word: str) -> bool:
-    """Tell whether a word is spelled letter by letter."""
+    """True if a word is spelled letter by letter."""
     if len(word) < 2 or not word.isupper() or not word.isascii() or word in _SAID:
         return False
     if word in _SPELLED:
@@ -72,7 +72,7 @@ def is_acronym(word: str) -> bool:
 
 
 def is_no_word(word: str) -> bool:
-    """Tell whether capitals cannot be a word, whatever stands around them."""
+    """True if capitals cannot be a word in any context."""
     return word in _SPELLED or not (word in _SAID or _is_sayable(word))
 
 

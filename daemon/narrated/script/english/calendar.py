@@ -1,4 +1,4 @@
-"""Dates, times, years and decades in English words."""
+"""Say dates, times, years and decades in English words."""
 
 import re
 
@@ -146,7 +146,7 @@ def _year(found: re.Match[str]) -> str:
 
 
 def _is_count(word: str) -> bool:
-    """Tell whether what follows a number is the things that it counts."""
+    """True if the word after a number names the things it counts."""
     if word in _COUNTED:
         return True
     return len(word) > 2 and word.islower() and word.endswith("s") and word not in _NOT_COUNTED
@@ -161,7 +161,7 @@ def _decade(found: re.Match[str]) -> str:
 
 
 def _short_decade(found: re.Match[str]) -> str:
-    """The 80s, and somebody's thirties; all other 30s are seconds."""
+    """Say the 80s, and somebody's thirties; any other 30s are seconds."""
     is_one = word_before(found).lower().removesuffix("-") in _BEFORE_A_DECADE
     is_one = is_one or found.string.endswith("mid-", 0, found.start())
     return _decade(found) if is_one else found[0]
@@ -261,4 +261,4 @@ YEARS: tuple[NormalisationRule, ...] = (
         r"(?<![\w/$€£¥#+±~<>=.,])(?<![\s(\[]-)(1[1-9]\d\d|20\d\d)(?![\w/%°+]|[.,]\d)", _year
     ),
 )
-"""What is no quantity may be a year."""
+"""Years: numbers that no other rule took as a quantity."""

@@ -1,4 +1,4 @@
-"""Fractions in English words, and other pairs that a stroke joins."""
+"""Say fractions in English words, and other pairs joined by a slash."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""Names that programs use: snake_case, camelCase, calls, flags, dotted names."""
+"""Say identifiers: snake_case, camelCase, calls, flags, dotted names, names with digits."""
 
 import re
 
@@ -15,7 +15,7 @@ from narrated.script.english.units import UNITS
 
 LONG_CODE = "a long code"
 LONGEST = 12
-"""How many letters and digits without sense are spelled."""
+"""Spell a meaningless code up to this length; call a longer one a long code."""
 
 _RUNS = re.compile(r"\d+|[^\W\d_]+")
 _MANY_RUNS = 4
@@ -32,7 +32,7 @@ _SAID = {
     "IoT": "I O T",
     "PostgreSQL": "Postgres Q L",
 }
-# A unit without its number, where it is written like a name: "in kHz".
+# A unit without its number, written like a name: "in kHz".
 _SAID |= {unit: UNITS[unit][1] for unit in word_set("kHz MHz GHz dB kB kWh mAh KiB MiB GiB")}
 _FAMILY_NAME = re.compile(r"(?:Mac|Mc|De|Di|Du|Le|La|Fitz|Van|Von)[A-Z][a-z]+")
 _HUMPS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[A-Z]|\d+")
@@ -51,7 +51,7 @@ def say_alphanumeric(name: str) -> str:
 
 
 def leading_number(digits: str) -> str:
-    """Say a number that a name begins with: 1080p is "ten eighty p", 221B "two twenty-one B"."""
+    """Say a number at a name's start: 1080p is "ten eighty p", 221B "two twenty-one B"."""
     if len(digits) == 4:
         return pairs(digits)
     return hundreds(digits) if len(digits) == 3 and digits[0] != "0" else inner_number(digits)
@@ -88,7 +88,7 @@ def _camel(found: re.Match[str]) -> str:
 
 
 def _parted(word: str) -> str:
-    """Part a name at its humps; after a small first letter the others become small too."""
+    """Split a name at its capitals; after a small first letter, make all parts small."""
     humps = _HUMPS.findall(word)
     if len(humps) < 2:
         return word

@@ -1,4 +1,4 @@
-"""Measures, percentages, durations and ranges in English words."""
+"""Say measures, percentages, durations and ranges in English words."""
 
 import re
 
@@ -42,7 +42,7 @@ def _unit(found: re.Match[str]) -> str:
 
 
 def _is_plural(found: re.Match[str]) -> bool:
-    """Tell the plural of a number from seconds: by the name before it, or by "of" behind it."""
+    """True for the plural of a number, not seconds: a name before it, or "of" after it."""
     name = word_before(found)
     is_name = name[:1].isupper() and len(found["amount"]) > 2
     return is_name or name in _COUNTS or found.string.startswith(" of ", found.end())
@@ -74,7 +74,7 @@ def _feet(found: re.Match[str]) -> str:
 
 
 def _inches(found: re.Match[str]) -> str:
-    """A quotation mark behind a number means inches where none is open."""
+    """Say inches for a quotation mark after a number, unless it closes a quotation."""
     before = found.string[max(0, found.start() - _NEAR_QUOTE) : found.start()]
     if found[0].endswith('"') and before.count('"') % 2:
         return found[0]
@@ -105,7 +105,7 @@ BEFORE: tuple[NormalisationRule, ...] = (
     rule(r"(?<=[½¼¾])\s?%(?!\w)", " percent", "%"),
     rule(r"(?<=\d)\s?‰", " per mille", "‰"),
 )
-"""Quantities that do not begin with a number."""
+"""Quantities that start with another sign."""
 
 NUMBERS: tuple[NormalisationRule, ...] = (
     number_rule(rf"{AMOUNT}\s?%(?!\w)", _percent, "%"),
@@ -139,4 +139,4 @@ AFTER: tuple[NormalisationRule, ...] = (
         starts_at_words(r"/(?:s|min|h)"),
     ),
 )
-"""Rates whose number was said already, or is a word."""
+"""Rates after a number in words."""

@@ -1,4 +1,4 @@
-"""Money in English words, its currency before the amount or after it."""
+"""Say money in English words, its currency before or after the amount."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""Numbers in English words: whole ones, decimals, years, digits one by one."""
+"""Say numbers in English words: whole ones, decimals, years, single digits, amounts."""
 
 import re
 from functools import lru_cache
@@ -44,7 +44,7 @@ def figure(written: str) -> str:
 
 
 def ordinal(digits: str) -> str:
-    """Say which one: 22 is "twenty-second"."""
+    """Say an ordinal: 22 is "twenty-second"."""
     return say_number(digits.replace(",", ""), kind="ordinal")
 
 
@@ -68,7 +68,7 @@ def hundreds(digits: str) -> str:
 
 
 def spelled(signs: str) -> str:
-    """Say digits and letters one by one; letters become capitals, so that they are named."""
+    """Say digits and letters one by one; an engine names capital letters."""
     said = (
         say_number(sign) if sign.isdigit() else sign.upper() for sign in signs if sign.isalnum()
     )
@@ -76,26 +76,26 @@ def spelled(signs: str) -> str:
 
 
 def one_or_many(amount: str, one: str, several: str) -> str:
-    """Choose between the singular and the plural by an amount as it is written."""
+    """Choose the singular or the plural by a written amount."""
     return one if amount.lstrip("-−") == "1" else several
 
 
 def plural(words: str) -> str:
-    """Say several of a number: sevens, sixes, twenties."""
+    """Give the plural of a number: sevens, sixes, twenties."""
     if words.endswith("y"):
         return f"{words[:-1]}ies"
     return f"{words}es" if words.endswith("x") else f"{words}s"
 
 
 def power(exponent: str) -> str:
-    """Say what a number is raised to."""
+    """Say an exponent: "squared", "to the power of four"."""
     bare = exponent.translate(_SUPERSCRIPTS).replace("−", "-").lstrip("+")
     short = {"2": "squared", "3": "cubed"}
     return short.get(bare) or f"to the power of {figure(bare)}"
 
 
 def say_amount(found: re.Match[str]) -> str:
-    """Say the amount of a unit, which may be a range or below zero."""
+    """Say the amount before a unit; it may be a range or below zero."""
     first = f"{figure(found['first'])} to " if found["first"] else ""
     minus = "minus " if found["minus"] else ""
     return minus + first + figure(found["amount"])

@@ -1,4 +1,4 @@
-"""Roman numerals after names."""
+"""Say Roman numerals after names."""
 
 import re
 
@@ -42,7 +42,7 @@ def _capitalised(words: str) -> str:
     return re.sub(r"(?<![a-z])[a-z]", lambda first: first[0].upper(), words)
 
 
-# A single I is the pronoun, but after what is numbered.
+# A single I is the pronoun, except after a numbered word such as Chapter.
 _I = "|".join(rf"(?<={name[-3:]} I)" for name in _NUMBERED)
 HINT = rf"[IVXL](?<= [IVXL])(?:[IVXL]+|(?<=[VX])|{_I})\b"
 

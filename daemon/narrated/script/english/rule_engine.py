@@ -1,4 +1,4 @@
-"""A rule: where something is written that is no word, and how it is said."""
+"""Normalisation rules: a pattern, and how its match is verbalised; and their application."""
 
 import re
 from collections.abc import Callable, Iterable
@@ -12,7 +12,7 @@ DIGITS = frozenset("0123456789")
 NUMBER = r"(?:\d{1,3}(?:,\d{3})+(?!\d)(?:\.\d+)?|\d+(?:\.\d+)?|(?<!\d)\.\d+)"
 """3; 1,234; 3.14; .5"""
 UNJOINED = r"(?<![\w.,/])(?<![\w]-)"
-"""No part of something longer stands before."""
+"""Not preceded by a part of a longer word or number."""
 
 _NEAR = 24
 _WORD_BEFORE = re.compile(r"([\w'’.]+),?[\s(“\"]*\Z")
@@ -22,16 +22,15 @@ _SENTENCE_BEGINS = re.compile(r"(?:\A|[.!?…:]\s+|\n)[\"'“‘(\[]*\Z")
 
 
 Starts = Callable[[str], list[int]]
-"""Where in a text a match may begin."""
+"""Finds the places in a text where a match may begin."""
 
 
 class NormalisationRule(NamedTuple):
-    """A pattern, and what is said in its place.
+    """A pattern and its verbalisation.
 
-    `signs` are characters one of which every match holds, near its start: without them nothing is
-    looked for.
-    `starts` are the places that are tried instead of each: a pattern that looks back before it
-    begins is else tried at every letter of a text.
+    `signs`: every match has one of these characters near its start; a text without them is
+    skipped. `starts` finds the places to try; without it, a pattern that looks back is tried at
+    every letter.
     """
 
     pattern: re.Pattern[str]
@@ -41,7 +40,7 @@ class NormalisationRule(NamedTuple):
 
 
 class RuleRun(NamedTuple):
-    """Rules that begin at the same places; `signs` are those of all, none where one needs none."""
+    """Rules that begin at the same places; `signs` unites theirs, empty if one needs none."""
 
     starts: Starts | None
     rules: tuple[NormalisationRule, ...]
@@ -49,15 +48,15 @@ class RuleRun(NamedTuple):
 
     @classmethod
     def of(cls, starts: Starts | None, rules: tuple[NormalisationRule, ...]) -> "RuleRun":
-        """Gather what the rules need."""
+        """Unite the signs of the rules."""
         needed = [each.signs for each in rules]
         return cls(starts, rules, frozenset().union(*needed) if all(needed) else frozenset())
 
 
 class RuleGroup(NamedTuple):
-    """Rules that are tried only where the hint is found, which is cheaper than any of them.
+    """Rules tried only if a text matches the hint, which is cheaper than any of them.
 
-    They are kept in runs, one after the other, of rules that begin at the same places.
+    Consecutive rules that begin at the same places form a run.
     """
 
     hint: re.Pattern[str]
@@ -65,7 +64,7 @@ class RuleGroup(NamedTuple):
 
     @classmethod
     def of(cls, hint: str, rules: tuple[NormalisationRule, ...]) -> "RuleGroup":
-        """Compile the hint, and gather the runs."""
+        """Compile the hint, and group the rules into runs."""
         runs = groupby(rules, key=attrgetter("starts"))
         return cls(re.compile(hint), tuple(RuleRun.of(starts, tuple(run)) for starts, run in runs))
 
@@ -78,27 +77,27 @@ def rule(
 
 
 def starts_at(pattern: str) -> Starts:
-    """Give the starts that a simple pattern finds."""
+    """Give the places where a simple pattern matches."""
     find = re.compile(pattern).finditer
     return lambda text: [found.start() for found in find(text)]
 
 
 AT_NUMBERS = starts_at(r"(?:\d|[-−](?=[.\d])|\.(?=\d))(?<!\d.)")
-"""At the first digit of each number, and at the minus or point before it."""
+"""The first digit of each number, and the minus or point before it."""
 
 
 def number_rule(pattern: str, say: Say, signs: Iterable[str] = ()) -> NormalisationRule:
-    """Compile a rule that begins with a number; `signs` are such as stand near it."""
+    """Compile a rule that begins with a number; `signs` are characters near it."""
     return rule(pattern, say, signs, AT_NUMBERS)
 
 
 def starts_at_words(inside: str, joints: str = "") -> Starts:
-    """Give the first letters of the words in which something is; `joints` may stand in a word."""
+    """Give the first letters of words that contain a match; `joints` count as letters."""
     find = re.compile(inside).finditer
 
     def starts(text: str) -> list[int]:
         places: list[int] = []
-        seen = -1  # no letter is looked at twice, however many are found in one word
+        seen = -1  # look at no letter twice, for any number of matches in one word
         for found in find(text):
             place = found.start()
             while place > max(seen, 0) and (text[place - 1].isalnum() or text[place - 1] in joints):
@@ -112,7 +111,7 @@ def starts_at_words(inside: str, joints: str = "") -> Starts:
 
 
 class SentenceRewriter:
-    """A text on its way to words, with what of it the rules ask for again and again."""
+    """A text under rewriting; caches its characters and start places between rules."""
 
     text: str
     _signs: set[str]
@@ -146,7 +145,7 @@ class SentenceRewriter:
                     self._become(said)
 
     def _at_starts(self, starts: Starts, run: tuple[NormalisationRule, ...]) -> None:
-        """At each place the first rule that has something to say."""
+        """Apply, at each place, the first rule that changes the text."""
         text = self.text
         if starts not in self._places:
             self._places[starts] = starts(text)
@@ -178,17 +177,17 @@ def _said(say: Say, found: re.Match[str]) -> str:
 
 
 def any_of(words: Iterable[str]) -> str:
-    """Give a pattern for any of these, the longest first."""
+    """Give a pattern that matches any of these words, the longest first."""
     return "|".join(re.escape(word) for word in sorted(words, key=len, reverse=True))
 
 
 def word_set(text: str) -> frozenset[str]:
-    """Take the words of a list."""
+    """Give the words of a text as a set."""
     return frozenset(text.split())
 
 
 def word_before(found: re.Match[str]) -> str:
-    """Give the word just before a match, as it is written; empty at a sentence's beginning."""
+    """Give the word just before a match; empty at a sentence's beginning."""
     before = _WORD_BEFORE.search(found.string, max(0, found.start() - 40), found.start())
     return before[1] if before else ""
 
@@ -200,12 +199,12 @@ def word_after(found: re.Match[str]) -> str:
 
 
 def begins_sentence(text: str, at: int) -> bool:
-    """Tell whether a sentence begins here."""
+    """True if a sentence begins here."""
     return bool(_SENTENCE_BEGINS.search(text, max(0, at - 8), at)) if at else True
 
 
 def full_stop(found: re.Match[str]) -> str:
-    """Give the full stop that an abbreviation shares with its sentence, where that ends here."""
+    """Give the full stop that an abbreviation shares with the sentence it ends, else nothing."""
     if not found[0].endswith("."):
         return ""
     return "" if _SENTENCE_GOES_ON.match(found.string, found.end()) else "."

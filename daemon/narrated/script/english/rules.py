@@ -1,4 +1,4 @@
-"""The rules of English in the order of their application: the wider form before its parts."""
+"""Apply the rules of English in order: the wider form before its parts."""
 
 from narrated.script.english import (
     abbreviations,
@@ -33,7 +33,7 @@ _NUMBERS: tuple[NormalisationRule, ...] = (
 )
 
 _LEFT_OVER: tuple[NormalisationRule, ...] = (rule(r"\d+", lambda found: f" {cardinal(found[0])} "),)
-"""Whatever digits stand in a way that no rule knows."""
+"""Digits that no other rule matched."""
 
 GROUPS: tuple[RuleGroup, ...] = (
     RuleGroup.of(abbreviations.HINT, abbreviations.RULES),
@@ -77,7 +77,7 @@ GROUPS: tuple[RuleGroup, ...] = (
 
 
 def normalise_english(text: str) -> str:
-    """Apply the rules to a text."""
+    """Apply all rules to a text, group by group."""
     sentence = SentenceRewriter(text)
     for group in GROUPS:
         sentence.apply(group)

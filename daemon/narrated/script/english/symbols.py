@@ -1,4 +1,4 @@
-"""Operators, keys, emoji and other signs in words."""
+"""Say operators, keys and other signs in English words."""
 
 import re
 
@@ -125,7 +125,7 @@ EARLY: tuple[NormalisationRule, ...] = (
     rule(r"(?<=\w) > (?=[A-Z][a-z])(?<=[a-z] > )", ", ", ">"),
     rule(r"(?<=\d)\+(?=[\s,.;:)!?-]|$)", " plus", "+"),
 )
-"""Said before numbers become words."""
+"""Rules before numbers become words."""
 
 NUMBERS: tuple[NormalisationRule, ...] = (
     number_rule(rf"(?<![\w.,])({NUMBER})((?:\s?x\s?{NUMBER}){{1,4}})(?![\w^])", _by, "x"),

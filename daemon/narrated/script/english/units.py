@@ -1,4 +1,4 @@
-"""Units of measure, as they are written after a number, with what they are called."""
+"""Names of the units of measure by their abbreviations."""
 
 
 def _regular(text: str) -> dict[str, tuple[str, str]]:
@@ -94,7 +94,7 @@ UNITS = {
     "dBTP": ("decibel true peak", "decibels true peak"),
     "dBFS": ("decibel full scale", "decibels full scale"),
 }
-"""By abbreviation: one, and several."""
+"""Singular and plural by abbreviation."""
 
 PER = {
     "mo": "month",
@@ -117,4 +117,4 @@ PER = {
     "MB": "megabyte",
     "kWh": "kilowatt hour",
 }
-"""What stands behind the stroke of a rate."""
+"""Units after the slash of a rate."""

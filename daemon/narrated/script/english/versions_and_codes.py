@@ -1,4 +1,4 @@
-"""Versions, telephone numbers, network addresses, hexadecimals and names with numbers in them."""
+"""Say versions, telephone numbers, network addresses, hexadecimals and names with digits."""
 
 import re
 
@@ -54,7 +54,7 @@ def _named_version(found: re.Match[str]) -> str:
 
 
 def _version_of_a_name(found: re.Match[str]) -> str:
-    """A name inside a sentence has a capital that it does not owe to the sentence."""
+    """Say a version after a name: a word with a capital that does not begin its sentence."""
     name = word_before(found)
     is_name = name[:1].isupper() and not begins_sentence(
         found.string, found.start() - len(name) - 1
@@ -149,7 +149,7 @@ def _by_hyphen(found: re.Match[str]) -> str:
     return f"{acronym(found[1])} {plural(said) if found[3] else said}"
 
 
-# Looking back from the number is cheaper than looking for a hundred names.
+# Looking back from the number is cheaper than a search for a hundred names.
 _AFTER_A_PROGRAM = "|".join(
     rf"(?<=\b{re.escape(name)}{gap})" for name in _PROGRAMS for gap in (" ", "")
 )
@@ -203,7 +203,7 @@ BEFORE: tuple[NormalisationRule, ...] = (
     rule(r"(?<=[\w)\]])\^([a-z])\b", r" to the power of \1", "^"),
     rule(r"(?<=[\d)\]])(⁻?[⁰¹²³⁴-⁹]+)", _superscript, "⁰¹²³⁴⁵⁶⁷⁸⁹"),
 )
-"""Codes that hold a number and do not begin with it."""
+"""Codes with a number inside."""
 
 ADDRESSES: tuple[NormalisationRule, ...] = (
     number_rule(r"(?<![\w#])0[xX]([\da-fA-F]+)\b", _hexadecimal, "xX"),
@@ -236,7 +236,7 @@ VERSIONS: tuple[NormalisationRule, ...] = (
     ),
     number_rule(r"(?<=[a-z]:)(?P<number>\d+(?:\.\d+)+)" + _STAGE + _END, _bare_version, "."),
     number_rule(
-        # Any other name inside a sentence, unless what follows may be a unit.
+        # Any other name inside a sentence, unless a unit may follow.
         rf"(?<=[A-Za-z] )(?P<number>\d+\.\d+){_STAGE}(?![\w%°]|\.\d| ?[a-zµ]{{1,3}}\b)",
         _version_of_a_name,
         ".",
@@ -263,4 +263,4 @@ AFTER: tuple[NormalisationRule, ...] = (
         starts=_AT_MIXED,
     ),
 )
-"""What still joins letters and digits once quantities are said is a name."""
+"""Names: letters and digits still joined after the quantities became words."""

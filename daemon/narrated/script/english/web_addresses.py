@@ -1,4 +1,4 @@
-"""URLs, e-mail addresses, paths and file names, part by part."""
+"""Say URLs, e-mail addresses, paths and file names, part by part."""
 
 import re
 from urllib.parse import unquote
