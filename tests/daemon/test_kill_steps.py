@@ -44,24 +44,24 @@ UNMET = {
 """Legal moves after which no daemon is killed here, and why."""
 
 RENAMES = {
-    "rename a take being written to a take": ["ledger/cache.py"],
-    "rename a draft to audio.mp3": ["outbox/encode.py"],
-    "rename a draft to post.mp3": ["outbox/folder.py"],
-    "rename a draft to post.json": ["outbox/folder.py"],
-    "rename a draft to post.error.txt": ["outbox/folder.py"],
-    "rename a draft to narrated.status.txt": ["outbox/folder.py"],
+    "rename a take being written to a take": ["atomic_write.py"],
+    "rename a draft to audio.mp3": ["audio/encoder.py"],
+    "rename a draft to post.mp3": ["outbox/open_folder.py"],
+    "rename a draft to post.json": ["outbox/open_folder.py"],
+    "rename a draft to post.error.txt": ["outbox/open_folder.py"],
+    "rename a draft to narrated.status.txt": ["outbox/open_folder.py"],
     "rename post.mp3 to new.mp3": ["outbox/publish.py"],
-    "rename post.md to post.md": ["inbox/after.py"],
-    "rename a draft to post.md": ["inbox/after.py"],
+    "rename post.md to post.md": ["inbox/remove_source.py"],
+    "rename a draft to post.md": ["atomic_write.py"],
     "rename ledger.sqlite to a ledger set aside": ["ledger/database.py"],
 }
 """A rename of each kind, and which module makes it."""
 
 OTHERS_RENAMES = {
-    "voices/exchange.py": "`narrated voices add` and what follows it",
-    "voices/adding.py": "`narrated voices add`",
-    "models/shelf.py": "`narrated models pull`",
-    "engines/tortoise/latents.py": "a worker's, in its own cache",
+    "voices/swap.py": "`narrated voices add` and what follows it",
+    "voices/install.py": "`narrated voices add`",
+    "models/store.py": "`narrated models pull`",
+    "engines/tortoise/voice_latents.py": "a worker's, in its own cache",
 }
 """Modules with renames that are no daemon's."""
 

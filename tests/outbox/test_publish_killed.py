@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import IO
 
-from narrated.draft_names import drafts_in
+from narrated.atomic_write import drafts_in
 from narrated.outbox.open_folder import opened
 from narrated.outbox.publish import intact, sweep
 

@@ -12,10 +12,10 @@ from av.audio.stream import AudioStream
 from av.codec.context import Flags
 from av.container import OutputContainer
 
+from narrated.atomic_write import draft_name
 from narrated.audio.formats import FORMATS, AudioFormat
 from narrated.audio.pcm import SAMPLE_BYTES, samples, silence
 from narrated.audio.vorbis import VorbisSink
-from narrated.draft_names import draft_name
 from narrated.errors import StorageError
 from narrated.storage_errors import storing
 

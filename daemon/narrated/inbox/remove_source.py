@@ -12,8 +12,8 @@ import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from uuid import uuid4
 
+from narrated.atomic_write import atomic_write
 from narrated.errors import SourceError, StorageError
 from narrated.inbox.readiness import FileSignature, LeaseProbe, probe_lease
 from narrated.inbox.safe_read import folder_of
@@ -131,19 +131,17 @@ def _copy(source: int, status: os.stat_result, target: Path) -> None:
     """Copy across file systems: the file is complete and synced before it gets its name."""
     for left in target.parent.glob(".narrated-*.tmp"):  # left by a killed daemon
         left.unlink()
-    draft = target.with_name(f".narrated-{uuid4().hex}.tmp")
-    try:
-        with open(source, "rb", closefd=False) as content, draft.open("xb") as copy:
-            content.seek(0)
-            shutil.copyfileobj(content, copy)
-            copy.flush()
-            os.fchmod(copy.fileno(), stat.S_IMODE(status.st_mode))
-            os.utime(copy.fileno(), ns=(status.st_atime_ns, status.st_mtime_ns))
-            os.fsync(copy.fileno())
-        draft.replace(target)
-    except BaseException:
-        draft.unlink(missing_ok=True)
-        raise
+    with (
+        atomic_write(target) as draft,
+        open(source, "rb", closefd=False) as content,
+        draft.open("xb") as copy,
+    ):
+        content.seek(0)
+        shutil.copyfileobj(content, copy)
+        copy.flush()
+        os.fchmod(copy.fileno(), stat.S_IMODE(status.st_mode))
+        os.utime(copy.fileno(), ns=(status.st_atime_ns, status.st_mtime_ns))
+        os.fsync(copy.fileno())
     _sync_folder(target.parent)
 
 

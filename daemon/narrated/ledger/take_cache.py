@@ -7,6 +7,7 @@ from concurrent.futures import Executor
 from contextlib import suppress
 from pathlib import Path
 
+from narrated.atomic_write import atomic_write
 from narrated.audio.pcm import from_flac, length, measure, to_flac
 from narrated.errors import StorageError
 from narrated.ledger.job import Take
@@ -182,15 +183,13 @@ class TakeCache:
             self._ledger.takes.record(_take(key, pcm, sample_rate, 0.0, path.stat().st_size))
 
     def _write(self, key: str, pcm: bytes, sample_rate: int, elapsed_s: float) -> Take:
-        temporary, path = self._temporary(), self._path(key)
+        path = self._path(key)
         try:
-            to_flac(temporary, pcm, sample_rate)
-            size_bytes = temporary.stat().st_size
-            path.parent.mkdir(exist_ok=True)
-            temporary.replace(path)
+            with atomic_write(path, self._temporary()) as draft:
+                to_flac(draft, pcm, sample_rate)
+                size_bytes = draft.stat().st_size
+                path.parent.mkdir(exist_ok=True)
         except (OSError, StorageError) as error:
-            with suppress(OSError):  # where rights were withdrawn, this one is missing too
-                temporary.unlink()
             raise _unwritable(path, error) from error
         return _take(key, pcm, sample_rate, elapsed_s, size_bytes)
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import BinaryIO
 from urllib.parse import quote
 
+from narrated.atomic_write import atomic_write
 from narrated.engines.neural.checkpoint_files import LOCK_NAME
 from narrated.errors import NarratedError, StorageError
 from narrated.models import lockfile
@@ -96,13 +97,12 @@ class ModelStore:
         """Put the lock in place of the one before, whole or not at all."""
         draft = self.path / PARTS / LOCK_NAME
         with writing(self.path):
-            with self.grow(draft) as file:
+            with atomic_write(self.path / LOCK_NAME, draft), self.grow(draft) as file:
                 file.truncate()
                 file.write(lockfile.encoded(locks))
                 os.fchmod(file.fileno(), _FILE_MODE)
                 self._own(file.fileno())
                 os.fsync(file.fileno())
-            draft.replace(self.path / LOCK_NAME)
             _sync(self.path)
 
     def discard(self, repository: str, name: str) -> None:

@@ -13,7 +13,7 @@ from stat import S_ISDIR, S_ISREG
 from types import TracebackType
 from typing import BinaryIO, Self, TypeVar
 
-from narrated.draft_names import draft_name
+from narrated.atomic_write import draft_name
 from narrated.errors import SourceError
 from narrated.outbox.output_names import is_inside
 from narrated.printable import printable
@@ -132,7 +132,11 @@ def digest(file: BinaryIO) -> str:
 
 
 class DraftFile:
-    """A file being written under a dot-name; it becomes itself by `place`, or vanishes."""
+    """A draft in an open folder: `place` renames it, otherwise the exit removes it.
+
+    It is not `atomic_write`, which works on paths: a draft stays in its folder even if somebody
+    replaces that folder by a link. A set of drafts is also synced before the first is renamed.
+    """
 
     def __init__(self, folder: int) -> None:
         self._folder = folder

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import msgspec
 
+from narrated.atomic_write import drafts_in
 from narrated.audio.formats import media_type
-from narrated.draft_names import drafts_in
 from narrated.outbox import manifest as manifests
 from narrated.outbox.manifest import MANIFEST_SUFFIX, Manifest, ManifestOutput
 from narrated.outbox.open_folder import (
