@@ -24,7 +24,7 @@ from narrated.engines.tortoise.voice_clips import MOST_BYTES
 from narrated.engines.tortoise.voices import TortoiseVoices
 from narrated.errors import NarratedError, StorageError
 from narrated.voices import detect, install
-from narrated.voices.install import add
+from narrated.voices.install import add_voice
 
 PACKAGE = str(Path(narrated.__file__).parents[1])
 
@@ -61,7 +61,7 @@ def latents(path, width=1024):
 
 def refusal(*arguments, kind=NarratedError, **options):
     with pytest.raises(kind) as caught:
-        add(*arguments, **options)
+        add_voice(*arguments, **options)
     return str(caught.value)
 
 
@@ -83,8 +83,8 @@ def test_a_folder_of_clips_becomes_a_voice_of_its_name(tmp_path, voices):
     source = recorded(tmp_path / "anna")
     (source / ".DS_Store").write_text("of somebody's desktop")
     (source / "notes.txt").write_text("recorded in the kitchen")
-    added = add([source], voices)
-    assert (added.name, added.engine, added.better) == ("anna", "tortoise", [])
+    added = add_voice([source], voices)
+    assert (added.name, added.engine, added.advice_lines) == ("anna", "tortoise", [])
     assert names(voices) == ["anna", "anna/1.wav", "anna/2.wav", "anna/3.wav"]
     assert (voices / "anna/2.wav").read_bytes() == (source / "2.wav").read_bytes()
 
@@ -92,7 +92,7 @@ def test_a_folder_of_clips_becomes_a_voice_of_its_name(tmp_path, voices):
 def test_what_is_added_can_be_read_by_the_account_of_the_daemon(tmp_path, voices):
     before = os.umask(0o077)
     try:
-        add([recorded(tmp_path / "anna")], voices, "family/anna")
+        add_voice([recorded(tmp_path / "anna")], voices, "family/anna")
     finally:
         os.umask(before)
     modes = {
@@ -105,21 +105,21 @@ def test_what_is_added_can_be_read_by_the_account_of_the_daemon(tmp_path, voices
 
 def test_several_clips_become_a_voice_of_the_name_that_is_given(tmp_path, voices):
     one, two = recorded(tmp_path / "one", count=2), recorded(tmp_path / "two", seed=2)
-    add([one / "1.wav", one / "2.wav", two / "3.wav"], voices, "anna")
+    add_voice([one / "1.wav", one / "2.wav", two / "3.wav"], voices, "anna")
     assert names(voices / "anna") == ["1.wav", "2.wav", "3.wav"]
-    add([one / "1.wav", two / "1.wav", two / "2.wav"], voices, "of-one-name")
+    add_voice([one / "1.wav", two / "1.wav", two / "2.wav"], voices, "of-one-name")
     assert len(TortoiseVoices(voices, None).found("of-one-name").files) == 3
-    add([one / "1.wav"], voices)
+    add_voice([one / "1.wav"], voices)
     assert "1" in found(voices)
-    assert "a voice without a name. Give it: --name anna" in refusal(
+    assert "have no common name. Name the voice: --name anna" in refusal(
         [one / "1.wav", one / "2.wav"], voices
     )
 
 
 def test_latents_become_a_voice_of_tortoise_and_a_prompt_one_of_bark(tmp_path, voices):
     np.savez(tmp_path / "anna.npz", **prompt_arrays(7))
-    assert add([latents(tmp_path / "anna.pth")], voices).engine == "tortoise"
-    assert add([tmp_path / "anna.npz"], voices).engine == "bark"
+    assert add_voice([latents(tmp_path / "anna.pth")], voices).engine == "tortoise"
+    assert add_voice([tmp_path / "anna.npz"], voices).engine == "bark"
     assert names(voices) == ["anna.npz", "anna.pth"]
     assert list(found(voices)) == ["anna"]
 
@@ -167,7 +167,7 @@ def test_clips_are_added_where_there_is_no_torch_and_latents_are_said_to_need_it
     assert command(tmp_path, "anna", before=without).returncode == 0
     done = command(tmp_path, "bert.pth", before=without)
     assert done.returncode == 1
-    assert "Whether bert.pth is a voice cannot be seen" in done.stderr
+    assert "bert.pth cannot be checked" in done.stderr
     assert "Install torch" in done.stderr
     assert names(tmp_path / "state/voices") == ["anna", "anna/1.wav", "anna/2.wav", "anna/3.wav"]
 
@@ -180,7 +180,7 @@ def test_of_many_large_clips_no_more_than_one_is_held_at_once(tmp_path, voices):
         for number in range(count):
             (tmp_path / name / f"{number}.flac").write_bytes(clip)
         tracemalloc.start()
-        add([tmp_path / name], voices)
+        add_voice([tmp_path / name], voices)
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
     assert peaks[1] < 1.3 * peaks[0]
@@ -197,25 +197,27 @@ def test_what_is_written_is_what_was_checked(tmp_path, voices, monkeypatch, sour
         (tmp_path / file).write_bytes(b"another")
 
     monkeypatch.setattr(install, "make_readable", another_comes_between)
-    assert "was changed while it was looked at. Add it once" in refusal([tmp_path / source], voices)
+    assert "changed while it was checked. Add it when its copy is complete" in refusal(
+        [tmp_path / source], voices
+    )
     assert names(voices) == []
 
 
 def test_a_prompt_is_read_once_to_be_checked(tmp_path, voices, monkeypatch):
     prompt = tmp_path / "anna.npz"
     np.savez(prompt, **prompt_arrays(7))
-    whole, read = prompt.read_bytes(), detect._bytes
+    whole, read = prompt.read_bytes(), detect._read
 
     def changed_by_then(source):
         content = read(source)
         prompt.write_bytes(b"another")
         return content
 
-    monkeypatch.setattr(detect, "_bytes", changed_by_then)
-    assert "was changed while it was looked at" in refusal([prompt], voices)
-    monkeypatch.setattr(detect, "_bytes", read)
+    monkeypatch.setattr(detect, "_read", changed_by_then)
+    assert "changed while it was checked" in refusal([prompt], voices)
+    monkeypatch.setattr(detect, "_read", read)
     prompt.write_bytes(whole)
-    add([prompt], voices)
+    add_voice([prompt], voices)
     assert (voices / "anna.npz").read_bytes() == whole
 
 
@@ -233,15 +235,15 @@ def test_what_is_too_large_is_refused_and_not_written_in_part(tmp_path, voices, 
 def test_what_is_no_voice_is_refused_with_what_would_be_one(tmp_path, voices):
     (tmp_path / "empty").mkdir()
     (tmp_path / "empty/1.m4a").write_bytes(b"content")
-    assert "empty is no voice: it holds no clip (.wav" in refusal([tmp_path / "empty"], voices)
+    assert "empty is no voice: it has no clip (.wav" in refusal([tmp_path / "empty"], voices)
     assert "ffmpeg -i FILE" in refusal([tmp_path / "empty/1.m4a"], voices)
     clips = recorded(tmp_path / "anna")
     np.savez(tmp_path / "anna.npz", **prompt_arrays(7))
     told = refusal([clips / "1.wav", tmp_path / "anna.npz"], voices)
-    assert "Several files are one voice only where all of them are clips." in told
+    assert "Several files are one voice only if all are clips." in told
     assert "1.wav is no voice" not in told
     many = [clips / "1.wav"] * 25
-    assert "25 clips are more than a voice is made of." in refusal(many, voices, "anna")
+    assert "25 clips are too many for a voice." in refusal(many, voices, "anna")
     (tmp_path / "bad.pth").write_bytes(b"nothing")
     assert "bad.pth cannot be used" in refusal([tmp_path / "bad.pth"], voices)
     assert "anna.npz/x is no voice" in refusal([tmp_path / "anna.npz/x"], voices)
@@ -272,40 +274,42 @@ def test_a_name_that_leads_through_a_link_is_refused(tmp_path, voices):
 
 def test_a_name_that_is_taken_is_refused_unless_it_is_to_be_replaced(tmp_path, voices):
     old, new = recorded(tmp_path / "anna", count=4), recorded(tmp_path / "new", seed=2)
-    add([old], voices)
+    add_voice([old], voices)
     before = found(voices)
     assert "There is a voice 'anna' already" in refusal([new], voices, "anna")
     assert found(voices) == before
-    add([new], voices, "anna", replace=True)
+    add_voice([new], voices, "anna", replace=True)
     assert names(voices) == ["anna", "anna/1.wav", "anna/2.wav", "anna/3.wav"]
     assert (voices / "anna/1.wav").read_bytes() == (new / "1.wav").read_bytes()
 
 
 def test_clips_and_latents_of_a_name_replace_one_another(tmp_path, voices):
     clips, made = recorded(tmp_path / "anna"), latents(tmp_path / "anna.pth")
-    add([clips], voices)
+    add_voice([clips], voices)
     assert "already, in " in refusal([made], voices)
-    add([made], voices, replace=True)
+    add_voice([made], voices, replace=True)
     assert names(voices) == ["anna.pth"]
     assert "already, in " in refusal([clips], voices)
-    add([clips], voices, replace=True)
+    add_voice([clips], voices, replace=True)
     assert names(voices) == ["anna", "anna/1.wav", "anna/2.wav", "anna/3.wav"]
     (voices / "anna.pth").write_bytes(made.read_bytes())
-    add([made], voices, replace=True)
+    add_voice([made], voices, replace=True)
     assert names(voices) == ["anna.pth"]
 
 
 def test_a_folder_of_other_voices_is_not_replaced(tmp_path, voices):
     clips = recorded(tmp_path / "anna")
-    add([clips], voices, "family/anna")
+    add_voice([clips], voices, "family/anna")
     for options in ({}, {"replace": True}):
-        assert "family holds more than a voice: anna" in refusal(
+        assert "family has other files than a voice: anna" in refusal(
             [clips], voices, "family", **options
         )
-    add([latents(tmp_path / "x.pth")], voices, "family")  # a file beside it takes nothing away
-    add([clips], voices, "bert")
+    add_voice(
+        [latents(tmp_path / "x.pth")], voices, "family"
+    )  # a file beside it takes nothing away
+    add_voice([clips], voices, "bert")
     (voices / "bert/mine.npz").write_bytes(b"a voice of Bark's")
-    assert "bert holds more than a voice: mine.npz" in refusal(
+    assert "bert has other files than a voice: mine.npz" in refusal(
         [clips], voices, "bert", replace=True
     )
     assert set(found(voices)) == {"family", "family/anna", "bert"}
@@ -314,7 +318,7 @@ def test_a_folder_of_other_voices_is_not_replaced(tmp_path, voices):
 def test_a_folder_that_was_made_and_holds_nothing_yet_is_filled(tmp_path, voices):
     (voices / "anna").mkdir(parents=True)
     (voices / "anna/.DS_Store").write_text("of somebody's desktop")
-    add([recorded(tmp_path / "anna")], voices)
+    add_voice([recorded(tmp_path / "anna")], voices)
     assert len(TortoiseVoices(voices, None).found("anna").files) == 3
 
 
@@ -334,7 +338,7 @@ def test_a_voice_is_seen_whole_or_not_at_all_while_it_is_replaced(tmp_path, voic
     watching.start()
     try:
         for turn in range(12):
-            add([sources[turn % 2]], voices, "anna", replace=True)
+            add_voice([sources[turn % 2]], voices, "anna", replace=True)
     finally:
         over.set()
         watching.join()
@@ -360,7 +364,7 @@ pathlib.Path.rename = rename
 @pytest.mark.parametrize("renames", [0, 1, 2])
 def test_a_command_that_is_killed_leaves_the_old_voice_or_none(tmp_path, voices, renames):
     """None only until the next is added."""
-    add([recorded(tmp_path / "anna")], voices)
+    add_voice([recorded(tmp_path / "anna")], voices)
     before = found(voices)
     recorded(tmp_path / "new", seed=2)
     killed = command(
@@ -368,9 +372,9 @@ def test_a_command_that_is_killed_leaves_the_old_voice_or_none(tmp_path, voices,
     )
     assert killed.returncode == 9
     assert found(voices) == ({} if renames == 1 else before if not renames else new(tmp_path))
-    add([tmp_path / "new"], voices, "bert")
+    add_voice([tmp_path / "new"], voices, "bert")
     assert found(voices)["anna"] == (new(tmp_path) if renames == 2 else before)["anna"]
-    add([tmp_path / "new"], voices, "anna", replace=True)
+    add_voice([tmp_path / "new"], voices, "anna", replace=True)
     assert list(found(voices)) == ["anna", "bert"]
     assert not [path for path in names(voices) if path.startswith(".voice-")]
 
@@ -384,9 +388,9 @@ def test_latents_whose_command_was_killed_never_bring_replaced_clips_back(
     tmp_path, voices, renames
 ):
     clips, made = recorded(tmp_path / "anna"), latents(tmp_path / "made.pth")
-    add([clips], voices)
+    add_voice([clips], voices)
     command(tmp_path, str(made), "--name", "anna", "--replace", before=DIES.format(renames=renames))
-    add([made], voices, "bert")
+    add_voice([made], voices, "bert")
     assert TortoiseVoices(voices, None).found("anna").holds_latents == (renames == 2)
 
 
@@ -394,7 +398,7 @@ def test_two_commands_at_once_leave_each_other_s_drafts_alone(tmp_path, voices, 
     monkeypatch.setattr(install, "SETTLE_S", 0.3)
     voices.mkdir(parents=True)
     sources = [recorded(tmp_path / f"v{seed}", seed=seed, seconds=3.5) for seed in range(3)]
-    commands = [threading.Thread(target=add, args=([source], voices)) for source in sources]
+    commands = [threading.Thread(target=add_voice, args=([source], voices)) for source in sources]
     for each in commands:
         each.start()
     for each in commands:
@@ -411,16 +415,16 @@ def test_no_engine_sees_a_draft(tmp_path, voices, monkeypatch):
         return rename(self, target)
 
     monkeypatch.setattr(Path, "rename", looking)
-    add([tmp_path / "anna.npz"], voices)
-    add([latents(tmp_path / "bert.pth")], voices)
-    add([recorded(tmp_path / "clara")], voices)
+    add_voice([tmp_path / "anna.npz"], voices)
+    add_voice([latents(tmp_path / "bert.pth")], voices)
+    add_voice([recorded(tmp_path / "clara")], voices)
     assert seen == [[], ["anna"], ["anna", "bert"]]
 
 
 def test_where_the_new_voice_cannot_take_its_place_the_old_one_is_back(
     tmp_path, voices, monkeypatch
 ):
-    add([recorded(tmp_path / "anna")], voices)
+    add_voice([recorded(tmp_path / "anna")], voices)
     before, rename = found(voices), Path.rename
 
     def failing(self, target):
@@ -438,7 +442,7 @@ def test_where_the_new_voice_cannot_take_its_place_the_old_one_is_back(
 def test_an_old_voice_that_cannot_be_put_back_is_kept_and_it_is_said_where(
     tmp_path, voices, monkeypatch
 ):
-    add([recorded(tmp_path / "anna")], voices)
+    add_voice([recorded(tmp_path / "anna")], voices)
     before, rename = found(voices), Path.rename
 
     def once(self, target):
@@ -458,7 +462,7 @@ def test_an_old_voice_that_cannot_be_put_back_is_kept_and_it_is_said_where(
 
 
 def test_what_is_kept_stays_kept_where_another_took_the_name(tmp_path, voices, monkeypatch):
-    add([recorded(tmp_path / "anna")], voices)
+    add_voice([recorded(tmp_path / "anna")], voices)
     before, rename = found(voices), Path.rename
 
     def once(self, target):
@@ -472,7 +476,7 @@ def test_what_is_kept_stays_kept_where_another_took_the_name(tmp_path, voices, m
     monkeypatch.setattr(Path, "rename", once)
     told = refusal([recorded(tmp_path / "new")], voices, "anna", replace=True, kind=StorageError)
     monkeypatch.setattr(Path, "rename", rename)
-    add([recorded(tmp_path / "bert")], voices)
+    add_voice([recorded(tmp_path / "bert")], voices)
     (kept,) = voices.glob(".voice-*/anna")
     assert f"mv {kept} {voices}/anna" in told
     shutil.rmtree(voices / "anna")
@@ -490,7 +494,7 @@ def test_a_place_that_was_filled_meanwhile_is_said_without_sudo(tmp_path, voices
     monkeypatch.setattr(Path, "rename", late)
     told = refusal([recorded(tmp_path / "anna")], voices, kind=StorageError)
     assert "anna cannot be written: Directory not empty." in told
-    assert "sudo" not in told and "came there meanwhile" in told
+    assert "sudo" not in told and "appeared there" in told
 
 
 def test_a_folder_that_cannot_be_written_is_said(tmp_path):
@@ -500,7 +504,7 @@ def test_a_folder_that_cannot_be_written_is_said(tmp_path):
 
 
 def test_a_voice_that_was_copied_in_by_hand_is_the_same_as_one_that_was_added(tmp_path, voices):
-    add([recorded(tmp_path / "anna")], voices)
+    add_voice([recorded(tmp_path / "anna")], voices)
     shutil.copytree(tmp_path / "anna", voices / "by-hand")
     told = found(voices)
     assert told["anna"] == told["by-hand"]

@@ -10,16 +10,22 @@ import pytest
 from PIL import Image, ImageCms
 
 from engines.paint import BLUE, GREEN, RED, painted, saved
-from narrated.engines.image_loading import LONGEST_SIDE, MOST_PIXELS, decode, opened, shown
+from narrated.engines.image_loading import (
+    LONGEST_SIDE,
+    MOST_PIXELS,
+    decode,
+    open_image,
+    to_upright_rgb,
+)
 from narrated.errors import EngineError
 
 WHITE, BLACK = (255, 255, 255), (0, 0, 0)
 
 
 def seen(picture):
-    with opened(picture) as image:
+    with open_image(picture) as image:
         decode(image, LONGEST_SIDE)
-        return shown(image)
+        return to_upright_rgb(image)
 
 
 def at(image, across, down):
@@ -203,15 +209,15 @@ def test_what_two_hundred_megapixels_take_is_bounded():
     program = (
         "import re, sys\n"
         "from pathlib import Path\n"
-        "from narrated.engines.image_loading import decode, opened, shown\n"
+        "from narrated.engines.image_loading import decode, open_image, to_upright_rgb\n"
         "def peak():\n"
         "    status = Path('/proc/self/status').read_text()\n"
         "    return 1024 * int(re.search(r'VmHWM:\\s*(\\d+)', status)[1])\n"
         "picture = sys.stdin.buffer.read()\n"
         "before = peak()\n"
-        "with opened(picture) as image:\n"
+        "with open_image(picture) as image:\n"
         "    decode(image, 1024)\n"
-        "    assert shown(image).size == (1024, 1017)\n"
+        "    assert to_upright_rgb(image).size == (1024, 1017)\n"
         "print(peak() - before)\n"
     )
     picture = saved(Image.new("RGB", (14200, 14100), RED), compress_level=1)
@@ -239,7 +245,7 @@ def test_pillow_is_left_as_it_was():
 
 def test_a_program_for_a_printer_is_no_picture():
     page = b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 100 100\n%%EndComments\nshowpage\n"
-    with pytest.raises(EngineError, match="no picture of a kind"):
+    with pytest.raises(EngineError, match="no picture in a known format"):
         seen(page)
 
 

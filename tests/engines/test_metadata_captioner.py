@@ -10,7 +10,7 @@ from PIL import Image, PngImagePlugin, TiffImagePlugin
 from engines.paint import BLUE, GREEN, RED, painted, saved
 from measuring.shelf import PlainShelf
 from narrated.engines.interface import CaptionRequest, CaptionResult, RequestFailure
-from narrated.engines.metadata_captioner import description, load
+from narrated.engines.metadata_captioner import describe, load
 
 
 def camera_exif(**more):
@@ -45,80 +45,80 @@ def xmp_packet(text):
 
 
 def test_a_plain_picture_is_an_image_of_a_shape_and_a_colour():
-    assert description(saved(painted())) == "An image, wide, all blue."
+    assert describe(saved(painted())) == "An image, wide, all blue."
 
 
 def test_two_main_colours_are_both_named():
-    assert description(saved(painted(320, 200, GREEN, BLUE))) == (
+    assert describe(saved(painted(320, 200, GREEN, BLUE))) == (
         "An image, wide, mostly green and blue."
     )
 
 
 def test_many_colours_are_not_listed():
     colours = (RED, GREEN, BLUE, (250, 220, 20), (120, 120, 120))
-    assert description(saved(painted(300, 200, *colours))) == "An image, wide, of many colours."
+    assert describe(saved(painted(300, 200, *colours))) == "An image, wide, of many colours."
 
 
 def test_a_picture_is_a_photograph_only_where_a_camera_says_so():
     taken = {0x9003: "2024:05:03 10:20:30"}
-    assert description(saved(painted(), "JPEG", exif=camera_exif())).startswith("A photograph,")
+    assert describe(saved(painted(), "JPEG", exif=camera_exif())).startswith("A photograph,")
     exif = camera_exif()
     exif.get_ifd(0x8769).update(taken)
-    assert description(saved(painted(), "JPEG", exif=exif)) == (
+    assert describe(saved(painted(), "JPEG", exif=exif)) == (
         "A photograph, wide, all blue, taken on the 3rd of May 2024."
     )
 
 
 def test_a_scanner_that_names_its_maker_does_not_make_a_photograph():
-    assert description(with_tag(0x010F, "EPSON")).startswith("An image,")
+    assert describe(with_tag(0x010F, "EPSON")).startswith("An image,")
 
 
 @pytest.mark.parametrize("date", ["0000:00:00 00:00:00", "2024:13:45 00:00:00", "yesterday", ""])
 def test_a_date_that_is_none_is_not_told(date):
     exif = camera_exif()
     exif.get_ifd(0x8769)[0x9003] = date
-    assert "taken" not in description(saved(painted(), "JPEG", exif=exif))
+    assert "taken" not in describe(saved(painted(), "JPEG", exif=exif))
 
 
 @pytest.mark.parametrize(("size", "word"), [((100, 100), "square"), ((90, 300), "very tall")])
 def test_the_shape_is_told(size, word):
-    assert f", {word}," in description(saved(painted(*size)))
+    assert f", {word}," in describe(saved(painted(*size)))
 
 
 def test_a_turned_picture_has_the_shape_that_is_seen():
     exif = Image.Exif()
     exif[0x0112] = 6
-    assert ", tall," in description(saved(painted(320, 200), "JPEG", exif=exif))
+    assert ", tall," in describe(saved(painted(320, 200), "JPEG", exif=exif))
 
 
 def test_a_description_in_exif_is_what_is_said():
-    assert description(with_tag(0x010E, "A cat asleep on a drum")) == "A cat asleep on a drum."
+    assert describe(with_tag(0x010E, "A cat asleep on a drum")) == "A cat asleep on a drum."
 
 
 def test_a_user_comment_in_exif_is_what_is_said():
     exif = Image.Exif()
     exif.get_ifd(0x8769)[0x9286] = b"UNICODE\0" + "Ein Fuß im Schnee".encode("utf-16-le")
-    assert description(saved(painted(), "JPEG", exif=exif)) == "Ein Fuß im Schnee."
+    assert describe(saved(painted(), "JPEG", exif=exif)) == "Ein Fuß im Schnee."
 
 
 def test_a_caption_in_iptc_is_what_is_said():
-    assert description(iptc_jpeg("Zwei Füße im Schnee".encode())) == "Zwei Füße im Schnee."
+    assert describe(iptc_jpeg("Zwei Füße im Schnee".encode())) == "Zwei Füße im Schnee."
 
 
 def test_a_description_in_xmp_is_what_is_said_in_its_default_language():
     jpeg = saved(painted(), "JPEG", xmp=xmp_packet("The harbour at dawn."))
-    assert description(jpeg) == "The harbour at dawn."
+    assert describe(jpeg) == "The harbour at dawn."
 
 
 def test_xmp_that_declares_entities_is_not_read():
     packet = b'<!DOCTYPE x [<!ENTITY a "aaaa">]>' + xmp_packet("&a;&a;")
-    assert description(saved(painted(), "JPEG", xmp=packet)) == "An image, wide, all blue."
+    assert describe(saved(painted(), "JPEG", xmp=packet)) == "An image, wide, all blue."
 
 
 def test_a_text_in_a_png_is_what_is_said():
     text = PngImagePlugin.PngInfo()
     text.add_itxt("Description", "Ein Diagramm – mit Pfeilen")
-    assert description(saved(painted(), pnginfo=text)) == "Ein Diagramm – mit Pfeilen."
+    assert describe(saved(painted(), pnginfo=text)) == "Ein Diagramm – mit Pfeilen."
 
 
 @pytest.mark.parametrize(
@@ -136,43 +136,43 @@ def test_a_text_in_a_png_is_what_is_said():
     ],
 )
 def test_what_a_device_writes_is_no_description(words):
-    assert description(with_tag(0x010E, words)).startswith("An image, wide")
+    assert describe(with_tag(0x010E, words)).startswith("An image, wide")
 
 
 def test_a_screenshot_that_says_so_is_called_one():
     text = PngImagePlugin.PngInfo()
     text.add_text("Description", "Screenshot")
-    assert description(saved(painted(), pnginfo=text)) == "A screenshot, wide, all blue."
+    assert describe(saved(painted(), pnginfo=text)) == "A screenshot, wide, all blue."
 
 
 def test_what_is_transparent_is_not_a_colour():
     image = painted(200, 200, RED).convert("RGBA")
     image.paste((0, 0, 255, 0), (0, 0, 100, 200))
-    assert description(saved(image)) == "An image, square, all red, partly transparent."
-    assert "wholly transparent" in description(saved(Image.new("RGBA", (9, 9), (1, 2, 3, 0))))
+    assert describe(saved(image)) == "An image, square, all red, partly transparent."
+    assert "wholly transparent" in describe(saved(Image.new("RGBA", (9, 9), (1, 2, 3, 0))))
 
 
 def test_an_animation_is_told_by_its_first_frame():
     frames = [painted(100, 100, colour) for colour in (RED, GREEN, BLUE)]
     gif = saved(frames[0], "GIF", save_all=True, append_images=frames[1:])
-    assert description(gif) == "An animated image, square, all red."
+    assert describe(gif) == "An animated image, square, all red."
 
 
 @pytest.mark.parametrize("mode", ["L", "1", "P", "CMYK"])
 def test_every_way_of_holding_colours_is_understood(mode):
     kind = "JPEG" if mode == "CMYK" else "PNG"
-    said = description(saved(painted(mode=mode), kind))
+    said = describe(saved(painted(mode=mode), kind))
     assert said.startswith("An image, wide, ")
     assert ("blue" in said) == (mode in ("P", "CMYK"))
 
 
 def test_sixteen_bits_a_sample_are_not_all_white():
     grey = Image.fromarray(np.full((20, 20), 30000, dtype=np.uint16))
-    assert description(saved(grey)) == "An image, square, all grey."
+    assert describe(saved(grey)) == "An image, square, all grey."
 
 
 def test_a_single_point_has_a_colour():
-    assert description(saved(painted(1, 1, RED))) == "An image, a single point, all red."
+    assert describe(saved(painted(1, 1, RED))) == "An image, a single point, all red."
 
 
 def answer(picture):

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from narrated.environments.engine_packages import lack
+from narrated.environments.engine_packages import import_problem
 from narrated.environments.pip import install
 from support.pins import FITTING, TORTOISE, command
 
@@ -36,7 +36,7 @@ def test_beside_the_rest(planted: Path, monkeypatch: pytest.MonkeyPatch) -> None
     options = ("--dry-run", "--no-index")
     install((sys.executable,), Path(sys.prefix), ("einops",), said.append, *options)
     assert any("already satisfied: einops" in line for line in said)
-    assert lack(replace(TORTOISE, probe="narrated.human_sizes"), sys.executable) == ""
+    assert import_problem(replace(TORTOISE, probe="narrated.human_sizes"), sys.executable) == ""
     assert ran(planted) == []
 
 
@@ -52,5 +52,7 @@ def test_looking_for_the_code_in_another_interpreter(
 ) -> None:
     subprocess.run((sys.executable, "-m", "venv", "--without-pip", tmp_path / "bare"), check=True)
     monkeypatch.chdir(planted)
-    assert lack(TORTOISE, str(tmp_path / "bare/bin/python")).endswith("No module named 'torch'")
+    assert import_problem(TORTOISE, str(tmp_path / "bare/bin/python")).endswith(
+        "No module named 'torch'"
+    )
     assert ran(planted) == []

@@ -7,7 +7,12 @@ from pathlib import Path
 import pytest
 
 from narrated.engines.registry import BUILT_IN_ENGINES
-from narrated.environments.engine_packages import CODES, code_of, lack, requirements
+from narrated.environments.engine_packages import (
+    ENGINE_PACKAGES,
+    import_problem,
+    package_of,
+    requirements,
+)
 from narrated.environments.pip import install
 from narrated.errors import NarratedError
 from support.daemon import as_anybody
@@ -30,13 +35,13 @@ def test_it_is_beside_libraries_newer_than_those_it_pins() -> None:
     probe = "import importlib.metadata as m; print(m.version('transformers'), m.version('torch'))"
     told = subprocess.check_output((sys.executable, "-c", probe), text=True)
     assert int(told.split(".")[0]) >= 5
-    assert lack(TORTOISE, sys.executable) == ""
+    assert import_problem(TORTOISE, sys.executable) == ""
 
 
 def test_modules_that_are_not_there_are_named(tmp_path: Path) -> None:
     bare = tmp_path / "bare"
     subprocess.run((sys.executable, "-m", "venv", "--without-pip", bare), check=True)
-    assert lack(TORTOISE, str(bare / "bin/python")).endswith("No module named 'torch'")
+    assert import_problem(TORTOISE, str(bare / "bin/python")).endswith("No module named 'torch'")
 
 
 def test_what_the_callers_path_lends_does_not_count_as_no_worker_is_lent_it(
@@ -44,7 +49,9 @@ def test_what_the_callers_path_lends_does_not_count_as_no_worker_is_lent_it(
 ) -> None:
     subprocess.run((sys.executable, "-m", "venv", "--without-pip", tmp_path), check=True)
     monkeypatch.setenv("PYTHONPATH", ":".join(sys.path))
-    assert lack(TORTOISE, str(tmp_path / "bin/python")).endswith("No module named 'torch'")
+    assert import_problem(TORTOISE, str(tmp_path / "bin/python")).endswith(
+        "No module named 'torch'"
+    )
 
 
 @pytest.mark.parametrize(
@@ -75,24 +82,24 @@ def test_an_extra_that_the_installed_narrated_does_not_know_is_told() -> None:
     with pytest.raises(NarratedError, match=r"pip install \.") as refused:
         requirements("nothing-of-this-name")
     assert refused.value.problem == (
-        f"narrated is not installed in {sys.prefix}, or the version there is too old to say what "
-        "nothing-of-this-name needs."
+        f"narrated is not installed in {sys.prefix}, or its version is too old to name the "
+        "requirements of nothing-of-this-name."
     )
     assert sys.executable in refused.value.remedy
 
 
 def test_every_code_has_an_extra_of_ours_and_an_engine() -> None:
-    for each in CODES.values():
+    for each in ENGINE_PACKAGES.values():
         assert requirements(each.extra)
-        assert code_of(each.engine) is each
+        assert package_of(each.engine) is each
         assert BUILT_IN_ENGINES[each.engine].installed_as == each.engine
 
 
 def test_an_engine_that_needs_no_code_is_told_from_one_that_is_none() -> None:
     with pytest.raises(NarratedError, match="'bark' needs no code of its own"):
-        code_of("bark")
+        package_of("bark")
     with pytest.raises(NarratedError, match="'bork' is no engine of ours") as refused:
-        code_of("bork")
+        package_of("bork")
     assert "tortoise" in refused.value.remedy
 
 
@@ -114,7 +121,7 @@ def test_a_network_that_is_not_there_is_told_apart_from_what_is_nowhere(
     said: list[str] = []
     with pytest.raises(NarratedError, match="No matching distribution found") as refused:
         install((sys.executable,), Path(sys.prefix), nowhere, said.append, *options)
-    assert "Look at the network" in refused.value.remedy
+    assert "Check the network" in refused.value.remedy
     assert any("127.0.0.1" in line for line in said), "all that pip says is told on"
     with pytest.raises(NarratedError, match="No matching distribution found") as refused:
         install((sys.executable,), Path(sys.prefix), nowhere, heard, "--no-index", "--dry-run")
@@ -135,7 +142,7 @@ def test_an_environment_that_may_not_be_written_names_the_command_for_its_owner(
         text=True,
     )
     assert refused.returncode == 5
-    assert f"{packages} cannot be written" in refused.stderr
+    assert f"{packages} is not writable" in refused.stderr
     assert f"sudo {tmp_path}/bin/narrated engines install tortoise" in refused.stderr
 
 

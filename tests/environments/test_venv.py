@@ -11,7 +11,7 @@ import yaml
 
 from narrated.config.file import parse
 from narrated.config.worker_specs import worker_specs
-from narrated.environments.venv import MARK, refuse_python
+from narrated.environments.venv import MARK, require_python
 from narrated.errors import NarratedError
 from support.pins import FITTING, TORTOISE, command
 
@@ -71,7 +71,7 @@ def test_a_folder_of_somebody_elses_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "letters.txt").write_text("mine")
     refused = command("install", "tortoise", "--apart", str(tmp_path))
     assert refused.returncode == 1
-    assert f"{tmp_path} is there, and was not made by this command" in refused.stderr
+    assert f"{tmp_path} exists, and was not made by this command" in refused.stderr
     assert [path.name for path in tmp_path.iterdir()] == ["letters.txt"]
 
 
@@ -84,7 +84,7 @@ def test_an_environment_of_another_engine_is_left_alone(tmp_path: Path) -> None:
 def test_a_file_in_place_of_the_folder_is_told(tmp_path: Path) -> None:
     (tmp_path / "apart").touch()
     refused = command("install", "tortoise", "--apart", str(tmp_path / "apart"))
-    assert f"{tmp_path}/apart cannot be looked into: Not a directory" in refused.stderr
+    assert f"{tmp_path}/apart cannot be read: Not a directory" in refused.stderr
 
 
 @pytest.mark.parametrize("version", ["3.10", "3.12", "3.13"])
@@ -107,9 +107,9 @@ def test_a_python_that_the_pins_cannot_be_installed_in_is_refused(
 
 def test_what_is_no_interpreter_is_refused() -> None:
     with pytest.raises(NarratedError, match="cannot be run: No such file"):
-        refuse_python(TORTOISE, "/nowhere/python")
+        require_python(TORTOISE, "/nowhere/python")
     with pytest.raises(NarratedError, match="is no Python"):
-        refuse_python(TORTOISE, "/bin/false")
+        require_python(TORTOISE, "/bin/false")
 
 
 def test_an_interpreter_without_an_environment_to_put_it_in_is_wrong_usage() -> None:

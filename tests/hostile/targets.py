@@ -11,7 +11,7 @@ from typing import get_args, get_type_hints
 
 import msgspec
 
-from narrated.engines.metadata_captioner import description
+from narrated.engines.metadata_captioner import describe
 from narrated.errors import EngineError, NarratedError, SourceError
 from narrated.outbox import manifest
 from narrated.parser_process import plan
@@ -81,7 +81,7 @@ def picture(data: bytes) -> None:
     for suffix in (".png", ".jpg"):
         _refused(lambda suffix=suffix: read(data, f"a{suffix}"))
     _refused(lambda: cover(data))
-    said = _refused(lambda: description(data), EngineError)
+    said = _refused(lambda: describe(data), EngineError)
     if isinstance(said, str):
         assert said.strip()
         _check_words([said])

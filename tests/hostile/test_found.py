@@ -9,7 +9,7 @@ from PIL import Image
 
 from hostile import bombs
 from hostile.targets import TARGETS
-from narrated.engines.metadata_captioner import description
+from narrated.engines.metadata_captioner import describe
 from narrated.reading.cover_image import cover
 from narrated.reading.document import Paragraph, Text
 from narrated.reading.source_reader import read
@@ -64,11 +64,11 @@ def test_a_name_of_spaces_makes_a_title_that_can_be_seen() -> None:
 def test_a_picture_whose_notes_are_broken_is_well() -> None:
     broken = bombs.png(9, 9, bombs.chunk(b"eXIf", b"II\x13\xd5broken"))
     assert Image.open(io.BytesIO(cover(broken))).size == (9, 9)
-    assert description(broken) == "An image, square, all black."
+    assert describe(broken) == "An image, square, all black."
 
 
 def test_the_frames_of_a_film_are_not_counted() -> None:
     film = bombs.gif(4_000_000)
     began_s = time.process_time()
-    assert description(film).startswith("An animated image")
+    assert describe(film).startswith("An animated image")
     assert time.process_time() - began_s < 3

@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 
 import narrated
-from narrated.environments.engine_packages import CODES
+from narrated.environments.engine_packages import ENGINE_PACKAGES
 
 MAKING_S = 900.0
 """Some minutes where nothing of it is cached; a second or two once it is there."""
 
-TORTOISE = CODES["tortoise"]
+TORTOISE = ENGINE_PACKAGES["tortoise"]
 _NAME = f"python{'.'.join(map(str, TORTOISE.pins_python))}"
 FITTING = sys.executable if sys.version_info[:2] == TORTOISE.pins_python else _NAME
 """A Python in which the pins can be installed."""

@@ -34,22 +34,22 @@ def install(ctx: click.Context, name: str, apart: Path | None, python: str | Non
 
     Run again, it completes what was interrupted, and changes nothing that is whole.
     """
-    from narrated.environments.engine_packages import code_of
-    from narrated.environments.in_place import install_beside
-    from narrated.environments.venv import install_apart
+    from narrated.environments.engine_packages import package_of
+    from narrated.environments.in_place import install_in_place
+    from narrated.environments.venv import install_in_venv
     from narrated.terminal.engine_install_progress import InstallProgress, apart_lines, beside_lines
 
     if python and not apart:
         raise click.UsageError("--python goes with --apart FOLDER.")
-    code = code_of(name)
+    code = package_of(name)
     click.echo(f"Installing {code.package}; this may take minutes …", err=True)
     try:
         with InstallProgress(code) as told:
             if apart:
-                made = install_apart(code, apart, python or sys.executable, told)
+                made = install_in_venv(code, apart, python or sys.executable, told)
                 lines = apart_lines(code, made)
             else:
-                lines = beside_lines(code, install_beside(code, told))
+                lines = beside_lines(code, install_in_place(code, told))
     except KeyboardInterrupt:
         click.echo("narrated: stopped; the same command goes on where it was", err=True)
         ctx.exit(EXIT_FAILED)

@@ -160,9 +160,9 @@ def add_voice(ctx: click.Context, sources: tuple[Path, ...], name: str, replace:
     each, of one person), or the .pth of latents; for Bark the .npz that a tool for cloning wrote.
     """
     from narrated.terminal.voice_tables import added_lines
-    from narrated.voices.install import add
+    from narrated.voices.install import add_voice
 
-    added = add(sources, configuration(ctx).models.voices, name, replace=replace, wait=_wait)
+    added = add_voice(sources, configuration(ctx).models.voices, name, replace=replace, wait=_wait)
     for line in added_lines(added):
         click.echo(line)
 

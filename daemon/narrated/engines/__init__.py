@@ -1,1 +1,1 @@
-"""What can speak or describe: one module an engine, loaded only inside a worker."""
+"""The engines that speak or describe pictures; only a worker loads them."""

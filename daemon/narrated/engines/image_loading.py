@@ -1,4 +1,4 @@
-"""Pictures from anywhere, opened as they are meant to be seen: upright, in 8 bits, on a ground."""
+"""Opens untrusted pictures for viewing: upright, in 8 bits, on an opaque background."""
 
 import io
 import math
@@ -14,24 +14,24 @@ from PIL import ExifTags, Image, ImageCms, ImageFile, ImageStat, UnidentifiedIma
 from narrated.errors import EngineError
 
 MOST_PIXELS = 400_000_000
-"""A picture of this many is held whole for a moment: 1.6 GB where it has colours."""
+"""Most pixels of a picture: decoded in colours, these take 1.6 GB."""
 
 LONGEST_SIDE = 1024
-"""Captioners look at 224 to 768 pixels a side; those that look at any size only get slower."""
+"""Captioners use 224 to 768 pixels a side; larger pictures only make the others slower."""
 
-# Others are left alone: Pillow hands EPS to Ghostscript, which runs what stands in it.
+# No others: for EPS, Pillow starts Ghostscript, and that runs the file's program.
 _FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")
 
 _BEARABLE_PIXELS = 50_000_000
-"""From here on every n-th pixel will do: what is made of it is far smaller still."""
+"""Above it, every n-th pixel is enough: the result is far smaller."""
 
 _SHORTEST_SIDE = 32
-"""Below it an image processor takes the height for the colours, or finds no patch to look at."""
+"""Below it, an image processor mistakes the height for the channels, or finds no patch."""
 _LONGEST_RATIO = 50
-"""Image processors refuse, or make nothing of, what is narrower than this."""
+"""Image processors refuse narrower pictures, or describe them badly."""
 
 _WHITES = (1.0, 255.0, 1023.0, 4095.0, 16383.0, 65535.0)
-"""What may stand for white where samples are deep, the first that holds them all."""
+"""Possible white levels of deep samples; the first that no sample exceeds counts."""
 
 _PALE = 215
 _CLEAR = 200
@@ -45,7 +45,7 @@ _TURNS = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
-"""What EXIF's Orientation asks for."""
+"""The transposition for each value of EXIF's Orientation."""
 
 DAMAGE = (
     OSError,
@@ -61,19 +61,19 @@ DAMAGE = (
     zlib.error,
     ImageCms.PyCMSError,
 )
-"""What Pillow's decoders raise at damaged files."""
+"""Exceptions of Pillow's decoders for damaged files."""
 
 
 @contextmanager
-def opened(picture: bytes) -> Iterator[ImageFile.ImageFile]:
-    """Open a picture's file, not yet loaded; what its bytes bring about becomes an EngineError."""
+def open_image(picture: bytes) -> Iterator[ImageFile.ImageFile]:
+    """Open a picture's file, not yet decoded. Its damage becomes an EngineError."""
     try:
         with (
             warnings.catch_warnings(),
             _most_pixels(MOST_PIXELS),
             _image(picture) as image,
         ):
-            warnings.simplefilter("ignore")  # of odd metadata, which harms nothing
+            warnings.simplefilter("ignore")  # of odd metadata, which does no harm
             yield image
     except Image.DecompressionBombError:
         raise EngineError(
@@ -82,25 +82,25 @@ def opened(picture: bytes) -> Iterator[ImageFile.ImageFile]:
         ) from None
     except UnidentifiedImageError:
         raise EngineError(
-            "This is no picture of a kind that can be read.", "Save it as PNG or JPEG."
+            "This is no picture in a known format.", "Save it as PNG or JPEG."
         ) from None
     except DAMAGE as error:
         raise EngineError(
-            f"The picture is damaged or cut short ({error}).", "Copy it here once more."
+            f"The picture is damaged or cut short ({error}).", "Copy it to the inbox again."
         ) from error
 
 
 def _image(picture: bytes) -> ImageFile.ImageFile:
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of large but bearable sizes
+        warnings.simplefilter("ignore")  # of sizes below our limit
         return Image.open(io.BytesIO(picture), formats=_FORMATS)
 
 
 @contextmanager
 def _most_pixels(pixels: int) -> Iterator[None]:
-    """Have Pillow refuse pictures beyond this, not beyond its own 178 million.
+    """Make Pillow refuse pictures beyond this, instead of its own 178 million.
 
-    It has no other door to this than a global, which is put back; a worker has one thread.
+    Pillow has only a global for it, which is restored; a worker has one thread.
     """
     before = Image.MAX_IMAGE_PIXELS
     Image.MAX_IMAGE_PIXELS = pixels // 2  # it warns at this, and refuses at twice this
@@ -111,13 +111,13 @@ def _most_pixels(pixels: int) -> Iterator[None]:
 
 
 def decode(image: ImageFile.ImageFile, side: int) -> None:
-    """Decode the first frame, only as finely as this many pixels a side need where it can."""
-    image.draft(image.mode, (side, side))  # JPEG alone knows of it
+    """Decode the first frame, at a reduced size if the format can: at least `side` pixels."""
+    image.draft(image.mode, (side, side))  # only JPEG can
     image.load()
 
 
-def plain(image: ImageFile.ImageFile) -> Image.Image:
-    """A loaded picture with 8 bits a sample, and no more pixels than are easily borne."""
+def to_eight_bits(image: ImageFile.ImageFile) -> Image.Image:
+    """Convert a loaded picture to 8 bits a sample, and thin out very large ones."""
     every = 1 + math.isqrt(image.width * image.height // _BEARABLE_PIXELS)
     thin: Image.Image = image
     if every > 1:
@@ -129,10 +129,10 @@ def plain(image: ImageFile.ImageFile) -> Image.Image:
 
 
 def _in_eight_bits(image: Image.Image, is_scaled: bool) -> Image.Image:
-    """Of one deep channel, which Pillow's own conversion would cut off at 255.
+    """Convert one deep channel; Pillow's own conversion clips it at 255.
 
-    A PNG is scaled: its white is the highest that there is. In other files samples of 10 or 12
-    bits stand in 16, so that white is guessed from the highest.
+    The white of a PNG is the highest possible value. Other files hold samples of 10 or 12 bits in
+    16, so their white is guessed from the highest sample.
     """
     values = np.nan_to_num(np.asarray(image, dtype=np.float32), nan=0.0, posinf=0.0, neginf=0.0)
     highest = float(values.max())
@@ -141,10 +141,10 @@ def _in_eight_bits(image: Image.Image, is_scaled: bool) -> Image.Image:
     return Image.fromarray(np.clip(grey + 0.5, 0, 255).astype(np.uint8))
 
 
-def shown(image: ImageFile.ImageFile) -> Image.Image:
-    """A decoded picture as RGB the way it is meant to be seen, no longer than LONGEST_SIDE."""
+def to_upright_rgb(image: ImageFile.ImageFile) -> Image.Image:
+    """Convert a decoded picture to upright RGB, at most LONGEST_SIDE pixels a side."""
     turn = _turn(image)
-    fitting = _fitting(_in_colours(plain(image)))
+    fitting = _fitting(_in_colours(to_eight_bits(image)))
     return fitting if turn is None else fitting.transpose(turn)
 
 
@@ -152,12 +152,12 @@ def _turn(image: ImageFile.ImageFile) -> Image.Transpose | None:
     try:
         return _TURNS.get(image.getexif().get(ExifTags.Base.Orientation, 1))
     except DAMAGE:
-        return None  # the notes are broken; the picture is well
+        return None  # the metadata is broken; the picture is fine
 
 
 def _in_colours(image: Image.Image) -> Image.Image:
     if image.has_transparency_data:
-        return _on_ground(_small(image.convert("RGBA")))
+        return _on_background(_small(image.convert("RGBA")))
     if image.mode == "LAB":
         return _small(_from_lab(image))
     return _small(image.convert("RGB"))
@@ -169,8 +169,8 @@ def _from_lab(image: Image.Image) -> Image.Image:
     return image.convert("RGB") if converted is None else converted
 
 
-def _on_ground(image: Image.Image) -> Image.Image:
-    """Over white, as a page would show it; over black where it is pale and mostly clear."""
+def _on_background(image: Image.Image) -> Image.Image:
+    """Put it over white, as a page does; over black if it is pale and mostly transparent."""
     alpha = image.getchannel("A")
     shade = image.convert("L")
     is_seen = alpha.getbbox() is not None
@@ -187,7 +187,7 @@ def _small(image: Image.Image) -> Image.Image:
 
 
 def _fitting(image: Image.Image) -> Image.Image:
-    """Stretch what has too few pixels one way for an image processor to make sense of."""
+    """Stretch a picture that is too narrow for image processors."""
     width, height = image.size
     size = (
         max(width, _SHORTEST_SIDE, height // _LONGEST_RATIO),

@@ -1,4 +1,4 @@
-"""What a picture's file says of itself: descriptions, dates, and whether a camera took it."""
+"""Reads a picture's metadata: its description, its date, and signs of a camera."""
 
 import re
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ _CAMERA_TAGS = (
     ExifTags.Base.ISOSpeedRatings,
     ExifTags.Base.FocalLength,
 )
-"""A scanner or a screenshot may name a maker too, but only a camera knows of these."""
+"""Only cameras write these; scanners and screenshots may name a maker too."""
 
 _IPTC_CAPTION, _IPTC_CHARSET, _IPTC_UTF8 = (2, 120), (1, 90), b"\x1b%G"
 
@@ -30,7 +30,7 @@ _XMP_DESCRIPTIONS = (
 _XML_LANGUAGE = "{http://www.w3.org/XML/1998/namespace}lang"
 _RDF_ENTRY = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}li"
 
-# What cameras, scanners and programs write where a person's description belongs.
+# Texts of cameras, scanners and programs in the fields for a person's description.
 _BOILERPLATE = re.compile(
     r"""
     (?: \w+ \s )? (?: digital \s )? (?: still \s )? camera (?: \s pictures )?
@@ -53,19 +53,19 @@ _SCREENSHOT = re.compile(r"screen\s?shot", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class ImageMetadata:
-    """What stands in the file besides its pixels."""
+    """The metadata of a picture that its description uses."""
 
     description: str
-    """A person's words on it; empty where there are none."""
+    """A person's description; empty if there is none."""
     is_photograph: bool
     is_screenshot: bool
     is_turned: bool
-    """Whether it is shown with its width and height exchanged."""
+    """True if viewers exchange its width and height."""
     taken: date | None
 
 
-def noted(image: ImageFile.ImageFile) -> ImageMetadata:
-    """Read what is written into a loaded picture."""
+def read_metadata(image: ImageFile.ImageFile) -> ImageMetadata:
+    """Read the metadata of a loaded picture."""
     base, exif = _exif(image)
     texts = [folded for text in _texts(image, base, exif) if (folded := _folded(text))]
     equipment = {str(base.get(tag, "")).strip().casefold() for tag in (0x010F, 0x0110)}
@@ -88,11 +88,11 @@ def _exif(image: ImageFile.ImageFile) -> tuple[Image.Exif, dict[int, object]]:
         base = image.getexif()
         return base, base.get_ifd(ExifTags.IFD.Exif)
     except DAMAGE:
-        return Image.Exif(), {}  # the notes are broken; the picture is well
+        return Image.Exif(), {}  # the metadata is broken; the picture is fine
 
 
 def _texts(image: ImageFile.ImageFile, base: Image.Exif, exif: dict[int, object]) -> Iterator[str]:
-    """Whatever may be a description, the likeliest first."""
+    """Yield possible descriptions, the most likely first."""
     yield from _xmp(image)
     yield from _iptc(image)
     yield _decoded(base.get(ExifTags.Base.ImageDescription))
@@ -132,7 +132,7 @@ def _iptc(image: ImageFile.ImageFile) -> Iterator[str]:
     try:
         records = IptcImagePlugin.getiptcinfo(image) or {}
     except (SyntaxError, ValueError, IndexError, OSError):
-        return  # broken records; the picture itself is well
+        return  # broken records; the picture is fine
     caption = records.get(_IPTC_CAPTION)
     for value in caption if isinstance(caption, list) else [caption]:
         if isinstance(value, bytes) and records.get(_IPTC_CHARSET) == _IPTC_UTF8:
@@ -142,7 +142,7 @@ def _iptc(image: ImageFile.ImageFile) -> Iterator[str]:
 
 
 def _comment(value: object) -> str:
-    """EXIF's UserComment: eight bytes name its character set."""
+    """Decode EXIF's UserComment: eight bytes name its character set."""
     if not isinstance(value, bytes):
         return _decoded(value)
     charset, text = value[:8], value[8:]
@@ -155,7 +155,7 @@ def _comment(value: object) -> str:
 
 
 def _decoded(value: object) -> str:
-    """Text whose character set nobody names: UTF-8 where it is that, else Latin-1."""
+    """Decode text of an unnamed character set: valid UTF-8, or else Latin-1."""
     if isinstance(value, str):
         try:
             # Pillow gives EXIF and PNG bytes as Latin-1, though most programs write UTF-8.

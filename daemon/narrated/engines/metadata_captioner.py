@@ -1,6 +1,6 @@
-"""The embedded captioner: what can be known of a picture without a model, and no more.
+"""The embedded captioner: describes a picture by its metadata, without a model.
 
-A description that its maker wrote into the file, else its kind, shape, main colours and date.
+It says the description that stands in the file, or else the kind, shape, main colours and date.
 """
 
 from collections import deque
@@ -8,9 +8,9 @@ from collections.abc import Sequence
 
 from PIL import ImageFile
 
-from narrated.engines.image_appearance import SAMPLE_PIXELS, colours, shape
-from narrated.engines.image_loading import decode, opened, plain
-from narrated.engines.image_metadata import ImageMetadata, noted
+from narrated.engines.image_appearance import SAMPLE_PIXELS, describe_colours, describe_shape
+from narrated.engines.image_loading import decode, open_image, to_eight_bits
+from narrated.engines.image_metadata import ImageMetadata, read_metadata
 from narrated.engines.interface import (
     CaptionRequest,
     CaptionResult,
@@ -25,7 +25,7 @@ from narrated.engines.model_interface import EngineContext
 from narrated.errors import EngineError
 
 REVISION = 2
-"""Raised whenever the same picture would be described in other words."""
+"""Increase it when the same picture gets another description."""
 
 _MONTHS = (
     *("January", "February", "March", "April", "May", "June"),
@@ -52,56 +52,61 @@ class MetadataCaptioner(ModelFreeEngine):
 
     def step(self) -> Sequence[Outcome]:
         """Describe the first in the queue."""
-        sight = self._waiting.popleft()
+        request = self._waiting.popleft()
         try:
-            return [CaptionResult(sight.id, description(sight.picture))]
+            return [CaptionResult(request.id, describe(request.picture))]
         except EngineError as error:
-            return [RequestFailure(sight.id, error.problem, error.remedy)]
+            return [RequestFailure(request.id, error.problem, error.remedy)]
 
     def cancel(self, id: str) -> None:
-        """Take a picture out of the queue."""
-        self._waiting = deque(sight for sight in self._waiting if sight.id != id)
+        """Remove a picture from the queue."""
+        self._waiting = deque(request for request in self._waiting if request.id != id)
 
 
-def load(options: Options, shelf: EngineContext) -> MetadataCaptioner:
-    """The embedded captioner; it has no options."""
+def load(options: Options, context: EngineContext) -> MetadataCaptioner:
+    """Load the embedded captioner; it has no options."""
     for name in options:
         raise EngineError(f"The embedded captioner has no option '{name}'.", "Remove it.")
     return MetadataCaptioner()
 
 
-def description(picture: bytes) -> str:
-    """One or more sentences on a picture; EngineError when it cannot be read."""
-    with opened(picture) as image:
+def describe(picture: bytes) -> str:
+    """Describe a picture in sentences. Raises EngineError if it cannot be read."""
+    with open_image(picture) as image:
         return _described(image)
 
 
 def _described(image: ImageFile.ImageFile) -> str:
     size = image.size
-    # Not how many frames there are: a file of millions would have us count them.
+    # The number of frames would cost a scan of the file, which may have millions.
     is_animated: bool = getattr(image, "is_animated", False)
-    decode(image, SAMPLE_PIXELS)  # a cut-short one shows; a PNG's text may stand after its pixels
-    notes = noted(image)
-    if notes.description:
-        return notes.description
-    if notes.is_turned:
+    decode(image, SAMPLE_PIXELS)  # fails on a truncated file; a PNG's text may follow its pixels
+    metadata = read_metadata(image)
+    if metadata.description:
+        return metadata.description
+    if metadata.is_turned:
         size = (size[1], size[0])
-    said = [_kind(notes, is_animated), shape(*size), colours(plain(image)), _date(notes)]
-    return ", ".join(part for part in said if part) + "."
+    parts = [
+        _kind(metadata, is_animated),
+        describe_shape(*size),
+        describe_colours(to_eight_bits(image)),
+        _date(metadata),
+    ]
+    return ", ".join(part for part in parts if part) + "."
 
 
-def _kind(notes: ImageMetadata, is_animated: bool) -> str:
-    if notes.is_photograph:
+def _kind(metadata: ImageMetadata, is_animated: bool) -> str:
+    if metadata.is_photograph:
         return "A photograph"
-    if notes.is_screenshot:
+    if metadata.is_screenshot:
         return "A screenshot"
     return "An animated image" if is_animated else "An image"
 
 
-def _date(notes: ImageMetadata) -> str:
-    if notes.taken is None:
+def _date(metadata: ImageMetadata) -> str:
+    if metadata.taken is None:
         return ""
-    day = notes.taken.day
+    day = metadata.taken.day
     ending = "th" if day in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(day % 10, "th")
-    said = "taken on" if notes.is_photograph else "dated"
-    return f"{said} the {day}{ending} of {_MONTHS[notes.taken.month - 1]} {notes.taken.year}"
+    parts = "taken on" if metadata.is_photograph else "dated"
+    return f"{parts} the {day}{ending} of {_MONTHS[metadata.taken.month - 1]} {metadata.taken.year}"

@@ -1,1 +1,1 @@
-"""Environments: where the code of an engine is installed that our requirements cannot name."""
+"""Installs the code of engines whose own pins exclude narrated's libraries."""

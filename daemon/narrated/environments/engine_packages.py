@@ -1,4 +1,4 @@
-"""The code of an engine whose own pins exclude our libraries, and what it needs beside them."""
+"""The packages of engines whose own pins exclude our libraries, and their requirements."""
 
 import importlib.metadata
 import re
@@ -18,21 +18,21 @@ _EXTRA = re.compile(r"""(\s+and)?\s+extra\s*==\s*["'](?P<name>[\w.-]+)["']""", r
 
 @dataclass(frozen=True, slots=True)
 class EnginePackage:
-    """The code of an engine."""
+    """The package that holds an engine's code."""
 
     engine: str
     package: str
-    """As pip is asked for it."""
+    """Requirement for pip, pinned to a version."""
     extra: str
-    """The extra of narrated that names what its modules need besides our libraries."""
+    """The extra of narrated with the requirements of its modules."""
     probe: str
-    """A module of ours that imports all that the engine is made of where it is run."""
+    """A module of ours: run as a program, it imports all of the engine's modules."""
     pins_python: tuple[int, int]
-    """The Python in which its own pins can be installed, and our workers run."""
+    """The Python version for an environment with its own pins."""
     pins_why: str
 
 
-CODES: Mapping[str, EnginePackage] = MappingProxyType(
+ENGINE_PACKAGES: Mapping[str, EnginePackage] = MappingProxyType(
     {
         "tortoise": EnginePackage(
             engine="tortoise",
@@ -41,48 +41,48 @@ CODES: Mapping[str, EnginePackage] = MappingProxyType(
             probe="narrated.engines.tortoise.upstream_modules",
             pins_python=(3, 11),
             pins_why="they hold transformers to 4.31, whose tokenizers have no wheels for newer "
-            "ones, and our workers run in no older one",
+            "versions, and our workers need this one",
         )
     }
 )
 
 
-def code_of(engine: str) -> EnginePackage:
-    """The code of an engine by its name; NarratedError for one that needs none, or is none."""
-    if engine in CODES:
-        return CODES[engine]
-    kind = "needs no code of its own" if engine in BUILT_IN_ENGINES else "is no engine of ours"
+def package_of(engine: str) -> EnginePackage:
+    """The package of an engine. Raises NarratedError if it needs none, or is unknown."""
+    if engine in ENGINE_PACKAGES:
+        return ENGINE_PACKAGES[engine]
+    reason = "needs no code of its own" if engine in BUILT_IN_ENGINES else "is no engine of ours"
     raise NarratedError(
-        f"'{printable(engine)}' {kind}.", f"What can be installed: {', '.join(CODES)}."
+        f"'{printable(engine)}' {reason}.", f"What can be installed: {', '.join(ENGINE_PACKAGES)}."
     )
 
 
 def requirements(extra: str) -> tuple[str, ...]:
-    """What an extra of narrated asks for, as pip takes it; our pyproject.toml says it alone.
+    """The requirements of an extra of narrated, for pip; pyproject.toml is their only source.
 
-    NarratedError where narrated is not installed, or was before it had this extra.
+    Raises NarratedError if narrated is not installed, or its version has no such extra.
     """
     try:
         lines = importlib.metadata.requires("narrated") or []
     except importlib.metadata.PackageNotFoundError:
         lines = []
-    parted = ((line, _EXTRA.search(line)) for line in lines)
+    matches = ((line, _EXTRA.search(line)) for line in lines)
     found = tuple(
-        (line[: extra_.start()] + line[extra_.end() :]).rstrip("; ")
-        for line, extra_ in parted
-        if extra_ and extra_["name"] == extra
+        (line[: match.start()] + line[match.end() :]).rstrip("; ")
+        for line, match in matches
+        if match and match["name"] == extra
     )
     if not found:
         raise NarratedError(
-            f"narrated is not installed in {sys.prefix}, or the version there is too old to say "
-            f"what {extra} needs.",
-            f"Install it anew, in a checkout of it: {sys.executable} -m pip install .",
+            f"narrated is not installed in {sys.prefix}, or its version is too old to name the "
+            f"requirements of {extra}.",
+            f"Install it again, from a checkout: {sys.executable} -m pip install .",
         )
     return found
 
 
-def lack(code: EnginePackage, python: str) -> str:
-    """What an interpreter lacks of the code, as its worker would find; empty where nothing."""
+def import_problem(code: EnginePackage, python: str) -> str:
+    """The import error of the package in an interpreter; empty if it works."""
     done = subprocess.run(
         command(python, code.probe),
         env=environment(python),

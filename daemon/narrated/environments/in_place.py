@@ -1,4 +1,4 @@
-"""An engine's code in our own interpreter, beside libraries newer than those that it pins."""
+"""Installs an engine's code into our own interpreter, beside newer libraries than it pins."""
 
 import importlib.util
 import os
@@ -6,42 +6,42 @@ import sys
 import sysconfig
 from pathlib import Path
 
-from narrated.environments.engine_packages import EnginePackage, lack, requirements
-from narrated.environments.pip import Told, install
+from narrated.environments.engine_packages import EnginePackage, import_problem, requirements
+from narrated.environments.pip import OnLine, install
 from narrated.errors import NarratedError, StorageError
 
-_MODELS = ("torch", "transformers")
+_MODEL_LIBRARIES = ("torch", "transformers")
 
 
-def install_beside(code: EnginePackage, told: Told) -> Path:
-    """Install what the code needs, then the code without its pins; gives the place.
+def install_in_place(package: EnginePackage, on_line: OnLine) -> Path:
+    """Install its requirements, then the package without its pins; returns the prefix.
 
-    Raises NarratedError where pip fails or the modules cannot be found afterwards, StorageError
-    where the place cannot be written.
+    Raises NarratedError if pip fails or the modules cannot be imported, StorageError if the
+    folder is not writable.
     """
-    place = Path(sys.prefix)
-    needed = requirements(code.extra)
-    if not all(importlib.util.find_spec(name) for name in _MODELS):
+    prefix = Path(sys.prefix)
+    needed = requirements(package.extra)
+    if not all(importlib.util.find_spec(name) for name in _MODEL_LIBRARIES):
         needed += requirements("models")
-    _refuse_unwritable(code)
+    _require_writable(package)
     command = (sys.executable,)
-    install(command, place, needed, told)
-    # pip refuses it beside our transformers, which it was not made for, and the engine makes fit.
-    install(command, place, (code.package,), told, "--no-deps")
-    if lacking := lack(code, sys.executable):
+    install(command, prefix, needed, on_line)
+    # pip refuses it beside our transformers; the engine adapts its modules to that version.
+    install(command, prefix, (package.package,), on_line, "--no-deps")
+    if problem := import_problem(package, sys.executable):
         raise NarratedError(
-            f"{code.package} is installed into {place}, and cannot be used there: {lacking}.",
-            f"Install it anew: {sys.executable} -m pip install --no-deps --force-reinstall "
-            f"{code.package}",
+            f"{package.package} is installed in {prefix}, but it does not work there: {problem}.",
+            f"Install it again: {sys.executable} -m pip install --no-deps --force-reinstall "
+            f"{package.package}",
         )
-    return place
+    return prefix
 
 
-def _refuse_unwritable(code: EnginePackage) -> None:
-    """Told here: pip would install it into the home of who runs it, where no service looks."""
+def _require_writable(package: EnginePackage) -> None:
+    """Refuse early: pip would install into the user's home, and no service looks there."""
     packages = sysconfig.get_path("purelib")
     if not os.access(packages, os.W_OK):
         raise StorageError(
-            f"{packages} cannot be written.",
-            f"Run it as its owner: sudo {sys.prefix}/bin/narrated engines install {code.engine}",
+            f"{packages} is not writable.",
+            f"Run it as its owner: sudo {sys.prefix}/bin/narrated engines install {package.engine}",
         )

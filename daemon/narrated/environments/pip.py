@@ -1,4 +1,4 @@
-"""pip, as another program: what it says is told on, and what it fails at in words for a person."""
+"""Runs pip as another program: passes its lines on, and translates its failures."""
 
 import re
 import shlex
@@ -9,77 +9,82 @@ from pathlib import Path
 from narrated.errors import NarratedError
 from narrated.printable import printable
 
-Told = Callable[[str], None]
-"""Told each line that pip says."""
+OnLine = Callable[[str], None]
+"""Called with each line of pip's output."""
 
-# Everybody may read what root installs: the daemon has another account.
+# The daemon has another account than root, and must read the installed files.
 _UMASK = 0o022
 
-# Else the folder that the command is typed in would lend modules, and root would run them.
-_SAFELY = "-P"
+# Without it, root would import modules from the current folder.
+_SAFE_PATH = "-P"
 
-# The first that pip's words show; a hub that cannot be reached looks like one that has nothing.
+# The first match counts; an unreachable index looks like one without the package.
 _REMEDIES = (
     (
         r"NewConnectionError|Failed to establish|Temporary failure|timed out|ProxyError|SSLError",
-        "Look at the network, then run the same command: pip keeps what has come.",
+        "Check the network, then run the same command: pip keeps the finished downloads.",
     ),
     (
         r"externally-managed-environment",
         "That interpreter is the system's: install narrated into an environment of its own, "
-        "sudo python3 -m venv /opt/narrated, and run the command of that one.",
+        "sudo python3 -m venv /opt/narrated, and run the command from there.",
     ),
-    (r"\[Errno 28\]|No space left", "Free some room there, and in TMPDIR; then run it again."),
-    (r"\[Errno 13\]|Permission denied", "Run the same command as its owner, or with sudo."),
+    (r"\[Errno 28\]|No space left", "Free space there and in TMPDIR, then run the same command."),
+    (r"\[Errno 13\]|Permission denied", "Run the same command as the owner, or with sudo."),
     (
         r"ResolutionImpossible",
-        "What is installed there asks for other versions; give this a place of its own: --apart.",
+        "Installed packages need other versions; use an environment of its own: --apart FOLDER.",
     ),
 )
 
 
 def install(
-    command: Sequence[str], place: Path, what: Sequence[str], told: Told, *options: str
+    command: Sequence[str],
+    target: Path,
+    requirements: Sequence[str],
+    on_line: OnLine,
+    *options: str,
 ) -> None:
-    """Have pip of the interpreter that this command starts install requirements into its place.
+    """Install requirements with the pip of the interpreter that `command` starts.
 
-    NarratedError where pip is missing or fails, with its last words.
+    Raises NarratedError if pip is missing, or fails, with its last error line.
     """
-    refuse_without_pip(command)
-    full = (*command, _SAFELY, "-m", "pip", "install", "--no-input", "--progress-bar=off")
-    full = (*full, "--disable-pip-version-check", *options, *what)
-    code, said = _run(full, told)
+    require_pip(command)
+    full = (*command, _SAFE_PATH, "-m", "pip", "install", "--no-input", "--progress-bar=off")
+    full = (*full, "--disable-pip-version-check", *options, *requirements)
+    code, lines = _run_pip(full, on_line)
     if code == 0:
         return
-    errors = [line.removeprefix("ERROR: ") for line in said if line.startswith("ERROR: ")]
-    why = (errors or said or [f"it ended with exit status {code}"])[-1]
+    errors = [line.removeprefix("ERROR: ") for line in lines if line.startswith("ERROR: ")]
+    reason = (errors or lines or [f"exit status {code}"])[-1]
     raise NarratedError(
-        f"pip could not install {', '.join(what)} into {place}: {why}", _remedy(said, full)
+        f"pip could not install {', '.join(requirements)} into {target}: {reason}",
+        _remedy(lines, full),
     )
 
 
 def has_pip(command: Sequence[str]) -> bool:
-    """Whether an interpreter can be run, and has pip."""
+    """True if an interpreter runs and has pip."""
     try:
-        probe = (*command, _SAFELY, "-c", "import pip")
+        probe = (*command, _SAFE_PATH, "-c", "import pip")
         return subprocess.run(probe, capture_output=True, check=False).returncode == 0
     except OSError:
         return False
 
 
-def refuse_without_pip(command: Sequence[str]) -> None:
-    """NarratedError, with how to get it, where an interpreter has no pip."""
+def require_pip(command: Sequence[str]) -> None:
+    """Raise NarratedError, with the command that installs pip, if an interpreter has none."""
     if not has_pip(command):
         python = command[0]
         raise NarratedError(
             f"{python} has no pip.",
-            f"Get it: {python} -m ensurepip, or in an environment that uv made: "
+            f"Install it: {python} -m ensurepip, or in an environment that uv made: "
             f"uv pip install --python {python} pip. Then run the same command.",
         )
 
 
-def _run(command: Sequence[str], told: Told) -> tuple[int, list[str]]:
-    said = []
+def _run_pip(command: Sequence[str], on_line: OnLine) -> tuple[int, list[str]]:
+    lines = []
     with subprocess.Popen(
         command,
         stdin=subprocess.DEVNULL,
@@ -91,14 +96,14 @@ def _run(command: Sequence[str], told: Told) -> tuple[int, list[str]]:
     ) as process:
         assert process.stdout is not None
         for line in process.stdout:
-            said.append(printable(line.rstrip()))
-            told(said[-1])
-    return process.returncode, said
+            lines.append(printable(line.rstrip()))
+            on_line(lines[-1])
+    return process.returncode, lines
 
 
-def _remedy(said: Sequence[str], command: Sequence[str]) -> str:
-    words = "\n".join(said)
+def _remedy(lines: Sequence[str], command: Sequence[str]) -> str:
+    words = "\n".join(lines)
     for pattern, remedy in _REMEDIES:
         if re.search(pattern, words):
             return remedy
-    return f"See all that it says: {shlex.join(command)}"
+    return f"See its whole output: {shlex.join(command)}"

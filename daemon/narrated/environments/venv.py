@@ -1,54 +1,54 @@
-"""An engine's code in an environment apart, with the very libraries that it pins."""
+"""Installs an engine's code into a virtual environment, with the libraries that it pins."""
 
 import importlib.metadata
 import subprocess
 from pathlib import Path
 
-from narrated.environments.engine_packages import EnginePackage, lack
-from narrated.environments.pip import Told, has_pip, install
+from narrated.environments.engine_packages import EnginePackage, import_problem
+from narrated.environments.pip import OnLine, has_pip, install
 from narrated.errors import NarratedError, StorageError
 from narrated.printable import printable
 
 MARK = "narrated.txt"
-"""Stands in an environment that we made, and says whose code it has, once it is whole."""
+"""Marks an environment that we made; once complete, it names the engine and its packages."""
 
-_ALONE = ("-I",)
-"""Neither the folder that the command is typed in, nor PYTHONPATH, nor a home lends modules."""
+_ISOLATED = ("-I",)
+"""No modules from the current folder, PYTHONPATH or the user's home."""
 
 
-def install_apart(code: EnginePackage, folder: Path, python: str, told: Told) -> Path:
-    """Make an environment of `python` in a folder, or complete ours there; gives its interpreter.
+def install_in_venv(package: EnginePackage, folder: Path, python: str, on_line: OnLine) -> Path:
+    """Make an environment of `python` in a folder, or complete ours; returns its interpreter.
 
-    Raises NarratedError where the folder is not ours, `python` does not fit the pins or pip fails,
-    StorageError where the folder cannot be written.
+    Raises NarratedError if the folder is not ours, `python` does not fit the pins, or pip fails;
+    StorageError if the folder is not writable.
     """
     interpreter = folder.absolute() / "bin/python"
-    command = (str(interpreter), *_ALONE)
-    what = (*_torch(), code.package)
+    command = (str(interpreter), *_ISOLATED)
+    what = (*_torch(), package.package)
     mark = folder / MARK
-    whole = f"{code.engine}: {', '.join(what)}\n"
-    _refuse_stranger(code, folder)
+    whole = f"{package.engine}: {', '.join(what)}\n"
+    _require_own_folder(package, folder)
     is_made = has_pip(command)
-    if is_made and _read(mark) == whole and not lack(code, str(interpreter)):
+    if is_made and _read_mark(mark) == whole and not import_problem(package, str(interpreter)):
         return interpreter
     if not is_made:
-        refuse_python(code, python)
-        _make(code, folder, python)
-    install(command, folder, what, told)
-    if lacking := lack(code, str(interpreter)):
+        require_python(package, python)
+        _make_venv(package, folder, python)
+    install(command, folder, what, on_line)
+    if problem := import_problem(package, str(interpreter)):
         raise NarratedError(
-            f"{code.package} is installed into {folder}, and cannot be used there: {lacking}.",
-            f"Remove {folder}, and run the same command again.",
+            f"{package.package} is installed in {folder}, but it does not work there: {problem}.",
+            f"Remove {folder}, then run the same command again.",
         )
     mark.write_text(whole, encoding="utf-8")
     return interpreter
 
 
-def refuse_python(code: EnginePackage, python: str) -> None:
-    """NarratedError where an interpreter cannot be run, or is not the one that the pins need."""
-    needed = ".".join(map(str, code.pins_python))
-    remedy = f"Name one of {needed}, such as: --python python{needed}"
-    probe = (python, *_ALONE, "-c", "import sys; print(*sys.version_info[:2], sep='.')")
+def require_python(package: EnginePackage, python: str) -> None:
+    """Raise NarratedError if an interpreter does not run, or the pins need another version."""
+    needed = ".".join(map(str, package.pins_python))
+    remedy = f"Name a Python {needed}, such as: --python python{needed}"
+    probe = (python, *_ISOLATED, "-c", "import sys; print(*sys.version_info[:2], sep='.')")
     try:
         done = subprocess.run(probe, capture_output=True, text=True, check=False)
     except OSError as error:
@@ -56,63 +56,63 @@ def refuse_python(code: EnginePackage, python: str) -> None:
     version = done.stdout.strip() if done.returncode == 0 else "no Python"
     if version != needed:
         raise NarratedError(
-            f"{python} is {version}; the pins of {code.package} need Python {needed}: "
-            f"{code.pins_why}.",
-            f"{remedy}. Where there is none, `uv python install {needed}` brings it.",
+            f"{python} is {version}; the pins of {package.package} need Python {needed}: "
+            f"{package.pins_why}.",
+            f"{remedy}. `uv python install {needed}` installs one.",
         )
 
 
 def _torch() -> tuple[str, ...]:
-    """The torch that we have, whatever it was built for: what it computes is then the same."""
+    """Our own version of torch, so that its results are the same."""
     try:
         return (f"torch=={importlib.metadata.version('torch').partition('+')[0]}",)
     except importlib.metadata.PackageNotFoundError:
         return ("torch",)
 
 
-def _refuse_stranger(code: EnginePackage, folder: Path) -> None:
+def _require_own_folder(package: EnginePackage, folder: Path) -> None:
     try:
         is_empty = not any(folder.iterdir())
-        whose = _read(folder / MARK).partition(":")[0].strip()
+        whose = _read_mark(folder / MARK).partition(":")[0].strip()
     except FileNotFoundError:
         return
     except OSError as error:
         raise StorageError(
-            f"{folder} cannot be looked into: {error.strerror}.",
-            "Name a folder that is empty, or not there yet.",
+            f"{folder} cannot be read: {error.strerror}.",
+            "Name an empty folder, or one that does not exist.",
         ) from error
-    if not is_empty and whose != code.engine:
-        of = f"has the code of {printable(whose)}" if whose else "was not made by this command"
+    if not is_empty and whose != package.engine:
+        origin = f"has the code of {printable(whose)}" if whose else "was not made by this command"
         raise NarratedError(
-            f"{folder} is there, and {of}.", "Name a folder that is empty, or not there yet."
+            f"{folder} exists, and {origin}.", "Name an empty folder, or one that does not exist."
         )
 
 
-def _make(code: EnginePackage, folder: Path, python: str) -> None:
-    """The mark first: what is interrupted from here on is ours to complete."""
+def _make_venv(package: EnginePackage, folder: Path, python: str) -> None:
+    """Write the mark first: after an interruption, the same command completes the environment."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / MARK).write_text(f"{code.engine}\n", encoding="utf-8")
+        (folder / MARK).write_text(f"{package.engine}\n", encoding="utf-8")
         folder.chmod(0o755)
         for link in (folder / "bin").glob("python*"):
-            if not link.exists():  # its interpreter is gone; venv would stumble over it
+            if not link.exists():  # its interpreter is gone, and venv fails on it
                 link.unlink()
     except OSError as error:
         raise StorageError(
             f"{folder} cannot be made: {error.strerror}.", "Run the same command with sudo."
         ) from error
-    command = (python, *_ALONE, "-m", "venv", str(folder))
+    command = (python, *_ISOLATED, "-m", "venv", str(folder))
     done = subprocess.run(command, capture_output=True, text=True, umask=0o022, check=False)
     if done.returncode != 0:
-        said = " ".join((done.stdout + done.stderr).split())
+        output = " ".join((done.stdout + done.stderr).split())
         raise NarratedError(
-            f"{python} could not make an environment in {folder}: {said or 'it does not say why'}",
-            "On Debian and Ubuntu this needs another package: "
-            f"sudo apt install python{'.'.join(map(str, code.pins_python))}-venv",
+            f"{python} could not make an environment in {folder}: {output or 'no reason given'}",
+            "On Debian and Ubuntu, install the package for it: "
+            f"sudo apt install python{'.'.join(map(str, package.pins_python))}-venv",
         )
 
 
-def _read(mark: Path) -> str:
+def _read_mark(mark: Path) -> str:
     try:
         return mark.read_text(encoding="utf-8")
     except FileNotFoundError:

@@ -55,7 +55,7 @@ def _silent(roll: EngineProbe, only: str | None) -> NarratedError:
 
 def added_lines(added: "AddedVoice") -> Iterator[str]:
     """What would make a voice that was added a better one, and how to hear it."""
-    yield from (f"Better: {printable(line)}" for line in added.better)
+    yield from (f"Better: {printable(line)}" for line in added.advice_lines)
     name = printable(shlex.quote(added.name))
     yield (
         f"{printable(added.name)} is added; hear it: "

@@ -1,1 +1,1 @@
-"""The user's own voices: what is given is seen to be one, and put where the engines look."""
+"""Adds voices of the user's own: detects their kind, and installs them for the engines."""

@@ -1,4 +1,4 @@
-"""What somebody gives is seen to be a voice: a prompt, latents, a folder of clips, or clips."""
+"""Detects the kind of a voice in given files: a prompt, latents, clips, or a folder of clips."""
 
 import hashlib
 from collections.abc import Iterator, Sequence
@@ -13,53 +13,53 @@ from narrated.errors import NarratedError
 from narrated.human_sizes import size
 
 PROMPT_SUFFIX = ".npz"
-_UNNAMED = "voice"
-"""A single file, in its draft: without its suffix no engine looks at it."""
+_DRAFT_NAME = "voice"
+"""Name of a single file in its draft; no engine reads a file without a suffix."""
 
 
 @dataclass(frozen=True, slots=True)
 class VoiceFile:
-    """A file that was checked, to be read again when it is written: many are too large to keep."""
+    """A checked file. It is read again when it is copied: many are too large for memory."""
 
     name: str
-    """In the voice."""
+    """Its name in the voice."""
     path: Path
     sha256: str
 
     @classmethod
     def of(cls, name: str, path: Path, content: bytes) -> "VoiceFile":
-        """One whose content was read."""
+        """Describe a file by the content that was checked."""
         return cls(name, path, hashlib.sha256(content).hexdigest())
 
     def content(self) -> bytes:
-        """What was checked; NarratedError where it is another by now."""
-        content = _bytes(self.path)
+        """Read it again. Raises NarratedError if it changed since the check."""
+        content = _read(self.path)
         if hashlib.sha256(content).hexdigest() != self.sha256:
             raise NarratedError(
-                f"{self.path} was changed while it was looked at.", "Add it once it is whole."
+                f"{self.path} changed while it was checked.", "Add it when its copy is complete."
             )
         return content
 
 
 @dataclass(frozen=True, slots=True)
 class DetectedVoice:
-    """What was seen to be a voice, with all that is going to be written."""
+    """A detected voice, with the files to install."""
 
     engine: str
     name: str
-    """Its own, where none is given; empty for several clips."""
+    """The default name, from its file; empty for several clips."""
     suffix: str
-    """Of its one file; empty for a folder of clips."""
+    """Suffix of its one file; empty for a folder of clips."""
     files: Sequence[VoiceFile]
-    better: Sequence[str] = ()
+    advice_lines: Sequence[str] = ()
 
 
-def checked(sources: Sequence[Path]) -> DetectedVoice:
-    """What the files are; NarratedError where they are no voice, with what would be one."""
+def detect_voice(sources: Sequence[Path]) -> DetectedVoice:
+    """Detect the voice in the files. Raises NarratedError, with advice, if they are none."""
     suffixes = {source.suffix.lower() for source in sources}
     if len(sources) > 1 and suffixes & {PROMPT_SUFFIX, LATENTS_SUFFIX}:
         raise NarratedError(
-            "Several files are one voice only where all of them are clips.",
+            "Several files are one voice only if all are clips.",
             "Add the others one by one.",
         )
     if len(sources) == 1:
@@ -73,9 +73,9 @@ def checked(sources: Sequence[Path]) -> DetectedVoice:
 
 
 def _prompt(source: Path) -> DetectedVoice:
-    content = _bounded(source)
+    content = _read_bounded(source)
     of_archive(source, content)
-    files = [VoiceFile.of(_UNNAMED, source, content)]
+    files = [VoiceFile.of(_DRAFT_NAME, source, content)]
     return DetectedVoice("bark", source.stem, PROMPT_SUFFIX, files)
 
 
@@ -84,12 +84,12 @@ def _latents(source: Path) -> DetectedVoice:
         from narrated.engines.tortoise.voice_latents import of_file
     except ImportError as error:
         raise NarratedError(
-            f"Whether {source} is a voice cannot be seen: {error}.",
+            f"{source} cannot be checked: {error}.",
             "Install torch (pip install 'narrated[models]'), or give the clips themselves.",
         ) from error
-    content = _bounded(source)
+    content = _read_bounded(source)
     of_file(content, str(source))
-    files = [VoiceFile.of(_UNNAMED, source, content)]
+    files = [VoiceFile.of(_DRAFT_NAME, source, content)]
     return DetectedVoice("tortoise", source.stem, LATENTS_SUFFIX, files)
 
 
@@ -100,8 +100,8 @@ def _folder_of_clips(source: Path) -> DetectedVoice:
         raise NarratedError(f"{source} cannot be read: {error.strerror}.", "") from error
     if not found:
         raise NarratedError(
-            f"{source} is no voice: it holds no clip ({', '.join(SUFFIXES)}).",
-            "Put three recordings of about ten seconds into it; others are converted by: "
+            f"{source} is no voice: it has no clip ({', '.join(SUFFIXES)}).",
+            "Put three recordings of about ten seconds into it. Convert other formats: "
             "ffmpeg -i FILE -ac 1 -ar 24000 CLIP.wav",
         )
     return _clips(found, source.resolve().name)
@@ -113,28 +113,28 @@ def _clips(sources: Sequence[Path], name: str) -> DetectedVoice:
             raise NarratedError(
                 f"{source} is no voice.",
                 f"Give clips ({', '.join(SUFFIXES)}) or a folder of them, latents "
-                f"({LATENTS_SUFFIX}), or a prompt of Bark's ({PROMPT_SUFFIX}); any other recording "
-                "is converted by: ffmpeg -i FILE -ac 1 -ar 24000 CLIP.wav",
+                f"({LATENTS_SUFFIX}), or a prompt of Bark's ({PROMPT_SUFFIX}). Convert other "
+                "recordings: ffmpeg -i FILE -ac 1 -ar 24000 CLIP.wav",
             )
     if len(sources) > MOST_CLIPS:
         raise NarratedError(
-            f"{len(sources)} clips are more than a voice is made of.",
+            f"{len(sources)} clips are too many for a voice.",
             f"Choose the best {MOST_CLIPS} or fewer.",
         )
     names = [source.name for source in sources]
     if len(set(names)) < len(names) or not all(map(is_clip, sources)):
         names = [f"{n}{source.suffix}" for n, source in enumerate(sources, start=1)]
     files: list[VoiceFile] = []
-    better = advice(_heard(sources, names, files))
-    return DetectedVoice("tortoise", name, "", files, better)
+    advice_lines = advice(_open_clips(sources, names, files))
+    return DetectedVoice("tortoise", name, "", files, advice_lines)
 
 
-def _heard(
+def _open_clips(
     sources: Sequence[Path], names: Sequence[str], files: list[VoiceFile]
 ) -> Iterator[VoiceClip]:
-    """Each clip, opened when the one before was let go of; `files` is filled as it goes."""
+    """Yield the clips, only one in memory at a time; fills `files` as it goes."""
     for source, name in zip(sources, names, strict=True):
-        content = _bytes(source)
+        content = _read(source)
         clip = opened(content, str(source))
         files.append(VoiceFile.of(name, source, content))
         del content
@@ -142,18 +142,18 @@ def _heard(
         del clip
 
 
-def _bounded(source: Path) -> bytes:
-    content = _bytes(source)
+def _read_bounded(source: Path) -> bytes:
+    content = _read(source)
     if len(content) > MOST_BYTES:
         raise NarratedError(
             f"{source} is no voice: it is larger than {size(MOST_BYTES)}.",
-            "Make it again; voices of its kind take some kilobytes.",
+            "Make it again; a voice of its kind takes some kilobytes.",
         )
     return content
 
 
-def _bytes(source: Path) -> bytes:
-    """No more than says that it is too large; what is no regular file might never end."""
+def _read(source: Path) -> bytes:
+    """Read one byte more than is allowed, at most; only regular files, since others may not end."""
     try:
         with regular(source) as content:
             return content.read(MOST_BYTES + 1)

@@ -1,4 +1,4 @@
-"""A voice of the user's own is put into the folder that the engines look at again and again."""
+"""Installs a voice of the user's own into the folder that the engines poll."""
 
 import errno
 import os
@@ -11,8 +11,8 @@ from narrated.engines.tortoise.voice_folders import LATENTS_SUFFIX, is_clip, is_
 from narrated.engines.tortoise.voices import SETTLE_S
 from narrated.errors import NarratedError, StorageError
 from narrated.install_plan import make_readable
-from narrated.voices.detect import PROMPT_SUFFIX, DetectedVoice, checked
-from narrated.voices.swap import alone, away, draft
+from narrated.voices.detect import PROMPT_SUFFIX, DetectedVoice, detect_voice
+from narrated.voices.swap import locked, set_aside, staged
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,12 +21,12 @@ class AddedVoice:
 
     name: str
     engine: str
-    """Which one speaks in it."""
-    better: Sequence[str] = ()
-    """What would make it a better one."""
+    """The engine that speaks with it."""
+    advice_lines: Sequence[str] = ()
+    """Ways to make the voice better."""
 
 
-def add(
+def add_voice(
     sources: Sequence[Path],
     folder: Path,
     name: str = "",
@@ -34,61 +34,63 @@ def add(
     replace: bool = False,
     wait: Callable[[float], None] = sleep,
 ) -> AddedVoice:
-    """Put a voice into the folder of voices, once it was seen to be one.
+    """Check a voice, and install it into the folder of voices.
 
     `sources` is one prompt of Bark's (.npz), one file of Tortoise's latents (.pth), a folder of
-    clips, or clips. `wait` passes some seconds: a voice counts once it was left alone for so long,
-    and at once when this is done. NarratedError where they are no voice, or the name is taken or
-    leads elsewhere; StorageError where the folder cannot be written.
+    clips, or clips. `wait` sleeps some seconds: an engine uses a voice once its files are unchanged
+    for so long. Raises NarratedError if they are no voice, or the name is taken or leads out of
+    the folder; StorageError if the folder is not writable.
     """
-    voice = checked(sources)
+    voice = detect_voice(sources)
     name = name or voice.name
     if not name:
-        raise NarratedError("Several clips are a voice without a name.", "Give it: --name anna")
+        raise NarratedError("Several clips have no common name.", "Name the voice: --name anna")
     _check_name(folder, name)
     place = folder / f"{name}{voice.suffix}"
     try:
-        taken = list(_taken(voice, folder, name))
-        if taken and not replace:
+        existing = list(_existing(voice, folder, name))
+        if existing and not replace:
             raise NarratedError(
-                f"There is a voice '{name}' already, in {taken[0]}.",
+                f"There is a voice '{name}' already, in {existing[0]}.",
                 "Give another name with --name, or --replace it.",
             )
         make_readable(place.parent)
-        with alone(place.parent), draft(voice, place.parent) as made:
-            if voice.engine == "tortoise" and made.is_dir():
-                wait(SETTLE_S)  # here, so that it takes the place of an older one at once
-            aside = [each for each in _taken(voice, folder, name) if each != place]
+        with locked(place.parent), staged(voice, place.parent) as draft:
+            if voice.engine == "tortoise" and draft.is_dir():
+                wait(SETTLE_S)  # before the rename, so that it replaces an older voice at once
+            replaced = [each for each in _existing(voice, folder, name) if each != place]
             if not voice.suffix and place.is_dir():
-                aside.append(place)
-            with away(aside, place.parent):
-                made.rename(place)  # a file takes the place of one at that instant
+                replaced.append(place)
+            with set_aside(replaced, place.parent):
+                draft.rename(place)  # atomic for a file
         if voice.suffix == LATENTS_SUFFIX:
-            wait(SETTLE_S)  # a file is another once it was renamed
+            wait(SETTLE_S)  # a rename counts as a change of the file
     except OSError as error:
-        remedy = "Do it as the account that owns the folder, such as with sudo."
+        remedy = "Run it as the owner of the folder, such as with sudo."
         if error.errno == errno.ENOTEMPTY:
-            remedy = "Something else came there meanwhile: look at it, then try again."
+            remedy = "Another file appeared there: check it, then try again."
         raise StorageError(f"{place} cannot be written: {error.strerror or error}.", remedy) from (
             error
         )
-    return AddedVoice(name, voice.engine, voice.better)
+    return AddedVoice(name, voice.engine, voice.advice_lines)
 
 
 def _check_name(folder: Path, name: str) -> None:
     hidden = any(part.startswith(".") for part in Path(name).parts)  # ".." too
     if not name.strip() or Path(name).is_absolute() or hidden or "\0" in name:
-        raise NarratedError(f"'{name}' cannot be a voice's name.", "Such as mine, or family/anna.")
+        raise NarratedError(
+            f"'{name}' cannot be a voice's name.", "Choose one such as mine, or family/anna."
+        )
     if not (folder / name).parent.resolve().is_relative_to(folder.resolve()):
         raise NarratedError(
-            f"'{name}' leads out of {folder}, where no voice is looked for.", "Give another --name."
+            f"'{name}' leads out of {folder}; engines look there only.", "Give another --name."
         )
 
 
-def _taken(voice: DetectedVoice, folder: Path, name: str) -> Iterator[Path]:
-    """Where there is a voice of this name for the same engine: as a file, or as a folder.
+def _existing(voice: DetectedVoice, folder: Path, name: str) -> Iterator[Path]:
+    """Yield the places of a voice with this name for the same engine: a file, a folder.
 
-    NarratedError where its folder cannot be replaced without losing something else.
+    Raises NarratedError if replacing the folder would lose other files.
     """
     file, clips = folder / f"{name}{voice.suffix or LATENTS_SUFFIX}", folder / name
     if os.path.lexists(file):
@@ -98,11 +100,11 @@ def _taken(voice: DetectedVoice, folder: Path, name: str) -> Iterator[Path]:
         latents = [each for each in entries if is_latents(each)]
         is_voice = any(map(is_clip, entries)) or len(latents) == 1
         only = latents if len(entries) == 1 else []
-        others = [each for each in entries if not is_clip(each) and each not in only]
-        if others and (is_voice or not voice.suffix):
+        unrelated = [each for each in entries if not is_clip(each) and each not in only]
+        if unrelated and (is_voice or not voice.suffix):
             raise NarratedError(
-                f"{clips} holds more than a voice: {others[0].name}.",
-                "Give another name with --name, or move that elsewhere first.",
+                f"{clips} has other files than a voice: {unrelated[0].name}.",
+                "Give another name with --name, or move that file away first.",
             )
         if is_voice:
             yield clips

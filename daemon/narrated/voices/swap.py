@@ -1,4 +1,4 @@
-"""How a voice comes into the folder whole, and what it replaces is kept until it is there."""
+"""Swaps a voice into the folder: whole or not at all, with the old one kept until then."""
 
 import fcntl
 import os
@@ -14,98 +14,98 @@ from narrated.errors import StorageError
 from narrated.voices.detect import PROMPT_SUFFIX, DetectedVoice
 
 _FILE_MODE = 0o644
-"""The daemon's account reads what another account adds."""
+"""The daemon's account must read the files of another account."""
 _FOLDER_MODE = 0o755
 _DRAFT = ".voice-"
-"""Hidden: the daemon may look at any instant, and engines take no hidden file for a voice."""
-_KEPT = f"{_DRAFT}old-"
-"""A draft's opposite: what is replaced, until the new one is in its place."""
+"""Hidden, since the daemon may scan at any instant, and engines ignore hidden files."""
+_REPLACED = f"{_DRAFT}old-"
+"""Folder of the replaced voice, until the new one is in its place."""
 _ONLY_COPY = ".only-copy"
-"""Stands beside what could not be put back."""
+"""Marks a replaced voice that could not be restored."""
 
 
 @contextmanager
-def alone(folder: Path) -> Iterator[None]:
-    """Have no other command at work in the folder, and clear up what one that was killed left.
+def locked(folder: Path) -> Iterator[None]:
+    """Lock the folder against other commands, and recover from one that was killed.
 
-    Where it cannot be locked, nothing is cleared up: it might be another's at work.
+    Without a lock nothing is recovered: the files may be those of a running command.
     """
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         with suppress(OSError):
             fcntl.flock(descriptor, fcntl.LOCK_EX)
-            _clear_up(folder)
+            _recover(folder)
         yield
     finally:
         os.close(descriptor)
 
 
 @contextmanager
-def draft(voice: DetectedVoice, folder: Path) -> Iterator[Path]:
-    """The voice as it will be, beside its place: it appears whole or not at all."""
-    made = Path(tempfile.mkdtemp(dir=folder, prefix=_DRAFT))
+def staged(voice: DetectedVoice, folder: Path) -> Iterator[Path]:
+    """Write the voice beside its place, to be renamed there; removed at the end if it is not."""
+    draft = Path(tempfile.mkdtemp(dir=folder, prefix=_DRAFT))
     try:
         for file in voice.files:
-            (made / file.name).write_bytes(file.content())
-            (made / file.name).chmod(_FILE_MODE)
-        made.chmod(_FOLDER_MODE)
-        yield made / voice.files[0].name if voice.suffix else made
+            (draft / file.name).write_bytes(file.content())
+            (draft / file.name).chmod(_FILE_MODE)
+        draft.chmod(_FOLDER_MODE)
+        yield draft / voice.files[0].name if voice.suffix else draft
     finally:
-        shutil.rmtree(made, ignore_errors=True)
+        shutil.rmtree(draft, ignore_errors=True)
 
 
 @contextmanager
-def away(places: Sequence[Path], folder: Path) -> Iterator[None]:
-    """Have what is replaced out of the way, and back in its place where that fails.
+def set_aside(places: Sequence[Path], folder: Path) -> Iterator[None]:
+    """Move the replaced voice away, and restore it if the block fails.
 
-    StorageError where it cannot be put back.
+    Raises StorageError if it cannot be restored.
     """
-    kept = Path(tempfile.mkdtemp(dir=folder, prefix=_KEPT))
-    with ExitStack() as back:
-        back.callback(_remove_empty, kept)
+    replaced = Path(tempfile.mkdtemp(dir=folder, prefix=_REPLACED))
+    with ExitStack() as undo:
+        undo.callback(_remove_empty, replaced)
         for place in places:
-            place.rename(kept / place.name)
-            back.callback(_put_back, kept / place.name, place)
+            place.rename(replaced / place.name)
+            undo.callback(_put_back, replaced / place.name, place)
         yield
-        back.pop_all()
-    shutil.rmtree(kept, ignore_errors=True)
+        undo.pop_all()
+    shutil.rmtree(replaced, ignore_errors=True)
 
 
-def _put_back(kept: Path, place: Path) -> None:
-    """StorageError, with where the only copy of the old voice is, where that cannot be done."""
+def _put_back(replaced: Path, place: Path) -> None:
+    """Restore the old voice. Raises StorageError with the path of its only copy if that fails."""
     try:
-        kept.rename(place)
+        replaced.rename(place)
     except OSError as error:
         with suppress(OSError):
-            (kept.parent / _ONLY_COPY).touch()
+            (replaced.parent / _ONLY_COPY).touch()
         raise StorageError(
-            f"{place} cannot be written, nor can what was there be put back: "
+            f"{place} cannot be written, and the old voice cannot be restored: "
             f"{error.strerror or error}.",
-            f"What was there is kept: mv {quote(str(kept))} {quote(str(place))}",
+            f"The old voice is kept. Restore it: mv {quote(str(replaced))} {quote(str(place))}",
         ) from error
 
 
-def _remove_empty(kept: Path) -> None:
-    with suppress(OSError):  # it holds what could not be put back
-        kept.rmdir()
+def _remove_empty(replaced: Path) -> None:
+    with suppress(OSError):  # it has a voice that could not be restored
+        replaced.rmdir()
 
 
-def _clear_up(folder: Path) -> None:
-    """What was to be replaced is back where nothing took its place; drafts go.
+def _recover(folder: Path) -> None:
+    """Restore replaced voices that have no successor, and remove drafts.
 
-    What somebody was told is kept stays, until he took it out.
+    A copy that a user was told of stays until the user moves it.
     """
-    told_of = [mark.parent for mark in folder.glob(f"{_KEPT}*/{_ONLY_COPY}")]
-    spared = [each for each in told_of if len(list(each.iterdir())) > 1]
-    for left in sorted(folder.glob(f"{_KEPT}*/[!.]*")):
-        if left.parent in spared:
+    reported = [mark.parent for mark in folder.glob(f"{_REPLACED}*/{_ONLY_COPY}")]
+    spared = [each for each in reported if len(list(each.iterdir())) > 1]
+    for entry in sorted(folder.glob(f"{_REPLACED}*/[!.]*")):
+        if entry.parent in spared:
             continue
-        name = left.name if left.is_dir() else left.stem
-        rivals = [folder / left.name]
-        if left.suffix != PROMPT_SUFFIX:
-            rivals += [folder / name, folder / f"{name}{LATENTS_SUFFIX}"]
-        if not any(map(os.path.lexists, rivals)):
-            left.rename(folder / left.name)
-    for left in folder.glob(f"{_DRAFT}*"):
-        if left not in spared:
-            shutil.rmtree(left, ignore_errors=True)
+        name = entry.name if entry.is_dir() else entry.stem
+        successors = [folder / entry.name]
+        if entry.suffix != PROMPT_SUFFIX:
+            successors += [folder / name, folder / f"{name}{LATENTS_SUFFIX}"]
+        if not any(map(os.path.lexists, successors)):
+            entry.rename(folder / entry.name)
+    for entry in folder.glob(f"{_DRAFT}*"):
+        if entry not in spared:
+            shutil.rmtree(entry, ignore_errors=True)

@@ -12,8 +12,8 @@ from PIL import Image, ImageFile
 from narrated.engines import metadata_captioner
 from narrated.engines.captions.options import CaptionerOptions, CaptionStyle
 from narrated.engines.captions.postprocessing import tidy
-from narrated.engines.image_loading import DAMAGE, LONGEST_SIDE, decode, opened, shown
-from narrated.engines.image_metadata import noted
+from narrated.engines.image_loading import DAMAGE, LONGEST_SIDE, decode, open_image, to_upright_rgb
+from narrated.engines.image_metadata import read_metadata
 from narrated.engines.interface import (
     CaptionRequest,
     CaptionResult,
@@ -118,10 +118,10 @@ class NeuralCaptioner:
         """Open a picture, which is all that one needs that its maker has described."""
         id = row.sight.id
         try:
-            with opened(row.sight.picture) as image:
+            with open_image(row.sight.picture) as image:
                 decode(image, LONGEST_SIDE)
                 said = _note(image) if row.telling.written else ""
-                row.image = None if said else shown(image)
+                row.image = None if said else to_upright_rgb(image)
         except EngineError as error:
             del self._waiting[id]
             return RequestFailure(id, error.problem, error.remedy)
@@ -163,7 +163,7 @@ class NeuralCaptioner:
 
 def _note(image: ImageFile.ImageFile) -> str:
     try:
-        return noted(image).description
+        return read_metadata(image).description
     except DAMAGE:
         return ""  # the notes are broken; the picture is well
 
@@ -173,7 +173,7 @@ def _outcome(sight: CaptionRequest, written: "RawCaption") -> Outcome:
     try:
         return CaptionResult(
             sight.id,
-            tidy(written.text, written.is_cut) or metadata_captioner.description(sight.picture),
+            tidy(written.text, written.is_cut) or metadata_captioner.describe(sight.picture),
         )
     except EngineError as error:
         return RequestFailure(sight.id, error.problem, error.remedy)
