@@ -37,6 +37,7 @@ def _refusal(text: str, tmp_path: Path) -> ConfigurationError:
 
 
 def test_two_lines_are_enough(tmp_path: Path) -> None:
+    """Two lines are enough."""
     config = _parse(TWO_LINES, tmp_path)
     assert config.inbox == tmp_path / "in"
     assert config.outbox == tmp_path / "out"
@@ -46,27 +47,31 @@ def test_two_lines_are_enough(tmp_path: Path) -> None:
     assert config.cache_limit == 20 * 10**9
 
 
-def test_state_and_cache_default_to_the_folders_systemd_made(tmp_path: Path) -> None:
+def test_systemd_folders_are_defaults(tmp_path: Path) -> None:
+    """State and cache default to the folders systemd made."""
     environ = {"STATE_DIRECTORY": "/var/lib/narrated", "CACHE_DIRECTORY": "/var/cache/narrated"}
     config = parse(TWO_LINES, tmp_path / "narrated.yaml", environ)
     assert config.state == Path("/var/lib/narrated")
     assert config.cache == Path("/var/cache/narrated")
 
 
-def test_models_and_voices_stand_in_the_state_unless_named(tmp_path: Path) -> None:
+def test_models_default_to_the_state(tmp_path: Path) -> None:
+    """Models and voices stand in the state unless named."""
     models = _parse(TWO_LINES + "state: st\n", tmp_path).models
     assert (models.folder, models.voices) == (tmp_path / "st/models", tmp_path / "st/voices")
     named = _parse(TWO_LINES + "models: {folder: big, voices: ~/voices}\n", tmp_path).models
     assert (named.folder, named.voices) == (tmp_path / "big", Path("~/voices").expanduser())
 
 
-def test_workers_keep_what_is_dear_to_compute_in_the_cache(tmp_path: Path) -> None:
+def test_latents_stay_in_the_cache(tmp_path: Path) -> None:
+    """Workers keep costly latents in the cache."""
     assert model_resources(_parse(TWO_LINES + "cache: ca\n", tmp_path)).cache == str(
         tmp_path / "ca/latents"
     )
 
 
-def test_without_a_configuration_models_stand_where_the_first_one_would_have_them() -> None:
+def test_unconfigured_model_folder() -> None:
+    """Without a configuration, models have the folder of a first configuration."""
     system = os.geteuid() == 0
     folder = unconfigured_models({"HOME": "/home/me"}).folder
     assert folder == Path("/var/lib" if system else "/home/me/.local/state") / "narrated/models"
@@ -77,9 +82,8 @@ def test_without_a_configuration_models_stand_where_the_first_one_would_have_the
 @pytest.mark.parametrize(
     ("written", "seconds"), [("never", math.inf), ("10m", 600), ("0", 0), ("30", 30)]
 )
-def test_an_unused_model_is_unloaded_after_a_while_or_never(
-    tmp_path: Path, written: str, seconds: float
-) -> None:
+def test_idle_unload_reads_and_writes(tmp_path: Path, written: str, seconds: float) -> None:
+    """An unused model is unloaded after a while or never."""
     config = _parse(TWO_LINES + f"models: {{idle_unload: {written}, memory: 8GiB}}\n", tmp_path)
     assert config.models.idle_unload == seconds
     assert config.models.memory == 8 * 2**30
@@ -99,9 +103,8 @@ def test_an_unused_model_is_unloaded_after_a_while_or_never(
         ("source: here", "`source`", "Remove it."),
     ],
 )
-def test_an_unknown_key_is_named_with_a_suggestion(
-    tmp_path: Path, text: str, key: str, hint: str
-) -> None:
+def test_unknown_key_gets_a_suggestion(tmp_path: Path, text: str, key: str, hint: str) -> None:
+    """An unknown key is named with a suggestion."""
     error = _refusal(TWO_LINES + text + "\n", tmp_path)
     assert "unknown key" in error.problem
     assert key in error.problem
@@ -132,7 +135,8 @@ def test_an_unknown_key_is_named_with_a_suggestion(
         ("speech: {options: {rate: [1]}}", "`speech.options"),
     ],
 )
-def test_a_wrong_value_names_its_key(tmp_path: Path, text: str, key: str) -> None:
+def test_wrong_value_names_its_key(tmp_path: Path, text: str, key: str) -> None:
+    """A wrong value names its key."""
     error = _refusal(TWO_LINES + text + "\n", tmp_path)
     assert key in error.problem
     assert error.remedy
@@ -149,7 +153,8 @@ def test_a_wrong_value_names_its_key(tmp_path: Path, text: str, key: str) -> Non
         (TWO_LINES + "speech: {engine: nobody}", "no engine named `nobody`"),
     ],
 )
-def test_what_cannot_be_used_says_why(tmp_path: Path, text: str, problem: str) -> None:
+def test_unusable_file_says_why(tmp_path: Path, text: str, problem: str) -> None:
+    """An unusable configuration says why."""
     error = _refusal(text, tmp_path)
     assert problem in error.problem
     assert error.remedy
@@ -170,9 +175,8 @@ def test_what_cannot_be_used_says_why(tmp_path: Path, text: str, problem: str) -
         (TWO_LINES + "models: {folder: out/models}", ("models.folder", "outbox")),
     ],
 )
-def test_folders_inside_one_another_are_refused(
-    tmp_path: Path, text: str, keys: tuple[str, str]
-) -> None:
+def test_nested_folders_are_refused(tmp_path: Path, text: str, keys: tuple[str, str]) -> None:
+    """Folders inside one another are refused."""
     (tmp_path / "in").mkdir()
     (tmp_path / "link").symlink_to("in")
     error = _refusal(text + "\n", tmp_path)
@@ -184,9 +188,8 @@ def test_folders_inside_one_another_are_refused(
     ("written", "seconds"),
     [("250ms", 0.25), ("5s", 5), ("2m", 120), ("1h", 3600), ("1d", 86400), ("3", 3), ("0.5", 0.5)],
 )
-def test_durations_are_read_as_people_write_them(
-    tmp_path: Path, written: str, seconds: float
-) -> None:
+def test_durations_have_units(tmp_path: Path, written: str, seconds: float) -> None:
+    """Durations are read as people write them."""
     assert _parse(f"{TWO_LINES}settle: {written}\n", tmp_path).settle == pytest.approx(seconds)
 
 
@@ -194,11 +197,13 @@ def test_durations_are_read_as_people_write_them(
     ("written", "count"),
     [("64k", 64_000), ("500MB", 500 * 10**6), ("20GB", 20 * 10**9), ("8GiB", 8 * 2**30), ("7", 7)],
 )
-def test_sizes_are_read_as_people_write_them(tmp_path: Path, written: str, count: int) -> None:
+def test_sizes_have_units(tmp_path: Path, written: str, count: int) -> None:
+    """Sizes are read as people write them."""
     assert _parse(f"{TWO_LINES}cache_limit: {written}\n", tmp_path).cache_limit == count
 
 
-def test_the_configuration_is_found_in_a_fixed_order(tmp_path: Path) -> None:
+def test_file_is_found_in_fixed_order(tmp_path: Path) -> None:
+    """The configuration is found in a fixed order."""
     system, users = tmp_path / "system.yaml", tmp_path / "xdg/narrated/narrated.yaml"
     environ = {"XDG_CONFIG_HOME": str(tmp_path / "xdg"), "HOME": str(tmp_path)}
     with pytest.raises(ConfigurationError, match="config init"):
@@ -213,7 +218,8 @@ def test_the_configuration_is_found_in_a_fixed_order(tmp_path: Path) -> None:
     assert find_file(tmp_path / "given.yaml", named) == tmp_path / "given.yaml"
 
 
-def test_what_is_shown_can_be_read_back(tmp_path: Path) -> None:
+def test_shown_config_is_readable(tmp_path: Path) -> None:
+    """The YAML of `config show` can be read back."""
     config = _parse(TWO_LINES + "audio: {bitrate: 64k}\nignore: ['drafts/*']\n", tmp_path)
     entries = yaml.safe_load(to_yaml(config))
     del entries["source"]
@@ -221,7 +227,8 @@ def test_what_is_shown_can_be_read_back(tmp_path: Path) -> None:
     assert again == config
 
 
-def test_a_first_configuration_never_replaces_one_that_is_there(tmp_path: Path) -> None:
+def test_create_never_overwrites(tmp_path: Path) -> None:
+    """A first configuration never replaces an existing one."""
     path = tmp_path / "new/narrated.yaml"
     assert create(path, TWO_LINES) == path
     assert load(path).inbox == tmp_path / "new/in"
@@ -230,7 +237,8 @@ def test_a_first_configuration_never_replaces_one_that_is_there(tmp_path: Path) 
     assert path.read_text() == TWO_LINES
 
 
-def test_a_scratch_configuration_writes_nothing_outside_its_folder(tmp_path: Path) -> None:
+def test_scratch_config_has_one_folder(tmp_path: Path) -> None:
+    """A scratch configuration writes nothing outside its folder."""
     config = scratch_config(
         _parse(TWO_LINES, tmp_path), tmp_path / "elsewhere", tmp_path / "scratch"
     )
@@ -238,7 +246,8 @@ def test_a_scratch_configuration_writes_nothing_outside_its_folder(tmp_path: Pat
         assert place.is_relative_to(tmp_path / "scratch")
 
 
-def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+def test_unreadable_file_is_named(tmp_path: Path) -> None:
+    """A file that cannot be read is named."""
     with pytest.raises(ConfigurationError, match=r"none\.yaml"):
         load(tmp_path / "none.yaml")
     (tmp_path / "latin.yaml").write_bytes(b"inbox: caf\xe9\n")
@@ -256,7 +265,8 @@ def _narrated(*arguments: str, **environ: str) -> subprocess.CompletedProcess[st
     )
 
 
-def test_init_check_and_show_go_together(tmp_path: Path) -> None:
+def test_init_check_and_show_agree(tmp_path: Path) -> None:
+    """Init check and show go together."""
     home = {"HOME": str(tmp_path), "NARRATED_CONFIG": str(tmp_path / "mine.yaml")}
     folders = ("--inbox", str(tmp_path / "in"), "--outbox", str(tmp_path / "out"))
     assert _narrated("config", "check", **home).returncode == 3
@@ -273,7 +283,8 @@ def test_init_check_and_show_go_together(tmp_path: Path) -> None:
     assert yaml.safe_load(printed.stdout)["outbox"] == str(tmp_path / "out")
 
 
-def test_the_commented_configuration_lists_every_key() -> None:
+def test_example_lists_every_key() -> None:
+    """The commented configuration lists every key."""
     root = Path(__file__).parents[1]
     lines = (root / "config/narrated.yaml").read_text().splitlines()
     listed = "\n".join(
@@ -292,12 +303,14 @@ def _place(field: str) -> int:
     return Config.__struct_fields__.index(field) - required
 
 
-def test_a_key_given_twice_is_a_mistake() -> None:
+def test_duplicate_key_is_refused() -> None:
+    """A key given twice is a mistake."""
     with pytest.raises(ConfigurationError, match=r"line 3: `inbox` is given twice"):
         parse("inbox: /a\noutbox: /b\ninbox: /c\n", Path("/etc/narrated/narrated.yaml"), {})
 
 
-def test_a_wrong_word_is_answered_with_the_right_ones() -> None:
+def test_wrong_choice_lists_choices() -> None:
+    """A wrong word is answered with the right ones."""
     with pytest.raises(ConfigurationError) as refused:
         parse("inbox: /a\noutbox: /b\naudio: {format: mp4}\n", Path("/x.yaml"), {"HOME": "/h"})
     assert "`audio.format`" in refused.value.problem

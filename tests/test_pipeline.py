@@ -121,7 +121,8 @@ def same(one, other):
 # --- what it is ---
 
 
-def test_importing_narrated_imports_nothing_else():
+def test_import_is_light():
+    """Importing narrated imports nothing else."""
     heavy = ("torch", "numpy", "msgspec", "narrated.pipelines", "narrated.errors")
     told = in_a_fresh_process(
         f"import narrated; print([name for name in {heavy} if name in sys.modules])"
@@ -129,7 +130,8 @@ def test_importing_narrated_imports_nothing_else():
     assert ast.literal_eval(told) == []
 
 
-def test_a_voice_without_a_model_speaks_without_torch():
+def test_espeak_needs_no_torch():
+    """A voice without a model speaks without torch."""
     told = in_a_fresh_process(
         "import narrated\n"
         "sound = narrated.pipeline('text-to-speech', 'espeak')('Hello.')\n"
@@ -140,7 +142,8 @@ def test_a_voice_without_a_model_speaks_without_torch():
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")
-def test_what_comes_out_has_the_shape_of_transformers_own(models, barking):
+def test_output_matches_transformers(models, barking):
+    """The output has the shape of transformers' own."""
     from transformers import pipeline
 
     theirs = pipeline("text-to-speech", model=str(models / "suno" / "bark"), device="cpu")
@@ -158,12 +161,14 @@ def test_what_comes_out_has_the_shape_of_transformers_own(models, barking):
             assert np.abs(our["audio"]).max() <= 1
 
 
-def test_text_to_audio_is_another_name_of_the_task():
+def test_text_to_audio_is_an_alias():
+    """Text to audio is another name of the task."""
     speak = narrated.pipeline("text-to-audio", "espeak")
     assert heard(speak("Hello."))
 
 
-def test_the_example_of_the_readme_runs_as_it_stands(tmp_path, monkeypatch):
+def test_readme_example_runs(tmp_path, monkeypatch):
+    """The example of the README runs as it stands."""
     monkeypatch.chdir(tmp_path)
     (example,) = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
     exec(compile(example, "README.md", "exec"), {})
@@ -173,20 +178,23 @@ def test_the_example_of_the_readme_runs_as_it_stands(tmp_path, monkeypatch):
 # --- speech ---
 
 
-def test_a_batch_sounds_as_its_texts_do_alone(barking):
+def test_batch_sounds_like_single_texts(barking):
+    """A batch sounds as its texts do alone."""
     texts = ["Hello, my dog is cute.", "of", "the world is my dog"]  # more than its rows
     for text, sound in zip(texts, barking(texts), strict=True):
         assert heard(sound)
         assert same(sound, barking(text))
 
 
-def test_the_same_seed_gives_the_same_sound_and_another_another(barking):
+def test_seed_decides_the_sound(barking):
+    """The same seed gives the same sound, and another seed another sound."""
     first = barking("Hello world.", seed=3)
     assert same(first, barking("Hello world.", seed=3))
     assert not same(first, barking("Hello world.", seed=4))
 
 
-def test_a_voice_and_options_hold_for_the_call_that_names_them(barking):
+def test_options_apply_to_one_call(barking):
+    """A voice and options apply to the call that names them."""
     plain = barking("Hello world.")
     assert not same(plain, barking("Hello world.", voice=PRESETS[1]))
     assert not same(plain, barking("Hello world.", temperature=1.5))
@@ -194,7 +202,8 @@ def test_a_voice_and_options_hold_for_the_call_that_names_them(barking):
     assert set(barking.voices) == set(PRESETS)
 
 
-def test_raw_is_what_the_engine_makes_of_the_text_as_it_stands(barking):
+def test_raw_is_the_engine_output(barking):
+    """Raw sound is the engine's output for the unchanged text."""
     engine = barking.engine
     engine.admit(SpeechRequest("1", "of 12 dogs", PRESETS[0], {}, "en", 7))
     outcomes = []
@@ -205,13 +214,15 @@ def test_raw_is_what_the_engine_makes_of_the_text_as_it_stands(barking):
     assert np.array_equal(sound["audio"], samples)
 
 
-def test_a_text_is_said_in_words_unless_it_is_raw():
+def test_text_is_normalised_unless_raw():
+    """A text is said in words unless it is raw."""
     speak = narrated.pipeline("text-to-speech", "espeak")
     assert same(speak("It is 5 km."), speak("It is five kilometres."))
     assert not same(speak("It is 5 km.", raw=True), speak("It is five kilometres.", raw=True))
 
 
-def test_dead_air_at_the_ends_is_trimmed_unless_it_is_raw():
+def test_silence_is_trimmed_unless_raw():
+    """Dead air at the ends is trimmed unless it is raw."""
     speak = narrated.pipeline("text-to-speech", "espeak")
     raw = speak("p", raw=True)
     pcm = (raw["audio"] * 32768).astype("<i2").tobytes()
@@ -220,7 +231,8 @@ def test_dead_air_at_the_ends_is_trimmed_unless_it_is_raw():
     assert np.array_equal(speak("p")["audio"], trimmed)
 
 
-def test_a_long_text_is_cut_at_sentences_and_joined_with_its_pauses(toy, tmp_path):
+def test_long_text_joins_its_takes(toy, tmp_path):
+    """A long text is cut at sentences and joined with its pauses."""
     speak = toy(log=tmp_path / "log")
     sound = speak(f"{PARAGRAPH}\n\nAnother paragraph.")
     said = (tmp_path / "log").read_text().splitlines()
@@ -233,14 +245,16 @@ def test_a_long_text_is_cut_at_sentences_and_joined_with_its_pauses(toy, tmp_pat
     assert np.array_equal(sound["audio"][-len(takes[-1]) :], takes[-1])
 
 
-def test_a_text_beyond_what_the_model_takes_is_spoken(barking):
+def test_text_over_the_limit_is_spoken(barking):
+    """A text over the model's limit is spoken."""
     long = PARAGRAPH[:400]
     with pytest.raises(EngineError, match=r"tokens"):
         barking(long, raw=True)
     assert len(barking(long)["audio"]) > 2 * len(barking("Hello world.")["audio"])
 
 
-def test_a_language_chooses_numbers_and_voice():
+def test_language_decides_the_voice():
+    """A language chooses numbers and voice."""
     speak = narrated.pipeline("text-to-speech", "espeak", language="de")
     assert same(speak("21 Hunde"), speak("einundzwanzig Hunde", voice="de"))
     english = speak("21 dogs", language="en")
@@ -248,16 +262,19 @@ def test_a_language_chooses_numbers_and_voice():
 
 
 def test_no_texts_give_no_sounds(barking):
+    """No texts give no sounds."""
     assert barking([]) == []
 
 
 @pytest.mark.parametrize("text", ["", " \n\n ", "* * *"])
-def test_a_text_without_words_is_refused(text):
+def test_wordless_text_is_refused(text):
+    """A text without words is refused."""
     with pytest.raises(NarratedError, match=r"no words .* Give a text with words"):
         narrated.pipeline("text-to-speech", "espeak")(text)
 
 
-def test_what_is_no_text_is_refused(barking):
+def test_non_text_is_refused(barking):
+    """An input that is no text is refused."""
     with pytest.raises(TypeError, match="not bytes"):
         barking(b"Hello")
     with pytest.raises(TypeError, match="not int"):
@@ -267,7 +284,8 @@ def test_what_is_no_text_is_refused(barking):
 # --- pictures ---
 
 
-def test_a_picture_is_described_from_its_path_its_bytes_or_an_image(looking, tmp_path):
+def test_picture_inputs_are_equal(looking, tmp_path):
+    """A picture is described from its path its bytes or an image."""
     data = saved(shaded(1))
     (tmp_path / "a.png").write_bytes(data)
     described = looking(tmp_path / "a.png")
@@ -277,7 +295,8 @@ def test_a_picture_is_described_from_its_path_its_bytes_or_an_image(looking, tmp
     assert looking(shaded(1)) == described
 
 
-def test_pictures_in_a_list_are_described_as_they_are_alone(looking):
+def test_picture_list_equals_singles(looking):
+    """Pictures in a list are described as they are alone."""
     pictures = [shaded(number) for number in range(3)]
     described = looking(pictures)
     assert described == [looking(each) for each in pictures]
@@ -285,7 +304,8 @@ def test_pictures_in_a_list_are_described_as_they_are_alone(looking):
     assert looking([]) == []
 
 
-def test_an_image_is_seen_as_its_file_would_be(tmp_path):
+def test_image_equals_its_file(tmp_path):
+    """An image is seen as its file would be."""
     describe = narrated.pipeline("image-to-text", "embedded")
     exif = Image.Exif()
     exif[0x0112] = 6  # lies on its side
@@ -299,7 +319,8 @@ def test_an_image_is_seen_as_its_file_would_be(tmp_path):
 @pytest.mark.parametrize(
     "modes", ["L F", "CMYK", "YCbCr", "HSV", "LAB", "LA La", "RGBA RGBa", "P PA", "I;16", "L 1"]
 )
-def test_an_image_may_hold_any_kind_of_colours(modes):
+def test_any_colour_mode_is_described(modes):
+    """An image may hold any kind of colours."""
     image = painted()
     for mode in modes.split():
         image = image.convert("L").convert(mode) if mode == "I;16" else image.convert(mode)
@@ -307,7 +328,8 @@ def test_an_image_may_hold_any_kind_of_colours(modes):
     assert describe(image)[0]["generated_text"].startswith("An image")
 
 
-def test_an_image_that_cannot_be_read_is_told(tmp_path):
+def test_broken_image_is_refused(tmp_path):
+    """An image that cannot be read is told."""
     describe = narrated.pipeline("image-to-text", "embedded")
     with pytest.raises(SourceError, match=r"empty, damaged or cut short"):
         describe(Image.new("RGB", (0, 0)))
@@ -316,7 +338,8 @@ def test_an_image_that_cannot_be_read_is_told(tmp_path):
         describe(image)
 
 
-def test_a_call_s_options_are_the_captioner_s(looking):
+def test_call_options_reach_captioner(looking):
+    """A call's options are the captioner s."""
     short = looking(shaded(1), max_tokens=1)[0]["generated_text"]
     assert len(short) < len(looking(shaded(1))[0]["generated_text"])
     with pytest.raises(EngineError, match=r"no option 'max_new_tokens'.*max_tokens"):
@@ -324,12 +347,14 @@ def test_a_call_s_options_are_the_captioner_s(looking):
 
 
 @pytest.mark.parametrize("address", ["https://a.org/b.png", "file:///b.png", "data:image/png;,x"])
-def test_nothing_is_fetched(looking, address):
+def test_addresses_are_not_fetched(looking, address):
+    """Nothing is fetched."""
     with pytest.raises(NarratedError, match=r"nothing is fetched.*Save the picture"):
         looking(address)
 
 
-def test_a_picture_that_cannot_be_read_is_told(looking, tmp_path):
+def test_unreadable_picture_is_refused(looking, tmp_path):
+    """A picture that cannot be read is told."""
     with pytest.raises(SourceError, match=r"none\.png cannot be read: No such file"):
         looking(tmp_path / "none.png")
     with pytest.raises(EngineError, match=r"no picture .* Save it as PNG"):
@@ -341,13 +366,15 @@ def test_a_picture_that_cannot_be_read_is_told(looking, tmp_path):
 # --- which engine ---
 
 
-def test_without_a_configuration_the_embedded_engines_are_taken():
+def test_embedded_engines_are_default():
+    """Without a configuration the embedded engines are taken."""
     assert heard(narrated.pipeline("text-to-speech")("Hello."))
     described = narrated.pipeline("image-to-text")(painted(320, 200, BLUE))
     assert described[0]["generated_text"].startswith("An image")
 
 
-def test_the_configuration_says_what_is_not_given(models, configured):
+def test_configuration_gives_defaults(models, configured):
+    """The configuration gives the defaults of a pipeline."""
     configured(
         f"speech: {{engine: calm, voice: {PRESETS[1]}, options: {{top_k: 3}}}}\n"
         f"engines: {{calm: {{like: bark, options: {{temperature: 0.2}}}}}}\n"
@@ -360,7 +387,8 @@ def test_the_configuration_says_what_is_not_given(models, configured):
         assert not same(sound, speak("Hello world.", voice=PRESETS[1]))
 
 
-def test_the_configured_pronunciations_hold(configured, tmp_path):
+def test_configured_lexicon_applies(configured, tmp_path):
+    """The configured lexicon applies."""
     (tmp_path / "lexicon.yaml").write_text("words: {nginx: engine x}\n")
     configured("")
     speak = narrated.pipeline("text-to-speech")
@@ -368,7 +396,8 @@ def test_the_configured_pronunciations_hold(configured, tmp_path):
 
 
 @pytest.mark.parametrize("how", ["repository", "path", "like"])
-def test_a_model_may_be_named_instead_of_its_engine(models, barking, how, tmp_path):
+def test_model_names_its_engine(models, barking, how, tmp_path):
+    """A model may be named instead of its engine."""
     named = {
         "repository": {"model": "suno/bark", "models": models},
         "path": {"model": models / "suno" / "bark"},
@@ -379,7 +408,8 @@ def test_a_model_may_be_named_instead_of_its_engine(models, barking, how, tmp_pa
 
 
 @pytest.mark.parametrize("how", ["repository", "path", "configured", "beside"])
-def test_a_tortoise_of_one_s_own_is_told_by_its_files(tuned, configured, how):
+def test_own_tortoise_is_detected(tuned, configured, how):
+    """A Tortoise of the user is detected by its files."""
     named = {"model": "owner/finetune", "models": tuned}
     if how == "path":
         named = {"model": tuned / "owner" / "finetune"}
@@ -396,7 +426,8 @@ def test_a_tortoise_of_one_s_own_is_told_by_its_files(tuned, configured, how):
         assert "tom" in speak.voices and speak.name.endswith("owner/finetune")
 
 
-def test_a_tortoise_that_lacks_a_part_names_it_and_the_command(tuned, tmp_path):
+def test_incomplete_tortoise_is_named(tuned, tmp_path):
+    """A Tortoise without a part names the part and the command."""
     shutil.copytree(tuned / "owner" / "finetune", tmp_path / "owner" / "finetune")
     (tmp_path / "owner" / "finetune" / "clvp2.pth").unlink()
     incomplete = r"incomplete: it has no clvp2\.pth.*narrated models pull owner/finetune"
@@ -404,13 +435,15 @@ def test_a_tortoise_that_lacks_a_part_names_it_and_the_command(tuned, tmp_path):
         narrated.pipeline("text-to-speech", "owner/finetune", models=tmp_path)
 
 
-def test_any_captioner_may_be_named_by_its_folder(models, looking):
+def test_captioner_named_by_folder(models, looking):
+    """Any captioner may be named by its folder."""
     folder = models / "Salesforce" / "blip-image-captioning-base"
     with narrated.pipeline("image-to-text", folder) as describe:
         assert describe(shaded(1)) == looking(shaded(1))
 
 
-def test_a_model_of_an_unknown_kind_is_refused_with_the_way_out(models):
+def test_unknown_model_kind_is_refused(models):
+    """A model of an unknown kind is refused with the way out."""
     folder = models / "Salesforce" / "blip-image-captioning-base"
     with pytest.raises(NarratedError, match=r"kind 'blip'.*like='bark'"):
         narrated.pipeline("text-to-speech", folder)
@@ -420,7 +453,8 @@ def test_a_model_of_an_unknown_kind_is_refused_with_the_way_out(models):
         narrated.pipeline("text-to-speech", "./none")
 
 
-def test_a_folder_that_holds_no_model_is_refused_with_what_would_be_one(tmp_path):
+def test_folder_sans_model_is_refused(tmp_path):
+    """A folder without a model is refused, and the message says what a model has."""
     (tmp_path / "autoregressive.bin").write_bytes(b"of something else")
     told = r"holds neither config\.json nor .*clvp2\.pth.*Name another folder"
     with pytest.raises(EngineUnavailable, match=told):
@@ -441,30 +475,35 @@ def test_a_folder_that_holds_no_model_is_refused_with_what_would_be_one(tmp_path
         ({"task": "text-to-speech", "speed": 3}, r"no option 'speed'.*rate"),
     ],
 )
-def test_what_cannot_be_is_refused_with_what_there_is(given, told):
+def test_wrong_request_lists_choices(given, told):
+    """A wrong request is refused with the possible choices."""
     with pytest.raises(NarratedError, match=told):
         narrated.pipeline(**given)
 
 
-def test_a_model_that_is_not_there_is_refused_with_the_command_that_pulls_it(tmp_path):
+def test_missing_model_names_the_pull(tmp_path):
+    """A missing model is refused with the command that pulls it."""
     with pytest.raises(EngineUnavailable, match=r"narrated models pull suno/bark$"):
         narrated.pipeline("text-to-speech", "bark", models=tmp_path)
 
 
-def test_a_device_may_be_a_number_as_in_transformers(models):
+def test_device_may_be_a_number(models):
+    """A device may be a number as in transformers."""
     with narrated.pipeline("text-to-speech", "bark", models=models, device=-1) as speak:
         assert speak.engine.models[0].device.name == "cpu"
     with pytest.raises(EngineUnavailable, match="cuda:99 is not there"):
         narrated.pipeline("text-to-speech", "bark", models=models, device=99)
 
 
-def test_an_engine_of_another_interpreter_is_refused(configured):
+def test_other_interpreter_is_refused(configured):
+    """An engine of another interpreter is refused."""
     configured("engines: {old: {module: old, python: /opt/old/bin/python}}")
     with pytest.raises(NarratedError, match=r"/opt/old/bin/python.*Have the daemon speak"):
         narrated.pipeline("text-to-speech", "old")
 
 
-def test_a_broken_configuration_is_told(configured):
+def test_wrong_configuration_is_named(configured):
+    """A wrong configuration is refused with its key."""
     configured("speach: {}")
     with pytest.raises(ConfigurationError, match="speach"):
         narrated.pipeline("text-to-speech")
@@ -473,7 +512,8 @@ def test_a_broken_configuration_is_told(configured):
 # --- at work ---
 
 
-def test_a_row_that_fails_says_why_and_leaves_the_rest_well(toy):
+def test_failed_request_leaves_others(toy):
+    """A failed request says why, and later ones succeed."""
     speak = toy(rows=2)
     texts = ["One.", "FAIL SLOW:0.2", "Two."]
     with pytest.raises(EngineError, match=r"fails on demand\. Take FAIL out\."):
@@ -485,7 +525,8 @@ def test_a_row_that_fails_says_why_and_leaves_the_rest_well(toy):
     assert heard(speak("One."))
 
 
-def test_a_batch_is_halved_where_memory_runs_out(configured, tmp_path, monkeypatch):
+def test_batch_shrinks_without_memory(configured, tmp_path, monkeypatch):
+    """A batch is halved if memory runs out."""
     pytest.importorskip("torch")
     from engines.scarcity import little_left
 
@@ -510,7 +551,8 @@ def hungry(configured, tmp_path, **options):
     return narrated.pipeline("text-to-speech", "hungry")
 
 
-def test_leaving_the_block_frees_the_models(models):
+def test_closing_frees_the_models(models):
+    """Leaving the block frees the models."""
     with narrated.pipeline("text-to-speech", "bark", models=models) as speak:
         (model,) = speak.engine.models
         assert model.warmth is WeightsLocation.WARM
@@ -520,7 +562,8 @@ def test_leaving_the_block_frees_the_models(models):
         speak("Hello.")
 
 
-def test_pipelines_beside_one_another_share_weights_and_budget(models, looking):
+def test_beside_shares_weights(models, looking):
+    """Pipelines beside one another share weights and budget."""
     speak = narrated.pipeline("text-to-speech", "bark", models=models, memory="1GB")
     calm = narrated.pipeline("text-to-speech", "bark", temperature=0.2, beside=speak)
     describe = narrated.pipeline("image-to-text", "blip", beside=speak)
@@ -533,7 +576,8 @@ def test_pipelines_beside_one_another_share_weights_and_budget(models, looking):
         narrated.pipeline("image-to-text", beside=speak, memory="1GB")
 
 
-def test_who_does_not_fit_beside_the_other_has_it_make_room(models, barking):
+def test_busy_pipeline_evicts_idle_one(models, barking):
+    """A pipeline that does not fit evicts the idle one beside it."""
     memory = int(barking.engine.models[0].weights_bytes * 1.01)
     speak = narrated.pipeline("text-to-speech", "bark", models=models, memory=memory)
     describe = narrated.pipeline("image-to-text", "blip", beside=speak)
@@ -545,7 +589,8 @@ def test_who_does_not_fit_beside_the_other_has_it_make_room(models, barking):
     assert voice.warmth is WeightsLocation.WARM and eye.warmth is WeightsLocation.ABSENT
 
 
-def test_threads_may_call_one_pipeline(toy):
+def test_threads_share_one_pipeline(toy):
+    """Threads may call one pipeline."""
     speak = toy(delay_s=0.1)
     texts = [f"Hello{' hello' * number}." for number in range(4)]
     with ThreadPoolExecutor(4) as threads:
@@ -553,7 +598,8 @@ def test_threads_may_call_one_pipeline(toy):
     assert all(same(sound, speak(text)) for sound, text in zip(sounds, texts, strict=True))
 
 
-def test_closing_waits_for_who_is_at_work_and_refuses_who_comes_after(toy):
+def test_closing_waits_for_running_call(toy):
+    """Closing waits for the running call, and refuses later ones."""
     speak = toy()
     with ThreadPoolExecutor(2) as threads:
         first = threads.submit(speak, "Hello SLOW:0.6.")
@@ -568,7 +614,8 @@ def test_closing_waits_for_who_is_at_work_and_refuses_who_comes_after(toy):
         speak("Hello.")
 
 
-def test_tortoise_speaks_in_an_own_voice_beside_bark(models, tmp_path, monkeypatch, unconfigured):
+def test_tortoise_own_voice_beside_bark(models, tmp_path, monkeypatch, unconfigured):
+    """Tortoise speaks in an own voice beside Bark."""
     (tmp_path / "here").mkdir()
     monkeypatch.chdir(tmp_path / "here")
     tortoise(models / "Manmay" / "tortoise-tts")

@@ -18,20 +18,24 @@ def pieces(text, limit):
     return [chunk.text for chunk in chunk_script(Script((line(text),), ()), {"narrator": limit})]
 
 
-def test_a_line_within_the_limit_is_one_chunk():
+def test_short_line_is_one_chunk():
+    """A line within the limit is one chunk."""
     assert pieces("One. Two. Three.", 16) == ["One. Two. Three."]
 
 
-def test_short_sentences_are_packed_up_to_the_limit():
+def test_short_sentences_are_packed():
+    """Short sentences are packed up to the limit."""
     assert pieces("One two. Three four. Five six.", 20) == ["One two. Three four.", "Five six."]
 
 
-def test_a_sentence_is_not_divided_where_it_need_not_be():
+def test_fitting_sentence_stays_whole():
+    """A sentence within the limit stays whole."""
     text = "A short one. Dr. Smith came at 3.5 p.m. to us."
     assert pieces(text, 36) == ["A short one.", "Dr. Smith came at 3.5 p.m. to us."]
 
 
-def test_a_sentence_over_the_limit_is_divided_at_clauses():
+def test_long_sentence_cut_at_clauses():
+    """A sentence over the limit is divided at clauses."""
     text = "When it rains, the cat sleeps; the dog — a sad one — waits."
     assert pieces(text, 32) == [
         "When it rains, the cat sleeps;",
@@ -39,30 +43,36 @@ def test_a_sentence_over_the_limit_is_divided_at_clauses():
     ]
 
 
-def test_a_clause_over_the_limit_is_divided_at_words():
+def test_long_clause_cut_at_words():
+    """A clause over the limit is divided at words."""
     assert pieces("aaa bbb ccc ddd", 7) == ["aaa bbb", "ccc ddd"]
 
 
-def test_a_monstrous_word_is_divided_anywhere():
+def test_long_word_cut_anywhere():
+    """A word over the limit is cut anywhere."""
     assert pieces("a" * 25, 10) == ["a" * 10, "a" * 10, "a" * 5]
 
 
 def test_chunks_never_cross_a_line():
+    """Chunks never cross a line."""
     script = Script((line("One."), line("Two.", id="two")), ())
     assert [chunk.line for chunk in chunk_script(script, {"narrator": 100})] == ["one", "two"]
 
 
-def test_the_line_s_pause_comes_after_its_last_chunk_and_a_breath_after_the_others():
+def test_last_chunk_has_the_line_pause():
+    """The line's pause comes after its last chunk and a breath after the others."""
     chunks = chunk_script(Script((line("One two. Three four."),), ()), {"narrator": 12})
     assert [chunk.pause_s for chunk in chunks] == [BREATH_S, 0.5]
 
 
-def test_each_speaker_has_a_limit_of_its_own():
+def test_each_speaker_has_its_limit():
+    """Each speaker has a limit of its own."""
     script = Script((line("One two."), line("One two.", "quote")), ())
     assert len(chunk_script(script, {"narrator": 8, "quote": 4})) == 3
 
 
-def test_a_word_put_in_changes_the_chunks_of_its_own_line_alone():
+def test_edit_changes_its_line_alone():
+    """An inserted word changes the chunks of its own line alone."""
     lines = [line(f"Sentence {at} goes here. And on it goes.", id=str(at)) for at in range(20)]
     changed = [line("A word, then. Sentence 0 goes here.", id="new"), *lines[1:]]
     before, after = (
@@ -72,7 +82,8 @@ def test_a_word_put_in_changes_the_chunks_of_its_own_line_alone():
 
 
 @pytest.mark.parametrize("limit", [200, 400, 1000])
-def test_a_word_put_in_at_the_start_of_a_long_paragraph_changes_one_chunk(limit):
+def test_edit_at_start_changes_one_chunk(limit):
+    """A word inserted at the start of a long paragraph changes one chunk."""
     changed = []
     for seed in range(60):
         text = " ".join(_sentences(seed, limit))
@@ -89,7 +100,8 @@ def _sentences(seed, limit):
         yield f"{' '.join(words).capitalize()} {chance.random():.6f}."
 
 
-def test_a_word_put_in_anywhere_among_short_sentences_seldom_changes_more_than_one_chunk():
+def test_edit_rarely_changes_more_chunks():
+    """A word inserted among short sentences seldom changes more than one chunk."""
     said = [f"This is sentence number {at}, and it says what it has to say." for at in range(60)]
     before = pieces(" ".join(said), 400)
     changed = []
@@ -106,7 +118,8 @@ WORDS = st.lists(st.text("ab.,;:!?…—–-“”()'\" \n\t1é日😀", min_siz
 
 @settings(deadline=None, max_examples=150)
 @given(st.lists(WORDS.map(" ".join), max_size=4), st.integers(1, 60), st.sampled_from(["en", "ja"]))
-def test_all_words_come_back_in_order_in_chunks_that_fit(texts, limit, language):
+def test_chunks_keep_all_words_in_order(texts, limit, language):
+    """Chunks fit the limit, and hold all words in order."""
     lines = tuple(
         Line(str(at), at, Role.PARAGRAPH, text, 0.5, language=language)
         for at, text in enumerate(texts)
@@ -118,11 +131,13 @@ def test_all_words_come_back_in_order_in_chunks_that_fit(texts, limit, language)
 
 @settings(deadline=None, max_examples=100)
 @given(st.lists(st.text("abc.,;é", min_size=1, max_size=8), max_size=60))
-def test_words_that_fit_are_never_broken(words):
+def test_fitting_words_stay_whole(words):
+    """Words that fit are never broken."""
     chunks = chunk_script(Script((line(" ".join(words)),), ()), {"narrator": 20})
     assert [word for chunk in chunks for word in chunk.text.split()] == words
 
 
 @pytest.mark.parametrize("text", ["", " ", "\n"])
-def test_a_line_without_a_sign_gives_no_chunk(text):
+def test_empty_line_gives_no_chunk(text):
+    """A line without a sign gives no chunk."""
     assert pieces(text, 10) == []

@@ -1,222 +1,78 @@
-"""Nothing is lost between a source and its script, whatever the source."""
+"""A script's coverage: how many blocks are spoken, announced and skipped, and the words said."""
 
-import re
-from itertools import count
-from typing import get_args
+import pytest
 
-import msgspec
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from narrated.script.coverage import Coverage, count_coverage
+from narrated.script.script import Line, Role, Script, Skip
 
-from narrated.errors import SourceError
-from narrated.reading import document as doc
-from narrated.reading.source_reader import read
-from narrated.script.builder import build_script
-from narrated.script.lexicon import Lexicon
-from narrated.script.script import ReadingSettings
 
-ANY_SETTINGS = st.builds(
-    ReadingSettings,
-    links=st.sampled_from(["text", "announce"]),
-    code=st.sampled_from(["announce", "read", "skip"]),
-    footnotes=st.sampled_from(["paragraph", "end", "skip"]),
+def line(block, role=Role.PARAGRAPH, text="Two words."):
+    return Line(id=f"{block}-{role}-{text}", block=block, role=role, text=text, pause_s=0.5)
+
+
+def skip(block):
+    return Skip(block=block, kind="comment", reason="a comment")
+
+
+def counted(lines=(), skipped=()):
+    return count_coverage(Script(tuple(lines), tuple(skipped)))
+
+
+def test_empty_script_covers_nothing():
+    """Nothing covers nothing."""
+    assert counted() == Coverage(blocks=0, spoken=0, announced=0, skipped=0, words=0)
+
+
+def test_own_words_count_as_spoken():
+    """A block in its own words is spoken."""
+    assert counted([line(0)]) == Coverage(blocks=1, spoken=1, announced=0, skipped=0, words=2)
+
+
+@pytest.mark.parametrize("role", [Role.CODE, Role.MATH, Role.NOTICE, Role.PICTURE])
+def test_announced_blocks_are_counted(role):
+    """A block with only an announcement counts as announced."""
+    assert counted([line(0, role)]) == Coverage(1, spoken=0, announced=1, skipped=0, words=2)
+
+
+@pytest.mark.parametrize(
+    "role",
+    [role for role in Role if role not in (Role.CODE, Role.MATH, Role.NOTICE, Role.PICTURE)],
 )
+def test_other_roles_count_as_spoken(role):
+    """Every other role speaks words of the block."""
+    assert counted([line(0, role)]).spoken == 1
 
 
-def words(number):
-    """Two words that occur nowhere else; letters alone, which have one spoken form."""
-    letters = "".join(chr(ord("a") + int(digit)) for digit in str(number))
-    return f" x{letters}x y{letters}y "
+def test_silent_block_is_skipped():
+    """A block of which nothing is said is skipped."""
+    assert counted([], [skip(0)]) == Coverage(1, spoken=0, announced=0, skipped=1, words=0)
 
 
-TEXT = st.builds(lambda number: doc.Text(words(number)), st.integers(0, 99_999))
-MARKS = st.builds(doc.FootnoteMark, st.sampled_from(["1", "2", "3"]))
-SPAN = st.recursive(
-    TEXT,
-    lambda inner: st.one_of(
-        st.builds(doc.Emphasis, st.tuples(inner, inner)),
-        st.builds(doc.Link, st.tuples(inner), st.just("http://a.b")),
-        st.builds(doc.Deleted, st.tuples(inner)),
-        st.builds(lambda number: doc.InlineCode(words(number)), st.integers(0, 99_999)),
-        st.builds(doc.InlinePicture, st.sampled_from(["a.png", "b.png"]), st.just("alt")),
-        MARKS,
-        st.just(doc.LineBreak()),
-        st.just(doc.InlineMath("x")),
-    ),
-    max_leaves=4,
-)
-SPANS = st.lists(SPAN, max_size=4).map(
-    lambda spans: tuple(one for span in spans for one in (span, doc.Text(" ")))
-)
-CELLS = st.lists(st.builds(doc.Cell, SPANS), max_size=3).map(tuple)
-LEAF = st.one_of(
-    st.builds(doc.Heading, st.integers(1, 6), SPANS),
-    st.builds(doc.Paragraph, SPANS),
-    st.builds(doc.Code, st.sampled_from(["a\nb", " "]), st.sampled_from(["", "c"])),
-    st.builds(doc.Table, CELLS, st.lists(CELLS, max_size=3).map(tuple)),
-    st.builds(doc.Picture, st.sampled_from(["a.png", "b.png"]), st.sampled_from(["", "alt"])),
-    st.just(doc.Rule()),
-    st.just(doc.Math("x")),
-    st.builds(doc.Unspoken, st.just("comment"), st.just("a comment"), st.just("t")),
-)
-TASKS = st.sampled_from([None, None, True, False])
-BLOCK = st.recursive(
-    LEAF,
-    lambda inner: st.one_of(
-        st.builds(doc.Quote, st.lists(inner, max_size=3).map(tuple)),
-        st.builds(doc.Footnote, st.sampled_from("1234"), st.lists(inner, max_size=2).map(tuple)),
-        st.builds(
-            doc.Listing,
-            st.lists(st.builds(doc.Item, st.lists(inner, max_size=2).map(tuple), TASKS)).map(tuple),
-            st.booleans(),
-        ),
-    ),
-    max_leaves=8,
-)
-DOCUMENT = st.builds(
-    doc.Document,
-    st.just("text"),
-    st.just("Title"),
-    st.sampled_from(["front matter", "heading", "page", "name"]),
-    st.lists(BLOCK, max_size=6).map(tuple),
-)
+def test_partly_said_block_counts_once():
+    """A block said in part counts once as spoken."""
+    found = counted([line(0), line(0, text="More."), line(0, Role.PICTURE)], [skip(0), skip(0)])
+    assert (found.blocks, found.spoken, found.announced, found.skipped) == (1, 1, 0, 0)
 
 
-def blocks(found, together=False):
-    """Every block at any depth in the order of the source, and whether it is said with another."""
-    for block in found:
-        yield block, together
-        inner = getattr(block, "blocks", ())
-        for item in getattr(block, "items", ()):
-            inner += item.blocks
-        # A short quotation is one line, and a footnote that is not read is one skip.
-        yield from blocks(inner, together or isinstance(block, doc.Quote | doc.Footnote))
+def test_picture_sans_caption_announced():
+    """An announced picture without a caption is not skipped."""
+    found = counted([line(4, Role.PICTURE)], [skip(4)])
+    assert (found.blocks, found.announced, found.skipped) == (1, 1, 0)
 
 
-@settings(deadline=None, max_examples=150)
-@given(DOCUMENT, ANY_SETTINGS)
-def test_every_block_is_spoken_announced_or_listed_with_a_reason(document, choice):
-    script = build_script(document, {}, Lexicon.parse([]), choice)
-    accounted = {line.block for line in script.lines} | {skip.block for skip in script.skipped}
-    for number, (block, together) in enumerate(blocks(document.blocks)):
-        is_outer = isinstance(block, doc.Listing) and any(item.blocks for item in block.items)
-        assert number in accounted or together or is_outer, block
-    assert all(skip.reason and skip.kind for skip in script.skipped)
+def test_code_read_aloud_is_spoken():
+    """Code that is read aloud is spoken."""
+    read = [line(0, Role.CODE), line(0, Role.CODE, "Make demo"), line(0, Role.NOTICE)]
+    assert counted(read).spoken == 1
 
 
-WORD = r"\b[xy][a-j]+[xy]\b"
+def test_outside_title_is_no_block():
+    """A title and byline from outside the text are words but no block."""
+    found = counted([line(-1, Role.TITLE), line(-1, Role.BYLINE, "By Ada.")], [skip(-1)])
+    assert found == Coverage(blocks=0, spoken=0, announced=0, skipped=0, words=4)
 
 
-def spoken_words(block):
-    """The words that must be heard of a block, in order."""
-    if isinstance(block, doc.Unspoken | doc.Code | doc.Math | doc.Rule | doc.Footnote):
-        return []
-    return re.findall(WORD, msgspec.json.encode(block).decode())
-
-
-def without_footnotes(document):
-    kept = tuple(block for block in document.blocks if "Footnote" not in str(block))
-    return msgspec.structs.replace(document, blocks=kept)
-
-
-@settings(deadline=None, max_examples=150)
-@given(DOCUMENT)
-def test_all_words_are_heard_once_and_in_their_order(document):
-    document = without_footnotes(document)
-    script = build_script(document, {}, Lexicon.parse([]), ReadingSettings())
-    heard = re.findall(WORD, " ".join(line.text for line in script.lines))
-    tables = [block for block in document.blocks if "Table" in str(block)]
-    wanted = [word for block in document.blocks for word in spoken_words(block)]
-    # A table's header is heard again with every row, so only order and number differ there.
-    assert set(heard) == set(wanted) if tables else heard == wanted
-
-
-ANNOUNCEMENTS = """
-title|a longer quotation|end of quotation|quote|a table of|rows?|empty|a formula|an image|labelled
-alt|link in post|struck out|code|in C|lines?|footnote|done|to do|a|b|end of code|point|x
-eleven|twelve|[a-z]+teen|twenty
-zero|one|two|three|four|five|six|seven|eight|nine|ten
-"""
-ANNOUNCED = re.compile(
-    rf"\b(?:{ANNOUNCEMENTS.strip().replace(chr(10), '|')})\b", flags=re.IGNORECASE
-)
-
-
-@settings(deadline=None, max_examples=150)
-@given(DOCUMENT, ANY_SETTINGS)
-def test_no_word_is_heard_but_the_source_s_and_the_announcements(document, choice):
-    script = build_script(document, {}, Lexicon.parse([]), choice)
-    heard = " ".join(line.text for line in script.lines)
-    assert not re.search(r"\w", ANNOUNCED.sub("", re.sub(WORD, "", heard)))
-
-
-@settings(deadline=None, max_examples=150)
-@given(DOCUMENT)
-def test_every_footnote_s_words_are_heard_once_or_listed(document):
-    script = build_script(document, {}, Lexicon.parse([]), ReadingSettings())
-    heard = re.findall(WORD, " ".join(line.text for line in script.lines))
-    listed = " ".join(skip.text for skip in script.skipped)
-    for block, _ in blocks(document.blocks):
-        if isinstance(block, doc.Footnote):
-            for word in re.findall(WORD, msgspec.json.encode(block).decode()):
-                assert word in heard or word in listed or "…" in listed
-
-
-def test_every_kind_of_block_and_span_takes_part():
-    """What the documents above are made of is all that there is."""
-    kinds = {kind.__name__ for kind in (*get_args(doc.Blocks), *get_args(doc.Spans))}
-    assert {name for name in kinds if name not in f"{BLOCK}{SPAN}{MARKS}"} == set()
-
-
-MARKUP = r"""
-- |> |# |1. |    |*|**|_|[|]|(|)|~~ |\|![|&|<b>|</b>|<div>|</div>|<p>|<ul><li>|</ul>|<T>|<br>|^[|$
-<blockquote>|<td>|<pre>|</pre>|`` |<table>|<tr>|</table>|<dl><dt>|<dd>|<h2>|</h2>|<a href=x>|</a>
-<span>|</span>|<q>|<sup>|<figure>|<summary>|<em>|</em>|<code>|</code>|<li>|</li>|<ol start=3>
-"""
-PIECES = st.sampled_from(
-    [*re.split(r"[|\n]", MARKUP), "---\n", *["\n"] * 3, "\n\n", " ", " ", *["WORD"] * 8]
-)
-
-
-def numbered(pieces):
-    numbers = count()
-    return "".join(f"q{next(numbers)}q" if piece == "WORD" else piece for piece in pieces)
-
-
-@settings(deadline=None, max_examples=200)
-@given(st.lists(PIECES, max_size=40).map(numbered), st.sampled_from(["a.md", "a.html", "a.txt"]))
-def test_no_word_of_a_text_is_lost_in_reading_it(text, name):
-    try:
-        document = read(text.encode(), name)
-    except SourceError as error:
-        assert "nothing to say" in error.problem
-        assert not re.search(r"q\d", text)
-        return
-    kept = msgspec.json.encode(document).decode()
-    assert [word for word in re.findall(r"q\d+q", text) if word not in kept] == []
-
-
-LETTERS = str.maketrans("0123456789", "abcdefghij")
-
-
-@settings(deadline=None, max_examples=200)
-@given(st.lists(PIECES, max_size=40).map(numbered), st.sampled_from(["a.md", "a.html", "a.txt"]))
-def test_no_word_of_a_text_is_lost_in_its_script(text, name):
-    text = text.translate(LETTERS)
-    try:
-        document = read(text.encode(), name)
-    except SourceError:
-        return
-    script = build_script(document, {}, Lexicon.parse([]), ReadingSettings())
-    heard = " ".join(line.text for line in script.lines).lower()
-    unheard = [block for block, _ in blocks(document.blocks) if not spoken_words_of(block)]
-    formulas = re.findall(r"InlineMath\(text='([^']*)'", str(document))
-    kept = msgspec.json.encode([*unheard, script.skipped, formulas]).decode()
-    lost = [
-        word for word in re.findall(r"q[a-j]+q", text) if word not in heard and word not in kept
-    ]
-    assert lost == []
-
-
-def spoken_words_of(block):
-    return not isinstance(block, doc.Unspoken | doc.Code | doc.Footnote | doc.Math)
+def test_blocks_are_the_sum_of_fates():
+    """All blocks are the sum of the spoken, announced and skipped ones."""
+    found = counted([line(0), line(1, Role.CODE), line(3)], [skip(2), skip(3), skip(7)])
+    assert found == Coverage(blocks=5, spoken=2, announced=1, skipped=2, words=6)

@@ -14,37 +14,45 @@ def said(text, *lexicons):
     return Lexicon.parse(lexicons).apply(text)
 
 
-def test_a_word_in_lower_case_matches_in_any_case():
+def test_lower_case_matches_any_case():
+    """A word in lower case matches in any case."""
     assert said("Nginx, NGINX, nginx", "words: {nginx: engine x}") == "engine x, engine x, engine x"
 
 
-def test_a_word_with_a_capital_matches_exactly():
+def test_capitals_match_exactly():
+    """A word with a capital matches exactly."""
     assert said("US and us", "words: {US: U S}") == "U S and us"
 
 
 def test_only_whole_words_are_replaced():
+    """Only whole words are replaced."""
     assert said("cat concat cats cat_x cat", "words: {cat: dog}") == "dog concat cats cat_x dog"
 
 
-def test_words_may_hold_signs_and_phrases_may_hold_spaces():
+def test_entries_hold_signs_and_spaces():
+    """Words may hold signs and phrases may hold spaces."""
     lexicon = 'words: {"C++": C plus plus, ".net": dot net, "vi  editor": six}'
     assert said("C++, .NET and the vi editor", lexicon) == "C plus plus, dot net and the six"
 
 
-def test_the_longest_entry_wins_and_is_not_replaced_again():
+def test_longest_entry_wins():
+    """The longest entry wins, and its pronunciation is not replaced again."""
     assert said("new york", "words: {new: old, new york: new amsterdam}") == "new amsterdam"
 
 
-def test_a_later_lexicon_wins():
+def test_later_lexicon_wins():
+    """A later lexicon wins."""
     assert said("a b", "words: {a: one, b: two}", "words: {a: first}") == "first two"
 
 
-def test_patterns_are_applied_in_order_after_the_words():
+def test_patterns_follow_the_words():
+    """Patterns are applied in order after the words."""
     lexicon = "words: {rfc: RFC}\npatterns:\n- {match: 'RFC (\\d+)', say: 'R F C \\1'}"
     assert said("rfc 2119", lexicon) == "R F C 2119"
 
 
-def test_an_empty_lexicon_changes_nothing():
+def test_empty_lexicon_changes_nothing():
+    """An empty lexicon changes nothing."""
     for empty in ("", "words:\npatterns:\n", "# nothing\n"):
         assert said("a b", empty) == "a b"
 
@@ -63,17 +71,20 @@ def test_an_empty_lexicon_changes_nothing():
         ("just words", "mapping"),
     ],
 )
-def test_a_lexicon_that_is_wrong_is_refused_with_the_entry_s_name(lexicon, named):
+def test_wrong_lexicon_names_the_entry(lexicon, named):
+    """A lexicon that is wrong is refused with the entry's name."""
     with pytest.raises(SourceError, match=named):
         Lexicon.parse([lexicon])
 
 
-def test_the_second_of_two_lexicons_is_named():
+def test_second_lexicon_is_named():
+    """The second of two lexicons is named."""
     with pytest.raises(SourceError, match="Lexicon 2 of 2"):
         Lexicon.parse(["words: {a: b}", "words: [a]"])
 
 
-def test_the_example_lexicon_is_right():
+def test_example_lexicon_is_right():
+    """The example lexicon is right."""
     assert said("nginx, RFC 2119 & 8 GB", EXAMPLE.read_text()) == (
         "engine x, R F C 2119 & 8 gigabytes"
     )

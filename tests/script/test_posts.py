@@ -31,13 +31,15 @@ def expected(name):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_post_is_said_as_a_good_narrator_would(name):
+def test_posts_match_their_scripts(name):
+    """A post is said as a good narrator would."""
     said, _ = expected(name)
     assert [f"[{line.role}] {line.text}" for line in script(name).lines] == said
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_what_of_a_post_is_not_said_is_listed(name):
+def test_unsaid_parts_are_listed(name):
+    """The unsaid parts of a post are listed."""
     _, skipped = expected(name)
     found = [f"- {skip.kind}: {skip.text}" for skip in script(name).skipped]
     pairs = list(zip(found, skipped, strict=False))
@@ -45,7 +47,8 @@ def test_what_of_a_post_is_not_said_is_listed(name):
     assert len(found) == len(skipped)
 
 
-def test_the_posts_hold_every_kind_of_line_there_is():
+def test_posts_use_every_role():
+    """The posts hold lines of every role."""
     roles = {line.role.value for name in NAMES for line in script(name).lines}
     every = "title byline heading paragraph item quote code table picture footnote math notice"
     assert roles == set(every.split())

@@ -23,14 +23,16 @@ def shown(text, limit=100, width=100, **settings):
     return list(preview_lines(planned(text, limit, **settings), width))
 
 
-def test_the_head_tells_title_author_voice_coverage_and_length():
+def test_head_describes_the_draft():
+    """The head tells title author voice coverage and length."""
     found = shown("---\nauthor: Ada\ndate: 2024-03-09\n---\n# Title\n\nSome words.\n\n<!-- no -->")
     assert found[:3] == ["Title", "Ada, 2024-03-09", "in en, said by espeak (en-us)"]
     assert found[3].startswith("3 blocks: 2 spoken, 0 announced, 1 skipped; ")
     assert found[3].endswith(" words, under a minute; 3 chunks")
 
 
-def test_each_line_stands_beside_its_role_and_pause():
+def test_lines_show_role_and_pause():
+    """Each line shows its role and pause."""
     found = shown("# Title\n\nSome words.\n\n- An item", pauses={"item": 0.25})
     assert found[4:] == [
         "title       1.0 s  Title",
@@ -39,12 +41,14 @@ def test_each_line_stands_beside_its_role_and_pause():
     ]
 
 
-def test_the_cuts_between_chunks_are_seen():
+def test_chunk_boundaries_are_shown():
+    """The cuts between chunks are seen."""
     found = shown("One two three. Four five six.", limit=20)
     assert found[-1] == "paragraph   0.5 s  One two three. ¦ Four five six."
 
 
-def test_a_long_line_goes_on_below_its_own_words():
+def test_long_line_is_indented():
+    """A long line goes on below its first words."""
     found = shown("One two three four five six seven eight nine.", width=50)
     assert found[-2:] == [
         "paragraph   0.5 s  One two three four five six",
@@ -52,11 +56,13 @@ def test_a_long_line_goes_on_below_its_own_words():
     ]
 
 
-def test_two_lines_of_one_text_are_shown_apart():
+def test_equal_lines_are_shown_apart():
+    """Two lines of one text are shown apart."""
     assert shown("Same.\n\nSame.")[-2:] == ["paragraph   0.5 s  Same."] * 2
 
 
-def test_whoever_is_not_the_narrator_is_named():
+def test_other_speakers_are_named():
+    """A speaker other than the narrator is named."""
     speakers = {"narrator": Speaker(), "quote": Speaker("espeak", "en-gb")}
     found = shown("Mine.\n\n> Theirs.", speakers=speakers)
     assert "in en, said by espeak (en-us); quote: espeak (en-gb)" in found
@@ -66,34 +72,40 @@ def test_whoever_is_not_the_narrator_is_named():
     ]
 
 
-def test_a_piece_in_another_language_is_marked():
+def test_other_languages_are_marked():
+    """A chunk in another language is marked."""
     made = planned("Ein Satz.")
     chunks = tuple(msgspec.structs.replace(chunk, language="de") for chunk in made.chunks)
     found = list(preview_lines(msgspec.structs.replace(made, chunks=chunks)))
     assert found[-1] == "paragraph   0.5 s  [de] Ein Satz."
 
 
-def test_one_of_a_kind_is_no_plural():
+def test_one_is_no_plural():
+    """One of a kind is no plural."""
     assert (
         shown("Words.")[2]
         == "1 block: 1 spoken, 0 announced, 0 skipped; 2 words, under a minute; 2 chunks"
     )
 
 
-def test_what_is_not_said_stands_at_the_end_with_its_reason():
+def test_skips_come_last_with_reasons():
+    """Skips stand at the end with their reasons."""
     found = shown("Words.\n\n<!-- secret -->")
     assert found[-3:] == ["", "Not said:", "  comment (a comment): secret"]
 
 
-def test_where_all_is_said_nothing_is_listed_as_not_said():
+def test_no_skips_give_no_list():
+    """Without skips, the preview has no list of them."""
     assert "Not said:" not in shown("Words.")
 
 
-def test_a_proof_says_where_an_author_wants_no_narration():
+def test_narrate_false_is_shown():
+    """A preview says that an author wants no narration."""
     assert any("not narrated" in line for line in shown("---\nnarrate: no\n---\nWords."))
 
 
-def test_a_proof_cannot_move_the_cursor():
+def test_preview_has_no_control_signs():
+    """A preview holds only printable characters."""
     hostile = '---\nauthor: "A\\u202e"\nvoice: "v\\u2066"\n---\nWords \u202e here \u2028 too.'
     assert all(line.isprintable() for line in shown(hostile))
 
@@ -102,5 +114,6 @@ def test_a_proof_cannot_move_the_cursor():
     ("words", "told"),
     [(0, "under a minute"), (74, "under a minute"), (150, "about 1 min"), (1204, "about 8 min")],
 )
-def test_the_length_is_told_in_minutes(words, told):
+def test_length_is_told_in_minutes(words, told):
+    """The length is told in minutes."""
     assert speaking_time(words) == told
