@@ -107,9 +107,10 @@ def test_cost_is_linear_in_length(piece, joint):
         normalise(text)
         return time.process_time() - began_s
 
-    # The best of several, since others work on the machine meanwhile.
-    short_s, long_s = (min(spent_s(length) for _ in range(4)) for length in (2000, 16_000))
-    assert long_s < 24 * max(short_s, 0.01)
+    # Eight times the length costs about 8 times the time, and 64 times if a rule is quadratic.
+    # The best of several, since other processes slow the machine; one fast run is enough.
+    short_s = min(spent_s(2000) for _ in range(2))
+    assert any(spent_s(16_000) < 24 * max(short_s, 0.01) for _ in range(4))
 
 
 @pytest.mark.parametrize(
