@@ -130,7 +130,7 @@ def test_the_command_says_what_would_be_better_and_how_to_hear_the_voice(tmp_pat
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines() == [
         "Better: 2 clips make a voice, and 3 or more of about ten seconds a better one",
-        "my aunt is added; hear it: narrated voices audition 'my aunt' --engine tortoise",
+        "my aunt is added. Hear it: narrated voices audition 'my aunt' --engine tortoise",
     ]
     np.savez(tmp_path / "bert.npz", **prompt_arrays(7))
     assert command(tmp_path, "bert.npz").stdout.endswith("audition bert --engine bark\n")
@@ -144,7 +144,7 @@ def test_what_the_command_added_counts_from_the_moment_that_it_is_done(
     source = recorded(tmp_path / "anna") if kind == "clips" else latents(tmp_path / "anna.pth")
     done = command(tmp_path, str(source), settle="")
     assert list(found(voices)) == ["anna"]
-    assert done.stderr == "Its files are left alone for 3 s, so that they count as whole.\n"
+    assert done.stderr == "Waiting 3 s to see that the files no longer change …\n"
 
 
 def test_a_clip_that_is_none_is_refused_with_what_is_wrong_and_nothing_is_written(tmp_path):

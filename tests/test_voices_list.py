@@ -4,7 +4,7 @@ import pytest
 
 from narrated.engines.interface import EngineInfo
 from narrated.errors import NarratedError
-from narrated.terminal.voice_tables import lines
+from narrated.terminal.voice_tables import voice_lines
 from narrated.workers.engine_probe import EngineProbe
 from narrated.workers.supervisor import WorkerSnapshot, WorkerState
 
@@ -16,16 +16,16 @@ def state(name, state, engines=(), missing=None) -> WorkerSnapshot:
 
 
 def refused(only, *states) -> NarratedError:
-    roll = EngineProbe(
+    probe = EngineProbe(
         {"espeak": ESPEAK}, [state("engines", WorkerState.READY, ("espeak",)), *states]
     )
     with pytest.raises(NarratedError) as caught:
-        list(lines(roll, only))
+        list(voice_lines(probe, only))
     return caught.value
 
 
 def test_voices_of_one_engine_are_shown_alone():
-    assert list(lines(EngineProbe({"espeak": ESPEAK}, []), "espeak"))[:2] == [
+    assert list(voice_lines(EngineProbe({"espeak": ESPEAK}, []), "espeak"))[:2] == [
         "espeak (1 voices)",
         "  en-gb",
     ]
@@ -33,18 +33,18 @@ def test_voices_of_one_engine_are_shown_alone():
 
 def test_one_that_is_still_being_loaded_is_waited_for():
     error = refused("tortoise", state("models", WorkerState.STARTING))
-    assert "tortoise does not answer yet" in error.problem
+    assert "The engine tortoise does not answer yet" in error.problem
     assert "moment" in error.remedy
 
 
 def test_one_that_cannot_be_had_says_why():
     why = "The model Manmay/tortoise-tts is not there. narrated models pull Manmay/tortoise-tts"
     error = refused("tortoise", state("models", WorkerState.READY, (), {"tortoise": why}))
-    assert "tortoise cannot be had" in error.problem
+    assert "engine tortoise is not available" in error.problem
     assert "narrated models pull" in str(error)
 
 
 def test_one_that_nobody_configured_says_how_to():
     error = refused("tortoise", state("models", WorkerState.READY))
-    assert "No engine tortoise that speaks" in error.problem
+    assert "No speech engine tortoise" in error.problem
     assert "`engines:`" in error.remedy

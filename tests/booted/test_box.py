@@ -174,11 +174,11 @@ def remedy(box: Box, name: str) -> str:
 def _examination(box: Box) -> dict[str, tuple[str, str]]:
     program = (
         "import json; from pathlib import Path; from narrated.config import file as config;"
-        "from narrated.doctor.run_checks import examine; "
+        "from narrated.doctor.run_checks import run_checks; "
         "from narrated.terminal.daemon_client import DaemonClient;"
         "wished = config.load(Path('/etc/narrated/narrated.yaml'));"
-        "found = examine(wished, DaemonClient(wished).roll);"
-        "print(json.dumps({each.name: (each.state, each.remedy) for each in found}))"
+        "found = run_checks(wished, DaemonClient(wished).probe_engines);"
+        "print(json.dumps({each.name: (each.severity, each.remedy) for each in found}))"
     )
     found: dict[str, tuple[str, str]] = json.loads(box.run(PYTHON, "-c", program))
     return found

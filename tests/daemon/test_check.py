@@ -189,19 +189,19 @@ def test_a_folder_outside_the_inbox_is_a_root_of_its_own(resting: Daemon, tmp_pa
 
 def test_an_empty_folder_is_well(resting: Daemon, tmp_path: Path) -> None:
     done = checked(resting, tmp_path)
-    assert (done.returncode, done.stdout) == (0, "There is nothing to read in it.\n")
+    assert (done.returncode, done.stdout) == (0, "There is nothing to read in this folder.\n")
 
 
 LOOK_AS_NOBODY = """
 import os, sys
 from pathlib import Path
-from narrated.terminal.folder_check import look
+from narrated.terminal.folder_check import find_files
 if os.geteuid() == 0:
     os.setgroups([])
     os.setresgid(65533, 65533, 65533)
     os.setresuid(65533, 65533, 65533)
-found = look(Path(sys.argv[1]), "", ())
-print(found.files, [(each.path, each.problem, each.remedy) for each in found.closed])
+found = find_files(Path(sys.argv[1]), "", ())
+print(found.files, [(each.path, each.problem, each.remedy) for each in found.unlisted])
 """
 
 

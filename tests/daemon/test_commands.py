@@ -119,7 +119,7 @@ def test_a_chosen_take_is_kept_by_later_versions(daemon: Daemon) -> None:
 def test_refresh_makes_a_file_or_folder_anew_without_speech(daemon: Daemon) -> None:
     before = _narrated(daemon, "refresh/a/one")
     told = daemon.ask("refresh", "refresh/a")
-    assert told.stdout == "refresh/a/one.md is made anew\n"
+    assert told.stdout == "refresh/a/one.md is narrated again\n"
     wait(lambda: daemon.history("refresh/a/one.md") == ["superseded", "done"])
     assert len(daemon.spoken) == before
     assert daemon.ask("refresh", "refresh/none").returncode == 1

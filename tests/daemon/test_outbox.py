@@ -122,7 +122,7 @@ def test_refresh_replaces_old_format(tmp_path: Path) -> None:
         daemon.signal(signal.SIGHUP)
         daemon.wait_told("READY=1", told)
         assert daemon.files == _set("post")
-        assert "post.md is made anew" in daemon.ask("refresh").stdout
+        assert "post.md is narrated again" in daemon.ask("refresh").stdout
         wait(lambda: daemon.files == _set("post", "opus"), lambda: daemon.log)
         assert daemon.spoken == spoken
 

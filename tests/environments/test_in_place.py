@@ -27,7 +27,10 @@ def heard(line: str) -> None:
 def test_what_is_there_already_is_found_whole_without_a_network() -> None:
     done = command("install", "tortoise", PIP_NO_INDEX="1")
     assert done.returncode == 0, done.stderr
-    assert f"tortoise-tts==3.0.0 is installed in {sys.prefix}, beside the rest." in done.stdout
+    assert (
+        f"tortoise-tts==3.0.0 is installed in {sys.prefix}, beside narrated's own libraries."
+        in done.stdout
+    )
     assert "narrated models pull tortoise" in done.stdout
 
 

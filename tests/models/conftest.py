@@ -1,4 +1,4 @@
-"""A hub on loopback that has a model, and a shelf for it."""
+"""A hub on loopback that has a model, and a store for it."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,12 +19,12 @@ def hub() -> Iterator[LoopbackHub]:
 
 
 @pytest.fixture
-def shelf(tmp_path: Path) -> ModelStore:
+def store(tmp_path: Path) -> ModelStore:
     """An empty folder of models, not made yet."""
     return ModelStore(tmp_path / "state/models")
 
 
 @pytest.fixture
-def puller(hub: LoopbackHub, shelf: ModelStore) -> Puller:
-    """Pulls from that hub onto that shelf."""
-    return Puller(hub, shelf)
+def puller(hub: LoopbackHub, store: ModelStore) -> Puller:
+    """Pulls from that hub onto that store."""
+    return Puller(hub, store)

@@ -3,7 +3,7 @@
 import random
 from dataclasses import dataclass, field
 
-from narrated.models.catalogue import entry
+from narrated.models.catalogue import find_model
 from narrated.models.hub import Hub
 from narrated.models.pull import PullPlan, PullResult, pull
 from narrated.models.store import ModelStore
@@ -30,7 +30,7 @@ WANTED = {name for name in MODEL if not name.endswith((".md", ".py", ".pt", ".gi
 
 
 @dataclass
-class Watching:
+class RecordingObserver:
     """Keeps what a pull tells."""
 
     plans: list[PullPlan] = field(default_factory=list)
@@ -39,26 +39,28 @@ class Watching:
     def planned(self, plan: PullPlan) -> None:
         self.plans.append(plan)
 
-    def came(self, done: int, total: int) -> None:
+    def progressed(self, done: int, total: int) -> None:
         self.told.append((done, total))
 
 
 @dataclass
 class Puller:
-    """Pulls from the hub onto the shelf."""
+    """Pulls from the hub onto the store."""
 
     hub: LoopbackHub
-    shelf: ModelStore
+    store: ModelStore
 
     def __call__(
-        self, name: str = NAME, *, update: bool = False, watcher: Watching | None = None
+        self, name: str = NAME, *, update: bool = False, observer: RecordingObserver | None = None
     ) -> PullResult:
         ours = Hub(self.hub.endpoint, pause_s=0.01)
-        return pull(entry(name), self.shelf, ours, watcher or Watching(), update=update)
+        return pull(
+            find_model(name), self.store, ours, observer or RecordingObserver(), update=update
+        )
 
     @property
     def files(self) -> dict[str, bytes]:
         """What stands in the model's folder."""
-        place = self.shelf.place(NAME)
+        place = self.store.folder_of(NAME)
         found = (path for path in place.rglob("*") if path.is_file())
         return {str(path.relative_to(place)): path.read_bytes() for path in found}

@@ -87,7 +87,7 @@ def test_pull_list_verify_and_remove_go_together(box: Box) -> None:
     assert pulled.returncode == 0, pulled.stderr
     (commit,) = box.hub.repositories[NAME].commits
     assert f"{NAME} at {commit[:8]}: {len(WANTED)} files, 400 kB" in pulled.stderr
-    assert "the lock holds to it" in pulled.stdout
+    assert "Later pulls keep this commit" in pulled.stdout
     assert "speech: {engine: bark-small, voice: v2/en_speaker_6}" in pulled.stdout
     row = box.listed(NAME)
     assert (row["state"], row["commit"], row["licence"]) == ("pulled", commit, "MIT")
@@ -99,7 +99,7 @@ def test_pull_list_verify_and_remove_go_together(box: Box) -> None:
     )
     assert box.run("remove", "bark-small").stdout == f"{NAME} is removed.\n"
     assert box.listed("bark-small")["state"] == "not pulled"
-    assert box.run("verify").stdout == f"No models are in {box.models}.\n"
+    assert box.run("verify").stdout == f"There are no models in {box.models}.\n"
 
 
 def test_nothing_is_asked_beyond_the_hub_and_nothing_left_in_the_home(box: Box) -> None:
@@ -161,7 +161,7 @@ def test_ctrl_c_stops_a_pull_that_then_goes_on(box: Box) -> None:
     box.hub.release.set()
     _, stderr = process.communicate(timeout=30)
     assert process.returncode == 1
-    assert stderr.endswith("narrated: stopped; the same command goes on where it was\n")
+    assert stderr.endswith("narrated: stopped; run the same command again to continue\n")
     assert "Traceback" not in stderr
     box.hub.stalls.clear()
     assert box.run("pull", "bark-small").returncode == 0
@@ -174,10 +174,10 @@ def test_a_tampered_file_is_found_and_mended_by_the_command_that_is_named(box: B
     weights.write_bytes(b"\0" * SIZE)
     found = box.run("verify", "bark-small")
     assert found.returncode == 1
-    assert f"changed: {WEIGHTS}: its content is not what was pulled" in found.stdout
-    command = found.stdout.rstrip().rpartition("Mend it: narrated models ")[2]
+    assert f"changed: {WEIGHTS}: the content differs from what was pulled" in found.stdout
+    command = found.stdout.rstrip().rpartition("Repair it: narrated models ")[2]
     mended = box.run(*command.split())
-    assert "mended, 1 file fetched" in mended.stdout
+    assert "repaired, 1 file fetched" in mended.stdout
     assert weights.read_bytes() == MODEL[WEIGHTS]
     assert box.run("verify", "bark-small").returncode == 0
 
@@ -186,7 +186,7 @@ def test_the_lock_holds_until_an_update_moves_it(box: Box) -> None:
     box.run("pull", "bark-small")
     first = box.listed(NAME)["commit"]
     newer = box.hub.commit(NAME, MODEL | {"vocab.txt": b"new"})
-    assert "all of it is there" in box.run("pull", "bark-small").stdout
+    assert "complete, nothing to fetch" in box.run("pull", "bark-small").stdout
     assert box.listed(NAME)["commit"] == first
     assert f"updated from {first[:8]}" in box.run("pull", "--update", "bark-small").stdout
     assert box.listed(NAME)["commit"] == newer
@@ -209,7 +209,7 @@ def test_without_a_name_what_the_configuration_uses_is_pulled(box: Box) -> None:
 def test_offline_means_offline_and_says_how_not_to_be(box: Box) -> None:
     refused = box.run("pull", "bark-small", HF_HUB_OFFLINE="1")
     assert refused.returncode == 1
-    assert "told to stay offline" in refused.stderr
+    assert "forbids downloads" in refused.stderr
     assert f"env -u HF_HUB_OFFLINE -u TRANSFORMERS_OFFLINE narrated models pull {NAME}" in (
         refused.stderr
     )
@@ -267,5 +267,5 @@ def test_what_was_never_pulled_is_told_by_verify(box: Box) -> None:
     assert "narrated models pull suno/bark" in missing.stdout
     (box.models / "somebody/model").mkdir(parents=True)
     (box.models / "somebody/model/config.json").touch()
-    assert "nothing vouches for it" in box.run("verify").stdout
+    assert "the lockfile has no hashes of it" in box.run("verify").stdout
     assert box.listed("somebody/model")["state"] == "not locked"

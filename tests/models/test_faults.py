@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from models.puller import MODEL, NAME, WEIGHTS, Puller, Watching
+from models.puller import MODEL, NAME, WEIGHTS, Puller, RecordingObserver
 from narrated.errors import NarratedError, StorageError
-from narrated.models.catalogue import entry
+from narrated.models.catalogue import find_model
 from narrated.models.hub import Hub
 from narrated.models.pull import pull
-from narrated.models.store import PARTS, ModelStore
-from narrated.models.transfer import CUTS
+from narrated.models.store import PARTS_FOLDER, ModelStore
+from narrated.models.transfer import MAX_INTERRUPTIONS
 from support.hub import ALWAYS, LoopbackHub
 
 SIZE = len(MODEL[WEIGHTS])
@@ -35,14 +35,14 @@ def test_a_cut_transfer_goes_on_where_it_was(puller: Puller) -> None:
 
 
 def test_a_pull_that_gave_up_is_gone_on_with_by_the_next(puller: Puller) -> None:
-    puller.hub.cuts[WEIGHTS] = [250_000] + [0] * CUTS
+    puller.hub.cuts[WEIGHTS] = [250_000] + [0] * MAX_INTERRUPTIONS
     error = refused(puller)
-    assert "the same command" in error.remedy
+    assert "same command" in error.remedy
     assert puller.files == {}, "nothing has its final name before all is whole"
     before = dict(puller.hub.sent)
-    watching = Watching()
-    puller(watcher=watching)
-    assert watching.plans[0].begun_bytes >= 250_000
+    observer = RecordingObserver()
+    puller(observer=observer)
+    assert observer.plans[0].begun_bytes >= 250_000
     assert puller.hub.sent[WEIGHTS] == before[WEIGHTS] + SIZE - 250_000 == SIZE
     assert puller.files[WEIGHTS] == MODEL[WEIGHTS]
 
@@ -57,39 +57,39 @@ def test_a_hub_that_knows_no_ranges_is_read_from_the_beginning(puller: Puller) -
 
 def test_a_file_that_came_damaged_is_fetched_once_more(puller: Puller) -> None:
     puller.hub.damaged[WEIGHTS] = 1
-    watching = Watching()
-    puller(watcher=watching)
+    observer = RecordingObserver()
+    puller(observer=observer)
     assert puller.files[WEIGHTS] == MODEL[WEIGHTS]
     assert puller.hub.sent[WEIGHTS] == 2 * SIZE
-    assert watching.told[-1][0] == watching.told[-1][1]
+    assert observer.told[-1][0] == observer.told[-1][1]
 
 
 @pytest.mark.parametrize("name", [WEIGHTS, "vocab.txt"])
 def test_a_file_that_comes_damaged_twice_is_an_error_that_says_so(
-    name: str, puller: Puller, shelf: ModelStore
+    name: str, puller: Puller, store: ModelStore
 ) -> None:
     puller.hub.damaged[name] = ALWAYS
-    assert f"{name} of {NAME} came damaged twice" in refused(puller).problem
+    assert f"{name} of {NAME} arrived damaged twice" in refused(puller).problem
     assert puller.files == {}
-    assert shelf.locks() == {}
+    assert store.locks() == {}
     puller.hub.damaged.clear()
     puller()
     assert puller.files[name] == MODEL[name]
 
 
 def test_a_damaged_part_of_an_earlier_pull_does_no_harm(puller: Puller) -> None:
-    puller.hub.cuts[WEIGHTS] = [250_000] + [0] * CUTS
+    puller.hub.cuts[WEIGHTS] = [250_000] + [0] * MAX_INTERRUPTIONS
     refused(puller)
-    (part,) = (puller.shelf.path / PARTS / NAME).glob(f"{WEIGHTS}.*")
+    (part,) = (puller.store.path / PARTS_FOLDER / NAME).glob(f"{WEIGHTS}.*")
     part.write_bytes(b"\0" * 250_000)
     puller()
     assert puller.files[WEIGHTS] == MODEL[WEIGHTS]
 
 
 def test_a_part_that_is_too_long_does_no_harm(puller: Puller) -> None:
-    puller.hub.cuts[WEIGHTS] = [250_000] + [0] * CUTS
+    puller.hub.cuts[WEIGHTS] = [250_000] + [0] * MAX_INTERRUPTIONS
     refused(puller)
-    (part,) = (puller.shelf.path / PARTS / NAME).glob(f"{WEIGHTS}.*")
+    (part,) = (puller.store.path / PARTS_FOLDER / NAME).glob(f"{WEIGHTS}.*")
     part.write_bytes(b"\0" * (SIZE + 1))
     puller()
     assert puller.files[WEIGHTS] == MODEL[WEIGHTS]
@@ -107,7 +107,9 @@ def test_a_hub_that_is_busy_is_asked_again(puller: Puller) -> None:
     assert puller.files[WEIGHTS] == MODEL[WEIGHTS]
 
 
-@pytest.mark.parametrize(("status", "says"), [(503, "answered 503"), (403, "does not give")])
+@pytest.mark.parametrize(
+    ("status", "says"), [(503, "answered status 503"), (403, "refuses suno/bark-small")]
+)
 def test_a_hub_that_refuses_is_told_with_what_to_do(status: int, says: str, puller: Puller) -> None:
     puller.hub.failures["listing"] = [status] * 10
     assert says in refused(puller).problem
@@ -126,22 +128,22 @@ def test_a_gated_model_is_told_with_the_way_in(puller: Puller) -> None:
     assert "HF_TOKEN" in error.remedy
 
 
-def test_without_a_network_the_endpoint_is_named(shelf: ModelStore) -> None:
+def test_without_a_network_the_endpoint_is_named(store: ModelStore) -> None:
     nowhere = Hub("http://127.0.0.1:9", pause_s=0.01)
-    with pytest.raises(NarratedError, match=r"127\.0\.0\.1:9 could not be reached") as error:
-        pull(entry(NAME), shelf, nowhere, Watching())
-    assert "the same command" in error.value.remedy
+    with pytest.raises(NarratedError, match=r"Could not reach http://127\.0\.0\.1:9") as error:
+        pull(find_model(NAME), store, nowhere, RecordingObserver())
+    assert "same command" in error.value.remedy
 
 
 @pytest.mark.parametrize("endpoint", ["hub.example", "http://hub.example:port"])
-def test_an_endpoint_that_is_no_address_is_told(endpoint: str, shelf: ModelStore) -> None:
-    with pytest.raises(NarratedError, match="HF_ENDPOINT is no address"):
-        pull(entry(NAME), shelf, Hub(endpoint, pause_s=0.01), Watching())
+def test_an_endpoint_that_is_no_address_is_told(endpoint: str, store: ModelStore) -> None:
+    with pytest.raises(NarratedError, match="HF_ENDPOINT is not an address"):
+        pull(find_model(NAME), store, Hub(endpoint, pause_s=0.01), RecordingObserver())
 
 
 def test_what_does_not_answer_as_a_hub_is_told(puller: Puller) -> None:
     puller.hub.page = b"<html>Log in to our network</html>"
-    assert "does not answer as a hub does" in refused(puller).problem
+    assert "does not answer like a hub" in refused(puller).problem
     puller.hub.page = b'{"id": "suno/bark-small", "sha": "../main"}'
     assert "names no commit" in refused(puller).problem
 
@@ -152,7 +154,7 @@ def test_what_does_not_answer_as_a_hub_is_told(puller: Puller) -> None:
 def test_another_large_file_at_the_locked_commit_is_refused_unfetched(puller: Puller) -> None:
     locked = puller().locked
     puller.hub.repositories[NAME].commits[locked.commit][WEIGHTS] = b"x" * SIZE
-    puller.shelf.discard(NAME, WEIGHTS)
+    puller.store.remove_file(NAME, WEIGHTS)
     puller.hub.sent.clear()
     error = refused(puller)
     assert "other content" in error.problem
@@ -165,7 +167,7 @@ def test_another_large_file_at_the_locked_commit_is_refused_unfetched(puller: Pu
 def test_another_small_file_at_the_locked_commit_is_refused(puller: Puller) -> None:
     locked = puller().locked
     puller.hub.repositories[NAME].commits[locked.commit]["vocab.txt"] = b"uno\ndue\n"
-    puller.shelf.discard(NAME, "vocab.txt")
+    puller.store.remove_file(NAME, "vocab.txt")
     assert "vocab.txt is another file" in refused(puller).problem
     assert "vocab.txt" not in puller.files
 
@@ -173,7 +175,7 @@ def test_another_small_file_at_the_locked_commit_is_refused(puller: Puller) -> N
 def test_a_file_that_left_the_locked_commit_is_told(puller: Puller) -> None:
     locked = puller().locked
     del puller.hub.repositories[NAME].commits[locked.commit]["vocab.txt"]
-    puller.shelf.discard(NAME, "vocab.txt")
+    puller.store.remove_file(NAME, "vocab.txt")
     assert "vocab.txt is no longer in it" in refused(puller).problem
 
 
@@ -181,7 +183,7 @@ def test_a_locked_commit_that_is_gone_is_told_with_the_way_on(puller: Puller) ->
     locked = puller().locked
     del puller.hub.repositories[NAME].commits[locked.commit]
     puller.hub.commit(NAME, MODEL | {"vocab.txt": b"new"})
-    puller.shelf.discard(NAME, "vocab.txt")
+    puller.store.remove_file(NAME, "vocab.txt")
     error = refused(puller)
     assert f"no revision {locked.commit}" in error.problem
     assert "--update" in error.remedy
@@ -194,7 +196,7 @@ def test_an_update_that_fails_leaves_model_and_lock_as_they_were(puller: Puller)
     puller.hub.damaged[WEIGHTS] = ALWAYS
     refused(puller, update=True)
     assert puller.files == files
-    assert puller.shelf.locks()[NAME] == first.locked
+    assert puller.store.locks()[NAME] == first.locked
 
 
 # The disk
@@ -210,44 +212,44 @@ def test_a_disk_without_room_is_told_before_anything_is_fetched(puller: Puller) 
 
 FULL = """
 import resource, sys
-from models.puller import NAME, Watching
-from narrated.models.catalogue import entry
+from models.puller import NAME, RecordingObserver
+from narrated.models.catalogue import find_model
 from narrated.models.hub import Hub
 from narrated.models.pull import pull
 from narrated.models.store import ModelStore
 from pathlib import Path
 resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
-pull(entry(NAME), ModelStore(Path(sys.argv[1])), Hub(sys.argv[2]), Watching())
+pull(find_model(NAME), ModelStore(Path(sys.argv[1])), Hub(sys.argv[2]), RecordingObserver())
 """
 
 
 def test_a_disk_that_fills_up_midway_is_told_and_gone_on_with(
-    hub: LoopbackHub, puller: Puller, shelf: ModelStore
+    hub: LoopbackHub, puller: Puller, store: ModelStore
 ) -> None:
     done = subprocess.run(
-        [sys.executable, "-c", FULL, str(shelf.path), hub.endpoint],
+        [sys.executable, "-c", FULL, str(store.path), hub.endpoint],
         env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
         capture_output=True,
         text=True,
     )
     assert "StorageError: There is no room left" in done.stderr
-    assert "goes on where it stopped" in done.stderr
+    assert "continues where it stopped" in done.stderr
     hub.sent.clear()
     puller()
     assert hub.sent[WEIGHTS] == SIZE - 100_000
 
 
-def test_a_folder_that_cannot_be_written_is_told(puller: Puller, shelf: ModelStore) -> None:
-    shelf.path.parent.mkdir()
-    shelf.path.write_text("a file stands where the folder should")
-    with pytest.raises(StorageError, match="cannot be written"):
+def test_a_folder_that_cannot_be_written_is_told(puller: Puller, store: ModelStore) -> None:
+    store.path.parent.mkdir()
+    store.path.write_text("a file stands where the folder should")
+    with pytest.raises(StorageError, match="Cannot write"):
         puller()
 
 
 def test_a_link_in_place_of_a_part_is_not_followed(puller: Puller, tmp_path: Path) -> None:
-    puller.hub.cuts[WEIGHTS] = [250_000] + [0] * CUTS
+    puller.hub.cuts[WEIGHTS] = [250_000] + [0] * MAX_INTERRUPTIONS
     refused(puller)
-    (part,) = (puller.shelf.path / PARTS / NAME).glob(f"{WEIGHTS}.*")
+    (part,) = (puller.store.path / PARTS_FOLDER / NAME).glob(f"{WEIGHTS}.*")
     part.unlink()
     part.symlink_to(tmp_path / "elsewhere")
     with pytest.raises(StorageError):

@@ -39,14 +39,14 @@ def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.parametrize("weights", ["model.safetensors", "pytorch_model.bin"])
 def test_a_real_checkpoint_is_loaded_from_what_was_pulled(
-    weights: str, checkpoint: Path, puller: Puller, shelf: ModelStore
+    weights: str, checkpoint: Path, puller: Puller, store: ModelStore
 ) -> None:
     published = {path.name: path.read_bytes() for path in checkpoint.iterdir()}
     if weights == "pytorch_model.bin":
         del published["model.safetensors"]
     puller.hub.commit(CAPTIONER, published)
     puller("blip")
-    folder = found(PlainShelf(models=shelf.path), CAPTIONER).folder
+    folder = found(PlainShelf(models=store.path), CAPTIONER).folder
     assert [path.name for path in folder.iterdir() if "model." in path.name] == [weights]
     assert not list(folder.glob("*.py"))
     model = transformers.AutoModelForImageTextToText.from_pretrained(folder, local_files_only=True)
@@ -58,21 +58,21 @@ def test_a_real_checkpoint_is_loaded_from_what_was_pulled(
 
 
 def test_a_model_that_is_missing_is_told_with_the_command_that_fetches_it(
-    shelf: ModelStore,
+    store: ModelStore,
 ) -> None:
     with pytest.raises(EngineUnavailable) as missing:
-        found(PlainShelf(models=shelf.path), NAME)
+        found(PlainShelf(models=store.path), NAME)
     assert missing.value.remedy == f"narrated models pull {NAME}"
 
 
 @pytest.mark.parametrize("harm", [Path.unlink, lambda path: os.truncate(path, 5)])
 def test_a_model_that_was_harmed_is_told_with_the_command_that_mends_it(
-    harm: Any, puller: Puller, shelf: ModelStore
+    harm: Any, puller: Puller, store: ModelStore
 ) -> None:
     puller()
-    plain = PlainShelf(models=shelf.path)
+    plain = PlainShelf(models=store.path)
     whole = found(plain, NAME)
-    harm(shelf.place(NAME) / WEIGHTS)
+    harm(store.folder_of(NAME) / WEIGHTS)
     with pytest.raises(EngineUnavailable, match=f"{WEIGHTS} is not as it was pulled") as harmed:
         found(plain, NAME)
     assert harmed.value.remedy == f"narrated models pull {NAME}"
@@ -80,11 +80,11 @@ def test_a_model_that_was_harmed_is_told_with_the_command_that_mends_it(
     assert found(plain, NAME) == whole
 
 
-def test_an_update_gives_another_digest(puller: Puller, shelf: ModelStore) -> None:
+def test_an_update_gives_another_digest(puller: Puller, store: ModelStore) -> None:
     puller()
-    plain = PlainShelf(models=shelf.path)
+    plain = PlainShelf(models=store.path)
     before = found(plain, NAME).digest
-    files = dict(puller.hub.repositories[NAME].commits[shelf.locks()[NAME].commit])
+    files = dict(puller.hub.repositories[NAME].commits[store.locks()[NAME].commit])
     puller.hub.commit(NAME, files | {WEIGHTS: b"y" * 400_000})
     puller(update=True)
     assert found(plain, NAME).digest != before

@@ -4,14 +4,13 @@ from pathlib import Path
 
 from narrated.config.file import parse
 from narrated.engines.registry import BUILT_IN_ENGINES
-from narrated.models.catalogue import entries
-from narrated.models.references import uses
+from narrated.models.catalogue import configured_models, known_models
 
 
 def used(lines: str = "") -> dict[str, tuple[str, ...]]:
     """What a configuration with these lines uses."""
     text = f"inbox: /in\noutbox: /out\n{lines}"
-    return uses(parse(text, Path("/etc/narrated/narrated.yaml"), {"HOME": "/root"}))
+    return configured_models(parse(text, Path("/etc/narrated/narrated.yaml"), {"HOME": "/root"}))
 
 
 def test_the_embedded_voice_uses_none() -> None:
@@ -19,7 +18,7 @@ def test_the_embedded_voice_uses_none() -> None:
 
 
 def test_every_engine_with_a_model_is_in_the_catalogue_under_its_name() -> None:
-    catalogue = {(each.name, each.does, each.repository) for each in entries()}
+    catalogue = {(each.name, each.does, each.repository) for each in known_models()}
     engines = {
         (spec.name, spec.kind, spec.options["model"])
         for spec in BUILT_IN_ENGINES.values()

@@ -3,13 +3,13 @@
 import pytest
 
 from models.puller import NAME, WANTED, WEIGHTS, Puller
-from narrated.models.store import ModelStore
-from narrated.models.verify import CheckedFile, FileState, ModelState, standing, verified
+from narrated.models.store import ModelState, ModelStore
+from narrated.models.verify import FileState, VerifiedFile, verify_files
 
 
-def wrong(shelf: ModelStore) -> dict[str, CheckedFile]:
+def wrong(store: ModelStore) -> dict[str, VerifiedFile]:
     """The files that are not as pulled."""
-    found = verified(shelf, NAME, shelf.locks()[NAME], lambda _: None)
+    found = verify_files(store, NAME, store.locks()[NAME], lambda _: None)
     return {file.name: file for file in found if file.state is not FileState.FINE}
 
 
@@ -19,46 +19,46 @@ def pulled(puller: Puller) -> None:
     puller()
 
 
-def test_what_was_pulled_is_fine(shelf: ModelStore) -> None:
+def test_what_was_pulled_is_fine(store: ModelStore) -> None:
     read: list[int] = []
-    found = list(verified(shelf, NAME, shelf.locks()[NAME], read.append))
+    found = list(verify_files(store, NAME, store.locks()[NAME], read.append))
     assert {file.name for file in found} == WANTED
-    assert wrong(shelf) == {}
-    assert sum(read) == shelf.locks()[NAME].bytes
+    assert wrong(store) == {}
+    assert sum(read) == store.locks()[NAME].bytes
 
 
-def test_one_wrong_byte_is_found_and_mended_by_a_pull(shelf: ModelStore, puller: Puller) -> None:
-    weights = shelf.place(NAME) / WEIGHTS
+def test_one_wrong_byte_is_found_and_mended_by_a_pull(store: ModelStore, puller: Puller) -> None:
+    weights = store.folder_of(NAME) / WEIGHTS
     content = bytearray(weights.read_bytes())
     content[12345] ^= 1
     weights.write_bytes(content)
-    assert standing(shelf, NAME, shelf.locks()[NAME]) is ModelState.PULLED, "as far as sizes tell"
-    assert wrong(shelf)[WEIGHTS].state is FileState.CHANGED
+    assert store.model_state(NAME, store.locks()[NAME]) is ModelState.PULLED, "as far as sizes tell"
+    assert wrong(store)[WEIGHTS].state is FileState.CHANGED
     puller()
-    assert wrong(shelf) == {}
+    assert wrong(store) == {}
 
 
-def test_a_shorter_file_is_found_without_reading(shelf: ModelStore) -> None:
-    weights = shelf.place(NAME) / WEIGHTS
+def test_a_shorter_file_is_found_without_reading(store: ModelStore) -> None:
+    weights = store.folder_of(NAME) / WEIGHTS
     weights.write_bytes(weights.read_bytes()[:-1])
-    assert standing(shelf, NAME, shelf.locks()[NAME]) is ModelState.INCOMPLETE
-    assert "399999 bytes instead of 400000" in wrong(shelf)[WEIGHTS].why
+    assert store.model_state(NAME, store.locks()[NAME]) is ModelState.INCOMPLETE
+    assert "399999 bytes instead of 400000" in wrong(store)[WEIGHTS].why
 
 
-def test_a_missing_voice_is_found_and_mended_by_a_pull(shelf: ModelStore, puller: Puller) -> None:
+def test_a_missing_voice_is_found_and_mended_by_a_pull(store: ModelStore, puller: Puller) -> None:
     voice = "speaker_embeddings/v2/en_speaker_6_fine_prompt.npy"
-    (shelf.place(NAME) / voice).unlink()
-    assert wrong(shelf)[voice].state is FileState.MISSING
+    (store.folder_of(NAME) / voice).unlink()
+    assert wrong(store)[voice].state is FileState.MISSING
     puller()
-    assert wrong(shelf) == {}
+    assert wrong(store) == {}
 
 
-def test_weights_that_were_never_pulled_are_found(shelf: ModelStore) -> None:
-    (shelf.place(NAME) / "model.safetensors").write_bytes(b"somebody's")
-    assert wrong(shelf)["model.safetensors"].state is FileState.NOT_LOCKED
+def test_weights_that_were_never_pulled_are_found(store: ModelStore) -> None:
+    (store.folder_of(NAME) / "model.safetensors").write_bytes(b"somebody's")
+    assert wrong(store)["model.safetensors"].state is FileState.NOT_LOCKED
 
 
-def test_a_folder_in_place_of_a_file_is_found(shelf: ModelStore) -> None:
-    shelf.discard(NAME, "vocab.txt")
-    (shelf.place(NAME) / "vocab.txt").mkdir()
-    assert wrong(shelf)["vocab.txt"].state is FileState.MISSING
+def test_a_folder_in_place_of_a_file_is_found(store: ModelStore) -> None:
+    store.remove_file(NAME, "vocab.txt")
+    (store.folder_of(NAME) / "vocab.txt").mkdir()
+    assert wrong(store)["vocab.txt"].state is FileState.MISSING

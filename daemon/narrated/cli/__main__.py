@@ -1,4 +1,4 @@
-"""`python -m narrated.cli`: the command line without its script."""
+"""Runs the command line as `python -m narrated.cli`."""
 
 from narrated.cli.main import main
 

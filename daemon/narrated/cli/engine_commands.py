@@ -1,18 +1,18 @@
-"""The commands about engines whose code is not among our requirements."""
+"""Commands about engines whose code is not among narrated's requirements."""
 
 import sys
 from pathlib import Path
 
 import click
 
-from narrated.cli.config_option import EXIT_FAILED
+from narrated.cli.command_context import EXIT_FAILED
 
-# As in cli.py, what a command needs is imported when it runs.
+# Commands import their modules when they run: see main.py.
 
 
 @click.group()
 def engines() -> None:
-    """Install the code of engines that pip refuses beside narrated's own libraries."""
+    """Install engines whose libraries conflict with narrated's own."""
 
 
 @engines.command()
@@ -21,37 +21,38 @@ def engines() -> None:
     "--apart",
     type=click.Path(path_type=Path),
     metavar="FOLDER",
-    help="Into an environment of its own there, with the libraries that it pins.",
+    help="Make an environment in this folder, with the libraries that the engine pins.",
 )
 @click.option(
     "--python",
     metavar="INTERPRETER",
-    help="What that environment is made of; else the interpreter of narrated.",
+    help="Use this interpreter for --apart; by default narrated's own.",
 )
 @click.pass_context
 def install(ctx: click.Context, name: str, apart: Path | None, python: str | None) -> None:
-    """Install the code of the engine NAME, into the environment of narrated or --apart.
+    """Install the code of the engine NAME, beside narrated or --apart.
 
-    Run again, it completes what was interrupted, and changes nothing that is whole.
+    Run it again to complete an interrupted installation. It changes nothing that is complete.
     """
     from narrated.environments.engine_packages import package_of
     from narrated.environments.in_place import install_in_place
     from narrated.environments.venv import install_in_venv
-    from narrated.terminal.engine_install_progress import InstallProgress, apart_lines, beside_lines
+    from narrated.terminal.formatting import installed_apart_lines, installed_in_place_lines
+    from narrated.terminal.progress_bars import InstallProgress
 
     if python and not apart:
-        raise click.UsageError("--python goes with --apart FOLDER.")
-    code = package_of(name)
-    click.echo(f"Installing {code.package}; this may take minutes …", err=True)
+        raise click.UsageError("--python needs --apart FOLDER.")
+    package = package_of(name)
+    click.echo(f"Installing {package.package}. This may take minutes …", err=True)
     try:
-        with InstallProgress(code) as told:
+        with InstallProgress(package) as on_line:
             if apart:
-                made = install_in_venv(code, apart, python or sys.executable, told)
-                lines = apart_lines(code, made)
+                interpreter = install_in_venv(package, apart, python or sys.executable, on_line)
+                lines = installed_apart_lines(package, interpreter)
             else:
-                lines = beside_lines(code, install_in_place(code, told))
+                lines = installed_in_place_lines(package, install_in_place(package, on_line))
     except KeyboardInterrupt:
-        click.echo("narrated: stopped; the same command goes on where it was", err=True)
+        click.echo("narrated: stopped; run the same command again to continue", err=True)
         ctx.exit(EXIT_FAILED)
     for line in lines:
         click.echo(line)

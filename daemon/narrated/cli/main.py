@@ -1,4 +1,4 @@
-"""The command line: prints, and exits with a code that says how it went."""
+"""The `narrated` command: commands of the daemon and the machine, and the exit codes."""
 
 import sys
 from pathlib import Path
@@ -8,26 +8,24 @@ import click
 
 from narrated import __version__
 from narrated.cli import file_commands
-from narrated.cli.config_option import (
-    EXIT_ALREADY_RUNNING,
-    EXIT_CONFIGURATION,
-    EXIT_FAILED,
-    EXIT_STORAGE,
-    configuration,
-)
+from narrated.cli.command_context import EXIT_FAILED, configuration
 from narrated.cli.engine_commands import engines
-from narrated.cli.model_commands import models, voices
+from narrated.cli.model_commands import models
+from narrated.cli.voice_commands import voices
 from narrated.errors import AlreadyRunning, ConfigurationError, NarratedError, StorageError
 
+EXIT_CONFIGURATION = 3
+EXIT_ALREADY_RUNNING = 4
+EXIT_STORAGE = 5
 EPILOG = (
-    "Exit codes: 0 done; 1 something failed, which was named; 2 wrong usage; "
+    "Exit codes: 0 done; 1 a file or command failed, as printed; 2 wrong usage; "
     "3 the configuration cannot be used; 4 another daemon works on the same state; "
     "5 the state, cache or outbox cannot be written."
 )
 
 
 class ErrorReportingGroup(click.Group):
-    """Turns our errors into one readable message and an exit code."""
+    """Prints a NarratedError as a message with its remedy, and exits with its code."""
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
@@ -50,7 +48,7 @@ def _exit_code(error: NarratedError) -> int:
     return EXIT_FAILED
 
 
-# What a command needs is imported when it runs: `narrated --help` is there at once.
+# Each command imports its modules when it runs, so that `narrated --help` starts fast.
 
 
 @click.group(
@@ -62,11 +60,11 @@ def _exit_code(error: NarratedError) -> int:
     "-c",
     "config_path",
     type=click.Path(path_type=Path),
-    help="The configuration; else NARRATED_CONFIG, yours, the system's.",
+    help="Use this configuration file; by default $NARRATED_CONFIG, yours, or the system's.",
 )
 @click.pass_context
 def main(ctx: click.Context, config_path: Path | None) -> None:
-    """Reads dropped texts and pictures aloud, on your own machine."""
+    """Read dropped texts and pictures aloud, on your own machine."""
     ctx.obj = config_path
 
 
@@ -77,7 +75,7 @@ for command in (*file_commands.COMMANDS, engines, models, voices):
 @main.command()
 @click.pass_context
 def run(ctx: click.Context) -> None:
-    """Watch the inbox and narrate what is dropped, until told to stop."""
+    """Run the daemon: watch the inbox and narrate dropped files, until stopped."""
     import asyncio
 
     from narrated import logs
@@ -91,54 +89,56 @@ def run(ctx: click.Context) -> None:
 
 
 @main.command()
-@click.option("--quiet", "-q", is_flag=True, help="No progress bar, no list at the end.")
+@click.option("--quiet", "-q", is_flag=True, help="Print no progress and no list of narrations.")
 @click.pass_context
 def once(ctx: click.Context, quiet: bool) -> None:
-    """Narrate what is in the inbox now, and end."""
+    """Narrate the files that are in the inbox now, and exit."""
     import asyncio
     from contextlib import nullcontext
 
     from narrated import logs
     from narrated.service.daemon import Daemon
     from narrated.systemd_notify import ServiceNotifier
-    from narrated.terminal.formatting import NarrationProgress, published
+    from narrated.terminal.formatting import published_lines
+    from narrated.terminal.progress_bars import NarrationProgress
 
     config = configuration(ctx)
     logs.configure("WARNING" if config.log == "info" else config.log.upper())
     with (
         ServiceNotifier() as notifier,
-        nullcontext(_unseen) if quiet else NarrationProgress() as on_tick,
+        nullcontext(_ignore_report) if quiet else NarrationProgress() as on_tick,
     ):
         report = asyncio.run(Daemon(config, notifier).once(on_tick))
-    for held in (*report.failed, *report.waiting):
-        click.echo(_held(held.path, held.problem, held.remedy), err=True)
+    for file in (*report.failed, *report.waiting):
+        click.echo(_problem_line(file.path, file.problem, file.remedy), err=True)
     if not quiet:
-        for line in published(config.outbox):
+        for line in published_lines(config.outbox):
             click.echo(line)
     for notice in report.notices:
         click.echo(f"narrated: {notice}", err=True)
     if not report.finished:
-        click.echo("narrated: stopped before the end; it goes on where it was", err=True)
+        click.echo("narrated: stopped before the end; the next run continues from here", err=True)
     well = report.finished and not (report.failed or report.waiting or report.notices)
     ctx.exit(0 if well else EXIT_FAILED)
 
 
 @main.command()
-@click.option("--watch", "-w", is_flag=True, help="Show it anew every second, until Ctrl-C.")
-@click.option("--json", "as_json", is_flag=True, help="As JSON, for programs.")
+@click.option("--watch", "-w", is_flag=True, help="Show it every second, until Ctrl-C.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
 @click.pass_context
 def status(ctx: click.Context, watch: bool, as_json: bool) -> None:
-    """Show what is being read, what waits, and what failed."""
+    """Show the files being read, waiting and failed, and the workers."""
     import json
 
     from narrated.terminal.daemon_client import DaemonClient
-    from narrated.terminal.formatting import status_lines, watched
+    from narrated.terminal.formatting import status_lines
+    from narrated.terminal.formatting import watch as redraw
 
     client = DaemonClient(configuration(ctx))
     if as_json:
         click.echo(json.dumps(client.status(), indent=2))
     elif watch:
-        watched(lambda: status_lines(client.status()))
+        redraw(lambda: status_lines(client.status()))
     else:
         for line in status_lines(client.status()):
             click.echo(line)
@@ -146,13 +146,13 @@ def status(ctx: click.Context, watch: bool, as_json: bool) -> None:
 
 @main.group()
 def config() -> None:
-    """Look at the configuration, or begin one."""
+    """Check, show or write the configuration."""
 
 
 @config.command()
 @click.pass_context
 def check(ctx: click.Context) -> None:
-    """Say whether the configuration can be used."""
+    """Check the configuration."""
     loaded = configuration(ctx)
     click.echo(f"{loaded.source} can be used.")
 
@@ -160,19 +160,19 @@ def check(ctx: click.Context) -> None:
 @config.command()
 @click.pass_context
 def show(ctx: click.Context) -> None:
-    """Print the whole configuration in force, defaults and all."""
+    """Print the whole configuration, with the defaults."""
     from narrated.config.file import to_yaml
 
     click.echo(to_yaml(configuration(ctx)), nl=False)
 
 
 @config.command()
-@click.option("--inbox", type=click.Path(path_type=Path), help="Where files are dropped.")
-@click.option("--outbox", type=click.Path(path_type=Path), help="Where narrations go.")
-@click.option("--print", "only_print", is_flag=True, help="Print it, and write nothing.")
+@click.option("--inbox", type=click.Path(path_type=Path), help="Read files from this folder.")
+@click.option("--outbox", type=click.Path(path_type=Path), help="Write narrations to this folder.")
+@click.option("--print", "only_print", is_flag=True, help="Print it instead.")
 @click.pass_context
 def init(ctx: click.Context, inbox: Path | None, outbox: Path | None, only_print: bool) -> None:
-    """Write a commented configuration, unless there is one."""
+    """Write a commented configuration, if there is none."""
     from narrated.config.file import create
     from narrated.install import commented
 
@@ -182,32 +182,32 @@ def init(ctx: click.Context, inbox: Path | None, outbox: Path | None, only_print
         click.echo(text, nl=False)
         return
     path = create(ctx.find_root().obj, text)
-    click.echo(f"{path} is written; edit it, then `narrated config check`.")
+    click.echo(f"{path} is written. Edit it, then run `narrated config check`.")
 
 
 @main.command()
 @click.pass_context
 def doctor(ctx: click.Context) -> None:
-    """Examine the box: rights, sync, disk, unit, encoders, GPU, models, voices."""
-    from narrated.doctor.run_checks import examine
+    """Check this machine: rights, sync, disk, unit, encoders, GPU, models, voices."""
+    from narrated.doctor.run_checks import run_checks
     from narrated.terminal.daemon_client import DaemonClient
     from narrated.terminal.formatting import finding_lines
 
-    worst = 0
+    is_wrong = False
     config = configuration(ctx)
-    for finding in examine(config, DaemonClient(config).roll):
+    for finding in run_checks(config, DaemonClient(config).probe_engines):
         for line in finding_lines(finding):
             click.echo(line)
-        worst = max(worst, int(finding.state == "wrong"))
-    ctx.exit(EXIT_FAILED if worst else 0)
+        is_wrong = is_wrong or finding.severity == "wrong"
+    ctx.exit(EXIT_FAILED if is_wrong else 0)
 
 
 @main.command()
-@click.option("--user", is_flag=True, help="For yourself alone; needs no root.")
-@click.option("--inbox", type=click.Path(path_type=Path), help="Where files are dropped.")
-@click.option("--outbox", type=click.Path(path_type=Path), help="Where narrations go.")
+@click.option("--user", is_flag=True, help="Install for yourself only; needs no root.")
+@click.option("--inbox", type=click.Path(path_type=Path), help="Read files from this folder.")
+@click.option("--outbox", type=click.Path(path_type=Path), help="Write narrations to this folder.")
 @click.option("--gpu", is_flag=True, help="Let the service use the GPU.")
-@click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing.")
+@click.option("--dry-run", is_flag=True, help="Print the steps, and do nothing.")
 @click.pass_context
 def install(
     ctx: click.Context,
@@ -217,22 +217,24 @@ def install(
     gpu: bool,
     dry_run: bool,
 ) -> None:
-    """Write unit, account, folders and configuration; changes no configuration you have."""
-    from narrated.install import install as set_up
+    """Install the service: unit, account, folders, configuration. Keeps your configuration."""
+    from narrated.install import install as install_service
 
-    given = ctx.find_root().obj
-    for line in set_up(given, user=user, inbox=inbox, outbox=outbox, gpu=gpu, dry_run=dry_run):
+    path = ctx.find_root().obj
+    for line in install_service(
+        path, user=user, inbox=inbox, outbox=outbox, gpu=gpu, dry_run=dry_run
+    ):
         click.echo(line)
 
 
-def _held(path: str, problem: str, remedy: str) -> str:
+def _problem_line(path: str, problem: str, remedy: str) -> str:
     from narrated.printable import printable
 
     return f"{printable(path)}: {problem} {remedy}".rstrip()
 
 
-def _unseen(report: object) -> None:
-    """Where nobody looks, nothing is drawn."""
+def _ignore_report(report: object) -> None:
+    """Draw no progress, for --quiet."""
 
 
 if __name__ == "__main__":

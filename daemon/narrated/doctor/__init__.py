@@ -1,1 +1,1 @@
-"""What may keep the daemon from its work on this box, and the command that mends it."""
+"""The doctor: checks this machine for problems, each with the command that mends it."""

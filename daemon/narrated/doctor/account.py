@@ -1,4 +1,4 @@
-"""The account that the daemon runs as, and what it may do with a path."""
+"""The daemon's account, and its access to files."""
 
 import contextlib
 import os
@@ -11,12 +11,15 @@ from typing import Any, Literal
 from narrated.config.values import Config
 from narrated.systemd_units import ACCOUNT
 
-_ACCESS = {"r": os.R_OK, "w": os.W_OK, "x": os.X_OK}
+Access = Literal["r", "w", "x"]
+"""Reading, writing, or entering a folder."""
+
+_ACCESS_MODES: dict[Access, int] = {"r": os.R_OK, "w": os.W_OK, "x": os.X_OK}
 
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """An account of this box."""
+    """A user account of this machine."""
 
     name: str
     uid: int
@@ -25,35 +28,35 @@ class Account:
 
     @property
     def is_shared(self) -> bool:
-        """Whether it is the service's own account, whose group the syncing account joins."""
+        """True if it is the service's own account, whose group other accounts join."""
         return self.name == ACCOUNT
 
     @property
-    def can_be_tried(self) -> bool:
-        """Whether we may see with its eyes: it is our own, or we are root."""
+    def is_testable(self) -> bool:
+        """True if we can test its access: it is our own account, or we are root."""
         return os.geteuid() in (0, self.uid)
 
-    def may(self, path: Path, access: Literal["r", "w", "x"]) -> bool:
-        """Whether it may read, write or enter a path, access lists and all.
+    def may(self, path: Path, access: Access) -> bool:
+        """True if the account may read, write or enter a path, by mode and access lists.
 
-        Where it cannot be tried, whatever is not known to fail is taken to be allowed.
+        True as well if the access cannot be tested.
         """
-        if not self.can_be_tried:
+        if not self.is_testable:
             return True
         if self.uid == os.geteuid():
-            return os.access(path, _ACCESS[access])
+            return os.access(path, _ACCESS_MODES[access])
         return self.run("test", f"-{access}", str(path)).returncode == 0
 
     def run(self, *command: str) -> subprocess.CompletedProcess[bytes]:
-        """Run a small program as this account, or as ourselves where we are not root."""
+        """Run a small program as this account; as ourselves if we are not root."""
         identity: dict[str, Any] = {}
         if os.geteuid() == 0:
             identity = {"user": self.uid, "group": self.gid, "extra_groups": self.groups}
         return subprocess.run(command, capture_output=True, cwd="/", check=False, **identity)
 
 
-def of_the_daemon(config: Config) -> Account:
-    """The service's account where the configuration is the box's, else our own."""
+def daemon_account(config: Config) -> Account:
+    """The service's account if the configuration is in /etc, else our own."""
     for_box = config.source is not None and config.source.is_relative_to("/etc")
     return (_named(ACCOUNT) if for_box else None) or _our_own()
 

@@ -1,4 +1,4 @@
-"""Whether the engines answer and have the voices asked for."""
+"""Checks that the engines answer and have the configured voices."""
 
 import difflib
 from collections.abc import Iterator
@@ -14,33 +14,32 @@ from narrated.workers.engine_probe import EngineProbe
 from narrated.workers.pool import WorkerSnapshot
 
 
-def engines(config: Config, roll: EngineProbe) -> Iterator[Finding]:
-    """Judge what the configured workers announced."""
-    states = {state.name: state for state in roll.workers}
+def check_engines(config: Config, probe: EngineProbe) -> Iterator[Finding]:
+    """Check each configured engine, and each speaker's voice."""
+    workers = {worker.name: worker for worker in probe.workers}
     for spec in worker_specs(config):
-        state = states[spec.name]
         for engine in spec.engines:
-            yield _judged(engine.name, state)
+            yield _check_engine(engine.name, workers[spec.name])
     for name, speaker in config.settings.speakers.items():
-        if speaker.engine in roll.engines:  # else the finding of the engine says it all
-            yield _heard(name, speaker, roll.engines[speaker.engine])
+        if speaker.engine in probe.engines:  # else the finding about the engine is enough
+            yield _check_voice(name, speaker, probe.engines[speaker.engine])
     for name, (problem, remedy) in installed_engines().problems.items():
         yield warning(f"engine {name}", problem, remedy)
 
 
-def _judged(engine: str, state: WorkerSnapshot) -> Finding:
-    if engine in state.engines:
+def _check_engine(engine: str, worker: WorkerSnapshot) -> Finding:
+    if engine in worker.engines:
         return well(f"engine {engine}", f"{engine} is loaded and answers.")
     return wrong(
         f"engine {engine}",
-        f"{engine} cannot be had: "
-        f"{state.missing.get(engine) or state.problem or 'its worker does not answer'}",
-        "Mend that, or name another engine in the configuration; its files wait meanwhile.",
+        f"{engine} is not available: "
+        f"{worker.missing.get(engine) or worker.problem or 'its worker does not answer'}",
+        "Mend that, or configure another engine. Its files wait until then.",
     )
 
 
-def _heard(name: str, speaker: Speaker, engine: EngineInfo) -> Finding:
-    """Whether an engine has a speaker's voice; one that lists none takes any, or has but one."""
+def _check_voice(name: str, speaker: Speaker, engine: EngineInfo) -> Finding:
+    """Check that an engine has a speaker's voice. An engine without a list accepts any."""
     finding = f"voice of {name}"
     if not engine.voices or not speaker.voice or speaker.voice in engine.voices:
         return well(finding, f"{engine.name} has the voice {speaker.voice or 'of each language'}.")
@@ -49,5 +48,5 @@ def _heard(name: str, speaker: Speaker, engine: EngineInfo) -> Finding:
     return wrong(
         finding,
         f"{engine.name} has no voice '{printable(speaker.voice)}'.",
-        f"Name another in `{key}`, such as {', '.join(near or sorted(engine.voices)[:5])}.",
+        f"Set another in `{key}`, such as {', '.join(near or sorted(engine.voices)[:5])}.",
     )

@@ -1,4 +1,4 @@
-"""What an examination finds."""
+"""A finding: the result of one check."""
 
 import shlex
 from dataclasses import dataclass
@@ -9,53 +9,53 @@ from narrated.printable import printable
 
 
 class Severity(StrEnum):
-    """How bad a finding is."""
+    """Severity of a finding."""
 
     WELL = "well"
-    """As it should be."""
+    """There is no problem."""
     WARNING = "warning"
-    """Works, but not for ever or not for everyone."""
+    """It works now, but may fail later, or for some files."""
     WRONG = "wrong"
     """Files will not be narrated until it is mended."""
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing looked at: how it is, in a sentence, and the command or advice that mends it."""
+    """The result of one check: a sentence, and the command or advice that mends a problem."""
 
     name: str
-    state: Severity
-    what: str
+    severity: Severity
+    text: str
     remedy: str = ""
 
 
-def well(name: str, what: str, advice: str = "") -> Finding:
-    """All is as it should be; there may still be advice."""
-    return Finding(name, Severity.WELL, what, advice)
+def well(name: str, text: str, advice: str = "") -> Finding:
+    """Report no problem, perhaps with advice."""
+    return Finding(name, Severity.WELL, text, advice)
 
 
-def warning(name: str, what: str, remedy: str) -> Finding:
-    """It works, but something will be missed."""
-    return Finding(name, Severity.WARNING, what, remedy)
+def warning(name: str, text: str, remedy: str) -> Finding:
+    """Report a problem that narrated can live with."""
+    return Finding(name, Severity.WARNING, text, remedy)
 
 
-def wrong(name: str, what: str, remedy: str) -> Finding:
-    """It cannot work."""
-    return Finding(name, Severity.WRONG, what, remedy)
+def wrong(name: str, text: str, remedy: str) -> Finding:
+    """Report a problem that stops narration."""
+    return Finding(name, Severity.WRONG, text, remedy)
 
 
 def shown(path: Path) -> str:
-    """A path as a sentence has it."""
+    """Format a path for a sentence."""
     return printable(str(path))
 
 
 def typed(path: Path) -> str:
-    """A path as it is typed into a shell."""
+    """Quote a path for a shell."""
     return shlex.quote(str(path))
 
 
 def is_folder(path: Path) -> bool:
-    """Whether a folder is there; one that we may not look at is not, rather than an error."""
+    """True if the path is a folder. False, not an error, if we may not look at it."""
     try:
         return path.is_dir()
     except PermissionError:

@@ -1,5 +1,4 @@
-"""The graphics card: which, under which driver, with how much memory free; and whether torch can
-compute on it."""
+"""Checks the graphics card, its driver and memory, and that torch can compute on it."""
 
 import json
 import shutil
@@ -17,17 +16,17 @@ from narrated.human_sizes import size
 from narrated.workers.child import environment
 
 _QUERY = "name,driver_version,memory.total,memory.free"
-_PATIENCE_S = 60.0
+_TIMEOUT_S = 60.0
 _PROBE = """
 import json, torch
-able = torch.cuda.is_available()
-print(json.dumps({"version": torch.__version__, "cuda": torch.version.cuda, "able": able}))
+usable = torch.cuda.is_available()
+print(json.dumps({"version": torch.__version__, "cuda": torch.version.cuda, "usable": usable}))
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """A graphics card as its driver tells of it."""
+    """A graphics card, as its driver reports it."""
 
     name: str
     driver: str
@@ -35,17 +34,17 @@ class Card:
     free_bytes: int
 
 
-def gpu(config: Config) -> Iterator[Finding]:
-    """The card and its driver; and torch, where models are configured."""
+def check_gpu(config: Config) -> Iterator[Finding]:
+    """Check the card and its driver, and torch if models are configured."""
     cards = list(_cards())
     for card in cards:
         free = f"{size(card.free_bytes)} of {size(card.total_bytes)} are free"
-        memory = free if card.total_bytes else "its driver does not tell its memory"
+        memory = free if card.total_bytes else "its driver does not report its memory"
         yield well("gpu", f"{card.name}, driver {card.driver}: {memory}.")
     if not cards:
-        yield _none_found()
-    for python, specs in sorted(_pythons(config).items()):
-        yield _torch(python, specs, bool(cards))
+        yield _no_card()
+    for python, specs in sorted(_model_interpreters(config).items()):
+        yield _check_torch(python, specs, bool(cards))
 
 
 def _cards() -> Iterator[Card]:
@@ -59,35 +58,35 @@ def _cards() -> Iterator[Card]:
             capture_output=True,
             text=True,
             errors="replace",
-            timeout=_PATIENCE_S,
+            timeout=_TIMEOUT_S,
             check=False,
         )
     except (OSError, subprocess.TimeoutExpired):
         return
     for line in done.stdout.splitlines() if done.returncode == 0 else ():
-        told = [part.strip() for part in line.rsplit(",", 3)]
-        if len(told) == 4:
-            name, driver, total, free = told
+        values = [part.strip() for part in line.rsplit(",", 3)]
+        if len(values) == 4:
+            name, driver, total, free = values
             yield Card(name, driver, _bytes(total), _bytes(free))
 
 
 def _bytes(mebibytes: str) -> int:
-    """0 where the driver does not tell."""
+    """Convert to bytes; 0 if the driver does not report it."""
     return int(mebibytes) << 20 if mebibytes.isdigit() else 0
 
 
-def _none_found() -> Finding:
+def _no_card() -> Finding:
     if Path("/proc/driver/nvidia/version").exists():
         return wrong(
             "gpu",
-            "There is an NVIDIA driver, and nvidia-smi does not tell of any card.",
-            "See what nvidia-smi says; after an update of the driver, boot the box anew.",
+            "There is an NVIDIA driver, but nvidia-smi reports no card.",
+            "Run nvidia-smi to see why. After an update of the driver, reboot the machine.",
         )
-    return well("gpu", "There is no NVIDIA driver here: models compute on the CPU, much slower.")
+    return well("gpu", "There is no NVIDIA driver: models compute on the CPU, much slower.")
 
 
-def _pythons(config: Config) -> dict[str, list[EngineSpec]]:
-    """The interpreters of the workers that hold models, and the engines in each."""
+def _model_interpreters(config: Config) -> dict[str, list[EngineSpec]]:
+    """The interpreters of the workers with models, and the engines of each."""
     return {
         each.python or sys.executable: list(each.engines)
         for each in worker_specs(config)
@@ -95,50 +94,54 @@ def _pythons(config: Config) -> dict[str, list[EngineSpec]]:
     }
 
 
-def _torch(python: str, specs: list[EngineSpec], has_card: bool) -> Finding:
+def _check_torch(python: str, specs: list[EngineSpec], has_card: bool) -> Finding:
     try:
-        done = subprocess.run(
+        probe = subprocess.run(
             (python, "-c", _PROBE),
-            env=environment(python),  # what the worker will find, and nothing of this folder
+            env=environment(python),  # as for the worker; never modules of the current folder
             capture_output=True,
             text=True,
-            timeout=_PATIENCE_S,
+            timeout=_TIMEOUT_S,
             check=False,
         )
-        told = json.loads(done.stdout)
+        torch = json.loads(probe.stdout)
     except OSError as error:
         return wrong(
             "torch",
-            f"The interpreter {python} cannot be run: {error.strerror}.",
-            _another(specs),
+            f"Cannot run the interpreter {python}: {error.strerror}.",
+            _replace_interpreter(specs),
         )
     except (ValueError, subprocess.TimeoutExpired):
-        return wrong("torch", f"{python} has no torch, which the models need.", _install(python))
-    build = f"torch {told['version']}"
-    if told["able"]:
-        return well("torch", f"{build} computes on the GPU, by CUDA {told['cuda']}.")
+        return wrong(
+            "torch", f"{python} has no torch, which the models need.", _install_torch(python)
+        )
+    build = f"torch {torch['version']}"
+    if torch["usable"]:
+        return well("torch", f"{build} computes on the GPU, by CUDA {torch['cuda']}.")
     if not has_card:
         return well("torch", f"{build} computes on the CPU.")
-    if told["cuda"] is None:
+    if torch["cuda"] is None:
         return warning(
-            "torch", f"{build} was built without CUDA: the GPU lies idle.", _install(python)
+            "torch",
+            f"{build} was built without CUDA and cannot use the GPU.",
+            _install_torch(python),
         )
     return warning(
         "torch",
-        f"{build} cannot use the GPU: its CUDA {told['cuda']} may be newer than the driver.",
+        f"{build} cannot use the GPU: its CUDA {torch['cuda']} may be newer than the driver.",
         "Update the driver, or let the service use the GPU: sudo narrated install --gpu",
     )
 
 
-def _another(specs: list[EngineSpec]) -> str:
-    """How engines get an interpreter; we make one only for those whose code we install."""
+def _replace_interpreter(specs: list[EngineSpec]) -> str:
+    """The remedy for a missing interpreter. narrated makes one only for code that it installs."""
     keys = " and ".join(f"`engines: {spec.name}: python:`" for spec in specs)
     ours = next((spec.installed_as for spec in specs if spec.installed_as), "")
     command = f": narrated engines install {ours} --apart FOLDER" if ours else ""
-    return f"Name another in {keys}, or make that environment anew{command}"
+    return f"Set another in {keys}, or make that environment again{command}"
 
 
-def _install(python: str) -> str:
-    """Another interpreter has libraries of its own choice, pinned ones perhaps: torch alone."""
-    what = "torch transformers" if python == sys.executable else "torch"
-    return f"{python} -m pip install --upgrade {what}"
+def _install_torch(python: str) -> str:
+    """The remedy for torch. Another interpreter may pin its libraries, so it gets torch alone."""
+    packages = "torch transformers" if python == sys.executable else "torch"
+    return f"{python} -m pip install --upgrade {packages}"

@@ -1,32 +1,38 @@
-"""The whole examination, in the order in which a file goes through the daemon."""
+"""Runs every check, in the order in which a file passes through the daemon."""
 
 from collections.abc import Callable, Iterator
 
 from narrated.config.values import Config
-from narrated.doctor import inbox_and_outbox, system
-from narrated.doctor.account import of_the_daemon
-from narrated.doctor.engines import engines
+from narrated.doctor.account import daemon_account
+from narrated.doctor.disk_space import check_disk_space
+from narrated.doctor.encoder import check_encoder
+from narrated.doctor.engines import check_engines
 from narrated.doctor.finding import Finding
-from narrated.doctor.gpu import gpu
-from narrated.doctor.model_memory import models
+from narrated.doctor.folder_rights import check_folder_rights
+from narrated.doctor.gpu import check_gpu
+from narrated.doctor.inbox_file_system import check_hard_links, check_leases
+from narrated.doctor.inotify_limits import check_inotify_limits
+from narrated.doctor.models import check_models
+from narrated.doctor.service_unit import check_service_unit
+from narrated.doctor.syncthing import check_syncthing
 from narrated.workers.engine_probe import EngineProbe
 
 
-def examine(config: Config, call_the_roll: Callable[[], EngineProbe]) -> Iterator[Finding]:
-    """Look at everything the daemon needs of this box; changes nothing and needs no daemon.
+def run_checks(config: Config, probe_engines: Callable[[], EngineProbe]) -> Iterator[Finding]:
+    """Check everything that the daemon needs. Changes nothing, and needs no daemon.
 
-    Findings come as they are made: those of the engines, whose roll takes a while, at the end.
+    Yields each finding at once. The probe of the engines takes longest, so it comes last.
     """
-    account = of_the_daemon(config)
-    yield from inbox_and_outbox.rights(config, account)
-    yield from inbox_and_outbox.leases(config)
-    yield from inbox_and_outbox.hard_links()
-    yield from inbox_and_outbox.syncing(config)
-    yield from system.inotify(config)
-    yield from system.disks(config)
-    yield from system.unit(config, account)
-    yield from system.encoders(config)
-    yield from gpu(config)
-    roll = call_the_roll()
-    yield from engines(config, roll)
-    yield from models(config, roll)
+    account = daemon_account(config)
+    yield from check_folder_rights(config, account)
+    yield from check_leases(config)
+    yield from check_hard_links()
+    yield from check_syncthing(config)
+    yield from check_inotify_limits(config)
+    yield from check_disk_space(config)
+    yield from check_service_unit(config, account)
+    yield from check_encoder(config)
+    yield from check_gpu(config)
+    probe = probe_engines()
+    yield from check_engines(config, probe)
+    yield from check_models(config, probe)

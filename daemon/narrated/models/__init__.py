@@ -1,1 +1,1 @@
-"""The models on this box: which there are, fetched whole and held to what was fetched first."""
+"""Models on this machine: catalogue, download from the hub, lockfile, verification, removal."""

@@ -1,9 +1,9 @@
-"""The catalogue: models that are known by name, and which files of a repository make a model."""
+"""The catalogue: models by name, the files that make up a model, and the models a config uses."""
 
 import difflib
 import re
 import tomllib
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path, PurePosixPath
@@ -11,6 +11,8 @@ from typing import Literal
 
 import msgspec
 
+from narrated.config.values import Config
+from narrated.config.worker_specs import engine_spec
 from narrated.errors import NarratedError
 from narrated.printable import printable
 
@@ -22,39 +24,39 @@ class CatalogueEntry:
     """A model that can be pulled."""
 
     repository: str
-    """Where it is on the hub, such as suno/bark."""
+    """The repository on the hub, such as suno/bark."""
     name: str = ""
-    """As the catalogue calls it; empty for what is not in it."""
+    """The name in the catalogue; empty for a model outside of it."""
     does: Literal["speech", "caption", ""] = ""
     about: str = ""
     licence: str = ""
     layout: str = ""
-    """What it consists of; empty for what is not in the catalogue: its files tell."""
+    """The file layout; empty for a model outside of the catalogue: its files decide."""
     also: tuple[str, ...] = ()
-    """Patterns of files that it has besides those of its layout."""
+    """Patterns of further files, beyond those of the layout."""
     usage: str = ""
-    """Lines for narrated.yaml that use it; empty for what is not in the catalogue."""
+    """Lines for narrated.yaml that use it; empty for a model outside of the catalogue."""
 
 
 @dataclass(frozen=True, slots=True)
 class FileLayout:
-    """What the models of one kind consist of."""
+    """The files of one kind of model."""
 
     kind: str
-    """What a person calls such a model."""
+    """The kind's name in messages."""
     need: tuple[str, ...]
-    """The names by which a loader knows one: it has all of them."""
+    """Files that identify this kind; a model has all of them."""
     usage: str
-    """Lines for narrated.yaml that use one, in which it is called owner/name."""
+    """Lines for narrated.yaml that use such a model; `owner/name` stands for its repository."""
     files: tuple[str, ...] = ()
-    """What else may belong to one, as patterns."""
+    """Patterns of optional files."""
     weights: tuple[tuple[str, ...], ...] = ()
-    """Patterns, the best first: of these groups one alone is taken. Empty where `need` has them."""
+    """Groups of patterns, best first; one group is used. Empty if `need` names the weights."""
     code: str = ""
-    """The command that installs its engine's code, where that is not among our requirements."""
+    """Command that installs the engine's code; empty if our requirements include it."""
 
     def lacks(self, names: Collection[str]) -> list[str]:
-        """What a folder or repository with these files lacks of one."""
+        """The identifying files that are not among these names."""
         return [name for name in self.need if name not in names]
 
 
@@ -64,15 +66,15 @@ class _CatalogueFile:
     models: dict[str, CatalogueEntry]
 
 
-def entries() -> tuple[CatalogueEntry, ...]:
-    """Every model of the catalogue."""
+def known_models() -> tuple[CatalogueEntry, ...]:
+    """All models of the catalogue."""
     return tuple(_catalogue().models.values())
 
 
-def entry(name: str) -> CatalogueEntry:
-    """A model by its name or by its repository, which need not be in the catalogue.
+def find_model(name: str) -> CatalogueEntry:
+    """Find a model by its name, or by any repository such as owner/name.
 
-    NarratedError for what is neither.
+    Raises NarratedError if the name is neither.
     """
     known = _catalogue().models
     for each in known.values():
@@ -84,22 +86,22 @@ def entry(name: str) -> CatalogueEntry:
     hint = f"Did you mean `{near[0]}`? " if near else f"Known: {', '.join(known)}. "
     raise NarratedError(
         f"There is no model named '{printable(name)}'.",
-        f"{hint}Any other is pulled by its repository, such as owner/name.",
+        f"{hint}For any other model, name its repository, such as owner/name.",
     )
 
 
 def is_repository(name: str) -> bool:
-    """Whether this is how the hub names a repository; then it is a safe path as well."""
+    """True if the hub would accept the name for a repository. It is then a safe path as well."""
     return _REPOSITORY.fullmatch(name) is not None
 
 
-def wanted(entry: CatalogueEntry, names: Iterable[str]) -> tuple[str, ...]:
-    """The files of a repository that make the model; NarratedError where they make none.
+def select_files(entry: CatalogueEntry, names: Iterable[str]) -> tuple[str, ...]:
+    """Select the files of a repository that make up the model.
 
-    Nothing that is run is ever among them: no `.py`, whatever a pattern says.
+    Never selects code (`.py`), whatever a pattern says. Raises NarratedError if files are missing.
     """
-    safe = [name for name in names if is_safe(name) and not name.endswith(".py")]
-    layout = _catalogue().layouts[entry.layout] if entry.layout else _nearest(safe)
+    safe = [name for name in names if is_safe_path(name) and not name.endswith(".py")]
+    layout = _catalogue().layouts[entry.layout] if entry.layout else _nearest_layout(safe)
     groups = (_matching(group, safe) for group in layout.weights)
     weights = next((group for group in groups if group), [])
     lacks = layout.lacks(safe)
@@ -108,38 +110,61 @@ def wanted(entry: CatalogueEntry, names: Iterable[str]) -> tuple[str, ...]:
     if lacks:
         raise NarratedError(
             f"{entry.repository} is no {layout.kind}: it has no {' and no '.join(lacks)}.",
-            "Name a repository that holds one; `narrated models list` shows those that work.",
+            "Name another repository. `narrated models list` shows models that work.",
         )
     return tuple(sorted({*layout.need, *_matching((*layout.files, *entry.also), safe), *weights}))
 
 
-def layout_of(names: Collection[str]) -> FileLayout | None:
-    """The kind of model that files of these names are; None where they are none."""
+def detect_layout(names: Collection[str]) -> FileLayout | None:
+    """The layout that these file names form; None if they form none."""
     whole = (each for each in _catalogue().layouts.values() if not each.lacks(names))
     return next(whole, None)
 
 
-def is_mark(name: str) -> bool:
-    """Whether a loader knows some kind of model by a file of this name."""
+def is_identifying_file(name: str) -> bool:
+    """True if a file of this name identifies some kind of model."""
     return any(name in each.need for each in _catalogue().layouts.values())
 
 
-def usage(entry: CatalogueEntry, names: Collection[str]) -> tuple[str, ...]:
-    """The lines for narrated.yaml that use a model which consists of these files."""
-    layout = layout_of(names)
+def usage_lines(entry: CatalogueEntry, names: Collection[str]) -> tuple[str, ...]:
+    """The lines for narrated.yaml that use a model with these files."""
+    layout = detect_layout(names)
     of_layout = layout.usage.replace("owner/name", entry.repository) if layout else ""
     return tuple((entry.usage or of_layout).split("\n"))
 
 
-def _nearest(names: Collection[str]) -> FileLayout:
-    """What these files are, else what they have most of; a checkpoint where they have nothing."""
-    whole = layout_of(names)
+def configured_models(config: Config) -> dict[str, tuple[str, ...]]:
+    """The models that a configuration uses, by repository, with the keys that name them.
+
+    A model given as a path is the user's own, and not listed.
+    """
+    found: dict[str, tuple[str, ...]] = {}
+    for key, engine in _configured_engines(config):
+        model = str(engine_spec(config, engine).options.get("model", ""))
+        if is_repository(model):
+            found[model] = (*found.get(model, ()), key)
+    return found
+
+
+def _configured_engines(config: Config) -> Iterator[tuple[str, str]]:
+    """Each configured engine, with the key that names it."""
+    yield "speech: engine", config.speech.engine
+    for role, speaker in config.speech.speakers.items():
+        yield f"speech: speakers: {role}", speaker.engine
+    yield "pictures: captions", config.pictures.captions
+    for name in config.engines:
+        yield f"engines: {name}", name
+
+
+def _nearest_layout(names: Collection[str]) -> FileLayout:
+    """The layout of these files, else the one with most of its files here, else a checkpoint."""
+    whole = detect_layout(names)
     others = reversed(_catalogue().layouts.values())
     return whole or max(others, key=lambda each: -len(each.lacks(names)) / len(each.need))
 
 
-def is_safe(name: str) -> bool:
-    """Whether a file of this name lies within the folder of its repository."""
+def is_safe_path(name: str) -> bool:
+    """True if a file of this name lies within the folder of its repository."""
     path = PurePosixPath(name)
     return (
         bool(path.parts)
@@ -155,7 +180,7 @@ def _matching(patterns: Sequence[str], names: Sequence[str]) -> list[str]:
 
 
 def _expression(pattern: str) -> str:
-    """A pattern as a regular expression; fnmatch would let `*` cross into folders."""
+    """Translate a pattern into a regular expression. `*` stays in a folder, unlike fnmatch's."""
     parts = re.split(r"(\*\*|\*)", pattern)
     return "".join({"**": ".*", "*": "[^/]*"}.get(part, re.escape(part)) for part in parts)
 

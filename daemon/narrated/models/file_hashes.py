@@ -1,4 +1,4 @@
-"""A file's content by its hashes: as a hub lists it, and as it is found on the disk."""
+"""File hashes: those that the hub lists, and those of a file on the disk."""
 
 import hashlib
 from dataclasses import dataclass
@@ -9,53 +9,53 @@ _READ_BYTES = 1 << 22
 
 @dataclass(frozen=True, slots=True)
 class HubFile:
-    """A file as the hub lists it; one of the two hashes tells its content."""
+    """A file as the hub lists it. One of its two hashes identifies the content."""
 
     name: str
     size: int
     sha256: str
-    """Of a large file's content; empty for small ones."""
+    """Hash of a large file's content; empty for small files."""
     blob: str
-    """Git's own hash of a small file's content, or of a large one's pointer."""
+    """Git's hash of a small file's content, or of a large file's pointer."""
 
     @property
     def content(self) -> str:
-        """The hash that tells its content."""
+        """The hash that identifies the content."""
         return self.sha256 or self.blob
 
 
 @dataclass(frozen=True, slots=True)
 class FileHashes:
-    """The hashes of a file's content."""
+    """Size and hashes of a file on the disk."""
 
     size: int
     sha256: str
     blob: str
-    """As git would name it."""
+    """Git's hash of the content."""
 
-    def fits(self, offered: HubFile) -> bool:
-        """Whether this is what the hub lists."""
-        if self.size != offered.size:
+    def matches(self, listed: HubFile) -> bool:
+        """True if the content is the content that the hub lists."""
+        if self.size != listed.size:
             return False
-        if offered.sha256:
-            return self.sha256 == offered.sha256
-        return self.blob == offered.blob
+        if listed.sha256:
+            return self.sha256 == listed.sha256
+        return self.blob == listed.blob
 
 
-def digest(path: Path) -> FileHashes:
-    """Read a file for its hashes; OSError where it cannot be read."""
+def hash_file(path: Path) -> FileHashes:
+    """Read a file and hash it. Raises OSError if it cannot be read."""
     with path.open("rb") as file:
         size = path.stat().st_size
         sha256 = hashlib.sha256()
         blob = hashlib.sha1(b"blob %d\0" % size, usedforsecurity=False)
-        while piece := file.read(_READ_BYTES):
-            sha256.update(piece)
-            blob.update(piece)
+        while block := file.read(_READ_BYTES):
+            sha256.update(block)
+            blob.update(block)
     return FileHashes(size, sha256.hexdigest(), blob.hexdigest())
 
 
-def size(path: Path) -> int:
-    """How much of a file is there; 0 where nothing is."""
+def file_size(path: Path) -> int:
+    """Size of a file in bytes; 0 if there is no file."""
     try:
         return path.stat().st_size
     except FileNotFoundError:

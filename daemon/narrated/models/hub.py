@@ -1,6 +1,6 @@
-"""The hub: what a repository holds, and the content of its files, asked over the network.
+"""The hub client: lists repositories and streams file content.
 
-The one module of narrated that looks beyond this box; only `narrated models pull` imports it.
+The only module that opens a network connection for models. Only `narrated models pull` imports it.
 """
 
 import math
@@ -18,17 +18,18 @@ from narrated.errors import NarratedError
 from narrated.models.file_hashes import HubFile
 
 NEWEST = "main"
-"""The revision that a first pull and an update ask for."""
+"""The revision of a first pull and of an update."""
 
-_PATIENCE_S = 10.0
-_TRIES = 3
-_LATER = (408, 429, 500, 502, 503, 504)
+_TIMEOUT_S = 10.0
+_ATTEMPTS = 3
+_RETRYABLE = (408, 429, 500, 502, 503, 504)
 _COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _CONTENT_RANGE = re.compile(r"bytes (\d+)-")
+_RETRY_LATER = "Run the same command again later: it continues where it stopped."
 
-# Read by the hub's library when it is imported: nobody is told what else is installed here, and
-# content comes over plain HTTP, where it can be gone on with.
-_QUIET = {
+# The hub's library reads these at its import. It must not send the list of installed packages,
+# and must fetch over plain HTTP, where a download can resume.
+_LIBRARY_ENVIRONMENT = {
     "HF_HUB_DISABLE_TELEMETRY": "1",
     "HF_HUB_DISABLE_XET": "1",
     "HF_HUB_DISABLE_PROGRESS_BARS": "1",
@@ -39,7 +40,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class RepositoryListing:
-    """A repository at one commit."""
+    """The files of a repository at one commit."""
 
     commit: str
     licence: str
@@ -48,42 +49,43 @@ class RepositoryListing:
 
 @dataclass(frozen=True, slots=True)
 class ContentStream:
-    """Content of a file as it comes, from a place in it on."""
+    """The content of a file, from an offset to its end."""
 
     start: int
-    """Where it begins: what was asked for, or 0 where a server knows no ranges."""
-    pieces: Iterator[bytes]
+    """The offset: the requested one, or 0 if the server does not support ranges."""
+    blocks: Iterator[bytes]
 
 
 class TransferInterrupted(NarratedError):
-    """The hub was not to be had, or stopped midway: what may go better soon."""
+    """The hub did not answer, or stopped midway. A retry may succeed."""
 
 
 class Hub:
-    """A hub at an endpoint; HF_ENDPOINT's or the public one where none is named."""
+    """A hub at an endpoint; without one, at HF_ENDPOINT or the public hub."""
 
     def __init__(self, endpoint: str | None = None, *, pause_s: float = 1.0) -> None:
         self._endpoint = endpoint
         self.pause_s = pause_s
-        """How long to wait before the second try; each further one waits twice as long."""
+        """Pause before the first retry; doubles for each further retry."""
 
     def listing(self, repository: str, revision: str = NEWEST) -> RepositoryListing:
-        """What a repository holds at a revision; NarratedError says why that is not to be known."""
+        """List a repository at a revision. Raises NarratedError if the hub does not list it."""
         hub = _library(repository)
 
-        def ask() -> Any:
-            with self._explained(repository, revision):
+        def request() -> Any:
+            with self._explain_errors(repository, revision):
                 api = hub.HfApi(endpoint=self._endpoint, library_name="narrated")
                 return api.model_info(
-                    repository, revision=revision, files_metadata=True, timeout=_PATIENCE_S
+                    repository, revision=revision, files_metadata=True, timeout=_TIMEOUT_S
                 )
 
-        info = self._patiently(ask)
+        info = self._retry(request)
         if not _COMMIT.fullmatch(str(info.sha)):
             raise NarratedError(
-                f"The hub names no commit for {repository}.", "Look at HF_ENDPOINT: is it a hub?"
+                f"The hub names no commit for {repository}.",
+                "Check HF_ENDPOINT: it must be the address of a hub.",
             )
-        files = [_offered(sibling) for sibling in info.siblings or ()]
+        files = [_hub_file(sibling) for sibling in info.siblings or ()]
         licence = str(info.card_data.get("license") or "") if info.card_data else ""
         return RepositoryListing(str(info.sha), licence, {file.name: file for file in files})
 
@@ -91,35 +93,38 @@ class Hub:
     def content(
         self, repository: str, commit: str, name: str, start: int
     ) -> Iterator[ContentStream]:
-        """A file's content from a place on. Cut when it ends early, else NarratedError."""
+        """Stream a file from an offset.
+
+        Raises TransferInterrupted if the stream ends early, NarratedError for other failures.
+        """
         hub = _library(repository)
         url = hub.hf_hub_url(repository, name, revision=commit, endpoint=self._endpoint)
-        # Packed content could be neither counted nor gone on with.
+        # Compressed content could be neither counted nor resumed.
         headers = {"Accept-Encoding": "identity"} | ({"Range": f"bytes={start}-"} if start else {})
-        with self._explained(repository, commit, name):
+        with self._explain_errors(repository, commit, name):
             headers = hub.utils.build_hf_headers(library_name="narrated", headers=headers)
             session = hub.get_session()
-            with session.stream("GET", url, headers=headers, timeout=_PATIENCE_S) as response:
+            with session.stream("GET", url, headers=headers, timeout=_TIMEOUT_S) as response:
                 if response.status_code == 416:
-                    yield ContentStream(0, iter(()))  # there is less of it than we have
+                    yield ContentStream(0, iter(()))  # the file is shorter than our offset
                     return
                 if response.status_code >= 400:
                     response.read()
                 hub.hf_raise_for_status(response)
                 yield ContentStream(_start(response), response.iter_bytes())
 
-    def _patiently(self, ask: Callable[[], T]) -> T:
+    def _retry(self, request: Callable[[], T]) -> T:
         backoff = Backoff(self.pause_s, math.inf)
-        for _ in range(1, _TRIES):
+        for _ in range(1, _ATTEMPTS):
             try:
-                return ask()
+                return request()
             except TransferInterrupted:
                 time.sleep(backoff.next_s())
-        return ask()
+        return request()
 
     @contextmanager
-    def _explained(self, repository: str, revision: str, name: str = "") -> Iterator[None]:
-        """Turn what the library raises into what a person can act on."""
+    def _explain_errors(self, repository: str, revision: str, name: str = "") -> Iterator[None]:
+        """Turn errors of the hub's library into errors with a remedy."""
         import httpx2
         from huggingface_hub import constants, errors
 
@@ -130,64 +135,66 @@ class Hub:
             yield
         except errors.GatedRepoError as error:
             raise NarratedError(
-                f"{repository} is gated: its owners want their terms accepted first.",
-                f"Accept them at {endpoint}/{repository}, make a token there, and run: "
+                f"{repository} is gated: you must accept its owners' terms first.",
+                f"Accept them at {endpoint}/{repository}, create a token there, and run: "
                 f"HF_TOKEN=… narrated models pull {repository}",
             ) from error
         except errors.RevisionNotFoundError as error:
             raise NarratedError(
                 f"{endpoint} has no revision {revision} of {repository}.",
-                f"Where the lock holds to it, take the newest instead: {update}",
+                f"If the lockfile asks for it, take the newest revision instead: {update}",
             ) from error
         except errors.RepositoryNotFoundError as error:
             raise NarratedError(
-                f"{endpoint} has no model {repository}, or does not show it to everybody.",
-                "Look at the name: `narrated models list` shows the catalogue. For one of your "
-                "own, set HF_TOKEN.",
+                f"{endpoint} has no model {repository}, or the model is private.",
+                "Check the name: `narrated models list` shows the catalogue. For a private model, "
+                "set HF_TOKEN.",
             ) from error
         except errors.RemoteEntryNotFoundError as error:
             raise NarratedError(
-                f"{endpoint} lists {what} but does not have it.", f"Try again later, or: {update}"
+                f"{endpoint} lists {what} but does not have it.",
+                f"Try again later, or run: {update}",
             ) from error
         except errors.HfHubHTTPError as error:
-            raise _refused(error.response, endpoint, what) from error
+            raise _http_error(error.response, endpoint, what) from error
         except (httpx2.UnsupportedProtocol, httpx2.InvalidURL) as error:
             raise NarratedError(
-                f"HF_ENDPOINT is no address: {endpoint}.", "Write it with http:// or https://."
+                f"HF_ENDPOINT is not an address: {endpoint}.", "Begin it with http:// or https://."
             ) from error
         except httpx2.TransportError as error:
             why = str(error) or type(error).__name__
             raise TransferInterrupted(
-                f"{endpoint} could not be reached for {what}: {why}.",
-                "Look at the network, then run the same command: it goes on where it stopped.",
+                f"Could not reach {endpoint} for {what}: {why}.",
+                "Check the network, then run the same command: it continues where it stopped.",
             ) from error
         except (ValueError, TypeError, KeyError, httpx2.HTTPError) as error:
             raise NarratedError(
-                f"{endpoint} does not answer as a hub does: {error}.",
-                "Look at HF_ENDPOINT and at the network: is there a proxy, or a page to log in at?",
+                f"{endpoint} does not answer like a hub: {error}.",
+                "Check HF_ENDPOINT, and check the network for a proxy or a login page.",
             ) from error
 
 
 def _library(repository: str) -> ModuleType:
-    """The hub's library, told to be quiet; refused where this box is told to stay offline."""
-    os.environ.update(_QUIET)
+    """Import the hub's library. Raises NarratedError if it is missing or set to offline."""
+    os.environ.update(_LIBRARY_ENVIRONMENT)
     try:
         import huggingface_hub
     except ImportError as error:
         raise NarratedError(
-            f"Pulling models needs huggingface_hub: {error}.", "pip install 'narrated[models]'"
+            f"Pulling models needs huggingface_hub: {error}.",
+            "Install it with: pip install 'narrated[models]'",
         ) from error
     if huggingface_hub.is_offline_mode():
         raise NarratedError(
-            "This box is told to stay offline, by HF_HUB_OFFLINE or TRANSFORMERS_OFFLINE.",
-            "To fetch all the same: env -u HF_HUB_OFFLINE -u TRANSFORMERS_OFFLINE "
+            "HF_HUB_OFFLINE or TRANSFORMERS_OFFLINE forbids downloads.",
+            "To download all the same: env -u HF_HUB_OFFLINE -u TRANSFORMERS_OFFLINE "
             f"narrated models pull {repository}",
         )
     library: ModuleType = huggingface_hub
     return library
 
 
-def _offered(sibling: Any) -> HubFile:
+def _hub_file(sibling: Any) -> HubFile:
     large = sibling.lfs
     return HubFile(
         name=str(sibling.rfilename),
@@ -200,19 +207,16 @@ def _offered(sibling: Any) -> HubFile:
 def _start(response: Any) -> int:
     if response.status_code != 206:
         return 0
-    told = _CONTENT_RANGE.match(response.headers.get("Content-Range", ""))
-    return int(told[1]) if told else 0
+    sent = _CONTENT_RANGE.match(response.headers.get("Content-Range", ""))
+    return int(sent[1]) if sent else 0
 
 
-def _refused(response: Any, endpoint: str, what: str) -> NarratedError:
+def _http_error(response: Any, endpoint: str, what: str) -> NarratedError:
     status = int(response.status_code)
     if status in (401, 403):
         return NarratedError(
-            f"{endpoint} does not give {what} ({status}).",
-            "Look at HF_TOKEN; most models need none: env -u HF_TOKEN narrated models pull …",
+            f"{endpoint} refuses {what} (status {status}).",
+            "Check HF_TOKEN. Most models need none: env -u HF_TOKEN narrated models pull …",
         )
-    kind = TransferInterrupted if status in _LATER else NarratedError
-    return kind(
-        f"{endpoint} answered {status} for {what}.",
-        "Try the same command later: it goes on where it stopped.",
-    )
+    kind = TransferInterrupted if status in _RETRYABLE else NarratedError
+    return kind(f"{endpoint} answered status {status} for {what}.", _RETRY_LATER)

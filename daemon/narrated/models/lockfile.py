@@ -1,4 +1,4 @@
-"""The lock: the commit and the hashes that were pulled first, which all that follows is held to."""
+"""The lockfile `lock.json`: the commit and the file hashes of each model that was pulled."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -8,7 +8,7 @@ import msgspec
 
 from narrated.engines.neural.checkpoint_files import LOCK_NAME
 from narrated.errors import StorageError
-from narrated.models.catalogue import is_repository, is_safe
+from narrated.models.catalogue import is_repository, is_safe_path
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +17,7 @@ class LockedFile:
 
     size: int
     sha256: str
-    """Of what we wrote, not of what the hub said."""
+    """Hash of the bytes on the disk, not the hash that the hub listed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,21 +26,21 @@ class LockedModel:
 
     commit: str
     pulled: str
-    """When, in UTC."""
+    """Time of the pull, in UTC."""
     licence: str = ""
-    """As its repository names it."""
+    """The licence that the repository names."""
     files: dict[str, LockedFile] = field(default_factory=dict)
 
     @property
     def bytes(self) -> int:
-        """What it takes on the disk."""
+        """Size on the disk."""
         return sum(file.size for file in self.files.values())
 
 
 def read(folder: Path) -> dict[str, LockedModel]:
-    """What is locked, by repository; nothing where there is no lock yet.
+    """Read the locked models, by repository; empty if there is no lockfile yet.
 
-    StorageError where the lock cannot be read, or names what lies outside of the folder.
+    Raises StorageError if the lockfile cannot be read, or names files outside of the folder.
     """
     path = folder / LOCK_NAME
     try:
@@ -49,24 +49,25 @@ def read(folder: Path) -> dict[str, LockedModel]:
         return {}
     except OSError as error:
         raise StorageError(
-            f"{path} cannot be read: {error.strerror}.",
-            "Run the command as its owner, or with sudo.",
+            f"Cannot read {path}: {error.strerror}.",
+            "Run the command as the file's owner, or with sudo.",
         ) from error
     except msgspec.MsgspecError as error:
         raise _damaged(path, str(error)) from error
     for repository, locked in locks.items():
-        if not is_repository(repository) or not all(map(is_safe, locked.files)):
+        if not is_repository(repository) or not all(map(is_safe_path, locked.files)):
             raise _damaged(path, f"the entry {repository!r} names files outside of its folder")
     return locks
 
 
-def encoded(locks: Mapping[str, LockedModel]) -> bytes:
-    """The lock's file, readable and in a fixed order."""
+def encode(locks: Mapping[str, LockedModel]) -> bytes:
+    """Encode the lockfile: readable, and sorted by repository."""
     return msgspec.json.format(msgspec.json.encode(dict(sorted(locks.items()))), indent=1) + b"\n"
 
 
 def _damaged(path: Path, why: str) -> StorageError:
     return StorageError(
-        f"The lock {path} is damaged: {why}.",
-        "Take it from a backup; or remove it and pull the models anew, which trusts the hub again.",
+        f"The lockfile {path} is damaged: {why}.",
+        f"Restore it from a backup. Or trust the hub again: delete {path}, and pull each model "
+        "with `narrated models pull NAME`.",
     )

@@ -1,4 +1,4 @@
-"""A pull: what is missing is fetched beside the models, and takes its place once all is whole."""
+"""A pull: downloads the missing files of a model, then moves all of them into place."""
 
 import shutil
 import threading
@@ -11,236 +11,234 @@ from typing import Protocol
 
 from narrated.errors import NarratedError, StorageError
 from narrated.human_sizes import size
-from narrated.models.catalogue import CatalogueEntry, is_mark, wanted
-from narrated.models.file_hashes import FileHashes, HubFile, digest
-from narrated.models.file_hashes import size as size_of
+from narrated.models.catalogue import CatalogueEntry, is_identifying_file, select_files
+from narrated.models.file_hashes import FileHashes, HubFile, file_size, hash_file
 from narrated.models.hub import NEWEST, Hub, RepositoryListing
 from narrated.models.lockfile import LockedFile, LockedModel
-from narrated.models.store import ModelStore, writing
+from narrated.models.store import ModelStore, explain_write_errors
 from narrated.models.transfer import FileTransfer
-from narrated.models.verify import FileState, verified
+from narrated.models.verify import FileState, verify_files
 
-LINES = 4
-"""How many files come at once: most are small, and asking takes longer than sending."""
+PARALLEL_DOWNLOADS = 4
+"""Most files are small: for those the request takes longer than the transfer."""
 
 _SPARE_BYTES = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
 class PullPlan:
-    """What a pull is going to do."""
+    """The files that a pull will download."""
 
     entry: CatalogueEntry
     commit: str
     licence: str
-    there: dict[str, LockedFile]
-    """What is on the disk as the hub lists it."""
+    present: dict[str, LockedFile]
+    """Files on the disk that match the hub's listing."""
     missing: tuple[HubFile, ...]
     begun_bytes: int
-    """What earlier pulls have left of the missing ones."""
+    """Bytes of the missing files that earlier pulls left."""
     before: LockedModel | None
-    """What was locked until now."""
+    """The lock before this pull."""
 
     @property
     def bytes(self) -> int:
-        """What all of it takes."""
-        return sum(file.size for file in self.there.values()) + self.missing_bytes
+        """Size of the whole model."""
+        return sum(file.size for file in self.present.values()) + self.missing_bytes
 
     @property
     def missing_bytes(self) -> int:
-        """What the missing files take."""
+        """Size of the missing files."""
         return sum(file.size for file in self.missing)
 
 
 @dataclass(frozen=True, slots=True)
 class PullResult:
-    """What a pull came to."""
+    """The outcome of a pull."""
 
     entry: CatalogueEntry
     locked: LockedModel
     fetched: int
-    """How many files were missing."""
+    """Number of files that were downloaded."""
     before: str
-    """The commit that was locked until now; empty where there was none."""
+    """The commit that was locked before; empty if there was none."""
 
 
 class PullObserver(Protocol):
-    """Who looks at a pull."""
+    """Follows a pull."""
 
     def planned(self, plan: PullPlan) -> None:
-        """Told once, before anything is fetched."""
+        """Called once, before the first download."""
 
-    def came(self, done: int, total: int) -> None:
-        """Told from several threads, one at a time, how many bytes are there, of how many."""
+    def progressed(self, done: int, total: int) -> None:
+        """Called with bytes done and in all; from several threads, one at a time."""
 
 
 def pull(
     entry: CatalogueEntry,
-    shelf: ModelStore,
+    store: ModelStore,
     hub: Hub,
-    watcher: PullObserver,
+    observer: PullObserver,
     *,
     update: bool = False,
 ) -> PullResult:
-    """Have a model as the lock holds it, or the newest where there is none or on `update`.
+    """Download a model at its locked commit; at the newest if it has no lock, or on `update`.
 
-    A model that is whole is not asked for. What is interrupted is gone on with by the next call.
-    Raises NarratedError where the hub does not give what it should, StorageError where the disk
-    does not take it.
+    Asks the hub for nothing if the model is complete. The next call resumes an interrupted pull.
+    Raises NarratedError if the hub does not deliver, StorageError if the disk refuses.
     """
-    with shelf.held():
-        locks = shelf.locks()
+    with store.exclusive():
+        locks = store.locks()
         before = locks.get(entry.repository)
-        if before and not update and _is_whole(shelf, entry.repository, before):
+        if before and not update and _is_complete(store, entry.repository, before):
             return PullResult(entry, before, 0, before.commit)
-        plan = _planned(entry, shelf, hub, before, update)
-        watcher.planned(plan)
-        _refuse_without_room(plan, shelf)
-        locked = _carried_out(plan, shelf, hub, watcher)
-        shelf.write_locks({**locks, entry.repository: locked})
-        _clear_away(plan, locked, shelf)
+        plan = _make_plan(entry, store, hub, before, update)
+        observer.planned(plan)
+        _check_free_space(plan, store)
+        locked = _execute(plan, store, hub, observer)
+        store.write_locks({**locks, entry.repository: locked})
+        _remove_leftovers(plan, locked, store)
     return PullResult(entry, locked, len(plan.missing), before.commit if before else "")
 
 
-def _is_whole(shelf: ModelStore, repository: str, locked: LockedModel) -> bool:
-    found = verified(shelf, repository, locked, lambda _: None)
+def _is_complete(store: ModelStore, repository: str, locked: LockedModel) -> bool:
+    found = verify_files(store, repository, locked, lambda _: None)
     return all(file.state in (FileState.FINE, FileState.NOT_LOCKED) for file in found)
 
 
 # The plan
 
 
-def _planned(
-    entry: CatalogueEntry, shelf: ModelStore, hub: Hub, before: LockedModel | None, update: bool
+def _make_plan(
+    entry: CatalogueEntry, store: ModelStore, hub: Hub, before: LockedModel | None, update: bool
 ) -> PullPlan:
     if before and not update:
         listing = hub.listing(entry.repository, before.commit)
         if listing.commit != before.commit:
-            raise _other_content(entry, before, f"it answers with {listing.commit[:12]}")
+            raise _other_content(entry, before, f"the hub answers with {listing.commit[:12]}")
         names = tuple(sorted(before.files))
     else:
         listing = hub.listing(entry.repository, NEWEST)
-        names = wanted(entry, listing.files)
+        names = select_files(entry, listing.files)
     if before and before.commit == listing.commit:
-        _refuse_other_content(entry, listing, before)
-    there, missing = _sorted(entry, shelf, [listing.files[name] for name in names])
-    parts = (shelf.part(entry.repository, file.name, file.content) for file in missing)
+        _check_listing(entry, listing, before)
+    present, missing = _compare(entry, store, [listing.files[name] for name in names])
+    parts = (store.part_path(entry.repository, file.name, file.content) for file in missing)
     return PullPlan(
         entry=entry,
         commit=listing.commit,
         licence=listing.licence,
-        there=there,
+        present=present,
         missing=tuple(missing),
-        begun_bytes=sum(size_of(part) for part in parts),
+        begun_bytes=sum(file_size(part) for part in parts),
         before=before,
     )
 
 
-def _sorted(
-    entry: CatalogueEntry, shelf: ModelStore, files: list[HubFile]
+def _compare(
+    entry: CatalogueEntry, store: ModelStore, files: list[HubFile]
 ) -> tuple[dict[str, LockedFile], list[HubFile]]:
-    """What is there already, and what is not, or not as the hub lists it."""
-    there, missing = {}, []
+    """Split the listed files into those on the disk, and those missing or different."""
+    present, missing = {}, []
     for file in files:
-        path = shelf.place(entry.repository) / file.name
+        path = store.folder_of(entry.repository) / file.name
         try:
-            found = digest(path) if path.stat().st_size == file.size else None
+            found = hash_file(path) if path.stat().st_size == file.size else None
         except OSError:
             found = None
-        if found and found.fits(file):
-            there[file.name] = LockedFile(found.size, found.sha256)
+        if found and found.matches(file):
+            present[file.name] = LockedFile(found.size, found.sha256)
         else:
             missing.append(file)
-    return there, missing
+    return present, missing
 
 
-def _refuse_other_content(
-    entry: CatalogueEntry, listing: RepositoryListing, before: LockedModel
-) -> None:
-    """A commit that is locked has one content for ever; whatever else is served is not it."""
+def _check_listing(entry: CatalogueEntry, listing: RepositoryListing, before: LockedModel) -> None:
+    """Refuse other content at the locked commit: the content of a commit never changes."""
     for name, file in before.files.items():
-        offered = listing.files.get(name)
-        if offered is None:
+        listed = listing.files.get(name)
+        if listed is None:
             raise _other_content(entry, before, f"{name} is no longer in it")
-        if offered.size != file.size or offered.sha256 not in ("", file.sha256):
+        if listed.size != file.size or listed.sha256 not in ("", file.sha256):
             raise _other_content(entry, before, f"{name} is another file")
 
 
 def _other_content(entry: CatalogueEntry, before: LockedModel, why: str) -> NarratedError:
     return NarratedError(
         f"The hub now has other content for {entry.repository} at commit {before.commit[:12]} "
-        f"than was pulled before: {why}. Nothing was changed.",
-        "Somebody may have tampered with it. If you trust what it serves now, begin anew: "
+        f"than the content that was pulled: {why}. Nothing was changed.",
+        "Somebody may have tampered with it. If you trust the new content, pull it again: "
         f"narrated models remove --force {entry.repository} && "
         f"narrated models pull {entry.repository}",
     )
 
 
-def _refuse_without_room(plan: PullPlan, shelf: ModelStore) -> None:
-    place = next(each for each in (shelf.path, *shelf.path.parents) if each.is_dir())
+def _check_free_space(plan: PullPlan, store: ModelStore) -> None:
+    place = next(each for each in (store.path, *store.path.parents) if each.is_dir())
     free = shutil.disk_usage(place).free
     needed = plan.missing_bytes - plan.begun_bytes
     if needed + _SPARE_BYTES > free:
         raise StorageError(
-            f"{plan.entry.repository} needs {size(needed)} more in {shelf.path}, and "
-            f"{size(free)} are free there.",
-            f"Free {size(needed + _SPARE_BYTES - free)}, or name another `models: {{folder: …}}`.",
+            f"{plan.entry.repository} needs {size(needed)} more in {store.path}, but only "
+            f"{size(free)} are free.",
+            f"Free {size(needed + _SPARE_BYTES - free)}, or set another `models: {{folder: …}}`.",
         )
 
 
-# The doing
+# The download
 
 
-def _carried_out(plan: PullPlan, shelf: ModelStore, hub: Hub, watcher: PullObserver) -> LockedModel:
+def _execute(plan: PullPlan, store: ModelStore, hub: Hub, observer: PullObserver) -> LockedModel:
     repository = plan.entry.repository
-    fetched = _fetched(plan, shelf, hub, watcher)
-    files = plan.there | {
+    fetched = _download(plan, store, hub, observer)
+    files = plan.present | {
         name: LockedFile(found.size, found.sha256) for name, found in fetched.items()
     }
     if plan.before and plan.before.commit == plan.commit:
-        _refuse_other_hashes(plan, files)
-    with writing(shelf.path):
-        # What a loader knows a model by comes when all else is there.
-        for file in sorted(plan.missing, key=lambda file: is_mark(file.name)):
-            part = shelf.part(repository, file.name, file.content)
-            shelf.publish(part, repository, file.name)
+        _check_hashes(plan, files)
+    with explain_write_errors(store.path):
+        # Loaders know a model by its identifying files, so these come last.
+        for file in sorted(plan.missing, key=lambda file: is_identifying_file(file.name)):
+            part = store.part_path(repository, file.name, file.content)
+            store.publish(part, repository, file.name)
     now = datetime.now(UTC).isoformat(timespec="seconds")
     return LockedModel(plan.commit, now, plan.licence, dict(sorted(files.items())))
 
 
-def _refuse_other_hashes(plan: PullPlan, files: dict[str, LockedFile]) -> None:
-    """Of small files the hub lists a hash of another kind; they can be told apart only now."""
+def _check_hashes(plan: PullPlan, files: dict[str, LockedFile]) -> None:
+    """Refuse other small files: the hub lists no SHA-256 of them, so their content decides."""
     assert plan.before is not None
     for name, file in plan.before.files.items():
         if name in files and files[name] != file:
             raise _other_content(plan.entry, plan.before, f"{name} is another file")
 
 
-def _fetched(
-    plan: PullPlan, shelf: ModelStore, hub: Hub, watcher: PullObserver
+def _download(
+    plan: PullPlan, store: ModelStore, hub: Hub, observer: PullObserver
 ) -> dict[str, FileHashes]:
-    """Every missing file as a whole part, with what its hashes turned out to be."""
+    """Download every missing file as an incomplete file. Returns their hashes."""
     stop = threading.Event()
-    transfer = FileTransfer(hub, shelf, plan.entry.repository, plan.commit, stop)
-    tally = _ByteCounter(watcher, plan.bytes - plan.missing_bytes, plan.bytes)
-    with _lines(stop) as lines:
-        # The largest first: it takes longest, and the small ones fit in beside it.
-        order = sorted(plan.missing, key=lambda file: -file.size)
-        coming = {file.name: lines.submit(transfer.fetch, file, tally) for file in order}
-        done, _ = wait(coming.values(), return_when=FIRST_EXCEPTION)
+    transfer = FileTransfer(hub, store, plan.entry.repository, plan.commit, stop)
+    on_bytes = _ByteCounter(observer, plan.bytes - plan.missing_bytes, plan.bytes)
+    with _stoppable_threads(stop) as threads:
+        # The largest file first: it takes longest, and small files fit beside it.
+        largest_first = sorted(plan.missing, key=lambda file: -file.size)
+        downloads = {
+            file.name: threads.submit(transfer.fetch, file, on_bytes) for file in largest_first
+        }
+        done, _ = wait(downloads.values(), return_when=FIRST_EXCEPTION)
         _raise_first(done)
-        return {name: each.result() for name, each in coming.items()}
+        return {name: each.result() for name, each in downloads.items()}
 
 
 @contextmanager
-def _lines(stop: threading.Event) -> Iterator[ThreadPoolExecutor]:
-    """Threads that stop soon, and keep what they have, on an error or a Ctrl-C."""
-    lines = ThreadPoolExecutor(LINES, thread_name_prefix="pull")
+def _stoppable_threads(stop: threading.Event) -> Iterator[ThreadPoolExecutor]:
+    """Download threads. On an error or Ctrl-C they stop soon and keep their incomplete files."""
+    threads = ThreadPoolExecutor(PARALLEL_DOWNLOADS, thread_name_prefix="pull")
     try:
-        yield lines
+        yield threads
     finally:
         stop.set()
-        lines.shutdown(cancel_futures=True)
+        threads.shutdown(cancel_futures=True)
 
 
 def _raise_first(done: set[Future[FileHashes]]) -> None:
@@ -249,10 +247,10 @@ def _raise_first(done: set[Future[FileHashes]]) -> None:
 
 
 class _ByteCounter:
-    """Counts the bytes of several threads for one watcher."""
+    """Sums the bytes of all download threads for the observer."""
 
-    def __init__(self, watcher: PullObserver, done: int, total: int) -> None:
-        self._watcher = watcher
+    def __init__(self, observer: PullObserver, done: int, total: int) -> None:
+        self._observer = observer
         self._done = done
         self._total = total
         self._lock = threading.Lock()
@@ -260,12 +258,12 @@ class _ByteCounter:
     def __call__(self, more: int) -> None:
         with self._lock:
             self._done += more
-            self._watcher.came(self._done, self._total)
+            self._observer.progressed(self._done, self._total)
 
 
-def _clear_away(plan: PullPlan, locked: LockedModel, shelf: ModelStore) -> None:
-    """Remove what the newer commit has no more, which a loader might prefer, and every part."""
+def _remove_leftovers(plan: PullPlan, locked: LockedModel, store: ModelStore) -> None:
+    """Remove incomplete files, and files of the old commit that a loader might prefer."""
     for name in plan.before.files if plan.before else ():
         if name not in locked.files:
-            shelf.discard(plan.entry.repository, name)
-    shelf.clear(plan.entry.repository)
+            store.remove_file(plan.entry.repository, name)
+    store.remove_parts(plan.entry.repository)

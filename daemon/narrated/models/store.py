@@ -1,4 +1,4 @@
-"""The folder of the models: what stands in it, and every change to it."""
+"""The model folder: its contents, the state of each model, and every change to it."""
 
 import errno
 import fcntl
@@ -6,6 +6,7 @@ import os
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from enum import StrEnum
 from pathlib import Path
 from typing import BinaryIO
 from urllib.parse import quote
@@ -14,143 +15,169 @@ from narrated.atomic_write import atomic_write
 from narrated.engines.neural.checkpoint_files import LOCK_NAME
 from narrated.errors import NarratedError, StorageError
 from narrated.models import lockfile
-from narrated.models.catalogue import layout_of
+from narrated.models.catalogue import detect_layout
 from narrated.models.lockfile import LockedModel
 
-PARTS = ".pulling"
-"""What is not whole yet, apart from the models: no loader looks there."""
+PARTS_FOLDER = ".pulling"
+"""Folder of incomplete downloads. It is hidden, so no engine loads from it."""
 
 _FILE_MODE = 0o644
 _FOLDER_MODE = 0o755
-_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+
+class ModelState(StrEnum):
+    """State of a model, judged by file names and sizes alone."""
+
+    PULLED = "pulled"
+    """Every locked file exists and has its size."""
+    INCOMPLETE = "incomplete"
+    """A locked file is missing or has another size."""
+    NOT_LOCKED = "not locked"
+    """Somebody copied the folder here; no pull wrote it."""
+    ABSENT = "not pulled"
+    """There are no files."""
 
 
 class ModelStore:
-    """The models' folder; what root writes into it belongs to whom the folder belongs to."""
+    """The model folder. Files that root writes get the owner of the folder."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
 
-    def place(self, repository: str) -> Path:
-        """Where a model's files stand under their own names."""
+    def folder_of(self, repository: str) -> Path:
+        """The folder with a model's files."""
         return self.path / repository
 
-    def part(self, repository: str, name: str, content: str) -> Path:
-        """Where a file grows: by its content too, so that it counts for any commit with it."""
+    def part_path(self, repository: str, name: str, content: str) -> Path:
+        """Path of an incomplete download.
+
+        The path contains the content's hash, so another commit with the same file can use it.
+        """
         name, content = quote(name, safe="")[-150:], quote(content, safe="")[:64]
-        return self.path / PARTS / repository / f"{name}.{content}"
+        return self.path / PARTS_FOLDER / repository / f"{name}.{content}"
 
     def locks(self) -> dict[str, LockedModel]:
-        """What is locked, by repository."""
+        """The locked models, by repository."""
         return lockfile.read(self.path)
 
     def repositories(self) -> list[str]:
-        """Every folder that looks like a model's, locked or not."""
+        """Every folder that contains a model, locked or not."""
         folders = self.path.glob("[!.]*/[!.]*/")
         names = (str(folder.relative_to(self.path)) for folder in folders)
-        return sorted(name for name in names if self.holds(name))
+        return sorted(name for name in names if self.contains_model(name))
 
-    def holds(self, repository: str) -> bool:
-        """Whether its folder looks like a model's, whoever put it there."""
+    def contains_model(self, repository: str) -> bool:
+        """True if the folder has the files of a known kind of model, whoever put them there."""
         with suppress(OSError):
-            files = [file.name for file in self.place(repository).iterdir() if file.is_file()]
-            return layout_of(files) is not None
+            files = [file.name for file in self.folder_of(repository).iterdir() if file.is_file()]
+            return detect_layout(files) is not None
         return False
 
+    def model_state(self, repository: str, locked: LockedModel | None) -> ModelState:
+        """State of a model, without reading its files."""
+        if locked is None:
+            is_there = self.contains_model(repository)
+            return ModelState.NOT_LOCKED if is_there else ModelState.ABSENT
+        for name, file in locked.files.items():
+            if size_if_file(self.folder_of(repository) / name) != file.size:
+                return ModelState.INCOMPLETE
+        return ModelState.PULLED
+
     @contextmanager
-    def held(self) -> Iterator[None]:
-        """Keep every other command from changing models meanwhile; readers need not care."""
-        with writing(self.path):
-            self._make(self.path / PARTS)
-            held = os.open(self.path / PARTS / "lock", os.O_RDWR | os.O_CREAT, _FILE_MODE)
+    def exclusive(self) -> Iterator[None]:
+        """Keep other commands from changing models. Readers need no lock."""
+        with explain_write_errors(self.path):
+            self._make(self.path / PARTS_FOLDER)
+            lock = os.open(self.path / PARTS_FOLDER / "lock", os.O_RDWR | os.O_CREAT, _FILE_MODE)
         try:
-            with writing(self.path):
-                self._own(held)
+            with explain_write_errors(self.path):
+                self._give_to_owner(lock)
             try:
-                fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 raise NarratedError(
-                    f"Another `narrated models` is changing {self.path}.",
-                    "Wait until it has ended.",
+                    f"Another `narrated models` command is changing {self.path}.",
+                    "Wait until it ends, then run this command again.",
                 ) from None
             yield
         finally:
-            os.close(held)
+            os.close(lock)
 
-    def grow(self, part: Path) -> BinaryIO:
-        """A part, open to be written on; unbuffered, so that a kill loses nothing."""
+    def open_part(self, part: Path) -> BinaryIO:
+        """Open an incomplete download for writing; unbuffered, so a kill loses no bytes."""
         self._make(part.parent)
         descriptor = os.open(part, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, _FILE_MODE)
         return os.fdopen(descriptor, "r+b", buffering=0)
 
     def publish(self, part: Path, repository: str, name: str) -> None:
-        """Give a whole file its name, in place of what had it before."""
-        target = self.place(repository) / name
+        """Move a complete download to its final name, over an older file of that name."""
+        target = self.folder_of(repository) / name
         self._make(target.parent)
         with part.open("rb") as file:
             os.fchmod(file.fileno(), _FILE_MODE)
-            self._own(file.fileno())
+            self._give_to_owner(file.fileno())
             os.fsync(file.fileno())
         part.replace(target)
 
     def write_locks(self, locks: Mapping[str, LockedModel]) -> None:
-        """Put the lock in place of the one before, whole or not at all."""
-        draft = self.path / PARTS / LOCK_NAME
-        with writing(self.path):
-            with atomic_write(self.path / LOCK_NAME, draft), self.grow(draft) as file:
+        """Replace the lockfile atomically."""
+        draft = self.path / PARTS_FOLDER / LOCK_NAME
+        with explain_write_errors(self.path):
+            with atomic_write(self.path / LOCK_NAME, draft), self.open_part(draft) as file:
                 file.truncate()
-                file.write(lockfile.encoded(locks))
+                file.write(lockfile.encode(locks))
                 os.fchmod(file.fileno(), _FILE_MODE)
-                self._own(file.fileno())
+                self._give_to_owner(file.fileno())
                 os.fsync(file.fileno())
             _sync(self.path)
 
-    def discard(self, repository: str, name: str) -> None:
-        """Remove a file of a model, and the folders that this leaves empty."""
-        with writing(self.path):
-            (self.place(repository) / name).unlink(missing_ok=True)
-            self._prune((self.place(repository) / name).parent)
+    def remove_file(self, repository: str, name: str) -> None:
+        """Remove a file of a model, and folders that become empty."""
+        with explain_write_errors(self.path):
+            (self.folder_of(repository) / name).unlink(missing_ok=True)
+            self._remove_empty((self.folder_of(repository) / name).parent)
 
-    def clear(self, repository: str) -> None:
-        """Remove every part of a model."""
-        folder = self.path / PARTS / repository
-        with writing(self.path):
+    def remove_parts(self, repository: str) -> None:
+        """Remove every incomplete download of a model."""
+        folder = self.path / PARTS_FOLDER / repository
+        with explain_write_errors(self.path):
             for part in folder.glob("*"):
                 part.unlink()
-            self._prune(folder)
+            self._remove_empty(folder)
 
     def has_parts(self, repository: str) -> bool:
-        """Whether a pull of this model was begun, and not ended."""
-        return any((self.path / PARTS / repository).glob("*"))
+        """True if a pull of this model began and did not end."""
+        return any((self.path / PARTS_FOLDER / repository).glob("*"))
 
-    def empty(self, repository: str) -> None:
-        """Remove a model's folder with all that is in it, whoever put it there."""
-        with writing(self.path):
-            shutil.rmtree(self.place(repository))
-            self._prune(self.place(repository))
+    def remove_folder(self, repository: str) -> None:
+        """Remove a model's folder with all its files, whoever put them there."""
+        with explain_write_errors(self.path):
+            shutil.rmtree(self.folder_of(repository))
+            self._remove_empty(self.folder_of(repository))
 
-    def _prune(self, folder: Path) -> None:
-        while folder not in (self.path, self.path / PARTS):
+    def _remove_empty(self, folder: Path) -> None:
+        while folder not in (self.path, self.path / PARTS_FOLDER):
             try:
                 folder.rmdir()
             except FileNotFoundError:
                 pass
             except OSError:
-                return  # something else stands in it
+                return  # the folder is not empty
             folder = folder.parent
 
     def _make(self, folder: Path) -> None:
-        """Make a folder that the daemon can enter, whatever the umask of who pulls."""
+        """Make a folder that the daemon can enter, whatever the umask of the caller."""
         if folder.is_dir():
             return
         self._make(folder.parent)
         with suppress(FileExistsError):
             folder.mkdir()
             folder.chmod(_FOLDER_MODE)
-            self._own(folder)
+            self._give_to_owner(folder)
 
-    def _own(self, made: int | Path) -> None:
-        """Hand what root has made to the owner of the folder it is in, or is to be in."""
+    def _give_to_owner(self, made: int | Path) -> None:
+        """If root made the file, give it the owner of the nearest existing folder."""
         if os.geteuid() != 0:
             return
         nearest = next(each for each in (self.path, *self.path.parents) if each.is_dir())
@@ -158,20 +185,71 @@ class ModelStore:
         os.chown(made, owner.st_uid, owner.st_gid)
 
 
+def remove_model(store: ModelStore, repository: str, *, force: bool = False) -> tuple[str, ...]:
+    """Remove a model and its lock. Returns the files that stay because no pull wrote them.
+
+    `force` removes those too. Raises NarratedError if there is no such model, or if no pull wrote
+    it and `force` is not set.
+    """
+    with store.exclusive():
+        locks = store.locks()
+        locked = locks.pop(repository, None)
+        match store.model_state(repository, locked):
+            case ModelState.ABSENT if not store.has_parts(repository):
+                raise NarratedError(
+                    f"There is no model {repository} in {store.path}.",
+                    "List the models with `narrated models list`.",
+                )
+            case ModelState.NOT_LOCKED if not force:
+                raise NarratedError(
+                    f"{store.folder_of(repository)} was not pulled: somebody copied it there.",
+                    f"Remove it all the same with: narrated models remove --force {repository}",
+                )
+        # The lock first: if the removal is interrupted, no lock claims the files that are left.
+        store.write_locks(locks)
+        for name in locked.files if locked else ():
+            store.remove_file(repository, name)
+        store.remove_parts(repository)
+        if force and store.folder_of(repository).is_dir():
+            store.remove_folder(repository)
+        return tuple(unlocked_files(store.folder_of(repository), locked)) if locked else ()
+
+
+def unlocked_files(folder: Path, locked: LockedModel) -> Iterator[str]:
+    """Files in a model's folder that no pull wrote, without hidden ones.
+
+    A loader may mistake such a file for the model's.
+    """
+    for path in sorted(folder.rglob("*")):
+        relative = path.relative_to(folder)
+        is_hidden = any(part.startswith(".") for part in relative.parts)
+        if path.is_file() and not is_hidden and str(relative) not in locked.files:
+            yield str(relative)
+
+
+def size_if_file(path: Path) -> int | None:
+    """Size of a regular file in bytes; None if there is none, or if it cannot be looked at."""
+    try:
+        return path.stat().st_size if path.is_file() else None
+    except OSError:
+        return None
+
+
 @contextmanager
-def writing(folder: Path) -> Iterator[None]:
-    """Tell of a folder that cannot be written as a person needs it; raises StorageError."""
+def explain_write_errors(folder: Path) -> Iterator[None]:
+    """Turn an OSError into a StorageError that names the path and the remedy."""
     try:
         yield
     except OSError as error:
-        if error.errno in _FULL:
+        path = error.filename or folder
+        if error.errno in _DISK_FULL:
             raise StorageError(
-                f"There is no room left for {error.filename or folder}: {error.strerror}.",
-                "Free some, or name another `models: {folder: …}`; the same command goes on "
-                "where it stopped.",
+                f"There is no room left for {path}: {error.strerror}.",
+                "Free some room, or set another `models: {folder: …}`. Then run the same command "
+                "again: it continues where it stopped.",
             ) from error
         raise StorageError(
-            f"{error.filename or folder} cannot be written: {error.strerror}.",
+            f"Cannot write {path}: {error.strerror}.",
             "Run the command as the folder's owner, or with sudo.",
         ) from error
 
@@ -179,7 +257,7 @@ def writing(folder: Path) -> Iterator[None]:
 def _sync(folder: Path) -> None:
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
-        with suppress(OSError):  # not every file system can
+        with suppress(OSError):  # some file systems cannot sync a folder
             os.fsync(descriptor)
     finally:
         os.close(descriptor)

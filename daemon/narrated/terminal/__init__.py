@@ -1,1 +1,1 @@
-"""What the command line asks, of the daemon or of its state, and how things look."""
+"""The command line's side of the daemon: requests to it, and the text and bars for a terminal."""

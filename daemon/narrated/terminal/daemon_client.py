@@ -1,4 +1,4 @@
-"""What the command line asks: of the running daemon, else of the state directory itself."""
+"""The command line's client: asks the running daemon, or works on the state folder itself."""
 
 import asyncio
 import os
@@ -25,16 +25,16 @@ from narrated.service.control_socket import ask
 from narrated.service.preview import Preview
 from narrated.service.state_lock import LockHolder, StateLock, holder
 from narrated.service.status_report import report_at_rest
-from narrated.terminal.folder_check import FolderCheck, Tell, check
+from narrated.terminal.folder_check import FolderCheck, OnFile, check_folder
 from narrated.workers.engine_probe import EngineProbe, called
 
 Value = TypeVar("Value")
 
 
 class DaemonClient:
-    """Nothing is loaded twice: where a daemon runs, it does the work.
+    """Sends each request to the daemon if one runs, so that no engine is loaded twice.
 
-    `config` None stands for the defaults, where no configuration was written yet.
+    Without a daemon the client does the work itself. `config` None means the defaults.
     """
 
     def __init__(self, config: Config | None) -> None:
@@ -43,87 +43,89 @@ class DaemonClient:
 
     @property
     def is_served(self) -> bool:
-        """Whether a daemon runs on this configuration's state."""
+        """True if a daemon runs on this configuration's state folder."""
         return self._daemon is not None and bool(self._daemon.socket)
 
     def status(self) -> dict[str, Any]:
-        """How the daemon stands, or what the ledger tells where none runs."""
+        """The daemon's status, or the ledger's if no daemon runs."""
         if self.is_served:
             return dict(self._ask({"do": "status"})[0])
         return dict(msgspec.to_builtins(report_at_rest(self._required)))
 
     def command(self, verb: str, **request: Any) -> Any:
-        """Retry, respeak, refresh, cancel or history."""
+        """Run the user command `verb`: retry, respeak, refresh, cancel or history."""
         if request.get("path"):
             request["path"] = inbox_path(self._required, request["path"])
         if self.is_served:
             return self._ask({"do": verb, **request})[0]
-        return msgspec.to_builtins(self._at_rest(verb, request))
+        return msgspec.to_builtins(self._command_offline(verb, request))
 
-    def roll(self) -> EngineProbe:
-        """Which engines answer: those of the daemon, or in workers of our own that warm nothing."""
+    def probe_engines(self) -> EngineProbe:
+        """The engines that answer: the daemon's, or those of workers started for this probe."""
         if self.is_served:
             return msgspec.convert(self._ask({"do": "roll"})[0], EngineProbe)
         config = self._config or configuration.scratch_config(None, Path(), Path())
-        return called(worker_specs(config), self._measured())
+        return called(worker_specs(config), self._measured_memory())
 
     def say(
         self, text: str, voice: str | None, output: Path, *, engine: str | None = None
     ) -> float:
-        """Speak a text into a file; its length in seconds."""
-        format = _format_of(output)
+        """Speak a text into a file. Returns its length in seconds."""
+        format_name = _format_of(output)
         if self.is_served:
-            told, pcm = self._ask({"do": "say", "text": text, "voice": voice, "engine": engine})
+            answer, pcm = self._ask({"do": "say", "text": text, "voice": voice, "engine": engine})
         else:
             config = _with_engine(self._config, engine)
-            told, pcm = _alone(config, lambda app: Preview(app).say(text, voice, engine))
-        rate = int(told["sample_rate"])
-        with AudioEncoder(output, format, rate) as encoder:
+            answer, pcm = _in_own_app(config, lambda app: Preview(app).say(text, voice, engine))
+        rate = int(answer["sample_rate"])
+        with AudioEncoder(output, format_name, rate) as encoder:
             encoder.write(pcm)
         return encoder.seconds
 
     def describe(self, image: Path) -> str:
-        """What the captioner says of a picture anywhere on this machine."""
+        """Caption a picture, anywhere on this machine."""
         picture = image.read_bytes()
         if self.is_served:
             return str(self._ask({"do": "describe"}, picture)[0])
-        return _alone(self._config, lambda app: Preview(app).describe(picture))
+        return _in_own_app(self._config, lambda app: Preview(app).describe(picture))
 
-    def plan(self, file: Path) -> Draft:
-        """What would be said of a file, which need not be in the inbox."""
+    def draft(self, file: Path) -> Draft:
+        """The script of a file, inside or outside of the inbox."""
         real = file.resolve()
         root = self._root_of(real) or real.parent
         path = str(real.relative_to(root))
-        return _alone(self._config, lambda app: Preview(app).draft(path), inbox=root)
+        return _in_own_app(self._config, lambda app: Preview(app).draft(path), inbox=root)
 
-    def check(self, folder: Path, tell: Tell) -> FolderCheck:
-        """What would be said of all in a folder, which need not be in the inbox."""
+    def check_folder(self, folder: Path, on_file: OnFile) -> FolderCheck:
+        """Check all files of a folder, inside or outside of the inbox."""
         real = folder.resolve()
         root = self._root_of(real) or real
         path = "" if real == root else str(real.relative_to(root))
-        return _alone(self._config, lambda app: check(app, path, tell), inbox=root, mute=True)
+        return _in_own_app(
+            self._config, lambda app: check_folder(app, path, on_file), inbox=root, mute=True
+        )
 
-    def _measured(self) -> dict[str, int]:
-        """What models were seen to take, where a ledger tells."""
+    def _measured_memory(self) -> dict[str, int]:
+        """The memory that each model was measured to take, if there is a ledger."""
         return {} if self._config is None else memory_in(self._config.state / "ledger.sqlite")
 
     def _root_of(self, real: Path) -> Path | None:
-        """The inbox, where a path lies in it."""
+        """The inbox if a path lies in it, else None."""
         root = None if self._config is None else self._config.inbox.resolve()
         return root if root and real.is_relative_to(root) else None
 
     @property
     def _required(self) -> Config:
         if self._config is None:
-            raise NarratedError("There is no configuration.", "See `narrated config init`.")
+            raise NarratedError("There is no configuration.", "Write one: narrated config init")
         return self._config
 
     def _ask(self, request: dict[str, Any], payload: bytes = b"") -> tuple[Any, bytes]:
         assert self._daemon is not None
         return ask(Path(self._daemon.socket), request, payload)
 
-    def _at_rest(self, verb: str, request: dict[str, Any]) -> Any:
-        """The same on the state directory itself, held meanwhile as a daemon would."""
+    def _command_offline(self, verb: str, request: dict[str, Any]) -> Any:
+        """Run a user command on the ledger itself, under the state lock of a daemon."""
         config = self._required
         with StateLock(config.state, LockHolder(os.getpid())):
             ledger = Ledger(config.state / "ledger.sqlite")
@@ -141,7 +143,7 @@ class DaemonClient:
 
 
 def inbox_path(config: Config, given: str) -> str:
-    """A file as the ledger knows it: relative to the inbox, however the user named it."""
+    """The path of a file in the ledger: relative to the inbox, however the user typed it."""
     real = Path(given).absolute()
     for root in (config.inbox, config.inbox.resolve()):
         if real.is_relative_to(root) and real != root:
@@ -149,26 +151,26 @@ def inbox_path(config: Config, given: str) -> str:
     return given.removeprefix("./").rstrip("/")
 
 
-def _alone(
+def _in_own_app(
     config: Config | None,
     work: Callable[[App], Coroutine[Any, Any, Value]],
     inbox: Path = Path("/nonexistent"),
     *,
     mute: bool = False,
 ) -> Value:
-    """Do a piece of work with parts of our own, on a state directory that is gone afterwards."""
+    """Do some work in an app of our own, on a temporary state folder."""
 
-    async def done(scratch: Path) -> Value:
-        alone = configuration.scratch_config(config, inbox, scratch)
-        async with App(alone, at_rest=True, mute=mute) as app:
+    async def run(scratch: Path) -> Value:
+        own = configuration.scratch_config(config, inbox, scratch)
+        async with App(own, at_rest=True, mute=mute) as app:
             return await work(app)
 
     with tempfile.TemporaryDirectory(prefix="narrated-") as scratch:
-        return asyncio.run(done(Path(scratch)))
+        return asyncio.run(run(Path(scratch)))
 
 
 def _with_engine(config: Config | None, engine: str | None) -> Config | None:
-    """The same configuration, where it does not name this engine yet, with it."""
+    """The configuration with this engine added, if it does not name the engine yet."""
     if engine is None or (config is not None and engine in config.engines):
         return config
     known = config or configuration.scratch_config(None, Path("/nonexistent"), Path("/nonexistent"))
@@ -176,8 +178,11 @@ def _with_engine(config: Config | None, engine: str | None) -> Config | None:
 
 
 def _format_of(output: Path) -> str:
-    for name, format in FORMATS.items():
-        if format.suffix == output.suffix.lower():
+    for name, audio_format in FORMATS.items():
+        if audio_format.suffix == output.suffix.lower():
             return name
-    known = ", ".join(format.suffix for format in FORMATS.values())
-    raise NarratedError(f"{output} has no suffix of ours.", f"Use one of {known}.")
+    known = ", ".join(audio_format.suffix for audio_format in FORMATS.values())
+    raise NarratedError(
+        f"The suffix of {output} is not an audio format that narrated writes.",
+        f"Use one of {known}.",
+    )

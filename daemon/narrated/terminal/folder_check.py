@@ -1,9 +1,10 @@
-"""A whole folder checked: what of each of its files would be said, and what would not."""
+"""`narrated script --check`: plans every file of a folder, and reports spoken and skipped parts."""
 
 import asyncio
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -12,95 +13,116 @@ from narrated.inbox.fs import chmod_remedy
 from narrated.inbox.name_rules import NameKind, judge
 from narrated.inbox.scanner import FolderScanner
 from narrated.jobs.planner import JobDefaults, Planner
+from narrated.printable import printable
 from narrated.script.coverage import Coverage, count_coverage
+from narrated.script.preview import count_noun, describe_coverage, describe_skip, speaking_time
 from narrated.script.script import Skip
 from narrated.service.app import App
 
-FEWEST_READERS, MOST_READERS = 2, 4
-"""Two at least, so that one file that hangs does not hold up all others."""
+FEWEST_PARSERS, MOST_PARSERS = 2, 4
+"""At least two, so that one file that hangs does not hold up the others."""
 
-Tell = Callable[[int, int], None]
-"""Told how many files are done, of how many."""
+MOST_SKIPS = 8
+"""Skipped parts that are printed for each file, unless all are asked for."""
+
+OnFile = Callable[[int, int], None]
+"""Called with the files done and all files."""
 
 
 class CheckedFile(msgspec.Struct, frozen=True):
-    """One file, or a folder that cannot be listed, and what would become of it."""
+    """A file and its coverage, or a file or folder that could not be read, and the problem.
+
+    The field names are keys of the JSON.
+    """
 
     path: str
-    """From the root: the inbox where the folder lies in it, else the folder itself."""
+    """Relative to the inbox if the folder lies in it, else to the folder."""
     coverage: Coverage | None = None
-    """None where it could not be read."""
+    """None if the file could not be read."""
     narrate: bool = True
-    """False where its author wants no narration."""
+    """False if its author wants no narration."""
     skipped: tuple[Skip, ...] = ()
     problem: str = ""
     remedy: str = ""
 
 
 class FolderCheck(msgspec.Struct, frozen=True):
-    """All that lies in a folder, by path."""
+    """All files of a folder, sorted by path."""
 
     files: tuple[CheckedFile, ...]
     conflicts: tuple[str, ...]
-    """Copies that a synchroniser set aside: they are never read."""
+    """Conflict copies of a synchroniser, which narrated never reads."""
 
     @property
     def failed(self) -> int:
-        """How many could not be read."""
+        """Number of files that could not be read."""
         return sum(each.coverage is None for each in self.files)
 
     @property
     def coverage(self) -> Coverage:
-        """The sum of all that are narrated."""
+        """Sum over all files that will be narrated."""
         narrated = [each.coverage for each in self.files if each.coverage and each.narrate]
         return Coverage(**{name: _sum(narrated, name) for name in Coverage.__struct_fields__})
 
+    def builtins(self) -> dict[str, Any]:
+        """The check for `--json`, with totals."""
+        totals = {
+            "files": len(self.files),
+            "failed": self.failed,
+            **msgspec.to_builtins(self.coverage),
+        }
+        return {**msgspec.to_builtins(self), "totals": totals}
+
 
 class FoundFiles(msgspec.Struct, frozen=True):
-    """What the inbox would see in a folder and below it."""
+    """The files that the inbox would find in a folder and below it."""
 
     files: list[str] = []
     conflicts: list[str] = []
-    closed: list[CheckedFile] = []
+    unlisted: list[CheckedFile] = []
     """Folders that cannot be listed."""
 
 
-async def check(app: App, folder: str, tell: Tell) -> FolderCheck:
-    """Plan every file in a folder of the inbox, several at once; nothing is spoken.
+# The check
 
-    Pictures are looked for, but not looked at.
+
+async def check_folder(app: App, folder: str, on_file: OnFile) -> FolderCheck:
+    """Plan every file in a folder of the app's inbox, several at once. Speaks nothing.
+
+    Pictures are looked up, but not described.
     """
-    found = look(app.config.inbox, folder, app.config.ignore)
+    found = find_files(app.config.inbox, folder, app.config.ignore)
     waiting = iter(found.files)
     defaults = app.defaults
     checked: list[CheckedFile] = []
 
-    async def read_on(planner: Planner) -> None:
-        for path in waiting:  # shared: who is done takes the next
-            checked.append(await _checked(planner, path, defaults))
-            tell(len(checked), len(found.files))
+    async def check_next(planner: Planner) -> None:
+        for path in waiting:  # shared by all planners
+            checked.append(await _check_file(planner, path, defaults))
+            on_file(len(checked), len(found.files))
 
-    await asyncio.gather(*(read_on(app.build_planner()) for _ in range(_readers(len(found.files)))))
-    files = sorted([*checked, *found.closed], key=lambda each: each.path)
+    parsers = _parser_count(len(found.files))
+    await asyncio.gather(*(check_next(app.build_planner()) for _ in range(parsers)))
+    files = sorted([*checked, *found.unlisted], key=lambda each: each.path)
     return FolderCheck(tuple(files), tuple(sorted(found.conflicts)))
 
 
-def look(root: Path, folder: str, ignore: Sequence[str]) -> FoundFiles:
-    """Find what the inbox would find below a folder of it; links are not followed."""
+def find_files(root: Path, folder: str, ignore: Sequence[str]) -> FoundFiles:
+    """Find the files that the inbox would find below a folder. Follows no links."""
     scanner = FolderScanner(str(root), ignore, lambda: None)
     found = FoundFiles([], [], [])
     folders = [folder]
     while folders:
-        here = folders.pop()
+        current = folders.pop()
         try:
-            listing = scanner.list_folder(here, {})
+            listing = scanner.list_folder(current, {})
         except OSError as error:
-            found.closed.append(_closed(here, scanner.absolute(here), error))
+            found.unlisted.append(_unlisted(current, scanner.absolute(current), error))
             continue
         documents = (name for name, _ in listing.changed if judge(name) is NameKind.DOCUMENT)
-        found.files.extend(_in(here, documents))
-        found.conflicts.extend(_in(here, listing.conflicts))
-        folders.extend(_in(here, listing.folders))
+        found.files.extend(_paths(current, documents))
+        found.conflicts.extend(_paths(current, listing.conflicts))
+        folders.extend(_paths(current, listing.folders))
     return found
 
 
@@ -108,26 +130,63 @@ def _sum(coverages: Iterable[Coverage], name: str) -> int:
     return sum(getattr(each, name) for each in coverages)
 
 
-def _in(folder: str, names: Iterable[str]) -> Iterable[str]:
+def _paths(folder: str, names: Iterable[str]) -> Iterable[str]:
     return (f"{folder}/{name}" if folder else name for name in names)
 
 
-def _closed(folder: str, place: str, error: OSError) -> CheckedFile:
+def _unlisted(folder: str, path: str, error: OSError) -> CheckedFile:
     problem = f"The folder cannot be listed: {error.strerror}."
     remedy = ""
     if isinstance(error, PermissionError):
-        remedy = chmod_remedy(folder or ".", Path(place).lstat())
+        remedy = chmod_remedy(folder or ".", Path(path).lstat())
     return CheckedFile(folder or ".", problem=problem, remedy=remedy)
 
 
-def _readers(files: int) -> int:
+def _parser_count(files: int) -> int:
     processors = len(os.sched_getaffinity(0))
-    return min(files, max(FEWEST_READERS, min(processors, MOST_READERS)))
+    return min(files, max(FEWEST_PARSERS, min(processors, MOST_PARSERS)))
 
 
-async def _checked(planner: Planner, path: str, defaults: JobDefaults) -> CheckedFile:
+async def _check_file(planner: Planner, path: str, defaults: JobDefaults) -> CheckedFile:
     try:
-        plan = await planner.draft_of(path, defaults)
+        draft = await planner.draft_of(path, defaults)
     except NarratedError as error:
         return CheckedFile(path, problem=error.problem, remedy=error.remedy)
-    return CheckedFile(path, count_coverage(plan.script), plan.narrate, plan.script.skipped)
+    return CheckedFile(path, count_coverage(draft.script), draft.narrate, draft.script.skipped)
+
+
+# The report
+
+
+def report_lines(check: FolderCheck, *, every_skip: bool = False) -> Iterator[str]:
+    """Format a check for a terminal: file by file, then the totals."""
+    for each in check.files:
+        yield from _file_lines(each, every_skip)
+    for path in check.conflicts:
+        yield f"{printable(path)}  conflict, never read: keep one version, delete the other"
+    yield from _total_lines(check)
+
+
+def _file_lines(each: CheckedFile, every_skip: bool) -> Iterator[str]:
+    path = printable(each.path)
+    if each.coverage is None:
+        yield f"{path}  NOT READ: {f'{each.problem} {each.remedy}'.rstrip()}"
+        return
+    yield f"{path}  {describe_coverage(each.coverage)}{'' if each.narrate else ' (narrate: false)'}"
+    most = len(each.skipped) if every_skip else MOST_SKIPS
+    for skip in each.skipped[:most]:
+        yield f"    {describe_skip(skip)}"
+    if len(each.skipped) > most:
+        yield f"    and {len(each.skipped) - most} more"
+
+
+def _total_lines(check: FolderCheck) -> Iterator[str]:
+    if not check.files:
+        yield "There is nothing to read in this folder."
+        return
+    yield ""
+    yield f"{count_noun(len(check.files), 'file')}, {check.failed or 'none'} could not be read"
+    if silent := sum(not each.narrate for each in check.files):
+        yield f"{count_noun(silent, 'file')} not narrated (narrate: false), and not counted below"
+    coverage = check.coverage
+    yield f"{describe_coverage(coverage)}, {speaking_time(coverage.words)}"

@@ -1,5 +1,6 @@
-"""How things look on a terminal."""
+"""Text for a terminal: status, history, findings, published files, installed engines."""
 
+import math
 import shlex
 import shutil
 import time
@@ -7,61 +8,31 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import yaml
 from rich.live import Live
-from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
 from narrated.doctor.finding import Finding
+from narrated.environments.engine_packages import EnginePackage
 from narrated.human_sizes import size
 from narrated.outbox import manifest as manifests
 from narrated.printable import printable
-from narrated.service.status_report import StatusReport, duration
-from narrated.terminal.progress_bar import ProgressBar
+from narrated.service.status_report import duration
 
 PLAYERS = ("mpv", "ffplay", "vlc", "play", "xdg-open", "open")
 MOST_PUBLISHED = 40
 
 
-class NarrationProgress(ProgressBar):
-    """A progress bar over all that is being narrated; call it with each report."""
-
-    def __init__(self) -> None:
-        columns = (TextColumn("{task.description}"), BarColumn())
-        share = TextColumn("{task.percentage:>3.0f} %")
-        super().__init__(*columns, share, TimeElapsedColumn(), task="looking")
-
-    def __call__(self, report: StatusReport) -> None:
-        done, total = _amount(report)
-        if total:
-            self.show(done, total, _doing(report))
-
-
-def _amount(report: StatusReport) -> tuple[float, float]:
-    """How many files are done, those being read in part, of how many."""
-    finished = sum(report.counts.get(state, 0) for state in ("done", "failed", "waiting"))
-    open_states = ("queued", "planned", "speaking", "publishing")
-    unfinished = sum(report.counts.get(state, 0) for state in open_states)
-    return finished + sum(each.fraction for each in report.reading), finished + unfinished
-
-
-def _doing(report: StatusReport) -> str:
-    if not report.reading:
-        return "finishing" if report.state == "working" else "done"
-    first = report.reading[0]
-    name = printable(first.path)
-    return f"reading {name if len(name) <= 40 else '…' + name[-39:]}"
-
-
-def published(outbox: Path) -> Iterator[str]:
-    """What stands in the outbox, and how to hear it."""
+def published_lines(outbox: Path) -> Iterator[str]:
+    """The narrations in the outbox, and a command that plays the first."""
     found = sorted(_audio(outbox))
-    yield f"In {printable(str(outbox))}:" if found else f"Nothing stands in {outbox} yet."
+    yield f"In {printable(str(outbox))}:" if found else f"There is nothing in {outbox} yet."
     for path, seconds in found[:MOST_PUBLISHED]:
         yield f"  {printable(str(path.relative_to(outbox)))}  ({duration(seconds)})"
     if len(found) > MOST_PUBLISHED:
         yield f"  and {len(found) - MOST_PUBLISHED} more"
     if found:
-        yield "Beside each: its transcript (.vtt) and its manifest (.json)."
+        yield "Each has a transcript (.vtt) and a manifest (.json) beside it."
         yield how_to_play(found[0][0])
 
 
@@ -74,7 +45,7 @@ def _audio(outbox: Path) -> Iterator[tuple[Path, float]]:
 
 
 def how_to_play(path: Path) -> str:
-    """A line that plays a file with what is installed here."""
+    """A command that plays a file with a player of this machine."""
     for player in PLAYERS:
         if shutil.which(player):
             return f"Hear it:  {player} {shlex.quote(str(path))}"
@@ -82,7 +53,7 @@ def how_to_play(path: Path) -> str:
 
 
 def status_lines(status: dict[str, Any]) -> Iterator[str]:
-    """A report as `narrated status` prints it."""
+    """Format a status report for a terminal."""
     since = f" (running since {status['since']})" if status["since"] else ""
     yield f"narrated is {status['state']}{since}"
     yield f"  inbox   {printable(status['inbox'])}"
@@ -111,20 +82,20 @@ def status_lines(status: dict[str, Any]) -> Iterator[str]:
 
 
 def _model_line(model: dict[str, Any]) -> str:
-    """A model: where it is, what it takes, when it was used, and how fast it speaks."""
-    said = [f"    {printable(model['name'])} is {model['warmth']}"]
+    """A model's place, memory, last use and speed."""
+    parts = [f"    {printable(model['name'])} is {model['warmth']}"]
     if model["weights_bytes"]:
         working = f" and {size(model['working_bytes'])} at work" if model["working_bytes"] else ""
-        said.append(f"{size(model['weights_bytes'])}{working} on {model['device']}")
+        parts.append(f"{size(model['weights_bytes'])}{working} on {model['device']}")
     used = "not used yet" if model["idle_s"] is None else f"used {duration(model['idle_s'])} ago"
-    said.append(used)
+    parts.append(used)
     if model["real_time_factor"]:
-        said.append(f"{model['real_time_factor']:.2f} s of work a second of speech")
-    return ", ".join(said)
+        parts.append(f"{model['real_time_factor']:.2f} s of work a second of speech")
+    return ", ".join(parts)
 
 
-def watched(lines: Callable[[], Iterator[str]]) -> None:
-    """Draw lines anew each second until Ctrl-C."""
+def watch(lines: Callable[[], Iterator[str]]) -> None:
+    """Redraw the lines each second, until Ctrl-C."""
     with Live(auto_refresh=False) as live:
         try:
             while True:
@@ -135,7 +106,7 @@ def watched(lines: Callable[[], Iterator[str]]) -> None:
 
 
 def history_lines(versions: list[dict[str, Any]]) -> Iterator[str]:
-    """The versions of a file, oldest first."""
+    """Format the versions of a file, oldest first."""
     for each in versions:
         when = time.strftime("%Y-%m-%d %H:%M:%S %z", time.localtime(each["changed_at"]))
         heard = f", {duration(each['duration_s'])}" if each["duration_s"] else ""
@@ -144,8 +115,22 @@ def history_lines(versions: list[dict[str, Any]]) -> Iterator[str]:
 
 
 def finding_lines(finding: Finding) -> Iterator[str]:
-    """A finding of the doctor, with what mends it."""
-    mark = {"well": "ok  ", "warning": "note", "wrong": "BAD "}[finding.state]
-    yield f"{mark}  {finding.name}: {finding.what}"
+    """Format a finding of the doctor, with its remedy."""
+    mark = {"well": "ok  ", "warning": "note", "wrong": "BAD "}[finding.severity]
+    yield f"{mark}  {finding.name}: {finding.text}"
     if finding.remedy:
         yield f"      {finding.remedy}"
+
+
+def installed_in_place_lines(package: EnginePackage, folder: Path) -> Iterator[str]:
+    """Report an installation into narrated's own environment, and the next step."""
+    yield f"{package.package} is installed in {folder}, beside narrated's own libraries."
+    yield f"  Pull its model, once: narrated models pull {package.engine}"
+
+
+def installed_apart_lines(package: EnginePackage, interpreter: Path) -> Iterator[str]:
+    """Report an installation into an environment of its own, and the lines that use it."""
+    entry = {package.engine: {"python": str(interpreter)}}
+    yield f"{package.package} is installed in {interpreter.parents[1]}, with the libraries it pins."
+    yield "  Use it in narrated.yaml:"
+    yield f"    engines: {yaml.safe_dump(entry, default_flow_style=True, width=math.inf).strip()}"

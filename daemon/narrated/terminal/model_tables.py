@@ -1,64 +1,61 @@
-"""How models look on a terminal: the catalogue, a pull under way, and a verification."""
+"""Tables and messages about models: the catalogue, the end of a pull, a verification."""
 
-import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
-
-import click
-from rich.progress import (
-    BarColumn,
-    DownloadColumn,
-    TextColumn,
-    TimeRemainingColumn,
-    TransferSpeedColumn,
-)
+from typing import TYPE_CHECKING, Any
 
 from narrated.config.values import Config
 from narrated.human_sizes import size
-from narrated.models.catalogue import CatalogueEntry, entries, entry, layout_of, usage
+from narrated.models.catalogue import (
+    CatalogueEntry,
+    configured_models,
+    detect_layout,
+    find_model,
+    known_models,
+    usage_lines,
+)
 from narrated.models.lockfile import LockedModel
-from narrated.models.pull import PullPlan, PullResult
-from narrated.models.references import uses
-from narrated.models.store import ModelStore
-from narrated.models.verify import CheckedFile, FileState, ModelState, standing, verified
+from narrated.models.store import ModelState, ModelStore
+from narrated.models.verify import FileState, VerifiedFile, verify_files
 from narrated.printable import printable
-from narrated.terminal.progress_bar import ProgressBar
+from narrated.script.preview import count_noun
+from narrated.terminal.progress_bars import COMMIT_CHARACTERS, VerificationProgress
+
+if TYPE_CHECKING:
+    from narrated.models.pull import PullResult
 
 MOST_FILES = 8
-"""Of a model's files, how many that are wrong are listed."""
-
-_COMMIT_SHOWN = 8
+"""Number of wrong files that are listed for each model."""
 
 
 @dataclass(frozen=True, slots=True)
 class ModelRow:
-    """A model, as `narrated models list` shows it."""
+    """A row of `narrated models list`. The field names are keys of its JSON."""
 
     name: str
-    """Of the catalogue, else its repository."""
+    """The name in the catalogue, else the repository."""
     repository: str
     does: str
     about: str
     licence: str
     state: ModelState
     bytes: int
-    """0 where nothing was pulled: its size is not known before the hub tells it."""
+    """0 if the model was not pulled: only the hub knows its size."""
     commit: str
     pulled: str
     used_by: tuple[str, ...]
 
     def builtins(self) -> dict[str, Any]:
-        """For programs."""
+        """The row for JSON."""
         return asdict(self)
 
 
-def rows(shelf: ModelStore, config: Config | None) -> Iterator[ModelRow]:
-    """The catalogue, then what else is on the shelf."""
-    locks, used = shelf.locks(), uses(config) if config else {}
-    known = {each.repository: each for each in entries()}
-    others = sorted({*locks, *shelf.repositories(), *used} - known.keys())
-    for each in (*known.values(), *map(entry, others)):
+def model_rows(store: ModelStore, config: Config | None) -> Iterator[ModelRow]:
+    """The models of the catalogue, then other models that are present or configured."""
+    locks, used = store.locks(), configured_models(config) if config else {}
+    known = {each.repository: each for each in known_models()}
+    others = sorted({*locks, *store.repositories(), *used} - known.keys())
+    for each in (*known.values(), *map(find_model, others)):
         locked = locks.get(each.repository)
         yield ModelRow(
             name=each.name or each.repository,
@@ -66,7 +63,7 @@ def rows(shelf: ModelStore, config: Config | None) -> Iterator[ModelRow]:
             does=each.does,
             about=each.about,
             licence=_licence(each, locked),
-            state=standing(shelf, each.repository, locked),
+            state=store.model_state(each.repository, locked),
             bytes=locked.bytes if locked else 0,
             commit=locked.commit if locked else "",
             pulled=locked.pulled if locked else "",
@@ -75,20 +72,20 @@ def rows(shelf: ModelStore, config: Config | None) -> Iterator[ModelRow]:
 
 
 def _licence(entry: CatalogueEntry, locked: LockedModel | None) -> str:
-    """As its repository named it when it was pulled, in the catalogue's spelling if it has one."""
+    """The licence that the repository named at the pull, in the catalogue's spelling if known."""
     named = locked.licence if locked else ""
     return entry.licence if named.lower() in ("", entry.licence.lower()) else named
 
 
-def table(found: Sequence[ModelRow]) -> Iterator[str]:
-    """Rows as lines, in columns; then what uses them."""
+def model_table(found: Sequence[ModelRow]) -> Iterator[str]:
+    """Format rows in columns; then list the configuration keys that use each model."""
     cells = [
         (
             row.name,
             row.does,
             row.state.value,
             size(row.bytes) if row.bytes else "",
-            row.commit[:_COMMIT_SHOWN],
+            row.commit[:COMMIT_CHARACTERS],
             row.licence,
             row.repository,
         )
@@ -105,68 +102,36 @@ def table(found: Sequence[ModelRow]) -> Iterator[str]:
             yield f"{row.name} is used by {', '.join(row.used_by)}."
 
 
-class PullProgress(ProgressBar):
-    """A progress bar over the bytes of a model, where stderr is a terminal."""
-
-    def __init__(self, entry: CatalogueEntry, *, quiet: bool) -> None:
-        columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn())
-        rates = (TransferSpeedColumn(), TimeRemainingColumn())
-        hidden = quiet or not sys.stderr.isatty()
-        name = printable(entry.repository)
-        super().__init__(*columns, *rates, task=name, transient=True, disable=hidden)
-        self._says = not quiet
-        self._name = name
-
-    def planned(self, plan: PullPlan) -> None:
-        """Say what is going to be fetched."""
-        if self._says and plan.missing:
-            click.echo(planned_line(plan), err=True)
-
-    def came(self, done: int, total: int) -> None:
-        """Draw how much is there."""
-        self.show(done, total, self._name)
-
-
-def planned_line(plan: PullPlan) -> str:
-    """What a pull is going to fetch, in a line."""
-    begun = f", {size(plan.begun_bytes)} of them from before" if plan.begun_bytes else ""
-    files = _files(len(plan.missing))
-    return printable(
-        f"{plan.entry.repository} at {plan.commit[:_COMMIT_SHOWN]}: "
-        f"{files}, {size(plan.missing_bytes)}{begun}"
-    )
-
-
-def pulled_lines(pulled: PullResult, *, used: bool, advice: bool) -> Iterator[str]:
-    """How a pull ended, and what to do with the model now."""
+def pulled_lines(pulled: "PullResult", *, used: bool, advice: bool) -> Iterator[str]:
+    """Describe the outcome of a pull, and the next steps if `advice` is set."""
     yield printable(_outcome(pulled))
     entry = pulled.entry
-    named = _licence(entry, pulled.locked)
-    if entry.licence not in ("", named):
+    licence = _licence(entry, pulled.locked)
+    if entry.licence not in ("", licence):
         yield printable(
-            f"  Its repository names the licence {named}, the catalogue {entry.licence}."
+            f"  The repository names the licence {licence}, the catalogue {entry.licence}."
         )
     if not advice or pulled.before:
         return
-    layout = layout_of(pulled.locked.files)
+    layout = detect_layout(pulled.locked.files)
     if layout and layout.code:
-        yield f"  The code of its engine, if it is not there yet: {layout.code}"
+        yield f"  Install the engine's code, if you have not: {layout.code}"
     if not used:
         yield "  Use it in narrated.yaml:"
-        yield from (f"    {line}" for line in usage(entry, pulled.locked.files))
+        yield from (f"    {line}" for line in usage_lines(entry, pulled.locked.files))
 
 
-def _outcome(pulled: PullResult) -> str:
+def _outcome(pulled: "PullResult") -> str:
     repository, locked = pulled.entry.repository, pulled.locked
-    commit = locked.commit[:_COMMIT_SHOWN]
-    what = f"{repository} at {commit}, {size(locked.bytes)}"
+    commit = locked.commit[:COMMIT_CHARACTERS]
+    model = f"{repository} at {commit}, {size(locked.bytes)}"
     if not pulled.before:
-        return f"{what}: pulled; the lock holds to it from now on."
+        return f"{model}: pulled. Later pulls keep this commit, until --update."
     if pulled.before != locked.commit:
-        return f"{what}: updated from {pulled.before[:_COMMIT_SHOWN]}."
+        return f"{model}: updated from {pulled.before[:COMMIT_CHARACTERS]}."
     if pulled.fetched:
-        return f"{what}: mended, {_files(pulled.fetched)} fetched."
-    return f"{what}: all of it is there."
+        return f"{model}: repaired, {count_noun(pulled.fetched, 'file')} fetched."
+    return f"{model}: complete, nothing to fetch."
 
 
 # Verification
@@ -174,89 +139,68 @@ def _outcome(pulled: PullResult) -> str:
 
 @dataclass(frozen=True, slots=True)
 class VerificationLine:
-    """A line of a verification, and whether it tells of something that is well."""
+    """A line of a verification. `well` is False if the line reports a problem."""
 
     text: str
     well: bool = True
 
 
-def verification(shelf: ModelStore, names: Sequence[str]) -> Iterator[VerificationLine]:
-    """Verify models by name, or all there are, as `narrated models verify` prints it."""
-    locks = shelf.locks()
+def verification(store: ModelStore, names: Sequence[str]) -> Iterator[VerificationLine]:
+    """Verify these models, or all of them, and yield the lines of `narrated models verify`."""
+    locks = store.locks()
     if names:
-        repositories = [entry(name).repository for name in names]
+        repositories = [find_model(name).repository for name in names]
     else:
-        repositories = sorted({*locks, *shelf.repositories()})
+        repositories = sorted({*locks, *store.repositories()})
     if not repositories:
-        yield VerificationLine(f"No models are in {printable(str(shelf.path))}.")
+        yield VerificationLine(f"There are no models in {printable(str(store.path))}.")
     for repository in repositories:
         locked = locks.get(repository)
         if locked is None:
-            yield from _unlocked(shelf, repository)
+            yield from _unlocked(store, repository)
         else:
-            yield from _verification(shelf, repository, locked)
+            yield from _verification(store, repository, locked)
 
 
-def _unlocked(shelf: ModelStore, repository: str) -> Iterator[VerificationLine]:
-    mends = f"narrated models pull {repository}"
-    if standing(shelf, repository, None) is ModelState.ABSENT:
+def _unlocked(store: ModelStore, repository: str) -> Iterator[VerificationLine]:
+    pull = f"narrated models pull {repository}"
+    if store.model_state(repository, None) is ModelState.ABSENT:
         yield VerificationLine(f"BAD   {repository} is not pulled.", well=False)
-        yield VerificationLine(f"      Pull it: {mends}", well=False)
+        yield VerificationLine(f"      Pull it: {pull}", well=False)
     else:
         yield VerificationLine(
-            f"BAD   {repository} is there, but was not pulled: nothing vouches for it.", False
+            f"BAD   {repository} was not pulled but copied here: the lockfile has no hashes of it.",
+            well=False,
         )
-        yield VerificationLine(f"      Compare it with the hub, and lock it: {mends}", well=False)
+        yield VerificationLine(f"      Compare it with the hub, and lock it: {pull}", well=False)
 
 
 def _verification(
-    shelf: ModelStore, repository: str, locked: LockedModel
+    store: ModelStore, repository: str, locked: LockedModel
 ) -> Iterator[VerificationLine]:
-    with _VerificationProgress(repository, locked) as read:
-        found = list(verified(shelf, repository, locked, read))
-    wrong = [file for file in found if file.state is not FileState.FINE]
-    at = f"{repository} at {locked.commit[:_COMMIT_SHOWN]}"
+    with VerificationProgress(repository, locked) as on_bytes:
+        files = list(verify_files(store, repository, locked, on_bytes))
+    wrong = [file for file in files if file.state is not FileState.FINE]
+    model = f"{repository} at {locked.commit[:COMMIT_CHARACTERS]}"
+    count = count_noun(len(files), "file")
     if not wrong:
-        yield VerificationLine(f"ok    {at}: {_files(len(found))}, {size(locked.bytes)}, as pulled")
+        yield VerificationLine(f"ok    {model}: {count}, {size(locked.bytes)}, as pulled")
         return
-    yield VerificationLine(
-        f"BAD   {at}: {len(wrong)} of {_files(len(found))} not as pulled", well=False
-    )
+    yield VerificationLine(f"BAD   {model}: {len(wrong)} of {count} not as pulled", well=False)
     for file in wrong[:MOST_FILES]:
-        yield VerificationLine(
-            f"      {file.state}: {printable(file.name)}: {file.why}", well=False
-        )
+        line = f"      {file.state}: {printable(file.name)}: {file.why}"
+        yield VerificationLine(line, well=False)
     if len(wrong) > MOST_FILES:
         yield VerificationLine(f"      and {len(wrong) - MOST_FILES} more", well=False)
-    yield from _mended(shelf, repository, wrong)
+    yield from _remedies(store, repository, wrong)
 
 
-def _mended(
-    shelf: ModelStore, repository: str, wrong: Sequence[CheckedFile]
+def _remedies(
+    store: ModelStore, repository: str, wrong: Sequence[VerifiedFile]
 ) -> Iterator[VerificationLine]:
-    strangers = [file for file in wrong if file.state is FileState.NOT_LOCKED]
-    if len(strangers) < len(wrong):
-        yield VerificationLine(f"      Mend it: narrated models pull {repository}", well=False)
-    if strangers:
-        place = printable(str(shelf.place(repository)))
-        yield VerificationLine(f"      Move what was not pulled out of {place}", well=False)
-
-
-class _VerificationProgress(ProgressBar):
-    """A progress bar over the bytes that are read, where stderr is a terminal."""
-
-    def __init__(self, repository: str, locked: LockedModel) -> None:
-        columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn())
-        hidden = not sys.stderr.isatty()
-        super().__init__(*columns, task=repository, transient=True, disable=hidden)
-        self._repository = repository
-        self._total = locked.bytes
-        self._done = 0
-
-    def __call__(self, more: int) -> None:
-        self._done += more
-        self.show(self._done, self._total, self._repository)
-
-
-def _files(count: int) -> str:
-    return f"{count} file{'' if count == 1 else 's'}"
+    unlocked = [file for file in wrong if file.state is FileState.NOT_LOCKED]
+    if len(unlocked) < len(wrong):
+        yield VerificationLine(f"      Repair it: narrated models pull {repository}", well=False)
+    if unlocked:
+        folder = printable(str(store.folder_of(repository)))
+        yield VerificationLine(f"      Move files that no pull wrote out of {folder}", well=False)

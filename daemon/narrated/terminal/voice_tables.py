@@ -1,4 +1,4 @@
-"""How voices are listed, and tried one after another."""
+"""Lists of voices, and the audition of several voices."""
 
 import shlex
 from collections.abc import Iterator, Sequence
@@ -20,53 +20,55 @@ SAMPLE = (
 )
 
 
-def lines(roll: EngineProbe, only: str | None) -> Iterator[str]:
-    """The voices of each engine that speaks, and how to name one in the configuration."""
+def voice_lines(probe: EngineProbe, only: str | None) -> Iterator[str]:
+    """List the voices of each speech engine, or of engine `only`, and the way to configure one."""
     speaking = {
         name: info
-        for name, info in sorted(roll.engines.items())
+        for name, info in sorted(probe.engines.items())
         if info.kind == "speech" and only in (None, name)
     }
     if not speaking:
-        raise _silent(roll, only)
+        raise _no_voices(probe, only)
     for name, info in speaking.items():
         yield f"{name} ({len(info.voices)} voices)"
         yield from (f"  {printable(voice)}" for voice in sorted(info.voices))
     yield "Try one: narrated voices audition NAME; use it: `speech: {engine: …, voice: NAME}`."
 
 
-def _silent(roll: EngineProbe, only: str | None) -> NarratedError:
-    """Why no engine tells its voices."""
-    for worker in roll.workers:
+def _no_voices(probe: EngineProbe, only: str | None) -> NarratedError:
+    """The reason that no engine lists voices."""
+    for worker in probe.workers:
         for name, why in worker.missing.items():
             if only in (None, name):
-                return NarratedError(f"{name} cannot be had: {why}", "See `narrated doctor`.")
-    if any(worker.state != WorkerState.READY for worker in roll.workers):
-        who = only or "The engines"
+                return NarratedError(
+                    f"The engine {name} is not available: {why}", "Run `narrated doctor`."
+                )
+    if any(worker.state != WorkerState.READY for worker in probe.workers):
+        engines = f"The engine {only} does" if only else "The engines do"
         return NarratedError(
-            f"{who} {'does' if only else 'do'} not answer yet: a worker is being started.",
-            "Try again in a moment; `narrated status` shows how it stands.",
+            f"{engines} not answer yet: a worker is starting.",
+            "Try again in a moment. `narrated status` shows the workers.",
         )
     return NarratedError(
-        f"No engine{f' {only}' if only else ''} that speaks is configured.",
-        "An engine is there once it is named under `engines:`.",
+        f"No speech engine{f' {only}' if only else ''} is configured.",
+        "Name the engine under `engines:` in narrated.yaml.",
     )
 
 
 def added_lines(added: "AddedVoice") -> Iterator[str]:
-    """What would make a voice that was added a better one, and how to hear it."""
+    """Report an added voice: advice for a better one, and a command that plays it."""
     yield from (f"Better: {printable(line)}" for line in added.advice_lines)
     name = printable(shlex.quote(added.name))
     yield (
-        f"{printable(added.name)} is added; hear it: "
+        f"{printable(added.name)} is added. Hear it: "
         f"narrated voices audition {name} --engine {added.engine}"
     )
 
 
-def auditioned(
+def audition(
     client: DaemonClient, voices: Sequence[str], engine: str | None, text: str, folder: Path
 ) -> Iterator[str]:
-    """Have each voice say a text into a file of its own."""
+    """Speak a text with each voice, into one file a voice."""
     folder.mkdir(parents=True, exist_ok=True)
     for voice in voices:
         output = folder / f"{voice.replace('/', '-')}.mp3"
