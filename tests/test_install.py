@@ -147,7 +147,7 @@ def test_models_and_voices_in_a_home_can_be_read_by_the_service(tmp_path: Path) 
 
 @pytest.mark.parametrize("folder", ["/data", "/srv", "/home/ann"])
 def test_a_home_or_a_system_folder_is_not_handed_to_the_group(folder: str, tmp_path: Path) -> None:
-    with pytest.raises(ConfigurationError, match="shared with the group"):
+    with pytest.raises(ConfigurationError, match="with the group"):
         install(root=tmp_path, inbox=Path(folder), outbox=Path("/opt/a/b"))
     assert contents(tmp_path) == {}
 
@@ -207,5 +207,5 @@ def test_the_configuration_holds_any_folders_name(folder: str) -> None:
 
 
 def test_a_name_that_would_end_a_units_line_is_refused() -> None:
-    with pytest.raises(ConfigurationError, match="out of sight"):
+    with pytest.raises(ConfigurationError, match="unprintable characters"):
         quoted("/srv/a\nExecStart=/bin/sh")

@@ -1,4 +1,4 @@
-"""Setting the daemon up on a box: unit, account, folders and configuration."""
+"""`narrated install`: plans the unit, account, folders and configuration of the service."""
 
 import json
 import os
@@ -11,7 +11,7 @@ from narrated.config import file as configuration
 from narrated.config.file import SYSTEM_FILE, USER_FILE
 from narrated.config.values import Config
 from narrated.errors import ConfigurationError, NarratedError
-from narrated.install_plan import InstallPlan, PlannedFile, announced, carried_out
+from narrated.install_plan import InstallPlan, PlannedFile, announce, execute
 from narrated.systemd_units import (
     ACCOUNT,
     drop_in_for_box,
@@ -41,40 +41,40 @@ def install(
     root: Path = Path("/"),
     dry_run: bool = False,
 ) -> list[str]:
-    """Install the service for the whole box, or for one user; say what was done and what is next.
+    """Install the service for the whole machine, or for one user. Returns lines for the user.
 
-    A configuration that exists is never changed; it says where the folders are. Done twice, the
-    second time changes nothing. Under another `root` files are written and nothing is run.
-    Raises ConfigurationError for folders that cannot serve, StorageError where a file cannot be
-    written, and NarratedError where a command fails.
+    Never changes an existing configuration, which names the folders. A second run changes nothing.
+    Under another `root` it writes files and runs no command. Raises ConfigurationError for
+    unsuitable folders, StorageError if a file cannot be written, NarratedError if a command fails.
     """
     if not user and not dry_run and root == Path("/"):
-        _refuse_what_cannot_serve()
-    asked = _InstallOptions(config_path, inbox, outbox, gpu, root)
-    plan = _for_user(asked) if user else _for_box(asked)
+        _check_preconditions()
+    options = _InstallOptions(config_path, inbox, outbox, gpu, root)
+    plan = _for_user(options) if user else _for_box(options)
     if dry_run:
-        return list(announced(plan))
-    return list(carried_out(plan, root))
+        return list(announce(plan))
+    return list(execute(plan, root))
 
 
-def _refuse_what_cannot_serve() -> None:
+def _check_preconditions() -> None:
     if os.geteuid() != 0:
         raise NarratedError(
-            "Installing the service for the whole box needs root.",
-            "Run it with sudo, or install it for yourself alone with `narrated install --user`.",
+            "Installing the service for the whole machine needs root.",
+            "Run it with sudo, or install it for yourself only with `narrated install --user`.",
         )
     for place in (sys.prefix, sys.base_prefix):
         if in_a_home(Path(place)):
             raise NarratedError(
-                f"The service cannot look into a home, and its program stands in {place}.",
-                "Install narrated into /opt/narrated, as docs/install.md says, and install from "
-                "there; or for yourself alone with `narrated install --user`.",
+                f"The program is in {place}, but the service cannot read home folders.",
+                "Install narrated into /opt/narrated, as docs/install.md says, and run "
+                "`narrated install` from there. Or install it for yourself only with "
+                "`narrated install --user`.",
             )
 
 
 @dataclass(frozen=True, slots=True)
 class _InstallOptions:
-    """What the person who installs wants."""
+    """The options of the command."""
 
     config_path: Path | None
     inbox: Path | None
@@ -84,7 +84,7 @@ class _InstallOptions:
 
 
 def commented(inbox: Path, outbox: Path) -> str:
-    """The commented configuration that we ship, with these two folders in it."""
+    """The shipped, commented configuration, with these two folders."""
     text = shipped("config/narrated.yaml")
     for key, folder in (("inbox", inbox), ("outbox", outbox)):
         line = f"{key}: {json.dumps(str(folder), ensure_ascii=False)}"
@@ -95,10 +95,10 @@ def commented(inbox: Path, outbox: Path) -> str:
 # For the whole box, or for one user
 
 
-def _for_box(asked: _InstallOptions) -> InstallPlan:
-    path = (asked.config_path or SYSTEM_FILE).absolute()
-    config = _configured(asked, path, Path("/srv/narrated"))
-    _refuse_what_would_harm(config)
+def _for_box(options: _InstallOptions) -> InstallPlan:
+    path = (options.config_path or SYSTEM_FILE).absolute()
+    config = _configured(options, path, Path("/srv/narrated"))
+    _check_shared_folders(config)
     files = [
         PlannedFile(_UNITS / "narrated.service", shipped("systemd/narrated.service")),
         PlannedFile(_DROP_INS / "10-paths.conf", drop_in_for_box(config, path)),
@@ -106,7 +106,7 @@ def _for_box(asked: _InstallOptions) -> InstallPlan:
         PlannedFile(_FOLDERS, tmpfiles(config)),
         *_users_own(path, config),
     ]
-    if asked.gpu:
+    if options.gpu:
         files.append(PlannedFile(_DROP_INS / "20-gpu.conf", shipped("systemd/narrated-gpu.conf")))
     return InstallPlan(
         files=tuple(files),
@@ -117,25 +117,25 @@ def _for_box(asked: _InstallOptions) -> InstallPlan:
             *_reload("systemctl"),
         ),
         next_steps=(
-            f"Let the account that syncs share the folders: sudo usermod -aG {ACCOUNT} "
-            f"{os.environ.get('SUDO_USER', 'ACCOUNT')} (it counts from its next login).",
+            f"Let the syncing account share the folders: sudo usermod -aG {ACCOUNT} "
+            f"{os.environ.get('SUDO_USER', 'ACCOUNT')} (effective from its next login).",
             "Start it now and at every boot: sudo systemctl enable --now narrated",
-            "See that all is well: sudo narrated doctor",
+            "Check the machine: sudo narrated doctor",
         ),
         shared=True,
     )
 
 
-def _for_user(asked: _InstallOptions) -> InstallPlan:
-    if asked.gpu:
+def _for_user(options: _InstallOptions) -> InstallPlan:
+    if options.gpu:
         raise ConfigurationError(
-            "A user's service needs no drop-in for the GPU.",
-            "Leave --gpu out: it sees the card as you do.",
+            "--gpu is for the service of the whole machine.",
+            "Leave --gpu out: your own service can use the GPU as you can.",
         )
     home = Path.home()
     settings = Path(os.environ.get("XDG_CONFIG_HOME") or home / ".config")
-    path = (asked.config_path or settings / USER_FILE).absolute()
-    config = _configured(asked, path, home / "narrated")
+    path = (options.config_path or settings / USER_FILE).absolute()
+    config = _configured(options, path, home / "narrated")
     units = settings / "systemd/user"
     return InstallPlan(
         files=(
@@ -147,30 +147,30 @@ def _for_user(asked: _InstallOptions) -> InstallPlan:
         commands=_reload("systemctl", "--user"),
         next_steps=(
             "Start it now and at every login: systemctl --user enable --now narrated",
-            'Let it run without you being logged in: sudo loginctl enable-linger "$USER"',
-            "See that all is well: narrated doctor",
+            'Let it run while you are logged out: sudo loginctl enable-linger "$USER"',
+            "Check the machine: narrated doctor",
         ),
         shared=False,
     )
 
 
-def _configured(asked: _InstallOptions, path: Path, home: Path) -> Config:
-    """The configuration as it is, or as it is going to be."""
-    written = asked.root / path.relative_to("/")
-    wanted = (asked.inbox or home / "inbox", asked.outbox or home / "outbox")
+def _configured(options: _InstallOptions, path: Path, home: Path) -> Config:
+    """The existing configuration, or the one that this installation will write."""
+    written = options.root / path.relative_to("/")
+    wanted = (options.inbox or home / "inbox", options.outbox or home / "outbox")
     text = written.read_text(encoding="utf-8") if written.exists() else commented(*wanted)
-    # The variables of this moment say nothing about the service, which will have its own.
+    # Not our environment: the service will have its own.
     environment = {"HOME": str(Path.home())} | _DIRECTORIES
     config = configuration.parse(text, path, environment)
-    _refuse_to_differ(path, "inbox", asked.inbox, config.inbox)
-    _refuse_to_differ(path, "outbox", asked.outbox, config.outbox)
+    _check_same_folder(path, "inbox", options.inbox, config.inbox)
+    _check_same_folder(path, "outbox", options.outbox, config.outbox)
     return config
 
 
-def _refuse_to_differ(path: Path, key: str, asked: Path | None, found: Path) -> None:
-    if asked is not None and asked.absolute() != found:
+def _check_same_folder(path: Path, key: str, given: Path | None, configured: Path) -> None:
+    if given is not None and given.absolute() != configured:
         raise ConfigurationError(
-            f"{path} says `{key}: {found}`, not {asked}.",
+            f"{path} says `{key}: {configured}`, not {given}.",
             f"Change that line and leave --{key} out.",
         )
 
@@ -187,11 +187,11 @@ def _reload(*systemctl: str) -> tuple[tuple[str, ...], ...]:
     return ((*systemctl, "daemon-reload"),) if booted else ()
 
 
-def _refuse_what_would_harm(config: Config) -> None:
-    """Handing a home or a system folder to the group would open it to the account that syncs."""
+def _check_shared_folders(config: Config) -> None:
+    """Refuse to share a home or a system folder: the syncing account could then write to it."""
     for key, folder in (("inbox", config.inbox), ("outbox", config.outbox)):
         if len(folder.parts) < 3 or (len(folder.parts) == 3 and in_a_home(folder)):
             raise ConfigurationError(
-                f"`{key}: {folder}` would be shared with the group {ACCOUNT} as a whole.",
-                f"Name a folder made for this, such as {folder / 'narrated' / key}.",
+                f"Installing would share all of `{key}: {folder}` with the group {ACCOUNT}.",
+                f"Set a folder of its own, such as {folder / 'narrated' / key}.",
             )

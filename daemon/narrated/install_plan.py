@@ -1,4 +1,4 @@
-"""An installation: what is written, made and run, and the doing of it."""
+"""An installation's plan: files, folders and commands; and its execution."""
 
 import os
 import pwd
@@ -14,7 +14,7 @@ from narrated.systemd_units import ACCOUNT
 
 @dataclass(frozen=True, slots=True)
 class PlannedFile:
-    """A file to write; one that is the user's own is left as it is when it exists."""
+    """A file to write. A file that is the user's own is kept if it exists."""
 
     path: Path
     text: str
@@ -23,7 +23,7 @@ class PlannedFile:
 
 @dataclass(frozen=True, slots=True)
 class InstallPlan:
-    """Everything that an installation does, in its order; nothing of it has been done yet."""
+    """Everything that an installation will do, in this order."""
 
     files: tuple[PlannedFile, ...]
     folders: tuple[Path, ...]
@@ -31,11 +31,11 @@ class InstallPlan:
     commands: tuple[tuple[str, ...], ...]
     next_steps: tuple[str, ...]
     shared: bool
-    """Whether the folders belong to the group `narrated` as well as to who syncs them."""
+    """True if the folders are shared with the group `narrated`."""
 
 
-def announced(plan: InstallPlan) -> Iterator[str]:
-    """Say what would be done."""
+def announce(plan: InstallPlan) -> Iterator[str]:
+    """Describe the plan, for --dry-run."""
     for file in plan.files:
         verb = "keep" if file.users_own and file.path.exists() else "write"
         yield f"Would {verb} {file.path}"
@@ -44,21 +44,21 @@ def announced(plan: InstallPlan) -> Iterator[str]:
     yield from plan.next_steps
 
 
-def carried_out(plan: InstallPlan, root: Path) -> Iterator[str]:
-    """Do it, and say what was done and what is next; below another root only files are written.
+def execute(plan: InstallPlan, root: Path) -> Iterator[str]:
+    """Execute the plan, and describe each step. Under another root, write files only.
 
-    Raises StorageError where a file cannot be written, NarratedError where a command fails.
+    Raises StorageError if a file cannot be written, NarratedError if a command fails.
     """
     for file in plan.files:
         yield _write(file, root / file.path.relative_to("/"))
     if root != Path("/"):
         return
     if not plan.shared:
-        yield from (_made(folder) for folder in plan.folders)
+        yield from (_make_folder(folder) for folder in plan.folders)
     for command in plan.commands:
-        yield _ran(command)
+        yield _run(command)
     if plan.shared:
-        yield from (_handed_to_the_group(folder) for folder in plan.folders)
+        yield from (_share_with_group(folder) for folder in plan.folders)
     yield from plan.next_steps
 
 
@@ -70,44 +70,49 @@ def _write(file: PlannedFile, path: Path) -> str:
         path.write_text(file.text, encoding="utf-8")
         path.chmod(0o644)
     except OSError as error:
-        raise StorageError(f"{path} cannot be written: {error.strerror}.", "") from error
+        raise StorageError(
+            f"Cannot write {path}: {error.strerror}.", "Mend that, then run the command again."
+        ) from error
     return f"Wrote {path}"
 
 
 def make_readable(folder: Path) -> None:
-    """Make a folder that the daemon can enter, whatever the umask of who installs."""
+    """Make a folder that the daemon can enter, whatever the umask of the caller."""
     if not folder.is_dir():
         make_readable(folder.parent)
         folder.mkdir()
         folder.chmod(0o755)
 
 
-def _made(folder: Path) -> str:
+def _make_folder(folder: Path) -> str:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise StorageError(f"{folder} cannot be made: {error.strerror}.", "") from error
+        raise StorageError(
+            f"Cannot make {folder}: {error.strerror}.", "Mend that, then run the command again."
+        ) from error
     return f"Made {folder}"
 
 
-def _ran(command: tuple[str, ...]) -> str:
+def _run(command: tuple[str, ...]) -> str:
     shown = " ".join(command)
     try:
         done = subprocess.run(command, capture_output=True, text=True, errors="replace")
     except FileNotFoundError as error:
         raise NarratedError(
-            f"There is no `{command[0]}` on this box.",
-            "Without systemd, start `narrated run` by what starts your other services.",
+            f"There is no `{command[0]}` on this machine.",
+            "Without systemd, let your service manager start `narrated run`.",
         ) from error
     if done.returncode != 0:
         raise NarratedError(
-            f"`{shown}` failed: {done.stderr.strip()}", "Mend that and install once more."
+            f"`{shown}` failed: {done.stderr.strip()}",
+            "Mend that, then run `narrated install` again.",
         )
     return f"Ran {shown}"
 
 
-def _handed_to_the_group(folder: Path) -> str:
-    """Share a folder that existed before; its owner and what it holds stay as they are."""
+def _share_with_group(folder: Path) -> str:
+    """Share a folder with the group. Its owner and its contents stay as they are."""
     status = folder.stat()
     group = pwd.getpwnam(ACCOUNT).pw_gid
     rights = stat.S_ISGID | stat.S_IRWXG

@@ -1,7 +1,7 @@
-"""Log records, one readable line each: for the journal with fields, for a terminal, for a file.
+"""Log records: with fields for the journal, and plain lines for a terminal or a file.
 
-File names come from outside. Whatever a record says, its message comes out on one line with
-control characters escaped, so no name can forge a second record.
+File names come from outside. Each message is one line with control characters escaped, so that no
+name can forge a second record.
 """
 
 import logging
@@ -35,15 +35,15 @@ _FIELDS = (
 
 
 def configure(level: int | str, terminal: bool | None = None) -> None:
-    """Send every record of this level and above where stderr leads.
+    """Log records of this level and above to stderr.
 
-    The journal gets structured records, a terminal gets rich's, anything else plain lines.
-    `terminal` True or False decides against what stderr is. A second call replaces the first.
+    The journal gets structured records, a terminal rich's, anything else plain lines. `terminal`
+    overrides the detection of a terminal. A second call replaces the first.
     """
     logging.basicConfig(level=logging.INFO, handlers=[_handler(terminal)], force=True)
-    # What libraries say for their own debugging is of no use to those who debug us.
+    # Debug records of libraries would hide ours.
     logging.getLogger("narrated").setLevel(level)
-    # Lost events are what it warns of, and we walk the tree for each of them.
+    # It warns of lost events, and we scan the folder for each of those.
     logging.getLogger("watchdog").setLevel(logging.ERROR)
 
 
@@ -56,10 +56,10 @@ def fields(
     audio_s: float | None = None,
     rtf: float | None = None,
 ) -> dict[str, Any]:
-    """The `extra` of a log call: what the record is about, kept as fields by the journal.
+    """The `extra` of a log call, which the journal keeps as fields.
 
-    `duration_s` is the time the work took, `audio_s` the length of its sound and `rtf` the
-    real-time factor, the first divided by the second.
+    `duration_s` is the time of the work, `audio_s` the length of its sound, and `rtf` the real-time
+    factor: the first divided by the second.
     """
     values = (file, job, engine, duration_s, audio_s, rtf)
     return {name: value for name, value in zip(_FIELDS, values, strict=True) if value is not None}
@@ -89,9 +89,9 @@ def _terminal_handler() -> logging.Handler:
 
 
 def stderr_is_the_journal(stderr: TextIO | None = None) -> bool:
-    """Whether stderr is the very stream that systemd connected to the journal.
+    """True if stderr is the stream that systemd connected to the journal.
 
-    JOURNAL_STREAM alone is not enough: it is inherited where stderr was redirected since.
+    JOURNAL_STREAM alone is not enough: a process with a redirected stderr inherits it.
     """
     stream = os.environ.get("JOURNAL_STREAM", "")
     try:
@@ -102,7 +102,7 @@ def stderr_is_the_journal(stderr: TextIO | None = None) -> bool:
 
 
 class PlainFormatter(logging.Formatter):
-    """Puts a record on one line; the lines of a traceback follow, each marked as such."""
+    """Formats a record as one line. The lines of a traceback follow, each with a mark."""
 
     def formatMessage(self, record: logging.LogRecord) -> str:
         record.message = one_line(record.message)
@@ -114,21 +114,21 @@ class PlainFormatter(logging.Formatter):
 
 
 def one_line(text: str) -> str:
-    """Escape what would end the line or move the cursor; escapes already made stay as they are."""
+    """Escape characters that end the line or move the cursor. Existing escapes stay."""
     return printable(text).replace("\\\\", "\\")
 
 
 class JournalHandler(logging.Handler):
-    """Writes records by the journal's native protocol, which keeps fields beside the message."""
+    """Writes records with their fields, by the journal's native protocol."""
 
     def __init__(self, socket_path: Path) -> None:
         super().__init__()
-        # Unconnected, each record finds the journal anew: it may be restarted under us.
+        # Not connected: each record finds the journal, even after its restart.
         self._transport = JournaldTransport(socket_path=socket_path, connected=False)
         self._transport.socket.settimeout(_SEND_S)
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Write one record; where the journal cannot be reached it goes to stderr instead."""
+        """Write one record; to stderr if the journal cannot be reached."""
         try:
             message = one_line(_message(record))
         except (TypeError, ValueError):  # a format that does not fit its arguments
@@ -137,11 +137,11 @@ class JournalHandler(logging.Handler):
         try:
             self._transport.send(self._pairs(record, message))
         except OSError:
-            # stderr is the journal's other door, and is buffered while it restarts.
+            # stderr leads to the journal as well, and is buffered during its restart.
             sys.stderr.write(f"<{_priority(record)}>{message}\n")
 
     def close(self) -> None:
-        """Let the socket go."""
+        """Close the socket."""
         self._transport.socket.close()
         super().close()
 
@@ -164,7 +164,7 @@ class JournalHandler(logging.Handler):
 
 def _message(record: logging.LogRecord) -> str:
     error = record.exc_info[1] if record.exc_info else None
-    # A reader of the journal does not see the field that holds the traceback.
+    # journalctl does not show the field with the traceback.
     suffix = f" ({type(error).__name__}: {error})" if error else ""
     return record.getMessage() + suffix
 

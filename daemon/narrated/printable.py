@@ -1,4 +1,4 @@
-"""Text from outside made safe to print on one line: names that cannot forge a log record."""
+"""Escapes text from outside for one line, so that no name can forge a log record."""
 
 import unicodedata
 
@@ -6,10 +6,10 @@ _UNSAFE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 
 
 def printable(text: str) -> str:
-    """Escape what would move the cursor, end the line or turn the writing direction.
+    """Escape characters that move the cursor, end the line or turn the writing direction.
 
-    Control characters, surrogates (undecodable bytes), direction marks, line separators and
-    the backslash that would imitate an escape come out as `\\x1b`, `\\u202e` and so on.
+    Escapes control characters, surrogates (undecodable bytes), direction marks, line separators,
+    and backslashes, which could imitate an escape: `\\x1b`, `\\u202e` and so on.
     """
     if text.isascii() and text.isprintable() and "\\" not in text:
         return text
