@@ -1,261 +1,28 @@
 """The editor: plans, and the child that makes them whatever a file does to it."""
 
 import os
-import re
 import select
 import signal
 import socket
 import subprocess
 import sys
-import time
 from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
 
 import msgspec
-import pytest
 from PIL import Image
 
-from narrated.errors import SourceError
-from narrated.parser_process import plan
 from narrated.script.script import (
-    Caption,
     Draft,
-    LexiconReference,
-    ReadingSettings,
-    Role,
-    ShownPicture,
-    Speaker,
 )
 from narrated.workers.protocol import ChildChannel
-
-POSTS = Path(__file__).parent / "script" / "posts"
-SAMPLE = Path(__file__).parents[1] / "docs" / "sample"
-LIMITS = {"espeak": 400, "bark": 20}
-
-
-def planned(text, name="a.md", captions=None, lexicons=(), settings=None, folders=()):
-    return plan(
-        text.encode() if isinstance(text, str) else text,
-        name,
-        captions=captions or {},
-        lexicons=lexicons,
-        settings=settings or ReadingSettings(),
-        limits=LIMITS,
-        folders=[(f"{'deep/' * depth}.narrated.yaml", said) for depth, said in enumerate(folders)],
-    )
 
 
 def png():
     data = BytesIO()
     Image.new("RGB", (30, 20), "red").save(data, "PNG")
     return data.getvalue()
-
-
-def test_a_plan_tells_what_stands_above_the_post():
-    made = planned("---\ntitle: T\nauthor: A\ndate: 2024-01-02\nlang: de\n---\nWorte.")
-    found = (made.kind, made.title, made.author, made.date, made.language, made.narrate)
-    assert found == ("text", "T", "A", "2024-01-02", "de", True)
-    assert {line.language for line in made.script.lines} == {"de"}
-    assert {chunk.language for chunk in made.chunks} == {"de"}
-
-
-def test_an_author_may_wish_a_voice():
-    settings = ReadingSettings(speakers={"narrator": Speaker(options={"speed": 2})})
-    made = planned("---\nvoice: en-gb\n---\nWords.", settings=settings)
-    assert made.speakers == {"narrator": Speaker("espeak", "en-gb", {"speed": 2})}
-
-
-def test_another_language_is_not_spoken_in_the_configured_voice():
-    assert planned("---\nlang: de\n---\nWorte.").speakers["narrator"].voice == ""
-    assert planned("---\nlang: en-GB\n---\nWords.").speakers["narrator"].voice == "en-us"
-    wished = "---\nlang: de\nvoice: de\n---\nWorte."
-    assert planned(wished).speakers["narrator"].voice == "de"
-
-
-def test_another_engine_gets_its_own_voice_and_limit():
-    settings = ReadingSettings(
-        speakers={"narrator": Speaker(options={"speed": 2}), "quote": Speaker()}
-    )
-    text = "---\nengine: bark\n---\n# T\n\nOne two three four. Five six seven."
-    made = planned(text, settings=settings)
-    assert made.speakers == {"narrator": Speaker("bark", "", {}), "quote": Speaker()}
-    assert [chunk.text for chunk in made.chunks[1:]] == ["One two three four.", "Five six seven."]
-
-
-def test_an_unknown_engine_is_refused_with_the_known_ones():
-    with pytest.raises(SourceError, match=r"a\.md.*`siren`.*bark, espeak"):
-        planned("---\nengine: siren\n---\nWords.")
-
-
-def test_a_post_that_wants_no_narration_says_so():
-    assert not planned("---\nnarrate: false\n---\nWords.").narrate
-
-
-def test_every_picture_that_is_shown_is_told_once_and_in_order():
-    text = (
-        "![B](b.png 'T')\n\n- see ![A](a.png)\n\n| ![C](c.png) |\n|---|\n\n![again](b.png)\n\n"
-        "> ![D](d.png)\n\nN[^1].\n\n[^1]: ![E](e.png)"
-    )
-    made = planned(text)
-    assert made.shown[0] == ShownPicture("b.png", "B", "T")
-    assert [one.source for one in made.shown] == [f"{letter}.png" for letter in "bacde"]
-
-
-def test_a_dropped_picture_shows_itself_and_is_said_as_its_caption():
-    made = planned(png(), "deep/photo.png", {"photo.png": Caption("A red field.")})
-    assert made.kind == "picture"
-    assert made.title == "photo"
-    assert [one.source for one in made.shown] == ["photo.png"]
-    assert [chunk.text for chunk in made.chunks] == ["A red field."]
-
-
-def test_lexicons_are_applied():
-    made = planned("The vi.", lexicons=[("lexicon.yaml", "words: {vi: six}")])
-    assert made.chunks[-1].text == "The six."
-
-
-def test_a_lexicon_that_is_wrong_is_named():
-    lexicons = [("lexicon.yaml", "words: {a: b}"), ("deep/lexicon.yaml", "words: [a]")]
-    with pytest.raises(SourceError, match=r"deep/lexicon\.yaml: .*`words` is not a mapping"):
-        planned("Words.", lexicons=lexicons)
-
-
-def test_a_folder_says_what_front_matter_would():
-    said = "author: Leo\ndate: 2024-01-02\nlang: de\nvoice: en-gb\nnarrate: true"
-    made = planned("# T\n\nWorte.", folders=[said])
-    found = (made.author, made.date, made.language, made.narrate)
-    assert found == ("Leo", "2024-01-02", "de", True)
-    assert made.speakers["narrator"].voice == "en-gb"
-    assert "Leo" in made.script.lines[1].text
-    assert made.script.lines[1].role is Role.BYLINE
-
-
-def test_front_matter_goes_before_the_folders():
-    text = "---\nauthor: Ada\ndate: 2023-04-05\nlang: fr\nvoice: en-us\n---\nMots."
-    said = "author: Leo\ndate: 2024-01-02\nlang: de\nvoice: en-gb"
-    made = planned(text, folders=[said])
-    assert (made.author, made.date, made.language) == ("Ada", "2023-04-05", "fr")
-    assert made.speakers["narrator"].voice == "en-us"
-
-
-def test_a_deeper_folder_goes_before_a_higher_one_key_by_key():
-    made = planned("Words.", folders=["author: Ada\nalbum: All", "author: Leo"])
-    assert (made.author, made.surroundings.album) == ("Leo", "All")
-
-
-def test_the_folders_go_before_the_configuration():
-    settings = ReadingSettings(code="read", links="announce", pauses={"code": 3, "title": 4})
-    said = "code: skip\nfootnotes: end\npauses: {title: 2}"
-    used = planned("Words.", settings=settings, folders=[said]).surroundings.settings
-    assert (used.code, used.links, used.footnotes) == ("skip", "announce", "end")
-    assert used.pauses == {"code": 3, "title": 2}
-
-
-def test_what_a_folder_says_of_code_is_done():
-    made = planned("Words.\n\n    code\n", folders=["code: skip"])
-    assert Role.CODE not in {line.role for line in made.script.lines}
-
-
-def test_an_engine_of_a_folder_takes_its_own_voice():
-    settings = ReadingSettings(speakers={"narrator": Speaker(options={"speed": 2})})
-    made = planned("Words.", settings=settings, folders=["voice: en-gb", "engine: bark"])
-    assert made.speakers["narrator"] == Speaker("bark", "", {})
-
-
-def test_a_voice_below_the_folder_of_an_engine_is_that_engines():
-    made = planned("Words.", folders=["engine: bark\nvoice: v1", "voice: v2"])
-    assert made.speakers["narrator"] == Speaker("bark", "v2", {})
-
-
-def test_an_engine_in_front_matter_leaves_the_folders_voice_behind():
-    made = planned("---\nengine: bark\n---\nWords.", folders=["voice: en-gb"])
-    assert made.speakers["narrator"] == Speaker("bark", "", {})
-
-
-def test_a_folder_may_want_no_narration_of_texts_and_pictures():
-    assert not planned("Words.", folders=["narrate: false"]).narrate
-    captions = {"a.png": Caption("A red field.")}
-    assert not planned(png(), "a.png", captions, folders=["narrate: false"]).narrate
-
-
-def test_a_post_may_insist_on_its_narration():
-    assert planned("---\nnarrate: true\n---\nWords.", folders=["narrate: false"]).narrate
-    assert planned("+++\nnarrate = true\n+++\nWords.", folders=["narrate: false"]).narrate
-
-
-@pytest.mark.parametrize("said", ["narrate: true", "title: T\nNarrate: yes", '"narrate": on'])
-def test_front_matter_that_speaks_of_narrate_goes_before_the_folder(said):
-    assert planned(f"---\n{said}\n---\nWords.", folders=["narrate: false"]).narrate
-
-
-@pytest.mark.parametrize("text", ["Words.", "---\ntitle: T\n---\nnarrate: true", "narrate: true"])
-def test_a_text_that_speaks_of_narrate_elsewhere_does_not(text):
-    assert not planned(text, folders=["narrate: false"]).narrate
-
-
-def test_what_nobody_wants_to_hear_is_not_refused_for_what_it_is():
-    assert not planned(b"PK", "a.zip", folders=["narrate: false"]).narrate
-
-
-def test_every_lexicon_that_is_named_is_told_with_who_names_it():
-    text = "---\nlexicon: lexicon.yaml\n---\nWords."
-    said = ["lexicon: x-lexicon.yaml", "author: Leo", "lexicon: y-lexicon.yaml"]
-    made = planned(text, folders=said)
-    expected = (
-        LexiconReference("x-lexicon.yaml", 0),
-        LexiconReference("y-lexicon.yaml", 2),
-        LexiconReference("lexicon.yaml"),
-    )
-    assert made.surroundings.lexicons == expected
-
-
-def test_wrong_settings_are_refused_with_their_file():
-    with pytest.raises(SourceError, match=r"deep/\.narrated\.yaml: `code` is `maybe`") as caught:
-        planned("Words.", folders=["", "code: maybe"])
-    assert "announce, read, skip" in caught.value.remedy
-    with pytest.raises(SourceError, match=r"\.narrated\.yaml: `engine` is `siren`") as caught:
-        planned("Words.", folders=["engine: siren"])
-    assert "bark, espeak" in caught.value.remedy
-
-
-def test_a_dropped_picture_has_its_folders_author_and_no_byline():
-    made = planned(png(), "a.png", {"a.png": Caption("A red field.")}, folders=["author: Leo"])
-    assert made.author == "Leo"
-    assert [chunk.text for chunk in made.chunks] == ["A red field."]
-
-
-def test_the_sample_post_is_planned_whole():
-    text = (SAMPLE / "first-post.md").read_text()
-    made = planned(text, "first-post.md", {"desk.png": Caption("A desk.")})
-    roles = {line.role.value for line in made.script.lines}
-    expected = "title byline heading paragraph item quote code table picture footnote"
-    assert roles == set(expected.split())
-    assert [skip.kind for skip in made.script.skipped] == ["front matter"]
-    assert all((SAMPLE / one.source).is_file() for one in made.shown)
-
-
-def digested(text):
-    """What goes into a chunk's digest, but for the engine and the voice."""
-    return {(one.text, one.speaker, one.language) for one in planned(text).chunks}
-
-
-@pytest.mark.parametrize("post", sorted(POSTS.glob("*.md")), ids=lambda post: post.stem)
-def test_a_word_put_in_at_the_start_changes_one_chunk(post):
-    text = post.read_text()
-    first = next(line for line in text.splitlines() if re.match(r"(?:So|I|It|The|This)\b", line))
-    edited = text.replace(first, f"Indeed, {first}", 1)
-    assert len(digested(edited) - digested(text)) == 1
-
-
-def test_a_book_ten_times_as_long_is_ten_times_the_work():
-    page = "So *it* goes, and on it goes. " * 40 + "\n\n## And on\n\n- item 1\n- item 2\n\n"
-    spent = []
-    for pages in (20, 200):
-        began_s = time.process_time()
-        planned(page * pages)
-        spent.append(time.process_time() - began_s)
-    assert spent[1] < 20 * spent[0]
 
 
 def test_importing_the_editor_brings_no_parser_along():

@@ -13,13 +13,13 @@ from typing import Any
 
 from measuring import bare, texts
 from measuring.subject import Subject
-from narrated import parser_process
 from narrated.config.values import Config
 from narrated.config.worker_specs import chunk_limits
 from narrated.inbox.readiness import FileSignature
 from narrated.ledger.job import JobState, Take
 from narrated.ledger.store import Ledger
 from narrated.outbox import output_names
+from narrated.script.draft_builder import build_draft
 
 FILES_A_FOLDER = 100
 POST_SOUND = "sound.raw"
@@ -108,7 +108,7 @@ class Post:
 def chunks(text: str) -> list[dict[str, Any]]:
     """What the program makes of a post by its defaults."""
     config = Config(inbox=Path("inbox"), outbox=Path("outbox"))
-    plan = parser_process.plan(
+    plan = build_draft(
         text.encode(),
         "post.md",
         captions={},

@@ -14,11 +14,11 @@ import msgspec
 from narrated.engines.metadata_captioner import describe
 from narrated.errors import EngineError, NarratedError, SourceError
 from narrated.outbox import manifest
-from narrated.parser_process import plan
 from narrated.reading.cover_image import cover
-from narrated.reading.folder_settings import FolderSettings, merged, parse
+from narrated.reading.metadata import Metadata, merged, parse_folder_settings
 from narrated.reading.source_reader import read
 from narrated.script.coverage import count_coverage
+from narrated.script.draft_builder import build_draft
 from narrated.script.lexicon import Lexicon
 from narrated.script.preview import preview_lines
 from narrated.script.script import Draft, ReadingSettings, Role
@@ -58,8 +58,8 @@ def front(data: bytes) -> None:
 def folder(data: bytes) -> None:
     """A folder's settings."""
     with suppress(UnicodeDecodeError):
-        said = _refused(lambda: parse(data.decode(), ".narrated.yaml", CHOICES))
-        if isinstance(said, FolderSettings):
+        said = _refused(lambda: parse_folder_settings(data.decode(), ".narrated.yaml", CHOICES))
+        if isinstance(said, Metadata):
             _check_words([said.author or "", said.date or "", said.album or ""])
             _check_words([said.language or "", said.voice or ""])
             assert merged([said, said]) == said
@@ -110,7 +110,7 @@ def _text(
     folders: Iterable[tuple[str, str]] = (),
 ) -> None:
     found = _refused(
-        lambda: plan(
+        lambda: build_draft(
             data,
             name,
             captions={},

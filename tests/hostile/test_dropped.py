@@ -12,7 +12,7 @@ from mutagen.id3 import ID3
 
 from hostile.cases import FORGED_TITLE, IMITATION, cases
 from hostile.drop import NAMES, READING_S, SECRET, Drop, Listener, cues, dropped, seen
-from narrated.parser_process import plan
+from narrated.script.draft_builder import build_draft
 from narrated.script.script import ReadingSettings
 from support.daemon import wait
 
@@ -152,7 +152,7 @@ def test_every_transcript_parses_and_holds_a_cue_a_chunk(drop: Drop) -> None:
     made = {found.source.path: vtt for vtt, found in drop.transcripts()}
     for vtt in made.values():
         assert cues(vtt.read_text())
-    said = plan(
+    said = build_draft(
         IMITATION.encode(),
         "text.txt",
         captions={},

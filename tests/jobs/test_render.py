@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
-from narrated import parser_process
 from narrated.config.values import Config
 from narrated.config.worker_specs import chunk_limits
 from narrated.jobs.planner import OutputSettings, Plan
 from narrated.jobs.render import Renderer
+from narrated.script.draft_builder import build_draft
 
 RATE = 22050
 
@@ -20,7 +20,7 @@ class Takes:
 
 def _manuscript(text: str) -> Plan:
     config = Config(inbox=Path("inbox"), outbox=Path("outbox"))
-    plan = parser_process.plan(
+    plan = build_draft(
         text.encode(),
         "post.md",
         captions={},

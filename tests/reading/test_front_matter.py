@@ -5,8 +5,12 @@ import time
 import pytest
 
 from narrated.errors import SourceError
-from narrated.reading.document import FrontMatter
-from narrated.reading.front_matter import parted
+from narrated.reading.front_matter import split_front_matter
+from narrated.reading.metadata import Metadata
+
+
+def parted(text, name):
+    return split_front_matter(text, name, {})
 
 
 def front(text):
@@ -15,13 +19,13 @@ def front(text):
 
 def test_front_matter_is_parted_from_the_body():
     found, unused, body = parted("---\ntitle: T\nlang: de\n---\nBody\n", "a.md")
-    assert found == FrontMatter(title="T", language="de")
+    assert found == Metadata(title="T", language="de")
     assert (unused, body) == ((), "Body\n")
 
 
 def test_values_are_taken_as_they_were_written():
     found = front("title: 1984\ndate: 2024-01-02\nauthor: No\nvoice: 1e3")
-    assert found == FrontMatter(title="1984", date="2024-01-02", author="No", voice="1e3")
+    assert found == Metadata(title="1984", date="2024-01-02", author="No", voice="1e3")
 
 
 def test_several_authors_are_joined():
@@ -34,7 +38,7 @@ def test_narrate_is_a_truth_value(written, meant):
 
 
 def test_an_empty_value_is_no_value():
-    assert front("title:\nauthor: ~") == FrontMatter()
+    assert front("title:\nauthor: ~") == Metadata()
 
 
 def test_what_we_have_no_use_for_is_listed():
@@ -45,15 +49,16 @@ def test_what_we_have_no_use_for_is_listed():
 def test_toml_between_plus_signs_is_front_matter_too():
     found, unused, body = parted(
         '+++\ntitle = "1984"\ndate = 2024-01-02\nauthors = ["Ada", "Grace"]\nlang = "de"\n'
-        'narrate = false\nlexicon = "names"\ntags = ["a"]\n[extra]\ntoc = true\n+++\nBody\n',
+        'narrate = false\nlexicon = "names-lexicon.yaml"\ntags = ["a"]\n[extra]\n'
+        "toc = true\n+++\nBody\n",
         "a.md",
     )
-    assert found == FrontMatter(
+    assert found == Metadata(
         title="1984",
         date="2024-01-02",
         author="Ada and Grace",
         language="de",
-        lexicon="names",
+        lexicon="names-lexicon.yaml",
         narrate=False,
     )
     assert [one.text for one in unused] == ["tags: a", "extra: {'toc': 'true'}"]
@@ -63,11 +68,11 @@ def test_toml_between_plus_signs_is_front_matter_too():
 def test_a_title_block_of_pandoc_is_front_matter_of_markdown():
     text = "% A long\n  title\n% Ada; Grace\n% 2024\n\nBody"
     found, _, body = parted(text, "a.md")
-    assert found == FrontMatter(title="A long title", author="Ada and Grace", date="2024")
+    assert found == Metadata(title="A long title", author="Ada and Grace", date="2024")
     assert body.strip() == "Body"
-    assert parted("% T\n\nB", "a.markdown")[0] == FrontMatter(title="T")
-    assert parted("%\n% Ada\n\nB", "a.md")[0] == FrontMatter(author="Ada")
-    assert parted(text, "a.txt") == (FrontMatter(), (), text)
+    assert parted("% T\n\nB", "a.markdown")[0] == Metadata(title="T")
+    assert parted("%\n% Ada\n\nB", "a.md")[0] == Metadata(author="Ada")
+    assert parted(text, "a.txt") == (Metadata(), (), text)
 
 
 def test_authors_may_be_tables_with_names():
@@ -90,7 +95,7 @@ def test_authors_may_be_tables_with_names():
     ],
 )
 def test_a_thematic_break_is_no_front_matter(text):
-    assert parted(text, "a.md") == (FrontMatter(), (), text)
+    assert parted(text, "a.md") == (Metadata(), (), text)
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,6 @@ from narrated.reading.document import (
     Code,
     Footnote,
     FootnoteMark,
-    FrontMatter,
     Heading,
     InlineMath,
     Item,
@@ -21,6 +20,7 @@ from narrated.reading.document import (
     Unspoken,
 )
 from narrated.reading.html import fragment, page
+from narrated.reading.metadata import Metadata
 from narrated.reading.title import plain
 
 
@@ -262,7 +262,7 @@ def test_a_page_tells_its_language_author_and_day():
     html = """<html lang=" en_GB"><head><meta name=author content=" Ada  L. ">
         <meta property="article:published_time" content="2024-01-02T10:30:00Z">
         <meta name="date" content="yesterday"></head><p>Words."""
-    assert page(html, "a.html").front == FrontMatter(
+    assert page(html, "a.html").metadata == Metadata(
         language="en-GB", author="Ada L.", date="2024-01-02"
     )
 
@@ -270,7 +270,7 @@ def test_a_page_tells_its_language_author_and_day():
 def test_a_page_that_says_nothing_sensible_of_itself_says_nothing():
     html = """<html lang="{{ lang }}"><meta name=author content="https://a.b/ada">
         <meta name=date content=""><p>Words."""
-    assert page(html, "a.html").front == FrontMatter()
+    assert page(html, "a.html").metadata == Metadata()
 
 
 def test_what_goes_on_after_a_page_s_end_is_read():

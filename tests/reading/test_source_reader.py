@@ -58,7 +58,7 @@ def test_a_document_without_words_is_refused(name, data):
 
 
 def test_an_empty_post_that_wants_no_narration_is_no_error():
-    assert not read(b"---\nnarrate: false\n---\n", "a.md").front.narrate
+    assert not read(b"---\nnarrate: false\n---\n", "a.md").metadata.narrate
 
 
 def test_a_binary_called_txt_is_refused():
@@ -103,5 +103,5 @@ def test_a_page_s_own_title_that_is_not_said_is_listed():
 
 def test_front_matter_goes_before_what_a_page_says_of_itself():
     data = b"---\nlang: de\n---\n<html lang=fr><meta name=author content=Ada><p>Words."
-    found = read(data, "a.html").front
+    found = read(data, "a.html").metadata
     assert (found.language, found.author) == ("de", "Ada")

@@ -3,13 +3,13 @@
 import msgspec
 import pytest
 
-from narrated.parser_process import plan
+from narrated.script.draft_builder import build_draft
 from narrated.script.preview import preview_lines, speaking_time
 from narrated.script.script import ReadingSettings, Speaker
 
 
 def planned(text, limit=100, **settings):
-    return plan(
+    return build_draft(
         text.encode(),
         "a.md",
         captions={},

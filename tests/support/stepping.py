@@ -43,8 +43,8 @@ from narrated.inbox import inbox
 from narrated.jobs.publisher import Publisher
 from narrated.ledger.database import Database, Repository
 from narrated.ledger.jobs import Jobs
-from narrated.parser_process import plan
 from narrated.reading.cover_image import cover
+from narrated.script.draft_builder import build_draft
 from narrated.script.script import ReadingSettings
 from narrated.service.daemon import Daemon
 from narrated.service.housekeeping import duty
@@ -113,7 +113,7 @@ def _warm() -> None:
     for module in IMPORTED:
         importlib.import_module(module)
     for name, data in (("post.md", b"# A title\n\nWords.\n"), ("page.html", b"<p>Words.</p>")):
-        plan(
+        build_draft(
             data, name, captions={}, lexicons=[], settings=ReadingSettings(), limits={"espeak": 400}
         )
     picture = io.BytesIO()

@@ -12,7 +12,7 @@ from narrated.inbox.name_rules import FOLDER_SETTINGS, LEXICON, NameKind, ignore
 from narrated.inbox.readiness import FileSignature
 from narrated.ledger.store import Ledger
 from narrated.printable import printable
-from narrated.reading.folder_settings import lexicon_of
+from narrated.reading.metadata import lexicon_path
 from narrated.script.script import LexiconReference
 
 SETTINGS_BYTES = 64 * 2**10
@@ -79,7 +79,7 @@ class Overrides:
         texts: Texts = []
         for one in lexicons:
             by = post if one.by < 0 else folders[one.by][0]
-            path = lexicon_of(by, one.name)
+            path = lexicon_path(by, one.name)
             found = await self._texts([path], LEXICON_BYTES)
             if not found:
                 self.consulted[path] = ""

@@ -1,1 +1,1 @@
-"""A file becomes a Document of blocks: one module a format."""
+"""Reads files into Documents of blocks, one module a format."""

@@ -1,10 +1,11 @@
-"""What the letters of a text tell of its encoding, where nothing else does.
+"""Guesses the encoding of a text that declares none.
 
-Of Latin letters the alphabets below tell more than a detector, which takes a Swedish page for a
-Czech one; of all others the detector knows more.
+For Latin letters, the alphabets below are more reliable than charset-normalizer, which takes a
+Swedish page for a Czech one. For all other scripts charset-normalizer decides.
 """
 
 import re
+import unicodedata
 
 _SAMPLE = 16_000
 _LINES = re.compile(rb"[^\n]+")
@@ -42,7 +43,7 @@ _LATIN = {
     "mac_roman": _WESTERN,
     "cp850": _WESTERN,
 }
-_OTHERS = [
+_NON_LATIN = [
     *("cp1251", "koi8_r", "koi8_u", "iso8859_5", "cp866", "mac_cyrillic"),
     *("cp1253", "iso8859_7", "cp1255", "cp1256", "iso8859_6", "cp874"),
     *("cp932", "euc_jp", "gb18030", "big5", "cp949"),
@@ -51,15 +52,43 @@ _TYPOGRAPHY = frozenset("‘’‚‛“”„‟«»‹›–—…•·¡¿€
 _BETWEEN_LETTERS = frozenset("‘’–—…·\u00a0\u00ad")
 _HANJA = re.compile("[\u4e00-\u9fff]")
 
+_UTF16_ORDERS = ("utf-16-le", "utf-16-be")
+_UTF16_SAMPLE = 8_000
+_UTF16_COMMON = frozenset(" \n\r.,、。，")
+"""Every text has these; in the wrong byte order they are characters that no text has."""
+_UNASSIGNED = frozenset({"Cn", "Co", "Cs", "Cc"})
+_SHARE_UNASSIGNED = 0.005
 
-def encoding_of(data: bytes) -> str:
-    """Guess the encoding of a text that is no UTF-8; Windows-1252 where nothing tells more."""
+
+def detect_utf16(data: bytes) -> str:
+    """Return the encoding of UTF-16 without a byte order mark; "" for other bytes."""
+    best = max(_UTF16_ORDERS, key=lambda encoding: _utf16_score(data, encoding))
+    return best if len(data) % 2 == 0 and _utf16_score(data, best) > 0 else ""
+
+
+def _utf16_score(data: bytes, encoding: str) -> float:
+    """The share of common characters in the text; 0 if it has unassigned characters."""
+    try:
+        text = data[:_UTF16_SAMPLE].decode(encoding)
+    except UnicodeDecodeError as error:
+        if error.end < min(len(data), _UTF16_SAMPLE):
+            return 0
+        text = data[: error.start].decode(encoding)
+    words = "".join(text.split())
+    strange = sum(unicodedata.category(sign) in _UNASSIGNED for sign in words)
+    if not text or strange > _SHARE_UNASSIGNED * len(text):
+        return 0
+    return sum(sign in _UTF16_COMMON for sign in text) / len(text)
+
+
+def detect_charset(data: bytes) -> str:
+    """Guess the encoding of a text that is not Unicode; Windows-1252 if there is no evidence."""
     sample = _sample(data)
-    return _other(sample) if _is_other(sample) else _latin(sample)
+    return _non_latin(sample) if _is_non_latin(sample) else _latin(sample)
 
 
 def _sample(data: bytes) -> bytes:
-    """The first lines that have something to tell, without tags; one very long line is cut."""
+    """The first lines with non-ASCII bytes, without tags; a very long line is cut."""
     lines: list[bytes] = []
     size = 0
     for found in _LINES.finditer(data):
@@ -71,43 +100,45 @@ def _sample(data: bytes) -> bytes:
     return b"\n".join(lines)
 
 
-def _is_other(sample: bytes) -> bool:
-    """Tell whether letters follow one another that are not ASCII, as in no Latin text."""
+def _is_non_latin(sample: bytes) -> bool:
+    """True if non-ASCII letters follow one another, as they never do in Latin text."""
     in_runs = sum(len(run) for run in _RUNS.findall(sample))
     return in_runs > _SHARE_IN_RUNS * len(_HIGH.findall(sample))
 
 
-def _other(sample: bytes) -> str:
-    from charset_normalizer import from_bytes  # late, as it is seldom asked
+def _non_latin(sample: bytes) -> str:
+    from charset_normalizer import from_bytes  # late: rarely needed
 
-    # A line that was cut may end in the middle of a sign, which its own encoding refuses.
+    # A cut line may end in the middle of a character, and its own encoding refuses that.
     cuts = [sample] if len(sample) < _SAMPLE else [sample, sample[:-1]]
-    matches = [one for cut in cuts if (one := from_bytes(cut, cp_isolation=_OTHERS).best())]
+    matches = [one for cut in cuts if (one := from_bytes(cut, cp_isolation=_NON_LATIN).best())]
     found = min(matches, key=lambda match: match.chaos, default=None)
     if found and found.encoding == "cp949" and _HANJA.search(str(found)):
-        return "gb18030"  # a short Chinese text looks Korean, but for signs that Korean has left
+        return (
+            "gb18030"  # a short Chinese text looks Korean, but Korean has given up these characters
+        )
     return found.encoding if found else "cp1252"
 
 
 def _latin(sample: bytes) -> str:
-    western = _strangers(sample, "cp1252", _WESTERN)
-    strangers = {one: _strangers(sample, one, alphabets) for one, alphabets in _LATIN.items()}
-    best = min(strangers, key=lambda one: strangers[one])
-    # One strange letter is a name; what is far stranger as Western than otherwise is not Western.
-    return best if western >= 2 and strangers[best] <= western / 4 else "cp1252"
+    western = _foreign_letters(sample, "cp1252", _WESTERN)
+    foreign = {one: _foreign_letters(sample, one, alphabets) for one, alphabets in _LATIN.items()}
+    best = min(foreign, key=lambda one: foreign[one])
+    # One foreign letter is a name. A text with far more of them as Western than otherwise is not.
+    return best if western >= 2 and foreign[best] <= western / 4 else "cp1252"
 
 
-def _strangers(sample: bytes, encoding: str, alphabets: tuple[str, ...]) -> int:
-    """Count the letters that fit the best of the alphabets least, and what stands amiss."""
+def _foreign_letters(sample: bytes, encoding: str, alphabets: tuple[str, ...]) -> int:
+    """Count the letters outside of the best alphabet, and the misplaced characters."""
     text = f" {sample.decode(encoding, 'replace')} "
     high = [at for at, sign in enumerate(text) if sign > "\x7f"]
     letters = [text[at].lower() for at in high if text[at].isalpha() and text[at] not in "ªº"]
     least = min(sum(sign not in alphabet for sign in letters) for alphabet in alphabets)
-    return least + sum(_is_amiss(*text[at - 1 : at + 2]) for at in high)
+    return least + sum(_is_misplaced(*text[at - 1 : at + 2]) for at in high)
 
 
-def _is_amiss(before: str, sign: str, after: str) -> bool:
-    """Tell of a capital in the middle of a word, and of a sign where none stands."""
+def _is_misplaced(before: str, sign: str, after: str) -> bool:
+    """True for a capital in the middle of a word, and for a symbol in an impossible place."""
     if sign in _TYPOGRAPHY:
         raised = sign in "ªº¹²³" and after.isalpha()
         return raised or (before.isalpha() and after.isalpha() and sign not in _BETWEEN_LETTERS)

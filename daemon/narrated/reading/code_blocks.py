@@ -1,4 +1,4 @@
-"""Code blocks, and the language that pages name in a dozen ways."""
+"""Reads code blocks, and their language, which pages name in a dozen ways."""
 
 import re
 
@@ -18,18 +18,18 @@ _NO_CODE = ["pre", "p", "h1", "h2", "h3", "ul", "ol", "table", "blockquote", "im
 
 
 def code(tag: Tag) -> Code:
-    """Give the code of a <pre>, without the elements that colour it."""
+    """Return the code of a <pre>, without the elements that colour it."""
     return Code(_lines(tag).strip("\n"), _language(tag))
 
 
 def is_laid_out_code(tag: Tag) -> bool:
-    """Tell whether a <div> holds code without a <pre>, as some highlighters lay it out."""
+    """True if a <div> holds code without a <pre>, as some highlighters write it."""
     classes = set(tag.get_attribute_list("class"))
     return bool(classes & _LAYERS) and tag.find("span") is not None and tag.find(_NO_CODE) is None
 
 
 def _lines(tag: Tag) -> str:
-    """Give the text, each <br> and each <div> a line of its own."""
+    """The text, with a line break for each <br> and each <div>."""
     found: list[str] = []
     for node in tag.descendants:
         if isinstance(node, Tag):

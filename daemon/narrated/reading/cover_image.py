@@ -1,11 +1,11 @@
-"""The cover of a narration: a picture as the small JPEG that players show."""
+"""Makes the cover of a narration: a small JPEG from a picture."""
 
 import warnings
 from io import BytesIO
 
 from PIL import Image, ImageOps
 
-from narrated.reading.picture_document import BROKEN, loaded
+from narrated.reading.picture_loading import BROKEN, load_picture
 
 _MOST_PIXELS_A_SIDE = 1000
 _PLAIN_MODES = ("L", "RGB", "RGBA", "CMYK")
@@ -13,12 +13,12 @@ _DEEP_MODES = ("I", "I;16", "I;16L", "I;16B", "F")
 
 
 def cover(data: bytes, name: str = "The picture") -> bytes:
-    """Give a JPEG of at most 1000 pixels a side: upright, opaque, the first frame alone.
+    """Return a JPEG of at most 1000 pixels a side: upright, opaque, only the first frame.
 
     Raises SourceError for a picture that cannot be read.
     """
-    whole = loaded(data, name)
-    if whole.mode in _PLAIN_MODES:  # first of all: of what takes a gigabyte no copy is made
+    whole = load_picture(data, name)
+    if whole.mode in _PLAIN_MODES:  # before any copy: the picture may take a gigabyte
         whole.thumbnail((2 * _MOST_PIXELS_A_SIDE, 2 * _MOST_PIXELS_A_SIDE))
     picture = _opaque(_upright(whole))
     picture.thumbnail((_MOST_PIXELS_A_SIDE, _MOST_PIXELS_A_SIDE))
@@ -29,11 +29,13 @@ def cover(data: bytes, name: str = "The picture") -> bytes:
 
 def _upright(picture: Image.Image) -> Image.Image:
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of odd notes; a hostile file has thousands
+        warnings.simplefilter(
+            "ignore"
+        )  # Pillow warns of odd EXIF tags; a hostile file has thousands
         try:
             return ImageOps.exif_transpose(picture)
         except BROKEN:
-            return picture  # what is noted of it is broken; the picture is well
+            return picture  # its EXIF data is broken; the picture is fine
 
 
 def _opaque(picture: Image.Image) -> Image.Image:
@@ -47,7 +49,7 @@ def _opaque(picture: Image.Image) -> Image.Image:
 
 
 def _eight_bits(picture: Image.Image) -> Image.Image:
-    """Spread what a deep grey picture uses of its range over the 256 greys of a JPEG."""
+    """Scale the used range of a deep grey picture to the 256 greys of a JPEG."""
     deep = picture.convert("F")
     extrema = deep.getextrema()
     low, high = (float(value) for value in extrema if not isinstance(value, tuple))

@@ -1,16 +1,18 @@
-"""A Document: the blocks of a source, whatever its format."""
+"""A Document: the blocks of a source, the same for every format."""
 
 from typing import Literal
 
 import msgspec
 
+from narrated.reading.metadata import Metadata
+
 
 class Span(msgspec.Struct, frozen=True, tag=True):
-    """A piece of running text inside a block."""
+    """A part of the running text in a block."""
 
 
 class Text(Span, frozen=True, tag=True):
-    """Words as they stand, white space folded."""
+    """Plain words, white space folded."""
 
     text: str
 
@@ -29,13 +31,13 @@ class Emphasis(Span, frozen=True, tag=True):
 
 
 class Deleted(Span, frozen=True, tag=True):
-    """Words that their author struck out."""
+    """Words that the author struck out."""
 
     spans: "tuple[Spans, ...]"
 
 
 class Link(Span, frozen=True, tag=True):
-    """Linked words and where they lead."""
+    """Linked words and their target."""
 
     spans: "tuple[Spans, ...]"
     target: str = ""
@@ -50,7 +52,7 @@ class InlinePicture(Span, frozen=True, tag=True):
 
 
 class FootnoteMark(Span, frozen=True, tag=True):
-    """The place in a sentence where a footnote is called."""
+    """A reference to a footnote."""
 
     label: str
 
@@ -96,7 +98,7 @@ class Paragraph(Block, frozen=True, tag=True):
 
 
 class Item(msgspec.Struct, frozen=True):
-    """One entry of a listing; `done` tells of a task whether it is, and is None for all others."""
+    """One entry of a listing; `done` is None unless the entry is a task."""
 
     blocks: "tuple[Blocks, ...]"
     done: bool | None = None
@@ -137,7 +139,7 @@ class Table(Block, frozen=True, tag=True):
 
 
 class Picture(Block, frozen=True, tag=True):
-    """A picture that stands by itself; `source` as the author wrote it."""
+    """A picture outside a sentence; `source` as the author wrote it."""
 
     source: str
     alt: str = ""
@@ -145,7 +147,7 @@ class Picture(Block, frozen=True, tag=True):
 
 
 class Footnote(Block, frozen=True, tag=True):
-    """A footnote's own text, under the label its mark calls."""
+    """The text of a footnote; its marks have the same label."""
 
     label: str
     blocks: "tuple[Blocks, ...]"
@@ -156,13 +158,13 @@ class Rule(Block, frozen=True, tag=True):
 
 
 class Math(Block, frozen=True, tag=True):
-    """A formula that stands by itself, in its source notation."""
+    """A formula outside a sentence, in its source notation."""
 
     text: str
 
 
 class Unspoken(Block, frozen=True, tag=True):
-    """Something of the source that is never spoken (a script, a comment, a form), and why."""
+    """A part of the source that is never spoken (a script, a comment, a form), with the reason."""
 
     kind: str
     reason: str
@@ -184,25 +186,12 @@ Blocks = (
 )
 
 
-class FrontMatter(msgspec.Struct, frozen=True):
-    """What an author says of a post above its text; None where nothing is said."""
-
-    title: str | None = None
-    date: str | None = None
-    author: str | None = None
-    language: str | None = None
-    engine: str | None = None
-    voice: str | None = None
-    lexicon: str | None = None
-    narrate: bool | None = None
-
-
 class Document(msgspec.Struct, frozen=True):
-    """A source, read: who wrote it, what it is called, and its blocks in order."""
+    """A source after reading: its title, its metadata, and its blocks in order."""
 
     kind: Literal["text", "picture"]
     title: str
     title_from: Literal["front matter", "heading", "page", "name"]
-    """Where the title comes from; a title from a heading is not spoken twice."""
+    """The origin of the title; a title from a heading is not spoken twice."""
     blocks: tuple[Blocks, ...]
-    front: FrontMatter = FrontMatter()
+    metadata: Metadata = Metadata()

@@ -1,42 +1,44 @@
-"""HTML becomes blocks: parsed as a browser would, its article found, its depth bounded."""
+"""Reads HTML into blocks: parses it as a browser does, finds its article, bounds its depth."""
 
+import re
 import warnings
 from dataclasses import dataclass
+from html import escape
 
 from bs4 import BeautifulSoup, MarkupResemblesLocatorWarning, Tag, XMLParsedAsHTMLWarning
 
 from narrated.errors import SourceError
 from narrated.printable import printable
 from narrated.reading import html_elements
-from narrated.reading.boilerplate import Reason, in_article, in_page, in_text
-from narrated.reading.cdata import opened
-from narrated.reading.document import Blocks, FrontMatter
-from narrated.reading.formulas import settle
+from narrated.reading.article import after_article, before_article, find_article
+from narrated.reading.document import Blocks
+from narrated.reading.formulas import unify_formulas
 from narrated.reading.html_blocks import BlockReader
-from narrated.reading.main_content import article
-from narrated.reading.outside_article import after, before
-from narrated.reading.page_metadata import about
-from narrated.reading.text_decoding import spelled
+from narrated.reading.metadata import Metadata
+from narrated.reading.page_metadata import page_metadata
+from narrated.reading.skip_rules import SkipRule, skip_in_article, skip_in_page, skip_in_text
+from narrated.reading.text_decoding import without_control_references
 
 DEEPEST = 150
-"""Elements inside one another; the readers recurse, and no honest page comes near this."""
+"""Elements inside one another; the readers recurse, and no real page comes near this."""
 _SILENT = ["meta", "link", "base", "script", "style"]
-"""What a page's <head> holds, and no reader of the page sees."""
+"""Elements of a page's <head> that no reader of the page sees."""
+_CDATA = re.compile(r"<!\[CDATA\[(?P<text>.*?)(?:\]\]>|\Z)|<(?P<end>/?)(?:svg|math)\b", re.S | re.I)
 
 
 @dataclass(frozen=True, slots=True)
 class HtmlPage:
-    """A page, read: its <title>, what it says of itself, and its article's blocks."""
+    """A page after reading: its <title>, its metadata, and its article's blocks."""
 
     title: str
-    front: FrontMatter
+    metadata: Metadata
     blocks: tuple[Blocks, ...]
 
 
 def fragment(html: str, name: str) -> tuple[Blocks, ...]:
-    """Read HTML that stands in a text of ours: everything in it is content."""
+    """Read HTML inside a text: everything in it is content."""
     tree = _tree(f"<html><body>{html}</body></html>")
-    return _blocks(tree, tree, in_text, name)
+    return _blocks(tree, tree, skip_in_text, name)
 
 
 def page(html: str, name: str) -> HtmlPage:
@@ -47,26 +49,26 @@ def page(html: str, name: str) -> HtmlPage:
         if tree.title and not tree.title.find_parent("svg")
         else ""
     )
-    front = about(tree)
-    found = article(tree)
-    if found is None:
-        return HtmlPage(title, front, _blocks(tree, _without_head(tree), in_page, name))
-    blocks = _blocks(tree, found, in_article, name)
-    return HtmlPage(title, front, (*before(found), *blocks, *after(found)))
+    metadata = page_metadata(tree)
+    article = find_article(tree)
+    if article is None:
+        return HtmlPage(title, metadata, _blocks(tree, _without_head(tree), skip_in_page, name))
+    blocks = _blocks(tree, article, skip_in_article, name)
+    return HtmlPage(title, metadata, (*before_article(article), *blocks, *after_article(article)))
 
 
 def _tree(html: str) -> BeautifulSoup:
     with warnings.catch_warnings():
-        # It wonders whether a short text was meant as a path or an address; it never is.
+        # Beautiful Soup warns that a short text looks like a path or an address; it never is one.
         warnings.simplefilter("ignore", MarkupResemblesLocatorWarning)
         warnings.simplefilter("ignore", XMLParsedAsHTMLWarning)
-        tree = BeautifulSoup(opened(spelled(html)), "lxml")
-    settle(tree, html)
+        tree = BeautifulSoup(_escape_cdata(without_control_references(html)), "lxml")
+    unify_formulas(tree, html)
     return tree
 
 
 def _without_head(tree: BeautifulSoup) -> Tag:
-    """Give all of a page, since careless ones go on after their end, but what says nothing."""
+    """Drop the silent elements of a page's head; keep the rest, even after </html>."""
     for tag in tree.head.find_all(_SILENT) if tree.head else ():
         tag.extract()
     if tree.head and not tree.head.get_text(strip=True):
@@ -74,15 +76,15 @@ def _without_head(tree: BeautifulSoup) -> Tag:
     return tree
 
 
-def _blocks(tree: BeautifulSoup, root: Tag, reason: Reason, name: str) -> tuple[Blocks, ...]:
-    return tuple(BlockReader(_holders(tree, name), reason).blocks(root))
+def _blocks(tree: BeautifulSoup, root: Tag, skip_rule: SkipRule, name: str) -> tuple[Blocks, ...]:
+    return tuple(BlockReader(_holders(tree, name), skip_rule).blocks(root))
 
 
 def _holders(tree: BeautifulSoup, name: str) -> frozenset[int]:
-    """The elements that hold a block somewhere inside, by id; each is visited once."""
+    """The ids of the elements that hold a block at any depth; each element is visited once."""
     holders: set[int] = set()
     for tag in tree.find_all(True):
-        _bounded(tag, name)
+        _check_depth(tag, name)
         parent = tag.parent if tag.name in html_elements.BLOCKS else None
         while parent is not None and id(parent) not in holders:
             holders.add(id(parent))
@@ -90,7 +92,7 @@ def _holders(tree: BeautifulSoup, name: str) -> frozenset[int]:
     return frozenset(holders)
 
 
-def _bounded(tag: Tag, name: str) -> None:
+def _check_depth(tag: Tag, name: str) -> None:
     depth = 0
     parent = tag.parent
     while parent is not None:
@@ -98,4 +100,23 @@ def _bounded(tag: Tag, name: str) -> None:
         parent = parent.parent
         if depth > DEEPEST:
             problem = f"{printable(name)} nests its elements more than {DEEPEST} deep."
-            raise SourceError(problem, "Flatten it.")
+            raise SourceError(problem, "Flatten them.")
+
+
+def _escape_cdata(html: str) -> str:
+    """Escape the CDATA texts in drawings and formulas, which the HTML parser would drop.
+
+    Elsewhere in a page a CDATA section has no meaning.
+    """
+    if "<![CDATA[" not in html:
+        return html
+    depth = 0
+
+    def escaped(found: re.Match[str]) -> str:
+        nonlocal depth
+        if found["text"] is not None:
+            return escape(found["text"]) if depth else found[0]
+        depth = max(0, depth - 1) if found["end"] else depth + 1
+        return found[0]
+
+    return _CDATA.sub(escaped, html)

@@ -1,4 +1,4 @@
-"""Flow content: the blocks of a page, one way of reading for each kind of element."""
+"""Block-level HTML: reads elements into blocks, one method for each kind of element."""
 
 from collections.abc import Callable, Iterable
 
@@ -6,7 +6,6 @@ from bs4 import Tag
 from bs4.element import PageElement
 
 from narrated.reading import html_elements
-from narrated.reading.boilerplate import Reason
 from narrated.reading.code_blocks import code, is_laid_out_code
 from narrated.reading.document import (
     Blocks,
@@ -28,24 +27,26 @@ from narrated.reading.document import (
     Text,
 )
 from narrated.reading.html_inline import InlineReader
+from narrated.reading.skip_rules import SkipRule
 from narrated.reading.tables import holds_code, table
-from narrated.reading.task_lists import task
+
+_CHECKBOX_WRAPPERS = frozenset({"p", "label", "span", "div"})
 
 
 class BlockReader:
     """Reads elements into blocks.
 
-    `holders` are the ids of the elements with a block inside; `reason` tells of an element why
-    it is never spoken here.
+    `holders` are the ids of the elements with a block inside; `skip_rule` gives the reason to skip
+    an element.
     """
 
-    def __init__(self, holders: frozenset[int], reason: Reason) -> None:
+    def __init__(self, holders: frozenset[int], skip_rule: SkipRule) -> None:
         self._holders = holders
-        self._reason = reason
-        self._phrasing = InlineReader(reason)
+        self._skip_rule = skip_rule
+        self._inline = InlineReader(skip_rule)
 
     def blocks(self, element: Tag) -> list[Blocks]:
-        """Give what an element holds: blocks, and the running text between them."""
+        """Return the blocks in an element, and its inline text as paragraphs between them."""
         found: list[Blocks] = []
         run: list[PageElement] = []
         for node in element.children:
@@ -66,23 +67,23 @@ class BlockReader:
         return None
 
     def _block(self, tag: Tag) -> list[Blocks]:
-        if reason := self._reason(tag):
-            self._phrasing.keep_aside(tag, reason)
-            return self._aside()
+        if reason := self._skip_rule(tag):
+            self._inline.skip(tag, reason)
+            return self._take_skipped()
         read = _READERS.get(tag.name, BlockReader.blocks)
-        return [*read(self, tag), *self._aside()]
+        return [*read(self, tag), *self._take_skipped()]
 
     def _paragraphs(self, nodes: Iterable[PageElement]) -> list[Blocks]:
-        spans = self._phrasing.spans(nodes)
-        return [*_standing(spans), *self._aside()]
+        spans = self._inline.spans(nodes)
+        return [*_as_blocks(spans), *self._take_skipped()]
 
-    def _aside(self) -> list[Blocks]:
-        aside = list(self._phrasing.unspoken)
-        self._phrasing.unspoken.clear()
-        return [*aside]
+    def _take_skipped(self) -> list[Blocks]:
+        skipped = list(self._inline.skipped)
+        self._inline.skipped.clear()
+        return [*skipped]
 
     def _heading(self, tag: Tag) -> list[Blocks]:
-        spans = self._phrasing.spans(tag.children)
+        spans = self._inline.spans(tag.children)
         return [Heading(html_elements.HEADINGS[tag.name], spans)] if spans else []
 
     def _listing(self, tag: Tag) -> list[Blocks]:
@@ -90,7 +91,7 @@ class BlockReader:
             return self._notes(tag)
         items: list[Item] = []
         for child in tag.find_all(True, recursive=False):
-            done = task(child)
+            done = _take_checkbox(child)
             inner = self.blocks(child) if child.name == "li" else self._block_or_run(child)
             if inner:
                 items.append(Item(tuple(inner), done))
@@ -130,12 +131,12 @@ class BlockReader:
         return [code(tag)]
 
     def _table(self, tag: Tag) -> list[Blocks]:
-        if holds_code(tag):  # how some highlighters lay out code beside its line numbers
+        if holds_code(tag):  # some highlighters lay out code next to its line numbers
             for gutter in tag.find_all("td", class_=["linenos", "gutter", "lineno"]):
-                self._phrasing.keep_aside(gutter, "line numbers of code")
+                self._inline.skip(gutter, "line numbers of code")
                 gutter.clear()
             return self.blocks(tag)
-        return table(tag, self._phrasing)
+        return table(tag, self._inline)
 
 
 _READERS: dict[str, Callable[[BlockReader, Tag], list[Blocks]]] = {
@@ -151,8 +152,8 @@ _READERS: dict[str, Callable[[BlockReader, Tag], list[Blocks]]] = {
 }
 
 
-def _standing(spans: tuple[Spans, ...]) -> list[Blocks]:
-    """Pictures or a formula with no words about them stand by themselves."""
+def _as_blocks(spans: tuple[Spans, ...]) -> list[Blocks]:
+    """Return pictures or a formula without words as blocks of their own; else a paragraph."""
     bare = [span for span in _unlinked(spans) if not isinstance(span, LineBreak)]
     bare = [span for span in bare if not (isinstance(span, Text) and not span.text.strip())]
     pictures = [span for span in bare if isinstance(span, InlinePicture)]
@@ -185,3 +186,18 @@ def _start(tag: Tag) -> int:
 
 def _strings(tag: Tag) -> list[PageElement]:
     return [child for child in tag.children if not isinstance(child, Tag)]
+
+
+def _take_checkbox(item: Tag) -> bool | None:
+    """Remove the checkbox of a task; return True if it is checked, None for an item without one."""
+    for node in item.descendants:
+        if not isinstance(node, Tag):
+            if str(node).strip():
+                return None
+        elif node.name == "input" and str(node.get("type")).lower() == "checkbox":
+            done = node.has_attr("checked")
+            node.extract()
+            return done
+        elif node.name not in _CHECKBOX_WRAPPERS:
+            return None
+    return None

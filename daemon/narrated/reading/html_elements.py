@@ -1,8 +1,8 @@
-"""What HTML's elements mean for a reader, as tables of names."""
+"""Tables of HTML element names: blocks, inline elements, unspoken elements."""
 
 
 def names(text: str) -> list[str]:
-    """Give the names that a table writes as one text."""
+    """Split a table of names that is written as one text."""
     return text.split()
 
 
@@ -13,7 +13,7 @@ EMPHASIS = frozenset({"em", "i", "cite", "dfn"})
 STRONG = frozenset({"strong", "b"})
 STRUCK = frozenset({"del", "s", "strike"})
 
-# Our own, written by the Markdown reader, for what HTML has no element for.
+# Our own elements: the Markdown reader writes them where HTML has none.
 NOTE = "narrated-note"
 MARK = "narrated-mark"
 MATH = "narrated-math"
@@ -40,12 +40,12 @@ UNSPOKEN = {
     "nav": "navigation",
     "head": "about the page, not of it",
 }
-FURNITURE = {
+PAGE_FRAME = {
     "header": "the page's head, not its text",
     "footer": "the page's foot, not its text",
     "aside": "beside the text",
 }
-"""Unspoken too, in a page that does not say where its article is."""
+"""Elements that are skipped too in a page without a marked article."""
 
 BLOCKS = frozenset(
     names("""
@@ -66,7 +66,7 @@ INLINE = frozenset(
 )
 
 KNOWN = BLOCKS | INLINE
-"""Every element that HTML knows; `List<String>` in a sentence holds none of them."""
+"""All elements of HTML; `List<String>` in a sentence is none of them."""
 
 SWALLOWING = frozenset(
     names("""
@@ -74,4 +74,4 @@ SWALLOWING = frozenset(
     object math
     """)
 )
-"""Elements that, left open, take the rest of the page with them."""
+"""Elements that swallow the rest of the page if they are left open."""

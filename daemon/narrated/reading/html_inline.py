@@ -1,4 +1,4 @@
-"""Running text: the spans of what stands inside a paragraph, a heading, a cell."""
+"""Inline HTML: reads the spans of a paragraph, a heading or a cell."""
 
 import re
 from collections.abc import Iterable
@@ -7,7 +7,6 @@ from bs4 import Tag
 from bs4.element import Doctype, PageElement, PreformattedString
 
 from narrated.reading import html_elements
-from narrated.reading.boilerplate import Reason
 from narrated.reading.document import (
     Deleted,
     Emphasis,
@@ -21,32 +20,35 @@ from narrated.reading.document import (
     Text,
     Unspoken,
 )
-from narrated.reading.skipped import instruction, listed
-from narrated.reading.superscripts import power
+from narrated.reading.skip_rules import SkipRule
+from narrated.reading.skipped_elements import skipped_element, skipped_instruction
 
 _SPACES = re.compile(r"\s+")
 _BACK_LINKS = frozenset({"footnote-back", "footnote-backref", "reversefootnote", "headerlink"})
 _NOTE_CALLS = frozenset({"footnote-ref", "footnoteRef", "footnote"})
 _NOTE_TARGET = re.compile(r"#(?:fn|note|footnote|cite_note)")
+_BASE = re.compile(r"(?:\d|(?<![^\W_])[^\W\d_]|(?<![^\W_])[kcdmnµ]m|(?<![^\W_])ft)\Z")
+_EXPONENT = re.compile(r"[-+−]?\d{1,4}|[-+−]?[nkmxyNM]")
+_SQUARES = {"2": "²", "3": "³"}
 
 
 class InlineReader:
-    """Reads running text, and keeps aside what in it is never spoken; `reason` tells why."""
+    """Reads inline elements into spans, and collects the skipped ones."""
 
-    def __init__(self, reason: Reason) -> None:
-        self._reason = reason
-        self.unspoken: list[Unspoken] = []
+    def __init__(self, skip_rule: SkipRule) -> None:
+        self._skip_rule = skip_rule
+        self.skipped: list[Unspoken] = []
 
     def spans(self, nodes: Iterable[PageElement]) -> tuple[Spans, ...]:
-        """Give the spans of these nodes, white space folded, nothing at the ends."""
+        """Return the spans of these nodes, white space folded and trimmed at both ends."""
         found: list[Spans] = []
         for node in nodes:
             self._add(node, found)
         return trimmed(found)
 
-    def keep_aside(self, tag: Tag, reason: str) -> None:
-        """Note an element as never spoken."""
-        self.unspoken.append(listed(tag, reason))
+    def skip(self, tag: Tag, reason: str) -> None:
+        """Record an element as skipped."""
+        self.skipped.append(skipped_element(tag, reason))
 
     def _add(self, node: PageElement, found: list[Spans]) -> None:
         if isinstance(node, Tag):
@@ -58,14 +60,14 @@ class InlineReader:
         if not isinstance(node, PreformattedString):
             found.append(Text(str(node)))
         elif not isinstance(node, Doctype):
-            self.unspoken.append(instruction(node))
+            self.skipped.append(skipped_instruction(node))
 
     def _add_element(self, tag: Tag, found: list[Spans]) -> None:
         name = tag.name
-        if reason := self._reason(tag):
-            self.keep_aside(tag, reason)
+        if reason := self._skip_rule(tag):
+            self.skip(tag, reason)
         elif tag.get("aria-hidden") == "true":
-            self.keep_aside(tag, "hidden on the page too")
+            self.skip(tag, "hidden on the page too")
         elif name == "br":
             found.append(LineBreak())
         elif name == "img":
@@ -78,7 +80,7 @@ class InlineReader:
             found.append(Emphasis(self._inner(tag), strong=name in html_elements.STRONG))
         elif name in html_elements.STRUCK:
             found.append(Deleted(self._inner(tag)))
-        elif name == "sup" and (exponent := power(tag, _end(found))):
+        elif name == "sup" and (exponent := _exponent(tag, _end(found))):
             found.append(Text(exponent))
         elif label := _called_note(tag):
             found.append(FootnoteMark(label))
@@ -88,7 +90,7 @@ class InlineReader:
             self._add_transparent(tag, found)
 
     def _add_link(self, tag: Tag, found: list[Spans]) -> None:
-        # A note's way back to its mark is a sign for the eye alone, as the mark is.
+        # The link from a note back to its mark is a symbol that only a reader of the page needs.
         if not _classes(tag) & _BACK_LINKS and tag.get("role") != "doc-backlink":
             found.append(Link(self._inner(tag), _text_of(tag, "href")))
 
@@ -109,7 +111,7 @@ class InlineReader:
 
 
 def picture(tag: Tag) -> InlinePicture:
-    """Give the picture of an <img>; an embedded one keeps only its kind as source."""
+    """Return the picture of an <img>; an embedded one keeps only its media type as source."""
     source = _text_of(tag, "src", "data-src")
     if source.startswith("data:"):
         source = source.split(",", 1)[0][:80]
@@ -118,7 +120,7 @@ def picture(tag: Tag) -> InlinePicture:
 
 
 def folded(spans: list[Spans]) -> tuple[Spans, ...]:
-    """Join neighbouring texts and fold their white space; empty ones go."""
+    """Join neighbouring texts, fold their white space, and drop empty ones."""
     done: list[Spans] = []
     pending: list[str] = []
     for span in [*spans, None]:
@@ -134,7 +136,7 @@ def folded(spans: list[Spans]) -> tuple[Spans, ...]:
 
 
 def trimmed(spans: list[Spans]) -> tuple[Spans, ...]:
-    """Fold, and drop white space and line breaks at both ends."""
+    """Fold spans, and drop white space and line breaks at both ends."""
     done = list(folded(spans))
     while done and _is_blank(done[0]):
         done.pop(0)
@@ -156,7 +158,7 @@ def _is_blank(span: Spans) -> bool:
 
 
 def _end(spans: list[Spans]) -> str:
-    """Give the last letters before a place in a sentence, whatever spans hold them."""
+    """Return the last letters before a place in a sentence, from any kind of span."""
     for span in reversed(spans):
         if isinstance(span, Emphasis | Link):
             return _end(list(span.spans))
@@ -165,6 +167,14 @@ def _end(spans: list[Spans]) -> str:
         if span.text:
             return span.text[-4:]
     return ""
+
+
+def _exponent(tag: Tag, before: str) -> str:
+    """The exponent in a <sup> after this text, as in 10⁶ or x²; "" for a note's raised number."""
+    exponent = tag.get_text().strip()
+    if tag.find("a") or not _EXPONENT.fullmatch(exponent) or not _BASE.search(before):
+        return ""
+    return _SQUARES.get(exponent) or f"^{exponent.replace('−', '-')}"
 
 
 def _called_note(tag: Tag) -> str:

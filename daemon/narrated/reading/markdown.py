@@ -1,7 +1,7 @@
-"""Markdown: CommonMark with what blogs add to it, read through the HTML that it means.
+"""Reads Markdown (CommonMark with the extensions of blogs) by way of HTML.
 
-A post may hold raw HTML anywhere, opened in one block and closed in another, so its meaning is
-the page that it becomes: the parser writes that page, and the page's reader makes the blocks.
+A post may open raw HTML in one block and close it in another, so only its HTML has a clear
+structure. The parser writes that HTML, and the HTML reader makes the blocks.
 """
 
 import re
@@ -32,13 +32,13 @@ _DEEPEST = 100
 _MAY_INTERRUPT = ["paragraph", "reference", "blockquote"]
 _BRACKETS = {"link": link, "image": image, "footnote_inline": footnote_inline}
 _LAST_BRACKET = -1
-"""Where the parser's own notes of a text, kept by place, have room for ours."""
+"""A key in the parser's cache, which it keeps by position, that the parser never uses."""
 _TASK = re.compile(r"\[([ xX])\](?=\s)")
 _FORMULA = re.compile(r"[\\^_={}<>+]|^\w$")
 
 
 def blocks(text: str, name: str) -> tuple[Blocks, ...]:
-    """Give the blocks of a Markdown text; raises SourceError where it nests too deeply."""
+    """Return the blocks of a Markdown text; raises SourceError if it nests too deeply."""
     return fragment(_html(text, name), name)
 
 
@@ -46,11 +46,11 @@ def _html(text: str, name: str) -> str:
     parser = _parser()
     environment: dict[str, Any] = {}
     tokens = parser.parse(text, environment)
-    # The parser drops, without a word, what is nested deeper than its bound.
+    # The parser silently drops text that is nested deeper than its limit.
     if any(token.level + 1 >= _DEEPEST for token in tokens):
         problem = f"{printable(name)} nests its lists or quotations too deeply."
         raise SourceError(problem, "Flatten them.")
-    raw_html.settle(tokens)
+    raw_html.escape_false_tags(tokens)
     _mark_tasks(tokens)
     _drop_anchors(tokens)
     html = str(parser.renderer.render(tokens, parser.options, environment))
@@ -58,7 +58,7 @@ def _html(text: str, name: str) -> str:
 
 
 def _drop_anchors(tokens: Sequence[Token]) -> None:
-    """Take away what Pandoc and Kramdown write behind a heading for programs: `{#name .class}`."""
+    """Drop the attributes that Pandoc and Kramdown write after a heading: `{#name .class}`."""
     for opening, inline in pairwise(tokens):
         last = inline.children[-1] if inline.children else None
         if opening.type == "heading_open" and last and last.type == "text":
@@ -68,23 +68,22 @@ def _drop_anchors(tokens: Sequence[Token]) -> None:
 def _parser() -> MarkdownIt:
     parser = MarkdownIt("commonmark", {"maxNesting": _DEEPEST})
     parser.enable(["table", "strikethrough"])
-    # Nothing is fetched, so no address is dangerous; one that is refused would be read as text.
+    # We fetch nothing, so no address is dangerous; a refused one would be read as text.
     parser.validateLink = lambda url: True  # type: ignore[method-assign]
-    # Notes stay where they are written: moved to the end, the uncalled ones would be lost.
+    # Notes stay in place: at the end, the parser would drop the notes without a mark.
     parser.use(footnote_plugin, move_to_end=False)
     parser.use(deflist_plugin)
     parser.use(dollarmath_plugin, allow_space=False, allow_digits=False, allow_blank_lines=False)
     for name, rule in _BRACKETS.items():
-        parser.inline.ruler.at(name, _closed(rule))
+        parser.inline.ruler.at(name, _bounded_by_last_bracket(rule))
     parser.block.ruler.at("html_block", raw_html.block, {"alt": _MAY_INTERRUPT})
-    parser.renderer = _MarkdownRenderer(
-        parser
-    )  # after the plugins, which bring renderers of their own
+    # After the plugins, which set renderers of their own.
+    parser.renderer = _MarkdownRenderer(parser)
     return parser
 
 
-def _closed(rule: InlineRule) -> InlineRule:
-    """Have a rule look for the end of a bracket only where one comes, not to the end each time."""
+def _bounded_by_last_bracket(rule: InlineRule) -> InlineRule:
+    """Let a rule search for a closing bracket only before the last one: else it is quadratic."""
 
     def bounded(state: StateInline, silent: bool) -> bool:
         last = state.cache.get(_LAST_BRACKET)
@@ -96,7 +95,7 @@ def _closed(rule: InlineRule) -> InlineRule:
 
 
 def _mark_tasks(tokens: Sequence[Token]) -> None:
-    """Write the box of a task as pages do (the plugin for it is slow on a long list)."""
+    """Write a task's checkbox as HTML (the plugin for it is slow on a long list)."""
     for item, paragraph, inline in zip(tokens, tokens[1:], tokens[2:], strict=False):
         if (item.type, paragraph.type) != ("list_item_open", "paragraph_open"):
             continue
@@ -114,7 +113,7 @@ def _inline_notes(parser: MarkdownIt, environment: MutableMapping[str, Any]) -> 
     written = []
     for number, note in list(notes.items()):
         if "tokens" in note:
-            raw_html.settle_inline(note["tokens"])
+            raw_html.escape_false_inline_tags(note["tokens"])
             inner = _MarkdownRenderer(parser).renderInline(
                 note["tokens"], parser.options, environment
             )
@@ -124,7 +123,7 @@ def _inline_notes(parser: MarkdownIt, environment: MutableMapping[str, Any]) -> 
 
 
 class _MarkdownRenderer(RendererHTML):
-    """Writes our own elements for what HTML has none for; a method for each kind of token."""
+    """Writes our own elements where HTML has none; one method for each kind of token."""
 
     def footnote_reference_open(self, tokens: Sequence[Token], at: int, *_: object) -> str:
         return _element(html_elements.NOTE, tokens[at].meta["label"])

@@ -1,11 +1,10 @@
-"""What a page says of itself, where a text of ours has front matter."""
+"""Reads the metadata of an HTML page: language, author and date."""
 
 import re
 
 from bs4 import BeautifulSoup
 
-from narrated.reading.dates import day
-from narrated.reading.document import FrontMatter
+from narrated.reading.metadata import Metadata, without_time
 
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{1,8})*")
 _AUTHORS = ("author", "article:author", "dc.creator", "dcterms.creator")
@@ -13,30 +12,30 @@ _DATES = ("article:published_time", "date", "datepublished", "dc.date", "dcterms
 _LONGEST = 200
 
 
-def about(tree: BeautifulSoup) -> FrontMatter:
-    """Find the language, the author and the date that a page names."""
+def page_metadata(tree: BeautifulSoup) -> Metadata:
+    """Return the language, the author and the date that a page declares."""
     language = str(tree.html.get("lang", "")) if tree.html else ""
     language = language.strip().replace("_", "-")
-    said = _said(tree)
-    date = _first(said, _DATES)
-    return FrontMatter(
+    values = _meta_values(tree)
+    date = _first(values, _DATES)
+    return Metadata(
         language=language if _LANGUAGE.fullmatch(language) else None,
-        author=_first(said, _AUTHORS),
-        date=day(date) if date else None,
+        author=_first(values, _AUTHORS),
+        date=without_time(date) if date else None,
     )
 
 
-def _said(tree: BeautifulSoup) -> dict[str, str]:
-    """The first value of each name that the page's <meta> elements give."""
-    said: dict[str, str] = {}
+def _meta_values(tree: BeautifulSoup) -> dict[str, str]:
+    """The first value of each name in the page's <meta> elements."""
+    values: dict[str, str] = {}
     for tag in tree.find_all("meta"):
         text = " ".join(str(tag.get("content", "")).split())
-        # An author may be given as the address of a page, which names nobody.
+        # Some pages give an address as the author; an address names nobody.
         if text and len(text) <= _LONGEST and "://" not in text:
             for key in ("name", "property", "itemprop"):
-                said.setdefault(str(tag.get(key, "")).lower(), text)
-    return said
+                values.setdefault(str(tag.get(key, "")).lower(), text)
+    return values
 
 
-def _first(said: dict[str, str], names: tuple[str, ...]) -> str | None:
-    return next((said[name] for name in names if name in said), None)
+def _first(values: dict[str, str], names: tuple[str, ...]) -> str | None:
+    return next((values[name] for name in names if name in values), None)

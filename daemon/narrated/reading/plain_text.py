@@ -1,4 +1,4 @@
-"""Plain text: paragraphs between empty lines."""
+"""Reads plain text: paragraphs between empty lines."""
 
 import re
 
@@ -9,12 +9,12 @@ _RULE = re.compile(r"[-*_=~#+. ]+")
 
 
 def blocks(text: str) -> tuple[Blocks, ...]:
-    """Give the paragraphs of a plain text; a line of signs alone (`* * *`) is a break."""
-    pieces = (" ".join(piece.split()) for piece in _BREAK.split(text))
-    return tuple(_block(piece) for piece in pieces if piece)
+    """Return the paragraphs of a plain text; a line of symbols (`* * *`) is a thematic break."""
+    paragraphs = (" ".join(paragraph.split()) for paragraph in _BREAK.split(text))
+    return tuple(_block(paragraph) for paragraph in paragraphs if paragraph)
 
 
-def _block(piece: str) -> Blocks:
-    if _RULE.fullmatch(piece):
+def _block(paragraph: str) -> Blocks:
+    if _RULE.fullmatch(paragraph):
         return Rule()
-    return Paragraph((Text(piece),))
+    return Paragraph((Text(paragraph),))

@@ -1,4 +1,4 @@
-"""Raw HTML between Markdown: what is a tag, what only looks like one, and where code ends."""
+"""Raw HTML in Markdown: tells tags from text that only looks like one, and ends open code."""
 
 import re
 from collections.abc import Sequence
@@ -15,10 +15,10 @@ _INSTRUCTION = re.compile(r"\A\s*<(!\[CDATA\[.*?\]\]|\?.*?\?)>", re.S)
 
 
 def block(state: StateBlock, start: int, end: int, silent: bool) -> bool:
-    """Read raw HTML as CommonMark does, but leave no <pre> open at an empty line in its code.
+    """Parse raw HTML as CommonMark does, but do not end a <pre> at an empty line in its code.
 
-    Highlighted code pasted into a post often has one, and would else take the whole rest of the
-    post with it, as it does in a browser.
+    Highlighted code that is pasted into a post often has an empty line. By CommonMark the <pre>
+    would then stay open, and swallow the rest of the post, as it does in a browser.
     """
     if not html_block(state, start, end, silent):
         return False
@@ -36,7 +36,9 @@ def _leaves_code_open(html: str) -> bool:
 
 
 def _end_of_code(state: StateBlock, end: int) -> int | None:
-    if state.env.get("no code ends"):  # asked once: else a thousand open <pre> are a bomb
+    if state.env.get(
+        "no code ends"
+    ):  # search once: a thousand open <pre> would take quadratic time
         return None
     for line in range(state.line, end):
         if "</pre" in state.src[state.bMarks[line] : state.eMarks[line]].lower():
@@ -45,33 +47,33 @@ def _end_of_code(state: StateBlock, end: int) -> int | None:
     return None
 
 
-def settle(tokens: Sequence[Token]) -> None:
-    """Leave as HTML what a page's reader takes as Markdown means it; the rest becomes words."""
+def escape_false_tags(tokens: Sequence[Token]) -> None:
+    """Escape raw HTML that the HTML reader would take for more than Markdown means."""
     for token in tokens:
         if token.type == "html_block":
-            token.content = _INSTRUCTION.sub(_comment, _ended(token.content), count=1)
-        settle_inline(token.children or ())
+            token.content = _INSTRUCTION.sub(_comment, _escape_unfinished(token.content), count=1)
+        escape_false_inline_tags(token.children or ())
 
 
-def _ended(html: str) -> str:
-    """Make words of a tag without end, which would take in what comes after its block."""
+def _escape_unfinished(html: str) -> str:
+    """Escape an unfinished tag, which would swallow the text after its block."""
     found = _TAG.search(html, html.rfind(">") + 1)
     return html[: found.start()] + escape(html[found.start() :]) if found else html
 
 
-def settle_inline(tokens: Sequence[Token]) -> None:
-    """Turn what only looks like a tag (`List<String>`, a lone `<script>`) back into words."""
+def escape_false_inline_tags(tokens: Sequence[Token]) -> None:
+    """Turn text that only looks like a tag (`List<String>`, a lone `<script>`) into words."""
     closed: set[str] = set()
     for token in reversed(tokens):
         if token.type != "html_inline":
             continue
         if found := _TAG.match(token.content):
-            _settle_tag(token, found[1].lower(), closed)
+            _escape_tag(token, found[1].lower(), closed)
         else:
             token.content = _INSTRUCTION.sub(_comment, token.content)
 
 
-def _settle_tag(token: Token, name: str, closed: set[str]) -> None:
+def _escape_tag(token: Token, name: str, closed: set[str]) -> None:
     if token.content.startswith("</"):
         closed.add(name)
     lone = name in html_elements.SWALLOWING and name not in closed
@@ -80,5 +82,5 @@ def _settle_tag(token: Token, name: str, closed: set[str]) -> None:
 
 
 def _comment(found: re.Match[str]) -> str:
-    # In a page an instruction ends at its first `>`, and what is left of it would be read.
+    # In HTML an instruction ends at its first `>`, and the rest of it would be read as text.
     return f"<!--{found[1].replace('--', '- -')}-->"

@@ -1,4 +1,4 @@
-"""What a document is called: its author's word for it, else its first heading, else its name."""
+"""Chooses a document's title: metadata, first heading, page title, or file name."""
 
 import re
 from pathlib import PurePosixPath
@@ -9,7 +9,6 @@ from narrated.reading.document import (
     Deleted,
     Emphasis,
     FootnoteMark,
-    FrontMatter,
     Heading,
     InlineCode,
     InlineMath,
@@ -17,6 +16,7 @@ from narrated.reading.document import (
     Spans,
     Text,
 )
+from narrated.reading.metadata import Metadata
 from narrated.reading.text_decoding import cleaned
 
 TitleFrom = Literal["front matter", "heading", "page", "name"]
@@ -24,28 +24,28 @@ _DAY_BEFORE = re.compile(r"\A\d{4}-\d\d-\d\d[-_. ]+(?=\S)")
 _JOINTS = re.compile(r"[\s_.+-]+")
 
 
-def titled(
-    front: FrontMatter, blocks: tuple[Blocks, ...], page_title: str, name: str
+def choose_title(
+    metadata: Metadata, blocks: tuple[Blocks, ...], page_title: str, name: str
 ) -> tuple[str, TitleFrom]:
-    """Choose a document's title, and tell where it comes from."""
-    if front.title:
-        return front.title, "front matter"
+    """Return a document's title and its origin."""
+    if metadata.title:
+        return metadata.title, "front matter"
     for block in blocks:
         if isinstance(block, Heading) and (words := plain(block.spans)):
             return words, "heading"
-    return (page_title, "page") if page_title else (readable(name), "name")
+    return (page_title, "page") if page_title else (words_of_name(name), "name")
 
 
-def readable(name: str) -> str:
-    """Make a file's name sayable: `2024-03-09-my-first_post.md` is "my first post"."""
+def words_of_name(name: str) -> str:
+    """Turn a file name into words: `2024-03-09-my-first_post.md` becomes "my first post"."""
     stem = PurePosixPath(name).stem
-    stem = _DAY_BEFORE.sub("", stem)  # as blog engines name their files; a post's date says it
+    stem = _DAY_BEFORE.sub("", stem)  # a blog engine's date prefix
     words = _JOINTS.sub(" ", cleaned(stem)).strip() or stem.strip() or "-"
     return words.encode("utf-8", "replace").decode("utf-8")
 
 
 def plain(spans: tuple[Spans, ...]) -> str:
-    """Give the words of spans alone, without pictures and marks; struck-out ones are words too."""
+    """Return the words of spans, struck-out ones too, without pictures and footnote marks."""
     return " ".join("".join(_words(span) for span in spans).split())
 
 

@@ -98,7 +98,7 @@ class _ScriptBuilder:
         elif document.title_from != "heading":
             self._lines.say(Role.TITLE, document.title)
         self._lines.block = -1
-        byline = announcements.byline(document.front.author or "", document.front.date or "")
+        byline = announcements.byline(document.metadata.author or "", document.metadata.date or "")
         if byline:
             self._lines.say(Role.BYLINE, byline)
 

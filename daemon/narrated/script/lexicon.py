@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 
 from narrated.errors import SourceError
 from narrated.reading.text_decoding import cleaned
-from narrated.reading.yaml_mapping import mapping
+from narrated.reading.yaml_toml import load_yaml
 
 _KEYS = ("words", "patterns")
 _RUN = re.compile(r"\w+|[^\w\s]")
@@ -42,7 +42,7 @@ class Lexicon:
         patterns: list[tuple[re.Pattern[str], str]] = []
         for number, text in enumerate(texts, start=1):
             what = "The lexicon" if len(texts) == 1 else f"Lexicon {number} of {len(texts)}"
-            entries = mapping(text, what)
+            entries = load_yaml(text, what)
             _check_keys(entries, what)
             words |= _words(entries.get("words"), what)
             patterns += _patterns(entries.get("patterns"), what)

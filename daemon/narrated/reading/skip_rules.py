@@ -1,14 +1,14 @@
-"""What of a page is not its text: why an element is never spoken, or that it may be."""
+"""Rules that skip HTML elements (menus, forms, scripts, hidden text), each with a reason."""
 
 import re
 from collections.abc import Callable
 
 from bs4 import Tag
 
-from narrated.reading.html_elements import FURNITURE, UNSPOKEN, names
+from narrated.reading.html_elements import PAGE_FRAME, UNSPOKEN, names
 
-Reason = Callable[[Tag], str]
-"""Tells why an element is never spoken; nothing for one that may be."""
+SkipRule = Callable[[Tag], str]
+"""Returns the reason to skip an element; "" for an element to read."""
 
 _UNSEEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.I)
 _ROLES = {
@@ -32,8 +32,8 @@ _SKIPS = frozenset({"skip-link", "skip-links", "skip-to-content", "skip-nav", "s
 _HOLDERS = frozenset({"div", "ul", "ol", "section", "header", "footer", "aside", "p", "table"})
 
 
-def in_text(tag: Tag) -> str:
-    """Judge an element in a text, where all that is shown is content."""
+def skip_in_text(tag: Tag) -> str:
+    """Return the reason to skip an element of a text, where everything visible is content."""
     if tag.name == "form" and tag.find(_TEXT_IN_A_FORM) is not None:
         return ""  # some pages are one form from end to end
     if reason := UNSPOKEN.get(tag.name, ""):
@@ -42,18 +42,18 @@ def in_text(tag: Tag) -> str:
     return "hidden on the page too" if hidden else ""
 
 
-def in_article(tag: Tag) -> str:
-    """Judge an element in a page's article, which may hold menus."""
-    return in_text(tag) or _menu(tag)
+def skip_in_article(tag: Tag) -> str:
+    """Return the reason to skip an element of a page's article, which may hold menus."""
+    return skip_in_text(tag) or _menu(tag)
 
 
-def in_page(tag: Tag) -> str:
-    """Judge an element in a page that does not say where its article is."""
-    return in_article(tag) or FURNITURE.get(tag.name, "")
+def skip_in_page(tag: Tag) -> str:
+    """Return the reason to skip an element of a page without a marked article."""
+    return skip_in_article(tag) or PAGE_FRAME.get(tag.name, "")
 
 
-def named(tag: Tag) -> frozenset[str]:
-    """Give the classes and the id of an element."""
+def classes_and_id(tag: Tag) -> frozenset[str]:
+    """Return the classes and the id of an element."""
     given = [*tag.get_attribute_list("class"), tag.get("id")]
     return frozenset(str(name) for name in given if name)
 
@@ -61,10 +61,10 @@ def named(tag: Tag) -> frozenset[str]:
 def _menu(tag: Tag) -> str:
     if reason := _ROLES.get(str(tag.get("role", "")), ""):
         return reason
-    given = named(tag)
+    given = classes_and_id(tag)
     if given & _SKIPS:
         return "a link past the menu"
-    # `menu` on a word is a way to write it, and a page's frame may be called after its sidebar.
+    # `menu` on a word only styles it, and a page's frame may be named after its sidebar.
     if tag.name in _HOLDERS and given & _MENUS and tag.find(["h1", "main", "article"]) is None:
         return "navigation"
     return ""

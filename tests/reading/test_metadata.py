@@ -3,7 +3,7 @@
 import pytest
 
 from narrated.errors import SourceError
-from narrated.reading.folder_settings import FolderSettings, lexicon_of, merged, parse
+from narrated.reading.metadata import Metadata, lexicon_path, merged, parse_folder_settings
 
 CHOICES = {
     "engine": ("bark", "espeak"),
@@ -29,8 +29,8 @@ pictures: {/static: static}
 """
 
 
-def parsed(text: str, file: str = "blog/.narrated.yaml") -> FolderSettings:
-    return parse(text, file, CHOICES)
+def parsed(text: str, file: str = "blog/.narrated.yaml") -> Metadata:
+    return parse_folder_settings(text, file, CHOICES)
 
 
 def refused(text: str, file: str = "blog/.narrated.yaml") -> str:
@@ -41,7 +41,7 @@ def refused(text: str, file: str = "blog/.narrated.yaml") -> str:
 
 
 def test_every_key_is_read() -> None:
-    assert parsed(EVERYTHING) == FolderSettings(
+    assert parsed(EVERYTHING) == Metadata(
         author="Leo",
         date="2024-01-02",
         language="de",
@@ -60,7 +60,7 @@ def test_every_key_is_read() -> None:
 
 @pytest.mark.parametrize("text", ["", "# nothing yet\n", "author:\nalbum: ~\npauses: {}\n"])
 def test_what_is_empty_says_nothing(text: str) -> None:
-    assert parsed(text) == FolderSettings()
+    assert parsed(text) == Metadata()
 
 
 def test_several_authors_are_said_as_in_front_matter() -> None:
@@ -87,7 +87,7 @@ def test_an_unknown_key_is_refused_with_the_file_and_the_known_ones() -> None:
         ("engine: siren", "engine", "siren", "bark, espeak"),
         ("narrate: perhaps", "narrate", "perhaps", "true, false"),
         ("author: {a: b}", "author", "{'a': 'b'}", "a plain value"),
-        ("album: [[a]]", "album", "[['a']]", "a plain value"),
+        ("album: [{a: b}]", "album", "[{'a': 'b'}]", "a plain value"),
         ("pauses: 2", "pauses", "2", "{paragraph: 0.5}"),
         ("pauses: {title: long}", "pauses: title", "long", "from 0 to 60"),
         ("pauses: {title: -1}", "pauses: title", "-1", "from 0 to 60"),
@@ -97,7 +97,7 @@ def test_an_unknown_key_is_refused_with_the_file_and_the_known_ones() -> None:
         ("pictures: static", "pictures", "static", "{/static: static}"),
         ("pictures: {/s: [a]}", "pictures", "{'/s': ['a']}", "{/static: static}"),
         ("pictures: {/s: ../../etc}", "pictures: /s", "../../etc", "a folder of the inbox"),
-        ("lexicon: words.yaml", "lexicon", "words.yaml", "ends in lexicon.yaml"),
+        ("lexicon: words.yaml", "lexicon", "words.yaml", "path of a lexicon.yaml file"),
         ("lexicon: ../../lexicon.yaml", "lexicon", "../../lexicon.yaml", "in the inbox"),
         ("lexicon: /etc/lexicon.yaml", "lexicon", "/etc/lexicon.yaml", "in the inbox"),
         ("lexicon: [a-lexicon.yaml]", "lexicon", "['a-lexicon.yaml']", "in the inbox"),
@@ -113,7 +113,7 @@ def test_a_wrong_value_is_refused_with_its_file_its_key_and_what_is_allowed(
 
 def test_a_pause_for_what_no_line_is_is_refused_with_what_lines_are() -> None:
     error = refused("pauses: {song: 1}")
-    assert "blog/.narrated.yaml: `pauses` knows no `song`" in error
+    assert "blog/.narrated.yaml: `pauses` has an unknown role `song`" in error
     assert "title, paragraph" in error
 
 
@@ -158,10 +158,10 @@ def test_pictures_may_lie_in_the_inbox_itself() -> None:
     ],
 )
 def test_a_lexicon_is_named_from_where_the_name_stands(file: str, name: str, place: str) -> None:
-    assert lexicon_of(file, name) == place
+    assert lexicon_path(file, name) == place
 
 
 @pytest.mark.parametrize("name", ["../../etc/lexicon.yaml", "a\0/lexicon.yaml", "..", "", "b.md"])
 def test_a_lexicon_that_cannot_be_one_is_refused(name: str) -> None:
     with pytest.raises(SourceError, match=r"a/post\.md: `lexicon`"):
-        lexicon_of("a/post.md", name)
+        lexicon_path("a/post.md", name)

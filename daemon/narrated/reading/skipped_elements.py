@@ -1,4 +1,4 @@
-"""What of a page is never spoken, as it is listed: its kind, why, and how its text begins."""
+"""Lists skipped HTML elements: kind, reason and the beginning of their text."""
 
 from collections.abc import Iterator
 from itertools import islice
@@ -14,15 +14,15 @@ _PROGRAMS = (Script, Stylesheet)
 _INSTRUCTIONS = (Doctype, *_PROGRAMS, Comment)
 
 
-def listed(tag: Tag, reason: str) -> Unspoken:
-    """List an element by its text; else by its comments, or what it shows."""
+def skipped_element(tag: Tag, reason: str) -> Unspoken:
+    """List an element by its text; else by its comments, source, title or target."""
     hidden = (Doctype,) if tag.name in ("script", "style") else _INSTRUCTIONS
-    text = _words(tag, hidden) or _words(tag, (Doctype, *_PROGRAMS)) or _shows(tag)
+    text = _words(tag, hidden) or _words(tag, (Doctype, *_PROGRAMS)) or _attribute(tag)
     return Unspoken(tag.name, reason, text)
 
 
-def instruction(node: PageElement) -> Unspoken:
-    """List a comment, or an instruction to programs."""
+def skipped_instruction(node: PageElement) -> Unspoken:
+    """List a comment, or a processing instruction."""
     text = " ".join(str(node).split())[:_SHOWN]
     if isinstance(node, Comment):
         return Unspoken("comment", "a comment", text)
@@ -30,7 +30,7 @@ def instruction(node: PageElement) -> Unspoken:
 
 
 def beginning(texts: Iterator[str]) -> str:
-    """Join texts as far as a listing shows them."""
+    """Join texts, up to the length that a listing shows."""
     return " ".join(" ".join(islice(texts, _MOST_STRINGS)).split())[:_SHOWN]
 
 
@@ -39,6 +39,6 @@ def _words(tag: Tag, hidden: tuple[type[PageElement], ...]) -> str:
     return beginning(text for text in strings if text.strip() and not isinstance(text, hidden))
 
 
-def _shows(tag: Tag) -> str:
+def _attribute(tag: Tag) -> str:
     places = (tag.get(key) for key in ("src", "title", "href"))
     return next((place for place in places if isinstance(place, str) and place), "")[:_SHOWN]

@@ -1,0 +1,262 @@
+"""Metadata of a post: one schema and one parser, for front matter and for folder settings."""
+
+import math
+import posixpath
+import re
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, NamedTuple
+
+import msgspec
+
+from narrated.errors import SourceError
+from narrated.printable import printable
+from narrated.reading.yaml_toml import load_yaml
+
+LONGEST_PAUSE_S = 60.0
+"""The longest pause that a file may ask for: a pause of a year would fill the disk with silence."""
+
+_LEXICON = "lexicon.yaml"
+_TRUTHS = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
+_EMPTY: tuple[object, ...] = ("", "~", "null", [], {})
+_SHOWN_CHARACTERS = 60
+_DATE_WITH_TIME = re.compile(r"(\d{4}-\d\d-\d\d)[T ]\d.*")
+
+Choices = Mapping[str, tuple[str, ...]]
+"""Allowed values by key: `engine`, `links`, `code`, `footnotes`, and the roles in `pauses`.
+
+A key that is absent here allows any value.
+"""
+
+
+class Metadata(msgspec.Struct, frozen=True):
+    """Metadata of one file; None, or an empty mapping, for an absent key."""
+
+    title: str | None = None
+    date: str | None = None
+    author: str | None = None
+    language: str | None = None
+    engine: str | None = None
+    voice: str | None = None
+    """Without an engine in the same file, a voice of the inherited engine."""
+    lexicon: str | None = None
+    """A path relative to the file that names it; it adds to the lexicons of the folders above."""
+    narrate: bool | None = None
+    album: str | None = None
+    links: str | None = None
+    code: str | None = None
+    footnotes: str | None = None
+    pauses: dict[str, float] = {}
+    """Seconds after a line, by role."""
+    pictures: dict[str, str] = {}
+    """Folders of the inbox by URL prefix, such as "/static"."""
+
+
+class MetadataSource(NamedTuple):
+    """The text that holds metadata: the inbox path of its file, and its name in an error."""
+
+    path: str
+    label: str
+
+
+class _Entry(NamedTuple):
+    """One entry of a source, as its author wrote it."""
+
+    source: MetadataSource
+    key: str
+    value: object
+
+    def error(self, remedy: str) -> SourceError:
+        """Return the error for a wrong value; `remedy` says which values are allowed."""
+        value = printable(str(self.value))
+        if len(value) > _SHOWN_CHARACTERS:
+            value = f"{value[:_SHOWN_CHARACTERS]}…"
+        return SourceError(f"{self.source.label}: `{self.key}` is `{value}`.", remedy)
+
+
+def parse(entries: Mapping[str, object], source: MetadataSource, choices: Choices) -> Metadata:
+    """Parse entries whose keys are all in the schema; an empty value counts as absent.
+
+    Raises SourceError that names the source, the key, and the allowed values.
+    """
+    found: dict[str, Any] = {}
+    for key, value in entries.items():
+        field, read = _READERS[key]
+        if value not in _EMPTY:
+            found[field] = read(_Entry(source, key, value), choices)
+    return Metadata(**found)
+
+
+def parse_folder_settings(text: str, path: str, choices: Choices) -> Metadata:
+    """Parse a folder's settings file; `path` is its inbox path. Raises SourceError."""
+    source = MetadataSource(path, printable(path))
+    entries = load_yaml(text, source.label)
+    for key in entries:
+        if key not in FOLDER_KEYS:
+            problem = f"{source.label} has an unknown key `{printable(key)}`."
+            raise SourceError(problem, f"Known: {', '.join(FOLDER_KEYS)}.")
+    return parse(entries, source, choices)
+
+
+def merged(layers: Iterable[Metadata]) -> Metadata:
+    """Merge metadata key by key: a later layer wins.
+
+    Pauses and pictures are merged entry by entry.
+    """
+    whole = Metadata()
+    for layer in layers:
+        whole = msgspec.structs.replace(whole, **_overrides(whole, layer))
+    return whole
+
+
+def _overrides(below: Metadata, layer: Metadata) -> dict[str, Any]:
+    overrides: dict[str, Any] = {}
+    for field in Metadata.__struct_fields__:
+        value = getattr(layer, field)
+        if isinstance(value, dict):
+            kept = {k: v for k, v in getattr(below, field).items() if k not in value}
+            overrides[field] = kept | value
+        elif value is not None:
+            overrides[field] = value
+    return overrides
+
+
+def lexicon_path(file: str, name: str) -> str:
+    """Return the inbox path of the lexicon that a file of the inbox names.
+
+    Raises SourceError if the name leads out of the inbox or does not end in lexicon.yaml.
+    """
+    return _lexicon_path(_Entry(MetadataSource(file, printable(file)), "lexicon", name))
+
+
+def without_time(date: str) -> str:
+    """Return a date without its time of day, which is not spoken; other dates stay as written."""
+    return _DATE_WITH_TIME.sub(r"\1", date)
+
+
+def _lexicon_path(entry: _Entry) -> str:
+    name = str(entry.value)
+    folder = posixpath.dirname(entry.source.path)
+    path = None if name.startswith("/") else _inbox_path(f"{folder}/{name}")
+    if not path or not path.lower().endswith(_LEXICON):
+        remedy = f"Allowed: the path of a {_LEXICON} file in the inbox, relative to this file."
+        raise entry.error(remedy)
+    return path
+
+
+def _text(entry: _Entry, choices: Choices) -> str:
+    return _joined_text(entry, entry.value)
+
+
+def _joined_text(entry: _Entry, value: object) -> str:
+    if isinstance(value, list) and value:
+        return " and ".join(_joined_text(entry, each) for each in value)
+    if isinstance(value, dict):
+        value = value.get("name")  # author: {name: Ada, email: ...}
+    if not isinstance(value, str):
+        raise entry.error("Allowed: a plain value.")
+    return " ".join(value.split())
+
+
+def _date(entry: _Entry, choices: Choices) -> str:
+    return without_time(_text(entry, choices))
+
+
+def _language(entry: _Entry, choices: Choices) -> str:
+    return _text(entry, choices).replace("_", "-")
+
+
+def _choice(entry: _Entry, choices: Choices) -> str:
+    allowed = choices.get(entry.key)
+    if allowed is not None and entry.value not in allowed:
+        raise entry.error(f"Allowed: {', '.join(allowed)}.")
+    return _text(entry, choices)
+
+
+def _truth(entry: _Entry, choices: Choices) -> bool:
+    truth = _TRUTHS.get(entry.value.lower()) if isinstance(entry.value, str) else None
+    if truth is None:
+        raise entry.error("Allowed: true, false.")
+    return truth
+
+
+def _lexicon(entry: _Entry, choices: Choices) -> str:
+    _lexicon_path(entry)
+    return str(entry.value)
+
+
+def _pauses(entry: _Entry, choices: Choices) -> dict[str, float]:
+    roles = choices.get(entry.key)
+    pauses: dict[str, float] = {}
+    for role, value in _pairs(entry, "Allowed: a mapping such as {paragraph: 0.5}.").items():
+        if roles is not None and role not in roles:
+            problem = (
+                f"{entry.source.label}: `{entry.key}` has an unknown role `{printable(role)}`."
+            )
+            raise SourceError(problem, f"Known: {', '.join(roles)}.")
+        pauses[role] = _seconds(entry._replace(key=f"{entry.key}: {role}", value=value))
+    return pauses
+
+
+def _seconds(entry: _Entry) -> float:
+    try:
+        seconds = float(str(entry.value))
+    except ValueError:
+        seconds = math.nan
+    if not 0 <= seconds <= LONGEST_PAUSE_S:  # false for a nan
+        raise entry.error(f"Allowed: seconds, from 0 to {LONGEST_PAUSE_S:g}.")
+    return seconds
+
+
+def _pictures(entry: _Entry, choices: Choices) -> dict[str, str]:
+    folders: dict[str, str] = {}
+    for prefix, folder in _pairs(entry, "Allowed: a mapping such as {/static: static}.").items():
+        path = _inbox_path(folder)
+        if path is None:
+            one = entry._replace(key=f"{entry.key}: {printable(prefix)}", value=folder)
+            raise one.error("Allowed: a folder of the inbox, relative to its root.")
+        folders["/" + prefix.strip("/")] = path
+    return folders
+
+
+def _pairs(entry: _Entry, remedy: str) -> dict[str, str]:
+    pairs = entry.value
+    if not isinstance(pairs, dict) or not all(isinstance(each, str) for each in pairs.values()):
+        raise entry.error(remedy)
+    return pairs
+
+
+def _inbox_path(path: str) -> str | None:
+    """Resolve a path to an inbox path, "" for the inbox itself; None if it leads out."""
+    parts: list[str] = []
+    for part in path.split("/"):
+        if part == ".." and not parts:
+            return None
+        if part == "..":
+            parts.pop()
+        elif part not in ("", "."):
+            parts.append(part)
+    return None if "\0" in path else "/".join(parts)
+
+
+_READERS: dict[str, tuple[str, Callable[[_Entry, Choices], object]]] = {
+    "title": ("title", _text),
+    "author": ("author", _text),
+    "authors": ("author", _text),
+    "date": ("date", _date),
+    "lang": ("language", _language),
+    "language": ("language", _language),
+    "engine": ("engine", _choice),
+    "voice": ("voice", _text),
+    "lexicon": ("lexicon", _lexicon),
+    "narrate": ("narrate", _truth),
+    "album": ("album", _text),
+    "links": ("links", _choice),
+    "code": ("code", _choice),
+    "footnotes": ("footnotes", _choice),
+    "pauses": ("pauses", _pauses),
+    "pictures": ("pictures", _pictures),
+}
+_POST_ONLY = ("title", "authors")
+_FOLDER_ONLY = ("album", "links", "code", "footnotes", "pauses", "pictures")
+FRONT_MATTER_KEYS = tuple(key for key in _READERS if key not in _FOLDER_ONLY)
+FOLDER_KEYS = tuple(key for key in _READERS if key not in _POST_ONLY)
