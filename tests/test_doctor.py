@@ -31,7 +31,7 @@ from narrated.doctor.inbox_file_system import (
 from narrated.doctor.inotify_limits import check_inotify_limits
 from narrated.doctor.run_checks import run_checks
 from narrated.doctor.syncthing import check_syncthing
-from narrated.workers.engine_probe import called
+from narrated.workers.engine_probe import probe_engines
 from support.lacking import lacking
 
 
@@ -74,7 +74,7 @@ def do(finding: Finding) -> None:
 
 
 def test_on_a_well_box_nothing_is_wrong_and_every_part_is_looked_at(config: Config) -> None:
-    findings = list(run_checks(config, lambda: called(worker_specs(config), {})))
+    findings = list(run_checks(config, lambda: probe_engines(worker_specs(config), {})))
     assert [each for each in findings if each.severity is Severity.WRONG] == []
     names = {each.name for each in findings}
     assert names >= {
@@ -99,7 +99,7 @@ def test_whatever_is_not_well_comes_with_a_remedy(config: Config) -> None:
     config.inbox.rmdir()
     findings = [
         each
-        for each in run_checks(config, lambda: called(worker_specs(config), {}))
+        for each in run_checks(config, lambda: probe_engines(worker_specs(config), {}))
         if each.severity is not Severity.WELL
     ]
     assert {"inbox", "Syncthing outbox", "cache limit"} <= {each.name for each in findings}
@@ -238,7 +238,9 @@ def test_an_engine_that_cannot_be_loaded_is_wrong_and_the_others_are_not(config:
         "engines: {mine: {module: no_such_module}}\n"
     )
     wished = configuration.parse(text, Path("/etc/narrated/narrated.yaml"), {})
-    states = {each.name: each for each in check_engines(wished, called(worker_specs(wished), {}))}
+    states = {
+        each.name: each for each in check_engines(wished, probe_engines(worker_specs(wished), {}))
+    }
     assert states["engine espeak"].severity is Severity.WELL
     assert states["engine mine"].severity is Severity.WRONG
     assert "no_such_module" in states["engine mine"].text
@@ -252,7 +254,9 @@ def test_a_voice_that_its_engine_does_not_have_is_wrong_and_near_ones_are_named(
         "speech: {voice: en-uss, speakers: {quote: {voice: klingonish}}}\n"
     )
     wished = configuration.parse(text, Path("/etc/narrated/narrated.yaml"), {})
-    found = {each.name: each for each in check_engines(wished, called(worker_specs(wished), {}))}
+    found = {
+        each.name: each for each in check_engines(wished, probe_engines(worker_specs(wished), {}))
+    }
     assert found["engine espeak"].severity is Severity.WELL
     assert found["voice of narrator"].severity is Severity.WRONG
     assert "en-us" in found["voice of narrator"].remedy
@@ -347,7 +351,7 @@ def speaking(config: Config, voice: str = "", **entry: str) -> Config:
 
 def test_tortoise_without_its_model_names_the_command_that_pulls_it(config: Config) -> None:
     wished = speaking(config)
-    found = named(check_engines(wished, called(worker_specs(wished), {})), "engine tortoise")
+    found = named(check_engines(wished, probe_engines(worker_specs(wished), {})), "engine tortoise")
     assert found.severity is Severity.WRONG
     assert "Manmay/tortoise-tts is not there" in found.text
     assert "narrated models pull Manmay/tortoise-tts" in found.text
@@ -358,7 +362,7 @@ def test_tortoise_without_its_code_names_the_command_that_installs_it(
 ) -> None:
     wished = speaking(config, python=str(lacking(tmp_path, "tortoise", "tortoise_tts")))
     tortoise(wished.models.folder / "Manmay/tortoise-tts")
-    found = named(check_engines(wished, called(worker_specs(wished), {})), "engine tortoise")
+    found = named(check_engines(wished, probe_engines(worker_specs(wished), {})), "engine tortoise")
     assert found.severity is Severity.WRONG
     assert "Tortoise's code is not there: No module named 'tortoise'" in found.text
     assert "narrated engines install tortoise" in found.text
@@ -369,7 +373,9 @@ def test_a_voice_that_tortoise_does_not_have_is_wrong_and_near_ones_are_named(
 ) -> None:
     wished = speaking(config, voice="train_grade")
     tortoise(wished.models.folder / "Manmay/tortoise-tts")
-    found = {each.name: each for each in check_engines(wished, called(worker_specs(wished), {}))}
+    found = {
+        each.name: each for each in check_engines(wished, probe_engines(worker_specs(wished), {}))
+    }
     assert found["engine tortoise"].severity is Severity.WELL
     assert found["voice of narrator"].severity is Severity.WRONG
     assert found["voice of narrator"].text == "tortoise has no voice 'train_grade'."

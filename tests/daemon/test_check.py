@@ -227,7 +227,7 @@ def test_a_file_that_takes_too_long_costs_itself_alone(tmp_path: Path) -> None:
         daemon.drop(f"short-{number}.md", "Words.")
     told = json.loads(checked(daemon, daemon.inbox, "--json").stdout)
     failed = {each["path"]: each["problem"] for each in told["files"] if each["problem"]}
-    assert failed == {"endless.md": "Reading it took longer than 3 seconds."}
+    assert failed == {"endless.md": "Parsing it took longer than 3 seconds."}
 
 
 def test_nothing_is_spoken_and_no_engine_loaded(tmp_path: Path) -> None:

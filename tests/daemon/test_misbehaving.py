@@ -19,9 +19,9 @@ def _post(title: str, *words: str) -> str:
 
 
 TROUBLE = {
-    "nonsense": "spoke nonsense",
-    "unknown": "spoke nonsense",
-    "hang": "said nothing for 0.5 s while working and was ended",
+    "nonsense": "sent a broken frame",
+    "unknown": "sent a broken frame",
+    "hang": "said nothing for 0.5 s while working and was killed",
     "die": "ended with exit status 7",
     "raise": "The engine raised ZeroDivisionError",
     "eat": "The engine raised MemoryError",
@@ -84,7 +84,7 @@ def test_one_that_does_not_get_through_loading_has_its_own_files_wait(
         note = _note(daemon, "waits")
         assert "The worker engines does not start: " in note
         assert told in note
-        assert "Run `narrated doctor`; it is tried again all the while." in note
+        assert "Run `narrated doctor`. The start is retried meanwhile." in note
         wait(lambda: daemon.status()["state"] == "waiting", lambda: daemon.log)
         (held,) = daemon.status()["waiting"]
         assert held["path"] == "waits.md"

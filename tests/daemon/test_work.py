@@ -53,7 +53,7 @@ def test_a_worker_that_hangs_or_dies_at_a_piece_fails_that_file_alone(tmp_path: 
         for stem in ("hang", "die"):
             note = daemon.note(stem)
             assert f"{stem}.md was not narrated" in note
-            assert "ended 3 times at this piece" in note
+            assert "died 3 times at this chunk" in note
             assert f"{stem}.mp3" not in daemon.files
         assert "said nothing for 0.4 s" in daemon.note("hang")
         mended = "Fine at first.\n\nThen all is well.\n"

@@ -176,6 +176,6 @@ def test_a_child_that_does_not_leave_is_ended(tmp_path, monkeypatch):
 
     async def story():
         child = await ChildProcess.start("standin", module)
-        assert await child.ended(0.1) == "was ended by SIGKILL"
+        assert await child.ended(0.1) == "was killed by SIGKILL"
 
     asyncio.run(story())

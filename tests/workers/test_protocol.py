@@ -57,23 +57,6 @@ def test_a_payload_larger_than_any_socket_buffer_arrives_whole(ends):
     sender.join()
 
 
-def test_threads_that_send_at_once_do_not_mix_their_frames(ends):
-    left, right = ends
-    senders = [
-        threading.Thread(
-            target=lambda n=n: [left.send({"n": n}, bytes([n]) * 50_000) for _ in range(20)]
-        )
-        for n in range(4)
-    ]
-    for sender in senders:
-        sender.start()
-    for _ in range(80):
-        header, payload = right.receive()
-        assert payload == bytes([header["n"]]) * 50_000
-    for sender in senders:
-        sender.join()
-
-
 def test_ready_tells_of_a_frame_and_of_the_end(ends):
     left, right = ends
     assert not right.ready()

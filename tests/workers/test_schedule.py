@@ -19,7 +19,7 @@ from workers.support import spec, toy
 
 
 @dataclass
-class Desk:
+class Fixture:
     """A scheduler on real workers that remembers in which order pieces were admitted."""
 
     scheduler: Scheduler
@@ -27,26 +27,26 @@ class Desk:
     ledger: Ledger
     admitted: list[str] = field(default_factory=list)
 
-    def order(self, key: str, flow: int, text: str = "word", weight: float = 10.0) -> Request:
-        return Request(key, "toy", flow, weight, {"text": text, "voice": "toy"})
+    def request(self, key: str, job: int, text: str = "word", weight: float = 10.0) -> Request:
+        return Request(key, "toy", job, weight, {"text": text, "voice": "toy"})
 
-    def ask(self, key: str, flow: int, text: str = "word", weight: float = 10.0) -> Any:
-        work = self.scheduler.perform(self.order(key, flow, text, weight))
+    def ask(self, key: str, job: int, text: str = "word", weight: float = 10.0) -> Any:
+        work = self.scheduler.perform(self.request(key, job, text, weight))
         return asyncio.ensure_future(work)
 
 
 @asynccontextmanager
-async def _desk(folder: Path, **options: Any) -> AsyncIterator[Desk]:
+async def _scheduling(folder: Path, **options: Any) -> AsyncIterator[Fixture]:
     ledger = Ledger(folder / "ledger.sqlite")
     pool = WorkerPool([spec(toy(**options))], lambda: scheduler.workers_changed())
     scheduler = Scheduler(pool, ledger)
-    desk = Desk(scheduler, pool, ledger)
-    scheduler.on_admit = lambda order: desk.admitted.append(order.key)
+    fixture = Fixture(scheduler, pool, ledger)
+    scheduler.on_admit = lambda request: fixture.admitted.append(request.key)
     await pool.start()
     try:
         async with asyncio.timeout(30):
             await scheduler.engine("toy")
-            yield desk
+            yield fixture
     finally:
         await pool.stop()
         ledger.close()
@@ -59,12 +59,12 @@ async def _until(condition: Any) -> None:
 
 def test_a_new_flow_is_in_the_next_admission_however_long_the_others_wait(tmp_path: Path) -> None:
     async def story() -> None:
-        async with _desk(tmp_path, rows=2, delay_s=0.1) as desk:
-            book = [desk.ask(f"book-{n}", 1) for n in range(20)]
+        async with _scheduling(tmp_path, rows=2, delay_s=0.1) as fixture:
+            book = [fixture.ask(f"book-{n}", 1) for n in range(20)]
             await book[3]
-            before = len(desk.admitted)
-            await desk.ask("note", 2)
-            assert desk.admitted.index("note") <= before + 2
+            before = len(fixture.admitted)
+            await fixture.ask("note", 2)
+            assert fixture.admitted.index("note") <= before + 2
             for task in book:
                 task.cancel()
 
@@ -73,11 +73,11 @@ def test_a_new_flow_is_in_the_next_admission_however_long_the_others_wait(tmp_pa
 
 def test_flows_share_by_weight_not_by_number(tmp_path: Path) -> None:
     async def story() -> None:
-        async with _desk(tmp_path, rows=1) as desk:
-            heavy = [desk.ask(f"heavy-{n}", 1, weight=30) for n in range(10)]
-            light = [desk.ask(f"light-{n}", 2, weight=10) for n in range(30)]
+        async with _scheduling(tmp_path, rows=1) as fixture:
+            heavy = [fixture.ask(f"heavy-{n}", 1, weight=30) for n in range(10)]
+            light = [fixture.ask(f"light-{n}", 2, weight=10) for n in range(30)]
             await asyncio.gather(*heavy, *light)
-            first = desk.admitted[:20]
+            first = fixture.admitted[:20]
             assert 4 <= sum(key.startswith("heavy") for key in first) <= 6
 
     asyncio.run(story())
@@ -85,30 +85,30 @@ def test_flows_share_by_weight_not_by_number(tmp_path: Path) -> None:
 
 def test_no_flood_of_notes_starves_a_book(tmp_path: Path) -> None:
     async def story() -> None:
-        async with _desk(tmp_path, rows=1) as desk:
-            book = [desk.ask(f"book-{n}", 1) for n in range(10)]
-            flood = [asyncio.ensure_future(_flood(desk, lane)) for lane in (1000, 2000, 3000)]
+        async with _scheduling(tmp_path, rows=1) as fixture:
+            book = [fixture.ask(f"book-{n}", 1) for n in range(10)]
+            flood = [asyncio.ensure_future(_flood(fixture, lane)) for lane in (1000, 2000, 3000)]
             await asyncio.gather(*book)
             for task in flood:
                 task.cancel()
-            notes = sum(key.startswith("note") for key in desk.admitted)
+            notes = sum(key.startswith("note") for key in fixture.admitted)
             assert 10 <= notes <= 60
 
     asyncio.run(story())
 
 
-async def _flood(desk: Desk, lane: int) -> None:
-    """Short notes, each a flow of its own, one after the other without an end."""
+async def _flood(fixture: Fixture, lane: int) -> None:
+    """Short notes, each a job of its own, one after the other without an end."""
     for number in range(lane, lane + 1000):
-        await desk.ask(f"note-{number}", number)
+        await fixture.ask(f"note-{number}", number)
 
 
 def test_all_rows_of_a_worker_are_filled(tmp_path: Path) -> None:
     async def story() -> None:
-        async with _desk(tmp_path, rows=4, delay_s=0.3) as desk:
-            tasks = [desk.ask(f"piece-{n}", n) for n in range(6)]
-            await _until(lambda: desk.pool.states()[0].in_flight == 4)
-            assert desk.scheduler.waiting == 2
+        async with _scheduling(tmp_path, rows=4, delay_s=0.3) as fixture:
+            tasks = [fixture.ask(f"piece-{n}", n) for n in range(6)]
+            await _until(lambda: fixture.pool.states()[0].in_flight == 4)
+            assert fixture.scheduler.waiting == 2
             await asyncio.gather(*tasks)
 
     asyncio.run(story())
@@ -116,10 +116,10 @@ def test_all_rows_of_a_worker_are_filled(tmp_path: Path) -> None:
 
 def test_two_orders_of_one_piece_are_done_once(tmp_path: Path) -> None:
     async def story() -> list[RequestResult]:
-        async with _desk(tmp_path, rows=4, delay_s=0.1) as desk:
-            first, second = desk.ask("same", 1), desk.ask("same", 2)
+        async with _scheduling(tmp_path, rows=4, delay_s=0.1) as fixture:
+            first, second = fixture.ask("same", 1), fixture.ask("same", 2)
             results = [await first, await second]
-            assert desk.admitted == ["same"]
+            assert fixture.admitted == ["same"]
             return results
 
     first, second = asyncio.run(story())
@@ -128,64 +128,64 @@ def test_two_orders_of_one_piece_are_done_once(tmp_path: Path) -> None:
 
 def test_a_shared_piece_outlives_the_one_who_asked_first(tmp_path: Path) -> None:
     async def story() -> None:
-        async with _desk(tmp_path, rows=1, delay_s=0.2) as desk:
-            first, second = desk.ask("same", 1), desk.ask("same", 2)
-            await _until(lambda: desk.admitted)
+        async with _scheduling(tmp_path, rows=1, delay_s=0.2) as fixture:
+            first, second = fixture.ask("same", 1), fixture.ask("same", 2)
+            await _until(lambda: fixture.admitted)
             first.cancel()
             assert (await second).payload
-            assert desk.admitted == ["same"]
+            assert fixture.admitted == ["same"]
 
     asyncio.run(story())
 
 
 def test_what_nobody_wants_any_more_frees_its_row(tmp_path: Path) -> None:
     async def story() -> None:
-        async with _desk(tmp_path, rows=1) as desk:
-            long = desk.ask("long", 1, "SLOW:20")
-            await _until(lambda: desk.admitted)
+        async with _scheduling(tmp_path, rows=1) as fixture:
+            long = fixture.ask("long", 1, "SLOW:20")
+            await _until(lambda: fixture.admitted)
             long.cancel()
-            await desk.ask("next", 2)
-            assert desk.admitted == ["long", "next"]
+            await fixture.ask("next", 2)
+            assert fixture.admitted == ["long", "next"]
 
     asyncio.run(story())
 
 
 def test_a_poisonous_piece_is_found_alone_and_its_neighbours_are_spoken(tmp_path: Path) -> None:
     async def story() -> None:
-        async with _desk(tmp_path, rows=4, delay_s=0.1) as desk:
-            good = [desk.ask(f"good-{n}", n) for n in range(3)]
-            poison = desk.ask("poison", 9, "DIE")
-            with pytest.raises(EngineError, match="ended 3 times at this piece"):
+        async with _scheduling(tmp_path, rows=4, delay_s=0.1) as fixture:
+            good = [fixture.ask(f"good-{n}", n) for n in range(3)]
+            poison = fixture.ask("poison", 9, "DIE")
+            with pytest.raises(EngineError, match="died 3 times at this chunk"):
                 await poison
             for task in good:
                 assert (await task).payload
-            assert desk.admitted.count("poison") == 3
-            assert all(desk.admitted.count(f"good-{n}") <= 2 for n in range(3))
-            assert (await desk.ask("after", 1)).payload
+            assert fixture.admitted.count("poison") == 3
+            assert all(fixture.admitted.count(f"good-{n}") <= 2 for n in range(3))
+            assert (await fixture.ask("after", 1)).payload
 
     asyncio.run(story())
 
 
 def test_deaths_are_remembered_over_a_restart(tmp_path: Path) -> None:
     async def story(deaths: int) -> None:
-        async with _desk(tmp_path, rows=1) as desk:
+        async with _scheduling(tmp_path, rows=1) as fixture:
             for _ in range(deaths):
-                desk.ledger.crashes.add("poison")
-            with pytest.raises(EngineError, match="ended 3 times"):
-                await desk.ask("poison", 1, "DIE")
-            assert desk.admitted == ["poison"]
+                fixture.ledger.crashes.add("poison")
+            with pytest.raises(EngineError, match="died 3 times"):
+                await fixture.ask("poison", 1, "DIE")
+            assert fixture.admitted == ["poison"]
 
     asyncio.run(story(2))
 
 
 def test_a_worker_killed_from_outside_costs_one_more_try(tmp_path: Path) -> None:
     async def story() -> None:
-        async with _desk(tmp_path, rows=2) as desk:
-            tasks = [desk.ask(f"piece-{n}", 1, "SLOW:0.4") for n in range(2)]
-            await _until(lambda: desk.pool.states()[0].in_flight == 2)
-            os.kill(desk.pool.workers[0].pid, signal.SIGKILL)
+        async with _scheduling(tmp_path, rows=2) as fixture:
+            tasks = [fixture.ask(f"piece-{n}", 1, "SLOW:0.4") for n in range(2)]
+            await _until(lambda: fixture.pool.states()[0].in_flight == 2)
+            os.kill(fixture.pool.workers[0].pid, signal.SIGKILL)
             await asyncio.gather(*tasks)
-            assert sorted(desk.admitted) == ["piece-0"] * 2 + ["piece-1"] * 2
+            assert sorted(fixture.admitted) == ["piece-0"] * 2 + ["piece-1"] * 2
 
     asyncio.run(story())
 
@@ -211,29 +211,29 @@ def test_an_engine_that_is_not_to_be_had_refuses_what_waits_for_it(tmp_path: Pat
 
 def test_what_was_spoken_and_is_not_kept_yet_takes_up_its_row(tmp_path: Path) -> None:
     async def story() -> None:
-        async with _desk(tmp_path, rows=2) as desk:
+        async with _scheduling(tmp_path, rows=2) as fixture:
             kept = asyncio.Event()
 
             async def keep_slowly(key: str) -> None:
-                async with desk.scheduler.performed(desk.order(key, 1)):
+                async with fixture.scheduler.performing(fixture.request(key, 1)):
                     await kept.wait()
 
             keeping = [asyncio.ensure_future(keep_slowly(f"piece-{n}")) for n in range(6)]
-            await _until(lambda: len(desk.admitted) == 2)
+            await _until(lambda: len(fixture.admitted) == 2)
             await asyncio.sleep(0.2)
-            assert len(desk.admitted) == 2
+            assert len(fixture.admitted) == 2
             kept.set()
             await asyncio.gather(*keeping)
-            assert len(desk.admitted) == 6
+            assert len(fixture.admitted) == 6
 
     asyncio.run(story())
 
 
 def test_what_an_engine_raises_fails_the_piece_that_makes_it_raise_alone(tmp_path: Path) -> None:
     async def story() -> None:
-        async with _desk(tmp_path, rows=4, delay_s=0.05) as desk:
-            good = [desk.ask(f"good-{n}", n) for n in range(3)]
-            bad = desk.ask("bad", 9, text="RAISE")
+        async with _scheduling(tmp_path, rows=4, delay_s=0.05) as fixture:
+            good = [fixture.ask(f"good-{n}", n) for n in range(3)]
+            bad = fixture.ask("bad", 9, text="RAISE")
             for task in good:
                 assert (await task).payload
             with pytest.raises(EngineError, match="ZeroDivisionError"):

@@ -326,7 +326,7 @@ class Planner:
             order = Request(
                 key=f"caption-{key}",
                 engine=wishes.captions,
-                flow=flow,
+                job=flow,
                 weight=CAPTION_WEIGHT,
                 header={"options": options},
                 payload=picture,

@@ -27,12 +27,12 @@ class Synthesis:
         order = Request(
             key=key,
             engine=manuscript.engine(seq),
-            flow=flow,
+            job=flow,
             weight=float(len(manuscript.plan.chunks[seq].text)),
             header=manuscript.header(seq),
         )
         try:
-            async with self._scheduler.performed(order) as result:
+            async with self._scheduler.performing(order) as result:
                 await self._insist(manuscript, seq)  # the engine may have been replaced meanwhile
                 await self._keep(key, result)
         except EngineUnavailable:

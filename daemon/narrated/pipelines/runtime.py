@@ -45,9 +45,9 @@ class EngineRuntime:
         """
         with self._lock:
             engine = load(spec, self._budget)
-            self._budget.seat(engine)
+            self._budget.add_engine(engine)
             with ExitStack() as undo:
-                undo.callback(self._budget.unseat, engine)
+                undo.callback(self._budget.remove_engine, engine)
                 try:
                     self._budget.warm_up(engine)
                 except OutOfMemory:
@@ -60,7 +60,7 @@ class EngineRuntime:
         """Unload an engine, and the models that no other engine uses."""
         with self._lock:
             self._loaded.remove(engine)
-            self._budget.unseat(engine)
+            self._budget.remove_engine(engine)
 
     def run(self, engine: Engine, name: str, requests: Sequence[Request]) -> list[Finished]:
         """Run requests in batches of the engine's size; results are in the requests' order.

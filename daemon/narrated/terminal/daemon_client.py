@@ -26,7 +26,7 @@ from narrated.service.preview import Preview
 from narrated.service.state_lock import LockHolder, StateLock, holder
 from narrated.service.status_report import report_at_rest
 from narrated.terminal.folder_check import FolderCheck, OnFile, check_folder
-from narrated.workers.engine_probe import EngineProbe, called
+from narrated.workers.engine_probe import EngineProbe, probe_engines
 
 Value = TypeVar("Value")
 
@@ -65,7 +65,7 @@ class DaemonClient:
         if self.is_served:
             return msgspec.convert(self._ask({"do": "roll"})[0], EngineProbe)
         config = self._config or configuration.scratch_config(None, Path(), Path())
-        return called(worker_specs(config), self._measured_memory())
+        return probe_engines(worker_specs(config), self._measured_memory())
 
     def say(
         self, text: str, voice: str | None, output: Path, *, engine: str | None = None

@@ -1,7 +1,7 @@
-"""Whose turn it is: engines whose models cannot be warm together work one after another.
+"""Shares memory between engines: those whose models do not fit together take turns.
 
-The one that has been at work for longest goes on; the others wait, with their rows in flight if
-they must, and once one has waited a while, those at work finish what they have and take no more.
+The engine at work for longest goes on. The others wait, even with requests in flight. Once one
+has waited for TURN_S, the engines at work finish their requests and take no new ones.
 """
 
 import time
@@ -13,27 +13,27 @@ from narrated.engines.interface import Engine, Request
 from narrated.workers.budget import MemoryBudget
 
 TURN_S = 20.0
-"""How long an engine waits before others take no more rows, so that it may have their memory."""
+"""An engine that waits for longer stops the others from taking new requests."""
 
 
 @dataclass(slots=True, eq=False)
 class EngineQueue:
-    """A loaded engine, its rows in flight, and those that wait until its models can be warm."""
+    """A loaded engine, its requests in flight, and those that wait for its models."""
 
     spec: dict[str, Any]
     engine: Engine
     elapsed_s: dict[str, float] = field(default_factory=dict)
-    """Engine time that each row in flight has taken."""
+    """Seconds of engine time of each request in flight."""
     waiting: dict[str, Request] = field(default_factory=dict)
     waiting_since: float = 0.0
     working_since: float = 0.0
     paused_since: float | None = None
-    """Since when its rows in flight wait for others; None where they do not."""
+    """Start of the pause of its requests in flight; None if they are not paused."""
     held_for: "EngineQueue | None" = None
-    """Who found no memory but its own, and is to be done first."""
+    """An engine that needs all the memory, and must finish first."""
     spoken_s: float = 0.0
     speaking_s: float = 0.0
-    """Seconds of sound that it made, and of work that this took."""
+    """Seconds of sound made, and of work spent on it."""
 
     @property
     def name(self) -> str:
@@ -44,97 +44,97 @@ class EngineQueue:
         """The real-time factor: seconds of work for a second of sound."""
         return self.speaking_s / self.spoken_s if self.spoken_s else None
 
-    def line_up(self, request: Request) -> None:
-        """Have a row wait for the engine."""
+    def enqueue(self, request: Request) -> None:
+        """Add a request that waits for the engine."""
         if not self.waiting:
             self.waiting_since = time.monotonic()
         self.waiting[request.id] = request
 
-    def next_in_line(self) -> Request:
-        """Take the row that waits for longest out of the line."""
+    def dequeue(self) -> Request:
+        """Remove the request that waits for longest."""
         return self.waiting.pop(next(iter(self.waiting)))
 
     def begin(self, id: str) -> None:
-        """A row is in flight from now on."""
+        """Note that a request is in flight."""
         if not self.elapsed_s:
             self.working_since = time.monotonic()
         self.elapsed_s[id] = 0.0
 
     def rest(self) -> None:
-        """No row is in flight any more."""
+        """Note that no request is in flight any more."""
         self.paused_since = self.held_for = None
 
 
 class MemoryArbiter:
-    """The stations of a worker: those that take rows, by name, and those that were replaced."""
+    """The engine queues of a worker: the current ones by name, and those that were replaced."""
 
     def __init__(self, budget: MemoryBudget) -> None:
-        self.stations: dict[str, EngineQueue] = {}
+        self.queues: dict[str, EngineQueue] = {}
         self._retired: list[EngineQueue] = []
         self._budget = budget
 
     def __iter__(self) -> Iterator[EngineQueue]:
-        yield from self.stations.values()
+        yield from self.queues.values()
         yield from self._retired
 
-    def retire(self, station: EngineQueue) -> None:
-        """Have a station finish what it has, and take no more."""
-        self._retired.append(self.stations.pop(station.name))
+    def retire(self, queue: EngineQueue) -> None:
+        """Let a queue finish its requests, and accept no more."""
+        self._retired.append(self.queues.pop(queue.name))
 
-    def dismissed(self) -> list[EngineQueue]:
-        """Let those go that were replaced, and have nothing left to do."""
-        done = [each for each in self._retired if not each.elapsed_s and not each.waiting]
-        self._retired = [each for each in self._retired if each not in done]
-        return done
+    def take_retired(self) -> list[EngineQueue]:
+        """Remove the replaced queues that have finished."""
+        finished = [each for each in self._retired if not each.elapsed_s and not each.waiting]
+        self._retired = [each for each in self._retired if each not in finished]
+        return finished
 
     def admissible(self) -> Iterator[EngineQueue]:
-        """Those whose waiting rows their engines may take now."""
+        """The queues whose engines may take their waiting requests now."""
         now = time.monotonic()
         if any(now - each.paused_since > TURN_S for each in self if each.paused_since is not None):
             return
-        for station in sorted((each for each in self if each.waiting), key=_waiting_since):
-            busy = [each.engine for each in self if each.elapsed_s and each is not station]
-            if not busy or self._budget.fits_beside(station.engine, busy):
-                yield station
-            elif now - station.waiting_since > TURN_S:
-                return  # who comes after it in line would keep its memory from it
+        for queue in sorted((each for each in self if each.waiting), key=_waiting_start):
+            busy = [each.engine for each in self if each.elapsed_s and each is not queue]
+            if not busy or self._budget.fits_beside(queue.engine, busy):
+                yield queue
+            elif now - queue.waiting_since > TURN_S:
+                return  # later queues would keep its memory from it
 
     def at_work(self) -> Iterator[EngineQueue]:
-        """Those whose rows in flight are to be brought on: all that fit together.
+        """The queues to step: all with requests in flight that fit together.
 
-        Whoever is held while those before it are brought on is left out.
+        A queue that is held while an earlier one is stepped is left out.
         """
         at_work: list[Engine] = []
-        for station in sorted((each for each in self if each.elapsed_s), key=_working_since):
-            if station.held_for is not None and not station.held_for.elapsed_s:
-                station.held_for = None
-            fits = not at_work or self._budget.fits_beside(station.engine, at_work)
-            if station.held_for is None and fits:
-                station.paused_since = None
-                at_work.append(station.engine)
-                yield station
+        for queue in sorted((each for each in self if each.elapsed_s), key=_working_start):
+            if queue.held_for is not None and not queue.held_for.elapsed_s:
+                queue.held_for = None
+            fits = not at_work or self._budget.fits_beside(queue.engine, at_work)
+            if queue.held_for is None and fits:
+                queue.paused_since = None
+                at_work.append(queue.engine)
+                yield queue
             else:
-                self.pause(station)
+                self.pause(queue)
 
-    def pause(self, station: EngineQueue) -> None:
-        """Have a station's rows in flight wait; its memory may be taken for others."""
-        station.paused_since = station.paused_since or time.monotonic()
-        self._budget.at_rest(station.engine)
+    def pause(self, queue: EngineQueue) -> None:
+        """Pause a queue's requests in flight; other engines may take its memory."""
+        queue.paused_since = queue.paused_since or time.monotonic()
+        self._budget.at_rest(queue.engine)
 
-    def hold_others(self, station: EngineQueue) -> None:
-        """Have all others wait until a station has nothing in flight.
+    def hold_others(self, queue: EngineQueue) -> None:
+        """Pause all others until a queue has nothing in flight.
 
-        They would take its memory back, and it theirs, and none would come to an end.
+        Otherwise they would evict each other in turn, and none would finish.
         """
         for each in self:
-            if each is not station and each.engine.models and each.elapsed_s:
-                each.held_for = station
+            if each is not queue and each.engine.models and each.elapsed_s:
+                each.held_for = queue
                 self.pause(each)
 
 
-def _waiting_since(station: EngineQueue) -> float:
-    return station.waiting_since
+def _waiting_start(queue: EngineQueue) -> float:
+    return queue.waiting_since
 
 
-def _working_since(station: EngineQueue) -> float:
-    return station.working_since
+def _working_start(queue: EngineQueue) -> float:
+    return queue.working_since

@@ -1,9 +1,9 @@
-"""What stays warm in the memory there is: models held once, the least used the first to go.
+"""The memory budget of a worker: holds each model once, and evicts the least recently used.
 
-What has to fit are the weights of all warm models, and what their engines take besides while they
-work. Both are measured, the first when a model is warm and the second at each step, and are told
-to who starts the next worker. Only what was never measured is tried without knowing.
-Imports no torch: models tell of themselves (`narrated.engines.model_interface.Model`).
+The weights of all warm models and the working memory of their engines have to fit. Both are
+measured, weights when a model is warm and working memory at each step, and reported for the next
+worker. A size that was never measured counts as 0.
+Imports no torch: models report about themselves (`narrated.engines.model_interface.Model`).
 """
 
 import hashlib
@@ -31,11 +31,11 @@ logger = logging.getLogger("narrated.worker")
 
 @dataclass(slots=True, eq=False)
 class _HeldModel:
-    """A model on the shelf, and when it was used last."""
+    """A held model, and the time of its last use."""
 
     model: Model
     weights_bytes: int
-    """0 where it was never warm."""
+    """0 if it was never warm."""
     used_at: float | None = None
 
     @property
@@ -45,14 +45,14 @@ class _HeldModel:
 
 @dataclass(slots=True, eq=False)
 class _EngineShare:
-    """An engine that uses models, and what it takes besides them."""
+    """An engine, and its working memory besides the weights of its models."""
 
     engine: Engine
     key: str
     working_bytes: int
-    """The most that it was seen to take; 0 before it has worked for the first time."""
+    """The peak measured so far; 0 before its first step."""
     kept_bytes: int = 0
-    """What it keeps between two steps."""
+    """Memory kept between two steps."""
     is_released: bool = True
     """True while it holds nothing but weights."""
     is_busy: bool = False
@@ -63,10 +63,9 @@ class _EngineShare:
 
 
 class MemoryBudget:
-    """The shelf of a worker's models, and the bound on what of it is warm.
+    """Holds a worker's models, and limits the memory of the warm ones.
 
-    `on_warming` is called with a model's name before its weights are brought in, which may take
-    minutes.
+    `on_warming` is called with a model's name before its weights are read, which may take minutes.
     """
 
     def __init__(
@@ -78,11 +77,11 @@ class MemoryBudget:
     ) -> None:
         self.home = home
         self.measured: dict[str, int] = {}
-        """Bytes of weights by a model's key, and what engines took besides by theirs."""
+        """Bytes of weights by a model's key, and of working memory by an engine's key."""
         self._on_warming = on_warming
         self._clock = clock
         self._held: dict[str, _HeldModel] = {}
-        self._seated: dict[Engine, _EngineShare] = {}
+        self._shares: dict[Engine, _EngineShare] = {}
 
     @property
     def models(self) -> Path:
@@ -96,16 +95,16 @@ class MemoryBudget:
 
     @property
     def cache(self) -> Path:
-        """The folder for what is dear to compute."""
+        """The folder for results that are slow to compute."""
         return Path(self.home.cache)
 
     @property
     def device(self) -> str:
-        """The device that is wished for."""
+        """The configured device."""
         return self.home.device
 
     def hold(self, model: ModelT) -> ModelT:
-        """Put a model on the shelf; gives the one of the same key that stands there already."""
+        """Hold a model; returns the one already held under the same key, if any."""
         held = self._held.get(model.key)
         if held is None:
             held = self._held[model.key] = _HeldModel(model, self.measured.get(model.key, 0))
@@ -113,7 +112,7 @@ class MemoryBudget:
         return held.model  # type: ignore[return-value] # the same key is the same kind of model
 
     def change(self, home: ModelResources, known: Mapping[str, int]) -> bool:
-        """Keep to another budget from now on; True where places or device are others too."""
+        """Change the budget; True if folders or device changed too."""
         before, self.home = self.home, home
         self.measured = {**known, **self.measured}
         for held in self._held.values():
@@ -122,92 +121,93 @@ class MemoryBudget:
         places = [(each.models, each.voices, each.cache, each.device) for each in (before, home)]
         return places[0] != places[1]
 
-    def seat(self, engine: Engine) -> None:
-        """An engine was loaded."""
+    def add_engine(self, engine: Engine) -> None:
+        """Count an engine that was loaded."""
         key = _working_key(engine)
-        self._seated[engine] = _EngineShare(engine, key, self.measured.get(key, 0))
+        self._shares[engine] = _EngineShare(engine, key, self.measured.get(key, 0))
 
-    def unseat(self, engine: Engine) -> None:
-        """An engine has left; models that no other uses are let go."""
+    def remove_engine(self, engine: Engine) -> None:
+        """Remove an engine, and the models that no other engine uses."""
         engine.release()
-        del self._seated[engine]
-        used = {model.key for each in self._seated for model in each.models}
+        del self._shares[engine]
+        used = {model.key for each in self._shares for model in each.models}
         for key in self._held.keys() - used:
             self._held.pop(key).model.drop()
 
     def warm_up(self, engine: Engine) -> None:
-        """Warm an engine's models where there is room without sending others away."""
+        """Warm an engine's models if they fit without evicting others."""
         held = self._of(engine)
-        seated = self._seated[engine]
-        if not held or self._needed(held, seated) > self._limit(held):
+        share = self._shares[engine]
+        if not held or self._needed(held, share) > self._limit(held):
             self._refuse_too_large(held)
             return
         self._warm(held)
         self._refuse_too_large(held)
-        if self._needed(held, seated) > self._limit(held):  # what was never warm is known only now
+        if self._needed(held, share) > self._limit(
+            held
+        ):  # the size of a model is known only once it was warm
             self.rest(engine)
 
     def rest(self, engine: Engine) -> None:
-        """Send away what an engine has to itself, until it is asked for."""
-        self._release(self._seated[engine])
+        """Evict the models that no busy engine shares, until the engine has a request."""
+        self._release(self._shares[engine])
         for held in self._of(engine):
             if not any(each.is_busy for each in self._using(held)):
                 self._evict(held)
 
     def fits_beside(self, engine: Engine, busy: Sequence[Engine]) -> bool:
-        """Whether an engine can work while those that are busy keep their models warm."""
+        """True if an engine can work while the busy ones keep their models warm."""
         held = self._of(engine)
         together = {each.model.key: each for one in busy for each in self._of(one)}
         together |= {each.model.key: each for each in held}
         weights = sum(each.weights_bytes for each in together.values())
-        working = sum(self._seated[each].working_bytes for each in {engine, *busy})
+        working = sum(self._shares[each].working_bytes for each in {engine, *busy})
         return weights + working <= self._limit(held)
 
     def prepare(self, engine: Engine) -> bool:
-        """Have an engine's models warm, those that rest sent away where they must.
+        """Warm an engine's models; evict idle ones to make room.
 
-        False where it turns out that there is no room beside the engines at work: it then has to
-        wait until they rest. Raises EngineUnavailable where its models cannot be read or are more
-        than is allowed, and OutOfMemory.
+        False if there is no room next to the engines at work: it has to wait for them. Raises
+        EngineUnavailable if its models cannot be read or exceed the limit, and OutOfMemory.
         """
         held = self._of(engine)
         if not held:
             return True
-        seated = self._seated[engine]
-        seated.is_busy = True
-        self._make_room(held, seated)
+        share = self._shares[engine]
+        share.is_busy = True
+        self._make_room(held, share)
         self._warm(held)
-        self._make_room(held, seated)  # what was never warm is known only now
-        if self._needed(held, seated) > self._limit(held) and self._others_at_work(seated):
-            seated.is_busy = False
+        self._make_room(held, share)  # the size of a model is known only once it was warm
+        if self._needed(held, share) > self._limit(held) and self._others_at_work(share):
+            share.is_busy = False
             self.rest(engine)
             return False
         return True
 
     @contextmanager
     def at_work(self, engine: Engine) -> Iterator[None]:
-        """See what an engine takes besides its models, which are warm, for a step."""
+        """Measure the working memory of an engine during a step; its models are warm."""
         held = self._of(engine)
         if not held:
             yield
             return
-        seated = self._seated[engine]
-        seated.is_released = False
+        share = self._shares[engine]
+        share.is_released = False
         try:
-            with _measured(seated, held[0].model.device):
+            with _measured(share, held[0].model.device):
                 yield
         finally:
-            self.measured[seated.key] = seated.working_bytes
+            self.measured[share.key] = share.working_bytes
             for each in held:
                 each.used_at = self._clock()
 
     def step(
         self, engine: Engine, name: str, on_eviction: Callable[[], None] = lambda: None
     ) -> Sequence[Outcome] | None:
-        """A step; where memory runs out, of fewer rows, and at last with nothing else warm.
+        """Step an engine; if memory runs out, with a smaller batch, then with all others evicted.
 
-        `name` is for the log; `on_eviction` is called once the others had to make room. None
-        where there is no room beside the engines at work; raises as `prepare` and the engine do.
+        `name` is for the log; `on_eviction` is called after the others were evicted. Returns None
+        if there is no room next to the engines at work. Raises as `prepare` and the engine do.
         """
         while True:
             try:
@@ -217,21 +217,21 @@ class MemoryBudget:
                     return engine.step()
             except OutOfMemory as error:
                 if engine.shrink():
-                    logger.info("%s works fewer rows at once: %s", name, error.problem)
+                    logger.info("%s has a smaller batch: %s", name, error.problem)
                 elif self.evict_others(engine):
                     on_eviction()
-                    logger.info("%s has the others make room: %s", name, error.problem)
+                    logger.info("%s evicts the others: %s", name, error.problem)
                 else:
                     raise
 
     def at_rest(self, engine: Engine) -> None:
-        """An engine is not to be stepped now: its memory may be taken for others."""
-        if engine in self._seated:
-            self._seated[engine].is_busy = False
+        """Allow others to take the memory of an engine that is not stepped now."""
+        if engine in self._shares:
+            self._shares[engine].is_busy = False
 
     def evict_others(self, engine: Engine) -> bool:
-        """Send away all that is warm besides an engine's models; False where there is nothing."""
-        others = [each for each in self._seated.values() if each.engine is not engine]
+        """Evict all models but an engine's own; False if there are none."""
+        others = [each for each in self._shares.values() if each.engine is not engine]
         freed = any(not each.is_released and each.engine.models for each in others)
         for each in others:
             each.is_busy = False
@@ -244,7 +244,7 @@ class MemoryBudget:
         return freed
 
     def unload_idle(self) -> bool:
-        """Free the device of what nobody has used for the time that was set; True if any was."""
+        """Evict the models that were idle for `idle_unload_s`; True if any."""
         due = [
             held
             for held in self._held.values()
@@ -256,8 +256,8 @@ class MemoryBudget:
             self._evict(held)
         return bool(due)
 
-    def told(self, engines: Mapping[Engine, tuple[str, float | None]]) -> list[ModelStatus]:
-        """How each model stands; `engines` have a name, and the real-time factor if they spoke."""
+    def report(self, engines: Mapping[Engine, tuple[str, float | None]]) -> list[ModelStatus]:
+        """Report each model; `engines` gives a name, and the real-time factor once it spoke."""
         now = self._clock()
         return [
             ModelStatus(
@@ -280,13 +280,13 @@ class MemoryBudget:
         return [self._held[model.key] for model in engine.models]
 
     def _using(self, held: _HeldModel) -> list[_EngineShare]:
-        return [each for each in self._seated.values() if held in self._of(each.engine)]
+        return [each for each in self._shares.values() if held in self._of(each.engine)]
 
-    def _others_at_work(self, seated: _EngineShare) -> bool:
+    def _others_at_work(self, share: _EngineShare) -> bool:
         return any(
             each.is_busy and each.engine.models
-            for each in self._seated.values()
-            if each is not seated
+            for each in self._shares.values()
+            if each is not share
         )
 
     def _refuse_too_large(self, wanted: Sequence[_HeldModel]) -> None:
@@ -307,9 +307,9 @@ class MemoryBudget:
         return held[0].model.device.total_bytes
 
     def _needed(self, wanted: Sequence[_HeldModel], by: _EngineShare | None = None) -> int:
-        """What would be taken with these warm too, and their engine at work."""
+        """Bytes needed with these models warm too, and their engine at work."""
         warm = [held for held in self._held.values() if held.is_warm or held in wanted]
-        working = sum(each.takes_bytes for each in self._seated.values() if each is not by)
+        working = sum(each.takes_bytes for each in self._shares.values() if each is not by)
         return (
             sum(held.weights_bytes for held in warm)
             + working
@@ -317,10 +317,10 @@ class MemoryBudget:
         )
 
     def _make_room(self, wanted: Sequence[_HeldModel], by: _EngineShare | None = None) -> None:
-        """Take memory from who rests first; then send the least recently used away."""
+        """Release the working memory of idle engines; then evict the least recently used models."""
         self._refuse_too_large(wanted)
         limit = self._limit(wanted or list(self._held.values()))
-        for each in self._seated.values():
+        for each in self._shares.values():
             if self._needed(wanted, by) <= limit:
                 return
             if not each.is_busy and each is not by:
@@ -334,7 +334,7 @@ class MemoryBudget:
                 and not any(each.is_busy for each in self._using(held))
             ]
             if not leaving:
-                return  # those at work are more than there should be: see `prepare`
+                return  # the busy engines exceed the limit: see `prepare`
             self._evict(min(leaving, key=lambda held: held.used_at or 0.0))
 
     def _warm(self, wanted: Sequence[_HeldModel]) -> None:
@@ -359,16 +359,16 @@ class MemoryBudget:
 
 
 @contextmanager
-def _measured(seated: _EngineShare, device: Device) -> Iterator[None]:
-    """See what a step takes at its peak, with what was kept from the steps before."""
+def _measured(share: _EngineShare, device: Device) -> Iterator[None]:
+    """Measure the peak of a step, with the memory kept from earlier steps."""
     device.begin_peak()
     before = device.in_use_bytes
     try:
         yield
     finally:
-        at_peak = seated.kept_bytes + device.peak_bytes - before
-        seated.working_bytes = max(seated.working_bytes, at_peak)
-        seated.kept_bytes = max(0, seated.kept_bytes + device.in_use_bytes - before)
+        at_peak = share.kept_bytes + device.peak_bytes - before
+        share.working_bytes = max(share.working_bytes, at_peak)
+        share.kept_bytes = max(0, share.kept_bytes + device.in_use_bytes - before)
 
 
 def _working_key(engine: Engine) -> str:

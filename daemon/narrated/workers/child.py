@@ -1,4 +1,4 @@
-"""A child process and the daemon's end of its wire."""
+"""A child process, and the daemon's end of its socket."""
 
 import asyncio
 import logging
@@ -15,24 +15,30 @@ from pathlib import Path
 from typing import Any
 
 from narrated.printable import printable
-from narrated.workers.protocol import PARENT_VARIABLE, PREFIX, beginning, parsed, sizes
+from narrated.workers.protocol import (
+    PARENT_VARIABLE,
+    PREFIX,
+    decode_header,
+    decode_sizes,
+    encode_header,
+)
 
 LINES_KEPT = 20
 _LINE_CHARACTERS = 500
 _READ_AHEAD_BYTES = 1 << 20
-_LAST_WORDS_S = 0.5
+_LAST_OUTPUT_S = 0.5
 
-# What is meant for the daemon, or would have a child look at the network or at the wrong modules.
+# Variables meant for the daemon alone, or that would make a child load the wrong modules.
 _NOT_PASSED_ON = ("NOTIFY_SOCKET", "WATCHDOG_PID", "WATCHDOG_USEC", "LISTEN_FDS", "LISTEN_PID")
 _PYTHONS_OWN = ("PYTHONPATH", "PYTHONHOME", "PYTHONSTARTUP", "__PYVENV_LAUNCHER__")
-# A model's threads wait for one another by spinning, which takes the cores from the encoder and
-# from themselves: beside two busy processes a small model took thirty times as long.
+# A model's threads wait for each other by spinning, which takes the cores from the encoder and
+# from the model: next to two busy processes a small model took thirty times as long.
 _PATIENT = {"OMP_WAIT_POLICY": "PASSIVE"}
 _OFFLINE = {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1"}
 
 _PACKAGE = Path(__file__).parents[1]
 
-# Another interpreter is shown our package and nothing else that is installed beside it.
+# Another interpreter sees our package, and nothing else that is installed next to it.
 _BOOTSTRAP = """
 import importlib.machinery, importlib.util, runpy, sys
 spec = importlib.machinery.ModuleSpec("narrated", None, is_package=True)
@@ -64,7 +70,7 @@ class ChildProcess:
     async def start(
         cls, name: str, module: str, *, python: str = "", memory_bytes: int | None = None
     ) -> "ChildProcess":
-        """Start a module of ours in an interpreter; OSError when that cannot be run."""
+        """Start one of our modules in an interpreter; OSError if it cannot be run."""
         ours, theirs = socket.socketpair()
         stderr, to_stderr = os.pipe()
         try:
@@ -75,7 +81,7 @@ class ChildProcess:
                 stderr=to_stderr,
                 pass_fds=(theirs.fileno(),),
                 env=environment(python),
-                start_new_session=True,  # a Ctrl-C is the daemon's to act upon
+                start_new_session=True,  # a Ctrl-C is for the daemon alone
             )
         except BaseException:
             ours.close()
@@ -85,43 +91,43 @@ class ChildProcess:
             theirs.close()
             os.close(to_stderr)
         if memory_bytes is not None:
-            _bound(process.pid, memory_bytes)
+            _limit_memory(process.pid, memory_bytes)
         wire = await asyncio.open_unix_connection(sock=ours, limit=_READ_AHEAD_BYTES)
         return cls(name, process, wire, await _StderrLog.follow(f"{name} ({process.pid})", stderr))
 
     @property
     def last_lines(self) -> Sequence[str]:
-        """What it wrote last, made safe to print."""
+        """Its last lines of output, safe to print."""
         return tuple(self._stderr.last_lines)
 
     def send(self, header: Mapping[str, Any], payload: bytes = b"") -> None:
-        """Queue a frame; a child that is gone shows at `receive`."""
-        begin = beginning(dict(header), len(payload))
+        """Queue a frame. If the child is gone, `receive` tells."""
+        begin = encode_header(dict(header), len(payload))
         if not self._writer.is_closing():
             self._writer.write(begin)
             if payload:
                 self._writer.write(payload)
 
     async def receive(self) -> tuple[dict[str, Any], bytes] | None:
-        """The next frame; None when the child is gone. Raises BadFrame."""
+        """Wait for the next frame; None if the child is gone. Raises BadFrame."""
         try:
-            header_bytes, payload_bytes = sizes(await self._reader.readexactly(PREFIX.size))
-            header = parsed(await self._reader.readexactly(header_bytes))
+            header_bytes, payload_bytes = decode_sizes(await self._reader.readexactly(PREFIX.size))
+            header = decode_header(await self._reader.readexactly(header_bytes))
             return header, await self._reader.readexactly(payload_bytes)
         except (asyncio.IncompleteReadError, ConnectionError):
             return None
 
     def hang_up(self) -> None:
-        """Close the wire: a child that is well then leaves."""
+        """Close the socket: a healthy child then exits."""
         self._writer.close()
 
     def kill(self) -> None:
-        """End it at once, whatever it does."""
+        """Kill it at once."""
         if self._process.returncode is None:
             self._process.kill()
 
     async def ended(self, patience_s: float = 0.0) -> str:
-        """Hang up, and kill it if it has not left in time; how it ended, in words."""
+        """Hang up, and kill it if it does not exit in time; returns its end in words."""
         self.hang_up()
         try:
             async with asyncio.timeout(patience_s):
@@ -134,9 +140,9 @@ class ChildProcess:
 
 
 class _StderrLog:
-    """Logs what a child writes to stderr and keeps the last lines, however long or unfinished.
+    """Logs what a child writes to stderr, and keeps the last lines.
 
-    A pipe of our own: asyncio's would have us wait for whoever inherited it from the child.
+    It has a pipe of its own: asyncio's would wait for grandchildren that inherited it.
     """
 
     def __init__(
@@ -159,15 +165,15 @@ class _StderrLog:
         return cls(name, reader, transport)
 
     async def finished(self) -> None:
-        """Take what is left to read of a child that has ended."""
-        await asyncio.wait({self._following}, timeout=_LAST_WORDS_S)
+        """Read the rest of the output of a child that has ended."""
+        await asyncio.wait({self._following}, timeout=_LAST_OUTPUT_S)
         self._following.cancel()
         self._transport.close()
 
     async def _follow(self) -> None:
         unfinished = b""
-        while piece := await self._reader.read(1 << 16):
-            *lines, unfinished = re.split(rb"[\r\n]+", unfinished + piece)
+        while part := await self._reader.read(1 << 16):
+            *lines, unfinished = re.split(rb"[\r\n]+", unfinished + part)
             for line in lines:
                 self._note(line)
             unfinished = unfinished[-(1 << 16) :]
@@ -185,32 +191,32 @@ def _is_foreign(python: str) -> bool:
 
 
 def command(python: str, module: str, *arguments: str) -> Sequence[str]:
-    """How a module of ours is run by an interpreter, in which nothing of ours need be installed."""
+    """Build the command that runs one of our modules, installed in that interpreter or not."""
     if not _is_foreign(python):
         return (sys.executable, "-m", module, *arguments)
     return (python, "-c", _BOOTSTRAP.format(package=str(_PACKAGE), module=module), *arguments)
 
 
 def environment(python: str) -> dict[str, str]:
-    """The environment in which an interpreter runs a module of ours."""
+    """Build the environment for one of our modules in an interpreter."""
     not_passed_on = (*_NOT_PASSED_ON, *(_PYTHONS_OWN if _is_foreign(python) else ()))
     kept = {name: value for name, value in os.environ.items() if name not in not_passed_on}
-    # The folder the daemon stands in must not lend it modules.
+    # It must not import modules from the working directory.
     return _PATIENT | kept | _OFFLINE | {"PYTHONSAFEPATH": "1", PARENT_VARIABLE: str(os.getpid())}
 
 
-def _bound(pid: int, memory_bytes: int) -> None:
-    """Have a hostile file run out of memory in its child alone."""
+def _limit_memory(pid: int, memory_bytes: int) -> None:
+    """Limit the address space: a hostile file runs out of memory in its child alone."""
     try:
         resource.prlimit(pid, resource.RLIMIT_AS, (memory_bytes, memory_bytes))
     except ProcessLookupError:
-        return  # it is gone already, which shows at `receive`
+        return  # it is gone already, as `receive` tells
 
 
 def _in_words(code: int) -> str:
     if code >= 0:
         return f"ended with exit status {code}"
     try:
-        return f"was ended by {signal.Signals(-code).name}"
+        return f"was killed by {signal.Signals(-code).name}"
     except ValueError:
-        return f"was ended by signal {-code}"
+        return f"was killed by signal {-code}"

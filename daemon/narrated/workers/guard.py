@@ -1,4 +1,4 @@
-"""The border between our code and an engine's: what an engine raises costs its rows alone."""
+"""Guards calls into an engine: an engine's error fails its own requests alone."""
 
 import logging
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ from narrated.errors import DeviceLost, EngineError, EngineUnavailable, OutOfMem
 logger = logging.getLogger("narrated.worker")
 
 
-def loaded(fields: dict[str, Any], context: EngineContext) -> Engine:
+def load_engine(fields: dict[str, Any], context: EngineContext) -> Engine:
     """The engine of a specification's fields. Raises EngineUnavailable for whatever it raises."""
     spec = EngineSpec(**fields)
     try:
@@ -22,27 +22,27 @@ def loaded(fields: dict[str, Any], context: EngineContext) -> Engine:
         raise
     except EngineError as error:
         raise EngineUnavailable(
-            f"The engine {spec.title} cannot be loaded so: {error.problem}",
-            error.remedy or f"Mend `engines: {{{spec.name}: {{options: …}}}}`.",
+            f"The engine {spec.title} cannot be loaded: {error.problem}",
+            error.remedy or f"Correct `engines: {{{spec.name}: {{options: …}}}}`.",
         ) from error
     except Exception as error:  # as in guarded
         logger.exception("loading %s", spec.name)
         raise EngineUnavailable(
             f"The engine {spec.title} could not be loaded: {_described(error)}.",
-            "What it wrote stands in the daemon's log at level debug.",
+            "Its output is in the daemon's log at level debug (`log: debug`).",
         ) from error
 
 
 @contextmanager
 def guarded(ids: list[str], failed: list[RequestFailure]) -> Iterator[None]:
-    """The border between our code and an engine's: its errors fail its rows, never the worker."""
+    """Turn an engine's errors into failures of these requests; the worker goes on."""
     try:
         yield
     except DeviceLost:
-        raise  # nothing in this process can go on
+        raise  # this process cannot use the device any more
     except OutOfMemory as error:
-        rows = [id for id in error.rows if id in ids] or ids
-        failed += [RequestFailure(id, error.problem, error.remedy) for id in rows]
+        failing = [id for id in error.rows if id in ids] or ids
+        failed += [RequestFailure(id, error.problem, error.remedy) for id in failing]
     except (EngineError, EngineUnavailable) as error:
         unavailable = isinstance(error, EngineUnavailable)
         failed += [RequestFailure(id, error.problem, error.remedy, unavailable) for id in ids]

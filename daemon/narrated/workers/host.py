@@ -1,11 +1,11 @@
-"""The child: load engines once, then serve requests over the wire until the daemon hangs up.
+"""The worker process: loads engines once, then serves requests until the daemon hangs up.
 
 Runs in an engine's own interpreter, so it needs nothing but the standard library.
 
 From the daemon: `load`, again whenever its engines or their budget change; `admit` and `cancel`.
 To it: `loading`, `warming` and `hello`; then for each request `progress`, and at the end one of
-`done`, `failed` and `cancelled`; `models`, how they stand and what was measured; and `leaving`,
-when a fresh process should take over as soon as what is in flight is finished.
+`done`, `failed` and `cancelled`; `models`, their state and measured sizes; and `leaving`, if a
+new process should take over once the requests in flight are finished.
 """
 
 import logging
@@ -36,10 +36,10 @@ from narrated.engines.model_interface import ModelResources
 from narrated.errors import DeviceLost, EngineUnavailable, OutOfMemory
 from narrated.workers.arbiter import EngineQueue, MemoryArbiter
 from narrated.workers.budget import MemoryBudget
-from narrated.workers.guard import guarded, loaded
+from narrated.workers.guard import guarded, load_engine
 from narrated.workers.protocol import ChildChannel, die_with_parent
 
-TELL_S = 2.0
+REPORT_S = 2.0
 LEAST_S = 0.1
 _DEVICE_LOST = 3
 _OOM_SCORE = 500  # when memory runs out the worker goes before the daemon
@@ -48,57 +48,57 @@ logger = logging.getLogger("narrated.worker")
 
 
 class EngineHost:
-    """Loads engines, and steps those that have rows in flight, in turn."""
+    """Loads engines, and steps those that have requests in flight, in turn."""
 
-    def __init__(self, wire: ChildChannel) -> None:
-        self._wire = wire
-        self._budget = MemoryBudget(ModelResources(), on_warming=self._tell_warming)
-        self._turns = MemoryArbiter(self._budget)
-        self._rows: dict[str, EngineQueue] = {}
+    def __init__(self, channel: ChildChannel) -> None:
+        self._channel = channel
+        self._budget = MemoryBudget(ModelResources(), on_warming=self._report_warming)
+        self._arbiter = MemoryArbiter(self._budget)
+        self._requests: dict[str, EngineQueue] = {}
         self._missing: dict[str, tuple[dict[str, Any], EngineUnavailable]] = {}
-        self._again_s = 0.0
+        self._retry_s = 0.0
         self._voices: dict[str, dict[str, str]] = {}
         self._owes_hello = False
-        self._told_at = 0.0
-        self._look_at = self._rest_at = math.inf
-        """When to look for engines and voices that may have come, and for idle models."""
+        self._reported_at = 0.0
+        self._retry_at = self._rest_at = math.inf
+        """Times of the next look for new engines and voices, and for idle models."""
         self._leaving = False
 
     def serve(self) -> None:
-        """Take frames and work until the daemon is gone."""
+        """Handle frames and step engines until the daemon is gone."""
         while True:
-            self._look_around()
-            if self._rows and not self._wire.ready():
+            self._check_timers()
+            if self._requests and not self._channel.ready():
                 self._step()
                 continue
-            if not self._rows and not self._wire.ready(self._patience_s()):
+            if not self._requests and not self._channel.ready(self._wait_s()):
                 continue
-            frame = self._wire.receive()
+            frame = self._channel.receive()
             if frame is None:
                 return
-            self._take(*frame)
+            self._handle(*frame)
 
-    def _look_around(self) -> None:
-        """Now and then, at work or not: what may have come, and memory to give back."""
+    def _check_timers(self) -> None:
+        """Unload idle models, and look for engines and voices that have come, when due."""
         now = time.monotonic()
         if now >= self._rest_at:
             self._rest_at = now + self._rest_every_s()
             if self._budget.unload_idle():
-                self._tell_models()
-        if now >= self._look_at:
+                self._report_models()
+        if now >= self._retry_at:
             if self._missing:
                 self._load([spec for spec, _ in self._missing.values()])
             elif self._voices != self._all_voices():
-                self._say_hello()
-            self._look_at = time.monotonic() + max(self._again_s, LEAST_S)
+                self._announce()
+            self._retry_at = time.monotonic() + max(self._retry_s, LEAST_S)
 
-    def _patience_s(self) -> float:
-        return max(0.0, min(self._look_at, self._rest_at) - time.monotonic())
+    def _wait_s(self) -> float:
+        return max(0.0, min(self._retry_at, self._rest_at) - time.monotonic())
 
     def _rest_every_s(self) -> float:
         return max(self._budget.home.idle_unload_s / 4, LEAST_S)
 
-    def _take(self, header: dict[str, Any], payload: bytes) -> None:
+    def _handle(self, header: dict[str, Any], payload: bytes) -> None:
         if "load" in header:
             self._apply(header["load"])
         elif "admit" in header:
@@ -106,68 +106,68 @@ class EngineHost:
         elif "cancel" in header:
             self._cancel(header["cancel"]["id"])
 
-    def _apply(self, wish: dict[str, Any]) -> None:
-        """Have these engines and this budget; what stays the same stays warm."""
-        self._again_s = wish["again_s"]
-        home = ModelResources(**wish["home"])
-        moved = self._budget.change(home, wish["known"])
-        wanted = {spec["name"]: spec for spec in wish["engines"]}
-        for station in list(self._turns.stations.values()):
-            if moved or wanted.get(station.name) != station.spec:
-                self._turns.retire(station)
+    def _apply(self, load: dict[str, Any]) -> None:
+        """Change to these engines and this budget; models that both need stay warm."""
+        self._retry_s = load["again_s"]
+        home = ModelResources(**load["home"])
+        moved = self._budget.change(home, load["known"])
+        wanted = {spec["name"]: spec for spec in load["engines"]}
+        for queue in list(self._arbiter.queues.values()):
+            if moved or wanted.get(queue.name) != queue.spec:
+                self._arbiter.retire(queue)
         self._missing.clear()
-        self._load([spec for name, spec in wanted.items() if name not in self._turns.stations])
-        self._look_at = time.monotonic() + max(self._again_s, LEAST_S)
+        self._load([spec for name, spec in wanted.items() if name not in self._arbiter.queues])
+        self._retry_at = time.monotonic() + max(self._retry_s, LEAST_S)
         self._rest_at = time.monotonic() + self._rest_every_s()
 
     def _load(self, specs: Iterable[dict[str, Any]]) -> None:
         fresh: list[EngineQueue] = []
         for spec in specs:
-            self._wire.send({"loading": spec["name"]})
+            self._channel.send({"loading": spec["name"]})
             try:
-                engine = loaded(spec, self._budget)
+                engine = load_engine(spec, self._budget)
             except EngineUnavailable as error:
                 self._missing[spec["name"]] = (spec, error)
             else:
                 fresh.append(EngineQueue(spec, engine))
                 self._missing.pop(spec["name"], None)
-                self._budget.seat(engine)
-        self._turns.stations |= {station.name: station for station in fresh}
-        self._dismiss()  # what was replaced makes room first, unless the same weights go on
+                self._budget.add_engine(engine)
+        self._arbiter.queues |= {queue.name: queue for queue in fresh}
+        self._drop_retired()  # these make room first, unless the new ones use the same weights
         if self._budget.home.warms_at_once:
             self._warm_up(fresh)
-        self._dismiss()
-        self._tell_models()
-        self._say_hello()
+        self._drop_retired()
+        self._report_models()
+        self._announce()
 
-    def _warm_up(self, stations: Iterable[EngineQueue]) -> None:
-        for station in stations:
+    def _warm_up(self, queues: Iterable[EngineQueue]) -> None:
+        for queue in queues:
             try:
-                self._budget.warm_up(station.engine)
+                self._budget.warm_up(queue.engine)
             except EngineUnavailable as error:
-                self._lose(station, error)
+                self._drop_engine(queue, error)
             except OutOfMemory:
-                self._budget.rest(station.engine)  # others may make room when it is asked for
+                self._budget.rest(queue.engine)  # others may make room once it has a request
 
-    def _lose(self, station: EngineQueue, error: EngineUnavailable) -> None:
-        """An engine whose model cannot be had is as good as one that did not load."""
+    def _drop_engine(self, queue: EngineQueue, error: EngineUnavailable) -> None:
+        """Treat an engine without its model as one that did not load."""
         self._owes_hello = True
-        if self._turns.stations.get(station.name) is station:
-            self._missing[station.name] = (station.spec, error)
-            self._turns.retire(station)
+        if self._arbiter.queues.get(queue.name) is queue:
+            self._missing[queue.name] = (queue.spec, error)
+            self._arbiter.retire(queue)
 
-    def _say_hello(self) -> None:
+    def _announce(self) -> None:
         self._owes_hello = False
         self._voices = self._all_voices()
-        self._wire.send({"hello": {"pid": os.getpid(), "engines": list(self._announced())}})
+        self._channel.send({"hello": {"pid": os.getpid(), "engines": list(self._engine_entries())}})
 
     def _all_voices(self) -> dict[str, dict[str, str]]:
-        stations = self._turns.stations.values()
-        return {each.name: _voices(each.engine) for each in stations}
+        queues = self._arbiter.queues.values()
+        return {each.name: _voices(each.engine) for each in queues}
 
-    def _announced(self) -> Iterator[dict[str, Any]]:
-        for name, station in self._turns.stations.items():
-            engine = station.engine
+    def _engine_entries(self) -> Iterator[dict[str, Any]]:
+        for name, queue in self._arbiter.queues.items():
+            engine = queue.engine
             rate = engine.sample_rate if is_speech_engine(engine) else 0
             voices = self._voices[name]
             yield asdict(EngineInfo(name, engine.kind, engine.identity, rate, voices, engine.rows))
@@ -177,174 +177,176 @@ class EngineHost:
                 "unavailable": {"problem": error.problem, "remedy": error.remedy},
             }
 
-    def _tell_warming(self, model: str) -> None:
-        """What is brought from the disk is no hang: the daemon is told before it begins."""
+    def _report_warming(self, model: str) -> None:
+        """Announce slow reading from disk, so that the daemon does not take it for a hang."""
         self._owes_hello = True
-        self._wire.send({"warming": model})
+        self._channel.send({"warming": model})
 
-    def _tell_models(self) -> None:
-        self._told_at = time.monotonic()
-        told = self._budget.told({each.engine: (each.name, each.pace) for each in self._turns})
-        body = {"models": [asdict(each) for each in told], "measured": self._budget.measured}
-        self._wire.send({"models": body})
+    def _report_models(self) -> None:
+        self._reported_at = time.monotonic()
+        models = self._budget.report(
+            {each.engine: (each.name, each.pace) for each in self._arbiter}
+        )
+        body = {"models": [asdict(each) for each in models], "measured": self._budget.measured}
+        self._channel.send({"models": body})
 
-    def _admit(self, asked: dict[str, Any], payload: bytes) -> None:
-        station = self._turns.stations.get(asked["engine"])
-        if station is None:
+    def _admit(self, body: dict[str, Any], payload: bytes) -> None:
+        queue = self._arbiter.queues.get(body["engine"])
+        if queue is None:
             refusal = RequestFailure(
-                asked["id"], f"No engine {asked['engine']} is loaded.", unavailable=True
+                body["id"], f"No engine {body['engine']} is loaded.", unavailable=True
             )
-            self._wire.send({"failed": asdict(refusal)})
+            self._channel.send({"failed": asdict(refusal)})
             return
-        request = _request(asked, payload, station)
-        self._rows[request.id] = station
-        station.line_up(request)
-        self._let_in()
+        request = _request(body, payload, queue)
+        self._requests[request.id] = queue
+        queue.enqueue(request)
+        self._admit_waiting()
 
-    def _let_in(self) -> None:
-        for station in self._turns.admissible():
-            while station.waiting:
-                self._hand_over(station, station.next_in_line())
+    def _admit_waiting(self) -> None:
+        for queue in self._arbiter.admissible():
+            while queue.waiting:
+                self._hand_over(queue, queue.dequeue())
 
-    def _hand_over(self, station: EngineQueue, request: Request) -> None:
+    def _hand_over(self, queue: EngineQueue, request: Request) -> None:
         failed: list[RequestFailure] = []
         with guarded([request.id], failed):
-            station.engine.admit(request)
-            if _is_in_another_voice(request, station.engine):  # after it was taken in, for good
-                station.engine.cancel(request.id)
+            queue.engine.admit(request)
+            if _has_voice_changed(request, queue.engine):  # after the engine has read the voice
+                queue.engine.cancel(request.id)
                 raise EngineUnavailable(
-                    f"The voice '{request.voice}' was changed.", "It is tried again by itself."
+                    f"The voice '{request.voice}' was changed.", "It is retried by itself."
                 )
         if failed:
-            del self._rows[request.id]
+            del self._requests[request.id]
             if failed[0].unavailable and self._voices != self._all_voices():
-                self._say_hello()  # first: what was planned by the old voices is planned anew
-            self._wire.send({"failed": asdict(failed[0])})
+                self._announce()  # first, so that the daemon plans with the new voices
+            self._channel.send({"failed": asdict(failed[0])})
         else:
-            station.begin(request.id)
+            queue.begin(request.id)
 
     def _cancel(self, id: str) -> None:
-        station = self._rows.pop(id, None)
-        if station is None:
-            return  # finished while the wish was on its way
-        if station.waiting.pop(id, None) is None:
-            del station.elapsed_s[id]
-            station.engine.cancel(id)
-        self._wire.send({"cancelled": {"id": id}})
-        self._finish(station)
+        queue = self._requests.pop(id, None)
+        if queue is None:
+            return  # it finished while the frame was on its way
+        if queue.waiting.pop(id, None) is None:
+            del queue.elapsed_s[id]
+            queue.engine.cancel(id)
+        self._channel.send({"cancelled": {"id": id}})
+        self._rest_if_idle(queue)
 
     def _step(self) -> None:
-        self._let_in()
-        for station in self._turns.at_work():
-            self._step_one(station)
+        self._admit_waiting()
+        for queue in self._arbiter.at_work():
+            self._step_one(queue)
         if self._owes_hello:
-            self._say_hello()
-        if time.monotonic() - self._told_at > TELL_S:
-            self._tell_models()
+            self._announce()
+        if time.monotonic() - self._reported_at > REPORT_S:
+            self._report_models()
 
-    def _step_one(self, station: EngineQueue) -> None:
+    def _step_one(self, queue: EngineQueue) -> None:
         outcomes: list[Outcome] = []
         failed: list[RequestFailure] = []
-        with _shared_out(station), guarded(list(station.elapsed_s), failed):
-            outcomes.extend(self._stepped(station))
+        with _time_shared(queue), guarded(list(queue.elapsed_s), failed):
+            outcomes.extend(self._stepped(queue))
         for failure in failed:
             with guarded([failure.id], []):
-                station.engine.cancel(failure.id)  # it may still hold what it could not step
+                queue.engine.cancel(failure.id)  # the engine may still hold it
         for outcome in [*outcomes, *failed]:
-            self._send(station, outcome)
-        self._finish(station)
-        self._perhaps_leave(station)
+            self._send(queue, outcome)
+        self._rest_if_idle(queue)
+        self._leave_if_worn(queue)
 
-    def _stepped(self, station: EngineQueue) -> Sequence[Outcome]:
+    def _stepped(self, queue: EngineQueue) -> Sequence[Outcome]:
         try:
             outcomes = self._budget.step(
-                station.engine, station.name, lambda: self._turns.hold_others(station)
+                queue.engine, queue.name, lambda: self._arbiter.hold_others(queue)
             )
         except EngineUnavailable as error:
-            self._lose(station, error)
+            self._drop_engine(queue, error)
             raise
         if outcomes is None:
-            self._turns.pause(station)
+            self._arbiter.pause(queue)
             return []
         return outcomes
 
-    def _send(self, station: EngineQueue, outcome: Outcome) -> None:
+    def _send(self, queue: EngineQueue, outcome: Outcome) -> None:
         if isinstance(outcome, ProgressReport):
-            self._wire.send({"progress": {"id": outcome.id, "fraction": outcome.fraction}})
+            self._channel.send({"progress": {"id": outcome.id, "fraction": outcome.fraction}})
             return
-        elapsed_s = station.elapsed_s.pop(outcome.id, None)
-        self._rows.pop(outcome.id, None)
+        elapsed_s = queue.elapsed_s.pop(outcome.id, None)
+        self._requests.pop(outcome.id, None)
         if elapsed_s is None:
-            return  # cancelled, or failed with its step
+            return  # it was cancelled, or failed with its step
         done: dict[str, Any] = {"id": outcome.id, "elapsed_s": elapsed_s}
         if isinstance(outcome, RequestFailure):
-            self._wire.send({"failed": asdict(outcome)})
+            self._channel.send({"failed": asdict(outcome)})
         elif isinstance(outcome, CaptionResult):
-            self._wire.send({"done": {**done, "text": outcome.text}})
+            self._channel.send({"done": {**done, "text": outcome.text}})
         else:
-            station.spoken_s += len(outcome.pcm) / 2 / outcome.sample_rate
-            station.speaking_s += elapsed_s
-            self._wire.send({"done": {**done, "sample_rate": outcome.sample_rate}}, outcome.pcm)
+            queue.spoken_s += len(outcome.pcm) / 2 / outcome.sample_rate
+            queue.speaking_s += elapsed_s
+            self._channel.send({"done": {**done, "sample_rate": outcome.sample_rate}}, outcome.pcm)
 
-    def _finish(self, station: EngineQueue) -> None:
-        """An engine without rows lets others have its memory, or goes if it was replaced."""
-        if station.elapsed_s:
+    def _rest_if_idle(self, queue: EngineQueue) -> None:
+        """Free the memory of an engine without requests, or drop it if it was replaced."""
+        if queue.elapsed_s:
             return
-        station.rest()
-        self._budget.at_rest(station.engine)
-        if station.engine.models:
-            self._tell_models()
-        self._dismiss()
+        queue.rest()
+        self._budget.at_rest(queue.engine)
+        if queue.engine.models:
+            self._report_models()
+        self._drop_retired()
 
-    def _dismiss(self) -> None:
-        for station in self._turns.dismissed():
-            self._budget.unseat(station.engine)
+    def _drop_retired(self) -> None:
+        for queue in self._arbiter.take_retired():
+            self._budget.remove_engine(queue.engine)
 
-    def _perhaps_leave(self, station: EngineQueue) -> None:
-        if not self._leaving and station.engine.worn:
+    def _leave_if_worn(self, queue: EngineQueue) -> None:
+        if not self._leaving and queue.engine.worn:
             self._leaving = True
-            self._wire.send({"leaving": f"{station.name} holds much memory"})
+            self._channel.send({"leaving": f"{queue.name} holds much memory"})
 
 
 def _voices(engine: Engine) -> dict[str, str]:
     return dict(engine.voices()) if is_speech_engine(engine) else {}
 
 
-def _is_in_another_voice(request: Request, engine: Engine) -> TypeGuard[SpeechRequest]:
-    """Whether what would be said is not what it will be kept as."""
+def _has_voice_changed(request: Request, engine: Engine) -> TypeGuard[SpeechRequest]:
+    """True if the voice changed since planning, so the cache key would be wrong."""
     if not isinstance(request, SpeechRequest) or not request.voice or request.voice_digest is None:
         return False
     return is_speech_engine(engine) and (engine.voice_digest(request.voice) != request.voice_digest)
 
 
-def _request(asked: dict[str, Any], payload: bytes, station: EngineQueue) -> Request:
-    if station.engine.kind == "caption":
-        return CaptionRequest(asked["id"], payload, asked.get("options", {}))
+def _request(body: dict[str, Any], payload: bytes, queue: EngineQueue) -> Request:
+    if queue.engine.kind == "caption":
+        return CaptionRequest(body["id"], payload, body.get("options", {}))
     return SpeechRequest(
-        id=asked["id"],
-        text=asked["text"],
-        voice=asked["voice"],
-        options=asked.get("options", {}),
-        language=asked.get("language", "en"),
-        seed=asked.get("seed", 0),
-        voice_digest=asked.get("voice_digest"),
+        id=body["id"],
+        text=body["text"],
+        voice=body["voice"],
+        options=body.get("options", {}),
+        language=body.get("language", "en"),
+        seed=body.get("seed", 0),
+        voice_digest=body.get("voice_digest"),
     )
 
 
 @contextmanager
-def _shared_out(station: EngineQueue) -> Iterator[None]:
-    """Give each row in flight its share of the time that a step takes."""
+def _time_shared(queue: EngineQueue) -> Iterator[None]:
+    """Add to each request in flight its share of a step's time."""
     begin = time.monotonic()
     yield
-    share_s = (time.monotonic() - begin) / len(station.elapsed_s)
-    for id in station.elapsed_s:
-        station.elapsed_s[id] += share_s
+    share_s = (time.monotonic() - begin) / len(queue.elapsed_s)
+    for id in queue.elapsed_s:
+        queue.elapsed_s[id] += share_s
 
 
-def _settle_in() -> None:
-    """Die with the daemon, before the daemon, and by its will alone; print to stderr."""
+def _set_up() -> None:
+    """Set up the process: die with the daemon, be the OOM killer's first choice, ignore Ctrl-C."""
     die_with_parent()
-    with suppress(OSError):  # a sandbox may forbid it, and we run without
+    with suppress(OSError):  # a sandbox may forbid it
         Path("/proc/self/oom_score_adj").write_text(str(_OOM_SCORE))
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
@@ -352,14 +354,14 @@ def _settle_in() -> None:
 
 
 def main() -> None:
-    """Serve on the inherited descriptor that the last argument names."""
-    _settle_in()
-    wire = ChildChannel.inherited(int(sys.argv[-1]))
+    """Serve on the inherited descriptor given by the last argument."""
+    _set_up()
+    channel = ChildChannel.inherited(int(sys.argv[-1]))
     try:
         with suppress(ConnectionError):
-            EngineHost(wire).serve()
+            EngineHost(channel).serve()
     except DeviceLost as error:
-        # Its threads and the device's own clean-up may hang: there is nothing left to tidy.
+        # Its threads and the device's own clean-up may hang, so exit at once.
         print(error, file=sys.stderr, flush=True)
         os._exit(_DEVICE_LOST)
 

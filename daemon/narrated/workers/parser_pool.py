@@ -1,4 +1,4 @@
-"""The children that read sources: a hostile file can hang or crash only one of them."""
+"""Child processes that parse sources: a hostile file can hang or crash only one of them."""
 
 import asyncio
 from collections.abc import Mapping
@@ -9,21 +9,21 @@ from narrated.workers.child import ChildProcess
 from narrated.workers.protocol import BadFrame
 
 SMALL_BYTES = 64 * 1024
-"""Sources under this have a child of their own, where there are two, and never wait for a book."""
+"""Smaller sources have a child of their own if there are two, and never wait for a book."""
 
 MEMORY_BYTES = 4 << 30
-"""Address space a child may take: a picture within the bounds fits, a bomb does not."""
+"""Limit on a child's address space: a picture within the limits fits, a bomb does not."""
 
-EDITOR = "narrated.parser_process"
+PARSER = "narrated.parser_process"
 
-_PATIENCE_S = 1.0
+_EXIT_LIMIT_S = 1.0
 
 
 class ParserPool:
-    """Asks children to read sources; each child is started when first needed.
+    """Sends requests to parser processes; each is started when first needed.
 
-    `time_limit_s` bounds one question, `memory_bytes` each child's address space; `module` is
-    what a child runs.
+    `time_limit_s` limits one request, `memory_bytes` a child's address space; a child runs
+    `module`.
     """
 
     def __init__(
@@ -31,68 +31,68 @@ class ParserPool:
         count: int = 1,
         time_limit_s: float = 60.0,
         memory_bytes: int = MEMORY_BYTES,
-        module: str = EDITOR,
+        module: str = PARSER,
     ) -> None:
-        self._desks = [
+        self._queues = [
             _ParserQueue(time_limit_s, memory_bytes, module) for _ in range(max(1, count))
         ]
 
     async def ask(self, header: Mapping[str, Any], payload: bytes) -> bytes:
-        """The payload of the child's reply; SourceError says why the source cannot be read."""
-        return await self._desk(len(payload)).ask(header, payload)
+        """Return the payload of the reply; SourceError if the source cannot be parsed."""
+        return await self._queue(len(payload)).ask(header, payload)
 
     async def stop(self) -> None:
         """End all children."""
-        await asyncio.gather(*(desk.clear() for desk in self._desks))
+        await asyncio.gather(*(queue.clear() for queue in self._queues))
 
-    def _desk(self, size_bytes: int) -> "_ParserQueue":
-        small, *large = self._desks
+    def _queue(self, size_bytes: int) -> "_ParserQueue":
+        small, *large = self._queues
         if size_bytes < SMALL_BYTES or not large:
             return small
-        return min(large, key=lambda desk: desk.asked)
+        return min(large, key=lambda queue: queue.pending)
 
 
 class _ParserQueue:
-    """One child at a time, and the questions that wait for it."""
+    """One child at a time, and the requests that wait for it."""
 
     def __init__(self, time_limit_s: float, memory_bytes: int, module: str) -> None:
-        self.asked = 0
+        self.pending = 0
         self._time_limit_s = time_limit_s
         self._memory_bytes = memory_bytes
         self._module = module
-        self._turn = asyncio.Lock()
+        self._lock = asyncio.Lock()
         self._child: ChildProcess | None = None
 
     async def ask(self, header: Mapping[str, Any], payload: bytes) -> bytes:
-        self.asked += 1
+        self.pending += 1
         try:
-            async with self._turn:
+            async with self._lock:
                 return await self._answer(header, payload)
         finally:
-            self.asked -= 1
+            self.pending -= 1
 
     async def clear(self) -> str:
-        """End the child, leaving it a moment to end by itself; how it ended, in words."""
+        """End the child, which has a moment to exit by itself; returns its end in words."""
         child, self._child = self._child, None
-        return await child.ended(_PATIENCE_S) if child is not None else ""
+        return await child.ended(_EXIT_LIMIT_S) if child is not None else ""
 
     async def _answer(self, header: Mapping[str, Any], payload: bytes) -> bytes:
-        reply = await self._tried(header, payload)
+        reply = await self._try(header, payload)
         if reply is None:
-            # It may have died of something else: the file is guilty only if a fresh one dies too.
+            # It may have died of something else: the file is at fault only if a new child dies too.
             await self.clear()
-            reply = await self._tried(header, payload)
+            reply = await self._try(header, payload)
         if reply is None:
             raise SourceError(
-                f"Reading it ended the reader, twice: it {await self.clear()}.",
-                "The file is damaged, or needs more memory than a reader may take.",
+                f"The parser crashed twice on this file: it {await self.clear()}.",
+                "The file is damaged, or needs more memory than the parser may take: replace it.",
             )
         answer, content = reply
         if failed := answer.get("failed"):
             raise SourceError(failed["problem"], failed.get("remedy", ""))
         return content
 
-    async def _tried(
+    async def _try(
         self, header: Mapping[str, Any], payload: bytes
     ) -> tuple[dict[str, Any], bytes] | None:
         answered = False
@@ -103,14 +103,14 @@ class _ParserQueue:
             return reply
         except TimeoutError:
             raise SourceError(
-                f"Reading it took longer than {self._time_limit_s:g} seconds.",
-                "Make the file smaller, or divide it.",
+                f"Parsing it took longer than {self._time_limit_s:g} seconds.",
+                "Make the file smaller, or split it.",
             ) from None
         except BadFrame:
             return None
         finally:
             if not answered:
-                # Whatever it says now would be taken for the answer to the next question.
+                # A late answer would be taken for the answer to the next request.
                 await self._kill()
 
     async def _exchange(
@@ -118,7 +118,7 @@ class _ParserQueue:
     ) -> tuple[dict[str, Any], bytes] | None:
         if self._child is None:
             self._child = await ChildProcess.start(
-                "editor", self._module, memory_bytes=self._memory_bytes
+                "parser", self._module, memory_bytes=self._memory_bytes
             )
         try:
             self._child.send(header, payload)

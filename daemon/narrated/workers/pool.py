@@ -1,4 +1,4 @@
-"""The daemon's workers: one for each specification, whatever happens to them."""
+"""The daemon's workers: one process per specification, restarted when it is lost."""
 
 import asyncio
 from collections.abc import Callable, Iterable, MutableMapping
@@ -22,8 +22,8 @@ __all__ = [
 class WorkerPool:
     """Keeps a worker alive for each specification.
 
-    `on_change` is called in the event loop whenever a worker came, left, or has a free row.
-    `measured` is what models were seen to take; it outlives the workers, and grows by theirs.
+    `on_change` is called in the event loop when a worker came or left, or has a free slot.
+    `measured` holds the measured sizes of models, by key; workers add to it.
     """
 
     def __init__(
@@ -35,55 +35,61 @@ class WorkerPool:
         self._on_change = on_change
         self._measured = {} if measured is None else measured
         self._specs = tuple(specs)
-        self._seats: list[WorkerSupervisor] = []
+        self._supervisors: list[WorkerSupervisor] = []
         self._leaving: list[WorkerSupervisor] = []
 
     async def start(self) -> None:
-        """Start all workers; they announce themselves in their own time."""
+        """Start all workers; they announce themselves later."""
         await self.apply(self._specs)
 
     async def stop(self) -> None:
-        """End all workers within two seconds; the futures of what is in flight are cancelled."""
-        seats = [*self._seats, *self._leaving]
-        self._seats, self._leaving = [], []
-        await asyncio.gather(*(seat.close() for seat in seats))
+        """End all workers within two seconds; the futures of requests in flight are cancelled."""
+        supervisors = [*self._supervisors, *self._leaving]
+        self._supervisors, self._leaving = [], []
+        await asyncio.gather(*(supervisor.close() for supervisor in supervisors))
 
     async def apply(self, specs: Iterable[WorkerSpec]) -> None:
-        """Have these workers from now on; one whose specification stays the same stays warm.
+        """Change to these workers; one with an unchanged specification stays warm.
 
-        Returns at once: the others finish what they have in flight, and then make way.
+        Returns at once: the others finish their requests in flight, and then end.
         """
         wanted = {spec.name: spec for spec in specs}
-        for seat in self._seats:
-            seat.change(wanted.get(seat.name))
+        for supervisor in self._supervisors:
+            supervisor.change(wanted.get(supervisor.name))
         self._leaving = [
-            seat
-            for seat in [*self._leaving, *self._seats]
-            if seat.name not in wanted and not seat.is_empty
+            supervisor
+            for supervisor in [*self._leaving, *self._supervisors]
+            if supervisor.name not in wanted and not supervisor.is_empty
         ]
-        self._seats = [seat for seat in self._seats if seat.name in wanted]
-        there = {seat.name for seat in self._seats}
+        self._supervisors = [
+            supervisor for supervisor in self._supervisors if supervisor.name in wanted
+        ]
+        present = {supervisor.name for supervisor in self._supervisors}
         for name, spec in wanted.items():
-            if name not in there:
-                seat = WorkerSupervisor(spec, self._on_change, self._measured)
-                self._seats.append(seat)
-                seat.open()
+            if name not in present:
+                supervisor = WorkerSupervisor(spec, self._on_change, self._measured)
+                self._supervisors.append(supervisor)
+                supervisor.open()
 
     @property
     def workers(self) -> list[Worker]:
-        """Those that have announced themselves and take work."""
-        return [seat.worker for seat in self._seats if seat.worker and seat.worker.takes_work]
+        """The workers that have announced themselves and accept requests."""
+        return [
+            supervisor.worker
+            for supervisor in self._supervisors
+            if supervisor.worker and supervisor.worker.takes_work
+        ]
 
     def states(self) -> list[WorkerSnapshot]:
-        """How each worker fares."""
-        return [seat.state() for seat in self._seats]
+        """The state of each worker."""
+        return [supervisor.state() for supervisor in self._supervisors]
 
     def unavailable(self, engine: str) -> EngineUnavailable | None:
-        """Why an engine is not to be had now; None while it is, or may be in a moment."""
-        holding = [seat for seat in self._seats if seat.holds(engine)]
+        """The reason that an engine is not available; None if it is, or may be in a moment."""
+        holding = [supervisor for supervisor in self._supervisors if supervisor.holds(engine)]
         if not holding:
             return EngineUnavailable(
-                f"No worker holds the engine '{engine}'.", "Add it to the configuration."
+                f"No worker has the engine '{engine}'.", "Add it to the configuration."
             )
-        problems = [seat.unavailable(engine) for seat in holding]
+        problems = [supervisor.unavailable(engine) for supervisor in holding]
         return problems[0] if all(problems) else None

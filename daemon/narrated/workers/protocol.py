@@ -11,7 +11,6 @@ import select
 import signal
 import socket
 import struct
-import threading
 from typing import Any
 
 from narrated.errors import NarratedError
@@ -23,55 +22,52 @@ LONGEST_WAIT_S = 3600.0
 PAYLOAD_LIMIT_BYTES = 256 << 20
 
 PARENT_VARIABLE = "NARRATED_PARENT_PID"
-"""Names the parent to its child, which could not tell otherwise that it is already orphaned."""
+"""Holds the parent's pid: without it a child could not tell that it is already an orphan."""
 
 _PR_SET_PDEATHSIG = 1
 
 
 class BadFrame(NarratedError):
-    """What stands on the wire is not a frame, or a frame would be too large for it."""
+    """The bytes received are no frame, or a frame to send is too large."""
 
 
 class ChildChannel:
-    """The child's end: blocking, one reader, any number of writing threads."""
+    """The child's end of the socket: blocking, and used by one thread."""
 
     def __init__(self, sock: socket.socket) -> None:
         self._socket = sock
-        self._sending = threading.Lock()
 
     @classmethod
     def inherited(cls, fd: int) -> "ChildChannel":
-        """The wire on a descriptor the parent left open; it is not passed on to grandchildren."""
+        """Open the channel on a descriptor from the parent; grandchildren do not inherit it."""
         os.set_inheritable(fd, False)
         return cls(socket.socket(fileno=fd))
 
     def receive(self) -> tuple[dict[str, Any], bytes] | None:
-        """The next frame, waiting for it; None when the other side is gone."""
+        """Wait for the next frame; None if the daemon is gone."""
         prefix = self._exactly(PREFIX.size)
         if prefix is None:
             return None
-        header_bytes, payload_bytes = sizes(prefix)
+        header_bytes, payload_bytes = decode_sizes(prefix)
         body = self._exactly(header_bytes + payload_bytes)
         if body is None:
             return None
-        return parsed(body[:header_bytes]), bytes(body[header_bytes:])
+        return decode_header(body[:header_bytes]), bytes(body[header_bytes:])
 
     def send(self, header: dict[str, Any], payload: bytes = b"") -> None:
-        """Write one frame whole, whatever other threads write; ConnectionError: nobody reads."""
-        begin = beginning(header, len(payload))
-        with self._sending:
-            self._socket.sendall(begin)
-            if payload:
-                self._socket.sendall(payload)
+        """Write one frame. Raises ConnectionError if the daemon is gone."""
+        self._socket.sendall(encode_header(header, len(payload)))
+        if payload:
+            self._socket.sendall(payload)
 
     def ready(self, within_s: float = 0.0) -> bool:
-        """Whether `receive` has something to take: a frame, or the other side's end."""
+        """True if `receive` would not block: a frame has come, or the daemon is gone."""
         poll = select.poll()
         poll.register(self._socket, select.POLLIN)
         return bool(poll.poll(min(within_s, LONGEST_WAIT_S) * 1000))
 
     def close(self) -> None:
-        """Give the socket back."""
+        """Close the socket."""
         self._socket.close()
 
     def _exactly(self, size_bytes: int) -> memoryview | None:
@@ -88,22 +84,22 @@ class ChildChannel:
         return received
 
 
-def beginning(header: dict[str, Any], payload_bytes: int) -> bytes:
-    """A frame up to its payload; BadFrame when it would pass a bound of the wire."""
+def encode_header(header: dict[str, Any], payload_bytes: int) -> bytes:
+    """Encode a frame up to its payload; BadFrame if it exceeds a limit."""
     text = json.dumps(header, separators=(",", ":")).encode("ascii")
     _check(len(text), payload_bytes)
     return PREFIX.pack(len(text), payload_bytes) + text
 
 
-def sizes(prefix: bytes | memoryview) -> tuple[int, int]:
-    """The lengths of header and payload in bytes; BadFrame when they cannot be meant."""
+def decode_sizes(prefix: bytes | memoryview) -> tuple[int, int]:
+    """Decode the lengths of header and payload in bytes; BadFrame if one exceeds its limit."""
     header_bytes, payload_bytes = PREFIX.unpack(prefix)
     _check(header_bytes, payload_bytes)
     return header_bytes, payload_bytes
 
 
-def parsed(text: bytes | memoryview) -> dict[str, Any]:
-    """The header in its JSON text; BadFrame when it is not an object."""
+def decode_header(text: bytes | memoryview) -> dict[str, Any]:
+    """Decode a header from JSON; BadFrame if it is no object."""
     try:
         header = json.loads(bytes(text))
     except (ValueError, RecursionError):
@@ -114,7 +110,7 @@ def parsed(text: bytes | memoryview) -> dict[str, Any]:
 
 
 def die_with_parent() -> None:
-    """Have the kernel kill this process when its parent dies, so that no orphan holds a GPU."""
+    """Ask the kernel to kill this process when its parent dies: no orphan may hold a GPU."""
     libc = ctypes.CDLL(None, use_errno=True)
     if libc.prctl(_PR_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0) != 0:
         raise OSError(ctypes.get_errno(), "prctl(PR_SET_PDEATHSIG) failed")
@@ -126,6 +122,6 @@ def die_with_parent() -> None:
 
 def _check(header_bytes: int, payload_bytes: int) -> None:
     if header_bytes > HEADER_LIMIT_BYTES:
-        raise BadFrame(f"A frame's header of {header_bytes} bytes passes the wire's bound.")
+        raise BadFrame(f"A frame's header of {header_bytes} bytes exceeds the limit.")
     if payload_bytes > PAYLOAD_LIMIT_BYTES:
-        raise BadFrame(f"A frame's payload of {payload_bytes} bytes passes the wire's bound.")
+        raise BadFrame(f"A frame's payload of {payload_bytes} bytes exceeds the limit.")

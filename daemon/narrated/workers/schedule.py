@@ -1,4 +1,4 @@
-"""Whose pieces go next: fair between jobs, full rows, and a poisonous piece found alone."""
+"""Schedules requests: fair between jobs, full batches, and a fatal request isolated."""
 
 import asyncio
 from collections import Counter, defaultdict, deque
@@ -18,59 +18,59 @@ from narrated.ledger.store import Ledger
 from narrated.workers.pool import EngineInfo, RequestResult, Worker, WorkerPool
 
 MOST_DEATHS = 3
-"""A piece that took its worker with it this often is given up."""
+"""A request fails for good after this many workers died of it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A piece of work for one engine: a chunk to speak or a picture to describe."""
+    """Work for one engine: a chunk to speak or a picture to describe."""
 
     key: str
-    """What it makes is known by this; two orders of one key are done once."""
+    """Identifies the result; two requests of one key are done once."""
     engine: str
-    flow: int
-    """The job it belongs to; fairness is between flows."""
+    job: int
+    """The id of its job; fairness is between jobs."""
     weight: float
-    """What it costs its flow: characters, or what stands for them."""
+    """Cost to its job, in characters."""
     header: dict[str, Any]
     payload: bytes = b""
 
 
 @dataclass(slots=True, eq=False)
 class _PendingRequest:
-    order: Request
+    request: Request
     future: asyncio.Future[RequestResult]
     deaths: int
     failed: bool = False
-    """In a step with others, whose fault it may have been."""
+    """True after it failed in one step with others, any of which may be at fault."""
     waiters: int = 0
     answer: asyncio.Future[RequestResult] | None = None
-    is_held: bool = False
-    """Answered, and not yet kept by who asked for it."""
+    awaits_storing: bool = False
+    """True while the result is answered and not yet stored by the caller."""
 
     @property
     def is_suspect(self) -> bool:
-        """Whether it is to be tried alone."""
+        """True if it must be tried alone."""
         return self.failed or self.deaths > 0
 
 
 @dataclass(slots=True)
-class _JobFlow:
-    """The waiting pieces of one job for one engine, and how far it is on that engine's clock."""
+class _JobQueue:
+    """The waiting requests of one job for one engine, and the tag that orders the job."""
 
     engine: str
     tag: float
     is_new: bool = True
-    pieces: deque[_PendingRequest] = field(default_factory=deque)
+    requests: deque[_PendingRequest] = field(default_factory=deque)
 
 
 class Scheduler:
-    """Hands pieces to workers with free rows, by start-time fair queueing.
+    """Hands requests to workers with free slots, by start-time fair queueing.
 
-    Each flow has a tag that starts at the engine's virtual clock and advances by the weight of
-    what it was given; the clock tells how far each would be if all shared evenly. A newcomer
-    goes first, so that a note is in the next admission; else the lowest tag. But who lags behind
-    the clock by more than a piece goes before newcomers: no flood of notes starves a book.
+    Each job's queue has a tag. It starts at the engine's virtual clock and advances by the weight
+    of each request handed out; the clock advances as if all jobs shared evenly. A new job goes
+    first, so a note is in the next admission; otherwise the lowest tag. But a job that lags behind
+    the clock by more than a request goes before new jobs, so no flood of notes starves a book.
     (Tags: Goyal, Vin and Cheng, "Start-time fair queueing", SIGCOMM 1996; clock: Demers, Keshav
     and Shenker, "Analysis and simulation of a fair queueing algorithm", SIGCOMM 1989.)
     """
@@ -78,93 +78,93 @@ class Scheduler:
     def __init__(self, pool: WorkerPool, ledger: Ledger) -> None:
         self._pool = pool
         self._ledger = ledger
-        self._flows: dict[tuple[int, str], _JobFlow] = {}
-        self._work: dict[str, _PendingRequest] = {}
-        self._held: dict[Worker, set[_PendingRequest]] = {}
-        self._unkept: Counter[str] = Counter()
+        self._queues: dict[tuple[int, str], _JobQueue] = {}
+        self._pending: dict[str, _PendingRequest] = {}
+        self._in_flight: dict[Worker, set[_PendingRequest]] = {}
+        self._unstored: Counter[str] = Counter()
         self._clocks: defaultdict[str, float] = defaultdict(float)
-        self._infos: dict[str, EngineInfo] = {}
+        self._engines: dict[str, EngineInfo] = {}
         self._changed = asyncio.Event()
         self._pumping = False
-        self.on_admit: Callable[[Request], None] = lambda order: None
+        self.on_admit: Callable[[Request], None] = lambda request: None
 
-    async def perform(self, order: Request) -> RequestResult:
-        """Have a piece done, or share in what is being done under the same key.
+    async def perform(self, request: Request) -> RequestResult:
+        """Run a request, or share the result of one of the same key that is under way.
 
-        Raises EngineError for a piece that cannot be done, EngineUnavailable when its engine is
-        not to be had. What failed in a step with others is tried again alone first.
+        Raises EngineError if it cannot be done, EngineUnavailable if its engine is not available.
+        A request that failed in one step with others is retried alone first.
         """
-        async with self.performed(order) as result:
+        async with self.performing(request) as result:
             return result
 
     @asynccontextmanager
-    async def performed(self, order: Request) -> AsyncIterator[RequestResult]:
-        """The same, and it takes up its row until this is left: until its result is kept.
+    async def performing(self, request: Request) -> AsyncIterator[RequestResult]:
+        """Run a request; its slot stays taken until the caller leaves the context.
 
-        So all that a crash can cost, in the worker or on its way to the disk, is an engine's rows.
+        The caller stores the result inside. So a crash at any moment costs one batch at most.
         """
-        work = self._work.get(order.key) or self._enlist(order)
-        work.waiters += 1
+        pending = self._pending.get(request.key) or self._add(request)
+        pending.waiters += 1
         try:
-            yield await asyncio.shield(work.future)
+            yield await asyncio.shield(pending.future)
         finally:
-            work.waiters -= 1
-            if not work.waiters:
-                self._leave(work)
+            pending.waiters -= 1
+            if not pending.waiters:
+                self._release(pending)
 
     async def engine(self, name: str) -> EngineInfo:
-        """What an engine announced of itself, waiting for its worker while it loads."""
-        while name not in self._infos:
+        """Return what an engine announced of itself; waits while its worker loads."""
+        while name not in self._engines:
             if problem := self._pool.unavailable(name):
                 raise problem
             await self._changed.wait()
-        return self._infos[name]
+        return self._engines[name]
 
     def workers_changed(self) -> None:
-        """A worker came or left or has a free row: hand out what waits."""
-        self._learn()
+        """Hand out requests: a worker came or left, or has a free slot."""
+        self._update_engines()
         self._wake()
 
     @property
     def waiting(self) -> int:
-        """How many pieces no worker has taken yet."""
-        return sum(len(flow.pieces) for flow in self._flows.values())
+        """The number of requests that no worker has yet."""
+        return sum(len(queue.requests) for queue in self._queues.values())
 
-    def _learn(self) -> None:
-        """What the workers announce now; an engine whose worker restarts is remembered."""
+    def _update_engines(self) -> None:
+        """Update the engines from the workers; keep an engine whose worker restarts."""
         for worker in self._pool.workers:
-            self._infos.update(worker.engines)
-        for name in list(self._infos):
+            self._engines.update(worker.engines)
+        for name in list(self._engines):
             if self._pool.unavailable(name):
-                del self._infos[name]
-        for (_, engine), flow in self._flows.items():
-            if flow.pieces and (problem := self._pool.unavailable(engine)):
-                self._refuse(flow, problem)
+                del self._engines[name]
+        for (_, engine), queue in self._queues.items():
+            if queue.requests and (problem := self._pool.unavailable(engine)):
+                self._fail_all(queue, problem)
         changed, self._changed = self._changed, asyncio.Event()
         changed.set()
 
-    def _refuse(self, flow: _JobFlow, problem: EngineUnavailable) -> None:
-        for work in list(flow.pieces):
-            self._settle(work, problem)
-        flow.pieces.clear()
+    def _fail_all(self, queue: _JobQueue, problem: EngineUnavailable) -> None:
+        for pending in list(queue.requests):
+            self._settle(pending, problem)
+        queue.requests.clear()
 
-    def _enlist(self, order: Request) -> _PendingRequest:
+    def _add(self, request: Request) -> _PendingRequest:
         future: asyncio.Future[RequestResult] = asyncio.get_running_loop().create_future()
-        work = _PendingRequest(order, future, self._ledger.crashes.count(order.key))
-        self._work[order.key] = work
-        self._line_up(work)
-        return work
+        pending = _PendingRequest(request, future, self._ledger.crashes.count(request.key))
+        self._pending[request.key] = pending
+        self._enqueue(pending)
+        return pending
 
-    def _line_up(self, work: _PendingRequest, *, first: bool = False) -> None:
-        name = (work.order.flow, work.order.engine)
-        flow = self._flows.setdefault(name, _JobFlow(work.order.engine, 0.0))
-        if not flow.pieces:
-            flow.tag = max(flow.tag, self._clocks[flow.engine])
-        (flow.pieces.appendleft if first else flow.pieces.append)(work)
+    def _enqueue(self, pending: _PendingRequest, *, first: bool = False) -> None:
+        name = (pending.request.job, pending.request.engine)
+        queue = self._queues.setdefault(name, _JobQueue(pending.request.engine, 0.0))
+        if not queue.requests:
+            queue.tag = max(queue.tag, self._clocks[queue.engine])
+        (queue.requests.appendleft if first else queue.requests.append)(pending)
         self._wake()
 
     def _wake(self) -> None:
-        """Pump once for all that happens in this turn of the loop."""
+        """Schedule one pump for all that happens in this turn of the loop."""
         if not self._pumping:
             self._pumping = True
             asyncio.get_running_loop().call_soon(self._pump)
@@ -172,129 +172,125 @@ class Scheduler:
     def _pump(self) -> None:
         self._pumping = False
         for worker in self._pool.workers:
-            while (work := self._next(worker)) is not None:
-                self._admit(work, worker)
-        self._flows = {name: flow for name, flow in self._flows.items() if self._is_live(flow)}
+            while (pending := self._next(worker)) is not None:
+                self._admit(pending, worker)
+        self._queues = {name: queue for name, queue in self._queues.items() if self._is_live(queue)}
 
-    def _is_live(self, flow: _JobFlow) -> bool:
-        """A flow that is ahead of the clock is remembered, lest it rejoin as if it were new."""
-        return bool(flow.pieces) or flow.tag > self._clocks[flow.engine]
+    def _is_live(self, queue: _JobQueue) -> bool:
+        """True if it must be kept: one ahead of the clock would otherwise come back as new."""
+        return bool(queue.requests) or queue.tag > self._clocks[queue.engine]
 
     def _next(self, worker: Worker) -> _PendingRequest | None:
-        """The piece this worker takes now; None when it has no row for any, or must drain."""
-        if self._tries_one_alone(worker):
+        """Take the next request for this worker; None if no slot is free, or it must drain."""
+        if self._is_isolating(worker):
             return None
         ready = [
-            flow
-            for flow in self._flows.values()
-            if flow.pieces and worker.free_rows(flow.engine) > self._unkept[flow.engine]
+            queue
+            for queue in self._queues.values()
+            if queue.requests and worker.free_slots(queue.engine) > self._unstored[queue.engine]
         ]
         if not ready:
             return None
-        heaviest = max(flow.pieces[0].order.weight for flow in ready)
-        flow = min(ready, key=lambda flow: self._turn(flow, heaviest))
-        if flow.pieces[0].is_suspect and self._held.get(worker):
+        heaviest = max(queue.requests[0].request.weight for queue in ready)
+        queue = min(ready, key=lambda queue: self._priority(queue, heaviest))
+        if queue.requests[0].is_suspect and self._in_flight.get(worker):
             return None
-        return self._take(flow)
+        return self._take(queue)
 
-    def _turn(self, flow: _JobFlow, heaviest: float) -> tuple[int, float]:
-        """Whose turn it is, the least first: who lags, who is new, who has had least."""
-        if self._clocks[flow.engine] - flow.tag > heaviest:
-            return 0, flow.tag
-        return (1 if flow.is_new else 2), flow.tag
+    def _priority(self, queue: _JobQueue, heaviest: float) -> tuple[int, float]:
+        """Sort key: lagging jobs first, then new ones, then the one that has had least."""
+        if self._clocks[queue.engine] - queue.tag > heaviest:
+            return 0, queue.tag
+        return (1 if queue.is_new else 2), queue.tag
 
-    def _take(self, flow: _JobFlow) -> _PendingRequest:
-        sharing = [each for each in self._flows.values() if each.pieces]
-        work = flow.pieces.popleft()
-        share = work.order.weight / sum(each.engine == flow.engine for each in sharing)
-        self._clocks[flow.engine] += share
-        flow.tag += work.order.weight
-        flow.is_new = False
-        return work
+    def _take(self, queue: _JobQueue) -> _PendingRequest:
+        sharing = [each for each in self._queues.values() if each.requests]
+        pending = queue.requests.popleft()
+        share = pending.request.weight / sum(each.engine == queue.engine for each in sharing)
+        self._clocks[queue.engine] += share
+        queue.tag += pending.request.weight
+        queue.is_new = False
+        return pending
 
-    def _tries_one_alone(self, worker: Worker) -> bool:
-        return any(work.is_suspect for work in self._held.get(worker, ()))
+    def _is_isolating(self, worker: Worker) -> bool:
+        return any(pending.is_suspect for pending in self._in_flight.get(worker, ()))
 
-    def _admit(self, work: _PendingRequest, worker: Worker) -> None:
-        order = work.order
-        self.on_admit(order)
-        self._held.setdefault(worker, set()).add(work)
-        work.answer = worker.submit(order.engine, order.header, order.payload)
-        work.answer.add_done_callback(lambda answer: self._answered(work, worker, answer))
+    def _admit(self, pending: _PendingRequest, worker: Worker) -> None:
+        request = pending.request
+        self.on_admit(request)
+        self._in_flight.setdefault(worker, set()).add(pending)
+        pending.answer = worker.submit(request.engine, request.header, request.payload)
+        pending.answer.add_done_callback(lambda answer: self._answered(pending, worker, answer))
 
     def _answered(
-        self, work: _PendingRequest, worker: Worker, answer: asyncio.Future[RequestResult]
+        self, pending: _PendingRequest, worker: Worker, answer: asyncio.Future[RequestResult]
     ) -> None:
-        self._let_go(work, worker)
+        self._remove_in_flight(pending, worker)
         if answer.cancelled():
-            self._settle(work, EngineError("The piece was cancelled."))
+            self._settle(pending, EngineError("The request was cancelled."))
             return
         problem = answer.exception()
         if isinstance(problem, WorkerLost):
-            self._count_death(work, problem)
-        elif isinstance(problem, FailedAmongOthers) and work.waiters:
-            work.failed = True
-            self._line_up(work, first=True)
+            self._count_death(pending, problem)
+        elif isinstance(problem, FailedAmongOthers) and pending.waiters:
+            pending.failed = True
+            self._enqueue(pending, first=True)
         elif problem is not None:
-            self._settle(work, problem)
+            self._settle(pending, problem)
         else:
-            self._settle(work, answer.result())
+            self._settle(pending, answer.result())
         self._wake()
 
-    def _count_death(self, work: _PendingRequest, problem: WorkerLost) -> None:
-        """What was in flight at a death is tried again, alone; the third time it is given up."""
-        work.deaths += 1
-        with suppress(StorageError):  # it is counted here, if it cannot be written down
-            work.deaths = self._ledger.crashes.add(work.order.key)
-        if work.deaths < MOST_DEATHS and work.waiters:
-            self._line_up(work, first=True)
+    def _count_death(self, pending: _PendingRequest, problem: WorkerLost) -> None:
+        """Retry alone after its worker died; fail at the third death."""
+        pending.deaths += 1
+        with suppress(StorageError):  # the count in memory still holds
+            pending.deaths = self._ledger.crashes.add(pending.request.key)
+        if pending.deaths < MOST_DEATHS and pending.waiters:
+            self._enqueue(pending, first=True)
             return
-        self._settle(
-            work,
-            EngineError(
-                f"The engine `{work.order.engine}` ended {work.deaths} times at this piece: "
-                f"{problem.problem}",
-                "Change that passage, or try again with `narrated retry FILE`.",
-            ),
-        )
+        died = f"The worker of `{pending.request.engine}` died {pending.deaths} times at this chunk"
+        remedy = "Change that passage, or try again with `narrated retry FILE`."
+        self._settle(pending, EngineError(f"{died}: {problem.problem}", remedy))
 
-    def _settle(self, work: _PendingRequest, outcome: RequestResult | BaseException) -> None:
-        self._forget(work)
-        if work.future.done() or not work.waiters:
+    def _settle(self, pending: _PendingRequest, outcome: RequestResult | BaseException) -> None:
+        self._forget(pending)
+        if pending.future.done() or not pending.waiters:
             return
         if isinstance(outcome, BaseException):
-            work.future.set_exception(outcome)
-            work.future.exception()  # a waiter that was cancelled will never ask
+            pending.future.set_exception(outcome)
+            pending.future.exception()  # else asyncio logs it if all waiters were cancelled
         else:
-            work.future.set_result(outcome)
-            self._unkept[work.order.engine] += 1
-            work.is_held = True
+            pending.future.set_result(outcome)
+            self._unstored[pending.request.engine] += 1
+            pending.awaits_storing = True
 
-    def _leave(self, work: _PendingRequest) -> None:
-        """Nobody has anything more to do with this piece."""
-        if not work.future.done():
-            self._abandon(work)
-        elif work.is_held:
-            self._unkept[work.order.engine] -= 1
+    def _release(self, pending: _PendingRequest) -> None:
+        """Give the slot back: the last caller has left."""
+        if not pending.future.done():
+            self._abandon(pending)
+        elif pending.awaits_storing:
+            self._unstored[pending.request.engine] -= 1
             self._wake()
 
-    def _let_go(self, work: _PendingRequest, worker: Worker) -> None:
-        work.answer = None
-        held = self._held[worker]
-        held.discard(work)
-        if not held:
-            del self._held[worker]
+    def _remove_in_flight(self, pending: _PendingRequest, worker: Worker) -> None:
+        pending.answer = None
+        in_flight = self._in_flight[worker]
+        in_flight.discard(pending)
+        if not in_flight:
+            del self._in_flight[worker]
 
-    def _forget(self, work: _PendingRequest) -> None:
-        if self._work.get(work.order.key) is work:  # a newer piece may go by the same key
-            del self._work[work.order.key]
+    def _forget(self, pending: _PendingRequest) -> None:
+        # A newer request may have the same key.
+        if self._pending.get(pending.request.key) is pending:
+            del self._pending[pending.request.key]
 
-    def _abandon(self, work: _PendingRequest) -> None:
-        """Nobody wants this piece any more."""
-        self._forget(work)
-        flow = self._flows.get((work.order.flow, work.order.engine))
-        if flow is not None and work in flow.pieces:
-            flow.pieces.remove(work)
-        for worker, held in self._held.items():
-            if work in held and work.answer is not None:
-                worker.cancel(work.answer)
+    def _abandon(self, pending: _PendingRequest) -> None:
+        """Drop a request that no caller waits for."""
+        self._forget(pending)
+        queue = self._queues.get((pending.request.job, pending.request.engine))
+        if queue is not None and pending in queue.requests:
+            queue.requests.remove(pending)
+        for worker, in_flight in self._in_flight.items():
+            if pending in in_flight and pending.answer is not None:
+                worker.cancel(pending.answer)

@@ -1,4 +1,4 @@
-"""One worker's place: it is filled again whenever the worker in it is lost."""
+"""Supervises one worker: starts it again, after a backoff, whenever it is lost."""
 
 import asyncio
 import contextlib
@@ -20,37 +20,37 @@ FIRST_DELAY_S = 0.1
 LONGEST_DELAY_S = 60.0
 
 _HOST = "narrated.workers.host"
-_HOPELESS_STARTS = 3
+_MOST_FAILED_STARTS = 3
 _SERVED_WELL_S = 60.0
-_PATIENCE_S = 1.0
+_EXIT_LIMIT_S = 1.0
 
 logger = logging.getLogger("narrated.worker")
 
 
 @dataclass(frozen=True, slots=True)
 class WorkerSpec:
-    """A worker: an interpreter and the engines that it keeps warm."""
+    """Specifies a worker: an interpreter, and the engines that it keeps warm."""
 
     name: str
     python: str
     """Path of its interpreter; empty for the daemon's own."""
     engines: tuple[EngineSpec, ...]
     home: ModelResources = field(default_factory=ModelResources)
-    """Where its models live, and what they may take."""
+    """The folder of its models, and their memory limit."""
     silence_s: float = 60.0
-    """A worker with rows in flight that says nothing for longer hangs."""
+    """A worker with requests in flight that is silent for longer hangs."""
     load_s: float = 600.0
-    """How long loading its engines may take."""
+    """Time limit for loading its engines."""
     again_s: float = 60.0
-    """How often, while idle, it tries to load an engine that was not to be had."""
+    """Pause before it tries again to load an unavailable engine."""
 
     @property
     def holds_models(self) -> bool:
-        """Whether it is the one whose models are to stay warm."""
+        """True if it holds the engines with models."""
         return any(engine.holds_models for engine in self.engines)
 
-    def wish(self, known: Mapping[str, int]) -> dict[str, Any]:
-        """The frame that tells its worker what to load, and what was measured before."""
+    def load_frame(self, known: Mapping[str, int]) -> dict[str, Any]:
+        """Build the frame that tells the worker its engines, and sizes measured before."""
         return {
             "load": {
                 "engines": [asdict(engine) for engine in self.engines],
@@ -62,31 +62,31 @@ class WorkerSpec:
 
 
 class WorkerState(StrEnum):
-    """How far a worker is."""
+    """Stages of a worker's life."""
 
     STARTING = "starting"  # loading its engines for the first time
     READY = "ready"  # announced
-    RESTARTING = "restarting"  # lost, and coming again
+    RESTARTING = "restarting"  # lost, and starting again
 
 
 @dataclass(frozen=True, slots=True)
 class WorkerSnapshot:
-    """How a worker fares."""
+    """The state of a worker at one moment."""
 
     name: str
     pid: int | None
     state: WorkerState
     engines: tuple[str, ...]
-    """Those that it has loaded."""
+    """Names of the loaded engines."""
     restarts: int
     in_flight: int
     problem: str
-    """Why it was last lost, or what it could not load; empty when all is well."""
+    """Reason of its last loss, or engines that it could not load; empty if all is well."""
     missing: dict[str, str] = field(default_factory=dict)
-    """Engines that it could not load, with the reason of each."""
+    """Engines that it could not load, each with the reason."""
     models: tuple[ModelStatus, ...] = ()
     changes: int = 0
-    """How often its engines, or their voices, became others."""
+    """Number of changes of its engines or their voices."""
 
 
 class WorkerSupervisor:
@@ -98,7 +98,7 @@ class WorkerSupervisor:
         on_change: Callable[[], None],
         measured: MutableMapping[str, int],
     ) -> None:
-        """`measured`: what models were seen to take, by key; what is learnt is put there."""
+        """`measured`: measured sizes of models, by key; the worker's are added."""
         self.name = spec.name
         self._measured = measured
         self.worker: Worker | None = None
@@ -109,28 +109,28 @@ class WorkerSupervisor:
         self._failed_starts = 0
         self._backoff = Backoff(FIRST_DELAY_S, LONGEST_DELAY_S)
         self._problem = ""
-        self._hurry = asyncio.Event()
-        self._keeping: asyncio.Task[None] | None = None
+        self._skip_wait = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
 
     def open(self) -> None:
-        """Start the worker, and whatever follows it."""
-        self._keeping = asyncio.create_task(self._keep())
+        """Start the worker, and restart it whenever it is lost."""
+        self._task = asyncio.create_task(self._run())
 
     async def close(self) -> None:
-        """End the worker; the futures of what it has in flight are cancelled."""
+        """End the worker; the futures of its requests in flight are cancelled."""
         self._wanted = False
-        if self._keeping is not None:
-            if not self._keeping.cancelling():  # twice would interrupt its own ending
-                self._keeping.cancel()
-            await asyncio.wait({self._keeping})
+        if self._task is not None:
+            if not self._task.cancelling():  # a second cancel would interrupt its clean-up
+                self._task.cancel()
+            await asyncio.wait({self._task})
 
     @property
     def is_empty(self) -> bool:
-        """Whether its last worker has left and none will follow."""
-        return self._keeping is None or self._keeping.done()
+        """True if its last worker has ended, and none will follow."""
+        return self._task is None or self._task.done()
 
     def change(self, spec: WorkerSpec | None) -> None:
-        """Want another worker here, or none; the present one finishes what it has in flight."""
+        """Change to another worker, or none; the present one finishes its requests in flight."""
         if spec == self._spec:
             return
         earlier = self._spec
@@ -138,30 +138,30 @@ class WorkerSupervisor:
         self._spec = spec or self._spec
         self._failed_starts = 0
         self._backoff.reset()
-        self._hurry.set()
+        self._skip_wait.set()
         if self.worker is not None:
             if spec is not None and _stays_warm(earlier, spec):
-                self.worker.change(spec.wish(self._measured), spec.silence_s, spec.load_s)
+                self.worker.change(spec.load_frame(self._measured), spec.silence_s, spec.load_s)
             else:
                 self.worker.drain()
 
     def holds(self, engine: str) -> bool:
-        """Whether its worker is to load this engine."""
+        """True if this engine is in the specification."""
         return any(spec.name == engine for spec in self._spec.engines)
 
     def unavailable(self, engine: str) -> EngineUnavailable | None:
-        """Why an engine is not to be had here; None while it is, or may be in a moment."""
+        """The reason that an engine is not available; None if it is, or may be in a moment."""
         if self.worker is not None and self.worker.announced:
             return self.worker.missing.get(engine)
-        if self._failed_starts < _HOPELESS_STARTS:
+        if self._failed_starts < _MOST_FAILED_STARTS:
             return None
         return EngineUnavailable(
             f"The worker {self.name} does not start: {self._problem}",
-            "Run `narrated doctor`; it is tried again all the while.",
+            "Run `narrated doctor`. The start is retried meanwhile.",
         )
 
     def state(self) -> WorkerSnapshot:
-        """How its worker fares."""
+        """The state of its worker."""
         worker = self.worker
         ready = worker is not None and worker.announced
         missing = [str(error) for error in worker.missing.values()] if worker else []
@@ -182,30 +182,30 @@ class WorkerSupervisor:
             changes=worker.changes if worker else 0,
         )
 
-    async def _keep(self) -> None:
+    async def _run(self) -> None:
         while self._wanted:
-            self._problem = await self._one_life() or ""
+            self._problem = await self._run_worker() or ""
             self._on_change()
             if self._problem and self._wanted:
                 self._restarts += 1
                 await self._wait()
 
-    async def _one_life(self) -> str | None:
-        """Start a worker and serve it to its end; why it ended, None where it was to."""
+    async def _run_worker(self) -> str | None:
+        """Run one worker to its end; returns the reason, None if it was told to leave."""
         spec = self._spec
         try:
             child = await ChildProcess.start(spec.name, _HOST, python=spec.python)
         except OSError as error:
-            self._failed_starts = _HOPELESS_STARTS
+            self._failed_starts = _MOST_FAILED_STARTS
             return f"its interpreter {spec.python or sys.executable} cannot be run ({error})."
         if self._spec.python != spec.python or not self._wanted:
-            await child.ended()  # another was wished for while it started
+            await child.ended()  # the specification changed meanwhile
             return None
         spec = self._spec
         worker = self.worker = Worker(
             child, spec.silence_s, spec.load_s, self._on_change, self._measured
         )
-        child.send(spec.wish(self._measured))
+        child.send(spec.load_frame(self._measured))
         begin = asyncio.get_running_loop().time()
         try:
             reason = await worker.serve()
@@ -213,29 +213,29 @@ class WorkerSupervisor:
             worker.abandon()
             raise
         finally:
-            how = await child.ended(_PATIENCE_S)
+            how = await child.ended(_EXIT_LIMIT_S)
             self.worker = None
         if reason is None:
             return None
         worker.lose(reason or how)
         lived_s = asyncio.get_running_loop().time() - begin
-        self._judge(worker, lived_s)
+        self._update_backoff(worker, lived_s)
         logger.warning("The worker %s (%d) %s.", spec.name, child.pid, reason or how)
         return " ".join([f"it {reason or how}.", *child.last_lines[-1:]])
 
-    def _judge(self, worker: Worker, lived_s: float) -> None:
-        """One that never announces is hopeless at last; one that has served well is forgiven."""
+    def _update_backoff(self, worker: Worker, lived_s: float) -> None:
+        """Count starts without an announcement; reset the backoff after good service."""
         self._failed_starts = 0 if worker.announced else self._failed_starts + 1
         if worker.finished or (worker.announced and lived_s >= _SERVED_WELL_S):
             self._backoff.reset()
 
     async def _wait(self) -> None:
-        self._hurry.clear()
+        self._skip_wait.clear()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(self._backoff.next_s()):
-                await self._hurry.wait()
+                await self._skip_wait.wait()
 
 
 def _stays_warm(earlier: WorkerSpec, spec: WorkerSpec) -> bool:
-    """Whether the worker itself changes over, so that models which stay the same stay warm."""
+    """True if the running worker can change, so that models that both need stay warm."""
     return earlier.python == spec.python and earlier.holds_models and spec.holds_models

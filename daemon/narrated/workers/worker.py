@@ -1,4 +1,4 @@
-"""A live worker as the daemon sees it: its engines, its rows in flight, and their answers."""
+"""A live worker, seen from the daemon: its engines, and its requests in flight."""
 
 import asyncio
 import dataclasses
@@ -20,7 +20,7 @@ logger = logging.getLogger("narrated.worker")
 
 @dataclass(frozen=True, slots=True)
 class RequestResult:
-    """A finished row: `elapsed_s` and `sample_rate` or `text` in the header, PCM behind it."""
+    """The result of a request: `elapsed_s` and `sample_rate` or `text`, and PCM as the payload."""
 
     header: Mapping[str, Any]
     payload: bytes
@@ -34,9 +34,9 @@ class _InFlightRequest:
 
 
 class Worker:
-    """Requests go in by `submit`; each answer settles its future.
+    """Takes requests by `submit`; each answer settles a future.
 
-    `on_change` is called whenever engines were announced or a row came free.
+    `on_change` is called whenever engines were announced or a slot came free.
     """
 
     def __init__(
@@ -54,15 +54,15 @@ class Worker:
         self.pid = child.pid
         self.announced = False
         self.finished = 0
-        """How many rows it has done, well or not."""
+        """Number of requests that it finished, failed ones included."""
         self.changes = 0
-        """How often its engines, or their voices, became others."""
+        """Number of changes of its engines or their voices."""
         self._child = child
         self._silence_s = silence_s
         self._load_s = load_s
         self._on_change = on_change
         self._measured = measured
-        self._rows: dict[str, _InFlightRequest] = {}
+        self._requests: dict[str, _InFlightRequest] = {}
         self._submitted = 0
         self._loading = True
         self._leaving = False
@@ -73,11 +73,11 @@ class Worker:
 
     @property
     def takes_work(self) -> bool:
-        """Whether it has announced itself and neither left nor is about to."""
+        """True if it has announced itself, and is not leaving."""
         return self.announced and not self._leaving and not self._lost
 
     def models(self) -> tuple[ModelStatus, ...]:
-        """How its models stand, as it last told."""
+        """The state of its models, as it reported last."""
         age_s = self._loop.time() - self._models_at
         return tuple(
             dataclasses.replace(
@@ -89,11 +89,11 @@ class Worker:
         )
 
     def in_flight(self, engine: str | None = None) -> int:
-        """How many rows of an engine, or of all, are under way."""
-        return sum(engine in (None, row.engine) for row in self._rows.values())
+        """Count the requests in flight of an engine, or of all."""
+        return sum(engine in (None, request.engine) for request in self._requests.values())
 
-    def free_rows(self, engine: str) -> int:
-        """How many more requests an engine takes now; 0 where it is not loaded here."""
+    def free_slots(self, engine: str) -> int:
+        """Count the requests that an engine can take now; 0 if it is not loaded here."""
         if not self.takes_work or engine not in self.engines:
             return 0
         return max(0, self.engines[engine].rows - self.in_flight(engine))
@@ -105,123 +105,123 @@ class Worker:
         payload: bytes = b"",
         on_progress: Callable[[float], None] | None = None,
     ) -> asyncio.Future[RequestResult]:
-        """Hand a request in: text, voice, options, language, seed; or a picture as the payload.
+        """Send a request: text, voice, options, language, seed; or a picture as the payload.
 
-        A `voice_digest` beside the voice has it refused where the voice is another by now.
-        The future raises EngineError or EngineUnavailable for what the engine cannot do,
-        FailedAmongOthers where it may be another row's fault, and WorkerLost when the worker died
-        or hung with this in flight. Cancelling it cancels the row.
+        If the voice no longer has the digest `voice_digest`, the request is refused. The future
+        raises EngineError or EngineUnavailable if the engine cannot do it, FailedAmongOthers if
+        another request of the same step may be at fault, and WorkerLost if the worker died or hung
+        with this in flight. Cancelling the future cancels the request.
         """
         future: asyncio.Future[RequestResult] = self._loop.create_future()
         self._submitted += 1
         id = str(self._submitted)
         if self._lost:
-            future.set_exception(WorkerLost("The worker was gone already."))
+            future.set_exception(WorkerLost("The worker had ended before."))
             return future
         try:
             self._child.send({"admit": {**header, "id": id, "engine": engine}}, payload)
         except BadFrame as error:
-            future.set_exception(EngineError(error.problem, "Make it smaller."))
+            future.set_exception(EngineError(error.problem, "Make the text or picture smaller."))
             return future
-        if not self._rows:
+        if not self._requests:
             self._heard_at = self._loop.time()
-        self._rows[id] = _InFlightRequest(engine, future, on_progress)
-        future.add_done_callback(lambda settled: self._settled(id, settled))
+        self._requests[id] = _InFlightRequest(engine, future, on_progress)
+        future.add_done_callback(lambda settled: self._on_settled(id, settled))
         return future
 
     def cancel(self, future: asyncio.Future[RequestResult]) -> None:
-        """Give a request up; its row is free once the worker has let go of it."""
+        """Cancel a request; its slot is free once the worker has confirmed."""
         future.cancel()
 
-    def change(self, wish: Mapping[str, Any], silence_s: float, load_s: float) -> None:
-        """Have other engines from now on, or another budget; what stays the same stays warm."""
+    def change(self, load: Mapping[str, Any], silence_s: float, load_s: float) -> None:
+        """Change its engines or its budget; models that both need stay warm."""
         self._silence_s, self._load_s = silence_s, load_s
-        self._child.send(wish)
+        self._child.send(load)
 
     def drain(self) -> None:
-        """Take no more work, and leave when what is in flight is finished."""
+        """Accept no more requests, and end when those in flight are finished."""
         self._leaving = True
         self._leave_if_done()
 
     async def serve(self) -> str | None:
-        """Take its answers until it is gone; why that is not well, or None where it was to leave.
+        """Receive its answers until it ends; returns the reason, None if it was told to leave.
 
-        The reason is empty where only its exit status can tell.
+        The reason is empty if only the exit status tells.
         """
         watch = asyncio.create_task(self._watch())
         try:
             while (frame := await self._child.receive()) is not None:
-                self._take(*frame)
+                self._handle(*frame)
         except BadFrame as error:
-            self._give_up(f"spoke nonsense ({error.problem})")
+            self._give_up(f"sent a broken frame ({error.problem})")
         finally:
             watch.cancel()
             self._lost = True
-        if self._leaving and not self._rows:
+        if self._leaving and not self._requests:
             return None
         return self._verdict
 
     def lose(self, how: str) -> None:
-        """Fail what is in flight, saying how the worker ended and what it last wrote."""
+        """Fail the requests in flight; the error tells how the worker ended and its last output."""
         self._lost = True
         said = " / ".join(self._child.last_lines[-_LINES_TOLD:])
         problem = f"The worker {self._child.name} ({self.pid}) {how}." + (
             f" It last wrote: {said}" if said else ""
         )
-        for row in self._drop_rows():
-            row.future.set_exception(WorkerLost(problem))
+        for request in self._drop_requests():
+            request.future.set_exception(WorkerLost(problem))
 
     def abandon(self) -> None:
-        """Cancel what is in flight: nobody waits for it any more."""
+        """Cancel the requests in flight."""
         self._lost = True
-        for row in self._drop_rows():
-            row.future.cancel()
+        for request in self._drop_requests():
+            request.future.cancel()
 
-    def _drop_rows(self) -> list[_InFlightRequest]:
-        rows, self._rows = self._rows, {}
-        return [row for row in rows.values() if not row.future.done()]
+    def _drop_requests(self) -> list[_InFlightRequest]:
+        requests, self._requests = self._requests, {}
+        return [request for request in requests.values() if not request.future.done()]
 
     async def _watch(self) -> None:
-        """Silence, not duration, is a hang."""
+        """Kill the worker if it is silent for too long; a long request that reports is no hang."""
         while True:
-            patience_s = self._load_s if self._loading else self._silence_s
+            limit_s = self._load_s if self._loading else self._silence_s
             silent_s = self._loop.time() - self._heard_at
-            busy = self._loading or bool(self._rows)
-            if busy and silent_s >= patience_s:
+            busy = self._loading or bool(self._requests)
+            if busy and silent_s >= limit_s:
                 doing = "loading" if self._loading else "working"
-                self._give_up(f"said nothing for {patience_s:g} s while {doing}")
+                self._give_up(f"said nothing for {limit_s:g} s while {doing}")
                 return
-            # Never longer than the shorter patience: what it does may change meanwhile.
-            left_s = patience_s - silent_s if busy else self._silence_s
+            # Never longer than `silence_s`: it may finish loading meanwhile.
+            left_s = limit_s - silent_s if busy else self._silence_s
             await asyncio.sleep(min(left_s, self._silence_s))
 
     def _give_up(self, verdict: str) -> None:
-        self._verdict = f"{verdict} and was ended"
+        self._verdict = f"{verdict} and was killed"
         self._child.kill()
 
-    def _take(self, header: dict[str, Any], payload: bytes) -> None:
+    def _handle(self, header: dict[str, Any], payload: bytes) -> None:
         try:
             ((verb, body),) = header.items()
-            self._answers[verb](self, body, payload)
+            self._handlers[verb](self, body, payload)
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise BadFrame(f"{type(error).__name__}: {error}") from error
         if not self._loading:
             self._heard_at = self._loop.time()
 
-    def _take_loading(self, name: str, _payload: bytes) -> None:
-        self._patient()
+    def _on_loading(self, name: str, _payload: bytes) -> None:
+        self._expect_silence()
         logger.debug("%s (%d) loads %s", self._child.name, self.pid, name)
 
-    def _take_warming(self, model: str, _payload: bytes) -> None:
-        self._patient()
+    def _on_warming(self, model: str, _payload: bytes) -> None:
+        self._expect_silence()
         logger.info("%s (%d) warms %s", self._child.name, self.pid, model)
 
-    def _patient(self) -> None:
-        """It is busy with what takes long, and tells again when it is done."""
+    def _expect_silence(self) -> None:
+        """Expect a long silence, until the next hello."""
         self._loading = True
         self._heard_at = self._loop.time()
 
-    def _take_hello(self, body: dict[str, Any], _payload: bytes) -> None:
+    def _on_hello(self, body: dict[str, Any], _payload: bytes) -> None:
         before, self.engines, self.missing = self.engines, {}, {}
         for entry in body["engines"]:
             name = entry["name"]
@@ -234,61 +234,61 @@ class Worker:
         self.announced = True
         self._on_change()
 
-    def _take_models(self, body: dict[str, Any], _payload: bytes) -> None:
+    def _on_models(self, body: dict[str, Any], _payload: bytes) -> None:
         self._models = [ModelStatus(**each) for each in body["models"]]
         self._models_at = self._loop.time()
         for key, size in body["measured"].items():
             if self._measured.get(key) != size:
                 self._measured[key] = int(size)
 
-    def _take_leaving(self, why: str, _payload: bytes) -> None:
-        logger.info("%s (%d) makes way for a fresh one: %s", self._child.name, self.pid, why)
+    def _on_leaving(self, why: str, _payload: bytes) -> None:
+        logger.info("%s (%d) is replaced by a new process: %s", self._child.name, self.pid, why)
         self.drain()
 
-    def _take_progress(self, body: dict[str, Any], _payload: bytes) -> None:
-        row = self._rows[body["id"]]
-        if row.on_progress is not None and not row.future.done():
-            self._loop.call_soon(row.on_progress, float(body["fraction"]))
+    def _on_progress(self, body: dict[str, Any], _payload: bytes) -> None:
+        request = self._requests[body["id"]]
+        if request.on_progress is not None and not request.future.done():
+            self._loop.call_soon(request.on_progress, float(body["fraction"]))
 
-    def _take_done(self, body: dict[str, Any], payload: bytes) -> None:
-        row = self._free(body["id"])
-        if not row.future.done():
-            row.future.set_result(RequestResult(body, payload))
+    def _on_done(self, body: dict[str, Any], payload: bytes) -> None:
+        request = self._finish(body["id"])
+        if not request.future.done():
+            request.future.set_result(RequestResult(body, payload))
 
-    def _take_failed(self, body: dict[str, Any], _payload: bytes) -> None:
-        row = self._free(body["id"])
+    def _on_failed(self, body: dict[str, Any], _payload: bytes) -> None:
+        request = self._finish(body["id"])
         kind = EngineUnavailable if body["unavailable"] else EngineError
         if body.get("among_others"):
             kind = FailedAmongOthers
-        if not row.future.done():
-            row.future.set_exception(kind(str(body["problem"]), str(body["remedy"])))
+        if not request.future.done():
+            request.future.set_exception(kind(str(body["problem"]), str(body["remedy"])))
 
-    def _take_cancelled(self, body: dict[str, Any], _payload: bytes) -> None:
-        self._free(body["id"])
+    def _on_cancelled(self, body: dict[str, Any], _payload: bytes) -> None:
+        self._finish(body["id"])
 
-    _answers: ClassVar[dict[str, Callable[["Worker", Any, bytes], None]]] = {
-        "loading": _take_loading,
-        "warming": _take_warming,
-        "hello": _take_hello,
-        "models": _take_models,
-        "leaving": _take_leaving,
-        "progress": _take_progress,
-        "done": _take_done,
-        "failed": _take_failed,
-        "cancelled": _take_cancelled,
+    _handlers: ClassVar[dict[str, Callable[["Worker", Any, bytes], None]]] = {
+        "loading": _on_loading,
+        "warming": _on_warming,
+        "hello": _on_hello,
+        "models": _on_models,
+        "leaving": _on_leaving,
+        "progress": _on_progress,
+        "done": _on_done,
+        "failed": _on_failed,
+        "cancelled": _on_cancelled,
     }
 
-    def _free(self, id: str) -> _InFlightRequest:
-        row = self._rows.pop(id)
+    def _finish(self, id: str) -> _InFlightRequest:
+        request = self._requests.pop(id)
         self.finished += 1
         self._leave_if_done()
-        self._loop.call_soon(self._on_change)  # after the answer has reached who waits for it
-        return row
+        self._loop.call_soon(self._on_change)  # after the waiter has its answer
+        return request
 
-    def _settled(self, id: str, future: asyncio.Future[RequestResult]) -> None:
-        if future.cancelled() and id in self._rows and not self._lost:
+    def _on_settled(self, id: str, future: asyncio.Future[RequestResult]) -> None:
+        if future.cancelled() and id in self._requests and not self._lost:
             self._child.send({"cancel": {"id": id}})
 
     def _leave_if_done(self) -> None:
-        if self._leaving and not self._rows:
+        if self._leaving and not self._requests:
             self._child.hang_up()
