@@ -1,4 +1,4 @@
-"""Words of others made fit to be written: what every file beside a narration goes through."""
+"""Cleans foreign text for files and messages of narrated."""
 
 from narrated.printable import printable
 
@@ -6,7 +6,7 @@ _BEGINNING_LENGTH = 80
 
 
 def encodable(text: str) -> str:
-    """The text as UTF-8 can hold it: NULs and undecodable bytes become U+FFFD."""
+    """Replace NULs and undecodable bytes by U+FFFD, so that UTF-8 can encode the text."""
     if text.isascii():
         return text.replace("\0", "\ufffd")
     whole = text.replace("\0", "\ufffd").encode("utf-16", "surrogatepass")
@@ -14,7 +14,7 @@ def encodable(text: str) -> str:
 
 
 def beginning(text: str) -> str:
-    """The first words of a text on one line, to recognise it by."""
+    """Return the first words of a text on one line."""
     line = " ".join(encodable(text).split())
     if len(line) <= _BEGINNING_LENGTH:
         return line
@@ -22,8 +22,8 @@ def beginning(text: str) -> str:
 
 
 def line_of(text: str) -> str:
-    """A sentence of ours on one line that no control character can leave.
+    """Put a message on one line, with control characters escaped.
 
-    Names in it may be escaped already, so a backslash stays one.
+    Names in it may be escaped already, so that a backslash is kept.
     """
     return "\\".join(printable(piece) for piece in " ".join(text.split()).split("\\"))

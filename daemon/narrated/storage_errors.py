@@ -1,4 +1,4 @@
-"""What a storage can refuse, in words for the person who can mend it."""
+"""Explains errors of the storage, with the remedy for each."""
 
 import errno
 import os
@@ -25,7 +25,7 @@ _SAME = {errno.EPERM: errno.EACCES, errno.ELOOP: errno.ENOTDIR, errno.ENFILE: er
 
 
 def storage_error(error: OSError, where: str) -> StorageError:
-    """The refusal in words: what could not be written, why, and what mends it."""
+    """Turn an OSError into words: the path, the reason, and the remedy."""
     number = error.errno or 0
     reason = os.strerror(number) if number else str(error)
     remedy = _REMEDIES.get(_SAME.get(number, number), "")
@@ -34,7 +34,7 @@ def storage_error(error: OSError, where: str) -> StorageError:
 
 @contextmanager
 def storing(where: str) -> Iterator[None]:
-    """Turn any refusal of the storage into a StorageError that names `where`."""
+    """Turn every OSError into a StorageError that names `where`."""
     try:
         yield
     except OSError as error:

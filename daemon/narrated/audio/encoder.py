@@ -1,4 +1,4 @@
-"""Encoding as it is spoken: PCM goes in, a finished file comes out, memory stays flat."""
+"""Streaming encoder: takes PCM piece by piece, and writes an audio file in constant memory."""
 
 from contextlib import suppress
 from fractions import Fraction
@@ -19,29 +19,29 @@ from narrated.audio.vorbis import VorbisSink
 from narrated.errors import StorageError
 from narrated.storage_errors import storing
 
-_PIECE_S = 30  # what is handed to the encoder at once, so that no long write is held twice
+_PIECE_S = 30  # most that is encoded at once, so that a long write is not held twice
 _SHORTEST_S = 0.1
 
 
 class AudioSink(Protocol):
-    """A file that takes PCM of one sample rate."""
+    """A file that takes PCM at one sample rate."""
 
     def write(self, pcm: bytes) -> None:
         """Encode PCM of any length."""
 
     def close(self) -> None:
-        """Write what is still held and end the file."""
+        """Write the buffered rest and end the file."""
 
     def discard(self) -> None:
-        """Close the file as it is; nothing is raised, and after a close nothing is done."""
+        """Close the file as it is; raises nothing, and does nothing after a close."""
 
 
 class AudioEncoder:
-    """One audio file being made; the same PCM makes the same bytes, however it was cut.
+    """Encodes one audio file; the same PCM makes the same bytes, however it is split into writes.
 
-    `format` is a key of FORMATS, `sample_rate` what most PCM comes with, `bitrate` in bits a
-    second (None: the format's own). As a context manager it closes the file, or deletes it
-    where an error came through. Errors: StorageError.
+    `format` is a key of FORMATS, `sample_rate` the rate of most PCM, `bitrate` is in bits per
+    second (None: the format's default). As a context manager it closes the file, or deletes it
+    after an error. Errors: StorageError.
     """
 
     def __init__(
@@ -52,7 +52,7 @@ class AudioEncoder:
         self._samples = 0
         self._closed = False
         with storing(str(path)):
-            self._target = path.resolve()  # what a link leads to is written, the link stays
+            self._target = path.resolve()  # a link stays, and its target is written
             self._draft = _draft(self._target)
             self._sink = _sink(self._draft, FORMATS[format], sample_rate, bitrate)
 
@@ -72,11 +72,11 @@ class AudioEncoder:
 
     @property
     def seconds(self) -> float:
-        """How much was written, to the sample."""
+        """The duration written so far, exact to the sample."""
         return self._samples / self._sample_rate
 
     def write(self, pcm: bytes, sample_rate: int | None = None) -> None:
-        """Append PCM; where its rate is another, it is resampled as one piece."""
+        """Append PCM; PCM at another rate is resampled as a whole."""
         if len(pcm) % SAMPLE_BYTES:
             raise ValueError(f"PCM of {len(pcm)} bytes ends inside a sample")
         if sample_rate not in (None, self._sample_rate):
@@ -88,10 +88,10 @@ class AudioEncoder:
         self._samples += len(pcm) // SAMPLE_BYTES
 
     def close(self) -> None:
-        """Write what is still held and end the file; a second close does nothing."""
+        """Write the buffered rest and end the file; a second close does nothing."""
         if self._closed:
             return
-        if not self._samples:  # a file without a single packet is one that players refuse
+        if not self._samples:  # players refuse a file without packets
             self.write(silence(_SHORTEST_S, self._sample_rate))
         self._closed = True
         try:
@@ -103,7 +103,7 @@ class AudioEncoder:
             raise
 
     def discard(self) -> None:
-        """Give the file up, and leave what was there before; after a close nothing is done."""
+        """Delete the draft and keep an older file; does nothing after a close."""
         if not self._closed:
             self._closed = True
             self._give_up()
@@ -111,7 +111,7 @@ class AudioEncoder:
     def _give_up(self) -> None:
         self._sink.discard()
         if self._draft != self._target:
-            # Where it could not even be made, as in a folder without rights, nothing is there.
+            # Without rights in the folder the draft was never created.
             with suppress(OSError):
                 self._draft.unlink()
 
@@ -124,7 +124,7 @@ class _FFmpegSink:
     ) -> None:
         # Bitexact: no version, date or random serial number in the file.
         options = {"fflags": "+bitexact", **format.options}
-        # Absolute, or FFmpeg takes what stands before a colon in the name for a protocol.
+        # Absolute, because FFmpeg reads text before a colon in the name as a protocol.
         name = str(path.absolute())
         container = av.open(name, "w", format=format.container, container_options=options)
         rate = _nearest_rate(format.codec, sample_rate)
@@ -149,23 +149,23 @@ class _FFmpegSink:
             self._end()
 
     def discard(self) -> None:
-        with suppress(OSError):  # a full disk, once more: closing writes the trailer
+        with suppress(OSError):  # closing writes the trailer, and the disk may still be full
             self._end()
 
     def _encode(self, frame: av.AudioFrame | None) -> None:
-        assert self._making is not None, "it is ended"
+        assert self._making is not None, "the encoder is closed"
         container, stream = self._making
         container.mux(stream.encode(frame))
 
     def _end(self) -> None:
-        """Let go of the codec too: its threads and buffers end with the last reference to it."""
+        """Release the codec too: its threads and buffers end with the last reference."""
         making, self._making = self._making, None
         if making is not None:
             making[0].close()
 
 
 def _draft(target: Path) -> Path:
-    """Where a file is made before it has its name; a device or a pipe takes it as it comes."""
+    """The draft's path; a device or a pipe is written directly."""
     if target.exists() and not target.is_file():
         return target
     return target.with_name(draft_name())
@@ -186,7 +186,7 @@ def _frame(pcm: bytes, sample_rate: int) -> av.AudioFrame:
 
 
 def _nearest_rate(codec: str, sample_rate: int) -> int:
-    """The lowest rate of the codec that loses nothing, or its highest."""
+    """The codec's lowest rate at or above the sample rate, or its highest."""
     known = av.Codec(codec, "w").audio_rates
     if not known:
         return sample_rate
@@ -194,7 +194,7 @@ def _nearest_rate(codec: str, sample_rate: int) -> int:
 
 
 def _resampled(pcm: bytes, source_rate: int, target_rate: int) -> bytes:
-    """The same sound at another rate, as many samples as its duration makes, to the nearest."""
+    """The same sound at another rate; its duration stays, to the nearest sample."""
     if not pcm:
         return pcm
     resampler = AudioResampler(format="s16", layout="mono", rate=target_rate)

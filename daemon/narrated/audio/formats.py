@@ -1,4 +1,4 @@
-"""The formats a narration can be published in."""
+"""Audio formats for published narrations."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -7,7 +7,7 @@ from types import MappingProxyType
 
 @dataclass(frozen=True, slots=True)
 class AudioFormat:
-    """How one format is made, and what it is called."""
+    """One audio format: its names and its encoder."""
 
     suffix: str
     media_type: str
@@ -16,7 +16,7 @@ class AudioFormat:
     codec: str
     """FFmpeg's name of the encoder; `libvorbis` is libsndfile's."""
     bitrate: int | None = None
-    """Bits a second where nothing else is asked for; None: without loss."""
+    """Default in bits per second; None for a lossless format."""
     options: Mapping[str, str] = field(default_factory=dict)
     """Options of the muxer."""
 
@@ -25,7 +25,7 @@ FORMATS: Mapping[str, AudioFormat] = MappingProxyType(
     {
         "mp3": AudioFormat(".mp3", "audio/mpeg", "mp3", "libmp3lame", 64_000),
         "opus": AudioFormat(".opus", "audio/ogg; codecs=opus", "opus", "libopus", 32_000),
-        # FFmpeg's own Vorbis encoder is experimental and speaks stereo only.
+        # FFmpeg's own Vorbis encoder is experimental, and stereo only.
         "ogg": AudioFormat(".ogg", "audio/ogg; codecs=vorbis", "ogg", "libvorbis", 56_000),
         "m4a": AudioFormat(".m4a", "audio/mp4", "ipod", "aac", 64_000, {"movflags": "+faststart"}),
         "flac": AudioFormat(".flac", "audio/flac", "flac", "flac"),
@@ -38,6 +38,6 @@ _OTHERS = {".vtt": "text/vtt", ".txt": "text/plain; charset=utf-8", ".json": "ap
 
 
 def media_type(suffix: str) -> str:
-    """The media type of a published file, by the suffix it has in the outbox."""
+    """Return the media type of a published file by its suffix."""
     known = {each.suffix: each.media_type for each in FORMATS.values()} | _OTHERS
     return known.get(suffix, "application/octet-stream")

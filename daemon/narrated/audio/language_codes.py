@@ -1,4 +1,4 @@
-"""Language codes: ID3 wants the three letters of ISO 639-2, everybody else writes two."""
+"""Language codes of ISO 639-2: ID3 needs three letters, and language tags have two."""
 
 _CODES = (
     "aa:aar ab:abk af:afr ak:aka am:amh an:arg ar:ara as:asm av:ava ay:aym az:aze ba:bak "
@@ -20,7 +20,7 @@ _THREE_LETTERS = dict(pair.split(":") for pair in _CODES.split())
 
 
 def three_letters(language: str) -> str:
-    """The ISO 639-2 code of a language tag such as `en-us`; "" where it has none."""
+    """Return the ISO 639-2 code of a language tag such as `en-us`; "" if it has none."""
     primary = language.lower().replace("_", "-").partition("-")[0]
     if len(primary) == 3 and primary.isascii() and primary.isalpha():
         return primary

@@ -1,4 +1,4 @@
-"""Speech as it comes from a voice: trimmed, measured, kept. PCM is s16le, one channel."""
+"""PCM of a voice (s16le, mono): trimming, loudness, and lossless files."""
 
 import math
 import warnings
@@ -14,8 +14,8 @@ from narrated.errors import StorageError
 from narrated.storage_errors import storage_error
 
 with warnings.catch_warnings():
-    # pydub warns where no ffmpeg stands on the PATH, and that audioop leaves Python; we neither
-    # spawn ffmpeg nor choose its audioop, so neither is the user's business.
+    # pydub warns about a missing ffmpeg and about the deprecated audioop. narrated runs no ffmpeg,
+    # and the user can change neither.
     warnings.simplefilter("ignore")
     from pydub import AudioSegment
 
@@ -23,7 +23,7 @@ Samples = npt.NDArray[np.int16]
 
 SAMPLE_BYTES = 2
 FULL_SCALE = 32768
-SILENCE_DB = -120.0  # what digital silence is called, so that no figure is infinite
+SILENCE_DB = -120.0  # stands for digital silence, so that no figure is infinite
 
 _WINDOW_S = 0.010
 _KEPT_S = 0.030
@@ -35,7 +35,7 @@ _NOTHING_HEARD_DBFS = -50.0
 
 @dataclass(frozen=True, slots=True)
 class LoudnessLevel:
-    """How loud a take is."""
+    """The loudness of a take."""
 
     rms_db: float
     """Root mean square in dBFS; SILENCE_DB for silence."""
@@ -44,23 +44,23 @@ class LoudnessLevel:
 
 
 def samples(pcm: bytes) -> Samples:
-    """The PCM as an array, without a copy."""
+    """View PCM as an array, without a copy."""
     return np.frombuffer(pcm, dtype="<i2")
 
 
 def silence(seconds: float, sample_rate: int) -> bytes:
-    """PCM of silence, to the nearest sample."""
+    """Return silence, to the nearest sample."""
     wanted = round(max(seconds, 0.0) * sample_rate)
-    # pydub cuts milliseconds down to whole samples: half a sample more keeps it from losing one.
+    # pydub rounds down to whole samples; half a sample more makes that the nearest.
     milliseconds = (wanted + 0.5) * 1000 / sample_rate
     return bytes(AudioSegment.silent(milliseconds, frame_rate=sample_rate).raw_data)
 
 
 def trim(pcm: bytes, sample_rate: int) -> bytes:
-    """The PCM without dead air at its ends, 30 ms of it kept, faded where it was cut.
+    """Cut silence at both ends, but for 30 ms, and fade at the cuts.
 
-    Dead is what stays 50 dB under the take's own peak; where nothing is heard at all, the
-    first 30 ms are given back.
+    Silence is 50 dB below the take's own peak. A take that is silent throughout is cut to its
+    first 30 ms.
     """
     total = len(pcm) // SAMPLE_BYTES
     start, end = _heard(samples(pcm), sample_rate)
@@ -75,7 +75,7 @@ def trim(pcm: bytes, sample_rate: int) -> bytes:
 
 
 def measure(pcm: bytes) -> LoudnessLevel:
-    """How loud the PCM is, in dBFS."""
+    """Measure the loudness of PCM in dBFS."""
     if not pcm:
         return LoudnessLevel(SILENCE_DB, SILENCE_DB)
     wave = samples(pcm)
@@ -86,23 +86,23 @@ def measure(pcm: bytes) -> LoudnessLevel:
 
 
 def to_flac(path: Path, pcm: bytes, sample_rate: int) -> None:
-    """Keep PCM without loss, whatever the path's suffix; errors: StorageError."""
+    """Write PCM as FLAC, whatever the path's suffix. Errors: StorageError."""
     try:
         with path.open("wb") as file:
-            # libsndfile writes no file at all for no samples: one of silence stands for them.
+            # libsndfile writes no file without samples, so that empty PCM gets one silent sample.
             wave, place = samples(pcm or bytes(SAMPLE_BYTES)), file.fileno()
             soundfile.write(place, wave, sample_rate, "PCM_16", format="FLAC", closefd=False)
     except OSError as error:
         raise storage_error(error, str(path)) from error
     except (soundfile.LibsndfileError, AssertionError) as error:
-        # soundfile asserts that all was written: a full disk shows as a failed assertion.
+        # soundfile asserts that everything was written: a full disk fails the assertion.
         raise StorageError(f"{path} could not be written.", "Is the disk full?") from error
 
 
 def from_flac(path: Path) -> tuple[bytes, int]:
-    """PCM and its sample rate, checked against FLAC's own digest.
+    """Read PCM and its sample rate, and check FLAC's own digest.
 
-    Errors: FileNotFoundError where there is none, StorageError where the file is damaged.
+    Errors: FileNotFoundError, or StorageError if the file is damaged.
     """
     with path.open("rb") as file:
         head = file.read(42)
@@ -112,14 +112,14 @@ def from_flac(path: Path) -> tuple[bytes, int]:
         except soundfile.LibsndfileError as error:
             raise _damaged(path) from error
     pcm = wave.astype("<i2", copy=False).tobytes()
-    # STREAMINFO ends with the MD5 of the samples; libsndfile does not look at it.
+    # STREAMINFO ends with the MD5 of the samples; libsndfile does not check it.
     if head[26:42] != md5(pcm, usedforsecurity=False).digest():
         raise _damaged(path)
     return pcm, int(sample_rate)
 
 
 def length(path: Path) -> tuple[int, float]:
-    """A FLAC file's sample rate and seconds, from its head alone; StorageError where it is none."""
+    """Read sample rate and seconds from a FLAC header; StorageError if it is no FLAC file."""
     with path.open("rb") as file:
         head = file.read(_STREAMINFO.stop)
     packed = int.from_bytes(head[_STREAMINFO])
@@ -130,7 +130,7 @@ def length(path: Path) -> tuple[int, float]:
 
 
 def _damaged(path: Path) -> StorageError:
-    return StorageError(f"{path} is damaged.", "It can be deleted: it is spoken again.")
+    return StorageError(f"{path} is damaged.", "Delete it: the daemon speaks it again.")
 
 
 def _segment(pcm: bytes, sample_rate: int) -> AudioSegment:
@@ -142,7 +142,7 @@ def _decibels(amplitude: float) -> float:
 
 
 def _heard(wave: Samples, sample_rate: int) -> tuple[int, int]:
-    """First and last sample to keep: what is heard, and a little air around it."""
+    """First and last sample to keep: the audible part, and 30 ms around it."""
     kept = round(_KEPT_S * sample_rate)
     window = max(1, round(_WINDOW_S * sample_rate))
     peaks = _window_peaks(wave, window)

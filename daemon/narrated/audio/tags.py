@@ -1,4 +1,4 @@
-"""What players show of a narration: title, author, album, date, language, cover."""
+"""Tags of an audio file: title, author, album, date, language, cover."""
 
 import base64
 from collections.abc import Callable, Mapping
@@ -25,13 +25,13 @@ _JPEG = "image/jpeg"
 
 @dataclass(frozen=True, slots=True)
 class AudioTags:
-    """What is known of a narration; an empty field is not written."""
+    """Tags of a narration; an empty field is not written."""
 
     title: str
     author: str = ""
     album: str = ""
     date: str = ""
-    """ISO 8601, as much of it as is known."""
+    """ISO 8601; may be a year or a month alone."""
     language: str = ""
     """A language tag such as `en` or `en-us`."""
     cover: bytes | None = None
@@ -39,10 +39,10 @@ class AudioTags:
 
 
 def tag(path: Path, format: str, tags: AudioTags) -> None:
-    """Write the tags into a finished file of this format (a key of FORMATS), in its own kind.
+    """Write tags into a finished file of this format (a key of FORMATS).
 
-    ID3v2.4 for mp3 and wav, Vorbis comments for opus, ogg and flac, atoms for m4a; nothing in a
-    wav past 4 GB (RF64 has no place for them). Errors: StorageError.
+    mp3 and wav get ID3v2.4, opus, ogg and flac get Vorbis comments, m4a gets atoms. A wav over
+    4 GB gets none: RF64 has no place for them. Errors: StorageError.
     """
     clean = replace(
         tags,
@@ -59,7 +59,7 @@ def tag(path: Path, format: str, tags: AudioTags) -> None:
 
 def _refusal(path: Path, error: MutagenError) -> StorageError:
     cause = error.args[0] if error.args else None
-    if isinstance(cause, OSError):  # mutagen wraps what the storage said
+    if isinstance(cause, OSError):  # mutagen wraps the storage's error
         return storage_error(cause, str(path))
     return StorageError(f"{path} could not be tagged: {error}.", "Is the file whole?")
 
@@ -95,7 +95,7 @@ def _frames(tags: AudioTags) -> list[Any]:
         kind(encoding=Encoding.UTF8, text=[text]) for kind, text in texts.items() if text
     ]
     if tags.cover:
-        # An empty description is Latin-1, which the oldest players read too.
+        # The empty description is Latin-1, because the oldest players read nothing else.
         front = PictureType.COVER_FRONT
         frames.append(APIC(Encoding.LATIN1, _JPEG, front, "", tags.cover))
     return frames
@@ -151,7 +151,7 @@ def _tag_m4a(path: Path, tags: AudioTags) -> None:
     mp4.tags.clear()
     atoms = {"©nam": tags.title, "©ART": tags.author, "©alb": tags.album, "©day": tags.date}
     mp4.tags.update({name: [text] for name, text in atoms.items() if text})
-    if tags.language:  # MP4 has no atom for it; this is the name that taggers agree on
+    if tags.language:  # MP4 has no atom for it; taggers agree on this name
         mp4.tags["----:com.apple.iTunes:LANGUAGE"] = [MP4FreeForm(tags.language.encode())]
     if tags.cover:
         mp4.tags["covr"] = [MP4Cover(tags.cover, imageformat=MP4Cover.FORMAT_JPEG)]

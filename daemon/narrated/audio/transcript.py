@@ -1,4 +1,4 @@
-"""The transcript beside a narration: what is heard when, as WebVTT."""
+"""WebVTT transcripts: the words of a narration with their times."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +13,7 @@ _ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
 
 @dataclass(frozen=True, slots=True)
 class TranscriptCue:
-    """Words, and when they are heard."""
+    """Words with their start and end."""
 
     start_s: float
     end_s: float
@@ -21,7 +21,7 @@ class TranscriptCue:
 
 
 class Transcript:
-    """A WebVTT file that grows on the disk, cue by cue, in the order they are heard.
+    """A WebVTT file that grows on the disk, cue by cue in the order of time.
 
     Errors: StorageError.
     """
@@ -44,20 +44,20 @@ class Transcript:
         self.close()
 
     def append(self, cue: TranscriptCue) -> None:
-        """Write one cue; without words it is none."""
+        """Write one cue; a cue without words is left out."""
         words = _payload(cue.text)
         if words:
             with storing(str(self._path)):
                 self._file.write(f"\n{_timing(cue)}\n{words}\n")
 
     def close(self) -> None:
-        """Write what is still held; a second close does nothing."""
+        """Write the buffered rest; a second close does nothing."""
         with storing(str(self._path)):
             self._file.close()
 
 
 def _payload(text: str) -> str:
-    """The text on one line and escaped, so that it can neither end its cue nor forge another."""
+    """The text escaped and on one line, so that it cannot end its cue or forge another."""
     return " ".join(encodable(text).split()).translate(_ESCAPES)
 
 

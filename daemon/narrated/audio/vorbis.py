@@ -1,4 +1,4 @@
-"""Ogg Vorbis through libsndfile, which carries the reference encoder and speaks mono."""
+"""Ogg Vorbis files through libsndfile: it has the reference encoder, and that can do mono."""
 
 from contextlib import suppress
 from pathlib import Path
@@ -12,17 +12,17 @@ from narrated.errors import StorageError
 
 _SLICE_SAMPLES = 8192
 _SERIAL = 1
-# libvorbis, one channel: the nominal bits a second of its qualities -1 to 10 at 44.1 kHz.
+# Nominal kbit/s of libvorbis' qualities -1 to 10, one channel at 44.1 kHz.
 _NOMINAL = (32, 48, 56, 64, 70, 80, 96, 112, 128, 160, 192, 250)
 
 
 class VorbisSink:
-    """A file that takes PCM of one sample rate; `bitrate` chooses the nearest quality."""
+    """An Ogg Vorbis file at one sample rate; `bitrate` selects the nearest quality."""
 
     def __init__(self, path: Path, sample_rate: int, bitrate: int) -> None:
         self._path = path
         self._pending = bytearray()
-        path.touch()  # libsndfile would not say why a file cannot be made
+        path.touch()  # libsndfile would not report why it cannot create a file
         self._file = soundfile.SoundFile(
             path,
             "w",
@@ -34,10 +34,10 @@ class VorbisSink:
         )
 
     def write(self, pcm: bytes) -> None:
-        """Encode what fills whole slices; the rest waits.
+        """Encode whole slices, and buffer the rest.
 
-        libvorbis looks at what it is handed at once, so slices of one length make the same
-        file however the PCM was cut; and long ones overflow libsndfile's stack.
+        libvorbis analyses each call by itself, so that slices of one length make the same file
+        however the PCM was split. Long slices overflow libsndfile's stack.
         """
         self._pending += pcm
         size = _SLICE_SAMPLES * SAMPLE_BYTES
@@ -48,7 +48,7 @@ class VorbisSink:
             self._encode(view[start : start + size])
 
     def close(self) -> None:
-        """Encode the rest and make the file's serial number ours."""
+        """Encode the rest, and set the file's serial number."""
         if self._pending:
             self._encode(bytes(self._pending))
         try:
@@ -61,7 +61,7 @@ class VorbisSink:
             raise _unwritten(self._path) from error
 
     def discard(self) -> None:
-        """Close the file as it is; nothing is raised."""
+        """Close the file as it is; raises nothing."""
         self._pending.clear()
         with suppress(soundfile.LibsndfileError):
             self._file.close()
@@ -70,18 +70,18 @@ class VorbisSink:
         try:
             self._file.buffer_write(pcm, "int16")
         except (soundfile.LibsndfileError, AssertionError) as error:
-            # soundfile asserts that all was written: a full disk shows as a failed assertion.
+            # soundfile asserts that everything was written: a full disk fails the assertion.
             raise _unwritten(self._path) from error
 
 
 def _compression_level(bitrate: int) -> float:
-    """libsndfile's level for the quality nearest to a bitrate: 0 is quality 10, 1 quality 0."""
+    """libsndfile's level for the quality nearest to a bitrate: 0 is quality 10, 1 is quality 0."""
     nearest = min(range(len(_NOMINAL)), key=lambda place: abs(_NOMINAL[place] * 1000 - bitrate))
     return 1.0 - max(0, nearest - 1) / 10
 
 
 def _settle_serial(path: Path) -> None:
-    """Give every page one fixed serial number: libsndfile draws one from the clock."""
+    """Give every page one fixed serial number: libsndfile takes it from the clock."""
     ended = False
     with path.open("r+b") as file:
         while True:
@@ -96,7 +96,7 @@ def _settle_serial(path: Path) -> None:
             file.write(page.write())
             file.seek(after)
             ended = page.last
-    if not ended:  # libsndfile keeps silent about what it could not write while closing
+    if not ended:  # libsndfile does not report failed writes while closing
         raise _unwritten(path)
 
 

@@ -107,7 +107,7 @@ class Publisher:
 
     def _write_note(self, job: Job, error: NarratedError) -> None:
         text = notes.error_note(error.problem, error.remedy, job.path, metadata.now())
-        self._ground.insist()
+        self._ground.check()
         if not self._says_the_same(job, text):
             notes.write_note(self._outbox, job.stem + ERROR_SUFFIX, text)
 
@@ -121,7 +121,7 @@ class Publisher:
 
     def forget_note(self, job: Job) -> None:
         try:
-            self._ground.insist()
+            self._ground.check()
             notes.remove_note(self._outbox, job.stem + ERROR_SUFFIX)
         except StorageError as refused:
             log.warning("the note of %s could not be removed: %s", printable(job.path), refused)
@@ -385,7 +385,7 @@ class Publisher:
 
     def _remember_ground(self) -> None:
         """Where narrations are from now on, lest what is below it be taken for it one day."""
-        device = self._ground.insist()
+        device = self._ground.check()
         if device != self._ground.device:
             self._ledger.host.record_device(OUTBOX, device)
             self._ground.device = device
@@ -394,7 +394,7 @@ class Publisher:
         """Work on what is published, as long as it is the outbox that stands there."""
 
         def work() -> Value:
-            self._ground.insist()
+            self._ground.check()
             return call()
 
         return await self._on_disk(work)

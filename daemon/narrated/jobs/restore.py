@@ -76,7 +76,7 @@ def remnants(ground: MountGuard, ledger: Path, inbox: Path) -> list[FoundNarrati
     """
     aside = last_aside(ledger)
     if aside is not None:
-        MountGuard(ground.outbox, device_in(aside, OUTBOX)).insist()
+        MountGuard(ground.outbox, device_in(aside, OUTBOX)).check()
     found = (_remnant(ground.outbox, inbox, path) for path in _manifests(ground.outbox))
     return sorted(filter(None, found), key=lambda each: each.published_at, reverse=True)
 

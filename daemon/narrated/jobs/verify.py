@@ -80,7 +80,7 @@ class OutboxVerifier:
 
     def _damaged(self, jobs: list[Job]) -> tuple[list[Job], float]:
         began = time.thread_time()
-        self._ground.insist()
+        self._ground.check()
         for folder in {(self._outbox / job.stem).parent for job in jobs} - self._swept:
             self._sweep(folder)
         damaged = [job for job in jobs if not _matches(self._outbox, job.stem)]

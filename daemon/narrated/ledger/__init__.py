@@ -1,1 +1,1 @@
-"""What was asked, how far it is, and the sound already spoken."""
+"""The ledger (jobs, sources, takes) and the take cache."""

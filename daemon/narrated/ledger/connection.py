@@ -1,4 +1,4 @@
-"""SQLite's connection, whose refusals are told in our words: what waits, and what is damaged."""
+"""SQLite connection that raises StorageError and DamagedLedger with a remedy."""
 
 import sqlite3
 from collections.abc import Iterable
@@ -11,17 +11,17 @@ _READ_ONLY = {sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_P
 
 
 class DamagedLedger(StorageError):
-    """The ledger's file is not what was written there; the next start makes a new one."""
+    """SQLite found damage in the ledger's file; the next start restores a new one."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(
             f"The ledger is damaged: {reason}.",
-            "The daemon sets it aside when it starts, and makes a new one from the outbox.",
+            "Restart the daemon: it sets the ledger aside, and restores a new one from the outbox.",
         )
 
 
 class LedgerConnection(sqlite3.Connection):
-    """Raises StorageError where SQLite refuses, DamagedLedger where it finds damage."""
+    """Raises StorageError if SQLite refuses, DamagedLedger if it finds damage."""
 
     damage = ""
     """The first damage found."""
@@ -37,7 +37,7 @@ class LedgerConnection(sqlite3.Connection):
 
 
 class LedgerCursor(sqlite3.Cursor):
-    """A cursor of such a connection; rows are read from the disk as they are fetched."""
+    """Its cursor. Rows are read from the disk as they are fetched, so fetching can fail too."""
 
     connection: LedgerConnection
 
@@ -45,47 +45,47 @@ class LedgerCursor(sqlite3.Cursor):
         try:
             return super().execute(sql, parameters)
         except sqlite3.DatabaseError as error:
-            raise self._told(error) from error
+            raise self._translated(error) from error
 
     def executemany(self, sql: str, parameters: Iterable[Any], /) -> Self:
         try:
             return super().executemany(sql, parameters)
         except sqlite3.DatabaseError as error:
-            raise self._told(error) from error
+            raise self._translated(error) from error
 
     def executescript(self, script: str, /) -> Self:
         try:
             super().executescript(script)
             return self
         except sqlite3.DatabaseError as error:
-            raise self._told(error) from error
+            raise self._translated(error) from error
 
     def fetchone(self) -> Any:
         try:
             return super().fetchone()
         except sqlite3.DatabaseError as error:
-            raise self._told(error) from error
+            raise self._translated(error) from error
 
     def fetchall(self) -> list[Any]:
         try:
             return super().fetchall()
         except sqlite3.DatabaseError as error:
-            raise self._told(error) from error
+            raise self._translated(error) from error
 
     def __next__(self) -> Any:
         try:
             return super().__next__()
         except sqlite3.DatabaseError as error:
-            raise self._told(error) from error
+            raise self._translated(error) from error
 
-    def _told(self, error: sqlite3.DatabaseError) -> Exception:
+    def _translated(self, error: sqlite3.DatabaseError) -> Exception:
         code = error.sqlite_errorcode & 0xFF if hasattr(error, "sqlite_errorcode") else 0
         if code in _DAMAGED:
             self.connection.damage = self.connection.damage or str(error)
             return DamagedLedger(str(error))
         if isinstance(error, sqlite3.OperationalError):
             return _refused(error, code)
-        return error  # a defect, such as a row that the schema does not allow
+        return error  # a bug, such as a row that the schema does not allow
 
 
 def _refused(error: sqlite3.OperationalError, code: int) -> StorageError:

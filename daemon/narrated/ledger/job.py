@@ -5,36 +5,36 @@ from dataclasses import dataclass
 
 
 class JobState(enum.StrEnum):
-    """How far a job is."""
+    """The stage of a job."""
 
     QUEUED = "queued"  # found, not read yet
     PLANNED = "planned"  # its script and chunks are written down
     SPEAKING = "speaking"  # being spoken and encoded
     PUBLISHING = "publishing"  # its files are going into the outbox
-    DONE = "done"  # stands in the outbox
+    DONE = "done"  # published in the outbox
     FAILED = "failed"  # cannot be narrated as it is; a note says why
-    WAITING = "waiting"  # cannot go on now; goes on by itself
+    WAITING = "waiting"  # cannot go on now; resumes by itself
     SUPERSEDED = "superseded"  # a newer version, or the post that shows it, took its place
     REMOVED = "removed"  # its source is gone, or it was cancelled
 
 
 class JobReason(enum.StrEnum):
-    """Why a job waits, or was removed."""
+    """The reason why a job waits, or was removed."""
 
     NONE = ""
     UNREADABLE = "unreadable"  # the source may not be opened
-    ABSENT = "absent"  # the source, or what it hangs on, is not there and not missed: inbox away?
-    ENGINE = "engine"  # a voice, model or captioner is not to be had
+    ABSENT = "absent"  # the source or a file it needs is absent, and not reported deleted
+    ENGINE = "engine"  # a voice, model or captioner is unavailable
     STORAGE = "storage"  # the outbox, cache or state cannot be written
-    UNWANTED = "unwanted"  # removed: `narrate: false` holds for it, until that changes
+    UNWANTED = "unwanted"  # removed: `narrate: false` applies to it
 
 
 class JobCause(enum.StrEnum):
-    """What called a job into being."""
+    """The event that created a job."""
 
     FOUND = "found"  # a new or changed source
-    PICTURE = "picture"  # a picture that a post shows came or changed
-    SETTINGS = "settings"  # a folder's settings or a lexicon came, changed or went
+    PICTURE = "picture"  # a picture of a post appeared or changed
+    SETTINGS = "settings"  # a folder's settings or a lexicon appeared, changed or went
     REFRESH = "refresh"  # the user asked for today's settings
     RESPEAK = "respeak"  # the user asked for another take
 
@@ -82,7 +82,7 @@ class Job:
     remedy: str = ""
     title: str = ""
     narration: str = ""
-    """Digest of all that decides the published sound; empty until planned."""
+    """Digest of everything that decides the sound; empty until planned."""
     duration_s: float = 0.0
 
     @property
@@ -92,7 +92,7 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Take:
-    """A chunk as it was spoken once: what the cache holds under its key."""
+    """The sound of a chunk, in the cache under its key."""
 
     key: str
     sample_rate: int
@@ -100,5 +100,5 @@ class Take:
     rms_db: float
     peak_db: float
     elapsed_s: float
-    """How long the engine took."""
+    """Seconds that the engine needed."""
     size_bytes: int

@@ -1,4 +1,4 @@
-"""Audio by content: every take ever spoken, until room is needed."""
+"""Take cache: FLAC files by content key; the least recently used are evicted."""
 
 import asyncio
 import secrets
@@ -14,22 +14,22 @@ from narrated.ledger.job import Take
 from narrated.ledger.store import Ledger
 
 HOT_BYTES = 24 * 2**20
-"""Sound just spoken is kept at hand this far, so that encoding it need not decode it first: about
-nine minutes at 22,050 Hz, more than one job is spoken ahead of its encoder."""
+"""New takes stay in memory up to this size, so that the encoder need not decode them: about nine
+minutes at 22,050 Hz, more than a job is spoken ahead of its encoder."""
 
 _SUFFIX = ".flac"
 _FOLDED = 2  # as many characters of the key name a take's folder
 
 PROBE_BYTES = 1 << 20
-"""More than a full disk has left."""
+"""More room than a full disk has."""
 
 
 class TakeCache:
     """Takes as FLAC files named by their keys; the ledger holds the index.
 
-    A file is renamed into place before its row is written, so a row always had a whole file; a
-    file that a kill left without its row gets one at the next start. What is read back damaged
-    raises DamagedTake and leaves the cache, to be spoken again.
+    A file is renamed into place before the ledger lists it, so that a listed take is complete. If a
+    kill leaves a file unlisted, the next start lists it. Reading a damaged file raises
+    DamagedTake; the caller drops the take and speaks it again.
     """
 
     def __init__(self, folder: Path, ledger: Ledger, limit_bytes: int, disk: Executor) -> None:
@@ -41,26 +41,26 @@ class TakeCache:
         self._hot_bytes = 0
         self._leaving: set[str] = set()
         self._unlisted: dict[str, Take] = {}
-        """Takes that the ledger refused: their files are there, and are not to be spoken again."""
+        """Takes that the ledger refused to list. Their files exist, so nothing is spoken again."""
         self._prepare()
         self._bytes = ledger.takes.total_bytes()
 
     @property
     def size_bytes(self) -> int:
-        """How much it holds; a take that was written twice at once may count twice for a while."""
+        """Bytes in the cache; a take written twice at once may count twice for a while."""
         return self._bytes
 
     def has(self, key: str) -> bool:
-        """Whether a take is there; StorageError where the ledger does not take it up."""
+        """True if a take exists; StorageError if the ledger refuses to list it."""
         if key in self._unlisted:
             self._list(self._unlisted[key])
         take = self._ledger.takes.get(key)
         return take is not None and (key in self._hot or self._is_listed_so(take))
 
     async def keep(self, key: str, pcm: bytes, sample_rate: int, elapsed_s: float) -> Take:
-        """Write a take down and remember it; `pcm` is 16-bit mono. StorageError when it cannot.
+        """Write a take and list it; `pcm` is 16-bit mono. Errors: StorageError.
 
-        That is done to its end even when nobody waits for it any more: it would be spoken again.
+        A cancelled caller does not stop this, since the take would have to be spoken again.
         """
         keeping = asyncio.ensure_future(self._keep(key, pcm, sample_rate, elapsed_s))
         try:
@@ -80,10 +80,10 @@ class TakeCache:
         return take
 
     def read(self, key: str) -> tuple[bytes, int]:
-        """A take's 16-bit mono PCM and sample rate; safe to call from any thread.
+        """Return a take's 16-bit mono PCM and sample rate; safe to call from any thread.
 
-        Raises DamagedTake when the file is gone or does not decode, StorageError when it cannot
-        be read now.
+        Raises DamagedTake if the file is gone or does not decode, StorageError if it cannot be
+        read now.
         """
         hot = self._hot.get(key)
         if hot is not None:
@@ -92,11 +92,11 @@ class TakeCache:
             return from_flac(self._path(key))
         except (StorageError, FileNotFoundError) as error:
             raise DamagedTake(key) from error
-        except OSError as error:  # it may be well: nobody is to speak it again for that
+        except OSError as error:  # the file may be intact, so that it is not spoken again
             raise _refused(self._path(key), "read", error) from error
 
     async def fetch(self, key: str) -> None:
-        """Have a take at hand for `read`, which alone tells when it is damaged."""
+        """Load a take into memory for `read`; only `read` reports damage."""
         if key in self._hot:
             return
         loop = asyncio.get_running_loop()
@@ -105,16 +105,16 @@ class TakeCache:
             self._warm(key, pcm, sample_rate)
 
     def drop(self, key: str) -> None:
-        """Forget a take, with its file; StorageError when that cannot be removed."""
+        """Delete a take and its file. Errors: StorageError."""
         self._unlink([key])
         self._ledger.takes.drop(key)
         if hot := self._hot.pop(key, None):
             self._hot_bytes -= len(hot[0])
 
     def found(self) -> list[tuple[Take, float]]:
-        """Every take in the folder, with the time it was written at, whatever the ledger knows.
+        """Return every take in the folder with the time of its file, listed or not.
 
-        How loud each is and how long it took to speak is not told anew: both are 0. 20 µs a take.
+        Loudness and elapsed time are 0, since the file does not tell. Takes 20 µs per take.
         """
         files = (
             path for path in self._folder.glob("??/*.flac") if path.stem[:2] == path.parent.name
@@ -122,12 +122,12 @@ class TakeCache:
         return [found for path in files if (found := _found(path))]
 
     def adopt(self, found: list[tuple[Take, float]]) -> None:
-        """Take these over into the ledger."""
+        """List these takes in the ledger."""
         self._ledger.takes.adopt(found)
         self._bytes = self._ledger.takes.total_bytes()
 
     def probe(self) -> None:
-        """See whether takes could be written now; StorageError says why not."""
+        """Check that takes could be written now. Errors: StorageError."""
         path = self._temporary()
         try:
             path.write_bytes(bytes(PROBE_BYTES))
@@ -142,7 +142,7 @@ class TakeCache:
             (self._folder / "tmp").mkdir(parents=True, exist_ok=True)
             for left in (self._folder / "tmp").iterdir():
                 left.unlink()
-            # One that is made anew gets all of them at once, by `adopt`.
+            # A restored ledger gets all takes at once, by `adopt`.
             if not self._ledger.jobs.is_empty or self._ledger.takes.total_bytes():
                 for folder in self._folder.iterdir():
                     self._take_in(folder)
@@ -150,13 +150,13 @@ class TakeCache:
             raise _unwritable(self._folder, error) from error
 
     def _is_listed_so(self, take: Take) -> bool:
-        """Whether its file is the one that was written, by what can be told without decoding it."""
+        """True if the file has the size and sample rate of the take; it is not decoded."""
         path = self._path(take.key)
         try:
             return (length(path)[0], path.stat().st_size) == (take.sample_rate, take.size_bytes)
         except (FileNotFoundError, StorageError):
             return False
-        except OSError:  # it may be well: `read` says what keeps it from being read
+        except OSError:  # the file may be intact; `read` reports the error
             return True
 
     def _list(self, take: Take) -> None:
@@ -166,7 +166,7 @@ class TakeCache:
         self._bytes += take.size_bytes
 
     def _take_in(self, folder: Path) -> None:
-        """Give a row to each take that has none; only names are compared, some 2 µs a take."""
+        """List the files of a folder that are unlisted; compares names only, 2 µs per take."""
         known = self._ledger.takes.keys_starting(folder.name)
         for path in folder.glob(f"*{_SUFFIX}"):
             if (key := path.name.removesuffix(_SUFFIX)) not in known and path == self._path(key):
@@ -178,7 +178,7 @@ class TakeCache:
         except StorageError:
             path.unlink()
         except OSError:
-            return  # it may be well, and is not missed: nothing hangs on it but speech
+            return  # the file may be intact; if not, the chunk is spoken again
         else:
             self._ledger.takes.record(_take(key, pcm, sample_rate, 0.0, path.stat().st_size))
 
@@ -203,21 +203,21 @@ class TakeCache:
             self._hot_bytes -= len(oldest)
 
     async def _evict(self) -> None:
-        """Down to nine tenths of the bound, so that it is not done again for each take."""
+        """Evict down to nine tenths of the limit, so that not every take evicts again."""
         keys = self._ledger.takes.evictable(self._bytes - self.limit_bytes * 9 // 10)
         loop = asyncio.get_running_loop()
         self._leaving |= set(keys)
         try:
             await loop.run_in_executor(self._disk, self._unlink, keys)
             with self._ledger.transaction():
-                for key in self._leaving.intersection(keys):  # not what was spoken again meanwhile
+                for key in self._leaving.intersection(keys):  # but not takes spoken again meanwhile
                     self._ledger.takes.drop(key)
         finally:
             self._leaving -= set(keys)
         self._bytes = self._ledger.takes.total_bytes()
 
     def _unlink(self, keys: list[str]) -> None:
-        """Files first: a row without one is noticed, a file without a row never leaves."""
+        """Files go first: a row without a file is noticed, a file without a row never leaves."""
         for key in keys:
             path = self._path(key)
             try:
@@ -233,7 +233,7 @@ class TakeCache:
 
 
 class DamagedTake(Exception):
-    """The sound kept under this key is gone or does not decode; it is to be spoken again."""
+    """The file of this take is gone or does not decode; the chunk must be spoken again."""
 
     def __init__(self, key: str) -> None:
         super().__init__(f"the take {key} is damaged")
@@ -241,7 +241,7 @@ class DamagedTake(Exception):
 
 
 def _found(path: Path) -> tuple[Take, float] | None:
-    """A take as its file tells of it; None where that is no FLAC, or gone."""
+    """A take by its file's header; None if that is missing or no FLAC file."""
     try:
         sample_rate, duration_s = length(path)
         status = path.stat()
@@ -262,7 +262,7 @@ def _unwritable(path: Path, error: Exception) -> StorageError:
 
 def _refused(path: Path, verb: str, error: Exception) -> StorageError:
     return StorageError(
-        f"The cache cannot be {verb} ({path}): {_reason(error)}.",
+        f"The cache file {path} cannot be {verb}: {_reason(error)}.",
         "Make room on its disk, or mend its rights; the work goes on by itself.",
     )
 

@@ -1,7 +1,7 @@
-"""The manifest beside a narration: what it is, whence it comes, and how to check it.
+"""Manifests: a JSON file next to each narration with its source, outputs and digests.
 
-It is UTF-8 JSON. File names may hold bytes that are not UTF-8: in `source.path`, `shows` and
-`consulted`, and in the names of outputs, such a byte stands as `\\xHH`, and a backslash as two.
+File names may hold bytes that are not UTF-8. In `source.path`, `shows`, `consulted` and the names
+of outputs such a byte is written as `\\xHH`, and a backslash as two.
 """
 
 import re
@@ -25,14 +25,14 @@ _ESCAPED = re.compile(r"\\(?:x([89a-f][0-9a-f])|\\)")
 
 
 class ManifestSource(msgspec.Struct, frozen=True):
-    """What was narrated: its path in the inbox, and its content."""
+    """The narrated source: its path in the inbox, and its digest."""
 
     path: str
     sha256: str
 
 
 class ManifestOutput(msgspec.Struct, frozen=True):
-    """A published file beside the manifest."""
+    """A published file in the manifest's folder."""
 
     name: str
     sha256: str
@@ -41,7 +41,7 @@ class ManifestOutput(msgspec.Struct, frozen=True):
 
 
 class BlockTime(msgspec.Struct, frozen=True):
-    """A block of the document and when it is heard; `text` is its beginning."""
+    """A block of the document and its times; `text` is its beginning."""
 
     block: int
     role: str
@@ -51,7 +51,7 @@ class BlockTime(msgspec.Struct, frozen=True):
 
 
 class SkippedPart(msgspec.Struct, frozen=True):
-    """Something of the source that is not heard, and why."""
+    """A part of the source that is not spoken, and the reason."""
 
     block: int
     kind: str
@@ -60,13 +60,13 @@ class SkippedPart(msgspec.Struct, frozen=True):
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
-    """A narration as it was published; the last file written, so that it commits the others."""
+    """A published narration. The manifest is written last, and so commits the other files."""
 
     format: int = FORMAT_VERSION
     program: str
-    """Name and version of what made it."""
+    """Name and version of the program that made it."""
     published: str
-    """When, in ISO 8601 with the offset."""
+    """Time of publication in ISO 8601 with the offset."""
     source: ManifestSource
     outputs: tuple[ManifestOutput, ...]
     title: str
@@ -77,17 +77,17 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     voice: str
     settings: dict[str, Any] = {}
     script: str = ""
-    """Digest of the script that was spoken."""
+    """Digest of the spoken script."""
     duration_s: float
     blocks: tuple[BlockTime, ...] = ()
     skipped: tuple[SkippedPart, ...] = ()
     shows: dict[str, str] | None = None
-    """The pictures that it shows, by inbox path with their sha256; None in older manifests."""
+    """The post's pictures: inbox path to sha256; None in older manifests."""
     consulted: dict[str, str] = {}
-    """The settings and lexicons that it was written by, the same way."""
+    """The settings and lexicons it was planned with: inbox path to sha256."""
 
     def renamed(self, path: str, old_stem: str, new_stem: str) -> "Manifest":
-        """The same narration of a source that now stands at another path, under another stem."""
+        """Return the manifest for the same narration after its source and stem were renamed."""
         old, new = (stem.rpartition("/")[2] for stem in (old_stem, new_stem))
         outputs = tuple(
             msgspec.structs.replace(each, name=new + each.name.removeprefix(old))
@@ -98,7 +98,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def encode(manifest: Manifest) -> bytes:
-    """The manifest as indented UTF-8 JSON; the same manifest makes the same bytes."""
+    """Encode a manifest as indented UTF-8 JSON; the same manifest makes the same bytes."""
     written = _with_names(manifest, _escaped)
     try:
         line = msgspec.json.encode(written)
@@ -108,23 +108,25 @@ def encode(manifest: Manifest) -> bytes:
 
 
 def decode(content: bytes) -> Manifest:
-    """A manifest from its bytes; errors: msgspec.DecodeError, msgspec.ValidationError."""
+    """Decode a manifest. Errors: msgspec.DecodeError, msgspec.ValidationError."""
     return _with_names(msgspec.json.decode(content, type=Manifest), _unescaped)
 
 
 def read(path: Path) -> Manifest:
-    """The manifest at this path; StorageError where there is none or it is not one."""
+    """Read the manifest at a path; StorageError if it is missing or not a manifest."""
     try:
         return decode(path.read_bytes())
     except OSError as error:
         raise storage_error(error, str(path)) from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        problem = f"{printable(str(path))} is not a manifest of ours: {error}."
-        raise StorageError(problem, "Delete it: the narration is published again.") from error
+        problem = f"{printable(str(path))} is not a manifest of narrated: {error}."
+        raise StorageError(
+            problem, "Delete it, and the daemon publishes the narration again."
+        ) from error
 
 
 def standing(path: Path) -> Manifest | None:
-    """The manifest at this path; None where there is none, or something else. StorageError."""
+    """Read the manifest at a path; None if missing or not a manifest. Errors: StorageError."""
     try:
         content = path.read_bytes()
     except (FileNotFoundError, NotADirectoryError, IsADirectoryError):

@@ -1,4 +1,4 @@
-"""Whether the outbox is there, and not the empty mount point of a disk that was taken away."""
+"""Tells the outbox from the empty mount point of a missing disk."""
 
 import errno
 import os
@@ -13,22 +13,22 @@ _OF_A_NEW_DISK = {STATUS_NAME, "lost+found"}
 
 
 class MountGuard:
-    """The outbox's root, and the device (st_dev) that narrations were put on.
+    """Compares the outbox's device (st_dev) with the device of earlier narrations.
 
-    An empty folder on another device is no outbox of ours. One that holds something is: it was
-    moved to a new disk, or devices were numbered otherwise at boot; and an outbox that stays on
-    its device may be emptied by whoever listens.
+    An empty folder on another device is not the outbox, but a mount point without its disk. A
+    folder with files is: it was moved to a new disk, or the device numbers changed at boot. The
+    listener may empty an outbox that stays on its device.
     """
 
     def __init__(self, outbox: Path, device: int | None) -> None:
-        """`device` None: nothing was put anywhere yet."""
+        """`device` is None before the first publication."""
         self.outbox = outbox
         self.device = device
         self.problem: StorageError | None = None
-        """What `look` saw last."""
+        """The problem that the last `look` found."""
 
-    def insist(self) -> int:
-        """The device that the outbox is on; StorageError where it is not ours, or not there."""
+    def check(self) -> int:
+        """Return the outbox's device; StorageError if it is missing or a bare mount point."""
         with storing(str(self.outbox)):
             device = self.outbox.stat().st_dev
             if self.device not in (None, device) and self._is_empty():
@@ -36,11 +36,11 @@ class MountGuard:
         return device
 
     def look(self) -> None:
-        """See whether anything could be put there now."""
+        """Check whether the outbox can be written now, and set `problem`."""
         try:
-            self.insist()
+            self.check()
             with storing(str(self.outbox)):
-                self._insist_on_rights()
+                self._check_rights()
         except StorageError as problem:
             self.problem = problem
         else:
@@ -51,7 +51,7 @@ class MountGuard:
             names = {entry.name for entry in entries if not entry.name.startswith(".narrated-")}
         return names <= _OF_A_NEW_DISK
 
-    def _insist_on_rights(self) -> None:
+    def _check_rights(self) -> None:
         if os.access(self.outbox, os.W_OK | os.X_OK):
             return
         read_only = os.statvfs(self.outbox).f_flag & os.ST_RDONLY
@@ -61,6 +61,6 @@ class MountGuard:
     def _lost(self) -> StorageError:
         return StorageError(
             f"The outbox {printable(str(self.outbox))} is empty and on another disk than before.",
-            "Mount its disk, and the work goes on by itself; if this folder is meant, put any "
-            "file into it.",
+            "Mount its disk, and the work goes on by itself. If you mean this folder, put any file "
+            "into it.",
         )

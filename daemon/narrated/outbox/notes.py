@@ -1,4 +1,4 @@
-"""What a person sees through the synced folder alone: notes of failures, and of progress."""
+"""Text notes in the outbox: one for each failed source, and one for the daemon's status."""
 
 import os
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 
 from narrated.errors import SourceError
-from narrated.outbox.open_folder import DraftFile, insist, opened, prune, remove, split
+from narrated.outbox.open_folder import DraftFile, opened, prune, remove, retry_if_removed, split
 from narrated.printable import printable
 from narrated.safe_text import line_of
 from narrated.storage_errors import storing
@@ -20,18 +20,18 @@ _LONGEST_NAME_BYTES = 255
 
 
 class DaemonState(StrEnum):
-    """What the daemon is doing, as its note says it."""
+    """The daemon's activity, as its status note names it."""
 
     STARTING = "starting"
     WORKING = "working"
     IDLE = "idle"
-    WAITING = "waiting"  # there is work, and none of it can go on now
+    WAITING = "waiting"  # there is work, and all of it waits for something
     STOPPED = "stopped"
 
 
 @dataclass(frozen=True, slots=True)
 class ReadingProgress:
-    """A file being read: how much is done (0 to 1), how many seconds are left where known."""
+    """A file being narrated: the finished fraction (0 to 1), and the seconds left if known."""
 
     path: str
     fraction: float
@@ -40,7 +40,7 @@ class ReadingProgress:
 
 @dataclass(frozen=True, slots=True)
 class StatusNote:
-    """Everything the note at the outbox's root tells; paths are inbox-relative."""
+    """The content of the status note; paths are relative to the inbox."""
 
     now: datetime
     """With its time zone."""
@@ -48,19 +48,19 @@ class StatusNote:
     reading: tuple[ReadingProgress, ...] = ()
     queued: int = 0
     queue: tuple[str, ...] = ()
-    """The first of those queued."""
+    """The first paths of the queue."""
     waiting: tuple[tuple[str, str], ...] = ()
-    """Paths and what they wait for."""
+    """Paths with the reason each waits for."""
     failed: tuple[tuple[str, str], ...] = ()
-    """Paths and what was wrong."""
+    """Paths with the problem of each."""
     conflicts: tuple[str, ...] = ()
     notices: tuple[str, ...] = ()
-    """What is wrong with the whole, such as a missing inbox."""
+    """Problems of the whole daemon, such as a missing inbox."""
     done_today: int = 0
 
 
 def error_note(problem: str, remedy: str, path: str, when: datetime) -> str:
-    """The text of `post.error.txt`: which file, what was wrong, what to do, and when."""
+    """Return the text of `post.error.txt`: the file, the problem, the remedy, and the time."""
     lines = [
         f"{printable(path)} was not narrated.",
         "",
@@ -76,7 +76,7 @@ def error_note(problem: str, remedy: str, path: str, when: datetime) -> str:
 
 
 def status_note(status: StatusNote) -> str:
-    """The text of `narrated.status.txt`."""
+    """Return the text of `narrated.status.txt`."""
     lines = [f"narrated: {_STATES[status.state]}", f"as of {_clock(status.now)}"]
     lines += _section("Please look", [line_of(notice) for notice in status.notices])
     lines += _section("Being read", [_progress(each) for each in status.reading])
@@ -93,21 +93,21 @@ def status_note(status: StatusNote) -> str:
 
 
 def write_note(outbox: Path, name: str, text: str) -> None:
-    """Write a note under its outbox-relative name, atomically; a note need not be durable.
+    """Write a note under its outbox-relative name, atomically but not synced.
 
-    Where a file stands for one of its folders the note stands beside that: `post.mp3/a` is
+    If one of its folders is a file, the note goes next to that file: `post.mp3/a` becomes
     `post.mp3~a`. Errors: StorageError.
     """
     content = text.encode("utf-8", "replace")
     with storing(str(outbox / name)):
         for place in _places(name):
             with suppress(SourceError):
-                insist(partial(_write, outbox, *split(place), content))
+                retry_if_removed(partial(_write, outbox, *split(place), content))
                 break
 
 
 def remove_note(outbox: Path, name: str) -> None:
-    """Remove a note if it is there, and folders it leaves empty. Errors: StorageError."""
+    """Remove a note if it exists, and the folders it leaves empty. Errors: StorageError."""
     with storing(str(outbox / name)):
         for place in _places(name):
             folder_name, last = split(place)
@@ -117,7 +117,7 @@ def remove_note(outbox: Path, name: str) -> None:
 
 
 def _places(name: str) -> Iterator[str]:
-    """Where a note may stand, the best place first and the last in no folder at all."""
+    """The names a note may have, the preferred one first; the last is in no folder."""
     yield name
     while "/" in name:
         name = _fitting("~".join(name.rsplit("/", 1)))
@@ -125,7 +125,7 @@ def _places(name: str) -> Iterator[str]:
 
 
 def _fitting(name: str) -> str:
-    """The name with its last part cut at its beginning to what a file may be called."""
+    """Cut the beginning of the last part until it fits the file system's 255 bytes."""
     folder, slash, last = name.rpartition("/")
     while len(os.fsencode(last)) > _LONGEST_NAME_BYTES:
         last = last[1:]

@@ -1,6 +1,6 @@
-"""A folder of the outbox, held open, so that nothing is ever written through a link.
+"""Open folders of the outbox, so that no file is written through a link.
 
-Everything happens relative to open folders: what a name led to a moment ago does not matter.
+Every operation is relative to an open folder; a path that changes meanwhile does no harm.
 """
 
 import errno
@@ -20,7 +20,7 @@ from narrated.printable import printable
 
 Result = TypeVar("Result")
 
-FOLDER_MODE = 0o2775  # setgid: what is made inside belongs to the shared group
+FOLDER_MODE = 0o2775  # setgid: new files belong to the shared group
 FILE_MODE = 0o664
 
 _TRIES = 20
@@ -32,11 +32,11 @@ _CANNOT_CHMOD = {errno.EPERM, errno.ENOTSUP}  # file systems without owners or m
 
 @contextmanager
 def opened(outbox: Path, folder: str, *, make: bool = False) -> Iterator[int]:
-    """The descriptor of a folder below the outbox ("" for the outbox itself).
+    """Open a folder below the outbox ("" for the outbox itself), and yield its descriptor.
 
-    `make` makes what is missing of it, though never the outbox: a disk that is not mounted
-    must not be mistaken for an empty one. Errors: OSError; ENOTDIR where a link is in the way;
-    with `make` SourceError where a file is.
+    `make` creates missing folders, but never the outbox: a disk that is not mounted must not look
+    like an empty one. Errors: OSError, with ENOTDIR if a link is in the way; with `make`
+    SourceError if a file is in the way.
     """
     if folder and not is_inside(folder):
         raise ValueError(f"{folder!r} is not a folder inside the outbox")
@@ -55,11 +55,11 @@ def opened(outbox: Path, folder: str, *, make: bool = False) -> Iterator[int]:
         os.close(held)
 
 
-def insist(work: Callable[[], Result]) -> Result:
-    """The work's result, tried again where a folder goes away under it.
+def retry_if_removed(work: Callable[[], Result]) -> Result:
+    """Return the work's result; run it again if a folder was removed meanwhile.
 
-    A withdrawal may remove a folder it has just emptied while another thread is about to write
-    into it. Nothing can have been written there, so the work starts over from the outbox.
+    A withdrawal may remove a folder that it emptied, while another thread is about to write into
+    it. Nothing was written there yet, so the work starts again from the outbox.
     """
     for _ in range(_TRIES - 1):
         with suppress(FileNotFoundError):
@@ -68,7 +68,7 @@ def insist(work: Callable[[], Result]) -> Result:
 
 
 def split(stem: str) -> tuple[str, str]:
-    """A stem's folder and its last part; ValueError for one that leaves the outbox."""
+    """Split a stem into folder and name; ValueError if it leads out of the outbox."""
     if not is_inside(stem):
         raise ValueError(f"{stem!r} is not inside the outbox")
     folder, _, name = stem.rpartition("/")
@@ -76,7 +76,7 @@ def split(stem: str) -> tuple[str, str]:
 
 
 def sync(folder: int) -> None:
-    """Make the folder's entries durable, where its file system can."""
+    """Make the folder's entries durable, if its file system can."""
     try:
         os.fsync(folder)
     except OSError as error:
@@ -124,7 +124,7 @@ def opened_file(folder: int, name: str) -> BinaryIO:
 
 
 def digest(file: BinaryIO) -> str:
-    """The SHA-256 of what is left of a file, in hex."""
+    """Return the SHA-256 of the rest of a file, in hex."""
     sha256 = hashlib.sha256()
     while piece := file.read(_COPIED_BYTES):
         sha256.update(piece)
@@ -156,7 +156,7 @@ class DraftFile:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        # What is still buffered where a write failed would fail again: the descriptor closes.
+        # After a failed write the buffered rest fails again; the descriptor is closed anyway.
         with suppress(OSError):
             self._file.close()
         if not self._placed:
@@ -164,7 +164,7 @@ class DraftFile:
 
     @property
     def sha256(self) -> str:
-        """The digest of what was written so far, in hex."""
+        """The SHA-256 of everything written so far, in hex."""
         return self._digest.hexdigest()
 
     def write(self, content: bytes) -> None:
@@ -181,17 +181,17 @@ class DraftFile:
                 self.write(piece)
 
     def finish(self) -> None:
-        """Hand all of it to the system, readable by the group."""
+        """Flush, and make the file readable by the group."""
         self._file.flush()
         _allow(self._file.fileno(), FILE_MODE)
 
     def settle(self) -> None:
-        """Wait until the disk has it; nothing can be written after."""
+        """Sync and close the file."""
         os.fsync(self._file.fileno())
         self._file.close()
 
     def place(self, name: str) -> None:
-        """Give the draft its name, in place of what had it before."""
+        """Rename the draft, replacing an older file."""
         self._file.close()
         os.rename(self._name, name, src_dir_fd=self._folder, dst_dir_fd=self._folder)
         self._placed = True
@@ -206,7 +206,7 @@ def _enter(parent: int, name: str, make: bool) -> int:
 
 
 def _not_below_a_file(parent: int, name: str, make: bool) -> None:
-    """Say what is wrong where a plain file stands for a folder: nothing is below it."""
+    """Raise SourceError if a plain file is in the place of a folder."""
     if not S_ISREG(_mode(parent, name)):
         return
     if make:

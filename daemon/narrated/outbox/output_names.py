@@ -1,4 +1,4 @@
-"""Where in the outbox a source's narration stands, by its place in the inbox.
+"""Names in the outbox, derived from a source's path in the inbox.
 
 A stem is a path relative to the outbox without a suffix: `dir/post` for `dir/post.md`, which
 becomes `dir/post.mp3`, `dir/post.vtt` and so on.
@@ -19,7 +19,7 @@ _DIGEST_LENGTH = 8
 
 
 def fold(stem: str) -> str:
-    """What two stems have in common where a file system cannot tell them apart.
+    """Fold a stem so that two stems are equal if a file system cannot tell them apart.
 
     A laptop's may fold case and compose accents: `Café` in either spelling is `CAFÉ` there.
     """
@@ -42,7 +42,7 @@ def stem(path: str, taken: Callable[[str], bool]) -> str:
 
 
 def is_inside(path: str) -> bool:
-    """Whether a relative path stays below the folder it is relative to, and names a file."""
+    """True if a relative path stays inside its folder and names a file."""
     parts = path.split("/")
     return not any(part in ("", ".", "..") or "\0" in part for part in parts)
 

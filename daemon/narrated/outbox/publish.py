@@ -1,7 +1,7 @@
-"""A narration comes into the outbox, moves, and goes: whole at every instant.
+"""Publishes, moves and withdraws narrations; each is complete in the outbox at every instant.
 
-Each file is written under a dot-name, made durable and renamed into place; the manifest goes
-last and holds the others' digests, so that it is the record that all of them are there.
+Each file is written as a draft, synced, and renamed. The manifest is renamed last and holds the
+digests of the other files, so that it proves them complete.
 """
 
 import os
@@ -19,26 +19,26 @@ from narrated.outbox.manifest import MANIFEST_SUFFIX, Manifest, ManifestOutput
 from narrated.outbox.open_folder import (
     DraftFile,
     digest,
-    insist,
     keep_clear,
     opened,
     opened_file,
     prune,
     remove,
+    retry_if_removed,
     split,
     sync,
 )
 from narrated.storage_errors import storing
 
-_PROBE_BYTES = 1 << 20  # as much as two minutes of sound: more than a disk that is full has left
+_PROBE_BYTES = 1 << 20  # as much as two minutes of sound: a full disk has less room
 
 ManifestMaker = bytes | Callable[[tuple[ManifestOutput, ...]], bytes]
-"""A manifest's bytes, or what makes them once the outputs' digests are known."""
+"""A manifest's bytes, or a function that makes them from the published outputs."""
 
 
 @dataclass(frozen=True, slots=True)
 class PreparedFile:
-    """A finished file outside the outbox, and the suffix it gets inside."""
+    """A finished file outside the outbox, and its suffix inside."""
 
     path: Path
     suffix: str
@@ -46,7 +46,7 @@ class PreparedFile:
 
 @dataclass(frozen=True, slots=True)
 class PublishedFile:
-    """A file as it stands in the outbox; `name` is relative to its folder."""
+    """A published file; `name` is relative to its folder."""
 
     name: str
     sha256: str
@@ -54,29 +54,29 @@ class PublishedFile:
     media_type: str
 
     def output(self) -> ManifestOutput:
-        """The file as its manifest names it."""
+        """Return the file's entry in the manifest."""
         return ManifestOutput(self.name, self.sha256, self.bytes, self.media_type)
 
 
 def publish(
     outbox: Path, stem: str, files: Sequence[PreparedFile], manifest: ManifestMaker
 ) -> tuple[PublishedFile, ...]:
-    """Put the files and their manifest into the outbox, durably, in place of an older version.
+    """Put files and their manifest into the outbox, durably, replacing an older version.
 
-    Gives back every file in the order given, the manifest last. What the older manifest named
-    and the new one does not is removed. Errors: StorageError; no draft is left then, and what
-    stood there before may be replaced in part, which its manifest shows. SourceError, with
-    nothing changed, where a folder has the name of a file to be or the other way round.
+    Returns every file in the order given, the manifest last. Files that only the older manifest
+    names are removed. Errors: StorageError; no draft is left then, but the older version may be
+    replaced in part, as its manifest shows. SourceError, with nothing changed, if a folder has the
+    name of one of the files, or a file that of a folder.
     """
     with storing(str(outbox / stem)):
-        return insist(lambda: _publish(outbox, stem, files, manifest))
+        return retry_if_removed(lambda: _publish(outbox, stem, files, manifest))
 
 
 def withdraw(outbox: Path, stem: str, suffixes: Iterable[str]) -> None:
-    """Take a narration out of the outbox, its manifest last, and folders it leaves empty.
+    """Remove a narration and the folders it leaves empty.
 
-    So what was interrupted is still known by its manifest. What is not there is no error.
-    Errors: StorageError.
+    The manifest goes last, so that it still shows an interrupted withdrawal. Missing files are no
+    error. Errors: StorageError.
     """
     folder_name, name = split(stem)
     with storing(str(outbox / stem)):
@@ -91,30 +91,32 @@ def withdraw(outbox: Path, stem: str, suffixes: Iterable[str]) -> None:
 
 
 def tidy(outbox: Path, stem: str) -> None:
-    """Remove the folders of a narration that is gone, as far as they are empty."""
+    """Remove the empty folders of a narration that is gone."""
     prune(outbox, split(stem)[0])
 
 
 def move(
     outbox: Path, old_stem: str, new_stem: str, suffixes: Iterable[str], manifest: bytes
 ) -> PublishedFile:
-    """Take a narration along under a new stem as it is; gives back the new manifest's file.
+    """Rename a narration to a new stem; returns the new manifest's file.
 
-    `suffixes` are those of its outputs, all of which must be there. A kill in between leaves
-    an old manifest without its files, or a new set whose old manifest still stands.
-    Errors: StorageError, with nothing moved where a file was missing; SourceError as `publish`.
+    `suffixes` are those of its outputs, and all outputs must exist. A kill meanwhile leaves an old
+    manifest without its files, or a new set with the old manifest still in place.
+    Errors: StorageError, with nothing moved if a file is missing; SourceError as `publish`.
     """
     outputs = [suffix for suffix in suffixes if suffix != MANIFEST_SUFFIX]
     with storing(str(outbox / new_stem)):
-        placed = insist(lambda: _move(outbox, split(old_stem), split(new_stem), outputs, manifest))
+        placed = retry_if_removed(
+            lambda: _move(outbox, split(old_stem), split(new_stem), outputs, manifest)
+        )
         prune(outbox, split(old_stem)[0])
     return placed
 
 
 def intact(outbox: Path, stem: str) -> bool:
-    """Whether the manifest is there and every file it names is as it says.
+    """True if the manifest exists and every file it names has the size and digest it says.
 
-    Reads every byte of them. Errors: StorageError where they cannot be read.
+    Reads all files completely. Errors: StorageError if they cannot be read.
     """
     folder_name, name = split(stem)
     with storing(str(outbox / stem)):
@@ -127,16 +129,16 @@ def intact(outbox: Path, stem: str) -> bool:
 
 
 def probe(outbox: Path) -> None:
-    """See whether a narration could be written now; StorageError says why not."""
+    """Check that a narration could be written now. Errors: StorageError."""
     with storing(str(outbox)), opened(outbox, "") as folder, DraftFile(folder) as draft:
         draft.write(bytes(_PROBE_BYTES))
         draft.finish()
 
 
 def sweep(folder: Path) -> int:
-    """Remove what another process left unfinished in one folder; gives back how much that was.
+    """Remove the drafts that other processes left in one folder; returns their number.
 
-    What this process has under way there stays. Errors: StorageError.
+    Drafts of this process stay. Errors: StorageError.
     """
     with storing(str(folder)), suppress(FileNotFoundError), opened(folder, "") as held:
         left = drafts_in(held)
@@ -158,7 +160,7 @@ def _publish(
         record = stack.enter_context(DraftFile(folder))
         content = _content(manifest, published)
         published.append(_written(record, name + MANIFEST_SUFFIX, content))
-        # Every draft is durable before the first is renamed: a full disk changes nothing.
+        # Every draft is durable before the first is renamed, so that a full disk changes nothing.
         for draft in (*drafts, record):
             draft.settle()
         _place(folder, name, [*drafts, record], published)
@@ -184,7 +186,7 @@ def _move(
             sync(target)
             draft.place(placed.name)
         sync(target)
-        if old != new:  # under the same stem the new manifest has taken the old one's place
+        if old != new:  # under the same stem the new manifest replaced the old one
             remove(source, old[1] + MANIFEST_SUFFIX)
             sync(source)
     return placed
@@ -216,7 +218,7 @@ def _content(manifest: ManifestMaker, published: Sequence[PublishedFile]) -> byt
 def _place(
     folder: int, name: str, drafts: Sequence[DraftFile], published: Sequence[PublishedFile]
 ) -> None:
-    """Rename the drafts, the manifest last and only after the others are durably there."""
+    """Rename the drafts, the manifest last and only after the others are durable."""
     *outputs, record = zip(drafts, published, strict=True)
     outdated = _outdated(folder, name, {each.name for each in published})
     for draft, file in outputs:
@@ -229,9 +231,9 @@ def _place(
 
 
 def _outdated(folder: int, name: str, current: set[str]) -> list[str]:
-    """What the older manifest calls its own and the new does not, such as another format's file.
+    """Files that only the older manifest names, such as those of another format.
 
-    The outbox is written to by others too: only names that this narration can have are believed.
+    Other programs write into the outbox too, so that only names of this narration count.
     """
     older = _manifest(folder, name)
     named = () if older is None else (each.name for each in older.outputs)
@@ -263,6 +265,6 @@ def _matches(folder: int, output: ManifestOutput) -> bool:
 
 
 def _named(name: str, suffixes: Iterable[str]) -> list[str]:
-    """The manifest's file name first, then the others'."""
+    """The manifest's file name first, then those of the outputs."""
     others = [suffix for suffix in suffixes if suffix != MANIFEST_SUFFIX]
     return [name + suffix for suffix in (MANIFEST_SUFFIX, *others)]

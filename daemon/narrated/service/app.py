@@ -115,7 +115,7 @@ class App:
         """Check that state, cache and outbox can be written. Errors: StorageError."""
         self.probe_state()
         self.cache.probe()
-        self.mount_guard.insist()
+        self.mount_guard.check()
         publish.probe(self.config.outbox)
 
     def probe_state(self) -> None:
@@ -180,7 +180,7 @@ class App:
             self.cache.adopt(takes)
             count = restore.rebuild(self.ledger, found, with_gone=config.after == "keep")
         if count:
-            self.mount_guard.device = self.mount_guard.insist()
+            self.mount_guard.device = self.mount_guard.check()
             self.ledger.host.record_device(OUTBOX, self.mount_guard.device)
             self.restored = _restored(count, last_aside(self.ledger.path))
             log.warning("%s", self.restored)

@@ -81,7 +81,7 @@ class StatusUpdates:
 def write_status_note(mount_guard: MountGuard, report: StatusReport) -> None:
     """Write the status note at the outbox's root; an error is only logged."""
     try:
-        mount_guard.insist()
+        mount_guard.check()
         notes.write_note(mount_guard.outbox, STATUS_NAME, status_note(report))
     except StorageError as error:
         log.warning("%s", error)
