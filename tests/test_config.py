@@ -1,4 +1,4 @@
-"""The configuration: found in a fixed order, strict, and told off with the key and the remedy."""
+"""The configuration: found in a fixed order, read strictly, errors with key and remedy."""
 
 import math
 import os

@@ -1,4 +1,4 @@
-"""What is said of each kind of block, to the word."""
+"""The builder says each kind of block, to the word."""
 
 import msgspec
 import pytest

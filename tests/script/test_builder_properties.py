@@ -1,4 +1,4 @@
-"""Nothing is lost between a source and its script, whatever the source."""
+"""No word is lost between any source and its script."""
 
 import re
 from itertools import count

@@ -1,4 +1,4 @@
-"""Scripts are cut where a reader breathes, and nothing of them is lost."""
+"""Scripts are cut at sentences and clauses, and no word is lost."""
 
 from random import Random
 

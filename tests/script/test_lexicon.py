@@ -1,4 +1,4 @@
-"""The user's pronunciations: whole words, their case, patterns, and what is wrong with them."""
+"""The user's pronunciations: whole words, their case, patterns, and messages about mistakes."""
 
 from pathlib import Path
 

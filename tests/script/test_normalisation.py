@@ -1,4 +1,4 @@
-"""Numbers and signs in words, held against tables that were written from the rules of English."""
+"""Numbers and signs in words, compared with tables made from the rules of English."""
 
 import re
 import time

@@ -1,4 +1,4 @@
-"""Whole posts in the author's manner beside their scripts, which were written by hand."""
+"""Whole posts, compared with scripts written by hand."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""The proof shows a plan to a person."""
+"""The preview shows a draft to a person."""
 
 import msgspec
 import pytest
