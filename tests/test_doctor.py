@@ -73,7 +73,8 @@ def do(finding: Finding) -> None:
     subprocess.run(["sh", "-c", command], check=True, capture_output=True)
 
 
-def test_on_a_well_box_nothing_is_wrong_and_every_part_is_looked_at(config: Config) -> None:
+def test_healthy_machine(config: Config) -> None:
+    """On a healthy machine every check runs, and none finds a problem."""
     findings = list(run_checks(config, lambda: probe_engines(worker_specs(config), {})))
     assert [each for each in findings if each.severity is Severity.WRONG] == []
     names = {each.name for each in findings}
@@ -93,7 +94,8 @@ def test_on_a_well_box_nothing_is_wrong_and_every_part_is_looked_at(config: Conf
     }
 
 
-def test_whatever_is_not_well_comes_with_a_remedy(config: Config) -> None:
+def test_problems_have_remedies(config: Config) -> None:
+    """Every problem has a remedy."""
     (config.outbox / ".stfolder").mkdir()
     config = msgspec.structs.replace(config, cache_limit=Bytes(10**18))
     config.inbox.rmdir()
@@ -106,7 +108,8 @@ def test_whatever_is_not_well_comes_with_a_remedy(config: Config) -> None:
     assert all(each.remedy for each in findings)
 
 
-def test_a_missing_inbox_is_made_by_the_remedy(config: Config, account: Account) -> None:
+def test_missing_inbox_remedy(config: Config, account: Account) -> None:
+    """The remedy makes a missing inbox."""
     config.inbox.rmdir()
     finding = named(check_folder_rights(config, account), "inbox")
     assert finding.severity is Severity.WRONG
@@ -115,7 +118,8 @@ def test_a_missing_inbox_is_made_by_the_remedy(config: Config, account: Account)
     assert config.inbox.is_dir()
 
 
-def test_a_folder_that_bars_the_way_is_named_and_opened(config: Config, account: Account) -> None:
+def test_closed_parent_folder(config: Config, account: Account) -> None:
+    """A parent folder that cannot be entered is named, with its chmod."""
     barrier = config.outbox / "closed"
     inside = barrier / "out"
     inside.mkdir(parents=True)
@@ -130,7 +134,8 @@ def test_a_folder_that_bars_the_way_is_named_and_opened(config: Config, account:
     assert f"chmod o+x {barrier}" in finding.remedy
 
 
-def test_an_outbox_that_cannot_be_written_is_wrong(config: Config, account: Account) -> None:
+def test_unwritable_outbox(config: Config, account: Account) -> None:
+    """An outbox that cannot be written is a problem, and the remedy mends it."""
     config.outbox.chmod(0o555)
     finding = named(check_folder_rights(config, account), "outbox")
     assert finding.severity is Severity.WRONG
@@ -139,18 +144,16 @@ def test_an_outbox_that_cannot_be_written_is_wrong(config: Config, account: Acco
     assert named(check_folder_rights(config, account), "outbox").severity is Severity.WELL
 
 
-def test_an_inbox_need_not_be_writable_unless_it_is_emptied(
-    config: Config, account: Account
-) -> None:
+def test_read_only_inbox(config: Config, account: Account) -> None:
+    """The inbox must be writable only if narrated empties it."""
     config.inbox.chmod(0o555)
     assert named(check_folder_rights(config, account), "inbox").severity is Severity.WELL
     emptied = msgspec.structs.replace(config, after="delete")
     assert named(check_folder_rights(emptied, account), "inbox").severity is Severity.WRONG
 
 
-def test_a_file_that_cannot_be_read_is_found_and_opened_by_the_remedy(
-    config: Config, account: Account
-) -> None:
+def test_unreadable_file_remedy(config: Config, account: Account) -> None:
+    """An unreadable file is found, and the remedy opens it."""
     (config.inbox / "posts").mkdir()
     shut = config.inbox / "posts" / "a\nb.md"
     shut.write_text("x")
@@ -162,7 +165,8 @@ def test_a_file_that_cannot_be_read_is_found_and_opened_by_the_remedy(
     assert shut.stat().st_mode & 0o777 == 0o040
 
 
-def test_what_is_never_a_document_may_be_unreadable(config: Config, account: Account) -> None:
+def test_hidden_files_are_ignored(config: Config, account: Account) -> None:
+    """Hidden files may be unreadable."""
     (config.inbox / ".stversions").mkdir(mode=0)
     (config.inbox / ".post.md.x").touch(mode=0)
     assert named(check_folder_rights(config, account), "inbox files").severity is Severity.WELL
@@ -172,9 +176,8 @@ def test_what_is_never_a_document_may_be_unreadable(config: Config, account: Acc
     ("kind", "state"),
     [("ext4", Severity.WELL), ("nfs4", Severity.WARNING), ("fuse.sshfs", Severity.WARNING)],
 )
-def test_a_network_file_system_is_known_to_have_no_leases(
-    kind: str, state: Severity, config: Config
-) -> None:
+def test_leases_by_file_system(kind: str, state: Severity, config: Config) -> None:
+    """Network file systems are known to have no leases."""
     place = str(config.inbox).replace(" ", r"\040")
     mounts = f"1 0 8:1 / / rw - ext4 /dev/a rw\n2 1 0:9 / {place} rw shared:1 - {kind} box:/ rw\n"
     assert file_system_type(config.inbox / "deep", mounts) == kind
@@ -182,16 +185,16 @@ def test_a_network_file_system_is_known_to_have_no_leases(
 
 
 @pytest.mark.parametrize(("guard", "state"), [("0\n", Severity.WARNING), ("1\n", Severity.WELL)])
-def test_it_is_told_where_people_may_link_what_they_may_not_read(
-    tmp_path: Path, guard: str, state: Severity
-) -> None:
+def test_hard_link_protection(tmp_path: Path, guard: str, state: Severity) -> None:
+    """Unprotected hard links are reported."""
     (tmp_path / "guard").write_text(guard)
     (finding,) = check_hard_links(tmp_path / "guard")
     assert finding.severity is state
     assert list(check_hard_links(tmp_path / "no such guard")) == []
 
 
-def test_syncthing_is_kept_from_unfinished_files_by_the_remedy(config: Config) -> None:
+def test_syncthing_ignore_remedy(config: Config) -> None:
+    """The remedy makes Syncthing ignore unfinished files."""
     (config.outbox / ".stfolder").mkdir()
     finding = named(check_syncthing(config), "Syncthing outbox")
     assert finding.severity is Severity.WARNING
@@ -200,13 +203,13 @@ def test_syncthing_is_kept_from_unfinished_files_by_the_remedy(config: Config) -
     assert named(check_syncthing(config), "Syncthing outbox").severity is Severity.WELL
 
 
-def test_without_syncthing_nothing_is_said_of_it(config: Config) -> None:
+def test_without_syncthing(config: Config) -> None:
+    """Without Syncthing there is no finding about it."""
     assert list(check_syncthing(config)) == []
 
 
-def test_more_folders_than_watches_are_reported_with_a_limit_that_fits(
-    config: Config, tmp_path: Path
-) -> None:
+def test_too_few_watches(config: Config, tmp_path: Path) -> None:
+    """Too few watches are reported, with a sufficient limit."""
     for number in range(10):
         (config.inbox / str(number)).mkdir()
     limits = tmp_path / "limits"
@@ -219,20 +222,23 @@ def test_more_folders_than_watches_are_reported_with_a_limit_that_fits(
     assert "fs.inotify.max_user_instances=128" in instances.remedy
 
 
-def test_a_cache_that_may_outgrow_its_disk_is_reported(config: Config) -> None:
+def test_cache_larger_than_disk(config: Config) -> None:
+    """A cache limit beyond the disk's room is reported."""
     huge = msgspec.structs.replace(config, cache_limit=Bytes(10**18))
     assert named(check_disk_space(huge), "cache limit").severity is Severity.WARNING
     assert all(each.name != "cache limit" for each in check_disk_space(config))
 
 
 @pytest.mark.parametrize("format_name", FORMATS)
-def test_every_format_has_its_encoder(format_name: str, config: Config) -> None:
+def test_encoder_of_each_format(format_name: str, config: Config) -> None:
+    """Every audio format has an encoder."""
     text = f"inbox: {config.inbox}\noutbox: {config.outbox}\naudio: {{format: {format_name}}}\n"
     wished = configuration.parse(text, Path("/etc/narrated/narrated.yaml"), {})
     assert [each.severity for each in check_encoder(wished)] == [Severity.WELL]
 
 
-def test_an_engine_that_cannot_be_loaded_is_wrong_and_the_others_are_not(config: Config) -> None:
+def test_unloadable_engine(config: Config) -> None:
+    """An engine that cannot be loaded is a problem; the others are not."""
     text = (
         f"inbox: {config.inbox}\noutbox: {config.outbox}\n"
         "engines: {mine: {module: no_such_module}}\n"
@@ -246,9 +252,10 @@ def test_an_engine_that_cannot_be_loaded_is_wrong_and_the_others_are_not(config:
     assert "no_such_module" in states["engine mine"].text
 
 
-def test_a_voice_that_its_engine_does_not_have_is_wrong_and_near_ones_are_named(
+def test_unknown_voice(
     config: Config,
 ) -> None:
+    """A voice that its engine lacks is a problem, and similar voices are named."""
     text = (
         f"inbox: {config.inbox}\noutbox: {config.outbox}\n"
         "speech: {voice: en-uss, speakers: {quote: {voice: klingonish}}}\n"
@@ -265,7 +272,8 @@ def test_a_voice_that_its_engine_does_not_have_is_wrong_and_near_ones_are_named(
     assert "`speech: speakers: quote: voice`" in found["voice of quote"].remedy
 
 
-def test_a_users_daemon_is_their_own_account(config: Config) -> None:
+def test_account_of_a_user(config: Config) -> None:
+    """A user's daemon runs as the user."""
     assert daemon_account(config).uid == os.geteuid()
 
 
@@ -276,9 +284,10 @@ def test_a_users_daemon_is_their_own_account(config: Config) -> None:
         ("NVIDIA GH200, 550.54, [N/A], [N/A]", "does not report its memory"),
     ],
 )
-def test_the_doctor_tells_the_card_its_driver_and_its_memory(
+def test_graphics_card(
     config: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, told: str, free: str
 ) -> None:
+    """The card, its driver and its memory are reported."""
     tool = tmp_path / "nvidia-smi"
     tool.write_text(f"#!/bin/sh\necho '{told}'\n")
     tool.chmod(0o755)
@@ -288,9 +297,10 @@ def test_the_doctor_tells_the_card_its_driver_and_its_memory(
     assert free in card.text
 
 
-def test_an_interpreter_apart_that_is_not_there_names_the_command_that_makes_it(
+def test_missing_interpreter(
     config: Config,
 ) -> None:
+    """For a missing interpreter, the remedy names the command that makes it."""
     entry = EngineConfig(python="/nowhere/bin/python")
     apart = msgspec.structs.replace(config, engines={"tortoise": entry})
     torch = named(check_gpu(apart), "torch")
@@ -299,9 +309,10 @@ def test_an_interpreter_apart_that_is_not_there_names_the_command_that_makes_it(
     assert "narrated engines install tortoise --apart" in torch.remedy
 
 
-def test_an_interpreter_that_is_not_there_is_not_made_by_installing_another_engine(
+def test_missing_own_interpreter(
     config: Config,
 ) -> None:
+    """The remedy for a missing interpreter names no other engine."""
     entry = EngineConfig(like="bark", python="/nowhere/bin/python")
     torch = named(check_gpu(msgspec.structs.replace(config, engines={"mine": entry})), "torch")
     assert torch.severity is Severity.WRONG
@@ -310,15 +321,17 @@ def test_an_interpreter_that_is_not_there_is_not_made_by_installing_another_engi
     assert "`engines: mine: python:`" in torch.remedy
 
 
-def test_a_tortoise_of_another_name_is_made_anew_by_its_command(config: Config) -> None:
+def test_renamed_tortoise(config: Config) -> None:
+    """The remedy for a Tortoise of another name names Tortoise."""
     entry = EngineConfig(like="tortoise", python="/nowhere/bin/python")
     calm = msgspec.structs.replace(config, engines={"calm": entry})
     assert "narrated engines install tortoise --apart" in named(check_gpu(calm), "torch").remedy
 
 
-def test_torch_of_the_folder_that_the_doctor_is_called_in_is_not_run(
+def test_torch_of_working_folder(
     config: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """A torch.py in the current folder is not run."""
     (tmp_path / "torch.py").write_text("import pathlib; pathlib.Path('ran').touch()\n")
     monkeypatch.chdir(tmp_path)
     bark = msgspec.structs.replace(config, engines={"calm": EngineConfig(like="bark")})
@@ -326,9 +339,8 @@ def test_torch_of_the_folder_that_the_doctor_is_called_in_is_not_run(
     assert not (tmp_path / "ran").exists()
 
 
-def test_an_interpreter_apart_without_torch_is_told_to_get_torch_and_no_newer_transformers(
-    config: Config, tmp_path: Path
-) -> None:
+def test_interpreter_without_torch(config: Config, tmp_path: Path) -> None:
+    """An interpreter without torch is told to install torch, without transformers."""
     subprocess.run((sys.executable, "-m", "venv", "--without-pip", tmp_path), check=True)
     python = str(tmp_path / "bin/python")
     apart = msgspec.structs.replace(config, engines={"tortoise": EngineConfig(python=python)})
@@ -349,7 +361,8 @@ def speaking(config: Config, voice: str = "", **entry: str) -> Config:
     return configuration.load(config.source)
 
 
-def test_tortoise_without_its_model_names_the_command_that_pulls_it(config: Config) -> None:
+def test_tortoise_without_model(config: Config) -> None:
+    """Without Tortoise's model, the finding names the command that pulls it."""
     wished = speaking(config)
     found = named(check_engines(wished, probe_engines(worker_specs(wished), {})), "engine tortoise")
     assert found.severity is Severity.WRONG
@@ -357,9 +370,8 @@ def test_tortoise_without_its_model_names_the_command_that_pulls_it(config: Conf
     assert "narrated models pull Manmay/tortoise-tts" in found.text
 
 
-def test_tortoise_without_its_code_names_the_command_that_installs_it(
-    config: Config, tmp_path: Path
-) -> None:
+def test_tortoise_without_code(config: Config, tmp_path: Path) -> None:
+    """Without Tortoise's code, the finding names the command that installs it."""
     wished = speaking(config, python=str(lacking(tmp_path, "tortoise", "tortoise_tts")))
     tortoise(wished.models.folder / "Manmay/tortoise-tts")
     found = named(check_engines(wished, probe_engines(worker_specs(wished), {})), "engine tortoise")
@@ -368,9 +380,10 @@ def test_tortoise_without_its_code_names_the_command_that_installs_it(
     assert "narrated engines install tortoise" in found.text
 
 
-def test_a_voice_that_tortoise_does_not_have_is_wrong_and_near_ones_are_named(
+def test_unknown_tortoise_voice(
     config: Config,
 ) -> None:
+    """A voice that Tortoise lacks is a problem, and similar voices are named."""
     wished = speaking(config, voice="train_grade")
     tortoise(wished.models.folder / "Manmay/tortoise-tts")
     found = {
@@ -382,7 +395,8 @@ def test_a_voice_that_tortoise_does_not_have_is_wrong_and_near_ones_are_named(
     assert "`speech: voice`, such as train_grace" in found["voice of narrator"].remedy
 
 
-def test_the_doctor_as_typed_tells_of_tortoise_and_fails(config: Config) -> None:
+def test_doctor_command(config: Config) -> None:
+    """`narrated doctor` reports Tortoise's problem and exits with 1."""
     speaking(config)
     typed = (sys.executable, "-m", "narrated.cli.main", "--config", str(config.source), "doctor")
     package = str(Path(configuration.__file__).parents[2])

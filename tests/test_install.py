@@ -35,7 +35,8 @@ def with_config(root: Path, text: str) -> None:
     (root / CONFIG).write_text(text)
 
 
-def test_the_box_gets_a_unit_an_account_folders_and_a_configuration(tmp_path: Path) -> None:
+def test_installs_every_file(tmp_path: Path) -> None:
+    """An installation writes unit, account, folders and configuration."""
     install(root=tmp_path)
     assert set(contents(tmp_path)) == {
         "etc/systemd/system/narrated.service",
@@ -47,9 +48,10 @@ def test_the_box_gets_a_unit_an_account_folders_and_a_configuration(tmp_path: Pa
     }
 
 
-def test_the_unit_runs_this_interpreters_program_with_the_boxs_configuration(
+def test_unit_command(
     tmp_path: Path,
 ) -> None:
+    """The unit runs this interpreter's program with the machine's configuration."""
     install(root=tmp_path)
     program = Path(sys.executable).with_name("narrated")
     assert settings((tmp_path / DROP_IN).read_text())[:2] == [
@@ -58,7 +60,8 @@ def test_the_unit_runs_this_interpreters_program_with_the_boxs_configuration(
     ]
 
 
-def test_what_it_writes_can_be_read_by_the_service_whatever_the_umask(tmp_path: Path) -> None:
+def test_umask_is_irrelevant(tmp_path: Path) -> None:
+    """The service can read the installed files, whatever the umask."""
     before = os.umask(0o077)
     try:
         install(root=tmp_path)
@@ -68,7 +71,8 @@ def test_what_it_writes_can_be_read_by_the_service_whatever_the_umask(tmp_path: 
     assert (tmp_path / CONFIG).parent.stat().st_mode & 0o777 == 0o755
 
 
-def test_a_second_installation_changes_nothing(tmp_path: Path) -> None:
+def test_second_installation(tmp_path: Path) -> None:
+    """A second installation changes nothing."""
     install(root=tmp_path)
     first = contents(tmp_path)
     said = install(root=tmp_path)
@@ -77,7 +81,8 @@ def test_a_second_installation_changes_nothing(tmp_path: Path) -> None:
     assert all(line.startswith("Kept ") for line in said)
 
 
-def test_an_edited_configuration_is_kept_and_says_where_the_folders_are(tmp_path: Path) -> None:
+def test_configuration_is_kept(tmp_path: Path) -> None:
+    """An edited configuration is kept, and names the folders."""
     with_config(tmp_path, "inbox: /data/drop\noutbox: /data/heard\n")
     install(root=tmp_path)
     assert (tmp_path / CONFIG).read_text() == "inbox: /data/drop\noutbox: /data/heard\n"
@@ -85,14 +90,16 @@ def test_an_edited_configuration_is_kept_and_says_where_the_folders_are(tmp_path
     assert 'd "/data/drop" :2775' in (tmp_path / "etc/tmpfiles.d/narrated.conf").read_text()
 
 
-def test_folders_other_than_the_configurations_are_refused(tmp_path: Path) -> None:
+def test_other_folders_refused(tmp_path: Path) -> None:
+    """Folders that contradict the configuration are refused."""
     with_config(tmp_path, "inbox: /data/drop\noutbox: /data/heard\n")
     with pytest.raises(ConfigurationError, match="inbox: /data/drop") as refused:
         install(root=tmp_path, inbox=Path("/elsewhere/drop"))
     assert "leave --inbox out" in refused.value.remedy
 
 
-def test_an_outdated_unit_is_replaced(tmp_path: Path) -> None:
+def test_outdated_unit_replaced(tmp_path: Path) -> None:
+    """An outdated unit is replaced."""
     install(root=tmp_path)
     unit = tmp_path / "etc/systemd/system/narrated.service"
     unit.write_text("[Service]\nExecStart=/bin/false\n")
@@ -100,14 +107,16 @@ def test_an_outdated_unit_is_replaced(tmp_path: Path) -> None:
     assert unit.read_text() == shipped("systemd/narrated.service")
 
 
-def test_the_inbox_is_read_only_to_the_service_that_keeps_it(tmp_path: Path) -> None:
+def test_read_only_inbox_in_unit(tmp_path: Path) -> None:
+    """A service that keeps the inbox can only read it."""
     install(root=tmp_path)
     lines = settings((tmp_path / DROP_IN).read_text())
     assert 'ReadOnlyPaths="-/srv/narrated/inbox"' in lines
     assert 'ReadWritePaths="-/srv/narrated"' in lines
 
 
-def test_an_archive_and_the_inbox_that_it_empties_are_writable(tmp_path: Path) -> None:
+def test_writable_archive_in_unit(tmp_path: Path) -> None:
+    """With `after: archive`, inbox and archive are writable."""
     with_config(
         tmp_path, "inbox: /a/in\noutbox: /b/out\nafter: archive\narchive: /c/old\nstate: /d/state\n"
     )
@@ -124,7 +133,8 @@ def test_an_archive_and_the_inbox_that_it_empties_are_writable(tmp_path: Path) -
     assert not any("/a/in" in line for line in lines)
 
 
-def test_folders_in_a_home_are_bound_into_the_service(tmp_path: Path) -> None:
+def test_home_folders_are_bound(tmp_path: Path) -> None:
+    """Folders in a home are bind-mounted into the service."""
     with_config(tmp_path, "inbox: /home/ann/sync/in\noutbox: /home/ann/out/heard\n")
     install(root=tmp_path)
     lines = settings((tmp_path / DROP_IN).read_text())
@@ -133,7 +143,8 @@ def test_folders_in_a_home_are_bound_into_the_service(tmp_path: Path) -> None:
     assert 'BindPaths="-/home/ann/out"' in lines
 
 
-def test_models_and_voices_in_a_home_can_be_read_by_the_service(tmp_path: Path) -> None:
+def test_models_in_a_home(tmp_path: Path) -> None:
+    """The service can read models and voices in a home."""
     with_config(
         tmp_path,
         "inbox: /srv/narrated/inbox\noutbox: /srv/narrated/outbox\n"
@@ -146,19 +157,22 @@ def test_models_and_voices_in_a_home_can_be_read_by_the_service(tmp_path: Path) 
 
 
 @pytest.mark.parametrize("folder", ["/data", "/srv", "/home/ann"])
-def test_a_home_or_a_system_folder_is_not_handed_to_the_group(folder: str, tmp_path: Path) -> None:
+def test_shared_folder_refused(folder: str, tmp_path: Path) -> None:
+    """A home or a system folder is not shared with the group."""
     with pytest.raises(ConfigurationError, match="with the group"):
         install(root=tmp_path, inbox=Path(folder), outbox=Path("/opt/a/b"))
     assert contents(tmp_path) == {}
 
 
-def test_the_drop_in_for_a_gpu_is_written_on_request_alone(tmp_path: Path) -> None:
+def test_gpu_drop_in(tmp_path: Path) -> None:
+    """The drop-in for a GPU is written with --gpu only."""
     install(root=tmp_path, gpu=True)
     gpu = tmp_path / "etc/systemd/system/narrated.service.d/20-gpu.conf"
     assert gpu.read_text() == shipped("systemd/narrated-gpu.conf")
 
 
-def test_a_dry_run_writes_nothing_and_names_every_file(tmp_path: Path) -> None:
+def test_dry_run(tmp_path: Path) -> None:
+    """A dry run names every file and writes nothing."""
     said = install(root=tmp_path, dry_run=True)
     assert contents(tmp_path) == {}
     assert "Would write /etc/narrated/narrated.yaml" in said
@@ -166,13 +180,15 @@ def test_a_dry_run_writes_nothing_and_names_every_file(tmp_path: Path) -> None:
     assert any("systemctl enable --now narrated" in line for line in said)
 
 
-def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+def test_unwritable_place_named(tmp_path: Path) -> None:
+    """A path that cannot be written is named."""
     (tmp_path / "etc").write_text("a file where a folder should be")
     with pytest.raises(StorageError, match=re.escape(f"{tmp_path}/etc/")):
         install(root=tmp_path)
 
 
-def test_a_user_gets_a_unit_and_a_configuration_in_their_own_folders(tmp_path: Path) -> None:
+def test_user_installation(tmp_path: Path) -> None:
+    """A user's installation writes into the user's folders."""
     program = (
         "import sys; from pathlib import Path; from narrated.install import install;"
         "print(*install(user=True, root=Path(sys.argv[1])), sep='\\n')"
@@ -199,13 +215,15 @@ def test_a_user_gets_a_unit_and_a_configuration_in_their_own_folders(tmp_path: P
 @pytest.mark.parametrize(
     "folder", ["/srv/a b", '/srv/"quoted"', "/srv/50% $HOME", r"/srv/back\1slash", "/srv/: é 日 #"]
 )
-def test_the_configuration_holds_any_folders_name(folder: str) -> None:
+def test_any_folder_name(folder: str) -> None:
+    """The written configuration can hold any folder's name."""
     text = commented(Path(folder) / "in", Path(folder) / "out")
     config = configuration.parse(text, Path("/etc/narrated/narrated.yaml"), {})
     assert config.inbox == Path(folder) / "in"
     assert config.outbox == Path(folder) / "out"
 
 
-def test_a_name_that_would_end_a_units_line_is_refused() -> None:
+def test_unprintable_path_refused() -> None:
+    """A path that would end a unit's line is refused."""
     with pytest.raises(ConfigurationError, match="unprintable characters"):
         quoted("/srv/a\nExecStart=/bin/sh")

@@ -90,9 +90,8 @@ def log(tmp_path: Path, journal: Journal) -> Iterator[logging.Logger]:
     handler.close()
 
 
-def test_a_record_reaches_the_journal_with_its_fields(
-    log: logging.Logger, journal: Journal
-) -> None:
+def test_journal_fields(log: logging.Logger, journal: Journal) -> None:
+    """A record reaches the journal with its fields."""
     about = fields(
         file="a/post.md", job=7, engine="espeak", duration_s=1.5, audio_s=60.0, rtf=0.025
     )
@@ -108,19 +107,19 @@ def test_a_record_reaches_the_journal_with_its_fields(
     assert record["NARRATED_AUDIO_S"] == "60.000"
     assert record["NARRATED_RTF"] == "0.025"
     assert record["CODE_FILE"] == __file__
-    assert record["CODE_FUNC"] == "test_a_record_reaches_the_journal_with_its_fields"
+    assert record["CODE_FUNC"] == "test_journal_fields"
 
 
-def test_fields_that_are_not_given_are_not_sent(log: logging.Logger, journal: Journal) -> None:
+def test_absent_fields(log: logging.Logger, journal: Journal) -> None:
+    """Fields that are not given are not sent."""
     log.error("No space left")
     record = journal.record()
     assert record["PRIORITY"] == "3"
     assert not [name for name in record if name.startswith("NARRATED_")]
 
 
-def test_a_file_name_cannot_forge_a_field_of_the_journal(
-    log: logging.Logger, journal: Journal
-) -> None:
+def test_name_cannot_forge_field(log: logging.Logger, journal: Journal) -> None:
+    """A file name cannot forge a field of the journal."""
     name = "a\nPRIORITY=0\n\udcff\u202e日.md"
     log.info("Read %s", name, extra=fields(file=name))
     record = journal.record()
@@ -129,14 +128,14 @@ def test_a_file_name_cannot_forge_a_field_of_the_journal(
     assert record["NARRATED_FILE"] == "a\\nPRIORITY=0\\n\\udcff\\u202e日.md"
 
 
-def test_a_name_that_is_already_escaped_is_not_escaped_twice(
-    log: logging.Logger, journal: Journal
-) -> None:
+def test_no_double_escape(log: logging.Logger, journal: Journal) -> None:
+    """An escaped name is not escaped twice."""
     log.info("Read %s", r"a\nb.md")
     assert journal.record()["MESSAGE"] == r"Read a\nb.md"
 
 
-def test_a_traceback_goes_beside_the_message(log: logging.Logger, journal: Journal) -> None:
+def test_traceback_field(log: logging.Logger, journal: Journal) -> None:
+    """A traceback is a field of its own."""
     try:
         raise ValueError("no\nsuch thing")
     except ValueError:
@@ -146,16 +145,14 @@ def test_a_traceback_goes_beside_the_message(log: logging.Logger, journal: Journ
     assert "raise ValueError" in record["TRACEBACK"]
 
 
-def test_a_record_longer_than_a_datagram_arrives_whole(
-    log: logging.Logger, journal: Journal
-) -> None:
+def test_long_record(log: logging.Logger, journal: Journal) -> None:
+    """A record longer than a datagram arrives complete."""
     log.info("long %s", "x" * 1_000_000)
     assert len(journal.record()["MESSAGE"]) == 1_000_005
 
 
-def test_a_journal_that_restarts_gets_the_next_record(
-    log: logging.Logger, journal: Journal, tmp_path: Path
-) -> None:
+def test_journal_restart(log: logging.Logger, journal: Journal, tmp_path: Path) -> None:
+    """A restarted journal gets the next record."""
     log.info("first")
     journal.socket.close()
     (tmp_path / "journal").unlink()
@@ -165,15 +162,17 @@ def test_a_journal_that_restarts_gets_the_next_record(
     again.socket.close()
 
 
-def test_without_a_journal_records_go_to_stderr_with_their_priority(
+def test_stderr_without_journal(
     log: logging.Logger, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    """Without a journal, records go to stderr with their priority."""
     (tmp_path / "journal").unlink()
     log.warning("Disk is %s", "nearly\nfull")
     assert capsys.readouterr().err == "<4>Disk is nearly\\nfull\n"
 
 
-def test_plain_lines_stay_one_line_a_record_whatever_the_file_is_called() -> None:
+def test_one_line_per_record() -> None:
+    """A plain record is one line, whatever the file's name."""
     lines = written(PROGRAM, "a\nforged.md", "b\x1b[2J.md").splitlines()
     assert [line.split(" WARNING ")[1] for line in lines] == [
         "Could not read a\\nforged.md",
@@ -181,14 +180,16 @@ def test_plain_lines_stay_one_line_a_record_whatever_the_file_is_called() -> Non
     ]
 
 
-def test_no_line_of_a_traceback_can_pass_for_a_record() -> None:
+def test_traceback_lines_marked() -> None:
+    """No line of a traceback looks like a record."""
     first, *traceback = written(FAILING).splitlines()
     assert first.endswith("ERROR It failed")
     assert traceback
     assert all(line.startswith("    | ") for line in traceback)
 
 
-def test_on_a_terminal_rich_writes_and_nothing_moves_the_cursor() -> None:
+def test_terminal_output() -> None:
+    """On a terminal, no name moves the cursor."""
     ours, theirs = os.openpty()
     process = started(PROGRAM, "b\x1b[2J\n.md", stderr=theirs)
     os.close(theirs)
@@ -210,7 +211,8 @@ def _drained(descriptor: int) -> str:
     return b"".join(parts).decode()
 
 
-def test_a_redirected_stderr_is_not_taken_for_the_journal(tmp_path: Path) -> None:
+def test_redirected_stderr(tmp_path: Path) -> None:
+    """A redirected stderr is not mistaken for the journal."""
     target = tmp_path / "log"
     with target.open("wb") as stream:
         environment = {

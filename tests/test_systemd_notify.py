@@ -41,30 +41,26 @@ def manager(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Manager
     manager.socket.close()
 
 
-def test_readiness_and_its_status_come_in_one_datagram(
-    manager: Manager, notifier: ServiceNotifier
-) -> None:
+def test_ready_with_status(manager: Manager, notifier: ServiceNotifier) -> None:
+    """Readiness and its status are one datagram."""
     notifier.ready("Waiting for files.")
     assert manager.heard() == ["READY=1", "STATUS=Waiting for files."]
 
 
-def test_a_status_in_any_script_arrives_as_utf_8(
-    manager: Manager, notifier: ServiceNotifier
-) -> None:
+def test_status_is_utf_8(manager: Manager, notifier: ServiceNotifier) -> None:
+    """A status in any writing system arrives as UTF-8."""
     notifier.ready("Lit « Près du café 日本語 🎧 », 40 %")
     assert manager.heard()[1] == "STATUS=Lit « Près du café 日本語 🎧 », 40 %"
 
 
-def test_a_file_name_with_line_ends_cannot_forge_an_assignment(
-    manager: Manager, notifier: ServiceNotifier
-) -> None:
+def test_name_cannot_forge_status(manager: Manager, notifier: ServiceNotifier) -> None:
+    """A file name with line ends cannot forge an assignment."""
     notifier.status("Reading a\nMAINPID=1\r\x1b[2J\udcff.md")
     assert manager.heard() == ["STATUS=Reading a\\nMAINPID=1\\r\\x1b[2J\\udcff.md"]
 
 
-def test_a_long_status_is_cut_between_characters_and_still_sent(
-    manager: Manager, notifier: ServiceNotifier
-) -> None:
+def test_long_status_is_cut(manager: Manager, notifier: ServiceNotifier) -> None:
+    """A long status is cut between characters, and sent."""
     notifier.ready("é" * 10_000)
     ready, status = manager.heard()
     assert ready == "READY=1"
@@ -72,9 +68,8 @@ def test_a_long_status_is_cut_between_characters_and_still_sent(
     assert set(status.removeprefix("STATUS=")) == {"é"}
 
 
-def test_a_reload_carries_its_time_in_the_same_datagram(
-    manager: Manager, notifier: ServiceNotifier
-) -> None:
+def test_reload_with_its_time(manager: Manager, notifier: ServiceNotifier) -> None:
+    """A reload and its time are one datagram."""
     before = time.monotonic_ns() // 1000
     notifier.reloading()
     reloading, moment = manager.heard()
@@ -84,9 +79,8 @@ def test_a_reload_carries_its_time_in_the_same_datagram(
     assert before <= int(microseconds) <= time.monotonic_ns() // 1000
 
 
-def test_stopping_extending_and_the_watchdog_are_told_in_systemds_words(
-    manager: Manager, notifier: ServiceNotifier
-) -> None:
+def test_other_notifications(manager: Manager, notifier: ServiceNotifier) -> None:
+    """Stopping, extending and the watchdog use systemd's words."""
     notifier.stopping("Stopping.")
     notifier.extend(2.5)
     notifier.alive()
@@ -95,7 +89,8 @@ def test_stopping_extending_and_the_watchdog_are_told_in_systemds_words(
     assert manager.heard() == ["WATCHDOG=1"]
 
 
-def test_an_abstract_socket_is_reached(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_abstract_socket(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A manager on an abstract socket is reached."""
     name = f"narrated-test-{os.getpid()}"
     manager = Manager("\0" + name)
     monkeypatch.setenv("NOTIFY_SOCKET", "@" + name)
@@ -105,7 +100,8 @@ def test_an_abstract_socket_is_reached(monkeypatch: pytest.MonkeyPatch) -> None:
     manager.socket.close()
 
 
-def test_outside_of_systemd_nothing_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_systemd(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without systemd nothing is sent."""
     monkeypatch.delenv("NOTIFY_SOCKET", raising=False)
     notifier = ServiceNotifier()
     notifier.ready("unheard")
@@ -113,18 +109,16 @@ def test_outside_of_systemd_nothing_is_said(monkeypatch: pytest.MonkeyPatch) -> 
     assert notifier.watchdog_s is None
 
 
-def test_a_manager_that_went_away_does_not_stop_the_daemon(
-    manager: Manager, notifier: ServiceNotifier, tmp_path: Path
-) -> None:
+def test_manager_gone(manager: Manager, notifier: ServiceNotifier, tmp_path: Path) -> None:
+    """A manager that is gone does not stop the daemon."""
     manager.socket.close()
     notifier.ready("unheard")
     (tmp_path / "notify").unlink()
     notifier.ready("unheard")
 
 
-def test_a_manager_that_does_not_read_holds_the_daemon_for_moments_only(
-    manager: Manager, notifier: ServiceNotifier
-) -> None:
+def test_manager_does_not_read(manager: Manager, notifier: ServiceNotifier) -> None:
+    """A manager that does not read does not block the daemon."""
     began = time.monotonic()
     queue = int(Path("/proc/sys/net/unix/max_dgram_qlen").read_text())
     for _ in range(queue + 2):  # the last ones find the queue full
@@ -132,7 +126,8 @@ def test_a_manager_that_does_not_read_holds_the_daemon_for_moments_only(
     assert time.monotonic() - began < 10
 
 
-def test_the_watchdogs_time_holds_for_the_process_it_names() -> None:
+def test_watchdog_time() -> None:
+    """The watchdog's time is only for the process that it names."""
     assert ServiceNotifier({"WATCHDOG_USEC": "30000000"}).watchdog_s == 30
     mine = {"WATCHDOG_USEC": "500000", "WATCHDOG_PID": str(os.getpid())}
     assert ServiceNotifier(mine).watchdog_s == 0.5
@@ -140,7 +135,8 @@ def test_the_watchdogs_time_holds_for_the_process_it_names() -> None:
     assert ServiceNotifier(another).watchdog_s is None
 
 
-def test_importing_it_does_no_work() -> None:
+def test_import_does_no_work() -> None:
+    """The import connects to nothing."""
     program = "import os; os.environ['NOTIFY_SOCKET'] = '/nowhere'; import narrated.systemd_notify"
     done = subprocess.run(
         [sys.executable, "-c", program],

@@ -25,11 +25,13 @@ def exposed_at_most(score: float, unit: Path) -> None:
     assert "Overall exposure level" in done.stdout
 
 
-def test_the_service_is_exposed_by_no_more_than_0_7(tmp_path: Path) -> None:
+def test_exposure_of_the_service(tmp_path: Path) -> None:
+    """The service's exposure score is at most 0.7."""
     exposed_at_most(0.7, shutil.copy(UNITS / "narrated.service", tmp_path))
 
 
-def test_with_a_gpu_it_is_exposed_by_no_more_than_0_9(tmp_path: Path) -> None:
+def test_exposure_with_a_gpu(tmp_path: Path) -> None:
+    """With a GPU the exposure score is at most 0.9."""
     unit = shutil.copy(UNITS / "narrated.service", tmp_path)
     drop_ins = tmp_path / "narrated.service.d"
     drop_ins.mkdir()
@@ -38,8 +40,9 @@ def test_with_a_gpu_it_is_exposed_by_no_more_than_0_9(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("unit", ["narrated.service", "user/narrated.service"])
-def test_systemd_has_nothing_to_say_against_a_unit(unit: str, tmp_path: Path) -> None:
+def test_units_verify(unit: str, tmp_path: Path) -> None:
     # The program need not be installed here, nor be where the units suppose it.
+    """systemd reports no problem with a unit."""
     program = tmp_path / "narrated"
     program.write_text("#!/bin/sh\n")
     program.chmod(0o755)

@@ -24,27 +24,31 @@ def refused(only, *states) -> NarratedError:
     return caught.value
 
 
-def test_voices_of_one_engine_are_shown_alone():
+def test_one_engine():
+    """The voices of one engine are listed alone."""
     assert list(voice_lines(EngineProbe({"espeak": ESPEAK}, []), "espeak"))[:2] == [
         "espeak (1 voices)",
         "  en-gb",
     ]
 
 
-def test_one_that_is_still_being_loaded_is_waited_for():
+def test_engine_still_loading():
+    """For an engine that still loads, the message says to try again."""
     error = refused("tortoise", state("models", WorkerState.STARTING))
     assert "The engine tortoise does not answer yet" in error.problem
     assert "moment" in error.remedy
 
 
-def test_one_that_cannot_be_had_says_why():
+def test_unavailable_engine():
+    """For an unavailable engine, the message names the reason."""
     why = "The model Manmay/tortoise-tts is not there. narrated models pull Manmay/tortoise-tts"
     error = refused("tortoise", state("models", WorkerState.READY, (), {"tortoise": why}))
     assert "engine tortoise is not available" in error.problem
     assert "narrated models pull" in str(error)
 
 
-def test_one_that_nobody_configured_says_how_to():
+def test_unconfigured_engine():
+    """For an unconfigured engine, the message names the key."""
     error = refused("tortoise", state("models", WorkerState.READY))
     assert "No speech engine tortoise" in error.problem
     assert "`engines:`" in error.remedy

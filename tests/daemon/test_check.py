@@ -68,107 +68,120 @@ def checked(daemon: Daemon, folder: Path, *arguments: str) -> subprocess.Complet
     return daemon.ask("script", "--check", str(folder), *arguments)
 
 
-def test_each_file_is_told_with_its_coverage(printed: subprocess.CompletedProcess[str]) -> None:
+def test_coverage_of_each_file(printed: subprocess.CompletedProcess[str]) -> None:
+    """Each file is printed with its coverage."""
     line = "good.md  4 blocks: 2 spoken, 1 announced, 1 skipped; 8 words"
     assert line in printed.stdout.splitlines()
 
 
-def test_what_is_skipped_stands_below_its_file(printed: subprocess.CompletedProcess[str]) -> None:
+def test_skips_below_their_file(printed: subprocess.CompletedProcess[str]) -> None:
+    """Skipped parts are printed below their file."""
     lines = printed.stdout.splitlines()
     at = next(number for number, line in enumerate(lines) if line.startswith("good.md"))
     assert lines[at + 1] == "    comment (a comment): a secret"
 
 
-def test_of_many_skips_the_first_are_shown(printed: subprocess.CompletedProcess[str]) -> None:
+def test_many_skips_are_cut(printed: subprocess.CompletedProcess[str]) -> None:
+    """Of many skipped parts, the first are printed."""
     assert "number 7" in printed.stdout
     assert "number 8" not in printed.stdout
     assert "    and 3 more" in printed.stdout
 
 
-def test_all_skips_are_shown_on_demand(resting: Daemon) -> None:
+def test_all_prints_every_skip(resting: Daemon) -> None:
+    """--all prints every skipped part."""
     shown = checked(resting, resting.inbox, "--all").stdout
     assert "number 10" in shown
     assert "more" not in shown.replace("more words", "")
 
 
 @pytest.mark.parametrize("name", ["archive.zip", "binary.txt", "corrupt.png"])
-def test_what_cannot_be_read_is_told_with_its_problem(
-    printed: subprocess.CompletedProcess[str], name: str
-) -> None:
+def test_unreadable_files(printed: subprocess.CompletedProcess[str], name: str) -> None:
+    """A file that cannot be read is printed with its problem."""
     assert any(line.startswith(f"{name}  NOT READ: {name}") for line in printed.stdout.splitlines())
 
 
-def test_one_file_that_cannot_be_read_makes_the_check_fail(
+def test_one_failure_exits_with_1(
     printed: subprocess.CompletedProcess[str],
 ) -> None:
+    """One unreadable file makes the check exit with 1."""
     assert printed.returncode == 1
     assert "11 files, 3 could not be read" in printed.stdout
 
 
-def test_where_all_is_read_the_check_succeeds(resting: Daemon) -> None:
+def test_all_read_exits_with_0(resting: Daemon) -> None:
+    """If every file is read, the check exits with 0."""
     done = checked(resting, resting.inbox / "sub")
     assert done.returncode == 0
     assert "4 files, none could not be read" in done.stdout
 
 
-def test_a_missing_picture_is_told(by_path: dict[str, dict[str, Any]]) -> None:
+def test_missing_picture(by_path: dict[str, dict[str, Any]]) -> None:
+    """A missing picture is a skipped part."""
     (skip,) = by_path["sub/missing.md"]["skipped"]
     assert (skip["kind"], skip["reason"]) == ("picture", "sub/nowhere.png is not in the inbox")
 
 
-def test_a_picture_that_is_there_is_not_skipped(by_path: dict[str, dict[str, Any]]) -> None:
+def test_existing_picture(by_path: dict[str, dict[str, Any]]) -> None:
+    """A picture that exists is not skipped."""
     assert by_path["sub/found.md"]["skipped"] == []
 
 
-def test_a_picture_by_itself_is_announced(by_path: dict[str, dict[str, Any]]) -> None:
+def test_picture_by_itself(by_path: dict[str, dict[str, Any]]) -> None:
+    """A picture outside of a post is announced."""
     assert by_path["sub/picture.png"]["coverage"]["announced"] == 1
 
 
-def test_a_name_cannot_move_the_cursor(printed: subprocess.CompletedProcess[str]) -> None:
+def test_names_are_escaped(printed: subprocess.CompletedProcess[str]) -> None:
+    """A file name cannot move the cursor."""
     assert all(line.isprintable() for line in printed.stdout.splitlines())
     assert "\\x1b[2J\\u202eevil\\n.md  1 block" in printed.stdout
 
 
 def test_links_are_not_followed(told: dict[str, Any]) -> None:
+    """Links are not followed."""
     assert "secret that lies elsewhere" not in json.dumps(told)
     assert not any("link" in each["path"] for each in told["files"])
 
 
 @pytest.mark.parametrize("path", ["drafts/unfinished.md", ".hidden.md", CONFLICT])
-def test_what_the_inbox_would_not_read_is_not_read(
-    by_path: dict[str, dict[str, Any]], path: str
-) -> None:
+def test_ignored_files_not_read(by_path: dict[str, dict[str, Any]], path: str) -> None:
+    """Files that the inbox ignores are not read."""
     assert path not in by_path
 
 
-def test_settings_and_lexicons_are_no_documents(by_path: dict[str, dict[str, Any]]) -> None:
+def test_settings_are_no_documents(by_path: dict[str, dict[str, Any]]) -> None:
+    """Settings and lexicons are not checked as documents."""
     assert not [path for path in by_path if path.endswith(".yaml")]
 
 
-def test_a_conflict_is_told(
+def test_conflict_is_reported(
     told: dict[str, Any], printed: subprocess.CompletedProcess[str]
 ) -> None:
+    """A conflict copy is reported."""
     assert told["conflicts"] == [CONFLICT]
     assert f"{CONFLICT}  conflict, never read" in printed.stdout
 
 
-def test_files_stand_in_the_order_of_their_paths(told: dict[str, Any]) -> None:
+def test_files_sorted_by_path(told: dict[str, Any]) -> None:
+    """Files are sorted by path."""
     paths = [each["path"] for each in told["files"]]
     assert paths == sorted(paths)
 
 
-def test_json_tells_of_a_failure_what_the_text_tells(by_path: dict[str, dict[str, Any]]) -> None:
+def test_json_failure(by_path: dict[str, dict[str, Any]]) -> None:
+    """The JSON has the problem of a failed file."""
     assert by_path["archive.zip"]["coverage"] is None
     assert "nothing that can be narrated" in by_path["archive.zip"]["problem"]
 
 
 def test_json_lists_every_skip(by_path: dict[str, dict[str, Any]]) -> None:
+    """The JSON has every skipped part."""
     assert len(by_path["many.md"]["skipped"]) == 11
 
 
-def test_the_totals_sum_up_what_is_narrated(
-    told: dict[str, Any], by_path: dict[str, dict[str, Any]]
-) -> None:
+def test_json_totals(told: dict[str, Any], by_path: dict[str, dict[str, Any]]) -> None:
+    """The totals sum the files that will be narrated."""
     narrated = [each["coverage"] for each in told["files"] if each["coverage"] and each["narrate"]]
     assert by_path["silent.md"]["narrate"] is False
     assert told["totals"] == {
@@ -178,7 +191,8 @@ def test_the_totals_sum_up_what_is_narrated(
     }
 
 
-def test_a_folder_outside_the_inbox_is_a_root_of_its_own(resting: Daemon, tmp_path: Path) -> None:
+def test_folder_outside_the_inbox(resting: Daemon, tmp_path: Path) -> None:
+    """A folder outside of the inbox is its own root."""
     (tmp_path / "blog/static").mkdir(parents=True)
     Image.new("RGB", (8, 8)).save(tmp_path / "blog/static/here.png")
     (tmp_path / "blog/post.md").write_text("Words ![](/static/here.png) and ![](/static/gone.png)")
@@ -187,7 +201,8 @@ def test_a_folder_outside_the_inbox_is_a_root_of_its_own(resting: Daemon, tmp_pa
     assert [each["reason"] for each in skipped] == ["static/gone.png is not in the inbox"]
 
 
-def test_an_empty_folder_is_well(resting: Daemon, tmp_path: Path) -> None:
+def test_empty_folder(resting: Daemon, tmp_path: Path) -> None:
+    """An empty folder is no failure."""
     done = checked(resting, tmp_path)
     assert (done.returncode, done.stdout) == (0, "There is nothing to read in this folder.\n")
 
@@ -205,7 +220,8 @@ print(found.files, [(each.path, each.problem, each.remedy) for each in found.unl
 """
 
 
-def test_a_folder_that_cannot_be_listed_is_told_with_the_chmod_that_mends_it() -> None:
+def test_unlistable_folder() -> None:
+    """A folder that cannot be listed is reported with its chmod."""
     with TemporaryDirectory() as folder:  # pytest's own lies where nobody else may look
         Path(folder).chmod(0o755)
         (Path(folder) / "post.md").write_text("Words.")
@@ -220,7 +236,8 @@ def test_a_folder_that_cannot_be_listed_is_told_with_the_chmod_that_mends_it() -
     assert told.stdout == f"['post.md'] {[closed]}\n"
 
 
-def test_a_file_that_takes_too_long_costs_itself_alone(tmp_path: Path) -> None:
+def test_slow_file_fails_alone(tmp_path: Path) -> None:
+    """A file that takes too long fails alone."""
     daemon = Daemon(tmp_path, workers={"reading": "3s"})
     daemon.drop("endless.md", "*One* [two](three) `four`. " * 1_000_000)
     for number in range(6):
@@ -230,7 +247,8 @@ def test_a_file_that_takes_too_long_costs_itself_alone(tmp_path: Path) -> None:
     assert failed == {"endless.md": "Parsing it took longer than 3 seconds."}
 
 
-def test_nothing_is_spoken_and_no_engine_loaded(tmp_path: Path) -> None:
+def test_check_loads_no_engine(tmp_path: Path) -> None:
+    """The check loads no engine."""
     marker = tmp_path / "loaded"
     (tmp_path / "marking.py").write_text(f"open({str(marker)!r}, 'w').close()\n")
     daemon = Daemon(tmp_path, engines={"toy": {"module": "marking", "path": str(tmp_path)}})
@@ -253,28 +271,30 @@ def shown_on_a_terminal(command: list[str], environ: dict[str, str]) -> str:
     return shown.decode()
 
 
-def test_progress_is_shown_on_a_terminal_alone(
-    resting: Daemon, printed: subprocess.CompletedProcess[str]
-) -> None:
+def test_check_progress(resting: Daemon, printed: subprocess.CompletedProcess[str]) -> None:
+    """Progress is drawn on a terminal only."""
     command = resting._command("script", "--check", str(resting.inbox / "sub"))
     shown = shown_on_a_terminal(command, resting._environ)
     assert "reading" in shown
     assert printed.stderr == ""
 
 
-def test_a_file_and_a_folder_to_check_exclude_each_other(resting: Daemon) -> None:
+def test_file_and_check_exclude(resting: Daemon) -> None:
+    """A FILE and --check exclude each other."""
     refused = checked(resting, resting.inbox, str(resting.inbox / "good.md"))
     assert refused.returncode == 2
     assert "either a FILE, or a folder with --check DIR" in refused.stderr
 
 
-def test_a_folder_without_check_gets_a_hint(resting: Daemon) -> None:
+def test_folder_without_check(resting: Daemon) -> None:
+    """A folder without --check is refused with a hint."""
     refused = resting.ask("script", str(resting.inbox))
     assert refused.returncode == 2
     assert f"narrated script --check {resting.inbox}" in refused.stderr
 
 
-def test_all_without_check_is_refused(resting: Daemon) -> None:
+def test_all_without_check(resting: Daemon) -> None:
+    """--all without --check is refused."""
     refused = resting.ask("script", "--all", str(resting.inbox / "good.md"))
     assert refused.returncode == 2
     assert "--all goes with --check" in refused.stderr

@@ -35,7 +35,8 @@ def _narrated(daemon: Daemon, stem: str) -> int:
     return len(daemon.spoken)
 
 
-def test_status_is_told_with_a_daemon_and_without(daemon: Daemon, resting: Daemon) -> None:
+def test_status_command(daemon: Daemon, resting: Daemon) -> None:
+    """Status works with a daemon and without."""
     with_daemon = daemon.status()
     assert with_daemon["state"] in ("idle", "working", "waiting")
     assert with_daemon["workers"][0]["state"] == "ready"
@@ -48,11 +49,13 @@ def test_status_is_told_with_a_daemon_and_without(daemon: Daemon, resting: Daemo
     assert with_daemon.keys() == without.keys()
 
 
-def test_status_is_told_before_anything_ever_ran(tmp_path: Path) -> None:
+def test_status_before_any_run(tmp_path: Path) -> None:
+    """Status works before the first run."""
     assert Daemon(tmp_path).status()["state"] == "stopped"
 
 
-def test_history_tells_every_version(daemon: Daemon, resting: Daemon) -> None:
+def test_history_command(daemon: Daemon, resting: Daemon) -> None:
+    """History lists every version of a file."""
     _narrated(daemon, "history/post")
     daemon.drop("history/post.md", "Changed.")
     daemon.published("history/post", "Changed.")
@@ -66,7 +69,8 @@ def test_history_tells_every_version(daemon: Daemon, resting: Daemon) -> None:
         assert unknown.stderr.startswith("narrated: nothing.md is not known.")
 
 
-def test_a_failed_file_is_tried_again_on_demand(daemon: Daemon) -> None:
+def test_retry_command(daemon: Daemon) -> None:
+    """Retry tries failed files again."""
     for name in ("one", "two"):
         daemon.drop(f"retry/{name}.md", f"The {name} will FAIL.")
         daemon.note(f"retry/{name}")
@@ -83,14 +87,16 @@ def test_a_failed_file_is_tried_again_on_demand(daemon: Daemon) -> None:
     assert daemon.ask("retry", "--failed", "retry/one.md").returncode == 2
 
 
-def test_what_is_done_is_not_retried(daemon: Daemon) -> None:
+def test_retry_refuses_done_file(daemon: Daemon) -> None:
+    """Retry refuses a file that is done."""
     _narrated(daemon, "done/post")
     refused = daemon.ask("retry", "done/post.md")
     assert refused.returncode == 1
     assert "narrated respeak" in refused.stderr
 
 
-def test_respeak_speaks_another_take_of_all_or_of_one_line(daemon: Daemon) -> None:
+def test_respeak_command(daemon: Daemon) -> None:
+    """Respeak speaks another take of a file or of one line."""
     before = _narrated(daemon, "respeak/post")
     assert daemon.ask("respeak", "respeak/post.md").stdout == "respeak/post.md is spoken again\n"
     wait(lambda: daemon.history("respeak/post.md") == ["superseded", "done"])
@@ -105,7 +111,8 @@ def test_respeak_speaks_another_take_of_all_or_of_one_line(daemon: Daemon) -> No
     assert daemon.ask("respeak", "respeak/none.md").returncode == 1
 
 
-def test_a_chosen_take_is_kept_by_later_versions(daemon: Daemon) -> None:
+def test_chosen_take_is_kept(daemon: Daemon) -> None:
+    """Later versions keep a chosen take."""
     _narrated(daemon, "chosen/post")
     daemon.ask("respeak", "chosen/post.md")
     wait(lambda: daemon.history("chosen/post.md") == ["superseded", "done"])
@@ -116,7 +123,8 @@ def test_a_chosen_take_is_kept_by_later_versions(daemon: Daemon) -> None:
     assert daemon.spoken[before:] == ["A third line."]
 
 
-def test_refresh_makes_a_file_or_folder_anew_without_speech(daemon: Daemon) -> None:
+def test_refresh_command(daemon: Daemon) -> None:
+    """Refresh narrates a file or folder again, and speaks nothing anew."""
     before = _narrated(daemon, "refresh/a/one")
     told = daemon.ask("refresh", "refresh/a")
     assert told.stdout == "refresh/a/one.md is narrated again\n"
@@ -125,7 +133,8 @@ def test_refresh_makes_a_file_or_folder_anew_without_speech(daemon: Daemon) -> N
     assert daemon.ask("refresh", "refresh/none").returncode == 1
 
 
-def test_cancel_stops_a_file_and_retry_takes_it_up_again(tmp_path: Path) -> None:
+def test_cancel_then_retry(tmp_path: Path) -> None:
+    """Cancel stops a file, and retry takes it up again."""
     lines = 50
     with running(tmp_path, **toy(tmp_path, delay_s=0.1, rows=1)) as daemon:
         daemon.drop("post.md", "\n\n".join(f"Line {n}." for n in range(lines)))
@@ -140,7 +149,8 @@ def test_cancel_stops_a_file_and_retry_takes_it_up_again(tmp_path: Path) -> None
         assert len(daemon.spoken) <= 1 + lines + 1  # the title, and perhaps one that was in flight
 
 
-def test_commands_without_a_daemon_take_effect_when_it_starts(resting: Daemon) -> None:
+def test_commands_without_daemon(resting: Daemon) -> None:
+    """Commands without a daemon take effect at its next start."""
     before = len(resting.spoken)
     told = resting.ask("respeak", "in/post.md")
     assert told.stdout == "in/post.md is spoken again when the daemon starts\n"
@@ -154,9 +164,8 @@ def test_commands_without_a_daemon_take_effect_when_it_starts(resting: Daemon) -
 
 
 @pytest.mark.parametrize("inside", [True, False], ids=["in the inbox", "anywhere"])
-def test_script_prints_what_would_be_said_and_speaks_nothing(
-    resting: Daemon, tmp_path: Path, inside: bool
-) -> None:
+def test_script_command(resting: Daemon, tmp_path: Path, inside: bool) -> None:
+    """Script prints the script of a file, and speaks nothing."""
     before = len(resting.spoken)
     path = (resting.inbox if inside else tmp_path) / "unsaid.md"
     path.write_text("# Read\n\nSay this, [linked](https://example.org).\n\n![](cat.png)\n")
@@ -172,9 +181,8 @@ def test_script_prints_what_would_be_said_and_speaks_nothing(
     assert resting.ask("script", str(path)).returncode == 2
 
 
-def test_say_speaks_into_a_file_of_the_wished_format(
-    daemon: Daemon, resting: Daemon, tmp_path: Path
-) -> None:
+def test_say_command(daemon: Daemon, resting: Daemon, tmp_path: Path) -> None:
+    """Say speaks into a file of the format that its suffix names."""
     for name, asked in {"with.wav": daemon, "without.flac": resting}.items():
         output = tmp_path / name
         said = asked.ask("say", "Say this once.", "--output", str(output))
@@ -188,7 +196,8 @@ def test_say_speaks_into_a_file_of_the_wished_format(
     assert daemon.ask("say", "Say this.", "--voice", "none", "-o", "x.wav").returncode == 1
 
 
-def test_say_says_the_text_and_nothing_else(daemon: Daemon, tmp_path: Path) -> None:
+def test_say_speaks_only_the_text(daemon: Daemon, tmp_path: Path) -> None:
+    """Say speaks the text, and nothing else."""
     spoken = len(daemon.spoken)
     daemon.ask("say", "Only this is said.", "-o", str(tmp_path / "said.wav"))
     assert daemon.spoken[spoken:] == ["Only this is said."]
@@ -197,7 +206,8 @@ def test_say_says_the_text_and_nothing_else(daemon: Daemon, tmp_path: Path) -> N
     assert "nothing to say" in empty.stderr
 
 
-def test_a_single_pass_answers_commands_too(tmp_path: Path) -> None:
+def test_once_answers_commands(tmp_path: Path) -> None:
+    """`narrated once` answers commands."""
     daemon = Daemon(tmp_path)
     daemon.configure(**toy(tmp_path, delay_s=0.2, rows=1))
     daemon.drop("book.md", "\n\n".join(f"Paragraph {n}." for n in range(60)))
@@ -208,7 +218,8 @@ def test_a_single_pass_answers_commands_too(tmp_path: Path) -> None:
     assert one_pass.wait(15) == 1
 
 
-def test_a_single_pass_without_an_inbox_fails(tmp_path: Path) -> None:
+def test_once_without_inbox(tmp_path: Path) -> None:
+    """`narrated once` fails without an inbox."""
     daemon = Daemon(tmp_path)
     daemon.inbox.rmdir()
     done = daemon.ask("once", "--quiet")
@@ -216,7 +227,8 @@ def test_a_single_pass_without_an_inbox_fails(tmp_path: Path) -> None:
     assert "missing" in done.stderr
 
 
-def test_describe_says_what_can_be_seen(daemon: Daemon, resting: Daemon, tmp_path: Path) -> None:
+def test_describe_command(daemon: Daemon, resting: Daemon, tmp_path: Path) -> None:
+    """Describe prints a caption of a picture."""
     path = tmp_path / "photo.png"
     Image.new("RGB", (64, 48), "red").save(path)
     told = {asked.ask("describe", str(path)).stdout for asked in (daemon, resting)}
@@ -226,7 +238,8 @@ def test_describe_says_what_can_be_seen(daemon: Daemon, resting: Daemon, tmp_pat
     assert daemon.ask("describe", str(tmp_path / "no.png")).returncode == 1
 
 
-def test_exit_codes_tell_configuration_usage_and_storage_apart(tmp_path: Path) -> None:
+def test_exit_codes(tmp_path: Path) -> None:
+    """Exit codes distinguish usage, configuration and storage."""
     daemon = Daemon(tmp_path)
     assert daemon.ask("frobnicate").returncode == 2
     daemon.config.write_text("inbox: inbox\n")
@@ -239,7 +252,8 @@ def test_exit_codes_tell_configuration_usage_and_storage_apart(tmp_path: Path) -
     assert "Traceback" not in refused.stderr
 
 
-def test_help_is_there_at_once() -> None:
+def test_help_starts_fast() -> None:
+    """Help takes less than 0.3 s of processor time."""
     measured = "import resource, runpy, sys; sys.argv = ['narrated', '--help']\n"
     measured += "try: runpy.run_module('narrated.cli', run_name='__main__')\n"
     measured += "except SystemExit: pass\n"

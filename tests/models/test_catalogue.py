@@ -17,19 +17,22 @@ TORTOISE = ("autoregressive.pth", "clvp2.pth", "diffusion_decoder.pth", "vocoder
 PLAIN = ("config.json", "tokenizer.json")
 
 
-def test_every_entry_says_what_a_person_chooses_by() -> None:
+def test_entries_are_complete() -> None:
+    """Every catalogue entry has the fields that a user chooses by."""
     for each in known_models():
         assert is_repository(each.repository)
         assert each.about and each.licence and each.usage
         assert each.does in ("speech", "caption")
 
 
-def test_a_model_is_found_by_name_and_by_repository() -> None:
+def test_name_or_repository() -> None:
+    """A model is found by its name and by its repository."""
     assert find_model("bark").repository == "suno/bark"
     assert find_model("suno/bark") is find_model("bark")
 
 
-def test_any_other_repository_may_be_pulled() -> None:
+def test_uncatalogued_repository() -> None:
+    """A repository outside of the catalogue may be pulled."""
     assert find_model("somebody/something-1.5").name == ""
     lines = usage_lines(find_model("somebody/something-1.5"), PLAIN)
     assert lines[0].startswith(
@@ -38,14 +41,16 @@ def test_any_other_repository_may_be_pulled() -> None:
 
 
 @pytest.mark.parametrize("name", ["bork", "../etc", "a/../b", "a/b/c", "/etc/passwd", "a/.b", ""])
-def test_what_is_neither_is_refused_with_what_there_is(name: str) -> None:
+def test_unknown_name_refused(name: str) -> None:
+    """A name that is neither model nor repository is refused with the known names."""
     with pytest.raises(NarratedError) as refused:
         find_model(name)
     assert "bark" in refused.value.remedy
     assert "owner/name" in refused.value.remedy
 
 
-def test_safetensors_are_taken_and_pickles_left() -> None:
+def test_safetensors_preferred() -> None:
+    """Safetensors are selected, and pickles are not."""
     names = (*PLAIN, "model.safetensors", "pytorch_model.bin", "tf_model.h5", "flax_model.msgpack")
     assert select_files(find_model("blip"), names) == (
         "config.json",
@@ -54,7 +59,8 @@ def test_safetensors_are_taken_and_pickles_left() -> None:
     )
 
 
-def test_a_pickle_is_taken_where_there_is_nothing_better() -> None:
+def test_pickle_as_last_choice() -> None:
+    """A pickle is selected if there are no safetensors."""
     names = (*PLAIN, "pytorch_model.bin", "text.pt")
     assert select_files(find_model("blip"), names) == (
         "config.json",
@@ -63,7 +69,8 @@ def test_a_pickle_is_taken_where_there_is_nothing_better() -> None:
     )
 
 
-def test_weights_in_several_files_come_with_their_index() -> None:
+def test_sharded_weights() -> None:
+    """Weights in several files are selected with their index."""
     shards = [f"model-0000{number}-of-00002.safetensors" for number in (1, 2)]
     names = (*PLAIN, *shards, "model.safetensors.index.json", "model.fp16.safetensors")
     assert set(select_files(find_model("blip"), names)) == {
@@ -73,7 +80,8 @@ def test_weights_in_several_files_come_with_their_index() -> None:
     }
 
 
-def test_voices_below_belong_to_bark_alone() -> None:
+def test_voices_only_with_bark() -> None:
+    """Voice files are selected for Bark only."""
     voice = "speaker_embeddings/v2/en_speaker_6_fine_prompt.npy"
     names = (*PLAIN, "pytorch_model.bin", voice, "speaker_embeddings/notes.md", "other/x.npy")
     assert voice in select_files(find_model("bark"), names)
@@ -83,7 +91,8 @@ def test_voices_below_belong_to_bark_alone() -> None:
     )
 
 
-def test_code_and_names_that_lead_elsewhere_are_never_wanted() -> None:
+def test_unsafe_files_left_out() -> None:
+    """Code, and names that leave the folder, are never selected."""
     bad = (
         "modeling.py",
         "speaker_embeddings/../../../x.npy",
@@ -99,13 +108,15 @@ def test_code_and_names_that_lead_elsewhere_are_never_wanted() -> None:
     ("names", "lack"),
     [(("model.safetensors",), "no config.json"), (("config.json", "model.gguf"), "no weights")],
 )
-def test_a_repository_that_holds_no_model_is_refused(names: tuple[str, ...], lack: str) -> None:
+def test_no_model_refused(names: tuple[str, ...], lack: str) -> None:
+    """A repository without a model is refused, with the missing files."""
     with pytest.raises(NarratedError, match=lack):
         select_files(find_model("somebody/something"), names)
 
 
 @pytest.mark.parametrize("name", ["tortoise", "somebody/finetune"])
-def test_tortoise_is_its_four_files_wherever_it_comes_from(name: str) -> None:
+def test_tortoise_files(name: str) -> None:
+    """Tortoise is its four files, from any repository."""
     others = (
         "rlg_auto.pth",
         "cvvp.pth",
@@ -117,7 +128,8 @@ def test_tortoise_is_its_four_files_wherever_it_comes_from(name: str) -> None:
     assert select_files(find_model(name), (*TORTOISE, *others)) == TORTOISE
 
 
-def test_a_fork_of_tortoise_is_used_like_tortoise() -> None:
+def test_tortoise_fork_usage() -> None:
+    """A fork of Tortoise is configured like Tortoise."""
     assert usage_lines(find_model("somebody/finetune"), TORTOISE) == (
         "engines: {mine: {like: tortoise, options: {model: somebody/finetune}}}",
         "speech: {engine: mine, voice: …}",
@@ -127,12 +139,14 @@ def test_a_fork_of_tortoise_is_used_like_tortoise() -> None:
     )
 
 
-def test_a_repository_with_a_part_of_tortoise_is_told_what_it_lacks() -> None:
+def test_partial_tortoise_refused() -> None:
+    """A repository with some of Tortoise's files is refused, with the missing ones."""
     with pytest.raises(NarratedError, match=r"is no Tortoise: it has no clvp2\.pth and no vocoder"):
         select_files(find_model("somebody/finetune"), TORTOISE[::2])
 
 
 @pytest.mark.parametrize("missing", TORTOISE)
-def test_what_lacks_any_file_of_a_kind_is_not_of_it(missing: str) -> None:
+def test_layout_needs_every_file(missing: str) -> None:
+    """Files form a layout only if none of its identifying files is missing."""
     assert detect_layout(TORTOISE) is not None
     assert detect_layout(set(TORTOISE) - {missing}) is None

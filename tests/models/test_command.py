@@ -81,7 +81,8 @@ def box(tmp_path: Path, hub: LoopbackHub) -> Box:
     return Box(tmp_path, hub)
 
 
-def test_pull_list_verify_and_remove_go_together(box: Box) -> None:
+def test_pull_list_verify_remove(box: Box) -> None:
+    """Pull, list, verify and remove agree about a model."""
     assert box.listed("bark-small")["state"] == "not pulled"
     pulled = box.run("pull", "bark-small")
     assert pulled.returncode == 0, pulled.stderr
@@ -102,7 +103,8 @@ def test_pull_list_verify_and_remove_go_together(box: Box) -> None:
     assert box.run("verify").stdout == f"There are no models in {box.models}.\n"
 
 
-def test_nothing_is_asked_beyond_the_hub_and_nothing_left_in_the_home(box: Box) -> None:
+def test_contacts_only_the_hub(box: Box) -> None:
+    """A pull contacts only the hub, and leaves nothing else in the home."""
     box.run("pull", "bark-small")
     assert {path.split("/")[1] for path in box.hub.asked} == {"api", "suno", "store"}
     assert [path for path in box.hub.asked if path.startswith("/api")] == [
@@ -111,7 +113,8 @@ def test_nothing_is_asked_beyond_the_hub_and_nothing_left_in_the_home(box: Box) 
     assert {path.name for path in box.home.iterdir()} == {"narrated.yaml", "state"}
 
 
-def test_a_killed_pull_goes_on_where_it_was(box: Box) -> None:
+def test_killed_pull_resumes(box: Box) -> None:
+    """A pull resumes where a killed one stopped."""
     box.hub.stalls[WEIGHTS] = 200_000
     process = box.start("pull", "bark-small")
     assert box.hub.stalled.wait(30)
@@ -132,7 +135,8 @@ def test_a_killed_pull_goes_on_where_it_was(box: Box) -> None:
     assert [each.name for each in (box.models / ".pulling").iterdir()] == ["lock"]
 
 
-def test_progress_is_drawn_where_somebody_looks_and_nowhere_else(box: Box) -> None:
+def test_progress_on_a_terminal(box: Box) -> None:
+    """Progress is drawn on a terminal only, and not with --quiet."""
     ours, theirs = pty.openpty()
     process = subprocess.Popen(
         [sys.executable, "-m", "narrated.cli.main", "models", "pull", "bark-small"],
@@ -152,7 +156,8 @@ def test_progress_is_drawn_where_somebody_looks_and_nowhere_else(box: Box) -> No
     assert box.run("pull", "--quiet", "bark-small").stderr == ""
 
 
-def test_ctrl_c_stops_a_pull_that_then_goes_on(box: Box) -> None:
+def test_ctrl_c_then_resume(box: Box) -> None:
+    """Ctrl-C stops a pull, and the next one resumes."""
     box.hub.stalls[WEIGHTS] = 200_000
     process = box.start("pull", "bark-small")
     assert box.hub.stalled.wait(30)
@@ -168,7 +173,8 @@ def test_ctrl_c_stops_a_pull_that_then_goes_on(box: Box) -> None:
     assert box.hub.sent[WEIGHTS] == SIZE
 
 
-def test_a_tampered_file_is_found_and_mended_by_the_command_that_is_named(box: Box) -> None:
+def test_verify_names_the_repair(box: Box) -> None:
+    """Verify finds a changed file, and its command repairs it."""
     box.run("pull", "bark-small")
     weights = box.models / NAME / WEIGHTS
     weights.write_bytes(b"\0" * SIZE)
@@ -182,7 +188,8 @@ def test_a_tampered_file_is_found_and_mended_by_the_command_that_is_named(box: B
     assert box.run("verify", "bark-small").returncode == 0
 
 
-def test_the_lock_holds_until_an_update_moves_it(box: Box) -> None:
+def test_lock_until_update(box: Box) -> None:
+    """A pull keeps the locked commit until --update."""
     box.run("pull", "bark-small")
     first = box.listed(NAME)["commit"]
     newer = box.hub.commit(NAME, MODEL | {"vocab.txt": b"new"})
@@ -192,7 +199,8 @@ def test_the_lock_holds_until_an_update_moves_it(box: Box) -> None:
     assert box.listed(NAME)["commit"] == newer
 
 
-def test_without_a_name_what_the_configuration_uses_is_pulled(box: Box) -> None:
+def test_pull_configured_models(box: Box) -> None:
+    """A pull without names fetches the configured models."""
     assert "uses no models" in box.run("pull").stdout
     box.configure("engines: {mine: {module: m, options: {model: suno/bark-small}}}\n")
     pulled = box.run("pull")
@@ -206,7 +214,8 @@ def test_without_a_name_what_the_configuration_uses_is_pulled(box: Box) -> None:
     assert box.run("remove", "--force", "bark-small").returncode == 0
 
 
-def test_offline_means_offline_and_says_how_not_to_be(box: Box) -> None:
+def test_offline_mode(box: Box) -> None:
+    """Offline mode asks nothing of the hub, and the message names the way out."""
     refused = box.run("pull", "bark-small", HF_HUB_OFFLINE="1")
     assert refused.returncode == 1
     assert "forbids downloads" in refused.stderr
@@ -218,9 +227,8 @@ def test_offline_means_offline_and_says_how_not_to_be(box: Box) -> None:
     assert box.run("pull", "bark-small", HF_HUB_OFFLINE="1").returncode == 0, "nothing to fetch"
 
 
-def test_without_the_library_the_command_that_installs_it_is_named(
-    box: Box, tmp_path: Path
-) -> None:
+def test_missing_hub_library(box: Box, tmp_path: Path) -> None:
+    """Without the hub's library, the message names the command that installs it."""
     (tmp_path / "huggingface_hub.py").write_text("raise ImportError('not here')")
     path = os.pathsep.join([str(tmp_path), box.environ["PYTHONPATH"]])
     refused = box.run("pull", "bark-small", PYTHONPATH=path)
@@ -230,27 +238,31 @@ def test_without_the_library_the_command_that_installs_it_is_named(
         assert box.run(*command, PYTHONPATH=path).returncode == 0
 
 
-def test_without_a_configuration_models_stand_where_the_first_one_would_have_them(
+def test_default_model_folder(
     box: Box,
 ) -> None:
+    """Without a configuration, models go to the default folder."""
     environ = {"STATE_DIRECTORY": str(box.home / "default"), "NARRATED_CONFIG": ""}
     assert box.run("pull", "bark-small", **environ).returncode == 0
     assert (box.home / "default/models" / NAME / WEIGHTS).is_file()
 
 
-def test_a_name_that_is_not_known_is_answered_with_a_near_one(box: Box) -> None:
+def test_similar_name_suggested(box: Box) -> None:
+    """For an unknown name, a similar one is suggested."""
     refused = box.run("pull", "bark-smal")
     assert refused.returncode == 1
     assert "Did you mean `bark-small`?" in refused.stderr
 
 
-def test_names_from_a_hub_cannot_forge_lines(box: Box) -> None:
+def test_hub_text_is_escaped(box: Box) -> None:
+    """Text from a hub cannot forge lines of output."""
     box.hub.repositories[NAME].licence = "mit\x1b[31m\nok"
     assert "\x1b" not in box.run("pull", "bark-small").stdout
     assert "\x1b" not in box.run("list").stdout
 
 
-def test_more_wrong_files_than_can_be_shown_are_counted(box: Box) -> None:
+def test_many_wrong_files(box: Box) -> None:
+    """Wrong files beyond the printed ones are counted."""
     voices = {f"speaker_embeddings/{number}.npy": b"v" for number in range(20)}
     box.hub.commit(NAME, MODEL | voices)
     box.run("pull", "bark-small")
@@ -261,7 +273,8 @@ def test_more_wrong_files_than_can_be_shown_are_counted(box: Box) -> None:
     assert "and 12 more" in found
 
 
-def test_what_was_never_pulled_is_told_by_verify(box: Box) -> None:
+def test_verify_unpulled_models(box: Box) -> None:
+    """Verify reports models that were never pulled."""
     missing = box.run("verify", "bark")
     assert missing.returncode == 1
     assert "narrated models pull suno/bark" in missing.stdout

@@ -27,14 +27,16 @@ def refused(puller: Puller, **how: bool) -> NarratedError:
     return error.value
 
 
-def test_a_cut_transfer_goes_on_where_it_was(puller: Puller) -> None:
+def test_interrupted_transfer(puller: Puller) -> None:
+    """An interrupted transfer resumes where it stopped."""
     puller.hub.cuts[WEIGHTS] = [100_000, 50_000, 0, 200_000]
     puller()
     assert puller.files[WEIGHTS] == MODEL[WEIGHTS]
     assert puller.hub.sent[WEIGHTS] == SIZE
 
 
-def test_a_pull_that_gave_up_is_gone_on_with_by_the_next(puller: Puller) -> None:
+def test_next_pull_resumes(puller: Puller) -> None:
+    """A pull resumes the downloads of a failed one."""
     puller.hub.cuts[WEIGHTS] = [250_000] + [0] * MAX_INTERRUPTIONS
     error = refused(puller)
     assert "same command" in error.remedy
@@ -47,7 +49,8 @@ def test_a_pull_that_gave_up_is_gone_on_with_by_the_next(puller: Puller) -> None
     assert puller.files[WEIGHTS] == MODEL[WEIGHTS]
 
 
-def test_a_hub_that_knows_no_ranges_is_read_from_the_beginning(puller: Puller) -> None:
+def test_hub_without_ranges(puller: Puller) -> None:
+    """From a hub without ranges, a file is fetched from its start again."""
     puller.hub.knows_ranges = False
     puller.hub.cuts[WEIGHTS] = [100_000]
     puller()
@@ -55,7 +58,8 @@ def test_a_hub_that_knows_no_ranges_is_read_from_the_beginning(puller: Puller) -
     assert puller.hub.sent[WEIGHTS] == SIZE + 100_000
 
 
-def test_a_file_that_came_damaged_is_fetched_once_more(puller: Puller) -> None:
+def test_damaged_once(puller: Puller) -> None:
+    """A file that arrives damaged is fetched once more."""
     puller.hub.damaged[WEIGHTS] = 1
     observer = RecordingObserver()
     puller(observer=observer)
@@ -65,9 +69,8 @@ def test_a_file_that_came_damaged_is_fetched_once_more(puller: Puller) -> None:
 
 
 @pytest.mark.parametrize("name", [WEIGHTS, "vocab.txt"])
-def test_a_file_that_comes_damaged_twice_is_an_error_that_says_so(
-    name: str, puller: Puller, store: ModelStore
-) -> None:
+def test_damaged_twice(name: str, puller: Puller, store: ModelStore) -> None:
+    """A file that arrives damaged twice is an error, and changes nothing."""
     puller.hub.damaged[name] = ALWAYS
     assert f"{name} of {NAME} arrived damaged twice" in refused(puller).problem
     assert puller.files == {}
@@ -77,7 +80,8 @@ def test_a_file_that_comes_damaged_twice_is_an_error_that_says_so(
     assert puller.files[name] == MODEL[name]
 
 
-def test_a_damaged_part_of_an_earlier_pull_does_no_harm(puller: Puller) -> None:
+def test_damaged_part(puller: Puller) -> None:
+    """A damaged incomplete download does no harm."""
     puller.hub.cuts[WEIGHTS] = [250_000] + [0] * MAX_INTERRUPTIONS
     refused(puller)
     (part,) = (puller.store.path / PARTS_FOLDER / NAME).glob(f"{WEIGHTS}.*")
@@ -86,7 +90,8 @@ def test_a_damaged_part_of_an_earlier_pull_does_no_harm(puller: Puller) -> None:
     assert puller.files[WEIGHTS] == MODEL[WEIGHTS]
 
 
-def test_a_part_that_is_too_long_does_no_harm(puller: Puller) -> None:
+def test_oversized_part(puller: Puller) -> None:
+    """An incomplete download that is too long does no harm."""
     puller.hub.cuts[WEIGHTS] = [250_000] + [0] * MAX_INTERRUPTIONS
     refused(puller)
     (part,) = (puller.store.path / PARTS_FOLDER / NAME).glob(f"{WEIGHTS}.*")
@@ -95,13 +100,15 @@ def test_a_part_that_is_too_long_does_no_harm(puller: Puller) -> None:
     assert puller.files[WEIGHTS] == MODEL[WEIGHTS]
 
 
-def test_a_hub_that_has_less_than_it_lists_is_told(puller: Puller) -> None:
+def test_hub_sends_too_little(puller: Puller) -> None:
+    """A hub that sends less than it lists is an error that names the file."""
     puller.hub.claimed[WEIGHTS] = SIZE + 10
     assert WEIGHTS in refused(puller).problem
     assert puller.files == {}
 
 
-def test_a_hub_that_is_busy_is_asked_again(puller: Puller) -> None:
+def test_busy_hub_retried(puller: Puller) -> None:
+    """Requests to a busy hub are retried."""
     puller.hub.failures = {"listing": [503, 429], WEIGHTS: [500, 503, 429]}
     puller()
     assert puller.files[WEIGHTS] == MODEL[WEIGHTS]
@@ -110,17 +117,20 @@ def test_a_hub_that_is_busy_is_asked_again(puller: Puller) -> None:
 @pytest.mark.parametrize(
     ("status", "says"), [(503, "answered status 503"), (403, "refuses suno/bark-small")]
 )
-def test_a_hub_that_refuses_is_told_with_what_to_do(status: int, says: str, puller: Puller) -> None:
+def test_hub_refuses(status: int, says: str, puller: Puller) -> None:
+    """A refusal of the hub is an error with a remedy."""
     puller.hub.failures["listing"] = [status] * 10
     assert says in refused(puller).problem
 
 
-def test_a_model_that_is_not_there_is_told(puller: Puller) -> None:
+def test_unknown_model(puller: Puller) -> None:
+    """A model that the hub does not have is an error that names it."""
     with pytest.raises(NarratedError, match="has no model somebody/nothing"):
         puller("somebody/nothing")
 
 
-def test_a_gated_model_is_told_with_the_way_in(puller: Puller) -> None:
+def test_gated_model(puller: Puller) -> None:
+    """For a gated model, the error names the way to its access."""
     puller.hub.repositories[NAME].gated = True
     error = refused(puller)
     assert "is gated" in error.problem
@@ -128,7 +138,8 @@ def test_a_gated_model_is_told_with_the_way_in(puller: Puller) -> None:
     assert "HF_TOKEN" in error.remedy
 
 
-def test_without_a_network_the_endpoint_is_named(store: ModelStore) -> None:
+def test_no_network(store: ModelStore) -> None:
+    """Without a network, the error names the endpoint."""
     nowhere = Hub("http://127.0.0.1:9", pause_s=0.01)
     with pytest.raises(NarratedError, match=r"Could not reach http://127\.0\.0\.1:9") as error:
         pull(find_model(NAME), store, nowhere, RecordingObserver())
@@ -136,12 +147,14 @@ def test_without_a_network_the_endpoint_is_named(store: ModelStore) -> None:
 
 
 @pytest.mark.parametrize("endpoint", ["hub.example", "http://hub.example:port"])
-def test_an_endpoint_that_is_no_address_is_told(endpoint: str, store: ModelStore) -> None:
+def test_malformed_endpoint(endpoint: str, store: ModelStore) -> None:
+    """A malformed HF_ENDPOINT is an error that says so."""
     with pytest.raises(NarratedError, match="HF_ENDPOINT is not an address"):
         pull(find_model(NAME), store, Hub(endpoint, pause_s=0.01), RecordingObserver())
 
 
-def test_what_does_not_answer_as_a_hub_is_told(puller: Puller) -> None:
+def test_not_a_hub(puller: Puller) -> None:
+    """A server that is no hub is an error that says so."""
     puller.hub.page = b"<html>Log in to our network</html>"
     assert "does not answer like a hub" in refused(puller).problem
     puller.hub.page = b'{"id": "suno/bark-small", "sha": "../main"}'
@@ -151,7 +164,8 @@ def test_what_does_not_answer_as_a_hub_is_told(puller: Puller) -> None:
 # The lock holds
 
 
-def test_another_large_file_at_the_locked_commit_is_refused_unfetched(puller: Puller) -> None:
+def test_changed_large_file(puller: Puller) -> None:
+    """Another large file at the locked commit is refused before any download."""
     locked = puller().locked
     puller.hub.repositories[NAME].commits[locked.commit][WEIGHTS] = b"x" * SIZE
     puller.store.remove_file(NAME, WEIGHTS)
@@ -164,7 +178,8 @@ def test_another_large_file_at_the_locked_commit_is_refused_unfetched(puller: Pu
     assert puller.hub.sent_bytes == 0
 
 
-def test_another_small_file_at_the_locked_commit_is_refused(puller: Puller) -> None:
+def test_changed_small_file(puller: Puller) -> None:
+    """Another small file at the locked commit is refused."""
     locked = puller().locked
     puller.hub.repositories[NAME].commits[locked.commit]["vocab.txt"] = b"uno\ndue\n"
     puller.store.remove_file(NAME, "vocab.txt")
@@ -172,14 +187,16 @@ def test_another_small_file_at_the_locked_commit_is_refused(puller: Puller) -> N
     assert "vocab.txt" not in puller.files
 
 
-def test_a_file_that_left_the_locked_commit_is_told(puller: Puller) -> None:
+def test_file_gone_from_commit(puller: Puller) -> None:
+    """A file that is gone from the locked commit is an error."""
     locked = puller().locked
     del puller.hub.repositories[NAME].commits[locked.commit]["vocab.txt"]
     puller.store.remove_file(NAME, "vocab.txt")
     assert "vocab.txt is no longer in it" in refused(puller).problem
 
 
-def test_a_locked_commit_that_is_gone_is_told_with_the_way_on(puller: Puller) -> None:
+def test_locked_commit_gone(puller: Puller) -> None:
+    """If the locked commit is gone, the error names --update."""
     locked = puller().locked
     del puller.hub.repositories[NAME].commits[locked.commit]
     puller.hub.commit(NAME, MODEL | {"vocab.txt": b"new"})
@@ -189,7 +206,8 @@ def test_a_locked_commit_that_is_gone_is_told_with_the_way_on(puller: Puller) ->
     assert "--update" in error.remedy
 
 
-def test_an_update_that_fails_leaves_model_and_lock_as_they_were(puller: Puller) -> None:
+def test_failed_update(puller: Puller) -> None:
+    """A failed update leaves the model and its lock unchanged."""
     first = puller()
     files = puller.files
     puller.hub.commit(NAME, MODEL | {"vocab.txt": b"new", WEIGHTS: b"y" * SIZE})
@@ -202,7 +220,8 @@ def test_an_update_that_fails_leaves_model_and_lock_as_they_were(puller: Puller)
 # The disk
 
 
-def test_a_disk_without_room_is_told_before_anything_is_fetched(puller: Puller) -> None:
+def test_no_room_for_the_model(puller: Puller) -> None:
+    """If the disk lacks room, the error comes before any download."""
     puller.hub.claimed[WEIGHTS] = 10**18
     with pytest.raises(StorageError, match=r"needs 1000000000\.0 GB more") as error:
         puller()
@@ -223,9 +242,8 @@ pull(find_model(NAME), ModelStore(Path(sys.argv[1])), Hub(sys.argv[2]), Recordin
 """
 
 
-def test_a_disk_that_fills_up_midway_is_told_and_gone_on_with(
-    hub: LoopbackHub, puller: Puller, store: ModelStore
-) -> None:
+def test_disk_fills_up(hub: LoopbackHub, puller: Puller, store: ModelStore) -> None:
+    """A disk that fills up is an error, and the next pull resumes."""
     done = subprocess.run(
         [sys.executable, "-c", FULL, str(store.path), hub.endpoint],
         env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
@@ -239,14 +257,16 @@ def test_a_disk_that_fills_up_midway_is_told_and_gone_on_with(
     assert hub.sent[WEIGHTS] == SIZE - 100_000
 
 
-def test_a_folder_that_cannot_be_written_is_told(puller: Puller, store: ModelStore) -> None:
+def test_unwritable_folder(puller: Puller, store: ModelStore) -> None:
+    """A model folder that cannot be written is an error."""
     store.path.parent.mkdir()
     store.path.write_text("a file stands where the folder should")
     with pytest.raises(StorageError, match="Cannot write"):
         puller()
 
 
-def test_a_link_in_place_of_a_part_is_not_followed(puller: Puller, tmp_path: Path) -> None:
+def test_link_not_followed(puller: Puller, tmp_path: Path) -> None:
+    """A link in place of an incomplete download is not followed."""
     puller.hub.cuts[WEIGHTS] = [250_000] + [0] * MAX_INTERRUPTIONS
     refused(puller)
     (part,) = (puller.store.path / PARTS_FOLDER / NAME).glob(f"{WEIGHTS}.*")

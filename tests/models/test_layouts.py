@@ -45,7 +45,8 @@ def advice(pulled: PullResult) -> str:
     return "\n".join(pulled_lines(pulled, used=False, advice=True))
 
 
-def test_tortoise_is_pulled_by_name_verified_and_removed(puller: Puller, store: ModelStore) -> None:
+def test_tortoise_life_cycle(puller: Puller, store: ModelStore) -> None:
+    """Tortoise is pulled by name, verified and removed."""
     locked = puller("tortoise").locked
     assert sorted(path.name for path in store.folder_of(NAME).iterdir()) == list(NEEDED)
     assert store.model_state(NAME, locked) is ModelState.PULLED
@@ -55,7 +56,8 @@ def test_tortoise_is_pulled_by_name_verified_and_removed(puller: Puller, store: 
     assert store.model_state(NAME, None) is ModelState.ABSENT
 
 
-def test_a_missing_file_is_found_and_mended_by_a_pull(puller: Puller, store: ModelStore) -> None:
+def test_missing_file_repaired(puller: Puller, store: ModelStore) -> None:
+    """A missing file is found, and a pull repairs it."""
     locked = puller("tortoise").locked
     (store.folder_of(NAME) / "clvp2.pth").unlink()
     assert store.model_state(NAME, locked) is ModelState.INCOMPLETE
@@ -63,34 +65,34 @@ def test_a_missing_file_is_found_and_mended_by_a_pull(puller: Puller, store: Mod
     assert store.model_state(NAME, locked) is ModelState.PULLED
 
 
-def test_a_pull_that_is_cut_off_leaves_nothing_that_looks_like_a_model(
-    puller: Puller, store: ModelStore
-) -> None:
+def test_failed_pull_is_no_model(puller: Puller, store: ModelStore) -> None:
+    """A failed pull leaves nothing that looks like a model."""
     puller.hub.damaged["vocoder.pth"] = ALWAYS
     with pytest.raises(NarratedError, match=r"vocoder\.pth .*damaged"):
         puller("tortoise")
     assert store.repositories() == []
 
 
-def test_who_has_pulled_it_is_told_how_to_use_it_and_how_to_install_its_code(
+def test_advice_after_a_pull(
     puller: Puller,
 ) -> None:
+    """A pull of Tortoise tells how to install its code and how to use it."""
     told = advice(puller("tortoise"))
     assert "narrated engines install tortoise" in told
     assert told.endswith("    speech: {engine: tortoise, voice: …}")
     assert "engines install" not in advice(puller())  # a Bark needs nothing else
 
 
-def test_a_fork_is_pulled_by_its_repository_and_used_like_tortoise(
-    puller: Puller, store: ModelStore
-) -> None:
+def test_fork_by_repository(puller: Puller, store: ModelStore) -> None:
+    """A fork is pulled by its repository, and used like Tortoise."""
     pulled = puller(FORK)
     assert tuple(pulled.locked.files) == NEEDED
     assert (store.folder_of(FORK) / "autoregressive.pth").read_bytes() == b"finetuned"
     assert f"engines: {{mine: {{like: tortoise, options: {{model: {FORK}}}}}}}" in advice(pulled)
 
 
-def test_a_folder_put_there_by_hand_is_known_by_its_files(store: ModelStore) -> None:
+def test_copied_model_recognised(store: ModelStore) -> None:
+    """A copied model is recognised by its files."""
     by_hand(store, *NEEDED)
     assert store.repositories() == [NAME]
     assert store.model_state(NAME, None) is ModelState.NOT_LOCKED
@@ -102,22 +104,23 @@ def test_a_folder_put_there_by_hand_is_known_by_its_files(store: ModelStore) -> 
     assert not store.folder_of(NAME).exists()
 
 
-def test_a_part_of_a_model_put_there_by_hand_is_none(store: ModelStore) -> None:
+def test_partial_copy_ignored(store: ModelStore) -> None:
+    """A copied part of a model is no model."""
     by_hand(store, *NEEDED[:3])
     assert store.repositories() == []
     assert store.model_state(NAME, None) is ModelState.ABSENT
 
 
-def test_what_was_put_there_by_hand_is_taken_as_it_is_by_a_pull(
-    puller: Puller, store: ModelStore
-) -> None:
+def test_pull_over_a_copy(puller: Puller, store: ModelStore) -> None:
+    """A pull keeps a copied model that matches the hub."""
     by_hand(store, *NEEDED)
     assert puller("tortoise").fetched == 0
     assert puller.hub.sent_bytes == 0
     assert store.model_state(NAME, store.locks()[NAME]) is ModelState.PULLED
 
 
-def test_a_file_where_the_folder_of_a_model_would_be_is_no_model(tmp_path: Path) -> None:
+def test_file_is_no_model(tmp_path: Path) -> None:
+    """A file in place of a model's folder is no model."""
     (tmp_path / "somebody").mkdir()
     (tmp_path / "somebody/model").touch()
     store = ModelStore(tmp_path)

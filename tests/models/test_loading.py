@@ -38,9 +38,10 @@ def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize("weights", ["model.safetensors", "pytorch_model.bin"])
-def test_a_real_checkpoint_is_loaded_from_what_was_pulled(
+def test_pulled_model_loads(
     weights: str, checkpoint: Path, puller: Puller, store: ModelStore
 ) -> None:
+    """transformers loads a real checkpoint that was pulled."""
     published = {path.name: path.read_bytes() for path in checkpoint.iterdir()}
     if weights == "pytorch_model.bin":
         del published["model.safetensors"]
@@ -57,18 +58,18 @@ def test_a_real_checkpoint_is_loaded_from_what_was_pulled(
     assert processor.tokenizer("a dog")["input_ids"] == [2, 5, 6, 3]
 
 
-def test_a_model_that_is_missing_is_told_with_the_command_that_fetches_it(
+def test_missing_model_remedy(
     store: ModelStore,
 ) -> None:
+    """For a missing model, the error names the command that fetches it."""
     with pytest.raises(EngineUnavailable) as missing:
         found(PlainShelf(models=store.path), NAME)
     assert missing.value.remedy == f"narrated models pull {NAME}"
 
 
 @pytest.mark.parametrize("harm", [Path.unlink, lambda path: os.truncate(path, 5)])
-def test_a_model_that_was_harmed_is_told_with_the_command_that_mends_it(
-    harm: Any, puller: Puller, store: ModelStore
-) -> None:
+def test_harmed_model_remedy(harm: Any, puller: Puller, store: ModelStore) -> None:
+    """For a damaged model, the error names the command that repairs it."""
     puller()
     plain = PlainShelf(models=store.path)
     whole = found(plain, NAME)
@@ -80,7 +81,8 @@ def test_a_model_that_was_harmed_is_told_with_the_command_that_mends_it(
     assert found(plain, NAME) == whole
 
 
-def test_an_update_gives_another_digest(puller: Puller, store: ModelStore) -> None:
+def test_update_changes_digest(puller: Puller, store: ModelStore) -> None:
+    """An update changes the model's digest."""
     puller()
     plain = PlainShelf(models=store.path)
     before = found(plain, NAME).digest

@@ -11,14 +11,14 @@ from narrated.errors import NarratedError
 from narrated.models.store import ModelState, ModelStore
 
 
-def test_what_makes_the_model_comes_and_nothing_else(puller: Puller) -> None:
+def test_fetches_only_the_model(puller: Puller) -> None:
+    """A pull fetches the model's files, and nothing else."""
     puller()
     assert puller.files == {name: MODEL[name] for name in WANTED}
 
 
-def test_the_lock_names_the_commit_and_the_hashes_that_came(
-    puller: Puller, store: ModelStore
-) -> None:
+def test_lock_contents(puller: Puller, store: ModelStore) -> None:
+    """The lock names the commit and the hashes of the received files."""
     locked = puller().locked
     assert store.locks() == {NAME: locked}
     assert locked.commit in puller.hub.repositories[NAME].commits
@@ -28,7 +28,8 @@ def test_the_lock_names_the_commit_and_the_hashes_that_came(
         assert locked.files[name].size == len(MODEL[name])
 
 
-def test_nothing_is_asked_but_the_listing_and_the_files(puller: Puller) -> None:
+def test_requests_of_a_pull(puller: Puller) -> None:
+    """A pull requests the listing once, and the files."""
     puller()
     kinds = {path.split("/")[1] for path in puller.hub.asked}
     assert kinds == {"api", "suno", "store"}
@@ -36,7 +37,8 @@ def test_nothing_is_asked_but_the_listing_and_the_files(puller: Puller) -> None:
     assert len([path for path in puller.hub.asked if path.startswith("/api/")]) == 1
 
 
-def test_whoever_watches_sees_bytes_up_to_the_whole(puller: Puller) -> None:
+def test_observer_sees_all_bytes(puller: Puller) -> None:
+    """The observer is told bytes up to the total."""
     observer = RecordingObserver()
     puller(observer=observer)
     (plan,) = observer.plans
@@ -45,7 +47,8 @@ def test_whoever_watches_sees_bytes_up_to_the_whole(puller: Puller) -> None:
     assert max(observer.told) == (whole, whole)
 
 
-def test_files_and_folders_can_be_read_by_every_account(puller: Puller, store: ModelStore) -> None:
+def test_readable_by_everybody(puller: Puller, store: ModelStore) -> None:
+    """Every account can read the files and folders."""
     before = os.umask(0o077)
     try:
         puller()
@@ -57,9 +60,8 @@ def test_files_and_folders_can_be_read_by_every_account(puller: Puller, store: M
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
-def test_what_root_pulls_belongs_to_the_owner_of_the_folder(
-    puller: Puller, store: ModelStore
-) -> None:
+def test_root_keeps_the_owner(puller: Puller, store: ModelStore) -> None:
+    """Files that root pulls belong to the owner of the folder."""
     store.path.parent.mkdir()
     os.chown(store.path.parent, 65534, 65533)
     puller()
@@ -67,7 +69,8 @@ def test_what_root_pulls_belongs_to_the_owner_of_the_folder(
         assert (path.stat().st_uid, path.stat().st_gid) == (65534, 65533), path
 
 
-def test_a_whole_model_is_not_asked_for_again(puller: Puller) -> None:
+def test_complete_model_is_kept(puller: Puller) -> None:
+    """For a complete model, the hub is not asked."""
     first = puller()
     puller.hub.asked.clear()
     again = puller()
@@ -75,7 +78,8 @@ def test_a_whole_model_is_not_asked_for_again(puller: Puller) -> None:
     assert puller.hub.asked == []
 
 
-def test_a_newer_commit_is_not_taken_unless_told_to(puller: Puller) -> None:
+def test_newer_commit_ignored(puller: Puller) -> None:
+    """A newer commit is fetched only with --update."""
     first = puller()
     newer = puller.hub.commit(NAME, MODEL | {"vocab.txt": b"three\n"})
     puller.store.remove_file(NAME, "vocab.txt")
@@ -85,7 +89,8 @@ def test_a_newer_commit_is_not_taken_unless_told_to(puller: Puller) -> None:
     assert puller.files["vocab.txt"] == b"three\n"
 
 
-def test_an_update_fetches_only_what_differs(puller: Puller) -> None:
+def test_update_fetches_changes(puller: Puller) -> None:
+    """An update fetches the changed files only."""
     puller()
     puller.hub.commit(NAME, MODEL | {"vocab.txt": b"three\n"})
     puller.hub.sent.clear()
@@ -95,7 +100,8 @@ def test_an_update_fetches_only_what_differs(puller: Puller) -> None:
     assert updated.locked.files.keys() == WANTED
 
 
-def test_an_update_leaves_no_second_form_of_the_weights(puller: Puller) -> None:
+def test_update_removes_old_files(puller: Puller) -> None:
+    """An update leaves no second form of the weights."""
     puller()
     puller.hub.commit(NAME, MODEL | {"model.safetensors": b"better"})
     updated = puller(update=True)
@@ -104,14 +110,16 @@ def test_an_update_leaves_no_second_form_of_the_weights(puller: Puller) -> None:
     assert puller.files["model.safetensors"] == b"better"
 
 
-def test_an_update_to_what_is_there_changes_nothing(puller: Puller) -> None:
+def test_update_without_changes(puller: Puller) -> None:
+    """An update to the same commit changes nothing."""
     first = puller()
     puller.hub.sent.clear()
     assert puller(update=True).locked.files == first.locked.files
     assert puller.hub.sent_bytes == 0
 
 
-def test_a_changed_file_is_mended_from_the_locked_commit(puller: Puller) -> None:
+def test_changed_file_repaired(puller: Puller) -> None:
+    """A changed file is fetched again from the locked commit."""
     puller()
     (puller.store.folder_of(NAME) / WEIGHTS).write_bytes(b"\0" * len(MODEL[WEIGHTS]))
     puller.hub.sent.clear()
@@ -120,9 +128,8 @@ def test_a_changed_file_is_mended_from_the_locked_commit(puller: Puller) -> None
     assert set(puller.hub.sent) == {WEIGHTS}
 
 
-def test_a_folder_put_there_by_hand_is_compared_and_locked(
-    puller: Puller, store: ModelStore
-) -> None:
+def test_copied_model_is_locked(puller: Puller, store: ModelStore) -> None:
+    """A copied model is compared with the hub, and locked."""
     place = store.folder_of(NAME)
     place.mkdir(parents=True)
     for name in ("config.json", WEIGHTS):
@@ -133,7 +140,8 @@ def test_a_folder_put_there_by_hand_is_compared_and_locked(
     assert store.model_state(NAME, locked) is ModelState.PULLED
 
 
-def test_models_do_not_disturb_one_another(puller: Puller, store: ModelStore) -> None:
+def test_models_are_independent(puller: Puller, store: ModelStore) -> None:
+    """Pulling one model leaves the others unchanged."""
     other = {"config.json": b"{}", "model.safetensors": b"weights"}
     puller.hub.commit("somebody/model", other)
     puller()
@@ -143,19 +151,22 @@ def test_models_do_not_disturb_one_another(puller: Puller, store: ModelStore) ->
     assert puller.files.keys() == WANTED
 
 
-def test_one_command_at_a_time_changes_models(puller: Puller, store: ModelStore) -> None:
+def test_one_command_at_a_time(puller: Puller, store: ModelStore) -> None:
+    """Only one command at a time changes models."""
     with store.exclusive(), pytest.raises(NarratedError, match="Another `narrated models`"):
         puller()
     puller()
 
 
-def test_an_empty_file_comes_too(puller: Puller) -> None:
+def test_empty_file(puller: Puller) -> None:
+    """An empty file is fetched too."""
     puller.hub.commit("somebody/model", {"config.json": b"", "model.safetensors": b"w"})
     puller("somebody/model")
     assert (puller.store.folder_of("somebody/model") / "config.json").read_bytes() == b""
 
 
-def test_the_lock_is_what_loaders_read(puller: Puller, store: ModelStore) -> None:
+def test_lockfile_format(puller: Puller, store: ModelStore) -> None:
+    """The lockfile has the format that the engines read."""
     puller()
     entries = json.loads((store.path / "lock.json").read_text())
     assert entries[NAME]["files"][WEIGHTS] == {
@@ -168,9 +179,8 @@ OUTSIDE = {"commit": "0", "pulled": "", "files": {"../../x": {"size": 1, "sha256
 
 
 @pytest.mark.parametrize("damaged", ["{", '{"a/b": 1}', json.dumps({NAME: OUTSIDE})])
-def test_a_damaged_lock_is_told_and_nothing_is_touched(
-    damaged: str, puller: Puller, store: ModelStore
-) -> None:
+def test_damaged_lockfile(damaged: str, puller: Puller, store: ModelStore) -> None:
+    """A damaged lockfile is an error, and nothing is changed."""
     puller()
     (store.path / "lock.json").write_text(damaged)
     with pytest.raises(NarratedError, match="is damaged"):

@@ -8,7 +8,8 @@ from narrated.models.store import ModelStore, remove_model
 from support.hub import ALWAYS
 
 
-def test_a_removed_model_leaves_nothing(puller: Puller, store: ModelStore) -> None:
+def test_removes_everything(puller: Puller, store: ModelStore) -> None:
+    """Removing a model leaves no file."""
     puller()
     assert remove_model(store, NAME) == ()
     assert store.locks() == {}
@@ -17,7 +18,8 @@ def test_a_removed_model_leaves_nothing(puller: Puller, store: ModelStore) -> No
     assert puller.files[WEIGHTS] == MODEL[WEIGHTS]
 
 
-def test_what_was_not_pulled_stays_unless_forced(puller: Puller, store: ModelStore) -> None:
+def test_keeps_other_files(puller: Puller, store: ModelStore) -> None:
+    """Files that no pull wrote stay."""
     puller()
     own = store.folder_of(NAME) / "speaker_embeddings/mine.npy"
     own.write_bytes(b"mine")
@@ -26,14 +28,16 @@ def test_what_was_not_pulled_stays_unless_forced(puller: Puller, store: ModelSto
     assert list(puller.files) == ["speaker_embeddings/mine.npy"]
 
 
-def test_by_force_all_of_it_goes(puller: Puller, store: ModelStore) -> None:
+def test_force_removes_all(puller: Puller, store: ModelStore) -> None:
+    """With force, all files are removed."""
     puller()
     (store.folder_of(NAME) / "mine.npy").write_bytes(b"mine")
     assert remove_model(store, NAME, force=True) == ()
     assert not store.folder_of(NAME).parent.exists()
 
 
-def test_a_folder_put_there_by_hand_goes_by_force_alone(store: ModelStore) -> None:
+def test_copied_model_needs_force(store: ModelStore) -> None:
+    """A copied model is removed only with force."""
     store.folder_of(NAME).mkdir(parents=True)
     (store.folder_of(NAME) / "config.json").touch()
     with pytest.raises(NarratedError, match="was not pulled") as error:
@@ -44,12 +48,14 @@ def test_a_folder_put_there_by_hand_goes_by_force_alone(store: ModelStore) -> No
     assert not store.folder_of(NAME).exists()
 
 
-def test_what_is_not_there_cannot_be_removed(store: ModelStore) -> None:
+def test_removing_absent_model(store: ModelStore) -> None:
+    """Removing an absent model is an error."""
     with pytest.raises(NarratedError, match="There is no model"):
         remove_model(store, NAME)
 
 
-def test_a_pull_that_was_given_up_can_be_removed(puller: Puller, store: ModelStore) -> None:
+def test_removes_failed_pull(puller: Puller, store: ModelStore) -> None:
+    """The incomplete downloads of a failed pull can be removed."""
     puller.hub.damaged["vocab.txt"] = ALWAYS
     with pytest.raises(NarratedError):
         puller()
@@ -58,7 +64,8 @@ def test_a_pull_that_was_given_up_can_be_removed(puller: Puller, store: ModelSto
     assert not store.has_parts(NAME)
 
 
-def test_the_other_models_stay(puller: Puller, store: ModelStore) -> None:
+def test_other_models_stay(puller: Puller, store: ModelStore) -> None:
+    """Removing a model leaves the others."""
     puller.hub.commit("suno/model", {"config.json": b"{}", "model.safetensors": b"w"})
     puller()
     other = puller("suno/model").locked

@@ -19,7 +19,8 @@ def pulled(puller: Puller) -> None:
     puller()
 
 
-def test_what_was_pulled_is_fine(store: ModelStore) -> None:
+def test_pulled_model_is_fine(store: ModelStore) -> None:
+    """A pulled model verifies without problems."""
     read: list[int] = []
     found = list(verify_files(store, NAME, store.locks()[NAME], read.append))
     assert {file.name for file in found} == WANTED
@@ -27,7 +28,8 @@ def test_what_was_pulled_is_fine(store: ModelStore) -> None:
     assert sum(read) == store.locks()[NAME].bytes
 
 
-def test_one_wrong_byte_is_found_and_mended_by_a_pull(store: ModelStore, puller: Puller) -> None:
+def test_one_wrong_byte(store: ModelStore, puller: Puller) -> None:
+    """One wrong byte is found, and a pull repairs it."""
     weights = store.folder_of(NAME) / WEIGHTS
     content = bytearray(weights.read_bytes())
     content[12345] ^= 1
@@ -38,14 +40,16 @@ def test_one_wrong_byte_is_found_and_mended_by_a_pull(store: ModelStore, puller:
     assert wrong(store) == {}
 
 
-def test_a_shorter_file_is_found_without_reading(store: ModelStore) -> None:
+def test_truncated_file(store: ModelStore) -> None:
+    """A truncated file is found by its size."""
     weights = store.folder_of(NAME) / WEIGHTS
     weights.write_bytes(weights.read_bytes()[:-1])
     assert store.model_state(NAME, store.locks()[NAME]) is ModelState.INCOMPLETE
     assert "399999 bytes instead of 400000" in wrong(store)[WEIGHTS].why
 
 
-def test_a_missing_voice_is_found_and_mended_by_a_pull(store: ModelStore, puller: Puller) -> None:
+def test_missing_voice(store: ModelStore, puller: Puller) -> None:
+    """A missing voice is found, and a pull repairs it."""
     voice = "speaker_embeddings/v2/en_speaker_6_fine_prompt.npy"
     (store.folder_of(NAME) / voice).unlink()
     assert wrong(store)[voice].state is FileState.MISSING
@@ -53,12 +57,14 @@ def test_a_missing_voice_is_found_and_mended_by_a_pull(store: ModelStore, puller
     assert wrong(store) == {}
 
 
-def test_weights_that_were_never_pulled_are_found(store: ModelStore) -> None:
+def test_unlocked_weights(store: ModelStore) -> None:
+    """Weights that no pull wrote are found."""
     (store.folder_of(NAME) / "model.safetensors").write_bytes(b"somebody's")
     assert wrong(store)["model.safetensors"].state is FileState.NOT_LOCKED
 
 
-def test_a_folder_in_place_of_a_file_is_found(store: ModelStore) -> None:
+def test_folder_instead_of_file(store: ModelStore) -> None:
+    """A folder in place of a file is found."""
     store.remove_file(NAME, "vocab.txt")
     (store.folder_of(NAME) / "vocab.txt").mkdir()
     assert wrong(store)["vocab.txt"].state is FileState.MISSING

@@ -13,11 +13,13 @@ def used(lines: str = "") -> dict[str, tuple[str, ...]]:
     return configured_models(parse(text, Path("/etc/narrated/narrated.yaml"), {"HOME": "/root"}))
 
 
-def test_the_embedded_voice_uses_none() -> None:
+def test_default_uses_no_model() -> None:
+    """The default configuration uses no model."""
     assert used() == {}
 
 
-def test_every_engine_with_a_model_is_in_the_catalogue_under_its_name() -> None:
+def test_engines_in_catalogue() -> None:
+    """Every engine with a model is in the catalogue, under its name."""
     catalogue = {(each.name, each.does, each.repository) for each in known_models()}
     engines = {
         (spec.name, spec.kind, spec.options["model"])
@@ -27,14 +29,16 @@ def test_every_engine_with_a_model_is_in_the_catalogue_under_its_name() -> None:
     assert catalogue == engines
 
 
-def test_an_engine_uses_its_model() -> None:
+def test_engine_uses_its_model() -> None:
+    """A configured engine uses its model."""
     assert used("speech: {engine: bark, voice: v2/en_speaker_6}\npictures: {captions: blip}") == {
         "suno/bark": ("speech: engine",),
         "Salesforce/blip-image-captioning-base": ("pictures: captions",),
     }
 
 
-def test_an_engine_like_another_uses_that_ones_model_unless_it_names_its_own() -> None:
+def test_engine_like_another() -> None:
+    """An engine like another uses that one's model, or the one that it names."""
     lines = (
         "engines:\n"
         "  calm: {like: bark, options: {temperature: 0.5}}\n"
@@ -44,7 +48,8 @@ def test_an_engine_like_another_uses_that_ones_model_unless_it_names_its_own() -
     assert used(lines) == expected
 
 
-def test_every_key_that_uses_a_model_is_named() -> None:
+def test_every_key_is_listed() -> None:
+    """Every key that uses a model is listed."""
     lines = (
         "speech: {speakers: {quote: {engine: mine, voice: v}}}\n"
         "engines: {mine: {module: m, options: {model: somebody/voice}}}"
@@ -52,5 +57,6 @@ def test_every_key_that_uses_a_model_is_named() -> None:
     assert used(lines) == {"somebody/voice": ("speech: speakers: quote", "engines: mine")}
 
 
-def test_a_folder_of_ones_own_is_nothing_to_pull() -> None:
+def test_model_given_as_a_path() -> None:
+    """A model given as a path is not listed."""
     assert used("engines: {mine: {like: blip, options: {model: /srv/model}}}") == {}
