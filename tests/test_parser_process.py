@@ -25,7 +25,8 @@ def png():
     return data.getvalue()
 
 
-def test_importing_the_editor_brings_no_parser_along():
+def test_import_loads_no_parser():
+    """Importing the parser process imports no parsing library."""
     code = "import sys, narrated.parser_process; print(*sys.modules)"
     source_root = Path(__file__).parents[1] / "daemon"
     found = subprocess.run(
@@ -75,7 +76,8 @@ def request(name, captions=None):
     }
 
 
-def test_the_child_plans_covers_and_goes_on_after_every_failure():
+def test_child_survives_failures():
+    """The child plans, makes covers, and goes on after every failure."""
     with editor() as (wire, child):
         captions = {"a.png": {"text": "A dog", "missing": ""}}
         header, payload = asked(wire, request("a.md", captions), b"![](a.png)\n\n[W](u)")
@@ -105,7 +107,8 @@ def test_the_child_plans_covers_and_goes_on_after_every_failure():
         assert child.poll() is None
 
 
-def test_the_child_ends_when_its_socket_closes():
+def test_child_ends_with_socket():
+    """The child ends when its socket closes."""
     with editor() as (wire, child):
         wire.close()
         assert child.wait(10) == 0

@@ -5,7 +5,8 @@ from pathlib import Path
 from narrated.inbox.fs import birth_time_ns, remote_file_system
 
 
-def test_a_folder_made_anew_has_another_birth(tmp_path: Path) -> None:
+def test_recreated_folder_is_younger(tmp_path: Path) -> None:
+    """A recreated folder has another birth time."""
     folder = tmp_path / "folder"
     folder.mkdir()
     first = birth_time_ns(str(folder))
@@ -15,5 +16,6 @@ def test_a_folder_made_anew_has_another_birth(tmp_path: Path) -> None:
     assert birth_time_ns(str(tmp_path / "nowhere")) == 0
 
 
-def test_a_local_folder_can_be_watched(root: Path) -> None:
+def test_local_folder_can_be_watched(root: Path) -> None:
+    """A local folder can be watched."""
     assert remote_file_system(str(root)) == ""

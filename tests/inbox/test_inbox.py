@@ -38,7 +38,8 @@ def drop(path: Path, text: str = "Words.") -> None:
     draft.rename(path)
 
 
-def test_what_lies_there_at_the_start_is_found_with_its_hash(root: Path, listen: Any) -> None:
+def test_present_file_is_found(root: Path, listen: Any) -> None:
+    """Files present at the start are reported with their hash."""
     (root / "a" / "b").mkdir(parents=True)
     (root / "a" / "b" / "post.md").write_text("Words.")
     found = listen().expect(FileReady)
@@ -47,28 +48,32 @@ def test_what_lies_there_at_the_start_is_found_with_its_hash(root: Path, listen:
     assert found.signature == signature(root / "a" / "b" / "post.md")
 
 
-def test_the_first_walk_ends_with_the_number_of_files(root: Path, listen: Any) -> None:
+def test_first_scan_counts_files(root: Path, listen: Any) -> None:
+    """The first scan ends with the number of files."""
     for name in ("a.md", "b.md", ".hidden"):
         (root / name).write_text("x")
     assert listen(first_walk=False).expect(ScanFinished).files == 2
 
 
-def test_a_known_file_that_is_unchanged_yields_nothing(root: Path, listen: Any) -> None:
+def test_unchanged_file_is_silent(root: Path, listen: Any) -> None:
+    """A known, unchanged file yields no event."""
     (root / "post.md").write_text("Words.")
     listener = listen({"post.md": signature(root / "post.md")}, settle_s=0.0)
     assert listener.walked() == []
 
 
-def test_a_known_file_that_differs_is_found_again(root: Path, listen: Any) -> None:
+def test_changed_file_is_found(root: Path, listen: Any) -> None:
+    """A known file that differs is reported again."""
     (root / "post.md").write_text("Words.")
     before = signature(root / "post.md")
     (root / "post.md").write_text("Other words.")
     assert listen({"post.md": before}).expect(FileReady).sha256 == sha256("Other words.")
 
 
-def test_a_file_still_open_for_writing_is_not_taken(
+def test_open_file_is_not_taken(
     root: Path, listen: Any, writer: Any, finish: Any, until: Callable[..., None]
 ) -> None:
+    """A file that is still open for writing is not taken."""
     listener = listen()
     with writer(root / "post.md", "half ") as process:
         listener.inbox.recheck()  # it may have been seen when it was still empty
@@ -78,9 +83,10 @@ def test_a_file_still_open_for_writing_is_not_taken(
     assert listener.kinds(FileReady) == ["post.md"]
 
 
-def test_a_file_that_its_writer_closes_unchanged_is_taken_soon(
+def test_closed_file_is_taken_soon(
     root: Path, listen: Any, writer: Any, finish: Any, until: Callable[..., None]
 ) -> None:
+    """A file is taken soon after its writer closes it unchanged."""
     listener = listen(settle_s=1.0)
     with writer(root / "post.md") as process:
         listener.inbox.recheck()  # it may have been seen when it was still empty
@@ -89,15 +95,17 @@ def test_a_file_that_its_writer_closes_unchanged_is_taken_soon(
         listener.expect(FileReady, within_s=0.5)
 
 
-def test_a_file_renamed_into_place_need_not_settle(root: Path, listen: Any) -> None:
+def test_renamed_file_is_taken_at_once(root: Path, listen: Any) -> None:
+    """A file that is renamed into place need not settle."""
     listener = listen(settle_s=NEVER_S)
     drop(root / "post.md")
     assert listener.expect(FileReady).path == "post.md"
 
 
-def test_a_file_renamed_into_place_but_still_being_written_is_not_taken(
+def test_renamed_open_file_is_not_taken(
     root: Path, listen: Any, writer: Any, finish: Any, until: Callable[..., None]
 ) -> None:
+    """A file that is renamed into place but still written is not taken."""
     listener = listen()
     with writer(root / ".post.tmp", "half ") as process:
         (root / ".post.tmp").rename(root / "post.md")
@@ -106,9 +114,8 @@ def test_a_file_renamed_into_place_but_still_being_written_is_not_taken(
         assert listener.expect(FileReady).sha256 == sha256("half done")
 
 
-def test_a_file_moved_within_the_tree_is_found_at_once_and_missed_later(
-    root: Path, listen: Any
-) -> None:
+def test_moved_file_found_then_missed(root: Path, listen: Any) -> None:
+    """A moved file is found at its new path at once, and missed at its old path later."""
     (root / "sub").mkdir()
     (root / "old.md").write_text("Words.")
     (root / "other.md").write_text("Words.")
@@ -119,9 +126,8 @@ def test_a_file_moved_within_the_tree_is_found_at_once_and_missed_later(
     assert listener.expect(FileVanished).path == "old.md"
 
 
-def test_a_written_file_is_taken_when_it_has_settled_and_not_before(
-    root: Path, listen: Any
-) -> None:
+def test_written_file_settles_first(root: Path, listen: Any) -> None:
+    """A written file is taken once it has settled, and not before."""
     listener = listen(settle_s=0.4)
     (root / "post.md").write_text("Words.")
     found = listener.expect(FileReady)
@@ -129,9 +135,8 @@ def test_a_written_file_is_taken_when_it_has_settled_and_not_before(
     assert 0.4 <= rested_s < 0.6
 
 
-def test_a_file_moved_in_from_outside_has_to_settle(
-    root: Path, listen: Any, tmp_path: Path
-) -> None:
+def test_file_moved_in_settles_first(root: Path, listen: Any, tmp_path: Path) -> None:
+    """A file moved in from outside has to settle."""
     listener = listen(settle_s=0.4)
     (tmp_path / "post.md").write_text("Words.")
     (tmp_path / "post.md").rename(root / "post.md")
@@ -139,9 +144,8 @@ def test_a_file_moved_in_from_outside_has_to_settle(
     assert time.monotonic() - ready_s >= 0.4
 
 
-def test_every_change_starts_the_settling_anew(
-    root: Path, listen: Any, until: Callable[..., None]
-) -> None:
+def test_change_restarts_settling(root: Path, listen: Any, until: Callable[..., None]) -> None:
+    """Every change restarts the settle time."""
     listener = listen(settle_s=0.4)
     post = root / "post.md"
     post.write_text("1")
@@ -157,7 +161,8 @@ def test_every_change_starts_the_settling_anew(
     assert listener.kinds(FileReady) == ["post.md"]
 
 
-def test_an_old_mtime_does_not_hide_that_a_file_is_new(root: Path, listen: Any) -> None:
+def test_old_mtime_hides_nothing(root: Path, listen: Any) -> None:
+    """An old mtime does not hide that a file is new."""
     listener = listen(settle_s=0.4)
     (root / "post.md").write_text("Words.")
     os.utime(root / "post.md", (1e9, 1e9))
@@ -165,9 +170,8 @@ def test_an_old_mtime_does_not_hide_that_a_file_is_new(root: Path, listen: Any) 
     assert time.monotonic() - ready_s >= 0.4
 
 
-def test_an_empty_file_waits_for_its_content(
-    root: Path, listen: Any, until: Callable[..., None]
-) -> None:
+def test_empty_file_waits(root: Path, listen: Any, until: Callable[..., None]) -> None:
+    """An empty file waits for its content."""
     listener = listen()
     (root / "post.md").touch()
     until(lambda: listener.inbox.waiting() == [("post.md", "empty")])
@@ -183,7 +187,8 @@ def test_an_edited_file_is_found_again(root: Path, listen: Any) -> None:
     assert listener.expect(FileReady).sha256 == sha256("Two.")
 
 
-def test_a_folder_moved_in_is_found_whole(root: Path, listen: Any, tmp_path: Path) -> None:
+def test_moved_in_folder_is_found(root: Path, listen: Any, tmp_path: Path) -> None:
+    """A folder moved in is found with all its files."""
     listener = listen()
     folder = tmp_path / "blog" / "2026"
     folder.mkdir(parents=True)
@@ -195,7 +200,8 @@ def test_a_folder_moved_in_is_found_whole(root: Path, listen: Any, tmp_path: Pat
     assert sorted(listener.kinds(FileReady)) == sorted(f"blog/2026/{n}.md" for n in range(20))
 
 
-def test_a_folder_renamed_within_the_tree_takes_its_files_along(root: Path, listen: Any) -> None:
+def test_renamed_folder_moves_files(root: Path, listen: Any) -> None:
+    """A renamed folder takes its files along."""
     (root / "old").mkdir()
     (root / "keep.md").write_text("x")
     (root / "old" / "post.md").write_text("x")
@@ -206,7 +212,8 @@ def test_a_folder_renamed_within_the_tree_takes_its_files_along(root: Path, list
     assert listener.expect(FileVanished).path == "old/post.md"
 
 
-def test_files_written_into_folders_just_made_are_all_found(root: Path, listen: Any) -> None:
+def test_files_in_new_folders_found(root: Path, listen: Any) -> None:
+    """Files in folders that were just made are all found."""
     listener = listen()
     for number in range(200):
         (root / f"d{number}" / "e").mkdir(parents=True)
@@ -216,7 +223,8 @@ def test_files_written_into_folders_just_made_are_all_found(root: Path, listen: 
     assert len(set(listener.kinds(FileReady))) == 200
 
 
-def test_a_deleted_file_vanishes_after_a_second_look(root: Path, listen: Any) -> None:
+def test_deletion_needs_second_look(root: Path, listen: Any) -> None:
+    """A deleted file vanishes after a second look."""
     for name in ("a.md", "b.md"):
         (root / name).write_text("x")
     listener = listen({name: signature(root / name) for name in ("a.md", "b.md")})
@@ -226,7 +234,8 @@ def test_a_deleted_file_vanishes_after_a_second_look(root: Path, listen: Any) ->
     assert time.monotonic() - began_s >= 0.3
 
 
-def test_a_deleted_folder_takes_its_files_away(root: Path, listen: Any, tmp_path: Path) -> None:
+def test_deleted_folder_loses_files(root: Path, listen: Any, tmp_path: Path) -> None:
+    """A deleted folder takes its files away."""
     (root / "sub" / "deep").mkdir(parents=True)
     names = ("keep.md", "sub/a.md", "sub/deep/b.md")
     for name in names:
@@ -238,7 +247,8 @@ def test_a_deleted_folder_takes_its_files_away(root: Path, listen: Any, tmp_path
     assert sorted(listener.kinds(FileVanished)) == ["sub/a.md", "sub/deep/b.md"]
 
 
-def test_a_file_that_was_replaced_has_not_vanished(root: Path, listen: Any) -> None:
+def test_replaced_file_stays_known(root: Path, listen: Any) -> None:
+    """A file that was replaced has not vanished."""
     for name in ("post.md", "gone.md"):
         (root / name).write_text("One.")
     listener = listen({name: signature(root / name) for name in ("post.md", "gone.md")})
@@ -251,13 +261,15 @@ def test_a_file_that_was_replaced_has_not_vanished(root: Path, listen: Any) -> N
     assert listener.kinds(FileReady) == ["post.md"]
 
 
-def test_what_vanished_while_nobody_watched_is_told_at_the_start(root: Path, listen: Any) -> None:
+def test_earlier_deletion_is_reported(root: Path, listen: Any) -> None:
+    """A deletion before the start is reported at the start."""
     (root / "here.md").write_text("x")
     known = {"here.md": signature(root / "here.md"), "sub/gone.md": FileSignature(1, 2, 3, 4)}
     assert listen(known).expect(FileVanished).path == "sub/gone.md"
 
 
-def test_a_conflicting_copy_is_told_and_told_gone_but_never_read(root: Path, listen: Any) -> None:
+def test_conflict_copy_is_never_read(root: Path, listen: Any) -> None:
+    """A conflicting copy is reported, reported gone, and never read."""
     copy = root / "post.sync-conflict-20261122-072736-JDC4FTG.md"
     (root / "post.md").write_text("x")
     listener = listen()
@@ -268,9 +280,8 @@ def test_a_conflicting_copy_is_told_and_told_gone_but_never_read(root: Path, lis
     assert copy.name not in listener.kinds(FileReady)
 
 
-def test_links_are_not_followed_and_pipes_not_opened(
-    root: Path, listen: Any, tmp_path: Path
-) -> None:
+def test_links_and_pipes_are_left(root: Path, listen: Any, tmp_path: Path) -> None:
+    """Links are not followed and pipes not opened."""
     (tmp_path / "outside").mkdir()
     (tmp_path / "outside" / "secret.md").write_text("x")
     (root / "file.md").symlink_to(tmp_path / "outside" / "secret.md")
@@ -283,9 +294,8 @@ def test_links_are_not_followed_and_pipes_not_opened(
     assert listener.kinds(FileReady) == ["hard.md"]
 
 
-def test_a_folder_that_becomes_a_link_takes_its_files_away(
-    root: Path, listen: Any, tmp_path: Path
-) -> None:
+def test_folder_turned_link_vanishes(root: Path, listen: Any, tmp_path: Path) -> None:
+    """A folder that becomes a link takes its files away."""
     (root / "sub").mkdir()
     for name in ("keep.md", "sub/post.md"):
         (root / name).write_text("x")
@@ -303,7 +313,8 @@ def test_odd_names_are_found(root: Path, listen: Any, name: bytes) -> None:
     (root / os.fsdecode(name)).unlink()
 
 
-def test_temporary_and_ignored_folders_are_not_entered(root: Path, listen: Any) -> None:
+def test_ignored_folders_not_entered(root: Path, listen: Any) -> None:
+    """Temporary and ignored folders are not entered."""
     for folder in (".stversions", "drafts", "posts"):
         (root / folder).mkdir()
         (root / folder / "old.md").write_text("x")
@@ -316,7 +327,8 @@ def test_temporary_and_ignored_folders_are_not_entered(root: Path, listen: Any) 
     assert sorted(listener.kinds(FileReady)) == ["posts/new.md", "posts/old.md"]
 
 
-def test_a_known_file_that_is_ignored_now_has_not_vanished(root: Path, listen: Any) -> None:
+def test_ignored_file_is_not_gone(root: Path, listen: Any) -> None:
+    """A known file that is ignored now has not vanished."""
     (root / "drafts").mkdir()
     for name in ("drafts/a.md", "gone.md", "keep.md"):
         (root / name).write_text("x")
@@ -328,16 +340,16 @@ def test_a_known_file_that_is_ignored_now_has_not_vanished(root: Path, listen: A
     assert listener.kinds(FileVanished) == ["gone.md"]
 
 
-def test_a_path_that_is_to_be_looked_at_is_found_again_without_settling(
-    root: Path, listen: Any
-) -> None:
+def test_look_reports_path_again(root: Path, listen: Any) -> None:
+    """A path passed to `look` is reported again without settling."""
     (root / "post.md").write_text("x")
     listener = listen({"post.md": signature(root / "post.md")}, settle_s=NEVER_S)
     listener.inbox.look("post.md")
     assert listener.expect(FileReady).path == "post.md"
 
 
-def test_a_walk_that_is_asked_for_finds_what_no_event_announces(root: Path, listen: Any) -> None:
+def test_recheck_finds_silent_change(root: Path, listen: Any) -> None:
+    """A requested scan finds a change without an event."""
     (root / "post.md").write_text("x")
     listener = listen({"post.md": signature(root / "post.md")})
     os.utime(root / "post.md", (1e9, 1e9))
@@ -345,7 +357,8 @@ def test_a_walk_that_is_asked_for_finds_what_no_event_announces(root: Path, list
     assert listener.expect(FileReady).path == "post.md"
 
 
-def test_what_is_renamed_into_place_need_not_wait_for_the_end_of_a_walk(root: Path) -> None:
+def test_rename_interrupts_scan(root: Path) -> None:
+    """A file renamed into place need not wait for the end of a scan."""
     for number in range(100):
         (root / f"{number}").mkdir()
         (root / f"{number}" / "x.sync-conflict-20261122-072736-JDC4FTG.md").touch()
@@ -359,7 +372,8 @@ def test_what_is_renamed_into_place_need_not_wait_for_the_end_of_a_walk(root: Pa
     assert isinstance(event, FileReady)
 
 
-def test_walks_alone_find_what_is_new_and_what_is_gone(root: Path, listen: Any) -> None:
+def test_scans_alone_find_changes(root: Path, listen: Any) -> None:
+    """Scans alone find new and deleted files."""
     (root / "gone.md").write_text("x")
     listener = listen({"gone.md": signature(root / "gone.md")}, watching=False, scan_s=0.1)
     (root / "gone.md").unlink()
@@ -368,9 +382,8 @@ def test_walks_alone_find_what_is_new_and_what_is_gone(root: Path, listen: Any) 
     listener.expect(FileVanished, "gone.md")
 
 
-def test_a_stop_is_heard_while_idle_and_in_the_middle_of_a_large_file(
-    root: Path, listen: Any, until: Callable[..., None]
-) -> None:
+def test_stop_is_prompt(root: Path, listen: Any, until: Callable[..., None]) -> None:
+    """A stop takes effect while idle and in the middle of a large file."""
     idle = listen()
     assert idle.stop() < 0.2
     busy = listen()
@@ -382,9 +395,8 @@ def test_a_stop_is_heard_while_idle_and_in_the_middle_of_a_large_file(
     assert busy.kinds(FileReady) == []
 
 
-def test_the_pulse_goes_on_while_nothing_happens(
-    root: Path, listen: Any, until: Callable[..., None]
-) -> None:
+def test_pulse_goes_on_while_idle(root: Path, listen: Any, until: Callable[..., None]) -> None:
+    """The pulse goes on while the inbox is idle."""
     listener = listen()
     before_s = listener.inbox.pulse
     until(lambda: listener.inbox.pulse > before_s + 0.5, within_s=5.0)
@@ -396,9 +408,8 @@ def test_no_thread_is_left_after_a_stop(listen: Any) -> None:
     assert threading.active_count() == before
 
 
-def test_an_inbox_reached_through_a_link_is_watched(
-    root: Path, listen: Any, tmp_path: Path
-) -> None:
+def test_linked_inbox_is_watched(root: Path, listen: Any, tmp_path: Path) -> None:
+    """An inbox that is reached through a link is watched."""
     real = tmp_path / "real"
     root.rename(real)
     root.symlink_to(real)
@@ -407,7 +418,8 @@ def test_an_inbox_reached_through_a_link_is_watched(
     assert listener.expect(FileReady).path == "post.md"
 
 
-def test_settings_and_lexicons_are_found_and_missed_like_documents(root: Path, listen: Any) -> None:
+def test_settings_are_reported(root: Path, listen: Any) -> None:
+    """Settings and lexicons are found and missed like documents."""
     listener = listen()
     drop(root / ".narrated.yaml", "author: Leo")
     assert listener.expect(FileReady).path == ".narrated.yaml"
@@ -417,9 +429,10 @@ def test_settings_and_lexicons_are_found_and_missed_like_documents(root: Path, l
     assert listener.expect(FileVanished).path == ".narrated.yaml"
 
 
-def test_settings_that_go_before_they_are_taken_are_told_to_be_gone(
+def test_pending_settings_reported_gone(
     root: Path, listen: Any, until: Callable[..., None]
 ) -> None:
+    """Settings that go before they are taken are reported gone."""
     listener = listen(settle_s=NEVER_S)
     (root / ".narrated.yaml").write_text("author: Leo")
     until(lambda: listener.inbox.waiting() == [(".narrated.yaml", "settling")])
@@ -427,7 +440,8 @@ def test_settings_that_go_before_they_are_taken_are_told_to_be_gone(
     assert listener.expect(FileVanished).path == ".narrated.yaml"
 
 
-def test_settings_that_are_emptied_are_found(root: Path, listen: Any) -> None:
+def test_emptied_settings_are_found(root: Path, listen: Any) -> None:
+    """Settings that are emptied are found."""
     (root / ".narrated.yaml").write_text("author: Leo")
     listener = listen({".narrated.yaml": signature(root / ".narrated.yaml")})
     (root / ".narrated.yaml").write_text("")
@@ -435,7 +449,8 @@ def test_settings_that_are_emptied_are_found(root: Path, listen: Any) -> None:
 
 
 @pytest.mark.parametrize("name", [".narrated.yaml", "lexicon.yaml"])
-def test_a_folder_named_like_settings_is_not_entered(root: Path, listen: Any, name: str) -> None:
+def test_settings_folder_not_entered(root: Path, listen: Any, name: str) -> None:
+    """A folder named like settings is not entered."""
     (root / name).mkdir()
     (root / name / "post.md").write_text("Words.")
     listener = listen(settle_s=0.0)

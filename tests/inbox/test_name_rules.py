@@ -77,7 +77,8 @@ def test_a_programs_own_file_is_temporary(name: str) -> None:
         "My Lexicon.YAML",
     ],
 )
-def test_what_holds_for_documents_is_a_setting(name: str) -> None:
+def test_settings_names_are_settings(name: str) -> None:
+    """Settings files and lexicons have the kind SETTINGS."""
     assert judge(name) is NameKind.SETTINGS
 
 
@@ -90,9 +91,8 @@ def test_what_holds_for_documents_is_a_setting(name: str) -> None:
         ("lexicon.yaml/post.md", NameKind.TEMPORARY),
     ],
 )
-def test_a_path_is_what_its_name_says_unless_it_lies_in_a_programs_folder(
-    path: str, kind: NameKind
-) -> None:
+def test_path_kind_follows_folders(path: str, kind: NameKind) -> None:
+    """A path has the kind of its name unless it lies in a program's folder."""
     assert judge_path(path) is kind
 
 
@@ -104,7 +104,8 @@ def test_a_path_is_what_its_name_says_unless_it_lies_in_a_programs_folder(
         "lexicon.sync-conflict-20261122-072736-JDC4FTG.yaml",
     ],
 )
-def test_a_copy_of_settings_set_aside_is_a_conflict(name: str) -> None:
+def test_settings_copy_is_conflict(name: str) -> None:
+    """A conflicting copy of settings is a conflict."""
     assert judge(name) is NameKind.CONFLICT
 
 
@@ -117,11 +118,13 @@ def test_a_copy_of_settings_set_aside_is_a_conflict(name: str) -> None:
         "post (conflicted copy 2026-11-22 072736).md",
     ],
 )
-def test_a_copy_set_aside_by_a_synchroniser_is_a_conflict(name: str) -> None:
+def test_synchroniser_copy_is_conflict(name: str) -> None:
+    """A synchroniser's conflicting copy is a conflict."""
     assert judge(name) is NameKind.CONFLICT
 
 
-def test_a_temporary_copy_of_a_conflict_is_temporary() -> None:
+def test_temporary_conflict_is_temporary() -> None:
+    """A temporary copy of a conflict is temporary."""
     name = ".syncthing.post.sync-conflict-20261122-072736-JDC4FTG.md.tmp"
     assert judge(name) is NameKind.TEMPORARY
 
@@ -164,5 +167,6 @@ def test_a_pattern_ignores_nothing_else(pattern: str, path: str) -> None:
     assert not ignored(path, [pattern])
 
 
-def test_a_bracket_that_is_never_closed_stands_for_itself() -> None:
+def test_open_bracket_is_literal() -> None:
+    """An unclosed bracket stands for itself."""
     assert ignored("[draft.md", ["[draft.md"])

@@ -21,9 +21,8 @@ def found(events: list[Event]) -> list[str]:
     return [event.path for event in events if isinstance(event, FileReady)]
 
 
-def test_files_that_rest_already_are_taken_without_a_wait(
-    root: Path, until: Callable[..., None]
-) -> None:
+def test_rested_files_are_taken_now(root: Path, until: Callable[..., None]) -> None:
+    """Files that have rested already are taken without a wait."""
     for name in ("b.md", "a.md"):
         (root / name).write_text("x")
     rests_from_ns = max(path.stat().st_ctime_ns for path in root.iterdir()) + int(0.6e9)
@@ -42,7 +41,8 @@ def test_a_file_just_written_settles_first(root: Path) -> None:
     assert time.monotonic() - began_s >= 0.3
 
 
-def test_a_file_that_is_never_closed_is_left_waiting(root: Path, writer: Any) -> None:
+def test_unclosed_file_stays_pending(root: Path, writer: Any) -> None:
+    """A file that is never closed stays pending."""
     with writer(root / "slow.md"):
         (root / "post.md").write_text("x")
         inbox = Inbox(root, {}, settle_s=0.1)
@@ -52,7 +52,8 @@ def test_a_file_that_is_never_closed_is_left_waiting(root: Path, writer: Any) ->
         assert inbox.waiting() == [("slow.md", "still open for writing")]
 
 
-def test_a_file_closed_within_the_patience_is_taken(root: Path, writer: Any, finish: Any) -> None:
+def test_file_closed_in_time_is_taken(root: Path, writer: Any, finish: Any) -> None:
+    """A file that is closed within the patience is taken."""
     with writer(root / "slow.md") as process:
         inbox = Inbox(root, {}, settle_s=0.1)
         events: list[Event] = []
@@ -63,9 +64,8 @@ def test_a_file_closed_within_the_patience_is_taken(root: Path, writer: Any, fin
     assert found(events) == ["slow.md"]
 
 
-def test_an_empty_file_is_given_patience_only_while_it_is_young(
-    root: Path, until: Callable[..., None]
-) -> None:
+def test_only_young_empty_file_waits(root: Path, until: Callable[..., None]) -> None:
+    """An empty file gets patience only while it is young."""
     (root / "empty.md").touch()
     inbox = Inbox(root, {}, settle_s=0.1)
     list(inbox.once(patience_s=0.4))
@@ -76,7 +76,8 @@ def test_an_empty_file_is_given_patience_only_while_it_is_young(
     assert time.monotonic() - began_s < 0.2
 
 
-def test_a_file_that_gets_its_content_within_the_patience_is_taken(root: Path) -> None:
+def test_file_filled_in_time_is_taken(root: Path) -> None:
+    """A file that gets its content within the patience is taken."""
     (root / "post.md").touch()
     events: list[Event] = []
     for event in Inbox(root, {}, settle_s=0.1).once():
@@ -86,7 +87,8 @@ def test_a_file_that_gets_its_content_within_the_patience_is_taken(root: Path) -
     assert found(events) == ["post.md"]
 
 
-def test_what_is_gone_is_looked_for_twice_and_then_told(root: Path) -> None:
+def test_once_reports_deletion(root: Path) -> None:
+    """A missing file is looked for twice and then reported."""
     (root / "here.md").write_text("x")
     known = {
         "here.md": FileSignature.of((root / "here.md").lstat()),

@@ -45,9 +45,8 @@ def mend(root: Path, remedy: str) -> None:
     subprocess.run(["sh", "-c", command], cwd=root, check=True)
 
 
-def test_an_unreadable_file_is_told_once_and_found_when_its_remedy_is_done(
-    open_root: Path, reader: Callable[..., Any]
-) -> None:
+def test_remedy_opens_file(open_root: Path, reader: Callable[..., Any]) -> None:
+    """An unreadable file is reported once, and found after its remedy."""
     (open_root / "my post.md").write_text("Words.")
     (open_root / "my post.md").chmod(0o600)
     listener = reader()
@@ -62,9 +61,8 @@ def test_an_unreadable_file_is_told_once_and_found_when_its_remedy_is_done(
     assert [event["event"] for event in listener.told].count("FileUnreadable") == 1
 
 
-def test_the_remedy_names_the_group_where_the_file_is_shared_with_it(
-    open_root: Path, reader: Callable[..., Any]
-) -> None:
+def test_remedy_names_group(open_root: Path, reader: Callable[..., Any]) -> None:
+    """The remedy names the group if the file is shared with it."""
     (open_root / "post.md").write_text("Words.")
     os.chown(open_root / "post.md", -1, READER)
     (open_root / "post.md").chmod(0o600)
@@ -75,9 +73,8 @@ def test_the_remedy_names_the_group_where_the_file_is_shared_with_it(
     listener.expect("FileReady", "post.md")
 
 
-def test_what_lies_in_a_closed_folder_is_found_when_it_is_opened(
-    open_root: Path, reader: Callable[..., Any]
-) -> None:
+def test_opened_folder_is_scanned(open_root: Path, reader: Callable[..., Any]) -> None:
+    """The files of a closed folder are found once it is opened."""
     closed = open_root / "closed"
     closed.mkdir()
     (closed / "post.md").write_text("Words.")
@@ -87,9 +84,8 @@ def test_what_lies_in_a_closed_folder_is_found_when_it_is_opened(
     listener.expect("FileReady", "closed/post.md")
 
 
-def test_a_folder_that_is_opened_is_watched_from_then_on(
-    open_root: Path, program: Callable[..., Any]
-) -> None:
+def test_opened_folder_is_watched(open_root: Path, program: Callable[..., Any]) -> None:
+    """A folder that is opened is watched from then on."""
     (open_root / "closed").mkdir(mode=0o700)
     listener = program(open_root, "--user", str(READER), "--scan", "2")
     listener.expect("ScanFinished")
@@ -103,9 +99,8 @@ def test_a_folder_that_is_opened_is_watched_from_then_on(
     assert [event["event"] for event in listener.told[walks:]] == ["FileReady"]
 
 
-def test_what_lies_in_a_folder_that_closes_has_not_vanished(
-    open_root: Path, reader: Callable[..., Any]
-) -> None:
+def test_closed_folder_keeps_files(open_root: Path, reader: Callable[..., Any]) -> None:
+    """The files of a folder that closes have not vanished."""
     (open_root / "sub").mkdir()
     for name in ("sub/post.md", "gone.md", "keep.md"):
         (open_root / name).write_text("Words.")
@@ -123,9 +118,8 @@ def test_what_lies_in_a_folder_that_closes_has_not_vanished(
     assert [event["event"] for event in listener.told].count("FileVanished") == 1
 
 
-def test_a_root_that_may_not_be_listed_is_lost_and_found_again(
-    open_root: Path, reader: Callable[..., Any]
-) -> None:
+def test_closed_root_is_lost_and_found(open_root: Path, reader: Callable[..., Any]) -> None:
+    """A root that may not be listed is lost, and found again."""
     (open_root / "post.md").write_text("Words.")
     listener = reader()
     listener.expect("FileReady")
@@ -137,9 +131,8 @@ def test_a_root_that_may_not_be_listed_is_lost_and_found_again(
     assert "FileVanished" not in [event["event"] for event in listener.told]
 
 
-def test_without_leases_a_longer_rest_stands_in(
-    open_root: Path, reader: Callable[..., Any]
-) -> None:
+def test_rest_replaces_lease(open_root: Path, reader: Callable[..., Any]) -> None:
+    """Without leases a longer rest replaces them."""
     listener = reader()  # a foreign owner's file gives no lease
     (open_root / ".post.tmp").write_text("Words.")
     (open_root / ".post.tmp").rename(open_root / "post.md")
@@ -147,9 +140,8 @@ def test_without_leases_a_longer_rest_stands_in(
     assert found["told_s"] - found["ready_s"] >= 3 * 0.15
 
 
-def test_where_no_watch_is_to_be_had_it_says_so_once_and_scans(
-    open_root: Path, reader: Callable[..., Any]
-) -> None:
+def test_missing_watch_reported_once(open_root: Path, reader: Callable[..., Any]) -> None:
+    """Without a watch the inbox says so once, and scans."""
     listener = reader("--exhaust")
     (open_root / "post.md").write_text("Words.")
     listener.expect("FileReady", "post.md")
@@ -157,9 +149,8 @@ def test_where_no_watch_is_to_be_had_it_says_so_once_and_scans(
     assert [event["reason"] for event in lost] == ["inotify instance limit reached"]
 
 
-def test_where_not_all_folders_can_be_watched_it_says_so_once_and_scans(
-    open_root: Path, reader: Callable[..., Any]
-) -> None:
+def test_partial_watch_reported_once(open_root: Path, reader: Callable[..., Any]) -> None:
+    """If inotify cannot watch all folders, the inbox says so once, and scans."""
     for number in range(12):
         (open_root / f"{number}").mkdir()
     listener = reader("--watches", "10")

@@ -49,12 +49,14 @@ def post(tmp_path: Path) -> Path:
     return path
 
 
-def test_a_signature_and_a_stat_result_have_the_same_fingerprint(post: Path) -> None:
+def test_fingerprints_agree(post: Path) -> None:
+    """A signature and its stat result have the same fingerprint."""
     status = post.stat()
     assert FileSignature.of(status).fingerprint == fingerprint(status)
 
 
-def test_a_signature_does_not_depend_on_the_device(post: Path) -> None:
+def test_signature_ignores_device(post: Path) -> None:
+    """A signature does not depend on the device."""
     status = list(post.stat())
     status[2] += 1
     assert FileSignature.of(os.stat_result(status)) == FileSignature.of(
@@ -62,7 +64,8 @@ def test_a_signature_does_not_depend_on_the_device(post: Path) -> None:
     )
 
 
-def test_a_change_that_keeps_size_and_mtime_changes_the_signature(post: Path) -> None:
+def test_ctime_changes_signature(post: Path) -> None:
+    """A change that keeps size and mtime changes the signature."""
     before = post.stat()
     post.write_text("Sword.")
     os.utime(post, ns=(before.st_atime_ns, before.st_mtime_ns))
@@ -71,16 +74,18 @@ def test_a_change_that_keeps_size_and_mtime_changes_the_signature(post: Path) ->
     assert FileSignature.of(after) != FileSignature.of(before)
 
 
-def test_a_lease_tells_of_a_writer_in_another_process(
+def test_lease_detects_writer(
     post: Path, writer: Callable[..., Any], finish: Callable[..., None]
 ) -> None:
+    """A lease probe detects a writer in another process."""
     with writer(post) as process:
         assert lease_of(post) is LeaseProbe.WRITER
         finish(process)
         assert lease_of(post) is LeaseProbe.FREE
 
 
-def test_no_lease_is_asked_for_while_its_signal_would_kill(post: Path) -> None:
+def test_no_lease_without_sigio_ignored(post: Path) -> None:
+    """No lease is requested while SIGIO would kill."""
     signal.signal(signal.SIGIO, signal.SIG_DFL)
     assert lease_of(post) is LeaseProbe.NONE
 
@@ -109,9 +114,7 @@ print(raced, longest_s)
 """
 
 
-def test_a_writer_that_opens_at_the_instant_of_a_probe_is_never_read_before_it_has_closed(
-    post: Path, figure: Callable[[str], None]
-) -> None:
+def test_racing_writer_is_never_read(post: Path, figure: Callable[[str], None]) -> None:
     """Nor does its opening end the process by SIGIO, or wait for a lease to time out."""
     post.write_bytes(b"<>")
     verdicts: Counter[Readiness] = Counter()
@@ -154,19 +157,23 @@ def test_a_writer_that_opens_at_the_instant_of_a_probe_is_never_read_before_it_h
     )
 
 
-def test_a_file_at_rest_is_ready_with_its_hash(post: Path) -> None:
+def test_rested_file_is_ready(post: Path) -> None:
+    """A file at rest is ready with its hash."""
     examination = examine(str(post), expected(post), False, nothing)
     assert examination.verdict is Readiness.READY
     assert examination.sha256 == hashlib.sha256(b"Words.").hexdigest()
 
 
-def test_a_file_that_is_not_the_expected_version_has_changed(post: Path) -> None:
+def test_other_version_has_changed(post: Path) -> None:
+    """A file that is not the expected version has changed."""
     before = expected(post)
     post.write_text("Other words.")
     assert examine(str(post), before, False, nothing).verdict is Readiness.CHANGED
 
 
-def test_a_file_that_changes_while_it_is_read_has_changed(post: Path) -> None:
+def test_change_during_read_detected(post: Path) -> None:
+    """A file that changes during the read has changed."""
+
     def write_more() -> None:
         with post.open("a") as file:
             file.write("!")
@@ -175,7 +182,9 @@ def test_a_file_that_changes_while_it_is_read_has_changed(post: Path) -> None:
     assert examine(str(post), expected(post), True, write_more).verdict is Readiness.CHANGED
 
 
-def test_a_file_that_is_replaced_while_it_is_read_has_changed(post: Path, tmp_path: Path) -> None:
+def test_swap_during_read_detected(post: Path, tmp_path: Path) -> None:
+    """A file that is replaced during the read has changed."""
+
     def replace() -> None:
         other = tmp_path / "other"
         other.write_text("Words!")
@@ -184,7 +193,8 @@ def test_a_file_that_is_replaced_while_it_is_read_has_changed(post: Path, tmp_pa
     assert examine(str(post), expected(post), True, replace).verdict is Readiness.CHANGED
 
 
-def test_without_a_lease_only_a_long_rest_makes_a_file_ready(post: Path) -> None:
+def test_no_lease_needs_long_rest(post: Path) -> None:
+    """Without a lease only a long rest makes a file ready."""
     signal.signal(signal.SIGIO, signal.SIG_DFL)
     assert examine(str(post), expected(post), False, nothing).verdict is Readiness.UNSURE
     assert examine(str(post), expected(post), True, nothing).verdict is Readiness.READY
@@ -196,13 +206,16 @@ def test_a_link_is_not_followed(post: Path, tmp_path: Path) -> None:
     assert examine(str(link), expected(post), True, nothing).verdict is Readiness.GONE
 
 
-def test_a_pipe_is_neither_read_nor_waited_for(tmp_path: Path) -> None:
+def test_pipe_is_not_read(tmp_path: Path) -> None:
+    """A pipe is neither read nor waited for."""
     pipe = tmp_path / "pipe.md"
     os.mkfifo(pipe)
     assert examine(str(pipe), expected(pipe), True, nothing).verdict is Readiness.CHANGED
 
 
-def test_a_stop_is_heard_in_the_middle_of_a_file(post: Path) -> None:
+def test_stop_interrupts_hashing(post: Path) -> None:
+    """A stop takes effect in the middle of a file."""
+
     def stop() -> None:
         raise ScanStopped
 
@@ -210,7 +223,8 @@ def test_a_stop_is_heard_in_the_middle_of_a_file(post: Path) -> None:
         examine(str(post), expected(post), True, stop)
 
 
-def test_of_a_file_that_nobody_will_read_the_beginning_and_the_size_are_hashed(post: Path) -> None:
+def test_huge_file_hash_is_bounded(post: Path) -> None:
+    """Of a file too large to read, the beginning and the size are hashed."""
     found = []
     for size in (1 << 40, (1 << 40) + 1):
         os.truncate(post, size)

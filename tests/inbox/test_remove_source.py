@@ -40,9 +40,10 @@ def into(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Path]:
         yield Path(folder) / "archive"
 
 
-def test_an_archived_source_keeps_its_path_content_and_date(
+def test_archive_keeps_path_and_date(
     root: Path, post: Path, version: FileSignature, into: Path
 ) -> None:
+    """An archived source keeps its path, content and date."""
     place = archive(root, "blog/post.md", version, into)
     assert place == into / "blog" / "post.md"
     assert place.read_text() == "Words."
@@ -50,9 +51,8 @@ def test_an_archived_source_keeps_its_path_content_and_date(
     assert not post.exists()
 
 
-def test_a_name_that_is_taken_in_the_archive_gets_a_number(
-    root: Path, post: Path, version: FileSignature, into: Path
-) -> None:
+def test_taken_name_gets_number(root: Path, post: Path, version: FileSignature, into: Path) -> None:
+    """A name that is taken in the archive gets a number."""
     for name in ("post.md", "post-2.md"):
         (into / "blog").mkdir(parents=True, exist_ok=True)
         (into / "blog" / name).write_text("older")
@@ -62,7 +62,8 @@ def test_a_name_that_is_taken_in_the_archive_gets_a_number(
     assert (into / "blog" / "post.md").read_text() == "older"
 
 
-def test_a_long_name_that_is_taken_stays_within_what_names_may_be(root: Path, into: Path) -> None:
+def test_numbered_long_name_fits(root: Path, into: Path) -> None:
+    """A long name that is taken stays within the file system's limit."""
     name = "ä" * 126 + ".md"
     into.mkdir()
     (into / name).write_text("older")
@@ -72,9 +73,8 @@ def test_a_long_name_that_is_taken_stays_within_what_names_may_be(root: Path, in
     assert place.name.endswith("-2.md")
 
 
-def test_a_changed_source_is_neither_archived_nor_deleted(
-    root: Path, post: Path, version: FileSignature, into: Path
-) -> None:
+def test_changed_source_stays(root: Path, post: Path, version: FileSignature, into: Path) -> None:
+    """A changed source is neither archived nor deleted."""
     post.write_text("Edited.")
     with pytest.raises(SourceError, match="changed"):
         archive(root, "blog/post.md", version, into)
@@ -84,42 +84,45 @@ def test_a_changed_source_is_neither_archived_nor_deleted(
     assert not into.exists()
 
 
-def test_a_source_that_is_being_written_is_neither_archived_nor_deleted(
+def test_open_source_stays(
     root: Path, post: Path, version: FileSignature, into: Path, writer: Any
 ) -> None:
+    """A source that is being written is neither archived nor deleted."""
     with writer(post, text=""), pytest.raises(SourceError, match="changed"):
         archive(root, "blog/post.md", version, into)
     assert post.exists()
 
 
-def test_a_source_that_is_gone_is_not_archived(
+def test_absent_source_not_archived(
     root: Path, post: Path, version: FileSignature, into: Path
 ) -> None:
+    """A source that is gone is not archived."""
     post.unlink()
     with pytest.raises(SourceAbsent):
         archive(root, "blog/post.md", version, into)
 
 
-def test_a_source_stays_where_the_archive_cannot_be_written(
+def test_unwritable_archive_keeps_it(
     root: Path, post: Path, version: FileSignature, tmp_path: Path
 ) -> None:
+    """A source stays if the archive cannot be written."""
     (tmp_path / "archive").write_text("in the way")
     with pytest.raises(StorageError, match="cannot be archived"):
         archive(root, "blog/post.md", version, tmp_path / "archive")
     assert post.read_text() == "Words."
 
 
-def test_nothing_but_the_source_is_left_in_the_archive(
-    root: Path, version: FileSignature, into: Path
-) -> None:
+def test_archive_holds_source_only(root: Path, version: FileSignature, into: Path) -> None:
+    """Only the source is left in the archive."""
     archive(root, "blog/post.md", version, into)
     assert [path.name for path in into.rglob("*")] == ["blog", "post.md"]
 
 
 @pytest.mark.parametrize("left", ["", "Words."], ids=["its name alone", "all of it"])
-def test_what_a_kill_left_in_the_archive_is_no_second_source(
+def test_killed_move_is_no_duplicate(
     root: Path, version: FileSignature, into: Path, left: str
 ) -> None:
+    """The leftover of a killed move is no second source."""
     (into / "blog").mkdir(parents=True)
     (into / "blog/post.md").write_text(left)
     os.utime(into / "blog/post.md", (1e9, 1e9))

@@ -19,7 +19,8 @@ def known(root: Path) -> dict[str, FileSignature]:
     return {name: FileSignature.of((root / name).lstat()) for name in names}
 
 
-def test_a_root_that_is_missing_at_the_start_is_waited_for(root: Path, listen: Any) -> None:
+def test_missing_root_is_awaited(root: Path, listen: Any) -> None:
+    """A root that is missing at the start is waited for."""
     root.rmdir()
     listener = listen(first_walk=False, scan_s=0.2)
     assert listener.expect(RootLost).reason == "The inbox is missing."
@@ -31,9 +32,10 @@ def test_a_root_that_is_missing_at_the_start_is_waited_for(root: Path, listen: A
     assert listener.expect(FileReady).path == "post.md"
 
 
-def test_a_root_moved_away_and_back_is_known_again(
+def test_returned_root_is_known(
     root: Path, known: dict[str, FileSignature], listen: Any, tmp_path: Path
 ) -> None:
+    """A root that is moved away and back is known again."""
     listener = listen(known, scan_s=0.2)
     root.rename(tmp_path / "away")
     listener.expect(RootLost)
@@ -44,9 +46,10 @@ def test_a_root_moved_away_and_back_is_known_again(
     assert listener.kinds(FileReady) == []
 
 
-def test_nothing_vanishes_in_a_root_that_was_replaced(
+def test_replaced_root_loses_nothing(
     root: Path, known: dict[str, FileSignature], listen: Any, tmp_path: Path
 ) -> None:
+    """No file vanishes in a root that was replaced."""
     listener = listen(known, scan_s=0.2)
     (tmp_path / "other").mkdir()
     (tmp_path / "other" / "three.md").write_text("Words.")
@@ -62,9 +65,10 @@ def test_nothing_vanishes_in_a_root_that_was_replaced(
     assert listener.kinds(FileVanished) == ["three.md"]
 
 
-def test_a_root_removed_and_made_anew_is_watched_again(
+def test_recreated_root_is_watched(
     root: Path, known: dict[str, FileSignature], listen: Any
 ) -> None:
+    """A root that is removed and recreated is watched again."""
     listener = listen(known, scan_s=0.2)
     shutil.rmtree(root)
     root.mkdir()  # perhaps under the same inode number
@@ -76,9 +80,8 @@ def test_a_root_removed_and_made_anew_is_watched_again(
     assert listener.kinds(FileVanished) == []
 
 
-def test_nothing_vanishes_while_the_root_is_suddenly_empty(
-    root: Path, known: dict[str, FileSignature], listen: Any
-) -> None:
+def test_empty_root_loses_nothing(root: Path, known: dict[str, FileSignature], listen: Any) -> None:
+    """No file vanishes while the root is suddenly empty."""
     listener = listen(known)
     for path in list(root.iterdir()):
         path.unlink()
@@ -89,9 +92,10 @@ def test_nothing_vanishes_while_the_root_is_suddenly_empty(
     assert listener.expect(FileVanished).path == "two.md"
 
 
-def test_an_empty_root_at_the_start_is_no_reason_to_forget(
+def test_empty_start_forgets_nothing(
     root: Path, known: dict[str, FileSignature], listen: Any
 ) -> None:
+    """An empty root at the start is no reason to forget files."""
     for path in list(root.iterdir()):
         path.unlink()
     listener = listen(known, first_walk=False, scan_s=0.2)
@@ -103,14 +107,16 @@ def test_an_empty_root_at_the_start_is_no_reason_to_forget(
     assert sorted(listener.kinds(FileVanished)) == ["one.md", "two.md"]
 
 
-def test_an_empty_root_is_well_where_nothing_was_read_before(root: Path, listen: Any) -> None:
+def test_new_empty_root_is_well(root: Path, listen: Any) -> None:
+    """An empty root is well if nothing was read before."""
     listener = listen(first_walk=False, scan_s=0.2)
     assert listener.expect(ScanFinished).files == 0
     assert listener.inbox.root_problem == ""
     assert listener.kinds(RootLost) == []
 
 
-def test_a_root_that_is_a_file_is_said_to_be_no_folder(root: Path, listen: Any) -> None:
+def test_root_may_not_be_a_file(root: Path, listen: Any) -> None:
+    """A root that is a file is reported as no folder."""
     root.rmdir()
     root.write_text("x")
     assert (
@@ -118,9 +124,10 @@ def test_a_root_that_is_a_file_is_said_to_be_no_folder(root: Path, listen: Any) 
     )
 
 
-def test_a_path_asked_for_while_the_root_is_lost_is_found_with_it(
+def test_look_outlives_lost_root(
     root: Path, known: dict[str, FileSignature], listen: Any, tmp_path: Path
 ) -> None:
+    """A path that is requested while the root is lost is found with it."""
     listener = listen(known, scan_s=0.2)
     root.rename(tmp_path / "away")
     listener.expect(RootLost)
@@ -130,7 +137,8 @@ def test_a_path_asked_for_while_the_root_is_lost_is_found_with_it(
     assert listener.walked() == []
 
 
-def test_a_lost_root_is_heard_to_stop(root: Path, listen: Any) -> None:
+def test_stop_works_without_root(root: Path, listen: Any) -> None:
+    """A stop takes effect while the root is lost."""
     root.rmdir()
     listener = listen(first_walk=False, scan_s=0.2)
     listener.expect(RootLost)

@@ -23,25 +23,29 @@ def test_a_file_is_read_whole(root: Path) -> None:
     assert read(root, "sub/post.md", LIMIT) == b"x" * LIMIT
 
 
-def test_a_file_over_the_limit_is_refused_with_the_limit(root: Path) -> None:
+def test_large_file_is_refused(root: Path) -> None:
+    """A file over the limit is refused with the limit."""
     (root / "post.md").write_bytes(b"x" * (LIMIT + 1))
     with pytest.raises(SourceError, match=r"post\.md is larger than 0 MB"):
         read(root, "post.md", LIMIT)
 
 
-def test_a_file_that_grows_past_the_limit_is_refused(root: Path) -> None:
+def test_growing_file_is_refused(root: Path) -> None:
+    """A file that grows past the limit is refused."""
     # A pseudo-file says 0 and gives more, as a file does that grows while it is read.
     source = Path("/proc/self/status")
     with pytest.raises(SourceError, match="larger"):
         read(source.parent, source.name, 10)
 
 
-def test_a_file_that_grows_within_the_limit_is_read_to_its_end() -> None:
+def test_growing_file_is_read_whole() -> None:
+    """A file that grows within the limit is read to its end."""
     source = Path("/proc/self/mountinfo")  # it says 0, too
     assert read(source.parent, source.name, 10_000_000) == source.read_bytes() != b""
 
 
-def test_a_file_that_is_gone_is_said_to_be_gone(root: Path) -> None:
+def test_absent_file_is_reported(root: Path) -> None:
+    """A file that is gone is reported gone."""
     with pytest.raises(SourceAbsent, match="not there any more"):
         read(root, "sub/post.md", LIMIT)
 
@@ -53,7 +57,8 @@ def test_a_path_out_of_the_inbox_is_refused(root: Path, path: str) -> None:
     assert not exists(root, path)
 
 
-def test_neither_a_link_nor_a_folder_that_is_one_leads_out(root: Path, tmp_path: Path) -> None:
+def test_links_lead_nowhere(root: Path, tmp_path: Path) -> None:
+    """Neither a linked file nor a linked folder leads out."""
     (tmp_path / "secret.md").write_text("x")
     (root / "link.md").symlink_to(tmp_path / "secret.md")
     (root / "folder").symlink_to(tmp_path)
@@ -63,14 +68,16 @@ def test_neither_a_link_nor_a_folder_that_is_one_leads_out(root: Path, tmp_path:
         assert not exists(root, path)
 
 
-def test_a_pipe_is_refused_and_not_waited_for(root: Path) -> None:
+def test_pipe_is_refused(root: Path) -> None:
+    """A pipe is refused and not waited for."""
     os.mkfifo(root / "pipe.md")
     with pytest.raises(SourceError, match="not a regular file"):
         read(root, "pipe.md", LIMIT)
     assert not exists(root, "pipe.md")
 
 
-def test_a_file_exists_only_as_a_regular_file(root: Path) -> None:
+def test_only_regular_files_exist(root: Path) -> None:
+    """A file exists only as a regular file."""
     (root / "sub").mkdir()
     (root / "sub" / "a.png").touch()
     assert exists(root, "sub/a.png")
@@ -112,7 +119,8 @@ except SourceUnreadable as refusal:
         ("sub", "chmod {who}+rx sub"),
     ],
 )
-def test_what_is_forbidden_comes_with_the_chmod_that_mends_it(forbidden: str, remedy: str) -> None:
+def test_forbidden_read_names_chmod(forbidden: str, remedy: str) -> None:
+    """A forbidden read comes with the chmod that permits it."""
     with TemporaryDirectory() as folder:
         inbox = Path(folder)
         inbox.chmod(0o755)
@@ -151,11 +159,13 @@ ROOTS = {"/": "site", "/images/": "static/images", "/images/old": "attic"}
         ("/a.png", "site/a.png"),
     ],
 )
-def test_a_picture_is_found_where_its_post_says(source: str, place: str) -> None:
+def test_picture_path_is_resolved(source: str, place: str) -> None:
+    """A picture is found at the path in its post."""
     assert resolve("blog/2026/post.md", source, ROOTS) == place
 
 
-def test_a_site_absolute_picture_lies_below_the_inbox_where_nothing_is_mapped() -> None:
+def test_absolute_path_without_mapping() -> None:
+    """A site-absolute picture lies below the inbox without a mapping."""
     assert resolve("blog/post.md", "/img/a.png", {}) == "img/a.png"
 
 
@@ -181,7 +191,8 @@ def test_a_site_absolute_picture_lies_below_the_inbox_where_nothing_is_mapped() 
         "folder/",
     ],
 )
-def test_what_is_remote_or_outside_is_no_file_of_the_inbox(source: str) -> None:
+def test_remote_picture_not_in_inbox(source: str) -> None:
+    """A remote or outside reference is no file of the inbox."""
     assert resolve("blog/2026/post.md", source, {}) is None
 
 
@@ -191,7 +202,8 @@ def test_what_is_remote_or_outside_is_no_file_of_the_inbox(source: str) -> None:
         st.sampled_from(["..", ".", "/", "%2e", "%2F", "a", "%", "\udcff", "é", "?", "\\", ":"])
     ).map("".join),
 )
-def test_no_reference_leads_out_of_the_inbox(post: str, source: str) -> None:
+def test_no_reference_leaves_inbox(post: str, source: str) -> None:
+    """No reference leads out of the inbox."""
     place = resolve(post, source, {"/a": "x/y"})
     if place is not None:
         assert posixpath.normpath(place) == place

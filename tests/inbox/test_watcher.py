@@ -12,9 +12,8 @@ from narrated.inbox.watcher import HintCause, HintQueue
 QUEUE = int(Path("/proc/sys/fs/inotify/max_queued_events").read_text())
 
 
-def test_a_folder_made_during_an_overflow_is_watched(
-    root: Path, program: Callable[..., Any]
-) -> None:
+def test_folder_in_overflow_is_watched(root: Path, program: Callable[..., Any]) -> None:
+    """A folder that is made during an overflow is watched."""
     listener = program(root)
     listener.expect("ScanFinished")
     os.kill(listener.process.pid, signal.SIGSTOP)
@@ -28,7 +27,8 @@ def test_a_folder_made_during_an_overflow_is_watched(
     listener.expect("FileReady", "late/post.md")
 
 
-def test_a_flood_of_hints_is_dropped_for_one_doubt() -> None:
+def test_full_queue_becomes_overflow() -> None:
+    """A flood of hints is replaced by one overflow hint."""
     hints = HintQueue()
     for number in range(30_000):
         hints.put_droppable(HintCause.PATH, f"{number}")
@@ -37,7 +37,8 @@ def test_a_flood_of_hints_is_dropped_for_one_doubt() -> None:
     assert [hint.cause for hint in last] == [HintCause.OVERFLOW, HintCause.LOOK]
 
 
-def test_a_flood_while_nobody_listens_is_found_all_the_same(root: Path, listen: Any) -> None:
+def test_flood_of_files_is_found(root: Path, listen: Any) -> None:
+    """All files of a flood are found."""
     listener = listen(settle_s=0.05)
     for number in range(300):
         (root / f"{number}.md").write_text("x")

@@ -80,7 +80,8 @@ CASES = [
 
 
 @pytest.mark.parametrize(("text", "name", "most_s"), CASES)
-def test_an_enemy_is_read_or_refused_by_name_in_bounded_time(text, name, most_s):
+def test_enemy_is_read_or_refused(text, name, most_s):
+    """A hostile text is read, or refused by name, in bounded time."""
     began_s = time.process_time()
     try:
         assert read(text.encode(), name).blocks
@@ -91,12 +92,14 @@ def test_an_enemy_is_read_or_refused_by_name_in_bounded_time(text, name, most_s)
 
 
 @pytest.mark.parametrize("name", ["a.md", "a.html"])
-def test_a_text_of_twelve_megabytes_in_one_element_is_read_to_its_end(name):
+def test_huge_element_is_read_whole(name):
+    """A text of twelve megabytes in one element is read to its end."""
     document = read(b"<p>" + b"a " * 6_000_000 + b"end.</p>", name)
     assert document.blocks[-1].spans[-1].text.endswith("a end.")
 
 
-def test_reading_a_post_costs_a_few_times_what_parsing_it_does():
+def test_reading_costs_few_parses():
+    """Reading a post costs a few times as much as parsing it."""
     post = "So *it* goes, and [on](u) `it` goes. " * 10 + "\n\n## And on\n\n- item\n- item\n\n"
     text = post * 200
     # The best of some: what else runs on the machine costs at random.

@@ -17,13 +17,15 @@ def front(text):
     return parted(f"---\n{text}\n---\nBody", "a.md")[0]
 
 
-def test_front_matter_is_parted_from_the_body():
+def test_front_matter_is_split_off():
+    """Front matter is split from the body."""
     found, unused, body = parted("---\ntitle: T\nlang: de\n---\nBody\n", "a.md")
     assert found == Metadata(title="T", language="de")
     assert (unused, body) == ((), "Body\n")
 
 
-def test_values_are_taken_as_they_were_written():
+def test_values_stay_as_written():
+    """Values stay as their author wrote them."""
     found = front("title: 1984\ndate: 2024-01-02\nauthor: No\nvoice: 1e3")
     assert found == Metadata(title="1984", date="2024-01-02", author="No", voice="1e3")
 
@@ -41,12 +43,14 @@ def test_an_empty_value_is_no_value():
     assert front("title:\nauthor: ~") == Metadata()
 
 
-def test_what_we_have_no_use_for_is_listed():
+def test_unused_keys_are_listed():
+    """Unused keys are listed."""
     unused = parted("---\ntitle: T\ntags: [a, b]\nlayout: post\n---\nBody", "a.md")[1]
     assert [one.text for one in unused] == ["tags: a, b", "layout: post"]
 
 
-def test_toml_between_plus_signs_is_front_matter_too():
+def test_toml_is_front_matter():
+    """TOML between plus signs is front matter too."""
     found, unused, body = parted(
         '+++\ntitle = "1984"\ndate = 2024-01-02\nauthors = ["Ada", "Grace"]\nlang = "de"\n'
         'narrate = false\nlexicon = "names-lexicon.yaml"\ntags = ["a"]\n[extra]\n'
@@ -65,7 +69,8 @@ def test_toml_between_plus_signs_is_front_matter_too():
     assert body == "Body\n"
 
 
-def test_a_title_block_of_pandoc_is_front_matter_of_markdown():
+def test_pandoc_title_block_is_read():
+    """A title block of Pandoc is front matter of Markdown."""
     text = "% A long\n  title\n% Ada; Grace\n% 2024\n\nBody"
     found, _, body = parted(text, "a.md")
     assert found == Metadata(title="A long title", author="Ada and Grace", date="2024")
@@ -94,7 +99,8 @@ def test_authors_may_be_tables_with_names():
         "Words\n---\ntitle: T\n---\n",
     ],
 )
-def test_a_thematic_break_is_no_front_matter(text):
+def test_break_is_no_front_matter(text):
+    """A thematic break is no front matter."""
     assert parted(text, "a.md") == (Metadata(), (), text)
 
 
@@ -133,25 +139,29 @@ def test_broken_front_matter_is_refused_by_name(text):
         front(text)
 
 
-def test_brackets_without_end_are_refused_before_they_cost_time():
+def test_endless_brackets_are_refused():
+    """Brackets without end are refused before they cost time."""
     with pytest.raises(SourceError, match="nested too deeply"):
         front("title: " + "[" * 500)
 
 
 @pytest.mark.parametrize("fence", ["---", "+++", "%"])
 @pytest.mark.parametrize("line", [" ", "\t", "a: b", "% x", "a" * 500, ""])
-def test_no_beginning_costs_more_than_its_length(fence, line):
+def test_beginning_costs_its_length(fence, line):
+    """No beginning of a text costs more than its length."""
     began_s = time.process_time()
     parted(f"{fence}\n" + f"{line}\n" * 200_000 + "x", "a.md")
     assert time.process_time() - began_s < 1
 
 
-def test_a_date_is_taken_without_its_time_and_a_language_with_a_hyphen():
+def test_date_and_language_are_cleaned():
+    """A date loses its time, and a language gets a hyphen."""
     found = front("date: 2015-03-04 10:20:30 +0100\nlang: de_DE")
     assert (found.date, found.language) == ("2015-03-04", "de-DE")
 
 
-def test_an_error_names_the_line_of_the_file():
+def test_error_names_line():
+    """An error names the line of the file."""
     with pytest.raises(SourceError, match=r"line 3\b"):
         front("title: T\nauthor: a: b")
     with pytest.raises(SourceError, match=r"line 3\b"):

@@ -63,7 +63,8 @@ def test_what_is_empty_says_nothing(text: str) -> None:
     assert parsed(text) == Metadata()
 
 
-def test_several_authors_are_said_as_in_front_matter() -> None:
+def test_several_authors_are_joined() -> None:
+    """Several authors are joined as in front matter."""
     assert parsed("author: [Ada, Leo]").author == "Ada and Leo"
     assert parsed("author: {name: Ada, email: a@example.com}").author == "Ada"
 
@@ -72,7 +73,8 @@ def test_language_has_a_longer_name() -> None:
     assert parsed("language: fr").language == "fr"
 
 
-def test_an_unknown_key_is_refused_with_the_file_and_the_known_ones() -> None:
+def test_unknown_key_is_refused() -> None:
+    """An unknown key is refused with the file and the known keys."""
     error = refused("autor: Leo")
     assert "blog/.narrated.yaml has an unknown key `autor`" in error
     assert "author, date, lang," in error
@@ -103,38 +105,42 @@ def test_an_unknown_key_is_refused_with_the_file_and_the_known_ones() -> None:
         ("lexicon: [a-lexicon.yaml]", "lexicon", "['a-lexicon.yaml']", "in the inbox"),
     ],
 )
-def test_a_wrong_value_is_refused_with_its_file_its_key_and_what_is_allowed(
-    text: str, key: str, value: str, allowed: str
-) -> None:
+def test_wrong_value_is_refused(text: str, key: str, value: str, allowed: str) -> None:
+    """A wrong value is refused with its file, its key and the allowed values."""
     error = refused(text)
     assert f"blog/.narrated.yaml: `{key}` is `{value}`" in error
     assert allowed in error
 
 
-def test_a_pause_for_what_no_line_is_is_refused_with_what_lines_are() -> None:
+def test_unknown_role_is_refused() -> None:
+    """A pause for an unknown role is refused with the known roles."""
     error = refused("pauses: {song: 1}")
     assert "blog/.narrated.yaml: `pauses` has an unknown role `song`" in error
     assert "title, paragraph" in error
 
 
 @pytest.mark.parametrize("text", ["a: &x 1\nb: *x", "author: [", "- author", "Words."])
-def test_what_is_no_plain_yaml_mapping_is_refused_with_its_file(text: str) -> None:
+def test_no_mapping_is_refused(text: str) -> None:
+    """A file that is no plain YAML mapping is refused with its name."""
     assert "blog/.narrated.yaml" in refused(text)
 
 
-def test_an_error_stays_on_one_line_and_short() -> None:
+def test_error_is_one_short_line() -> None:
+    """An error stays on one short line."""
     error = refused('author: {"a\\nb": "' + "x" * 1000 + '"}', "a\nb/.narrated.yaml")
     assert "\n" not in error
     assert len(error) < 200
 
 
-def test_a_deeper_folder_wins_key_by_key() -> None:
+def test_deeper_folder_wins() -> None:
+    """A deeper folder wins key by key."""
     root = parsed("author: Ada\nalbum: All\ncode: skip\nnarrate: false")
     deep = parsed("author: Leo\nnarrate: true")
     assert merged([root, deep]) == parsed("author: Leo\nalbum: All\ncode: skip\nnarrate: true")
 
 
-def test_pauses_and_pictures_are_put_together_entry_by_entry() -> None:
+def test_mappings_merge_by_entry() -> None:
+    """Pauses and pictures are merged entry by entry."""
     root = parsed("pauses: {title: 2, paragraph: 1}\npictures: {/a: x, /b: y}")
     deep = parsed("pauses: {title: 3}\npictures: {b/: z}")
     whole = merged([root, deep])
@@ -157,11 +163,13 @@ def test_pictures_may_lie_in_the_inbox_itself() -> None:
         ("post.md", "./b/../My-Lexicon.YAML", "My-Lexicon.YAML"),
     ],
 )
-def test_a_lexicon_is_named_from_where_the_name_stands(file: str, name: str, place: str) -> None:
+def test_lexicon_path_is_relative(file: str, name: str, place: str) -> None:
+    """A lexicon's path is relative to the file that names it."""
     assert lexicon_path(file, name) == place
 
 
 @pytest.mark.parametrize("name", ["../../etc/lexicon.yaml", "a\0/lexicon.yaml", "..", "", "b.md"])
-def test_a_lexicon_that_cannot_be_one_is_refused(name: str) -> None:
+def test_bad_lexicon_path_is_refused(name: str) -> None:
+    """A path that cannot be a lexicon is refused."""
     with pytest.raises(SourceError, match=r"a/post\.md: `lexicon`"):
         lexicon_path("a/post.md", name)

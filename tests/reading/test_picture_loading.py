@@ -61,13 +61,15 @@ def test_a_picture_damaged_inside_is_found(from_end):
         read(bytes(data), "a.png")
 
 
-def test_an_empty_picture_and_a_text_called_png_are_refused():
+def test_fake_pictures_are_refused():
+    """An empty picture and a text called .png are refused."""
     for data in (b"", b"# words", b"<svg></svg>"):
         with pytest.raises(SourceError, match=r"a\.png"):
             read(data, "a.png")
 
 
-def test_a_picture_of_too_many_pixels_is_refused_unopened():
+def test_huge_picture_is_refused():
+    """A picture of too many pixels is refused unopened."""
     header = struct.pack(">IIBBBBB", 60_000, 60_000, 8, 2, 0, 0, 0)
     chunks = [(b"IHDR", header), (b"IDAT", zlib.compress(b"")), (b"IEND", b"")]
     data = b"\x89PNG\r\n\x1a\n" + b"".join(
@@ -78,12 +80,14 @@ def test_a_picture_of_too_many_pixels_is_refused_unopened():
         read(data, "a.png")
 
 
-def test_a_picture_of_two_hundred_million_pixels_is_opened_and_gets_a_cover():
+def test_camera_picture_gets_cover():
+    """A picture of two hundred million pixels is opened and gets a cover."""
     vast = written(Image.new("1", (20_000, 10_000), 1), "PNG")
     assert shown(cover(vast)).size == (1000, 500)
 
 
-def test_a_cover_is_a_jpeg_of_at_most_a_thousand_pixels_a_side():
+def test_cover_is_small_jpeg():
+    """A cover is a JPEG of at most a thousand pixels a side."""
     found = shown(cover(written(Image.new("RGB", (3000, 1500), "red"), "PNG")))
     assert (found.format, found.size) == ("JPEG", (1000, 500))
 
@@ -99,7 +103,8 @@ def test_a_cover_stands_upright():
     assert shown(cover(data)).size == (40, 60)
 
 
-def test_what_is_transparent_is_white_on_a_cover():
+def test_transparency_becomes_white():
+    """Transparent areas are white on a cover."""
     assert min(shown(cover(written(Image.new("RGBA", (9, 9)), "PNG"))).getpixel((4, 4))) > 250
 
 

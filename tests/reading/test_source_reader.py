@@ -11,7 +11,8 @@ def words(block):
     return "".join(span.text for span in block.spans)
 
 
-def test_every_known_suffix_is_lower_case_and_of_one_kind():
+def test_suffixes_have_one_kind():
+    """Every known suffix is in lower case and of one kind."""
     assert all(suffix == suffix.lower() for suffix in TEXTS | PICTURES)
     assert not TEXTS & PICTURES
 
@@ -35,7 +36,8 @@ def test_a_line_of_stars_in_a_plain_text_is_a_break():
 
 
 @pytest.mark.parametrize("name", ["a.zip", "a", "a.mp3", ".txt.swp"])
-def test_what_is_neither_text_nor_picture_is_refused_with_what_would_do(name):
+def test_unknown_kind_is_refused(name):
+    """A file of an unknown kind is refused with the known suffixes."""
     with pytest.raises(SourceError) as caught:
         read(b"data", name)
     assert name in caught.value.problem
@@ -57,7 +59,8 @@ def test_a_document_without_words_is_refused(name, data):
         read(data, name)
 
 
-def test_an_empty_post_that_wants_no_narration_is_no_error():
+def test_unwanted_empty_post_is_fine():
+    """An empty post with `narrate: false` is no error."""
     assert not read(b"---\nnarrate: false\n---\n", "a.md").metadata.narrate
 
 
@@ -67,7 +70,8 @@ def test_a_binary_called_txt_is_refused():
             read(data, "a.txt")
 
 
-def test_an_error_cannot_forge_a_line_by_a_file_s_name():
+def test_name_cannot_forge_line():
+    """A file name cannot forge a line of an error."""
     with pytest.raises(SourceError) as caught:
         read(b"", "a\nforged.txt")
     assert "\n" not in caught.value.problem
@@ -96,12 +100,14 @@ def test_a_heading_without_words_is_no_title():
     assert [type(block) for block in document.blocks] == [Heading, Heading]
 
 
-def test_a_page_s_own_title_that_is_not_said_is_listed():
+def test_unspoken_page_title_is_listed():
+    """A page title that is not spoken is listed."""
     found = read(b"<title>The page</title><h1>Heading</h1>", "a.html").blocks[0]
     assert (found.kind, found.text) == ("title", "The page")
 
 
-def test_front_matter_goes_before_what_a_page_says_of_itself():
+def test_front_matter_beats_page():
+    """Front matter overrides the metadata of a page."""
     data = b"---\nlang: de\n---\n<html lang=fr><meta name=author content=Ada><p>Words."
     found = read(data, "a.html").metadata
     assert (found.language, found.author) == ("de", "Ada")

@@ -50,13 +50,15 @@ def test_a_plan_tells_what_stands_above_the_post():
     assert {chunk.language for chunk in made.chunks} == {"de"}
 
 
-def test_an_author_may_wish_a_voice():
+def test_front_matter_sets_voice():
+    """Front matter may set a voice."""
     settings = ReadingSettings(speakers={"narrator": Speaker(options={"speed": 2})})
     made = planned("---\nvoice: en-gb\n---\nWords.", settings=settings)
     assert made.speakers == {"narrator": Speaker("espeak", "en-gb", {"speed": 2})}
 
 
-def test_another_language_is_not_spoken_in_the_configured_voice():
+def test_other_language_resets_voice():
+    """Another language is not spoken in the configured voice."""
     assert planned("---\nlang: de\n---\nWorte.").speakers["narrator"].voice == ""
     assert planned("---\nlang: en-GB\n---\nWords.").speakers["narrator"].voice == "en-us"
     wished = "---\nlang: de\nvoice: de\n---\nWorte."
@@ -73,7 +75,8 @@ def test_another_engine_gets_its_own_voice_and_limit():
     assert [chunk.text for chunk in made.chunks[1:]] == ["One two three four.", "Five six seven."]
 
 
-def test_an_unknown_engine_is_refused_with_the_known_ones():
+def test_unknown_engine_is_refused():
+    """An unknown engine is refused with the known engines."""
     with pytest.raises(SourceError, match=r"a\.md.*`siren`.*bark, espeak"):
         planned("---\nengine: siren\n---\nWords.")
 
@@ -121,7 +124,8 @@ def test_a_folder_says_what_front_matter_would():
     assert made.script.lines[1].role is Role.BYLINE
 
 
-def test_front_matter_goes_before_the_folders():
+def test_front_matter_beats_folders():
+    """Front matter overrides folder settings."""
     text = "---\nauthor: Ada\ndate: 2023-04-05\nlang: fr\nvoice: en-us\n---\nMots."
     said = "author: Leo\ndate: 2024-01-02\nlang: de\nvoice: en-gb"
     made = planned(text, folders=[said])
@@ -129,12 +133,14 @@ def test_front_matter_goes_before_the_folders():
     assert made.speakers["narrator"].voice == "en-us"
 
 
-def test_a_deeper_folder_goes_before_a_higher_one_key_by_key():
+def test_deeper_folder_beats_higher():
+    """A deeper folder overrides a higher one key by key."""
     made = planned("Words.", folders=["author: Ada\nalbum: All", "author: Leo"])
     assert (made.author, made.surroundings.album) == ("Leo", "All")
 
 
-def test_the_folders_go_before_the_configuration():
+def test_folders_beat_configuration():
+    """Folder settings override the configuration."""
     settings = ReadingSettings(code="read", links="announce", pauses={"code": 3, "title": 4})
     said = "code: skip\nfootnotes: end\npauses: {title: 2}"
     used = planned("Words.", settings=settings, folders=[said]).surroundings.settings
@@ -169,7 +175,8 @@ def test_a_folder_may_want_no_narration_of_texts_and_pictures():
     assert not planned(png(), "a.png", captions, folders=["narrate: false"]).narrate
 
 
-def test_a_post_may_insist_on_its_narration():
+def test_post_overrides_narrate_false():
+    """A post may override `narrate: false` of its folder."""
     assert planned("---\nnarrate: true\n---\nWords.", folders=["narrate: false"]).narrate
     assert planned("+++\nnarrate = true\n+++\nWords.", folders=["narrate: false"]).narrate
 
@@ -184,11 +191,13 @@ def test_a_text_that_speaks_of_narrate_elsewhere_does_not(text):
     assert not planned(text, folders=["narrate: false"]).narrate
 
 
-def test_what_nobody_wants_to_hear_is_not_refused_for_what_it_is():
+def test_unwanted_file_is_no_error():
+    """A broken file in a folder with `narrate: false` is no error."""
     assert not planned(b"PK", "a.zip", folders=["narrate: false"]).narrate
 
 
-def test_every_lexicon_that_is_named_is_told_with_who_names_it():
+def test_named_lexicons_keep_origin():
+    """Every named lexicon is listed with the file that names it."""
     text = "---\nlexicon: lexicon.yaml\n---\nWords."
     said = ["lexicon: x-lexicon.yaml", "author: Leo", "lexicon: y-lexicon.yaml"]
     made = planned(text, folders=said)
