@@ -41,9 +41,8 @@ def cut(pcm: bytes, length: int) -> list[bytes]:
 
 
 @EVERY_FORMAT
-def test_what_is_heard_is_what_was_written(
-    tmp_path: Path, speech: bytes, sample_rate: int, format: str
-) -> None:
+def test_sound_is_read_back(tmp_path: Path, speech: bytes, sample_rate: int, format: str) -> None:
+    """The decoded sound is the written sound."""
     sound = samples(speech).astype(float)
     back = heard(encoded(tmp_path / "a", format, sample_rate, speech), sample_rate)
     # Vorbis and AAC end with a whole frame in players that do not cut it; none starts late.
@@ -54,9 +53,10 @@ def test_what_is_heard_is_what_was_written(
 
 
 @EVERY_FORMAT
-def test_the_same_sound_makes_the_same_bytes_however_it_was_cut(
+def test_encoding_is_deterministic(
     tmp_path: Path, speech: bytes, sample_rate: int, format: str
 ) -> None:
+    """The same sound makes the same bytes, however it is split."""
     whole = encoded(tmp_path / "whole", format, sample_rate, speech)
     again = encoded(tmp_path / "again", format, sample_rate, speech)
     pieces = encoded(tmp_path / "cut", format, sample_rate, *cut(speech, 7001), b"")
@@ -65,18 +65,16 @@ def test_the_same_sound_makes_the_same_bytes_however_it_was_cut(
 
 
 @EVERY_FORMAT
-def test_a_file_to_which_nothing_was_written_still_plays(
-    tmp_path: Path, sample_rate: int, format: str
-) -> None:
+def test_empty_file_plays(tmp_path: Path, sample_rate: int, format: str) -> None:
+    """A file without PCM still plays."""
     back = heard(encoded(tmp_path / "empty", format, sample_rate), sample_rate)
     assert 0 < len(back) < 0.2 * sample_rate
     assert not back.any()
 
 
 @EVERY_FORMAT
-def test_a_piece_of_another_rate_takes_the_time_it_took(
-    tmp_path: Path, sample_rate: int, format: str
-) -> None:
+def test_other_rate_keeps_duration(tmp_path: Path, sample_rate: int, format: str) -> None:
+    """PCM at another rate keeps its duration."""
     path = tmp_path / f"a{FORMATS[format].suffix}"
     time = np.arange(44100) / 44100
     with AudioEncoder(path, format, sample_rate) as encoder:
@@ -90,19 +88,22 @@ def test_a_piece_of_another_rate_takes_the_time_it_took(
 
 @EVERY_FORMAT
 @pytest.mark.parametrize("rate", [8000, 16000, 24000, 48000])
-def test_every_rate_a_voice_may_have_is_encoded(tmp_path: Path, format: str, rate: int) -> None:
+def test_every_rate_is_encoded(tmp_path: Path, format: str, rate: int) -> None:
+    """Every sample rate of a voice can be encoded."""
     path = encoded(tmp_path / "a", format, rate, silence(1, rate))
     assert len(heard(path, rate)) == pytest.approx(rate, abs=1024)
 
 
 def test_seconds_count_every_sample(tmp_path: Path, sample_rate: int) -> None:
+    """The duration counts every sample."""
     with AudioEncoder(tmp_path / "a.wav", "wav", sample_rate) as encoder:
         for _ in range(1000):
             encoder.write(bytes(2 * 22))
         assert encoder.seconds == 22000 / 22050
 
 
-def test_half_a_sample_is_a_mistake_and_not_noise(tmp_path: Path, sample_rate: int) -> None:
+def test_half_a_sample_is_refused(tmp_path: Path, sample_rate: int) -> None:
+    """Half a sample is refused."""
     with (
         pytest.raises(ValueError, match="inside a sample"),
         AudioEncoder(tmp_path / "a.wav", "wav", sample_rate) as encoder,
@@ -111,9 +112,10 @@ def test_half_a_sample_is_a_mistake_and_not_noise(tmp_path: Path, sample_rate: i
 
 
 @pytest.mark.parametrize("format", ["mp3", "opus", "ogg", "m4a"])
-def test_fewer_bits_make_a_smaller_file(
+def test_bitrate_sets_the_size(
     tmp_path: Path, speech: bytes, sample_rate: int, format: str
 ) -> None:
+    """Fewer bits make a smaller file."""
     sizes = []
     for bitrate in (24_000, 64_000):
         path = tmp_path / f"{bitrate}{FORMATS[format].suffix}"
@@ -124,9 +126,10 @@ def test_fewer_bits_make_a_smaller_file(
 
 
 @pytest.mark.parametrize("format", ["flac", "wav"])
-def test_without_loss_there_is_no_bitrate_to_choose(
+def test_lossless_ignores_bitrate(
     tmp_path: Path, speech: bytes, sample_rate: int, format: str
 ) -> None:
+    """A lossless format ignores the bitrate."""
     path = tmp_path / "a"
     with AudioEncoder(path, format, sample_rate, 24_000) as encoder:
         encoder.write(speech)
@@ -134,9 +137,8 @@ def test_without_loss_there_is_no_bitrate_to_choose(
 
 
 @EVERY_FORMAT
-def test_an_error_on_the_way_leaves_no_half_file(
-    tmp_path: Path, speech: bytes, sample_rate: int, format: str
-) -> None:
+def test_error_leaves_no_file(tmp_path: Path, speech: bytes, sample_rate: int, format: str) -> None:
+    """An error leaves no incomplete file."""
     path = tmp_path / "a"
     with pytest.raises(KeyError), AudioEncoder(path, format, sample_rate) as encoder:
         encoder.write(speech)
@@ -145,9 +147,10 @@ def test_an_error_on_the_way_leaves_no_half_file(
 
 
 @EVERY_FORMAT
-def test_a_file_that_was_there_stays_as_it_was_until_the_new_one_is_whole(
+def test_old_file_stays_until_done(
     tmp_path: Path, speech: bytes, sample_rate: int, format: str
 ) -> None:
+    """An older file stays until the new one is complete."""
     path = tmp_path / "a"
     path.write_bytes(b"older")
     with pytest.raises(KeyError), AudioEncoder(path, format, sample_rate) as encoder:
@@ -161,7 +164,8 @@ def test_a_file_that_was_there_stays_as_it_was_until_the_new_one_is_whole(
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_a_finished_file_is_not_taken_back(tmp_path: Path, speech: bytes, sample_rate: int) -> None:
+def test_discard_after_close(tmp_path: Path, speech: bytes, sample_rate: int) -> None:
+    """A discard after the close keeps the file."""
     encoder = AudioEncoder(tmp_path / "a", "wav", sample_rate)
     encoder.write(speech)
     encoder.close()
@@ -169,9 +173,8 @@ def test_a_finished_file_is_not_taken_back(tmp_path: Path, speech: bytes, sample
     assert (tmp_path / "a").exists()
 
 
-def test_a_file_behind_a_link_is_written_and_the_link_stays(
-    tmp_path: Path, speech: bytes, sample_rate: int
-) -> None:
+def test_link_is_kept(tmp_path: Path, speech: bytes, sample_rate: int) -> None:
+    """A link's target is written, and the link stays."""
     link = tmp_path / "link"
     link.symlink_to("file")
     with AudioEncoder(link, "wav", sample_rate) as encoder:
@@ -180,9 +183,8 @@ def test_a_file_behind_a_link_is_written_and_the_link_stays(
     assert (tmp_path / "file").stat().st_size > len(speech)
 
 
-def test_a_pipe_is_written_into_and_not_replaced(
-    tmp_path: Path, speech: bytes, sample_rate: int
-) -> None:
+def test_pipe_is_written_into(tmp_path: Path, speech: bytes, sample_rate: int) -> None:
+    """A pipe is written into, and not replaced."""
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
     with ThreadPoolExecutor() as reader:
@@ -194,9 +196,8 @@ def test_a_pipe_is_written_into_and_not_replaced(
 
 
 @EVERY_FORMAT
-def test_closing_twice_is_closing_once(
-    tmp_path: Path, speech: bytes, sample_rate: int, format: str
-) -> None:
+def test_closing_twice(tmp_path: Path, speech: bytes, sample_rate: int, format: str) -> None:
+    """A second close does nothing."""
     encoder = AudioEncoder(tmp_path / "a", format, sample_rate)
     encoder.write(speech)
     encoder.close()
@@ -206,9 +207,8 @@ def test_closing_twice_is_closing_once(
 
 
 @EVERY_FORMAT
-def test_a_full_disk_is_a_storage_error_and_leaves_nothing(
-    small_disk: Path, sample_rate: int, format: str
-) -> None:
+def test_full_disk_leaves_nothing(small_disk: Path, sample_rate: int, format: str) -> None:
+    """A full disk is a StorageError, and no file is left."""
     noise = np.random.default_rng(1).normal(0, 3000, sample_rate).astype("<i2").tobytes()
     with (
         pytest.raises(StorageError),
@@ -223,7 +223,7 @@ def test_a_full_disk_is_a_storage_error_and_leaves_nothing(
     ("format", "seconds"),
     [("mp3", 2), ("opus", 4), ("ogg", 3), ("m4a", 2), ("flac", 0.4), ("wav", 0.4)],
 )
-def test_on_a_disk_that_runs_full_a_file_is_whole_or_refused(
+def test_filling_disk_is_noticed(
     small_disk: Path, sample_rate: int, format: str, seconds: float
 ) -> None:
     """Room that ends anywhere, so that for some what is written last no longer fits."""
@@ -246,13 +246,15 @@ def test_on_a_disk_that_runs_full_a_file_is_whole_or_refused(
     assert fates == {"refused", "whole"}
 
 
-def test_a_name_that_looks_like_a_protocol_is_a_name(tmp_path: Path, sample_rate: int) -> None:
+def test_name_like_a_protocol(tmp_path: Path, sample_rate: int) -> None:
+    """A name that looks like a protocol is a file name."""
     with chdir(tmp_path):
         encoded(Path("http:a%d"), "mp3", sample_rate, silence(1, sample_rate))
     assert [path.name for path in tmp_path.iterdir()] == ["http:a%d.mp3"]
 
 
-def test_a_folder_that_is_missing_is_a_storage_error(tmp_path: Path, sample_rate: int) -> None:
+def test_missing_folder_is_an_error(tmp_path: Path, sample_rate: int) -> None:
+    """A missing folder is a StorageError."""
     for format in FORMATS:
         with (
             pytest.raises(StorageError),
@@ -262,9 +264,8 @@ def test_a_folder_that_is_missing_is_a_storage_error(tmp_path: Path, sample_rate
 
 
 @pytest.mark.parametrize("format", ["mp3", "ogg"])
-def test_a_place_where_nothing_can_be_made_is_a_storage_error_that_says_why(
-    tmp_path: Path, sample_rate: int, format: str
-) -> None:
+def test_refused_place_is_explained(tmp_path: Path, sample_rate: int, format: str) -> None:
+    """A folder where no file can be made is a StorageError with its reason."""
     (tmp_path / "file").touch()
     with (
         pytest.raises(StorageError, match=r"file/a could not be written: Not a directory\. Put"),
@@ -274,7 +275,7 @@ def test_a_place_where_nothing_can_be_made_is_a_storage_error_that_says_why(
 
 
 @EVERY_FORMAT
-def test_a_file_that_is_finished_leaves_no_thread_behind(
+def test_closed_file_has_no_thread(
     tmp_path: Path, speech: bytes, sample_rate: int, format: str
 ) -> None:
     """Even where somebody still holds on to its encoder."""

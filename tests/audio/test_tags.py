@@ -45,9 +45,10 @@ def sound(path: Path) -> bytes:
 
 
 @EVERY_FORMAT
-def test_title_author_album_and_date_are_found_by_players(
+def test_players_find_the_tags(
     tmp_path: Path, speech: bytes, sample_rate: int, format: str, tags: AudioTags
 ) -> None:
+    """Players find title, author, album and date."""
     path = recorded(tmp_path, format, speech, sample_rate)
     tag(path, format, tags)
     found = said(path) if format != "wav" else texts_in(WAVE(path).tags)
@@ -58,9 +59,10 @@ def test_title_author_album_and_date_are_found_by_players(
 
 
 @EVERY_FORMAT
-def test_tagging_leaves_the_sound_as_it_was(
+def test_tagging_keeps_the_sound(
     tmp_path: Path, speech: bytes, sample_rate: int, format: str, tags: AudioTags
 ) -> None:
+    """Tagging leaves the sound as it was."""
     path = recorded(tmp_path, format, speech, sample_rate)
     before = sound(path)
     tag(path, format, tags)
@@ -68,9 +70,10 @@ def test_tagging_leaves_the_sound_as_it_was(
 
 
 @EVERY_FORMAT
-def test_tagging_twice_is_tagging_once(
+def test_tagging_twice(
     tmp_path: Path, speech: bytes, sample_rate: int, format: str, tags: AudioTags
 ) -> None:
+    """A second tagging replaces the first."""
     path = recorded(tmp_path, format, speech, sample_rate)
     tag(path, format, tags)
     once = path.read_bytes()
@@ -79,9 +82,10 @@ def test_tagging_twice_is_tagging_once(
 
 
 @EVERY_FORMAT
-def test_what_is_not_known_is_not_written(
+def test_empty_tags_are_not_written(
     tmp_path: Path, speech: bytes, sample_rate: int, format: str, tags: AudioTags
 ) -> None:
+    """Empty tags are not written."""
     path = recorded(tmp_path, format, speech, sample_rate)
     tag(path, format, tags)
     tag(path, format, AudioTags("Only this"))
@@ -90,18 +94,18 @@ def test_what_is_not_known_is_not_written(
 
 
 @EVERY_FORMAT
-def test_a_title_made_from_a_name_that_is_not_text_does_no_harm(
-    tmp_path: Path, speech: bytes, sample_rate: int, format: str
-) -> None:
+def test_undecodable_title(tmp_path: Path, speech: bytes, sample_rate: int, format: str) -> None:
+    """An undecodable title is cleaned."""
     path = recorded(tmp_path, format, speech, sample_rate)
     tag(path, format, AudioTags("caf\udce9", author="\0"))
     assert mutagen.File(path) is not None
 
 
 @pytest.mark.parametrize("format", ["mp3", "wav"])
-def test_id3_has_the_language_in_three_letters_and_the_cover(
+def test_id3_language_and_cover(
     tmp_path: Path, speech: bytes, sample_rate: int, format: str, tags: AudioTags, cover: bytes
 ) -> None:
+    """ID3 has the language in three letters, and the cover."""
     path = recorded(tmp_path, format, speech, sample_rate)
     tag(path, format, tags)
     id3 = ID3(path) if format == "mp3" else WAVE(path).tags
@@ -112,9 +116,10 @@ def test_id3_has_the_language_in_three_letters_and_the_cover(
 
 
 @pytest.mark.parametrize("format", ["opus", "ogg", "flac"])
-def test_vorbis_comments_have_the_language_and_the_cover(
+def test_vorbis_language_and_cover(
     tmp_path: Path, speech: bytes, sample_rate: int, format: str, tags: AudioTags, cover: bytes
 ) -> None:
+    """Vorbis comments have the language and the cover."""
     path = recorded(tmp_path, format, speech, sample_rate)
     tag(path, format, tags)
     found = mutagen.File(path)
@@ -126,9 +131,10 @@ def test_vorbis_comments_have_the_language_and_the_cover(
     assert (picture.data, picture.mime, picture.type) == (cover, "image/jpeg", 3)
 
 
-def test_m4a_has_the_language_and_the_cover(
+def test_m4a_language_and_cover(
     tmp_path: Path, speech: bytes, sample_rate: int, tags: AudioTags, cover: bytes
 ) -> None:
+    """An m4a has the language and the cover."""
     path = recorded(tmp_path, "m4a", speech, sample_rate)
     tag(path, "m4a", tags)
     mp4 = MP4(path)
@@ -136,16 +142,18 @@ def test_m4a_has_the_language_and_the_cover(
     assert bytes(mp4["covr"][0]) == cover
 
 
-def test_m4a_can_be_played_from_its_beginning(
+def test_m4a_starts_with_its_index(
     tmp_path: Path, speech: bytes, sample_rate: int, tags: AudioTags
 ) -> None:
+    """The index of an m4a stands at its beginning."""
     path = recorded(tmp_path, "m4a", speech, sample_rate)
     tag(path, "m4a", tags)
     content = path.read_bytes()
     assert 0 < content.index(b"moov") < content.index(b"mdat")
 
 
-def test_a_wav_past_four_gigabytes_stays_without_tags(tmp_path: Path) -> None:
+def test_huge_wav_gets_no_tags(tmp_path: Path) -> None:
+    """A wav over four gigabytes gets no tags."""
     path = tmp_path / "long.wav"
     path.write_bytes(b"RF64" + bytes(100))
     tag(path, "wav", AudioTags("Long"))
@@ -153,7 +161,8 @@ def test_a_wav_past_four_gigabytes_stays_without_tags(tmp_path: Path) -> None:
 
 
 @EVERY_FORMAT
-def test_a_file_that_is_not_there_is_a_storage_error(tmp_path: Path, format: str) -> None:
+def test_missing_file_is_an_error(tmp_path: Path, format: str) -> None:
+    """A missing file is a StorageError."""
     if format == "mp3":
         tmp_path /= "none"  # an ID3 tag alone makes a file of its own
     with pytest.raises(StorageError):
@@ -164,7 +173,8 @@ def test_a_file_that_is_not_there_is_a_storage_error(tmp_path: Path, format: str
     ("language", "code"),
     [("en", "eng"), ("en-us", "eng"), ("pt_BR", "por"), ("cmn", "cmn"), ("xx", ""), ("", "")],
 )
-def test_a_language_tag_has_its_three_letters(language: str, code: str) -> None:
+def test_three_letter_codes(language: str, code: str) -> None:
+    """A language tag has its three-letter code."""
     assert three_letters(language) == code
 
 

@@ -54,23 +54,27 @@ def written(path: Path, *cues: TranscriptCue) -> list[Parsed]:
     return parsed(path)
 
 
-def test_cues_come_back_with_their_times(tmp_path: Path) -> None:
+def test_cues_are_read_back(tmp_path: Path) -> None:
+    """Cues are read back with their times."""
     cues = written(
         tmp_path / "a.vtt", TranscriptCue(0, 1.5, "One."), TranscriptCue(3661.2345, 36000, "Two.")
     )
     assert cues == [Parsed(0, 1500, "One."), Parsed(3661234, 36000000, "Two.")]
 
 
-def test_a_transcript_without_a_cue_is_one(tmp_path: Path) -> None:
+def test_transcript_without_cues(tmp_path: Path) -> None:
+    """A transcript without cues is valid."""
     assert written(tmp_path / "a.vtt") == []
 
 
-def test_a_cue_of_no_length_gets_one(tmp_path: Path) -> None:
+def test_cue_without_duration(tmp_path: Path) -> None:
+    """A cue without duration gets one millisecond."""
     (only,) = written(tmp_path / "a.vtt", TranscriptCue(2, 2, "Blink."))
     assert only.end_ms > only.start_ms
 
 
-def test_what_has_no_words_has_no_cue(tmp_path: Path) -> None:
+def test_cue_without_words(tmp_path: Path) -> None:
+    """A cue without words is left out."""
     assert written(tmp_path / "a.vtt", TranscriptCue(0, 1, " \n ")) == []
 
 
@@ -89,22 +93,23 @@ def test_what_has_no_words_has_no_cue(tmp_path: Path) -> None:
         "\ufeffWEBVTT",
     ],
 )
-def test_no_text_can_forge_a_cue(tmp_path: Path, text: str) -> None:
+def test_text_forges_no_cue(tmp_path: Path, text: str) -> None:
+    """No text can forge a cue."""
     (only,) = written(tmp_path / "a.vtt", TranscriptCue(0, 1, text))
     expected = re.sub("[\0\udcff]", "\ufffd", " ".join(text.split()))
     assert only == Parsed(0, 1000, expected)
 
 
 @given(st.lists(st.text(), max_size=5))
-def test_whatever_the_words_there_is_one_cue_for_each(
-    tmp_path_factory: pytest.TempPathFactory, texts: list[str]
-) -> None:
+def test_one_cue_for_any_words(tmp_path_factory: pytest.TempPathFactory, texts: list[str]) -> None:
+    """Any words make exactly one cue."""
     path = tmp_path_factory.mktemp("vtt") / "a.vtt"
     cues = written(path, *(TranscriptCue(n, n + 1, text) for n, text in enumerate(texts)))
     assert [each.start_ms // 1000 for each in cues] == [n for n, t in enumerate(texts) if t.split()]
 
 
-def test_a_transcript_grows_on_the_disk_and_not_in_memory(tmp_path: Path) -> None:
+def test_transcript_grows_on_disk(tmp_path: Path) -> None:
+    """A transcript grows on the disk, and not in memory."""
     path = tmp_path / "a.vtt"
     with Transcript(path) as transcript:
         for second in range(2000):
@@ -112,7 +117,8 @@ def test_a_transcript_grows_on_the_disk_and_not_in_memory(tmp_path: Path) -> Non
         assert path.stat().st_size > 50_000
 
 
-def test_a_full_disk_is_a_storage_error(small_disk: Path) -> None:
+def test_full_disk_is_an_error(small_disk: Path) -> None:
+    """A full disk is a StorageError."""
     with pytest.raises(StorageError, match="No space left"), Transcript(small_disk / "a") as book:
         for second in range(10_000):
             book.append(TranscriptCue(second, second + 1, "Some words of a long book."))

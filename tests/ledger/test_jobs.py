@@ -47,7 +47,8 @@ def _in_state(ledger: Ledger, state: JobState) -> Job:
 
 
 @pytest.mark.parametrize(("before", "after"), list(itertools.product(JobState, JobState)))
-def test_a_job_moves_only_where_it_may(ledger: Ledger, before: JobState, after: JobState) -> None:
+def test_only_legal_moves(ledger: Ledger, before: JobState, after: JobState) -> None:
+    """A job makes legal moves only."""
     job = _in_state(ledger, before)
     if after in LEGAL[before]:
         assert ledger.jobs.move(job, after).state is after
@@ -57,12 +58,14 @@ def test_a_job_moves_only_where_it_may(ledger: Ledger, before: JobState, after: 
         assert ledger.jobs.get(job.id).state is before
 
 
-def test_every_open_or_waiting_job_can_end() -> None:
+def test_every_job_can_end() -> None:
+    """Every open, waiting or failed job can be superseded and removed."""
     for state in OPEN | {JobState.WAITING, JobState.FAILED}:
         assert {JobState.SUPERSEDED, JobState.REMOVED} <= LEGAL[state]
 
 
-def test_a_new_version_supersedes_what_was_not_finished(ledger: Ledger) -> None:
+def test_new_version_supersedes_older(ledger: Ledger) -> None:
+    """A new version supersedes unfinished ones at once, and a published one once it is done."""
     first = ledger.jobs.move(_job(ledger), JobState.WAITING)
     done = _in_state(ledger, JobState.DONE)
     newer = _job(ledger, sha256="bb")
@@ -78,9 +81,10 @@ def test_a_new_version_supersedes_what_was_not_finished(ledger: Ledger) -> None:
     assert ledger.jobs.get(newer.id).duration_s == 1.5
 
 
-def test_what_is_going_into_the_outbox_is_followed_by_a_newer_version_not_stopped(
+def test_publishing_is_not_stopped(
     ledger: Ledger,
 ) -> None:
+    """A version that is being published is not stopped by a newer one."""
     publishing = _in_state(ledger, JobState.PUBLISHING)
     newer = _job(ledger, sha256="bb")
     assert ledger.jobs.get(publishing.id).state is JobState.PUBLISHING
@@ -93,7 +97,8 @@ def test_what_is_going_into_the_outbox_is_followed_by_a_newer_version_not_stoppe
     assert ledger.jobs.get(publishing.id).state is JobState.SUPERSEDED
 
 
-def test_a_transaction_is_whole_or_not_at_all(ledger: Ledger) -> None:
+def test_transaction_spans_repositories(ledger: Ledger) -> None:
+    """A failed transaction undoes the writes of all repositories."""
     job = _job(ledger)
     with pytest.raises(ZeroDivisionError), ledger.transaction():
         ledger.jobs.move(job, JobState.PLANNED)
@@ -103,7 +108,8 @@ def test_a_transaction_is_whole_or_not_at_all(ledger: Ledger) -> None:
     assert ledger.sources.known() == {}
 
 
-def test_a_plan_is_kept_until_its_job_is_past(ledger: Ledger) -> None:
+def test_plan_is_kept_until_superseded(ledger: Ledger) -> None:
+    """A plan is kept until its job is superseded."""
     job = ledger.jobs.write_plan(
         _job(ledger), b"the plan", title="T", narration="n", keys=["k1", "k2"]
     )
@@ -115,7 +121,8 @@ def test_a_plan_is_kept_until_its_job_is_past(ledger: Ledger) -> None:
     assert ledger.jobs.plan(ledger.jobs.move(done, JobState.SUPERSEDED)) is None
 
 
-def test_crashes_of_workers_are_counted(ledger: Ledger) -> None:
+def test_crashes_are_counted(ledger: Ledger) -> None:
+    """Crashes are counted by key, and forgotten on request."""
     ledger.jobs.write_plan(_job(ledger), b"", title="", narration="", keys=["k1", "k2"])
     assert [ledger.crashes.add("k1") for _ in range(3)] == [1, 2, 3]
     assert ledger.crashes.count("k2") == 0
@@ -123,7 +130,8 @@ def test_crashes_of_workers_are_counted(ledger: Ledger) -> None:
     assert ledger.crashes.count("k1") == 0
 
 
-def test_paths_of_any_bytes_come_back_as_they_were(tmp_path: Path) -> None:
+def test_paths_of_any_bytes(tmp_path: Path) -> None:
+    """Paths of any bytes are read back as they were."""
     names = ["plain.md", "line\nbreak.md", "not-\udcff-utf8.md", "ünï.md"]
     ledger = Ledger(tmp_path / "ledger.sqlite")
     for name in names:
@@ -140,7 +148,8 @@ def test_paths_of_any_bytes_come_back_as_they_were(tmp_path: Path) -> None:
     ledger.close()
 
 
-def test_a_missed_file_is_gone_and_one_let_go_was_never_missed(ledger: Ledger) -> None:
+def test_gone_and_forgotten_differ(ledger: Ledger) -> None:
+    """A deleted file is gone; a version that the daemon removed is not."""
     ledger.sources.record("missed.md", SEEN, "aa")
     ledger.sources.record("let-go.md", SEEN, "bb")
     ledger.sources.mark_gone("missed.md")
@@ -151,14 +160,16 @@ def test_a_missed_file_is_gone_and_one_let_go_was_never_missed(ledger: Ledger) -
     assert ledger.sources.gone() == []
 
 
-def test_letting_go_of_a_version_keeps_the_next_one(ledger: Ledger) -> None:
+def test_newer_version_is_not_forgotten(ledger: Ledger) -> None:
+    """Forgetting a version keeps a newer one."""
     newer = FileSignature(9, 9, 9, 9)
     ledger.sources.record("post.md", newer, "bb")
     ledger.sources.forget_version("post.md", SEEN)
     assert ledger.sources.known() == {"post.md": newer}
 
 
-def test_the_last_to_arrive_is_where_a_gone_file_moved_to(ledger: Ledger) -> None:
+def test_last_arrival_comes_first(ledger: Ledger) -> None:
+    """Of files with one content, the last to arrive comes first."""
     for path in ("z.md", "a.md", "m.md"):
         ledger.sources.record(path, SEEN, "aa")
         _job(ledger, path)
@@ -167,9 +178,8 @@ def test_the_last_to_arrive_is_where_a_gone_file_moved_to(ledger: Ledger) -> Non
     assert ledger.sources.arrived_since("bb", 0) == []
 
 
-def test_what_came_when_the_clock_was_ahead_did_not_just_arrive(
-    ledger: Ledger, tmp_path: Path
-) -> None:
+def test_future_arrivals_are_old(ledger: Ledger, tmp_path: Path) -> None:
+    """A file that came while the clock was ahead did not just arrive."""
     for path in ("post.md", "copy.md"):
         ledger.sources.record(path, SEEN, "aa")
         _job(ledger, path)
@@ -180,14 +190,16 @@ def test_what_came_when_the_clock_was_ahead_did_not_just_arrive(
     assert ledger.sources.arrived_since("aa", time.time() - 60) == []
 
 
-def test_nothing_went_later_than_now_however_long_a_daemon_was_dead(ledger: Ledger) -> None:
+def test_no_time_moves_into_the_future(ledger: Ledger) -> None:
+    """No file is gone later than now, however far the times are shifted."""
     ledger.sources.record("post.md", SEEN, "aa")
     ledger.sources.mark_gone("post.md")
     ledger.sources.shift_times(86400, recent_s=60)
     assert ledger.sources.gone() == ["post.md"]
 
 
-def test_a_refused_write_says_what_to_do_and_leaves_the_ledger_as_it_was(tmp_path: Path) -> None:
+def test_refused_write_changes_nothing(tmp_path: Path) -> None:
+    """A refused write names the remedy, and leaves the ledger as it was."""
     first = Ledger(tmp_path / "ledger.sqlite")
     other = sqlite3.connect(tmp_path / "ledger.sqlite", isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
@@ -199,18 +211,21 @@ def test_a_refused_write_says_what_to_do_and_leaves_the_ledger_as_it_was(tmp_pat
     first.close()
 
 
-def test_a_file_that_is_no_ledger_is_found_damaged(tmp_path: Path) -> None:
+def test_foreign_file_is_damaged(tmp_path: Path) -> None:
+    """A file that is no database counts as damaged."""
     (tmp_path / "ledger.sqlite").write_bytes(b"not a database" * 100)
     with pytest.raises(DamagedLedger, match="not a database"):
         Ledger(tmp_path / "ledger.sqlite")
 
 
-def test_a_ledger_that_cannot_be_opened_says_where_and_what_to_do(tmp_path: Path) -> None:
+def test_unopened_ledger_is_explained(tmp_path: Path) -> None:
+    """A ledger that cannot be opened names its path and the remedy."""
     with pytest.raises(StorageError, match=r"none/ledger\.sqlite cannot be opened.*has room"):
         Ledger(tmp_path / "none/ledger.sqlite")
 
 
-def test_what_hangs_on_a_commit_is_done_afterwards_or_never(ledger: Ledger) -> None:
+def test_afterwards_needs_the_commit(ledger: Ledger) -> None:
+    """A deferred call runs after the commit, and never after a rollback."""
     called: list[str] = []
     with ledger.transaction():
         with ledger.transaction():

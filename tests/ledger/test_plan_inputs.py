@@ -32,15 +32,17 @@ def _planned(
     return job
 
 
-def test_what_a_post_was_planned_with_is_kept_instead_of_what_it_was_before(
+def test_record_replaces_the_last(
     ledger: Ledger,
 ) -> None:
+    """The files of a newer plan replace those of the last."""
     _planned(ledger, "a.md", lexicon="1", other="2")
     ledger.plan_inputs.record("a.md", {"lexicon.yaml": "3"})
     assert ledger.plan_inputs.of_post("a.md") == {"lexicon.yaml": "3"}
 
 
-def test_only_who_was_planned_with_another_content_is_found(ledger: Ledger) -> None:
+def test_other_content_is_found(ledger: Ledger) -> None:
+    """Only posts planned with another content are found."""
     _planned(ledger, "same.md", lexicon="new")
     _planned(ledger, "other.md", lexicon="old")
     _planned(ledger, "missed.md", lexicon="")
@@ -48,13 +50,15 @@ def test_only_who_was_planned_with_another_content_is_found(ledger: Ledger) -> N
     assert ledger.plan_inputs.posts_with_other("lexicon.yaml", "new") == ["missed.md", "other.md"]
 
 
-def test_a_file_that_goes_concerns_those_that_had_it(ledger: Ledger) -> None:
+def test_gone_file_affects_its_posts(ledger: Ledger) -> None:
+    """A file that is gone affects the posts that were planned with it."""
     _planned(ledger, "had.md", lexicon="old")
     _planned(ledger, "missed.md", lexicon="")
     assert ledger.plan_inputs.posts_with_other("lexicon.yaml", "") == ["had.md"]
 
 
-def test_a_file_that_comes_concerns_those_below_it_that_had_none(ledger: Ledger) -> None:
+def test_new_file_affects_posts_below(ledger: Ledger) -> None:
+    """A new file affects the posts in its folder and below that had none."""
     for path in ("a/post.md", "a/b/post.md", "a.md", "a0/post.md", "post.md", "a\udcff/x.md"):
         _planned(ledger, path)
     _planned(ledger, "a/had.md", a__lexicon="1")
@@ -63,27 +67,31 @@ def test_a_file_that_comes_concerns_those_below_it_that_had_none(ledger: Ledger)
 
 
 @pytest.mark.parametrize("state", [JobState.FAILED, JobState.WAITING, JobState.PLANNED])
-def test_a_post_that_was_planned_or_failed_is_found(ledger: Ledger, state: JobState) -> None:
+def test_planned_or_failed_is_found(ledger: Ledger, state: JobState) -> None:
+    """A post that was planned, failed or waits is found."""
     _planned(ledger, "post.md", state, lexicon="old")
     assert ledger.plan_inputs.posts_with_other("lexicon.yaml", "new") == ["post.md"]
 
 
-def test_a_post_that_is_yet_to_be_planned_is_not_found(ledger: Ledger) -> None:
+def test_queued_post_is_not_found(ledger: Ledger) -> None:
+    """A post that is queued is not found: it will read the new content."""
     _planned(ledger, "post.md", lexicon="old")
     _planned(ledger, "post.md", JobState.QUEUED, lexicon="old")
     assert ledger.plan_inputs.posts_with_other("lexicon.yaml", "new") == []
     assert ledger.plan_inputs.posts_without(".narrated.yaml") == []
 
 
-def test_a_post_that_is_gone_is_not_found(ledger: Ledger) -> None:
+def test_gone_post_is_not_found(ledger: Ledger) -> None:
+    """A post that is gone is not found."""
     _planned(ledger, "post.md", lexicon="old")
     ledger.sources.mark_gone("post.md")
     assert ledger.plan_inputs.posts_with_other("lexicon.yaml", "new") == []
 
 
-def test_a_post_that_was_not_to_be_narrated_is_found_and_a_cancelled_one_is_not(
+def test_unwanted_post_is_found(
     ledger: Ledger,
 ) -> None:
+    """A post that settings excluded is found, and a cancelled one is not."""
     unwanted = _planned(ledger, "unwanted.md", lexicon="old")
     ledger.jobs.move(unwanted, JobState.REMOVED, reason=JobReason.UNWANTED)
     cancelled = _planned(ledger, "cancelled.md", lexicon="old")
@@ -91,7 +99,8 @@ def test_a_post_that_was_not_to_be_narrated_is_found_and_a_cancelled_one_is_not(
     assert ledger.plan_inputs.posts_with_other("lexicon.yaml", "new") == ["unwanted.md"]
 
 
-def test_a_post_that_is_forgotten_was_planned_with_nothing(ledger: Ledger) -> None:
+def test_forgotten_post_has_no_inputs(ledger: Ledger) -> None:
+    """A forgotten post has no recorded files."""
     _planned(ledger, "post.md", lexicon="old")
     ledger.sources.forget("post.md")
     assert ledger.plan_inputs.of_post("post.md") == {}

@@ -49,9 +49,10 @@ def _later(ledger: Ledger, after_s: float) -> None:
     ledger.retention.prune(time.time() + after_s, HOUR_S)
 
 
-def test_a_file_that_is_gone_and_was_not_narrated_is_forgotten_after_a_while(
+def test_gone_file_is_forgotten(
     ledger: Ledger,
 ) -> None:
+    """A file that is gone and was not narrated is forgotten after a while."""
     ledger.jobs.move(_planned(ledger, "post.md"), JobState.REMOVED)
     ledger.sources.mark_gone("post.md")
     _later(ledger, HOUR_S / 2)
@@ -65,9 +66,8 @@ def test_a_file_that_is_gone_and_was_not_narrated_is_forgotten_after_a_while(
 @pytest.mark.parametrize(
     "state", [JobState.DONE, JobState.FAILED, JobState.WAITING, JobState.PLANNED]
 )
-def test_a_file_that_is_gone_is_known_while_anything_of_it_stands_or_is_to_be_done(
-    ledger: Ledger, state: JobState
-) -> None:
+def test_gone_file_with_work_is_kept(ledger: Ledger, state: JobState) -> None:
+    """A file that is gone is kept while it has a narration or work to do."""
     job = _planned(ledger, "post.md")
     for each in {JobState.PLANNED: (), JobState.DONE: (JobState.PUBLISHING, JobState.DONE)}.get(
         state, (state,)
@@ -79,20 +79,23 @@ def test_a_file_that_is_gone_is_known_while_anything_of_it_stands_or_is_to_be_do
     assert ledger.sources.gone(time.time() + 1) == ["post.md"]
 
 
-def test_a_file_that_is_there_is_never_forgotten(ledger: Ledger) -> None:
+def test_present_file_is_kept(ledger: Ledger) -> None:
+    """A file in the inbox is never forgotten."""
     ledger.jobs.move(_planned(ledger, "post.md"), JobState.REMOVED, reason=JobReason.UNWANTED)
     _later(ledger, 2 * LONGEST_S)
     assert _knows(ledger, "post.md") == [True] * 4
     assert [job.state for job in ledger.jobs.history("post.md")] == [JobState.REMOVED]
 
 
-def test_a_file_that_was_never_readable_leaves_nothing_when_it_is_gone(ledger: Ledger) -> None:
+def test_unread_file_leaves_nothing(ledger: Ledger) -> None:
+    """A file that was never readable leaves no records once it is gone."""
     ledger.jobs.move(_planned(ledger, "post.md", there=False), JobState.REMOVED)
     _later(ledger, 0)
     assert _knows(ledger, "post.md") == [False] * 4
 
 
-def test_the_last_versions_of_a_file_are_remembered_for_a_year(ledger: Ledger) -> None:
+def test_versions_are_kept_for_a_year(ledger: Ledger) -> None:
+    """The last versions of a file are kept for a year."""
     jobs = [_planned(ledger, "post.md") for _ in range(MOST_VERSIONS + 5)]
     done = ledger.jobs.finish(ledger.jobs.move(jobs[-1], JobState.PUBLISHING), 1.0)
     _later(ledger, 0)
@@ -102,7 +105,8 @@ def test_the_last_versions_of_a_file_are_remembered_for_a_year(ledger: Ledger) -
     assert ledger.jobs.history("post.md") == [done]
 
 
-def test_deaths_are_remembered_while_the_piece_is_to_be_spoken(ledger: Ledger) -> None:
+def test_crashes_are_kept_for_open_jobs(ledger: Ledger) -> None:
+    """Crashes are kept as long as an open job needs the chunk."""
     job = _planned(ledger, "post.md")
     for key in ("key", "caption-key", "another"):  # pictures are described before there are chunks
         ledger.crashes.add(key)

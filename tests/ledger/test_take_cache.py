@@ -63,21 +63,24 @@ def kept(tmp_path: Path) -> Iterator[Kept]:
     opened.ledger.close()
 
 
-def test_a_take_comes_back_as_it_was_spoken(kept: Kept) -> None:
+def test_take_is_read_back(kept: Kept) -> None:
+    """A take is read back to the bit, from memory and from its file."""
     kept.keep("aa01")
     for _ in range(2):
         assert kept.cache.read("aa01") == (_noise("aa01"), RATE)
         kept.reopen()
 
 
-def test_the_cache_stays_within_its_bound(kept: Kept) -> None:
+def test_cache_stays_within_limit(kept: Kept) -> None:
+    """The cache stays within its limit."""
     kept.keep(*(f"k{n:03}" for n in range(60)))
     size_bytes = sum(path.stat().st_size for path in (kept.folder / "cache").rglob("*.flac"))
     assert size_bytes == kept.ledger.takes.total_bytes() <= 45_000
     assert len(kept.files()) >= 8
 
 
-def test_the_least_recently_used_leaves_first(kept: Kept) -> None:
+def test_least_recent_is_evicted(kept: Kept) -> None:
+    """The least recently used take is evicted first."""
     kept.keep("old1", "old2", "old3")
     kept.ledger.takes.mark_used(["old1"])
     kept.keep(*(f"k{n:03}" for n in range(9)))
@@ -85,7 +88,8 @@ def test_the_least_recently_used_leaves_first(kept: Kept) -> None:
     assert "old2" not in kept.files()
 
 
-def test_the_least_recently_used_leaves_first_though_the_clock_was_set_back(kept: Kept) -> None:
+def test_eviction_after_clock_change(kept: Kept) -> None:
+    """The order of eviction holds after the clock was set back."""
     kept.keep("old1", "old2", "old3")
     with sqlite3.connect(kept.folder / "ledger.sqlite") as db:  # heard when the clock was ahead
         db.execute("UPDATE takes SET used_at = used_at + 31536000")
@@ -95,7 +99,8 @@ def test_the_least_recently_used_leaves_first_though_the_clock_was_set_back(kept
     assert kept.has("old1", "old2") == [True, False]
 
 
-def test_what_an_open_job_needs_is_never_evicted(kept: Kept) -> None:
+def test_needed_take_is_kept(kept: Kept) -> None:
+    """A take that an open job needs is never evicted."""
     kept.keep("open1", "done1")
     open_job, done = kept.job("open.md", "open1"), kept.job("done.md", "done1")
     kept.ledger.jobs.finish(kept.ledger.jobs.move(done, JobState.PUBLISHING), 1.0)
@@ -106,7 +111,8 @@ def test_what_an_open_job_needs_is_never_evicted(kept: Kept) -> None:
     assert kept.has("open1") == [False]
 
 
-def test_a_cache_full_of_open_jobs_grows_past_its_bound(kept: Kept) -> None:
+def test_open_jobs_exceed_the_limit(kept: Kept) -> None:
+    """A cache full of open jobs' takes grows past its limit."""
     keys = [f"k{n:03}" for n in range(20)]
     kept.job("book.md", *keys)
     kept.keep(*keys)
@@ -114,7 +120,8 @@ def test_a_cache_full_of_open_jobs_grows_past_its_bound(kept: Kept) -> None:
 
 
 @pytest.mark.parametrize("damage", ["truncated", "gone", "nonsense"])
-def test_a_damaged_take_is_told_from_a_good_one(kept: Kept, damage: str) -> None:
+def test_damaged_take_is_detected(kept: Kept, damage: str) -> None:
+    """A damaged take is told from a good one, and can be dropped."""
     kept.keep("aa01")
     kept.reopen()
     (path,) = (kept.folder / "cache").rglob("*.flac")
@@ -131,14 +138,16 @@ def test_a_damaged_take_is_told_from_a_good_one(kept: Kept, damage: str) -> None
     assert kept.has("aa01") == [False]
 
 
-def test_what_a_killed_daemon_left_half_written_is_swept(kept: Kept) -> None:
+def test_leftover_draft_is_removed(kept: Kept) -> None:
+    """A half-written file of a killed daemon is removed."""
     left = kept.folder / "cache/tmp/left"
     left.write_bytes(b"half a take")
     kept.reopen()
     assert not left.exists()
 
 
-def test_what_engines_keep_beside_the_takes_is_not_counted_and_never_swept(kept: Kept) -> None:
+def test_engine_files_are_left_alone(kept: Kept) -> None:
+    """Files of engines in the cache folder are neither counted nor removed."""
     engines_own = kept.folder / "cache/latents/voice-model-r1.npz"
     engines_own.parent.mkdir()
     engines_own.write_bytes(bytes(100_000))
@@ -149,7 +158,8 @@ def test_what_engines_keep_beside_the_takes_is_not_counted_and_never_swept(kept:
     assert engines_own.stat().st_size == 100_000
 
 
-def test_a_take_whose_row_a_kill_prevented_is_known_at_the_next_start(kept: Kept) -> None:
+def test_unlisted_take_is_adopted(kept: Kept) -> None:
+    """A take that a kill left unlisted is listed at the next start."""
     kept.keep("one", "two")
     whole = kept.cache.read("one")
     kept.ledger.takes.drop("one")
@@ -161,7 +171,8 @@ def test_a_take_whose_row_a_kill_prevented_is_known_at_the_next_start(kept: Kept
     )
 
 
-def test_half_a_take_without_a_row_leaves_the_cache(kept: Kept) -> None:
+def test_unlisted_half_take_is_removed(kept: Kept) -> None:
+    """An incomplete file without a row is removed."""
     kept.keep("one", "two")
     kept.ledger.takes.drop("one")
     (half,) = kept.folder.rglob("one.flac")
@@ -171,7 +182,9 @@ def test_half_a_take_without_a_row_leaves_the_cache(kept: Kept) -> None:
     assert kept.files() == {"two"}
 
 
-def test_a_take_is_kept_though_nobody_waits_for_it_any_more(kept: Kept) -> None:
+def test_cancelled_write_is_finished(kept: Kept) -> None:
+    """A take is written to its end though its caller was cancelled."""
+
     async def cancelled_at_once() -> None:
         keeping = asyncio.ensure_future(kept.cache.keep("one", _noise("one"), RATE, 0.1))
         await asyncio.sleep(0)

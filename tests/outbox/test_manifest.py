@@ -40,24 +40,28 @@ WHOLE = Manifest(
 )
 
 
-def test_what_is_written_is_read_back(tmp_path: Path) -> None:
+def test_manifest_is_read_back(tmp_path: Path) -> None:
+    """A written manifest is read back."""
     path = tmp_path / "post.json"
     path.write_bytes(encode(WHOLE))
     assert read(path) == WHOLE
 
 
-def test_a_manifest_is_json_that_a_person_can_read() -> None:
+def test_manifest_is_readable_json() -> None:
+    """A manifest is JSON that a person can read."""
     content = encode(WHOLE)
     assert json.loads(content)["source"] == {"path": "blog/post.md", "sha256": "ab" * 32}
     assert '\n  "title": "Größe",\n' in content.decode()
     assert content.endswith(b"}\n")
 
 
-def test_the_same_manifest_makes_the_same_bytes() -> None:
+def test_encoding_is_deterministic() -> None:
+    """The same manifest makes the same bytes."""
     assert encode(WHOLE) == encode(decode(encode(WHOLE)))
 
 
-def test_a_name_that_is_no_text_stands_in_valid_json_and_comes_back() -> None:
+def test_undecodable_name_is_escaped() -> None:
+    """An undecodable name makes valid JSON, and is read back."""
     path = os.fsdecode(b"caf\xe9\\x41/\xff.md")
     odd = msgspec.structs.replace(WHOLE, source=ManifestSource(path, ""))
     content = encode(odd)
@@ -66,14 +70,16 @@ def test_a_name_that_is_no_text_stands_in_valid_json_and_comes_back() -> None:
 
 
 @given(st.binary(min_size=1).filter(lambda name: b"\0" not in name))
-def test_whatever_the_bytes_of_a_name_they_come_back(name: bytes) -> None:
+def test_names_of_any_bytes(name: bytes) -> None:
+    """A name of any bytes is read back."""
     path = os.fsdecode(name)
     output = ManifestOutput(path, "", 0, "")
     odd = msgspec.structs.replace(WHOLE, source=ManifestSource(path, ""), outputs=(output,))
     assert decode(encode(odd)) == odd
 
 
-def test_a_title_made_of_odd_bytes_loses_them_alone() -> None:
+def test_title_loses_odd_bytes() -> None:
+    """A title loses its undecodable bytes only."""
     odd = msgspec.structs.replace(WHOLE, title="caf\udce9 ü", settings={"a": ["\udcff"]})
     back = decode(encode(odd))
     assert back.title == "caf\ufffd ü"
@@ -81,7 +87,8 @@ def test_a_title_made_of_odd_bytes_loses_them_alone() -> None:
     assert back.blocks == odd.blocks
 
 
-def test_a_renamed_narration_names_its_new_place() -> None:
+def test_renamed_manifest() -> None:
+    """A renamed manifest has the new path and names."""
     moved = WHOLE.renamed("essays/new.md", "blog/post", "essays/new")
     assert moved.source == ManifestSource("essays/new.md", "ab" * 32)
     assert [each.name for each in moved.outputs] == ["new.mp3"]
@@ -91,13 +98,15 @@ def test_a_renamed_narration_names_its_new_place() -> None:
 @pytest.mark.parametrize(
     "content", [b"", b"{", b"[]", b'{"format": 1}', b"\xff\xfe", b'{"title": "\xff"}']
 )
-def test_what_is_not_a_manifest_of_ours_is_said_to_be_none(tmp_path: Path, content: bytes) -> None:
+def test_foreign_json_is_refused(tmp_path: Path, content: bytes) -> None:
+    """A file that is no manifest is refused."""
     path = tmp_path / "post.json"
     path.write_bytes(content)
     with pytest.raises(StorageError, match=r"post\.json is not a manifest"):
         read(path)
 
 
-def test_a_missing_manifest_is_a_storage_error(tmp_path: Path) -> None:
+def test_missing_manifest_is_an_error(tmp_path: Path) -> None:
+    """A missing manifest is a StorageError."""
     with pytest.raises(StorageError):
         read(tmp_path / "none.json")

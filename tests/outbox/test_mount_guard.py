@@ -13,9 +13,8 @@ def _device(folder: Path) -> int:
     return folder.stat().st_dev
 
 
-def test_an_empty_folder_on_another_device_is_not_the_outbox(
-    outbox: Path, small_disk: Path
-) -> None:
+def test_bare_mount_point_is_refused(outbox: Path, small_disk: Path) -> None:
+    """An empty folder on another device is not the outbox."""
     ground = MountGuard(small_disk, _device(outbox))
     (small_disk / "lost+found").mkdir()
     (small_disk / "narrated.status.txt").touch()
@@ -25,22 +24,24 @@ def test_an_empty_folder_on_another_device_is_not_the_outbox(
     assert ground.check() == _device(small_disk)  # such as one that was copied to a new disk
 
 
-def test_an_outbox_that_its_listener_emptied_is_the_outbox(outbox: Path) -> None:
+def test_emptied_outbox_is_accepted(outbox: Path) -> None:
+    """An outbox on its device stays the outbox if the listener empties it."""
     assert MountGuard(outbox, _device(outbox)).check() == _device(outbox)
 
 
-def test_what_a_synchroniser_keeps_there_shows_that_it_is_the_outbox(
-    outbox: Path, small_disk: Path
-) -> None:
+def test_files_show_the_outbox(outbox: Path, small_disk: Path) -> None:
+    """A synchroniser's files show that a folder on a new device is the outbox."""
     (small_disk / ".stfolder").mkdir()
     assert MountGuard(small_disk, _device(outbox)).check() == _device(small_disk)
 
 
-def test_before_anything_was_published_any_folder_will_do(small_disk: Path) -> None:
+def test_first_outbox_is_accepted(small_disk: Path) -> None:
+    """Before the first publication any folder is accepted."""
     assert MountGuard(small_disk, None).check() == _device(small_disk)
 
 
-def test_a_look_says_what_is_wrong_and_when_it_is_well_again(small_disk: Path) -> None:
+def test_look_reports_and_recovers(small_disk: Path) -> None:
+    """A look reports a problem, and its end."""
     ground = MountGuard(small_disk, None)
     ground.look()
     assert ground.problem is None

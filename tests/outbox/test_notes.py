@@ -19,7 +19,8 @@ from narrated.outbox.notes import (
 NOW = datetime(2026, 11, 22, 8, 46, 10, tzinfo=timezone(timedelta(hours=1)))
 
 
-def test_an_error_note_says_what_was_wrong_and_what_to_do() -> None:
+def test_error_note_text() -> None:
+    """An error note says what was wrong and what to do."""
     note = error_note("It cannot be read.", "chmod g+r post.md", "blog/post.md", NOW)
     assert note == (
         "blog/post.md was not narrated.\n"
@@ -31,11 +32,13 @@ def test_an_error_note_says_what_was_wrong_and_what_to_do() -> None:
     )
 
 
-def test_where_nothing_can_be_done_nothing_is_advised() -> None:
+def test_error_note_without_remedy() -> None:
+    """Without a remedy an error note gives no advice."""
     assert "What to do" not in error_note("It is empty.", "", "post.md", NOW)
 
 
-def test_a_status_note_tells_all_there_is() -> None:
+def test_status_note_text() -> None:
+    """A status note has all sections."""
     note = status_note(
         StatusNote(
             now=NOW,
@@ -80,13 +83,15 @@ def test_a_status_note_tells_all_there_is() -> None:
 
 
 @pytest.mark.parametrize("state", DaemonState)
-def test_an_idle_note_claims_nothing_else(state: DaemonState) -> None:
+def test_idle_status_note(state: DaemonState) -> None:
+    """A note of an idle daemon has its state alone."""
     lines = status_note(StatusNote(NOW, state)).splitlines()
     assert len(lines) == 2
     assert lines[0].startswith("narrated: ")
 
 
-def test_many_failures_are_counted_and_not_all_listed() -> None:
+def test_many_failures_are_counted() -> None:
+    """Many failures are counted, and not all listed."""
     note = status_note(
         StatusNote(NOW, DaemonState.IDLE, failed=tuple((f"{n}.md", "") for n in range(25)))
     )
@@ -95,7 +100,8 @@ def test_many_failures_are_counted_and_not_all_listed() -> None:
     assert "  and 15 more\n" in note
 
 
-def test_no_name_can_forge_a_line_of_a_note() -> None:
+def test_name_forges_no_line() -> None:
+    """No name can forge a line of a note."""
     name = "a.md\nnarrated: stopped\u202e\udcff\\"
     for note in (
         status_note(
@@ -111,7 +117,8 @@ def test_no_name_can_forge_a_line_of_a_note() -> None:
         note.encode("utf-8")
 
 
-def test_a_name_escaped_already_is_not_escaped_again() -> None:
+def test_name_is_escaped_once() -> None:
+    """A name that is escaped already is not escaped again."""
     assert "a\\xffb is odd" in error_note("a\\xffb is odd", "", "c.md", NOW)
 
 
@@ -124,14 +131,16 @@ def test_a_name_escaped_already_is_not_escaped_again() -> None:
         (8 * 3600 + 300, "about 8 h 05 min"),
     ],
 )
-def test_the_time_left_is_told_as_people_tell_it(seconds: float, words: str) -> None:
+def test_time_left_is_readable(seconds: float, words: str) -> None:
+    """The time left is given in words of everyday."""
     note = status_note(
         StatusNote(NOW, DaemonState.WORKING, (ReadingProgress("a.md", 0.1, seconds),))
     )
     assert f"10 %, {words} left" in note
 
 
-def test_a_note_is_replaced_whole_and_removed(outbox: Path) -> None:
+def test_note_is_replaced_and_removed(outbox: Path) -> None:
+    """A note is replaced as a whole, and removed."""
     write_note(outbox, "blog/post.error.txt", "a long first text")
     write_note(outbox, "blog/post.error.txt", "second")
     note = outbox / "blog" / "post.error.txt"
@@ -142,14 +151,16 @@ def test_a_note_is_replaced_whole_and_removed(outbox: Path) -> None:
     assert not note.exists()
 
 
-def test_a_note_that_goes_takes_its_empty_folders_along(outbox: Path) -> None:
+def test_empty_folders_go_with_a_note(outbox: Path) -> None:
+    """A removed note takes the folders it empties along."""
     write_note(outbox, "a/b/c/post.error.txt", "text")
     (outbox / "a" / "theirs.txt").write_text("mine")
     remove_note(outbox, "a/b/c/post.error.txt")
     assert sorted(path.name for path in outbox.rglob("*")) == ["a", "theirs.txt"]
 
 
-def test_a_note_whose_folder_is_a_file_stands_beside_that(outbox: Path) -> None:
+def test_note_beside_a_file(outbox: Path) -> None:
+    """A note whose folder is a file stands next to that file."""
     (outbox / "a").mkdir()
     (outbox / "a" / "post.mp3").write_bytes(b"sound")
     write_note(outbox, "a/post.mp3/deep/inner.error.txt", "text")
@@ -158,12 +169,14 @@ def test_a_note_whose_folder_is_a_file_stands_beside_that(outbox: Path) -> None:
     assert [path.name for path in (outbox / "a").iterdir()] == ["post.mp3"]
 
 
-def test_removing_a_note_that_is_not_there_is_no_error(outbox: Path) -> None:
+def test_missing_note_is_no_error(outbox: Path) -> None:
+    """It is no error to remove a missing note."""
     remove_note(outbox, "post.error.txt")
     remove_note(outbox, "no/such/post.error.txt")
 
 
-def test_a_note_is_not_written_through_a_link(outbox: Path, tmp_path: Path) -> None:
+def test_note_follows_no_link(outbox: Path, tmp_path: Path) -> None:
+    """A note is not written through a link."""
     (tmp_path / "elsewhere").mkdir()
     (tmp_path / "precious").write_text("mine")
     (outbox / "blog").symlink_to(tmp_path / "elsewhere")
@@ -175,16 +188,16 @@ def test_a_note_is_not_written_through_a_link(outbox: Path, tmp_path: Path) -> N
     assert (tmp_path / "precious").read_text() == "mine"
 
 
-def test_a_missing_outbox_is_not_made_by_a_note(tmp_path: Path) -> None:
+def test_note_makes_no_outbox(tmp_path: Path) -> None:
+    """A note does not create a missing outbox."""
     with pytest.raises(StorageError, match="Make the folder"):
         write_note(tmp_path / "unmounted", "narrated.status.txt", "text")
     assert not (tmp_path / "unmounted").exists()
 
 
 @pytest.mark.parametrize("letter", ["a", "é"])
-def test_the_note_of_the_longest_name_is_removed_and_stands_beside_a_file_too(
-    outbox: Path, letter: str
-) -> None:
+def test_note_of_the_longest_name(outbox: Path, letter: str) -> None:
+    """The note of the longest name can stand next to a file, and be removed."""
     longest = (letter * 245)[: 245 // len(letter.encode())] + ".error.txt"
     write_note(outbox, f"blog/{longest}", "text")
     remove_note(outbox, f"blog/{longest}")

@@ -23,38 +23,46 @@ def placed(paths: Iterable[str]) -> list[str]:
     return stems
 
 
-def test_a_source_keeps_its_folder_and_loses_its_suffix() -> None:
+def test_stem_drops_the_suffix() -> None:
+    """A source keeps its folder and loses its suffix."""
     assert stem("blog/2026/post.md", free) == "blog/2026/post"
 
 
-def test_only_the_last_suffix_goes() -> None:
+def test_only_last_suffix_is_dropped() -> None:
+    """Only the last suffix is dropped."""
     assert stem("v1.2.txt", free) == "v1.2"
 
 
-def test_two_sources_of_one_stem_get_two_names() -> None:
+def test_same_stem_gets_two_names() -> None:
+    """Two sources of one stem get two names."""
     assert placed(["a/x.md", "a/x.txt", "b/x.md"]) == ["a/x", "a/x.txt", "b/x"]
 
 
-def test_a_third_that_fits_neither_is_counted() -> None:
+def test_third_stem_is_numbered() -> None:
+    """A third source of the same stem gets a number."""
     assert placed(["x.MD", "x.md.txt", "x.md"]) == ["x", "x.md", "x.md-2"]
 
 
-def test_names_that_a_laptop_cannot_tell_apart_get_two() -> None:
+def test_folded_names_are_distinct() -> None:
+    """Names that a folding file system cannot tell apart get two stems."""
     composed, decomposed = "Caf\u00e9.md", unicodedata.normalize("NFD", "cafE\u0301.md")
     assert placed([composed, decomposed]) == ["Caf\u00e9", decomposed]
     assert placed(["STRASSE.md", "stra\u00dfe.txt"]) == ["STRASSE", "stra\u00dfe.txt"]
 
 
 @pytest.mark.parametrize("path", ["post.error.png", "a/b.ERROR.md", "narrated.status.png"])
-def test_no_narration_overwrites_a_note(path: str) -> None:
+def test_note_names_are_reserved(path: str) -> None:
+    """No narration gets the name of a note."""
     assert stem(path, free) == path
 
 
-def test_only_the_root_has_a_status_note() -> None:
+def test_status_name_below_the_root() -> None:
+    """The status note's name is free in folders below the root."""
     assert stem("a/narrated.status.png", free) == "a/narrated.status"
 
 
-def test_a_name_too_long_for_its_suffixes_is_shortened_and_stays_distinct() -> None:
+def test_long_name_is_shortened() -> None:
+    """A name too long for its suffixes is shortened, and stays distinct."""
     first, second = ("ü" * 120 + ending + ".md" for ending in ("xxxxxxx1", "xxxxxxx2"))
     stems = placed([f"a/{first}", f"a/{second}"])
     assert len(set(stems)) == 2
@@ -65,7 +73,8 @@ def test_a_name_too_long_for_its_suffixes_is_shortened_and_stays_distinct() -> N
     assert stems[0] == stem(f"a/{first}", free)
 
 
-def test_a_long_name_that_is_taken_still_fits_with_its_number() -> None:
+def test_long_numbered_name_fits() -> None:
+    """A long name that is taken still fits with its number."""
     taken = {fold(stem("n" * 250 + ".md", free))}
     second = stem("n" * 250 + ".md", taken.__contains__)
     third = stem("n" * 250 + ".md", {*taken, fold(second)}.__contains__)
@@ -73,17 +82,20 @@ def test_a_long_name_that_is_taken_still_fits_with_its_number() -> None:
     assert len(third + ERROR_SUFFIX) <= 255
 
 
-def test_bytes_that_are_no_text_stay_as_they_are() -> None:
+def test_undecodable_bytes_stay() -> None:
+    """Undecodable bytes stay as they are."""
     assert os.fsencode(stem(os.fsdecode(b"caf\xe9\n/\xff.md"), free)) == b"caf\xe9\n/\xff"
 
 
 @pytest.mark.parametrize("path", ["../a.md", "/a.md", "a/../../b.md", "a//b.md", "", ".", "a/\0"])
-def test_no_path_leads_out_of_the_outbox(path: str) -> None:
+def test_path_outside_is_refused(path: str) -> None:
+    """A path that leads out of the outbox is refused."""
     with pytest.raises(ValueError, match="not a path inside"):
         stem(path, free)
 
 
-def test_dots_inside_a_name_lead_nowhere() -> None:
+def test_dots_inside_a_name() -> None:
+    """Dots inside a name are allowed."""
     assert is_inside("a..b/..c/d...md")
 
 
@@ -91,7 +103,8 @@ NAMES = st.text(st.characters(exclude_characters="/\0", codec="utf-8"), min_size
 
 
 @given(st.lists(NAMES.filter(lambda name: name not in (".", "..")), max_size=6))
-def test_whatever_the_names_the_stems_are_distinct_and_fit(names: list[str]) -> None:
+def test_stems_are_distinct_and_fit(names: list[str]) -> None:
+    """For any names the stems are distinct, and fit."""
     stems = placed(names)
     assert len({fold(each) for each in stems}) == len(names)
     for each in stems:

@@ -70,7 +70,8 @@ def nobody() -> Iterator[None]:
         os.seteuid(0)
 
 
-def test_a_published_set_holds_what_was_prepared(outbox: Path, files: list[PreparedFile]) -> None:
+def test_published_set_is_complete(outbox: Path, files: list[PreparedFile]) -> None:
+    """A published set holds the prepared files and their manifest."""
     publish(outbox, "post", files, manifest)
     assert names(outbox) == ["post.json", "post.mp3", "post.vtt"]
     assert (outbox / "post.mp3").read_bytes() == b"sound" * 1000
@@ -78,7 +79,8 @@ def test_a_published_set_holds_what_was_prepared(outbox: Path, files: list[Prepa
     assert intact(outbox, "post")
 
 
-def test_what_is_given_back_is_what_stands_there(outbox: Path, files: list[PreparedFile]) -> None:
+def test_result_matches_the_files(outbox: Path, files: list[PreparedFile]) -> None:
+    """The returned sizes and digests are those of the files."""
     published = publish(outbox, "blog/post", files, manifest)
     assert [each.name for each in published] == ["post.mp3", "post.vtt", "post.json"]
     for each in published:
@@ -91,21 +93,22 @@ def test_what_is_given_back_is_what_stands_there(outbox: Path, files: list[Prepa
     assert read(outbox / "blog" / "post.json").outputs == outputs
 
 
-def test_bytes_will_do_for_a_manifest(outbox: Path) -> None:
+def test_manifest_may_be_bytes(outbox: Path) -> None:
+    """A manifest may be given as bytes."""
     (only,) = publish(outbox, "post", [], b"{}")
     assert (outbox / only.name).read_bytes() == b"{}"
 
 
-def test_a_large_file_is_copied_whole(outbox: Path, file: MakeFile) -> None:
+def test_large_file_is_whole(outbox: Path, file: MakeFile) -> None:
+    """A large file is copied as a whole."""
     content = os.urandom(3 * 1024 * 1024 + 17)
     publish(outbox, "post", [PreparedFile(file("a", content), ".wav")], manifest)
     assert (outbox / "post.wav").read_bytes() == content
     assert intact(outbox, "post")
 
 
-def test_the_group_may_read_and_write_whatever_the_umask(
-    outbox: Path, files: list[PreparedFile]
-) -> None:
+def test_group_may_write(outbox: Path, files: list[PreparedFile]) -> None:
+    """The group may read and write, whatever the umask."""
     before = os.umask(0o077)
     try:
         publish(outbox, "a/b/post", files, manifest)
@@ -116,15 +119,15 @@ def test_the_group_may_read_and_write_whatever_the_umask(
     assert {path.stat().st_mode & 0o7777 for path in (outbox / "a/b").iterdir()} == {0o664}
 
 
-def test_folders_that_were_there_keep_their_rights(outbox: Path, files: list[PreparedFile]) -> None:
+def test_existing_folders_keep_rights(outbox: Path, files: list[PreparedFile]) -> None:
+    """Folders that existed keep their rights."""
     (outbox / "mine").mkdir(mode=0o700)
     publish(outbox, "mine/post", files, manifest)
     assert (outbox / "mine").stat().st_mode & 0o7777 == 0o700
 
 
-def test_a_new_version_replaces_the_old_and_what_it_no_longer_has(
-    outbox: Path, file: MakeFile, files: list[PreparedFile]
-) -> None:
+def test_new_version_replaces_old(outbox: Path, file: MakeFile, files: list[PreparedFile]) -> None:
+    """A new version replaces the old one, and removes files it no longer has."""
     publish(outbox, "post", files, manifest)
     (outbox / "post.jpg").write_bytes(b"somebody's own")
     publish(outbox, "post", [PreparedFile(file("b", b"other sound"), ".opus")], manifest)
@@ -135,9 +138,10 @@ def test_a_new_version_replaces_the_old_and_what_it_no_longer_has(
 @pytest.mark.parametrize(
     "name", ["../precious.txt", "other.mp3", "sub/post.mp3", "post", "post.d/x"]
 )
-def test_a_manifest_that_somebody_changed_deletes_nothing_of_theirs(
+def test_forged_manifest_deletes_nothing(
     outbox: Path, files: list[PreparedFile], name: str
 ) -> None:
+    """A manifest that somebody changed deletes no files of others."""
     victim = outbox / "blog" / name
     (outbox / "blog").mkdir()
     victim.parent.mkdir(exist_ok=True)
@@ -148,7 +152,8 @@ def test_a_manifest_that_somebody_changed_deletes_nothing_of_theirs(
     assert victim.read_bytes() == b"precious"
 
 
-def test_a_manifest_that_is_damaged_is_replaced(outbox: Path, files: list[PreparedFile]) -> None:
+def test_damaged_manifest_is_replaced(outbox: Path, files: list[PreparedFile]) -> None:
+    """A damaged manifest is replaced."""
     (outbox / "post.json").write_bytes(b"\xff{")
     assert not intact(outbox, "post")
     publish(outbox, "post", files, manifest)
@@ -163,28 +168,30 @@ def damage(path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["post.json", "post.mp3", "post.vtt"])
 @pytest.mark.parametrize("harm", [Path.unlink, damage, lambda path: os.truncate(path, 3)])
-def test_a_set_that_lost_something_is_not_intact(
+def test_changed_set_is_not_intact(
     outbox: Path, files: list[PreparedFile], name: str, harm: Callable[[Path], None]
 ) -> None:
+    """A set with a missing or changed file is not intact."""
     publish(outbox, "post", files, manifest)
     harm(outbox / name)
     assert not intact(outbox, "post")
 
 
-def test_what_never_was_is_not_intact(outbox: Path) -> None:
+def test_missing_set_is_not_intact(outbox: Path) -> None:
+    """A set that was never published is not intact."""
     assert not intact(outbox, "no/post")
 
 
-def test_a_manifest_cannot_call_a_file_elsewhere_its_own(outbox: Path) -> None:
+def test_manifest_names_no_file_outside(outbox: Path) -> None:
+    """A manifest cannot name a file in another folder."""
     (outbox / "theirs.txt").write_bytes(b"theirs")
     digest = hashlib.sha256(b"theirs").hexdigest()
     publish(outbox, "blog/post", [], manifest((ManifestOutput("../theirs.txt", digest, 6, ""),)))
     assert not intact(outbox, "blog/post")
 
 
-def test_nothing_is_written_through_a_link(
-    outbox: Path, tmp_path: Path, files: list[PreparedFile]
-) -> None:
+def test_publish_follows_no_link(outbox: Path, tmp_path: Path, files: list[PreparedFile]) -> None:
+    """No file is written through a link."""
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
     (elsewhere / "precious").write_bytes(b"mine")
@@ -199,25 +206,22 @@ def test_nothing_is_written_through_a_link(
 
 
 @pytest.mark.parametrize("stem", ["../post", "/post", "a/../../post", "", "a//post"])
-def test_no_stem_leads_out_of_the_outbox(
-    outbox: Path, files: list[PreparedFile], stem: str
-) -> None:
+def test_stem_stays_in_the_outbox(outbox: Path, files: list[PreparedFile], stem: str) -> None:
+    """A stem that leads out of the outbox is refused."""
     with pytest.raises(ValueError, match="not inside"):
         publish(outbox, stem, files, manifest)
 
 
-def test_an_outbox_that_is_not_mounted_is_not_made(
-    tmp_path: Path, files: list[PreparedFile]
-) -> None:
+def test_missing_outbox_is_not_made(tmp_path: Path, files: list[PreparedFile]) -> None:
+    """A missing outbox is not created."""
     with pytest.raises(StorageError, match=r"No such file.*mount the disk"):
         publish(tmp_path / "unmounted", "post", files, manifest)
     assert not (tmp_path / "unmounted").exists()
 
 
 @pytest.mark.parametrize("suffix", [".mp3", ".vtt", ".json"])
-def test_a_folder_where_a_file_must_be_is_the_source_s_fault_and_nothing_is_replaced(
-    outbox: Path, files: list[PreparedFile], suffix: str
-) -> None:
+def test_folder_in_place_of_a_file(outbox: Path, files: list[PreparedFile], suffix: str) -> None:
+    """A folder in place of a file is a SourceError, and nothing is replaced."""
     (outbox / f"post{suffix}").mkdir()
     (outbox / f"post{suffix}" / "inner.md").write_text("theirs")
     before = tree(outbox)
@@ -227,9 +231,8 @@ def test_a_folder_where_a_file_must_be_is_the_source_s_fault_and_nothing_is_repl
     assert not intact(outbox, "post")
 
 
-def test_a_file_where_a_folder_must_be_is_the_source_s_fault(
-    outbox: Path, files: list[PreparedFile]
-) -> None:
+def test_file_in_place_of_a_folder(outbox: Path, files: list[PreparedFile]) -> None:
+    """A file in place of a folder is a SourceError."""
     (outbox / "a").mkdir()
     (outbox / "a" / "blog").write_bytes(b"theirs")
     with pytest.raises(SourceError, match=r"blog .*a file of .*Rename one of the two"):
@@ -239,9 +242,8 @@ def test_a_file_where_a_folder_must_be_is_the_source_s_fault(
     assert (outbox / "a" / "blog").read_bytes() == b"theirs"
 
 
-def test_a_narration_does_not_move_to_where_a_folder_is(
-    outbox: Path, files: list[PreparedFile]
-) -> None:
+def test_move_onto_a_folder_fails(outbox: Path, files: list[PreparedFile]) -> None:
+    """A narration is not moved to the name of a folder."""
     publish(outbox, "post", files, manifest)
     (outbox / "new.vtt").mkdir()
     with pytest.raises(SourceError, match=r"new\.vtt .*a folder of"):
@@ -249,9 +251,8 @@ def test_a_narration_does_not_move_to_where_a_folder_is(
     assert intact(outbox, "post")
 
 
-def test_a_folder_that_took_a_file_s_place_is_not_taken_away(
-    outbox: Path, files: list[PreparedFile]
-) -> None:
+def test_withdraw_keeps_foreign_folder(outbox: Path, files: list[PreparedFile]) -> None:
+    """A folder in the place of an output is not removed."""
     publish(outbox, "post", files, manifest)
     (outbox / "post.mp3").unlink()
     (outbox / "post.mp3").mkdir()
@@ -260,16 +261,18 @@ def test_a_folder_that_took_a_file_s_place_is_not_taken_away(
     assert names(outbox) == ["post.mp3"]
 
 
-def test_no_name_can_forge_a_line_of_an_error(outbox: Path, files: list[PreparedFile]) -> None:
+def test_error_forges_no_line(outbox: Path, files: list[PreparedFile]) -> None:
+    """No name can forge a line of an error."""
     (outbox / "a\nb.mp3").mkdir()
     with pytest.raises(SourceError, match=r"a\\nb\.mp3 cannot") as caught:
         publish(outbox, "a\nb", files, manifest)
     assert "\n" not in str(caught.value)
 
 
-def test_a_full_disk_changes_nothing_and_leaves_no_draft(
+def test_full_disk_changes_nothing(
     small_disk: Path, file: MakeFile, files: list[PreparedFile]
 ) -> None:
+    """A full disk changes nothing, and leaves no draft."""
     publish(small_disk, "post", files, manifest)
     before = (small_disk / "post.mp3").read_bytes()
     large = PreparedFile(file("large", bytes(200 * 1024)), ".vtt")
@@ -280,13 +283,15 @@ def test_a_full_disk_changes_nothing_and_leaves_no_draft(
     assert intact(small_disk, "post")
 
 
-def test_a_disk_that_is_read_only_is_told(small_disk: Path, files: list[PreparedFile]) -> None:
+def test_read_only_disk_is_reported(small_disk: Path, files: list[PreparedFile]) -> None:
+    """A read-only disk is reported."""
     subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
     with pytest.raises(StorageError, match="Mount it writable"):
         publish(small_disk, "post", files, manifest)
 
 
-def test_an_outbox_without_the_right_to_write_is_told(files: list[PreparedFile]) -> None:
+def test_missing_right_is_reported(files: list[PreparedFile]) -> None:
+    """A missing right to write is reported."""
     with tempfile.TemporaryDirectory() as folder:
         Path(folder).chmod(0o555)
         with nobody(), pytest.raises(StorageError, match=r"Permission denied.*doctor"):
@@ -294,16 +299,16 @@ def test_an_outbox_without_the_right_to_write_is_told(files: list[PreparedFile])
         Path(folder).chmod(0o755)
 
 
-def test_a_withdrawn_narration_takes_its_empty_folders_along(
-    outbox: Path, files: list[PreparedFile]
-) -> None:
+def test_withdraw_prunes_folders(outbox: Path, files: list[PreparedFile]) -> None:
+    """A withdrawn narration takes the folders it empties along."""
     publish(outbox, "a/b/c/post", files, manifest)
     (outbox / "a" / "theirs.txt").write_text("mine")
     withdraw(outbox, "a/b/c/post", [".mp3", ".vtt", ".json"])
     assert tree(outbox) == ["a", "a/theirs.txt"]
 
 
-def test_withdrawing_leaves_others_alone(outbox: Path, files: list[PreparedFile]) -> None:
+def test_withdraw_leaves_others(outbox: Path, files: list[PreparedFile]) -> None:
+    """A withdrawal leaves other narrations alone."""
     publish(outbox, "a/post", files, manifest)
     publish(outbox, "a/post2", files, manifest)
     withdraw(outbox, "a/post", [".mp3", ".vtt"])
@@ -311,15 +316,15 @@ def test_withdrawing_leaves_others_alone(outbox: Path, files: list[PreparedFile]
     assert intact(outbox, "a/post2")
 
 
-def test_withdrawing_what_is_gone_is_no_error(outbox: Path) -> None:
+def test_withdraw_twice(outbox: Path) -> None:
+    """It is no error to withdraw a narration that is gone."""
     withdraw(outbox, "post", [".mp3"])
     withdraw(outbox, "no/such/post", [".mp3"])
     assert outbox.is_dir()
 
 
-def test_a_moved_narration_is_whole_under_its_new_name(
-    outbox: Path, files: list[PreparedFile]
-) -> None:
+def test_move_is_complete(outbox: Path, files: list[PreparedFile]) -> None:
+    """A moved narration is complete under its new name."""
     publish(outbox, "a/b/post", files, manifest)
     published_at = (outbox / "a/b/post.mp3").stat().st_mtime_ns
     renamed = read(outbox / "a/b/post.json").renamed("c/new.md", "a/b/post", "c/new")
@@ -330,7 +335,8 @@ def test_a_moved_narration_is_whole_under_its_new_name(
     assert (outbox / "c/new.mp3").stat().st_mtime_ns == published_at
 
 
-def test_a_narration_can_move_within_its_folder(outbox: Path, files: list[PreparedFile]) -> None:
+def test_move_within_a_folder(outbox: Path, files: list[PreparedFile]) -> None:
+    """A narration can move within its folder."""
     publish(outbox, "a/post", files, manifest)
     renamed = read(outbox / "a/post.json").renamed("a/new.md", "a/post", "a/new")
     move(outbox, "a/post", "a/new", [".mp3", ".vtt"], encode(renamed))
@@ -338,9 +344,8 @@ def test_a_narration_can_move_within_its_folder(outbox: Path, files: list[Prepar
     assert intact(outbox, "a/new")
 
 
-def test_a_narration_can_get_a_new_manifest_in_its_place(
-    outbox: Path, files: list[PreparedFile]
-) -> None:
+def test_move_to_the_same_name(outbox: Path, files: list[PreparedFile]) -> None:
+    """A narration can get a new manifest under the same name."""
     publish(outbox, "a/post", files, manifest)
     renamed = read(outbox / "a/post.json").renamed("a/post.txt", "a/post", "a/post")
     move(outbox, "a/post", "a/post", [".mp3", ".vtt"], encode(renamed))
@@ -348,9 +353,8 @@ def test_a_narration_can_get_a_new_manifest_in_its_place(
     assert intact(outbox, "a/post")
 
 
-def test_a_narration_that_lost_a_file_does_not_move(
-    outbox: Path, files: list[PreparedFile]
-) -> None:
+def test_incomplete_set_does_not_move(outbox: Path, files: list[PreparedFile]) -> None:
+    """A narration without one of its files does not move."""
     publish(outbox, "a/post", files, manifest)
     (outbox / "a/post.vtt").unlink()
     with pytest.raises(StorageError):
@@ -358,7 +362,8 @@ def test_a_narration_that_lost_a_file_does_not_move(
     assert names(outbox / "a") == ["post.json", "post.mp3"]
 
 
-def test_only_our_own_drafts_are_swept(outbox: Path, files: list[PreparedFile]) -> None:
+def test_sweep_removes_drafts_only(outbox: Path, files: list[PreparedFile]) -> None:
+    """Only drafts of narrated are swept."""
     publish(outbox, "post", files, manifest)
     (outbox / ".narrated-0123456789abcdef.tmp").write_bytes(b"half")
     theirs = [".narrated-notes.tmp", ".syncthing.post.mp3.tmp", "narrated-0123456789abcdef.tmp"]
@@ -370,9 +375,8 @@ def test_only_our_own_drafts_are_swept(outbox: Path, files: list[PreparedFile]) 
 
 
 @pytest.mark.parametrize("age_s", [-3600 * 24 * 365, 3600 * 24 * 365])
-def test_what_is_being_written_is_not_swept_whatever_the_clock_says(
-    outbox: Path, age_s: float
-) -> None:
+def test_open_draft_is_not_swept(outbox: Path, age_s: float) -> None:
+    """A draft of this process is not swept, whatever its time."""
     with opened(outbox, "") as folder, DraftFile(folder) as draft:
         (name,) = names(outbox)
         os.utime(outbox / name, (time.time() - age_s,) * 2)
@@ -381,9 +385,9 @@ def test_what_is_being_written_is_not_swept_whatever_the_clock_says(
     assert names(outbox) == ["post.mp3"]
 
 
-def test_a_withdrawal_that_empties_a_folder_does_not_pull_it_away_from_a_publication(
-    outbox: Path, files: list[PreparedFile]
-) -> None:
+def test_withdraw_during_publish(outbox: Path, files: list[PreparedFile]) -> None:
+    """A withdrawal that empties a folder does not make a publication there fail."""
+
     def come_and_go(stem: str) -> None:
         for _ in range(150):
             publish(outbox, stem, files, manifest)

@@ -62,9 +62,8 @@ def check_whole(folder: Path) -> None:
             assert len(set(content)) == 1
 
 
-def test_a_kill_at_any_instant_leaves_whole_files_and_drafts_alone(
-    outbox: Path, tmp_path: Path
-) -> None:
+def test_kill_leaves_whole_files(outbox: Path, tmp_path: Path) -> None:
+    """A kill at any instant leaves whole files and drafts only."""
     state, folder, chance = tmp_path / "state", outbox / "blog", random.Random(1)
     state.mkdir()
     version, interrupted = 0, 0
