@@ -31,7 +31,7 @@ from transformers import (
 
 from measuring import tortoises
 from narrated.engines.tortoise import required_files
-from narrated.engines.tortoise.checkpoint import TortoiseModels, assembled
+from narrated.engines.tortoise.checkpoint import TortoiseModels, assemble
 
 _END = 10_000
 _FLORENCE_VOCABULARY = 51_289
@@ -105,7 +105,7 @@ def tortoise(dtype: torch.dtype) -> TortoiseModels:
         required_files.DIFFUSION,
         required_files.VOCODER,
     )
-    return assembled(*(made[name] for name in order), dtype)
+    return assemble(*(made[name] for name in order), dtype)
 
 
 def saved_tortoise(folder: Path) -> Path:

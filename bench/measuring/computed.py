@@ -14,7 +14,7 @@ from narrated.engines.bark.fine import passed
 from narrated.engines.bark.transformer_blocks import BarkTransformer
 from narrated.engines.neural.decoder import KeyValueDecoder
 from narrated.engines.neural.stage_pipeline import rows_at_once
-from narrated.engines.tortoise.clvp_encoders import heard
+from narrated.engines.tortoise.clvp_encoders import encode_speech
 from narrated.engines.tortoise.denoiser import BatchDenoiser
 from narrated.engines.tortoise.options import DEFAULT_BATCH, TortoiseSettings
 from narrated.engines.tortoise.unified_voice import UnifiedVoiceTransformer as Speaker
@@ -136,7 +136,7 @@ def _tortoise(rows: int) -> Take:
         logits = decoder.step(causal, tokens, tokens, tokens, decoder.length)
         logits.double().softmax(-1).cumsum(-1)
     with Counted() as ranking:
-        heard(module.clvp, codes)
+        encode_speech(module.clvp, codes)
     frames = settings.max_mel_tokens * 4 * 24_000 // 22_050
     branches = 2 * rows_at_once(1.0, 2 * frames, torch.device("cuda"), rows)
     with Counted() as diffusing, torch.device("meta"):

@@ -18,7 +18,7 @@ from narrated.engines.tortoise.options import TortoiseSettings
 from narrated.engines.tortoise.request import TortoiseRequest
 from narrated.engines.tortoise.required_files import FILES
 from narrated.engines.tortoise.stages import stages
-from narrated.engines.tortoise.voice_latents import LatentsCache, of_file
+from narrated.engines.tortoise.voice_latents import LatentsCache, load_latents
 from narrated.engines.tortoise.voices import TortoiseVoice
 
 _BATCH, _SAMPLE_RATE = 16, 24_000
@@ -43,7 +43,7 @@ class Ours:
         )
         self._checkpoint.model.warm()
         width = self._checkpoint.model.module.width
-        self._latents = of_file(voice.read_bytes(), str(voice), width)
+        self._latents = load_latents(voice.read_bytes(), str(voice), width)
         self._voice = TortoiseVoice("drawn", "drawn", (voice,), ("drawn",))
 
     def said(self, texts: Sequence[str], options: dict[str, Any], seed: int = 0) -> Said:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from narrated.engines.bark.voice_prompt import of_archive
 from narrated.engines.neural.file_digests import regular
-from narrated.engines.tortoise.voice_clips import MOST_BYTES, SUFFIXES, VoiceClip, advice, opened
+from narrated.engines.tortoise.voice_clips import MOST_BYTES, SUFFIXES, VoiceClip, advice, open_clip
 from narrated.engines.tortoise.voice_folders import LATENTS_SUFFIX, MOST_CLIPS, is_clip
 from narrated.errors import NarratedError
 from narrated.human_sizes import size
@@ -81,14 +81,14 @@ def _prompt(source: Path) -> DetectedVoice:
 
 def _latents(source: Path) -> DetectedVoice:
     try:
-        from narrated.engines.tortoise.voice_latents import of_file
+        from narrated.engines.tortoise.voice_latents import load_latents
     except ImportError as error:
         raise NarratedError(
             f"{source} cannot be checked: {error}.",
             "Install torch (pip install 'narrated[models]'), or give the clips themselves.",
         ) from error
     content = _read_bounded(source)
-    of_file(content, str(source))
+    load_latents(content, str(source))
     files = [VoiceFile.of(_DRAFT_NAME, source, content)]
     return DetectedVoice("tortoise", source.stem, LATENTS_SUFFIX, files)
 
@@ -135,7 +135,7 @@ def _open_clips(
     """Yield the clips, only one in memory at a time; fills `files` as it goes."""
     for source, name in zip(sources, names, strict=True):
         content = _read(source)
-        clip = opened(content, str(source))
+        clip = open_clip(content, str(source))
         files.append(VoiceFile.of(name, source, content))
         del content
         yield clip

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from engines.tortoise.recordings import speech
-from narrated.engines.tortoise.mel_spectrograms import beginning, cut, univnet_mel, voice_mel
+from narrated.engines.tortoise.mel_spectrograms import beginning, centre, univnet_mel, voice_mel
 
 NORMS = torch.linspace(-7.0, -3.0, 80)
 
@@ -85,12 +85,12 @@ def test_silence_is_the_least_that_is_heard():
 
 def test_of_a_long_clip_the_middle_is_heard_or_the_beginning():
     clip = torch.arange(1.0, 12.0)
-    assert cut(clip, 5).tolist() == [4, 5, 6, 7, 8]
-    assert cut(clip, 4).tolist() == [4, 5, 6, 7]
+    assert centre(clip, 5).tolist() == [4, 5, 6, 7, 8]
+    assert centre(clip, 4).tolist() == [4, 5, 6, 7]
     assert beginning(clip, 4).tolist() == [1, 2, 3, 4]
 
 
-@pytest.mark.parametrize("shorten", [cut, beginning])
+@pytest.mark.parametrize("shorten", [centre, beginning])
 def test_a_short_clip_is_followed_by_silence(shorten):
     assert shorten(torch.tensor([1.0, 2.0]), 4).tolist() == [1, 2, 0, 0]
     assert shorten(torch.tensor([1.0, 2.0]), 2).tolist() == [1, 2]

@@ -5,8 +5,8 @@ import pytest
 import torch
 
 from engines.tortoise.upstream import Upstream
-from narrated.engines.tortoise.candidate_latents import spoken
-from narrated.engines.tortoise.clvp_ranking import padded
+from narrated.engines.tortoise.candidate_latents import speech_length
+from narrated.engines.tortoise.clvp_ranking import pad_codes
 
 TEXTS = (
     "Hello there.",
@@ -102,7 +102,7 @@ def test_a_long_text_joins_once_there_is_room_for_it(bench):
 def test_candidates_are_ranked_as_clvp_does(bench, upstream):
     for row in with_codes(bench):
         bench.through(bench.stages()[1], [row], width=2)
-        codes = [padded(candidate, 40) for candidate in row.candidates]
+        codes = [pad_codes(candidate, 40) for candidate in row.candidates]
         expected = upstream.scores(row, codes)
         torch.testing.assert_close(torch.tensor(row.scores), expected, **CLOSE)
         assert row.codes == codes[int(expected.argmax())]
@@ -110,15 +110,15 @@ def test_candidates_are_ranked_as_clvp_does(bench, upstream):
 
 
 def test_codes_are_filled_up_as_diffusion_was_trained(bench):
-    assert padded([5, 6, 7], 8) == [5, 6, 7, 83, 83, 45, 45, 248]
-    assert padded([5] * 7, 8) == [5] * 5 + [45, 45, 248]
-    assert padded([5] * 8, 8) == [5] * 8  # it never ended
+    assert pad_codes([5, 6, 7], 8) == [5, 6, 7, 83, 83, 45, 45, 248]
+    assert pad_codes([5] * 7, 8) == [5] * 5 + [45, 45, 248]
+    assert pad_codes([5] * 8, 8) == [5] * 8  # it never ended
 
 
 def test_speech_ends_a_breath_behind_its_last_code():
-    assert spoken([5] * 10 + [83] * 20) == 18
-    assert spoken([5] * 4 + [83] * 8 + [5] * 3) == 15
-    assert spoken([5] * 7) == 7
+    assert speech_length([5] * 10 + [83] * 20) == 18
+    assert speech_length([5] * 4 + [83] * 8 + [5] * 3) == 15
+    assert speech_length([5] * 7) == 7
 
 
 def test_the_best_is_read_as_upstream_reads_it(bench, upstream):
@@ -126,7 +126,7 @@ def test_the_best_is_read_as_upstream_reads_it(bench, upstream):
     for row in rows:
         expected = upstream.aligned(row)[: len(row.aligned)]
         torch.testing.assert_close(row.aligned, expected, **CLOSE)
-        assert 11 <= len(row.aligned) == spoken(row.codes)
+        assert 11 <= len(row.aligned) == speech_length(row.codes)
 
 
 @pytest.mark.parametrize("wishes", [{"cond_free": False}, {"cond_free": True, "cond_free_k": 1.5}])

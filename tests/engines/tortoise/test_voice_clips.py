@@ -16,13 +16,13 @@ from engines.tortoise.recordings import KINDS, speech, written
 from measuring.shelf import PlainShelf
 from narrated.engines.espeak import load
 from narrated.engines.interface import SpeechRequest
-from narrated.engines.tortoise.voice_clips import MOST_BYTES, advice, opened
+from narrated.engines.tortoise.voice_clips import MOST_BYTES, advice, open_clip
 from narrated.errors import EngineUnavailable
 
 
 def refusal(content, name="anna/1.wav"):
     with pytest.raises(EngineUnavailable) as caught:
-        opened(content, name)
+        open_clip(content, name)
     assert name in caught.value.problem and caught.value.remedy
     return str(caught.value)
 
@@ -31,7 +31,7 @@ def refusal(content, name="anna/1.wav"):
 def test_every_kind_of_file_is_heard_as_what_was_recorded(kind):
     rate = 48_000 if kind == "opus" else 44_100
     samples = speech(rate=rate)
-    clip = opened(written(samples, rate, kind), f"1.{kind}")
+    clip = open_clip(written(samples, rate, kind), f"1.{kind}")
     assert (clip.rate, clip.channels, clip.samples.dtype) == (rate, 1, np.float32)
     assert clip.seconds == pytest.approx(8, abs=0.1)
     heard, said = clip.samples[: len(samples)], samples[: len(clip.samples)]
@@ -48,14 +48,16 @@ def test_real_speech_makes_a_clip_that_wants_nothing():
     sentence = "This is a recording of somebody who speaks for about ten seconds, and no longer. "
     engine.admit(SpeechRequest("1", sentence * 2, "en-us"))
     (spoken,) = engine.step()
-    clip = opened(written(np.frombuffer(spoken.pcm, dtype="<i2"), spoken.sample_rate), "anna/1.wav")
+    clip = open_clip(
+        written(np.frombuffer(spoken.pcm, dtype="<i2"), spoken.sample_rate), "anna/1.wav"
+    )
     assert 6 < clip.seconds < 20
     assert advice([clip, clip, clip]) == []
 
 
 def test_channels_are_mixed_to_one():
     left, right = speech(seed=1), speech(seed=2)
-    clip = opened(written(np.stack([left, right], axis=1), subtype="FLOAT"), "1.wav")
+    clip = open_clip(written(np.stack([left, right], axis=1), subtype="FLOAT"), "1.wav")
     assert clip.channels == 2
     np.testing.assert_allclose(clip.samples, (left + right) / 2, atol=1e-6)
 
@@ -63,7 +65,7 @@ def test_channels_are_mixed_to_one():
 def test_a_clip_is_given_at_another_rate_with_its_pitch_and_length():
     rate = 44_100
     tone = (0.3 * np.sin(2 * np.pi * 440 * np.arange(8 * rate) / rate)).astype(np.float32)
-    clip = opened(written(tone, rate, subtype="FLOAT"), "1.wav")
+    clip = open_clip(written(tone, rate, subtype="FLOAT"), "1.wav")
     for wished in (22_050, 24_000):
         resampled = clip.at(wished)
         assert resampled.dtype == np.float32 and len(resampled) == 8 * wished
@@ -75,7 +77,7 @@ def test_a_clip_is_given_at_another_rate_with_its_pitch_and_length():
 
 def test_a_clip_at_another_rate_keeps_within_full_scale():
     square = np.sign(np.sin(np.arange(8 * 44_100) / 40)).astype(np.float32) * 0.99
-    clip = opened(written(square, 44_100, subtype="FLOAT"), "1.wav")
+    clip = open_clip(written(square, 44_100, subtype="FLOAT"), "1.wav")
     assert np.abs(clip.at(22_050)).max() <= 1.0
 
 
@@ -130,7 +132,7 @@ def lying(seconds, rate=22_050, channels=1, claimed=0xFFFFFF00):
 
 
 def test_a_header_that_claims_hours_gives_what_is_there():
-    clip = opened(lying(5.0), "1.wav")
+    clip = open_clip(lying(5.0), "1.wav")
     assert clip.seconds == pytest.approx(5.0)
     assert "too short" in refusal(lying(1.0))
 
@@ -144,8 +146,8 @@ def flac_that_claims(seconds, content):
 
 def test_a_flac_whose_header_lies_is_bounded_by_what_it_claims():
     content = written(speech(8.0), kind="flac")
-    assert opened(flac_that_claims(8.0, content), "1.flac").seconds == pytest.approx(8.0)
-    assert opened(flac_that_claims(5.0, content), "1.flac").seconds == pytest.approx(5.0)
+    assert open_clip(flac_that_claims(8.0, content), "1.flac").seconds == pytest.approx(8.0)
+    assert open_clip(flac_that_claims(5.0, content), "1.flac").seconds == pytest.approx(5.0)
     assert "it is 3600 s long" in refusal(flac_that_claims(3600.0, content))
     assert "its header does not tell how long it is" in refusal(flac_that_claims(0, content))
 
@@ -160,7 +162,7 @@ def test_a_file_that_was_cut_short_is_refused_or_heard_as_far_as_it_goes(kind):
     rate = 48_000 if kind == "opus" else 22_050
     whole = written(speech(rate=rate), rate, kind)
     try:
-        assert opened(whole[: len(whole) * 3 // 4], f"1.{kind}").seconds < 8
+        assert open_clip(whole[: len(whole) * 3 // 4], f"1.{kind}").seconds < 8
     except EngineUnavailable as error:
         assert f"The clip 1.{kind} cannot be used" in error.problem
 
@@ -175,14 +177,14 @@ def test_a_damaged_file_is_heard_or_refused_and_nothing_else_happens(kind):
         for at in chance.integers(0, min(len(whole), 400), 4):
             damaged[at] = chance.integers(256)
         try:
-            clip = opened(bytes(damaged), "1.wav")
+            clip = open_clip(bytes(damaged), "1.wav")
         except EngineUnavailable:
             continue
         assert np.isfinite(clip.samples).all() and np.abs(clip.samples).max() <= 1
 
 
 def test_three_clean_clips_of_ten_seconds_want_nothing():
-    assert advice([opened(written(speech(10, seed=n)), f"{n}.wav") for n in range(3)]) == []
+    assert advice([open_clip(written(speech(10, seed=n)), f"{n}.wav") for n in range(3)]) == []
 
 
 def test_what_would_make_a_better_voice_is_said_of_each_clip_and_of_all():
@@ -191,8 +193,8 @@ def test_what_would_make_a_better_voice_is_said_of_each_clip_and_of_all():
     cut[:: len(cut) // 150] = 1.0
     told = advice(
         [
-            opened(written(speech(4), subtype="FLOAT"), "short.wav"),
-            opened(written(speech(25, level=0.4)), "long.wav"),
+            open_clip(written(speech(4), subtype="FLOAT"), "short.wav"),
+            open_clip(written(speech(25, level=0.4)), "long.wav"),
         ]
     )
     assert [line.split(":")[0] for line in told] == [
@@ -203,9 +205,9 @@ def test_what_would_make_a_better_voice_is_said_of_each_clip_and_of_all():
     ]
     told = advice(
         [
-            opened(written(np.stack([speech(8)] * 2, axis=1)), "stereo.wav"),
-            opened(written(late), "late.wav"),
-            opened(written(cut, subtype="FLOAT"), "cut.wav"),
+            open_clip(written(np.stack([speech(8)] * 2, axis=1)), "stereo.wav"),
+            open_clip(written(late), "late.wav"),
+            open_clip(written(cut, subtype="FLOAT"), "cut.wav"),
         ]
     )
     assert [line.split(":")[0] for line in told] == [
@@ -216,7 +218,7 @@ def test_what_would_make_a_better_voice_is_said_of_each_clip_and_of_all():
 
 
 def test_one_clip_makes_a_voice():
-    assert "one clip makes a voice" in advice([opened(written(speech(10)), "1.wav")])[0]
+    assert "one clip makes a voice" in advice([open_clip(written(speech(10)), "1.wav")])[0]
 
 
 def test_clips_and_voices_are_looked_over_without_torch_or_what_only_engines_have():
@@ -224,7 +226,7 @@ def test_clips_and_voices_are_looked_over_without_torch_or_what_only_engines_hav
         "import sys\n"
         "for name in ('torch', 'transformers', 'soxr', 'tortoise'): sys.modules[name] = None\n"
         "from narrated.engines.tortoise import voice_clips, voices\n"
-        "voice_clips.opened(sys.stdin.buffer.read(), '1.wav')\n"
+        "voice_clips.open_clip(sys.stdin.buffer.read(), '1.wav')\n"
     )
     done = subprocess.run(
         [sys.executable, "-c", code],

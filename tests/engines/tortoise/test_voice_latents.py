@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import torch
 
-from narrated.engines.tortoise.voice_latents import LatentsCache, VoiceLatents, of_file
+from narrated.engines.tortoise.voice_latents import LatentsCache, VoiceLatents, load_latents
 from narrated.errors import EngineUnavailable
 
 WIDTH = 32
@@ -31,7 +31,7 @@ def saved(value, **options):
 
 def refusal(content):
     with pytest.raises(EngineUnavailable) as caught:
-        of_file(content, "anna.pth", WIDTH)
+        load_latents(content, "anna.pth", WIDTH)
     assert "The voice anna.pth cannot be used: " in caught.value.problem and caught.value.remedy
     return str(caught.value)
 
@@ -46,23 +46,25 @@ def same(one, other):
 @pytest.mark.parametrize("zipped", [True, False])
 def test_two_latents_are_read_as_they_were_written(container, zipped):
     pair = latents()
-    read = of_file(saved(container(pair), _use_new_zipfile_serialization=zipped), "anna.pth", WIDTH)
+    read = load_latents(
+        saved(container(pair), _use_new_zipfile_serialization=zipped), "anna.pth", WIDTH
+    )
     assert same(read, VoiceLatents(*pair))
 
 
 def test_latents_of_half_precision_or_of_one_dimension_or_views_are_taken_too():
     auto, diffusion = latents()
     every = torch.stack([auto, auto * 2])
-    read = of_file(saved((every[1, 0].requires_grad_(), diffusion.half())), "anna.pth", WIDTH)
+    read = load_latents(saved((every[1, 0].requires_grad_(), diffusion.half())), "anna.pth", WIDTH)
     assert same(read, VoiceLatents(auto * 2, diffusion.half().float()))
     assert read.autoregressive.untyped_storage().nbytes() == 4 * WIDTH
     assert not read.autoregressive.requires_grad
 
 
 def test_without_a_width_theirs_is_taken_if_both_are_of_one():
-    assert of_file(saved(latents()), "anna.pth").autoregressive.shape == (1, WIDTH)
+    assert load_latents(saved(latents()), "anna.pth").autoregressive.shape == (1, WIDTH)
     with pytest.raises(EngineUnavailable, match=r"diffusion latent has the shape \(1, 32\)"):
-        of_file(saved((latents()[0], latents()[0])), "anna.pth")
+        load_latents(saved((latents()[0], latents()[0])), "anna.pth")
 
 
 AUTO, DIFFUSION = latents()
@@ -163,7 +165,7 @@ def test_a_damaged_file_is_refused_or_read_and_nothing_else_happens():
         for at in chance.integers(0, len(whole), 6):
             damaged[at] = chance.integers(256)
         try:
-            read = of_file(bytes(damaged), "anna.pth", WIDTH)
+            read = load_latents(bytes(damaged), "anna.pth", WIDTH)
         except EngineUnavailable:
             continue
         assert read.diffusion.shape == (1, 2 * WIDTH) and read.diffusion.isfinite().all()
@@ -250,7 +252,7 @@ def test_a_folder_that_cannot_be_written_is_said_once_and_costs_nothing_else(tmp
         kept.put("other", VoiceLatents(*latents()))
     assert kept.get("voice") is None
     assert len(caplog.records) == 1
-    assert f"cannot be kept in {tmp_path}/cache/latents (Not a directory)" in caplog.text
+    assert f"cannot be written to {tmp_path}/cache/latents (Not a directory)" in caplog.text
 
 
 def test_only_its_account_reads_what_is_kept_and_no_draft_stays(kept, tmp_path, monkeypatch):

@@ -11,7 +11,7 @@ import pytest
 
 from engines.tortoise.recordings import recorded, speech, written
 from narrated.engines.tortoise import voices as module
-from narrated.engines.tortoise.voice_clips import MOST_BYTES, opened
+from narrated.engines.tortoise.voice_clips import MOST_BYTES, open_clip
 from narrated.engines.tortoise.voice_folders import MOST_CLIPS
 from narrated.engines.tortoise.voices import TortoiseVoices, shipped
 from narrated.errors import EngineUnavailable
@@ -274,7 +274,7 @@ def test_the_voices_that_come_with_tortoise_can_all_be_spoken_in(tmp_path):
     assert len(names) >= 30 and voices.found("").name == "train_grace"
     for name in ("train_grace", "train_lescault", "pat2", "geralt"):
         for file, content in contents(voices.found(name)):
-            assert opened(content, file).seconds > 3
+            assert open_clip(content, file).seconds > 3
     assert voices.found("cond_latent_example").holds_latents
 
 

@@ -1,7 +1,7 @@
-"""The second stage: candidates for a text, as codes, some 21 a second.
+"""The second stage: generates candidates for a text, as codes, some 21 a second of speech.
 
-All candidates of all rows share the slots of one batch; those of a row begin from one reading of
-its prompt.
+The candidates of all requests share the slots of one batch. Those of one request share one
+prefill of its prompt.
 """
 
 from collections import deque
@@ -18,24 +18,24 @@ from narrated.engines.tortoise.request import TortoiseRequest
 from narrated.engines.tortoise.unified_voice import UnifiedVoiceTransformer
 
 SLICE = 12
-"""Codes a step."""
+"""Codes generated in one step."""
 
 NOT_A_NUMBER = "Tortoise's {} model gave what is not a number."
 
 _USUAL_PROMPT = 128
-"""Room for the prompts of usual texts, so that a longer one need not wait for an empty batch."""
+"""Positions for the prompts of usual texts, so that few requests wait for an empty batch."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SpeechCandidate:
-    """One of those that a row asks for."""
+    """One of the candidates of a request."""
 
     row: TortoiseRequest
     index: int
 
 
 class AutoregressiveStage:
-    """Candidates that wait for a slot, and those that are being made."""
+    """Holds candidates that wait for a slot, and those in the batch."""
 
     share = 0.45
     keeps = True
@@ -44,46 +44,46 @@ class AutoregressiveStage:
         self._waiting: deque[SpeechCandidate] = deque()
         self._batch: Batch[SpeechCandidate] | None = None
         self._length = 0
-        """How many positions a candidate of the batch has."""
+        """Positions of each slot of the batch."""
 
     @property
     def rows(self) -> Sequence[TortoiseRequest]:
-        """All that are here, those that are under way first."""
+        """All requests of this stage, those in the batch first."""
         candidates = (*(run.row for run in self._runs), *self._waiting)
         return list(dict.fromkeys(candidate.row for candidate in candidates))
 
     def admit(self, row: TortoiseRequest) -> None:
-        """Queue a row's candidates until slots are free."""
+        """Queue a request's candidates until slots are free."""
         self._waiting.extend(SpeechCandidate(row, index) for index in range(len(row.candidates)))
 
     def at_hand(self, module: TortoiseModels, width: int) -> Sequence[TortoiseRequest]:
-        """Whose candidates may join now; where none may, those under way."""
+        """Requests of the next step: those whose candidates can join, or else all in the batch."""
         joining = self._joining(width) or [run.row for run in self._runs]
         return list(dict.fromkeys(candidate.row for candidate in joining))
 
     def work(self, module: TortoiseModels, width: int) -> Sequence[TortoiseRequest]:
-        """Have waiting candidates join where slots are free; else go on by a slice."""
+        """Add waiting candidates if slots are free; otherwise generate a slice of codes."""
         transformer = UnifiedVoiceTransformer(module.autoregressive)
         joining = self._joining(width)
         if joining:
             finished = self._joined(transformer, joining, width)
         else:
-            assert self._batch is not None, "there is somebody to bring on"
+            assert self._batch is not None, "a request is in the batch"
             finished = self._batch.advance(transformer, SLICE)
         rows = list(self._through(finished))
         if not self.rows:
-            self._batch = None  # the stages behind take as long, and the memory
+            self._batch = None  # the later stages take as long, and need the memory
         return rows
 
     def progress(self, row: TortoiseRequest) -> float:
-        """How many codes there are of those there may be."""
+        """Share of the most possible codes that is generated."""
         under_way = sum(len(run.tokens) for run in self._runs if run.row.row is row)
         limit = row.settings.max_mel_tokens
         done = sum(candidate is not None for candidate in row.candidates)
         return (done + under_way / limit) / len(row.candidates)
 
     def forget(self, row: TortoiseRequest) -> None:
-        """Let a row's candidates go, wherever they are."""
+        """Remove a request's candidates from the queue and the batch."""
         self._waiting = deque(each for each in self._waiting if each.row is not row)
         for run in list(self._runs):
             if run.row.row is row and self._batch is not None:
@@ -92,7 +92,7 @@ class AutoregressiveStage:
             self._batch = None
 
     def begin_again(self) -> None:
-        """Drop keys and values; candidates under way are the first to join again."""
+        """Free keys and values; candidates of the batch are the first to join again."""
         order = {row: place for place, row in enumerate(self.rows)}
         under_way = [run.row for run in self._runs]
         under_way.sort(key=lambda each: (order[each.row], each.index), reverse=True)
@@ -104,13 +104,13 @@ class AutoregressiveStage:
         return self._batch.runs if self._batch is not None else ()
 
     def _joining(self, width: int) -> list[SpeechCandidate]:
-        """The first that wait and are of one row, as many as there are slots."""
+        """The first waiting candidates of one request, as many as there are free slots."""
         if not self._waiting:
             return []
         row = self._waiting[0].row
         if self._batch is not None and self._runs:
             if _positions(row) > self._length:
-                return []  # once the batch is empty it is made anew, with room for it
+                return []  # it waits for an empty batch, which then gets longer slots
             width = min(width, self._batch.slots)
         own = takewhile(lambda each: each.row is row, self._waiting)
         return list(islice(own, max(0, width - len(self._runs))))
@@ -119,7 +119,7 @@ class AutoregressiveStage:
         self, transformer: UnifiedVoiceTransformer, joining: Sequence[SpeechCandidate], width: int
     ) -> Iterable[TokenSequence[SpeechCandidate]]:
         row = joining[0].row
-        assert row.latents is not None, "the stage before has heard the voice"
+        assert row.latents is not None, "the conditioning stage sets the latents"
         batch = self._batch
         if batch is None or (not batch.runs and self._too_small(batch, width)):
             batch = self._started(transformer, width)
@@ -140,12 +140,12 @@ class AutoregressiveStage:
         return finished
 
     def _too_small(self, batch: Batch[SpeechCandidate], width: int) -> bool:
-        """Whether those that wait would gain by a batch of other measures."""
+        """True if the waiting candidates need more or longer slots."""
         slots = min(width, len(self._waiting))
         return batch.slots < slots or _positions(self._waiting[0].row) > self._length
 
     def _started(self, transformer: UnifiedVoiceTransformer, width: int) -> Batch[SpeechCandidate]:
-        self._batch = None  # what it holds makes room for the next
+        self._batch = None  # frees its memory for the next
         codes = max(each.row.settings.max_mel_tokens for each in self._waiting)
         longest = max(_positions(each.row) for each in self._waiting)
         decoder = KeyValueDecoder(
@@ -153,7 +153,7 @@ class AutoregressiveStage:
         )
         self._length = decoder.length
         allowed = torch.ones(1, transformer.vocabulary, dtype=torch.bool)
-        allowed[0, transformer.start] = False  # no code, so what comes after could not read it
+        allowed[0, transformer.start] = False  # not a code: the later stages cannot read it
         self._batch = Batch(decoder, allowed.to(decoder.device), transformer.end)
         return self._batch
 
@@ -163,7 +163,7 @@ class AutoregressiveStage:
         for run in finished:
             row = run.row.row
             if row.problem:
-                continue  # it went with another of its candidates
+                continue  # another of its candidates failed
             if not run.sound:
                 row.problem = NOT_A_NUMBER.format("autoregressive")
                 self.forget(row)
@@ -175,5 +175,5 @@ class AutoregressiveStage:
 
 
 def _positions(row: TortoiseRequest) -> int:
-    """How many a candidate of a row takes at most: voice, text and its three signs, codes."""
+    """Most positions of a candidate: voice, text with its three signs, and codes."""
     return 1 + len(row.words) + 3 + 1 + row.settings.max_mel_tokens

@@ -1,4 +1,4 @@
-"""A checkpoint: its four models, read into upstream's classes, and the tokenizer."""
+"""Loads a checkpoint: its four models in upstream's classes, and the tokenizer."""
 
 import logging
 import re
@@ -23,19 +23,19 @@ from narrated.engines.tortoise.upstream_modules import upstream
 from narrated.errors import EngineError, EngineUnavailable
 
 MOST_TOKENS = 398
-"""Of a text: the model reads 400, and upstream puts one behind the text and wants one to spare."""
+"""Most tokens of a text: the model reads 400, and upstream adds one and spares one."""
 
 _VOCODER_STATE = "model_g"
 _NUMBER = re.compile(r"[0-9][0-9,]*[0-9]")
 _MOST_DIGITS = 36
-"""Of a number that the tokenizer has a name for; it raises for a longer one."""
+"""Most digits of a number that the tokenizer can spell; it raises for a longer one."""
 
 
 @dataclass(frozen=True, slots=True)
 class ClipEncoders:
-    """What listens to a voice's clips, once for each voice: always on the host.
+    """The encoders of a voice's clips, used once for each voice, always on the host.
 
-    On a device they would take 0.4 GiB all the while, as much as a captioner.
+    On a device they would take 0.4 GiB permanently, as much as a captioner.
     """
 
     autoregressive: nn.Module
@@ -43,10 +43,11 @@ class ClipEncoders:
 
 
 class TortoiseModels(nn.Module):
-    """The four models; what only training needs of them is left out.
+    """The four models, without the parts that only training needs.
 
-    `dtype` is that of the autoregressive model and of CLVP. The others are in single precision:
-    their norms take nothing else. The `ears` are none of its parts, and stay where they are.
+    `dtype` is the precision of the autoregressive model and of CLVP. The others are in single
+    precision, since their norms accept nothing else. The `ears` are no submodule, so they stay on
+    the host.
     """
 
     def __init__(
@@ -68,19 +69,19 @@ class TortoiseModels(nn.Module):
 
     @property
     def device(self) -> torch.device:
-        """Where the weights are."""
+        """Device of the weights."""
         return next(self.parameters()).device
 
     @property
     def width(self) -> int:
-        """Of a speaker's latent for the autoregressive model; that for diffusion has twice it."""
+        """Width of the autoregressive latent of a voice; the diffusion latent has twice it."""
         return int(self.autoregressive.model_dim)
 
     @contextmanager
     def halved(self) -> Iterator[None]:
-        """Have matrices multiplied in `dtype` where the weights are in single precision.
+        """Multiply matrices in `dtype` though the weights are in single precision.
 
-        Each weight is met once a step: what it was turned into is not kept.
+        Each weight is used once a step, so its conversion is not cached.
         """
         lowers = self.dtype != torch.float32
         with torch.autocast(self.device.type, self.dtype, enabled=lowers, cache_enabled=False):
@@ -89,7 +90,7 @@ class TortoiseModels(nn.Module):
 
 @dataclass(frozen=True, slots=True)
 class TortoiseCheckpoint:
-    """What there is to know of a model while its weights are wherever they are."""
+    """A model and its tokenizer, wherever the weights are."""
 
     model: TorchModel[TortoiseModels]
     digest: str
@@ -100,7 +101,7 @@ class TortoiseCheckpoint:
     def opened(
         cls, files: CheckpointFiles, dtype: str, shelf: EngineContext
     ) -> "TortoiseCheckpoint":
-        """Read all but the weights; EngineUnavailable where upstream's code is not there."""
+        """Read all but the weights. Raises EngineUnavailable if upstream's code is missing."""
         device = TorchDevice.chosen(shelf.device)
         precision = device.precision(dtype)
         tokenizer = upstream().VoiceBpeTokenizer()
@@ -113,7 +114,7 @@ class TortoiseCheckpoint:
         return cls(shelf.hold(model), files.digest, str(precision), tokenizer)
 
     def words(self, text: str) -> Sequence[int]:
-        """The tokenizer's ids of a text; EngineError where they are more than the model reads."""
+        """The tokenizer's ids of a text. Raises EngineError if they are too many."""
         plain = upstream().convert_to_ascii(text.encode("utf-8", "replace").decode("utf-8"))
         ids = self.tokenizer.encode(_NUMBER.sub(_named, plain).strip())
         if len(ids) > MOST_TOKENS:
@@ -126,7 +127,7 @@ class TortoiseCheckpoint:
 
 
 def _named(number: re.Match[str]) -> str:
-    """A number as it is, or digit by digit where it is longer than any that has a name."""
+    """The number as it is, or its single digits if it is too long to spell."""
     digits = number[0].replace(",", "")
     return number[0] if len(digits) <= _MOST_DIGITS else " ".join(digits)
 
@@ -134,7 +135,7 @@ def _named(number: re.Match[str]) -> str:
 def _read(files: CheckpointFiles, precision: torch.dtype) -> TortoiseModels:
     with readable(f"The model {files.name}", verify(files.name)):
         known = upstream()
-        return assembled(
+        return assemble(
             _filled(files, AUTOREGRESSIVE, known.UnifiedVoice, model_shapes.autoregressive),
             _filled(files, CLVP, known.CLVP, model_shapes.clvp),
             _filled(files, DIFFUSION, known.DiffusionTts, model_shapes.diffusion),
@@ -143,17 +144,17 @@ def _read(files: CheckpointFiles, precision: torch.dtype) -> TortoiseModels:
         )
 
 
-def assembled(
+def assemble(
     autoregressive: Any, clvp: Any, diffusion: Any, vocoder: Any, precision: torch.dtype
 ) -> TortoiseModels:
-    """Upstream's four models without what only training needs, each in the precision it bears."""
+    """Strip upstream's four models of their training parts, and set the precision of each."""
     for block in autoregressive.gpt.h:
         block.attn._buffers.clear()  # masks of older transformers: narrated makes its own
     ears = ClipEncoders(
         autoregressive.conditioning_encoder.float().eval(),
         diffusion.contextual_embedder.float().eval(),
     )
-    own(ears.autoregressive)  # of a file that is mapped, and may be replaced
+    own(ears.autoregressive)  # the mapped file may be replaced meanwhile
     own(ears.diffusion)
     for model, unused in (
         (autoregressive, ("conditioning_encoder", "text_head")),
@@ -166,7 +167,7 @@ def assembled(
     inverse = [(m, m.inv_freq.float()) for m in clvp.modules() if hasattr(m, "inv_freq")]
     clvp.to(precision)
     for module, frequencies in inverse:
-        module.inv_freq = frequencies  # positions are not told apart in half precision
+        module.inv_freq = frequencies  # half precision cannot separate the positions
     return TortoiseModels(autoregressive, clvp, diffusion.float(), vocoder.float(), ears, precision)
 
 
@@ -176,7 +177,7 @@ def _filled(
     kind: Any,
     measured: Callable[[model_shapes.Weights], dict[str, Any]],
 ) -> Any:
-    """A model made in the sizes of its weights and given them; nothing is drawn at random."""
+    """Build a model in the shapes of its weights, without random initialisation."""
     weights = _weights(files.folder / name)
     with torch.device("meta"), _quiet():
         model = kind(**measured(weights))
@@ -191,7 +192,7 @@ def _filled(
 
 
 def _weights(file: Path) -> dict[str, torch.Tensor]:
-    """By torch's restricted unpickler; mapped where the file is of the kind that can be."""
+    """Read by torch's restricted unpickler; mapped if the file is a zip."""
     loaded: Any = torch.load(
         file, map_location="cpu", weights_only=True, mmap=zipfile.is_zipfile(file)
     )
@@ -201,7 +202,7 @@ def _weights(file: Path) -> dict[str, torch.Tensor]:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Upstream makes GPT-2 without its vocabulary, and norms of weights in the old way."""
+    """Silence warnings: upstream builds GPT-2 without a vocabulary, and old weight norms."""
     told = logging.getLogger("transformers.configuration_utils")
     level = told.level
     told.setLevel(logging.ERROR)

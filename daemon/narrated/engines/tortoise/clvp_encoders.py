@@ -1,6 +1,6 @@
-"""CLVP's two encoders, layer by layer: upstream keeps the attention of all of them to the end.
+"""The two encoders of CLVP, layer by layer.
 
-For a batch of sixteen candidates that would be nine gigabytes.
+Upstream keeps the attention of all layers to the end: nine gigabytes for sixteen candidates.
 """
 
 from typing import Any
@@ -9,18 +9,18 @@ import torch
 from torch.nn.functional import normalize, scaled_dot_product_attention
 
 
-def said(clvp: Any, text: torch.Tensor) -> torch.Tensor:
-    """What texts (rows, length) mean, as unit vectors (rows, width)."""
-    return _meant(clvp.text_transformer.transformer, clvp.text_emb(text), clvp.to_text_latent)
+def encode_text(clvp: Any, text: torch.Tensor) -> torch.Tensor:
+    """Embed texts (rows, length) as unit vectors (rows, width)."""
+    return _encode(clvp.text_transformer.transformer, clvp.text_emb(text), clvp.to_text_latent)
 
 
-def heard(clvp: Any, codes: torch.Tensor) -> torch.Tensor:
-    """What codes (rows, length) mean, as unit vectors (rows, width)."""
+def encode_speech(clvp: Any, codes: torch.Tensor) -> torch.Tensor:
+    """Embed codes (rows, length) as unit vectors (rows, width)."""
     transformer = clvp.speech_transformer.transformer
-    return _meant(transformer, clvp.speech_emb(codes), clvp.to_speech_latent)
+    return _encode(transformer, clvp.speech_emb(codes), clvp.to_speech_latent)
 
 
-def _meant(transformer: Any, hidden: torch.Tensor, head: Any) -> torch.Tensor:
+def _encode(transformer: Any, hidden: torch.Tensor, head: Any) -> torch.Tensor:
     layers = transformer.attn_layers
     angles = layers.rotary_pos_emb(hidden.shape[1], hidden.device)
     for kind, ((norm, *_), block, _) in zip(layers.layer_types, layers.layers, strict=True):
@@ -32,7 +32,7 @@ def _meant(transformer: Any, hidden: torch.Tensor, head: Any) -> torch.Tensor:
 
 
 def _attended(attention: Any, hidden: torch.Tensor, angles: torch.Tensor) -> torch.Tensor:
-    """Queries, keys and values too are turned by their positions (xtransformers.Attention)."""
+    """Attend with rotary positions on queries, keys and values (xtransformers.Attention)."""
     rows, length, _ = hidden.shape
     query, key, value = (
         _turned(project(hidden).view(rows, length, attention.heads, -1).transpose(1, 2), angles)
@@ -44,7 +44,7 @@ def _attended(attention: Any, hidden: torch.Tensor, angles: torch.Tensor) -> tor
 
 
 def _turned(heads: torch.Tensor, angles: torch.Tensor) -> torch.Tensor:
-    """Heads (rows, heads, length, size), the first part of each by angles (1, 1, length, part)."""
+    """Rotate the first part of heads (rows, heads, length, size) by (1, 1, length, part)."""
     part = angles.shape[-1]
     turning = heads[..., :part].float()
     first, second = turning.chunk(2, -1)

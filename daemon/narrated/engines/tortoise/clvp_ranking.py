@@ -1,7 +1,6 @@
-"""The third stage: which candidate goes best with the text, as CLVP finds.
+"""The third stage: chooses the candidate that fits the text best, by CLVP.
 
-It hears each candidate as upstream lets it: filled up to the longest there may be, so that all
-are equally long.
+As in upstream, every candidate is padded to the greatest possible length.
 """
 
 from collections.abc import Sequence
@@ -12,24 +11,26 @@ import torch
 from narrated.engines.neural.stage_pipeline import QueueStage, rows_at_once
 from narrated.engines.tortoise.autoregressive import NOT_A_NUMBER
 from narrated.engines.tortoise.checkpoint import TortoiseModels
-from narrated.engines.tortoise.clvp_encoders import heard, said
+from narrated.engines.tortoise.clvp_encoders import encode_speech, encode_text
 from narrated.engines.tortoise.request import TortoiseRequest
 
-CALM = 83
+SILENCE_CODE = 83
 """The code of silence."""
-_LAST = (45, 45, 248)
-"""How a clip that was filled up with silence ends, in the codes that diffusion was trained on."""
+_ENDING_CODES = (45, 45, 248)
+"""The last codes of a padded clip, as the diffusion model was trained."""
 
 
 class RankingStage(QueueStage[TortoiseModels, TortoiseRequest]):
-    """Rows wait in a queue; the first one's candidates are heard, some at once."""
+    """Scores several candidates of the first queued request at once."""
 
     share = 0.05
 
     def work(self, module: TortoiseModels, width: int) -> Sequence[TortoiseRequest]:
-        """Hear some of the first row's candidates; choose, once all were heard."""
+        """Score some candidates of the first request; choose the best once all have a score."""
         row = self._waiting[0]
-        candidates = [padded(codes or (), row.settings.max_mel_tokens) for codes in row.candidates]
+        candidates = [
+            pad_codes(codes or (), row.settings.max_mel_tokens) for codes in row.candidates
+        ]
         if len(candidates) > 1:
             self._hear(module, row, candidates, width)
             if len(row.scores) < len(candidates):
@@ -41,7 +42,7 @@ class RankingStage(QueueStage[TortoiseModels, TortoiseRequest]):
         return [row]
 
     def progress(self, row: TortoiseRequest) -> float:
-        """How many were heard."""
+        """Share of the candidates that have a score."""
         return len(row.scores) / len(row.candidates)
 
     def _hear(
@@ -60,21 +61,23 @@ class RankingStage(QueueStage[TortoiseModels, TortoiseRequest]):
         row.scores += scores.tolist()
 
 
-def padded(codes: Sequence[int], length: int) -> Sequence[int]:
-    """Codes filled up with silence behind their end; those that never ended stay as they are."""
+def pad_codes(codes: Sequence[int], length: int) -> Sequence[int]:
+    """Pad codes with silence after their end; codes without an end stay as they are."""
     if len(codes) == length:
         return codes
-    filled = [*codes, *[CALM] * (length - len(codes))]
-    return [*filled[:-3], *_LAST][-length:]
+    filled = [*codes, *[SILENCE_CODE] * (length - len(codes))]
+    return [*filled[:-3], *_ENDING_CODES][-length:]
 
 
 def _scores(clvp: Any, words: Sequence[int], codes: torch.Tensor) -> torch.Tensor:
-    """How well each of the `codes` (candidates, length) goes with a text, (candidates,)."""
+    """Score each of the `codes` (candidates, length) against a text: (candidates,)."""
     text = torch.tensor([[*words, 0]], device=codes.device)
-    scores: torch.Tensor = heard(clvp, codes) @ said(clvp, text)[0] * clvp.temperature.float().exp()
+    scores: torch.Tensor = (
+        encode_speech(clvp, codes) @ encode_text(clvp, text)[0] * clvp.temperature.float().exp()
+    )
     return scores
 
 
 def _weights(clvp: Any) -> float:
-    """How many weights each code meets."""
+    """Number of weights that each code is multiplied with."""
     return float(sum(p.numel() for p in clvp.speech_transformer.parameters()))

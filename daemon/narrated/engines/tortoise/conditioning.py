@@ -1,4 +1,4 @@
-"""The first stage: what the models hear of a voice, computed once for a voice's content."""
+"""The first stage: the latents of a voice, computed once for its content."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -15,7 +15,7 @@ from narrated.engines.tortoise.mel_spectrograms import (
     VOICE_RATE,
     VOICE_SAMPLES,
     beginning,
-    cut,
+    centre,
     univnet_mel,
     voice_mel,
 )
@@ -28,16 +28,16 @@ from narrated.errors import EngineError, EngineUnavailable
 
 @dataclass(slots=True)
 class _ClipsInProgress:
-    """What was heard of a voice's clips so far; they themselves are as large as they like."""
+    """Latents of a voice's clips so far. The clips are not kept: they may be large."""
 
     voice: TortoiseVoice
     heard: list[VoiceLatents] = field(default_factory=list)
 
 
 class ConditioningStage(QueueStage[TortoiseModels, TortoiseRequest]):
-    """Rows wait in a queue for their voice; a voice's clips are heard one by one.
+    """Computes the latents of the queued requests' voices, one clip a step.
 
-    `norms` (80,) is what the bands of a clip's spectrogram are divided by.
+    `norms` (80,) divides the bands of a clip's spectrogram.
     """
 
     share = 0.02
@@ -50,7 +50,7 @@ class ConditioningStage(QueueStage[TortoiseModels, TortoiseRequest]):
         self._hearings: dict[str, _ClipsInProgress] = {}
 
     def work(self, module: TortoiseModels, width: int) -> Sequence[TortoiseRequest]:
-        """Hear one clip of the first row's voice, where it is not known."""
+        """Encode one clip of the first request's voice, if its latents are unknown."""
         row = self._waiting[0]
         try:
             row.latents = self._latents(module, row.voice)
@@ -66,24 +66,24 @@ class ConditioningStage(QueueStage[TortoiseModels, TortoiseRequest]):
         return [row]
 
     def progress(self, row: TortoiseRequest) -> float:
-        """How many clips were heard."""
+        """Share of the clips that are encoded."""
         hearing = self._hearings.get(row.voice.digest)
         if hearing is None:
             return 0.0
         return len(hearing.heard) / len(hearing.voice.files)
 
     def forget(self, row: TortoiseRequest) -> None:
-        """Let a row go."""
+        """Remove a request, and the unfinished latents of a voice that no other needs."""
         self._waiting.remove(row)
         if all(each.voice.digest != row.voice.digest for each in self._waiting):
             self._hearings.pop(row.voice.digest, None)
 
     def _latents(self, module: TortoiseModels, voice: TortoiseVoice) -> VoiceLatents | None:
-        """A voice's, as they are known or kept; else after one clip more, None if more follow."""
+        """Latents from memory, cache or file; else encode one clip, None while others remain."""
         known = self._known.get(voice.digest) or self._kept.get(voice.digest)
         if known is None and voice.holds_latents:
             name, content = voice.content(0)
-            known = voice_latents.of_file(content, name, module.width)
+            known = voice_latents.load_latents(content, name, module.width)
         elif known is None:
             known = self._heard(module, voice)
         if known is not None:
@@ -95,9 +95,9 @@ class ConditioningStage(QueueStage[TortoiseModels, TortoiseRequest]):
         if hearing is None:
             hearing = self._hearings[voice.digest] = _ClipsInProgress(voice)
         name, content = hearing.voice.content(len(hearing.heard))
-        one = heard(module, voice_clips.opened(content, name), self._norms)
+        one = clip_latents(module, voice_clips.open_clip(content, name), self._norms)
         if not (one.autoregressive.isfinite().all() and one.diffusion.isfinite().all()):
-            raise EngineError(NOT_A_NUMBER.format("conditioning"))  # and is never kept
+            raise EngineError(NOT_A_NUMBER.format("conditioning"))  # and is never cached
         hearing.heard.append(one)
         if len(hearing.heard) < len(hearing.voice.files):
             return None
@@ -110,10 +110,12 @@ class ConditioningStage(QueueStage[TortoiseModels, TortoiseRequest]):
         return whole
 
 
-def heard(module: TortoiseModels, clip: VoiceClip, norms: torch.Tensor) -> VoiceLatents:
-    """What both models hear of one clip (api.py, get_conditioning_latents), on the host."""
-    low = VoiceClip(clip.name, clip.at(VOICE_RATE), VOICE_RATE)  # what is above 11 kHz is not heard
-    voice = cut(torch.from_numpy(low.samples), VOICE_SAMPLES)
+def clip_latents(module: TortoiseModels, clip: VoiceClip, norms: torch.Tensor) -> VoiceLatents:
+    """Both latents of one clip (api.py, get_conditioning_latents), on the host."""
+    low = VoiceClip(
+        clip.name, clip.at(VOICE_RATE), VOICE_RATE
+    )  # upstream drops everything above 11 kHz
+    voice = centre(torch.from_numpy(low.samples), VOICE_SAMPLES)
     sound = beginning(torch.from_numpy(low.at(UNIVNET_RATE)), UNIVNET_SAMPLES)
     autoregressive = module.ears.autoregressive(voice_mel(voice, norms)[None])
     diffusion = module.ears.diffusion(univnet_mel(sound)[None]).mean(-1)

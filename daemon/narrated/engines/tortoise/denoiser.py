@@ -1,7 +1,7 @@
-"""Upstream's diffusion model over rows of different lengths, each as if it were alone.
+"""Upstream's diffusion model over a batch of different lengths, with the results of each alone.
 
-Its convolutions, norms and attention look at all that stands in a row, so what is behind a row's
-end must be kept from each of them. Where all are equally long there is nothing to be kept away.
+Convolutions, norms and attention read whole rows, so each of them must mask the padding. Rows of
+equal length have no padding, and need no mask.
 """
 
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ from narrated.engines.tortoise.upstream_modules import upstream
 
 
 class BatchDenoiser:
-    """Made around a DiffusionTts for rows of these lengths, for one step."""
+    """Wraps a DiffusionTts for rows of these lengths, for one step."""
 
     def __init__(self, model: Any, lengths: Sequence[int]) -> None:
         device = model.unconditioned_embedding.device
@@ -23,15 +23,16 @@ class BatchDenoiser:
         self._model = model
         self._lengths = torch.tensor(lengths, device=device)
         self._own = None if is_even else (places < self._lengths[:, None])[:, None]
-        """(rows, 1, frames): what is a row's own; None where there is nothing else."""
+        """(rows, 1, frames): True within a row; None without padding."""
         self._buckets = _buckets(places)
 
     def predicted(
         self, now: torch.Tensor, steps: torch.Tensor, heard: torch.Tensor
     ) -> tuple[torch.Tensor, torch.Tensor]:
-        """The noise that is seen in `now` (rows, bands, frames), and its variance, as large.
+        """Predict the noise in `now` (rows, bands, frames) and its variance, of equal shape.
 
-        `steps` (rows,) are the training's; `heard` (rows, width, frames) what is to be spoken.
+        `steps` (rows,) are steps of the training; `heard` (rows, width, frames) is the speech's
+        condition.
         """
         model = self._model
         time = model.time_embed(_embedded(steps, model.model_channels))
@@ -74,20 +75,20 @@ class BatchDenoiser:
         return after
 
     def _seen(self, bias: Any, dtype: torch.dtype) -> torch.Tensor:
-        """What is added to attention: how far two frames are apart, and that a row has an end."""
+        """The bias of attention: the distance of two frames, and the mask of the padding."""
         apart: torch.Tensor = bias.relative_attention_bias(self._buckets) * bias.scale
         apart = apart.permute(2, 0, 1)[None].to(dtype)
         return apart if self._own is None else apart.masked_fill(~self._own[:, None], -float("inf"))
 
     def _convolved(self, convolution: Any, hidden: torch.Tensor) -> torch.Tensor:
-        """What is behind a row's end is nought for it, as beyond the end of a tensor."""
+        """Convolve with zeros in the padding, like beyond the end of a tensor."""
         convolved: torch.Tensor = convolution(
             hidden if self._own is None else hidden * self._own.to(hidden.dtype)
         )
         return convolved
 
     def _normed(self, norm: Any, hidden: torch.Tensor) -> torch.Tensor:
-        """Upstream's GroupNorm32, over a row's own frames."""
+        """Normalise like upstream's GroupNorm32, over a row's own frames."""
         if self._own is None:
             whole = group_norm(hidden.float(), norm.num_groups, norm.weight, norm.bias, norm.eps)
             return whole.to(hidden.dtype)
@@ -103,13 +104,13 @@ class BatchDenoiser:
 
 
 def _embedded(steps: torch.Tensor, width: int) -> torch.Tensor:
-    """The training's steps as sines and cosines, (rows, width)."""
+    """Embed steps of the training as sines and cosines, (rows, width)."""
     embedded: torch.Tensor = upstream().timestep_embedding(steps, width)
     return embedded
 
 
 def _buckets(places: torch.Tensor) -> torch.Tensor:
-    """(frames, frames): into which of upstream's classes of distance each two fall."""
+    """Upstream's distance class of each pair of frames, (frames, frames)."""
     buckets: torch.Tensor = upstream().relative_position_bucket(
         places[None] - places[:, None], causal=False, num_buckets=32, max_distance=64
     )

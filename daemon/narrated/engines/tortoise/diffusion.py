@@ -1,7 +1,7 @@
-"""The fifth stage: a spectrogram for the codes, out of noise, step by step.
+"""The fifth stage: denoises a spectrogram for the codes, step by step.
 
-Rows are as far as they are, and are brought on together: each has its own steps, its own noise
-and its own length. What a row is led away from, hearing nothing, is a row beside it.
+Requests at different steps advance together: each has its own schedule, noise and length. The
+unconditional half of classifier-free guidance is a second row of the batch.
 """
 
 from collections.abc import Sequence
@@ -21,22 +21,22 @@ from narrated.engines.tortoise.request import TortoiseRequest
 _BANDS = 100
 _FRAMES_OF_CODE = 4
 _CODE_RATE, _FRAME_RATE = 22_050, 24_000
-"""Codes were made of sound at the one rate, spectrograms are of sound at the other."""
+"""Codes stand for sound at the first rate, spectrograms for sound at the second."""
 
-# How loud upstream's spectrograms are, from -1 to 1 in their logarithms (Tacotron 2).
+# The range of upstream's log spectrograms, which -1 to 1 stands for (Tacotron 2).
 _QUIETEST, _LOUDEST = -11.512925148010254, 2.3143386840820312
 
 
 @dataclass(slots=True, eq=False)
 class _DiffusionProgress:
-    """A row's spectrogram, (bands, frames), and how many steps are still to be made."""
+    """A request's spectrogram (bands, frames), and the number of steps left."""
 
     row: TortoiseRequest
     schedule: DiffusionSchedule
     now: torch.Tensor
     left: int
     heard: torch.Tensor | None = None
-    """(width, frames) what is to be spoken; made at the first step, and again after a release."""
+    """(width, frames): the condition; computed at the first step, and again after a release."""
 
     @property
     def frames(self) -> int:
@@ -44,7 +44,7 @@ class _DiffusionProgress:
 
 
 class DiffusionStage:
-    """Rows that are being brought on, the first that came first."""
+    """Holds the requests in denoising, the oldest first."""
 
     share = 0.44
     keeps = True
@@ -54,12 +54,12 @@ class DiffusionStage:
 
     @property
     def rows(self) -> Sequence[TortoiseRequest]:
-        """All that are here."""
+        """All requests of this stage."""
         return [work.row for work in self._works]
 
     def admit(self, row: TortoiseRequest) -> None:
-        """Begin a row, with noise."""
-        assert row.aligned is not None, "the stage before has aligned it"
+        """Start a request from noise."""
+        assert row.aligned is not None, "the stage before sets it"
         settings = row.settings
         frames = len(row.aligned) * _FRAMES_OF_CODE * _FRAME_RATE // _CODE_RATE
         noise = row.noise((_BANDS, frames), "diffusion")
@@ -68,11 +68,11 @@ class DiffusionStage:
         self._works.append(_DiffusionProgress(row, schedule, now, len(schedule)))
 
     def at_hand(self, module: TortoiseModels, width: int) -> Sequence[TortoiseRequest]:
-        """Whom the next step is made for."""
+        """Requests of the next step."""
         return [work.row for work in self._stepping(module, width)]
 
     def work(self, module: TortoiseModels, width: int) -> Sequence[TortoiseRequest]:
-        """Make a step."""
+        """Denoise by one step."""
         works = self._stepping(module, width)
         with module.halved():
             for work in works:
@@ -93,16 +93,16 @@ class DiffusionStage:
         return finished
 
     def progress(self, row: TortoiseRequest) -> float:
-        """How many steps are made."""
+        """Share of the steps that are done."""
         work = next(work for work in self._works if work.row is row)
         return 1 - work.left / len(work.schedule)
 
     def forget(self, row: TortoiseRequest) -> None:
-        """Let a row go."""
+        """Remove a request."""
         self._works = [work for work in self._works if work.row is not row]
 
     def begin_again(self) -> None:
-        """Let go of what is heard; what the steps have made is in the host's memory."""
+        """Free the conditions; the spectrograms are in the host's memory."""
         for work in self._works:
             work.heard = None
 
@@ -162,5 +162,5 @@ def _stepped(work: _DiffusionProgress, noise: torch.Tensor, variance: torch.Tens
 
 
 def _weights(model: Any) -> float:
-    """How many weights each frame meets."""
+    """Number of weights that each frame is multiplied with."""
     return float(sum(p.numel() for p in model.layers.parameters()))

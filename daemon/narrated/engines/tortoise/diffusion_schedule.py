@@ -1,7 +1,7 @@
-"""The steps of diffusion: from noise to a spectrogram (Ho et al., arXiv:2006.11239).
+"""The schedule of diffusion, from noise to a spectrogram (Ho et al., arXiv:2006.11239).
 
-Coefficients are upstream's own: 4,000 steps of training, of which as many are made as are asked for
-(Nichol and Dhariwal, arXiv:2102.09672), with the variance that the model learnt.
+The coefficients are upstream's: the requested number of the 4,000 training steps (Nichol and
+Dhariwal, arXiv:2102.09672), with the learnt variance.
 """
 
 from dataclasses import dataclass
@@ -18,10 +18,10 @@ _TRAINED = 4000
 
 @dataclass(frozen=True, slots=True, eq=False)
 class DiffusionSchedule:
-    """What each step multiplies by, the last step, which leaves no noise, at index 0."""
+    """The coefficients of each step. Index 0 is the last step, which leaves no noise."""
 
     trained_steps: torch.Tensor
-    """(steps,): which of the training's steps each is."""
+    """(steps,): the training step of each."""
     _signal: torch.Tensor
     _noise: torch.Tensor
     _mean_of_start: torch.Tensor
@@ -32,7 +32,7 @@ class DiffusionSchedule:
     @classmethod
     @lru_cache(maxsize=16)
     def of(cls, steps: int) -> "DiffusionSchedule":
-        """So many steps."""
+        """The schedule of so many steps."""
         known = upstream()
         diffusion = known.SpacedDiffusion(
             use_timesteps=known.space_timesteps(_TRAINED, [steps]),
@@ -55,15 +55,15 @@ class DiffusionSchedule:
         return len(self.trained_steps)
 
     def free(self, step: int, strength: float) -> float:
-        """How much a step is led away from what hears nothing: the more, the nearer the end."""
+        """Strength of the guidance at a step; it grows towards the end."""
         return strength * (1 - step / len(self))
 
     def stepped(
         self, now: torch.Tensor, predicted: torch.Tensor, variance: torch.Tensor, step: int
     ) -> tuple[torch.Tensor, torch.Tensor]:
-        """The mean of what is next, and its deviation, from what is now.
+        """Mean and deviation of the next spectrogram.
 
-        All of one shape: `predicted` noise, and `variance` from -1 to 1, as the model gives them.
+        All have one shape: `predicted` noise, and `variance` from -1 to 1, are the model's output.
         """
         start = (self._signal[step] * now - self._noise[step] * predicted).clamp(-1, 1)
         mean = self._mean_of_start[step] * start + self._mean_of_now[step] * now

@@ -1,6 +1,6 @@
-"""The engine: what a worker asks of Tortoise, and how it is loaded.
+"""The Tortoise engine, and its loading.
 
-Imports neither torch nor transformers until a model is found that needs them.
+Imports torch and transformers only once the model's files are found.
 """
 
 from typing import TYPE_CHECKING
@@ -9,7 +9,7 @@ from narrated.engines.interface import Options, Request, SpeechRequest
 from narrated.engines.model_interface import EngineContext
 from narrated.engines.neural.checkpoint_files import found
 from narrated.engines.neural.staged_engine import StagedSpeechEngine, identity
-from narrated.engines.tortoise.options import TortoiseSettings, asked, loading
+from narrated.engines.tortoise.options import TortoiseSettings, load_options, request_options
 from narrated.engines.tortoise.required_files import FILES
 from narrated.engines.tortoise.voices import TortoiseVoices, shipped
 from narrated.errors import EngineError, EngineUnavailable
@@ -19,63 +19,64 @@ if TYPE_CHECKING:
     from narrated.engines.tortoise.voice_latents import LatentsCache
 
 REVISION = 1
-"""Raised when the same request would come to sound otherwise."""
+"""Increase it when the same request sounds different."""
 
 
 class TortoiseEngine(StagedSpeechEngine[TortoiseVoices]):
-    """Takes utterances in, and has the pipeline speak them."""
+    """Admits requests into the stage pipeline."""
 
     def __init__(
         self,
         checkpoint: "TortoiseCheckpoint",
         voices: TortoiseVoices,
-        kept: "LatentsCache",
+        cache: "LatentsCache",
         rows: int,
         batch: int,
-        wishes: Options,
+        defaults: Options,
     ) -> None:
         from narrated.engines.neural.stage_pipeline import StagePipeline
         from narrated.engines.tortoise.stages import stages
         from narrated.engines.tortoise.vocoder import SAMPLE_RATE
 
         self._checkpoint = checkpoint
-        self._wishes = wishes
-        settings = TortoiseSettings.of(wishes).fingerprint
+        self._defaults = defaults
+        settings = TortoiseSettings.of(defaults).fingerprint
         super().__init__(
             checkpoint.model,
-            StagePipeline(checkpoint.model, stages(kept), batch, SAMPLE_RATE, rows),
+            StagePipeline(checkpoint.model, stages(cache), batch, SAMPLE_RATE, rows),
             voices,
             identity(f"tortoise-{REVISION}", checkpoint.digest, checkpoint.dtype, settings),
             rows,
         )
 
     def admit(self, request: Request) -> None:
-        """Take an utterance in that is short enough, of a voice and options that are known."""
+        """Admit a request. Raises an error for long texts, unknown voices and options."""
         if not isinstance(request, SpeechRequest):
             raise EngineError("Tortoise speaks; it cannot describe a picture.")
         from narrated.engines.tortoise.request import TortoiseRequest
 
         words = self._checkpoint.words(request.text)
+        options = {**self._defaults, **request_options(request.options)}
         self._pipeline.admit(
             TortoiseRequest(
                 id=request.id,
                 words=words,
                 voice=self._voices.found(request.voice, request.language),
-                settings=TortoiseSettings.of({**self._wishes, **asked(request.options)}),
+                settings=TortoiseSettings.of(options),
                 seed=request.seed,
                 is_silent=not words,
             )
         )
 
 
-def load(options: Options, shelf: EngineContext) -> TortoiseEngine:
-    """Tortoise with its tokenizer and voices, its weights still on the disk.
+def load(options: Options, context: EngineContext) -> TortoiseEngine:
+    """Load Tortoise with its tokenizer and voices; the weights stay on the disk.
 
-    EngineError for options that cannot be, EngineUnavailable where the model, its code, torch or
-    transformers are not there.
+    Raises EngineError for invalid options, EngineUnavailable if the model, its code, torch or
+    transformers are missing.
     """
-    wishes = loading(options)
-    files = found(shelf, wishes.model, FILES)
+    loaded = load_options(options)
+    files = found(context, loaded.model, FILES)
     try:
         from narrated.engines.tortoise.checkpoint import TortoiseCheckpoint
         from narrated.engines.tortoise.voice_latents import LatentsCache
@@ -83,7 +84,7 @@ def load(options: Options, shelf: EngineContext) -> TortoiseEngine:
         raise EngineUnavailable(
             f"Tortoise needs torch and transformers: {error}.", "narrated engines install tortoise"
         ) from error
-    checkpoint = TortoiseCheckpoint.opened(files, wishes.dtype, shelf)
-    voices = TortoiseVoices(shelf.voices, shipped())
-    kept = LatentsCache(shelf.cache, checkpoint.digest)
-    return TortoiseEngine(checkpoint, voices, kept, wishes.rows, wishes.batch, wishes.wishes)
+    checkpoint = TortoiseCheckpoint.opened(files, loaded.dtype, context)
+    voices = TortoiseVoices(context.voices, shipped())
+    cache = LatentsCache(context.cache, checkpoint.digest)
+    return TortoiseEngine(checkpoint, voices, cache, loaded.rows, loaded.batch, loaded.defaults)

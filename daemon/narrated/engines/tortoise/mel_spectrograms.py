@@ -1,7 +1,7 @@
 """Mel spectrograms of a voice's clips, as the models were trained on.
 
 After tortoise-tts 3.0.0: TorchMelSpectrogram of models/arch_util.py, TacotronSTFT of utils/audio.py
-and utils/stft.py, and the cutting in api.py, which draws where it begins; here it never differs.
+and utils/stft.py, and the cutting in api.py: it starts at random there, and at a fixed place here.
 """
 
 from functools import cache
@@ -23,7 +23,7 @@ _LEAST = 1e-5
 
 
 def voice_mel(samples: Tensor, norms: Tensor) -> Tensor:
-    """What the autoregressive model hears: log power (80, frames), divided by `norms` (80,).
+    """Input of the autoregressive encoder: log power (80, frames), divided by `norms` (80,).
 
     `samples` (n,) at 22,050 Hz, float32.
     """
@@ -32,17 +32,16 @@ def voice_mel(samples: Tensor, norms: Tensor) -> Tensor:
 
 
 def univnet_mel(samples: Tensor) -> Tensor:
-    """What the diffusion model hears: log magnitude (100, frames).
+    """Input of the diffusion encoder: log magnitude (100, frames).
 
-    `samples` (n,) at 24,000 Hz, float32; what goes beyond -1 to 1 is cut off. For upstream's own
-    figures they come from those at 22,050 Hz, not from the clip itself: what is above 11 kHz is
-    not heard.
+    `samples` (n,) at 24,000 Hz, float32, are clipped to -1 to 1. To match upstream, resample them
+    from 22,050 Hz, not from the clip itself: upstream drops everything above 11 kHz.
     """
     magnitude = _spectrum(samples.clip(-1.0, 1.0)).abs()
     return _logged(_univnet_filters().to(magnitude) @ magnitude)
 
 
-def cut(samples: Tensor, count: int) -> Tensor:
+def centre(samples: Tensor, count: int) -> Tensor:
     """The middle (count,) of the samples (n,); a shorter clip is followed by silence."""
     return beginning(samples[max(0, len(samples) - count) // 2 :], count)
 

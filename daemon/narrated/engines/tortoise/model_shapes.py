@@ -1,6 +1,6 @@
-"""The sizes that upstream's classes are made in, read off the shapes of the weights.
+"""Reads the constructor arguments of upstream's classes from the shapes of the weights.
 
-Upstream writes them down for the one published model (tortoise/api.py); its files carry them too.
+Upstream hard-codes them for its one published model (tortoise/api.py).
 """
 
 import re
@@ -11,12 +11,12 @@ import torch
 
 Weights = Mapping[str, torch.Tensor]
 
-_HEAD_SIZE = 64  # of GPT-2's in every published size, and of CLVP's as its code has it
-_CONDITIONINGS = 2  # positions that upstream keeps for more clips than one
+_HEAD_SIZE = 64  # GPT-2's in every published size, and CLVP's by its code
+_CONDITIONINGS = 2  # positions that upstream reserves for more clips than one
 
 
 def autoregressive(weights: Weights) -> dict[str, Any]:
-    """Of UnifiedVoice."""
+    """Arguments of UnifiedVoice."""
     text_tokens, width = weights["text_embedding.weight"].shape
     codes = len(weights["mel_embedding.weight"])
     return {
@@ -37,7 +37,7 @@ def autoregressive(weights: Weights) -> dict[str, Any]:
 
 
 def clvp(weights: Weights) -> dict[str, Any]:
-    """Of CLVP, the second: the one with rotary positions."""
+    """Arguments of the second CLVP, the one with rotary positions."""
     text_tokens, text_width = weights["text_emb.weight"].shape
     speech_tokens, speech_width = weights["speech_emb.weight"].shape
     layer = "{}_transformer.transformer.attn_layers.layers.{}"
@@ -47,7 +47,7 @@ def clvp(weights: Weights) -> dict[str, Any]:
         "dim_latent": len(weights["to_text_latent.weight"]),
         "num_text_tokens": text_tokens,
         "num_speech_tokens": speech_tokens,
-        # A layer of attention and one of feeding forward make one.
+        # An attention layer and a feed-forward layer count as one.
         "text_enc_depth": _count(weights, layer.format("text", r"(\d+)\.")) // 2,
         "speech_enc_depth": _count(weights, layer.format("speech", r"(\d+)\.")) // 2,
         "text_heads": _heads(weights, layer.format("text", 0)),
@@ -57,7 +57,7 @@ def clvp(weights: Weights) -> dict[str, Any]:
 
 
 def diffusion(weights: Weights) -> dict[str, Any]:
-    """Of DiffusionTts."""
+    """Arguments of DiffusionTts."""
     width, mels, _ = weights["inp_block.weight"].shape
     return {
         "model_channels": width,
@@ -76,14 +76,14 @@ def diffusion(weights: Weights) -> dict[str, Any]:
 
 
 def vocoder(weights: Weights) -> dict[str, Any]:
-    """Of UnivNetGenerator."""
+    """Arguments of UnivNetGenerator."""
     channels, noise, _ = weights["conv_pre.weight_v"].shape
     mels = weights["res_stack.0.kernel_predictor.input_conv.0.weight_v"].shape[1]
     return {"noise_dim": noise, "channel_size": channels, "n_mel_channels": mels}
 
 
 def _count(weights: Iterable[str], pattern: str) -> int:
-    """How many layers there are whose names match, by their number."""
+    """Number of different layers with matching names."""
     return len({match[1] for name in weights if (match := re.match(pattern, name))})
 
 

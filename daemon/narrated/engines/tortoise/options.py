@@ -1,4 +1,4 @@
-"""What may be wished of Tortoise: for the engine when it is loaded, for a text when it is asked.
+"""The options of Tortoise: of the engine at loading, and of each request.
 
 Options and presets have the names that upstream gives them (tortoise/api.py).
 """
@@ -34,7 +34,7 @@ DEFAULT_BATCH = 16
 _MOST_CODES = 600
 _MOST_SAMPLES = 1024
 _FEWEST_ITERATIONS = 2
-"""Upstream's schedule takes what is between the first and the second."""
+"""Upstream's schedule needs an interval between two steps."""
 _MOST_ITERATIONS = 4000
 _MOST_K = 8192
 _HOTTEST = 2.0
@@ -43,28 +43,28 @@ _STRONGEST = 10.0
 
 @dataclass(frozen=True, slots=True)
 class TortoiseSettings:
-    """How a text is spoken."""
+    """The settings of a request's speech."""
 
     num_autoregressive_samples: int
-    """Candidates, of which CLVP chooses one."""
+    """Number of candidates; CLVP chooses one."""
     diffusion_iterations: int
     cond_free: bool = True
-    """Whether each iteration is held against one that hears nothing of the text."""
+    """True for classifier-free guidance: each iteration also runs without the text."""
     cond_free_k: float = 2.0
     temperature: float = 0.8
-    """0 takes the likeliest code."""
+    """0 takes the most likely code."""
     top_p: float = 0.8
     top_k: int = 50
-    """What transformers has where nothing is said, as upstream does not."""
+    """The default of transformers, since upstream sets none."""
     repetition_penalty: float = 2.0
     max_mel_tokens: int = 500
-    """Codes at most, some 21 a second."""
+    """Most codes, some 21 a second."""
     diffusion_temperature: float = 1.0
 
     @classmethod
-    def of(cls, wishes: Options) -> "TortoiseSettings":
-        """A preset, changed by what else is wished."""
-        own = dict(wishes)
+    def of(cls, options: Options) -> "TortoiseSettings":
+        """A preset with the other options applied."""
+        own = dict(options)
         preset = PRESETS[str(own.pop("preset", DEFAULT_PRESET))]
         return replace(preset, **own)
 
@@ -76,7 +76,7 @@ class TortoiseSettings:
 
     @property
     def choice(self) -> SamplingParameters:
-        """How a candidate's next code is chosen."""
+        """Sampling of a candidate's next code."""
         return SamplingParameters(
             temperature=self.temperature,
             top_k=self.top_k,
@@ -97,37 +97,37 @@ PRESETS: Mapping[str, TortoiseSettings] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class TortoiseOptions:
-    """What is wished for when the engine is loaded."""
+    """The options of the engine at loading."""
 
     model: str
     rows: int
     batch: int
-    """How many candidates, whosoever, are made at once."""
+    """Candidates generated at once, of all requests together."""
     dtype: str
-    wishes: Options
-    """What is set of how texts are spoken."""
+    defaults: Options
+    """Defaults of the settings of each request."""
 
 
-def loading(options: Options) -> TortoiseOptions:
-    """The options of an engine; EngineError for what it does not know or cannot be."""
+def load_options(options: Options) -> TortoiseOptions:
+    """Read an engine's options. Raises EngineError for unknown or invalid ones."""
     read.refuse_unknown(options, (*_LOADING, *_SETTING))
     model = read.model(options, DEFAULT_MODEL)
     rows = read.whole(options, "rows", _DEFAULT_ROWS, 1, read.MOST_ROWS)
     batch = read.whole(options, "batch", DEFAULT_BATCH, 1, 4 * read.MOST_ROWS)
-    return TortoiseOptions(model, rows, batch, read.precision(options), _wishes(options))
+    return TortoiseOptions(model, rows, batch, read.precision(options), _speech_options(options))
 
 
-def asked(options: Options) -> Options:
-    """The options of one request; EngineError for what it does not know or cannot be."""
+def request_options(options: Options) -> Options:
+    """Read a request's options. Raises EngineError for unknown or invalid ones."""
     read.refuse_unknown(options, _SETTING, _LOADING)
-    return _wishes(options)
+    return _speech_options(options)
 
 
-def _wishes(options: Options) -> dict[str, object]:
+def _speech_options(options: Options) -> dict[str, object]:
     preset = read.text(options, "preset", None)
     if preset is not None and preset not in PRESETS:
         raise EngineError(f"There is no preset '{preset}'.", f"There are: {', '.join(PRESETS)}.")
-    told: dict[str, object | None] = {
+    values: dict[str, object | None] = {
         "preset": preset,
         "num_autoregressive_samples": read.whole(
             options, "num_autoregressive_samples", None, 1, _MOST_SAMPLES
@@ -146,7 +146,7 @@ def _wishes(options: Options) -> dict[str, object]:
         "cond_free_k": read.number(options, "cond_free_k", None, _STRONGEST),
         "diffusion_temperature": read.number(options, "diffusion_temperature", None, 1.0),
     }
-    return {name: value for name, value in told.items() if value is not None}
+    return {name: value for name, value in values.items() if value is not None}
 
 
 def _penalty(options: Options) -> float | None:

@@ -1,4 +1,4 @@
-"""A row: one utterance on its way through Tortoise's stages."""
+"""A request, and the results of Tortoise's stages for it so far."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -13,7 +13,7 @@ from narrated.engines.tortoise.voices import TortoiseVoice
 
 @dataclass(slots=True, eq=False)
 class TortoiseRequest:
-    """What a row brings, and what each stage has made of it so far; all in the host's memory."""
+    """A request in flight, with the results of each stage; all in the host's memory."""
 
     id: str
     words: Sequence[int]
@@ -22,22 +22,22 @@ class TortoiseRequest:
     settings: TortoiseSettings
     seed: int
     latents: VoiceLatents | None = None
-    """What the models hear of the voice."""
+    """Latents of the voice."""
     candidates: list[Sequence[int] | None] = field(default_factory=list)
-    """The codes of each, without the end; None for one that is still to be made."""
+    """Codes of each, without the end sign; None for one that is not finished."""
     scores: list[float] = field(default_factory=list)
-    """How well each candidate so far goes with the text, as CLVP finds."""
+    """CLVP's score of each candidate so far."""
     codes: Sequence[int] = ()
-    """The best candidate's, with the padding that the diffusion model was trained on."""
+    """Codes of the best candidate, padded as the diffusion model was trained."""
     aligned: torch.Tensor | None = None
-    """(codes, width): what the autoregressive model thinks of each code."""
+    """(codes, width): hidden states of the autoregressive model at the best candidate's codes."""
     mel: torch.Tensor | None = None
-    """(bands, frames), its logarithm."""
+    """(bands, frames): the log spectrogram."""
     is_silent: bool = False
-    """Whether it has nothing to say."""
+    """True if the text has no words."""
     pcm: bytes = b""
     problem: str = ""
-    """Why it cannot be finished; empty while it can."""
+    """The reason of its failure; empty if there is none."""
     remedy: str = "Try `dtype: float32`, or another voice."
     is_unavailable: bool = False
 
@@ -45,9 +45,9 @@ class TortoiseRequest:
         self.candidates = [None] * self.settings.num_autoregressive_samples
 
     def draws(self, count: int, *path: str | int) -> torch.Tensor:
-        """So many numbers from 0 to 1, (count,): always the same for a seed and a path."""
+        """Uniform random numbers (count,), fixed by the seed and a path."""
         return seeded_random.uniform(self.seed, path, count)
 
     def noise(self, shape: Sequence[int], *path: str | int) -> torch.Tensor:
-        """Normal numbers in this shape: always the same for a seed and a path."""
+        """Normal random numbers of this shape, fixed by the seed and a path."""
         return seeded_random.normal(self.seed, path, shape)

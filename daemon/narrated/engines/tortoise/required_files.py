@@ -1,4 +1,4 @@
-"""What Tortoise is made of on the disk: a checkpoint's files and the package; without torch."""
+"""The files of a Tortoise checkpoint, and the folder of its package. Imports no torch."""
 
 import importlib.util
 from pathlib import Path
@@ -12,7 +12,7 @@ FILES = (AUTOREGRESSIVE, CLVP, DIFFUSION, VOCODER)
 
 
 def package() -> Path | None:
-    """The folder of tortoise-tts, found without importing it; None where it is not installed."""
+    """The folder of tortoise-tts, found without an import; None if it is not installed."""
     try:
         spec = importlib.util.find_spec("tortoise")
     except (ImportError, ValueError):

@@ -16,7 +16,7 @@ from narrated.engines.tortoise.voice_latents import LatentsCache
 
 
 def stages(kept: LatentsCache) -> Sequence[Stage[TortoiseModels, TortoiseRequest]]:
-    """With latents that are kept from one start to the next."""
+    """Make the stages; `kept` caches latents on the disk."""
     conditioning = ConditioningStage(kept, mel_norms())
     return (
         conditioning,

@@ -1,7 +1,7 @@
-"""The autoregressive model as the decoder sees it: GPT-2 over a voice, a text and codes.
+"""The autoregressive model as a causal transformer: GPT-2 over a voice, a text and codes.
 
-Positions are those of upstream's way without a cache: each text token and each code has the
-number it has among its own kind. With `kv_cache=True` upstream is off by one from the first code.
+Positions are upstream's without a cache: text tokens and codes are numbered separately. With
+`kv_cache=True`, upstream is off by one from the first code.
 """
 
 from collections.abc import Iterator, Sequence
@@ -12,11 +12,11 @@ import torch
 
 from narrated.engines.neural.causal_transformer import Attend, Block
 
-_HEARD = 1  # what upstream calls the voice and the text before the codes, all of it
+_HEARD = 1  # upstream's code for each position of voice and text
 
 
 class UnifiedVoiceTransformer:
-    """Made around a UnifiedVoice for each call."""
+    """Wraps a UnifiedVoice; made for each call."""
 
     def __init__(self, model: Any) -> None:
         self.model = model
@@ -33,14 +33,14 @@ class UnifiedVoiceTransformer:
 
     @property
     def heard(self) -> Sequence[int]:
-        """What counts as said before the first code, as upstream has it."""
+        """Codes that the repetition penalty counts from the start, as in upstream."""
         return (_HEARD, self.start)
 
     def prompt(self, latent: torch.Tensor, words: Sequence[int]) -> torch.Tensor:
-        """What stands before the first code, (positions, width): voice, text, sign to begin.
+        """Embeddings before the first code, (positions, width): voice, text, start sign.
 
-        `latent` (1, width) is the voice's. A text has a 0 behind it, which "may not be necessary",
-        and then its end, which is 0 too.
+        `latent` (1, width) is the voice's. Upstream appends a 0 to the text, which "may not be
+        necessary", and then its end sign, also 0.
         """
         model, table = self.model, self._text_positions
         text = torch.tensor(
@@ -57,18 +57,18 @@ class UnifiedVoiceTransformer:
     def embedded(
         self, tokens: torch.Tensor, positions: torch.Tensor, prompts: torch.Tensor
     ) -> torch.Tensor:
-        """Codes, each with its number; the first follows the sign to begin, whose number is 0."""
+        """Embed codes with their positions; the start sign has position 0."""
         numbers = (positions - prompts + 1).clamp(max=len(self._code_positions) - 1)
         embedded: torch.Tensor = self.model.mel_embedding(tokens) + self._code_positions[numbers]
         return embedded
 
     def normed(self, hidden: torch.Tensor) -> torch.Tensor:
-        """Behind GPT-2's last norm and upstream's own, in any shape (…, width)."""
+        """Apply GPT-2's last norm and upstream's own, in any shape (…, width)."""
         normed: torch.Tensor = self.model.final_norm(self.model.gpt.ln_f(hidden))
         return normed
 
     def logits(self, hidden: torch.Tensor) -> torch.Tensor:
-        """Of the next code."""
+        """Logits of the next code."""
         logits: torch.Tensor = self.model.mel_head(self.normed(hidden))
         return logits
 
@@ -85,5 +85,5 @@ def _through(block: Any, heads: int, hidden: torch.Tensor, attend: Attend) -> to
 
 
 def weights(model: Any) -> float:
-    """How many weights each position meets."""
+    """Number of weights that each position is multiplied with."""
     return 12.0 * len(model.gpt.h) * int(model.model_dim) ** 2

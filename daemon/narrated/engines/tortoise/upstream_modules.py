@@ -1,7 +1,7 @@
-"""tortoise-tts's own modules, as they come, beside a current transformers.
+"""Imports the unchanged modules of tortoise-tts beside a current transformers.
 
-The package (3.0.0) was made for transformers 4.31 and torchaudio; what it imports of them at
-module level and we never call is stood in for while it is imported, and only where it is missing.
+The package (3.0.0) needs transformers 4.31 and torchaudio. Some of its imports are missing here,
+and we never call them: stand-ins replace these while it is imported.
 """
 
 import importlib
@@ -25,7 +25,7 @@ _INSTALL = "narrated engines install tortoise"
 
 @dataclass(frozen=True, slots=True)
 class UpstreamModules:
-    """The classes that Tortoise is made of; untyped, as they are."""
+    """The classes and functions of Tortoise; they are untyped."""
 
     UnifiedVoice: Any
     CLVP: Any
@@ -42,10 +42,10 @@ class UpstreamModules:
 
 @cache
 def upstream() -> UpstreamModules:
-    """Import them; EngineUnavailable where the package or what it needs is not installed."""
+    """Import them. Raises EngineUnavailable if the package or its requirements are missing."""
     try:
         with _stood_in(), warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of 2023's ways, which we cannot mend
+            warnings.simplefilter("ignore")  # about deprecated calls in the package
             arch_util = importlib.import_module("tortoise.models.arch_util")
             autoregressive = importlib.import_module("tortoise.models.autoregressive")
             clvp = importlib.import_module("tortoise.models.clvp")
@@ -72,7 +72,7 @@ def upstream() -> UpstreamModules:
 
 @contextmanager
 def _stood_in() -> Iterator[None]:
-    """What is missing is there for as long as the modules are imported, and for them alone."""
+    """Put stand-ins into sys.modules while the package is imported."""
     absent = {name: module for name, module in _stand_ins() if name not in sys.modules}
     sys.modules.update(absent)
     try:
@@ -87,22 +87,22 @@ def _stand_ins() -> Iterator[tuple[str, ModuleType]]:
 
     try:
         importlib.import_module("torchaudio")
-    except (ImportError, OSError, RuntimeError):  # one for another torch is worse than none
-        yield "torchaudio", ModuleType("torchaudio")  # for clips: narrated reads them itself
+    except (ImportError, OSError, RuntimeError):  # one built for another torch fails in its own way
+        yield "torchaudio", ModuleType("torchaudio")  # narrated reads clips itself
     if importlib.util.find_spec("transformers.utils.model_parallel_utils") is None:
         parallel = ModuleType("transformers.utils.model_parallel_utils")
         parallel.get_device_map = parallel.assert_device_map = None  # type: ignore[attr-defined]
         yield parallel.__name__, parallel
     if not hasattr(transformers, "LogitsWarper"):
         typical = ModuleType("tortoise.utils.typical_sampling")
-        typical.TypicalLogitsWarper = None  # type: ignore[attr-defined] # narrated chooses itself
+        typical.TypicalLogitsWarper = None  # type: ignore[attr-defined] # narrated samples itself
         yield typical.__name__, typical
 
 
 def mel_norms() -> torch.Tensor:
-    """What each band of a voice's spectrogram is divided by, (80,).
+    """The divisors of the bands of a voice's spectrogram, (80,).
 
-    EngineUnavailable where the package is not installed.
+    Raises EngineUnavailable if the package is not installed.
     """
     folder = package()
     if folder is None:
@@ -111,5 +111,5 @@ def mel_norms() -> torch.Tensor:
     return norms
 
 
-if __name__ == "__main__":  # whether an interpreter has all that is needed
+if __name__ == "__main__":  # a probe: fails if this interpreter lacks a module
     upstream()

@@ -1,6 +1,6 @@
-"""The last stage: from the spectrogram to samples, by UnivNet; always in single precision.
+"""The last stage: turns the spectrogram into samples, by UnivNet, in single precision.
 
-Row by row: a second of sound takes a hundredth of what the other stages take for it.
+It works on one request at a time, since it takes a hundredth of the other stages' time.
 """
 
 from collections.abc import Sequence
@@ -14,16 +14,16 @@ SAMPLE_RATE = 24_000
 
 _SILENCE = bytes(2 * SAMPLE_RATE // 10)
 _BEHIND = 10
-"""Frames of silence that upstream puts behind a spectrogram, "to cut artifact"."""
+"""Frames of silence that upstream appends to a spectrogram, "to cut artifact"."""
 
 
 class VocoderStage(QueueStage[TortoiseModels, TortoiseRequest]):
-    """Rows wait in a queue; one that comes without a spectrogram has nothing to say."""
+    """Vocodes the first queued request; one without a spectrogram is silent."""
 
     share = 0.02
 
     def work(self, module: TortoiseModels, width: int) -> Sequence[TortoiseRequest]:
-        """Give the first its sound."""
+        """Make the samples of the first request."""
         row, model = self._waiting[0], module.vocoder
         if row.mel is None:
             row.pcm = _SILENCE

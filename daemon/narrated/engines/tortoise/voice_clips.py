@@ -1,7 +1,7 @@
-"""Clips: the recordings that a voice is made of, opened and looked over.
+"""Opens and checks clips, the recordings of a voice.
 
-A clip comes from anywhere: it is bounded by its header before it is decoded, and while it is.
-Imports no torch, so that a clip is checked where it is added.
+Clips are untrusted: limits apply to the header before decoding, and to the samples during it.
+Imports no torch, so that `narrated voices add` can check clips without it.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -23,22 +23,22 @@ SUFFIXES = (".wav", ".flac", ".ogg", ".opus", ".mp3")
 MOST_BYTES = 64 << 20
 SHORTEST_S = 3.0
 LONGEST_S = 120.0
-"""Six seconds of a clip are heard; whoever gives minutes means several clips."""
+"""Only six seconds of a clip are used; longer recordings should be several clips."""
 LOWEST_RATE = 16_000
-"""Below it is the telephone."""
+"""Lower rates are those of telephones."""
 HIGHEST_RATE = 192_000
 MOST_CHANNELS = 8
 
 _CONTAINERS = ("WAV", "WAVEX", "RF64", "FLAC", "OGG", "MP3")
 _BLOCK_FRAMES = 1 << 16
 _MOST_FRAMES = 1 << 40
-"""A FLAC that was streamed tells no length, for which libsndfile gives more than this."""
+"""libsndfile gives more for a streamed FLAC, whose header has no length."""
 _FULL_SCALE = 0.999
 _MOST_CLIPPED = 0.005
 _LITTLE_CLIPPED = 0.0005
 _QUIETEST_DB = -50.0
 _FLOOR_DB = -60.0
-"""What is below is no sound, however quiet the rest."""
+"""Quieter windows count as silence in any clip."""
 _BELOW_LOUDEST_DB = 40.0
 _LEAST_SOUNDING = 0.3
 _WINDOW_S = 0.02
@@ -61,30 +61,30 @@ class VoiceClip:
     samples: Samples
     rate: int
     channels: int = 1
-    """Those of its file, mixed down here."""
+    """Channels of its file, before mixing."""
     clipped: float = 0.0
-    """The share of samples that stand at full scale."""
+    """Share of samples at full scale."""
 
     @property
     def seconds(self) -> float:
-        """How long it is."""
+        """Its duration."""
         return len(self.samples) / self.rate
 
     def at(self, rate: int) -> Samples:
         """The samples (m,) at another rate."""
         if rate == self.rate:
             return self.samples
-        import soxr  # what only checks clips needs none
+        import soxr  # not needed for checking clips
 
         resampled: Samples = soxr.resample(self.samples, self.rate, rate)
         return resampled.clip(-1.0, 1.0)
 
 
-def opened(content: bytes, name: str) -> VoiceClip:
-    """A clip from its file's bytes: WAV, FLAC, Ogg (Vorbis or Opus) or MP3.
+def open_clip(content: bytes, name: str) -> VoiceClip:
+    """Open a clip from its file's bytes: WAV, FLAC, Ogg (Vorbis or Opus) or MP3.
 
-    EngineUnavailable, with the figure found and what to do, where it cannot be read or is no clip
-    to make a voice of: too long or short, of too low a rate, clipped, silent, or no sound at all.
+    Raises EngineUnavailable, with the measured figure and a remedy, if it is unreadable, too long,
+    too short, of too low a rate, clipped or silent.
     """
     if len(content) > MOST_BYTES:
         raise _refused(name, f"it is of {size(len(content))}", _cut(name))
@@ -98,10 +98,7 @@ def opened(content: bytes, name: str) -> VoiceClip:
 
 
 def advice(clips: Iterable[VoiceClip]) -> list[str]:
-    """What would make a voice of these clips better, and is no reason to refuse it.
-
-    They are taken one by one, and none is kept.
-    """
+    """Advice for a better voice from these clips. Takes them one by one, and keeps none."""
     levels: list[tuple[float, str]] = []
     lines: list[str] = []
     for clip in clips:
@@ -111,7 +108,7 @@ def advice(clips: Iterable[VoiceClip]) -> list[str]:
 
 
 def _of_all(levels: Sequence[tuple[float, str]]) -> Iterator[str]:
-    """`levels`: in dB with the name of each clip, the quietest first."""
+    """Advice on all clips; `levels` are dB and name of each, the quietest first."""
     if len(levels) < _FEWEST:
         have = "one clip makes" if len(levels) == 1 else f"{len(levels)} clips make"
         yield f"{have} a voice, and {_FEWEST} or more of about ten seconds a better one"
@@ -138,18 +135,18 @@ def _of_one(clip: VoiceClip) -> Iterator[str]:
 
 
 def _read(content: bytes, name: str) -> tuple[Samples, float, int, int]:
-    """Samples (n,), the share of them at full scale, how many channels there were, the rate."""
+    """Samples (n,), the share at full scale, the number of channels, the rate."""
     try:
         with soundfile.SoundFile(BytesIO(content)) as sound:
             _check_header(name, sound)
             return *_mixed(name, sound), sound.channels, sound.samplerate
-    except soundfile.LibsndfileError as error:  # its own words name our buffer as well
+    except soundfile.LibsndfileError as error:  # without its mention of our buffer
         why = f"it cannot be read ({error.error_string.strip(' .')})"
         raise _refused(name, why, _converted(name)) from error
 
 
 def _check_header(name: str, sound: soundfile.SoundFile) -> None:
-    """Before anything is decoded: a header may claim what it likes."""
+    """Check the header before decoding: it may claim anything."""
     if sound.format not in _CONTAINERS:
         raise _refused(name, f"it is a file of {sound.format_info}", _converted(name))
     if not LOWEST_RATE <= sound.samplerate <= HIGHEST_RATE:
@@ -167,7 +164,7 @@ def _check_header(name: str, sound: soundfile.SoundFile) -> None:
 
 
 def _mixed(name: str, sound: soundfile.SoundFile) -> tuple[Samples, float]:
-    """All channels as one (n,), and the share of samples at full scale; no more than is allowed."""
+    """Mix all channels into one (n,), within the limits; also the share at full scale."""
     blocks: list[Samples] = []
     clipped, frames = 0, 0
     while len(block := sound.read(_BLOCK_FRAMES, dtype="float32", always_2d=True)):
@@ -199,7 +196,7 @@ def _check_sound(name: str, mono: Samples, rate: int) -> None:
 
 
 def _sounding(mono: Samples, rate: int) -> npt.NDArray[np.bool_]:
-    """Whether anything is heard, for each fiftieth of a second."""
+    """True for each fiftieth of a second that has sound."""
     width = round(rate * _WINDOW_S)
     windows = mono[: len(mono) // width * width].reshape(-1, width)
     levels_db = 10 * np.log10((windows.astype(np.float64) ** 2).mean(axis=1) + 1e-12)

@@ -1,6 +1,6 @@
-"""Where Tortoise's voices stand on the disk: folders of clips, and files of latents.
+"""Finds Tortoise's voices on the disk: folders of clips, and files of latents.
 
-What is hidden is a draft of who syncs; a link counts as a file that leads to one below the root.
+Hidden files are drafts of a sync program. A link counts if its target is a file below the root.
 """
 
 import os
@@ -13,25 +13,25 @@ from narrated.engines.tortoise import voice_clips
 
 LATENTS_SUFFIX = ".pth"
 MOST_CLIPS = 24
-"""The first by name count: more make a voice no better, and each is read and computed on."""
+"""The first by name count. More do not improve a voice, and each costs computation."""
 
 _State = tuple[int, int, int]
 
 
 @dataclass(frozen=True, slots=True)
 class VoiceFolder:
-    """A folder as it was before it was read, and those of its files that are in question."""
+    """The state of a folder before it was read, and its files of one voice."""
 
     folder: Path
     state: _State
     files: Sequence[Path]
-    """Of a voice the clips, by name, or the one file of latents."""
+    """The clips by name, or the one file of latents."""
     changed_ns: int
-    """When it last became another, by the clock of who keeps the files."""
+    """Time of its last change, by the clock of the file server."""
 
     @property
-    def stands(self) -> bool:
-        """Whether the folder is as it was."""
+    def is_unchanged(self) -> bool:
+        """True if the folder did not change since."""
         try:
             return self.state == _state(self.folder)
         except OSError:
@@ -39,37 +39,37 @@ class VoiceFolder:
 
     @property
     def holds_latents(self) -> bool:
-        """Whether it is a file of latents instead of clips."""
+        """True for a file of latents, False for clips."""
         return is_latents(self.files[0])
 
     @property
-    def told_by(self) -> Path:
-        """What its changes are known by: the file of latents, or the folder of clips."""
+    def watched_path(self) -> Path:
+        """The path to watch for changes: the file of latents, or the folder of clips."""
         return self.files[0] if self.holds_latents else self.folder
 
 
 def is_clip(file: Path) -> bool:
-    """Whether a file counts as a clip by its name; hidden ones are drafts of who syncs."""
+    """True if a file is a clip by its name; hidden ones are drafts of a sync program."""
     return file.suffix.lower() in voice_clips.SUFFIXES and not file.name.startswith(".")
 
 
 def is_latents(file: Path) -> bool:
-    """Whether a file counts as latents by its name."""
+    """True if a file has latents by its name."""
     return file.suffix.lower() == LATENTS_SUFFIX
 
 
-def places_below(root: Path) -> dict[str, VoiceFolder]:
-    """Every voice's by its name, as far as the folders can be read."""
+def voices_below(root: Path) -> dict[str, VoiceFolder]:
+    """All voices by name, in the readable folders."""
     return _ranked(root, _folders(root))
 
 
-def place_of(name: str, root: Path) -> VoiceFolder | None:
-    """The one of this name, as it would be among all; None where there is none."""
+def find_voice(name: str, root: Path) -> VoiceFolder | None:
+    """The voice of this name, as `voices_below` gives it; None if there is none."""
     return _ranked(root, _folders_of(name, root)).get(name)
 
 
 def _ranked(root: Path, folders: Iterable[VoiceFolder]) -> dict[str, VoiceFolder]:
-    """The voices in these folders by name; where two have one, the clips win."""
+    """Voices of these folders by name; clips win over latents of the same name."""
     latents: dict[str, VoiceFolder] = {}
     recorded: dict[str, VoiceFolder] = {}
     for folder in folders:
@@ -86,15 +86,15 @@ def _ranked(root: Path, folders: Iterable[VoiceFolder]) -> dict[str, VoiceFolder
 
 
 def _made(folder: VoiceFolder, file: Path) -> VoiceFolder:
-    """A file of latents in a folder: what changes beside it does not count."""
-    changed_ns = 0  # where it is gone, whoever reads it says so
+    """The voice of a file of latents; changes of its neighbours do not count."""
+    changed_ns = 0  # if it is gone, its reader reports it
     with suppress(OSError):
         changed_ns = file.stat().st_ctime_ns
     return replace(folder, files=[file], changed_ns=changed_ns)
 
 
 def _folders(root: Path) -> Iterator[VoiceFolder]:
-    """The root and each folder below it that can be read; none that is hidden or a link."""
+    """Yield the root and each readable folder below, without hidden ones and links."""
     real, ahead = root.resolve(), [root]
     while ahead:
         folder = ahead.pop()
@@ -105,7 +105,7 @@ def _folders(root: Path) -> Iterator[VoiceFolder]:
 
 
 def _folders_of(name: str, root: Path) -> Iterator[VoiceFolder]:
-    """The two folders of those in which a voice of this name may be: that above it, and its own."""
+    """Yield the two possible folders of a voice of this name: its parent, and its own."""
     parts = name.split("/")
     if any(part == "" or part.startswith(".") or "\0" in part for part in parts):
         return
@@ -120,7 +120,7 @@ def _folders_of(name: str, root: Path) -> Iterator[VoiceFolder]:
 
 
 def _looked_at(folder: Path, real: Path) -> tuple[VoiceFolder, list[Path]]:
-    """A folder with its regular files by name, hidden ones left out, and the folders in it."""
+    """Read a folder: its visible regular files by name, and its subfolders."""
     state = _state(folder)
     with os.scandir(folder) as found:
         entries = sorted(found, key=lambda entry: entry.name)
@@ -136,10 +136,10 @@ def _newest_ns(
     entries: Sequence["os.DirEntry[str]"],
     kept: Sequence["os.DirEntry[str]"],
 ) -> int:
-    """When a folder's content last changed: which entries there are, or a file; hidden drafts too.
+    """Time of the last change of a folder's entries or files, hidden drafts included.
 
-    A file goes by the time that no writer can set back. The folder's own such time does not count:
-    it is renewed when a folder that was filled elsewhere is moved here whole.
+    A file counts by its ctime, which no writer can set back. The folder's own ctime does not count:
+    moving a complete folder here renews it.
     """
     _, newest, _ = state
     for entry in entries:
@@ -148,7 +148,7 @@ def _newest_ns(
                 newest = max(newest, entry.stat(follow_symlinks=False).st_ctime_ns)
     for entry in kept:
         with suppress(OSError):
-            newest = max(newest, entry.stat().st_ctime_ns)  # of a link, what it leads to
+            newest = max(newest, entry.stat().st_ctime_ns)  # the target of a link
     return newest
 
 

@@ -1,4 +1,4 @@
-"""Latents: what Tortoise knows of a voice; read from a file, or kept once they were computed."""
+"""Latents of a voice: read from a file, or computed once and cached on the disk."""
 
 import logging
 import os
@@ -18,9 +18,9 @@ from narrated.errors import EngineUnavailable
 from narrated.human_sizes import size
 
 REVISION = 1
-"""Of how latents are made of clips: with another, all are made anew."""
+"""Revision of the computation; another one invalidates the cache."""
 MOST_BYTES = 4 << 20
-"""Both take twelve kilobytes; a zip may claim anything."""
+"""Both take twelve kilobytes; a zip may claim any size."""
 
 _WIDEST = 1 << 16
 _REMEDY = "Make it anew from the clips, or give the clips themselves: a folder of three or more."
@@ -30,24 +30,23 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class VoiceLatents:
-    """A voice's: autoregressive (1, width) and diffusion (1, 2 * width), float32 on the host."""
+    """Latents of a voice: autoregressive (1, width), diffusion (1, 2 * width), float32."""
 
     autoregressive: Tensor
     diffusion: Tensor
 
 
-def of_file(content: bytes, name: str, width: int | None = None) -> VoiceLatents:
-    """The two latents of a `.pth` as tortoise-tts's get_conditioning_latents.py writes it.
+def load_latents(content: bytes, name: str, width: int | None = None) -> VoiceLatents:
+    """Load a `.pth` with two latents, as get_conditioning_latents.py of tortoise-tts writes it.
 
-    EngineUnavailable where it cannot be read, holds code, or something other than two tensors of
-    (1, width) and (1, 2 * width), the first dimension of which may be missing. Without a width,
-    whichever theirs is.
+    Raises EngineUnavailable if it is unreadable, has code, or has other content than two tensors
+    of (1, width) and (1, 2 * width); the first dimension may be missing. Without a width, any fits.
     """
     _bounded(content, name)
     try:
         with readable(f"The voice {name}", _REMEDY):
             loaded = torch.load(BytesIO(content), map_location="cpu", weights_only=True)
-    except MemoryError as error:  # not ours: a small file claims a tensor of any size
+    except MemoryError as error:  # a small file can claim a tensor of any size
         raise _broken(name, "it claims to hold more than there is room for") from error
     if not isinstance(loaded, tuple | list) or len(loaded) != 2:
         raise _broken(name, "it does not hold two latents")
@@ -87,10 +86,10 @@ def _broken(name: str, why: str) -> EngineUnavailable:
 
 
 class LatentsCache:
-    """Latents on the disk, by the content of a voice and of the model that made them.
+    """A cache of latents on the disk, keyed by the content of the voice and of the model.
 
-    Losing them costs their computation and nothing else, so what cannot be read is absent, and what
-    cannot be written is said once.
+    A lost entry costs its computation only. So an unreadable one counts as absent, and a failed
+    write is logged once.
     """
 
     def __init__(self, folder: Path, model_digest: str) -> None:
@@ -99,15 +98,15 @@ class LatentsCache:
         self._has_warned = False
 
     def get(self, voice_digest: str) -> VoiceLatents | None:
-        """Those of a voice; None where they are not there, or damaged."""
+        """Latents of a voice; None if they are absent or damaged."""
         try:
             with readable("Kept latents", ""):
-                return _unpacked(self._path(voice_digest))
+                return _load_cached(self._path(voice_digest))
         except (EngineUnavailable, MemoryError):
             return None
 
     def put(self, voice_digest: str, latents: VoiceLatents) -> None:
-        """Keep those of a voice, whole or not at all."""
+        """Write the latents of a voice, whole or not at all."""
         packed = BytesIO()
         np.savez(
             packed,
@@ -119,8 +118,8 @@ class LatentsCache:
         except OSError as error:
             if not self._has_warned:
                 log.warning(
-                    "What is known of a voice cannot be kept in %s (%s): it is computed anew after "
-                    "each start.",
+                    "The latents of a voice cannot be written to %s (%s): they are computed again "
+                    "after each start.",
                     self._folder,
                     error.strerror or error,
                 )
@@ -139,10 +138,10 @@ class LatentsCache:
             draft.replace(path)
         finally:
             with suppress(OSError):
-                draft.unlink(missing_ok=True)  # as it is where it took its place
+                draft.unlink(missing_ok=True)  # fails if it was renamed
 
 
-def _unpacked(path: Path) -> VoiceLatents | None:
+def _load_cached(path: Path) -> VoiceLatents | None:
     if not path.is_file() or path.stat().st_size > MOST_BYTES:
         return None
     content = path.read_bytes()

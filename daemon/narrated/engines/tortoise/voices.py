@@ -1,6 +1,6 @@
-"""Tortoise's voices: clips, or latents made of some; the user's own, and those shipped.
+"""The voices of Tortoise: clips or latents; the user's own, and those of its package.
 
-Looked up on the disk each time, so that one dropped later is found. Imports no torch.
+Each look-up reads the disk, so that a new voice is found. Imports no torch.
 """
 
 import difflib
@@ -13,41 +13,46 @@ from pathlib import Path
 from narrated.engines.neural.file_digests import FileDigests, SettleDetector, regular
 from narrated.engines.tortoise import voice_clips
 from narrated.engines.tortoise.required_files import package
-from narrated.engines.tortoise.voice_folders import VoiceFolder, is_latents, place_of, places_below
+from narrated.engines.tortoise.voice_folders import (
+    VoiceFolder,
+    find_voice,
+    is_latents,
+    voices_below,
+)
 from narrated.errors import EngineUnavailable
 from narrated.human_sizes import size
 
 SETTLE_S = 3.0
-"""How long a voice's files are left alone before they count: a copy that halts has more to come."""
+"""Seconds without a change before a voice counts: a stalled copy may go on."""
 
 _PREFERRED = ("train_grace", "train_daws", "train_dotrice", "train_dreams", "train_empire")
-"""Speakers that the model was trained on are said with the best sound, as its author says."""
+"""Speakers of the training data: the best sound, by the model's author."""
 _TRIES = 5
 _BEING_CHANGED = (
-    f"Once its files were left alone for {SETTLE_S:g} s, a post is tried again by itself."
+    f"Once its files are unchanged for {SETTLE_S:g} s, a post is tried again by itself."
 )
 
 
 @dataclass(frozen=True, slots=True)
 class TortoiseVoice:
-    """A voice by its content: the digest does not hang on names or times."""
+    """A voice by its content; names and times do not change its digest."""
 
     name: str
     digest: str
     files: tuple[Path, ...]
     """The clips, in the order of their content; or the one file of latents."""
     digests: tuple[str, ...]
-    """Of each file's content, which the whole one is taken of."""
+    """Digest of each file's content; `digest` is computed from these."""
 
     @property
     def holds_latents(self) -> bool:
-        """Whether it is a file of latents instead of clips."""
+        """True for a file of latents, False for clips."""
         return is_latents(self.files[0])
 
     def content(self, number: int) -> tuple[str, bytes]:
-        """One file's path and bytes, which are those that the digest was taken of.
+        """Path and bytes of one file, checked against its digest.
 
-        EngineUnavailable where they are other ones by now, or cannot be read.
+        Raises EngineUnavailable if it changed or cannot be read.
         """
         file = self.files[number]
         content = self._bytes(file)
@@ -74,9 +79,9 @@ class TortoiseVoice:
 
 
 class TortoiseVoices:
-    """Those in the user's own folder, before those in the folder that came with tortoise-tts.
+    """The user's own voices, before those of the package tortoise-tts.
 
-    A voice whose files are being copied is none yet: it counts once they were left alone.
+    A voice that is being copied counts once its files are unchanged for some seconds.
     """
 
     def __init__(self, own: Path, shipped: Path | None) -> None:
@@ -86,19 +91,19 @@ class TortoiseVoices:
         self._settling = SettleDetector(SETTLE_S)
 
     def listed(self) -> dict[str, str]:
-        """Every voice whose files can be read, with its digest; broken ones too."""
+        """Digest of every readable voice by name; broken ones too."""
         return {name: voice.digest for name, voice in self._steady(self._all)[1].items()}
 
     def digest(self, name: str) -> str:
-        """One voice's, without a look at all the others; empty where it is not listed."""
+        """Digest of one voice, looked up alone; empty if it is not listed."""
         voice = self._steady(lambda: self._named(name))[1].get(name)
         return voice.digest if voice else ""
 
     def found(self, name: str, language: str = "") -> TortoiseVoice:
-        """A voice by its name; without one, a speaker that the model knows, else an own one.
+        """A voice by its name; without one, a speaker of the training data, else an own voice.
 
-        The language decides nothing: Tortoise speaks English alone. EngineUnavailable for a voice
-        that is not there, that is being changed, or that cannot be read.
+        The language has no effect: Tortoise speaks English only. Raises EngineUnavailable if the
+        voice is missing, changing or unreadable.
         """
         name = name or self._best()
         places, voices = self._steady(lambda: self._named(name))
@@ -117,10 +122,9 @@ class TortoiseVoices:
     def _steady(
         self, look: Callable[[], Mapping[str, VoiceFolder]]
     ) -> tuple[Mapping[str, VoiceFolder], Mapping[str, TortoiseVoice]]:
-        """What is there by name, and those voices of it that are settled and can be read.
+        """The voice folders by name, and the settled and readable voices among them.
 
-        Looked up again where a folder became another while it was read: half of an old voice and
-        half of a new one are no voice.
+        Reads again if a folder changed meanwhile, so that no voice mixes old and new files.
         """
         for _ in range(_TRIES):
             places, voices = look(), {}
@@ -128,32 +132,32 @@ class TortoiseVoices:
                 with suppress(OSError):
                     if self._is_settled(place):
                         voices[name] = self._voice(name, place)
-            if all(place.stands for place in places.values()):
+            if all(place.is_unchanged for place in places.values()):
                 break
         return places, voices
 
     def _all(self) -> dict[str, VoiceFolder]:
         every: dict[str, VoiceFolder] = {}
         for root in self._roots:
-            every |= places_below(root)
+            every |= voices_below(root)
         return dict(sorted(every.items()))
 
     def _named(self, name: str) -> dict[str, VoiceFolder]:
-        """The one place of this name, as it would be among all."""
-        found = [place for root in self._roots if (place := place_of(name, root))]
+        """The folder of this name, as `_all` gives it."""
+        found = [place for root in self._roots if (place := find_voice(name, root))]
         return {name: found[-1]} if found else {}
 
     def _best(self) -> str:
-        """One that is settled, where there is any."""
+        """The best settled voice, or else the best of all."""
         places = self._all()
         names = [each for each in _PREFERRED if each in places] + list(places)
         return next((each for each in names if self._is_settled(places[each])), *names[:1] or [""])
 
     def _is_settled(self, place: VoiceFolder) -> bool:
-        return self._settling.is_over(place.told_by, place.changed_ns)
+        return self._settling.is_over(place.watched_path, place.changed_ns)
 
     def _voice(self, name: str, place: VoiceFolder) -> TortoiseVoice:
-        """OSError where a file cannot be read."""
+        """Digest a voice. Raises OSError if a file cannot be read."""
         told = sorted((self._stamps.digest(file), file) for file in place.files)
         digests, files = zip(*told, strict=True)
         whole = "/".join(["latents" if place.holds_latents else "clips", *digests])
@@ -172,7 +176,7 @@ class TortoiseVoices:
 
 
 def shipped() -> Path | None:
-    """The voices that come with tortoise-tts; None where it is not installed."""
+    """The folder of voices of tortoise-tts; None if it is not installed."""
     folder = package()
     return folder / "voices" if folder is not None and (folder / "voices").is_dir() else None
 
