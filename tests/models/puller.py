@@ -53,7 +53,7 @@ class Puller:
     def __call__(
         self, name: str = NAME, *, update: bool = False, observer: RecordingObserver | None = None
     ) -> PullResult:
-        ours = Hub(self.hub.endpoint, pause_s=0.01)
+        ours = Hub(self.hub.endpoint, pause_s=0)
         return pull(
             find_model(name), self.store, ours, observer or RecordingObserver(), update=update
         )

@@ -140,7 +140,7 @@ def test_gated_model(puller: Puller) -> None:
 
 def test_no_network(store: ModelStore) -> None:
     """Without a network, the error names the endpoint."""
-    nowhere = Hub("http://127.0.0.1:9", pause_s=0.01)
+    nowhere = Hub("http://127.0.0.1:9", pause_s=0)
     with pytest.raises(NarratedError, match=r"Could not reach http://127\.0\.0\.1:9") as error:
         pull(find_model(NAME), store, nowhere, RecordingObserver())
     assert "same command" in error.value.remedy
@@ -150,7 +150,7 @@ def test_no_network(store: ModelStore) -> None:
 def test_malformed_endpoint(endpoint: str, store: ModelStore) -> None:
     """A malformed HF_ENDPOINT is an error that says so."""
     with pytest.raises(NarratedError, match="HF_ENDPOINT is not an address"):
-        pull(find_model(NAME), store, Hub(endpoint, pause_s=0.01), RecordingObserver())
+        pull(find_model(NAME), store, Hub(endpoint, pause_s=0), RecordingObserver())
 
 
 def test_not_a_hub(puller: Puller) -> None:
