@@ -1,4 +1,4 @@
-"""Which jobs are under way at once: short ones have seats that no book can take."""
+"""Admits jobs to run at once; short ones have places that no book can take."""
 
 import asyncio
 import logging
@@ -10,34 +10,34 @@ from narrated.ledger.job import Job
 from narrated.ledger.store import Ledger
 
 SHORT_BYTES = 64 * 1024
-SHORT_SEATS = 24
-LONG_SEATS = 8
+MOST_SHORT = 24
+MOST_LONG = 8
 RETRY_S = 2.0
 """Pause before a ledger that could not be read is read again."""
 
 log = logging.getLogger("narrated")
 
 
-class _AdmissionLane:
-    """Jobs of one size: those that wait, first come first served, and how many may run."""
+class _SizeClass:
+    """The jobs of one size class: those that wait, in order, and those that run."""
 
-    def __init__(self, seats: int) -> None:
-        self.seats = seats
+    def __init__(self, limit: int) -> None:
+        self.limit = limit
         self.waiting: deque[int] = deque()
         self.running: dict[int, asyncio.Task[None]] = {}
 
 
 class Admission:
-    """Runs each pushed job's story once, a bounded number of them side by side.
+    """Runs each pushed job once, and a bounded number at the same time.
 
-    The scheduler is fair between the jobs under way; the bound is there for memory, and for the
-    order in which a flood of files is finished.
+    The scheduler is fair between running jobs. The bound saves memory, and keeps the order in
+    which a flood of files is finished.
     """
 
-    def __init__(self, ledger: Ledger, story: Callable[[Job], Awaitable[None]]) -> None:
+    def __init__(self, ledger: Ledger, run: Callable[[Job], Awaitable[None]]) -> None:
         self._ledger = ledger
-        self._story = story
-        self._short, self._long = _AdmissionLane(SHORT_SEATS), _AdmissionLane(LONG_SEATS)
+        self._run_job = run
+        self._short, self._long = _SizeClass(MOST_SHORT), _SizeClass(MOST_LONG)
         self._queued: set[int] = set()
         self._again: set[int] = set()
         self._closed = False
@@ -45,24 +45,24 @@ class Admission:
         self.idle.set()
 
     def push(self, job: Job) -> None:
-        """Have a job done; pushing one that waits or runs is no second run of it."""
-        lane = self._lane(job)
+        """Queue a job; one that waits is queued once, one that runs is run again afterwards."""
+        jobs = self._size_class(job)
         if self._closed or job.id in self._queued:
             return
-        if job.id in lane.running:
+        if job.id in jobs.running:
             self._again.add(job.id)
             return
-        self._line_up(lane, job.id)
+        self._enqueue(jobs, job.id)
 
     def cancel(self, job: Job) -> None:
-        """Stop a job where it is; what it holds in the ledger is the caller's business."""
+        """Stop a job; the caller moves it in the ledger."""
         self._queued.discard(job.id)
-        for lane in (self._short, self._long):
-            if task := lane.running.get(job.id):
+        for jobs in (self._short, self._long):
+            if task := jobs.running.get(job.id):
                 task.cancel()
 
     async def close(self) -> None:
-        """Stop all jobs; they go on where they were at the next start."""
+        """Stop all jobs; the next start resumes them."""
         self._closed = True
         tasks = [*self._short.running.values(), *self._long.running.values()]
         for task in tasks:
@@ -71,52 +71,52 @@ class Admission:
 
     @property
     def queued(self) -> int:
-        """How many jobs wait for a seat."""
+        """The number of jobs that wait for a place."""
         return len(self._queued)
 
     @property
     def next_up(self) -> list[int]:
-        """The ids of the first jobs that wait for a seat, short ones first."""
+        """The ids of the first jobs that wait for a place, short ones first."""
         waiting = [*self._short.waiting, *self._long.waiting]
         return [number for number in waiting[:20] if number in self._queued][:10]
 
-    def _line_up(self, lane: _AdmissionLane, number: int) -> None:
+    def _enqueue(self, jobs: _SizeClass, number: int) -> None:
         self._queued.add(number)
-        lane.waiting.append(number)
+        jobs.waiting.append(number)
         self.idle.clear()
-        self._fill(lane)
+        self._fill(jobs)
 
-    def _lane(self, job: Job) -> _AdmissionLane:
+    def _size_class(self, job: Job) -> _SizeClass:
         return self._short if job.size_bytes < SHORT_BYTES else self._long
 
-    def _fill(self, lane: _AdmissionLane) -> None:
-        while lane.waiting and len(lane.running) < lane.seats and not self._closed:
-            number = lane.waiting.popleft()
+    def _fill(self, jobs: _SizeClass) -> None:
+        while jobs.waiting and len(jobs.running) < jobs.limit and not self._closed:
+            number = jobs.waiting.popleft()
             if number not in self._queued:
                 continue  # cancelled while it waited
             try:
                 job = self._ledger.jobs.get(number)
             except StorageError as error:
                 log.error("%s", error)
-                lane.waiting.appendleft(number)
-                asyncio.get_running_loop().call_later(RETRY_S, self._fill, lane)
+                jobs.waiting.appendleft(number)
+                asyncio.get_running_loop().call_later(RETRY_S, self._fill, jobs)
                 return
             self._queued.discard(number)
             if job.is_open:
-                self._run(lane, job)
+                self._run(jobs, job)
         if not (self._queued or self._short.running or self._long.running):
             self.idle.set()
 
-    def _run(self, lane: _AdmissionLane, job: Job) -> None:
-        task = asyncio.ensure_future(self._story(job))
-        lane.running[job.id] = task
-        task.add_done_callback(lambda ended: self._ended(lane, job, ended))
+    def _run(self, jobs: _SizeClass, job: Job) -> None:
+        task = asyncio.ensure_future(self._run_job(job))
+        jobs.running[job.id] = task
+        task.add_done_callback(lambda ended: self._ended(jobs, job, ended))
 
-    def _ended(self, lane: _AdmissionLane, job: Job, ended: asyncio.Future[None]) -> None:
-        del lane.running[job.id]
+    def _ended(self, jobs: _SizeClass, job: Job, ended: asyncio.Future[None]) -> None:
+        del jobs.running[job.id]
         if job.id in self._again:
             self._again.discard(job.id)
-            self._line_up(lane, job.id)
-        self._fill(lane)
+            self._enqueue(jobs, job.id)
+        self._fill(jobs)
         if not ended.cancelled():
-            ended.result()  # a story handles its own errors; anything here is a defect to be heard
+            ended.result()  # a job handles its own errors: any other is a defect, and is raised

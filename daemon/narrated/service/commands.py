@@ -1,4 +1,4 @@
-"""What the user may ask of the ledger, with a daemon running or without."""
+"""Commands that change the ledger, with or without a running daemon."""
 
 from collections.abc import Callable
 from contextlib import suppress
@@ -18,7 +18,7 @@ from narrated.printable import printable
 
 
 class JobHistoryEntry(msgspec.Struct, frozen=True):
-    """One version of a file, as `narrated history` tells it."""
+    """One version of a file, for `narrated history`."""
 
     job: int
     state: str
@@ -33,8 +33,8 @@ class JobHistoryEntry(msgspec.Struct, frozen=True):
 class UserCommands:
     """Retry, respeak, refresh, cancel, history; paths are relative to the inbox.
 
-    Each gives back the paths that it set in motion. `enqueue` has a job done where a daemon
-    runs; without one the job waits in the ledger for the next start.
+    Each returns the paths that it affects. `enqueue` hands a job to a running daemon; without one
+    the job waits in the ledger for the next start.
     """
 
     def __init__(
@@ -53,7 +53,7 @@ class UserCommands:
         self._cancel = cancel
 
     def retry(self, path: str | None) -> list[str]:
-        """Try a failed, waiting or cancelled file again; all failed ones where none is named."""
+        """Retry a failed, waiting or cancelled file; all failed ones if `path` is None."""
         if path is None:
             jobs = self._ledger.jobs.in_state(JobState.FAILED)
         else:
@@ -66,34 +66,35 @@ class UserCommands:
         return [self._redo(job, JobCause.FOUND).path for job in jobs]
 
     def refresh(self, path: str | None) -> list[str]:
-        """Narrate anew by today's configuration: a file, a folder, or everything that is there."""
+        """Narrate again by the present configuration: a file, a folder, or all sources."""
         ended = self._ledger.jobs.in_state(JobState.DONE, JobState.FAILED, JobState.WAITING)
         wanted = [job for job in ended if _in(job, path)]
         if not wanted and path:
             self._last(path)
-        if len(wanted) > 1:  # a narration may outlive its source, and is then left as it is
+        if len(wanted) > 1:  # a narration without a source stays as it is
             wanted = [job for job in wanted if self._ledger.sources.sha256(job.path)]
         return [self._redo(job, JobCause.REFRESH).path for job in wanted]
 
     def respeak(self, path: str, at_s: float | None) -> list[str]:
-        """Choose the next take: of all chunks, or of the line heard at a time."""
+        """Choose the next take: of all chunks, or of the line at a time of the narration."""
         job = self._ledger.jobs.published(path)
-        manuscript = None if job is None else self._manuscript(job)
-        if job is not None and manuscript is None:
+        plan = None if job is None else self._plan(job)
+        if job is not None and plan is None:
             raise NarratedError(
-                f"What was spoken of {printable(path)} is not known: it was made anew, or updated.",
-                f"`narrated refresh {printable(path)}` finds it out, and speaks nothing again.",
+                f"The takes of {printable(path)} are not known, since the ledger was restored or "
+                "narrated was updated.",
+                f"`narrated refresh {printable(path)}` finds them, and speaks nothing again.",
             )
-        if job is None or manuscript is None:
+        if job is None or plan is None:
             raise NarratedError(
                 f"{printable(path)} has no narration yet.", "See `narrated history` for its state."
             )
         self._content(job)
-        self._ledger.takes.choose_next(path, self._digests(job, manuscript, at_s))
+        self._ledger.takes.choose_next(path, self._digests(job, plan, at_s))
         return [self._redo(job, JobCause.RESPEAK).path]
 
     def cancel(self, path: str) -> list[str]:
-        """Stop what is being done for a file; what was published stays."""
+        """Stop the jobs of a file; its published narration stays."""
         jobs = [
             job for job in self._ledger.jobs.stoppable(path) if job.state is not JobState.FAILED
         ]
@@ -123,10 +124,10 @@ class UserCommands:
             for job in self._ledger.jobs.history(path)
         ]
 
-    def _digests(self, job: Job, manuscript: Plan, at_s: float | None) -> list[str]:
-        """The chunks of the line that is heard then; of all lines where no time is given."""
+    def _digests(self, job: Job, plan: Plan, at_s: float | None) -> list[str]:
+        """List the digests of the line at `at_s` seconds; of all lines if it is None."""
         if at_s is None:
-            return list(dict.fromkeys(manuscript.digests))
+            return list(dict.fromkeys(plan.digests))
         published = manifests.read(self._outbox / (job.stem + manifests.MANIFEST_SUFFIX))
         starts = [block.start_s for block in published.blocks]
         if not 0 <= at_s <= published.duration_s or not starts:
@@ -135,26 +136,26 @@ class UserCommands:
                 f"nothing is heard at {at_s:.0f} s."
             )
         heard = max((n for n, start_s in enumerate(starts) if start_s <= at_s), default=0)
-        line = manuscript.plan.script.lines[heard].id
-        chunks = zip(manuscript.plan.chunks, manuscript.digests, strict=True)
+        line = plan.plan.script.lines[heard].id
+        chunks = zip(plan.plan.chunks, plan.digests, strict=True)
         return [digest for chunk, digest in chunks if chunk.line == line]
 
-    def _manuscript(self, job: Job) -> Plan | None:
-        """What a job was planned as, where that is known and has today's form."""
+    def _plan(self, job: Job) -> Plan | None:
+        """Return a job's plan; None if it has none, or one of an earlier format."""
         with suppress(PlanOutdated):
             kept = self._ledger.jobs.plan(job)
             return None if kept is None else Plan.unpacked(kept)
         return None
 
     def _redo(self, job: Job, cause: JobCause) -> Job:
-        if manuscript := self._manuscript(job):
-            self._ledger.crashes.reset(manuscript.keys)
+        if plan := self._plan(job):
+            self._ledger.crashes.reset(plan.keys)
         again = self._register.new(job.path, self._content(job), job.size_bytes, cause)
         self._enqueue(again)
         return again
 
     def _content(self, job: Job) -> str:
-        """The source as it is now; one that is gone cannot be narrated anew."""
+        """Return the digest of the source; NarratedError if it is gone."""
         sha256 = self._ledger.sources.sha256(job.path)
         if not sha256:
             raise NarratedError(

@@ -1,4 +1,4 @@
-"""The socket over which the command line speaks with a running daemon."""
+"""The socket between the command line and a running daemon."""
 
 import asyncio
 import hashlib
@@ -24,7 +24,7 @@ Handler = Callable[[dict[str, Any], bytes], Awaitable[tuple[Any, bytes]]]
 
 
 def socket_path(state: Path, environ: Mapping[str, str] = os.environ) -> Path:
-    """Where a daemon on this state directory listens; the lock file tells others."""
+    """Choose the socket of a daemon on this state directory; the lock file names it to clients."""
     digest = hashlib.sha256(os.fsencode(state)).hexdigest()[:12]
     candidates = [state / "control.sock", Path(tempfile.gettempdir()) / f"narrated-{digest}.sock"]
     if runtime := environ.get("RUNTIME_DIRECTORY", "").split(":")[0]:
@@ -39,7 +39,7 @@ def socket_path(state: Path, environ: Mapping[str, str] = os.environ) -> Path:
 
 
 class ControlServer:
-    """Answers one request a connection, for the daemon's account and group alone."""
+    """Answers one request per connection, for the daemon's account and group alone."""
 
     def __init__(self, path: Path, handler: Handler) -> None:
         self._path = path
@@ -47,7 +47,7 @@ class ControlServer:
         self._server: asyncio.Server | None = None
 
     async def __aenter__(self) -> Self:
-        self._path.unlink(missing_ok=True)  # we hold the state lock: nobody listens there
+        self._path.unlink(missing_ok=True)  # the state lock is held, so no daemon listens there
         self._server = await asyncio.start_unix_server(self._serve, self._path)
         self._path.chmod(0o660)
         return self
@@ -68,7 +68,7 @@ class ControlServer:
             writer.write(await self._answer(header, payload))
             await writer.drain()
         except (OSError, asyncio.IncompleteReadError, ValueError):
-            pass  # whoever asked has gone, or does not speak our language
+            pass  # the client has gone, or sent no valid frame
         finally:
             writer.close()
 
@@ -81,7 +81,7 @@ class ControlServer:
 
 
 def ask(path: Path, header: Mapping[str, Any], payload: bytes = b"") -> tuple[Any, bytes]:
-    """Ask the daemon that listens there; NarratedError when it refuses or does not answer."""
+    """Send a request to the daemon at a socket; NarratedError if it refuses or is not there."""
     try:
         with socket.socket(socket.AF_UNIX) as line:
             line.connect(os.fspath(path))
@@ -98,7 +98,7 @@ def _answered(line: socket.socket) -> tuple[Any, bytes]:
     with line.makefile("rb") as stream:
         sizes = stream.read(8)
         if len(sizes) < 8:
-            raise NarratedError("The daemon went away before it answered.", "Ask again.")
+            raise NarratedError("The daemon stopped before it answered.", "Try again.")
         header = json.loads(stream.read(int.from_bytes(sizes[:4], "big")))
         payload = stream.read(int.from_bytes(sizes[4:], "big"))
     if failed := header.get("failed"):
@@ -107,7 +107,7 @@ def _answered(line: socket.socket) -> tuple[Any, bytes]:
 
 
 def _frame(header: dict[str, Any], payload: bytes) -> bytes:
-    # Not msgspec's JSON: a file name may hold bytes that are no UTF-8, which this one escapes.
+    # Not msgspec's JSON: file names may hold bytes that are not UTF-8, which `json` escapes.
     line = json.dumps(msgspec.to_builtins(header)).encode("ascii")
     return len(line).to_bytes(4, "big") + len(payload).to_bytes(4, "big") + line + payload
 

@@ -1,18 +1,18 @@
-"""Memory that was let go goes back to the system: a long book takes no more than a short one."""
+"""Returns freed memory to the system: a long book needs no more than a short one."""
 
 import ctypes
 
 MAPPED_BYTES = 128 * 1024
-"""From this size on a block is mapped by itself: a take's sound is ten times as large."""
+"""Blocks of at least this size are mapped separately; a take is ten times as large."""
 
 _M_MMAP_THRESHOLD = -3  # malloc.h
 
 
 def return_large_blocks() -> None:
-    """Have glibc unmap every large block as soon as it is freed; other C libraries do so already.
+    """Make glibc unmap each large block when it is freed, as other C libraries do.
 
-    By itself glibc raises the bound with the first large block that is freed, and from then on
-    keeps such blocks in one heap a thread: 40 MiB more after an hour of sound, and growing.
+    By default glibc raises the threshold when the first large block is freed, and then keeps such
+    blocks in one heap per thread: 40 MiB more after an hour of sound, and growing.
     """
     if mallopt := getattr(ctypes.CDLL(None), "mallopt", None):
         mallopt(_M_MMAP_THRESHOLD, MAPPED_BYTES)

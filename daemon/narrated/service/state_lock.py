@@ -1,4 +1,4 @@
-"""One daemon a state directory: the second refuses, naming the first."""
+"""Locks the state directory: a second daemon refuses to start, and names the first."""
 
 import fcntl
 import os
@@ -13,7 +13,7 @@ from narrated.errors import AlreadyRunning, StorageError
 
 
 class LockHolder(msgspec.Struct, frozen=True):
-    """Who works on a state directory, and where it listens."""
+    """The process that holds a state directory, and its control socket."""
 
     pid: int
     socket: str = ""
@@ -21,7 +21,7 @@ class LockHolder(msgspec.Struct, frozen=True):
 
 
 class StateLock:
-    """Holds a state directory for this process; the kernel lets go of it when we die."""
+    """Holds a state directory for this process; the kernel releases it when the process dies."""
 
     def __init__(self, state: Path, holder: LockHolder) -> None:
         self._path = state / "lock"
@@ -54,7 +54,7 @@ class StateLock:
         os.close(self._fd)
 
     def tell(self, holder: LockHolder) -> None:
-        """Let others know who holds it, now that there is more to know."""
+        """Update the holder in the lock file."""
         self._write(msgspec.json.encode(holder))
 
     def _write(self, content: bytes) -> None:
@@ -66,7 +66,7 @@ class StateLock:
 
 
 def holder(state: Path) -> LockHolder | None:
-    """The daemon that holds a state directory now; None where none does."""
+    """Return the process that holds a state directory; None if it is free."""
     try:
         fd = os.open(state / "lock", os.O_RDONLY | os.O_CLOEXEC)
     except OSError:
@@ -81,7 +81,7 @@ def holder(state: Path) -> LockHolder | None:
 
 
 def _locked(fd: int) -> bool:
-    """Take the lock; one who only asks who holds it has it for an instant, which we sit out."""
+    """Take the lock; retry for 0.2 s, since `holder` takes it for a moment to ask."""
     for _ in range(20):
         try:
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -95,7 +95,7 @@ def _read(fd: int) -> LockHolder | None:
     try:
         return msgspec.json.decode(os.pread(fd, 4096, 0), type=LockHolder)
     except msgspec.DecodeError:
-        return None  # it holds the lock, and is just about to write who it is
+        return None  # it has the lock, and has yet to write its name
 
 
 def _unusable(state: Path, error: OSError) -> StorageError:
@@ -108,8 +108,8 @@ def _unusable(state: Path, error: OSError) -> StorageError:
 
 def _refusal(state: Path) -> AlreadyRunning:
     first = holder(state)
-    who = f"the process {first.pid}, running since {first.since}," if first else "another process"
+    who = f"the process {first.pid}, running since {first.since}" if first else "another process"
     return AlreadyRunning(
-        f"{state} is in use: {who} works on it.",
+        f"{state} is in use by {who}.",
         "Stop that one first (`systemctl stop narrated`), or name another `state:` folder.",
     )
