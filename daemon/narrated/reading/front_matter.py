@@ -39,7 +39,7 @@ def split_front_matter(
                 raise SourceError(f"{label} is too long.", "Shorten it.")
             entries = load(f"\n{found['text']}", label)  # line breaks as in the file, for errors
             used, unused = _split_keys(entries)
-            metadata = parse(used, MetadataSource(name, label), choices)
+            metadata = parse(used, MetadataSource(None, label), choices)
             return metadata, unused, text[found.end() :]
     return _split_title_block(text, name)
 

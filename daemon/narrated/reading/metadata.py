@@ -54,7 +54,8 @@ class Metadata(msgspec.Struct, frozen=True):
 class MetadataSource(NamedTuple):
     """The text that holds metadata: the inbox path of its file, and its name in an error."""
 
-    path: str
+    path: str | None
+    """None if the reader knows only the file's name; `lexicon_path` then checks a lexicon later."""
     label: str
 
 
@@ -135,7 +136,7 @@ def without_time(date: str) -> str:
 
 def _lexicon_path(entry: _Entry) -> str:
     name = str(entry.value)
-    folder = posixpath.dirname(entry.source.path)
+    folder = posixpath.dirname(entry.source.path or "")
     path = None if name.startswith("/") else _inbox_path(f"{folder}/{name}")
     if not path or not path.lower().endswith(_LEXICON):
         remedy = f"Allowed: the path of a {_LEXICON} file in the inbox, relative to this file."
@@ -180,6 +181,8 @@ def _truth(entry: _Entry, choices: Choices) -> bool:
 
 
 def _lexicon(entry: _Entry, choices: Choices) -> str:
+    if entry.source.path is None:
+        return _text(entry, choices)
     _lexicon_path(entry)
     return str(entry.value)
 
