@@ -24,7 +24,7 @@ def refused(only, *states) -> NarratedError:
     return caught.value
 
 
-def test_one_engine():
+def test_lists_one_engine_alone():
     """The voices of one engine are listed alone."""
     assert list(voice_lines(EngineProbe({"espeak": ESPEAK}, []), "espeak"))[:2] == [
         "espeak (1 voices)",
@@ -32,14 +32,14 @@ def test_one_engine():
     ]
 
 
-def test_engine_still_loading():
+def test_loading_engine_is_awaited():
     """For an engine that still loads, the message says to try again."""
     error = refused("tortoise", state("models", WorkerState.STARTING))
     assert "The engine tortoise does not answer yet" in error.problem
     assert "moment" in error.remedy
 
 
-def test_unavailable_engine():
+def test_missing_engine_says_why():
     """For an unavailable engine, the message names the reason."""
     why = "The model Manmay/tortoise-tts is not there. narrated models pull Manmay/tortoise-tts"
     error = refused("tortoise", state("models", WorkerState.READY, (), {"tortoise": why}))
@@ -47,7 +47,7 @@ def test_unavailable_engine():
     assert "narrated models pull" in str(error)
 
 
-def test_unconfigured_engine():
+def test_unknown_engine_says_how():
     """For an unconfigured engine, the message names the key."""
     error = refused("tortoise", state("models", WorkerState.READY))
     assert "No speech engine tortoise" in error.problem

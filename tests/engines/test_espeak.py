@@ -30,14 +30,16 @@ def seconds(engine, pcm):
     return len(pcm) / 2 / engine.sample_rate
 
 
-def test_a_sentence_comes_out_as_sound(engine):
+def test_sentence_becomes_sound(engine):
+    """A sentence comes out as sound."""
     pcm = spoken(engine, "The quick brown fox jumps over the lazy dog.")
     samples = np.frombuffer(pcm, dtype="<i2")
     assert 2 < seconds(engine, pcm) < 4
     assert np.abs(samples).max() > 5000
 
 
-def test_the_same_request_gives_the_same_sound_whatever_was_said_before(engine):
+def test_sound_depends_on_request(engine):
+    """The same request gives the same sound whatever was said before."""
     requests = [
         ("Hello there, this is one.", "en-us", {}),
         ("Hello there, this is one.", "en-us", {"rate": 300, "pitch": 80}),
@@ -52,20 +54,23 @@ def test_the_same_request_gives_the_same_sound_whatever_was_said_before(engine):
             assert spoken(engine, text, voice, **options) == first[index]
 
 
-def test_another_engine_of_the_same_identity_gives_the_same_sound(engine):
+def test_same_identity_same_sound(engine):
+    """Another engine of the same identity gives the same sound."""
     other = load({}, PlainShelf())
     assert other.identity == engine.identity
     assert spoken(other, "Once more.", seed=3) == spoken(engine, "Once more.", seed=3)
 
 
-def test_another_seed_is_another_take_of_about_the_same_length(engine):
+def test_seed_gives_another_take(engine):
+    """Another seed is another take of about the same length."""
     takes = [spoken(engine, "This is a sentence to say again.", seed=seed) for seed in range(4)]
     assert len(set(takes)) == 4
     lengths = [seconds(engine, take) for take in takes]
     assert max(lengths) - min(lengths) < 0.1
 
 
-def test_markup_and_phoneme_marks_are_read_not_obeyed(engine):
+def test_markup_is_read_aloud(engine):
+    """Markup and phoneme marks are read not obeyed."""
     plain = spoken(engine, "hello")
     assert len(spoken(engine, "<break time='9s'/>hello")) > len(plain)
     assert seconds(engine, spoken(engine, "<break time='9s'/>hello")) < 9
@@ -73,28 +78,34 @@ def test_markup_and_phoneme_marks_are_read_not_obeyed(engine):
 
 
 @pytest.mark.parametrize("text", ["...", "—", " ", "", "\x01\x02", "\udc80\udcff", "…"])
-def test_what_has_no_sound_is_a_short_silence(engine, text):
+def test_silence_without_words(engine, text):
+    """What has no sound is a short silence."""
     assert 0 < seconds(engine, spoken(engine, text)) < 1
 
 
 @pytest.mark.parametrize(
     "text", ["日本語のテキスト", "Привет, мир", "שלום עולם", "🎉 👩‍👩‍👧", "a\0b"]
 )
-def test_any_script_is_said_somehow(engine, text):
+def test_any_script_is_spoken(engine, text):
+    """Any script is said somehow."""
     assert spoken(engine, text)
 
 
-def test_a_faster_rate_takes_less_time(engine):
+def test_faster_rate_is_shorter(engine):
+    """A faster rate takes less time."""
     text = "A sentence of some length to be said at two rates."
     assert len(spoken(engine, text, rate=300)) < 0.8 * len(spoken(engine, text, rate=175))
 
 
-def test_an_unknown_voice_is_refused_with_names_near_it(engine):
+def test_unknown_voice_is_refused(engine):
+    """An unknown voice is refused with names near it."""
     with pytest.raises(EngineUnavailable, match=r"no voice 'en-uss'\. .*en-us"):
         engine.admit(SpeechRequest("1", "Hello", "en-uss"))
 
 
-def test_without_a_wish_the_language_chooses_the_voice(engine):
+def test_language_chooses_voice(engine):
+    """Without a wish the language chooses the voice."""
+
     def unwished(language):
         engine.admit(SpeechRequest("1", "Guten Tag", "", language=language))
         return engine.step()[0].pcm
@@ -105,45 +116,53 @@ def test_without_a_wish_the_language_chooses_the_voice(engine):
 
 
 @pytest.mark.parametrize("options", [{"speed": 3}, {"rate": 10_000}, {"rate": "fast"}])
-def test_an_option_that_cannot_be_is_refused(engine, options):
+def test_invalid_option_is_refused(engine, options):
+    """An option that cannot be is refused."""
     with pytest.raises(EngineError, match="option"):
         engine.admit(SpeechRequest("1", "Hello", "en-us", options))
 
 
-def test_an_unknown_variant_is_refused_with_names_near_it(engine):
+def test_unknown_variant_is_refused(engine):
+    """An unknown variant is refused with names near it."""
     with pytest.raises(EngineError, match=r"no variant 'f33'.*f3"):
         engine.admit(SpeechRequest("1", "Hello", "en-us", {"variant": "f33"}))
 
 
-def test_a_variant_changes_the_voice(engine):
+def test_variant_changes_voice(engine):
+    """A variant changes the voice."""
     assert spoken(engine, "Hello", variant="f3") != spoken(engine, "Hello")
 
 
-def test_a_picture_is_not_spoken(engine):
+def test_picture_is_not_spoken(engine):
+    """A picture is not spoken."""
     with pytest.raises(EngineError, match="cannot describe"):
         engine.admit(CaptionRequest("1", b""))
 
 
-def test_common_voices_are_there_each_with_a_digest(engine):
+def test_common_voices_have_digests(engine):
+    """Common voices are there each with a digest."""
     voices = engine.voices()
     assert {"en", "en-us", "en-gb", "de", "fr-fr", "es", "ru", "cmn"} <= voices.keys()
     assert voices["en-us"] != voices["en-gb"]
 
 
-def test_options_of_the_engine_are_part_of_its_identity(engine):
+def test_options_change_identity(engine):
+    """Options of the engine are part of its identity."""
     faster = load({"rate": 300}, PlainShelf())
     assert faster.identity != engine.identity
     assert len(spoken(faster, "Some words to say.")) < len(spoken(engine, "Some words to say."))
 
 
-def test_a_cancelled_utterance_is_not_spoken(engine):
+def test_cancelled_text_is_dropped(engine):
+    """A cancelled utterance is not spoken."""
     engine.admit(SpeechRequest("1", "Hello", "en-us"))
     engine.admit(SpeechRequest("2", "Hello", "en-us"))
     engine.cancel("1")
     assert [outcome.id for outcome in engine.step()] == ["2"]
 
 
-def test_many_utterances_leave_little_memory_behind(engine):
+def test_texts_leak_little_memory(engine):
+    """Many utterances leave little memory behind."""
     from narrated.engines.espeak import _memory_bytes
 
     for _ in range(50):
@@ -155,13 +174,15 @@ def test_many_utterances_leave_little_memory_behind(engine):
     assert not engine.worn
 
 
-def test_engines_that_come_with_the_program_are_found_by_name():
+def test_built_in_engines_by_name():
+    """Engines that come with the program are found by name."""
     for name in ("espeak", "embedded"):
         spec = BUILT_IN_ENGINES.get(name)
         assert load_engine(spec, PlainShelf()).kind == spec.kind
     assert BUILT_IN_ENGINES.get("no such engine") is None
 
 
-def test_a_module_that_is_not_installed_says_so():
+def test_missing_module_is_named():
+    """A module that is not installed says so."""
     with pytest.raises(EngineUnavailable, match="no_such_engine"):
         load_engine(EngineSpec("none", "speech", "no_such_engine", 400), PlainShelf())

@@ -39,7 +39,8 @@ def is_near(colour, other, far=12):
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "TIFF"])
 @pytest.mark.parametrize("orientation", range(1, 9))
-def test_a_turned_picture_stands_upright(kind, orientation):
+def test_turned_picture_is_upright(kind, orientation):
+    """A turned picture stands upright."""
     upright = Image.new("RGB", (96, 64), WHITE)
     upright.paste(RED, (0, 0, 48, 32))
     upright.paste(BLUE, (48, 0, 96, 32))
@@ -55,11 +56,13 @@ def test_a_turned_picture_stands_upright(kind, orientation):
     assert all(map(is_near, corners, wanted))
 
 
-def test_a_broken_orientation_leaves_the_picture_as_it_is():
+def test_broken_orientation_is_ignored():
+    """A broken orientation leaves the picture as it is."""
     assert seen(saved(painted(), "JPEG", exif=b"Exif\0\0rubbish that is none")).size == (320, 200)
 
 
-def test_what_is_transparent_stands_on_white():
+def test_transparency_gets_white():
+    """What is transparent stands on white."""
     image = painted(64, 64, RED).convert("RGBA")
     image.paste((0, 0, 255, 0), (0, 0, 32, 64))
     image = seen(saved(image))
@@ -67,7 +70,8 @@ def test_what_is_transparent_stands_on_white():
     assert is_near(at(image, 0.8, 0.5), RED)
 
 
-def test_a_pale_drawing_on_nothing_stands_on_black():
+def test_pale_drawing_gets_black():
+    """A pale drawing on nothing stands on black."""
     image = Image.new("RGBA", (64, 64), (255, 255, 255, 0))
     image.paste((250, 250, 250, 255), (20, 20, 40, 40))
     image = seen(saved(image))
@@ -75,12 +79,14 @@ def test_a_pale_drawing_on_nothing_stands_on_black():
     assert is_near(at(image, 0.5, 0.5), (250, 250, 250))
 
 
-def test_a_wholly_transparent_picture_is_white():
+def test_all_transparent_is_white():
+    """A wholly transparent picture is white."""
     assert at(seen(saved(Image.new("RGBA", (64, 64), (9, 9, 9, 0)))), 0.5, 0.5) == WHITE
 
 
 @pytest.mark.parametrize("kind", ["LA", "P"])
-def test_other_ways_of_being_transparent_are_known(kind):
+def test_other_transparency_modes(kind):
+    """Other ways of being transparent are known."""
     if kind == "LA":
         picture = saved(Image.new("LA", (64, 64), (0, 0)))
     else:
@@ -88,19 +94,21 @@ def test_other_ways_of_being_transparent_are_known(kind):
     assert at(seen(picture), 0.5, 0.5) == WHITE
 
 
-def test_a_palette_without_transparency_keeps_its_colours():
+def test_opaque_palette_keeps_colours():
+    """A palette without transparency keeps its colours."""
     assert is_near(at(seen(saved(painted(64, 64, RED, mode="P"))), 0.5, 0.5), RED, far=40)
 
 
 @pytest.mark.parametrize("kind", ["GIF", "WEBP", "PNG"])
-def test_an_animation_is_seen_by_its_first_frame(kind):
+def test_animation_shows_first_frame(kind):
+    """An animation is seen by its first frame."""
     frames = [painted(64, 64, colour) for colour in (RED, GREEN, BLUE)]
     moving = saved(frames[0], kind, save_all=True, append_images=frames[1:])
     assert is_near(at(seen(moving), 0.5, 0.5), RED, far=40)
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "TIFF"])
-def test_the_four_colours_of_print_become_three(kind):
+def test_cmyk_becomes_rgb(kind):
     """Adobe's JPEGs hold these inverted, and Pillow writes them so."""
     ink = Image.new("CMYK", (64, 64), (0, 255, 255, 0))
     picture = saved(ink, kind)
@@ -108,26 +116,30 @@ def test_the_four_colours_of_print_become_three(kind):
     assert is_near(at(seen(picture), 0.5, 0.5), (255, 0, 0), far=4)
 
 
-def test_a_large_print_is_reduced_as_it_is_read():
+def test_large_cmyk_is_reduced():
+    """A large print is reduced as it is read."""
     ink = Image.new("CMYK", (5000, 4000), (255, 0, 0, 0))
     image = seen(saved(ink, "JPEG"))
     assert image.size == (1024, 819)
     assert is_near(at(image, 0.5, 0.5), (0, 255, 255), far=4)
 
 
-def test_sixteen_bits_of_grey_are_scaled_and_not_cut_off():
+def test_grey_16_bit_is_scaled():
+    """Sixteen bits of grey are scaled and not cut off."""
     ramp = np.tile(np.linspace(0, 65535, 256).astype(np.uint16), (64, 1))
     image = seen(saved(Image.fromarray(ramp)))
     row = [image.getpixel((x, 30))[0] for x in range(256)]
     assert row == pytest.approx(range(256), abs=1)
 
 
-def test_a_dark_png_of_sixteen_bits_stays_dark():
+def test_dark_16_bit_png_stays_dark():
+    """A dark png of sixteen bits stays dark."""
     dark = np.full((64, 64), 200, dtype=np.uint16)
     assert at(seen(saved(Image.fromarray(dark))), 0.5, 0.5) == (1, 1, 1)
 
 
-def test_twelve_bits_in_sixteen_are_brought_out():
+def test_grey_12_bit_is_scaled():
+    """Twelve bits in sixteen are brought out."""
     measured = np.full((64, 64), 2048, dtype=np.uint16)
     measured[:, 32:] = 4095
     image = seen(saved(Image.fromarray(measured), "TIFF"))
@@ -135,7 +147,8 @@ def test_twelve_bits_in_sixteen_are_brought_out():
     assert at(image, 0.8, 0.5) == WHITE
 
 
-def test_real_numbers_and_what_is_none_are_seen():
+def test_float_samples_are_shown():
+    """Real numbers and what is none are seen."""
     values = np.full((64, 64), 0.5, dtype=np.float32)
     values[0, :8] = np.nan
     values[1, :8] = 1.0
@@ -157,12 +170,14 @@ def deep_png(colour, width=64, height=64):
     )
 
 
-def test_sixteen_bits_of_colour_are_scaled():
+def test_colour_16_bit_is_scaled():
+    """Sixteen bits of colour are scaled."""
     image = seen(deep_png((65535, 32768, 256)))
     assert is_near(at(image, 0.5, 0.5), (255, 128, 1), far=1)
 
 
-def test_colours_of_the_eye_become_those_of_a_screen():
+def test_lab_becomes_rgb():
+    """Colours of the eye become those of a screen."""
     lab = ImageCms.profileToProfile(
         painted(64, 64, RED),
         ImageCms.createProfile("sRGB"),
@@ -174,6 +189,7 @@ def test_colours_of_the_eye_become_those_of_a_screen():
 
 @pytest.mark.parametrize("mode", ["1", "L"])
 def test_one_channel_becomes_three(mode):
+    """One channel becomes three."""
     assert at(seen(saved(Image.new(mode, (64, 64), 255))), 0.5, 0.5) == WHITE
 
 
@@ -188,14 +204,16 @@ def test_one_channel_becomes_three(mode):
         ((2, 9000), (32, 1024)),
     ],
 )
-def test_any_size_becomes_one_that_can_be_looked_at(size, becomes):
+def test_any_size_becomes_usable(size, becomes):
+    """Any size becomes one that can be looked at."""
     image = seen(saved(Image.new("RGB", size, RED)))
     assert image.size == becomes
     assert is_near(at(image, 0.5, 0.5), RED)
 
 
 @pytest.mark.parametrize(("kind", "mode"), [("PNG", "P"), ("PNG", "L"), ("JPEG", "L")])
-def test_two_hundred_megapixels_are_seen(kind, mode):
+def test_megapixels_200_are_shown(kind, mode):
+    """Two hundred megapixels are seen."""
     image = Image.new(mode, (14200, 14100), 255 if mode == "L" else 0)
     if mode == "P":
         image.putpalette([*RED, *([0] * 765)])
@@ -204,7 +222,7 @@ def test_two_hundred_megapixels_are_seen(kind, mode):
     assert is_near(at(image, 0.5, 0.5), RED if mode == "P" else WHITE)
 
 
-def test_what_two_hundred_megapixels_take_is_bounded():
+def test_megapixels_200_memory():
     """Hardly more than the pixels themselves: 0.8 GB as Pillow holds colours."""
     program = (
         "import re, sys\n"
@@ -226,7 +244,8 @@ def test_what_two_hundred_megapixels_take_is_bounded():
     assert 0.9 * 4 * 14200 * 14100 < int(run.stdout) < 1.3 * 4 * 14200 * 14100
 
 
-def test_more_pixels_than_are_borne_are_refused_unread():
+def test_more_pixels_are_refused():
+    """More pixels than are borne are refused unread."""
     head = saved(painted(10, 10))
     huge = head[:16] + struct.pack(">II", 21000, 20000) + head[24:]
     huge = huge[:29] + struct.pack(">I", zlib.crc32(huge[12:29])) + huge[33:]
@@ -235,7 +254,8 @@ def test_more_pixels_than_are_borne_are_refused_unread():
     assert MOST_PIXELS == 400_000_000
 
 
-def test_pillow_is_left_as_it_was():
+def test_pillow_limit_is_restored():
+    """Pillow is left as it was."""
     before = Image.MAX_IMAGE_PIXELS
     seen(saved(painted()))
     with pytest.raises(EngineError):
@@ -243,21 +263,24 @@ def test_pillow_is_left_as_it_was():
     assert before == Image.MAX_IMAGE_PIXELS
 
 
-def test_a_program_for_a_printer_is_no_picture():
+def test_postscript_is_refused():
+    """A program for a printer is no picture."""
     page = b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 100 100\n%%EndComments\nshowpage\n"
     with pytest.raises(EngineError, match="no picture in a known format"):
         seen(page)
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
-def test_what_ends_early_is_refused(kind):
+def test_truncated_is_refused(kind):
+    """What ends early is refused."""
     noise = np.random.default_rng(1).integers(0, 255, (300, 300, 3), dtype=np.uint8)
     whole = saved(Image.fromarray(noise), kind)
     with pytest.raises(EngineError, match=r"cut short|no picture"):
         seen(whole[: len(whole) // 2])
 
 
-def test_every_cut_and_flip_is_seen_or_refused():
+def test_any_corruption_is_handled():
+    """Every cut and flip is seen or refused."""
     random = np.random.default_rng(2)
     small = painted(40, 30, RED, BLUE)
     grey = Image.fromarray(np.arange(1200, dtype=np.uint16).reshape(30, 40))

@@ -44,22 +44,26 @@ def xmp_packet(text):
     ).encode()
 
 
-def test_a_plain_picture_is_an_image_of_a_shape_and_a_colour():
+def test_plain_picture_has_colour():
+    """A plain picture is an image of a shape and a colour."""
     assert describe(saved(painted())) == "An image, wide, all blue."
 
 
-def test_two_main_colours_are_both_named():
+def test_two_main_colours_are_named():
+    """Two main colours are both named."""
     assert describe(saved(painted(320, 200, GREEN, BLUE))) == (
         "An image, wide, mostly green and blue."
     )
 
 
 def test_many_colours_are_not_listed():
+    """Many colours are not listed."""
     colours = (RED, GREEN, BLUE, (250, 220, 20), (120, 120, 120))
     assert describe(saved(painted(300, 200, *colours))) == "An image, wide, of many colours."
 
 
-def test_a_picture_is_a_photograph_only_where_a_camera_says_so():
+def test_only_camera_makes_photograph():
+    """A picture is a photograph only where a camera says so."""
     taken = {0x9003: "2024:05:03 10:20:30"}
     assert describe(saved(painted(), "JPEG", exif=camera_exif())).startswith("A photograph,")
     exif = camera_exif()
@@ -69,53 +73,63 @@ def test_a_picture_is_a_photograph_only_where_a_camera_says_so():
     )
 
 
-def test_a_scanner_that_names_its_maker_does_not_make_a_photograph():
+def test_scanner_makes_no_photograph():
+    """A scanner that names its maker does not make a photograph."""
     assert describe(with_tag(0x010F, "EPSON")).startswith("An image,")
 
 
 @pytest.mark.parametrize("date", ["0000:00:00 00:00:00", "2024:13:45 00:00:00", "yesterday", ""])
-def test_a_date_that_is_none_is_not_told(date):
+def test_invalid_date_is_left_out(date):
+    """A date that is none is not told."""
     exif = camera_exif()
     exif.get_ifd(0x8769)[0x9003] = date
     assert "taken" not in describe(saved(painted(), "JPEG", exif=exif))
 
 
 @pytest.mark.parametrize(("size", "word"), [((100, 100), "square"), ((90, 300), "very tall")])
-def test_the_shape_is_told(size, word):
+def test_shape_is_described(size, word):
+    """The shape is told."""
     assert f", {word}," in describe(saved(painted(*size)))
 
 
-def test_a_turned_picture_has_the_shape_that_is_seen():
+def test_turned_picture_has_its_shape():
+    """A turned picture has the shape that is seen."""
     exif = Image.Exif()
     exif[0x0112] = 6
     assert ", tall," in describe(saved(painted(320, 200), "JPEG", exif=exif))
 
 
-def test_a_description_in_exif_is_what_is_said():
+def test_exif_description_is_said():
+    """A description in exif is what is said."""
     assert describe(with_tag(0x010E, "A cat asleep on a drum")) == "A cat asleep on a drum."
 
 
-def test_a_user_comment_in_exif_is_what_is_said():
+def test_exif_user_comment_is_said():
+    """A user comment in exif is what is said."""
     exif = Image.Exif()
     exif.get_ifd(0x8769)[0x9286] = b"UNICODE\0" + "Ein Fuß im Schnee".encode("utf-16-le")
     assert describe(saved(painted(), "JPEG", exif=exif)) == "Ein Fuß im Schnee."
 
 
-def test_a_caption_in_iptc_is_what_is_said():
+def test_iptc_caption_is_said():
+    """A caption in iptc is what is said."""
     assert describe(iptc_jpeg("Zwei Füße im Schnee".encode())) == "Zwei Füße im Schnee."
 
 
-def test_a_description_in_xmp_is_what_is_said_in_its_default_language():
+def test_xmp_default_language_is_said():
+    """A description in xmp is what is said in its default language."""
     jpeg = saved(painted(), "JPEG", xmp=xmp_packet("The harbour at dawn."))
     assert describe(jpeg) == "The harbour at dawn."
 
 
-def test_xmp_that_declares_entities_is_not_read():
+def test_xmp_with_entities_is_ignored():
+    """Xmp that declares entities is not read."""
     packet = b'<!DOCTYPE x [<!ENTITY a "aaaa">]>' + xmp_packet("&a;&a;")
     assert describe(saved(painted(), "JPEG", xmp=packet)) == "An image, wide, all blue."
 
 
-def test_a_text_in_a_png_is_what_is_said():
+def test_png_text_is_said():
+    """A text in a png is what is said."""
     text = PngImagePlugin.PngInfo()
     text.add_itxt("Description", "Ein Diagramm – mit Pfeilen")
     assert describe(saved(painted(), pnginfo=text)) == "Ein Diagramm – mit Pfeilen."
@@ -135,43 +149,50 @@ def test_a_text_in_a_png_is_what_is_said():
         "CREATOR: gd-jpeg v1.0 (using IJG JPEG v62), quality = 90",
     ],
 )
-def test_what_a_device_writes_is_no_description(words):
+def test_device_text_is_ignored(words):
+    """What a device writes is no description."""
     assert describe(with_tag(0x010E, words)).startswith("An image, wide")
 
 
-def test_a_screenshot_that_says_so_is_called_one():
+def test_screenshot_is_recognised():
+    """A screenshot that says so is called one."""
     text = PngImagePlugin.PngInfo()
     text.add_text("Description", "Screenshot")
     assert describe(saved(painted(), pnginfo=text)) == "A screenshot, wide, all blue."
 
 
-def test_what_is_transparent_is_not_a_colour():
+def test_transparent_is_no_colour():
+    """What is transparent is not a colour."""
     image = painted(200, 200, RED).convert("RGBA")
     image.paste((0, 0, 255, 0), (0, 0, 100, 200))
     assert describe(saved(image)) == "An image, square, all red, partly transparent."
     assert "wholly transparent" in describe(saved(Image.new("RGBA", (9, 9), (1, 2, 3, 0))))
 
 
-def test_an_animation_is_told_by_its_first_frame():
+def test_animation_by_first_frame():
+    """An animation is told by its first frame."""
     frames = [painted(100, 100, colour) for colour in (RED, GREEN, BLUE)]
     gif = saved(frames[0], "GIF", save_all=True, append_images=frames[1:])
     assert describe(gif) == "An animated image, square, all red."
 
 
 @pytest.mark.parametrize("mode", ["L", "1", "P", "CMYK"])
-def test_every_way_of_holding_colours_is_understood(mode):
+def test_every_colour_mode_works(mode):
+    """Every way of holding colours is understood."""
     kind = "JPEG" if mode == "CMYK" else "PNG"
     said = describe(saved(painted(mode=mode), kind))
     assert said.startswith("An image, wide, ")
     assert ("blue" in said) == (mode in ("P", "CMYK"))
 
 
-def test_sixteen_bits_a_sample_are_not_all_white():
+def test_sixteen_bits_are_not_white():
+    """Sixteen bits a sample are not all white."""
     grey = Image.fromarray(np.full((20, 20), 30000, dtype=np.uint16))
     assert describe(saved(grey)) == "An image, square, all grey."
 
 
-def test_a_single_point_has_a_colour():
+def test_single_point_has_a_colour():
+    """A single point has a colour."""
     assert describe(saved(painted(1, 1, RED))) == "An image, a single point, all red."
 
 
@@ -182,7 +203,8 @@ def answer(picture):
     return outcome
 
 
-def test_a_picture_that_ends_early_fails_with_a_reason():
+def test_truncated_picture_fails():
+    """A picture that ends early fails with a reason."""
     noise = np.random.default_rng(1).integers(0, 255, (300, 300, 3), dtype=np.uint8)
     for kind in ("JPEG", "PNG"):
         whole = saved(Image.fromarray(noise), kind)
@@ -191,7 +213,8 @@ def test_a_picture_that_ends_early_fails_with_a_reason():
         assert "cut short" in outcome.problem
 
 
-def test_a_picture_that_would_fill_the_memory_fails_unread():
+def test_huge_picture_fails_unread():
+    """A picture that would fill the memory fails unread."""
     head = saved(painted(10, 10))
     huge = head[:16] + struct.pack(">II", 21000, 20000) + head[24:]
     # The header's checksum must be right, or it is refused for that.
@@ -201,14 +224,16 @@ def test_a_picture_that_would_fill_the_memory_fails_unread():
     assert "400 million" in outcome.problem
 
 
-def test_what_is_no_picture_fails():
+def test_no_picture_fails():
+    """What is no picture fails."""
     outcome = answer(b"So I'm going to continue the tradition")
     assert isinstance(outcome, RequestFailure)
     assert outcome.id == "7"
     assert "no picture" in outcome.problem
 
 
-def test_every_cut_and_flip_of_a_picture_is_described_or_refused():
+def test_any_corruption_is_handled():
+    """Every cut and flip of a picture is described or refused."""
     text = PngImagePlugin.PngInfo()
     text.add_text("Comment", "By hand")
     random = np.random.default_rng(2)
@@ -228,7 +253,8 @@ def test_every_cut_and_flip_of_a_picture_is_described_or_refused():
             assert isinstance(answer(bytes(broken)), CaptionResult | RequestFailure)
 
 
-def test_a_picture_taken_back_is_not_described():
+def test_cancelled_picture_is_dropped():
+    """A picture taken back is not described."""
     engine = load({}, PlainShelf())
     engine.admit(CaptionRequest("1", saved(painted())))
     engine.admit(CaptionRequest("2", saved(painted())))

@@ -24,7 +24,8 @@ def heard(line: str) -> None:
     """Where nobody looks, nothing is drawn."""
 
 
-def test_what_is_there_already_is_found_whole_without_a_network() -> None:
+def test_present_code_needs_no_network() -> None:
+    """What is there already is found whole without a network."""
     done = command("install", "tortoise", PIP_NO_INDEX="1")
     assert done.returncode == 0, done.stderr
     assert (
@@ -34,22 +35,23 @@ def test_what_is_there_already_is_found_whole_without_a_network() -> None:
     assert "narrated models pull tortoise" in done.stdout
 
 
-def test_it_is_beside_libraries_newer_than_those_it_pins() -> None:
+def test_newer_libraries_than_pins() -> None:
+    """It is beside libraries newer than those it pins."""
     probe = "import importlib.metadata as m; print(m.version('transformers'), m.version('torch'))"
     told = subprocess.check_output((sys.executable, "-c", probe), text=True)
     assert int(told.split(".")[0]) >= 5
     assert import_problem(TORTOISE, sys.executable) == ""
 
 
-def test_modules_that_are_not_there_are_named(tmp_path: Path) -> None:
+def test_missing_modules_are_named(tmp_path: Path) -> None:
+    """Modules that are not there are named."""
     bare = tmp_path / "bare"
     subprocess.run((sys.executable, "-m", "venv", "--without-pip", bare), check=True)
     assert import_problem(TORTOISE, str(bare / "bin/python")).endswith("No module named 'torch'")
 
 
-def test_what_the_callers_path_lends_does_not_count_as_no_worker_is_lent_it(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_callers_path_does_not_count(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the caller's path lends does not count as no worker is lent it."""
     subprocess.run((sys.executable, "-m", "venv", "--without-pip", tmp_path), check=True)
     monkeypatch.setenv("PYTHONPATH", ":".join(sys.path))
     assert import_problem(TORTOISE, str(tmp_path / "bin/python")).endswith(
@@ -69,9 +71,10 @@ def test_what_the_callers_path_lends_does_not_count_as_no_worker_is_lent_it(
         ("soxr; python_version < '3.13' and extra == 'voice'", "soxr; python_version < '3.13'"),
     ],
 )
-def test_what_an_extra_asks_for_is_taken_from_the_metadata(
+def test_extra_from_metadata(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, line: str, asked: str
 ) -> None:
+    """What an extra asks for is taken from the metadata."""
     lines = ["click>=8", "pytest; extra == 'test'", "narrated[voice]; extra == 'test'", line]
     told = "".join(f"Requires-Dist: {each}\n" for each in lines)
     (tmp_path / "narrated-9.dist-info").mkdir()
@@ -81,7 +84,8 @@ def test_what_an_extra_asks_for_is_taken_from_the_metadata(
     assert requirements("voice") == (asked,)
 
 
-def test_an_extra_that_the_installed_narrated_does_not_know_is_told() -> None:
+def test_unknown_extra_is_told() -> None:
+    """An extra that the installed narrated does not know is told."""
     with pytest.raises(NarratedError, match=r"pip install \.") as refused:
         requirements("nothing-of-this-name")
     assert refused.value.problem == (
@@ -91,14 +95,16 @@ def test_an_extra_that_the_installed_narrated_does_not_know_is_told() -> None:
     assert sys.executable in refused.value.remedy
 
 
-def test_every_code_has_an_extra_of_ours_and_an_engine() -> None:
+def test_each_package_has_its_extra() -> None:
+    """Every code has an extra of ours and an engine."""
     for each in ENGINE_PACKAGES.values():
         assert requirements(each.extra)
         assert package_of(each.engine) is each
         assert BUILT_IN_ENGINES[each.engine].installed_as == each.engine
 
 
-def test_an_engine_that_needs_no_code_is_told_from_one_that_is_none() -> None:
+def test_engine_without_code_is_told() -> None:
+    """An engine that needs no code is told from one that is none."""
     with pytest.raises(NarratedError, match="'bark' needs no code of its own"):
         package_of("bark")
     with pytest.raises(NarratedError, match="'bork' is no engine of ours") as refused:
@@ -106,7 +112,8 @@ def test_an_engine_that_needs_no_code_is_told_from_one_that_is_none() -> None:
     assert "tortoise" in refused.value.remedy
 
 
-def test_an_interpreter_without_pip_is_told_how_to_get_it(tmp_path: Path) -> None:
+def test_missing_pip_says_remedy(tmp_path: Path) -> None:
+    """An interpreter without pip is told how to get it."""
     subprocess.run((sys.executable, "-m", "venv", "--without-pip", tmp_path), check=True)
     python = str(tmp_path / "bin/python")
     with pytest.raises(NarratedError, match="has no pip") as refused:
@@ -115,9 +122,10 @@ def test_an_interpreter_without_pip_is_told_how_to_get_it(tmp_path: Path) -> Non
     assert f"uv pip install --python {python} pip" in refused.value.remedy
 
 
-def test_a_network_that_is_not_there_is_told_apart_from_what_is_nowhere(
+def test_network_failure_is_distinct(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    """A network that is not there is told apart from what is nowhere."""
     nowhere = ("nothing-of-this-name==1",)
     options = ("--index-url=http://127.0.0.1:9/simple", "--retries=1", "--dry-run")
     monkeypatch.setenv("PIP_CONFIG_FILE", "/dev/null")
@@ -131,9 +139,10 @@ def test_a_network_that_is_not_there_is_told_apart_from_what_is_nowhere(
     assert "-m pip install" in refused.value.remedy
 
 
-def test_an_environment_that_may_not_be_written_names_the_command_for_its_owner(
+def test_unwritable_names_command(
     tmp_path: Path,
 ) -> None:
+    """An environment that may not be written names the command for its owner."""
     subprocess.run((sys.executable, "-m", "venv", "--without-pip", tmp_path), check=True)
     (packages,) = tmp_path.glob("lib/python*/site-packages")
     packages.chmod(0o555)
@@ -149,7 +158,8 @@ def test_an_environment_that_may_not_be_written_names_the_command_for_its_owner(
     assert f"sudo {tmp_path}/bin/narrated engines install tortoise" in refused.stderr
 
 
-def test_one_command_installs_it_beside_the_rest(tmp_path: Path) -> None:
+def test_one_command_installs_it(tmp_path: Path) -> None:
+    """One command installs it beside the rest."""
     python = lacking(tmp_path, "tortoise", "tortoise_tts", "einops", "unidecode")
     find = "import importlib.util as util; print(util.find_spec('tortoise'))"
     assert subprocess.check_output((python, "-c", find), text=True).strip() == "None"

@@ -26,7 +26,8 @@ print(json.dumps(told | {"loaded": transformers.__version__, "narrated": narrate
 """
 
 
-def test_the_pins_hold_and_the_modules_import(tortoise_pins: Path) -> None:
+def test_pinned_modules_import(tortoise_pins: Path) -> None:
+    """The pins hold and the modules import."""
     done = subprocess.run((tortoise_pins, "-I", "-c", LOOK), capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     told = json.loads(done.stdout)
@@ -36,9 +37,10 @@ def test_the_pins_hold_and_the_modules_import(tortoise_pins: Path) -> None:
     assert told["narrated"] == [], "an environment apart needs nothing of ours"
 
 
-def test_a_whole_environment_is_left_as_it_is_and_its_lines_are_a_configuration(
+def test_complete_venv_stays(
     tortoise_pins: Path,
 ) -> None:
+    """A whole environment is left as it is and its lines are a configuration."""
     folder = tortoise_pins.parents[1]
     before = (folder / MARK).stat().st_mtime_ns
     again = command("install", "tortoise", "--apart", str(folder), PIP_NO_INDEX="1")
@@ -51,9 +53,10 @@ def test_a_whole_environment_is_left_as_it_is_and_its_lines_are_a_configuration(
     assert (worker.python, worker.engines[0].name) == (str(tortoise_pins), "tortoise")
 
 
-def test_what_was_interrupted_is_completed_even_where_its_interpreter_is_gone(
+def test_interrupted_venv_completes(
     tmp_path: Path,
 ) -> None:
+    """What was interrupted is completed even where its interpreter is gone."""
     subprocess.run((sys.executable, "-m", "venv", "--without-pip", tmp_path), check=True)
     (tmp_path / MARK).write_text("tortoise\n")
     gone = tmp_path / "bin/python"
@@ -67,7 +70,8 @@ def test_what_was_interrupted_is_completed_even_where_its_interpreter_is_gone(
     assert (tmp_path / MARK).read_text() == "tortoise\n", "ours, and not whole"
 
 
-def test_a_folder_of_somebody_elses_is_left_alone(tmp_path: Path) -> None:
+def test_foreign_folder_is_kept(tmp_path: Path) -> None:
+    """A folder of somebody else's folder is left alone."""
     (tmp_path / "letters.txt").write_text("mine")
     refused = command("install", "tortoise", "--apart", str(tmp_path))
     assert refused.returncode == 1
@@ -75,22 +79,23 @@ def test_a_folder_of_somebody_elses_is_left_alone(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["letters.txt"]
 
 
-def test_an_environment_of_another_engine_is_left_alone(tmp_path: Path) -> None:
+def test_other_engines_venv_is_kept(tmp_path: Path) -> None:
+    """An environment of another engine is left alone."""
     (tmp_path / MARK).write_text("another: its-package==1\n")
     refused = command("install", "tortoise", "--apart", str(tmp_path))
     assert "has the code of another" in refused.stderr
 
 
-def test_a_file_in_place_of_the_folder_is_told(tmp_path: Path) -> None:
+def test_file_instead_of_folder(tmp_path: Path) -> None:
+    """A file in place of the folder is told."""
     (tmp_path / "apart").touch()
     refused = command("install", "tortoise", "--apart", str(tmp_path / "apart"))
     assert f"{tmp_path}/apart cannot be read: Not a directory" in refused.stderr
 
 
 @pytest.mark.parametrize("version", ["3.10", "3.12", "3.13"])
-def test_a_python_that_the_pins_cannot_be_installed_in_is_refused(
-    tmp_path: Path, version: str
-) -> None:
+def test_wrong_python_is_refused(tmp_path: Path, version: str) -> None:
+    """A python that the pins cannot be installed in is refused."""
     python = tmp_path / "python"
     python.write_text(f"#!/bin/sh\necho {version}\n")
     python.chmod(0o755)
@@ -105,14 +110,16 @@ def test_a_python_that_the_pins_cannot_be_installed_in_is_refused(
     assert not (tmp_path / "e").exists()
 
 
-def test_what_is_no_interpreter_is_refused() -> None:
+def test_non_interpreter_is_refused() -> None:
+    """What is no interpreter is refused."""
     with pytest.raises(NarratedError, match="cannot be run: No such file"):
         require_python(TORTOISE, "/nowhere/python")
     with pytest.raises(NarratedError, match="is no Python"):
         require_python(TORTOISE, "/bin/false")
 
 
-def test_an_interpreter_without_an_environment_to_put_it_in_is_wrong_usage() -> None:
+def test_python_needs_apart() -> None:
+    """An interpreter without an environment to put it in is wrong usage."""
     refused = command("install", "tortoise", "--python", sys.executable)
     assert refused.returncode == 2
     assert "--apart FOLDER" in refused.stderr

@@ -26,7 +26,8 @@ def plain(engine):
     return pcm(engine)
 
 
-def test_the_weights_stay_on_the_disk_until_they_are_wanted(folder, voices):
+def test_weights_load_on_demand(folder, voices):
+    """The weights stay on the disk until they are wanted."""
     shelf = PlainShelf(voices=voices)
     engine = load({"model": str(folder)}, shelf)
     (model,) = engine.models
@@ -36,7 +37,8 @@ def test_the_weights_stay_on_the_disk_until_they_are_wanted(folder, voices):
     assert list(shelf.held) == [model.key]
 
 
-def test_engines_of_one_checkpoint_share_its_weights(folder):
+def test_engines_share_weights(folder):
+    """Engines of one checkpoint share its weights."""
     shelf = PlainShelf()
     options = {"model": str(folder)}
     one, other = load(options, shelf), load({**options, "preset": "standard"}, shelf)
@@ -48,14 +50,16 @@ def test_engines_of_one_checkpoint_share_its_weights(folder):
     assert load({**options, "batch": 2, "rows": 1}, shelf).identity == one.identity
 
 
-def test_a_model_is_found_by_its_repository_s_name(folder, tmp_path):
+def test_model_by_repository(folder, tmp_path):
+    """A model is found by its repository's name."""
     shutil.copytree(folder, tmp_path / "Manmay/tortoise-tts")
     engine = load({}, PlainShelf(models=tmp_path))
     assert engine.models[0].name == "Manmay/tortoise-tts"
 
 
 @pytest.mark.parametrize("part", PARTS)
-def test_an_incomplete_model_names_what_is_missing_and_the_command(folder, tmp_path, part):
+def test_incomplete_model_is_named(folder, tmp_path, part):
+    """An incomplete model names what is missing and the command."""
     shutil.copytree(folder, tmp_path / "Manmay/tortoise-tts")
     (tmp_path / f"Manmay/tortoise-tts/{part}.pth").unlink()
     with pytest.raises(EngineUnavailable, match=rf"incomplete: it has no {part}\.pth") as refusal:
@@ -83,7 +87,8 @@ sys.meta_path.insert(0, Missing())
 """
 
 
-def test_a_model_that_is_not_there_costs_no_import_of_torch():
+def test_missing_model_skips_torch():
+    """A model that is not there costs no import of torch."""
     told = in_a_fresh_process(LOADING.format(options={})).splitlines()
     assert told == [
         "The model Manmay/tortoise-tts is not there.",
@@ -93,14 +98,16 @@ def test_a_model_that_is_not_there_costs_no_import_of_torch():
 
 
 @pytest.mark.parametrize("missing", ["tortoise", "torch"])
-def test_where_its_code_is_not_installed_it_says_how_to_install_it(folder, missing):
+def test_missing_code_says_install(folder, missing):
+    """Where its code is not installed it says how to install it."""
     loading = LOADING.format(options={"model": str(folder)})
     problem, remedy, _ = in_a_fresh_process(WITHOUT.format(missing=missing) + loading).splitlines()
     assert f"No module named '{missing}'" in problem
     assert remedy == "narrated engines install tortoise"
 
 
-def test_a_torchaudio_that_was_made_for_another_torch_is_no_hindrance(folder, tmp_path):
+def test_foreign_torchaudio_is_fine(folder, tmp_path):
+    """A torchaudio that was made for another torch is no hindrance."""
     (tmp_path / "torchaudio").mkdir()
     (tmp_path / "torchaudio" / "__init__.py").write_text("raise OSError('undefined symbol')")
     first = f"sys.path.insert(0, {str(tmp_path)!r})\n"
@@ -136,7 +143,8 @@ def test_a_torchaudio_that_was_made_for_another_torch_is_no_hindrance(folder, tm
         {"preset": 3},
     ],
 )
-def test_options_that_cannot_be_are_refused_when_loading(options):
+def test_bad_engine_option_refused(options):
+    """Options that cannot be are refused when loading."""
     with pytest.raises(EngineError, match=rf"option '{next(iter(options))}'") as refusal:
         load(options, PlainShelf())
     assert refusal.value.remedy
@@ -145,13 +153,15 @@ def test_options_that_cannot_be_are_refused_when_loading(options):
 @pytest.mark.parametrize(
     "options", [{"speed": 2}, {"rows": 2}, {"batch": 2}, {"model": "a/b"}, {"temperature": 9}]
 )
-def test_options_that_cannot_be_are_refused_for_a_text(engine, options):
+def test_bad_request_option_refused(engine, options):
+    """Options that cannot be are refused for a text."""
     with pytest.raises(EngineError, match=rf"option '{next(iter(options))}'") as refusal:
         engine.admit(asked(**options))
     assert refusal.value.remedy
 
 
-def test_a_preset_that_there_is_not_is_refused_with_those_there_are(engine):
+def test_unknown_preset_is_refused(engine):
+    """A preset that there is not is refused with those there are."""
     for refused in (
         lambda: engine.admit(asked(preset="quick")),
         lambda: load({"preset": "quick"}, PlainShelf()),
@@ -161,7 +171,8 @@ def test_a_preset_that_there_is_not_is_refused_with_those_there_are(engine):
         assert refusal.value.remedy == "There are: ultra_fast, fast, standard, high_quality."
 
 
-def test_presets_and_what_they_leave_open_are_upstream_s():
+def test_presets_match_upstream():
+    """Presets and what they leave open are upstream's."""
     tts, with_preset = (function_of_api(name) for name in ("tts", "tts_with_preset"))
     names = {field.name for field in fields(TortoiseSettings)} - {
         "top_k"
@@ -209,9 +220,8 @@ def settings(engine, rows, **options):
     return rows["1"].settings
 
 
-def test_a_request_s_preset_takes_the_engine_s_place_and_what_is_set_beside_it_stays(
-    folder, shelf, monkeypatch
-):
+def test_request_preset_wins(folder, shelf, monkeypatch):
+    """A request's preset takes the engine's place and what is set beside it stays."""
     engine = load({"model": str(folder), "preset": "ultra_fast", "temperature": 0.5}, shelf)
     rows = watched(engine, monkeypatch)
     own = settings(engine, rows)
@@ -224,7 +234,8 @@ def test_a_request_s_preset_takes_the_engine_s_place_and_what_is_set_beside_it_s
     assert again.temperature == 0.1
 
 
-def test_without_a_preset_it_is_upstream_s_own_default(folder, shelf, monkeypatch):
+def test_default_preset_of_upstream(folder, shelf, monkeypatch):
+    """Without a preset it is upstream's own default."""
     engine = load({"model": str(folder)}, shelf)
     assert settings(engine, watched(engine, monkeypatch)) == PRESETS["fast"]
 
@@ -243,16 +254,19 @@ def test_without_a_preset_it_is_upstream_s_own_default(folder, shelf, monkeypatc
         {"diffusion_temperature": 0},
     ],
 )
-def test_options_change_the_sound(engine, plain, options):
+def test_options_change_sound(engine, plain, options):
+    """Options change the sound."""
     assert pcm(engine, **options) != plain
 
 
-def test_options_of_the_engine_are_those_of_its_texts(engine, folder, shelf):
+def test_engine_options_are_defaults(engine, folder, shelf):
+    """Options of the engine are those of its texts."""
     wishes = {"temperature": 0.4, "diffusion_iterations": 2}
     assert pcm(warmed(folder, shelf, **wishes)) == pcm(engine, **wishes)
 
 
-def test_dropped_weights_leave_the_memory(folder, shelf):
+def test_dropped_weights_free_memory(folder, shelf):
+    """Dropped weights leave the memory."""
     engine = warmed(folder, PlainShelf(voices=shelf.voices, cache=shelf.cache))
     pcm(engine)
     left = weakref.ref(engine.models[0].module)

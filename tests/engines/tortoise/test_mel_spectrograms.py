@@ -54,7 +54,8 @@ def samples(request):
     return np.concatenate([quiet, speech(0.7, 24_000, level=1e-3)])
 
 
-def test_the_autoregressive_model_hears_log_power_on_the_scale_of_htk(samples):
+def test_voice_mel_is_htk_power(samples):
+    """The autoregressive model hears log power on the scale of htk."""
     power = np.abs(spectrum(samples, 22_050)) ** 2
     mel = triangles(htk_edges(80, 8_000), 22_050) @ power
     expected = np.log(np.maximum(mel, 1e-5)) / NORMS.numpy()[:, None]
@@ -63,7 +64,8 @@ def test_the_autoregressive_model_hears_log_power_on_the_scale_of_htk(samples):
     np.testing.assert_allclose(heard.numpy(), expected, atol=2e-3)
 
 
-def test_the_diffusion_model_hears_log_magnitude_on_the_scale_of_slaney(samples):
+def test_univnet_mel_is_slaney(samples):
+    """The diffusion model hears log magnitude on the scale of slaney."""
     magnitude = np.abs(spectrum(samples, 24_000))
     mel = triangles(slaney_edges(100, 12_000), 24_000) @ magnitude
     heard = univnet_mel(torch.from_numpy(samples))
@@ -71,19 +73,22 @@ def test_the_diffusion_model_hears_log_magnitude_on_the_scale_of_slaney(samples)
     np.testing.assert_allclose(heard.numpy(), np.log(np.maximum(mel, 1e-5)), atol=5e-3)
 
 
-def test_what_goes_beyond_full_scale_is_cut_off_for_the_diffusion_model():
+def test_univnet_mel_clips_samples():
+    """What goes beyond full scale is cut off for the diffusion model."""
     loud = torch.from_numpy(speech(1.0, 24_000, level=5.0))
     assert (loud.abs() > 1).any()
     assert torch.equal(univnet_mel(loud), univnet_mel(loud.clip(-1, 1)))
 
 
-def test_silence_is_the_least_that_is_heard():
+def test_silence_is_the_floor():
+    """Silence is the least that is heard."""
     silence = torch.zeros(4_000)
     assert torch.allclose(univnet_mel(silence), torch.tensor(1e-5).log())
     assert torch.allclose(voice_mel(silence, NORMS), torch.tensor(1e-5).log() / NORMS[:, None])
 
 
-def test_of_a_long_clip_the_middle_is_heard_or_the_beginning():
+def test_long_clip_centre_or_start():
+    """Of a long clip the middle is heard or the beginning."""
     clip = torch.arange(1.0, 12.0)
     assert centre(clip, 5).tolist() == [4, 5, 6, 7, 8]
     assert centre(clip, 4).tolist() == [4, 5, 6, 7]
@@ -91,6 +96,7 @@ def test_of_a_long_clip_the_middle_is_heard_or_the_beginning():
 
 
 @pytest.mark.parametrize("shorten", [centre, beginning])
-def test_a_short_clip_is_followed_by_silence(shorten):
+def test_short_clip_gets_silence(shorten):
+    """A short clip is followed by silence."""
     assert shorten(torch.tensor([1.0, 2.0]), 4).tolist() == [1, 2, 0, 0]
     assert shorten(torch.tensor([1.0, 2.0]), 2).tolist() == [1, 2]

@@ -39,19 +39,22 @@ def listened(engine):
     hook.remove()
 
 
-def test_the_voices_that_come_with_tortoise_are_there(engine):
+def test_package_voices_are_listed(engine):
+    """The voices that come with tortoise are there."""
     voices = engine.voices()
     assert {"train_grace", "pat", "tom", "train_lescault"} <= voices.keys()
     assert pcm(engine, voice="") == pcm(engine, voice="train_grace") != pcm(engine, voice="tom")
 
 
-def test_an_unknown_voice_is_refused_with_how_to_make_it(engine, voices):
+def test_unknown_voice_says_how(engine, voices):
+    """An unknown voice is refused with how to make it."""
     with pytest.raises(EngineUnavailable, match="no voice 'carl'") as refusal:
         engine.admit(asked(voice="carl"))
     assert f"put three clips of about ten seconds into {voices}/carl/" in refusal.value.remedy
 
 
-def test_a_voice_is_heard_once_and_found_again_at_the_next_start(folder, shelf, tmp_path, listened):
+def test_latents_outlive_restart(folder, shelf, tmp_path, listened):
+    """A voice is heard once and found again at the next start."""
     own = replace(shelf, cache=tmp_path / "cache")
     first = warmed(folder, own)
     said = pcm(first)
@@ -64,14 +67,16 @@ def test_a_voice_is_heard_once_and_found_again_at_the_next_start(folder, shelf, 
     assert kept.stat().st_mtime_ns == written_at
 
 
-def test_rows_that_wait_for_a_voice_hear_it_together(folder, shelf, tmp_path, listened):
+def test_requests_share_latents(folder, shelf, tmp_path, listened):
+    """Requests that wait for a voice hear it together."""
     engine = warmed(folder, replace(shelf, cache=tmp_path))
     names = ("anna", "bert", "anna", "bert")
     came_of(engine, *(SpeechRequest(str(i), "Yes!", name) for i, name in enumerate(names)))
     assert listened.count == 4
 
 
-def test_of_many_large_clips_no_more_than_one_is_held_at_once(folder, shelf, tmp_path, listened):
+def test_one_large_clip_in_memory(folder, shelf, tmp_path, listened):
+    """Of many large clips no more than one is held at once."""
     clip = written(speech(60.0, rate=48_000), rate=48_000, kind="flac")
     engine = warmed(folder, of_ones_own(shelf, tmp_path))
     peaks = []
@@ -87,9 +92,8 @@ def test_of_many_large_clips_no_more_than_one_is_held_at_once(folder, shelf, tmp
     assert peaks[1] < 1.3 * peaks[0]
 
 
-def test_a_voice_that_is_edited_is_heard_anew_and_sounds_otherwise(
-    folder, shelf, tmp_path, listened
-):
+def test_edited_voice_sounds_new(folder, shelf, tmp_path, listened):
+    """A voice that is edited is heard again and sounds otherwise."""
     recorded(tmp_path / "voices/anna", count=2)
     engine = warmed(folder, of_ones_own(shelf, tmp_path))
     before, said = engine.voices()["anna"], pcm(engine)
@@ -103,7 +107,8 @@ def test_a_voice_that_is_edited_is_heard_anew_and_sounds_otherwise(
     assert (engine.voices()["anna"], pcm(engine), listened.count) == (before, said, 2 + 2)
 
 
-def test_a_broken_clip_fails_its_row_alone_and_says_which(folder, shelf, tmp_path):
+def test_broken_clip_fails_alone(folder, shelf, tmp_path):
+    """A broken clip fails its request alone and says which."""
     recorded(tmp_path / "voices/anna", count=2)
     recorded(tmp_path / "voices/bert", count=2)
     broken = tmp_path / "voices/bert/1.wav"
@@ -122,7 +127,8 @@ def test_a_broken_clip_fails_its_row_alone_and_says_which(folder, shelf, tmp_pat
     assert pcm(engine, voice="bert")
 
 
-def test_clips_that_change_while_they_wait_fail_their_row_as_unavailable(folder, shelf, tmp_path):
+def test_changed_clips_are_retried(folder, shelf, tmp_path):
+    """Clips that change while they wait fail their request as unavailable."""
     recorded(tmp_path / "voices/anna", count=2)
     engine = warmed(folder, of_ones_own(shelf, tmp_path))
     engine.admit(asked())
@@ -141,9 +147,8 @@ def saved(*tensors):
     return file.getvalue()
 
 
-def test_latents_of_upstream_s_form_speak_as_the_clips_they_are_of(
-    folder, engine, rows, shelf, tmp_path, listened
-):
+def test_upstream_latents_match(folder, engine, rows, shelf, tmp_path, listened):
+    """Latents of upstream's form speak as the clips they are of."""
     said = pcm(engine)
     heard, before = rows["1"].latents, listened.count
     (tmp_path / "anna.pth").write_bytes(saved(heard.autoregressive, heard.diffusion))
@@ -151,7 +156,8 @@ def test_latents_of_upstream_s_form_speak_as_the_clips_they_are_of(
     assert listened.count == before
 
 
-def test_latents_of_a_model_of_another_size_are_refused_with_both_sizes(engine):
+def test_other_width_is_refused(engine):
+    """Latents of a model of another size are refused with both sizes."""
     (failed,), _ = came_of(engine, asked(voice="cond_latent_example"))
     assert isinstance(failed, RequestFailure) and failed.unavailable
     assert "has the shape (1, 1024), where it needs (1, 128)" in failed.problem

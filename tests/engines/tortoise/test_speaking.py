@@ -14,7 +14,8 @@ from narrated.errors import EngineError
 STAGES = ("conditioning", "autoregressive", "ranking", "aligning", "diffusion", "vocoder")
 
 
-def test_texts_come_out_as_sound_and_their_progress_only_grows(engine):
+def test_texts_become_sound(engine):
+    """Texts come out as sound and their progress only grows."""
     requests = [SpeechRequest(str(i), TEXT, "anna", seed=i) for i in range(3)]
     outcomes, told = came_of(engine, *requests)
     for outcome in outcomes:
@@ -26,11 +27,13 @@ def test_texts_come_out_as_sound_and_their_progress_only_grows(engine):
         assert fractions[0] >= 0 and fractions[-1] < 1
 
 
-def test_the_same_request_gives_the_same_sound(engine):
+def test_same_request_same_sound(engine):
+    """The same request gives the same sound."""
     assert pcm(engine, seed=3) == pcm(engine, seed=3) != pcm(engine, seed=4)
 
 
-def test_a_row_s_sound_hangs_on_its_request_alone(engine, rows):
+def test_sound_ignores_the_batch(engine, rows):
+    """A row's sound depends on its request alone."""
     wishes = {"preset": "fast", "num_autoregressive_samples": 2, "diffusion_iterations": 4}
     requests = [
         SpeechRequest("1", TEXT, "anna", {}, "en", 1),
@@ -49,7 +52,8 @@ def test_a_row_s_sound_hangs_on_its_request_alone(engine, rows):
     assert codes["1"] != codes["5"]
 
 
-def test_a_text_too_long_is_refused_with_its_length(engine):
+def test_long_text_is_refused(engine):
+    """A text too long is refused with its length."""
     longest = "one? " * 132  # three tokens each: a space counts as one
     words = len(engine._checkpoint.words(longest))
     assert words == 395
@@ -60,13 +64,15 @@ def test_a_text_too_long_is_refused_with_its_length(engine):
     assert "shorter pieces" in refusal.value.remedy
 
 
-def test_the_longest_text_is_spoken(engine):
+def test_longest_text_is_spoken(engine):
+    """The longest text is spoken."""
     longest = "one? " * 132
     assert pcm(engine, longest, num_autoregressive_samples=1, max_mel_tokens=600)
 
 
 @pytest.mark.parametrize("text", ["", " ", "\n", "🎉", "“”", "♪"])
-def test_a_text_without_words_is_a_short_silence(engine, text):
+def test_no_words_is_silence(engine, text):
+    """A text without words is a short silence."""
     said = samples(pcm(engine, text))
     assert 0 < len(said) < 24_000 and not said.any()
 
@@ -88,26 +94,28 @@ def test_a_text_without_words_is_a_short_silence(engine, text):
         "5" * 40 + "th",
     ],
 )
-def test_any_text_is_said_somehow(engine, text):
+def test_any_text_is_spoken(engine, text):
+    """Any text is said somehow."""
     assert pcm(engine, text)
 
 
-def test_a_number_longer_than_any_that_has_a_name_is_said_digit_by_digit(engine):
+def test_long_number_by_digits(engine):
+    """A number longer than any that has a name is said digit by digit."""
     words = engine._checkpoint.words
     assert words("4" * 40) == words(" ".join("4" * 40)) != words("4" * 20)
     with pytest.raises(EngineError, match="too long for Tortoise"):
         words("1" * 5000)
 
 
-def test_a_picture_is_not_spoken(engine):
+def test_picture_is_not_spoken(engine):
+    """A picture is not spoken."""
     with pytest.raises(EngineError, match="cannot describe"):
         engine.admit(CaptionRequest("1", b""))
 
 
 @pytest.mark.parametrize("stage", STAGES)
-def test_a_row_is_cancelled_in_whichever_stage_it_is_and_others_go_on(
-    folder, shelf, monkeypatch, tmp_path, stage
-):
+def test_cancel_in_any_stage(folder, shelf, monkeypatch, tmp_path, stage):
+    """A request is cancelled in whichever stage it is and others go on."""
     engine = warmed(folder, replace(shelf, cache=tmp_path))
     rows = watched(engine, monkeypatch)
     at = engine._pipeline._stages[STAGES.index(stage)]
@@ -129,7 +137,8 @@ def test_a_row_is_cancelled_in_whichever_stage_it_is_and_others_go_on(
     assert close(out[-1].pcm, alone.pcm)
 
 
-def test_what_a_cancelled_row_kept_is_let_go(folder, shelf, tmp_path):
+def test_cancel_frees_memory(folder, shelf, tmp_path):
+    """What a cancelled request kept is let go."""
     engine = warmed(folder, replace(shelf, cache=tmp_path))
     conditioning, autoregressive = engine._pipeline._stages[:2]
     engine.admit(asked())
@@ -144,11 +153,13 @@ def test_what_a_cancelled_row_kept_is_let_go(folder, shelf, tmp_path):
     assert autoregressive._batch is None
 
 
-def test_cancelling_what_is_not_there_does_no_harm(engine):
+def test_cancel_unknown_is_harmless(engine):
+    """Cancelling what is not there does no harm."""
     engine.cancel("nobody")
 
 
-def test_weights_may_be_dropped_and_come_back_between_steps(engine):
+def test_weights_drop_between_steps(engine):
+    """Weights may be dropped and come back between steps."""
     expected = pcm(engine, seed=9)
     engine.admit(asked(seed=9))
     out, steps = [], 0

@@ -49,14 +49,16 @@ def aligned(bench, **wishes):
     return rows
 
 
-def test_the_likeliest_codes_are_those_of_upstream_without_a_cache(bench, upstream):
+def test_greedy_codes_match_upstream(bench, upstream):
+    """The likeliest codes are those of upstream without a cache."""
     for row in rows_of(bench, **GREEDY):
         bench.through(autoregressive(bench), [row])
         assert row.candidates == [upstream.candidate(row)]
         assert len(row.candidates[0]) >= 5
 
 
-def test_what_was_said_is_less_likely_again_as_in_upstream(bench, upstream):
+def test_penalty_matches_upstream(bench, upstream):
+    """What was said is less likely again as in upstream."""
     models = (bench.module.autoregressive, upstream.autoregressive)
     for model in models:
         model.mel_head.bias.data[[1, 77, 4321]] += 9.0  # 1 counts as heard from the first
@@ -75,7 +77,8 @@ def test_what_was_said_is_less_likely_again_as_in_upstream(bench, upstream):
 
 
 @pytest.mark.parametrize("slots", [16, 4, 1])
-def test_candidates_hang_on_their_row_alone(bench, slots):
+def test_candidates_ignore_the_batch(bench, slots):
+    """Candidates depend on their request alone."""
     together = rows_of(bench)
     bench.through(autoregressive(bench), together, width=slots)
     for row in together:
@@ -85,7 +88,8 @@ def test_candidates_hang_on_their_row_alone(bench, slots):
         assert len({tuple(candidate) for candidate in row.candidates}) > 1
 
 
-def test_a_long_text_joins_once_there_is_room_for_it(bench):
+def test_long_text_waits_for_room(bench):
+    """A long text joins once there is room for it."""
     stage = autoregressive(bench)
     short = bench.row("1", "Yes!", max_mel_tokens=20)
     long = bench.row("2", "word " * 60, max_mel_tokens=200)
@@ -99,7 +103,8 @@ def test_a_long_text_joins_once_there_is_room_for_it(bench):
     assert all(candidate is not None for candidate in short.candidates)
 
 
-def test_candidates_are_ranked_as_clvp_does(bench, upstream):
+def test_ranking_matches_clvp(bench, upstream):
+    """Candidates are ranked as clvp does."""
     for row in with_codes(bench):
         bench.through(bench.stages()[1], [row], width=2)
         codes = [pad_codes(candidate, 40) for candidate in row.candidates]
@@ -109,19 +114,22 @@ def test_candidates_are_ranked_as_clvp_does(bench, upstream):
         assert expected.max() - expected.median() > 0.01
 
 
-def test_codes_are_filled_up_as_diffusion_was_trained(bench):
+def test_padding_matches_training(bench):
+    """Codes are filled up as diffusion was trained."""
     assert pad_codes([5, 6, 7], 8) == [5, 6, 7, 83, 83, 45, 45, 248]
     assert pad_codes([5] * 7, 8) == [5] * 5 + [45, 45, 248]
     assert pad_codes([5] * 8, 8) == [5] * 8  # it never ended
 
 
-def test_speech_ends_a_breath_behind_its_last_code():
+def test_speech_ends_after_a_breath():
+    """Speech ends a breath behind its last code."""
     assert speech_length([5] * 10 + [83] * 20) == 18
     assert speech_length([5] * 4 + [83] * 8 + [5] * 3) == 15
     assert speech_length([5] * 7) == 7
 
 
-def test_the_best_is_read_as_upstream_reads_it(bench, upstream):
+def test_latents_match_upstream(bench, upstream):
+    """The best is read as upstream reads it."""
     rows = aligned(bench)
     for row in rows:
         expected = upstream.aligned(row)[: len(row.aligned)]
@@ -130,7 +138,8 @@ def test_the_best_is_read_as_upstream_reads_it(bench, upstream):
 
 
 @pytest.mark.parametrize("wishes", [{"cond_free": False}, {"cond_free": True, "cond_free_k": 1.5}])
-def test_the_spectrogram_is_that_of_upstream_s_loop(bench, upstream, wishes):
+def test_diffusion_matches_upstream(bench, upstream, wishes):
+    """The spectrogram is that of upstream's loop."""
     for row in aligned(bench, **wishes):
         bench.through(bench.stages()[3], [row])
 
@@ -143,7 +152,8 @@ def test_the_spectrogram_is_that_of_upstream_s_loop(bench, upstream, wishes):
 
 
 @pytest.mark.parametrize("width", [16, 2, 1])
-def test_a_spectrogram_hangs_on_its_row_alone(bench, width):
+def test_diffusion_ignores_the_batch(bench, width):
+    """A spectrogram depends on its request alone."""
     wishes = [{"cond_free": True}, {"cond_free": False, "diffusion_iterations": 5}, {}]
     together = aligned(bench)
     for row, wish in zip(together, wishes, strict=True):
@@ -158,7 +168,8 @@ def test_a_spectrogram_hangs_on_its_row_alone(bench, width):
         torch.testing.assert_close(row.mel, other.mel, rtol=1e-3, atol=1e-3)
 
 
-def test_the_vocoder_gives_upstream_s_samples(bench, upstream):
+def test_vocoder_matches_upstream(bench, upstream):
+    """The vocoder gives upstream's samples."""
     row = aligned(bench)[0]
     for stage in bench.stages()[3:]:
         bench.through(stage, [row])

@@ -28,7 +28,8 @@ def refusal(content, name="anna/1.wav"):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_every_kind_of_file_is_heard_as_what_was_recorded(kind):
+def test_every_format_is_decoded(kind):
+    """Every kind of file is heard as what was recorded."""
     rate = 48_000 if kind == "opus" else 44_100
     samples = speech(rate=rate)
     clip = open_clip(written(samples, rate, kind), f"1.{kind}")
@@ -43,7 +44,8 @@ def test_every_kind_of_file_is_heard_as_what_was_recorded(kind):
     assert np.corrcoef(*shape)[0, 1] > 0.95
 
 
-def test_real_speech_makes_a_clip_that_wants_nothing():
+def test_real_speech_needs_no_advice():
+    """Real speech makes a clip that wants nothing."""
     engine = load({}, PlainShelf())
     sentence = "This is a recording of somebody who speaks for about ten seconds, and no longer. "
     engine.admit(SpeechRequest("1", sentence * 2, "en-us"))
@@ -55,14 +57,16 @@ def test_real_speech_makes_a_clip_that_wants_nothing():
     assert advice([clip, clip, clip]) == []
 
 
-def test_channels_are_mixed_to_one():
+def test_channels_are_mixed():
+    """Channels are mixed to one."""
     left, right = speech(seed=1), speech(seed=2)
     clip = open_clip(written(np.stack([left, right], axis=1), subtype="FLOAT"), "1.wav")
     assert clip.channels == 2
     np.testing.assert_allclose(clip.samples, (left + right) / 2, atol=1e-6)
 
 
-def test_a_clip_is_given_at_another_rate_with_its_pitch_and_length():
+def test_resampling_keeps_pitch():
+    """A clip is given at another rate with its pitch and length."""
     rate = 44_100
     tone = (0.3 * np.sin(2 * np.pi * 440 * np.arange(8 * rate) / rate)).astype(np.float32)
     clip = open_clip(written(tone, rate, subtype="FLOAT"), "1.wav")
@@ -75,7 +79,8 @@ def test_a_clip_is_given_at_another_rate_with_its_pitch_and_length():
     assert clip.at(rate) is clip.samples
 
 
-def test_a_clip_at_another_rate_keeps_within_full_scale():
+def test_resampling_stays_in_scale():
+    """A clip at another rate keeps within full scale."""
     square = np.sign(np.sin(np.arange(8 * 44_100) / 40)).astype(np.float32) * 0.99
     clip = open_clip(written(square, 44_100, subtype="FLOAT"), "1.wav")
     assert np.abs(clip.at(22_050)).max() <= 1.0
@@ -98,27 +103,32 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("why", REFUSED)
-def test_what_no_voice_can_be_made_of_is_refused_with_the_figure_found(why):
+def test_unusable_clip_tells_figure(why):
+    """What no voice can be made of is refused with the figure found."""
     assert re.search(rf"The clip anna/1\.wav cannot be used: .*{why}", refusal(REFUSED[why]()))
 
 
-def test_a_recording_in_another_container_is_refused_with_the_command_that_converts_it():
+def test_container_names_ffmpeg():
+    """A recording in another container is refused with the command that converts it."""
     m4a = b"\x00\x00\x00\x20ftypM4A \x00\x00\x00\x00M4A mp42isom" + bytes(4000)
     assert "ffmpeg -i 'my aunt.m4a' -ac 1 -ar 24000 'my aunt.wav'" in refusal(m4a, "my aunt.m4a")
 
 
-def test_a_sound_file_of_another_kind_is_refused_though_the_library_would_read_it():
+def test_other_sound_file_is_refused():
+    """A sound file of another kind is refused though the library would read it."""
     file = BytesIO()
     soundfile.write(file, speech(), 22_050, format="AIFF", subtype="PCM_16")
     assert "AIFF" in refusal(file.getvalue())
 
 
-def test_a_long_recording_is_refused_with_the_command_that_cuts_it_up():
+def test_long_clip_says_how_to_cut():
+    """A long recording is refused with the command that cuts it up."""
     told = refusal(written(speech(121.0, 16_000), 16_000), "anna.wav")
     assert "ffmpeg -i anna.wav -f segment -segment_time 10 -ac 1 anna-%d.wav" in told
 
 
-def test_a_file_larger_than_any_clip_is_refused_unopened():
+def test_huge_file_is_not_opened():
+    """A file larger than any clip is refused unopened."""
     assert "it is of 67 MB" in refusal(bytes(MOST_BYTES + 1))
 
 
@@ -131,7 +141,8 @@ def lying(seconds, rate=22_050, channels=1, claimed=0xFFFFFF00):
     )
 
 
-def test_a_header_that_claims_hours_gives_what_is_there():
+def test_long_header_is_ignored():
+    """A header that claims hours gives what is there."""
     clip = open_clip(lying(5.0), "1.wav")
     assert clip.seconds == pytest.approx(5.0)
     assert "too short" in refusal(lying(1.0))
@@ -144,7 +155,8 @@ def flac_that_claims(seconds, content):
     return content[:18] + claimed.to_bytes(8, "big") + content[26:]
 
 
-def test_a_flac_whose_header_lies_is_bounded_by_what_it_claims():
+def test_lying_flac_is_bounded():
+    """A flac whose header lies is bounded by what it claims."""
     content = written(speech(8.0), kind="flac")
     assert open_clip(flac_that_claims(8.0, content), "1.flac").seconds == pytest.approx(8.0)
     assert open_clip(flac_that_claims(5.0, content), "1.flac").seconds == pytest.approx(5.0)
@@ -153,12 +165,14 @@ def test_a_flac_whose_header_lies_is_bounded_by_what_it_claims():
 
 
 @pytest.mark.parametrize("rate", [0, 1, 4_000_000_000])
-def test_a_header_that_claims_an_impossible_rate_is_refused(rate):
+def test_impossible_rate_is_refused(rate):
+    """A header that claims an impossible rate is refused."""
     refusal(lying(5.0, rate=rate))
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_file_that_was_cut_short_is_refused_or_heard_as_far_as_it_goes(kind):
+def test_truncated_clip_is_handled(kind):
+    """A file that was cut short is refused or heard as far as it goes."""
     rate = 48_000 if kind == "opus" else 22_050
     whole = written(speech(rate=rate), rate, kind)
     try:
@@ -168,7 +182,8 @@ def test_a_file_that_was_cut_short_is_refused_or_heard_as_far_as_it_goes(kind):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_damaged_file_is_heard_or_refused_and_nothing_else_happens(kind):
+def test_damaged_clip_is_handled(kind):
+    """A damaged file is heard or refused and nothing else happens."""
     rate = 48_000 if kind == "opus" else 22_050
     whole = written(speech(4.0, rate), rate, kind)
     chance = np.random.default_rng(3)
@@ -183,11 +198,13 @@ def test_a_damaged_file_is_heard_or_refused_and_nothing_else_happens(kind):
         assert np.isfinite(clip.samples).all() and np.abs(clip.samples).max() <= 1
 
 
-def test_three_clean_clips_of_ten_seconds_want_nothing():
+def test_three_good_clips_are_enough():
+    """Three clean clips of ten seconds want nothing."""
     assert advice([open_clip(written(speech(10, seed=n)), f"{n}.wav") for n in range(3)]) == []
 
 
-def test_what_would_make_a_better_voice_is_said_of_each_clip_and_of_all():
+def test_advice_on_each_and_all():
+    """What would make a better voice is said of each clip and of all."""
     late = np.concatenate([np.zeros(44_100, dtype=np.float32), speech(8)])
     cut = speech(8)
     cut[:: len(cut) // 150] = 1.0
@@ -218,10 +235,12 @@ def test_what_would_make_a_better_voice_is_said_of_each_clip_and_of_all():
 
 
 def test_one_clip_makes_a_voice():
+    """One clip makes a voice."""
     assert "one clip makes a voice" in advice([open_clip(written(speech(10)), "1.wav")])[0]
 
 
-def test_clips_and_voices_are_looked_over_without_torch_or_what_only_engines_have():
+def test_clips_need_no_torch():
+    """Clips and voices are looked over without torch or what only engines have."""
     code = (
         "import sys\n"
         "for name in ('torch', 'transformers', 'soxr', 'tortoise'): sys.modules[name] = None\n"

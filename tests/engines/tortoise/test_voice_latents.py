@@ -44,7 +44,8 @@ def same(one, other):
 
 @pytest.mark.parametrize("container", [tuple, list])
 @pytest.mark.parametrize("zipped", [True, False])
-def test_two_latents_are_read_as_they_were_written(container, zipped):
+def test_latents_load_as_saved(container, zipped):
+    """Two latents are read as they were written."""
     pair = latents()
     read = load_latents(
         saved(container(pair), _use_new_zipfile_serialization=zipped), "anna.pth", WIDTH
@@ -52,7 +53,8 @@ def test_two_latents_are_read_as_they_were_written(container, zipped):
     assert same(read, VoiceLatents(*pair))
 
 
-def test_latents_of_half_precision_or_of_one_dimension_or_views_are_taken_too():
+def test_other_shapes_are_accepted():
+    """Latents of half precision or of one dimension or views are taken too."""
     auto, diffusion = latents()
     every = torch.stack([auto, auto * 2])
     read = load_latents(saved((every[1, 0].requires_grad_(), diffusion.half())), "anna.pth", WIDTH)
@@ -61,7 +63,8 @@ def test_latents_of_half_precision_or_of_one_dimension_or_views_are_taken_too():
     assert not read.autoregressive.requires_grad
 
 
-def test_without_a_width_theirs_is_taken_if_both_are_of_one():
+def test_any_width_without_model():
+    """Without a width theirs is taken if both are of one."""
     assert load_latents(saved(latents()), "anna.pth").autoregressive.shape == (1, WIDTH)
     with pytest.raises(EngineUnavailable, match=r"diffusion latent has the shape \(1, 32\)"):
         load_latents(saved((latents()[0], latents()[0])), "anna.pth")
@@ -89,7 +92,8 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("why", REFUSED)
-def test_what_is_no_pair_of_latents_is_refused_with_what_it_is(why):
+def test_other_content_is_refused(why):
+    """What is no pair of latents is refused with what it is."""
     assert why in refusal(saved(REFUSED[why]))
 
 
@@ -104,7 +108,8 @@ class Malice:
 
 
 @pytest.mark.parametrize("zipped", [True, False])
-def test_code_in_a_file_is_refused_and_not_run(tmp_path, zipped):
+def test_code_is_not_run(tmp_path, zipped):
+    """Code in a file is refused and not run."""
     mark = tmp_path / "was-here"
     content = saved((Malice(mark), *latents()), _use_new_zipfile_serialization=zipped)
     refusal(content)
@@ -113,17 +118,20 @@ def test_code_in_a_file_is_refused_and_not_run(tmp_path, zipped):
     assert mark.exists()  # it would have run
 
 
-def test_a_bare_pickle_with_code_is_refused_and_not_run(tmp_path):
+def test_bare_pickle_is_not_run(tmp_path):
+    """A bare pickle with code is refused and not run."""
     refusal(pickle.dumps(Malice(tmp_path / "was-here")))
     assert not (tmp_path / "was-here").exists()
 
 
 @pytest.mark.parametrize("content", [b"", b"no archive", b"PK\x03\x04 cut off", b"\x80\x02."])
-def test_a_file_that_holds_nothing_of_the_kind_is_refused(content):
+def test_empty_file_is_refused(content):
+    """A file that holds nothing of the kind is refused."""
     refusal(content)
 
 
-def test_an_archive_that_unpacks_to_more_than_latents_is_not_unpacked():
+def test_zip_bomb_is_not_unpacked():
+    """An archive that unpacks to more than latents is not unpacked."""
     bomb = io.BytesIO()
     with zipfile.ZipFile(bomb, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("archive/data.pkl", bytes(50_000_000))
@@ -131,7 +139,8 @@ def test_an_archive_that_unpacks_to_more_than_latents_is_not_unpacked():
     assert "50 MB, larger than any latents" in refusal(bomb.getvalue())
 
 
-def test_a_record_that_is_shorter_than_its_tensor_is_refused():
+def test_short_record_is_refused():
+    """A record that is shorter than its tensor is refused."""
     short = io.BytesIO()
     with (
         zipfile.ZipFile(io.BytesIO(saved(latents()))) as whole,
@@ -144,7 +153,8 @@ def test_a_record_that_is_shorter_than_its_tensor_is_refused():
     refusal(short.getvalue())
 
 
-def test_an_old_file_that_claims_terabytes_is_refused():
+def test_old_terabytes_are_refused():
+    """An old file that claims terabytes is refused."""
     content = saved(latents(), _use_new_zipfile_serialization=False)
     claims = [
         (position, argument)
@@ -157,7 +167,8 @@ def test_an_old_file_that_claims_terabytes_is_refused():
     refusal(content.replace(b"K" + bytes([WIDTH]), b"\x8a\x06" + (2**45).to_bytes(6, "little")))
 
 
-def test_a_damaged_file_is_refused_or_read_and_nothing_else_happens():
+def test_damaged_file_is_handled():
+    """A damaged file is refused or read and nothing else happens."""
     whole = saved(latents())
     chance = np.random.default_rng(5)
     for _ in range(60):
@@ -176,7 +187,8 @@ def kept(tmp_path):
     return LatentsCache(tmp_path / "cache/latents", "model")
 
 
-def test_what_was_kept_comes_back_in_another_process(kept, tmp_path):
+def test_cache_outlives_process(kept, tmp_path):
+    """What was kept comes back in another process."""
     assert kept.get("voice") is None
     kept.put("voice", VoiceLatents(*latents()))
     again = LatentsCache(tmp_path / "cache/latents", "model").get("voice")
@@ -184,7 +196,8 @@ def test_what_was_kept_comes_back_in_another_process(kept, tmp_path):
     assert again.diffusion.dtype == torch.float32
 
 
-def test_each_voice_and_each_model_has_its_own(kept, tmp_path):
+def test_cache_by_voice_and_model(kept, tmp_path):
+    """Each voice and each model has its own."""
     kept.put("voice", VoiceLatents(*latents(1)))
     kept.put("other", VoiceLatents(*latents(2)))
     elsewhere = LatentsCache(tmp_path / "cache/latents", "another model")
@@ -194,7 +207,8 @@ def test_each_voice_and_each_model_has_its_own(kept, tmp_path):
     assert same(kept.get("other"), VoiceLatents(*latents(2)))
 
 
-def test_latents_of_an_earlier_way_to_make_them_do_not_count(kept, monkeypatch):
+def test_old_revision_is_ignored(kept, monkeypatch):
+    """Latents of an earlier way to make them do not count."""
     kept.put("voice", VoiceLatents(*latents()))
     monkeypatch.setattr("narrated.engines.tortoise.voice_latents.REVISION", 2)
     assert kept.get("voice") is None
@@ -227,7 +241,8 @@ ALIEN = {
 
 
 @pytest.mark.parametrize("kind", ALIEN)
-def test_what_is_damaged_or_alien_counts_as_absent_and_is_replaced(kept, tmp_path, kind):
+def test_damaged_entry_is_replaced(kept, tmp_path, kind):
+    """What is damaged or alien counts as absent and is replaced."""
     kept.put("voice", VoiceLatents(*latents()))
     the_file(tmp_path).write_bytes(ALIEN[kind])
     assert kept.get("voice") is None
@@ -235,7 +250,8 @@ def test_what_is_damaged_or_alien_counts_as_absent_and_is_replaced(kept, tmp_pat
     assert same(kept.get("voice"), VoiceLatents(*latents()))
 
 
-def test_a_flipped_bit_is_noticed(kept, tmp_path):
+def test_flipped_bit_is_noticed(kept, tmp_path):
+    """A flipped bit is noticed."""
     kept.put("voice", VoiceLatents(*latents()))
     content = bytearray(the_file(tmp_path).read_bytes())
     at = content.index(AUTO.numpy().tobytes())
@@ -244,7 +260,8 @@ def test_a_flipped_bit_is_noticed(kept, tmp_path):
     assert kept.get("voice") is None
 
 
-def test_a_folder_that_cannot_be_written_is_said_once_and_costs_nothing_else(tmp_path, caplog):
+def test_unwritable_cache_logs_once(tmp_path, caplog):
+    """A folder that cannot be written is said once and costs nothing else."""
     (tmp_path / "cache").write_text("a file where a folder should be")
     kept = LatentsCache(tmp_path / "cache/latents", "model")
     with caplog.at_level(logging.WARNING):
@@ -255,7 +272,8 @@ def test_a_folder_that_cannot_be_written_is_said_once_and_costs_nothing_else(tmp
     assert f"cannot be written to {tmp_path}/cache/latents (Not a directory)" in caplog.text
 
 
-def test_only_its_account_reads_what_is_kept_and_no_draft_stays(kept, tmp_path, monkeypatch):
+def test_cache_files_are_private(kept, tmp_path, monkeypatch):
+    """Only its account reads what is kept and no draft stays."""
     kept.put("voice", VoiceLatents(*latents()))
     assert stat.S_IMODE(the_file(tmp_path).stat().st_mode) == 0o600
 
@@ -269,7 +287,8 @@ def test_only_its_account_reads_what_is_kept_and_no_draft_stays(kept, tmp_path, 
     the_file(tmp_path)  # the one file, and nothing beside it
 
 
-def test_what_was_kept_is_no_pickle(kept, tmp_path):
+def test_cache_has_no_pickle(kept, tmp_path):
+    """What was kept is no pickle."""
     kept.put("voice", VoiceLatents(*latents()))
     with zipfile.ZipFile(the_file(tmp_path)) as archive:
         assert {member.filename for member in archive.infolist()} == {

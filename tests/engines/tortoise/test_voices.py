@@ -38,7 +38,8 @@ def contents(voice):
     return [voice.content(number) for number in range(len(voice.files))]
 
 
-def test_a_folder_of_clips_is_a_voice_at_any_depth(own):
+def test_clips_at_any_depth(own):
+    """A folder of clips is a voice at any depth."""
     recorded(own / "anna", seed=1)
     recorded(own / "family/aunt", seed=2)
     recorded(own / "family", seed=3)
@@ -46,7 +47,8 @@ def test_a_folder_of_clips_is_a_voice_at_any_depth(own):
     assert list(told) == ["anna", "family", "family/aunt"] and len(set(told.values())) == 3
 
 
-def test_clips_of_every_kind_count_and_nothing_else_does(own):
+def test_only_clip_suffixes_count(own):
+    """Clips of every kind count and nothing else does."""
     for number, kind in enumerate(["WAV", "flac", "ogg", "opus", "mp3"]):
         (own / f"voice{number}").mkdir()
         (own / f"voice{number}" / f"1.{kind}").write_bytes(b"content")
@@ -57,7 +59,8 @@ def test_clips_of_every_kind_count_and_nothing_else_does(own):
     assert list(listed(own)) == [f"voice{number}" for number in range(5)]
 
 
-def test_latents_are_a_voice_as_a_file_and_as_the_one_in_a_folder(own):
+def test_latents_file_or_folder(own):
+    """Latents are a voice as a file and as the one in a folder."""
     (own / "family").mkdir()
     (own / "me.pth").write_bytes(b"1")
     (own / "family/anna.pth").write_bytes(b"2")
@@ -69,7 +72,8 @@ def test_latents_are_a_voice_as_a_file_and_as_the_one_in_a_folder(own):
     assert contents(voices.found("me")) == [(str(own / "me.pth"), b"1")]
 
 
-def test_clips_go_before_latents_of_their_name(own):
+def test_clips_win_over_latents(own):
+    """Clips go before latents of their name."""
     recorded(own / "anna", count=2)
     (own / "anna.pth").write_bytes(b"latents")
     (own / "anna/old.pth").write_bytes(b"latents")
@@ -89,7 +93,8 @@ def test_clips_go_before_latents_of_their_name(own):
         ".stversions/anna/1.wav",
     ],
 )
-def test_what_is_hidden_is_a_draft_of_somebody_and_no_voice(own, hidden):
+def test_hidden_files_are_ignored(own, hidden):
+    """What is hidden is a draft of somebody and no voice."""
     recorded(own / "anna")
     before = listed(own)
     for place in (own, own / "anna"):
@@ -98,7 +103,8 @@ def test_what_is_hidden_is_a_draft_of_somebody_and_no_voice(own, hidden):
     assert listed(own) == before
 
 
-def test_links_that_lead_outside_are_left_out_and_those_within_followed(own, tmp_path):
+def test_links_stay_inside(own, tmp_path):
+    """Links that lead outside are left out and those within followed."""
     elsewhere = recorded(tmp_path / "elsewhere")
     recorded(own / "anna", count=2)
     before = listed(own)
@@ -116,7 +122,8 @@ def test_links_that_lead_outside_are_left_out_and_those_within_followed(own, tmp
     assert listed(own)["copy"] == before["anna"]
 
 
-def test_what_never_ends_is_no_clip(own, monkeypatch):
+def test_pipe_is_no_clip(own, monkeypatch):
+    """What never ends is no clip."""
     (own / "anna").mkdir()
     os.mkfifo(own / "anna/1.wav")
     os.mkfifo(own / "pipe.pth")
@@ -126,7 +133,8 @@ def test_what_never_ends_is_no_clip(own, monkeypatch):
     assert listed(own) == {}
 
 
-def test_a_pipe_that_takes_the_place_of_a_clip_is_not_waited_for(own):
+def test_pipe_swap_does_not_block(own):
+    """A pipe that takes the place of a clip is not waited for."""
     recorded(own / "anna")
     voice = TortoiseVoices(own, None).found("anna")
     (own / "anna/2.wav").unlink()
@@ -140,7 +148,8 @@ def test_a_pipe_that_takes_the_place_of_a_clip_is_not_waited_for(own):
     assert not reading.is_alive() and "no regular file" in told[0]
 
 
-def test_a_voice_that_is_dropped_later_is_found_and_a_changed_one_has_another_digest(own):
+def test_new_and_changed_voices(own):
+    """A voice that is dropped later is found and a changed one has another digest."""
     voices = TortoiseVoices(own, None)
     assert voices.listed() == {}
     recorded(own / "anna", seed=1)
@@ -154,7 +163,8 @@ def test_a_voice_that_is_dropped_later_is_found_and_a_changed_one_has_another_di
     assert first["bert"] == second["bert"] == third["bert"]
 
 
-def test_names_times_and_places_of_clips_do_not_matter(own):
+def test_digest_ignores_names(own):
+    """Names times and places of clips do not matter."""
     recorded(own / "anna")
     voices = TortoiseVoices(own, None)
     before = voices.found("anna")
@@ -168,7 +178,8 @@ def test_names_times_and_places_of_clips_do_not_matter(own):
     assert [content for _, content in contents(moved)] == [c for _, c in contents(before)]
 
 
-def test_unchanged_clips_are_read_once(own, monkeypatch):
+def test_unchanged_clip_is_read_once(own, monkeypatch):
+    """Unchanged clips are read once."""
     recorded(own / "anna")
     voices = TortoiseVoices(own, None)
     first = voices.listed()
@@ -177,7 +188,8 @@ def test_unchanged_clips_are_read_once(own, monkeypatch):
     assert voices.listed() == first and not opened_again
 
 
-def test_a_write_that_sets_the_times_back_is_seen(own):
+def test_reset_times_are_noticed(own):
+    """A write that sets the times back is seen."""
     recorded(own / "anna")
     voices = TortoiseVoices(own, None)
     before, clip = voices.listed(), own / "anna/1.wav"
@@ -189,14 +201,16 @@ def test_a_write_that_sets_the_times_back_is_seen(own):
     assert voices.listed() != before
 
 
-def test_latents_and_a_clip_of_the_same_bytes_are_different_voices(own):
+def test_kind_changes_digest(own):
+    """Latents and a clip of the same bytes are different voices."""
     (own / "anna").mkdir()
     (own / "anna/1.wav").write_bytes(b"same")
     (own / "bert.pth").write_bytes(b"same")
     assert len(set(listed(own).values())) == 2
 
 
-def test_the_first_clips_by_name_count_and_no_more(own):
+def test_most_clips_by_name(own):
+    """The first clips by name count and no more."""
     (own / "anna").mkdir()
     for number in range(MOST_CLIPS):
         (own / f"anna/{number:02}.wav").write_bytes(bytes([number]))
@@ -207,7 +221,8 @@ def test_the_first_clips_by_name_count_and_no_more(own):
     assert listed(own) != before
 
 
-def test_a_clip_that_cannot_be_read_is_said_where_the_voice_is_asked_for(own, monkeypatch):
+def test_unreadable_clip_is_told(own, monkeypatch):
+    """A clip that cannot be read is said where the voice is asked for."""
     recorded(own / "anna")
 
     def forbidden(file):
@@ -220,7 +235,8 @@ def test_a_clip_that_cannot_be_read_is_said_where_the_voice_is_asked_for(own, mo
     assert f"{own}/anna/1.wav cannot be read: Permission denied. Let the account" in told
 
 
-def test_an_unknown_voice_is_refused_with_names_near_it_and_how_to_make_one(own):
+def test_unknown_voice_names_similar(own):
+    """An unknown voice is refused with names near it and how to make one."""
     recorded(own / "anna")
     told = refusal(lambda: TortoiseVoices(own, None).found("ana"))
     assert "Tortoise has no voice 'ana'. Near it are: anna. To make it, put three clips" in told
@@ -228,7 +244,8 @@ def test_an_unknown_voice_is_refused_with_names_near_it_and_how_to_make_one(own)
     assert "Near" not in refusal(lambda: TortoiseVoices(own, None).found("../../etc"))
 
 
-def test_without_a_wish_a_speaker_that_the_model_knows_speaks_else_an_own_one(own, tmp_path):
+def test_default_voice_is_trained(own, tmp_path):
+    """Without a wish a speaker that the model knows speaks else an own one."""
     voices = TortoiseVoices(own, tmp_path / "shipped")
     assert "Tortoise has no voice. To make it" in refusal(lambda: voices.found("", "en"))
     recorded(own / "zoe", seed=1)
@@ -239,7 +256,8 @@ def test_without_a_wish_a_speaker_that_the_model_knows_speaks_else_an_own_one(ow
     assert voices.found("", "en").name == "train_grace"
 
 
-def test_own_voices_go_before_those_that_are_shipped(own, tmp_path):
+def test_own_voice_wins(own, tmp_path):
+    """Own voices go before those that are shipped."""
     recorded(tmp_path / "shipped/tom", seed=1)
     recorded(tmp_path / "shipped/pat", seed=2)
     recorded(own / "tom", seed=3)
@@ -248,7 +266,8 @@ def test_own_voices_go_before_those_that_are_shipped(own, tmp_path):
     assert {file.parent for file in voices.found("tom").files} == {own / "tom"}
 
 
-def test_a_voice_that_changed_since_it_was_found_is_not_taken_for_it(own):
+def test_changed_voice_is_refused(own):
+    """A voice that changed since it was found is not taken for it."""
     recorded(own / "anna")
     voice = TortoiseVoices(own, None).found("anna")
     assert len(contents(voice)) == 3
@@ -258,7 +277,8 @@ def test_a_voice_that_changed_since_it_was_found_is_not_taken_for_it(own):
     assert "is being changed" in refusal(lambda: contents(voice))
 
 
-def test_a_file_larger_than_any_clip_is_listed_and_refused_when_it_is_read(own):
+def test_large_file_fails_on_read(own):
+    """A file larger than any clip is listed and refused when it is read."""
     (own / "anna").mkdir()
     with (own / "anna/1.wav").open("wb") as file:
         file.truncate(MOST_BYTES + 1)
@@ -268,7 +288,8 @@ def test_a_file_larger_than_any_clip_is_listed_and_refused_when_it_is_read(own):
     )
 
 
-def test_the_voices_that_come_with_tortoise_can_all_be_spoken_in(tmp_path):
+def test_package_voices_all_work(tmp_path):
+    """The voices that come with tortoise can all be spoken in."""
     voices = TortoiseVoices(tmp_path / "none", shipped())
     names = list(voices.listed())
     assert len(names) >= 30 and voices.found("").name == "train_grace"
@@ -294,7 +315,8 @@ def settled(voices, name="anna"):
     return time.monotonic() - begun
 
 
-def test_a_clip_that_is_still_being_copied_makes_no_voice(own, settling):
+def test_copying_clip_is_no_voice(own, settling):
+    """A clip that is still being copied makes no voice."""
     (own / "anna").mkdir()
     content = written(speech(seed=1))
     half = len(content) // 2
@@ -313,7 +335,8 @@ def test_a_clip_that_is_still_being_copied_makes_no_voice(own, settling):
     assert settling.digest("anna") == settling.found("anna").digest
 
 
-def test_a_second_clip_that_comes_later_makes_the_voice_wait_for_the_others(own, settling):
+def test_second_clip_settles_again(own, settling):
+    """A second clip that comes later makes the voice wait for the others."""
     recorded(own / "anna", count=1)
     settled(settling)
     shutil.copy2(own / "anna/1.wav", own / "anna/2.wav")
@@ -331,7 +354,8 @@ def test_a_second_clip_that_comes_later_makes_the_voice_wait_for_the_others(own,
 
 
 @pytest.mark.peers
-def test_clips_that_rsync_brings_with_their_times_count_once_all_are_there(own, tmp_path, settling):
+def test_rsync_times_settle_too(own, tmp_path, settling):
+    """Clips that rsync brings with their times count once all are there."""
     source = recorded(tmp_path / "anna")
     for path in (*source.iterdir(), source):
         os.utime(path, (1, 1))
@@ -344,7 +368,8 @@ def test_clips_that_rsync_brings_with_their_times_count_once_all_are_there(own, 
     assert len(settling.found("anna").files) == 3
 
 
-def test_latents_that_are_still_being_copied_make_no_voice(own, settling):
+def test_copying_latents_wait(own, settling):
+    """Latents that are still being copied make no voice."""
     (own / "bert.pth").write_bytes(b"latents")
     settled(settling, "bert")
     (own / "anna.pth").write_bytes(b"half")
@@ -354,9 +379,8 @@ def test_latents_that_are_still_being_copied_make_no_voice(own, settling):
     settled(settling)
 
 
-def test_a_folder_that_was_filled_elsewhere_and_is_moved_here_counts_at_once(
-    own, tmp_path, settling
-):
+def test_moved_folder_counts_at_once(own, tmp_path, settling):
+    """A folder that was filled elsewhere and is moved here counts at once."""
     aside = recorded(tmp_path / "aside")
     time.sleep(0.6)
     aside.rename(own / "anna")
@@ -364,23 +388,24 @@ def test_a_folder_that_was_filled_elsewhere_and_is_moved_here_counts_at_once(
 
 
 @pytest.mark.parametrize("clock_s", [-3600.0, 3600.0])
-def test_a_clock_that_was_set_back_or_ahead_keeps_no_voice_out_for_ever(
-    own, settling, monkeypatch, clock_s
-):
+def test_clock_shift_is_harmless(own, settling, monkeypatch, clock_s):
+    """A clock that was set back or ahead keeps no voice out for ever."""
     recorded(own / "anna")
     now = time.time
     monkeypatch.setattr("narrated.engines.neural.file_digests.time.time", lambda: now() + clock_s)
     assert settled(settling) < 2
 
 
-def test_a_folder_from_the_future_counts_once_it_was_left_alone(own, settling):
+def test_future_folder_settles(own, settling):
+    """A folder from the future counts once it was left alone."""
     recorded(own / "anna")
     os.utime(own / "anna", (4e9, 4e9))
     assert settling.listed() == {}
     assert settled(settling) < 2
 
 
-def test_one_voice_is_found_without_a_look_at_the_others(own, monkeypatch):
+def test_one_voice_without_scan(own, monkeypatch):
+    """One voice is found without a look at the others."""
     for name in ("anna", "bert", "family/anna"):
         recorded(own / name)
     (own / "clara.PTH").write_bytes(b"latents")
@@ -397,7 +422,8 @@ def test_one_voice_is_found_without_a_look_at_the_others(own, monkeypatch):
 @pytest.mark.parametrize(
     "name", ["../own/anna", "/anna", "anna/", "./anna", ".", "a\0b", "linked", ".old/anna", "x/y"]
 )
-def test_a_name_that_is_not_listed_leads_nowhere(own, tmp_path, name):
+def test_unlisted_name_finds_nothing(own, tmp_path, name):
+    """A name that is not listed leads nowhere."""
     recorded(own / "anna")
     recorded(own / ".old/anna")
     recorded(tmp_path / "elsewhere")
@@ -406,6 +432,7 @@ def test_a_name_that_is_not_listed_leads_nowhere(own, tmp_path, name):
     assert "has no voice" in refusal(lambda: TortoiseVoices(own, None).found(name))
 
 
-def test_where_tortoise_is_not_installed_no_voices_are_shipped(monkeypatch, tmp_path):
+def test_no_package_no_voices(monkeypatch, tmp_path):
+    """Where tortoise is not installed no voices are shipped."""
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     assert shipped() is None
