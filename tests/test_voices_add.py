@@ -79,7 +79,8 @@ def command(tmp_path, *arguments, before="", settle=AT_ONCE):
     )
 
 
-def test_a_folder_of_clips_becomes_a_voice_of_its_name(tmp_path, voices):
+def test_folder_of_clips_is_a_voice(tmp_path, voices):
+    """A folder of clips becomes a voice of its name."""
     source = recorded(tmp_path / "anna")
     (source / ".DS_Store").write_text("of somebody's desktop")
     (source / "notes.txt").write_text("recorded in the kitchen")
@@ -89,7 +90,8 @@ def test_a_folder_of_clips_becomes_a_voice_of_its_name(tmp_path, voices):
     assert (voices / "anna/2.wav").read_bytes() == (source / "2.wav").read_bytes()
 
 
-def test_what_is_added_can_be_read_by_the_account_of_the_daemon(tmp_path, voices):
+def test_daemon_can_read_added_files(tmp_path, voices):
+    """What is added can be read by the account of the daemon."""
     before = os.umask(0o077)
     try:
         add_voice([recorded(tmp_path / "anna")], voices, "family/anna")
@@ -103,7 +105,8 @@ def test_what_is_added_can_be_read_by_the_account_of_the_daemon(tmp_path, voices
     assert modes["family/anna/1.wav"] == 0o644
 
 
-def test_several_clips_become_a_voice_of_the_name_that_is_given(tmp_path, voices):
+def test_clips_take_given_name(tmp_path, voices):
+    """Several clips become a voice of the name that is given."""
     one, two = recorded(tmp_path / "one", count=2), recorded(tmp_path / "two", seed=2)
     add_voice([one / "1.wav", one / "2.wav", two / "3.wav"], voices, "anna")
     assert names(voices / "anna") == ["1.wav", "2.wav", "3.wav"]
@@ -116,7 +119,8 @@ def test_several_clips_become_a_voice_of_the_name_that_is_given(tmp_path, voices
     )
 
 
-def test_latents_become_a_voice_of_tortoise_and_a_prompt_one_of_bark(tmp_path, voices):
+def test_latents_and_prompt_by_engine(tmp_path, voices):
+    """Latents become a voice of tortoise and a prompt one of bark."""
     np.savez(tmp_path / "anna.npz", **prompt_arrays(7))
     assert add_voice([latents(tmp_path / "anna.pth")], voices).engine == "tortoise"
     assert add_voice([tmp_path / "anna.npz"], voices).engine == "bark"
@@ -124,7 +128,8 @@ def test_latents_become_a_voice_of_tortoise_and_a_prompt_one_of_bark(tmp_path, v
     assert list(found(voices)) == ["anna"]
 
 
-def test_the_command_says_what_would_be_better_and_how_to_hear_the_voice(tmp_path):
+def test_command_gives_advice(tmp_path):
+    """The command says what would be better and how to hear the voice."""
     recorded(tmp_path / "my aunt", count=2)
     done = command(tmp_path, "my aunt")
     assert done.returncode == 0, done.stderr
@@ -137,9 +142,8 @@ def test_the_command_says_what_would_be_better_and_how_to_hear_the_voice(tmp_pat
 
 
 @pytest.mark.parametrize("kind", ["clips", "latents"])
-def test_what_the_command_added_counts_from_the_moment_that_it_is_done(
-    tmp_path, voices, monkeypatch, kind
-):
+def test_added_voice_counts_at_once(tmp_path, voices, monkeypatch, kind):
+    """What the command added counts from the moment that it is done."""
     monkeypatch.undo()
     source = recorded(tmp_path / "anna") if kind == "clips" else latents(tmp_path / "anna.pth")
     done = command(tmp_path, str(source), settle="")
@@ -147,7 +151,8 @@ def test_what_the_command_added_counts_from_the_moment_that_it_is_done(
     assert done.stderr == "Waiting 3 s to see that the files no longer change …\n"
 
 
-def test_a_clip_that_is_none_is_refused_with_what_is_wrong_and_nothing_is_written(tmp_path):
+def test_bad_clip_writes_nothing(tmp_path):
+    """A clip that is none is refused with what is wrong and nothing is written."""
     recorded(tmp_path / "anna")
     (tmp_path / "anna/2.wav").write_bytes(written(speech(1.0)))
     done = command(tmp_path, "anna")
@@ -160,7 +165,8 @@ def test_a_clip_that_is_none_is_refused_with_what_is_wrong_and_nothing_is_writte
     assert not (tmp_path / "state").exists()
 
 
-def test_clips_are_added_where_there_is_no_torch_and_latents_are_said_to_need_it(tmp_path):
+def test_clips_need_no_torch(tmp_path):
+    """Clips are added where there is no torch and latents are said to need it."""
     without = "import sys; sys.modules['torch'] = sys.modules['transformers'] = None"
     recorded(tmp_path / "anna")
     latents(tmp_path / "bert.pth")
@@ -172,7 +178,8 @@ def test_clips_are_added_where_there_is_no_torch_and_latents_are_said_to_need_it
     assert names(tmp_path / "state/voices") == ["anna", "anna/1.wav", "anna/2.wav", "anna/3.wav"]
 
 
-def test_of_many_large_clips_no_more_than_one_is_held_at_once(tmp_path, voices):
+def test_one_large_clip_in_memory(tmp_path, voices):
+    """Of many large clips no more than one is held at once."""
     clip = written(speech(60.0, rate=48_000), rate=48_000, kind="flac")
     peaks = []
     for name, count in (("one", 1), ("six", 6)):
@@ -187,7 +194,8 @@ def test_of_many_large_clips_no_more_than_one_is_held_at_once(tmp_path, voices):
 
 
 @pytest.mark.parametrize(("source", "file"), [("anna.npz", "anna.npz"), ("bert", "bert/2.wav")])
-def test_what_is_written_is_what_was_checked(tmp_path, voices, monkeypatch, source, file):
+def test_changed_file_is_refused(tmp_path, voices, monkeypatch, source, file):
+    """What is written is what was checked."""
     np.savez(tmp_path / "anna.npz", **prompt_arrays(7))
     recorded(tmp_path / "bert")
     make = install.make_readable
@@ -203,7 +211,8 @@ def test_what_is_written_is_what_was_checked(tmp_path, voices, monkeypatch, sour
     assert names(voices) == []
 
 
-def test_a_prompt_is_read_once_to_be_checked(tmp_path, voices, monkeypatch):
+def test_prompt_is_read_once(tmp_path, voices, monkeypatch):
+    """A prompt is read once to be checked."""
     prompt = tmp_path / "anna.npz"
     np.savez(prompt, **prompt_arrays(7))
     whole, read = prompt.read_bytes(), detect._read
@@ -222,7 +231,8 @@ def test_a_prompt_is_read_once_to_be_checked(tmp_path, voices, monkeypatch):
 
 
 @pytest.mark.parametrize("suffix", [".pth", ".npz"])
-def test_what_is_too_large_is_refused_and_not_written_in_part(tmp_path, voices, suffix):
+def test_too_large_writes_nothing(tmp_path, voices, suffix):
+    """What is too large is refused and not written in part."""
     np.savez(tmp_path / "anna.npz", **prompt_arrays(7))
     source = tmp_path / f"large{suffix}"
     with source.open("wb") as file:
@@ -232,7 +242,8 @@ def test_what_is_too_large_is_refused_and_not_written_in_part(tmp_path, voices, 
     assert not voices.exists()
 
 
-def test_what_is_no_voice_is_refused_with_what_would_be_one(tmp_path, voices):
+def test_unusable_file_says_why(tmp_path, voices):
+    """What is no voice is refused with what would be one."""
     (tmp_path / "empty").mkdir()
     (tmp_path / "empty/1.m4a").write_bytes(b"content")
     assert "empty is no voice: it has no clip (.wav" in refusal([tmp_path / "empty"], voices)
@@ -251,7 +262,8 @@ def test_what_is_no_voice_is_refused_with_what_would_be_one(tmp_path, voices):
 
 
 @pytest.mark.parametrize("suffix", [".wav", ".pth", ".npz"])
-def test_a_pipe_is_refused_and_not_waited_for(tmp_path, voices, suffix):
+def test_pipe_is_refused(tmp_path, voices, suffix):
+    """A pipe is refused and not waited for."""
     os.mkfifo(tmp_path / f"pipe{suffix}")
     assert "cannot be read: it is no regular file" in refusal([tmp_path / f"pipe{suffix}"], voices)
 
@@ -259,12 +271,14 @@ def test_a_pipe_is_refused_and_not_waited_for(tmp_path, voices, suffix):
 @pytest.mark.parametrize(
     "name", ["../out", "/tmp/out", "a/../../out", " ", ".anna", "a/.b", "a\0b"]
 )
-def test_a_name_that_leads_elsewhere_or_out_of_sight_is_refused(tmp_path, voices, name):
+def test_name_outside_is_refused(tmp_path, voices, name):
+    """A name that leads elsewhere or out of sight is refused."""
     assert "cannot be a voice's name" in refusal([recorded(tmp_path / "anna")], voices, name)
     assert not voices.exists()
 
 
-def test_a_name_that_leads_through_a_link_is_refused(tmp_path, voices):
+def test_name_through_link_refused(tmp_path, voices):
+    """A name that leads through a link is refused."""
     voices.mkdir(parents=True)
     (tmp_path / "elsewhere").mkdir()
     (voices / "family").symlink_to(tmp_path / "elsewhere")
@@ -272,7 +286,8 @@ def test_a_name_that_leads_through_a_link_is_refused(tmp_path, voices):
     assert "'family/anna' leads out of" in told and not names(tmp_path / "elsewhere")
 
 
-def test_a_name_that_is_taken_is_refused_unless_it_is_to_be_replaced(tmp_path, voices):
+def test_taken_name_needs_replace(tmp_path, voices):
+    """A name that is taken is refused unless it is to be replaced."""
     old, new = recorded(tmp_path / "anna", count=4), recorded(tmp_path / "new", seed=2)
     add_voice([old], voices)
     before = found(voices)
@@ -283,7 +298,8 @@ def test_a_name_that_is_taken_is_refused_unless_it_is_to_be_replaced(tmp_path, v
     assert (voices / "anna/1.wav").read_bytes() == (new / "1.wav").read_bytes()
 
 
-def test_clips_and_latents_of_a_name_replace_one_another(tmp_path, voices):
+def test_clips_and_latents_replace(tmp_path, voices):
+    """Clips and latents of a name replace one another."""
     clips, made = recorded(tmp_path / "anna"), latents(tmp_path / "anna.pth")
     add_voice([clips], voices)
     assert "already, in " in refusal([made], voices)
@@ -297,7 +313,8 @@ def test_clips_and_latents_of_a_name_replace_one_another(tmp_path, voices):
     assert names(voices) == ["anna.pth"]
 
 
-def test_a_folder_of_other_voices_is_not_replaced(tmp_path, voices):
+def test_other_voices_stay_in_folder(tmp_path, voices):
+    """A folder of other voices is not replaced."""
     clips = recorded(tmp_path / "anna")
     add_voice([clips], voices, "family/anna")
     for options in ({}, {"replace": True}):
@@ -315,14 +332,16 @@ def test_a_folder_of_other_voices_is_not_replaced(tmp_path, voices):
     assert set(found(voices)) == {"family", "family/anna", "bert"}
 
 
-def test_a_folder_that_was_made_and_holds_nothing_yet_is_filled(tmp_path, voices):
+def test_empty_folder_is_filled(tmp_path, voices):
+    """A folder that was made and holds nothing yet is filled."""
     (voices / "anna").mkdir(parents=True)
     (voices / "anna/.DS_Store").write_text("of somebody's desktop")
     add_voice([recorded(tmp_path / "anna")], voices)
     assert len(TortoiseVoices(voices, None).found("anna").files) == 3
 
 
-def test_a_voice_is_seen_whole_or_not_at_all_while_it_is_replaced(tmp_path, voices):
+def test_replacement_is_atomic(tmp_path, voices):
+    """A voice is seen whole or not at all while it is replaced."""
     sources = [recorded(tmp_path / f"v{seed}", count=5, seed=seed, seconds=3.5) for seed in (1, 2)]
     whole = set(found(tmp_path).values())
     over = threading.Event()
@@ -362,7 +381,7 @@ pathlib.Path.rename = rename
 
 
 @pytest.mark.parametrize("renames", [0, 1, 2])
-def test_a_command_that_is_killed_leaves_the_old_voice_or_none(tmp_path, voices, renames):
+def test_killed_add_leaves_old_or_none(tmp_path, voices, renames):
     """None only until the next is added."""
     add_voice([recorded(tmp_path / "anna")], voices)
     before = found(voices)
@@ -384,9 +403,8 @@ def new(tmp_path):
 
 
 @pytest.mark.parametrize("renames", [1, 2])
-def test_latents_whose_command_was_killed_never_bring_replaced_clips_back(
-    tmp_path, voices, renames
-):
+def test_killed_add_restores_no_clips(tmp_path, voices, renames):
+    """Latents whose command was killed never bring replaced clips back."""
     clips, made = recorded(tmp_path / "anna"), latents(tmp_path / "made.pth")
     add_voice([clips], voices)
     command(tmp_path, str(made), "--name", "anna", "--replace", before=DIES.format(renames=renames))
@@ -394,7 +412,8 @@ def test_latents_whose_command_was_killed_never_bring_replaced_clips_back(
     assert TortoiseVoices(voices, None).found("anna").holds_latents == (renames == 2)
 
 
-def test_two_commands_at_once_leave_each_other_s_drafts_alone(tmp_path, voices, monkeypatch):
+def test_parallel_adds_keep_drafts(tmp_path, voices, monkeypatch):
+    """Two commands at once leave each other's drafts alone."""
     monkeypatch.setattr(install, "SETTLE_S", 0.3)
     voices.mkdir(parents=True)
     sources = [recorded(tmp_path / f"v{seed}", seed=seed, seconds=3.5) for seed in range(3)]
@@ -406,7 +425,8 @@ def test_two_commands_at_once_leave_each_other_s_drafts_alone(tmp_path, voices, 
     assert list(found(voices)) == ["v0", "v1", "v2"]
 
 
-def test_no_engine_sees_a_draft(tmp_path, voices, monkeypatch):
+def test_engines_ignore_drafts(tmp_path, voices, monkeypatch):
+    """No engine sees a draft."""
     np.savez(tmp_path / "anna.npz", **prompt_arrays(7))
     seen, rename = [], Path.rename
 
@@ -421,9 +441,8 @@ def test_no_engine_sees_a_draft(tmp_path, voices, monkeypatch):
     assert seen == [[], ["anna"], ["anna", "bert"]]
 
 
-def test_where_the_new_voice_cannot_take_its_place_the_old_one_is_back(
-    tmp_path, voices, monkeypatch
-):
+def test_failed_swap_restores_old(tmp_path, voices, monkeypatch):
+    """Where the new voice cannot take its place the old one is back."""
     add_voice([recorded(tmp_path / "anna")], voices)
     before, rename = found(voices), Path.rename
 
@@ -439,9 +458,8 @@ def test_where_the_new_voice_cannot_take_its_place_the_old_one_is_back(
     assert not [path for path in names(voices) if path.startswith(".voice-")]
 
 
-def test_an_old_voice_that_cannot_be_put_back_is_kept_and_it_is_said_where(
-    tmp_path, voices, monkeypatch
-):
+def test_unrestored_voice_is_named(tmp_path, voices, monkeypatch):
+    """An old voice that cannot be put back is kept and it is said where."""
     add_voice([recorded(tmp_path / "anna")], voices)
     before, rename = found(voices), Path.rename
 
@@ -461,7 +479,8 @@ def test_an_old_voice_that_cannot_be_put_back_is_kept_and_it_is_said_where(
     assert found(voices) == before
 
 
-def test_what_is_kept_stays_kept_where_another_took_the_name(tmp_path, voices, monkeypatch):
+def test_told_copy_survives_new_name(tmp_path, voices, monkeypatch):
+    """What is kept stays kept where another took the name."""
     add_voice([recorded(tmp_path / "anna")], voices)
     before, rename = found(voices), Path.rename
 
@@ -484,7 +503,8 @@ def test_what_is_kept_stays_kept_where_another_took_the_name(tmp_path, voices, m
     assert found(voices)["anna"] == before["anna"]
 
 
-def test_a_place_that_was_filled_meanwhile_is_said_without_sudo(tmp_path, voices, monkeypatch):
+def test_race_for_place_needs_no_sudo(tmp_path, voices, monkeypatch):
+    """A place that was filled meanwhile is said without sudo."""
     rename = Path.rename
 
     def late(self, target):
@@ -497,13 +517,15 @@ def test_a_place_that_was_filled_meanwhile_is_said_without_sudo(tmp_path, voices
     assert "sudo" not in told and "appeared there" in told
 
 
-def test_a_folder_that_cannot_be_written_is_said(tmp_path):
+def test_unwritable_folder_is_named(tmp_path):
+    """A folder that cannot be written is said."""
     (tmp_path / "voices").write_text("a file where the folder should be")
     told = refusal([recorded(tmp_path / "anna")], tmp_path / "voices", kind=StorageError)
     assert "anna cannot be written" in told and "sudo" in told
 
 
-def test_a_voice_that_was_copied_in_by_hand_is_the_same_as_one_that_was_added(tmp_path, voices):
+def test_copied_voice_equals_added(tmp_path, voices):
+    """A voice that was copied in by hand is the same as one that was added."""
     add_voice([recorded(tmp_path / "anna")], voices)
     shutil.copytree(tmp_path / "anna", voices / "by-hand")
     told = found(voices)

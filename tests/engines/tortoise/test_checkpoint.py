@@ -64,18 +64,22 @@ ONE_OF_EACH = {
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_a_weight_that_is_missing_is_named(copied, name):
+def test_missing_weight_is_named(copied, name):
+    """A weight that is missing is named."""
     weight = ONE_OF_EACH[name]
     changed(copied / name, lambda state: state.pop(weight))
     assert f"lacks 1 weights of {name}, {weight} among them" in refusal(copied)
 
 
-def test_a_weight_that_the_sizes_are_read_off_is_named_too(copied):
+def test_missing_shape_weight_named(copied):
+    """A weight that the sizes are read off is named too."""
     changed(copied / "autoregressive.pth", lambda state: state.pop("mel_embedding.weight"))
     assert "mel_embedding.weight" in refusal(copied)
 
 
-def test_a_weight_of_another_shape_is_named(copied):
+def test_wrong_shape_is_named(copied):
+    """A weight of another shape is named."""
+
     def widen(state):
         state["final_norm.weight"] = torch.ones(129)
 
@@ -85,13 +89,15 @@ def test_a_weight_of_another_shape_is_named(copied):
 
 @pytest.mark.parametrize("name", FILES)
 @pytest.mark.parametrize("share", [0.0, 0.9])
-def test_a_file_that_is_cut_off_cannot_be_read(copied, name, share):
+def test_truncated_file_is_refused(copied, name, share):
+    """A file that is cut off cannot be read."""
     content = (copied / name).read_bytes()
     (copied / name).write_bytes(content[: int(len(content) * share)])
     assert "cannot be read" in refusal(copied)
 
 
-def test_weights_of_another_model_cannot_be_read(copied):
+def test_foreign_weights_are_refused(copied):
+    """Weights of another model cannot be read."""
     shutil.copy(copied / "clvp2.pth", copied / "autoregressive.pth")
     assert "cannot be read" in refusal(copied)
 
@@ -109,7 +115,8 @@ class Evil:
 
 
 @pytest.mark.parametrize("zipped", [True, False])
-def test_a_pickle_that_would_run_code_runs_nothing(copied, tmp_path, zipped):
+def test_pickle_code_does_not_run(copied, tmp_path, zipped):
+    """A pickle that would run code runs nothing."""
     ran = tmp_path / "ran"
     state = {"mel_embedding.weight": Evil(ran)}
     torch.save(state, copied / "autoregressive.pth", _use_new_zipfile_serialization=zipped)
@@ -119,12 +126,14 @@ def test_a_pickle_that_would_run_code_runs_nothing(copied, tmp_path, zipped):
     assert ran.is_dir(), "that it would have run"
 
 
-def test_what_is_no_dictionary_cannot_be_read(copied):
+def test_non_dictionary_is_refused(copied):
+    """What is no dictionary cannot be read."""
     (copied / "vocoder.pth").write_bytes(pickle.dumps([1, 2]))
     assert "cannot be read" in refusal(copied)
 
 
-def test_a_file_of_torch_s_old_kind_is_the_same_model(folder, copied):
+def test_old_torch_file_is_the_same(folder, copied):
+    """A file of torch's old kind is the same model."""
     for name in FILES:
         state = torch.load(copied / name, weights_only=True)
         torch.save(state, copied / name, _use_new_zipfile_serialization=False)
@@ -137,7 +146,8 @@ def test_a_file_of_torch_s_old_kind_is_the_same_model(folder, copied):
     assert all(torch.equal(weights[key], each) for key, each in new.module.state_dict().items())
 
 
-def test_weights_that_were_stored_in_half_precision_are_worked_with_as_wished(copied):
+def test_half_weights_any_precision(copied):
+    """Weights that were stored in half precision are worked with as wished."""
     for name in FILES:
         changed(copied / name, lambda state: [_halve(state, key) for key in state])
     bench = Bench(copied)
@@ -151,7 +161,7 @@ def _halve(state, key):
         state[key] = state[key].half()
 
 
-def test_weights_are_in_memory_of_their_own_once_they_are_warm(copied):
+def test_warm_weights_own_memory(copied):
     """A file that is exchanged under a running worker does not change what it speaks."""
     model = opened(copied).model
     model.warm()
@@ -165,7 +175,8 @@ def test_weights_are_in_memory_of_their_own_once_they_are_warm(copied):
         assert all(torch.equal(weights[key], each) for key, each in part.state_dict().items())
 
 
-def test_what_only_training_needs_is_left_out(bench):
+def test_training_parts_are_removed(bench):
+    """What only training needs is left out."""
     kept = set(bench.module.state_dict())
     assert "autoregressive.mel_head.weight" in kept
     for unused in ("text_head", "code_embedding", "code_converter", "diffusion.mel_head"):
@@ -181,14 +192,16 @@ def dtypes(module):
     return {each.dtype for each in module.parameters()}
 
 
-def test_half_precision_is_for_those_that_bear_it(halved):
+def test_half_only_where_it_works(halved):
+    """Half precision is for those that bear it."""
     module = halved.module
     assert dtypes(module.ears.autoregressive) == dtypes(module.ears.diffusion) == {torch.float32}
     assert dtypes(module.diffusion) == dtypes(module.vocoder) == {torch.float32}
     assert dtypes(module.autoregressive) == dtypes(module.clvp) == {torch.bfloat16}
 
 
-def test_the_frequencies_of_positions_stay_in_single_precision(halved, bench):
+def test_frequencies_stay_single(halved, bench):
+    """The frequencies of positions stay in single precision."""
     told = [
         {name: each for name, each in own.module.named_buffers() if "inv_freq" in name}
         for own in (halved, bench)
@@ -199,7 +212,8 @@ def test_the_frequencies_of_positions_stay_in_single_precision(halved, bench):
         assert torch.equal(each, told[1][name])
 
 
-def test_it_speaks_in_half_precision_on_a_processor_too(halved):
+def test_half_speaks_on_cpu(halved):
+    """It speaks in half precision on a processor too."""
     texts = ("Hello there.", "Yes!")
     rows = [halved.row(text, text, max_mel_tokens=12) for text in texts]
     for outcome in halved.spoken(rows).values():
@@ -207,7 +221,8 @@ def test_it_speaks_in_half_precision_on_a_processor_too(halved):
         assert np.abs(samples(outcome.pcm)).max() > 0
 
 
-def test_candidates_are_ranked_in_half_precision_as_in_single(halved, bench):
+def test_half_ranks_like_single(halved, bench):
+    """Candidates are ranked in half precision as in single."""
     drawn = torch.Generator().manual_seed(0)
     candidates = torch.randint(0, 8192, (8, 40), generator=drawn).tolist()
     scores = []
@@ -221,7 +236,8 @@ def test_candidates_are_ranked_in_half_precision_as_in_single(halved, bench):
     assert scores[0].argmax() == scores[1].argmax()
 
 
-def test_the_tokenizer_is_there_before_the_weights(folder):
+def test_tokenizer_before_weights(folder):
+    """The tokenizer is there before the weights."""
     checkpoint = opened(folder)
     assert checkpoint.tokenizer.decode(checkpoint.words("Dr. Who has 2 cats")) == (
         "doctor who has two cats"
@@ -229,7 +245,8 @@ def test_the_tokenizer_is_there_before_the_weights(folder):
     assert checkpoint.model.warmth is WeightsLocation.ABSENT
 
 
-def test_other_content_is_another_model_and_a_file_it_does_not_use_is_not(folder, copied):
+def test_digest_of_used_files_only(folder, copied):
+    """Other content is another model and a file it does not use is not."""
     digest = opened(folder).digest
     (copied / "rlg_auto.pth").write_bytes(b"of a random voice")
     assert opened(copied).digest == digest

@@ -35,7 +35,8 @@ def single(folder):
 
 
 @pytest.mark.parametrize("wishes", [GREEDY, {}])
-def test_a_gpu_chooses_the_codes_that_a_processor_does(single, bench, wishes):
+def test_gpu_codes_match_cpu(single, bench, wishes):
+    """A gpu chooses the codes that a processor does."""
     there, here = rows_of(single, **wishes), rows_of(bench, **wishes)
     spoken = single.spoken(there), bench.spoken(here)
     assert codes(there) == codes(here)
@@ -45,7 +46,8 @@ def test_a_gpu_chooses_the_codes_that_a_processor_does(single, bench, wishes):
         np.testing.assert_allclose(one, other, atol=2e-2)
 
 
-def test_rows_of_a_batch_are_what_they_are_alone(single):
+def test_batch_matches_single(single):
+    """Requests of a batch are what they are alone."""
     together = rows_of(single)
     spoken = single.spoken(together)
     for row in together:
@@ -56,7 +58,8 @@ def test_rows_of_a_batch_are_what_they_are_alone(single):
 
 
 @pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
-def test_half_precision_speaks_every_text(folder, dtype):
+def test_half_precision_speaks_all(folder, dtype):
+    """Half precision speaks every text."""
     bench = Bench(folder, device="cuda", dtype=dtype)
     for outcome in bench.spoken(rows_of(bench, cond_free=True)).values():
         assert isinstance(outcome, SpeechResult)
@@ -64,9 +67,7 @@ def test_half_precision_speaks_every_text(folder, dtype):
 
 
 @pytest.mark.parametrize(("dtype", "likeness"), [("float16", 0.99), ("bfloat16", 0.95)])
-def test_half_precision_makes_of_the_same_codes_the_sound_that_single_does(
-    folder, single, dtype, likeness
-):
+def test_half_sound_matches_single(folder, single, dtype, likeness):
     """The codes are given: of weights drawn at random, rounding alone draws others."""
     bench = Bench(folder, device="cuda", dtype=dtype)
     wholes = rows_of(single, cond_free=True)
@@ -84,7 +85,8 @@ def test_half_precision_makes_of_the_same_codes_the_sound_that_single_does(
 
 
 @pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
-def test_candidates_are_ranked_in_half_precision_as_in_single(folder, single, dtype):
+def test_half_ranks_like_single(folder, single, dtype):
+    """Candidates are ranked in half precision as in single."""
     halved = Bench(folder, device="cuda", dtype=dtype)
     drawn = torch.Generator().manual_seed(0)
     candidates = torch.randint(0, 8192, (8, 40), generator=drawn).tolist()
@@ -98,7 +100,8 @@ def test_candidates_are_ranked_in_half_precision_as_in_single(folder, single, dt
     assert (scores[0] - scores[1]).abs().max() < 0.02 * apart
 
 
-def test_what_is_parked_comes_back_and_gives_the_same_codes(folder):
+def test_parked_model_same_codes(folder):
+    """What is parked comes back and gives the same codes."""
     bench = Bench(folder, device="cuda", dtype="float32")
     model = bench.checkpoint.model
     before = rows_of(bench)
@@ -113,7 +116,8 @@ def test_what_is_parked_comes_back_and_gives_the_same_codes(folder):
     assert codes(before) == codes(after)
 
 
-def test_weights_may_be_parked_in_the_midst_of_a_row(single):
+def test_park_within_a_request(single):
+    """Weights may be parked in the midst of a request."""
     undisturbed = rows_of(single)
     single.spoken(undisturbed)
     rows = rows_of(single)
@@ -130,7 +134,8 @@ def test_weights_may_be_parked_in_the_midst_of_a_row(single):
     assert codes(rows) == codes(undisturbed)
 
 
-def test_keys_and_values_leave_the_gpu_when_they_are_released(single):
+def test_release_frees_key_values(single):
+    """Keys and values leave the gpu when they are released."""
     single.spoken(rows_of(single))  # libraries keep what they first allocate
     pipeline = single.pipeline()
     for row in rows_of(single):

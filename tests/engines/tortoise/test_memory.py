@@ -130,9 +130,8 @@ CASES = [
 
 
 @pytest.mark.parametrize(("name", "reaction"), CASES)
-def test_after_a_step_without_memory_rows_come_out_the_same(
-    line, unheard, undisturbed, hooked, name, reaction
-):
+def test_retry_after_out_of_memory(line, unheard, undisturbed, hooked, name, reaction):
+    """After a step without memory requests come out the same."""
     line = unheard if name == "conditioning" else line
 
     def starve(call):
@@ -147,7 +146,8 @@ def test_after_a_step_without_memory_rows_come_out_the_same(
     assert line.same(undisturbed, line.rows)
 
 
-def test_memory_may_be_taken_away_at_any_time(line, undisturbed):
+def test_release_at_any_time(line, undisturbed):
+    """Memory may be taken away at any time."""
     line.admit()
     for step in range(1_000):
         line.step()
@@ -160,7 +160,8 @@ def test_memory_may_be_taken_away_at_any_time(line, undisturbed):
     assert line.same(undisturbed, line.rows)
 
 
-def test_a_voice_whose_hearing_was_interrupted_is_heard_no_clip_twice(unheard, hooked):
+def test_interrupted_voice_continues(unheard, hooked):
+    """A voice whose hearing was interrupted is heard no clip twice."""
     line = unheard
     heard = []
 
@@ -175,7 +176,8 @@ def test_a_voice_whose_hearing_was_interrupted_is_heard_no_clip_twice(unheard, h
     assert (len(line.named), len(heard)) == (1, 2)
 
 
-def test_the_width_halves_to_one_and_grows_back_while_idle(line):
+def test_width_halves_and_regrows(line):
+    """The width halves to one and grows back while idle."""
     widths = []
     while line.engine.shrink():
         widths.append(line.pipeline.width)
@@ -187,7 +189,8 @@ def test_the_width_halves_to_one_and_grows_back_while_idle(line):
         assert line.pipeline.width == width
 
 
-def test_the_width_grows_back_in_the_midst_of_a_book_too(folder, voices, tmp_path, held):
+def test_width_regrows_under_load(folder, voices, tmp_path, held):
+    """The width grows back in the midst of a book too."""
     line = Line(folder, voices, tmp_path, held, rows=2, batch=2, max_mel_tokens=4)
     assert line.engine.shrink()
     widths = set()
@@ -201,6 +204,7 @@ def test_the_width_grows_back_in_the_midst_of_a_book_too(folder, voices, tmp_pat
 
 
 def test_released_memory_is_free(line):
+    """Released memory is free."""
     line.admit()
     autoregressive, diffusion = line.stages["autoregressive"], line.stages["diffusion"]
     while autoregressive._batch is None:
@@ -213,7 +217,8 @@ def test_released_memory_is_free(line):
     assert all(work.heard is None for work in diffusion._works)
 
 
-def test_keys_and_values_are_free_once_all_candidates_are_made(line):
+def test_key_values_freed_after_stage(line):
+    """Keys and values are free once all candidates are made."""
     line.admit()
     while not line.now_in("clvp"):
         line.step()
@@ -243,9 +248,8 @@ def spoiled(line, name, calls, rows=slice(0, 1)):
 
 
 @pytest.mark.parametrize("name", SPOILT)
-def test_a_row_that_is_not_a_number_fails_and_the_others_do_not(
-    line, unheard, undisturbed, hooked, name
-):
+def test_nan_fails_its_request_only(line, unheard, undisturbed, hooked, name):
+    """A request that is not a number fails and the others do not."""
     line = unheard if name == "conditioning" else line
     hooked(spoiled(line, name, {2 if name == "conditioning" else 0}))
     line.admit()
@@ -257,7 +261,8 @@ def test_a_row_that_is_not_a_number_fails_and_the_others_do_not(
     assert not any(stage.rows for stage in line.pipeline._stages)
 
 
-def test_a_row_one_of_whose_candidates_is_no_number_fails(line, undisturbed, hooked):
+def test_nan_candidate_fails_request(line, undisturbed, hooked):
+    """A request one of whose candidates is no number fails."""
     hooked(spoiled(line, "autoregressive", {4}))  # in the midst of a slice
     line.admit()
     line.driven()
@@ -265,7 +270,8 @@ def test_a_row_one_of_whose_candidates_is_no_number_fails(line, undisturbed, hoo
     assert line.same(undisturbed, {"1", "2"})
 
 
-def test_a_row_all_of_whose_candidates_are_no_numbers_fails_once(line, undisturbed, hooked):
+def test_all_nan_fails_once(line, undisturbed, hooked):
+    """A request all of whose candidates are no numbers fails once."""
     hooked(spoiled(line, "autoregressive", {0, 1}, rows=slice(None)))
     line.admit()
     line.driven()
@@ -274,9 +280,8 @@ def test_a_row_all_of_whose_candidates_are_no_numbers_fails_once(line, undisturb
     assert line.same(undisturbed, {"2"})
 
 
-def test_a_voice_that_was_no_number_once_is_neither_kept_nor_remembered(
-    unheard, undisturbed, hooked, tmp_path
-):
+def test_nan_latents_are_not_cached(unheard, undisturbed, hooked, tmp_path):
+    """A voice that was no number once is neither kept nor remembered."""
     line = unheard
     hooked(spoiled(line, "conditioning", {0}))
     line.admit(TEXTS[:1])
@@ -287,7 +292,8 @@ def test_a_voice_that_was_no_number_once_is_neither_kept_nor_remembered(
     assert line.driven().same(undisturbed, {"0"})
 
 
-def test_a_row_begins_again_with_the_numbers_it_had(bench):
+def test_restart_reuses_its_seeds(bench):
+    """A request begins again with the numbers it had."""
     row, again = (bench.row("1", "Hello", seed=5) for _ in range(2))
     other = bench.row("1", "Hello", seed=6)
     path = ("diffusion", 2)

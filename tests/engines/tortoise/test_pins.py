@@ -99,29 +99,30 @@ def without_end(codes, end=8193):
     return [list(codes[row][: (codes[row] == end).argmax()]) for row in range(len(codes))]
 
 
-def test_the_codes_are_those_of_tortoise_s_own_api(ours, theirs):
+def test_codes_match_upstream_api(ours, theirs):
+    """The codes are those of tortoise's own api."""
     assert str(theirs["transformers"]) == "4.31.0"
     assert ours.candidates == without_end(theirs["codes"])
     assert all(len(codes) > 12 for codes in ours.candidates)
 
 
-def test_with_its_cache_upstream_gives_other_codes(ours, theirs):
+def test_upstream_cache_differs(ours, theirs):
     """It numbers the codes one too high: the first that it reads from the cache has number 2."""
     others = theirs["codes_with_cache"]
     assert others[0][0] == ours.candidates[0][0]  # made without the cache
     assert without_end(others) != ours.candidates
 
 
-def test_the_sound_is_that_of_tortoise_s_own_api(ours, theirs):
+def test_sound_matches_upstream_api(ours, theirs):
+    """The sound is that of tortoise's own api."""
     said, sound = samples(ours.pcm), theirs["sound"]
     assert len(said) == len(sound)
     assert np.abs(sound).max() > 0.01
     np.testing.assert_allclose(said, sound, atol=1e-3)
 
 
-def test_narrated_s_engine_speaks_the_same_through_the_interpreter_of_the_pins(
-    tortoise_pins, folder, tmp_path
-):
+def test_pinned_python_matches(tortoise_pins, folder, tmp_path):
+    """Narrated's engine speaks the same through the interpreter of the pins."""
     recorded(tmp_path / "voices/anna", count=2)
     options = {"model": str(folder), **QUICK, "dtype": "float32"}
     here = load(options, PlainShelf(voices=tmp_path / "voices", cache=tmp_path / "here"))
