@@ -34,21 +34,24 @@ def raw_end():
     wire.close()
 
 
-def test_a_frame_arrives_as_it_was_sent(ends):
+def test_frame_arrives_unchanged(ends):
+    """A frame arrives as it was sent."""
     left, right = ends
     header = {"id": "1", "text": "Grüße\n\0 🎉", "list": [1, 2.5, None, True]}
     left.send(header, b"\x00\xff" * 1000)
     assert right.receive() == (header, b"\x00\xff" * 1000)
 
 
-def test_names_that_are_no_unicode_survive(ends):
+def test_non_unicode_names_survive(ends):
+    """Names that are not Unicode arrive unchanged."""
     left, right = ends
     left.send({"name": os.fsdecode(b"caf\xe9.txt")})
     header, _ = right.receive()
     assert os.fsencode(header["name"]) == b"caf\xe9.txt"
 
 
-def test_a_payload_larger_than_any_socket_buffer_arrives_whole(ends):
+def test_large_payload_arrives_whole(ends):
+    """A payload larger than any socket buffer arrives whole."""
     left, right = ends
     payload = os.urandom(1 << 20) * 20
     sender = threading.Thread(target=left.send, args=({"id": "big"}, payload))
@@ -57,7 +60,8 @@ def test_a_payload_larger_than_any_socket_buffer_arrives_whole(ends):
     sender.join()
 
 
-def test_ready_tells_of_a_frame_and_of_the_end(ends):
+def test_ready_on_frame_and_end(ends):
+    """`ready` is true for a frame and for the end."""
     left, right = ends
     assert not right.ready()
     left.send({})
@@ -69,7 +73,8 @@ def test_ready_tells_of_a_frame_and_of_the_end(ends):
     assert right.receive() is None
 
 
-def test_a_frame_cut_short_by_the_end_is_the_end(raw_end):
+def test_truncated_frame_is_end(raw_end):
+    """A frame cut short by the end counts as the end."""
     raw, wire = raw_end
     raw.sendall(PREFIX.pack(2, 100) + b"{}" + b"only this")
     raw.shutdown(socket.SHUT_WR)
@@ -88,7 +93,8 @@ def test_a_frame_cut_short_by_the_end_is_the_end(raw_end):
     ],
     ids=["header too large", "payload too large", "no JSON", "no object", "no text", "too deep"],
 )
-def test_what_is_no_frame_is_refused(raw_end, frame):
+def test_invalid_frame_is_refused(raw_end, frame):
+    """Bytes that are no frame are refused."""
     raw, wire = raw_end
     sender = threading.Thread(target=raw.sendall, args=(frame,))
     sender.start()
@@ -97,7 +103,8 @@ def test_what_is_no_frame_is_refused(raw_end, frame):
     sender.join()
 
 
-def test_a_header_past_the_bound_is_not_sent(ends):
+def test_long_header_is_not_sent(ends):
+    """A header beyond the limit is not sent."""
     left, right = ends
     with pytest.raises(BadFrame):
         left.send({"text": "x" * HEADER_LIMIT_BYTES})
@@ -105,7 +112,8 @@ def test_a_header_past_the_bound_is_not_sent(ends):
     assert right.receive() == ({"after": 1}, b"")
 
 
-def test_sending_to_nobody_raises(ends):
+def test_send_to_closed_end_raises(ends):
+    """Sending to a closed end raises ConnectionError."""
     left, right = ends
     right.close()
     with pytest.raises(ConnectionError):

@@ -57,7 +57,9 @@ async def _until(condition: Any) -> None:
         await asyncio.sleep(0.01)
 
 
-def test_a_new_flow_is_in_the_next_admission_however_long_the_others_wait(tmp_path: Path) -> None:
+def test_new_job_admitted_next(tmp_path: Path) -> None:
+    """A new job is in the next admission, however long the others wait."""
+
     async def story() -> None:
         async with _scheduling(tmp_path, rows=2, delay_s=0.1) as fixture:
             book = [fixture.ask(f"book-{n}", 1) for n in range(20)]
@@ -71,7 +73,9 @@ def test_a_new_flow_is_in_the_next_admission_however_long_the_others_wait(tmp_pa
     asyncio.run(story())
 
 
-def test_flows_share_by_weight_not_by_number(tmp_path: Path) -> None:
+def test_jobs_share_by_weight(tmp_path: Path) -> None:
+    """Jobs share an engine by weight, not by the number of requests."""
+
     async def story() -> None:
         async with _scheduling(tmp_path, rows=1) as fixture:
             heavy = [fixture.ask(f"heavy-{n}", 1, weight=30) for n in range(10)]
@@ -83,7 +87,9 @@ def test_flows_share_by_weight_not_by_number(tmp_path: Path) -> None:
     asyncio.run(story())
 
 
-def test_no_flood_of_notes_starves_a_book(tmp_path: Path) -> None:
+def test_notes_do_not_starve_book(tmp_path: Path) -> None:
+    """A flood of notes does not starve a book."""
+
     async def story() -> None:
         async with _scheduling(tmp_path, rows=1) as fixture:
             book = [fixture.ask(f"book-{n}", 1) for n in range(10)]
@@ -103,7 +109,9 @@ async def _flood(fixture: Fixture, lane: int) -> None:
         await fixture.ask(f"note-{number}", number)
 
 
-def test_all_rows_of_a_worker_are_filled(tmp_path: Path) -> None:
+def test_all_slots_are_filled(tmp_path: Path) -> None:
+    """All slots of a worker are filled."""
+
     async def story() -> None:
         async with _scheduling(tmp_path, rows=4, delay_s=0.3) as fixture:
             tasks = [fixture.ask(f"piece-{n}", n) for n in range(6)]
@@ -114,7 +122,9 @@ def test_all_rows_of_a_worker_are_filled(tmp_path: Path) -> None:
     asyncio.run(story())
 
 
-def test_two_orders_of_one_piece_are_done_once(tmp_path: Path) -> None:
+def test_same_key_runs_once(tmp_path: Path) -> None:
+    """Two requests of one key are done once."""
+
     async def story() -> list[RequestResult]:
         async with _scheduling(tmp_path, rows=4, delay_s=0.1) as fixture:
             first, second = fixture.ask("same", 1), fixture.ask("same", 2)
@@ -126,7 +136,9 @@ def test_two_orders_of_one_piece_are_done_once(tmp_path: Path) -> None:
     assert first is second
 
 
-def test_a_shared_piece_outlives_the_one_who_asked_first(tmp_path: Path) -> None:
+def test_shared_request_outlives_first(tmp_path: Path) -> None:
+    """A shared request goes on if its first caller is cancelled."""
+
     async def story() -> None:
         async with _scheduling(tmp_path, rows=1, delay_s=0.2) as fixture:
             first, second = fixture.ask("same", 1), fixture.ask("same", 2)
@@ -138,7 +150,9 @@ def test_a_shared_piece_outlives_the_one_who_asked_first(tmp_path: Path) -> None
     asyncio.run(story())
 
 
-def test_what_nobody_wants_any_more_frees_its_row(tmp_path: Path) -> None:
+def test_abandoned_request_frees_slot(tmp_path: Path) -> None:
+    """A request that no caller waits for frees its slot."""
+
     async def story() -> None:
         async with _scheduling(tmp_path, rows=1) as fixture:
             long = fixture.ask("long", 1, "SLOW:20")
@@ -150,7 +164,9 @@ def test_what_nobody_wants_any_more_frees_its_row(tmp_path: Path) -> None:
     asyncio.run(story())
 
 
-def test_a_poisonous_piece_is_found_alone_and_its_neighbours_are_spoken(tmp_path: Path) -> None:
+def test_fatal_request_is_isolated(tmp_path: Path) -> None:
+    """A request that kills its worker is isolated, and the others are spoken."""
+
     async def story() -> None:
         async with _scheduling(tmp_path, rows=4, delay_s=0.1) as fixture:
             good = [fixture.ask(f"good-{n}", n) for n in range(3)]
@@ -166,7 +182,9 @@ def test_a_poisonous_piece_is_found_alone_and_its_neighbours_are_spoken(tmp_path
     asyncio.run(story())
 
 
-def test_deaths_are_remembered_over_a_restart(tmp_path: Path) -> None:
+def test_deaths_survive_restart(tmp_path: Path) -> None:
+    """Deaths are counted over a restart."""
+
     async def story(deaths: int) -> None:
         async with _scheduling(tmp_path, rows=1) as fixture:
             for _ in range(deaths):
@@ -178,7 +196,9 @@ def test_deaths_are_remembered_over_a_restart(tmp_path: Path) -> None:
     asyncio.run(story(2))
 
 
-def test_a_worker_killed_from_outside_costs_one_more_try(tmp_path: Path) -> None:
+def test_outside_kill_costs_one_retry(tmp_path: Path) -> None:
+    """A worker killed from outside costs one more try."""
+
     async def story() -> None:
         async with _scheduling(tmp_path, rows=2) as fixture:
             tasks = [fixture.ask(f"piece-{n}", 1, "SLOW:0.4") for n in range(2)]
@@ -190,7 +210,9 @@ def test_a_worker_killed_from_outside_costs_one_more_try(tmp_path: Path) -> None
     asyncio.run(story())
 
 
-def test_an_engine_that_is_not_to_be_had_refuses_what_waits_for_it(tmp_path: Path) -> None:
+def test_missing_engine_fails_waiting(tmp_path: Path) -> None:
+    """An unavailable engine fails the requests that wait for it."""
+
     async def story() -> None:
         ledger = Ledger(tmp_path / "ledger.sqlite")
         specs = [spec(toy(unless=str(tmp_path / "model")))]
@@ -209,7 +231,9 @@ def test_an_engine_that_is_not_to_be_had_refuses_what_waits_for_it(tmp_path: Pat
     asyncio.run(story())
 
 
-def test_what_was_spoken_and_is_not_kept_yet_takes_up_its_row(tmp_path: Path) -> None:
+def test_unstored_result_keeps_slot(tmp_path: Path) -> None:
+    """A result that is not stored yet keeps its slot."""
+
     async def story() -> None:
         async with _scheduling(tmp_path, rows=2) as fixture:
             kept = asyncio.Event()
@@ -229,7 +253,9 @@ def test_what_was_spoken_and_is_not_kept_yet_takes_up_its_row(tmp_path: Path) ->
     asyncio.run(story())
 
 
-def test_what_an_engine_raises_fails_the_piece_that_makes_it_raise_alone(tmp_path: Path) -> None:
+def test_engine_error_fails_one_request(tmp_path: Path) -> None:
+    """An engine's error fails only the request that causes it."""
+
     async def story() -> None:
         async with _scheduling(tmp_path, rows=4, delay_s=0.05) as fixture:
             good = [fixture.ask(f"good-{n}", n) for n in range(3)]
