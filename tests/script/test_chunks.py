@@ -37,10 +37,7 @@ def test_fitting_sentence_stays_whole():
 def test_long_sentence_cut_at_clauses():
     """A sentence over the limit is divided at clauses."""
     text = "When it rains, the cat sleeps; the dog — a sad one — waits."
-    assert pieces(text, 32) == [
-        "When it rains, the cat sleeps;",
-        "the dog — a sad one — waits.",
-    ]
+    assert pieces(text, 32) == ["When it rains, the cat sleeps;", "the dog — a sad one — waits."]
 
 
 def test_long_clause_cut_at_words():

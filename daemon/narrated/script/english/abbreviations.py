@@ -142,12 +142,7 @@ HINT = rf"\.(?:(?<=\b[A-Za-z]\.)(?=\w| [gmka\d])|{_LOOKING_BACK})|[№§#]|vs\b"
 _AT_STOPS = starts_at_words(r"\.", ".")
 
 RULES: tuple[NormalisationRule, ...] = (
-    rule(
-        rf"\b({any_of(_TITLES)})\.(?=\s+[A-Z])",
-        lambda found: _TITLES[found[1]],
-        ".",
-        _AT_STOPS,
-    ),
+    rule(rf"\b({any_of(_TITLES)})\.(?=\s+[A-Z])", lambda found: _TITLES[found[1]], ".", _AT_STOPS),
     rule(r"\b([Mm]rs?)\.(?=\s)", lambda found: _TITLES[found[1].capitalize()], ".", _AT_STOPS),
     rule(rf"\b({any_of(_BEFORE_AND_AFTER)})\.", _place, ".", _AT_STOPS),
     rule(r"\be\.\s?g\.", "for example", ".", _AT_STOPS),

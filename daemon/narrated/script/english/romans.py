@@ -54,9 +54,7 @@ RULES: tuple[NormalisationRule, ...] = (
         "IVX",
     ),
     rule(
-        rf"\b(?P<name>{any_of(_NUMBERED)}) (?=[IVXL]+\b){_NUMERAL}\b(?![’']\w|/)",
-        _numbered,
-        "IVX",
+        rf"\b(?P<name>{any_of(_NUMBERED)}) (?=[IVXL]+\b){_NUMERAL}\b(?![’']\w|/)", _numbered, "IVX"
     ),
     rule(
         rf"\b(?P<name>{any_of(name.lower() for name in _NUMBERED)}) (?=[IVXL]{{2,}}\b){_NUMERAL}\b",
@@ -64,8 +62,6 @@ RULES: tuple[NormalisationRule, ...] = (
         "IVX",
     ),
     rule(
-        rf"\b(?P<name>[A-Z][a-z’']+) (?=[IVX]{{2,}}\b){_NUMERAL}\b(?![’']\w|[/-])",
-        _numbered,
-        "IVX",
+        rf"\b(?P<name>[A-Z][a-z’']+) (?=[IVX]{{2,}}\b){_NUMERAL}\b(?![’']\w|[/-])", _numbered, "IVX"
     ),
 )

@@ -113,11 +113,7 @@ EARLY: tuple[NormalisationRule, ...] = (
     rule(r"\b([A-Z]{1,6})/(?=[A-Z]{1,6}\b)", r"\1 ", "/"),
     rule(r"(?<=\d) \* (?=\d)", " times ", "*"),
     rule(r"(?<=\d) / (?=\d)", " divided by ", "/"),
-    rule(
-        rf"(?<=[\w)\"'])({any_of(_TOGETHER)})(?=[\w(\"'.-])",
-        lambda f: _TOGETHER[f[1]],
-        "=>&|",
-    ),
+    rule(rf"(?<=[\w)\"'])({any_of(_TOGETHER)})(?=[\w(\"'.-])", lambda f: _TOGETHER[f[1]], "=>&|"),
     rule(r"(?<=\w)=(?=[\w\"'-])", " equals ", "="),
     rule(r"(?:(?<=[\dx²³)])|(?<=\b[A-Za-z])) [-−] (?=[\dA-Za-z]\b|\d)", " minus ", "-−"),
     rule(r"(?<=\d) ?[x×] ?(?=10\^)", " times ", "x×"),

@@ -230,9 +230,7 @@ VERSIONS: tuple[NormalisationRule, ...] = (
         r"(?<![\w.,])(?P<number>\d+(?:\.\d+)*\.x)(?P<stage>)(?P<count>)\b", _bare_version, "x"
     ),
     number_rule(
-        rf"(?=\d+\.\d)(?:{_AFTER_A_PROGRAM})(?P<number>\d+\.\d+){_STAGE}{_END}",
-        _named_version,
-        ".",
+        rf"(?=\d+\.\d)(?:{_AFTER_A_PROGRAM})(?P<number>\d+\.\d+){_STAGE}{_END}", _named_version, "."
     ),
     number_rule(r"(?<=[a-z]:)(?P<number>\d+(?:\.\d+)+)" + _STAGE + _END, _bare_version, "."),
     number_rule(
