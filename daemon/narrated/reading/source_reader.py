@@ -30,7 +30,7 @@ def read(data: bytes, name: str, choices: Choices | None = None) -> Document:
         return _picture(data, name)
     if suffix in TEXTS:
         return _text(data, name, suffix, choices or {})
-    problem = f"{printable(name)} is of a kind that cannot be narrated."
+    problem = f"{printable(name)} is nothing that can be narrated."
     known = " ".join(sorted(TEXTS | PICTURES))
     raise SourceError(problem, f"Drop a text or a picture ({known}).")
 
