@@ -33,7 +33,7 @@ POST = "blog/post.md"
 SHARED = (
     *("make ", "mkdir ", "fsync ", "commit Takes.record"),
     *("rename a take ", "rename a draft to audio", "unlink audio", "rmdir a job's", "rmdir work"),
-    *("unlink control", "rename a draft to narrated.status", "commit manuscript"),
+    *("unlink control", "rename a draft to narrated.status", "commit keep_plan"),
 )
 """Steps that lives have in common; one scenario has its daemon killed after each of these, too."""
 
@@ -245,7 +245,7 @@ class Scenario:
     """Whether chance decides which of its steps there are: two files, told of one after another."""
 
 
-QUEUED, PLANNED = "commit found [new, queued]", "commit manuscript [queued to planned]"
+QUEUED, PLANNED = "commit file_ready [new, queued]", "commit keep_plan [queued to planned]"
 SPEAKING, PUBLISHING = "commit [planned to speaking]", "commit [speaking to publishing]"
 
 SCENARIOS = {

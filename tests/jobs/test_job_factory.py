@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from narrated.inbox.readiness import FileSignature
+from narrated.jobs.events import EventDispatcher, JobStopped
 from narrated.jobs.job_factory import JobFactory
 from narrated.ledger.job import Job, JobCause, JobState
 from narrated.ledger.store import Ledger
@@ -19,10 +20,12 @@ class Entered:
         self.ledger = Ledger(home / "ledger.sqlite")
         self.ledger.sources.record("post.md", FileSignature(1, 2, 3, 4), "aa")
         self.stopped: list[Job] = []
-        self.register = JobFactory(self.ledger, home, self.stopped.append)
+        events = EventDispatcher(self.ledger)
+        events.subscribe(JobStopped, lambda event: self.stopped.append(event.job))
+        self.register = JobFactory(self.ledger, events, home)
 
     def new(self) -> Job:
-        return self.register.new("post.md", "aa", 1, JobCause.FOUND)
+        return self.register.create("post.md", "aa", 1, JobCause.FOUND)
 
 
 @pytest.fixture

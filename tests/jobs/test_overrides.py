@@ -34,8 +34,10 @@ class Desk(Premises):
         sha256 = hashlib.sha256((self.inbox / path).read_bytes()).hexdigest()
         self.ledger.sources.record(path, FileSignature(self._versions, 0, 0, 0), sha256)
 
-    def beside(self, *ignore: str, insists: bool = False) -> Overrides:
-        return Overrides(self.inbox, self.ledger, self.disk, ignore, insists=insists)
+    def beside(self, *ignore: str, waits_for_absent: bool = False) -> Overrides:
+        return Overrides(
+            self.inbox, self.ledger, self.disk, ignore, waits_for_absent=waits_for_absent
+        )
 
     def settings(self, post: str, *ignore: str) -> tuple[Overrides, Texts]:
         beside = self.beside(*ignore)
@@ -90,11 +92,11 @@ def test_what_the_inbox_knows_is_waited_for_until_it_is_missed(desk: Desk) -> No
     """The inbox may be away, and come back with it as it was: nobody would tell of that."""
     desk.write("lexicon.yaml", "words: {x: y}")
     (desk.inbox / "lexicon.yaml").unlink()
-    with pytest.raises(SourceAbsent, match=r"lexicon\.yaml is not there"):
-        asyncio.run(desk.beside(insists=True).lexicons("post.md"))
+    with pytest.raises(SourceAbsent, match=r"lexicon\.yaml is absent"):
+        asyncio.run(desk.beside(waits_for_absent=True).lexicons("post.md"))
     assert asyncio.run(desk.beside().lexicons("post.md")) == []
     desk.ledger.sources.mark_gone("lexicon.yaml")
-    assert asyncio.run(desk.beside(insists=True).lexicons("post.md")) == []
+    assert asyncio.run(desk.beside(waits_for_absent=True).lexicons("post.md")) == []
 
 
 def test_what_the_inbox_ignores_is_not_there(desk: Desk) -> None:
@@ -107,52 +109,56 @@ def test_a_lexicon_is_found_from_the_file_that_names_it(desk: Desk) -> None:
     desk.write("a/x-lexicon.yaml", "words: {x: by settings}")
     desk.write("a/b/x-lexicon.yaml", "words: {x: by the post}")
     named = (LexiconReference("x-lexicon.yaml", 0), LexiconReference("x-lexicon.yaml"))
-    found = asyncio.run(desk.beside().named("a/b/post.md", [("a/.narrated.yaml", "")], named))
+    found = asyncio.run(
+        desk.beside().named_lexicons("a/b/post.md", [("a/.narrated.yaml", "")], named)
+    )
     assert [path for path, _ in found] == ["a/x-lexicon.yaml", "a/b/x-lexicon.yaml"]
 
 
 def test_a_lexicon_that_is_missing_is_remembered_as_such(desk: Desk) -> None:
     beside = desk.beside()
     with pytest.raises(SourceError, match=r"a/post\.md names the lexicon a/x-lexicon\.yaml"):
-        asyncio.run(beside.named("a/post.md", [], (LexiconReference("x-lexicon.yaml"),)))
+        asyncio.run(beside.named_lexicons("a/post.md", [], (LexiconReference("x-lexicon.yaml"),)))
     assert beside.consulted == {"a/x-lexicon.yaml": ""}
 
 
 def test_a_lexicon_in_a_folder_that_is_never_looked_at_is_missing(desk: Desk) -> None:
     desk.write(".git/lexicon.yaml", "words: {x: y}")
     with pytest.raises(SourceError, match="missing"):
-        asyncio.run(desk.beside().named("post.md", [], (LexiconReference(".git/lexicon.yaml"),)))
+        asyncio.run(
+            desk.beside().named_lexicons("post.md", [], (LexiconReference(".git/lexicon.yaml"),))
+        )
 
 
 def test_a_file_that_is_taken_as_it_was_read_overtakes_nothing(desk: Desk) -> None:
     desk.write(".narrated.yaml", "author: Leo", taken=False)
     beside, _ = desk.settings("post.md")
     desk.take(".narrated.yaml")
-    assert not beside.is_overtaken
+    assert not beside.is_outdated
 
 
 def test_a_file_that_was_read_before_it_was_taken_anew_overtakes_nothing(desk: Desk) -> None:
     desk.write(".narrated.yaml", "author: Leo")
     desk.write(".narrated.yaml", "author: Ada", taken=False)
     beside, _ = desk.settings("post.md")
-    assert not beside.is_overtaken
+    assert not beside.is_outdated
 
 
 def test_another_version_that_was_taken_since_overtakes(desk: Desk) -> None:
     desk.write(".narrated.yaml", "author: Leo")
     beside, _ = desk.settings("post.md")
     desk.write(".narrated.yaml", "author: Ada")
-    assert beside.is_overtaken
+    assert beside.is_outdated
 
 
 def test_a_file_that_comes_overtakes_the_plan_without_it(desk: Desk) -> None:
     beside, _ = desk.settings("a/post.md")
     desk.write("a/.narrated.yaml", "author: Leo")
-    assert beside.is_overtaken
+    assert beside.is_outdated
 
 
 def test_a_file_that_goes_overtakes_the_plan_with_it(desk: Desk) -> None:
     desk.write(".narrated.yaml", "author: Leo")
     beside, _ = desk.settings("post.md")
     desk.ledger.sources.mark_gone(".narrated.yaml")
-    assert beside.is_overtaken
+    assert beside.is_outdated

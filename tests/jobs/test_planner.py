@@ -1,6 +1,6 @@
 """Keys and seeds: what makes two pieces of sound the same."""
 
-from narrated.jobs.planner import seed, take_key
+from narrated.jobs.plan import seed, take_key
 
 ONE = "1f" * 32
 OTHER = "2e" * 32

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from narrated.config.values import Config
 from narrated.config.worker_specs import chunk_limits
-from narrated.jobs.planner import OutputSettings, Plan
+from narrated.jobs.plan import OutputSettings, Plan
 from narrated.jobs.render import Renderer
 from narrated.script.draft_builder import build_draft
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from narrated.inbox.readiness import FileSignature
+from narrated.jobs.events import EventDispatcher, SourceRemoved
 from narrated.jobs.source_disposal import DisposalPolicy, SourceDisposal
 from narrated.ledger.job import Job, JobState
 from support.premises import Premises
@@ -18,10 +19,11 @@ class Desk(Premises):
 
     def __init__(self, home: Path) -> None:
         super().__init__(home)
-        self.departures = SourceDisposal(self.ledger, self.inbox, self.disk)
+        events = EventDispatcher(self.ledger)
+        self.departures = SourceDisposal(self.ledger, events, self.inbox, self.disk)
         self.departures.after = DisposalPolicy("delete")
         self.taken: list[str] = []
-        self.departures.on_taken_away = self.taken.append
+        events.subscribe(SourceRemoved, lambda event: self.taken.append(event.path))
 
     def write(self, path: str, content: str) -> str:
         """Have the inbox take a file; gives its sha256."""
@@ -46,9 +48,9 @@ class Desk(Premises):
         """As it is done once its files stand."""
         with self.ledger.transaction():
             self.ledger.jobs.finish(job, 1.0)
-            parting = self.departures.let_go(job)
+            parting = self.departures.release(job)
         if parting is not None:
-            asyncio.run(self.departures.send_off(parting, pictures))
+            asyncio.run(self.departures.remove(parting, pictures))
 
     @property
     def files(self) -> set[str]:

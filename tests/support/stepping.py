@@ -40,7 +40,7 @@ from narrated.config.file import load
 from narrated.config.values import Config
 from narrated.errors import NarratedError
 from narrated.inbox import inbox
-from narrated.jobs.publisher import Publisher
+from narrated.jobs.carry_over import CarryOver
 from narrated.ledger.database import Database, Repository
 from narrated.ledger.jobs import Jobs
 from narrated.reading.cover_image import cover
@@ -155,7 +155,7 @@ def _run(wish: Wish) -> None:
     steps.follow_files()
     steps.follow_ledger()
     if wish.breaks:
-        Publisher.carry = _break  # type: ignore[method-assign]
+        CarryOver.carry = _break  # type: ignore[method-assign]
     if wish.command:
         _command(config, *wish.command)
         steps.done(ANSWER)
@@ -200,7 +200,7 @@ async def _end_when_done(service: Daemon) -> None:
 def _is_done(service: Daemon) -> bool:
     with suppress(AttributeError):  # it is still being built
         ledger, inbox = service.app.ledger, service.app.config.inbox
-        is_seen = service.ingest.standing.scanned and not service.feed.inbox.waiting()
+        is_seen = service.ingest.status.scanned and not service.feed.inbox.waiting()
         is_there = all((inbox / path).exists() for path in ledger.sources.known())
         withdraws = service.app.config.removed == "withdraw"
         is_withdrawn = not (withdraws and any(map(ledger.jobs.published, ledger.sources.gone())))
@@ -250,10 +250,12 @@ class Steps:
             try:
                 with whole(ledger):
                     yield
-                name = " ".join(["commit", *filter(None, [began]), *moves])
+                    name = " ".join(["commit", *filter(None, [began]), *moves])
+                    moves.clear()
+                    # First of all calls: a kill comes between the commit and its events.
+                    ledger._afterwards.insert(0, lambda: self.done(name))
             finally:
                 moves.clear()
-            self.done(name)
 
         def moved(ledger: Jobs, job: Any, state: Any, **more: Any) -> Any:
             moves.append(f"[{ledger.get(job.id).state} to {state}]")

@@ -1,4 +1,4 @@
-"""What is written on a narration: its tags, a picture's caption, its manifest."""
+"""Metadata of a narration: its tags, a picture's caption, and its manifest."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -8,7 +8,7 @@ import msgspec
 
 from narrated import __version__
 from narrated.audio.tags import AudioTags
-from narrated.jobs.planner import Plan
+from narrated.jobs.plan import Plan
 from narrated.jobs.render import RenderedNarration
 from narrated.ledger.job import Job
 from narrated.outbox import manifest as manifests
@@ -24,58 +24,58 @@ from narrated.script.script import Role
 from narrated.storage_errors import storing
 
 
-def suffixes(job: Job, standing: Manifest) -> list[str]:
-    """The suffixes of all files of a narration that stands, its manifest's own the last."""
+def suffixes(job: Job, existing: Manifest) -> list[str]:
+    """The suffixes of all files of a published narration, its manifest's own the last."""
     name = job.stem.rpartition("/")[2]
-    return [each.name.removeprefix(name) for each in standing.outputs] + [MANIFEST_SUFFIX]
+    return [each.name.removeprefix(name) for each in existing.outputs] + [MANIFEST_SUFFIX]
 
 
-def carried(job: Job, older: Job, manuscript: Plan, standing: Manifest) -> bytes | None:
-    """The manifest that a narration gets in its new place; None where its lines differ."""
-    lines = manuscript.plan.script.lines
-    if len(lines) != len(standing.blocks):
+def carried_manifest(job: Job, older: Job, plan: Plan, existing: Manifest) -> bytes | None:
+    """The manifest of a narration that is carried over; None if its lines differ."""
+    lines = plan.draft.script.lines
+    if len(lines) != len(existing.blocks):
         return None
     blocks = tuple(
         msgspec.structs.replace(block, block=line.block)
-        for block, line in zip(standing.blocks, lines, strict=True)
+        for block, line in zip(existing.blocks, lines, strict=True)
     )
     return manifests.encode(
         msgspec.structs.replace(
-            standing.renamed(job.path, older.stem, job.stem),
+            existing.renamed(job.path, older.stem, job.stem),
             source=ManifestSource(job.path, job.source_sha256),
-            settings=_settings(manuscript),
+            settings=_settings(plan),
             blocks=blocks,
-            skipped=_skipped(manuscript),
-            shows=manuscript.shown,
-            consulted=manuscript.consulted,
+            skipped=_skipped(plan),
+            shows=plan.shown,
+            consulted=plan.consulted,
         )
     )
 
 
 def now() -> datetime:
-    """The time on this box's clock, with its offset."""
+    """The local time with its offset from UTC."""
     return datetime.now(UTC).astimezone()
 
 
-def tags(job: Job, manuscript: Plan, cover: bytes | None) -> AudioTags:
-    """What players show; the album is the configured one, else the folder's name."""
-    plan, edition = manuscript.plan, manuscript.edition
+def tags(job: Job, plan: Plan, cover: bytes | None) -> AudioTags:
+    """The tags that players show; the album is the configured one, or the folder's name."""
+    draft, output = plan.draft, plan.output
     folder = job.path.rpartition("/")[0].rpartition("/")[2]
     return AudioTags(
-        title=plan.title,
-        author=plan.author or edition.author,
-        album=edition.album or folder or "narrated",
-        date=plan.date,
-        language=plan.language,
+        title=draft.title,
+        author=draft.author or output.author,
+        album=output.album or folder or "narrated",
+        date=draft.date,
+        language=draft.language,
         cover=cover,
     )
 
 
-def caption(manuscript: Plan, folder: Path) -> tuple[PreparedFile, ...]:
-    """A dropped picture's description as a text of its own."""
-    if manuscript.plan.kind != "picture":
+def caption(plan: Plan, folder: Path) -> tuple[PreparedFile, ...]:
+    """The text file with the caption of a picture that is a source itself."""
+    if plan.draft.kind != "picture":
         return ()
-    lines = manuscript.plan.script.lines
+    lines = plan.draft.script.lines
     said = [line.text for line in lines if line.role is Role.PICTURE]
     path = folder / "caption.txt"
     with storing(str(path)):
@@ -84,40 +84,40 @@ def caption(manuscript: Plan, folder: Path) -> tuple[PreparedFile, ...]:
 
 
 def manifest(
-    job: Job, manuscript: Plan, recorded: RenderedNarration, outputs: tuple[ManifestOutput, ...]
+    job: Job, plan: Plan, rendered: RenderedNarration, outputs: tuple[ManifestOutput, ...]
 ) -> Manifest:
     """The manifest of a narration whose files are published."""
-    plan = manuscript.plan
-    narrator = plan.speakers["narrator"]
+    draft = plan.draft
+    narrator = draft.speakers["narrator"]
     return Manifest(
         program=f"narrated {__version__}",
         published=now().isoformat(timespec="seconds"),
         source=ManifestSource(job.path, job.source_sha256),
         outputs=outputs,
-        title=plan.title,
-        author=plan.author or manuscript.edition.author,
-        date=plan.date,
-        language=plan.language,
+        title=draft.title,
+        author=draft.author or plan.output.author,
+        date=draft.date,
+        language=draft.language,
         engine=narrator.engine,
         voice=narrator.voice,
-        settings=_settings(manuscript),
-        script=manuscript.narration,
-        duration_s=round(recorded.duration_s, 3),
-        blocks=recorded.blocks,
-        skipped=_skipped(manuscript),
-        shows=manuscript.shown,
-        consulted=manuscript.consulted,
+        settings=_settings(plan),
+        script=plan.narration,
+        duration_s=round(rendered.duration_s, 3),
+        blocks=rendered.blocks,
+        skipped=_skipped(plan),
+        shows=plan.shown,
+        consulted=plan.consulted,
     )
 
 
-def _settings(manuscript: Plan) -> dict[str, Any]:
+def _settings(plan: Plan) -> dict[str, Any]:
     return {
-        "script": msgspec.to_builtins(manuscript.settings),
-        "speakers": msgspec.to_builtins(manuscript.plan.speakers),
-        "edition": msgspec.to_builtins(manuscript.edition),
+        "script": msgspec.to_builtins(plan.settings),
+        "speakers": msgspec.to_builtins(plan.draft.speakers),
+        "edition": msgspec.to_builtins(plan.output),
     }
 
 
-def _skipped(manuscript: Plan) -> tuple[SkippedPart, ...]:
-    skipped = manuscript.plan.script.skipped
+def _skipped(plan: Plan) -> tuple[SkippedPart, ...]:
+    skipped = plan.draft.script.skipped
     return tuple(SkippedPart(each.block, each.kind, each.reason, each.text) for each in skipped)

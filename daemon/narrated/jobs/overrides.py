@@ -1,4 +1,4 @@
-"""What holds for a post and lies in files of its own: its folders' settings, and lexicons."""
+"""Overrides: the settings of a post's folders, and the lexicons that apply to it."""
 
 import asyncio
 import hashlib
@@ -18,17 +18,17 @@ from narrated.script.script import LexiconReference
 SETTINGS_BYTES = 64 * 2**10
 LEXICON_BYTES = 2**20
 UNREAD = "unread"
-"""Stands for the sha256 of what is there and cannot be read."""
+"""Recorded instead of the sha256 of a file that cannot be read."""
 
 Texts = list[tuple[str, str]]
-"""Inbox paths, each with what stands there."""
+"""Pairs of inbox path and content."""
 
 
 class Overrides:
-    """Reads these files for one plan, and remembers as what it read each.
+    """Reads these files for one plan, and records the version of each that it read.
 
-    They are read as they stand, whether the inbox has taken them or not; when it takes another
-    version later, what was planned with this one is planned anew.
+    Files are read as they are, ingested or not. If another version of one is ingested later, the
+    posts that were planned with this version are planned again.
     """
 
     def __init__(
@@ -39,47 +39,52 @@ class Overrides:
         ignore: Sequence[str],
         *,
         of_folders: bool = True,
-        insists: bool = False,
+        waits_for_absent: bool = False,
     ) -> None:
-        """`of_folders` False leaves the folders' settings out: they are for files.
+        """`of_folders`: False leaves out the folders' settings, which apply to files only.
 
-        `insists`: what is not there while the inbox knows it is a SourceAbsent, for the inbox may
-        be away, and come back with it unchanged. Else it is held for gone.
+        `waits_for_absent`: raise SourceAbsent if a known file is absent, because the whole inbox
+        may be absent, and return unchanged. Otherwise an absent file counts as deleted.
         """
         self._inbox = inbox
         self._ledger = ledger
         self._disk = disk
         self._ignore = ignore
         self._of_folders = of_folders
-        self.insists = insists
-        self._taken: dict[str, FileSignature | None] = {}
+        self.waits_for_absent = waits_for_absent
+        self._signatures: dict[str, FileSignature | None] = {}
         self.consulted: dict[str, str] = {}
-        """What was there, with its sha256; '' for what was named and was not."""
+        """Inbox path to sha256 of each file read; '' for a lexicon that is named and missing."""
 
     @property
-    def is_overtaken(self) -> bool:
-        """Whether the inbox took or missed another version of a file since it was read here."""
+    def is_outdated(self) -> bool:
+        """True if a file was ingested in another version, or deleted, since it was read."""
         return any(
             self._ledger.sources.signature(path) != before
             and self._ledger.sources.sha256(path) != self.consulted.get(path, "")
-            for path, before in self._taken.items()
+            for path, before in self._signatures.items()
         )
 
     async def settings(self, post: str) -> Texts:
-        """The settings of a post's folders, from the root down."""
-        paths = _on_the_way(post, FOLDER_SETTINGS) if self._of_folders else ()
+        """Read the settings of a post's folders, from the root down."""
+        paths = _in_each_folder(post, FOLDER_SETTINGS) if self._of_folders else ()
         return await self._texts(paths, SETTINGS_BYTES)
 
     async def lexicons(self, post: str) -> Texts:
-        """The lexicons of a post's folders, from the root down."""
-        return await self._texts(_on_the_way(post, LEXICON), LEXICON_BYTES)
+        """Read the lexicons of a post's folders, from the root down."""
+        return await self._texts(_in_each_folder(post, LEXICON), LEXICON_BYTES)
 
-    async def named(self, post: str, folders: Texts, lexicons: Sequence[LexiconReference]) -> Texts:
-        """The lexicons that a post or its folders' settings name; SourceError where one lacks."""
+    async def named_lexicons(
+        self, post: str, folders: Texts, references: Sequence[LexiconReference]
+    ) -> Texts:
+        """Read the lexicons that a post or its folders' settings name.
+
+        Errors: SourceError if one is missing.
+        """
         texts: Texts = []
-        for one in lexicons:
-            by = post if one.by < 0 else folders[one.by][0]
-            path = lexicon_path(by, one.name)
+        for reference in references:
+            by = post if reference.by < 0 else folders[reference.by][0]
+            path = lexicon_path(by, reference.name)
             found = await self._texts([path], LEXICON_BYTES)
             if not found:
                 self.consulted[path] = ""
@@ -89,21 +94,23 @@ class Overrides:
         return texts
 
     async def _texts(self, paths: Sequence[str] | Iterator[str], limit_bytes: int) -> Texts:
-        admitted = [path for path in paths if self._admits(path)]
-        for path in admitted:
-            self._taken.setdefault(path, self._ledger.sources.signature(path))
+        scanned = [path for path in paths if self._is_scanned(path)]
+        for path in scanned:
+            self._signatures.setdefault(path, self._ledger.sources.signature(path))
         loop = asyncio.get_running_loop()
-        contents = await loop.run_in_executor(self._disk, self._read, admitted, limit_bytes)
-        there = {path: content for path, content in contents.items() if content is not None}
-        for path in admitted if self.insists else ():
-            is_known = self._taken[path] is not None and self._ledger.sources.sha256(path)
-            if path not in there and is_known:
-                raise SourceAbsent(f"{printable(path)} is not there, and was not missed yet.")
-        self.consulted |= {path: _sha256(content) for path, content in there.items()}
-        return [(path, _text(path, content)) for path, content in there.items()]
+        contents = await loop.run_in_executor(self._disk, self._read, scanned, limit_bytes)
+        present = {path: content for path, content in contents.items() if content is not None}
+        for path in scanned if self.waits_for_absent else ():
+            is_known = self._signatures[path] is not None and self._ledger.sources.sha256(path)
+            if path not in present and is_known:
+                raise SourceAbsent(
+                    f"{printable(path)} is absent, and was not deleted as far as the scanner knows."
+                )
+        self.consulted |= {path: _sha256(content) for path, content in present.items()}
+        return [(path, _text(path, content)) for path, content in present.items()]
 
-    def _admits(self, path: str) -> bool:
-        """Whether the inbox would tell of this file: what it never looks at holds for nothing."""
+    def _is_scanned(self, path: str) -> bool:
+        """True if the scanner reports this file: a file that it ignores applies to nothing."""
         return judge_path(path) is NameKind.SETTINGS and not ignored(path, self._ignore)
 
     def _read(
@@ -119,22 +126,21 @@ class Overrides:
         except SourceUnreadable as error:
             return error
         except NarratedError as error:
-            return (
-                error if safe_read.exists(self._inbox, path) else None
-            )  # a link holds for nothing
+            exists = safe_read.exists(self._inbox, path)
+            return error if exists else None  # a link applies to nothing
 
 
-def holds_by_place(path: str) -> bool:
-    """Whether a file holds for all posts in its folder and below, and not for who names it."""
+def applies_by_place(path: str) -> bool:
+    """True if a file applies to all posts in its folder and below, without being named."""
     return path.rpartition("/")[2] in (FOLDER_SETTINGS, LEXICON)
 
 
-def _on_the_way(post: str, name: str) -> Iterator[str]:
-    """A file of this name in each folder from the root down to the post's own."""
+def _in_each_folder(post: str, name: str) -> Iterator[str]:
+    """The paths of a file of this name, from the root down to the post's own folder."""
     yield name
-    for at, sign in enumerate(post):
-        if sign == "/":
-            yield f"{post[:at]}/{name}"
+    for end, character in enumerate(post):
+        if character == "/":
+            yield f"{post[:end]}/{name}"
 
 
 def _sha256(content: bytes | NarratedError) -> str:

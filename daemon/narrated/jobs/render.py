@@ -1,4 +1,4 @@
-"""A narration being recorded: takes joined with the script's pauses, encoded as they come."""
+"""Rendering: joins takes with the script's pauses, and encodes them as they come."""
 
 import shutil
 from contextlib import suppress
@@ -10,20 +10,20 @@ from narrated.audio.formats import FORMATS
 from narrated.audio.pcm import silence, trim
 from narrated.audio.transcript import Transcript, TranscriptCue
 from narrated.errors import StorageError
-from narrated.jobs.planner import Plan
+from narrated.jobs.plan import Plan
 from narrated.ledger.take_cache import TakeCache
 from narrated.outbox.manifest import BlockTime
 from narrated.outbox.publish import PreparedFile
 from narrated.storage_errors import storing
 
 LEAD_S = 0.25
-"""Silence before the first word: some players swallow a file's first instant."""
+"""Silence before the first word: some players cut off the beginning of a file."""
 BEGINNING_CHARACTERS = 80
 
 
 @dataclass(frozen=True, slots=True)
 class RenderedNarration:
-    """What was recorded: files that stand in the state folder, ready to be tagged."""
+    """A rendered narration: files in the state folder, ready for their tags."""
 
     audio: Path
     transcript: Path
@@ -31,25 +31,26 @@ class RenderedNarration:
     blocks: tuple[BlockTime, ...]
 
     def prepared(self) -> tuple[PreparedFile, ...]:
+        """The files to publish, each with its suffix."""
         return (
             PreparedFile(self.audio, self.audio.suffix),
             PreparedFile(self.transcript, self.transcript.suffix),
         )
 
     def discard(self) -> None:
-        """Remove the folder they stand in: they are published, or no longer wanted."""
+        """Remove the files with their folder, after publication or if they are not needed."""
         shutil.rmtree(self.audio.parent, ignore_errors=True)
 
 
 class Renderer:
-    """One job's sound on its way to a file; called from one executor thread at a time.
+    """Renders one job's audio and transcript; called from one executor thread at a time.
 
-    Memory stays flat: only the takes being added are held, audio and transcript grow on disk.
+    It holds only the takes that are being added: audio and transcript grow on disk.
     """
 
-    def __init__(self, folder: Path, manuscript: Plan, cache: TakeCache) -> None:
+    def __init__(self, folder: Path, plan: Plan, cache: TakeCache) -> None:
         self._folder = folder
-        self._manuscript = manuscript
+        self._plan = plan
         self._cache = cache
         self._encoder: AudioEncoder | None = None
         self._transcript: Transcript | None = None
@@ -59,69 +60,69 @@ class Renderer:
 
     @property
     def added(self) -> int:
-        """How many chunks are recorded; the next one to add has this number."""
+        """How many chunks were added; the next chunk has this number."""
         return self._added
 
     def add(self, count: int) -> None:
-        """Record the next chunks, all of which are in the cache.
+        """Add the next chunks, all of which are in the cache.
 
-        Raises DamagedTake before anything was recorded when one does not read back; StorageError.
+        Errors: DamagedTake, before any is added, if one cannot be decoded; StorageError.
         """
         numbers = range(self._added, self._added + count)
-        takes = [self._cache.read(self._manuscript.keys[number]) for number in numbers]
+        takes = [self._cache.read(self._plan.keys[number]) for number in numbers]
         for number, (pcm, sample_rate) in zip(numbers, takes, strict=True):
-            self._record(number, pcm, sample_rate)
+            self._add_take(number, pcm, sample_rate)
             self._added += 1
 
     def finish(self) -> RenderedNarration:
         """Close the files."""
         if self._encoder is None or self._transcript is None:
-            raise ValueError("nothing was recorded")
+            raise ValueError("nothing was rendered")
         duration_s = self._encoder.seconds
         self._encoder.close()
         self._transcript.close()
         return RenderedNarration(self._audio, self._vtt, round(duration_s, 3), tuple(self._blocks))
 
     def discard(self) -> None:
-        """Remove all that was recorded."""
+        """Remove everything that was rendered."""
         if self._encoder is not None:
             self._encoder.discard()
         if self._transcript is not None:
-            with suppress(StorageError):  # a full disk, once more: closing writes what is held
+            with suppress(StorageError):  # the disk may be full: closing writes the buffer
                 self._transcript.close()
         shutil.rmtree(self._folder, ignore_errors=True)
 
     @property
     def _audio(self) -> Path:
-        return self._folder / f"audio{FORMATS[self._manuscript.edition.format].suffix}"
+        return self._folder / f"audio{FORMATS[self._plan.output.format].suffix}"
 
     @property
     def _vtt(self) -> Path:
         return self._folder / "audio.vtt"
 
-    def _record(self, number: int, pcm: bytes, sample_rate: int) -> None:
+    def _add_take(self, number: int, pcm: bytes, sample_rate: int) -> None:
         encoder, transcript = self._open(sample_rate)
-        chunk = self._manuscript.plan.chunks[number]
+        chunk = self._plan.draft.chunks[number]
         start_s = encoder.seconds
         encoder.write(trim(pcm, sample_rate), sample_rate)
         end_s = encoder.seconds
         encoder.write(silence(chunk.pause_s, sample_rate), sample_rate)
         transcript.append(TranscriptCue(start_s, end_s, chunk.text))
-        self._note(number, start_s, end_s)
+        self._add_block(number, start_s, end_s)
 
     def _open(self, sample_rate: int) -> tuple[AudioEncoder, Transcript]:
         if self._encoder is None or self._transcript is None:
-            edition = self._manuscript.edition
+            output = self._plan.output
             with storing(str(self._folder)):
                 self._folder.mkdir(parents=True, exist_ok=True)
             self._transcript = Transcript(self._vtt)
-            self._encoder = AudioEncoder(self._audio, edition.format, sample_rate, edition.bitrate)
+            self._encoder = AudioEncoder(self._audio, output.format, sample_rate, output.bitrate)
             self._encoder.write(silence(LEAD_S, sample_rate))
         return self._encoder, self._transcript
 
-    def _note(self, number: int, start_s: float, end_s: float) -> None:
-        """One entry a line of the script: a chunk that goes on with a line makes it longer."""
-        chunk = self._manuscript.plan.chunks[number]
+    def _add_block(self, number: int, start_s: float, end_s: float) -> None:
+        """Add one entry for each line of the script; further chunks of a line extend its entry."""
+        chunk = self._plan.draft.chunks[number]
         if chunk.line == self._line and self._blocks:
             start_s = self._blocks.pop().start_s
             text = self._text
@@ -134,7 +135,7 @@ class Renderer:
 
 
 def clear(folder: Path) -> None:
-    """Remove what a daemon that was killed left unfinished; StorageError when it cannot."""
+    """Remove unfinished work of a killed daemon. Errors: StorageError."""
     try:
         if folder.exists():
             shutil.rmtree(folder)

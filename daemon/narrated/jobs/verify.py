@@ -1,10 +1,9 @@
-"""After a start: what stands in the outbox is looked through, and what was damaged is mended."""
+"""Verification of the outbox after a start: damaged narrations are published again."""
 
 import asyncio
 import logging
 import os
 import time
-from collections.abc import Callable
 from concurrent.futures import Executor
 from pathlib import Path
 
@@ -22,52 +21,50 @@ from narrated.printable import printable
 
 AT_ONCE = 100
 SHARE = 0.001
-"""The part of a core that looking through may take: idle must stay idle, and there is no haste."""
+"""The share of one core that verification may use, so that an idle daemon stays idle."""
 
 LATER_S = 30.0
-"""How long an outbox is given that cannot be looked through."""
+"""The pause before an outbox that cannot be read is tried again."""
 
 log = logging.getLogger("narrated")
 
 
 class OutboxVerifier:
-    """Publishes anew, from the cache, each narration whose files do not match their manifest.
+    """Publishes each narration again, from the cache, whose files do not match their manifest.
 
-    What is missing altogether was taken away by whoever listens, and is left so.
+    A file that is missing was taken away by its listener, and stays away.
     """
 
     def __init__(
         self,
         ledger: Ledger,
-        register: JobFactory,
+        jobs: JobFactory,
         *,
-        ground: MountGuard,
+        mount_guard: MountGuard,
         disk: Executor,
-        enqueue: Callable[[Job], None],
     ) -> None:
         self._ledger = ledger
-        self._register = register
-        self._ground = ground
-        self._outbox = ground.outbox
+        self._jobs = jobs
+        self._mount_guard = mount_guard
+        self._outbox = mount_guard.outbox
         self._disk = disk
-        self._enqueue = enqueue
         self._swept: set[Path] = set()
 
     async def run(self) -> None:
-        """Look through all that is done, oldest first, and have what is damaged done again."""
+        """Check every published narration, the oldest first."""
         last: int | None = 0
         while last is not None:
             began = time.thread_time()
             try:
-                last, cost_s = await self._look_after(last)
-            except StorageError as error:  # an outbox that is away is not damaged
-                log.debug("what is published is looked through later: %s", error)
+                last, cost_s = await self._check_after(last)
+            except StorageError as error:  # an absent outbox is not damaged
+                log.debug("the outbox is verified later: %s", error)
                 await asyncio.sleep(LATER_S)
             else:
                 await asyncio.sleep((cost_s + time.thread_time() - began) / SHARE)
 
-    async def _look_after(self, last: int) -> tuple[int | None, float]:
-        """Mend the next few; gives back where they end, None at the end of all, and the cost."""
+    async def _check_after(self, last: int) -> tuple[int | None, float]:
+        """Check the next jobs; return the last one's id (None at the end) and the CPU time."""
         jobs = self._ledger.jobs.published_after(last, AT_ONCE)
         if not jobs:
             return None, 0
@@ -80,14 +77,14 @@ class OutboxVerifier:
 
     def _damaged(self, jobs: list[Job]) -> tuple[list[Job], float]:
         began = time.thread_time()
-        self._ground.check()
+        self._mount_guard.check()
         for folder in {(self._outbox / job.stem).parent for job in jobs} - self._swept:
             self._sweep(folder)
         damaged = [job for job in jobs if not _matches(self._outbox, job.stem)]
         return damaged, time.thread_time() - began
 
     def _sweep(self, folder: Path) -> None:
-        """Remove what a killed daemon left unfinished; ours may be at work there meanwhile."""
+        """Remove unfinished files of a killed daemon; this daemon may be writing there too."""
         self._swept.add(folder)
         try:
             sweep(folder)
@@ -99,20 +96,19 @@ class OutboxVerifier:
         if current is not None and current.id == job.id:
             about = fields(file=job.path, job=job.id)
             log.warning("%s: its narration was damaged", printable(job.path), extra=about)
-            if again := self._register.again(job.path, JobCause.REFRESH):
-                self._enqueue(again)
+            self._jobs.recreate(job.path, JobCause.REFRESH)
 
 
 def _matches(outbox: Path, stem: str) -> bool:
-    """Whether what is there of a narration is as its manifest says, by size."""
+    """True if the files that exist have the sizes that their manifest says."""
     path = outbox / (stem + MANIFEST_SUFFIX)
     try:
-        standing = manifests.read(path)
+        manifest = manifests.read(path)
     except StorageError:
-        sound = (outbox / (stem + each.suffix) for each in FORMATS.values())
-        # What may not be looked at counts as missing: os.path.exists raises nothing.
-        return not any(os.path.exists(file) for file in (path, *sound))  # noqa: PTH110
-    return all(_size(path.parent / each.name) in (each.bytes, None) for each in standing.outputs)
+        audio = (outbox / (stem + each.suffix) for each in FORMATS.values())
+        # A file that may not be read counts as missing: os.path.exists raises nothing.
+        return not any(os.path.exists(file) for file in (path, *audio))  # noqa: PTH110
+    return all(_size(path.parent / each.name) in (each.bytes, None) for each in manifest.outputs)
 
 
 def _size(path: Path) -> int | None:

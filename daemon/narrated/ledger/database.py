@@ -109,8 +109,9 @@ class Database:
             self._afterwards.clear()
             self._roll_back()
             raise
-        while self._afterwards:
-            self._afterwards.pop(0)()
+        calls, self._afterwards = self._afterwards, []  # a call may begin a transaction itself
+        for call in calls:
+            call()
 
     def afterwards(self, call: Callable[[], None]) -> None:
         """Call this once the open transaction is committed, never if it is rolled back.

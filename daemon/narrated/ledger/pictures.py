@@ -51,3 +51,20 @@ class ShownPictures(Repository):
         for picture, post in rows:
             left.setdefault(os.fsdecode(picture), []).append(os.fsdecode(post))
         return left
+
+    def without_post_or_job(self) -> list[str]:
+        """Return the files that no post shows, and that no job was created for.
+
+        A file whose newest job was removed is not among them: the user cancelled it, or does not
+        want it.
+        """
+        rows = self._db.execute(
+            "SELECT path FROM sources WHERE gone_at IS NULL AND sha256 <> ''"
+            " AND NOT EXISTS (SELECT 1 FROM shows JOIN sources AS posts ON posts.path = shows.post"
+            "  WHERE shows.picture = sources.path AND posts.gone_at IS NULL)"
+            " AND NOT EXISTS (SELECT 1 FROM jobs WHERE id ="
+            "  (SELECT max(id) FROM jobs AS versions WHERE versions.path = sources.path)"
+            "  AND (state = 'removed'"
+            "   OR (state <> 'superseded' AND source_sha256 = sources.sha256)))"
+        )
+        return [os.fsdecode(path) for (path,) in rows]

@@ -12,12 +12,23 @@ from narrated.config.values import Config
 from narrated.config.worker_specs import chunk_limits, worker_specs
 from narrated.install_plan import make_readable
 from narrated.jobs import restore
-from narrated.jobs.planner import JobDefaults, OutputSettings, Planner
+from narrated.jobs.carry_over import CarryOver
+from narrated.jobs.error_notes import ErrorNotes
+from narrated.jobs.events import EventDispatcher
+from narrated.jobs.job_factory import JobFactory
+from narrated.jobs.narration_log import NarrationLog
+from narrated.jobs.outbox_access import OutboxAccess
+from narrated.jobs.outcomes import JobOutcomes
+from narrated.jobs.picture_jobs import PictureJobs
+from narrated.jobs.plan import OutputSettings
+from narrated.jobs.planner import JobDefaults, Planner
 from narrated.jobs.publisher import Publisher
 from narrated.jobs.render import clear
 from narrated.jobs.runner import JobRunner
 from narrated.jobs.source_disposal import DisposalPolicy, SourceDisposal
+from narrated.jobs.speaking import ChunkSpeaker
 from narrated.jobs.synthesis import Synthesis
+from narrated.jobs.withdrawal import Withdrawal
 from narrated.ledger.database import last_aside
 from narrated.ledger.host_state import OUTBOX
 from narrated.ledger.job import JobState
@@ -86,7 +97,7 @@ class App:
         audio, pictures = config.audio, config.pictures
         return JobDefaults(
             settings=config.settings,
-            edition=OutputSettings(audio.format, audio.bitrate, audio.album, audio.author),
+            output=OutputSettings(audio.format, audio.bitrate, audio.album, audio.author),
             limits=self._limits,
             captions=pictures.captions,
             caption_options=pictures.options,
@@ -139,29 +150,39 @@ class App:
         self._build_jobs()
 
     def _build_jobs(self) -> None:
-        config = self.config
+        """Build the parts that run jobs: each holds only parts that were built before it."""
+        ledger, config, disk = self.ledger, self.config, self.disk
+        self.events = events = EventDispatcher(ledger)
+        NarrationLog(events)
+        self.outbox = OutboxAccess(ledger, self.mount_guard, disk)
+        self._stack.push_async_callback(self.outbox.settle)
+        self.notes = ErrorNotes(ledger, self.outbox)
+        self.job_factory = JobFactory(ledger, events, config.inbox)
+        self.picture_jobs = PictureJobs(ledger, self.job_factory, self.notes)
         self.planner = self.build_planner(self._start_parsers(PARSERS))
         self.synthesis = Synthesis(self.cache, self.scheduler)
-        self.disposal = SourceDisposal(self.ledger, config.inbox, self.disk)
+        self.disposal = SourceDisposal(ledger, events, config.inbox, disk)
         self.disposal.after = DisposalPolicy(config.after, config.archive)
-        self.publisher = Publisher(
-            self.ledger,
-            self.planner,
-            self.disposal,
-            inbox=config.inbox,
-            ground=self.mount_guard,
-            disk=self.disk,
+        self.withdrawal = Withdrawal(ledger, self.outbox, events, config.inbox)
+        self._build_runner()
+
+    def _build_runner(self) -> None:
+        ledger, config, events = self.ledger, self.config, self.events
+        publisher = Publisher(
+            ledger, self.planner, self.disposal, self.withdrawal, self.notes, self.outbox, events
         )
-        self._stack.push_async_callback(self.publisher.settle)
+        encoders = self._start_threads("encoder", config.workers.encoders)
         self.runner = JobRunner(
-            self.ledger,
-            self.cache,
+            ledger,
             self.planner,
-            self.synthesis,
-            self.publisher,
-            inbox=config.inbox,
-            work=config.state / "work",
-            encoders=self._start_threads("encoder", config.workers.encoders),
+            ChunkSpeaker(self.synthesis, self.cache, config.state / "work", encoders),
+            CarryOver(ledger, self.outbox, self.withdrawal, publisher),
+            publisher,
+            self.withdrawal,
+            self.notes,
+            JobOutcomes(ledger, self.job_factory, self.notes, self.outbox, events, config.inbox),
+            events,
+            config.inbox,
         )
 
     def _close_ledger(self) -> None:

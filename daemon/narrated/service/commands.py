@@ -1,14 +1,14 @@
 """Commands that change the ledger, with or without a running daemon."""
 
-from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
 import msgspec
 
 from narrated.errors import NarratedError, StorageError
+from narrated.jobs.events import EventDispatcher, JobStopped
 from narrated.jobs.job_factory import JobFactory
-from narrated.jobs.planner import Plan, PlanOutdated
+from narrated.jobs.plan import Plan, PlanOutdated
 from narrated.ledger.job import Job, JobCause, JobState
 from narrated.ledger.store import Ledger
 from narrated.outbox import manifest as manifests
@@ -33,24 +33,22 @@ class JobHistoryEntry(msgspec.Struct, frozen=True):
 class UserCommands:
     """Retry, respeak, refresh, cancel, history; paths are relative to the inbox.
 
-    Each returns the paths that it affects. `enqueue` hands a job to a running daemon; without one
-    the job waits in the ledger for the next start.
+    Each returns the paths that it affects. Without a daemon that listens to events, the jobs wait
+    in the ledger for the next start.
     """
 
     def __init__(
         self,
         ledger: Ledger,
-        register: JobFactory,
+        jobs: JobFactory,
+        events: EventDispatcher,
         *,
         outbox: Path,
-        enqueue: Callable[[Job], None],
-        cancel: Callable[[Job], None],
     ) -> None:
         self._ledger = ledger
-        self._register = register
+        self._jobs = jobs
+        self._events = events
         self._outbox = outbox
-        self._enqueue = enqueue
-        self._cancel = cancel
 
     def retry(self, path: str | None) -> list[str]:
         """Retry a failed, waiting or cancelled file; all failed ones if `path` is None."""
@@ -102,7 +100,7 @@ class UserCommands:
             raise NarratedError(f"Nothing is being done for {printable(path)}.")
         for job in jobs:
             self._ledger.jobs.move(job, JobState.REMOVED, problem="cancelled")
-            self._cancel(job)
+            self._events.publish(JobStopped(job))
         with suppress(StorageError):
             notes.remove_note(self._outbox, jobs[-1].stem + ERROR_SUFFIX)  # of why it waited
         return [path]
@@ -136,23 +134,21 @@ class UserCommands:
                 f"nothing is heard at {at_s:.0f} s."
             )
         heard = max((n for n, start_s in enumerate(starts) if start_s <= at_s), default=0)
-        line = plan.plan.script.lines[heard].id
-        chunks = zip(plan.plan.chunks, plan.digests, strict=True)
+        line = plan.draft.script.lines[heard].id
+        chunks = zip(plan.draft.chunks, plan.digests, strict=True)
         return [digest for chunk, digest in chunks if chunk.line == line]
 
     def _plan(self, job: Job) -> Plan | None:
         """Return a job's plan; None if it has none, or one of an earlier format."""
         with suppress(PlanOutdated):
             kept = self._ledger.jobs.plan(job)
-            return None if kept is None else Plan.unpacked(kept)
+            return None if kept is None else Plan.decode(kept)
         return None
 
     def _redo(self, job: Job, cause: JobCause) -> Job:
         if plan := self._plan(job):
             self._ledger.crashes.reset(plan.keys)
-        again = self._register.new(job.path, self._content(job), job.size_bytes, cause)
-        self._enqueue(again)
-        return again
+        return self._jobs.create(job.path, self._content(job), job.size_bytes, cause)
 
     def _content(self, job: Job) -> str:
         """Return the digest of the source; NarratedError if it is gone."""

@@ -50,7 +50,7 @@ class ConfigReload:
         """Rebuild the parts that changed keys concern. Errors: StorageError."""
         logging.getLogger("narrated").setLevel(config.log.upper())
         if any(getattr(earlier, key) != getattr(config, key) for key in OF_INBOX):
-            self._ingest.standing.conflicts.clear()
+            self._ingest.status.conflicts.clear()
             self._feed.restart(config)
         for key in OF_START:
             if getattr(earlier.workers, key) != getattr(config.workers, key):

@@ -14,8 +14,18 @@ from narrated.config.values import Config
 from narrated.errors import NarratedError, StorageError
 from narrated.inbox.events import Event
 from narrated.inbox.readiness import ignore_sigio
-from narrated.jobs.ingest import Ingest, is_picture
-from narrated.jobs.job_factory import JobFactory
+from narrated.jobs.events import (
+    JobFailed,
+    JobReady,
+    JobStopped,
+    Moved,
+    PicturesReleased,
+    PicturesShown,
+    SourceRemoved,
+    SourceReturned,
+)
+from narrated.jobs.ingest import Ingest
+from narrated.jobs.picture_jobs import is_picture
 from narrated.jobs.verify import OutboxVerifier
 from narrated.ledger.job import Job, JobCause
 from narrated.outbox.publish import sweep
@@ -124,28 +134,33 @@ class Daemon:
         self.admission = Admission(app.ledger, self._run_job)
         self._stack.push_async_callback(self.admission.close)
         self.waiting = WaitingJobs(app.ledger, self.admission.push)
-        self.job_factory = JobFactory(app.ledger, app.config.inbox, self.admission.cancel)
 
     def _build_inbox(self) -> None:
         app = self.app
         self.ingest = Ingest(
             app.ledger,
-            self.job_factory,
-            app.publisher,
+            app.job_factory,
+            app.picture_jobs,
+            app.notes,
             app.disposal,
-            enqueue=self._enqueue,
-            cancel=self.admission.cancel,
+            app.events,
         )
         self.feed = InboxFeed(app.ledger, self.deferred, self._ingest_event)
         self.feed.open(app.config)
         self._stack.callback(self.feed.close)
-        app.runner.on_shown = self.ingest.shown
-        app.runner.on_unshown = self.ingest.unshown
-        app.runner.on_lost = app.publisher.on_lost = self.ingest.lost
-        app.runner.on_outdated = self.ingest.outdated
-        app.publisher.on_come_again = self.feed.look
-        app.disposal.on_taken_away = self.feed.look
-        app.disposal.on_superseded = self.admission.cancel
+        self._subscribe()
+
+    def _subscribe(self) -> None:
+        """Subscribe to events; listeners that write to the ledger are retried if it refuses."""
+        events, pictures, retried = self.app.events, self.app.picture_jobs, self.deferred.retried
+        events.subscribe(JobReady, lambda event: self._enqueue(event.job))
+        events.subscribe(JobStopped, lambda event: self.admission.cancel(event.job))
+        events.subscribe(SourceRemoved, lambda event: self.feed.look(event.path))
+        events.subscribe(SourceReturned, lambda event: self.feed.look(event.path))
+        events.subscribe(PicturesShown, retried(pictures.on_shown))
+        events.subscribe(PicturesReleased, retried(pictures.on_released))
+        events.subscribe(JobFailed, retried(pictures.on_failed))
+        events.subscribe(Moved, retried(pictures.on_moved))
 
     def _build_control(self) -> None:
         app = self.app
@@ -153,11 +168,7 @@ class Daemon:
             app, self.admission, self.ingest, self.feed, self.deferred, self._since
         )
         self._commands = UserCommands(
-            app.ledger,
-            self.job_factory,
-            outbox=app.config.outbox,
-            enqueue=self._enqueue,
-            cancel=self.admission.cancel,
+            app.ledger, app.job_factory, app.events, outbox=app.config.outbox
         )
         self._config_reload = ConfigReload(app, self.ingest, self.feed, self.waiting, self.deferred)
 
@@ -173,7 +184,7 @@ class Daemon:
             EngineRetry(app.pool, waiting),
             StorageRetry(app.ledger, app.probe, waiting),
             SourceRetry(app.ledger, app.config.inbox, waiting),
-            DueWithdrawals(lambda: app.config, self.ingest, app.publisher, self.clock),
+            DueWithdrawals(lambda: app.config, self.ingest, app.withdrawal, self.clock),
             RetentionPruner(lambda: app.config, app.ledger),
         ]
 
@@ -223,16 +234,17 @@ class Daemon:
 
     async def _run_job(self, job: Job) -> None:
         try:
-            if self.ingest.is_part_of_a_post(job):
+            if self.app.picture_jobs.supersede_if_shown(job):
                 return
-            await self.app.runner.narrate(job, self.app.defaults)
+            await self.app.runner.run(job, self.app.defaults)
         except StorageError as error:  # the ledger refused even the state "waiting"
             self.deferred.put(lambda: self.admission.push(job), error)
 
     async def _resume(self) -> None:
         """Resume the jobs that were open when the last daemon ended, however it ended."""
         self._sweep()
-        await self.app.disposal.take_left_pictures()
+        await self.app.disposal.remove_left_pictures()
+        self.app.picture_jobs.recover()
         for job in self.app.ledger.jobs.all_open():
             self._enqueue(job)
         for reason in ("engine", "storage"):
@@ -241,10 +253,9 @@ class Daemon:
     def _verifier(self) -> OutboxVerifier:
         return OutboxVerifier(
             self.app.ledger,
-            self.job_factory,
-            ground=self.app.mount_guard,
+            self.app.job_factory,
+            mount_guard=self.app.mount_guard,
             disk=self.app.disk,
-            enqueue=self._enqueue,
         )
 
     def _sweep(self) -> None:
@@ -259,7 +270,7 @@ class Daemon:
 
     async def _until_ready(self) -> None:
         """Tell systemd READY once the inbox was scanned and a worker has answered or failed."""
-        while not (self.ingest.standing.is_known and self._has_worker()):
+        while not (self.ingest.status.is_known and self._has_worker()):
             self._notifier.extend(START_EXTENSION_S)
             await self._stop_within(0.02)
             if self._stop.is_set():

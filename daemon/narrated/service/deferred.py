@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Callable
+from typing import TypeVar
 
 from narrated.backoff import Backoff
 from narrated.errors import StorageError
@@ -12,6 +13,7 @@ from narrated.service.clock_adjustment import ClockAdjustment
 RETRY_S = 2.0
 
 log = logging.getLogger("narrated")
+Event = TypeVar("Event")
 
 
 class DeferredOperations:
@@ -35,6 +37,10 @@ class DeferredOperations:
             operation()
         except StorageError as error:
             self.put(operation, error)
+
+    def retried(self, listener: Callable[[Event], None]) -> Callable[[Event], None]:
+        """Wrap a listener, so that an event that the ledger refuses is tried again."""
+        return lambda event: self.run(lambda: listener(event))
 
     def put(self, operation: Callable[[], None], problem: StorageError | None = None) -> None:
         """Queue an operation behind those that wait; `problem` is its error."""

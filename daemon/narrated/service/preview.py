@@ -5,7 +5,8 @@ import dataclasses
 import msgspec
 
 from narrated.errors import NarratedError
-from narrated.jobs.planner import JobDefaults, PlanOutdated
+from narrated.jobs.plan import PlanOutdated
+from narrated.jobs.planner import JobDefaults
 from narrated.script.script import Draft, Speaker
 from narrated.service.app import App
 from narrated.workers.engine_probe import EngineProbe
@@ -35,7 +36,7 @@ class Preview:
 
     async def draft(self, path: str) -> Draft:
         """Parse a file of the inbox into its script; nothing is spoken."""
-        return await self._app.planner.draft_of(path, self._app.defaults)
+        return await self._app.planner.draft(path, self._app.defaults)
 
     async def describe(self, picture: bytes) -> str:
         """Caption a picture."""
@@ -48,7 +49,7 @@ class Preview:
         return EngineProbe(engines, pool.states())
 
     async def _say(self, text: str, defaults: JobDefaults) -> tuple[bytes, int]:
-        return await self._app.synthesis.say(await self._app.planner.dictated(text, defaults))
+        return await self._app.synthesis.say(await self._app.planner.plan_text(text, defaults))
 
 
 def _with_voice(defaults: JobDefaults, voice: str | None, engine: str | None) -> JobDefaults:

@@ -57,7 +57,7 @@ class StatusReporter:
             waiting=held_files(waiting),
             failed=held_files(failed),
             counts={str(state): count for state, count in ledger.jobs.counts().items()},
-            conflicts=tuple(sorted(self._ingest.standing.conflicts)),
+            conflicts=tuple(sorted(self._ingest.status.conflicts)),
             arriving=self._arriving(waiting),
             notices=self._notices(),
             workers=tuple(map(_worker_status, self._app.pool.states())),
@@ -67,7 +67,7 @@ class StatusReporter:
 
     def news(self) -> ServiceNews:
         """Tell cheaply if a report would differ from an earlier one."""
-        inbox = self._ingest.standing
+        inbox = self._ingest.status
         problems = (inbox.root_problem, inbox.watch_problem, *map(str, self._problems()))
         details = (*problems, inbox.is_known, self._feed.inbox.held, *sorted(inbox.conflicts))
         return ServiceNews(self._app.ledger.changes, self._admission.idle.is_set(), details)
@@ -78,12 +78,12 @@ class StatusReporter:
 
     def _notices(self) -> tuple[str, ...]:
         """List the problems of the whole daemon, the worst first."""
-        inbox = self._ingest.standing
+        inbox = self._ingest.status
         notices = (*map(str, self._problems()), inbox.root_problem, inbox.watch_problem)
         return tuple(filter(None, (*notices, self._app.restored)))
 
     def _state(self, waiting: list[Job]) -> Literal["starting", "working", "idle", "waiting"]:
-        inbox = self._ingest.standing
+        inbox = self._ingest.status
         if not inbox.is_known:
             return "starting"
         if not self._admission.idle.is_set():

@@ -15,6 +15,7 @@ from narrated.config import file as configuration
 from narrated.config.values import Config, EngineConfig
 from narrated.config.worker_specs import worker_specs
 from narrated.errors import NarratedError
+from narrated.jobs.events import EventDispatcher
 from narrated.jobs.job_factory import JobFactory
 from narrated.ledger.host_state import memory_in
 from narrated.ledger.store import Ledger
@@ -130,13 +131,9 @@ class DaemonClient:
         with StateLock(config.state, LockHolder(os.getpid())):
             ledger = Ledger(config.state / "ledger.sqlite")
             try:
-                commands = UserCommands(
-                    ledger,
-                    JobFactory(ledger, config.inbox, lambda job: None),
-                    outbox=config.outbox,
-                    enqueue=lambda job: None,
-                    cancel=lambda job: None,
-                )
+                events = EventDispatcher(ledger)  # without a daemon, nobody listens
+                jobs = JobFactory(ledger, events, config.inbox)
+                commands = UserCommands(ledger, jobs, events, outbox=config.outbox)
                 return getattr(commands, verb)(**request)
             finally:
                 ledger.close()

@@ -149,7 +149,7 @@ def _parser_count(files: int) -> int:
 
 async def _check_file(planner: Planner, path: str, defaults: JobDefaults) -> CheckedFile:
     try:
-        draft = await planner.draft_of(path, defaults)
+        draft = await planner.draft(path, defaults)
     except NarratedError as error:
         return CheckedFile(path, problem=error.problem, remedy=error.remedy)
     return CheckedFile(path, count_coverage(draft.script), draft.narrate, draft.script.skipped)

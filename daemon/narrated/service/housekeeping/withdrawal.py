@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from narrated.config.values import Config
 from narrated.jobs.ingest import Ingest
-from narrated.jobs.publisher import Publisher
+from narrated.jobs.withdrawal import Withdrawal
 from narrated.service.clock_adjustment import ClockAdjustment
 
 REFUSED_S = 60.0
@@ -18,13 +18,13 @@ class DueWithdrawals:
         self,
         config: Callable[[], Config],
         ingest: Ingest,
-        publisher: Publisher,
+        withdrawal: Withdrawal,
         clock: ClockAdjustment,
     ) -> None:
         """`config` returns the configuration in force."""
         self._config = config
         self._ingest = ingest
-        self._publisher = publisher
+        self._withdrawal = withdrawal
         self._clock = clock
         self.retry_s: float | None = None
 
@@ -37,5 +37,5 @@ class DueWithdrawals:
         self._clock.check()  # ages must not count the seconds by which a clock was just set
         for job in self._ingest.withdraw_due(float(config.withdraw_after)):
             self.retry_s = REFUSED_S
-            await self._publisher.withdraw(job)
+            await self._withdrawal.withdraw(job)
             self.retry_s = None

@@ -1,0 +1,106 @@
+"""A job's plan: its script in chunks, the take of each chunk, and the settings in force."""
+
+import hashlib
+import json
+from typing import Any, Self
+
+import msgspec
+
+from narrated.errors import NarratedError
+from narrated.script.script import Draft, ReadingSettings
+
+
+class PlanOutdated(NarratedError):
+    """The engine, a voice, or the format that a plan was made for has changed."""
+
+
+class OutputSettings(msgspec.Struct, frozen=True):
+    """Format and tags of a narration, as they were when its job was planned."""
+
+    format: str = "mp3"
+    bitrate: int | None = None
+    album: str = ""
+    author: str = ""
+
+
+class Plan(msgspec.Struct, frozen=True, rename={"draft": "plan", "output": "edition"}):
+    """Everything needed to speak and publish a job.
+
+    The ledger keeps it as JSON, so that a restart continues the job unchanged. The renamed fields
+    keep the names that they have there.
+    """
+
+    draft: Draft
+    output: OutputSettings
+    settings: ReadingSettings
+    digests: tuple[str, ...]
+    """One for each chunk, of its text, voice, language, options and model; equal for all takes."""
+    takes: tuple[int, ...]
+    """The number of the chosen take of each chunk."""
+    keys: tuple[str, ...]
+    """The cache key of the chosen take of each chunk."""
+    shown: dict[str, str]
+    """The pictures that it shows: inbox path to sha256, '' for a missing picture."""
+    identities: dict[str, str] = {}
+    """Engine name to engine identity, as in the digests."""
+    voices: dict[str, str] = {}
+    """Speaker name to voice digest, empty for a voice that the engine does not list."""
+    consulted: dict[str, str] = {}
+    """The settings and lexicons that were applied: inbox path to sha256."""
+
+    @property
+    def narration(self) -> str:
+        """Digest of everything that the published sound and its tags depend on."""
+        draft = self.draft
+        pauses = [chunk.pause_s for chunk in draft.chunks]
+        tags = [draft.title, draft.author, draft.date, draft.language, pauses]
+        return json_digest([tags, self.keys, msgspec.to_builtins(self.output)])
+
+    def header(self, seq: int) -> dict[str, Any]:
+        """Build the header of the worker's request for one chunk."""
+        chunk = self.draft.chunks[seq]
+        speaker = self.draft.speakers[chunk.speaker]
+        return {
+            "text": chunk.text,
+            "voice": speaker.voice,
+            "voice_digest": self.voices.get(chunk.speaker),
+            "options": speaker.options,
+            "language": chunk.language,
+            "seed": seed(self.digests[seq], self.takes[seq]),
+        }
+
+    def engine(self, seq: int) -> str:
+        """Name the engine that speaks one chunk."""
+        return self.draft.speakers[self.draft.chunks[seq].speaker].engine
+
+    def encode(self) -> bytes:
+        """Encode for the ledger: JSON with escapes, since paths may not be UTF-8."""
+        return json.dumps(msgspec.to_builtins(self)).encode("ascii")
+
+    @classmethod
+    def decode(cls, content: bytes) -> Self:
+        """Decode a plan from the ledger; PlanOutdated if another version of narrated wrote it."""
+        try:
+            return msgspec.convert(json.loads(content), cls)
+        except (ValueError, msgspec.ValidationError) as error:
+            raise PlanOutdated(f"Its plan has another format: {error}.", "Try again.") from error
+
+
+def take_key(digest: str, take: int) -> str:
+    """The cache key of one take of a chunk."""
+    return json_digest([digest, take])
+
+
+def seed(digest: str, take: int) -> int:
+    """The seed of a take's random generator: the same take always sounds the same.
+
+    The low byte is the take's number. An engine with only a few variants of a sentence therefore
+    changes the variant with each take, and begins with its plain one.
+    """
+    return int(digest[:10], 16) << 8 | take & 0xFF
+
+
+def json_digest(value: Any) -> str:
+    """The sha256 of a value's JSON with sorted keys."""
+    text = json.dumps(value, sort_keys=True, ensure_ascii=True)
+    return hashlib.sha256(text.encode()).hexdigest()
