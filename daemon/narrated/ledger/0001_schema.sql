@@ -52,7 +52,7 @@ CREATE TABLE chunks (                 -- of open jobs only: their takes must sta
     job        INTEGER NOT NULL REFERENCES jobs (id),
     seq        INTEGER NOT NULL,
     key        TEXT NOT NULL,
-    owner      TEXT,                  -- not used: see docs/decisions/0007-chunk-leases.md
+    owner      TEXT,                  -- not used: see docs/decisions/0012-chunk-leases.md
     expires_at REAL,                  -- not used
     PRIMARY KEY (job, seq)
 ) WITHOUT ROWID;
