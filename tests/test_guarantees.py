@@ -8,7 +8,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 PROMISED, _, UNPROMISED = (
-    (ROOT / "docs" / "guarantees.md").read_text().partition("## What is not promised")
+    (ROOT / "docs" / "guarantees.md").read_text().partition("## Limits")
 )
 PROMISES = re.split(r"\n(?=- |#)", PROMISED)
 NAMED = re.compile(r"`(tests/[\w/]+\.py)::(\w+)`")
