@@ -7,9 +7,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-PROMISED, _, UNPROMISED = (
-    (ROOT / "docs" / "guarantees.md").read_text().partition("## Limits")
-)
+PROMISED, _, UNPROMISED = (ROOT / "docs" / "guarantees.md").read_text().partition("## Limits")
 PROMISES = re.split(r"\n(?=- |#)", PROMISED)
 NAMED = re.compile(r"`(tests/[\w/]+\.py)::(\w+)`")
 
