@@ -13,7 +13,7 @@ from measuring.tensors import Counted, weights
 from narrated.engines.bark.fine import passed
 from narrated.engines.bark.transformer_blocks import BarkTransformer
 from narrated.engines.neural.decoder import KeyValueDecoder
-from narrated.engines.neural.stage_pipeline import rows_at_once
+from narrated.engines.neural.stage_pipeline import requests_per_pass
 from narrated.engines.tortoise.clvp_encoders import encode_speech
 from narrated.engines.tortoise.denoiser import BatchDenoiser
 from narrated.engines.tortoise.options import DEFAULT_BATCH, TortoiseSettings
@@ -138,7 +138,7 @@ def _tortoise(rows: int) -> Take:
     with Counted() as ranking:
         encode_speech(module.clvp, codes)
     frames = settings.max_mel_tokens * 4 * 24_000 // 22_050
-    branches = 2 * rows_at_once(1.0, 2 * frames, torch.device("cuda"), rows)
+    branches = 2 * requests_per_pass(1.0, 2 * frames, torch.device("cuda"), rows)
     with Counted() as diffusing, torch.device("meta"):
         # One is shorter, so that what keeps them apart is there.
         denoiser = BatchDenoiser(module.diffusion, [frames - 1, *[frames] * (branches - 1)])

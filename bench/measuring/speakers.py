@@ -11,7 +11,7 @@ from typing import Any
 
 from measuring.shelf import PlainShelf
 from narrated.engines.interface import ProgressReport
-from narrated.engines.neural.checkpoint_files import found
+from narrated.engines.neural.checkpoint_files import find_checkpoint
 from narrated.engines.neural.stage_pipeline import StagePipeline
 from narrated.engines.tortoise.checkpoint import TortoiseCheckpoint
 from narrated.engines.tortoise.options import TortoiseSettings
@@ -39,7 +39,7 @@ class Ours:
     def __init__(self, models: Path, voice: Path, device: str) -> None:
         shelf = PlainShelf(models=models, device=device)
         self._checkpoint = TortoiseCheckpoint.opened(
-            found(shelf, str(models), FILES), "float32", shelf
+            find_checkpoint(shelf, str(models), FILES), "float32", shelf
         )
         self._checkpoint.model.warm()
         width = self._checkpoint.model.module.width

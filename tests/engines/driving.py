@@ -31,21 +31,21 @@ class Bench:
         width = width or self.width
         return StagePipeline(self.checkpoint.model, self.stages(), width, self.sample_rate)
 
-    def through(self, stage, rows, width=None) -> None:
+    def through(self, stage, requests, width=None) -> None:
         """All rows at once through one stage."""
-        for row in rows:
-            stage.admit(row)
+        for request in requests:
+            stage.admit(request)
         with torch.no_grad():
-            while stage.rows:
+            while stage.requests:
                 stage.work(self.module, width or self.width)
-        assert not any(row.problem for row in rows)
+        assert not any(request.problem for request in requests)
 
-    def spoken(self, rows, width=None) -> dict[str, Outcome]:
+    def spoken(self, requests, width=None) -> dict[str, Outcome]:
         """All rows at once through the line; what became of them by id."""
         pipeline = self.pipeline(width)
-        for row in rows:
-            pipeline.admit(row)
-        return finished(pipeline, len(rows))
+        for request in requests:
+            pipeline.admit(request)
+        return finished(pipeline, len(requests))
 
 
 def finished(pipeline, count) -> dict[str, Outcome]:

@@ -17,8 +17,8 @@ from narrated.engines.bark.voice_prompt import of_archive
 from narrated.engines.captions.engine import load as load_captions
 from narrated.engines.neural.torch_device import (
     TorchDevice,
-    tells_of_a_lost_device,
-    tells_of_no_room,
+    is_device_lost,
+    is_out_of_memory,
 )
 from narrated.errors import DeviceLost, EngineUnavailable, OutOfMemory
 
@@ -45,7 +45,7 @@ def test_a_device_that_is_not_there_is_told(wish):
     ],
 )
 def test_what_torch_says_of_a_device_is_told_apart(said, no_room, lost):
-    assert (tells_of_no_room(said), tells_of_a_lost_device(said)) == (no_room, lost)
+    assert (is_out_of_memory(said), is_device_lost(said)) == (no_room, lost)
 
 
 def test_memory_that_runs_out_is_told_with_what_was_needed_and_what_there_was():

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from measuring.shelf import PlainShelf
-from narrated.engines.neural.checkpoint_files import found
+from narrated.engines.neural.checkpoint_files import find_checkpoint
 from narrated.errors import EngineUnavailable
 from support.daemon import as_anybody
 
@@ -23,20 +23,23 @@ def laid_out(folder: Path, weights: bytes = b"weights") -> Path:
 def test_a_model_is_found_by_its_repository_or_by_a_folder_of_ones_own(tmp_path):
     laid_out(tmp_path / "a/model")
     shelf = PlainShelf(tmp_path)
-    assert found(shelf, "a/model").folder == tmp_path / "a/model"
-    assert found(PlainShelf(), str(tmp_path / "a/model")).digest == found(shelf, "a/model").digest
+    assert find_checkpoint(shelf, "a/model").folder == tmp_path / "a/model"
+    assert (
+        find_checkpoint(PlainShelf(), str(tmp_path / "a/model")).digest
+        == find_checkpoint(shelf, "a/model").digest
+    )
 
 
 def test_other_content_is_another_model(tmp_path):
     laid_out(tmp_path / "a/one")
     laid_out(tmp_path / "a/two", b"others")
     shelf = PlainShelf(tmp_path)
-    assert found(shelf, "a/one").digest != found(shelf, "a/two").digest
+    assert find_checkpoint(shelf, "a/one").digest != find_checkpoint(shelf, "a/two").digest
 
 
 def test_a_missing_model_names_the_command(tmp_path):
     with pytest.raises(EngineUnavailable) as refusal:
-        found(PlainShelf(tmp_path), "suno/bark")
+        find_checkpoint(PlainShelf(tmp_path), "suno/bark")
     assert refusal.value.remedy == "narrated models pull suno/bark"
 
 
@@ -53,26 +56,28 @@ def laid_out_otherwise(folder: Path) -> Path:
 
 def test_a_family_names_the_files_that_make_its_models(tmp_path):
     folder = laid_out_otherwise(tmp_path / "a/model")
-    assert found(PlainShelf(tmp_path), "a/model", NEEDED).folder == folder
-    assert found(PlainShelf(), str(folder), NEEDED).folder == folder
+    assert find_checkpoint(PlainShelf(tmp_path), "a/model", NEEDED).folder == folder
+    assert find_checkpoint(PlainShelf(), str(folder), NEEDED).folder == folder
     with pytest.raises(EngineUnavailable, match=r"no config\.json"):
-        found(PlainShelf(), str(folder))
+        find_checkpoint(PlainShelf(), str(folder))
 
 
 def test_what_a_family_does_not_name_does_not_change_its_model(tmp_path):
     folder = laid_out_otherwise(tmp_path / "a/model")
-    before = found(PlainShelf(tmp_path), "a/model", NEEDED).digest
+    before = find_checkpoint(PlainShelf(tmp_path), "a/model", NEEDED).digest
     (folder / "draws.pth").write_bytes(b"of another use")
     (folder / "config.json").write_text("{}")
-    assert found(PlainShelf(tmp_path), "a/model", NEEDED).digest == before
+    assert find_checkpoint(PlainShelf(tmp_path), "a/model", NEEDED).digest == before
     (folder / "ranks.pth").write_bytes(b"finetuned")
-    assert found(PlainShelf(tmp_path), "a/model", NEEDED).digest != before
+    assert find_checkpoint(PlainShelf(tmp_path), "a/model", NEEDED).digest != before
 
 
 def test_the_order_in_which_files_are_named_does_not_matter(tmp_path):
     laid_out_otherwise(tmp_path / "a/model")
     shelf = PlainShelf(tmp_path)
-    assert found(shelf, "a/model", NEEDED) == found(shelf, "a/model", NEEDED[::-1])
+    assert find_checkpoint(shelf, "a/model", NEEDED) == find_checkpoint(
+        shelf, "a/model", NEEDED[::-1]
+    )
 
 
 def test_a_file_that_a_family_needs_is_missed_by_its_name(tmp_path):
@@ -81,21 +86,21 @@ def test_a_file_that_a_family_needs_is_missed_by_its_name(tmp_path):
     with pytest.raises(
         EngineUnavailable, match=r"is incomplete: it has no ranks\.pth\."
     ) as refusal:
-        found(PlainShelf(tmp_path), "a/model", NEEDED)
+        find_checkpoint(PlainShelf(tmp_path), "a/model", NEEDED)
     assert refusal.value.remedy == "narrated models pull a/model"
     with pytest.raises(EngineUnavailable, match=r"no model in .*: it has no ranks\.pth\."):
-        found(PlainShelf(), str(folder), NEEDED)
+        find_checkpoint(PlainShelf(), str(folder), NEEDED)
 
 
 def test_of_what_is_not_there_at_all_no_file_is_missed(tmp_path):
     with pytest.raises(EngineUnavailable, match=r"The model a/model is not there\."):
-        found(PlainShelf(tmp_path), "a/model", NEEDED)
+        find_checkpoint(PlainShelf(tmp_path), "a/model", NEEDED)
 
 
 @pytest.mark.parametrize("name", ["../outside", "a/../../b", "bark", "a/b/c"])
 def test_no_name_leads_out_of_the_folder(tmp_path, name):
     with pytest.raises(EngineUnavailable, match="names no model"):
-        found(PlainShelf(tmp_path / "models"), name)
+        find_checkpoint(PlainShelf(tmp_path / "models"), name)
 
 
 def test_a_file_that_was_pulled_and_is_cut_short_is_told(tmp_path):
@@ -103,7 +108,7 @@ def test_a_file_that_was_pulled_and_is_cut_short_is_told(tmp_path):
     files = {"model.safetensors": {"size": 99, "sha256": "0" * 64}}
     (tmp_path / "lock.json").write_text(json.dumps({"a/model": {"files": files}}))
     with pytest.raises(EngineUnavailable, match="incomplete"):
-        found(PlainShelf(tmp_path), "a/model")
+        find_checkpoint(PlainShelf(tmp_path), "a/model")
 
 
 def test_what_may_not_be_read_is_told_with_the_remedy(tmp_path):
@@ -112,8 +117,8 @@ def test_what_may_not_be_read_is_told_with_the_remedy(tmp_path):
     (folder / "model.safetensors").chmod(0)
     script = (
         "from measuring.shelf import PlainShelf; from pathlib import Path;"
-        "from narrated.engines.neural.checkpoint_files import found\n"
-        f"try: found(PlainShelf(Path({str(tmp_path)!r})), 'a/model')\n"
+        "from narrated.engines.neural.checkpoint_files import find_checkpoint\n"
+        f"try: find_checkpoint(PlainShelf(Path({str(tmp_path)!r})), 'a/model')\n"
         "except Exception as error: print(error)"
     )
     paths = ":".join(sys.path)

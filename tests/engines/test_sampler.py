@@ -9,7 +9,7 @@ from transformers import (
     TopPLogitsWarper,
 )
 
-from narrated.engines.neural.sampler import BatchSampling, scores
+from narrated.engines.neural.sampler import BatchSampling, filtered_scores
 from narrated.engines.neural.sampling import SamplingParameters
 
 CPU = torch.device("cpu")
@@ -47,7 +47,7 @@ def test_a_row_is_drawn_from_what_transformers_leaves(choice):
         heard = torch.zeros(1, VOCABULARY, dtype=torch.bool)
         heard[0, list(HEARD)] = True
         allowed = torch.ones_like(heard)
-        ours = scores(logits, allowed, None, BatchSampling.of([choice], CPU), heard)
+        ours = filtered_scores(logits, allowed, None, BatchSampling.of([choice], CPU), heard)
         torch.testing.assert_close(ours, left_by_transformers(logits, choice))
 
 
@@ -56,7 +56,7 @@ def test_each_row_among_others_is_drawn_from_what_its_own_choice_leaves():
     heard = torch.zeros(len(CHOICES), VOCABULARY, dtype=torch.bool)
     heard[:, list(HEARD)] = True
     allowed = torch.ones_like(heard)
-    together = scores(logits, allowed, None, BatchSampling.of(CHOICES, CPU), heard)
+    together = filtered_scores(logits, allowed, None, BatchSampling.of(CHOICES, CPU), heard)
     for row, choice in enumerate(CHOICES):
         alone = left_by_transformers(logits[row : row + 1], choice)
         torch.testing.assert_close(together[row : row + 1], alone)

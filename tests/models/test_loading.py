@@ -10,7 +10,7 @@ import transformers
 
 from measuring.shelf import PlainShelf
 from models.puller import NAME, WEIGHTS, Puller
-from narrated.engines.neural.checkpoint_files import found
+from narrated.engines.neural.checkpoint_files import find_checkpoint
 from narrated.errors import EngineUnavailable
 from narrated.models.store import ModelStore
 
@@ -47,7 +47,7 @@ def test_pulled_model_loads(
         del published["model.safetensors"]
     puller.hub.commit(CAPTIONER, published)
     puller("blip")
-    folder = found(PlainShelf(models=store.path), CAPTIONER).folder
+    folder = find_checkpoint(PlainShelf(models=store.path), CAPTIONER).folder
     assert [path.name for path in folder.iterdir() if "model." in path.name] == [weights]
     assert not list(folder.glob("*.py"))
     model = transformers.AutoModelForImageTextToText.from_pretrained(folder, local_files_only=True)
@@ -63,7 +63,7 @@ def test_missing_model_remedy(
 ) -> None:
     """For a missing model, the error names the command that fetches it."""
     with pytest.raises(EngineUnavailable) as missing:
-        found(PlainShelf(models=store.path), NAME)
+        find_checkpoint(PlainShelf(models=store.path), NAME)
     assert missing.value.remedy == f"narrated models pull {NAME}"
 
 
@@ -72,21 +72,21 @@ def test_harmed_model_remedy(harm: Any, puller: Puller, store: ModelStore) -> No
     """For a damaged model, the error names the command that repairs it."""
     puller()
     plain = PlainShelf(models=store.path)
-    whole = found(plain, NAME)
+    whole = find_checkpoint(plain, NAME)
     harm(store.folder_of(NAME) / WEIGHTS)
-    with pytest.raises(EngineUnavailable, match=f"{WEIGHTS} is not as it was pulled") as harmed:
-        found(plain, NAME)
+    with pytest.raises(EngineUnavailable, match=f"{WEIGHTS} is missing or cut short") as harmed:
+        find_checkpoint(plain, NAME)
     assert harmed.value.remedy == f"narrated models pull {NAME}"
     puller()
-    assert found(plain, NAME) == whole
+    assert find_checkpoint(plain, NAME) == whole
 
 
 def test_update_changes_digest(puller: Puller, store: ModelStore) -> None:
     """An update changes the model's digest."""
     puller()
     plain = PlainShelf(models=store.path)
-    before = found(plain, NAME).digest
+    before = find_checkpoint(plain, NAME).digest
     files = dict(puller.hub.repositories[NAME].commits[store.locks()[NAME].commit])
     puller.hub.commit(NAME, files | {WEIGHTS: b"y" * 400_000})
     puller(update=True)
-    assert found(plain, NAME).digest != before
+    assert find_checkpoint(plain, NAME).digest != before

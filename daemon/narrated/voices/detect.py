@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from narrated.engines.bark.voice_prompt import of_archive
-from narrated.engines.neural.file_digests import regular
+from narrated.engines.neural.file_digests import open_regular
 from narrated.engines.tortoise.voice_clips import MOST_BYTES, SUFFIXES, VoiceClip, advice, open_clip
 from narrated.engines.tortoise.voice_folders import LATENTS_SUFFIX, MOST_CLIPS, is_clip
 from narrated.errors import NarratedError
@@ -155,7 +155,7 @@ def _read_bounded(source: Path) -> bytes:
 def _read(source: Path) -> bytes:
     """Read one byte more than is allowed, at most; only regular files, since others may not end."""
     try:
-        with regular(source) as content:
+        with open_regular(source) as content:
             return content.read(MOST_BYTES + 1)
     except OSError as error:
         raise NarratedError(f"{source} cannot be read: {error.strerror or error}.", "") from error

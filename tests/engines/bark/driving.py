@@ -13,7 +13,7 @@ from narrated.engines.bark.options import StageSampling
 from narrated.engines.bark.request import BarkRequest
 from narrated.engines.bark.stages import stages
 from narrated.engines.bark.voice_prompt import VoicePrompt
-from narrated.engines.neural.checkpoint_files import found
+from narrated.engines.neural.checkpoint_files import find_checkpoint
 
 
 class Bench(driving.Bench):
@@ -22,30 +22,41 @@ class Bench(driving.Bench):
     width = 4
 
     def __init__(self, folder: Path, device: str = "cpu", dtype: str = "float32") -> None:
-        shelf = PlainShelf(device=device)
-        super().__init__(folder, BarkCheckpoint.opened(found(shelf, str(folder)), dtype, shelf))
-        self.recipe = self.checkpoint.recipe
-        self.sample_rate = self.recipe.sample_rate
+        context = PlainShelf(device=device)
+        super().__init__(
+            folder, BarkCheckpoint.opened(find_checkpoint(context, str(folder)), dtype, context)
+        )
+        self.generation = self.checkpoint.generation
+        self.sample_rate = self.generation.sample_rate
 
-    def row(self, id, text="", prompt=None, seed=0, **changed) -> BarkRequest:
+    def request(self, id, text="", prompt=None, seed=0, **changed) -> BarkRequest:
         """`changed` may say what earlier stages have made of it, and how it is to be sampled."""
-        sampling: StageSampling = changed.pop("sampling", self.recipe.sampling)
+        sampling: StageSampling = changed.pop("sampling", self.generation.sampling)
         words = self.checkpoint.words(text)
         return BarkRequest(id, words, prompt, sampling, seed, is_silent=not words, **changed)
 
     def stages(self):
-        return stages(self.recipe, self.checkpoint.block_size)
+        return stages(self.generation, self.checkpoint.block_size)
 
 
-def codes(row) -> tuple:
+def codes(request) -> tuple:
     """Everything that the stages have made of a row."""
-    return row.semantic, row.coarse, None if row.fine is None else row.fine.tolist(), row.pcm
+    return (
+        request.semantic,
+        request.coarse,
+        None if request.fine is None else request.fine.tolist(),
+        request.pcm,
+    )
 
 
-def copied(row, **changed) -> BarkRequest:
+def copied(request, **changed) -> BarkRequest:
     """The same request once more, before anything is made of it."""
     return BarkRequest(
-        row.id, row.words, row.prompt, changed.get("sampling", row.sampling), row.seed
+        request.id,
+        request.words,
+        request.prompt,
+        changed.get("sampling", request.sampling),
+        request.seed,
     )
 
 

@@ -54,22 +54,22 @@ def test_a_row_s_sound_hangs_on_its_request_alone(engine):
 
 
 def test_the_weights_stay_on_the_disk_until_they_are_wanted(sampling_folder):
-    shelf = PlainShelf()
-    engine = load({"model": str(sampling_folder)}, shelf)
+    context = PlainShelf()
+    engine = load({"model": str(sampling_folder)}, context)
     (model,) = engine.models
     assert model.warmth is WeightsLocation.ABSENT
     assert model.weights_bytes == 0
     assert engine.voices().keys() == set(PRESETS)
-    assert list(shelf.held) == [model.key]
+    assert list(context.held) == [model.key]
 
 
 def test_engines_of_one_checkpoint_share_its_weights(sampling_folder):
-    shelf = PlainShelf()
+    context = PlainShelf()
     options = {"model": str(sampling_folder)}
-    one, other = load(options, shelf), load({**options, "temperature": 0.2}, shelf)
+    one, other = load(options, context), load({**options, "temperature": 0.2}, context)
     assert one.models[0] is other.models[0]
     assert one.identity != other.identity
-    half = load({**options, "dtype": "bfloat16"}, shelf)
+    half = load({**options, "dtype": "bfloat16"}, context)
     assert half.models[0] is not one.models[0]
     assert half.identity != one.identity
 
@@ -222,8 +222,8 @@ def test_any_text_is_said_somehow(engine, text):
 
 
 def test_own_voices_are_spoken_with(engine, sampling_folder, tmp_path):
-    shelf = PlainShelf(voices=tmp_path)
-    own = warmed(load({"model": str(sampling_folder)}, shelf))
+    context = PlainShelf(voices=tmp_path)
+    own = warmed(load({"model": str(sampling_folder)}, context))
     before = own.voices()
     np.savez(tmp_path / "me.npz", **prompt_arrays(11))
     assert own.voices().keys() - before.keys() == {"me"}

@@ -18,9 +18,9 @@ def single(greedy_folder):
     return Bench(greedy_folder, device="cuda", dtype="float32")
 
 
-def rows_of(bench):
+def requests_of(bench):
     return [
-        bench.row(str(i), text, prompt(i) if i % 2 else None, seed=i)
+        bench.request(str(i), text, prompt(i) if i % 2 else None, seed=i)
         for i, text in enumerate(TEXTS)
     ]
 
@@ -29,22 +29,22 @@ def rows_of(bench):
 def test_half_precision_gives_sound(sampling_folder, dtype):
     bench = Bench(sampling_folder, device="cuda", dtype=dtype)
     assert bench.module.codec_model.dtype == torch.float32
-    for outcome in bench.spoken(rows_of(bench)).values():
+    for outcome in bench.spoken(requests_of(bench)).values():
         assert np.abs(np.frombuffer(outcome.pcm, dtype="<i2")).max() > 0
 
 
 def test_rows_of_a_batch_are_what_they_are_alone(single):
-    together = rows_of(single)
+    together = requests_of(single)
     single.spoken(together)
-    for row in together:
-        alone = copied(row)
+    for request in together:
+        alone = copied(request)
         single.spoken([alone])
-        assert (row.semantic, row.coarse) == (alone.semantic, alone.coarse)
-        assert torch.equal(row.fine, alone.fine)
+        assert (request.semantic, request.coarse) == (alone.semantic, alone.coarse)
+        assert torch.equal(request.fine, alone.fine)
 
 
 def test_a_gpu_draws_as_a_processor_does(single, greedy):
-    for there, here in zip(rows_of(single), rows_of(greedy), strict=True):
+    for there, here in zip(requests_of(single), requests_of(greedy), strict=True):
         single.spoken([there])
         greedy.spoken([here])
         assert there.semantic == here.semantic

@@ -11,16 +11,16 @@ from narrated.engines.interface import RequestFailure
 TEXTS = ("Hello, my dog is cute.", "of the", "The cat [laughs].")
 
 
-def rows_of(bench):
+def requests_of(bench):
     voices = (None, prompt(1), prompt(2, seconds=2.0))
-    return [bench.row(str(i), text, voices[i], seed=i) for i, text in enumerate(TEXTS)]
+    return [bench.request(str(i), text, voices[i], seed=i) for i, text in enumerate(TEXTS)]
 
 
 @pytest.fixture(scope="module")
 def undisturbed(sampling):
-    rows = rows_of(sampling)
-    sampling.spoken(rows)
-    return [codes(row) for row in rows]
+    requests = requests_of(sampling)
+    sampling.spoken(requests)
+    return [codes(request) for request in requests]
 
 
 def parts(module):
@@ -49,30 +49,30 @@ def test_after_a_step_without_memory_rows_come_out_the_same(
             take_too_much()
 
     hooked(before(parts(sampling.module)[part], starve))
-    rows = rows_of(sampling)
+    requests = requests_of(sampling)
     pipeline = sampling.pipeline(width=2)
-    for row in rows:
-        pipeline.admit(row)
-    named = Driven(pipeline).until(len(rows), REACTIONS[reaction]).named
+    for request in requests:
+        pipeline.admit(request)
+    named = Driven(pipeline).until(len(requests), REACTIONS[reaction]).named
     assert len(named) >= 2
-    assert all(ids and set(ids) <= {row.id for row in rows} for ids in named)
-    assert [codes(row) for row in rows] == undisturbed
+    assert all(ids and set(ids) <= {request.id for request in requests} for ids in named)
+    assert [codes(request) for request in requests] == undisturbed
 
 
 def test_memory_may_be_taken_away_at_any_time(sampling, undisturbed):
-    rows = rows_of(sampling)
+    requests = requests_of(sampling)
     pipeline = sampling.pipeline()
-    for row in rows:
-        pipeline.admit(row)
+    for request in requests:
+        pipeline.admit(request)
     out, steps = 0, 0
-    while out < len(rows):
+    while out < len(requests):
         out += sum(hasattr(outcome, "pcm") for outcome in pipeline.step())
         steps += 1
         if steps % 7 == 0:
             pipeline.release()
         if steps == 10:
             assert pipeline.shrink() and pipeline.width == 2
-    assert [codes(row) for row in rows] == undisturbed
+    assert [codes(request) for request in requests] == undisturbed
 
 
 def test_the_width_halves_to_one_and_grows_back_while_idle(sampling):
@@ -81,8 +81,8 @@ def test_the_width_halves_to_one_and_grows_back_while_idle(sampling):
     assert [pipeline.shrink(), pipeline.width] == [True, 1]
     assert not pipeline.shrink()
     for width in (2, 4, 4):
-        row = sampling.row("1", "of")
-        pipeline.admit(row)
+        request = sampling.request("1", "of")
+        pipeline.admit(request)
         Driven(pipeline).until(1)
         assert pipeline.width == width
 
@@ -92,17 +92,17 @@ def test_the_width_grows_back_in_the_midst_of_a_book_too(sampling):
     assert pipeline.shrink()
     widths = set()
     for number in range(2):
-        pipeline.admit(sampling.row(str(number), "of"))
+        pipeline.admit(sampling.request(str(number), "of"))
     for number in range(2, 14):  # one comes for each that goes: it is never idle
         Driven(pipeline).until(1)
-        pipeline.admit(sampling.row(str(number), "of"))
+        pipeline.admit(sampling.request(str(number), "of"))
         widths.add(pipeline.width)
     assert widths == {1, 2}
 
 
 def test_released_memory_is_free(sampling):
     pipeline = sampling.pipeline()
-    pipeline.admit(sampling.row("1", "Hello"))
+    pipeline.admit(sampling.request("1", "Hello"))
     pipeline.step()
     semantic = pipeline._stages[0]
     assert semantic._batch is not None
@@ -122,10 +122,10 @@ def test_released_memory_is_free(sampling):
 def test_a_row_that_is_not_a_number_fails_and_the_others_do_not(
     sampling, undisturbed, hooked, part, attribute
 ):
-    rows = rows_of(sampling)
+    requests = requests_of(sampling)
     pipeline = sampling.pipeline()
-    for row in rows:
-        pipeline.admit(row)
+    for request in requests:
+        pipeline.admit(request)
     count = iter(range(1_000_000))
 
     def spoil(module, arguments, output):
@@ -133,16 +133,20 @@ def test_a_row_that_is_not_a_number_fails_and_the_others_do_not(
             output[0] = float("nan")
 
     hooked(sampling.module.get_submodule(attribute).register_forward_hook(spoil))
-    out = Driven(pipeline).until(len(rows)).out
+    out = Driven(pipeline).until(len(requests)).out
     failed = [outcome for outcome in out.values() if isinstance(outcome, RequestFailure)]
     assert len(failed) == 1 and f"{part} model gave what is not a number" in failed[0].problem
-    well = [row for row in rows if row.id != failed[0].id]
-    assert [codes(row) for row in well] == [undisturbed[int(row.id)] for row in well]
+    well = [request for request in requests if request.id != failed[0].id]
+    assert [codes(request) for request in well] == [
+        undisturbed[int(request.id)] for request in well
+    ]
 
 
 def test_a_row_begins_again_with_the_draws_it_had(sampling):
-    row = sampling.row("1", "Hello", seed=5)
-    again = copied(row)
-    assert torch.equal(row.draws(9, "fine", 0, 2), again.draws(9, "fine", 0, 2))
-    assert not torch.equal(row.draws(9, "fine", 0, 2), row.draws(9, "fine", 0, 3))
-    assert not torch.equal(row.draws(9, "semantic"), sampling.row("1", seed=6).draws(9, "semantic"))
+    request = sampling.request("1", "Hello", seed=5)
+    again = copied(request)
+    assert torch.equal(request.uniform(9, "fine", 0, 2), again.uniform(9, "fine", 0, 2))
+    assert not torch.equal(request.uniform(9, "fine", 0, 2), request.uniform(9, "fine", 0, 3))
+    assert not torch.equal(
+        request.uniform(9, "semantic"), sampling.request("1", seed=6).uniform(9, "semantic")
+    )

@@ -10,7 +10,7 @@ from engines.bark import upstream
 from engines.bark.driving import tokens
 from narrated.engines.bark.coarse import CoarseStage
 from narrated.engines.bark.semantic import SemanticStage
-from narrated.engines.neural.sampler import BatchSampling, chosen, drawn, scores
+from narrated.engines.neural.sampler import BatchSampling, choose, draw, filtered_scores
 from narrated.engines.neural.sampling import SamplingParameters
 
 END = 10_000
@@ -34,44 +34,44 @@ def processed(monkeypatch):
 
 
 def test_semantic_scores_are_those_of_transformers(sampling, processed):
-    row = sampling.row("1", "Hello, my dog is cute.")
+    request = sampling.request("1", "Hello, my dog is cute.")
     torch.manual_seed(0)
-    upstream.semantic(sampling.module, row, min_eos_p=None)
+    upstream.semantic(sampling.module, request, min_eos_p=None)
     assert len(processed) > 5
-    choice = dataclasses.replace(row.sampling.semantic, min_eos_p=0.0)
+    choice = dataclasses.replace(request.sampling.semantic, min_eos_p=0.0)
     _same_scores(sampling, choice, processed)
 
 
 def test_the_end_has_the_priority_that_it_has_in_transformers(sampling, processed):
-    row = sampling.row("1", "Hello, my dog is cute.")
+    request = sampling.request("1", "Hello, my dog is cute.")
     torch.manual_seed(0)
-    upstream.semantic(sampling.module, row, min_eos_p=None)
+    upstream.semantic(sampling.module, request, min_eos_p=None)
     likeliest = max(raw[0, : END + 1].softmax(-1)[END].item() for raw, _ in processed)
     processed.clear()
     torch.manual_seed(0)
-    upstream.semantic(sampling.module, row, min_eos_p=0.99 * likeliest)
+    upstream.semantic(sampling.module, request, min_eos_p=0.99 * likeliest)
     assert processed[-1][1].softmax(-1)[0, END] == 1
     assert processed[0][1].softmax(-1)[0, END] < 1
-    choice = dataclasses.replace(row.sampling.semantic, min_eos_p=0.99 * likeliest)
+    choice = dataclasses.replace(request.sampling.semantic, min_eos_p=0.99 * likeliest)
     _same_scores(sampling, choice, processed)
 
 
 def _same_scores(bench, choice, processed):
-    (allowed,) = SemanticStage(bench.recipe, 1024)._allowed(10_048)
+    (allowed,) = SemanticStage(bench.generation, 1024)._allowed(10_048)
     for raw, expected in processed:
-        said = scores(raw, allowed[None], END, BatchSampling.of([choice], CPU))
+        said = filtered_scores(raw, allowed[None], END, BatchSampling.of([choice], CPU))
         torch.testing.assert_close(said.softmax(-1), expected.softmax(-1))
 
 
 def test_coarse_scores_are_those_of_transformers(sampling, processed):
-    row = sampling.row("1", "x", semantic=tokens(6))
+    request = sampling.request("1", "x", semantic=tokens(6))
     torch.manual_seed(0)
-    upstream.coarse(sampling.module, row)
-    allowed = list(CoarseStage(sampling.recipe)._allowed(12_096))
-    choices = BatchSampling.of([row.sampling.coarse], CPU)
+    upstream.coarse(sampling.module, request)
+    allowed = list(CoarseStage(sampling.generation)._allowed(12_096))
+    choices = BatchSampling.of([request.sampling.coarse], CPU)
     assert len(processed) == 18
     for index, (raw, expected) in enumerate(processed):
-        said = scores(raw, allowed[index % 2][None], None, choices)
+        said = filtered_scores(raw, allowed[index % 2][None], None, choices)
         torch.testing.assert_close(said.softmax(-1), expected.softmax(-1))
 
 
@@ -85,29 +85,29 @@ def test_each_row_is_chosen_by_its_own_wishes():
     ]
     allowed, draws = torch.ones(4, 50, dtype=torch.bool), torch.full((4,), 0.9).double()
     together = BatchSampling.of(wishes, CPU)
-    said = scores(logits, allowed, 49, together)
-    picked = chosen(said, draws, together)
+    said = filtered_scores(logits, allowed, 49, together)
+    picked = choose(said, draws, together)
     assert said.isfinite().sum(-1).tolist() == [3, 50, 7, 1]
     assert picked[0] == logits[0].argmax() and picked[3] == 49
     for index, wish in enumerate(wishes):
         alone, one = BatchSampling.of([wish], CPU), slice(index, index + 1)
-        own = scores(logits[one], allowed[one], 49, alone)
+        own = filtered_scores(logits[one], allowed[one], 49, alone)
         assert torch.equal(own, said[one])
-        assert torch.equal(chosen(own, draws[one], alone), picked[one])
+        assert torch.equal(choose(own, draws[one], alone), picked[one])
 
 
 def test_evenly_spread_draws_fall_on_tokens_by_their_probability():
     said = torch.tensor([[0.0, 1.0, -float("inf"), 2.0, -float("inf")]])
     draws = (torch.arange(10_000, dtype=torch.float64) + 0.5) / 10_000
-    counts = drawn(said.expand(10_000, -1), draws).bincount(minlength=5) / 10_000
+    counts = draw(said.expand(10_000, -1), draws).bincount(minlength=5) / 10_000
     torch.testing.assert_close(counts, said[0].softmax(-1), atol=1e-4, rtol=0)
 
 
 def test_draws_at_the_edges_fall_on_tokens_that_may_be_said():
     said = torch.tensor([[-float("inf"), 0.0, 1.0, -float("inf")]]).expand(2, -1)
     edges = torch.tensor([0.0, 1 - 2**-53], dtype=torch.float64)
-    assert drawn(said, edges).tolist() == [1, 2]
+    assert draw(said, edges).tolist() == [1, 2]
 
 
 def test_what_is_not_a_number_still_gives_an_index_in_range():
-    assert 0 <= drawn(torch.full((1, 5), float("nan")), torch.tensor([0.5]).double()) < 5
+    assert 0 <= draw(torch.full((1, 5), float("nan")), torch.tensor([0.5]).double()) < 5

@@ -28,23 +28,23 @@ FRAMES = (30, 4, 600, 75, 520)
 
 
 def semantic(bench):
-    return SemanticStage(bench.recipe, bench.checkpoint.block_size)
+    return SemanticStage(bench.generation, bench.checkpoint.block_size)
 
 
 def texts(bench):
-    return [bench.row(str(i), text, PROMPTS[i], seed=10 + i) for i, text in enumerate(TEXTS)]
+    return [bench.request(str(i), text, PROMPTS[i], seed=10 + i) for i, text in enumerate(TEXTS)]
 
 
 def with_semantic(bench):
     return [
-        bench.row(str(i), "x", PROMPTS[i], seed=i, semantic=tokens(length, seed=i))
+        bench.request(str(i), "x", PROMPTS[i], seed=i, semantic=tokens(length, seed=i))
         for i, length in enumerate(SEMANTIC_LENGTHS)
     ]
 
 
 def with_coarse(bench):
     return [
-        bench.row(str(i), "x", PROMPTS[i], seed=i, semantic=[1], coarse=coarse_codes(frames, i))
+        bench.request(str(i), "x", PROMPTS[i], seed=i, semantic=[1], coarse=coarse_codes(frames, i))
         for i, frames in enumerate(FRAMES)
     ]
 
@@ -55,69 +55,71 @@ def coarse_codes(frames, seed):
 
 
 def test_a_semantic_row_is_what_transformers_makes_of_it(greedy):
-    rows = texts(greedy)
-    for row in rows:
-        greedy.through(semantic(greedy), [row])
-        assert row.semantic == upstream.semantic(greedy.module, row)
-    assert len({len(row.semantic) for row in rows}) > 2, "rows of one length show little"
-    assert len({tuple(row.semantic) for row in rows}) == len(rows)
+    requests = texts(greedy)
+    for request in requests:
+        greedy.through(semantic(greedy), [request])
+        assert request.semantic == upstream.semantic(greedy.module, request)
+    assert len({len(request.semantic) for request in requests}) > 2, (
+        "rows of one length show little"
+    )
+    assert len({tuple(request.semantic) for request in requests}) == len(requests)
 
 
 def test_semantic_rows_of_a_batch_are_what_they_are_alone(greedy):
     together = texts(greedy)
     greedy.through(semantic(greedy), together, width=2)  # so that rows join where others are on
-    for row, alone in zip(together, texts(greedy), strict=True):
+    for request, alone in zip(together, texts(greedy), strict=True):
         greedy.through(semantic(greedy), [alone])
-        assert row.semantic == alone.semantic
+        assert request.semantic == alone.semantic
 
 
 def test_a_coarse_row_is_what_transformers_makes_of_it(greedy):
-    for row in with_semantic(greedy):
-        greedy.through(CoarseStage(greedy.recipe), [row])
-        assert row.coarse == upstream.coarse(greedy.module, row)
+    for request in with_semantic(greedy):
+        greedy.through(CoarseStage(greedy.generation), [request])
+        assert request.coarse == upstream.coarse(greedy.module, request)
 
 
 def test_coarse_rows_of_a_batch_are_what_they_are_alone(greedy):
     together = with_semantic(greedy)
-    greedy.through(CoarseStage(greedy.recipe), together, width=3)
-    for row, alone in zip(together, with_semantic(greedy), strict=True):
-        greedy.through(CoarseStage(greedy.recipe), [alone])
-        assert row.coarse == alone.coarse
+    greedy.through(CoarseStage(greedy.generation), together, width=3)
+    for request, alone in zip(together, with_semantic(greedy), strict=True):
+        greedy.through(CoarseStage(greedy.generation), [alone])
+        assert request.coarse == alone.coarse
 
 
 def test_a_coarse_row_that_outgrows_its_history_is_what_transformers_makes_of_it(greedy):
-    row = greedy.row("1", "x", semantic=tokens(225))
-    greedy.through(CoarseStage(greedy.recipe), [row])
-    assert row.coarse == upstream.coarse(greedy.module, row)
+    request = greedy.request("1", "x", semantic=tokens(225))
+    greedy.through(CoarseStage(greedy.generation), [request])
+    assert request.coarse == upstream.coarse(greedy.module, request)
 
 
 @pytest.mark.parametrize("index", range(len(FRAMES)))
 def test_a_fine_row_is_what_transformers_makes_of_it(greedy, index):
-    row = with_coarse(greedy)[index]
-    greedy.through(FineStage(greedy.recipe), [row])
-    assert row.fine.tolist() == upstream.fine(greedy.module, row)
+    request = with_coarse(greedy)[index]
+    greedy.through(FineStage(greedy.generation), [request])
+    assert request.fine.tolist() == upstream.fine(greedy.module, request)
 
 
 @pytest.mark.parametrize(("frames", "voice"), [(1030, None), (1154, prompt(4, seconds=8.0))])
 def test_a_fine_row_of_several_windows_is_what_transformers_makes_of_it(greedy, frames, voice):
-    row = greedy.row("1", "x", voice, semantic=[1], coarse=coarse_codes(frames, 7))
-    greedy.through(FineStage(greedy.recipe), [row])
-    assert row.fine.tolist() == upstream.fine(greedy.module, row)
+    request = greedy.request("1", "x", voice, semantic=[1], coarse=coarse_codes(frames, 7))
+    greedy.through(FineStage(greedy.generation), [request])
+    assert request.fine.tolist() == upstream.fine(greedy.module, request)
 
 
 def test_fine_rows_of_a_batch_are_what_they_are_alone(greedy):
     together = with_coarse(greedy)
-    greedy.through(FineStage(greedy.recipe), together, width=4)
-    for row, alone in zip(together, with_coarse(greedy), strict=True):
-        greedy.through(FineStage(greedy.recipe), [alone])
-        assert torch.equal(row.fine, alone.fine)
+    greedy.through(FineStage(greedy.generation), together, width=4)
+    for request, alone in zip(together, with_coarse(greedy), strict=True):
+        greedy.through(FineStage(greedy.generation), [alone])
+        assert torch.equal(request.fine, alone.fine)
 
 
 @pytest.mark.parametrize("index", [0, 1])
 def test_a_whole_row_sounds_as_transformers_has_it(greedy, index):
-    row = texts(greedy)[index]
-    outcome = greedy.spoken([row])[row.id]
-    expected = upstream.whole(greedy.module, row).clamp(-1, 1).numpy() * 32767
+    request = texts(greedy)[index]
+    outcome = greedy.spoken([request])[request.id]
+    expected = upstream.whole(greedy.module, request).clamp(-1, 1).numpy() * 32767
     heard = np.frombuffer(outcome.pcm, dtype="<i2")
     assert heard.shape == expected.shape
     assert np.abs(heard - expected).max() <= 1
@@ -128,37 +130,37 @@ def test_a_whole_row_sounds_as_transformers_has_it(greedy, index):
 def test_sampled_rows_of_a_batch_are_what_they_are_alone(sampling):
     together = texts(sampling)
     sampling.spoken(together, width=4)
-    for row in together:
-        alone = copied(row)
+    for request in together:
+        alone = copied(request)
         sampling.spoken([alone])
-        assert codes(row) == codes(alone)
+        assert codes(request) == codes(alone)
 
 
 def test_another_seed_is_another_take(sampling):
-    one, other = (sampling.row("1", TEXTS[0], seed=seed) for seed in (1, 2))
+    one, other = (sampling.request("1", TEXTS[0], seed=seed) for seed in (1, 2))
     sampling.spoken([one])
     sampling.spoken([other])
     assert one.semantic != other.semantic
 
 
 def test_rows_that_join_later_or_leave_earlier_change_nothing(sampling):
-    rows = texts(sampling)
+    requests = texts(sampling)
     pipeline = sampling.pipeline(width=3)
-    pipeline.admit(rows[0])
-    pipeline.admit(rows[1])
+    pipeline.admit(requests[0])
+    pipeline.admit(requests[1])
     for _ in range(2):
         pipeline.step()
-    pipeline.admit(rows[2])
+    pipeline.admit(requests[2])
     pipeline.step()
-    pipeline.cancel(rows[0].id)
+    pipeline.cancel(requests[0].id)
     pipeline.step()
-    pipeline.admit(rows[3])
+    pipeline.admit(requests[3])
     out = finished(pipeline, 3)
     assert set(out) == {"1", "2", "3"}
-    for row in rows[1:4]:
-        alone = copied(row)
+    for request in requests[1:4]:
+        alone = copied(request)
         sampling.spoken([alone])
-        assert codes(row) == codes(alone)
+        assert codes(request) == codes(alone)
 
 
 def test_a_row_may_be_cancelled_at_any_stage(sampling):
@@ -166,8 +168,8 @@ def test_a_row_may_be_cancelled_at_any_stage(sampling):
     for cancelled_after in range(0, steps, 4):
         kept, dropped, other = texts(sampling)[:3]
         pipeline = sampling.pipeline()
-        for row in (dropped, kept, other):
-            pipeline.admit(row)
+        for request in (dropped, kept, other):
+            pipeline.admit(request)
         for _ in range(cancelled_after):
             pipeline.step()
         pipeline.cancel(dropped.id)
@@ -176,36 +178,36 @@ def test_a_row_may_be_cancelled_at_any_stage(sampling):
     assert kept.pcm and other.pcm
 
 
-def _steps_of(bench, rows):
+def _steps_of(bench, requests):
     pipeline = bench.pipeline()
-    for row in rows:
-        pipeline.admit(row)
+    for request in requests:
+        pipeline.admit(request)
     steps, out = 0, 0
-    while out < len(rows):
+    while out < len(requests):
         out += sum(hasattr(outcome, "pcm") for outcome in pipeline.step())
         steps += 1
     return steps
 
 
 def test_a_row_gets_as_many_frames_as_transformers_reckons(greedy):
-    ratio = greedy.recipe.coarse_per_semantic
+    ratio = greedy.generation.coarse_per_semantic
     for count in range(769):
         reckoned = torch.floor(torch.tensor([count]) * ratio / 2)
-        assert greedy.recipe.frames(count) == int(reckoned)
+        assert greedy.generation.frames(count) == int(reckoned)
 
 
 def test_a_row_that_never_ends_ends_at_the_most_tokens(greedy):
-    row = texts(greedy)[0]
+    request = texts(greedy)[0]
     stage = semantic(greedy)
     stage.end = None
-    greedy.through(stage, [row])
-    assert len(row.semantic) == 40
+    greedy.through(stage, [request])
+    assert len(request.semantic) == 40
 
 
 def test_a_row_may_say_as_much_as_the_model_has_positions_for(greedy, monkeypatch):
-    monkeypatch.setattr(greedy.recipe.semantic, "max_new_tokens", 5000)
-    row = texts(greedy)[0]
+    monkeypatch.setattr(greedy.generation.semantic, "max_new_tokens", 5000)
+    request = texts(greedy)[0]
     stage = semantic(greedy)
     stage.end = None
-    greedy.through(stage, [row])
-    assert len(row.semantic) == 1024 - 257 + 1
+    greedy.through(stage, [request])
+    assert len(request.semantic) == 1024 - 257 + 1

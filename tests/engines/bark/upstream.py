@@ -34,31 +34,31 @@ def padded(words):
     return ids, mask
 
 
-def semantic(model, row, **wishes):
+def semantic(model, request, **wishes):
     config, _, _ = _configs(model)
-    ids, mask = padded(row.words)
+    ids, mask = padded(request.words)
     said = model.semantic.generate(
-        ids, config, history_prompt=history(row.prompt), attention_mask=mask, **wishes
+        ids, config, history_prompt=history(request.prompt), attention_mask=mask, **wishes
     )
     return [token for token in said[0].tolist() if token != config.eos_token_id]
 
 
-def coarse(model, row):
+def coarse(model, request):
     first, second, _ = _configs(model)
     said = model.coarse_acoustics.generate(
-        torch.tensor([row.semantic]), first, second, history_prompt=history(row.prompt)
+        torch.tensor([request.semantic]), first, second, history_prompt=history(request.prompt)
     )
     return said[0].tolist()
 
 
-def fine(model, row):
+def fine(model, request):
     made = model.fine_acoustics.generate(
-        torch.tensor([row.coarse]), *_configs(model), history_prompt=history(row.prompt)
+        torch.tensor([request.coarse]), *_configs(model), history_prompt=history(request.prompt)
     )
     return made[0].tolist()
 
 
-def whole(model, row):
+def whole(model, request):
     """The samples, (samples,), as floats."""
-    ids, mask = padded(row.words)
-    return model.generate(ids, history_prompt=history(row.prompt), attention_mask=mask)[0]
+    ids, mask = padded(request.words)
+    return model.generate(ids, history_prompt=history(request.prompt), attention_mask=mask)[0]

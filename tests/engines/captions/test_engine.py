@@ -244,11 +244,11 @@ def test_a_processor_without_a_gpu_begins_with_one_and_goes_by_the_time_that_it_
 
 
 def test_weights_are_read_when_they_are_warmed_and_held_once(options):
-    shelf = PlainShelf()
-    first, second = load(options, shelf), load({**options, "rows": 2}, shelf)
+    context = PlainShelf()
+    first, second = load(options, context), load({**options, "rows": 2}, context)
     assert first.models[0] is second.models[0]
     assert first.models[0].warmth is WeightsLocation.ABSENT
-    half = load({**options, "dtype": "bfloat16"}, shelf)
+    half = load({**options, "dtype": "bfloat16"}, context)
     assert half.models[0] is not first.models[0]
     half.models[0].warm()
     assert half.models[0].module.dtype == torch.bfloat16

@@ -103,7 +103,7 @@ def test_a_task_that_gives_no_text_is_refused(checkpoint):
 
 
 def test_what_cannot_be_asked_says_so(checkpoint):
-    with pytest.raises(EngineError, match="cannot be asked"):
+    with pytest.raises(EngineError, match="takes no prompt"):
         family_of(checkpoint("vit_gpt2"), "vit_gpt2").check("a photo of")
 
 

@@ -7,7 +7,7 @@ import torch
 
 from engines import driving
 from measuring.shelf import PlainShelf
-from narrated.engines.neural.checkpoint_files import found
+from narrated.engines.neural.checkpoint_files import find_checkpoint
 from narrated.engines.tortoise.checkpoint import TortoiseCheckpoint
 from narrated.engines.tortoise.options import TortoiseSettings
 from narrated.engines.tortoise.request import TortoiseRequest
@@ -33,7 +33,8 @@ class Bench(driving.Bench):
     def __init__(self, folder: Path, device: str = "cpu", dtype: str = "float32") -> None:
         shelf = PlainShelf(device=device)
         super().__init__(
-            folder, TortoiseCheckpoint.opened(found(shelf, str(folder), FILES), dtype, shelf)
+            folder,
+            TortoiseCheckpoint.opened(find_checkpoint(shelf, str(folder), FILES), dtype, shelf),
         )
 
     def row(self, id, text="", voice=1, seed=0, **wishes) -> TortoiseRequest:

@@ -14,7 +14,7 @@ from engines.tortoise.driving import Bench, samples
 from measuring.shelf import PlainShelf
 from narrated.engines.interface import SpeechResult
 from narrated.engines.model_interface import WeightsLocation
-from narrated.engines.neural.checkpoint_files import found
+from narrated.engines.neural.checkpoint_files import find_checkpoint
 from narrated.engines.tortoise.checkpoint import TortoiseCheckpoint
 from narrated.engines.tortoise.clvp_ranking import RankingStage
 from narrated.engines.tortoise.required_files import FILES
@@ -32,7 +32,7 @@ def copied(folder, tmp_path):
 
 def opened(folder, dtype="float32"):
     shelf = PlainShelf()
-    return TortoiseCheckpoint.opened(found(shelf, str(folder), FILES), dtype, shelf)
+    return TortoiseCheckpoint.opened(find_checkpoint(shelf, str(folder), FILES), dtype, shelf)
 
 
 def refusal(folder):
@@ -41,9 +41,7 @@ def refusal(folder):
     with pytest.raises(EngineUnavailable) as caught:
         model.warm()
     assert model.warmth is WeightsLocation.ABSENT
-    assert (
-        caught.value.remedy == f"See whether its files are whole: narrated models verify {folder}"
-    )
+    assert caught.value.remedy == f"Check its files: narrated models verify {folder}"
     return caught.value.problem
 
 

@@ -52,14 +52,14 @@ class Line(Driven):
         for number, text in enumerate(texts):
             request = SpeechRequest(str(number), text, NAMES[number % 3], seed=number)
             self.engine.admit(request)
-            self.rows |= {row.id: row for row in self.stages["conditioning"].rows}
+            self.rows |= {row.id: row for row in self.stages["conditioning"].requests}
 
     def driven(self, react=REACTIONS["again"]):
         return self.until(len(self.rows), react)
 
     def now_in(self, name):
-        return bool(self.stages[name].rows) and all(
-            not stage.rows for stage in self.pipeline._stages[: PLACES[name]]
+        return bool(self.stages[name].requests) and all(
+            not stage.requests for stage in self.pipeline._stages[: PLACES[name]]
         )
 
     def same(self, other, ids):
@@ -258,7 +258,7 @@ def test_nan_fails_its_request_only(line, unheard, undisturbed, hooked, name):
     assert len(failed) == 1 and not failed[0].unavailable
     assert f"{SPOILT[name][1]} model gave what is not a number" in failed[0].problem
     assert line.same(undisturbed, line.rows.keys() - {failed[0].id})
-    assert not any(stage.rows for stage in line.pipeline._stages)
+    assert not any(stage.requests for stage in line.pipeline._stages)
 
 
 def test_nan_candidate_fails_request(line, undisturbed, hooked):
@@ -297,7 +297,7 @@ def test_restart_reuses_its_seeds(bench):
     row, again = (bench.row("1", "Hello", seed=5) for _ in range(2))
     other = bench.row("1", "Hello", seed=6)
     path = ("diffusion", 2)
-    assert torch.equal(row.draws(9, *path), again.draws(9, *path))
+    assert torch.equal(row.uniform(9, *path), again.uniform(9, *path))
     assert torch.equal(row.noise((3, 4), *path), again.noise((3, 4), *path))
-    assert not torch.equal(row.draws(9, *path), row.draws(9, "diffusion", 3))
+    assert not torch.equal(row.uniform(9, *path), row.uniform(9, "diffusion", 3))
     assert not torch.equal(row.noise((3, 4), *path), other.noise((3, 4), *path))

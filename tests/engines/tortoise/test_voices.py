@@ -184,7 +184,7 @@ def test_unchanged_clip_is_read_once(own, monkeypatch):
     voices = TortoiseVoices(own, None)
     first = voices.listed()
     opened_again = []
-    monkeypatch.setattr("narrated.engines.neural.file_digests.regular", opened_again.append)
+    monkeypatch.setattr("narrated.engines.neural.file_digests.open_regular", opened_again.append)
     assert voices.listed() == first and not opened_again
 
 
@@ -228,7 +228,7 @@ def test_unreadable_clip_is_told(own, monkeypatch):
     def forbidden(file):
         raise PermissionError(13, "Permission denied", str(file))
 
-    monkeypatch.setattr("narrated.engines.neural.file_digests.regular", forbidden)
+    monkeypatch.setattr("narrated.engines.neural.file_digests.open_regular", forbidden)
     voices = TortoiseVoices(own, None)
     assert voices.listed() == {}
     told = refusal(lambda: voices.found("anna"))

@@ -1,1 +1,1 @@
-"""Bark: its three stages driven by our own loops over transformers' modules."""
+"""Bark: transformers' modules, with narrated's own loops for its stages."""

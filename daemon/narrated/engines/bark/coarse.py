@@ -1,7 +1,7 @@
 """The second stage: from semantic tokens to the codec's first two codebooks, in turn.
 
-A window of semantic tokens slides along, with the coarse tokens said so far behind it; every
-sixty tokens the window moves on, and since positions are absolute all of it is read again.
+A prompt is a window of semantic tokens, followed by the coarse tokens so far. The window moves
+every sixty tokens, and then the model reads all of it again, since positions are absolute.
 """
 
 from collections.abc import Iterable, Sequence
@@ -20,25 +20,27 @@ from narrated.engines.neural.decoder import rounded
 
 
 class CoarseStage(CausalStage):
-    """A run is one window; a row comes back until it has as many tokens as its seconds need."""
+    """Continues one window at a time, until a request has the tokens of its seconds."""
 
     name = "coarse"
     share = 0.5
 
-    def __init__(self, recipe: GenerationConfig) -> None:
+    def __init__(self, generation: GenerationConfig) -> None:
         super().__init__()
-        self._recipe = recipe
-        self._config = recipe.coarse
+        self._generation = generation
+        self._config = generation.coarse
         self.longest_prompt = self._config.max_coarse_input_length + 1
         self.longest_prompt += self._config.max_coarse_history
 
-    def progress(self, row: BarkRequest) -> float:
-        """Windows that are done, and what there is of this one."""
-        under_way = next((len(run.tokens) for run in self._runs if run.row is row), 0)
-        return (len(row.coarse) + under_way) / self._total(row)
+    def progress(self, request: BarkRequest) -> float:
+        """Share of the tokens in finished windows and in this one."""
+        under_way = next(
+            (len(sequence.tokens) for sequence in self._sequences if sequence.owner is request), 0
+        )
+        return (len(request.coarse) + under_way) / self._total(request)
 
-    def _total(self, row: BarkRequest) -> int:
-        return self._recipe.frames(len(row.semantic)) * int(self._config.n_coarse_codebooks)
+    def _total(self, request: BarkRequest) -> int:
+        return self._generation.frames(len(request.semantic)) * int(self._config.n_coarse_codebooks)
 
     def _transformer(self, module: BarkModel) -> BarkCausalModel:
         return module.coarse_acoustics
@@ -47,57 +49,59 @@ class CoarseStage(CausalStage):
         return int(self.longest_prompt + self._config.sliding_window_len - 1)
 
     def _allowed(self, vocabulary: int) -> Iterable[torch.Tensor]:
-        """The second codebook's range is open above, as in transformers."""
+        """Alternate the codebooks; the second's range has no upper end, as in transformers."""
         tokens = torch.arange(vocabulary)
-        first = self._recipe.semantic.semantic_vocab_size
-        second = first + self._recipe.codebook_size
+        first = self._generation.semantic.semantic_vocab_size
+        second = first + self._generation.codebook_size
         yield (tokens >= first) & (tokens < second)
         yield tokens >= second
 
-    def _begun(self, row: BarkRequest) -> TokenSequence[BarkRequest]:
-        total, begin = self._total(row), len(row.coarse)
-        draws = row.draws(total, "coarse")[begin : begin + self._config.sliding_window_len]
-        return TokenSequence(row, len(self._prompt(row)), row.sampling.coarse, draws)
+    def _sequence(self, request: BarkRequest) -> TokenSequence[BarkRequest]:
+        total, begin = self._total(request), len(request.coarse)
+        uniform = request.uniform(total, "coarse")[begin : begin + self._config.sliding_window_len]
+        return TokenSequence(request, len(self._prompt(request)), request.sampling.coarse, uniform)
 
-    def _prompts(self, transformer: BarkCausalModel, rows: Sequence[BarkRequest]) -> torch.Tensor:
-        prompts = [torch.from_numpy(self._prompt(row)) for row in rows]
+    def _prompts(
+        self, transformer: BarkCausalModel, requests: Sequence[BarkRequest]
+    ) -> torch.Tensor:
+        prompts = [torch.from_numpy(self._prompt(request)) for request in requests]
         longest = min(rounded(max(map(len, prompts))), transformer.config.block_size)
-        padded = torch.full((len(rows), longest), self._config.coarse_semantic_pad_token)
+        padded = torch.full((len(requests), longest), self._config.coarse_semantic_pad_token)
         for row, prompt in zip(padded, prompts, strict=True):
             row[: len(prompt)] = prompt
         embed = transformer.input_embeds_layer
         embedded: torch.Tensor = embed(padded.to(embed.weight.device))
         return embedded
 
-    def _prompt(self, row: BarkRequest) -> Codes:
-        """What the window shows: semantic tokens, padded; the sign to go on; coarse tokens."""
-        ratio, length = self._recipe.coarse_per_semantic, self._config.max_coarse_input_length
-        semantic_history, coarse_history = self._histories(row)
-        now = len(semantic_history) + round(len(row.coarse) / ratio)
+    def _prompt(self, request: BarkRequest) -> Codes:
+        """The window: padded semantic tokens, the infer token, and the latest coarse tokens."""
+        ratio, length = self._generation.coarse_per_semantic, self._config.max_coarse_input_length
+        semantic_history, coarse_history = self._histories(request)
+        now = len(semantic_history) + round(len(request.coarse) / ratio)
         begin = max(0, now - int(self._config.max_coarse_history // ratio))
-        semantic = np.concatenate([semantic_history, np.array(row.semantic, dtype=np.int64)])
+        semantic = np.concatenate([semantic_history, np.array(request.semantic, dtype=np.int64)])
         shown = semantic[begin : begin + length]
         pad = np.full(length - len(shown), self._config.coarse_semantic_pad_token)
-        coarse = np.concatenate([coarse_history, np.array(row.coarse, dtype=np.int64)])
+        coarse = np.concatenate([coarse_history, np.array(request.coarse, dtype=np.int64)])
         go_on = np.array([self._config.coarse_infer_token])
         return np.concatenate([shown, pad, go_on, coarse[-self._config.max_coarse_history :]])
 
-    def _histories(self, row: BarkRequest) -> tuple[Codes, Codes]:
+    def _histories(self, request: BarkRequest) -> tuple[Codes, Codes]:
         """The voice's semantic and coarse tokens, cut to the same seconds at the end."""
-        if row.prompt is None:
+        if request.prompt is None:
             return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64)
-        ratio, semantic = self._recipe.coarse_per_semantic, row.prompt.semantic
-        offsets = np.arange(len(row.prompt.coarse))[:, None] * self._recipe.codebook_size
-        coarse = (row.prompt.coarse + offsets).T.reshape(-1)
-        coarse = coarse + self._recipe.semantic.semantic_vocab_size
+        ratio, semantic = self._generation.coarse_per_semantic, request.prompt.semantic
+        offsets = np.arange(len(request.prompt.coarse))[:, None] * self._generation.codebook_size
+        coarse = (request.prompt.coarse + offsets).T.reshape(-1)
+        coarse = coarse + self._generation.semantic.semantic_vocab_size
         kept = min(
             int(self._config.max_coarse_history // ratio),
             len(semantic) - len(semantic) % 2,
             int(len(coarse) // ratio),
         )
-        # Suno cuts the last two off, "for time alignment (sounds better)".
+        # Suno drops the last two, "for time alignment (sounds better)".
         return semantic[-kept:], coarse[-round(kept * ratio) :][:-2]
 
-    def _ended(self, run: TokenSequence[BarkRequest]) -> bool:
-        run.row.coarse = [*run.row.coarse, *run.tokens]
-        return len(run.row.coarse) >= self._total(run.row)
+    def _ended(self, sequence: TokenSequence[BarkRequest]) -> bool:
+        sequence.owner.coarse = [*sequence.owner.coarse, *sequence.tokens]
+        return len(sequence.owner.coarse) >= self._total(sequence.owner)

@@ -1,6 +1,7 @@
 """The last stage: from codes to samples, by EnCodec's decoder.
 
-Row by row: the decoder's LSTM hears padding, and a row takes a hundredth of the time of all.
+It decodes one request at a time, since padding would change the output of the decoder's LSTM.
+That takes a hundredth of a request's time.
 """
 
 from collections.abc import Callable, Sequence
@@ -18,27 +19,27 @@ _SILENCE_S = 0.1
 
 
 class CodecStage(QueueStage[BarkModel, BarkRequest]):
-    """Rows wait in a queue; one that comes without codes has nothing to say."""
+    """Decodes the queued requests; one without codes becomes silence."""
 
     share = 0.05
 
-    def __init__(self, recipe: GenerationConfig) -> None:
+    def __init__(self, generation: GenerationConfig) -> None:
         super().__init__()
-        self._silence = bytes(2 * int(_SILENCE_S * recipe.sample_rate))
+        self._silence = bytes(2 * int(_SILENCE_S * generation.sample_rate))
 
     def work(self, module: BarkModel, width: int) -> Sequence[BarkRequest]:
-        """Decode the first, always in single precision."""
-        row = self._waiting[0]
-        if row.fine is None:
-            row.pcm = self._silence
+        """Decode the first request, always in single precision."""
+        request = self._waiting[0]
+        if request.fine is None:
+            request.pcm = self._silence
         else:
-            sound = _decoded(module, row.fine)
+            sound = _decoded(module, request.fine)
             if sound.isfinite().all():
-                row.pcm = pcm(sound)
+                request.pcm = pcm(sound)
             else:
-                row.problem = NOT_A_NUMBER.format("codec")
+                request.problem = NOT_A_NUMBER.format("codec")
         self._waiting.popleft()
-        return [row]
+        return [request]
 
 
 def _decoded(module: BarkModel, codes: torch.Tensor) -> torch.Tensor:

@@ -1,15 +1,15 @@
-"""The engine: what a worker asks of Bark, and how it is loaded.
+"""The Bark engine, and its loading.
 
-Imports neither torch nor transformers until a model is found that needs them.
+Imports torch and transformers only after it found the model's files.
 """
 
 from typing import TYPE_CHECKING
 
-from narrated.engines.bark.options import asked, loading
+from narrated.engines.bark.options import engine_options, request_options
 from narrated.engines.bark.voices import BarkVoices
 from narrated.engines.interface import Options, Request, SpeechRequest
 from narrated.engines.model_interface import EngineContext
-from narrated.engines.neural.checkpoint_files import found
+from narrated.engines.neural.checkpoint_files import find_checkpoint
 from narrated.engines.neural.staged_engine import StagedSpeechEngine, identity
 from narrated.errors import EngineError, EngineUnavailable
 
@@ -17,24 +17,24 @@ if TYPE_CHECKING:
     from narrated.engines.bark.checkpoint import BarkCheckpoint
 
 REVISION = 1
-"""Raised when the same request would come to sound otherwise."""
+"""Raise it whenever the same request would sound different."""
 
 
 class BarkEngine(StagedSpeechEngine[BarkVoices]):
-    """Takes utterances in, and has the pipeline speak them."""
+    """Checks requests, and speaks them by the pipeline."""
 
     def __init__(
-        self, checkpoint: "BarkCheckpoint", voices: BarkVoices, rows: int, wishes: Options
+        self, checkpoint: "BarkCheckpoint", voices: BarkVoices, rows: int, defaults: Options
     ) -> None:
         from narrated.engines.bark.stages import stages
         from narrated.engines.neural.stage_pipeline import StagePipeline
 
         self._checkpoint = checkpoint
-        self._sampling = checkpoint.recipe.sampling.with_options(wishes)
-        line = stages(checkpoint.recipe, checkpoint.block_size)
+        self._sampling = checkpoint.generation.sampling.with_options(defaults)
+        bark_stages = stages(checkpoint.generation, checkpoint.block_size)
         super().__init__(
             checkpoint.model,
-            StagePipeline(checkpoint.model, line, rows, checkpoint.recipe.sample_rate),
+            StagePipeline(checkpoint.model, bark_stages, rows, checkpoint.generation.sample_rate),
             voices,
             identity(
                 f"bark-{REVISION}",
@@ -46,12 +46,12 @@ class BarkEngine(StagedSpeechEngine[BarkVoices]):
         )
 
     def admit(self, request: Request) -> None:
-        """Take an utterance in that is short enough, of a voice and options that are known."""
+        """Admit a request. Raises EngineError or EngineUnavailable to refuse it."""
         if not isinstance(request, SpeechRequest):
             raise EngineError("Bark speaks; it cannot describe a picture.")
         from narrated.engines.bark.request import BarkRequest
 
-        sampling = self._sampling.with_options(asked(request.options))
+        sampling = self._sampling.with_options(request_options(request.options))
         words = self._checkpoint.words(request.text)
         self._pipeline.admit(
             BarkRequest(
@@ -65,21 +65,21 @@ class BarkEngine(StagedSpeechEngine[BarkVoices]):
         )
 
 
-def load(options: Options, shelf: EngineContext) -> BarkEngine:
-    """Bark with its tokenizer and voices, its weights still on the disk.
+def load(options: Options, context: EngineContext) -> BarkEngine:
+    """Load Bark with its tokenizer and voices; the weights stay on the disk.
 
-    EngineError for options that cannot be, EngineUnavailable where the model, torch or
-    transformers are not there, or the checkpoint's files cannot be read.
+    Raises EngineError for wrong options, and EngineUnavailable if the model, torch or
+    transformers are missing, or a file of the checkpoint cannot be read.
     """
-    wishes = loading(options)
-    files = found(shelf, wishes.model)
+    settings = engine_options(options)
+    files = find_checkpoint(context, settings.model)
     try:
         from narrated.engines.bark.checkpoint import BarkCheckpoint
     except ImportError as error:
         raise EngineUnavailable(
             f"Bark needs torch and transformers: {error}.", "pip install 'narrated[models]'"
         ) from error
-    checkpoint = BarkCheckpoint.opened(files, wishes.dtype, shelf)
+    checkpoint = BarkCheckpoint.opened(files, settings.dtype, context)
     return BarkEngine(
-        checkpoint, BarkVoices(files.folder, shelf.voices), wishes.rows, wishes.sampling
+        checkpoint, BarkVoices(files.folder, context.voices), settings.rows, settings.sampling
     )

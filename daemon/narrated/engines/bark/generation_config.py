@@ -1,4 +1,4 @@
-"""What a checkpoint's generation configuration says of its stages: ids, lengths, rates."""
+"""A checkpoint's generation configuration: ids, lengths and rates of its stages."""
 
 import json
 from collections.abc import Callable
@@ -18,7 +18,7 @@ from narrated.errors import EngineUnavailable
 
 FILE_NAME = "generation_config.json"
 
-_TOP_K = 50  # GenerationConfig's own, where a checkpoint says nothing
+_TOP_K = 50  # default of transformers' GenerationConfig
 _SAMPLE_RATE = 24_000
 _CODEBOOK_SIZE = 1024
 
@@ -28,7 +28,7 @@ StageT = TypeVar("StageT")
 
 @dataclass(frozen=True, slots=True)
 class GenerationConfig:
-    """The stages' configurations, under the names that transformers gives them."""
+    """The stages' configurations, by transformers' names."""
 
     semantic: BarkSemanticGenerationConfig
     coarse: BarkCoarseGenerationConfig
@@ -38,7 +38,7 @@ class GenerationConfig:
 
     @classmethod
     def of(cls, folder: Path) -> "GenerationConfig":
-        """As a checkpoint's folder says; EngineUnavailable where it does not, or cannot be read."""
+        """Read a checkpoint's folder. Raises EngineUnavailable if its file is missing or broken."""
         file = folder / FILE_NAME
         try:
             written = json.loads(file.read_text(encoding="utf-8"))
@@ -51,27 +51,27 @@ class GenerationConfig:
             )
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise EngineUnavailable(
-                f"{file} does not tell how Bark is to be run: {type(error).__name__}: {error}.",
-                "Pull the model again, or name a folder that has this file whole.",
+                f"{file} is no generation configuration of Bark: {type(error).__name__}: {error}.",
+                "Pull the model again, or name a folder with a complete file.",
             ) from error
 
     @property
     def coarse_per_semantic(self) -> float:
-        """How many coarse tokens, of both codebooks, stand for one semantic token."""
+        """Coarse tokens of both codebooks for one semantic token."""
         seconds = self.coarse.coarse_rate_hz / self.semantic.semantic_rate_hz
         return float(seconds * self.coarse.n_coarse_codebooks)
 
     @property
     def sampling(self) -> StageSampling:
-        """How the checkpoint itself would have its stages choose."""
+        """The checkpoint's own sampling parameters."""
         return StageSampling(
-            semantic=_choice(self.semantic, self.semantic.min_eos_p or 0.0),
-            coarse=_choice(self.coarse),
+            semantic=_sampling(self.semantic, self.semantic.min_eos_p or 0.0),
+            coarse=_sampling(self.coarse),
             fine_temperature=1.0 if self.fine.temperature is None else self.fine.temperature,
         )
 
     def frames(self, semantic_tokens: int) -> int:
-        """How many frames of the codec so many semantic tokens become."""
+        """Frames of the codec for a number of semantic tokens."""
         coarse = semantic_tokens * self.coarse_per_semantic
         return int(coarse // self.coarse.n_coarse_codebooks)
 
@@ -80,7 +80,7 @@ def _stage(kind: Callable[..., StageT], written: dict[str, Any]) -> StageT:
     return kind(**written)
 
 
-def _choice(stage: Any, min_eos_p: float = 0.0) -> SamplingParameters:
+def _sampling(stage: Any, min_eos_p: float = 0.0) -> SamplingParameters:
     temperature = 1.0 if stage.temperature is None else float(stage.temperature)
     return SamplingParameters(
         temperature=temperature if stage.do_sample else 0.0,

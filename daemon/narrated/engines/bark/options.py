@@ -1,4 +1,4 @@
-"""What may be wished of Bark: for the engine when it is loaded, for a text when it is asked."""
+"""Bark's options: those of an engine, and those of a request."""
 
 from dataclasses import dataclass, replace
 
@@ -17,12 +17,12 @@ _MOST_K = 10_000
 
 @dataclass(frozen=True, slots=True)
 class StageSampling:
-    """How the three stages choose."""
+    """Sampling of the three stages."""
 
     semantic: SamplingParameters
     coarse: SamplingParameters
     fine_temperature: float
-    """0 and 1 both take the likeliest, as transformers does."""
+    """0 and 1 both take the likeliest code, as in transformers."""
 
     @property
     def fingerprint(self) -> str:
@@ -33,7 +33,7 @@ class StageSampling:
         )
 
     def with_options(self, options: Options) -> "StageSampling":
-        """This, changed by what an engine's or a request's options say of it."""
+        """A copy with an engine's or a request's options."""
         causal = {name: options[name] for name in ("temperature", "top_k") if name in options}
         end = {name: options[name] for name in ("min_eos_p",) if name in options}
         return StageSampling(
@@ -45,34 +45,34 @@ class StageSampling:
 
 @dataclass(frozen=True, slots=True)
 class BarkOptions:
-    """What is wished for when the engine is loaded."""
+    """Options of an engine."""
 
     model: str
     rows: int
     dtype: str
     sampling: Options
-    """The sampling options that are set; the checkpoint says the others."""
+    """The sampling options that the user set; the checkpoint has the others."""
 
 
-def loading(options: Options) -> BarkOptions:
-    """The options of an engine; EngineError for what it does not know or cannot be."""
+def engine_options(options: Options) -> BarkOptions:
+    """Parse an engine's options. Raises EngineError for an unknown or wrong one."""
     read.refuse_unknown(options, (*_LOADING, *_SAMPLING))
     model = read.model(options, DEFAULT_MODEL)
-    rows = read.whole(options, "rows", _DEFAULT_ROWS, 1, read.MOST_ROWS)
+    rows = read.integer(options, "rows", _DEFAULT_ROWS, 1, read.MAX_REQUESTS)
     return BarkOptions(model, rows, read.precision(options), _sampling(options))
 
 
-def asked(options: Options) -> Options:
-    """The options of one request; EngineError for what it does not know or cannot be."""
+def request_options(options: Options) -> Options:
+    """Parse a request's options. Raises EngineError for an unknown or wrong one."""
     read.refuse_unknown(options, _SAMPLING, _LOADING)
     return _sampling(options)
 
 
 def _sampling(options: Options) -> dict[str, float]:
-    told = {
+    values = {
         "temperature": read.number(options, "temperature", None, _HOTTEST),
         "fine_temperature": read.number(options, "fine_temperature", None, _HOTTEST),
         "min_eos_p": read.number(options, "min_eos_p", None, 1.0),
-        "top_k": read.whole(options, "top_k", None, 0, _MOST_K),
+        "top_k": read.integer(options, "top_k", None, 0, _MOST_K),
     }
-    return {name: value for name, value in told.items() if value is not None}
+    return {name: value for name, value in values.items() if value is not None}

@@ -1,4 +1,4 @@
-"""A row: one utterance on its way through Bark's stages."""
+"""A request on its way through Bark's stages."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ from narrated.engines.neural import seeded_random
 
 @dataclass(slots=True, eq=False)
 class BarkRequest:
-    """What a row brings, and what each stage has made of it so far; all in the host's memory."""
+    """A text to speak, and the results of the stages so far; all in the host's memory."""
 
     id: str
     words: Sequence[int]
@@ -23,17 +23,17 @@ class BarkRequest:
     semantic: list[int] = field(default_factory=list)
     """Semantic tokens, without the end."""
     coarse: list[int] = field(default_factory=list)
-    """Coarse tokens of both codebooks in turn, as the coarse model numbers them."""
+    """Coarse tokens of both codebooks in turn, by the coarse model's numbers."""
     fine: torch.Tensor | None = None
     """The codec's codes, (codebooks, frames)."""
     is_silent: bool = False
-    """Whether it has nothing to say."""
+    """True if it has nothing to say."""
     pcm: bytes = b""
     problem: str = ""
-    """Why it cannot be finished; empty while it can."""
+    """The reason of its failure; empty if it did not fail."""
     is_unavailable: bool = False
     remedy: str = "Try `dtype: float32`, or another voice."
 
-    def draws(self, count: int, *path: str | int) -> torch.Tensor:
-        """So many numbers from 0 to 1, (count,): always the same for a seed and a path."""
+    def uniform(self, count: int, *path: str | int) -> torch.Tensor:
+        """Uniform numbers from 0 to 1, (count,), always the same for a seed and a path."""
         return seeded_random.uniform(self.seed, path, count)

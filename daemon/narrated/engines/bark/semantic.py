@@ -13,19 +13,19 @@ from narrated.engines.neural.batch import TokenSequence
 
 
 class SemanticStage(CausalStage):
-    """The text and the voice's semantic history, laid over each other, are continued to the end."""
+    """Continues the sum of the text's and the voice history's embeddings to the end token."""
 
     name = "semantic"
     share = 0.25
 
-    def __init__(self, recipe: GenerationConfig, block_size: int) -> None:
+    def __init__(self, generation: GenerationConfig, block_size: int) -> None:
         super().__init__()
-        self._config = recipe.semantic
-        self.end = recipe.semantic.semantic_pad_token
-        self.longest_prompt = recipe.semantic.max_input_semantic_length + 1
-        # The last token is said and not read, so it needs no position.
+        self._config = generation.semantic
+        self.end = generation.semantic.semantic_pad_token
+        self.longest_prompt = generation.semantic.max_input_semantic_length + 1
+        # The model never reads the last token, so it needs no position.
         room = block_size - self.longest_prompt + 1
-        self._limit = min(recipe.semantic.max_new_tokens, room)
+        self._limit = min(generation.semantic.max_new_tokens, room)
 
     def _transformer(self, module: BarkModel) -> BarkCausalModel:
         return module.semantic
@@ -37,33 +37,35 @@ class SemanticStage(CausalStage):
         tokens = torch.arange(vocabulary)
         yield (tokens < self._config.semantic_vocab_size) | (tokens == self.end)
 
-    def _begun(self, row: BarkRequest) -> TokenSequence[BarkRequest]:
-        draws = row.draws(self._limit, "semantic")
-        return TokenSequence(row, self.longest_prompt, row.sampling.semantic, draws)
+    def _sequence(self, request: BarkRequest) -> TokenSequence[BarkRequest]:
+        uniform = request.uniform(self._limit, "semantic")
+        return TokenSequence(request, self.longest_prompt, request.sampling.semantic, uniform)
 
-    def _prompts(self, transformer: BarkCausalModel, rows: Sequence[BarkRequest]) -> torch.Tensor:
+    def _prompts(
+        self, transformer: BarkCausalModel, requests: Sequence[BarkRequest]
+    ) -> torch.Tensor:
         embed = transformer.input_embeds_layer
         device = embed.weight.device
-        texts = torch.stack([self._text(row) for row in rows]).to(device)
-        histories = torch.stack([self._history(row) for row in rows]).to(device)
-        infer = torch.full((len(rows), 1), self._config.semantic_infer_token, device=device)
+        texts = torch.stack([self._text(request) for request in requests]).to(device)
+        histories = torch.stack([self._history(request) for request in requests]).to(device)
+        infer = torch.full((len(requests), 1), self._config.semantic_infer_token, device=device)
         return torch.cat([embed(texts) + embed(histories), embed(infer)], 1)
 
-    def _text(self, row: BarkRequest) -> torch.Tensor:
+    def _text(self, request: BarkRequest) -> torch.Tensor:
         length = self._config.max_input_semantic_length
         text = torch.full((length,), self._config.text_pad_token)
-        text[: len(row.words)] = torch.tensor(row.words) + self._config.text_encoding_offset
+        text[: len(request.words)] = torch.tensor(request.words) + self._config.text_encoding_offset
         return text
 
-    def _history(self, row: BarkRequest) -> torch.Tensor:
+    def _history(self, request: BarkRequest) -> torch.Tensor:
         length = self._config.max_input_semantic_length
         history = torch.full((length,), self._config.semantic_pad_token)
-        if row.prompt is not None:
-            tokens = torch.from_numpy(row.prompt.semantic[-length:])
+        if request.prompt is not None:
+            tokens = torch.from_numpy(request.prompt.semantic[-length:])
             history[: len(tokens)] = tokens
         return history
 
-    def _ended(self, run: TokenSequence[BarkRequest]) -> bool:
-        run.row.semantic = run.tokens
-        run.row.is_silent = not run.tokens
+    def _ended(self, sequence: TokenSequence[BarkRequest]) -> bool:
+        sequence.owner.semantic = sequence.tokens
+        sequence.owner.is_silent = not sequence.tokens
         return True

@@ -1,4 +1,4 @@
-"""Bark's four stages, in their order."""
+"""Bark's four stages, in order."""
 
 from collections.abc import Sequence
 
@@ -13,11 +13,13 @@ from narrated.engines.bark.semantic import SemanticStage
 from narrated.engines.neural.stage_pipeline import Stage
 
 
-def stages(recipe: GenerationConfig, block_size: int) -> Sequence[Stage[BarkModel, BarkRequest]]:
-    """As a checkpoint's recipe has them; `block_size` is how many positions its models know."""
+def stages(
+    generation: GenerationConfig, block_size: int
+) -> Sequence[Stage[BarkModel, BarkRequest]]:
+    """Make the stages; `block_size` is the number of positions that the models know."""
     return (
-        SemanticStage(recipe, block_size),
-        CoarseStage(recipe),
-        FineStage(recipe),
-        CodecStage(recipe),
+        SemanticStage(generation, block_size),
+        CoarseStage(generation),
+        FineStage(generation),
+        CodecStage(generation),
     )

@@ -1,4 +1,4 @@
-"""Bark's transformers, block by block, whatever their attention looks at."""
+"""Bark's transformers, block by block, with any attention."""
 
 from collections.abc import Iterable, Iterator
 from functools import partial
@@ -12,7 +12,7 @@ from narrated.engines.neural.causal_transformer import Attend, Block
 
 
 class BarkTransformer:
-    """One of the two causal models, as the decoder sees it."""
+    """One of the two causal models, for the decoder."""
 
     def __init__(self, model: BarkCausalModel) -> None:
         config = model.config
@@ -27,11 +27,11 @@ class BarkTransformer:
         self.device = model.lm_head.weight.device
 
     def blocks(self) -> Iterator[Block]:
-        """Its layers."""
+        """Its layers, in order."""
         return (partial(through, block) for block in blocks(self.model.layers))
 
     def placed(self, prompts: torch.Tensor) -> torch.Tensor:
-        """Embeddings (rows, positions, width) with those of their positions."""
+        """Add the position embeddings to embeddings (batch, positions, width)."""
         places = torch.arange(prompts.shape[1], device=prompts.device)
         placed: torch.Tensor = prompts + self.model.position_embeds_layer(places)
         return placed
@@ -39,29 +39,29 @@ class BarkTransformer:
     def embedded(
         self, tokens: torch.Tensor, positions: torch.Tensor, _prompts: torch.Tensor
     ) -> torch.Tensor:
-        """Tokens and their absolute positions."""
+        """Embeddings of tokens and of their absolute positions."""
         words = self.model.input_embeds_layer(tokens)
         embedded: torch.Tensor = words + self.model.position_embeds_layer(positions)
         return embedded
 
     def logits(self, hidden: torch.Tensor) -> torch.Tensor:
-        """The last norm and the head."""
+        """Logits by the last norm and the head."""
         logits: torch.Tensor = self.model.lm_head(self.model.layernorm_final(hidden))
         return logits
 
 
 def blocks(layers: nn.ModuleList) -> Iterable[BarkBlock]:
-    """A transformer's layers as what they are."""
+    """The layers with their type."""
     return cast("Iterable[BarkBlock]", layers)
 
 
 def through(block: BarkBlock, hidden: torch.Tensor, attend: Attend) -> torch.Tensor:
-    """`hidden` (rows, positions, width) after the block: pre-norm attention, then the MLP."""
-    rows, positions, width = hidden.shape
+    """Apply a block to `hidden` (batch, positions, width): pre-norm attention, then the MLP."""
+    batch, positions, width = hidden.shape
     projected = block.attn.att_proj(block.layernorm_1(hidden))
-    heads = projected.view(rows, positions, 3, block.attn.num_heads, -1)
+    heads = projected.view(batch, positions, 3, block.attn.num_heads, -1)
     query, key, value = heads.permute(2, 0, 3, 1, 4)
-    attended = attend(query, key, value).transpose(1, 2).reshape(rows, positions, width)
+    attended = attend(query, key, value).transpose(1, 2).reshape(batch, positions, width)
     hidden = hidden + block.attn.out_proj(attended)
     after: torch.Tensor = hidden + block.mlp(block.layernorm_2(hidden))
     return after

@@ -1,4 +1,4 @@
-"""A voice's prompt: what Bark takes to have been said before, at each of its three stages."""
+"""A voice's prompt: tokens that Bark's three stages continue."""
 
 import zipfile
 from collections.abc import Iterator, Mapping
@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from narrated.engines.neural.checkpoint_files import readable
+from narrated.engines.neural.checkpoint_files import guard_reading
 from narrated.errors import EngineUnavailable
 
 Codes = npt.NDArray[np.int64]
@@ -21,8 +21,8 @@ _REMEDY = f"Make it again, with {', '.join(NAMES)} as Bark writes them, or choos
 _SEMANTIC_VOCABULARY = 10_000
 _CODEBOOK_SIZE = 1024
 _CODEBOOKS = {"coarse_prompt": 2, "fine_prompt": 8}
-_LEAST = 2  # fewer would leave no whole token after both are cut to the same seconds
-MOST_BYTES = 16 << 20  # prompts take some hundred kilobytes; a zip may claim anything
+_LEAST = 2  # with fewer, no whole token is left after both are cut to the same length
+MOST_BYTES = 16 << 20  # prompts take some hundred kilobytes, but a zip can claim any size
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -35,9 +35,9 @@ class VoicePrompt:
 
 
 def of_arrays(files: Mapping[str, Path]) -> VoicePrompt:
-    """A preset of the hub: each array in a file of its own, by the names above.
+    """Read a preset of the hub, which has one file for each array in `NAMES`.
 
-    EngineUnavailable where one is missing, cannot be read or is no prompt.
+    Raises EngineUnavailable if one is missing, cannot be read or is no prompt.
     """
     arrays = {}
     for name in NAMES:
@@ -46,16 +46,16 @@ def of_arrays(files: Mapping[str, Path]) -> VoicePrompt:
             _bounded(file, file.stat().st_size)
             loaded = np.load(file)
         if not isinstance(loaded, np.ndarray):
-            raise _broken(file, "it is an archive, where one array was looked for")
+            raise _broken(file, "it is an archive, and Bark needs one array")
         arrays[name] = _checked(file, name, loaded)
     return VoicePrompt(*(arrays[name] for name in NAMES))
 
 
 def of_archive(file: Path, content: bytes | None = None) -> VoicePrompt:
-    """A voice of the user's own: an .npz that holds the three arrays by the names above.
+    """Read the user's own voice: an .npz with the three arrays in `NAMES`.
 
-    `content` is the file's, where it was read already; then only its name is used.
-    EngineUnavailable where it cannot be read, lacks one, or holds something else.
+    Pass `content` if the file is already read; then `file` only serves the messages. Raises
+    EngineUnavailable if it cannot be read, lacks an array, or holds something else.
     """
     source = file if content is None else BytesIO(content)
     with _read(file):
@@ -70,33 +70,33 @@ def of_archive(file: Path, content: bytes | None = None) -> VoicePrompt:
 
 @contextmanager
 def _read(file: Path) -> Iterator[None]:
-    """A file from anywhere goes through zipfile, its decoders, and numpy."""
+    """Guard the reading of an untrusted file by zipfile, its decoders, and numpy."""
     try:
-        with readable(f"The voice {file}", _REMEDY):
+        with guard_reading(f"The voice {file}", _REMEDY):
             yield
-    except MemoryError as error:  # not ours: a small file's header claims an array of any size
-        raise _broken(file, "it claims to hold more than there is room for") from error
+    except MemoryError as error:  # memory did not run out: a small file's header can claim any size
+        raise _broken(file, "it claims to hold more than fits into memory") from error
 
 
 def _bounded(file: Path, size: int) -> None:
     if size > MOST_BYTES:
-        raise _broken(file, f"it is of {size / 1e6:.0f} MB, larger than any prompt")
+        raise _broken(file, f"it has {size / 1e6:.0f} MB and is larger than any prompt")
 
 
 def _checked(file: Path, name: str, array: npt.NDArray[np.generic]) -> Codes:
     codebooks = _CODEBOOKS.get(name)
-    wished = "one row of tokens" if codebooks is None else f"{codebooks} rows of codes"
+    expected = "one row of tokens" if codebooks is None else f"{codebooks} rows of codes"
     if array.ndim != (1 if codebooks is None else 2) or (codebooks and len(array) != codebooks):
-        raise _broken(file, f"its {name} has the shape {array.shape}, where Bark needs {wished}")
+        raise _broken(file, f"its {name} has the shape {array.shape}, but Bark needs {expected}")
     if not np.issubdtype(array.dtype, np.integer):
-        raise _broken(file, f"its {name} is of {array.dtype}, where Bark needs whole numbers")
+        raise _broken(file, f"its {name} has the type {array.dtype}, but Bark needs whole numbers")
     if array.shape[-1] < _LEAST:
         raise _broken(file, f"its {name} is too short: {array.shape[-1]} long")
     highest = (_SEMANTIC_VOCABULARY if codebooks is None else _CODEBOOK_SIZE) - 1
     lowest_found, highest_found = int(array.min()), int(array.max())
     if lowest_found < 0 or highest_found > highest:
         found = lowest_found if lowest_found < 0 else highest_found
-        raise _broken(file, f"its {name} holds {found}, where Bark knows 0 to {highest}")
+        raise _broken(file, f"its {name} holds {found}, but Bark knows 0 to {highest}")
     return array.astype(np.int64)
 
 

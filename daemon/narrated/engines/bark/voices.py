@@ -1,4 +1,4 @@
-"""Bark's voices: the presets that come with a checkpoint, and the user's own."""
+"""Bark's voices: the presets of a checkpoint, and the user's own."""
 
 import difflib
 import hashlib
@@ -21,7 +21,7 @@ _SUFFIX = ".npz"
 
 
 class BarkVoices:
-    """Looks the voices up on the disk each time it is asked, so that one dropped later is found."""
+    """Looks up voices on the disk at each call, so that it finds new ones."""
 
     def __init__(self, folder: Path, own: Path) -> None:
         self._folder = folder
@@ -30,23 +30,23 @@ class BarkVoices:
         self._presets = dict(_presets(folder))
 
     def listed(self) -> dict[str, str]:
-        """Every voice whose files are there, with a digest of their bytes; broken ones too."""
+        """Digest of every voice with all its files, by name; broken voices too."""
         presets = {name: list(files.values()) for name, files in self._presets.items()}
         own = {name: [file] for name, file in self._own_files()}
         digests = {name: self._digest(files) for name, files in {**presets, **own}.items()}
         return {name: digest for name, digest in sorted(digests.items()) if digest}
 
     def digest(self, name: str) -> str:
-        """One voice's, without a read of all the others; empty where it is not listed."""
+        """Digest of one voice, without reading the others; empty if it is not listed."""
         own = dict(self._own_files()).get(name)
         files = [own] if own is not None else list(self._presets.get(name, {}).values())
         return self._digest(files) if files else ""
 
     def prompt(self, name: str, language: str) -> VoicePrompt | None:
-        """What to put before a text: a voice by its name, or without one its language's.
+        """The prompt of a voice; without a name, of the language's preset.
 
-        None where there is no voice at all. EngineUnavailable for a voice that is not there, or
-        whose files are broken.
+        None if there is no voice at all. Raises EngineUnavailable if the voice is unknown or its
+        files are broken.
         """
         if not name:
             name = self._of_language(language)
@@ -66,12 +66,12 @@ class BarkVoices:
         )
 
     def _of_language(self, language: str) -> str:
-        """The sixth speaker is whom Suno itself speaks with; any other is better than none."""
+        """Prefer the sixth speaker, Suno's own default; else take any of the language."""
         listed = self.listed()
-        there = [name for name in self._presets if name in listed]
+        present = [name for name in self._presets if name in listed]
         for code in (language.partition("-")[0].lower(), _FALLBACK_LANGUAGE):
             spoken = [
-                name for name in there if (m := _SPEAKER.fullmatch(name)) and m.group(1) == code
+                name for name in present if (m := _SPEAKER.fullmatch(name)) and m.group(1) == code
             ]
             if _PREFERRED.format(code) in spoken:
                 return _PREFERRED.format(code)
@@ -80,7 +80,7 @@ class BarkVoices:
         return ""
 
     def _own_files(self) -> Iterator[tuple[str, Path]]:
-        """Regular files that really stand in the folder: a pipe or a device would never end."""
+        """Regular files inside the folder; a pipe or a device would never end."""
         root = self._own.resolve()
         if root.is_dir():
             for file in sorted(root.rglob(f"*{_SUFFIX}")):
@@ -88,7 +88,7 @@ class BarkVoices:
                     yield file.relative_to(root).with_suffix("").as_posix(), file
 
     def _digest(self, files: list[Path]) -> str:
-        """Of all bytes; empty where a file is not there."""
+        """Digest of all bytes; empty if a file is missing."""
         whole = hashlib.sha256()
         for file in files:
             try:
@@ -99,21 +99,21 @@ class BarkVoices:
 
 
 def _presets(folder: Path) -> Iterator[tuple[str, Mapping[str, Path]]]:
-    """What the index names whole, and within the model's folder; an index may say anything."""
+    """Complete presets of the index, inside the model's folder; the index is untrusted."""
     try:
         index = json.loads((folder / INDEX_NAME).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return
     for name, paths in index.items() if isinstance(index, dict) else ():
         if not isinstance(paths, dict):
-            continue  # repo_or_path, which says where it was made
+            continue  # repo_or_path, the origin of the index
         files = {key: _inside(folder, paths.get(key)) for key in voice_prompt.NAMES}
         if all(files.values()):
             yield name, {key: file for key, file in files.items() if file is not None}
 
 
 def _inside(folder: Path, written: object) -> Path | None:
-    """A path by its words alone: a snapshot of the hub's cache is made of links to elsewhere."""
+    """Check a path by its text; links may leave the folder, as in the hub's cache."""
     if not isinstance(written, str) or not written or "\0" in written:
         return None
     path = PurePosixPath(written)

@@ -1,1 +1,1 @@
-"""Neural captioners: pictures opened as they are meant, and described in batches."""
+"""Neural captioners, which describe pictures in batches."""

@@ -1,4 +1,4 @@
-"""The neural captioners: pictures wait, are opened one by one, and described as a batch."""
+"""The neural captioner: it opens pictures one by one and describes them as a batch."""
 
 import hashlib
 import json
@@ -34,38 +34,38 @@ if TYPE_CHECKING:
 
     from narrated.engines.captions.families import CaptionerFamily, RawCaption
     from narrated.engines.neural.torch_device import TorchDevice
-    from narrated.engines.neural.torch_model import TorchModel as NeuralModel
+    from narrated.engines.neural.torch_model import TorchModel
 
 REVISION = 1
-"""Raised whenever the same picture would be described in other words."""
+"""Raise it whenever the same picture would get another text."""
 
 _OPENED = 0.1
-"""How far a picture has come that is opened."""
+"""Progress of an opened picture."""
 
 _QUICK_S, _SLOW_S = 4.0, 15.0
-"""A batch twice or half as large would still be, or would be again, well below the time (60 s
-unless configured otherwise) for which a worker may be silent."""
+"""Seconds of a batch below which its size doubles, and above which it halves. Either way a batch
+stays well below a worker's longest silence (60 s by default)."""
 
 
 @dataclass(slots=True)
 class _PendingCaption:
-    sight: CaptionRequest
-    telling: CaptionStyle
+    request: CaptionRequest
+    style: CaptionStyle
     image: Image.Image | None = None
 
 
 class NeuralCaptioner:
-    """The engine."""
+    """Describes pictures by a model of any family."""
 
     kind: Kind = "caption"
     worn = False
 
     def __init__(
         self,
-        model: "NeuralModel[PreTrainedModel]",
+        model: "TorchModel[PreTrainedModel]",
         identity: str,
         family: "CaptionerFamily",
-        telling: CaptionStyle,
+        style: CaptionStyle,
         rows: int,
     ) -> None:
         self.identity = identity
@@ -73,55 +73,55 @@ class NeuralCaptioner:
         self.models: Sequence[Model] = (model,)
         self._model = model
         self._family = family
-        self._telling = telling
+        self._style = style
         self._waiting: dict[str, _PendingCaption] = {}
         self._width = rows
-        """As many as there is room for."""
+        """Most pictures that fit into memory."""
         self._pace = 1 if model.device.is_host else rows
-        """As many as are described in good time."""
+        """Most pictures that a step describes in time."""
 
     def admit(self, request: Request) -> None:
         """Queue a picture."""
         if not isinstance(request, CaptionRequest):
             raise EngineError(f"{self._model.name} describes pictures; it does not speak.")
-        telling = self._telling.wished(request.options)
-        self._family.check(telling.prompt or "")
-        self._waiting[request.id] = _PendingCaption(request, telling)
+        style = self._style.with_options(request.options)
+        self._family.check(style.prompt or "")
+        self._waiting[request.id] = _PendingCaption(request, style)
 
     def step(self) -> Sequence[Outcome]:
-        """Open the next picture, or describe all that are open; each is a sign of life."""
+        """Open the next picture, or describe the open ones; each shows that the engine is alive."""
         batch = min(self._width, self._pace)
-        is_open = [row.image is not None for row in self._waiting.values()]
+        is_open = [pending.image is not None for pending in self._waiting.values()]
         if sum(is_open) < batch and not all(is_open):
-            closed = next(row for row in self._waiting.values() if row.image is None)
-            with self._model.device.at_work([closed.sight.id]):
-                return [self._look(closed)]
-        return self._describe(self._alike(batch))
+            closed = next(pending for pending in self._waiting.values() if pending.image is None)
+            with self._model.device.at_work([closed.request.id]):
+                return [self._open(closed)]
+        return self._describe(self._next_batch(batch))
 
     def cancel(self, id: str) -> None:
-        """Take a picture out of the queue."""
+        """Remove a picture from the queue."""
         self._waiting.pop(id, None)
 
     def shrink(self) -> bool:
-        """Halve how many are described at once; it grows again when nothing waits."""
+        """Halve the batch size; it doubles again once the queue is empty."""
         if self._width == 1:
             return False
         self._width //= 2
         return True
 
     def release(self) -> None:
-        """Close all pictures; they are opened again in their turn."""
-        for row in self._waiting.values():
-            row.image = None
+        """Close all pictures; later steps open them again."""
+        for pending in self._waiting.values():
+            pending.image = None
 
-    def _look(self, row: _PendingCaption) -> Outcome:
-        """Open a picture, which is all that one needs that its maker has described."""
-        id = row.sight.id
+    def _open(self, pending: _PendingCaption) -> Outcome:
+        """Open a picture, and finish it if its file contains a description."""
+        id = pending.request.id
         try:
-            with open_image(row.sight.picture) as image:
+            with open_image(pending.request.picture) as image:
                 decode(image, LONGEST_SIDE)
-                said = _note(image) if row.telling.written else ""
-                row.image = None if said else to_upright_rgb(image)
+                said = _note(image) if pending.style.written else ""
+                pending.image = None if said else to_upright_rgb(image)
         except EngineError as error:
             del self._waiting[id]
             return RequestFailure(id, error.problem, error.remedy)
@@ -130,29 +130,35 @@ class NeuralCaptioner:
             return CaptionResult(id, said)
         return ProgressReport(id, _OPENED)
 
-    def _alike(self, most: int) -> list[_PendingCaption]:
-        """Open pictures that are asked the same, so that one batch has one prompt."""
-        ready = [row for row in self._waiting.values() if row.image is not None]
-        first = ready[0].telling
+    def _next_batch(self, max_size: int) -> list[_PendingCaption]:
+        """The open pictures with the same prompt and limit as the first one."""
+        ready = [pending for pending in self._waiting.values() if pending.image is not None]
+        first = ready[0].style
         asked = (first.prompt, first.max_tokens)
-        alike = [row for row in ready if (row.telling.prompt, row.telling.max_tokens) == asked]
-        return alike[:most]
+        alike = [
+            pending
+            for pending in ready
+            if (pending.style.prompt, pending.style.max_tokens) == asked
+        ]
+        return alike[:max_size]
 
-    def _describe(self, rows: list[_PendingCaption]) -> list[Outcome]:
+    def _describe(self, batch: list[_PendingCaption]) -> list[Outcome]:
         begin = time.monotonic()
-        with self._model.device.at_work([row.sight.id for row in rows]):
+        with self._model.device.at_work([pending.request.id for pending in batch]):
             written = self._family.describe(
                 self._model.module,
-                [row.image for row in rows if row.image is not None],
-                rows[0].telling.prompt or "",
-                rows[0].telling.max_tokens or self._family.max_tokens,
+                [pending.image for pending in batch if pending.image is not None],
+                batch[0].style.prompt or "",
+                batch[0].style.max_tokens or self._family.max_tokens,
             )
-        for row in rows:
-            del self._waiting[row.sight.id]
-        self._keep_pace(time.monotonic() - begin)
-        return [_outcome(row.sight, each) for row, each in zip(rows, written, strict=True)]
+        for pending in batch:
+            del self._waiting[pending.request.id]
+        self._adjust_pace(time.monotonic() - begin)
+        return [
+            _outcome(pending.request, each) for pending, each in zip(batch, written, strict=True)
+        ]
 
-    def _keep_pace(self, took_s: float) -> None:
+    def _adjust_pace(self, took_s: float) -> None:
         if took_s < _QUICK_S:
             self._pace = min(self.rows, 2 * self._pace)
         elif took_s > _SLOW_S:
@@ -165,47 +171,47 @@ def _note(image: ImageFile.ImageFile) -> str:
     try:
         return read_metadata(image).description
     except DAMAGE:
-        return ""  # the notes are broken; the picture is well
+        return ""  # the metadata is broken; the picture is not
 
 
-def _outcome(sight: CaptionRequest, written: "RawCaption") -> Outcome:
-    """What the model says; where that is nothing, what can be known without it."""
+def _outcome(request: CaptionRequest, written: "RawCaption") -> Outcome:
+    """The model's caption; if that is empty, a description of the picture's appearance."""
     try:
         return CaptionResult(
-            sight.id,
-            tidy(written.text, written.is_cut) or metadata_captioner.describe(sight.picture),
+            request.id,
+            tidy(written.text, written.is_cut) or metadata_captioner.describe(request.picture),
         )
     except EngineError as error:
-        return RequestFailure(sight.id, error.problem, error.remedy)
+        return RequestFailure(request.id, error.problem, error.remedy)
 
 
-def load(options: Options, shelf: EngineContext) -> NeuralCaptioner:
-    """A captioner by its model's name; its weights are read when it is first warmed.
+def load(options: Options, context: EngineContext) -> NeuralCaptioner:
+    """Load a captioner by its model's name; the weights stay on the disk until it is warmed.
 
-    Raises EngineError for options that it does not understand, and EngineUnavailable where the
-    model or what it needs is not there.
+    Raises EngineError for unknown or wrong options, and EngineUnavailable if the model or a
+    package is missing.
     """
-    wishes = CaptionerOptions.of(options)
-    found = checkpoint_files.found(shelf, wishes.model)
+    settings = CaptionerOptions.of(options)
+    files = checkpoint_files.find_checkpoint(context, settings.model)
     _require_packages()
     from narrated.engines.neural.torch_device import TorchDevice
 
-    device = TorchDevice.chosen(shelf.device)
-    dtype = device.precision(wishes.dtype)
-    family = _family(found)
-    telling = wishes.telling
-    if telling.prompt is None:
-        telling = telling.wished({"prompt": family.prompt})
-    family.check(telling.prompt or "")
-    model = shelf.hold(_model(found, device, dtype))
-    told = (found.digest, str(dtype), telling.prompt, telling.max_tokens, telling.written)
+    device = TorchDevice.chosen(context.device)
+    dtype = device.precision(settings.dtype)
+    family = _family(files)
+    style = settings.style
+    if style.prompt is None:
+        style = style.with_options({"prompt": family.prompt})
+    family.check(style.prompt or "")
+    model = context.hold(_model(files, device, dtype))
+    told = (files.digest, str(dtype), style.prompt, style.max_tokens, style.written)
     identity = f"captions-{REVISION}.{metadata_captioner.REVISION}-{_digest(told)}"
-    return NeuralCaptioner(model, identity, family, telling, wishes.rows)
+    return NeuralCaptioner(model, identity, family, style, settings.rows)
 
 
 def _require_packages() -> None:
     try:
-        import torch  # noqa: F401  # whether they are there is the question
+        import torch  # noqa: F401  # only tests that they are installed
         import transformers  # noqa: F401
     except ImportError as error:
         raise EngineUnavailable(
@@ -214,34 +220,35 @@ def _require_packages() -> None:
         ) from error
 
 
-def _family(found: checkpoint_files.CheckpointFiles) -> "CaptionerFamily":
+def _family(files: checkpoint_files.CheckpointFiles) -> "CaptionerFamily":
     from narrated.engines.captions.families import family_of
 
-    with checkpoint_files.readable(f"The model {found.name}", checkpoint_files.verify(found.name)):
-        return family_of(found.folder, found.name)
+    with checkpoint_files.guard_reading(
+        f"The model {files.name}", checkpoint_files.verify_remedy(files.name)
+    ):
+        return family_of(files.folder, files.name)
 
 
 def _model(
-    found: checkpoint_files.CheckpointFiles, device: "TorchDevice", dtype: "torch.dtype"
-) -> "NeuralModel[PreTrainedModel]":
+    files: checkpoint_files.CheckpointFiles, device: "TorchDevice", dtype: "torch.dtype"
+) -> "TorchModel[PreTrainedModel]":
     from transformers import AutoModelForImageTextToText
 
-    from narrated.engines.neural.torch_model import TorchModel as NeuralModel
-    from narrated.engines.neural.torch_model import whole
+    from narrated.engines.neural.torch_model import TorchModel, require_all_weights
 
     def read() -> "PreTrainedModel":
         loaded: Any = AutoModelForImageTextToText.from_pretrained(
-            found.folder,
+            files.folder,
             dtype=dtype,
             local_files_only=True,
             trust_remote_code=False,
             output_loading_info=True,
         )
-        module: PreTrainedModel = whole(found.name, *loaded)
+        module: PreTrainedModel = require_all_weights(files.name, *loaded)
         return module
 
-    key = _digest(("image-text-to-text", found.digest, str(dtype), str(device.torch)))
-    return NeuralModel(found.name, key, device, read)
+    key = _digest(("image-text-to-text", files.digest, str(dtype), str(device.torch)))
+    return TorchModel(files.name, key, device, read)
 
 
 def _digest(told: Iterable[object]) -> str:

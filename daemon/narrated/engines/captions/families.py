@@ -1,4 +1,4 @@
-"""The families of captioners: how each is shown a batch of pictures, and what it then writes."""
+"""The families of captioning models: their inputs, prompts and outputs."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -15,7 +15,7 @@ from narrated.engines.captions import processors
 from narrated.errors import EngineError, EngineUnavailable
 
 Pictures = Sequence[Image.Image]
-"""As RGB."""
+"""Pictures in RGB."""
 
 _REQUEST = (
     "Describe this picture in one or two sentences for someone who cannot see it."
@@ -25,37 +25,37 @@ _REQUEST = (
 
 @dataclass(frozen=True, slots=True)
 class RawCaption:
-    """What a model wrote of a picture, as it is."""
+    """A model's unedited text of a picture."""
 
     text: str
     is_cut: bool
-    """Whether it was stopped before it came to its end."""
+    """True if the token limit cut it off."""
 
 
 class CaptionerFamily(Protocol):
-    """Knows how to show its models a batch of pictures with one prompt."""
+    """Describes a batch of pictures with one prompt."""
 
     prompt: str
-    """What is asked where nothing else is wished."""
+    """The default prompt."""
     max_tokens: int
-    """How much its models are let write where nothing else is wished."""
+    """The default token limit."""
 
     def check(self, prompt: str) -> None:
-        """EngineError where its models cannot be asked this."""
+        """Raise EngineError if its models do not take this prompt."""
 
     def describe(
         self, module: PreTrainedModel, pictures: Pictures, prompt: str, max_tokens: int
     ) -> list[RawCaption]:
-        """What the model writes of each picture, the likeliest token at each place."""
+        """Caption each picture by greedy decoding."""
 
 
 def family_of(folder: Path, name: str) -> CaptionerFamily:
-    """The family of a checkpoint; EngineUnavailable where it is none that describes pictures."""
+    """The family of a checkpoint. Raises EngineUnavailable if it describes no pictures."""
     config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
     kind = str(config.get("model_type", ""))
     if kind == "florence2" and "auto_map" in config:
         raise EngineUnavailable(
-            f"The model {name} brings code of its own, which is not run.",
+            f"The model {name} brings code of its own, and narrated runs none.",
             "Take the same model in another form: florence-community/Florence-2-large.",
         )
     if kind not in MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING_NAMES:
@@ -74,7 +74,7 @@ def family_of(folder: Path, name: str) -> CaptionerFamily:
 
 
 class PrefixPrompted:
-    """BLIP, BLIP-2 and others that go on from the beginning of a caption, or answer a question."""
+    """BLIP, BLIP-2 and others that continue the start of a caption, or answer a question."""
 
     max_tokens = 50
     _prompts: Mapping[str, str] = {
@@ -87,12 +87,12 @@ class PrefixPrompted:
         self._processor = processor
 
     def check(self, prompt: str) -> None:
-        """Anything may be asked."""
+        """Accept any prompt."""
 
     def describe(
         self, module: PreTrainedModel, pictures: Pictures, prompt: str, max_tokens: int
     ) -> list[RawCaption]:
-        """What it goes on with; what a caption was begun with is part of it."""
+        """Continue the prompt; the caption includes it."""
         texts = [prompt] * len(pictures)
         inputs = self._processor(images=list(pictures), text=texts, return_tensors="pt")
         written = _written(module, inputs, max_tokens, self._processor.tokenizer)
@@ -100,7 +100,7 @@ class PrefixPrompted:
 
 
 class GitCaptioner:
-    """GIT: as BLIP, but the beginning must not be closed, and one token opens it."""
+    """GIT: like BLIP, but a prompt starts with the CLS token and has no end token."""
 
     prompt = ""
     max_tokens = 50
@@ -109,12 +109,12 @@ class GitCaptioner:
         self._processor = processors.processor(folder)
 
     def check(self, prompt: str) -> None:
-        """Anything may be asked."""
+        """Accept any prompt."""
 
     def describe(
         self, module: PreTrainedModel, pictures: Pictures, prompt: str, max_tokens: int
     ) -> list[RawCaption]:
-        """What it goes on with, behind what the caption was begun with."""
+        """Continue the prompt; the caption includes it."""
         tokenizer = self._processor.tokenizer
         inputs = dict(self._processor(images=list(pictures), return_tensors="pt"))
         begun = tokenizer(prompt, add_special_tokens=False)["input_ids"]
@@ -134,7 +134,7 @@ class FlorenceCaptioner:
         self._processor = processors.processor(folder)
 
     def check(self, prompt: str) -> None:
-        """It cannot do without a task, and those that find places give no text."""
+        """Refuse an empty prompt, and tasks that give places instead of text."""
         tasks = self._processor.tasks_answer_post_processing_type
         task = prompt[: prompt.find(">") + 1]
         if not prompt or (task.startswith("<") and tasks.get(task) != "pure_text"):
@@ -147,7 +147,7 @@ class FlorenceCaptioner:
     def describe(
         self, module: PreTrainedModel, pictures: Pictures, prompt: str, max_tokens: int
     ) -> list[RawCaption]:
-        """What it answers to the task."""
+        """Answer the task for each picture."""
         texts = [prompt] * len(pictures)
         inputs = self._processor(
             images=list(pictures), text=texts, return_tensors="pt", padding=True
@@ -156,7 +156,7 @@ class FlorenceCaptioner:
 
 
 class PromptlessCaptioner:
-    """A picture's encoder before a text's decoder (ViT-GPT2): it is shown, and not asked."""
+    """An image encoder with a text decoder (ViT-GPT2), which takes no prompt."""
 
     prompt = ""
     max_tokens = 50
@@ -166,36 +166,36 @@ class PromptlessCaptioner:
         self._tokenizer = processors.tokenizer(folder)
 
     def check(self, prompt: str) -> None:
-        """It takes none."""
+        """Refuse any prompt."""
         if prompt:
-            raise EngineError("This model cannot be asked anything.", "Leave prompt out.")
+            raise EngineError("This model takes no prompt.", "Leave prompt out.")
 
     def describe(
         self, module: PreTrainedModel, pictures: Pictures, prompt: str, max_tokens: int
     ) -> list[RawCaption]:
-        """What it writes of its own accord."""
+        """Caption each picture without a prompt."""
         inputs = self._image_processor(images=list(pictures), return_tensors="pt")
         return _written(module, inputs, max_tokens, self._tokenizer)
 
 
 class ChatCaptioner:
-    """Models that are talked with (SmolVLM, Qwen-VL, LLaVA, …): a picture and a request."""
+    """Chat models (SmolVLM, Qwen-VL, LLaVA, …): a message with a picture and a request."""
 
     prompt = _REQUEST
     max_tokens = 120
 
     def __init__(self, processor: Any) -> None:
         self._processor = processor
-        # Decoders go on behind the last token, so what fills up a shorter row stands before it.
+        # A decoder continues the last token, so padding must come first.
         self._processor.tokenizer.padding_side = "left"
 
     def check(self, prompt: str) -> None:
-        """Anything may be asked."""
+        """Accept any prompt."""
 
     def describe(
         self, module: PreTrainedModel, pictures: Pictures, prompt: str, max_tokens: int
     ) -> list[RawCaption]:
-        """What it answers."""
+        """Answer the request for each picture."""
         text = self._asked(prompt)
         tokenizer = self._processor.tokenizer
         is_opened = bool(tokenizer.bos_token) and text.startswith(tokenizer.bos_token)
@@ -221,7 +221,7 @@ class ChatCaptioner:
 
 
 def _template(processor: Any) -> str | None:
-    """How a talk is written for it; None where it is not talked with."""
+    """The chat template; None if it is no chat model."""
     own = getattr(processor, "chat_template", None)
     return own or getattr(getattr(processor, "tokenizer", None), "chat_template", None)
 
@@ -236,7 +236,7 @@ def _written(
     is_parted = bool(getattr(module.config, "is_encoder_decoder", False))
     new = output[:, 1 if is_parted else _echoed(output, fed.get("input_ids")) :]
     ends = torch.tensor(sorted(_ends(module, tokenizer)), device=new.device)
-    # The last is left aside: BART-like decoders are made to end where they are stopped.
+    # Without the last token: BART-like decoders put an end token at the limit.
     is_cut = (new.shape[1] >= max_tokens) & ~torch.isin(new[:, :-1], ends).any(dim=1)
     texts = tokenizer.batch_decode(new, skip_special_tokens=True)
     return [RawCaption(text, cut) for text, cut in zip(texts, is_cut.tolist(), strict=True)]
@@ -250,9 +250,9 @@ def _fed(value: Any, module: PreTrainedModel) -> Any:
 
 
 def _echoed(output: torch.Tensor, given: torch.Tensor | None) -> int:
-    """How many tokens of the output were given.
+    """Number of prompt tokens that the output repeats.
 
-    Decoders repeat them. BLIP exchanges the first and leaves out the last, which closes the text.
+    BLIP replaces the first and leaves out the last, which ends the text.
     """
     if given is None:
         return 0
@@ -264,7 +264,7 @@ def _echoed(output: torch.Tensor, given: torch.Tensor | None) -> int:
 
 
 def _ends(module: PreTrainedModel, tokenizer: Any) -> set[int]:
-    """The tokens that end a text: not every checkpoint says in the same place which they are."""
+    """The end tokens; checkpoints name them in different places."""
     text_config = getattr(module.config, "text_config", None)
     told = [
         getattr(module.generation_config, "eos_token_id", None),
@@ -278,7 +278,7 @@ def _ends(module: PreTrainedModel, tokenizer: Any) -> set[int]:
 
 
 def _begun(prompt: str, written: RawCaption) -> RawCaption:
-    """A caption that was begun includes its beginning; a question is not part of its answer."""
+    """Put the prompt before the caption, unless it is a question."""
     if not prompt or prompt.rstrip()[-1:] in ":?." or not written.text.strip():
         return written
     return RawCaption(f"{prompt.strip()} {written.text.strip()}", written.is_cut)

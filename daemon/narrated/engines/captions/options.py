@@ -1,4 +1,4 @@
-"""What may be wished of a captioner, and what it makes of wishes that it does not understand."""
+"""Captioner options: those of an engine, and those of a request."""
 
 from dataclasses import dataclass, replace
 
@@ -14,55 +14,55 @@ _OF_AN_ENGINE = ("model", "rows", "dtype", *_OF_A_REQUEST)
 
 @dataclass(frozen=True, slots=True)
 class CaptionStyle:
-    """How a picture is to be told; a request may wish for another than its engine's."""
+    """Style of a caption; a request can override its engine's."""
 
     prompt: str | None = None
-    """What the model is asked or begins with; None for what suits its family."""
+    """The model's prompt; None for the default of its family."""
     max_tokens: int | None = None
-    """Where it is stopped; None for what suits its family."""
+    """Most tokens; None for the default of its family."""
     written: bool = True
-    """Whether a description that its maker wrote into the file is told instead.
+    """True if a description in the picture's file goes before the model's.
 
-    It is, unless one wishes otherwise: whoever wrote it knew who is seen and where, and a model
-    does not. What devices and programs write there is told from it in `picture_notes`.
+    A person who wrote one knew the people and the place, and a model does not. The module
+    `image_metadata` tells such descriptions from those of devices and programs.
     """
 
-    def wished(self, options: Options) -> "CaptionStyle":
-        """This with a request's options; EngineError names one that it does not understand."""
+    def with_options(self, options: Options) -> "CaptionStyle":
+        """A copy with a request's options. Raises EngineError for an unknown or wrong one."""
         read.refuse_unknown(options, _OF_A_REQUEST, _OF_AN_ENGINE)
         return replace(
             self,
             prompt=read.text(options, "prompt", self.prompt),
-            max_tokens=read.whole(options, "max_tokens", self.max_tokens, 1, _MOST_TOKENS),
+            max_tokens=read.integer(options, "max_tokens", self.max_tokens, 1, _MOST_TOKENS),
             written=read.flag(options, "written", self.written),
         )
 
 
 @dataclass(frozen=True, slots=True)
 class CaptionerOptions:
-    """The options of an engine."""
+    """Options of an engine."""
 
     model: str
     """A repository's name, or the absolute path of a folder."""
     rows: int
-    """How many pictures are described at once."""
+    """Most pictures in a batch."""
     dtype: str
     """auto, float32, float16 or bfloat16."""
-    telling: CaptionStyle
+    style: CaptionStyle
 
     @classmethod
     def of(cls, options: Options) -> "CaptionerOptions":
-        """Read an engine's options; EngineError names one that it does not understand."""
+        """Parse an engine's options. Raises EngineError for an unknown or wrong one."""
         read.refuse_unknown(options, _OF_AN_ENGINE)
         model = read.text(options, "model", "")
         if not model:
             raise EngineError(
-                "This captioner is told no model.",
+                "This captioner has no model.",
                 "Name one: `options: {model: Salesforce/blip-image-captioning-base}`.",
             )
-        rows = read.whole(options, "rows", ROWS, 1, read.MOST_ROWS)
-        telling = CaptionStyle().wished(_of_a_request(options))
-        return cls(model, rows, read.precision(options), telling)
+        rows = read.integer(options, "rows", ROWS, 1, read.MAX_REQUESTS)
+        style = CaptionStyle().with_options(_of_a_request(options))
+        return cls(model, rows, read.precision(options), style)
 
 
 def _of_a_request(options: Options) -> Options:

@@ -1,4 +1,4 @@
-"""What a captioner writes, made fit to be said: a sentence or two that begin with what is seen."""
+"""Turns a captioner's output into one or two sentences to speak."""
 
 import re
 import unicodedata
@@ -11,12 +11,12 @@ _LONGEST_CHARACTERS = 320
 _ENDS = ".!?…。！？"
 _CLOSERS = "\"'”’)]»"
 
-# What is not text at all.
+# Markup and special tokens.
 _THOUGHT = re.compile(r"<think(?:ing)?>.*?(?:</think(?:ing)?>|$)", re.DOTALL | re.IGNORECASE)
 _TOKEN = re.compile(r"<\|[^<>]{0,60}\|>|</?[A-Za-z_][\w .=:-]{0,60}>|\[(?:[A-Z]{2,5}|unused\d+)\]")
 _MARK = re.compile(r"\*\*|__|`+|(?m:^\s*(?:#{1,6}|[-*+•>]|\d{1,2}[.)])\s+)|\*")
 
-# What a model says of itself and its task.
+# Refusals and courtesies of chat models.
 _REFUSAL = re.compile(
     r"(?:(?:i'm|i am|we're) )?(?:sorry|unable to|not able to)\b|(?:i|we) (?:cannot|can't|can not|do"
     r" not|don't) (?:see|view|provide|help|assist|have|describe)\b|as an? (?:ai|language)\b"
@@ -31,7 +31,7 @@ _COURTESY = re.compile(
     re.IGNORECASE,
 )
 
-# What says that a picture is a picture, which has been said already.
+# Openings such as "a picture of": the narrator has announced the picture already.
 _PICTURE = r"(?:image|picture|photo(?:graph)?|photography|pic|snapshot|scene|frame)s?"
 _GIVEN = r"(?:(?:that )?you(?:'ve| have)? (?:provided|shared|uploaded|sent) |provided |above )?"
 _SHOWS = (
@@ -72,10 +72,10 @@ _LEADS = [
     )
 ]
 
-# Florence-2 says so of each thing in turn.
+# Florence-2 repeats this for each thing.
 _SEEN_TOO = re.compile(r"(?<!^)\b(and|,) (?:i|we|you) can (?:also )?see ", re.IGNORECASE)
 
-# BLIP large says these where it learnt nothing else; they mean nothing.
+# Meaningless words of BLIP large.
 _ARTEFACT = re.compile(r"\b(an? )?araff?(?:ed|es|e|y|ly|led|ing)?\b,?\s*(?=(\w)?)", re.IGNORECASE)
 
 _JOINTS = ("", "and", ",", "and also", "with", "or", "in front of", "next to")
@@ -85,7 +85,7 @@ _SMALL = frozenset(
         *("of", "on", "in", "at", "with", "to", "from", "by", "for"),
     ]
 )
-"""Words that say nothing when said twice, and cannot end a sentence."""
+"""Words that mean nothing when repeated, and cannot end a sentence."""
 _LONGEST_REPEAT = 12
 
 _ABBREVIATION = re.compile(
@@ -96,9 +96,9 @@ _BOUNDARY = re.compile(rf"(?<=[{_ENDS}])[{re.escape(_CLOSERS)}]*(?:\s+|(?<=[。�
 
 
 def tidy(raw: str, is_cut: bool = False) -> str:
-    """One or two sentences to say of a picture; empty where the text says nothing of it.
+    """One or two sentences about a picture; empty if the text says nothing about it.
 
-    `is_cut` tells that the model was stopped before it came to its end.
+    `is_cut` is true if the token limit cut the text off.
     """
     text = _text(raw)
     text = _stripped(text, [_COURTESY])
@@ -111,7 +111,7 @@ def tidy(raw: str, is_cut: bool = False) -> str:
 
 
 def _text(raw: str) -> str:
-    """The printable text alone, on one line."""
+    """The printable text on one line."""
     text = _TOKEN.sub(" ", _THOUGHT.sub(" ", unicodedata.normalize("NFC", raw)))
     text = _MARK.sub("", text)
     lines = [" ".join(_printable(line).split()) for line in text.splitlines()]
@@ -130,7 +130,7 @@ def _printable(line: str) -> str:
 
 
 def _unquoted(text: str) -> str:
-    """Without the quotes around it, where they are about all of it."""
+    """Remove quotes around the whole text."""
     for opening, closing in ('""', "“”", "«»", "„“"):
         inner = text[1:-1]
         if text[:1] == opening and text[1:].endswith(closing) and opening not in inner:
@@ -139,12 +139,12 @@ def _unquoted(text: str) -> str:
 
 
 def _closed(line: str) -> str:
-    """A line of its own ends what it says, unless it only announces the next."""
+    """End a line with a full stop, unless it announces the next."""
     return line if line[-1] in _ENDS + _CLOSERS + ":," else f"{line}."
 
 
 def _stripped(text: str, leads: list[re.Pattern[str]]) -> str:
-    """What is left when no lead stands before it any more."""
+    """Remove all leads from the start."""
     while match := next((found for lead in leads if (found := lead.match(text))), None):
         text = text[match.end() :]
     return text
@@ -160,7 +160,7 @@ def _artefacts_dropped(text: str) -> str:
 
 
 def _repeats_collapsed(text: str) -> str:
-    """Have what is said over and over said once: `a dog and a dog and a dog`."""
+    """Collapse repetitions, such as `a dog and a dog and a dog`."""
     words = text.split(" ")
     at = 0
     while at < len(words):
@@ -173,7 +173,7 @@ def _repeats_collapsed(text: str) -> str:
 
 
 def _repeat(words: list[str], at: int) -> int:
-    """How many words from here on are said again at once; 0 where none are."""
+    """Number of words from here on that repeat at once; 0 if none do."""
     for length in range(min(_LONGEST_REPEAT, (len(words) - at) // 2), 0, -1):
         phrase = _folded(words[at : at + length])
         for joint in _JOINTS if length > 1 else ("",):
@@ -189,7 +189,7 @@ def _repeat(words: list[str], at: int) -> int:
 
 
 def _means_nothing_twice(words: list[str], at: int, word: str) -> bool:
-    """One word alone may well stand twice (a tuk tuk), but not thrice."""
+    """True if a repeated word is an error: a small word twice, or any word three times."""
     return word in _SMALL or _folded(words[at + 2 : at + 3]) == [word]
 
 
@@ -198,7 +198,7 @@ def _folded(words: list[str]) -> list[str]:
 
 
 def _sentences(text: str, is_cut: bool) -> Iterator[str]:
-    """The sentences, without what was only begun when the model was stopped."""
+    """The sentences, without one that the token limit cut off."""
     parts = list(_parted(text))
     for at, part in enumerate(parts):
         if at == len(parts) - 1 and is_cut and part.rstrip(_CLOSERS)[-1:] not in _ENDS:
@@ -222,13 +222,13 @@ def _parted(text: str) -> Iterator[str]:
 
 
 def _whole_clause(text: str) -> str:
-    """What stands before the clause that was cut, where that is enough to say."""
+    """The text before the cut clause, if it has at least five words."""
     clause = text.rpartition(",")[0]
     return clause if len(clause.split()) >= 5 else text
 
 
 def _said(sentence: str) -> str:
-    """A sentence from what is seen on, from a capital letter to a full stop."""
+    """A sentence without leads, from a capital letter to a full stop."""
     text = _unquoted(_stripped(sentence, _LEADS).strip())
     end = text[-1:] if text[-1:] in _ENDS else "."
     if text[-1:] in _CLOSERS and text[-2:-1] in _ENDS:
@@ -243,7 +243,7 @@ def _said(sentence: str) -> str:
 
 
 def _bounded(sentences: list[str]) -> str:
-    """As many whole sentences as are short enough; of one that is not, whole clauses."""
+    """Keep as many sentences as fit; of a sentence that is too long, whole clauses."""
     text = " ".join(sentences)
     if len(text) <= _LONGEST_CHARACTERS or not sentences:
         return text

@@ -1,1 +1,1 @@
-"""What neural engines share: the device, models that it can hold, and their files."""
+"""Shared parts of the neural engines: devices, models, sampling, and stages."""

@@ -1,4 +1,4 @@
-"""A running batch: rows of a causal stage, each as far as it is, brought on together."""
+"""A running batch: token sequences of one causal model that grow together."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -8,47 +8,47 @@ import torch
 
 from narrated.engines.neural.causal_transformer import CausalTransformer
 from narrated.engines.neural.decoder import KeyValueDecoder, rounded
-from narrated.engines.neural.sampler import BatchSampling, chosen, scores
+from narrated.engines.neural.sampler import BatchSampling, choose, filtered_scores
 from narrated.engines.neural.sampling import SamplingParameters
 
-RowT = TypeVar("RowT")
+OwnerT = TypeVar("OwnerT")
 
 
 @dataclass(eq=False)
-class TokenSequence(Generic[RowT]):
-    """A row's prompt that is being continued."""
+class TokenSequence(Generic[OwnerT]):
+    """A prompt of `owner`, and the tokens that continue it."""
 
-    row: RowT
+    owner: OwnerT
     prompt_length: int
-    choice: SamplingParameters
-    draws: torch.Tensor
-    """(limit,): one for each token that it may say."""
-    heard: Sequence[int] = ()
-    """What counts as said before, where the choice has a penalty for saying it again."""
+    sampling: SamplingParameters
+    uniform: torch.Tensor
+    """(limit,): one random number for each token, from 0 to 1."""
+    already_said: Sequence[int] = ()
+    """Tokens of the prompt that the repetition penalty counts too."""
     tokens: list[int] = field(default_factory=list)
     ended: bool = False
-    """Whether it said the end, which is not among the tokens."""
-    sound: bool = True
-    """False once the model gave what is not a number."""
+    """True once the model chose the end token, which `tokens` leaves out."""
+    is_finite: bool = True
+    """False once a logit was infinite or NaN."""
 
     @property
     def limit(self) -> int:
-        """How many tokens it says at most."""
-        return len(self.draws)
+        """Most tokens."""
+        return len(self.uniform)
 
     @property
     def position(self) -> int:
-        """Where its last token stands."""
+        """Position of the last token."""
         return self.prompt_length + len(self.tokens) - 1
 
     @property
     def finished(self) -> bool:
-        """Whether nothing is to follow."""
-        return self.ended or not self.sound or len(self.tokens) >= self.limit
+        """True if no token is to follow."""
+        return self.ended or not self.is_finite or len(self.tokens) >= self.limit
 
-    def take(self, tokens: Sequence[int], end: int | None, sound: bool) -> None:
-        """Go on by these tokens; what stands behind the end or the limit is nothing."""
-        self.sound = sound
+    def extend(self, tokens: Sequence[int], end: int | None, is_finite: bool) -> None:
+        """Append tokens; drops all from the end token or the limit on."""
+        self.is_finite = is_finite
         for token in tokens[: self.limit - len(self.tokens)]:
             if token == end:
                 self.ended = True
@@ -56,125 +56,138 @@ class TokenSequence(Generic[RowT]):
             self.tokens.append(token)
 
 
-class Batch(Generic[RowT]):
-    """Runs in the first slots of a decoder.
+class Batch(Generic[OwnerT]):
+    """Sequences in the first slots of a decoder.
 
-    `allowed` (phases, vocabulary) is what may be said, in turn. Nothing of a run changes until
-    all that a call computes is there, so a call that found no memory can be made again.
+    `allowed` (phases, vocabulary) masks the tokens; its phases take turns. A call changes the
+    sequences only at its end, so the caller can retry it after OutOfMemory.
     """
 
     def __init__(self, decoder: KeyValueDecoder, allowed: torch.Tensor, end: int | None) -> None:
-        self.runs: list[TokenSequence[RowT]] = []
+        self.sequences: list[TokenSequence[OwnerT]] = []
         self._decoder = decoder
         self._allowed = allowed
         self._end = end
 
     @property
     def slots(self) -> int:
-        """How many runs there may be."""
-        return self._decoder.rows
+        """Most sequences."""
+        return self._decoder.slots
 
     def join(
         self,
         transformer: CausalTransformer,
-        runs: Sequence[TokenSequence[RowT]],
+        joining: Sequence[TokenSequence[OwnerT]],
         prompts: torch.Tensor,
-    ) -> Iterator[TokenSequence[RowT]]:
-        """Begin runs by their prompts (runs, positions, width) and first tokens.
+    ) -> Iterator[TokenSequence[OwnerT]]:
+        """Read prompts (sequences, positions, width) and choose the first tokens.
 
-        One prompt for several runs is read once. Gives those that are finished with it.
+        A single prompt serves all joining sequences. Returns the sequences that are finished.
         """
-        first, read = len(self.runs), runs[: len(prompts)]
-        lengths = torch.tensor([run.prompt_length for run in read], device=self._decoder.device)
+        first, read = len(self.sequences), joining[: len(prompts)]
+        lengths = torch.tensor([each.prompt_length for each in read], device=self._decoder.device)
         logits = self._decoder.fill(transformer, first, prompts, lengths)
-        for slot in range(first + len(read), first + len(runs)):
+        for slot in range(first + len(read), first + len(joining)):
             self._decoder.move(first, slot)
-        logits = logits.expand(len(runs), -1)
-        slice_ = _TokenSlice(runs, 1, self._decoder.device, logits.shape[-1])
-        tokens, sound = self._chosen(logits, slice_, 0)
-        self._commit(runs, tokens[:, None], sound)
-        self.runs += runs
-        return self._left()
+        logits = logits.expand(len(joining), -1)
+        slice_ = _TokenSlice(joining, 1, self._decoder.device, logits.shape[-1])
+        tokens, is_finite = self._chosen(logits, slice_, 0)
+        self._commit(joining, tokens[:, None], is_finite)
+        self.sequences += joining
+        return self._remove_finished()
 
-    def advance(self, transformer: CausalTransformer, most: int) -> Iterator[TokenSequence[RowT]]:
-        """Bring every run on by up to so many tokens; gives those that are finished with it.
+    def advance(
+        self, transformer: CausalTransformer, max_tokens: int
+    ) -> Iterator[TokenSequence[OwnerT]]:
+        """Extend every sequence by up to `max_tokens`; returns those that are finished.
 
-        The end is looked for behind the slice only, for each look waits for the device.
+        It looks for end tokens after the slice only, since each look waits for the device.
         """
-        count = min(most, max(run.limit - len(run.tokens) for run in self.runs))
+        count = min(max_tokens, max(each.limit - len(each.tokens) for each in self.sequences))
         device, last = self._decoder.device, self._decoder.length - 1
-        slice_ = _TokenSlice(self.runs, count, device, transformer.vocabulary)
-        tokens = torch.tensor([run.tokens[-1] for run in self.runs], device=device)
-        prompts = torch.tensor([run.prompt_length for run in self.runs], device=device)
-        positions = torch.tensor([run.position for run in self.runs], device=device)
-        furthest = max(run.position for run in self.runs) + count
+        slice_ = _TokenSlice(self.sequences, count, device, transformer.vocabulary)
+        tokens = torch.tensor([each.tokens[-1] for each in self.sequences], device=device)
+        prompts = torch.tensor([each.prompt_length for each in self.sequences], device=device)
+        positions = torch.tensor([each.position for each in self.sequences], device=device)
+        furthest = max(each.position for each in self.sequences) + count
         span = min(rounded(furthest), self._decoder.length)
-        said, sound = [], torch.ones(len(self.runs), dtype=torch.bool, device=device)
+        chosen, all_finite = [], torch.ones(len(self.sequences), dtype=torch.bool, device=device)
         for index in range(count):
             logits = self._decoder.step(transformer, tokens, positions, prompts, span)
-            tokens, finite = self._chosen(logits, slice_, index)
-            sound = sound & finite
-            said.append(tokens)
-            positions = (positions + 1).clamp(max=last)  # of rows that have ended meanwhile
-        self._commit(self.runs, torch.stack(said, 1), sound)
-        return self._left()
+            tokens, is_finite = self._chosen(logits, slice_, index)
+            all_finite = all_finite & is_finite
+            chosen.append(tokens)
+            # Sequences that ended within the slice still advance, so their positions are bounded.
+            positions = (positions + 1).clamp(max=last)
+        self._commit(self.sequences, torch.stack(chosen, 1), all_finite)
+        return self._remove_finished()
 
-    def leave(self, run: TokenSequence[RowT]) -> None:
-        """Let a run go; the last one moves into its slot."""
-        slot, last = self.runs.index(run), len(self.runs) - 1
+    def remove(self, sequence: TokenSequence[OwnerT]) -> None:
+        """Free a sequence's slot; the last sequence moves into it."""
+        slot, last = self.sequences.index(sequence), len(self.sequences) - 1
         if slot != last:
             self._decoder.move(last, slot)
-            self.runs[slot] = self.runs[last]
-        self.runs.pop()
+            self.sequences[slot] = self.sequences[last]
+        self.sequences.pop()
 
     def _chosen(
         self, logits: torch.Tensor, slice_: "_TokenSlice", index: int
     ) -> tuple[torch.Tensor, torch.Tensor]:
         phases = slice_.counts[:, index] % len(self._allowed)
-        said = scores(logits, self._allowed[phases], self._end, slice_.choices, slice_.heard)
-        tokens = chosen(said, slice_.draws[:, index], slice_.choices)
-        slice_.hear(tokens)
+        allowed = self._allowed[phases]
+        scores = filtered_scores(logits, allowed, self._end, slice_.sampling, slice_.said)
+        tokens = choose(scores, slice_.uniform[:, index], slice_.sampling)
+        slice_.note(tokens)
         return tokens, logits.isfinite().all(-1)
 
     def _commit(
-        self, runs: Sequence[TokenSequence[RowT]], tokens: torch.Tensor, sound: torch.Tensor
+        self,
+        sequences: Sequence[TokenSequence[OwnerT]],
+        tokens: torch.Tensor,
+        is_finite: torch.Tensor,
     ) -> None:
-        for run, said, healthy in zip(runs, tokens.tolist(), sound.tolist(), strict=True):
-            run.take(said, self._end, healthy)
+        for sequence, own, finite in zip(
+            sequences, tokens.tolist(), is_finite.tolist(), strict=True
+        ):
+            sequence.extend(own, self._end, finite)
 
-    def _left(self) -> Iterator[TokenSequence[RowT]]:
-        finished = [run for run in self.runs if run.finished]
-        for run in finished:
-            self.leave(run)
+    def _remove_finished(self) -> Iterator[TokenSequence[OwnerT]]:
+        finished = [each for each in self.sequences if each.finished]
+        for sequence in finished:
+            self.remove(sequence)
         return iter(finished)
 
 
 class _TokenSlice:
-    """What the tokens of a slice are chosen by: brought to the device at once, beforehand."""
+    """Inputs of the sampler for one slice, copied to the device at once before it begins."""
 
     def __init__(
-        self, runs: Sequence[TokenSequence[RowT]], count: int, device: torch.device, vocabulary: int
+        self,
+        sequences: Sequence[TokenSequence[OwnerT]],
+        count: int,
+        device: torch.device,
+        vocabulary: int,
     ) -> None:
-        draws = torch.zeros(len(runs), count, dtype=torch.float64)
-        for row, run in enumerate(runs):
-            own = run.draws[len(run.tokens) : len(run.tokens) + count]
-            draws[row, : len(own)] = own
-        begun = torch.tensor([[len(run.tokens)] for run in runs])
-        self.draws = draws.to(device)
+        uniform = torch.zeros(len(sequences), count, dtype=torch.float64)
+        for slot, each in enumerate(sequences):
+            own = each.uniform[len(each.tokens) : len(each.tokens) + count]
+            uniform[slot, : len(own)] = own
+        begun = torch.tensor([[len(each.tokens)] for each in sequences])
+        self.uniform = uniform.to(device)
         self.counts = (begun + torch.arange(count)).to(device)
-        """(runs, count): how many tokens each run had said before."""
-        self.choices = BatchSampling.of([run.choice for run in runs], device)
-        self.heard = _heard(runs, vocabulary).to(device) if self.choices.has_penalty else None
-        """(runs, vocabulary): what each said; None where nobody is kept from saying it again."""
+        """(sequences, count): tokens of each sequence before each choice."""
+        self.sampling = BatchSampling.of([each.sampling for each in sequences], device)
+        self.said = _said(sequences, vocabulary).to(device) if self.sampling.has_penalty else None
+        """(sequences, vocabulary): tokens already said; None if no sequence has a penalty."""
 
-    def hear(self, tokens: torch.Tensor) -> None:
-        """Take down what was said, (runs,)."""
-        if self.heard is not None:
-            self.heard.scatter_(1, tokens[:, None], value=True)
+    def note(self, tokens: torch.Tensor) -> None:
+        """Mark tokens (sequences,) as said."""
+        if self.said is not None:
+            self.said.scatter_(1, tokens[:, None], value=True)
 
 
-def _heard(runs: Sequence[TokenSequence[RowT]], vocabulary: int) -> torch.Tensor:
-    heard = torch.zeros(len(runs), vocabulary, dtype=torch.bool)
-    for row, run in enumerate(runs):
-        heard[row, [*run.heard, *run.tokens]] = True
-    return heard
+def _said(sequences: Sequence[TokenSequence[OwnerT]], vocabulary: int) -> torch.Tensor:
+    said = torch.zeros(len(sequences), vocabulary, dtype=torch.bool)
+    for slot, each in enumerate(sequences):
+        said[slot, [*each.already_said, *each.tokens]] = True
+    return said

@@ -1,4 +1,4 @@
-"""A causal transformer as the decoder sees it, whoever made its modules."""
+"""A causal transformer as the decoder uses it, whatever library made its modules."""
 
 from collections.abc import Callable, Iterable
 from typing import Protocol
@@ -7,68 +7,68 @@ import torch
 from torch.nn.functional import scaled_dot_product_attention
 
 Attend = Callable[[torch.Tensor, torch.Tensor, torch.Tensor], torch.Tensor]
-"""Queries, keys and values, each (rows, heads, positions, head size), to what is attended."""
+"""Attention of queries, keys and values, each (batch, heads, positions, head size)."""
 
 Block = Callable[[torch.Tensor, Attend], torch.Tensor]
-"""`hidden` (rows, positions, width) to what one layer makes of it."""
+"""One layer: maps `hidden` (batch, positions, width) to its next value."""
 
 
 class CausalTransformer(Protocol):
-    """Made around a module for each call and not kept, so that a model that leaves is let go."""
+    """Wrapper of a module. Make one for each call, so that a dropped model leaves the memory."""
 
     @property
     def layers(self) -> int:
-        """How many blocks there are."""
+        """Number of blocks."""
 
     @property
     def heads(self) -> int:
-        """Of attention, in each block."""
+        """Attention heads of each block."""
 
     @property
     def head_size(self) -> int:
-        """The width of each."""
+        """Width of a head."""
 
     @property
     def positions(self) -> int:
-        """How many it knows."""
+        """Number of positions that it knows."""
 
     @property
     def vocabulary(self) -> int:
-        """How many tokens it may say."""
+        """Number of tokens that it can say."""
 
     @property
     def dtype(self) -> torch.dtype:
-        """Of its weights."""
+        """Precision of its weights."""
 
     @property
     def device(self) -> torch.device:
-        """Where they are."""
+        """Device of its weights."""
 
     def blocks(self) -> Iterable[Block]:
-        """Its layers, the first one first."""
+        """Its layers, in order."""
 
     def embedded(
         self, tokens: torch.Tensor, positions: torch.Tensor, prompts: torch.Tensor
     ) -> torch.Tensor:
-        """What it reads of tokens that it said, (rows, width).
+        """Embeddings of its own tokens, (batch, width).
 
-        `tokens`, `positions` and the lengths of the `prompts` before are (rows,).
+        `tokens`, `positions` and the lengths of the `prompts` before them are (batch,).
         """
 
     def logits(self, hidden: torch.Tensor) -> torch.Tensor:
-        """Of what comes next, (rows, vocabulary), from what the last block gave, (rows, width)."""
+        """Logits (batch, vocabulary) of the next token, from the last block's (batch, width)."""
 
 
-def read(transformer: CausalTransformer, hidden: torch.Tensor) -> torch.Tensor:
-    """What the last block gives of embeddings, (rows, positions, width), that begin at the left.
+def run_blocks(transformer: CausalTransformer, hidden: torch.Tensor) -> torch.Tensor:
+    """Output of the last block for embeddings (batch, positions, width), aligned at the left.
 
-    What stands behind a position is not looked at from there.
+    A position sees only those before it.
     """
     for block in transformer.blocks():
-        hidden = block(hidden, causally)
+        hidden = block(hidden, causal_attention)
     return hidden
 
 
-def causally(query: torch.Tensor, key: torch.Tensor, value: torch.Tensor) -> torch.Tensor:
-    """Attention to what is not behind."""
+def causal_attention(query: torch.Tensor, key: torch.Tensor, value: torch.Tensor) -> torch.Tensor:
+    """Attention to a position and those before it."""
     return scaled_dot_product_attention(query, key, value, is_causal=True)

@@ -1,4 +1,4 @@
-"""A model's files: where they are, and the digest that tells their content."""
+"""A model's files: its folder, and a digest of their content."""
 
 import hashlib
 import json
@@ -11,7 +11,7 @@ from narrated.engines.model_interface import EngineContext
 from narrated.errors import EngineUnavailable, NarratedError
 
 LOCK_NAME = "lock.json"
-"""Beside the repositories: {repository: {"files": {name: {"sha256": …, "size": …}}}}."""
+"""In the models' folder: {repository: {"files": {name: {"sha256": …, "size": …}}}}."""
 
 _READ_BYTES = 1 << 22
 _SMALL_BYTES = 1 << 20
@@ -21,34 +21,35 @@ _CHECKPOINT = ("config.json",)
 
 @dataclass(frozen=True, slots=True)
 class CheckpointFiles:
-    """A checkpoint's folder, and what tells one version of it from another."""
+    """A checkpoint's folder, and the digest of its version."""
 
     name: str
     folder: Path
     digest: str
 
 
-def found(shelf: EngineContext, name: str, needed: Sequence[str] = ()) -> CheckpointFiles:
-    """A model by its repository's name, or by the absolute path of a folder of one's own.
+def find_checkpoint(
+    context: EngineContext, name: str, needed: Sequence[str] = ()
+) -> CheckpointFiles:
+    """Find a model by its repository's name, or by the absolute path of the user's own folder.
 
-    `needed` are the files that make a model of its family, and then they alone tell its content;
-    without any it is a checkpoint for transformers. EngineUnavailable, with the one command to run,
-    where it is not there, or lacks one of them.
+    The digest covers only the `needed` files of a family; without any, the files of a checkpoint
+    for transformers. Raises EngineUnavailable, with the command to run, if a file is missing.
     """
     own = Path(name).expanduser()
-    folder = own if own.is_absolute() else shelf.models / name
+    folder = own if own.is_absolute() else context.models / name
     if not own.is_absolute() and (".." in own.parts or len(own.parts) != 2):
         raise EngineUnavailable(
             f"'{name}' names no model.", "Write its repository, such as suno/bark, or a full path."
         )
     _refuse_lacking(name, folder, needed or _CHECKPOINT)
-    locked = {} if own.is_absolute() else _locked(shelf.models / LOCK_NAME, name)
+    locked = {} if own.is_absolute() else _locked(context.models / LOCK_NAME, name)
     _refuse_incomplete(name, folder, locked)
     try:
         files = sorted(folder / file for file in needed) if needed else sorted(_files(folder))
         told = [[str(file.relative_to(folder)), _sha256(file, folder, locked)] for file in files]
         for file in files:
-            file.open("rb").close()  # of a locked one only the lock was read
+            file.open("rb").close()  # the lock alone gave the digest of a locked file
     except OSError as error:
         raise EngineUnavailable(
             f"The model {name} cannot be read: {error.strerror}: {error.filename}.",
@@ -62,25 +63,26 @@ def found(shelf: EngineContext, name: str, needed: Sequence[str] = ()) -> Checkp
 
 
 @contextmanager
-def readable(what: str, remedy: str) -> Iterator[None]:
-    """Turn whatever a library makes of a damaged file into EngineUnavailable.
+def guard_reading(what: str, remedy: str) -> Iterator[None]:
+    """Turn a library's error about a damaged file into EngineUnavailable.
 
-    A border: what such a file raises is not known beforehand. Errors of ours, and of memory, pass.
+    Broad on purpose: such a file can raise any error. Narrated's own errors and those of memory
+    pass through.
     """
     try:
         yield
     except (NarratedError, MemoryError):
         raise
     except Exception as error:
-        if "allocate memory" in str(error):  # a mapped file's, by the kernel
+        if "allocate memory" in str(error):  # the kernel's, for a mapped file
             raise MemoryError(str(error)) from error
         why = f"it cannot be read ({type(error).__name__}: {error})"
         raise EngineUnavailable(f"{what} cannot be used: {why}.", remedy) from error
 
 
-def verify(name: str) -> str:
-    """What to do about a model that cannot be read."""
-    return f"See whether its files are whole: narrated models verify {name}"
+def verify_remedy(name: str) -> str:
+    """Remedy for a model that cannot be read."""
+    return f"Check its files: narrated models verify {name}"
 
 
 def _refuse_lacking(name: str, folder: Path, needed: Sequence[str]) -> None:
@@ -96,18 +98,18 @@ def _refuse_lacking(name: str, folder: Path, needed: Sequence[str]) -> None:
 
 
 def _refuse_incomplete(name: str, folder: Path, locked: Mapping[str, Mapping[str, object]]) -> None:
-    """A file that was pulled and is gone, or cut short, is told here and not by what reads it."""
+    """Raise EngineUnavailable for a pulled file that is gone or cut short."""
     for file, known in locked.items():
         path = folder / file
         if not path.is_file() or path.stat().st_size != known.get("size"):
             raise EngineUnavailable(
-                f"The model {name} is incomplete: {file} is not as it was pulled.",
+                f"The model {name} is incomplete: {file} is missing or cut short.",
                 f"narrated models pull {name}",
             )
 
 
 def _files(folder: Path) -> Iterator[Path]:
-    """The files at its top: what is below (voices, other formats) does not change the model."""
+    """Files at its top; those of subfolders (voices, other formats) do not change the model."""
     for file in folder.iterdir():
         if file.is_file() and file.suffix in (".json", ".txt", ".model", *_WEIGHTS):
             yield file
@@ -122,13 +124,13 @@ def _locked(lock: Path, repository: str) -> dict[str, dict[str, object]]:
 
 
 def _sha256(file: Path, folder: Path, locked: dict[str, dict[str, object]]) -> str:
-    """What the lock says of a large file of this size; reading gigabytes again costs a minute."""
+    """Digest of a file. A large one's is in the lock, since reading gigabytes takes a minute."""
     known = locked.get(str(file.relative_to(folder)), {})
     size = file.stat().st_size
     if size > _SMALL_BYTES and known.get("size") == size and known.get("sha256"):
         return str(known["sha256"])
     digest = hashlib.sha256()
     with file.open("rb") as content:
-        while piece := content.read(_READ_BYTES):
-            digest.update(piece)
+        while block := content.read(_READ_BYTES):
+            digest.update(block)
     return digest.hexdigest()

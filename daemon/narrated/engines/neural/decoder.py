@@ -1,49 +1,48 @@
-"""Causal transformers over rows that join and leave a running batch.
+"""Keys and values of sequences that join and leave a running batch.
 
-Everything that a step reads and writes is allocated beforehand and has one of few shapes (so
-many rows, so many positions in steps of `STRIDE`), and nothing in it waits for the device: a
-step can be captured in a CUDA graph.
+A step allocates nothing. Its tensors have one of few shapes (slots, and positions in steps of
+`STRIDE`), and nothing in it waits for the device, so a CUDA graph can capture it.
 """
 
 import torch
 from torch.nn.functional import scaled_dot_product_attention
 
-from narrated.engines.neural.causal_transformer import CausalTransformer, causally
+from narrated.engines.neural.causal_transformer import CausalTransformer, causal_attention
 
 STRIDE = 64
 
 
 def rounded(positions: int) -> int:
-    """Up to the next of the few lengths that are worked with."""
+    """Round up to a multiple of `STRIDE`."""
     return -(-positions // STRIDE) * STRIDE
 
 
 class KeyValueDecoder:
-    """The keys and values of up to `rows` rows, each with `length` positions of its own.
+    """Keys and values of up to `slots` sequences, each with `length` positions.
 
-    Rows in use are the first slots. Weights come with each call and are not kept, so that a
-    model which is dropped leaves the memory.
+    The first slots are in use. Each call passes the weights and none are kept, so that a dropped
+    model leaves the memory.
     """
 
-    def __init__(self, transformer: CausalTransformer, rows: int, length: int) -> None:
+    def __init__(self, transformer: CausalTransformer, slots: int, length: int) -> None:
         self.length = min(rounded(length), transformer.positions)
-        # Zeros, since what is masked out is still multiplied by nought, and memory may hold NaN.
+        # Zeros: attention multiplies masked values by 0, and fresh memory may hold NaN.
         self._kept = torch.zeros(
-            (transformer.layers, 2, rows, transformer.heads, self.length, transformer.head_size),
+            (transformer.layers, 2, slots, transformer.heads, self.length, transformer.head_size),
             dtype=transformer.dtype,
             device=transformer.device,
         )
-        self._slots = torch.arange(rows, device=transformer.device)
+        self._slots = torch.arange(slots, device=transformer.device)
         self._places = torch.arange(self.length, device=transformer.device)
 
     @property
     def device(self) -> torch.device:
-        """Where keys and values are."""
+        """Device of the keys and values."""
         return self._kept.device
 
     @property
-    def rows(self) -> int:
-        """How many there may be."""
+    def slots(self) -> int:
+        """Most sequences."""
         return self._kept.shape[2]
 
     def fill(
@@ -53,12 +52,12 @@ class KeyValueDecoder:
         prompts: torch.Tensor,
         lengths: torch.Tensor,
     ) -> torch.Tensor:
-        """Read prompts into the slots from `first` on; gives the logits (rows, vocabulary) behind.
+        """Read prompts into the slots from `first` on; returns logits (batch, vocabulary).
 
-        `prompts` (rows, positions, width) are embeddings that begin at the left; what stands
-        behind a row's own length is never looked at, and overwritten as the row goes on.
+        `prompts` (batch, positions, width) are embeddings, aligned at the left. No position sees
+        the padding after a prompt, and later tokens overwrite it.
         """
-        rows, positions, _ = prompts.shape
+        joining, positions, _ = prompts.shape
         hidden = prompts
         for block, kept in zip(transformer.blocks(), self._kept, strict=True):
 
@@ -68,12 +67,12 @@ class KeyValueDecoder:
                 value: torch.Tensor,
                 kept: torch.Tensor = kept,
             ) -> torch.Tensor:
-                kept[0, first : first + rows, :, :positions] = key
-                kept[1, first : first + rows, :, :positions] = value
-                return causally(query, key, value)
+                kept[0, first : first + joining, :, :positions] = key
+                kept[1, first : first + joining, :, :positions] = value
+                return causal_attention(query, key, value)
 
             hidden = block(hidden, attend)
-        last = hidden[torch.arange(rows, device=hidden.device), lengths - 1]
+        last = hidden[torch.arange(joining, device=hidden.device), lengths - 1]
         return transformer.logits(last)
 
     def step(
@@ -84,13 +83,13 @@ class KeyValueDecoder:
         prompts: torch.Tensor,
         span: int,
     ) -> torch.Tensor:
-        """Read one token of each of the first rows; gives the logits (rows, vocabulary) behind.
+        """Read one token of each slot in use; returns logits (batch, vocabulary).
 
-        `tokens`, their `positions` and the lengths of the rows' `prompts` are (rows,); `span` is
-        how many positions are looked at, more than the furthest row is on.
+        `tokens`, their `positions` and the lengths of the `prompts` are (batch,). Attention sees
+        the first `span` positions, which must include the furthest sequence.
         """
-        rows = len(tokens)
-        slots = self._slots[:rows]
+        used = len(tokens)
+        slots = self._slots[:used]
         hidden = transformer.embedded(tokens, positions, prompts)[:, None]
         seen = (self._places[:span] <= positions[:, None])[:, None, None]
         for block, kept in zip(transformer.blocks(), self._kept, strict=True):
@@ -105,12 +104,12 @@ class KeyValueDecoder:
                 keys[slots, :, positions] = key[:, :, 0]
                 values[slots, :, positions] = value[:, :, 0]
                 return scaled_dot_product_attention(
-                    query, keys[:rows, :, :span], values[:rows, :, :span], attn_mask=seen
+                    query, keys[:used, :, :span], values[:used, :, :span], attn_mask=seen
                 )
 
             hidden = block(hidden, attend)
         return transformer.logits(hidden[:, 0])
 
     def move(self, source: int, target: int) -> None:
-        """Have a row go on in another slot."""
+        """Copy a sequence into another slot."""
         self._kept[:, :, target] = self._kept[:, :, source]

@@ -1,4 +1,4 @@
-"""Digests of files by their content, which are read again only when a file is another."""
+"""Digests of files by content, and a detector of files that still change."""
 
 import hashlib
 import io
@@ -15,7 +15,7 @@ from pathlib import Path
 class _FileStamp:
     modified_ns: int
     changed_ns: int
-    """What a write cannot set back, as it can the time above."""
+    """Unlike the time above, no program can set it back."""
     size: int
     inode: int
 
@@ -25,21 +25,21 @@ class _FileStamp:
 
 
 class FileDigests:
-    """Remembers each file's digest for as long as its stamp is the same."""
+    """Remembers each file's digest until its stamp changes."""
 
     def __init__(self, most_bytes: int) -> None:
         self._most_bytes = most_bytes
         self._digests: dict[Path, tuple[_FileStamp, str]] = {}
 
     def digest(self, file: Path) -> str:
-        """Of a file's content; of one that is larger than is ever read, only its size is told.
+        """Digest of a file's content; a text with its size if it exceeds the limit.
 
-        OSError where it cannot be read, or is no regular file.
+        Raises OSError if it cannot be read or is no regular file.
         """
         known = self._digests.get(file)
         if known is not None and known[0] == _FileStamp.of(file.stat()):
             return known[1]
-        with regular(file) as content:
+        with open_regular(file) as content:
             stamp = _FileStamp.of(os.fstat(content.fileno()))
             if stamp.size > self._most_bytes:
                 return f"unread-{stamp.size}"
@@ -49,16 +49,16 @@ class FileDigests:
 
 
 class SettleDetector:
-    """Whether files were left alone for a while."""
+    """Tells if a file stayed unchanged for a while."""
 
     def __init__(self, settle_s: float) -> None:
         self._settle_s = settle_s
         self._seen: dict[Path, tuple[int, float]] = {}
 
-    def is_over(self, what: Path, changed_ns: int) -> bool:
-        """Whether it did not change for so long, by the clock of the files or else by ours.
+    def is_settled(self, what: Path, changed_ns: int) -> bool:
+        """True if the file stayed unchanged for the time, by its own clock or by ours.
 
-        Ours counts how long the same time was seen there: theirs may be ahead, or be set back.
+        Ours measures how long the file showed the same time: its clock may be ahead, or set back.
         """
         if time.time() - changed_ns / 1e9 >= self._settle_s:
             self._seen.pop(what, None)
@@ -72,8 +72,8 @@ class SettleDetector:
 
 
 @contextmanager
-def regular(file: Path) -> Iterator[io.BufferedReader]:
-    """Open a regular file to read; OSError for any other, since a pipe or device never ends."""
+def open_regular(file: Path) -> Iterator[io.BufferedReader]:
+    """Open a regular file to read. Raises OSError for others: a pipe or device never ends."""
     descriptor = os.open(file, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)

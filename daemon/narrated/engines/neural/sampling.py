@@ -1,22 +1,25 @@
-"""How a model chooses its next token; without torch, since options are read where there is none."""
+"""Sampling parameters of a causal model.
+
+Imports no torch, since options are read before torch is known to be installed.
+"""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class SamplingParameters:
-    """How a causal model chooses, in the order that transformers' `generate` goes by."""
+    """Sampling of the next token, in the order of transformers' `generate`."""
 
     temperature: float
-    """0 takes the likeliest."""
+    """0 takes the likeliest token."""
     top_k: int
-    """Only so many of the likeliest are drawn from; 0 for all."""
+    """Draws from this many of the likeliest tokens; 0 for all."""
     min_eos_p: float = 0.0
-    """The end is taken once it is likelier than this; 0 leaves it to the draw."""
+    """Takes the end token once it is likelier than this; 0 leaves it to the draw."""
     repetition_penalty: float = 1.0
-    """By what a token that was said becomes less likely (Keskar et al., arXiv:1909.05858)."""
+    """Divisor of the scores of tokens already said (Keskar et al., arXiv:1909.05858)."""
     top_p: float = 1.0
-    """Only the likeliest that are this likely together (Holtzman et al., arXiv:1904.09751)."""
+    """Draws from the likeliest tokens with this sum (Holtzman et al., arXiv:1904.09751)."""
 
     @property
     def fingerprint(self) -> str:

@@ -1,7 +1,7 @@
-"""Numbers by chance that are always the same for a seed and a path.
+"""Random numbers that are always the same for a seed and a path.
 
-Made on the host, so that they hang neither on the device nor on who else is there; by path, so
-that a stage or a pass begins again with the numbers it had.
+The host makes them, so they depend neither on the device nor on the other requests. A stage or
+pass has a path of its own, so that it restarts with the same numbers.
 """
 
 import hashlib
@@ -13,7 +13,7 @@ Path = Sequence[str | int]
 
 
 def uniform(seed: int, path: Path, count: int) -> torch.Tensor:
-    """So many numbers from 0 to 1, (count,), in double precision."""
+    """Uniform numbers from 0 to 1, (count,), in double precision."""
     return torch.rand(count, generator=_generator(seed, path), dtype=torch.float64)
 
 
@@ -23,6 +23,6 @@ def normal(seed: int, path: Path, shape: Sequence[int]) -> torch.Tensor:
 
 
 def _generator(seed: int, path: Path) -> torch.Generator:
-    told = "/".join(str(part) for part in (seed, *path))
-    drawn = int.from_bytes(hashlib.sha256(told.encode()).digest()[:7])
-    return torch.Generator().manual_seed(drawn)
+    text = "/".join(str(part) for part in (seed, *path))
+    number = int.from_bytes(hashlib.sha256(text.encode()).digest()[:7])
+    return torch.Generator().manual_seed(number)

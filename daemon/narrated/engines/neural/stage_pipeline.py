@@ -1,7 +1,7 @@
-"""Stages in a line: rows go from one to the next, each worked on where it is.
+"""A pipeline of stages: each request passes through them in order.
 
-The earliest stage that has rows is worked first, so that rows gather into full batches behind
-it. No row starves by that: a new one comes only when another is finished.
+A step works on the earliest stage that has requests, so that full batches gather in the later
+stages. No request starves: the worker admits a new one only after another is finished.
 """
 
 from collections import deque
@@ -15,10 +15,10 @@ from narrated.engines.interface import Outcome, ProgressReport, RequestFailure, 
 from narrated.engines.neural.torch_model import TorchModel
 
 _ENOUGH = 4
-"""After so many batches with fewer rows it is tried again whether there is room for more."""
+"""Full batches to finish at a reduced width before the pipeline tries a larger one."""
 
 _DEVICE_POSITIONS = 1 << 13
-_HOST_OPERATIONS = 4e11  # some seconds of a processor, after which others want their turn
+_HOST_OPERATIONS = 4e11  # some seconds of a CPU; then other stages take their turn
 
 _LOUDEST = 32767
 
@@ -27,141 +27,142 @@ ModuleContraT = TypeVar("ModuleContraT", bound=nn.Module, contravariant=True)
 
 
 class StagedRequest(Protocol):
-    """An utterance on its way."""
+    """A text on its way through the stages."""
 
     id: str
     is_silent: bool
-    """Whether it has nothing to say: then the last stage alone sees it."""
+    """True if it has nothing to say: it skips to the last stage."""
     pcm: bytes
     problem: str
-    """Why it cannot be finished; empty while it can."""
+    """The reason of its failure; empty if it did not fail."""
     is_unavailable: bool
-    """Whether it may be finished later, where it has a problem."""
+    """True if a failed request may succeed later."""
     remedy: str
 
 
-RowT = TypeVar("RowT", bound=StagedRequest)
+RequestT = TypeVar("RequestT", bound=StagedRequest)
 
 
-class Stage(Protocol[ModuleContraT, RowT]):
-    """Where rows wait and are worked; a row that is finished here goes on to the next stage."""
+class Stage(Protocol[ModuleContraT, RequestT]):
+    """One step of the synthesis, with the requests that wait for it or are in it."""
 
     share: float
-    """How much of a row's time goes by here, about; of all stages together it is 1."""
+    """About the share of a request's time; the shares of all stages add up to 1."""
 
-    keeps: bool
-    """Whether memory of the device is kept between two steps."""
+    keeps_memory: bool
+    """True if it keeps memory of the device between two steps."""
 
     @property
-    def rows(self) -> Sequence[RowT]:
-        """All that are here."""
+    def requests(self) -> Sequence[RequestT]:
+        """All requests of this stage."""
 
-    def admit(self, row: RowT) -> None:
-        """Take a row in."""
+    def admit(self, request: RequestT) -> None:
+        """Add a request."""
 
-    def at_hand(self, module: ModuleContraT, width: int) -> Sequence[RowT]:
-        """Whom `work` would bring on."""
+    def next_requests(self, module: ModuleContraT, width: int) -> Sequence[RequestT]:
+        """Requests that `work` would advance."""
 
-    def work(self, module: ModuleContraT, width: int) -> Sequence[RowT]:
-        """Bring up to `width` rows on by a slice; gives those that are finished here."""
+    def work(self, module: ModuleContraT, width: int) -> Sequence[RequestT]:
+        """Advance up to `width` requests by a slice; returns those that finished this stage."""
 
-    def progress(self, row: RowT) -> float:
-        """How much of a row's work here is done, 0 to 1."""
+    def progress(self, request: RequestT) -> float:
+        """Share of this stage's work that is done, 0 to 1."""
 
-    def forget(self, row: RowT) -> None:
-        """Let a row go."""
+    def forget(self, request: RequestT) -> None:
+        """Remove a request."""
 
-    def begin_again(self) -> None:
-        """Let go of all memory on the device; rows that lose by it begin again."""
+    def restart(self) -> None:
+        """Free all memory on the device; requests that used it restart this stage."""
 
 
-class QueueStage(Generic[ModuleContraT, RowT]):
-    """What stages have in common where rows wait, and nothing is kept on the device."""
+class QueueStage(Generic[ModuleContraT, RequestT]):
+    """Base of a stage with a queue that keeps nothing on the device."""
 
-    keeps = False
+    keeps_memory = False
 
     def __init__(self) -> None:
-        self._waiting: deque[RowT] = deque()
+        self._waiting: deque[RequestT] = deque()
 
     @property
-    def rows(self) -> Sequence[RowT]:
-        """All that are here."""
+    def requests(self) -> Sequence[RequestT]:
+        """All requests of this stage."""
         return list(self._waiting)
 
-    def admit(self, row: RowT) -> None:
-        """Queue a row."""
-        self._waiting.append(row)
+    def admit(self, request: RequestT) -> None:
+        """Queue a request."""
+        self._waiting.append(request)
 
-    def at_hand(self, module: ModuleContraT, width: int) -> Sequence[RowT]:
-        """The first."""
+    def next_requests(self, module: ModuleContraT, width: int) -> Sequence[RequestT]:
+        """The first request."""
         return [self._waiting[0]]
 
-    def progress(self, row: RowT) -> float:
-        """It is here or gone."""
+    def progress(self, request: RequestT) -> float:
+        """Nothing, since a request finishes in one step."""
         return 0.0
 
-    def forget(self, row: RowT) -> None:
-        """Let a row go."""
-        self._waiting.remove(row)
+    def forget(self, request: RequestT) -> None:
+        """Remove a request."""
+        self._waiting.remove(request)
 
-    def begin_again(self) -> None:
-        """There is nothing to let go of."""
+    def restart(self) -> None:
+        """Do nothing: there is no memory to free."""
 
 
-class StagePipeline(Generic[ModuleT, RowT]):
-    """Works up to `width` at once, which begins as `most`, and shrinks where memory does.
+class StagePipeline(Generic[ModuleT, RequestT]):
+    """Steps requests through stages, up to `width` at once.
 
-    `rows` is how many may be in flight; `most` where it is not given.
+    `width` starts at `max_width` and shrinks when memory runs out. `max_requests` is the most in
+    flight, by default `max_width`.
     """
 
     def __init__(
         self,
         model: TorchModel[ModuleT],
-        stages: Sequence[Stage[ModuleT, RowT]],
-        most: int,
+        stages: Sequence[Stage[ModuleT, RequestT]],
+        max_width: int,
         sample_rate: int,
-        rows: int | None = None,
+        max_requests: int | None = None,
     ) -> None:
-        self.width = most
-        self._most = most
-        self._rows = most if rows is None else rows
+        self.width = max_width
+        self._max_width = max_width
+        self._max_requests = max_width if max_requests is None else max_requests
         self._finished = 0
-        """Rows since the width changed last."""
+        """Requests since the last change of the width."""
         self._model = model
         self.sample_rate = sample_rate
         self._stages = stages
 
-    def admit(self, row: RowT) -> None:
-        """Take a row in; one that is silent goes straight to the end."""
-        self._stages[-1 if row.is_silent else 0].admit(row)
+    def admit(self, request: RequestT) -> None:
+        """Add a request; a silent one skips to the last stage."""
+        self._stages[-1 if request.is_silent else 0].admit(request)
 
     def step(self) -> Sequence[Outcome]:
-        """Bring the rows of the earliest stage that has any a little further."""
+        """Advance the requests of the earliest stage that has any."""
         index, stage = next(
-            (index, stage) for index, stage in enumerate(self._stages) if stage.rows
+            (index, stage) for index, stage in enumerate(self._stages) if stage.requests
         )
         module = self._model.module
-        rows = stage.at_hand(module, self.width)
-        with self._model.device.at_work([row.id for row in rows]), torch.no_grad():
+        requests = stage.next_requests(module, self.width)
+        with self._model.device.at_work([request.id for request in requests]), torch.no_grad():
             finished = stage.work(module, self.width)
-        outcomes = [self._passed_on(row, index) for row in finished]
-        outcomes += self._progressed(rows, finished, index)
+        outcomes = [self._passed_on(request, index) for request in finished]
+        outcomes += self._progressed(requests, finished, index)
         self._finished += sum(isinstance(each, SpeechResult) for each in outcomes)
-        is_idle = not any(stage.rows for stage in self._stages)
-        keeps_nothing = not any(stage.keeps and stage.rows for stage in self._stages)
-        if is_idle or (keeps_nothing and self._finished >= _ENOUGH * self._rows):
+        is_idle = not any(stage.requests for stage in self._stages)
+        keeps_nothing = not any(stage.keeps_memory and stage.requests for stage in self._stages)
+        if is_idle or (keeps_nothing and self._finished >= _ENOUGH * self._max_requests):
             self._widen()
         return outcomes
 
     def cancel(self, id: str) -> None:
-        """Forget a row, wherever it is."""
+        """Remove a request from its stage."""
         for stage in self._stages:
-            for row in stage.rows:
-                if row.id == id:
-                    stage.forget(row)
+            for request in stage.requests:
+                if request.id == id:
+                    stage.forget(request)
 
     def shrink(self) -> bool:
-        """Halve the width; False where it is one already."""
+        """Halve the width; False if it is 1 already."""
         if self.width == 1:
             return False
         self.width //= 2
@@ -170,43 +171,45 @@ class StagePipeline(Generic[ModuleT, RowT]):
         return True
 
     def release(self) -> None:
-        """Let go of all memory but the weights; rows begin their stage again."""
+        """Free all memory but the weights; requests restart their stage."""
         for stage in self._stages:
-            stage.begin_again()
+            stage.restart()
 
     def _widen(self) -> None:
-        """Where memory was short once it may be there again, for whoever comes next."""
-        if self.width < self._most:
-            self.width = min(self._most, 2 * self.width)
+        """Double the width, in case memory is free again."""
+        if self.width < self._max_width:
+            self.width = min(self._max_width, 2 * self.width)
             self._finished = 0
             self.release()
 
-    def _passed_on(self, row: RowT, index: int) -> Outcome:
-        if row.problem:
-            return RequestFailure(row.id, row.problem, row.remedy, row.is_unavailable)
+    def _passed_on(self, request: RequestT, index: int) -> Outcome:
+        if request.problem:
+            return RequestFailure(
+                request.id, request.problem, request.remedy, request.is_unavailable
+            )
         if index == len(self._stages) - 1:
-            return SpeechResult(row.id, row.pcm, self.sample_rate)
-        self._stages[-1 if row.is_silent else index + 1].admit(row)
-        return ProgressReport(row.id, self._shares_before(index + 1))
+            return SpeechResult(request.id, request.pcm, self.sample_rate)
+        self._stages[-1 if request.is_silent else index + 1].admit(request)
+        return ProgressReport(request.id, self._shares_before(index + 1))
 
     def _progressed(
-        self, rows: Sequence[RowT], finished: Sequence[RowT], index: int
+        self, requests: Sequence[RequestT], finished: Sequence[RequestT], index: int
     ) -> Iterator[ProgressReport]:
-        for row in rows:
-            if row not in finished:
+        for request in requests:
+            if request not in finished:
                 stage = self._stages[index]
-                done = stage.share * stage.progress(row)
-                yield ProgressReport(row.id, self._shares_before(index) + done)
+                done = stage.share * stage.progress(request)
+                yield ProgressReport(request.id, self._shares_before(index) + done)
 
     def _shares_before(self, index: int) -> float:
         return sum(stage.share for stage in self._stages[:index])
 
 
-def rows_at_once(weights: float, positions: int, device: torch.device, width: int) -> int:
-    """How many rows to read so many positions of in one step, by how many weights each meets.
+def requests_per_pass(weights: float, positions: int, device: torch.device, width: int) -> int:
+    """Requests to read in one step, by the positions of each and the weights per position.
 
-    A pass over 1,024 positions of the full-size Bark takes a processor of two cores ten seconds,
-    where a GPU would be half asleep.
+    A CPU of two cores takes ten seconds for 1,024 positions of the full-size Bark, which do not
+    even fill a GPU.
     """
     most_positions = float(_DEVICE_POSITIONS)
     if device.type == "cpu":
@@ -215,6 +218,6 @@ def rows_at_once(weights: float, positions: int, device: torch.device, width: in
 
 
 def pcm(sound: torch.Tensor) -> bytes:
-    """Samples (n,) from -1 to 1 as signed 16-bit ones; what is too loud is clipped."""
+    """Convert samples (n,) from -1 to 1 to signed 16-bit ones; clips louder ones."""
     samples = (sound.float().clamp(-1, 1) * _LOUDEST).round().to(torch.int16)
     return samples.cpu().numpy().astype("<i2").tobytes()

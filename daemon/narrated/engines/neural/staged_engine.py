@@ -1,4 +1,4 @@
-"""What engines have in common that speak by a line of stages; imports no torch."""
+"""Base of the speech engines that use a pipeline of stages. Imports no torch."""
 
 import hashlib
 import json
@@ -13,20 +13,20 @@ if TYPE_CHECKING:
 
 
 class VoiceCatalogue(Protocol):
-    """An engine's voices as they stand on the disk now."""
+    """An engine's voices that are on the disk now."""
 
     def listed(self) -> Mapping[str, str]:
-        """By name, each with a digest of its content."""
+        """Digest of each voice's content, by name."""
 
     def digest(self, name: str) -> str:
-        """One voice's, looked up alone; empty where it is not listed."""
+        """Digest of one voice, looked up alone; empty if it is not listed."""
 
 
 VoicesT = TypeVar("VoicesT", bound=VoiceCatalogue)
 
 
 class StagedSpeechEngine(Generic[VoicesT]):
-    """All of an engine but how it takes a request in: a pipeline has the rows, and steps them."""
+    """An engine whose requests are in a pipeline; subclasses add `admit`."""
 
     kind: Kind = "speech"
     worn = False
@@ -47,31 +47,31 @@ class StagedSpeechEngine(Generic[VoicesT]):
         self._voices = voices
 
     def voices(self) -> Mapping[str, str]:
-        """Those that come with it, and the user's own as they are now."""
+        """Digests of its presets and of the user's own voices, by name."""
         return self._voices.listed()
 
     def voice_digest(self, name: str) -> str:
-        """One voice's digest as it is now."""
+        """Present digest of one voice."""
         return self._voices.digest(name)
 
     def step(self) -> Sequence[Outcome]:
-        """Bring rows of one stage a little further; see `Pipeline.step`."""
+        """Advance the requests of one stage; see `StagePipeline.step`."""
         return self._pipeline.step()
 
     def cancel(self, id: str) -> None:
-        """Forget a row."""
+        """Forget a request."""
         self._pipeline.cancel(id)
 
     def shrink(self) -> bool:
-        """Halve how many are worked at once; False where it is one already."""
+        """Halve the width of the pipeline; False if it is 1 already."""
         return self._pipeline.shrink()
 
     def release(self) -> None:
-        """Let go of keys and values; rows begin their stage again, and come out the same."""
+        """Free keys and values; requests restart their stage and sound the same."""
         self._pipeline.release()
 
 
-def identity(engine: str, *told: str) -> str:
-    """An engine's, of its name with its revision and of all that its sound hangs on."""
-    digest = hashlib.sha256(json.dumps(told).encode()).hexdigest()
+def identity(engine: str, *parts: str) -> str:
+    """Identity of an engine: name and revision, and a digest of all that shapes its sound."""
+    digest = hashlib.sha256(json.dumps(parts).encode()).hexdigest()
     return f"{engine}-{digest[:16]}"

@@ -1,4 +1,4 @@
-"""The device that computes: which one, in which precision, and what its memory tells."""
+"""The torch device that computes, its precision, and its memory."""
 
 import gc
 import os
@@ -23,14 +23,14 @@ _FULL = ("can't allocate memory", "out of memory", "ALLOC_FAILED")
 
 
 class TorchDevice:
-    """A torch device with its memory's figures; `Device.chosen` makes the one that is wished."""
+    """A torch device with the figures of its memory."""
 
     def __init__(self, torch_device: torch.device) -> None:
         self.torch = torch_device
 
     @classmethod
     def chosen(cls, wish: str) -> "TorchDevice":
-        """auto, cpu, cuda, or cuda with a number; EngineUnavailable where it is not there."""
+        """Select auto, cpu, cuda or cuda:1. Raises EngineUnavailable if there is no such device."""
         if wish == "auto":
             wish = "cuda" if torch.cuda.is_available() else "cpu"
         try:
@@ -47,21 +47,21 @@ class TorchDevice:
                 f"The device {wish} is not there.",
                 "See `narrated doctor`, or set `models: {device: cpu}`.",
             )
-        # With its number: what bounds a card's memory takes no "the present one".
+        # With its number: torch needs it to bound the memory of a GPU.
         return cls(device if device.type == "cpu" else torch.device("cuda", device.index or 0))
 
     @property
     def is_host(self) -> bool:
-        """Whether its memory is the host's own."""
+        """True for the CPU, which uses the host's memory."""
         return self.torch.type == "cpu"
 
     @property
     def name(self) -> str:
-        """As a person knows it."""
+        """The name that a person knows."""
         return "cpu" if self.is_host else torch.cuda.get_device_name(self.torch)
 
     def precision(self, wish: str) -> torch.dtype:
-        """By its name; auto for the one it is good at: half on a GPU, single on a CPU."""
+        """Precision by its name; auto is half on a GPU and single on a CPU."""
         if wish != "auto":
             named: torch.dtype = getattr(torch, wish)
             return named
@@ -72,90 +72,90 @@ class TorchDevice:
 
     @property
     def total_bytes(self) -> int:
-        """What it has in all."""
+        """Memory of the whole device."""
         if self.is_host:
             return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
         return int(torch.cuda.mem_get_info(self.torch)[1])
 
     @property
     def free_bytes(self) -> int:
-        """What is left of it for us, caches of the allocator counted as free."""
+        """Memory that this process can still take; the allocator's caches count as free."""
         if self.is_host:
             return min(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_AVPHYS_PAGES"), _allowed_bytes())
         kept = torch.cuda.memory_reserved(self.torch) - torch.cuda.memory_allocated(self.torch)
         return int(torch.cuda.mem_get_info(self.torch)[0]) + kept
 
     def bound(self, limit_bytes: int) -> None:
-        """Have every allocation beyond this fail, where the device can; 0 lifts the bound."""
+        """Make allocations beyond the limit fail, on a GPU; 0 removes the limit."""
         if not self.is_host:
             share = min(1.0, limit_bytes / self.total_bytes) if limit_bytes else 1.0
             torch.cuda.set_per_process_memory_fraction(share, self.torch)
 
     @property
     def in_use_bytes(self) -> int:
-        """What this process has of it now."""
+        """Memory that this process uses now."""
         if self.is_host:
             return _resident("VmRSS")
         return torch.cuda.memory_allocated(self.torch)
 
     def begin_peak(self) -> None:
-        """From here on the peak is looked for."""
+        """Start a new measurement of the peak."""
         if self.is_host:
-            with suppress(OSError):  # where it cannot be reset, the peak is that of the whole life
+            with suppress(OSError):  # without a reset, the peak is that of the whole process
                 _CLEAR_REFS.write_text(_RESET_PEAK)
         else:
             torch.cuda.reset_peak_memory_stats(self.torch)
 
     @property
     def peak_bytes(self) -> int:
-        """The most that this process had of it since then."""
+        """The most memory that this process used since `begin_peak`."""
         return _resident("VmHWM") if self.is_host else torch.cuda.max_memory_allocated(self.torch)
 
     def tidy(self) -> None:
-        """Give back what the allocator keeps for later."""
+        """Give the allocator's caches back to the device."""
         gc.collect()
         if not self.is_host:
             torch.cuda.empty_cache()
 
     @contextmanager
-    def at_work(self, rows: Sequence[str] = ()) -> Iterator[None]:
-        """Turn what torch raises of the device's state into errors of ours.
+    def at_work(self, requests: Sequence[str] = ()) -> Iterator[None]:
+        """Turn torch's errors about the device into narrated's own.
 
-        Raises OutOfMemory for these rows where there was no room, and DeviceLost where the
+        Raises OutOfMemory, which names the requests, if memory ran out, and DeviceLost if the
         device's context is broken.
         """
         try:
             yield
         except torch.OutOfMemoryError as error:
-            raise self._out_of_memory(error, rows) from error
+            raise self._out_of_memory(error, requests) from error
         except MemoryError as error:
-            raise self._out_of_memory(error, rows) from error
+            raise self._out_of_memory(error, requests) from error
         except RuntimeError as error:
-            if tells_of_no_room(str(error)):
-                raise self._out_of_memory(error, rows) from error
-            if tells_of_a_lost_device(str(error)) or isinstance(error, torch.AcceleratorError):
+            if is_out_of_memory(str(error)):
+                raise self._out_of_memory(error, requests) from error
+            if is_device_lost(str(error)) or isinstance(error, torch.AcceleratorError):
                 raise DeviceLost(f"The device failed: {_first_line(error)}.") from error
             raise
 
-    def _out_of_memory(self, error: BaseException, rows: Sequence[str]) -> OutOfMemory:
+    def _out_of_memory(self, error: BaseException, requests: Sequence[str]) -> OutOfMemory:
         asked = _ASKED.search(str(error))
         needed = f"{_readable(asked[1])} more were needed" if asked else "more was needed"
         return OutOfMemory(
             f"{self.name} has no room: {needed}, and {size(self.free_bytes)} of "
             f"{size(self.total_bytes)} were free.",
-            "Give it more room: `models: {memory: …}`, a smaller model, or stop what else uses it.",
-            rows,
+            "Set a larger `models: {memory: …}` or a smaller model, or stop other programs on it.",
+            requests,
         )
 
 
-def tells_of_no_room(message: str) -> bool:
-    """Whether torch says so of the host, the driver says so, or one of CUDA's libraries."""
+def is_out_of_memory(message: str) -> bool:
+    """True if the host, the driver or a CUDA library reports that memory ran out."""
     return any(sign in message for sign in _FULL)
 
 
-def tells_of_a_lost_device(message: str) -> bool:
-    """Whether CUDA's context is broken: every call after it fails as well."""
-    return "CUDA error" in message and not tells_of_no_room(message)
+def is_device_lost(message: str) -> bool:
+    """True if CUDA's context is broken, so that every later call fails too."""
+    return "CUDA error" in message and not is_out_of_memory(message)
 
 
 def _readable(asked: str) -> str:
@@ -167,7 +167,7 @@ def _first_line(error: BaseException) -> str:
 
 
 def _allowed_bytes() -> int:
-    """What is left of this process's address space, where that is limited."""
+    """Free part of this process's address space; without a limit, the largest integer."""
     limit, _ = resource.getrlimit(resource.RLIMIT_AS)
     return sys.maxsize if limit == resource.RLIM_INFINITY else max(0, limit - _resident("VmSize"))
 

@@ -1,4 +1,4 @@
-"""A model: weights that are on the device, in host memory, or on the disk alone."""
+"""A torch model: its weights on the device, in host memory, or only on the disk."""
 
 import hashlib
 import logging
@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from narrated.engines.model_interface import WeightsLocation
-from narrated.engines.neural.checkpoint_files import readable, verify
+from narrated.engines.neural.checkpoint_files import guard_reading, verify_remedy
 from narrated.engines.neural.torch_device import TorchDevice
 from narrated.errors import EngineUnavailable, OutOfMemory
 
@@ -20,9 +20,9 @@ logger = logging.getLogger("narrated.worker")
 
 
 class TorchModel(Generic[Module]):
-    """Holds a module that `read` brings from the disk into the host's memory, ready to evaluate.
+    """A module that `read` loads from the disk into the host's memory.
 
-    `key` is a digest of all that the weights hang on: content, precision, device.
+    `key` is a digest of all that the weights depend on: content, precision, device.
     """
 
     def __init__(
@@ -38,14 +38,14 @@ class TorchModel(Generic[Module]):
 
     @property
     def warmth(self) -> WeightsLocation:
-        """Where the weights are now."""
+        """The present place of the weights."""
         if self._module is None:
             return WeightsLocation.ABSENT
         return WeightsLocation.WARM if self._on_device else WeightsLocation.PARKED
 
     @property
     def weights_bytes(self) -> int:
-        """What they take on the device; 0 before they were there for the first time."""
+        """Memory of the weights on the device; 0 before they were loaded once."""
         return self._bytes
 
     @property
@@ -56,7 +56,7 @@ class TorchModel(Generic[Module]):
         return self._module
 
     def warm(self) -> None:
-        """Bring the weights onto the device; EngineUnavailable or OutOfMemory where that fails."""
+        """Bring the weights onto the device. Raises EngineUnavailable or OutOfMemory."""
         if self._on_device:
             return
         begin, came_from = time.monotonic(), self.warmth
@@ -65,7 +65,7 @@ class TorchModel(Generic[Module]):
                 if self._module is None:
                     self._module = self._from_disk()
                 if self.device.is_host:
-                    own(self._module)
+                    copy_into_memory(self._module)
                 else:
                     self._module.to(self.device.torch)
         except OutOfMemory:
@@ -78,7 +78,7 @@ class TorchModel(Generic[Module]):
         )
 
     def park(self) -> None:
-        """Take the weights off the device into the host's memory; drop them where that is one."""
+        """Move the weights into the host's memory; drop them if the device is the host."""
         if self.device.is_host:
             self.drop()
         elif self._module is not None and self._on_device:
@@ -87,12 +87,12 @@ class TorchModel(Generic[Module]):
             self.device.tidy()
 
     def drop(self) -> None:
-        """Keep the weights nowhere but on the disk."""
+        """Remove the weights from all memory."""
         self._module, self._on_device = None, False
         self.device.tidy()
 
     def _fall_back(self) -> None:
-        """What came onto the device before there was no room leaves it again."""
+        """Move weights that came onto the device before memory ran out off it again."""
         if self.device.is_host:
             self._module = None
         elif self._module is not None:
@@ -100,21 +100,22 @@ class TorchModel(Generic[Module]):
         self.device.tidy()
 
     def _from_disk(self) -> Module:
-        with readable(f"The model {self.name}", verify(self.name)):
+        with guard_reading(f"The model {self.name}", verify_remedy(self.name)):
             module = self._read()
         return module.eval().requires_grad_(False)
 
 
-def key(digest: str, precision: torch.dtype, device: TorchDevice) -> str:
-    """What a model is held under: the same key, the same weights."""
-    told = f"{digest} {precision} {device.torch}"
-    return hashlib.sha256(told.encode()).hexdigest()[:32]
+def weights_key(digest: str, precision: torch.dtype, device: TorchDevice) -> str:
+    """Key of a model: equal keys mean equal weights."""
+    text = f"{digest} {precision} {device.torch}"
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
-def whole(name: str, module: Module, info: Mapping[str, Any]) -> Module:
-    """A module that a checkpoint filled, by what transformers tells of its loading.
+def require_all_weights(name: str, module: Module, info: Mapping[str, Any]) -> Module:
+    """Check transformers' loading `info`; returns the module.
 
-    EngineUnavailable where weights were missing or of another shape: such are drawn at random.
+    Raises EngineUnavailable if weights are missing or have another shape, since transformers
+    fills those at random.
     """
     known = {parameter for parameter, _ in module.named_parameters()}
     lacking = sorted(known.intersection(info["missing_keys"]))
@@ -123,15 +124,15 @@ def whole(name: str, module: Module, info: Mapping[str, Any]) -> Module:
     if lacking:
         raise EngineUnavailable(
             f"The model {name} lacks {len(lacking)} of its weights, {lacking[0]} among them.",
-            verify(name),
+            verify_remedy(name),
         )
     return module
 
 
-def own(module: nn.Module) -> None:
-    """Have the weights in memory of ours.
+def copy_into_memory(module: nn.Module) -> None:
+    """Copy the weights into memory of our own.
 
-    Those of a mapped file come page by page, at work, and go with the file.
+    The weights of a mapped file load page by page during work, and vanish with the file.
     """
     for tensor in (*module.parameters(), *module.buffers()):
         tensor.data = tensor.data.clone()

@@ -30,7 +30,7 @@ _USUAL_PROMPT = 128
 class SpeechCandidate:
     """One of the candidates of a request."""
 
-    row: TortoiseRequest
+    request: TortoiseRequest
     index: int
 
 
@@ -38,7 +38,7 @@ class AutoregressiveStage:
     """Holds candidates that wait for a slot, and those in the batch."""
 
     share = 0.45
-    keeps = True
+    keeps_memory = True
 
     def __init__(self) -> None:
         self._waiting: deque[SpeechCandidate] = deque()
@@ -47,19 +47,21 @@ class AutoregressiveStage:
         """Positions of each slot of the batch."""
 
     @property
-    def rows(self) -> Sequence[TortoiseRequest]:
+    def requests(self) -> Sequence[TortoiseRequest]:
         """All requests of this stage, those in the batch first."""
-        candidates = (*(run.row for run in self._runs), *self._waiting)
-        return list(dict.fromkeys(candidate.row for candidate in candidates))
+        candidates = (*(run.owner for run in self._sequences), *self._waiting)
+        return list(dict.fromkeys(candidate.request for candidate in candidates))
 
-    def admit(self, row: TortoiseRequest) -> None:
+    def admit(self, request: TortoiseRequest) -> None:
         """Queue a request's candidates until slots are free."""
-        self._waiting.extend(SpeechCandidate(row, index) for index in range(len(row.candidates)))
+        self._waiting.extend(
+            SpeechCandidate(request, index) for index in range(len(request.candidates))
+        )
 
-    def at_hand(self, module: TortoiseModels, width: int) -> Sequence[TortoiseRequest]:
+    def next_requests(self, module: TortoiseModels, width: int) -> Sequence[TortoiseRequest]:
         """Requests of the next step: those whose candidates can join, or else all in the batch."""
-        joining = self._joining(width) or [run.row for run in self._runs]
-        return list(dict.fromkeys(candidate.row for candidate in joining))
+        joining = self._joining(width) or [run.owner for run in self._sequences]
+        return list(dict.fromkeys(candidate.request for candidate in joining))
 
     def work(self, module: TortoiseModels, width: int) -> Sequence[TortoiseRequest]:
         """Add waiting candidates if slots are free; otherwise generate a slice of codes."""
@@ -70,67 +72,67 @@ class AutoregressiveStage:
         else:
             assert self._batch is not None, "a request is in the batch"
             finished = self._batch.advance(transformer, SLICE)
-        rows = list(self._through(finished))
-        if not self.rows:
+        requests = list(self._through(finished))
+        if not self.requests:
             self._batch = None  # the later stages take as long, and need the memory
-        return rows
+        return requests
 
-    def progress(self, row: TortoiseRequest) -> float:
+    def progress(self, request: TortoiseRequest) -> float:
         """Share of the most possible codes that is generated."""
-        under_way = sum(len(run.tokens) for run in self._runs if run.row.row is row)
-        limit = row.settings.max_mel_tokens
-        done = sum(candidate is not None for candidate in row.candidates)
-        return (done + under_way / limit) / len(row.candidates)
+        under_way = sum(len(run.tokens) for run in self._sequences if run.owner.request is request)
+        limit = request.settings.max_mel_tokens
+        done = sum(candidate is not None for candidate in request.candidates)
+        return (done + under_way / limit) / len(request.candidates)
 
-    def forget(self, row: TortoiseRequest) -> None:
+    def forget(self, request: TortoiseRequest) -> None:
         """Remove a request's candidates from the queue and the batch."""
-        self._waiting = deque(each for each in self._waiting if each.row is not row)
-        for run in list(self._runs):
-            if run.row.row is row and self._batch is not None:
-                self._batch.leave(run)
-        if not self.rows:
+        self._waiting = deque(each for each in self._waiting if each.request is not request)
+        for run in list(self._sequences):
+            if run.owner.request is request and self._batch is not None:
+                self._batch.remove(run)
+        if not self.requests:
             self._batch = None
 
-    def begin_again(self) -> None:
+    def restart(self) -> None:
         """Free keys and values; candidates of the batch are the first to join again."""
-        order = {row: place for place, row in enumerate(self.rows)}
-        under_way = [run.row for run in self._runs]
-        under_way.sort(key=lambda each: (order[each.row], each.index), reverse=True)
+        order = {request: place for place, request in enumerate(self.requests)}
+        under_way = [run.owner for run in self._sequences]
+        under_way.sort(key=lambda each: (order[each.request], each.index), reverse=True)
         self._waiting.extendleft(under_way)
         self._batch = None
 
     @property
-    def _runs(self) -> Sequence[TokenSequence[SpeechCandidate]]:
-        return self._batch.runs if self._batch is not None else ()
+    def _sequences(self) -> Sequence[TokenSequence[SpeechCandidate]]:
+        return self._batch.sequences if self._batch is not None else ()
 
     def _joining(self, width: int) -> list[SpeechCandidate]:
         """The first waiting candidates of one request, as many as there are free slots."""
         if not self._waiting:
             return []
-        row = self._waiting[0].row
-        if self._batch is not None and self._runs:
-            if _positions(row) > self._length:
+        request = self._waiting[0].request
+        if self._batch is not None and self._sequences:
+            if _positions(request) > self._length:
                 return []  # it waits for an empty batch, which then gets longer slots
             width = min(width, self._batch.slots)
-        own = takewhile(lambda each: each.row is row, self._waiting)
-        return list(islice(own, max(0, width - len(self._runs))))
+        own = takewhile(lambda each: each.request is request, self._waiting)
+        return list(islice(own, max(0, width - len(self._sequences))))
 
     def _joined(
         self, transformer: UnifiedVoiceTransformer, joining: Sequence[SpeechCandidate], width: int
     ) -> Iterable[TokenSequence[SpeechCandidate]]:
-        row = joining[0].row
-        assert row.latents is not None, "the conditioning stage sets the latents"
+        request = joining[0].request
+        assert request.latents is not None, "the conditioning stage sets the latents"
         batch = self._batch
-        if batch is None or (not batch.runs and self._too_small(batch, width)):
+        if batch is None or (not batch.sequences and self._too_small(batch, width)):
             batch = self._started(transformer, width)
-        prompt = transformer.prompt(row.latents.autoregressive, row.words)
+        prompt = transformer.prompt(request.latents.autoregressive, request.words)
         runs = [
             TokenSequence(
                 candidate,
                 len(prompt),
-                row.settings.choice,
-                row.draws(row.settings.max_mel_tokens, "autoregressive", candidate.index),
-                heard=transformer.heard,
+                request.settings.sampling,
+                request.uniform(request.settings.max_mel_tokens, "autoregressive", candidate.index),
+                already_said=transformer.heard,
             )
             for candidate in joining
         ]
@@ -142,12 +144,12 @@ class AutoregressiveStage:
     def _too_small(self, batch: Batch[SpeechCandidate], width: int) -> bool:
         """True if the waiting candidates need more or longer slots."""
         slots = min(width, len(self._waiting))
-        return batch.slots < slots or _positions(self._waiting[0].row) > self._length
+        return batch.slots < slots or _positions(self._waiting[0].request) > self._length
 
     def _started(self, transformer: UnifiedVoiceTransformer, width: int) -> Batch[SpeechCandidate]:
         self._batch = None  # frees its memory for the next
-        codes = max(each.row.settings.max_mel_tokens for each in self._waiting)
-        longest = max(_positions(each.row) for each in self._waiting)
+        codes = max(each.request.settings.max_mel_tokens for each in self._waiting)
+        longest = max(_positions(each.request) for each in self._waiting)
         decoder = KeyValueDecoder(
             transformer, min(width, len(self._waiting)), max(longest, codes + _USUAL_PROMPT)
         )
@@ -161,19 +163,19 @@ class AutoregressiveStage:
         self, finished: Iterable[TokenSequence[SpeechCandidate]]
     ) -> Iterable[TortoiseRequest]:
         for run in finished:
-            row = run.row.row
-            if row.problem:
+            request = run.owner.request
+            if request.problem:
                 continue  # another of its candidates failed
-            if not run.sound:
-                row.problem = NOT_A_NUMBER.format("autoregressive")
-                self.forget(row)
-                yield row
+            if not run.is_finite:
+                request.problem = NOT_A_NUMBER.format("autoregressive")
+                self.forget(request)
+                yield request
             else:
-                row.candidates[run.row.index] = run.tokens
-                if all(candidate is not None for candidate in row.candidates):
-                    yield row
+                request.candidates[run.owner.index] = run.tokens
+                if all(candidate is not None for candidate in request.candidates):
+                    yield request
 
 
-def _positions(row: TortoiseRequest) -> int:
+def _positions(request: TortoiseRequest) -> int:
     """Most positions of a candidate: voice, text with its three signs, and codes."""
-    return 1 + len(row.words) + 3 + 1 + row.settings.max_mel_tokens
+    return 1 + len(request.words) + 3 + 1 + request.settings.max_mel_tokens

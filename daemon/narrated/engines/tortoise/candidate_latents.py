@@ -9,8 +9,8 @@ from collections.abc import Sequence
 import torch
 from torch.nn.utils.rnn import pad_sequence
 
-from narrated.engines.neural.causal_transformer import read
-from narrated.engines.neural.stage_pipeline import QueueStage, rows_at_once
+from narrated.engines.neural.causal_transformer import run_blocks
+from narrated.engines.neural.stage_pipeline import QueueStage, requests_per_pass
 from narrated.engines.tortoise.autoregressive import NOT_A_NUMBER
 from narrated.engines.tortoise.checkpoint import TortoiseModels
 from narrated.engines.tortoise.clvp_ranking import SILENCE_CODE
@@ -26,36 +26,42 @@ class CandidateLatentsStage(QueueStage[TortoiseModels, TortoiseRequest]):
 
     share = 0.02
 
-    def at_hand(self, module: TortoiseModels, width: int) -> Sequence[TortoiseRequest]:
+    def next_requests(self, module: TortoiseModels, width: int) -> Sequence[TortoiseRequest]:
         """The first requests that can be read together."""
-        longest = max(len(row.words) + speech_length(row.codes) for row in self._waiting)
-        most = rows_at_once(weights(module.autoregressive), longest, module.device, width)
+        longest = max(
+            len(request.words) + speech_length(request.codes) for request in self._waiting
+        )
+        most = requests_per_pass(weights(module.autoregressive), longest, module.device, width)
         return list(self._waiting)[:most]
 
     def work(self, module: TortoiseModels, width: int) -> Sequence[TortoiseRequest]:
         """Read them, and keep the hidden states of their codes."""
-        reading = self.at_hand(module, width)
+        reading = self.next_requests(module, width)
         transformer = UnifiedVoiceTransformer(module.autoregressive)
         prompts, sequences = [], []
-        for row in reading:
-            assert row.latents is not None, "the conditioning stage sets the latents"
-            prompt = transformer.prompt(row.latents.autoregressive, row.words)
+        for request in reading:
+            assert request.latents is not None, "the conditioning stage sets the latents"
+            prompt = transformer.prompt(request.latents.autoregressive, request.words)
             prompts.append(len(prompt))
-            sequences.append(torch.cat([prompt, self._codes(transformer, row)]))
-        hidden = transformer.normed(read(transformer, pad_sequence(sequences, batch_first=True)))
-        for row, prompt_length, own in zip(reading, prompts, hidden, strict=True):
+            sequences.append(torch.cat([prompt, self._codes(transformer, request)]))
+        hidden = transformer.normed(
+            run_blocks(transformer, pad_sequence(sequences, batch_first=True))
+        )
+        for request, prompt_length, own in zip(reading, prompts, hidden, strict=True):
             # The hidden state at the start sign belongs to the first code.
             first = prompt_length - 1
-            row.aligned = own[first : first + speech_length(row.codes)].float().cpu()
-            if not row.aligned.isfinite().all():
-                row.problem = NOT_A_NUMBER.format("autoregressive")
+            request.aligned = own[first : first + speech_length(request.codes)].float().cpu()
+            if not request.aligned.isfinite().all():
+                request.problem = NOT_A_NUMBER.format("autoregressive")
             self._waiting.popleft()
         return reading
 
-    def _codes(self, transformer: UnifiedVoiceTransformer, row: TortoiseRequest) -> torch.Tensor:
+    def _codes(
+        self, transformer: UnifiedVoiceTransformer, request: TortoiseRequest
+    ) -> torch.Tensor:
         """Embeddings of all codes but the last, which is only predicted."""
         codes = torch.tensor(
-            row.codes[: speech_length(row.codes) - 1], device=transformer.device
+            request.codes[: speech_length(request.codes) - 1], device=transformer.device
         ).long()
         numbers = torch.arange(len(codes), device=transformer.device)
         return transformer.embedded(codes, numbers, torch.zeros_like(numbers))

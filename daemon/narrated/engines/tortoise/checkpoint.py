@@ -14,9 +14,9 @@ import torch
 from torch import nn
 
 from narrated.engines.model_interface import EngineContext
-from narrated.engines.neural.checkpoint_files import CheckpointFiles, readable, verify
+from narrated.engines.neural.checkpoint_files import CheckpointFiles, guard_reading, verify_remedy
 from narrated.engines.neural.torch_device import TorchDevice
-from narrated.engines.neural.torch_model import TorchModel, key, own
+from narrated.engines.neural.torch_model import TorchModel, copy_into_memory, weights_key
 from narrated.engines.tortoise import model_shapes
 from narrated.engines.tortoise.required_files import AUTOREGRESSIVE, CLVP, DIFFUSION, VOCODER
 from narrated.engines.tortoise.upstream_modules import upstream
@@ -107,7 +107,7 @@ class TortoiseCheckpoint:
         tokenizer = upstream().VoiceBpeTokenizer()
         model = TorchModel(
             name=files.name,
-            key=key(files.digest, precision, device),
+            key=weights_key(files.digest, precision, device),
             device=device,
             read=lambda: _read(files, precision),
         )
@@ -133,7 +133,7 @@ def _named(number: re.Match[str]) -> str:
 
 
 def _read(files: CheckpointFiles, precision: torch.dtype) -> TortoiseModels:
-    with readable(f"The model {files.name}", verify(files.name)):
+    with guard_reading(f"The model {files.name}", verify_remedy(files.name)):
         known = upstream()
         return assemble(
             _filled(files, AUTOREGRESSIVE, known.UnifiedVoice, model_shapes.autoregressive),
@@ -154,8 +154,8 @@ def assemble(
         autoregressive.conditioning_encoder.float().eval(),
         diffusion.contextual_embedder.float().eval(),
     )
-    own(ears.autoregressive)  # the mapped file may be replaced meanwhile
-    own(ears.diffusion)
+    copy_into_memory(ears.autoregressive)  # the mapped file may be replaced meanwhile
+    copy_into_memory(ears.diffusion)
     for model, unused in (
         (autoregressive, ("conditioning_encoder", "text_head")),
         (diffusion, ("contextual_embedder", "code_embedding", "code_converter", "mel_head")),
@@ -186,7 +186,7 @@ def _filled(
         raise EngineUnavailable(
             f"The model {files.name} lacks {len(missing)} weights of {name}, {missing[0]} "
             "among them.",
-            verify(files.name),
+            verify_remedy(files.name),
         )
     return model
 

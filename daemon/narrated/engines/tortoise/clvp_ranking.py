@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 
-from narrated.engines.neural.stage_pipeline import QueueStage, rows_at_once
+from narrated.engines.neural.stage_pipeline import QueueStage, requests_per_pass
 from narrated.engines.tortoise.autoregressive import NOT_A_NUMBER
 from narrated.engines.tortoise.checkpoint import TortoiseModels
 from narrated.engines.tortoise.clvp_encoders import encode_speech, encode_text
@@ -27,38 +27,38 @@ class RankingStage(QueueStage[TortoiseModels, TortoiseRequest]):
 
     def work(self, module: TortoiseModels, width: int) -> Sequence[TortoiseRequest]:
         """Score some candidates of the first request; choose the best once all have a score."""
-        row = self._waiting[0]
+        request = self._waiting[0]
         candidates = [
-            pad_codes(codes or (), row.settings.max_mel_tokens) for codes in row.candidates
+            pad_codes(codes or (), request.settings.max_mel_tokens) for codes in request.candidates
         ]
         if len(candidates) > 1:
-            self._hear(module, row, candidates, width)
-            if len(row.scores) < len(candidates):
+            self._hear(module, request, candidates, width)
+            if len(request.scores) < len(candidates):
                 return []
-            row.codes = candidates[row.scores.index(max(row.scores))]
+            request.codes = candidates[request.scores.index(max(request.scores))]
         else:
-            row.codes = candidates[0]
+            request.codes = candidates[0]
         self._waiting.popleft()
-        return [row]
+        return [request]
 
-    def progress(self, row: TortoiseRequest) -> float:
+    def progress(self, request: TortoiseRequest) -> float:
         """Share of the candidates that have a score."""
-        return len(row.scores) / len(row.candidates)
+        return len(request.scores) / len(request.candidates)
 
     def _hear(
         self,
         module: TortoiseModels,
-        row: TortoiseRequest,
+        request: TortoiseRequest,
         candidates: Sequence[Sequence[int]],
         width: int,
     ) -> None:
-        most = rows_at_once(_weights(module.clvp), len(candidates[0]), module.device, width)
-        hearing = candidates[len(row.scores) : len(row.scores) + most]
-        scores = _scores(module.clvp, row.words, torch.tensor(hearing, device=module.device))
+        most = requests_per_pass(_weights(module.clvp), len(candidates[0]), module.device, width)
+        hearing = candidates[len(request.scores) : len(request.scores) + most]
+        scores = _scores(module.clvp, request.words, torch.tensor(hearing, device=module.device))
         if not scores.isfinite().all():
-            row.problem = NOT_A_NUMBER.format("CLVP")
+            request.problem = NOT_A_NUMBER.format("CLVP")
             scores = torch.zeros(len(candidates))
-        row.scores += scores.tolist()
+        request.scores += scores.tolist()
 
 
 def pad_codes(codes: Sequence[int], length: int) -> Sequence[int]:

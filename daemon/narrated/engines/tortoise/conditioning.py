@@ -51,32 +51,36 @@ class ConditioningStage(QueueStage[TortoiseModels, TortoiseRequest]):
 
     def work(self, module: TortoiseModels, width: int) -> Sequence[TortoiseRequest]:
         """Encode one clip of the first request's voice, if its latents are unknown."""
-        row = self._waiting[0]
+        request = self._waiting[0]
         try:
-            row.latents = self._latents(module, row.voice)
+            request.latents = self._latents(module, request.voice)
         except EngineUnavailable as error:
-            row.problem, row.remedy, row.is_unavailable = error.problem, error.remedy, True
-            self._hearings.pop(row.voice.digest, None)
+            request.problem, request.remedy, request.is_unavailable = (
+                error.problem,
+                error.remedy,
+                True,
+            )
+            self._hearings.pop(request.voice.digest, None)
         except EngineError as error:
-            row.problem = error.problem
-            self._hearings.pop(row.voice.digest, None)
-        if row.latents is None and not row.problem:
+            request.problem = error.problem
+            self._hearings.pop(request.voice.digest, None)
+        if request.latents is None and not request.problem:
             return []
         self._waiting.popleft()
-        return [row]
+        return [request]
 
-    def progress(self, row: TortoiseRequest) -> float:
+    def progress(self, request: TortoiseRequest) -> float:
         """Share of the clips that are encoded."""
-        hearing = self._hearings.get(row.voice.digest)
+        hearing = self._hearings.get(request.voice.digest)
         if hearing is None:
             return 0.0
         return len(hearing.heard) / len(hearing.voice.files)
 
-    def forget(self, row: TortoiseRequest) -> None:
+    def forget(self, request: TortoiseRequest) -> None:
         """Remove a request, and the unfinished latents of a voice that no other needs."""
-        self._waiting.remove(row)
-        if all(each.voice.digest != row.voice.digest for each in self._waiting):
-            self._hearings.pop(row.voice.digest, None)
+        self._waiting.remove(request)
+        if all(each.voice.digest != request.voice.digest for each in self._waiting):
+            self._hearings.pop(request.voice.digest, None)
 
     def _latents(self, module: TortoiseModels, voice: TortoiseVoice) -> VoiceLatents | None:
         """Latents from memory, cache or file; else encode one clip, None while others remain."""

@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from torch.nn.utils.rnn import pad_sequence
 
-from narrated.engines.neural.stage_pipeline import rows_at_once
+from narrated.engines.neural.stage_pipeline import requests_per_pass
 from narrated.engines.tortoise.autoregressive import NOT_A_NUMBER
 from narrated.engines.tortoise.checkpoint import TortoiseModels
 from narrated.engines.tortoise.denoiser import BatchDenoiser
@@ -31,7 +31,7 @@ _QUIETEST, _LOUDEST = -11.512925148010254, 2.3143386840820312
 class _DiffusionProgress:
     """A request's spectrogram (bands, frames), and the number of steps left."""
 
-    row: TortoiseRequest
+    request: TortoiseRequest
     schedule: DiffusionSchedule
     now: torch.Tensor
     left: int
@@ -47,29 +47,29 @@ class DiffusionStage:
     """Holds the requests in denoising, the oldest first."""
 
     share = 0.44
-    keeps = True
+    keeps_memory = True
 
     def __init__(self) -> None:
         self._works: list[_DiffusionProgress] = []
 
     @property
-    def rows(self) -> Sequence[TortoiseRequest]:
+    def requests(self) -> Sequence[TortoiseRequest]:
         """All requests of this stage."""
-        return [work.row for work in self._works]
+        return [work.request for work in self._works]
 
-    def admit(self, row: TortoiseRequest) -> None:
+    def admit(self, request: TortoiseRequest) -> None:
         """Start a request from noise."""
-        assert row.aligned is not None, "the stage before sets it"
-        settings = row.settings
-        frames = len(row.aligned) * _FRAMES_OF_CODE * _FRAME_RATE // _CODE_RATE
-        noise = row.noise((_BANDS, frames), "diffusion")
+        assert request.aligned is not None, "the stage before sets it"
+        settings = request.settings
+        frames = len(request.aligned) * _FRAMES_OF_CODE * _FRAME_RATE // _CODE_RATE
+        noise = request.noise((_BANDS, frames), "diffusion")
         schedule = DiffusionSchedule.of(settings.diffusion_iterations)
         now = noise * settings.diffusion_temperature
-        self._works.append(_DiffusionProgress(row, schedule, now, len(schedule)))
+        self._works.append(_DiffusionProgress(request, schedule, now, len(schedule)))
 
-    def at_hand(self, module: TortoiseModels, width: int) -> Sequence[TortoiseRequest]:
+    def next_requests(self, module: TortoiseModels, width: int) -> Sequence[TortoiseRequest]:
         """Requests of the next step."""
-        return [work.row for work in self._stepping(module, width)]
+        return [work.request for work in self._stepping(module, width)]
 
     def work(self, module: TortoiseModels, width: int) -> Sequence[TortoiseRequest]:
         """Denoise by one step."""
@@ -84,42 +84,44 @@ class DiffusionStage:
         for work, now in zip(works, stepped, strict=True):
             work.now, work.left = now, work.left - 1
             if not now.isfinite().all():
-                work.row.problem = NOT_A_NUMBER.format("diffusion")
+                work.request.problem = NOT_A_NUMBER.format("diffusion")
             elif work.left == 0:
-                work.row.mel = (now + 1) / 2 * (_LOUDEST - _QUIETEST) + _QUIETEST
-            if work.left == 0 or work.row.problem:
+                work.request.mel = (now + 1) / 2 * (_LOUDEST - _QUIETEST) + _QUIETEST
+            if work.left == 0 or work.request.problem:
                 self._works.remove(work)
-                finished.append(work.row)
+                finished.append(work.request)
         return finished
 
-    def progress(self, row: TortoiseRequest) -> float:
+    def progress(self, request: TortoiseRequest) -> float:
         """Share of the steps that are done."""
-        work = next(work for work in self._works if work.row is row)
+        work = next(work for work in self._works if work.request is request)
         return 1 - work.left / len(work.schedule)
 
-    def forget(self, row: TortoiseRequest) -> None:
+    def forget(self, request: TortoiseRequest) -> None:
         """Remove a request."""
-        self._works = [work for work in self._works if work.row is not row]
+        self._works = [work for work in self._works if work.request is not request]
 
-    def begin_again(self) -> None:
+    def restart(self) -> None:
         """Free the conditions; the spectrograms are in the host's memory."""
         for work in self._works:
             work.heard = None
 
     def _stepping(self, module: TortoiseModels, width: int) -> Sequence[_DiffusionProgress]:
         longest = max(work.frames for work in self._works)
-        branches = 1 + any(work.row.settings.cond_free for work in self._works)
-        most = rows_at_once(_weights(module.diffusion), branches * longest, module.device, width)
+        branches = 1 + any(work.request.settings.cond_free for work in self._works)
+        most = requests_per_pass(
+            _weights(module.diffusion), branches * longest, module.device, width
+        )
         return self._works[:most]
 
 
 def _heard(model: Any, work: _DiffusionProgress) -> torch.Tensor:
     """What the codes and the voice ask for, (width, frames)."""
-    row = work.row
-    assert row.aligned is not None, "a stage before has aligned it"
-    assert row.latents is not None, "a stage before has heard the voice"
+    request = work.request
+    assert request.aligned is not None, "a stage before has aligned it"
+    assert request.latents is not None, "a stage before has heard the voice"
     device = model.unconditioned_embedding.device
-    aligned, voice = row.aligned[None].to(device), row.latents.diffusion.to(device)
+    aligned, voice = request.aligned[None].to(device), request.latents.diffusion.to(device)
     heard: torch.Tensor = model.timestep_independent(aligned, voice, work.frames, False)
     return heard[0]
 
@@ -130,7 +132,7 @@ def _predicted(
     """The noise in each work and its variance, both (bands, frames), on the host."""
     unheard = model.unconditioned_embedding[0]
     device = unheard.device
-    free = [work for work in works if work.row.settings.cond_free]
+    free = [work for work in works if work.request.settings.cond_free]
     together = [*works, *free]
     lengths = [work.frames for work in together]
     steps = torch.stack([work.schedule.trained_steps[work.left - 1] for work in together])
@@ -143,8 +145,8 @@ def _predicted(
     predicted = []
     for index, work in enumerate(works):
         own = noise[index]
-        if work.row.settings.cond_free:
-            away = work.schedule.free(work.left - 1, work.row.settings.cond_free_k)
+        if work.request.settings.cond_free:
+            away = work.schedule.free(work.left - 1, work.request.settings.cond_free_k)
             own = (1 + away) * own - away * next(led)
         predicted.append((own[:, : work.frames], variance[index, :, : work.frames]))
     return predicted
@@ -158,7 +160,7 @@ def _padded(rows: Sequence[torch.Tensor]) -> torch.Tensor:
 def _stepped(work: _DiffusionProgress, noise: torch.Tensor, variance: torch.Tensor) -> torch.Tensor:
     step = work.left - 1
     mean, deviation = work.schedule.stepped(work.now, noise, variance, step)
-    return mean + deviation * work.row.noise(work.now.shape, "diffusion", step)
+    return mean + deviation * work.request.noise(work.now.shape, "diffusion", step)
 
 
 def _weights(model: Any) -> float:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from narrated.engines.interface import Options, Request, SpeechRequest
 from narrated.engines.model_interface import EngineContext
-from narrated.engines.neural.checkpoint_files import found
+from narrated.engines.neural.checkpoint_files import find_checkpoint
 from narrated.engines.neural.staged_engine import StagedSpeechEngine, identity
 from narrated.engines.tortoise.options import TortoiseSettings, load_options, request_options
 from narrated.engines.tortoise.required_files import FILES
@@ -76,7 +76,7 @@ def load(options: Options, context: EngineContext) -> TortoiseEngine:
     transformers are missing.
     """
     loaded = load_options(options)
-    files = found(context, loaded.model, FILES)
+    files = find_checkpoint(context, loaded.model, FILES)
     try:
         from narrated.engines.tortoise.checkpoint import TortoiseCheckpoint
         from narrated.engines.tortoise.voice_latents import LatentsCache

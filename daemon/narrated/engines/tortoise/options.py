@@ -75,7 +75,7 @@ class TortoiseSettings:
         return f"Settings({told})"
 
     @property
-    def choice(self) -> SamplingParameters:
+    def sampling(self) -> SamplingParameters:
         """Sampling of a candidate's next code."""
         return SamplingParameters(
             temperature=self.temperature,
@@ -112,8 +112,8 @@ def load_options(options: Options) -> TortoiseOptions:
     """Read an engine's options. Raises EngineError for unknown or invalid ones."""
     read.refuse_unknown(options, (*_LOADING, *_SETTING))
     model = read.model(options, DEFAULT_MODEL)
-    rows = read.whole(options, "rows", _DEFAULT_ROWS, 1, read.MOST_ROWS)
-    batch = read.whole(options, "batch", DEFAULT_BATCH, 1, 4 * read.MOST_ROWS)
+    rows = read.integer(options, "rows", _DEFAULT_ROWS, 1, read.MAX_REQUESTS)
+    batch = read.integer(options, "batch", DEFAULT_BATCH, 1, 4 * read.MAX_REQUESTS)
     return TortoiseOptions(model, rows, batch, read.precision(options), _speech_options(options))
 
 
@@ -129,18 +129,18 @@ def _speech_options(options: Options) -> dict[str, object]:
         raise EngineError(f"There is no preset '{preset}'.", f"There are: {', '.join(PRESETS)}.")
     values: dict[str, object | None] = {
         "preset": preset,
-        "num_autoregressive_samples": read.whole(
+        "num_autoregressive_samples": read.integer(
             options, "num_autoregressive_samples", None, 1, _MOST_SAMPLES
         ),
-        "diffusion_iterations": read.whole(
+        "diffusion_iterations": read.integer(
             options, "diffusion_iterations", None, _FEWEST_ITERATIONS, _MOST_ITERATIONS
         ),
         "temperature": read.number(options, "temperature", None, _HOTTEST),
         "top_p": read.number(options, "top_p", None, 1.0),
-        "top_k": read.whole(options, "top_k", None, 0, _MOST_K),
+        "top_k": read.integer(options, "top_k", None, 0, _MOST_K),
         "repetition_penalty": _penalty(options),
-        "max_mel_tokens": read.whole(options, "max_mel_tokens", None, 1, _MOST_CODES),
-        "cond_free": read.flag(options, "cond_free", otherwise=True)
+        "max_mel_tokens": read.integer(options, "max_mel_tokens", None, 1, _MOST_CODES),
+        "cond_free": read.flag(options, "cond_free", default=True)
         if "cond_free" in options
         else None,
         "cond_free_k": read.number(options, "cond_free_k", None, _STRONGEST),

@@ -44,7 +44,7 @@ class TortoiseRequest:
     def __post_init__(self) -> None:
         self.candidates = [None] * self.settings.num_autoregressive_samples
 
-    def draws(self, count: int, *path: str | int) -> torch.Tensor:
+    def uniform(self, count: int, *path: str | int) -> torch.Tensor:
         """Uniform random numbers (count,), fixed by the seed and a path."""
         return seeded_random.uniform(self.seed, path, count)
 

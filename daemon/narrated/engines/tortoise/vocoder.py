@@ -24,16 +24,16 @@ class VocoderStage(QueueStage[TortoiseModels, TortoiseRequest]):
 
     def work(self, module: TortoiseModels, width: int) -> Sequence[TortoiseRequest]:
         """Make the samples of the first request."""
-        row, model = self._waiting[0], module.vocoder
-        if row.mel is None:
-            row.pcm = _SILENCE
+        request, model = self._waiting[0], module.vocoder
+        if request.mel is None:
+            request.pcm = _SILENCE
         else:
-            noise = row.noise((1, model.noise_dim, row.mel.shape[1] + _BEHIND), "vocoder")
+            noise = request.noise((1, model.noise_dim, request.mel.shape[1] + _BEHIND), "vocoder")
             device = module.device
-            sound = model.inference(row.mel[None].to(device), noise.to(device)).reshape(-1)
+            sound = model.inference(request.mel[None].to(device), noise.to(device)).reshape(-1)
             if sound.isfinite().all():
-                row.pcm = pcm(sound)
+                request.pcm = pcm(sound)
             else:
-                row.problem = NOT_A_NUMBER.format("vocoder")
+                request.problem = NOT_A_NUMBER.format("vocoder")
         self._waiting.popleft()
-        return [row]
+        return [request]

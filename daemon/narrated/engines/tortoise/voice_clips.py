@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import soundfile
 
-from narrated.engines.neural.checkpoint_files import readable
+from narrated.engines.neural.checkpoint_files import guard_reading
 from narrated.errors import EngineUnavailable
 from narrated.human_sizes import size
 
@@ -88,7 +88,7 @@ def open_clip(content: bytes, name: str) -> VoiceClip:
     """
     if len(content) > MOST_BYTES:
         raise _refused(name, f"it is of {size(len(content))}", _cut(name))
-    with readable(f"The clip {name}", _converted(name)):
+    with guard_reading(f"The clip {name}", _converted(name)):
         mono, clipped, channels, rate = _read(content, name)
     _check_length(name, len(mono) / rate)
     if clipped > _MOST_CLIPPED:

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from narrated.engines.neural.checkpoint_files import readable
+from narrated.engines.neural.checkpoint_files import guard_reading
 from narrated.errors import EngineUnavailable
 from narrated.human_sizes import size
 
@@ -44,7 +44,7 @@ def load_latents(content: bytes, name: str, width: int | None = None) -> VoiceLa
     """
     _bounded(content, name)
     try:
-        with readable(f"The voice {name}", _REMEDY):
+        with guard_reading(f"The voice {name}", _REMEDY):
             loaded = torch.load(BytesIO(content), map_location="cpu", weights_only=True)
     except MemoryError as error:  # a small file can claim a tensor of any size
         raise _broken(name, "it claims to hold more than there is room for") from error
@@ -58,7 +58,7 @@ def _bounded(content: bytes, name: str) -> None:
     claimed = len(content)
     if zipfile.is_zipfile(BytesIO(content)):
         with (
-            readable(f"The voice {name}", _REMEDY),
+            guard_reading(f"The voice {name}", _REMEDY),
             zipfile.ZipFile(BytesIO(content)) as archive,
         ):
             claimed = max(claimed, sum(member.file_size for member in archive.infolist()))
@@ -100,7 +100,7 @@ class LatentsCache:
     def get(self, voice_digest: str) -> VoiceLatents | None:
         """Latents of a voice; None if they are absent or damaged."""
         try:
-            with readable("Kept latents", ""):
+            with guard_reading("Kept latents", ""):
                 return _load_cached(self._path(voice_digest))
         except (EngineUnavailable, MemoryError):
             return None

@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from narrated.engines.neural.file_digests import FileDigests, SettleDetector, regular
+from narrated.engines.neural.file_digests import FileDigests, SettleDetector, open_regular
 from narrated.engines.tortoise import voice_clips
 from narrated.engines.tortoise.required_files import package
 from narrated.engines.tortoise.voice_folders import (
@@ -62,7 +62,7 @@ class TortoiseVoice:
 
     def _bytes(self, file: Path) -> bytes:
         try:
-            with regular(file) as content:
+            with open_regular(file) as content:
                 read = content.read(voice_clips.MOST_BYTES + 1)
         except FileNotFoundError as error:
             raise EngineUnavailable(
@@ -154,7 +154,7 @@ class TortoiseVoices:
         return next((each for each in names if self._is_settled(places[each])), *names[:1] or [""])
 
     def _is_settled(self, place: VoiceFolder) -> bool:
-        return self._settling.is_over(place.watched_path, place.changed_ns)
+        return self._settling.is_settled(place.watched_path, place.changed_ns)
 
     def _voice(self, name: str, place: VoiceFolder) -> TortoiseVoice:
         """Digest a voice. Raises OSError if a file cannot be read."""
