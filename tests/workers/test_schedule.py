@@ -1,11 +1,11 @@
-"""The scheduler: fair between jobs, full rows, and a poisonous piece found alone."""
+"""The scheduler: fair between jobs, full slots, and a poisonous request found alone."""
 
 import asyncio
 import os
 import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,18 +14,31 @@ import pytest
 from narrated.errors import EngineError, EngineUnavailable
 from narrated.ledger.store import Ledger
 from narrated.workers.pool import RequestResult, WorkerPool
-from narrated.workers.schedule import Request, Scheduler
+from narrated.workers.schedule import Request, Scheduler, _PendingRequest
+from narrated.workers.worker import Worker
 from workers.support import spec, toy
+
+
+class RecordingScheduler(Scheduler):
+    """A scheduler that notes the order of its admissions."""
+
+    def __init__(self, pool: WorkerPool, ledger: Ledger, admitted: list[str]) -> None:
+        super().__init__(pool, ledger)
+        self._admitted = admitted
+
+    def _admit(self, pending: _PendingRequest, worker: Worker) -> None:
+        self._admitted.append(pending.request.key)
+        super()._admit(pending, worker)
 
 
 @dataclass
 class Fixture:
-    """A scheduler on real workers that remembers in which order pieces were admitted."""
+    """A scheduler on real workers, with the keys of requests in the order of admission."""
 
     scheduler: Scheduler
     pool: WorkerPool
     ledger: Ledger
-    admitted: list[str] = field(default_factory=list)
+    admitted: list[str]
 
     def request(self, key: str, job: int, text: str = "word", weight: float = 10.0) -> Request:
         return Request(key, "toy", job, weight, {"text": text, "voice": "toy"})
@@ -39,9 +52,9 @@ class Fixture:
 async def _scheduling(folder: Path, **options: Any) -> AsyncIterator[Fixture]:
     ledger = Ledger(folder / "ledger.sqlite")
     pool = WorkerPool([spec(toy(**options))], lambda: scheduler.workers_changed())
-    scheduler = Scheduler(pool, ledger)
-    fixture = Fixture(scheduler, pool, ledger)
-    scheduler.on_admit = lambda request: fixture.admitted.append(request.key)
+    admitted: list[str] = []
+    scheduler = RecordingScheduler(pool, ledger, admitted)
+    fixture = Fixture(scheduler, pool, ledger, admitted)
     await pool.start()
     try:
         async with asyncio.timeout(30):

@@ -75,7 +75,7 @@ class RequestFailure:
     unavailable: bool = False
     """True if it may work later, such as with a voice that is still missing."""
     among_others: bool = False
-    """True if another request of the same step may be at fault."""
+    """True if another request of the same step may be the cause."""
 
 
 Request = SpeechRequest | CaptionRequest

@@ -60,7 +60,7 @@ class Renderer:
 
     @property
     def added(self) -> int:
-        """How many chunks were added; the next chunk has this number."""
+        """The number of chunks added; also the index of the next chunk."""
         return self._added
 
     def add(self, count: int) -> None:

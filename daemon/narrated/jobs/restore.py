@@ -1,4 +1,4 @@
-"""A ledger that is damaged or lost is made anew, from what the outbox and the cache hold."""
+"""Restores a damaged or lost ledger from the outbox and the cache."""
 
 import logging
 import os
@@ -23,7 +23,7 @@ from narrated.outbox.manifest import MANIFEST_SUFFIX, Manifest
 from narrated.outbox.mount_guard import MountGuard
 
 UNSEEN = FileSignature(0, 0, 0, 0)
-"""A file that was taken once: the inbox compares what is there now, and finds the same content."""
+"""The signature of a file not seen since: the inbox hashes it and finds the same content."""
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
@@ -32,25 +32,25 @@ log = logging.getLogger("narrated")
 
 @dataclass(frozen=True, slots=True)
 class FoundNarration:
-    """A narration that stands in the outbox, as far as its manifest tells of it."""
+    """A narration of the outbox, by its manifest."""
 
     stem: str
     manifest: Manifest
     published_at: float
     size_bytes: int
-    """Of its source; 0 where that is gone."""
+    """The size of its source; 0 if the source is gone."""
     is_there: bool
-    """Whether its source is."""
+    """True if its source exists."""
 
     @property
     def is_vague(self) -> bool:
-        """Whether it may show pictures of which an older manifest does not tell."""
+        """True if it may show pictures that its older manifest does not list."""
         shows = self.manifest.shows
         return shows is None and any(block.role == "picture" for block in self.manifest.blocks)
 
 
 def opened(path: Path) -> Ledger:
-    """The ledger, looked through; one that is damaged is set aside, and a new one begun."""
+    """Open and check the ledger; set a damaged one aside and begin a new one."""
     with suppress(DamagedLedger):
         ledger = Ledger(path)
         try:
@@ -64,15 +64,15 @@ def opened(path: Path) -> Ledger:
 
 
 def put_away(path: Path) -> None:
-    """Set a damaged ledger aside, and say where it is kept."""
+    """Set a damaged ledger aside, and log its new place."""
     log.error("The ledger is damaged. It is kept as %s, and a new one made.", set_aside(path))
 
 
 def remnants(ground: MountGuard, ledger: Path, inbox: Path) -> list[FoundNarration]:
-    """What stands whole in the outbox, the newest first; touches no ledger.
+    """List the whole narrations of the outbox, the newest first; about 0.1 ms each.
 
-    StorageError where the outbox is not there, though a ledger was set aside: all would be made
-    anew. About 0.1 ms a narration.
+    Errors: StorageError if a ledger was set aside and the outbox is absent; without the outbox
+    everything would be spoken again.
     """
     aside = last_aside(ledger)
     if aside is not None:
@@ -82,10 +82,10 @@ def remnants(ground: MountGuard, ledger: Path, inbox: Path) -> list[FoundNarrati
 
 
 def rebuild(ledger: Ledger, found: list[FoundNarration], *, with_gone: bool) -> int:
-    """Enter them as done; gives back how many narrations are known again.
+    """Record narrations as done. Returns their number.
 
-    `with_gone` False leaves it open what became of sources that are not there: perhaps they were
-    taken out of the inbox once they were narrated, and are not to be missed.
+    With `with_gone` False, absent sources stay unknown: the daemon may have removed them after
+    narration, so the inbox must not report them deleted.
     """
     paths: set[str] = set()
     stems: set[str] = set()
@@ -93,7 +93,7 @@ def rebuild(ledger: Ledger, found: list[FoundNarration], *, with_gone: bool) -> 
         for each in found:
             path, folded = each.manifest.source.path, output_names.fold(each.stem)
             if path in paths or folded in stems:
-                continue  # an older one, such as a move leaves that was killed
+                continue  # an older one, left by a move that was killed
             paths.add(path)
             stems.add(folded)
             _enter(ledger, each, folded, with_gone)
@@ -122,7 +122,7 @@ def _enter(ledger: Ledger, each: FoundNarration, folded: str, with_gone: bool) -
 
 
 def _manifests(outbox: Path) -> Iterator[str]:
-    """Paths below the outbox, relative to it; no link is followed."""
+    """The manifests below the outbox, as paths relative to it; follows no link."""
     for top, folders, entries in os.walk(outbox):
         folders[:] = [name for name in folders if not name.startswith(".")]
         for name in entries:
@@ -131,7 +131,7 @@ def _manifests(outbox: Path) -> Iterator[str]:
 
 
 def _remnant(outbox: Path, inbox: Path, path: str) -> FoundNarration | None:
-    """None for what is no manifest of ours, or tells of files that are not as it says."""
+    """Read one manifest; None if it is not ours or its files differ from it."""
     stem = path.removesuffix(MANIFEST_SUFFIX)
     try:
         manifest = manifests.standing(outbox / path)
@@ -146,9 +146,9 @@ def _remnant(outbox: Path, inbox: Path, path: str) -> FoundNarration | None:
 
 
 def _is_ours(manifest: Manifest, stem: str) -> bool:
-    """Others write into the outbox too: a copy under another name speaks for nobody."""
+    """True if narrated wrote it: others write here too, and a renamed copy does not count."""
     name = stem.rpartition("/")[2]
-    with suppress(ValueError, OverflowError, OSError):  # of a time that no clock could tell
+    with suppress(ValueError, OverflowError, OSError):  # a time outside of any clock
         datetime.fromisoformat(manifest.published).timestamp()
         return (
             output_names.is_inside(manifest.source.path)

@@ -118,7 +118,7 @@ class JobRunner:
             except NarratedError:
                 self._check_source(job)
                 if not overrides.is_outdated:
-                    # The settings may be at fault: if they change, the job is planned again.
+                    # The settings may be the cause: if they change, the job is planned again.
                     self._ledger.plan_inputs.record(job.path, overrides.consulted)
                     raise
 

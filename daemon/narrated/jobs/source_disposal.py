@@ -21,7 +21,7 @@ log = logging.getLogger("narrated")
 
 @dataclass(frozen=True, slots=True)
 class DisposalPolicy:
-    """What to do with a source in the inbox after its narration is published."""
+    """The fate of a source in the inbox after its narration is published."""
 
     policy: Literal["keep", "archive", "delete"] = "keep"
     archive: Path | None = None

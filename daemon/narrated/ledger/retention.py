@@ -3,9 +3,9 @@
 from narrated.ledger.database import Repository
 
 MOST_VERSIONS = 100
-"""How many past versions of a file are kept."""
+"""The number of past versions kept of a file."""
 LONGEST_S = 366 * 86_400
-"""How long past versions are kept."""
+"""The time that past versions are kept."""
 
 _ENDED = "('superseded', 'removed')"
 _GONE = (

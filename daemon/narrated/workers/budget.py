@@ -308,7 +308,7 @@ class MemoryBudget:
 
     def _needed(self, wanted: Sequence[_HeldModel], by: _EngineShare | None = None) -> int:
         """Bytes needed with these models warm too, and their engine at work."""
-        warm = [held for held in self._held.values() if held.is_warm or held in wanted]
+        warm = [each for each in self._held.values() if each.is_warm or each in wanted]
         working = sum(each.takes_bytes for each in self._shares.values() if each is not by)
         return (
             sum(held.weights_bytes for held in warm)

@@ -79,7 +79,7 @@ class _ParserQueue:
     async def _answer(self, header: Mapping[str, Any], payload: bytes) -> bytes:
         reply = await self._try(header, payload)
         if reply is None:
-            # It may have died of something else: the file is at fault only if a new child dies too.
+            # It may have died of something else: the file is the cause only if a new child dies.
             await self.clear()
             reply = await self._try(header, payload)
         if reply is None:

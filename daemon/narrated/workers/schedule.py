@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter, defaultdict, deque
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -42,7 +42,7 @@ class _PendingRequest:
     future: asyncio.Future[RequestResult]
     deaths: int
     failed: bool = False
-    """True after it failed in one step with others, any of which may be at fault."""
+    """True after it failed in one step with others: any of them may be the cause."""
     waiters: int = 0
     answer: asyncio.Future[RequestResult] | None = None
     awaits_storing: bool = False
@@ -86,7 +86,6 @@ class Scheduler:
         self._engines: dict[str, EngineInfo] = {}
         self._changed = asyncio.Event()
         self._pumping = False
-        self.on_admit: Callable[[Request], None] = lambda request: None
 
     async def perform(self, request: Request) -> RequestResult:
         """Run a request, or share the result of one of the same key that is under way.
@@ -217,7 +216,6 @@ class Scheduler:
 
     def _admit(self, pending: _PendingRequest, worker: Worker) -> None:
         request = pending.request
-        self.on_admit(request)
         self._in_flight.setdefault(worker, set()).add(pending)
         pending.answer = worker.submit(request.engine, request.header, request.payload)
         pending.answer.add_done_callback(lambda answer: self._answered(pending, worker, answer))

@@ -109,7 +109,7 @@ class Worker:
 
         If the voice no longer has the digest `voice_digest`, the request is refused. The future
         raises EngineError or EngineUnavailable if the engine cannot do it, FailedAmongOthers if
-        another request of the same step may be at fault, and WorkerLost if the worker died or hung
+        another request of the same step may be the cause, and WorkerLost if the worker died or hung
         with this in flight. Cancelling the future cancels the request.
         """
         future: asyncio.Future[RequestResult] = self._loop.create_future()

@@ -116,7 +116,7 @@ class DiffusionStage:
 
 
 def _heard(model: Any, work: _DiffusionProgress) -> torch.Tensor:
-    """What the codes and the voice ask for, (width, frames)."""
+    """The conditioning of the codes and the voice, (width, frames)."""
     request = work.request
     assert request.aligned is not None, "a stage before has aligned it"
     assert request.latents is not None, "a stage before has heard the voice"

@@ -50,7 +50,7 @@ _LEADING_S = 1.0
 _UNLIKE_DB = 10.0
 
 _RECORD = "Record about ten seconds of one person who speaks, with nothing else to be heard."
-_QUIETER = "Record it anew with less gain: what was cut off does not come back."
+_QUIETER = "Record it again with less gain: no tool restores the clipped peaks."
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -23,7 +23,7 @@ MOST_BYTES = 4 << 20
 """Both take twelve kilobytes; a zip may claim any size."""
 
 _WIDEST = 1 << 16
-_REMEDY = "Make it anew from the clips, or give the clips themselves: a folder of three or more."
+_REMEDY = "Make it again from the clips, or give the clips themselves: a folder of three or more."
 
 log = logging.getLogger(__name__)
 
