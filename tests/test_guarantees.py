@@ -26,6 +26,7 @@ def test_every_promise_names_a_test() -> None:
 
 
 @pytest.mark.parametrize("path", sorted({path for path, _ in NAMED.findall(PROMISED + UNPROMISED)}))
-def test_every_test_that_a_promise_names_is_there(path: str) -> None:
+def test_promised_tests_exist(path: str) -> None:
+    """Every test that a promise names exists."""
     named = {name for where, name in NAMED.findall(PROMISED + UNPROMISED) if where == path}
     assert named - _tests(path) == set()

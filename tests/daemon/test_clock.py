@@ -34,9 +34,8 @@ def _year_in(daemon: Daemon, stem: str) -> int:
     return int(daemon.manifest(stem)["published"][:4])
 
 
-def test_a_clock_set_while_it_runs_changes_nothing_but_the_dates(
-    tmp_path: Path, figure: Callable[[str], None]
-) -> None:
+def test_clock_jump_changes_dates_only(tmp_path: Path, figure: Callable[[str], None]) -> None:
+    """A clock set while the daemon runs changes the dates and nothing else."""
     clock = Clock(tmp_path)
     daemon = Daemon(tmp_path, **_settings(clock, withdraw_after="1h"))
     daemon.start(**clock.environ)
@@ -77,9 +76,8 @@ def test_a_clock_set_while_it_runs_changes_nothing_but_the_dates(
         daemon.stop()
 
 
-def test_a_clock_set_between_two_runs_withdraws_nothing_before_its_time(
-    tmp_path: Path, figure: Callable[[str], None]
-) -> None:
+def test_clock_jump_withdraws_nothing(tmp_path: Path, figure: Callable[[str], None]) -> None:
+    """A clock set between two runs withdraws nothing before its time."""
     clock = Clock(tmp_path)
     daemon = Daemon(tmp_path, **_settings(clock, withdraw_after="1h"))
     daemon.start(**clock.environ)

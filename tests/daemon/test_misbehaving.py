@@ -29,9 +29,8 @@ TROUBLE = {
 """Words that the toy minds, and what is told of it."""
 
 
-def test_each_costs_the_file_that_makes_it_so_and_no_other(
-    tmp_path: Path, figure: Callable[[str], None]
-) -> None:
+def test_misbehaviour_costs_one_file(tmp_path: Path, figure: Callable[[str], None]) -> None:
+    """A misbehaving worker costs the file that provokes it, and no other file."""
     settings = {**toy(tmp_path, delay_s=0.02), "workers": {"silence": "500ms"}, "settle": "50ms"}
     good = {f"good-{n}": _post(f"Good {n}") for n in range(4)}
     with running(tmp_path, **settings) as daemon:
@@ -69,9 +68,10 @@ def test_each_costs_the_file_that_makes_it_so_and_no_other(
         ("hang_at_load", "said nothing for 2 s while loading"),
     ],
 )
-def test_one_that_does_not_get_through_loading_has_its_own_files_wait(
+def test_failed_load_delays_own_files(
     tmp_path: Path, trouble: str, told: str, figure: Callable[[str], None]
 ) -> None:
+    """An engine that fails to load delays its own files; another engine's file is narrated."""
     broken = tmp_path / "broken"
     broken.touch()
     settings = toy(tmp_path, **{trouble: str(broken)})

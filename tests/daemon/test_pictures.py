@@ -208,7 +208,7 @@ def test_picture_left_behind_is_item(daemon: Daemon) -> None:
     daemon.manifest("behind/one/desk")
 
 
-def test_picture_outlives_withdrawn_post(
+def test_picture_outlives_its_post(
     tmp_path: Path,
 ) -> None:
     """A picture whose post was withdrawn is an item though a broken one comes in its place."""

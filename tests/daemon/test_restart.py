@@ -149,7 +149,7 @@ def test_leftover_work_is_swept(stopped: Daemon) -> None:
     assert not left.exists()
 
 
-def test_many_files_narrated_to_the_last(tmp_path: Path) -> None:
+def test_flood_is_narrated_whole(tmp_path: Path) -> None:
     """A flood of files is narrated to the last."""
     daemon = Daemon(tmp_path, settle="50ms", **toy(tmp_path, rows=16), log="warning")
     names = [f"{n % 7}/note-{n}" for n in range(120)]

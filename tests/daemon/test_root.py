@@ -96,7 +96,7 @@ def test_inbox_lost_while_stopped(
         wait(lambda: "empty" in status(), status)
 
 
-def test_replaced_inbox_withdraws_nothing(tmp_path: Path) -> None:
+def test_new_inbox_withdraws_nothing(tmp_path: Path) -> None:
     """Another folder in the place of the inbox withdraws nothing."""
     with running(tmp_path, **WITHDRAW) as daemon:
         _fill(daemon)

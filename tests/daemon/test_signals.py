@@ -28,7 +28,8 @@ def _reload(daemon: Daemon) -> list[str]:
     return daemon.statuses[since:]
 
 
-def test_a_reload_holds_for_new_versions_and_leaves_warm_workers_alone(tmp_path: Path) -> None:
+def test_reload_keeps_warm_workers(tmp_path: Path) -> None:
+    """A reload applies to new versions and leaves warm workers alone."""
     with running(tmp_path, **_voice(tmp_path, "toy")) as daemon:
         daemon.drop("done.md", "Read before.")
         daemon.published("done", "Read before.")
@@ -49,7 +50,8 @@ def test_a_reload_holds_for_new_versions_and_leaves_warm_workers_alone(tmp_path:
         assert daemon.manifest("book")["voice"] == "toy"
 
 
-def test_a_broken_configuration_is_refused_and_the_old_one_kept(tmp_path: Path) -> None:
+def test_reload_keeps_config_if_broken(tmp_path: Path) -> None:
+    """A reload refuses a broken configuration and keeps the old one."""
     with running(tmp_path, **_voice(tmp_path, "toy")) as daemon:
         for broken in ("inbox: [", "inbox: inbox\noutbox: outbox\nspeach: {}\n"):
             daemon.config.write_text(broken)
@@ -63,7 +65,8 @@ def test_a_broken_configuration_is_refused_and_the_old_one_kept(tmp_path: Path) 
         assert daemon.published("post", "Read as before.")["voice"] == "toy"
 
 
-def test_what_waited_for_a_voice_goes_on_when_a_reload_names_another(tmp_path: Path) -> None:
+def test_reloaded_voice_ends_the_wait(tmp_path: Path) -> None:
+    """A file that waits for a voice goes on when a reload names another voice."""
     with running(tmp_path, **_voice(tmp_path, "klingonish")) as daemon:
         daemon.drop("post.md", "Words to be said.")
         assert "klingonish" in daemon.note("post")
@@ -72,7 +75,8 @@ def test_what_waited_for_a_voice_goes_on_when_a_reload_names_another(tmp_path: P
         assert daemon.published("post", "Words to be said.")["voice"] == "other"
 
 
-def test_a_reload_holds_for_what_is_looked_for_and_logged(tmp_path: Path) -> None:
+def test_reload_applies_ignore_and_log(tmp_path: Path) -> None:
+    """A reload applies to the ignored patterns and the log level."""
     with running(tmp_path, log="info") as daemon:
         daemon.configure(ignore=["drafts/**"], log="debug")
         _reload(daemon)
@@ -84,7 +88,8 @@ def test_a_reload_holds_for_what_is_looked_for_and_logged(tmp_path: Path) -> Non
         assert "DEBUG" in daemon.log
 
 
-def test_an_engine_that_the_reload_adds_gets_a_worker(tmp_path: Path) -> None:
+def test_reloaded_engine_gets_worker(tmp_path: Path) -> None:
+    """An engine that a reload adds gets a worker."""
     with running(tmp_path) as daemon:
         changed = toy(tmp_path, sample_rate=16000)
         daemon.configure(**changed)
@@ -112,9 +117,10 @@ def test_no_narration_mixes_two_engines(tmp_path: Path) -> None:
             assert sound.streams.audio[0].sample_rate == 16000
 
 
-def test_the_watchdog_is_fed_while_the_daemon_moves_and_not_when_it_does_not(
+def test_watchdog_is_fed_only_if_alive(
     tmp_path: Path,
 ) -> None:
+    """The daemon feeds the watchdog while it runs, and not while it is stopped."""
     daemon = Daemon(tmp_path)
     daemon.start(WATCHDOG_USEC="600000")
     try:
@@ -131,7 +137,8 @@ def test_the_watchdog_is_fed_while_the_daemon_moves_and_not_when_it_does_not(
         daemon.stop()
 
 
-def test_ready_comes_when_the_inbox_is_watched_and_a_worker_answers(tmp_path: Path) -> None:
+def test_ready_awaits_first_worker(tmp_path: Path) -> None:
+    """The daemon reports ready once it watches the inbox and a worker answers."""
     daemon = Daemon(tmp_path, **toy(tmp_path, load_s=0.5))
     began = time.monotonic()
     with daemon:
@@ -141,7 +148,8 @@ def test_ready_comes_when_the_inbox_is_watched_and_a_worker_answers(tmp_path: Pa
         daemon.published("post", "At once.")
 
 
-def test_a_voice_that_cannot_be_loaded_makes_files_wait_not_the_unit_die(tmp_path: Path) -> None:
+def test_unloadable_voice_delays_files(tmp_path: Path) -> None:
+    """A voice that cannot be loaded makes files wait; the unit does not fail."""
     with running(tmp_path, **toy(tmp_path, die_at_load=True)) as daemon:
         daemon.drop("post.md", "It cannot be said.")
         note = daemon.note("post")
@@ -152,7 +160,8 @@ def test_a_voice_that_cannot_be_loaded_makes_files_wait_not_the_unit_die(tmp_pat
         daemon.published("post", "It cannot be said.")
 
 
-def test_a_stop_in_the_middle_of_a_book_is_quick_and_says_so(tmp_path: Path) -> None:
+def test_stop_mid_book_is_quick(tmp_path: Path) -> None:
+    """A stop in the middle of a book is quick, and the daemon reports it."""
     settings = toy(tmp_path, delay_s=0.3, rows=2)
     with running(tmp_path, **settings) as daemon:
         book = _book(12)
@@ -172,7 +181,8 @@ def test_a_stop_in_the_middle_of_a_book_is_quick_and_says_so(tmp_path: Path) -> 
         assert before > 4
 
 
-def test_no_worker_outlives_a_killed_daemon(tmp_path: Path) -> None:
+def test_workers_end_with_killed_daemon(tmp_path: Path) -> None:
+    """No worker outlives a killed daemon."""
     daemon = Daemon(tmp_path, **toy(tmp_path, delay_s=0.2))
     daemon.start()
     daemon.drop("book.md", _book(20))

@@ -63,9 +63,10 @@ def _wait_for_trouble(daemon: Daemon, *words: str) -> str:
 
 
 @pytest.mark.parametrize(("where", "kib"), [("outbox", 3072), ("cache", 3072), ("state", 4096)])
-def test_a_full_disk_pauses_the_work_and_room_lets_it_go_on(
+def test_full_disk_pauses_work(
     tmp_path: Path, where: str, kib: int, figure: Callable[[str], None]
 ) -> None:
+    """A full disk pauses the work; free space lets it go on."""
     text = _book(16)
     with small(tmp_path / where, kib) as disk, running(tmp_path, **_slow(tmp_path)) as daemon:
         with Watch(daemon.outbox) as watch:
@@ -108,9 +109,8 @@ def test_a_full_disk_pauses_the_work_and_room_lets_it_go_on(
     assert spoken <= len(daemon.spoken)
 
 
-def test_rights_that_are_withdrawn_pause_the_work_and_given_back_let_it_go_on(
-    tmp_path: Path, figure: Callable[[str], None]
-) -> None:
+def test_lost_rights_pause_work(tmp_path: Path, figure: Callable[[str], None]) -> None:
+    """Lost rights pause the work; restored rights let it go on."""
     daemon = Daemon(tmp_path, **_slow(tmp_path))
     daemon.start(*as_anybody())
     folders = [tmp_path / where for where in ("outbox", "cache", "state")]
@@ -140,9 +140,8 @@ def test_rights_that_are_withdrawn_pause_the_work_and_given_back_let_it_go_on(
         daemon.stop()
 
 
-def test_the_mount_point_of_an_outbox_that_was_unmounted_is_no_outbox(
-    tmp_path: Path, figure: Callable[[str], None]
-) -> None:
+def test_bare_mount_point_is_no_outbox(tmp_path: Path, figure: Callable[[str], None]) -> None:
+    """The mount point of an unmounted outbox is not taken for the outbox."""
     settings = {"removed": "withdraw", "withdraw_after": "0s"}
     with small(tmp_path / "outbox", 4096) as disk, running(tmp_path, **settings) as daemon:
         for stem in ("gone", "kept"):
@@ -183,9 +182,8 @@ def _aside(home: Path) -> Path:
     return aside
 
 
-def test_a_ledger_that_may_only_be_read_is_refused_at_the_start_with_the_remedy(
-    tmp_path: Path, figure: Callable[[str], None]
-) -> None:
+def test_read_only_ledger_is_refused(tmp_path: Path, figure: Callable[[str], None]) -> None:
+    """A start refuses a read-only ledger and names the remedy."""
     daemon = Daemon(tmp_path)
     with daemon:
         daemon.drop("post.md", "Read and published.")
@@ -234,10 +232,11 @@ def _run(daemon: Daemon, *launcher: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_events_that_the_ledger_refuses_are_taken_in_their_order_later(
-    tmp_path: Path, figure: Callable[[str], None]
-) -> None:
-    """Another program that writes to the ledger holds it, as long as it likes."""
+def test_refused_events_are_replayed(tmp_path: Path, figure: Callable[[str], None]) -> None:
+    """Events that the ledger refuses are taken later, in their order.
+
+    Another program that writes to the ledger holds it, as long as it likes.
+    """
     with running(tmp_path, **_slow(tmp_path)) as daemon:
         daemon.drop("book.md", _book(12))
         wait(lambda: len(daemon.spoken) > 3)
@@ -265,7 +264,8 @@ def test_events_that_the_ledger_refuses_are_taken_in_their_order_later(
         assert again <= 2 * ROWS
 
 
-def test_what_failed_while_no_note_could_be_left_has_its_note_when_one_can(tmp_path: Path) -> None:
+def test_refused_note_is_written_later(tmp_path: Path) -> None:
+    """A file that fails while no note can be written gets its note once one can."""
     daemon = Daemon(tmp_path)
     daemon.start(*as_anybody())
     try:
@@ -280,8 +280,11 @@ def test_what_failed_while_no_note_could_be_left_has_its_note_when_one_can(tmp_p
         daemon.stop()
 
 
-def test_where_one_folder_takes_no_note_the_log_alone_tells_what_failed(tmp_path: Path) -> None:
-    """It is not tried again and again: nothing says that the folder will ever be open."""
+def test_closed_folder_leaves_log_only(tmp_path: Path) -> None:
+    """If one folder takes no note, the log alone reports the failure.
+
+    It is not tried again and again: nothing says that the folder will ever be open.
+    """
     daemon = Daemon(tmp_path)
     daemon.start(*as_anybody())
     closed = daemon.outbox / "closed"

@@ -130,7 +130,7 @@ def test_quotes_in_another_voice(tmp_path, shelf):
         assert plan["speakers"]["quote"]["voice"] == "bert"
 
 
-def test_edited_voice_respeaks_its_chunks(tmp_path, shelf):
+def test_voice_edit_respeaks_its_chunks(tmp_path, shelf):
     """After a voice is edited its chunks alone are spoken again."""
     recorded(tmp_path / "voices" / "anna", seed=1)
     recorded(tmp_path / "voices" / "bert", seed=2)

@@ -25,7 +25,8 @@ def _states(daemon: Daemon, path: str) -> str:
     return (daemon.history(path) or [""])[-1]
 
 
-def test_a_killed_worker_costs_what_it_had_in_flight(tmp_path: Path) -> None:
+def test_killed_worker_loses_in_flight(tmp_path: Path) -> None:
+    """A killed worker costs the requests it had in flight, and no more."""
     rows = 4
     with running(tmp_path, **toy(tmp_path, delay_s=0.1, rows=rows)) as daemon:
         text = _post("Killed", 30)
@@ -40,7 +41,8 @@ def test_a_killed_worker_costs_what_it_had_in_flight(tmp_path: Path) -> None:
         assert _worker(daemon)["restarts"] == 2
 
 
-def test_a_worker_that_hangs_or_dies_at_a_piece_fails_that_file_alone(tmp_path: Path) -> None:
+def test_dead_worker_fails_one_file(tmp_path: Path) -> None:
+    """A worker that hangs or dies at a chunk fails that file alone."""
     settings = {**toy(tmp_path, delay_s=0.02), "workers": {"silence": "400ms"}}
     with running(tmp_path, **settings) as daemon:
         good = {f"good-{n}": _post(f"Good {n}", 6) for n in range(3)}
@@ -62,7 +64,8 @@ def test_a_worker_that_hangs_or_dies_at_a_piece_fails_that_file_alone(tmp_path: 
         wait(lambda: "die.error.txt" not in daemon.files)
 
 
-def test_a_piece_that_the_engine_refuses_fails_its_file_with_the_remedy(daemon: Daemon) -> None:
+def test_refused_chunk_names_the_remedy(daemon: Daemon) -> None:
+    """A chunk that the engine refuses fails its file, and the note names the remedy."""
     daemon.drop("refused/post.md", "This will FAIL.\n")
     note = daemon.note("refused/post")
     assert "The toy fails on demand." in note
@@ -75,7 +78,8 @@ def test_a_piece_that_the_engine_refuses_fails_its_file_with_the_remedy(daemon: 
     assert daemon.status()["failed"] == []
 
 
-def test_a_file_waits_for_its_engine_and_goes_on_by_itself(tmp_path: Path) -> None:
+def test_file_waits_for_its_engine(tmp_path: Path) -> None:
+    """A file waits for its engine and goes on by itself."""
     model = tmp_path / "model"
     settings = {**toy(tmp_path, unless=str(model)), "workers": {"again": "200ms"}}
     with running(tmp_path, **settings) as daemon:
@@ -90,7 +94,8 @@ def test_a_file_waits_for_its_engine_and_goes_on_by_itself(tmp_path: Path) -> No
         wait(lambda: "post.error.txt" not in daemon.files)
 
 
-def test_a_file_that_waited_and_is_cancelled_or_gone_leaves_no_note(tmp_path: Path) -> None:
+def test_waiting_file_removes_its_note(tmp_path: Path) -> None:
+    """A waiting file that is cancelled or deleted leaves no note."""
     settings = {**toy(tmp_path, unless=str(tmp_path / "model")), "workers": {"again": "200ms"}}
     with running(tmp_path, **settings) as daemon:
         for stem in ("cancelled", "gone"):
@@ -101,7 +106,8 @@ def test_a_file_that_waited_and_is_cancelled_or_gone_leaves_no_note(tmp_path: Pa
         wait(lambda: daemon.files == set(), lambda: f"{daemon.files}\n{daemon.log}")
 
 
-def test_a_short_note_is_not_held_up_by_a_book(tmp_path: Path) -> None:
+def test_book_does_not_delay_note(tmp_path: Path) -> None:
+    """A book does not hold up a short note."""
     step_s = 0.2
     settings = toy(tmp_path, delay_s=step_s, rows=4)
     paragraph = " ".join(f"word{n}" for n in range(40)) + "."
@@ -135,7 +141,8 @@ def _time_to_publish(daemon: Daemon, stem: str, text: str) -> float:
     return time.monotonic() - began
 
 
-def test_two_daemons_on_one_state_the_second_names_the_first(daemon: Daemon) -> None:
+def test_second_daemon_is_refused(daemon: Daemon) -> None:
+    """A second daemon on the same state is refused, and names the first."""
     assert daemon.process is not None
     second = daemon.ask("run")
     assert second.returncode == 4
@@ -145,7 +152,8 @@ def test_two_daemons_on_one_state_the_second_names_the_first(daemon: Daemon) -> 
     assert daemon.status()["state"] != "stopped"
 
 
-def test_a_take_damaged_in_the_cache_is_spoken_again(daemon: Daemon) -> None:
+def test_damaged_take_is_respoken(daemon: Daemon) -> None:
+    """A take damaged in the cache is spoken again."""
     text = "# Damaged\n\nThis take is damaged.\n\nThis one is not.\n"
     daemon.drop("damaged/post.md", text)
     daemon.published("damaged/post", text)
@@ -164,7 +172,8 @@ def test_a_take_damaged_in_the_cache_is_spoken_again(daemon: Daemon) -> None:
     )
 
 
-def test_takes_that_are_heard_again_leave_the_cache_last(tmp_path: Path) -> None:
+def test_reused_takes_are_evicted_last(tmp_path: Path) -> None:
+    """The cache evicts reused takes last."""
     daemon = Daemon(tmp_path)
     for stem in ("old", "older", "copy-of-old"):
         text = "The older one." if stem == "older" else "The old one."

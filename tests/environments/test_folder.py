@@ -47,9 +47,10 @@ def test_apart(planted: Path, tmp_path: Path) -> None:
     assert "pip could not install" in done.stderr, "it came as far as its own pip"
 
 
-def test_looking_for_the_code_in_another_interpreter(
+def test_other_interpreter_runs_no_code(
     planted: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """A look for the code in another interpreter runs nothing from the current folder."""
     subprocess.run((sys.executable, "-m", "venv", "--without-pip", tmp_path / "bare"), check=True)
     monkeypatch.chdir(planted)
     assert import_problem(TORTOISE, str(tmp_path / "bare/bin/python")).endswith(

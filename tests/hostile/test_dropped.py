@@ -37,7 +37,8 @@ def drop(both: tuple[Drop, Listener]) -> Drop:
 
 
 @pytest.mark.parametrize("path", CASES)
-def test_a_hostile_file_gets_a_clear_note_or_a_correct_narration(drop: Drop, path: str) -> None:
+def test_hostile_file_note_or_narration(drop: Drop, path: str) -> None:
+    """A hostile file gets a clear note or a correct narration."""
     case, found = CASES[path], drop.came_of[path]
     if case.note:
         assert "What was wrong: " in found
@@ -48,9 +49,8 @@ def test_a_hostile_file_gets_a_clear_note_or_a_correct_narration(drop: Drop, pat
         assert re.search(case.said, " ".join(cues(found))), found
 
 
-def test_all_of_them_are_through_in_bounded_time_without_a_crash(
-    drop: Drop, figure: Callable[[str], None]
-) -> None:
+def test_hostile_files_crash_nothing(drop: Drop, figure: Callable[[str], None]) -> None:
+    """All hostile files are through in bounded time, without a crash."""
     assert drop.daemon_pids() == drop.pids
     assert [each["restarts"] for each in drop.daemon.status()["workers"]] == [0] * (
         len(drop.pids) - 1
@@ -61,16 +61,18 @@ def test_all_of_them_are_through_in_bounded_time_without_a_crash(
     )
 
 
-def test_none_of_them_has_a_reader_to_itself_for_longer_than_it_may_be_read(
-    drop: Drop, figure: Callable[[str], None]
-) -> None:
-    """Twice as long at the most: one that ends its reader is read once more by a fresh one."""
+def test_no_hostile_file_hogs_parser(drop: Drop, figure: Callable[[str], None]) -> None:
+    """No hostile file occupies a parser for longer than its time limit.
+
+    Twice as long at the most: a fresh parser reads a file once more if it ended its parser.
+    """
     took_s, path = drop.longest
     figure(f"{path} was read for the longest: {took_s:.1f} s, of {READING_S} s that it may take")
     assert 0 < took_s < 2 * READING_S
 
 
-def test_a_note_dropped_afterwards_is_narrated_at_once(drop: Drop) -> None:
+def test_later_note_is_narrated_soon(drop: Drop) -> None:
+    """A note dropped afterwards is narrated at once."""
     drop.daemon.drop("afterwards.md", "All is well.")
     began = time.monotonic()
     drop.daemon.manifest("afterwards")
@@ -95,12 +97,14 @@ def test_nothing_outside_is_written(drop: Drop) -> None:
     assert beside == {"outside", "daemon", "workplace"}
 
 
-def test_the_inbox_stays_as_it_was_dropped(drop: Drop) -> None:
+def test_inbox_stays_untouched(drop: Drop) -> None:
+    """The inbox stays as it was dropped."""
     assert len(drop.inbox_before) > len(drop.cases)
     assert drop.inbox_after == drop.inbox_before
 
 
-def test_nothing_outside_is_read_aloud_or_kept(drop: Drop) -> None:
+def test_nothing_outside_is_read(drop: Drop) -> None:
+    """Nothing outside the inbox is read aloud or kept."""
     places = {place for place, content in drop.kept() if SECRET.encode() in content}
     assert places == set()
     heard = {place for place, content in drop.kept() if b"Words behind a hard link" in content}
@@ -108,7 +112,8 @@ def test_nothing_outside_is_read_aloud_or_kept(drop: Drop) -> None:
     assert any("spoken.txt" in place for place in heard)
 
 
-def test_a_hard_link_is_the_file_that_it_is_and_its_other_name_stays_untouched(drop: Drop) -> None:
+def test_hard_link_is_read_as_a_file(drop: Drop) -> None:
+    """A hard link is read as any file, and its other name stays untouched."""
     assert "Words behind a hard link" in drop.came_of["links/hard.md"]
     assert seen(drop.outside)["shared.md"] == drop.before["shared.md"]
 
@@ -118,11 +123,13 @@ def test_nothing_of_a_link_is_read(drop: Drop) -> None:
     assert "Words behind" in drop.came_of["links/hard.md"]
 
 
-def test_a_terabyte_of_nothing_is_refused_without_being_read(drop: Drop) -> None:
+def test_sparse_terabyte_is_refused(drop: Drop) -> None:
+    """A sparse file of a terabyte is refused unread."""
     assert "larger than 67.1 MB" in drop.came_of["large/vast.md"]
 
 
-def test_a_tree_deeper_than_a_path_holds_up_nothing_beside_it(drop: Drop) -> None:
+def test_deep_tree_delays_nothing(drop: Drop) -> None:
+    """A tree deeper than a path may be long holds up no other file."""
     assert "Words beside the deep" in drop.came_of["deep/end.md"]
 
 
@@ -131,7 +138,8 @@ def test_a_hostile_name_is_narrated(drop: Drop, name: bytes) -> None:
     assert "Words of a name." in drop.came_of[f"names/{os.fsdecode(name)}"]
 
 
-def test_no_name_and_no_text_forges_a_record(drop: Drop) -> None:
+def test_no_text_forges_a_log_record(drop: Drop) -> None:
+    """No name and no text forges a log record."""
     log = (drop.daemon.home / "log").read_text(errors="surrogateescape")
     lines = log.splitlines()
     odd = [line for line in lines if not _RECORD.match(line) and not line.startswith("    | ")]
@@ -140,7 +148,8 @@ def test_no_name_and_no_text_forges_a_record(drop: Drop) -> None:
     assert not any("unforeseen way" in line or "could not be removed" in line for line in lines)
 
 
-def test_no_text_forges_a_line_of_a_note(drop: Drop) -> None:
+def test_no_text_forges_a_note_line(drop: Drop) -> None:
+    """No text forges a line of a note."""
     for path in drop.daemon.outbox.rglob("*.txt"):
         text = path.read_text()
         assert all(line.isprintable() for line in text.split("\n")), path
@@ -148,7 +157,8 @@ def test_no_text_forges_a_line_of_a_note(drop: Drop) -> None:
             assert len(text.rstrip("\n").split("\n")) == 6, text
 
 
-def test_every_transcript_parses_and_holds_a_cue_a_chunk(drop: Drop) -> None:
+def test_transcripts_hold_a_cue_a_chunk(drop: Drop) -> None:
+    """Every transcript parses, and holds one cue for each chunk."""
     made = {found.source.path: vtt for vtt, found in drop.transcripts()}
     for vtt in made.values():
         assert cues(vtt.read_text())
@@ -165,7 +175,8 @@ def test_every_transcript_parses_and_holds_a_cue_a_chunk(drop: Drop) -> None:
     assert any("forged cue" in words for words in found)
 
 
-def test_no_title_forges_a_tag_or_moves_a_cursor(drop: Drop) -> None:
+def test_no_title_forges_a_tag(drop: Drop) -> None:
+    """No title forges a tag or moves a cursor."""
     for vtt, found in drop.transcripts():
         tags = ID3(vtt.with_suffix(".mp3"))
         assert {key[:4] for key in tags} <= _FRAMES, found.source.path
@@ -176,7 +187,8 @@ def test_no_title_forges_a_tag_or_moves_a_cursor(drop: Drop) -> None:
     assert " ".join(FORGED_TITLE.split()) in titles
 
 
-def test_no_spoken_word_holds_a_control_character(drop: Drop) -> None:
+def test_no_control_character_is_spoken(drop: Drop) -> None:
+    """No spoken word holds a control character."""
     spoken = "\n".join(drop.daemon.spoken)
     assert not re.search(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]", spoken)
     assert "forged cue" in spoken

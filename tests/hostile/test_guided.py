@@ -15,9 +15,8 @@ SECONDS = 3
 
 
 @pytest.mark.timeout(400)
-def test_nothing_that_is_found_in_some_seconds_breaks_a_promise(
-    tmp_path: Path, figure: Callable[[str], None]
-) -> None:
+def test_short_fuzzing_finds_nothing(tmp_path: Path, figure: Callable[[str], None]) -> None:
+    """Some seconds of guided fuzzing find no input that breaks a promise."""
     pytest.importorskip("atheris", reason="there is no atheris for this Python or machine")
     done = subprocess.run(
         [sys.executable, str(GUIDED), "--seconds", str(SECONDS), "--found", str(tmp_path)],

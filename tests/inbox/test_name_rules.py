@@ -22,7 +22,8 @@ from narrated.inbox.name_rules import NameKind, ignored, judge, judge_path
         "x" * 252 + ".md",
     ],
 )
-def test_a_persons_own_name_is_a_document(name: str) -> None:
+def test_personal_name_is_a_document(name: str) -> None:
+    """A name that a person gave is a document's."""
     assert judge(name) is NameKind.DOCUMENT
 
 
@@ -64,7 +65,8 @@ def test_a_persons_own_name_is_a_document(name: str) -> None:
         "",
     ],
 )
-def test_a_programs_own_file_is_temporary(name: str) -> None:
+def test_program_file_is_temporary(name: str) -> None:
+    """A program's own file is temporary."""
     assert judge(name) is NameKind.TEMPORARY
 
 
@@ -123,7 +125,7 @@ def test_synchroniser_copy_is_conflict(name: str) -> None:
     assert judge(name) is NameKind.CONFLICT
 
 
-def test_temporary_conflict_is_temporary() -> None:
+def test_conflict_copy_is_temporary() -> None:
     """A temporary copy of a conflict is temporary."""
     name = ".syncthing.post.sync-conflict-20261122-072736-JDC4FTG.md.tmp"
     assert judge(name) is NameKind.TEMPORARY
@@ -146,7 +148,8 @@ def test_temporary_conflict_is_temporary() -> None:
         ("a?c.md", "abc.md"),
     ],
 )
-def test_a_pattern_ignores_what_it_names(pattern: str, path: str) -> None:
+def test_pattern_ignores_its_matches(pattern: str, path: str) -> None:
+    """A pattern ignores the paths it matches."""
     assert ignored(path, [pattern])
 
 

@@ -34,7 +34,8 @@ def test_rested_files_are_taken_now(root: Path, until: Callable[..., None]) -> N
     assert [event.files for event in events if isinstance(event, ScanFinished)] == [2]
 
 
-def test_a_file_just_written_settles_first(root: Path) -> None:
+def test_fresh_file_settles_first(root: Path) -> None:
+    """A file just written settles first."""
     (root / "post.md").write_text("x")
     began_s = time.monotonic()
     assert found(list(Inbox(root, {}, settle_s=0.4).once())) == ["post.md"]

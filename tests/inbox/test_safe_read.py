@@ -51,7 +51,8 @@ def test_absent_file_is_reported(root: Path) -> None:
 
 
 @pytest.mark.parametrize("path", ["../x", "a/../../x", "/etc/passwd", "", "a//b", "./a", "a\0b"])
-def test_a_path_out_of_the_inbox_is_refused(root: Path, path: str) -> None:
+def test_outside_path_is_refused(root: Path, path: str) -> None:
+    """A path out of the inbox is refused."""
     with pytest.raises(SourceError):
         read(root, path, LIMIT)
     assert not exists(root, path)

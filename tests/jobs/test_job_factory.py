@@ -35,7 +35,8 @@ def entered(tmp_path: Path) -> Iterator[Entered]:
     made.ledger.close()
 
 
-def test_an_older_version_is_stopped_once_the_ledger_has_the_newer_one(entered: Entered) -> None:
+def test_commit_stops_older_version(entered: Entered) -> None:
+    """An older version is stopped once the ledger has the newer one."""
     older = entered.new()
     with entered.ledger.transaction():
         entered.new()
@@ -43,7 +44,8 @@ def test_an_older_version_is_stopped_once_the_ledger_has_the_newer_one(entered: 
     assert entered.stopped == [older]
 
 
-def test_where_the_ledger_refuses_the_newer_version_the_older_one_goes_on(entered: Entered) -> None:
+def test_rollback_keeps_older_version(entered: Entered) -> None:
+    """If the ledger refuses the newer version, the older one goes on."""
     older = entered.new()
     with pytest.raises(OSError), entered.ledger.transaction():
         entered.new()
@@ -52,7 +54,8 @@ def test_where_the_ledger_refuses_the_newer_version_the_older_one_goes_on(entere
     assert entered.ledger.jobs.all_open() == [older]
 
 
-def test_what_is_going_into_the_outbox_is_not_stopped_on_its_way(entered: Entered) -> None:
+def test_publishing_job_is_not_stopped(entered: Entered) -> None:
+    """A job that is publishing is not stopped by a newer version."""
     older = entered.new()
     for state in (JobState.PLANNED, JobState.SPEAKING, JobState.PUBLISHING):
         entered.ledger.jobs.move(older, state)

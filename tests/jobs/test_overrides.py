@@ -51,7 +51,8 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
     opened.close()
 
 
-def test_settings_are_those_on_the_way_from_the_root_down(desk: Desk) -> None:
+def test_settings_go_from_root_down(desk: Desk) -> None:
+    """The settings are those of each folder from the root down to the post."""
     for folder in ("", "a/", "a/b/", "a/b/c/", "x/"):
         desk.write(f"{folder}.narrated.yaml", f"album: {folder}")
     _, texts = desk.settings("a/b/post.md")
@@ -62,25 +63,29 @@ def test_settings_are_those_on_the_way_from_the_root_down(desk: Desk) -> None:
     ]
 
 
-def test_what_was_there_is_remembered_as_it_was_read(desk: Desk) -> None:
+def test_read_file_keeps_its_digest(desk: Desk) -> None:
+    """A file consulted is remembered by the digest of its content."""
     desk.write("a/.narrated.yaml", "author: Leo")
     beside, _ = desk.settings("a/post.md")
     assert beside.consulted == {"a/.narrated.yaml": hashlib.sha256(b"author: Leo").hexdigest()}
 
 
-def test_a_byte_order_mark_is_no_part_of_the_text(desk: Desk) -> None:
+def test_byte_order_mark_is_dropped(desk: Desk) -> None:
+    """A byte order mark is no part of the text."""
     desk.write(".narrated.yaml", b"\xef\xbb\xbfauthor: Leo")
     assert desk.settings("post.md")[1] == [(".narrated.yaml", "author: Leo")]
 
 
 @pytest.mark.parametrize("content", [b"author: L\xe9o", b"#" * (64 * 1024 + 1)])
-def test_what_cannot_be_read_is_told_by_its_name(desk: Desk, content: bytes) -> None:
+def test_unreadable_settings_are_named(desk: Desk, content: bytes) -> None:
+    """Settings that cannot be read are refused by their file's name."""
     desk.write("a/.narrated.yaml", content)
     with pytest.raises(SourceError, match=r"a/\.narrated\.yaml"):
         desk.settings("a/post.md")
 
 
-def test_what_could_not_be_read_is_remembered_as_there(desk: Desk) -> None:
+def test_unreadable_file_is_remembered(desk: Desk) -> None:
+    """A file that could not be read is remembered as present."""
     desk.write("lexicon.yaml", b"#" * (2**20 + 1))
     beside = desk.beside()
     with pytest.raises(NarratedError):
@@ -88,8 +93,11 @@ def test_what_could_not_be_read_is_remembered_as_there(desk: Desk) -> None:
     assert beside.consulted == {"lexicon.yaml": UNREAD}
 
 
-def test_what_the_inbox_knows_is_waited_for_until_it_is_missed(desk: Desk) -> None:
-    """The inbox may be away, and come back with it as it was: nobody would tell of that."""
+def test_known_absent_file_is_awaited(desk: Desk) -> None:
+    """If a known file is absent, its job waits until the scanner reports it deleted.
+
+    The inbox may be away, and come back with it as it was: nobody would tell of that.
+    """
     desk.write("lexicon.yaml", "words: {x: y}")
     (desk.inbox / "lexicon.yaml").unlink()
     with pytest.raises(SourceAbsent, match=r"lexicon\.yaml is absent"):
@@ -99,13 +107,15 @@ def test_what_the_inbox_knows_is_waited_for_until_it_is_missed(desk: Desk) -> No
     assert asyncio.run(desk.beside(waits_for_absent=True).lexicons("post.md")) == []
 
 
-def test_what_the_inbox_ignores_is_not_there(desk: Desk) -> None:
+def test_ignored_settings_are_absent(desk: Desk) -> None:
+    """Settings that the inbox ignores are taken as absent."""
     desk.write("a/.narrated.yaml", "author: Leo")
     beside, texts = desk.settings("a/post.md", "a/.narrated.yaml")
     assert (texts, beside.consulted) == ([], {})
 
 
-def test_a_lexicon_is_found_from_the_file_that_names_it(desk: Desk) -> None:
+def test_lexicon_path_is_relative(desk: Desk) -> None:
+    """A lexicon's path is relative to the file that names it."""
     desk.write("a/x-lexicon.yaml", "words: {x: by settings}")
     desk.write("a/b/x-lexicon.yaml", "words: {x: by the post}")
     named = (LexiconReference("x-lexicon.yaml", 0), LexiconReference("x-lexicon.yaml"))
@@ -115,14 +125,16 @@ def test_a_lexicon_is_found_from_the_file_that_names_it(desk: Desk) -> None:
     assert [path for path, _ in found] == ["a/x-lexicon.yaml", "a/b/x-lexicon.yaml"]
 
 
-def test_a_lexicon_that_is_missing_is_remembered_as_such(desk: Desk) -> None:
+def test_missing_lexicon_is_remembered(desk: Desk) -> None:
+    """A missing lexicon is remembered as missing."""
     beside = desk.beside()
     with pytest.raises(SourceError, match=r"a/post\.md names the lexicon a/x-lexicon\.yaml"):
         asyncio.run(beside.named_lexicons("a/post.md", [], (LexiconReference("x-lexicon.yaml"),)))
     assert beside.consulted == {"a/x-lexicon.yaml": ""}
 
 
-def test_a_lexicon_in_a_folder_that_is_never_looked_at_is_missing(desk: Desk) -> None:
+def test_lexicon_in_skipped_folder(desk: Desk) -> None:
+    """A lexicon in a folder that the scanner skips is missing."""
     desk.write(".git/lexicon.yaml", "words: {x: y}")
     with pytest.raises(SourceError, match="missing"):
         asyncio.run(
@@ -130,34 +142,39 @@ def test_a_lexicon_in_a_folder_that_is_never_looked_at_is_missing(desk: Desk) ->
         )
 
 
-def test_a_file_that_is_taken_as_it_was_read_overtakes_nothing(desk: Desk) -> None:
+def test_file_as_read_keeps_plan(desk: Desk) -> None:
+    """A file that enters the ledger as it was read leaves the plan up to date."""
     desk.write(".narrated.yaml", "author: Leo", taken=False)
     beside, _ = desk.settings("post.md")
     desk.take(".narrated.yaml")
     assert not beside.is_outdated
 
 
-def test_a_file_that_was_read_before_it_was_taken_anew_overtakes_nothing(desk: Desk) -> None:
+def test_early_read_keeps_plan(desk: Desk) -> None:
+    """A new version read before it enters the ledger leaves the plan up to date."""
     desk.write(".narrated.yaml", "author: Leo")
     desk.write(".narrated.yaml", "author: Ada", taken=False)
     beside, _ = desk.settings("post.md")
     assert not beside.is_outdated
 
 
-def test_another_version_that_was_taken_since_overtakes(desk: Desk) -> None:
+def test_new_version_outdates_plan(desk: Desk) -> None:
+    """Another version that entered the ledger since makes the plan outdated."""
     desk.write(".narrated.yaml", "author: Leo")
     beside, _ = desk.settings("post.md")
     desk.write(".narrated.yaml", "author: Ada")
     assert beside.is_outdated
 
 
-def test_a_file_that_comes_overtakes_the_plan_without_it(desk: Desk) -> None:
+def test_new_file_outdates_plan(desk: Desk) -> None:
+    """A new file makes the plan without it outdated."""
     beside, _ = desk.settings("a/post.md")
     desk.write("a/.narrated.yaml", "author: Leo")
     assert beside.is_outdated
 
 
-def test_a_file_that_goes_overtakes_the_plan_with_it(desk: Desk) -> None:
+def test_deleted_file_outdates_plan(desk: Desk) -> None:
+    """A deleted file makes the plan with it outdated."""
     desk.write(".narrated.yaml", "author: Leo")
     beside, _ = desk.settings("post.md")
     desk.ledger.sources.mark_gone(".narrated.yaml")

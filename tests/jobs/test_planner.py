@@ -6,15 +6,18 @@ ONE = "1f" * 32
 OTHER = "2e" * 32
 
 
-def test_each_take_of_a_chunk_has_a_key_and_a_seed_of_its_own() -> None:
+def test_takes_have_own_key_and_seed() -> None:
+    """Each take of a chunk has its own key and seed."""
     assert len({take_key(ONE, take) for take in range(8)}) == 8
     assert len({seed(ONE, take) % 8 for take in range(8)}) == 8
 
 
-def test_the_first_take_is_an_engines_plain_one() -> None:
+def test_first_take_is_the_plain_one() -> None:
+    """The first take is the engine's plain one."""
     assert seed(ONE, 0) % 8 == 0
 
 
-def test_two_chunks_share_neither_key_nor_seed() -> None:
+def test_chunks_share_no_key_or_seed() -> None:
+    """Two chunks share neither key nor seed."""
     assert take_key(ONE, 0) != take_key(OTHER, 0)
     assert seed(ONE, 0) != seed(OTHER, 0)

@@ -32,7 +32,8 @@ def _manuscript(text: str) -> Plan:
     return Plan(plan, OutputSettings(), config.settings, keys, (0,) * len(keys), keys, {})
 
 
-def test_what_was_recorded_on_a_full_disk_is_taken_away_whole(tmp_path: Path) -> None:
+def test_full_disk_recording_is_removed(tmp_path: Path) -> None:
+    """A recording on a full disk is removed whole."""
     work = tmp_path / "1"
     work.mkdir()
     (work / "audio.vtt").symlink_to("/dev/full")

@@ -99,9 +99,8 @@ def _nonsense(path: Path) -> None:
 
 
 @pytest.mark.parametrize("damage", [_header, _truncated, _zeroes, _nonsense])
-def test_a_damaged_ledger_is_found_at_once_and_kept_aside_under_a_name_of_its_own(
-    path: Path, damage: Callable[[Path], None]
-) -> None:
+def test_damaged_ledger_is_set_aside(path: Path, damage: Callable[[Path], None]) -> None:
+    """A damaged ledger is found at once and set aside under its own name."""
     whole = path.read_bytes()
     for number in range(1, 3):
         path.write_bytes(whole)
@@ -115,14 +114,16 @@ def test_a_damaged_ledger_is_found_at_once_and_kept_aside_under_a_name_of_its_ow
         assert damaged in [each.read_bytes() for each in kept]
 
 
-def test_a_whole_ledger_is_opened_as_it_is(path: Path) -> None:
+def test_whole_ledger_opens_as_it_is(path: Path) -> None:
+    """A whole ledger is opened as it is."""
     ledger = restore.opened(path)
     assert len(ledger.jobs.in_state(JobState.QUEUED)) == 100
     ledger.close()
     assert not list(path.parent.glob("ledger.damaged-*"))
 
 
-def test_only_whole_narrations_that_speak_for_themselves_are_believed(box: Box) -> None:
+def test_only_whole_narrations_count(box: Box) -> None:
+    """Only whole narrations with a valid manifest of their own are restored."""
     box.publish("whole")
     box.publish("cut")
     (box.outbox / "cut.mp3").write_bytes(b"")
@@ -137,14 +138,16 @@ def test_only_whole_narrations_that_speak_for_themselves_are_believed(box: Box) 
     assert box.rebuilt() == {"whole.md": "whole"}
 
 
-def test_of_two_narrations_of_one_source_the_newer_counts(box: Box) -> None:
+def test_newer_narration_counts(box: Box) -> None:
+    """Of two narrations of one source, the newer counts."""
     box.publish("before", "post.md", published="2026-11-22T08:00:00+01:00")
     box.publish("after", "post.md", published="2026-11-22T09:00:00+01:00")
     assert box.rebuilt() == {"post.md": "after"}
 
 
 @pytest.mark.parametrize("with_gone", [True, False])
-def test_a_source_that_is_gone_is_missed_only_where_sources_stay(box: Box, with_gone: bool) -> None:
+def test_gone_source_is_known_if_kept(box: Box, with_gone: bool) -> None:
+    """A source that is gone counts as known only if sources stay in the inbox."""
     box.publish("there")
     (box.inbox / "there.md").write_text("It is there.")
     box.publish("gone")
@@ -152,9 +155,8 @@ def test_a_source_that_is_gone_is_missed_only_where_sources_stay(box: Box, with_
     assert box.known == ({"there.md", "gone.md"} if with_gone else {"there.md"})
 
 
-def test_ten_thousand_narrations_are_known_again_in_seconds(
-    box: Box, figure: Callable[[str], None]
-) -> None:
+def test_large_outbox_restores_quickly(box: Box, figure: Callable[[str], None]) -> None:
+    """Ten thousand narrations are restored in seconds."""
     record = box.publish("post-0")
     for number in range(1, MANY):
         text = record.read_text().replace("post-0", f"post-{number}")
@@ -189,9 +191,8 @@ def test_ten_thousand_narrations_are_known_again_in_seconds(
 
 
 @pytest.mark.parametrize("published", ["0001-01-01T00:00:00", "soon"])
-def test_a_manifest_of_a_time_that_no_clock_can_tell_is_not_believed(
-    box: Box, published: str
-) -> None:
+def test_impossible_time_is_rejected(box: Box, published: str) -> None:
+    """A manifest with an impossible time is not restored."""
     box.publish("odd", published=published)
     box.publish("post")
     assert box.rebuilt() == {"post.md": "post"}

@@ -64,7 +64,8 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
     opened.close()
 
 
-def test_a_source_and_the_pictures_that_it_shows_leave(desk: Desk) -> None:
+def test_source_leaves_with_pictures(desk: Desk) -> None:
+    """A source leaves together with the pictures it shows."""
     shown = {"desk.png": desk.write("desk.png", "a picture")}
     post = desk.publishing("post.md", "Words.")
     desk.ledger.pictures.record("post.md", shown)
@@ -73,7 +74,8 @@ def test_a_source_and_the_pictures_that_it_shows_leave(desk: Desk) -> None:
     assert desk.taken == ["post.md", "desk.png"]
 
 
-def test_a_version_that_came_while_the_one_before_was_published_stays(desk: Desk) -> None:
+def test_newer_version_stays(desk: Desk) -> None:
+    """A version that came while the one before was published stays."""
     first = desk.publishing("post.md", "Words.")
     second = desk.job("post.md", "Other words, which nobody has read yet.")
     desk.finish(first, {})
@@ -82,7 +84,8 @@ def test_a_version_that_came_while_the_one_before_was_published_stays(desk: Desk
     assert desk.ledger.sources.sha256("post.md") == second.source_sha256
 
 
-def test_a_source_that_is_to_be_made_anew_stays_until_it_is(desk: Desk) -> None:
+def test_requeued_source_stays(desk: Desk) -> None:
+    """A source that is queued again stays until it is narrated again."""
     first = desk.publishing("post.md", "Words.")
     again = desk.ledger.jobs.add("post.md", first.source_sha256, 6, "post.md")
     desk.finish(first, {})
@@ -94,7 +97,8 @@ def test_a_source_that_is_to_be_made_anew_stays_until_it_is(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize("before", ["another picture", ""], ids=["replaced", "missing before"])
-def test_a_picture_that_came_while_its_post_was_published_stays(desk: Desk, before: str) -> None:
+def test_newer_picture_stays(desk: Desk, before: str) -> None:
+    """A picture that came while its post was published stays."""
     described = hashlib.sha256(before.encode()).hexdigest() if before else ""
     post = desk.publishing("post.md", "Words.")
     desk.ledger.pictures.record("post.md", {"desk.png": described})
@@ -104,7 +108,8 @@ def test_a_picture_that_came_while_its_post_was_published_stays(desk: Desk, befo
     assert desk.ledger.jobs.get(picture.id).state is JobState.QUEUED
 
 
-def test_a_source_leaves_though_what_was_asked_of_it_meanwhile_was_cancelled(desk: Desk) -> None:
+def test_source_leaves_despite_cancel(desk: Desk) -> None:
+    """A source leaves though another job for it was cancelled meanwhile."""
     first = desk.publishing("post.md", "Words.")
     again = desk.ledger.jobs.add("post.md", first.source_sha256, 6, "post.md")
     desk.ledger.jobs.move(again, JobState.REMOVED, problem="cancelled")
@@ -112,7 +117,8 @@ def test_a_source_leaves_though_what_was_asked_of_it_meanwhile_was_cancelled(des
     assert desk.files == set()
 
 
-def test_a_source_that_somebody_else_took_away_meanwhile_is_not_known_again(desk: Desk) -> None:
+def test_source_removed_by_others(desk: Desk) -> None:
+    """A source that somebody else removed meanwhile is no longer known."""
     post = desk.publishing("post.md", "Words.")
     (desk.inbox / "post.md").unlink()
     desk.finish(post, {})

@@ -80,7 +80,8 @@ def test_pandoc_title_block_is_read():
     assert parted(text, "a.txt") == (Metadata(), (), text)
 
 
-def test_authors_may_be_tables_with_names():
+def test_authors_may_be_tables():
+    """Authors may be tables with names."""
     text = '+++\n[[authors]]\nname = "Ada"\n[[authors]]\nname = "Grace"\n+++\n'
     assert parted(text, "a.md")[0].author == "Ada and Grace"
 
@@ -134,7 +135,8 @@ def test_broken_toml_is_refused_by_name(text):
         "? [a, b]\n: c\ntitle: T",
     ],
 )
-def test_broken_front_matter_is_refused_by_name(text):
+def test_broken_front_matter_is_named(text):
+    """Broken front matter is refused by its file's name."""
     with pytest.raises(SourceError, match=r"front matter of a\.md"):
         front(text)
 

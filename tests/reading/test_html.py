@@ -36,7 +36,8 @@ def paragraph(text):
     return Paragraph((Text(text),))
 
 
-def test_the_article_is_read_and_what_is_around_it_is_listed():
+def test_article_is_read_rest_listed():
+    """The article is read; the elements around it are listed."""
     found = read(
         "<body><nav>Menu</nav><article><h1>T</h1><p>Words.</p></article><footer>F</footer>"
     )
@@ -47,7 +48,8 @@ def test_the_article_is_read_and_what_is_around_it_is_listed():
     ]
 
 
-def test_around_an_article_elements_are_listed_each_and_loose_text_together():
+def test_loose_text_is_listed_together():
+    """Around an article each element is listed by itself, and loose text together."""
     looks = "<style>p { color: red }</style><script>let a = 1</script>"
     found = read(
         f"<head><title>T</title>{looks}</head><body><!-- c --><p>Over<b>head</b>"
@@ -64,18 +66,21 @@ def test_around_an_article_elements_are_listed_each_and_loose_text_together():
 
 
 @pytest.mark.parametrize("around", ["<article>{}</article>", "<div role=main>{}</div>"])
-def test_an_article_with_nothing_around_it_leaves_nothing_out(around):
+def test_bare_article_omits_nothing(around):
+    """An article with nothing around it leaves nothing out."""
     html = f"<title>T</title><body>{around.format('<p>Words.</p>')}"
     assert read(html) == (paragraph("Words."),)
 
 
-def test_a_page_without_article_is_read_without_head_foot_and_menu():
+def test_page_without_article():
+    """A page without an article is read without its header, footer and menu."""
     html = "<body><header>H</header><nav>N</nav><p>Words.</p><aside>A</aside><footer>F</footer>"
     assert spoken(html) == [paragraph("Words.")]
     assert {block.text for block in read(html) if isinstance(block, Unspoken)} == set("HNAF")
 
 
-def test_a_page_of_several_articles_is_read_whole():
+def test_several_articles_are_all_read():
+    """A page of several articles is read whole."""
     html = "<main><article><p>One.</p></article><article><p>Two.</p></article></main>"
     assert spoken(html) == [paragraph("One."), paragraph("Two.")]
 
@@ -89,14 +94,16 @@ def test_text_beside_blocks_is_not_lost():
     assert plain(spoken("<div>Before<p>Inside</p>After <b>all</b></div>")[2].spans) == "After all"
 
 
-def test_a_block_inside_a_link_or_span_is_still_a_block():
+def test_block_inside_link_or_span():
+    """A block inside a link or span is still a block."""
     assert spoken("<a href=x><h2>T</h2></a><span><div>Words</div></span>") == [
         Heading(2, (Text("T"),)),
         paragraph("Words"),
     ]
 
 
-def test_lists_written_carelessly_lose_no_item():
+def test_careless_list_loses_no_item():
+    """A carelessly written list loses no item."""
     listing, stray = spoken("<ul>stray<li>a<ul><li>b</ul></li><ul><li>c</ul></ul>")
     first = Item((paragraph("a"), Listing((Item((paragraph("b"),)),))))
     second = Item((Listing((Item((paragraph("c"),)),)),))
@@ -114,19 +121,22 @@ def test_lists_written_carelessly_lose_no_item():
         '<pre class="brush: python">x</pre>',
     ],
 )
-def test_the_language_of_code_is_found_in_the_ways_that_tools_name_it(html):
+def test_code_language_is_found(html):
+    """The language of code is found in each way that tools name it."""
     (found,) = spoken(html)
     assert found == Code("x", "python")
 
 
-def test_code_laid_out_in_a_table_is_read_as_code_without_its_line_numbers():
+def test_table_code_drops_line_numbers():
+    """Code laid out in a table is read as code, without its line numbers."""
     html = (
         '<table><tr><td class="linenos"><pre>1\n2</pre></td><td><pre>a\nb</pre></td></tr></table>'
     )
     assert spoken(html) == [Code("a\nb")]
 
 
-def test_a_table_s_caption_is_a_paragraph_and_blocks_in_cells_are_lines():
+def test_table_caption_and_cell_blocks():
+    """A table's caption is a paragraph, and blocks in cells are lines."""
     caption, table = spoken(
         "<table><caption>C</caption><thead><tr><th>h</th></tr></thead>"
         "<tbody><tr><td><p>a</p><p>b</p></td></tr></tbody></table>"
@@ -136,25 +146,29 @@ def test_a_table_s_caption_is_a_paragraph_and_blocks_in_cells_are_lines():
     assert [type(span) for span in table.rows[0][0].spans] == [Text, LineBreak, LineBreak, Text]
 
 
-def test_what_a_careless_table_holds_outside_its_cells_is_not_lost():
+def test_careless_table_loses_nothing():
+    """A careless table keeps the text outside its cells."""
     found = spoken("<table>stray<tr>more<td>a</td></tr><p>last</p></table>")
     assert plain(found[0].spans).split() == ["stray", "last", "more"]
     assert "Text(text='a')" in str(found[1:])
 
 
-def test_a_figure_gives_its_picture_and_its_caption():
+def test_figure_gives_its_caption():
+    """A figure gives its picture and its caption."""
     assert spoken('<figure><img src=a.png alt="A  b"><figcaption>C</figcaption></figure>') == [
         Picture("a.png", "A b"),
         paragraph("C"),
     ]
 
 
-def test_an_embedded_picture_keeps_its_kind_and_not_its_bytes():
+def test_embedded_picture_keeps_kind():
+    """An embedded picture keeps its kind, not its bytes."""
     (found,) = spoken(f'<img src="data:image/png;base64,{"A" * 5000}">')
     assert found == Picture("data:image/png;base64")
 
 
-def test_footnotes_of_converters_are_footnotes():
+def test_converters_footnotes_are_read():
+    """The footnotes that converters write are read as footnotes."""
     found = spoken(
         '<p>A<a href="#fn1" class="footnote-ref" role="doc-noteref"><sup>1</sup></a></p>'
         '<section class="footnotes"><ol><li id="fn1"><p>Note '
@@ -164,7 +178,8 @@ def test_footnotes_of_converters_are_footnotes():
     assert found[1] == Footnote("fn1", (paragraph("Note"),))
 
 
-def test_what_is_never_spoken_is_listed_with_its_reason():
+def test_unspoken_elements_have_reasons():
+    """An element that is never spoken is listed with its reason."""
     html = "<p>W</p><form>f<input></form><svg><text>s</text></svg><p hidden>h</p><video>v</video>"
     unspoken = [block for block in read(html) if isinstance(block, Unspoken)]
     assert [block.kind for block in unspoken] == ["form", "svg", "p", "video"]
@@ -193,12 +208,14 @@ MATH = "<math><semantics><mi>x</mi><annotation encoding=application/x-tex>x^2</a
         f"<span class=mwe-math-element><b style='display:none'>{MATH}</b><img alt=x></span>",
     ],
 )
-def test_a_formula_that_a_program_wrote_is_read_once_and_as_its_source(written):
+def test_rendered_formula_is_read_once(written):
+    """A formula that a program wrote is read once, as its source."""
     (found,) = read(f"<p>So {written} it is.")
     assert found == Paragraph((Text("So "), InlineMath("x^2"), Text(" it is.")))
 
 
-def test_boxes_of_a_page_s_list_are_tasks():
+def test_list_checkboxes_are_tasks():
+    """The checkboxes of a page's list are tasks."""
     (found,) = read(
         "<ul><li><p><label><input type=checkbox checked> a</label><li><input type=checkbox>b"
         "<li>c <input type=checkbox></ul>"
@@ -207,7 +224,8 @@ def test_boxes_of_a_page_s_list_are_tasks():
     assert found.items[0].blocks == (paragraph("a"),)
 
 
-def test_terms_and_definitions_are_paragraphs():
+def test_definitions_are_paragraphs():
+    """Terms and definitions are paragraphs."""
     found = spoken("<dl><dt>a<dd>b<dd><p>c</p><p>d</dl>")
     assert found == [paragraph(letter) for letter in "abcd"]
 
@@ -216,19 +234,22 @@ def test_terms_and_definitions_are_paragraphs():
     "named",
     ["class=post-content", "id=entry-content", 'class="x article-body y"', "class=markdown-body"],
 )
-def test_an_article_is_found_by_the_names_that_blogs_give_it(named):
+def test_article_is_found_by_class_name(named):
+    """An article is found by the names that blogs give it."""
     html = f"<div>Before</div><div><div {named}><p>Words.</p></div>After</div>"
     assert spoken(html) == [paragraph("Words.")]
     listed = [block.text for block in read(html) if isinstance(block, Unspoken)]
     assert listed == ["Before", "After"]
 
 
-def test_the_wider_of_two_such_elements_is_the_article():
+def test_outer_of_two_is_the_article():
+    """If two elements have such a name, the outer one is the article."""
     html = "<div class=post><h1>T</h1><div class=post-content><p>Words.</p></div></div>"
     assert spoken(html) == [Heading(1, (Text("T"),)), paragraph("Words.")]
 
 
-def test_several_such_elements_are_a_page_of_teasers():
+def test_several_matches_are_all_read():
+    """If several elements have such a name, the page is one of teasers and is read whole."""
     html = "<div class=post-content><p>One.</p></div><div class=post-content><p>Two.</p></div>"
     assert spoken(html) == [paragraph("One."), paragraph("Two.")]
 
@@ -246,19 +267,22 @@ def test_several_such_elements_are_a_page_of_teasers():
     ],
 )
 @pytest.mark.parametrize("page", ["<p>Words.</p>{}", "<article><p>Words.</p>{}</article>"])
-def test_menus_are_listed_and_not_spoken(page, menu, kind):
+def test_menus_are_listed_only(page, menu, kind):
+    """Menus are listed and not spoken."""
     found = read(page.format(menu))
     assert found[0] == paragraph("Words.")
     assert [(one.kind, one.text, bool(one.reason)) for one in found[1:]] == [(kind, "M", True)]
 
 
-def test_what_is_only_called_like_a_menu_is_spoken():
+def test_text_called_menu_is_spoken():
+    """An element that is a menu in name only is spoken."""
     assert spoken("<p>Open <b class=menu>File</b>.</p>")[0].spans[1].spans == (Text("File"),)
     assert spoken("<div class=sidebar><h1>T</h1><p>Words.</p></div>")[1] == paragraph("Words.")
     assert plain(fragment("<div class=menu>Soup</div>", "a.md")[0].spans) == "Soup"
 
 
-def test_a_page_tells_its_language_author_and_day():
+def test_page_gives_its_metadata():
+    """A page gives its language, author and date."""
     html = """<html lang=" en_GB"><head><meta name=author content=" Ada  L. ">
         <meta property="article:published_time" content="2024-01-02T10:30:00Z">
         <meta name="date" content="yesterday"></head><p>Words."""
@@ -267,36 +291,43 @@ def test_a_page_tells_its_language_author_and_day():
     )
 
 
-def test_a_page_that_says_nothing_sensible_of_itself_says_nothing():
+def test_senseless_metadata_is_dropped():
+    """Metadata of a page that makes no sense is dropped."""
     html = """<html lang="{{ lang }}"><meta name=author content="https://a.b/ada">
         <meta name=date content=""><p>Words."""
     assert page(html, "a.html").metadata == Metadata()
 
 
-def test_what_goes_on_after_a_page_s_end_is_read():
+def test_text_after_page_end_is_read():
+    """Text after the end of a page is read."""
     assert spoken("<html><body><p>a</p></body></html><p>b</p>") == [paragraph("a"), paragraph("b")]
 
 
-def test_what_is_set_aside_is_listed_by_all_its_text():
+def test_unspoken_text_is_listed_whole():
+    """An element that is set aside is listed with all its text."""
     (found,) = read("<form>f<!-- c --><script>s</script><select><template>t</template></form>")
     assert found.text == "f t"
 
 
-def test_nesting_without_end_is_refused_by_name():
+def test_endless_nesting_is_refused():
+    """Endless nesting is refused by the file's name."""
     with pytest.raises(SourceError, match=r"a\.html nests"):
         read("<div>" * 2000 + "x")
 
 
-def test_a_text_that_looks_like_an_address_is_a_text():
+def test_text_like_an_address_is_text():
+    """A text that looks like an address is a text."""
     assert spoken("http://example.com") == [paragraph("http://example.com")]
 
 
-def test_a_page_that_is_one_form_is_read_and_its_fields_are_listed():
+def test_page_inside_form_is_read():
+    """A page that is one form is read, and its fields are listed."""
     html = "<form><h1>T</h1><p>Words.</p><input name=x></form>"
     assert spoken(html) == [Heading(1, (Text("T"),)), paragraph("Words.")]
 
 
-def test_of_a_post_and_its_comments_the_post_is_the_article():
+def test_post_is_article_comments_not():
+    """Of a post and its comments, the post is the article."""
     html = (
         '<article class="post hentry"><h1>T</h1><div class="entry-content"><p>W.</p></div>'
         "</article>"
@@ -305,6 +336,7 @@ def test_of_a_post_and_its_comments_the_post_is_the_article():
     assert spoken(html) == [Heading(1, (Text("T"),)), paragraph("W.")]
 
 
-def test_a_raised_link_to_a_note_calls_it():
+def test_superscript_link_calls_a_note():
+    """A superscript link to a footnote calls it."""
     html = "<p>A<sup><a href='#fn5'>5</a></sup></p>"
     assert FootnoteMark("fn5") in spoken(html)[0].spans

@@ -38,7 +38,8 @@ def paragraph(text):
     return Paragraph((Text(text),))
 
 
-def test_running_text_keeps_code_links_and_emphasis():
+def test_inline_markup_is_kept():
+    """Running text keeps code, links and emphasis."""
     (found,) = read("So `x` *is*\n**very** [well *known*](http://a.b).")
     assert found.spans == (
         Text("So "),
@@ -53,11 +54,13 @@ def test_running_text_keeps_code_links_and_emphasis():
     )
 
 
-def test_entities_are_the_signs_they_mean():
+def test_entities_become_characters():
+    """Entities become the characters they stand for."""
     assert read("&lt;b&gt; &amp; &eacute;") == (paragraph("<b> & é"),)
 
 
-def test_lists_keep_their_nesting_and_their_first_number():
+def test_lists_keep_nesting_and_start():
+    """Lists keep their nesting and their first number."""
     assert read("3. a\n4. b\n   - c\n\n     d") == (
         Listing(
             (
@@ -70,7 +73,8 @@ def test_lists_keep_their_nesting_and_their_first_number():
     )
 
 
-def test_code_keeps_its_language_and_its_empty_lines():
+def test_code_keeps_its_empty_lines():
+    """Code keeps its language and its empty lines."""
     assert read("```python title=x\na\n\n<b>\n```") == (Code("a\n\n<b>", "python"),)
     assert read("    a\n    b") == (Code("a\nb"),)
 
@@ -83,14 +87,16 @@ def test_a_table_has_header_and_rows():
     )
 
 
-def test_a_picture_alone_stands_by_itself_and_one_in_a_sentence_does_not():
+def test_lone_picture_is_a_block():
+    """A picture alone is a block; a picture in a sentence is not."""
     assert read('![alt](a.png "t")') == (Picture("a.png", "alt", "t"),)
     assert read("[![alt](a.png)](b)") == (Picture("a.png", "alt"),)
     (found,) = read("See ![alt](a.png) there")
     assert found.spans[1] == InlinePicture("a.png", "alt")
 
 
-def test_footnotes_stay_where_they_are_written_called_or_not():
+def test_footnotes_stay_in_place():
+    """Footnotes stay where they are written, called or not."""
     found = read(
         "A[^note-7] b.\n\n[^note-7]: Said.\n\n    Twice.\n\n[^no]: Never.\n\nC^[in place]."
     )
@@ -108,49 +114,57 @@ def test_formulas_are_told_from_dollars():
     assert read("It costs $5 or $HOME:$PATH.") == (paragraph("It costs $5 or $HOME:$PATH."),)
 
 
-def test_raw_html_is_read_as_the_page_would_show_it():
+def test_raw_html_is_read_as_shown():
+    """Raw HTML is read as the page would show it."""
     found = read('<div class="note">\n\n*Words* here\n\n</div>\n\n<blockquote>Said</blockquote>')
     assert plain(found[0].spans) == "Words here"
     assert found[1] == Quote((paragraph("Said"),))
 
 
-def test_highlighted_code_in_nested_elements_is_code():
+def test_nested_highlighting_is_code():
+    """Highlighted code in nested elements is code."""
     html = '<div><div><pre lang="c"><span class="k">int</span> <span>x</span>;</pre></div></div>'
     assert read(html) == (Code("int x;", "c"),)
 
 
-def test_an_empty_line_in_highlighted_code_does_not_end_it():
+def test_empty_line_keeps_code_open():
+    """An empty line in highlighted code does not end it."""
     found = read("<div><pre><span>a</span>\n\n    b</pre></div>\n\nWords *after*.")
     assert found[0] == Code("a\n\n    b")
     assert plain(found[1].spans) == "Words after."
 
 
-def test_code_left_open_does_not_take_the_rest_of_the_post():
+def test_unclosed_code_ends_at_gap():
+    """Code left open does not take the rest of the post."""
     found = read("<div><pre>a\n\nWords after.")
     assert found == (Code("a"), paragraph("Words after."))
 
 
-def test_what_only_looks_like_a_tag_is_words():
+def test_text_like_a_tag_is_words():
+    """Text that only looks like a tag is words."""
     assert read("A List<String> and a <script> tag.") == (
         paragraph("A List<String> and a <script> tag."),
     )
 
 
-def test_a_script_that_ends_is_not_words():
+def test_closed_script_is_not_words():
+    """A script that ends is not words."""
     found = read("Before <script>alert(1)</script> after.")
     assert plain(found[0].spans) == "Before after."
     assert isinstance(found[1], Unspoken)
     assert found[1].text == "alert(1)"
 
 
-def test_comments_are_listed_and_do_not_part_a_sentence():
+def test_comment_keeps_sentence_whole():
+    """A comment is listed and does not split its sentence."""
     found = read("Before <!-- hidden --> after.")
     assert plain(found[0].spans) == "Before after."
     assert found[1].kind == "comment"
     assert found[1].text == "hidden"
 
 
-def test_tasks_know_whether_they_are_done_and_lose_their_marks():
+def test_tasks_lose_their_marks():
+    """Tasks record if they are done and lose their marks."""
     (found,) = read("- [x] *a*\n- [ ] b\n- c\n- [X]d\n- [ ](u) e\n\n1. [X] f")[:1]
     assert [item.done for item in found.items] == [True, False, None, None, None]
     assert found.items[0].blocks == (Paragraph((Emphasis((Text("a"),)),)),)
@@ -158,7 +172,8 @@ def test_tasks_know_whether_they_are_done_and_lose_their_marks():
     assert read("1. [X] f\n\n   g")[0].items[0] == Item((paragraph("f"), paragraph("g")), True)
 
 
-def test_a_definition_list_gives_its_terms_and_definitions_in_order():
+def test_definition_list_keeps_order():
+    """A definition list gives its terms and definitions in order."""
     assert read("Term *one*\n: First.\n: Second.\n\n  More.\n\nTwo\n: Third.") == (
         Paragraph((Text("Term "), Emphasis((Text("one"),)))),
         *map(paragraph, ["First.", "Second.", "More.", "Two", "Third."]),
@@ -168,12 +183,14 @@ def test_a_definition_list_gives_its_terms_and_definitions_in_order():
 @pytest.mark.parametrize(
     "written", ["~~old *way*~~", "<del>old <i>way</i></del>", "<s>old <em>way</em></s>"]
 )
-def test_struck_out_words_are_told_from_others(written):
+def test_struck_out_words_are_marked(written):
+    """Struck-out words are told from others."""
     (found,) = read(f"The {written} new one.")
     assert found.spans[1] == Deleted((Text("old "), Emphasis((Text("way"),))))
 
 
-def test_struck_out_paragraphs_are_struck_out_each():
+def test_struck_out_paragraphs():
+    """Each of several struck-out paragraphs is struck out."""
     assert read("<del>\n\nOne.\n\nTwo.\n\n</del>") == (
         Paragraph((Deleted((Text("One."),)),)),
         Paragraph((Deleted((Text("Two."),)),)),
@@ -193,11 +210,13 @@ def test_struck_out_paragraphs_are_struck_out_each():
         ("H<sub>2</sub>O", "H2O"),
     ],
 )
-def test_raised_numbers_after_a_number_or_a_letter_are_exponents(written, meant):
+def test_superscript_number_is_exponent(written, meant):
+    """A superscript number after a number or a letter is an exponent."""
     assert read(written) == (paragraph(meant),)
 
 
-def test_an_exponent_is_one_after_emphasised_letters_too_and_a_linked_one_is_none():
+def test_linked_number_is_no_exponent():
+    """A number is an exponent after emphasised letters too, but not if it is a link."""
     assert plain(read("*x*<sup>2</sup>")[0].spans) == "x²"
     assert plain(read('in 1984<sup><a href="#a">3</a></sup>')[0].spans) == "in 19843"
 
@@ -206,7 +225,8 @@ def test_a_tag_without_end_is_words():
     assert read("<div class\n*hi*\n\nafter") == (paragraph("<div class *hi*"), paragraph("after"))
 
 
-def test_instructions_to_programs_are_listed_whole():
+def test_instructions_are_listed_whole():
+    """Instructions to programs are listed whole."""
     php, after = read("<?php echo '>'; ?>\n\nWords.")
     assert (php.kind, php.text) == ("comment", "?php echo '>'; ?")
     assert after == paragraph("Words.")
@@ -219,7 +239,8 @@ def test_instructions_to_programs_are_listed_whole():
     "text",
     [">" * 100_000, "- " * 50_000 + "x", "<div>" * 10_000 + "x", "*a **b " * 2_000],
 )
-def test_nesting_without_end_is_refused_or_read_but_never_hangs(text):
+def test_endless_nesting_never_hangs(text):
+    """Endless nesting is refused or read, but never hangs."""
     try:
         found = read(text)
     except SourceError as error:
@@ -228,12 +249,14 @@ def test_nesting_without_end_is_refused_or_read_but_never_hangs(text):
         assert found
 
 
-def test_a_long_list_of_thirty_levels_loses_nothing():
+def test_thirty_list_levels_are_kept():
+    """A list of thirty levels loses nothing."""
     text = "\n".join(f"{'  ' * level}- level{level}" for level in range(30))
     assert "level29" in str(read(text))
 
 
-def test_code_left_open_a_thousand_times_is_searched_once():
+def test_unclosed_code_is_searched_once():
+    """Code left open a thousand times is searched once."""
     spent_s = []
     for times in (500, 5000):
         began_s = time.process_time()
@@ -242,26 +265,31 @@ def test_code_left_open_a_thousand_times_is_searched_once():
     assert spent_s[1] < 30 * spent_s[0]
 
 
-def test_code_laid_out_in_divisions_without_pre_is_code():
+def test_code_in_divs_is_code():
+    """Code laid out in divisions without `pre` is code."""
     html = '<div class="code"><div><span>def</span> f():</div><div>  return 1</div></div>'
     assert read(html) == (Code("def f():\n  return 1"),)
 
 
-def test_a_division_of_that_name_that_holds_a_text_is_no_code():
+def test_div_with_text_is_not_code():
+    """A division with a code block's class name that holds a text is not code."""
     (found,) = read('<div class="highlight"><p>Words <span>here</span>.</p></div>')
     assert plain(found.spans) == "Words here."
 
 
-def test_an_address_that_browsers_refuse_leaves_its_words():
+def test_refused_address_keeps_words():
+    """A link with an address that browsers refuse keeps its words."""
     (found,) = read("[click](javascript:void(0)) here")
     assert plain(found.spans) == "click here"
 
 
-def test_a_formula_s_tag_that_is_left_open_takes_nothing_along():
+def test_unclosed_math_takes_nothing():
+    """A formula's tag that is left open takes no text with it."""
     assert read("The <math> tag is new.") == (paragraph("The <math> tag is new."),)
 
 
-def test_what_stands_behind_a_heading_for_programs_is_no_word_of_it():
+def test_heading_drops_its_attributes():
+    """The attributes after a heading are no words of it."""
     (found,) = read("## Words {#words .big}")
     assert plain(found.spans) == "Words"
     (found,) = read("## Sets {a, b}")

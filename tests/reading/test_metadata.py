@@ -148,7 +148,8 @@ def test_mappings_merge_by_entry() -> None:
     assert whole.pictures == {"/a": "x", "/b": "z"}
 
 
-def test_pictures_may_lie_in_the_inbox_itself() -> None:
+def test_pictures_may_map_to_the_root() -> None:
+    """Pictures may lie in the inbox itself."""
     assert parsed("pictures: {/static: ., /deep: ./a/../b/}").pictures == {
         "/static": "",
         "/deep": "b",

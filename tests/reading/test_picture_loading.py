@@ -39,7 +39,8 @@ def shown(data):
 
 
 @pytest.mark.parametrize("suffix", FORMATS)
-def test_a_picture_is_a_document_that_shows_itself(suffix):
+def test_picture_is_a_document(suffix):
+    """A picture is a document that shows itself."""
     document = read(written(noise(), FORMATS[suffix]), f"holiday/my_photo{suffix}")
     assert (document.kind, document.title) == ("picture", "my photo")
     assert document.blocks == (Picture(f"my_photo{suffix}"),)
@@ -47,14 +48,16 @@ def test_a_picture_is_a_document_that_shows_itself(suffix):
 
 @pytest.mark.parametrize("suffix", FORMATS)
 @pytest.mark.parametrize("missing", [1, 2, 40, 1000])
-def test_a_picture_cut_off_anywhere_is_found(suffix, missing):
+def test_truncated_picture_is_found(suffix, missing):
+    """A picture cut off anywhere is found."""
     data = written(noise(), FORMATS[suffix])
     with pytest.raises(SourceError, match="a" + suffix):
         read(data[:-missing], f"a{suffix}")
 
 
 @pytest.mark.parametrize("from_end", [400, 14])
-def test_a_picture_damaged_inside_is_found(from_end):
+def test_damaged_picture_is_found(from_end):
+    """A picture damaged inside is found."""
     data = bytearray(written(noise(), "PNG"))
     data[-from_end] ^= 0xFF  # its pixels, and the checksum over them
     with pytest.raises(SourceError, match="broken"):
@@ -92,7 +95,8 @@ def test_cover_is_small_jpeg():
     assert (found.format, found.size) == ("JPEG", (1000, 500))
 
 
-def test_a_small_picture_is_not_blown_up():
+def test_small_picture_keeps_its_size():
+    """A small picture is not enlarged."""
     assert shown(cover(written(noise(), "PNG"))).size == (60, 40)
 
 
@@ -114,13 +118,15 @@ def test_a_cover_shows_the_first_frame():
     assert min(shown(cover(data)).getpixel((4, 4))) > 250
 
 
-def test_a_picture_for_print_keeps_its_colours():
+def test_cmyk_picture_keeps_its_colours():
+    """A picture for print keeps its colours."""
     data = written(Image.new("CMYK", (9, 9), (0, 255, 255, 0)), "TIFF")
     red, green, blue = shown(cover(data)).getpixel((4, 4))
     assert red > 200 > 60 > max(green, blue)
 
 
-def test_a_picture_of_sixteen_bits_keeps_its_greys():
+def test_16_bit_picture_keeps_its_greys():
+    """A picture of sixteen bits keeps its greys."""
     picture = Image.new("I;16", (40, 20), 6_000)
     ImageDraw.Draw(picture).rectangle((20, 0, 40, 20), fill=60_000)
     found = shown(cover(written(picture, "PNG"))).convert("L")

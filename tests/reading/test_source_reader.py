@@ -17,21 +17,25 @@ def test_suffixes_have_one_kind():
     assert not TEXTS & PICTURES
 
 
-def test_a_suffix_in_capitals_is_the_same_suffix():
+def test_suffix_in_capitals_is_known():
+    """A suffix in capitals is the same suffix."""
     assert read(b"# Hello\n\nWorld", "A.MD").title == "Hello"
 
 
-def test_a_plain_text_becomes_paragraphs_between_empty_lines():
+def test_plain_text_gives_paragraphs():
+    """A plain text becomes paragraphs between empty lines."""
     document = read(b"One\nline.\n \nTwo.\r\n\r\nThree.", "a.txt")
     assert [words(block) for block in document.blocks] == ["One line.", "Two.", "Three."]
 
 
-def test_a_plain_text_keeps_its_marks_as_they_are():
+def test_plain_text_keeps_its_marks():
+    """A plain text keeps its marks as they are."""
     document = read(b"# no heading & *no* <b>emphasis</b>", "a.txt")
     assert document.blocks == (Paragraph((Text("# no heading & *no* <b>emphasis</b>"),)),)
 
 
-def test_a_line_of_stars_in_a_plain_text_is_a_break():
+def test_line_of_stars_is_a_break():
+    """A line of stars in a plain text is a break."""
     assert read(b"One.\n\n* * *\n\nTwo.", "a.txt").blocks[1] == Rule()
 
 
@@ -54,7 +58,8 @@ def test_unknown_kind_is_refused(name):
         ("a.md", b"---\ntitle: A title alone\n---\n"),
     ],
 )
-def test_a_document_without_words_is_refused(name, data):
+def test_wordless_document_is_refused(name, data):
+    """A document without words is refused."""
     with pytest.raises(SourceError, match="nothing to say"):
         read(data, name)
 
@@ -89,12 +94,14 @@ def test_name_cannot_forge_line():
         (b"Words.", "___.txt", "___", "name"),
     ],
 )
-def test_a_title_is_taken_from_the_best_place(data, name, title, title_from):
+def test_title_comes_from_best_place(data, name, title, title_from):
+    """A title is taken from the best place."""
     document = read(data, name)
     assert (document.title, document.title_from) == (title, title_from)
 
 
-def test_a_heading_without_words_is_no_title():
+def test_wordless_heading_is_no_title():
+    """A heading without words is no title."""
     document = read(b"# ![](a.png)\n\n## Words\n", "a.md")
     assert document.title == "Words"
     assert [type(block) for block in document.blocks] == [Heading, Heading]

@@ -63,20 +63,23 @@ def failures(cases, reading, lost):
             yield case.name, case.source, missing, spent_s
 
 
-def test_no_word_of_an_example_of_commonmark_is_lost():
+def test_commonmark_loses_no_word():
+    """No word of a CommonMark example is lost."""
     cases = examples()
     assert len(cases) > 600
     assert list(failures(cases, post, lost_words)) == []
 
 
-def test_no_word_of_a_tree_of_html5_is_lost():
+def test_html5_trees_lose_no_word():
+    """No word of an HTML5 tree is lost."""
     cases = trees()
     assert len(cases) > 1600
     assert list(failures(cases, page, lost_letters)) == []
 
 
 @pytest.mark.parametrize(("suite", "name"), [(examples, "a.md"), (trees, "a.html")])
-def test_every_case_is_read_as_a_file_or_refused_by_name(suite, name):
+def test_cases_are_read_or_refused(suite, name):
+    """Every case is read as a file or refused by its name."""
     for case in suite():
         try:
             assert read(case.source.encode(), name).blocks

@@ -80,20 +80,23 @@ CASES = [(name, one) for name, written in WRITTEN.items() for one in written.spl
 
 
 @pytest.mark.parametrize(("name", "encoding"), CASES)
-def test_letters_tell_the_encoding_that_nothing_else_tells(name, encoding):
+def test_letters_tell_the_encoding(name, encoding):
+    """If nothing else tells the encoding, the letters do."""
     data = PARAGRAPHS[name].encode(encoding, "replace")
     assert decoded(data, "a.txt") == data.decode(encoding)
 
 
 @pytest.mark.parametrize(("name", "encoding"), [case for case in CASES if "16" not in case[1]])
-def test_letters_between_english_tags_tell_it_too(name, encoding):
+def test_tagged_letters_tell_encoding(name, encoding):
+    """Letters between English tags tell the encoding too."""
     text = f"<h1 class='title'>A post</h1>\n<p>{PARAGRAPHS[name]}</p>\n<footer>&copy;</footer>\n"
     data = text.encode(encoding, "replace")
     assert decoded(data, "a.html") == data.decode(encoding)
 
 
 @pytest.mark.parametrize("encoding", ["cp1251", "gb18030", "euc_jp", "cp1252", "utf_16_le"])
-def test_a_long_text_in_one_line_is_read_in_bounded_time(encoding):
+def test_long_line_is_read_quickly(encoding):
+    """A long text in one line is read in bounded time."""
     names = {"gb18030": "Chinese", "euc_jp": "Japanese", "cp1252": "French"}
     piece = "".join(PARAGRAPHS[names.get(encoding, "Russian")].split())
     text = piece * (2_000_000 // len(piece))
@@ -112,23 +115,27 @@ def test_a_long_text_in_one_line_is_read_in_bounded_time(encoding):
         codecs.BOM_UTF32_LE + TEXT.encode("utf-32-le"),
     ],
 )
-def test_unicode_is_read_with_and_without_a_mark(data):
+def test_unicode_needs_no_mark(data):
+    """Unicode is read with and without a byte order mark."""
     assert decoded(data, "a.txt") == TEXT
 
 
-def test_a_page_that_declares_its_encoding_is_believed_where_utf_8_fails():
+def test_declared_encoding_is_fallback():
+    """If UTF-8 fails, the encoding that a page declares is believed."""
     page = '<meta charset="koi8-r"><p>привет'
     assert "привет" in decoded(page.encode("koi8-r"), "a.html")
 
 
-def test_a_page_that_declares_a_strange_encoding_is_still_read():
+def test_unknown_encoding_is_still_read():
+    """A page that declares an unknown encoding is still read."""
     assert "é" in decoded(b'<meta charset="no-such"><p>\xe9', "a.html")
 
 
 @pytest.mark.parametrize(
     "data", [codecs.BOM_UTF16_LE + b"a\0b", "Words and words".encode("utf-16-le")[:-1]]
 )
-def test_a_cut_off_utf_16_text_is_refused(data):
+def test_truncated_utf_16_is_refused(data):
+    """A truncated UTF-16 text is refused."""
     with pytest.raises(SourceError, match=r"a\.txt"):
         decoded(data, "a.txt")
 
@@ -162,23 +169,27 @@ def tape():
         (bytes(1000), "binary"),
     ],
 )
-def test_what_is_no_text_is_refused_and_told_what_it_is(data, what):
+def test_binary_file_is_refused(data, what):
+    """A file that is no text is refused, and the message names its kind."""
     with pytest.raises(SourceError, match=what) as caught:
         decoded(data, "a.txt")
     assert "a.txt" in caught.value.problem
     assert "UTF-8" in caught.value.remedy
 
 
-def test_every_kind_of_line_end_becomes_one():
+def test_line_ends_become_one():
+    """Every kind of line end becomes one."""
     assert decoded("a\r\nb\rc\u2028d\x0ce".encode(), "a.txt") == "a\nb\nc\nd\ne"
 
 
-def test_a_stray_control_character_goes_and_its_words_stay():
+def test_control_character_is_dropped():
+    """A stray control character goes and its words stay."""
     assert decoded(b"before \x1b[0m" + b"words " * 300, "a.txt").startswith("before [0mwords")
     assert decoded(b"one\0two " + b"words " * 300, "a.txt").startswith("onetwo words")
 
 
-def test_a_text_of_utf_8_needs_no_detector():
+def test_utf_8_needs_no_detector():
+    """A text in UTF-8 needs no detector."""
     code = (
         "import sys; from narrated.reading.text_decoding import decoded\n"
         "decoded('Größe'.encode(), 'a.txt'); print('charset_normalizer' in sys.modules)\n"

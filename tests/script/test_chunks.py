@@ -79,7 +79,7 @@ def test_edit_changes_its_line_alone():
 
 
 @pytest.mark.parametrize("limit", [200, 400, 1000])
-def test_edit_at_start_changes_one_chunk(limit):
+def test_first_word_changes_one_chunk(limit):
     """A word inserted at the start of a long paragraph changes one chunk."""
     changed = []
     for seed in range(60):
@@ -97,7 +97,7 @@ def _sentences(seed, limit):
         yield f"{' '.join(words).capitalize()} {chance.random():.6f}."
 
 
-def test_edit_rarely_changes_more_chunks():
+def test_edit_rarely_changes_two_chunks():
     """A word inserted among short sentences seldom changes more than one chunk."""
     said = [f"This is sentence number {at}, and it says what it has to say." for at in range(60)]
     before = pieces(" ".join(said), 400)

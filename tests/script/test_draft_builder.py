@@ -42,7 +42,8 @@ def png():
     return data.getvalue()
 
 
-def test_a_plan_tells_what_stands_above_the_post():
+def test_draft_holds_front_matter():
+    """A draft holds the values of the front matter above the post."""
     made = planned("---\ntitle: T\nauthor: A\ndate: 2024-01-02\nlang: de\n---\nWorte.")
     found = (made.kind, made.title, made.author, made.date, made.language, made.narrate)
     assert found == ("text", "T", "A", "2024-01-02", "de", True)
@@ -65,7 +66,8 @@ def test_other_language_resets_voice():
     assert planned(wished).speakers["narrator"].voice == "de"
 
 
-def test_another_engine_gets_its_own_voice_and_limit():
+def test_other_engine_gets_own_limits():
+    """Another engine gets its own voice and limit."""
     settings = ReadingSettings(
         speakers={"narrator": Speaker(options={"speed": 2}), "quote": Speaker()}
     )
@@ -81,11 +83,13 @@ def test_unknown_engine_is_refused():
         planned("---\nengine: siren\n---\nWords.")
 
 
-def test_a_post_that_wants_no_narration_says_so():
+def test_post_may_refuse_narration():
+    """A post's front matter may refuse narration."""
     assert not planned("---\nnarrate: false\n---\nWords.").narrate
 
 
-def test_every_picture_that_is_shown_is_told_once_and_in_order():
+def test_pictures_are_listed_in_order():
+    """Every picture that a post shows is listed once, in order."""
     text = (
         "![B](b.png 'T')\n\n- see ![A](a.png)\n\n| ![C](c.png) |\n|---|\n\n![again](b.png)\n\n"
         "> ![D](d.png)\n\nN[^1].\n\n[^1]: ![E](e.png)"
@@ -95,7 +99,8 @@ def test_every_picture_that_is_shown_is_told_once_and_in_order():
     assert [one.source for one in made.shown] == [f"{letter}.png" for letter in "bacde"]
 
 
-def test_a_dropped_picture_shows_itself_and_is_said_as_its_caption():
+def test_picture_is_said_as_its_caption():
+    """A dropped picture shows itself and is said as its caption."""
     made = planned(png(), "deep/photo.png", {"photo.png": Caption("A red field.")})
     assert made.kind == "picture"
     assert made.title == "photo"
@@ -108,13 +113,15 @@ def test_lexicons_are_applied():
     assert made.chunks[-1].text == "The six."
 
 
-def test_a_lexicon_that_is_wrong_is_named():
+def test_wrong_lexicon_is_named():
+    """A wrong lexicon is named."""
     lexicons = [("lexicon.yaml", "words: {a: b}"), ("deep/lexicon.yaml", "words: [a]")]
     with pytest.raises(SourceError, match=r"deep/lexicon\.yaml: .*`words` is not a mapping"):
         planned("Words.", lexicons=lexicons)
 
 
-def test_a_folder_says_what_front_matter_would():
+def test_folder_settings_apply_to_post():
+    """A folder sets the same values as front matter would."""
     said = "author: Leo\ndate: 2024-01-02\nlang: de\nvoice: en-gb\nnarrate: true"
     made = planned("# T\n\nWorte.", folders=[said])
     found = (made.author, made.date, made.language, made.narrate)
@@ -148,28 +155,33 @@ def test_folders_beat_configuration():
     assert used.pauses == {"code": 3, "title": 2}
 
 
-def test_what_a_folder_says_of_code_is_done():
+def test_folder_setting_skips_code():
+    """A folder's setting for code is applied."""
     made = planned("Words.\n\n    code\n", folders=["code: skip"])
     assert Role.CODE not in {line.role for line in made.script.lines}
 
 
-def test_an_engine_of_a_folder_takes_its_own_voice():
+def test_folder_engine_has_own_voice():
+    """An engine that a folder names takes its own voice."""
     settings = ReadingSettings(speakers={"narrator": Speaker(options={"speed": 2})})
     made = planned("Words.", settings=settings, folders=["voice: en-gb", "engine: bark"])
     assert made.speakers["narrator"] == Speaker("bark", "", {})
 
 
-def test_a_voice_below_the_folder_of_an_engine_is_that_engines():
+def test_subfolder_voice_suits_engine():
+    """A voice below the folder that names an engine is that engine's."""
     made = planned("Words.", folders=["engine: bark\nvoice: v1", "voice: v2"])
     assert made.speakers["narrator"] == Speaker("bark", "v2", {})
 
 
-def test_an_engine_in_front_matter_leaves_the_folders_voice_behind():
+def test_post_engine_drops_folder_voice():
+    """An engine in front matter leaves the folder's voice behind."""
     made = planned("---\nengine: bark\n---\nWords.", folders=["voice: en-gb"])
     assert made.speakers["narrator"] == Speaker("bark", "", {})
 
 
-def test_a_folder_may_want_no_narration_of_texts_and_pictures():
+def test_folder_may_refuse_narration():
+    """A folder may refuse narration of its texts and pictures."""
     assert not planned("Words.", folders=["narrate: false"]).narrate
     captions = {"a.png": Caption("A red field.")}
     assert not planned(png(), "a.png", captions, folders=["narrate: false"]).narrate
@@ -182,12 +194,14 @@ def test_post_overrides_narrate_false():
 
 
 @pytest.mark.parametrize("said", ["narrate: true", "title: T\nNarrate: yes", '"narrate": on'])
-def test_front_matter_that_speaks_of_narrate_goes_before_the_folder(said):
+def test_front_matter_overrides_folder(said):
+    """Front matter that sets `narrate` overrides the folder."""
     assert planned(f"---\n{said}\n---\nWords.", folders=["narrate: false"]).narrate
 
 
 @pytest.mark.parametrize("text", ["Words.", "---\ntitle: T\n---\nnarrate: true", "narrate: true"])
-def test_a_text_that_speaks_of_narrate_elsewhere_does_not(text):
+def test_narrate_in_text_is_no_setting(text):
+    """A text that mentions `narrate` elsewhere does not override the folder."""
     assert not planned(text, folders=["narrate: false"]).narrate
 
 
@@ -209,7 +223,8 @@ def test_named_lexicons_keep_origin():
     assert made.surroundings.lexicons == expected
 
 
-def test_wrong_settings_are_refused_with_their_file():
+def test_wrong_settings_name_their_file():
+    """Wrong settings are refused, and the message names their file."""
     with pytest.raises(SourceError, match=r"deep/\.narrated\.yaml: `code` is `maybe`") as caught:
         planned("Words.", folders=["", "code: maybe"])
     assert "announce, read, skip" in caught.value.remedy
@@ -218,13 +233,15 @@ def test_wrong_settings_are_refused_with_their_file():
     assert "bark, espeak" in caught.value.remedy
 
 
-def test_a_dropped_picture_has_its_folders_author_and_no_byline():
+def test_picture_gets_folders_author():
+    """A dropped picture has its folder's author and no byline."""
     made = planned(png(), "a.png", {"a.png": Caption("A red field.")}, folders=["author: Leo"])
     assert made.author == "Leo"
     assert [chunk.text for chunk in made.chunks] == ["A red field."]
 
 
-def test_the_sample_post_is_planned_whole():
+def test_sample_post_is_planned_whole():
+    """The sample post is planned whole."""
     text = (SAMPLE / "first-post.md").read_text()
     made = planned(text, "first-post.md", {"desk.png": Caption("A desk.")})
     roles = {line.role.value for line in made.script.lines}
@@ -240,14 +257,16 @@ def digested(text):
 
 
 @pytest.mark.parametrize("post", sorted(POSTS.glob("*.md")), ids=lambda post: post.stem)
-def test_a_word_put_in_at_the_start_changes_one_chunk(post):
+def test_early_word_changes_one_chunk(post):
+    """A word inserted at the start changes one chunk."""
     text = post.read_text()
     first = next(line for line in text.splitlines() if re.match(r"(?:So|I|It|The|This)\b", line))
     edited = text.replace(first, f"Indeed, {first}", 1)
     assert len(digested(edited) - digested(text)) == 1
 
 
-def test_a_book_ten_times_as_long_is_ten_times_the_work():
+def test_build_time_grows_linearly():
+    """A book ten times as long takes ten times the work."""
     page = "So *it* goes, and on it goes. " * 40 + "\n\n## And on\n\n- item 1\n- item 2\n\n"
     spent = []
     for pages in (20, 200):
