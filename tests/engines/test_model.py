@@ -24,13 +24,15 @@ from narrated.errors import DeviceLost, EngineUnavailable, OutOfMemory
 
 
 @pytest.mark.parametrize(("wish", "index"), [("cuda", 0), ("cuda:1", 1)])
-def test_a_card_has_a_number_since_its_bound_needs_one(monkeypatch, wish, index):
+def test_gpu_has_an_index(monkeypatch, wish, index):
+    """A GPU has an index, because its memory limit needs one."""
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
     assert TorchDevice.chosen(wish).torch.index == index
 
 
 @pytest.mark.parametrize("wish", ["cuda", "gpu", "meta"])
-def test_a_device_that_is_not_there_is_told(wish):
+def test_missing_device_is_named(wish):
+    """A missing device is named."""
     with pytest.raises(EngineUnavailable, match=wish):
         TorchDevice.chosen(wish)
 
@@ -44,11 +46,13 @@ def test_a_device_that_is_not_there_is_told(wish):
         ("shapes do not match", False, False),
     ],
 )
-def test_what_torch_says_of_a_device_is_told_apart(said, no_room, lost):
+def test_torch_errors_are_told_apart(said, no_room, lost):
+    """Errors of torch are told apart: out of memory, device lost, and others."""
     assert (is_out_of_memory(said), is_device_lost(said)) == (no_room, lost)
 
 
-def test_memory_that_runs_out_is_told_with_what_was_needed_and_what_there_was():
+def test_out_of_memory_gives_figures():
+    """An error of memory gives the amount needed and the amount free."""
     device = TorchDevice.chosen("cpu")
     with pytest.raises(OutOfMemory) as caught, little_left(64), device.at_work(["7"]):
         torch.empty(512 * MB, dtype=torch.uint8)
@@ -57,7 +61,8 @@ def test_memory_that_runs_out_is_told_with_what_was_needed_and_what_there_was():
 
 
 @pytest.mark.parametrize("raised", [RuntimeError("shapes do not match"), ValueError("no")])
-def test_what_is_not_the_devices_fault_stays_what_it_is(raised):
+def test_other_errors_pass_unchanged(raised):
+    """Errors that the device did not cause pass unchanged."""
     with pytest.raises(type(raised), match=str(raised)), TorchDevice.chosen("cpu").at_work():
         raise raised
 
@@ -71,9 +76,8 @@ def test_a_broken_device_is_told():
     ("make", "load", "part"),
     [(bark, load_bark, "fine_acoustics."), (blip, load_captions, "text_decoder.")],
 )
-def test_a_checkpoint_that_lacks_weights_is_refused_and_not_filled_with_noise(
-    tmp_path, make, load, part
-):
+def test_missing_weights_are_refused(tmp_path, make, load, part):
+    """A checkpoint that lacks weights is refused, and not filled with noise."""
     folder = make(tmp_path / "model")
     file = folder / "model.safetensors"
     kept = {name: each for name, each in load_file(file).items() if not name.startswith(part)}
@@ -83,7 +87,8 @@ def test_a_checkpoint_that_lacks_weights_is_refused_and_not_filled_with_noise(
         engine.models[0].warm()
 
 
-def test_a_pipe_and_a_link_to_elsewhere_among_the_voices_are_no_voices(tmp_path):
+def test_pipe_and_link_are_no_voices(tmp_path):
+    """A pipe and a link to another folder are no voices."""
     folder, voices = bark(tmp_path / "model"), tmp_path / "voices"
     voices.mkdir()
     os.mkfifo(voices / "pipe.npz")
@@ -95,7 +100,8 @@ def test_a_pipe_and_a_link_to_elsewhere_among_the_voices_are_no_voices(tmp_path)
 
 
 @pytest.mark.parametrize("shape", ["(1000000000, 1000000000)", "(-1,)", "(((((("])
-def test_an_array_whose_header_lies_is_a_broken_voice(tmp_path, shape):
+def test_lying_array_header_is_refused(tmp_path, shape):
+    """A voice is refused if an array in it has a false header."""
 
     header = f"{{'descr': '<i8', 'fortran_order': False, 'shape': {shape}, }}".ljust(117) + "\n"
     array = b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header.encode()

@@ -20,7 +20,8 @@ def laid_out(folder: Path, weights: bytes = b"weights") -> Path:
     return folder
 
 
-def test_a_model_is_found_by_its_repository_or_by_a_folder_of_ones_own(tmp_path):
+def test_model_by_name_or_folder(tmp_path):
+    """A model is found by its repository or by its own folder."""
     laid_out(tmp_path / "a/model")
     shelf = PlainShelf(tmp_path)
     assert find_checkpoint(shelf, "a/model").folder == tmp_path / "a/model"
@@ -37,7 +38,8 @@ def test_other_content_is_another_model(tmp_path):
     assert find_checkpoint(shelf, "a/one").digest != find_checkpoint(shelf, "a/two").digest
 
 
-def test_a_missing_model_names_the_command(tmp_path):
+def test_missing_model_says_how(tmp_path):
+    """A missing model names the command that fetches it."""
     with pytest.raises(EngineUnavailable) as refusal:
         find_checkpoint(PlainShelf(tmp_path), "suno/bark")
     assert refusal.value.remedy == "narrated models pull suno/bark"
@@ -54,7 +56,8 @@ def laid_out_otherwise(folder: Path) -> Path:
     return folder
 
 
-def test_a_family_names_the_files_that_make_its_models(tmp_path):
+def test_family_names_its_files(tmp_path):
+    """A family of models names the files that it needs."""
     folder = laid_out_otherwise(tmp_path / "a/model")
     assert find_checkpoint(PlainShelf(tmp_path), "a/model", NEEDED).folder == folder
     assert find_checkpoint(PlainShelf(), str(folder), NEEDED).folder == folder
@@ -62,7 +65,8 @@ def test_a_family_names_the_files_that_make_its_models(tmp_path):
         find_checkpoint(PlainShelf(), str(folder))
 
 
-def test_what_a_family_does_not_name_does_not_change_its_model(tmp_path):
+def test_unused_files_keep_digest(tmp_path):
+    """Files that a family does not name do not change the digest of its model."""
     folder = laid_out_otherwise(tmp_path / "a/model")
     before = find_checkpoint(PlainShelf(tmp_path), "a/model", NEEDED).digest
     (folder / "draws.pth").write_bytes(b"of another use")
@@ -72,7 +76,8 @@ def test_what_a_family_does_not_name_does_not_change_its_model(tmp_path):
     assert find_checkpoint(PlainShelf(tmp_path), "a/model", NEEDED).digest != before
 
 
-def test_the_order_in_which_files_are_named_does_not_matter(tmp_path):
+def test_file_order_keeps_digest(tmp_path):
+    """The order of the needed files does not change the digest."""
     laid_out_otherwise(tmp_path / "a/model")
     shelf = PlainShelf(tmp_path)
     assert find_checkpoint(shelf, "a/model", NEEDED) == find_checkpoint(
@@ -80,7 +85,8 @@ def test_the_order_in_which_files_are_named_does_not_matter(tmp_path):
     )
 
 
-def test_a_file_that_a_family_needs_is_missed_by_its_name(tmp_path):
+def test_missing_file_is_named(tmp_path):
+    """A missing file of a model is named."""
     folder = laid_out_otherwise(tmp_path / "a/model")
     (folder / "ranks.pth").unlink()
     with pytest.raises(
@@ -92,18 +98,21 @@ def test_a_file_that_a_family_needs_is_missed_by_its_name(tmp_path):
         find_checkpoint(PlainShelf(), str(folder), NEEDED)
 
 
-def test_of_what_is_not_there_at_all_no_file_is_missed(tmp_path):
+def test_missing_model_names_no_file(tmp_path):
+    """If the whole model is missing, no single file is named."""
     with pytest.raises(EngineUnavailable, match=r"The model a/model is not there\."):
         find_checkpoint(PlainShelf(tmp_path), "a/model", NEEDED)
 
 
 @pytest.mark.parametrize("name", ["../outside", "a/../../b", "bark", "a/b/c"])
-def test_no_name_leads_out_of_the_folder(tmp_path, name):
+def test_name_stays_inside_folder(tmp_path, name):
+    """No name of a model leads out of the folder."""
     with pytest.raises(EngineUnavailable, match="names no model"):
         find_checkpoint(PlainShelf(tmp_path / "models"), name)
 
 
-def test_a_file_that_was_pulled_and_is_cut_short_is_told(tmp_path):
+def test_truncated_file_is_refused(tmp_path):
+    """A pulled file that is cut short makes the model incomplete."""
     laid_out(tmp_path / "a/model")
     files = {"model.safetensors": {"size": 99, "sha256": "0" * 64}}
     (tmp_path / "lock.json").write_text(json.dumps({"a/model": {"files": files}}))
@@ -111,7 +120,8 @@ def test_a_file_that_was_pulled_and_is_cut_short_is_told(tmp_path):
         find_checkpoint(PlainShelf(tmp_path), "a/model")
 
 
-def test_what_may_not_be_read_is_told_with_the_remedy(tmp_path):
+def test_unreadable_file_says_remedy(tmp_path):
+    """A file without read permission is reported with the remedy."""
 
     folder = laid_out(tmp_path / "a/model")
     (folder / "model.safetensors").chmod(0)

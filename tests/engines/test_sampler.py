@@ -41,7 +41,8 @@ CHOICES = (
 
 
 @pytest.mark.parametrize("choice", CHOICES, ids=str)
-def test_a_row_is_drawn_from_what_transformers_leaves(choice):
+def test_single_scores_match_upstream(choice):
+    """A sequence is drawn from the same tokens as in transformers."""
     for seed in range(20):
         logits = 3 * torch.randn(1, VOCABULARY, generator=torch.Generator().manual_seed(seed))
         heard = torch.zeros(1, VOCABULARY, dtype=torch.bool)
@@ -51,7 +52,8 @@ def test_a_row_is_drawn_from_what_transformers_leaves(choice):
         torch.testing.assert_close(ours, left_by_transformers(logits, choice))
 
 
-def test_each_row_among_others_is_drawn_from_what_its_own_choice_leaves():
+def test_batch_scores_match_upstream():
+    """Each sequence of a batch is drawn with its own parameters."""
     logits = 3 * torch.randn(len(CHOICES), VOCABULARY, generator=torch.Generator().manual_seed(5))
     heard = torch.zeros(len(CHOICES), VOCABULARY, dtype=torch.bool)
     heard[:, list(HEARD)] = True

@@ -36,7 +36,8 @@ def foreign_python(tmp_path_factory):
     return str(folder / "bin" / "python")
 
 
-def test_another_interpreter_sees_our_package_and_nothing_else_of_ours(foreign_python):
+def test_foreign_python_sees_narrated(foreign_python):
+    """Another interpreter sees narrated, and no other package of ours."""
     seen = probed(foreign_python)
     assert seen["prefix"] == str(Path(foreign_python).parents[1])
     assert seen["packages"] == ["narrated"]
@@ -51,11 +52,13 @@ def test_another_interpreter_speaks(foreign_python):
     asyncio.run(story())
 
 
-def test_our_interpreter_has_our_packages():
+def test_our_python_has_our_packages():
+    """Our own interpreter has our packages."""
     assert probed()["packages"] == ["msgspec", "yaml", "narrated"]
 
 
-def test_a_worker_is_offline_and_is_not_told_of_the_service_manager(monkeypatch):
+def test_worker_environment_is_clean(monkeypatch):
+    """A worker is offline and gets no variables of the service manager."""
     monkeypatch.setenv("NOTIFY_SOCKET", "@nowhere")
     monkeypatch.setenv("WATCHDOG_USEC", "1000000")
     monkeypatch.setenv("KEPT", "as it is")
@@ -65,7 +68,8 @@ def test_a_worker_is_offline_and_is_not_told_of_the_service_manager(monkeypatch)
     assert not {"NOTIFY_SOCKET", "WATCHDOG_USEC"} & environment.keys()
 
 
-def test_a_worker_reads_no_stdin_and_inherits_no_files():
+def test_worker_inherits_no_files():
+    """A worker reads no stdin and inherits no open files."""
     with Path(__file__).open() as held_open:
         os.set_inheritable(held_open.fileno(), True)
         seen = probed()
@@ -73,12 +77,14 @@ def test_a_worker_reads_no_stdin_and_inherits_no_files():
     assert len(seen["descriptors"]) <= 5  # three streams, the wire, and the listing itself
 
 
-def test_a_worker_dies_of_lacking_memory_before_the_daemon():
+def test_worker_is_killed_first_on_oom():
+    """The kernel ends a worker before the daemon if memory runs out."""
     ours = int(Path("/proc/self/oom_score_adj").read_text())
     assert probed()["oom_score_adj"] > ours
 
 
-def test_a_worker_dies_with_its_parent_whatever_it_does():
+def test_worker_dies_with_parent():
+    """A worker dies with its parent even if it hangs."""
     parent = textwrap.dedent(
         """
         import asyncio
@@ -106,7 +112,8 @@ def test_a_worker_dies_with_its_parent_whatever_it_does():
     assert ends_within(worker, 5)
 
 
-def test_a_child_whose_parent_is_gone_before_it_could_say_so_ends():
+def test_early_orphan_ends_itself():
+    """A child ends if its parent is gone before it starts to watch it."""
     orphan = (
         "from narrated.workers.protocol import die_with_parent; die_with_parent(); print('here')"
     )
@@ -126,7 +133,8 @@ def module_of(tmp_path, monkeypatch, code):
     return "standin"
 
 
-def test_the_last_lines_are_kept_however_many_long_or_strange(tmp_path, monkeypatch):
+def test_last_stderr_lines_are_kept(tmp_path, monkeypatch):
+    """The last lines of stderr are kept, however many, long or strange they are."""
     module = module_of(
         tmp_path,
         monkeypatch,
@@ -151,7 +159,8 @@ def test_the_last_lines_are_kept_however_many_long_or_strange(tmp_path, monkeypa
     asyncio.run(story())
 
 
-def test_who_inherits_its_stderr_does_not_hold_up_its_end(tmp_path, monkeypatch):
+def test_open_stderr_does_not_block_end(tmp_path, monkeypatch):
+    """A process that inherits a child's stderr does not delay the child's end."""
     module = module_of(
         tmp_path,
         monkeypatch,
@@ -171,7 +180,8 @@ def test_who_inherits_its_stderr_does_not_hold_up_its_end(tmp_path, monkeypatch)
     asyncio.run(story())
 
 
-def test_a_child_that_does_not_leave_is_ended(tmp_path, monkeypatch):
+def test_stuck_child_is_killed(tmp_path, monkeypatch):
+    """A child that does not end by itself is killed."""
     module = module_of(tmp_path, monkeypatch, "import time; time.sleep(60)")
 
     async def story():

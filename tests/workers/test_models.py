@@ -59,7 +59,9 @@ async def announced(watched, engine="hungry"):
     return watched.pool.workers[0]
 
 
-def test_a_batch_that_does_not_fit_is_halved_until_it_does(tmp_path):
+def test_batch_halves_until_it_fits(tmp_path):
+    """A batch that does not fit is halved until it does."""
+
     async def story():
         eager = hungry(rows=8, row_mb=100, widths=str(tmp_path / "widths"))
         async with running(models(eager)) as watched:
@@ -75,7 +77,9 @@ def test_a_batch_that_does_not_fit_is_halved_until_it_does(tmp_path):
     asyncio.run(story())
 
 
-def test_at_batch_one_the_others_make_room():
+def test_others_make_room_at_one():
+    """If a batch of one does not fit, the other models make room."""
+
     async def story():
         lazy = hungry("lazy", name="a/lazy", weights_mb=300)
         eager = hungry("eager", name="an/eager", rows=1, row_mb=250)
@@ -89,7 +93,9 @@ def test_at_batch_one_the_others_make_room():
     asyncio.run(story())
 
 
-def test_what_fits_in_no_way_fails_alone_and_says_what_was_needed_and_what_there_was():
+def test_too_large_fails_with_figures():
+    """A request that never fits fails alone, with the memory needed and free."""
+
     async def story():
         async with running(models(hungry(rows=1, row_mb=400))) as watched:
             worker = await announced(watched)
@@ -106,7 +112,9 @@ def test_what_fits_in_no_way_fails_alone_and_says_what_was_needed_and_what_there
     asyncio.run(story())
 
 
-def test_over_budget_the_least_recently_used_goes(tmp_path):
+def test_budget_drops_least_recent(tmp_path):
+    """The least recently used model goes if the budget is exceeded."""
+
     async def story():
         engines = [hungry(name, name=f"a/{name}", weights_mb=100) for name in ("a", "b", "c")]
         async with running(models(*engines, memory_mb=250)) as watched:
@@ -121,7 +129,9 @@ def test_over_budget_the_least_recently_used_goes(tmp_path):
     asyncio.run(story())
 
 
-def test_engines_that_do_not_fit_together_take_turns(tmp_path):
+def test_engines_over_budget_alternate(tmp_path):
+    """Engines that do not fit together take turns."""
+
     async def story():
         logs = {name: tmp_path / name for name in ("a", "b")}
         engines = [
@@ -137,7 +147,9 @@ def test_engines_that_do_not_fit_together_take_turns(tmp_path):
     asyncio.run(story())
 
 
-def test_engines_that_turn_out_not_to_fit_together_do_not_send_each_other_away_for_ever():
+def test_engines_do_not_evict_for_ever():
+    """Engines that turn out not to fit together do not evict each other for ever."""
+
     async def story():
         engines = [
             hungry(name, name=f"a/{name}", weights_mb=100, rows=2, steps=6) for name in ("a", "b")
@@ -151,7 +163,9 @@ def test_engines_that_turn_out_not_to_fit_together_do_not_send_each_other_away_f
     asyncio.run(story())
 
 
-def test_who_had_the_others_make_room_is_done_before_they_come_back():
+def test_room_lasts_until_request_ends():
+    """An engine that needed the room finishes before the others come back."""
+
     async def story():
         engines = [
             hungry(name, name=f"a/{name}", weights_mb=50, row_mb=300, rows=1, steps=4)
@@ -168,7 +182,9 @@ def test_who_had_the_others_make_room_is_done_before_they_come_back():
     asyncio.run(story())
 
 
-def test_an_engine_that_is_missing_is_looked_for_while_others_work(tmp_path):
+def test_missing_engine_is_retried(tmp_path):
+    """A missing engine is tried again while others work."""
+
     async def story():
         broken = tmp_path / "broken"
         broken.touch()
@@ -184,7 +200,9 @@ def test_an_engine_that_is_missing_is_looked_for_while_others_work(tmp_path):
     asyncio.run(story())
 
 
-def test_looking_for_a_missing_engine_warms_no_other(tmp_path):
+def test_retry_warms_no_other_engine(tmp_path):
+    """A new try of a missing engine warms no other engine."""
+
     async def story():
         broken, log = tmp_path / "broken", tmp_path / "read"
         broken.touch()
@@ -200,7 +218,9 @@ def test_looking_for_a_missing_engine_warms_no_other(tmp_path):
     asyncio.run(story())
 
 
-def test_a_wish_that_changes_while_the_worker_starts_is_the_one_that_holds():
+def test_reload_during_start_wins():
+    """A configuration that changes while the worker starts is the one used."""
+
     async def story():
         watched = Watched(models(hungry("old", name="a/old")))
         await watched.pool.start()
@@ -214,7 +234,9 @@ def test_a_wish_that_changes_while_the_worker_starts_is_the_one_that_holds():
     asyncio.run(story())
 
 
-def test_a_model_larger_than_the_budget_is_refused_with_both_figures():
+def test_model_over_budget_is_refused():
+    """A model larger than the budget is refused with both figures."""
+
     async def story():
         async with running(models(hungry(weights_mb=300), memory_mb=200)) as watched:
             await watched.until(lambda: watched.pool.unavailable("hungry"))
@@ -224,7 +246,9 @@ def test_a_model_larger_than_the_budget_is_refused_with_both_figures():
     asyncio.run(story())
 
 
-def test_engines_of_one_model_share_its_weights(tmp_path):
+def test_engines_share_weights(tmp_path):
+    """Engines of one model share its weights."""
+
     async def story():
         log = tmp_path / "read"
         engines = [hungry(name, read_log=str(log)) for name in ("calm", "lively")]
@@ -238,7 +262,9 @@ def test_engines_of_one_model_share_its_weights(tmp_path):
     asyncio.run(story())
 
 
-def test_a_reload_keeps_unchanged_models_warm(tmp_path):
+def test_reload_keeps_models_warm(tmp_path):
+    """A reload keeps unchanged models warm."""
+
     async def story():
         log = tmp_path / "read"
         kept = hungry("kept", name="a/kept", read_log=str(log))
@@ -261,9 +287,11 @@ def test_a_reload_keeps_unchanged_models_warm(tmp_path):
     asyncio.run(story())
 
 
-def test_an_engine_learns_where_to_keep_things_and_that_this_moved_while_its_model_stays_warm(
+def test_moved_cache_keeps_model_warm(
     tmp_path,
 ):
+    """An engine is told a changed cache folder, and its model stays warm."""
+
     async def story():
         log = tmp_path / "read"
         before = models(hungry(read_log=str(log)))
@@ -282,7 +310,9 @@ def test_an_engine_learns_where_to_keep_things_and_that_this_moved_while_its_mod
     asyncio.run(story())
 
 
-def test_what_nobody_uses_for_a_while_leaves_the_device_and_comes_back(tmp_path):
+def test_idle_model_unloads_and_returns(tmp_path):
+    """An idle model leaves the device and comes back on demand."""
+
     async def story():
         log = tmp_path / "read"
         async with running(models(hungry(read_log=str(log)), idle_unload_s=0.4)) as watched:
@@ -296,7 +326,9 @@ def test_what_nobody_uses_for_a_while_leaves_the_device_and_comes_back(tmp_path)
     asyncio.run(story())
 
 
-def test_a_broken_device_restarts_the_worker_alone():
+def test_lost_device_restarts_worker():
+    """A broken device restarts only its own worker."""
+
     async def story():
         async with running(models(hungry()), spec()) as watched:
             await watched.until(lambda: len(watched.pool.workers) == 2)
@@ -318,7 +350,9 @@ def test_a_broken_device_restarts_the_worker_alone():
     asyncio.run(story())
 
 
-def test_what_was_measured_is_known_to_the_next_worker():
+def test_measurements_outlive_worker():
+    """The next worker knows the measured memory."""
+
     async def story():
         async with running(models(hungry(weights_mb=50, row_mb=120, rows=2))) as watched:
             worker = await announced(watched)
@@ -337,7 +371,9 @@ def test_what_was_measured_is_known_to_the_next_worker():
     asyncio.run(story())
 
 
-def test_a_model_that_cannot_be_read_makes_its_engine_unavailable_until_it_can(tmp_path):
+def test_unreadable_model_is_retried(tmp_path):
+    """An unreadable model makes its engine unavailable until it can be read."""
+
     async def story():
         broken = tmp_path / "broken"
         broken.touch()
@@ -351,7 +387,9 @@ def test_a_model_that_cannot_be_read_makes_its_engine_unavailable_until_it_can(t
     asyncio.run(story())
 
 
-def test_a_model_that_went_bad_while_it_was_parked_has_its_files_wait(tmp_path):
+def test_unreadable_reload_makes_wait(tmp_path):
+    """A model that becomes unreadable while unloaded makes its files wait."""
+
     async def story():
         broken = tmp_path / "broken"
         shown = models(hungry(broken=str(broken)), idle_unload_s=0.2, again_s=0.2)
@@ -368,7 +406,9 @@ def test_a_model_that_went_bad_while_it_was_parked_has_its_files_wait(tmp_path):
     asyncio.run(story())
 
 
-def test_who_has_to_wait_does_not_take_a_shared_model_from_who_works(tmp_path):
+def test_waiting_keeps_shared_model(tmp_path):
+    """A waiting engine does not take a shared model from a working one."""
+
     async def story():
         log = tmp_path / "read"
         engines = [

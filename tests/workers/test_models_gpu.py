@@ -18,7 +18,9 @@ def on_card(*engines, memory_mb=0, **more):
     return replace(models(*engines), home=home)
 
 
-def test_what_is_sent_away_is_parked_and_comes_back_from_there_and_not_from_disk(tmp_path):
+def test_evicted_model_is_parked(tmp_path):
+    """An evicted model is parked in memory and comes back without a read from disk."""
+
     async def story():
         logs = {name: tmp_path / name for name in ("a", "b")}
         engines = [
@@ -46,7 +48,9 @@ def test_idle_models_are_parked():
     asyncio.run(story())
 
 
-def test_the_budget_is_a_real_bound_within_which_batches_are_halved(tmp_path):
+def test_budget_bounds_gpu_memory(tmp_path):
+    """The budget bounds the memory of the GPU, and batches are halved within it."""
+
     async def story():
         eager = hungry(rows=8, row_mb=100, weights_mb=50, widths=str(tmp_path / "widths"))
         async with running(on_card(eager, memory_mb=350)) as watched:
@@ -60,7 +64,9 @@ def test_the_budget_is_a_real_bound_within_which_batches_are_halved(tmp_path):
     asyncio.run(story())
 
 
-def test_what_does_not_fit_at_all_says_what_was_needed_and_what_there_was():
+def test_too_large_fails_with_figures():
+    """A request that never fits says the memory needed and free."""
+
     async def story():
         async with running(on_card(hungry(rows=1, row_mb=900), memory_mb=300)) as watched:
             worker = await announced(watched)
@@ -70,7 +76,9 @@ def test_what_does_not_fit_at_all_says_what_was_needed_and_what_there_was():
     asyncio.run(story())
 
 
-def test_a_context_that_is_really_broken_restarts_the_worker_alone():
+def test_broken_context_restarts_worker():
+    """A broken GPU context restarts only its own worker."""
+
     async def story():
         async with running(on_card(hungry())) as watched:
             worker = await announced(watched)

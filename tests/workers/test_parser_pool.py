@@ -59,7 +59,9 @@ def telling(story, editors):
     asyncio.run(whole())
 
 
-def test_one_child_answers_one_question_after_another(module):
+def test_one_child_answers_in_turn(module):
+    """One child answers one question after another."""
+
     async def story(editors):
         answers = await asyncio.gather(
             *(editors.ask({"do": "plan"}, str(n).encode()) for n in range(5))
@@ -72,7 +74,9 @@ def test_one_child_answers_one_question_after_another(module):
     telling(story, ParserPool(module=module))
 
 
-def test_a_source_that_cannot_be_read_says_why(module):
+def test_unreadable_source_says_why(module):
+    """An unreadable source says why, with the remedy."""
+
     async def story(editors):
         with pytest.raises(SourceError, match="no text") as failed:
             await editors.ask({"do": "fail"}, b"")
@@ -82,7 +86,9 @@ def test_a_source_that_cannot_be_read_says_why(module):
     telling(story, ParserPool(module=module))
 
 
-def test_a_source_that_ends_its_reader_twice_is_blamed(module):
+def test_second_crash_blames_source(module):
+    """A source that crashes its parser twice is refused."""
+
     async def story(editors):
         with pytest.raises(SourceError, match=r"crashed twice.*exit status 3"):
             await editors.ask({"do": "die"}, b"")
@@ -91,7 +97,9 @@ def test_a_source_that_ends_its_reader_twice_is_blamed(module):
     telling(story, ParserPool(module=module))
 
 
-def test_a_source_whose_reader_died_of_something_else_is_read_by_a_fresh_one(module):
+def test_first_crash_is_retried(module):
+    """A source is parsed again by a new child after one crash."""
+
     async def story(editors):
         first = (await editors.ask({"do": "plan"}, b"")).split()
         second = (await editors.ask({"do": "die unless first"}, b"")).split()
@@ -101,7 +109,9 @@ def test_a_source_whose_reader_died_of_something_else_is_read_by_a_fresh_one(mod
     telling(story, ParserPool(module=module))
 
 
-def test_a_source_that_takes_too_long_is_given_up(module):
+def test_slow_source_is_given_up(module):
+    """A source that takes too long is given up."""
+
     async def story(editors):
         with pytest.raises(SourceError, match=r"longer than 0\.5 seconds"):
             await editors.ask({"do": "hang"}, b"")
@@ -110,7 +120,9 @@ def test_a_source_that_takes_too_long_is_given_up(module):
     telling(story, ParserPool(time_limit_s=0.5, module=module))
 
 
-def test_a_source_that_eats_memory_ends_its_reader_alone(module):
+def test_memory_bomb_ends_its_parser(module):
+    """A source that takes too much memory ends only its parser."""
+
     async def story(editors):
         with pytest.raises(SourceError, match="crashed twice"):
             await editors.ask({"do": "eat"}, b"")
@@ -118,7 +130,9 @@ def test_a_source_that_eats_memory_ends_its_reader_alone(module):
     telling(story, ParserPool(memory_bytes=1 << 30, module=module))
 
 
-def test_a_reader_that_speaks_nonsense_is_replaced(module):
+def test_invalid_answer_ends_parser(module):
+    """A parser that sends an invalid frame is replaced."""
+
     async def story(editors):
         with pytest.raises(SourceError, match="crashed twice"):
             await editors.ask({"do": "nonsense"}, b"")
@@ -127,7 +141,9 @@ def test_a_reader_that_speaks_nonsense_is_replaced(module):
     telling(story, ParserPool(module=module))
 
 
-def test_a_question_taken_back_does_not_answer_the_next(module):
+def test_cancel_keeps_answers_apart(module):
+    """The next question does not get the answer to a cancelled one."""
+
     async def story(editors):
         asking = asyncio.create_task(editors.ask({"do": "hang"}, b""))
         with pytest.raises(TimeoutError):
@@ -138,7 +154,9 @@ def test_a_question_taken_back_does_not_answer_the_next(module):
     telling(story, ParserPool(module=module))
 
 
-def test_a_small_source_does_not_wait_for_a_large_one(module, tmp_path):
+def test_small_source_does_not_wait(module, tmp_path):
+    """A small source does not wait for a large one."""
+
     async def story(editors):
         signal = tmp_path / "signal"
         large = asyncio.create_task(
@@ -152,7 +170,9 @@ def test_a_small_source_does_not_wait_for_a_large_one(module, tmp_path):
     telling(story, ParserPool(count=2, module=module))
 
 
-def test_what_is_too_large_for_the_wire_is_refused(module):
+def test_oversized_question_is_refused(module):
+    """A question too large for a frame is refused."""
+
     async def story(editors):
         with pytest.raises(SourceError, match="limit"):
             await editors.ask({"do": "plan", "lexicon": "x" * (2 << 20)}, b"")
@@ -180,5 +200,6 @@ def test_the_real_reader_plans_a_post():
     telling(story, ParserPool())
 
 
-def test_without_a_question_there_is_no_child():
+def test_no_question_starts_no_child():
+    """Without a question no child starts."""
     telling(lambda editors: asyncio.sleep(0), ParserPool(module="no_such_module"))

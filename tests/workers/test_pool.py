@@ -14,7 +14,9 @@ from narrated.errors import EngineError, EngineUnavailable, WorkerLost
 from workers.support import ends_within, running, say, spec, toy
 
 
-def test_a_worker_announces_its_engines_and_speaks():
+def test_worker_announces_and_speaks():
+    """A worker announces its engines and speaks."""
+
     async def story():
         async with running(spec(toy(rows=3), toy("captions", "caption"))) as watched:
             worker = await watched.worker()
@@ -45,7 +47,9 @@ def test_rows_in_flight_are_not_free():
     asyncio.run(story())
 
 
-def test_rows_are_worked_side_by_side_and_report_progress():
+def test_requests_run_side_by_side():
+    """Requests run side by side and report their progress."""
+
     async def story():
         async with running(spec()) as watched:
             worker = await watched.worker()
@@ -61,7 +65,9 @@ def test_rows_are_worked_side_by_side_and_report_progress():
     asyncio.run(story())
 
 
-def test_one_refused_request_leaves_the_others_alone():
+def test_refusal_spares_other_requests():
+    """One refused request does not disturb the others."""
+
     async def story():
         async with running(spec()) as watched:
             worker = await watched.worker()
@@ -78,7 +84,8 @@ def test_one_refused_request_leaves_the_others_alone():
     asyncio.run(story())
 
 
-def test_what_is_to_be_said_in_a_voice_as_it_was_is_refused_once_the_voice_is_another(tmp_path):
+def test_changed_voice_is_refused(tmp_path):
+    """A request for a voice by its digest is refused once the voice has changed."""
     edited = tmp_path / "voices.json"
     edited.write_text('{"toy": "old"}')
 
@@ -97,7 +104,9 @@ def test_what_is_to_be_said_in_a_voice_as_it_was_is_refused_once_the_voice_is_an
     asyncio.run(story())
 
 
-def test_an_engine_that_raises_fails_the_row_not_the_worker():
+def test_engine_error_spares_worker():
+    """An engine that raises fails the request, not the worker."""
+
     async def story():
         async with running(spec()) as watched:
             worker = await watched.worker()
@@ -109,7 +118,9 @@ def test_an_engine_that_raises_fails_the_row_not_the_worker():
     asyncio.run(story())
 
 
-def test_what_is_too_large_for_the_wire_is_refused():
+def test_oversized_request_is_refused():
+    """A request too large for a frame is refused."""
+
     async def story():
         async with running(spec()) as watched:
             worker = await watched.worker()
@@ -120,7 +131,9 @@ def test_what_is_too_large_for_the_wire_is_refused():
     asyncio.run(story())
 
 
-def test_a_killed_worker_costs_what_it_had_in_flight_and_is_replaced():
+def test_killed_worker_is_replaced():
+    """A killed worker loses its requests in flight and is replaced."""
+
     async def story():
         async with running(spec()) as watched:
             worker = await watched.worker()
@@ -136,7 +149,9 @@ def test_a_killed_worker_costs_what_it_had_in_flight_and_is_replaced():
     asyncio.run(story())
 
 
-def test_a_lost_worker_says_how_it_ended_and_what_it_last_wrote():
+def test_lost_worker_says_why():
+    """A lost worker is reported with its exit status and its last lines."""
+
     async def story():
         async with running(spec()) as watched:
             worker = await watched.worker()
@@ -147,7 +162,9 @@ def test_a_lost_worker_says_how_it_ended_and_what_it_last_wrote():
     asyncio.run(story())
 
 
-def test_a_silent_worker_with_work_is_ended_and_replaced():
+def test_silent_worker_is_replaced():
+    """A worker that is silent during work is ended and replaced."""
+
     async def story():
         async with running(spec(silence_s=0.5)) as watched:
             worker = await watched.worker()
@@ -159,7 +176,9 @@ def test_a_silent_worker_with_work_is_ended_and_replaced():
     asyncio.run(story())
 
 
-def test_a_stopped_worker_is_a_silent_one():
+def test_stopped_worker_counts_silent():
+    """A stopped worker counts as a silent one."""
+
     async def story():
         async with running(spec(silence_s=0.5)) as watched:
             worker = await watched.worker()
@@ -170,7 +189,9 @@ def test_a_stopped_worker_is_a_silent_one():
     asyncio.run(story())
 
 
-def test_long_work_that_shows_progress_is_no_hang():
+def test_slow_progress_is_no_hang():
+    """Long work that shows progress is no hang."""
+
     async def story():
         async with running(spec(silence_s=0.4)) as watched:
             worker = await watched.worker()
@@ -179,7 +200,9 @@ def test_long_work_that_shows_progress_is_no_hang():
     asyncio.run(story())
 
 
-def test_a_worker_without_work_may_be_silent():
+def test_idle_worker_may_be_silent():
+    """A worker without work may be silent."""
+
     async def story():
         async with running(spec(silence_s=0.2)) as watched:
             worker = await watched.worker()
@@ -191,7 +214,9 @@ def test_a_worker_without_work_may_be_silent():
 
 
 @pytest.mark.parametrize("word", ["NONSENSE", "UNKNOWN"])
-def test_a_worker_that_speaks_nonsense_is_ended_and_replaced(word):
+def test_invalid_frame_ends_worker(word):
+    """A worker that sends an invalid frame is ended and replaced."""
+
     async def story():
         async with running(spec()) as watched:
             worker = await watched.worker()
@@ -202,7 +227,9 @@ def test_a_worker_that_speaks_nonsense_is_ended_and_replaced(word):
     asyncio.run(story())
 
 
-def test_a_worker_that_does_not_announce_itself_in_time_is_ended():
+def test_late_worker_is_ended():
+    """A worker that does not announce itself in time is ended."""
+
     async def story():
         async with running(spec(toy(load_s=60), load_s=0.5)) as watched:
             await watched.until(lambda: watched.pool.states()[0].restarts)
@@ -211,7 +238,9 @@ def test_a_worker_that_does_not_announce_itself_in_time_is_ended():
     asyncio.run(story())
 
 
-def test_a_worker_that_never_starts_makes_its_engine_unavailable_and_is_tried_ever_more_slowly():
+def test_failed_starts_slow_down():
+    """A worker that never starts makes its engine unavailable, and its retries slow down."""
+
     async def story():
         async with running(spec(toy(die_at_load=True))) as watched:
             begin = asyncio.get_running_loop().time()
@@ -225,7 +254,9 @@ def test_a_worker_that_never_starts_makes_its_engine_unavailable_and_is_tried_ev
     asyncio.run(story())
 
 
-def test_an_interpreter_that_is_not_there_makes_its_engine_unavailable(tmp_path):
+def test_missing_interpreter_is_named(tmp_path):
+    """A missing interpreter makes its engine unavailable and is named."""
+
     async def story():
         async with running(spec(python=str(tmp_path / "python"))) as watched:
             await watched.until(lambda: watched.pool.unavailable("toy"))
@@ -235,7 +266,9 @@ def test_an_interpreter_that_is_not_there_makes_its_engine_unavailable(tmp_path)
     asyncio.run(story())
 
 
-def test_an_engine_that_cannot_be_loaded_leaves_the_others_be(tmp_path):
+def test_failed_load_spares_others(tmp_path):
+    """An engine that cannot be loaded does not disturb the others."""
+
     async def story():
         missing = toy("late", unless=str(tmp_path / "model"))
         async with running(spec(missing, toy())) as watched:
@@ -250,7 +283,9 @@ def test_an_engine_that_cannot_be_loaded_leaves_the_others_be(tmp_path):
     asyncio.run(story())
 
 
-def test_an_engine_that_could_not_be_loaded_is_there_as_soon_as_it_can_be(tmp_path):
+def test_failed_load_is_retried(tmp_path):
+    """An engine that failed to load is tried again until it loads."""
+
     async def story():
         missing = toy("late", unless=str(tmp_path / "model"))
         async with running(spec(missing, toy(), again_s=0.1)) as watched:
@@ -264,7 +299,9 @@ def test_an_engine_that_could_not_be_loaded_is_there_as_soon_as_it_can_be(tmp_pa
     asyncio.run(story())
 
 
-def test_an_engine_that_no_worker_holds_is_unavailable():
+def test_engine_without_worker():
+    """An engine without a worker is unavailable."""
+
     async def story():
         async with running(spec()) as watched:
             assert "bark" in watched.pool.unavailable("bark").problem
@@ -272,7 +309,9 @@ def test_an_engine_that_no_worker_holds_is_unavailable():
     asyncio.run(story())
 
 
-def test_a_module_that_is_not_there_makes_its_engine_unavailable():
+def test_missing_module_is_named():
+    """A missing module makes its engine unavailable and is named."""
+
     async def story():
         nowhere = EngineSpec("nowhere", "speech", "no_such_module", 400)
         async with running(spec(nowhere, toy())) as watched:
@@ -282,7 +321,9 @@ def test_a_module_that_is_not_there_makes_its_engine_unavailable():
     asyncio.run(story())
 
 
-def test_a_cancelled_row_is_given_up_and_its_place_is_free():
+def test_cancel_frees_slot():
+    """A cancelled request is given up, and its slot is free."""
+
     async def story():
         async with running(spec(toy(rows=1))) as watched:
             worker = await watched.worker()
@@ -295,7 +336,9 @@ def test_a_cancelled_row_is_given_up_and_its_place_is_free():
     asyncio.run(story())
 
 
-def test_cancelling_what_is_done_already_does_no_harm():
+def test_late_cancel_is_harmless():
+    """A cancellation does no harm to a request that may be done already."""
+
     async def story():
         async with running(spec()) as watched:
             worker = await watched.worker()
@@ -308,7 +351,9 @@ def test_cancelling_what_is_done_already_does_no_harm():
     asyncio.run(story())
 
 
-def test_stopping_is_quick_even_while_a_worker_hangs():
+def test_stop_is_quick_despite_hang():
+    """A stop is quick even while a worker hangs."""
+
     async def story():
         async with running(spec(), spec(name="second")) as watched:
             await watched.until(lambda: len(watched.pool.workers) == 2)
@@ -323,7 +368,9 @@ def test_stopping_is_quick_even_while_a_worker_hangs():
     asyncio.run(story())
 
 
-def test_reloading_keeps_a_worker_warm_whose_specification_is_unchanged():
+def test_reload_keeps_worker_warm():
+    """A reload keeps a worker warm if its specification is unchanged."""
+
     async def story():
         kept, changed, removed = (spec(name=name) for name in ("kept", "changed", "removed"))
         async with running(kept, changed, removed) as watched:
@@ -343,7 +390,9 @@ def test_reloading_keeps_a_worker_warm_whose_specification_is_unchanged():
     asyncio.run(story())
 
 
-def test_a_changed_worker_finishes_what_it_has_in_flight_first():
+def test_changed_worker_finishes_first():
+    """A changed worker first finishes its requests in flight."""
+
     async def story():
         async with running(spec()) as watched:
             worker = await watched.worker()
@@ -357,7 +406,9 @@ def test_a_changed_worker_finishes_what_it_has_in_flight_first():
     asyncio.run(story())
 
 
-def test_a_worn_engine_gets_a_fresh_process_and_loses_nothing():
+def test_worn_engine_loses_nothing():
+    """A worn engine gets a new process and loses no request."""
+
     async def story():
         async with running(spec(toy(worn_after=3))) as watched:
             first = await watched.worker()
@@ -370,7 +421,9 @@ def test_a_worn_engine_gets_a_fresh_process_and_loses_nothing():
     asyncio.run(story())
 
 
-def test_nothing_spoken_is_lost_or_spoken_twice(tmp_path):
+def test_each_request_is_spoken_once(tmp_path):
+    """No request is lost or spoken twice."""
+
     async def story():
         log = tmp_path / "log"
         async with running(spec(toy(log=str(log)))) as watched:
@@ -381,7 +434,9 @@ def test_nothing_spoken_is_lost_or_spoken_twice(tmp_path):
     asyncio.run(story())
 
 
-def test_the_embedded_engines_work_in_a_worker():
+def test_built_in_engines_in_worker():
+    """The built-in engines work in a worker."""
+
     async def story():
         engines = [BUILT_IN_ENGINES.get(name) for name in BUILT_IN_ENGINES]
         async with running(spec(*engines)) as watched:
@@ -394,7 +449,9 @@ def test_the_embedded_engines_work_in_a_worker():
     asyncio.run(story())
 
 
-def test_this_interpreter_is_no_foreign_one():
+def test_own_interpreter_not_foreign():
+    """Our own interpreter does not count as foreign."""
+
     async def story():
         async with running(spec(BUILT_IN_ENGINES.get("espeak"), python=sys.executable)) as watched:
             assert "espeak" in (await watched.worker()).engines

@@ -26,7 +26,8 @@ def pcm(engine, text="Hello, my dog is cute.", voice="", seed=0, language="en", 
     return sound_of(engine, SpeechRequest("1", text, voice, options, language, seed))
 
 
-def test_texts_come_out_as_sound_and_their_progress_only_grows(engine):
+def test_texts_become_sound(engine):
+    """Texts become sound, and their progress only grows."""
     requests = [SpeechRequest(str(i), "Hello world.", "", seed=i) for i in range(3)]
     outcomes, told = came_of(engine, *requests)
     for outcome in outcomes:
@@ -39,7 +40,8 @@ def test_texts_come_out_as_sound_and_their_progress_only_grows(engine):
         assert fractions[0] >= 0 and fractions[-1] < 1
 
 
-def test_a_row_s_sound_hangs_on_its_request_alone(engine):
+def test_sound_ignores_the_batch(engine):
+    """The sound of a request does not depend on the rest of its batch."""
     requests = [
         SpeechRequest("1", "Hello, my dog is cute.", PRESETS[0], {}, "en", 1),
         SpeechRequest("2", "of", PRESETS[1], {"temperature": 0.3}, "en", 2),
@@ -53,7 +55,8 @@ def test_a_row_s_sound_hangs_on_its_request_alone(engine):
     assert together[0].pcm != together[3].pcm
 
 
-def test_the_weights_stay_on_the_disk_until_they_are_wanted(sampling_folder):
+def test_weights_load_on_demand(sampling_folder):
+    """The weights stay on the disk until a request needs them."""
     context = PlainShelf()
     engine = load({"model": str(sampling_folder)}, context)
     (model,) = engine.models
@@ -63,7 +66,8 @@ def test_the_weights_stay_on_the_disk_until_they_are_wanted(sampling_folder):
     assert list(context.held) == [model.key]
 
 
-def test_engines_of_one_checkpoint_share_its_weights(sampling_folder):
+def test_engines_share_weights(sampling_folder):
+    """Engines of one checkpoint and precision share its weights."""
     context = PlainShelf()
     options = {"model": str(sampling_folder)}
     one, other = load(options, context), load({**options, "temperature": 0.2}, context)
@@ -74,7 +78,8 @@ def test_engines_of_one_checkpoint_share_its_weights(sampling_folder):
     assert half.identity != one.identity
 
 
-def test_a_model_is_found_by_its_repository_s_name(sampling_folder, tmp_path):
+def test_model_by_repository(sampling_folder, tmp_path):
+    """A model is found by the name of its repository."""
     shutil.copytree(sampling_folder, tmp_path / "suno" / "bark-small")
     engine = load({"model": "suno/bark-small"}, PlainShelf(models=tmp_path))
     assert engine.models[0].name == "suno/bark-small"
@@ -82,7 +87,8 @@ def test_a_model_is_found_by_its_repository_s_name(sampling_folder, tmp_path):
         load({}, PlainShelf(models=tmp_path))
 
 
-def test_half_precision_keeps_the_codec_in_single(sampling_folder):
+def test_half_keeps_codec_in_single(sampling_folder):
+    """Half precision keeps the codec in single precision."""
     import torch
 
     engine = warmed(load({"model": str(sampling_folder), "dtype": "bfloat16"}, PlainShelf()))
@@ -104,12 +110,14 @@ print("torch" in sys.modules)
 """
 
 
-def test_a_model_that_is_not_there_costs_no_import_of_torch():
+def test_missing_model_skips_torch():
+    """A missing model is reported without an import of torch."""
     told = in_a_fresh_process(LOADING.format(options={}))
     assert told == "The model suno/bark is not there. narrated models pull suno/bark\nFalse\n"
 
 
-def test_without_torch_it_says_what_to_install(sampling_folder):
+def test_missing_torch_says_install(sampling_folder):
+    """Without torch the engine says what to install."""
     without = "sys.modules['torch'] = None\n"
     told = in_a_fresh_process(without + LOADING.format(options={"model": str(sampling_folder)}))
     assert "pip install 'narrated[models]'" in told
@@ -124,7 +132,8 @@ def test_without_torch_it_says_what_to_install(sampling_folder):
         ("tokenizer.json", "nonsense"),
     ],
 )
-def test_a_checkpoint_with_a_broken_file_is_unavailable(sampling_folder, tmp_path, name, content):
+def test_broken_checkpoint_unavailable(sampling_folder, tmp_path, name, content):
+    """A checkpoint with a missing or broken file is unavailable."""
     folder = tmp_path / "broken"
     folder.mkdir()
     for file in sampling_folder.iterdir():
@@ -136,7 +145,8 @@ def test_a_checkpoint_with_a_broken_file_is_unavailable(sampling_folder, tmp_pat
         load({"model": str(folder)}, PlainShelf())
 
 
-def test_weights_that_cannot_be_read_make_it_unavailable(sampling_folder, tmp_path):
+def test_bad_weights_make_unavailable(sampling_folder, tmp_path):
+    """Unreadable weights make the engine unavailable."""
     for file in sampling_folder.iterdir():
         (tmp_path / file.name).symlink_to(file)
     (tmp_path / "model.safetensors").unlink()
@@ -162,7 +172,8 @@ def test_weights_that_cannot_be_read_make_it_unavailable(sampling_folder, tmp_pa
         {"top_k": 1.5},
     ],
 )
-def test_options_that_cannot_be_are_refused_when_loading(options):
+def test_bad_engine_option_refused(options):
+    """Invalid options of the engine are refused when it loads."""
     with pytest.raises(EngineError, match=rf"option '{next(iter(options))}'"):
         load(options, PlainShelf())
 
@@ -170,7 +181,8 @@ def test_options_that_cannot_be_are_refused_when_loading(options):
 @pytest.mark.parametrize(
     "options", [{"speed": 2}, {"rows": 2}, {"model": "suno/bark"}, {"temperature": 9}]
 )
-def test_options_that_cannot_be_are_refused_for_a_text(engine, options):
+def test_bad_request_option_refused(engine, options):
+    """Invalid options of a request are refused."""
     with pytest.raises(EngineError, match=rf"option '{next(iter(options))}'"):
         engine.admit(SpeechRequest("1", "Hello", "", options))
 
@@ -183,13 +195,15 @@ def test_options_change_the_sound(engine):
     assert pcm(engine, temperature=0.7, fine_temperature=0.5, top_k=50, min_eos_p=0.2) == plain
 
 
-def test_options_of_the_engine_are_those_of_its_texts(engine, sampling_folder):
+def test_engine_options_are_defaults(engine, sampling_folder):
+    """Options of the engine are the defaults of its requests."""
     greedy = {"temperature": 0, "fine_temperature": 0}
     other = warmed(load({"model": str(sampling_folder), **greedy}, PlainShelf()))
     assert pcm(other) == pcm(engine, **greedy)
 
 
-def test_a_text_too_long_is_refused_with_its_length(engine):
+def test_long_text_is_refused(engine):
+    """A text over the limit is refused with its length."""
     engine_limit = "a " * 256
     engine.admit(SpeechRequest("1", engine_limit, ""))
     engine.cancel("1")
@@ -197,7 +211,8 @@ def test_a_text_too_long_is_refused_with_its_length(engine):
         engine.admit(SpeechRequest("1", engine_limit + "a", ""))
 
 
-def test_bark_s_own_marks_reach_the_tokenizer_unharmed(engine):
+def test_marks_reach_the_tokenizer(engine):
+    """Bark's own marks reach the tokenizer unchanged."""
     tokenizer = engine._checkpoint.tokenizer
     words = engine._checkpoint.words("[laughs] the ♪ cat ♪")
     said = tokenizer.convert_ids_to_tokens(list(words))
@@ -205,13 +220,17 @@ def test_bark_s_own_marks_reach_the_tokenizer_unharmed(engine):
 
 
 @pytest.mark.parametrize("text", ["", " ", "\n"])
-def test_a_text_without_words_is_a_short_silence(engine, text):
+def test_no_words_is_silence(engine, text):
+    """A text without words is a short silence."""
     samples = np.frombuffer(pcm(engine, text), dtype="<i2")
     assert 0 < len(samples) < 24_000 and not samples.any()
 
 
-def test_a_text_that_the_model_says_nothing_to_is_a_short_silence(engine):
-    """The end is taken at once, where any probability of it is enough."""
+def test_no_tokens_is_silence(engine):
+    """A text for which the model says nothing is a short silence.
+
+    The end is taken at once, where any probability of it is enough.
+    """
     samples = np.frombuffer(pcm(engine, min_eos_p=1e-12), dtype="<i2")
     assert 0 < len(samples) < 24_000 and not samples.any()
 
@@ -231,7 +250,8 @@ def test_own_voices_are_spoken_with(engine, sampling_folder, tmp_path):
     assert pcm(own, voice=PRESETS[0]) == pcm(own) == pcm(engine)
 
 
-def test_a_broken_voice_fails_its_request_alone(sampling_folder, tmp_path):
+def test_broken_voice_fails_alone(sampling_folder, tmp_path):
+    """A broken voice fails only its own request."""
     (tmp_path / "odd.npz").write_bytes(b"odd")
     engine = warmed(load({"model": str(sampling_folder)}, PlainShelf(voices=tmp_path)))
     engine.admit(SpeechRequest("1", "Hello", ""))
@@ -245,7 +265,8 @@ def test_a_picture_is_not_spoken(engine):
         engine.admit(CaptionRequest("1", b""))
 
 
-def test_weights_may_be_dropped_and_come_back_between_steps(engine):
+def test_weights_drop_between_steps(engine):
+    """Weights dropped and read again between steps do not change the sound."""
     expected = pcm(engine, seed=9)
     engine.admit(SpeechRequest("1", "Hello, my dog is cute.", "", seed=9))
     engine.step()
@@ -257,7 +278,8 @@ def test_weights_may_be_dropped_and_come_back_between_steps(engine):
     assert out[0].pcm == expected
 
 
-def test_dropped_weights_leave_the_memory(sampling_folder):
+def test_dropped_weights_free_memory(sampling_folder):
+    """Dropped weights leave the memory."""
     import gc
     import weakref
 
@@ -269,8 +291,11 @@ def test_dropped_weights_leave_the_memory(sampling_folder):
     assert left() is None
 
 
-def test_a_checkpoint_of_old_says_how_it_samples(sampling_folder, tmp_path):
-    """As suno/bark's own file has it: every key of a configuration of 2023."""
+def test_old_checkpoint_sets_sampling(sampling_folder, tmp_path):
+    """An old checkpoint sets its own sampling.
+
+    As suno/bark's own file has it: every key of a configuration of 2023.
+    """
     for file in sampling_folder.iterdir():
         (tmp_path / file.name).symlink_to(file)
     written = json.loads((tmp_path / "generation_config.json").read_text())

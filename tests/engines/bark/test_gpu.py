@@ -33,7 +33,8 @@ def test_half_precision_gives_sound(sampling_folder, dtype):
         assert np.abs(np.frombuffer(outcome.pcm, dtype="<i2")).max() > 0
 
 
-def test_rows_of_a_batch_are_what_they_are_alone(single):
+def test_batch_matches_single(single):
+    """Requests give the same codes in a batch as alone."""
     together = requests_of(single)
     single.spoken(together)
     for request in together:
@@ -43,7 +44,8 @@ def test_rows_of_a_batch_are_what_they_are_alone(single):
         assert torch.equal(request.fine, alone.fine)
 
 
-def test_a_gpu_draws_as_a_processor_does(single, greedy):
+def test_gpu_tokens_match_cpu(single, greedy):
+    """A GPU chooses the same tokens as a processor."""
     for there, here in zip(requests_of(single), requests_of(greedy), strict=True):
         single.spoken([there])
         greedy.spoken([here])
@@ -51,7 +53,8 @@ def test_a_gpu_draws_as_a_processor_does(single, greedy):
 
 
 @torch.no_grad()
-def test_a_step_can_be_captured_and_replays_the_same(single):
+def test_captured_step_replays_the_same(single):
+    """A captured step gives the same result when it is replayed."""
     transformer = BarkTransformer(single.module.semantic)
     decoder = KeyValueDecoder(transformer, 3, 512)
     prompts = torch.randn(3, 257, transformer.width, device="cuda")

@@ -41,9 +41,9 @@ def before(part, act):
 
 @pytest.mark.parametrize("reaction", REACTIONS)
 @pytest.mark.parametrize("part", ["semantic", "coarse", "fine", "codec"])
-def test_after_a_step_without_memory_rows_come_out_the_same(
-    sampling, undisturbed, hooked, part, reaction
-):
+def test_retry_after_out_of_memory(sampling, undisturbed, hooked, part, reaction):
+    """Requests come out the same after a step that ran out of memory."""
+
     def starve(call):
         if call in (0, 2, 11, 27):
             take_too_much()
@@ -59,7 +59,8 @@ def test_after_a_step_without_memory_rows_come_out_the_same(
     assert [codes(request) for request in requests] == undisturbed
 
 
-def test_memory_may_be_taken_away_at_any_time(sampling, undisturbed):
+def test_release_at_any_time(sampling, undisturbed):
+    """A release of memory at any time does not change the sound."""
     requests = requests_of(sampling)
     pipeline = sampling.pipeline()
     for request in requests:
@@ -75,7 +76,8 @@ def test_memory_may_be_taken_away_at_any_time(sampling, undisturbed):
     assert [codes(request) for request in requests] == undisturbed
 
 
-def test_the_width_halves_to_one_and_grows_back_while_idle(sampling):
+def test_width_halves_and_regrows(sampling):
+    """The width halves down to one and grows back while idle."""
     pipeline = sampling.pipeline(width=4)
     assert [pipeline.shrink(), pipeline.width] == [True, 2]
     assert [pipeline.shrink(), pipeline.width] == [True, 1]
@@ -87,7 +89,8 @@ def test_the_width_halves_to_one_and_grows_back_while_idle(sampling):
         assert pipeline.width == width
 
 
-def test_the_width_grows_back_in_the_midst_of_a_book_too(sampling):
+def test_width_regrows_under_load(sampling):
+    """The width also grows back in the middle of a book."""
     pipeline = sampling.pipeline(width=2)
     assert pipeline.shrink()
     widths = set()
@@ -119,9 +122,8 @@ def test_released_memory_is_free(sampling):
         ("codec", "codec_model.decoder"),
     ],
 )
-def test_a_row_that_is_not_a_number_fails_and_the_others_do_not(
-    sampling, undisturbed, hooked, part, attribute
-):
+def test_nan_fails_its_request_only(sampling, undisturbed, hooked, part, attribute):
+    """A request whose values are not numbers fails, and the others do not."""
     requests = requests_of(sampling)
     pipeline = sampling.pipeline()
     for request in requests:
@@ -142,7 +144,8 @@ def test_a_row_that_is_not_a_number_fails_and_the_others_do_not(
     ]
 
 
-def test_a_row_begins_again_with_the_draws_it_had(sampling):
+def test_restart_reuses_its_draws(sampling):
+    """A request that begins again gets the same draws."""
     request = sampling.request("1", "Hello", seed=5)
     again = copied(request)
     assert torch.equal(request.uniform(9, "fine", 0, 2), again.uniform(9, "fine", 0, 2))

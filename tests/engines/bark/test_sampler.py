@@ -33,7 +33,8 @@ def processed(monkeypatch):
     return seen
 
 
-def test_semantic_scores_are_those_of_transformers(sampling, processed):
+def test_semantic_scores_match_upstream(sampling, processed):
+    """Semantic scores are the same as in transformers."""
     request = sampling.request("1", "Hello, my dog is cute.")
     torch.manual_seed(0)
     upstream.semantic(sampling.module, request, min_eos_p=None)
@@ -42,7 +43,8 @@ def test_semantic_scores_are_those_of_transformers(sampling, processed):
     _same_scores(sampling, choice, processed)
 
 
-def test_the_end_has_the_priority_that_it_has_in_transformers(sampling, processed):
+def test_end_priority_matches_upstream(sampling, processed):
+    """The end has the same priority as in transformers."""
     request = sampling.request("1", "Hello, my dog is cute.")
     torch.manual_seed(0)
     upstream.semantic(sampling.module, request, min_eos_p=None)
@@ -63,7 +65,8 @@ def _same_scores(bench, choice, processed):
         torch.testing.assert_close(said.softmax(-1), expected.softmax(-1))
 
 
-def test_coarse_scores_are_those_of_transformers(sampling, processed):
+def test_coarse_scores_match_upstream(sampling, processed):
+    """Coarse scores are the same as in transformers."""
     request = sampling.request("1", "x", semantic=tokens(6))
     torch.manual_seed(0)
     upstream.coarse(sampling.module, request)
@@ -75,7 +78,8 @@ def test_coarse_scores_are_those_of_transformers(sampling, processed):
         torch.testing.assert_close(said.softmax(-1), expected.softmax(-1))
 
 
-def test_each_row_is_chosen_by_its_own_wishes():
+def test_batch_keeps_own_parameters():
+    """Each sequence of a batch is sampled with its own parameters."""
     logits = torch.randn(4, 50, generator=torch.Generator().manual_seed(1)) * 2
     wishes = [
         SamplingParameters(0.0, 3),
@@ -96,18 +100,21 @@ def test_each_row_is_chosen_by_its_own_wishes():
         assert torch.equal(choose(own, draws[one], alone), picked[one])
 
 
-def test_evenly_spread_draws_fall_on_tokens_by_their_probability():
+def test_draws_follow_probability():
+    """Evenly spread draws choose tokens by their probability."""
     said = torch.tensor([[0.0, 1.0, -float("inf"), 2.0, -float("inf")]])
     draws = (torch.arange(10_000, dtype=torch.float64) + 0.5) / 10_000
     counts = draw(said.expand(10_000, -1), draws).bincount(minlength=5) / 10_000
     torch.testing.assert_close(counts, said[0].softmax(-1), atol=1e-4, rtol=0)
 
 
-def test_draws_at_the_edges_fall_on_tokens_that_may_be_said():
+def test_edge_draws_pick_allowed_tokens():
+    """Draws at the edges choose tokens that are allowed."""
     said = torch.tensor([[-float("inf"), 0.0, 1.0, -float("inf")]]).expand(2, -1)
     edges = torch.tensor([0.0, 1 - 2**-53], dtype=torch.float64)
     assert draw(said, edges).tolist() == [1, 2]
 
 
-def test_what_is_not_a_number_still_gives_an_index_in_range():
+def test_nan_scores_stay_in_range():
+    """Scores that are not numbers still give an index in range."""
     assert 0 <= draw(torch.full((1, 5), float("nan")), torch.tensor([0.5]).double()) < 5

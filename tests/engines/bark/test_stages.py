@@ -54,7 +54,8 @@ def coarse_codes(frames, seed):
     return (both + np.array([10_000, 11_024])).reshape(-1).tolist()
 
 
-def test_a_semantic_row_is_what_transformers_makes_of_it(greedy):
+def test_semantic_matches_upstream(greedy):
+    """Semantic tokens are the same as those of transformers."""
     requests = texts(greedy)
     for request in requests:
         greedy.through(semantic(greedy), [request])
@@ -65,7 +66,8 @@ def test_a_semantic_row_is_what_transformers_makes_of_it(greedy):
     assert len({tuple(request.semantic) for request in requests}) == len(requests)
 
 
-def test_semantic_rows_of_a_batch_are_what_they_are_alone(greedy):
+def test_semantic_ignores_the_batch(greedy):
+    """Semantic tokens are the same in a batch as alone."""
     together = texts(greedy)
     greedy.through(semantic(greedy), together, width=2)  # so that rows join where others are on
     for request, alone in zip(together, texts(greedy), strict=True):
@@ -73,13 +75,15 @@ def test_semantic_rows_of_a_batch_are_what_they_are_alone(greedy):
         assert request.semantic == alone.semantic
 
 
-def test_a_coarse_row_is_what_transformers_makes_of_it(greedy):
+def test_coarse_matches_upstream(greedy):
+    """Coarse codes are the same as those of transformers."""
     for request in with_semantic(greedy):
         greedy.through(CoarseStage(greedy.generation), [request])
         assert request.coarse == upstream.coarse(greedy.module, request)
 
 
-def test_coarse_rows_of_a_batch_are_what_they_are_alone(greedy):
+def test_coarse_ignores_the_batch(greedy):
+    """Coarse codes are the same in a batch as alone."""
     together = with_semantic(greedy)
     greedy.through(CoarseStage(greedy.generation), together, width=3)
     for request, alone in zip(together, with_semantic(greedy), strict=True):
@@ -87,27 +91,31 @@ def test_coarse_rows_of_a_batch_are_what_they_are_alone(greedy):
         assert request.coarse == alone.coarse
 
 
-def test_a_coarse_row_that_outgrows_its_history_is_what_transformers_makes_of_it(greedy):
+def test_long_coarse_matches_upstream(greedy):
+    """Coarse codes longer than the history are the same as those of transformers."""
     request = greedy.request("1", "x", semantic=tokens(225))
     greedy.through(CoarseStage(greedy.generation), [request])
     assert request.coarse == upstream.coarse(greedy.module, request)
 
 
 @pytest.mark.parametrize("index", range(len(FRAMES)))
-def test_a_fine_row_is_what_transformers_makes_of_it(greedy, index):
+def test_fine_matches_upstream(greedy, index):
+    """Fine codes are the same as those of transformers."""
     request = with_coarse(greedy)[index]
     greedy.through(FineStage(greedy.generation), [request])
     assert request.fine.tolist() == upstream.fine(greedy.module, request)
 
 
 @pytest.mark.parametrize(("frames", "voice"), [(1030, None), (1154, prompt(4, seconds=8.0))])
-def test_a_fine_row_of_several_windows_is_what_transformers_makes_of_it(greedy, frames, voice):
+def test_fine_windows_match_upstream(greedy, frames, voice):
+    """Fine codes of several windows are the same as those of transformers."""
     request = greedy.request("1", "x", voice, semantic=[1], coarse=coarse_codes(frames, 7))
     greedy.through(FineStage(greedy.generation), [request])
     assert request.fine.tolist() == upstream.fine(greedy.module, request)
 
 
-def test_fine_rows_of_a_batch_are_what_they_are_alone(greedy):
+def test_fine_ignores_the_batch(greedy):
+    """Fine codes are the same in a batch as alone."""
     together = with_coarse(greedy)
     greedy.through(FineStage(greedy.generation), together, width=4)
     for request, alone in zip(together, with_coarse(greedy), strict=True):
@@ -116,7 +124,8 @@ def test_fine_rows_of_a_batch_are_what_they_are_alone(greedy):
 
 
 @pytest.mark.parametrize("index", [0, 1])
-def test_a_whole_row_sounds_as_transformers_has_it(greedy, index):
+def test_sound_matches_upstream(greedy, index):
+    """A whole request sounds the same as in transformers."""
     request = texts(greedy)[index]
     outcome = greedy.spoken([request])[request.id]
     expected = upstream.whole(greedy.module, request).clamp(-1, 1).numpy() * 32767
@@ -127,7 +136,8 @@ def test_a_whole_row_sounds_as_transformers_has_it(greedy, index):
     assert outcome.sample_rate == 24_000
 
 
-def test_sampled_rows_of_a_batch_are_what_they_are_alone(sampling):
+def test_sampling_ignores_the_batch(sampling):
+    """Sampled codes are the same in a batch as alone."""
     together = texts(sampling)
     sampling.spoken(together, width=4)
     for request in together:
@@ -143,7 +153,8 @@ def test_another_seed_is_another_take(sampling):
     assert one.semantic != other.semantic
 
 
-def test_rows_that_join_later_or_leave_earlier_change_nothing(sampling):
+def test_join_and_leave_change_nothing(sampling):
+    """Requests that join later or leave earlier do not change the others."""
     requests = texts(sampling)
     pipeline = sampling.pipeline(width=3)
     pipeline.admit(requests[0])
@@ -163,7 +174,8 @@ def test_rows_that_join_later_or_leave_earlier_change_nothing(sampling):
         assert codes(request) == codes(alone)
 
 
-def test_a_row_may_be_cancelled_at_any_stage(sampling):
+def test_cancel_in_any_stage(sampling):
+    """A request is cancelled at any stage, and the others go on."""
     steps = _steps_of(sampling, texts(sampling)[:3])
     for cancelled_after in range(0, steps, 4):
         kept, dropped, other = texts(sampling)[:3]
@@ -189,14 +201,16 @@ def _steps_of(bench, requests):
     return steps
 
 
-def test_a_row_gets_as_many_frames_as_transformers_reckons(greedy):
+def test_frame_count_matches_upstream(greedy):
+    """A request gets the same number of frames as in transformers."""
     ratio = greedy.generation.coarse_per_semantic
     for count in range(769):
         reckoned = torch.floor(torch.tensor([count]) * ratio / 2)
         assert greedy.generation.frames(count) == int(reckoned)
 
 
-def test_a_row_that_never_ends_ends_at_the_most_tokens(greedy):
+def test_endless_text_stops_at_limit(greedy):
+    """A request without an end stops at the most tokens."""
     request = texts(greedy)[0]
     stage = semantic(greedy)
     stage.end = None
@@ -204,7 +218,8 @@ def test_a_row_that_never_ends_ends_at_the_most_tokens(greedy):
     assert len(request.semantic) == 40
 
 
-def test_a_row_may_say_as_much_as_the_model_has_positions_for(greedy, monkeypatch):
+def test_limit_is_model_positions(greedy, monkeypatch):
+    """A request stops at the last position of the model if the limit is higher."""
     monkeypatch.setattr(greedy.generation.semantic, "max_new_tokens", 5000)
     request = texts(greedy)[0]
     stage = semantic(greedy)

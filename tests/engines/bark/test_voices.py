@@ -34,7 +34,8 @@ def presets(folder, names):
     return folder
 
 
-def test_presets_and_own_voices_are_listed_each_with_a_digest(folder, own):
+def test_voices_have_digests(folder, own):
+    """Presets and own voices are listed, each with its own digest."""
     (own / "family").mkdir()
     np.savez(own / "family" / "aunt.npz", **prompt_arrays(7))
     np.savez(own / "me.npz", **prompt_arrays(8))
@@ -43,7 +44,8 @@ def test_presets_and_own_voices_are_listed_each_with_a_digest(folder, own):
     assert len(set(listed.values())) == 4
 
 
-def test_a_voice_that_is_dropped_later_is_found_and_a_changed_one_has_another_digest(folder, own):
+def test_new_and_changed_voices(folder, own):
+    """A new voice is found, and a changed voice has another digest."""
     voices = BarkVoices(folder, own)
     assert "me" not in voices.listed()
     np.savez(own / "me.npz", **prompt_arrays(8))
@@ -55,19 +57,22 @@ def test_a_voice_that_is_dropped_later_is_found_and_a_changed_one_has_another_di
     assert len(voices.prompt("me", "en").semantic) == int(49.9 * 6)
 
 
-def test_without_folders_there_are_no_voices_and_none_is_needed(tmp_path):
+def test_no_folders_no_voices(tmp_path):
+    """Without folders no voices are listed, and none is needed."""
     voices = BarkVoices(tmp_path, tmp_path / "none")
     assert voices.listed() == {}
     assert voices.prompt("", "en") is None
 
 
-def test_a_preset_is_read_as_it_was_written(folder, own):
+def test_preset_loads_as_saved(folder, own):
+    """A preset is read as it was written."""
     prompt = BarkVoices(folder, own).prompt(PRESETS[1], "en")
     for key, array in prompt_arrays(1).items():
         assert np.array_equal(getattr(prompt, key.removesuffix("_prompt")), array)
 
 
-def test_without_a_wish_the_language_chooses_the_voice(tmp_path, own):
+def test_language_chooses_voice(tmp_path, own):
+    """The language chooses the voice if the request names none."""
     names = ["v2/en_speaker_6", "v2/en_speaker_1", "de_speaker_1", "v2/de_speaker_3"]
     voices = BarkVoices(presets(tmp_path / "model", names), own)
 
@@ -80,14 +85,16 @@ def test_without_a_wish_the_language_chooses_the_voice(tmp_path, own):
     assert chosen("fi") == chosen("") == "v2/en_speaker_6"
 
 
-def test_an_unknown_voice_is_refused_with_names_near_it(folder, own):
+def test_unknown_voice_names_similar(folder, own):
+    """An unknown voice is refused with similar names, or with the file to add."""
     with pytest.raises(EngineUnavailable, match=r"no voice 'v2/en_speaker_66'.*v2/en_speaker_6"):
         BarkVoices(folder, own).prompt("v2/en_speaker_66", "en")
     with pytest.raises(EngineUnavailable, match=r"no voice 'qqq'.*Put qqq.npz into"):
         BarkVoices(folder, own).prompt("qqq", "en")
 
 
-def test_an_own_voice_goes_before_a_preset_of_its_name(folder, own):
+def test_own_voice_beats_preset(folder, own):
+    """An own voice is used before a preset of the same name."""
     (own / "v2").mkdir()
     np.savez(own / f"{PRESETS[0]}.npz", **prompt_arrays(30, seconds=3))
     assert len(BarkVoices(folder, own).prompt(PRESETS[0], "en").semantic) == int(49.9 * 3)
@@ -96,7 +103,8 @@ def test_an_own_voice_goes_before_a_preset_of_its_name(folder, own):
 @pytest.mark.parametrize(
     "written", ["../secret.npy", "/etc/secret.npy", "a/../../secret.npy", 7, ""]
 )
-def test_an_index_names_nothing_outside_the_model(folder, own, written):
+def test_index_stays_inside_model(folder, own, written):
+    """An index cannot name a file outside the model."""
     np.save(folder.parent / "secret.npy", np.arange(9))
     index = json.loads((folder / "speaker_embeddings_path.json").read_text())
     index["v2/en_speaker_9"]["semantic_prompt"] = written
@@ -113,7 +121,8 @@ def test_a_broken_index_names_no_voices(folder, own, index):
     assert BarkVoices(folder, own).listed() == {}
 
 
-def test_a_preset_whose_file_is_not_there_is_not_listed(folder, own):
+def test_incomplete_preset_not_listed(folder, own):
+    """A preset with a missing file is not listed."""
     (folder / "speaker_embeddings" / "v2" / "en_speaker_6_fine_prompt.npy").unlink()
     voices = BarkVoices(folder, own)
     assert list(voices.listed()) == ["v2/en_speaker_9"]
@@ -138,7 +147,8 @@ BROKEN = {
 
 
 @pytest.mark.parametrize("why", BROKEN)
-def test_what_is_wrong_with_an_own_voice_is_said_when_it_is_asked_for(folder, own, why):
+def test_broken_own_voice_says_why(folder, own, why):
+    """A broken own voice is listed, and a request for it says the fault."""
     arrays = {**prompt_arrays(1), **BROKEN[why]}
     kept = {key: array for key, array in arrays.items() if array is not None}
     np.savez(own / "odd.npz", **kept)
@@ -150,13 +160,15 @@ def test_what_is_wrong_with_an_own_voice_is_said_when_it_is_asked_for(folder, ow
 
 
 @pytest.mark.parametrize("content", [b"", b"not an archive", b"PK\x03\x04 cut off"])
-def test_a_file_that_is_no_archive_is_said_to_be_none(folder, own, content):
+def test_other_content_is_refused(folder, own, content):
+    """A file that is no archive is refused with its name."""
     (own / "odd.npz").write_bytes(content)
     with pytest.raises(EngineUnavailable, match=r"odd\.npz cannot be used"):
         BarkVoices(folder, own).prompt("odd", "en")
 
 
-def test_a_broken_member_is_said_to_be_broken(folder, own):
+def test_broken_member_is_refused(folder, own):
+    """An archive with a broken member is refused with its name."""
     with zipfile.ZipFile(own / "odd.npz", "w") as archive:
         for key in prompt_arrays(1):
             archive.writestr(f"{key}.npy", b"\x93NUMPY nonsense")
@@ -164,13 +176,15 @@ def test_a_broken_member_is_said_to_be_broken(folder, own):
         BarkVoices(folder, own).prompt("odd", "en")
 
 
-def test_an_archive_that_unpacks_to_more_than_a_prompt_is_not_unpacked(folder, own):
+def test_zip_bomb_is_not_unpacked(folder, own):
+    """An archive that unpacks to more than a prompt is not unpacked."""
     np.savez_compressed(own / "bomb.npz", semantic_prompt=np.zeros(4_000_000, dtype=np.int64))
     with pytest.raises(EngineUnavailable, match="larger than any prompt"):
         BarkVoices(folder, own).prompt("bomb", "en")
 
 
-def test_a_broken_preset_is_said_to_be_broken(folder, own):
+def test_broken_preset_is_refused(folder, own):
+    """A broken preset is refused with the name of its file."""
     file = folder / "speaker_embeddings" / "v2" / "en_speaker_6_coarse_prompt.npy"
     file.write_bytes(b"nonsense")
     with pytest.raises(EngineUnavailable, match=r"coarse_prompt\.npy cannot be used"):

@@ -97,7 +97,8 @@ def test_pictures_are_described(options):
     assert all(outcome.text.endswith(".") for outcome in told.values())
 
 
-def test_a_picture_is_described_the_same_in_any_company(options):
+def test_caption_ignores_the_batch(options):
+    """A picture gets the same caption in a batch as alone."""
     together, alone = loaded(options), loaded(options)
     admitted(together, PICTURES * 2)
     told = answers(together, 2 * len(PICTURES))
@@ -108,13 +109,15 @@ def test_a_picture_is_described_the_same_in_any_company(options):
     assert len({outcome.text for outcome in told.values()}) > 1
 
 
-def test_what_the_model_writes_is_tidied(scripted):
+def test_model_text_is_tidied(scripted):
+    """The engine tidies the text of the model."""
     engine, _ = scripted("there is a picture of a picture of a dog on a beach")
     admitted(engine, PICTURES[:1])
     assert answers(engine, 1)["0"].text == "A dog on a beach."
 
 
-def test_what_the_model_cannot_tell_is_told_by_shape_and_colours(scripted):
+def test_empty_caption_tells_colours(scripted):
+    """If the model says nothing, the caption gives shape and colours."""
     engine, _ = scripted("<pad> . .")
     admitted(engine, [saved(painted(320, 200))])
     assert answers(engine, 1)["0"].text == "An image, wide, all blue."
@@ -130,14 +133,16 @@ def test_all_that_wait_are_one_batch(scripted):
     assert [size for size, _, _ in family.batches] == [6]
 
 
-def test_no_batch_is_larger_than_the_rows(scripted):
+def test_batch_fits_its_slots(scripted):
+    """No batch is larger than the number of slots."""
     engine, family = scripted(rows=4)
     admitted(engine)
     answers(engine, 6)
     assert [size for size, _, _ in family.batches] == [4, 2]
 
 
-def test_pictures_that_are_asked_other_things_are_another_batch(scripted):
+def test_other_options_other_batch(scripted):
+    """Pictures with other options go into another batch."""
     engine, family = scripted()
     for number, options in enumerate([{}, {"prompt": "b"}, {}, {"max_tokens": 9}]):
         engine.admit(CaptionRequest(str(number), PICTURES[number], options))
@@ -157,7 +162,8 @@ def _described(text):
     return exif
 
 
-def test_what_its_maker_wrote_is_told_without_the_model(scripted):
+def test_metadata_text_skips_model(scripted):
+    """A description in the picture's metadata is used without the model."""
     engine, family = scripted()
     admitted(engine, [with_words("Rex, asleep at home"), PICTURES[0]])
     told = answers(engine, 2)
@@ -166,7 +172,8 @@ def test_what_its_maker_wrote_is_told_without_the_model(scripted):
     assert [size for size, _, _ in family.batches] == [1]
 
 
-def test_what_its_maker_wrote_is_left_out_where_one_wishes_so(scripted):
+def test_metadata_text_can_be_off(scripted):
+    """An option leaves out the description in the metadata."""
     engine, _ = scripted(written=False)
     admitted(engine, [with_words("Rex, asleep at home")])
     assert answers(engine, 1)["0"].text == "A dog on a beach."
@@ -188,7 +195,8 @@ def test_one_bad_picture_fails_alone(scripted):
     assert told["2"].remedy
 
 
-def test_a_picture_taken_back_is_not_described(scripted):
+def test_cancelled_picture_is_dropped(scripted):
+    """A cancelled picture is not described."""
     engine, _ = scripted()
     admitted(engine, PICTURES[:3])
     engine.step()
@@ -198,7 +206,8 @@ def test_a_picture_taken_back_is_not_described(scripted):
     assert set(answers(engine, 1)) == {"1"}
 
 
-def test_rows_that_found_no_room_wait_and_are_tried_again_by_halves(scripted):
+def test_retry_after_out_of_memory(scripted):
+    """A batch that runs out of memory waits and is tried again in halves."""
     engine, family = scripted(rows=4)
     family.trouble = [take_too_much]
     admitted(engine, PICTURES[:4])
@@ -210,7 +219,8 @@ def test_rows_that_found_no_room_wait_and_are_tried_again_by_halves(scripted):
     assert [size for size, _, _ in family.batches] == [4, 2, 2]
 
 
-def test_it_shrinks_down_to_one_and_grows_when_nothing_waits(scripted):
+def test_batch_shrinks_and_regrows(scripted):
+    """The batch shrinks down to one and grows when no picture waits."""
     engine, family = scripted(rows=4)
     assert [engine.shrink() for _ in range(3)] == [True, True, False]
     admitted(engine, PICTURES[:2])
@@ -220,7 +230,8 @@ def test_it_shrinks_down_to_one_and_grows_when_nothing_waits(scripted):
     assert [size for size, _, _ in family.batches] == [1, 1, 2, 2]
 
 
-def test_what_is_released_is_opened_again(scripted):
+def test_released_picture_is_reopened(scripted):
+    """A released picture is opened again."""
     engine, _ = scripted()
     admitted(engine, PICTURES[:2])
     engine.step()
@@ -228,9 +239,8 @@ def test_what_is_released_is_opened_again(scripted):
     assert set(answers(engine, 2)) == {"0", "1"}
 
 
-def test_a_processor_without_a_gpu_begins_with_one_and_goes_by_the_time_that_it_takes(
-    scripted, monkeypatch
-):
+def test_cpu_batch_follows_time(scripted, monkeypatch):
+    """A processor begins with batches of one, and the time taken sets the size."""
     engine, family = scripted(rows=4)
     engine._pace = loaded({"model": engine.models[0].name})._pace
     admitted(engine, PICTURES)
@@ -243,7 +253,8 @@ def test_a_processor_without_a_gpu_begins_with_one_and_goes_by_the_time_that_it_
     assert [size for size, _, _ in family.batches] == [1, 2, 3, 4, 2]
 
 
-def test_weights_are_read_when_they_are_warmed_and_held_once(options):
+def test_weights_load_once_on_demand(options):
+    """Weights are read when they are warmed, and engines share them."""
     context = PlainShelf()
     first, second = load(options, context), load({**options, "rows": 2}, context)
     assert first.models[0] is second.models[0]
@@ -256,7 +267,8 @@ def test_weights_are_read_when_they_are_warmed_and_held_once(options):
     assert len(answers(half, 2)) == 2
 
 
-def test_the_identity_changes_with_all_that_changes_a_text(options, checkpoint):
+def test_options_change_identity(options, checkpoint):
+    """The identity changes with every option that changes a caption."""
     told = [
         load({**options, **more}, PlainShelf()).identity
         for more in (
@@ -289,14 +301,16 @@ def test_the_identity_changes_with_all_that_changes_a_text(options, checkpoint):
         ({"model": 7}, "model"),
     ],
 )
-def test_an_option_that_is_not_understood_is_named(options, wrong, told):
+def test_bad_engine_option_refused(options, wrong, told):
+    """An invalid option of the engine is named with its remedy."""
     with pytest.raises(EngineError, match=told) as caught:
         load({**options, **wrong}, PlainShelf())
     assert caught.value.remedy
 
 
 @pytest.mark.parametrize("wrong", [{"rows": 2}, {"written": 1}, {"max_tokens": "9"}, {"x": 1}])
-def test_a_request_that_is_not_understood_is_refused(scripted, wrong):
+def test_bad_request_option_refused(scripted, wrong):
+    """An invalid option of a request is refused."""
     engine, _ = scripted()
     with pytest.raises(EngineError, match=next(iter(wrong))):
         engine.admit(CaptionRequest("1", PICTURES[0], wrong))
@@ -309,7 +323,8 @@ def test_it_does_not_speak(scripted):
     assert not hasattr(engine, "voices")
 
 
-def test_a_model_that_is_not_there_is_told_before_anything_large_is_imported():
+def test_missing_model_skips_torch():
+    """A missing model is reported before torch or transformers is imported."""
     program = (
         "import sys\n"
         "from measuring.shelf import PlainShelf\n"
@@ -333,14 +348,16 @@ def test_a_model_that_is_not_there_is_told_before_anything_large_is_imported():
     assert imported == "False False"
 
 
-def test_packages_that_are_not_there_are_named(options, monkeypatch):
+def test_missing_package_says_install(options, monkeypatch):
+    """A missing package is reported with the command that installs it."""
     monkeypatch.setitem(sys.modules, "transformers", None)
     with pytest.raises(EngineUnavailable) as caught:
         load(options, PlainShelf())
     assert caught.value.remedy == "pip install 'narrated[models]'"
 
 
-def test_files_that_are_damaged_make_the_model_unavailable(options, tmp_path):
+def test_damaged_model_is_unavailable(options, tmp_path):
+    """Damaged files make the model unavailable."""
     (tmp_path / "config.json").write_text('{"model_type": "blip"}')
     with pytest.raises(EngineUnavailable, match="cannot be used"):
         load({"model": str(tmp_path)}, PlainShelf())

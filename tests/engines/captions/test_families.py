@@ -29,7 +29,8 @@ def read(folder, **options):
 
 
 @pytest.mark.parametrize(("name", "prompt"), ASKED)
-def test_a_batch_of_pictures_is_described_as_each_alone(checkpoint, name, prompt):
+def test_batch_matches_single(checkpoint, name, prompt):
+    """Pictures get the same texts in a batch as alone."""
     folder = checkpoint(name)
     family, module = family_of(folder, name), read(folder)
     prompt = family.prompt if prompt is None else prompt
@@ -57,7 +58,8 @@ def test_no_family_needs_torchvision(checkpoint, name):
         __import__("torchvision")
 
 
-def test_what_a_caption_is_begun_with_is_part_of_it_and_a_question_is_not(checkpoint):
+def test_caption_keeps_its_beginning(checkpoint):
+    """A caption includes its given beginning, but not a question."""
     folder = checkpoint("blip")
     family, module = family_of(folder, "blip"), read(folder)
     begun, asked = (
@@ -69,7 +71,8 @@ def test_what_a_caption_is_begun_with_is_part_of_it_and_a_question_is_not(checkp
 
 
 @pytest.mark.parametrize("name", ["smolvlm", "qwen3_vl"])
-def test_what_is_asked_is_not_part_of_the_answer(checkpoint, name):
+def test_answer_omits_the_prompt(checkpoint, name):
+    """The answer does not include the prompt."""
     folder = checkpoint(name)
     family = family_of(folder, name)
     for written in family.describe(read(folder), PICTURES, family.prompt, TOKENS):
@@ -78,8 +81,11 @@ def test_what_is_asked_is_not_part_of_the_answer(checkpoint, name):
 
 
 @pytest.mark.parametrize("name", FAMILIES)
-def test_it_is_told_whether_a_text_was_cut(checkpoint, name):
-    """Random weights hardly ever end a text; where they are made to, it is whole."""
+def test_cut_text_is_marked(checkpoint, name):
+    """A text is marked as cut if it reached the limit.
+
+    Random weights hardly ever end a text; where they are made to, it is whole.
+    """
     folder = checkpoint(name)
     family, module = family_of(folder, name), read(folder)
     assert any(each.is_cut for each in family.describe(module, PICTURES, family.prompt, 3))
@@ -93,7 +99,8 @@ def test_it_is_told_whether_a_text_was_cut(checkpoint, name):
     assert [each.is_cut for each in whole] == [False] * 4
 
 
-def test_a_task_that_gives_no_text_is_refused(checkpoint):
+def test_task_without_text_is_refused(checkpoint):
+    """A task that gives no text is refused."""
     family = family_of(checkpoint("florence2"), "florence2")
     family.check("<MORE_DETAILED_CAPTION>")
     family.check("What does the image describe?")
@@ -107,13 +114,15 @@ def test_what_cannot_be_asked_says_so(checkpoint):
         family_of(checkpoint("vit_gpt2"), "vit_gpt2").check("a photo of")
 
 
-def test_a_model_of_another_kind_is_refused(tmp_path):
+def test_other_model_kind_is_refused(tmp_path):
+    """A model of another kind is refused."""
     (tmp_path / "config.json").write_text('{"model_type": "bark"}')
     with pytest.raises(EngineUnavailable, match="describes no pictures"):
         family_of(tmp_path, "suno/bark")
 
 
-def test_a_model_with_code_of_its_own_is_refused(tmp_path):
+def test_model_with_code_is_refused(tmp_path):
+    """A model with its own code is refused, and the remedy names another."""
     config = {"model_type": "florence2", "auto_map": {"AutoConfig": "configuration_florence2.X"}}
     (tmp_path / "config.json").write_text(json.dumps(config))
     with pytest.raises(EngineUnavailable, match="code of its own") as caught:
@@ -124,7 +133,8 @@ def test_a_model_with_code_of_its_own_is_refused(tmp_path):
 @pytest.mark.gpu
 @pytest.mark.parametrize("name", FAMILIES)
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
-def test_half_precision_describes_on_a_gpu(checkpoint, name, dtype):
+def test_half_precision_on_gpu(checkpoint, name, dtype):
+    """A model describes pictures in half precision on a GPU."""
     folder = checkpoint(name)
     family, module = family_of(folder, name), read(folder, dtype=dtype).to("cuda")
     written = family.describe(module, PICTURES, family.prompt, TOKENS)

@@ -106,18 +106,21 @@ CUT = [
 
 
 @pytest.mark.parametrize(("raw", "said"), CUT)
-def test_a_sentence_that_was_only_begun_is_not_said(raw, said):
+def test_cut_sentence_is_left_out(raw, said):
+    """An unfinished sentence is left out."""
     assert tidy(raw, is_cut=True) == said
 
 
-def test_a_sentence_without_an_end_is_bounded_at_a_clause():
+def test_long_sentence_ends_at_clause():
+    """A sentence that is too long ends at a clause."""
     said = tidy("A room with " + ", ".join(f"a chair of the number {n}" for n in range(90)))
     assert len(said) <= 321
     assert said.endswith(".")
     assert said[:-1].split(", ")[-1].startswith("a chair of the number")
 
 
-def test_a_second_sentence_that_is_too_long_is_left_out():
+def test_long_second_is_left_out():
+    """A second sentence that is too long is left out."""
     assert tidy("A dog. It is " + ", ".join(f"very {n}" for n in range(90)) + " big.") == "A dog."
 
 
@@ -126,6 +129,7 @@ def test_what_is_tidy_stays_as_it_is():
         assert tidy(said) == said
 
 
-def test_a_text_of_any_length_is_tidied_soon():
+def test_huge_text_is_tidied():
+    """A text of any length is tidied and shortened."""
     for piece in ("a ", "a dog and ", "in this image ", "<", "a b c d e f g "):
         assert len(tidy(piece * 4000)) <= 321

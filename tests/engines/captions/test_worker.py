@@ -21,7 +21,8 @@ def captioner(checkpoint):
     return replace(spec(engine, name="models", load_s=60.0), home=ModelResources(device="cpu"))
 
 
-def test_a_picture_that_there_is_no_memory_to_open_fails_alone_and_says_so(checkpoint):
+def test_huge_picture_fails_alone(checkpoint):
+    """A picture too large for the free memory fails alone and says so."""
     vast = io.BytesIO()
     Image.new("RGB", (12_000, 10_000), "red").save(vast, "PNG", compress_level=1)
 
@@ -40,7 +41,8 @@ def test_a_picture_that_there_is_no_memory_to_open_fails_alone_and_says_so(check
     asyncio.run(story())
 
 
-def test_a_worker_describes_pictures_side_by_side(checkpoint):
+def test_pictures_share_a_worker(checkpoint):
+    """A worker describes pictures side by side."""
     pictures = [saved(shaded(number)) for number in range(6)]
 
     async def story():
