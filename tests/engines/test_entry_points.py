@@ -12,8 +12,8 @@ import yaml
 from measuring.shelf import PlainShelf
 from narrated.config.file import load as load_config
 from narrated.config.values import Config
-from narrated.config.worker_specs import all_engines, engine_spec, limits, worker_specs
-from narrated.doctor.engines import engines
+from narrated.config.worker_specs import all_engines, chunk_limits, engine_spec, worker_specs
+from narrated.doctor.engines import check_engines
 from narrated.doctor.finding import Severity
 from narrated.engines.engine_spec import EngineSpec, load
 from narrated.engines.entry_points import installed_engines
@@ -111,7 +111,7 @@ def test_daemon_never_imports_engine(tones: Path, monkeypatch: pytest.MonkeyPatc
     assert spec == EngineSpec(
         "tones", "speech", "narrated_tones", 400, distribution="narrated-tones 1.0"
     )
-    assert limits(config())["tones"] == 400
+    assert chunk_limits(config())["tones"] == 400
     assert "narrated_tones" not in sys.modules
 
 
@@ -135,7 +135,7 @@ def test_captioner_by_its_group(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     group = "narrated.engines.captions"
     monkeypatch.syspath_prepend(offered(tmp_path, "look = some.module", group=group))
     assert engine_spec(config(), "look").kind == "caption"
-    assert "look" not in limits(config())
+    assert "look" not in chunk_limits(config())
 
 
 def test_built_in_name_goes_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -154,7 +154,7 @@ def test_broken_entry_names_package(
     with pytest.raises(ConfigurationError, match=r"foreign 2\.1.*pip uninstall foreign"):
         engine_spec(config(), "broken")
     assert engine_spec(config(), "fine").module == "some.module"
-    assert "broken" not in limits(config())
+    assert "broken" not in chunk_limits(config())
 
 
 def test_name_offered_twice_is_broken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -184,7 +184,7 @@ def test_doctor_tells_broken_entry(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     monkeypatch.syspath_prepend(offered(tmp_path, "broken = not a module!"))
     (worker,) = [each for each in worker_specs(config()) if not each.holds_models]
     state = WorkerSnapshot(worker.name, 1, WorkerState.READY, ("espeak", "embedded"), 0, 0, "")
-    findings = {each.name: each for each in engines(config(), EngineProbe({}, [state]))}
+    findings = {each.name: each for each in check_engines(config(), EngineProbe({}, [state]))}
     assert findings["engine espeak"].state is Severity.WELL
     assert findings["engine broken"].state is Severity.WARNING
     assert "foreign 2.1" in findings["engine broken"].what
