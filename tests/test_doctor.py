@@ -23,11 +23,7 @@ from narrated.doctor.engines import check_engines
 from narrated.doctor.finding import Finding, Severity
 from narrated.doctor.folder_rights import check_folder_rights
 from narrated.doctor.gpu import check_gpu
-from narrated.doctor.inbox_file_system import (
-    _WITHOUT_LEASES,
-    check_hard_links,
-    file_system_type,
-)
+from narrated.doctor.inbox_file_system import _WITHOUT_LEASES, check_hard_links, file_system_type
 from narrated.doctor.inotify_limits import check_inotify_limits
 from narrated.doctor.run_checks import run_checks
 from narrated.doctor.syncthing import check_syncthing

@@ -13,9 +13,7 @@ from pathlib import Path
 import msgspec
 from PIL import Image
 
-from narrated.script.script import (
-    Draft,
-)
+from narrated.script.script import Draft
 from narrated.workers.protocol import ChildChannel
 
 

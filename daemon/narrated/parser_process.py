@@ -42,7 +42,7 @@ def _result(header: dict[str, Any], payload: bytes) -> bytes:
     if header["do"] == "plan":
         return msgspec.json.encode(_draft(header, payload))
     if header["do"] == "cover":
-        from narrated.reading.cover_image import cover  # late: few requests need Pillow
+        from narrated.reading.cover_jpeg import cover  # late: few requests need Pillow
 
         return cover(payload)
     raise NarratedError(f"The parser does not know the request `{header['do']}`.")

@@ -15,11 +15,7 @@ from measuring.shelf import PlainShelf
 from narrated.engines.bark.engine import load as load_bark
 from narrated.engines.bark.voice_prompt import of_archive
 from narrated.engines.captions.engine import load as load_captions
-from narrated.engines.neural.torch_device import (
-    TorchDevice,
-    is_device_lost,
-    is_out_of_memory,
-)
+from narrated.engines.neural.torch_device import TorchDevice, is_device_lost, is_out_of_memory
 from narrated.errors import DeviceLost, EngineUnavailable, OutOfMemory
 
 

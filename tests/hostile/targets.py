@@ -14,7 +14,7 @@ import msgspec
 from narrated.engines.metadata_captioner import describe
 from narrated.errors import EngineError, NarratedError, SourceError
 from narrated.outbox import manifest
-from narrated.reading.cover_image import cover
+from narrated.reading.cover_jpeg import cover
 from narrated.reading.metadata import Metadata, merged, parse_folder_settings
 from narrated.reading.source_reader import read
 from narrated.script.coverage import count_coverage

@@ -10,7 +10,7 @@ from PIL import Image
 from hostile import bombs
 from hostile.targets import TARGETS
 from narrated.engines.metadata_captioner import describe
-from narrated.reading.cover_image import cover
+from narrated.reading.cover_jpeg import cover
 from narrated.reading.document import Paragraph, Text
 from narrated.reading.source_reader import read
 from narrated.script.english.rules import normalise_english

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image, ImageDraw
 
 from narrated.errors import SourceError
-from narrated.reading.cover_image import cover
+from narrated.reading.cover_jpeg import cover
 from narrated.reading.document import Picture
 from narrated.reading.source_reader import read
 

@@ -43,7 +43,7 @@ from narrated.inbox import inbox
 from narrated.jobs.carry_over import CarryOver
 from narrated.ledger.database import Database, Repository
 from narrated.ledger.jobs import Jobs
-from narrated.reading.cover_image import cover
+from narrated.reading.cover_jpeg import cover
 from narrated.script.draft_builder import build_draft
 from narrated.script.script import ReadingSettings
 from narrated.service.daemon import Daemon

@@ -12,7 +12,7 @@ import pytest
 
 TIERS = ("fast", "models", "peers", "faults", "long")
 CI_TIERS = TIERS[:-1]
-_TESTS = Path(__file__).parents[1]
+TESTS = Path(__file__).parents[1]
 _ROOT_FIXTURES = frozenset({"small_disk"})
 """Fixtures that mount a disk: their tests need root, so they belong to the faults."""
 
@@ -46,9 +46,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 def file_tier(path: Path) -> str:
     """The tier of a test file."""
-    if not path.is_relative_to(_TESTS):
+    if not path.is_relative_to(TESTS):
         return "fast"
-    name = path.relative_to(_TESTS)
+    name = path.relative_to(TESTS)
     for place in (name, *name.parents):
         if tier := tiers_by_path().get(str(place)):
             return tier
@@ -58,7 +58,7 @@ def file_tier(path: Path) -> str:
 @cache
 def tiers_by_path() -> dict[str, str]:
     """Files and folders below tests/, with their tiers."""
-    table = tomllib.loads((_TESTS / "tiers.toml").read_text())
+    table = tomllib.loads((TESTS / "tiers.toml").read_text())
     return {path: tier for tier, paths in table.items() for path in paths}
 
 

@@ -9,6 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from narrated.inbox.events import Event, ScanFinished
+from narrated.inbox.handled_versions import HandledVersions
 from narrated.inbox.name_rules import NameKind, judge_path
 from narrated.inbox.readiness import FileSignature, ScanStopped
 from narrated.inbox.reconciler import Reconciler
@@ -16,7 +17,6 @@ from narrated.inbox.root_identity import RootIdentity
 from narrated.inbox.root_monitor import RootMonitor
 from narrated.inbox.scan_interval import ScanInterval
 from narrated.inbox.scanner import FolderScanner, TreeScan
-from narrated.inbox.snapshot import ScanSnapshot
 from narrated.inbox.watcher import Hint, HintCause, HintQueue, InotifyWatcher
 
 _ROOTLESS_S = 0.5
@@ -53,7 +53,7 @@ class Inbox:
         identity = RootIdentity(root)
         self._scanner = FolderScanner(identity.path, ignore, self._tick)
         self._reconciler = Reconciler(
-            identity.path, ScanSnapshot(known), settle_s, second_look_s, self._tick
+            identity.path, HandledVersions(known), settle_s, second_look_s, self._tick
         )
         self._hints = HintQueue()
         watcher = InotifyWatcher(self._hints, self._tick)

@@ -14,7 +14,8 @@ from narrated.inbox.events import (
     FileUnreadable,
     FileVanished,
 )
-from narrated.inbox.fs import chmod_remedy
+from narrated.inbox.file_system_facts import chmod_remedy
+from narrated.inbox.handled_versions import HandledVersions
 from narrated.inbox.name_rules import NameKind, judge, judge_path
 from narrated.inbox.pending_files import (
     SETTLES_WITHOUT_LEASE,
@@ -23,7 +24,6 @@ from narrated.inbox.pending_files import (
     PendingReason,
 )
 from narrated.inbox.readiness import ExpectedVersion, Readiness, examine, fingerprint
-from narrated.inbox.snapshot import ScanSnapshot
 from narrated.printable import printable
 
 
@@ -33,7 +33,7 @@ class Reconciler:
     def __init__(
         self,
         root: str,
-        snapshot: ScanSnapshot,
+        snapshot: HandledVersions,
         settle_s: float,
         second_look_s: float,
         tick: Callable[[], None],

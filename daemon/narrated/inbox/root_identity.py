@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from narrated.inbox.fs import birth_time_ns
+from narrated.inbox.file_system_facts import birth_time_ns
 from narrated.inbox.name_rules import NameKind, judge
 
 SUDDENLY_EMPTY = "The inbox is suddenly empty; what was read before keeps its narration."

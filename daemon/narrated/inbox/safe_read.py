@@ -11,7 +11,7 @@ from pathlib import Path
 from urllib.parse import unquote_to_bytes
 
 from narrated.errors import NarratedError, SourceAbsent, SourceError, SourceUnreadable
-from narrated.inbox.fs import chmod_remedy
+from narrated.inbox.file_system_facts import chmod_remedy
 from narrated.printable import printable
 
 _FOLDER = os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC

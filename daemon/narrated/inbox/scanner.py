@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from narrated.inbox.events import Event
-from narrated.inbox.fs import chmod_remedy
+from narrated.inbox.file_system_facts import chmod_remedy
 from narrated.inbox.name_rules import NameKind, ignored, judge, judge_path
 from narrated.inbox.readiness import fingerprint
 from narrated.inbox.reconciler import Reconciler

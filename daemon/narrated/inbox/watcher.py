@@ -31,7 +31,7 @@ from watchdog.observers.inotify_c import (
     WatchDescriptor,
 )
 
-from narrated.inbox.fs import remote_file_system
+from narrated.inbox.file_system_facts import remote_file_system
 
 # No modified or attribute events: a large write would send one for each block.
 _EVENTS: list[type[FileSystemEvent]] = [

@@ -22,8 +22,8 @@ from narrated.jobs.error_notes import ErrorNotes
 from narrated.jobs.events import EventDispatcher, JobReady, JobStopped
 from narrated.jobs.job_factory import JobFactory
 from narrated.jobs.overrides import applies_by_place
-from narrated.jobs.picture_jobs import PictureJobs
 from narrated.jobs.source_disposal import SourceDisposal
+from narrated.jobs.standalone_picture_jobs import StandalonePictureJobs
 from narrated.ledger.job import Job, JobCause, JobReason, JobState
 from narrated.ledger.store import Ledger
 from narrated.logs import fields
@@ -58,7 +58,7 @@ class Ingest:
         self,
         ledger: Ledger,
         jobs: JobFactory,
-        pictures: PictureJobs,
+        pictures: StandalonePictureJobs,
         notes: ErrorNotes,
         disposal: SourceDisposal,
         events: EventDispatcher,

@@ -7,8 +7,8 @@ from bs4.element import NavigableString, PageElement
 
 from narrated.reading import html_elements
 from narrated.reading.document import Unspoken
-from narrated.reading.skip_rules import classes_and_id
-from narrated.reading.skipped_elements import beginning, skipped_element
+from narrated.reading.html_skip_rules import classes_and_id
+from narrated.reading.skipped_listing import beginning, skipped_element
 
 # The wider element first: a post's heading often lies outside of its content element.
 _NAMES = html_elements.names("""

@@ -6,7 +6,7 @@ from bs4 import BeautifulSoup, Tag
 from bs4.element import NavigableString
 
 from narrated.reading.html_elements import MATH
-from narrated.reading.skip_rules import classes_and_id
+from narrated.reading.html_skip_rules import classes_and_id
 
 _HINT = re.compile(r"<math|katex|mathjax|<mjx-|math/tex|mwe-math", re.I)
 _NAMES = frozenset({"math", "mjx-container"})

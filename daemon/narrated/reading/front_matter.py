@@ -5,13 +5,7 @@ import re
 from narrated.errors import SourceError
 from narrated.printable import printable
 from narrated.reading.document import Unspoken
-from narrated.reading.metadata import (
-    FRONT_MATTER_KEYS,
-    Choices,
-    Metadata,
-    MetadataSource,
-    parse,
-)
+from narrated.reading.metadata import FRONT_MATTER_KEYS, Choices, Metadata, MetadataSource, parse
 from narrated.reading.yaml_toml import load_toml, load_yaml
 
 _MOST_CHARACTERS = 64_000

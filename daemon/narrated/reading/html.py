@@ -14,9 +14,9 @@ from narrated.reading.article import after_article, before_article, find_article
 from narrated.reading.document import Blocks
 from narrated.reading.formulas import unify_formulas
 from narrated.reading.html_blocks import BlockReader
+from narrated.reading.html_skip_rules import SkipRule, skip_in_article, skip_in_page, skip_in_text
 from narrated.reading.metadata import Metadata
 from narrated.reading.page_metadata import page_metadata
-from narrated.reading.skip_rules import SkipRule, skip_in_article, skip_in_page, skip_in_text
 from narrated.reading.text_decoding import without_control_references
 
 DEEPEST = 150

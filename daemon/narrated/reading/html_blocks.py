@@ -27,7 +27,7 @@ from narrated.reading.document import (
     Text,
 )
 from narrated.reading.html_inline import InlineReader
-from narrated.reading.skip_rules import SkipRule
+from narrated.reading.html_skip_rules import SkipRule
 from narrated.reading.tables import holds_code, table
 
 _CHECKBOX_WRAPPERS = frozenset({"p", "label", "span", "div"})

@@ -20,8 +20,8 @@ from narrated.reading.document import (
     Text,
     Unspoken,
 )
-from narrated.reading.skip_rules import SkipRule
-from narrated.reading.skipped_elements import skipped_element, skipped_instruction
+from narrated.reading.html_skip_rules import SkipRule
+from narrated.reading.skipped_listing import skipped_element, skipped_instruction
 
 _SPACES = re.compile(r"\s+")
 _BACK_LINKS = frozenset({"footnote-back", "footnote-backref", "reversefootnote", "headerlink"})

@@ -43,9 +43,7 @@ def normalise(text: str, language: str = "en") -> str:
 
 
 def _normalise_english_sentence(text: str) -> str:
-    from narrated.script.english.rules import (
-        normalise_english,  # late: other languages need none of it
-    )
+    from narrated.script.english.rules import normalise_english
 
     # Part endless tokens, so that the cost of a rule stays linear in the length.
     return normalise_english(_TOKEN.sub(r"\g<0> ", text) if len(text) > _LONGEST_TOKEN else text)

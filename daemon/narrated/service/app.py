@@ -19,7 +19,6 @@ from narrated.jobs.job_factory import JobFactory
 from narrated.jobs.narration_log import NarrationLog
 from narrated.jobs.outbox_access import OutboxAccess
 from narrated.jobs.outcomes import JobOutcomes
-from narrated.jobs.picture_jobs import PictureJobs
 from narrated.jobs.plan import OutputSettings
 from narrated.jobs.planner import JobDefaults, Planner
 from narrated.jobs.publisher import Publisher
@@ -27,6 +26,7 @@ from narrated.jobs.render import clear
 from narrated.jobs.runner import JobRunner
 from narrated.jobs.source_disposal import DisposalPolicy, SourceDisposal
 from narrated.jobs.speaking import ChunkSpeaker
+from narrated.jobs.standalone_picture_jobs import StandalonePictureJobs
 from narrated.jobs.synthesis import Synthesis
 from narrated.jobs.withdrawal import Withdrawal
 from narrated.ledger.database import last_aside
@@ -158,7 +158,7 @@ class App:
         self._stack.push_async_callback(self.outbox.settle)
         self.notes = ErrorNotes(ledger, self.outbox)
         self.job_factory = JobFactory(ledger, events, config.inbox)
-        self.picture_jobs = PictureJobs(ledger, self.job_factory, self.notes)
+        self.picture_jobs = StandalonePictureJobs(ledger, self.job_factory, self.notes)
         self.planner = self.build_planner(self._start_parsers(PARSERS))
         self.synthesis = Synthesis(self.cache, self.scheduler)
         self.disposal = SourceDisposal(ledger, events, config.inbox, disk)

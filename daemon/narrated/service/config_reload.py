@@ -9,7 +9,7 @@ from narrated.jobs.ingest import Ingest
 from narrated.service.app import App
 from narrated.service.deferred import DeferredOperations
 from narrated.service.inbox_feed import InboxFeed
-from narrated.service.waiting_jobs import WaitingJobs
+from narrated.service.job_resumption import JobResumption
 
 FIXED = ("inbox", "outbox", "state", "cache")
 """Keys that a running daemon cannot change."""
@@ -29,7 +29,7 @@ class ConfigReload:
         app: App,
         ingest: Ingest,
         feed: InboxFeed,
-        waiting: WaitingJobs,
+        waiting: JobResumption,
         deferred: DeferredOperations,
     ) -> None:
         self._app = app

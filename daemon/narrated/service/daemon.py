@@ -25,7 +25,7 @@ from narrated.jobs.events import (
     SourceReturned,
 )
 from narrated.jobs.ingest import Ingest
-from narrated.jobs.picture_jobs import is_picture
+from narrated.jobs.standalone_picture_jobs import is_picture
 from narrated.jobs.verify import OutboxVerifier
 from narrated.ledger.job import Job, JobCause
 from narrated.outbox.publish import sweep
@@ -39,7 +39,7 @@ from narrated.service.control_requests import ControlRequests
 from narrated.service.control_socket import ControlServer, socket_path
 from narrated.service.deferred import DeferredOperations
 from narrated.service.housekeeping.duty import Duty, Housekeeping
-from narrated.service.housekeeping.engine_retry import EngineRetry
+from narrated.service.housekeeping.engine_arrival import EngineArrival
 from narrated.service.housekeeping.host_checks import ClockCheck, MountCheck
 from narrated.service.housekeeping.retention import RetentionPruner
 from narrated.service.housekeeping.source_retry import SourceRetry
@@ -48,12 +48,12 @@ from narrated.service.housekeeping.storage_retry import StorageRetry
 from narrated.service.housekeeping.watchdog import Watchdog
 from narrated.service.housekeeping.withdrawal import DueWithdrawals
 from narrated.service.inbox_feed import InboxFeed
+from narrated.service.job_resumption import JobResumption
 from narrated.service.malloc import return_large_blocks
 from narrated.service.preview import Preview
 from narrated.service.state_lock import LockHolder, StateLock
 from narrated.service.status_report import StatusReport
 from narrated.service.status_reporter import StatusReporter
-from narrated.service.waiting_jobs import WaitingJobs
 from narrated.systemd_notify import ServiceNotifier
 
 START_EXTENSION_S = 60.0
@@ -133,7 +133,7 @@ class Daemon:
         self._stack.callback(self.deferred.close)
         self.admission = Admission(app.ledger, self._run_job)
         self._stack.push_async_callback(self.admission.close)
-        self.waiting = WaitingJobs(app.ledger, self.admission.push)
+        self.waiting = JobResumption(app.ledger, self.admission.push)
 
     def _build_inbox(self) -> None:
         app = self.app
@@ -181,7 +181,7 @@ class Daemon:
                 self._notifier, app.mount_guard, self.reporter.news, self.reporter.report
             ),
             ClockCheck(self.clock),
-            EngineRetry(app.pool, waiting),
+            EngineArrival(app.pool, waiting),
             StorageRetry(app.ledger, app.probe, waiting),
             SourceRetry(app.ledger, app.config.inbox, waiting),
             DueWithdrawals(lambda: app.config, self.ingest, app.withdrawal, self.clock),

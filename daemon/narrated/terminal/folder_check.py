@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from narrated.errors import NarratedError
-from narrated.inbox.fs import chmod_remedy
+from narrated.inbox.file_system_facts import chmod_remedy
 from narrated.inbox.name_rules import NameKind, judge
 from narrated.inbox.scanner import FolderScanner
 from narrated.jobs.planner import JobDefaults, Planner

@@ -36,7 +36,7 @@ from narrated.engines.model_interface import ModelResources
 from narrated.errors import DeviceLost, EngineUnavailable, OutOfMemory
 from narrated.workers.arbiter import EngineQueue, MemoryArbiter
 from narrated.workers.budget import MemoryBudget
-from narrated.workers.guard import guarded, load_engine
+from narrated.workers.engine_errors import guarded, load_engine
 from narrated.workers.protocol import ChildChannel, die_with_parent
 
 REPORT_S = 2.0

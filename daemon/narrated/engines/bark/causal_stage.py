@@ -11,8 +11,8 @@ from transformers.models.bark.modeling_bark import BarkCausalModel
 
 from narrated.engines.bark.request import BarkRequest
 from narrated.engines.bark.transformer_blocks import BarkTransformer
-from narrated.engines.neural.batch import Batch, TokenSequence
 from narrated.engines.neural.decoder import KeyValueDecoder
+from narrated.engines.neural.running_batch import Batch, TokenSequence
 from narrated.engines.neural.stage_pipeline import requests_per_pass
 
 SLICE = 12

@@ -15,8 +15,8 @@ from narrated.engines.bark.causal_stage import CausalStage
 from narrated.engines.bark.generation_config import GenerationConfig
 from narrated.engines.bark.request import BarkRequest
 from narrated.engines.bark.voice_prompt import Codes
-from narrated.engines.neural.batch import TokenSequence
 from narrated.engines.neural.decoder import rounded
+from narrated.engines.neural.running_batch import TokenSequence
 
 
 class CoarseStage(CausalStage):

@@ -9,7 +9,7 @@ from transformers.models.bark.modeling_bark import BarkCausalModel
 from narrated.engines.bark.causal_stage import CausalStage
 from narrated.engines.bark.generation_config import GenerationConfig
 from narrated.engines.bark.request import BarkRequest
-from narrated.engines.neural.batch import TokenSequence
+from narrated.engines.neural.running_batch import TokenSequence
 
 
 class SemanticStage(CausalStage):

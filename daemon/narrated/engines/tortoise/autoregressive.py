@@ -11,8 +11,8 @@ from itertools import islice, takewhile
 
 import torch
 
-from narrated.engines.neural.batch import Batch, TokenSequence
 from narrated.engines.neural.decoder import KeyValueDecoder
+from narrated.engines.neural.running_batch import Batch, TokenSequence
 from narrated.engines.tortoise.checkpoint import TortoiseModels
 from narrated.engines.tortoise.request import TortoiseRequest
 from narrated.engines.tortoise.unified_voice import UnifiedVoiceTransformer

@@ -7,7 +7,7 @@ from narrated.backoff import Backoff
 from narrated.inbox import safe_read
 from narrated.ledger.job import Job, JobState
 from narrated.ledger.store import Ledger
-from narrated.service.waiting_jobs import WaitingJobs
+from narrated.service.job_resumption import JobResumption
 
 FIRST_S, LONGEST_S = 2.0, 60.0
 
@@ -22,7 +22,7 @@ class SourceRetry:
 
     retry_s = None
 
-    def __init__(self, ledger: Ledger, inbox: Path, waiting: WaitingJobs) -> None:
+    def __init__(self, ledger: Ledger, inbox: Path, waiting: JobResumption) -> None:
         self._ledger = ledger
         self._inbox = inbox
         self._waiting = waiting

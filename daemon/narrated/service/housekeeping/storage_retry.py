@@ -7,7 +7,7 @@ from narrated.backoff import Backoff
 from narrated.errors import StorageError
 from narrated.ledger.job import JobReason
 from narrated.ledger.store import Ledger
-from narrated.service.waiting_jobs import WaitingJobs
+from narrated.service.job_resumption import JobResumption
 
 FIRST_S, LONGEST_S = 2.5, 60.0
 
@@ -20,7 +20,7 @@ class StorageRetry:
 
     retry_s = FIRST_S
 
-    def __init__(self, ledger: Ledger, probe: Callable[[], None], waiting: WaitingJobs) -> None:
+    def __init__(self, ledger: Ledger, probe: Callable[[], None], waiting: JobResumption) -> None:
         """`probe` raises StorageError while state, cache or outbox cannot be written."""
         self._ledger = ledger
         self._probe = probe

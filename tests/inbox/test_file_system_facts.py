@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from narrated.inbox.fs import birth_time_ns, remote_file_system
+from narrated.inbox.file_system_facts import birth_time_ns, remote_file_system
 
 
 def test_recreated_folder_is_younger(tmp_path: Path) -> None:

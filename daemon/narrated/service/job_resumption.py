@@ -6,7 +6,7 @@ from narrated.ledger.job import Job, JobReason, JobState
 from narrated.ledger.store import Ledger
 
 
-class WaitingJobs:
+class JobResumption:
     """Moves waiting jobs on, and hands them to `push`."""
 
     def __init__(self, ledger: Ledger, push: Callable[[Job], None]) -> None:

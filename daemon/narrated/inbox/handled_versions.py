@@ -7,7 +7,7 @@ from narrated.inbox.readiness import FileSignature
 _NOTHING: Mapping[str, int] = {}
 
 
-class ScanSnapshot:
+class HandledVersions:
     """Fingerprints of files, folder by folder.
 
     It keeps fingerprints instead of signatures and names instead of paths, because it holds

@@ -12,7 +12,7 @@ from narrated.printable import printable
 from narrated.reading.source_reader import PICTURES
 
 
-class PictureJobs:
+class StandalonePictureJobs:
     """Ends the jobs of pictures that a post shows, and creates those of pictures it releases.
 
     A listener. `recover` repeats its work at the start, for events that a kill kept from it.

@@ -10,7 +10,7 @@ from narrated.jobs.error_notes import ErrorNotes
 from narrated.jobs.events import EventDispatcher
 from narrated.jobs.job_factory import JobFactory
 from narrated.jobs.outbox_access import OutboxAccess
-from narrated.jobs.picture_jobs import PictureJobs
+from narrated.jobs.standalone_picture_jobs import StandalonePictureJobs
 from narrated.ledger.job import Job, JobState
 from narrated.outbox.mount_guard import MountGuard
 from support.premises import Premises
@@ -24,7 +24,7 @@ class Album(Premises):
         (home / "outbox").mkdir()
         outbox = OutboxAccess(self.ledger, MountGuard(home / "outbox", None), self.disk)
         jobs = JobFactory(self.ledger, EventDispatcher(self.ledger), self.inbox)
-        self.pictures = PictureJobs(self.ledger, jobs, ErrorNotes(self.ledger, outbox))
+        self.pictures = StandalonePictureJobs(self.ledger, jobs, ErrorNotes(self.ledger, outbox))
         for number, path in enumerate(("post.md", "desk.png")):
             self.ledger.sources.record(path, FileSignature(number, 0, 0, 0), path)
         self.post = self.ledger.jobs.add("post.md", "post.md", 1, "post")

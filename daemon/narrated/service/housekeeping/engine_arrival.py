@@ -1,15 +1,15 @@
 """Resumes jobs that wait for an engine or a voice."""
 
-from narrated.service.waiting_jobs import WaitingJobs
+from narrated.service.job_resumption import JobResumption
 from narrated.workers.pool import WorkerPool
 
 
-class EngineRetry:
+class EngineArrival:
     """Resumes them when a worker announces an engine, or other voices."""
 
     retry_s = None
 
-    def __init__(self, pool: WorkerPool, waiting: WaitingJobs) -> None:
+    def __init__(self, pool: WorkerPool, waiting: JobResumption) -> None:
         self._pool = pool
         self._waiting = waiting
         self._workers: set[tuple[str, int | None, tuple[str, ...], int]] = set()
