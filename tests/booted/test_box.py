@@ -126,13 +126,11 @@ def test_install_refuses_without_root(box: Box) -> None:
     assert "sudo" in said
 
 
-def test_install_refuses_program_in_home(
-    box: Box,
-) -> None:
+def test_install_refuses_program_in_home(box: Box) -> None:
     """A program in a home is not installed as a service that could not see it."""
     box.run("cp", "-a", "/opt/narrated", "/root/narrated")
     said = box.run("/root/narrated/bin/python", PROGRAM, "install", check=False)
-    assert "stands in /root/narrated" in said
+    assert "The program is in /root/narrated" in said
     assert "/opt/narrated" in said
 
 
