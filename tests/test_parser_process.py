@@ -1,4 +1,4 @@
-"""The editor: plans, and the child that makes them whatever a file does to it."""
+"""The parser: plans, and the child that makes them whatever a file does to it."""
 
 import os
 import select
@@ -40,7 +40,7 @@ def test_import_loads_no_parser():
 
 
 @contextmanager
-def editor():
+def parser():
     ours, theirs = socket.socketpair()
     with ours, theirs:
         child = subprocess.Popen(
@@ -76,7 +76,7 @@ def request(name, captions=None):
 
 def test_child_survives_failures():
     """The child plans, makes covers, and goes on after every failure."""
-    with editor() as (wire, child):
+    with parser() as (wire, child):
         captions = {"a.png": {"text": "A dog", "missing": ""}}
         header, payload = asked(wire, request("a.md", captions), b"![](a.png)\n\n[W](u)")
         assert header == {"ok": True}
@@ -107,13 +107,13 @@ def test_child_survives_failures():
 
 def test_child_ends_with_socket():
     """The child ends when its socket closes."""
-    with editor() as (wire, child):
+    with parser() as (wire, child):
         wire.close()
         assert child.wait(10) == 0
 
 
 def test_the_child_dies_with_its_parent():
-    """A parent is killed; its editor must not stay behind."""
+    """A parent is killed; its parser must not stay behind."""
     code = (
         "import socket, subprocess, sys, time\n"
         "ours, theirs = socket.socketpair()\n"

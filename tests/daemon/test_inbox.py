@@ -78,9 +78,10 @@ def test_link_is_reported_not_followed(tmp_path: Path) -> None:
         daemon.drop("post.md", "My own words.")
         daemon.published("post", "My own words.")
         wait(
-            lambda: "folder: a link, which is not followed" in told.read_text(), lambda: daemon.log
+            lambda: "folder: a link, and links are not followed" in told.read_text(),
+            lambda: daemon.log,
         )
-        assert "file.md: a link, which is not followed: put what" in told.read_text()
+        assert "file.md: a link, and links are not followed: put the file" in told.read_text()
         (daemon.inbox / "folder").unlink()
         daemon.drop("file.md", "Now it is a file.")
         daemon.published("file", "Now it is a file.")
@@ -217,7 +218,7 @@ def test_redropped_file_is_removed(tmp_path: Path) -> None:
         assert daemon.spoken == ["post", "Dropped twice."]
 
 
-def test_emptying_inbox_is_no_trouble(tmp_path: Path) -> None:
+def test_own_removals_are_no_trouble(tmp_path: Path) -> None:
     """An inbox that the daemon emptied itself is no trouble."""
     with running(tmp_path, after="delete") as daemon:
         for text in ("The first.", "The second."):

@@ -77,7 +77,7 @@ def test_random_kills_publish_once(tmp_path: Path, figure: Callable[[str], None]
         assert daemon.ask("retry", "--failed").returncode == 0
         assert lives.live(daemon, watch=True).code == 0, daemon.log
     mischief.verify()
-    for who in ("daemon killed", "worker killed", "editor killed"):
+    for who in ("daemon killed", "worker killed", "parser killed"):
         assert mischief.done[who], f"no {who}"
     lost, most, beyond = mischief.lost(ROWS)
     figure(

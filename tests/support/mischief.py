@@ -24,7 +24,7 @@ from support.daemon import Daemon, wait
 LONGEST_LIFE_S = 0.5
 BOOK_PARAGRAPHS = 60
 BROKEN = "This will FAIL."
-WORKER, EDITOR = CHILDREN = "worker killed", "editor killed"
+WORKER, PARSER = CHILDREN = "worker killed", "parser killed"
 SAYING = re.compile(r"Saying [k-t]{4}")
 SUFFIXES = (".md", ".md", ".txt", ".html")
 
@@ -56,7 +56,7 @@ class Mischief:
     def rage(self, kills: int, start: Callable[[], int], end: Callable[[int], object]) -> None:
         """Live and die until so many were killed: `start` gives a daemon's process, `end` ends it.
 
-        A daemon dies each time; on its way perhaps a worker or an editor of its, which counts.
+        A daemon dies each time; on its way perhaps a worker or an parser of its, which counts.
         """
         while (left := kills - self.kills) > 0:
             before = self.kills
@@ -207,8 +207,8 @@ class Mischief:
         return self._chance.choice(paths) if paths else None
 
     def _kill_child(self, pid: int, what: str) -> bool:
-        """Kill a worker, as `status` names it, or an editor; whether there was one."""
-        victims = self._workers() if what == WORKER else _editors(pid)
+        """Kill a worker, as `status` names it, or an parser; whether there was one."""
+        victims = self._workers() if what == WORKER else _parsers(pid)
         if victims:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(self._chance.choice(sorted(victims)), signal.SIGKILL)
@@ -227,15 +227,15 @@ class Mischief:
         return [each["pid"] for each in status["workers"] if each["pid"]]
 
 
-def _editors(pid: int) -> list[int]:
+def _parsers(pid: int) -> list[int]:
     """The readers of a daemon, by the module that each of them runs."""
-    return [each for each in _children(pid) if _is_editor(each)]
+    return [each for each in _children(pid) if _is_parser(each)]
 
 
-def _is_editor(pid: int) -> bool:
+def _is_parser(pid: int) -> bool:
     with contextlib.suppress(OSError):
         told = Path(f"/proc/{pid}/comm").read_bytes(), Path(f"/proc/{pid}/cmdline").read_bytes()
-        return told[0] == b"editor\n" or b"narrated.parser_process" in told[1].split(b"\0")
+        return told[0] == b"parser_process\n" or b"narrated.parser_process" in told[1].split(b"\0")
     return False
 
 

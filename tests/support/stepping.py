@@ -9,7 +9,7 @@ renames, removes or syncs a file. Each has a name, without what chance puts into
 written down when it is done.
 
 Whatever a daemon needs is imported once, here. A daemon is a fork, and so are its worker and its
-editor: the code is what `narrated` runs, only that nobody waits for Python to start.
+parser: the code is what `narrated` runs, only that nobody waits for Python to start.
 """
 
 import asyncio
@@ -52,7 +52,7 @@ from narrated.systemd_notify import ServiceNotifier
 from narrated.terminal.daemon_client import DaemonClient
 from narrated.workers.protocol import PARENT_VARIABLE
 
-CHILDREN = 4  # a worker and two editors, and one more of whichever is lost
+CHILDREN = 4  # a worker and two parsers, and one more of whichever is lost
 ANSWER = "answer the user"
 """The step of a command that the user has seen done; before it, they would ask once more."""
 TICK_S = 0.01
@@ -315,7 +315,7 @@ def _called(place: Any) -> str:
 
 
 class Children:
-    """Forks that wait to become a worker or an editor, made before there is any thread."""
+    """Forks that wait to become a worker or an parser, made before there is any thread."""
 
     def __init__(self, count: int) -> None:
         self._waiting: list[tuple[int, socket.socket]] = []

@@ -44,17 +44,17 @@ STANDIN = """
 
 @pytest.fixture
 def module(tmp_path, monkeypatch):
-    (tmp_path / "standin_editor.py").write_text(textwrap.dedent(STANDIN))
+    (tmp_path / "standin_parser.py").write_text(textwrap.dedent(STANDIN))
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
-    return "standin_editor"
+    return "standin_parser"
 
 
-def telling(story, editors):
+def telling(story, parsers):
     async def whole():
         try:
-            await story(editors)
+            await story(parsers)
         finally:
-            await editors.stop()
+            await parsers.stop()
 
     asyncio.run(whole())
 
@@ -62,9 +62,9 @@ def telling(story, editors):
 def test_one_child_answers_in_turn(module):
     """One child answers one question after another."""
 
-    async def story(editors):
+    async def story(parsers):
         answers = await asyncio.gather(
-            *(editors.ask({"do": "plan"}, str(n).encode()) for n in range(5))
+            *(parsers.ask({"do": "plan"}, str(n).encode()) for n in range(5))
         )
         pids, counts, payloads = zip(*(answer.split() for answer in answers), strict=True)
         assert len(set(pids)) == 1
@@ -77,11 +77,11 @@ def test_one_child_answers_in_turn(module):
 def test_unreadable_source_says_why(module):
     """An unreadable source says why, with the remedy."""
 
-    async def story(editors):
+    async def story(parsers):
         with pytest.raises(SourceError, match="no text") as failed:
-            await editors.ask({"do": "fail"}, b"")
+            await parsers.ask({"do": "fail"}, b"")
         assert failed.value.remedy == "Save it anew."
-        assert (await editors.ask({"do": "plan"}, b"")).split()[1] == b"2"
+        assert (await parsers.ask({"do": "plan"}, b"")).split()[1] == b"2"
 
     telling(story, ParserPool(module=module))
 
@@ -89,10 +89,10 @@ def test_unreadable_source_says_why(module):
 def test_second_crash_blames_source(module):
     """A source that crashes its parser twice is refused."""
 
-    async def story(editors):
+    async def story(parsers):
         with pytest.raises(SourceError, match=r"crashed twice.*exit status 3"):
-            await editors.ask({"do": "die"}, b"")
-        assert await editors.ask({"do": "plan"}, b"well")
+            await parsers.ask({"do": "die"}, b"")
+        assert await parsers.ask({"do": "plan"}, b"well")
 
     telling(story, ParserPool(module=module))
 
@@ -100,9 +100,9 @@ def test_second_crash_blames_source(module):
 def test_first_crash_is_retried(module):
     """A source is parsed again by a new child after one crash."""
 
-    async def story(editors):
-        first = (await editors.ask({"do": "plan"}, b"")).split()
-        second = (await editors.ask({"do": "die unless first"}, b"")).split()
+    async def story(parsers):
+        first = (await parsers.ask({"do": "plan"}, b"")).split()
+        second = (await parsers.ask({"do": "die unless first"}, b"")).split()
         assert second[0] != first[0]
         assert second[1] == b"1"
 
@@ -112,10 +112,10 @@ def test_first_crash_is_retried(module):
 def test_slow_source_is_given_up(module):
     """A source that takes too long is given up."""
 
-    async def story(editors):
+    async def story(parsers):
         with pytest.raises(SourceError, match=r"longer than 0\.5 seconds"):
-            await editors.ask({"do": "hang"}, b"")
-        assert await editors.ask({"do": "plan"}, b"")
+            await parsers.ask({"do": "hang"}, b"")
+        assert await parsers.ask({"do": "plan"}, b"")
 
     telling(story, ParserPool(time_limit_s=0.5, module=module))
 
@@ -123,9 +123,9 @@ def test_slow_source_is_given_up(module):
 def test_memory_bomb_ends_its_parser(module):
     """A source that takes too much memory ends only its parser."""
 
-    async def story(editors):
+    async def story(parsers):
         with pytest.raises(SourceError, match="crashed twice"):
-            await editors.ask({"do": "eat"}, b"")
+            await parsers.ask({"do": "eat"}, b"")
 
     telling(story, ParserPool(memory_bytes=1 << 30, module=module))
 
@@ -133,10 +133,10 @@ def test_memory_bomb_ends_its_parser(module):
 def test_invalid_answer_ends_parser(module):
     """A parser that sends an invalid frame is replaced."""
 
-    async def story(editors):
+    async def story(parsers):
         with pytest.raises(SourceError, match="crashed twice"):
-            await editors.ask({"do": "nonsense"}, b"")
-        assert await editors.ask({"do": "plan"}, b"")
+            await parsers.ask({"do": "nonsense"}, b"")
+        assert await parsers.ask({"do": "plan"}, b"")
 
     telling(story, ParserPool(module=module))
 
@@ -144,11 +144,11 @@ def test_invalid_answer_ends_parser(module):
 def test_cancel_keeps_answers_apart(module):
     """The next question does not get the answer to a cancelled one."""
 
-    async def story(editors):
-        asking = asyncio.create_task(editors.ask({"do": "hang"}, b""))
+    async def story(parsers):
+        asking = asyncio.create_task(parsers.ask({"do": "hang"}, b""))
         with pytest.raises(TimeoutError):
             await asyncio.wait_for(asking, 0.3)
-        answer = await editors.ask({"do": "plan"}, b"the next")
+        answer = await parsers.ask({"do": "plan"}, b"the next")
         assert answer.endswith(b"the next")
 
     telling(story, ParserPool(module=module))
@@ -157,12 +157,12 @@ def test_cancel_keeps_answers_apart(module):
 def test_small_source_does_not_wait(module, tmp_path):
     """A small source does not wait for a large one."""
 
-    async def story(editors):
+    async def story(parsers):
         signal = tmp_path / "signal"
         large = asyncio.create_task(
-            editors.ask({"do": "wait", "for": str(signal)}, bytes(SMALL_BYTES))
+            parsers.ask({"do": "wait", "for": str(signal)}, bytes(SMALL_BYTES))
         )
-        assert await editors.ask({"do": "plan"}, b"small")
+        assert await parsers.ask({"do": "plan"}, b"small")
         assert not large.done()
         signal.touch()
         assert await large
@@ -173,16 +173,16 @@ def test_small_source_does_not_wait(module, tmp_path):
 def test_oversized_question_is_refused(module):
     """A question too large for a frame is refused."""
 
-    async def story(editors):
+    async def story(parsers):
         with pytest.raises(SourceError, match="limit"):
-            await editors.ask({"do": "plan", "lexicon": "x" * (2 << 20)}, b"")
-        assert await editors.ask({"do": "plan"}, b"")
+            await parsers.ask({"do": "plan", "lexicon": "x" * (2 << 20)}, b"")
+        assert await parsers.ask({"do": "plan"}, b"")
 
     telling(story, ParserPool(module=module))
 
 
 def test_the_real_reader_plans_a_post():
-    async def story(editors):
+    async def story(parsers):
         settings = msgspec.to_builtins(ReadingSettings())
         limits = {"espeak": 600}
         header = {
@@ -192,7 +192,7 @@ def test_the_real_reader_plans_a_post():
             "settings": settings,
             "limits": limits,
         }
-        reply = await editors.ask({"do": "plan", "name": "a.md", **header}, b"# Hi\n\nHello.")
+        reply = await parsers.ask({"do": "plan", "name": "a.md", **header}, b"# Hi\n\nHello.")
         plan = msgspec.json.decode(reply, type=Draft)
         assert plan.title == "Hi"
         assert "Hello." in [chunk.text for chunk in plan.chunks]
@@ -202,4 +202,4 @@ def test_the_real_reader_plans_a_post():
 
 def test_no_question_starts_no_child():
     """Without a question no child starts."""
-    telling(lambda editors: asyncio.sleep(0), ParserPool(module="no_such_module"))
+    telling(lambda parsers: asyncio.sleep(0), ParserPool(module="no_such_module"))
