@@ -185,9 +185,9 @@ def test_doctor_tells_broken_entry(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     (worker,) = [each for each in worker_specs(config()) if not each.holds_models]
     state = WorkerSnapshot(worker.name, 1, WorkerState.READY, ("espeak", "embedded"), 0, 0, "")
     findings = {each.name: each for each in check_engines(config(), EngineProbe({}, [state]))}
-    assert findings["engine espeak"].state is Severity.WELL
-    assert findings["engine broken"].state is Severity.WARNING
-    assert "foreign 2.1" in findings["engine broken"].what
+    assert findings["engine espeak"].severity is Severity.WELL
+    assert findings["engine broken"].severity is Severity.WARNING
+    assert "foreign 2.1" in findings["engine broken"].text
 
 
 def test_failed_import_names_package() -> None:

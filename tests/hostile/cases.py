@@ -82,7 +82,7 @@ def _yaml() -> Iterator[Case]:
     yield Case("yaml/built.md", b"---\n" + built + b"---\nWords.", said="Words")
     yield Case("f-program/a.md", b"x", "unknown key", beside={"f-program/.narrated.yaml": program})
     escapes = b'---\ntitle: "A\\e[31m\\0\\ud800"\n---\nWords.'
-    yield Case("yaml/escapes.md", escapes, note="invisible sign")
+    yield Case("yaml/escapes.md", escapes, note="invisible character")
     yield Case("yaml/toml.md", b'+++\ntitle = "A\\u001b\\u0000B"\n+++\nWords.', said="A B")
     never = b"patterns: [{match: '(a+)+$', say: b}]"
     yield Case("l-never/a.md", b"a" * 60 + b"!", TOO_LONG, beside={"l-never/lexicon.yaml": never})
@@ -105,7 +105,7 @@ def _pictures() -> Iterator[Case]:
             yield Case(f"lying/size{suffix}", lying, note=broken)
         other = ".jpg" if suffix == ".png" else ".png"
         yield Case(f"lying/{suffix[1:]}{other}", data, said=r"image|Described")
-        yield Case(f"lying/{suffix[1:]}.md", data, note="binary|no readable text|no words")
+        yield Case(f"lying/{suffix[1:]}.md", data, note="binary|not text in any|no words")
         yield Case(f"lying/text{suffix}", b"# Words\n\nand no picture\n", note="no picture")
     yield Case("bombs/pixels.png", bombs.png(60_000, 60_000, rows=1), note="too many pixels")
     yield Case("bombs/pixels.bmp", bombs.bmp(30_000, 30_000), note="too many pixels")
@@ -231,7 +231,7 @@ def _ways_out() -> Iterator[Case]:
         yield Case(f"{folder}/a.md", b"Say foo.", note="lexicon", beside=beside)
     for key, value in (("engine", "../../outside/secret"), ("engine", "os.system")):
         post_ = f"---\n{key}: {value}\n---\nWords.".encode()
-        yield Case(f"ways/{key}-{value[:2].strip('.')}.md", post_, note="unknown engine")
+        yield Case(f"ways/{key}-{value[:2].strip('.')}.md", post_, note="`engine` is ")
     for name, voice in (("up", "../../outside/secret"), ("away", "@OUTSIDE@/secret")):
         yield Case(
             f"ways/voice-{name}.md", f"---\nvoice: {voice}\n---\nWords.".encode(), "no voice"

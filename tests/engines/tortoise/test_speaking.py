@@ -123,11 +123,11 @@ def test_cancel_in_any_stage(folder, shelf, monkeypatch, tmp_path, stage):
     for request in requests:
         engine.admit(request)
     out = []
-    while rows["1"] not in at.rows:
+    while rows["1"] not in at.requests:
         out += engine.step()
     out += engine.step()  # where it takes more than one it is in the midst of it
     engine.cancel("1")
-    assert not any(rows["1"] in each.rows for each in engine._pipeline._stages)
+    assert not any(rows["1"] in each.requests for each in engine._pipeline._stages)
     while not (out and isinstance(out[-1], SpeechResult)):
         out += engine.step()
     assert {each.id for each in out if isinstance(each, SpeechResult | RequestFailure)} == {"2"}
