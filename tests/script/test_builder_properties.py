@@ -93,7 +93,7 @@ def blocks(found, together=False):
         yield from blocks(inner, together or isinstance(block, doc.Quote | doc.Footnote))
 
 
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=150)
 @given(DOCUMENT, ANY_SETTINGS)
 def test_every_block_is_accounted_for(document, choice):
     """Every block is spoken announced or listed with a reason."""
@@ -120,7 +120,7 @@ def without_footnotes(document):
     return msgspec.structs.replace(document, blocks=kept)
 
 
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=150)
 @given(DOCUMENT)
 def test_all_words_heard_once_in_order(document):
     """All words are heard once and in their order."""
@@ -144,7 +144,7 @@ ANNOUNCED = re.compile(
 )
 
 
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=150)
 @given(DOCUMENT, ANY_SETTINGS)
 def test_no_other_word_is_heard(document, choice):
     """The script holds only the source's words and announcements."""
@@ -153,7 +153,7 @@ def test_no_other_word_is_heard(document, choice):
     assert not re.search(r"\w", ANNOUNCED.sub("", re.sub(WORD, "", heard)))
 
 
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=150)
 @given(DOCUMENT)
 def test_footnotes_are_heard_or_listed(document):
     """Every footnote's words are heard once or listed."""
@@ -187,7 +187,7 @@ def numbered(pieces):
     return "".join(f"q{next(numbers)}q" if piece == "WORD" else piece for piece in pieces)
 
 
-@settings(deadline=None, max_examples=120)
+@settings(deadline=None, max_examples=200)
 @given(st.lists(PIECES, max_size=40).map(numbered), st.sampled_from(["a.md", "a.html", "a.txt"]))
 def test_reading_loses_no_word(text, name):
     """No word of a text is lost in reading it."""
@@ -204,7 +204,7 @@ def test_reading_loses_no_word(text, name):
 LETTERS = str.maketrans("0123456789", "abcdefghij")
 
 
-@settings(deadline=None, max_examples=120)
+@settings(deadline=None, max_examples=200)
 @given(st.lists(PIECES, max_size=40).map(numbered), st.sampled_from(["a.md", "a.html", "a.txt"]))
 def test_script_loses_no_word(text, name):
     """No word of a text is lost in its script."""
