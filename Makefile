@@ -4,6 +4,13 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
+# Do not compile what pip installs (pip reads "0" as "no"): a module is compiled when it is first
+# imported, and most never are. It halves the CPU of all installing, by the tests, too.
+export PIP_NO_COMPILE := 0
+# And keep what was compiled, though a container image says not to: the tests start thousands of
+# processes, and each would compile its modules again.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: demo test test-models test-peers test-faults test-all test-long lint bench format clean ready
 
 $(BIN)/python:

@@ -1,46 +1,32 @@
 """Measures the daemon against what could do the same with less, each in one run.
 
-    python bench/daemon.py [--quick] [--scratch FOLDER] [ROW ...]
+    python bench/daemon.py [--quick] [--scratch FOLDER] [CASE ...]
 
-Exits with 1 when something that was taken is not reached.
+Exits with 1 if a figure misses its goal.
 """
 
-import signal
 import sys
-import tempfile
-from collections.abc import Callable, Mapping
-from pathlib import Path
-from types import MappingProxyType
 
-from measuring import book, notes, posts, trees
-from measuring.figure import Figure
-from measuring.program import arguments, measured, parsed
-from measuring.stage import QUICK, Sizes, Stage, say
+from measuring import book, large_inbox, long_post, many_notes
+from measuring.program import measure, parse_cases, scratch_folder
+from measuring.workspace import QUICK, Sizes, Workspace
 
-Row = Callable[[Stage], list[Figure]]
-
-ROWS: Mapping[str, Row] = MappingProxyType(
-    {
-        "post": posts.post,
-        "notes": notes.notes,
-        "flood": notes.flood,
-        "word": posts.word,
-        "book": book.book,
-        "latency": trees.latency,
-        "idle": trees.idle,
-        "start": trees.start,
-    }
-)
+CASES = {
+    "post": long_post.post,
+    "notes": many_notes.notes,
+    "flood": many_notes.flood,
+    "word": long_post.word,
+    "book": book.book,
+    "latency": large_inbox.latency,
+    "idle": large_inbox.idle,
+    "start": large_inbox.start,
+}
 
 
 def main() -> int:
-    parser = arguments(__doc__ or "", ROWS)
-    parser.add_argument("--scratch", type=Path, help="where to work; the system's temporary folder")
-    wanted = parsed(parser, ROWS)
-    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))  # leaves no daemon
-    with tempfile.TemporaryDirectory(prefix="narrated-bench-", dir=wanted.scratch) as scratch:
-        stage = Stage(Path(scratch), QUICK if wanted.quick else Sizes(), say)
-        return measured(ROWS, wanted, stage)
+    wanted = parse_cases(__doc__, CASES)
+    with scratch_folder(wanted.scratch) as scratch:
+        return measure(CASES, wanted, Workspace(scratch, QUICK if wanted.quick else Sizes()))
 
 
 if __name__ == "__main__":

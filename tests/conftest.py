@@ -1,11 +1,11 @@
-"""What holds for every test."""
+"""Fixtures and hooks of every test."""
 
+import gc
 import os
 import signal
 import sys
 from collections import Counter
 from collections.abc import Callable, Generator, Iterator
-from pathlib import Path
 
 import pytest
 
@@ -15,12 +15,16 @@ __all__ = ["tortoise_pins"]
 
 pytest_plugins = ["support.tiers"]
 
-# At the end of the path: a program there may be called like a package that it measures.
-sys.path.append(str(Path(__file__).parents[1] / "bench"))
-
 # Tiny models: their threads would wait for one another longer than they compute. Torch reads it
 # when it is imported, and workers inherit it.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+# What tests install is compiled when it is imported; "0" is how pip spells "do not compile".
+os.environ.setdefault("PIP_NO_COMPILE", "0")
+
+# It is compiled once, though a container image says to keep nothing of it.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 # A job in the background of a script ignores Ctrl-C, and so would what the tests start.
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -55,7 +59,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 
 def _files(terminalreporter: pytest.TerminalReporter) -> Iterator[str]:
-    """What each file of tests came to, the longest first, down to a second."""
+    """Sum up each file of tests, the longest first, down to a second."""
     seconds, passed = Counter[str](), Counter[str]()
     for kind, reports in terminalreporter.stats.items():
         for report in reports:
@@ -72,7 +76,7 @@ def _files(terminalreporter: pytest.TerminalReporter) -> Iterator[str]:
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Where everything a test needs was installed, a skipped test is a failure."""
+    """Fail a skipped test where NARRATED_NO_SKIPS says that all it needs is installed."""
     report = yield
     skipped = report.outcome == "skipped" and item.get_closest_marker("gpu") is None
     if skipped and os.environ.get("NARRATED_NO_SKIPS"):
@@ -82,9 +86,9 @@ def pytest_runtest_makereport(
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Where there is no GPU, its tests are left out rather than skipped.
+    """Leave out the tests of a GPU, rather than skip them, if there is none.
 
-    Whichever test comes first to Tortoise's pins waits until they are installed.
+    The first test that needs Tortoise's pins waits until they are installed.
     """
     for item in items:
         if "tortoise_pins" in getattr(item, "fixturenames", ()):
@@ -94,6 +98,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         return
     config.hook.pytest_deselected(items=for_gpu)
     items[:] = [item for item in items if item.get_closest_marker("gpu") is None]
+
+
+def pytest_collection_finish() -> None:
+    """Have collections pass over what is imported: torch alone is half a million objects."""
+    gc.freeze()
 
 
 def _gpu_is_there() -> bool:

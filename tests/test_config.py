@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 import yaml
+from click.testing import CliRunner, Result
 
-from narrated.config import file as configuration
+from narrated.cli.main import main
 from narrated.config.file import (
     create,
     find_file,
@@ -24,6 +25,12 @@ from narrated.config.worker_specs import model_resources
 from narrated.errors import ConfigurationError
 
 TWO_LINES = "inbox: in\noutbox: out\n"
+UNSET = dict.fromkeys(
+    f"{prefix}{use}{suffix}"
+    for use in ("CONFIG", "STATE", "CACHE")
+    for prefix, suffix in (("XDG_", "_HOME"), ("", "_DIRECTORY"))
+)
+"""The developer's own folders are not the tests'."""
 
 
 def _parse(text: str, tmp_path: Path) -> Config:
@@ -125,6 +132,9 @@ def test_unknown_key_gets_a_suggestion(tmp_path: Path, text: str, key: str, hint
         ("workers: {encoders: two}", "`workers.encoders`"),
         ("workers: {encoders: 0}", "`workers.encoders`"),
         ("ignore: drafts", "`ignore`"),
+        ("order: random", "`order`"),
+        ("since: yesterday", "`since`"),
+        ("since: 2024", "`since`"),
         ("models: {memory: much}", "`models.memory`"),
         ("models: {idle_unload: soon}", "`models.idle_unload`"),
         ("models: {idle_unload: false}", "`models.idle_unload`"),
@@ -150,6 +160,7 @@ def test_wrong_value_names_its_key(tmp_path: Path, text: str, key: str) -> None:
         ("inbox: [", "not valid YAML"),
         ("inbox: in", "`outbox` is missing"),
         (TWO_LINES + "after: archive", "`after: archive`"),
+        (TWO_LINES + "since: 2024-13-40", "not valid YAML"),
         (TWO_LINES + "speech: {engine: nobody}", "no engine named `nobody`"),
     ],
 )
@@ -255,29 +266,33 @@ def test_unreadable_file_is_named(tmp_path: Path) -> None:
         load(tmp_path / "latin.yaml")
 
 
-def _narrated(*arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
-    package = str(Path(configuration.__file__).parents[2])
-    return subprocess.run(
-        [sys.executable, "-m", "narrated.cli.main", *arguments],
-        env={"PATH": os.environ["PATH"], "PYTHONPATH": package, **environ},
-        capture_output=True,
-        text=True,
-    )
+def _narrated(*arguments: str, **environ: str) -> Result:
+    return CliRunner(env={**UNSET, **environ}).invoke(main, arguments)
+
+
+def _process(*arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
+    """Run `narrated` in a process of its own."""
+    env = {name: value for name, value in os.environ.items() if name not in UNSET} | environ
+    command = [sys.executable, "-m", "narrated.cli.main", *arguments]
+    return subprocess.run(command, env=env, capture_output=True, text=True, check=False)
 
 
 def test_init_check_and_show_agree(tmp_path: Path) -> None:
     """Init check and show go together."""
     home = {"HOME": str(tmp_path), "NARRATED_CONFIG": str(tmp_path / "mine.yaml")}
     folders = ("--inbox", str(tmp_path / "in"), "--outbox", str(tmp_path / "out"))
-    assert _narrated("config", "check", **home).returncode == 3
-    assert _narrated("config", "init", *folders, **home).returncode == 0
+    refused = _process("config", "check", **home)
+    assert (refused.returncode, refused.stdout) == (3, "")
+    assert "config init" in refused.stderr
+    assert _narrated("config", "check", **home).exit_code == 3
+    assert _narrated("config", "init", *folders, **home).exit_code == 0
     checked = _narrated("config", "check", **home)
     assert checked.stdout == f"{tmp_path}/mine.yaml can be used.\n"
     entries = yaml.safe_load(_narrated("config", "show", **home).stdout)
     assert entries["inbox"] == str(tmp_path / "in")
     assert entries["cache_limit"] == 20 * 10**9
     again = _narrated("config", "init", *folders, **home)
-    assert again.returncode == 3
+    assert again.exit_code == 3
     assert "is there already" in again.stderr
     printed = _narrated("config", "init", "--print", *folders, **home)
     assert yaml.safe_load(printed.stdout)["outbox"] == str(tmp_path / "out")

@@ -1,4 +1,4 @@
-"""What the doctor finds on real folders, and that its remedies mend."""
+"""The doctor's findings on real folders, and that its remedies mend."""
 
 import os
 import subprocess
@@ -16,19 +16,23 @@ from narrated.audio.formats import FORMATS
 from narrated.config import file as configuration
 from narrated.config.values import Bytes, Config, EngineConfig
 from narrated.config.worker_specs import worker_specs
-from narrated.doctor.account import Account, daemon_account
+from narrated.doctor import kernel
 from narrated.doctor.disk_space import check_disk_space
 from narrated.doctor.encoder import check_encoder
 from narrated.doctor.engines import check_engines
 from narrated.doctor.finding import Finding, Severity
-from narrated.doctor.folder_rights import check_folder_rights
-from narrated.doctor.gpu import check_gpu
-from narrated.doctor.inbox_file_system import _WITHOUT_LEASES, check_hard_links, file_system_type
-from narrated.doctor.inotify_limits import check_inotify_limits
+from narrated.doctor.folder_access import Account, check_folder_access, daemon_account
+from narrated.doctor.gpu_compute import check_gpu
+from narrated.doctor.kernel import (
+    _WITHOUT_LEASES,
+    check_hard_links,
+    check_inotify_limits,
+    file_system_type,
+)
 from narrated.doctor.run_checks import run_checks
 from narrated.doctor.syncthing import check_syncthing
-from narrated.workers.engine_probe import probe_engines
-from support.lacking import lacking
+from narrated.workers.pool import probe_engines
+from support.partial_venv import venv_without
 
 
 @pytest.fixture
@@ -107,7 +111,7 @@ def test_problems_have_remedies(config: Config) -> None:
 def test_missing_inbox_remedy(config: Config, account: Account) -> None:
     """The remedy makes a missing inbox."""
     config.inbox.rmdir()
-    finding = named(check_folder_rights(config, account), "inbox")
+    finding = named(check_folder_access(config, account), "inbox")
     assert finding.severity is Severity.WRONG
     assert str(config.inbox) in finding.text
     do(finding)
@@ -122,7 +126,7 @@ def test_closed_parent_folder(config: Config, account: Account) -> None:
     inside.chmod(0o777)
     barrier.chmod(0o600)
     finding = named(
-        check_folder_rights(msgspec.structs.replace(config, outbox=inside), account), "outbox"
+        check_folder_access(msgspec.structs.replace(config, outbox=inside), account), "outbox"
     )
     barrier.chmod(0o700)
     assert finding.severity is Severity.WRONG
@@ -133,19 +137,19 @@ def test_closed_parent_folder(config: Config, account: Account) -> None:
 def test_unwritable_outbox(config: Config, account: Account) -> None:
     """An outbox that cannot be written is a problem, and the remedy mends it."""
     config.outbox.chmod(0o555)
-    finding = named(check_folder_rights(config, account), "outbox")
+    finding = named(check_folder_access(config, account), "outbox")
     assert finding.severity is Severity.WRONG
     assert f"{account.name} cannot write to {config.outbox}" in finding.text
     do(finding)
-    assert named(check_folder_rights(config, account), "outbox").severity is Severity.WELL
+    assert named(check_folder_access(config, account), "outbox").severity is Severity.WELL
 
 
 def test_read_only_inbox(config: Config, account: Account) -> None:
     """The inbox must be writable only if narrated empties it."""
     config.inbox.chmod(0o555)
-    assert named(check_folder_rights(config, account), "inbox").severity is Severity.WELL
+    assert named(check_folder_access(config, account), "inbox").severity is Severity.WELL
     emptied = msgspec.structs.replace(config, after="delete")
-    assert named(check_folder_rights(emptied, account), "inbox").severity is Severity.WRONG
+    assert named(check_folder_access(emptied, account), "inbox").severity is Severity.WRONG
 
 
 def test_unreadable_file_remedy(config: Config, account: Account) -> None:
@@ -154,7 +158,7 @@ def test_unreadable_file_remedy(config: Config, account: Account) -> None:
     shut = config.inbox / "posts" / "a\nb.md"
     shut.write_text("x")
     shut.chmod(0)
-    finding = named(check_folder_rights(config, account), "inbox files")
+    finding = named(check_folder_access(config, account), "inbox files")
     assert finding.severity is Severity.WARNING
     assert r"posts/a\nb.md" in finding.text
     do(finding)
@@ -165,7 +169,7 @@ def test_hidden_files_are_ignored(config: Config, account: Account) -> None:
     """Hidden files may be unreadable."""
     (config.inbox / ".stversions").mkdir(mode=0)
     (config.inbox / ".post.md.x").touch(mode=0)
-    assert named(check_folder_rights(config, account), "inbox files").severity is Severity.WELL
+    assert named(check_folder_access(config, account), "inbox files").severity is Severity.WELL
 
 
 @pytest.mark.parametrize(
@@ -216,6 +220,15 @@ def test_too_few_watches(config: Config, tmp_path: Path) -> None:
     assert watches.severity is Severity.WARNING
     assert "fs.inotify.max_user_watches=524288" in watches.remedy
     assert "fs.inotify.max_user_instances=128" in instances.remedy
+
+
+def test_used_up_inotify_instances(config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An account that gets no inotify instance is told so, whatever the limit."""
+    monkeypatch.setattr(kernel, "_gets_instance", lambda: False)
+    finding = named(check_inotify_limits(config), "inotify instances")
+    assert finding.severity is Severity.WARNING
+    assert "in use" in finding.text
+    assert "fs.inotify.max_user_instances=" in finding.remedy
 
 
 def test_cache_larger_than_disk(config: Config) -> None:
@@ -324,17 +337,6 @@ def test_renamed_tortoise(config: Config) -> None:
     assert "narrated engines install tortoise --apart" in named(check_gpu(calm), "torch").remedy
 
 
-def test_torch_of_working_folder(
-    config: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A torch.py in the current folder is not run."""
-    (tmp_path / "torch.py").write_text("import pathlib; pathlib.Path('ran').touch()\n")
-    monkeypatch.chdir(tmp_path)
-    bark = msgspec.structs.replace(config, engines={"calm": EngineConfig(like="bark")})
-    assert "computes on the" in named(check_gpu(bark), "torch").text
-    assert not (tmp_path / "ran").exists()
-
-
 def test_interpreter_without_torch(config: Config, tmp_path: Path) -> None:
     """An interpreter without torch is told to install torch, without transformers."""
     subprocess.run((sys.executable, "-m", "venv", "--without-pip", tmp_path), check=True)
@@ -362,17 +364,17 @@ def test_tortoise_without_model(config: Config) -> None:
     wished = speaking(config)
     found = named(check_engines(wished, probe_engines(worker_specs(wished), {})), "engine tortoise")
     assert found.severity is Severity.WRONG
-    assert "Manmay/tortoise-tts is not there" in found.text
+    assert "Manmay/tortoise-tts is missing" in found.text
     assert "narrated models pull Manmay/tortoise-tts" in found.text
 
 
 def test_tortoise_without_code(config: Config, tmp_path: Path) -> None:
     """Without Tortoise's code, the finding names the command that installs it."""
-    wished = speaking(config, python=str(lacking(tmp_path, "tortoise", "tortoise_tts")))
+    wished = speaking(config, python=str(venv_without(tmp_path, "tortoise", "tortoise_tts")))
     tortoise(wished.models.folder / "Manmay/tortoise-tts")
     found = named(check_engines(wished, probe_engines(worker_specs(wished), {})), "engine tortoise")
     assert found.severity is Severity.WRONG
-    assert "Tortoise's code is not there: No module named 'tortoise'" in found.text
+    assert "Tortoise's code is missing: No module named 'tortoise'" in found.text
     assert "narrated engines install tortoise" in found.text
 
 
@@ -391,13 +393,19 @@ def test_unknown_tortoise_voice(
     assert "`speech: voice`, such as train_grace" in found["voice of narrator"].remedy
 
 
-def test_doctor_command(config: Config) -> None:
-    """`narrated doctor` reports Tortoise's problem and exits with 1."""
+def test_doctor_command(config: Config, tmp_path: Path) -> None:
+    """`narrated doctor` reports Tortoise's problem and exits with 1.
+
+    It finds the installed torch, and runs no torch.py of the current folder.
+    """
     speaking(config)
+    (tmp_path / "torch.py").write_text("import pathlib; pathlib.Path('ran').touch()\n")
     typed = (sys.executable, "-m", "narrated.cli.main", "--config", str(config.source), "doctor")
     package = str(Path(configuration.__file__).parents[2])
     environ = {**os.environ, "PYTHONPATH": package}
-    done = subprocess.run(typed, env=environ, capture_output=True, text=True)
+    done = subprocess.run(typed, cwd=tmp_path, env=environ, capture_output=True, text=True)
     assert done.returncode == 1, done.stderr
     assert "tortoise is not available" in done.stdout
     assert "narrated models pull Manmay/tortoise-tts" in done.stdout
+    assert "computes on the" in done.stdout
+    assert not (tmp_path / "ran").exists()

@@ -1,4 +1,4 @@
-"""What an installation writes, into a root of the test's own."""
+"""The files that an installation writes, into a root of the test's own."""
 
 import os
 import re

@@ -1,4 +1,4 @@
-"""The wheel and the sdist: their contents, and a narration by an environment made of each."""
+"""The wheel and the sdist: their contents, and a narration by an environment made of them."""
 
 import email
 import json
@@ -57,19 +57,18 @@ def wheels(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     }
 
 
-@pytest.fixture(scope="module", params=["checkout", "sdist"])
-def environment(
-    request: pytest.FixtureRequest,
-    wheels: dict[str, Path],
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Path:
-    """A new environment: narrated from a wheel; its dependencies are those of the tests."""
+@pytest.fixture(scope="module")
+def environment(wheels: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A new environment: narrated from a wheel; its dependencies are those of the tests.
+
+    One is enough, since the wheels of checkout and sdist are the same, byte for byte.
+    """
     home = tmp_path_factory.mktemp("environment")
     venv.create(home / "venv", symlinks=True)
     python = home / "venv/bin/python"
     offline = ("--quiet", "--no-index", "--no-deps", "--no-compile")
     pip = (sys.executable, "-m", "pip", "--python", python, "install", *offline)
-    _run(*pip, wheels[request.param], home=home)
+    _run(*pip, wheels["sdist"], home=home)
     site = _run(python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))", home=home)
     # Only the folders themselves: a .pth file in them, such as that of an editable narrated, is
     # not followed, and the wheel's narrated comes first.

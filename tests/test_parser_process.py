@@ -54,7 +54,7 @@ def parser():
             yield wire, child
         finally:
             child.kill()
-            child.wait(10)
+            child.wait(60)
 
 
 def asked(wire, header, payload=b""):
@@ -109,7 +109,7 @@ def test_child_ends_with_socket():
     """The child ends when its socket closes."""
     with parser() as (wire, child):
         wire.close()
-        assert child.wait(10) == 0
+        assert child.wait(60) == 0
 
 
 def test_the_child_dies_with_its_parent():
@@ -136,7 +136,7 @@ def test_the_child_dies_with_its_parent():
         assert parent.stdout is not None
         child = os.pidfd_open(int(parent.stdout.readline()))
         parent.send_signal(signal.SIGKILL)
-        parent.wait(10)
-    ended, _, _ = select.select([child], [], [], 10)  # a pidfd is readable once its process ends
+        parent.wait(60)
+    ended, _, _ = select.select([child], [], [], 60)  # a pidfd is readable once its process ends
     os.close(child)
     assert ended

@@ -48,7 +48,7 @@ class Journal:
     def __init__(self, address: Path) -> None:
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self.socket.bind(str(address))
-        self.socket.settimeout(5)
+        self.socket.settimeout(60)
 
     def record(self) -> dict[str, str]:
         """The next record's fields."""

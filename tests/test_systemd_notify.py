@@ -1,4 +1,4 @@
-"""What goes over systemd's notification socket, read at its other end."""
+"""The messages on systemd's notification socket, read at its other end."""
 
 import os
 import socket
@@ -20,7 +20,7 @@ class Manager:
     def __init__(self, address: str) -> None:
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self.socket.bind(address)
-        self.socket.settimeout(5)
+        self.socket.settimeout(60)
 
     def heard(self) -> list[str]:
         """The assignments of the next datagram."""

@@ -1,12 +1,11 @@
-"""What `narrated voices list` says where the engine that is asked for has no voices to show."""
+"""The answer of `narrated voices list` for an engine that has no voices to show."""
 
 import pytest
 
 from narrated.engines.interface import EngineInfo
 from narrated.errors import NarratedError
-from narrated.terminal.voice_tables import voice_lines
-from narrated.workers.engine_probe import EngineProbe
-from narrated.workers.supervisor import WorkerSnapshot, WorkerState
+from narrated.terminal.command_reports import voice_lines
+from narrated.workers.pool import EngineProbe, WorkerSnapshot, WorkerState
 
 ESPEAK = EngineInfo("espeak", "speech", "espeak-1", 22_050, {"en-gb": "1"}, 4)
 
@@ -41,7 +40,7 @@ def test_loading_engine_is_awaited():
 
 def test_missing_engine_says_why():
     """For an unavailable engine, the message names the reason."""
-    why = "The model Manmay/tortoise-tts is not there. narrated models pull Manmay/tortoise-tts"
+    why = "The model Manmay/tortoise-tts is missing. narrated models pull Manmay/tortoise-tts"
     error = refused("tortoise", state("models", WorkerState.READY, (), {"tortoise": why}))
     assert "engine tortoise is not available" in error.problem
     assert "narrated models pull" in str(error)

@@ -11,12 +11,7 @@ from typing import Any
 
 import torch
 from transformers import (
-    BarkCoarseConfig,
-    BarkConfig,
-    BarkFineConfig,
     BarkModel,
-    BarkSemanticConfig,
-    BertTokenizerFast,
     BlipConfig,
     BlipForConditionalGeneration,
     BlipImageProcessor,
@@ -29,9 +24,10 @@ from transformers import (
     PreTrainedTokenizerFast,
 )
 
-from measuring import tortoises
-from narrated.engines.tortoise import required_files
-from narrated.engines.tortoise.checkpoint import TortoiseModels, assemble
+from engines.checkpoints.bark import bark_config
+from engines.checkpoints.captions import bert_tokenizer
+from engines.checkpoints.tortoise import PUBLISHED, tortoise_models, write_tortoise
+from narrated.engines.tortoise.checkpoint import MODELS, TortoiseModels, assemble
 
 _END = 10_000
 _FLORENCE_VOCABULARY = 51_289
@@ -40,33 +36,12 @@ _FLORENCE_IMAGE = 51_288
 
 def bark() -> BarkModel:
     """suno/bark: 24 layers of 1,024."""
-    return _bark(layers=24, heads=16, width=1024)
+    return BarkModel(bark_config(24, 16, 1024, EncodecConfig()))
 
 
 def tiny_bark() -> BarkModel:
     """Two layers of 32, for where a real one would take minutes."""
-    return _bark(layers=2, heads=2, width=32)
-
-
-def _bark(layers: int, heads: int, width: int) -> BarkModel:
-    return BarkModel(bark_config(layers, heads, width, EncodecConfig()))
-
-
-def bark_config(layers: int, heads: int, width: int, codec: EncodecConfig) -> BarkConfig:
-    """Bark in any size, with the vocabularies that its stages have in every one."""
-    shape = {"num_layers": layers, "num_heads": heads, "hidden_size": width, "bias": False}
-    return BarkConfig(
-        semantic_config=BarkSemanticConfig(
-            input_vocab_size=129_600, output_vocab_size=10_048, **shape
-        ),
-        coarse_acoustics_config=BarkCoarseConfig(
-            input_vocab_size=12_096, output_vocab_size=12_096, **shape
-        ),
-        fine_acoustics_config=BarkFineConfig(
-            input_vocab_size=1056, output_vocab_size=1056, **shape
-        ),
-        codec_config=codec,
-    )
+    return BarkModel(bark_config(2, 2, 32, EncodecConfig()))
 
 
 def blip() -> BlipForConditionalGeneration:
@@ -98,33 +73,27 @@ def florence() -> Florence2ForConditionalGeneration:
 
 def tortoise(dtype: torch.dtype) -> TortoiseModels:
     """Manmay/tortoise-tts, as its engine holds it."""
-    made = tortoises.models(tortoises.PUBLISHED)
-    order = (
-        required_files.AUTOREGRESSIVE,
-        required_files.CLVP,
-        required_files.DIFFUSION,
-        required_files.VOCODER,
-    )
-    return assemble(*(made[name] for name in order), dtype)
+    made = tortoise_models(PUBLISHED)
+    return assemble(*(made[name] for name in MODELS), precision=dtype)
 
 
-def saved_tortoise(folder: Path) -> Path:
-    """A checkpoint in the hub's layout, in single precision, its positions made to matter."""
+def save_tortoise(folder: Path) -> Path:
+    """Write a checkpoint in the hub's layout, in single precision; its positions matter."""
     torch.manual_seed(0)
     folder.mkdir(parents=True, exist_ok=True)
-    made = tortoises.models(tortoises.PUBLISHED)
+    made = tortoise_models(PUBLISHED)
     for model in made.values():
         for key, drawn in model.named_parameters():
             if "mel_pos_embedding" in key:
                 drawn.data.normal_(0, 0.5)
             elif not drawn.data.any():  # noughts, before anything is learnt
                 drawn.data.normal_(0, 0.01)
-    tortoises.write(made, folder)
+    write_tortoise(made, folder)
     return folder
 
 
-def saved(model: Callable[[], Any], folder: Path, dtype: torch.dtype) -> Path:
-    """A checkpoint with all that an engine looks for beside the weights."""
+def save(model: Callable[[], Any], folder: Path, dtype: torch.dtype) -> Path:
+    """Write a checkpoint with all files that an engine looks for beside the weights."""
     torch.manual_seed(0)
     folder.mkdir(parents=True, exist_ok=True)
     module = model().eval()
@@ -134,7 +103,7 @@ def saved(model: Callable[[], Any], folder: Path, dtype: torch.dtype) -> Path:
 
 
 def _beside_bark(folder: Path) -> None:
-    _words(folder).save_pretrained(folder)
+    bert_tokenizer(folder).save_pretrained(folder)
     chosen = {"do_sample": True, "temperature": 0.7}
     settings = {
         "model_type": "bark",
@@ -147,7 +116,7 @@ def _beside_bark(folder: Path) -> None:
 
 def _beside_blip(folder: Path) -> None:
     size = {"height": 384, "width": 384}
-    BlipProcessor(BlipImageProcessor(size=size), _words(folder)).save_pretrained(folder)
+    BlipProcessor(BlipImageProcessor(size=size), bert_tokenizer(folder)).save_pretrained(folder)
 
 
 def _beside_florence(folder: Path) -> None:
@@ -169,15 +138,6 @@ def _beside_florence(folder: Path) -> None:
         size=size, crop_size=size, do_center_crop=False, image_seq_length=577
     )
     Florence2Processor(image_processor=images, tokenizer=tokenizer).save_pretrained(folder)
-
-
-def _words(folder: Path) -> BertTokenizerFast:
-    letters = [chr(code) for code in range(33, 127)]
-    pieces = [*letters, *("##" + letter for letter in letters)]
-    special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "[DEC]", "[ENC]"]
-    vocabulary = folder / "vocab.txt"
-    vocabulary.write_text("\n".join([*special, *pieces]) + "\n")
-    return BertTokenizerFast(vocab=str(vocabulary), do_lower_case=False)
 
 
 _BESIDE: dict[type, Callable[[Path], None]] = {

@@ -1,8 +1,7 @@
-"""What happens to a daemon in a long life, each for a while and then over."""
+"""Faults in a daemon's long life, each for a while and then over."""
 
 import ctypes
 import os
-import shutil
 import signal
 import subprocess
 import time
@@ -11,91 +10,81 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from random import Random
 
+from measuring.measured_daemon import MeasuredDaemon
 from measuring.processes import tree
-from measuring.subject import Subject
+from support.disk import Disk
 
 _CLONE_NEWNS = 0x00020000
 
-Fault = Callable[[Subject, Random], Iterator[bool]]
-"""A generator: what comes before its yield begins, what follows mends. It yields whether the user
-may go on meanwhile."""
+Fault = Callable[[MeasuredDaemon, Random], Iterator[bool]]
+"""A generator: it begins before its yield and ends after it. It yields True if the user may go on
+meanwhile."""
 
 OVERFLOWING = 6_000
 """Files opened and closed: three events each, and the kernel's queue holds 16,384."""
 
 
-def killed(subject: Subject, random: Random) -> Iterator[bool]:
+def killed(daemon: MeasuredDaemon, random: Random) -> Iterator[bool]:
     """`kill -9`, and started again as systemd does."""
-    subject.kill()
+    daemon.kill()
     yield True
-    subject.start()
+    daemon.start()
 
 
-def stopped(subject: Subject, random: Random) -> Iterator[bool]:
+def stopped(daemon: MeasuredDaemon, random: Random) -> Iterator[bool]:
     """Stopped in good order, and started again."""
-    subject.stop()
+    daemon.stop()
     yield True
-    subject.start()
+    daemon.start()
 
 
-def child_killed(subject: Subject, random: Random) -> Iterator[bool]:
-    """A worker or an editor is killed."""
-    for pid in _children(subject, random)[: random.randint(1, 2)]:
-        _signal(pid, signal.SIGKILL)
+def child_killed(daemon: MeasuredDaemon, random: Random) -> Iterator[bool]:
+    """A worker or a parser is killed."""
+    _signal(_children(daemon, random)[: random.randint(1, 2)], signal.SIGKILL)
     yield True
 
 
-def child_frozen(subject: Subject, random: Random) -> Iterator[bool]:
-    """A worker or an editor stands still, longer at times than it may."""
-    pids = _children(subject, random)[:1]
-    for pid in pids:
-        _signal(pid, signal.SIGSTOP)
+def child_frozen(daemon: MeasuredDaemon, random: Random) -> Iterator[bool]:
+    """A worker or a parser stands still, at times beyond its timeout."""
+    pids = _children(daemon, random)[:1]
+    _signal(pids, signal.SIGSTOP)
     yield True
     time.sleep(random.uniform(0.2, 3))
-    for pid in pids:
-        _signal(pid, signal.SIGCONT)
+    _signal(pids, signal.SIGCONT)
 
 
-def frozen(subject: Subject, random: Random) -> Iterator[bool]:
+def frozen(daemon: MeasuredDaemon, random: Random) -> Iterator[bool]:
     """The daemon itself stands still for seconds."""
-    subject.signal(signal.SIGSTOP)
+    daemon.signal(signal.SIGSTOP)
     yield True
     time.sleep(random.uniform(0.2, 2))
-    subject.signal(signal.SIGCONT)
+    daemon.signal(signal.SIGCONT)
 
 
-def flooded(subject: Subject, random: Random) -> Iterator[bool]:
+def flooded(daemon: MeasuredDaemon, random: Random) -> Iterator[bool]:
     """More events than the kernel's queue holds, while nobody takes any."""
-    subject.signal(signal.SIGSTOP)
-    hidden = subject.inbox / ".flood.tmp"
+    daemon.signal(signal.SIGSTOP)
+    hidden = daemon.inbox / ".flood.tmp"
     for _ in range(OVERFLOWING):
         hidden.write_bytes(b"")
         hidden.unlink()
     yield True
-    subject.signal(signal.SIGCONT)
+    daemon.signal(signal.SIGCONT)
 
 
-def full(subject: Subject, random: Random) -> Iterator[bool]:
+def full(daemon: MeasuredDaemon, random: Random) -> Iterator[bool]:
     """The disk of the outbox, of the cache or of the state is full."""
-    folder = random.choice((subject.outbox, subject.cache, subject.state))
-    filler = folder / ".filler"
-    with suppress(OSError), filler.open("wb") as file:
-        while True:
-            file.write(bytes(1 << 16))
-            file.flush()
-    with suppress(OSError), filler.open("ab") as file:
-        while True:
-            file.write(b"0")
-            file.flush()
+    disk = Disk(random.choice((daemon.outbox, daemon.cache, daemon.state)), 0)
+    disk.fill()
     yield True
     time.sleep(random.uniform(0.5, 3))
-    filler.unlink()
+    disk.empty()
 
 
-def closed(subject: Subject, random: Random) -> Iterator[bool]:
+def closed(daemon: MeasuredDaemon, random: Random) -> Iterator[bool]:
     """The outbox, or a folder or file of the inbox, is closed to the daemon."""
-    below = [path for path in subject.inbox.rglob("*") if not path.name.startswith(".")]
-    place, mode = random.choice([(subject.outbox, 0o555), (random.choice(below), 0)])
+    below = [path for path in daemon.inbox.rglob("*") if not path.name.startswith(".")]
+    place, mode = random.choice([(daemon.outbox, 0o555), (random.choice(below), 0)])
     before = place.stat().st_mode & 0o7777
     place.chmod(mode)
     yield False
@@ -103,23 +92,23 @@ def closed(subject: Subject, random: Random) -> Iterator[bool]:
     place.chmod(before)
 
 
-def away(subject: Subject, random: Random) -> Iterator[bool]:
+def away(daemon: MeasuredDaemon, random: Random) -> Iterator[bool]:
     """The inbox is moved away and comes back; at times an empty folder stands there meanwhile."""
-    aside = subject.inbox.with_name("inbox-aside")
-    subject.inbox.rename(aside)
+    aside = daemon.inbox.with_name("inbox-aside")
+    daemon.inbox.rename(aside)
     emptied = random.random() < 0.5
     if emptied:
-        subject.inbox.mkdir()
+        daemon.inbox.mkdir()
     yield False
     time.sleep(random.uniform(0.2, 3))
     if emptied:
-        subject.inbox.rmdir()
-    aside.rename(subject.inbox)
+        daemon.inbox.rmdir()
+    aside.rename(daemon.inbox)
 
 
-def damaged(subject: Subject, random: Random) -> Iterator[bool]:
-    """Some of the sound that is kept rots, and some is lost."""
-    takes = sorted(subject.cache.rglob("*.flac"))
+def damaged(daemon: MeasuredDaemon, random: Random) -> Iterator[bool]:
+    """Some takes of the cache are damaged, and some are lost."""
+    takes = sorted(daemon.cache.rglob("*.flac"))
     for path in random.sample(takes, min(5, len(takes))):
         with suppress(FileNotFoundError):
             path.unlink() if random.random() < 0.5 else path.write_bytes(b"fLaC and rot")
@@ -127,74 +116,53 @@ def damaged(subject: Subject, random: Random) -> Iterator[bool]:
 
 
 RESTARTS: tuple[Fault, ...] = (killed, killed, stopped)
-OTHERS: tuple[Fault, ...] = (
-    child_killed,
-    child_frozen,
-    frozen,
-    flooded,
-    away,
-    damaged,
-)
+OTHERS: tuple[Fault, ...] = (child_killed, child_frozen, frozen, flooded, away, damaged)
 
 
 @contextmanager
-def happening(fault: Fault, subject: Subject, random: Random) -> Iterator[bool]:
-    """A fault while the block runs; whether the user may go on."""
-    yield from fault(subject, random)
+def inject(fault: Fault, daemon: MeasuredDaemon, random: Random) -> Iterator[bool]:
+    """Have a fault while the block runs; gives True if the user may go on."""
+    yield from fault(daemon, random)
 
 
 @contextmanager
-def small_disks(folders: tuple[Path, ...], size_bytes: int) -> Iterator[str]:
-    """Put each folder on a small disk of its own while the block runs; why not, if it cannot be.
+def small_disks(folders: tuple[Path, ...], kib: int) -> Iterator[str]:
+    """Put each folder on a small disk of its own for the block; gives the reason if it cannot.
 
     Needs root. The mounts are this process's own: however it ends, they are gone with it.
     """
-    if problem := _own_mounts():
+    if problem := _unshare_mounts():
         yield problem
         return
-    mounted: list[Path] = []
+    disks = [Disk(folder, kib) for folder in folders]
     try:
-        for folder in folders:
-            folder.mkdir(parents=True, exist_ok=True)
-            options = f"size={size_bytes},mode=2775"
-            _ordered("mount", "-t", "tmpfs", "-o", options, "soak", str(folder))
-            mounted.append(folder)
+        for disk in disks:
+            disk.mount()
         yield ""
     finally:
-        for folder in mounted:
-            _ordered("umount", "--lazy", str(folder))
+        for disk in disks:
+            if disk.folder.is_mount():
+                disk.take_away()
 
 
-def _own_mounts() -> str:
-    """Part this process's mounts from the machine's; why that cannot be, in words."""
+def _unshare_mounts() -> str:
+    """Part this process's mounts from the machine's; gives the reason if it cannot."""
     if os.geteuid() != 0:
         return "needs root to mount small disks"
     libc = ctypes.CDLL(None, use_errno=True)
     if libc.unshare(_CLONE_NEWNS):
         return f"no mounts of its own: {os.strerror(ctypes.get_errno())}"
-    _ordered("mount", "--make-rprivate", "/")
+    subprocess.run(("mount", "--make-rprivate", "/"), check=True)
     return ""
 
 
-def _ordered(*command: str) -> None:
-    subprocess.run(command, check=True)
-
-
-def as_anybody() -> list[str]:
-    """A launcher that leaves root no more rights to files than anybody has."""
-    if os.geteuid() != 0:
-        return []
-    if not shutil.which("setpriv"):
-        return []
-    return ["setpriv", "--bounding-set", "-dac_override,-dac_read_search"]
-
-
-def _children(subject: Subject, random: Random) -> list[int]:
-    children = [pid for pid in tree(subject.pid) if pid != subject.pid]
+def _children(daemon: MeasuredDaemon, random: Random) -> list[int]:
+    children = [pid for pid in tree(daemon.pid) if pid != daemon.pid]
     random.shuffle(children)
     return children
 
 
-def _signal(pid: int, number: signal.Signals) -> None:
-    with suppress(ProcessLookupError):
-        os.kill(pid, number)
+def _signal(pids: list[int], number: signal.Signals) -> None:
+    for pid in pids:
+        with suppress(ProcessLookupError):
+            os.kill(pid, number)

@@ -4,37 +4,41 @@ from collections.abc import Iterator
 from random import Random
 
 _VOCABULARY = """
-about above across after again against air all almost along already also always among another
-answer anything around ask away back bank because become before begin behind believe below best
-better between big bird black blue boat body book both bottom bridge bright bring brother build
-burn busy call came car care carry catch change child church city clear close cold colour come
-common corner could country cover cross cry dark daughter day deep door down draw dream dry each
-early earth east eat edge eight either enough evening ever every eye face fall family far farm
-father feel field find fire first fish five follow food forest forget found four friend from
-front full garden gate give glass gold good grass great green ground group grow half hand happy
-hard hear heart heavy help high hill hold home horse hour house hundred idea inside iron island
-journey keep kind know lake land large last late laugh learn leave letter light line listen
-little live long look lose low make many mark market matter mean meet middle mile minute money
-month moon morning most mother mountain mouth move much music must name near never new next
-night nine none north nothing notice number ocean often old once only open other our outside
-over own page paint paper part pass past path people perhaps picture piece place plain plant
-play point poor power present press quick quiet quite rain raise reach read ready reason red
-remember rest rich ride right river road rock roof room round run sail salt same sand school sea
-season second seed seem send seven shade shape ship shoe shop shore short should show side
-silver simple sing sister six sky sleep slow small smile snow soft some song soon sound south
-speak spring stand star start station stay step still stone stop storm story strange stream
-street strong such summer sun sure table take talk tall teach tell than that then there these
-thin thing think this those three through time today together tomorrow tonight toward town
-travel tree true turn twelve twenty two under until upon use valley very village visit voice
-wait walk wall warm wash watch water wave way wear week west wheel when where which white who
-why wide wild wind window winter wish with without woman wonder wood word work world write year
-yellow yesterday yet young
+the of and to a in is it that for we with on as this be are was from at by not but or an have
+which you can has will when if they all one more there so what would about how only then other
+its than into some time just also because most does same after each first where our over work
+every before like these two without system file data code server process memory query request
+change problem model version test result number line function value thread cache disk network
+error message user table index page build release type system small large slow fast better
+worse enough almost never always often once again still perhaps quite rather simply exactly
+actually finally instead however therefore otherwise meanwhile usually roughly carefully
+quickly silently eventually probably certainly read write open close start stop send receive
+keep hold give take make find look think know learn measure compare explain describe remember
+forget happen appear remain become break repair replace remove insert update delete copy move
+merge split parse render compile execute schedule allocate release connect listen accept refuse
+retry recover restart deploy configure monitor observe optimise benchmark profile debug trace
+restore migrate upgrade downgrade implementation documentation configuration authentication
+specification optimisation responsibility infrastructure serialisation synchronisation
+compatibility performance availability consistency durability concurrency parallelism latency
+throughput bandwidth overhead bottleneck regression benchmark workload deadline timeout interval
+threshold estimate average percentile distribution variance histogram dashboard incident
+token session cookie certificate signature permission policy account tenant region replica
+shard ledger journal snapshot segment block sector cylinder platter controller firmware battery
+morning evening afternoon yesterday tomorrow week month year decade moment history story reader
+author engineer colleague customer company team meeting discussion argument decision mistake
+light shadow colour silence noise signal voice language sentence paragraph letter word alphabet
+wide narrow bright dark warm cold quiet loud heavy empty full early late recent ancient modern
+free local remote public private internal external temporary permanent random sequential
+partial complete correct wrong broken reliable fragile robust elegant clumsy honest curious
+don't doesn't isn't it's let's we've they're server's machine's author's
 """
-_WORDS = _VOCABULARY.split()
+VOCABULARY = _VOCABULARY.split()
+"""Words of a technical blog, roughly by frequency."""
+_PLAIN = [word for word in dict.fromkeys(VOCABULARY) if word.isalpha() and 3 < len(word) < 7]
 
 
 def sentence(random: Random) -> str:
-    words = random.choices(_WORDS, k=random.randint(6, 20))
+    words = random.choices(_PLAIN, k=random.randint(6, 20))
     if len(words) > 12:
         words[len(words) // 2] += ","
     return " ".join(words).capitalize() + "."
@@ -45,11 +49,11 @@ def paragraphs(words: int, seed: int) -> Iterator[str]:
     random = Random(seed)
     while words > 0:
         wanted = min(words, random.randint(50, 130))
-        said: list[str] = []
-        while sum(len(each.split()) for each in said) < wanted:
-            said.append(sentence(random))
-        words -= sum(len(each.split()) for each in said)
-        yield " ".join(said)
+        sentences: list[str] = []
+        while sum(len(each.split()) for each in sentences) < wanted:
+            sentences.append(sentence(random))
+        words -= sum(len(each.split()) for each in sentences)
+        yield " ".join(sentences)
 
 
 def post(words: int, seed: int = 1) -> str:
@@ -69,6 +73,6 @@ def note(number: int, seed: int = 1) -> str:
 
 def mark(number: int) -> str:
     """Three words that stand for a number, and are spoken as they are written."""
-    base = len(_WORDS)
+    base = len(_PLAIN)
     digits = (number // base**2 % base, number // base % base, number % base)
-    return " ".join(_WORDS[digit] for digit in digits).capitalize()
+    return " ".join(_PLAIN[digit] for digit in digits).capitalize()

@@ -1,10 +1,10 @@
-"""tortoise-tts's own api, its object kept, in an interpreter with its own pins.
+"""Serves tortoise-tts's own api, its object kept, in an interpreter with its own pins.
 
     python upstream_tortoise.py CHECKPOINT LATENTS [cache]
 
-Reads requests as lines of JSON, a text and its options, and answers each with its codes and the
-seconds that it took. Needs nothing of narrated. What it lacks where torchaudio has no build for the
-torch that is there is stood in for: no clip is read here.
+Reads requests as lines of JSON, first the size of a batch, then a text and its options each, and
+answers each text with its codes and its seconds. Needs nothing of narrated. Where torchaudio has no
+build for this torch, an empty module stands in: no clip is read here.
 """
 
 import importlib.util
@@ -20,8 +20,8 @@ import transformers  # noqa: F401 # it looks for torchaudio, and takes a stand-i
 
 
 def main() -> None:
-    checkpoint, latents, *wishes = sys.argv[1:]
-    answers, sys.stdout = sys.stdout, io.StringIO()  # upstream says this and that itself
+    checkpoint, latents, *more = sys.argv[1:]
+    answers, sys.stdout = sys.stdout, io.StringIO()  # upstream prints, too
     if importlib.util.find_spec("torchaudio") is None:
         sys.modules["torchaudio"] = types.ModuleType("torchaudio")
     from tortoise import api
@@ -30,23 +30,27 @@ def main() -> None:
     speaker = api.TextToSpeech(
         autoregressive_batch_size=int(json.loads(sys.stdin.readline())["batch"]),
         enable_redaction=False,
-        kv_cache="cache" in wishes,
+        kv_cache="cache" in more,
     )
     voice = torch.load(latents, weights_only=True)
-    said = []
+    made = []
     model = speaker.autoregressive
     infer = model.inference_speech
-    model.inference_speech = lambda *args, **more: said.append(infer(*args, **more)) or said[-1]
-    print("ready", file=answers, flush=True)
+    model.inference_speech = lambda *args, **more: made.append(infer(*args, **more)) or made[-1]
+    print(json.dumps("ready"), file=answers, flush=True)
     for line in sys.stdin:
-        asked = json.loads(line)
-        said.clear()
-        begin = time.monotonic()
+        request = json.loads(line)
+        made.clear()
+        began_s = time.monotonic()
         speaker.tts_with_preset(
-            asked["text"], conditioning_latents=voice, verbose=False, top_k=1, **asked["options"]
+            request["text"],
+            conditioning_latents=voice,
+            verbose=False,
+            top_k=1,
+            **request["options"],
         )
-        seconds = time.monotonic() - begin
-        codes = [row for batch in said for row in batch.tolist()]
+        seconds = time.monotonic() - began_s
+        codes = [candidate for batch in made for candidate in batch.tolist()]
         print(json.dumps({"seconds": seconds, "codes": codes}), file=answers, flush=True)
 
 

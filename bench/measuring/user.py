@@ -1,4 +1,4 @@
-"""A user who works in an inbox at random, and remembers what ought to lie there."""
+"""A user who works in an inbox at random, and remembers the files that are due there."""
 
 import os
 import shutil
@@ -7,41 +7,34 @@ from collections.abc import Callable
 from pathlib import Path
 from random import Random
 
-from measuring.pieces import LEXICON, SETTINGS, Kind, Pen, Piece
+from measuring.user_files import LEXICON, SETTINGS, Kind, UserFile, Writer
 
 FEWEST, MOST = 60, 160
-"""How many files the user keeps: below, more come than go; above, more go than come."""
+"""Number of files: the user only adds below the first, and only removes above the second."""
 _ODD_NAMES = (
-    "Straße",
-    "Ünï çödé",
-    "two words",
-    "-dash",
-    "Καφές",
-    "caf\udce9",
-    "café",
-    "CAFÉ",
-    "a.b",
+    *("Straße", "Ünï çödé", "two words", "-dash", "Καφές", "caf\udce9"),
+    *("café", "CAFÉ", "a.b"),
 )
 _SUFFIXES = (".md", ".md", ".md", ".txt", ".html", ".markdown")
 
 
 class User:
-    """Acts on a folder; `files` is what lies in it, `past` every path where something once lay."""
+    """Acts on a folder; `files` are those in it, `past` is every path that ever had one."""
 
     def __init__(self, inbox: Path, random: Random) -> None:
         self.inbox = inbox
-        self.files: dict[str, Piece] = {}
+        self.files: dict[str, UserFile] = {}
         self.past: set[str] = set()
         self.acts: list[str] = []
-        """What was done, in words, for whoever looks for the reason of something."""
+        """A log in words, to find the reason of a fault."""
         self._random = random
-        self._pen = Pen(random)
+        self._writer = Writer(random)
         self._number = 0
         self._moves: tuple[tuple[Callable[[], None], int], ...] = (
             (self._add_text, 20),
             (self._add_post_with_pictures, 6),
             (self._add_picture, 6),
-            (self._settle_folder, 3),
+            (self._write_settings, 3),
             (self._write_lexicon, 3),
             (self._edit, 24),
             (self._edit_picture, 5),
@@ -54,7 +47,6 @@ class User:
             (self._copy, 5),
             (self._set_aside, 2),
         )
-
         self._additions = [move for move, _ in self._moves[:3]]
 
     def act(self) -> None:
@@ -81,58 +73,58 @@ class User:
         """One text or picture."""
         return self._random.choice(self.items)
 
-    # What comes
+    # Additions
 
     def _add_text(self) -> None:
         path = self._new_path(self._random.choice(_SUFFIXES))
-        self._write(path, self._pen.text(_suffix(path)))
+        self._write(path, self._writer.text(_suffix(path)))
 
     def _add_picture(self) -> None:
-        self._write(self._new_path(".gif"), self._pen.picture())
+        self._write(self._new_path(".gif"), self._writer.picture())
 
     def _add_post_with_pictures(self) -> None:
         """A post and up to three pictures in its folder, in any order, some of them missing."""
         folder = self._folder()
         pictures = [self._fresh_name(".gif") for _ in range(self._random.randint(1, 3))]
-        pieces = [(name, self._pen.picture()) for name in pictures]
-        if len(pieces) > 1 and self._random.random() < 0.3:
-            pieces.pop()
-        pieces.append((self._fresh_name(".md"), self._pen.text(".md", tuple(pictures))))
-        self._random.shuffle(pieces)
-        for name, piece in pieces:
-            self._write(_join(folder, name), piece)
+        files = [(name, self._writer.picture()) for name in pictures]
+        if len(files) > 1 and self._random.random() < 0.3:
+            files.pop()
+        files.append((self._fresh_name(".md"), self._writer.text(".md", tuple(pictures))))
+        self._random.shuffle(files)
+        for name, file in files:
+            self._write(_join(folder, name), file)
 
-    def _settle_folder(self) -> None:
-        """Never the root, lest one mistake or one silence there make all else moot."""
+    def _write_settings(self) -> None:
+        """Never the root: a mistake or `narrate: false` there would cover all other cases."""
         if folder := self._folder():
-            self._write(_join(folder, SETTINGS), self._pen.settings())
+            self._write(_join(folder, SETTINGS), self._writer.settings())
 
     def _write_lexicon(self) -> None:
         if folder := self._folder():
-            self._write(_join(folder, LEXICON), self._pen.lexicon())
+            self._write(_join(folder, LEXICON), self._writer.lexicon())
 
-    # What changes
+    # Changes
 
     def _edit(self) -> None:
-        """Another text in place of one; or the one before, which the cache still knows."""
+        """Write another text in place of one."""
         if path := self._one(Kind.TEXT):
-            self._write(path, self._pen.text(_suffix(path), self.files[path].shows))
+            self._write(path, self._writer.text(_suffix(path), self.files[path].shows))
 
     def _edit_picture(self) -> None:
         if path := self._one(Kind.PICTURE):
-            self._write(path, self._pen.picture())
+            self._write(path, self._writer.picture())
 
     def _touch(self) -> None:
-        """As rsync does without -t: the same content comes again."""
+        """Write the same content again, as rsync does without -t."""
         path = self._random.choice(list(self.files))
-        self._tell("touches", path)
+        self.note("touches", path)
         if self._random.random() < 0.5:
             os.utime(self.inbox / path)
         else:
             self._replace(path, self.files[path].content)
 
     def _rename(self) -> None:
-        """To a new name, to another folder, or over another file."""
+        """Rename to a new name, to another folder, or over another file."""
         old = self._random.choice(list(self.files))
         kind = self.files[old].kind
         if kind in (Kind.SETTINGS, Kind.LEXICON):
@@ -146,9 +138,7 @@ class User:
             new = self._new_path(_suffix(old))
         if new == old:
             return
-        self._tell("renames", old, new)
-        (self.inbox / new).parent.mkdir(parents=True, exist_ok=True)
-        (self.inbox / old).rename(self.inbox / new)
+        self._move("renames", old, new)
         self.files[new] = self.files.pop(old)
         self.past |= {old, new}
 
@@ -157,22 +147,25 @@ class User:
         new = self._new_folder()
         if not old or new == old or new.startswith(f"{old}/") or (self.inbox / new).exists():
             return
-        self._tell("renames the folder", old, new)
-        (self.inbox / new).parent.mkdir(parents=True, exist_ok=True)
-        (self.inbox / old).rename(self.inbox / new)
+        self._move("renames the folder", old, new)
         for path in self._below(old):
             moved = new + path.removeprefix(old)
             self.files[moved] = self.files.pop(path)
             self.past |= {path, moved}
 
+    def _move(self, act: str, old: str, new: str) -> None:
+        self.note(act, old, new)
+        (self.inbox / new).parent.mkdir(parents=True, exist_ok=True)
+        (self.inbox / old).rename(self.inbox / new)
+
     def _swap(self) -> None:
-        """Two files of a kind change places."""
+        """Exchange the names of two files of a kind."""
         one = self._one(Kind.TEXT)
         same = [path for path in self.items if _suffix(path) == _suffix(one) and path != one]
         if not one or not same:
             return
         other = self._random.choice(same)
-        self._tell("swaps", one, other)
+        self.note("swaps", one, other)
         aside = self.inbox / ".aside"
         (self.inbox / one).rename(aside)
         (self.inbox / other).rename(self.inbox / one)
@@ -184,31 +177,30 @@ class User:
         new = self._new_path(_suffix(path))
         if new == path:
             return
-        self._tell("copies", path, new)
+        self.note("copies", path, new)
         (self.inbox / new).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(self.inbox / path, self.inbox / new)
         self.files[new] = self.files[path]
         self.past.add(new)
 
     def _set_aside(self) -> None:
-        """What a synchroniser leaves for a while: it is no file of the user's."""
+        """Leave a synchroniser's files for a while: they are not the user's."""
         path = self.any_item()
-        folder, _, name = path.rpartition("/")
-        suffix = _suffix(name)
-        stem = name.removesuffix(suffix)
-        conflict = self.inbox / folder / f"{stem}.sync-conflict-20261122-072736-JDC4FTG{suffix}"
-        self._tell("sets aside", path)
+        place = self.inbox / path
+        conflict = place.with_stem(f"{place.stem}.sync-conflict-20261122-072736-JDC4FTG")
+        draft = place.with_name(f".{place.name}.AbCdEf")
+        self.note("sets aside", path)
         conflict.write_bytes(b"Another version.\n")
-        (self.inbox / folder / f".{name}.AbCdEf").write_bytes(b"Half of i")
+        draft.write_bytes(b"Half of i")
         time.sleep(self._random.random() * 0.1)
         conflict.unlink()
-        (self.inbox / folder / f".{name}.AbCdEf").unlink()
+        draft.unlink()
 
-    # What goes
+    # Removals
 
     def _remove(self) -> None:
         path = self._random.choice(list(self.files))
-        self._tell("removes", path)
+        self.note("removes", path)
         (self.inbox / path).unlink()
         del self.files[path]
 
@@ -217,21 +209,21 @@ class User:
         below = self._below(folder)
         if not folder or len(below) > MOST // 8:
             return
-        self._tell("removes the folder", folder)
+        self.note("removes the folder", folder)
         shutil.rmtree(self.inbox / folder)
         for path in below:
             del self.files[path]
 
-    # How it is written
+    # Writing
 
-    def _write(self, path: str, piece: Piece) -> None:
-        self._tell("writes", path)
-        self.files[path] = piece
+    def _write(self, path: str, file: UserFile) -> None:
+        self.note("writes", path)
+        self.files[path] = file
         self.past.add(path)
-        self._replace(path, piece.content)
+        self._replace(path, file.content)
 
     def _replace(self, path: str, content: bytes) -> None:
-        """As rsync and Syncthing do mostly; or in place; or gone first and then there again."""
+        """Write a file by a rename, as rsync and Syncthing do; or in place; or after a removal."""
         place = self.inbox / path
         place.parent.mkdir(parents=True, exist_ok=True)
         draw = self._random.random()
@@ -255,22 +247,20 @@ class User:
         return _join(self._folder(), self._fresh_name(suffix))
 
     def _fresh_name(self, suffix: str) -> str:
-        """A name never used, or one of few that come again and again in all spellings."""
+        """A new name, or one of few that come again and again in all spellings."""
         if self._random.random() < 0.2 and suffix != ".gif":
             return self._random.choice(_ODD_NAMES) + suffix
         self._number += 1
         return f"item-{self._number}{suffix}"
 
     def _folder(self) -> str:
-        return (
-            self._random.choice(self.folders) if self._random.random() < 0.8 else self._new_folder()
-        )
+        is_known = self._random.random() < 0.8
+        return self._random.choice(self.folders) if is_known else self._new_folder()
 
     def _new_folder(self) -> str:
         depth = self._random.randint(1, 3)
-        return "/".join(
-            f"{self._random.choice('abcd')}{self._random.randint(1, 3)}" for _ in range(depth)
-        )
+        names = [f"{letter}{number}" for letter in "abcd" for number in (1, 2, 3)]
+        return "/".join(self._random.choices(names, k=depth))
 
     def _one(self, kind: Kind) -> str:
         found = [path for path, each in self.files.items() if each.kind is kind]
@@ -279,8 +269,9 @@ class User:
     def _below(self, folder: str) -> list[str]:
         return [path for path in self.files if path.startswith(f"{folder}/")]
 
-    def _tell(self, what: str, *paths: str) -> None:
-        self.acts.append(f"{time.strftime('%H:%M:%S')} {what} {' -> '.join(map(repr, paths))}")
+    def note(self, act: str, *paths: str) -> None:
+        """Write an act into the log."""
+        self.acts.append(f"{time.strftime('%H:%M:%S')} {act} {' -> '.join(map(repr, paths))}")
 
 
 def _join(folder: str, name: str) -> str:

@@ -18,8 +18,9 @@ def atomic_write(target: Path, draft: Path | None = None) -> Iterator[Path]:
     `draft` must be on the target's file system; by default it is a new name in the target's folder.
     Nothing is synced: sync the draft before the exit if a power failure must not lose it.
 
-    Three writers have their own draft: `AudioEncoder` is closed or discarded by its caller,
-    `DraftFile` works through open folders, and voice folders are swapped as a whole.
+    Four writers do without it: the caller of `AudioEncoder` closes or discards the draft,
+    `DraftFile` works through open folders, `voices add` swaps whole folders, and a download of
+    `ModelStore` survives an error, so that the next pull continues it.
     """
     draft = draft or target.with_name(draft_name())
     try:
@@ -33,7 +34,12 @@ def atomic_write(target: Path, draft: Path | None = None) -> Iterator[Path]:
 
 def draft_name() -> str:
     """Return a unique name for a draft; synchronisers are told to ignore such names."""
-    return f".narrated-{_this_process()}{secrets.token_hex(4)}.tmp"
+    return f".narrated-{_prefix(os.getpid())}{secrets.token_hex(4)}.tmp"
+
+
+def is_draft(name: str) -> bool:
+    """True if this is the name of a draft."""
+    return _DRAFT_NAME.fullmatch(name) is not None
 
 
 def drafts_in(folder: int) -> list[str]:
@@ -41,15 +47,11 @@ def drafts_in(folder: int) -> list[str]:
 
     The name tells whose draft it is. A file's time tells nothing if the clock was set.
     """
-    names = [name for name in os.listdir(folder) if _DRAFT_NAME.fullmatch(name)]
-    return [name for name in names if not name.startswith(f".narrated-{_this_process()}")]
-
-
-def _this_process() -> str:
-    return _drawn_for(os.getpid())
+    names = [name for name in os.listdir(folder) if is_draft(name)]
+    return [name for name in names if not name.startswith(f".narrated-{_prefix(os.getpid())}")]
 
 
 @cache
-def _drawn_for(process: int) -> str:
+def _prefix(process: int) -> str:
     """A random prefix for each process; a forked child draws its own."""
     return secrets.token_hex(4)

@@ -26,6 +26,14 @@ class SourceError(NarratedError):
     """A source file cannot be narrated; its job fails until the file changes."""
 
 
+class SourceTookTooLong(SourceError):
+    """Parsing a source, or running its lexicon's patterns, took too long."""
+
+
+class ParserUnavailable(NarratedError):
+    """No parser can be started now; the jobs that need one wait."""
+
+
 class SourceUnreadable(NarratedError):
     """narrated may not open a source file; its job waits until the permissions change."""
 
@@ -59,6 +67,25 @@ class FailedAmongOthers(EngineError):
 
 class EngineUnavailable(NarratedError):
     """An engine or voice is unavailable; its jobs wait."""
+
+
+class EngineReplaced(EngineUnavailable):
+    """The engine or the voice is no longer the one that a request was planned for."""
+
+
+class EngineLoading(NarratedError):
+    """An engine has not answered yet; a job that needs it gives its place to others."""
+
+    def __init__(self, engine: str) -> None:
+        super().__init__(f"The engine '{engine}' is loading.")
+        self.engine = engine
+
+
+class TurnAwaited(NarratedError):
+    """The parser or captioner that a job needs has enough to do.
+
+    The job gives its place to others, and is run again when it is its turn.
+    """
 
 
 class WorkerLost(NarratedError):

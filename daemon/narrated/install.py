@@ -1,17 +1,21 @@
-"""`narrated install`: plans the unit, account, folders and configuration of the service."""
+"""`narrated install`: plans the unit, account, folders and configuration, and installs them."""
 
 import json
 import os
+import pwd
 import re
+import stat
+import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from narrated.config import file as configuration
 from narrated.config.file import SYSTEM_FILE, USER_FILE
 from narrated.config.values import Config
-from narrated.errors import ConfigurationError, NarratedError
-from narrated.install_plan import InstallPlan, PlannedFile, announce, execute
+from narrated.errors import ConfigurationError, NarratedError, StorageError
 from narrated.systemd_units import (
     ACCOUNT,
     drop_in_for_box,
@@ -49,11 +53,42 @@ def install(
     """
     if not user and not dry_run and root == Path("/"):
         _check_preconditions()
-    options = _InstallOptions(config_path, inbox, outbox, gpu, root)
-    plan = _for_user(options) if user else _for_box(options)
-    if dry_run:
-        return list(announce(plan))
-    return list(execute(plan, root))
+    if user and gpu:
+        raise ConfigurationError(
+            "--gpu is for the service of the whole machine.",
+            "Leave --gpu out: your own service can use the GPU as you can.",
+        )
+    settings = Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config")
+    path = (config_path or (settings / USER_FILE if user else SYSTEM_FILE)).absolute()
+    home = Path.home() / "narrated" if user else Path("/srv/narrated")
+    wanted = {"inbox": inbox, "outbox": outbox}
+    config = _configured(path, root / path.relative_to("/"), wanted, home)
+    if user:
+        plan = _plan_for_user(path, config, settings / "systemd/user")
+    else:
+        _check_shared_folders(config)
+        plan = _plan_for_box(path, config, gpu)
+    return list(_announce(plan) if dry_run else _execute(plan, root))
+
+
+def commented(inbox: Path, outbox: Path) -> str:
+    """The shipped, commented configuration, with these two folders."""
+    text = shipped("config/narrated.yaml")
+    for key, folder in (("inbox", inbox), ("outbox", outbox)):
+        line = f"{key}: {json.dumps(str(folder), ensure_ascii=False)}"
+        text = re.sub(rf"^{key}:.*$", line.replace("\\", r"\\"), text, count=1, flags=re.MULTILINE)
+    return text
+
+
+def make_readable(folder: Path) -> None:
+    """Make a folder that the daemon can enter, whatever the umask of the caller."""
+    if not folder.is_dir():
+        make_readable(folder.parent)
+        folder.mkdir()
+        folder.chmod(0o755)
+
+
+# Checks
 
 
 def _check_preconditions() -> None:
@@ -72,33 +107,58 @@ def _check_preconditions() -> None:
             )
 
 
+def _configured(path: Path, written: Path, wanted: dict[str, Path | None], home: Path) -> Config:
+    """The existing configuration, or the one that this installation will write."""
+    folders = {key: folder or home / key for key, folder in wanted.items()}
+    text = written.read_text(encoding="utf-8") if written.exists() else commented(**folders)
+    # Not our environment: the service will have its own.
+    config = configuration.parse(text, path, {"HOME": str(Path.home())} | _DIRECTORIES)
+    for key, given in wanted.items():
+        configured = getattr(config, key)
+        if given is not None and given.absolute() != configured:
+            raise ConfigurationError(
+                f"{path} says `{key}: {configured}`, not {given}.",
+                f"Change that line and leave --{key} out.",
+            )
+    return config
+
+
+def _check_shared_folders(config: Config) -> None:
+    """Refuse to share a home or a system folder: the syncing account could then write to it."""
+    for key, folder in (("inbox", config.inbox), ("outbox", config.outbox)):
+        if len(folder.parts) < 3 or (len(folder.parts) == 3 and in_a_home(folder)):
+            raise ConfigurationError(
+                f"Installing would share all of `{key}: {folder}` with the group {ACCOUNT}.",
+                f"Set a folder of its own, such as {folder / 'narrated' / key}.",
+            )
+
+
+# The plan
+
+
 @dataclass(frozen=True, slots=True)
-class _InstallOptions:
-    """The options of the command."""
+class PlannedFile:
+    """A file to write. A file that is the user's own is kept if it exists."""
 
-    config_path: Path | None
-    inbox: Path | None
-    outbox: Path | None
-    gpu: bool
-    root: Path
+    path: Path
+    text: str
+    users_own: bool = False
 
 
-def commented(inbox: Path, outbox: Path) -> str:
-    """The shipped, commented configuration, with these two folders."""
-    text = shipped("config/narrated.yaml")
-    for key, folder in (("inbox", inbox), ("outbox", outbox)):
-        line = f"{key}: {json.dumps(str(folder), ensure_ascii=False)}"
-        text = re.sub(rf"^{key}:.*$", line.replace("\\", r"\\"), text, count=1, flags=re.MULTILINE)
-    return text
+@dataclass(frozen=True, slots=True)
+class InstallPlan:
+    """Everything that an installation will do, in this order."""
+
+    files: tuple[PlannedFile, ...]
+    folders: tuple[Path, ...]
+    """The inbox and the outbox."""
+    commands: tuple[tuple[str, ...], ...]
+    next_steps: tuple[str, ...]
+    shared: bool
+    """True if the folders are shared with the group `narrated`."""
 
 
-# For the whole box, or for one user
-
-
-def _for_box(options: _InstallOptions) -> InstallPlan:
-    path = (options.config_path or SYSTEM_FILE).absolute()
-    config = _configured(options, path, Path("/srv/narrated"))
-    _check_shared_folders(config)
+def _plan_for_box(path: Path, config: Config, gpu: bool) -> InstallPlan:
     files = [
         PlannedFile(_UNITS / "narrated.service", shipped("systemd/narrated.service")),
         PlannedFile(_DROP_INS / "10-paths.conf", drop_in_for_box(config, path)),
@@ -106,7 +166,7 @@ def _for_box(options: _InstallOptions) -> InstallPlan:
         PlannedFile(_FOLDERS, tmpfiles(config)),
         *_users_own(path, config),
     ]
-    if options.gpu:
+    if gpu:
         files.append(PlannedFile(_DROP_INS / "20-gpu.conf", shipped("systemd/narrated-gpu.conf")))
     return InstallPlan(
         files=tuple(files),
@@ -126,17 +186,7 @@ def _for_box(options: _InstallOptions) -> InstallPlan:
     )
 
 
-def _for_user(options: _InstallOptions) -> InstallPlan:
-    if options.gpu:
-        raise ConfigurationError(
-            "--gpu is for the service of the whole machine.",
-            "Leave --gpu out: your own service can use the GPU as you can.",
-        )
-    home = Path.home()
-    settings = Path(os.environ.get("XDG_CONFIG_HOME") or home / ".config")
-    path = (options.config_path or settings / USER_FILE).absolute()
-    config = _configured(options, path, home / "narrated")
-    units = settings / "systemd/user"
+def _plan_for_user(path: Path, config: Config, units: Path) -> InstallPlan:
     return InstallPlan(
         files=(
             PlannedFile(units / "narrated.service", shipped("systemd/user/narrated.service")),
@@ -154,32 +204,12 @@ def _for_user(options: _InstallOptions) -> InstallPlan:
     )
 
 
-def _configured(options: _InstallOptions, path: Path, home: Path) -> Config:
-    """The existing configuration, or the one that this installation will write."""
-    written = options.root / path.relative_to("/")
-    wanted = (options.inbox or home / "inbox", options.outbox or home / "outbox")
-    text = written.read_text(encoding="utf-8") if written.exists() else commented(*wanted)
-    # Not our environment: the service will have its own.
-    environment = {"HOME": str(Path.home())} | _DIRECTORIES
-    config = configuration.parse(text, path, environment)
-    _check_same_folder(path, "inbox", options.inbox, config.inbox)
-    _check_same_folder(path, "outbox", options.outbox, config.outbox)
-    return config
-
-
-def _check_same_folder(path: Path, key: str, given: Path | None, configured: Path) -> None:
-    if given is not None and given.absolute() != configured:
-        raise ConfigurationError(
-            f"{path} says `{key}: {configured}`, not {given}.",
-            f"Change that line and leave --{key} out.",
-        )
-
-
 def _users_own(path: Path, config: Config) -> tuple[PlannedFile, ...]:
-    lexicon = PlannedFile(
-        path.parent / "lexicon.yaml", shipped("config/lexicon.yaml"), users_own=True
+    lexicon = path.parent / "lexicon.yaml"
+    return (
+        PlannedFile(path, commented(config.inbox, config.outbox), users_own=True),
+        PlannedFile(lexicon, shipped("config/lexicon.yaml"), users_own=True),
     )
-    return (PlannedFile(path, commented(config.inbox, config.outbox), users_own=True), lexicon)
 
 
 def _reload(*systemctl: str) -> tuple[tuple[str, ...], ...]:
@@ -187,11 +217,81 @@ def _reload(*systemctl: str) -> tuple[tuple[str, ...], ...]:
     return ((*systemctl, "daemon-reload"),) if booted else ()
 
 
-def _check_shared_folders(config: Config) -> None:
-    """Refuse to share a home or a system folder: the syncing account could then write to it."""
-    for key, folder in (("inbox", config.inbox), ("outbox", config.outbox)):
-        if len(folder.parts) < 3 or (len(folder.parts) == 3 and in_a_home(folder)):
-            raise ConfigurationError(
-                f"Installing would share all of `{key}: {folder}` with the group {ACCOUNT}.",
-                f"Set a folder of its own, such as {folder / 'narrated' / key}.",
-            )
+# Its execution
+
+
+def _announce(plan: InstallPlan) -> Iterator[str]:
+    for file in plan.files:
+        verb = "keep" if file.users_own and file.path.exists() else "write"
+        yield f"Would {verb} {file.path}"
+    yield from (f"Would make or share {folder}" for folder in plan.folders)
+    yield from (f"Would run {' '.join(command)}" for command in plan.commands)
+    yield from plan.next_steps
+
+
+def _execute(plan: InstallPlan, root: Path) -> Iterator[str]:
+    for file in plan.files:
+        yield _write(file, root / file.path.relative_to("/"))
+    if root != Path("/"):
+        return
+    if not plan.shared:
+        yield from map(_make_folder, plan.folders)
+    yield from map(_run, plan.commands)
+    if plan.shared:
+        yield from map(_share_with_group, plan.folders)
+    yield from plan.next_steps
+
+
+def _write(file: PlannedFile, path: Path) -> str:
+    with _storing(f"write {path}"):
+        if path.exists() and (file.users_own or path.read_text(encoding="utf-8") == file.text):
+            return f"Kept {path}"
+        make_readable(path.parent)
+        path.write_text(file.text, encoding="utf-8")
+        path.chmod(0o644)
+    return f"Wrote {path}"
+
+
+def _make_folder(folder: Path) -> str:
+    with _storing(f"make {folder}"):
+        folder.mkdir(parents=True, exist_ok=True)
+    return f"Made {folder}"
+
+
+@contextmanager
+def _storing(act: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise StorageError(
+            f"Cannot {act}: {error.strerror}.", "Mend that, then run the command again."
+        ) from error
+
+
+def _run(command: tuple[str, ...]) -> str:
+    shown = " ".join(command)
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, errors="replace")
+    except FileNotFoundError as error:
+        raise NarratedError(
+            f"There is no `{command[0]}` on this machine.",
+            "Without systemd, let your service manager start `narrated run`.",
+        ) from error
+    if done.returncode != 0:
+        raise NarratedError(
+            f"`{shown}` failed: {done.stderr.strip()}",
+            "Mend that, then run `narrated install` again.",
+        )
+    return f"Ran {shown}"
+
+
+def _share_with_group(folder: Path) -> str:
+    """Share a folder with the group. Its owner and its contents stay as they are."""
+    status = folder.stat()
+    group = pwd.getpwnam(ACCOUNT).pw_gid
+    rights = stat.S_ISGID | stat.S_IRWXG
+    if status.st_gid == group and status.st_mode & rights == rights:
+        return f"{folder} is shared with the group {ACCOUNT}"
+    os.chown(folder, -1, group)
+    folder.chmod(stat.S_IMODE(folder.stat().st_mode) | rights)
+    return f"Shared {folder} with the group {ACCOUNT}"

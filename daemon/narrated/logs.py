@@ -8,39 +8,28 @@ import logging
 import os
 import sys
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 from logging_journald import JournaldTransport
 
-from narrated.printable import printable
+from narrated.printable import one_line, printable
 
 JOURNAL = Path("/run/systemd/journal/socket")
 
 _SEND_S = 0.5
-_PRIORITIES = {
-    logging.DEBUG: 7,
-    logging.INFO: 6,
-    logging.WARNING: 4,
-    logging.ERROR: 3,
-    logging.CRITICAL: 2,
-}
-_FIELDS = (
-    "narrated_file",
-    "narrated_job",
-    "narrated_engine",
-    "narrated_duration_s",
-    "narrated_audio_s",
-    "narrated_rtf",
+_PRIORITIES = {logging.INFO: 6, logging.WARNING: 4, logging.ERROR: 3, logging.CRITICAL: 2}
+_LOWEST_PRIORITY = 7
+_FIELDS = tuple(
+    f"narrated_{name}" for name in ("file", "job", "engine", "duration_s", "audio_s", "rtf")
 )
 
 
-def configure(level: int | str, terminal: bool | None = None) -> None:
-    """Log records of this level and above to stderr.
+def configure(level: str) -> None:
+    """Log records of this level and above to stderr; a second call replaces the first.
 
-    The journal gets structured records, a terminal rich's, anything else plain lines. `terminal`
-    overrides the detection of a terminal. A second call replaces the first.
+    The journal gets structured records, a terminal rich's, anything else plain lines.
     """
-    logging.basicConfig(level=logging.INFO, handlers=[_handler(terminal)], force=True)
+    logging.basicConfig(level=logging.INFO, handlers=[_handler()], force=True)
     # Debug records of libraries would hide ours.
     logging.getLogger("narrated").setLevel(level)
     # It warns of lost events, and we scan the folder for each of those.
@@ -65,10 +54,10 @@ def fields(
     return {name: value for name, value in zip(_FIELDS, values, strict=True) if value is not None}
 
 
-def _handler(terminal: bool | None) -> logging.Handler:
-    if terminal is None and stderr_is_the_journal():
+def _handler() -> logging.Handler:
+    if _stderr_is_the_journal():
         return JournalHandler(JOURNAL)
-    if terminal or (terminal is None and sys.stderr.isatty()):
+    if sys.stderr.isatty():
         return _terminal_handler()
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(PlainFormatter("%(asctime)s %(levelname)s %(message)s"))
@@ -88,14 +77,14 @@ def _terminal_handler() -> logging.Handler:
     return handler
 
 
-def stderr_is_the_journal(stderr: TextIO | None = None) -> bool:
+def _stderr_is_the_journal() -> bool:
     """True if stderr is the stream that systemd connected to the journal.
 
     JOURNAL_STREAM alone is not enough: a process with a redirected stderr inherits it.
     """
     stream = os.environ.get("JOURNAL_STREAM", "")
     try:
-        status = os.fstat((stderr or sys.stderr).fileno())
+        status = os.fstat(sys.stderr.fileno())
     except (OSError, ValueError):
         return False
     return stream == f"{status.st_dev}:{status.st_ino}"
@@ -111,11 +100,6 @@ class PlainFormatter(logging.Formatter):
     def formatException(self, ei: Any) -> str:
         lines = super().formatException(ei).split("\n")
         return "\n".join(f"    | {one_line(line)}" for line in lines)
-
-
-def one_line(text: str) -> str:
-    """Escape characters that end the line or move the cursor. Existing escapes stay."""
-    return printable(text).replace("\\\\", "\\")
 
 
 class JournalHandler(logging.Handler):
@@ -146,20 +130,20 @@ class JournalHandler(logging.Handler):
         super().close()
 
     def _pairs(self, record: logging.LogRecord, message: str) -> list[tuple[str, Any]]:
-        pairs: list[tuple[str, Any]] = [
-            ("MESSAGE", message),
-            ("PRIORITY", _priority(record)),
-            ("SYSLOG_IDENTIFIER", "narrated"),
-            ("LOGGER", record.name),
-            ("CODE_FILE", record.pathname),
-            ("CODE_LINE", record.lineno),
-            ("CODE_FUNC", record.funcName),
-        ]
-        pairs += [(name.upper(), _field(getattr(record, name, None))) for name in _FIELDS]
+        pairs = {
+            "MESSAGE": message,
+            "PRIORITY": _priority(record),
+            "SYSLOG_IDENTIFIER": "narrated",
+            "LOGGER": record.name,
+            "CODE_FILE": record.pathname,
+            "CODE_LINE": record.lineno,
+            "CODE_FUNC": record.funcName,
+            **{name.upper(): _field(getattr(record, name, None)) for name in _FIELDS},
+        }
         if record.exc_info:
             traceback = PlainFormatter().formatException(record.exc_info)
-            pairs.append(("TRACEBACK", traceback.encode(errors="backslashreplace")))
-        return pairs
+            pairs["TRACEBACK"] = traceback.encode(errors="backslashreplace")
+        return list(pairs.items())
 
 
 def _message(record: logging.LogRecord) -> str:
@@ -170,8 +154,8 @@ def _message(record: logging.LogRecord) -> str:
 
 
 def _priority(record: logging.LogRecord) -> int:
-    reached = [level for level in _PRIORITIES if level <= record.levelno]
-    return _PRIORITIES[max(reached, default=logging.DEBUG)]
+    reached = (number for level, number in _PRIORITIES.items() if level <= record.levelno)
+    return min(reached, default=_LOWEST_PRIORITY)
 
 
 def _field(value: Any) -> Any:

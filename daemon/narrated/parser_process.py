@@ -3,15 +3,22 @@
 All parsing of outside bytes runs here. The child opens no path.
 """
 
+import json
 import sys
 from typing import Any
 
 import msgspec
 
-from narrated.errors import NarratedError
+from narrated.errors import NarratedError, SourceTookTooLong
 from narrated.printable import printable
-from narrated.script.draft_builder import build_draft
+from narrated.script.regex_time_limit import (
+    NeedsBacktracking,
+    RefusingRegexRunner,
+    RegexRunner,
+    TimeLimitedRegexRunner,
+)
 from narrated.script.script import Caption, Draft, ReadingSettings
+from narrated.script.source_to_draft import build_draft
 from narrated.workers.protocol import ChildChannel, die_with_parent
 
 _MESSAGE_CHARACTERS = 1000
@@ -29,10 +36,13 @@ def main() -> None:
 def _answer(header: dict[str, Any], payload: bytes) -> tuple[dict[str, Any], bytes]:
     try:
         return {"ok": True}, _result(header, payload)
+    except NeedsBacktracking:
+        return {"backtracks": True}, b""
     except NarratedError as error:
-        return _failure(error.problem, error.remedy), b""
-    # The border of this child: a parser may raise any error on a hostile file (RecursionError, its
-    # own errors, a bug). That file fails, and the child serves the next request.
+        is_slow = isinstance(error, SourceTookTooLong)
+        return _failure(error.problem, error.remedy, is_slow), b""
+    # A parser may raise any error on a hostile file (RecursionError, its own errors, a bug).
+    # That file fails, and the child serves the next request.
     except Exception as error:  # noqa: BLE001
         name = printable(str(header.get("name", "The file")))
         return _failure(f"{name} could not be read: {_described(error)}.", _REMEDY), b""
@@ -40,12 +50,20 @@ def _answer(header: dict[str, Any], payload: bytes) -> tuple[dict[str, Any], byt
 
 def _result(header: dict[str, Any], payload: bytes) -> bytes:
     if header["do"] == "plan":
-        return msgspec.json.encode(_draft(header, payload))
+        return msgspec.json.encode(_draft(*_unpacked(header, payload)))
+    if header["do"] == "ping":
+        return b""
     if header["do"] == "cover":
         from narrated.reading.cover_jpeg import cover  # late: few requests need Pillow
 
         return cover(payload)
     raise NarratedError(f"The parser does not know the request `{header['do']}`.")
+
+
+def _unpacked(header: dict[str, Any], payload: bytes) -> tuple[dict[str, Any], bytes]:
+    """Split the payload into the source, and the fields of the request that follow it as JSON."""
+    size = header.get("source_bytes", len(payload))
+    return header | json.loads(payload[size:] or b"{}"), payload[:size]
 
 
 def _draft(header: dict[str, Any], payload: bytes) -> Draft:
@@ -57,18 +75,23 @@ def _draft(header: dict[str, Any], payload: bytes) -> Draft:
         settings=msgspec.convert(header["settings"], ReadingSettings),
         limits=header["limits"],
         folders=header["folders"],
+        regex_runner=_regex_runner(header),
     )
 
 
-def _failure(problem: str, remedy: str) -> dict[str, Any]:
-    return {"failed": {"problem": _shortened(problem), "remedy": _shortened(remedy)}}
+def _regex_runner(header: dict[str, Any]) -> RegexRunner:
+    return TimeLimitedRegexRunner() if header.get("backtracking") else RefusingRegexRunner()
+
+
+def _failure(problem: str, remedy: str, is_slow: bool = False) -> dict[str, Any]:
+    told = {"problem": _shortened(problem), "remedy": _shortened(remedy)}
+    return {"failed": {**told, "slow": is_slow}}
 
 
 def _shortened(message: str) -> str:
     """Cut a message: a key of a megabyte must not make a note of a megabyte."""
-    if len(message) <= _MESSAGE_CHARACTERS:
-        return message
-    return f"{message[:_MESSAGE_CHARACTERS]}…"
+    is_short = len(message) <= _MESSAGE_CHARACTERS
+    return message if is_short else f"{message[:_MESSAGE_CHARACTERS]}…"
 
 
 def _described(error: Exception) -> str:

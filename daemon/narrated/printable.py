@@ -1,4 +1,4 @@
-"""Escapes text from outside for one line, so that no name can forge a log record."""
+"""Cleans text from outside: for one line, so that no name can forge a log record, and for files."""
 
 import unicodedata
 
@@ -14,6 +14,22 @@ def printable(text: str) -> str:
     if text.isascii() and text.isprintable() and "\\" not in text:
         return text
     return "".join(_escaped(character) for character in text)
+
+
+def one_line(text: str) -> str:
+    """Escape like `printable`, but keep the escapes that the text holds already."""
+    return printable(text).replace("\\\\", "\\")
+
+
+def line_of(text: str) -> str:
+    """Put a message on one line, each white space as a blank, with `one_line`'s escapes."""
+    return one_line(" ".join(text.split()))
+
+
+def encodable(text: str) -> str:
+    """Replace NULs and undecodable bytes by U+FFFD, so that UTF-8 can encode the text."""
+    whole = text.replace("\0", "\ufffd")
+    return whole.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def _escaped(character: str) -> str:

@@ -21,8 +21,8 @@ _SEND_S = 1.0
 class ServiceNotifier:
     """Notifies the service manager that started us. Without one, it does nothing.
 
-    A context manager that closes its socket. No method raises: a failed notification is no reason
-    to stop narrating.
+    A context manager that closes its socket; later calls do nothing. No method raises: a failed
+    notification is no reason to stop narrating.
     """
 
     def __init__(self, environment: Mapping[str, str] = os.environ) -> None:
@@ -34,10 +34,6 @@ class ServiceNotifier:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Close the socket. Later calls do nothing."""
         if self._socket is not None:
             self._socket.socket.close()
             self._socket = None

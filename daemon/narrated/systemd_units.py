@@ -32,7 +32,8 @@ def drop_in_for_box(config: Config, config_path: Path) -> str:
     # The parents, not the folders: a folder that is removed and made again would be read-only, or
     # missing if it was a bind mount.
     inbox, outbox = config.inbox.parent, config.outbox.parent
-    writable = [outbox, *(path for path in _data_folders(config) if path not in _OWN)]
+    data = filter(None, (config.state, config.cache, config.archive))
+    writable = [outbox, *(path for path in data if path not in _OWN)]
     if config.after != "keep":
         writable.append(inbox)
     readable = [config.inbox] if config.after == "keep" else []
@@ -43,7 +44,8 @@ def drop_in_for_box(config: Config, config_path: Path) -> str:
         "ReadOnlyPaths=",
         *(f"ReadOnlyPaths={quoted(f'-{path}')}" for path in readable),
     ]
-    seen = [*writable, inbox, *_read_only_folders(config)]
+    models = (config.models.folder, config.models.voices)
+    seen = [*writable, inbox, *(each for each in models if not each.is_relative_to(config.state))]
     hidden = [path for path in dict.fromkeys(seen) if in_a_home(path)]
     if hidden:
         lines += ["ProtectHome=tmpfs", *_bind_mounts(hidden, writable)]
@@ -82,20 +84,6 @@ def quoted(text: str, *, command: bool = False) -> str:
     return f'"{escaped.replace("$", "$$") if command else escaped}"'
 
 
-def _data_folders(config: Config) -> Iterator[Path]:
-    yield config.state
-    yield config.cache
-    if config.archive is not None:
-        yield config.archive
-
-
-def _read_only_folders(config: Config) -> Iterator[Path]:
-    """The folders of models and voices, if they are outside of the state folder."""
-    for folder in (config.models.folder, config.models.voices):
-        if not folder.is_relative_to(config.state):
-            yield folder
-
-
 def _bind_mounts(paths: list[Path], writable: list[Path]) -> Iterator[str]:
     for path in paths:
         setting = "BindPaths" if path in writable else "BindReadOnlyPaths"
@@ -110,5 +98,5 @@ def _command(config_path: Path) -> list[str]:
 
 
 def _drop_in(lines: list[str]) -> str:
-    head = "# Written by `narrated install`; the next one writes it anew.\n\n[Service]\n"
+    head = "# Written by `narrated install`; the next one overwrites it.\n\n[Service]\n"
     return head + "\n".join(lines) + "\n"

@@ -1,7 +1,11 @@
 """Tags, read back by another reader than wrote them where there is one."""
 
 import base64
+import os
+import signal
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import av
 import mutagen
@@ -11,10 +15,9 @@ from mutagen.id3 import ID3
 from mutagen.mp4 import MP4
 from mutagen.wave import WAVE
 
-from narrated.audio.encoder import AudioEncoder
 from narrated.audio.formats import FORMATS
-from narrated.audio.language_codes import three_letters
-from narrated.audio.tags import AudioTags, tag
+from narrated.audio.streaming_encoder import AudioEncoder
+from narrated.audio.tags import AudioTags, tag, three_letters
 from narrated.errors import StorageError
 
 EVERY_FORMAT = pytest.mark.parametrize("format", FORMATS)
@@ -27,13 +30,22 @@ def tags(cover: bytes) -> AudioTags:
 
 def recorded(tmp_path: Path, format: str, speech: bytes, sample_rate: int) -> Path:
     path = tmp_path / f"post{FORMATS[format].suffix}"
-    with AudioEncoder(path, format, sample_rate) as encoder:
-        encoder.write(speech)
+    path.write_bytes(encoded(path.suffix, format, speech, sample_rate))
     return path
 
 
+@cache
+def encoded(suffix: str, format: str, speech: bytes, sample_rate: int) -> bytes:
+    """Encode once for all tests."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / f"post{suffix}"
+        with AudioEncoder(path, format, sample_rate) as encoder:
+            encoder.write(speech)
+        return path.read_bytes()
+
+
 def said(path: Path) -> dict[str, str]:
-    """What FFmpeg's libraries find, of the file or of its stream."""
+    """Give the tags that FFmpeg's libraries find, of the file or of its stream."""
     with av.open(str(path)) as container:
         found = {**container.streams.audio[0].metadata, **container.metadata}
     return {name.lower(): text for name, text in found.items()}
@@ -150,6 +162,21 @@ def test_m4a_starts_with_its_index(
     tag(path, "m4a", tags)
     content = path.read_bytes()
     assert 0 < content.index(b"moov") < content.index(b"mdat")
+
+
+def test_kill_leaves_the_file(
+    tmp_path: Path, speech: bytes, sample_rate: int, tags: AudioTags
+) -> None:
+    """A process that dies while it moves the sound leaves the file as it was: it is tagged anew."""
+    path = recorded(tmp_path, "mp3", speech, sample_rate)
+    before = path.read_bytes()
+    if not (pid := os.fork()):
+        mutagen._util.move_bytes = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
+        tag(path, "mp3", tags)
+        os._exit(0)
+    _, status = os.waitpid(pid, 0)
+    assert os.WTERMSIG(status) == signal.SIGKILL
+    assert path.read_bytes() == before
 
 
 def test_huge_wav_gets_no_tags(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Which systemds the service is tried under."""
+"""The systemds under which the service is tried."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,7 +16,7 @@ def _from(root: Path, name: str) -> object:
 
 @pytest.fixture(scope="module", params=[_from(HERE, "here"), _from(TRIXIE, "trixie")])
 def root(request: pytest.FixtureRequest) -> Path:
-    """What is booted: this machine's systemd, and Debian 13's."""
+    """A booted root: this machine's systemd, and Debian 13's."""
     return Path(request.param)
 
 

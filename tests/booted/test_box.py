@@ -71,8 +71,8 @@ def test_remade_folder_is_used(box: Box, folder: str) -> None:
     place = f"/srv/narrated/{folder}"
     box.run("rm", "-r", place)
     box.run("install", "-d", "-m", "2775", "-o", "narrated", "-g", "narrated", place)
-    box.drop(f"anew-{folder}.md")
-    box.heard(f"anew-{folder}")
+    box.drop(f"again-{folder}.md")
+    box.heard(f"again-{folder}")
 
 
 def test_second_install_changes_nothing(box: Box) -> None:
@@ -107,7 +107,7 @@ def test_doctor_mends_unreadable_file(
 
 
 def test_doctor_says_it_may_not_look(box: Box) -> None:
-    """Who may not look is told so by the doctor."""
+    """The doctor says so to a user who may not look."""
     shut = box.root / "srv/shut"
     shut.mkdir(mode=0o700)
     config = box.root / "tmp/shut.yaml"
@@ -126,7 +126,7 @@ def test_install_refuses_without_root(box: Box) -> None:
     assert "sudo" in said
 
 
-def test_install_refuses_program_in_home(box: Box) -> None:
+def test_install_refuses_home_program(box: Box) -> None:
     """A program in a home is not installed as a service that could not see it."""
     box.run("cp", "-a", "/opt/narrated", "/root/narrated")
     said = box.run("/root/narrated/bin/python", PROGRAM, "install", check=False)
@@ -165,7 +165,7 @@ def examined(box: Box) -> dict[str, str]:
 
 
 def remedy(box: Box, name: str) -> str:
-    """What the doctor says to do about one of its findings."""
+    """The doctor's remedy for one of its findings."""
     return _examination(box)[name][1]
 
 

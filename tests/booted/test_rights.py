@@ -1,4 +1,4 @@
-"""What the service may do on the box, tried from inside, and what systemd says of its unit."""
+"""The service's rights on the box, tried from inside, and systemd's view of its unit."""
 
 import json
 import re
@@ -11,12 +11,12 @@ import pytest
 from support.booted import until
 from support.box import PROGRAM, Box
 
-REPORT = Path("/var/lib/narrated/burglar.json")
-TRACE = "burglar-was-here"
+REPORT = Path("/var/lib/narrated/probe.json")
+TRACE = "probe-was-here"
 CONFIGURATION = {
     "engines": {
-        "burglar": {
-            "module": "burglar",
+        "probe": {
+            "module": "confinement_probe",
             "path": "/opt/checkout/tests/engines",
             "options": {"report": str(REPORT), "trace": TRACE},
         }
@@ -28,7 +28,7 @@ UNIT = "/etc/systemd/system/narrated.service"
 
 @pytest.fixture(scope="module")
 def report(box: Box) -> dict[str, Any]:
-    """What one of the service's own processes found that it may do."""
+    """The rights that one of the service's own processes found."""
     path = box.root / str(REPORT)[1:]
     until(path.exists)
     until(lambda: path.read_text().endswith("}"))

@@ -83,7 +83,7 @@ def test_systemd_accepts_user_unit(ann: Account) -> None:
 
 
 def test_user_drop_is_narrated(ann: Account) -> None:
-    """What its user drops is narrated and stands in the journal."""
+    """A file that its user drops is narrated and stands in the journal."""
     ann.drop("post.md", "One line of mine.")
     assert ann.heard("post")["source"]
     assert (ann.home / "narrated/outbox/post.mp3").stat().st_uid == ann.uid

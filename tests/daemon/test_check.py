@@ -110,7 +110,7 @@ def test_one_failure_exits_with_1(
 
 
 def test_all_read_exits_with_0(resting: Daemon) -> None:
-    """If every file is read, the check exits with 0."""
+    """The check exits with 0 if every file is read."""
     done = checked(resting, resting.inbox / "sub")
     assert done.returncode == 0
     assert "4 files, none could not be read" in done.stdout
@@ -172,7 +172,7 @@ def test_files_sorted_by_path(told: dict[str, Any]) -> None:
 def test_json_failure(by_path: dict[str, dict[str, Any]]) -> None:
     """The JSON has the problem of a failed file."""
     assert by_path["archive.zip"]["coverage"] is None
-    assert "nothing that can be narrated" in by_path["archive.zip"]["problem"]
+    assert "neither a text nor a picture" in by_path["archive.zip"]["problem"]
 
 
 def test_json_lists_every_skip(by_path: dict[str, dict[str, Any]]) -> None:
@@ -258,7 +258,7 @@ def test_check_loads_no_engine(tmp_path: Path) -> None:
 
 
 def shown_on_a_terminal(command: list[str], environ: dict[str, str]) -> str:
-    """What a program says on stderr where that is a terminal."""
+    """Run a program whose stderr is a terminal, and give what it says there."""
     ours, theirs = os.openpty()
     process = subprocess.Popen(command, env=environ, stdout=subprocess.DEVNULL, stderr=theirs)
     os.close(theirs)
@@ -267,7 +267,7 @@ def shown_on_a_terminal(command: list[str], environ: dict[str, str]) -> str:
         while said := os.read(ours, 65536):
             shown += said
     os.close(ours)
-    assert process.wait(20) == 0
+    assert process.wait(60) == 0
     return shown.decode()
 
 

@@ -1,4 +1,4 @@
-"""A ledger that is damaged or lost is made anew from the outbox: nothing is spoken again."""
+"""A damaged or lost ledger is restored from the outbox: nothing is spoken again."""
 
 import json
 import shutil
@@ -79,7 +79,7 @@ def test_damaged_ledger_is_restored(narrated: Daemon, figure: Callable[[str], No
     _emptied_page(_ledger(narrated))
     damaged = _ledger(narrated).read_bytes()
     aside = narrated.outbox.rename(narrated.home / "aside")
-    refused = narrated.ask("run")  # all would be made anew
+    refused = narrated.ask("run")  # all would be narrated again
     assert (refused.returncode, "mount the disk that holds it" in refused.stderr) == (5, True)
     aside.rename(narrated.outbox)
     with narrated:

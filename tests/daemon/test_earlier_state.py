@@ -18,12 +18,12 @@ from typing import Any
 
 import pytest
 
+from support.consistency import verify
 from support.daemon import TESTS, Daemon, files_below, wait
-from support.inquest import verify
 
 STATES = TESTS / "states"
 STATE = STATES / "af0a496.tar.xz"
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 8
 """Today's. The earlier commit's is 4."""
 STATUS = "narrated.status.txt"
 RENAMED = {"renamed", "by-another-name"}
@@ -33,7 +33,7 @@ TOLD_ANEW = {"book", "edited", "late", *RENAMED}
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """What a home holds at one time: its files, and what the ledger says."""
+    """The content of a home at one time: its files, and the ledger's rows."""
 
     outbox: dict[str, bytes]
     """The outbox's files by name, without the status, which changes with the time."""
@@ -47,7 +47,7 @@ class Snapshot:
 
     @classmethod
     def of(cls, home: Path, copy: Path | None = None) -> "Snapshot":
-        """What a home holds; `copy` stands for its state folder, where that must not be opened."""
+        """Read a home; `copy` stands for its state folder, where that must not be opened."""
         versions: dict[str, list[str]] = {}
         with closing(sqlite3.connect((copy or home / "state") / "ledger.sqlite")) as db:
             for path, state in db.execute("SELECT path, state FROM jobs ORDER BY id"):
@@ -70,8 +70,8 @@ class Snapshot:
     @property
     def missing(self) -> list[str]:
         """The texts of the book that the cache has no take of."""
-        manuscript = json.loads(zlib.decompress(self.plans["book.md"]))
-        chunks = zip(manuscript["plan"]["chunks"], manuscript["keys"], strict=True)
+        stored = json.loads(zlib.decompress(self.plans["book.md"]))
+        chunks = zip(stored["plan"]["chunks"], stored["keys"], strict=True)
         return [chunk["text"] for chunk, key in chunks if key not in self.takes]
 
 
@@ -139,7 +139,7 @@ def test_takes_in_the_cache_stay(story: Story) -> None:
 
 
 def test_published_files_untouched(story: Story) -> None:
-    """What was published stays byte for byte, with its source gone or not."""
+    """A published file stays byte for byte, with its source gone or not."""
     standing = _without(story.before.outbox, TOLD_ANEW)
     assert {"espeak.mp3", "gone.json", "away.vtt", "photo.txt"} <= standing.keys()
     assert _without(story.after.outbox, TOLD_ANEW) == standing

@@ -1,9 +1,12 @@
-"""What a user may rely on of the inbox: what is read, when anew, and that it is left alone."""
+"""The inbox as a user relies on it: which files are read, and when again; none is touched."""
 
 import hashlib
 import os
 import time
+from collections.abc import Iterator
 from pathlib import Path
+
+import pytest
 
 from support.daemon import Daemon, running, wait
 
@@ -27,6 +30,18 @@ def _set(stem: str, audio: str = "mp3") -> set[str]:
 
 def _below(daemon: Daemon, folder: str) -> set[str]:
     return {name for name in daemon.files if name.startswith(f"{folder}/")}
+
+
+def _arriving(daemon: Daemon, folder: str) -> list[str]:
+    paths = [path for path, _ in daemon.status()["arriving"]]
+    return [path for path in paths if path.startswith(f"{folder}/")]
+
+
+@pytest.fixture(scope="module")
+def deleting(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Daemon]:
+    """A daemon that deletes what it has narrated."""
+    with running(tmp_path_factory.mktemp("deleting"), after="delete") as ready:
+        yield ready
 
 
 def _barrier(daemon: Daemon, name: str) -> None:
@@ -66,52 +81,53 @@ def test_ignored_names_are_never_read(daemon: Daemon) -> None:
     assert _below(daemon, "never") == (_set("never/real") | _set("never/hard") | _set("never/last"))
 
 
-def test_link_is_reported_not_followed(tmp_path: Path) -> None:
+def test_link_is_reported_not_followed(daemon: Daemon, tmp_path: Path) -> None:
     """A link is told as long as it is there and not followed."""
     secret = tmp_path / "elsewhere"
     secret.mkdir()
     (secret / "secret.md").write_text("Nobody shall hear this.")
-    with running(tmp_path, scan="500ms") as daemon:
-        told = tmp_path / "outbox/narrated.status.txt"
-        (daemon.inbox / "file.md").symlink_to(secret / "secret.md")
-        (daemon.inbox / "folder").symlink_to(secret)
-        daemon.drop("post.md", "My own words.")
-        daemon.published("post", "My own words.")
-        wait(
-            lambda: "folder: a link, and links are not followed" in told.read_text(),
-            lambda: daemon.log,
-        )
-        assert "file.md: a link, and links are not followed: put the file" in told.read_text()
-        (daemon.inbox / "folder").unlink()
-        daemon.drop("file.md", "Now it is a file.")
-        daemon.published("file", "Now it is a file.")
-        wait(lambda: daemon.status()["arriving"] == [], lambda: str(daemon.status()))
-        assert daemon.spoken == ["post", "My own words.", "file", "Now it is a file."]
+    told, before = daemon.outbox / "narrated.status.txt", len(daemon.spoken)
+    (daemon.inbox / "link").mkdir()
+    (daemon.inbox / "link/file.md").symlink_to(secret / "secret.md")
+    (daemon.inbox / "link/folder").symlink_to(secret)
+    daemon.drop("link/words.md", "My own words.")
+    daemon.published("link/words", "My own words.")
+    wait(
+        lambda: "link/folder: a link, and links are not followed" in told.read_text(),
+        lambda: daemon.log,
+    )
+    assert "link/file.md: a link, and links are not followed: put the file" in told.read_text()
+    (daemon.inbox / "link/folder").unlink()
+    daemon.drop("link/file.md", "Now it is a file.")
+    daemon.published("link/file", "Now it is a file.")
+    wait(lambda: _arriving(daemon, "link") == [], lambda: str(daemon.status()))
+    assert daemon.spoken[before:] == ["words", "My own words.", "file", "Now it is a file."]
 
 
-def test_file_that_becomes_link_is_gone(tmp_path: Path) -> None:
+def test_file_that_becomes_link_is_gone(daemon: Daemon) -> None:
     """A narrated file that becomes a link is gone and the link is told."""
-    with running(tmp_path, scan="500ms") as daemon:
-        daemon.drop("post.md", "My own words.")
-        daemon.published("post", "My own words.")
-        (daemon.inbox / "post.md").unlink()
-        (daemon.inbox / "post.md").symlink_to("/etc/hostname")
-        wait(lambda: [path for path, _ in daemon.status()["arriving"]] == ["post.md"])
-        daemon.drop("other.md", "Other words.")
-        daemon.published("other", "Other words.")
-        assert daemon.spoken == ["post", "My own words.", "other", "Other words."]
+    before = len(daemon.spoken)
+    daemon.drop("becomes/mine.md", "Words of my own.")
+    daemon.published("becomes/mine", "Words of my own.")
+    (daemon.inbox / "becomes/mine.md").unlink()
+    (daemon.inbox / "becomes/mine.md").symlink_to("/etc/hostname")
+    wait(lambda: _arriving(daemon, "becomes") == ["becomes/mine.md"])
+    daemon.drop("becomes/other.md", "Other words.")
+    daemon.published("becomes/other", "Other words.")
+    assert daemon.spoken[before:] == ["mine", "Words of my own.", "other", "Other words."]
+    (daemon.inbox / "becomes/mine.md").unlink()
 
 
-def test_conflict_copy_is_not_read(tmp_path: Path) -> None:
+def test_conflict_copy_is_not_read(daemon: Daemon) -> None:
     """A sync conflict copy is reported and not read."""
-    name = "post.sync-conflict-20261122-072736-JDC4FTG.md"
-    with running(tmp_path) as daemon:
-        daemon.drop("post.md", "My own version.")
-        (daemon.inbox / name).write_text("The other version.")
-        daemon.published("post", "My own version.")
-        wait(lambda: daemon.status()["conflicts"] == [name])
-        assert daemon.files == _set("post")
-    assert name in (daemon.outbox / "narrated.status.txt").read_text()
+    name = "conflict/post.sync-conflict-20261122-072736-JDC4FTG.md"
+    daemon.drop("conflict/post.md", "My own version.")
+    (daemon.inbox / name).write_text("The other version.")
+    daemon.published("conflict/post", "My own version.")
+    wait(lambda: daemon.status()["conflicts"] == [name])
+    assert _below(daemon, "conflict") == _set("conflict/post")
+    wait(lambda: name in (daemon.outbox / "narrated.status.txt").read_text())
+    (daemon.inbox / name).unlink()
 
 
 def test_edit_speaks_changed_chunks(daemon: Daemon) -> None:
@@ -209,23 +225,21 @@ def test_deleted_source_keeps_narration(tmp_path: Path) -> None:
         assert daemon.files == {name for stem in stems for name in _set(stem)}
 
 
-def test_redropped_file_is_removed(tmp_path: Path) -> None:
+def test_redropped_file_is_removed(deleting: Daemon) -> None:
     """The same file dropped again is taken away again."""
-    with running(tmp_path, after="delete") as daemon:
-        for _ in range(2):
-            daemon.drop("post.md", "Dropped twice.")
-            wait(lambda: not any(daemon.inbox.iterdir()), lambda: daemon.log)
-        assert daemon.spoken == ["post", "Dropped twice."]
+    for _ in range(2):
+        deleting.drop("twice.md", "Dropped twice.")
+        wait(lambda: not any(deleting.inbox.iterdir()), lambda: deleting.log)
+    assert deleting.spoken.count("Dropped twice.") == 1
 
 
-def test_own_removals_are_no_trouble(tmp_path: Path) -> None:
+def test_own_removals_are_no_trouble(deleting: Daemon) -> None:
     """An inbox that the daemon emptied itself is no trouble."""
-    with running(tmp_path, after="delete") as daemon:
-        for text in ("The first.", "The second."):
-            path = daemon.drop("post.md", text)
-            daemon.published("post", text)
-            wait(lambda path=path: not path.exists())
-            second_look = time.monotonic() + 1.5  # when an inbox is found to be empty
-            while time.monotonic() < second_look:
-                assert daemon.status()["notices"] == []
-        assert "empty" not in daemon.log
+    for text in ("The first.", "The second."):
+        path = deleting.drop("post.md", text)
+        deleting.published("post", text)
+        wait(lambda path=path: not path.exists())
+        time.sleep(1.2)  # a second look, at an inbox that is empty, would come after a second
+        _barrier(deleting, f"after {text.lower().strip('.')}")
+        assert deleting.status()["notices"] == []
+    assert "empty" not in (deleting.home / "log").read_text()

@@ -11,8 +11,8 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from support.daemon import Daemon, toy, wait
-from support.mischief import Mischief
+from support.chaos import Chaos
+from support.daemon import Daemon, paths_below, toy, wait
 from support.steps import KILLED, Lives
 
 ROWS = 8
@@ -45,7 +45,7 @@ def test_repeated_kills_publish_once(tmp_path: Path, figure: Callable[[str], Non
         for stem, text in posts.items():
             assert daemon.published(stem, text)["title"].startswith("Post")
         daemon.wait_idle()
-        hidden = [path for path in daemon.outbox.rglob(".*") if path.is_file()]
+        hidden = [*paths_below(daemon.outbox, ".*")]
         assert not hidden
         repeated = sum(count - 1 for count in Counter(daemon.spoken).values())
         assert repeated <= kills * ROWS
@@ -63,25 +63,25 @@ def test_random_kills_publish_once(tmp_path: Path, figure: Callable[[str], None]
     figure(f"NARRATED_SEED={seed}")
     settings = toy(tmp_path, rows=ROWS, delay_s=0.01)
     daemon = Daemon(tmp_path, **settings, settle="20ms", log="warning", pictures={"wait": "200ms"})
-    mischief = Mischief(daemon, seed)
-    mischief.begin()
+    chaos = Chaos(daemon, seed)
+    chaos.begin()
     with Lives() as lives:
 
         def end(pid: int) -> None:
             os.kill(pid, signal.SIGKILL)
             assert lives.ended() == KILLED, daemon.log
 
-        mischief.rage(KILLS, lambda: lives.begin(daemon, for_ever=True), end)
+        chaos.run(KILLS, lambda: lives.begin(daemon, for_ever=True), end)
         assert lives.live(daemon, watch=True).code == 0, daemon.log
         # What was under way at three deaths is given up, as if the deaths were its own.
         assert daemon.ask("retry", "--failed").returncode == 0
         assert lives.live(daemon, watch=True).code == 0, daemon.log
-    mischief.verify()
+    chaos.verify()
     for who in ("daemon killed", "worker killed", "parser killed"):
-        assert mischief.done[who], f"no {who}"
-    lost, most, beyond = mischief.lost(ROWS)
+        assert chaos.done[who], f"no {who}"
+    lost, most, beyond = chaos.lost(ROWS)
     figure(
-        f"{mischief.told}; {len(daemon.spoken)} chunks spoken, {lost} of them again, "
+        f"{chaos.told}; {len(daemon.spoken)} chunks spoken, {lost} of them again, "
         f"at most {most} of {ROWS} for a kill"
     )
     assert not beyond, "; ".join(beyond)

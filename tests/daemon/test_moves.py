@@ -1,11 +1,14 @@
 """A file that is moved or renamed takes its narration along; one that is gone keeps it, or not."""
 
 import hashlib
+import json
 import shutil
 import sqlite3
 import time
 from contextlib import closing
 from pathlib import Path
+
+from mutagen.id3 import ID3
 
 from support.daemon import Daemon, running, toy, wait
 
@@ -78,6 +81,26 @@ def test_renamed_folder_takes_all(daemon: Daemon) -> None:
     _wait_files(daemon, "folder", *(f"folder/new/{stem}" for stem in texts))
     assert all(_is_whole(daemon, f"folder/new/{stem}") for stem in texts)
     assert len(daemon.spoken) == before
+
+
+def test_renamed_folder_is_new_album(daemon: Daemon) -> None:
+    """The album is the folder's name, also once that is renamed; nothing is spoken for it."""
+    before = _narrated(daemon, "album/travel/lisbon", _text("album"))
+    sound = daemon.outbox / "album/travel/lisbon.mp3"
+    assert _album(sound) == "travel"
+    kept = daemon.outbox / "album/travel/lisbon.vtt"
+    words = kept.read_text()
+    (daemon.inbox / "album/travel").rename(daemon.inbox / "album/trips")
+    _wait_files(daemon, "album", "album/trips/lisbon")
+    assert _album(daemon.outbox / "album/trips/lisbon.mp3") == "trips"
+    assert (daemon.outbox / "album/trips/lisbon.vtt").read_text() == words
+    assert _is_whole(daemon, "album/trips/lisbon")
+    assert len(daemon.spoken) == before
+    wait(lambda: not list((daemon.home / "state/work").iterdir()), lambda: daemon.log)
+
+
+def _album(sound: Path) -> str:
+    return str(ID3(sound)["TALB"].text[0])
 
 
 def test_rename_speaks_only_the_title(daemon: Daemon) -> None:
@@ -229,3 +252,19 @@ def test_new_version_during_withdrawal(
         daemon.drop("post.txt", "Of another name.")
         daemon.published("post.txt", "Of another name.")
         assert daemon.manifest("post")["source"]["path"] == "post.md"
+
+
+def test_strange_sound_is_made_anew(tmp_path: Path) -> None:
+    """Sound that a stranger put into the outbox, with a manifest to match, holds up no move."""
+    with running(tmp_path, **toy(tmp_path), audio={"format": "opus"}) as daemon:
+        daemon.drop("old/post.md", _text("strange"))
+        manifest = daemon.manifest("old/post")
+        strange = b"no sound" * 1000
+        (daemon.outbox / "old/post.opus").write_bytes(strange)
+        for output in manifest["outputs"]:
+            if output["name"] == "post.opus":
+                output |= {"sha256": hashlib.sha256(strange).hexdigest(), "bytes": len(strange)}
+        (daemon.outbox / "old/post.json").write_text(json.dumps(manifest))
+        (daemon.inbox / "old").rename(daemon.inbox / "new")
+        assert daemon.manifest("new/post")["source"]["path"] == "new/post.md"
+        assert (daemon.outbox / "new/post.opus").read_bytes() != strange

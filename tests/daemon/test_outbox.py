@@ -1,4 +1,4 @@
-"""What a user finds in the outbox: whole sets, stable names, notes, and nothing half made."""
+"""The outbox as a user finds it: whole sets, stable names, notes, and nothing half made."""
 
 import hashlib
 import os
@@ -10,7 +10,7 @@ from pathlib import Path
 import av
 import pytest
 
-from support.daemon import Daemon, as_anybody, running, toy, wait
+from support.daemon import Daemon, running, toy, wait
 from support.watching import Watch
 
 
@@ -95,7 +95,7 @@ def test_unreadable_source_names_chmod(
 ) -> None:
     """An unreadable source names the chmod and goes on when it is mended."""
     daemon = Daemon(tmp_path)
-    daemon.start(*as_anybody())
+    daemon.start(as_anybody=True)
     try:
         text = "Nobody may read this, at first."
         (tmp_path / "aside").write_text(text)
@@ -106,6 +106,30 @@ def test_unreadable_source_names_chmod(
         path.chmod(0o644)
         daemon.published("post", text)
         wait(lambda: daemon.files == _set("post"), lambda: daemon.log)
+    finally:
+        daemon.stop()
+
+
+def test_unreadable_source_is_missed(tmp_path: Path) -> None:
+    """An unreadable source that goes takes its note and its job along, also while nobody looks."""
+    daemon = Daemon(tmp_path)
+    for name in ("now.md", "later.md"):
+        (tmp_path / "aside").write_text("Nobody may read this.")
+        (tmp_path / "aside").chmod(0)
+        (tmp_path / "aside").rename(daemon.inbox / name)
+    daemon.drop("post.md", "Read this.")
+    daemon.start(as_anybody=True)
+    try:
+        daemon.published("post", "Read this.")
+        assert "chmod" in daemon.note("now") + daemon.note("later")
+        (daemon.inbox / "now.md").unlink()
+        wait(lambda: daemon.history("now.md") == ["removed"], lambda: daemon.log)
+        daemon.stop()
+        (daemon.inbox / "later.md").unlink()
+        daemon.start(as_anybody=True)
+        wait(lambda: daemon.history("later.md") == ["removed"], lambda: daemon.log)
+        wait(lambda: daemon.files == _set("post"), lambda: daemon.log)
+        assert daemon.status()["waiting"] == []
     finally:
         daemon.stop()
 

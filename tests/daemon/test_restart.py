@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from support.daemon import Daemon, running, toy, wait
+from support.daemon import Daemon, paths_below, running, toy, wait
 
 TEXT = "# Restart\n\nThe first words.\n\nThe second words.\n"
 SUFFIXES = ("mp3", "vtt", "json")
@@ -130,7 +130,7 @@ def test_missed_source_ends_its_job(
 
 
 def test_refresh_restores_removed_files(stopped: Daemon) -> None:
-    """What the user took out of the outbox comes back on refresh."""
+    """Refresh restores the files that the user took out of the outbox."""
     for suffix in SUFFIXES:
         (stopped.outbox / f"post.{suffix}").unlink()
     spoken = stopped.spoken
@@ -157,13 +157,13 @@ def test_flood_is_narrated_whole(tmp_path: Path) -> None:
         for name in names:
             daemon.drop(f"{name}.txt", f"This is {name}.")
         wait(
-            lambda: sum(1 for _ in daemon.outbox.rglob("*.json")) == len(names),
-            lambda: f"{sum(1 for _ in daemon.outbox.rglob('*.json'))}\n{daemon.log}",
+            lambda: sum(1 for _ in paths_below(daemon.outbox, "*.json")) == len(names),
+            lambda: f"{sum(1 for _ in paths_below(daemon.outbox, '*.json'))}\n{daemon.log}",
             60,
         )
         wait(lambda: daemon.status()["counts"] == {"done": len(names)})
     assert daemon.files == {f"{name}.{suffix}" for name in names for suffix in SUFFIXES}
-    assert not [path for path in daemon.outbox.rglob(".*") if path.is_file()]
+    assert not [*paths_below(daemon.outbox, ".*")]
 
 
 def test_unwritable_outbox_makes_wait(stopped: Daemon) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from support.daemon import Daemon, as_anybody, running, toy, wait
+from support.daemon import Daemon, running, toy, wait
 
 WITHDRAW = {"removed": "withdraw", "withdraw_after": "0s"}
 SET = {f"{stem}.{suffix}" for stem in ("one", "two") for suffix in ("mp3", "vtt", "json")}
@@ -109,7 +109,7 @@ def test_new_inbox_withdraws_nothing(tmp_path: Path) -> None:
 def test_job_waits_for_lost_inbox(
     tmp_path: Path,
 ) -> None:
-    """What was to be read while the inbox was away is read when it is back."""
+    """Queued jobs wait while the inbox is away, and go on when it is back."""
     posts = {f"post-{n}": f"This is post {n}." for n in range(60)}
     with running(tmp_path, **toy(tmp_path, delay_s=0.05, rows=1)) as daemon:
         for stem, text in posts.items():
@@ -126,13 +126,13 @@ def test_job_waits_for_lost_inbox(
 def test_job_waits_for_closed_folder(
     tmp_path: Path,
 ) -> None:
-    """What was to be read while its folder was closed is read when that is opened."""
+    """Queued jobs wait while their folder is closed, and go on when it is opened."""
     posts = {f"in/post-{n}": f"This is post {n}." for n in range(60)}
     daemon = Daemon(tmp_path, **toy(tmp_path, delay_s=0.05, rows=1))
     for stem, text in posts.items():
         daemon.drop(f"{stem}.md", text)
     try:
-        daemon.start(*as_anybody())
+        daemon.start(as_anybody=True)
         wait(lambda: daemon.status()["counts"].get("queued", 0) > 10, lambda: daemon.log)
         (daemon.inbox / "in").chmod(0)
         wait(lambda: daemon.status()["waiting"], lambda: daemon.log)

@@ -1,4 +1,4 @@
-"""What a folder says holds for its posts; when it changes, they are planned anew, and no others."""
+"""A folder's settings apply to its posts; a change plans them again, and no others."""
 
 import io
 import shutil
@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from support.daemon import Daemon, as_anybody, running, toy, wait
+from support.daemon import Daemon, running, toy, wait
 
 
 def _heard(daemon: Daemon, stem: str) -> str:
@@ -64,7 +64,7 @@ def test_folder_author_is_said(daemon: Daemon) -> None:
 
 
 def test_changed_settings_narrow_scope(daemon: Daemon) -> None:
-    """Changed settings renarrate only what they hold for."""
+    """Changed settings renarrate only the posts that they apply to."""
     daemon.drop("held/.narrated.yaml", "author: Leo")
     daemon.drop("held/sub/post.md", "# Held\n\nWords that are held.")
     daemon.drop("free/post.md", "# Free\n\nWords that are free.")
@@ -225,7 +225,7 @@ def test_silent_post_needs_no_lexicon(daemon: Daemon) -> None:
 
 
 def test_unnamed_lexicon_is_unused(daemon: Daemon) -> None:
-    """A lexicon that nobody names holds for nothing."""
+    """A lexicon that nobody names applies to nothing."""
     daemon.drop("unnamed/tech-lexicon.yaml", "words: {foo: fuh}")
     daemon.drop("unnamed/post.md", "Say foo.")
     daemon.manifest("unnamed/post")
@@ -337,11 +337,11 @@ def test_settings_change_while_planning(tmp_path: Path) -> None:
         wait(lambda: any(each["in_flight"] for each in daemon.status()["workers"]))
         daemon.drop(".narrated.yaml", "author: Ada")
         _wait_heard(daemon, "post", "By Ada")
-        assert daemon.history("post.md") == ["done"]
+        _wait_history(daemon, "post.md", "done")
 
 
 def test_spoken_text_ignores_folders(tmp_path: Path) -> None:
-    """What is said without a file is no folders."""
+    """A text spoken without a file has no folders."""
     with running(tmp_path) as daemon:
         daemon.drop(".narrated.yaml", "author: Leo\nvoice: siren")
         daemon.drop("lexicon.yaml", "words: {foo: fuh}")
@@ -352,7 +352,7 @@ def test_spoken_text_ignores_folders(tmp_path: Path) -> None:
 
 
 def test_ignored_settings_unused(tmp_path: Path) -> None:
-    """Ignored settings hold for nothing."""
+    """Ignored settings apply to nothing."""
     with running(tmp_path, ignore=[".narrated.yaml"]) as daemon:
         daemon.drop(".narrated.yaml", "author: Leo")
         daemon.drop("post.md", "# Ignored\n\nWords.")
@@ -360,7 +360,7 @@ def test_ignored_settings_unused(tmp_path: Path) -> None:
 
 
 def test_settings_changed_while_stopped(tmp_path: Path) -> None:
-    """What changed while no daemon ran is noticed at the start."""
+    """The daemon notices at its start what changed while it was stopped."""
     daemon = Daemon(tmp_path)
     with daemon:
         daemon.drop("changed/.narrated.yaml", "author: Leo")
@@ -450,7 +450,7 @@ def test_unreadable_settings_hold_back(tmp_path: Path) -> None:
     (tmp_path / "aside").chmod(0)
     settings = (tmp_path / "aside").rename(daemon.inbox / ".narrated.yaml")
     try:
-        daemon.start(*as_anybody())
+        daemon.start(as_anybody=True)
         daemon.drop("post.md", "# Closed\n\nWords.")
         assert "chmod" in daemon.note("post")
         assert daemon.history("post.md") == ["waiting"]

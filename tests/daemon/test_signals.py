@@ -1,4 +1,4 @@
-"""What systemd and the administrator may rely on: readiness, reload, watchdog, a quick stop."""
+"""Signals for systemd and the administrator: readiness, reload, watchdog, a quick stop."""
 
 import os
 import signal
@@ -65,6 +65,34 @@ def test_reload_keeps_config_if_broken(tmp_path: Path) -> None:
         assert daemon.published("post", "Read as before.")["voice"] == "toy"
 
 
+def test_refused_config_is_told(tmp_path: Path) -> None:
+    """A refused configuration fails `narrated reload`, and is told until one is accepted."""
+    with running(tmp_path) as daemon:
+        since = len(daemon.statuses)
+        daemon.configure(cache="elsewhere")
+        refused = daemon.ask("reload")
+        assert refused.returncode == 1
+        assert "`cache` changed, and a running daemon cannot follow" in refused.stderr
+        notices = daemon.status()["notices"]
+        assert len(notices) == 1
+        assert "The configuration is refused, and the old one kept" in notices[0]
+        daemon.wait_told("STATUS=idle: The configuration is refused", since)
+        note = daemon.outbox / "narrated.status.txt"
+        wait(lambda: note.exists() and "is refused" in note.read_text(), lambda: daemon.log)
+        daemon.configure()
+        accepted = daemon.ask("reload")
+        assert accepted.returncode == 0
+        assert "is reloaded" in accepted.stdout
+        assert daemon.status()["notices"] == []
+
+
+def test_reload_needs_a_daemon(tmp_path: Path) -> None:
+    """Without a daemon `narrated reload` fails, and says when the file is read."""
+    refused = Daemon(tmp_path).ask("reload")
+    assert refused.returncode == 1
+    assert "No daemon runs" in refused.stderr
+
+
 def test_reloaded_voice_ends_the_wait(tmp_path: Path) -> None:
     """A file that waits for a voice goes on when a reload names another voice."""
     with running(tmp_path, **_voice(tmp_path, "klingonish")) as daemon:
@@ -125,9 +153,13 @@ def test_watchdog_is_fed_only_if_alive(
     daemon.start(WATCHDOG_USEC="600000")
     try:
         for _ in range(3):
-            daemon.wait_told("WATCHDOG=1", len(daemon.statuses), patience_s=1)
+            daemon.wait_told("WATCHDOG=1", len(daemon.statuses))
         daemon.signal(signal.SIGSTOP)
-        time.sleep(0.1)  # what was sent before the stop is under way
+        assert daemon.process is not None
+        stat = Path(f"/proc/{daemon.process.pid}/stat")
+        wait(lambda: stat.read_text().rpartition(")")[2].split()[0] == "T")
+        daemon.tell("the last before the silence")
+        daemon.wait_told("the last before the silence")
         since = len(daemon.statuses)
         time.sleep(0.5)
         assert daemon.statuses[since:] == []
@@ -165,10 +197,11 @@ def test_stop_mid_book_is_quick(tmp_path: Path) -> None:
     settings = toy(tmp_path, delay_s=0.3, rows=2)
     with running(tmp_path, **settings) as daemon:
         book = _book(12)
-        daemon.drop("book.md", book + "\nAnd the end is SLOW:5.\n")
+        daemon.drop("book.md", book + "\nAnd the end is SLOW:12.\n")
         wait(lambda: len(daemon.spoken) > 4)
         workers = [each["pid"] for each in daemon.status()["workers"]]
-        assert daemon.stop() < 5
+        daemon.stop()
+        assert not any("SLOW" in text for text in daemon.spoken)  # it did not wait for the end
         assert daemon.process is not None
         assert daemon.process.returncode == 0
         assert "STOPPING=1" in " ".join(daemon.statuses)

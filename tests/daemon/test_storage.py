@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from support.daemon import Daemon, as_anybody, running, toy, wait
+from support.daemon import Daemon, running, toy, wait
 from support.disk import small
 from support.watching import Watch
 
@@ -36,7 +36,7 @@ def _set(stem: str) -> set[str]:
 
 
 def _trouble(daemon: Daemon) -> str:
-    """What the status says keeps the work from going on, once it does not."""
+    """The status's problem that keeps the work from going on, once there is one."""
     status = daemon.status()
     if status["state"] != "waiting":
         return ""
@@ -112,7 +112,7 @@ def test_full_disk_pauses_work(
 def test_lost_rights_pause_work(tmp_path: Path, figure: Callable[[str], None]) -> None:
     """Lost rights pause the work; restored rights let it go on."""
     daemon = Daemon(tmp_path, **_slow(tmp_path))
-    daemon.start(*as_anybody())
+    daemon.start(as_anybody=True)
     folders = [tmp_path / where for where in ("outbox", "cache", "state")]
     try:
         for folder in folders:
@@ -120,6 +120,7 @@ def test_lost_rights_pause_work(tmp_path: Path, figure: Callable[[str], None]) -
             text = f"# Post\n\nThe {folder.name} was closed."
             daemon.drop(f"{folder.name}.md", text)
             _wait_for_trouble(daemon, "right")
+            wait(lambda: daemon.status()["waiting"], lambda: daemon.log)
             assert daemon.status()["waiting"][0]["path"] == f"{folder.name}.md"
             if folder != daemon.outbox:
                 _see_its_note(daemon, folder.name, "right")
@@ -166,6 +167,7 @@ def test_bare_mount_point_is_no_outbox(tmp_path: Path, figure: Callable[[str], N
         wait(lambda: daemon.files == expected, lambda: f"{daemon.files}\n{daemon.log}", LONG_S)
         figure(f"all was there {time.monotonic() - began:.1f} s after the outbox was back")
         assert len(daemon.spoken) == 4  # the title once, and three paragraphs
+        wait(lambda: daemon.status()["notices"] == [], lambda: daemon.log)
         daemon.stop()
         note = (daemon.outbox / "narrated.status.txt").read_text()
         assert "another disk" not in note
@@ -189,7 +191,7 @@ def test_read_only_ledger_is_refused(tmp_path: Path, figure: Callable[[str], Non
         daemon.drop("post.md", "Read and published.")
         daemon.published("post", "Read and published.")
     (tmp_path / "state/ledger.sqlite").chmod(0o444)
-    refused = _run(daemon, *as_anybody())
+    refused = daemon.ask("run", as_anybody=True)
     assert refused.returncode == 5
     assert "readonly database" in refused.stderr
     assert "mend the rights" in refused.stderr
@@ -197,7 +199,7 @@ def test_read_only_ledger_is_refused(tmp_path: Path, figure: Callable[[str], Non
     (tmp_path / "state/ledger.sqlite").chmod(0o644)
     began = time.monotonic()
     try:
-        daemon.start(*as_anybody())
+        daemon.start(as_anybody=True)
         daemon.drop("new.md", "Read once it may be written.")
         daemon.published("new", "Read once it may be written.")
         figure(f"narrated {time.monotonic() - began:.1f} s after the rights were mended")
@@ -210,7 +212,7 @@ def test_read_only_ledger_is_refused(tmp_path: Path, figure: Callable[[str], Non
         daemon.configure(state="disk")
         options = ["mount", "-o", "remount,ro", str(disk.folder)]
         subprocess.run(options, check=True)
-        refused = _run(daemon)
+        refused = daemon.ask("run")
         assert refused.returncode == 5
         assert "Read-only file system" in refused.stderr
         assert "Traceback" not in refused.stderr
@@ -220,16 +222,6 @@ def test_read_only_ledger_is_refused(tmp_path: Path, figure: Callable[[str], Non
             daemon.published("last", "Read on a disk that may be written.")
         assert daemon.spoken.count("Read on a disk that may be written.") == 1
         assert len(daemon.spoken) == 6  # three posts, each with its name
-
-
-def _run(daemon: Daemon, *launcher: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [*launcher, *daemon._command("run")],
-        env=daemon._environ,
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
 
 
 def test_refused_events_are_replayed(tmp_path: Path, figure: Callable[[str], None]) -> None:
@@ -267,7 +259,7 @@ def test_refused_events_are_replayed(tmp_path: Path, figure: Callable[[str], Non
 def test_refused_note_is_written_later(tmp_path: Path) -> None:
     """A file that fails while no note can be written gets its note once one can."""
     daemon = Daemon(tmp_path)
-    daemon.start(*as_anybody())
+    daemon.start(as_anybody=True)
     try:
         daemon.outbox.chmod(0o555)
         daemon.drop("desk.png", b"This is no picture.")
@@ -281,12 +273,12 @@ def test_refused_note_is_written_later(tmp_path: Path) -> None:
 
 
 def test_closed_folder_leaves_log_only(tmp_path: Path) -> None:
-    """If one folder takes no note, the log alone reports the failure.
+    """The log alone reports the failure if one folder takes no note.
 
     It is not tried again and again: nothing says that the folder will ever be open.
     """
     daemon = Daemon(tmp_path)
-    daemon.start(*as_anybody())
+    daemon.start(as_anybody=True)
     closed = daemon.outbox / "closed"
     try:
         closed.mkdir(mode=0o555)

@@ -66,7 +66,7 @@ class Pair:
         return {name for name in names if name.startswith(f"{folder}/")}
 
     def whole(self, name: str) -> bool:
-        """Whether the box's manifest is on the laptop, with every file that it names."""
+        """True if the box's manifest is on the laptop, with every file that it names."""
         path, on_the_box = (each / f"{name}.json" for each in (self.narrations, self.daemon.outbox))
         if not (path.exists() and on_the_box.exists()):
             return False
@@ -102,7 +102,7 @@ def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
 
 
 def test_first_sync_narrated_once(pair: Pair, figure: Callable[[str], None]) -> None:
-    """What the laptop had before it met the box is narrated once."""
+    """Files that the laptop had before it met the box are narrated once."""
     for stem in EARLIER:
         manifest = pair.daemon.published(stem, (pair.posts / f"{stem}.md").read_bytes())
         assert manifest["source"]["path"] == f"{stem}.md"
@@ -147,7 +147,7 @@ def test_narration_follows_synced_post(pair: Pair, figure: Callable[[str], None]
 
 
 def test_old_versions_are_never_read(pair: Pair, figure: Callable[[str], None]) -> None:
-    """What Syncthing keeps of older versions is never read."""
+    """Older versions that Syncthing keeps are never read."""
     for text in ("# Kept\n\nBefore.\n", "# Kept\n\nAfter.\n"):
         pair.write("kept/post.md", text)
         pair.wait_published("kept/post", text)
@@ -229,7 +229,7 @@ def _size(path: Path) -> int:
 
 
 def test_sync_conflict_is_reported(pair: Pair, figure: Callable[[str], None]) -> None:
-    """What both sides edited apart is reported as a conflict and its copy not read."""
+    """A file edited on both sides is reported as a conflict and its copy not read."""
     for peer in (pair.laptop, pair.box):
         peer.set_type("inbox", "sendreceive")
     pair.write("both/post.md", "# Both\n\nAs it was.\n")

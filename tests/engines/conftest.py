@@ -1,4 +1,4 @@
-"""What tests of several engines need."""
+"""Fixtures for the tests of several engines."""
 
 import pytest
 
@@ -10,3 +10,14 @@ def hooked():
     yield hooks.append
     for hook in hooks:
         hook.remove()
+
+
+@pytest.fixture(scope="session")
+def one_thread():
+    """Threads cost tiny models more than they bring, most where others use the cores too."""
+    import torch  # the fast tests have none
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)

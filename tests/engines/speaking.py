@@ -11,7 +11,7 @@ def warmed(engine):
 
 
 def came_of(engine, *requests):
-    """What each of the requests became, and the progress that was told."""
+    """The outcome of each request, and the progress that was told."""
     for request in requests:
         engine.admit(request)
     out, told = {}, []
@@ -26,7 +26,7 @@ def came_of(engine, *requests):
 
 
 def sound_of(engine, request):
-    """What is to be heard of it alone."""
+    """The sound of it alone."""
     (outcome,), _ = came_of(engine, request)
     assert isinstance(outcome, SpeechResult), outcome
     return outcome.pcm

@@ -2,9 +2,15 @@
 
 from pathlib import Path
 
-from measuring.shelf import PlainShelf
-from narrated.engines import base, interface, model_interface
-from narrated.engines.engine_spec import EngineSpec, load
+from narrated.engines import base, interface
+from narrated.engines.registry import EngineSpec, load
+from support.engine_context import PlainContext
+
+EARLIER = (
+    *("Described", "Device", "Engine", "EngineInfo", "Failed", "Home", "Kind", "Model"),
+    *("ModelNow", "ModelT", "Options", "Outcome", "Progressed", "Request", "Shelf", "Sight"),
+    *("Spoken", "Utterance", "Warmth", "WithoutModels"),
+)
 
 ENGINE = """
 from narrated.engines.base import (
@@ -43,7 +49,7 @@ def test_users_engine_by_earlier_names(tmp_path: Path) -> None:
     """An engine that imports the earlier names loads, and its outcomes are today's."""
     (tmp_path / "earlier_engine.py").write_text(ENGINE)
     engine = load(
-        EngineSpec("mine", "speech", "earlier_engine", 400, path=str(tmp_path)), PlainShelf()
+        EngineSpec("mine", "speech", "earlier_engine", 400, path=str(tmp_path)), PlainContext()
     )
     engine.admit(interface.SpeechRequest("1", "Hello.", "me"))
     progress, result = engine.step()
@@ -55,5 +61,5 @@ def test_every_earlier_name_stays() -> None:
     """Every public name that users' engines could import is there still."""
     assert base.Sight is interface.CaptionRequest
     assert base.Failed is interface.RequestFailure
-    assert base.Warmth is model_interface.WeightsLocation
-    assert all(hasattr(base, name) for name in base.__all__)
+    assert base.Warmth is interface.WeightsLocation
+    assert all(hasattr(base, name) for name in EARLIER)

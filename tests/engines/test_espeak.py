@@ -5,18 +5,17 @@ import itertools
 import numpy as np
 import pytest
 
-from measuring.shelf import PlainShelf
-from narrated.engines.engine_spec import EngineSpec
-from narrated.engines.engine_spec import load as load_engine
 from narrated.engines.espeak import load
 from narrated.engines.interface import CaptionRequest, SpeechRequest, SpeechResult
-from narrated.engines.registry import BUILT_IN_ENGINES
+from narrated.engines.registry import BUILT_IN_ENGINES, EngineSpec
+from narrated.engines.registry import load as load_engine
 from narrated.errors import EngineError, EngineUnavailable
+from support.engine_context import PlainContext
 
 
 @pytest.fixture(scope="module")
 def engine():
-    return load({}, PlainShelf())
+    return load({}, PlainContext())
 
 
 def spoken(engine, text, voice="en-us", seed=0, **options):
@@ -56,7 +55,7 @@ def test_sound_depends_on_request(engine):
 
 def test_same_identity_same_sound(engine):
     """Another engine of the same identity gives the same sound."""
-    other = load({}, PlainShelf())
+    other = load({}, PlainContext())
     assert other.identity == engine.identity
     assert spoken(other, "Once more.", seed=3) == spoken(engine, "Once more.", seed=3)
 
@@ -79,7 +78,7 @@ def test_markup_is_read_aloud(engine):
 
 @pytest.mark.parametrize("text", ["...", "—", " ", "", "\x01\x02", "\udc80\udcff", "…"])
 def test_silence_without_words(engine, text):
-    """What has no sound is a short silence."""
+    """A text without sound becomes a short silence."""
     assert 0 < seconds(engine, spoken(engine, text)) < 1
 
 
@@ -148,7 +147,7 @@ def test_common_voices_have_digests(engine):
 
 def test_options_change_identity(engine):
     """Options of the engine are part of its identity."""
-    faster = load({"rate": 300}, PlainShelf())
+    faster = load({"rate": 300}, PlainContext())
     assert faster.identity != engine.identity
     assert len(spoken(faster, "Some words to say.")) < len(spoken(engine, "Some words to say."))
 
@@ -178,11 +177,11 @@ def test_built_in_engines_by_name():
     """Engines that come with the program are found by name."""
     for name in ("espeak", "embedded"):
         spec = BUILT_IN_ENGINES.get(name)
-        assert load_engine(spec, PlainShelf()).kind == spec.kind
+        assert load_engine(spec, PlainContext()).kind == spec.kind
     assert BUILT_IN_ENGINES.get("no such engine") is None
 
 
 def test_missing_module_is_named():
     """A module that is not installed says so."""
     with pytest.raises(EngineUnavailable, match="no_such_engine"):
-        load_engine(EngineSpec("none", "speech", "no_such_engine", 400), PlainShelf())
+        load_engine(EngineSpec("none", "speech", "no_such_engine", 400), PlainContext())

@@ -1,7 +1,7 @@
 """The texts that go into engines' identities stay as they were published."""
 
 from narrated.engines.bark.options import StageSampling
-from narrated.engines.neural.sampling import SamplingParameters
+from narrated.engines.neural.sampling_parameters import SamplingParameters
 from narrated.engines.tortoise.options import TortoiseSettings
 
 

@@ -62,7 +62,7 @@ def test_broken_orientation_is_ignored():
 
 
 def test_transparency_gets_white():
-    """What is transparent stands on white."""
+    """A transparent part stands on white."""
     image = painted(64, 64, RED).convert("RGBA")
     image.paste((0, 0, 255, 0), (0, 0, 32, 64))
     image = seen(saved(image))
@@ -272,7 +272,7 @@ def test_postscript_is_refused():
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
 def test_truncated_is_refused(kind):
-    """What ends early is refused."""
+    """A picture that ends early is refused."""
     noise = np.random.default_rng(1).integers(0, 255, (300, 300, 3), dtype=np.uint8)
     whole = saved(Image.fromarray(noise), kind)
     with pytest.raises(EngineError, match=r"cut short|no picture"):

@@ -7,8 +7,8 @@ DIEONCE dies only while the file of the option `died` does not exist, and makes 
 
 Options of the engine: kind, rows, sample_rate, seconds_a_character, delay_s, log (a file that
 gets a line for each text spoken), died, load_s, die_at_load and hang_at_load (true, or a file
-whose presence makes it so), worn_after, unless (a file whose absence makes the engine unavailable),
-voices.
+whose presence makes it so), held (a file: while it is there, no request ends), worn_after, unless
+(a file whose absence makes the engine unavailable), voices.
 """
 
 import hashlib
@@ -82,6 +82,8 @@ class Toy(ModelFreeEngine):
         slice_s = min(SLICE_S, *self._left_s.values(), SLICE_S)
         if slice_s > 0:
             time.sleep(slice_s)
+        if self._is_held():
+            return [ProgressReport(id, 0.0) for id in self._left_s]
         outcomes: list[Any] = []
         for id in list(self._left_s):
             self._left_s[id] -= slice_s
@@ -90,6 +92,10 @@ class Toy(ModelFreeEngine):
             else:
                 outcomes.append(ProgressReport(id, 1 - self._left_s[id] / self._whole_s[id]))
         return outcomes
+
+    def _is_held(self) -> bool:
+        held = self._options.get("held")
+        return held is not None and Path(held).exists()
 
     def cancel(self, id: str) -> None:
         del self._left_s[id], self._whole_s[id], self._requests[id]
@@ -142,7 +148,7 @@ class Toy(ModelFreeEngine):
             os._exit(7)
 
 
-def load(options: dict[str, Any], shelf: Any) -> Toy:
+def load(options: dict[str, Any], context: Any) -> Toy:
     """The engine, after the time and with the trouble that the options ask for."""
     time.sleep(float(options.get("load_s", 0.0)))
     if _holds(options.get("die_at_load")):

@@ -19,7 +19,7 @@ from hostile.cases import Case
 from narrated.outbox import manifest
 from narrated.printable import printable
 from narrated.workers.parser_pool import SMALL_BYTES
-from support.daemon import Daemon, wait
+from support.daemon import Daemon, paths_below, wait
 
 READING_S = 15
 """How long one source may take to be read here."""
@@ -31,8 +31,8 @@ SECRET = "xyzzysecretplugh"
 NOTHING_SAID = "nothing"
 
 
-class Listener:
-    """Whoever is told to fetch something from here leaves a trace."""
+class FetchListener:
+    """A server that records every fetch that a source provokes."""
 
     def __init__(self) -> None:
         self.heard: list[str] = []
@@ -58,7 +58,7 @@ class Listener:
 
 
 class Readings:
-    """When the reading of each source ended, by the ledger, looked at all the while.
+    """The end of each source's reading, by the ledger, polled all the while.
 
     A reader takes one source after the other, short and long ones have a reader each, and what is
     too large to be read never comes to one: so from the end of the one before, or from when it
@@ -159,7 +159,11 @@ class Drop:
         def lacking() -> set[str]:
             return awaited - self.narrated().keys() - self.noted(awaited).keys()
 
-        wait(lambda: not lacking(), lambda: f"{sorted(lacking())}\n{self.daemon.log}", PATIENCE_S)
+        wait(
+            lambda: not lacking() or time.sleep(0.5),  # a look reads all that was published
+            lambda: f"{sorted(lacking())}\n{self.daemon.log}",
+            PATIENCE_S,
+        )
         wait(lambda: self.daemon.status()["state"] != "working", lambda: self.daemon.log)
         self.took_s = time.monotonic() - began
         self.came_of = {**self.narrated(), **self.noted(awaited)}
@@ -174,22 +178,26 @@ class Drop:
     def narrated(self) -> dict[str, str]:
         """The transcript of each source that was narrated."""
         found = {}
-        for path in self.daemon.outbox.rglob("*.json"):
-            made = manifest.read(path)
-            found[made.source.path] = path.with_suffix(".vtt").read_text()
+        for path in paths_below(self.daemon.outbox, "*.json"):
+            with suppress(FileNotFoundError):  # a picture's narration goes when a post shows it
+                transcript = path.with_suffix(".vtt").read_text()
+                found[manifest.decode(path.read_bytes()).source.path] = transcript
         return found
 
     def noted(self, awaited: set[str]) -> dict[str, str]:
         """The error note of each source that has one."""
-        texts = [path.read_text() for path in self.daemon.outbox.rglob("*.error.txt")]
-        by_head = {text.partition("\n")[0]: text for text in texts}
+        by_head = {}
+        for path in paths_below(self.daemon.outbox, "*.error.txt"):
+            with suppress(FileNotFoundError):
+                text = path.read_text()
+                by_head[text.partition("\n")[0]] = text
         heads = {path: f"{printable(path)} was not narrated." for path in awaited}
         return {path: by_head[head] for path, head in heads.items() if head in by_head}
 
     def transcripts(self) -> Iterator[tuple[Path, manifest.Manifest]]:
         """Each published transcript, with its manifest."""
-        for path in self.daemon.outbox.rglob("*.json"):
-            yield path.with_suffix(".vtt"), manifest.read(path)
+        for path in paths_below(self.daemon.outbox, "*.json"):
+            yield path.with_suffix(".vtt"), manifest.decode(path.read_bytes())
 
     def kept(self) -> Iterator[tuple[str, bytes]]:
         """All that the daemon wrote, with what it keeps packed."""
@@ -207,10 +215,10 @@ class Drop:
 
 
 @contextmanager
-def dropped(home: Path, cases: dict[str, Case]) -> Iterator[tuple[Drop, Listener]]:
+def dropped(home: Path, cases: dict[str, Case]) -> Iterator[tuple[Drop, FetchListener]]:
     """All of it dropped, and done with."""
     drop = Drop(home, cases)
-    with Listener() as listener:
+    with FetchListener() as listener:
         drop.daemon.start("env", f"--chdir={drop.workplace}")
         try:
             drop.everything(listener.port)
@@ -241,7 +249,7 @@ OTHERS = ("links/hard.md", "large/vast.md", "deep/end.md")
 
 
 def seen(folder: Path) -> dict[str, tuple[Any, ...]]:
-    """What stands in a folder, as whoever looks after it would see that it was touched."""
+    """List a folder in such detail that any touch shows."""
     found = {}
     for top, folders, names in os.walk(folder):
         for path in (Path(top, name) for name in (".", *folders, *names)):

@@ -127,7 +127,7 @@ def samples(target: str) -> Iterator[bytes]:
 
 
 def tokens() -> str:
-    """What a fuzzer cannot guess soon, in libFuzzer's notation."""
+    """The tokens that a fuzzer cannot guess soon, in libFuzzer's notation."""
     quoted = (token.replace('"', r"\"") for token in _TOKENS.split())
     return "\n".join(f'"{token}"' for token in quoted)
 

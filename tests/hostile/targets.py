@@ -1,4 +1,4 @@
-"""What is fuzzed: every reader of what comes from outside, with what must hold of any bytes.
+"""The fuzzed functions: every reader of what comes from outside, with its invariants.
 
 A target returns where all is well, or where the bytes were refused by an error for people; it
 fails where something that is promised does not hold, and lets every other error through.
@@ -11,17 +11,17 @@ from typing import get_args, get_type_hints
 
 import msgspec
 
-from narrated.engines.metadata_captioner import describe
+from narrated.engines.model_free_captioner import describe
 from narrated.errors import EngineError, NarratedError, SourceError
 from narrated.outbox import manifest
 from narrated.reading.cover_jpeg import cover
-from narrated.reading.metadata import Metadata, merged, parse_folder_settings
+from narrated.reading.narration_settings import NarrationSettings, merged, parse_folder_settings
 from narrated.reading.source_reader import read
-from narrated.script.coverage import count_coverage
-from narrated.script.draft_builder import build_draft
+from narrated.script.coverage_counts import count_coverage
 from narrated.script.lexicon import Lexicon
 from narrated.script.preview import preview_lines
 from narrated.script.script import Draft, ReadingSettings, Role
+from narrated.script.source_to_draft import build_draft
 
 LIMITS = {"espeak": 120, "toy": 300}
 _KINDS = get_type_hints(ReadingSettings)
@@ -59,7 +59,7 @@ def folder(data: bytes) -> None:
     """A folder's settings."""
     with suppress(UnicodeDecodeError):
         said = _refused(lambda: parse_folder_settings(data.decode(), ".narrated.yaml", CHOICES))
-        if isinstance(said, Metadata):
+        if isinstance(said, NarrationSettings):
             _check_words([said.author or "", said.date or "", said.album or ""])
             _check_words([said.language or "", said.voice or ""])
             assert merged([said, said]) == said
@@ -127,7 +127,7 @@ def _text(
 def _refused(
     act: Callable[[], object], kind: type[NarratedError] = SourceError
 ) -> object | NarratedError:
-    """What comes of it, or the error for people that it is refused with, whole and on one line."""
+    """Give its result, or the user's error that refuses it, whole and on one line."""
     try:
         return act()
     except kind as error:
@@ -137,7 +137,7 @@ def _refused(
 
 
 def _check(found: Draft) -> None:
-    """What holds of every plan: it can be kept, spoken and shown, and loses nothing."""
+    """Check a plan's invariants: it can be kept, spoken and shown, and loses nothing."""
     assert msgspec.json.decode(msgspec.json.encode(found), type=Draft) == found
     lines = found.script.lines
     _check_words([found.title, found.author, found.date, found.language])

@@ -1,4 +1,4 @@
-"""What fuzzing, and looking for trouble by hand, has found: each stays mended."""
+"""Trouble that fuzzing and looking by hand have found: each stays mended."""
 
 import io
 import time
@@ -9,7 +9,7 @@ from PIL import Image
 
 from hostile import bombs
 from hostile.targets import TARGETS
-from narrated.engines.metadata_captioner import describe
+from narrated.engines.model_free_captioner import describe
 from narrated.reading.cover_jpeg import cover
 from narrated.reading.document import Paragraph, Text
 from narrated.reading.source_reader import read

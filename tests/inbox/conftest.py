@@ -9,15 +9,17 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from narrated.inbox.events import Event, ScanFinished
+from narrated.inbox.file_signature import FileSignature
 from narrated.inbox.inbox import Inbox
-from narrated.inbox.readiness import FileSignature, ignore_sigio
+from narrated.inbox.readiness import ignore_sigio
+from narrated.inbox.watcher import HintCause
 
 PATIENCE_S = 60.0
 PROGRAM = Path(__file__).with_name("listener.py")
@@ -38,7 +40,7 @@ def root(tmp_path: Path) -> Path:
     return inbox
 
 
-class Listener:
+class InboxListener:
     """An inbox that runs in a thread, and what it has told."""
 
     def __init__(self, inbox: Inbox) -> None:
@@ -54,17 +56,15 @@ class Listener:
     def start(self) -> None:
         self._thread.start()
 
-    def stop(self) -> float:
-        """Stop, and say how long that took."""
-        began_s = time.monotonic()
+    def stop(self) -> None:
+        """Stop, long before the inbox's next scan or try."""
         self.inbox.stop()
         self._thread.join(PATIENCE_S)
         assert not self._thread.is_alive()
-        return time.monotonic() - began_s
 
-    def expect(self, kind: type[Any], path: str | None = None, within_s: float = PATIENCE_S) -> Any:
+    def expect(self, kind: type[Any], path: str | None = None) -> Any:
         """Wait for an event of this kind (and path); what else comes meanwhile is kept in told."""
-        until_s = time.monotonic() + within_s
+        until_s = time.monotonic() + PATIENCE_S
         while True:
             try:
                 event = self._events.get(timeout=max(0.0, until_s - time.monotonic()))
@@ -74,44 +74,49 @@ class Listener:
             if isinstance(event, kind) and path in (None, getattr(event, "path", None)):
                 return event
 
-    def walked(self) -> list[Event]:
-        """Have it walk once more, and give everything told up to the end of that walk."""
+    def scanned(self) -> list[Event]:
+        """Scan once more, and give everything told up to the end of that scan."""
         began = len(self.told)
         while not self._events.empty():
             self.told.append(self._events.get())
-        self.inbox.recheck()
+        self.scan()
         self.expect(ScanFinished)
         return [event for event in self.told[began:] if not isinstance(event, ScanFinished)]
+
+    def scan(self) -> None:
+        """Make a scan due, and wake the inbox."""
+        self.inbox._interval.scan_now()
+        self.inbox._hints.put(HintCause.ROOT)
 
     def kinds(self, kind: type[Any]) -> list[str]:
         """Give the paths of all events of this kind that were told."""
         return [event.path for event in self.told if isinstance(event, kind)]
 
 
-Listen = Callable[..., Listener]
+Listen = Callable[..., InboxListener]
 
 
 @pytest.fixture
 def listen(root: Path) -> Iterator[Listen]:
-    """Start listening; by default it settles fast and walks only when asked or in doubt."""
+    """Start listening; by default it settles fast and scans only when asked or in doubt."""
     with ExitStack() as running:
 
-        def start(known: dict[str, FileSignature] | None = None, **options: Any) -> Listener:
+        def start(known: dict[str, FileSignature] | None = None, **options: Any) -> InboxListener:
             defaults = {"settle_s": 0.15, "second_look_s": 0.3, "scan_s": 600.0}
-            first_walk = options.pop("first_walk", True)
-            listener = Listener(Inbox(root, known or {}, **(defaults | options)))
+            first_scan = options.pop("first_scan", True)
+            listener = InboxListener(Inbox(root, known or {}, **(defaults | options)))
             listener.start()
             running.callback(listener.stop)
-            if first_walk:
+            if first_scan:
                 listener.expect(ScanFinished)
             return listener
 
         yield start
 
 
-def until(condition: Callable[[], Any], within_s: float = PATIENCE_S) -> None:
+def until(condition: Callable[[], Any]) -> None:
     """Wait for a condition that no event announces."""
-    until_s = time.monotonic() + within_s
+    until_s = time.monotonic() + PATIENCE_S
     while not condition():
         assert time.monotonic() < until_s, "the condition never came to hold"
         time.sleep(0.005)
@@ -198,17 +203,26 @@ class Program:
             self.process.stdout.close()
 
 
+@contextmanager
+def started(folder: Path, *options: str) -> Iterator[Program]:
+    """Run `listener.py` on a folder."""
+    command = [sys.executable, str(PROGRAM), str(folder), *options]
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)
+    listener = Program(process)
+    try:
+        yield listener
+    finally:
+        listener.close()
+
+
+@pytest.fixture(scope="session", name="started")
+def _started() -> Callable[..., AbstractContextManager[Program]]:
+    return started
+
+
 @pytest.fixture
 def program() -> Iterator[Callable[..., Program]]:
-    """Start `listener.py` on a folder."""
+    """Run `listener.py` on a folder until the test ends."""
     with ExitStack() as running:
-
-        def start(folder: Path, *options: str) -> Program:
-            command = [sys.executable, str(PROGRAM), str(folder), *options]
-            environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
-            process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)
-            listener = Program(process)
-            running.callback(listener.close)
-            return listener
-
-        yield start
+        yield lambda *arguments: running.enter_context(started(*arguments))

@@ -1,4 +1,4 @@
-"""What a name says, before anything is opened."""
+"""The meaning of a name, before anything is opened."""
 
 import pytest
 

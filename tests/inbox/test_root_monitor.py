@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 
+from narrated.inbox import inbox
 from narrated.inbox.events import FileReady, FileVanished, RootFound, RootLost, ScanFinished
-from narrated.inbox.readiness import FileSignature
+from narrated.inbox.file_signature import FileSignature
+from narrated.inbox.root_monitor import birth_time_ns
 
 
 @pytest.fixture
@@ -22,13 +24,13 @@ def known(root: Path) -> dict[str, FileSignature]:
 def test_missing_root_is_awaited(root: Path, listen: Any) -> None:
     """A root that is missing at the start is waited for."""
     root.rmdir()
-    listener = listen(first_walk=False, scan_s=0.2)
+    listener = listen(first_scan=False, scan_s=0.2)
     assert listener.expect(RootLost).reason == "The inbox is missing."
-    assert listener.inbox.root_problem == "The inbox is missing."
+    assert listener.inbox._root.problem == "The inbox is missing."
     root.mkdir()
     (root / "post.md").write_text("Words.")
     listener.expect(RootFound)
-    assert listener.inbox.root_problem == ""
+    assert listener.inbox._root.problem == ""
     assert listener.expect(FileReady).path == "post.md"
 
 
@@ -98,7 +100,7 @@ def test_empty_start_forgets_nothing(
     """An empty root at the start is no reason to forget files."""
     for path in list(root.iterdir()):
         path.unlink()
-    listener = listen(known, first_walk=False, scan_s=0.2)
+    listener = listen(known, first_scan=False, scan_s=0.2)
     assert "suddenly empty" in listener.expect(RootLost).reason
     (root / "three.md").write_text("Words.")
     listener.expect(RootFound)
@@ -109,9 +111,9 @@ def test_empty_start_forgets_nothing(
 
 def test_new_empty_root_is_well(root: Path, listen: Any) -> None:
     """An empty root is well if nothing was read before."""
-    listener = listen(first_walk=False, scan_s=0.2)
+    listener = listen(first_scan=False, scan_s=0.2)
     assert listener.expect(ScanFinished).files == 0
-    assert listener.inbox.root_problem == ""
+    assert listener.inbox._root.problem == ""
     assert listener.kinds(RootLost) == []
 
 
@@ -120,7 +122,7 @@ def test_root_may_not_be_a_file(root: Path, listen: Any) -> None:
     root.rmdir()
     root.write_text("x")
     assert (
-        listen(first_walk=False, scan_s=0.2).expect(RootLost).reason == "The inbox is not a folder."
+        listen(first_scan=False, scan_s=0.2).expect(RootLost).reason == "The inbox is not a folder."
     )
 
 
@@ -134,12 +136,24 @@ def test_look_outlives_lost_root(
     listener.inbox.look("one.md")
     (tmp_path / "away").rename(root)
     assert listener.expect(FileReady).path == "one.md"
-    assert listener.walked() == []
+    assert listener.scanned() == []
 
 
-def test_stop_works_without_root(root: Path, listen: Any) -> None:
+def test_stop_works_without_root(root: Path, listen: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """A stop takes effect while the root is lost."""
+    monkeypatch.setattr(inbox, "_ROOTLESS_S", 600.0)  # the stop itself has to wake it
     root.rmdir()
-    listener = listen(first_walk=False, scan_s=0.2)
+    listener = listen(first_scan=False)
     listener.expect(RootLost)
-    assert listener.stop() < 0.2
+    listener.stop()
+
+
+def test_recreated_folder_is_younger(tmp_path: Path) -> None:
+    """A recreated folder has another birth time."""
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    first = birth_time_ns(str(folder))
+    folder.rmdir()
+    folder.mkdir()
+    assert birth_time_ns(str(folder)) > first > 0
+    assert birth_time_ns(str(tmp_path / "nowhere")) == 0

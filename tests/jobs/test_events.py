@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from narrated.inbox.readiness import FileSignature
+from narrated.inbox.file_signature import FileSignature
 from narrated.jobs.events import EventDispatcher, JobReady, Published
 from narrated.ledger.job import Job
 from narrated.ledger.store import Ledger
@@ -23,7 +23,7 @@ class PublishedPaths:
         self.paths.append(event.job.path)
 
 
-class Bench:
+class OneJobDispatcher:
     """A ledger with one job, and a dispatcher."""
 
     def __init__(self, home: Path) -> None:
@@ -37,66 +37,66 @@ class Bench:
 
 
 @pytest.fixture
-def bench(tmp_path: Path) -> Iterator[Bench]:
-    opened = Bench(tmp_path)
+def dispatcher(tmp_path: Path) -> Iterator[OneJobDispatcher]:
+    opened = OneJobDispatcher(tmp_path)
     yield opened
     opened.ledger.close()
 
 
-def test_new_listener_is_told(bench: Bench) -> None:
+def test_new_listener_is_told(dispatcher: OneJobDispatcher) -> None:
     """A listener to Published is one class and one line."""
-    listener = PublishedPaths(bench.events)
-    bench.publish()
+    listener = PublishedPaths(dispatcher.events)
+    dispatcher.publish()
     assert listener.paths == ["post.md"]
 
 
-def test_event_after_commit(bench: Bench) -> None:
+def test_event_after_commit(dispatcher: OneJobDispatcher) -> None:
     """An event of a transaction, even of a nested one, is delivered after the commit."""
-    listener = PublishedPaths(bench.events)
-    with bench.ledger.transaction():
-        with bench.ledger.transaction():
-            bench.publish()
+    listener = PublishedPaths(dispatcher.events)
+    with dispatcher.ledger.transaction():
+        with dispatcher.ledger.transaction():
+            dispatcher.publish()
         assert listener.paths == []
     assert listener.paths == ["post.md"]
 
 
-def test_rollback_drops_event(bench: Bench) -> None:
+def test_rollback_drops_event(dispatcher: OneJobDispatcher) -> None:
     """An event of a transaction that is rolled back is never delivered."""
-    listener = PublishedPaths(bench.events)
-    with pytest.raises(OSError), bench.ledger.transaction():
-        bench.publish()
+    listener = PublishedPaths(dispatcher.events)
+    with pytest.raises(OSError), dispatcher.ledger.transaction():
+        dispatcher.publish()
         raise OSError
-    bench.publish()
+    dispatcher.publish()
     assert listener.paths == ["post.md"]
 
 
-def test_events_keep_their_order(bench: Bench) -> None:
-    """What a listener publishes comes after the event that it listens to, for every listener."""
+def test_events_keep_their_order(dispatcher: OneJobDispatcher) -> None:
+    """An event that a listener publishes comes after the one it listens to, for every listener."""
     heard: list[str] = []
 
     def redo(event: Published) -> None:
         heard.append("published, first")
-        with bench.ledger.transaction():
-            bench.events.publish(JobReady(event.job))
+        with dispatcher.ledger.transaction():
+            dispatcher.events.publish(JobReady(event.job))
 
-    bench.events.subscribe(Published, redo)
-    bench.events.subscribe(Published, lambda event: heard.append("published, second"))
-    bench.events.subscribe(JobReady, lambda event: heard.append("ready"))
-    bench.publish()
+    dispatcher.events.subscribe(Published, redo)
+    dispatcher.events.subscribe(Published, lambda event: heard.append("published, second"))
+    dispatcher.events.subscribe(JobReady, lambda event: heard.append("ready"))
+    dispatcher.publish()
     assert heard == ["published, first", "published, second", "ready"]
 
 
-def test_failing_listener(bench: Bench, caplog: pytest.LogCaptureFixture) -> None:
+def test_failing_listener(dispatcher: OneJobDispatcher, caplog: pytest.LogCaptureFixture) -> None:
     """A listener's failure is logged; other listeners, and later events, are not affected."""
 
     def fail(event: Published) -> None:
-        with bench.ledger.transaction():
+        with dispatcher.ledger.transaction():
             raise RuntimeError("a defect")
 
-    bench.events.subscribe(Published, fail)
-    listener = PublishedPaths(bench.events)
-    with caplog.at_level(logging.ERROR, "narrated"), bench.ledger.transaction():
-        bench.publish()
-        bench.publish()
+    dispatcher.events.subscribe(Published, fail)
+    listener = PublishedPaths(dispatcher.events)
+    with caplog.at_level(logging.ERROR, "narrated"), dispatcher.ledger.transaction():
+        dispatcher.publish()
+        dispatcher.publish()
     assert listener.paths == ["post.md", "post.md"]
     assert "a defect" in caplog.text

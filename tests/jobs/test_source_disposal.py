@@ -7,21 +7,21 @@ from pathlib import Path
 
 import pytest
 
-from narrated.inbox.readiness import FileSignature
+from narrated.inbox.file_signature import FileSignature
 from narrated.jobs.events import EventDispatcher, SourceRemoved
 from narrated.jobs.source_disposal import DisposalPolicy, SourceDisposal
 from narrated.ledger.job import Job, JobState
-from support.premises import Premises
+from support.inbox_with_ledger import InboxWithLedger
 
 
-class Desk(Premises):
+class DisposalInbox(InboxWithLedger):
     """An inbox whose sources are to be deleted."""
 
     def __init__(self, home: Path) -> None:
         super().__init__(home)
         events = EventDispatcher(self.ledger)
-        self.departures = SourceDisposal(self.ledger, events, self.inbox, self.disk)
-        self.departures.after = DisposalPolicy("delete")
+        policy = DisposalPolicy("delete")
+        self.disposal = SourceDisposal(self.ledger, events, self.inbox_files, policy)
         self.taken: list[str] = []
         events.subscribe(SourceRemoved, lambda event: self.taken.append(event.path))
 
@@ -48,9 +48,9 @@ class Desk(Premises):
         """As it is done once its files stand."""
         with self.ledger.transaction():
             self.ledger.jobs.finish(job, 1.0)
-            parting = self.departures.release(job)
+            parting = self.disposal.release(job)
         if parting is not None:
-            asyncio.run(self.departures.remove(parting, pictures))
+            asyncio.run(self.disposal.remove(parting, pictures))
 
     @property
     def files(self) -> set[str]:
@@ -58,69 +58,69 @@ class Desk(Premises):
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Iterator[Desk]:
-    opened = Desk(tmp_path)
+def disposal(tmp_path: Path) -> Iterator[DisposalInbox]:
+    opened = DisposalInbox(tmp_path)
     yield opened
     opened.close()
 
 
-def test_source_leaves_with_pictures(desk: Desk) -> None:
+def test_source_leaves_with_pictures(disposal: DisposalInbox) -> None:
     """A source leaves together with the pictures it shows."""
-    shown = {"desk.png": desk.write("desk.png", "a picture")}
-    post = desk.publishing("post.md", "Words.")
-    desk.ledger.pictures.record("post.md", shown)
-    desk.finish(post, shown)
-    assert desk.files == set()
-    assert desk.taken == ["post.md", "desk.png"]
+    shown = {"desk.png": disposal.write("desk.png", "a picture")}
+    post = disposal.publishing("post.md", "Words.")
+    disposal.ledger.pictures.record("post.md", shown)
+    disposal.finish(post, shown)
+    assert disposal.files == set()
+    assert disposal.taken == ["post.md", "desk.png"]
 
 
-def test_newer_version_stays(desk: Desk) -> None:
+def test_newer_version_stays(disposal: DisposalInbox) -> None:
     """A version that came while the one before was published stays."""
-    first = desk.publishing("post.md", "Words.")
-    second = desk.job("post.md", "Other words, which nobody has read yet.")
-    desk.finish(first, {})
-    assert desk.files == {"post.md"}
-    assert desk.ledger.jobs.get(second.id).state is JobState.QUEUED
-    assert desk.ledger.sources.sha256("post.md") == second.source_sha256
+    first = disposal.publishing("post.md", "Words.")
+    second = disposal.job("post.md", "Other words, which nobody has read yet.")
+    disposal.finish(first, {})
+    assert disposal.files == {"post.md"}
+    assert disposal.ledger.jobs.get(second.id).state is JobState.QUEUED
+    assert disposal.ledger.sources.sha256("post.md") == second.source_sha256
 
 
-def test_requeued_source_stays(desk: Desk) -> None:
+def test_requeued_source_stays(disposal: DisposalInbox) -> None:
     """A source that is queued again stays until it is narrated again."""
-    first = desk.publishing("post.md", "Words.")
-    again = desk.ledger.jobs.add("post.md", first.source_sha256, 6, "post.md")
-    desk.finish(first, {})
-    assert desk.files == {"post.md"}
+    first = disposal.publishing("post.md", "Words.")
+    again = disposal.ledger.jobs.add("post.md", first.source_sha256, 6, "post.md")
+    disposal.finish(first, {})
+    assert disposal.files == {"post.md"}
     for state in (JobState.PLANNED, JobState.SPEAKING, JobState.PUBLISHING):
-        desk.ledger.jobs.move(again, state)
-    desk.finish(desk.ledger.jobs.get(again.id), {})
-    assert desk.files == set()
+        disposal.ledger.jobs.move(again, state)
+    disposal.finish(disposal.ledger.jobs.get(again.id), {})
+    assert disposal.files == set()
 
 
 @pytest.mark.parametrize("before", ["another picture", ""], ids=["replaced", "missing before"])
-def test_newer_picture_stays(desk: Desk, before: str) -> None:
+def test_newer_picture_stays(disposal: DisposalInbox, before: str) -> None:
     """A picture that came while its post was published stays."""
     described = hashlib.sha256(before.encode()).hexdigest() if before else ""
-    post = desk.publishing("post.md", "Words.")
-    desk.ledger.pictures.record("post.md", {"desk.png": described})
-    picture = desk.job("desk.png", "a picture that nobody has described")
-    desk.finish(post, {"desk.png": described})
-    assert desk.files == {"desk.png"}
-    assert desk.ledger.jobs.get(picture.id).state is JobState.QUEUED
+    post = disposal.publishing("post.md", "Words.")
+    disposal.ledger.pictures.record("post.md", {"desk.png": described})
+    picture = disposal.job("desk.png", "a picture that nobody has described")
+    disposal.finish(post, {"desk.png": described})
+    assert disposal.files == {"desk.png"}
+    assert disposal.ledger.jobs.get(picture.id).state is JobState.QUEUED
 
 
-def test_source_leaves_despite_cancel(desk: Desk) -> None:
+def test_source_leaves_despite_cancel(disposal: DisposalInbox) -> None:
     """A source leaves though another job for it was cancelled meanwhile."""
-    first = desk.publishing("post.md", "Words.")
-    again = desk.ledger.jobs.add("post.md", first.source_sha256, 6, "post.md")
-    desk.ledger.jobs.move(again, JobState.REMOVED, problem="cancelled")
-    desk.finish(first, {})
-    assert desk.files == set()
+    first = disposal.publishing("post.md", "Words.")
+    again = disposal.ledger.jobs.add("post.md", first.source_sha256, 6, "post.md")
+    disposal.ledger.jobs.move(again, JobState.REMOVED, problem="cancelled")
+    disposal.finish(first, {})
+    assert disposal.files == set()
 
 
-def test_source_removed_by_others(desk: Desk) -> None:
+def test_source_removed_by_others(disposal: DisposalInbox) -> None:
     """A source that somebody else removed meanwhile is no longer known."""
-    post = desk.publishing("post.md", "Words.")
-    (desk.inbox / "post.md").unlink()
-    desk.finish(post, {})
-    assert desk.taken == ["post.md"]
-    assert desk.ledger.sources.known() == {}
+    post = disposal.publishing("post.md", "Words.")
+    (disposal.inbox / "post.md").unlink()
+    disposal.finish(post, {})
+    assert disposal.taken == ["post.md"]
+    assert disposal.ledger.sources.known() == {}

@@ -1,29 +1,31 @@
 """Pictures of posts: what a kill kept from being delivered is derived at the next start."""
 
-from collections.abc import Iterator
+import asyncio
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from narrated.inbox.readiness import FileSignature
+from narrated.inbox.file_signature import FileSignature
 from narrated.jobs.error_notes import ErrorNotes
 from narrated.jobs.events import EventDispatcher
-from narrated.jobs.job_factory import JobFactory
-from narrated.jobs.outbox_access import OutboxAccess
+from narrated.jobs.job_creation import JobCreator
+from narrated.jobs.shielded_outbox_changes import ShieldedOutboxChanges
 from narrated.jobs.standalone_picture_jobs import StandalonePictureJobs
 from narrated.ledger.job import Job, JobState
+from narrated.ledger.store import Ledger
 from narrated.outbox.mount_guard import MountGuard
-from support.premises import Premises
+from support.inbox_with_ledger import InboxWithLedger
 
 
-class Album(Premises):
+class Album(InboxWithLedger):
     """A post and a picture that the inbox has taken, at the start of a daemon."""
 
     def __init__(self, home: Path) -> None:
         super().__init__(home)
         (home / "outbox").mkdir()
-        outbox = OutboxAccess(self.ledger, MountGuard(home / "outbox", None), self.disk)
-        jobs = JobFactory(self.ledger, EventDispatcher(self.ledger), self.inbox)
+        outbox = ShieldedOutboxChanges(self.ledger, MountGuard(home / "outbox", None), self.disk)
+        jobs = JobCreator(self.ledger, EventDispatcher(self.ledger))
         self.pictures = StandalonePictureJobs(self.ledger, jobs, ErrorNotes(self.ledger, outbox))
         for number, path in enumerate(("post.md", "desk.png")):
             self.ledger.sources.record(path, FileSignature(number, 0, 0, 0), path)
@@ -33,8 +35,14 @@ class Album(Premises):
         job = self.ledger.jobs.add("desk.png", "desk.png", 1, "desk")
         return self.ledger.jobs.move(job, state)
 
+    def recover(self) -> None:
+        async def read(query: Callable[[Ledger], list[str]]) -> list[str]:
+            return query(self.ledger)
+
+        asyncio.run(self.pictures.recover(read))
+
     def after_start(self) -> list[JobState]:
-        self.pictures.recover()
+        self.recover()
         return [job.state for job in self.ledger.jobs.history("desk.png")]
 
 
@@ -52,7 +60,7 @@ def test_recover_a_release(album: Album) -> None:
 
 def test_recover_only_once(album: Album) -> None:
     """A second recovery creates no second job."""
-    album.pictures.recover()
+    album.recover()
     assert album.after_start() == [JobState.QUEUED]
 
 

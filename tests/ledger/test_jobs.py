@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from narrated.errors import StorageError
-from narrated.inbox.readiness import FileSignature
-from narrated.ledger.connection import DamagedLedger
-from narrated.ledger.job import LEGAL, OPEN, Job, JobCause, JobState
+from narrated.inbox.file_signature import FileSignature
+from narrated.ledger.job import LEGAL, OPEN, Job, JobCause, JobReason, JobState
+from narrated.ledger.set_aside import DamagedLedger
 from narrated.ledger.store import Ledger
 
 SEEN = FileSignature(1, 2, 3, 4)
@@ -39,23 +39,51 @@ def _job(ledger: Ledger, path: str = "post.md", sha256: str = "aa", **more: JobC
     return ledger.jobs.add(path, sha256, 10, path.removesuffix(".md"), **more)
 
 
-def _in_state(ledger: Ledger, state: JobState) -> Job:
-    job = _job(ledger)
+def _chunk_keys(ledger: Ledger, job: Job) -> list[str]:
+    rows = ledger.execute("SELECT key FROM chunks WHERE job = ? ORDER BY seq", (job.id,))
+    return [key for (key,) in rows]
+
+
+def _in_state(ledger: Ledger, state: JobState, path: str = "post.md") -> Job:
+    job = _job(ledger, path)
     for step in ROUTES[state]:
         job = ledger.jobs.move(job, step)
     return job
 
 
-@pytest.mark.parametrize(("before", "after"), list(itertools.product(JobState, JobState)))
-def test_only_legal_moves(ledger: Ledger, before: JobState, after: JobState) -> None:
+def test_only_legal_moves(ledger: Ledger) -> None:
     """A job makes legal moves only."""
-    job = _in_state(ledger, before)
-    if after in LEGAL[before]:
-        assert ledger.jobs.move(job, after).state is after
-    else:
-        with pytest.raises(ValueError, match=f"from {before} to {after}"):
-            ledger.jobs.move(job, after)
-        assert ledger.jobs.get(job.id).state is before
+    for before, after in itertools.product(JobState, JobState):
+        job = _in_state(ledger, before, path=f"{before}-{after}.md")
+        if after in LEGAL[before]:
+            assert ledger.jobs.move(job, after).state is after
+        else:
+            with pytest.raises(ValueError, match=f"from {before} to {after}"):
+                ledger.jobs.move(job, after)
+            assert ledger.jobs.get(job.id).state is before
+
+
+def test_counts_follow_all_moves(ledger: Ledger) -> None:
+    """Jobs are counted as they come, move and go, without looking at each of them."""
+    for state in JobState:
+        _in_state(ledger, state, path=f"{state}.md")
+    _in_state(ledger, JobState.DONE, path="another.md")
+    ledger.execute("DELETE FROM jobs WHERE state = 'removed'")
+    expected = dict.fromkeys(set(JobState) - {JobState.REMOVED}, 1) | {JobState.DONE: 2}
+    assert ledger.jobs.counts() == expected
+
+
+def test_waiting_jobs_by_reason(ledger: Ledger) -> None:
+    """The jobs that wait for some of the reasons are listed in order, a page at a time."""
+    reasons = [JobReason.ABSENT, JobReason.ENGINE, JobReason.UNREADABLE] * 3
+    for number, reason in enumerate(reasons):
+        ledger.jobs.move(_job(ledger, f"{number}.md"), JobState.WAITING, reason=reason)
+    asked = (JobReason.UNREADABLE, JobReason.ABSENT)
+    first = ledger.jobs.waiting_for(*asked, limit=4)
+    assert [job.path for job in first] == ["0.md", "2.md", "3.md", "5.md"]
+    ledger.jobs.move(_job(ledger, "unread.md", ""), JobState.WAITING, reason=JobReason.UNREADABLE)
+    rest = ledger.jobs.waiting_for(*asked, after=first[-1].id, known=True)
+    assert [job.path for job in rest] == ["6.md", "8.md"]
 
 
 def test_every_job_can_end() -> None:
@@ -114,10 +142,10 @@ def test_plan_is_kept_until_superseded(ledger: Ledger) -> None:
         _job(ledger), b"the plan", title="T", narration="n", keys=["k1", "k2"]
     )
     assert (job.state, job.title, job.narration) == (JobState.PLANNED, "T", "n")
-    assert ledger.jobs.chunk_keys(job) == ["k1", "k2"]
+    assert _chunk_keys(ledger, job) == ["k1", "k2"]
     done = ledger.jobs.finish(ledger.jobs.move(job, JobState.PUBLISHING), 1.0)
     assert ledger.jobs.plan(done) == b"the plan"
-    assert ledger.jobs.chunk_keys(done) == []
+    assert _chunk_keys(ledger, done) == []
     assert ledger.jobs.plan(ledger.jobs.move(done, JobState.SUPERSEDED)) is None
 
 

@@ -1,15 +1,16 @@
-"""Which posts another content of a settings file changes, and which it leaves alone."""
+"""A settings file's new content changes some posts, and leaves the others alone."""
 
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from narrated.inbox.readiness import FileSignature
+from narrated.inbox.file_signature import FileSignature
 from narrated.ledger.job import Job, JobReason, JobState
 from narrated.ledger.store import Ledger
 
 SEEN = FileSignature(1, 2, 3, 4)
+MANY = 1000
 
 
 @pytest.fixture
@@ -28,8 +29,19 @@ def _planned(
     if state is not JobState.QUEUED:
         job = ledger.jobs.move(job, state)
     files = {name.replace("__", "/") + ".yaml": sha256 for name, sha256 in consulted.items()}
-    ledger.plan_inputs.record(path, files)
+    ledger.consulted.record(path, files)
     return job
+
+
+def _with_other(ledger: Ledger, path: str, sha256: str) -> list[str]:
+    """Posts in the inbox that were planned with another version, as a requeue finds them."""
+    return ledger.consulted.planned_among(ledger.consulted.readers_of_other(path, sha256, "", MANY))
+
+
+def _without(ledger: Ledger, path: str) -> list[str]:
+    """Posts that a file applies to by its place, and that were planned without it."""
+    page = ledger.consulted.sources_below(path, "", MANY)
+    return ledger.consulted.posts_without(path, "", page[-1], MANY) if page else []
 
 
 def test_record_replaces_the_last(
@@ -37,8 +49,8 @@ def test_record_replaces_the_last(
 ) -> None:
     """The files of a newer plan replace those of the last."""
     _planned(ledger, "a.md", lexicon="1", other="2")
-    ledger.plan_inputs.record("a.md", {"lexicon.yaml": "3"})
-    assert ledger.plan_inputs.of_post("a.md") == {"lexicon.yaml": "3"}
+    ledger.consulted.record("a.md", {"lexicon.yaml": "3"})
+    assert ledger.consulted.of_post("a.md") == {"lexicon.yaml": "3"}
 
 
 def test_other_content_is_found(ledger: Ledger) -> None:
@@ -47,14 +59,14 @@ def test_other_content_is_found(ledger: Ledger) -> None:
     _planned(ledger, "other.md", lexicon="old")
     _planned(ledger, "missed.md", lexicon="")
     _planned(ledger, "without.md")
-    assert ledger.plan_inputs.posts_with_other("lexicon.yaml", "new") == ["missed.md", "other.md"]
+    assert _with_other(ledger, "lexicon.yaml", "new") == ["missed.md", "other.md"]
 
 
 def test_gone_file_affects_its_posts(ledger: Ledger) -> None:
     """A file that is gone affects the posts that were planned with it."""
     _planned(ledger, "had.md", lexicon="old")
     _planned(ledger, "missed.md", lexicon="")
-    assert ledger.plan_inputs.posts_with_other("lexicon.yaml", "") == ["had.md"]
+    assert _with_other(ledger, "lexicon.yaml", "") == ["had.md"]
 
 
 def test_new_file_affects_posts_below(ledger: Ledger) -> None:
@@ -62,30 +74,30 @@ def test_new_file_affects_posts_below(ledger: Ledger) -> None:
     for path in ("a/post.md", "a/b/post.md", "a.md", "a0/post.md", "post.md", "a\udcff/x.md"):
         _planned(ledger, path)
     _planned(ledger, "a/had.md", a__lexicon="1")
-    assert ledger.plan_inputs.posts_without("a/lexicon.yaml") == ["a/b/post.md", "a/post.md"]
-    assert len(ledger.plan_inputs.posts_without("lexicon.yaml")) == 7
+    assert _without(ledger, "a/lexicon.yaml") == ["a/b/post.md", "a/post.md"]
+    assert len(_without(ledger, "lexicon.yaml")) == 7
 
 
 @pytest.mark.parametrize("state", [JobState.FAILED, JobState.WAITING, JobState.PLANNED])
 def test_planned_or_failed_is_found(ledger: Ledger, state: JobState) -> None:
     """A post that was planned, failed or waits is found."""
     _planned(ledger, "post.md", state, lexicon="old")
-    assert ledger.plan_inputs.posts_with_other("lexicon.yaml", "new") == ["post.md"]
+    assert _with_other(ledger, "lexicon.yaml", "new") == ["post.md"]
 
 
 def test_queued_post_is_not_found(ledger: Ledger) -> None:
     """A post that is queued is not found: it will read the new content."""
     _planned(ledger, "post.md", lexicon="old")
     _planned(ledger, "post.md", JobState.QUEUED, lexicon="old")
-    assert ledger.plan_inputs.posts_with_other("lexicon.yaml", "new") == []
-    assert ledger.plan_inputs.posts_without(".narrated.yaml") == []
+    assert _with_other(ledger, "lexicon.yaml", "new") == []
+    assert _without(ledger, ".narrated.yaml") == []
 
 
 def test_gone_post_is_not_found(ledger: Ledger) -> None:
     """A post that is gone is not found."""
     _planned(ledger, "post.md", lexicon="old")
     ledger.sources.mark_gone("post.md")
-    assert ledger.plan_inputs.posts_with_other("lexicon.yaml", "new") == []
+    assert _with_other(ledger, "lexicon.yaml", "new") == []
 
 
 def test_unwanted_post_is_found(
@@ -96,11 +108,11 @@ def test_unwanted_post_is_found(
     ledger.jobs.move(unwanted, JobState.REMOVED, reason=JobReason.UNWANTED)
     cancelled = _planned(ledger, "cancelled.md", lexicon="old")
     ledger.jobs.move(cancelled, JobState.REMOVED)
-    assert ledger.plan_inputs.posts_with_other("lexicon.yaml", "new") == ["unwanted.md"]
+    assert _with_other(ledger, "lexicon.yaml", "new") == ["unwanted.md"]
 
 
 def test_forgotten_post_has_no_inputs(ledger: Ledger) -> None:
     """A forgotten post has no recorded files."""
     _planned(ledger, "post.md", lexicon="old")
     ledger.sources.forget("post.md")
-    assert ledger.plan_inputs.of_post("post.md") == {}
+    assert ledger.consulted.of_post("post.md") == {}

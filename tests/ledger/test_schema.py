@@ -8,8 +8,8 @@ import pytest
 
 from narrated.errors import StorageError
 from narrated.jobs import restore
-from narrated.ledger.connection import DamagedLedger
 from narrated.ledger.schema import UnknownLedger, migrations, tables
+from narrated.ledger.set_aside import DamagedLedger
 from narrated.ledger.store import Ledger
 
 CHANGES = {
@@ -41,7 +41,7 @@ def test_earlier_ledger_is_migrated(path: Path, version: int) -> None:
     _run(earlier, "".join(migrations()[:version]) + f"PRAGMA user_version = {version}")
     Ledger(earlier).close()
     with closing(sqlite3.connect(earlier)) as migrated, closing(sqlite3.connect(path)) as new:
-        assert tables(migrated) == tables(new)
+        assert tables(migrated.cursor()) == tables(new.cursor())
         assert migrated.execute("PRAGMA user_version").fetchone() == (len(migrations()),)
 
 

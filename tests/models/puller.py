@@ -60,7 +60,7 @@ class Puller:
 
     @property
     def files(self) -> dict[str, bytes]:
-        """What stands in the model's folder."""
+        """The files in the model's folder."""
         place = self.store.folder_of(NAME)
         found = (path for path in place.rglob("*") if path.is_file())
         return {str(path.relative_to(place)): path.read_bytes() for path in found}

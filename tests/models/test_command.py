@@ -7,6 +7,7 @@ import pty
 import signal
 import subprocess
 import sys
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,14 +17,17 @@ import pytest
 from models.puller import MODEL, NAME, WANTED, WEIGHTS
 from narrated.config import file as configuration
 from support.daemon import wait
+from support.forked import Fork
 from support.hub import LoopbackHub
 
 SIZE = len(MODEL[WEIGHTS])
+LIBRARIES = ("httpx2", "filelock", "tqdm.auto", "yaml")
+"""What the hub's library imports; the library itself reads the environment when it is imported."""
 
 
 @dataclass
-class Box:
-    """A home with a configuration, whose hub is the one on loopback."""
+class ModelsCommand:
+    """`narrated models` on a configuration whose hub is the one on loopback."""
 
     home: Path
     hub: LoopbackHub
@@ -48,24 +52,46 @@ class Box:
             "NARRATED_CONFIG": str(self.home / "narrated.yaml"),
         }
 
-    def start(self, *arguments: str, **environ: str) -> subprocess.Popen[str]:
-        """Start `narrated models …`."""
-        return subprocess.Popen(
-            [sys.executable, "-m", "narrated.cli.main", "models", *arguments],
-            env={**self.environ, **environ},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
+    def start(self, *arguments: str, stderr: int = -1) -> Fork:
+        """Start `narrated models …`, its output thrown away but for a file of what it says."""
+        with Path(os.devnull).open("wb") as nowhere:
+            output = nowhere.fileno()
+            return Fork(
+                ["models", *arguments],
+                self.environ,
+                output,
+                output if stderr == -1 else stderr,
+                imports=LIBRARIES,
+            )
 
     def run(self, *arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
         """Run `narrated models …` to its end."""
-        process = self.start(*arguments, **environ)
-        stdout, stderr = process.communicate(timeout=60)
-        return subprocess.CompletedProcess(process.args, process.returncode, stdout, stderr)
+        with tempfile.TemporaryFile("w+") as output, tempfile.TemporaryFile("w+") as error:
+            fork = Fork(
+                ["models", *arguments],
+                {**self.environ, **environ},
+                output.fileno(),
+                error.fileno(),
+                imports=LIBRARIES,
+            )
+            code = fork.wait(60)
+            output.seek(0)
+            error.seek(0)
+            return subprocess.CompletedProcess(arguments, code, output.read(), error.read())
+
+    def run_apart(self, *arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
+        """Run it in a process of its own, in which nothing is imported yet."""
+        return subprocess.run(
+            [sys.executable, "-m", "narrated.cli.main", "models", *arguments],
+            env={**self.environ, **environ},
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
 
     def part_bytes(self, name: str) -> int:
-        """How much of a file is there before the whole model is."""
+        """The bytes of a file that are there before the whole model is."""
         parts = (self.models / ".pulling" / NAME).glob(f"{name}.*")
         return sum(part.stat().st_size for part in parts)
 
@@ -76,71 +102,71 @@ class Box:
 
 
 @pytest.fixture
-def box(tmp_path: Path, hub: LoopbackHub) -> Box:
-    """A box that has no models yet."""
-    return Box(tmp_path, hub)
+def cli(tmp_path: Path, hub: LoopbackHub) -> ModelsCommand:
+    """The command on a home that has no models yet."""
+    return ModelsCommand(tmp_path, hub)
 
 
-def test_pull_list_verify_remove(box: Box) -> None:
+def test_pull_list_verify_remove(cli: ModelsCommand) -> None:
     """Pull, list, verify and remove agree about a model."""
-    assert box.listed("bark-small")["state"] == "not pulled"
-    pulled = box.run("pull", "bark-small")
+    assert cli.listed("bark-small")["state"] == "not pulled"
+    pulled = cli.run("pull", "bark-small")
     assert pulled.returncode == 0, pulled.stderr
-    (commit,) = box.hub.repositories[NAME].commits
+    (commit,) = cli.hub.repositories[NAME].commits
     assert f"{NAME} at {commit[:8]}: {len(WANTED)} files, 400 kB" in pulled.stderr
     assert "Later pulls keep this commit" in pulled.stdout
     assert "speech: {engine: bark-small, voice: v2/en_speaker_6}" in pulled.stdout
-    row = box.listed(NAME)
+    row = cli.listed(NAME)
     assert (row["state"], row["commit"], row["licence"]) == ("pulled", commit, "MIT")
     assert row["bytes"] == sum(len(MODEL[name]) for name in WANTED)
-    table = box.run("list").stdout
+    table = cli.run("list").stdout
     assert f"bark-small       speech   pulled      400 kB  {commit[:8]}  MIT" in table
-    assert box.run("verify").stdout == (
+    assert cli.run("verify").stdout == (
         f"ok    {NAME} at {commit[:8]}: {len(WANTED)} files, 400 kB, as pulled\n"
     )
-    assert box.run("remove", "bark-small").stdout == f"{NAME} is removed.\n"
-    assert box.listed("bark-small")["state"] == "not pulled"
-    assert box.run("verify").stdout == f"There are no models in {box.models}.\n"
+    assert cli.run("remove", "bark-small").stdout == f"{NAME} is removed.\n"
+    assert cli.listed("bark-small")["state"] == "not pulled"
+    assert cli.run("verify").stdout == f"There are no models in {cli.models}.\n"
 
 
-def test_contacts_only_the_hub(box: Box) -> None:
+def test_contacts_only_the_hub(cli: ModelsCommand) -> None:
     """A pull contacts only the hub, and leaves nothing else in the home."""
-    box.run("pull", "bark-small")
-    assert {path.split("/")[1] for path in box.hub.asked} == {"api", "suno", "store"}
-    assert [path for path in box.hub.asked if path.startswith("/api")] == [
+    cli.run("pull", "bark-small")
+    assert {path.split("/")[1] for path in cli.hub.asked} == {"api", "suno", "store"}
+    assert [path for path in cli.hub.asked if path.startswith("/api")] == [
         f"/api/models/{NAME}/revision/main"
     ]
-    assert {path.name for path in box.home.iterdir()} == {"narrated.yaml", "state"}
+    assert {path.name for path in cli.home.iterdir()} == {"narrated.yaml", "state"}
 
 
-def test_killed_pull_resumes(box: Box) -> None:
+def test_killed_pull_resumes(cli: ModelsCommand) -> None:
     """A pull resumes where a killed one stopped."""
-    box.hub.stalls[WEIGHTS] = 200_000
-    process = box.start("pull", "bark-small")
-    assert box.hub.stalled.wait(30)
-    wait(lambda: box.part_bytes(WEIGHTS) == box.hub.sent[WEIGHTS])
+    cli.hub.stalls[WEIGHTS] = 200_000
+    process = cli.start("pull", "bark-small")
+    assert cli.hub.stalled.wait(60)
+    wait(lambda: cli.part_bytes(WEIGHTS) == cli.hub.sent[WEIGHTS])
     process.kill()
-    process.communicate()
-    assert not (box.models / NAME).exists()
-    kept = box.part_bytes(WEIGHTS)
-    assert kept == box.hub.sent[WEIGHTS] > 200_000
-    box.hub.stalls.clear()
-    box.hub.release.set()
-    box.hub.sent.clear()
-    again = box.run("pull", "bark-small")
+    process.wait()
+    assert not (cli.models / NAME).exists()
+    kept = cli.part_bytes(WEIGHTS)
+    assert kept == cli.hub.sent[WEIGHTS] > 200_000
+    cli.hub.stalls.clear()
+    cli.hub.release.set()
+    cli.hub.sent.clear()
+    again = cli.run("pull", "bark-small")
     assert again.returncode == 0, again.stderr
     assert "of them from before" in again.stderr
-    assert box.hub.sent[WEIGHTS] == SIZE - kept
-    assert (box.models / NAME / WEIGHTS).read_bytes() == MODEL[WEIGHTS]
-    assert [each.name for each in (box.models / ".pulling").iterdir()] == ["lock"]
+    assert cli.hub.sent[WEIGHTS] == SIZE - kept
+    assert (cli.models / NAME / WEIGHTS).read_bytes() == MODEL[WEIGHTS]
+    assert [each.name for each in (cli.models / ".pulling").iterdir()] == ["lock"]
 
 
-def test_progress_on_a_terminal(box: Box) -> None:
+def test_progress_on_a_terminal(cli: ModelsCommand) -> None:
     """Progress is drawn on a terminal only, and not with --quiet."""
     ours, theirs = pty.openpty()
     process = subprocess.Popen(
         [sys.executable, "-m", "narrated.cli.main", "models", "pull", "bark-small"],
-        env={**box.environ, "TERM": "xterm", "COLUMNS": "100"},
+        env={**cli.environ, "TERM": "xterm", "COLUMNS": "100"},
         stdout=subprocess.DEVNULL,
         stderr=theirs,
     )
@@ -150,135 +176,137 @@ def test_progress_on_a_terminal(box: Box) -> None:
         while piece := os.read(ours, 4096):
             drawn += piece
     os.close(ours)
-    assert process.wait(30) == 0
+    assert process.wait(60) == 0
     assert b"400.1/400.1 kB" in drawn
-    box.run("remove", "bark-small")
-    assert box.run("pull", "--quiet", "bark-small").stderr == ""
+    cli.run("remove", "bark-small")
+    assert cli.run("pull", "--quiet", "bark-small").stderr == ""
 
 
-def test_ctrl_c_then_resume(box: Box) -> None:
+def test_ctrl_c_then_resume(cli: ModelsCommand) -> None:
     """Ctrl-C stops a pull, and the next one resumes."""
-    box.hub.stalls[WEIGHTS] = 200_000
-    process = box.start("pull", "bark-small")
-    assert box.hub.stalled.wait(30)
-    wait(lambda: box.part_bytes(WEIGHTS) == box.hub.sent[WEIGHTS])
-    process.send_signal(signal.SIGINT)
-    box.hub.release.set()
-    _, stderr = process.communicate(timeout=30)
-    assert process.returncode == 1
+    cli.hub.stalls[WEIGHTS] = 200_000
+    with tempfile.TemporaryFile("w+") as said:
+        process = cli.start("pull", "bark-small", stderr=said.fileno())
+        assert cli.hub.stalled.wait(60)
+        wait(lambda: cli.part_bytes(WEIGHTS) == cli.hub.sent[WEIGHTS])
+        process.send_signal(signal.SIGINT)
+        cli.hub.release.set()
+        assert process.wait(60) == 1
+        said.seek(0)
+        stderr = said.read()
     assert stderr.endswith("narrated: stopped; run the same command again to continue\n")
     assert "Traceback" not in stderr
-    box.hub.stalls.clear()
-    assert box.run("pull", "bark-small").returncode == 0
-    assert box.hub.sent[WEIGHTS] == SIZE
+    cli.hub.stalls.clear()
+    assert cli.run("pull", "bark-small").returncode == 0
+    assert cli.hub.sent[WEIGHTS] == SIZE
 
 
-def test_verify_names_the_repair(box: Box) -> None:
+def test_verify_names_the_repair(cli: ModelsCommand) -> None:
     """Verify finds a changed file, and its command repairs it."""
-    box.run("pull", "bark-small")
-    weights = box.models / NAME / WEIGHTS
+    cli.run("pull", "bark-small")
+    weights = cli.models / NAME / WEIGHTS
     weights.write_bytes(b"\0" * SIZE)
-    found = box.run("verify", "bark-small")
+    found = cli.run("verify", "bark-small")
     assert found.returncode == 1
     assert f"changed: {WEIGHTS}: the content differs from what was pulled" in found.stdout
     command = found.stdout.rstrip().rpartition("Repair it: narrated models ")[2]
-    mended = box.run(*command.split())
+    mended = cli.run(*command.split())
     assert "repaired, 1 file fetched" in mended.stdout
     assert weights.read_bytes() == MODEL[WEIGHTS]
-    assert box.run("verify", "bark-small").returncode == 0
+    assert cli.run("verify", "bark-small").returncode == 0
 
 
-def test_lock_until_update(box: Box) -> None:
+def test_lock_until_update(cli: ModelsCommand) -> None:
     """A pull keeps the locked commit until --update."""
-    box.run("pull", "bark-small")
-    first = box.listed(NAME)["commit"]
-    newer = box.hub.commit(NAME, MODEL | {"vocab.txt": b"new"})
-    assert "complete, nothing to fetch" in box.run("pull", "bark-small").stdout
-    assert box.listed(NAME)["commit"] == first
-    assert f"updated from {first[:8]}" in box.run("pull", "--update", "bark-small").stdout
-    assert box.listed(NAME)["commit"] == newer
+    cli.run("pull", "bark-small")
+    first = cli.listed(NAME)["commit"]
+    newer = cli.hub.commit(NAME, MODEL | {"vocab.txt": b"new"})
+    assert "complete, nothing to fetch" in cli.run("pull", "bark-small").stdout
+    assert cli.listed(NAME)["commit"] == first
+    assert f"updated from {first[:8]}" in cli.run("pull", "--update", "bark-small").stdout
+    assert cli.listed(NAME)["commit"] == newer
 
 
-def test_pull_configured_models(box: Box) -> None:
+def test_pull_configured_models(cli: ModelsCommand) -> None:
     """A pull without names fetches the configured models."""
-    assert "uses no models" in box.run("pull").stdout
-    box.configure("engines: {mine: {module: m, options: {model: suno/bark-small}}}\n")
-    pulled = box.run("pull")
+    assert "uses no models" in cli.run("pull").stdout
+    cli.configure("engines: {mine: {module: m, options: {model: suno/bark-small}}}\n")
+    pulled = cli.run("pull")
     assert pulled.returncode == 0, pulled.stderr
     assert "Use it in narrated.yaml" not in pulled.stdout, "it is used already"
-    assert box.listed(NAME)["used_by"] == ["engines: mine"]
-    refused = box.run("remove", "bark-small")
+    assert cli.listed(NAME)["used_by"] == ["engines: mine"]
+    refused = cli.run("remove", "bark-small")
     assert refused.returncode == 1
-    assert f"`engines: mine` of {box.home}/narrated.yaml" in refused.stderr
-    assert (box.models / NAME / WEIGHTS).exists()
-    assert box.run("remove", "--force", "bark-small").returncode == 0
+    assert f"`engines: mine` of {cli.home}/narrated.yaml" in refused.stderr
+    assert (cli.models / NAME / WEIGHTS).exists()
+    assert cli.run("remove", "--force", "bark-small").returncode == 0
 
 
-def test_offline_mode(box: Box) -> None:
+def test_offline_mode(cli: ModelsCommand) -> None:
     """Offline mode asks nothing of the hub, and the message names the way out."""
-    refused = box.run("pull", "bark-small", HF_HUB_OFFLINE="1")
+    refused = cli.run("pull", "bark-small", HF_HUB_OFFLINE="1")
     assert refused.returncode == 1
     assert "forbids downloads" in refused.stderr
     assert f"env -u HF_HUB_OFFLINE -u TRANSFORMERS_OFFLINE narrated models pull {NAME}" in (
         refused.stderr
     )
-    assert box.hub.asked == []
-    box.run("pull", "bark-small")
-    assert box.run("pull", "bark-small", HF_HUB_OFFLINE="1").returncode == 0, "nothing to fetch"
+    assert cli.hub.asked == []
+    cli.run("pull", "bark-small")
+    assert cli.run("pull", "bark-small", HF_HUB_OFFLINE="1").returncode == 0, "nothing to fetch"
 
 
-def test_missing_hub_library(box: Box, tmp_path: Path) -> None:
+def test_missing_hub_library(cli: ModelsCommand, tmp_path: Path) -> None:
     """Without the hub's library, the message names the command that installs it."""
     (tmp_path / "huggingface_hub.py").write_text("raise ImportError('not here')")
-    path = os.pathsep.join([str(tmp_path), box.environ["PYTHONPATH"]])
-    refused = box.run("pull", "bark-small", PYTHONPATH=path)
+    path = os.pathsep.join([str(tmp_path), cli.environ["PYTHONPATH"]])
+    refused = cli.run_apart("pull", "bark-small", PYTHONPATH=path)
     assert refused.returncode == 1
     assert "pip install 'narrated[models]'" in refused.stderr
     for command in (("list",), ("verify",)):
-        assert box.run(*command, PYTHONPATH=path).returncode == 0
+        assert cli.run_apart(*command, PYTHONPATH=path).returncode == 0
 
 
 def test_default_model_folder(
-    box: Box,
+    cli: ModelsCommand,
 ) -> None:
     """Without a configuration, models go to the default folder."""
-    environ = {"STATE_DIRECTORY": str(box.home / "default"), "NARRATED_CONFIG": ""}
-    assert box.run("pull", "bark-small", **environ).returncode == 0
-    assert (box.home / "default/models" / NAME / WEIGHTS).is_file()
+    environ = {"STATE_DIRECTORY": str(cli.home / "default"), "NARRATED_CONFIG": ""}
+    assert cli.run("pull", "bark-small", **environ).returncode == 0
+    assert (cli.home / "default/models" / NAME / WEIGHTS).is_file()
 
 
-def test_similar_name_suggested(box: Box) -> None:
+def test_similar_name_suggested(cli: ModelsCommand) -> None:
     """For an unknown name, a similar one is suggested."""
-    refused = box.run("pull", "bark-smal")
+    refused = cli.run("pull", "bark-smal")
     assert refused.returncode == 1
     assert "Did you mean `bark-small`?" in refused.stderr
 
 
-def test_hub_text_is_escaped(box: Box) -> None:
+def test_hub_text_is_escaped(cli: ModelsCommand) -> None:
     """Text from a hub cannot forge lines of output."""
-    box.hub.repositories[NAME].licence = "mit\x1b[31m\nok"
-    assert "\x1b" not in box.run("pull", "bark-small").stdout
-    assert "\x1b" not in box.run("list").stdout
+    cli.hub.repositories[NAME].licence = "mit\x1b[31m\nok"
+    assert "\x1b" not in cli.run("pull", "bark-small").stdout
+    assert "\x1b" not in cli.run("list").stdout
 
 
-def test_many_wrong_files(box: Box) -> None:
+def test_many_wrong_files(cli: ModelsCommand) -> None:
     """Wrong files beyond the printed ones are counted."""
     voices = {f"speaker_embeddings/{number}.npy": b"v" for number in range(20)}
-    box.hub.commit(NAME, MODEL | voices)
-    box.run("pull", "bark-small")
-    for path in (box.models / NAME / "speaker_embeddings").glob("*.npy"):
+    cli.hub.commit(NAME, MODEL | voices)
+    cli.run("pull", "bark-small")
+    for path in (cli.models / NAME / "speaker_embeddings").glob("*.npy"):
         path.unlink()
-    found = box.run("verify").stdout
+    found = cli.run("verify").stdout
     assert f"20 of {len(WANTED) + 20} files not as pulled" in found
     assert "and 12 more" in found
 
 
-def test_verify_unpulled_models(box: Box) -> None:
+def test_verify_unpulled_models(cli: ModelsCommand) -> None:
     """Verify reports models that were never pulled."""
-    missing = box.run("verify", "bark")
+    missing = cli.run("verify", "bark")
     assert missing.returncode == 1
     assert "narrated models pull suno/bark" in missing.stdout
-    (box.models / "somebody/model").mkdir(parents=True)
-    (box.models / "somebody/model/config.json").touch()
-    assert "the lockfile has no hashes of it" in box.run("verify").stdout
-    assert box.listed("somebody/model")["state"] == "not locked"
+    (cli.models / "somebody/model").mkdir(parents=True)
+    (cli.models / "somebody/model/config.json").touch()
+    assert "the lockfile has no hashes of it" in cli.run("verify").stdout
+    assert cli.listed("somebody/model")["state"] == "not locked"

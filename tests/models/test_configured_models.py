@@ -1,4 +1,4 @@
-"""Which models a configuration uses."""
+"""The models that a configuration uses."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ from narrated.models.catalogue import configured_models, known_models
 
 
 def used(lines: str = "") -> dict[str, tuple[str, ...]]:
-    """What a configuration with these lines uses."""
+    """The models that a configuration with these lines uses."""
     text = f"inbox: /in\noutbox: /out\n{lines}"
     return configured_models(parse(text, Path("/etc/narrated/narrated.yaml"), {"HOME": "/root"}))
 

@@ -11,9 +11,8 @@ from models.puller import MODEL, NAME, WEIGHTS, Puller, RecordingObserver
 from narrated.errors import NarratedError, StorageError
 from narrated.models.catalogue import find_model
 from narrated.models.hub import Hub
-from narrated.models.pull import pull
+from narrated.models.pull import MAX_INTERRUPTIONS, pull
 from narrated.models.store import PARTS_FOLDER, ModelStore
-from narrated.models.transfer import MAX_INTERRUPTIONS
 from support.hub import ALWAYS, LoopbackHub
 
 SIZE = len(MODEL[WEIGHTS])
@@ -196,7 +195,7 @@ def test_file_gone_from_commit(puller: Puller) -> None:
 
 
 def test_locked_commit_gone(puller: Puller) -> None:
-    """If the locked commit is gone, the error names --update."""
+    """The error names --update if the locked commit is gone."""
     locked = puller().locked
     del puller.hub.repositories[NAME].commits[locked.commit]
     puller.hub.commit(NAME, MODEL | {"vocab.txt": b"new"})
@@ -221,7 +220,7 @@ def test_failed_update(puller: Puller) -> None:
 
 
 def test_no_room_for_the_model(puller: Puller) -> None:
-    """If the disk lacks room, the error comes before any download."""
+    """The error comes before any download if the disk lacks room."""
     puller.hub.claimed[WEIGHTS] = 10**18
     with pytest.raises(StorageError, match=r"needs 1000000000\.0 GB more") as error:
         puller()

@@ -10,7 +10,7 @@ from narrated.models.catalogue import find_model
 from narrated.models.pull import PullResult
 from narrated.models.store import ModelState, ModelStore, remove_model
 from narrated.models.verify import FileState, verify_files
-from narrated.terminal.model_tables import model_rows, pulled_lines
+from narrated.terminal.model_reports import model_rows, pulled_lines
 from support.hub import ALWAYS
 
 NAME = "Manmay/tortoise-tts"
@@ -41,7 +41,7 @@ def by_hand(store: ModelStore, *names: str) -> None:
 
 
 def advice(pulled: PullResult) -> str:
-    """What a pull says in the end, to somebody who does not use the model yet."""
+    """The advice at the end of a pull, to somebody who does not use the model yet."""
     return "\n".join(pulled_lines(pulled, used=False, advice=True))
 
 

@@ -1,4 +1,4 @@
-"""What was pulled is what loaders need: a real checkpoint, through the hub, into transformers."""
+"""A pulled model is complete: a real checkpoint, through the hub, into transformers."""
 
 import os
 from pathlib import Path
@@ -8,11 +8,11 @@ import pytest
 import torch
 import transformers
 
-from measuring.shelf import PlainShelf
 from models.puller import NAME, WEIGHTS, Puller
-from narrated.engines.neural.checkpoint_files import find_checkpoint
+from narrated.engines.neural.checkpoint_lookup import find_checkpoint
 from narrated.errors import EngineUnavailable
 from narrated.models.store import ModelStore
+from support.engine_context import PlainContext
 
 CAPTIONER = "Salesforce/blip-image-captioning-base"
 
@@ -47,7 +47,7 @@ def test_pulled_model_loads(
         del published["model.safetensors"]
     puller.hub.commit(CAPTIONER, published)
     puller("blip")
-    folder = find_checkpoint(PlainShelf(models=store.path), CAPTIONER).folder
+    folder = find_checkpoint(PlainContext(models=store.path), CAPTIONER).folder
     assert [path.name for path in folder.iterdir() if "model." in path.name] == [weights]
     assert not list(folder.glob("*.py"))
     model = transformers.AutoModelForImageTextToText.from_pretrained(folder, local_files_only=True)
@@ -63,7 +63,7 @@ def test_missing_model_remedy(
 ) -> None:
     """For a missing model, the error names the command that fetches it."""
     with pytest.raises(EngineUnavailable) as missing:
-        find_checkpoint(PlainShelf(models=store.path), NAME)
+        find_checkpoint(PlainContext(models=store.path), NAME)
     assert missing.value.remedy == f"narrated models pull {NAME}"
 
 
@@ -71,7 +71,7 @@ def test_missing_model_remedy(
 def test_harmed_model_remedy(harm: Any, puller: Puller, store: ModelStore) -> None:
     """For a damaged model, the error names the command that repairs it."""
     puller()
-    plain = PlainShelf(models=store.path)
+    plain = PlainContext(models=store.path)
     whole = find_checkpoint(plain, NAME)
     harm(store.folder_of(NAME) / WEIGHTS)
     with pytest.raises(EngineUnavailable, match=f"{WEIGHTS} is missing or cut short") as harmed:
@@ -84,7 +84,7 @@ def test_harmed_model_remedy(harm: Any, puller: Puller, store: ModelStore) -> No
 def test_update_changes_digest(puller: Puller, store: ModelStore) -> None:
     """An update changes the model's digest."""
     puller()
-    plain = PlainShelf(models=store.path)
+    plain = PlainContext(models=store.path)
     before = find_checkpoint(plain, NAME).digest
     files = dict(puller.hub.repositories[NAME].commits[store.locks()[NAME].commit])
     puller.hub.commit(NAME, files | {WEIGHTS: b"y" * 400_000})

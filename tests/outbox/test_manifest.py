@@ -2,15 +2,16 @@
 
 import json
 import os
-from pathlib import Path
+import re
 
 import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from narrated.errors import StorageError
 from narrated.outbox.manifest import (
+    MOST_VALUES,
+    NO_MANIFEST,
     BlockTime,
     Manifest,
     ManifestOutput,
@@ -18,7 +19,6 @@ from narrated.outbox.manifest import (
     SkippedPart,
     decode,
     encode,
-    read,
 )
 
 WHOLE = Manifest(
@@ -40,11 +40,9 @@ WHOLE = Manifest(
 )
 
 
-def test_manifest_is_read_back(tmp_path: Path) -> None:
+def test_manifest_is_read_back() -> None:
     """A written manifest is read back."""
-    path = tmp_path / "post.json"
-    path.write_bytes(encode(WHOLE))
-    assert read(path) == WHOLE
+    assert decode(encode(WHOLE)) == WHOLE
 
 
 def test_manifest_is_readable_json() -> None:
@@ -87,6 +85,15 @@ def test_title_loses_odd_bytes() -> None:
     assert back.blocks == odd.blocks
 
 
+def test_blocks_lose_odd_bytes() -> None:
+    """A block and a skipped part lose their undecodable bytes only."""
+    block = msgspec.structs.replace(WHOLE.blocks[0], text="caf\udce9 ü")
+    part = SkippedPart(0, "image", "caf\udce9.png is not in the inbox")
+    back = decode(encode(msgspec.structs.replace(WHOLE, blocks=(block,), skipped=(part,))))
+    assert back.blocks[0].text == "caf\ufffd ü"
+    assert "caf\ufffd.png is not in the inbox" in str(back.skipped)
+
+
 def test_renamed_manifest() -> None:
     """A renamed manifest has the new path and names."""
     moved = WHOLE.renamed("essays/new.md", "blog/post", "essays/new")
@@ -96,17 +103,34 @@ def test_renamed_manifest() -> None:
 
 
 @pytest.mark.parametrize(
-    "content", [b"", b"{", b"[]", b'{"format": 1}', b"\xff\xfe", b'{"title": "\xff"}']
+    ("field", "value"),
+    [
+        ("bytes", -1),
+        ("bytes", 1 << 63),
+        ("block", 1 << 70),
+        ("start_s", -0.5),
+        ("duration_s", -1.0),
+    ],
 )
-def test_foreign_json_is_refused(tmp_path: Path, content: bytes) -> None:
-    """A file that is no manifest is refused."""
-    path = tmp_path / "post.json"
-    path.write_bytes(content)
-    with pytest.raises(StorageError, match=r"post\.json is not a manifest"):
-        read(path)
+def test_absurd_number_is_refused(field: str, value: float) -> None:
+    """A manifest with a number that no narration has is refused."""
+    content = re.sub(rf'"{field}": [\d.]+', f'"{field}": {value}', encode(WHOLE).decode())
+    with pytest.raises(NO_MANIFEST):
+        decode(content.encode())
 
 
-def test_missing_manifest_is_an_error(tmp_path: Path) -> None:
-    """A missing manifest is a StorageError."""
-    with pytest.raises(StorageError):
-        read(tmp_path / "none.json")
+@pytest.mark.parametrize("nested", ["[" * 70 + "]" * 70, '{"a":' * 70 + "1" + "}" * 70])
+@pytest.mark.parametrize("field", ["settings", "unknown"])
+def test_deep_nesting_is_refused(field: str, nested: str) -> None:
+    """A manifest nested beyond any sense is refused like any other that is none."""
+    content = encode(WHOLE).decode().replace("{", f'{{"{field}": {{"a": {nested}}},', 1)
+    with pytest.raises(NO_MANIFEST):
+        decode(content.replace('"settings": {\n', '"other": {\n').encode())
+
+
+def test_many_values_are_refused() -> None:
+    """A manifest of more values than any narration has is refused before it fills the memory."""
+    values = ",".join(["[]"] * MOST_VALUES)
+    content = encode(WHOLE).decode().replace('"links": "text"', f'"links": [{values}]')
+    with pytest.raises(NO_MANIFEST, match="too many values"):
+        decode(content.encode())

@@ -15,13 +15,13 @@ def _device(folder: Path) -> int:
 
 def test_bare_mount_point_is_refused(outbox: Path, small_disk: Path) -> None:
     """An empty folder on another device is not the outbox."""
-    ground = MountGuard(small_disk, _device(outbox))
+    guard = MountGuard(small_disk, _device(outbox))
     (small_disk / "lost+found").mkdir()
     (small_disk / "narrated.status.txt").touch()
     with pytest.raises(StorageError, match=r"empty and on another disk.*Mount its disk"):
-        ground.check()
+        guard.check()
     (small_disk / "post.json").touch()
-    assert ground.check() == _device(small_disk)  # such as one that was copied to a new disk
+    assert guard.check() == _device(small_disk)  # such as one that was copied to a new disk
 
 
 def test_emptied_outbox_is_accepted(outbox: Path) -> None:
@@ -42,15 +42,15 @@ def test_first_outbox_is_accepted(small_disk: Path) -> None:
 
 def test_look_reports_and_recovers(small_disk: Path) -> None:
     """A look reports a problem, and its end."""
-    ground = MountGuard(small_disk, None)
-    ground.look()
-    assert ground.problem is None
+    guard = MountGuard(small_disk, None)
+    guard.look()
+    assert guard.problem is None
     subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
-    ground.look()
-    assert "Mount it writable again" in str(ground.problem)
+    guard.look()
+    assert "Mount it writable again" in str(guard.problem)
     subprocess.run(["mount", "-o", "remount,rw", str(small_disk)], check=True)
-    ground.look()
-    assert ground.problem is None
-    ground = MountGuard(small_disk / "none", None)
-    ground.look()
-    assert "mount the disk that holds it" in str(ground.problem)
+    guard.look()
+    assert guard.problem is None
+    guard = MountGuard(small_disk / "none", None)
+    guard.look()
+    assert "mount the disk that holds it" in str(guard.problem)

@@ -6,15 +6,7 @@ from pathlib import Path
 import pytest
 
 from narrated.errors import StorageError
-from narrated.outbox.notes import (
-    DaemonState,
-    ReadingProgress,
-    StatusNote,
-    error_note,
-    remove_note,
-    status_note,
-    write_note,
-)
+from narrated.outbox.notes import error_note, remove_note, write_note
 
 NOW = datetime(2026, 11, 22, 8, 46, 10, tzinfo=timezone(timedelta(hours=1)))
 
@@ -37,106 +29,9 @@ def test_error_note_without_remedy() -> None:
     assert "What to do" not in error_note("It is empty.", "", "post.md", NOW)
 
 
-def test_status_note_text() -> None:
-    """A status note has all sections."""
-    note = status_note(
-        StatusNote(
-            now=NOW,
-            state=DaemonState.WORKING,
-            reading=(ReadingProgress("blog/post.md", 0.428, 250.0), ReadingProgress("b.md", 0.0)),
-            queued=12,
-            queue=("c.md", "d.md"),
-            waiting=(("e.md", "the disk is full"),),
-            failed=(("f.md", "no words in it"),),
-            conflicts=("g.sync-conflict-20261122-072736-JDC4FTG.md",),
-            notices=("The inbox is missing.",),
-            done_today=7,
-        )
-    )
-    assert note == (
-        "narrated: reading aloud\n"
-        "as of 2026-11-22 08:46:10 +0100\n"
-        "\n"
-        "Please look\n"
-        "  The inbox is missing.\n"
-        "\n"
-        "Being read\n"
-        "  blog/post.md: 42 %, about 4 minutes left\n"
-        "  b.md: 0 %\n"
-        "\n"
-        "Next (12 in the queue)\n"
-        "  c.md\n"
-        "  d.md\n"
-        "  and 10 more\n"
-        "\n"
-        "Waiting\n"
-        "  e.md: the disk is full\n"
-        "\n"
-        "Failed (see the .error.txt beside each)\n"
-        "  f.md: no words in it\n"
-        "\n"
-        "Conflicting copies, not read: keep one and delete the other\n"
-        "  g.sync-conflict-20261122-072736-JDC4FTG.md\n"
-        "\n"
-        "Finished today: 7\n"
-    )
-
-
-@pytest.mark.parametrize("state", DaemonState)
-def test_idle_status_note(state: DaemonState) -> None:
-    """A note of an idle daemon has its state alone."""
-    lines = status_note(StatusNote(NOW, state)).splitlines()
-    assert len(lines) == 2
-    assert lines[0].startswith("narrated: ")
-
-
-def test_many_failures_are_counted() -> None:
-    """Many failures are counted, and not all listed."""
-    note = status_note(
-        StatusNote(NOW, DaemonState.IDLE, failed=tuple((f"{n}.md", "") for n in range(25)))
-    )
-    assert "  9.md" in note
-    assert "  10.md" not in note
-    assert "  and 15 more\n" in note
-
-
-def test_name_forges_no_line() -> None:
-    """No name can forge a line of a note."""
-    name = "a.md\nnarrated: stopped\u202e\udcff\\"
-    for note in (
-        status_note(
-            StatusNote(
-                NOW, DaemonState.WORKING, (ReadingProgress(name, 0.5),), 1, (name,), ((name, name),)
-            )
-        ),
-        error_note(f"{name} is odd", name, name, NOW),
-    ):
-        assert "a.md\\nnarrated: stopped\\u202e\\udcff\\\\" in note
-        assert not any(line.startswith("narrated: stopped") for line in note.splitlines())
-        assert "\u202e" not in note
-        note.encode("utf-8")
-
-
 def test_name_is_escaped_once() -> None:
     """A name that is escaped already is not escaped again."""
     assert "a\\xffb is odd" in error_note("a\\xffb is odd", "", "c.md", NOW)
-
-
-@pytest.mark.parametrize(
-    ("seconds", "words"),
-    [
-        (3, "less than a minute"),
-        (61, "about a minute"),
-        (1800, "about 30 minutes"),
-        (8 * 3600 + 300, "about 8 h 05 min"),
-    ],
-)
-def test_time_left_is_readable(seconds: float, words: str) -> None:
-    """The time left is given in words of everyday."""
-    note = status_note(
-        StatusNote(NOW, DaemonState.WORKING, (ReadingProgress("a.md", 0.1, seconds),))
-    )
-    assert f"10 %, {words} left" in note
 
 
 def test_note_is_replaced_and_removed(outbox: Path) -> None:

@@ -18,10 +18,10 @@ from narrated.reading.document import (
     Table,
     Text,
     Unspoken,
+    plain,
 )
 from narrated.reading.html import fragment, page
-from narrated.reading.metadata import Metadata
-from narrated.reading.title import plain
+from narrated.reading.narration_settings import NarrationSettings
 
 
 def read(html):
@@ -243,13 +243,13 @@ def test_article_is_found_by_class_name(named):
 
 
 def test_outer_of_two_is_the_article():
-    """If two elements have such a name, the outer one is the article."""
+    """The outer element is the article if two have such a name."""
     html = "<div class=post><h1>T</h1><div class=post-content><p>Words.</p></div></div>"
     assert spoken(html) == [Heading(1, (Text("T"),)), paragraph("Words.")]
 
 
 def test_several_matches_are_all_read():
-    """If several elements have such a name, the page is one of teasers and is read whole."""
+    """A page of teasers, with several elements of such a name, is read whole."""
     html = "<div class=post-content><p>One.</p></div><div class=post-content><p>Two.</p></div>"
     assert spoken(html) == [paragraph("One."), paragraph("Two.")]
 
@@ -286,7 +286,7 @@ def test_page_gives_its_metadata():
     html = """<html lang=" en_GB"><head><meta name=author content=" Ada  L. ">
         <meta property="article:published_time" content="2024-01-02T10:30:00Z">
         <meta name="date" content="yesterday"></head><p>Words."""
-    assert page(html, "a.html").metadata == Metadata(
+    assert page(html, "a.html").metadata == NarrationSettings(
         language="en-GB", author="Ada L.", date="2024-01-02"
     )
 
@@ -295,7 +295,7 @@ def test_senseless_metadata_is_dropped():
     """Metadata of a page that makes no sense is dropped."""
     html = """<html lang="{{ lang }}"><meta name=author content="https://a.b/ada">
         <meta name=date content=""><p>Words."""
-    assert page(html, "a.html").metadata == Metadata()
+    assert page(html, "a.html").metadata == NarrationSettings()
 
 
 def test_text_after_page_end_is_read():

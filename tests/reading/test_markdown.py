@@ -25,9 +25,9 @@ from narrated.reading.document import (
     Table,
     Text,
     Unspoken,
+    plain,
 )
 from narrated.reading.markdown import blocks
-from narrated.reading.title import plain
 
 
 def read(text):

@@ -1,4 +1,4 @@
-"""What a source is, by its name and its bytes."""
+"""The kind of a source, by its name and its bytes."""
 
 import pytest
 

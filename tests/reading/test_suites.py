@@ -13,7 +13,7 @@ from narrated.errors import SourceError
 from narrated.reading import html, markdown
 from narrated.reading.source_reader import read
 from narrated.reading.text_decoding import cleaned
-from support.suites import Case, examples, trees, words
+from support.suites import SuiteCase, examples, trees, words
 
 MOST_S = 1.0
 RUNS_ON = {"Text", "InlineCode", "InlineMath", "Emphasis", "Deleted", "Link"}
@@ -79,7 +79,7 @@ def test_html5_trees_lose_no_word():
 
 @pytest.mark.parametrize(("suite", "name"), [(examples, "a.md"), (trees, "a.html")])
 def test_cases_are_read_or_refused(suite, name):
-    """Every case is read as a file or refused by its name."""
+    """Each case is read as a file or refused by its name."""
     for case in suite():
         try:
             assert read(case.source.encode(), name).blocks
@@ -90,4 +90,6 @@ def test_cases_are_read_or_refused(suite, name):
 
 @pytest.mark.parametrize(("reading", "lost"), [(post, lost_words), (page, lost_letters)])
 def test_a_lost_word_would_be_noticed(reading, lost):
-    assert lost(Case("a", "<p>kept</p>", ("kept", "gone")), reading(Case("a", "<p>kept", ())))
+    assert lost(
+        SuiteCase("a", "<p>kept</p>", ("kept", "gone")), reading(SuiteCase("a", "<p>kept", ()))
+    )

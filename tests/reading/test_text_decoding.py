@@ -81,7 +81,7 @@ CASES = [(name, one) for name, written in WRITTEN.items() for one in written.spl
 
 @pytest.mark.parametrize(("name", "encoding"), CASES)
 def test_letters_tell_the_encoding(name, encoding):
-    """If nothing else tells the encoding, the letters do."""
+    """The letters tell the encoding if nothing else does."""
     data = PARAGRAPHS[name].encode(encoding, "replace")
     assert decoded(data, "a.txt") == data.decode(encoding)
 
@@ -121,7 +121,7 @@ def test_unicode_needs_no_mark(data):
 
 
 def test_declared_encoding_is_fallback():
-    """If UTF-8 fails, the encoding that a page declares is believed."""
+    """The encoding that a page declares is believed if UTF-8 fails."""
     page = '<meta charset="koi8-r"><p>привет'
     assert "привет" in decoded(page.encode("koi8-r"), "a.html")
 

@@ -83,7 +83,7 @@ DOCUMENT = st.builds(
 
 
 def blocks(found, together=False):
-    """Every block at any depth in the order of the source, and whether it is said with another."""
+    """Every block at any depth in source order, with True if it is said with another block."""
     for block in found:
         yield block, together
         inner = getattr(block, "blocks", ())
@@ -120,7 +120,7 @@ def without_footnotes(document):
     return msgspec.structs.replace(document, blocks=kept)
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=90)
 @given(DOCUMENT)
 def test_all_words_heard_once_in_order(document):
     """All words are heard once and in their order."""
@@ -144,7 +144,7 @@ ANNOUNCED = re.compile(
 )
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=90)
 @given(DOCUMENT, ANY_SETTINGS)
 def test_no_other_word_is_heard(document, choice):
     """The script holds only the source's words and announcements."""
@@ -153,7 +153,7 @@ def test_no_other_word_is_heard(document, choice):
     assert not re.search(r"\w", ANNOUNCED.sub("", re.sub(WORD, "", heard)))
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=90)
 @given(DOCUMENT)
 def test_footnotes_are_heard_or_listed(document):
     """Every footnote's words are heard once or listed."""
@@ -167,7 +167,7 @@ def test_footnotes_are_heard_or_listed(document):
 
 
 def test_documents_use_every_kind():
-    """What the documents above are made of is all that there is."""
+    """The documents above use every kind of block and span."""
     kinds = {kind.__name__ for kind in (*get_args(doc.Blocks), *get_args(doc.Spans))}
     assert {name for name in kinds if name not in f"{BLOCK}{SPAN}{MARKS}"} == set()
 

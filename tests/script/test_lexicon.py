@@ -1,11 +1,17 @@
 """The user's pronunciations: whole words, their case, patterns, and messages about mistakes."""
 
+import time
 from pathlib import Path
 
 import pytest
 
-from narrated.errors import SourceError
+from narrated.errors import SourceError, SourceTookTooLong
 from narrated.script.lexicon import Lexicon
+from narrated.script.regex_time_limit import (
+    NeedsBacktracking,
+    RefusingRegexRunner,
+    TimeLimitedRegexRunner,
+)
 
 EXAMPLE = Path(__file__).parents[2] / "config" / "lexicon.yaml"
 
@@ -78,9 +84,39 @@ def test_wrong_lexicon_names_the_entry(lexicon, named):
 
 
 def test_second_lexicon_is_named():
-    """The second of two lexicons is named."""
-    with pytest.raises(SourceError, match="Lexicon 2 of 2"):
-        Lexicon.parse(["words: {a: b}", "words: [a]"])
+    """The second of two lexicons is named by its path."""
+    with pytest.raises(SourceError, match=r"^b\.yaml: The lexicon: `words` is not a mapping"):
+        Lexicon.parse(["words: {a: b}", "words: [a]"], ["a.yaml", "b.yaml"])
+
+
+def test_limit_ends_backtracking():
+    """Patterns that `re` must run share one second of CPU time; the next source has its own."""
+    lexicon = "patterns:\n- {match: '(?=a)(a+)+$', say: x}\n- {match: 'b(?=c)', say: d}"
+    limited = Lexicon.parse([lexicon], ["a.yaml"], TimeLimitedRegexRunner(0.2))
+    assert limited.apply("bc aa bb") == "dc aa bb"
+    began_s = time.process_time()
+    with pytest.raises(SourceTookTooLong, match=r"a\.yaml.*`\(\?=a\).*longer than 0\.2 s"):
+        for _ in range(100):
+            limited.apply("a" * 18 + "!")
+    assert time.process_time() - began_s < 5  # the limit of 0.2, and what `re` does between looks
+
+
+def test_no_backtracking_is_refused():
+    """Without backtracking, a pattern that needs `re` is refused, and only where it is applied."""
+    lexicon = "patterns:\n- {match: 'a$', say: x}\n- {match: 'b(?=c)', say: d}"
+    with pytest.raises(NeedsBacktracking):
+        Lexicon.parse([lexicon], regex_runner=RefusingRegexRunner()).apply("bc")
+
+
+def test_same_lexicon_is_read_once():
+    """The next post under a large lexicon does not pay for reading it again."""
+    lexicon = "words:\n" + "".join(f"  word{number}: said{number}\n" for number in range(1000))
+    spent_s = []
+    for _ in range(2):
+        began_s = time.process_time()
+        assert said("word7", lexicon) == "said7"
+        spent_s.append(time.process_time() - began_s)
+    assert spent_s[1] < spent_s[0] / 4
 
 
 def test_example_lexicon_is_right():

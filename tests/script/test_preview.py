@@ -3,9 +3,9 @@
 import msgspec
 import pytest
 
-from narrated.script.draft_builder import build_draft
 from narrated.script.preview import preview_lines, speaking_time
 from narrated.script.script import ReadingSettings, Speaker
+from narrated.script.source_to_draft import build_draft
 
 
 def planned(text, limit=100, **settings):

@@ -155,7 +155,7 @@ def _begin_the_book(home: Path) -> None:
 
 
 def _change_the_inbox(home: Path) -> None:
-    """What a user does while the daemon is down."""
+    """Change the inbox as a user does while the daemon is down."""
     inbox = home / "inbox"
     (inbox / "renamed.md").rename(inbox / "by-another-name.md")
     (inbox / "away.md").unlink()
@@ -204,7 +204,7 @@ def _write(path: Path, content: bytes) -> None:
 
 
 def _states(home: Path) -> dict[str, str]:
-    """How the newest version of each path stands."""
+    """The state of the newest version of each path."""
     rows = _query(home, "SELECT path, state FROM jobs ORDER BY id")
     return {os.fsdecode(path): state for path, state in rows}
 

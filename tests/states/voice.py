@@ -63,7 +63,7 @@ class Voice:
         pass
 
 
-def load(options: dict[str, Any], shelf: Any) -> Voice:
+def load(options: dict[str, Any], context: Any) -> Voice:
     """The engine; RuntimeError until the file of the option `unless` is there."""
     if "unless" in options and not Path(options["unless"]).exists():
         raise RuntimeError("its voice is not here yet")

@@ -62,13 +62,13 @@ class Machine:
         return self.run("systemctl", "show", "--value", "-p", attribute, unit)
 
     def journal(self, *matches: str, output: str = "cat") -> str:
-        """What the journal holds for these matches, all of it written out first."""
+        """The journal's entries for these matches, all of them written out first."""
         self.run("journalctl", "--sync")
         return self.run("journalctl", "-q", "--no-pager", "-o", output, *matches)
 
 
 def why_not(root: Path = HERE) -> str:
-    """Why no systemd can be booted here from this root; empty where it can."""
+    """The reason why no systemd can be booted here from this root; empty if one can."""
     if not root.is_dir():
         return f"{root} is missing: with root and mmdebstrap, `make test` makes it"
     if os.geteuid() != 0:
@@ -86,14 +86,24 @@ def why_not(root: Path = HERE) -> str:
 def until(condition: Callable[[], object], within_s: float = 60) -> None:
     """Wait until the condition holds; AssertionError when it does not come to hold."""
     limit = time.monotonic() + within_s
+    pause_s = 0.05
     while not condition():
         assert time.monotonic() < limit, f"not within {within_s} s"
-        time.sleep(0.02)
+        time.sleep(pause_s)
+        pause_s = min(2 * pause_s, 0.4)  # most conditions run a command inside, which costs CPU
+
+
+@functools.cache
+def _compile_program() -> None:
+    """Keep narrated's modules compiled: inside, where they are read-only, each start would."""
+    modules = "narrated.service.daemon, narrated.workers.host, narrated.parser_process"
+    subprocess.run([sys.executable, "-c", f"import narrated.cli.main, {modules}"], check=True)
 
 
 @contextlib.contextmanager
 def booted(root: Path = HERE) -> Iterator[Machine]:
     """Boot a machine from this root; it is gone afterwards, with all that was done in it."""
+    _compile_program()
     scratch = Path(tempfile.mkdtemp(prefix=_PREFIX))
     cgroup = _made_cgroup(scratch.name)
     process = _started(scratch, cgroup, root)

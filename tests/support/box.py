@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ PROGRAM = "/opt/narrated/bin/narrated"
 PYTHON = "/opt/narrated/bin/python"
 SPOKEN = Path("/var/lib/narrated/spoken.txt")
 _BELOW = "\n# Configured by a test:\n"
+_VERDICT = re.compile("configuration is (reloaded|refused)")
 _KEPT = """
 import sqlite3, sys
 ledger = sqlite3.connect("/var/lib/narrated/ledger.sqlite", timeout=60)
@@ -58,7 +60,7 @@ class Box(Machine):
 
     @property
     def status(self) -> str:
-        """What the daemon last told systemd that it does."""
+        """The status that the daemon last told systemd."""
         return self.shows("narrated", "StatusText")
 
     @property
@@ -101,7 +103,7 @@ class Box(Machine):
         return dict(json.loads(manifest.read_text()))
 
     def published(self, stem: str) -> set[str]:
-        """What stands in the outbox under this name, what is hidden too."""
+        """The outbox's files under this name, hidden ones too."""
         return {path.name for path in self.outbox.iterdir() if stem in path.name}
 
     @property
@@ -111,7 +113,7 @@ class Box(Machine):
         return path.read_text().splitlines() if path.exists() else []
 
     def kept(self, name: str) -> int:
-        """How many chunks of an open job the cache holds: what need not be spoken again."""
+        """The number of an open job's chunks in the cache: these need not be spoken again."""
         # Inside: SQLite follows links by their text, and this side's way in is one that has none.
         return int(self.run(PYTHON, "-I", "-S", "-c", _KEPT, name))
 
@@ -121,7 +123,7 @@ class Box(Machine):
         self.config.write_text(shipped + _BELOW + (yaml.safe_dump(entries) if entries else ""))
 
     def reload(self) -> str:
-        """Have the configuration read anew, and wait for what the daemon says of it."""
+        """Reload the configuration, and wait for what the daemon says of it."""
         before = self._verdicts()
         self.run("systemctl", "reload", "narrated")
         until(lambda: len(self._verdicts()) > len(before) and self.is_active)
@@ -141,7 +143,7 @@ class Box(Machine):
             self.run("systemctl", "daemon-reload")
 
     def _verdicts(self) -> list[str]:
-        return [line for line in self.log.splitlines() if "the configuration is" in line]
+        return [line for line in self.log.splitlines() if _VERDICT.search(line)]
 
 
 @contextlib.contextmanager

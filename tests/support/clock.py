@@ -30,7 +30,7 @@ class Clock:
 
     @property
     def environ(self) -> dict[str, str]:
-        """What a process needs to live by it."""
+        """The environment that a process needs to live by it."""
         (library, *_) = sorted(Path("/usr/lib").glob(f"*/faketime/{_LIBRARY}"))
         return {
             "LD_PRELOAD": str(library),

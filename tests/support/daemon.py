@@ -1,6 +1,7 @@
 """A real daemon in a process of its own, on folders of its own, with the toy engine by default."""
 
 import contextlib
+import fnmatch
 import hashlib
 import json
 import os
@@ -9,6 +10,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -19,11 +21,23 @@ import pytest
 import yaml
 
 from narrated.errors import NarratedError
-from narrated.service.control_socket import ask
 from narrated.service.state_lock import holder
+from narrated.terminal.daemon_client import ask
+from support.forked import Fork
 
 TESTS = Path(__file__).parents[1]
+MODELS = (
+    "narrated.engines.bark.checkpoint",
+    "narrated.engines.bark.engine",
+    "narrated.engines.tortoise.checkpoint",
+    "narrated.engines.tortoise.engine",
+    "narrated.engines.captions.families",
+    "narrated.engines.captions.engine",
+)
+"""What a worker imports for its models: it takes seven seconds."""
 PATIENCE_S = 60.0
+FIRST_LOOK_S, LATER_LOOKS_S = 0.02, 0.1
+"""Between two looks, since a look costs the test and the daemon CPU."""
 
 
 def toy(home: Path, **options: Any) -> dict[str, Any]:
@@ -34,20 +48,24 @@ def toy(home: Path, **options: Any) -> dict[str, Any]:
 
 
 class Daemon:
-    """`narrated run` as a user's systemd would start it, READY and STATUS received."""
+    """`narrated run` as a user's systemd would start it, READY and STATUS received.
 
-    def __init__(self, home: Path, **settings: Any) -> None:
+    `imports` are modules that it and its workers find imported, such as MODELS.
+    """
+
+    def __init__(self, home: Path, *, imports: tuple[str, ...] = (), **settings: Any) -> None:
         self.home = home
+        self._imports = imports
         self.inbox, self.outbox = home / "inbox", home / "outbox"
         self.inbox.mkdir(exist_ok=True, parents=True)
         self.outbox.mkdir(exist_ok=True)
         self.config = home / "narrated.yaml"
         self.configure(**settings)
         self.statuses: list[str] = []
-        self.process: subprocess.Popen[bytes] | None = None
+        self.process: subprocess.Popen[bytes] | Fork | None = None
 
     def configure(self, **settings: Any) -> None:
-        """Write the configuration anew; what is not given is the tests' default."""
+        """Write the configuration again; options not given are the tests' defaults."""
         entries = {
             "inbox": "inbox",
             "outbox": "outbox",
@@ -67,26 +85,32 @@ class Daemon:
     def __exit__(self, *_: object) -> None:
         self.stop()
 
-    def start(self, *launcher: str, ready: bool = True, **environ: str) -> None:
-        """Start it, and by default wait until it says that it is ready."""
+    def start(
+        self, *launcher: str, ready: bool = True, as_anybody: bool = False, **environ: str
+    ) -> None:
+        """Start it, and by default wait until it says that it is ready.
+
+        By a launcher, such as `env`, it is a process of its own from the first instruction;
+        otherwise a fork, which costs a fifth. `as_anybody`: without root's rights to files.
+        """
         self.statuses = []
-        line = self._listen()
+        env = {**self._environ, "NOTIFY_SOCKET": str(self._listen()), **environ}
         with (self.home / "log").open("ab") as log:
-            self.process = subprocess.Popen(
-                [*launcher, *self._command("run")],
-                env={**self._environ, "NOTIFY_SOCKET": str(line), **environ},
-                stdout=log,
-                stderr=log,
-            )
+            if launcher or "LD_PRELOAD" in env:
+                command = [*launcher, *self._command("run")]
+                self.process = subprocess.Popen(command, env=env, stdout=log, stderr=log)
+            else:
+                command, streams = self._arguments("run"), (log.fileno(), log.fileno())
+                self.process = Fork(
+                    command, env, *streams, imports=self._imports, as_anybody=as_anybody
+                )
         if ready:
             self.wait_told("READY=1")
 
-    def launch(self, *arguments: str) -> subprocess.Popen[bytes]:
+    def launch(self, *arguments: str) -> Fork:
         """Run another command of `narrated` with this configuration, without waiting for it."""
         with (self.home / "log").open("ab") as log:
-            return subprocess.Popen(
-                self._command(*arguments), env=self._environ, stdout=log, stderr=log
-            )
+            return Fork(self._arguments(*arguments), self._environ, log.fileno(), log.fileno())
 
     def wait_told(self, message: str, since: int = 0, patience_s: float = PATIENCE_S) -> str:
         """The first notification that holds this message, among those that came after `since`."""
@@ -113,14 +137,21 @@ class Daemon:
         threading.Thread(target=hear, daemon=True).start()
         return path
 
+    def tell(self, message: str) -> None:
+        """Send a notification as the daemon does: it is received after all earlier ones."""
+        with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as line:
+            line.sendto(message.encode(), str(self.home / "notify"))
+
     def _hang_up(self) -> None:
         """An empty message ends the thread that listens."""
-        with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as end:
-            end.sendto(b"", str(self.home / "notify"))
+        self.tell("")
         (self.home / "notify").unlink(missing_ok=True)
 
     def _command(self, *arguments: str) -> list[str]:
-        return [sys.executable, "-m", "narrated.cli.main", "--config", str(self.config), *arguments]
+        return [sys.executable, "-m", "narrated.cli.main", *self._arguments(*arguments)]
+
+    def _arguments(self, *arguments: str) -> list[str]:
+        return ["--config", str(self.config), *arguments]
 
     @property
     def _environ(self) -> dict[str, str]:
@@ -203,7 +234,7 @@ class Daemon:
 
     @property
     def files(self) -> set[str]:
-        """What stands in the outbox, hidden files and the status note left out."""
+        """The outbox's files, without hidden files and the status note."""
         return files_below(self.outbox) - {"narrated.status.txt"}
 
     @property
@@ -211,18 +242,18 @@ class Daemon:
         path = self.home / "log"
         return path.read_text(errors="replace")[-6000:] if path.exists() else ""
 
-    def ask(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """Run `narrated` with this configuration."""
-        return subprocess.run(
-            self._command(*arguments),
-            env=self._environ,
-            capture_output=True,
-            text=True,
-            timeout=60,
-        )
+    def ask(self, *arguments: str, as_anybody: bool = False) -> subprocess.CompletedProcess[str]:
+        """Run `narrated` with this configuration. `as_anybody`: as in `start`."""
+        with tempfile.TemporaryFile("w+") as output, tempfile.TemporaryFile("w+") as error:
+            command, streams = self._arguments(*arguments), (output.fileno(), error.fileno())
+            fork = Fork(command, self._environ, *streams, as_anybody=as_anybody)
+            code = fork.wait(PATIENCE_S)
+            output.seek(0)
+            error.seek(0)
+            return subprocess.CompletedProcess(arguments, code, output.read(), error.read())
 
     def status(self) -> dict[str, Any]:
-        """What `narrated status --json` prints, asked without a process where a daemon runs."""
+        """The answer of `narrated status --json`, asked without a process where a daemon runs."""
         if first := holder(self.home / "state"):
             return dict(ask(Path(first.socket), {"do": "status"})[0])
         return dict(json.loads(self.ask("status", "--json").stdout))
@@ -245,9 +276,11 @@ def wait(
 ) -> None:
     """Wait until a condition holds; its message says why that was a failure when it does not."""
     deadline = time.monotonic() + patience_s
+    pause_s = FIRST_LOOK_S
     while not condition():
         assert time.monotonic() < deadline, why()
-        time.sleep(0.02)
+        time.sleep(pause_s)
+        pause_s = min(pause_s * 1.1, LATER_LOOKS_S)
 
 
 @contextlib.contextmanager
@@ -260,11 +293,13 @@ def running(home: Path, **settings: Any) -> Iterator[Daemon]:
 
 def files_below(root: Path) -> set[str]:
     """The files below a folder, though folders of it may be taken away meanwhile."""
-    return {
-        str(Path(folder, name).relative_to(root))
-        for folder, _, names in os.walk(root)
-        for name in names
-    }
+    return {str(path.relative_to(root)) for path in paths_below(root)}
+
+
+def paths_below(root: Path, pattern: str = "*") -> Iterator[Path]:
+    """The same as paths, of those whose names match. `Path.rglob` fails on a folder taken away."""
+    for folder, _, names in os.walk(root):
+        yield from (Path(folder, name) for name in fnmatch.filter(names, pattern))
 
 
 def as_anybody() -> list[str]:

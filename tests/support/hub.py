@@ -35,7 +35,7 @@ class Repository:
 
 @dataclass
 class LoopbackHub:
-    """What the hub has, the faults it is to make, and what was asked of it."""
+    """The hub's repositories, the faults it is to make, and the requests it got."""
 
     endpoint: str = ""
     repositories: dict[str, Repository] = field(default_factory=dict)
@@ -80,7 +80,7 @@ class LoopbackHub:
 
     @property
     def sent_bytes(self) -> int:
-        """How many bytes of content were sent in all."""
+        """The bytes of content that were sent in all."""
         return sum(self.sent.values())
 
 

@@ -28,7 +28,7 @@ class Ssh:
 
     @property
     def shell(self) -> str:
-        """What `rsync -e` is to be given."""
+        """The argument of `rsync -e`."""
         return f"ssh -F {self.config}"
 
 

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from measuring.shelf import PlainShelf
 from narrated.engines import espeak
 from narrated.engines.interface import SpeechRequest, SpeechResult
+from support.engine_context import PlainContext
 
 
 @pytest.fixture(scope="session")
@@ -22,7 +22,7 @@ def sample_rate() -> int:
 @pytest.fixture(scope="session")
 def speech(sample_rate: int) -> bytes:
     """Some seconds of speech from the embedded voice."""
-    engine = espeak.load({}, PlainShelf())
+    engine = espeak.load({}, PlainContext())
     words = "It was a bright cold day in April, and the clocks were striking thirteen."
     engine.admit(SpeechRequest("a", words, "en-us"))
     (spoken,) = engine.step()

@@ -1,41 +1,33 @@
-"""Runs daemons by forking, counts the steps of each, and ends one by SIGKILL at a wished step.
+"""Runs daemons by forking, counts the steps of each, and ends one by SIGKILL at a given step.
 
     python -m support.stepping
 
-A line of JSON on stdin is a wish (`Wish`), one on stdout says which process that daemon is
-(`Begun`), and another how it ended (`Ended`). A step is
-whatever a daemon does that outlives it: a transaction of its ledger, and every call that makes,
-renames, removes or syncs a file. Each has a name, without what chance puts into file names, and is
-written down when it is done.
+A line of JSON on stdin orders a daemon (`DaemonRun`). A line on stdout tells its process (`Begun`),
+and another its end (`Ended`). A step is whatever a daemon does that outlives it: a transaction of
+its ledger, and every call that makes, renames, removes or syncs a file. Each has a name, without
+what chance puts into file names, and is written down when it is done.
 
-Whatever a daemon needs is imported once, here. A daemon is a fork, and so are its worker and its
-parser: the code is what `narrated` runs, only that nobody waits for Python to start.
+Whatever a daemon needs is imported once, here. A daemon is a fork, and so are its worker, its
+parsers and its encoder: the code is what `narrated` runs, only that nobody waits for Python to
+start. The steps of an encoder are steps of its daemon, which is killed after them.
 """
 
 import asyncio
-import ctypes
-import importlib
-import io
+import fcntl
 import logging
 import os
 import re
 import signal
-import socket
 import sys
-import tempfile
 import threading
-from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
 import msgspec
-from PIL import Image
 
-from narrated.audio.encoder import AudioEncoder
-from narrated.audio.tags import AudioTags, tag
 from narrated.config.file import load
 from narrated.config.values import Config
 from narrated.errors import NarratedError
@@ -43,26 +35,25 @@ from narrated.inbox import inbox
 from narrated.jobs.carry_over import CarryOver
 from narrated.ledger.database import Database, Repository
 from narrated.ledger.jobs import Jobs
-from narrated.reading.cover_jpeg import cover
-from narrated.script.draft_builder import build_draft
-from narrated.script.script import ReadingSettings
 from narrated.service.daemon import Daemon
 from narrated.service.housekeeping import duty
 from narrated.systemd_notify import ServiceNotifier
 from narrated.terminal.daemon_client import DaemonClient
-from narrated.workers.protocol import PARENT_VARIABLE
+from support.warm import Children, leave, warm_up
 
-CHILDREN = 4  # a worker and two parsers, and one more of whichever is lost
+CHILDREN, CHILDREN_FOR_EVER = 4, 6  # a worker, a parser, encoders; others where these are killed
+ENCODER = "narrated.encoder_process"
 ANSWER = "answer the user"
 """The step of a command that the user has seen done; before it, they would ask once more."""
-TICK_S = 0.01
+TICK_S = 0.03
 SECOND_LOOK_S = 0.05
-IMPORTED = ("narrated.workers.host", "narrated.engines.metadata_captioner", "toy")
-_PR_SET_PDEATHSIG = 1
-_PR_SET_NAME = 15
+IMPORTED = (
+    "narrated.terminal.without_daemon",
+    "toy",
+)
 
 
-class Wish(msgspec.Struct):
+class DaemonRun(msgspec.Struct):
     """A daemon to be run: on what, and until when."""
 
     config: str
@@ -90,81 +81,52 @@ class Begun(msgspec.Struct):
 
 
 class Ended(msgspec.Struct):
-    """How a daemon ended: its exit code, or minus the signal."""
+    """A daemon's end: its exit code, or minus the signal."""
 
     code: int
 
 
 def main() -> None:
-    """Serve wishes until stdin ends."""
-    _warm()
+    """Run the ordered daemons until stdin ends."""
+    warm_up(*IMPORTED)
     for line in sys.stdin:
-        wish = msgspec.json.decode(line, type=Wish)
+        order = msgspec.json.decode(line, type=DaemonRun)
         pid = os.fork()
         if not pid:
-            _leave(lambda wish=wish: _run(wish))
+            leave(lambda order=order: _run(order))
         print(msgspec.json.encode(Begun(pid)).decode(), flush=True)
         _, status = os.waitpid(pid, 0)
         print(msgspec.json.encode(Ended(os.waitstatus_to_exitcode(status))).decode(), flush=True)
 
 
-def _warm() -> None:
-    """Have all that is imported or built late there already: every fork inherits it."""
-    for module in IMPORTED:
-        importlib.import_module(module)
-    for name, data in (("post.md", b"# A title\n\nWords.\n"), ("page.html", b"<p>Words.</p>")):
-        build_draft(
-            data, name, captions={}, lexicons=[], settings=ReadingSettings(), limits={"espeak": 400}
-        )
-    picture = io.BytesIO()
-    Image.new("RGB", (8, 8)).save(picture, "PNG")
-    cover(picture.getvalue())
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder, "sound.mp3")
-        with AudioEncoder(path, "mp3", 22050) as encoder:
-            encoder.write(bytes(4410))
-        tag(path, "mp3", AudioTags(title="A title"))
-
-
-def _leave(work: Callable[[], None]) -> None:
-    """End this fork by its work, whatever becomes of it, without what its parent would tidy."""
-    code = 1
-    try:
-        work()
-        code = 0
-    except SystemExit as ended:
-        code = int(ended.code or 0)
-    except BaseException:  # what a process does with an error that nobody took
-        logging.exception("the fork ended")
-    finally:
-        sys.stderr.flush()
-        os._exit(code)
-
-
-def _run(wish: Wish) -> None:
-    log = os.open(wish.log, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+def _run(order: DaemonRun) -> None:
+    log = os.open(order.log, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
     os.dup2(os.open(os.devnull, os.O_RDWR), 0)
     os.dup2(log, 1)
     os.dup2(log, 2)
-    config = load(Path(wish.config))
-    asyncio.create_subprocess_exec = Children(CHILDREN).start  # type: ignore[assignment]
+    config = load(Path(order.config))
+    Path(order.record).write_bytes(b"")
+    children = CHILDREN_FOR_EVER if order.for_ever else CHILDREN
+    daemon = os.getpid()
+    started = Children(children, lambda module: _follow_encoder(module, order, daemon)).start
+    asyncio.create_subprocess_exec = started  # type: ignore[assignment]
     logging.basicConfig(stream=sys.stderr, level=config.log.upper())
     duty.TURN_S = TICK_S
     inbox.Inbox.__init__.__kwdefaults__["second_look_s"] = SECOND_LOOK_S
-    steps = Steps(Path(wish.record), wish.kill_at, wish.nth)
+    steps = Steps(order, os.getpid())
     steps.follow_files()
     steps.follow_ledger()
-    if wish.breaks:
-        CarryOver.carry = _break  # type: ignore[method-assign]
-    if wish.command:
-        _command(config, *wish.command)
+    if order.breaks:
+        CarryOver.attempt = _break  # type: ignore[method-assign]
+    if order.command:
+        _command(config, *order.command)
         steps.done(ANSWER)
     with ServiceNotifier() as notifier:
         service = Daemon(config, notifier)
-        if wish.for_ever:
+        if order.for_ever:
             asyncio.run(service.run())
         else:
-            asyncio.run(_watched(service) if wish.watch else _once(service))
+            asyncio.run(_watched(service) if order.watch else _once(service))
 
 
 async def _break(*_: object) -> bool:
@@ -204,28 +166,37 @@ def _is_done(service: Daemon) -> bool:
         is_there = all((inbox / path).exists() for path in ledger.sources.known())
         withdraws = service.app.config.removed == "withdraw"
         is_withdrawn = not (withdraws and any(map(ledger.jobs.published, ledger.sources.gone())))
-        is_idle = service.admission.idle.is_set() and not ledger.jobs.all_open()
-        return is_seen and is_there and is_withdrawn and is_idle
+        is_idle = service.job_queue.idle.is_set() and not ledger.jobs.all_open()
+        is_idle = is_idle and service.app.requeues.is_idle and not service.feed.holds_events
+        return is_seen and is_there and is_withdrawn and is_idle and not ledger.notes.leaving()
     return False
 
 
 class Steps:
-    """Names and counts what is done, and ends the process when the wished step was done."""
+    """Names and counts what is done, and ends the daemon when the wished step was done.
 
-    def __init__(self, record: Path, kill_at: str, nth: int) -> None:
-        self._record = os.open(record, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_TRUNC)
-        self._kill_at = (kill_at, nth)
-        self._counts: Counter[str] = Counter()
+    The file that records them counts them, because a daemon and its encoders share it.
+    """
+
+    def __init__(self, order: DaemonRun, daemon: int) -> None:
+        self._record = os.open(order.record, os.O_RDWR | os.O_APPEND)
+        self._kill_at = (order.kill_at, order.nth)
+        self._daemon = daemon
         self._lock = threading.Lock()
 
     def done(self, name: str) -> None:
         """A step is done: written down, and the last one where that was wished."""
         with self._lock:
-            self._counts[name] += 1
+            fcntl.flock(self._record, fcntl.LOCK_EX)
             os.write(self._record, f"{name}\n".encode())
-            if (name, self._counts[name]) == self._kill_at:
-                os.kill(os.getpid(), signal.SIGKILL)
+            if (name, self._count(name)) == self._kill_at:
+                os.kill(self._daemon, signal.SIGKILL)
                 signal.pause()
+            fcntl.flock(self._record, fcntl.LOCK_UN)
+
+    def _count(self, name: str) -> int:
+        size = os.fstat(self._record).st_size
+        return os.pread(self._record, size, 0).decode().splitlines().count(name)
 
     def follow_files(self) -> None:
         """Count what changes folders: narrated, pathlib and shutil find these calls in `os`."""
@@ -282,7 +253,9 @@ class Steps:
 
 
 def _caller(frame: FrameType) -> str:
-    """Who began a transaction; empty for moves and new jobs, which tell of themselves."""
+    """The caller that began a transaction; empty for moves and new jobs: these have own steps."""
+    while frame.f_back and frame.f_code.co_name in ("_write", "_write_all"):
+        frame = frame.f_back
     name = frame.f_code.co_name.strip("_")
     owner = frame.f_locals.get("self")
     if not isinstance(owner, Repository):
@@ -309,80 +282,15 @@ def _called(place: Any) -> str:
         return "a take"
     if re.fullmatch(r"[0-9a-f]{2}", path.name):
         return "a folder of takes"
-    if path.name.isdecimal():
+    if re.fullmatch(r"\d+-\d+", path.name):
         return "a job's folder"
     return path.name
 
 
-class Children:
-    """Forks that wait to become a worker or an parser, made before there is any thread."""
-
-    def __init__(self, count: int) -> None:
-        self._waiting: list[tuple[int, socket.socket]] = []
-        for _ in range(count):
-            ours, theirs = socket.socketpair()
-            daemon = os.getpid()
-            pid = os.fork()
-            if not pid:
-                ours.close()
-                for _, other in self._waiting:
-                    other.close()
-                _leave(lambda line=theirs, daemon=daemon: _become(line, daemon))
-            theirs.close()
-            self._waiting.append((pid, ours))
-
-    async def start(
-        self, *command: str, stderr: int, pass_fds: Sequence[int], env: dict[str, str], **_: Any
-    ) -> "Forked":
-        """Stand in for asyncio's: a fork that waits becomes this module of ours."""
-        pid, line = self._waiting.pop()
-        module = command[command.index("-m") + 1]
-        told = msgspec.json.encode({"module": module, "env": env})
-        with line:
-            socket.send_fds(line, [told], [stderr, *pass_fds])
-        return Forked(pid)
-
-
-class Forked:
-    """What `Child` uses of a process of asyncio's."""
-
-    def __init__(self, pid: int) -> None:
-        self.pid = pid
-        self.returncode: int | None = None
-
-    def kill(self) -> None:
-        """End it at once."""
-        with suppress(ProcessLookupError):
-            os.kill(self.pid, signal.SIGKILL)
-
-    async def wait(self) -> int:
-        """Wait for its end; its exit code, or minus the signal."""
-        while self.returncode is None:
-            ended, status = os.waitpid(self.pid, os.WNOHANG)
-            if ended:
-                self.returncode = os.waitstatus_to_exitcode(status)
-            else:
-                await asyncio.sleep(0.002)
-        return self.returncode
-
-
-def _become(line: socket.socket, daemon: int) -> None:
-    """Wait until the daemon has a use for this fork, and be that; end when it is gone."""
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0)
-    if os.getppid() != daemon:
-        return
-    told, given, _, _ = socket.recv_fds(line, 1 << 16, 2)
-    if not told:
-        return
-    stderr, wire = given
-    wish = msgspec.json.decode(told)
-    os.dup2(stderr, 2)
-    os.setsid()
-    os.environ.update({PARENT_VARIABLE: wish["env"][PARENT_VARIABLE]})
-    sys.argv = [wish["module"], str(wire)]
-    name = wish["module"].rpartition(".")[2].encode()
-    ctypes.CDLL(None).prctl(_PR_SET_NAME, name, 0, 0, 0)
-    importlib.import_module(wish["module"]).main()
+def _follow_encoder(module: str, order: DaemonRun, daemon: int) -> None:
+    """Count the steps of an encoder, in its own process."""
+    if module == ENCODER:
+        Steps(order, daemon).follow_files()
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from typing import Self
 import msgspec
 
 from support.daemon import TESTS, Daemon
-from support.stepping import Begun, Ended, Wish
+from support.stepping import Begun, DaemonRun, Ended
 
 KILLED = -9
 
@@ -94,9 +94,9 @@ class Lives:
         """Start a daemon; its process."""
         record, log = daemon.home / "steps", daemon.home / "log"
         paths = str(daemon.config), str(record), str(log)
-        wish = Wish(*paths, watch, for_ever, breaks, command, *kill_at)
+        order = DaemonRun(*paths, watch, for_ever, breaks, command, *kill_at)
         assert self._process.stdin is not None and self._process.stdout is not None
-        self._process.stdin.write(msgspec.json.encode(wish).decode() + "\n")
+        self._process.stdin.write(msgspec.json.encode(order).decode() + "\n")
         self._process.stdin.flush()
         self._alive = msgspec.json.decode(self._process.stdout.readline(), type=Begun).pid
         return self._alive

@@ -26,7 +26,7 @@ _NODE = re.compile(r'\| ( *)(?:<(?P<name>[^>\s]*).*|"(?P<text>.*)"\s*|.*)', re.S
 
 
 @dataclass(frozen=True, slots=True)
-class Case:
+class SuiteCase:
     """A case of a suite: its name, the source, and the words that a reader must find in it."""
 
     name: str
@@ -34,16 +34,16 @@ class Case:
     words: tuple[str, ...]
 
 
-def examples() -> list[Case]:
+def examples() -> list[SuiteCase]:
     """Give every example of CommonMark's specification."""
     (path,) = _files("commonmark.json")
     return [
-        Case(f"example {one['example']}", one["markdown"], words(_shown(one["html"])))
+        SuiteCase(f"example {one['example']}", one["markdown"], words(_shown(one["html"])))
         for one in json.loads(path.read_bytes())
     ]
 
 
-def trees() -> list[Case]:
+def trees() -> list[SuiteCase]:
     """Give every case of HTML5's tree construction, a fragment as a page of its own."""
     return [case for path in _files("*.dat") for case in _cases(path)]
 
@@ -59,7 +59,7 @@ def _files(name: str) -> list[Path]:
     return found
 
 
-def _cases(path: Path) -> Iterator[Case]:
+def _cases(path: Path) -> Iterator[SuiteCase]:
     # Bytes, since a case may hold any line end.
     text = path.read_bytes().decode().removeprefix("#data\n")
     for number, case in enumerate(text.split("\n\n#data\n"), 1):
@@ -69,7 +69,7 @@ def _cases(path: Path) -> Iterator[Case]:
             source = f"<{context[1]}>{source}"
         tree = rest.partition("#document\n")[2]
         text = "" if context and context[1] in _PROGRAMS else "\n".join(_texts(tree))
-        yield Case(f"{path.parent.name}/{path.stem} {number}", source, words(text))
+        yield SuiteCase(f"{path.parent.name}/{path.stem} {number}", source, words(text))
 
 
 def _texts(tree: str) -> Iterator[str]:

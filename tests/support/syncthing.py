@@ -86,14 +86,14 @@ class Peer:
         self.ask(f"system/resume?device={other.id}", b"")
 
     def answers(self) -> bool:
-        """Whether it is there, and takes calls."""
+        """True if it is there, and takes calls."""
         try:
             return bool(self.ask("system/ping"))
         except OSError:
             return False
 
     def knows(self, other: "Peer") -> bool:
-        """Whether it answers, and is connected to the other."""
+        """True if it answers, and is connected to the other."""
         if not self.answers():
             return False
         connections = self.ask("system/connections")["connections"]

@@ -1,4 +1,4 @@
-"""Whoever looks at an outbox all the while: each file is whole as long as it has its name."""
+"""A watcher of an outbox: each file is whole as long as it has its name."""
 
 import contextlib
 import hashlib

@@ -7,8 +7,9 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from narrated.engines.engine_spec import EngineSpec
-from narrated.workers.pool import Worker, WorkerPool, WorkerSpec
+from narrated.engines.registry import EngineSpec
+from narrated.workers.pool import WorkerPool
+from narrated.workers.worker import Worker, WorkerSpec
 
 ENGINES = str(Path(__file__).parents[1] / "engines")
 
@@ -41,6 +42,13 @@ class Watched:
         return next(worker for worker in self.pool.workers if worker.pid != other_than)
 
 
+async def eventually(condition: Callable[[], object]) -> None:
+    """Poll for a state that nobody announces; fails after half a minute."""
+    async with asyncio.timeout(30):
+        while not condition():
+            await asyncio.sleep(0.02)
+
+
 @asynccontextmanager
 async def running(*specs: WorkerSpec) -> AsyncIterator[Watched]:
     watched = Watched(*specs)
@@ -56,7 +64,7 @@ def say(worker, text, engine="toy", **more):
 
 
 def ends_within(pid: int, limit_s: float) -> bool:
-    """Whether a process, not necessarily a child of ours, ends within the time."""
+    """True if a process, not necessarily a child of ours, ends within the time."""
     try:
         fd = os.pidfd_open(pid)
     except ProcessLookupError:

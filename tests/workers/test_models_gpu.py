@@ -1,21 +1,21 @@
-"""What only a card can show of the budget: parked in host memory, bounded, broken."""
+"""Tests of the budget that need a card: parked in host memory, bounded, broken."""
 
 import asyncio
 from dataclasses import replace
 
 import pytest
 
-from narrated.engines.model_interface import ModelResources
+from narrated.engines.interface import ModelResources
 from narrated.errors import EngineError, WorkerLost
 from workers.support import running, say
-from workers.test_models import MB, announced, hungry, lines, models, until_warmth, warmth
+from workers.test_models import MB, announced, hungry, lines, locations, models, until_located
 
 pytestmark = pytest.mark.gpu
 
 
 def on_card(*engines, memory_mb=0, **more):
     home = ModelResources(device="cuda", memory_bytes=memory_mb * MB, **more)
-    return replace(models(*engines), home=home)
+    return replace(models(*engines), resources=home)
 
 
 def test_evicted_model_is_parked(tmp_path):
@@ -31,7 +31,7 @@ def test_evicted_model_is_parked(tmp_path):
             worker = await announced(watched, "b")
             for name in ("a", "b", "a"):
                 assert (await say(worker, "Hello", name)).payload
-            await until_warmth(watched, {"a/a": "warm", "a/b": "parked"})
+            await until_located(watched, {"a/a": "warm", "a/b": "parked"})
         assert [lines(log) for log in logs.values()] == [["read"], ["read"]]
 
     asyncio.run(story())
@@ -42,7 +42,7 @@ def test_idle_models_are_parked():
         async with running(on_card(hungry(), idle_unload_s=0.3)) as watched:
             worker = await announced(watched)
             assert (await say(worker, "Hello", "hungry")).payload
-            await until_warmth(watched, {"a/hungry": "parked"})
+            await until_located(watched, {"a/hungry": "parked"})
             assert (await say(worker, "Hello", "hungry")).payload
 
     asyncio.run(story())
@@ -86,6 +86,6 @@ def test_broken_context_restarts_worker():
                 await say(worker, "LOST", "hungry")
             fresh = await watched.worker(other_than=worker.pid)
             assert (await say(fresh, "Hello", "hungry")).payload
-            assert warmth(watched) == {"a/hungry": "warm"}
+            assert locations(watched) == {"a/hungry": "warm"}
 
     asyncio.run(story())

@@ -8,8 +8,7 @@ import sys
 
 import pytest
 
-from narrated.engines.engine_spec import EngineSpec
-from narrated.engines.registry import BUILT_IN_ENGINES
+from narrated.engines.registry import BUILT_IN_ENGINES, EngineSpec
 from narrated.errors import EngineError, EngineUnavailable, WorkerLost
 from workers.support import ends_within, running, say, spec, toy
 
@@ -166,11 +165,11 @@ def test_silent_worker_is_replaced():
     """A worker that is silent during work is ended and replaced."""
 
     async def story():
-        async with running(spec(silence_s=0.5)) as watched:
+        async with running(spec(silence_s=2)) as watched:
             worker = await watched.worker()
-            with pytest.raises(WorkerLost, match=r"said nothing for 0\.5 s"):
+            with pytest.raises(WorkerLost, match=r"said nothing for 2 s"):
                 await say(worker, "HANG")
-            assert ends_within(worker.pid, 5)
+            assert ends_within(worker.pid, 30)
             assert (await say(await watched.worker(worker.pid), "Hello")).payload
 
     asyncio.run(story())
@@ -180,7 +179,7 @@ def test_stopped_worker_counts_silent():
     """A stopped worker counts as a silent one."""
 
     async def story():
-        async with running(spec(silence_s=0.5)) as watched:
+        async with running(spec(silence_s=2)) as watched:
             worker = await watched.worker()
             os.kill(worker.pid, signal.SIGSTOP)
             with pytest.raises(WorkerLost, match="said nothing"):
@@ -193,9 +192,9 @@ def test_slow_progress_is_no_hang():
     """Long work that shows progress is no hang."""
 
     async def story():
-        async with running(spec(silence_s=0.4)) as watched:
+        async with running(spec(silence_s=2)) as watched:
             worker = await watched.worker()
-            assert (await say(worker, "SLOW:1.5")).payload
+            assert (await say(worker, "SLOW:4")).payload
 
     asyncio.run(story())
 
@@ -204,10 +203,10 @@ def test_idle_worker_may_be_silent():
     """A worker without work may be silent."""
 
     async def story():
-        async with running(spec(silence_s=0.2)) as watched:
+        async with running(spec(silence_s=1)) as watched:
             worker = await watched.worker()
             with pytest.raises(TimeoutError):
-                await asyncio.wait_for(watched.until(lambda: not watched.pool.workers), 0.7)
+                await asyncio.wait_for(watched.until(lambda: not watched.pool.workers), 2.5)
             assert (await say(worker, "Hello")).payload
 
     asyncio.run(story())
@@ -328,7 +327,7 @@ def test_cancel_frees_slot():
         async with running(spec(toy(rows=1))) as watched:
             worker = await watched.worker()
             answer = say(worker, "SLOW:30")
-            worker.cancel(answer)
+            answer.cancel()
             await watched.until(lambda: worker.free_slots("toy") == 1)
             assert answer.cancelled()
             assert (await say(worker, "Hello")).payload
@@ -343,7 +342,7 @@ def test_late_cancel_is_harmless():
         async with running(spec()) as watched:
             worker = await watched.worker()
             for _ in range(50):
-                worker.cancel(say(worker, "Hello"))
+                say(worker, "Hello").cancel()
             assert (await say(worker, "Hello")).payload
             await watched.until(lambda: worker.free_slots("toy") == 8)
             assert watched.pool.states()[0].restarts == 0
@@ -355,13 +354,12 @@ def test_stop_is_quick_despite_hang():
     """A stop is quick even while a worker hangs."""
 
     async def story():
-        async with running(spec(), spec(name="second")) as watched:
+        async with running(spec(silence_s=300), spec(name="second", silence_s=300)) as watched:
             await watched.until(lambda: len(watched.pool.workers) == 2)
             pids = [worker.pid for worker in watched.pool.workers]
             answers = [say(worker, "HANG") for worker in watched.pool.workers]
-            begin = asyncio.get_running_loop().time()
-            await watched.pool.stop()
-            assert asyncio.get_running_loop().time() - begin < 2
+            async with asyncio.timeout(10):
+                await watched.pool.stop()
             assert all(answer.cancelled() for answer in answers)
             assert all(ends_within(pid, 0) for pid in pids)
 
@@ -384,7 +382,7 @@ def test_reload_keeps_worker_warm():
             assert after["kept"].pid == before["kept"]
             assert after["changed"].pid != before["changed"]
             assert after["changed"].restarts == 0
-            assert ends_within(before["removed"], 5)
+            assert ends_within(before["removed"], 30)
             assert watched.pool.unavailable("new") is None
 
     asyncio.run(story())

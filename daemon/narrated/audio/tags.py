@@ -1,12 +1,13 @@
 """Tags of an audio file: title, author, album, date, language, cover."""
 
 import base64
+import shutil
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from msgspec.structs import replace
 from mutagen import MutagenError
 from mutagen.flac import FLAC, Picture
 from mutagen.id3 import APIC, ID3, TALB, TDRC, TIT2, TLAN, TPE1, Encoding, PictureType
@@ -15,59 +16,69 @@ from mutagen.oggopus import OggOpus
 from mutagen.oggvorbis import OggVorbis
 from mutagen.wave import WAVE
 
-from narrated.audio.language_codes import three_letters
+from narrated.atomic_write import atomic_write
+from narrated.audio.audio_tags import AudioTags
 from narrated.errors import StorageError
-from narrated.safe_text import encodable
-from narrated.storage_errors import storage_error, storing
+from narrated.os_error_remedies import storing
+from narrated.printable import encodable
 
 _JPEG = "image/jpeg"
-
-
-@dataclass(frozen=True, slots=True)
-class AudioTags:
-    """Tags of a narration; an empty field is not written."""
-
-    title: str
-    author: str = ""
-    album: str = ""
-    date: str = ""
-    """ISO 8601; may be a year or a month alone."""
-    language: str = ""
-    """A language tag such as `en` or `en-us`."""
-    cover: bytes | None = None
-    """A JPEG file."""
+# ISO 639-2: ID3 needs three letters, and language tags have two.
+_CODES = (
+    "aa:aar ab:abk af:afr ak:aka am:amh an:arg ar:ara as:asm av:ava ay:aym az:aze ba:bak "
+    "be:bel bg:bul bi:bis bm:bam bn:ben bo:bod br:bre bs:bos ca:cat ce:che co:cos cr:cre "
+    "cs:ces cu:chu cv:chv cy:cym da:dan de:deu dv:div dz:dzo ee:ewe el:ell en:eng eo:epo "
+    "es:spa et:est eu:eus fa:fas ff:ful fi:fin fj:fij fo:fao fr:fra fy:fry ga:gle gd:gla "
+    "gl:glg gn:grn gu:guj gv:glv ha:hau he:heb hi:hin hr:hrv ht:hat hu:hun hy:hye ia:ina "
+    "id:ind ie:ile ig:ibo ii:iii io:ido is:isl it:ita iu:iku ja:jpn jv:jav ka:kat kg:kon "
+    "ki:kik kk:kaz kl:kal km:khm kn:kan ko:kor ks:kas ku:kur kv:kom kw:cor ky:kir la:lat "
+    "lb:ltz lg:lug li:lim ln:lin lo:lao lt:lit lv:lav mg:mlg mi:mri mk:mkd ml:mal mn:mon "
+    "mr:mar ms:msa mt:mlt my:mya nb:nob ne:nep nl:nld nn:nno no:nor nv:nav ny:nya oc:oci "
+    "om:orm or:ori os:oss pa:pan pl:pol ps:pus pt:por qu:que rm:roh rn:run ro:ron ru:rus "
+    "rw:kin sa:san sc:srd sd:snd se:sme sg:sag si:sin sk:slk sl:slv sm:smo sn:sna so:som "
+    "sq:sqi sr:srp ss:ssw st:sot su:sun sv:swe sw:swa ta:tam te:tel tg:tgk th:tha ti:tir "
+    "tk:tuk tl:tgl tn:tsn to:ton tr:tur ts:tso tt:tat tw:twi ty:tah ug:uig uk:ukr ur:urd "
+    "uz:uzb ve:ven vi:vie vo:vol wa:wln wo:wol xh:xho yi:yid yo:yor za:zha zh:zho zu:zul"
+)
+_THREE_LETTERS = dict(pair.split(":") for pair in _CODES.split())
 
 
 def tag(path: Path, format: str, tags: AudioTags) -> None:
     """Write tags into a finished file of this format (a key of FORMATS).
 
     mp3 and wav get ID3v2.4, opus, ogg and flac get Vorbis comments, m4a gets atoms. A wav over
-    4 GB gets none: RF64 has no place for them. Errors: StorageError.
+    4 GB gets none: RF64 has no place for them. Tags move the sound, so they are written into a
+    copy: a process that dies meanwhile leaves the file as it was. Errors: StorageError.
     """
-    clean = replace(
-        tags,
-        title=encodable(tags.title),
-        author=encodable(tags.author),
-        album=encodable(tags.album),
-    )
+    title, author, album = map(encodable, (tags.title, tags.author, tags.album))
+    clean = replace(tags, title=title, author=author, album=album)
     with storing(str(path)):
         try:
-            _WRITERS[format](path, clean)
+            with atomic_write(path) as draft:
+                shutil.copyfile(path, draft)
+                _WRITERS[format](draft, clean)
         except MutagenError as error:
-            raise _refusal(path, error) from error
+            if error.args and isinstance(error.args[0], OSError):  # mutagen wraps the storage's
+                raise error.args[0] from error
+            problem = f"{path} could not be tagged: {error}."
+            raise StorageError(problem, "Is the file whole?") from error
 
 
-def _refusal(path: Path, error: MutagenError) -> StorageError:
-    cause = error.args[0] if error.args else None
-    if isinstance(cause, OSError):  # mutagen wraps the storage's error
-        return storage_error(cause, str(path))
-    return StorageError(f"{path} could not be tagged: {error}.", "Is the file whole?")
+def three_letters(language: str) -> str:
+    """Return the ISO 639-2 code of a language tag such as `en-us`; "" if it has none."""
+    primary = language.lower().replace("_", "-").partition("-")[0]
+    if len(primary) == 3 and primary.isascii() and primary.isalpha():
+        return primary
+    return _THREE_LETTERS.get(primary, "")
+
+
+def _filled(values: dict[str, str]) -> dict[str, list[str]]:
+    return {name: [text] for name, text in values.items() if text}
 
 
 def _tag_mp3(path: Path, tags: AudioTags) -> None:
     id3 = ID3()
-    for frame in _frames(tags):
-        id3.add(frame)
+    _fill(id3, tags)
     id3.save(path, v1=0)
 
 
@@ -78,27 +89,18 @@ def _tag_wav(path: Path, tags: AudioTags) -> None:
     wave: Any = WAVE(path)
     wave.tags = None
     wave.add_tags()
-    for frame in _frames(tags):
-        wave.tags.add(frame)
+    _fill(wave.tags, tags)
     wave.save()
 
 
-def _frames(tags: AudioTags) -> list[Any]:
-    texts: dict[Any, str] = {
-        TIT2: tags.title,
-        TPE1: tags.author,
-        TALB: tags.album,
-        TDRC: tags.date,
-        TLAN: three_letters(tags.language),
-    }
-    frames: list[Any] = [
-        kind(encoding=Encoding.UTF8, text=[text]) for kind, text in texts.items() if text
-    ]
+def _fill(id3: Any, tags: AudioTags) -> None:
+    texts: dict[Any, str] = {TIT2: tags.title, TPE1: tags.author, TALB: tags.album, TDRC: tags.date}
+    for frame, text in {**texts, TLAN: three_letters(tags.language)}.items():
+        if text:
+            id3.add(frame(encoding=Encoding.UTF8, text=[text]))
     if tags.cover:
         # The empty description is Latin-1, because the oldest players read nothing else.
-        front = PictureType.COVER_FRONT
-        frames.append(APIC(Encoding.LATIN1, _JPEG, front, "", tags.cover))
-    return frames
+        id3.add(APIC(Encoding.LATIN1, _JPEG, PictureType.COVER_FRONT, "", tags.cover))
 
 
 def _tag_flac(path: Path, tags: AudioTags) -> None:
@@ -126,21 +128,13 @@ def _comment(file: Any, tags: AudioTags) -> None:
     if file.tags is None:
         file.add_tags()
     file.tags.clear()
-    comments = {
-        "TITLE": tags.title,
-        "ARTIST": tags.author,
-        "ALBUM": tags.album,
-        "DATE": tags.date,
-        "LANGUAGE": tags.language,
-    }
-    file.tags.update({name: [text] for name, text in comments.items() if text})
+    comments = {"TITLE": tags.title, "ARTIST": tags.author, "ALBUM": tags.album}
+    file.tags.update(_filled(comments | {"DATE": tags.date, "LANGUAGE": tags.language}))
 
 
 def _picture(cover: bytes) -> Picture:
     picture = Picture()
-    picture.type = PictureType.COVER_FRONT
-    picture.mime = _JPEG
-    picture.data = cover
+    picture.type, picture.mime, picture.data = PictureType.COVER_FRONT, _JPEG, cover
     return picture
 
 
@@ -150,7 +144,7 @@ def _tag_m4a(path: Path, tags: AudioTags) -> None:
         mp4.add_tags()
     mp4.tags.clear()
     atoms = {"©nam": tags.title, "©ART": tags.author, "©alb": tags.album, "©day": tags.date}
-    mp4.tags.update({name: [text] for name, text in atoms.items() if text})
+    mp4.tags.update(_filled(atoms))
     if tags.language:  # MP4 has no atom for it; taggers agree on this name
         mp4.tags["----:com.apple.iTunes:LANGUAGE"] = [MP4FreeForm(tags.language.encode())]
     if tags.cover:

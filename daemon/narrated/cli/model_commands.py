@@ -4,7 +4,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from narrated.cli.command_context import EXIT_FAILED, configuration_if_any
+from narrated.cli.command_context import (
+    EXIT_FAILED,
+    CommandContext,
+    exit_unless,
+    json_option,
+    print_json,
+    print_lines,
+)
 from narrated.errors import NarratedError
 
 if TYPE_CHECKING:
@@ -20,29 +27,28 @@ def models() -> None:
 
 
 @models.command("list")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
-@click.pass_context
-def list_models(ctx: click.Context, as_json: bool) -> None:
+@json_option
+@click.pass_obj
+def list_models(context: CommandContext, as_json: bool) -> None:
     """List the catalogue, and the models on this machine."""
-    import json
+    from dataclasses import asdict
 
-    from narrated.terminal.model_tables import model_rows, model_table
+    from narrated.terminal.model_reports import model_rows, model_table
 
-    config = configuration_if_any(ctx)
+    config = context.config_if_any
     rows = list(model_rows(_model_store(config), config))
     if as_json:
-        click.echo(json.dumps([row.builtins() for row in rows], indent=2))
-        return
-    for line in model_table(rows):
-        click.echo(line)
+        print_json([asdict(row) for row in rows])
+    else:
+        print_lines(model_table(rows))
 
 
 @models.command()
 @click.argument("names", nargs=-1, metavar="[NAME]...")
 @click.option("--update", is_flag=True, help="Fetch the newest revision, and lock that.")
 @click.option("--quiet", "-q", is_flag=True, help="Print no progress and no advice.")
-@click.pass_context
-def pull(ctx: click.Context, names: tuple[str, ...], update: bool, quiet: bool) -> None:
+@click.pass_obj
+def pull(context: CommandContext, names: tuple[str, ...], update: bool, quiet: bool) -> None:
     """Fetch models by NAME or owner/name; without one, the configured models.
 
     The first pull locks a model's revision. A later pull repairs or resumes that revision;
@@ -51,10 +57,10 @@ def pull(ctx: click.Context, names: tuple[str, ...], update: bool, quiet: bool) 
     from narrated.models.catalogue import configured_models, find_model
     from narrated.models.hub import Hub
     from narrated.models.pull import pull as pull_model
-    from narrated.terminal.model_tables import pulled_lines
+    from narrated.terminal.model_reports import pulled_lines
     from narrated.terminal.progress_bars import PullProgress
 
-    config = configuration_if_any(ctx)
+    config = context.config_if_any
     used = configured_models(config) if config else {}
     wanted = dict.fromkeys(find_model(name) for name in names or used)
     if not wanted:
@@ -63,41 +69,41 @@ def pull(ctx: click.Context, names: tuple[str, ...], update: bool, quiet: bool) 
         for entry in wanted:
             with PullProgress(entry.repository, quiet=quiet) as observer:
                 pulled = pull_model(entry, _model_store(config), Hub(), observer, update=update)
-            for line in pulled_lines(pulled, used=entry.repository in used, advice=not quiet):
-                click.echo(line)
+            is_used = entry.repository in used
+            print_lines(pulled_lines(pulled, used=is_used, advice=not quiet))
     except KeyboardInterrupt:
         click.echo("narrated: stopped; run the same command again to continue", err=True)
-        ctx.exit(EXIT_FAILED)
+        raise click.exceptions.Exit(EXIT_FAILED) from None
 
 
 @models.command()
 @click.argument("names", nargs=-1, metavar="[NAME]...")
-@click.pass_context
-def verify(ctx: click.Context, names: tuple[str, ...]) -> None:
+@click.pass_obj
+def verify(context: CommandContext, names: tuple[str, ...]) -> None:
     """Read every file of the models, and compare it with what was pulled.
 
     Exits with 1 if a file is missing, changed, or was never pulled.
     """
-    from narrated.terminal.model_tables import verification
+    from narrated.terminal.model_reports import verification
 
-    well = True
-    for line in verification(_model_store(configuration_if_any(ctx)), names):
-        well = well and line.well
-        click.echo(line.text)
-    ctx.exit(0 if well else EXIT_FAILED)
+    is_well = True
+    for verdict in verification(_model_store(context.config_if_any), names):
+        print_lines(verdict.lines)
+        is_well = is_well and verdict.well
+    exit_unless(is_well)
 
 
 @models.command()
 @click.argument("name")
 @click.option("--force", is_flag=True, help="Remove it even if it is in use, or was not pulled.")
-@click.pass_context
-def remove(ctx: click.Context, name: str, force: bool) -> None:
+@click.pass_obj
+def remove(context: CommandContext, name: str, force: bool) -> None:
     """Remove a model from this machine."""
     from narrated.models.catalogue import configured_models, find_model
     from narrated.models.store import remove_model
     from narrated.printable import printable
 
-    config = configuration_if_any(ctx)
+    config = context.config_if_any
     repository = find_model(name).repository
     keys = configured_models(config).get(repository, ()) if config else ()
     if config and keys and not force:

@@ -5,9 +5,14 @@ from pathlib import Path
 
 import click
 
-from narrated.cli.command_context import configuration, configuration_if_any
+from narrated.cli.command_context import CommandContext, json_option, print_json, print_lines
 
 # Commands import their modules when they run: see main.py.
+
+SAMPLE = (
+    "Hello. This is how I sound when I read a post to you, "
+    "with a number such as 42, and a question at the end: shall I go on?"
+)
 
 
 @click.group()
@@ -17,23 +22,18 @@ def voices() -> None:
 
 @voices.command("list")
 @click.option("--engine", "-e", help="List the voices of this engine only.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
-@click.pass_context
-def list_voices(ctx: click.Context, engine: str | None, as_json: bool) -> None:
+@json_option
+@click.pass_obj
+def list_voices(context: CommandContext, engine: str | None, as_json: bool) -> None:
     """List the voices of the configured engines."""
-    import json
+    from narrated.terminal.command_reports import voice_lines
 
-    from narrated.terminal.daemon_client import DaemonClient
-    from narrated.terminal.voice_tables import voice_lines
-
-    probe = DaemonClient(configuration_if_any(ctx)).probe_engines()
+    probe = context.client(context.config_if_any).probe_engines()
     if as_json:
-        by_engine = {name: sorted(info.voices) for name, info in probe.engines.items()}
-        listed = {name: known for name, known in by_engine.items() if known}
-        click.echo(json.dumps(listed, indent=2))
-        return
-    for line in voice_lines(probe, engine):
-        click.echo(line)
+        known = probe.engines.items()
+        print_json({name: sorted(info.voices) for name, info in known if info.voices})
+    else:
+        print_lines(voice_lines(probe, engine))
 
 
 @voices.command("add")
@@ -46,21 +46,19 @@ def list_voices(ctx: click.Context, engine: str | None, as_json: bool) -> None:
 )
 @click.option("--name", "-n", default="", help="Name the voice; by default like its file.")
 @click.option("--replace", is_flag=True, help="Replace the voice of the same name.")
-@click.pass_context
-def add_voice(ctx: click.Context, sources: tuple[Path, ...], name: str, replace: bool) -> None:
+@click.pass_obj
+def add_voice(context: CommandContext, sources: tuple[Path, ...], name: str, replace: bool) -> None:
     """Add a voice of your own.
 
     For Tortoise give a folder of clips, or the clips (WAV, FLAC, Ogg or MP3; three or more, about
     ten seconds each, of one person), or a .pth file of latents. For Bark give the .npz file of a
     voice cloning tool.
     """
-    from narrated.terminal.voice_tables import added_lines
+    from narrated.terminal.command_reports import added_lines
     from narrated.voices.install import add_voice as install_voice
 
-    folder = configuration(ctx).models.voices
-    added = install_voice(sources, folder, name, replace=replace, wait=_wait)
-    for line in added_lines(added):
-        click.echo(line)
+    folder = context.config.models.voices
+    print_lines(added_lines(install_voice(sources, folder, name, replace=replace, wait=_wait)))
 
 
 def _wait(seconds: float) -> None:
@@ -83,14 +81,20 @@ def _wait(seconds: float) -> None:
     show_default=True,
     help="Write one file for each voice into this folder.",
 )
-@click.pass_context
+@click.pass_obj
 def audition(
-    ctx: click.Context, names: tuple[str, ...], engine: str | None, text: str | None, output: Path
+    context: CommandContext,
+    names: tuple[str, ...],
+    engine: str | None,
+    text: str | None,
+    output: Path,
 ) -> None:
     """Speak the same text with each of the voices NAMES, to compare them."""
-    from narrated.terminal import voice_tables
-    from narrated.terminal.daemon_client import DaemonClient
+    from narrated.printable import printable
 
-    client = DaemonClient(configuration_if_any(ctx))
-    for line in voice_tables.audition(client, names, engine, text or voice_tables.SAMPLE, output):
-        click.echo(line)
+    client = context.client(context.config_if_any)
+    output.mkdir(parents=True, exist_ok=True)
+    for voice in names:
+        file = output / f"{voice.replace('/', '-')}.mp3"
+        seconds = client.say(text or SAMPLE, voice, file, engine=engine)
+        click.echo(f"{printable(str(file))}: {seconds:.1f} s")

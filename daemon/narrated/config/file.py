@@ -10,18 +10,7 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 import msgspec
 import yaml
 
-from narrated.config.values import (
-    AudioConfig,
-    Config,
-    EngineConfig,
-    ModelsConfig,
-    PicturesConfig,
-    ReadingConfig,
-    SpeechConfig,
-    WorkersConfig,
-    decode_value,
-    encode_value,
-)
+from narrated.config.values import Config, ModelsConfig, Section, decode_value, encode_value
 from narrated.config.worker_specs import worker_specs
 from narrated.errors import ConfigurationError
 from narrated.script.script import Speaker
@@ -60,12 +49,10 @@ def load(path: Path) -> Config:
     return parse(text, path.absolute())
 
 
-def load_optional(
-    explicit: Path | None = None, environ: Mapping[str, str] = os.environ
-) -> Config | None:
+def load_optional(explicit: Path | None = None) -> Config | None:
     """Load the configuration in force; None if no file exists and the caller named none."""
     try:
-        path = find_file(explicit, environ)
+        path = find_file(explicit)
     except ConfigurationError:
         return None
     return load(path)
@@ -75,9 +62,9 @@ def parse(text: str, source: Path, environ: Mapping[str, str] = os.environ) -> C
     """Check a configuration's text as if it were the file `source`."""
     try:
         entries = yaml.load(text, _StrictLoader)
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError) as error:  # ValueError: a date such as 2024-13-01
         raise ConfigurationError(
-            f"{source} is not valid YAML: {_on_one_line(error)}.",
+            f"{source} is not valid YAML: {' '.join(str(error).split())}.",
             "Mend that line; `narrated config init --print` shows a valid file.",
         ) from error
     if not isinstance(entries, dict):
@@ -130,21 +117,15 @@ def to_yaml(config: Config) -> str:
 def scratch_config(config: Config | None, inbox: Path, folder: Path) -> Config:
     """Copy a configuration for another inbox; all that narrated writes goes into `folder`."""
     defaults = config or Config(inbox=inbox, outbox=folder, models=unconfigured_models())
-    return msgspec.structs.replace(
-        defaults,
-        inbox=inbox,
-        outbox=folder / "outbox",
-        state=folder / "state",
-        cache=folder / "cache",
-    )
+    own = {key: folder / key for key in ("outbox", "state", "cache")}
+    return msgspec.structs.replace(defaults, inbox=inbox, **own)
 
 
 def unconfigured_models(environ: Mapping[str, str] = os.environ) -> ModelsConfig:
     """Give the model settings that a first configuration would have."""
     source = default_path(environ)
-    return _with_model_paths(
-        ModelsConfig(), _default_folder(Path(), "STATE", source, environ), source
-    )
+    state = _default_folder(Path(), "STATE", source, environ)
+    return _with_model_paths(ModelsConfig(), state, source)
 
 
 def unconfigured_cache(environ: Mapping[str, str] = os.environ) -> Path:
@@ -225,16 +206,10 @@ def _check(config: Config) -> Config:
             f"{config.source}: `after: archive` needs the folder `archive`.",
             "Add `archive: FOLDER`, a folder outside the inbox.",
         )
-    own_folders = {
-        "state": config.state,
-        "cache": config.cache,
-        "models.folder": config.models.folder,
-        "models.voices": config.models.voices,
-    }
-    folders = {"outbox": config.outbox, **own_folders}
-    if config.archive is not None:
-        folders["archive"] = config.archive
-    for key, folder in folders.items():
+    models = {f"models.{key}": getattr(config.models, key) for key in ("folder", "voices")}
+    own_folders = {"state": config.state, "cache": config.cache, **models}
+    archive = {} if config.archive is None else {"archive": config.archive}
+    for key, folder in {"outbox": config.outbox, **own_folders, **archive}.items():
         _refuse_overlap(config, key, folder)
     for key, folder in own_folders.items():
         if folder.resolve().is_relative_to(config.outbox.resolve()):
@@ -286,19 +261,5 @@ def _choices(key: str) -> tuple[Any, ...]:
 
 
 def _keys() -> list[str]:
-    sections = (
-        Config,
-        SpeechConfig,
-        ReadingConfig,
-        PicturesConfig,
-        AudioConfig,
-        WorkersConfig,
-        ModelsConfig,
-        EngineConfig,
-        Speaker,
-    )
+    sections: tuple[type[msgspec.Struct], ...] = (*Section.__subclasses__(), Speaker)
     return [name for section in sections for name in section.__struct_fields__ if name != "source"]
-
-
-def _on_one_line(error: Exception) -> str:
-    return re.sub(r"\s+", " ", str(error))

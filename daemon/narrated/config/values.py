@@ -2,22 +2,14 @@
 
 import math
 import re
+from collections.abc import Callable, Mapping
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import msgspec
 
 from narrated.script.script import ReadingSettings, Role, Speaker
-
-_DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|min|h|d)?")
-_DURATION_S = {"ms": 0.001, "s": 1, "m": 60, "min": 60, "h": 3600, "d": 86400}
-_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([kmgt]?i?b?)", re.IGNORECASE)
-_SIZE_BYTES = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12} | {
-    "ki": 2**10,
-    "mi": 2**20,
-    "gi": 2**30,
-    "ti": 2**40,
-}
 
 
 class Seconds(float):
@@ -32,11 +24,15 @@ class Bytes(int):
     """A size, written as a number of bytes or as 64k, 500MB, 20GB, 8GiB."""
 
 
-class _Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class Day(date):
+    """A date, written as YYYY-MM-DD."""
+
+
+class Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """A part of the file; an unknown key in it is an error."""
 
 
-class SpeechConfig(_Section, frozen=True):
+class SpeechConfig(Section, frozen=True):
     """The engine and voices that speak."""
 
     engine: str = "espeak"
@@ -47,7 +43,7 @@ class SpeechConfig(_Section, frozen=True):
     """Other voices for parts of a text."""
 
 
-class ReadingConfig(_Section, frozen=True):
+class ReadingConfig(Section, frozen=True):
     """Rules for turning a text into speech."""
 
     language: str = "en"
@@ -58,7 +54,7 @@ class ReadingConfig(_Section, frozen=True):
     lexicon: Path | None = None
 
 
-class PicturesConfig(_Section, frozen=True):
+class PicturesConfig(Section, frozen=True):
     """The captioner, and the folders of pictures."""
 
     captions: str = "embedded"
@@ -69,7 +65,7 @@ class PicturesConfig(_Section, frozen=True):
     """A picture waits this long for a post to show it, then becomes an item of its own."""
 
 
-class AudioConfig(_Section, frozen=True):
+class AudioConfig(Section, frozen=True):
     """Format and tags of the published files."""
 
     format: Literal["mp3", "opus", "ogg", "m4a", "flac", "wav"] = "mp3"
@@ -78,7 +74,7 @@ class AudioConfig(_Section, frozen=True):
     author: str = ""
 
 
-class WorkersConfig(_Section, frozen=True):
+class WorkersConfig(Section, frozen=True):
     """Timeouts and counts of the child processes."""
 
     silence: Seconds = Seconds(60)
@@ -93,7 +89,7 @@ class WorkersConfig(_Section, frozen=True):
     """Number of files encoded at the same time."""
 
 
-class ModelsConfig(_Section, frozen=True):
+class ModelsConfig(Section, frozen=True):
     """Folders, device and memory of the models."""
 
     folder: Path = Path()
@@ -108,7 +104,7 @@ class ModelsConfig(_Section, frozen=True):
     """An unused model stays on the device this long; infinity: for ever."""
 
 
-class EngineConfig(_Section, frozen=True):
+class EngineConfig(Section, frozen=True):
     """An engine of the user, or other options for one of narrated's."""
 
     kind: Literal["speech", "caption"] = "speech"
@@ -121,7 +117,7 @@ class EngineConfig(_Section, frozen=True):
     options: dict[str, str | int | float | bool] = {}
 
 
-class Config(_Section, frozen=True):
+class Config(Section, frozen=True):
     """The whole configuration; `load` makes every path absolute."""
 
     inbox: Path
@@ -136,6 +132,10 @@ class Config(_Section, frozen=True):
     settle: Seconds = Seconds(1)
     scan: Seconds = Seconds(5)
     ignore: tuple[str, ...] = ()
+    order: Literal["newest", "oldest"] = "newest"
+    """Of posts that wait together, by their dates: which is read first."""
+    since: Day | None = None
+    """Posts of an earlier date are left out, unless they are narrated already."""
     speech: SpeechConfig = SpeechConfig()
     reading: ReadingConfig = ReadingConfig()
     pictures: PicturesConfig = PicturesConfig()
@@ -170,51 +170,56 @@ def _with_own_voice(speaker: Speaker) -> Speaker:
     return speaker
 
 
+_NUMBER = r"(\d+(?:\.\d+)?)\s*"
+_DURATION = re.compile(_NUMBER + "(ms|s|m|min|h|d|)")
+_DURATION_S = {"": 1, "ms": 0.001, "s": 1, "m": 60, "min": 60, "h": 3600, "d": 86400}
+_SIZE = re.compile(_NUMBER + "((?:[kmgt]i?)?)b?")
+_SIZE_BYTES = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
+_SIZE_BYTES |= {"ki": 2**10, "mi": 2**20, "gi": 2**30, "ti": 2**40}
+
+
 def decode_value(kind: type, value: Any) -> Any:
-    if kind is Path and isinstance(value, str):
-        return Path(value)
-    if kind is Seconds:
-        return _seconds(value)
-    if kind is SecondsOrNever:
-        return _seconds_or_never(value)
-    if kind is Bytes:
-        return _bytes(value)
-    raise ValueError(f"Expected {_expected(kind)}, got `{value!r}`")
+    """Decode a path, duration or size as the user wrote it; raises ValueError."""
+    decode, expected = _DECODERS[kind]
+    try:
+        return decode(value)
+    except (TypeError, ValueError):
+        raise ValueError(f"Expected {expected}, got `{value!r}`") from None
 
 
 def encode_value(value: Any) -> Any:
+    """Encode a value so that `decode_value` reads it back."""
     if isinstance(value, Seconds):
         return float(value) if math.isfinite(value) else "never"
     return int(value) if isinstance(value, Bytes) else str(value)
 
 
-def _expected(kind: type) -> str:
-    return {
-        Path: "a path",
-        Seconds: "a duration such as 5s",
-        SecondsOrNever: "a duration such as 10m, or never",
-        Bytes: "a size such as 64k or 20GB",
-    }[kind]
-
-
 def _seconds(value: Any) -> Seconds:
-    match = _DURATION.fullmatch(str(value).strip().lower())
-    if match is None or isinstance(value, bool):
-        raise ValueError(f"Expected {_expected(Seconds)}, got `{value!r}`")
-    return Seconds(float(match[1]) * _DURATION_S[match[2] or "s"])
+    return Seconds(_amount(value, _DURATION, _DURATION_S))
 
 
 def _seconds_or_never(value: Any) -> SecondsOrNever:
-    if value == "never":
-        return SecondsOrNever(math.inf)
-    try:
-        return SecondsOrNever(_seconds(value))
-    except ValueError:
-        raise ValueError(f"Expected {_expected(SecondsOrNever)}, got `{value!r}`") from None
+    return SecondsOrNever(math.inf if value == "never" else _seconds(value))
 
 
 def _bytes(value: Any) -> Bytes:
-    match = _SIZE.fullmatch(str(value).strip().lower())
-    if match is None or isinstance(value, bool):
-        raise ValueError(f"Expected {_expected(Bytes)}, got `{value!r}`")
-    return Bytes(float(match[1]) * _SIZE_BYTES[match[2].rstrip("b")])
+    return Bytes(_amount(value, _SIZE, _SIZE_BYTES))
+
+
+def _day(value: Any) -> Day:
+    return Day.fromisoformat(str(value).strip())
+
+
+def _amount(value: Any, written: re.Pattern[str], factors: Mapping[str, float]) -> float:
+    if match := written.fullmatch(str(value).strip().lower()):
+        return float(match[1]) * factors[match[2]]
+    raise ValueError
+
+
+_DECODERS: dict[type, tuple[Callable[[Any], Any], str]] = {
+    Path: (Path, "a path"),
+    Seconds: (_seconds, "a duration such as 5s"),
+    SecondsOrNever: (_seconds_or_never, "a duration such as 10m, or never"),
+    Day: (_day, "a date such as 2024-03-09"),
+    Bytes: (_bytes, "a size such as 64k or 20GB"),
+}

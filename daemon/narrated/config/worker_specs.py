@@ -1,14 +1,13 @@
 """The workers and engines that a configuration asks for."""
 
-import dataclasses
 import sys
+from dataclasses import replace
 
 from narrated.config.values import Config, EngineConfig
-from narrated.engines.engine_spec import DEFAULT_LIMIT, EngineSpec
-from narrated.engines.model_interface import ModelResources
-from narrated.engines.registry import known_engine, known_engines
+from narrated.engines.interface import ModelResources
+from narrated.engines.registry import DEFAULT_LIMIT, EngineSpec, known_engine, known_engines
 from narrated.errors import ConfigurationError
-from narrated.workers.pool import WorkerSpec
+from narrated.workers.worker import WorkerSpec
 
 LATENTS = "latents"
 """Folder in the cache; takes are in two-letter folders next to it."""
@@ -28,23 +27,19 @@ def worker_specs(config: Config) -> tuple[WorkerSpec, ...]:
         spec = engine_spec(config, name)
         together.setdefault((spec.python, spec.holds_models), []).append(spec)
     pythons = sorted({python for python, _ in together})
+    numbers = {python: f"-{number}" if number else "" for number, python in enumerate(pythons)}
     return tuple(
         WorkerSpec(
-            name=_worker_name(holds_models, pythons.index(python) if python else 0),
+            name=("models" if holds_models else "engines") + numbers[python],
             python=python,
             engines=tuple(specs),
-            home=model_resources(config),
+            resources=model_resources(config),
             silence_s=float(config.workers.silence),
             load_s=float(config.workers.load),
             again_s=float(config.workers.again),
         )
         for (python, holds_models), specs in sorted(together.items())
     )
-
-
-def _worker_name(holds_models: bool, number: int) -> str:
-    name = "models" if holds_models else "engines"
-    return f"{name}-{number}" if number else name
 
 
 def model_resources(config: Config) -> ModelResources:
@@ -67,7 +62,8 @@ def engine_spec(config: Config, name: str) -> EngineSpec:
     """
     entry = config.engines.get(name, EngineConfig())
     if entry.module:
-        return _own_engine(name, entry)
+        own = EngineSpec(name, entry.kind, entry.module, entry.limit or DEFAULT_LIMIT)
+        return replace(own, python=entry.python, path=entry.path, options=entry.options)
     known = known_engine(entry.like or name)
     if known is None:
         raise ConfigurationError(
@@ -75,24 +71,12 @@ def engine_spec(config: Config, name: str) -> EngineSpec:
             f"Known: {', '.join(sorted(known_engines()))}; one of your own needs "
             f"`engines: {{{name}: {{module: …}}}}`, or its package in {sys.prefix}.",
         )
-    return dataclasses.replace(
+    return replace(
         known,
         name=name,
         limit_characters=entry.limit or known.limit_characters,
         python=entry.python,
         options={**known.options, **entry.options},
-    )
-
-
-def _own_engine(name: str, entry: EngineConfig) -> EngineSpec:
-    return EngineSpec(
-        name,
-        entry.kind,
-        entry.module,
-        entry.limit or DEFAULT_LIMIT,
-        python=entry.python,
-        path=entry.path,
-        options=entry.options,
     )
 
 

@@ -1,6 +1,5 @@
-"""Checks the free disk space."""
+"""Checks the free disk space, and that the cache may grow to its limit."""
 
-import contextlib
 import os
 import shutil
 from collections.abc import Iterator
@@ -8,6 +7,7 @@ from pathlib import Path
 
 from narrated.config.values import Config
 from narrated.doctor.finding import Finding, is_folder, shown, typed, warning, well, wrong
+from narrated.models.file_hashes import size_if_file
 
 _SCARCE_BYTES = 1_000_000_000
 _FULL_BYTES = 100_000_000
@@ -15,12 +15,9 @@ _FULL_BYTES = 100_000_000
 
 def check_disk_space(config: Config) -> Iterator[Finding]:
     """Check the free space for narrations, state and cache."""
-    for name, folder in (
-        ("outbox", config.outbox),
-        ("state", config.state),
-        ("cache", config.cache),
-    ):
-        yield _check_free_space(f"{name} disk", folder)
+    yield _check_free_space("outbox disk", config.outbox)
+    yield _check_free_space("state disk", config.state)
+    yield _check_free_space("cache disk", config.cache)
     yield from _check_cache_limit(config)
 
 
@@ -30,9 +27,8 @@ def _check_free_space(name: str, folder: Path) -> Finding:
     inodes = os.statvfs(existing)
     remedy = f"Free some room: sudo du -xh --max-depth=2 {typed(existing)} | sort -h | tail"
     if inodes.f_files and inodes.f_favail < 1000:
-        return wrong(
-            name, f"The disk of {shown(folder)} has no inodes left for more files.", remedy
-        )
+        problem = f"The disk of {shown(folder)} has no inodes left for more files."
+        return wrong(name, problem, remedy)
     if free < _SCARCE_BYTES:
         severity = wrong if free < _FULL_BYTES else warning
         return severity(name, f"Only {free / 1e6:.0f} MB are free for {shown(folder)}.", remedy)
@@ -56,9 +52,5 @@ def _nearest_existing(folder: Path) -> Path:
 
 
 def _bytes_in(folder: Path) -> int:
-    total = 0
-    for path, _, names in os.walk(folder):
-        for name in names:
-            with contextlib.suppress(OSError):  # a running daemon may evict it
-                total += Path(path, name).stat().st_size
-    return total
+    files = (Path(path, name) for path, _, names in os.walk(folder) for name in names)
+    return sum(size_if_file(file) or 0 for file in files)  # a running daemon may evict some

@@ -1,4 +1,4 @@
-"""Checks that the engines answer and have the configured voices."""
+"""Checks that the engines answer, have the configured voices, and fit the memory together."""
 
 import difflib
 from collections.abc import Iterator
@@ -6,16 +6,16 @@ from collections.abc import Iterator
 from narrated.config.values import Config
 from narrated.config.worker_specs import worker_specs
 from narrated.doctor.finding import Finding, warning, well, wrong
-from narrated.engines.entry_points import installed_engines
-from narrated.engines.interface import EngineInfo
+from narrated.engines.interface import EngineInfo, ModelStatus
+from narrated.engines.registry import installed_engines
+from narrated.human_formatting import size
 from narrated.printable import printable
 from narrated.script.script import Speaker
-from narrated.workers.engine_probe import EngineProbe
-from narrated.workers.pool import WorkerSnapshot
+from narrated.workers.pool import EngineProbe, WorkerSnapshot
 
 
 def check_engines(config: Config, probe: EngineProbe) -> Iterator[Finding]:
-    """Check each configured engine, and each speaker's voice."""
+    """Check each configured engine, each speaker's voice, and the memory of the models."""
     workers = {worker.name: worker for worker in probe.workers}
     for spec in worker_specs(config):
         for engine in spec.engines:
@@ -25,6 +25,11 @@ def check_engines(config: Config, probe: EngineProbe) -> Iterator[Finding]:
             yield _check_voice(name, speaker, probe.engines[speaker.engine])
     for name, (problem, remedy) in installed_engines().problems.items():
         yield warning(f"engine {name}", problem, remedy)
+    for worker in probe.workers:
+        for model in worker.models:
+            yield well(f"model {model.name}", f"{model.name} is present. {_memory_use(model)}")
+        if worker.models:
+            yield _check_memory(config, worker.models)
 
 
 def _check_engine(engine: str, worker: WorkerSnapshot) -> Finding:
@@ -50,3 +55,30 @@ def _check_voice(name: str, speaker: Speaker, engine: EngineInfo) -> Finding:
         f"{engine.name} has no voice '{printable(speaker.voice)}'.",
         f"Set another in `{key}`, such as {', '.join(near or sorted(engine.voices)[:5])}.",
     )
+
+
+def _memory_use(model: ModelStatus) -> str:
+    if not model.weights_bytes:
+        return "Its memory is measured at its first use."
+    working = f", and {size(model.working_bytes)} at work" if model.working_bytes else ""
+    return f"It takes {size(model.weights_bytes)}{working}."
+
+
+def _check_memory(config: Config, models: tuple[ModelStatus, ...]) -> Finding:
+    limit = config.models.memory or models[0].device_bytes
+    weights = sum(model.weights_bytes for model in models)
+    needed = weights + max(model.working_bytes for model in models)
+    unmeasured = [model.name for model in models if not model.weights_bytes]
+    use = f"{size(needed)} of {size(limit)} on {models[0].device}"
+    if needed > limit:
+        return warning(
+            "budget",
+            f"Together the models take {use}. If another model needs room, the least recently "
+            "used one leaves the memory.",
+            "Raise `models: {memory: …}`, or name smaller models, such as bark-small and blip.",
+        )
+    if unmeasured:
+        names = " and ".join(unmeasured)
+        so_far = f", and the others take {use}" if weights else f". The limit is {size(limit)}"
+        return well("budget", f"{names} was not used yet{so_far}.")
+    return well("budget", f"All models fit together: {use}.")

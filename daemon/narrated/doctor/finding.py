@@ -3,6 +3,7 @@
 import shlex
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 
 from narrated.printable import printable
@@ -23,25 +24,15 @@ class Severity(StrEnum):
 class Finding:
     """The result of one check: a sentence, and the command or advice that mends a problem."""
 
-    name: str
     severity: Severity
+    name: str
     text: str
     remedy: str = ""
 
 
-def well(name: str, text: str, advice: str = "") -> Finding:
-    """Report no problem, perhaps with advice."""
-    return Finding(name, Severity.WELL, text, advice)
-
-
-def warning(name: str, text: str, remedy: str) -> Finding:
-    """Report a problem that narrated can live with."""
-    return Finding(name, Severity.WARNING, text, remedy)
-
-
-def wrong(name: str, text: str, remedy: str) -> Finding:
-    """Report a problem that stops narration."""
-    return Finding(name, Severity.WRONG, text, remedy)
+well = partial(Finding, Severity.WELL)
+warning = partial(Finding, Severity.WARNING)
+wrong = partial(Finding, Severity.WRONG)
 
 
 def shown(path: Path) -> str:

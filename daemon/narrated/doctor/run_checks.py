@@ -3,19 +3,16 @@
 from collections.abc import Callable, Iterator
 
 from narrated.config.values import Config
-from narrated.doctor.account import daemon_account
 from narrated.doctor.disk_space import check_disk_space
 from narrated.doctor.encoder import check_encoder
 from narrated.doctor.engines import check_engines
 from narrated.doctor.finding import Finding
-from narrated.doctor.folder_rights import check_folder_rights
-from narrated.doctor.gpu import check_gpu
-from narrated.doctor.inbox_file_system import check_hard_links, check_leases
-from narrated.doctor.inotify_limits import check_inotify_limits
-from narrated.doctor.models import check_models
+from narrated.doctor.folder_access import check_folder_access, daemon_account
+from narrated.doctor.gpu_compute import check_gpu
+from narrated.doctor.kernel import check_hard_links, check_inotify_limits, check_leases
 from narrated.doctor.service_unit import check_service_unit
 from narrated.doctor.syncthing import check_syncthing
-from narrated.workers.engine_probe import EngineProbe
+from narrated.workers.pool import EngineProbe
 
 
 def run_checks(config: Config, probe_engines: Callable[[], EngineProbe]) -> Iterator[Finding]:
@@ -24,7 +21,7 @@ def run_checks(config: Config, probe_engines: Callable[[], EngineProbe]) -> Iter
     Yields each finding at once. The probe of the engines takes longest, so it comes last.
     """
     account = daemon_account(config)
-    yield from check_folder_rights(config, account)
+    yield from check_folder_access(config, account)
     yield from check_leases(config)
     yield from check_hard_links()
     yield from check_syncthing(config)
@@ -33,6 +30,4 @@ def run_checks(config: Config, probe_engines: Callable[[], EngineProbe]) -> Iter
     yield from check_service_unit(config, account)
     yield from check_encoder(config)
     yield from check_gpu(config)
-    probe = probe_engines()
-    yield from check_engines(config, probe)
-    yield from check_models(config, probe)
+    yield from check_engines(config, probe_engines())

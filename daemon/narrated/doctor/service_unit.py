@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from narrated.config.values import Config
-from narrated.doctor.account import Account
 from narrated.doctor.finding import Finding, warning, well, wrong
+from narrated.doctor.folder_access import Account
 from narrated.systemd_units import drop_in_for_box, shipped
 
 _UNITS = Path("/etc/systemd/system")
@@ -36,27 +36,18 @@ def _properties(command: tuple[str, ...]) -> dict[str, str]:
 
 def _check_state(state: dict[str, str], systemctl: str) -> Finding:
     if state.get("LoadState") != "loaded":
-        user = " --user" if "--user" in systemctl else ""
-        install = f"narrated install{user}"
-        return warning(
-            "unit", "The service is not installed.", install if user else f"sudo {install}"
-        )
-    active = f"{state.get('ActiveState')} ({state.get('SubState')})"
+        install = "narrated install --user" if "--user" in systemctl else "sudo narrated install"
+        return warning("unit", "The service is not installed.", install)
+    active = f"The service is {state.get('ActiveState')} ({state.get('SubState')})"
     if state.get("ActiveState") == "failed":
-        return wrong(
-            "unit",
-            f"The service is {active}.",
-            f"{systemctl} restart narrated; {systemctl} status narrated",
-        )
-    if state.get("ActiveState") != "active" or state.get("UnitFileState") != "enabled":
-        return warning(
-            "unit",
-            f"The service is {active}, {state.get('UnitFileState')}.",
-            f"{systemctl} enable --now narrated",
-        )
+        restart = f"{systemctl} restart narrated; {systemctl} status narrated"
+        return wrong("unit", f"{active}.", restart)
+    enabled = state.get("UnitFileState")
+    if state.get("ActiveState") != "active" or enabled != "enabled":
+        return warning("unit", f"{active}, {enabled}.", f"{systemctl} enable --now narrated")
     restarts = f", restarted {state.get('NRestarts')} times"
     status = state.get("StatusText", "")
-    return well("unit", f"The service is {active}{restarts}. {status}".strip())
+    return well("unit", f"{active}{restarts}. {status}".strip())
 
 
 def _check_unit_files(config: Config) -> Finding:

@@ -1,4 +1,4 @@
-"""The embedded voice: espeak-ng from its wheel, without a system package.
+"""The embedded voice: espeak-ng from its wheel, through ctypes, without a system package.
 
 espeak keeps state between two texts, such as the phase of the flutter in its pitch, and its
 interface has no reset: the same words came out some samples longer after other words. So the
@@ -7,27 +7,23 @@ alone. The library does not free all of its memory then (180 kB for a Latin word
 text), so the engine wears out.
 """
 
+import _ctypes
+import ctypes
 import difflib
 import hashlib
+import itertools
 import json
 import os
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import espeakng_loader
 
-from narrated.engines.espeak_library import (
-    FASTEST_RATE,
-    GAP,
-    PITCH,
-    RANGE,
-    RATE,
-    VOLUME,
-    open_library,
-)
 from narrated.engines.interface import (
+    EngineContext,
     Kind,
     ModelFreeEngine,
     Options,
@@ -37,37 +33,40 @@ from narrated.engines.interface import (
     SpeechRequest,
     SpeechResult,
 )
-from narrated.engines.model_interface import EngineContext
 from narrated.errors import EngineError, EngineUnavailable
 
 ROWS = 8  # a queue, deep enough to cover the latency of the worker's channel
 
+_REINSTALL = "Reinstall the package espeakng-loader."
 _DEFAULT_VOICE = "en-us"
 _SILENCE_S = 0.05
 _WEAR_BYTES = 192 << 20
 
+# Of speak_lib.h.
+_SYNCHRONOUS_RETRIEVAL = 2
+_DO_NOT_EXIT = 0x8000
+_UTF8 = 1  # without the flags for SSML and phonemes: a text is never markup
+_RATE = 1
+_FASTEST_RATE = 450
+_PRELUDES = 8
+
 
 @dataclass(frozen=True, slots=True)
 class _VoiceParameter:
-    parameter: int
+    number: int
+    """In espeak_PARAMETER of speak_lib.h."""
     default: int
     lowest: int
     highest: int
 
 
-_SETTINGS: Mapping[str, _VoiceParameter] = {
-    "rate": _VoiceParameter(RATE, 175, 80, FASTEST_RATE),  # words a minute
-    "pitch": _VoiceParameter(PITCH, 50, 0, 99),
-    "range": _VoiceParameter(RANGE, 50, 0, 99),
-    "volume": _VoiceParameter(VOLUME, 100, 0, 200),
-    "gap": _VoiceParameter(GAP, 0, 0, 500),  # between words, in units of 10 ms
+_PARAMETERS: Mapping[str, _VoiceParameter] = {
+    "rate": _VoiceParameter(_RATE, 175, 80, _FASTEST_RATE),  # words a minute
+    "pitch": _VoiceParameter(3, 50, 0, 99),
+    "range": _VoiceParameter(4, 50, 0, 99),
+    "volume": _VoiceParameter(2, 100, 0, 200),
+    "gap": _VoiceParameter(7, 0, 0, 500),  # between words, in units of 10 ms
 }
-
-
-@dataclass(frozen=True, slots=True)
-class _EspeakVoice:
-    identifier: str
-    digest: str
 
 
 class EspeakEngine(ModelFreeEngine):
@@ -84,10 +83,14 @@ class EspeakEngine(ModelFreeEngine):
         self._variants = {file.name for file in (data / "voices" / "!v").iterdir()}
         self._variant(options)
         _settings(options)
-        with open_library(library, data) as espeak:
+        with _open_library(library, data) as espeak:
             self.sample_rate = espeak.sample_rate
             self.identity = _identity(espeak.version(), data, options)
-            self._voices = _voices(espeak.listed(), data, self.identity)
+            self._identifiers = _identifiers(espeak.listed())
+        self._digests = {
+            code: _digest(data / "lang" / identifier, self.identity)
+            for code, identifier in self._identifiers.items()
+        }
         self._fresh_bytes = _memory_bytes()
 
     @property
@@ -97,17 +100,17 @@ class EspeakEngine(ModelFreeEngine):
 
     def voices(self) -> dict[str, str]:
         """Digest of each voice, by its language code, such as en-us."""
-        return {name: voice.digest for name, voice in self._voices.items()}
+        return dict(self._digests)
 
     def voice_digest(self, name: str) -> str:
         """Digest of one voice; empty if there is none of this name."""
-        return self.voices().get(name, "")
+        return self._digests.get(name, "")
 
     def admit(self, request: Request) -> None:
         """Queue a request. Raises an error for an unknown voice or option."""
         if not isinstance(request, SpeechRequest):
             raise EngineError("espeak speaks; it cannot describe a picture.")
-        self._voice(request)
+        self._identifier(request)
         self._variant(request.options)
         _settings(request.options)
         self._waiting.append(request)
@@ -126,35 +129,33 @@ class EspeakEngine(ModelFreeEngine):
 
     def _speak(self, request: SpeechRequest) -> bytes:
         options = {**self._options, **request.options}
-        voice = self._voice(request).identifier + self._variant(options)
-        with open_library(self._library, self._data) as espeak:
+        voice = self._identifier(request) + self._variant(options)
+        with _open_library(self._library, self._data) as espeak:
             espeak.prelude(voice, request.seed)
             espeak.prepare(voice, _settings(options))
             pcm = espeak.speak(request.text)
         return pcm or bytes(2 * int(self.sample_rate * _SILENCE_S))
 
-    def _voice(self, request: SpeechRequest) -> _EspeakVoice:
+    def _identifier(self, request: SpeechRequest) -> str:
         """The requested voice; if none is named, that of the text's language."""
-        name = request.voice
-        language = request.language.lower()
-        voice = self._voices.get(name or language)
-        if voice is None and not name:
-            base = language.partition("-")[0]
-            voice = self._voices.get(base) or self._voices[_DEFAULT_VOICE]
-        if voice is None:
-            similar = difflib.get_close_matches(name, self._voices, n=5, cutoff=0.4)
+        name, known, language = request.voice, self._identifiers, request.language.lower()
+        if not name:
+            return known.get(language) or known.get(
+                language.partition("-")[0], known[_DEFAULT_VOICE]
+            )
+        if name not in known:
+            similar = _similar(name, known)
             raise EngineUnavailable(
                 f"espeak has no voice '{name}'.",
                 f"Similar ones: {', '.join(similar)}." if similar else "Use en-us, en-gb or de.",
             )
-        return voice
+        return known[name]
 
     def _variant(self, options: Options) -> str:
         """The suffix of a voice's name for its variant; espeak itself ignores an unknown one."""
         variant = options.get("variant", "")
         if variant and variant not in self._variants:
-            similar = difflib.get_close_matches(str(variant), self._variants, n=5, cutoff=0.4)
-            known = similar or sorted(self._variants)[:10]
+            known = _similar(str(variant), self._variants) or sorted(self._variants)[:10]
             raise EngineError(
                 f"espeak has no variant '{variant}'.", f"It has, among others: {', '.join(known)}."
             )
@@ -167,8 +168,7 @@ def load(options: Options, context: EngineContext) -> EspeakEngine:
     data = Path(espeakng_loader.get_data_path())
     if not library.exists() or not (data / "phontab").exists():
         raise EngineUnavailable(
-            f"espeak-ng's library or data is missing beside {library}.",
-            "Reinstall the package espeakng-loader.",
+            f"espeak-ng's library or data is missing beside {library}.", _REINSTALL
         )
     return EspeakEngine(library, data, options)
 
@@ -178,25 +178,25 @@ def _memory_bytes() -> int:
     return resident_pages * os.sysconf("SC_PAGESIZE")
 
 
+def _similar(name: str, known: Iterable[str]) -> list[str]:
+    return difflib.get_close_matches(name, list(known), n=5, cutoff=0.4)
+
+
 def _settings(options: Options) -> dict[int, int]:
-    """Parameters of espeak from the options. Raises EngineError for an unknown option."""
     for name in options:
-        if name not in _SETTINGS and name != "variant":
-            known = ", ".join([*_SETTINGS, "variant"])
-            raise EngineError(f"espeak has no option '{name}'.", f"It has: {known}.")
-    return {
-        setting.parameter: _within(name, options.get(name, setting.default), setting)
-        for name, setting in _SETTINGS.items()
-    }
-
-
-def _within(name: str, value: object, setting: _VoiceParameter) -> int:
-    if isinstance(value, int | float) and setting.lowest <= value <= setting.highest:
-        return int(value)
-    raise EngineError(
-        f"espeak's option '{name}' is {value!r}.",
-        f"Set a number from {setting.lowest} to {setting.highest}.",
-    )
+        if name not in _PARAMETERS and name != "variant":
+            options_known = ", ".join([*_PARAMETERS, "variant"])
+            raise EngineError(f"espeak has no option '{name}'.", f"It has: {options_known}.")
+    settings = {}
+    for name, known in _PARAMETERS.items():
+        value = options.get(name, known.default)
+        if not isinstance(value, int | float) or not known.lowest <= value <= known.highest:
+            raise EngineError(
+                f"espeak's option '{name}' is {value!r}.",
+                f"Set a number from {known.lowest} to {known.highest}.",
+            )
+        settings[known.number] = int(value)
+    return settings
 
 
 def _identity(version: str, data: Path, options: Options) -> str:
@@ -210,20 +210,101 @@ def _identity(version: str, data: Path, options: Options) -> str:
     return f"espeak-ng-{version}-{hashlib.sha256(text.encode()).hexdigest()[:16]}"
 
 
-def _voices(
-    listed: Iterator[tuple[str, list[tuple[int, str]]]], data: Path, identity: str
-) -> dict[str, _EspeakVoice]:
+def _identifiers(listed: Iterator[tuple[str, list[tuple[int, str]]]]) -> dict[str, str]:
     """Voices by language code: each code goes to the voice with the best priority for it."""
     claims: dict[str, tuple[int, str]] = {}
     for identifier, languages in listed:
         for priority, code in languages:
             claims[code] = min(claims.get(code, (256, "")), (priority, identifier))
-    return {
-        code: _EspeakVoice(identifier, _digest(data / "lang" / identifier, identity))
-        for code, (_, identifier) in sorted(claims.items())
-    }
+    return {code: identifier for code, (_, identifier) in sorted(claims.items())}
 
 
 def _digest(definition: Path, identity: str) -> str:
     content = definition.read_bytes() if definition.is_file() else bytes(definition)
     return hashlib.sha256(identity.encode() + content).hexdigest()[:32]
+
+
+class _ListedVoice(ctypes.Structure):
+    """The first fields of espeak_VOICE of speak_lib.h."""
+
+    _fields_ = (
+        ("name", ctypes.c_char_p),
+        ("languages", ctypes.c_void_p),
+        ("identifier", ctypes.c_char_p),
+    )
+
+
+_Callback = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_int, ctypes.c_void_p)
+
+
+class _EspeakLibrary:
+    def __init__(self, library: ctypes.CDLL, data: Path) -> None:
+        self._library = library
+        self.sample_rate: int = library.espeak_Initialize(
+            _SYNCHRONOUS_RETRIEVAL, 0, bytes(data), _DO_NOT_EXIT
+        )
+        if self.sample_rate <= 0:
+            raise EngineUnavailable(f"espeak-ng cannot use its data in {data}.", _REINSTALL)
+        self._blocks: list[bytes] = []
+        self._callback = _Callback(self._collect)
+        library.espeak_SetSynthCallback(self._callback)
+
+    def version(self) -> str:
+        self._library.espeak_Info.restype = ctypes.c_char_p
+        version: bytes = self._library.espeak_Info(None)
+        return version.decode()
+
+    def listed(self) -> Iterator[tuple[str, list[tuple[int, str]]]]:
+        """Yield each voice's identifier and its languages, each with a priority (low is better)."""
+        listing = self._library.espeak_ListVoices
+        listing.restype = ctypes.POINTER(ctypes.POINTER(_ListedVoice))
+        for pointer in itertools.takewhile(bool, listing(None)):  # a null pointer ends them
+            voice = pointer.contents
+            yield voice.identifier.decode(), _languages(voice.languages)
+
+    def prelude(self, voice: str, seed: int) -> None:
+        """Advance the flutter of the pitch unheard, so that another seed gives another take."""
+        self._library.espeak_ng_SetRandSeed(ctypes.c_long(seed & 0x7FFFFFFF))
+        if syllables := seed % _PRELUDES:
+            self.prepare(voice, {_RATE: _FASTEST_RATE})
+            self.speak(" ".join("a" * syllables))
+
+    def prepare(self, voice: str, settings: Mapping[int, int]) -> None:
+        if self._library.espeak_SetVoiceByName(voice.encode()) != 0:
+            raise EngineError(f"espeak cannot speak as '{voice}'.", "Choose another variant.")
+        for parameter, value in settings.items():
+            self._library.espeak_SetParameter(parameter, value, 0)
+
+    def speak(self, text: str) -> bytes:
+        """Speak a text: 16-bit samples of one channel."""
+        self._blocks.clear()
+        said = text.replace("\0", " ").encode("utf-8", "ignore") + b"\0"
+        size = ctypes.c_size_t(len(said))
+        if self._library.espeak_Synth(said, size, 0, 1, 0, _UTF8, None, None) != 0:
+            raise EngineError("espeak could not speak this text.", "Choose another engine for it.")
+        return b"".join(self._blocks)
+
+    def _collect(self, samples: int | None, count: int, _events: int | None) -> int:
+        if samples and count > 0:
+            self._blocks.append(ctypes.string_at(samples, 2 * count))
+        return 0
+
+
+@contextmanager
+def _open_library(path: Path, data: Path) -> Iterator[_EspeakLibrary]:
+    library = ctypes.CDLL(str(path))
+    try:
+        yield _EspeakLibrary(library, data)
+        library.espeak_Terminate()
+    finally:
+        _ctypes.dlclose(library._handle)
+
+
+def _languages(address: int) -> list[tuple[int, str]]:
+    """Parse the list of speak_lib.h: a priority byte and a zero-ended code each; a zero ends it."""
+    languages = []
+    while priority := ctypes.string_at(address, 1)[0]:
+        code = ctypes.string_at(address + 1)
+        languages.append((priority, code.decode()))
+        address += len(code) + 2
+    return languages

@@ -48,18 +48,8 @@ _TURNS = {
 """The transposition for each value of EXIF's Orientation."""
 
 DAMAGE = (
-    OSError,
-    SyntaxError,
-    ValueError,
-    EOFError,
-    IndexError,
-    KeyError,
-    TypeError,
-    OverflowError,
-    ZeroDivisionError,
-    struct.error,
-    zlib.error,
-    ImageCms.PyCMSError,
+    *(OSError, SyntaxError, ValueError, EOFError, LookupError, TypeError, ArithmeticError),
+    *(struct.error, zlib.error, ImageCms.PyCMSError),
 )
 """Exceptions of Pillow's decoders for damaged files."""
 
@@ -69,17 +59,14 @@ def open_image(picture: bytes) -> Iterator[ImageFile.ImageFile]:
     """Open a picture's file, not yet decoded. Its damage becomes an EngineError."""
     try:
         with (
-            warnings.catch_warnings(),
-            _most_pixels(MOST_PIXELS),
-            _image(picture) as image,
+            warnings.catch_warnings(action="ignore"),  # of odd metadata, and of sizes that we allow
+            _most_pixels(),
+            Image.open(io.BytesIO(picture), formats=_FORMATS) as image,
         ):
-            warnings.simplefilter("ignore")  # of odd metadata, which does no harm
             yield image
     except Image.DecompressionBombError:
-        raise EngineError(
-            f"The picture has more than {MOST_PIXELS // 1_000_000} million pixels.",
-            "Make it smaller.",
-        ) from None
+        problem = f"The picture has more than {MOST_PIXELS // 1_000_000} million pixels."
+        raise EngineError(problem, "Make it smaller.") from None
     except UnidentifiedImageError:
         raise EngineError(
             "This is no picture in a known format.", "Save it as PNG or JPEG."
@@ -90,20 +77,14 @@ def open_image(picture: bytes) -> Iterator[ImageFile.ImageFile]:
         ) from error
 
 
-def _image(picture: bytes) -> ImageFile.ImageFile:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of sizes below our limit
-        return Image.open(io.BytesIO(picture), formats=_FORMATS)
-
-
 @contextmanager
-def _most_pixels(pixels: int) -> Iterator[None]:
-    """Make Pillow refuse pictures beyond this, instead of its own 178 million.
+def _most_pixels() -> Iterator[None]:
+    """Make Pillow refuse pictures beyond ours, instead of its own 178 million pixels.
 
     Pillow has only a global for it, which is restored; a worker has one thread.
     """
     before = Image.MAX_IMAGE_PIXELS
-    Image.MAX_IMAGE_PIXELS = pixels // 2  # it warns at this, and refuses at twice this
+    Image.MAX_IMAGE_PIXELS = MOST_PIXELS // 2  # it warns at this, and refuses at twice this
     try:
         yield
     finally:
@@ -144,7 +125,7 @@ def _in_eight_bits(image: Image.Image, is_scaled: bool) -> Image.Image:
 def to_upright_rgb(image: ImageFile.ImageFile) -> Image.Image:
     """Convert a decoded picture to upright RGB, at most LONGEST_SIDE pixels a side."""
     turn = _turn(image)
-    fitting = _fitting(_in_colours(to_eight_bits(image)))
+    fitting = _wide_enough(_in_colours(to_eight_bits(image)))
     return fitting if turn is None else fitting.transpose(turn)
 
 
@@ -186,8 +167,7 @@ def _small(image: Image.Image) -> Image.Image:
     return image
 
 
-def _fitting(image: Image.Image) -> Image.Image:
-    """Stretch a picture that is too narrow for image processors."""
+def _wide_enough(image: Image.Image) -> Image.Image:
     width, height = image.size
     size = (
         max(width, _SHORTEST_SIDE, height // _LONGEST_RATIO),

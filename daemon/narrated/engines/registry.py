@@ -1,42 +1,81 @@
-"""The engines that narrated knows: its own, and those of other installed distributions."""
+"""The registry of engines: narrated's own, and those of other installed distributions.
 
-from collections.abc import Mapping
+Other distributions offer engines by entry points, whose group tells the kind. So nothing is
+imported until `load`: an engine's module may be heavy, and only its worker imports it.
+"""
+
+import importlib
+import operator
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from types import MappingProxyType
+from typing import cast
 
-from narrated.engines.engine_spec import EngineSpec
-from narrated.engines.entry_points import installed_engines
-from narrated.engines.interface import Kind
-from narrated.errors import ConfigurationError
+from narrated.engines.interface import Engine, EngineContext, Kind, Options
+from narrated.errors import ConfigurationError, EngineUnavailable
+
+DEFAULT_LIMIT = 400
+"""Most characters of one chunk, for an engine that was not made by us."""
 
 _BARK = "narrated.engines.bark.engine"
 _TORTOISE = "narrated.engines.tortoise.engine"
 _CAPTIONS = "narrated.engines.captions.engine"
+_INSTALLED_AS = MappingProxyType({_TORTOISE: "tortoise"})
+
+_GROUPS: Mapping[str, Kind] = MappingProxyType(
+    {"narrated.engines.speech": "speech", "narrated.engines.captions": "caption"}
+)
 
 
-def _neural(
-    name: str, kind: Kind, module: str, model: str, limit: int = 0, **options: int
-) -> EngineSpec:
-    return EngineSpec(
-        name, kind, module, limit, holds_models=True, options={"model": model, **options}
-    )
+@dataclass(frozen=True, slots=True)
+class EngineSpec:
+    """An engine's module, and the configuration's options for it."""
+
+    name: str
+    kind: Kind
+    module: str
+    """`module` or `module:function`; without a function it is `load`."""
+    limit_characters: int
+    """Most characters of one chunk; 0 for a captioner."""
+    holds_models: bool = False
+    """True if it shares one worker, and one memory budget, with all engines that have models."""
+    python: str = ""
+    """Path of the interpreter that it needs; empty for the daemon's own."""
+    path: str = ""
+    """A folder to search for the module, besides the interpreter's packages."""
+    options: Options = field(default_factory=dict)
+    distribution: str = ""
+    """Name and version of the distribution that its entry point is from; empty if none."""
+
+    @property
+    def installed_as(self) -> str:
+        """Its name for `narrated engines install`; empty if it needs no such command."""
+        return _INSTALLED_AS.get(self.module, "")
+
+    @property
+    def title(self) -> str:
+        """Its name for messages, with its distribution."""
+        return f"{self.name} (from {self.distribution})" if self.distribution else self.name
+
+
+def _neural(name: str, module: str, model: str, limit: int = 0, **own: int) -> EngineSpec:
+    kind: Kind = "speech" if limit else "caption"
+    options = {"model": model, **own}
+    return EngineSpec(name, kind, module, limit, holds_models=True, options=options)
 
 
 _BUILT_IN = (
     EngineSpec("espeak", "speech", "narrated.engines.espeak", 600),
-    EngineSpec("embedded", "caption", "narrated.engines.metadata_captioner", 0),
-    _neural("bark", "speech", _BARK, "suno/bark", 180),
-    _neural("bark-small", "speech", _BARK, "suno/bark-small", 180),
-    _neural("tortoise", "speech", _TORTOISE, "Manmay/tortoise-tts", 200),
-    _neural("blip", "caption", _CAPTIONS, "Salesforce/blip-image-captioning-base"),
-    _neural("blip-large", "caption", _CAPTIONS, "Salesforce/blip-image-captioning-large"),
-    _neural(
-        "florence-2",
-        "caption",
-        _CAPTIONS,
-        "florence-community/Florence-2-large",
-        rows=4,  # eight pictures of 768 x 768 take more memory than speech engines leave
-    ),
-    _neural("florence-2-base", "caption", _CAPTIONS, "florence-community/Florence-2-base"),
+    EngineSpec("embedded", "caption", "narrated.engines.model_free_captioner", 0),
+    _neural("bark", _BARK, "suno/bark", 180),
+    _neural("bark-small", _BARK, "suno/bark-small", 180),
+    _neural("tortoise", _TORTOISE, "Manmay/tortoise-tts", 200),
+    _neural("blip", _CAPTIONS, "Salesforce/blip-image-captioning-base"),
+    _neural("blip-large", _CAPTIONS, "Salesforce/blip-image-captioning-large"),
+    # Eight pictures of 768 x 768 take more memory than speech engines leave.
+    _neural("florence-2", _CAPTIONS, "florence-community/Florence-2-large", rows=4),
+    _neural("florence-2-base", _CAPTIONS, "florence-community/Florence-2-base"),
 )
 
 BUILT_IN_ENGINES: Mapping[str, EngineSpec] = MappingProxyType(
@@ -60,3 +99,90 @@ def known_engine(name: str) -> EngineSpec | None:
 def known_engines() -> Mapping[str, EngineSpec]:
     """All engines by name, without those of broken entry points."""
     return {**installed_engines().specs, **BUILT_IN_ENGINES}
+
+
+def load(spec: EngineSpec, context: EngineContext) -> Engine:
+    """Import an engine's module and call its loader. Raises EngineUnavailable if that fails."""
+    if spec.path and spec.path not in sys.path:
+        sys.path.append(spec.path)
+    module, _, function = spec.module.partition(":")
+    try:
+        found = operator.attrgetter(function or "load")(importlib.import_module(module))
+    except (ImportError, AttributeError) as error:
+        raise EngineUnavailable(
+            f"The module {module} of the engine {spec.title} cannot be used: {error}.",
+            "Install the missing package into the interpreter of its worker.",
+        ) from error
+    return cast("Callable[[Options, EngineContext], Engine]", found)(spec.options, context)
+
+
+@dataclass(frozen=True, slots=True)
+class PluginEngines:
+    """Engines of other distributions, and a problem with its remedy for each broken name."""
+
+    specs: Mapping[str, EngineSpec]
+    problems: Mapping[str, tuple[str, str]]
+
+
+def installed_engines() -> PluginEngines:
+    """Search this interpreter's distributions. A broken one costs its own engines only."""
+    found: dict[str, list[EngineSpec]] = {}
+    for spec in _entry_points():
+        found.setdefault(spec.name, []).append(spec)
+    problems = {name: problem for name, specs in found.items() if (problem := _problem(specs))}
+    return PluginEngines(
+        {name: specs[0] for name, specs in found.items() if name not in problems}, problems
+    )
+
+
+def _problem(specs: list[EngineSpec]) -> tuple[str, str] | None:
+    first = specs[0]
+    package = first.distribution.rpartition(" ")[0]
+    if len(specs) > 1:
+        origins = ", ".join(sorted(each.distribution for each in specs))
+        return (
+            f"The engine `{first.name}` has more than one entry point ({origins}).",
+            f"Uninstall all but one: pip uninstall {package}",
+        )
+    if not _is_reference(first.module):
+        return (
+            f"The entry point of the engine `{first.name}` is broken: {first.distribution} gives "
+            f"`{first.module}`, which is neither `module` nor `module:function`.",
+            f"Update the package, or remove it: pip uninstall {package}",
+        )
+    return None
+
+
+def _entry_points() -> Iterator[EngineSpec]:
+    import importlib.metadata  # the daemon alone pays for it, no worker
+
+    seen: set[str] = set()
+    for distribution in importlib.metadata.distributions():
+        text = distribution.read_text("entry_points.txt") or ""
+        # Cheap, and first: other packages' metadata is none of our business, broken or not.
+        if "narrated.engines" not in text:
+            continue
+        package = distribution.name or "an unnamed distribution"
+        if package not in seen:  # otherwise an earlier folder of sys.path hides this one
+            seen.add(package)
+            yield from _parsed(text, f"{package} {distribution.version}")
+
+
+def _parsed(text: str, distribution: str) -> Iterator[EngineSpec]:
+    kind: Kind | None = None
+    for line in map(str.strip, text.splitlines()):
+        if line.startswith("["):
+            kind = _GROUPS.get(line.strip("[] "))
+        elif kind and line and not line.startswith("#"):
+            name, _, module = (part.strip() for part in line.partition("="))
+            if _is_reference(module):
+                module = module.replace(" ", "")
+            limit = DEFAULT_LIMIT if kind == "speech" else 0
+            yield EngineSpec(name, kind, module, limit, distribution=distribution)
+
+
+def _is_reference(value: str) -> bool:
+    """True for `module` or `module:function`, each of dotted identifiers."""
+    module, colon, function = value.partition(":")
+    parts = [module, function] if colon else [module]
+    return all(name.isidentifier() for part in parts for name in part.strip().split("."))

@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -58,19 +59,14 @@ def package_of(engine: str) -> EnginePackage:
 
 
 def requirements(extra: str) -> tuple[str, ...]:
-    """The requirements of an extra of narrated, for pip; pyproject.toml is their only source.
-
-    Raises NarratedError if narrated is not installed, or its version has no such extra.
-    """
-    try:
+    """The requirements of an extra of narrated, for pip. Raises NarratedError if it has none."""
+    lines: list[str] = []
+    with suppress(importlib.metadata.PackageNotFoundError):
         lines = importlib.metadata.requires("narrated") or []
-    except importlib.metadata.PackageNotFoundError:
-        lines = []
-    matches = ((line, _EXTRA.search(line)) for line in lines)
     found = tuple(
         (line[: match.start()] + line[match.end() :]).rstrip("; ")
-        for line, match in matches
-        if match and match["name"] == extra
+        for line in lines
+        if (match := _EXTRA.search(line)) and match["name"] == extra
     )
     if not found:
         raise NarratedError(
@@ -83,13 +79,8 @@ def requirements(extra: str) -> tuple[str, ...]:
 
 def import_problem(code: EnginePackage, python: str) -> str:
     """The import error of the package in an interpreter; empty if it works."""
-    done = subprocess.run(
-        command(python, code.probe),
-        env=environment(python),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    probe, variables = command(python, code.probe), environment(python)
+    done = subprocess.run(probe, env=variables, capture_output=True, text=True, check=False)
     if done.returncode == 0:
         return ""
     return (done.stderr.strip().splitlines() or ["it does not run"])[-1]

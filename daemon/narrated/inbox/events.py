@@ -2,11 +2,17 @@
 
 from dataclasses import dataclass
 
-from narrated.inbox.readiness import FileSignature
+from narrated.inbox.file_signature import FileSignature
+
+
+class Event:
+    """Something that the inbox found."""
+
+    __slots__ = ()
 
 
 @dataclass(frozen=True, slots=True)
-class FileReady:
+class FileReady(Event):
     """A file is ready to read: complete, at rest and hashed.
 
     `path` is relative to the root, with "/" and surrogateescape. `ready_s` is the monotonic time
@@ -20,7 +26,7 @@ class FileReady:
 
 
 @dataclass(frozen=True, slots=True)
-class FileUnreadable:
+class FileUnreadable(Event):
     """A file may not be opened; sent once a signature, and FileReady follows once it may."""
 
     path: str
@@ -30,7 +36,7 @@ class FileUnreadable:
 
 
 @dataclass(frozen=True, slots=True)
-class FileVanished:
+class FileVanished(Event):
     """A file that was known is gone, also at a second look.
 
     Sent for settings and lexicons even if they were never reported ready.
@@ -40,33 +46,33 @@ class FileVanished:
 
 
 @dataclass(frozen=True, slots=True)
-class ConflictCopyFound:
+class ConflictCopyFound(Event):
     """A synchroniser set a conflicting copy aside."""
 
     path: str
 
 
 @dataclass(frozen=True, slots=True)
-class ConflictCopyGone:
-    """A conflicting copy is no longer there."""
+class ConflictCopyGone(Event):
+    """A conflicting copy is gone."""
 
     path: str
 
 
 @dataclass(frozen=True, slots=True)
-class RootLost:
+class RootLost(Event):
     """The root is missing, replaced or suddenly empty; no file counts as gone meanwhile."""
 
     reason: str
 
 
 @dataclass(frozen=True, slots=True)
-class RootFound:
+class RootFound(Event):
     """The root is back; a full scan follows."""
 
 
 @dataclass(frozen=True, slots=True)
-class ScanFinished:
+class ScanFinished(Event):
     """A full scan ended: the number of files that it saw, and the time that it took."""
 
     files: int
@@ -74,20 +80,12 @@ class ScanFinished:
 
 
 @dataclass(frozen=True, slots=True)
-class WatchLost:
+class WatchLost(Event):
     """Inotify cannot watch here (a limit, a network file system); only scans find changes."""
 
     reason: str
 
 
-Event = (
-    FileReady
-    | FileUnreadable
-    | FileVanished
-    | ConflictCopyFound
-    | ConflictCopyGone
-    | RootLost
-    | RootFound
-    | ScanFinished
-    | WatchLost
-)
+@dataclass(frozen=True, slots=True)
+class WatchRegained(Event):
+    """Inotify watches again, after a WatchLost."""

@@ -1,8 +1,8 @@
-"""The scanner's memory: the version of each file that the inbox has dealt with."""
+"""The inbox's memory: the version of each file that it has dealt with."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
-from narrated.inbox.readiness import FileSignature
+from narrated.inbox.file_signature import FileSignature
 
 _NOTHING: Mapping[str, int] = {}
 
@@ -17,6 +17,8 @@ class HandledVersions:
     def __init__(self, known: dict[str, FileSignature]) -> None:
         """Take over the signatures in `known`, and empty it, so that memory holds no two copies."""
         self._folders: dict[str, dict[str, int]] = {}
+        self._inner: dict[str, set[str]] = {}
+        """Folders by the folder above, as far as a recorded file lies in them or below."""
         self._retired: dict[str, dict[str, int]] = {}
         while known:
             path, signature = known.popitem()
@@ -27,7 +29,7 @@ class HandledVersions:
 
     def __contains__(self, path: str) -> bool:
         folder, _, name = path.rpartition("/")
-        return name in self._folders.get(folder, _NOTHING)
+        return name in self.fingerprints(folder)
 
     def fingerprints(self, folder: str) -> Mapping[str, int]:
         """Return the fingerprints of the files directly in a folder, by name."""
@@ -36,38 +38,45 @@ class HandledVersions:
     def record(self, path: str, fingerprint: int) -> None:
         """Record this version of a file as dealt with."""
         folder, _, name = path.rpartition("/")
-        self._folders.setdefault(folder, {})[name] = fingerprint
+        if folder not in self._folders:
+            self._folders[folder] = {}
+            self._enter(folder)
+        self._folders[folder][name] = fingerprint
 
     def matches(self, path: str, fingerprint: int) -> bool:
         """True if this version was dealt with, here or under a root that was replaced."""
         folder, _, name = path.rpartition("/")
-        if self._folders.get(folder, _NOTHING).get(name) == fingerprint:
-            return True
-        if self._retired.get(folder, _NOTHING).get(name) != fingerprint:
-            return False
-        self.record(path, fingerprint)
-        return True
+        seen = (folders.get(folder, _NOTHING) for folders in (self._folders, self._retired))
+        if matched := any(names.get(name) == fingerprint for names in seen):
+            self.record(path, fingerprint)
+        return matched
 
     def forget(self, path: str) -> None:
         """Forget a file altogether."""
         folder, _, name = path.rpartition("/")
         for folders in (self._folders, self._retired):
-            names = folders.get(folder)
-            if names is not None and names.pop(name, None) is not None and not names:
+            names = folders.get(folder, {})
+            if names.pop(name, None) is not None and not names:
                 del folders[folder]
+                self._leave(folder)
 
-    def folders(self) -> list[str]:
-        """List the folders that hold a recorded file."""
-        return list(self._folders)
+    def folders(self, top: str) -> Iterator[str]:
+        """Yield a folder and those under it, each that holds a recorded file.
 
-    def below(self, folder: str) -> list[str]:
-        """List the paths of all recorded files in a folder and under it."""
-        return [
-            f"{above}/{name}" if above else name
-            for above, names in self._folders.items()
-            if not folder or above == folder or above.startswith(folder + "/")
-            for name in names
-        ]
+        Takes time for these alone. The caller may not record or forget a file meanwhile.
+        """
+        pending = [top]
+        while pending:
+            folder = pending.pop()
+            if folder in self._folders:
+                yield folder
+            pending.extend(self._inner.get(folder, ()))
+
+    def below(self, folder: str) -> Iterator[str]:
+        """Yield the paths of all recorded files in a folder and under it, as `folders` does."""
+        for inner in self.folders(folder):
+            for name in self._folders[inner]:
+                yield join(inner, name)
 
     def retire(self) -> None:
         """Keep the files of a replaced root: they match if seen again, but never count as missing.
@@ -76,4 +85,29 @@ class HandledVersions:
         """
         for folder, names in self._folders.items():
             self._retired.setdefault(folder, {}).update(names)
-        self._folders = {}
+        self._folders, self._inner = {}, {}
+
+    def _enter(self, folder: str) -> None:
+        """List a folder and those above it among the inner folders."""
+        while folder:
+            above = folder.rpartition("/")[0]
+            siblings = self._inner.setdefault(above, set())
+            if folder in siblings:
+                return
+            siblings.add(folder)
+            folder = above
+
+    def _leave(self, folder: str) -> None:
+        """Take a folder, and those above it, from the list if no recorded file is left there."""
+        while folder and folder not in self._folders and folder not in self._inner:
+            above = folder.rpartition("/")[0]
+            siblings = self._inner.get(above, set())
+            siblings.discard(folder)
+            if not siblings:
+                self._inner.pop(above, None)
+            folder = above
+
+
+def join(folder: str, name: str) -> str:
+    """Return the path of a name in a folder; "" is the root."""
+    return f"{folder}/{name}" if folder else name

@@ -4,25 +4,27 @@ import math
 import stat
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from narrated.inbox.events import Event, ScanFinished
+from narrated.backoff import Backoff
+from narrated.inbox.change_scan import ChangeScan, FolderScanner, ScanInterval
+from narrated.inbox.events import Event, ScanFinished, WatchLost, WatchRegained
+from narrated.inbox.file_signature import FileSignature
 from narrated.inbox.handled_versions import HandledVersions
 from narrated.inbox.name_rules import NameKind, judge_path
-from narrated.inbox.readiness import FileSignature, ScanStopped
-from narrated.inbox.reconciler import Reconciler
-from narrated.inbox.root_identity import RootIdentity
+from narrated.inbox.path_reconciler import PathReconciler
+from narrated.inbox.readiness import ScanStopped
 from narrated.inbox.root_monitor import RootMonitor
-from narrated.inbox.scan_interval import ScanInterval
-from narrated.inbox.scanner import FolderScanner, TreeScan
 from narrated.inbox.watcher import Hint, HintCause, HintQueue, InotifyWatcher
 
 _ROOTLESS_S = 0.5
 """Interval of the checks for a lost root."""
 _RETRY_S = 0.25
 """Interval at which `once` looks at a file that may still complete."""
+_REWATCH_S, _LONGEST_REWATCH_S = 30.0, 3600.0
+"""First and longest interval between two attempts to watch where inotify refused."""
 _IDLE_S = 1.0
 """The longest sleep: the loop checks the root and feeds the watchdog at least this often."""
 
@@ -40,24 +42,29 @@ class Inbox:
         ignore: Sequence[str] = (),
         watching: bool = True,
         second_look_s: float = 1.0,
+        unreadable: Iterable[str] = (),
     ) -> None:
         """Watch `root`; `known` holds the versions dealt with before, and is emptied here.
 
-        The inbox takes a file after `settle_s` at rest. It scans at most every `scan_s`, and less
-        often if a scan is slow. `ignore` are glob patterns. Without `watching` only scans find
-        changes. It looks again for a missing file after `second_look_s`, because a replacement
-        may arrive before the deletion is reported.
+        A file is taken after `settle_s` at rest. Scans are `scan_s` apart, or more if they are
+        slow; without `watching` only they find changes. `ignore` are glob patterns. A missing file
+        gets a second look after `second_look_s`: a replacement may arrive before the deletion.
+        `unreadable` are files that were reported so before, and are missed if they are gone.
         """
         self.pulse = time.monotonic()
         """The monotonic time at which the loop last moved."""
-        identity = RootIdentity(root)
-        self._scanner = FolderScanner(identity.path, ignore, self._tick)
-        self._reconciler = Reconciler(
-            identity.path, HandledVersions(known), settle_s, second_look_s, self._tick
+        handled = HandledVersions(known)
+        self._root = RootMonitor(root, handled)
+        self._scanner = FolderScanner(self._root.path, ignore, self._tick)
+        self._reconciler = PathReconciler(
+            self._root.path, handled, settle_s, second_look_s, self._tick, unreadable
         )
         self._hints = HintQueue()
-        watcher = InotifyWatcher(self._hints, self._tick)
-        self._root = RootMonitor(identity, self._hints, watcher, self._reconciler, watching)
+        self._watcher = InotifyWatcher(self._hints, self._tick)
+        self._watching = watching
+        self._watch_loss_reported = False
+        self._rewatch = Backoff(_REWATCH_S, _LONGEST_REWATCH_S)
+        self._rewatch_due_s = math.inf
         self._interval = ScanInterval(scan_s)
         self._scan_s = scan_s
         self._revisit_s = 0.0
@@ -65,30 +72,21 @@ class Inbox:
 
     # From any thread
 
-    @property
-    def root_problem(self) -> str:
-        """The reason why the root cannot be used now; empty if it is well."""
-        return self._root.problem
-
     def look(self, path: str) -> None:
         """Forget a path, so that the inbox reports it again."""
         self._hints.put(HintCause.LOOK, path)
-
-    def recheck(self) -> None:
-        """Scan the whole tree now."""
-        self._hints.put(HintCause.RECHECK)
 
     def stop(self) -> None:
         """End `events` or `once` soon."""
         self._stopping.set()
         self._hints.put(HintCause.STOP)
 
-    def waiting(self) -> list[tuple[str, str]]:
-        """List the pending paths, each with its reason in words."""
-        return self._reconciler.pending.reasons()
+    def waiting(self, most: int | None = None) -> list[tuple[str, str]]:
+        """List the first pending paths, or all, each with its reason in words."""
+        return self._reconciler.pending.reasons(most)
 
     @property
-    def held(self) -> int:
+    def pending_count(self) -> int:
         """The number of pending paths."""
         return len(self._reconciler.pending)
 
@@ -101,7 +99,7 @@ class Inbox:
                 while True:
                     yield from self._turn()
         finally:
-            self._root.close()
+            self._watcher.stop()
 
     def once(self, patience_s: float = 10.0) -> Iterator[Event]:
         """Yield the events of one scan, then wait up to `patience_s` for files to settle.
@@ -109,11 +107,12 @@ class Inbox:
         `waiting()` lists the files that are still pending after that.
         """
         self._reconciler.hurry(_RETRY_S)
-        self._root.watching = False
+        self._watching = False
         with suppress(ScanStopped):
             yield from self._check_root()
             if not self._root.problem:
                 yield from self._scan_all()
+                yield from self._reconciler.revisit()
                 yield from self._persist(time.monotonic() + patience_s)
 
     def _turn(self) -> Iterator[Event]:
@@ -139,55 +138,89 @@ class Inbox:
         due_s = min(self._reconciler.next_due_s(), self._interval.due_s, self._revisit_s)
         return max(0.0, min(due_s - now_s, _IDLE_S))
 
+    # The root and its watch
+
     def _check_root(self) -> Iterator[Event]:
         was_lost = bool(self._root.problem)
-        yield from self._root.check()
+        yield from self._pass_on(self._root.check())
         if was_lost and not self._root.problem:
+            yield from self._watch()
             self._interval.scan_now()
+        elif not self._root.problem and self._watcher.is_broken():
+            yield from self._watch()
+            self._hints.put(HintCause.OVERFLOW)
+        elif not self._root.problem and time.monotonic() >= self._rewatch_due_s:
+            yield from self._watch()
+            if self._watcher.watching:
+                self._interval.scan_now()  # for what changed before the watch
+
+    def _pass_on(self, events: Iterator[Event]) -> Iterator[Event]:
+        """Pass on the root's events; if it is lost, stop its watch and drop all pending files."""
+        for event in events:
+            if self._root.problem:
+                self._watcher.stop()
+                self._reconciler.reset()
+            yield event
+
+    def _watch(self) -> Iterator[Event]:
+        """Start the watch; it must run before a scan, so that no change falls between the two."""
+        if not self._watching:
+            return
+        if reason := self._watcher.start(self._root.path):
+            yield from self._lose_watch(reason)
+            return
+        self._rewatch_due_s = math.inf
+        self._rewatch.reset()
+        if self._watch_loss_reported:
+            self._watch_loss_reported = False
+            yield WatchRegained()
+
+    def _lose_watch(self, reason: str) -> Iterator[Event]:
+        """Stop a watch that misses changes, and report it once; only scans find changes then.
+
+        It is tried again, ever more rarely: whoever uses the limit up may end.
+        """
+        self._watcher.stop()
+        self._rewatch_due_s = time.monotonic() + self._rewatch.next_s()
+        if not self._watch_loss_reported:
+            self._watch_loss_reported = True
+            yield WatchLost(reason)
 
     def _sleep_rootless(self) -> None:
         for hint in self._hints.get(min(self._scan_s, _ROOTLESS_S), most=4096):
             if hint.cause is HintCause.LOOK:  # the scan of the new root answers all others
-                self._reconciler.snapshot.forget(hint.path)
+                self._reconciler.handled.forget(hint.path)
 
     # Scans
 
     def _scan_all(self) -> Iterator[Event]:
         began_s = time.monotonic()
         self._interval.begin()
-        scan = self._scan_of("")
+        scan = ChangeScan("", self._scanner, self._reconciler)
         for events in scan.steps():
             self._tick()
             yield from events
-            yield from self._interleave()
-        self._interval.end(scan.cost_s, watched=self._root.is_watched)
+            yield from self._follow_all(self._hints.get(0))
+            yield from self._reconciler.take_due()
+        self._interval.end(scan.cost_s, watched=self._watcher.watching)
         if scan.obstacle or not scan.files or not self._root.is_well():
-            yield from self._root.check_empty()
+            yield from self._pass_on(self._root.check_empty())
         if not self._root.problem:
             yield ScanFinished(scan.files, time.monotonic() - began_s)
             yield from self._watch_opened(scan)
 
-    def _scan_of(self, folder: str) -> TreeScan:
-        return TreeScan(folder, self._scanner, self._reconciler)
-
     def _scan_below(self, folder: str) -> Iterator[Event]:
-        scan = self._scan_of(folder)
+        scan = ChangeScan(folder, self._scanner, self._reconciler)
         for events in scan.steps():
             self._tick()
             yield from events
         yield from self._watch_opened(scan)
 
-    def _watch_opened(self, scan: TreeScan) -> Iterator[Event]:
+    def _watch_opened(self, scan: ChangeScan) -> Iterator[Event]:
         # A folder that could not be read could not be watched either.
-        if scan.opened and self._root.is_watched:
-            yield from self._root.watch()
+        if scan.opened and self._watcher.watching:
+            yield from self._watch()
             self._interval.shorten()
-
-    def _interleave(self) -> Iterator[Event]:
-        """Serve hints and due files between the folders of a long scan."""
-        if self._hints.has_hints():
-            yield from self._follow_all(self._hints.get(0))
-        yield from self._reconciler.take_due()
 
     # Single paths
 
@@ -204,11 +237,9 @@ class Inbox:
                 was_known = self._reconciler.forget(hint.path)
                 yield from self._see(hint.path, hint.seen_s, was_known)
             case HintCause.LIMIT:
-                yield from self._root.lose_watch(hint.path)
+                yield from self._lose_watch(hint.path)
             case HintCause.OVERFLOW:
                 self._interval.shorten()
-            case HintCause.RECHECK:
-                self._interval.scan_now()
 
     def _see(self, path: str, seen_s: float, complete: bool) -> Iterator[Event]:
         if not self._scanner.admits(path):
@@ -224,16 +255,17 @@ class Inbox:
 
     def _take_second_looks(self) -> Iterator[Event]:
         if self._reconciler.second_look_due():
-            yield from self._root.check_empty()
+            yield from self._pass_on(self._root.check_empty())
             yield from self._reconciler.take_second_looks(self._root.is_well)
 
     def _revisit(self) -> Iterator[Event]:
         if time.monotonic() < self._revisit_s:
             return
+        began_s = time.thread_time()
         yield from self._reconciler.revisit()
-        for folder in self._reconciler.pending.closed():
+        for folder in list(self._reconciler.pending.closed):
             yield from self._scan_below(folder)
-        self._revisit_s = time.monotonic() + self._scan_s
+        self._revisit_s = self._interval.revisit_due_s(time.thread_time() - began_s)
 
     def _persist(self, until_s: float) -> Iterator[Event]:
         while (due_s := self._next_try_s(until_s)) < until_s:

@@ -5,18 +5,16 @@ from collections.abc import Sequence
 from enum import StrEnum
 from functools import lru_cache
 
+from narrated.inbox.conflict_names import is_conflict_name
+
 
 class NameKind(StrEnum):
     """Kind of one path component, judged by its name alone."""
 
-    DOCUMENT = "document"
-    """A file to read, or a folder to enter."""
-    TEMPORARY = "temporary"
-    """A program's own file, never a document. The scanner enters no folder of this kind."""
-    CONFLICT = "conflict"
-    """A conflicting copy from a synchroniser: reported, never read."""
-    SETTINGS = "settings"
-    """A settings file or lexicon: reported like a document, never narrated. Never a folder."""
+    DOCUMENT = "document"  # a file to read, or a folder to enter
+    TEMPORARY = "temporary"  # a program's own file, never read, or folder, never entered
+    CONFLICT = "conflict"  # a conflicting copy from a synchroniser: reported, never read
+    SETTINGS = "settings"  # settings or a lexicon: reported, never narrated; never a folder
 
 
 FOLDER_SETTINGS = ".narrated.yaml"
@@ -25,23 +23,10 @@ LEXICON = "lexicon.yaml"
 """Pronunciations for all posts in its folder and below. A longer name with this ending applies to
 the posts and settings that name it."""
 
-
-_NEVER = frozenset(
-    {
-        "",
-        "thumbs.db",
-        "ehthumbs.db",
-        "ehthumbs_vista.db",
-        "desktop.ini",
-        "$recycle.bin",
-        "system volume information",
-        "__macosx",
-        "icon\r",
-        "@eadir",
-        "#recycle",
-        "lost+found",
-    }
-)
+_NEVER = {
+    *("", "icon\r", "desktop.ini", "thumbs.db", "ehthumbs.db", "ehthumbs_vista.db", "__macosx"),
+    *("$recycle.bin", "system volume information", "@eadir", "#recycle", "lost+found"),
+}
 
 _TEMPORARY = re.compile(
     r"""
@@ -56,21 +41,13 @@ _TEMPORARY = re.compile(
     re.VERBOSE | re.IGNORECASE | re.DOTALL,
 )
 
-_CONFLICT = re.compile(
-    r"""
-      .*\.sync-conflict-\d{8}-\d{6}-[A-Z0-9]{7}                 # Syncthing
-    | .*\(.*conflicted\ copy\ \d{4}-\d{2}-\d{2}.*\)             # Dropbox, Nextcloud
-    """,
-    re.VERBOSE | re.IGNORECASE | re.DOTALL,
-)
-
 
 def judge(name: str) -> NameKind:
     """Return the kind of one path component."""
     folded = name.lower()
     if folded == FOLDER_SETTINGS:
         return NameKind.SETTINGS
-    is_conflict = _CONFLICT.match(name)
+    is_conflict = is_conflict_name(name)
     if folded in _NEVER or (_TEMPORARY.match(name) and not (is_conflict and _is_ours(folded))):
         return NameKind.TEMPORARY
     if is_conflict:
@@ -104,36 +81,19 @@ def ignored(path: str, patterns: Sequence[str]) -> bool:
 @lru_cache(maxsize=256)
 def _compiled(pattern: str) -> re.Pattern[str]:
     stem = pattern.rstrip("/")
-    anchored = "/" in stem
-    anywhere = "" if anchored else "(?:.*/)?"
-    return re.compile(anywhere + _translated(stem.lstrip("/")) + r"(?:/.*)?\Z", re.DOTALL)
+    anywhere = "" if "/" in stem else "(?:.*/)?"
+    return re.compile(
+        anywhere + _GLOB.sub(_expression, stem.lstrip("/")) + r"(?:/.*)?\Z", re.DOTALL
+    )
 
 
-_GLOB = re.compile(
-    r"(?P<deep>\*\*/)|(?P<all>\*\*)|(?P<some>\*)|(?P<one>\?)|\[(?P<set>!?\]?[^]]*)\]"
-)
-
-
-def _translated(glob: str) -> str:
-    parts, end = [], 0
-    for match in _GLOB.finditer(glob):
-        parts += [re.escape(glob[end : match.start()]), _expression(match)]
-        end = match.end()
-    return "".join(parts) + re.escape(glob[end:])
+_GLOB = re.compile(r"\*\*/?|\*|\?|\[(?P<set>!?\]?[^]]*)\]|.", re.DOTALL)
+_WILD = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
 
 
 def _expression(match: re.Match[str]) -> str:
-    plain = {"deep": "(?:.*/)?", "all": ".*", "some": "[^/]*", "one": "[^/]"}
-    kind = match.lastgroup or ""
-    if kind != "set":
-        return plain[kind]
-    members = match["set"].replace("\\", r"\\").replace("[", r"\[")
-    if members.startswith("!"):
-        return f"(?!/)[^{_guarded(members[1:])}]"
-    return f"(?!/)[{_guarded(members)}]"
-
-
-def _guarded(members: str) -> str:
-    if members.startswith(("]", "^")):
-        members = "\\" + members
-    return members
+    """Translate one sign of a glob pattern."""
+    if not match["set"]:
+        return _WILD.get(match[0]) or re.escape(match[0])
+    members = re.sub(r"[]^[\\]", r"\\\g<0>", match["set"])
+    return f"(?!/)[{'^' + members[1:] if members.startswith('!') else members}]"

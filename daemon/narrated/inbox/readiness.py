@@ -1,7 +1,4 @@
-"""Readiness of one file: at rest, complete, open to no writer, and unchanged while it is read.
-
-This module neither waits nor remembers; `narrated.inbox.reconciler` does both.
-"""
+"""Readiness of one file: at rest, complete, open to no writer, and unchanged while it is read."""
 
 import errno
 import fcntl
@@ -14,51 +11,17 @@ from dataclasses import dataclass
 from enum import StrEnum
 from io import FileIO
 
-import msgspec
+from narrated.inbox.file_signature import FileSignature
+from narrated.regular_file import OPEN_FILE
 
-_OPEN = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _BLOCK_BYTES = 1 << 18
 MOST_HASHED_BYTES = 1 << 28
 """No parser reads so much: beyond this, the size stands for the rest of the content."""
-_INT64 = (1 << 63) - 1
 _GONE = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENXIO})
 
 
 class ScanStopped(Exception):
     """The inbox was asked to stop in the middle of something long."""
-
-
-class FileSignature(msgspec.Struct, frozen=True, gc=False):
-    """Identity of one version of a file, known without reading it.
-
-    The device is not part of it: a reboot may number devices differently, and a stored signature
-    must outlive that.
-    """
-
-    inode: int
-    """Folded to 63 bits, so that every store can hold it."""
-    size: int
-    mtime_ns: int
-    ctime_ns: int
-    """No writer can set it, so it changes even if the writer restores an old mtime."""
-
-    @classmethod
-    def of(cls, status: os.stat_result) -> "FileSignature":
-        """Return the signature in a stat result."""
-        return cls(status.st_ino & _INT64, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
-
-    @property
-    def fingerprint(self) -> int:
-        """Return the signature in one integer, equal to `fingerprint` of the same stat result."""
-        return hash((self.inode, self.size, self.mtime_ns, self.ctime_ns))
-
-
-def fingerprint(status: os.stat_result) -> int:
-    """Fold a stat result into one integer: a fifth of a signature's memory, for 100,000 files.
-
-    Equal for two versions of one file only by a chance of about 1 in 10^18.
-    """
-    return hash((status.st_ino & _INT64, status.st_size, status.st_mtime_ns, status.st_ctime_ns))
 
 
 def ignore_sigio() -> None:
@@ -72,12 +35,9 @@ def ignore_sigio() -> None:
 class LeaseProbe(StrEnum):
     """Answer of the kernel to a request for a read lease."""
 
-    FREE = "free"
-    """No process has the file open for writing."""
-    WRITER = "writer"
-    """A process has the file open for writing."""
-    NONE = "none"
-    """No leases here: a network file system, another owner, or SIGIO is not ignored."""
+    FREE = "free"  # no process has the file open for writing
+    WRITER = "writer"  # a process has the file open for writing
+    NONE = "none"  # no leases here: a network file system, another owner, SIGIO not ignored
 
 
 def probe_lease(fd: int) -> LeaseProbe:
@@ -95,22 +55,22 @@ def probe_lease(fd: int) -> LeaseProbe:
 
 
 class Readiness(StrEnum):
-    """Verdict of an examination."""
+    """Verdict on a file, or the reason why it is pending, in words for the status note."""
 
     READY = "ready"
-    CHANGED = "changed"
-    """The file is not the expected version, before or after the read."""
+    CHANGED = "changed"  # not the expected version, before or after the read
     GONE = "gone"
+    SETTLING = "settling"  # no lease is available, so that only a longer rest can tell
+    EMPTY = "empty"
+    INCOMPLETE = "its transfer was interrupted"  # rsync --partial leaves a modification time of 0
     WRITER = "still open for writing"
-    UNSURE = "no lease available; only a longer rest can tell"
     UNREADABLE = "may not be opened"
-    TROUBLE = "cannot be read"
-    """The system returned an error; `ReadinessResult.detail` is its text."""
+    TROUBLE = "cannot be read"  # `ReadinessResult.detail` is the system's error
 
 
 @dataclass(frozen=True, slots=True)
 class ReadinessResult:
-    """A verdict, with the content's sha256 if the file is ready (see MOST_HASHED_BYTES)."""
+    """A verdict, with the content's sha256 if it was read (see MOST_HASHED_BYTES)."""
 
     verdict: Readiness
     sha256: str = ""
@@ -131,24 +91,28 @@ class ExpectedVersion:
 
 
 def examine(
-    path: str, expected: ExpectedVersion, rested: bool, tick: Callable[[], None]
+    path: str,
+    expected: ExpectedVersion,
+    rested: bool,
+    tick: Callable[[], None],
+    folder: int | None = None,
 ) -> ReadinessResult:
-    """Open, probe and hash a file that seems at rest.
+    """Open, probe and hash a file that seems at rest; `path` may be its name in an open folder.
 
     `rested`: the file has rested long enough to be taken without a lease. `tick` runs after every
     block and may raise ScanStopped.
     """
     try:
-        fd = os.open(path, _OPEN)
-    except PermissionError:
-        return ReadinessResult(Readiness.UNREADABLE)
-    except OSError as error:
-        return _failed(error)
-    with FileIO(fd) as file:
         try:
+            fd = os.open(path, OPEN_FILE, dir_fd=folder)
+        except PermissionError:  # of opening alone: only there chmod helps
+            return ReadinessResult(Readiness.UNREADABLE)
+        with FileIO(fd) as file:
             return _examine_open(file, expected, rested, tick)
-        except OSError as error:
-            return _failed(error)
+    except OSError as error:
+        if error.errno in _GONE:
+            return ReadinessResult(Readiness.GONE)
+        return ReadinessResult(Readiness.TROUBLE, detail=error.strerror or str(error))
 
 
 def _examine_open(
@@ -160,13 +124,10 @@ def _examine_open(
     if lease is LeaseProbe.WRITER:
         return ReadinessResult(Readiness.WRITER)
     if lease is LeaseProbe.NONE and not rested:
-        return ReadinessResult(Readiness.UNSURE)
+        return ReadinessResult(Readiness.SETTLING)
     sha256 = _sha256(file, expected.signature.size, tick)
-    return (
-        ReadinessResult(Readiness.READY, sha256)
-        if _is(file, expected)
-        else ReadinessResult(Readiness.CHANGED)
-    )
+    unchanged = _is(file, expected)
+    return ReadinessResult(Readiness.READY if unchanged else Readiness.CHANGED, sha256)
 
 
 def _is(file: FileIO, expected: ExpectedVersion) -> bool:
@@ -188,9 +149,3 @@ def _sha256(file: FileIO, size: int, tick: Callable[[], None]) -> str:
         size -= count
         tick()
     return digest.hexdigest()
-
-
-def _failed(error: OSError) -> ReadinessResult:
-    if error.errno in _GONE:
-        return ReadinessResult(Readiness.GONE)
-    return ReadinessResult(Readiness.TROUBLE, detail=error.strerror or str(error))

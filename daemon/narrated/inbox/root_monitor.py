@@ -1,98 +1,113 @@
-"""Monitors the inbox's root and the watch on it, and reports their loss and return."""
+"""Monitors the inbox's root: missing, replaced, suddenly empty, or back."""
 
+import ctypes
+import os
+import struct
 from collections.abc import Iterator
+from pathlib import Path
 
-from narrated.inbox.events import Event, RootFound, RootLost, WatchLost
-from narrated.inbox.reconciler import Reconciler
-from narrated.inbox.root_identity import RootIdentity
-from narrated.inbox.watcher import HintCause, HintQueue, InotifyWatcher
+from narrated.inbox.events import Event, RootFound, RootLost
+from narrated.inbox.handled_versions import HandledVersions
+from narrated.inbox.name_rules import NameKind, judge
+
+SUDDENLY_EMPTY = "The inbox is suddenly empty; what was read before keeps its narration."
+
+_LIBC = ctypes.CDLL(None)
+_AT_FDCWD = -100
+_BASIC_STATS, _BIRTH = 0x7FF, 0x800
+_STATX_BYTES, _BIRTH_OFFSET = 256, 80
 
 
 class RootMonitor:
-    """Checks the root, restarts its watch, and yields an event for each change."""
+    """Remembers the accepted root, and yields an event for its loss and its return.
 
-    def __init__(
-        self,
-        root: RootIdentity,
-        hints: HintQueue,
-        watcher: InotifyWatcher,
-        reconciler: Reconciler,
-        watching: bool,
-    ) -> None:
-        self.watching = watching
-        """False to use no inotify at all; then only scans find changes."""
-        self._root = root
-        self._hints = hints
-        self._watcher = watcher
-        self._reconciler = reconciler
-        self._root_loss_reported = False
-        self._watch_loss_reported = False
+    It compares device, inode number and birth time. A new folder often gets the inode number of a
+    removed one; the birth time tells them apart.
+    """
 
-    @property
-    def problem(self) -> str:
+    def __init__(self, root: Path, handled: HandledVersions) -> None:
+        self.path = str(root.absolute())
+        self.problem = "was not looked at yet"
         """The reason why the root cannot be used now; empty if it is well."""
-        return self._root.problem
-
-    @property
-    def is_watched(self) -> bool:
-        """True while inotify watches the root."""
-        return self._watcher.watching
+        self._handled = handled
+        self._accepted: tuple[int, int, int] | None = None
+        self._found: tuple[int, int, int] | None = None
+        self._loss_reported = False
 
     def is_well(self) -> bool:
         """Check that the accepted root is there at this moment."""
-        return not self._root.check()
+        return not self._change()
 
     def check(self) -> Iterator[Event]:
         """Check the root, and report its loss or return."""
-        if self._root.problem:
-            yield from self._find()
-        elif problem := self._root.check():
-            yield from self._lose(problem)
-        elif self._watcher.is_broken():
-            yield from self.watch()
-            self._hints.put(HintCause.OVERFLOW)
+        if not self.problem:
+            yield from self._lose(self._change())
+        elif obstacle := self._obstacle():
+            yield from self._lose(obstacle)
+        else:
+            yield from self._accept()
 
     def check_empty(self) -> Iterator[Event]:
         """Report the root lost if it cannot be listed or is suddenly empty."""
-        has_known_files = bool(self._reconciler.snapshot)
-        if problem := self._root.check() or self._root.obstacle(has_known_files):
-            yield from self._lose(problem)
-
-    def watch(self) -> Iterator[Event]:
-        """Start the watch; call it before the scan, so that no change falls between the two."""
-        if self.watching and (reason := self._watcher.start(self._root.path)):
-            yield from self.lose_watch(reason)
-
-    def lose_watch(self, reason: str) -> Iterator[Event]:
-        """Stop a watch that misses changes, and report it once; only scans find changes then."""
-        self._watcher.stop()
-        if not self._watch_loss_reported:
-            self._watch_loss_reported = True
-            yield WatchLost(reason)
-
-    def close(self) -> None:
-        """Stop the watch."""
-        self._watcher.stop()
+        yield from self._lose(self._change() or self._obstacle())
 
     def _lose(self, problem: str) -> Iterator[Event]:
-        self._watcher.stop()
-        self._reconciler.reset()
-        self._root.problem = problem
-        yield from self._report_loss(problem)
+        self.problem = problem
+        if problem and not self._loss_reported:
+            self._loss_reported = True
+            yield RootLost(problem)
 
-    def _find(self) -> Iterator[Event]:
-        if obstacle := self._root.obstacle(bool(self._reconciler.snapshot)):
-            self._root.problem = obstacle
-            yield from self._report_loss(obstacle)
-            return
-        if self._root.accept():
-            self._reconciler.snapshot.retire()
-        if self._root_loss_reported:
-            self._root_loss_reported = False
+    def _accept(self) -> Iterator[Event]:
+        before, self._accepted = self._accepted, self._found
+        self.problem = ""
+        if before not in (None, self._accepted):
+            self._handled.retire()
+        if self._loss_reported:
+            self._loss_reported = False
             yield RootFound()
-        yield from self.watch()
 
-    def _report_loss(self, reason: str) -> Iterator[Event]:
-        if not self._root_loss_reported:
-            self._root_loss_reported = True
-            yield RootLost(reason)
+    def _change(self) -> str:
+        """The problem of the root since it was accepted; empty if it is well."""
+        try:
+            same = self._identity() == self._accepted
+        except OSError as error:
+            return _access_problem(error)
+        return "" if same else "The inbox was replaced by another folder."
+
+    def _obstacle(self) -> str:
+        """The reason against accepting the present folder as the root; empty if none."""
+        try:
+            self._found = self._identity()
+            with os.scandir(self.path) as entries:
+                is_empty = all(judge(entry.name) is NameKind.TEMPORARY for entry in entries)
+        except OSError as error:
+            return _access_problem(error)
+        # An empty folder is a mount point without its mount, or a synchroniser's accident.
+        return SUDDENLY_EMPTY if self._handled and is_empty else ""
+
+    def _identity(self) -> tuple[int, int, int]:
+        status = Path(self.path).stat()
+        return status.st_dev, status.st_ino, birth_time_ns(self.path)
+
+
+def birth_time_ns(path: str) -> int:
+    """Return a path's birth time in nanoseconds; 0 if the file system keeps none.
+
+    Uses statx(2), in Linux since 4.11; Python's own stat does not return the birth time.
+    """
+    statx = getattr(_LIBC, "statx", None)
+    buffer = ctypes.create_string_buffer(_STATX_BYTES)
+    if statx is None or statx(_AT_FDCWD, os.fsencode(path), 0, _BASIC_STATS | _BIRTH, buffer):
+        return 0
+    if not struct.unpack_from("=I", buffer)[0] & _BIRTH:
+        return 0
+    seconds, nanoseconds = struct.unpack_from("=qI", buffer, _BIRTH_OFFSET)
+    return int(seconds) * 10**9 + int(nanoseconds)
+
+
+def _access_problem(error: OSError) -> str:
+    if isinstance(error, FileNotFoundError):
+        return "The inbox is missing."
+    if isinstance(error, NotADirectoryError):
+        return "The inbox is not a folder."
+    return f"The inbox cannot be read: {error.strerror}."

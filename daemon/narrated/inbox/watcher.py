@@ -2,6 +2,7 @@
 
 import errno
 import os
+import re
 import time
 from collections.abc import Callable
 from enum import StrEnum
@@ -9,62 +10,38 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import NamedTuple
 
-from watchdog.events import (
-    DirCreatedEvent,
-    DirDeletedEvent,
-    DirMovedEvent,
-    FileClosedEvent,
-    FileCreatedEvent,
-    FileDeletedEvent,
-    FileMovedEvent,
-    FileSystemEvent,
-    FileSystemEventHandler,
-)
+from watchdog import events
+from watchdog.observers import inotify_c
 from watchdog.observers.api import BaseObserver
 from watchdog.observers.inotify import InotifyEmitter
-from watchdog.observers.inotify_c import (
-    CallbackId,
-    InotifyEvent,
-    InotifyFD,
-    Mask,
-    WatchCallback,
-    WatchDescriptor,
-)
-
-from narrated.inbox.file_system_facts import remote_file_system
 
 # No modified or attribute events: a large write would send one for each block.
-_EVENTS: list[type[FileSystemEvent]] = [
-    FileCreatedEvent,
-    FileClosedEvent,
-    FileMovedEvent,
-    FileDeletedEvent,
-    DirCreatedEvent,
-    DirMovedEvent,
-    DirDeletedEvent,
+_EVENTS: list[type[events.FileSystemEvent]] = [
+    *(events.FileCreatedEvent, events.FileClosedEvent, events.FileMovedEvent),
+    *(events.FileDeletedEvent, events.DirCreatedEvent, events.DirMovedEvent),
+    events.DirDeletedEvent,
 ]
 _LIMITS = frozenset({errno.ENOSPC, errno.EMFILE, errno.ENOMEM})
+_RAISED = {errno.EMFILE: "max_user_instances=1024", errno.ENOSPC: "max_user_watches=524288"}
+"""The limit of inotify to raise, by the error that tells it is reached."""
 _MOST_HINTS = 20_000
+
+_MOUNTS = Path("/proc/self/mountinfo")
+_REMOTE = frozenset(
+    {"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "ceph", "afs", "coda", "virtiofs", "vboxsf"}
+)
+_OCTAL = re.compile(r"\\([0-7]{3})")  # the kernel writes a space in a path as \040
 
 
 class HintCause(StrEnum):
     """Reason to look at a path or to scan."""
 
-    PATH = "path"
-    """Something happened to this path."""
-    RENAMED = "renamed"
-    """A watched file was renamed to this path."""
-    LOOK = "look"
-    """A caller wants this path reported again."""
-    RECHECK = "recheck"
-    """A caller wants a full scan now."""
-    OVERFLOW = "overflow"
-    """Hints were lost; only a full scan finds what they were about."""
-    LIMIT = "limit"
-    """A folder could not be watched."""
-    ROOT = "root"
-    """The root itself was moved or removed. It only wakes the inbox, which checks the root at each
-    turn."""
+    PATH = "path"  # something happened to this path
+    RENAMED = "renamed"  # a watched file was renamed to this path
+    LOOK = "look"  # a caller wants this path reported again
+    OVERFLOW = "overflow"  # hints were lost; only a full scan finds what they were about
+    LIMIT = "limit"  # a folder could not be watched
+    ROOT = "root"  # the root was moved or removed; the inbox checks it at each turn
     STOP = "stop"
 
 
@@ -83,21 +60,17 @@ class HintQueue:
         self._hints: SimpleQueue[Hint] = SimpleQueue()
         self._overflowed = False
 
-    def put_droppable(self, cause: HintCause, path: str = "") -> None:
-        """Put a hint, or one OVERFLOW instead of many hints if the queue is full; thread-safe."""
-        if self._hints.qsize() < _MOST_HINTS:
-            self._hints.put(Hint(cause, path, time.monotonic()))
-        elif not self._overflowed:
-            self._overflowed = True
-            self._hints.put(Hint(HintCause.OVERFLOW))
-
     def put(self, cause: HintCause, path: str = "") -> None:
         """Put a hint, even if the queue is full; thread-safe."""
         self._hints.put(Hint(cause, path, time.monotonic()))
 
-    def has_hints(self) -> bool:
-        """True if hints wait in the queue."""
-        return not self._hints.empty()
+    def put_droppable(self, cause: HintCause, path: str) -> None:
+        """Put a hint, or one OVERFLOW instead of many hints if the queue is full; thread-safe."""
+        if self._hints.qsize() < _MOST_HINTS:
+            self.put(cause, path)
+        elif not self._overflowed:
+            self._overflowed = True
+            self.put(HintCause.OVERFLOW)
 
     def get(self, timeout_s: float, most: int = 64) -> list[Hint]:
         """Wait for a hint for at most `timeout_s`, and take up to `most` hints."""
@@ -116,7 +89,7 @@ class InotifyWatcher:
     """Recursive inotify watch of one folder, which puts its hints into a queue."""
 
     def __init__(self, hints: HintQueue, tick: Callable[[], None]) -> None:
-        """Put hints into `hints`; `tick` runs for each folder while a watch starts."""
+        """`tick` runs for each folder while a watch starts."""
         self._hint_queue = hints
         self._tick = tick
         self._observer: _InotifyObserver | None = None
@@ -139,12 +112,11 @@ class InotifyWatcher:
                 return f"the inbox lies on {kind}"
             self._observe(real)
         except OSError as error:
-            return error.strerror or str(error)
+            return _in_words(error)
         return ""
 
     def _observe(self, path: str) -> None:
-        inotify = _InotifyReader(self._hint_queue, self._tick)
-        observer = _InotifyObserver(inotify)
+        observer = _InotifyObserver(_InotifyReader(self._hint_queue, self._tick))
         try:
             handler = _HintHandler(self._hint_queue, path)
             observer.schedule(handler, path, recursive=True, event_filter=_EVENTS)
@@ -152,7 +124,11 @@ class InotifyWatcher:
         except BaseException:
             observer.on_thread_stop()
             raise
-        inotify.tick = _no_tick
+        if limit := observer.inotify.limit:
+            observer.stop()
+            observer.join()
+            raise limit
+        observer.inotify.tick = lambda: None
         self._observer = observer
 
     def stop(self) -> None:
@@ -163,18 +139,25 @@ class InotifyWatcher:
             observer.join()
 
 
-def _no_tick() -> None:
-    pass
+def _in_words(error: OSError) -> str:
+    reason = error.strerror or str(error)
+    if raised := _RAISED.get(error.errno or 0):
+        limit = raised.partition("=")[0]
+        return (
+            f"{reason}. Raise it: echo fs.inotify.{raised} | "
+            f"sudo tee /etc/sysctl.d/60-narrated-{limit}.conf && sudo sysctl --system"
+        )
+    return reason
 
 
-class _HintHandler(FileSystemEventHandler):
+class _HintHandler(events.FileSystemEventHandler):
     """Turns events into hints, and does nothing else: a slow handler delays the kernel's queue."""
 
     def __init__(self, hints: HintQueue, root: str) -> None:
         self._hint_queue = hints
         self._cut = len(root.rstrip("/")) + 1
 
-    def dispatch(self, event: FileSystemEvent) -> None:
+    def dispatch(self, event: events.FileSystemEvent) -> None:
         source = str(event.src_path)[self._cut :]
         if not source:
             self._hint_queue.put(HintCause.ROOT)
@@ -184,26 +167,29 @@ class _HintHandler(FileSystemEventHandler):
             self._hint_queue.put_droppable(HintCause.RENAMED, str(event.dest_path)[self._cut :])
 
 
-class _InotifyReader(InotifyFD):
-    """Watchdog's reader, extended to hint at an overflow and a reached limit.
-
-    Watchdog itself only logs them.
-    """
+class _InotifyReader(inotify_c.InotifyFD):
+    """Hints at an overflow and at a reached limit, which watchdog itself only logs."""
 
     def __init__(self, hints: HintQueue, tick: Callable[[], None]) -> None:
         super().__init__()
         self._hint_queue = hints
         self.tick = tick
         """Runs in the thread that adds a watch; later that is the reader's own thread."""
+        self.limit: OSError | None = None
+        """The error by which some folder could not be watched."""
 
-    def handle_event(self, event: InotifyEvent) -> None:
+    def handle_event(self, event: inotify_c.InotifyEvent) -> None:
         super().handle_event(event)
         if event.is_queue_overflow:
             self._hint_queue.put(HintCause.OVERFLOW)
 
     def add_callback(
-        self, path: bytes, mask: Mask, callback: WatchCallback, id_: CallbackId
-    ) -> WatchDescriptor:
+        self,
+        path: bytes,
+        mask: inotify_c.Mask,
+        callback: inotify_c.WatchCallback,
+        id_: inotify_c.CallbackId,
+    ) -> inotify_c.WatchDescriptor:
         self.tick()
         # Watchdog takes a forbidden folder for watch number -1, and mixes it up with the next.
         if not os.access(path, os.R_OK, effective_ids=True):
@@ -215,7 +201,8 @@ class _InotifyReader(InotifyFD):
                 watch.callbacks[id_] = callback
         except OSError as error:
             if error.errno in _LIMITS:
-                self._hint_queue.put(HintCause.LIMIT, error.strerror or "")
+                self.limit = error
+                self._hint_queue.put(HintCause.LIMIT, _in_words(error))
             raise
         return watch.wd
 
@@ -225,16 +212,31 @@ class _InotifyObserver(BaseObserver):
 
     def __init__(self, inotify: _InotifyReader) -> None:
         super().__init__(InotifyEmitter, inotify_fd=inotify)
-        self._inotify = inotify
+        self.inotify = inotify
         inotify.start()
 
     def is_alive_throughout(self) -> bool:
         """True if all its threads run; an emitter ends when its root is moved or removed."""
-        threads = [self, self._inotify, *self.emitters]
+        threads = [self, self.inotify, *self.emitters]
         return all(thread.is_alive() or not thread.should_keep_running() for thread in threads)
 
     def on_thread_stop(self) -> None:
         # The reader first: closing its file takes every watch down in one call each.
-        self._inotify.stop()
-        self._inotify.join()
+        self.inotify.stop()
+        self.inotify.join()
         super().on_thread_stop()
+
+
+def remote_file_system(real_path: str) -> str:
+    """Return the kind of file system under a path if inotify misses changes there; else "".
+
+    inotify never reports a write by another machine, nor by a FUSE server.
+    """
+    deepest, kind = "", ""
+    for line in _MOUNTS.read_text("utf-8", "surrogateescape").splitlines():
+        fields = line.split(" ")
+        mount = _OCTAL.sub(lambda match: chr(int(match[1], 8)), fields[4])
+        inside = f"{real_path}/".startswith(f"{mount.rstrip('/')}/")
+        if inside and len(mount) >= len(deepest):
+            deepest, kind = mount, fields[fields.index("-") + 1]
+    return kind if kind in _REMOTE or kind.startswith("fuse.") else ""

@@ -1,1 +1,1 @@
-"""The story of a narration: taken in, read, written as a script, spoken, recorded, published."""
+"""Jobs: each takes one version of a source from ingest to publication."""

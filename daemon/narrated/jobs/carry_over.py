@@ -1,76 +1,175 @@
-"""Carry-over: keeps a published narration if its source moved, or changed but not its words."""
+"""Carrying over: keeps a published narration, under its source's new name or version."""
 
-from collections.abc import Callable
+import shutil
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
 
-from narrated.jobs import metadata
+from msgspec.structs import replace
+
+from narrated.audio.formats import FORMATS
+from narrated.disk_threads import DiskThreads
+from narrated.errors import NarratedError
 from narrated.jobs.events import CarriedOver
-from narrated.jobs.outbox_access import OutboxAccess
+from narrated.jobs.narration_removal import suffixes
+from narrated.jobs.narration_tags import TagMaker, same_tags
 from narrated.jobs.plan import Plan
-from narrated.jobs.publisher import Publisher
-from narrated.jobs.withdrawal import Withdrawal
+from narrated.jobs.publisher import Publication, Publisher, version_fields
+from narrated.jobs.shielded_outbox_changes import ShieldedOutboxChanges
+from narrated.jobs.source_moves import SourceMoves
 from narrated.ledger.job import Job, JobState
 from narrated.ledger.store import Ledger
 from narrated.outbox import manifest as manifests
-from narrated.outbox import publish
-from narrated.outbox.manifest import MANIFEST_SUFFIX
+from narrated.outbox import published_files, untrusted_reads
+from narrated.outbox.manifest import Manifest
+from narrated.outbox.published_files import PreparedFile
+from narrated.workers.encoder_pool import EncoderPool
 
 
+@dataclass(eq=False)
 class CarryOver:
-    """Renames a narration's files, and writes their manifest again, instead of speaking."""
+    """Moves the files of a narration whose words are unchanged, and writes a new manifest.
 
-    def __init__(
-        self,
-        ledger: Ledger,
-        outbox: OutboxAccess,
-        withdrawal: Withdrawal,
-        publisher: Publisher,
-    ) -> None:
-        self._ledger = ledger
-        self._outbox = outbox
-        self._withdrawal = withdrawal
-        self._publisher = publisher
+    Where album or cover differ, a copy of the sound is tagged again and published instead.
+    """
 
-    async def carry(self, job: Job, plan: Plan) -> bool:
-        """Use a published narration with the same words; True if that ends the job."""
-        for older in self._candidates(job):
-            if older.narration == plan.narration:
-                carried = await self._outbox.finish(self._carry(job, older, plan))
-                if carried:
-                    return True
+    _ledger: Ledger
+    _outbox: ShieldedOutboxChanges
+    _publisher: Publisher
+    _moves: SourceMoves
+    _tags: TagMaker
+    _encoders: EncoderPool
+    _work: Path
+    _work_disk: DiskThreads
+
+    async def attempt(self, job: Job, plan: Plan) -> bool:
+        """Keep a published narration with the same words instead; True if that ends the job.
+
+        It is that of this path, or of a source that has moved here.
+        """
+        published = self._ledger.jobs.published(job.path)
+        for older in ([published] if published else []) + await self._moves.moved_from(job):
+            if older.narration == plan.narration and await self._carry_over(job, older, plan):
+                return True
         return False
 
-    def _candidates(self, job: Job) -> list[Job]:
-        """The narration published for this path, then those of moved sources of this content."""
-        published = self._ledger.jobs.published(job.path)
-        return ([published] if published else []) + self._withdrawal.moved_from(job)
+    async def _carry_over(self, job: Job, older: Job, plan: Plan) -> bool:
+        if self._ledger.jobs.get(older.id).state is not JobState.DONE:
+            return False
+        found = await self._outbox.run(partial(_intact, self._outbox.folder, older))
+        carried = found and _carried_manifest(job, older, plan, found)
+        if not (found and carried):
+            return False
+        write: Callable[[], object]
+        if same_tags(job, older, plan, found.shows):
+            names, content = suffixes(older, found), manifests.encode(carried)
+            move = partial(published_files.move, self._outbox.folder, older.stem, job.stem)
+            write = partial(move, names, content)
+            return await self._outbox.finish(self._complete(job, older, plan, found, write))
+        files = await self._tagged_copy(job, older, plan, found)
+        if files is None:
+            return False
+        write = partial(self._write_copy, job, older, found, carried, files)
+        return await self._outbox.finish(self._complete_copy(job, older, plan, found, write))
 
-    async def _carry(self, job: Job, older: Job, plan: Plan) -> bool:
+    async def _complete_copy(
+        self, job: Job, older: Job, plan: Plan, found: Manifest, write: Callable[[], object]
+    ) -> bool:
+        try:
+            return await self._complete(job, older, plan, found, write)
+        finally:
+            await self._discard_copy(job)
+
+    async def _complete(
+        self, job: Job, older: Job, plan: Plan, found: Manifest, write: Callable[[], object]
+    ) -> bool:
+        """Complete the job, unless the older narration is no longer as it was found."""
         # Sort the locks: two sources that swap their paths carry over from each other.
         first, second = sorted((older.stem, job.stem))
         async with self._outbox.lock(first), self._outbox.lock(second, other=first):
-            if self._ledger.jobs.get(older.id).state is not JobState.DONE:
+            read = partial(untrusted_reads.manifest, self._outbox.folder, older.stem)
+            is_published = self._ledger.jobs.get(older.id).state is JobState.DONE
+            if not is_published or await self._outbox.run(read) != found:
                 return False
-            move_files = await self._outbox.run(lambda: self._prepare(job, older, plan))
-            if move_files is None:
-                return False
-            if not self._publisher.begin(job, JobState.PLANNED):
-                return True
-            await self._publisher.write_files(job, move_files)
-            await self._publisher.finish(
-                job, plan, older.duration_s, lambda done: CarriedOver(done, older), older
-            )
+            event = partial(CarriedOver, older=older)
+            publication = Publication(write, older.duration_s, event, older)
+            await self._publisher.complete(job, plan, publication)
             return True
 
-    def _prepare(self, job: Job, older: Job, plan: Plan) -> Callable[[], object] | None:
-        """Return the call that moves the files; None if they are not complete and ours."""
+    def _write_copy(
+        self,
+        job: Job,
+        older: Job,
+        found: Manifest,
+        carried: Manifest,
+        files: Sequence[PreparedFile],
+    ) -> None:
         outbox = self._outbox.folder
-        if not publish.intact(outbox, older.stem):
-            return None
-        manifest = manifests.read(outbox / (older.stem + MANIFEST_SUFFIX))
-        if manifest.source.sha256 != older.source_sha256:
-            return None  # another source's narration has taken this name
-        content = metadata.carried_manifest(job, older, plan, manifest)
-        if content is None:
-            return None
-        suffixes = metadata.suffixes(older, manifest)
-        return lambda: publish.move(outbox, older.stem, job.stem, suffixes, content)
+        published_files.publish(
+            outbox,
+            job.stem,
+            files,
+            lambda outputs: manifests.encode(replace(carried, outputs=outputs)),
+        )
+        if older.stem != job.stem:
+            published_files.withdraw(outbox, older.stem, suffixes(older, found))
+
+    async def _tagged_copy(
+        self, job: Job, older: Job, plan: Plan, found: Manifest
+    ) -> Sequence[PreparedFile] | None:
+        """Copy the files and write the plan's tags, which can be cancelled; None if not ours."""
+        copy = partial(
+            published_files.copy_out,
+            self._outbox.folder,
+            older.stem,
+            found,
+            self._copy_folder(job),
+        )
+        try:
+            if files := await self._outbox.run(copy):
+                await self._tag(job, plan, files, older.duration_s)
+                return files
+        except NarratedError:  # a stranger's sound; of anything else, the encoding tells
+            pass
+        except BaseException:
+            await self._outbox.finish(self._discard_copy(job))
+            raise
+        await self._discard_copy(job)
+        return None
+
+    async def _tag(
+        self, job: Job, plan: Plan, files: Iterable[PreparedFile], duration_s: float
+    ) -> None:
+        format, tags = plan.output.format, await self._tags.make(job, plan)
+        for file in files:
+            if file.suffix == FORMATS[format].suffix:
+                await self._encoders.tag(file.path, format, tags, duration_s)
+
+    def _copy_folder(self, job: Job) -> Path:
+        return self._work / f"{job.id}-tags"
+
+    async def _discard_copy(self, job: Job) -> None:
+        await self._work_disk.run(
+            partial(shutil.rmtree, self._copy_folder(job), ignore_errors=True)
+        )
+
+
+def _intact(outbox: Path, older: Job) -> Manifest | None:
+    """The manifest of a narration if its files are complete and ours."""
+    found = published_files.intact(outbox, older.stem, older.duration_s)
+    if found is None or found.source.sha256 != older.source_sha256:
+        return None  # another source's narration may have taken this name
+    return found
+
+
+def _carried_manifest(job: Job, older: Job, plan: Plan, existing: Manifest) -> Manifest | None:
+    """The manifest of a narration that is carried over; None if its lines differ."""
+    lines = plan.draft.script.lines
+    if len(lines) != len(existing.blocks):
+        return None
+    blocks = tuple(
+        replace(block, block=line.block) for block, line in zip(existing.blocks, lines, strict=True)
+    )
+    renamed = existing.renamed(job.path, older.stem, job.stem)
+    return replace(renamed, blocks=blocks, **version_fields(job, plan))

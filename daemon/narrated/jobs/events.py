@@ -3,8 +3,9 @@
 import logging
 from collections import defaultdict, deque
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, TypeVar
+
+import msgspec
 
 from narrated.ledger.database import Database
 from narrated.ledger.job import Job
@@ -12,45 +13,39 @@ from narrated.ledger.job import Job
 log = logging.getLogger("narrated")
 
 
-@dataclass(frozen=True, slots=True)
-class JobReady:
+class JobReady(msgspec.Struct, frozen=True):
     """A job was created, or may continue: run it."""
 
     job: Job
 
 
-@dataclass(frozen=True, slots=True)
-class JobStopped:
+class JobStopped(msgspec.Struct, frozen=True):
     """The ledger has ended a job, so its task must end too."""
 
     job: Job
 
 
-@dataclass(frozen=True, slots=True)
-class JobFailed:
+class JobFailed(msgspec.Struct, frozen=True):
     """A version of a source cannot be narrated; a note says why."""
 
     job: Job
 
 
-@dataclass(frozen=True, slots=True)
-class PicturesShown:
+class PicturesShown(msgspec.Struct, frozen=True):
     """A post was planned, and shows these pictures (inbox paths)."""
 
     post: str
     pictures: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class PicturesReleased:
+class PicturesReleased(msgspec.Struct, frozen=True):
     """A post was planned, and shows these pictures (inbox paths) no longer."""
 
     post: str
     pictures: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Published:
+class Published(msgspec.Struct, frozen=True):
     """A new narration is in the outbox, with its manifest; the job is done."""
 
     job: Job
@@ -58,46 +53,41 @@ class Published:
     """The engine of the narrator's voice."""
 
 
-@dataclass(frozen=True, slots=True)
-class CarriedOver:
+class CarriedOver(msgspec.Struct, frozen=True):
     """A narration was kept: `job` has the same words as `older`, and is done with its files."""
 
     job: Job
     older: Job
 
 
-@dataclass(frozen=True, slots=True)
-class Withdrawn:
+class Withdrawn(msgspec.Struct, frozen=True):
     """A narration was removed from the outbox."""
 
     job: Job
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Moved:
+class Moved(msgspec.Struct, frozen=True):
     """The source of `older` is now that of `job`; another file may stand at the old path."""
 
     older: Job
     job: Job
 
 
-@dataclass(frozen=True, slots=True)
-class SourceRemoved:
+class SourceRemoved(msgspec.Struct, frozen=True):
     """The daemon archived or deleted a source (its inbox path), or found it removed."""
 
     path: str
 
 
-@dataclass(frozen=True, slots=True)
-class SourceReturned:
+class SourceReturned(msgspec.Struct, frozen=True):
     """A source (its inbox path) came back while its narration was being withdrawn or moved."""
 
     path: str
 
 
-Event = TypeVar("Event")
-Listener = Callable[[Event], object]
+EventT = TypeVar("EventT")
+Listener = Callable[[EventT], object]
 
 
 class EventDispatcher:
@@ -114,7 +104,7 @@ class EventDispatcher:
         self._pending: deque[object] = deque()
         self._is_delivering = False
 
-    def subscribe(self, kind: type[Event], listener: Listener[Event]) -> None:
+    def subscribe(self, kind: type[EventT], listener: Listener[EventT]) -> None:
         """Call the listener with each event of this class."""
         self._listeners[kind].append(listener)
 

@@ -2,9 +2,11 @@
 
 import logging
 import time
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from narrated.errors import SourceUnreadable
+from narrated.inbox.async_reads import AsyncInboxReader
 from narrated.inbox.events import (
     ConflictCopyFound,
     ConflictCopyGone,
@@ -16,12 +18,13 @@ from narrated.inbox.events import (
     RootLost,
     ScanFinished,
     WatchLost,
+    WatchRegained,
 )
 from narrated.inbox.name_rules import NameKind, judge_path
+from narrated.jobs.bulk_requeue_runner import BulkRequeueRunner
 from narrated.jobs.error_notes import ErrorNotes
 from narrated.jobs.events import EventDispatcher, JobReady, JobStopped
-from narrated.jobs.job_factory import JobFactory
-from narrated.jobs.overrides import applies_by_place
+from narrated.jobs.job_creation import JobCreator
 from narrated.jobs.source_disposal import SourceDisposal
 from narrated.jobs.standalone_picture_jobs import StandalonePictureJobs
 from narrated.ledger.job import Job, JobCause, JobReason, JobState
@@ -29,6 +32,7 @@ from narrated.ledger.store import Ledger
 from narrated.logs import fields
 from narrated.printable import printable
 
+MOST_WITHDRAWN = 16
 MOVE_WINDOW_S = 60.0
 """If a copy came at most this long before its original went, both together were a move."""
 
@@ -51,33 +55,38 @@ class InboxStatus:
         return self.scanned or bool(self.root_problem)
 
 
+@dataclass(eq=False)
 class Ingest:
     """Applies the inbox's events to the ledger, in the daemon's event loop."""
 
-    def __init__(
-        self,
-        ledger: Ledger,
-        jobs: JobFactory,
-        pictures: StandalonePictureJobs,
-        notes: ErrorNotes,
-        disposal: SourceDisposal,
-        events: EventDispatcher,
-    ) -> None:
-        self._ledger = ledger
-        self._jobs = jobs
-        self._pictures = pictures
-        self._notes = notes
-        self._disposal = disposal
-        self._events = events
-        self.status = InboxStatus()
+    _ledger: Ledger
+    _jobs: JobCreator
+    _pictures: StandalonePictureJobs
+    _notes: ErrorNotes
+    _disposal: SourceDisposal
+    _events: EventDispatcher
+    _inbox: AsyncInboxReader
+    _requeues: BulkRequeueRunner
+    status: InboxStatus = field(default_factory=InboxStatus)
+    has_vanished: bool = False
+    """A file was reported gone: a job that waits for an absent one may go on without it."""
 
-    def take(self, event: Event) -> None:
-        """Apply one event."""
+    async def moved_to(self, event: Event) -> set[str]:
+        """Return the sources that have moved to the path of a new file, for `take`."""
+        if not isinstance(event, FileReady):
+            return set()
+        origins = self._jobs.possible_origins(event.path, event.sha256)
+        moved = set(origins) - await self._inbox.existing(origins)
+        # Look at the new path last: the whole inbox may be absent.
+        return moved if moved and await self._inbox.exists(event.path) else set()
+
+    def take(self, event: Event, moved: Collection[str] = ()) -> None:
+        """Apply one event; `moved` as `moved_to` found it."""
         match event:
-            case FileReady() | FileVanished() | FileUnreadable() if is_setting(event.path):
+            case FileReady() | FileVanished() | FileUnreadable() if _is_setting(event.path):
                 self._override_changed(event)
             case FileReady():
-                self._file_ready(event)
+                self._file_ready(event, moved)
             case FileUnreadable():
                 self._file_unreadable(event)
             case FileVanished(path):
@@ -90,19 +99,23 @@ class Ingest:
                 self.status.conflicts.discard(path)
             case _:
                 self._update_status(event)
-        if isinstance(event, FileVanished):
-            self._resume_absent()
+        self.has_vanished |= isinstance(event, FileVanished)
 
-    def withdraw_due(self, withdraw_after_s: float) -> list[Job]:
-        """Return published jobs whose source has been gone for that long.
+    def withdraw_due(
+        self, withdraw_after_s: float, after: tuple[float, str] | None
+    ) -> tuple[list[Job], tuple[float, str] | None]:
+        """Return the next published jobs whose source has been gone for that long.
 
-        Returns none before the first whole scan, or while the inbox is absent.
+        And where to go on; None at the end. Returns none before the first whole scan, or while the
+        inbox is absent.
         """
         if self.status.root_problem or not self.status.scanned:
-            return []
-        gone = self._ledger.sources.gone(time.time() - withdraw_after_s)
-        published = [self._ledger.jobs.published(path) for path in gone]
-        return [job for job in published if job is not None]
+            return [], None
+        before = time.time() - withdraw_after_s
+        gone = self._ledger.sources.gone_between(after, before, MOST_WITHDRAWN)
+        published = [self._ledger.jobs.published(path) for _, path in gone]
+        jobs = [job for job in published if job is not None]
+        return jobs, gone[-1] if len(gone) == MOST_WITHDRAWN else None
 
     def _update_status(self, event: Event) -> None:
         match event:
@@ -111,17 +124,20 @@ class Ingest:
                 self.status.root_problem = reason
                 self.status.scanned = False  # only a new scan tells which files are gone
             case RootFound():
-                log.info("the inbox is there again")
+                log.info("the inbox is back")
                 self.status.root_problem = ""
             case WatchLost(reason):
-                log.warning("%s The inbox is scanned instead.", reason)
-                self.status.watch_problem = reason
+                self.status.watch_problem = f"inotify cannot watch the inbox: {reason}"
+                log.warning("%s; it is scanned instead", self.status.watch_problem)
+            case WatchRegained():
+                log.info("inotify watches the inbox again")
+                self.status.watch_problem = ""
             case ScanFinished(count, seconds):
                 log.debug("%d files scanned in %.2f s", count, seconds)
                 self.status.files = count
                 self.status.scanned = True
 
-    def _file_ready(self, event: FileReady) -> None:
+    def _file_ready(self, event: FileReady, moved: Collection[str]) -> None:
         with self._ledger.transaction():
             self._ledger.sources.record(event.path, event.signature, event.sha256)
             posts = self._ledger.pictures.posts_showing(event.path)
@@ -131,15 +147,15 @@ class Ingest:
             if posts:
                 self._pictures.supersede([event.path])
             else:
-                self._create_version(event)
+                self._create_version(event, moved)
 
-    def _create_version(self, event: FileReady) -> None:
+    def _create_version(self, event: FileReady, moved: Collection[str]) -> None:
         """Create a job for new content, or for known content that may succeed now."""
         current = self._ledger.jobs.current(event.path)
         is_known = current is not None and current.source_sha256 == event.sha256
         if current is None or not is_known or self._is_worth_another(current):
             size_bytes = event.signature.size
-            self._jobs.create(event.path, event.sha256, size_bytes, JobCause.FOUND)
+            self._jobs.create(event.path, event.sha256, size_bytes, JobCause.FOUND, moved)
         elif current.state is JobState.QUEUED:
             self._events.publish(JobReady(current))
 
@@ -154,29 +170,16 @@ class Ingest:
     def _override_changed(self, event: FileReady | FileVanished | FileUnreadable) -> None:
         """Plan the posts again that a folder's settings or a lexicon apply to."""
         path = event.path
-        jobs: list[Job] = []
+        if isinstance(event, FileUnreadable):
+            log.warning("%s %s", event.problem, event.remedy, extra=fields(file=path))
+            return
+        sha256 = event.sha256 if isinstance(event, FileReady) else ""
         with self._ledger.transaction():
-            match event:
-                case FileReady(_, signature, sha256):
-                    self._ledger.sources.record(path, signature, sha256)
-                    jobs = self._jobs.recreate_all(self._affected(path, sha256), JobCause.SETTINGS)
-                case FileVanished():
-                    self._ledger.sources.mark_gone(path)
-                    jobs = self._jobs.recreate_all(self._affected(path, ""), JobCause.SETTINGS)
-                case FileUnreadable(_, _, problem, remedy):
-                    log.warning("%s %s", problem, remedy, extra=fields(file=path))
-        if jobs:
-            about = fields(file=path)
-            log.info(
-                "%s changed: %d files are planned again", printable(path), len(jobs), extra=about
-            )
-
-    def _affected(self, path: str, sha256: str) -> list[str]:
-        """The posts that were planned with other content of a file, or without it."""
-        posts = self._ledger.plan_inputs.posts_with_other(path, sha256)
-        if sha256 and applies_by_place(path):
-            posts += self._ledger.plan_inputs.posts_without(path)
-        return posts
+            if isinstance(event, FileReady):
+                self._ledger.sources.record(path, event.signature, sha256)
+            else:
+                self._ledger.sources.mark_gone(path)
+            self._requeues.begin_settings(path, sha256)
 
     def _file_unreadable(self, event: FileUnreadable) -> None:
         job = self._jobs.create_unreadable(
@@ -184,29 +187,24 @@ class Ingest:
         )
         about = fields(file=event.path, job=job.id)
         log.warning("%s waits: %s", printable(event.path), event.problem, extra=about)
-        self._notes.write_now(job, SourceUnreadable(event.problem, event.remedy))
+        self._notes.write_soon(job, SourceUnreadable(event.problem, event.remedy))
 
     def _file_vanished(self, path: str) -> None:
         log.debug("%s is gone from the inbox", printable(path))
         self.status.conflicts.discard(path)
         with self._ledger.transaction():
             self._ledger.sources.mark_gone(path)
-            self._stop_pointless(path)
+            for job in filter(self._is_pointless, self._ledger.jobs.stoppable(path)):
+                self._ledger.jobs.move(job, JobState.REMOVED, problem="its source is gone")
+                self._notes.remove_soon(job)
+                self._events.publish(JobStopped(job))
             self._follow_move(path)
             self._pictures.release(self._ledger.pictures.of_post(path))
 
-    def _stop_pointless(self, path: str) -> None:
-        for job in self._ledger.jobs.stoppable(path):
-            if self._is_pointless(job):
-                self._ledger.jobs.move(job, JobState.REMOVED, problem="its source is gone")
-                self._notes.remove(job)
-                self._events.publish(JobStopped(job))
-
     def _is_pointless(self, job: Job) -> bool:
         """True if a job without its source is to end: a planned one continues, unless it moved."""
-        if job.state in (JobState.FAILED, JobState.WAITING) or self._ledger.jobs.plan(job) is None:
-            return True
-        return bool(self._copies(job))
+        is_idle = job.state in (JobState.FAILED, JobState.WAITING)
+        return is_idle or self._ledger.jobs.plan(job) is None or bool(self._copies(job))
 
     def _follow_move(self, path: str) -> None:
         """If a copy came just before, let its job carry the narration over to the new path."""
@@ -221,12 +219,6 @@ class Ingest:
         arrived = self._ledger.sources.arrived_since(job.source_sha256, since)
         return [path for path in arrived if path != job.path]
 
-    def _resume_absent(self) -> None:
-        """Resume jobs that waited for an absent file: it may be the one now reported as gone."""
-        for job in self._ledger.jobs.waiting_for(JobReason.ABSENT):
-            self._events.publish(JobReady(self._ledger.jobs.move(job, JobState.QUEUED)))
 
-
-def is_setting(path: str) -> bool:
-    """True if a file of this name is a folder's settings or a lexicon, and no source."""
+def _is_setting(path: str) -> bool:
     return judge_path(path) is NameKind.SETTINGS

@@ -2,12 +2,18 @@
 
 import hashlib
 import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
 from typing import Any, Self
 
 import msgspec
 
 from narrated.errors import NarratedError
 from narrated.script.script import Draft, ReadingSettings
+
+_SORTED = json.JSONEncoder(sort_keys=True, ensure_ascii=True)
 
 
 class PlanOutdated(NarratedError):
@@ -21,6 +27,26 @@ class OutputSettings(msgspec.Struct, frozen=True):
     bitrate: int | None = None
     album: str = ""
     author: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class JobDefaults:
+    """The settings of new jobs, from the configuration in force."""
+
+    settings: ReadingSettings
+    output: OutputSettings
+    limits: Mapping[str, int]
+    """Engine name to the length of its longest chunk, in characters."""
+    captions: str
+    """The engine that describes pictures."""
+    caption_options: Mapping[str, Any]
+    picture_roots: Mapping[str, str]
+    """Prefix of a picture's address to the folder of the inbox that it stands for."""
+    picture_wait_s: float
+    lexicon: Path | None
+    ignore: Sequence[str] = ()
+    since: date | None = None
+    """Older posts that have no narration are left out."""
 
 
 class Plan(msgspec.Struct, frozen=True, rename={"draft": "plan", "output": "edition"}):
@@ -73,6 +99,12 @@ class Plan(msgspec.Struct, frozen=True, rename={"draft": "plan", "output": "edit
         """Name the engine that speaks one chunk."""
         return self.draft.speakers[self.draft.chunks[seq].speaker].engine
 
+    @property
+    def engines(self) -> tuple[str, ...]:
+        """Names of the engines that speak it, in alphabetical order."""
+        speakers = {chunk.speaker for chunk in self.draft.chunks}
+        return tuple(sorted({self.draft.speakers[name].engine for name in speakers}))
+
     def encode(self) -> bytes:
         """Encode for the ledger: JSON with escapes, since paths may not be UTF-8."""
         return json.dumps(msgspec.to_builtins(self)).encode("ascii")
@@ -82,7 +114,7 @@ class Plan(msgspec.Struct, frozen=True, rename={"draft": "plan", "output": "edit
         """Decode a plan from the ledger; PlanOutdated if another version of narrated wrote it."""
         try:
             return msgspec.convert(json.loads(content), cls)
-        except (ValueError, msgspec.ValidationError) as error:
+        except (ValueError, msgspec.ValidationError, RecursionError) as error:
             raise PlanOutdated(f"Its plan has another format: {error}.", "Try again.") from error
 
 
@@ -102,5 +134,4 @@ def seed(digest: str, take: int) -> int:
 
 def json_digest(value: Any) -> str:
     """The sha256 of a value's JSON with sorted keys."""
-    text = json.dumps(value, sort_keys=True, ensure_ascii=True)
-    return hashlib.sha256(text.encode()).hexdigest()
+    return hashlib.sha256(_SORTED.encode(value).encode()).hexdigest()

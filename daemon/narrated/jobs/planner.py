@@ -1,101 +1,70 @@
-"""Planning: reads a job's source, describes its pictures, and cuts its script into chunks."""
+"""Planning: reads a job's source, and makes its script, chunks, digests and takes."""
 
-import asyncio
-import hashlib
-import time
-from collections.abc import Mapping, Sequence
-from concurrent.futures import Executor
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from datetime import date
+from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from narrated.errors import EngineError, NarratedError, SourceAbsent, SourceError
-from narrated.inbox import safe_read
-from narrated.jobs.overrides import Overrides, Texts
-from narrated.jobs.plan import OutputSettings, Plan, json_digest, take_key
+from narrated.disk_threads import DiskThreads
+from narrated.engines.interface import EngineInfo
+from narrated.errors import NarratedError, SourceError
+from narrated.inbox.async_reads import AsyncInboxReader
+from narrated.jobs.picture_captions import PICTURE_BYTES, PictureCaptions, is_picture
+from narrated.jobs.plan import JobDefaults, Plan, json_digest, take_key
+from narrated.jobs.settings_and_lexicons import SettingsAndLexicons, Texts
+from narrated.jobs.standing import post_day
 from narrated.ledger.job import Job
 from narrated.ledger.store import Ledger
-from narrated.reading.source_reader import PICTURES
-from narrated.script.script import Caption, Chunk, Draft, ReadingSettings, Speaker
+from narrated.script.script import Caption, Chunk, Draft, Speaker
 from narrated.workers.parser_pool import ParserPool
-from narrated.workers.pool import EngineInfo
-from narrated.workers.schedule import Request, Scheduler
+from narrated.workers.request_dispatch import Scheduler
 
 TEXT_BYTES = 64 * 2**20
-PICTURE_BYTES = 256 * 2**20
-CAPTION_WEIGHT = 200.0
-"""The scheduler counts a caption as this many characters of its job."""
-PICTURE_POLL_S = 0.1
-UNSEEN = "not looked at yet"
-"""The caption of every picture if the planner is blind."""
 
 
-@dataclass(frozen=True, slots=True)
-class JobDefaults:
-    """The settings of new jobs, from the configuration in force."""
+class TooOld(NarratedError):
+    """A post is older than `since`, and has no narration."""
 
-    settings: ReadingSettings
-    output: OutputSettings
-    limits: Mapping[str, int]
-    """Engine name to the length of its longest chunk, in characters."""
-    captions: str
-    """The engine that describes pictures."""
-    caption_options: Mapping[str, Any]
-    picture_roots: Mapping[str, str]
-    """Prefix of a picture's address to the folder of the inbox that it stands for."""
-    picture_wait_s: float
-    lexicon: Path | None
-    ignore: Sequence[str] = ()
+    def __init__(self, day: date, since: date, shown: Mapping[str, str]) -> None:
+        super().__init__(f"Its date is {day}, and `since` is {since}.")
+        self.day = day
+        self.shown = shown
+        """Its pictures: they are left out with it."""
 
 
 class SourceChanged(NarratedError):
     """The source is no longer the job's version; the scanner will report the newer one."""
 
 
+@dataclass(eq=False)
 class Planner:
     """Makes plans. Untrusted bytes are parsed only in the child processes of the parser pool."""
 
-    def __init__(
-        self,
-        inbox: Path,
-        ledger: Ledger,
-        parsers: ParserPool,
-        scheduler: Scheduler,
-        disk: Executor,
-        *,
-        at_rest: bool = False,
-        blind: bool = False,
-    ) -> None:
-        """`at_rest`: nobody writes to the inbox, so its pictures count without being ingested.
-
-        `blind`: find pictures, but have none described.
-        """
-        self._inbox = inbox
-        self._ledger = ledger
-        self._parsers = parsers
-        self._scheduler = scheduler
-        self._disk = disk
-        self._at_rest = at_rest
-        self._blind = blind
+    _inbox: AsyncInboxReader
+    _ledger: Ledger
+    parsers: ParserPool
+    _scheduler: Scheduler
+    _disk: DiskThreads
+    """That of the configured lexicon."""
+    captions: PictureCaptions
 
     def overrides(
         self, defaults: JobDefaults, *, of_folders: bool = True, waits_for_absent: bool = False
-    ) -> Overrides:
+    ) -> SettingsAndLexicons:
         """Build the reader of settings and lexicons for one plan."""
-        return Overrides(
-            self._inbox,
-            self._ledger,
-            self._disk,
-            defaults.ignore,
-            of_folders=of_folders,
-            waits_for_absent=waits_for_absent,
-        )
+        ignore = defaults.ignore
+        return SettingsAndLexicons(self._inbox, self._ledger, ignore, of_folders, waits_for_absent)
 
-    async def plan(self, job: Job, defaults: JobDefaults, overrides: Overrides) -> Plan:
-        """Plan a job. Errors: SourceChanged, SourceError, EngineError."""
-        source = await self._read_source(job)
+    async def plan(self, job: Job, defaults: JobDefaults, overrides: SettingsAndLexicons) -> Plan:
+        """Plan a job. Errors: SourceChanged, SourceError, EngineError, EngineLoading, TooOld."""
+        source = await self._read(job.path)
+        if sha256(source).hexdigest() != job.source_sha256:
+            raise SourceChanged("The source changed before it was read.")
         return await self._plan(job.path, source, job.id, defaults, overrides)
 
     async def plan_text(self, text: str, defaults: JobDefaults) -> Plan:
@@ -105,61 +74,31 @@ class Planner:
 
     async def draft(self, path: str, defaults: JobDefaults) -> Draft:
         """Draft the script of a file of the inbox as it is now."""
-        source = await self._read(path, _size_limit(path))
+        source = await self._read(path)
         return (await self._draft(path, source, 0, defaults, self.overrides(defaults)))[0]
 
-    async def cover(self, plan: Plan, job: Job) -> bytes | None:
-        """Make a JPEG of the first picture shown that is unchanged since; None if there is none."""
-        for path, sha256 in _cover_candidates(plan, job).items():
-            try:
-                picture = await self._read(path, PICTURE_BYTES)
-                if hashlib.sha256(picture).hexdigest() == sha256:
-                    return await self._parsers.ask({"do": "cover"}, picture)
-            except NarratedError:
-                continue  # better a narration without a cover than none
-        return None
-
-    async def describe(self, picture: bytes, flow: int, defaults: JobDefaults) -> str:
-        """Caption a picture; the ledger keeps captions, so that each is made only once."""
-        if self._blind:
-            return UNSEEN
-        engine = await self._scheduler.engine(defaults.captions)
-        options = dict(defaults.caption_options)
-        key = json_digest([hashlib.sha256(picture).hexdigest(), engine.identity, options])
-        text = self._ledger.captions.get(key)
-        if text is None:
-            request = Request(
-                key=f"caption-{key}",
-                engine=defaults.captions,
-                job=flow,
-                weight=CAPTION_WEIGHT,
-                header={"options": options},
-                payload=picture,
-            )
-            result = await self._scheduler.perform(request)
-            text = str(result.header["text"])
-            self._ledger.captions.record(key, text)
-        return text
-
     async def _plan(
-        self, path: str, source: bytes, flow: int, defaults: JobDefaults, overrides: Overrides
+        self,
+        path: str,
+        source: bytes,
+        job_id: int,
+        defaults: JobDefaults,
+        overrides: SettingsAndLexicons,
     ) -> Plan:
         """Plan a source as if it were at this path of the inbox."""
-        draft, shown = await self._draft(path, source, flow, defaults, overrides)
-        engines = {
-            name: await self._scheduler.engine(speaker.engine)
-            for name, speaker in draft.speakers.items()
-        }
+        draft, shown = await self._draft(path, source, job_id, defaults, overrides)
+        engines = await self._engines(draft.speakers, waits=not job_id)
         digests = tuple(
             _chunk_digest(chunk, draft.speakers[chunk.speaker], engines[chunk.speaker])
             for chunk in draft.chunks
         )
         chosen = self._ledger.takes.choices(path)
         takes = tuple(chosen.get(digest, 0) for digest in digests)
+        album = draft.overrides.album or defaults.output.album
         return Plan(
             draft=draft,
-            output=_output_settings(defaults.output, draft),
-            settings=draft.surroundings.settings,
+            output=msgspec.structs.replace(defaults.output, album=album),
+            settings=draft.overrides.settings,
             digests=digests,
             takes=takes,
             keys=tuple(map(take_key, digests, takes)),
@@ -172,18 +111,35 @@ class Planner:
             consulted=dict(overrides.consulted),
         )
 
+    async def _engines(
+        self, speakers: Mapping[str, Speaker], *, waits: bool
+    ) -> dict[str, EngineInfo]:
+        """The engine of each speaker; all that name one engine get the same identity of it."""
+        voices: dict[str, set[str]] = {}
+        for speaker in speakers.values():
+            voices.setdefault(speaker.engine, set()).update({speaker.voice} - {""})
+        found = {
+            name: await self._scheduler.engine(name, voices[name], waits=waits) for name in voices
+        }
+        return {who: found[speaker.engine] for who, speaker in speakers.items()}
+
     async def _draft(
-        self, path: str, source: bytes, flow: int, defaults: JobDefaults, overrides: Overrides
+        self,
+        path: str,
+        source: bytes,
+        job_id: int,
+        defaults: JobDefaults,
+        overrides: SettingsAndLexicons,
     ) -> tuple[Draft, dict[str, str]]:
         """Draft the script, and list the pictures shown.
 
         The source is parsed twice if it shows pictures or names lexicons: the first time to find
         them, the second time with captions and lexicons.
         """
-        folders = await overrides.settings(path)
-        lexicons = _configured_lexicon(defaults.lexicon) + await overrides.lexicons(path)
+        folders, lexicons = await overrides.by_place(path)
+        if defaults.lexicon is not None:
+            lexicons = await self._disk.run(_configured_lexicon, defaults.lexicon) + lexicons
         request = {
-            "do": "plan",
             "name": path.rpartition("/")[2],
             "captions": {},
             "lexicons": lexicons,
@@ -191,115 +147,51 @@ class Planner:
             "settings": msgspec.to_builtins(defaults.settings),
             "limits": dict(defaults.limits),
         }
-        draft = await self._parse(request, source)
-        references = draft.surroundings.lexicons if draft.narrate else ()
+        draft = await self._parse(path, request, source, job_id)
+        references = draft.overrides.lexicons if draft.narrate else ()
+        if job_id and draft.narrate:
+            self._check_age(path, source, draft, defaults)
         named = await overrides.named_lexicons(path, folders, references)
         if not draft.shown and not named:
             return draft, {}
-        captions, shown = await self._captions(
-            path, draft, source, flow, defaults, overrides.waits_for_absent
-        )
-        request |= {"lexicons": lexicons + named, "captions": msgspec.to_builtins(captions)}
-        return await self._parse(request, source), shown
-
-    async def _parse(self, request: Mapping[str, Any], source: bytes) -> Draft:
-        return msgspec.json.decode(await self._parsers.ask(request, source), type=Draft)
-
-    async def _captions(
-        self,
-        path: str,
-        draft: Draft,
-        source: bytes,
-        flow: int,
-        defaults: JobDefaults,
-        waits_for_absent: bool,
-    ) -> tuple[dict[str, Caption], dict[str, str]]:
-        """Captions by address as written in the source, and the sha256 of each picture by path."""
-        if draft.kind == "picture":
-            text = await self.describe(source, flow, defaults)
-            return {draft.shown[0].source: Caption(text=text)}, {}
-        captions: dict[str, Caption] = {}
-        by_path: dict[str, Caption] = {}
         shown: dict[str, str] = {}
-        # All pictures share one deadline: a post may name thousands that never come.
-        deadline = time.monotonic() + defaults.picture_wait_s
-        roots = _picture_roots(defaults, draft)
-        for picture in draft.shown:
-            target = safe_read.resolve(path, picture.source, roots)
-            if target is None or not _is_picture(target):
-                captions[picture.source] = Caption(
-                    missing="it is not a picture in the inbox, and nothing is fetched"
-                )
-                continue
-            if target not in by_path:  # one picture may have a thousand spellings
-                by_path[target], shown[target] = await self._caption(
-                    target, flow, defaults, deadline, waits_for_absent
-                )
-            captions[picture.source] = by_path[target]
-        return captions, shown
+        if draft.kind == "picture":
+            text = await self.captions.describe(source, job_id, defaults)
+            captions = {draft.shown[0].source: Caption(text=text)}
+        else:
+            captions, shown = await self.captions.of_post(
+                path, draft, job_id, defaults, overrides.waits_for_absent
+            )
+        request |= {"lexicons": lexicons + named, "captions": msgspec.to_builtins(captions)}
+        return await self._parse(path, request, source, job_id), shown
 
-    async def _caption(
-        self, path: str, flow: int, defaults: JobDefaults, deadline: float, waits_for_absent: bool
-    ) -> tuple[Caption, str]:
-        sha256 = await self._wait_for_picture(path, deadline)
-        if not sha256:
-            return Caption(missing=f"{path} is not in the inbox"), ""
-        try:
-            picture = await self._read(path, PICTURE_BYTES)
-            return Caption(text=await self.describe(picture, flow, defaults)), sha256
-        except SourceAbsent as error:
-            if waits_for_absent and self._ledger.sources.sha256(path) == sha256:
-                raise
-            return Caption(missing=error.problem), ""
-        except (SourceError, EngineError) as error:
-            return Caption(missing=error.problem), sha256
+    def _check_age(self, path: str, source: bytes, draft: Draft, defaults: JobDefaults) -> None:
+        """Raise TooOld if `since` leaves out a post: before its pictures are described."""
+        since = defaults.since
+        if since is None or (day := post_day(self._ledger, path, draft.date)) >= since:
+            return
+        jobs = self._ledger.jobs
+        if not (jobs.published(path) or jobs.published_alike(sha256(source).hexdigest(), 1)):
+            is_text = draft.kind == "text"
+            shown = self.captions.shown(path, draft, defaults) if is_text else {}
+            raise TooOld(day, since, shown)
 
-    async def _wait_for_picture(self, path: str, deadline: float) -> str:
-        """Return the sha256 of an ingested picture; wait for one that is still being written."""
-        if self._at_rest and safe_read.exists(self._inbox, path):
-            return hashlib.sha256(await self._read(path, PICTURE_BYTES)).hexdigest()
-        while not (sha256 := self._ledger.sources.sha256(path)):
-            if not safe_read.exists(self._inbox, path) or time.monotonic() > deadline:
-                return ""
-            await asyncio.sleep(PICTURE_POLL_S)
-        return sha256
-
-    async def _read_source(self, job: Job) -> bytes:
-        source = await self._read(job.path, _size_limit(job.path))
-        if hashlib.sha256(source).hexdigest() != job.source_sha256:
-            raise SourceChanged("The source changed before it was read.")
-        return source
-
-    async def _read(self, path: str, limit_bytes: int) -> bytes:
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(
-            self._disk, safe_read.read, self._inbox, path, limit_bytes
+    async def _parse(
+        self, path: str, request: Mapping[str, Any], source: bytes, job_id: int
+    ) -> Draft:
+        """Have a source parsed. Lexicons and captions may be large, so they follow the source."""
+        header = {"do": "plan", "source_bytes": len(source)}
+        fields = json.dumps(request).encode("ascii")  # paths may not be Unicode
+        return msgspec.json.decode(
+            await self.parsers.ask(header, source + fields, path, job_id), type=Draft
         )
 
-
-def _is_picture(path: str) -> bool:
-    return PurePosixPath(path).suffix.lower() in PICTURES
-
-
-def _size_limit(path: str) -> int:
-    return PICTURE_BYTES if _is_picture(path) else TEXT_BYTES
+    async def _read(self, path: str) -> bytes:
+        return await self._inbox.read(path, PICTURE_BYTES if is_picture(path) else TEXT_BYTES)
 
 
-def _picture_roots(defaults: JobDefaults, draft: Draft) -> dict[str, str]:
-    roots = {"/" + prefix.strip("/"): folder for prefix, folder in defaults.picture_roots.items()}
-    return roots | draft.surroundings.pictures
-
-
-def _cover_candidates(plan: Plan, job: Job) -> dict[str, str]:
-    if plan.draft.kind == "picture":
-        return {job.path: job.source_sha256}
-    return {path: sha256 for path, sha256 in plan.shown.items() if sha256}
-
-
-def _configured_lexicon(lexicon: Path | None) -> Texts:
+def _configured_lexicon(lexicon: Path) -> Texts:
     """Read the configured lexicon; every lexicon of the inbox overrides it."""
-    if lexicon is None:
-        return []
     try:
         return [(str(lexicon), lexicon.read_text(encoding="utf-8"))]
     except (OSError, UnicodeDecodeError) as error:
@@ -307,10 +199,6 @@ def _configured_lexicon(lexicon: Path | None) -> Texts:
             f"The pronunciations {lexicon} cannot be read: {error}.",
             "Mend or remove that file, then `narrated retry --failed`.",
         ) from error
-
-
-def _output_settings(output: OutputSettings, draft: Draft) -> OutputSettings:
-    return msgspec.structs.replace(output, album=draft.surroundings.album or output.album)
 
 
 def _chunk_digest(chunk: Chunk, speaker: Speaker, engine: EngineInfo) -> str:

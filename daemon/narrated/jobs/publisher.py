@@ -1,65 +1,98 @@
-"""Publishing: tags a rendered narration and brings its files into the outbox."""
+"""Publishing: brings a narration into the outbox."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
 
-from narrated.audio.tags import tag
+import msgspec
+
+from narrated import __version__
+from narrated.disk_threads import DiskThreads
 from narrated.errors import NarratedError
-from narrated.jobs import metadata
-from narrated.jobs.error_notes import ErrorNotes
+from narrated.jobs.encoded_narration import EncodedNarration
+from narrated.jobs.error_notes import ErrorNotes, now
 from narrated.jobs.events import EventDispatcher, Published
-from narrated.jobs.outbox_access import OutboxAccess
+from narrated.jobs.narration_tags import TagMaker
 from narrated.jobs.plan import Plan
-from narrated.jobs.planner import Planner
-from narrated.jobs.render import RenderedNarration
+from narrated.jobs.shielded_outbox_changes import ShieldedOutboxChanges
 from narrated.jobs.source_disposal import SourceDisposal
-from narrated.jobs.withdrawal import Withdrawal
+from narrated.jobs.source_moves import SourceMoves
 from narrated.ledger.job import Job, JobCause, JobState
 from narrated.ledger.store import Ledger
+from narrated.os_error_remedies import storing
 from narrated.outbox import manifest as manifests
-from narrated.outbox import publish
+from narrated.outbox import published_files
+from narrated.outbox.manifest import Manifest, ManifestOutput, ManifestSource, SkippedPart
+from narrated.outbox.published_files import PreparedFile
+from narrated.script.script import Role
+from narrated.workers.encoder_pool import EncoderPool
 
 
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """The files that complete a job, and the news of it."""
+
+    write: Callable[[], object]
+    """Brings the files into the outbox; called in a thread."""
+    duration_s: float
+    event: Callable[[Job], object]
+    """Makes the event from the finished job."""
+    older: Job | None = None
+    """The job whose narration is carried over; None if this one was spoken."""
+
+
+@dataclass(eq=False)
 class Publisher:
     """Publishes narrations. A publication that has begun is finished, never cancelled."""
 
-    def __init__(
-        self,
-        ledger: Ledger,
-        planner: Planner,
-        disposal: SourceDisposal,
-        withdrawal: Withdrawal,
-        notes: ErrorNotes,
-        outbox: OutboxAccess,
-        events: EventDispatcher,
-    ) -> None:
-        self._ledger = ledger
-        self._planner = planner
-        self._disposal = disposal
-        self._withdrawal = withdrawal
-        self._notes = notes
-        self._outbox = outbox
-        self._events = events
+    _ledger: Ledger
+    _tags: TagMaker
+    _encoders: EncoderPool
+    _disposal: SourceDisposal
+    _moves: SourceMoves
+    _notes: ErrorNotes
+    _outbox: ShieldedOutboxChanges
+    _events: EventDispatcher
+    _work_disk: DiskThreads
 
-    async def publish(self, job: Job, plan: Plan, rendered: RenderedNarration) -> None:
-        """Tag the audio and bring all files into the outbox; the job is then done."""
-        await self._outbox.finish(self._publish_and_discard(job, plan, rendered))
+    async def publish(self, job: Job, plan: Plan, encoded: EncodedNarration) -> None:
+        """Tag the audio and bring all files into the outbox; the job is then done.
 
-    async def _publish_and_discard(self, job: Job, plan: Plan, rendered: RenderedNarration) -> None:
+        Until the sound is tagged, which takes seconds for a long book, it can be cancelled.
+        """
+        try:
+            tags = await self._tags.make(job, plan)
+            await self._encoders.tag(encoded.audio, plan.output.format, tags, encoded.duration_s)
+        except BaseException:
+            await self._outbox.finish(self._work_disk.run(encoded.discard))
+            raise
+        await self._outbox.finish(self._publish_and_discard(job, plan, encoded))
+
+    async def complete(self, job: Job, plan: Plan, publication: Publication) -> None:
+        """Publish files and finish the job, unless it gave way to a newer version meanwhile.
+
+        The caller holds the lock of the narration. Errors: StorageError.
+        """
+        if self._begin(job, JobState.PLANNED if publication.older else JobState.SPEAKING):
+            has_note = await self._write_files(job, publication.write)
+            await self._notes.remove_unless_needed(job, stands=has_note)
+            await self._finish(job, plan, publication)
+
+    async def _publish_and_discard(self, job: Job, plan: Plan, encoded: EncodedNarration) -> None:
         try:
             async with self._outbox.lock(job.stem):
-                await self._publish(job, plan, rendered)
+                await self._publish(job, plan, encoded)
         finally:
-            rendered.discard()
+            await self._work_disk.run(encoded.discard)
 
-    async def _publish(self, job: Job, plan: Plan, rendered: RenderedNarration) -> None:
-        cover = await self._planner.cover(plan, job)
-        if not self.begin(job, JobState.SPEAKING):
-            return
-        await self.write_files(job, lambda: self._write(job, plan, rendered, cover))
-        engine = plan.draft.speakers["narrator"].engine
-        await self.finish(job, plan, rendered.duration_s, lambda done: Published(done, engine))
+    async def _publish(self, job: Job, plan: Plan, encoded: EncodedNarration) -> None:
+        write = partial(self._write, job, plan, encoded)
+        event = partial(Published, engine=plan.draft.speakers["narrator"].engine)
+        await self.complete(job, plan, Publication(write, encoded.duration_s, event))
 
-    def begin(self, job: Job, state: JobState) -> bool:
+    def _begin(self, job: Job, state: JobState) -> bool:
         """Move a job from `state` to publishing; from here on nothing stops it.
 
         False if the job was superseded or cancelled while it waited, or if a newer version was
@@ -77,51 +110,104 @@ class Publisher:
             self._ledger.jobs.move(job, JobState.PUBLISHING)
         return True
 
-    async def write_files(self, job: Job, write: Callable[[], object]) -> None:
-        """Write a job's files; if that is refused and a newer version exists, the job ends."""
+    async def _write_files(self, job: Job, write: Callable[[], object]) -> bool:
+        """Write a job's files; returns whether its error note stands beside them.
+
+        If that is refused and a newer version exists, the job ends.
+        """
+
+        def write_and_look() -> bool:
+            write()
+            return self._notes.stands(job)
+
         try:
-            await self._outbox.run(write)
+            has_note = await self._outbox.run(write_and_look)
         except NarratedError:
             if not self._ledger.jobs.is_newest(job):
                 self._ledger.jobs.move(job, JobState.SUPERSEDED, problem="a newer version")
             raise
         self._outbox.record_device()
+        return has_note
 
-    async def finish(
-        self,
-        job: Job,
-        plan: Plan,
-        duration_s: float,
-        event: Callable[[Job], object],
-        older: Job | None = None,
-    ) -> None:
-        """Finish a job whose files are in the outbox, carried over from `older` if it is given.
+    def _write(self, job: Job, plan: Plan, encoded: EncodedNarration) -> None:
+        published_files.publish(
+            self._outbox.folder,
+            job.stem,
+            encoded.prepared + _caption(plan, encoded.audio.parent),
+            lambda outputs: manifests.encode(_manifest(job, plan, encoded, outputs)),
+        )
+
+    async def _finish(self, job: Job, plan: Plan, publication: Publication) -> None:
+        """Finish a job whose files are in the outbox.
 
         Everything else in the outbox is brought up to date before the ledger says `done`, because
         a kill before that repeats all of it.
         """
-        self._notes.remove_unless_needed(job)
+        older = publication.older
         if older is None or (older.path == job.path and job.cause is JobCause.FOUND):
-            await self._withdrawal.replace_moved(job)  # it may be a copy whose original is gone
+            await self._moves.withdraw_moved(job)  # it may be a copy whose original is gone
         with self._ledger.transaction():
-            done = self._ledger.jobs.finish(job, duration_s)
-            self._events.publish(event(done))
+            done = self._ledger.jobs.finish(job, publication.duration_s)
+            self._events.publish(publication.event(done))
             if older is not None and older.path != job.path:
-                self._withdrawal.supersede_moved(older, job)
+                self._moves.supersede(older, job)
             leaving = self._disposal.release(job)
         try:
-            await self._withdrawal.follow_move(done)
+            if older is not None:
+                await self._moves.report_returned(older)
+            await self._moves.follow(done)
         finally:
             if leaving is not None:
                 await self._disposal.remove(leaving, plan.shown)
 
-    def _write(
-        self, job: Job, plan: Plan, rendered: RenderedNarration, cover: bytes | None
-    ) -> None:
-        tag(rendered.audio, plan.output.format, metadata.tags(job, plan, cover))
-        publish.publish(
-            self._outbox.folder,
-            job.stem,
-            rendered.prepared() + metadata.caption(plan, rendered.audio.parent),
-            lambda outputs: manifests.encode(metadata.manifest(job, plan, rendered, outputs)),
-        )
+
+def _caption(plan: Plan, folder: Path) -> tuple[PreparedFile, ...]:
+    """The text file with the caption of a picture that is a source itself."""
+    if plan.draft.kind != "picture":
+        return ()
+    lines = plan.draft.script.lines
+    said = [line.text for line in lines if line.role is Role.PICTURE]
+    path = folder / "caption.txt"
+    with storing(str(path)):
+        path.write_text("\n".join(said or [line.text for line in lines]) + "\n", encoding="utf-8")
+    return (PreparedFile(path, ".txt"),)
+
+
+def _manifest(
+    job: Job, plan: Plan, encoded: EncodedNarration, outputs: tuple[ManifestOutput, ...]
+) -> Manifest:
+    draft = plan.draft
+    narrator = draft.speakers["narrator"]
+    return Manifest(
+        program=f"narrated {__version__}",
+        published=now().isoformat(timespec="seconds"),
+        outputs=outputs,
+        title=draft.title,
+        author=draft.author or plan.output.author,
+        date=draft.date,
+        language=draft.language,
+        engine=narrator.engine,
+        voice=narrator.voice,
+        script=plan.narration,
+        duration_s=encoded.duration_s,
+        blocks=encoded.blocks,
+        **version_fields(job, plan),
+    )
+
+
+def version_fields(job: Job, plan: Plan) -> dict[str, Any]:
+    """The fields of the manifest that another version of the source may change."""
+    return {
+        "source": ManifestSource(job.path, job.source_sha256),
+        "settings": {
+            "script": msgspec.to_builtins(plan.settings),
+            "speakers": msgspec.to_builtins(plan.draft.speakers),
+            "edition": msgspec.to_builtins(plan.output),
+        },
+        "skipped": tuple(
+            SkippedPart(each.block, each.kind, each.reason, each.text)
+            for each in plan.draft.script.skipped
+        ),
+        "shows": plan.shown,
+        "consulted": plan.consulted,
+    }

@@ -1,63 +1,64 @@
 """Restores a damaged or lost ledger from the outbox and the cache."""
 
 import logging
-import os
 import re
-from collections.abc import Iterator
-from contextlib import suppress
+import time
+from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain
 from pathlib import Path
 
-from narrated.errors import StorageError
 from narrated.inbox import safe_read
-from narrated.inbox.readiness import FileSignature
-from narrated.ledger.connection import DamagedLedger
-from narrated.ledger.database import last_aside, set_aside
-from narrated.ledger.host_state import OUTBOX, device_in
+from narrated.inbox.file_signature import FileSignature
 from narrated.ledger.job import JobCause
+from narrated.ledger.last_run import outbox_device_in
+from narrated.ledger.set_aside import DamagedLedger, last_aside, set_aside
 from narrated.ledger.store import Ledger
-from narrated.outbox import manifest as manifests
-from narrated.outbox import output_names
-from narrated.outbox.manifest import MANIFEST_SUFFIX, Manifest
+from narrated.outbox import unique_stems
+from narrated.outbox.manifest import Manifest, ManifestSource
 from narrated.outbox.mount_guard import MountGuard
+from narrated.outbox.narration_search import whole_narrations
 
-UNSEEN = FileSignature(0, 0, 0, 0)
+UNKNOWN_SIGNATURE = FileSignature(0, 0, 0, 0)
 """The signature of a file not seen since: the inbox hashes it and finds the same content."""
 
-_SHA256 = re.compile(r"[0-9a-f]{64}")
+_LONGEST_PATH = 4096
+_LONGEST_TITLE = 1000
+_MOST_LISTED = 1 << 20
+"""Bound on the characters of the files that a manifest lists: six thousand pictures, say."""
+_DIGEST_LENGTH = 64
+_SHA256 = re.compile(rf"[0-9a-f]{{{_DIGEST_LENGTH}}}")
 
 log = logging.getLogger("narrated")
 
 
 @dataclass(frozen=True, slots=True)
 class FoundNarration:
-    """A narration of the outbox, by its manifest."""
+    """A narration of the outbox: what the ledger keeps of its manifest."""
 
     stem: str
-    manifest: Manifest
+    source: ManifestSource
+    title: str
+    narration: str
+    duration_s: float
     published_at: float
+    shows: dict[str, str]
+    consulted: dict[str, str]
+    is_vague: bool
+    """True if it may show pictures that its older manifest does not list."""
     size_bytes: int
     """The size of its source; 0 if the source is gone."""
     is_there: bool
     """True if its source exists."""
 
-    @property
-    def is_vague(self) -> bool:
-        """True if it may show pictures that its older manifest does not list."""
-        shows = self.manifest.shows
-        return shows is None and any(block.role == "picture" for block in self.manifest.blocks)
-
 
 def opened(path: Path) -> Ledger:
     """Open and check the ledger; set a damaged one aside and begin a new one."""
-    with suppress(DamagedLedger):
-        ledger = Ledger(path)
-        try:
-            ledger.examine()
-        except DamagedLedger:
-            ledger.close()
-            raise
+    with suppress(DamagedLedger), ExitStack() as undo:
+        ledger = undo.enter_context(closing(Ledger(path)))
+        ledger.examine()
+        undo.pop_all()
         return ledger
     put_away(path)
     return Ledger(path)
@@ -68,7 +69,7 @@ def put_away(path: Path) -> None:
     log.error("The ledger is damaged. It is kept as %s, and a new one made.", set_aside(path))
 
 
-def remnants(ground: MountGuard, ledger: Path, inbox: Path) -> list[FoundNarration]:
+def remnants(guard: MountGuard, ledger: Path, inbox: Path) -> list[FoundNarration]:
     """List the whole narrations of the outbox, the newest first; about 0.1 ms each.
 
     Errors: StorageError if a ledger was set aside and the outbox is absent; without the outbox
@@ -76,9 +77,10 @@ def remnants(ground: MountGuard, ledger: Path, inbox: Path) -> list[FoundNarrati
     """
     aside = last_aside(ledger)
     if aside is not None:
-        MountGuard(ground.outbox, device_in(aside, OUTBOX)).check()
-    found = (_remnant(ground.outbox, inbox, path) for path in _manifests(ground.outbox))
-    return sorted(filter(None, found), key=lambda each: each.published_at, reverse=True)
+        MountGuard(guard.outbox, outbox_device_in(aside)).check()
+    whole = whole_narrations(guard.outbox)
+    found = [_found(inbox, stem, manifest) for stem, manifest in whole if _is_ours(manifest)]
+    return sorted(found, key=lambda each: each.published_at, reverse=True)
 
 
 def rebuild(ledger: Ledger, found: list[FoundNarration], *, with_gone: bool) -> int:
@@ -91,7 +93,7 @@ def rebuild(ledger: Ledger, found: list[FoundNarration], *, with_gone: bool) -> 
     stems: set[str] = set()
     with ledger.transaction():
         for each in found:
-            path, folded = each.manifest.source.path, output_names.fold(each.stem)
+            path, folded = each.source.path, unique_stems.fold(each.stem)
             if path in paths or folded in stems:
                 continue  # an older one, left by a move that was killed
             paths.add(path)
@@ -101,71 +103,65 @@ def rebuild(ledger: Ledger, found: list[FoundNarration], *, with_gone: bool) -> 
 
 
 def _enter(ledger: Ledger, each: FoundNarration, folded: str, with_gone: bool) -> None:
-    manifest, path, sha256 = each.manifest, each.manifest.source.path, each.manifest.source.sha256
+    path, sha256 = each.source.path, each.source.sha256
     if each.is_there or with_gone:
-        ledger.sources.record(path, UNSEEN, sha256)
+        ledger.sources.record(path, UNKNOWN_SIGNATURE, sha256)
     ledger.stems.assign(path, each.stem, folded)
     ledger.jobs.add_published(
         path,
         sha256,
         each.stem,
         size_bytes=each.size_bytes,
-        title=manifest.title,
-        narration=manifest.script,
-        duration_s=manifest.duration_s,
-        done_at=each.published_at,
+        title=each.title,
+        narration=each.narration,
+        duration_s=each.duration_s,
+        done_at=min(each.published_at, time.time()),  # the clock may have been wrong then
     )
-    ledger.pictures.record(path, manifest.shows or {})
-    ledger.plan_inputs.record(path, manifest.consulted)
+    ledger.pictures.record(path, each.shows)
+    ledger.consulted.record(path, each.consulted)
     if each.is_vague and each.is_there:
         ledger.jobs.add(path, sha256, each.size_bytes, each.stem, cause=JobCause.REFRESH)
 
 
-def _manifests(outbox: Path) -> Iterator[str]:
-    """The manifests below the outbox, as paths relative to it; follows no link."""
-    for top, folders, entries in os.walk(outbox):
-        folders[:] = [name for name in folders if not name.startswith(".")]
-        for name in entries:
-            if name.endswith(MANIFEST_SUFFIX) and not name.startswith("."):
-                yield os.path.relpath(os.path.join(top, name), outbox)  # noqa: PTH118
-
-
-def _remnant(outbox: Path, inbox: Path, path: str) -> FoundNarration | None:
-    """Read one manifest; None if it is not ours or its files differ from it."""
-    stem = path.removesuffix(MANIFEST_SUFFIX)
-    try:
-        manifest = manifests.standing(outbox / path)
-    except StorageError:
-        return None
-    if manifest is None or not _is_ours(manifest, stem) or not _is_whole(outbox, stem, manifest):
-        return None
-    published_at = datetime.fromisoformat(manifest.published).timestamp()
+def _found(inbox: Path, stem: str, manifest: Manifest) -> FoundNarration:
     is_there = safe_read.exists(inbox, manifest.source.path)
-    size_bytes = _size(inbox / manifest.source.path) if is_there else 0
-    return FoundNarration(stem, manifest, published_at, size_bytes, is_there)
+    is_vague = manifest.shows is None and any(each.role == "picture" for each in manifest.blocks)
+    return FoundNarration(
+        stem,
+        manifest.source,
+        manifest.title[:_LONGEST_TITLE],
+        manifest.script[:_DIGEST_LENGTH],
+        manifest.duration_s,
+        datetime.fromisoformat(manifest.published).timestamp(),
+        manifest.shows or {},
+        manifest.consulted,
+        is_vague,
+        _size(inbox / manifest.source.path) if is_there else 0,
+        is_there,
+    )
 
 
-def _is_ours(manifest: Manifest, stem: str) -> bool:
-    """True if narrated wrote it: others write here too, and a renamed copy does not count."""
-    name = stem.rpartition("/")[2]
+def _is_ours(manifest: Manifest) -> bool:
+    """True if narrated may have written it: others write to the outbox too."""
     with suppress(ValueError, OverflowError, OSError):  # a time outside of any clock
-        datetime.fromisoformat(manifest.published).timestamp()
+        shows = manifest.shows or {}
+        paths = (manifest.source.path, *shows, *manifest.consulted)
         return (
-            output_names.is_inside(manifest.source.path)
+            all(map(_is_path, paths))
             and bool(_SHA256.fullmatch(manifest.source.sha256))
             and bool(manifest.outputs)
-            and all(each.name.startswith(f"{name}.") for each in manifest.outputs)
+            and sum(map(len, chain(*shows.items(), *manifest.consulted.items()))) <= _MOST_LISTED
+            and datetime.fromisoformat(manifest.published).timestamp() >= 0
         )
     return False
 
 
-def _is_whole(outbox: Path, stem: str, manifest: Manifest) -> bool:
-    folder = (outbox / stem).parent
-    return all(_size(folder / each.name) == each.bytes for each in manifest.outputs)
+def _is_path(path: str) -> bool:
+    return len(path) <= _LONGEST_PATH and unique_stems.is_inside(path)
 
 
 def _size(path: Path) -> int:
     try:
         return path.lstat().st_size
     except OSError:
-        return -1
+        return 0

@@ -1,26 +1,31 @@
-"""Runs jobs: read the source, write the script, speak, publish."""
+"""Runs jobs: plan, speak and publish a source, or let it wait or fail with a note to the user."""
 
 import logging
-import time
-from pathlib import Path
+from dataclasses import dataclass, field
 
 from narrated.errors import (
+    EngineLoading,
     EngineUnavailable,
     NarratedError,
+    ParserUnavailable,
     SourceAbsent,
     SourceUnreadable,
     StorageError,
+    TurnAwaited,
 )
-from narrated.inbox import safe_read
+from narrated.inbox.async_reads import AsyncInboxReader
+from narrated.jobs.admission_callbacks import AdmissionCallbacks
 from narrated.jobs.carry_over import CarryOver
-from narrated.jobs.error_notes import ErrorNotes
-from narrated.jobs.events import EventDispatcher, PicturesReleased, PicturesShown
-from narrated.jobs.outcomes import JobOutcomes
-from narrated.jobs.plan import Plan, PlanOutdated
-from narrated.jobs.planner import JobDefaults, Planner, SourceChanged
+from narrated.jobs.error_notes import ErrorNotes, log_refused
+from narrated.jobs.events import EventDispatcher, JobFailed, PicturesReleased, PicturesShown
+from narrated.jobs.job_creation import JobCreator
+from narrated.jobs.narration_removal import NarrationRemoval
+from narrated.jobs.narration_rendering import JobProgress, NarrationRenderer
+from narrated.jobs.plan import JobDefaults, Plan, PlanOutdated
+from narrated.jobs.planner import Planner, SourceChanged, TooOld
 from narrated.jobs.publisher import Publisher
-from narrated.jobs.speaking import ChunkSpeaker, JobProgress
-from narrated.jobs.withdrawal import Withdrawal
+from narrated.jobs.shielded_outbox_changes import ShieldedOutboxChanges
+from narrated.jobs.standing import Ranking
 from narrated.ledger.job import Job, JobReason, JobState
 from narrated.ledger.store import Ledger
 from narrated.logs import fields
@@ -29,76 +34,80 @@ from narrated.printable import printable
 log = logging.getLogger("narrated")
 
 
+@dataclass(eq=False)
 class JobRunner:
     """Takes one job from its state to its end; many jobs run side by side."""
 
-    def __init__(
-        self,
-        ledger: Ledger,
-        planner: Planner,
-        speaker: ChunkSpeaker,
-        carry_over: CarryOver,
-        publisher: Publisher,
-        withdrawal: Withdrawal,
-        notes: ErrorNotes,
-        outcomes: JobOutcomes,
-        events: EventDispatcher,
-        inbox: Path,
-    ) -> None:
-        self._ledger = ledger
-        self._planner = planner
-        self._speaker = speaker
-        self._carry_over = carry_over
-        self._publisher = publisher
-        self._withdrawal = withdrawal
-        self._notes = notes
-        self._outcomes = outcomes
-        self._events = events
-        self._inbox = inbox
-        self.progress: dict[int, JobProgress] = {}
+    _ledger: Ledger
+    _planner: Planner
+    _speaker: NarrationRenderer
+    _carry_over: CarryOver
+    _publisher: Publisher
+    _removal: NarrationRemoval
+    _jobs: JobCreator
+    _notes: ErrorNotes
+    _outbox: ShieldedOutboxChanges
+    _events: EventDispatcher
+    _inbox: AsyncInboxReader
+    _ranking: Ranking
+    progress: dict[int, JobProgress] = field(default_factory=dict)
 
-    async def run(self, job: Job, defaults: JobDefaults) -> None:
-        """Run a job to its end, or until it has to wait.
+    async def run(self, job: Job, defaults: JobDefaults, queue: AdmissionCallbacks) -> None:
+        """Run a job to its end, or until it has to wait, also for its turn.
 
         Errors: StorageError, if the ledger cannot even record that the job waits.
         """
-        self.progress[job.id] = JobProgress(job, time.monotonic())
+        self.progress[job.id] = JobProgress(job)
         try:
-            await self._narrate(job, defaults)
+            await self._narrate(job, defaults, queue)
+        except EngineLoading as loading:
+            queue.park_until_loaded(loading.engine)
+        except TurnAwaited:
+            pass  # the queue runs this job again
+        except TooOld as old:
+            self._leave_out(job, old)
         except SourceChanged:
             pass  # the scanner reports the newer version, which supersedes this job
         except PlanOutdated as error:
-            self._outcomes.plan_again(job, error)
+            self._plan_again(job, error)
         except SourceAbsent as error:
-            await self._outcomes.absent(job, error)
+            await self._wait_for_absent(job, error)
         except SourceUnreadable as error:
-            await self._outcomes.wait(job, JobReason.UNREADABLE, error)
+            await self._wait(job, JobReason.UNREADABLE, error)
         except EngineUnavailable as error:
-            await self._outcomes.wait(job, JobReason.ENGINE, error)
+            await self._wait(job, JobReason.ENGINE, error)
+        except ParserUnavailable as error:
+            await self._wait(job, JobReason.PARSER, error)
         except StorageError as error:
-            await self._outcomes.wait(job, JobReason.STORAGE, error)
+            await self._wait(job, JobReason.STORAGE, error)
         except NarratedError as error:
-            await self._outcomes.fail(job, error)
-        except Exception as error:  # a job's border: one job never stops the others
+            await self._fail(job, error)
+        except Exception as error:  # one job never stops the others
             about = fields(file=job.path, job=job.id)
             log.exception("%s ended with an unexpected error", printable(job.path), extra=about)
-            await self._outcomes.fail(job, _unexpected(error))
+            await self._fail(job, _unexpected(error))
         finally:
             self.progress.pop(job.id, None)
 
-    async def _narrate(self, job: Job, defaults: JobDefaults) -> None:
+    async def _narrate(self, job: Job, defaults: JobDefaults, queue: AdmissionCallbacks) -> None:
         plan = self._kept_plan(job) or await self._plan(job, defaults)
         if not plan.draft.narrate:
             await self._withhold(job)
-        elif not await self._carry_over.carry(job, plan):
-            if job.state is not JobState.PUBLISHING:
-                self._ledger.jobs.move(job, JobState.SPEAKING)
-            rendered = await self._speaker.speak(job, plan, self.progress[job.id])
-            await self._publisher.publish(job, plan, rendered)
+        elif not await self._carry_over.attempt(job, plan):
+            await self._speak(job, plan, queue)
+
+    async def _speak(self, job: Job, plan: Plan, queue: AdmissionCallbacks) -> None:
+        """Speak and publish a plan, once it is the job's turn."""
+        if not queue.may_speak(plan.engines, lambda: self._ranking.of_plan(job, plan)):
+            return
+        if job.state is not JobState.PUBLISHING:
+            self._ledger.jobs.move(job, JobState.SPEAKING)
+        encoded = await self._speaker.speak(job, plan, self.progress[job.id])
+        await self._publisher.publish(job, plan, encoded)
 
     def _kept_plan(self, job: Job) -> Plan | None:
-        """Return the plan from before a restart, if there is one."""
-        kept = self._ledger.jobs.plan(job)
+        """Return the plan from an earlier run or before a restart, if there is one."""
+        kept = None if job.state is JobState.QUEUED else self._ledger.jobs.plan(job)
         if kept is None:
             return None
         if job.state is JobState.SPEAKING:
@@ -111,22 +120,22 @@ class JobRunner:
             overrides = self._planner.overrides(defaults, waits_for_absent=True)
             try:
                 plan = await self._planner.plan(job, defaults, overrides)
-                self._check_source(job)
+                await self._check_source(job)
                 if not (overrides.is_outdated or self._has_new_pictures(plan)):
                     self._keep_plan(job, plan)
                     return plan
             except NarratedError:
-                self._check_source(job)
+                await self._check_source(job)
                 if not overrides.is_outdated:
                     # The settings may be the cause: if they change, the job is planned again.
-                    self._ledger.plan_inputs.record(job.path, overrides.consulted)
+                    self._ledger.consulted.record(job.path, overrides.consulted)
                     raise
 
     def _keep_plan(self, job: Job, plan: Plan) -> None:
         released = self._ledger.pictures.of_post(job.path) - plan.shown.keys()
         with self._ledger.transaction():
             self._ledger.pictures.record(job.path, plan.shown)
-            self._ledger.plan_inputs.record(job.path, plan.consulted)
+            self._ledger.consulted.record(job.path, plan.consulted)
             self._ledger.jobs.write_plan(
                 job,
                 plan.encode(),
@@ -135,25 +144,106 @@ class JobRunner:
                 keys=plan.keys,
             )
             self._ledger.takes.mark_used(plan.keys)
-            self._events.publish(PicturesShown(job.path, tuple(plan.shown)))
-            self._events.publish(PicturesReleased(job.path, tuple(released)))
+            if plan.shown:
+                self._events.publish(PicturesShown(job.path, tuple(plan.shown)))
+            if released:
+                self._events.publish(PicturesReleased(job.path, tuple(released)))
 
-    def _check_source(self, job: Job) -> None:
+    async def _check_source(self, job: Job) -> None:
         """Raise SourceAbsent if the source is absent: its settings may have been absent as well."""
-        is_known = self._ledger.sources.sha256(job.path) == job.source_sha256
-        if is_known and not safe_read.exists(self._inbox, job.path):
-            raise SourceAbsent(f"{printable(job.path)} is not there.")
+        if self._is_known(job) and not await self._inbox.exists(job.path):
+            raise SourceAbsent(f"{printable(job.path)} is missing.")
+
+    def _is_known(self, job: Job) -> bool:
+        return self._ledger.sources.sha256(job.path) == job.source_sha256
 
     def _has_new_pictures(self, plan: Plan) -> bool:
         """True if a picture came or changed while the post that shows it was planned."""
-        known = {path: self._ledger.sources.sha256(path) for path in plan.shown}
-        return any(known[path] not in ("", sha256) for path, sha256 in plan.shown.items())
+        return any(
+            self._ledger.sources.sha256(path) not in ("", sha256)
+            for path, sha256 in plan.shown.items()
+        )
 
     async def _withhold(self, job: Job) -> None:
-        reason = "`narrate: false` holds for it"
-        await self._withdrawal.withhold(job, reason)
-        self._notes.remove(job)
+        reason = "its settings say `narrate: false`"
+        await self._removal.withhold(job, reason)
+        await self._notes.remove(job)
         self._ledger.jobs.move(job, JobState.REMOVED, reason=JobReason.UNWANTED, problem=reason)
+
+    def _leave_out(self, job: Job, old: TooOld) -> None:
+        log.debug("%s is left out. %s", printable(job.path), old.problem)
+        with self._ledger.transaction():
+            self._notes.remove_soon(job)
+            self._ledger.jobs.move(
+                job, JobState.REMOVED, reason=JobReason.UNWANTED, problem=old.problem
+            )
+            self._ledger.left_out.record(job.path, old.day.isoformat())
+            self._ledger.pictures.record(job.path, old.shown)
+            self._events.publish(PicturesShown(job.path, tuple(old.shown)))
+
+    def _plan_again(self, job: Job, error: NarratedError) -> None:
+        """Replace a job whose plan is outdated by a new job; remove it if its source is gone."""
+        log.info("%s is planned again: %s", printable(job.path), error.problem)
+        if self._ledger.jobs.get(job.id).state is JobState.PUBLISHING:  # or it could not be stopped
+            self._ledger.jobs.move(job, JobState.PLANNED)
+        if not self._jobs.recreate(job.path, job.cause):
+            self._remove(job)
+
+    async def _wait(self, job: Job, reason: JobReason, error: NarratedError) -> None:
+        """Let a job wait until housekeeping finds that its reason is gone."""
+        if self._has_ended(job):
+            return
+        self._ledger.jobs.move(
+            job, JobState.WAITING, reason=reason, problem=error.problem, remedy=error.remedy
+        )
+        about = fields(file=job.path, job=job.id)
+        log.warning("%s waits: %s", printable(job.path), error, extra=about)
+        if reason is not JobReason.ABSENT:  # an absent source usually returns by itself
+            try:
+                await self._notes.write(job, error)
+            except StorageError as refused:
+                log_refused(job, refused)
+
+    async def _wait_for_absent(self, job: Job, error: NarratedError) -> None:
+        """Let a job wait for an absent file, unless its own source is reported as gone."""
+        if self._is_known(job) or await self._inbox.exists(job.path):
+            await self._wait(job, JobReason.ABSENT, error)
+        elif self._ledger.jobs.get(job.id).is_open:
+            self._remove(job)
+
+    async def _fail(self, job: Job, error: NarratedError) -> None:
+        """Fail a job by a fault of its source; if no note can be written, it waits instead."""
+        if self._has_ended(job):
+            return
+        if not await self._inbox.exists(job.path):
+            await self._wait_for_absent(job, error)
+            return
+        try:
+            await self._notes.write(job, error)  # before the move: a kill repeats an open job
+        except StorageError as refused:
+            if not await self._outbox.is_open():
+                await self._wait(job, JobReason.STORAGE, refused)
+                return
+            log_refused(job, refused)
+        with self._ledger.transaction():
+            self._ledger.jobs.move(job, JobState.FAILED, problem=error.problem, remedy=error.remedy)
+            self._events.publish(JobFailed(job))
+        about = fields(file=job.path, job=job.id)
+        log.error("%s failed: %s", printable(job.path), error, extra=about)
+
+    def _has_ended(self, job: Job) -> bool:
+        """True if a job has ended, also because it gives way to a newer version now."""
+        if not self._ledger.jobs.get(job.id).is_open:
+            return True
+        if self._ledger.jobs.is_newest(job):
+            return False
+        self._ledger.jobs.move(job, JobState.SUPERSEDED, problem="a newer version")
+        return True
+
+    def _remove(self, job: Job) -> None:
+        with self._ledger.transaction():
+            self._ledger.jobs.move(job, JobState.REMOVED, problem="its source is gone")
+            self._notes.remove_soon(job)  # of an earlier wait
 
 
 def _unexpected(error: Exception) -> NarratedError:

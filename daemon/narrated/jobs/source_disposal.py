@@ -3,14 +3,18 @@
 import asyncio
 import logging
 from collections.abc import Mapping
-from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
-from narrated.errors import NarratedError, SourceAbsent
-from narrated.inbox import remove_source, safe_read
-from narrated.inbox.readiness import FileSignature
+from msgspec.structs import replace
+
+from narrated.disk_threads import TRANSFER_S
+from narrated.errors import NarratedError, SourceAbsent, StorageError
+from narrated.inbox import archive_or_delete, held_source
+from narrated.inbox.async_reads import AsyncInboxReader
+from narrated.inbox.file_signature import FileSignature
 from narrated.jobs.events import EventDispatcher, JobStopped, SourceRemoved
 from narrated.ledger.job import Job, JobState
 from narrated.ledger.store import Ledger
@@ -23,7 +27,7 @@ log = logging.getLogger("narrated")
 class DisposalPolicy:
     """The fate of a source in the inbox after its narration is published."""
 
-    policy: Literal["keep", "archive", "delete"] = "keep"
+    policy: Literal["keep", "archive", "delete"]
     archive: Path | None = None
 
 
@@ -36,18 +40,18 @@ class Disposal:
     sha256: str
 
 
+@dataclass(eq=False)
 class SourceDisposal:
     """Archives or deletes sources and their pictures, one file at a time."""
 
-    def __init__(
-        self, ledger: Ledger, events: EventDispatcher, inbox: Path, disk: Executor
-    ) -> None:
-        self._ledger = ledger
-        self._events = events
-        self._inbox = inbox
-        self._disk = disk
-        self._lock = asyncio.Lock()
-        self.after = DisposalPolicy()
+    _ledger: Ledger
+    _events: EventDispatcher
+    _inbox: AsyncInboxReader
+    after: DisposalPolicy
+    """The policy in force; a reload replaces it."""
+    record: Path | None = None
+    """Names the source that is leaving, for `put_back` after a kill."""
+    _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     @property
     def disposes(self) -> bool:
@@ -82,13 +86,34 @@ class SourceDisposal:
             if picture and not self._is_shown(path, by_other_than=leaving.path):
                 await self._remove_picture(picture)
 
+    async def put_back(self) -> None:
+        """Put a source back that was about to leave when the daemon was killed.
+
+        It comes before the inbox is read: the ledger learns the ctime that the renames changed.
+        """
+        if self.record is None:
+            return
+        call = partial(held_source.put_back, self._inbox.root, self.record)
+        try:
+            found = await self._inbox.disk.run(call, patience_s=TRANSFER_S)
+        except (OSError, StorageError) as error:
+            log.warning("a source that was leaving cannot be put back: %s", error)
+            return
+        if found is None:
+            return
+        path, now = found
+        log.info("%s was about to leave the inbox, and is put back", printable(path))
+        known = self._ledger.sources.signature(path)
+        if known is not None and replace(known, ctime_ns=now.ctime_ns) == now:
+            self._ledger.sources.record(path, now, self._ledger.sources.sha256(path))
+
     async def remove_left_pictures(self) -> None:
         """Remove pictures whose post was already removed when the daemon was killed."""
         if not self.disposes:
             return
         for path, posts in self._ledger.pictures.left_behind().items():
             picture = self._disposal_of(path, self._ledger.sources.sha256(path))
-            if picture and not any(safe_read.exists(self._inbox, post) for post in posts):
+            if picture and not await self._inbox.existing(posts):
                 await self._remove_picture(picture)
 
     def _is_shown(self, path: str, *, by_other_than: str) -> bool:
@@ -127,12 +152,11 @@ class SourceDisposal:
 
     async def _remove_file(self, file: Disposal) -> None:
         async with self._lock:
-            await asyncio.get_running_loop().run_in_executor(
-                self._disk, lambda: self._archive_or_delete(file.path, file.signature)
-            )
+            dispose = partial(self._archive_or_delete, file.path, file.signature)
+            await self._inbox.disk.run(dispose, patience_s=TRANSFER_S)
 
     def _archive_or_delete(self, path: str, signature: FileSignature) -> None:
         if self.after.policy == "delete":
-            remove_source.delete(self._inbox, path, signature)
-        elif self.after.archive is not None:
-            remove_source.archive(self._inbox, path, signature, self.after.archive)
+            archive_or_delete.delete(self._inbox.root, path, signature, self.record)
+        elif (into := self.after.archive) is not None:
+            archive_or_delete.archive(self._inbox.root, path, signature, into, self.record)

@@ -1,57 +1,46 @@
 """Pictures of posts: a picture has a job of its own only while no post shows it."""
 
-from collections.abc import Iterable
-from pathlib import Path
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable
 
 from narrated.jobs.error_notes import ErrorNotes
-from narrated.jobs.events import JobFailed, Moved, PicturesReleased, PicturesShown
-from narrated.jobs.job_factory import JobFactory
+from narrated.jobs.job_creation import JobCreator
+from narrated.jobs.picture_captions import is_picture
 from narrated.ledger.job import Job, JobCause, JobState
 from narrated.ledger.store import Ledger
 from narrated.printable import printable
-from narrated.reading.source_reader import PICTURES
+
+Read = Callable[[Callable[[Ledger], list[str]]], Awaitable[list[str]]]
 
 
 class StandalonePictureJobs:
     """Ends the jobs of pictures that a post shows, and creates those of pictures it releases.
 
-    A listener. `recover` repeats its work at the start, for events that a kill kept from it.
+    The daemon calls it at events. `recover` repeats its work at the start, for events that a kill
+    kept from being delivered.
     """
 
-    def __init__(self, ledger: Ledger, jobs: JobFactory, notes: ErrorNotes) -> None:
+    def __init__(self, ledger: Ledger, jobs: JobCreator, notes: ErrorNotes) -> None:
         self._ledger = ledger
         self._jobs = jobs
         self._notes = notes
 
-    def on_shown(self, event: PicturesShown) -> None:
-        """Supersede the failed and waiting jobs of pictures that a post shows."""
-        self.supersede(event.pictures)
-
-    def on_released(self, event: PicturesReleased) -> None:
-        """Create jobs for pictures that a post shows no longer."""
-        self.release(event.pictures)
-
-    def on_failed(self, event: JobFailed) -> None:
-        """Release the pictures of a post that failed before it was planned."""
-        self.release_if_failed(event.job.path)
-
-    def on_moved(self, event: Moved) -> None:
-        """Release the pictures of a post that moved away, if a failed post took its place."""
-        self.release_if_failed(event.older.path)
-
-    def recover(self) -> None:
+    async def recover(self, read: Read) -> None:
         """Derive the events that a kill kept from being delivered, and react to them.
 
-        The daemon must have removed left pictures before: those are to leave, not to be narrated.
+        `read` runs a long query. The daemon must have removed left pictures before: those are to
+        leave, not to be narrated.
         """
-        for job in self._ledger.jobs.in_state(JobState.FAILED):
-            self.release_if_failed(job.path)
-        for job in self._ledger.jobs.in_state(JobState.FAILED, JobState.WAITING):
-            if job.source_sha256:  # an unreadable one is reported again by the first scan
-                self.supersede_if_shown(job)
-        left = self._ledger.pictures.left_behind()
-        unclaimed = self._ledger.pictures.without_post_or_job()
-        self.release(path for path in unclaimed if is_picture(path) and path not in left)
+        async for jobs in self._ledger.jobs.pages(JobState.FAILED):
+            for job in jobs:
+                self.release_if_failed(job.path)
+        async for jobs in self._ledger.jobs.pages(JobState.FAILED, JobState.WAITING):
+            for job in jobs:
+                if job.source_sha256:  # an unreadable one is reported again by the first scan
+                    self.supersede_if_shown(job)
+        for picture in await read(_unclaimed):
+            self.release([picture])
+            await asyncio.sleep(0)
 
     def release(self, pictures: Iterable[str]) -> None:
         """Create jobs for those pictures in the inbox that no post shows, and that have none."""
@@ -59,7 +48,9 @@ class StandalonePictureJobs:
             for path in pictures:
                 sha256 = self._ledger.sources.sha256(path)
                 is_shown = self._ledger.pictures.posts_showing(path)
-                if sha256 and not is_shown and not self._has_job(path, sha256):
+                current = self._ledger.jobs.current(path)
+                has_job = current is not None and current.source_sha256 == sha256
+                if sha256 and not is_shown and not has_job:
                     self._jobs.create(path, sha256, 0, JobCause.FOUND)
 
     def release_if_failed(self, post: str) -> None:
@@ -67,7 +58,10 @@ class StandalonePictureJobs:
         with self._ledger.transaction():
             newest = self._ledger.jobs.history(post)[-1]
             has_failed = newest.state is JobState.FAILED and self._ledger.jobs.plan(newest) is None
-            if has_failed and not self._is_published(post):
+            unfinished = self._ledger.jobs.unfinished(post)
+            is_publishing = any(job.state is JobState.PUBLISHING for job in unfinished)
+            is_out = is_publishing or self._ledger.jobs.published(post) is not None
+            if has_failed and not is_out:
                 pictures = self._ledger.pictures.of_post(post)
                 self._ledger.pictures.record(post, {})
                 self.release(pictures)
@@ -92,22 +86,13 @@ class StandalonePictureJobs:
         posts = self._ledger.pictures.posts_showing(job.path)
         if posts:
             problem = f"part of {printable(min(posts))}"
-            self._ledger.jobs.move(job, JobState.SUPERSEDED, problem=problem)
-            self._notes.remove(job)
+            with self._ledger.transaction():
+                self._ledger.jobs.move(job, JobState.SUPERSEDED, problem=problem)
+                self._notes.remove_soon(job)
         return bool(posts)
 
-    def _has_job(self, path: str, sha256: str) -> bool:
-        current = self._ledger.jobs.current(path)
-        return current is not None and current.source_sha256 == sha256
 
-    def _is_published(self, post: str) -> bool:
-        """True if a narration of a post is in the outbox, or on its way there."""
-        unfinished = self._ledger.jobs.unfinished(post)
-        return self._ledger.jobs.published(post) is not None or any(
-            job.state is JobState.PUBLISHING for job in unfinished
-        )
-
-
-def is_picture(path: str) -> bool:
-    """True if a source is a picture, by its name."""
-    return Path(path).suffix.lower() in PICTURES
+def _unclaimed(ledger: Ledger) -> list[str]:
+    left = ledger.pictures.left_behind()
+    unclaimed = ledger.pictures.without_post_or_job()
+    return [path for path in unclaimed if is_picture(path) and path not in left]

@@ -1,17 +1,59 @@
-"""The ledger's SQLite file: opening, migration, transactions, and setting a damaged file aside."""
+"""The ledger's SQLite file: connection, transactions, queries, and errors with a remedy."""
 
 import os
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
-from datetime import datetime
-from itertools import count
+from contextlib import closing, contextmanager, suppress
+from functools import wraps
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar, cast
+from urllib.parse import quote
 
+from narrated import private_files
 from narrated.errors import NarratedError, StorageError
-from narrated.ledger import schema
-from narrated.ledger.connection import DamagedLedger, LedgerConnection, LedgerCursor
+from narrated.ledger.schema import UnknownLedger, migrate
+from narrated.ledger.set_aside import DamagedLedger
+
+Method = TypeVar("Method", bound=Callable[..., Any])
+
+LOG_PAGES = 16_384
+"""Pages in the write-ahead log, 64 MiB, at which a commit itself moves them into the file."""
+_CHECKPOINTS = 8
+
+_DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+_READ_ONLY = {sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM}
+
+
+def _translating(method: Method) -> Method:
+    @wraps(method)
+    def translated(cursor: sqlite3.Cursor, *values: Any) -> Any:
+        try:
+            return method(cursor, *values)
+        except sqlite3.DatabaseError as error:
+            raise _translated(cast(LedgerConnection, cursor.connection), error) from error
+
+    return cast(Method, translated)
+
+
+class LedgerCursor(sqlite3.Cursor):
+    """Raises StorageError if SQLite refuses, DamagedLedger if it finds damage.
+
+    Rows are read from the disk as they are fetched, so fetching can fail too.
+    """
+
+    execute = _translating(sqlite3.Cursor.execute)
+    executemany = _translating(sqlite3.Cursor.executemany)
+    executescript = _translating(sqlite3.Cursor.executescript)
+    fetchone = _translating(sqlite3.Cursor.fetchone)
+    fetchall = _translating(sqlite3.Cursor.fetchall)
+    __next__ = _translating(sqlite3.Cursor.__next__)
+
+
+class LedgerConnection(sqlite3.Connection):
+    """A connection that remembers damage."""
+
+    damage = ""
+    """The first damage found."""
 
 
 class Database:
@@ -26,39 +68,33 @@ class Database:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._afterwards: list[Callable[[], None]] = []
+        _make_private(path)
         _give_log_rights(path)
         try:
             self._connection = sqlite3.connect(
                 path, isolation_level=None, check_same_thread=False, factory=LedgerConnection
             )
         except sqlite3.Error as error:
-            raise _unopened(path, str(error)) from error
+            raise _unopened(path, error) from error
         try:
             self._prepare()
         except sqlite3.Error as error:
             self.close()
-            raise _unopened(path, str(error)) from error
+            raise _unopened(path, error) from error
         except NarratedError:
             self.close()
             raise
 
     def _prepare(self) -> None:
-        self._connection.executescript(
+        cursor = self._connection.cursor(LedgerCursor)
+        cursor.executescript(
             "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;"
             " PRAGMA foreign_keys = ON; PRAGMA busy_timeout = 250;"
+            f" PRAGMA wal_autocheckpoint = {LOG_PAGES};"
         )
-        self._migrate()
-
-    def _migrate(self) -> None:
-        version = int(self.execute("PRAGMA user_version").fetchone()[0])
-        self._check_schema(version)
-        for number, sql in enumerate(schema.migrations()[version:], start=version + 1):
-            self._connection.executescript(f"BEGIN; {sql} PRAGMA user_version = {number}; COMMIT;")
-
-    def _check_schema(self, version: int) -> None:
         try:
-            schema.check(self._connection, self.path, version)
-        except schema.UnknownLedger:
+            migrate(cursor, self.path)
+        except UnknownLedger:
             self.examine()  # a damaged file may look like another schema
             raise
 
@@ -79,6 +115,15 @@ class Database:
     def close(self) -> None:
         self._connection.close()
 
+    def detach(self) -> Callable[[], None]:
+        """Refuse all queries from now on; the result closes the file, in any thread.
+
+        SQLite would crash if a query came on one thread while another closes the connection.
+        """
+        attached, self._connection = self._connection, _closed_connection()
+        self._connection.damage = attached.damage
+        return attached.close
+
     def examine(self) -> None:
         """Check the whole file; DamagedLedger if SQLite finds damage.
 
@@ -89,11 +134,29 @@ class Database:
         if found != "ok":
             raise DamagedLedger(found)
 
-    def execute(self, sql: str, parameters: Any = ()) -> LedgerCursor:
-        return self._connection.execute(sql, parameters)
+    def checkpoint(self) -> None:
+        """Move the write-ahead log's pages into the file, and have the disk sync both.
 
-    def executemany(self, sql: str, parameters: Iterable[Any]) -> LedgerCursor:
-        return self._connection.executemany(sql, parameters)
+        For a thread with a connection of its own: it holds up no commit. Those that come meanwhile
+        are moved by another round, so that the next commit can begin a new log.
+        """
+        for _ in range(_CHECKPOINTS):
+            _, logged, moved = self.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+            if moved == logged:
+                return
+
+    def execute(self, sql: str, parameters: Any = ()) -> sqlite3.Cursor:
+        return self._connection.cursor(LedgerCursor).execute(sql, parameters)
+
+    def rows(self, sql: str, parameters: Any = ()) -> list[Any]:
+        """Return all rows of a query; cheaper than to fetch them one by one."""
+        try:
+            return self._connection.execute(sql, parameters).fetchall()
+        except sqlite3.DatabaseError as error:
+            raise _translated(self._connection, error) from error
+
+    def executemany(self, sql: str, parameters: Iterable[Any]) -> sqlite3.Cursor:
+        return self._connection.cursor(LedgerCursor).executemany(sql, parameters)
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -101,13 +164,15 @@ class Database:
         if self.in_transaction:
             yield
             return
-        self.execute("BEGIN IMMEDIATE")
+        self.rows("BEGIN IMMEDIATE")
         try:
             yield
-            self.execute("COMMIT")
+            self.rows("COMMIT")
         except BaseException:
             self._afterwards.clear()
-            self._roll_back()
+            if self.in_transaction:
+                with suppress(StorageError):  # the cause of the failure may stop this too
+                    self.execute("ROLLBACK")
             raise
         calls, self._afterwards = self._afterwards, []  # a call may begin a transaction itself
         for call in calls:
@@ -123,11 +188,6 @@ class Database:
         else:
             call()
 
-    def _roll_back(self) -> None:
-        if self.in_transaction:
-            with suppress(StorageError):  # the cause of the failure may stop this too
-                self.execute("ROLLBACK")
-
 
 class Repository:
     """Base of the ledger's parts: each holds the queries about one subject.
@@ -137,6 +197,68 @@ class Repository:
 
     def __init__(self, database: Database) -> None:
         self._db = database
+
+    def _value(self, sql: str, *values: Any) -> Any:
+        """Return the first column of the first row; None without a row."""
+        rows = self._db.rows(sql, values)
+        return rows[0][0] if rows else None
+
+    def _paths(self, sql: str, *values: Any) -> list[str]:
+        return [os.fsdecode(path) for (path,) in self._db.rows(sql, values)]
+
+    def _write(self, sql: str, *values: Any) -> None:
+        with self._db.transaction():
+            self._db.rows(sql, values)
+
+    def _write_all(self, sql: str, rows: Iterable[tuple[Any, ...]]) -> None:
+        with self._db.transaction():
+            self._db.executemany(sql, rows)
+
+
+def _closed_connection() -> LedgerConnection:
+    connection = sqlite3.connect(":memory:", factory=LedgerConnection)
+    connection.close()
+    return connection
+
+
+def query_file(path: Path, sql: str, *values: Any) -> list[Any]:
+    """Query a ledger's file, even a damaged one, and create no files; empty if unreadable."""
+    try:
+        address = f"file:{quote(str(path))}?mode=ro&immutable=1"
+        with closing(sqlite3.connect(address, uri=True)) as connection:
+            return connection.execute(sql, values).fetchall()
+    except sqlite3.Error:
+        return []
+
+
+def _translated(connection: LedgerConnection, error: sqlite3.DatabaseError) -> Exception:
+    code = error.sqlite_errorcode & 0xFF if hasattr(error, "sqlite_errorcode") else 0
+    if code in _DAMAGED:
+        connection.damage = connection.damage or str(error)
+        return DamagedLedger(str(error))
+    if not isinstance(error, sqlite3.OperationalError):
+        return error  # a bug, such as a row that the schema does not allow
+    remedy = "Make room on the disk of the state folder, or mend its rights"
+    if code in _READ_ONLY:
+        remedy = "Put the ledger back where it was, or mend the rights of the state folder"
+    return StorageError(
+        f"The ledger cannot be used: {error}.", f"{remedy}; the work goes on by itself."
+    )
+
+
+def _unopened(path: Path, error: sqlite3.Error) -> StorageError:
+    return StorageError(
+        f"The ledger {path} cannot be opened: {error}.",
+        "Make sure that its folder exists, is writable, and has room.",
+    )
+
+
+def _make_private(path: Path) -> None:
+    """Keep the ledger to its owner; SQLite gives its log the same rights."""
+    with suppress(OSError):  # SQLite then reports the reason
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, private_files.FILE_MODE))
+    for suffix in ("", "-wal", "-shm"):
+        private_files.restrict(path.with_name(path.name + suffix))
 
 
 def _give_log_rights(path: Path) -> None:
@@ -149,42 +271,3 @@ def _give_log_rights(path: Path) -> None:
         if log.exists() and os.access(path, os.W_OK) and not os.access(log, os.W_OK):
             with suppress(OSError):  # SQLite then reports the reason
                 log.chmod(path.stat().st_mode & 0o777)
-
-
-def set_aside(path: Path) -> Path:
-    """Rename a damaged ledger to a free name, and return its new path.
-
-    Its log goes first: SQLite would read a log left behind as the next ledger's.
-    Errors: StorageError.
-    """
-    aside = next(each for each in _asides(path) if not each.exists())
-    try:
-        for suffix in ("-wal", "-shm", ""):
-            with suppress(FileNotFoundError):
-                Path(f"{path}{suffix}").rename(f"{aside}{suffix}")
-    except OSError as error:
-        raise StorageError(
-            f"The damaged ledger {path} cannot be set aside: {error.strerror}.",
-            "Give the account that runs narrated the right to write in its folder.",
-        ) from error
-    return aside
-
-
-def last_aside(path: Path) -> Path | None:
-    """The newest damaged ledger that was set aside; None if there is none."""
-    kept = path.parent.glob(f"{path.stem}.damaged-*{path.suffix}")
-    return max(kept, key=lambda each: each.stat().st_ctime_ns, default=None)
-
-
-def _asides(path: Path) -> Iterator[Path]:
-    name = f"{path.stem}.damaged-{datetime.now().astimezone():%Y-%m-%d}"
-    yield path.with_name(f"{name}{path.suffix}")
-    for number in count(2):
-        yield path.with_name(f"{name}-{number}{path.suffix}")
-
-
-def _unopened(path: Path, reason: str) -> StorageError:
-    return StorageError(
-        f"The ledger {path} cannot be opened: {reason}.",
-        "Make sure that its folder exists, is writable, and has room.",
-    )

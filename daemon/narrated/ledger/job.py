@@ -25,8 +25,9 @@ class JobReason(enum.StrEnum):
     UNREADABLE = "unreadable"  # the source may not be opened
     ABSENT = "absent"  # the source or a file it needs is absent, and not reported deleted
     ENGINE = "engine"  # a voice, model or captioner is unavailable
+    PARSER = "parser"  # no parser can be started
     STORAGE = "storage"  # the outbox, cache or state cannot be written
-    UNWANTED = "unwanted"  # removed: `narrate: false` applies to it
+    UNWANTED = "unwanted"  # removed: `narrate: false` applies to it, or `since`
 
 
 class JobCause(enum.StrEnum):
@@ -41,22 +42,14 @@ class JobCause(enum.StrEnum):
 
 OPEN = frozenset({JobState.QUEUED, JobState.PLANNED, JobState.SPEAKING, JobState.PUBLISHING})
 ENDED = frozenset({JobState.SUPERSEDED, JobState.REMOVED})
+_STOPPED = ENDED | {JobState.FAILED, JobState.WAITING}
 
 LEGAL: dict[JobState, frozenset[JobState]] = {
-    JobState.QUEUED: frozenset({JobState.PLANNED, JobState.FAILED, JobState.WAITING}) | ENDED,
-    JobState.PLANNED: frozenset(
-        {JobState.SPEAKING, JobState.PUBLISHING, JobState.FAILED, JobState.WAITING}
-    )
-    | ENDED,
-    JobState.SPEAKING: frozenset(
-        {JobState.PUBLISHING, JobState.FAILED, JobState.WAITING, JobState.PLANNED}
-    )
-    | ENDED,
-    JobState.PUBLISHING: frozenset(
-        {JobState.DONE, JobState.FAILED, JobState.WAITING, JobState.PLANNED}
-    )
-    | ENDED,
-    JobState.WAITING: frozenset({JobState.QUEUED, JobState.PLANNED}) | ENDED,
+    JobState.QUEUED: _STOPPED | {JobState.PLANNED},
+    JobState.PLANNED: _STOPPED | {JobState.SPEAKING, JobState.PUBLISHING},
+    JobState.SPEAKING: _STOPPED | {JobState.PUBLISHING, JobState.PLANNED},
+    JobState.PUBLISHING: _STOPPED | {JobState.DONE, JobState.PLANNED},
+    JobState.WAITING: ENDED | {JobState.QUEUED, JobState.PLANNED},
     JobState.FAILED: ENDED,
     JobState.DONE: ENDED,
     JobState.SUPERSEDED: frozenset(),
@@ -88,17 +81,3 @@ class Job:
     @property
     def is_open(self) -> bool:
         return self.state in OPEN
-
-
-@dataclass(frozen=True, slots=True)
-class Take:
-    """The sound of a chunk, in the cache under its key."""
-
-    key: str
-    sample_rate: int
-    duration_s: float
-    rms_db: float
-    peak_db: float
-    elapsed_s: float
-    """Seconds that the engine needed."""
-    size_bytes: int

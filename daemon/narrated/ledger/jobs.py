@@ -1,9 +1,10 @@
 """Jobs in the ledger: their moves, their plans, and the cache keys of their chunks."""
 
+import asyncio
 import os
 import time
 import zlib
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from typing import Any
 
 from narrated.ledger.database import Repository
@@ -14,6 +15,14 @@ _JOB = (
     " reason, problem, remedy, title, narration, duration_s"
 )
 _UNFINISHED = "('queued', 'planned', 'speaking', 'publishing', 'waiting', 'failed')"
+_WAITING = "jobs_waiting", ""
+_BEFORE = {
+    state: ", ".join(f"'{before}'" for before, legal in LEGAL.items() if state in legal)
+    for state in JobState
+}
+"""The states from which a job may go to each state, as SQL has them."""
+PAGE = 50
+"""Jobs in one turn of the event loop: they hold it up for a few milliseconds."""
 _ALL = -1
 """No limit, as SQLite has it."""
 
@@ -41,50 +50,38 @@ class Jobs(Repository):
         now = time.time()
         with self._db.transaction():
             for older in self.stoppable(path):
-                self.move(
-                    older, JobState.SUPERSEDED, reason=JobReason.NONE, problem="a newer version"
-                )
-            rows = self._db.execute(
-                "INSERT INTO jobs (path, state, cause, source_sha256, size_bytes, stem,"
-                " created_at, changed_at, reason, problem, remedy)"
-                f" VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING {_JOB}",
-                (
-                    os.fsencode(path),
-                    state,
-                    cause,
-                    source_sha256,
-                    size_bytes,
-                    os.fsencode(stem),
-                    now,
-                    now,
-                    reason,
-                    problem,
-                    remedy,
-                ),
-            ).fetchall()
-        return _job(rows[0])
+                self.move(older, JobState.SUPERSEDED, problem="a newer version")
+            self._db.rows("DELETE FROM left_out WHERE path = ?", (os.fsencode(path),))
+            return self._insert(
+                path=os.fsencode(path),
+                state=state,
+                cause=cause,
+                source_sha256=source_sha256,
+                size_bytes=size_bytes,
+                stem=os.fsencode(stem),
+                created_at=now,
+                changed_at=now,
+                reason=reason,
+                problem=problem,
+                remedy=remedy,
+            )
 
     def add_published(self, path: str, source_sha256: str, stem: str, **manifest: Any) -> Job:
         """Enter a narration that is in the outbox already, by what its manifest says.
 
         `manifest`: `size_bytes` of the source, `title`, `narration`, `duration_s`, `done_at`.
         """
-        values = {
-            "path": os.fsencode(path),
-            "state": JobState.DONE,
-            "cause": JobCause.FOUND,
-            "source_sha256": source_sha256,
-            "stem": os.fsencode(stem),
-            "created_at": manifest["done_at"],
-            "changed_at": manifest["done_at"],
-            **manifest,
-        }
-        columns, places = ", ".join(values), ", ".join("?" * len(values))
         with self._db.transaction():
-            cursor = self._db.execute(
-                f"INSERT INTO jobs ({columns}) VALUES ({places})", tuple(values.values())
+            return self._insert(
+                path=os.fsencode(path),
+                state=JobState.DONE,
+                cause=JobCause.FOUND,
+                source_sha256=source_sha256,
+                stem=os.fsencode(stem),
+                created_at=manifest["done_at"],
+                changed_at=manifest["done_at"],
+                **manifest,
             )
-        return self.get(int(cursor.lastrowid or 0))
 
     def move(
         self,
@@ -98,21 +95,20 @@ class Jobs(Repository):
     ) -> Job:
         """Move a job to another state in one transaction; ValueError for an illegal move."""
         with self._db.transaction():
-            current = self.get(job.id)
-            if state not in LEGAL[current.state]:
-                raise ValueError(f"job {job.id} cannot go from {current.state} to {state}")
             now = time.time()
             done_at = now if state is JobState.DONE else None
-            rows = self._db.execute(
+            rows = self._db.rows(
                 "UPDATE jobs SET state = ?, changed_at = ?, reason = ?, problem = ?, remedy = ?,"
                 " duration_s = coalesce(?, duration_s), done_at = coalesce(?, done_at)"
-                f" WHERE id = ? RETURNING {_JOB}",
+                f" WHERE id = ? AND state IN ({_BEFORE[state]}) RETURNING {_JOB}",
                 (state, now, reason, problem, remedy, duration_s, done_at, job.id),
-            ).fetchall()
+            )
+            if not rows:
+                raise ValueError(f"job {job.id} cannot go from {self.get(job.id).state} to {state}")
             if state in (JobState.DONE, JobState.FAILED, JobState.SUPERSEDED, JobState.REMOVED):
-                self._db.execute("DELETE FROM chunks WHERE job = ?", (job.id,))
+                self._db.rows("DELETE FROM chunks WHERE job = ?", (job.id,))
             if state in (JobState.QUEUED, JobState.SUPERSEDED, JobState.REMOVED):
-                self._db.execute("DELETE FROM plans WHERE job = ?", (job.id,))
+                self._db.rows("DELETE FROM plans WHERE job = ?", (job.id,))
         return _job(rows[0])
 
     def finish(self, job: Job, duration_s: float) -> Job:
@@ -125,28 +121,73 @@ class Jobs(Repository):
     def get(self, number: int) -> Job:
         return self._where("id = ?", number)[0]
 
-    def in_state(self, *states: JobState, limit: int = _ALL) -> list[Job]:
-        """Return the jobs in these states, the oldest first."""
-        return self._where(f"state IN ({_places(states)}) ORDER BY id LIMIT ?", *states, limit)
+    def in_state(self, *states: JobState, after: int = 0, limit: int = _ALL) -> list[Job]:
+        """Return the jobs in these states, the oldest first, after a number."""
+        condition = f"state IN ({_places(states)}) AND id > ? ORDER BY id LIMIT ?"
+        return self._where(condition, *states, after, limit)
 
-    def waiting_for(self, *reasons: JobReason, limit: int = _ALL) -> list[Job]:
-        """Return the jobs that wait for one of these reasons, the oldest first."""
-        condition = f"state = 'waiting' AND reason IN ({_places(reasons)}) ORDER BY id LIMIT ?"
-        return self._where(condition, *reasons, limit)
+    async def pages(self, *states: JobState) -> AsyncIterator[list[Job]]:
+        """Yield the jobs in these states, the oldest first, a few in a turn of the event loop."""
+        last = 0
+        while jobs := self.in_state(*states, after=last, limit=PAGE):
+            last = jobs[-1].id
+            yield jobs
+            await asyncio.sleep(0)
 
-    def waiting_for_source(self) -> list[Job]:
-        """Return the jobs that wait until a source of known content can be read."""
-        jobs = self.waiting_for(JobReason.ABSENT, JobReason.UNREADABLE)
-        return [job for job in jobs if job.source_sha256]
+    def refreshable(self, folder: str, after: str, limit: int) -> list[str]:
+        """Return the next paths, in order, that were narrated, failed, wait or are left out.
+
+        Only the path `folder` and those below it count; all, if it is empty.
+        """
+        return self._next_paths(("done", "failed", "waiting"), True, folder, after, limit)
+
+    def failed_paths(self, after: str, limit: int) -> list[str]:
+        """Return the next paths that failed, in order."""
+        return self._next_paths(("failed",), False, "", after, limit)
+
+    def _next_paths(
+        self, states: tuple[str, ...], with_left_out: bool, folder: str, after: str, limit: int
+    ) -> list[str]:
+        top = os.fsencode(folder)
+        # "0" comes next after "/".
+        within = "path > ?1 AND path < ?2 AND (path = ?3 OR path >= ?4)" if folder else "path > ?1"
+        named = ", ".join(f"'{state}'" for state in states)
+        jobs = f"jobs INDEXED BY jobs_by_path WHERE {within} AND state IN ({named})"
+        tables = [jobs, f"left_out WHERE {within}"][: 1 + with_left_out]
+        each = (f"SELECT DISTINCT path FROM {table} ORDER BY path LIMIT ?5" for table in tables)
+        found = " UNION ".join(f"SELECT * FROM ({select})" for select in each)
+        bounds = (os.fsencode(after), top + b"0", top, top + b"/")
+        return self._paths(f"{found} ORDER BY path LIMIT ?5", *bounds, limit)
+
+    def waiting_for(
+        self, *reasons: JobReason, after: int = 0, limit: int = _ALL, known: bool = False
+    ) -> list[Job]:
+        """Return the jobs that wait for one of these reasons, the oldest first, after a number.
+
+        `known`: only those whose source was read once.
+        """
+        index, read = ("jobs_waiting_known", " AND source_sha256 <> ''") if known else _WAITING
+        # Of each reason by itself: so SQLite goes along the index, and sorts no more than it needs.
+        of_reason = (
+            f"SELECT * FROM (SELECT id FROM jobs INDEXED BY {index}"
+            f" WHERE state = 'waiting' AND reason = ? AND id > ?{read} ORDER BY id LIMIT ?)"
+        )
+        found = " UNION ALL ".join([of_reason] * len(reasons))
+        values = [value for reason in reasons for value in (reason, after, limit)]
+        return self._where(f"id IN ({found}) ORDER BY id LIMIT ?", *values, limit)
+
+    def left_out(self) -> list[Job]:
+        """Return the newest version of each post that is left out."""
+        newest = "SELECT max(id) FROM jobs WHERE path IN (SELECT path FROM left_out) GROUP BY path"
+        return self._where(f"id IN ({newest})")
 
     def published_after(self, number: int, limit: int) -> list[Job]:
         """Return the next published jobs after a number, to look through all of them in steps."""
         return self._where("state = 'done' AND id > ? ORDER BY id LIMIT ?", number, limit)
 
-    def unfinished(self, path: str | None = None) -> list[Job]:
-        """Return open, waiting and failed jobs, of one path or of all."""
-        jobs = f"state IN {_UNFINISHED}"
-        return self._where(jobs) if path is None else self._of(path, jobs)
+    def unfinished(self, path: str) -> list[Job]:
+        """Return the open, waiting and failed jobs of a path."""
+        return self._of(path, f"state IN {_UNFINISHED}")
 
     def all_open(self) -> list[Job]:
         return self.in_state(*sorted(OPEN))
@@ -169,13 +210,28 @@ class Jobs(Repository):
         found = self._of(path, "state = 'done'")
         return found[-1] if found else None
 
-    def published_alike(self, sha256: str) -> list[Job]:
-        """Return published jobs with this content whose sources the daemon did not remove."""
+    def published_alike(self, sha256: str, limit: int) -> list[Job]:
+        """Return published jobs with this content whose sources the daemon did not remove.
+
+        At most `limit` whose source is gone, and as many of the newest.
+        """
+        of_content = "SELECT id FROM jobs WHERE source_sha256 = ?1 AND state = 'done'"
         return self._where(
-            "state = 'done' AND source_sha256 = ?"
-            " AND EXISTS (SELECT 1 FROM sources WHERE sources.path = jobs.path)",
+            f"EXISTS (SELECT 1 FROM sources WHERE sources.path = jobs.path) AND id IN ("
+            f" SELECT * FROM ({of_content} ORDER BY id DESC LIMIT ?2) UNION SELECT * FROM ("
+            "   SELECT jobs.id FROM sources JOIN jobs ON jobs.path = sources.path"
+            "   WHERE sources.sha256 = ?1 AND sources.gone_at IS NOT NULL"
+            "   AND jobs.source_sha256 = ?1 AND jobs.state = 'done' LIMIT ?2))",
             sha256,
+            limit,
         )
+
+    def is_published_alike(self, path: str, sha256: str) -> bool:
+        """True if a path has a narration of this content, and the daemon did not remove it."""
+        job = self.published(path)
+        known = "SELECT 1 FROM sources WHERE path = ?"
+        is_known = self._value(known, os.fsencode(path)) is not None
+        return job is not None and job.source_sha256 == sha256 and is_known
 
     def history(self, path: str) -> list[Job]:
         """Return every version of a path, the oldest first."""
@@ -184,31 +240,30 @@ class Jobs(Repository):
     @property
     def is_empty(self) -> bool:
         """True if no job was ever entered."""
-        return self._db.execute("SELECT 1 FROM jobs LIMIT 1").fetchone() is None
+        return self._value("SELECT 1 FROM jobs LIMIT 1") is None
 
     def counts(self) -> dict[JobState, int]:
-        rows = self._db.execute("SELECT state, count(*) FROM jobs GROUP BY state")
+        """Count the jobs in each state; a state without jobs may be missing."""
+        rows = self._db.rows("SELECT state, count FROM job_counts WHERE count > 0")
         return {JobState(state): count for state, count in rows}
 
     def done_since(self, moment: float) -> int:
         """Count the narrations finished since a moment; times in the future do not count."""
-        row = self._db.execute(
-            "SELECT count(*) FROM jobs WHERE done_at BETWEEN ? AND ?", (moment, time.time())
-        ).fetchone()
-        return int(row[0])
+        done = "SELECT count(*) FROM jobs WHERE done_at BETWEEN ? AND ?"
+        return int(self._value(done, moment, time.time()))
 
     def write_plan(
         self, job: Job, plan: bytes, *, title: str, narration: str, keys: Sequence[str]
     ) -> Job:
         """Keep a job's plan and the cache keys of its chunks, and move the job to planned."""
         with self._db.transaction():
-            self._db.execute(
+            self._db.rows(
                 "INSERT OR REPLACE INTO plans VALUES (?, ?)", (job.id, zlib.compress(plan, 1))
             )
-            self._db.execute(
+            self._db.rows(
                 "UPDATE jobs SET title = ?, narration = ? WHERE id = ?", (title, narration, job.id)
             )
-            self._db.execute("DELETE FROM chunks WHERE job = ?", (job.id,))
+            self._db.rows("DELETE FROM chunks WHERE job = ?", (job.id,))
             self._db.executemany(
                 "INSERT INTO chunks (job, seq, key) VALUES (?, ?, ?)",
                 [(job.id, seq, key) for seq, key in enumerate(keys)],
@@ -216,12 +271,16 @@ class Jobs(Repository):
             return self.move(job, JobState.PLANNED)
 
     def plan(self, job: Job) -> bytes | None:
-        row = self._db.execute("SELECT plan FROM plans WHERE job = ?", (job.id,)).fetchone()
-        return zlib.decompress(row[0]) if row else None
+        plan = self._value("SELECT plan FROM plans WHERE job = ?", job.id)
+        return plan and zlib.decompress(plan)
 
-    def chunk_keys(self, job: Job) -> list[str]:
-        rows = self._db.execute("SELECT key FROM chunks WHERE job = ? ORDER BY seq", (job.id,))
-        return [key for (key,) in rows]
+    def _insert(self, **columns: Any) -> Job:
+        names, places = ", ".join(columns), _places(columns)
+        rows = self._db.rows(
+            f"INSERT INTO jobs ({names}) VALUES ({places}) RETURNING {_JOB}",
+            tuple(columns.values()),
+        )
+        return _job(rows[0])
 
     def _of(self, path: str, condition: str) -> list[Job]:
         return self._where(f"path = ? AND {condition}", os.fsencode(path))
@@ -229,26 +288,16 @@ class Jobs(Repository):
     def _where(self, condition: str, *values: Any) -> list[Job]:
         """Return the jobs that meet an SQL condition, the oldest first."""
         ordered = condition if " ORDER BY " in condition else f"{condition} ORDER BY id"
-        rows = self._db.execute(f"SELECT {_JOB} FROM jobs WHERE {ordered}", values)
-        return [_job(row) for row in rows]
+        return [
+            _job(row) for row in self._db.rows(f"SELECT {_JOB} FROM jobs WHERE {ordered}", values)
+        ]
 
 
-def _places(values: Sequence[str]) -> str:
+def _places(values: Collection[str]) -> str:
     return ", ".join("?" * len(values))
 
 
 def _job(row: Sequence[Any]) -> Job:
     number, path, state, cause, sha256, size_bytes, stem, created, changed, reason, *rest = row
-    return Job(
-        number,
-        os.fsdecode(path),
-        JobState(state),
-        JobCause(cause),
-        sha256,
-        size_bytes,
-        os.fsdecode(stem),
-        created,
-        changed,
-        JobReason(reason),
-        *rest,
-    )
+    version = (number, os.fsdecode(path), JobState(state), JobCause(cause), sha256, size_bytes)
+    return Job(*version, os.fsdecode(stem), created, changed, JobReason(reason), *rest)

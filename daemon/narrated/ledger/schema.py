@@ -1,4 +1,4 @@
-"""The ledger's schema: numbered migrations, and the check that a file has the expected tables."""
+"""The ledger's schema: runs numbered migrations, and checks that a file has the expected tables."""
 
 import sqlite3
 from collections.abc import Mapping
@@ -24,27 +24,51 @@ class UnknownLedger(ConfigurationError):
 
 @cache
 def migrations() -> tuple[str, ...]:
-    """The SQL of each migration in order: a ledger of version n has run the first n.
-
-    They are the package's files `0001_….sql`, `0002_….sql` and so on.
-    """
+    """Read the SQL files `0001_….sql` and so on: a ledger of version n has run the first n."""
     files = (each for each in resources.files(__package__).iterdir() if each.name.endswith(".sql"))
-    ordered = sorted(files, key=lambda each: each.name)
-    return tuple(each.read_text("utf-8") for each in ordered)
+    return tuple(each.read_text("utf-8") for each in sorted(files, key=lambda each: each.name))
 
 
-def check(connection: sqlite3.Connection, path: Path, version: int) -> None:
-    """Raise UnknownLedger unless the tables of a ledger are those of its version.
+def migrate(cursor: sqlite3.Cursor, path: Path) -> None:
+    """Run the migrations that a ledger has not run yet.
 
-    A later INSERT would otherwise fail as if the disk refused it. Takes about 1 ms.
+    Raises UnknownLedger unless its tables are those of its version: a later INSERT would otherwise
+    fail as if the disk refused it. The check takes about 1 ms.
     """
+    version = int(cursor.execute("PRAGMA user_version").fetchone()[0])
+    _check(cursor, path, version)
+    for number, sql in enumerate(migrations()[version:], start=version + 1):
+        cursor.executescript(f"BEGIN; {sql} PRAGMA user_version = {number}; COMMIT;")
+
+
+def tables(cursor: sqlite3.Cursor) -> Tables:
+    """Read the tables of a database with their columns."""
+    found: dict[str, tuple[tuple[object, ...], ...]] = {}
+    columns = cursor.execute(
+        "SELECT tables.name, columns.* FROM sqlite_master AS tables,"
+        " pragma_table_info(tables.name) AS columns"
+        " WHERE tables.type = 'table' AND tables.name NOT LIKE 'sqlite_%'"
+    )
+    for table, _, *column in columns:
+        found[table] = (*found.get(table, ()), tuple(column))
+    return found
+
+
+@cache
+def _expected(version: int) -> Tables:
+    with closing(sqlite3.connect(":memory:")) as connection:
+        cursor = connection.executescript("".join(migrations()[:version]))
+        return tables(cursor)
+
+
+def _check(cursor: sqlite3.Cursor, path: Path, version: int) -> None:
     if version > len(migrations()):
         raise UnknownLedger(
             f"The ledger {path} was written by a newer narrated: its schema is version {version},"
             f" and this one knows up to {len(migrations())}.",
             _ADVICE,
         )
-    found, expected = tables(connection), _expected(version)
+    found, expected = tables(cursor), _expected(version)
     different = [name for name in expected if found.get(name) != expected[name]]
     if different or (not version and found):
         names = ", ".join(f"`{name}`" for name in different or sorted(found))
@@ -53,24 +77,3 @@ def check(connection: sqlite3.Connection, path: Path, version: int) -> None:
             f" tables are missing or different: {names}.",
             _ADVICE,
         )
-
-
-def tables(connection: sqlite3.Connection) -> Tables:
-    """Read the tables of a database with their columns."""
-    names = connection.execute(
-        "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
-    ).fetchall()
-    return {name: _columns(connection, name) for (name,) in names}
-
-
-def _columns(connection: sqlite3.Connection, table: str) -> tuple[tuple[object, ...], ...]:
-    described = connection.execute("SELECT * FROM pragma_table_info(?)", (table,)).fetchall()
-    return tuple(tuple(column[1:]) for column in described)
-
-
-@cache
-def _expected(version: int) -> Tables:
-    with closing(sqlite3.connect(":memory:")) as connection:
-        for sql in migrations()[:version]:
-            connection.executescript(sql)
-        return tables(connection)

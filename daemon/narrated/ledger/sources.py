@@ -1,9 +1,12 @@
-"""The inbox's files as the ledger knows them."""
+"""The inbox's files as the ledger knows them, and their names in the outbox."""
 
 import os
 import time
+from collections.abc import Collection
 
-from narrated.inbox.readiness import FileSignature
+from msgspec.structs import astuple
+
+from narrated.inbox.file_signature import FileSignature
 from narrated.ledger.database import Repository
 
 
@@ -19,31 +22,26 @@ class Sources(Repository):
 
     def record(self, path: str, signature: FileSignature, sha256: str) -> None:
         """Record a file as it is in the inbox now."""
-        with self._db.transaction():
-            self._db.execute(
-                "INSERT INTO sources VALUES (?, ?, ?, ?, ?, ?, ?, NULL)"
-                " ON CONFLICT (path) DO UPDATE SET inode = excluded.inode, size = excluded.size,"
-                " mtime_ns = excluded.mtime_ns, ctime_ns = excluded.ctime_ns,"
-                " sha256 = excluded.sha256, gone_at = NULL, seen_at ="
-                " CASE WHEN gone_at IS NULL THEN seen_at ELSE excluded.seen_at END",
-                (
-                    os.fsencode(path),
-                    signature.inode,
-                    signature.size,
-                    signature.mtime_ns,
-                    signature.ctime_ns,
-                    sha256,
-                    time.time(),
-                ),
-            )
+        self._write(
+            "INSERT INTO sources VALUES (?, ?, ?, ?, ?, ?, ?, NULL)"
+            " ON CONFLICT (path) DO UPDATE SET inode = excluded.inode, size = excluded.size,"
+            " mtime_ns = excluded.mtime_ns, ctime_ns = excluded.ctime_ns,"
+            " sha256 = excluded.sha256, gone_at = NULL, seen_at ="
+            " CASE WHEN gone_at IS NULL THEN seen_at ELSE excluded.seen_at END",
+            os.fsencode(path),
+            *astuple(signature),
+            sha256,
+            time.time(),
+        )
 
     def mark_gone(self, path: str) -> None:
         """Record that a file is gone from the inbox."""
         with self._db.transaction():
-            self._db.execute(
+            self._db.rows(
                 "UPDATE sources SET gone_at = ? WHERE path = ? AND gone_at IS NULL",
                 (time.time(), os.fsencode(path)),
             )
+            self._db.rows("DELETE FROM left_out WHERE path = ?", (os.fsencode(path),))
 
     def forget(self, path: str) -> None:
         """Delete a file that is gone and whose narration is withdrawn.
@@ -53,51 +51,65 @@ class Sources(Repository):
         """
         with self._db.transaction():
             for table in ("sources", "stems", "choices"):
-                self._db.execute(f"DELETE FROM {table} WHERE path = ?", (os.fsencode(path),))
-            self._db.execute("DELETE FROM consulted WHERE post = ?", (os.fsencode(path),))
+                self._db.rows(f"DELETE FROM {table} WHERE path = ?", (os.fsencode(path),))
+            self._db.rows("DELETE FROM consulted WHERE post = ?", (os.fsencode(path),))
 
     def sha256(self, path: str) -> str:
         """Return the digest of a recorded file; empty if it is unknown or gone."""
-        row = self._db.execute(
-            "SELECT sha256 FROM sources WHERE path = ? AND gone_at IS NULL", (os.fsencode(path),)
-        ).fetchone()
-        return str(row[0]) if row else ""
+        known = "SELECT sha256 FROM sources WHERE path = ? AND gone_at IS NULL"
+        return self._value(known, os.fsencode(path)) or ""
 
     def signature(self, path: str) -> FileSignature | None:
         """Return the signature of a recorded file; None if it is unknown or gone."""
-        row = self._db.execute(
-            "SELECT inode, size, mtime_ns, ctime_ns FROM sources"
-            " WHERE path = ? AND gone_at IS NULL",
-            (os.fsencode(path),),
-        ).fetchone()
-        return FileSignature(*row) if row else None
+        return self.signatures([path])[path]
+
+    def signatures(self, paths: Collection[str]) -> dict[str, FileSignature | None]:
+        """Return the signatures of a few files; None for one that is unknown or gone."""
+        rows = self._db.rows(
+            "SELECT path, inode, size, mtime_ns, ctime_ns FROM sources"
+            f" WHERE path IN ({', '.join('?' * len(paths))}) AND gone_at IS NULL",
+            [os.fsencode(path) for path in paths],
+        )
+        found = {os.fsdecode(path): FileSignature(*rest) for path, *rest in rows}
+        return {path: found.get(path) for path in paths}
 
     def forget_version(self, path: str, signature: FileSignature) -> None:
         """Delete a version that the daemon itself removed from the inbox, so it is not gone."""
         if self.signature(path) == signature:  # otherwise a newer version has arrived
-            with self._db.transaction():
-                self._db.execute("DELETE FROM sources WHERE path = ?", (os.fsencode(path),))
+            self._write("DELETE FROM sources WHERE path = ?", os.fsencode(path))
 
     def gone(self, since: float | None = None) -> list[str]:
         """Return the files that are gone; with a time, only those gone at that time or before."""
-        rows = self._db.execute(
+        return self._paths(
             "SELECT path FROM sources WHERE gone_at IS NOT NULL AND gone_at <= ?",
-            (time.time() if since is None else since,),
+            time.time() if since is None else since,
         )
-        return [os.fsdecode(path) for (path,) in rows]
+
+    def gone_between(
+        self, after: tuple[float, str] | None, before: float, limit: int
+    ) -> list[tuple[float, str]]:
+        """Return the next files that went until `before`, in the order of their going."""
+        at, path = after or (float("-inf"), "")
+        rows = self._db.rows(
+            "SELECT gone_at, path FROM sources WHERE gone_at IS NOT NULL AND gone_at <= ?"
+            " AND (gone_at, path) > (?, ?) ORDER BY gone_at, path LIMIT ?",
+            (before, at, os.fsencode(path), limit),
+        )
+        return [(gone_at, os.fsdecode(path)) for gone_at, path in rows]
 
     def arrived_since(self, sha256: str, moment: float) -> list[str]:
         """Return files with this content that first came after a moment, the newest first.
 
         A file with a time in the future came long ago, before the clock was set back.
         """
-        rows = self._db.execute(
-            "SELECT path FROM sources WHERE gone_at IS NULL AND sha256 = ?"
-            " AND seen_at BETWEEN ? AND ?"
-            " AND path IN (SELECT path FROM jobs WHERE source_sha256 = ?) ORDER BY seen_at DESC",
-            (sha256, moment, time.time(), sha256),
+        return self._paths(
+            "SELECT path FROM sources WHERE gone_at IS NULL AND sha256 = ?1"
+            " AND seen_at BETWEEN ?2 AND ?3"
+            " AND path IN (SELECT path FROM jobs WHERE source_sha256 = ?1) ORDER BY seen_at DESC",
+            sha256,
+            moment,
+            time.time(),
         )
-        return [os.fsdecode(path) for (path,) in rows]
 
     def shift_times(self, seconds: float, recent_s: float) -> None:
         """Move the recorded times along after the clock was set, so that ages stay the same.
@@ -107,11 +119,31 @@ class Sources(Repository):
         """
         now = time.time()
         with self._db.transaction():
-            self._db.execute(
+            self._db.rows(
                 "UPDATE sources SET gone_at = min(gone_at + ?, ?) WHERE gone_at IS NOT NULL",
                 (seconds, now),
             )
-            self._db.execute(
+            self._db.rows(
                 "UPDATE sources SET seen_at = min(seen_at + ?, ?) WHERE seen_at >= ?",
                 (seconds, now, now - seconds - recent_s),
             )
+
+
+class Stems(Repository):
+    """Stems by source. A stem is an output's path in the outbox without its suffix."""
+
+    def of_source(self, path: str) -> str | None:
+        stems = self._paths("SELECT stem FROM stems WHERE path = ?", os.fsencode(path))
+        return stems[0] if stems else None
+
+    def owner(self, folded: str) -> str | None:
+        """Return the source that owns a stem, given as `unique_stems.fold` spells it."""
+        owners = self._paths("SELECT path FROM stems WHERE folded = ?", os.fsencode(folded))
+        return owners[0] if owners else None
+
+    def assign(self, path: str, stem: str, folded: str) -> None:
+        values = map(os.fsencode, (path, stem, folded))
+        self._write("INSERT INTO stems VALUES (?, ?, ?)", *values)
+
+    def release(self, path: str) -> None:
+        self._write("DELETE FROM stems WHERE path = ?", os.fsencode(path))

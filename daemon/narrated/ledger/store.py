@@ -2,16 +2,15 @@
 
 from pathlib import Path
 
-from narrated.ledger.crashes import WorkerCrashes
+from narrated.ledger.bulk_requeue_progress import BulkRequeueProgress
 from narrated.ledger.database import Database
-from narrated.ledger.host_state import HostState
 from narrated.ledger.jobs import Jobs
-from narrated.ledger.pictures import ShownPictures
-from narrated.ledger.plan_inputs import PlanInputs
-from narrated.ledger.retention import Retention
-from narrated.ledger.sources import Sources
-from narrated.ledger.stems import Stems
-from narrated.ledger.takes import Captions, Takes
+from narrated.ledger.last_run import LastRun
+from narrated.ledger.plan_inputs import CaptionCache, ConsultedFiles, ShownPictures
+from narrated.ledger.sources import Sources, Stems
+from narrated.ledger.standing_notes import StandingNotes
+from narrated.ledger.takes import Takes, WorkerCrashes
+from narrated.ledger.too_old_posts import TooOldPosts
 
 
 class Ledger(Database):
@@ -26,10 +25,12 @@ class Ledger(Database):
         self.sources = Sources(self)
         self.stems = Stems(self)
         self.pictures = ShownPictures(self)
-        self.plan_inputs = PlanInputs(self)
+        self.consulted = ConsultedFiles(self)
         self.jobs = Jobs(self)
+        self.left_out = TooOldPosts(self)
+        self.requeues = BulkRequeueProgress(self)
+        self.notes = StandingNotes(self)
         self.crashes = WorkerCrashes(self)
         self.takes = Takes(self)
-        self.captions = Captions(self)
-        self.host = HostState(self)
-        self.retention = Retention(self)
+        self.captions = CaptionCache(self)
+        self.last_run = LastRun(self)

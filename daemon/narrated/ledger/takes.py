@@ -1,57 +1,90 @@
-"""The index of the take cache, the user's choices among takes, and captions of pictures."""
+"""The index of the take cache, the user's choice of takes, and the crashes that chunks caused."""
 
-import dataclasses
 import os
 import time
 from collections.abc import Iterable
+from dataclasses import dataclass
+from operator import attrgetter
 
 from narrated.ledger.database import Repository
-from narrated.ledger.job import Take
+from narrated.ledger.plan_inputs import note_caption
+
+CAPTION = "caption-"
+"""The key of a caption's request begins with it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Take:
+    """The sound of a chunk, in the cache under its key."""
+
+    key: str
+    sample_rate: int
+    duration_s: float
+    rms_db: float
+    peak_db: float
+    elapsed_s: float
+    """Seconds that the engine needed."""
+    size_bytes: int
+
+
+_fields = attrgetter(*Take.__dataclass_fields__)
+"""The columns of a take; `astuple` would copy each value deeply."""
+
+
+_NOW = "max(?, (SELECT coalesce(max(used_at), 0) + 1e-6 FROM takes))"
+"""The time, or just after the last use if the clock was set back, to keep the order."""
 
 
 class Takes(Repository):
-    """Takes by their cache keys, and the take chosen for each chunk of a source."""
+    """Takes by their cache keys, each with the time of its last use."""
 
     def record(self, take: Take) -> None:
         """Enter a take; its chunk no longer counts as one that crashes workers."""
         with self._db.transaction():
-            self._enter([(take, self._now())])
-            self._db.execute("DELETE FROM deaths WHERE key = ?", (take.key,))
+            self._db.rows(
+                f"INSERT OR REPLACE INTO takes VALUES (?, ?, ?, ?, ?, ?, ?, {_NOW})",
+                (*_fields(take), time.time()),
+            )
+            self._db.rows("DELETE FROM deaths WHERE key = ?", (take.key,))
 
     def adopt(self, found: Iterable[tuple[Take, float]]) -> None:
         """Enter takes found in the cache folder, each with the time of its last use."""
-        with self._db.transaction():
-            self._enter(found)
+        self._write_all(
+            "INSERT OR REPLACE INTO takes VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            [(*_fields(take), used_at) for take, used_at in found],
+        )
 
     def get(self, key: str) -> Take | None:
-        row = self._db.execute(
-            "SELECT key, sample_rate, duration_s, rms_db, peak_db, elapsed_s, size_bytes"
-            " FROM takes WHERE key = ?",
-            (key,),
-        ).fetchone()
-        return Take(*row) if row else None
+        rows = self._db.rows("SELECT * FROM takes WHERE key = ?", (key,))
+        return Take(*rows[0][:-1]) if rows else None
+
+    def missing(self, job: int) -> list[int]:
+        """Return which chunks of an open job have no take, by their numbers in its plan."""
+        rows = self._db.rows(
+            "SELECT seq FROM chunks WHERE job = ?"
+            " AND NOT EXISTS (SELECT 1 FROM takes WHERE takes.key = chunks.key)",
+            (job,),
+        )
+        return [seq for (seq,) in rows]
 
     def keys_starting(self, prefix: str) -> set[str]:
-        rows = self._db.execute(
+        rows = self._db.rows(
             "SELECT key FROM takes WHERE key >= ? AND key < ?", (prefix, prefix + "~")
         )
         return {key for (key,) in rows}
 
     def drop(self, key: str) -> None:
-        with self._db.transaction():
-            self._db.execute("DELETE FROM takes WHERE key = ?", (key,))
+        self._write("DELETE FROM takes WHERE key = ?", key)
 
     def mark_used(self, keys: Iterable[str]) -> None:
         """Mark takes as used now: the least recently used leave the cache first."""
-        now = self._now()
-        with self._db.transaction():
-            self._db.executemany(
-                "UPDATE takes SET used_at = ? WHERE key = ?", [(now, key) for key in keys]
-            )
+        now = time.time()
+        self._write_all(
+            f"UPDATE takes SET used_at = {_NOW} WHERE key = ?", [(now, key) for key in keys]
+        )
 
     def total_bytes(self) -> int:
-        row = self._db.execute("SELECT coalesce(sum(size_bytes), 0) FROM takes").fetchone()
-        return int(row[0])
+        return int(self._value("SELECT coalesce(sum(size_bytes), 0) FROM takes"))
 
     def evictable(self, surplus_bytes: int) -> list[str]:
         """Return the least recently used takes that no open job needs, at least so many bytes."""
@@ -70,39 +103,41 @@ class Takes(Repository):
 
     def choices(self, path: str) -> dict[str, int]:
         """Return the number of the chosen take by chunk digest; a chunk not listed has take 0."""
-        rows = self._db.execute(
-            "SELECT digest, take FROM choices WHERE path = ?", (os.fsencode(path),)
+        return dict(
+            self._db.rows("SELECT digest, take FROM choices WHERE path = ?", (os.fsencode(path),))
         )
-        return dict(rows.fetchall())
 
     def choose_next(self, path: str, digests: Iterable[str]) -> None:
         """Choose the next take of these chunks of a source."""
-        with self._db.transaction():
-            self._db.executemany(
-                "INSERT INTO choices VALUES (?, ?, 1)"
-                " ON CONFLICT (path, digest) DO UPDATE SET take = take + 1",
-                [(os.fsencode(path), digest) for digest in digests],
-            )
-
-    def _enter(self, takes: Iterable[tuple[Take, float]]) -> None:
-        self._db.executemany(
-            "INSERT OR REPLACE INTO takes VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            [(*dataclasses.astuple(take), used_at) for take, used_at in takes],
+        self._write_all(
+            "INSERT INTO choices VALUES (?, ?, 1)"
+            " ON CONFLICT (path, digest) DO UPDATE SET take = take + 1",
+            [(os.fsencode(path), digest) for digest in digests],
         )
 
-    def _now(self) -> float:
-        """The time, or just after the last use if the clock was set back, to keep the order."""
-        (last,) = self._db.execute("SELECT coalesce(max(used_at), 0) FROM takes").fetchone()
-        return max(time.time(), float(last) + 1e-6)
 
+class WorkerCrashes(Repository):
+    """Crashes of workers by the cache key of the chunk or caption that was in flight."""
 
-class Captions(Repository):
-    """Captions by the cache keys of their pictures."""
-
-    def get(self, key: str) -> str | None:
-        row = self._db.execute("SELECT text FROM captions WHERE key = ?", (key,)).fetchone()
-        return None if row is None else str(row[0])
-
-    def record(self, key: str, text: str) -> None:
+    def add(self, key: str) -> int:
+        """Count one more crash, and return the total."""
         with self._db.transaction():
-            self._db.execute("INSERT OR REPLACE INTO captions VALUES (?, ?)", (key, text))
+            self._db.rows(
+                "INSERT INTO deaths VALUES (?, 1)"
+                " ON CONFLICT (key) DO UPDATE SET count = count + 1",
+                (key,),
+            )
+            if key.startswith(CAPTION):
+                note_caption(self._db, key.removeprefix(CAPTION))
+            return self.count(key)
+
+    def count(self, key: str) -> int:
+        return int(self._value("SELECT count FROM deaths WHERE key = ?", key) or 0)
+
+    @property
+    def any_known(self) -> bool:
+        return self._value("SELECT 1 FROM deaths LIMIT 1") is not None
+
+    def reset(self, keys: Iterable[str]) -> None:
+        """Forget crashes, because the user asks for another try."""
+        self._write_all("DELETE FROM deaths WHERE key = ?", [(key,) for key in keys])

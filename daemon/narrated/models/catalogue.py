@@ -3,7 +3,7 @@
 import difflib
 import re
 import tomllib
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path, PurePosixPath
@@ -72,10 +72,7 @@ def known_models() -> tuple[CatalogueEntry, ...]:
 
 
 def find_model(name: str) -> CatalogueEntry:
-    """Find a model by its name, or by any repository such as owner/name.
-
-    Raises NarratedError if the name is neither.
-    """
+    """Find a model by its name, or by any owner/name. Raises NarratedError if it is neither."""
     known = _catalogue().models
     for each in known.values():
         if name in (each.name, each.repository):
@@ -134,26 +131,20 @@ def usage_lines(entry: CatalogueEntry, names: Collection[str]) -> tuple[str, ...
 
 
 def configured_models(config: Config) -> dict[str, tuple[str, ...]]:
-    """The models that a configuration uses, by repository, with the keys that name them.
-
-    A model given as a path is the user's own, and not listed.
-    """
+    """The models of a configuration, with the keys that name them, but none given as a path."""
+    speakers = config.speech.speakers
+    engines = {
+        "speech: engine": config.speech.engine,
+        **{f"speech: speakers: {role}": each.engine for role, each in speakers.items()},
+        "pictures: captions": config.pictures.captions,
+        **{f"engines: {name}": name for name in config.engines},
+    }
     found: dict[str, tuple[str, ...]] = {}
-    for key, engine in _configured_engines(config):
+    for key, engine in engines.items():
         model = str(engine_spec(config, engine).options.get("model", ""))
         if is_repository(model):
             found[model] = (*found.get(model, ()), key)
     return found
-
-
-def _configured_engines(config: Config) -> Iterator[tuple[str, str]]:
-    """Each configured engine, with the key that names it."""
-    yield "speech: engine", config.speech.engine
-    for role, speaker in config.speech.speakers.items():
-        yield f"speech: speakers: {role}", speaker.engine
-    yield "pictures: captions", config.pictures.captions
-    for name in config.engines:
-        yield f"engines: {name}", name
 
 
 def _nearest_layout(names: Collection[str]) -> FileLayout:
@@ -175,14 +166,10 @@ def is_safe_path(name: str) -> bool:
 
 
 def _matching(patterns: Sequence[str], names: Sequence[str]) -> list[str]:
-    expressions = [re.compile(_expression(pattern)) for pattern in patterns]
-    return [name for name in names if any(each.fullmatch(name) for each in expressions)]
-
-
-def _expression(pattern: str) -> str:
-    """Translate a pattern into a regular expression. `*` stays in a folder, unlike fnmatch's."""
-    parts = re.split(r"(\*\*|\*)", pattern)
-    return "".join({"**": ".*", "*": "[^/]*"}.get(part, re.escape(part)) for part in parts)
+    # Unlike fnmatch's, our `*` stays in a folder; `**` does not.
+    escaped = (re.escape(each).replace(r"\*\*", ".*") for each in patterns)
+    expression = re.compile("|".join(each.replace(r"\*", "[^/]*") for each in escaped))
+    return [name for name in names if expression.fullmatch(name)]
 
 
 @cache

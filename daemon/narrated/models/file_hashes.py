@@ -8,41 +8,28 @@ _READ_BYTES = 1 << 22
 
 
 @dataclass(frozen=True, slots=True)
-class HubFile:
-    """A file as the hub lists it. One of its two hashes identifies the content."""
+class HashedFile:
+    """A file's size and hashes, as the hub lists them or as read from the disk."""
 
     name: str
     size: int
     sha256: str
-    """Hash of a large file's content; empty for small files."""
+    """The hub lists this hash for large files only; empty for small ones."""
     blob: str
-    """Git's hash of a small file's content, or of a large file's pointer."""
+    """Git's hash of the content. For a large file the hub lists that of a pointer instead."""
 
     @property
     def content(self) -> str:
-        """The hash that identifies the content."""
+        """The hash by which the hub identifies the content."""
         return self.sha256 or self.blob
 
-
-@dataclass(frozen=True, slots=True)
-class FileHashes:
-    """Size and hashes of a file on the disk."""
-
-    size: int
-    sha256: str
-    blob: str
-    """Git's hash of the content."""
-
-    def matches(self, listed: HubFile) -> bool:
-        """True if the content is the content that the hub lists."""
-        if self.size != listed.size:
-            return False
-        if listed.sha256:
-            return self.sha256 == listed.sha256
-        return self.blob == listed.blob
+    def matches(self, listed: "HashedFile") -> bool:
+        """True if the content on the disk is the content that the hub lists."""
+        found = self.sha256 if listed.sha256 else self.blob
+        return (self.size, found) == (listed.size, listed.content)
 
 
-def hash_file(path: Path) -> FileHashes:
+def hash_file(path: Path) -> HashedFile:
     """Read a file and hash it. Raises OSError if it cannot be read."""
     with path.open("rb") as file:
         size = path.stat().st_size
@@ -51,12 +38,12 @@ def hash_file(path: Path) -> FileHashes:
         while block := file.read(_READ_BYTES):
             sha256.update(block)
             blob.update(block)
-    return FileHashes(size, sha256.hexdigest(), blob.hexdigest())
+    return HashedFile(path.name, size, sha256.hexdigest(), blob.hexdigest())
 
 
-def file_size(path: Path) -> int:
-    """Size of a file in bytes; 0 if there is no file."""
+def size_if_file(path: Path) -> int | None:
+    """Size of a regular file in bytes; None if there is none, or if it cannot be looked at."""
     try:
-        return path.stat().st_size
-    except FileNotFoundError:
-        return 0
+        return path.stat().st_size if path.is_file() else None
+    except OSError:
+        return None

@@ -7,25 +7,25 @@ import math
 import os
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from types import ModuleType
-from typing import Any, TypeVar
+from typing import Any
 
 from narrated.backoff import Backoff
 from narrated.errors import NarratedError
-from narrated.models.file_hashes import HubFile
+from narrated.models.file_hashes import HashedFile
 
 NEWEST = "main"
 """The revision of a first pull and of an update."""
+RETRY_LATER = "Run the same command again later: it continues where it stopped."
 
 _TIMEOUT_S = 10.0
 _ATTEMPTS = 3
 _RETRYABLE = (408, 429, 500, 502, 503, 504)
 _COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _CONTENT_RANGE = re.compile(r"bytes (\d+)-")
-_RETRY_LATER = "Run the same command again later: it continues where it stopped."
 
 # The hub's library reads these at its import. It must not send the list of installed packages,
 # and must fetch over plain HTTP, where a download can resume.
@@ -35,8 +35,6 @@ _LIBRARY_ENVIRONMENT = {
     "HF_HUB_DISABLE_PROGRESS_BARS": "1",
 }
 
-T = TypeVar("T")
-
 
 @dataclass(frozen=True, slots=True)
 class RepositoryListing:
@@ -44,7 +42,7 @@ class RepositoryListing:
 
     commit: str
     licence: str
-    files: dict[str, HubFile]
+    files: dict[str, HashedFile]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,33 +68,37 @@ class Hub:
 
     def listing(self, repository: str, revision: str = NEWEST) -> RepositoryListing:
         """List a repository at a revision. Raises NarratedError if the hub does not list it."""
-        hub = _library(repository)
-
-        def request() -> Any:
-            with self._explain_errors(repository, revision):
-                api = hub.HfApi(endpoint=self._endpoint, library_name="narrated")
-                return api.model_info(
-                    repository, revision=revision, files_metadata=True, timeout=_TIMEOUT_S
-                )
-
-        info = self._retry(request)
+        info = self._model_info(repository, revision)
         if not _COMMIT.fullmatch(str(info.sha)):
             raise NarratedError(
                 f"The hub names no commit for {repository}.",
                 "Check HF_ENDPOINT: it must be the address of a hub.",
             )
-        files = [_hub_file(sibling) for sibling in info.siblings or ()]
+        files = [_hashed_file(sibling) for sibling in info.siblings or ()]
         licence = str(info.card_data.get("license") or "") if info.card_data else ""
         return RepositoryListing(str(info.sha), licence, {file.name: file for file in files})
+
+    def _model_info(self, repository: str, revision: str) -> Any:
+        api = _library(repository).HfApi(endpoint=self._endpoint, library_name="narrated")
+        backoff = Backoff(self.pause_s, math.inf)
+        attempts_left = _ATTEMPTS
+        while True:
+            try:
+                with self._explain_errors(repository, revision):
+                    return api.model_info(
+                        repository, revision=revision, files_metadata=True, timeout=_TIMEOUT_S
+                    )
+            except TransferInterrupted:
+                attempts_left -= 1
+                if not attempts_left:
+                    raise
+                time.sleep(backoff.next_s())
 
     @contextmanager
     def content(
         self, repository: str, commit: str, name: str, start: int
     ) -> Iterator[ContentStream]:
-        """Stream a file from an offset.
-
-        Raises TransferInterrupted if the stream ends early, NarratedError for other failures.
-        """
+        """Stream a file from an offset. Raises TransferInterrupted if it ends early."""
         hub = _library(repository)
         url = hub.hf_hub_url(repository, name, revision=commit, endpoint=self._endpoint)
         # Compressed content could be neither counted nor resumed.
@@ -113,18 +115,8 @@ class Hub:
                 hub.hf_raise_for_status(response)
                 yield ContentStream(_start(response), response.iter_bytes())
 
-    def _retry(self, request: Callable[[], T]) -> T:
-        backoff = Backoff(self.pause_s, math.inf)
-        for _ in range(1, _ATTEMPTS):
-            try:
-                return request()
-            except TransferInterrupted:
-                time.sleep(backoff.next_s())
-        return request()
-
     @contextmanager
     def _explain_errors(self, repository: str, revision: str, name: str = "") -> Iterator[None]:
-        """Turn errors of the hub's library into errors with a remedy."""
         import httpx2
         from huggingface_hub import constants, errors
 
@@ -175,7 +167,6 @@ class Hub:
 
 
 def _library(repository: str) -> ModuleType:
-    """Import the hub's library. Raises NarratedError if it is missing or set to offline."""
     os.environ.update(_LIBRARY_ENVIRONMENT)
     try:
         import huggingface_hub
@@ -194,9 +185,9 @@ def _library(repository: str) -> ModuleType:
     return library
 
 
-def _hub_file(sibling: Any) -> HubFile:
+def _hashed_file(sibling: Any) -> HashedFile:
     large = sibling.lfs
-    return HubFile(
+    return HashedFile(
         name=str(sibling.rfilename),
         size=int(large.size if large else sibling.size or 0),
         sha256=str(large.sha256) if large else "",
@@ -219,4 +210,4 @@ def _http_error(response: Any, endpoint: str, what: str) -> NarratedError:
             "Check HF_TOKEN. Most models need none: env -u HF_TOKEN narrated models pull …",
         )
     kind = TransferInterrupted if status in _RETRYABLE else NarratedError
-    return kind(f"{endpoint} answered status {status} for {what}.", _RETRY_LATER)
+    return kind(f"{endpoint} answered status {status} for {what}.", RETRY_LATER)

@@ -3,25 +3,31 @@
 import shutil
 import threading
 from collections.abc import Iterator
-from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Protocol
+from pathlib import Path
+from typing import BinaryIO, Protocol
 
 from narrated.errors import NarratedError, StorageError
-from narrated.human_sizes import size
+from narrated.human_formatting import size
 from narrated.models.catalogue import CatalogueEntry, is_identifying_file, select_files
-from narrated.models.file_hashes import FileHashes, HubFile, file_size, hash_file
-from narrated.models.hub import NEWEST, Hub, RepositoryListing
-from narrated.models.lockfile import LockedFile, LockedModel
-from narrated.models.store import ModelStore, explain_write_errors
-from narrated.models.transfer import FileTransfer
+from narrated.models.file_hashes import HashedFile, hash_file, size_if_file
+from narrated.models.hub import NEWEST, RETRY_LATER, Hub, RepositoryListing, TransferInterrupted
+from narrated.models.store import (
+    LockedFile,
+    LockedModel,
+    ModelStore,
+    explain_write_errors,
+    nearest_folder,
+)
 from narrated.models.verify import FileState, verify_files
 
-PARALLEL_DOWNLOADS = 4
-"""Most files are small: for those the request takes longer than the transfer."""
+MAX_INTERRUPTIONS = 5
+"""Interruptions in a row, without a new byte between them, before a download fails."""
 
+_PARALLEL_DOWNLOADS = 4  # most files are small: the request takes longer than the transfer
 _SPARE_BYTES = 1 << 20
 
 
@@ -34,7 +40,7 @@ class PullPlan:
     licence: str
     present: dict[str, LockedFile]
     """Files on the disk that match the hub's listing."""
-    missing: tuple[HubFile, ...]
+    missing: tuple[HashedFile, ...]
     begun_bytes: int
     """Bytes of the missing files that earlier pulls left."""
     before: LockedModel | None
@@ -94,18 +100,18 @@ def pull(
         plan = _make_plan(entry, store, hub, before, update)
         observer.planned(plan)
         _check_free_space(plan, store)
-        locked = _execute(plan, store, hub, observer)
+        locked = _execute(plan, store, _Downloads(plan, store, hub, observer))
         store.write_locks({**locks, entry.repository: locked})
-        _remove_leftovers(plan, locked, store)
+        # Incomplete files go, and files of the old commit: a loader might prefer one.
+        for name in before.files.keys() - locked.files if before else ():
+            store.remove_file(entry.repository, name)
+        store.remove_parts(entry.repository)
     return PullResult(entry, locked, len(plan.missing), before.commit if before else "")
 
 
 def _is_complete(store: ModelStore, repository: str, locked: LockedModel) -> bool:
     found = verify_files(store, repository, locked, lambda _: None)
     return all(file.state in (FileState.FINE, FileState.NOT_LOCKED) for file in found)
-
-
-# The plan
 
 
 def _make_plan(
@@ -129,15 +135,14 @@ def _make_plan(
         licence=listing.licence,
         present=present,
         missing=tuple(missing),
-        begun_bytes=sum(file_size(part) for part in parts),
+        begun_bytes=sum(size_if_file(part) or 0 for part in parts),
         before=before,
     )
 
 
 def _compare(
-    entry: CatalogueEntry, store: ModelStore, files: list[HubFile]
-) -> tuple[dict[str, LockedFile], list[HubFile]]:
-    """Split the listed files into those on the disk, and those missing or different."""
+    entry: CatalogueEntry, store: ModelStore, files: list[HashedFile]
+) -> tuple[dict[str, LockedFile], list[HashedFile]]:
     present, missing = {}, []
     for file in files:
         path = store.folder_of(entry.repository) / file.name
@@ -173,8 +178,7 @@ def _other_content(entry: CatalogueEntry, before: LockedModel, why: str) -> Narr
 
 
 def _check_free_space(plan: PullPlan, store: ModelStore) -> None:
-    place = next(each for each in (store.path, *store.path.parents) if each.is_dir())
-    free = shutil.disk_usage(place).free
+    free = shutil.disk_usage(nearest_folder(store.path)).free
     needed = plan.missing_bytes - plan.begun_bytes
     if needed + _SPARE_BYTES > free:
         raise StorageError(
@@ -184,17 +188,14 @@ def _check_free_space(plan: PullPlan, store: ModelStore) -> None:
         )
 
 
-# The download
-
-
-def _execute(plan: PullPlan, store: ModelStore, hub: Hub, observer: PullObserver) -> LockedModel:
-    repository = plan.entry.repository
-    fetched = _download(plan, store, hub, observer)
-    files = plan.present | {
-        name: LockedFile(found.size, found.sha256) for name, found in fetched.items()
-    }
-    if plan.before and plan.before.commit == plan.commit:
-        _check_hashes(plan, files)
+def _execute(plan: PullPlan, store: ModelStore, downloads: "_Downloads") -> LockedModel:
+    repository, before = plan.entry.repository, plan.before
+    files = plan.present | downloads.fetch_all()
+    if before and before.commit == plan.commit:
+        # The hub lists no SHA-256 of small files, so their content decides.
+        for name, locked in before.files.items():
+            if files.get(name, locked) != locked:
+                raise _other_content(plan.entry, before, f"{name} is another file")
     with explain_write_errors(store.path):
         # Loaders know a model by its identifying files, so these come last.
         for file in sorted(plan.missing, key=lambda file: is_identifying_file(file.name)):
@@ -204,66 +205,114 @@ def _execute(plan: PullPlan, store: ModelStore, hub: Hub, observer: PullObserver
     return LockedModel(plan.commit, now, plan.licence, dict(sorted(files.items())))
 
 
-def _check_hashes(plan: PullPlan, files: dict[str, LockedFile]) -> None:
-    """Refuse other small files: the hub lists no SHA-256 of them, so their content decides."""
-    assert plan.before is not None
-    for name, file in plan.before.files.items():
-        if name in files and files[name] != file:
-            raise _other_content(plan.entry, plan.before, f"{name} is another file")
+class _Stopped(Exception):
+    """Another download failed, or Ctrl-C came. The incomplete file stays."""
 
 
-def _download(
-    plan: PullPlan, store: ModelStore, hub: Hub, observer: PullObserver
-) -> dict[str, FileHashes]:
-    """Download every missing file as an incomplete file. Returns their hashes."""
-    stop = threading.Event()
-    transfer = FileTransfer(hub, store, plan.entry.repository, plan.commit, stop)
-    on_bytes = _ByteCounter(observer, plan.bytes - plan.missing_bytes, plan.bytes)
-    with _stoppable_threads(stop) as threads:
-        # The largest file first: it takes longest, and small files fit beside it.
-        largest_first = sorted(plan.missing, key=lambda file: -file.size)
-        downloads = {
-            file.name: threads.submit(transfer.fetch, file, on_bytes) for file in largest_first
-        }
-        done, _ = wait(downloads.values(), return_when=FIRST_EXCEPTION)
-        _raise_first(done)
-        return {name: each.result() for name, each in downloads.items()}
+class _Downloads:
+    """Downloads the missing files as parts, in threads; each resumes, and its hash is checked."""
 
-
-@contextmanager
-def _stoppable_threads(stop: threading.Event) -> Iterator[ThreadPoolExecutor]:
-    """Download threads. On an error or Ctrl-C they stop soon and keep their incomplete files."""
-    threads = ThreadPoolExecutor(PARALLEL_DOWNLOADS, thread_name_prefix="pull")
-    try:
-        yield threads
-    finally:
-        stop.set()
-        threads.shutdown(cancel_futures=True)
-
-
-def _raise_first(done: set[Future[FileHashes]]) -> None:
-    for each in done:
-        each.result()
-
-
-class _ByteCounter:
-    """Sums the bytes of all download threads for the observer."""
-
-    def __init__(self, observer: PullObserver, done: int, total: int) -> None:
+    def __init__(self, plan: PullPlan, store: ModelStore, hub: Hub, observer: PullObserver) -> None:
+        self._plan = plan
+        self._repository = plan.entry.repository
+        self._store = store
+        self._hub = hub
         self._observer = observer
-        self._done = done
-        self._total = total
+        self._done = plan.bytes - plan.missing_bytes
         self._lock = threading.Lock()
+        self._stop = threading.Event()
 
-    def __call__(self, more: int) -> None:
+    def fetch_all(self) -> dict[str, LockedFile]:
+        """Download every missing file; on an error or Ctrl-C all stop, and keep their parts."""
+        with self._threads() as threads:
+            # The largest file first: it takes longest, and small files fit beside it.
+            largest_first = sorted(self._plan.missing, key=lambda file: -file.size)
+            files = {file.name: threads.submit(self._fetch, file) for file in largest_first}
+            done, _ = wait(files.values(), return_when=FIRST_EXCEPTION)
+            for each in done:
+                each.result()  # raises the first error
+            return {name: each.result() for name, each in files.items()}
+
+    @contextmanager
+    def _threads(self) -> Iterator[ThreadPoolExecutor]:
+        threads = ThreadPoolExecutor(_PARALLEL_DOWNLOADS, thread_name_prefix="pull")
+        try:
+            yield threads
+        finally:
+            self._stop.set()
+            threads.shutdown(cancel_futures=True)
+
+    def _count(self, more: int) -> None:
         with self._lock:
             self._done += more
-            self._observer.progressed(self._done, self._total)
+            self._observer.progressed(self._done, self._plan.bytes)
 
+    def _fetch(self, file: HashedFile) -> LockedFile:
+        """Download a file. If its hash is wrong, download once more from the start."""
+        part = self._store.part_path(self._repository, file.name, file.content)
+        self._count(size_if_file(part) or 0)
+        found = self._attempt(file, part)
+        if not found.matches(file):
+            found = self._attempt(file, part)
+        if not found.matches(file):
+            got = found.sha256 if file.sha256 else found.blob
+            raise NarratedError(
+                f"{file.name} of {self._repository} arrived damaged twice: {found.size} bytes with "
+                f"hash {got[:12]}…, but the hub lists {file.size} bytes with hash "
+                f"{file.content[:12]}….",
+                f"Try another network: narrated models pull {self._repository}",
+            )
+        return LockedFile(found.size, found.sha256)
 
-def _remove_leftovers(plan: PullPlan, locked: LockedModel, store: ModelStore) -> None:
-    """Remove incomplete files, and files of the old commit that a loader might prefer."""
-    for name in plan.before.files if plan.before else ():
-        if name not in locked.files:
-            store.remove_file(plan.entry.repository, name)
-    store.remove_parts(plan.entry.repository)
+    def _attempt(self, file: HashedFile, part: Path) -> HashedFile:
+        with explain_write_errors(self._store.path):
+            with self._store.open_part(part) as output:
+                self._complete(file, output)
+            found = hash_file(part)
+            if not found.matches(file):
+                self._count(-found.size)
+                part.unlink()
+        return found
+
+    def _complete(self, file: HashedFile, output: BinaryIO) -> None:
+        interruptions = 0
+        furthest = output.seek(0, 2)
+        while output.seek(0, 2) < file.size:
+            interrupted = self._resume(file, output)
+            reached = output.seek(0, 2)
+            if reached >= file.size:
+                return
+            # A hub without ranges starts again each time: no progress beyond `furthest`.
+            interruptions = 0 if reached > furthest else interruptions + 1
+            furthest = max(furthest, reached)
+            if interruptions == MAX_INTERRUPTIONS:
+                raise interrupted
+            if self._stop.wait(self._hub.pause_s * 2 ** max(0, interruptions - 1)):
+                raise _Stopped
+
+    def _resume(self, file: HashedFile, output: BinaryIO) -> TransferInterrupted:
+        """Receive until the stream ends. Returns the reason that it ended early, if it did."""
+        name = f"{file.name} of {self._repository}"
+        have = output.seek(0, 2)
+        try:
+            with self._hub.content(self._repository, self._plan.commit, file.name, have) as content:
+                if content.start > have:
+                    problem = f"The hub sent {name} from byte {content.start}, not {have}."
+                    return TransferInterrupted(problem, RETRY_LATER)
+                self._count(content.start - have)
+                output.truncate(content.start)
+                output.seek(content.start)
+                for block in content.blocks:
+                    self._write(block, output)
+        except TransferInterrupted as interrupted:
+            return interrupted
+        problem = f"The hub ended {name} before the {file.size} bytes that it lists."
+        return TransferInterrupted(problem, RETRY_LATER)
+
+    def _write(self, block: bytes, output: BinaryIO) -> None:
+        rest = memoryview(block)
+        while rest:  # an unbuffered file may accept only part of a block
+            rest = rest[output.write(rest) :]
+        self._count(len(block))
+        if self._stop.is_set():
+            raise _Stopped

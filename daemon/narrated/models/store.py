@@ -1,4 +1,4 @@
-"""The model folder: its contents, the state of each model, and every change to it."""
+"""The model folder: its models, the lockfile with their hashes, and every change to both."""
 
 import errno
 import fcntl
@@ -6,17 +6,19 @@ import os
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import BinaryIO
 from urllib.parse import quote
 
+import msgspec
+
 from narrated.atomic_write import atomic_write
-from narrated.engines.neural.checkpoint_files import LOCK_NAME
+from narrated.engines.neural.checkpoint_lookup import LOCK_NAME
 from narrated.errors import NarratedError, StorageError
-from narrated.models import lockfile
-from narrated.models.catalogue import detect_layout
-from narrated.models.lockfile import LockedModel
+from narrated.models.catalogue import detect_layout, is_repository, is_safe_path
+from narrated.models.file_hashes import size_if_file
 
 PARTS_FOLDER = ".pulling"
 """Folder of incomplete downloads. It is hidden, so no engine loads from it."""
@@ -24,6 +26,32 @@ PARTS_FOLDER = ".pulling"
 _FILE_MODE = 0o644
 _FOLDER_MODE = 0o755
 _DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+
+@dataclass(frozen=True, slots=True)
+class LockedFile:
+    """A file as it was received."""
+
+    size: int
+    sha256: str
+    """Hash of the bytes on the disk, not the hash that the hub listed."""
+
+
+@dataclass(frozen=True, slots=True)
+class LockedModel:
+    """A model as it was received."""
+
+    commit: str
+    pulled: str
+    """Time of the pull, in UTC."""
+    licence: str = ""
+    """The licence that the repository names."""
+    files: dict[str, LockedFile] = field(default_factory=dict)
+
+    @property
+    def bytes(self) -> int:
+        """Size on the disk."""
+        return sum(file.size for file in self.files.values())
 
 
 class ModelState(StrEnum):
@@ -50,25 +78,40 @@ class ModelStore:
         return self.path / repository
 
     def part_path(self, repository: str, name: str, content: str) -> Path:
-        """Path of an incomplete download.
-
-        The path contains the content's hash, so another commit with the same file can use it.
-        """
+        """Path of an incomplete download, by its hash: another commit may have the same file."""
         name, content = quote(name, safe="")[-150:], quote(content, safe="")[:64]
         return self.path / PARTS_FOLDER / repository / f"{name}.{content}"
 
     def locks(self) -> dict[str, LockedModel]:
-        """The locked models, by repository."""
-        return lockfile.read(self.path)
+        """The locked models, by repository; empty if there is no lockfile yet.
+
+        Raises StorageError if the lockfile cannot be read, or names files outside of the folder.
+        """
+        path = self.path / LOCK_NAME
+        try:
+            locks = msgspec.json.decode(path.read_bytes(), type=dict[str, LockedModel])
+        except FileNotFoundError:
+            return {}
+        except OSError as error:
+            raise StorageError(
+                f"Cannot read {path}: {error.strerror}.",
+                "Run the command as the file's owner, or with sudo.",
+            ) from error
+        except msgspec.MsgspecError as error:
+            raise _damaged(path, str(error)) from error
+        for repository, locked in locks.items():
+            if not is_repository(repository) or not all(map(is_safe_path, locked.files)):
+                raise _damaged(path, f"the entry {repository!r} names files outside of its folder")
+        return locks
 
     def repositories(self) -> list[str]:
         """Every folder that contains a model, locked or not."""
         folders = self.path.glob("[!.]*/[!.]*/")
-        names = (str(folder.relative_to(self.path)) for folder in folders)
-        return sorted(name for name in names if self.contains_model(name))
+        names = sorted(str(folder.relative_to(self.path)) for folder in folders)
+        return list(filter(self.contains_model, names))
 
     def contains_model(self, repository: str) -> bool:
-        """True if the folder has the files of a known kind of model, whoever put them there."""
+        """True if the folder has the files of a known kind of model, pulled or not."""
         with suppress(OSError):
             files = [file.name for file in self.folder_of(repository).iterdir() if file.is_file()]
             return detect_layout(files) is not None
@@ -79,10 +122,10 @@ class ModelStore:
         if locked is None:
             is_there = self.contains_model(repository)
             return ModelState.NOT_LOCKED if is_there else ModelState.ABSENT
-        for name, file in locked.files.items():
-            if size_if_file(self.folder_of(repository) / name) != file.size:
-                return ModelState.INCOMPLETE
-        return ModelState.PULLED
+        folder = self.folder_of(repository)
+        files = locked.files.items()
+        is_whole = all(size_if_file(folder / name) == file.size for name, file in files)
+        return ModelState.PULLED if is_whole else ModelState.INCOMPLETE
 
     @contextmanager
     def exclusive(self) -> Iterator[None]:
@@ -115,28 +158,31 @@ class ModelStore:
         target = self.folder_of(repository) / name
         self._make(target.parent)
         with part.open("rb") as file:
-            os.fchmod(file.fileno(), _FILE_MODE)
-            self._give_to_owner(file.fileno())
-            os.fsync(file.fileno())
+            self._finish(file)
         part.replace(target)
 
     def write_locks(self, locks: Mapping[str, LockedModel]) -> None:
-        """Replace the lockfile atomically."""
+        """Replace the lockfile atomically; it is readable, and sorted by repository."""
+        text = msgspec.json.format(msgspec.json.encode(dict(sorted(locks.items()))), indent=1)
         draft = self.path / PARTS_FOLDER / LOCK_NAME
         with explain_write_errors(self.path):
             with atomic_write(self.path / LOCK_NAME, draft), self.open_part(draft) as file:
                 file.truncate()
-                file.write(lockfile.encode(locks))
-                os.fchmod(file.fileno(), _FILE_MODE)
-                self._give_to_owner(file.fileno())
-                os.fsync(file.fileno())
+                file.write(text + b"\n")
+                self._finish(file)
             _sync(self.path)
+
+    def _finish(self, file: BinaryIO) -> None:
+        os.fchmod(file.fileno(), _FILE_MODE)
+        self._give_to_owner(file.fileno())
+        os.fsync(file.fileno())
 
     def remove_file(self, repository: str, name: str) -> None:
         """Remove a file of a model, and folders that become empty."""
+        file = self.folder_of(repository) / name
         with explain_write_errors(self.path):
-            (self.folder_of(repository) / name).unlink(missing_ok=True)
-            self._remove_empty((self.folder_of(repository) / name).parent)
+            file.unlink(missing_ok=True)
+            self._remove_empty(file.parent)
 
     def remove_parts(self, repository: str) -> None:
         """Remove every incomplete download of a model."""
@@ -151,7 +197,7 @@ class ModelStore:
         return any((self.path / PARTS_FOLDER / repository).glob("*"))
 
     def remove_folder(self, repository: str) -> None:
-        """Remove a model's folder with all its files, whoever put them there."""
+        """Remove a model's folder with all its files, pulled or not."""
         with explain_write_errors(self.path):
             shutil.rmtree(self.folder_of(repository))
             self._remove_empty(self.folder_of(repository))
@@ -177,10 +223,9 @@ class ModelStore:
             self._give_to_owner(folder)
 
     def _give_to_owner(self, made: int | Path) -> None:
-        """If root made the file, give it the owner of the nearest existing folder."""
         if os.geteuid() != 0:
             return
-        nearest = next(each for each in (self.path, *self.path.parents) if each.is_dir())
+        nearest = nearest_folder(self.path)
         owner = (nearest if nearest != made else nearest.parent).stat()
         os.chown(made, owner.st_uid, owner.st_gid)
 
@@ -216,10 +261,7 @@ def remove_model(store: ModelStore, repository: str, *, force: bool = False) -> 
 
 
 def unlocked_files(folder: Path, locked: LockedModel) -> Iterator[str]:
-    """Files in a model's folder that no pull wrote, without hidden ones.
-
-    A loader may mistake such a file for the model's.
-    """
+    """Visible files that no pull wrote: a loader may mistake one of them for the model's."""
     for path in sorted(folder.rglob("*")):
         relative = path.relative_to(folder)
         is_hidden = any(part.startswith(".") for part in relative.parts)
@@ -227,12 +269,9 @@ def unlocked_files(folder: Path, locked: LockedModel) -> Iterator[str]:
             yield str(relative)
 
 
-def size_if_file(path: Path) -> int | None:
-    """Size of a regular file in bytes; None if there is none, or if it cannot be looked at."""
-    try:
-        return path.stat().st_size if path.is_file() else None
-    except OSError:
-        return None
+def nearest_folder(path: Path) -> Path:
+    """The folder, or else its nearest parent that exists."""
+    return next(each for each in (path, *path.parents) if each.is_dir())
 
 
 @contextmanager
@@ -252,6 +291,14 @@ def explain_write_errors(folder: Path) -> Iterator[None]:
             f"Cannot write {path}: {error.strerror}.",
             "Run the command as the folder's owner, or with sudo.",
         ) from error
+
+
+def _damaged(path: Path, why: str) -> StorageError:
+    return StorageError(
+        f"The lockfile {path} is damaged: {why}.",
+        f"Restore it from a backup. Or trust the hub again: delete {path}, and pull each model "
+        "with `narrated models pull NAME`.",
+    )
 
 
 def _sync(folder: Path) -> None:

@@ -5,9 +5,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from narrated.models.file_hashes import hash_file
-from narrated.models.lockfile import LockedFile, LockedModel
-from narrated.models.store import ModelStore, size_if_file, unlocked_files
+from narrated.models.file_hashes import hash_file, size_if_file
+from narrated.models.store import LockedFile, LockedModel, ModelStore, unlocked_files
 
 
 class FileState(StrEnum):
@@ -38,22 +37,21 @@ def verify_files(
     """Compare every file of a model with the lockfile. Calls `on_bytes` after each file."""
     folder = store.folder_of(repository)
     for name, file in sorted(locked.files.items()):
-        yield _verify_file(folder, name, file)
+        yield VerifiedFile(name, *_compare(folder / name, file))
         on_bytes(file.size)
     for name in unlocked_files(folder, locked):
         yield VerifiedFile(name, FileState.NOT_LOCKED, "no pull wrote this file")
 
 
-def _verify_file(folder: Path, name: str, file: LockedFile) -> VerifiedFile:
-    size = size_if_file(folder / name)
+def _compare(path: Path, file: LockedFile) -> tuple[FileState, str]:
+    size = size_if_file(path)
     if size is None:
-        return VerifiedFile(name, FileState.MISSING, "the file does not exist")
+        return FileState.MISSING, "the file does not exist"
     if size != file.size:
-        return VerifiedFile(name, FileState.CHANGED, f"{size} bytes instead of {file.size}")
+        return FileState.CHANGED, f"{size} bytes instead of {file.size}"
     try:
-        is_same = hash_file(folder / name).sha256 == file.sha256
+        if hash_file(path).sha256 == file.sha256:
+            return FileState.FINE, ""
     except OSError as error:
-        return VerifiedFile(name, FileState.CHANGED, f"cannot be read: {error.strerror}")
-    if is_same:
-        return VerifiedFile(name, FileState.FINE)
-    return VerifiedFile(name, FileState.CHANGED, "the content differs from what was pulled")
+        return FileState.CHANGED, f"cannot be read: {error.strerror}"
+    return FileState.CHANGED, "the content differs from what was pulled"

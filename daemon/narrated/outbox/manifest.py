@@ -6,21 +6,35 @@ of outputs such a byte is written as `\\xHH`, and a backslash as two.
 
 import re
 from collections.abc import Callable
-from contextlib import suppress
-from pathlib import Path
-from typing import Any
+from itertools import accumulate
+from typing import Annotated, Any
 
 import msgspec
 
-from narrated.errors import StorageError
-from narrated.printable import printable
-from narrated.safe_text import encodable
-from narrated.storage_errors import storage_error
+from narrated.printable import encodable
 
 MANIFEST_SUFFIX = ".json"
 FORMAT_VERSION = 1
+NO_MANIFEST = (msgspec.DecodeError, UnicodeDecodeError)
+"""Errors of content that is not a manifest."""
+
+MOST_VALUES = 1 << 19
+"""Bound on a manifest's values, which may take fifty times the memory of their text. A book of 250
+hours has half as many."""
+
+MOST_LEVELS = 64
+"""Bound on the nesting of a manifest's values; ours have at most four levels. How deep Python
+itself can go differs from version to version."""
+
+_MOST = (1 << 63) - 1
+Integer = Annotated[int, msgspec.Meta(ge=-_MOST, le=_MOST)]
+Count = Annotated[int, msgspec.Meta(ge=0, le=_MOST)]
+Seconds = Annotated[float, msgspec.Meta(ge=0, le=1e9)]
 
 _ODD = re.compile(r"[\\\udc80-\udcff]")
+_STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"')
+_BRACKETS = {ord("["): 1, ord("{"): 1, ord("]"): -1, ord("}"): -1}
+_NO_BRACKETS = bytes(set(range(256)) - _BRACKETS.keys())
 _ESCAPED = re.compile(r"\\(?:x([89a-f][0-9a-f])|\\)")
 
 
@@ -36,24 +50,24 @@ class ManifestOutput(msgspec.Struct, frozen=True):
 
     name: str
     sha256: str
-    bytes: int
+    bytes: Count
     media_type: str
 
 
 class BlockTime(msgspec.Struct, frozen=True):
     """A block of the document and its times; `text` is its beginning."""
 
-    block: int
+    block: Integer
     role: str
     text: str
-    start_s: float
-    end_s: float
+    start_s: Seconds
+    end_s: Seconds
 
 
 class SkippedPart(msgspec.Struct, frozen=True):
     """A part of the source that is not spoken, and the reason."""
 
-    block: int
+    block: Integer
     kind: str
     reason: str
     text: str = ""
@@ -62,7 +76,7 @@ class SkippedPart(msgspec.Struct, frozen=True):
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     """A published narration. The manifest is written last, and so commits the other files."""
 
-    format: int = FORMAT_VERSION
+    format: Count = FORMAT_VERSION
     program: str
     """Name and version of the program that made it."""
     published: str
@@ -78,7 +92,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     settings: dict[str, Any] = {}
     script: str = ""
     """Digest of the spoken script."""
-    duration_s: float
+    duration_s: Seconds
     blocks: tuple[BlockTime, ...] = ()
     skipped: tuple[SkippedPart, ...] = ()
     shows: dict[str, str] | None = None
@@ -108,34 +122,18 @@ def encode(manifest: Manifest) -> bytes:
 
 
 def decode(content: bytes) -> Manifest:
-    """Decode a manifest. Errors: msgspec.DecodeError, msgspec.ValidationError."""
+    """Decode a manifest. Errors: NO_MANIFEST."""
+    if sum(map(content.count, (b",", b"[", b"{"))) > MOST_VALUES:
+        raise msgspec.ValidationError("it holds too many values")
+    if _levels(content) > MOST_LEVELS:
+        raise msgspec.ValidationError("it is nested too deeply")
     return _with_names(msgspec.json.decode(content, type=Manifest), _unescaped)
 
 
-def read(path: Path) -> Manifest:
-    """Read the manifest at a path; StorageError if it is missing or not a manifest."""
-    try:
-        return decode(path.read_bytes())
-    except OSError as error:
-        raise storage_error(error, str(path)) from error
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        problem = f"{printable(str(path))} is not a manifest of narrated: {error}."
-        raise StorageError(
-            problem, "Delete it, and the daemon publishes the narration again."
-        ) from error
-
-
-def standing(path: Path) -> Manifest | None:
-    """Read the manifest at a path; None if missing or not a manifest. Errors: StorageError."""
-    try:
-        content = path.read_bytes()
-    except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
-        return None
-    except OSError as error:
-        raise storage_error(error, str(path)) from error
-    with suppress(msgspec.DecodeError, UnicodeDecodeError):
-        return decode(content)
-    return None
+def _levels(content: bytes) -> int:
+    """Count the levels of nested values."""
+    brackets = _STRING.sub(b"", content).translate(None, _NO_BRACKETS)
+    return max(accumulate(_BRACKETS[each] for each in brackets), default=0)
 
 
 def _with_names(manifest: Manifest, convert: Callable[[str], str]) -> Manifest:
@@ -153,28 +151,16 @@ def _with_names(manifest: Manifest, convert: Callable[[str], str]) -> Manifest:
 
 
 def _escaped(name: str) -> str:
-    def escape(odd: re.Match[str]) -> str:
-        found = odd.group()
-        return "\\\\" if found == "\\" else f"\\x{ord(found) - 0xDC00:02x}"
-
-    return _ODD.sub(escape, name)
+    return _ODD.sub(lambda odd: rf"\x{ord(odd[0]) - 0xDC00:02x}" if odd[0] != "\\" else r"\\", name)
 
 
 def _unescaped(name: str) -> str:
-    def restore(escaped: re.Match[str]) -> str:
-        byte = escaped.group(1)
-        return chr(0xDC00 + int(byte, 16)) if byte else "\\"
-
-    return _ESCAPED.sub(restore, name)
+    return _ESCAPED.sub(lambda found: chr(0xDC00 + int(found[1], 16)) if found[1] else "\\", name)
 
 
 def _encodable(value: Any) -> Any:
-    match value:
-        case str():
-            return encodable(value)
-        case dict():
-            return {_encodable(key): _encodable(each) for key, each in value.items()}
-        case list() | tuple():
-            return [_encodable(each) for each in value]
-        case _:
-            return value
+    if isinstance(value, str):
+        return encodable(value)
+    if isinstance(value, dict):
+        return {_encodable(key): _encodable(each) for key, each in value.items()}
+    return list(map(_encodable, value)) if isinstance(value, list | tuple) else value

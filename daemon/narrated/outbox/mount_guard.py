@@ -5,9 +5,9 @@ import os
 from pathlib import Path
 
 from narrated.errors import StorageError
-from narrated.outbox.output_names import STATUS_NAME
+from narrated.os_error_remedies import storing
+from narrated.outbox.unique_stems import STATUS_NAME
 from narrated.printable import printable
-from narrated.storage_errors import storing
 
 _OF_A_NEW_DISK = {STATUS_NAME, "lost+found"}
 
@@ -31,9 +31,13 @@ class MountGuard:
         """Return the outbox's device; StorageError if it is missing or a bare mount point."""
         with storing(str(self.outbox)):
             device = self.outbox.stat().st_dev
-            if self.device not in (None, device) and self._is_empty():
-                raise self._lost()
-        return device
+            if self.device in (None, device) or not self._is_empty():
+                return device
+        raise StorageError(
+            f"The outbox {printable(str(self.outbox))} is empty and on another disk than before.",
+            "Mount its disk, and the work goes on by itself. If you mean this folder, put any file "
+            "into it.",
+        )
 
     def look(self) -> None:
         """Check whether the outbox can be written now, and set `problem`."""
@@ -48,8 +52,8 @@ class MountGuard:
 
     def _is_empty(self) -> bool:
         with os.scandir(self.outbox) as entries:
-            names = {entry.name for entry in entries if not entry.name.startswith(".narrated-")}
-        return names <= _OF_A_NEW_DISK
+            names = (entry.name for entry in entries)
+            return all(name in _OF_A_NEW_DISK or name.startswith(".narrated-") for name in names)
 
     def _check_rights(self) -> None:
         if os.access(self.outbox, os.W_OK | os.X_OK):
@@ -57,10 +61,3 @@ class MountGuard:
         read_only = os.statvfs(self.outbox).f_flag & os.ST_RDONLY
         number = errno.EROFS if read_only else errno.EACCES
         raise OSError(number, os.strerror(number))
-
-    def _lost(self) -> StorageError:
-        return StorageError(
-            f"The outbox {printable(str(self.outbox))} is empty and on another disk than before.",
-            "Mount its disk, and the work goes on by itself. If you mean this folder, put any file "
-            "into it.",
-        )

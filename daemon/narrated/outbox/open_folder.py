@@ -8,15 +8,16 @@ import hashlib
 import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from stat import S_ISDIR, S_ISREG
-from types import TracebackType
-from typing import BinaryIO, Self, TypeVar
+from typing import Self, TypeVar
 
 from narrated.atomic_write import draft_name
 from narrated.errors import SourceError
-from narrated.outbox.output_names import is_inside
+from narrated.outbox.unique_stems import is_inside
 from narrated.printable import printable
+from narrated.regular_file import descended, enter_folder
 
 Result = TypeVar("Result")
 
@@ -25,7 +26,6 @@ FILE_MODE = 0o664
 
 _TRIES = 20
 _COPIED_BYTES = 1 << 20
-_OPEN_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 _CANNOT_SYNC = {errno.EINVAL, errno.ENOTSUP}  # some network and FUSE file systems
 _CANNOT_CHMOD = {errno.EPERM, errno.ENOTSUP}  # file systems without owners or modes
 
@@ -40,19 +40,8 @@ def opened(outbox: Path, folder: str, *, make: bool = False) -> Iterator[int]:
     """
     if folder and not is_inside(folder):
         raise ValueError(f"{folder!r} is not a folder inside the outbox")
-    held = os.open(outbox, _OPEN_FOLDER)
-    try:
-        for name in folder.split("/") if folder else ():
-            try:
-                inner = _enter(held, name, make)
-            except NotADirectoryError:
-                _not_below_a_file(held, name, make)
-                raise
-            os.close(held)
-            held = inner
+    with descended(outbox, folder, partial(_enter, make=make)) as held:
         yield held
-    finally:
-        os.close(held)
 
 
 def retry_if_removed(work: Callable[[], Result]) -> Result:
@@ -91,44 +80,25 @@ def remove(folder: int, name: str) -> None:
 
 
 def keep_clear(folder: int, names: Iterable[str]) -> None:
-    """See that no folder has one of the names that files are to get; SourceError names it."""
+    """Check that no folder has one of the names that files are to get. Errors: SourceError."""
     for name in names:
         with suppress(FileNotFoundError):
             if S_ISDIR(_mode(folder, name)):
                 raise _in_the_way(f"The file {name}", "folder")
 
 
-def prune(outbox: Path, folder: str) -> None:
-    """Remove a folder and those above it, as long as they are empty and we may."""
+def prune(outbox: Path, stem: str) -> None:
+    """Remove the folders of a stem, as long as they are empty and we may."""
+    folder, _ = split(stem)
     while folder:
         parent, _, name = folder.rpartition("/")
+        # If somebody else removed it first, the folder above may be empty now.
         try:
-            with opened(outbox, parent) as held:
+            with suppress(FileNotFoundError), opened(outbox, parent) as held:
                 os.rmdir(name, dir_fd=held)
-        except FileNotFoundError:
-            pass  # somebody else was faster; what is above may be empty now
         except OSError:
             return
         folder = parent
-
-
-def opened_file(folder: int, name: str) -> BinaryIO:
-    """A plain file of the folder for reading, never through a link; errors: OSError."""
-    flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-    descriptor = os.open(name, flags, dir_fd=folder)
-    try:
-        return os.fdopen(descriptor, "rb")
-    except IsADirectoryError:
-        os.close(descriptor)
-        raise
-
-
-def digest(file: BinaryIO) -> str:
-    """Return the SHA-256 of the rest of a file, in hex."""
-    sha256 = hashlib.sha256()
-    while piece := file.read(_COPIED_BYTES):
-        sha256.update(piece)
-    return sha256.hexdigest()
 
 
 class DraftFile:
@@ -150,12 +120,7 @@ class DraftFile:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         # After a failed write the buffered rest fails again; the descriptor is closed anyway.
         with suppress(OSError):
             self._file.close()
@@ -168,20 +133,20 @@ class DraftFile:
         return self._digest.hexdigest()
 
     def write(self, content: bytes) -> None:
-        """Append to the draft."""
-        self._digest.update(content)
-        self.bytes += len(content)
-        self._file.write(content)
+        """Write the whole content, and make the file readable by the group."""
+        self._fill([content])
 
     def copy(self, source: Path) -> None:
-        """Append a whole file to the draft."""
+        """Write the content of a file, and make the draft readable by the group."""
         with source.open("rb", buffering=0) as file:
             most = min(_COPIED_BYTES, os.fstat(file.fileno()).st_size + 1)
-            while piece := file.read(most):
-                self.write(piece)
+            self._fill(iter(partial(file.read, most), b""))
 
-    def finish(self) -> None:
-        """Flush, and make the file readable by the group."""
+    def _fill(self, pieces: Iterable[bytes]) -> None:
+        for piece in pieces:
+            self._digest.update(piece)
+            self.bytes += len(piece)
+            self._file.write(piece)
         self._file.flush()
         _allow(self._file.fileno(), FILE_MODE)
 
@@ -197,12 +162,21 @@ class DraftFile:
         self._placed = True
 
 
-def _enter(parent: int, name: str, make: bool) -> int:
-    flags = _OPEN_FOLDER | os.O_NOFOLLOW
+def _enter(parent: int, name: str, *, make: bool) -> int:
+    made = False
     if make:
         with suppress(FileExistsError):
-            return _made(parent, name, flags)
-    return os.open(name, flags, dir_fd=parent)
+            os.mkdir(name, dir_fd=parent)
+            made = True
+    try:
+        folder = enter_folder(parent, name)
+    except NotADirectoryError:
+        _not_below_a_file(parent, name, make)
+        raise
+    if made:
+        _allow(folder, FOLDER_MODE)  # whatever the umask said
+        sync(parent)
+    return folder
 
 
 def _not_below_a_file(parent: int, name: str, make: bool) -> None:
@@ -224,14 +198,6 @@ def _in_the_way(wanted: str, kind: str) -> SourceError:
         "Rename one of the two in the inbox, the folder or the post that becomes this file; "
         "then `narrated retry` what still failed.",
     )
-
-
-def _made(parent: int, name: str, flags: int) -> int:
-    os.mkdir(name, dir_fd=parent)
-    folder = os.open(name, flags, dir_fd=parent)
-    _allow(folder, FOLDER_MODE)  # whatever the umask said
-    sync(parent)
-    return folder
 
 
 def _allow(descriptor: int, mode: int) -> None:

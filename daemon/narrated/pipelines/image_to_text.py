@@ -9,13 +9,14 @@ from typing import Any, TypedDict, overload
 
 from PIL import Image
 
-from narrated.engines.engine_spec import EngineSpec
+from narrated.config.values import Config
 from narrated.engines.image_loading import DAMAGE
-from narrated.engines.interface import CaptionRequest, CaptionResult, Options
+from narrated.engines.interface import CaptionRequest, CaptionResult
+from narrated.engines.registry import EngineSpec
 from narrated.errors import NarratedError, SourceError
 from narrated.pipelines.runtime import EnginePipeline, EngineRuntime
 
-Picture = str | os.PathLike[str] | bytes | Image.Image
+ImageInput = str | os.PathLike[str] | bytes | Image.Image
 
 _ADDRESS = re.compile(r"[a-z][a-z0-9+.-]*://|data:", re.IGNORECASE)
 
@@ -32,18 +33,21 @@ class CaptionOutput(TypedDict):
 class ImageToText(EnginePipeline):
     """A captioner as a callable; `narrated.pipeline` makes it."""
 
-    def __init__(self, runtime: EngineRuntime, spec: EngineSpec, options: Options) -> None:
+    def __init__(self, runtime: EngineRuntime, spec: EngineSpec, config: Config) -> None:
         super().__init__(runtime, spec)
-        self._options = options
+        is_configured = spec.name == config.pictures.captions
+        self._options = config.pictures.options if is_configured else {}
 
     @overload
-    def __call__(self, inputs: Picture, **options: Any) -> list[CaptionOutput]: ...
+    def __call__(self, inputs: ImageInput, **options: Any) -> list[CaptionOutput]: ...
 
     @overload
-    def __call__(self, inputs: Sequence[Picture], **options: Any) -> list[list[CaptionOutput]]: ...
+    def __call__(
+        self, inputs: Sequence[ImageInput], **options: Any
+    ) -> list[list[CaptionOutput]]: ...
 
     def __call__(
-        self, inputs: Picture | Sequence[Picture], **options: Any
+        self, inputs: ImageInput | Sequence[ImageInput], **options: Any
     ) -> list[CaptionOutput] | list[list[CaptionOutput]]:
         """Describe a picture, or a list of pictures as one batch.
 
@@ -54,12 +58,11 @@ class ImageToText(EnginePipeline):
         """
         pictures = inputs if isinstance(inputs, list | tuple) else [inputs]
         all_options = {**self._options, **options}
-        described = self._run(
-            [
-                CaptionRequest(str(number), _bytes(each), all_options)
-                for number, each in enumerate(pictures)
-            ]
-        )
+        requests = [
+            CaptionRequest(str(number), _bytes(each), all_options)
+            for number, each in enumerate(pictures)
+        ]
+        described = self._run(requests)
         made = [
             [CaptionOutput(generated_text=each.text)]
             for each in described

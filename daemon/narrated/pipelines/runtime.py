@@ -5,21 +5,20 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from threading import Lock
-from types import TracebackType
 from typing import Self
 
-from narrated.engines.engine_spec import EngineSpec, load
 from narrated.engines.interface import (
     CaptionResult,
     Engine,
+    ModelResources,
     ProgressReport,
     Request,
     RequestFailure,
     SpeechResult,
 )
-from narrated.engines.model_interface import ModelResources
+from narrated.engines.registry import EngineSpec, load
 from narrated.errors import EngineError, EngineUnavailable, NarratedError, OutOfMemory
-from narrated.workers.budget import MemoryBudget
+from narrated.workers.model_memory_budget import ModelMemoryBudget
 
 Finished = SpeechResult | CaptionResult
 
@@ -27,15 +26,15 @@ Finished = SpeechResult | CaptionResult
 class EngineRuntime:
     """Holds engines and their models, and steps them; the in-process form of a worker."""
 
-    def __init__(self, home: ModelResources) -> None:
-        self._budget = MemoryBudget(home)
+    def __init__(self, resources: ModelResources) -> None:
+        self._memory = ModelMemoryBudget(resources)
         self._lock = Lock()
         self._loaded: set[Engine] = set()
 
     @property
     def models(self) -> Path:
         """The folder of its engines' models."""
-        return self._budget.models
+        return self._memory.models
 
     def load_engine(self, spec: EngineSpec) -> Engine:
         """Load an engine, and warm its models if they fit next to the others'.
@@ -44,14 +43,14 @@ class EngineRuntime:
         missing.
         """
         with self._lock:
-            engine = load(spec, self._budget)
-            self._budget.add_engine(engine)
+            engine = load(spec, self._memory)
+            self._memory.add_engine(engine)
             with ExitStack() as undo:
-                undo.callback(self._budget.remove_engine, engine)
+                undo.callback(self._memory.remove_engine, engine)
                 try:
-                    self._budget.warm_up(engine)
+                    self._memory.warm_up(engine)
                 except OutOfMemory:
-                    self._budget.rest(engine)  # a later request may evict others
+                    self._memory.rest(engine)  # a later request may evict others
                 undo.pop_all()
             self._loaded.add(engine)
             return engine
@@ -60,7 +59,7 @@ class EngineRuntime:
         """Unload an engine, and the models that no other engine uses."""
         with self._lock:
             self._loaded.remove(engine)
-            self._budget.remove_engine(engine)
+            self._memory.remove_engine(engine)
 
     def run(self, engine: Engine, name: str, requests: Sequence[Request]) -> list[Finished]:
         """Run requests in batches of the engine's size; results are in the requests' order.
@@ -75,7 +74,7 @@ class EngineRuntime:
             try:
                 return self._run(engine, name, requests)
             finally:
-                self._budget.at_rest(engine)
+                self._memory.at_rest(engine)
 
     def _run(self, engine: Engine, name: str, requests: Sequence[Request]) -> list[Finished]:
         waiting = deque(requests)
@@ -87,19 +86,18 @@ class EngineRuntime:
                 while waiting and len(in_flight) < engine.rows:
                     engine.admit(waiting[0])
                     in_flight.add(waiting.popleft().id)
-                for outcome in self._budget.step(engine, name) or ():
-                    if isinstance(outcome, ProgressReport):
-                        continue
-                    in_flight.discard(outcome.id)
+                for outcome in self._memory.step(engine, name) or ():
                     if isinstance(outcome, RequestFailure):
                         failed.append(outcome)
-                    else:
+                    elif not isinstance(outcome, ProgressReport):
                         finished[outcome.id] = outcome
+                in_flight -= finished.keys() | {each.id for each in failed}
         finally:
             for id in in_flight:
                 engine.cancel(id)
         if failed:
-            raise _error(failed[0])
+            error = EngineUnavailable if failed[0].unavailable else EngineError
+            raise error(failed[0].problem, failed[0].remedy)
         return [finished[request.id] for request in requests]
 
 
@@ -121,12 +119,7 @@ class EnginePipeline:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     @property
@@ -142,8 +135,3 @@ class EnginePipeline:
 
 def _closed(name: str) -> NarratedError:
     return NarratedError(f"The pipeline of {name} was closed.", "Make another.")
-
-
-def _error(failed: RequestFailure) -> EngineError | EngineUnavailable:
-    kind = EngineUnavailable if failed.unavailable else EngineError
-    return kind(failed.problem, failed.remedy)

@@ -1,28 +1,26 @@
 """Speak texts as arrays of samples; inputs and outputs are those of transformers."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path
-from typing import Any, Self, TypedDict, cast, overload
+from typing import Any, TypedDict, cast, overload
 
 import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from narrated.audio.pcm import FULL_SCALE, samples, silence, trim
+from narrated.audio.silence import FULL_SCALE, samples, silence, trim
 from narrated.config.values import Config
-from narrated.engines.engine_spec import EngineSpec
-from narrated.engines.interface import Options, SpeechEngine, SpeechRequest, SpeechResult
+from narrated.engines.interface import SpeechEngine, SpeechRequest, SpeechResult
+from narrated.engines.registry import EngineSpec
 from narrated.errors import ConfigurationError, NarratedError
 from narrated.pipelines.runtime import EnginePipeline, EngineRuntime
-from narrated.reading import plain_text
 from narrated.reading.document import Document
+from narrated.reading.source_reader import plain_blocks
 from narrated.script.builder import build_script
 from narrated.script.chunks import chunk_script
 from narrated.script.language_codes import base_language
 from narrated.script.lexicon import Lexicon
-from narrated.script.script import ReadingSettings
 
 _NARRATOR = "narrator"
 
@@ -36,62 +34,27 @@ class SpeechOutput(TypedDict):
     """Samples a second."""
 
 
-@dataclass(frozen=True, slots=True)
-class _TextChunk:
-    """A text that the engine speaks as one request."""
-
-    text: str
-    pause_s: float = 0.0
-    """Silence after it."""
-
-
-@dataclass(frozen=True, slots=True)
-class SpeechDefaults:
-    """Defaults of each call: settings, voice, options, lexicon."""
-
-    reading: ReadingSettings
-    voice: str
-    options: Options
-    lexicon: Lexicon
-    limit_characters: int
-
-    @classmethod
-    def of(cls, config: Config, spec: EngineSpec, voice: str, language: str) -> Self:
-        """Read the defaults; the configured voice and options are for the configured engine."""
-        narrator = config.settings.speakers[_NARRATOR]
-        is_configured = spec.name == narrator.engine
-        settings = msgspec.structs.replace(
-            config.settings, language=language or config.reading.language
-        )
-        speaks_it = base_language(settings.language) == base_language(config.reading.language)
-        return cls(
-            reading=settings,
-            voice=voice or (narrator.voice if is_configured and speaks_it else ""),
-            options=narrator.options if is_configured else {},
-            lexicon=_lexicon(config.reading.lexicon),
-            limit_characters=spec.limit_characters,
-        )
-
-    def chunks(self, text: str, language: str) -> list[_TextChunk]:
-        """Normalise a text, and cut it into chunks; raise NarratedError if it has no words."""
-        settings = msgspec.structs.replace(self.reading, language=language)
-        document = Document("text", "", "heading", plain_text.blocks(text))
-        script = build_script(document, {}, self.lexicon, settings)
-        chunks = chunk_script(script, {_NARRATOR: self.limit_characters})
-        if not chunks:
-            raise NarratedError(
-                f"There are no words to be said in {text[:40]!r}.", "Give a text with words."
-            )
-        pauses = [*(chunk.pause_s for chunk in chunks[:-1]), 0.0]
-        return [_TextChunk(chunk.text, pause) for chunk, pause in zip(chunks, pauses, strict=True)]
+Part = tuple[str, float]
+"""A text that the engine speaks as one request, and the seconds of silence after it."""
 
 
 class TextToSpeech(EnginePipeline):
     """A speech engine as a callable; `narrated.pipeline` makes it."""
 
-    def __init__(self, runtime: EngineRuntime, spec: EngineSpec, defaults: SpeechDefaults) -> None:
-        super().__init__(runtime, spec)
-        self._defaults = defaults
+    def __init__(
+        self, runtime: EngineRuntime, spec: EngineSpec, config: Config, voice: str, language: str
+    ) -> None:
+        """The configured voice and options are for the configured engine."""
+        narrator, reading = config.settings.speakers[_NARRATOR], config.reading
+        language = language or reading.language
+        is_configured = spec.name == narrator.engine
+        speaks_it = base_language(language) == base_language(reading.language)
+        self._settings = msgspec.structs.replace(config.settings, language=language)
+        self._voice = voice or (narrator.voice if is_configured and speaks_it else "")
+        self._options = narrator.options if is_configured else {}
+        self._lexicon = _lexicon(reading.lexicon)
+        self._limits = {_NARRATOR: spec.limit_characters}
+        super().__init__(runtime, spec)  # last, since it loads the engine
 
     @property
     def sampling_rate(self) -> int:
@@ -153,25 +116,34 @@ class TextToSpeech(EnginePipeline):
         without words, OutOfMemory or DeviceLost if the device fails.
         """
         texts = _texts(text_inputs)
-        defaults = self._defaults
-        language = language or defaults.reading.language
-        if not voice and base_language(language) == base_language(defaults.reading.language):
-            voice = defaults.voice
-        texts_in_chunks = [
-            [_TextChunk(text)] if raw else defaults.chunks(text, language) for text in texts
-        ]
-        all_options = {**defaults.options, **options}
+        own_language = self._settings.language
+        language = language or own_language
+        if not voice and base_language(language) == base_language(own_language):
+            voice = self._voice
+        texts_in_parts = [[(text, 0.0)] if raw else self._parts(text, language) for text in texts]
+        all_options = {**self._options, **options}
         takes = self._run(
             [
-                SpeechRequest(str(number), chunk.text, voice, all_options, language, seed)
-                for number, chunk in enumerate(chain.from_iterable(texts_in_chunks))
+                SpeechRequest(str(number), text, voice, all_options, language, seed)
+                for number, (text, _) in enumerate(chain.from_iterable(texts_in_parts))
             ]
         )
         sounds = (take for take in takes if isinstance(take, SpeechResult))
-        made = [
-            _joined(chunks, list(islice(sounds, len(chunks))), raw) for chunks in texts_in_chunks
-        ]
+        made = [_joined(parts, list(islice(sounds, len(parts))), raw) for parts in texts_in_parts]
         return made[0] if isinstance(text_inputs, str) else made
+
+    def _parts(self, text: str, language: str) -> list[Part]:
+        """Normalise a text, and cut it into chunks."""
+        settings = msgspec.structs.replace(self._settings, language=language)
+        document = Document("text", "", "heading", plain_blocks(text))
+        script = build_script(document, {}, self._lexicon, settings)
+        chunks = chunk_script(script, self._limits)
+        if not chunks:
+            raise NarratedError(
+                f"There are no words to be said in {text[:40]!r}.", "Give a text with words."
+            )
+        *parts, _ = [(chunk.text, chunk.pause_s) for chunk in chunks]
+        return [*parts, (chunks[-1].text, 0.0)]
 
 
 def _texts(given: str | list[str]) -> list[str]:
@@ -182,11 +154,11 @@ def _texts(given: str | list[str]) -> list[str]:
     return texts
 
 
-def _joined(chunks: Sequence[_TextChunk], takes: Sequence[SpeechResult], raw: bool) -> SpeechOutput:
+def _joined(parts: Sequence[Part], takes: Sequence[SpeechResult], raw: bool) -> SpeechOutput:
     rate = takes[0].sample_rate
     sound = b"".join(
-        take.pcm if raw else trim(take.pcm, rate) + silence(chunk.pause_s, rate)
-        for chunk, take in zip(chunks, takes, strict=True)
+        take.pcm if raw else trim(take.pcm, rate) + silence(pause_s, rate)
+        for (_, pause_s), take in zip(parts, takes, strict=True)
     )
     audio = np.divide(samples(sound), FULL_SCALE, dtype=np.float32)
     return SpeechOutput(audio=audio, sampling_rate=rate)

@@ -33,15 +33,11 @@ _CENTRAL = (
     "ăâîşţ",  # Romanian
     "čćđšž",  # Croatian, Slovene
 )
-_TURKISH = ("çğıöşüâîû",)
-_BALTIC = ("ąčęėįšųūž", "āčēģīķļņšūž", "äõöüšž")
 _LATIN = {
-    "cp1250": _CENTRAL,
-    "iso8859_2": _CENTRAL,
-    "cp1254": _TURKISH,
-    "cp1257": _BALTIC,
-    "mac_roman": _WESTERN,
-    "cp850": _WESTERN,
+    **dict.fromkeys(("cp1250", "iso8859_2"), _CENTRAL),
+    "cp1254": ("çğıöşüâîû",),  # Turkish
+    "cp1257": ("ąčęėįšųūž", "āčēģīķļņšūž", "äõöüšž"),  # Lithuanian, Latvian, Estonian
+    **dict.fromkeys(("mac_roman", "cp850"), _WESTERN),
 }
 _NON_LATIN = [
     *("cp1251", "koi8_r", "koi8_u", "iso8859_5", "cp866", "mac_cyrillic"),
@@ -52,7 +48,6 @@ _TYPOGRAPHY = frozenset("‘’‚‛“”„‟«»‹›–—…•·¡¿€
 _BETWEEN_LETTERS = frozenset("‘’–—…·\u00a0\u00ad")
 _HANJA = re.compile("[\u4e00-\u9fff]")
 
-_UTF16_ORDERS = ("utf-16-le", "utf-16-be")
 _UTF16_SAMPLE = 8_000
 _UTF16_COMMON = frozenset(" \n\r.,、。，")
 """Every text has these; in the wrong byte order they are characters that no text has."""
@@ -62,8 +57,8 @@ _SHARE_UNASSIGNED = 0.005
 
 def detect_utf16(data: bytes) -> str:
     """Return the encoding of UTF-16 without a byte order mark; "" for other bytes."""
-    best = max(_UTF16_ORDERS, key=lambda encoding: _utf16_score(data, encoding))
-    return best if len(data) % 2 == 0 and _utf16_score(data, best) > 0 else ""
+    score, best = max((_utf16_score(data, order), order) for order in ("utf-16-be", "utf-16-le"))
+    return best if len(data) % 2 == 0 and score > 0 else ""
 
 
 def _utf16_score(data: bytes, encoding: str) -> float:
@@ -84,7 +79,10 @@ def _utf16_score(data: bytes, encoding: str) -> float:
 def detect_charset(data: bytes) -> str:
     """Guess the encoding of a text that is not Unicode; Windows-1252 if there is no evidence."""
     sample = _sample(data)
-    return _non_latin(sample) if _is_non_latin(sample) else _latin(sample)
+    # Non-ASCII letters follow one another, as they never do in Latin text.
+    in_runs = sum(map(len, _RUNS.findall(sample)))
+    is_latin = in_runs <= _SHARE_IN_RUNS * len(_HIGH.findall(sample))
+    return _latin(sample) if is_latin else _non_latin(sample)
 
 
 def _sample(data: bytes) -> bytes:
@@ -100,12 +98,6 @@ def _sample(data: bytes) -> bytes:
     return b"\n".join(lines)
 
 
-def _is_non_latin(sample: bytes) -> bool:
-    """True if non-ASCII letters follow one another, as they never do in Latin text."""
-    in_runs = sum(len(run) for run in _RUNS.findall(sample))
-    return in_runs > _SHARE_IN_RUNS * len(_HIGH.findall(sample))
-
-
 def _non_latin(sample: bytes) -> str:
     from charset_normalizer import from_bytes  # late: rarely needed
 
@@ -114,9 +106,7 @@ def _non_latin(sample: bytes) -> str:
     matches = [one for cut in cuts if (one := from_bytes(cut, cp_isolation=_NON_LATIN).best())]
     found = min(matches, key=lambda match: match.chaos, default=None)
     if found and found.encoding == "cp949" and _HANJA.search(str(found)):
-        return (
-            "gb18030"  # a short Chinese text looks Korean, but Korean has given up these characters
-        )
+        return "gb18030"  # a short Chinese text looks Korean, but Korean gave up these characters
     return found.encoding if found else "cp1252"
 
 

@@ -5,7 +5,7 @@ from io import BytesIO
 
 from PIL import Image, ImageOps
 
-from narrated.reading.picture_loading import BROKEN, load_picture
+from narrated.reading.picture_decoding import BROKEN, load_picture
 
 _MOST_PIXELS_A_SIDE = 1000
 _PLAIN_MODES = ("L", "RGB", "RGBA", "CMYK")
@@ -29,9 +29,8 @@ def cover(data: bytes, name: str = "The picture") -> bytes:
 
 def _upright(picture: Image.Image) -> Image.Image:
     with warnings.catch_warnings():
-        warnings.simplefilter(
-            "ignore"
-        )  # Pillow warns of odd EXIF tags; a hostile file has thousands
+        # Pillow warns of odd EXIF tags; a hostile file has thousands.
+        warnings.simplefilter("ignore")
         try:
             return ImageOps.exif_transpose(picture)
         except BROKEN:

@@ -4,7 +4,7 @@ from typing import Literal
 
 import msgspec
 
-from narrated.reading.metadata import Metadata
+from narrated.reading.narration_settings import NarrationSettings
 
 
 class Span(msgspec.Struct, frozen=True, tag=True):
@@ -186,12 +186,28 @@ Blocks = (
 )
 
 
+TitleFrom = Literal["front matter", "heading", "page", "name"]
+
+
 class Document(msgspec.Struct, frozen=True):
     """A source after reading: its title, its metadata, and its blocks in order."""
 
     kind: Literal["text", "picture"]
     title: str
-    title_from: Literal["front matter", "heading", "page", "name"]
+    title_from: TitleFrom
     """The origin of the title; a title from a heading is not spoken twice."""
     blocks: tuple[Blocks, ...]
-    metadata: Metadata = Metadata()
+    metadata: NarrationSettings = NarrationSettings()
+
+
+def plain(spans: tuple[Spans, ...]) -> str:
+    """Return the words of spans, struck-out ones too, without pictures and footnote marks."""
+    return " ".join("".join(map(_words, spans)).split())
+
+
+def _words(span: Spans) -> str:
+    if isinstance(span, Text | InlineCode | InlineMath):
+        return span.text
+    if isinstance(span, Emphasis | Deleted | Link):
+        return "".join(map(_words, span.spans))
+    return "" if isinstance(span, FootnoteMark) else " "

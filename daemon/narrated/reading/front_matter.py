@@ -5,7 +5,7 @@ import re
 from narrated.errors import SourceError
 from narrated.printable import printable
 from narrated.reading.document import Unspoken
-from narrated.reading.metadata import FRONT_MATTER_KEYS, Choices, Metadata, MetadataSource, parse
+from narrated.reading.narration_settings import FRONT_MATTER_KEYS, Choices, NarrationSettings, parse
 from narrated.reading.yaml_toml import load_toml, load_yaml
 
 _MOST_CHARACTERS = 64_000
@@ -20,7 +20,7 @@ _TOML_ENTRY = re.compile(r"^[\w\"'.-]+[ \t]*=|^\[", re.M)
 
 def split_front_matter(
     text: str, name: str, choices: Choices
-) -> tuple[Metadata, tuple[Unspoken, ...], str]:
+) -> tuple[NarrationSettings, tuple[Unspoken, ...], str]:
     """Split a source into its metadata, the front matter that narrated does not use, and its body.
 
     A source without front matter is all body. Raises SourceError for broken front matter.
@@ -33,23 +33,23 @@ def split_front_matter(
                 raise SourceError(f"{label} is too long.", "Shorten it.")
             entries = load(f"\n{found['text']}", label)  # line breaks as in the file, for errors
             used, unused = _split_keys(entries)
-            metadata = parse(used, MetadataSource(None, label), choices)
+            metadata = parse(used, label, choices)
             return metadata, unused, text[found.end() :]
     return _split_title_block(text, name)
 
 
-def _split_title_block(text: str, name: str) -> tuple[Metadata, tuple[Unspoken, ...], str]:
+def _split_title_block(text: str, name: str) -> tuple[NarrationSettings, tuple[Unspoken, ...], str]:
     """Split Pandoc's lines `% title`, `% author; author`, `% date` from Markdown."""
     if not (text.startswith("%") and name.lower().endswith((".md", ".markdown"))):
-        return Metadata(), (), text
+        return NarrationSettings(), (), text
     *lines, body = text.split("\n", _MOST_LINES_OF_TITLE)
     count = next((at for at, line in enumerate(lines) if line[:1] not in ("%", " ", "\t")), 0)
     title, authors, date, *more = _fields(lines[:count])
     # An empty line ends the block, after three fields at most; anything else is text.
     if not count or lines[count].strip() or any(more):
-        return Metadata(), (), text
+        return NarrationSettings(), (), text
     author = " and ".join(one.strip() for one in authors.split(";") if one.strip())
-    metadata = Metadata(title=title or None, date=date or None, author=author or None)
+    metadata = NarrationSettings(title=title or None, date=date or None, author=author or None)
     return metadata, (), "\n".join([*lines[count:], body])
 
 
@@ -60,7 +60,6 @@ def _fields(lines: list[str]) -> list[str]:
 
 
 def _split_keys(entries: dict[str, object]) -> tuple[dict[str, object], tuple[Unspoken, ...]]:
-    """Split entries into those of the schema, with keys in lower case, and the rest."""
     used: dict[str, object] = {}
     unused: list[Unspoken] = []
     reason = "front matter that narrated does not use"

@@ -2,21 +2,21 @@
 
 import re
 import warnings
-from dataclasses import dataclass
 from html import escape
+from itertools import islice
+from typing import NamedTuple
 
 from bs4 import BeautifulSoup, MarkupResemblesLocatorWarning, Tag, XMLParsedAsHTMLWarning
 
 from narrated.errors import SourceError
 from narrated.printable import printable
-from narrated.reading import html_elements
-from narrated.reading.article import after_article, before_article, find_article
+from narrated.reading.article import find_article, skipped_around
 from narrated.reading.document import Blocks
-from narrated.reading.formulas import unify_formulas
+from narrated.reading.formula_unification import unify_formulas
 from narrated.reading.html_blocks import BlockReader
-from narrated.reading.html_skip_rules import SkipRule, skip_in_article, skip_in_page, skip_in_text
-from narrated.reading.metadata import Metadata
-from narrated.reading.page_metadata import page_metadata
+from narrated.reading.html_element_names import BLOCKS
+from narrated.reading.html_skipping import SkipRule, skip_in_article, skip_in_page, skip_in_text
+from narrated.reading.narration_settings import NarrationSettings, without_time
 from narrated.reading.text_decoding import without_control_references
 
 DEEPEST = 150
@@ -24,14 +24,17 @@ DEEPEST = 150
 _SILENT = ["meta", "link", "base", "script", "style"]
 """Elements of a page's <head> that no reader of the page sees."""
 _CDATA = re.compile(r"<!\[CDATA\[(?P<text>.*?)(?:\]\]>|\Z)|<(?P<end>/?)(?:svg|math)\b", re.S | re.I)
+_LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{1,8})*")
+_AUTHORS = ("author", "article:author", "dc.creator", "dcterms.creator")
+_DATES = ("article:published_time", "date", "datepublished", "dc.date", "dcterms.created")
+_LONGEST_VALUE = 200
 
 
-@dataclass(frozen=True, slots=True)
-class HtmlPage:
+class HtmlPage(NamedTuple):
     """A page after reading: its <title>, its metadata, and its article's blocks."""
 
     title: str
-    metadata: Metadata
+    metadata: NarrationSettings
     blocks: tuple[Blocks, ...]
 
 
@@ -44,17 +47,15 @@ def fragment(html: str, name: str) -> tuple[Blocks, ...]:
 def page(html: str, name: str) -> HtmlPage:
     """Read a whole page, without the menus around its article."""
     tree = _tree(html)
-    title = (
-        " ".join(tree.title.extract().get_text().split())
-        if tree.title and not tree.title.find_parent("svg")
-        else ""
-    )
-    metadata = page_metadata(tree)
+    own = tree.title if tree.title and not tree.title.find_parent("svg") else None
+    title = " ".join(own.extract().get_text().split()) if own else ""
+    metadata = _metadata(tree)
     article = find_article(tree)
     if article is None:
         return HtmlPage(title, metadata, _blocks(tree, _without_head(tree), skip_in_page, name))
     blocks = _blocks(tree, article, skip_in_article, name)
-    return HtmlPage(title, metadata, (*before_article(article), *blocks, *after_article(article)))
+    before, after = skipped_around(article)
+    return HtmlPage(title, metadata, (*before, *blocks, *after))
 
 
 def _tree(html: str) -> BeautifulSoup:
@@ -76,6 +77,30 @@ def _without_head(tree: BeautifulSoup) -> Tag:
     return tree
 
 
+def _metadata(tree: BeautifulSoup) -> NarrationSettings:
+    language = str(tree.html.get("lang", "")) if tree.html else ""
+    language = language.strip().replace("_", "-")
+    values = _meta_values(tree)
+    date = next(filter(None, map(values.get, _DATES)), None)
+    return NarrationSettings(
+        language=language if _LANGUAGE.fullmatch(language) else None,
+        author=next(filter(None, map(values.get, _AUTHORS)), None),
+        date=without_time(date) if date else None,
+    )
+
+
+def _meta_values(tree: BeautifulSoup) -> dict[str, str]:
+    """The first value of each name in the page's <meta> elements."""
+    values: dict[str, str] = {}
+    for tag in tree.find_all("meta"):
+        text = " ".join(str(tag.get("content", "")).split())
+        # Some pages give an address as the author; an address names nobody.
+        if text and len(text) <= _LONGEST_VALUE and "://" not in text:
+            for key in ("name", "property", "itemprop"):
+                values.setdefault(str(tag.get(key, "")).lower(), text)
+    return values
+
+
 def _blocks(tree: BeautifulSoup, root: Tag, skip_rule: SkipRule, name: str) -> tuple[Blocks, ...]:
     return tuple(BlockReader(_holders(tree, name), skip_rule).blocks(root))
 
@@ -84,23 +109,14 @@ def _holders(tree: BeautifulSoup, name: str) -> frozenset[int]:
     """The ids of the elements that hold a block at any depth; each element is visited once."""
     holders: set[int] = set()
     for tag in tree.find_all(True):
-        _check_depth(tag, name)
-        parent = tag.parent if tag.name in html_elements.BLOCKS else None
-        while parent is not None and id(parent) not in holders:
-            holders.add(id(parent))
-            parent = parent.parent
-    return frozenset(holders)
-
-
-def _check_depth(tag: Tag, name: str) -> None:
-    depth = 0
-    parent = tag.parent
-    while parent is not None:
-        depth += 1
-        parent = parent.parent
-        if depth > DEEPEST:
+        if any(islice(tag.parents, DEEPEST, None)):
             problem = f"{printable(name)} nests its elements more than {DEEPEST} deep."
             raise SourceError(problem, "Flatten them.")
+        for parent in tag.parents if tag.name in BLOCKS else ():
+            if id(parent) in holders:
+                break
+            holders.add(id(parent))
+    return frozenset(holders)
 
 
 def _escape_cdata(html: str) -> str:

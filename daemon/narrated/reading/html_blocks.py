@@ -1,36 +1,30 @@
-"""Block-level HTML: reads elements into blocks, one method for each kind of element."""
+"""Block-level HTML: reads elements into blocks (headings, lists, tables, code and so on)."""
 
-from collections.abc import Callable, Iterable
+import re
+from collections.abc import Callable, Iterable, Iterator
+from typing import TypeGuard
 
 from bs4 import Tag
-from bs4.element import PageElement
+from bs4.element import NavigableString, PageElement
 
-from narrated.reading import html_elements
-from narrated.reading.code_blocks import code, is_laid_out_code
-from narrated.reading.document import (
-    Blocks,
-    Deleted,
-    Footnote,
-    Heading,
-    InlineMath,
-    InlinePicture,
-    Item,
-    LineBreak,
-    Link,
-    Listing,
-    Math,
-    Paragraph,
-    Picture,
-    Quote,
-    Rule,
-    Spans,
-    Text,
-)
-from narrated.reading.html_inline import InlineReader
-from narrated.reading.html_skip_rules import SkipRule
-from narrated.reading.tables import holds_code, table
+from narrated.reading import document as doc
+from narrated.reading.document import Blocks, Paragraph, Spans
+from narrated.reading.html_element_names import BLOCKS, NOTE, STRUCK
+from narrated.reading.html_inline import InlineReader, is_blank
+from narrated.reading.html_skipping import SkipRule
 
 _CHECKBOX_WRAPPERS = frozenset({"p", "label", "span", "div"})
+_SECTIONS = ("thead", "tbody", "tfoot", "tr")
+_TABLE_PARTS = frozenset({*_SECTIONS, "caption", "colgroup", "col"})
+_PARTS = {"tr": frozenset({"td", "th"}), "colgroup": frozenset({"col"})}
+_LANGUAGE = re.compile(
+    r"(?:^|\s)(?:language-|lang-|highlight-source-|highlight-|brush:\s*|sourceCode\s+)([\w+#.-]+)"
+)
+_NO_LANGUAGE = frozenset({"numberSource", "numberLines", "wrap", "none", "plaintext", "text"})
+_HIGHLIGHTED = frozenset(
+    {"code", "highlight", "codehilite", "sourceCode", "sourcecode", "source-code"}
+)
+_NO_CODE = ["pre", "p", "h1", "h2", "h3", "ul", "ol", "table", "blockquote", "img"]
 
 
 class BlockReader:
@@ -50,21 +44,15 @@ class BlockReader:
         found: list[Blocks] = []
         run: list[PageElement] = []
         for node in element.children:
-            inner = self._block_element(node)
-            if inner is None:
+            if self._is_block(node):
+                found += [*self._paragraphs(run), *self._block(node)]
+                run.clear()
+            else:
                 run.append(node)
-                continue
-            found += self._paragraphs(run)
-            run.clear()
-            found += self._block(inner)
         return found + self._paragraphs(run)
 
-    def _block_element(self, node: PageElement) -> Tag | None:
-        if isinstance(node, Tag) and (
-            node.name in html_elements.BLOCKS or id(node) in self._holders
-        ):
-            return node
-        return None
+    def _is_block(self, node: PageElement) -> TypeGuard[Tag]:
+        return isinstance(node, Tag) and (node.name in BLOCKS or id(node) in self._holders)
 
     def _block(self, tag: Tag) -> list[Blocks]:
         if reason := self._skip_rule(tag):
@@ -74,101 +62,100 @@ class BlockReader:
         return [*read(self, tag), *self._take_skipped()]
 
     def _paragraphs(self, nodes: Iterable[PageElement]) -> list[Blocks]:
-        spans = self._inline.spans(nodes)
-        return [*_as_blocks(spans), *self._take_skipped()]
+        return [*_as_blocks(self._inline.spans(nodes)), *self._take_skipped()]
 
     def _take_skipped(self) -> list[Blocks]:
-        skipped = list(self._inline.skipped)
-        self._inline.skipped.clear()
+        skipped, self._inline.skipped = self._inline.skipped, []
         return [*skipped]
 
     def _heading(self, tag: Tag) -> list[Blocks]:
         spans = self._inline.spans(tag.children)
-        return [Heading(html_elements.HEADINGS[tag.name], spans)] if spans else []
+        return [doc.Heading(int(tag.name[1]), spans)] if spans else []
 
     def _listing(self, tag: Tag) -> list[Blocks]:
         if _holds_notes(tag):
-            return self._notes(tag)
-        items: list[Item] = []
+            return [self._footnote(item, "id") for item in tag.find_all("li", recursive=False)]
+        items: list[doc.Item] = []
         for child in tag.find_all(True, recursive=False):
             done = _take_checkbox(child)
-            inner = self.blocks(child) if child.name == "li" else self._block_or_run(child)
-            if inner:
-                items.append(Item(tuple(inner), done))
+            if inner := self.blocks(child) if child.name == "li" else self._block_or_run(child):
+                items.append(doc.Item(tuple(inner), done))
         ordered = tag.name == "ol"
-        found = Listing(tuple(items), ordered, _start(tag) if ordered else 1)
-        return [*([found] if items else []), *self._paragraphs(_strings(tag))]
+        found = doc.Listing(tuple(items), ordered, _start(tag) if ordered else 1)
+        strings = [child for child in tag.children if not isinstance(child, Tag)]
+        return [*([found] if items else []), *self._paragraphs(strings)]
 
     def _block_or_run(self, tag: Tag) -> list[Blocks]:
-        return self._block(tag) if self._block_element(tag) else self._paragraphs([tag])
+        return self._block(tag) if self._is_block(tag) else self._paragraphs([tag])
 
-    def _notes(self, tag: Tag) -> list[Blocks]:
-        notes: list[Blocks] = []
-        for item in tag.find_all("li", recursive=False):
-            notes.append(Footnote(str(item.get("id", "")), tuple(self.blocks(item))))
-        return notes
-
-    def _note(self, tag: Tag) -> list[Blocks]:
-        return [Footnote(str(tag.get("label", "")), tuple(self.blocks(tag)))]
+    def _footnote(self, tag: Tag, key: str) -> doc.Footnote:
+        return doc.Footnote(str(tag.get(key, "")), tuple(self.blocks(tag)))
 
     def _quote(self, tag: Tag) -> list[Blocks]:
         inner = tuple(self.blocks(tag))
-        return [Quote(inner)] if inner else []
+        return [doc.Quote(inner)] if inner else []
 
     def _struck(self, tag: Tag) -> list[Blocks]:
         return [
-            Paragraph((Deleted(block.spans),)) if isinstance(block, Paragraph) else block
+            Paragraph((doc.Deleted(block.spans),)) if isinstance(block, Paragraph) else block
             for block in self.blocks(tag)
         ]
 
-    def _rule(self, _tag: Tag) -> list[Blocks]:
-        return [Rule()]
-
     def _division(self, tag: Tag) -> list[Blocks]:
-        return [code(tag)] if is_laid_out_code(tag) else self.blocks(tag)
-
-    def _code(self, tag: Tag) -> list[Blocks]:
-        return [code(tag)]
+        return [_code(tag)] if _is_laid_out_code(tag) else self.blocks(tag)
 
     def _table(self, tag: Tag) -> list[Blocks]:
-        if holds_code(tag):  # some highlighters lay out code next to its line numbers
+        if tag.find("pre"):  # some highlighters lay out code next to its line numbers
             for gutter in tag.find_all("td", class_=["linenos", "gutter", "lineno"]):
                 self._inline.skip(gutter, "line numbers of code")
                 gutter.clear()
             return self.blocks(tag)
-        return table(tag, self._inline)
+        return self._rows(tag)
+
+    def _rows(self, tag: Tag) -> list[Blocks]:
+        """Read a table; its caption and the text outside its cells become paragraphs before it."""
+        own = (row for row in tag.find_all("tr") if row.find_parent("table") is tag)
+        rows = [cells for row in own if (cells := row.find_all(["td", "th"], recursive=False))]
+        header = rows.pop(0) if rows and all(cell.name == "th" for cell in rows[0]) else []
+        caption = tag.find("caption", recursive=False)
+        around = map(self._inline.spans, (_stray(tag), caption.children if caption else ()))
+        found: list[Blocks] = [Paragraph(spans) for spans in around if spans]
+        if header or rows:
+            body = tuple(map(self._cells, rows))
+            found.append(doc.Table(self._cells(header), body))
+        return found
+
+    def _cells(self, row: Iterable[Tag]) -> tuple[doc.Cell, ...]:
+        return tuple(doc.Cell(self._inline.spans(cell.children)) for cell in row)
 
 
 _READERS: dict[str, Callable[[BlockReader, Tag], list[Blocks]]] = {
-    **dict.fromkeys(html_elements.HEADINGS, BlockReader._heading),
-    **dict.fromkeys(html_elements.LISTS, BlockReader._listing),
+    **dict.fromkeys(("h1", "h2", "h3", "h4", "h5", "h6"), BlockReader._heading),
+    **dict.fromkeys(("ul", "ol", "menu", "dir"), BlockReader._listing),
+    **dict.fromkeys(STRUCK, BlockReader._struck),
     "blockquote": BlockReader._quote,
-    **dict.fromkeys(html_elements.STRUCK, BlockReader._struck),
-    "hr": BlockReader._rule,
     "div": BlockReader._division,
-    "pre": BlockReader._code,
     "table": BlockReader._table,
-    html_elements.NOTE: BlockReader._note,
+    "hr": lambda _reader, _tag: [doc.Rule()],
+    "pre": lambda _reader, tag: [_code(tag)],
+    NOTE: lambda reader, tag: [reader._footnote(tag, "label")],
 }
 
 
 def _as_blocks(spans: tuple[Spans, ...]) -> list[Blocks]:
     """Return pictures or a formula without words as blocks of their own; else a paragraph."""
-    bare = [span for span in _unlinked(spans) if not isinstance(span, LineBreak)]
-    bare = [span for span in bare if not (isinstance(span, Text) and not span.text.strip())]
-    pictures = [span for span in bare if isinstance(span, InlinePicture)]
-    if bare and len(pictures) == len(bare):
-        return [Picture(one.source, one.alt, one.title) for one in pictures]
-    if len(bare) == 1 and isinstance(bare[0], InlineMath):
-        return [Math(bare[0].text)]
-    return [Paragraph(spans)] if bare else []
+    bare = [span for span in _unlinked(spans) if not is_blank(span)]
+    pictures = [span for span in bare if isinstance(span, doc.InlinePicture)]
+    if len(pictures) == len(bare):
+        return [doc.Picture(one.source, one.alt, one.title) for one in pictures]
+    if len(bare) == 1 and isinstance(bare[0], doc.InlineMath):
+        return [doc.Math(bare[0].text)]
+    return [Paragraph(spans)]
 
 
-def _unlinked(spans: tuple[Spans, ...]) -> list[Spans]:
-    found: list[Spans] = []
+def _unlinked(spans: tuple[Spans, ...]) -> Iterator[Spans]:
     for span in spans:
-        found += _unlinked(span.spans) if isinstance(span, Link) else [span]
-    return found
+        yield from _unlinked(span.spans) if isinstance(span, doc.Link) else [span]
 
 
 def _holds_notes(tag: Tag) -> bool:
@@ -184,10 +171,6 @@ def _start(tag: Tag) -> int:
     return int(start) if start.isascii() and start.isdigit() and len(start) < 10 else 1
 
 
-def _strings(tag: Tag) -> list[PageElement]:
-    return [child for child in tag.children if not isinstance(child, Tag)]
-
-
 def _take_checkbox(item: Tag) -> bool | None:
     """Remove the checkbox of a task; return True if it is checked, None for an item without one."""
     for node in item.descendants:
@@ -201,3 +184,42 @@ def _take_checkbox(item: Tag) -> bool | None:
         elif node.name not in _CHECKBOX_WRAPPERS:
             return None
     return None
+
+
+def _stray(tag: Tag) -> Iterator[PageElement]:
+    """Yield the nodes that careless pages put between the rows and cells of a table."""
+    for holder in (tag, *tag.find_all([*_SECTIONS, "colgroup"])):
+        if holder is tag or holder.find_parent("table") is tag:
+            parts = _PARTS.get(holder.name, _TABLE_PARTS)
+            for node in holder.children:
+                if not isinstance(node, Tag) or node.name not in parts:
+                    yield node
+
+
+def _code(tag: Tag) -> doc.Code:
+    lines: list[str] = []
+    for node in tag.descendants:
+        if isinstance(node, Tag):
+            if node.name == "br" or (node.name == "div" and lines and lines[-1] != "\n"):
+                lines.append("\n")
+        elif type(node) is NavigableString:
+            lines.append(str(node))
+    return doc.Code("".join(lines).strip("\n"), _language(tag))
+
+
+def _language(tag: Tag) -> str:
+    for place in (tag, *tag.find_all("code", limit=1), *list(tag.parents)[:2]):
+        said = place.get("data-lang") or (place.get("lang") if place is tag else None)
+        if isinstance(said, str) and said:
+            return said
+        classes = " ".join(str(name) for name in place.get_attribute_list("class") if name)
+        for name in _LANGUAGE.findall(classes):
+            if name not in _NO_LANGUAGE:
+                return str(name)
+    return ""
+
+
+def _is_laid_out_code(tag: Tag) -> bool:
+    """True if a <div> holds code without a <pre>, as some highlighters write it."""
+    marked = _HIGHLIGHTED & set(tag.get_attribute_list("class"))
+    return bool(marked) and tag.find("span") is not None and tag.find(_NO_CODE) is None

@@ -1,27 +1,16 @@
 """Inline HTML: reads the spans of a paragraph, a heading or a cell."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
+from itertools import dropwhile, groupby
 
 from bs4 import Tag
 from bs4.element import Doctype, PageElement, PreformattedString
 
-from narrated.reading import html_elements
-from narrated.reading.document import (
-    Deleted,
-    Emphasis,
-    FootnoteMark,
-    InlineCode,
-    InlineMath,
-    InlinePicture,
-    LineBreak,
-    Link,
-    Spans,
-    Text,
-    Unspoken,
-)
-from narrated.reading.html_skip_rules import SkipRule
-from narrated.reading.skipped_listing import skipped_element, skipped_instruction
+from narrated.reading import document as doc
+from narrated.reading.document import Spans, Text, Unspoken
+from narrated.reading.html_element_names import BLOCKS, MARK, MATH, STRUCK
+from narrated.reading.html_skipping import SkipRule, skipped_element, skipped_instruction
 
 _SPACES = re.compile(r"\s+")
 _BACK_LINKS = frozenset({"footnote-back", "footnote-backref", "reversefootnote", "headerlink"})
@@ -42,105 +31,98 @@ class InlineReader:
     def spans(self, nodes: Iterable[PageElement]) -> tuple[Spans, ...]:
         """Return the spans of these nodes, white space folded and trimmed at both ends."""
         found: list[Spans] = []
-        for node in nodes:
-            self._add(node, found)
-        return trimmed(found)
+        self._add(nodes, found)
+        return _trimmed(found)
+
+    def inner(self, tag: Tag) -> tuple[Spans, ...]:
+        """Return the spans in an element, white space folded."""
+        found: list[Spans] = []
+        self._add(tag.children, found)
+        return _folded(found)
 
     def skip(self, tag: Tag, reason: str) -> None:
         """Record an element as skipped."""
         self.skipped.append(skipped_element(tag, reason))
 
-    def _add(self, node: PageElement, found: list[Spans]) -> None:
-        if isinstance(node, Tag):
-            self._add_element(node, found)
-        else:
-            self._add_string(node, found)
-
-    def _add_string(self, node: PageElement, found: list[Spans]) -> None:
-        if not isinstance(node, PreformattedString):
-            found.append(Text(str(node)))
-        elif not isinstance(node, Doctype):
-            self.skipped.append(skipped_instruction(node))
+    def _add(self, nodes: Iterable[PageElement], found: list[Spans]) -> None:
+        for node in nodes:
+            if isinstance(node, Tag):
+                self._add_element(node, found)
+            elif not isinstance(node, PreformattedString):
+                found.append(Text(str(node)))
+            elif not isinstance(node, Doctype):
+                self.skipped.append(skipped_instruction(node))
 
     def _add_element(self, tag: Tag, found: list[Spans]) -> None:
-        name = tag.name
         if reason := self._skip_rule(tag):
             self.skip(tag, reason)
         elif tag.get("aria-hidden") == "true":
             self.skip(tag, "hidden on the page too")
-        elif name == "br":
-            found.append(LineBreak())
-        elif name == "img":
-            found.append(picture(tag))
-        elif name in html_elements.CODE:
-            found.append(InlineCode(_SPACES.sub(" ", tag.get_text())))
-        elif name == html_elements.MATH:
-            found.append(InlineMath(" ".join("".join(map(str, tag.contents)).split())))
-        elif name in html_elements.EMPHASIS or name in html_elements.STRONG:
-            found.append(Emphasis(self._inner(tag), strong=name in html_elements.STRONG))
-        elif name in html_elements.STRUCK:
-            found.append(Deleted(self._inner(tag)))
-        elif name == "sup" and (exponent := _exponent(tag, _end(found))):
+        elif read := _READERS.get(tag.name):
+            found.append(read(self, tag))
+        elif tag.name == "sup" and (exponent := _exponent(tag, _end(found))):
             found.append(Text(exponent))
         elif label := _called_note(tag):
-            found.append(FootnoteMark(label))
-        elif name == "a":
-            self._add_link(tag, found)
-        else:
+            found.append(doc.FootnoteMark(label))
+        elif tag.name != "a":
             self._add_transparent(tag, found)
-
-    def _add_link(self, tag: Tag, found: list[Spans]) -> None:
         # The link from a note back to its mark is a symbol that only a reader of the page needs.
-        if not _classes(tag) & _BACK_LINKS and tag.get("role") != "doc-backlink":
-            found.append(Link(self._inner(tag), _text_of(tag, "href")))
+        elif not _classes(tag) & _BACK_LINKS and tag.get("role") != "doc-backlink":
+            found.append(doc.Link(self.inner(tag), _text_of(tag, "href")))
 
     def _add_transparent(self, tag: Tag, found: list[Spans]) -> None:
         # A block inside running text (a paragraph in a cell) ends one line and starts another.
-        edges = [LineBreak()] if tag.name in html_elements.BLOCKS else []
-        marks = ("“", "”") if tag.name == "q" else ("", "")
-        found += [*edges, Text(marks[0])]
-        for child in tag.children:
-            self._add(child, found)
-        found += [Text(marks[1]), *edges]
-
-    def _inner(self, tag: Tag) -> tuple[Spans, ...]:
-        found: list[Spans] = []
-        for child in tag.children:
-            self._add(child, found)
-        return folded(found)
+        edges = [doc.LineBreak()] if tag.name in BLOCKS else []
+        opening, closing = "“”" if tag.name == "q" else ("", "")
+        found += [*edges, Text(opening)]
+        self._add(tag.children, found)
+        found += [Text(closing), *edges]
 
 
-def picture(tag: Tag) -> InlinePicture:
-    """Return the picture of an <img>; an embedded one keeps only its media type as source."""
+def _picture(_reader: InlineReader, tag: Tag) -> doc.InlinePicture:
+    """The picture of an <img>; an embedded one keeps only its media type as source."""
     source = _text_of(tag, "src", "data-src")
     if source.startswith("data:"):
         source = source.split(",", 1)[0][:80]
     alt, title = (" ".join(_text_of(tag, key).split()) for key in ("alt", "title"))
-    return InlinePicture(source, alt, title)
+    return doc.InlinePicture(source, alt, title)
 
 
-def folded(spans: list[Spans]) -> tuple[Spans, ...]:
+def _code(_reader: InlineReader, tag: Tag) -> doc.InlineCode:
+    return doc.InlineCode(_SPACES.sub(" ", tag.get_text()))
+
+
+_READERS: dict[str, Callable[[InlineReader, Tag], Spans]] = {
+    "br": lambda _it, _tag: doc.LineBreak(),
+    "img": _picture,
+    MATH: lambda _it, tag: doc.InlineMath(" ".join("".join(map(str, tag.contents)).split())),
+    **dict.fromkeys(("code", "kbd", "samp", "tt", "var"), _code),
+    **dict.fromkeys(("em", "i", "cite", "dfn"), lambda it, tag: doc.Emphasis(it.inner(tag))),
+    **dict.fromkeys(("strong", "b"), lambda it, tag: doc.Emphasis(it.inner(tag), strong=True)),
+    **dict.fromkeys(STRUCK, lambda it, tag: doc.Deleted(it.inner(tag))),
+}
+
+
+def is_blank(span: Spans) -> bool:
+    """True for a line break, and for a text without words."""
+    return isinstance(span, doc.LineBreak) or (isinstance(span, Text) and not span.text.strip())
+
+
+def _folded(spans: list[Spans]) -> tuple[Spans, ...]:
     """Join neighbouring texts, fold their white space, and drop empty ones."""
     done: list[Spans] = []
-    pending: list[str] = []
-    for span in [*spans, None]:
-        if isinstance(span, Text):
-            pending.append(span.text)
-            continue
-        if text := _SPACES.sub(" ", "".join(pending)):
-            done.append(Text(text))
-        pending.clear()
-        if span is not None and not _is_hollow(span):
-            done.append(span)
+    for kind, group in groupby(spans, type):
+        if kind is Text:
+            text = "".join(span.text for span in group if isinstance(span, Text))
+            done += [Text(_SPACES.sub(" ", text))] if text else []
+        else:
+            done += [span for span in group if not _is_hollow(span)]
     return tuple(done)
 
 
-def trimmed(spans: list[Spans]) -> tuple[Spans, ...]:
-    """Fold spans, and drop white space and line breaks at both ends."""
-    done = list(folded(spans))
-    while done and _is_blank(done[0]):
-        done.pop(0)
-    while done and _is_blank(done[-1]):
+def _trimmed(spans: list[Spans]) -> tuple[Spans, ...]:
+    done = list(dropwhile(is_blank, _folded(spans)))
+    while done and is_blank(done[-1]):
         done.pop()
     if done and isinstance(done[0], Text):
         done[0] = Text(done[0].text.lstrip())
@@ -150,19 +132,15 @@ def trimmed(spans: list[Spans]) -> tuple[Spans, ...]:
 
 
 def _is_hollow(span: Spans) -> bool:
-    return isinstance(span, Emphasis | Deleted | Link) and not span.spans
+    return isinstance(span, doc.Emphasis | doc.Deleted | doc.Link) and not span.spans
 
 
-def _is_blank(span: Spans) -> bool:
-    return isinstance(span, LineBreak) or (isinstance(span, Text) and not span.text.strip())
-
-
-def _end(spans: list[Spans]) -> str:
+def _end(spans: Sequence[Spans]) -> str:
     """Return the last letters before a place in a sentence, from any kind of span."""
     for span in reversed(spans):
-        if isinstance(span, Emphasis | Link):
-            return _end(list(span.spans))
-        if not isinstance(span, Text | InlineCode):
+        if isinstance(span, doc.Emphasis | doc.Link):
+            return _end(span.spans)
+        if not isinstance(span, Text | doc.InlineCode):
             return ""
         if span.text:
             return span.text[-4:]
@@ -178,7 +156,7 @@ def _exponent(tag: Tag, before: str) -> str:
 
 
 def _called_note(tag: Tag) -> str:
-    if tag.name == html_elements.MARK:
+    if tag.name == MARK:
         return _text_of(tag, "label")
     target = _text_of(tag, "href") if tag.name == "a" else ""
     called = tag.get("role") == "doc-noteref" or bool(_classes(tag) & _NOTE_CALLS)
@@ -192,8 +170,5 @@ def _classes(tag: Tag) -> set[str]:
 
 
 def _text_of(tag: Tag, *keys: str) -> str:
-    for key in keys:
-        value = tag.get(key)
-        if value:
-            return value if isinstance(value, str) else " ".join(value)
-    return ""
+    value = next(filter(None, map(tag.get, keys)), "")
+    return value if isinstance(value, str) else " ".join(value)

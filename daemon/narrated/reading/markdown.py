@@ -6,12 +6,14 @@ structure. The parser writes that HTML, and the HTML reader makes the blocks.
 
 import re
 from collections.abc import Callable, MutableMapping, Sequence
+from html import escape
 from itertools import pairwise
 from typing import Any
 
 from markdown_it import MarkdownIt
-from markdown_it.common.utils import escapeHtml
 from markdown_it.renderer import RendererHTML
+from markdown_it.rules_block import StateBlock
+from markdown_it.rules_block.html_block import html_block
 from markdown_it.rules_inline import StateInline, image, link
 from markdown_it.token import Token
 from mdit_py_plugins.deflist import deflist_plugin
@@ -21,19 +23,20 @@ from mdit_py_plugins.footnote.index import footnote_inline
 
 from narrated.errors import SourceError
 from narrated.printable import printable
-from narrated.reading import html_elements, raw_html
 from narrated.reading.document import Blocks
 from narrated.reading.html import fragment
+from narrated.reading.html_element_names import KNOWN, MARK, MATH, NOTE, SWALLOWING
 
 InlineRule = Callable[[StateInline, bool], bool]
 
 _ANCHOR = re.compile(r"\s*\{:?\s*[#.][^{}]{0,200}\}\s*\Z")
 _DEEPEST = 100
-_MAY_INTERRUPT = ["paragraph", "reference", "blockquote"]
 _BRACKETS = {"link": link, "image": image, "footnote_inline": footnote_inline}
 _LAST_BRACKET = -1
 """A key in the parser's cache, which it keeps by position, that the parser never uses."""
 _TASK = re.compile(r"\[([ xX])\](?=\s)")
+_TAG = re.compile(r"</?([A-Za-z][A-Za-z0-9-]*)")
+_INSTRUCTION = re.compile(r"\A\s*<(!\[CDATA\[.*?\]\]|\?.*?\?)>", re.S)
 _FORMULA = re.compile(r"[\\^_={}<>+]|^\w$")
 
 
@@ -50,7 +53,7 @@ def _html(text: str, name: str) -> str:
     if any(token.level + 1 >= _DEEPEST for token in tokens):
         problem = f"{printable(name)} nests its lists or quotations too deeply."
         raise SourceError(problem, "Flatten them.")
-    raw_html.escape_false_tags(tokens)
+    _escape_false_tags(tokens)
     _mark_tasks(tokens)
     _drop_anchors(tokens)
     html = str(parser.renderer.render(tokens, parser.options, environment))
@@ -76,7 +79,8 @@ def _parser() -> MarkdownIt:
     parser.use(dollarmath_plugin, allow_space=False, allow_digits=False, allow_blank_lines=False)
     for name, rule in _BRACKETS.items():
         parser.inline.ruler.at(name, _bounded_by_last_bracket(rule))
-    parser.block.ruler.at("html_block", raw_html.block, {"alt": _MAY_INTERRUPT})
+    interrupted = ["paragraph", "reference", "blockquote"]
+    parser.block.ruler.at("html_block", _html_block, {"alt": interrupted})
     # After the plugins, which set renderers of their own.
     parser.renderer = _MarkdownRenderer(parser)
     return parser
@@ -110,15 +114,12 @@ def _mark_tasks(tokens: Sequence[Token]) -> None:
 
 def _inline_notes(parser: MarkdownIt, environment: MutableMapping[str, Any]) -> str:
     notes = environment.get("footnotes", {}).get("list", {})
-    written = []
+    renderer, written = _MarkdownRenderer(parser), []
     for number, note in list(notes.items()):
         if "tokens" in note:
-            raw_html.escape_false_inline_tags(note["tokens"])
-            inner = _MarkdownRenderer(parser).renderInline(
-                note["tokens"], parser.options, environment
-            )
-            written.append(f"{_element(html_elements.NOTE, f'inline-{number}')}<p>{inner}</p>")
-            written.append(f"</{html_elements.NOTE}>\n")
+            _escape_false_inline_tags(note["tokens"])
+            inner = renderer.renderInline(note["tokens"], parser.options, environment)
+            written.append(f"{_opening(NOTE, f'inline-{number}')}<p>{inner}</p></{NOTE}>\n")
     return "".join(written)
 
 
@@ -126,28 +127,98 @@ class _MarkdownRenderer(RendererHTML):
     """Writes our own elements where HTML has none; one method for each kind of token."""
 
     def footnote_reference_open(self, tokens: Sequence[Token], at: int, *_: object) -> str:
-        return _element(html_elements.NOTE, tokens[at].meta["label"])
+        return _opening(NOTE, tokens[at].meta["label"])
 
     def footnote_reference_close(self, *_: object) -> str:
-        return f"</{html_elements.NOTE}>\n"
+        return f"</{NOTE}>\n"
 
     def footnote_ref(self, tokens: Sequence[Token], at: int, *_: object) -> str:
         meta = tokens[at].meta
         label = meta.get("label") or f"inline-{meta['id']}"
-        return f"{_element(html_elements.MARK, label)}</{html_elements.MARK}>"
+        return f"{_opening(MARK, label)}</{MARK}>"
 
     def math_inline(self, tokens: Sequence[Token], at: int, *_: object) -> str:
         text = tokens[at].content
         if not _FORMULA.search(text):  # `$HOME:$PATH`, and other dollars without mathematics
-            return escapeHtml(f"${text}$")
-        return f"{_element(html_elements.MATH)}{escapeHtml(text)}</{html_elements.MATH}>"
+            return escape(f"${text}$")
+        return f"<{MATH}>{escape(text)}</{MATH}>"
 
     def math_block(self, tokens: Sequence[Token], at: int, *_: object) -> str:
-        text = escapeHtml(tokens[at].content)
-        return f"<p>{_element(html_elements.MATH)}{text}</{html_elements.MATH}></p>\n"
+        return f"<p><{MATH}>{escape(tokens[at].content)}</{MATH}></p>\n"
 
     math_block_label = math_block
 
 
-def _element(name: str, label: str = "") -> str:
-    return f'<{name} label="{escapeHtml(label)}">'
+def _opening(name: str, label: str) -> str:
+    return f'<{name} label="{escape(label)}">'
+
+
+def _html_block(state: StateBlock, start: int, end: int, silent: bool) -> bool:
+    """Parse raw HTML as CommonMark does, but do not end a <pre> at an empty line in its code.
+
+    Highlighted code that is pasted into a post often has an empty line. By CommonMark the <pre>
+    would then stay open, and swallow the rest of the post, as it does in a browser.
+    """
+    if not html_block(state, start, end, silent):
+        return False
+    if not silent and _leaves_code_open(state.tokens[-1].content):
+        state.line = _end_of_code(state, end) or state.line
+        content = state.getLines(start, state.line, state.blkIndent, True)
+        state.tokens[-1].content = f"{content}</pre>" if _leaves_code_open(content) else content
+        state.tokens[-1].map = [start, state.line]
+    return True
+
+
+def _leaves_code_open(html: str) -> bool:
+    lower = html.lower()
+    return lower.rfind("<pre") > lower.rfind("</pre")
+
+
+def _end_of_code(state: StateBlock, end: int) -> int | None:
+    # Search once: a thousand open <pre> would take quadratic time.
+    if state.env.get("no code ends"):
+        return None
+    for line in range(state.line, end):
+        if "</pre" in state.src[state.bMarks[line] : state.eMarks[line]].lower():
+            return line + 1
+    state.env["no code ends"] = True
+    return None
+
+
+def _escape_false_tags(tokens: Sequence[Token]) -> None:
+    """Escape raw HTML that the HTML reader would take for more than Markdown means."""
+    for token in tokens:
+        if token.type == "html_block":
+            token.content = _INSTRUCTION.sub(_comment, _escape_unfinished(token.content), count=1)
+        _escape_false_inline_tags(token.children or ())
+
+
+def _escape_unfinished(html: str) -> str:
+    """Escape an unfinished tag, which would swallow the text after its block."""
+    found = _TAG.search(html, html.rfind(">") + 1)
+    return html[: found.start()] + escape(html[found.start() :]) if found else html
+
+
+def _escape_false_inline_tags(tokens: Sequence[Token]) -> None:
+    """Turn text that only looks like a tag (`List<String>`, a lone `<script>`) into words."""
+    closed: set[str] = set()
+    for token in reversed(tokens):
+        if token.type != "html_inline":
+            continue
+        if found := _TAG.match(token.content):
+            _escape_tag(token, found[1].lower(), closed)
+        else:
+            token.content = _INSTRUCTION.sub(_comment, token.content)
+
+
+def _escape_tag(token: Token, name: str, closed: set[str]) -> None:
+    if token.content.startswith("</"):
+        closed.add(name)
+    lone = name in SWALLOWING and name not in closed
+    if lone or name not in KNOWN:
+        token.type = "text"
+
+
+def _comment(found: re.Match[str]) -> str:
+    # In HTML an instruction ends at its first `>`, and the rest of it would be read as text.
+    return f"<!--{found[1].replace('--', '- -')}-->"

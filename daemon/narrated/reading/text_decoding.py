@@ -84,10 +84,8 @@ def _character(found: re.Match[str]) -> str:
 
 
 def _decode_marked(data: bytes, name: str) -> str:
-    for mark, encoding in _MARKS:
-        if data.startswith(mark):
-            return _decode(data, encoding, name)
-    return ""
+    encoding = next((encoding for mark, encoding in _MARKS if data.startswith(mark)), "")
+    return _decode(data, encoding, name) if encoding else ""
 
 
 def _decode_unmarked(data: bytes, name: str) -> str:

@@ -30,12 +30,14 @@ def load_yaml(text: str, label: str) -> dict[str, object]:
         found = yaml.load(text, yaml.BaseLoader)  # builds nothing but str, list and dict
     except (yaml.YAMLError, RecursionError, ValueError, OverflowError) as error:
         raise SourceError(f"{label} is not valid YAML{_location(error)}.", _REMEDY) from error
+    if found in (None, ""):
+        return {}
     if not isinstance(found, dict):
-        return _empty_mapping(found, label)
+        problem = f"{label} is not a mapping of `key: value`."
+        raise SourceError(problem, "Write lines of `key: value`.")
     if not all(isinstance(key, str) for key in found):
-        raise SourceError(
-            f"{label} has a key that is not a plain word.", "Write a plain word as the key."
-        )
+        problem = f"{label} has a key that is not a plain word."
+        raise SourceError(problem, "Write a plain word as the key.")
     return found
 
 
@@ -71,12 +73,6 @@ def _check_tokens(text: str, label: str) -> None:
             raise SourceError(f"{label} is nested too deeply.", "Flatten it.")
 
 
-def _empty_mapping(found: object, label: str) -> dict[str, object]:
-    if found in (None, ""):
-        return {}
-    raise SourceError(f"{label} is not a mapping of `key: value`.", "Write lines of `key: value`.")
-
-
 def _location(error: Exception) -> str:
     mark = getattr(error, "problem_mark", None)
     problem = getattr(error, "problem", None) or type(error).__name__
@@ -88,8 +84,6 @@ def _as_strings(value: Any) -> object:
         return {key: _as_strings(inner) for key, inner in value.items()}
     if isinstance(value, list):
         return [_as_strings(inner) for inner in value]
-    if isinstance(value, bool):
-        return "true" if value else "false"
     if isinstance(value, datetime.datetime | datetime.date):
         return value.isoformat()
-    return cleaned(str(value))
+    return str(value).lower() if isinstance(value, bool) else cleaned(str(value))

@@ -1,85 +1,30 @@
 """Announcements in English for code, tables, pictures, quotations and lists."""
 
-from narrated.script.number_words import say_number
+from narrated.script.english.rule_engine import word_table
+from narrated.script.spoken_numbers import say_number
 
-_LANGUAGES = {
-    alias: name
-    for name, *aliases in (
-        line.split(", ")
-        for line in """
-Ada, ada
-AppleScript, applescript
-assembly, asm, nasm, assembly, s
-awk, awk
-batch, bat, cmd
-C, c, h
-C++, c++, cpp, cc, hpp, cxx
-C sharp, c#, cs, csharp
-Clojure, clj, clojure, cljs, clojurescript, edn
-CMake, cmake
-CoffeeScript, coffee, coffeescript
-Common Lisp, common-lisp, commonlisp, cl
-CSS, css
-CSV, csv
-D, d
-Dart, dart
-diff format, diff, patch, udiff
-Docker's language, dockerfile, docker
-Emacs Lisp, elisp, emacs-lisp, el
-F sharp, f#, fs, fsharp
-Fortran, fortran, f90
-Go, go, golang
-GraphQL, graphql
-Graphviz, dot, graphviz
-Haskell, hs, haskell, lhs
-HTML, html, xhtml, htm
-HTTP, http
-INI format, ini, cfg, conf
-Java, java
-JavaScript, js, javascript, jsx, mjs, node
-JSON, json, jsonc, json5
-Julia, jl, julia
-Kotlin, kt, kotlin, kts
-LaTeX, latex, tex
-Less, less
-Lisp, lisp
-Lua, lua
-Make, make, makefile, mk
-Markdown, md, markdown
-MATLAB, matlab
-Nix, nix
-Objective C, objc, objective-c, objectivec, m
-OCaml, ocaml, ml
-Org, org
-Pascal, pascal, delphi
-Perl, pl, perl
-PHP, php
-PowerShell, ps1, powershell, pwsh
-Prolog, prolog
-Protocol Buffers, proto, protobuf
-Python, py, python, python3, python2, pycon, ipython
-R, r, rlang
-reStructuredText, rst
-Ruby, rb, ruby, erb
-Rust, rs, rust
-Scala, scala
-Scheme, scheme, scm, racket, rkt
-Sass, scss, sass
-shell, bash, sh, shell, zsh, fish, console, shell-session, terminal, shellsession, sh-session
-Smalltalk, smalltalk
-SQL, sql, mysql, postgresql, pgsql, plsql, sqlite
-Swift, swift
-TOML, toml
-TypeScript, ts, typescript, tsx
-Vim script, vim, viml, vimscript
-XML, xml, svg, xsl
-YAML, yaml, yml
-Zig, zig
-, text, txt, plain, plaintext, none, output, nohighlight, no-highlight, raw
-""".strip().splitlines()
-    )
-    for alias in aliases
-}
+_ALIASES = word_table("""
+    Ada: ada; AppleScript: applescript; assembly: asm nasm assembly s; awk: awk; batch: bat cmd;
+    C: c h; C++: c++ cpp cc hpp cxx; C sharp: c# cs csharp;
+    Clojure: clj clojure cljs clojurescript edn; CMake: cmake; CoffeeScript: coffee coffeescript;
+    Common Lisp: common-lisp commonlisp cl; CSS: css; CSV: csv; D: d; Dart: dart;
+    diff format: diff patch udiff; Docker's language: dockerfile docker;
+    Emacs Lisp: elisp emacs-lisp el; F sharp: f# fs fsharp; Fortran: fortran f90; Go: go golang;
+    GraphQL: graphql; Graphviz: dot graphviz; Haskell: hs haskell lhs; HTML: html xhtml htm;
+    HTTP: http; INI format: ini cfg conf; Java: java; JavaScript: js javascript jsx mjs node;
+    JSON: json jsonc json5; Julia: jl julia; Kotlin: kt kotlin kts; LaTeX: latex tex; Less: less;
+    Lisp: lisp; Lua: lua; Make: make makefile mk; Markdown: md markdown; MATLAB: matlab; Nix: nix;
+    Objective C: objc objective-c objectivec m; OCaml: ocaml ml; Org: org; Pascal: pascal delphi;
+    Perl: pl perl; PHP: php; PowerShell: ps1 powershell pwsh; Prolog: prolog;
+    Protocol Buffers: proto protobuf; Python: py python python3 python2 pycon ipython; R: r rlang;
+    reStructuredText: rst; Ruby: rb ruby erb; Rust: rs rust; Scala: scala;
+    Scheme: scheme scm racket rkt; Sass: scss sass;
+    shell: bash sh shell zsh fish console shell-session terminal shellsession sh-session;
+    Smalltalk: smalltalk; SQL: sql mysql postgresql pgsql plsql sqlite; Swift: swift; TOML: toml;
+    TypeScript: ts typescript tsx; Vim script: vim viml vimscript; XML: xml svg xsl; YAML: yaml yml;
+    Zig: zig; : text txt plain plaintext none output nohighlight no-highlight raw
+""")
+_LANGUAGES = {alias: name for name, aliases in _ALIASES.items() for alias in aliases.split()}
 """Spoken names of languages by the aliases that code fences use; empty: no language."""
 
 QUOTE = "Quote:"

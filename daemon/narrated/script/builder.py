@@ -2,44 +2,19 @@
 
 from collections import deque
 from collections.abc import Iterable
-from dataclasses import dataclass
 
-from narrated.reading.document import (
-    Blocks,
-    Code,
-    Document,
-    Footnote,
-    Heading,
-    Item,
-    Listing,
-    Math,
-    Paragraph,
-    Picture,
-    Quote,
-    Rule,
-    Spans,
-    Table,
-    Text,
-    Unspoken,
-)
+from narrated.reading import document as doc
 from narrated.script import announcements
-from narrated.script.inline_text import (
-    UNDESCRIBED,
-    InlineText,
-    called_footnotes,
-    inline_codes,
-    inline_pictures,
-)
+from narrated.script.inline_text import UNDESCRIBED, InlineText, find_spans
 from narrated.script.language_codes import is_english
 from narrated.script.lexicon import Lexicon
 from narrated.script.line_collector import LineCollector
-from narrated.script.number_words import say_number as say_number
 from narrated.script.script import Captions, ReadingSettings, Role, Script
 from narrated.script.sentence_split import split_sentences
+from narrated.script.spoken_numbers import say_number
 from narrated.script.traversal import (
     child_blocks,
     count_blocks,
-    footnotes,
     numbered_blocks,
     plain_text,
     title_block,
@@ -51,7 +26,7 @@ _TASKS = {True: announcements.DONE, False: announcements.TO_DO, None: ""}
 
 
 def build_script(
-    document: Document, captions: Captions, lexicon: Lexicon, settings: ReadingSettings
+    document: doc.Document, captions: Captions, lexicon: Lexicon, settings: ReadingSettings
 ) -> Script:
     """Build a document's script; it speaks, announces or lists as skipped every block."""
     return _ScriptBuilder(document, captions, lexicon, settings).script()
@@ -59,15 +34,23 @@ def build_script(
 
 class _ScriptBuilder:
     def __init__(
-        self, document: Document, captions: Captions, lexicon: Lexicon, settings: ReadingSettings
+        self,
+        document: doc.Document,
+        captions: Captions,
+        lexicon: Lexicon,
+        settings: ReadingSettings,
     ) -> None:
         self._document = document
         self._captions = captions
         self._settings = settings
         self._inline = InlineText(captions, lexicon, settings.language, settings.links)
         self._lines = LineCollector(lexicon, settings)
-        self._notes = footnotes(document)
-        self._note_numbers = {note.label: at for at, note in reversed(self._notes)}
+        self._notes = {
+            number: block
+            for number, block in numbered_blocks(document)
+            if isinstance(block, doc.Footnote)
+        }
+        self._note_numbers = {note.label: at for at, note in reversed(self._notes.items())}
         self._called_notes: deque[str] = deque()
         self._said_notes: set[int] = set()
 
@@ -93,7 +76,7 @@ class _ScriptBuilder:
         if title is not None:
             self._lines.block = title
             heading = next(block for at, block in numbered_blocks(document) if at == title)
-            self._say_spans(Role.TITLE, heading.spans if isinstance(heading, Heading) else ())
+            self._say_spans(Role.TITLE, heading.spans if isinstance(heading, doc.Heading) else ())
             self._say_called_footnotes("paragraph")
         elif document.title_from != "heading":
             self._lines.say(Role.TITLE, document.title)
@@ -102,48 +85,48 @@ class _ScriptBuilder:
         if byline:
             self._lines.say(Role.BYLINE, byline)
 
-    def _block(self, block: Blocks, number: int, role: Role = Role.PARAGRAPH) -> None:
+    def _block(self, block: doc.Blocks, number: int, role: Role = Role.PARAGRAPH) -> None:
         """Say a block; `role` is the role of its paragraphs."""
         self._lines.block = number
         match block:
-            case Heading(spans=spans):
+            case doc.Heading(spans=spans):
                 self._say_spans(Role.HEADING, spans)
-            case Paragraph(spans):
+            case doc.Paragraph(spans):
                 self._say_spans(role, spans)
-            case Listing():
+            case doc.Listing():
                 self._listing(block, number)
-            case Quote():
+            case doc.Quote():
                 self._quote(block, number)
-            case Code():
+            case doc.Code():
                 self._code(block)
-            case Table():
+            case doc.Table():
                 self._table(block)
-            case Picture():
+            case doc.Picture():
                 self._picture(block)
-            case Math():
+            case doc.Math():
                 self._lines.say(Role.MATH, announcements.FORMULA)
-            case Rule():
+            case doc.Rule():
                 self._lines.lengthen_pause()
                 self._lines.skip("rule", "heard as a longer pause")
-            case Unspoken(kind, reason, text):
+            case doc.Unspoken(kind, reason, text):
                 self._lines.skip(kind, reason, text)
-            case Footnote():
+            case doc.Footnote():
                 pass  # said after its mark, and accounted for at the end
 
-    def _blocks(self, blocks: Iterable[Blocks], number: int, role: Role) -> None:
+    def _blocks(self, blocks: Iterable[doc.Blocks], number: int, role: Role) -> None:
         for block in blocks:
             self._block(block, number, role)
             number += count_blocks(block)
 
-    def _say_spans(self, role: Role, spans: tuple[Spans, ...], lead: str = "") -> None:
+    def _say_spans(self, role: Role, spans: tuple[doc.Spans, ...], lead: str = "") -> None:
         self._lines.say(role, f"{lead} {self._inline.words(spans)}".strip())
         self._note_contents(spans)
 
-    def _note_contents(self, spans: tuple[Spans, ...]) -> None:
-        self._called_notes.extend(called_footnotes(spans))
-        for picture in inline_pictures(spans):
+    def _note_contents(self, spans: tuple[doc.Spans, ...]) -> None:
+        self._called_notes.extend(mark.label for mark in find_spans(spans, doc.FootnoteMark))
+        for picture in find_spans(spans, doc.InlinePicture):
             self._note_missing_caption(picture.source)
-        for code in inline_codes(spans):
+        for code in find_spans(spans, doc.InlineCode):
             if not self._inline.is_read(code):
                 self._lines.skip("code", "longer than is read inside a sentence", code.text)
 
@@ -152,36 +135,46 @@ class _ScriptBuilder:
         if not caption.text:
             self._lines.skip("picture", caption.missing or UNDESCRIBED.missing, source)
 
-    def _listing(
-        self, listing: Listing, number: int, outer: "_ListNumbering | None" = None
-    ) -> None:
-        numbering = _ListNumbering(self._settings.language, outer) if listing.ordered else None
+    def _listing(self, listing: doc.Listing, number: int, outer: tuple[int, ...] = ()) -> None:
+        """Say a list; `outer` are the numbers of the items around it."""
         at = number + 1
         for count, item in enumerate(listing.items, start=listing.start):
-            inner = numbering.at(count) if numbering else None
-            self._item(item, at, inner)
+            self._item(item, at, (*outer, count) if listing.ordered else ())
             at += sum(map(count_blocks, item.blocks))
 
-    def _item(self, item: Item, number: int, numbering: "_ListNumbering | None") -> None:
-        lead = " ".join(filter(None, (str(numbering or ""), _TASKS[item.done])))
+    def _item(self, item: doc.Item, number: int, counts: tuple[int, ...]) -> None:
+        lead = " ".join(filter(None, (self._item_number(counts), _TASKS[item.done])))
         self._lines.block = number if item.blocks else number - 1
-        first, *rest = item.blocks or (Paragraph(()),)
-        if isinstance(first, Paragraph):
-            self._say_spans(Role.ITEM, first.spans, lead)
-            number += 1
-        else:
-            rest = [first, *rest]
-            if lead:
-                self._lines.say(Role.ITEM, lead)
+        rest = self._say_lead(Role.ITEM, lead, item.blocks)
+        number += len(item.blocks) - len(rest)
         for block in rest:
-            if isinstance(block, Listing):
+            if isinstance(block, doc.Listing):
                 self._lines.block = number
-                self._listing(block, number, numbering)
+                self._listing(block, number, counts)
             else:
                 self._block(block, number, Role.ITEM)
             number += count_blocks(block)
 
-    def _quote(self, quote: Quote, number: int) -> None:
+    def _item_number(self, counts: tuple[int, ...]) -> str:
+        """Say an item's number after the numbers of the items around it: "Two point one."."""
+        language = self._settings.language
+        joint = " point " if is_english(language) else " "
+        said = joint.join(say_number(str(count), language) for count in counts)
+        return f"{said[:1].upper()}{said[1:]}." if counts else ""
+
+    def _say_lead(
+        self, role: Role, lead: str, blocks: tuple[doc.Blocks, ...]
+    ) -> tuple[doc.Blocks, ...]:
+        """Say a lead and the paragraph after it; give the other blocks."""
+        first = blocks[0] if blocks else doc.Paragraph(())
+        if isinstance(first, doc.Paragraph):
+            self._say_spans(role, first.spans, lead)
+            return blocks[1:]
+        if lead:
+            self._lines.say(role, lead)
+        return blocks
+
+    def _quote(self, quote: doc.Quote, number: int) -> None:
         outer_quoting = self._lines.quoting
         if self._is_short_quote(quote):
             self._lines.quoting = True
@@ -197,13 +190,13 @@ class _ScriptBuilder:
             self._lines.say(Role.NOTICE, announcements.QUOTE_END)
         self._lines.quoting = outer_quoting
 
-    def _is_short_quote(self, quote: Quote) -> bool:
-        if not all(isinstance(block, Paragraph) for block in quote.blocks):
+    def _is_short_quote(self, quote: doc.Quote) -> bool:
+        if not all(isinstance(block, doc.Paragraph) for block in quote.blocks):
             return False
         text = plain_text(quote.blocks)
         return len(split_sentences(text, self._settings.language)) <= _SHORT_QUOTE_SENTENCES
 
-    def _code(self, code: Code) -> None:
+    def _code(self, code: doc.Code) -> None:
         lines = [line for line in code.text.splitlines() if line.strip()]
         if not lines:
             self._lines.skip("code", "holds no lines", code.language)
@@ -226,7 +219,7 @@ class _ScriptBuilder:
             self._lines.say(Role.CODE, self._inline.code(line))
         self._lines.say(Role.NOTICE, announcements.CODE_END)
 
-    def _table(self, table: Table) -> None:
+    def _table(self, table: doc.Table) -> None:
         names = [self._inline.words(cell.spans) for cell in table.header]
         named = [name for name in names if name]
         self._lines.say(Role.TABLE, announcements.announce_table(named, len(table.rows)))
@@ -237,7 +230,7 @@ class _ScriptBuilder:
             for cell in row:
                 self._note_contents(cell.spans)
 
-    def _row(self, names: list[str], cells: list[tuple[Spans, ...]]) -> str:
+    def _row(self, names: list[str], cells: list[tuple[doc.Spans, ...]]) -> str:
         said = []
         for at, spans in enumerate(cells):
             words = self._inline.words(spans).rstrip(".;")
@@ -245,7 +238,7 @@ class _ScriptBuilder:
             said.append(f"{name}: {words or announcements.BLANK_CELL}" if name else words)
         return f"{'; '.join(filter(None, said))}."
 
-    def _picture(self, picture: Picture) -> None:
+    def _picture(self, picture: doc.Picture) -> None:
         caption = self._captions.get(picture.source, UNDESCRIBED)
         text = announcements.describe_picture(picture.alt, picture.title, caption.text)
         if self._document.kind == "picture":
@@ -257,27 +250,21 @@ class _ScriptBuilder:
         """Say the called footnotes, and the footnotes that those call."""
         if self._settings.footnotes != when:
             return
-        notes = dict(self._notes)
         while self._called_notes:
             number = self._note_numbers.get(self._called_notes.popleft())
             if number is not None and number not in self._said_notes:
                 self._said_notes.add(number)
-                self._say_footnote(number, notes[number])
+                self._say_footnote(number, self._notes[number])
 
-    def _say_footnote(self, number: int, note: Footnote) -> None:
-        first, *rest = note.blocks or (Paragraph(()),)
+    def _say_footnote(self, number: int, note: doc.Footnote) -> None:
         self._lines.block = number
-        if isinstance(first, Paragraph):
-            self._lines.cover((number + 1,) if note.blocks else ())
-            self._say_spans(Role.FOOTNOTE, first.spans, announcements.FOOTNOTE)
-            number += 1
-        else:
-            self._lines.say(Role.FOOTNOTE, announcements.FOOTNOTE)
-            rest = [first, *rest]
-        self._blocks(rest, number + 1, Role.FOOTNOTE)
+        rest = self._say_lead(Role.FOOTNOTE, announcements.FOOTNOTE, note.blocks)
+        inner = number + 1 + len(note.blocks) - len(rest)
+        self._lines.cover(range(number + 1, inner))
+        self._blocks(rest, inner, Role.FOOTNOTE)
 
     def _skip_unsaid_footnotes(self) -> None:
-        for number, note in self._notes:
+        for number, note in self._notes.items():
             if number in self._said_notes:
                 continue
             self._lines.block = number
@@ -290,31 +277,10 @@ class _ScriptBuilder:
     def _skip_silent_blocks(self) -> None:
         accounted = self._lines.accounted()
         for number, block in numbered_blocks(self._document):
-            if number not in accounted and not any(True for _ in child_blocks(block)):
+            if number not in accounted and not child_blocks(block):
                 self._lines.block = number
                 self._lines.skip(type(block).__name__.lower(), "holds no words")
 
 
-@dataclass(frozen=True, slots=True)
-class _ListNumbering:
-    """Number of a list item, said with the numbers outer_quoting it: "Two point one."."""
-
-    language: str
-    outer: "_ListNumbering | None" = None
-    count: int = 0
-
-    def at(self, count: int) -> "_ListNumbering":
-        """Give the numbering of an item of this list."""
-        return _ListNumbering(self.language, self.outer, count)
-
-    def __str__(self) -> str:
-        joint = " point " if is_english(self.language) else " "
-        said = joint.join(say_number(str(each), self.language) for each in self._counts())
-        return f"{said[:1].upper()}{said[1:]}."
-
-    def _counts(self) -> list[int]:
-        return [*(self.outer._counts() if self.outer else []), self.count]
-
-
-def _joined(block: Blocks) -> tuple[Spans, ...]:
-    return (*block.spans, Text(" ")) if isinstance(block, Paragraph) else ()
+def _joined(block: doc.Blocks) -> tuple[doc.Spans, ...]:
+    return (*block.spans, doc.Text(" ")) if isinstance(block, doc.Paragraph) else ()

@@ -5,35 +5,18 @@ Names, numbers, paths and flags stay unchanged, for the normalisation rules.
 
 import re
 
+from narrated.script.english.rule_engine import any_of, word_table
 from narrated.script.english.symbols import BETWEEN_SPACES
 from narrated.script.language_codes import is_english
 
-_OPERATORS = {
-    **BETWEEN_SPACES,
-    "::": "colon colon",
-    "===": "equals",
-    "!==": "is not equal to",
-    "/=": "is not equal to",
-    ":=": "equals",
-    "+=": "plus equals",
-    "-=": "minus equals",
-    "...": "dot dot dot",
-    "|": "pipe",
-    ">": "greater than",
-    "<": "less than",
-    "*": "star",
-    "&": "and",
-    "$": "dollar",
-    "\\": "backslash",
-    "@": "at",
-    "%": "percent",
-    "#": "hash",
-    "^": "caret",
-    "~": "tilde",
-}
+_OPERATORS = BETWEEN_SPACES | word_table(r"""
+    ::: colon colon; ===: equals; !==: is not equal to; /=: is not equal to; :=: equals;
+    +=: plus equals; -=: minus equals; ...: dot dot dot; |: pipe; >: greater than; <: less than;
+    *: star; &: and; $: dollar; \: backslash; @: at; %: percent; #: hash; ^: caret; ~: tilde
+""")
 """Operators of running text, and those of code alone; there `<` and `>` compare nothing."""
 _SIGN = re.compile(
-    "|".join(re.escape(sign) for sign in sorted(_OPERATORS, key=len, reverse=True))
+    any_of(_OPERATORS)
     + r"|(?P<silent>[()\[\]{}\"'`“”‘’;?]|(?<!\d),|,(?!\d)|(?<!\d):|:(?!\d))"
     + r"|(?P<negated>(?<!\w)!(?=[\w(]))|(?P<silent_too>!)"
 )
@@ -55,9 +38,7 @@ def code_words(code: str, language: str) -> str:
 def _token(token: str) -> str:
     if token == "-":
         return "minus"
-    if _ADDRESS.fullmatch(token):
-        return token
-    return _SIGN.sub(_sign, token)
+    return token if _ADDRESS.fullmatch(token) else _SIGN.sub(_sign, token)
 
 
 def _sign(found: re.Match[str]) -> str:

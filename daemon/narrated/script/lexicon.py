@@ -10,43 +10,80 @@ patterns:
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import zip_longest
 
 from narrated.errors import SourceError
+from narrated.printable import printable
 from narrated.reading.text_decoding import cleaned
 from narrated.reading.yaml_toml import load_yaml
+from narrated.script.linear_pattern import Inexpressible, LinearPattern
+from narrated.script.regex_time_limit import RegexRunner
 
 _KEYS = ("words", "patterns")
 _RUN = re.compile(r"\w+|[^\w\s]")
 _PATTERN_KEYS = {"match", "say"}
 
 
-class Lexicon:
-    """Pronunciations of whole words, the longest entry first; then of patterns."""
+@dataclass(frozen=True, slots=True)
+class _Pattern:
+    """A pattern with its replacement, run in linear time where that means the same."""
 
-    def __init__(self, words: Mapping[str, str], patterns: Sequence[tuple[re.Pattern[str], str]]):
+    compiled: re.Pattern[str]
+    say: str
+    where: str
+    """Its name to the user."""
+    linear: LinearPattern | None
+
+    def sub(self, text: str, regex_runner: RegexRunner) -> str:
+        if self.linear is not None:
+            try:
+                return self.linear.sub(text)
+            except Inexpressible:  # on this text
+                pass
+        return regex_runner.sub(self.compiled, self.say, text, self.where)
+
+
+class Lexicon:
+    """Pronunciations of whole words, the longest entry first; then of patterns.
+
+    `regex_runner` runs the patterns that cannot run in linear time.
+    """
+
+    def __init__(
+        self,
+        words: Mapping[str, str],
+        patterns: Sequence[_Pattern],
+        regex_runner: RegexRunner,
+    ) -> None:
         self._exact = {word: said for word, said in words.items() if word != word.lower()}
         self._any_case = {word: said for word, said in words.items() if word == word.lower()}
         self._exact_words = _whole_words(self._exact, 0)
         self._any_case_words = _whole_words(self._any_case, re.IGNORECASE)
         self._patterns = patterns
+        self._regex_runner = regex_runner
         # Most texts hold no word of the lexicon; a look-up of their words shows it.
         self._first_tokens = {_first_token(word) for word in words}
 
     @classmethod
-    def parse(cls, texts: Sequence[str]) -> "Lexicon":
+    def parse(
+        cls,
+        texts: Sequence[str],
+        paths: Sequence[str] = (),
+        regex_runner: RegexRunner | None = None,
+    ) -> "Lexicon":
         """Read lexicons from YAML texts; a later one's word wins over an earlier one's.
 
-        Raises SourceError; it names the wrong entry.
+        Raises SourceError; it names the wrong entry, and the path if `paths` are given.
         """
         words: dict[str, str] = {}
-        patterns: list[tuple[re.Pattern[str], str]] = []
-        for number, text in enumerate(texts, start=1):
-            what = "The lexicon" if len(texts) == 1 else f"Lexicon {number} of {len(texts)}"
-            entries = load_yaml(text, what)
-            _check_keys(entries, what)
-            words |= _words(entries.get("words"), what)
-            patterns += _patterns(entries.get("patterns"), what)
-        return cls(words, patterns)
+        patterns: list[_Pattern] = []
+        for text, path in zip_longest(texts, paths, fillvalue=""):
+            entries = _entries(text, f"{printable(path)}: The lexicon" if path else "The lexicon")
+            words |= entries.words
+            patterns += entries.patterns
+        return cls(words, patterns, regex_runner or RegexRunner())
 
     def apply(self, text: str) -> str:
         """Replace written words by their pronunciations."""
@@ -63,8 +100,8 @@ class Lexicon:
         return self._any_case.get(found[0].lower(), found[0])
 
     def _apply_patterns(self, text: str) -> str:
-        for pattern, said in self._patterns:
-            text = pattern.sub(said, text)
+        for pattern in self._patterns:
+            text = pattern.sub(text, self._regex_runner)
         # A pronunciation may hold an escape, such as `\\0`.
         return " ".join(cleaned(text).split()) if self._patterns else text
 
@@ -77,6 +114,19 @@ def _whole_words(words: Mapping[str, str], flags: int) -> re.Pattern[str]:
     longest_first = sorted(words, key=len, reverse=True)
     spelled = "|".join(re.escape(word) for word in longest_first)
     return re.compile(rf"(?<!\w)(?:{spelled})(?!\w)", flags)
+
+
+@dataclass(frozen=True, slots=True)
+class _Entries:
+    words: Mapping[str, str]
+    patterns: Sequence[_Pattern]
+
+
+@lru_cache(maxsize=16)  # the next post has the same lexicons, and reading a large one takes seconds
+def _entries(text: str, what: str) -> _Entries:
+    found = load_yaml(text, what)
+    _check_keys(found, what)
+    return _Entries(_words(found.get("words"), what), _patterns(found.get("patterns"), what))
 
 
 def _check_keys(entries: Mapping[str, object], what: str) -> None:
@@ -96,7 +146,7 @@ def _words(found: object, what: str) -> dict[str, str]:
     return {" ".join(word.split()): " ".join(said.split()) for word, said in found.items()}
 
 
-def _patterns(found: object, what: str) -> list[tuple[re.Pattern[str], str]]:
+def _patterns(found: object, what: str) -> list[_Pattern]:
     if found in (None, ""):
         return []
     if not isinstance(found, list):
@@ -104,7 +154,7 @@ def _patterns(found: object, what: str) -> list[tuple[re.Pattern[str], str]]:
     return [_pattern(entry, what) for entry in found]
 
 
-def _pattern(entry: object, what: str) -> tuple[re.Pattern[str], str]:
+def _pattern(entry: object, what: str) -> _Pattern:
     if not isinstance(entry, dict) or entry.keys() != _PATTERN_KEYS:
         raise SourceError(f"{what}: a pattern needs `match` and `say`.", "Write both keys.")
     match, said = entry["match"], entry["say"]
@@ -116,4 +166,12 @@ def _pattern(entry: object, what: str) -> tuple[re.Pattern[str], str]:
     except (re.error, IndexError, OverflowError) as error:
         problem = f"{what}: the pattern `{match}` with `say: {said}` is wrong ({error})."
         raise SourceError(problem, "Mend the regular expression.") from error
-    return pattern, said
+    return _Pattern(pattern, said, f"{what}: the pattern `{match}`", _linear(match, said))
+
+
+@lru_cache(maxsize=512)  # as many as `re` keeps
+def _linear(match: str, said: str) -> LinearPattern | None:
+    try:
+        return LinearPattern(match, said)
+    except Inexpressible:
+        return None

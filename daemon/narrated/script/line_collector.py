@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 import msgspec
 
 from narrated.script.lexicon import Lexicon
-from narrated.script.normalisation import normalise
 from narrated.script.script import Line, ReadingSettings, Role, Script, Skip
+from narrated.script.text_normalisation import normalise
 
 PAUSES_S = {Role.TITLE: 1.0, Role.BYLINE: 1.0, Role.HEADING: 1.0}
 """Silence after a line, by role; half a second for all other roles."""

@@ -7,17 +7,18 @@ A line shows its role and the silence after it; ¦ separates chunks.
 """
 
 import textwrap
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from itertools import groupby
 
+from narrated.human_formatting import count_noun
 from narrated.printable import printable
-from narrated.script.coverage import Coverage, count_coverage
+from narrated.script.coverage_counts import Coverage, count_coverage
 from narrated.script.script import Chunk, Draft, Role, Skip, Speaker
 
 WIDTH = 100
-CUT = " ¦ "
+_CUT = " ¦ "
 """Between two chunks of one line."""
-WORDS_A_MINUTE = 150
+_WORDS_A_MINUTE = 150
 
 _ROLE_WIDTH = max(map(len, Role))
 _MARGIN = " " * (_ROLE_WIDTH + len("  0.50 s  "))
@@ -45,23 +46,14 @@ def describe_skip(skip: Skip) -> str:
 
 def describe_coverage(coverage: Coverage) -> str:
     """Describe a coverage in words."""
-    fates = {
-        "spoken": coverage.spoken,
-        "announced": coverage.announced,
-        "skipped": coverage.skipped,
-    }
-    counts = ", ".join(f"{count:,} {fate}" for fate, count in fates.items())
+    counts = f"{coverage.spoken:,} spoken, {coverage.announced:,} announced"
+    counts += f", {coverage.skipped:,} skipped"
     return f"{count_noun(coverage.blocks, 'block')}: {counts}; {count_noun(coverage.words, 'word')}"
-
-
-def count_noun(count: int, what: str) -> str:
-    """Give a count with its noun, in the plural if needed."""
-    return f"{count:,} {what}" if count == 1 else f"{count:,} {what}s"
 
 
 def speaking_time(words: int) -> str:
     """Estimate the time to say this many words."""
-    whole = round(words / WORDS_A_MINUTE)
+    whole = round(words / _WORDS_A_MINUTE)
     return f"about {whole:,} min" if whole else "under a minute"
 
 
@@ -87,7 +79,7 @@ def _voices(speakers: dict[str, Speaker]) -> str:
 
 def _line(chunks: list[Chunk], language: str, width: int) -> Iterator[str]:
     last = chunks[-1]
-    text = CUT.join(printable(chunk.text) for chunk in chunks)
+    text = _CUT.join(printable(chunk.text) for chunk in chunks)
     start = f"{last.role.value:<{_ROLE_WIDTH}}  {_pause(last.pause_s):>6}  "
     yield from textwrap.wrap(
         f"{_who(last, language)}{text}",
@@ -107,9 +99,6 @@ def _pause(pause_s: float) -> str:
 
 def _who(chunk: Chunk, language: str) -> str:
     """Name the speaker if not the narrator, and the language if not the text's."""
-    unusual: Iterable[str] = (
-        "" if chunk.speaker == "narrator" else chunk.speaker,
-        "" if chunk.language == language else chunk.language,
-    )
-    labels = ", ".join(filter(None, unusual))
-    return printable(f"[{labels}] ") if labels else ""
+    unusual = [chunk.speaker] if chunk.speaker != "narrator" else []
+    unusual += [chunk.language] if chunk.language != language else []
+    return printable(f"[{', '.join(unusual)}] ") if unusual else ""

@@ -127,7 +127,7 @@ class ResolvedOverrides(msgspec.Struct, frozen=True):
     """In order: a later lexicon wins."""
 
 
-class Draft(msgspec.Struct, frozen=True):
+class Draft(msgspec.Struct, frozen=True, rename={"overrides": "surroundings"}):
     """A parsed source with its script and chunks; the parser returns it."""
 
     kind: Literal["text", "picture"]
@@ -142,7 +142,7 @@ class Draft(msgspec.Struct, frozen=True):
     shown: tuple[ShownPicture, ...]
     script: Script
     chunks: tuple[Chunk, ...]
-    surroundings: ResolvedOverrides = ResolvedOverrides()
+    overrides: ResolvedOverrides = ResolvedOverrides()
 
 
 Captions = Mapping[str, Caption]

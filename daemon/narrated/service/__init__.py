@@ -1,1 +1,1 @@
-"""The daemon as a whole: its parts, its jobs under way, and whoever asks it something."""
+"""The daemon as a whole: its parts, its jobs under way, and the requests of its clients."""

@@ -1,49 +1,56 @@
 """Composition root: builds the parts of narrated in order, and takes them down in reverse."""
 
-import asyncio
 import logging
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import AsyncExitStack, suppress
-from pathlib import Path
-from types import TracebackType
-from typing import Self
+from collections.abc import Callable
+from contextlib import AsyncExitStack, closing, suppress
+from functools import partial
+from typing import Self, TypeVar
 
+from narrated import private_files
 from narrated.config.values import Config
 from narrated.config.worker_specs import chunk_limits, worker_specs
-from narrated.install_plan import make_readable
+from narrated.disk_threads import TRANSFER_S, DiskThreads
+from narrated.errors import StorageError
+from narrated.inbox.async_reads import AsyncInboxReader
+from narrated.install import make_readable
 from narrated.jobs import restore
+from narrated.jobs.bulk_requeue_runner import BulkRequeueRunner
 from narrated.jobs.carry_over import CarryOver
+from narrated.jobs.encoded_narration import clear
 from narrated.jobs.error_notes import ErrorNotes
+from narrated.jobs.event_logging import JobEventLogger
 from narrated.jobs.events import EventDispatcher
-from narrated.jobs.job_factory import JobFactory
-from narrated.jobs.narration_log import NarrationLog
-from narrated.jobs.outbox_access import OutboxAccess
-from narrated.jobs.outcomes import JobOutcomes
-from narrated.jobs.plan import OutputSettings
-from narrated.jobs.planner import JobDefaults, Planner
+from narrated.jobs.job_creation import JobCreator
+from narrated.jobs.narration_removal import NarrationRemoval
+from narrated.jobs.narration_rendering import NarrationRenderer
+from narrated.jobs.narration_tags import TagMaker
+from narrated.jobs.picture_captions import PictureCaptions
+from narrated.jobs.plan import JobDefaults, OutputSettings
+from narrated.jobs.planner import Planner
 from narrated.jobs.publisher import Publisher
-from narrated.jobs.render import clear
 from narrated.jobs.runner import JobRunner
+from narrated.jobs.shielded_outbox_changes import ShieldedOutboxChanges
 from narrated.jobs.source_disposal import DisposalPolicy, SourceDisposal
-from narrated.jobs.speaking import ChunkSpeaker
+from narrated.jobs.source_moves import SourceMoves
 from narrated.jobs.standalone_picture_jobs import StandalonePictureJobs
-from narrated.jobs.synthesis import Synthesis
-from narrated.jobs.withdrawal import Withdrawal
-from narrated.ledger.database import last_aside
-from narrated.ledger.host_state import OUTBOX
+from narrated.jobs.standing import Ranking
 from narrated.ledger.job import JobState
 from narrated.ledger.memory_statistics import MemoryStatistics
+from narrated.ledger.set_aside import last_aside
+from narrated.ledger.store import Ledger
 from narrated.ledger.take_cache import TakeCache
-from narrated.outbox import publish
+from narrated.ledger.takes import Take
+from narrated.outbox import published_files
 from narrated.outbox.mount_guard import MountGuard
+from narrated.workers.encoder_pool import EncoderPool
 from narrated.workers.parser_pool import ParserPool
 from narrated.workers.pool import WorkerPool
-from narrated.workers.schedule import Scheduler
+from narrated.workers.request_dispatch import Scheduler
 
 PARSERS = 2  # one is kept for short sources
-DISK_THREADS = 4
 
 log = logging.getLogger("narrated")
+Value = TypeVar("Value")
 
 
 class App:
@@ -58,8 +65,7 @@ class App:
 
         `mute`: start no workers; the app reads and plans, and can neither speak nor describe.
         """
-        self.config = config
-        self._limits = chunk_limits(config)
+        self._use(config)
         self._at_rest = at_rest
         self._mute = mute
         self._stack = AsyncExitStack()
@@ -74,144 +80,205 @@ class App:
             raise
         return self
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         await self._stack.aclose()
 
     async def apply(self, config: Config) -> None:
         """Change to a new configuration; workers that it leaves unchanged stay warm."""
-        self.config = config
-        self._limits = chunk_limits(config)
+        self._use(config)
         self.disposal.after = DisposalPolicy(config.after, config.archive)
         self.cache.limit_bytes = config.cache_limit
+        self.ranking.newest_first = config.order == "newest"
         await self.pool.apply(worker_specs(config))
 
-    @property
-    def defaults(self) -> JobDefaults:
-        """The settings of new jobs, from the configuration in force."""
-        config = self.config
+    def _use(self, config: Config) -> None:
+        self.config = config
         audio, pictures = config.audio, config.pictures
-        return JobDefaults(
+        self.defaults = JobDefaults(
             settings=config.settings,
             output=OutputSettings(audio.format, audio.bitrate, audio.album, audio.author),
-            limits=self._limits,
+            limits=chunk_limits(config),
             captions=pictures.captions,
             caption_options=pictures.options,
             picture_roots=pictures.roots,
             picture_wait_s=float(pictures.wait),
             lexicon=config.reading.lexicon,
             ignore=config.ignore,
+            since=config.since,
         )
+        """The settings of new jobs, from the configuration in force."""
 
     def build_planner(self, parsers: ParserPool | None = None) -> Planner:
         """Build a planner; one without `parsers` has a parser of its own, and sees no pictures.
 
         A file that hangs in one planner's parser does not hold up another planner.
         """
-        return Planner(
-            self.config.inbox,
-            self.ledger,
-            parsers or self._start_parsers(1),
-            self.scheduler,
-            self.disk,
-            at_rest=self._at_rest,
-            blind=parsers is None,
-        )
+        inbox, ledger, scheduler = self.inbox, self.ledger, self.scheduler
+        captions = PictureCaptions(inbox, ledger, scheduler, self._at_rest, parsers is None)
+        parsers = parsers or self._start_parsers(1)
+        return Planner(inbox, ledger, parsers, scheduler, self.state_disk, captions)
 
-    def probe(self) -> None:
+    async def probe(self) -> None:
         """Check that state, cache and outbox can be written. Errors: StorageError."""
-        self.probe_state()
-        self.cache.probe()
-        self.mount_guard.check()
-        publish.probe(self.config.outbox)
+        await self.probe_state()
+        await self.cache_disk.run(self.cache.probe)
+        await self.outbox_disk.run(self._probe_outbox)
 
-    def probe_state(self) -> None:
+    async def probe_state(self) -> None:
         """Check that the state folder can be written. Errors: StorageError."""
-        publish.probe(self.config.state / "work")
+        await self.state_disk.run(published_files.probe, self.config.state / "work")
+
+    def _probe_outbox(self) -> None:
+        self.mount_guard.check()
+        published_files.probe(self.config.outbox)
+
+    async def read_apart(self, query: Callable[[Ledger], Value]) -> Value:
+        """Run a long query in a thread, on a connection of its own. Errors: StorageError."""
+
+        def read() -> Value:
+            with closing(Ledger(self.ledger.path)) as ledger:
+                return query(ledger)
+
+        return await self.state_disk.run(read, patience_s=TRANSFER_S)
+
+    @property
+    def hung_disks(self) -> tuple[StorageError, ...]:
+        """Problems of the disks that do not answer."""
+        return tuple(problem for disk in self.disks if (problem := disk.problem))
+
+    @property
+    def waits_for_disk(self) -> bool:
+        """True while a call to some disk takes seconds."""
+        return any(disk.is_slow for disk in self.disks)
 
     async def _build(self) -> None:
         config = self.config
-        config.state.mkdir(parents=True, exist_ok=True)
-        clear(config.state / "work")
-        self.disk = self._start_threads("disk", DISK_THREADS)
-        self.ledger = restore.opened(config.state / "ledger.sqlite")
-        self._stack.callback(self._close_ledger)
-        self._make_outbox()
-        self.mount_guard = MountGuard(config.outbox, self.ledger.host.device(OUTBOX))
-        self._make_voice_folder()
-        self.cache = TakeCache(config.cache, self.ledger, config.cache_limit, self.disk)
+        self._start_disks()
+        self.ledger = await self.state_disk.run(self._open_ledger, patience_s=TRANSFER_S)
+        self._stack.push_async_callback(self._close_ledger)
+        await self._make_outbox()
+        self.mount_guard = MountGuard(config.outbox, self.ledger.last_run.outbox_device())
+        await self.state_disk.run(self._make_voice_folder)
+        self.encoders = EncoderPool(config.workers.encoders)
+        self._stack.push_async_callback(self.encoders.stop)
+        self.cache = await self.cache_disk.run(self._open_cache, patience_s=TRANSFER_S)
+        self._stack.push_async_callback(self.cache.settle)
         if self.ledger.jobs.is_empty:
             await self._restore_ledger()
         await self._start_workers()
         self._build_jobs()
+        await self.disposal.put_back()
+
+    def _start_disks(self) -> None:
+        config = self.config
+        self.inbox = AsyncInboxReader(config.inbox, self._start_disk(f"the inbox {config.inbox}"))
+        self.outbox_disk = self._start_disk(f"the outbox {config.outbox}")
+        self.cache_disk = self._start_disk(f"the cache {config.cache}")
+        self.state_disk = self._start_disk(f"the state {config.state}")
+        self.disks = (self.inbox.disk, self.outbox_disk, self.cache_disk, self.state_disk)
+
+    def _start_disk(self, place: str) -> DiskThreads:
+        threads = DiskThreads(place)
+        self._stack.callback(threads.close)
+        return threads
+
+    def _open_ledger(self) -> Ledger:
+        state = self.config.state
+        private_files.make_folder(state)
+        clear(state / "work")
+        return restore.opened(state / "ledger.sqlite")
+
+    def _open_cache(self) -> TakeCache:
+        config = self.config
+        limit_bytes, disk = config.cache_limit, self.cache_disk
+        return TakeCache(config.cache, self.ledger, limit_bytes, disk, self.encoders)
 
     def _build_jobs(self) -> None:
         """Build the parts that run jobs: each holds only parts that were built before it."""
-        ledger, config, disk = self.ledger, self.config, self.disk
+        ledger, config = self.ledger, self.config
         self.events = events = EventDispatcher(ledger)
-        NarrationLog(events)
-        self.outbox = OutboxAccess(ledger, self.mount_guard, disk)
+        JobEventLogger(events)
+        self.outbox = ShieldedOutboxChanges(ledger, self.mount_guard, self.outbox_disk)
         self._stack.push_async_callback(self.outbox.settle)
         self.notes = ErrorNotes(ledger, self.outbox)
-        self.job_factory = JobFactory(ledger, events, config.inbox)
-        self.picture_jobs = StandalonePictureJobs(ledger, self.job_factory, self.notes)
-        self.planner = self.build_planner(self._start_parsers(PARSERS))
-        self.synthesis = Synthesis(self.cache, self.scheduler)
-        self.disposal = SourceDisposal(ledger, events, config.inbox, disk)
-        self.disposal.after = DisposalPolicy(config.after, config.archive)
-        self.withdrawal = Withdrawal(ledger, self.outbox, events, config.inbox)
+        self.job_creator = JobCreator(ledger, events)
+        self.requeues = BulkRequeueRunner(ledger, self.job_creator, self.inbox)
+        self.picture_jobs = StandalonePictureJobs(ledger, self.job_creator, self.notes)
+        policy = DisposalPolicy(config.after, config.archive)
+        record = config.state / "leaving"
+        self.disposal = SourceDisposal(ledger, events, self.inbox, policy, record)
+        self.ranking = Ranking(ledger, config.order == "newest")
+        self.removal = NarrationRemoval(ledger, self.outbox, events)
         self._build_runner()
 
     def _build_runner(self) -> None:
-        ledger, config, events = self.ledger, self.config, self.events
-        publisher = Publisher(
-            ledger, self.planner, self.disposal, self.withdrawal, self.notes, self.outbox, events
-        )
-        encoders = self._start_threads("encoder", config.workers.encoders)
+        ledger, config, events, inbox = self.ledger, self.config, self.events, self.inbox
+        parsers = self._start_parsers(PARSERS)
+        self.planner = self.build_planner(parsers)
+        work, encoders = config.state / "work", self.encoders
+        self.speaker = NarrationRenderer(self.cache, self.scheduler, work, encoders)
+        notes, outbox, disposal = self.notes, self.outbox, self.disposal
+        moves = SourceMoves(ledger, self.removal, events, inbox)
+        tags = TagMaker(parsers, inbox)
+        parts = (disposal, moves, notes, outbox, events, self.state_disk)
+        publisher = Publisher(ledger, tags, encoders, *parts)
         self.runner = JobRunner(
             ledger,
             self.planner,
-            ChunkSpeaker(self.synthesis, self.cache, config.state / "work", encoders),
-            CarryOver(ledger, self.outbox, self.withdrawal, publisher),
+            self.speaker,
+            CarryOver(ledger, outbox, publisher, moves, tags, encoders, work, self.state_disk),
             publisher,
-            self.withdrawal,
-            self.notes,
-            JobOutcomes(ledger, self.job_factory, self.notes, self.outbox, events, config.inbox),
+            self.removal,
+            self.job_creator,
+            notes,
+            outbox,
             events,
-            config.inbox,
+            inbox,
+            self.ranking,
         )
 
-    def _close_ledger(self) -> None:
-        self.ledger.close()
+    async def _close_ledger(self) -> None:
+        try:
+            await self.state_disk.run(self._close_now, self.ledger.detach())
+        except StorageError as error:  # every move is in the log beside it
+            log.warning("%s", error)
+
+    def _close_now(self, close: Callable[[], None]) -> None:
+        close()
         if self.ledger.damage:  # found at work, though the check at the start found none
             restore.put_away(self.ledger.path)
 
     async def _restore_ledger(self) -> None:
         """Fill a new ledger from the outbox and the cache."""
-        config, loop = self.config, asyncio.get_running_loop()
-        takes = await loop.run_in_executor(self.disk, self.cache.found)
-        found = await loop.run_in_executor(
-            self.disk, restore.remnants, self.mount_guard, self.ledger.path, config.inbox
+        guard, path, inbox = self.mount_guard, self.ledger.path, self.config.inbox
+        takes = await self.cache_disk.run(self.cache.found, patience_s=TRANSFER_S)
+        found = await self.outbox_disk.run(
+            restore.remnants, guard, path, inbox, patience_s=TRANSFER_S
         )
-        with self.ledger.transaction():
-            self.cache.adopt(takes)
-            count = restore.rebuild(self.ledger, found, with_gone=config.after == "keep")
+        # Nobody else uses the ledger yet, so that the loop is free for a start that takes long.
+        count = await self.state_disk.run(self._fill_ledger, takes, found, patience_s=TRANSFER_S)
         if count:
-            self.mount_guard.device = self.mount_guard.check()
-            self.ledger.host.record_device(OUTBOX, self.mount_guard.device)
-            self.restored = _restored(count, last_aside(self.ledger.path))
+            guard.device = await self.outbox_disk.run(guard.check)
+            self.ledger.last_run.record_outbox_device(guard.device)
+            damaged = await self.state_disk.run(last_aside, path)
+            end = f"; the damaged one is kept as {damaged}." if damaged else ": there was none."
+            self.restored = f"The ledger was restored from {count} narrations of the outbox{end}"
             log.warning("%s", self.restored)
 
-    def _make_outbox(self) -> None:
+    def _fill_ledger(
+        self, takes: list[tuple[Take, float]], found: list[restore.FoundNarration]
+    ) -> int:
+        with self.ledger.transaction():
+            self.cache.adopt(takes)
+            return restore.rebuild(self.ledger, found, with_gone=self.config.after == "keep")
+
+    async def _make_outbox(self) -> None:
         """Make the outbox before the first publication; later a missing one is a lost disk."""
-        is_first = last_aside(self.ledger.path) is None
+        is_first = await self.state_disk.run(last_aside, self.ledger.path) is None
         if is_first and JobState.DONE not in self.ledger.jobs.counts():
-            with suppress(OSError):  # the first publication reports it
-                self.config.outbox.mkdir(parents=True, exist_ok=True)
+            with suppress(OSError, StorageError):  # the first publication reports it
+                make = partial(self.config.outbox.mkdir, parents=True, exist_ok=True)
+                await self.outbox_disk.run(make)
 
     def _make_voice_folder(self) -> None:
         """Make the folder for the user's voices if an engine looks for some."""
@@ -232,15 +299,3 @@ class App:
         parsers = ParserPool(count, float(self.config.workers.reading))
         self._stack.push_async_callback(parsers.stop)
         return parsers
-
-    def _start_threads(self, name: str, count: int) -> ThreadPoolExecutor:
-        threads = ThreadPoolExecutor(count, thread_name_prefix=name)
-        self._stack.callback(threads.shutdown, cancel_futures=True)
-        return threads
-
-
-def _restored(count: int, damaged: Path | None) -> str:
-    restored = f"The ledger was restored from {count} narrations of the outbox"
-    if damaged is None:
-        return f"{restored}: there was none."
-    return f"{restored}; the damaged one is kept as {damaged}."

@@ -1,19 +1,23 @@
 """Commands that change the ledger, with or without a running daemon."""
 
 from contextlib import suppress
-from pathlib import Path
+from dataclasses import dataclass
+from functools import partial
+from operator import attrgetter
 
 import msgspec
 
-from narrated.errors import NarratedError, StorageError
+from narrated.errors import NarratedError
+from narrated.jobs.bulk_requeue_runner import BulkRequeueRunner
+from narrated.jobs.error_notes import ErrorNotes
 from narrated.jobs.events import EventDispatcher, JobStopped
-from narrated.jobs.job_factory import JobFactory
+from narrated.jobs.job_creation import JobCreator
 from narrated.jobs.plan import Plan, PlanOutdated
+from narrated.jobs.shielded_outbox_changes import ShieldedOutboxChanges
+from narrated.ledger.bulk_requeue_progress import RequeueKind
 from narrated.ledger.job import Job, JobCause, JobState
 from narrated.ledger.store import Ledger
-from narrated.outbox import manifest as manifests
-from narrated.outbox import notes
-from narrated.outbox.output_names import ERROR_SUFFIX
+from narrated.outbox import untrusted_reads
 from narrated.printable import printable
 
 
@@ -30,6 +34,10 @@ class JobHistoryEntry(msgspec.Struct, frozen=True):
     duration_s: float
 
 
+_history_fields = attrgetter("id", *JobHistoryEntry.__struct_fields__[1:])
+
+
+@dataclass(eq=False)
 class UserCommands:
     """Retry, respeak, refresh, cancel, history; paths are relative to the inbox.
 
@@ -37,101 +45,83 @@ class UserCommands:
     in the ledger for the next start.
     """
 
-    def __init__(
-        self,
-        ledger: Ledger,
-        jobs: JobFactory,
-        events: EventDispatcher,
-        *,
-        outbox: Path,
-    ) -> None:
-        self._ledger = ledger
-        self._jobs = jobs
-        self._events = events
-        self._outbox = outbox
+    _ledger: Ledger
+    _jobs: JobCreator
+    _events: EventDispatcher
+    _notes: ErrorNotes
+    _outbox: ShieldedOutboxChanges
+    _requeues: BulkRequeueRunner
 
-    def retry(self, path: str | None) -> list[str]:
+    async def retry(self, path: str | None) -> list[str]:
         """Retry a failed, waiting or cancelled file; all failed ones if `path` is None."""
         if path is None:
-            jobs = self._ledger.jobs.in_state(JobState.FAILED)
-        else:
-            jobs = [self._last(path)]
-            if jobs[0].state not in (JobState.FAILED, JobState.WAITING, JobState.REMOVED):
-                raise NarratedError(
-                    f"{printable(path)} is {jobs[0].state}; there is nothing to retry.",
-                    "For another take of it use `narrated respeak`.",
-                )
-        return [self._redo(job, JobCause.FOUND).path for job in jobs]
+            return await self._requeues.requeue(RequeueKind.RETRY)
+        job = self._history(path)[-1]
+        if job.state not in (JobState.FAILED, JobState.WAITING, JobState.REMOVED):
+            raise NarratedError(
+                f"{printable(path)} is {job.state}; there is nothing to retry.",
+                "For another take of it use `narrated respeak`.",
+            )
+        return [self._redo(job, JobCause.FOUND)]
 
-    def refresh(self, path: str | None) -> list[str]:
+    async def refresh(self, path: str | None) -> list[str]:
         """Narrate again by the present configuration: a file, a folder, or all sources."""
-        ended = self._ledger.jobs.in_state(JobState.DONE, JobState.FAILED, JobState.WAITING)
-        wanted = [job for job in ended if _in(job, path)]
-        if not wanted and path:
-            self._last(path)
-        if len(wanted) > 1:  # a narration without a source stays as it is
-            wanted = [job for job in wanted if self._ledger.sources.sha256(job.path)]
-        return [self._redo(job, JobCause.REFRESH).path for job in wanted]
+        folder = (path or "").rstrip("/")
+        ended = self._ledger.jobs.refreshable(folder, "", 2)
+        if not ended and path:
+            self._history(path)
+        if len(ended) == 1:
+            return [self._redo(self._history(ended[0])[-1], JobCause.REFRESH)]
+        # Of several, a narration without a source stays as it is.
+        return await self._requeues.requeue(RequeueKind.REFRESH, folder)
 
-    def respeak(self, path: str, at_s: float | None) -> list[str]:
+    async def respeak(self, path: str, at_s: float | None) -> list[str]:
         """Choose the next take: of all chunks, or of the line at a time of the narration."""
         job = self._ledger.jobs.published(path)
-        plan = None if job is None else self._plan(job)
-        if job is not None and plan is None:
+        if job is None:
+            raise NarratedError(
+                f"{printable(path)} has no narration yet.", "See `narrated history` for its state."
+            )
+        plan = self._plan(job)
+        if plan is None:
             raise NarratedError(
                 f"The takes of {printable(path)} are not known, since the ledger was restored or "
                 "narrated was updated.",
                 f"`narrated refresh {printable(path)}` finds them, and speaks nothing again.",
             )
-        if job is None or plan is None:
-            raise NarratedError(
-                f"{printable(path)} has no narration yet.", "See `narrated history` for its state."
-            )
         self._content(job)
-        self._ledger.takes.choose_next(path, self._digests(job, plan, at_s))
-        return [self._redo(job, JobCause.RESPEAK).path]
+        self._ledger.takes.choose_next(path, await self._digests(job, plan, at_s))
+        return [self._redo(job, JobCause.RESPEAK)]
 
-    def cancel(self, path: str) -> list[str]:
+    async def cancel(self, path: str) -> list[str]:
         """Stop the jobs of a file; its published narration stays."""
-        jobs = [
-            job for job in self._ledger.jobs.stoppable(path) if job.state is not JobState.FAILED
-        ]
+        stoppable = self._ledger.jobs.stoppable(path)
+        jobs = [job for job in stoppable if job.state is not JobState.FAILED]
         if not jobs:
-            raise NarratedError(f"Nothing is being done for {printable(path)}.")
+            problem = f"Nothing is being done for {printable(path)}."
+            raise NarratedError(problem, "`narrated status` lists the files under way.")
         for job in jobs:
             self._ledger.jobs.move(job, JobState.REMOVED, problem="cancelled")
             self._events.publish(JobStopped(job))
-        with suppress(StorageError):
-            notes.remove_note(self._outbox, jobs[-1].stem + ERROR_SUFFIX)  # of why it waited
+        await self._notes.remove(jobs[-1])  # of why it waited
         return [path]
 
-    def history(self, path: str) -> list[JobHistoryEntry]:
+    async def history(self, path: str) -> list[JobHistoryEntry]:
         """Every version of a file, oldest first."""
-        self._last(path)
-        return [
-            JobHistoryEntry(
-                job.id,
-                job.state,
-                job.cause,
-                job.created_at,
-                job.changed_at,
-                job.problem,
-                job.title,
-                job.duration_s,
-            )
-            for job in self._ledger.jobs.history(path)
-        ]
+        return [JobHistoryEntry(*_history_fields(job)) for job in self._history(path)]
 
-    def _digests(self, job: Job, plan: Plan, at_s: float | None) -> list[str]:
+    async def _digests(self, job: Job, plan: Plan, at_s: float | None) -> list[str]:
         """List the digests of the line at `at_s` seconds; of all lines if it is None."""
         if at_s is None:
             return list(dict.fromkeys(plan.digests))
-        published = manifests.read(self._outbox / (job.stem + manifests.MANIFEST_SUFFIX))
+        read = partial(untrusted_reads.known_manifest, self._outbox.folder, job.stem)
+        published = await self._outbox.run_unguarded(read)
         starts = [block.start_s for block in published.blocks]
         if not 0 <= at_s <= published.duration_s or not starts:
             raise NarratedError(
                 f"{printable(job.path)} is {published.duration_s:.0f} s long; "
-                f"nothing is heard at {at_s:.0f} s."
+                f"nothing is heard at {at_s:.0f} s.",
+                "Choose a time within it: `--at MM:SS`.",
             )
         heard = max((n for n, start_s in enumerate(starts) if start_s <= at_s), default=0)
         line = plan.draft.script.lines[heard].id
@@ -145,10 +135,11 @@ class UserCommands:
             return None if kept is None else Plan.decode(kept)
         return None
 
-    def _redo(self, job: Job, cause: JobCause) -> Job:
+    def _redo(self, job: Job, cause: JobCause) -> str:
+        """Create a new job for a source, and return its path."""
         if plan := self._plan(job):
             self._ledger.crashes.reset(plan.keys)
-        return self._jobs.create(job.path, self._content(job), job.size_bytes, cause)
+        return self._jobs.create(job.path, self._content(job), job.size_bytes, cause).path
 
     def _content(self, job: Job) -> str:
         """Return the digest of the source; NarratedError if it is gone."""
@@ -160,15 +151,12 @@ class UserCommands:
             )
         return sha256
 
-    def _last(self, path: str) -> Job:
+    def _history(self, path: str) -> list[Job]:
+        """Return the jobs of a file; NarratedError if there is none."""
         history = self._ledger.jobs.history(path)
         if not history:
             raise NarratedError(
                 f"{printable(path)} is not known.",
                 "Name a file as it stands in the inbox; `narrated status` shows what is there.",
             )
-        return history[-1]
-
-
-def _in(job: Job, path: str | None) -> bool:
-    return not path or job.path == path or job.path.startswith(path.rstrip("/") + "/")
+        return history

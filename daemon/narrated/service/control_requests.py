@@ -1,23 +1,28 @@
 """Answers the requests that the command line sends over the control socket."""
 
-from collections.abc import Callable
+import dataclasses
+from collections.abc import Awaitable, Callable
 from typing import Any
 
+import msgspec
+
 from narrated.errors import NarratedError
+from narrated.jobs.plan import JobDefaults, PlanOutdated
+from narrated.script.script import Speaker
+from narrated.service.app import App
 from narrated.service.commands import UserCommands
-from narrated.service.preview import Preview
 from narrated.service.status_report import StatusReport
+from narrated.workers.pool import EngineProbe
 
 
+@dataclasses.dataclass(eq=False)
 class ControlRequests:
     """Dispatches each request by its verb."""
 
-    def __init__(
-        self, report: Callable[[], StatusReport], preview: Preview, commands: UserCommands
-    ) -> None:
-        self._report = report
-        self._preview = preview
-        self._commands = commands
+    _app: App
+    _report: Callable[[], StatusReport]
+    _commands: UserCommands
+    _reload: Callable[[], Awaitable[None]]
 
     async def answer(self, request: dict[str, Any], payload: bytes) -> tuple[Any, bytes]:
         """Return a JSON value and a payload. Errors: NarratedError, for the user to read."""
@@ -25,16 +30,54 @@ class ControlRequests:
             case "status":
                 return self._report(), b""
             case "say":
-                return await self._preview.say(
-                    str(request["text"]), request.get("voice"), request.get("engine")
+                return await say(
+                    self._app, str(request["text"]), request.get("voice"), request.get("engine")
                 )
             case "roll":
-                return self._preview.engines(), b""
+                return self._engines(), b""
+            case "reload":
+                await self._reload()
+                return {}, b""
             case "describe":
-                return await self._preview.describe(payload), b""
+                return await self._app.planner.captions.describe(
+                    payload, 0, self._app.defaults
+                ), b""
             case "retry" | "refresh" | "respeak" | "cancel" | "history" as verb:
-                return getattr(self._commands, verb)(**request), b""
+                return await getattr(self._commands, verb)(**request), b""
         raise NarratedError(
             "The daemon does not know this request: it may be an older version.",
             "Restart it: `systemctl restart narrated`.",
         )
+
+    def _engines(self) -> EngineProbe:
+        pool = self._app.pool
+        engines = {name: info for each in pool.workers for name, info in each.engines.items()}
+        return EngineProbe(engines, pool.states())
+
+
+async def say(
+    app: App, text: str, voice: str | None, engine: str | None
+) -> tuple[dict[str, int], bytes]:
+    """Speak a text without a job: its sample rate, and 16-bit mono PCM.
+
+    An engine named without a voice takes its own best one.
+    """
+    if not text.strip():
+        raise NarratedError("There is nothing to say.", 'Give a text: narrated say "Hello".')
+    defaults = _with_voice(app.defaults, voice, engine)
+    try:
+        pcm, sample_rate = await app.speaker.say(await app.planner.plan_text(text, defaults))
+    except PlanOutdated:  # for example, the voice was replaced a moment ago
+        pcm, sample_rate = await app.speaker.say(await app.planner.plan_text(text, defaults))
+    return {"sample_rate": sample_rate}, pcm
+
+
+def _with_voice(defaults: JobDefaults, voice: str | None, engine: str | None) -> JobDefaults:
+    narrator = defaults.settings.speakers["narrator"]
+    if engine is not None and engine != narrator.engine:
+        narrator = Speaker(engine, voice or "", {})
+    elif voice is not None:
+        narrator = msgspec.structs.replace(narrator, voice=voice)
+    speakers = {**defaults.settings.speakers, "narrator": narrator}
+    settings = msgspec.structs.replace(defaults.settings, speakers=speakers)
+    return dataclasses.replace(defaults, settings=settings)

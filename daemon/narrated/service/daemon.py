@@ -4,9 +4,12 @@ import asyncio
 import logging
 import os
 import signal
-from collections.abc import Callable, Sequence
+import sys
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack, suppress
 from datetime import UTC, datetime
+from functools import partial
+from typing import Any
 
 import msgspec
 
@@ -14,6 +17,8 @@ from narrated.config.values import Config
 from narrated.errors import NarratedError, StorageError
 from narrated.inbox.events import Event
 from narrated.inbox.readiness import ignore_sigio
+from narrated.jobs.admission_callbacks import AdmissionCallbacks
+from narrated.jobs.damaged_narrations import DamagedNarrationCheck, sweep_all
 from narrated.jobs.events import (
     JobFailed,
     JobReady,
@@ -25,38 +30,48 @@ from narrated.jobs.events import (
     SourceReturned,
 )
 from narrated.jobs.ingest import Ingest
-from narrated.jobs.standalone_picture_jobs import is_picture
-from narrated.jobs.verify import OutboxVerifier
-from narrated.ledger.job import Job, JobCause
-from narrated.outbox.publish import sweep
+from narrated.jobs.picture_captions import is_picture
+from narrated.ledger.job import OPEN, Job, JobCause, JobReason, JobState
+from narrated.malloc import return_large_blocks
+from narrated.outbox.open_folder import split
 from narrated.printable import printable
-from narrated.service.admission import Admission
 from narrated.service.app import App
-from narrated.service.clock_adjustment import ClockAdjustment
 from narrated.service.commands import UserCommands
 from narrated.service.config_reload import ConfigReload
 from narrated.service.control_requests import ControlRequests
-from narrated.service.control_socket import ControlServer, socket_path
-from narrated.service.deferred import DeferredOperations
+from narrated.service.control_server import ControlServer, socket_path
 from narrated.service.housekeeping.duty import Duty, Housekeeping
-from narrated.service.housekeeping.engine_arrival import EngineArrival
-from narrated.service.housekeeping.host_checks import ClockCheck, MountCheck
-from narrated.service.housekeeping.retention import RetentionPruner
-from narrated.service.housekeeping.source_retry import SourceRetry
-from narrated.service.housekeeping.status_note import StatusUpdates, write_status_note
-from narrated.service.housekeeping.storage_retry import StorageRetry
-from narrated.service.housekeeping.watchdog import Watchdog
-from narrated.service.housekeeping.withdrawal import DueWithdrawals
+from narrated.service.housekeeping.expiry import DueWithdrawals, LedgerPruning
+from narrated.service.housekeeping.host_checks import ClockAdjustment, MountCheck, Watchdog
+from narrated.service.housekeeping.job_resumption import (
+    EngineArrival,
+    JobResumption,
+    NoteRemoval,
+    ParserRetry,
+    SourceRetry,
+    StorageRetry,
+)
+from narrated.service.housekeeping.ledger_checkpoints import LedgerCheckpoints
+from narrated.service.housekeeping.status_updates import StatusUpdates, write_status_note
 from narrated.service.inbox_feed import InboxFeed
-from narrated.service.job_resumption import JobResumption
-from narrated.service.malloc import return_large_blocks
-from narrated.service.preview import Preview
+from narrated.service.job_queue import JobQueue
+from narrated.service.ledger_retries import DeferredOperations
 from narrated.service.state_lock import LockHolder, StateLock
-from narrated.service.status_report import StatusReport
-from narrated.service.status_reporter import StatusReporter
+from narrated.service.status_report import (
+    DaemonState,
+    StatusReport,
+    StatusReporter,
+    left_open,
+)
 from narrated.systemd_notify import ServiceNotifier
 
 START_EXTENSION_S = 60.0
+"""The time that systemd is asked for while a start takes long."""
+EXTEND_S = 20.0
+LOOP_WAIT_S = 0.0005
+"""The time that another thread of Python may hold up the loop: it lets go at each query."""
+LAST_NOTE_S = 0.5
+"""Patience for the last status note: a stop does not wait for a disk that hangs."""
 
 log = logging.getLogger("narrated")
 
@@ -71,7 +86,8 @@ class Daemon:
         self._stop = asyncio.Event()
         self._stack = AsyncExitStack()
         self._pictures: list[Job] = []
-        self._one_pass = False
+        self._reloading: set[asyncio.Task[None]] = set()
+        self._one_pass = self._is_finished = False
 
     async def run(self) -> None:
         """Watch, narrate and answer until SIGTERM or SIGINT; SIGHUP reloads the configuration.
@@ -81,13 +97,8 @@ class Daemon:
         async with self._stack:
             await self._start()
             self.feed.start()
-            await self._resume()
-            await self._stack.enter_async_context(
-                Housekeeping(self._duties(), self.app.ledger, self._stop.set)
-            )
-            await self._until_ready()
-            verifying = asyncio.create_task(self._verifier().run())
-            self._stack.callback(verifying.cancel)
+            if await self._finishes(self._resume()):
+                await self._keep_house()
             await self._stop.wait()
             self._notifier.stopping("stopping; what is being read goes on at the next start")
             log.info("stopping")
@@ -99,9 +110,9 @@ class Daemon:
         self._one_pass = True
         async with self._stack:
             await self._start()
-            await self._resume()
+            await self._finishes(self._resume())
             scan = self.feed.scan_once()
-            while not (scan.done() and self.admission.idle.is_set() and not self._push_pictures()):
+            while not (scan.done() and self._is_idle() and not self._push_pictures()):
                 if self.deferred.problem:
                     raise self.deferred.problem
                 on_tick(self.reporter.report())
@@ -110,17 +121,44 @@ class Daemon:
                     break
             report = self.reporter.report()
             on_tick(report)
-            return msgspec.structs.replace(report, finished=not self._stop.is_set())
+            self._is_finished = not self._stop.is_set()
+            return msgspec.structs.replace(report, finished=self._is_finished)
+
+    async def _keep_house(self) -> None:
+        self.housekeeping = Housekeeping(self._duties(), self.app.ledger, self._stop.set)
+        await self._stack.enter_async_context(self.housekeeping)
+        await self._until_ready()
+        app = self.app
+        check = DamagedNarrationCheck(app.ledger, app.job_creator, app.mount_guard, app.outbox_disk)
+        checking = asyncio.create_task(check.run())
+        self._stack.callback(checking.cancel)
+
+    async def _finishes(self, step: Coroutine[Any, Any, None]) -> bool:
+        """Run a long step of the start; a stop cuts it, as a kill may. True if it was finished."""
+        stopping, task = asyncio.create_task(self._stop.wait()), asyncio.create_task(step)
+        tasks = {stopping, task}
+        try:
+            while not (stopping.done() or task.done()):
+                self._notifier.extend(START_EXTENSION_S)
+                await asyncio.wait(tasks, timeout=EXTEND_S, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            stopping.cancel()
+            task.cancel()
+        await asyncio.wait(tasks)
+        return not task.cancelled() and task.result() is None
+
+    def _is_idle(self) -> bool:
+        return self.job_queue.idle.is_set() and self.app.requeues.is_idle
 
     async def _start(self) -> None:
         ignore_sigio()
         return_large_blocks()
+        sys.setswitchinterval(LOOP_WAIT_S)
         holder = LockHolder(os.getpid(), since=self._since)
         lock = self._stack.enter_context(StateLock(self.app.config.state, holder))
         await self._stack.enter_async_context(self.app)
         self._build_queue()
-        self._build_inbox()
-        self._build_control()
+        await self._build_inbox()
         await self._listen(lock, holder)
         self._handle_signals()
 
@@ -131,22 +169,34 @@ class Daemon:
         self.clock.start()
         self._stack.push_async_callback(self._leave_last_note)
         self._stack.callback(self.deferred.close)
-        self.admission = Admission(app.ledger, self._run_job)
-        self._stack.push_async_callback(self.admission.close)
-        self.waiting = JobResumption(app.ledger, self.admission.push)
+        self.job_queue = JobQueue(
+            app.ledger,
+            app.scheduler.standings,
+            app.ranking.of_source,
+            app.scheduler.engine,
+            self._run_job,
+        )
+        self._stack.push_async_callback(self.job_queue.close)
+        app.planner.captions.may_wait = self.job_queue.may_describe
+        app.planner.parsers.may_wait = self.job_queue.reads_apart
+        self.waiting = JobResumption(app.ledger, self.job_queue.push)
 
-    def _build_inbox(self) -> None:
+    async def _build_inbox(self) -> None:
         app = self.app
         self.ingest = Ingest(
             app.ledger,
-            app.job_factory,
+            app.job_creator,
             app.picture_jobs,
             app.notes,
             app.disposal,
             app.events,
+            app.inbox,
+            app.requeues,
         )
-        self.feed = InboxFeed(app.ledger, self.deferred, self._ingest_event)
-        self.feed.open(app.config)
+        self.feed = InboxFeed(
+            app.read_apart, self.deferred, self._ingest_event, self._resume_absent
+        )
+        await self.feed.open(app.config)
         self._stack.callback(self.feed.close)
         self._subscribe()
 
@@ -154,119 +204,133 @@ class Daemon:
         """Subscribe to events; listeners that write to the ledger are retried if it refuses."""
         events, pictures, retried = self.app.events, self.app.picture_jobs, self.deferred.retried
         events.subscribe(JobReady, lambda event: self._enqueue(event.job))
-        events.subscribe(JobStopped, lambda event: self.admission.cancel(event.job))
-        events.subscribe(SourceRemoved, lambda event: self.feed.look(event.path))
-        events.subscribe(SourceReturned, lambda event: self.feed.look(event.path))
-        events.subscribe(PicturesShown, retried(pictures.on_shown))
-        events.subscribe(PicturesReleased, retried(pictures.on_released))
-        events.subscribe(JobFailed, retried(pictures.on_failed))
-        events.subscribe(Moved, retried(pictures.on_moved))
-
-    def _build_control(self) -> None:
-        app = self.app
-        self.reporter = StatusReporter(
-            app, self.admission, self.ingest, self.feed, self.deferred, self._since
+        events.subscribe(JobStopped, lambda event: self.job_queue.cancel(event.job))
+        events.subscribe(SourceRemoved, lambda event: self.feed.inbox.look(event.path))
+        events.subscribe(SourceReturned, lambda event: self.feed.inbox.look(event.path))
+        events.subscribe(PicturesShown, retried(lambda event: pictures.supersede(event.pictures)))
+        events.subscribe(PicturesReleased, retried(lambda event: pictures.release(event.pictures)))
+        events.subscribe(
+            JobFailed, retried(lambda event: pictures.release_if_failed(event.job.path))
         )
-        self._commands = UserCommands(
-            app.ledger, app.job_factory, app.events, outbox=app.config.outbox
-        )
-        self._config_reload = ConfigReload(app, self.ingest, self.feed, self.waiting, self.deferred)
+        events.subscribe(Moved, retried(lambda event: pictures.release_if_failed(event.older.path)))
 
     def _duties(self) -> Sequence[Duty]:
         app, waiting = self.app, self.waiting
         return [
-            Watchdog(self._notifier, lambda: self.feed.is_alive),
-            MountCheck(app.mount_guard),
-            StatusUpdates(
-                self._notifier, app.mount_guard, self.reporter.news, self.reporter.report
-            ),
-            ClockCheck(self.clock),
+            Watchdog(self._notifier, lambda: self._is_alive),
+            MountCheck(app.mount_guard, app.outbox_disk),
+            StatusUpdates(self._notifier, app.mount_guard, app.outbox_disk, self.reporter),
+            self.clock,
             EngineArrival(app.pool, waiting),
             StorageRetry(app.ledger, app.probe, waiting),
-            SourceRetry(app.ledger, app.config.inbox, waiting),
-            DueWithdrawals(lambda: app.config, self.ingest, app.withdrawal, self.clock),
-            RetentionPruner(lambda: app.config, app.ledger),
+            ParserRetry(app.ledger, waiting),
+            SourceRetry(app.ledger, app.inbox, waiting),
+            NoteRemoval(app.notes),
+            DueWithdrawals(lambda: app.config, self.ingest, app.removal, self.clock),
+            LedgerPruning(lambda: app.config, app.ledger),
+            LedgerCheckpoints(app.ledger, app.read_apart),
         ]
+
+    @property
+    def _is_alive(self) -> bool:
+        """True while every loop turns, or waits for a disk: a restart would wait for it as well."""
+        turns = self.housekeeping.is_turning and self.job_queue.is_turning
+        return self.feed.is_alive and (turns or self.app.waits_for_disk)
 
     async def _listen(self, lock: StateLock, holder: LockHolder) -> None:
         """Answer the command line; the lock file then names the socket."""
-        path = socket_path(self.app.config.state)
-        requests = ControlRequests(self.reporter.report, Preview(self.app), self._commands)
+        app = self.app
+        reload = ConfigReload(app, self.ingest, self.feed, self.waiting, self.job_queue)
+        self.reporter = StatusReporter(
+            app, self.job_queue, self.ingest, self.feed, self.deferred, reload, self._since
+        )
+        self._config_reload = reload
+        parts = (app.events, app.notes, app.outbox, app.requeues)
+        commands = UserCommands(app.ledger, app.job_creator, *parts)
+        requests = ControlRequests(app, self.reporter.report, commands, self._reload)
+        path = socket_path(app.config.state)
         await self._stack.enter_async_context(ControlServer(path, requests.answer))
         lock.tell(msgspec.structs.replace(holder, socket=str(path)))
 
     async def _leave_last_note(self) -> None:
         """Write a last status note: a stopped daemon reads nothing."""
         try:
-            left = tuple(job.path for job in self.app.ledger.jobs.all_open())
-            report = msgspec.structs.replace(
-                self.reporter.report(),
-                state="stopped",
-                reading=(),
-                queued=len(left),
-                queue=left[:10],
-            )
-            write_status_note(self.app.mount_guard, report)
+            left = left_open(self.app.ledger)
+            report = self.reporter.report()
+            state: DaemonState = "finished" if self._is_finished else "stopped"
+            report = msgspec.structs.replace(report, state=state, reading=(), **left)
             self.clock.stop()
+            write = partial(write_status_note, self.app.mount_guard, report)
+            await self.app.outbox_disk.run(write, patience_s=LAST_NOTE_S)
         except StorageError as error:
             log.warning("%s", error)
 
-    def _ingest_event(self, event: Event) -> None:
-        self.clock.check()  # first: a new file is not as old as those before the clock was set
-        self.ingest.take(event)
+    async def _ingest_event(self, event: Event) -> Callable[[], None]:
+        """Look at the inbox as far as an event asks for it; the result applies it to the ledger."""
+        try:
+            moved = await self.ingest.moved_to(event)
+        except StorageError:  # then it has no old name to keep
+            moved = set()
+
+        def take() -> None:
+            self.clock.check()  # first: a new file is not as old as those before the clock was set
+            self.ingest.take(event, moved)
+
+        return take
+
+    async def _resume_absent(self) -> None:
+        """Resume jobs that waited for an absent file: it may be one of those reported as gone."""
+        if self.ingest.has_vanished:
+            self.ingest.has_vanished = False
+            with suppress(StorageError):  # then `SourceRetry` finds them
+                await self.waiting.resume(JobReason.ABSENT, replan=True)
 
     def _enqueue(self, job: Job) -> None:
         """Admit a job; a picture first waits for a post that shows it."""
         if job.cause is not JobCause.FOUND or not is_picture(job.path):
-            self.admission.push(job)
+            self.job_queue.push(job)
         elif self._one_pass:
             self._pictures.append(job)
         else:
             wait_s = float(self.app.config.pictures.wait)
-            asyncio.get_running_loop().call_later(wait_s, self.admission.push, job)
+            asyncio.get_running_loop().call_later(wait_s, self.job_queue.push, job)
 
     def _push_pictures(self) -> bool:
         """Admit the pictures of a single pass, after all texts are planned; True if any."""
         pictures, self._pictures = self._pictures, []
         for job in pictures:
-            self.admission.push(job)
+            self.job_queue.push(job)
         return bool(pictures)
 
-    async def _run_job(self, job: Job) -> None:
+    async def _run_job(self, job: Job, queue: AdmissionCallbacks) -> None:
         try:
             if self.app.picture_jobs.supersede_if_shown(job):
                 return
-            await self.app.runner.run(job, self.app.defaults)
+            await self.app.runner.run(job, self.app.defaults, queue)
         except StorageError as error:  # the ledger refused even the state "waiting"
-            self.deferred.put(lambda: self.admission.push(job), error)
+            self.deferred.put(lambda: self.job_queue.push(job), error)
 
     async def _resume(self) -> None:
         """Resume the jobs that were open when the last daemon ended, however it ended."""
-        self._sweep()
+        await self._sweep()
         await self.app.disposal.remove_left_pictures()
-        self.app.picture_jobs.recover()
-        for job in self.app.ledger.jobs.all_open():
-            self._enqueue(job)
-        for reason in ("engine", "storage"):
-            self.waiting.resume(reason)
+        await self.app.picture_jobs.recover(self.app.read_apart)
+        async for jobs in self.app.ledger.jobs.pages(*OPEN):
+            for job in jobs:
+                self._enqueue(job)
+        await self.waiting.resume(JobReason.ENGINE, JobReason.PARSER, JobReason.STORAGE)
+        requeuing = asyncio.create_task(self.app.requeues.work())
+        self._stack.callback(requeuing.cancel)
 
-    def _verifier(self) -> OutboxVerifier:
-        return OutboxVerifier(
-            self.app.ledger,
-            self.app.job_factory,
-            mount_guard=self.app.mount_guard,
-            disk=self.app.disk,
-        )
-
-    def _sweep(self) -> None:
+    async def _sweep(self) -> None:
         """Remove unfinished files from the folders of unsettled jobs, and the old status note."""
-        unsettled = self.app.ledger.jobs.unfinished()
-        outbox = self.app.config.outbox
-        for folder in {outbox, *((outbox / job.stem).parent for job in unsettled)}:
-            try:
-                sweep(folder)
-            except StorageError as error:
-                log.warning("%s", error)
+        folders = {""}
+        async for jobs in self.app.ledger.jobs.pages(*OPEN, JobState.WAITING, JobState.FAILED):
+            folders |= {split(job.stem)[0] for job in jobs}
+        try:
+            await self.app.outbox_disk.run(sweep_all, self.app.config.outbox, folders)
+        except StorageError as error:
+            log.warning("%s", error)
 
     async def _until_ready(self) -> None:
         """Tell systemd READY once the inbox was scanned and a worker has answered or failed."""
@@ -292,12 +356,17 @@ class Daemon:
         loop.add_signal_handler(signal.SIGHUP, self._reload_soon)
 
     def _reload_soon(self) -> None:
-        self._reloading = asyncio.create_task(self._reload())
+        reloading = asyncio.create_task(self._reload_quietly())
+        self._reloading.add(reloading)
+        reloading.add_done_callback(self._reloading.discard)
+
+    async def _reload_quietly(self) -> None:
+        with suppress(NarratedError):  # journal and status tell it
+            await self._reload()
 
     async def _reload(self) -> None:
         self._notifier.reloading()
         try:
             await self._config_reload.reload()
-        except NarratedError as error:
-            log.error("the configuration is refused, and the old one kept: %s", error)
-        self._notifier.ready(self.reporter.report().line)
+        finally:
+            self._notifier.ready(self.reporter.report().line)

@@ -2,14 +2,20 @@
 
 import fcntl
 import os
+import stat
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
 import msgspec
 
+from narrated import private_files
 from narrated.errors import AlreadyRunning, StorageError
+from narrated.service.state_access import refusal
+
+_NO_TRAP = os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
 class LockHolder(msgspec.Struct, frozen=True):
@@ -24,32 +30,29 @@ class StateLock:
     """Holds a state directory for this process; the kernel releases it when the process dies."""
 
     def __init__(self, state: Path, holder: LockHolder) -> None:
-        self._path = state / "lock"
+        self._state = state
         self._holder = holder
-        self._fd = -1
 
     def __enter__(self) -> Self:
+        with _usable(self._state):
+            self._state.mkdir(private_files.FOLDER_MODE, parents=True, exist_ok=True)
+            self._fd = os.open(self._state / "lock", os.O_RDWR | os.O_CREAT | _NO_TRAP, self._mode)
         try:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            self._fd = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
-        except OSError as error:
-            raise _unusable(self._path.parent, error) from error
-        if not _locked(self._fd):
-            os.close(self._fd)
-            raise _refusal(self._path.parent)
-        try:
-            self._write(msgspec.json.encode(self._holder))
-        except StorageError:
+            if not _locked(self._fd):
+                raise _refusal(self._state)
+            self.tell(self._holder)
+        except (AlreadyRunning, StorageError):
             os.close(self._fd)
             raise
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    @property
+    def _mode(self) -> int:
+        """Readable for those who may enter the folder, as the service's group may."""
+        lets_group_in = self._state.stat().st_mode & stat.S_IXGRP
+        return private_files.FILE_MODE | (stat.S_IRGRP if lets_group_in else 0)
+
+    def __exit__(self, *_: object) -> None:
         self._write(b"")
         os.close(self._fd)
 
@@ -58,17 +61,15 @@ class StateLock:
         self._write(msgspec.json.encode(holder))
 
     def _write(self, content: bytes) -> None:
-        try:
+        with _usable(self._state):
             os.ftruncate(self._fd, 0)
             os.pwrite(self._fd, content, 0)
-        except OSError as error:
-            raise _unusable(self._path.parent, error) from error
 
 
 def holder(state: Path) -> LockHolder | None:
     """Return the process that holds a state directory; None if it is free."""
     try:
-        fd = os.open(state / "lock", os.O_RDONLY | os.O_CLOEXEC)
+        fd = os.open(state / "lock", os.O_RDONLY | _NO_TRAP)
     except OSError:
         return None
     try:
@@ -83,27 +84,33 @@ def holder(state: Path) -> LockHolder | None:
 def _locked(fd: int) -> bool:
     """Take the lock; retry for 0.2 s, since `holder` takes it for a moment to ask."""
     for _ in range(20):
-        try:
+        with suppress(BlockingIOError):
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
             return True
-        except BlockingIOError:
-            time.sleep(0.01)
+        time.sleep(0.01)
     return False
 
 
 def _read(fd: int) -> LockHolder | None:
-    try:
+    with suppress(
+        msgspec.DecodeError, RecursionError
+    ):  # it has the lock, and has yet to write its name
         return msgspec.json.decode(os.pread(fd, 4096, 0), type=LockHolder)
-    except msgspec.DecodeError:
-        return None  # it has the lock, and has yet to write its name
+    return None
 
 
-def _unusable(state: Path, error: OSError) -> StorageError:
-    return StorageError(
-        f"The state folder {state} cannot be used: {error.strerror}.",
-        "Make it, see that there is room, and give the account that runs narrated the right to "
-        "write there.",
-    )
+@contextmanager
+def _usable(state: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        if isinstance(error, PermissionError) and (refused := refusal(state)):
+            raise StorageError(refused.problem, refused.remedy) from error
+        raise StorageError(
+            f"The state folder {state} cannot be used: {error.strerror}.",
+            "Make it, see that there is room, and give the account that runs narrated the right to "
+            "write there.",
+        ) from error
 
 
 def _refusal(state: Path) -> AlreadyRunning:

@@ -1,19 +1,31 @@
-"""The daemon's status as values, for `narrated status`, the status note and systemd."""
+"""Reports the daemon's status, for `narrated status`, the status note and systemd."""
 
 import time
-from datetime import UTC, datetime
-from typing import Literal, NamedTuple
+from dataclasses import dataclass
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import msgspec
 
 from narrated.config.values import Config
-from narrated.engines.model_interface import ModelStatus
-from narrated.ledger.job import Job, JobState
+from narrated.engines.interface import ModelStatus
+from narrated.errors import StorageError
+from narrated.human_formatting import duration
+from narrated.ledger.job import OPEN, JobState
 from narrated.ledger.store import Ledger
-from narrated.outbox import notes
 from narrated.printable import printable
 
+if TYPE_CHECKING:  # `narrated status` needs none of these
+    from narrated.jobs.ingest import Ingest
+    from narrated.service.app import App
+    from narrated.service.config_reload import ConfigReload
+    from narrated.service.inbox_feed import InboxFeed
+    from narrated.service.job_queue import JobQueue
+    from narrated.service.ledger_retries import DeferredOperations
+
 MOST_LISTED = 50
+
+DaemonState = Literal["starting", "working", "idle", "waiting", "stopped", "finished"]
 
 
 class ReadingStatus(msgspec.Struct, frozen=True):
@@ -57,7 +69,7 @@ class ServiceNews(NamedTuple):
 class StatusReport(msgspec.Struct, frozen=True):
     """The status of the daemon; file names are raw, and escaped only where they are shown."""
 
-    state: Literal["starting", "working", "idle", "waiting", "stopped"]
+    state: DaemonState
     since: str
     inbox: str
     outbox: str
@@ -69,7 +81,11 @@ class StatusReport(msgspec.Struct, frozen=True):
     counts: dict[str, int] = {}
     conflicts: tuple[str, ...] = ()
     arriving: tuple[tuple[str, str], ...] = ()
-    """Files of the inbox that are not ingested yet, each with the reason."""
+    """The first files of the inbox that are not ingested yet, each with the reason."""
+    arriving_count: int = 0
+    left_out: tuple[tuple[str, str], ...] = ()
+    """The first posts that `since` leaves out, each with its date."""
+    left_out_count: int = 0
     notices: tuple[str, ...] = ()
     workers: tuple[WorkerStatus, ...] = ()
     finished: bool = True
@@ -78,11 +94,23 @@ class StatusReport(msgspec.Struct, frozen=True):
     cache_bytes: int = 0
 
     @property
+    def waiting_count(self) -> int:
+        """The number of files that wait or arrive, of which the first are listed."""
+        waiting = max(self.counts.get("waiting", 0), len(self.waiting))
+        return waiting + max(self.arriving_count, len(self.arriving))
+
+    @property
+    def failed_count(self) -> int:
+        """The number of files that failed, of which the first are listed."""
+        return max(self.counts.get("failed", 0), len(self.failed))
+
+    @property
     def line(self) -> str:
         """Summarise in one line, for systemd and the journal."""
         if self.state != "working":
             held = f", {len(self.waiting)} waiting" if self.waiting else ""
-            why = f": {self.notices[0]}" if self.state == "waiting" and self.notices else ""
+            is_still = self.state in ("waiting", "idle")
+            why = f": {self.notices[0]}" if is_still and self.notices else ""
             return printable(f"{self.state}{held}{why}")
         if not self.reading:
             return f"working, {self.queued} queued"
@@ -91,6 +119,89 @@ class StatusReport(msgspec.Struct, frozen=True):
         more = len(self.reading) - 1 + self.queued
         others = f"; {more} more" if more else ""
         return f"reading {printable(first.path)}: {first.fraction:.0%}{left}{others}"
+
+
+@dataclass(eq=False)
+class StatusReporter:
+    """Reads the parts of a running daemon, and changes none."""
+
+    _app: "App"
+    _job_queue: "JobQueue"
+    _ingest: "Ingest"
+    _feed: "InboxFeed"
+    _deferred: "DeferredOperations"
+    _reload: "ConfigReload"
+    _since: str  # the start of the daemon, as an ISO 8601 time
+
+    def report(self) -> StatusReport:
+        """Report in full; takes milliseconds for a large ledger. Errors: StorageError."""
+        ledger = self._app.ledger
+        kept = _of_ledger(ledger)
+        return StatusReport(
+            **kept,
+            state=self._state(kept["waiting"]),
+            since=self._since,
+            inbox=str(self._app.config.inbox),
+            outbox=str(self._app.config.outbox),
+            reading=self._reading(),
+            queued=self._job_queue.queued,
+            queue=tuple(ledger.jobs.get(number).path for number in self._job_queue.next_up),
+            conflicts=tuple(sorted(self._ingest.status.conflicts)),
+            **self._arriving(kept["waiting"]),
+            notices=self._notices(),
+            workers=tuple(WorkerStatus(*_worker(each)) for each in self._app.pool.states()),
+            cache_bytes=self._app.cache.size_bytes,
+        )
+
+    def news(self) -> ServiceNews:
+        """Tell cheaply if a report would differ from an earlier one."""
+        inbox = self._ingest.status
+        of_inbox = (inbox.root_problem, inbox.watch_problem)
+        problems = (*of_inbox, *map(str, self._problems()), self._reload.refusal)
+        pending = self._feed.inbox.pending_count
+        details = (*problems, inbox.is_known, pending, *sorted(inbox.conflicts))
+        return ServiceNews(self._app.ledger.changes, self._job_queue.idle.is_set(), details)
+
+    def _problems(self) -> tuple[StorageError, ...]:
+        """List the errors that keep all jobs from going on."""
+        guard = self._app.mount_guard.problem
+        hung = (*self._app.hung_disks, self._feed.problem)
+        problems = (self._deferred.problem, *hung, guard)
+        return tuple({str(each): each for each in problems if each}.values())
+
+    def _notices(self) -> tuple[str, ...]:
+        """List the problems of the whole daemon, the worst first."""
+        inbox = self._ingest.status
+        notices = (*map(str, self._problems()), inbox.root_problem, inbox.watch_problem)
+        return tuple(filter(None, (*notices, self._reload.refusal, self._app.restored)))
+
+    def _state(self, waiting: tuple[HeldFile, ...]) -> DaemonState:
+        inbox = self._ingest.status
+        if not inbox.is_known:
+            return "starting"
+        if not self._job_queue.idle.is_set():
+            return "working"
+        return "waiting" if waiting or inbox.root_problem or self._problems() else "idle"
+
+    def _reading(self) -> tuple[ReadingStatus, ...]:
+        """List the files being read, the furthest first."""
+        from narrated.jobs.time_left import times_left  # late: `narrated status` needs none of it
+
+        progress = self._app.runner.progress.values()
+        left = times_left(progress, self._app.scheduler)
+        return tuple(
+            ReadingStatus(each.job.path, each.fraction, left.get(each.job.id), each.characters)
+            for each in sorted(progress, key=attrgetter("fraction"), reverse=True)
+            if each.characters
+        )
+
+    def _arriving(self, waiting: tuple[HeldFile, ...]) -> dict[str, Any]:
+        """List files that are not ingested yet; one that waits is listed with its remedy."""
+        listed = {file.path for file in waiting}
+        pending = self._feed.inbox.waiting(MOST_LISTED + len(listed))
+        arriving = tuple(each for each in pending if each[0] not in listed)
+        count = self._feed.inbox.pending_count - (len(pending) - len(arriving))
+        return {"arriving": arriving[:MOST_LISTED], "arriving_count": count}
 
 
 def report_at_rest(config: Config) -> StatusReport:
@@ -103,53 +214,41 @@ def report_at_rest(config: Config) -> StatusReport:
     try:
         return msgspec.structs.replace(
             rest,
-            queued=len(ledger.jobs.all_open()),
-            queue=tuple(job.path for job in ledger.jobs.all_open()[:10]),
-            waiting=held_files(ledger.jobs.in_state(JobState.WAITING, limit=MOST_LISTED)),
-            failed=held_files(ledger.jobs.in_state(JobState.FAILED, limit=MOST_LISTED)),
-            counts={str(state): count for state, count in ledger.jobs.counts().items()},
-            done_today=ledger.jobs.done_since(midnight()),
+            **_of_ledger(ledger),
+            **left_open(ledger),
             cache_bytes=ledger.takes.total_bytes(),
         )
     finally:
         ledger.close()
 
 
-def status_note(report: StatusReport) -> str:
-    """Write the text of the note at the outbox's root."""
-    return notes.status_note(
-        notes.StatusNote(
-            now=datetime.now(UTC).astimezone(),
-            state=notes.DaemonState(report.state),
-            reading=tuple(
-                notes.ReadingProgress(each.path, each.fraction, each.left_s)
-                for each in report.reading
-            ),
-            queued=report.queued,
-            queue=report.queue,
-            waiting=tuple((each.path, each.problem) for each in report.waiting) + report.arriving,
-            failed=tuple((each.path, each.problem) for each in report.failed),
-            conflicts=report.conflicts,
-            notices=report.notices,
-            done_today=report.done_today,
+def left_open(ledger: Ledger) -> dict[str, Any]:
+    """Return the queue of a stopped daemon, as fields of a report. Errors: StorageError."""
+    counts = ledger.jobs.counts()
+    first = ledger.jobs.in_state(*OPEN, limit=10)
+    queued = sum(counts.get(state, 0) for state in OPEN)
+    return {"queued": queued, "queue": tuple(job.path for job in first)}
+
+
+def _of_ledger(ledger: Ledger) -> dict[str, Any]:
+    """Read the fields of a report that the ledger alone tells."""
+    held = {
+        str(state): tuple(
+            HeldFile(job.path, job.problem, job.remedy)
+            for job in ledger.jobs.in_state(state, limit=MOST_LISTED)
         )
-    )
+        for state in (JobState.WAITING, JobState.FAILED)
+    }
+    counts = {str(state): count for state, count in ledger.jobs.counts().items()}
+    today = time.localtime()[:3]
+    midnight_s = time.mktime((*today, 0, 0, 0, 0, 0, -1))
+    return {
+        **held,
+        "counts": counts,
+        "done_today": ledger.jobs.done_since(midnight_s),
+        "left_out": tuple(ledger.left_out.first(MOST_LISTED)),
+        "left_out_count": ledger.left_out.count(),
+    }
 
 
-def duration(seconds: float) -> str:
-    """Format a duration: 45 s, 12 min, 3 h 20 min."""
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    minutes = round(seconds / 60)
-    return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60} min"
-
-
-def held_files(jobs: list[Job]) -> tuple[HeldFile, ...]:
-    """List jobs that wait or failed, with their remedies."""
-    return tuple(HeldFile(job.path, job.problem, job.remedy) for job in jobs)
-
-
-def midnight() -> float:
-    """Return the beginning of today, in local time, as seconds since the epoch."""
-    now = time.localtime()
-    return time.mktime((now.tm_year, now.tm_mon, now.tm_mday, 0, 0, 0, 0, 0, -1))
+_worker = attrgetter(*WorkerStatus.__struct_fields__)

@@ -1,35 +1,28 @@
-"""The command line's client: asks the running daemon, or works on the state folder itself."""
+"""The command line's client: asks the running daemon, or has `without_daemon` answer.
 
-import asyncio
-import os
-import tempfile
-from collections.abc import Callable, Coroutine
+Most commands only ask the daemon, so the module imports little before it is needed.
+"""
+
+import json
+import socket
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from narrated.audio.encoder import AudioEncoder
 from narrated.audio.formats import FORMATS
-from narrated.config import file as configuration
-from narrated.config.values import Config, EngineConfig
-from narrated.config.worker_specs import worker_specs
+from narrated.config.values import Config
 from narrated.errors import NarratedError
-from narrated.jobs.events import EventDispatcher
-from narrated.jobs.job_factory import JobFactory
-from narrated.ledger.host_state import memory_in
-from narrated.ledger.store import Ledger
-from narrated.script.script import Draft
-from narrated.service.app import App
-from narrated.service.commands import UserCommands
-from narrated.service.control_socket import ask
-from narrated.service.preview import Preview
-from narrated.service.state_lock import LockHolder, StateLock, holder
-from narrated.service.status_report import report_at_rest
-from narrated.terminal.folder_check import FolderCheck, OnFile, check_folder
-from narrated.workers.engine_probe import EngineProbe, probe_engines
+from narrated.service.control_server import frame
+from narrated.service.state_access import refusal
+from narrated.service.state_lock import holder
 
-Value = TypeVar("Value")
+if TYPE_CHECKING:
+    from narrated.workers.pool import EngineProbe
+
+_STATELESS = ("say", "describe", "roll")
+"""Requests that need nothing of the daemon's state."""
 
 
 class DaemonClient:
@@ -49,94 +42,84 @@ class DaemonClient:
 
     def status(self) -> dict[str, Any]:
         """The daemon's status, or the ledger's if no daemon runs."""
-        if self.is_served:
-            return dict(self._ask({"do": "status"})[0])
-        return dict(msgspec.to_builtins(report_at_rest(self._required)))
+        return dict(self._answer({"do": "status"})[0])
 
     def command(self, verb: str, **request: Any) -> Any:
         """Run the user command `verb`: retry, respeak, refresh, cancel or history."""
-        if request.get("path"):
-            request["path"] = inbox_path(self._required, request["path"])
-        if self.is_served:
-            return self._ask({"do": verb, **request})[0]
-        return msgspec.to_builtins(self._command_offline(verb, request))
+        if self._config is not None and request.get("path"):
+            request["path"] = inbox_path(self._config, request["path"])
+        return self._answer({"do": verb, **request})[0]
 
-    def probe_engines(self) -> EngineProbe:
+    def reload(self) -> None:
+        """Have the daemon read its configuration again. Errors: that of a refused one."""
+        if not self.is_served:
+            raise NarratedError(
+                "No daemon runs on this configuration.",
+                "It reads its configuration when it starts: `systemctl start narrated`.",
+            )
+        self._answer({"do": "reload"})
+
+    def probe_engines(self) -> "EngineProbe":
         """The engines that answer: the daemon's, or those of workers started for this probe."""
-        if self.is_served:
-            return msgspec.convert(self._ask({"do": "roll"})[0], EngineProbe)
-        config = self._config or configuration.scratch_config(None, Path(), Path())
-        return probe_engines(worker_specs(config), self._measured_memory())
+        from narrated.workers.pool import EngineProbe
+
+        return msgspec.convert(self._answer({"do": "roll"})[0], EngineProbe)
 
     def say(
         self, text: str, voice: str | None, output: Path, *, engine: str | None = None
     ) -> float:
         """Speak a text into a file. Returns its length in seconds."""
+        from narrated.audio.streaming_encoder import AudioEncoder
+
         format_name = _format_of(output)
-        if self.is_served:
-            answer, pcm = self._ask({"do": "say", "text": text, "voice": voice, "engine": engine})
-        else:
-            config = _with_engine(self._config, engine)
-            answer, pcm = _in_own_app(config, lambda app: Preview(app).say(text, voice, engine))
-        rate = int(answer["sample_rate"])
-        with AudioEncoder(output, format_name, rate) as encoder:
+        request = {"do": "say", "text": text, "voice": voice, "engine": engine}
+        answer, pcm = self._answer(request)
+        with AudioEncoder(output, format_name, int(answer["sample_rate"])) as encoder:
             encoder.write(pcm)
         return encoder.seconds
 
     def describe(self, image: Path) -> str:
         """Caption a picture, anywhere on this machine."""
-        picture = image.read_bytes()
-        if self.is_served:
-            return str(self._ask({"do": "describe"}, picture)[0])
-        return _in_own_app(self._config, lambda app: Preview(app).describe(picture))
+        return str(self._answer({"do": "describe"}, image.read_bytes())[0])
 
-    def draft(self, file: Path) -> Draft:
-        """The script of a file, inside or outside of the inbox."""
-        real = file.resolve()
-        root = self._root_of(real) or real.parent
-        path = str(real.relative_to(root))
-        return _in_own_app(self._config, lambda app: Preview(app).draft(path), inbox=root)
+    def _answer(self, request: dict[str, Any], payload: bytes = b"") -> tuple[Any, bytes]:
+        if self._daemon is not None and self._daemon.socket:
+            return ask(Path(self._daemon.socket), request, payload)
+        if self._config is not None and request["do"] not in _STATELESS:
+            for path in (self._config.state, self._config.state / "ledger.sqlite"):
+                if refused := refusal(path):
+                    raise refused
+        from narrated.terminal.without_daemon import answer
 
-    def check_folder(self, folder: Path, on_file: OnFile) -> FolderCheck:
-        """Check all files of a folder, inside or outside of the inbox."""
-        real = folder.resolve()
-        root = self._root_of(real) or real
-        path = "" if real == root else str(real.relative_to(root))
-        return _in_own_app(
-            self._config, lambda app: check_folder(app, path, on_file), inbox=root, mute=True
-        )
+        return answer(self._config, request, payload)
 
-    def _measured_memory(self) -> dict[str, int]:
-        """The memory that each model was measured to take, if there is a ledger."""
-        return {} if self._config is None else memory_in(self._config.state / "ledger.sqlite")
 
-    def _root_of(self, real: Path) -> Path | None:
-        """The inbox if a path lies in it, else None."""
-        root = None if self._config is None else self._config.inbox.resolve()
-        return root if root and real.is_relative_to(root) else None
+def ask(path: Path, header: Mapping[str, Any], payload: bytes = b"") -> tuple[Any, bytes]:
+    """Send a request to the daemon at a socket; NarratedError if it refuses or does not run."""
+    try:
+        with socket.socket(socket.AF_UNIX) as line:
+            line.connect(str(path))
+            line.sendall(frame(header, payload))
+            return _received(line)
+    except OSError as error:
+        if isinstance(error, PermissionError) and (refused := refusal(path)):
+            raise refused from error
+        raise NarratedError(
+            f"The daemon does not answer at {path}: {error.strerror or error}.",
+            "See `systemctl status narrated`; you need to be in the group `narrated`.",
+        ) from error
 
-    @property
-    def _required(self) -> Config:
-        if self._config is None:
-            raise NarratedError("There is no configuration.", "Write one: narrated config init")
-        return self._config
 
-    def _ask(self, request: dict[str, Any], payload: bytes = b"") -> tuple[Any, bytes]:
-        assert self._daemon is not None
-        return ask(Path(self._daemon.socket), request, payload)
-
-    def _command_offline(self, verb: str, request: dict[str, Any]) -> Any:
-        """Run a user command on the ledger itself, under the state lock of a daemon."""
-        config = self._required
-        with StateLock(config.state, LockHolder(os.getpid())):
-            ledger = Ledger(config.state / "ledger.sqlite")
-            try:
-                events = EventDispatcher(ledger)  # without a daemon, nobody listens
-                jobs = JobFactory(ledger, events, config.inbox)
-                commands = UserCommands(ledger, jobs, events, outbox=config.outbox)
-                return getattr(commands, verb)(**request)
-            finally:
-                ledger.close()
+def _received(line: socket.socket) -> tuple[Any, bytes]:
+    with line.makefile("rb") as stream:
+        sizes = stream.read(8)
+        if len(sizes) < 8:
+            raise NarratedError("The daemon stopped before it answered.", "Try again.")
+        header = json.loads(stream.read(int.from_bytes(sizes[:4], "big")))
+        payload = stream.read(int.from_bytes(sizes[4:], "big"))
+    if failed := header.get("failed"):
+        raise NarratedError(failed["problem"], failed["remedy"])
+    return header["answer"], payload
 
 
 def inbox_path(config: Config, given: str) -> str:
@@ -148,38 +131,11 @@ def inbox_path(config: Config, given: str) -> str:
     return given.removeprefix("./").rstrip("/")
 
 
-def _in_own_app(
-    config: Config | None,
-    work: Callable[[App], Coroutine[Any, Any, Value]],
-    inbox: Path = Path("/nonexistent"),
-    *,
-    mute: bool = False,
-) -> Value:
-    """Do some work in an app of our own, on a temporary state folder."""
-
-    async def run(scratch: Path) -> Value:
-        own = configuration.scratch_config(config, inbox, scratch)
-        async with App(own, at_rest=True, mute=mute) as app:
-            return await work(app)
-
-    with tempfile.TemporaryDirectory(prefix="narrated-") as scratch:
-        return asyncio.run(run(Path(scratch)))
-
-
-def _with_engine(config: Config | None, engine: str | None) -> Config | None:
-    """The configuration with this engine added, if it does not name the engine yet."""
-    if engine is None or (config is not None and engine in config.engines):
-        return config
-    known = config or configuration.scratch_config(None, Path("/nonexistent"), Path("/nonexistent"))
-    return msgspec.structs.replace(known, engines={**known.engines, engine: EngineConfig()})
-
-
 def _format_of(output: Path) -> str:
-    for name, audio_format in FORMATS.items():
-        if audio_format.suffix == output.suffix.lower():
-            return name
-    known = ", ".join(audio_format.suffix for audio_format in FORMATS.values())
+    suffixes = {audio_format.suffix: name for name, audio_format in FORMATS.items()}
+    if found := suffixes.get(output.suffix.lower()):
+        return found
     raise NarratedError(
         f"The suffix of {output} is not an audio format that narrated writes.",
-        f"Use one of {known}.",
+        f"Use one of {', '.join(suffixes)}.",
     )

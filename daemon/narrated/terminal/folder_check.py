@@ -9,19 +9,19 @@ from typing import Any
 import msgspec
 
 from narrated.errors import NarratedError
-from narrated.inbox.file_system_facts import chmod_remedy
+from narrated.human_formatting import count_noun
+from narrated.inbox.change_scan import FolderScanner
+from narrated.inbox.chmod_remedy import chmod_remedy
 from narrated.inbox.name_rules import NameKind, judge
-from narrated.inbox.scanner import FolderScanner
-from narrated.jobs.planner import JobDefaults, Planner
+from narrated.jobs.plan import JobDefaults
+from narrated.jobs.planner import Planner
 from narrated.printable import printable
-from narrated.script.coverage import Coverage, count_coverage
-from narrated.script.preview import count_noun, describe_coverage, describe_skip, speaking_time
+from narrated.script.coverage_counts import Coverage, count_coverage
+from narrated.script.preview import describe_coverage, describe_skip, speaking_time
 from narrated.script.script import Skip
 from narrated.service.app import App
 
-FEWEST_PARSERS, MOST_PARSERS = 2, 4
-"""At least two, so that one file that hangs does not hold up the others."""
-
+FEWEST_PARSERS, MOST_PARSERS = 2, 4  # two, so that a file that hangs does not hold up the others
 MOST_SKIPS = 8
 """Skipped parts that are printed for each file, unless all are asked for."""
 
@@ -62,15 +62,13 @@ class FolderCheck(msgspec.Struct, frozen=True):
     def coverage(self) -> Coverage:
         """Sum over all files that will be narrated."""
         narrated = [each.coverage for each in self.files if each.coverage and each.narrate]
-        return Coverage(**{name: _sum(narrated, name) for name in Coverage.__struct_fields__})
+        names = Coverage.__struct_fields__
+        return Coverage(*(sum(getattr(each, name) for each in narrated) for name in names))
 
     def builtins(self) -> dict[str, Any]:
         """The check for `--json`, with totals."""
-        totals = {
-            "files": len(self.files),
-            "failed": self.failed,
-            **msgspec.to_builtins(self.coverage),
-        }
+        counts = {"files": len(self.files), "failed": self.failed}
+        totals = counts | msgspec.to_builtins(self.coverage)
         return {**msgspec.to_builtins(self), "totals": totals}
 
 
@@ -81,9 +79,6 @@ class FoundFiles(msgspec.Struct, frozen=True):
     conflicts: list[str] = []
     unlisted: list[CheckedFile] = []
     """Folders that cannot be listed."""
-
-
-# The check
 
 
 async def check_folder(app: App, folder: str, on_file: OnFile) -> FolderCheck:
@@ -101,8 +96,10 @@ async def check_folder(app: App, folder: str, on_file: OnFile) -> FolderCheck:
             checked.append(await _check_file(planner, path, defaults))
             on_file(len(checked), len(found.files))
 
-    parsers = _parser_count(len(found.files))
-    await asyncio.gather(*(check_next(app.build_planner()) for _ in range(parsers)))
+    processors = len(os.sched_getaffinity(0))
+    most = max(FEWEST_PARSERS, min(processors, MOST_PARSERS))
+    planners = [app.build_planner() for _ in range(min(most, len(found.files)))]
+    await asyncio.gather(*map(check_next, planners))
     files = sorted([*checked, *found.unlisted], key=lambda each: each.path)
     return FolderCheck(tuple(files), tuple(sorted(found.conflicts)))
 
@@ -126,25 +123,17 @@ def find_files(root: Path, folder: str, ignore: Sequence[str]) -> FoundFiles:
     return found
 
 
-def _sum(coverages: Iterable[Coverage], name: str) -> int:
-    return sum(getattr(each, name) for each in coverages)
-
-
 def _paths(folder: str, names: Iterable[str]) -> Iterable[str]:
     return (f"{folder}/{name}" if folder else name for name in names)
 
 
 def _unlisted(folder: str, path: str, error: OSError) -> CheckedFile:
-    problem = f"The folder cannot be listed: {error.strerror}."
-    remedy = ""
-    if isinstance(error, PermissionError):
-        remedy = chmod_remedy(folder or ".", Path(path).lstat())
-    return CheckedFile(folder or ".", problem=problem, remedy=remedy)
-
-
-def _parser_count(files: int) -> int:
-    processors = len(os.sched_getaffinity(0))
-    return min(files, max(FEWEST_PARSERS, min(processors, MOST_PARSERS)))
+    name = folder or "."
+    is_closed = isinstance(error, PermissionError)
+    remedy = chmod_remedy(name, Path(path).lstat()) if is_closed else ""
+    return CheckedFile(
+        name, problem=f"The folder cannot be listed: {error.strerror}.", remedy=remedy
+    )
 
 
 async def _check_file(planner: Planner, path: str, defaults: JobDefaults) -> CheckedFile:
@@ -153,9 +142,6 @@ async def _check_file(planner: Planner, path: str, defaults: JobDefaults) -> Che
     except NarratedError as error:
         return CheckedFile(path, problem=error.problem, remedy=error.remedy)
     return CheckedFile(path, count_coverage(draft.script), draft.narrate, draft.script.skipped)
-
-
-# The report
 
 
 def report_lines(check: FolderCheck, *, every_skip: bool = False) -> Iterator[str]:

@@ -1,7 +1,6 @@
-"""Progress bars on stderr, one for each long command. They are hidden if stderr is no terminal."""
+"""Progress bars on stderr, one for each long command."""
 
 import sys
-from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 import click
@@ -20,13 +19,10 @@ from rich.progress import (
     TransferSpeedColumn,
 )
 
-from narrated.human_sizes import size
+from narrated.human_formatting import count_noun, size
 from narrated.printable import printable
-from narrated.script.preview import count_noun
 
 if TYPE_CHECKING:
-    from narrated.environments.engine_packages import EnginePackage
-    from narrated.models.lockfile import LockedModel
     from narrated.models.pull import PullPlan
     from narrated.service.status_report import StatusReport
 
@@ -35,26 +31,25 @@ COMMIT_CHARACTERS = 8
 
 _PIP_LINE_CHARACTERS = 70
 _PATH_CHARACTERS = 40
+_OPEN_STATES = ("queued", "planned", "speaking", "publishing")
 
 
 class ProgressBar:
-    """A bar that is drawn while its context lasts, with `task` as its first description."""
+    """A bar that is drawn while its context lasts, with `task` as its first description.
 
-    def __init__(self, *columns: ProgressColumn, task: str, **options: Any) -> None:
-        self._progress = Progress(*columns, console=Console(stderr=True), **options)
-        self._first = task
+    It is hidden if stderr is no terminal.
+    """
+
+    def __init__(self, task: str, *columns: ProgressColumn, **options: Any) -> None:
+        hidden = {"transient": True, "disable": not sys.stderr.isatty()}
+        self._progress = Progress(*columns, console=Console(stderr=True), **(hidden | options))
+        self._task = self._progress.add_task(task, total=None)
 
     def __enter__(self) -> Self:
         self._progress.start()
-        self._task = self._progress.add_task(self._first, total=None)
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._progress.stop()
 
     def show(self, done: float, total: float, task: str | None = None) -> None:
@@ -62,26 +57,24 @@ class ProgressBar:
         self._progress.update(self._task, description=task, completed=done, total=total)
 
 
+def _task_and_bar() -> tuple[ProgressColumn, ProgressColumn]:
+    return TextColumn("{task.description}"), BarColumn()
+
+
 class NarrationProgress(ProgressBar):
-    """Progress of `narrated once`. Call it with each status report."""
+    """Progress of `narrated once`, which stays. Call it with each status report."""
 
     def __init__(self) -> None:
-        columns = (TextColumn("{task.description}"), BarColumn())
-        share = TextColumn("{task.percentage:>3.0f} %")
-        super().__init__(*columns, share, TimeElapsedColumn(), task="looking")
+        columns = (*_task_and_bar(), TextColumn("{task.percentage:>3.0f} %"), TimeElapsedColumn())
+        super().__init__("looking", *columns, transient=False, disable=False)
 
     def __call__(self, report: "StatusReport") -> None:
-        done, total = _files_done(report)
+        counts = report.counts
+        finished = sum(counts.get(state, 0) for state in ("done", "failed", "waiting"))
+        total = finished + sum(counts.get(state, 0) for state in _OPEN_STATES)
         if total:
+            done = finished + sum(each.fraction for each in report.reading)
             self.show(done, total, _current_task(report))
-
-
-def _files_done(report: "StatusReport") -> tuple[float, float]:
-    """The number of files done, with a fraction for each open file, and the number of all."""
-    finished = sum(report.counts.get(state, 0) for state in ("done", "failed", "waiting"))
-    open_states = ("queued", "planned", "speaking", "publishing")
-    unfinished = sum(report.counts.get(state, 0) for state in open_states)
-    return finished + sum(each.fraction for each in report.reading), finished + unfinished
 
 
 def _current_task(report: "StatusReport") -> str:
@@ -93,28 +86,20 @@ def _current_task(report: "StatusReport") -> str:
 
 
 class FolderCheckProgress(ProgressBar):
-    """Progress of `narrated script --check`. Call it with the files done and all files."""
+    """Progress of `narrated script --check`: show the files done and all files."""
 
     def __init__(self) -> None:
-        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-        super().__init__(
-            *columns, TimeElapsedColumn(), task="reading", transient=True, disable=_is_hidden()
-        )
-
-    def __call__(self, done: int, total: int) -> None:
-        self.show(done, total)
+        super().__init__("reading", *_task_and_bar(), MofNCompleteColumn(), TimeElapsedColumn())
 
 
 class PullProgress(ProgressBar):
     """Progress of `narrated models pull`, in bytes."""
 
     def __init__(self, repository: str, *, quiet: bool) -> None:
-        columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn())
-        rates = (TransferSpeedColumn(), TimeRemainingColumn())
-        name = printable(repository)
-        super().__init__(*columns, *rates, task=name, transient=True, disable=quiet or _is_hidden())
+        columns = (DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
+        options = {"disable": True} if quiet else {}
+        super().__init__(printable(repository), *_task_and_bar(), *columns, **options)
         self._quiet = quiet
-        self._name = name
 
     def planned(self, plan: "PullPlan") -> None:
         """Print the files that the pull will download."""
@@ -123,7 +108,7 @@ class PullProgress(ProgressBar):
 
     def progressed(self, done: int, total: int) -> None:
         """Draw the bytes downloaded."""
-        self.show(done, total, self._name)
+        self.show(done, total)
 
 
 def _planned_line(plan: "PullPlan") -> str:
@@ -137,30 +122,24 @@ def _planned_line(plan: "PullPlan") -> str:
 class VerificationProgress(ProgressBar):
     """Progress of `narrated models verify`. Call it with the bytes of each file."""
 
-    def __init__(self, repository: str, locked: "LockedModel") -> None:
-        columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn())
-        super().__init__(*columns, task=repository, transient=True, disable=_is_hidden())
-        self._repository = repository
-        self._total = locked.bytes
-        self._done = 0
+    def __init__(self, repository: str, total_bytes: int) -> None:
+        super().__init__(repository, *_task_and_bar(), DownloadColumn())
+        self._total_bytes = total_bytes
+        self._done_bytes = 0
 
-    def __call__(self, more: int) -> None:
-        self._done += more
-        self.show(self._done, self._total, self._repository)
+    def __call__(self, more_bytes: int) -> None:
+        self._done_bytes += more_bytes
+        self.show(self._done_bytes, self._total_bytes)
 
 
 class InstallProgress(ProgressBar):
     """Progress of `narrated engines install`: pip's current line, and the time elapsed."""
 
-    def __init__(self, package: "EnginePackage") -> None:
+    def __init__(self, package: str) -> None:
         columns = (SpinnerColumn(), TimeElapsedColumn(), TextColumn("{task.description}"))
-        super().__init__(*columns, task=package.package, transient=True, disable=_is_hidden())
+        super().__init__(package, *columns)
 
     def __call__(self, line: str) -> None:
         """Draw a line of pip's output, without its warnings about its own package search."""
         if line.strip() and not line.startswith("WARNING"):
             self.show(0, 1, escape(line.strip()[:_PIP_LINE_CHARACTERS]))
-
-
-def _is_hidden() -> bool:
-    return not sys.stderr.isatty()

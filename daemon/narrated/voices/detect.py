@@ -1,16 +1,16 @@
 """Detects the kind of a voice in given files: a prompt, latents, clips, or a folder of clips."""
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from narrated.engines.bark.voice_prompt import of_archive
 from narrated.engines.neural.file_digests import open_regular
-from narrated.engines.tortoise.voice_clips import MOST_BYTES, SUFFIXES, VoiceClip, advice, open_clip
-from narrated.engines.tortoise.voice_folders import LATENTS_SUFFIX, MOST_CLIPS, is_clip
+from narrated.engines.tortoise.clip_checks import MOST_BYTES, SUFFIXES, VoiceClip, advice, open_clip
+from narrated.engines.tortoise.voices import LATENTS_SUFFIX, MOST_CLIPS, is_clip
 from narrated.errors import NarratedError
-from narrated.human_sizes import size
+from narrated.human_formatting import size
 
 PROMPT_SUFFIX = ".npz"
 _DRAFT_NAME = "voice"
@@ -46,12 +46,14 @@ class DetectedVoice:
     """A detected voice, with the files to install."""
 
     engine: str
+    """The engine that speaks with it."""
     name: str
-    """The default name, from its file; empty for several clips."""
+    """At first the name of its file; empty for several clips."""
     suffix: str
     """Suffix of its one file; empty for a folder of clips."""
     files: Sequence[VoiceFile]
     advice_lines: Sequence[str] = ()
+    """Ways to make it better."""
 
 
 def detect_voice(sources: Sequence[Path]) -> DetectedVoice:
@@ -66,31 +68,35 @@ def detect_voice(sources: Sequence[Path]) -> DetectedVoice:
         if sources[0].is_dir():
             return _folder_of_clips(sources[0])
         if suffixes == {PROMPT_SUFFIX}:
-            return _prompt(sources[0])
+            return _single_file("bark", sources[0], of_archive)
         if suffixes == {LATENTS_SUFFIX}:
-            return _latents(sources[0])
+            return _single_file("tortoise", sources[0], _check_latents)
     return _clips(sources, sources[0].stem if len(sources) == 1 else "")
 
 
-def _prompt(source: Path) -> DetectedVoice:
-    content = _read_bounded(source)
-    of_archive(source, content)
+def _single_file(
+    engine: str, source: Path, check: Callable[[Path, bytes], object]
+) -> DetectedVoice:
+    content = _read(source)
+    if len(content) > MOST_BYTES:
+        raise NarratedError(
+            f"{source} is no voice: it is larger than {size(MOST_BYTES)}.",
+            "Make it again; a voice of its kind takes some kilobytes.",
+        )
+    check(source, content)
     files = [VoiceFile.of(_DRAFT_NAME, source, content)]
-    return DetectedVoice("bark", source.stem, PROMPT_SUFFIX, files)
+    return DetectedVoice(engine, source.stem, source.suffix.lower(), files)
 
 
-def _latents(source: Path) -> DetectedVoice:
+def _check_latents(source: Path, content: bytes) -> None:
     try:
-        from narrated.engines.tortoise.voice_latents import load_latents
+        from narrated.engines.tortoise.latents_files import load_latents
     except ImportError as error:
         raise NarratedError(
             f"{source} cannot be checked: {error}.",
             "Install torch (pip install 'narrated[models]'), or give the clips themselves.",
         ) from error
-    content = _read_bounded(source)
     load_latents(content, str(source))
-    files = [VoiceFile.of(_DRAFT_NAME, source, content)]
-    return DetectedVoice("tortoise", source.stem, LATENTS_SUFFIX, files)
 
 
 def _folder_of_clips(source: Path) -> DetectedVoice:
@@ -140,16 +146,6 @@ def _open_clips(
         del content
         yield clip
         del clip
-
-
-def _read_bounded(source: Path) -> bytes:
-    content = _read(source)
-    if len(content) > MOST_BYTES:
-        raise NarratedError(
-            f"{source} is no voice: it is larger than {size(MOST_BYTES)}.",
-            "Make it again; a voice of its kind takes some kilobytes.",
-        )
-    return content
 
 
 def _read(source: Path) -> bytes:

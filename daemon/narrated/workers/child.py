@@ -1,27 +1,24 @@
 """A child process, and the daemon's end of its socket."""
 
 import asyncio
+import contextlib
+import errno
 import logging
 import os
 import re
 import resource
 import signal
 import socket
-import subprocess
 import sys
 from collections import deque
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from narrated.printable import printable
-from narrated.workers.protocol import (
-    PARENT_VARIABLE,
-    PREFIX,
-    decode_header,
-    decode_sizes,
-    encode_header,
-)
+from narrated.workers.protocol import PARENT_VARIABLE, PREFIX, decode_header, decode_prefix, encode
 
 LINES_KEPT = 20
 _LINE_CHARACTERS = 500
@@ -46,6 +43,12 @@ spec.submodule_search_locations.append({package!r})
 sys.modules["narrated"] = importlib.util.module_from_spec(spec)
 runpy.run_module({module!r}, run_name="__main__", alter_sys=True)
 """
+
+START_REMEDY = (
+    "It is tried again by itself. If this stays, check the free memory, the limit of processes "
+    "(TasksMax in the unit), and the installation with `narrated doctor`."
+)
+"""The remedy for a child that cannot be started."""
 
 logger = logging.getLogger("narrated.worker")
 
@@ -73,27 +76,30 @@ class ChildProcess:
         """Start one of our modules in an interpreter; OSError if it cannot be run."""
         ours, theirs = socket.socketpair()
         stderr, to_stderr = os.pipe()
-        try:
-            process = await asyncio.create_subprocess_exec(
-                *command(python, module, str(theirs.fileno())),
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=to_stderr,
-                pass_fds=(theirs.fileno(),),
-                env=environment(python),
-                start_new_session=True,  # a Ctrl-C is for the daemon alone
-            )
-        except BaseException:
-            ours.close()
-            os.close(stderr)
-            raise
-        finally:
-            theirs.close()
-            os.close(to_stderr)
-        if memory_bytes is not None:
-            _limit_memory(process.pid, memory_bytes)
+        with contextlib.ExitStack() as unless_started:
+            unless_started.callback(ours.close)
+            unless_started.callback(os.close, stderr)
+            try:
+                process = await asyncio.create_subprocess_exec(
+                    *command(python, module, str(theirs.fileno())),
+                    stdin=_null_device(),
+                    stdout=_null_device(),
+                    stderr=to_stderr,
+                    pass_fds=(theirs.fileno(),),
+                    env=environment(python),
+                    start_new_session=True,  # a Ctrl-C is for the daemon alone
+                )
+            except RuntimeError as error:  # no thread can be started to wait for the child
+                raise OSError(errno.EAGAIN, str(error)) from error
+            finally:
+                theirs.close()
+                os.close(to_stderr)
+            unless_started.pop_all()
+        if memory_bytes is not None:  # a hostile file runs out of memory in its child alone
+            with suppress(ProcessLookupError):  # it is gone already, as `receive` tells
+                resource.prlimit(process.pid, resource.RLIMIT_AS, (memory_bytes, memory_bytes))
         wire = await asyncio.open_unix_connection(sock=ours, limit=_READ_AHEAD_BYTES)
-        return cls(name, process, wire, await _StderrLog.follow(f"{name} ({process.pid})", stderr))
+        return cls(name, process, wire, _StderrLog(f"{name} ({process.pid})", stderr))
 
     @property
     def last_lines(self) -> Sequence[str]:
@@ -102,20 +108,24 @@ class ChildProcess:
 
     def send(self, header: Mapping[str, Any], payload: bytes = b"") -> None:
         """Queue a frame. If the child is gone, `receive` tells."""
-        begin = encode_header(dict(header), len(payload))
+        frame = encode(header, payload)
         if not self._writer.is_closing():
-            self._writer.write(begin)
-            if payload:
-                self._writer.write(payload)
+            for part in frame:
+                self._writer.write(part)
 
     async def receive(self) -> tuple[dict[str, Any], bytes] | None:
         """Wait for the next frame; None if the child is gone. Raises BadFrame."""
         try:
-            header_bytes, payload_bytes = decode_sizes(await self._reader.readexactly(PREFIX.size))
+            header_bytes, payload_bytes = decode_prefix(await self._reader.readexactly(PREFIX.size))
             header = decode_header(await self._reader.readexactly(header_bytes))
             return header, await self._reader.readexactly(payload_bytes)
         except (asyncio.IncompleteReadError, ConnectionError):
             return None
+
+    @property
+    def is_alive(self) -> bool:
+        """True until its end is known, or it has closed its socket."""
+        return self._process.returncode is None and not self._reader.at_eof()
 
     def hang_up(self) -> None:
         """Close the socket: a healthy child then exits."""
@@ -140,50 +150,44 @@ class ChildProcess:
 
 
 class _StderrLog:
-    """Logs what a child writes to stderr, and keeps the last lines.
+    """Logs stderr from a pipe of our own: asyncio's would wait for grandchildren that have it."""
 
-    It has a pipe of its own: asyncio's would wait for grandchildren that inherited it.
-    """
-
-    def __init__(
-        self, name: str, reader: asyncio.StreamReader, transport: asyncio.ReadTransport
-    ) -> None:
+    def __init__(self, name: str, fd: int) -> None:
         self.last_lines: deque[str] = deque(maxlen=LINES_KEPT)
         self._name = name
-        self._reader = reader
-        self._transport = transport
+        self._pipe = os.fdopen(fd, "rb", buffering=0)
         self._following = asyncio.create_task(self._follow())
-
-    @classmethod
-    async def follow(cls, name: str, fd: int) -> "_StderrLog":
-        loop = asyncio.get_running_loop()
-        reader = asyncio.StreamReader()
-        pipe = os.fdopen(fd, "rb", buffering=0)
-        transport, _ = await loop.connect_read_pipe(
-            lambda: asyncio.StreamReaderProtocol(reader), pipe
-        )
-        return cls(name, reader, transport)
 
     async def finished(self) -> None:
         """Read the rest of the output of a child that has ended."""
         await asyncio.wait({self._following}, timeout=_LAST_OUTPUT_S)
         self._following.cancel()
-        self._transport.close()
 
     async def _follow(self) -> None:
-        unfinished = b""
-        while part := await self._reader.read(1 << 16):
-            *lines, unfinished = re.split(rb"[\r\n]+", unfinished + part)
-            for line in lines:
-                self._note(line)
-            unfinished = unfinished[-(1 << 16) :]
-        self._note(unfinished)
+        reader = asyncio.StreamReader()
+        protocol = asyncio.StreamReaderProtocol(reader)
+        loop = asyncio.get_running_loop()
+        transport, _ = await loop.connect_read_pipe(lambda: protocol, self._pipe)
+        with contextlib.closing(transport):
+            unfinished = b""
+            while part := await reader.read(1 << 16):
+                *lines, unfinished = re.split(rb"[\r\n]+", unfinished + part)
+                for line in lines:
+                    self._note(line)
+                unfinished = unfinished[-(1 << 16) :]
+            self._note(unfinished)
 
     def _note(self, line: bytes) -> None:
         text = printable(line.decode("utf-8", "replace").rstrip()[:_LINE_CHARACTERS])
         if text:
             self.last_lines.append(text)
             logger.debug("%s: %s", self._name, text)
+
+
+@cache
+def _null_device() -> int:
+    """The null device, opened once: the event loop opens nothing while posts go through."""
+    return os.open(os.devnull, os.O_RDWR | os.O_CLOEXEC)
 
 
 def _is_foreign(python: str) -> bool:
@@ -203,14 +207,6 @@ def environment(python: str) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if name not in not_passed_on}
     # It must not import modules from the working directory.
     return _PATIENT | kept | _OFFLINE | {"PYTHONSAFEPATH": "1", PARENT_VARIABLE: str(os.getpid())}
-
-
-def _limit_memory(pid: int, memory_bytes: int) -> None:
-    """Limit the address space: a hostile file runs out of memory in its child alone."""
-    try:
-        resource.prlimit(pid, resource.RLIMIT_AS, (memory_bytes, memory_bytes))
-    except ProcessLookupError:
-        return  # it is gone already, as `receive` tells
 
 
 def _in_words(code: int) -> str:

@@ -8,6 +8,7 @@ To it: `loading`, `warming` and `hello`; then for each request `progress`, and a
 new process should take over once the requests in flight are finished.
 """
 
+import gc
 import logging
 import math
 import os
@@ -25,6 +26,7 @@ from narrated.engines.interface import (
     CaptionResult,
     Engine,
     EngineInfo,
+    ModelResources,
     Outcome,
     ProgressReport,
     Request,
@@ -32,15 +34,14 @@ from narrated.engines.interface import (
     SpeechRequest,
     is_speech_engine,
 )
-from narrated.engines.model_interface import ModelResources
 from narrated.errors import DeviceLost, EngineUnavailable, OutOfMemory
-from narrated.workers.arbiter import EngineQueue, MemoryArbiter
-from narrated.workers.budget import MemoryBudget
-from narrated.workers.engine_errors import guarded, load_engine
+from narrated.workers.engine_guard import guarded, load_engine
+from narrated.workers.engine_turns import EngineQueue, EngineTurns
+from narrated.workers.model_memory_budget import ModelMemoryBudget
 from narrated.workers.protocol import ChildChannel, die_with_parent
 
-REPORT_S = 2.0
-LEAST_S = 0.1
+_REPORT_S = 2.0
+_LEAST_S = 0.1
 _DEVICE_LOST = 3
 _OOM_SCORE = 500  # when memory runs out the worker goes before the daemon
 
@@ -52,8 +53,8 @@ class EngineHost:
 
     def __init__(self, channel: ChildChannel) -> None:
         self._channel = channel
-        self._budget = MemoryBudget(ModelResources(), on_warming=self._report_warming)
-        self._arbiter = MemoryArbiter(self._budget)
+        self._memory = ModelMemoryBudget(ModelResources(), on_warming=self._report_warming)
+        self._turns = EngineTurns(self._memory)
         self._requests: dict[str, EngineQueue] = {}
         self._missing: dict[str, tuple[dict[str, Any], EngineUnavailable]] = {}
         self._retry_s = 0.0
@@ -63,61 +64,56 @@ class EngineHost:
         self._retry_at = self._rest_at = math.inf
         """Times of the next look for new engines and voices, and for idle models."""
         self._leaving = False
+        self._has_loaded = False
 
     def serve(self) -> None:
         """Handle frames and step engines until the daemon is gone."""
         while True:
             self._check_timers()
-            if self._requests and not self._channel.ready():
+            due_s = max(0.0, min(self._retry_at, self._rest_at) - time.monotonic())
+            if self._channel.ready(0.0 if self._requests else due_s):
+                frame = self._channel.receive()
+                if frame is None:
+                    return
+                self._handle(*frame)
+            elif self._requests:
                 self._step()
-                continue
-            if not self._requests and not self._channel.ready(self._wait_s()):
-                continue
-            frame = self._channel.receive()
-            if frame is None:
-                return
-            self._handle(*frame)
 
     def _check_timers(self) -> None:
-        """Unload idle models, and look for engines and voices that have come, when due."""
         now = time.monotonic()
         if now >= self._rest_at:
             self._rest_at = now + self._rest_every_s()
-            if self._budget.unload_idle():
+            if self._memory.unload_idle():
                 self._report_models()
         if now >= self._retry_at:
             if self._missing:
                 self._load([spec for spec, _ in self._missing.values()])
             elif self._voices != self._all_voices():
                 self._announce()
-            self._retry_at = time.monotonic() + max(self._retry_s, LEAST_S)
-
-    def _wait_s(self) -> float:
-        return max(0.0, min(self._retry_at, self._rest_at) - time.monotonic())
+            self._retry_at = time.monotonic() + self._retry_s
 
     def _rest_every_s(self) -> float:
-        return max(self._budget.home.idle_unload_s / 4, LEAST_S)
+        return max(self._memory.resources.idle_unload_s / 4, _LEAST_S)
 
     def _handle(self, header: dict[str, Any], payload: bytes) -> None:
-        if "load" in header:
-            self._apply(header["load"])
-        elif "admit" in header:
-            self._admit(header["admit"], payload)
-        elif "cancel" in header:
-            self._cancel(header["cancel"]["id"])
+        match header:
+            case {"load": load}:
+                self._apply(load)
+            case {"admit": body}:
+                self._admit(body, payload)
+            case {"cancel": {"id": id}}:
+                self._cancel(id)
 
     def _apply(self, load: dict[str, Any]) -> None:
-        """Change to these engines and this budget; models that both need stay warm."""
-        self._retry_s = load["again_s"]
-        home = ModelResources(**load["home"])
-        moved = self._budget.change(home, load["known"])
+        self._retry_s = max(load["again_s"], _LEAST_S)
+        moved = self._memory.change(ModelResources(**load["resources"]), load["known"])
         wanted = {spec["name"]: spec for spec in load["engines"]}
-        for queue in list(self._arbiter.queues.values()):
+        for queue in list(self._turns.queues.values()):
             if moved or wanted.get(queue.name) != queue.spec:
-                self._arbiter.retire(queue)
+                self._turns.retire(queue)
         self._missing.clear()
-        self._load([spec for name, spec in wanted.items() if name not in self._arbiter.queues])
-        self._retry_at = time.monotonic() + max(self._retry_s, LEAST_S)
+        self._load([spec for name, spec in wanted.items() if name not in self._turns.queues])
+        self._retry_at = time.monotonic() + self._retry_s
         self._rest_at = time.monotonic() + self._rest_every_s()
 
     def _load(self, specs: Iterable[dict[str, Any]]) -> None:
@@ -125,16 +121,19 @@ class EngineHost:
         for spec in specs:
             self._channel.send({"loading": spec["name"]})
             try:
-                engine = load_engine(spec, self._budget)
+                engine = load_engine(spec, self._memory)
             except EngineUnavailable as error:
                 self._missing[spec["name"]] = (spec, error)
             else:
                 fresh.append(EngineQueue(spec, engine))
                 self._missing.pop(spec["name"], None)
-                self._budget.add_engine(engine)
-        self._arbiter.queues |= {queue.name: queue for queue in fresh}
+                self._memory.add_engine(engine)
+        if not self._has_loaded:
+            self._has_loaded = True
+            gc.freeze()  # no model is there yet; a collection that walks torch takes 0.2 s
+        self._turns.queues |= {queue.name: queue for queue in fresh}
         self._drop_retired()  # these make room first, unless the new ones use the same weights
-        if self._budget.home.warms_at_once:
+        if self._memory.resources.warms_at_once:
             self._warm_up(fresh)
         self._drop_retired()
         self._report_models()
@@ -143,18 +142,18 @@ class EngineHost:
     def _warm_up(self, queues: Iterable[EngineQueue]) -> None:
         for queue in queues:
             try:
-                self._budget.warm_up(queue.engine)
+                self._memory.warm_up(queue.engine)
             except EngineUnavailable as error:
                 self._drop_engine(queue, error)
             except OutOfMemory:
-                self._budget.rest(queue.engine)  # others may make room once it has a request
+                self._memory.rest(queue.engine)  # others may make room once it has a request
 
     def _drop_engine(self, queue: EngineQueue, error: EngineUnavailable) -> None:
         """Treat an engine without its model as one that did not load."""
         self._owes_hello = True
-        if self._arbiter.queues.get(queue.name) is queue:
+        if self._turns.queues.get(queue.name) is queue:
             self._missing[queue.name] = (queue.spec, error)
-            self._arbiter.retire(queue)
+            self._turns.retire(queue)
 
     def _announce(self) -> None:
         self._owes_hello = False
@@ -162,20 +161,21 @@ class EngineHost:
         self._channel.send({"hello": {"pid": os.getpid(), "engines": list(self._engine_entries())}})
 
     def _all_voices(self) -> dict[str, dict[str, str]]:
-        queues = self._arbiter.queues.values()
-        return {each.name: _voices(each.engine) for each in queues}
+        engines = {name: queue.engine for name, queue in self._turns.queues.items()}
+        return {
+            name: dict(engine.voices()) if is_speech_engine(engine) else {}
+            for name, engine in engines.items()
+        }
 
     def _engine_entries(self) -> Iterator[dict[str, Any]]:
-        for name, queue in self._arbiter.queues.items():
+        for name, queue in self._turns.queues.items():
             engine = queue.engine
             rate = engine.sample_rate if is_speech_engine(engine) else 0
             voices = self._voices[name]
             yield asdict(EngineInfo(name, engine.kind, engine.identity, rate, voices, engine.rows))
         for name, (_, error) in self._missing.items():
-            yield {
-                "name": name,
-                "unavailable": {"problem": error.problem, "remedy": error.remedy},
-            }
+            problem = {"problem": error.problem, "remedy": error.remedy}
+            yield {"name": name, "unavailable": problem}
 
     def _report_warming(self, model: str) -> None:
         """Announce slow reading from disk, so that the daemon does not take it for a hang."""
@@ -184,29 +184,26 @@ class EngineHost:
 
     def _report_models(self) -> None:
         self._reported_at = time.monotonic()
-        models = self._budget.report(
-            {each.engine: (each.name, each.pace) for each in self._arbiter}
-        )
-        body = {"models": [asdict(each) for each in models], "measured": self._budget.measured}
-        self._channel.send({"models": body})
+        named = {each.engine: (each.name, each.pace) for each in self._turns}
+        models = [asdict(each) for each in self._memory.report(named)]
+        self._channel.send({"models": {"models": models, "measured": self._memory.measured}})
 
     def _admit(self, body: dict[str, Any], payload: bytes) -> None:
-        queue = self._arbiter.queues.get(body["engine"])
+        queue = self._turns.queues.get(body["engine"])
         if queue is None:
-            refusal = RequestFailure(
-                body["id"], f"No engine {body['engine']} is loaded.", unavailable=True
-            )
+            problem = f"No engine {body['engine']} is loaded."
+            refusal = RequestFailure(body["id"], problem, unavailable=True)
             self._channel.send({"failed": asdict(refusal)})
             return
-        request = _request(body, payload, queue)
-        self._requests[request.id] = queue
-        queue.enqueue(request)
+        self._requests[body["id"]] = queue
+        queue.enqueue(_request(body, payload, queue.engine))
         self._admit_waiting()
 
     def _admit_waiting(self) -> None:
-        for queue in self._arbiter.admissible():
+        for queue in self._turns.admissible():
             while queue.waiting:
-                self._hand_over(queue, queue.dequeue())
+                longest = next(iter(queue.waiting))
+                self._hand_over(queue, queue.waiting.pop(longest))
 
     def _hand_over(self, queue: EngineQueue, request: Request) -> None:
         failed: list[RequestFailure] = []
@@ -237,11 +234,11 @@ class EngineHost:
 
     def _step(self) -> None:
         self._admit_waiting()
-        for queue in self._arbiter.at_work():
+        for queue in self._turns.at_work():
             self._step_one(queue)
         if self._owes_hello:
             self._announce()
-        if time.monotonic() - self._reported_at > REPORT_S:
+        if time.monotonic() - self._reported_at > _REPORT_S:
             self._report_models()
 
     def _step_one(self, queue: EngineQueue) -> None:
@@ -255,18 +252,20 @@ class EngineHost:
         for outcome in [*outcomes, *failed]:
             self._send(queue, outcome)
         self._rest_if_idle(queue)
-        self._leave_if_worn(queue)
+        if not self._leaving and queue.engine.worn:
+            self._leaving = True
+            self._channel.send({"leaving": f"{queue.name} holds much memory"})
 
     def _stepped(self, queue: EngineQueue) -> Sequence[Outcome]:
         try:
-            outcomes = self._budget.step(
-                queue.engine, queue.name, lambda: self._arbiter.hold_others(queue)
+            outcomes = self._memory.step(
+                queue.engine, queue.name, lambda: self._turns.hold_others(queue)
             )
         except EngineUnavailable as error:
             self._drop_engine(queue, error)
             raise
         if outcomes is None:
-            self._arbiter.pause(queue)
+            self._turns.pause(queue)
             return []
         return outcomes
 
@@ -278,7 +277,11 @@ class EngineHost:
         self._requests.pop(outcome.id, None)
         if elapsed_s is None:
             return  # it was cancelled, or failed with its step
-        done: dict[str, Any] = {"id": outcome.id, "elapsed_s": elapsed_s}
+        done: dict[str, Any] = {
+            "id": outcome.id,
+            "elapsed_s": elapsed_s,
+            "identity": queue.engine.identity,
+        }
         if isinstance(outcome, RequestFailure):
             self._channel.send({"failed": asdict(outcome)})
         elif isinstance(outcome, CaptionResult):
@@ -289,27 +292,17 @@ class EngineHost:
             self._channel.send({"done": {**done, "sample_rate": outcome.sample_rate}}, outcome.pcm)
 
     def _rest_if_idle(self, queue: EngineQueue) -> None:
-        """Free the memory of an engine without requests, or drop it if it was replaced."""
         if queue.elapsed_s:
             return
-        queue.rest()
-        self._budget.at_rest(queue.engine)
+        queue.paused_since = queue.held_for = None
+        self._memory.at_rest(queue.engine)
         if queue.engine.models:
             self._report_models()
         self._drop_retired()
 
     def _drop_retired(self) -> None:
-        for queue in self._arbiter.take_retired():
-            self._budget.remove_engine(queue.engine)
-
-    def _leave_if_worn(self, queue: EngineQueue) -> None:
-        if not self._leaving and queue.engine.worn:
-            self._leaving = True
-            self._channel.send({"leaving": f"{queue.name} holds much memory"})
-
-
-def _voices(engine: Engine) -> dict[str, str]:
-    return dict(engine.voices()) if is_speech_engine(engine) else {}
+        for queue in self._turns.take_retired():
+            self._memory.remove_engine(queue.engine)
 
 
 def _has_voice_changed(request: Request, engine: Engine) -> TypeGuard[SpeechRequest]:
@@ -319,23 +312,15 @@ def _has_voice_changed(request: Request, engine: Engine) -> TypeGuard[SpeechRequ
     return is_speech_engine(engine) and (engine.voice_digest(request.voice) != request.voice_digest)
 
 
-def _request(body: dict[str, Any], payload: bytes, queue: EngineQueue) -> Request:
-    if queue.engine.kind == "caption":
-        return CaptionRequest(body["id"], payload, body.get("options", {}))
-    return SpeechRequest(
-        id=body["id"],
-        text=body["text"],
-        voice=body["voice"],
-        options=body.get("options", {}),
-        language=body.get("language", "en"),
-        seed=body.get("seed", 0),
-        voice_digest=body.get("voice_digest"),
-    )
+def _request(body: dict[str, Any], payload: bytes, engine: Engine) -> Request:
+    fields = {name: value for name, value in body.items() if name != "engine"}
+    if engine.kind == "caption":
+        return CaptionRequest(picture=payload, **fields)
+    return SpeechRequest(**fields)
 
 
 @contextmanager
 def _time_shared(queue: EngineQueue) -> Iterator[None]:
-    """Add to each request in flight its share of a step's time."""
     begin = time.monotonic()
     yield
     share_s = (time.monotonic() - begin) / len(queue.elapsed_s)

@@ -1,132 +1,208 @@
 """Child processes that parse sources: a hostile file can hang or crash only one of them."""
 
 import asyncio
-from collections.abc import Mapping
+import logging
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
 from typing import Any
 
-from narrated.errors import SourceError
-from narrated.workers.child import ChildProcess
+from narrated.errors import ParserUnavailable, SourceError, SourceTookTooLong, TurnAwaited
+from narrated.printable import printable
+from narrated.workers.child import START_REMEDY, ChildProcess
 from narrated.workers.protocol import BadFrame
 
 SMALL_BYTES = 64 * 1024
 """Smaller sources have a child of their own if there are two, and never wait for a book."""
 
-MEMORY_BYTES = 4 << 30
-"""Limit on a child's address space: a picture within the limits fits, a bomb does not."""
-
-PARSER = "narrated.parser_process"
-
+_MEMORY_BYTES = 4 << 30  # a picture within the limits fits, a bomb does not
 _EXIT_LIMIT_S = 1.0
+_MOST_SLOW_FOLDERS = 1000
+
+logger = logging.getLogger("narrated.parser")
 
 
 class ParserPool:
-    """Sends requests to parser processes; each is started when first needed.
+    """Sends requests to children that run `module`; each is started when first needed.
 
-    `time_limit_s` limits one request, `memory_bytes` a child's address space; a child runs
-    `module`.
+    A source whose lexicon has patterns without a bound in time has a child that is kept for those.
+    Once a source took too long, the sources of its folder and of those below share a child of
+    their own: however many of them are slow, they hold up no other folder.
     """
 
     def __init__(
         self,
         count: int = 1,
         time_limit_s: float = 60.0,
-        memory_bytes: int = MEMORY_BYTES,
-        module: str = PARSER,
+        memory_bytes: int = _MEMORY_BYTES,
+        module: str = "narrated.parser_process",
     ) -> None:
-        self._queues = [
-            _ParserQueue(time_limit_s, memory_bytes, module) for _ in range(max(1, count))
-        ]
+        limits = (time_limit_s, memory_bytes, module)
+        self._queues = [_ParserQueue(*limits) for _ in range(max(1, count))]
+        self._backtracking = _ParserQueue(*limits)
+        self._slow = _ParserQueue(*limits)
+        self._slow_folders: dict[str, None] = {}
+        self.may_wait: Callable[[int, str], bool] = lambda job, child: True
+        """Called before a job waits for one of the last two children, with its name."""
 
-    async def ask(self, header: Mapping[str, Any], payload: bytes) -> bytes:
-        """Return the payload of the reply; SourceError if the source cannot be parsed."""
-        return await self._queue(len(payload)).ask(header, payload)
+    async def ask(
+        self, header: Mapping[str, Any], payload: bytes, path: str = "", job: int = 0
+    ) -> bytes:
+        """Return the payload of the reply to a request about the source at `path`.
+
+        Errors: SourceError if the source cannot be parsed, ParserUnavailable if no child starts,
+        TurnAwaited if the job may not wait for the child that it needs.
+        """
+        folder = path.rpartition("/")[0]
+        first = self._queue_for(header.get("source_bytes", len(payload)))
+        for queue in (first, self._backtracking):
+            if self._is_slow(folder):
+                break
+            if queue is self._backtracking:
+                self._check_may_wait(job, "backtracking")
+            async with queue.turn():
+                if self._is_slow(folder):
+                    break  # the sources before it have shown it
+                answer, content = await self._ask(queue, header, payload, folder)
+                if not answer.get("backtracks"):
+                    return content
+        self._check_may_wait(job, "slow")
+        async with self._slow.turn():
+            return (await self._ask(self._slow, header, payload, folder))[1]
 
     async def stop(self) -> None:
         """End all children."""
-        await asyncio.gather(*(queue.clear() for queue in self._queues))
+        queues = [*self._queues, self._backtracking, self._slow]
+        await asyncio.gather(*(queue.clear() for queue in queues))
 
-    def _queue(self, size_bytes: int) -> "_ParserQueue":
+    def _check_may_wait(self, job: int, child: str) -> None:
+        if job and not self.may_wait(job, child):
+            raise TurnAwaited("It is read once the parser that it needs is free.")
+
+    def _queue_for(self, source_bytes: int) -> "_ParserQueue":
         small, *large = self._queues
-        if size_bytes < SMALL_BYTES or not large:
+        if source_bytes < SMALL_BYTES or not large:
             return small
         return min(large, key=lambda queue: queue.pending)
 
+    async def _ask(
+        self, queue: "_ParserQueue", header: Mapping[str, Any], payload: bytes, folder: str
+    ) -> tuple[dict[str, Any], bytes]:
+        backtracks = queue in (self._backtracking, self._slow)
+        try:
+            return await queue.answer({**header, "backtracking": backtracks}, payload)
+        except SourceTookTooLong:
+            if not self._is_slow(folder):
+                self._hold_apart(folder)
+            raise
 
+    def _is_slow(self, folder: str) -> bool:
+        return any(
+            folder == slow or (slow and folder.startswith(f"{slow}/"))
+            for slow in self._slow_folders
+        )
+
+    def _hold_apart(self, folder: str) -> None:
+        self._slow_folders[folder] = None
+        if len(self._slow_folders) > _MOST_SLOW_FOLDERS:
+            del self._slow_folders[next(iter(self._slow_folders))]
+        where = printable(folder) or "the inbox's root"
+        logger.warning("sources in %s are parsed apart from now on: one took too long", where)
+
+
+@dataclass(slots=True, eq=False)
 class _ParserQueue:
     """One child at a time, and the requests that wait for it."""
 
-    def __init__(self, time_limit_s: float, memory_bytes: int, module: str) -> None:
-        self.pending = 0
-        self._time_limit_s = time_limit_s
-        self._memory_bytes = memory_bytes
-        self._module = module
-        self._lock = asyncio.Lock()
-        self._child: ChildProcess | None = None
+    time_limit_s: float
+    memory_bytes: int
+    module: str
+    pending: int = 0
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    child: ChildProcess | None = None
 
-    async def ask(self, header: Mapping[str, Any], payload: bytes) -> bytes:
+    @asynccontextmanager
+    async def turn(self) -> AsyncIterator[None]:
         self.pending += 1
         try:
-            async with self._lock:
-                return await self._answer(header, payload)
+            async with self.lock:
+                yield
         finally:
             self.pending -= 1
 
     async def clear(self) -> str:
         """End the child, which has a moment to exit by itself; returns its end in words."""
-        child, self._child = self._child, None
+        child, self.child = self.child, None
         return await child.ended(_EXIT_LIMIT_S) if child is not None else ""
 
-    async def _answer(self, header: Mapping[str, Any], payload: bytes) -> bytes:
+    async def answer(
+        self, header: Mapping[str, Any], payload: bytes
+    ) -> tuple[dict[str, Any], bytes]:
         reply = await self._try(header, payload)
         if reply is None:
             # It may have died of something else: the file is the cause only if a new child dies.
             await self.clear()
             reply = await self._try(header, payload)
         if reply is None:
+            end = await self.clear()
+            await self._check_start()
             raise SourceError(
-                f"The parser crashed twice on this file: it {await self.clear()}.",
+                f"The parser crashed twice on this file: it {end}.",
                 "The file is damaged, or needs more memory than the parser may take: replace it.",
             )
-        answer, content = reply
-        if failed := answer.get("failed"):
-            raise SourceError(failed["problem"], failed.get("remedy", ""))
-        return content
+        if failed := reply[0].get("failed"):
+            kind = SourceTookTooLong if failed.get("slow") else SourceError
+            raise kind(failed["problem"], failed.get("remedy", ""))
+        return reply
 
     async def _try(
         self, header: Mapping[str, Any], payload: bytes
     ) -> tuple[dict[str, Any], bytes] | None:
         answered = False
         try:
-            async with asyncio.timeout(self._time_limit_s):
+            async with asyncio.timeout(self.time_limit_s):
                 reply = await self._exchange(header, payload)
             answered = True
             return reply
         except TimeoutError:
-            raise SourceError(
-                f"Parsing it took longer than {self._time_limit_s:g} seconds.",
+            raise SourceTookTooLong(
+                f"Parsing it took longer than {self.time_limit_s:g} seconds.",
                 "Make the file smaller, or split it.",
             ) from None
         except BadFrame:
             return None
         finally:
-            if not answered:
+            if not answered and self.child is not None:
                 # A late answer would be taken for the answer to the next request.
-                await self._kill()
+                self.child.kill()
+                await self.clear()
+
+    async def _check_start(self) -> None:
+        """Raise ParserUnavailable if a new child cannot answer even the simplest request."""
+        with suppress(SourceTookTooLong):
+            if await self._try({"do": "ping"}, b"") is not None:
+                return
+        said = self.child.last_lines[-1:] if self.child is not None else ()
+        how = await self.clear() or "does not answer"
+        raise _unavailable(" ".join([f"it {how}.", *said]))
 
     async def _exchange(
         self, header: Mapping[str, Any], payload: bytes
     ) -> tuple[dict[str, Any], bytes] | None:
-        if self._child is None:
-            self._child = await ChildProcess.start(
-                "parser", self._module, memory_bytes=self._memory_bytes
-            )
+        if self.child is None:
+            self.child = await self._started()
         try:
-            self._child.send(header, payload)
+            self.child.send(header, payload)
         except BadFrame as error:
             raise SourceError(error.problem, "Make the file or its lexicon smaller.") from error
-        return await self._child.receive()
+        return await self.child.receive()
 
-    async def _kill(self) -> None:
-        if self._child is not None:
-            self._child.kill()
-            await self.clear()
+    async def _started(self) -> ChildProcess:
+        try:
+            return await ChildProcess.start("parser", self.module, memory_bytes=self.memory_bytes)
+        except OSError as error:
+            raise _unavailable(f"{error.strerror or error}.") from error
+
+
+def _unavailable(why: str) -> ParserUnavailable:
+    return ParserUnavailable(f"No parser can be started: {why}", START_REMEDY)

@@ -11,19 +11,21 @@ import select
 import signal
 import socket
 import struct
+from collections.abc import Mapping
 from typing import Any
 
 from narrated.errors import NarratedError
 
 PREFIX = struct.Struct("<II")
 HEADER_LIMIT_BYTES = 1 << 20
-LONGEST_WAIT_S = 3600.0
-"""poll(2) counts milliseconds in an int."""
-PAYLOAD_LIMIT_BYTES = 256 << 20
+PAYLOAD_LIMIT_BYTES = 512 << 20  # the largest picture, and the lexicons of many folders
+_COPIED_BYTES = 1 << 18
+_LONGEST_WAIT_S = 3600.0  # poll(2) counts milliseconds in an int
 
 PARENT_VARIABLE = "NARRATED_PARENT_PID"
 """Holds the parent's pid: without it a child could not tell that it is already an orphan."""
 
+_COMPACT = json.JSONEncoder(separators=(",", ":"))
 _PR_SET_PDEATHSIG = 1
 
 
@@ -45,63 +47,64 @@ class ChildChannel:
 
     def receive(self) -> tuple[dict[str, Any], bytes] | None:
         """Wait for the next frame; None if the daemon is gone."""
-        prefix = self._exactly(PREFIX.size)
-        if prefix is None:
-            return None
-        header_bytes, payload_bytes = decode_sizes(prefix)
-        body = self._exactly(header_bytes + payload_bytes)
-        if body is None:
+        try:
+            header_bytes, payload_bytes = decode_prefix(self._exactly(PREFIX.size))
+            body = self._exactly(header_bytes + payload_bytes)
+        except ConnectionError:
             return None
         return decode_header(body[:header_bytes]), bytes(body[header_bytes:])
 
     def send(self, header: dict[str, Any], payload: bytes = b"") -> None:
         """Write one frame. Raises ConnectionError if the daemon is gone."""
-        self._socket.sendall(encode_header(header, len(payload)))
-        if payload:
-            self._socket.sendall(payload)
+        for part in encode(header, payload):
+            self._socket.sendall(part)
 
     def ready(self, within_s: float = 0.0) -> bool:
         """True if `receive` would not block: a frame has come, or the daemon is gone."""
         poll = select.poll()
         poll.register(self._socket, select.POLLIN)
-        return bool(poll.poll(min(within_s, LONGEST_WAIT_S) * 1000))
+        return bool(poll.poll(min(within_s, _LONGEST_WAIT_S) * 1000))
 
     def close(self) -> None:
         """Close the socket."""
         self._socket.close()
 
-    def _exactly(self, size_bytes: int) -> memoryview | None:
+    def _exactly(self, size_bytes: int) -> memoryview:
         received = memoryview(bytearray(size_bytes))
         filled = 0
         while filled < size_bytes:
-            try:
-                count = self._socket.recv_into(received[filled:], 0, socket.MSG_WAITALL)
-            except ConnectionError:
-                return None
+            count = self._socket.recv_into(received[filled:], 0, socket.MSG_WAITALL)
             if count == 0:
-                return None
+                raise ConnectionError
             filled += count
         return received
 
 
-def encode_header(header: dict[str, Any], payload_bytes: int) -> bytes:
-    """Encode a frame up to its payload; BadFrame if it exceeds a limit."""
-    text = json.dumps(header, separators=(",", ":")).encode("ascii")
-    _check(len(text), payload_bytes)
-    return PREFIX.pack(len(text), payload_bytes) + text
+def encode(header: Mapping[str, Any], payload: bytes) -> tuple[bytes, ...]:
+    """Encode a frame in parts, a large payload uncopied; BadFrame if it exceeds a limit."""
+    text = _COMPACT.encode(dict(header)).encode("ascii")
+    head = PREFIX.pack(*_checked(len(text), len(payload))) + text
+    # Each part costs both ends a system call, and may wake the other end by itself.
+    return (head + payload,) if len(payload) <= _COPIED_BYTES else (head, payload)
 
 
-def decode_sizes(prefix: bytes | memoryview) -> tuple[int, int]:
+def decode_prefix(prefix: bytes | memoryview) -> tuple[int, int]:
     """Decode the lengths of header and payload in bytes; BadFrame if one exceeds its limit."""
-    header_bytes, payload_bytes = PREFIX.unpack(prefix)
-    _check(header_bytes, payload_bytes)
+    return _checked(*PREFIX.unpack(prefix))
+
+
+def _checked(header_bytes: int, payload_bytes: int) -> tuple[int, int]:
+    if header_bytes > HEADER_LIMIT_BYTES:
+        raise BadFrame(f"A frame's header of {header_bytes} bytes exceeds the limit.")
+    if payload_bytes > PAYLOAD_LIMIT_BYTES:
+        raise BadFrame(f"A frame's payload of {payload_bytes} bytes exceeds the limit.")
     return header_bytes, payload_bytes
 
 
 def decode_header(text: bytes | memoryview) -> dict[str, Any]:
     """Decode a header from JSON; BadFrame if it is no object."""
     try:
-        header = json.loads(bytes(text))
+        header = json.loads(str(text, "utf-8"))
     except (ValueError, RecursionError):
         raise BadFrame("A frame's header is not JSON.") from None
     if not isinstance(header, dict):
@@ -118,10 +121,3 @@ def die_with_parent() -> None:
     parent = os.environ.get(PARENT_VARIABLE)
     if parent is not None and os.getppid() != int(parent):
         os.kill(os.getpid(), signal.SIGKILL)
-
-
-def _check(header_bytes: int, payload_bytes: int) -> None:
-    if header_bytes > HEADER_LIMIT_BYTES:
-        raise BadFrame(f"A frame's header of {header_bytes} bytes exceeds the limit.")
-    if payload_bytes > PAYLOAD_LIMIT_BYTES:
-        raise BadFrame(f"A frame's payload of {payload_bytes} bytes exceeds the limit.")

@@ -1,14 +1,13 @@
 """A live worker, seen from the daemon: its engines, and its requests in flight."""
 
 import asyncio
-import dataclasses
 import logging
 from collections.abc import Callable, Mapping, MutableMapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, ClassVar
 
-from narrated.engines.interface import EngineInfo
-from narrated.engines.model_interface import ModelStatus
+from narrated.engines.interface import EngineInfo, ModelResources, ModelStatus
+from narrated.engines.registry import EngineSpec
 from narrated.errors import EngineError, EngineUnavailable, FailedAmongOthers, WorkerLost
 from narrated.workers.child import ChildProcess
 from narrated.workers.protocol import BadFrame
@@ -19,8 +18,33 @@ logger = logging.getLogger("narrated.worker")
 
 
 @dataclass(frozen=True, slots=True)
+class WorkerSpec:
+    """Specifies a worker: an interpreter, and the engines that it keeps warm."""
+
+    name: str
+    python: str
+    """Path of its interpreter; empty for the daemon's own."""
+    engines: tuple[EngineSpec, ...]
+    resources: ModelResources = field(default_factory=ModelResources)
+    """The folder of its models, and their memory limit."""
+    silence_s: float = 60.0
+    """A worker with requests in flight that is silent for longer hangs."""
+    load_s: float = 600.0
+    """Time limit for loading its engines."""
+    again_s: float = 60.0
+    """Pause before it tries again to load an unavailable engine."""
+
+    @property
+    def holds_models(self) -> bool:
+        """True if it holds the engines with models."""
+        return any(engine.holds_models for engine in self.engines)
+
+
+@dataclass(frozen=True, slots=True)
 class RequestResult:
-    """The result of a request: `elapsed_s` and `sample_rate` or `text`, and PCM as the payload."""
+    """The result of a request: `elapsed_s`, the `identity` of the engine that did it, and
+    `sample_rate` with PCM as the payload, or `text`.
+    """
 
     header: Mapping[str, Any]
     payload: bytes
@@ -42,8 +66,7 @@ class Worker:
     def __init__(
         self,
         child: ChildProcess,
-        silence_s: float,
-        load_s: float,
+        spec: WorkerSpec,
         on_change: Callable[[], None],
         measured: MutableMapping[str, int],
     ) -> None:
@@ -58,8 +81,6 @@ class Worker:
         self.changes = 0
         """Number of changes of its engines or their voices."""
         self._child = child
-        self._silence_s = silence_s
-        self._load_s = load_s
         self._on_change = on_change
         self._measured = measured
         self._requests: dict[str, _InFlightRequest] = {}
@@ -70,6 +91,7 @@ class Worker:
         self._verdict = ""
         self._loop = asyncio.get_running_loop()
         self._heard_at = self._loop.time()
+        self.change(spec)
 
     @property
     def takes_work(self) -> bool:
@@ -80,11 +102,7 @@ class Worker:
         """The state of its models, as it reported last."""
         age_s = self._loop.time() - self._models_at
         return tuple(
-            dataclasses.replace(
-                each,
-                engines=tuple(each.engines),
-                idle_s=None if each.idle_s is None else each.idle_s + age_s,
-            )
+            replace(each, idle_s=None if each.idle_s is None else each.idle_s + age_s)
             for each in self._models
         )
 
@@ -110,7 +128,8 @@ class Worker:
         If the voice no longer has the digest `voice_digest`, the request is refused. The future
         raises EngineError or EngineUnavailable if the engine cannot do it, FailedAmongOthers if
         another request of the same step may be the cause, and WorkerLost if the worker died or hung
-        with this in flight. Cancelling the future cancels the request.
+        with this in flight. To cancel the request, cancel the future; its slot is free once the
+        worker has confirmed.
         """
         future: asyncio.Future[RequestResult] = self._loop.create_future()
         self._submitted += 1
@@ -129,14 +148,12 @@ class Worker:
         future.add_done_callback(lambda settled: self._on_settled(id, settled))
         return future
 
-    def cancel(self, future: asyncio.Future[RequestResult]) -> None:
-        """Cancel a request; its slot is free once the worker has confirmed."""
-        future.cancel()
-
-    def change(self, load: Mapping[str, Any], silence_s: float, load_s: float) -> None:
+    def change(self, spec: WorkerSpec) -> None:
         """Change its engines or its budget; models that both need stay warm."""
-        self._silence_s, self._load_s = silence_s, load_s
-        self._child.send(load)
+        self._spec = spec
+        engines = [asdict(engine) for engine in spec.engines]
+        load = {"engines": engines, "resources": asdict(spec.resources), "again_s": spec.again_s}
+        self._child.send({"load": {**load, "known": dict(self._measured)}})
 
     def drain(self) -> None:
         """Accept no more requests, and end when those in flight are finished."""
@@ -144,10 +161,7 @@ class Worker:
         self._leave_if_done()
 
     async def serve(self) -> str | None:
-        """Receive its answers until it ends; returns the reason, None if it was told to leave.
-
-        The reason is empty if only the exit status tells.
-        """
+        """Receive until it ends. Returns why: "" if its exit code tells, None if told to leave."""
         watch = asyncio.create_task(self._watch())
         try:
             while (frame := await self._child.receive()) is not None:
@@ -164,27 +178,25 @@ class Worker:
     def lose(self, how: str) -> None:
         """Fail the requests in flight; the error tells how the worker ended and its last output."""
         self._lost = True
-        said = " / ".join(self._child.last_lines[-_LINES_TOLD:])
-        problem = f"The worker {self._child.name} ({self.pid}) {how}." + (
-            f" It last wrote: {said}" if said else ""
-        )
-        for request in self._drop_requests():
-            request.future.set_exception(WorkerLost(problem))
+        problem = f"The worker {self._child.name} ({self.pid}) {how}."
+        if said := " / ".join(self._child.last_lines[-_LINES_TOLD:]):
+            problem = f"{problem} It last wrote: {said}"
+        for request in self._requests.values():
+            if not request.future.done():
+                request.future.set_exception(WorkerLost(problem))
+        self._requests = {}
 
     def abandon(self) -> None:
         """Cancel the requests in flight."""
         self._lost = True
-        for request in self._drop_requests():
+        for request in self._requests.values():
             request.future.cancel()
-
-    def _drop_requests(self) -> list[_InFlightRequest]:
-        requests, self._requests = self._requests, {}
-        return [request for request in requests.values() if not request.future.done()]
+        self._requests = {}
 
     async def _watch(self) -> None:
         """Kill the worker if it is silent for too long; a long request that reports is no hang."""
         while True:
-            limit_s = self._load_s if self._loading else self._silence_s
+            limit_s = self._spec.load_s if self._loading else self._spec.silence_s
             silent_s = self._loop.time() - self._heard_at
             busy = self._loading or bool(self._requests)
             if busy and silent_s >= limit_s:
@@ -192,8 +204,8 @@ class Worker:
                 self._give_up(f"said nothing for {limit_s:g} s while {doing}")
                 return
             # Never longer than `silence_s`: it may finish loading meanwhile.
-            left_s = limit_s - silent_s if busy else self._silence_s
-            await asyncio.sleep(min(left_s, self._silence_s))
+            left_s = limit_s - silent_s if busy else self._spec.silence_s
+            await asyncio.sleep(min(left_s, self._spec.silence_s))
 
     def _give_up(self, verdict: str) -> None:
         self._verdict = f"{verdict} and was killed"
@@ -209,12 +221,12 @@ class Worker:
             self._heard_at = self._loop.time()
 
     def _on_loading(self, name: str, _payload: bytes) -> None:
-        self._expect_silence()
         logger.debug("%s (%d) loads %s", self._child.name, self.pid, name)
+        self._expect_silence()
 
     def _on_warming(self, model: str, _payload: bytes) -> None:
-        self._expect_silence()
         logger.info("%s (%d) warms %s", self._child.name, self.pid, model)
+        self._expect_silence()
 
     def _expect_silence(self) -> None:
         """Expect a long silence, until the next hello."""
@@ -235,7 +247,9 @@ class Worker:
         self._on_change()
 
     def _on_models(self, body: dict[str, Any], _payload: bytes) -> None:
-        self._models = [ModelStatus(**each) for each in body["models"]]
+        self._models = [
+            ModelStatus(**{**each, "engines": tuple(each["engines"])}) for each in body["models"]
+        ]
         self._models_at = self._loop.time()
         for key, size in body["measured"].items():
             if self._measured.get(key) != size:
@@ -258,7 +272,7 @@ class Worker:
     def _on_failed(self, body: dict[str, Any], _payload: bytes) -> None:
         request = self._finish(body["id"])
         kind = EngineUnavailable if body["unavailable"] else EngineError
-        if body.get("among_others"):
+        if body["among_others"]:
             kind = FailedAmongOthers
         if not request.future.done():
             request.future.set_exception(kind(str(body["problem"]), str(body["remedy"])))

@@ -9,17 +9,16 @@ import pytest
 
 from engines.checkpoints.bark import PRESETS, prompt_arrays
 from engines.speaking import came_of, sound_of, warmed
-from measuring.shelf import PlainShelf
 from narrated.engines.bark.engine import load
-from narrated.engines.interface import CaptionRequest, SpeechRequest, SpeechResult
-from narrated.engines.model_interface import WeightsLocation
+from narrated.engines.interface import CaptionRequest, SpeechRequest, SpeechResult, WeightsLocation
 from narrated.errors import EngineError, EngineUnavailable
-from support.fresh import in_a_fresh_process
+from support.engine_context import PlainContext
+from support.fresh_process import in_a_fresh_process
 
 
 @pytest.fixture(scope="module")
 def engine(sampling_folder):
-    return warmed(load({"model": str(sampling_folder)}, PlainShelf()))
+    return warmed(load({"model": str(sampling_folder)}, PlainContext()))
 
 
 def pcm(engine, text="Hello, my dog is cute.", voice="", seed=0, language="en", **options):
@@ -57,7 +56,7 @@ def test_sound_ignores_the_batch(engine):
 
 def test_weights_load_on_demand(sampling_folder):
     """The weights stay on the disk until a request needs them."""
-    context = PlainShelf()
+    context = PlainContext()
     engine = load({"model": str(sampling_folder)}, context)
     (model,) = engine.models
     assert model.warmth is WeightsLocation.ABSENT
@@ -68,7 +67,7 @@ def test_weights_load_on_demand(sampling_folder):
 
 def test_engines_share_weights(sampling_folder):
     """Engines of one checkpoint and precision share its weights."""
-    context = PlainShelf()
+    context = PlainContext()
     options = {"model": str(sampling_folder)}
     one, other = load(options, context), load({**options, "temperature": 0.2}, context)
     assert one.models[0] is other.models[0]
@@ -81,17 +80,17 @@ def test_engines_share_weights(sampling_folder):
 def test_model_by_repository(sampling_folder, tmp_path):
     """A model is found by the name of its repository."""
     shutil.copytree(sampling_folder, tmp_path / "suno" / "bark-small")
-    engine = load({"model": "suno/bark-small"}, PlainShelf(models=tmp_path))
+    engine = load({"model": "suno/bark-small"}, PlainContext(models=tmp_path))
     assert engine.models[0].name == "suno/bark-small"
     with pytest.raises(EngineUnavailable, match=r"narrated models pull suno/bark$"):
-        load({}, PlainShelf(models=tmp_path))
+        load({}, PlainContext(models=tmp_path))
 
 
 def test_half_keeps_codec_in_single(sampling_folder):
     """Half precision keeps the codec in single precision."""
     import torch
 
-    engine = warmed(load({"model": str(sampling_folder), "dtype": "bfloat16"}, PlainShelf()))
+    engine = warmed(load({"model": str(sampling_folder), "dtype": "bfloat16"}, PlainContext()))
     module = engine.models[0].module
     assert module.semantic.dtype == module.fine_acoustics.dtype == torch.bfloat16
     assert module.codec_model.dtype == torch.float32
@@ -99,11 +98,11 @@ def test_half_keeps_codec_in_single(sampling_folder):
 
 
 LOADING = """
-from measuring.shelf import PlainShelf
+from support.engine_context import PlainContext
 from narrated.engines.bark.engine import load
 from narrated.errors import EngineUnavailable
 try:
-    load({options!r}, PlainShelf())
+    load({options!r}, PlainContext())
 except EngineUnavailable as error:
     print(error)
 print("torch" in sys.modules)
@@ -113,7 +112,7 @@ print("torch" in sys.modules)
 def test_missing_model_skips_torch():
     """A missing model is reported without an import of torch."""
     told = in_a_fresh_process(LOADING.format(options={}))
-    assert told == "The model suno/bark is not there. narrated models pull suno/bark\nFalse\n"
+    assert told == "The model suno/bark is missing. narrated models pull suno/bark\nFalse\n"
 
 
 def test_missing_torch_says_install(sampling_folder):
@@ -142,7 +141,7 @@ def test_broken_checkpoint_unavailable(sampling_folder, tmp_path, name, content)
     if content is not None:
         (folder / name).write_text(content)
     with pytest.raises(EngineUnavailable, match=r"broken"):
-        load({"model": str(folder)}, PlainShelf())
+        load({"model": str(folder)}, PlainContext())
 
 
 def test_bad_weights_make_unavailable(sampling_folder, tmp_path):
@@ -151,7 +150,7 @@ def test_bad_weights_make_unavailable(sampling_folder, tmp_path):
         (tmp_path / file.name).symlink_to(file)
     (tmp_path / "model.safetensors").unlink()
     (tmp_path / "model.safetensors").write_bytes(b"cut off")
-    engine = load({"model": str(tmp_path)}, PlainShelf())
+    engine = load({"model": str(tmp_path)}, PlainContext())
     with pytest.raises(EngineUnavailable, match="cannot be read"):
         engine.models[0].warm()
 
@@ -175,7 +174,7 @@ def test_bad_weights_make_unavailable(sampling_folder, tmp_path):
 def test_bad_engine_option_refused(options):
     """Invalid options of the engine are refused when it loads."""
     with pytest.raises(EngineError, match=rf"option '{next(iter(options))}'"):
-        load(options, PlainShelf())
+        load(options, PlainContext())
 
 
 @pytest.mark.parametrize(
@@ -198,7 +197,7 @@ def test_options_change_the_sound(engine):
 def test_engine_options_are_defaults(engine, sampling_folder):
     """Options of the engine are the defaults of its requests."""
     greedy = {"temperature": 0, "fine_temperature": 0}
-    other = warmed(load({"model": str(sampling_folder), **greedy}, PlainShelf()))
+    other = warmed(load({"model": str(sampling_folder), **greedy}, PlainContext()))
     assert pcm(other) == pcm(engine, **greedy)
 
 
@@ -235,13 +234,14 @@ def test_no_tokens_is_silence(engine):
     assert 0 < len(samples) < 24_000 and not samples.any()
 
 
-@pytest.mark.parametrize("text", ["\udc80\udcff", "日本語", "🎉", "a\0b", "[MASK] [SEP]"])
-def test_any_text_is_said_somehow(engine, text):
-    assert pcm(engine, text)
+def test_any_text_is_said_somehow(engine):
+    texts = ["\udc80\udcff", "日本語", "🎉", "a\0b", "[MASK] [SEP]"]
+    outcomes, _ = came_of(engine, *(SpeechRequest(text, text, "") for text in texts))
+    assert all(outcome.pcm for outcome in outcomes)
 
 
 def test_own_voices_are_spoken_with(engine, sampling_folder, tmp_path):
-    context = PlainShelf(voices=tmp_path)
+    context = PlainContext(voices=tmp_path)
     own = warmed(load({"model": str(sampling_folder)}, context))
     before = own.voices()
     np.savez(tmp_path / "me.npz", **prompt_arrays(11))
@@ -253,7 +253,7 @@ def test_own_voices_are_spoken_with(engine, sampling_folder, tmp_path):
 def test_broken_voice_fails_alone(sampling_folder, tmp_path):
     """A broken voice fails only its own request."""
     (tmp_path / "odd.npz").write_bytes(b"odd")
-    engine = warmed(load({"model": str(sampling_folder)}, PlainShelf(voices=tmp_path)))
+    engine = warmed(load({"model": str(sampling_folder)}, PlainContext(voices=tmp_path)))
     engine.admit(SpeechRequest("1", "Hello", ""))
     with pytest.raises(EngineUnavailable, match=r"odd\.npz cannot be used"):
         engine.admit(SpeechRequest("2", "Hello", "odd"))
@@ -283,7 +283,7 @@ def test_dropped_weights_free_memory(sampling_folder):
     import gc
     import weakref
 
-    engine = warmed(load({"model": str(sampling_folder)}, PlainShelf()))
+    engine = warmed(load({"model": str(sampling_folder)}, PlainContext()))
     pcm(engine)
     left = weakref.ref(engine.models[0].module)
     engine.models[0].drop()
@@ -304,5 +304,5 @@ def test_old_checkpoint_sets_sampling(sampling_folder, tmp_path):
         written[stage] |= {"top_p": 1.0, "num_beams": 1, "length_penalty": 1.0}
     Path(tmp_path / "generation_config.json").unlink()
     (tmp_path / "generation_config.json").write_text(json.dumps(written))
-    engine = load({"model": str(tmp_path)}, PlainShelf())
+    engine = load({"model": str(tmp_path)}, PlainContext())
     assert engine._sampling.semantic.temperature == 0.7

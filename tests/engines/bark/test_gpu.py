@@ -1,11 +1,11 @@
-"""What only a GPU can show: half precision, the same codes, and steps that can be captured."""
+"""Tests that need a GPU: half precision, the same codes, and steps that can be captured."""
 
 import numpy as np
 import pytest
 import torch
 
-from engines.bark.driving import Bench, copied, prompt
-from narrated.engines.bark.transformer_blocks import BarkTransformer
+from engines.bark.stage_driver import BarkDriver, copied, prompt
+from narrated.engines.bark.transformer_adapter import BarkTransformer
 from narrated.engines.neural.decoder import KeyValueDecoder
 
 pytestmark = pytest.mark.gpu
@@ -15,7 +15,7 @@ TEXTS = ("Hello, my dog is cute.", "of the", "The cat [laughs].", "world")
 
 @pytest.fixture(scope="module")
 def single(greedy_folder):
-    return Bench(greedy_folder, device="cuda", dtype="float32")
+    return BarkDriver(greedy_folder, device="cuda", dtype="float32")
 
 
 def requests_of(bench):
@@ -27,7 +27,7 @@ def requests_of(bench):
 
 @pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
 def test_half_precision_gives_sound(sampling_folder, dtype):
-    bench = Bench(sampling_folder, device="cuda", dtype=dtype)
+    bench = BarkDriver(sampling_folder, device="cuda", dtype=dtype)
     assert bench.module.codec_model.dtype == torch.float32
     for outcome in bench.spoken(requests_of(bench)).values():
         assert np.abs(np.frombuffer(outcome.pcm, dtype="<i2")).max() > 0

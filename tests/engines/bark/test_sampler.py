@@ -7,11 +7,11 @@ import torch
 from transformers.generation.logits_process import LogitsProcessorList
 
 from engines.bark import upstream
-from engines.bark.driving import tokens
+from engines.bark.stage_driver import tokens
 from narrated.engines.bark.coarse import CoarseStage
 from narrated.engines.bark.semantic import SemanticStage
 from narrated.engines.neural.sampler import BatchSampling, choose, draw, filtered_scores
-from narrated.engines.neural.sampling import SamplingParameters
+from narrated.engines.neural.sampling_parameters import SamplingParameters
 
 END = 10_000
 CPU = torch.device("cpu")
@@ -19,7 +19,7 @@ CPU = torch.device("cpu")
 
 @pytest.fixture
 def processed(monkeypatch):
-    """What goes into transformers' processors and what comes out, for every token."""
+    """Pass scores through transformers' processors, for every token."""
     seen = []
     own = LogitsProcessorList.__call__
 

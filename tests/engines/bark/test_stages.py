@@ -9,8 +9,8 @@ import pytest
 import torch
 
 from engines.bark import upstream
-from engines.bark.driving import codes, copied, prompt, tokens
-from engines.driving import finished
+from engines.bark.stage_driver import codes, prompt, tokens
+from engines.stage_driver import finished
 from narrated.engines.bark.coarse import CoarseStage
 from narrated.engines.bark.fine import FineStage
 from narrated.engines.bark.semantic import SemanticStage
@@ -54,11 +54,40 @@ def coarse_codes(frames, seed):
     return (both + np.array([10_000, 11_024])).reshape(-1).tolist()
 
 
-def test_semantic_matches_upstream(greedy):
-    """Semantic tokens are the same as those of transformers."""
-    requests = texts(greedy)
+def each_alone(bench, stage, requests):
+    """The requests, each alone through the stage."""
     for request in requests:
-        greedy.through(semantic(greedy), [request])
+        bench.through(stage(), [request])
+    return requests
+
+
+@pytest.fixture(scope="module")
+def semantic_alone(greedy):
+    return each_alone(greedy, lambda: semantic(greedy), texts(greedy))
+
+
+@pytest.fixture(scope="module")
+def coarse_alone(greedy):
+    return each_alone(greedy, lambda: CoarseStage(greedy.generation), with_semantic(greedy))
+
+
+@pytest.fixture(scope="module")
+def fine_alone(greedy):
+    return each_alone(greedy, lambda: FineStage(greedy.generation), with_coarse(greedy))
+
+
+@pytest.fixture(scope="module")
+def sampled_alone(sampling):
+    requests = texts(sampling)
+    for request in requests:
+        sampling.spoken([request])
+    return requests
+
+
+def test_semantic_matches_upstream(greedy, semantic_alone):
+    """Semantic tokens are the same as those of transformers."""
+    requests = semantic_alone
+    for request in requests:
         assert request.semantic == upstream.semantic(greedy.module, request)
     assert len({len(request.semantic) for request in requests}) > 2, (
         "rows of one length show little"
@@ -66,43 +95,44 @@ def test_semantic_matches_upstream(greedy):
     assert len({tuple(request.semantic) for request in requests}) == len(requests)
 
 
-def test_semantic_ignores_the_batch(greedy):
+def test_semantic_ignores_the_batch(greedy, semantic_alone):
     """Semantic tokens are the same in a batch as alone."""
     together = texts(greedy)
     greedy.through(semantic(greedy), together, width=2)  # so that rows join where others are on
-    for request, alone in zip(together, texts(greedy), strict=True):
-        greedy.through(semantic(greedy), [alone])
+    for request, alone in zip(together, semantic_alone, strict=True):
         assert request.semantic == alone.semantic
 
 
-def test_coarse_matches_upstream(greedy):
+def test_coarse_matches_upstream(greedy, coarse_alone):
     """Coarse codes are the same as those of transformers."""
-    for request in with_semantic(greedy):
-        greedy.through(CoarseStage(greedy.generation), [request])
+    for request in coarse_alone:
         assert request.coarse == upstream.coarse(greedy.module, request)
 
 
-def test_coarse_ignores_the_batch(greedy):
+def test_coarse_ignores_the_batch(greedy, coarse_alone):
     """Coarse codes are the same in a batch as alone."""
     together = with_semantic(greedy)
     greedy.through(CoarseStage(greedy.generation), together, width=3)
-    for request, alone in zip(together, with_semantic(greedy), strict=True):
-        greedy.through(CoarseStage(greedy.generation), [alone])
+    for request, alone in zip(together, coarse_alone, strict=True):
         assert request.coarse == alone.coarse
 
 
-def test_long_coarse_matches_upstream(greedy):
+def test_long_coarse_matches_upstream(greedy, monkeypatch):
     """Coarse codes longer than the history are the same as those of transformers."""
-    request = greedy.request("1", "x", semantic=tokens(225))
+    history = 120  # the published 630 take five times as long to exceed
+    theirs = greedy.module.generation_config.coarse_acoustics_config
+    monkeypatch.setitem(theirs, "max_coarse_history", history)
+    monkeypatch.setattr(greedy.generation.coarse, "max_coarse_history", history)
+    request = greedy.request("1", "x", semantic=tokens(45))
     greedy.through(CoarseStage(greedy.generation), [request])
+    assert len(request.coarse) > history
     assert request.coarse == upstream.coarse(greedy.module, request)
 
 
 @pytest.mark.parametrize("index", range(len(FRAMES)))
-def test_fine_matches_upstream(greedy, index):
+def test_fine_matches_upstream(greedy, fine_alone, index):
     """Fine codes are the same as those of transformers."""
-    request = with_coarse(greedy)[index]
-    greedy.through(FineStage(greedy.generation), [request])
+    request = fine_alone[index]
     assert request.fine.tolist() == upstream.fine(greedy.module, request)
 
 
@@ -114,12 +144,11 @@ def test_fine_windows_match_upstream(greedy, frames, voice):
     assert request.fine.tolist() == upstream.fine(greedy.module, request)
 
 
-def test_fine_ignores_the_batch(greedy):
+def test_fine_ignores_the_batch(greedy, fine_alone):
     """Fine codes are the same in a batch as alone."""
     together = with_coarse(greedy)
     greedy.through(FineStage(greedy.generation), together, width=4)
-    for request, alone in zip(together, with_coarse(greedy), strict=True):
-        greedy.through(FineStage(greedy.generation), [alone])
+    for request, alone in zip(together, fine_alone, strict=True):
         assert torch.equal(request.fine, alone.fine)
 
 
@@ -136,13 +165,11 @@ def test_sound_matches_upstream(greedy, index):
     assert outcome.sample_rate == 24_000
 
 
-def test_sampling_ignores_the_batch(sampling):
+def test_sampling_ignores_the_batch(sampling, sampled_alone):
     """Sampled codes are the same in a batch as alone."""
     together = texts(sampling)
     sampling.spoken(together, width=4)
-    for request in together:
-        alone = copied(request)
-        sampling.spoken([alone])
+    for request, alone in zip(together, sampled_alone, strict=True):
         assert codes(request) == codes(alone)
 
 
@@ -153,7 +180,7 @@ def test_another_seed_is_another_take(sampling):
     assert one.semantic != other.semantic
 
 
-def test_join_and_leave_change_nothing(sampling):
+def test_join_and_leave_change_nothing(sampling, sampled_alone):
     """Requests that join later or leave earlier do not change the others."""
     requests = texts(sampling)
     pipeline = sampling.pipeline(width=3)
@@ -168,37 +195,29 @@ def test_join_and_leave_change_nothing(sampling):
     pipeline.admit(requests[3])
     out = finished(pipeline, 3)
     assert set(out) == {"1", "2", "3"}
-    for request in requests[1:4]:
-        alone = copied(request)
-        sampling.spoken([alone])
+    for request, alone in zip(requests[1:4], sampled_alone[1:4], strict=True):
         assert codes(request) == codes(alone)
 
 
-def test_cancel_in_any_stage(sampling):
-    """A request is cancelled at any stage, and the others go on."""
-    steps = _steps_of(sampling, texts(sampling)[:3])
-    for cancelled_after in range(0, steps, 4):
-        kept, dropped, other = texts(sampling)[:3]
-        pipeline = sampling.pipeline()
-        for request in (dropped, kept, other):
-            pipeline.admit(request)
-        for _ in range(cancelled_after):
-            pipeline.step()
-        pipeline.cancel(dropped.id)
-        left = 2 - (bool(kept.pcm) + bool(other.pcm))
-        assert dropped.id not in finished(pipeline, left)
-    assert kept.pcm and other.pcm
-
-
-def _steps_of(bench, requests):
-    pipeline = bench.pipeline()
-    for request in requests:
+@pytest.mark.parametrize(("stage", "further"), [(0, 0), (0, 1), (1, 0), (1, 1), (2, 0), (3, 0)])
+def test_cancel_in_any_stage(sampling, stage, further):
+    """A request is cancelled at any stage, waiting or in progress, and the others go on."""
+    kept, dropped, other = (texts(sampling)[index] for index in (1, 0, 3))
+    pipeline = sampling.pipeline()
+    for request in (dropped, kept, other):
         pipeline.admit(request)
-    steps, out = 0, 0
-    while out < len(requests):
-        out += sum(hasattr(outcome, "pcm") for outcome in pipeline.step())
-        steps += 1
-    return steps
+    for _ in range(1_000):
+        if dropped in pipeline._stages[stage].requests:
+            break
+        pipeline.step()
+    else:
+        raise AssertionError("it never came to that stage")
+    for _ in range(further):
+        pipeline.step()
+    pipeline.cancel(dropped.id)
+    left = 2 - (bool(kept.pcm) + bool(other.pcm))
+    assert dropped.id not in finished(pipeline, left)
+    assert kept.pcm and other.pcm and not dropped.pcm
 
 
 def test_frame_count_matches_upstream(greedy):

@@ -1,4 +1,4 @@
-"""What transformers' own `generate` makes of one row, stage by stage and as a whole."""
+"""The results of transformers' own `generate` for one row, by stage and as a whole."""
 
 import torch
 from transformers.models.bark.generation_configuration_bark import (

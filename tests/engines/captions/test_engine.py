@@ -1,16 +1,15 @@
 """The neural captioner: what it admits, how it batches, and what it makes of trouble."""
 
+import math
 import subprocess
 import sys
-import time
 
 import pytest
 import torch
 
+from engines.memory_limit import take_too_much
 from engines.paint import painted, saved, shaded
-from engines.scarcity import take_too_much
-from measuring.shelf import PlainShelf
-from narrated.engines import metadata_captioner
+from narrated.engines import model_free_captioner
 from narrated.engines.captions import engine as captions
 from narrated.engines.captions.engine import load
 from narrated.engines.captions.families import RawCaption
@@ -20,9 +19,10 @@ from narrated.engines.interface import (
     ProgressReport,
     RequestFailure,
     SpeechRequest,
+    WeightsLocation,
 )
-from narrated.engines.model_interface import WeightsLocation
 from narrated.errors import EngineError, EngineUnavailable, OutOfMemory
+from support.engine_context import PlainContext
 
 PICTURES = [saved(shaded(number, 90 + 40 * number, 160)) for number in range(6)]
 
@@ -33,7 +33,7 @@ def options(checkpoint):
 
 
 def loaded(options, **more):
-    engine = load({**options, **more}, PlainShelf())
+    engine = load({**options, **more}, PlainContext())
     engine.models[0].warm()
     return engine
 
@@ -44,7 +44,7 @@ def admitted(engine, pictures=PICTURES, **options):
 
 
 def answers(engine, count):
-    """What comes of so many rows, by id, progress aside."""
+    """The outcomes of so many rows, by id, progress aside."""
     told = {}
     while len(told) < count:
         for outcome in engine.step():
@@ -62,14 +62,12 @@ class Scripted:
         self.texts = texts or ("a dog on a beach",)
         self.batches = []
         self.trouble = []
-        self.takes_s = 0.0
 
     def check(self, prompt):
         pass
 
     def describe(self, module, pictures, prompt, max_tokens):
         self.batches.append((len(pictures), prompt, max_tokens))
-        time.sleep(self.takes_s)
         if self.trouble:
             self.trouble.pop()()
         return [RawCaption(self.texts[at % len(self.texts)], False) for at in range(len(pictures))]
@@ -117,7 +115,7 @@ def test_model_text_is_tidied(scripted):
 
 
 def test_empty_caption_tells_colours(scripted):
-    """If the model says nothing, the caption gives shape and colours."""
+    """The caption gives shape and colours if the model says nothing."""
     engine, _ = scripted("<pad> . .")
     admitted(engine, [saved(painted(320, 200))])
     assert answers(engine, 1)["0"].text == "An image, wide, all blue."
@@ -241,13 +239,13 @@ def test_released_picture_is_reopened(scripted):
 
 def test_cpu_batch_follows_time(scripted, monkeypatch):
     """A processor begins with batches of one, and the time taken sets the size."""
+    monkeypatch.setattr(captions, "_QUICK_S", math.inf)
     engine, family = scripted(rows=4)
     engine._pace = loaded({"model": engine.models[0].name})._pace
     admitted(engine, PICTURES)
     answers(engine, 6)
-    monkeypatch.setattr(captions, "_SLOW_S", 0.01)
-    monkeypatch.setattr(captions, "_QUICK_S", 0.005)
-    family.takes_s = 0.02
+    monkeypatch.setattr(captions, "_QUICK_S", -1.0)
+    monkeypatch.setattr(captions, "_SLOW_S", -1.0)
     admitted(engine, PICTURES)
     answers(engine, 6)
     assert [size for size, _, _ in family.batches] == [1, 2, 3, 4, 2]
@@ -255,7 +253,7 @@ def test_cpu_batch_follows_time(scripted, monkeypatch):
 
 def test_weights_load_once_on_demand(options):
     """Weights are read when they are warmed, and engines share them."""
-    context = PlainShelf()
+    context = PlainContext()
     first, second = load(options, context), load({**options, "rows": 2}, context)
     assert first.models[0] is second.models[0]
     assert first.models[0].warmth is WeightsLocation.ABSENT
@@ -270,7 +268,7 @@ def test_weights_load_once_on_demand(options):
 def test_options_change_identity(options, checkpoint):
     """The identity changes with every option that changes a caption."""
     told = [
-        load({**options, **more}, PlainShelf()).identity
+        load({**options, **more}, PlainContext()).identity
         for more in (
             {},
             {"prompt": "a photo of"},
@@ -281,9 +279,9 @@ def test_options_change_identity(options, checkpoint):
         )
     ]
     assert len(set(told)) == len(told)
-    assert load({**options, "rows": 2}, PlainShelf()).identity == told[0]
-    assert load({**options, "dtype": "float32"}, PlainShelf()).identity == told[0]
-    assert f".{metadata_captioner.REVISION}-" in told[0]
+    assert load({**options, "rows": 2}, PlainContext()).identity == told[0]
+    assert load({**options, "dtype": "float32"}, PlainContext()).identity == told[0]
+    assert f".{model_free_captioner.REVISION}-" in told[0]
 
 
 @pytest.mark.parametrize(
@@ -304,7 +302,7 @@ def test_options_change_identity(options, checkpoint):
 def test_bad_engine_option_refused(options, wrong, told):
     """An invalid option of the engine is named with its remedy."""
     with pytest.raises(EngineError, match=told) as caught:
-        load({**options, **wrong}, PlainShelf())
+        load({**options, **wrong}, PlainContext())
     assert caught.value.remedy
 
 
@@ -327,10 +325,10 @@ def test_missing_model_skips_torch():
     """A missing model is reported before torch or transformers is imported."""
     program = (
         "import sys\n"
-        "from measuring.shelf import PlainShelf\n"
+        "from support.engine_context import PlainContext\n"
         "from narrated.engines.captions.engine import load\n"
         "try:\n"
-        "    load({'model': 'Salesforce/blip-image-captioning-base'}, PlainShelf())\n"
+        "    load({'model': 'Salesforce/blip-image-captioning-base'}, PlainContext())\n"
         "except Exception as error:\n"
         "    print(type(error).__name__, error)\n"
         "print('torch' in sys.modules, 'transformers' in sys.modules)\n"
@@ -352,7 +350,7 @@ def test_missing_package_says_install(options, monkeypatch):
     """A missing package is reported with the command that installs it."""
     monkeypatch.setitem(sys.modules, "transformers", None)
     with pytest.raises(EngineUnavailable) as caught:
-        load(options, PlainShelf())
+        load(options, PlainContext())
     assert caught.value.remedy == "pip install 'narrated[models]'"
 
 
@@ -360,4 +358,4 @@ def test_damaged_model_is_unavailable(options, tmp_path):
     """Damaged files make the model unavailable."""
     (tmp_path / "config.json").write_text('{"model_type": "blip"}')
     with pytest.raises(EngineUnavailable, match="cannot be used"):
-        load({"model": str(tmp_path)}, PlainShelf())
+        load({"model": str(tmp_path)}, PlainContext())

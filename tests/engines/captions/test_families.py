@@ -8,8 +8,7 @@ from transformers import AutoModelForImageTextToText
 
 from engines.checkpoints.captions import FAMILIES
 from engines.paint import shaded
-from narrated.engines.captions import processors
-from narrated.engines.captions.families import ChatCaptioner, family_of
+from narrated.engines.captions.families import ChatCaptioner, family_of, load_processor
 from narrated.errors import EngineError, EngineUnavailable
 
 PICTURES = [shaded(0, 160, 90), shaded(1, 90, 200), shaded(2, 320, 240), shaded(3, 120, 120)]
@@ -44,7 +43,7 @@ def test_batch_matches_single(checkpoint, name, prompt):
 def test_a_wrong_mask_would_show(checkpoint, name):
     """That a batch equals its rows alone says something only where it might not."""
     folder = checkpoint(name)
-    processor = processors.processor(folder)
+    processor = load_processor(folder)
     family, module = ChatCaptioner(processor), read(folder)
     right = family.describe(module, PICTURES, family.prompt, TOKENS)
     processor.tokenizer.padding_side = "right"

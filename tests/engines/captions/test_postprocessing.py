@@ -1,4 +1,4 @@
-"""What captioners write becomes one or two sentences that say what is seen."""
+"""A captioner's text becomes one or two sentences that say what is seen."""
 
 import pytest
 

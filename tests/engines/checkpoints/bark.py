@@ -6,9 +6,15 @@ from typing import Any
 
 import numpy as np
 import torch
-from transformers import BarkModel, BertTokenizerFast, EncodecConfig
-
-from measuring.checkpoints import bark_config
+from transformers import (
+    BarkCoarseConfig,
+    BarkConfig,
+    BarkFineConfig,
+    BarkModel,
+    BarkSemanticConfig,
+    BertTokenizerFast,
+    EncodecConfig,
+)
 
 PRESETS = ("v2/en_speaker_6", "v2/en_speaker_9")
 
@@ -29,12 +35,16 @@ def bark(
     fine_temperature: float = 0.5,
     min_eos_p: float | None = 0.2,
     do_sample: bool = True,
+    coarse_window: int = 60,
+    fine_window: int = 256,
 ) -> Path:
     """Write it into `folder`.
 
     `boost` multiplies the weights of attention: drawn at random they are so small that a wrong
     mask goes unseen. `ends` does that for the end's logit: the larger, the sooner texts end,
     each at a length of its own, and at `max_new_tokens` (fifty a second) at the latest.
+    After `coarse_window` tokens the coarse window moves; a fine pass sees `fine_window` positions,
+    and 1024 as published: it costs most.
     """
     folder.mkdir(parents=True, exist_ok=True)
     _weights(seed, boost, ends).save_pretrained(folder)
@@ -47,11 +57,32 @@ def bark(
         "sample_rate": 24_000,
         "codebook_size": 1024,
         "semantic_config": {**semantic, **chosen, "pad_token_id": _END},
-        "coarse_acoustics_config": chosen,
-        "fine_acoustics_config": {"temperature": fine_temperature},
+        "coarse_acoustics_config": {**chosen, "sliding_window_len": coarse_window},
+        "fine_acoustics_config": {
+            "temperature": fine_temperature,
+            "max_fine_input_length": fine_window,
+            "max_fine_history_length": fine_window // 2,
+        },
     }  # by hand: transformers 5 cannot save a configuration of Bark's
     (folder / "generation_config.json").write_text(json.dumps(settings))
     return folder
+
+
+def bark_config(layers: int, heads: int, width: int, codec: EncodecConfig) -> BarkConfig:
+    """Bark in any size, with the vocabularies that its stages have in every one."""
+    shape = {"num_layers": layers, "num_heads": heads, "hidden_size": width, "bias": False}
+    return BarkConfig(
+        semantic_config=BarkSemanticConfig(
+            input_vocab_size=129_600, output_vocab_size=10_048, **shape
+        ),
+        coarse_acoustics_config=BarkCoarseConfig(
+            input_vocab_size=12_096, output_vocab_size=12_096, **shape
+        ),
+        fine_acoustics_config=BarkFineConfig(
+            input_vocab_size=1056, output_vocab_size=1056, **shape
+        ),
+        codec_config=codec,
+    )
 
 
 def prompt_arrays(seed: int, seconds: float = 5.0) -> dict[str, Any]:

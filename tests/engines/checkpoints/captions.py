@@ -28,7 +28,7 @@ _ATTENTION = ("attn", "attention")
 
 
 def blip(folder: Path, seed: int = 0) -> Path:
-    words = _words(folder)
+    words = bert_tokenizer(folder)
     text = {
         **SMALL,
         "vocab_size": len(words),
@@ -75,7 +75,7 @@ def blip2(folder: Path, seed: int = 0) -> Path:
 
 
 def git(folder: Path, seed: int = 0) -> Path:
-    words = _words(folder)
+    words = bert_tokenizer(folder)
     config = T.GitConfig(
         **SMALL,
         vocab_size=len(words),
@@ -314,7 +314,7 @@ def _pieces(special: list[str], image: str = "", video: str = "", **named: str) 
     )
 
 
-def _words(folder: Path) -> Any:
+def bert_tokenizer(folder: Path) -> Any:
     """A tokenizer of letters and a few words, as BERT has it."""
     letters = "abcdefghijklmnopqrstuvwxyz0123456789.,"
     special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "[DEC]", "[ENC]"]

@@ -3,10 +3,10 @@
 import pytest
 
 from engines.checkpoints.tortoise import tortoise
-from engines.tortoise.driving import Bench
 from engines.tortoise.recordings import recorded
 from engines.tortoise.speaking import warmed, watched
-from measuring.shelf import PlainShelf
+from engines.tortoise.stage_driver import TortoiseDriver
+from support.engine_context import PlainContext
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -23,8 +23,8 @@ def folder(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def bench(folder):
-    return Bench(folder)
+def driver(folder):
+    return TortoiseDriver(folder)
 
 
 @pytest.fixture(scope="session")
@@ -37,16 +37,16 @@ def voices(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def shelf(voices, tmp_path_factory):
-    return PlainShelf(voices=voices, cache=tmp_path_factory.mktemp("cache"))
+def context(voices, tmp_path_factory):
+    return PlainContext(voices=voices, cache=tmp_path_factory.mktemp("cache"))
 
 
 @pytest.fixture(scope="session")
-def engine(folder, shelf):
-    return warmed(folder, shelf)
+def engine(folder, context):
+    return warmed(folder, context)
 
 
 @pytest.fixture
 def rows(engine, monkeypatch):
-    """What becomes of every request, by its id, behind the engine's door."""
+    """The outcome of every request, by its id, behind the engine's door."""
     return watched(engine, monkeypatch)

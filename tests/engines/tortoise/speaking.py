@@ -1,7 +1,7 @@
 """Tortoise's engine, asked for something short in one of the voices that `conftest.py` keeps."""
 
 from engines import speaking
-from engines.tortoise.driving import QUICK
+from engines.tortoise.stage_driver import QUICK
 from narrated.engines.interface import SpeechRequest
 from narrated.engines.tortoise.engine import load
 
@@ -9,8 +9,8 @@ TEXT = "The kettle is on, and I am back at four."
 QUICKER = {**QUICK, "num_autoregressive_samples": 2, "max_mel_tokens": 14}
 
 
-def warmed(folder, shelf, **options):
-    return speaking.warmed(load({"model": str(folder), **QUICKER, **options}, shelf))
+def warmed(folder, context, **options):
+    return speaking.warmed(load({"model": str(folder), **QUICKER, **options}, context))
 
 
 def watched(engine, monkeypatch):

@@ -10,15 +10,14 @@ import numpy as np
 import pytest
 import torch
 
-from engines.tortoise.driving import Bench, samples
-from measuring.shelf import PlainShelf
-from narrated.engines.interface import SpeechResult
-from narrated.engines.model_interface import WeightsLocation
-from narrated.engines.neural.checkpoint_files import find_checkpoint
+from engines.tortoise.stage_driver import TortoiseDriver, samples
+from narrated.engines.interface import SpeechResult, WeightsLocation
+from narrated.engines.neural.checkpoint_lookup import find_checkpoint
 from narrated.engines.tortoise.checkpoint import TortoiseCheckpoint
 from narrated.engines.tortoise.clvp_ranking import RankingStage
 from narrated.engines.tortoise.required_files import FILES
 from narrated.errors import EngineUnavailable
+from support.engine_context import PlainContext
 
 CLVP_CLOSE = 0.02
 """Of how far the best candidate's score is from the worst one's."""
@@ -31,12 +30,12 @@ def copied(folder, tmp_path):
 
 
 def opened(folder, dtype="float32"):
-    shelf = PlainShelf()
-    return TortoiseCheckpoint.opened(find_checkpoint(shelf, str(folder), FILES), dtype, shelf)
+    context = PlainContext()
+    return TortoiseCheckpoint.opened(find_checkpoint(context, str(folder), FILES), dtype, context)
 
 
 def refusal(folder):
-    """What is said once the weights are wanted; before that nothing of them was read."""
+    """The refusal once the weights are needed; before that nothing of them was read."""
     model = opened(folder).model
     with pytest.raises(EngineUnavailable) as caught:
         model.warm()
@@ -46,7 +45,7 @@ def refusal(folder):
 
 
 def changed(file, change):
-    """Write a file's weights anew, with a change."""
+    """Write a file's weights again, with a change."""
     state = torch.load(file, weights_only=True)
     own = state.get("model_g", state)
     change(own)
@@ -125,7 +124,7 @@ def test_pickle_code_does_not_run(copied, tmp_path, zipped):
 
 
 def test_non_dictionary_is_refused(copied):
-    """What is no dictionary cannot be read."""
+    """A file without a dictionary cannot be read."""
     (copied / "vocoder.pth").write_bytes(pickle.dumps([1, 2]))
     assert "cannot be read" in refusal(copied)
 
@@ -148,9 +147,9 @@ def test_half_weights_any_precision(copied):
     """Weights that were stored in half precision are worked with as wished."""
     for name in FILES:
         changed(copied / name, lambda state: [_halve(state, key) for key in state])
-    bench = Bench(copied)
-    assert {each.dtype for each in bench.module.parameters()} == {torch.float32}
-    (outcome,) = bench.spoken([bench.row("1", "Hello there.", max_mel_tokens=9)]).values()
+    driver = TortoiseDriver(copied)
+    assert {each.dtype for each in driver.module.parameters()} == {torch.float32}
+    (outcome,) = driver.spoken([driver.row("1", "Hello there.", max_mel_tokens=9)]).values()
     assert isinstance(outcome, SpeechResult)
 
 
@@ -173,9 +172,9 @@ def test_warm_weights_own_memory(copied):
         assert all(torch.equal(weights[key], each) for key, each in part.state_dict().items())
 
 
-def test_training_parts_are_removed(bench):
-    """What only training needs is left out."""
-    kept = set(bench.module.state_dict())
+def test_training_parts_are_removed(driver):
+    """The parts that only training needs are left out."""
+    kept = set(driver.module.state_dict())
     assert "autoregressive.mel_head.weight" in kept
     for unused in ("text_head", "code_embedding", "code_converter", "diffusion.mel_head"):
         assert not any(unused in name for name in kept)
@@ -183,7 +182,7 @@ def test_training_parts_are_removed(bench):
 
 @pytest.fixture(scope="module")
 def halved(folder):
-    return Bench(folder, dtype="bfloat16")
+    return TortoiseDriver(folder, dtype="bfloat16")
 
 
 def dtypes(module):
@@ -198,11 +197,11 @@ def test_half_only_where_it_works(halved):
     assert dtypes(module.autoregressive) == dtypes(module.clvp) == {torch.bfloat16}
 
 
-def test_frequencies_stay_single(halved, bench):
+def test_frequencies_stay_single(halved, driver):
     """The frequencies of positions stay in single precision."""
     told = [
         {name: each for name, each in own.module.named_buffers() if "inv_freq" in name}
-        for own in (halved, bench)
+        for own in (halved, driver)
     ]
     assert len(told[0]) >= 2
     for name, each in told[0].items():
@@ -219,12 +218,12 @@ def test_half_speaks_on_cpu(halved):
         assert np.abs(samples(outcome.pcm)).max() > 0
 
 
-def test_half_ranks_like_single(halved, bench):
+def test_half_ranks_like_single(halved, driver):
     """Candidates are ranked in half precision as in single."""
     drawn = torch.Generator().manual_seed(0)
     candidates = torch.randint(0, 8192, (8, 40), generator=drawn).tolist()
     scores = []
-    for own in (halved, bench):
+    for own in (halved, driver):
         row = own.row("1", "The kettle is on.", num_autoregressive_samples=8)
         row.candidates = candidates
         own.through(RankingStage(), [row])

@@ -2,58 +2,62 @@
 
 import ast
 import gc
+import importlib
 import shutil
+import sys
 import weakref
 from dataclasses import asdict, fields
 
 import pytest
 
-from engines.tortoise.speaking import asked, pcm, warmed, watched
-from measuring.shelf import PlainShelf
-from narrated.engines.model_interface import WeightsLocation
+from engines.speaking import came_of
+from engines.tortoise.speaking import TEXT, asked, pcm, warmed, watched
+from engines.tortoise.stage_driver import close
+from narrated.engines.interface import SpeechRequest, WeightsLocation
 from narrated.engines.tortoise.engine import load
 from narrated.engines.tortoise.options import DEFAULT_PRESET, PRESETS, TortoiseSettings
-from narrated.engines.tortoise.required_files import package
+from narrated.engines.tortoise.upstream_modules import package_folder, upstream
 from narrated.errors import EngineError, EngineUnavailable
-from support.fresh import in_a_fresh_process
+from support.engine_context import PlainContext
+from support.fresh_process import in_a_fresh_process
 
 PARTS = ("autoregressive", "clvp2", "diffusion_decoder", "vocoder")
 
 
 @pytest.fixture(scope="module")
 def plain(engine):
-    """What the usual request becomes."""
+    """The outcome of the usual request."""
     return pcm(engine)
 
 
 def test_weights_load_on_demand(folder, voices):
     """The weights stay on the disk until they are wanted."""
-    shelf = PlainShelf(voices=voices)
-    engine = load({"model": str(folder)}, shelf)
+    context = PlainContext(voices=voices)
+    engine = load({"model": str(folder)}, context)
     (model,) = engine.models
     assert model.warmth is WeightsLocation.ABSENT
     assert model.weights_bytes == 0
     assert {"anna", "bert", "train_grace"} <= engine.voices().keys()
-    assert list(shelf.held) == [model.key]
+    assert list(context.held) == [model.key]
 
 
 def test_engines_share_weights(folder):
     """Engines of one checkpoint share its weights."""
-    shelf = PlainShelf()
+    context = PlainContext()
     options = {"model": str(folder)}
-    one, other = load(options, shelf), load({**options, "preset": "standard"}, shelf)
+    one, other = load(options, context), load({**options, "preset": "standard"}, context)
     assert one.models[0] is other.models[0]
     assert one.identity != other.identity
-    half = load({**options, "dtype": "bfloat16"}, shelf)
+    half = load({**options, "dtype": "bfloat16"}, context)
     assert half.models[0] is not one.models[0]
     assert half.identity != one.identity
-    assert load({**options, "batch": 2, "rows": 1}, shelf).identity == one.identity
+    assert load({**options, "batch": 2, "rows": 1}, context).identity == one.identity
 
 
 def test_model_by_repository(folder, tmp_path):
     """A model is found by its repository's name."""
     shutil.copytree(folder, tmp_path / "Manmay/tortoise-tts")
-    engine = load({}, PlainShelf(models=tmp_path))
+    engine = load({}, PlainContext(models=tmp_path))
     assert engine.models[0].name == "Manmay/tortoise-tts"
 
 
@@ -63,16 +67,16 @@ def test_incomplete_model_is_named(folder, tmp_path, part):
     shutil.copytree(folder, tmp_path / "Manmay/tortoise-tts")
     (tmp_path / f"Manmay/tortoise-tts/{part}.pth").unlink()
     with pytest.raises(EngineUnavailable, match=rf"incomplete: it has no {part}\.pth") as refusal:
-        load({}, PlainShelf(models=tmp_path))
+        load({}, PlainContext(models=tmp_path))
     assert refusal.value.remedy == "narrated models pull Manmay/tortoise-tts"
 
 
 LOADING = """
-from measuring.shelf import PlainShelf
+from support.engine_context import PlainContext
 from narrated.engines.tortoise.engine import load
 from narrated.errors import EngineUnavailable
 try:
-    load({options!r}, PlainShelf())
+    load({options!r}, PlainContext())
 except EngineUnavailable as error:
     print(error.problem, error.remedy, sep="\\n")
 print("torch" in sys.modules)
@@ -91,7 +95,7 @@ def test_missing_model_skips_torch():
     """A model that is not there costs no import of torch."""
     told = in_a_fresh_process(LOADING.format(options={})).splitlines()
     assert told == [
-        "The model Manmay/tortoise-tts is not there.",
+        "The model Manmay/tortoise-tts is missing.",
         "narrated models pull Manmay/tortoise-tts",
         "False",
     ]
@@ -99,20 +103,28 @@ def test_missing_model_skips_torch():
 
 @pytest.mark.parametrize("missing", ["tortoise", "torch"])
 def test_missing_code_says_install(folder, missing):
-    """Where its code is not installed it says how to install it."""
+    """The engine says how to install its code where that is missing."""
     loading = LOADING.format(options={"model": str(folder)})
-    problem, remedy, _ = in_a_fresh_process(WITHOUT.format(missing=missing) + loading).splitlines()
+    told = in_a_fresh_process(WITHOUT.format(missing=missing) + loading).splitlines()
+    problem, remedy, has_torch = told
     assert f"No module named '{missing}'" in problem
+    assert has_torch == "False"
     assert remedy == "narrated engines install tortoise"
 
 
-def test_foreign_torchaudio_is_fine(folder, tmp_path):
+def test_foreign_torchaudio_is_fine(monkeypatch, tmp_path):
     """A torchaudio that was made for another torch is no hindrance."""
     (tmp_path / "torchaudio").mkdir()
     (tmp_path / "torchaudio" / "__init__.py").write_text("raise OSError('undefined symbol')")
-    first = f"sys.path.insert(0, {str(tmp_path)!r})\n"
-    told = in_a_fresh_process(first + LOADING.format(options={"model": str(folder)}))
-    assert told.splitlines() == ["True"]
+    monkeypatch.syspath_prepend(tmp_path)
+    for name in [*sys.modules]:
+        if name.partition(".")[0] in ("tortoise", "torchaudio"):
+            monkeypatch.delitem(sys.modules, name)
+    with pytest.raises(OSError, match="undefined symbol"):
+        importlib.import_module("torchaudio")
+    found = upstream.__wrapped__()  # without what it keeps: imported anew
+    assert found.UnifiedVoice is not upstream().UnifiedVoice
+    assert "torchaudio" not in sys.modules
 
 
 @pytest.mark.parametrize(
@@ -146,7 +158,7 @@ def test_foreign_torchaudio_is_fine(folder, tmp_path):
 def test_bad_engine_option_refused(options):
     """Options that cannot be are refused when loading."""
     with pytest.raises(EngineError, match=rf"option '{next(iter(options))}'") as refusal:
-        load(options, PlainShelf())
+        load(options, PlainContext())
     assert refusal.value.remedy
 
 
@@ -164,7 +176,7 @@ def test_unknown_preset_is_refused(engine):
     """A preset that there is not is refused with those there are."""
     for refused in (
         lambda: engine.admit(asked(preset="quick")),
-        lambda: load({"preset": "quick"}, PlainShelf()),
+        lambda: load({"preset": "quick"}, PlainContext()),
     ):
         with pytest.raises(EngineError, match="no preset 'quick'") as refusal:
             refused()
@@ -188,7 +200,7 @@ def test_presets_match_upstream():
 
 def function_of_api(name):
     """A function of tortoise/api.py as it is written: to import it takes what it was made for."""
-    source = (package() / "api.py").read_text()
+    source = (package_folder() / "api.py").read_text()
     (found,) = (
         node
         for node in ast.walk(ast.parse(source))
@@ -208,7 +220,7 @@ def assigned(function, name):
 
 
 def defaults(function):
-    """What its arguments are where nobody says."""
+    """The defaults of its arguments."""
     values = function.args.defaults
     named = function.args.args[-len(values) :]
     return {each.arg: ast.literal_eval(value) for each, value in zip(named, values, strict=True)}
@@ -220,9 +232,9 @@ def settings(engine, rows, **options):
     return rows["1"].settings
 
 
-def test_request_preset_wins(folder, shelf, monkeypatch):
+def test_request_preset_wins(folder, context, monkeypatch):
     """A request's preset takes the engine's place and what is set beside it stays."""
-    engine = load({"model": str(folder), "preset": "ultra_fast", "temperature": 0.5}, shelf)
+    engine = load({"model": str(folder), "preset": "ultra_fast", "temperature": 0.5}, context)
     rows = watched(engine, monkeypatch)
     own = settings(engine, rows)
     assert (own.num_autoregressive_samples, own.cond_free, own.temperature) == (16, False, 0.5)
@@ -234,40 +246,44 @@ def test_request_preset_wins(folder, shelf, monkeypatch):
     assert again.temperature == 0.1
 
 
-def test_default_preset_of_upstream(folder, shelf, monkeypatch):
+def test_default_preset_of_upstream(folder, context, monkeypatch):
     """Without a preset it is upstream's own default."""
-    engine = load({"model": str(folder)}, shelf)
+    engine = load({"model": str(folder)}, context)
     assert settings(engine, watched(engine, monkeypatch)) == PRESETS["fast"]
 
 
-@pytest.mark.parametrize(
-    "options",
-    [
-        {"temperature": 0},
-        {"top_k": 1},
-        {"top_p": 0},
-        {"repetition_penalty": 0.1},
-        {"num_autoregressive_samples": 1},
-        {"diffusion_iterations": 2},
-        {"max_mel_tokens": 5},
-        {"cond_free": True},
-        {"diffusion_temperature": 0},
-    ],
-)
-def test_options_change_sound(engine, plain, options):
+CHANGED = {
+    "temperature": 0,
+    "top_k": 1,
+    "top_p": 0,
+    "repetition_penalty": 0.1,
+    "num_autoregressive_samples": 1,
+    "diffusion_iterations": 2,
+    "max_mel_tokens": 5,
+    "cond_free": True,
+    "diffusion_temperature": 0,
+}
+
+
+def test_options_change_sound(engine, plain):
     """Options change the sound."""
-    assert pcm(engine, **options) != plain
+    requests = [
+        SpeechRequest(name, TEXT, "anna", {name: value}, "en") for name, value in CHANGED.items()
+    ]
+    spoken, _ = came_of(engine, *requests)
+    unchanged = [each.id for each in spoken if close(each.pcm, plain)]
+    assert unchanged == []
 
 
-def test_engine_options_are_defaults(engine, folder, shelf):
+def test_engine_options_are_defaults(engine, folder, context):
     """Options of the engine are those of its texts."""
     wishes = {"temperature": 0.4, "diffusion_iterations": 2}
-    assert pcm(warmed(folder, shelf, **wishes)) == pcm(engine, **wishes)
+    assert pcm(warmed(folder, context, **wishes)) == pcm(engine, **wishes)
 
 
-def test_dropped_weights_free_memory(folder, shelf):
+def test_dropped_weights_free_memory(folder, context):
     """Dropped weights leave the memory."""
-    engine = warmed(folder, PlainShelf(voices=shelf.voices, cache=shelf.cache))
+    engine = warmed(folder, PlainContext(voices=context.voices, cache=context.cache))
     pcm(engine)
     left = weakref.ref(engine.models[0].module)
     engine.models[0].drop()

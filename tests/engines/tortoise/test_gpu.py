@@ -1,12 +1,11 @@
-"""What only a GPU can show: the same codes as a processor's, half precision, and coming back."""
+"""Tests that need a GPU: the codes of a processor, half precision, and coming back."""
 
 import numpy as np
 import pytest
 import torch
 
-from engines.tortoise.driving import Bench, close, samples
-from narrated.engines.interface import SpeechResult
-from narrated.engines.model_interface import WeightsLocation
+from engines.tortoise.stage_driver import TortoiseDriver, close, samples
+from narrated.engines.interface import SpeechResult, WeightsLocation
 
 pytestmark = pytest.mark.gpu
 
@@ -14,8 +13,8 @@ TEXTS = ("Hello there.", "The kettle is on, and I am back at four.", "Yes!")
 GREEDY = {"top_k": 1}
 
 
-def rows_of(bench, **wishes):
-    return [bench.row(str(i), text, voice=i, seed=i, **wishes) for i, text in enumerate(TEXTS)]
+def rows_of(driver, **wishes):
+    return [driver.row(str(i), text, voice=i, seed=i, **wishes) for i, text in enumerate(TEXTS)]
 
 
 def codes(rows):
@@ -31,14 +30,14 @@ def whole_single_precision():
 
 @pytest.fixture(scope="module")
 def single(folder):
-    return Bench(folder, device="cuda", dtype="float32")
+    return TortoiseDriver(folder, device="cuda", dtype="float32")
 
 
 @pytest.mark.parametrize("wishes", [GREEDY, {}])
-def test_gpu_codes_match_cpu(single, bench, wishes):
+def test_gpu_codes_match_cpu(single, driver, wishes):
     """A gpu chooses the codes that a processor does."""
-    there, here = rows_of(single, **wishes), rows_of(bench, **wishes)
-    spoken = single.spoken(there), bench.spoken(here)
+    there, here = rows_of(single, **wishes), rows_of(driver, **wishes)
+    spoken = single.spoken(there), driver.spoken(here)
     assert codes(there) == codes(here)
     for row in there:
         one, other = (samples(each[row.id].pcm) for each in spoken)
@@ -60,8 +59,8 @@ def test_batch_matches_single(single):
 @pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
 def test_half_precision_speaks_all(folder, dtype):
     """Half precision speaks every text."""
-    bench = Bench(folder, device="cuda", dtype=dtype)
-    for outcome in bench.spoken(rows_of(bench, cond_free=True)).values():
+    driver = TortoiseDriver(folder, device="cuda", dtype=dtype)
+    for outcome in driver.spoken(rows_of(driver, cond_free=True)).values():
         assert isinstance(outcome, SpeechResult)
         assert np.abs(samples(outcome.pcm)).max() > 0.01
 
@@ -69,14 +68,14 @@ def test_half_precision_speaks_all(folder, dtype):
 @pytest.mark.parametrize(("dtype", "likeness"), [("float16", 0.99), ("bfloat16", 0.95)])
 def test_half_sound_matches_single(folder, single, dtype, likeness):
     """The codes are given: of weights drawn at random, rounding alone draws others."""
-    bench = Bench(folder, device="cuda", dtype=dtype)
+    driver = TortoiseDriver(folder, device="cuda", dtype=dtype)
     wholes = rows_of(single, cond_free=True)
     single.spoken(wholes)
-    halves = rows_of(bench, cond_free=True)
+    halves = rows_of(driver, cond_free=True)
     for half, whole in zip(halves, wholes, strict=True):
         half.candidates, half.codes = whole.candidates, whole.codes
-    for stage in bench.stages()[2:]:
-        bench.through(stage, halves)
+    for stage in driver.stages()[2:]:
+        driver.through(stage, halves)
     for half, whole in zip(halves, wholes, strict=True):
         one, other = samples(half.pcm), samples(whole.pcm)
         assert len(one) == len(other)
@@ -87,32 +86,32 @@ def test_half_sound_matches_single(folder, single, dtype, likeness):
 @pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
 def test_half_ranks_like_single(folder, single, dtype):
     """Candidates are ranked in half precision as in single."""
-    halved = Bench(folder, device="cuda", dtype=dtype)
+    halved = TortoiseDriver(folder, device="cuda", dtype=dtype)
     drawn = torch.Generator().manual_seed(0)
     candidates = torch.randint(0, 8192, (8, 40), generator=drawn).tolist()
     scores = []
-    for bench in (halved, single):
-        row = bench.row("1", TEXTS[1], num_autoregressive_samples=8)
+    for driver in (halved, single):
+        row = driver.row("1", TEXTS[1], num_autoregressive_samples=8)
         row.candidates = candidates
-        bench.through(bench.stages()[1], [row])
+        driver.through(driver.stages()[1], [row])
         scores.append(torch.tensor(row.scores))
     apart = scores[1].max() - scores[1].min()
     assert (scores[0] - scores[1]).abs().max() < 0.02 * apart
 
 
 def test_parked_model_same_codes(folder):
-    """What is parked comes back and gives the same codes."""
-    bench = Bench(folder, device="cuda", dtype="float32")
-    model = bench.checkpoint.model
-    before = rows_of(bench)
-    bench.spoken(before)
+    """A parked model comes back and gives the same codes."""
+    driver = TortoiseDriver(folder, device="cuda", dtype="float32")
+    model = driver.checkpoint.model
+    before = rows_of(driver)
+    driver.spoken(before)
     in_use = torch.cuda.memory_allocated()
     model.park()
     assert model.warmth is WeightsLocation.PARKED
     assert torch.cuda.memory_allocated() <= in_use - model.weights_bytes
     model.warm()
-    after = rows_of(bench)
-    bench.spoken(after)
+    after = rows_of(driver)
+    driver.spoken(after)
     assert codes(before) == codes(after)
 
 

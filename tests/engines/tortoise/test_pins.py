@@ -13,16 +13,14 @@ import pytest
 import torch
 
 from engines.checkpoints.tortoise import tortoise
-from engines.tortoise.driving import QUICK, Bench, close, samples
 from engines.tortoise.recordings import recorded
-from measuring.shelf import PlainShelf
-from narrated.engines.interface import SpeechRequest, SpeechResult
-from narrated.engines.model_interface import ModelResources
+from engines.tortoise.stage_driver import QUICK, TortoiseDriver, close, samples
+from narrated.engines.interface import ModelResources, SpeechRequest, SpeechResult
 from narrated.engines.registry import BUILT_IN_ENGINES
-from narrated.engines.tortoise import model_shapes
-from narrated.engines.tortoise.checkpoint import _weights
+from narrated.engines.tortoise.checkpoint import MODELS, _weights
 from narrated.engines.tortoise.engine import load
 from narrated.engines.tortoise.request import TortoiseRequest
+from support.engine_context import PlainContext
 from workers.support import running, spec
 
 TEXT = "The kettle is on, and I am back at four, with the dog and all the rain in her fur."
@@ -37,12 +35,6 @@ SETTINGS = {
     "cond_free_k": 1.5,
     "diffusion_temperature": 0.8,
 }
-SIZES = {
-    "UnifiedVoice": ("autoregressive", model_shapes.autoregressive),
-    "DiffusionTts": ("diffusion_decoder", model_shapes.diffusion),
-    "CLVP": ("clvp2", model_shapes.clvp),
-    "UnivNetGenerator": ("vocoder", model_shapes.vocoder),
-}
 
 
 @pytest.fixture(scope="module")
@@ -54,8 +46,8 @@ def chatty(tmp_path_factory):
 @pytest.fixture(scope="module")
 def ours(chatty):
     """A row that was spoken by narrated, each noise of it of the seed that is its number."""
-    bench = Bench(chatty)
-    row = bench.row("1", TEXT, **SETTINGS)
+    driver = TortoiseDriver(chatty)
+    row = driver.row("1", TEXT, **SETTINGS)
     seeds = itertools.count()
 
     def next_noise(row, shape, *path):
@@ -63,7 +55,7 @@ def ours(chatty):
 
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(TortoiseRequest, "noise", next_noise)
-        (outcome,) = bench.spoken([row]).values()
+        (outcome,) = driver.spoken([row]).values()
     assert isinstance(outcome, SpeechResult)
     return row
 
@@ -74,7 +66,7 @@ def theirs(tortoise_pins, chatty, ours, tmp_path_factory):
     folder = tmp_path_factory.mktemp("theirs")
     latents = ours.latents.autoregressive, ours.latents.diffusion
     np.savez(folder / "latents", **{str(i): each.numpy() for i, each in enumerate(latents)})
-    measured = {kind: of(_weights(chatty / f"{file}.pth")) for kind, (file, of) in SIZES.items()}
+    measured = {kind: of(_weights(chatty / file)) for file, (kind, of) in MODELS.items()}
     told = {
         "folder": str(chatty),
         "text": TEXT,
@@ -83,7 +75,7 @@ def theirs(tortoise_pins, chatty, ours, tmp_path_factory):
         "latents": str(folder / "latents.npz"),
     }
     (folder / "told.json").write_text(json.dumps(told))
-    script = Path(__file__).with_name("theirs.py")
+    script = Path(__file__).with_name("pinned_upstream.py")
     done = subprocess.run(
         (tortoise_pins, "-I", script, folder / "told.json", folder / "came.npz"),
         capture_output=True,
@@ -125,7 +117,7 @@ def test_pinned_python_matches(tortoise_pins, folder, tmp_path):
     """Narrated's engine speaks the same through the interpreter of the pins."""
     recorded(tmp_path / "voices/anna", count=2)
     options = {"model": str(folder), **QUICK, "dtype": "float32"}
-    here = load(options, PlainShelf(voices=tmp_path / "voices", cache=tmp_path / "here"))
+    here = load(options, PlainContext(voices=tmp_path / "voices", cache=tmp_path / "here"))
     here.models[0].warm()
     here.admit(SpeechRequest("1", TEXT, "anna", seed=3))
     out = []
@@ -140,8 +132,8 @@ def test_pinned_python_matches(tortoise_pins, folder, tmp_path):
     there = spec(engine, name="apart", python=str(tortoise_pins), load_s=100.0, silence_s=100.0)
 
     async def story():
-        async with running(replace(there, home=home)) as watched:
-            async with asyncio.timeout(60):
+        async with running(replace(there, resources=home)) as watched:
+            async with asyncio.timeout(150):
                 worker = await watched.worker()
                 await watched.until(
                     lambda: "tortoise" in worker.engines or watched.pool.unavailable("tortoise")

@@ -22,17 +22,17 @@ def upstream(folder):
     return Upstream(folder)
 
 
-def rows_of(bench, **wishes):
-    return [bench.row(str(i), text, voice=i, seed=i, **wishes) for i, text in enumerate(TEXTS)]
+def rows_of(driver, **wishes):
+    return [driver.row(str(i), text, voice=i, seed=i, **wishes) for i, text in enumerate(TEXTS)]
 
 
-def autoregressive(bench):
-    return bench.stages()[0]
+def autoregressive(driver):
+    return driver.stages()[0]
 
 
-def with_codes(bench, count=40, **wishes):
+def with_codes(driver, count=40, **wishes):
     """Rows whose candidates some stage might have made, each of a length of its own."""
-    rows = rows_of(bench, **wishes)
+    rows = rows_of(driver, **wishes)
     for number, row in enumerate(rows):
         drawn = torch.Generator().manual_seed(number)
         row.candidates = [
@@ -42,30 +42,30 @@ def with_codes(bench, count=40, **wishes):
     return rows
 
 
-def aligned(bench, **wishes):
-    rows = with_codes(bench, **wishes)
-    for stage in bench.stages()[1:3]:
-        bench.through(stage, rows)
+def aligned(driver, **wishes):
+    rows = with_codes(driver, **wishes)
+    for stage in driver.stages()[1:3]:
+        driver.through(stage, rows)
     return rows
 
 
-def test_greedy_codes_match_upstream(bench, upstream):
+def test_greedy_codes_match_upstream(driver, upstream):
     """The likeliest codes are those of upstream without a cache."""
-    for row in rows_of(bench, **GREEDY):
-        bench.through(autoregressive(bench), [row])
+    for row in rows_of(driver, **GREEDY):
+        driver.through(autoregressive(driver), [row])
         assert row.candidates == [upstream.candidate(row)]
         assert len(row.candidates[0]) >= 5
 
 
-def test_penalty_matches_upstream(bench, upstream):
-    """What was said is less likely again as in upstream."""
-    models = (bench.module.autoregressive, upstream.autoregressive)
+def test_penalty_matches_upstream(driver, upstream):
+    """A code that was said is less likely again, as in upstream."""
+    models = (driver.module.autoregressive, upstream.autoregressive)
     for model in models:
         model.mel_head.bias.data[[1, 77, 4321]] += 9.0  # 1 counts as heard from the first
-    row = bench.row("1", TEXTS[1], **GREEDY)
-    heedless = bench.row("2", TEXTS[1], **GREEDY, repetition_penalty=1.0)
+    row = driver.row("1", TEXTS[1], **GREEDY)
+    heedless = driver.row("2", TEXTS[1], **GREEDY, repetition_penalty=1.0)
     try:
-        bench.through(autoregressive(bench), [row, heedless])
+        driver.through(autoregressive(driver), [row, heedless])
         assert [row.candidates, heedless.candidates] == [
             [upstream.candidate(row)],
             [upstream.candidate(heedless)],
@@ -77,36 +77,36 @@ def test_penalty_matches_upstream(bench, upstream):
 
 
 @pytest.mark.parametrize("slots", [16, 4, 1])
-def test_candidates_ignore_the_batch(bench, slots):
+def test_candidates_ignore_the_batch(driver, slots):
     """Candidates depend on their request alone."""
-    together = rows_of(bench)
-    bench.through(autoregressive(bench), together, width=slots)
+    together = rows_of(driver)
+    driver.through(autoregressive(driver), together, width=slots)
     for row in together:
-        alone = bench.row(row.id, TEXTS[int(row.id)], voice=int(row.id), seed=row.seed)
-        bench.through(autoregressive(bench), [alone])
+        alone = driver.row(row.id, TEXTS[int(row.id)], voice=int(row.id), seed=row.seed)
+        driver.through(autoregressive(driver), [alone])
         assert row.candidates == alone.candidates
         assert len({tuple(candidate) for candidate in row.candidates}) > 1
 
 
-def test_long_text_waits_for_room(bench):
+def test_long_text_waits_for_room(driver):
     """A long text joins once there is room for it."""
-    stage = autoregressive(bench)
-    short = bench.row("1", "Yes!", max_mel_tokens=20)
-    long = bench.row("2", "word " * 60, max_mel_tokens=200)
+    stage = autoregressive(driver)
+    short = driver.row("1", "Yes!", max_mel_tokens=20)
+    long = driver.row("2", "word " * 60, max_mel_tokens=200)
     stage.admit(short)
     with torch.no_grad():
-        stage.work(bench.module, 16)
-    bench.through(stage, [long])
-    alone = bench.row("2", "word " * 60, max_mel_tokens=200)
-    bench.through(autoregressive(bench), [alone])
+        stage.work(driver.module, 16)
+    driver.through(stage, [long])
+    alone = driver.row("2", "word " * 60, max_mel_tokens=200)
+    driver.through(autoregressive(driver), [alone])
     assert long.candidates == alone.candidates
     assert all(candidate is not None for candidate in short.candidates)
 
 
-def test_ranking_matches_clvp(bench, upstream):
+def test_ranking_matches_clvp(driver, upstream):
     """Candidates are ranked as clvp does."""
-    for row in with_codes(bench):
-        bench.through(bench.stages()[1], [row], width=2)
+    for row in with_codes(driver):
+        driver.through(driver.stages()[1], [row], width=2)
         codes = [pad_codes(candidate, 40) for candidate in row.candidates]
         expected = upstream.scores(row, codes)
         torch.testing.assert_close(torch.tensor(row.scores), expected, **CLOSE)
@@ -114,7 +114,7 @@ def test_ranking_matches_clvp(bench, upstream):
         assert expected.max() - expected.median() > 0.01
 
 
-def test_padding_matches_training(bench):
+def test_padding_matches_training(driver):
     """Codes are filled up as diffusion was trained."""
     assert pad_codes([5, 6, 7], 8) == [5, 6, 7, 83, 83, 45, 45, 248]
     assert pad_codes([5] * 7, 8) == [5] * 5 + [45, 45, 248]
@@ -128,9 +128,9 @@ def test_speech_ends_after_a_breath():
     assert speech_length([5] * 7) == 7
 
 
-def test_latents_match_upstream(bench, upstream):
+def test_latents_match_upstream(driver, upstream):
     """The best is read as upstream reads it."""
-    rows = aligned(bench)
+    rows = aligned(driver)
     for row in rows:
         expected = upstream.aligned(row)[: len(row.aligned)]
         torch.testing.assert_close(row.aligned, expected, **CLOSE)
@@ -138,10 +138,10 @@ def test_latents_match_upstream(bench, upstream):
 
 
 @pytest.mark.parametrize("wishes", [{"cond_free": False}, {"cond_free": True, "cond_free_k": 1.5}])
-def test_diffusion_matches_upstream(bench, upstream, wishes):
+def test_diffusion_matches_upstream(driver, upstream, wishes):
     """The spectrogram is that of upstream's loop."""
-    for row in aligned(bench, **wishes):
-        bench.through(bench.stages()[3], [row])
+    for row in aligned(driver, **wishes):
+        driver.through(driver.stages()[3], [row])
 
         def noises(shape, *step, row=row):
             return row.noise(shape[1:], "diffusion", *step)[None]
@@ -152,27 +152,27 @@ def test_diffusion_matches_upstream(bench, upstream, wishes):
 
 
 @pytest.mark.parametrize("width", [16, 2, 1])
-def test_diffusion_ignores_the_batch(bench, width):
+def test_diffusion_ignores_the_batch(driver, width):
     """A spectrogram depends on its request alone."""
     wishes = [{"cond_free": True}, {"cond_free": False, "diffusion_iterations": 5}, {}]
-    together = aligned(bench)
+    together = aligned(driver)
     for row, wish in zip(together, wishes, strict=True):
-        row.settings = bench.row("", **wish).settings
-    alone = [bench.row(row.id, TEXTS[0], int(row.id), row.seed) for row in together]
+        row.settings = driver.row("", **wish).settings
+    alone = [driver.row(row.id, TEXTS[0], int(row.id), row.seed) for row in together]
     for row, other in zip(together, alone, strict=True):
         other.aligned, other.settings = row.aligned, row.settings
-        bench.through(bench.stages()[3], [other])
-    bench.through(bench.stages()[3], together, width=width)
+        driver.through(driver.stages()[3], [other])
+    driver.through(driver.stages()[3], together, width=width)
     assert len({row.mel.shape for row in together}) == 3
     for row, other in zip(together, alone, strict=True):
         torch.testing.assert_close(row.mel, other.mel, rtol=1e-3, atol=1e-3)
 
 
-def test_vocoder_matches_upstream(bench, upstream):
+def test_vocoder_matches_upstream(driver, upstream):
     """The vocoder gives upstream's samples."""
-    row = aligned(bench)[0]
-    for stage in bench.stages()[3:]:
-        bench.through(stage, [row])
+    row = aligned(driver)[0]
+    for stage in driver.stages()[3:]:
+        driver.through(stage, [row])
     noise = row.noise((1, 64, row.mel.shape[1] + 10), "vocoder")
     with torch.no_grad():
         sound = upstream.vocoder.inference(row.mel[None], noise).reshape(-1)

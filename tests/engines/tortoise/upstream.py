@@ -1,4 +1,4 @@
-"""What upstream's own modules make of one row, stage by stage."""
+"""The results of upstream's own modules for one row, stage by stage."""
 
 import warnings
 from pathlib import Path
@@ -12,7 +12,7 @@ from transformers import (
     TopPLogitsWarper,
 )
 
-from narrated.engines.tortoise import model_shapes
+from narrated.engines.tortoise.checkpoint import MODELS
 from narrated.engines.tortoise.upstream_modules import upstream
 
 
@@ -20,19 +20,12 @@ class Upstream:
     """Its four models, loaded as api.py loads them but for the sizes."""
 
     def __init__(self, folder: Path) -> None:
-        known = upstream()
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            self.autoregressive = _loaded(
-                folder / "autoregressive.pth", known.UnifiedVoice, model_shapes.autoregressive
-            )
-            self.clvp = _loaded(folder / "clvp2.pth", known.CLVP, model_shapes.clvp)
-            self.diffusion = _loaded(
-                folder / "diffusion_decoder.pth", known.DiffusionTts, model_shapes.diffusion
-            )
-            self.vocoder = _loaded(
-                folder / "vocoder.pth", known.UnivNetGenerator, model_shapes.vocoder
-            )
+            self.autoregressive = _loaded(folder / "autoregressive.pth")
+            self.clvp = _loaded(folder / "clvp2.pth")
+            self.diffusion = _loaded(folder / "diffusion_decoder.pth")
+            self.vocoder = _loaded(folder / "vocoder.pth")
             self.vocoder.eval(inference=True)
 
     @torch.no_grad()
@@ -69,13 +62,13 @@ class Upstream:
 
     @torch.no_grad()
     def scores(self, row, codes) -> torch.Tensor:
-        """How well each of the codes (candidates, length) goes with the text."""
+        """The scores of the codes (candidates, length) against the text."""
         text = torch.tensor([[*row.words, 0]]).repeat(len(codes), 1)
         return self.clvp(text, torch.tensor(codes), return_loss=False)
 
     @torch.no_grad()
     def aligned(self, row) -> torch.Tensor:
-        """What it thinks of each code, (codes, width), all of them."""
+        """The latents of each code, (codes, width), all of them."""
         text = torch.tensor([[*row.words, 0]])
         codes = torch.tensor([row.codes])
         return self.autoregressive(
@@ -118,10 +111,11 @@ class Upstream:
         return now[0]
 
 
-def _loaded(file, kind, measured):
+def _loaded(file):
+    kind, arguments = MODELS[file.name]
     state = torch.load(file, weights_only=True)
     state = state.get("model_g", state)
-    model = kind(**measured(state))
+    model = getattr(upstream(), kind)(**arguments(state))
     model.load_state_dict(state)
     model.eval()
     return model

@@ -1,4 +1,4 @@
-"""A checkpoint of Bark: its tokenizer and settings. The weights load later."""
+"""A checkpoint of Bark: its tokenizer, settings and stages. The weights load later."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,11 +8,18 @@ import torch
 from transformers import AutoTokenizer, BarkConfig, BarkModel
 from transformers.models.bark.configuration_bark import BarkSemanticConfig
 
+from narrated.engines.bark.coarse import CoarseStage
+from narrated.engines.bark.codec import CodecStage
+from narrated.engines.bark.fine import FineStage
 from narrated.engines.bark.generation_config import GenerationConfig
-from narrated.engines.model_interface import EngineContext
-from narrated.engines.neural.checkpoint_files import CheckpointFiles, guard_reading, verify_remedy
+from narrated.engines.bark.request import BarkRequest
+from narrated.engines.bark.semantic import SemanticStage
+from narrated.engines.interface import EngineContext
+from narrated.engines.neural.checkpoint_lookup import HashedCheckpoint, verify_remedy
+from narrated.engines.neural.damaged_files import guard_reading
+from narrated.engines.neural.stage_pipeline import Stage
 from narrated.engines.neural.torch_device import TorchDevice
-from narrated.engines.neural.torch_model import TorchModel, require_all_weights, weights_key
+from narrated.engines.neural.torch_model import TorchModel, load_weights, weights_key
 from narrated.errors import EngineError
 
 
@@ -29,25 +36,29 @@ class BarkCheckpoint:
     tokenizer: Any
 
     @classmethod
-    def opened(cls, files: CheckpointFiles, dtype: str, context: EngineContext) -> "BarkCheckpoint":
+    def opened(
+        cls, files: HashedCheckpoint, dtype: str, context: EngineContext
+    ) -> "BarkCheckpoint":
         """Read all but the weights. Raises EngineUnavailable if a file is missing or broken."""
         device = TorchDevice.chosen(context.device)
         precision = device.precision(dtype)
         generation = GenerationConfig.of(files.folder)
-        config, tokenizer = _described(files)
-        model = TorchModel(
-            name=files.name,
-            key=weights_key(files.digest, precision, device),
-            device=device,
-            read=lambda: _read(files, precision),
-        )
-        return cls(
-            model=context.hold(model),
-            generation=generation,
-            block_size=config.block_size,
-            digest=files.digest,
-            dtype=str(precision),
-            tokenizer=tokenizer,
+        with guard_reading(f"The model {files.name}", verify_remedy(files.name)):
+            described = BarkConfig.from_pretrained(files.folder, local_files_only=True)
+            config = cast("BarkSemanticConfig", described.semantic_config)
+            tokenizer = AutoTokenizer.from_pretrained(files.folder, local_files_only=True)
+        key = weights_key(files.digest, precision, device)
+        model = TorchModel(files.name, key, device, lambda: _read(files, precision))
+        held, size = context.hold(model), config.block_size
+        return cls(held, generation, size, files.digest, str(precision), tokenizer)
+
+    def stages(self) -> Sequence[Stage[BarkModel, BarkRequest]]:
+        """Make the four stages, in order."""
+        return (
+            SemanticStage(self.generation, self.block_size),
+            CoarseStage(self.generation),
+            FineStage(self.generation),
+            CodecStage(self.generation),
         )
 
     def words(self, text: str) -> Sequence[int]:
@@ -63,18 +74,8 @@ class BarkCheckpoint:
         return tuple(ids)
 
 
-def _described(files: CheckpointFiles) -> tuple[BarkSemanticConfig, Any]:
-    with guard_reading(f"The model {files.name}", verify_remedy(files.name)):
-        described = BarkConfig.from_pretrained(files.folder, local_files_only=True)
-        config = cast("BarkSemanticConfig", described.semantic_config)
-        return config, AutoTokenizer.from_pretrained(files.folder, local_files_only=True)
-
-
-def _read(files: CheckpointFiles, precision: torch.dtype) -> BarkModel:
+def _read(files: HashedCheckpoint, precision: torch.dtype) -> BarkModel:
     """Load the model in this precision; the small codec always in single precision."""
-    loaded: Any = BarkModel.from_pretrained(
-        files.folder, local_files_only=True, dtype=precision, output_loading_info=True
-    )
-    model: BarkModel = require_all_weights(files.name, *loaded)
+    model: BarkModel = load_weights(files, BarkModel, precision)
     model.codec_model.float()
     return model

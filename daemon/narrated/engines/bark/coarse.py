@@ -8,13 +8,14 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 import torch
+from torch.nn.functional import pad
 from transformers import BarkModel
 from transformers.models.bark.modeling_bark import BarkCausalModel
 
 from narrated.engines.bark.causal_stage import CausalStage
 from narrated.engines.bark.generation_config import GenerationConfig
 from narrated.engines.bark.request import BarkRequest
-from narrated.engines.bark.voice_prompt import Codes
+from narrated.engines.bark.voice_prompt import NO_CODES, Codes
 from narrated.engines.neural.decoder import rounded
 from narrated.engines.neural.running_batch import TokenSequence
 
@@ -31,22 +32,13 @@ class CoarseStage(CausalStage):
         self._config = generation.coarse
         self.longest_prompt = self._config.max_coarse_input_length + 1
         self.longest_prompt += self._config.max_coarse_history
+        self.most_new = self._config.sliding_window_len
 
-    def progress(self, request: BarkRequest) -> float:
-        """Share of the tokens in finished windows and in this one."""
-        under_way = next(
-            (len(sequence.tokens) for sequence in self._sequences if sequence.owner is request), 0
-        )
-        return (len(request.coarse) + under_way) / self._total(request)
+    def _model(self, module: BarkModel) -> BarkCausalModel:
+        return module.coarse_acoustics
 
     def _total(self, request: BarkRequest) -> int:
         return self._generation.frames(len(request.semantic)) * int(self._config.n_coarse_codebooks)
-
-    def _transformer(self, module: BarkModel) -> BarkCausalModel:
-        return module.coarse_acoustics
-
-    def _length(self, transformer: BarkCausalModel) -> int:
-        return int(self.longest_prompt + self._config.sliding_window_len - 1)
 
     def _allowed(self, vocabulary: int) -> Iterable[torch.Tensor]:
         """Alternate the codebooks; the second's range has no upper end, as in transformers."""
@@ -58,19 +50,16 @@ class CoarseStage(CausalStage):
 
     def _sequence(self, request: BarkRequest) -> TokenSequence[BarkRequest]:
         total, begin = self._total(request), len(request.coarse)
-        uniform = request.uniform(total, "coarse")[begin : begin + self._config.sliding_window_len]
+        uniform = request.uniform(total, "coarse")[begin : begin + self.most_new]
         return TokenSequence(request, len(self._prompt(request)), request.sampling.coarse, uniform)
 
-    def _prompts(
-        self, transformer: BarkCausalModel, requests: Sequence[BarkRequest]
-    ) -> torch.Tensor:
+    def _prompts(self, model: BarkCausalModel, requests: Sequence[BarkRequest]) -> torch.Tensor:
         prompts = [torch.from_numpy(self._prompt(request)) for request in requests]
-        longest = min(rounded(max(map(len, prompts))), transformer.config.block_size)
-        padded = torch.full((len(requests), longest), self._config.coarse_semantic_pad_token)
-        for row, prompt in zip(padded, prompts, strict=True):
-            row[: len(prompt)] = prompt
-        embed = transformer.input_embeds_layer
-        embedded: torch.Tensor = embed(padded.to(embed.weight.device))
+        longest = min(rounded(max(map(len, prompts))), model.config.block_size)
+        filler = self._config.coarse_semantic_pad_token
+        padded = [pad(each, (0, longest - len(each)), value=filler) for each in prompts]
+        embed = model.input_embeds_layer
+        embedded: torch.Tensor = embed(torch.stack(padded).to(embed.weight.device))
         return embedded
 
     def _prompt(self, request: BarkRequest) -> Codes:
@@ -89,7 +78,7 @@ class CoarseStage(CausalStage):
     def _histories(self, request: BarkRequest) -> tuple[Codes, Codes]:
         """The voice's semantic and coarse tokens, cut to the same seconds at the end."""
         if request.prompt is None:
-            return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64)
+            return NO_CODES, NO_CODES
         ratio, semantic = self._generation.coarse_per_semantic, request.prompt.semantic
         offsets = np.arange(len(request.prompt.coarse))[:, None] * self._generation.codebook_size
         coarse = (request.prompt.coarse + offsets).T.reshape(-1)

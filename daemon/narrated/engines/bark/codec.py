@@ -10,15 +10,14 @@ from typing import cast
 import torch
 from transformers import BarkModel
 
-from narrated.engines.bark.causal_stage import NOT_A_NUMBER
 from narrated.engines.bark.generation_config import GenerationConfig
-from narrated.engines.bark.request import BarkRequest
-from narrated.engines.neural.stage_pipeline import QueueStage, pcm
+from narrated.engines.bark.request import NOT_FINITE, BarkRequest
+from narrated.engines.neural.stage_pipeline import Stage, pcm
 
 _SILENCE_S = 0.1
 
 
-class CodecStage(QueueStage[BarkModel, BarkRequest]):
+class CodecStage(Stage[BarkModel, BarkRequest]):
     """Decodes the queued requests; one without codes becomes silence."""
 
     share = 0.05
@@ -33,15 +32,10 @@ class CodecStage(QueueStage[BarkModel, BarkRequest]):
         if request.fine is None:
             request.pcm = self._silence
         else:
-            sound = _decoded(module, request.fine)
+            decode = cast("Callable[[torch.Tensor], torch.Tensor]", module.codec_decode)
+            sound = decode(request.fine[None].to(module.device)).reshape(-1)
             if sound.isfinite().all():
                 request.pcm = pcm(sound)
             else:
-                request.problem = NOT_A_NUMBER.format("codec")
-        self._waiting.popleft()
-        return [request]
-
-
-def _decoded(module: BarkModel, codes: torch.Tensor) -> torch.Tensor:
-    decode = cast("Callable[[torch.Tensor], torch.Tensor]", module.codec_decode)
-    return decode(codes[None].to(module.device)).reshape(-1)
+                request.problem = NOT_FINITE.format("codec")
+        return [self._waiting.popleft()]

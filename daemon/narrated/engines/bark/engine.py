@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from narrated.engines.bark.options import engine_options, request_options
 from narrated.engines.bark.voices import BarkVoices
-from narrated.engines.interface import Options, Request, SpeechRequest
-from narrated.engines.model_interface import EngineContext
-from narrated.engines.neural.checkpoint_files import find_checkpoint
+from narrated.engines.interface import EngineContext, Options, Request, SpeechRequest
+from narrated.engines.neural.checkpoint_lookup import find_checkpoint
+from narrated.engines.neural.option_parsing import model_name
 from narrated.engines.neural.staged_engine import StagedSpeechEngine, identity
 from narrated.errors import EngineError, EngineUnavailable
 
@@ -19,29 +19,28 @@ if TYPE_CHECKING:
 REVISION = 1
 """Raise it whenever the same request would sound different."""
 
+_DEFAULT_MODEL = "suno/bark"
+_DEFAULT_ROWS = 4
 
-class BarkEngine(StagedSpeechEngine[BarkVoices]):
+
+class BarkEngine(StagedSpeechEngine):
     """Checks requests, and speaks them by the pipeline."""
 
     def __init__(
         self, checkpoint: "BarkCheckpoint", voices: BarkVoices, rows: int, defaults: Options
     ) -> None:
-        from narrated.engines.bark.stages import stages
         from narrated.engines.neural.stage_pipeline import StagePipeline
 
         self._checkpoint = checkpoint
+        self._voices = voices
         self._sampling = checkpoint.generation.sampling.with_options(defaults)
-        bark_stages = stages(checkpoint.generation, checkpoint.block_size)
+        fingerprint = self._sampling.fingerprint
+        sample_rate = checkpoint.generation.sample_rate
         super().__init__(
             checkpoint.model,
-            StagePipeline(checkpoint.model, bark_stages, rows, checkpoint.generation.sample_rate),
+            StagePipeline(checkpoint.model, checkpoint.stages(), rows, sample_rate),
             voices,
-            identity(
-                f"bark-{REVISION}",
-                checkpoint.digest,
-                checkpoint.dtype,
-                self._sampling.fingerprint,
-            ),
+            identity(f"bark-{REVISION}", checkpoint.digest, checkpoint.dtype, fingerprint),
             rows,
         )
 
@@ -52,12 +51,10 @@ class BarkEngine(StagedSpeechEngine[BarkVoices]):
         from narrated.engines.bark.request import BarkRequest
 
         sampling = self._sampling.with_options(request_options(request.options))
-        words = self._checkpoint.words(request.text)
         self._pipeline.admit(
             BarkRequest(
                 id=request.id,
-                words=words,
-                is_silent=not words,
+                words=self._checkpoint.words(request.text),
                 prompt=self._voices.prompt(request.voice, request.language),
                 sampling=sampling,
                 seed=request.seed,
@@ -71,15 +68,14 @@ def load(options: Options, context: EngineContext) -> BarkEngine:
     Raises EngineError for wrong options, and EngineUnavailable if the model, torch or
     transformers are missing, or a file of the checkpoint cannot be read.
     """
-    settings = engine_options(options)
-    files = find_checkpoint(context, settings.model)
+    told = engine_options(options)
+    files = find_checkpoint(context, model_name(told, _DEFAULT_MODEL))
     try:
         from narrated.engines.bark.checkpoint import BarkCheckpoint
     except ImportError as error:
         raise EngineUnavailable(
             f"Bark needs torch and transformers: {error}.", "pip install 'narrated[models]'"
         ) from error
-    checkpoint = BarkCheckpoint.opened(files, settings.dtype, context)
-    return BarkEngine(
-        checkpoint, BarkVoices(files.folder, context.voices), settings.rows, settings.sampling
-    )
+    checkpoint = BarkCheckpoint.opened(files, told.get("dtype", "auto"), context)
+    voices = BarkVoices(files.folder, context.voices)
+    return BarkEngine(checkpoint, voices, told.get("rows", _DEFAULT_ROWS), told)

@@ -12,20 +12,11 @@ from torch.nn.functional import scaled_dot_product_attention
 from transformers import BarkModel
 from transformers.models.bark.modeling_bark import BarkFineModel
 
-from narrated.engines.bark.causal_stage import NOT_A_NUMBER, pass_weights
 from narrated.engines.bark.generation_config import GenerationConfig
-from narrated.engines.bark.request import BarkRequest
-from narrated.engines.bark.transformer_blocks import blocks, through
+from narrated.engines.bark.request import NOT_FINITE, BarkRequest
+from narrated.engines.bark.transformer_adapter import blocks, pass_weights, through
 from narrated.engines.neural.sampler import draw
-from narrated.engines.neural.stage_pipeline import requests_per_pass
-
-
-@dataclass(frozen=True, slots=True)
-class FineWindow:
-    """Start of a window, and the offset of the first code to fill in it."""
-
-    start: int
-    fill: int
+from narrated.engines.neural.stage_pipeline import Stage, requests_per_pass
 
 
 @dataclass(slots=True, eq=False)
@@ -35,22 +26,28 @@ class _FineProgress:
     request: BarkRequest
     codes: torch.Tensor
     """(positions, codebooks): the voice's history, the request's own codes, padding."""
-    history: int
-    frames: int
-    windows: Sequence[FineWindow]
+    own: slice
+    """Positions of the request's own codes."""
+    windows: Sequence[tuple[int, int]]
+    """Start of each window, and the offset of the first code to fill in it."""
     codebook: int
     window: int = 0
 
 
-class FineStage:
+class FineStage(Stage[BarkModel, BarkRequest]):
     """Makes one pass for all requests that are at the same codebook."""
 
     share = 0.2
-    keeps_memory = False
 
     def __init__(self, generation: GenerationConfig) -> None:
-        self._generation = generation
+        super().__init__()
         self._in_progress: list[_FineProgress] = []
+        self._coarse_base = generation.semantic.semantic_vocab_size
+        self._codebook_size = generation.codebook_size
+        self._given: int = generation.coarse.n_coarse_codebooks
+        self._codebooks: int = generation.fine.n_fine_codebooks
+        self._length: int = generation.fine.max_fine_input_length
+        self._hop: int = generation.fine.max_fine_history_length
 
     @property
     def requests(self) -> Sequence[BarkRequest]:
@@ -59,24 +56,16 @@ class FineStage:
 
     def admit(self, request: BarkRequest) -> None:
         """Lay out a request's coarse codes after the end of its voice's."""
-        config, codebooks = self._generation.fine, self._generation.coarse.n_coarse_codebooks
-        coarse = torch.tensor(request.coarse).view(-1, codebooks)
-        coarse = (
-            coarse - self._generation.semantic.semantic_vocab_size
-        ) % self._generation.codebook_size
-        length = config.max_fine_history_length
-        history = torch.zeros(0, config.n_fine_codebooks, dtype=torch.int64)
+        coarse = torch.tensor(request.coarse).view(-1, self._given)
+        history = torch.zeros(0, self._codebooks, dtype=torch.int64)
         if request.prompt is not None:
-            history = torch.from_numpy(request.prompt.fine.T[-length:])
-        own = len(history) + len(coarse)
-        positions = max(own, config.max_fine_input_length)
-        codes = torch.full((positions, config.n_fine_codebooks), self._generation.codebook_size)
-        codes[: len(history)] = history
-        codes[len(history) : own, :codebooks] = coarse
-        windows = self._windows(len(history), len(coarse), positions)
-        self._in_progress.append(
-            _FineProgress(request, codes, len(history), len(coarse), windows, codebooks)
-        )
+            history = torch.from_numpy(request.prompt.fine.T[-self._hop :])
+        own = slice(len(history), len(history) + len(coarse))
+        codes = torch.full((max(own.stop, self._length), self._codebooks), self._codebook_size)
+        codes[: own.start] = history
+        codes[own, : self._given] = (coarse - self._coarse_base) % self._codebook_size
+        windows = self._windows(own, len(codes))
+        self._in_progress.append(_FineProgress(request, codes, own, windows, self._given))
 
     def next_requests(self, module: BarkModel, width: int) -> Sequence[BarkRequest]:
         """Requests of the next pass."""
@@ -85,15 +74,17 @@ class FineStage:
     def work(self, module: BarkModel, width: int) -> Sequence[BarkRequest]:
         """Make one pass; returns the requests that finished."""
         passing = self._passing(module, width)
-        model = module.fine_acoustics
         codes = torch.stack([self._shown(work) for work in passing]).to(module.device)
-        logits = passed(model, codes, passing[0].codebook)[..., : self._generation.codebook_size]
-        sound = logits.isfinite().all(-1).all(-1).tolist()
+        logits = passed(module.fine_acoustics, codes, passing[0].codebook)
+        logits = logits[..., : self._codebook_size]
+        # The extremes of what is not finite are not either; it takes a sixth of asking each.
+        lowest, highest = logits.amin((1, 2)), logits.amax((1, 2))
+        sound = (lowest.isfinite() & highest.isfinite()).tolist()
         chosen = [self._chosen(work, scores) for work, scores in zip(passing, logits, strict=True)]
         finished = []
         for work, own, healthy in zip(passing, chosen, sound, strict=True):
             if not healthy:
-                work.request.problem = NOT_A_NUMBER.format("fine")
+                work.request.problem = NOT_FINITE.format("fine")
             if self._filled(work, own) or not healthy:
                 self._in_progress.remove(work)
                 finished.append(work.request)
@@ -102,48 +93,38 @@ class FineStage:
     def progress(self, request: BarkRequest) -> float:
         """Share of the request's passes that are done."""
         work = next(work for work in self._in_progress if work.request is request)
-        coarse = self._generation.coarse.n_coarse_codebooks
-        passes = self._generation.fine.n_fine_codebooks - coarse
-        made = work.window * passes + work.codebook - coarse
-        return float(made / (passes * len(work.windows)))
+        passes = self._codebooks - self._given
+        made = work.window * passes + work.codebook - self._given
+        return made / (passes * len(work.windows))
 
     def forget(self, request: BarkRequest) -> None:
         """Remove a request."""
         self._in_progress = [work for work in self._in_progress if work.request is not request]
 
-    def restart(self) -> None:
-        """Do nothing: no memory of the device outlives a pass."""
-
-    def _windows(self, history: int, frames: int, positions: int) -> Sequence[FineWindow]:
+    def _windows(self, own: slice, positions: int) -> Sequence[tuple[int, int]]:
         """Windows that overlap by half; the last one ends with the codes."""
-        length, hop = (
-            self._generation.fine.max_fine_input_length,
-            self._generation.fine.max_fine_history_length,
-        )
-        beyond = frames - (length - history)
-        count = max(0, -(-beyond // hop)) + 1
-        starts = [min(index * hop, positions - length) for index in range(count)]
-        fills = [min(history + index * hop, positions - hop) for index in range(count)]
-        return [FineWindow(start, fill - start) for start, fill in zip(starts, fills, strict=True)]
+        count = max(0, -(-(own.stop - self._length) // self._hop)) + 1
+        hops = [index * self._hop for index in range(count)]
+        starts = [min(hop, positions - self._length) for hop in hops]
+        fills = [min(own.start + hop, positions - self._hop) for hop in hops]
+        return [(start, fill - start) for start, fill in zip(starts, fills, strict=True)]
 
     def _passing(self, module: BarkModel, width: int) -> Sequence[_FineProgress]:
         """Requests at the lowest codebook; the others wait, to share later passes."""
-        config, positions = (
-            module.fine_acoustics.config,
-            self._generation.fine.max_fine_input_length,
-        )
+        config = module.fine_acoustics.config
         weights = pass_weights(config.num_layers, config.hidden_size)
-        most = requests_per_pass(weights, positions, module.device, width)
+        most = requests_per_pass(weights, self._length, module.device, width)
         codebook = min(work.codebook for work in self._in_progress)
         return [work for work in self._in_progress if work.codebook == codebook][:most]
 
     def _shown(self, work: _FineProgress) -> torch.Tensor:
-        start = work.windows[work.window].start
-        return work.codes[start : start + self._generation.fine.max_fine_input_length]
+        start, _ = work.windows[work.window]
+        return work.codes[start : start + self._length]
 
     def _chosen(self, work: _FineProgress, logits: torch.Tensor) -> torch.Tensor:
-        """Codes of the positions from `fill` on, from logits (positions, codebook size)."""
-        fill, temperature = work.windows[work.window].fill, work.request.sampling.fine_temperature
+        """Codes of the positions to fill, from logits (positions, codebook size)."""
+        _, fill = work.windows[work.window]
+        temperature = work.request.sampling.fine_temperature
         if temperature in (0.0, 1.0):
             return logits[fill:].argmax(-1).cpu()
         uniform = work.request.uniform(len(logits), "fine", work.window, work.codebook)
@@ -152,17 +133,16 @@ class FineStage:
 
     def _filled(self, work: _FineProgress, chosen: torch.Tensor) -> bool:
         """Store the codes of a pass; True if it was the request's last."""
-        window = work.windows[work.window]
-        begin = window.start + window.fill
+        begin = sum(work.windows[work.window])
         work.codes[begin : begin + len(chosen), work.codebook] = chosen
         work.codebook += 1
-        if work.codebook < work.codes.shape[1]:
+        if work.codebook < self._codebooks:
             return False
-        work.codebook = self._generation.coarse.n_coarse_codebooks
+        work.codebook = self._given
         work.window += 1
         if work.window < len(work.windows):
             return False
-        work.request.fine = work.codes[work.history : work.history + work.frames].T
+        work.request.fine = work.codes[work.own].T
         return True
 
 

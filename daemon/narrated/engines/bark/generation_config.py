@@ -13,15 +13,12 @@ from transformers.models.bark.generation_configuration_bark import (
 )
 
 from narrated.engines.bark.options import StageSampling
-from narrated.engines.neural.sampling import SamplingParameters
+from narrated.engines.neural.sampling_parameters import SamplingParameters
 from narrated.errors import EngineUnavailable
-
-FILE_NAME = "generation_config.json"
 
 _TOP_K = 50  # default of transformers' GenerationConfig
 _SAMPLE_RATE = 24_000
 _CODEBOOK_SIZE = 1024
-
 
 StageT = TypeVar("StageT")
 
@@ -39,7 +36,7 @@ class GenerationConfig:
     @classmethod
     def of(cls, folder: Path) -> "GenerationConfig":
         """Read a checkpoint's folder. Raises EngineUnavailable if its file is missing or broken."""
-        file = folder / FILE_NAME
+        file = folder / "generation_config.json"
         try:
             written = json.loads(file.read_text(encoding="utf-8"))
             return cls(
@@ -65,7 +62,7 @@ class GenerationConfig:
     def sampling(self) -> StageSampling:
         """The checkpoint's own sampling parameters."""
         return StageSampling(
-            semantic=_sampling(self.semantic, self.semantic.min_eos_p or 0.0),
+            semantic=_sampling(self.semantic, float(self.semantic.min_eos_p or 0.0)),
             coarse=_sampling(self.coarse),
             fine_temperature=1.0 if self.fine.temperature is None else self.fine.temperature,
         )
@@ -85,5 +82,5 @@ def _sampling(stage: Any, min_eos_p: float = 0.0) -> SamplingParameters:
     return SamplingParameters(
         temperature=temperature if stage.do_sample else 0.0,
         top_k=_TOP_K if stage.top_k is None else int(stage.top_k),
-        min_eos_p=float(min_eos_p),
+        min_eos_p=min_eos_p,
     )

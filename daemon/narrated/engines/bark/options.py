@@ -3,16 +3,16 @@
 from dataclasses import dataclass, replace
 
 from narrated.engines.interface import Options
-from narrated.engines.neural import option_parsing as read
-from narrated.engines.neural.sampling import SamplingParameters
+from narrated.engines.neural.option_parsing import LOADING, integer, number, parse_options
+from narrated.engines.neural.sampling_parameters import SamplingParameters
 
-DEFAULT_MODEL = "suno/bark"
-
-_SAMPLING = ("temperature", "fine_temperature", "min_eos_p", "top_k")
-_LOADING = ("model", "rows", "dtype")
 _HOTTEST = 2.0
-_DEFAULT_ROWS = 4
-_MOST_K = 10_000
+_SAMPLING = {
+    "temperature": number(_HOTTEST),
+    "fine_temperature": number(_HOTTEST),
+    "min_eos_p": number(1.0),
+    "top_k": integer(0, 10_000),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,36 +43,11 @@ class StageSampling:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class BarkOptions:
-    """Options of an engine."""
-
-    model: str
-    rows: int
-    dtype: str
-    sampling: Options
-    """The sampling options that the user set; the checkpoint has the others."""
-
-
-def engine_options(options: Options) -> BarkOptions:
-    """Parse an engine's options. Raises EngineError for an unknown or wrong one."""
-    read.refuse_unknown(options, (*_LOADING, *_SAMPLING))
-    model = read.model(options, DEFAULT_MODEL)
-    rows = read.integer(options, "rows", _DEFAULT_ROWS, 1, read.MAX_REQUESTS)
-    return BarkOptions(model, rows, read.precision(options), _sampling(options))
+def engine_options(options: Options) -> Options:
+    """Check an engine's options. Raises EngineError for an unknown or wrong one."""
+    return parse_options(options, {**LOADING, **_SAMPLING})
 
 
 def request_options(options: Options) -> Options:
-    """Parse a request's options. Raises EngineError for an unknown or wrong one."""
-    read.refuse_unknown(options, _SAMPLING, _LOADING)
-    return _sampling(options)
-
-
-def _sampling(options: Options) -> dict[str, float]:
-    values = {
-        "temperature": read.number(options, "temperature", None, _HOTTEST),
-        "fine_temperature": read.number(options, "fine_temperature", None, _HOTTEST),
-        "min_eos_p": read.number(options, "min_eos_p", None, 1.0),
-        "top_k": read.integer(options, "top_k", None, 0, _MOST_K),
-    }
-    return {name: value for name, value in values.items() if value is not None}
+    """Check a request's options. Raises EngineError for an unknown or wrong one."""
+    return parse_options(options, _SAMPLING)

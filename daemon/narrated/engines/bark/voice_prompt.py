@@ -10,10 +10,11 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from narrated.engines.neural.checkpoint_files import guard_reading
+from narrated.engines.neural.damaged_files import guard_reading
 from narrated.errors import EngineUnavailable
 
 Codes = npt.NDArray[np.int64]
+NO_CODES: Codes = np.zeros(0, dtype=np.int64)
 
 NAMES = ("semantic_prompt", "coarse_prompt", "fine_prompt")
 

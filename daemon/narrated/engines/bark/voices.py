@@ -12,8 +12,7 @@ from narrated.engines.bark.voice_prompt import VoicePrompt
 from narrated.engines.neural.file_digests import FileDigests
 from narrated.errors import EngineUnavailable
 
-INDEX_NAME = "speaker_embeddings_path.json"
-
+_INDEX_NAME = "speaker_embeddings_path.json"
 _SPEAKER = re.compile(r"(?:v2/)?([a-z]{2})_speaker_\d+", re.ASCII)
 _PREFERRED = "v2/{}_speaker_6"
 _FALLBACK_LANGUAGE = "en"
@@ -26,21 +25,20 @@ class BarkVoices:
     def __init__(self, folder: Path, own: Path) -> None:
         self._folder = folder
         self._own = own
-        self._stamps = FileDigests(voice_prompt.MOST_BYTES)
+        self._file_digests = FileDigests(voice_prompt.MOST_BYTES)
         self._presets = dict(_presets(folder))
 
     def listed(self) -> dict[str, str]:
         """Digest of every voice with all its files, by name; broken voices too."""
-        presets = {name: list(files.values()) for name, files in self._presets.items()}
-        own = {name: [file] for name, file in self._own_files()}
-        digests = {name: self._digest(files) for name, files in {**presets, **own}.items()}
-        return {name: digest for name, digest in sorted(digests.items()) if digest}
+        files = {name: list(preset.values()) for name, preset in self._presets.items()}
+        files |= {name: [file] for name, file in self._own_files()}
+        told = {name: self._digest(files[name]) for name in sorted(files)}
+        return {name: digest for name, digest in told.items() if digest}
 
     def digest(self, name: str) -> str:
         """Digest of one voice, without reading the others; empty if it is not listed."""
         own = dict(self._own_files()).get(name)
-        files = [own] if own is not None else list(self._presets.get(name, {}).values())
-        return self._digest(files) if files else ""
+        return self._digest([own] if own else list(self._presets.get(name, {}).values()))
 
     def prompt(self, name: str, language: str) -> VoicePrompt | None:
         """The prompt of a voice; without a name, of the language's preset.
@@ -48,10 +46,9 @@ class BarkVoices:
         None if there is no voice at all. Raises EngineUnavailable if the voice is unknown or its
         files are broken.
         """
+        name = name or self._of_language(language)
         if not name:
-            name = self._of_language(language)
-            if not name:
-                return None
+            return None
         own = dict(self._own_files()).get(name)
         if own is not None:
             return voice_prompt.of_archive(own)
@@ -70,9 +67,7 @@ class BarkVoices:
         listed = self.listed()
         present = [name for name in self._presets if name in listed]
         for code in (language.partition("-")[0].lower(), _FALLBACK_LANGUAGE):
-            spoken = [
-                name for name in present if (m := _SPEAKER.fullmatch(name)) and m.group(1) == code
-            ]
+            spoken = [name for name in present if (m := _SPEAKER.fullmatch(name)) and m[1] == code]
             if _PREFERRED.format(code) in spoken:
                 return _PREFERRED.format(code)
             if spoken:
@@ -88,28 +83,27 @@ class BarkVoices:
                     yield file.relative_to(root).with_suffix("").as_posix(), file
 
     def _digest(self, files: list[Path]) -> str:
-        """Digest of all bytes; empty if a file is missing."""
-        whole = hashlib.sha256()
-        for file in files:
-            try:
-                whole.update(self._stamps.digest(file).encode())
-            except OSError:
-                return ""
-        return whole.hexdigest()[:32]
+        """Digest of all bytes; empty if there is no file, or one is missing."""
+        try:
+            whole = "".join(self._file_digests.digest(file) for file in files)
+        except OSError:
+            return ""
+        return hashlib.sha256(whole.encode()).hexdigest()[:32] if files else ""
 
 
 def _presets(folder: Path) -> Iterator[tuple[str, Mapping[str, Path]]]:
     """Complete presets of the index, inside the model's folder; the index is untrusted."""
     try:
-        index = json.loads((folder / INDEX_NAME).read_text(encoding="utf-8"))
+        index = json.loads((folder / _INDEX_NAME).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return
     for name, paths in index.items() if isinstance(index, dict) else ():
         if not isinstance(paths, dict):
             continue  # repo_or_path, the origin of the index
-        files = {key: _inside(folder, paths.get(key)) for key in voice_prompt.NAMES}
-        if all(files.values()):
-            yield name, {key: file for key, file in files.items() if file is not None}
+        inside = ((key, _inside(folder, paths.get(key))) for key in voice_prompt.NAMES)
+        files = {key: file for key, file in inside if file is not None}
+        if len(files) == len(voice_prompt.NAMES):
+            yield name, files
 
 
 def _inside(folder: Path, written: object) -> Path | None:

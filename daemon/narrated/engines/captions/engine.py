@@ -5,35 +5,41 @@ import json
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from itertools import islice
+from typing import TYPE_CHECKING
 
 from PIL import Image, ImageFile
 
-from narrated.engines import metadata_captioner
-from narrated.engines.captions.options import CaptionerOptions, CaptionStyle
+from narrated.engines import model_free_captioner
+from narrated.engines.captions.options import ROWS, CaptionStyle, engine_options
 from narrated.engines.captions.postprocessing import tidy
 from narrated.engines.image_loading import DAMAGE, LONGEST_SIDE, decode, open_image, to_upright_rgb
 from narrated.engines.image_metadata import read_metadata
 from narrated.engines.interface import (
     CaptionRequest,
     CaptionResult,
+    EngineContext,
     Kind,
+    Model,
     Options,
     Outcome,
     ProgressReport,
     Request,
     RequestFailure,
 )
-from narrated.engines.model_interface import EngineContext, Model
-from narrated.engines.neural import checkpoint_files
+from narrated.engines.neural.checkpoint_lookup import (
+    HashedCheckpoint,
+    find_checkpoint,
+    verify_remedy,
+)
+from narrated.engines.neural.damaged_files import guard_reading
 from narrated.errors import EngineError, EngineUnavailable
 
 if TYPE_CHECKING:
-    import torch
     from transformers import PreTrainedModel
 
     from narrated.engines.captions.families import CaptionerFamily, RawCaption
-    from narrated.engines.neural.torch_device import TorchDevice
     from narrated.engines.neural.torch_model import TorchModel
 
 REVISION = 1
@@ -135,12 +141,8 @@ class NeuralCaptioner:
         ready = [pending for pending in self._waiting.values() if pending.image is not None]
         first = ready[0].style
         asked = (first.prompt, first.max_tokens)
-        alike = [
-            pending
-            for pending in ready
-            if (pending.style.prompt, pending.style.max_tokens) == asked
-        ]
-        return alike[:max_size]
+        alike = (each for each in ready if (each.style.prompt, each.style.max_tokens) == asked)
+        return list(islice(alike, max_size))
 
     def _describe(self, batch: list[_PendingCaption]) -> list[Outcome]:
         begin = time.monotonic()
@@ -179,7 +181,7 @@ def _outcome(request: CaptionRequest, written: "RawCaption") -> Outcome:
     try:
         return CaptionResult(
             request.id,
-            tidy(written.text, written.is_cut) or metadata_captioner.describe(request.picture),
+            tidy(written.text, written.is_cut) or model_free_captioner.describe(request.picture),
         )
     except EngineError as error:
         return RequestFailure(request.id, error.problem, error.remedy)
@@ -191,64 +193,37 @@ def load(options: Options, context: EngineContext) -> NeuralCaptioner:
     Raises EngineError for unknown or wrong options, and EngineUnavailable if the model or a
     package is missing.
     """
-    settings = CaptionerOptions.of(options)
-    files = checkpoint_files.find_checkpoint(context, settings.model)
-    _require_packages()
-    from narrated.engines.neural.torch_device import TorchDevice
-
-    device = TorchDevice.chosen(context.device)
-    dtype = device.precision(settings.dtype)
-    family = _family(files)
-    style = settings.style
-    if style.prompt is None:
-        style = style.with_options({"prompt": family.prompt})
-    family.check(style.prompt or "")
-    model = context.hold(_model(files, device, dtype))
-    told = (files.digest, str(dtype), style.prompt, style.max_tokens, style.written)
-    identity = f"captions-{REVISION}.{metadata_captioner.REVISION}-{_digest(told)}"
-    return NeuralCaptioner(model, identity, family, style, settings.rows)
-
-
-def _require_packages() -> None:
+    model_options, style = engine_options(options)
+    files = find_checkpoint(context, model_options["model"])
     try:
-        import torch  # noqa: F401  # only tests that they are installed
-        import transformers  # noqa: F401
+        from transformers import AutoModelForImageTextToText
+
+        from narrated.engines.neural.torch_device import TorchDevice
+        from narrated.engines.neural.torch_model import TorchModel, load_weights
     except ImportError as error:
         raise EngineUnavailable(
             f"Captions by a model need torch and transformers ({error}).",
             "pip install 'narrated[models]'",
         ) from error
+    device = TorchDevice.chosen(context.device)
+    dtype = device.precision(model_options.get("dtype", "auto"))
+    family = _family(files)
+    if style.prompt is None:
+        style = style.with_options({"prompt": family.prompt})
+    family.check(style.prompt or "")
+    read = partial(load_weights, files, AutoModelForImageTextToText, dtype, trust_remote_code=False)
+    key = _digest(("image-text-to-text", files.digest, str(dtype), str(device.torch)))
+    model = context.hold(TorchModel(files.name, key, device, read))
+    told = (files.digest, str(dtype), style.prompt, style.max_tokens, style.written)
+    identity = f"captions-{REVISION}.{model_free_captioner.REVISION}-{_digest(told)}"
+    return NeuralCaptioner(model, identity, family, style, model_options.get("rows", ROWS))
 
 
-def _family(files: checkpoint_files.CheckpointFiles) -> "CaptionerFamily":
+def _family(files: HashedCheckpoint) -> "CaptionerFamily":
     from narrated.engines.captions.families import family_of
 
-    with checkpoint_files.guard_reading(
-        f"The model {files.name}", checkpoint_files.verify_remedy(files.name)
-    ):
+    with guard_reading(f"The model {files.name}", verify_remedy(files.name)):
         return family_of(files.folder, files.name)
-
-
-def _model(
-    files: checkpoint_files.CheckpointFiles, device: "TorchDevice", dtype: "torch.dtype"
-) -> "TorchModel[PreTrainedModel]":
-    from transformers import AutoModelForImageTextToText
-
-    from narrated.engines.neural.torch_model import TorchModel, require_all_weights
-
-    def read() -> "PreTrainedModel":
-        loaded: Any = AutoModelForImageTextToText.from_pretrained(
-            files.folder,
-            dtype=dtype,
-            local_files_only=True,
-            trust_remote_code=False,
-            output_loading_info=True,
-        )
-        module: PreTrainedModel = require_all_weights(files.name, *loaded)
-        return module
-
-    key = _digest(("image-text-to-text", files.digest, str(dtype), str(device.torch)))
-    return TorchModel(files.name, key, device, read)
 
 
 def _digest(told: Iterable[object]) -> str:

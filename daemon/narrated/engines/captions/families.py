@@ -1,26 +1,28 @@
-"""The families of captioning models: their inputs, prompts and outputs."""
+"""The families of captioning models: their processors, inputs, prompts and outputs."""
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import torch
+import transformers
 from PIL import Image
 from transformers import PreTrainedModel
 from transformers.models.auto.modeling_auto import MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING_NAMES
+from transformers.processing_utils import ProcessorMixin
 
-from narrated.engines.captions import processors
 from narrated.errors import EngineError, EngineUnavailable
 
-Pictures = Sequence[Image.Image]
-"""Pictures in RGB."""
+_LOCAL = {"local_files_only": True, "trust_remote_code": False}
+_NAMING = ("processor_config.json", "preprocessor_config.json", "tokenizer_config.json")
+_KNOWN_PARTS = {"image_processor", "tokenizer", "video_processor"}
 
-_REQUEST = (
-    "Describe this picture in one or two sentences for someone who cannot see it."
-    " Begin with what is seen."
-)
+# transformers types these only in part.
+_AutoImageProcessor: Any = transformers.AutoImageProcessor
+_AutoProcessor: Any = transformers.AutoProcessor
+_AutoTokenizer: Any = transformers.AutoTokenizer
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,21 +34,44 @@ class RawCaption:
     """True if the token limit cut it off."""
 
 
-class CaptionerFamily(Protocol):
-    """Describes a batch of pictures with one prompt."""
+class CaptionerFamily:
+    """Describes a batch of pictures in RGB with one prompt."""
 
-    prompt: str
+    prompt = ""
     """The default prompt."""
-    max_tokens: int
+    max_tokens = 50
     """The default token limit."""
+    continues_prompt = False
+    """True if a caption includes its prompt."""
+
+    def __init__(self, processor: Any) -> None:
+        self._processor = processor
+        self._tokenizer = processor.tokenizer
 
     def check(self, prompt: str) -> None:
         """Raise EngineError if its models do not take this prompt."""
 
     def describe(
-        self, module: PreTrainedModel, pictures: Pictures, prompt: str, max_tokens: int
+        self,
+        module: PreTrainedModel,
+        pictures: Sequence[Image.Image],
+        prompt: str,
+        max_tokens: int,
     ) -> list[RawCaption]:
         """Caption each picture by greedy decoding."""
+        inputs = self._inputs(list(pictures), prompt)
+        written = _written(module, inputs, max_tokens, self._tokenizer)
+        begin = prompt.strip()
+        if not self.continues_prompt or begin[-1:] in ":?.":
+            return written  # a question is answered, not continued; nor is an empty prompt
+        return [
+            replace(each, text=f"{begin} {each.text.strip()}") if each.text.strip() else each
+            for each in written
+        ]
+
+    def _inputs(self, pictures: list[Image.Image], prompt: str) -> Any:
+        """The processor's tensors for the model, by name."""
+        raise NotImplementedError
 
 
 def family_of(folder: Path, name: str) -> CaptionerFamily:
@@ -65,73 +90,47 @@ def family_of(folder: Path, name: str) -> CaptionerFamily:
         )
     if kind == "vision-encoder-decoder":
         return PromptlessCaptioner(folder)
-    if kind == "florence2":
-        return FlorenceCaptioner(folder)
-    if kind == "git":
-        return GitCaptioner(folder)
-    processor = processors.processor(folder)
+    processor = load_processor(folder)
+    if kind in _FAMILIES:
+        return _FAMILIES[kind](processor)
     return ChatCaptioner(processor) if _template(processor) else PrefixPrompted(processor, kind)
 
 
-class PrefixPrompted:
+class PrefixPrompted(CaptionerFamily):
     """BLIP, BLIP-2 and others that continue the start of a caption, or answer a question."""
 
-    max_tokens = 50
+    continues_prompt = True
     _prompts: Mapping[str, str] = {
         "paligemma": "caption en",
         "instructblip": "Write a short description of the image.",
     }
 
     def __init__(self, processor: Any, kind: str) -> None:
+        super().__init__(processor)
         self.prompt = self._prompts.get(kind, "")
-        self._processor = processor
 
-    def check(self, prompt: str) -> None:
-        """Accept any prompt."""
-
-    def describe(
-        self, module: PreTrainedModel, pictures: Pictures, prompt: str, max_tokens: int
-    ) -> list[RawCaption]:
-        """Continue the prompt; the caption includes it."""
+    def _inputs(self, pictures: list[Image.Image], prompt: str) -> Any:
         texts = [prompt] * len(pictures)
-        inputs = self._processor(images=list(pictures), text=texts, return_tensors="pt")
-        written = _written(module, inputs, max_tokens, self._processor.tokenizer)
-        return [_begun(prompt, each) for each in written]
+        return self._processor(images=pictures, text=texts, return_tensors="pt")
 
 
-class GitCaptioner:
+class GitCaptioner(CaptionerFamily):
     """GIT: like BLIP, but a prompt starts with the CLS token and has no end token."""
 
-    prompt = ""
-    max_tokens = 50
+    continues_prompt = True
 
-    def __init__(self, folder: Path) -> None:
-        self._processor = processors.processor(folder)
-
-    def check(self, prompt: str) -> None:
-        """Accept any prompt."""
-
-    def describe(
-        self, module: PreTrainedModel, pictures: Pictures, prompt: str, max_tokens: int
-    ) -> list[RawCaption]:
-        """Continue the prompt; the caption includes it."""
-        tokenizer = self._processor.tokenizer
-        inputs = dict(self._processor(images=list(pictures), return_tensors="pt"))
-        begun = tokenizer(prompt, add_special_tokens=False)["input_ids"]
-        inputs["input_ids"] = torch.tensor([[tokenizer.cls_token_id, *begun]] * len(pictures))
-        inputs["attention_mask"] = torch.ones_like(inputs["input_ids"])
-        written = _written(module, inputs, max_tokens, tokenizer)
-        return [_begun(prompt, each) for each in written]
+    def _inputs(self, pictures: list[Image.Image], prompt: str) -> Any:
+        begun = self._tokenizer(prompt, add_special_tokens=False)["input_ids"]
+        ids = torch.tensor([[self._tokenizer.cls_token_id, *begun]] * len(pictures))
+        seen = self._processor(images=pictures, return_tensors="pt")
+        return {**seen, "input_ids": ids, "attention_mask": torch.ones_like(ids)}
 
 
-class FlorenceCaptioner:
+class FlorenceCaptioner(CaptionerFamily):
     """Florence-2: a task by its token, or a question."""
 
     prompt = "<DETAILED_CAPTION>"
     max_tokens = 160
-
-    def __init__(self, folder: Path) -> None:
-        self._processor = processors.processor(folder)
 
     def check(self, prompt: str) -> None:
         """Refuse an empty prompt, and tasks that give places instead of text."""
@@ -144,80 +143,102 @@ class FlorenceCaptioner:
                 f"Set prompt to one of {', '.join(told)}.",
             )
 
-    def describe(
-        self, module: PreTrainedModel, pictures: Pictures, prompt: str, max_tokens: int
-    ) -> list[RawCaption]:
-        """Answer the task for each picture."""
+    def _inputs(self, pictures: list[Image.Image], prompt: str) -> Any:
         texts = [prompt] * len(pictures)
-        inputs = self._processor(
-            images=list(pictures), text=texts, return_tensors="pt", padding=True
-        )
-        return _written(module, inputs, max_tokens, self._processor.tokenizer)
+        return self._processor(images=pictures, text=texts, return_tensors="pt", padding=True)
 
 
-class PromptlessCaptioner:
+class PromptlessCaptioner(CaptionerFamily):
     """An image encoder with a text decoder (ViT-GPT2), which takes no prompt."""
 
-    prompt = ""
-    max_tokens = 50
-
     def __init__(self, folder: Path) -> None:
-        self._image_processor = processors.image_processor(folder)
-        self._tokenizer = processors.tokenizer(folder)
+        self._image_processor, self._tokenizer = _image_processor(folder), _tokenizer(folder)
 
     def check(self, prompt: str) -> None:
         """Refuse any prompt."""
         if prompt:
             raise EngineError("This model takes no prompt.", "Leave prompt out.")
 
-    def describe(
-        self, module: PreTrainedModel, pictures: Pictures, prompt: str, max_tokens: int
-    ) -> list[RawCaption]:
-        """Caption each picture without a prompt."""
-        inputs = self._image_processor(images=list(pictures), return_tensors="pt")
-        return _written(module, inputs, max_tokens, self._tokenizer)
+    def _inputs(self, pictures: list[Image.Image], prompt: str) -> Any:
+        return self._image_processor(images=pictures, return_tensors="pt")
 
 
-class ChatCaptioner:
+class ChatCaptioner(CaptionerFamily):
     """Chat models (SmolVLM, Qwen-VL, LLaVA, …): a message with a picture and a request."""
 
-    prompt = _REQUEST
+    prompt = (
+        "Describe this picture in one or two sentences for someone who cannot see it."
+        " Begin with what is seen."
+    )
     max_tokens = 120
 
     def __init__(self, processor: Any) -> None:
-        self._processor = processor
+        super().__init__(processor)
         # A decoder continues the last token, so padding must come first.
-        self._processor.tokenizer.padding_side = "left"
+        self._tokenizer.padding_side = "left"
 
-    def check(self, prompt: str) -> None:
-        """Accept any prompt."""
-
-    def describe(
-        self, module: PreTrainedModel, pictures: Pictures, prompt: str, max_tokens: int
-    ) -> list[RawCaption]:
-        """Answer the request for each picture."""
+    def _inputs(self, pictures: list[Image.Image], prompt: str) -> Any:
         text = self._asked(prompt)
-        tokenizer = self._processor.tokenizer
-        is_opened = bool(tokenizer.bos_token) and text.startswith(tokenizer.bos_token)
-        inputs = self._processor(
+        bos = self._tokenizer.bos_token
+        return self._processor(
             images=[[picture] for picture in pictures],
             text=[text] * len(pictures),
             return_tensors="pt",
             padding=True,
-            **({"add_special_tokens": False} if is_opened else {}),
+            **({"add_special_tokens": False} if bos and text.startswith(bos) else {}),
         )
-        return _written(module, inputs, max_tokens, tokenizer)
 
     def _asked(self, prompt: str) -> str:
         request = [{"type": "image"}, *([{"type": "text", "text": prompt}] if prompt else [])]
         return str(
-            self._processor.tokenizer.apply_chat_template(
+            self._tokenizer.apply_chat_template(
                 [{"role": "user", "content": request}],
                 chat_template=_template(self._processor),
                 add_generation_prompt=True,
                 tokenize=False,
             )
         )
+
+
+_FAMILIES: Mapping[str, type[CaptionerFamily]] = {
+    "florence2": FlorenceCaptioner,
+    "git": GitCaptioner,
+}
+
+
+def load_processor(folder: Path) -> Any:
+    """Load the processor of pictures and texts, without torchvision.
+
+    Many processors also have a part for videos, which needs torchvision. They are built without
+    it, since the part for pictures does not need it.
+    """
+    named = getattr(transformers, _named(folder), None)
+    if not (isinstance(named, type) and issubclass(named, ProcessorMixin)):
+        return _AutoProcessor.from_pretrained(folder, **_LOCAL)
+    accept_missing = {"check_argument_for_proper_class": lambda self, name, part: None}
+    image_only: Any = type(f"ImageOnly{named.__name__}", (named,), accept_missing)
+    parts = image_only.get_attributes()
+    if not set(parts) <= _KNOWN_PARTS:
+        return _AutoProcessor.from_pretrained(folder, **_LOCAL)
+    made = {"image_processor": _image_processor(folder), "tokenizer": _tokenizer(folder)}
+    settings, _ = image_only.get_processor_dict(folder, local_files_only=True)
+    return image_only.from_args_and_dict([made.get(part) for part in parts], settings)
+
+
+def _image_processor(folder: Path) -> Any:
+    """Always by Pillow: the same results with torchvision installed."""
+    return _AutoImageProcessor.from_pretrained(folder, backend="pil", **_LOCAL)
+
+
+def _tokenizer(folder: Path) -> Any:
+    return _AutoTokenizer.from_pretrained(folder, **_LOCAL)
+
+
+def _named(folder: Path) -> str:
+    """The processor class that one of the checkpoint's files names; empty if none does."""
+    files = [folder / name for name in _NAMING if (folder / name).is_file()]
+    told = (json.loads(file.read_text(encoding="utf-8")).get("processor_class") for file in files)
+    return next((str(named) for named in told if named), "")
 
 
 def _template(processor: Any) -> str | None:
@@ -275,10 +296,3 @@ def _ends(module: PreTrainedModel, tokenizer: Any) -> set[int]:
     ]
     lists = [each if isinstance(each, list) else [each] for each in told]
     return {token for tokens in lists for token in tokens if token is not None}
-
-
-def _begun(prompt: str, written: RawCaption) -> RawCaption:
-    """Put the prompt before the caption, unless it is a question."""
-    if not prompt or prompt.rstrip()[-1:] in ":?." or not written.text.strip():
-        return written
-    return RawCaption(f"{prompt.strip()} {written.text.strip()}", written.is_cut)

@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 _MOST_SENTENCES = 2
 _LONGEST_CHARACTERS = 320
@@ -78,7 +78,10 @@ _SEEN_TOO = re.compile(r"(?<!^)\b(and|,) (?:i|we|you) can (?:also )?see ", re.IG
 # Meaningless words of BLIP large.
 _ARTEFACT = re.compile(r"\b(an? )?araff?(?:ed|es|e|y|ly|led|ing)?\b,?\s*(?=(\w)?)", re.IGNORECASE)
 
-_JOINTS = ("", "and", ",", "and also", "with", "or", "in front of", "next to")
+_JOINTS = [
+    joint.split() for joint in ("", "and", "and also", "with", "or", "in front of", "next to")
+]
+"""Words between a phrase and its repetition."""
 _SMALL = frozenset(
     [
         *("a", "an", "the", "this", "that", "its", "their", "his", "her", "is", "are", "and", "or"),
@@ -100,22 +103,19 @@ def tidy(raw: str, is_cut: bool = False) -> str:
 
     `is_cut` is true if the token limit cut the text off.
     """
-    text = _text(raw)
-    text = _stripped(text, [_COURTESY])
+    text = _stripped(_text(raw), [_COURTESY])
     if _REFUSAL.match(text):
         return ""
     text = _repeats_collapsed(_artefacts_dropped(text))
     sentences = [said for sentence in _sentences(text, is_cut) if (said := _said(sentence))]
-    kept = [each for at, each in enumerate(sentences) if each not in sentences[:at]]
-    return _bounded(kept[:_MOST_SENTENCES])
+    return _bounded(list(dict.fromkeys(sentences))[:_MOST_SENTENCES])
 
 
 def _text(raw: str) -> str:
     """The printable text on one line."""
     text = _TOKEN.sub(" ", _THOUGHT.sub(" ", unicodedata.normalize("NFC", raw)))
     text = _MARK.sub("", text)
-    lines = [" ".join(_printable(line).split()) for line in text.splitlines()]
-    lines = [line for line in lines if line]
+    lines = [line for each in text.splitlines() if (line := " ".join(_printable(each).split()))]
     text = " ".join([*map(_closed, lines[:-1]), *lines[-1:]])
     text = re.sub(r"\s+([.,;:!?])(?=\s|$)", r"\1", text)
     text = _SEEN_TOO.sub(r"\1 ", text)
@@ -176,36 +176,26 @@ def _repeat(words: list[str], at: int) -> int:
     """Number of words from here on that repeat at once; 0 if none do."""
     for length in range(min(_LONGEST_REPEAT, (len(words) - at) // 2), 0, -1):
         phrase = _folded(words[at : at + length])
-        for joint in _JOINTS if length > 1 else ("",):
-            said = joint.split() if joint != "," else []
+        for said in _JOINTS if length > 1 else _JOINTS[:1]:
             start = at + length + len(said)
-            if _folded(words[at + length : start]) != said:
+            if _folded(words[at + length : start + length]) != [*said, *phrase]:
                 continue
-            if _folded(words[start : start + length]) != phrase:
-                continue
-            if length > 1 or _means_nothing_twice(words, at, phrase[0]):
+            # A repeated word is an error if it is a small one, or comes three times.
+            if length > 1 or phrase[0] in _SMALL or _folded(words[at + 2 : at + 3]) == phrase:
                 return start - at
     return 0
-
-
-def _means_nothing_twice(words: list[str], at: int, word: str) -> bool:
-    """True if a repeated word is an error: a small word twice, or any word three times."""
-    return word in _SMALL or _folded(words[at + 2 : at + 3]) == [word]
 
 
 def _folded(words: list[str]) -> list[str]:
     return [word.casefold().rstrip(",.") for word in words]
 
 
-def _sentences(text: str, is_cut: bool) -> Iterator[str]:
+def _sentences(text: str, is_cut: bool) -> list[str]:
     """The sentences, without one that the token limit cut off."""
     parts = list(_parted(text))
-    for at, part in enumerate(parts):
-        if at == len(parts) - 1 and is_cut and part.rstrip(_CLOSERS)[-1:] not in _ENDS:
-            if at == 0:
-                yield _whole_clause(part)
-        else:
-            yield part
+    if not (parts and is_cut) or parts[-1].rstrip(_CLOSERS)[-1:] in _ENDS:
+        return parts
+    return parts[:-1] or [_whole_clause(parts[0])]
 
 
 def _parted(text: str) -> Iterator[str]:
@@ -248,19 +238,10 @@ def _bounded(sentences: list[str]) -> str:
     if len(text) <= _LONGEST_CHARACTERS or not sentences:
         return text
     first = sentences[0]
-    if len(first) <= _LONGEST_CHARACTERS:
-        return first
-    return _said(_clipped(first))
+    return first if len(first) <= _LONGEST_CHARACTERS else _said(_clipped(first))
 
 
 def _clipped(text: str) -> str:
     head = text[:_LONGEST_CHARACTERS]
-    tries: tuple[Callable[[str], str], ...] = (
-        lambda part: part.rpartition("; ")[0],
-        lambda part: part.rpartition(", ")[0],
-        lambda part: part.rpartition(" ")[0],
-    )
-    for cut in tries:
-        if len(cut(head)) >= _LONGEST_CHARACTERS // 2:
-            return cut(head)
-    return head
+    cuts = (head.rpartition(mark)[0] for mark in ("; ", ", ", " "))
+    return next((cut for cut in cuts if len(cut) >= _LONGEST_CHARACTERS // 2), head)

@@ -1,20 +1,60 @@
-"""Keys and values of sequences that join and leave a running batch.
+"""Decodes a causal transformer for sequences that join and leave a running batch.
 
 A step allocates nothing. Its tensors have one of few shapes (slots, and positions in steps of
 `STRIDE`), and nothing in it waits for the device, so a CUDA graph can capture it.
 """
 
-import torch
-from torch.nn.functional import scaled_dot_product_attention
+from collections.abc import Callable, Iterable
+from functools import partial
+from typing import Protocol
 
-from narrated.engines.neural.causal_transformer import CausalTransformer, causal_attention
+import torch
+from torch import Tensor
+from torch.nn.functional import scaled_dot_product_attention
 
 STRIDE = 64
 
+Attend = Callable[[Tensor, Tensor, Tensor], Tensor]
+"""Attention of queries, keys and values, each (batch, heads, positions, head size)."""
 
-def rounded(positions: int) -> int:
-    """Round up to a multiple of `STRIDE`."""
-    return -(-positions // STRIDE) * STRIDE
+TransformerBlock = Callable[[Tensor, Attend], Tensor]
+"""One layer: maps `hidden` (batch, positions, width) to its next value."""
+
+
+class CausalTransformer(Protocol):
+    """Wrapper of a module. Make one for each call, so that a dropped model leaves the memory."""
+
+    layers: int
+    heads: int
+    head_size: int
+    positions: int
+    """Number of positions that it knows."""
+    vocabulary: int
+    """Number of tokens that it can say."""
+    dtype: torch.dtype
+    device: torch.device
+
+    def blocks(self) -> Iterable[TransformerBlock]:
+        """Its layers, in order."""
+
+    def embedded(self, tokens: Tensor, positions: Tensor, prompts: Tensor) -> Tensor:
+        """Embeddings of its own tokens, (batch, width).
+
+        `tokens`, `positions` and the lengths of the `prompts` before them are (batch,).
+        """
+
+    def logits(self, hidden: Tensor) -> Tensor:
+        """Logits (batch, vocabulary) of the next token, from the last block's (batch, width)."""
+
+
+def run_blocks(transformer: CausalTransformer, hidden: Tensor) -> Tensor:
+    """Output of the last block for embeddings (batch, positions, width), aligned at the left.
+
+    A position sees only those before it.
+    """
+    for block in transformer.blocks():
+        hidden = block(hidden, partial(scaled_dot_product_attention, is_causal=True))
+    return hidden
 
 
 class KeyValueDecoder:
@@ -26,63 +66,44 @@ class KeyValueDecoder:
 
     def __init__(self, transformer: CausalTransformer, slots: int, length: int) -> None:
         self.length = min(rounded(length), transformer.positions)
+        self.slots = slots
+        self.device = transformer.device
         # Zeros: attention multiplies masked values by 0, and fresh memory may hold NaN.
         self._kept = torch.zeros(
             (transformer.layers, 2, slots, transformer.heads, self.length, transformer.head_size),
             dtype=transformer.dtype,
-            device=transformer.device,
+            device=self.device,
         )
-        self._slots = torch.arange(slots, device=transformer.device)
-        self._places = torch.arange(self.length, device=transformer.device)
-
-    @property
-    def device(self) -> torch.device:
-        """Device of the keys and values."""
-        return self._kept.device
-
-    @property
-    def slots(self) -> int:
-        """Most sequences."""
-        return self._kept.shape[2]
+        self._slots = torch.arange(slots, device=self.device)
+        self._places = torch.arange(self.length, device=self.device)
 
     def fill(
-        self,
-        transformer: CausalTransformer,
-        first: int,
-        prompts: torch.Tensor,
-        lengths: torch.Tensor,
-    ) -> torch.Tensor:
+        self, transformer: CausalTransformer, first: int, prompts: Tensor, lengths: Tensor
+    ) -> Tensor:
         """Read prompts into the slots from `first` on; returns logits (batch, vocabulary).
 
         `prompts` (batch, positions, width) are embeddings, aligned at the left. No position sees
         the padding after a prompt, and later tokens overwrite it.
         """
         joining, positions, _ = prompts.shape
-        hidden = prompts
-        for block, kept in zip(transformer.blocks(), self._kept, strict=True):
 
-            def attend(
-                query: torch.Tensor,
-                key: torch.Tensor,
-                value: torch.Tensor,
-                kept: torch.Tensor = kept,
-            ) -> torch.Tensor:
-                kept[0, first : first + joining, :, :positions] = key
-                kept[1, first : first + joining, :, :positions] = value
-                return causal_attention(query, key, value)
+        def attend(kept: Tensor, query: Tensor, key: Tensor, value: Tensor) -> Tensor:
+            kept[0, first : first + joining, :, :positions] = key
+            kept[1, first : first + joining, :, :positions] = value
+            return scaled_dot_product_attention(query, key, value, is_causal=True)
 
-            hidden = block(hidden, attend)
+        hidden = self._through(transformer, prompts, attend)
         last = hidden[torch.arange(joining, device=hidden.device), lengths - 1]
         return transformer.logits(last)
 
     def step(
         self,
         transformer: CausalTransformer,
-        tokens: torch.Tensor,
-        positions: torch.Tensor,
-        prompts: torch.Tensor,
+        tokens: Tensor,
+        positions: Tensor,
+        prompts: Tensor,
         span: int,
-    ) -> torch.Tensor:
+    ) -> Tensor:
         """Read one token of each slot in use; returns logits (batch, vocabulary).
 
         `tokens`, their `positions` and the lengths of the `prompts` are (batch,). Attention sees
@@ -92,24 +113,33 @@ class KeyValueDecoder:
         slots = self._slots[:used]
         hidden = transformer.embedded(tokens, positions, prompts)[:, None]
         seen = (self._places[:span] <= positions[:, None])[:, None, None]
-        for block, kept in zip(transformer.blocks(), self._kept, strict=True):
 
-            def attend(
-                query: torch.Tensor,
-                key: torch.Tensor,
-                value: torch.Tensor,
-                kept: torch.Tensor = kept,
-            ) -> torch.Tensor:
-                keys, values = kept
-                keys[slots, :, positions] = key[:, :, 0]
-                values[slots, :, positions] = value[:, :, 0]
-                return scaled_dot_product_attention(
-                    query, keys[:used, :, :span], values[:used, :, :span], attn_mask=seen
-                )
+        def attend(kept: Tensor, query: Tensor, key: Tensor, value: Tensor) -> Tensor:
+            keys, values = kept
+            keys[slots, :, positions] = key[:, :, 0]
+            values[slots, :, positions] = value[:, :, 0]
+            return scaled_dot_product_attention(
+                query, keys[:used, :, :span], values[:used, :, :span], attn_mask=seen
+            )
 
-            hidden = block(hidden, attend)
-        return transformer.logits(hidden[:, 0])
+        return transformer.logits(self._through(transformer, hidden, attend)[:, 0])
 
     def move(self, source: int, target: int) -> None:
         """Copy a sequence into another slot."""
         self._kept[:, :, target] = self._kept[:, :, source]
+
+    def _through(
+        self,
+        transformer: CausalTransformer,
+        hidden: Tensor,
+        attend: Callable[[Tensor, Tensor, Tensor, Tensor], Tensor],
+    ) -> Tensor:
+        """Output of the last block; `attend` also gets the keys and values of each block."""
+        for block, kept in zip(transformer.blocks(), self._kept, strict=True):
+            hidden = block(hidden, partial(attend, kept))
+        return hidden
+
+
+def rounded(positions: int) -> int:
+    """Round up to a multiple of `STRIDE`."""
+    return -(-positions // STRIDE) * STRIDE

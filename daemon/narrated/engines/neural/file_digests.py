@@ -7,29 +7,15 @@ import stat
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 
-@dataclass(frozen=True, slots=True)
-class _FileStamp:
-    modified_ns: int
-    changed_ns: int
-    """Unlike the time above, no program can set it back."""
-    size: int
-    inode: int
-
-    @classmethod
-    def of(cls, state: os.stat_result) -> "_FileStamp":
-        return cls(state.st_mtime_ns, state.st_ctime_ns, state.st_size, state.st_ino)
-
-
 class FileDigests:
-    """Remembers each file's digest until its stamp changes."""
+    """Remembers each file's digest until its signature changes."""
 
     def __init__(self, most_bytes: int) -> None:
         self._most_bytes = most_bytes
-        self._digests: dict[Path, tuple[_FileStamp, str]] = {}
+        self._digests: dict[Path, tuple[tuple[int, ...], str]] = {}
 
     def digest(self, file: Path) -> str:
         """Digest of a file's content; a text with its size if it exceeds the limit.
@@ -37,14 +23,14 @@ class FileDigests:
         Raises OSError if it cannot be read or is no regular file.
         """
         known = self._digests.get(file)
-        if known is not None and known[0] == _FileStamp.of(file.stat()):
+        if known is not None and known[0] == _signature(file.stat()):
             return known[1]
         with open_regular(file) as content:
-            stamp = _FileStamp.of(os.fstat(content.fileno()))
-            if stamp.size > self._most_bytes:
-                return f"unread-{stamp.size}"
+            state = os.fstat(content.fileno())
+            if state.st_size > self._most_bytes:
+                return f"unread-{state.st_size}"
             digest = hashlib.file_digest(content, "sha256").hexdigest()
-        self._digests[file] = (stamp, digest)
+        self._digests[file] = (_signature(state), digest)
         return digest
 
 
@@ -80,3 +66,8 @@ def open_regular(file: Path) -> Iterator[io.BufferedReader]:
         raise OSError("it is no regular file")
     with os.fdopen(descriptor, "rb") as content:
         yield content
+
+
+def _signature(state: os.stat_result) -> tuple[int, ...]:
+    """Times, size and inode; no program can set the second time back."""
+    return state.st_mtime_ns, state.st_ctime_ns, state.st_size, state.st_ino

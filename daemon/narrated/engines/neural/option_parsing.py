@@ -1,86 +1,80 @@
-"""Parsers of an engine's options; each error names the option."""
+"""Parses an engine's options by a table of rules; each error names the option."""
 
-from typing import TypeVar
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
 
 from narrated.engines.interface import Options
 from narrated.errors import EngineError
 
-PRECISIONS = ("auto", "float32", "float16", "bfloat16")
 MAX_REQUESTS = 64
+_PRECISIONS = ("auto", "float32", "float16", "bfloat16")
 
-DefaultT = TypeVar("DefaultT")
+
+@dataclass(frozen=True, slots=True)
+class OptionRule:
+    """Accepts the values of one option."""
+
+    expected: str
+    """Description of a right value, for messages."""
+    types: tuple[type, ...]
+    """Accepted types; a value becomes one of the last."""
+    accepts: Callable[[Any], bool] = lambda value: True
+
+    def parse(self, name: str, value: object) -> Any:
+        """Check and convert a value. Raises EngineError if it is wrong."""
+        if type(value) in self.types and self.accepts(value):
+            return self.types[-1](value)
+        raise EngineError(f"The option '{name}' is {value!r}.", f"Set {name} to {self.expected}.")
 
 
-def refuse_unknown(
-    options: Options, known: tuple[str, ...], of_the_engine: tuple[str, ...] = ()
-) -> None:
-    """Raise EngineError for an unknown option, or for an engine's option in a request."""
-    for name in options:
-        if name in known:
-            continue
+def integer(lowest: int, highest: int) -> OptionRule:
+    """Rule of an integer within bounds."""
+    expected = f"a whole number from {lowest} to {highest}"
+    return OptionRule(expected, (int,), lambda value: lowest <= value <= highest)
+
+
+def number(highest: float) -> OptionRule:
+    """Rule of a number from 0 to `highest`."""
+    expected = f"a number from 0 to {highest:g}"
+    return OptionRule(expected, (int, float), lambda value: 0 <= value <= highest)
+
+
+FLAG = OptionRule("true or false", (bool,))
+TEXT = OptionRule("a text", (str,))
+
+LOADING: Mapping[str, OptionRule] = {
+    "model": TEXT,
+    "rows": integer(1, MAX_REQUESTS),
+    "dtype": OptionRule(f"one of {', '.join(_PRECISIONS)}", (str,), _PRECISIONS.__contains__),
+}
+"""Options of every engine with a model."""
+
+
+def parse_options(
+    options: Options,
+    rules: Mapping[str, OptionRule],
+    of_the_engine: Mapping[str, OptionRule] = LOADING,
+) -> dict[str, Any]:
+    """The options that are set, checked by their `rules`.
+
+    Raises EngineError for a wrong or unknown option, and for one `of_the_engine` in a request.
+    """
+    for name in [name for name in options if name not in rules]:
         if name in of_the_engine:
             raise EngineError(
                 f"The option '{name}' belongs to the engine: one request cannot change it.",
                 "Set it in the engine's options, under engines: in narrated.yaml.",
             )
-        raise EngineError(f"There is no option '{name}'.", f"There are: {', '.join(known)}.")
+        raise EngineError(f"There is no option '{name}'.", f"There are: {', '.join(rules)}.")
+    return {
+        name: rule.parse(name, options[name]) for name, rule in rules.items() if name in options
+    }
 
 
-def integer(
-    options: Options, name: str, default: DefaultT, lowest: int, highest: int
-) -> int | DefaultT:
-    """An integer within bounds; `default` if it is not set."""
-    if name not in options:
-        return default
-    value = options[name]
-    if isinstance(value, int) and not isinstance(value, bool) and lowest <= value <= highest:
-        return value
-    raise _wrong(name, value, f"a whole number from {lowest} to {highest}")
-
-
-def number(options: Options, name: str, default: DefaultT, highest: float) -> float | DefaultT:
-    """A number from 0 to `highest`; `default` if it is not set."""
-    if name not in options:
-        return default
-    value = options[name]
-    if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= highest:
-        return float(value)
-    raise _wrong(name, value, f"a number from 0 to {highest:g}")
-
-
-def text(options: Options, name: str, default: DefaultT) -> str | DefaultT:
-    """A text; `default` if it is not set."""
-    if name not in options:
-        return default
-    value = options[name]
-    if isinstance(value, str):
-        return value
-    raise _wrong(name, value, "a text")
-
-
-def model(options: Options, default: str) -> str:
+def model_name(options: Options, default: str) -> str:
     """The option `model`. Raises EngineError if it is empty."""
-    name = text(options, "model", default)
+    name = str(options.get("model", default))
     if not name:
         raise EngineError("The option 'model' is empty.", f"Name one, such as {default}.")
     return name
-
-
-def flag(options: Options, name: str, default: bool) -> bool:
-    """A truth value; `default` if it is not set."""
-    value = options.get(name, default)
-    if isinstance(value, bool):
-        return value
-    raise _wrong(name, value, "true or false")
-
-
-def precision(options: Options) -> str:
-    """The option `dtype`; auto if it is not set."""
-    value = options.get("dtype", PRECISIONS[0])
-    if value in PRECISIONS:
-        return str(value)
-    raise _wrong("dtype", value, f"one of {', '.join(PRECISIONS)}")
-
-
-def _wrong(name: str, value: object, expected: str) -> EngineError:
-    return EngineError(f"The option '{name}' is {value!r}.", f"Set {name} to {expected}.")

@@ -1,15 +1,15 @@
 """A running batch: token sequences of one causal model that grow together."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 import torch
+from torch import Tensor
 
-from narrated.engines.neural.causal_transformer import CausalTransformer
-from narrated.engines.neural.decoder import KeyValueDecoder, rounded
+from narrated.engines.neural.decoder import CausalTransformer, KeyValueDecoder, rounded
 from narrated.engines.neural.sampler import BatchSampling, choose, filtered_scores
-from narrated.engines.neural.sampling import SamplingParameters
+from narrated.engines.neural.sampling_parameters import SamplingParameters
 
 OwnerT = TypeVar("OwnerT")
 
@@ -21,7 +21,7 @@ class TokenSequence(Generic[OwnerT]):
     owner: OwnerT
     prompt_length: int
     sampling: SamplingParameters
-    uniform: torch.Tensor
+    uniform: Tensor
     """(limit,): one random number for each token, from 0 to 1."""
     already_said: Sequence[int] = ()
     """Tokens of the prompt that the repetition penalty counts too."""
@@ -56,36 +56,32 @@ class TokenSequence(Generic[OwnerT]):
             self.tokens.append(token)
 
 
-class Batch(Generic[OwnerT]):
+class RunningBatch(Generic[OwnerT]):
     """Sequences in the first slots of a decoder.
 
     `allowed` (phases, vocabulary) masks the tokens; its phases take turns. A call changes the
     sequences only at its end, so the caller can retry it after OutOfMemory.
     """
 
-    def __init__(self, decoder: KeyValueDecoder, allowed: torch.Tensor, end: int | None) -> None:
+    def __init__(self, decoder: KeyValueDecoder, allowed: Tensor, end: int | None) -> None:
         self.sequences: list[TokenSequence[OwnerT]] = []
+        self.slots = decoder.slots
         self._decoder = decoder
         self._allowed = allowed
         self._end = end
-
-    @property
-    def slots(self) -> int:
-        """Most sequences."""
-        return self._decoder.slots
 
     def join(
         self,
         transformer: CausalTransformer,
         joining: Sequence[TokenSequence[OwnerT]],
-        prompts: torch.Tensor,
-    ) -> Iterator[TokenSequence[OwnerT]]:
+        prompts: Tensor,
+    ) -> Sequence[TokenSequence[OwnerT]]:
         """Read prompts (sequences, positions, width) and choose the first tokens.
 
         A single prompt serves all joining sequences. Returns the sequences that are finished.
         """
         first, read = len(self.sequences), joining[: len(prompts)]
-        lengths = torch.tensor([each.prompt_length for each in read], device=self._decoder.device)
+        lengths = self._tensor(each.prompt_length for each in read)
         logits = self._decoder.fill(transformer, first, prompts, lengths)
         for slot in range(first + len(read), first + len(joining)):
             self._decoder.move(first, slot)
@@ -98,27 +94,26 @@ class Batch(Generic[OwnerT]):
 
     def advance(
         self, transformer: CausalTransformer, max_tokens: int
-    ) -> Iterator[TokenSequence[OwnerT]]:
+    ) -> Sequence[TokenSequence[OwnerT]]:
         """Extend every sequence by up to `max_tokens`; returns those that are finished.
 
         It looks for end tokens after the slice only, since each look waits for the device.
         """
         count = min(max_tokens, max(each.limit - len(each.tokens) for each in self.sequences))
-        device, last = self._decoder.device, self._decoder.length - 1
-        slice_ = _TokenSlice(self.sequences, count, device, transformer.vocabulary)
-        tokens = torch.tensor([each.tokens[-1] for each in self.sequences], device=device)
-        prompts = torch.tensor([each.prompt_length for each in self.sequences], device=device)
-        positions = torch.tensor([each.position for each in self.sequences], device=device)
+        slice_ = _TokenSlice(self.sequences, count, self._decoder.device, transformer.vocabulary)
+        tokens = self._tensor(each.tokens[-1] for each in self.sequences)
+        prompts = self._tensor(each.prompt_length for each in self.sequences)
+        positions = self._tensor(each.position for each in self.sequences)
         furthest = max(each.position for each in self.sequences) + count
         span = min(rounded(furthest), self._decoder.length)
-        chosen, all_finite = [], torch.ones(len(self.sequences), dtype=torch.bool, device=device)
+        chosen, all_finite = [], torch.ones_like(tokens, dtype=torch.bool)
         for index in range(count):
             logits = self._decoder.step(transformer, tokens, positions, prompts, span)
             tokens, is_finite = self._chosen(logits, slice_, index)
             all_finite = all_finite & is_finite
             chosen.append(tokens)
             # Sequences that ended within the slice still advance, so their positions are bounded.
-            positions = (positions + 1).clamp(max=last)
+            positions = (positions + 1).clamp(max=self._decoder.length - 1)
         self._commit(self.sequences, torch.stack(chosen, 1), all_finite)
         return self._remove_finished()
 
@@ -130,32 +125,29 @@ class Batch(Generic[OwnerT]):
             self.sequences[slot] = self.sequences[last]
         self.sequences.pop()
 
-    def _chosen(
-        self, logits: torch.Tensor, slice_: "_TokenSlice", index: int
-    ) -> tuple[torch.Tensor, torch.Tensor]:
-        phases = slice_.counts[:, index] % len(self._allowed)
-        allowed = self._allowed[phases]
+    def _tensor(self, numbers: Iterable[int]) -> Tensor:
+        return torch.tensor(list(numbers), device=self._decoder.device)
+
+    def _chosen(self, logits: Tensor, slice_: "_TokenSlice", index: int) -> tuple[Tensor, Tensor]:
+        allowed = self._allowed[slice_.counts[:, index] % len(self._allowed)]
         scores = filtered_scores(logits, allowed, self._end, slice_.sampling, slice_.said)
         tokens = choose(scores, slice_.uniform[:, index], slice_.sampling)
-        slice_.note(tokens)
+        if slice_.said is not None:
+            slice_.said.scatter_(1, tokens[:, None], value=True)
         return tokens, logits.isfinite().all(-1)
 
     def _commit(
-        self,
-        sequences: Sequence[TokenSequence[OwnerT]],
-        tokens: torch.Tensor,
-        is_finite: torch.Tensor,
+        self, sequences: Sequence[TokenSequence[OwnerT]], tokens: Tensor, is_finite: Tensor
     ) -> None:
-        for sequence, own, finite in zip(
-            sequences, tokens.tolist(), is_finite.tolist(), strict=True
-        ):
+        told = zip(sequences, tokens.tolist(), is_finite.tolist(), strict=True)
+        for sequence, own, finite in told:
             sequence.extend(own, self._end, finite)
 
-    def _remove_finished(self) -> Iterator[TokenSequence[OwnerT]]:
+    def _remove_finished(self) -> Sequence[TokenSequence[OwnerT]]:
         finished = [each for each in self.sequences if each.finished]
         for sequence in finished:
             self.remove(sequence)
-        return iter(finished)
+        return finished
 
 
 class _TokenSlice:
@@ -180,13 +172,8 @@ class _TokenSlice:
         self.said = _said(sequences, vocabulary).to(device) if self.sampling.has_penalty else None
         """(sequences, vocabulary): tokens already said; None if no sequence has a penalty."""
 
-    def note(self, tokens: torch.Tensor) -> None:
-        """Mark tokens (sequences,) as said."""
-        if self.said is not None:
-            self.said.scatter_(1, tokens[:, None], value=True)
 
-
-def _said(sequences: Sequence[TokenSequence[OwnerT]], vocabulary: int) -> torch.Tensor:
+def _said(sequences: Sequence[TokenSequence[OwnerT]], vocabulary: int) -> Tensor:
     said = torch.zeros(len(sequences), vocabulary, dtype=torch.bool)
     for slot, each in enumerate(sequences):
         said[slot, [*each.already_said, *each.tokens]] = True

@@ -8,8 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
+from torch import Tensor
 
-from narrated.engines.neural.sampling import SamplingParameters
+from narrated.engines.neural.sampling_parameters import SamplingParameters
 
 _NEVER = -float("inf")
 _NO_PROBABILITY = 2.0  # no token reaches it
@@ -19,37 +20,33 @@ _NO_PROBABILITY = 2.0  # no token reaches it
 class BatchSampling:
     """Sampling parameters of a batch, as tensors on the device."""
 
-    temperatures: torch.Tensor
+    temperatures: Tensor
     """(batch, 1); 1 for a sequence that takes the likeliest token."""
-    greedy: torch.Tensor
+    greedy: Tensor
     """(batch,)"""
-    top_k: torch.Tensor
+    top_k: Tensor
     """(batch, 1); 0 for all tokens."""
     most_k: int
-    min_eos_p: torch.Tensor
+    min_eos_p: Tensor
     """(batch,)"""
-    penalty: torch.Tensor
+    penalty: Tensor
     """(batch, 1); 1 for no penalty."""
     has_penalty: bool
-    top_p: torch.Tensor
+    top_p: Tensor
     """(batch, 1); 1 for all tokens."""
     has_top_p: bool
 
     @classmethod
     def of(cls, each: Sequence[SamplingParameters], device: torch.device) -> "BatchSampling":
         """Stack the parameters of each sequence, in order."""
+        temperatures = [[one.temperature or 1.0] for one in each]
+        min_eos_p = [one.min_eos_p or _NO_PROBABILITY for one in each]
         return cls(
-            temperatures=torch.tensor(
-                [[one.temperature or 1.0] for one in each], dtype=torch.float32, device=device
-            ),
+            temperatures=torch.tensor(temperatures, dtype=torch.float32, device=device),
             greedy=torch.tensor([one.temperature == 0 for one in each], device=device),
             top_k=torch.tensor([[one.top_k] for one in each], device=device),
             most_k=max(one.top_k for one in each),
-            min_eos_p=torch.tensor(
-                [one.min_eos_p or _NO_PROBABILITY for one in each],
-                dtype=torch.float32,
-                device=device,
-            ),
+            min_eos_p=torch.tensor(min_eos_p, dtype=torch.float32, device=device),
             penalty=torch.tensor([[one.repetition_penalty] for one in each], device=device),
             has_penalty=any(one.repetition_penalty != 1 for one in each),
             top_p=torch.tensor([[one.top_p] for one in each], device=device),
@@ -58,12 +55,12 @@ class BatchSampling:
 
 
 def filtered_scores(
-    logits: torch.Tensor,
-    allowed: torch.Tensor,
+    logits: Tensor,
+    allowed: Tensor,
     end: int | None,
     sampling: BatchSampling,
-    said: torch.Tensor | None = None,
-) -> torch.Tensor:
+    said: Tensor | None = None,
+) -> Tensor:
     """Scores to draw from, (batch, vocabulary), from the model's logits.
 
     `allowed` (batch, vocabulary) masks the tokens, `end` is the end token, and `said`
@@ -71,7 +68,9 @@ def filtered_scores(
     """
     scores = logits.float().masked_fill(~allowed, _NEVER)
     if end is not None:
-        scores = _with_end_priority(scores, end, sampling.min_eos_p)
+        others = torch.arange(scores.shape[-1], device=scores.device) != end
+        ends = scores.softmax(-1)[:, end] > sampling.min_eos_p
+        scores = scores.masked_fill(ends[:, None] & others, _NEVER)
     if said is not None:
         again = torch.where(scores < 0, scores * sampling.penalty, scores / sampling.penalty)
         scores = torch.where(said, again, scores)
@@ -84,14 +83,7 @@ def filtered_scores(
     return _within_top_p(scores, sampling.top_p) if sampling.has_top_p else scores
 
 
-def _with_end_priority(scores: torch.Tensor, end: int, min_eos_p: torch.Tensor) -> torch.Tensor:
-    ends = scores.softmax(-1)[:, end] > min_eos_p
-    others = torch.ones_like(scores, dtype=torch.bool)
-    others[:, end] = False
-    return scores.masked_fill(ends[:, None] & others, _NEVER)
-
-
-def _within_top_p(scores: torch.Tensor, top_p: torch.Tensor) -> torch.Tensor:
+def _within_top_p(scores: Tensor, top_p: Tensor) -> Tensor:
     """Keep the fewest tokens that reach the probability together, and at least one.
 
     Of equally likely tokens those of the higher numbers stay, as in transformers.
@@ -104,7 +96,7 @@ def _within_top_p(scores: torch.Tensor, top_p: torch.Tensor) -> torch.Tensor:
     return scores.masked_fill(torch.zeros_like(unlikely).scatter(1, order, unlikely), _NEVER)
 
 
-def draw(scores: torch.Tensor, uniform: torch.Tensor) -> torch.Tensor:
+def draw(scores: Tensor, uniform: Tensor) -> Tensor:
     """The token at which the running sum of probabilities passes `uniform`; last dimension.
 
     Double precision gives the same token on any device and in any batch, although scores differ
@@ -116,6 +108,6 @@ def draw(scores: torch.Tensor, uniform: torch.Tensor) -> torch.Tensor:
     return passed[..., 0].clamp(max=scores.shape[-1] - 1)
 
 
-def choose(scores: torch.Tensor, uniform: torch.Tensor, sampling: BatchSampling) -> torch.Tensor:
+def choose(scores: Tensor, uniform: Tensor, sampling: BatchSampling) -> Tensor:
     """The next token of each sequence, (batch,), from scores and one uniform number each."""
     return torch.where(sampling.greedy, scores.argmax(-1), draw(scores, uniform))

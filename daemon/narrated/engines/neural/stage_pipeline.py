@@ -4,14 +4,16 @@ A step works on the earliest stage that has requests, so that full batches gathe
 stages. No request starves: the worker admits a new one only after another is finished.
 """
 
+from abc import ABC, abstractmethod
 from collections import deque
-from collections.abc import Iterator, Sequence
-from typing import Generic, Protocol, TypeVar
+from collections.abc import Sequence
+from typing import Generic, TypeVar
 
 import torch
 from torch import nn
 
 from narrated.engines.interface import Outcome, ProgressReport, RequestFailure, SpeechResult
+from narrated.engines.neural.staged_request import StagedRequest
 from narrated.engines.neural.torch_model import TorchModel
 
 _ENOUGH = 4
@@ -23,62 +25,19 @@ _HOST_OPERATIONS = 4e11  # some seconds of a CPU; then other stages take their t
 _LOUDEST = 32767
 
 ModuleT = TypeVar("ModuleT", bound=nn.Module)
-ModuleContraT = TypeVar("ModuleContraT", bound=nn.Module, contravariant=True)
-
-
-class StagedRequest(Protocol):
-    """A text on its way through the stages."""
-
-    id: str
-    is_silent: bool
-    """True if it has nothing to say: it skips to the last stage."""
-    pcm: bytes
-    problem: str
-    """The reason of its failure; empty if it did not fail."""
-    is_unavailable: bool
-    """True if a failed request may succeed later."""
-    remedy: str
-
-
 RequestT = TypeVar("RequestT", bound=StagedRequest)
 
 
-class Stage(Protocol[ModuleContraT, RequestT]):
-    """One step of the synthesis, with the requests that wait for it or are in it."""
+class Stage(ABC, Generic[ModuleT, RequestT]):
+    """One step of the synthesis, with the requests that wait for it or are in it.
+
+    This base queues its requests, and keeps nothing on the device.
+    """
 
     share: float
     """About the share of a request's time; the shares of all stages add up to 1."""
-
-    keeps_memory: bool
-    """True if it keeps memory of the device between two steps."""
-
-    @property
-    def requests(self) -> Sequence[RequestT]:
-        """All requests of this stage."""
-
-    def admit(self, request: RequestT) -> None:
-        """Add a request."""
-
-    def next_requests(self, module: ModuleContraT, width: int) -> Sequence[RequestT]:
-        """Requests that `work` would advance."""
-
-    def work(self, module: ModuleContraT, width: int) -> Sequence[RequestT]:
-        """Advance up to `width` requests by a slice; returns those that finished this stage."""
-
-    def progress(self, request: RequestT) -> float:
-        """Share of this stage's work that is done, 0 to 1."""
-
-    def forget(self, request: RequestT) -> None:
-        """Remove a request."""
-
-    def restart(self) -> None:
-        """Free all memory on the device; requests that used it restart this stage."""
-
-
-class QueueStage(Generic[ModuleContraT, RequestT]):
-    """Base of a stage with a queue that keeps nothing on the device."""
-
     keeps_memory = False
+    """True if it keeps memory of the device between two steps."""
 
     def __init__(self) -> None:
         self._waiting: deque[RequestT] = deque()
@@ -89,15 +48,19 @@ class QueueStage(Generic[ModuleContraT, RequestT]):
         return list(self._waiting)
 
     def admit(self, request: RequestT) -> None:
-        """Queue a request."""
+        """Add a request."""
         self._waiting.append(request)
 
-    def next_requests(self, module: ModuleContraT, width: int) -> Sequence[RequestT]:
-        """The first request."""
+    def next_requests(self, module: ModuleT, width: int) -> Sequence[RequestT]:
+        """Requests that `work` would advance: here the first."""
         return [self._waiting[0]]
 
+    @abstractmethod
+    def work(self, module: ModuleT, width: int) -> Sequence[RequestT]:
+        """Advance up to `width` requests by a slice; returns those that finished this stage."""
+
     def progress(self, request: RequestT) -> float:
-        """Nothing, since a request finishes in one step."""
+        """Share of this stage's work that is done, 0 to 1: nothing if it takes one step."""
         return 0.0
 
     def forget(self, request: RequestT) -> None:
@@ -105,7 +68,7 @@ class QueueStage(Generic[ModuleContraT, RequestT]):
         self._waiting.remove(request)
 
     def restart(self) -> None:
-        """Do nothing: there is no memory to free."""
+        """Free all memory on the device; requests that used it restart this stage."""
 
 
 class StagePipeline(Generic[ModuleT, RequestT]):
@@ -138,15 +101,15 @@ class StagePipeline(Generic[ModuleT, RequestT]):
 
     def step(self) -> Sequence[Outcome]:
         """Advance the requests of the earliest stage that has any."""
-        index, stage = next(
-            (index, stage) for index, stage in enumerate(self._stages) if stage.requests
-        )
+        index, stage = next((i, stage) for i, stage in enumerate(self._stages) if stage.requests)
         module = self._model.module
         requests = stage.next_requests(module, self.width)
         with self._model.device.at_work([request.id for request in requests]), torch.no_grad():
             finished = stage.work(module, self.width)
         outcomes = [self._passed_on(request, index) for request in finished]
-        outcomes += self._progressed(requests, finished, index)
+        for request in [request for request in requests if request not in finished]:
+            done = self._shares_before(index) + stage.share * stage.progress(request)
+            outcomes.append(ProgressReport(request.id, done))
         self._finished += sum(isinstance(each, SpeechResult) for each in outcomes)
         is_idle = not any(stage.requests for stage in self._stages)
         keeps_nothing = not any(stage.keeps_memory and stage.requests for stage in self._stages)
@@ -191,15 +154,6 @@ class StagePipeline(Generic[ModuleT, RequestT]):
             return SpeechResult(request.id, request.pcm, self.sample_rate)
         self._stages[-1 if request.is_silent else index + 1].admit(request)
         return ProgressReport(request.id, self._shares_before(index + 1))
-
-    def _progressed(
-        self, requests: Sequence[RequestT], finished: Sequence[RequestT], index: int
-    ) -> Iterator[ProgressReport]:
-        for request in requests:
-            if request not in finished:
-                stage = self._stages[index]
-                done = stage.share * stage.progress(request)
-                yield ProgressReport(request.id, self._shares_before(index) + done)
 
     def _shares_before(self, index: int) -> float:
         return sum(stage.share for stage in self._stages[:index])

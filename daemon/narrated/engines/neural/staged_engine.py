@@ -3,10 +3,9 @@
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol
 
-from narrated.engines.interface import Kind, Outcome
-from narrated.engines.model_interface import Model
+from narrated.engines.interface import Kind, Model
 
 if TYPE_CHECKING:
     from narrated.engines.neural.stage_pipeline import StagePipeline
@@ -22,10 +21,7 @@ class VoiceCatalogue(Protocol):
         """Digest of one voice, looked up alone; empty if it is not listed."""
 
 
-VoicesT = TypeVar("VoicesT", bound=VoiceCatalogue)
-
-
-class StagedSpeechEngine(Generic[VoicesT]):
+class StagedSpeechEngine:
     """An engine whose requests are in a pipeline; subclasses add `admit`."""
 
     kind: Kind = "speech"
@@ -35,7 +31,7 @@ class StagedSpeechEngine(Generic[VoicesT]):
         self,
         model: Model,
         pipeline: "StagePipeline[Any, Any]",
-        voices: VoicesT,
+        voices: VoiceCatalogue,
         identity: str,
         rows: int,
     ) -> None:
@@ -43,32 +39,10 @@ class StagedSpeechEngine(Generic[VoicesT]):
         self.identity = identity
         self.rows = rows
         self.sample_rate = pipeline.sample_rate
+        self.voices, self.voice_digest = voices.listed, voices.digest
+        self.step, self.cancel = pipeline.step, pipeline.cancel
+        self.shrink, self.release = pipeline.shrink, pipeline.release
         self._pipeline = pipeline
-        self._voices = voices
-
-    def voices(self) -> Mapping[str, str]:
-        """Digests of its presets and of the user's own voices, by name."""
-        return self._voices.listed()
-
-    def voice_digest(self, name: str) -> str:
-        """Present digest of one voice."""
-        return self._voices.digest(name)
-
-    def step(self) -> Sequence[Outcome]:
-        """Advance the requests of one stage; see `StagePipeline.step`."""
-        return self._pipeline.step()
-
-    def cancel(self, id: str) -> None:
-        """Forget a request."""
-        self._pipeline.cancel(id)
-
-    def shrink(self) -> bool:
-        """Halve the width of the pipeline; False if it is 1 already."""
-        return self._pipeline.shrink()
-
-    def release(self) -> None:
-        """Free keys and values; requests restart their stage and sound the same."""
-        self._pipeline.release()
 
 
 def identity(engine: str, *parts: str) -> str:

@@ -12,11 +12,7 @@ from pathlib import Path
 import torch
 
 from narrated.errors import DeviceLost, EngineUnavailable, OutOfMemory
-from narrated.human_sizes import size
-
-_STATUS = Path("/proc/self/status")
-_CLEAR_REFS = Path("/proc/self/clear_refs")
-_RESET_PEAK = "5"  # proc(5): resets VmHWM
+from narrated.human_formatting import size
 
 _ASKED = re.compile(r"[Tt]ried to allocate ([\d.]+ ?[KMG]i?B|\d+ bytes)", re.ASCII)
 _FULL = ("can't allocate memory", "out of memory", "ALLOC_FAILED")
@@ -29,22 +25,22 @@ class TorchDevice:
         self.torch = torch_device
 
     @classmethod
-    def chosen(cls, wish: str) -> "TorchDevice":
+    def chosen(cls, requested: str) -> "TorchDevice":
         """Select auto, cpu, cuda or cuda:1. Raises EngineUnavailable if there is no such device."""
-        if wish == "auto":
-            wish = "cuda" if torch.cuda.is_available() else "cpu"
+        if requested == "auto":
+            requested = "cuda" if torch.cuda.is_available() else "cpu"
         try:
-            device = torch.device(wish)
+            device = torch.device(requested)
         except RuntimeError:
             device = torch.device("meta")
         if device.type not in ("cpu", "cuda"):
             raise EngineUnavailable(
-                f"There is no device '{wish}'.",
+                f"There is no device '{requested}'.",
                 "Set `models: {device: auto}`, cpu, cuda or cuda:1.",
             )
         if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
             raise EngineUnavailable(
-                f"The device {wish} is not there.",
+                f"The device {requested} is missing.",
                 "See `narrated doctor`, or set `models: {device: cpu}`.",
             )
         # With its number: torch needs it to bound the memory of a GPU.
@@ -60,15 +56,15 @@ class TorchDevice:
         """The name that a person knows."""
         return "cpu" if self.is_host else torch.cuda.get_device_name(self.torch)
 
-    def precision(self, wish: str) -> torch.dtype:
+    def precision(self, requested: str) -> torch.dtype:
         """Precision by its name; auto is half on a GPU and single on a CPU."""
-        if wish != "auto":
-            named: torch.dtype = getattr(torch, wish)
-            return named
-        if self.is_host:
-            return torch.float32
-        has_bfloat16 = torch.cuda.is_bf16_supported(including_emulation=False)
-        return torch.bfloat16 if has_bfloat16 else torch.float16
+        if requested == "auto" and self.is_host:
+            requested = "float32"
+        elif requested == "auto":
+            has_bfloat16 = torch.cuda.is_bf16_supported(including_emulation=False)
+            requested = "bfloat16" if has_bfloat16 else "float16"
+        named: torch.dtype = getattr(torch, requested)
+        return named
 
     @property
     def total_bytes(self) -> int:
@@ -102,7 +98,7 @@ class TorchDevice:
         """Start a new measurement of the peak."""
         if self.is_host:
             with suppress(OSError):  # without a reset, the peak is that of the whole process
-                _CLEAR_REFS.write_text(_RESET_PEAK)
+                Path("/proc/self/clear_refs").write_text("5")  # proc(5): resets VmHWM
         else:
             torch.cuda.reset_peak_memory_stats(self.torch)
 
@@ -126,15 +122,14 @@ class TorchDevice:
         """
         try:
             yield
-        except torch.OutOfMemoryError as error:
-            raise self._out_of_memory(error, requests) from error
-        except MemoryError as error:
+        except (MemoryError, torch.OutOfMemoryError) as error:
             raise self._out_of_memory(error, requests) from error
         except RuntimeError as error:
             if is_out_of_memory(str(error)):
                 raise self._out_of_memory(error, requests) from error
             if is_device_lost(str(error)) or isinstance(error, torch.AcceleratorError):
-                raise DeviceLost(f"The device failed: {_first_line(error)}.") from error
+                line = str(error).split("\n", 1)[0].rstrip(".")
+                raise DeviceLost(f"The device failed: {line}.") from error
             raise
 
     def _out_of_memory(self, error: BaseException, requests: Sequence[str]) -> OutOfMemory:
@@ -162,10 +157,6 @@ def _readable(asked: str) -> str:
     return size(int(asked.split()[0])) if asked.endswith("bytes") else asked
 
 
-def _first_line(error: BaseException) -> str:
-    return str(error).split("\n", 1)[0].rstrip(".")
-
-
 def _allowed_bytes() -> int:
     """Free part of this process's address space; without a limit, the largest integer."""
     limit, _ = resource.getrlimit(resource.RLIMIT_AS)
@@ -173,5 +164,5 @@ def _allowed_bytes() -> int:
 
 
 def _resident(field: str) -> int:
-    match = re.search(rf"^{field}:\s*(\d+) kB", _STATUS.read_text(), re.MULTILINE)
+    match = re.search(rf"^{field}:\s*(\d+) kB", Path("/proc/self/status").read_text(), re.MULTILINE)
     return int(match[1]) * 1024 if match else 0

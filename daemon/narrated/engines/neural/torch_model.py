@@ -3,14 +3,15 @@
 import hashlib
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any, Generic, TypeVar
 
 import torch
 from torch import nn
 
-from narrated.engines.model_interface import WeightsLocation
-from narrated.engines.neural.checkpoint_files import guard_reading, verify_remedy
+from narrated.engines.interface import WeightsLocation
+from narrated.engines.neural.checkpoint_lookup import HashedCheckpoint, verify_remedy
+from narrated.engines.neural.damaged_files import guard_reading
 from narrated.engines.neural.torch_device import TorchDevice
 from narrated.errors import EngineUnavailable, OutOfMemory
 
@@ -63,46 +64,35 @@ class TorchModel(Generic[Module]):
         try:
             with self.device.at_work():
                 if self._module is None:
-                    self._module = self._from_disk()
+                    with guard_reading(f"The model {self.name}", verify_remedy(self.name)):
+                        self._module = self._read().eval().requires_grad_(False)
                 if self.device.is_host:
                     copy_into_memory(self._module)
                 else:
                     self._module.to(self.device.torch)
         except OutOfMemory:
-            self._fall_back()
+            self.park()
             raise
         self._on_device = True
-        self._bytes = _bytes_of(self._module)
+        tensors = (*self._module.parameters(), *self._module.buffers())
+        self._bytes = sum(tensor.nbytes for tensor in tensors)
         logger.info(
             "%s is warm after %.1f s (it was %s)", self.name, time.monotonic() - begin, came_from
         )
 
     def park(self) -> None:
         """Move the weights into the host's memory; drop them if the device is the host."""
-        if self.device.is_host:
-            self.drop()
-        elif self._module is not None and self._on_device:
-            self._on_device = False
-            self._module.to("cpu")
-            self.device.tidy()
-
-    def drop(self) -> None:
-        """Remove the weights from all memory."""
-        self._module, self._on_device = None, False
-        self.device.tidy()
-
-    def _fall_back(self) -> None:
-        """Move weights that came onto the device before memory ran out off it again."""
+        self._on_device = False
         if self.device.is_host:
             self._module = None
         elif self._module is not None:
             self._module.to("cpu")
         self.device.tidy()
 
-    def _from_disk(self) -> Module:
-        with guard_reading(f"The model {self.name}", verify_remedy(self.name)):
-            module = self._read()
-        return module.eval().requires_grad_(False)
+    def drop(self) -> None:
+        """Remove the weights from all memory."""
+        self._module, self._on_device = None, False
+        self.device.tidy()
 
 
 def weights_key(digest: str, precision: torch.dtype, device: TorchDevice) -> str:
@@ -111,20 +101,25 @@ def weights_key(digest: str, precision: torch.dtype, device: TorchDevice) -> str
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
-def require_all_weights(name: str, module: Module, info: Mapping[str, Any]) -> Module:
-    """Check transformers' loading `info`; returns the module.
+def load_weights(
+    files: HashedCheckpoint, kind: Any, precision: torch.dtype, **options: object
+) -> Any:
+    """Load a checkpoint by a class of transformers' models.
 
     Raises EngineUnavailable if weights are missing or have another shape, since transformers
     fills those at random.
     """
+    module, info = kind.from_pretrained(
+        files.folder, local_files_only=True, dtype=precision, output_loading_info=True, **options
+    )
     known = {parameter for parameter, _ in module.named_parameters()}
     lacking = sorted(known.intersection(info["missing_keys"]))
     for key in info["mismatched_keys"]:
         lacking.append(str(key[0] if isinstance(key, tuple) else key))
     if lacking:
         raise EngineUnavailable(
-            f"The model {name} lacks {len(lacking)} of its weights, {lacking[0]} among them.",
-            verify_remedy(name),
+            f"The model {files.name} lacks {len(lacking)} of its weights, {lacking[0]} among them.",
+            verify_remedy(files.name),
         )
     return module
 
@@ -136,8 +131,3 @@ def copy_into_memory(module: nn.Module) -> None:
     """
     for tensor in (*module.parameters(), *module.buffers()):
         tensor.data = tensor.data.clone()
-
-
-def _bytes_of(module: nn.Module) -> int:
-    tensors = {id(tensor): tensor for tensor in (*module.parameters(), *module.buffers())}
-    return sum(tensor.nbytes for tensor in tensors.values())

@@ -5,57 +5,134 @@ prefill of its prompt.
 """
 
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice, takewhile
+from typing import Any
 
 import torch
+from torch import Tensor
 
-from narrated.engines.neural.decoder import KeyValueDecoder
-from narrated.engines.neural.running_batch import Batch, TokenSequence
+from narrated.engines.neural.decoder import Attend, KeyValueDecoder, TransformerBlock
+from narrated.engines.neural.running_batch import RunningBatch, TokenSequence
+from narrated.engines.neural.stage_pipeline import Stage
 from narrated.engines.tortoise.checkpoint import TortoiseModels
-from narrated.engines.tortoise.request import TortoiseRequest
-from narrated.engines.tortoise.unified_voice import UnifiedVoiceTransformer
+from narrated.engines.tortoise.request import NOT_FINITE, TortoiseRequest
 
 SLICE = 12
 """Codes generated in one step."""
 
-NOT_A_NUMBER = "Tortoise's {} model gave what is not a number."
-
+_HEARD = 1  # upstream's code for each position of voice and text
 _USUAL_PROMPT = 128
 """Positions for the prompts of usual texts, so that few requests wait for an empty batch."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class SpeechCandidate:
-    """One of the candidates of a request."""
+class UnifiedVoiceTransformer:
+    """Wraps UnifiedVoice, GPT-2 over a voice, a text and codes; made for each call.
 
+    Positions are upstream's without a cache: text tokens and codes are numbered separately. With
+    `kv_cache=True`, upstream is off by one from the first code.
+    """
+
+    def __init__(self, model: Any) -> None:
+        self.model = model
+        self.layers = len(model.gpt.h)
+        self.heads = int(model.heads)
+        self.head_size = int(model.model_dim) // self.heads
+        self._text_positions = model.text_pos_embedding.emb.weight
+        self._code_positions = model.mel_pos_embedding.emb.weight
+        self.positions = 1 + len(self._text_positions) + len(self._code_positions)
+        self.vocabulary = int(model.number_mel_codes)
+        self.start, self.end = int(model.start_mel_token), int(model.stop_mel_token)
+        self.heard = (_HEARD, self.start)
+        """Codes that the repetition penalty counts from the start, as in upstream."""
+        self.dtype: torch.dtype = model.mel_head.weight.dtype
+        self.device: torch.device = model.mel_head.weight.device
+
+    def prompt(self, request: TortoiseRequest) -> Tensor:
+        """Embeddings before the first code, (positions, width): voice, text, start sign.
+
+        Upstream appends a 0 to the text, which "may not be necessary", and an end sign, also 0.
+        """
+        assert request.latents is not None, "the conditioning stage sets the latents"
+        model = self.model
+        signs = [model.start_text_token, *request.words, 0, model.stop_text_token]
+        text = torch.tensor(signs, device=self.device)
+        said = model.text_embedding(text) + self._text_positions[: len(text)]
+        start = model.mel_embedding.weight[self.start] + self._code_positions[0]
+        voice = request.latents.autoregressive.to(self.device, self.dtype)
+        return torch.cat([voice, said, start[None]])
+
+    def blocks(self) -> Iterator[TransformerBlock]:
+        """GPT-2's layers."""
+        return (partial(_through_block, block, self.heads) for block in self.model.gpt.h)
+
+    def embedded(self, tokens: Tensor, positions: Tensor, prompts: Tensor) -> Tensor:
+        """Embed codes with their positions; the start sign has position 0."""
+        numbers = (positions - prompts + 1).clamp(max=len(self._code_positions) - 1)
+        embedded: Tensor = self.model.mel_embedding(tokens) + self._code_positions[numbers]
+        return embedded
+
+    def normed(self, hidden: Tensor) -> Tensor:
+        """Apply GPT-2's last norm and upstream's own, in any shape (…, width)."""
+        normed: Tensor = self.model.final_norm(self.model.gpt.ln_f(hidden))
+        return normed
+
+    def logits(self, hidden: Tensor) -> Tensor:
+        """Logits of the next code."""
+        logits: Tensor = self.model.mel_head(self.normed(hidden))
+        return logits
+
+
+def _through_block(block: Any, heads: int, hidden: Tensor, attend: Attend) -> Tensor:
+    """`hidden` (rows, positions, width) after the block: pre-norm attention, then the MLP."""
+    rows, positions, width = hidden.shape
+    projected = block.attn.c_attn(block.ln_1(hidden)).view(rows, positions, 3, heads, -1)
+    query, key, value = projected.permute(2, 0, 3, 1, 4)
+    attended = attend(query, key, value).transpose(1, 2).reshape(rows, positions, width)
+    hidden = hidden + block.attn.c_proj(attended)
+    after: Tensor = hidden + block.mlp(block.ln_2(hidden))
+    return after
+
+
+def weights(model: Any) -> float:
+    """Number of weights that each position is multiplied with."""
+    return 12.0 * len(model.gpt.h) * int(model.model_dim) ** 2
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Candidate:
     request: TortoiseRequest
     index: int
 
 
-class AutoregressiveStage:
+_Sequence = TokenSequence[_Candidate]
+
+
+class AutoregressiveStage(Stage[TortoiseModels, TortoiseRequest]):
     """Holds candidates that wait for a slot, and those in the batch."""
 
     share = 0.45
     keeps_memory = True
 
     def __init__(self) -> None:
-        self._waiting: deque[SpeechCandidate] = deque()
-        self._batch: Batch[SpeechCandidate] | None = None
+        super().__init__()
+        self._candidates: deque[_Candidate] = deque()
+        self._batch: RunningBatch[_Candidate] | None = None
         self._length = 0
         """Positions of each slot of the batch."""
 
     @property
     def requests(self) -> Sequence[TortoiseRequest]:
         """All requests of this stage, those in the batch first."""
-        candidates = (*(run.owner for run in self._sequences), *self._waiting)
+        candidates = (*(run.owner for run in self._sequences), *self._candidates)
         return list(dict.fromkeys(candidate.request for candidate in candidates))
 
     def admit(self, request: TortoiseRequest) -> None:
         """Queue a request's candidates until slots are free."""
-        self._waiting.extend(
-            SpeechCandidate(request, index) for index in range(len(request.candidates))
+        self._candidates.extend(
+            _Candidate(request, index) for index in range(len(request.candidates))
         )
 
     def next_requests(self, module: TortoiseModels, width: int) -> Sequence[TortoiseRequest]:
@@ -66,8 +143,7 @@ class AutoregressiveStage:
     def work(self, module: TortoiseModels, width: int) -> Sequence[TortoiseRequest]:
         """Add waiting candidates if slots are free; otherwise generate a slice of codes."""
         transformer = UnifiedVoiceTransformer(module.autoregressive)
-        joining = self._joining(width)
-        if joining:
+        if joining := self._joining(width):
             finished = self._joined(transformer, joining, width)
         else:
             assert self._batch is not None, "a request is in the batch"
@@ -86,7 +162,7 @@ class AutoregressiveStage:
 
     def forget(self, request: TortoiseRequest) -> None:
         """Remove a request's candidates from the queue and the batch."""
-        self._waiting = deque(each for each in self._waiting if each.request is not request)
+        self._candidates = deque(each for each in self._candidates if each.request is not request)
         for run in list(self._sequences):
             if run.owner.request is request and self._batch is not None:
                 self._batch.remove(run)
@@ -95,37 +171,35 @@ class AutoregressiveStage:
 
     def restart(self) -> None:
         """Free keys and values; candidates of the batch are the first to join again."""
-        order = {request: place for place, request in enumerate(self.requests)}
+        order = self.requests
         under_way = [run.owner for run in self._sequences]
-        under_way.sort(key=lambda each: (order[each.request], each.index), reverse=True)
-        self._waiting.extendleft(under_way)
+        under_way.sort(key=lambda each: (order.index(each.request), each.index))
+        self._candidates.extendleft(reversed(under_way))
         self._batch = None
 
     @property
-    def _sequences(self) -> Sequence[TokenSequence[SpeechCandidate]]:
+    def _sequences(self) -> Sequence[_Sequence]:
         return self._batch.sequences if self._batch is not None else ()
 
-    def _joining(self, width: int) -> list[SpeechCandidate]:
+    def _joining(self, width: int) -> list[_Candidate]:
         """The first waiting candidates of one request, as many as there are free slots."""
-        if not self._waiting:
+        if not self._candidates:
             return []
-        request = self._waiting[0].request
+        request = self._candidates[0].request
         if self._batch is not None and self._sequences:
             if _positions(request) > self._length:
                 return []  # it waits for an empty batch, which then gets longer slots
             width = min(width, self._batch.slots)
-        own = takewhile(lambda each: each.request is request, self._waiting)
+        own = takewhile(lambda each: each.request is request, self._candidates)
         return list(islice(own, max(0, width - len(self._sequences))))
 
     def _joined(
-        self, transformer: UnifiedVoiceTransformer, joining: Sequence[SpeechCandidate], width: int
-    ) -> Iterable[TokenSequence[SpeechCandidate]]:
-        request = joining[0].request
-        assert request.latents is not None, "the conditioning stage sets the latents"
-        batch = self._batch
+        self, transformer: UnifiedVoiceTransformer, joining: Sequence[_Candidate], width: int
+    ) -> Iterable[_Sequence]:
+        request, batch = joining[0].request, self._batch
         if batch is None or (not batch.sequences and self._too_small(batch, width)):
             batch = self._started(transformer, width)
-        prompt = transformer.prompt(request.latents.autoregressive, request.words)
+        prompt = transformer.prompt(request)
         runs = [
             TokenSequence(
                 candidate,
@@ -138,42 +212,40 @@ class AutoregressiveStage:
         ]
         finished = batch.join(transformer, runs, prompt[None])
         for _ in joining:
-            self._waiting.popleft()
+            self._candidates.popleft()
         return finished
 
-    def _too_small(self, batch: Batch[SpeechCandidate], width: int) -> bool:
+    def _too_small(self, batch: RunningBatch[_Candidate], width: int) -> bool:
         """True if the waiting candidates need more or longer slots."""
-        slots = min(width, len(self._waiting))
-        return batch.slots < slots or _positions(self._waiting[0].request) > self._length
+        slots = min(width, len(self._candidates))
+        return batch.slots < slots or _positions(self._candidates[0].request) > self._length
 
-    def _started(self, transformer: UnifiedVoiceTransformer, width: int) -> Batch[SpeechCandidate]:
+    def _started(
+        self, transformer: UnifiedVoiceTransformer, width: int
+    ) -> RunningBatch[_Candidate]:
         self._batch = None  # frees its memory for the next
-        codes = max(each.request.settings.max_mel_tokens for each in self._waiting)
-        longest = max(_positions(each.request) for each in self._waiting)
+        codes = max(each.request.settings.max_mel_tokens for each in self._candidates)
+        longest = max(_positions(each.request) for each in self._candidates)
         decoder = KeyValueDecoder(
-            transformer, min(width, len(self._waiting)), max(longest, codes + _USUAL_PROMPT)
+            transformer, min(width, len(self._candidates)), max(longest, codes + _USUAL_PROMPT)
         )
         self._length = decoder.length
         allowed = torch.ones(1, transformer.vocabulary, dtype=torch.bool)
         allowed[0, transformer.start] = False  # not a code: the later stages cannot read it
-        self._batch = Batch(decoder, allowed.to(decoder.device), transformer.end)
+        self._batch = RunningBatch(decoder, allowed.to(decoder.device), transformer.end)
         return self._batch
 
-    def _through(
-        self, finished: Iterable[TokenSequence[SpeechCandidate]]
-    ) -> Iterable[TortoiseRequest]:
+    def _through(self, finished: Iterable[_Sequence]) -> Iterable[TortoiseRequest]:
         for run in finished:
             request = run.owner.request
             if request.problem:
                 continue  # another of its candidates failed
+            request.candidates[run.owner.index] = run.tokens
             if not run.is_finite:
-                request.problem = NOT_A_NUMBER.format("autoregressive")
+                request.problem = NOT_FINITE.format("autoregressive")
                 self.forget(request)
+            if request.problem or all(codes is not None for codes in request.candidates):
                 yield request
-            else:
-                request.candidates[run.owner.index] = run.tokens
-                if all(candidate is not None for candidate in request.candidates):
-                    yield request
 
 
 def _positions(request: TortoiseRequest) -> int:

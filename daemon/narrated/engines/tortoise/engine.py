@@ -3,26 +3,29 @@
 Imports torch and transformers only once the model's files are found.
 """
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from narrated.engines.interface import Options, Request, SpeechRequest
-from narrated.engines.model_interface import EngineContext
-from narrated.engines.neural.checkpoint_files import find_checkpoint
+from narrated.engines.interface import EngineContext, Options, Request, SpeechRequest
+from narrated.engines.neural.checkpoint_lookup import find_checkpoint
 from narrated.engines.neural.staged_engine import StagedSpeechEngine, identity
 from narrated.engines.tortoise.options import TortoiseSettings, load_options, request_options
 from narrated.engines.tortoise.required_files import FILES
+from narrated.engines.tortoise.upstream_modules import package_folder
 from narrated.engines.tortoise.voices import TortoiseVoices, shipped
 from narrated.errors import EngineError, EngineUnavailable
 
 if TYPE_CHECKING:
-    from narrated.engines.tortoise.checkpoint import TortoiseCheckpoint
-    from narrated.engines.tortoise.voice_latents import LatentsCache
+    from narrated.engines.neural.stage_pipeline import Stage
+    from narrated.engines.tortoise.checkpoint import TortoiseCheckpoint, TortoiseModels
+    from narrated.engines.tortoise.latents_files import LatentsCache
+    from narrated.engines.tortoise.request import TortoiseRequest
 
 REVISION = 1
 """Increase it when the same request sounds different."""
 
 
-class TortoiseEngine(StagedSpeechEngine[TortoiseVoices]):
+class TortoiseEngine(StagedSpeechEngine):
     """Admits requests into the stage pipeline."""
 
     def __init__(
@@ -35,11 +38,11 @@ class TortoiseEngine(StagedSpeechEngine[TortoiseVoices]):
         defaults: Options,
     ) -> None:
         from narrated.engines.neural.stage_pipeline import StagePipeline
-        from narrated.engines.tortoise.stages import stages
         from narrated.engines.tortoise.vocoder import SAMPLE_RATE
 
         self._checkpoint = checkpoint
         self._defaults = defaults
+        self._voices = voices
         settings = TortoiseSettings.of(defaults).fingerprint
         super().__init__(
             checkpoint.model,
@@ -55,18 +58,35 @@ class TortoiseEngine(StagedSpeechEngine[TortoiseVoices]):
             raise EngineError("Tortoise speaks; it cannot describe a picture.")
         from narrated.engines.tortoise.request import TortoiseRequest
 
-        words = self._checkpoint.words(request.text)
         options = {**self._defaults, **request_options(request.options)}
         self._pipeline.admit(
             TortoiseRequest(
                 id=request.id,
-                words=words,
-                voice=self._voices.found(request.voice, request.language),
+                words=self._checkpoint.words(request.text),
+                voice=self._voices.found(request.voice),
                 settings=TortoiseSettings.of(options),
                 seed=request.seed,
-                is_silent=not words,
             )
         )
+
+
+def stages(cache: "LatentsCache") -> "Sequence[Stage[TortoiseModels, TortoiseRequest]]":
+    """Make the six stages in their order; the cache keeps voices' latents on the disk."""
+    from narrated.engines.tortoise.autoregressive import AutoregressiveStage
+    from narrated.engines.tortoise.candidate_latents import CandidateLatentsStage
+    from narrated.engines.tortoise.clvp_ranking import RankingStage
+    from narrated.engines.tortoise.conditioning import ConditioningStage
+    from narrated.engines.tortoise.diffusion import DiffusionStage
+    from narrated.engines.tortoise.vocoder import VocoderStage
+
+    return (
+        ConditioningStage(cache),
+        AutoregressiveStage(),
+        RankingStage(),
+        CandidateLatentsStage(),
+        DiffusionStage(),
+        VocoderStage(),
+    )
 
 
 def load(options: Options, context: EngineContext) -> TortoiseEngine:
@@ -77,9 +97,14 @@ def load(options: Options, context: EngineContext) -> TortoiseEngine:
     """
     loaded = load_options(options)
     files = find_checkpoint(context, loaded.model, FILES)
+    if package_folder() is None:  # before torch is imported for nothing
+        raise EngineUnavailable(
+            "Tortoise's code is missing: No module named 'tortoise'.",
+            "narrated engines install tortoise",
+        )
     try:
         from narrated.engines.tortoise.checkpoint import TortoiseCheckpoint
-        from narrated.engines.tortoise.voice_latents import LatentsCache
+        from narrated.engines.tortoise.latents_files import LatentsCache
     except ImportError as error:
         raise EngineUnavailable(
             f"Tortoise needs torch and transformers: {error}.", "narrated engines install tortoise"

@@ -8,37 +8,39 @@ from dataclasses import dataclass, fields, replace
 from types import MappingProxyType
 
 from narrated.engines.interface import Options
-from narrated.engines.neural import option_parsing as read
-from narrated.engines.neural.sampling import SamplingParameters
+from narrated.engines.neural.option_parsing import (
+    FLAG,
+    LOADING,
+    MAX_REQUESTS,
+    TEXT,
+    integer,
+    model_name,
+    number,
+    parse_options,
+)
+from narrated.engines.neural.sampling_parameters import SamplingParameters
 from narrated.errors import EngineError
 
 DEFAULT_MODEL = "Manmay/tortoise-tts"
 DEFAULT_PRESET = "fast"
-
-_LOADING = ("model", "rows", "batch", "dtype")
-_SETTING = (
-    "preset",
-    "num_autoregressive_samples",
-    "diffusion_iterations",
-    "temperature",
-    "top_p",
-    "top_k",
-    "repetition_penalty",
-    "max_mel_tokens",
-    "cond_free",
-    "cond_free_k",
-    "diffusion_temperature",
-)
-_DEFAULT_ROWS = 4
 DEFAULT_BATCH = 16
-_MOST_CODES = 600
-_MOST_SAMPLES = 1024
-_FEWEST_ITERATIONS = 2
-"""Upstream's schedule needs an interval between two steps."""
-_MOST_ITERATIONS = 4000
-_MOST_K = 8192
-_HOTTEST = 2.0
-_STRONGEST = 10.0
+
+_DEFAULT_ROWS = 4
+
+_LOADING = {**LOADING, "batch": integer(1, 4 * MAX_REQUESTS)}
+_SETTING = {
+    "preset": TEXT,
+    "num_autoregressive_samples": integer(1, 1024),
+    "diffusion_iterations": integer(2, 4000),  # the schedule needs an interval
+    "temperature": number(2.0),
+    "top_p": number(1.0),
+    "top_k": integer(0, 8192),
+    "repetition_penalty": number(10.0),
+    "max_mel_tokens": integer(1, 600),
+    "cond_free": FLAG,
+    "cond_free_k": number(10.0),
+    "diffusion_temperature": number(1.0),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,47 +112,22 @@ class TortoiseOptions:
 
 def load_options(options: Options) -> TortoiseOptions:
     """Read an engine's options. Raises EngineError for unknown or invalid ones."""
-    read.refuse_unknown(options, (*_LOADING, *_SETTING))
-    model = read.model(options, DEFAULT_MODEL)
-    rows = read.integer(options, "rows", _DEFAULT_ROWS, 1, read.MAX_REQUESTS)
-    batch = read.integer(options, "batch", DEFAULT_BATCH, 1, 4 * read.MAX_REQUESTS)
-    return TortoiseOptions(model, rows, batch, read.precision(options), _speech_options(options))
+    told = parse_options(options, {**_LOADING, **_SETTING})
+    return TortoiseOptions(
+        model_name(told, DEFAULT_MODEL),
+        told.get("rows", _DEFAULT_ROWS),
+        told.get("batch", DEFAULT_BATCH),
+        told.get("dtype", "auto"),
+        request_options({name: told[name] for name in told if name in _SETTING}),
+    )
 
 
 def request_options(options: Options) -> Options:
     """Read a request's options. Raises EngineError for unknown or invalid ones."""
-    read.refuse_unknown(options, _SETTING, _LOADING)
-    return _speech_options(options)
-
-
-def _speech_options(options: Options) -> dict[str, object]:
-    preset = read.text(options, "preset", None)
-    if preset is not None and preset not in PRESETS:
+    told = parse_options(options, _SETTING, _LOADING)
+    preset = told.get("preset", DEFAULT_PRESET)
+    if preset not in PRESETS:
         raise EngineError(f"There is no preset '{preset}'.", f"There are: {', '.join(PRESETS)}.")
-    values: dict[str, object | None] = {
-        "preset": preset,
-        "num_autoregressive_samples": read.integer(
-            options, "num_autoregressive_samples", None, 1, _MOST_SAMPLES
-        ),
-        "diffusion_iterations": read.integer(
-            options, "diffusion_iterations", None, _FEWEST_ITERATIONS, _MOST_ITERATIONS
-        ),
-        "temperature": read.number(options, "temperature", None, _HOTTEST),
-        "top_p": read.number(options, "top_p", None, 1.0),
-        "top_k": read.integer(options, "top_k", None, 0, _MOST_K),
-        "repetition_penalty": _penalty(options),
-        "max_mel_tokens": read.integer(options, "max_mel_tokens", None, 1, _MOST_CODES),
-        "cond_free": read.flag(options, "cond_free", default=True)
-        if "cond_free" in options
-        else None,
-        "cond_free_k": read.number(options, "cond_free_k", None, _STRONGEST),
-        "diffusion_temperature": read.number(options, "diffusion_temperature", None, 1.0),
-    }
-    return {name: value for name, value in values.items() if value is not None}
-
-
-def _penalty(options: Options) -> float | None:
-    penalty = read.number(options, "repetition_penalty", None, _STRONGEST)
-    if penalty == 0:
+    if told.get("repetition_penalty") == 0:
         raise EngineError("The option 'repetition_penalty' is 0.", "Set it to 1 for none.")
-    return penalty
+    return told

@@ -1,7 +1,7 @@
-"""Imports the unchanged modules of tortoise-tts beside a current transformers.
+"""Finds tortoise-tts, and imports its unchanged modules beside a current transformers.
 
 The package (3.0.0) needs transformers 4.31 and torchaudio. Some of its imports are missing here,
-and we never call them: stand-ins replace these while it is imported.
+and we never call them: stand-ins replace these while it is imported. Imports no torch by itself.
 """
 
 import importlib
@@ -10,69 +10,62 @@ import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import cache
-from types import ModuleType
-from typing import Any
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
+from typing import TYPE_CHECKING
 
-import torch
-
-from narrated.engines.tortoise.required_files import package
 from narrated.errors import EngineUnavailable
 
+if TYPE_CHECKING:
+    import torch
+
 _INSTALL = "narrated engines install tortoise"
+_NAMES = (
+    ("models.arch_util", "RelativePositionBias"),
+    ("models.autoregressive", "UnifiedVoice"),
+    ("models.clvp", "CLVP"),
+    ("models.diffusion_decoder", "DiffusionTts"),
+    ("models.diffusion_decoder", "timestep_embedding"),
+    ("models.vocoder", "UnivNetGenerator"),
+    ("utils.tokenizer", "VoiceBpeTokenizer"),
+    ("utils.tokenizer", "convert_to_ascii"),
+    ("utils.diffusion", "SpacedDiffusion"),
+    ("utils.diffusion", "space_timesteps"),
+    ("utils.diffusion", "get_named_beta_schedule"),
+)
+"""The classes and functions that narrated uses, with their modules."""
 
 
-@dataclass(frozen=True, slots=True)
-class UpstreamModules:
-    """The classes and functions of Tortoise; they are untyped."""
-
-    UnifiedVoice: Any
-    CLVP: Any
-    DiffusionTts: Any
-    UnivNetGenerator: Any
-    VoiceBpeTokenizer: Any
-    convert_to_ascii: Any
-    SpacedDiffusion: Any
-    space_timesteps: Any
-    get_named_beta_schedule: Any
-    timestep_embedding: Any
-    relative_position_bucket: Any
+def package_folder() -> Path | None:
+    """The folder of tortoise-tts, found without an import; None if it is not installed."""
+    try:
+        spec = importlib.util.find_spec("tortoise")
+    except (ImportError, ValueError):
+        return None
+    places = (spec and spec.submodule_search_locations) or ()
+    return next(map(Path, places), None)
 
 
 @cache
-def upstream() -> UpstreamModules:
-    """Import them. Raises EngineUnavailable if the package or its requirements are missing."""
+def upstream() -> SimpleNamespace:
+    """Import the used classes and functions; they are untyped.
+
+    Raises EngineUnavailable if the package or its requirements are missing.
+    """
     try:
-        with _stood_in(), warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # about deprecated calls in the package
-            arch_util = importlib.import_module("tortoise.models.arch_util")
-            autoregressive = importlib.import_module("tortoise.models.autoregressive")
-            clvp = importlib.import_module("tortoise.models.clvp")
-            diffusion_decoder = importlib.import_module("tortoise.models.diffusion_decoder")
-            vocoder = importlib.import_module("tortoise.models.vocoder")
-            tokenizer = importlib.import_module("tortoise.utils.tokenizer")
-            diffusion = importlib.import_module("tortoise.utils.diffusion")
+        with _stood_in(), warnings.catch_warnings(action="ignore"):  # about deprecated calls
+            found = {
+                name: getattr(importlib.import_module(f"tortoise.{module}"), name)
+                for module, name in _NAMES
+            }
     except (ImportError, OSError, RuntimeError) as error:
-        raise EngineUnavailable(f"Tortoise's code is not there: {error}.", _INSTALL) from error
-    return UpstreamModules(
-        UnifiedVoice=autoregressive.UnifiedVoice,
-        CLVP=clvp.CLVP,
-        DiffusionTts=diffusion_decoder.DiffusionTts,
-        UnivNetGenerator=vocoder.UnivNetGenerator,
-        VoiceBpeTokenizer=tokenizer.VoiceBpeTokenizer,
-        convert_to_ascii=tokenizer.convert_to_ascii,
-        SpacedDiffusion=diffusion.SpacedDiffusion,
-        space_timesteps=diffusion.space_timesteps,
-        get_named_beta_schedule=diffusion.get_named_beta_schedule,
-        timestep_embedding=diffusion_decoder.timestep_embedding,
-        relative_position_bucket=arch_util.RelativePositionBias._relative_position_bucket,
-    )
+        raise EngineUnavailable(f"Tortoise's code is missing: {error}.", _INSTALL) from error
+    return SimpleNamespace(**found)
 
 
 @contextmanager
 def _stood_in() -> Iterator[None]:
-    """Put stand-ins into sys.modules while the package is imported."""
     absent = {name: module for name, module in _stand_ins() if name not in sys.modules}
     sys.modules.update(absent)
     try:
@@ -99,17 +92,20 @@ def _stand_ins() -> Iterator[tuple[str, ModuleType]]:
         yield typical.__name__, typical
 
 
-def mel_norms() -> torch.Tensor:
+def mel_norms() -> "torch.Tensor":
     """The divisors of the bands of a voice's spectrogram, (80,).
 
     Raises EngineUnavailable if the package is not installed.
     """
-    folder = package()
+    import torch
+
+    folder = package_folder()
     if folder is None:
-        raise EngineUnavailable("Tortoise's code is not there.", _INSTALL)
+        raise EngineUnavailable("Tortoise's code is missing.", _INSTALL)
     norms: torch.Tensor = torch.load(folder / "data" / "mel_norms.pth", weights_only=True)
     return norms
 
 
 if __name__ == "__main__":  # a probe: fails if this interpreter lacks a module
+    importlib.import_module("torch")  # named first: without it the others fail less clearly
     upstream()

@@ -3,7 +3,7 @@
 import re
 
 from narrated.script.english.rule_engine import (
-    NormalisationRule,
+    Rules,
     any_of,
     begins_sentence,
     full_stop,
@@ -13,73 +13,30 @@ from narrated.script.english.rule_engine import (
     word_after,
     word_before,
     word_set,
+    word_table,
 )
 
-_TITLES = {
-    "Mr": "Mister",
-    "Mrs": "Missus",
-    "Ms": "Miz",
-    "Prof": "Professor",
-    "Rev": "Reverend",
-    "Gen": "General",
-    "Capt": "Captain",
-    "Sgt": "Sergeant",
-    "Lt": "Lieutenant",
-    "Sen": "Senator",
-    "Gov": "Governor",
-    "Mt": "Mount",
-}
-_BEFORE_AND_AFTER = {
-    "St": ("Saint", "Street"),
-    "Dr": ("Doctor", "Drive"),
-    "Ave": ("", "Avenue"),
-    "Rd": ("", "Road"),
-    "Blvd": ("", "Boulevard"),
-    "Ln": ("", "Lane"),
-    "Sq": ("", "Square"),
-}
-_NEVER_AT_THE_END = {
-    "approx": "approximately",
-    "cf": "compare",
-    "ca": "circa",
-    "vs": "versus",
-    "viz": "namely",
-}
-_NEVER_AT_THE_END |= {
-    short.capitalize(): said.capitalize() for short, said in _NEVER_AT_THE_END.items()
-}
-_ANYWHERE = {
-    "etc": "et cetera",
-    "Jr": "Junior",
-    "Sr": "Senior",
-    "dept": "department",
-    "Dept": "Department",
-    "misc": "miscellaneous",
-    "incl": "including",
-    "esp": "especially",
-}
-_NUMBERED = {
-    "fig": "figure",
-    "figs": "figures",
-    "eq": "equation",
-    "eqs": "equations",
-    "p": "page",
-    "pp": "pages",
-    "vol": "volume",
-    "vols": "volumes",
-    "ch": "chapter",
-    "chs": "chapters",
-    "sec": "section",
-    "secs": "sections",
-    "no": "number",
-    "nos": "numbers",
-    "art": "article",
-    "app": "appendix",
-    "ed": "edition",
-    "tab": "table",
-    "ver": "version",
-    "v": "version",
-}
+_TITLES = word_table("""
+    Mr: Mister; Mrs: Missus; Ms: Miz; Prof: Professor; Rev: Reverend; Gen: General; Capt: Captain;
+    Sgt: Sergeant; Lt: Lieutenant; Sen: Senator; Gov: Governor; Mt: Mount
+""")
+_PLACES_BEFORE = word_table("St: Saint; Dr: Doctor")
+_PLACES_AFTER = word_table(
+    "St: Street; Dr: Drive; Ave: Avenue; Rd: Road; Blvd: Boulevard; Ln: Lane; Sq: Square"
+)
+_NEVER_AT_THE_END = word_table("""
+    approx: approximately; cf: compare; ca: circa; vs: versus; viz: namely;
+    Approx: Approximately; Cf: Compare; Ca: Circa; Vs: Versus; Viz: Namely
+""")
+_ANYWHERE = word_table("""
+    etc: et cetera; Jr: Junior; Sr: Senior; dept: department; Dept: Department;
+    misc: miscellaneous; incl: including; esp: especially
+""")
+_NUMBERED = word_table("""
+    fig: figure; figs: figures; eq: equation; eqs: equations; p: page; pp: pages; vol: volume;
+    vols: volumes; ch: chapter; chs: chapters; sec: section; secs: sections; no: number;
+    nos: numbers; art: article; app: appendix; ed: edition; tab: table; ver: version; v: version
+""")
 # "I said no. 5 people left.": without its capital, `no.` is the word.
 _WRITTEN = {*_NUMBERED, *(short.capitalize() for short in _NUMBERED)} - {"no", "nos"}
 _FIRST_WORDS = word_set("""
@@ -93,15 +50,14 @@ _ORDINAL = re.compile(r"\d+(?:st|nd|rd|th)\Z")
 
 
 def _numbered(found: re.Match[str]) -> str:
-    written = found[1]
-    said = _NUMBERED[written.lower()]
-    is_number = said.startswith("number")
-    return f"{said if is_number or written.islower() else said.capitalize()} "
+    said = _NUMBERED[found[1].lower()]
+    is_small = found[1].islower() or said.startswith("number")
+    return f"{said if is_small else said.capitalize()} "
 
 
 def _place(found: re.Match[str]) -> str:
     """Tell Saint Paul from Paul Street by the names before and after."""
-    before, after = _BEFORE_AND_AFTER[found[1]]
+    before, after = _PLACES_BEFORE.get(found[1]), _PLACES_AFTER[found[1]]
     previous = word_before(found)
     follows_name = (previous[:1].isupper() and previous.rstrip(".") not in _NO_NAMES) or bool(
         _ORDINAL.match(previous)
@@ -130,21 +86,17 @@ def _half_of_a_day(found: re.Match[str]) -> str:
     return f"{found[1].upper()} M{full_stop(found)}"
 
 
-def _ending(found: re.Match[str]) -> str:
-    return f"{_ANYWHERE[found[1]]}{full_stop(found)}"
-
-
-_ALL = sorted({"al", *_TITLES, *_BEFORE_AND_AFTER, *_NEVER_AT_THE_END, *_ANYWHERE, *_WRITTEN})
+_ALL = sorted({"al", *_TITLES, *_PLACES_AFTER, *_NEVER_AT_THE_END, *_ANYWHERE, *_WRITTEN})
 # A hint that starts at a rare sign and looks back is several times as fast.
 _LOOKING_BACK = "|".join(rf"(?<=\b{short}\.)" for short in _ALL)
 HINT = rf"\.(?:(?<=\b[A-Za-z]\.)(?=\w| [gmka\d])|{_LOOKING_BACK})|[№§#]|vs\b"
 
 _AT_STOPS = starts_at_words(r"\.", ".")
 
-RULES: tuple[NormalisationRule, ...] = (
+RULES: Rules = (
     rule(rf"\b({any_of(_TITLES)})\.(?=\s+[A-Z])", lambda found: _TITLES[found[1]], ".", _AT_STOPS),
     rule(r"\b([Mm]rs?)\.(?=\s)", lambda found: _TITLES[found[1].capitalize()], ".", _AT_STOPS),
-    rule(rf"\b({any_of(_BEFORE_AND_AFTER)})\.", _place, ".", _AT_STOPS),
+    rule(rf"\b({any_of(_PLACES_AFTER)})\.", _place, ".", _AT_STOPS),
     rule(r"\be\.\s?g\.", "for example", ".", _AT_STOPS),
     rule(r"\bE\.\s?g\.", "For example", ".", _AT_STOPS),
     rule(r"\bi\.\s?e\.", "that is", ".", _AT_STOPS),
@@ -160,7 +112,12 @@ RULES: tuple[NormalisationRule, ...] = (
         ".",
         _AT_STOPS,
     ),
-    rule(rf"(?<![\w.])({any_of(_ANYWHERE)})\.", _ending, ".", _AT_STOPS),
+    rule(
+        rf"(?<![\w.])({any_of(_ANYWHERE)})\.",
+        lambda found: f"{_ANYWHERE[found[1]]}{full_stop(found)}",
+        ".",
+        _AT_STOPS,
+    ),
     rule(r"\bet al\.", lambda found: f"and others{full_stop(found)}", ".", starts_at(r"et al\.")),
     rule(r"\bvs\b(?!\.)", "versus", "v", starts_at(r"vs\b")),
     rule(r"№\s?(?=\d)", "number ", "№"),

@@ -2,14 +2,8 @@
 
 import re
 
-from narrated.script.english.rule_engine import (
-    NormalisationRule,
-    rule,
-    word_after,
-    word_before,
-    word_set,
-)
-from narrated.script.english.units import UNITS
+from narrated.script.english.measures import UNITS
+from narrated.script.english.rule_engine import Rules, rule, word_after, word_before, word_set
 
 _SAID = word_set("""
     NASA NATO JSON YAML RAM ROM CUDA POSIX ASCII GIF PIN SIM LAN WAN RAID REST CRUD OK ASAP LASER
@@ -64,11 +58,8 @@ def is_acronym(word: str) -> bool:
     """True if a word is spelled letter by letter."""
     if len(word) < 2 or not word.isupper() or not word.isascii() or word in _SAID:
         return False
-    if word in _SPELLED:
-        return True
-    if word in _WORDS:
-        return False
-    return len(word) <= _SHORT or not _is_sayable(word)
+    is_word = word in _WORDS or (len(word) > _SHORT and _is_sayable(word))
+    return word in _SPELLED or not is_word
 
 
 def is_no_word(word: str) -> bool:
@@ -77,12 +68,10 @@ def is_no_word(word: str) -> bool:
 
 
 def _is_sayable(word: str) -> bool:
-    if not _VOWELS & set(word):
-        return False
     begins, ends = word[:2], word[-2:]
-    return (bool(_VOWELS & set(begins)) or begins in _BEGINNINGS) and (
-        bool(_VOWELS & set(ends)) or ends in _ENDS
-    )
+    begins_well = begins in _BEGINNINGS or not _VOWELS.isdisjoint(begins)
+    ends_well = ends in _ENDS or not _VOWELS.isdisjoint(ends)
+    return begins_well and ends_well and not _VOWELS.isdisjoint(word)
 
 
 def _capitals(found: re.Match[str]) -> str:
@@ -95,7 +84,7 @@ def _is_shouted(word: str) -> bool:
     return len(word) > 1 and word.isupper() and not is_acronym(word)
 
 
-RULES: tuple[NormalisationRule, ...] = (
+RULES: Rules = (
     rule(r"\bAT&T\b", "A T and T", "&"),
     rule(r"\bTL;\s?DR\b", "T L D R", ";"),
     rule(r"(?<=\bper )([KMGT]B)\b", lambda found: UNITS[found[1]][0]),

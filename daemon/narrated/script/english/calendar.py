@@ -2,10 +2,10 @@
 
 import re
 
-from narrated.script.english.numbers import figure, ordinal, year
+from narrated.script.english.numbers import figure, ordinal, plural, year
 from narrated.script.english.rule_engine import (
     UNJOINED,
-    NormalisationRule,
+    Rules,
     any_of,
     full_stop,
     number_rule,
@@ -15,7 +15,7 @@ from narrated.script.english.rule_engine import (
     word_before,
     word_set,
 )
-from narrated.script.number_words import say_number
+from narrated.script.spoken_numbers import say_number
 
 _MONTHS = (
     *("January", "February", "March", "April", "May", "June", "July"),
@@ -71,10 +71,6 @@ def _month_first(found: re.Match[str]) -> str:
     return _say_date(full, month, day) or found[0]
 
 
-def _year_month(found: re.Match[str]) -> str:
-    return f"{_MONTHS[int(found[2]) - 1]} {year(found[1])}"
-
-
 def _month(written: str) -> str:
     return next(month for month in _MONTHS if month.startswith(written[:3]))
 
@@ -111,17 +107,11 @@ def _clock(hour: str, minute: str, second: str = "") -> str:
 
 
 def _time(found: re.Match[str]) -> str:
-    hour, minute = str(int(found["hour"])), found["minute"]
-    if (
-        int(hour) > 24
-        or int(minute) > 59
-        or float((found["second"] or "0").replace(",", ".")) >= 60
-    ):
+    hour, minute, second = str(int(found["hour"])), found["minute"], found["second"] or ""
+    if int(hour) > 24 or int(minute) > 59 or float(second.replace(",", ".") or 0) >= 60:
         return found[0]
-    if not (found["half"] or found["until"]):
-        return _clock(hour, minute, found["second"] or "")
-    if found["until"]:
-        return f"{_clock(hour, minute, found['second'] or '')} to "
+    if not found["half"]:
+        return _clock(hour, minute, second) + (" to " if found["until"] else "")
     half = f" {found['half'][0].upper()} M{full_stop(found)}"
     return (say_number(hour) if not int(minute) else _clock(hour, minute)) + half
 
@@ -153,11 +143,7 @@ def _is_count(word: str) -> bool:
 
 
 def _decade(found: re.Match[str]) -> str:
-    first, _, last = (year(found[1]) if len(found[1]) == 4 else say_number(found[1])).rpartition(
-        " "
-    )
-    plural = f"{last[:-1]}ies" if last.endswith("y") else f"{last}s"
-    return f"{first} {plural}".lstrip()
+    return plural(year(found[1]) if len(found[1]) == 4 else say_number(found[1]))
 
 
 def _short_decade(found: re.Match[str]) -> str:
@@ -170,7 +156,7 @@ def _short_decade(found: re.Match[str]) -> str:
 _TIME = r"(?P<hour>\d{1,2}):(?P<minute>\d\d)(?::(?P<second>\d\d(?:[.,]\d+)?)(?!\d))?"
 _HALF = r"(?:[ap]\.\s?m\.|[ap]m\b|[AP]M\b)"
 
-BEFORE: tuple[NormalisationRule, ...] = (
+BEFORE: Rules = (
     rule(
         rf"(?<![\w-]){_MONTH} (?P<day>\d\d?)(?:st|nd|rd|th)?(?:\s?[-–]\s?(?P<last>\d\d?))?"
         r"(?:,? (?P<year>[12]\d{3}))?(?![\w:%/-]|[.,]\d)",
@@ -182,7 +168,7 @@ BEFORE: tuple[NormalisationRule, ...] = (
 )
 """Dates and decades that do not begin with a number."""
 
-NUMBERS: tuple[NormalisationRule, ...] = (
+NUMBERS: Rules = (
     number_rule(
         rf"{UNJOINED}(?P<year>\d{{4}})(?P<dash>[-/])(?P<month>\d\d?)(?P=dash)(?P<day>\d\d?)"
         r"(?:(?:T|,? )(?P<time>\d\d?:\d\d(?::\d\d(?:[.,]\d+)?)?)(?P<zone>Z|[+-]\d\d:?\d\d)?)?"
@@ -197,7 +183,11 @@ NUMBERS: tuple[NormalisationRule, ...] = (
         lambda found: _say_date(found["year"], found["month"], found["day"]) or found[0],
         ".",
     ),
-    number_rule(rf"{UNJOINED}((?:19|20)\d\d)-(0[1-9]|1[0-2])(?![\w/-]|[.,]\d)", _year_month, "-"),
+    number_rule(
+        rf"{UNJOINED}((?:19|20)\d\d)-(0[1-9]|1[0-2])(?![\w/-]|[.,]\d)",
+        lambda found: f"{_MONTHS[int(found[2]) - 1]} {year(found[1])}",
+        "-",
+    ),
     number_rule(
         rf"{UNJOINED}(?P<day>\d\d?)(?:st|nd|rd|th)? {_MONTH}"
         r"(?:,? (?P<year>[12]\d{3})(?![\w.]\w))?(?!\w)",
@@ -221,28 +211,11 @@ NUMBERS: tuple[NormalisationRule, ...] = (
 )
 """Dates, times and decades that begin with a number."""
 
-_SHORT = [
-    "Jan",
-    "Feb",
-    "Apr",
-    "Aug",
-    "Sep",
-    "Sept",
-    "Oct",
-    "Nov",
-    "Dec",
-    "Mon",
-    "Tue",
-    "Tues",
-    "Wed",
-    "Thu",
-    "Thurs",
-    "Fri",
-]
+_SHORT = word_set("Jan Feb Apr Aug Sep Sept Oct Nov Dec Mon Tue Tues Wed Thu Thurs Fri")
 SHORT_HINT = "|".join(rf"(?<=\b{short}\.)" for short in _SHORT)
 _AT_SHORT = starts_at(rf"(?:{any_of(_SHORT)})\.")
 
-SHORT: tuple[NormalisationRule, ...] = (
+SHORT: Rules = (
     rule(
         r"\b(?P<month>Jan|Feb|Apr|Aug|Sept?|Oct|Nov|Dec)\.(?! \d{1,2}\b(?!\d))",
         lambda found: f"{_month(found['month'])}{full_stop(found)}",
@@ -256,7 +229,7 @@ SHORT: tuple[NormalisationRule, ...] = (
 )
 """Names of months and days that are cut short."""
 
-YEARS: tuple[NormalisationRule, ...] = (
+YEARS: Rules = (
     number_rule(
         r"(?<![\w/$€£¥#+±~<>=.,])(?<![\s(\[]-)(1[1-9]\d\d|20\d\d)(?![\w/%°+]|[.,]\d)", _year
     ),

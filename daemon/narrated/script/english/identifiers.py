@@ -3,15 +3,16 @@
 import re
 
 from narrated.script.english.acronyms import acronym, is_acronym, is_no_word
+from narrated.script.english.measures import UNITS
 from narrated.script.english.numbers import cardinal, hundreds, pairs, plural, spelled
 from narrated.script.english.rule_engine import (
-    NormalisationRule,
+    Rules,
     rule,
     starts_at,
     starts_at_words,
     word_set,
+    word_table,
 )
-from narrated.script.english.units import UNITS
 
 LONG_CODE = "a long code"
 LONGEST = 12
@@ -25,13 +26,7 @@ _BRANDS = word_set("""
     SoundCloud PayPal DevOps BitTorrent NumPy SciPy FireFox OpenStack McDonald SaaS PaaS IaaS WiFi
     AirPods iPhone iPad iPod eBay jQuery iCloud iTunes iMac PhD
 """)
-_SAID = {
-    "iOS": "i O S",
-    "macOS": "mac O S",
-    "PhD": "P H D",
-    "IoT": "I O T",
-    "PostgreSQL": "Postgres Q L",
-}
+_SAID = word_table("iOS: i O S; macOS: mac O S; PhD: P H D; IoT: I O T; PostgreSQL: Postgres Q L")
 # A unit without its number, written like a name: "in kHz".
 _SAID |= {unit: UNITS[unit][1] for unit in word_set("kHz MHz GHz dB kB kWh mAh KiB MiB GiB")}
 _FAMILY_NAME = re.compile(r"(?:Mac|Mc|De|Di|Du|Le|La|Fitz|Van|Von)[A-Z][a-z]+")
@@ -45,12 +40,13 @@ def say_alphanumeric(name: str) -> str:
         return LONG_CODE
     if runs[-1] == "s" and len(runs[0]) > 1 and runs[0].isupper():  # several MP3s
         return plural(say_alphanumeric(name[:-1]))
-    first = [leading_number(runs[0])] if runs[0].isdigit() else [acronym(runs[0])]
-    rest = (inner_number(run) if run.isdigit() else acronym(run) for run in runs[1:])
-    return " ".join([*first, *rest])
+    first, *rest = runs
+    said = [_leading_number(first) if first.isdigit() else acronym(first)]
+    said += [inner_number(run) if run.isdigit() else acronym(run) for run in rest]
+    return " ".join(said)
 
 
-def leading_number(digits: str) -> str:
+def _leading_number(digits: str) -> str:
     """Say a number at a name's start: 1080p is "ten eighty p", 221B "two twenty-one B"."""
     if len(digits) == 4:
         return pairs(digits)
@@ -80,11 +76,8 @@ def _part(part: str) -> str:
 
 def _camel(found: re.Match[str]) -> str:
     word = found[0]
-    if word in _SAID:
-        return _SAID[word]
-    if word in _BRANDS or _FAMILY_NAME.fullmatch(word):
-        return word
-    return _parted(word)
+    is_name = word in _BRANDS or _FAMILY_NAME.fullmatch(word)
+    return _SAID.get(word) or (word if is_name else _parted(word))
 
 
 def _parted(word: str) -> str:
@@ -94,28 +87,20 @@ def _parted(word: str) -> str:
         return word
     small = word[0].islower()
     said = (acronym(hump) if is_acronym(hump) else hump for hump in humps)
-    return " ".join(one.lower() if small and not _is_spelled(one) else one for one in said)
-
-
-def _is_spelled(said: str) -> bool:
-    return said.replace(" ", "").isupper()
-
-
-def _dotted(found: re.Match[str]) -> str:
-    return found[0].replace(".", " dot ")
+    return " ".join(one.lower() if small and not one.isupper() else one for one in said)
 
 
 _AT_CALLS = starts_at(r"\((?<=\w\()")
 _AT_FLAGS = starts_at(r"-(?<![\w-]-)(?=[-A-Za-z])")
 
-RULES: tuple[NormalisationRule, ...] = (
+RULES: Rules = (
     rule(r"(?<=\w)\(\)", "", "(", _AT_CALLS),
     rule(r"(?<=\w)\((?!(?:e?s|ies)\))([\w., ]{1,60})\)", r" \1", "(", _AT_CALLS),
     rule(r"(?<![\w-])--(?=[a-z])", "dash dash ", "-", _AT_FLAGS),
     rule(r"(?<![\w-])-(?=[A-Za-z]{1,4}(?![\w-]))", "dash ", "-", _AT_FLAGS),
     rule(
         r"(?<![\w.])[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+",
-        _dotted,
+        lambda found: found[0].replace(".", " dot "),
         ".",
         starts_at_words(r"\.(?=\w)", "_."),
     ),

@@ -1,4 +1,4 @@
-"""Say measures, percentages, durations and ranges in English words."""
+"""Say measures with their units, percentages, durations and ranges in English words."""
 
 import re
 
@@ -15,15 +15,50 @@ from narrated.script.english.numbers import (
 from narrated.script.english.rule_engine import (
     NUMBER,
     UNJOINED,
-    NormalisationRule,
+    Rules,
     any_of,
+    countable,
     number_rule,
     rule,
     starts_at_words,
     word_before,
     word_set,
+    word_table,
 )
-from narrated.script.english.units import PER, UNITS
+
+UNITS = {
+    **countable("""
+    byte*: B; kilobyte*: kB KB; megabyte*: MB; gigabyte*: GB; terabyte*: TB; petabyte*: PB;
+    kibibyte*: KiB; mebibyte*: MiB; gibibyte*: GiB; tebibyte*: TiB;
+    bit*: bit bits; kilobit*: kbit Kbit kb; megabit*: Mbit Mb; gigabit*: Gbit Gb;
+    bit* per second: bps; kilobit* per second: kbps Kbps; megabit* per second: Mbps;
+    gigabit* per second: Gbps;
+    nanosecond*: ns; microsecond*: µs μs us; millisecond*: ms msec; second*: s sec secs;
+    minute*: min mins; hour*: h hr hrs; year*: yr yrs;
+    kilometre*: km; metre*: m; centimetre*: cm; millimetre*: mm; micrometre*: µm μm; nanometre*: nm;
+    mile*: mi; yard*: yd; pixel*: px; point*: pt;
+    square kilometre*: km²; square metre*: m²; square centimetre*: cm²;
+    cubic metre*: m³; cubic centimetre*: cm³; litre*: l L; millilitre*: ml mL;
+    kilogram*: kg; gram*: g; milligram*: mg; microgram*: µg μg; pound*: lb lbs; ounce*: oz;
+    watt*: W; milliwatt*: mW; kilowatt*: kW; megawatt*: MW; watt hour*: Wh; kilowatt hour*: kWh;
+    volt*: V; millivolt*: mV; kilovolt*: kV; amp*: A; milliamp*: mA; milliamp hour*: mAh;
+    ohm*: Ω; kilohm*: kΩ; joule*: J; pascal*: Pa;
+    hertz: Hz; kilohertz: kHz; megahertz: MHz; gigahertz: GHz; terahertz: THz;
+    degree* Celsius: °C; degree* Fahrenheit: °F; degree*: °;
+    mile* per hour: mph; frame* per second: fps; revolution* per minute: rpm; dot* per inch: dpi;
+    request*: req; token*: tok;
+    decibel*: dB; L U F S: LUFS; decibel* true peak: dBTP; decibel* full scale: dBFS
+    """),
+    "ft": ("foot", "feet"),
+}
+"""Singular and plural by abbreviation."""
+
+PER = word_table("""
+    mo: month; yr: year; s: second; s²: second squared; sec: second; min: minute; h: hour; hr: hour;
+    d: day; m: metre; km: kilometre; kg: kilogram; l: litre; L: litre; m²: square metre;
+    m³: cubic metre; GB: gigabyte; MB: megabyte; kWh: kilowatt hour
+""")
+"""Units after the slash of a rate."""
 
 _COUNTS = word_set("two three four five six seven eight nine ten several many both")
 _NEAR_QUOTE = 200
@@ -55,22 +90,13 @@ def _plural(found: re.Match[str]) -> str:
     return plural(said)
 
 
-def _percent(found: re.Match[str]) -> str:
-    return f"{say_amount(found)} percent"
-
-
 def _duration(found: re.Match[str]) -> str:
     parts = ((found[name], name) for name in ("hours", "minutes", "seconds"))
-    said = (
+    return " ".join(
         f"{figure(amount)} {one_or_many(amount, name[:-1], name)}"
         for amount, name in parts
         if amount
     )
-    return " ".join(said)
-
-
-def _feet(found: re.Match[str]) -> str:
-    return f"{figure(found[1])} foot {figure(found[2])}"
 
 
 def _inches(found: re.Match[str]) -> str:
@@ -83,14 +109,6 @@ def _inches(found: re.Match[str]) -> str:
     return f"{say_amount(found)} {name}"
 
 
-def _times(found: re.Match[str]) -> str:
-    return f"{say_amount(found)} times"
-
-
-def _magnitude(found: re.Match[str]) -> str:
-    return f"{say_amount(found)} {MAGNITUDES[found['magnitude']]}"
-
-
 def _range(found: re.Match[str]) -> str:
     first, last = found[1], found[2]
     if len(first) == len(last) == 4 and "1100" <= first < last <= "2099":
@@ -100,15 +118,15 @@ def _range(found: re.Match[str]) -> str:
     return f"{figure(first)} to {figure(last)}"
 
 
-BEFORE: tuple[NormalisationRule, ...] = (
+BEFORE: Rules = (
     rule(r"(?<=[\d½¼¾])\s?%[-–](?=\d)", "% to ", "%"),
     rule(r"(?<=[½¼¾])\s?%(?!\w)", " percent", "%"),
     rule(r"(?<=\d)\s?‰", " per mille", "‰"),
 )
 """Quantities that start with another sign."""
 
-NUMBERS: tuple[NormalisationRule, ...] = (
-    number_rule(rf"{AMOUNT}\s?%(?!\w)", _percent, "%"),
+NUMBERS: Rules = (
+    number_rule(rf"{AMOUNT}\s?%(?!\w)", lambda found: f"{say_amount(found)} percent", "%"),
     number_rule(
         r"(?<![\w.])(?P<hours>\d+)\s?h\s?(?P<minutes>\d+)\s?m(?:in)?(?:\s?(?P<seconds>\d+)\s?s)?\b",
         _duration,
@@ -123,15 +141,27 @@ NUMBERS: tuple[NormalisationRule, ...] = (
         _unit,
     ),
     number_rule(r"(?<![\w.])(\d{1,3}(?:,\d{3})+|\d+)s(?!\w)", _plural, "s"),
-    number_rule(rf"{AMOUNT}(?P<magnitude>[kM])\b", _magnitude, "kM"),
+    number_rule(
+        rf"{AMOUNT}(?P<magnitude>[kM])\b",
+        lambda found: f"{say_amount(found)} {MAGNITUDES[found['magnitude']]}",
+        "kM",
+    ),
     # Before an operator it is algebra: 2x + 1.
-    number_rule(rf"{AMOUNT}\s?[x×](?!\w|\s?[+=*^]|\s-\s\d)", _times, "x×"),
-    number_rule(r"(?<![\w.])(\d)['’′]\s?(\d\d?)[\"”″]", _feet, "'’′"),
+    number_rule(
+        rf"{AMOUNT}\s?[x×](?!\w|\s?[+=*^]|\s-\s\d)",
+        lambda found: f"{say_amount(found)} times",
+        "x×",
+    ),
+    number_rule(
+        r"(?<![\w.])(\d)['’′]\s?(\d\d?)[\"”″]",
+        lambda found: f"{figure(found[1])} foot {figure(found[2])}",
+        "'’′",
+    ),
     number_rule(rf"{AMOUNT}(?:″|(?<=\d)\"(?=[\s.,;)]))", _inches, '"″'),
     number_rule(rf"{UNJOINED}(?<!–)({NUMBER}){DASH}({NUMBER})(?![\w/–]|-\d|[.,]\d)", _range, "-–"),
 )
 
-AFTER: tuple[NormalisationRule, ...] = (
+AFTER: Rules = (
     rule(
         rf"(?<![\w/.])({any_of(UNITS)})/(s|sec|min|h)\b(?![/\w])",
         lambda found: f"{UNITS[found[1]][1]} per {PER[found[2]]}",

@@ -13,60 +13,49 @@ from narrated.script.english.numbers import (
 )
 from narrated.script.english.rule_engine import (
     NUMBER,
-    NormalisationRule,
+    Rules,
     any_of,
+    countable,
     number_rule,
     rule,
     starts_at,
+    word_table,
 )
-from narrated.script.number_words import say_number
+from narrated.script.spoken_numbers import say_number
 
-_CURRENCIES = {
-    "$": ("dollar", "dollars"),
-    "€": ("euro", "euros"),
-    "£": ("pound", "pounds"),
-    "¥": ("yen", "yen"),
-    "₹": ("rupee", "rupees"),
-}
-_CENTS = {"$": ("cent", "cents"), "€": ("cent", "cents"), "£": ("penny", "pence")}
-_COUNTRIES = {
-    "US": "U S ",
-    "CA": "Canadian ",
-    "C": "Canadian ",
-    "AU": "Australian ",
-    "A": "Australian ",
-}
-_COUNTRIES |= {"HK": "Hong Kong ", "NZ": "New Zealand "}
+_CURRENCIES = countable("dollar*: $; euro*: €; pound*: £; yen: ¥; rupee*: ₹")
+_CENTS = {**countable("cent*: $ € ¢"), "£": ("penny", "pence")}
+_COUNTRIES = word_table(
+    "US: U S; CA: Canadian; C: Canadian; AU: Australian; A: Australian; HK: Hong Kong;"
+    " NZ: New Zealand"
+)
+_CODES = countable("""
+    U S dollar*: USD; euro*: EUR; pound*: GBP; yen: JPY; Swiss franc*: CHF; Canadian dollar*: CAD;
+    Australian dollar*: AUD; rupee*: INR
+""")
+_AFTER = {"¢": _CENTS["¢"], **_CURRENCIES, **_CODES}
 _MANY = {**MAGNITUDES, "K": "thousand"}
-_CODES = {
-    "USD": ("U S dollar", "U S dollars"),
-    "EUR": ("euro", "euros"),
-    "GBP": ("pound", "pounds"),
-    "JPY": ("yen", "yen"),
-    "CHF": ("Swiss franc", "Swiss francs"),
-    "CAD": ("Canadian dollar", "Canadian dollars"),
-    "AUD": ("Australian dollar", "Australian dollars"),
-    "INR": ("rupee", "rupees"),
-}
 
 
 def _money(found: re.Match[str]) -> str:
-    one, several = _currency(found)
     minus = "minus " if found["minus"] else ""
-    amount, magnitude, last = found["amount"], found["magnitude"], found["last"]
-    more = f" {_MANY.get(magnitude, magnitude)}" if magnitude else ""
+    amount, last, more = found["amount"], found["last"], _more(found["magnitude"])
+    one, several = _currency(found)
     if last:
-        first_more = found["first_magnitude"]
-        first_more = f" {_MANY.get(first_more, first_more)}" if first_more else ""
+        first_more = _more(found["first_magnitude"])
         return f"{minus}{figure(amount)}{first_more} to {figure(last)}{more} {several}"
     if more:
         return f"{minus}{figure(amount)}{more} {several}"
     return minus + _coins(amount, found["currency"], (one, several))
 
 
+def _more(magnitude: str | None) -> str:
+    return f" {_MANY.get(magnitude, magnitude)}" if magnitude else ""
+
+
 def _currency(found: re.Match[str]) -> tuple[str, str]:
     one, several = _CURRENCIES[found["currency"]]
-    country = _COUNTRIES.get(found["country"] or "", "")
+    country = f"{_COUNTRIES[found['country']]} " if found["country"] else ""
     return f"{country}{one}", f"{country}{several}"
 
 
@@ -83,15 +72,17 @@ def _coins(amount: str, currency: str, names: tuple[str, str]) -> str:
 
 
 def _money_after(found: re.Match[str]) -> str:
-    sign = found["currency"]
-    names = ("cent", "cents") if sign == "¢" else _CURRENCIES.get(sign) or _CODES[sign]
-    return f"{say_amount(found)} {one_or_many(found['amount'], *names)}"
+    return f"{say_amount(found)} {one_or_many(found['amount'], *_AFTER[found['currency']])}"
+
+
+def _code_before(found: re.Match[str]) -> str:
+    return f"{figure(found['amount'])} {one_or_many(found['amount'], *_CODES[found[1]])}"
 
 
 _CURRENCY = f"[{''.join(_CURRENCIES)}]"
 _MAGNITUDE = r"(?:thousand|million|billion|trillion|bn|[kKMmBT](?!\w))"
 
-BEFORE: tuple[NormalisationRule, ...] = (
+BEFORE: Rules = (
     rule(
         rf"(?<![\w$€£¥])(?P<minus>[-−])?(?P<country>US|CA|C|AU|A|HK|NZ)?"
         rf"(?P<currency>{_CURRENCY})\s?(?P<amount>{NUMBER})"
@@ -102,13 +93,11 @@ BEFORE: tuple[NormalisationRule, ...] = (
     ),
     rule(
         rf"\b({any_of(_CODES)})\s(?P<amount>{NUMBER})(?![\w]|[.,]\d)",
-        lambda found: (
-            f"{figure(found['amount'])} {one_or_many(found['amount'], *_CODES[found[1]])}"
-        ),
+        _code_before,
         starts=starts_at(any_of(_CODES)),
     ),
 )
 
-NUMBERS: tuple[NormalisationRule, ...] = (
+NUMBERS: Rules = (
     number_rule(rf"{AMOUNT}\s?(?P<currency>{_CURRENCY}|¢|{any_of(_CODES)})(?!\w)", _money_after),
 )

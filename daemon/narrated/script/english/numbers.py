@@ -1,28 +1,33 @@
-"""Say numbers in English words: whole ones, decimals, years, single digits, amounts."""
+"""Say numbers in English words: whole ones, decimals, ordinals, years, fractions, digits."""
 
 import re
+import unicodedata
 from functools import lru_cache
 
-from narrated.script.english.rule_engine import NUMBER
-from narrated.script.number_words import say_number
+from narrated.script.english.rule_engine import (
+    NUMBER,
+    Rules,
+    number_rule,
+    rule,
+    word_set,
+    word_table,
+)
+from narrated.script.spoken_numbers import say_number
 
-MAGNITUDES = {
-    "k": "thousand",
-    "M": "million",
-    "m": "million",
-    "bn": "billion",
-    "B": "billion",
-    "T": "trillion",
-}
-_SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
-_SHORT = re.compile(r"\d{1,15}")
-
+MAGNITUDES = word_table("k: thousand; M: million; m: million; bn: billion; B: billion; T: trillion")
 DASH = r"(?:-|\s?–\s?)"
 AMOUNT = (
     rf"(?<![\w.,/])(?P<minus>(?<![^\s(\[\"“])[-−])?"
     rf"(?:(?P<first>{NUMBER}){DASH})?(?P<amount>{NUMBER})"
 )
 """An amount before a unit: a number, a range of numbers, perhaps below zero."""
+
+_SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
+_SHORT = re.compile(r"\d{1,15}")
+_HALVES = {2: ("half", "halves"), 4: ("quarter", "quarters")}
+_DENOMINATORS = frozenset({*range(2, 11), 12, 16, 32, 64, 100})
+_PAIRS = word_set("24/7 9/11 50/50 80/20 60/40 70/30 90/10")
+_FRACTION_SIGNS = "½⅓⅔¼¾⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞⅐⅑⅒"
 
 
 def cardinal(digits: str) -> str:
@@ -69,10 +74,8 @@ def hundreds(digits: str) -> str:
 
 def spelled(signs: str) -> str:
     """Say digits and letters one by one; an engine names capital letters."""
-    said = (
-        say_number(sign) if sign.isdigit() else sign.upper() for sign in signs if sign.isalnum()
-    )
-    return " ".join(said)
+    letters = filter(str.isalnum, signs)
+    return " ".join(say_number(sign) if sign.isdigit() else sign.upper() for sign in letters)
 
 
 def one_or_many(amount: str, one: str, several: str) -> str:
@@ -90,8 +93,7 @@ def plural(words: str) -> str:
 def power(exponent: str) -> str:
     """Say an exponent: "squared", "to the power of four"."""
     bare = exponent.translate(_SUPERSCRIPTS).replace("−", "-").lstrip("+")
-    short = {"2": "squared", "3": "cubed"}
-    return short.get(bare) or f"to the power of {figure(bare)}"
+    return {"2": "squared", "3": "cubed"}.get(bare) or f"to the power of {figure(bare)}"
 
 
 def say_amount(found: re.Match[str]) -> str:
@@ -105,3 +107,54 @@ def _pair(digits: str) -> str:
     if digits == "00":
         return "hundred"
     return f"oh {say_number(digits[1])}" if digits.startswith("0") else say_number(digits)
+
+
+def _fraction(whole: str, over: int, under: int) -> str:
+    if under in _HALVES:
+        name = _HALVES[under][over != 1]
+    else:
+        name = say_number(str(under), kind="ordinal") + ("" if over == 1 else "s")
+    if whole:
+        return f"{cardinal(whole)} and {'a' if over == 1 else say_number(str(over))} {name}"
+    return f"{say_number(str(over))} {name}"
+
+
+def _fraction_sign(found: re.Match[str]) -> str:
+    over, under = unicodedata.normalize("NFKC", found[2]).split("\N{FRACTION SLASH}")
+    return _fraction(found[1] or "", int(over), int(under))
+
+
+def _slashed(found: re.Match[str]) -> str:
+    whole, over, under = found[1] or "", found[2], found[3]
+    if len(over) == 4 and len(under) == 2 and int(over[2:]) + 1 == int(under):
+        return f"{whole}{year(over)} {figure(under)}"
+    if f"{over}/{under}" in _PAIRS:
+        return f"{whole}{cardinal(over)} {cardinal(under)}"
+    if over == under and len(over) > 1:
+        return f"{whole}{cardinal(over)} out of {cardinal(under)}"
+    if int(over) < int(under) and int(under) in _DENOMINATORS:
+        return _fraction(whole.strip(), int(over), int(under))
+    return f"{whole}{cardinal(over)} over {cardinal(under)}"
+
+
+FRACTION_SIGNS: Rules = (
+    rule(rf"(?:(\d+)\s?)?([{_FRACTION_SIGNS}])", _fraction_sign, _FRACTION_SIGNS),
+)
+
+SLASHED: Rules = (
+    number_rule(r"(?<![\w.,/])(\d+ )?(\d+)/(\d+)(?:rds?|ths?)?(?![\w/]|[.,]\d)", _slashed, "/"),
+)
+"""Fractions, and other pairs with a slash."""
+
+PLAIN: Rules = (
+    number_rule(
+        r"(?<![\w.,])(\d{1,3}(?:,\d{3})+|\d+)(?:st|nd|rd|th)\b", lambda found: ordinal(found[1])
+    ),
+    number_rule(
+        rf"(?<![\w.])((?:(?<![^\s(\[“\"=])[-−])?{NUMBER})(?!\w)", lambda found: figure(found[1])
+    ),
+)
+"""Ordinals and numbers."""
+
+LEFT_OVER: Rules = (rule(r"\d+", lambda found: f" {cardinal(found[0])} "),)
+"""Digits that no other rule matched."""

@@ -3,8 +3,8 @@
 import re
 
 from narrated.script.english.numbers import ordinal
-from narrated.script.english.rule_engine import NormalisationRule, any_of, rule, word_set
-from narrated.script.number_words import say_number
+from narrated.script.english.rule_engine import Rules, any_of, rule, word_set
+from narrated.script.spoken_numbers import say_number
 
 _VALUES = {"I": 1, "V": 5, "X": 10, "L": 50, "C": 100}
 _RULERS = word_set("""
@@ -46,7 +46,7 @@ def _capitalised(words: str) -> str:
 _I = "|".join(rf"(?<={name[-3:]} I)" for name in _NUMBERED)
 HINT = rf"[IVXL](?<= [IVXL])(?:[IVXL]+|(?<=[VX])|{_I})\b"
 
-RULES: tuple[NormalisationRule, ...] = (
+RULES: Rules = (
     rule(
         rf"\b(?P<name>{any_of(_RULERS)}) (?=[IVXL]{{2,}}\b|[VX]\b(?!\.\s?[A-Z]))"
         rf"{_NUMERAL}\b(?![’'](?!s\b)\w|\w)",

@@ -7,8 +7,9 @@ from operator import attrgetter
 from typing import NamedTuple
 
 Say = str | Callable[[re.Match[str]], str]
+Starts = Callable[[str], list[int]]
+"""Finds the places in a text where a match may begin."""
 
-DIGITS = frozenset("0123456789")
 NUMBER = r"(?:\d{1,3}(?:,\d{3})+(?!\d)(?:\.\d+)?|\d+(?:\.\d+)?|(?<!\d)\.\d+)"
 """3; 1,234; 3.14; .5"""
 UNJOINED = r"(?<![\w.,/])(?<![\w]-)"
@@ -19,10 +20,6 @@ _WORD_BEFORE = re.compile(r"([\w'’.]+),?[\s(“\"]*\Z")
 _WORD_AFTER = re.compile(r"[\s-]*([A-Za-z]+)")
 _SENTENCE_GOES_ON = re.compile(r"[\"'”’)\]]*(?:\s+[^\sA-Z“\"(]|[.,;:!?])")
 _SENTENCE_BEGINS = re.compile(r"(?:\A|[.!?…:]\s+|\n)[\"'“‘(\[]*\Z")
-
-
-Starts = Callable[[str], list[int]]
-"""Finds the places in a text where a match may begin."""
 
 
 class NormalisationRule(NamedTuple):
@@ -39,15 +36,18 @@ class NormalisationRule(NamedTuple):
     starts: Starts | None = None
 
 
+Rules = tuple[NormalisationRule, ...]
+
+
 class RuleRun(NamedTuple):
     """Rules that begin at the same places; `signs` unites theirs, empty if one needs none."""
 
     starts: Starts | None
-    rules: tuple[NormalisationRule, ...]
+    rules: Rules
     signs: frozenset[str]
 
     @classmethod
-    def of(cls, starts: Starts | None, rules: tuple[NormalisationRule, ...]) -> "RuleRun":
+    def of(cls, starts: Starts | None, rules: Rules) -> "RuleRun":
         """Unite the signs of the rules."""
         needed = [each.signs for each in rules]
         return cls(starts, rules, frozenset().union(*needed) if all(needed) else frozenset())
@@ -63,7 +63,7 @@ class RuleGroup(NamedTuple):
     runs: tuple[RuleRun, ...]
 
     @classmethod
-    def of(cls, hint: str, rules: tuple[NormalisationRule, ...]) -> "RuleGroup":
+    def of(cls, hint: str, rules: Rules) -> "RuleGroup":
         """Compile the hint, and group the rules into runs."""
         runs = groupby(rules, key=attrgetter("starts"))
         return cls(re.compile(hint), tuple(RuleRun.of(starts, tuple(run)) for starts, run in runs))
@@ -113,10 +113,6 @@ def starts_at_words(inside: str, joints: str = "") -> Starts:
 class SentenceRewriter:
     """A text under rewriting; caches its characters and start places between rules."""
 
-    text: str
-    _signs: set[str]
-    _places: dict[Starts, list[int]]
-
     def __init__(self, text: str) -> None:
         self._become(text)
 
@@ -135,16 +131,16 @@ class SentenceRewriter:
     def _become(self, text: str) -> None:
         self.text = text
         self._signs = set(text)
-        self._places = {}
+        self._places: dict[Starts, list[int]] = {}
 
-    def _everywhere(self, run: tuple[NormalisationRule, ...]) -> None:
+    def _everywhere(self, run: Rules) -> None:
         for pattern, say, signs, _ in run:
             if not signs or not signs.isdisjoint(self._signs):
                 said = pattern.sub(say, self.text)
                 if said is not self.text:
                     self._become(said)
 
-    def _at_starts(self, starts: Starts, run: tuple[NormalisationRule, ...]) -> None:
+    def _at_starts(self, starts: Starts, run: Rules) -> None:
         """Apply, at each place, the first rule that changes the text."""
         text = self.text
         if starts not in self._places:
@@ -159,21 +155,16 @@ class SentenceRewriter:
             self._become("".join([*parts, text[end:]]))
 
 
-def _first_said(
-    run: tuple[NormalisationRule, ...], text: str, place: int
-) -> tuple[str, int] | None:
+def _first_said(run: Rules, text: str, place: int) -> tuple[str, int] | None:
     near = text[place : place + _NEAR]
     for pattern, say, signs, _ in run:
         if signs and signs.isdisjoint(near):
             continue
-        found = pattern.match(text, place)
-        if found and (said := _said(say, found)) != found[0]:
-            return said, found.end()
+        if found := pattern.match(text, place):
+            said = found.expand(say) if isinstance(say, str) else say(found)
+            if said != found[0]:
+                return said, found.end()
     return None
-
-
-def _said(say: Say, found: re.Match[str]) -> str:
-    return found.expand(say) if isinstance(say, str) else say(found)
 
 
 def any_of(words: Iterable[str]) -> str:
@@ -184,6 +175,22 @@ def any_of(words: Iterable[str]) -> str:
 def word_set(text: str) -> frozenset[str]:
     """Give the words of a text as a set."""
     return frozenset(text.split())
+
+
+def word_table(text: str) -> dict[str, str]:
+    """Give the entries `written: said` of a text, separated by semicolons."""
+    entries = (entry.partition(": ") for entry in " ".join(text.split()).split("; "))
+    return {written: said for written, _, said in entries}
+
+
+def countable(text: str) -> dict[str, tuple[str, str]]:
+    """Give singular and plural by sign; entries are `name: signs`, and * stands for the s."""
+    names = word_table(text).items()
+    return {
+        sign: (name.replace("*", ""), name.replace("*", "s"))
+        for name, signs in names
+        for sign in signs.split()
+    }
 
 
 def word_before(found: re.Match[str]) -> str:
@@ -200,7 +207,7 @@ def word_after(found: re.Match[str]) -> str:
 
 def begins_sentence(text: str, at: int) -> bool:
     """True if a sentence begins here."""
-    return bool(_SENTENCE_BEGINS.search(text, max(0, at - 8), at)) if at else True
+    return at == 0 or bool(_SENTENCE_BEGINS.search(text, max(0, at - 8), at))
 
 
 def full_stop(found: re.Match[str]) -> str:

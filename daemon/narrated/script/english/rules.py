@@ -4,41 +4,24 @@ from narrated.script.english import (
     abbreviations,
     acronyms,
     calendar,
-    fractions,
+    file_paths,
     identifiers,
     measures,
     money,
+    numbers,
     romans,
     symbols,
     versions_and_codes,
     web_addresses,
 )
-from narrated.script.english.numbers import cardinal, figure, ordinal
-from narrated.script.english.rule_engine import (
-    NUMBER,
-    NormalisationRule,
-    RuleGroup,
-    SentenceRewriter,
-    number_rule,
-    rule,
-)
-
-_NUMBERS: tuple[NormalisationRule, ...] = (
-    number_rule(
-        r"(?<![\w.,])(\d{1,3}(?:,\d{3})+|\d+)(?:st|nd|rd|th)\b", lambda found: ordinal(found[1])
-    ),
-    number_rule(
-        rf"(?<![\w.])((?:(?<![^\s(\[“\"=])[-−])?{NUMBER})(?!\w)", lambda found: figure(found[1])
-    ),
-)
-
-_LEFT_OVER: tuple[NormalisationRule, ...] = (rule(r"\d+", lambda found: f" {cardinal(found[0])} "),)
-"""Digits that no other rule matched."""
+from narrated.script.english.rule_engine import RuleGroup, SentenceRewriter
 
 GROUPS: tuple[RuleGroup, ...] = (
     RuleGroup.of(abbreviations.HINT, abbreviations.RULES),
     RuleGroup.of(rf"\.(?:{calendar.SHORT_HINT})", calendar.SHORT),
-    RuleGroup.of(r"[@/\\]|\.(?=[^\W\d])|:(?<=localhost:)", web_addresses.RULES),
+    RuleGroup.of(
+        r"[@/\\]|\.(?=[^\W\d])|:(?<=localhost:)", (*web_addresses.RULES, *file_paths.RULES)
+    ),
     RuleGroup.of(
         r"[+=~<>&|/#*×≈±≤≥]|[-−](?= )|_(?=\d{3})|x(?= ?10\^)|\.(?=NET)"
         r"|-(?:(?<=Ctrl-)|(?<=Cmd-)|(?<=Alt-)|(?<=Shift-))",
@@ -51,16 +34,16 @@ GROUPS: tuple[RuleGroup, ...] = (
             *calendar.BEFORE,
             *money.BEFORE,
             *measures.BEFORE,
-            *fractions.BEFORE,
+            *numbers.FRACTION_SIGNS,
             *versions_and_codes.ADDRESSES,
             *calendar.NUMBERS,
             *symbols.NUMBERS,
             *versions_and_codes.VERSIONS,
             *money.NUMBERS,
             *measures.NUMBERS,
-            *fractions.NUMBERS,
+            *numbers.SLASHED,
             *calendar.YEARS,
-            *_NUMBERS,
+            *numbers.PLAIN,
             *versions_and_codes.AFTER,
         ),
     ),
@@ -70,7 +53,7 @@ GROUPS: tuple[RuleGroup, ...] = (
         r"_|\((?<=\w\()|\.(?=[^\W\d])|[A-Z](?:(?<=[a-z\d][A-Z])|(?=[A-Z]+[a-z]))|-(?<![\w-]-)",
         identifiers.RULES,
     ),
-    RuleGroup.of(r"\d", _LEFT_OVER),
+    RuleGroup.of(r"\d", numbers.LEFT_OVER),
     RuleGroup.of(r"[A-Z]{2}|&", acronyms.RULES),
     RuleGroup.of(r"[^\w\s,.;:!?'’()“”\"]|[πλ]", symbols.LATE),
 )

@@ -15,7 +15,7 @@ from narrated.script.english.numbers import (
 )
 from narrated.script.english.rule_engine import (
     NUMBER,
-    NormalisationRule,
+    Rules,
     any_of,
     begins_sentence,
     number_rule,
@@ -25,7 +25,7 @@ from narrated.script.english.rule_engine import (
     word_before,
     word_set,
 )
-from narrated.script.number_words import say_number
+from narrated.script.spoken_numbers import say_number
 
 _PROGRAMS = word_set("""
     Python Java JavaScript Node PHP Perl Ruby Rust Go Scala Kotlin Swift Elixir Erlang Haskell GHC
@@ -42,15 +42,9 @@ _RELEASES = {"rc": "R C", "a": "alpha", "b": "beta"}
 
 
 def _version(found: re.Match[str]) -> str:
-    return f" version {_points(found['number'])}{_release(found)}"
-
-
-def _bare_version(found: re.Match[str]) -> str:
-    return _points(found["number"]) + _release(found)
-
-
-def _named_version(found: re.Match[str]) -> str:
-    return f" {_bare_version(found)}"
+    stage, count = found["stage"], found["count"]
+    release = f" {_RELEASES.get(stage, stage)}" if stage else ""
+    return _points(found["number"]) + release + (f" {cardinal(count)}" if release and count else "")
 
 
 def _version_of_a_name(found: re.Match[str]) -> str:
@@ -59,19 +53,12 @@ def _version_of_a_name(found: re.Match[str]) -> str:
     is_name = name[:1].isupper() and not begins_sentence(
         found.string, found.start() - len(name) - 1
     )
-    return _bare_version(found) if is_name else found[0]
+    return _version(found) if is_name else found[0]
 
 
 def _points(written: str) -> str:
     parts = written.split(".")
     return " point ".join(cardinal(part) if part.isdigit() else "x" for part in parts)
-
-
-def _release(found: re.Match[str]) -> str:
-    if not found["stage"]:
-        return ""
-    stage = _RELEASES.get(found["stage"], found["stage"])
-    return f" {stage} {cardinal(found['count'])}" if found["count"] else f" {stage}"
 
 
 def _telephone(found: re.Match[str]) -> str:
@@ -90,19 +77,9 @@ def _ip(found: re.Match[str]) -> str:
 
 
 def _ip6(found: re.Match[str]) -> str:
-    groups = (spelled(group) for group in found["host"].split(":"))
-    said = " colon ".join(groups).strip()
-    said = f"colon{said.removeprefix('colon')}" if said.startswith("colon") else said
+    said = " colon ".join(map(spelled, found["host"].split(":")))
     mask = f" slash {say_number(found['mask'])}" if found["mask"] else ""
     return " ".join(said.split()) + mask
-
-
-def _letter_and_digits(found: re.Match[str]) -> str:
-    return f"{found[1]} {spelled(found[2])}"
-
-
-def _hardware(found: re.Match[str]) -> str:
-    return ", ".join(map(spelled, found[0].split(":")))
 
 
 def _scientific(found: re.Match[str]) -> str:
@@ -120,28 +97,8 @@ def _raised(found: re.Match[str]) -> str:
     return f"{found[1]} {power(found[2])}"
 
 
-def _superscript(found: re.Match[str]) -> str:
-    return f" {power(found[1])}"
-
-
-def _hexadecimal(found: re.Match[str]) -> str:
-    return f"hex {_spelled_or_long(found[1])}"
-
-
-def _colour(found: re.Match[str]) -> str:
-    return f"hash {spelled(found[1])}"
-
-
-def _digest(found: re.Match[str]) -> str:
-    return _spelled_or_long(found[0])
-
-
 def _spelled_or_long(code: str) -> str:
     return spelled(code) if len(code) <= LONGEST else LONG_CODE
-
-
-def _with_pairs(found: re.Match[str]) -> str:
-    return f"{acronym(found[1])} {pairs(found[2])}"
 
 
 def _by_hyphen(found: re.Match[str]) -> str:
@@ -156,10 +113,10 @@ _AFTER_A_PROGRAM = "|".join(
 _STAGE = r"(?:-?(?P<stage>rc|alpha|beta|a|b|dev|post|pre)[.-]?(?P<count>\d+)?)?"
 _END = r"(?!\w|\.\d)"
 
-BEFORE: tuple[NormalisationRule, ...] = (
+BEFORE: Rules = (
     rule(
         r"(?<![\w&])#([\da-fA-F]{6}|(?=[a-fA-F]*\d)[\da-fA-F]{3}(?<=[a-fA-F\d]))\b(?<!#\d\d\d)",
-        _colour,
+        lambda found: f"hash {spelled(found[1])}",
         "#",
     ),
     rule(
@@ -182,13 +139,13 @@ BEFORE: tuple[NormalisationRule, ...] = (
     ),
     rule(
         rf"(?P<gap>(?<=[^\W_])-|(?<=[A-Z][A-Z])|(?<![\w.-]))v(?P<number>\d+(?:\.(?:\d+|x))*){_STAGE}{_END}",
-        _version,
+        lambda found: f" version {_version(found)}",
         "v",
         starts_at(r"v(?=\d)|-(?=v\d)"),
     ),
     rule(
         rf"\b({any_of(_WORDS_BEFORE_PAIRS)})[ -]?(\d{{4}})\b(?!-\d)",
-        _with_pairs,
+        lambda found: f"{acronym(found[1])} {pairs(found[2])}",
         starts=starts_at(any_of(_WORDS_BEFORE_PAIRS)),
     ),
     rule(
@@ -197,16 +154,27 @@ BEFORE: tuple[NormalisationRule, ...] = (
         "-",
         starts_at_words(r"-(?=\d)"),
     ),
-    rule(r"\b([A-Z])\.(\d{2,})\b", _letter_and_digits, ".", starts_at(r"[A-Z](?=\.\d\d)")),
-    rule(r"\b(?:[\dA-Fa-f]{2}:){5}[\dA-Fa-f]{2}\b", _hardware, ":"),
+    rule(
+        r"\b([A-Z])\.(\d{2,})\b",
+        lambda found: f"{found[1]} {spelled(found[2])}",
+        ".",
+        starts_at(r"[A-Z](?=\.\d\d)"),
+    ),
+    rule(
+        r"\b(?:[\dA-Fa-f]{2}:){5}[\dA-Fa-f]{2}\b",
+        lambda found: ", ".join(map(spelled, found[0].split(":"))),
+        ":",
+    ),
     rule(r"([\w)\]])\^([-−]?\d+)", _raised, "^"),
     rule(r"(?<=[\w)\]])\^([a-z])\b", r" to the power of \1", "^"),
-    rule(r"(?<=[\d)\]])(⁻?[⁰¹²³⁴-⁹]+)", _superscript, "⁰¹²³⁴⁵⁶⁷⁸⁹"),
+    rule(r"(?<=[\d)\]])(⁻?[⁰¹²³⁴-⁹]+)", lambda found: f" {power(found[1])}", "⁰¹²³⁴⁵⁶⁷⁸⁹"),
 )
 """Codes with a number inside."""
 
-ADDRESSES: tuple[NormalisationRule, ...] = (
-    number_rule(r"(?<![\w#])0[xX]([\da-fA-F]+)\b", _hexadecimal, "xX"),
+ADDRESSES: Rules = (
+    number_rule(
+        r"(?<![\w#])0[xX]([\da-fA-F]+)\b", lambda found: f"hex {_spelled_or_long(found[1])}", "xX"
+    ),
     number_rule(
         r"(?<![\w.])(?P<host>\d{1,3}(?:\.\d{1,3}){3})(?::(?P<port>\d{1,5}))?(?:/(?P<mask>\d\d?))?"
         r"(?!\w|\.\d)",
@@ -217,22 +185,20 @@ ADDRESSES: tuple[NormalisationRule, ...] = (
     number_rule(r"(?<![\w.,/-])\d{3}-\d{4}(?![\w-]|[.,]\d)", _telephone, "-"),
 )
 
-VERSIONS: tuple[NormalisationRule, ...] = (
+VERSIONS: Rules = (
     number_rule(
         rf"(?<![\w.])(?P<minus>(?<![\w)])[-−])?(?P<base>{NUMBER})[eE](?P<power>[+-]?\d+)\b",
         _scientific,
         "eE",
     ),
+    number_rule(rf"(?<![\w.,])(?P<number>\d+(?:\.\d+){{2,}}(?:\.x)?){_STAGE}{_END}", _version, "."),
+    number_rule(r"(?<![\w.,])(?P<number>\d+(?:\.\d+)*\.x)(?P<stage>)(?P<count>)\b", _version, "x"),
     number_rule(
-        rf"(?<![\w.,])(?P<number>\d+(?:\.\d+){{2,}}(?:\.x)?){_STAGE}{_END}", _bare_version, "."
+        rf"(?=\d+\.\d)(?:{_AFTER_A_PROGRAM})(?P<number>\d+\.\d+){_STAGE}{_END}",
+        lambda found: f" {_version(found)}",
+        ".",
     ),
-    number_rule(
-        r"(?<![\w.,])(?P<number>\d+(?:\.\d+)*\.x)(?P<stage>)(?P<count>)\b", _bare_version, "x"
-    ),
-    number_rule(
-        rf"(?=\d+\.\d)(?:{_AFTER_A_PROGRAM})(?P<number>\d+\.\d+){_STAGE}{_END}", _named_version, "."
-    ),
-    number_rule(r"(?<=[a-z]:)(?P<number>\d+(?:\.\d+)+)" + _STAGE + _END, _bare_version, "."),
+    number_rule(r"(?<=[a-z]:)(?P<number>\d+(?:\.\d+)+)" + _STAGE + _END, _version, "."),
     number_rule(
         # Any other name inside a sentence, unless a unit may follow.
         rf"(?<=[A-Za-z] )(?P<number>\d+\.\d+){_STAGE}(?![\w%°]|\.\d| ?[a-zµ]{{1,3}}\b)",
@@ -241,18 +207,18 @@ VERSIONS: tuple[NormalisationRule, ...] = (
     ),
     number_rule(
         r"(?<![\w.,])(?P<number>\d+\.\d+)-?(?P<stage>rc|alpha|beta|a|b|dev)[.-]?(?P<count>\d+)?\b",
-        _bare_version,
+        _version,
         ".",
     ),
 )
 
 _AT_MIXED = starts_at_words(r"\d(?:(?=[A-Za-z])|(?<=[A-Za-z]\d))", "_")
 
-AFTER: tuple[NormalisationRule, ...] = (
-    rule(r"(?<=[\w)\]])(⁻?[⁰¹²³⁴-⁹]+)", _superscript, "⁰¹²³⁴⁵⁶⁷⁸⁹"),
+AFTER: Rules = (
+    rule(r"(?<=[\w)\]])(⁻?[⁰¹²³⁴-⁹]+)", lambda found: f" {power(found[1])}", "⁰¹²³⁴⁵⁶⁷⁸⁹"),
     rule(
         r"\b(?=[\da-f]*\d)(?=\d*[a-f])(?=\w*[a-f]\d|\w*\d[a-f])[\da-f]{7,}\b",
-        _digest,
+        lambda found: _spelled_or_long(found[0]),
         starts=_AT_MIXED,
     ),
     rule(

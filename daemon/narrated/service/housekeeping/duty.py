@@ -2,27 +2,32 @@
 
 import asyncio
 import logging
+import math
+import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
-from types import TracebackType
-from typing import Protocol, Self
+from dataclasses import dataclass, field
+from typing import Self
 
 from narrated.errors import StorageError
-from narrated.ledger.connection import DamagedLedger
+from narrated.ledger.set_aside import DamagedLedger
 from narrated.ledger.store import Ledger
 
 TURN_S = 1.0
 """Pause between two turns of a duty that names no other."""
+LATE_S = 30.0
+"""A duty that is late by so much, or in one turn for so long, does not turn."""
 
 log = logging.getLogger("narrated")
 
 
-class Duty(Protocol):
+class Duty(ABC):
     """Something to be done again and again."""
 
-    @property
-    def retry_s(self) -> float | None:
-        """Pause after a StorageError; None for TURN_S."""
+    retry_s: float | None = None
+    """Pause after a StorageError; None for TURN_S."""
 
+    @abstractmethod
     async def turn(self) -> float | None:
         """Do it once; returns the pause until the next turn, None for TURN_S.
 
@@ -30,6 +35,7 @@ class Duty(Protocol):
         """
 
 
+@dataclass(eq=False)
 class Housekeeping:
     """A context manager that runs each duty in a task of its own.
 
@@ -37,11 +43,11 @@ class Housekeeping:
     daemon then ends, and the next one starts with a new ledger where the old one is damaged.
     """
 
-    def __init__(self, duties: Sequence[Duty], ledger: Ledger, on_end: Callable[[], None]) -> None:
-        self._duties = duties
-        self._ledger = ledger
-        self._on_end = on_end
-        self._problems: dict[Duty, str] = {}
+    _duties: Sequence[Duty]
+    _ledger: Ledger
+    _on_end: Callable[[], None]
+    _problems: dict[Duty, str] = field(default_factory=dict)
+    _due_s: dict[Duty, float] = field(default_factory=dict)
 
     async def __aenter__(self) -> Self:
         self._tasks = [asyncio.create_task(self._repeat(duty)) for duty in self._duties]
@@ -49,12 +55,7 @@ class Housekeeping:
             task.add_done_callback(lambda ended: self._on_end())
         return self
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         for task in self._tasks:
             task.cancel()
         await asyncio.wait(self._tasks)
@@ -62,8 +63,14 @@ class Housekeeping:
             if not task.cancelled():
                 task.result()
 
+    @property
+    def is_turning(self) -> bool:
+        """True if no duty is late for its next turn, or is kept in one for long."""
+        return time.monotonic() < min(self._due_s.values(), default=math.inf)
+
     async def _repeat(self, duty: Duty) -> None:
         while True:
+            self._due_s[duty] = time.monotonic() + LATE_S
             try:
                 pause_s = await duty.turn()
                 self._problems.pop(duty, None)
@@ -72,7 +79,9 @@ class Housekeeping:
                 self._report(duty, error)
             if damage := self._ledger.damage:
                 raise DamagedLedger(damage)
-            await asyncio.sleep(TURN_S if pause_s is None else pause_s)
+            pause_s = TURN_S if pause_s is None else pause_s
+            self._due_s[duty] = time.monotonic() + pause_s + LATE_S
+            await asyncio.sleep(pause_s)
 
     def _report(self, duty: Duty, error: StorageError) -> None:
         """Log a problem once, however many duties meet it, however often."""

@@ -1,32 +1,101 @@
-"""Checks the host: the outbox's mount, and the clock."""
+"""Checks of the host: systemd's watchdog, the outbox's mount, and the clock."""
 
-import asyncio
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
 
+from narrated.disk_threads import DiskThreads
+from narrated.jobs.ingest import MOVE_WINDOW_S
+from narrated.ledger.store import Ledger
 from narrated.outbox.mount_guard import MountGuard
-from narrated.service.clock_adjustment import ClockAdjustment
+from narrated.service.housekeeping import duty
+from narrated.service.housekeeping.duty import Duty
+from narrated.systemd_notify import ServiceNotifier
+
+STEP_S = 2.0
+"""A clock that is off by more than this was set."""
+RECORD_S = 3600.0
+
+log = logging.getLogger("narrated")
 
 
-class MountCheck:
-    """Notices an outbox that cannot be written, or whose disk is not mounted."""
+@dataclass(eq=False)
+class Watchdog(Duty):
+    """Tells systemd that the daemon is alive while its loop and the inbox's thread move.
 
-    retry_s = None
+    It touches no disk: a disk that hangs does not mean that the daemon does.
+    """
 
-    def __init__(self, mount_guard: MountGuard) -> None:
-        self._mount_guard = mount_guard
+    _notifier: ServiceNotifier
+    _is_alive: Callable[[], bool]
+
+    async def turn(self) -> float:
+        """Feed the watchdog if the daemon is alive."""
+        if self._is_alive():
+            self._notifier.alive()
+        limit_s = self._notifier.watchdog_s
+        return min(duty.TURN_S, limit_s / 3) if limit_s else duty.TURN_S
+
+
+@dataclass(eq=False)
+class MountCheck(Duty):
+    """Notices an outbox that cannot be written, that hangs, or whose disk is not mounted."""
+
+    _mount_guard: MountGuard
+    _disk: DiskThreads
 
     async def turn(self) -> None:
-        """Update `MountGuard.problem`."""
-        await asyncio.to_thread(self._mount_guard.look)
+        """Update `MountGuard.problem`. Errors: StorageError if the disk does not answer."""
+        await self._disk.run(self._mount_guard.look)
 
 
-class ClockCheck:
-    """Notices a clock that was set."""
+class ClockAdjustment(Duty):
+    """Counts the age of a deleted source only while a daemon runs, however the clock is set.
 
-    retry_s = None
+    The ledger's times are wall-clock times. If the clock is set, they are shifted with it. At a
+    start they are shifted by all the time without a daemon, since nothing distinguishes that from
+    a clock that was set ahead.
+    """
 
-    def __init__(self, clock: ClockAdjustment) -> None:
-        self._clock = clock
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+        self._wall_s, self._monotonic_s = time.time(), time.monotonic()
+        self._recorded_s = self._monotonic_s
 
     async def turn(self) -> None:
-        """Adjust the ledger's ages to a clock that was set. Errors: StorageError."""
-        self._clock.check()
+        """Adjust the ledger's ages if the clock was set. Errors: StorageError."""
+        self.check()
+
+    def start(self) -> None:
+        """Shift the ledger's times by the time without a daemon. Errors: StorageError."""
+        self._wall_s, self._monotonic_s = time.time(), time.monotonic()
+        recorded = self._ledger.last_run.time()
+        with self._ledger.transaction():
+            if recorded is not None:
+                self._ledger.sources.shift_times(self._wall_s - recorded, MOVE_WINDOW_S)
+            self._ledger.last_run.record_time(self._wall_s)
+
+    def record(self) -> None:
+        """Check the clock, and record the time whether or not it was set. Errors: StorageError."""
+        self.check()
+        self.stop()
+
+    def check(self) -> None:
+        """Shift the ledger's times if the clock was set; after a StorageError, check again."""
+        wall_s, monotonic_s = time.time(), time.monotonic()
+        step_s = (wall_s - self._wall_s) - (monotonic_s - self._monotonic_s)
+        is_set = abs(step_s) > STEP_S
+        if not is_set and monotonic_s - self._recorded_s < RECORD_S:
+            return
+        with self._ledger.transaction():
+            if is_set:
+                self._ledger.sources.shift_times(step_s, MOVE_WINDOW_S)
+            self._ledger.last_run.record_time(wall_s)
+        if is_set:
+            log.warning("the clock was set by %+.0f s", step_s)
+        self._wall_s, self._monotonic_s, self._recorded_s = wall_s, monotonic_s, monotonic_s
+
+    def stop(self) -> None:
+        """Record the time of the daemon's end. Errors: StorageError."""
+        self._ledger.last_run.record_time(time.time())

@@ -1,0 +1,99 @@
+"""The requests that an encoder process serves, as the payload of a frame."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from narrated.audio.audio_tags import AudioTags
+from narrated.audio.formats import FORMATS
+
+
+class WriteTake(msgspec.Struct, frozen=True, tag=True):
+    """Write the PCM that follows as a take, and measure its loudness."""
+
+    path: str
+    draft: str
+    sample_rate: int
+
+
+class TakeToAdd(msgspec.Struct, frozen=True):
+    """A take in the cache, its words for the transcript, and the pause that follows it."""
+
+    path: str
+    text: str
+    pause_s: float
+
+
+class AddTakes(msgspec.Struct, frozen=True, tag=True):
+    """Append takes to the narration in this folder, which the first ones create."""
+
+    folder: str
+    format: str
+    bitrate: int | None
+    takes: list[TakeToAdd]
+
+
+class CloseNarration(msgspec.Struct, frozen=True, tag=True):
+    """Complete the files of a narration."""
+
+    folder: str
+
+
+class DiscardNarration(msgspec.Struct, frozen=True, tag=True):
+    """Remove a narration with its folder."""
+
+    folder: str
+
+
+class TagAudio(msgspec.Struct, frozen=True, tag=True):
+    """Write tags into an audio file."""
+
+    path: str
+    format: str
+    tags: AudioTags
+
+
+class JoinTakes(msgspec.Struct, frozen=True, tag=True):
+    """Answer with the PCM of these takes and their pauses."""
+
+    takes: list[TakeToAdd]
+
+
+class WarmUp(msgspec.Struct, frozen=True, tag=True):
+    """Do nothing: a process that answers has loaded its libraries."""
+
+
+class DamagedTakes(Exception):
+    """The files of these takes, by their places in the request, are gone or do not decode."""
+
+    def __init__(self, places: Sequence[int]) -> None:
+        super().__init__(f"the takes {places} are damaged")
+        self.places = list(places)
+
+
+EncoderRequest = (
+    WriteTake | AddTakes | CloseNarration | DiscardNarration | TagAudio | JoinTakes | WarmUp
+)
+
+
+def narration_files(folder: Path, format: str) -> tuple[Path, Path]:
+    """The audio and the transcript of a narration that is written into a folder."""
+    return folder / f"audio{FORMATS[format].suffix}", folder / "audio.vtt"
+
+
+def encode_request(request: EncoderRequest, blob: bytes = b"") -> tuple[dict[str, Any], bytes]:
+    """Encode a request as header and payload: JSON with escapes, since paths may not be UTF-8.
+
+    A frame's header is bounded, and the words of a narration are not: they are in the payload.
+    """
+    text = json.dumps(msgspec.to_builtins(request)).encode("ascii")
+    return {"request_bytes": len(text)}, text + blob
+
+
+def decode_request(header: dict[str, Any], payload: bytes) -> tuple[EncoderRequest, bytes]:
+    """Decode a request, and the bytes that follow it."""
+    size = int(header["request_bytes"])
+    return msgspec.convert(json.loads(payload[:size]), EncoderRequest), payload[size:]

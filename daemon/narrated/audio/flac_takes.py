@@ -1,0 +1,73 @@
+"""Takes as lossless FLAC files, with their loudness."""
+
+import io
+import math
+import os
+from dataclasses import dataclass
+from hashlib import md5
+from pathlib import Path
+
+import numpy as np
+import soundfile
+
+from narrated import private_files
+from narrated.audio.silence import FULL_SCALE, SAMPLE_BYTES, samples
+from narrated.audio.take_errors import damaged
+from narrated.audio.take_header import HEAD_BYTES, length_in, opened
+from narrated.os_error_remedies import storing
+
+SILENCE_DB = -120.0  # stands for digital silence, so that no figure is infinite
+
+
+@dataclass(frozen=True, slots=True)
+class LoudnessLevel:
+    """The loudness of a take."""
+
+    rms_db: float
+    """Root mean square in dBFS; SILENCE_DB for silence."""
+    peak_db: float
+    """Highest sample in dBFS; SILENCE_DB for silence."""
+
+
+def measure(pcm: bytes) -> LoudnessLevel:
+    """Measure the loudness of PCM in dBFS."""
+    if not pcm:
+        return LoudnessLevel(SILENCE_DB, SILENCE_DB)
+    wave = samples(pcm)
+    scaled = wave.astype(np.float32)
+    power = float(np.dot(scaled, scaled)) / len(wave)
+    peak = max(int(wave.max()), -int(wave.min()))
+    return LoudnessLevel(_decibels(math.sqrt(power)), _decibels(peak))
+
+
+def to_flac(path: Path, pcm: bytes, sample_rate: int) -> None:
+    """Write PCM as FLAC, whatever the path's suffix. Errors: StorageError."""
+    # libsndfile writes no file without samples, so that empty PCM gets one silent sample.
+    wave = samples(pcm or bytes(SAMPLE_BYTES))
+    flac = io.BytesIO()  # libsndfile would have the disk sync the file
+    soundfile.write(flac, wave, sample_rate, "PCM_16", format="FLAC")
+    with storing(str(path)), open(path, "wb", opener=private_files.opener) as file:
+        file.write(flac.getbuffer())
+
+
+def from_flac(path: Path) -> tuple[bytes, int]:
+    """Read PCM and its sample rate, and check FLAC's own digest.
+
+    Errors: FileNotFoundError, or StorageError if the file is damaged.
+    """
+    with opened(path) as file:
+        head = os.pread(file.fileno(), HEAD_BYTES, 0)
+        length_in(head, path)  # before memory is reserved for what it claims
+        try:
+            wave, sample_rate = soundfile.read(file.fileno(), dtype="int16", closefd=False)
+        except soundfile.LibsndfileError as error:
+            raise damaged(path) from error
+    pcm = wave.astype("<i2", copy=False).tobytes()
+    # STREAMINFO ends with the MD5 of the samples; libsndfile does not check it.
+    if head[26:HEAD_BYTES] != md5(pcm, usedforsecurity=False).digest():
+        raise damaged(path)
+    return pcm, int(sample_rate)
+
+
+def _decibels(amplitude: float) -> float:
+    return max(SILENCE_DB, 20 * math.log10(amplitude / FULL_SCALE)) if amplitude else SILENCE_DB

@@ -1,0 +1,93 @@
+"""A narration being written: takes joined with their pauses, as audio and transcript."""
+
+import shutil
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from narrated.audio.encoder_requests import DamagedTakes, TakeToAdd, narration_files
+from narrated.audio.flac_takes import from_flac
+from narrated.audio.silence import silence, trim
+from narrated.audio.streaming_encoder import AudioEncoder
+from narrated.audio.take_errors import refused
+from narrated.audio.webvtt_writer import TranscriptCue, WebVttWriter
+from narrated.errors import StorageError
+from narrated.os_error_remedies import storing
+
+LEAD_S = 0.25
+"""Silence before the first word: some players cut off the beginning of a file."""
+
+Sound = tuple[bytes, int]
+"""16-bit mono PCM and its sample rate."""
+
+
+class NarrationFile:
+    """The audio and the transcript of one narration; both grow on disk, take by take."""
+
+    def __init__(self, folder: Path, format: str, bitrate: int | None) -> None:
+        self._folder = folder
+        self._format, self._bitrate = format, bitrate
+        self._encoder: AudioEncoder | None = None
+        self._transcript: WebVttWriter | None = None
+
+    def add(self, takes: Sequence[TakeToAdd]) -> list[tuple[float, float]]:
+        """Append takes; returns the start and end of each in seconds.
+
+        Errors: DamagedTakes, before any is added; StorageError.
+        """
+        sounds = read_takes(takes)
+        return [self._add(take, *sound) for take, sound in zip(takes, sounds, strict=True)]
+
+    def close(self) -> float:
+        """Complete both files; returns their duration in seconds."""
+        if self._encoder is None or self._transcript is None:
+            raise ValueError("nothing was encoded")
+        duration_s = round(self._encoder.seconds, 3)
+        self._encoder.close()
+        self._transcript.close()
+        return duration_s
+
+    def discard(self) -> None:
+        """Remove everything that was encoded."""
+        if self._encoder is not None:
+            self._encoder.discard()
+        if self._transcript is not None:
+            with suppress(StorageError):  # the disk may be full: closing writes the buffer
+                self._transcript.close()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _add(self, take: TakeToAdd, pcm: bytes, sample_rate: int) -> tuple[float, float]:
+        encoder, transcript = self._open(sample_rate)
+        start_s = encoder.seconds
+        encoder.write(trim(pcm, sample_rate), sample_rate)
+        end_s = encoder.seconds
+        encoder.write(silence(take.pause_s, sample_rate), sample_rate)
+        transcript.append(TranscriptCue(start_s, end_s, take.text))
+        return start_s, end_s
+
+    def _open(self, sample_rate: int) -> tuple[AudioEncoder, WebVttWriter]:
+        if self._encoder is None or self._transcript is None:
+            with storing(str(self._folder)):
+                self._folder.mkdir(parents=True, exist_ok=True)
+            audio, transcript = narration_files(self._folder, self._format)
+            self._transcript = WebVttWriter(transcript)
+            self._encoder = AudioEncoder(audio, self._format, sample_rate, self._bitrate)
+            self._encoder.write(silence(LEAD_S, sample_rate))
+        return self._encoder, self._transcript
+
+
+def read_takes(takes: Sequence[TakeToAdd]) -> list[Sound]:
+    """Decode takes. Errors: DamagedTakes names all that do not decode; StorageError."""
+    sounds = [_read(Path(take.path)) for take in takes]
+    if damaged := [place for place, sound in enumerate(sounds) if sound is None]:
+        raise DamagedTakes(damaged)
+    return [sound for sound in sounds if sound is not None]
+
+
+def _read(path: Path) -> Sound | None:
+    try:
+        return from_flac(path)
+    except (StorageError, FileNotFoundError):
+        return None
+    except OSError as error:  # the file may be intact, so that it is not spoken again
+        raise refused(path, "read", error) from error

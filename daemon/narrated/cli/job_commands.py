@@ -1,0 +1,111 @@
+"""Commands about jobs: status, history, retry, respeak, refresh, cancel."""
+
+from typing import Any
+
+import click
+
+from narrated.cli.command_context import (
+    CommandContext,
+    json_option,
+    print_json,
+    print_lines,
+)
+
+# Commands import their modules when they run: see main.py.
+
+
+@click.command()
+@click.option("--watch", "-w", is_flag=True, help="Show it every second, until Ctrl-C.")
+@json_option
+@click.pass_obj
+def status(context: CommandContext, watch: bool, as_json: bool) -> None:
+    """Show the files being read, waiting and failed, and the workers."""
+    from narrated.terminal.command_reports import status_lines
+    from narrated.terminal.command_reports import watch as redraw
+
+    client = context.client(context.config)
+    if as_json:
+        print_json(client.status())
+    elif watch:
+        redraw(lambda: status_lines(client.status()))
+    else:
+        print_lines(status_lines(client.status()))
+
+
+@click.command()
+@click.argument("file")
+@click.pass_obj
+def history(context: CommandContext, file: str) -> None:
+    """Show every version of FILE, and its outcome."""
+    from narrated.terminal.command_reports import history_lines
+
+    print_lines(history_lines(context.client(context.config).command("history", path=file)))
+
+
+@click.command()
+@click.argument("file", required=False)
+@click.option("--failed", is_flag=True, help="Retry every failed file.")
+@click.pass_obj
+def retry(context: CommandContext, file: str | None, failed: bool) -> None:
+    """Retry FILE, or every failed file."""
+    if bool(file) == failed:
+        raise click.UsageError("Give either a FILE, or --failed.")
+    _run_user_command(context, "retry", "tried again", path=file)
+
+
+@click.command()
+@click.argument("file")
+@click.option("--at", metavar="MM:SS", help="Respeak only the line at this time.")
+@click.pass_obj
+def respeak(context: CommandContext, file: str, at: str | None) -> None:
+    """Speak FILE again, with a new take of each chunk."""
+    _run_user_command(context, "respeak", "spoken again", path=file, at_s=_seconds(at))
+
+
+@click.command()
+@click.argument("path", required=False)
+@click.pass_obj
+def refresh(context: CommandContext, path: str | None) -> None:
+    """Narrate PATH (a file, a folder, or everything) again, with today's configuration."""
+    _run_user_command(context, "refresh", "narrated again", path=path)
+
+
+@click.command()
+@click.argument("file")
+@click.pass_obj
+def cancel(context: CommandContext, file: str) -> None:
+    """Cancel the work on FILE. Published files stay."""
+    _run_user_command(context, "cancel", "cancelled", path=file)
+
+
+@click.command()
+@click.pass_obj
+def reload(context: CommandContext) -> None:
+    """Have the daemon read its configuration again, and wait until it has."""
+    context.client(context.config).reload()
+    click.echo("the configuration is reloaded; it applies to new versions of files")
+
+
+def _run_user_command(context: CommandContext, verb: str, done: str, **request: Any) -> None:
+    from narrated.printable import printable
+
+    client = context.client(context.config)
+    for path in client.command(verb, **request):
+        when = "" if client.is_served or verb == "cancel" else " when the daemon starts"
+        click.echo(f"{printable(path)} is {done}{when}")
+
+
+def _seconds(at: str | None) -> float | None:
+    """Parse MM:SS, HH:MM:SS or plain seconds."""
+    if at is None:
+        return None
+    try:
+        parts = [float(part) for part in at.split(":")]
+    except ValueError:
+        parts = []
+    if not 1 <= len(parts) <= 3:
+        raise click.BadParameter(f"{at} is not a time. Write it as MM:SS.", param_hint="--at")
+    return sum(part * 60.0**place for place, part in enumerate(reversed(parts)))
+
+
+COMMANDS = (status, history, retry, respeak, refresh, cancel, reload)

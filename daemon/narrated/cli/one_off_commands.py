@@ -1,0 +1,110 @@
+"""Commands that narrate, describe or preview a given text, picture or file."""
+
+from pathlib import Path
+
+import click
+
+from narrated.cli.command_context import (
+    CommandContext,
+    exit_unless,
+    json_option,
+    print_json,
+    print_lines,
+)
+
+# Commands import their modules when they run: see main.py.
+
+
+@click.command()
+@click.argument("file", required=False, type=click.Path(exists=True, path_type=Path))
+@click.option(
+    "--check",
+    "folder",
+    metavar="DIR",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Check a whole folder instead: print the coverage of each file, and the skipped parts. "
+    "Pictures are not captioned. Exits with 1 if a file cannot be read.",
+)
+@click.option("--all", "every_skip", is_flag=True, help="With --check: list every skipped part.")
+@json_option
+@click.pass_obj
+def script(
+    context: CommandContext, file: Path | None, folder: Path | None, every_skip: bool, as_json: bool
+) -> None:
+    """Print the script of FILE: text, pauses, chunks and skipped parts."""
+    if folder is not None and file is None:
+        _print_check(context, folder, every_skip, as_json)
+    elif folder is not None or file is None:
+        raise click.UsageError("Give either a FILE, or a folder with --check DIR.")
+    elif every_skip:
+        raise click.UsageError(
+            "--all goes with --check DIR; for a FILE every skipped part is printed anyway."
+        )
+    else:
+        _print_script(context, file, as_json)
+
+
+def _print_script(context: CommandContext, file: Path, as_json: bool) -> None:
+    import shlex
+    import shutil
+
+    import msgspec
+
+    from narrated.printable import printable
+    from narrated.script.preview import WIDTH, preview_lines
+    from narrated.terminal.without_daemon import draft
+
+    if file.is_dir():
+        typed = printable(shlex.quote(str(file)))
+        raise click.UsageError(f"FILE is a folder. Check it with: narrated script --check {typed}")
+    found = draft(context.config_if_any, file)
+    if as_json:
+        print_json(msgspec.to_builtins(found))
+    else:
+        print_lines(preview_lines(found, shutil.get_terminal_size((WIDTH, 0)).columns))
+
+
+def _print_check(context: CommandContext, folder: Path, every_skip: bool, as_json: bool) -> None:
+    from narrated.terminal.folder_check import report_lines
+    from narrated.terminal.progress_bars import FolderCheckProgress
+    from narrated.terminal.without_daemon import check_folder
+
+    with FolderCheckProgress() as progress:
+        check = check_folder(context.config_if_any, folder, progress.show)
+    if as_json:
+        print_json(check.builtins())
+    else:
+        print_lines(report_lines(check, every_skip=every_skip))
+    exit_unless(not check.failed)
+
+
+@click.command()
+@click.argument("text")
+@click.option("--voice", "-v", help="Use this voice of the configured engine.")
+@click.option(
+    "--output",
+    "-o",
+    type=click.Path(dir_okay=False, path_type=Path),
+    default=Path("said.mp3"),
+    show_default=True,
+    help="Write to this file; its suffix chooses the format.",
+)
+@click.pass_obj
+def say(context: CommandContext, text: str, voice: str | None, output: Path) -> None:
+    """Speak TEXT into a file."""
+    from narrated.terminal.command_reports import how_to_play
+
+    seconds = context.client(context.config_if_any).say(text, voice, output)
+    click.echo(f"{output}: {seconds:.1f} s")
+    click.echo(how_to_play(output))
+
+
+@click.command()
+@click.argument("image", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.pass_obj
+def describe(context: CommandContext, image: Path) -> None:
+    """Print a caption of IMAGE."""
+    click.echo(context.client(context.config_if_any).describe(image))
+
+
+COMMANDS = (script, say, describe)

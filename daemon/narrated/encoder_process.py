@@ -1,0 +1,135 @@
+"""The encoder process: a child that writes sound, since a C library that crashes ends its process.
+
+It decodes, joins, measures, encodes and tags. It opens only the paths that the daemon names.
+"""
+
+import os
+import sys
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from narrated import private_files
+from narrated.atomic_write import atomic_write
+from narrated.audio.encoder_requests import (
+    AddTakes,
+    CloseNarration,
+    DamagedTakes,
+    DiscardNarration,
+    EncoderRequest,
+    JoinTakes,
+    TagAudio,
+    WarmUp,
+    WriteTake,
+    decode_request,
+)
+from narrated.audio.flac_takes import measure, to_flac
+from narrated.audio.narration_file import NarrationFile, read_takes
+from narrated.audio.silence import silence, trim
+from narrated.audio.tags import tag
+from narrated.audio.take_errors import refused
+from narrated.errors import NarratedError, StorageError
+from narrated.malloc import return_large_blocks
+from narrated.printable import printable
+from narrated.workers.protocol import ChildChannel, die_with_parent
+
+OTHERS = 0o077
+"""The rights of the group and of everybody."""
+
+Answer = tuple[dict[str, Any], bytes]
+
+
+def main() -> None:
+    """Answer requests on the socket of the first argument, a descriptor, until it closes."""
+    die_with_parent()
+    os.umask(OTHERS)  # what it writes is not published yet
+    return_large_blocks()
+    channel = ChildChannel.inherited(int(sys.argv[1]))
+    encoder = EncoderProcess()
+    with suppress(ConnectionError):  # the daemon is gone
+        while (frame := channel.receive()) is not None:
+            channel.send(*encoder.answer(*frame))
+
+
+class EncoderProcess:
+    """Serves requests; holds the narrations that are being written, by their folders."""
+
+    def __init__(self) -> None:
+        self._narrations: dict[str, NarrationFile] = {}
+
+    def answer(self, header: dict[str, Any], payload: bytes) -> Answer:
+        """Serve one request; an error is told in the answer."""
+        try:
+            return self._serve(*decode_request(header, payload))
+        except DamagedTakes as error:
+            return {"damaged": error.places}, b""
+        except NarratedError as error:
+            is_storage = isinstance(error, StorageError)
+            return _failure(error.problem, error.remedy, is_storage=is_storage), b""
+        except Exception as error:  # noqa: BLE001 - one file fails, and the next is served
+            what = printable(f"{type(error).__name__}: {error}"[:300])
+            remedy = "Try again with `narrated retry FILE`, and please report this: it is a bug."
+            return _failure(f"Its sound could not be written: {what}.", remedy), b""
+
+    def _serve(self, request: EncoderRequest, blob: bytes) -> Answer:
+        match request:
+            case WriteTake():
+                return _write_take(request, blob), b""
+            case AddTakes():
+                return {"times": self._narration(request).add(request.takes)}, b""
+            case CloseNarration(folder):
+                duration_s = self._narrations[folder].close()
+                del self._narrations[folder]
+                return {"duration_s": duration_s}, b""
+            case DiscardNarration(folder):
+                if narration := self._narrations.pop(folder, None):
+                    narration.discard()
+            case TagAudio(path, format, tags):
+                tag(Path(path), format, tags)
+            case JoinTakes():
+                return _joined(request)
+            case WarmUp():
+                pass
+        return {}, b""
+
+    def _narration(self, request: AddTakes) -> NarrationFile:
+        made = self._narrations.get(request.folder)
+        if made is None:
+            made = NarrationFile(Path(request.folder), request.format, request.bitrate)
+            self._narrations[request.folder] = made
+        return made
+
+
+def _write_take(request: WriteTake, pcm: bytes) -> dict[str, Any]:
+    path = Path(request.path)
+    try:
+        with atomic_write(path, Path(request.draft)) as draft:
+            to_flac(draft, pcm, request.sample_rate)
+            size_bytes = draft.stat().st_size
+            private_files.make_folder(path.parent)
+    except (OSError, StorageError) as error:
+        raise refused(path, "written", error) from error
+    level = measure(pcm)
+    return {"rms_db": level.rms_db, "peak_db": level.peak_db, "size_bytes": size_bytes}
+
+
+def _joined(request: JoinTakes) -> Answer:
+    sounds = read_takes(request.takes)
+    if len({rate for _, rate in sounds}) > 1:
+        raise NarratedError(
+            "Two voices of different sample rates cannot be said in one go.",
+            "Drop the text into the inbox instead.",
+        )
+    parts = [
+        trim(pcm, rate) + silence(take.pause_s, rate)
+        for take, (pcm, rate) in zip(request.takes, sounds, strict=True)
+    ]
+    return {"sample_rate": sounds[0][1] if sounds else 0}, b"".join(parts)
+
+
+def _failure(problem: str, remedy: str, *, is_storage: bool = False) -> dict[str, Any]:
+    return {"failed": {"problem": problem, "remedy": remedy, "is_storage": is_storage}}
+
+
+if __name__ == "__main__":
+    main()

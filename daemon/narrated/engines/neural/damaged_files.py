@@ -1,0 +1,24 @@
+"""Turns the errors of libraries that read a damaged model or voice file into our own."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from narrated.errors import EngineUnavailable, NarratedError
+
+
+@contextmanager
+def guard_reading(what: str, remedy: str) -> Iterator[None]:
+    """Turn a library's error about a damaged file into EngineUnavailable.
+
+    Broad on purpose: such a file can raise any error. Narrated's own errors and those of memory
+    pass through.
+    """
+    try:
+        yield
+    except (NarratedError, MemoryError):
+        raise
+    except Exception as error:
+        if "allocate memory" in str(error):  # the kernel's, for a mapped file
+            raise MemoryError(str(error)) from error
+        why = f"it cannot be read ({type(error).__name__}: {error})"
+        raise EngineUnavailable(f"{what} cannot be used: {why}.", remedy) from error

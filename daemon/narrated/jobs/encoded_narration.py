@@ -1,0 +1,44 @@
+"""An encoded narration: its files in the state folder until they are published."""
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from narrated import private_files
+from narrated.errors import StorageError
+from narrated.outbox.manifest import BlockTime
+from narrated.outbox.published_files import PreparedFile
+
+
+@dataclass(frozen=True, slots=True)
+class EncodedNarration:
+    """An encoded narration: files in the state folder, ready for their tags."""
+
+    audio: Path
+    transcript: Path
+    duration_s: float
+    blocks: tuple[BlockTime, ...]
+
+    @property
+    def prepared(self) -> tuple[PreparedFile, ...]:
+        """The files to publish, each with its suffix."""
+        return tuple(PreparedFile(file, file.suffix) for file in (self.audio, self.transcript))
+
+    def discard(self) -> None:
+        """Remove the files with their folder, after publication or if they are not needed."""
+        shutil.rmtree(self.audio.parent, ignore_errors=True)
+
+
+def clear(folder: Path) -> None:
+    """Remove unfinished work of a killed daemon. Errors: StorageError."""
+    try:
+        if folder.is_symlink() or not folder.is_dir():
+            folder.unlink(missing_ok=True)
+        else:
+            shutil.rmtree(folder)
+        folder.mkdir(private_files.FOLDER_MODE, parents=True)
+    except OSError as error:
+        raise StorageError(
+            f"The folder for work in progress {folder} cannot be used: {error}.",
+            "Mend its rights, or name another `state:` folder.",
+        ) from error

@@ -1,0 +1,125 @@
+"""Creates jobs: at most one open version of a source, and one name in the outbox for good."""
+
+from collections.abc import Collection, Iterable
+from contextlib import suppress
+
+from narrated.jobs.events import EventDispatcher, JobReady, JobStopped
+from narrated.jobs.plan import Plan, PlanOutdated
+from narrated.ledger.job import Job, JobCause, JobReason, JobState
+from narrated.ledger.store import Ledger
+from narrated.outbox import unique_stems
+
+
+class JobCreator:
+    """Enters jobs into the ledger, and publishes them as ready."""
+
+    def __init__(self, ledger: Ledger, events: EventDispatcher) -> None:
+        self._ledger = ledger
+        self._events = events
+
+    def create(
+        self,
+        path: str,
+        sha256: str,
+        size_bytes: int,
+        cause: JobCause,
+        moved: Collection[str] = (),
+    ) -> Job:
+        """Create the job of a new version; older versions are superseded and stopped.
+
+        `moved`: those `possible_origins` whose source is no longer there.
+        """
+        with self._ledger.transaction():
+            self._stop_older(path)
+            stem = self._stem(path, moved)
+            job = self._ledger.jobs.add(path, sha256, size_bytes, stem, cause=cause)
+            self._events.publish(JobReady(job))
+        return job
+
+    def possible_origins(self, path: str, sha256: str) -> list[str]:
+        """Return the sources from which a new path may have moved, and whose name it then keeps.
+
+        Each owns a name that the path would get, and its narration has this content.
+        """
+        origins: list[str] = []
+
+        def is_taken(folded: str) -> bool:
+            owner = self._ledger.stems.owner(folded)
+            if owner is not None and self._ledger.jobs.is_published_alike(owner, sha256):
+                origins.append(owner)
+            return owner is not None
+
+        if not self._ledger.stems.of_source(path):
+            unique_stems.stem(path, is_taken)
+        return origins
+
+    def recreate(self, path: str, cause: JobCause) -> Job | None:
+        """Create another job for the present version; None if its source is gone or unknown."""
+        sha256 = self._ledger.sources.sha256(path)
+        current = self._ledger.jobs.current(path)
+        if not sha256 or current is None:
+            return None
+        return self.create(path, sha256, current.size_bytes, cause)
+
+    def renew(self, path: str, cause: JobCause) -> Job | None:
+        """Create another job because the user asks for it; None if its source is gone.
+
+        Crashes of workers at its chunks are forgotten.
+        """
+        newest = self._ledger.jobs.history(path)[-1]  # even one that is left out
+        sha256 = self._ledger.sources.sha256(path)
+        if not sha256:
+            return None
+        if self._ledger.crashes.any_known:
+            self._forget_crashes(newest)
+        return self.create(path, sha256, newest.size_bytes, cause)
+
+    def _forget_crashes(self, job: Job) -> None:
+        with suppress(PlanOutdated):
+            if kept := self._ledger.jobs.plan(job):
+                self._ledger.crashes.reset(Plan.decode(kept).keys)
+
+    def recreate_all(self, posts: Iterable[str], cause: JobCause) -> list[Job]:
+        """Create another job for each post, also for one that is not to be narrated."""
+        jobs: list[Job] = []
+        for post in posts:
+            newest = self._ledger.jobs.history(post)[-1]  # even one with `narrate: false`
+            sha256 = self._ledger.sources.sha256(post)
+            jobs.append(self.create(post, sha256, newest.size_bytes, cause))
+        return jobs
+
+    def create_unreadable(self, path: str, size_bytes: int, problem: str, remedy: str) -> Job:
+        """Create a job that waits until its source may be read."""
+        with self._ledger.transaction():
+            self._stop_older(path)
+            return self._ledger.jobs.add(
+                path,
+                "",
+                size_bytes,
+                self._stem(path),
+                state=JobState.WAITING,
+                reason=JobReason.UNREADABLE,
+                problem=problem,
+                remedy=remedy,
+            )
+
+    def _stop_older(self, path: str) -> None:
+        for job in self._ledger.jobs.stoppable(path):
+            self._events.publish(JobStopped(job))
+
+    def _stem(self, path: str, moved: Collection[str] = ()) -> str:
+        """Return the name in the outbox that belongs to a source, or assign one."""
+        if stem := self._ledger.stems.of_source(path):
+            return stem
+        stem = unique_stems.stem(path, lambda folded: self._is_taken(folded, moved))
+        folded = unique_stems.fold(stem)
+        with self._ledger.transaction():
+            if moved and (owner := self._ledger.stems.owner(folded)):
+                self._ledger.stems.release(owner)  # the source moved here and keeps its name
+            self._ledger.stems.assign(path, stem, folded)
+        return stem
+
+    def _is_taken(self, folded: str, moved: Collection[str]) -> bool:
+        """True if another source owns a name, unless that source has moved."""
+        owner = self._ledger.stems.owner(folded)
+        return owner is not None and owner not in moved

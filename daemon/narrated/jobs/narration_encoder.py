@@ -1,0 +1,78 @@
+"""Encodes a narration in a child: its takes with the script's pauses, and when each is heard."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from msgspec.structs import replace
+
+from narrated.audio.encoder_requests import DamagedTakes, TakeToAdd, narration_files
+from narrated.jobs.encoded_narration import EncodedNarration
+from narrated.jobs.plan import Plan
+from narrated.ledger.take_cache import TakeCache
+from narrated.outbox.manifest import BlockTime
+from narrated.script.script import Chunk
+from narrated.workers.encoder_pool import EncoderPool
+
+BEGINNING_CHARACTERS = 80
+
+
+class DamagedChunks(Exception):
+    """The takes of these chunks are gone or do not decode; they must be spoken again."""
+
+    def __init__(self, seqs: Sequence[int]) -> None:
+        super().__init__(f"the takes of the chunks {seqs} are damaged")
+        self.seqs = list(seqs)
+
+
+class NarrationEncoder:
+    """Encodes one job's audio and transcript into a folder of its own."""
+
+    def __init__(self, folder: Path, plan: Plan, cache: TakeCache, encoders: EncoderPool) -> None:
+        self._plan = plan
+        self._cache = cache
+        self._files = narration_files(folder, plan.output.format)
+        self._narration = encoders.narration(folder, plan.output.format, plan.output.bitrate)
+        self._blocks: list[BlockTime] = []
+        self._line: str | None = None
+        self.added = 0
+        """The number of chunks added; also the index of the next chunk."""
+
+    async def add(self, count: int) -> None:
+        """Add the next chunks, all of which are in the cache.
+
+        Errors: DamagedChunks, before any is added; EncoderCrashed, NarrationLost, StorageError.
+        """
+        chunks = self._plan.draft.chunks[self.added : self.added + count]
+        takes = [
+            take_of(self._plan, self.added + place, self._cache) for place in range(len(chunks))
+        ]
+        try:
+            times = await self._narration.add(takes)
+        except DamagedTakes as damaged:
+            raise DamagedChunks([self.added + place for place in damaged.places]) from damaged
+        for chunk, (start_s, end_s) in zip(chunks, times, strict=True):
+            self._note(chunk, round(start_s, 3), round(end_s, 3))
+        self.added += count
+
+    async def finish(self) -> EncodedNarration:
+        """Complete the files. Errors: EncoderCrashed, NarrationLost, StorageError."""
+        duration_s = await self._narration.close()
+        return EncodedNarration(*self._files, duration_s, tuple(self._blocks))
+
+    def discard(self) -> None:
+        """Have everything removed that was encoded; does nothing once it is finished."""
+        self._narration.discard()
+
+    def _note(self, chunk: Chunk, start_s: float, end_s: float) -> None:
+        if chunk.line == self._line:  # one entry for each line of the script
+            self._blocks[-1] = replace(self._blocks[-1], end_s=end_s)
+        else:
+            text = chunk.text[:BEGINNING_CHARACTERS]
+            self._blocks.append(BlockTime(chunk.block, chunk.role, text, start_s, end_s))
+        self._line = chunk.line
+
+
+def take_of(plan: Plan, seq: int, cache: TakeCache) -> TakeToAdd:
+    """The take of one chunk, as an encoder reads it."""
+    chunk = plan.draft.chunks[seq]
+    return TakeToAdd(str(cache.path(plan.keys[seq])), chunk.text, chunk.pause_s)

@@ -1,0 +1,252 @@
+"""Speaks plans: has chunks spoken by workers, and their takes cached and encoded in order."""
+
+import asyncio
+import logging
+import time
+from collections import deque
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from itertools import count
+from pathlib import Path
+
+from narrated.audio.encoder_requests import DamagedTakes
+from narrated.errors import EngineReplaced, StorageError
+from narrated.jobs.encoded_narration import EncodedNarration
+from narrated.jobs.narration_encoder import DamagedChunks, NarrationEncoder, take_of
+from narrated.jobs.plan import Plan, PlanOutdated
+from narrated.ledger.job import Job
+from narrated.ledger.take_cache import TakeCache
+from narrated.printable import printable
+from narrated.script.script import Chunk, Role
+from narrated.workers.encoder_errors import EncoderCrashed, NarrationLost, crashed_twice
+from narrated.workers.encoder_pool import EncoderPool
+from narrated.workers.request_dispatch import Scheduler
+from narrated.workers.request_matching import ScheduledRequest
+from narrated.workers.worker import RequestResult
+
+WINDOW = 32
+"""At most this many chunks of a job are requested ahead of the one being encoded."""
+WINDOW_CHARACTERS = 5000
+"""At most this much text is requested ahead: about six minutes of speech in the cache."""
+BATCH_CHARACTERS = 400
+"""Text that is encoded at once: about half a minute of speech, so that jobs take fair turns."""
+_TRIES = 2
+"""A file fails after so many crashes of an encoder, or so many damages of its takes."""
+
+log = logging.getLogger("narrated")
+
+
+@dataclass(slots=True)
+class JobProgress:
+    """The progress of a job, in characters of text."""
+
+    job: Job
+    characters: int = 0
+    recorded: int = 0
+    encoding_s: float = 0.0
+    unspoken: dict[int, tuple[str, int]] = field(default_factory=dict)
+    """Engine and characters of each chunk without a take, by its number."""
+
+    @property
+    def fraction(self) -> float:
+        """The encoded share of the text, from 0 to 1."""
+        return self.recorded / self.characters if self.characters else 0.0
+
+    @property
+    def encoding_left_s(self) -> float:
+        """The seconds that encoding alone will take, at its speed so far; 0 if it has just begun.
+
+        Its first step waits for a child to start.
+        """
+        if self.recorded < BATCH_CHARACTERS:
+            return 0.0
+        return (self.characters - self.recorded) * self.encoding_s / self.recorded
+
+
+@dataclass(eq=False)
+class NarrationRenderer:
+    """Brings a plan's takes into the cache, each spoken once, and encodes those of a job."""
+
+    _cache: TakeCache
+    _scheduler: Scheduler
+    _work: Path
+    _encoders: EncoderPool
+    _folders: Iterator[int] = field(default_factory=count)
+
+    async def speak(self, job: Job, plan: Plan, progress: JobProgress) -> EncodedNarration:
+        """Speak and encode a whole plan; a plan that fails leaves no files.
+
+        If an encoder crashes, the narration is encoded again from its takes, once. If it crashed on
+        another file, that does not count.
+        """
+        chunks = plan.draft.chunks
+        progress.characters = _count_characters(chunks)
+        missing = self._cache.missing(job.id)
+        progress.unspoken = {seq: (plan.engine(seq), len(chunks[seq].text)) for seq in missing}
+        crashes = 0
+        while True:
+            progress.recorded, progress.encoding_s = 0, 0.0
+            try:
+                return await self._speak(job, plan, progress)
+            except NarrationLost:
+                log.info("%s is encoded again: its encoder ended", printable(job.path))
+            except EncoderCrashed as crash:
+                crashes += 1
+                if crashes == _TRIES:
+                    raise crashed_twice(crash) from crash
+
+    async def _speak(self, job: Job, plan: Plan, progress: JobProgress) -> EncodedNarration:
+        folder = self._work / f"{job.id}-{next(self._folders)}"  # the earlier may not be gone yet
+        encoder = NarrationEncoder(folder, plan, self._cache, self._encoders)
+        return await _JobSpeech(self, self._cache, job, plan, encoder, progress).run()
+
+    async def say(self, plan: Plan) -> tuple[bytes, int]:
+        """Speak a whole plan except its title; 16-bit mono PCM and its sample rate.
+
+        A text that is no file has no name, so its title would be made up. Errors: StorageError, if
+        takes are damaged or evicted again and again.
+        """
+        chunks = plan.draft.chunks
+        wanted = [seq for seq, chunk in enumerate(chunks) if chunk.role is not Role.TITLE]
+        for _ in range(_TRIES):
+            await asyncio.gather(*(self.ensure_take(plan, seq, 0) for seq in wanted))
+            try:
+                return await self._encoders.join(
+                    [take_of(plan, seq, self._cache) for seq in wanted]
+                )
+            except DamagedTakes as damaged:
+                for place in damaged.places:
+                    await self._cache.drop(plan.keys[wanted[place]])
+        raise StorageError(
+            "The cache does not keep what is spoken for it.",
+            "Raise `cache_limit`, or look at the health of its disk.",
+        )
+
+    async def ensure_take(self, plan: Plan, seq: int, job_id: int) -> None:
+        """Have a chunk's chosen take in the cache; the scheduler charges `job_id`."""
+        key = plan.keys[seq]
+        if await self._cache.has(key):
+            return
+        engine = plan.engine(seq)
+        request = ScheduledRequest(
+            key=key,
+            engine=engine,
+            job=job_id,
+            weight=float(len(plan.draft.chunks[seq].text)),
+            header=plan.header(seq),
+            identity=plan.identities.get(engine, ""),
+        )
+        try:
+            async with self._scheduler.performing(request) as result:
+                await self._keep(key, result)
+        except EngineReplaced as error:
+            raise PlanOutdated(error.problem, error.remedy) from error
+
+    async def _keep(self, key: str, result: RequestResult) -> None:
+        if not await self._cache.has(key):  # another job may have shared the request
+            sample_rate = int(result.header["sample_rate"])
+            elapsed_s = float(result.header["elapsed_s"])
+            await self._cache.keep(key, result.payload, sample_rate, elapsed_s)
+
+
+@dataclass(eq=False)
+class _JobSpeech:
+    """One job's speech: chunks are requested ahead while earlier ones are encoded."""
+
+    _speaker: NarrationRenderer
+    _cache: TakeCache
+    _job: Job
+    _plan: Plan
+    _encoder: NarrationEncoder
+    _progress: JobProgress
+    _requests: deque[asyncio.Task[None]] = field(default_factory=deque)
+    """Those of the next chunks that are not encoded yet, in order."""
+
+    async def run(self) -> EncodedNarration:
+        try:
+            while self._encoder.added < len(self._plan.draft.chunks):
+                await self._encode_next()
+            return await self._encoder.finish()
+        finally:
+            # Nothing here waits, so that a second cancellation finds nothing to interrupt.
+            _cancel(self._requests)
+            self._encoder.discard()
+
+    async def _encode_next(self) -> None:
+        """Wait for the next chunk, and encode it with those after it that are spoken."""
+        first = self._encoder.added
+        self._request_ahead(first)
+        await self._requests[0]
+        count = self._count_spoken(first)
+        began_s = time.monotonic()
+        await self._add(first, count)
+        self._progress.encoding_s += time.monotonic() - began_s
+        for _ in range(count):
+            self._requests.popleft()
+        self._progress.recorded += _count_characters(self._plan.draft.chunks[first : first + count])
+
+    def _request_ahead(self, first: int) -> None:
+        chunks, requests = self._plan.draft.chunks, self._requests
+        ahead = _count_characters(chunks[first : first + len(requests)])
+        while (seq := first + len(requests)) < len(chunks):
+            ahead += len(chunks[seq].text)
+            if requests and (len(requests) >= WINDOW or ahead > WINDOW_CHARACTERS):
+                return
+            requests.append(asyncio.create_task(self._ensure_take(seq)))
+            requests[-1].add_done_callback(self._stop_after_refusal)
+
+    async def _ensure_take(self, seq: int) -> None:
+        await self._speaker.ensure_take(self._plan, seq, self._job.id)
+        self._progress.unspoken.pop(seq, None)
+
+    def _count_spoken(self, first: int) -> int:
+        """Count the next chunks that are spoken, up to the limit of one encoding step."""
+        count = characters = 0
+        for request in self._requests:
+            if not _is_spoken(request) or characters > BATCH_CHARACTERS:
+                break
+            characters += len(self._plan.draft.chunks[first + count].text)
+            count += 1
+        return count
+
+    async def _add(self, first: int, count: int) -> None:
+        for _ in range(count):  # each take may be damaged, once
+            try:
+                await self._encoder.add(count)
+                return
+            except DamagedChunks as damaged:
+                path = printable(self._job.path)
+                log.warning("%s: a take in the cache is damaged and spoken again", path)
+                await self._speak_again(damaged.seqs)
+        try:
+            await self._encoder.add(count)
+        except DamagedChunks as damaged:
+            raise StorageError(
+                "Takes in the cache are damaged as soon as they are written.",
+                "Check the disk of the cache.",
+            ) from damaged
+
+    async def _speak_again(self, seqs: Iterable[int]) -> None:
+        for seq in seqs:
+            await self._cache.drop(self._plan.keys[seq])
+            await self._speaker.ensure_take(self._plan, seq, self._job.id)
+
+    def _stop_after_refusal(self, ended: asyncio.Task[None]) -> None:
+        """If the storage refused a take, the job ends there: cancel the requests after it."""
+        requests = list(self._requests)
+        was_refused = not ended.cancelled() and isinstance(ended.exception(), StorageError)
+        if was_refused and ended in requests:
+            _cancel(requests[requests.index(ended) + 1 :])
+
+
+def _count_characters(chunks: Iterable[Chunk]) -> int:
+    return sum(len(chunk.text) for chunk in chunks)
+
+
+def _is_spoken(request: asyncio.Task[None]) -> bool:
+    return request.done() and not request.cancelled() and not request.exception()
+
+
+def _cancel(requests: Iterable[asyncio.Task[None]]) -> None:
+    for request in requests:
+        request.cancel()

@@ -1,0 +1,69 @@
+"""The tags of a narration: album and cover are as much of it as its words are."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+
+from narrated.audio.audio_tags import AudioTags
+from narrated.errors import NarratedError, ParserUnavailable
+from narrated.inbox.async_reads import AsyncInboxReader
+from narrated.jobs.picture_captions import PICTURE_BYTES
+from narrated.jobs.plan import OutputSettings, Plan
+from narrated.ledger.job import Job
+from narrated.workers.parser_pool import ParserPool
+
+
+@dataclass(eq=False)
+class TagMaker:
+    """Makes the tags of a job's narration; parsers make its cover."""
+
+    _parsers: ParserPool
+    _inbox: AsyncInboxReader
+
+    async def make(self, job: Job, plan: Plan) -> AudioTags:
+        """Make the tags of a plan. Errors: ParserUnavailable."""
+        draft, output = plan.draft, plan.output
+        return AudioTags(
+            title=draft.title,
+            author=draft.author or output.author,
+            album=_album(job.path, output),
+            date=draft.date,
+            language=draft.language,
+            cover=await self._cover(job, plan),
+        )
+
+    async def _cover(self, job: Job, plan: Plan) -> bytes | None:
+        """Make a JPEG of the first picture shown that is unchanged since; None if there is none."""
+        for path, digest in _covers(job, plan, plan.shown).items():
+            try:
+                picture = await self._inbox.read(path, PICTURE_BYTES)
+                if sha256(picture).hexdigest() == digest:
+                    return await self._parsers.ask({"do": "cover"}, picture, path)
+            except ParserUnavailable:
+                raise
+            except NarratedError:
+                continue  # better a narration without a cover than none
+        return None
+
+
+def same_tags(job: Job, older: Job, plan: Plan, shown: Mapping[str, str] | None) -> bool:
+    """True if a published narration of the same words has the tags of a plan.
+
+    `shown` are the pictures that it was published with; None if its manifest is too old to tell.
+    """
+    now = _covers(job, plan, plan.shown)
+    before = _covers(older, plan, plan.shown if shown is None else shown)
+    is_same_album = _album(job.path, plan.output) == _album(older.path, plan.output)
+    return is_same_album and list(now.values()) == list(before.values())
+
+
+def _album(path: str, output: OutputSettings) -> str:
+    """The configured album, or the folder's name."""
+    folder = path.rpartition("/")[0].rpartition("/")[2]
+    return output.album or folder or "narrated"
+
+
+def _covers(job: Job, plan: Plan, shown: Mapping[str, str]) -> dict[str, str]:
+    """The pictures that may be the cover: inbox path to sha256, without missing ones."""
+    candidates = {job.path: job.source_sha256} if plan.draft.kind == "picture" else shown
+    return {path: digest for path, digest in candidates.items() if digest}

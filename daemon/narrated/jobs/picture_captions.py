@@ -1,0 +1,151 @@
+"""Captions of pictures: finds those that a post shows, and has each described."""
+
+import asyncio
+import os
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from hashlib import sha256
+
+from narrated.errors import EngineError, EngineReplaced, SourceAbsent, SourceError, TurnAwaited
+from narrated.inbox import picture_paths
+from narrated.inbox.async_reads import AsyncInboxReader
+from narrated.jobs.plan import JobDefaults, json_digest
+from narrated.ledger.store import Ledger
+from narrated.ledger.takes import CAPTION
+from narrated.reading.source_reader import PICTURES
+from narrated.script.script import Caption, Draft
+from narrated.workers.request_dispatch import Scheduler
+from narrated.workers.request_matching import ScheduledRequest
+
+PICTURE_BYTES = 256 * 2**20
+WEIGHT = 200.0
+"""The scheduler counts a caption as this many characters of its job."""
+POLL_S = 0.1
+PLACEHOLDER = "not looked at yet"
+"""The caption of every picture if pictures are only found."""
+
+
+@dataclass(eq=False)
+class PictureCaptions:
+    """Has pictures described; the ledger keeps captions, so that each is made only once."""
+
+    _inbox: AsyncInboxReader
+    _ledger: Ledger
+    _scheduler: Scheduler
+    _at_rest: bool
+    """Nobody writes to the inbox, so its pictures count without being ingested."""
+    _finds_only: bool
+    """Pictures are found, but none is described."""
+    may_wait: Callable[[int], bool] = lambda job: True
+    """True if a job may wait for a caption now; otherwise it ends, and is run again."""
+
+    async def describe(self, picture: bytes, job_id: int, defaults: JobDefaults) -> str:
+        """Caption a picture; the scheduler charges `job_id`.
+
+        Errors: EngineLoading, TurnAwaited.
+        """
+        if self._finds_only:
+            return PLACEHOLDER
+        while True:
+            engine = await self._scheduler.engine(defaults.captions, waits=not job_id)
+            with suppress(EngineReplaced):  # the next round asks the new one
+                return await self._describe(picture, job_id, defaults, engine.identity)
+
+    async def _describe(
+        self, picture: bytes, job_id: int, defaults: JobDefaults, identity: str
+    ) -> str:
+        options = dict(defaults.caption_options)
+        digest = sha256(picture).hexdigest()
+        key = json_digest([digest, identity, options])
+        self._ledger.captions.ask(key, digest)
+        text = self._ledger.captions.get(key)
+        if text is None:
+            request = ScheduledRequest(
+                key=CAPTION + key,
+                engine=defaults.captions,
+                job=job_id,
+                weight=WEIGHT,
+                header={"options": options},
+                payload=picture,
+                identity=identity,
+            )
+            if not self.may_wait(job_id):
+                raise TurnAwaited("Other pictures are described first.")
+            result = await self._scheduler.perform(request)
+            text = str(result.header["text"])
+            self._ledger.captions.record(key, text)
+        return text
+
+    async def of_post(
+        self, path: str, draft: Draft, job_id: int, defaults: JobDefaults, waits_for_absent: bool
+    ) -> tuple[dict[str, Caption], dict[str, str]]:
+        """Captions by address as written in the post, and the sha256 of each picture by path.
+
+        Errors: SourceAbsent, if `waits_for_absent`, for a known picture that is absent.
+        """
+        captions: dict[str, Caption] = {}
+        by_path: dict[str, Caption] = {}
+        shown: dict[str, str] = {}
+        # All pictures share one deadline: a post may name thousands that never come.
+        deadline = time.monotonic() + defaults.picture_wait_s
+        roots = _roots(draft, defaults)
+        for picture in draft.shown:
+            target = picture_paths.resolve(path, picture.source, roots)
+            if target is None or not is_picture(target):
+                captions[picture.source] = Caption(
+                    missing="it is not a picture in the inbox, and nothing is fetched"
+                )
+                continue
+            if target not in by_path:  # one picture may have a thousand spellings
+                by_path[target], shown[target] = await self._caption(
+                    target, job_id, defaults, deadline, waits_for_absent
+                )
+            captions[picture.source] = by_path[target]
+        return captions, shown
+
+    def shown(self, path: str, draft: Draft, defaults: JobDefaults) -> dict[str, str]:
+        """The pictures of the inbox that a post shows, each with its sha256; none is described."""
+        roots = _roots(draft, defaults)
+        targets = {picture_paths.resolve(path, each.source, roots) for each in draft.shown}
+        pictures = [each for each in targets if each and is_picture(each)]
+        return {each: self._ledger.sources.sha256(each) for each in pictures}
+
+    async def _caption(
+        self, path: str, job_id: int, defaults: JobDefaults, deadline: float, waits_for_absent: bool
+    ) -> tuple[Caption, str]:
+        digest = await self._wait_for(path, deadline)
+        if not digest:
+            return Caption(missing=f"{path} is not in the inbox"), ""
+        try:
+            text = await self.describe(
+                await self._inbox.read(path, PICTURE_BYTES), job_id, defaults
+            )
+        except SourceAbsent as error:
+            if waits_for_absent and self._ledger.sources.sha256(path) == digest:
+                raise
+            return Caption(missing=error.problem), ""
+        except (SourceError, EngineError) as error:
+            return Caption(missing=error.problem), digest
+        return Caption(text=text), digest
+
+    async def _wait_for(self, path: str, deadline: float) -> str:
+        """Return the sha256 of an ingested picture; wait for one that is still being written."""
+        if self._at_rest and await self._inbox.exists(path):
+            return sha256(await self._inbox.read(path, PICTURE_BYTES)).hexdigest()
+        while not (digest := self._ledger.sources.sha256(path)):
+            if time.monotonic() > deadline or not await self._inbox.exists(path):
+                return ""
+            await asyncio.sleep(POLL_S)
+        return digest
+
+
+def _roots(draft: Draft, defaults: JobDefaults) -> dict[str, str]:
+    roots = {f"/{prefix.strip('/')}": top for prefix, top in defaults.picture_roots.items()}
+    return roots | draft.overrides.pictures
+
+
+def is_picture(path: str) -> bool:
+    """True if a source is a picture, by its name."""
+    return os.path.splitext(path)[1].lower() in PICTURES  # noqa: PTH122  # fast

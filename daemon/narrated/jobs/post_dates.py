@@ -1,0 +1,46 @@
+"""Dates of posts: written by their authors, in names of files, or when a file was written."""
+
+# `strptime` imports it late, and then on the event loop.
+import _strptime  # type: ignore[import-not-found]  # noqa: F401
+import re
+from datetime import date, datetime
+from email.utils import parsedate
+
+_IN_TEXT = re.compile(r"\s*(\d{4})[-/.](\d\d?)[-/.](\d\d?)(?!\d)")
+_IN_NAME = re.compile(r"(?<!\d)(\d{4})[-_/.](\d\d)[-_/.](\d\d)(?!\d)")
+_FORMATS = ("%d %B %Y", "%d %b %Y", "%B %d %Y", "%b %d %Y")
+_LONGEST = 40
+
+
+def parse_day(text: str) -> date | None:
+    """Parse a date as an author wrote it; None if it is none, or may mean two days."""
+    if not text or len(text) > _LONGEST:
+        return None
+    if match := _IN_TEXT.match(text):
+        return _day(*match.groups())
+    words = text.replace(",", " ").replace(".", " ").split()
+    for form in _FORMATS:
+        try:
+            return datetime.strptime(" ".join(words), form).date()
+        except ValueError:
+            continue
+    mailed = parsedate(text)  # as feeds have it: Sat, 09 Mar 2024 08:00:00 GMT
+    return _day(*mailed[:3]) if mailed else None
+
+
+def day_of_source(path: str, mtime_ns: int) -> date:
+    """Return the last date in a path, such as `2024/03/09/post.md`, or else the file's own day."""
+    for match in reversed(list(_IN_NAME.finditer(path))):
+        if day := _day(*match.groups()):
+            return day
+    try:
+        return datetime.fromtimestamp(mtime_ns / 1e9).date()
+    except (OverflowError, OSError, ValueError):
+        return date.min
+
+
+def _day(year: str | int, month: str | int, day: str | int) -> date | None:
+    try:
+        return date(int(year), int(month), int(day))
+    except ValueError:
+        return None

@@ -1,0 +1,239 @@
+"""Settings of a post: one schema and one parser, for front matter and for folder settings."""
+
+import math
+import posixpath
+import re
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, NamedTuple
+
+import msgspec
+from msgspec import structs
+
+from narrated.errors import SourceError
+from narrated.printable import printable
+from narrated.reading.yaml_toml import load_yaml
+
+LONGEST_PAUSE_S = 60.0
+"""The longest pause that a file may ask for: a pause of a year would fill the disk with silence."""
+
+_LEXICON = "lexicon.yaml"
+_TRUTHS = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
+_EMPTY: tuple[object, ...] = ("", "~", "null", [], {})
+_SHOWN_CHARACTERS = 60
+_DATE_WITH_TIME = re.compile(r"(\d{4}-\d\d-\d\d)[T ]\d.*")
+
+Choices = Mapping[str, tuple[str, ...]]
+"""Allowed values by key: `engine`, `links`, `code`, `footnotes`, and the roles in `pauses`.
+
+A key that is absent here allows any value.
+"""
+
+
+class NarrationSettings(msgspec.Struct, frozen=True):
+    """Title, voice, pauses and so on from one file; None, or an empty mapping, if absent."""
+
+    title: str | None = None
+    date: str | None = None
+    author: str | None = None
+    language: str | None = None
+    engine: str | None = None
+    voice: str | None = None
+    """Without an engine in the same file, a voice of the inherited engine."""
+    lexicon: str | None = None
+    """A path relative to the file that names it; it adds to the lexicons of the folders above."""
+    narrate: bool | None = None
+    album: str | None = None
+    links: str | None = None
+    code: str | None = None
+    footnotes: str | None = None
+    pauses: dict[str, float] = {}
+    """Seconds after a line, by role."""
+    pictures: dict[str, str] = {}
+    """Folders of the inbox by URL prefix, such as "/static"."""
+
+
+class _Entry(NamedTuple):
+    label: str
+    """The name of its text in an error."""
+    path: str | None
+    """The inbox path of its file; None if unknown: `lexicon_path` then checks a lexicon later."""
+    key: str
+    value: object
+
+    def error(self, remedy: str) -> SourceError:
+        """Return the error for a wrong value; `remedy` says which values are allowed."""
+        value = printable(str(self.value))
+        if len(value) > _SHOWN_CHARACTERS:
+            value = f"{value[:_SHOWN_CHARACTERS]}…"
+        return SourceError(f"{self.label}: `{self.key}` is `{value}`.", remedy)
+
+
+def parse(
+    entries: Mapping[str, object], label: str, choices: Choices, path: str | None = None
+) -> NarrationSettings:
+    """Parse entries whose keys are all in the schema; an empty value counts as absent.
+
+    Raises SourceError with `label`, the key, and the allowed values. `path` is the inbox path.
+    """
+    found: dict[str, Any] = {}
+    for key, value in entries.items():
+        field, read = _READERS[key]
+        if value not in _EMPTY:
+            found[field] = read(_Entry(label, path, key, value), choices)
+    return NarrationSettings(**found)
+
+
+def parse_folder_settings(text: str, path: str, choices: Choices) -> NarrationSettings:
+    """Parse a folder's settings file; `path` is its inbox path. Raises SourceError."""
+    label = printable(path)
+    entries = load_yaml(text, label)
+    for key in entries:
+        if key not in FOLDER_KEYS:
+            problem = f"{label} has an unknown key `{printable(key)}`."
+            raise SourceError(problem, f"Known: {', '.join(FOLDER_KEYS)}.")
+    return parse(entries, label, choices, path)
+
+
+def merged(layers: Iterable[NarrationSettings]) -> NarrationSettings:
+    """Merge settings key by key, pauses and pictures entry by entry: a later layer wins."""
+    whole = NarrationSettings()
+    for layer in layers:
+        given = {key: each for key, each in structs.asdict(layer).items() if each is not None}
+        for key in ("pauses", "pictures"):
+            kept = {k: v for k, v in getattr(whole, key).items() if k not in given[key]}
+            given[key] = kept | given[key]
+        whole = structs.replace(whole, **given)
+    return whole
+
+
+def lexicon_path(file: str, name: str) -> str:
+    """Return the inbox path of the lexicon that a file of the inbox names.
+
+    Raises SourceError if the name leads out of the inbox or does not end in lexicon.yaml.
+    """
+    return _lexicon_path(_Entry(printable(file), file, "lexicon", name))
+
+
+def without_time(date: str) -> str:
+    """Return a date without its time of day, which is not spoken; other dates stay as written."""
+    return _DATE_WITH_TIME.sub(r"\1", date)
+
+
+def _lexicon_path(entry: _Entry) -> str:
+    name = str(entry.value)
+    folder = posixpath.dirname(entry.path or "")
+    path = None if name.startswith("/") else _inbox_path(f"{folder}/{name}")
+    if not path or not path.lower().endswith(_LEXICON):
+        remedy = f"Allowed: the path of a {_LEXICON} file in the inbox, relative to this file."
+        raise entry.error(remedy)
+    return path
+
+
+def _text(entry: _Entry, _choices: Choices) -> str:
+    return _joined_text(entry, entry.value)
+
+
+def _joined_text(entry: _Entry, value: object) -> str:
+    if isinstance(value, list) and value:
+        return " and ".join(_joined_text(entry, each) for each in value)
+    if isinstance(value, dict):
+        value = value.get("name")  # author: {name: Ada, email: ...}
+    if not isinstance(value, str):
+        raise entry.error("Allowed: a plain value.")
+    return " ".join(value.split())
+
+
+def _language(entry: _Entry, choices: Choices) -> str:
+    return _text(entry, choices).replace("_", "-")
+
+
+def _choice(entry: _Entry, choices: Choices) -> str:
+    allowed = choices.get(entry.key)
+    if allowed is not None and entry.value not in allowed:
+        raise entry.error(f"Allowed: {', '.join(allowed)}.")
+    return _text(entry, choices)
+
+
+def _truth(entry: _Entry, choices: Choices) -> bool:
+    truth = _TRUTHS.get(entry.value.lower()) if isinstance(entry.value, str) else None
+    if truth is None:
+        raise entry.error("Allowed: true, false.")
+    return truth
+
+
+def _lexicon(entry: _Entry, choices: Choices) -> str:
+    if entry.path is None:
+        return _text(entry, choices)
+    _lexicon_path(entry)
+    return str(entry.value)
+
+
+def _pauses(entry: _Entry, choices: Choices) -> dict[str, float]:
+    roles = choices.get(entry.key)
+    pauses: dict[str, float] = {}
+    for role, value in _pairs(entry, "Allowed: a mapping such as {paragraph: 0.5}.").items():
+        if roles is not None and role not in roles:
+            unknown = f"`{entry.key}` has an unknown role `{printable(role)}`"
+            raise SourceError(f"{entry.label}: {unknown}.", f"Known: {', '.join(roles)}.")
+        pauses[role] = _seconds(entry._replace(key=f"{entry.key}: {role}", value=value))
+    return pauses
+
+
+def _seconds(entry: _Entry) -> float:
+    try:
+        seconds = float(str(entry.value))
+    except ValueError:
+        seconds = math.nan
+    if not 0 <= seconds <= LONGEST_PAUSE_S:  # false for a nan
+        raise entry.error(f"Allowed: seconds, from 0 to {LONGEST_PAUSE_S:g}.")
+    return seconds
+
+
+def _pictures(entry: _Entry, choices: Choices) -> dict[str, str]:
+    folders: dict[str, str] = {}
+    for prefix, folder in _pairs(entry, "Allowed: a mapping such as {/static: static}.").items():
+        path = _inbox_path(folder)
+        if path is None:
+            one = entry._replace(key=f"{entry.key}: {printable(prefix)}", value=folder)
+            raise one.error("Allowed: a folder of the inbox, relative to its root.")
+        folders["/" + prefix.strip("/")] = path
+    return folders
+
+
+def _pairs(entry: _Entry, remedy: str) -> dict[str, str]:
+    pairs = entry.value
+    if not isinstance(pairs, dict) or not all(isinstance(each, str) for each in pairs.values()):
+        raise entry.error(remedy)
+    return pairs
+
+
+def _inbox_path(path: str) -> str | None:
+    """Resolve a path to an inbox path, "" for the inbox itself; None if it leads out."""
+    inside = posixpath.normpath(path.lstrip("/"))
+    if "\0" in path or inside.split("/")[0] == "..":
+        return None
+    return "" if inside == "." else inside
+
+
+_READERS: dict[str, tuple[str, Callable[[_Entry, Choices], object]]] = {
+    "title": ("title", _text),
+    "author": ("author", _text),
+    "authors": ("author", _text),
+    "date": ("date", lambda entry, choices: without_time(_text(entry, choices))),
+    "lang": ("language", _language),
+    "language": ("language", _language),
+    "engine": ("engine", _choice),
+    "voice": ("voice", _text),
+    "lexicon": ("lexicon", _lexicon),
+    "narrate": ("narrate", _truth),
+    "album": ("album", _text),
+    "links": ("links", _choice),
+    "code": ("code", _choice),
+    "footnotes": ("footnotes", _choice),
+    "pauses": ("pauses", _pauses),
+    "pictures": ("pictures", _pictures),
+}
+_POST_ONLY = ("title", "authors")
+_FOLDER_ONLY = ("album", "links", "code", "footnotes", "pauses", "pictures")
+FRONT_MATTER_KEYS = tuple(key for key in _READERS if key not in _FOLDER_ONLY)
+FOLDER_KEYS = tuple(key for key in _READERS if key not in _POST_ONLY)

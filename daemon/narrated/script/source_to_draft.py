@@ -1,0 +1,146 @@
+"""Builds the Draft of a source: reads it, resolves its settings, writes its script, cuts chunks."""
+
+from collections.abc import Mapping, Sequence
+from typing import get_args, get_type_hints
+
+import msgspec
+
+from narrated.errors import SourceError
+from narrated.printable import printable
+from narrated.reading.document import Document
+from narrated.reading.narration_settings import (
+    Choices,
+    NarrationSettings,
+    merged,
+    parse_folder_settings,
+)
+from narrated.reading.source_reader import read
+from narrated.script.builder import build_script
+from narrated.script.chunks import chunk_script
+from narrated.script.language_codes import base_language
+from narrated.script.lexicon import Lexicon
+from narrated.script.regex_time_limit import RegexRunner
+from narrated.script.script import (
+    Captions,
+    Draft,
+    LexiconReference,
+    ReadingSettings,
+    ResolvedOverrides,
+    Role,
+    Speaker,
+)
+from narrated.script.traversal import pictures_shown
+
+
+def build_draft(
+    data: bytes,
+    name: str,
+    *,
+    captions: Captions,
+    lexicons: Sequence[tuple[str, str]],
+    settings: ReadingSettings,
+    limits: Mapping[str, int],
+    folders: Sequence[tuple[str, str]] = (),
+    regex_runner: RegexRunner | None = None,
+) -> Draft:
+    """Read a source, write its script and cut it into chunks; raises SourceError.
+
+    `lexicons` and `folders` (settings files, from the root down) are inbox paths and texts.
+    `regex_runner` runs the lexicons' patterns that cannot run in linear time; None: without limit.
+    `limits` gives the characters that each known engine can speak in one chunk. Front matter
+    overrides folder settings, a deeper folder overrides a higher one, and all override `settings`.
+    """
+    choices = _choices(limits)
+    layers = [parse_folder_settings(text, path, choices) for path, text in folders]
+    document = _read(data, name, choices, merged(layers))
+    layers.append(document.metadata)
+    metadata = merged(layers)
+    document = msgspec.structs.replace(document, metadata=metadata)
+    settings = _resolved(settings, metadata, layers)
+    _check_engines(settings, name, limits)
+    speakers = settings.speakers
+    texts, paths = [text for _, text in lexicons], [path for path, _ in lexicons]
+    lexicon = Lexicon.parse(texts, paths, regex_runner)
+    script = build_script(document, captions, lexicon, settings)
+    return Draft(
+        kind=document.kind,
+        title=document.title,
+        author=metadata.author or "",
+        date=metadata.date or "",
+        language=settings.language,
+        narrate=metadata.narrate is not False,
+        speakers=speakers,
+        shown=pictures_shown(document),
+        script=script,
+        chunks=chunk_script(script, {who: limits[one.engine] for who, one in speakers.items()}),
+        overrides=ResolvedOverrides(
+            settings, metadata.album or "", metadata.pictures, _lexicon_references(layers)
+        ),
+    )
+
+
+def _choices(limits: Mapping[str, int]) -> Choices:
+    kinds = get_type_hints(ReadingSettings)
+    words = {key: get_args(kinds[key]) for key in ("links", "code", "footnotes")}
+    return words | {"pauses": tuple(Role), "engine": tuple(sorted(limits))}
+
+
+def _read(data: bytes, name: str, choices: Choices, inherited: NarrationSettings) -> Document:
+    """Read a source; a broken one in a folder with `narrate: false` is no error."""
+    try:
+        return read(data, name, choices)
+    except SourceError:
+        if inherited.narrate is not False:
+            raise
+        return Document("text", "", "name", (), NarrationSettings(narrate=False))
+
+
+def _resolved(
+    settings: ReadingSettings, metadata: NarrationSettings, layers: Sequence[NarrationSettings]
+) -> ReadingSettings:
+    """Apply metadata to the configured settings."""
+    language = metadata.language or settings.language
+    if base_language(language) != base_language(settings.language):
+        settings = _without_voices(settings)
+    narrator = settings.speakers["narrator"]
+    for layer in layers:
+        narrator = _with_voice_of(narrator, layer)
+    return msgspec.structs.replace(
+        settings,
+        language=language,
+        speakers={**settings.speakers, "narrator": narrator},
+        links=metadata.links or settings.links,
+        code=metadata.code or settings.code,
+        footnotes=metadata.footnotes or settings.footnotes,
+        pauses=settings.pauses | metadata.pauses,
+    )
+
+
+def _without_voices(settings: ReadingSettings) -> ReadingSettings:
+    """Leave the voice to the engine: a configured voice speaks the configured language."""
+    speakers = {
+        who: msgspec.structs.replace(speaker, voice="")
+        for who, speaker in settings.speakers.items()
+    }
+    return msgspec.structs.replace(settings, speakers=speakers)
+
+
+def _with_voice_of(speaker: Speaker, layer: NarrationSettings) -> Speaker:
+    if layer.engine and layer.engine != speaker.engine:
+        # Another engine has its own voices and options, so those of this one do not apply.
+        return Speaker(layer.engine, layer.voice or "", {})
+    return msgspec.structs.replace(speaker, voice=layer.voice or speaker.voice)
+
+
+def _check_engines(settings: ReadingSettings, name: str, limits: Mapping[str, int]) -> None:
+    for speaker in settings.speakers.values():
+        if speaker.engine not in limits:
+            problem = f"{printable(name)} needs an unknown engine `{printable(speaker.engine)}`."
+            raise SourceError(problem, f"Known: {', '.join(sorted(limits))}.")
+
+
+def _lexicon_references(layers: Sequence[NarrationSettings]) -> tuple[LexiconReference, ...]:
+    """The lexicons that the layers name: each folder by its number, and the source, the last."""
+    *folders, source = layers
+    named = [LexiconReference(one.lexicon, by) for by, one in enumerate(folders) if one.lexicon]
+    return (*named, *([LexiconReference(source.lexicon)] if source.lexicon else []))

@@ -1,0 +1,59 @@
+"""Normalise numbers, signs and addresses: English by rules, other languages by num2words."""
+
+import re
+
+from narrated.script.emoji_names import name_emoji
+from narrated.script.language_codes import is_english
+from narrated.script.spoken_numbers import say_decimal, say_number
+
+# Signs of a text that needs rules: a sign or digit, capitals side by side or inside a word, a dot
+# inside or after a short word. Each alternative matches at its own place, so the search is linear.
+_ODD = re.compile(
+    r"[^A-Za-zÀ-ɏ\s,;:.'’‘“”!?()\"–—…-]|[A-Za-z][A-Z]|\w[.:(]\w|\w\(\)|(?<!\w)[.-]\w"
+    r"|\b(?:[A-Z][a-z]{0,4}|[a-z]|etc|approx|vs|cf|ca|viz|incl|dept|misc|esp|al)\."
+    r"|\bvs\b|\b[IVXL]\b|\b(?:Ctrl|Cmd|Alt|Shift)-"
+)
+# After a whole word and its full stop, no rule looks back.
+_SENTENCE_END = re.compile(r"(?<=[a-z]{5}[.!?])(?<!approx\.)\s+(?=[A-Z“\"'‘(])")
+_LONGEST_TOKEN = 300
+_TOKEN = re.compile(rf"\S{{{_LONGEST_TOKEN}}}(?=\S)")
+# Signs of typesetting and of writing direction have no sound.
+_SILENT = (0xAD, 0x200B, 0x200E, 0x200F, 0x2060, *range(0x202A, 0x202F), *range(0x2066, 0x206A))
+_UNIFORM = {0xA0: " ", 0x202F: " ", 0x2009: " ", 0x2011: "-", **dict.fromkeys(_SILENT)}
+_INTEGER = re.compile(r"(?<![\w.,:/-])(?P<minus>(?<!\S)[-−])?\d+(?![\w:/-]|[.,]\d)")
+_DECIMAL = re.compile(
+    r"(?<![\w.,:/-])(?P<minus>(?<!\S)[-−])?(\d+)[.,](\d{1,2}|\d{4,})(?![\w:/-]|[.,]\d)"
+)
+
+
+def normalise(text: str, language: str = "en") -> str:
+    """Write a text's numbers and signs as words; words stay unchanged."""
+    if not _ODD.search(text):
+        return text
+    if not text.isascii():
+        text = name_emoji(text.translate(_UNIFORM), language)
+    if not is_english(language):
+        return " ".join(_normalise_other_language(text, language).split())
+    # One sentence at a time: most need few rules, or none.
+    said = (
+        _normalise_english_sentence(one) if _ODD.search(one) else one
+        for one in _SENTENCE_END.split(text)
+    )
+    return " ".join(" ".join(said).split())
+
+
+def _normalise_english_sentence(text: str) -> str:
+    from narrated.script.english.rules import normalise_english
+
+    # Part endless tokens, so that the cost of a rule stays linear in the length.
+    return normalise_english(_TOKEN.sub(r"\g<0> ", text) if len(text) > _LONGEST_TOKEN else text)
+
+
+def _normalise_other_language(text: str, language: str) -> str:
+    text = _DECIMAL.sub(lambda found: _decimal(found, language), text)
+    return _INTEGER.sub(lambda found: say_number(found[0].replace("−", "-"), language), text)
+
+
+def _decimal(found: re.Match[str], language: str) -> str:
+    said = say_decimal(found[2], found[3], language)
+    return f"{found['minus'] or ''}{said}" if said else found[0]

@@ -1,0 +1,161 @@
+"""The daemon's control socket: its address, its frames, and the server that answers on it."""
+
+import asyncio
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Self
+
+import msgspec
+
+from narrated.errors import NarratedError
+
+MOST_HEADER_BYTES = 2**20
+MOST_PAYLOAD_BYTES = 256 * 2**20
+"""Bound on the payloads of all requests at a time: one largest picture."""
+MOST_SILENT = 32
+"""Connections that have not sent their request; one more ends the oldest."""
+MOST_ANSWERED = 32
+"""Requests under way; one more is refused."""
+REQUEST_S = 10.0
+"""Time for a client to send its request."""
+ANSWER_S = 60.0
+"""Time for a client to take its answer."""
+SOCKET_PATH_BYTES = 100  # Linux takes 107
+
+Handler = Callable[[dict[str, Any], bytes], Awaitable[tuple[Any, bytes]]]
+"""Answers a request (a header and a payload) with a JSON value and a payload."""
+
+
+def socket_path(state: Path, environ: Mapping[str, str] = os.environ) -> Path:
+    """Choose the socket of a daemon on this state directory; the lock file names it to clients."""
+    digest = hashlib.sha256(os.fsencode(state)).hexdigest()[:12]
+    candidates = [state / "control.sock", Path(tempfile.gettempdir()) / f"narrated-{digest}.sock"]
+    if runtime := environ.get("RUNTIME_DIRECTORY", "").split(":")[0]:
+        candidates.insert(0, Path(runtime) / "control.sock")
+    elif users := environ.get("XDG_RUNTIME_DIR"):
+        candidates.insert(0, Path(users) / f"narrated-{digest}.sock")
+    return next(
+        path
+        for path in candidates
+        if len(os.fsencode(path)) <= SOCKET_PATH_BYTES and path.parent.is_dir()
+    )
+
+
+@dataclass(eq=False)
+class ControlServer:
+    """Answers one request per connection, for the daemon's account and group alone.
+
+    Connections, requests and their time are bounded: a client that says nothing, or does not take
+    its answer, keeps no descriptor that the work needs.
+    """
+
+    _path: Path
+    _handler: Handler
+    _silent: dict[asyncio.StreamWriter, None] = field(default_factory=dict)
+    """The connections without a request yet, the oldest first."""
+    _serving: set[asyncio.Task[None]] = field(default_factory=set)
+    _answered: int = 0
+    _payload_bytes: int = 0
+
+    async def __aenter__(self) -> Self:
+        self._path.unlink(missing_ok=True)  # the state lock is held, so no daemon listens there
+        begin, backlog = self._begin, MOST_SILENT
+        self._server = await asyncio.start_unix_server(begin, self._path, backlog=backlog)
+        self._path.chmod(0o660)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._server.close()
+        self._path.unlink(missing_ok=True)
+        for task in self._serving:
+            task.cancel()
+        if self._serving:  # a request under way would go on with parts that are closed
+            await asyncio.wait(set(self._serving))
+
+    def _begin(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.create_task(self._serve(reader, writer))
+        self._serving.add(task)
+        task.add_done_callback(self._serving.discard)
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            header, payload = await self._request(reader, writer)
+            writer.write(await self._answer(header, payload))
+            async with asyncio.timeout(ANSWER_S):
+                writer.close()
+                await writer.wait_closed()
+        except (OSError, asyncio.IncompleteReadError, ValueError, asyncio.CancelledError):
+            pass  # the client has gone or is too slow, or sent no valid frame; or the daemon ends
+        finally:
+            writer.transport.abort()
+
+    async def _request(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> tuple[dict[str, Any], bytes]:
+        if len(self._silent) >= MOST_SILENT:
+            oldest = next(iter(self._silent))
+            del self._silent[oldest]
+            oldest.transport.abort()
+        self._silent[writer] = None
+        try:
+            async with asyncio.timeout(REQUEST_S):
+                return await self._read(reader)
+        finally:
+            self._silent.pop(writer, None)
+
+    async def _read(self, reader: asyncio.StreamReader) -> tuple[dict[str, Any], bytes]:
+        sizes = await reader.readexactly(8)
+        header_bytes = int.from_bytes(sizes[:4], "big")
+        payload_bytes = int.from_bytes(sizes[4:], "big")
+        if header_bytes > MOST_HEADER_BYTES:
+            raise ValueError("too long")
+        with self._room_for(payload_bytes):
+            header = _decoded(await reader.readexactly(header_bytes))
+            return header, await reader.readexactly(payload_bytes)
+
+    @contextmanager
+    def _room_for(self, payload_bytes: int) -> Iterator[None]:
+        if self._payload_bytes + payload_bytes > MOST_PAYLOAD_BYTES:
+            raise ValueError("too long")
+        self._payload_bytes += payload_bytes
+        try:
+            yield
+        finally:
+            self._payload_bytes -= payload_bytes
+
+    async def _answer(self, header: dict[str, Any], payload: bytes) -> bytes:
+        try:
+            if self._answered >= MOST_ANSWERED:
+                raise NarratedError("The daemon answers many commands already.", "Try again later.")
+            self._answered += 1
+            try:
+                value, content = await self._handler(header, payload)
+            finally:
+                self._answered -= 1
+        except NarratedError as error:
+            return frame({"failed": {"problem": error.problem, "remedy": error.remedy}}, b"")
+        return frame({"answer": value}, content)
+
+
+def frame(header: Mapping[str, Any], payload: bytes) -> bytes:
+    """Encode a message: the lengths of header and payload in 4 bytes each, then both."""
+    # Not msgspec's JSON: file names may hold bytes that are not UTF-8, which `json` escapes.
+    line = json.dumps(msgspec.to_builtins(header)).encode("ascii")
+    return len(line).to_bytes(4, "big") + len(payload).to_bytes(4, "big") + line + payload
+
+
+def _decoded(content: bytes) -> dict[str, Any]:
+    """Decode a request's header. Errors: ValueError."""
+    try:
+        header = json.loads(content)
+    except RecursionError as error:
+        raise ValueError("nested too deeply") from error
+    if not isinstance(header, dict):
+        raise ValueError("not an object")
+    return header

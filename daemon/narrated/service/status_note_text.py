@@ -1,0 +1,86 @@
+"""The status note: the daemon's state, its queue and its problems, as text for a person."""
+
+from datetime import datetime
+
+from narrated.printable import line_of, printable
+from narrated.service.status_report import HeldFile, ReadingStatus, StatusReport
+
+_ELLIPSIS_LIMIT = 10
+_STATES = {
+    "starting": "starting",
+    "working": "reading aloud",
+    "idle": "nothing to do; drop a file into the inbox",
+    "waiting": "cannot go on with what is left; see below",
+    "stopped": "stopped; it goes on where it was when it is started again",
+    "finished": "finished",
+}
+
+
+def status_note(status: StatusReport, now: datetime) -> str:
+    """Return the text of `narrated.status.txt`; `now` has its time zone."""
+    lines = [f"narrated: {_STATES[status.state]}", f"as of {now:%Y-%m-%d %H:%M:%S %z}"]
+    lines += _section("Please look", [line_of(notice) for notice in status.notices])
+    lines += _section("Being read", [_progress(each) for each in status.reading])
+    lines += _section(f"Next ({status.queued} in the queue)", _queue(status))
+    lines += _section(
+        "Waiting", _pairs(_held(status.waiting) + status.arriving, status.waiting_count)
+    )
+    lines += _section(
+        "Failed (see the .error.txt beside each)",
+        _pairs(_held(status.failed), status.failed_count),
+    )
+    lines += _section(
+        "Conflicting copies, not read: keep one and delete the other",
+        _some([printable(path) for path in status.conflicts]),
+    )
+    lines += _section("Left out, because they are older than `since`", _left_out(status))
+    if status.done_today:
+        lines += ["", f"Finished today: {status.done_today}"]
+    return "\n".join([*lines, ""])
+
+
+def _section(title: str, entries: list[str]) -> list[str]:
+    return ["", title, *(f"  {entry}" for entry in entries)] if entries else []
+
+
+def _queue(status: StatusReport) -> list[str]:
+    return _counted([printable(path) for path in status.queue], status.queued)
+
+
+def _left_out(status: StatusReport) -> list[str]:
+    shown = [f"{day} {printable(path)}" for path, day in status.left_out[:_ELLIPSIS_LIMIT]]
+    return _counted(shown, status.left_out_count)
+
+
+def _held(files: tuple[HeldFile, ...]) -> tuple[tuple[str, str], ...]:
+    return tuple((file.path, file.problem) for file in files)
+
+
+def _pairs(entries: tuple[tuple[str, str], ...], total: int) -> list[str]:
+    """The first of so many entries, each in a line."""
+    shown = [f"{printable(path)}: {line_of(reason)}" for path, reason in entries[:_ELLIPSIS_LIMIT]]
+    return _counted(shown, total)
+
+
+def _some(entries: list[str]) -> list[str]:
+    return _counted(entries[:_ELLIPSIS_LIMIT], len(entries))
+
+
+def _counted(shown: list[str], total: int) -> list[str]:
+    more = total - len(shown)
+    return [*shown, f"and {more} more"] if more > 0 else shown
+
+
+def _progress(reading: ReadingStatus) -> str:
+    percent = min(100, max(0, int(reading.fraction * 100)))
+    left = "" if reading.left_s is None else f", {_left(reading.left_s)} left"
+    return f"{printable(reading.path)}: {percent} %{left}"
+
+
+def _left(seconds: float) -> str:
+    minutes = round(seconds / 60)
+    if minutes < 1:
+        return "less than a minute"
+    if minutes < 60:
+        return "about a minute" if minutes == 1 else f"about {minutes} minutes"
+    return f"about {minutes // 60} h {minutes % 60:02} min"

@@ -1,0 +1,185 @@
+"""The output of commands as text: status, history, findings, narrations, engines, voices."""
+
+import math
+import shlex
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from narrated.errors import NarratedError
+from narrated.human_formatting import duration, size
+from narrated.printable import printable
+
+if TYPE_CHECKING:
+    from narrated.doctor.finding import Finding
+    from narrated.environments.engine_packages import EnginePackage
+    from narrated.voices.detect import DetectedVoice
+    from narrated.workers.pool import EngineProbe
+
+PLAYERS = ("mpv", "ffplay", "vlc", "play", "xdg-open", "open")
+MOST_PUBLISHED = 40
+
+
+def published_lines(outbox: Path) -> Iterator[str]:
+    """The narrations in the outbox, and a command that plays the first."""
+    found = sorted(_audio(outbox))
+    yield f"In {printable(str(outbox))}:" if found else f"There is nothing in {outbox} yet."
+    for path, seconds in found[:MOST_PUBLISHED]:
+        yield f"  {printable(str(path.relative_to(outbox)))}  ({duration(seconds)})"
+    if len(found) > MOST_PUBLISHED:
+        yield f"  and {len(found) - MOST_PUBLISHED} more"
+    if found:
+        yield "Each has a transcript (.vtt) and a manifest (.json) beside it."
+        yield how_to_play(found[0][0])
+
+
+def _audio(outbox: Path) -> Iterator[tuple[Path, float]]:
+    from narrated.outbox.narration_search import whole_narrations
+
+    for stem, manifest in whole_narrations(outbox):
+        for output in manifest.outputs:
+            if output.media_type.startswith("audio/"):
+                yield (outbox / stem).with_name(output.name), manifest.duration_s
+
+
+def how_to_play(path: Path) -> str:
+    """A command that plays a file with a player of this machine."""
+    file = shlex.quote(str(path))
+    player = next(filter(shutil.which, PLAYERS), None)
+    return f"Hear it:  {player} {file}" if player else f"Hear it:  open {file} in any player"
+
+
+def status_lines(status: dict[str, Any]) -> Iterator[str]:
+    """Format a status report for a terminal."""
+    since = f" (running since {status['since']})" if status["since"] else ""
+    yield f"narrated is {status['state']}{since}"
+    yield f"  inbox   {printable(status['inbox'])}"
+    yield f"  outbox  {printable(status['outbox'])}"
+    for notice in status["notices"]:
+        yield f"  ! {printable(notice)}"
+    for each in status["reading"]:
+        left = "" if each["left_s"] is None else f", {duration(each['left_s'])} left"
+        yield f"  reading {printable(each['path'])}: {each['fraction']:.0%}{left}"
+    if status["queued"]:
+        yield f"  queued  {status['queued']}: {', '.join(map(printable, status['queue']))}"
+    for path, reason in status["arriving"]:
+        yield f"  arriving {printable(path)}: {reason}"
+    for title in ("waiting", "failed"):
+        for each in status[title]:
+            why = f"{each['problem']} {each['remedy']}".rstrip()
+            yield f"  {title} {printable(each['path'])}: {why}"
+    for path in status["conflicts"]:
+        yield f"  conflict {printable(path)} is not read: keep one version, delete the other"
+    if status["left_out_count"]:
+        first = ", ".join(printable(path) for path, _ in status["left_out"][:10])
+        yield f"  left out {status['left_out_count']} older than `since`: {first}"
+    yield f"  done today {status['done_today']}, in all {status['counts'].get('done', 0)}"
+    for worker in status["workers"]:
+        problem = f" ({printable(worker['problem'])})" if worker["problem"] else ""
+        engines = ", ".join(worker["engines"]) or "none"
+        yield f"  worker {worker['name']} is {worker['state']}, engines: {engines}{problem}"
+        yield from map(_model_line, worker["models"])
+
+
+def _model_line(model: dict[str, Any]) -> str:
+    """A model's place, memory, last use and speed."""
+    parts = [f"    {printable(model['name'])} is {model['warmth']}"]
+    if model["weights_bytes"]:
+        working = f" and {size(model['working_bytes'])} at work" if model["working_bytes"] else ""
+        parts.append(f"{size(model['weights_bytes'])}{working} on {model['device']}")
+    used = "not used yet" if model["idle_s"] is None else f"used {duration(model['idle_s'])} ago"
+    parts.append(used)
+    if model["real_time_factor"]:
+        parts.append(f"{model['real_time_factor']:.2f} s of work a second of speech")
+    return ", ".join(parts)
+
+
+def watch(lines: Callable[[], Iterator[str]]) -> None:
+    """Redraw the lines each second, until Ctrl-C."""
+    from rich.live import Live
+    from rich.text import Text
+
+    with Live(auto_refresh=False) as live:
+        try:
+            while True:
+                live.update(Text("\n".join(lines())), refresh=True)
+                time.sleep(1)
+        except KeyboardInterrupt:
+            return
+
+
+def history_lines(versions: list[dict[str, Any]]) -> Iterator[str]:
+    """Format the versions of a file, oldest first."""
+    for each in versions:
+        when = time.strftime("%Y-%m-%d %H:%M:%S %z", time.localtime(each["changed_at"]))
+        heard = f", {duration(each['duration_s'])}" if each["duration_s"] else ""
+        why = f": {printable(each['problem'])}" if each["problem"] else ""
+        yield f"{when}  {each['state']} ({each['cause']}){heard}{why}"
+
+
+def finding_lines(finding: "Finding") -> Iterator[str]:
+    """Format a finding of the doctor, with its remedy."""
+    mark = {"well": "ok  ", "warning": "note", "wrong": "BAD "}[finding.severity]
+    yield f"{mark}  {finding.name}: {finding.text}"
+    if finding.remedy:
+        yield f"      {finding.remedy}"
+
+
+def installed_in_place_lines(package: "EnginePackage", folder: Path) -> Iterator[str]:
+    """Report an installation into narrated's own environment, and the next step."""
+    yield f"{package.package} is installed in {folder}, beside narrated's own libraries."
+    yield f"  Pull its model, once: narrated models pull {package.engine}"
+
+
+def installed_apart_lines(package: "EnginePackage", interpreter: Path) -> Iterator[str]:
+    """Report an installation into an environment of its own, and the lines that use it."""
+    entry = {package.engine: {"python": str(interpreter)}}
+    yield f"{package.package} is installed in {interpreter.parents[1]}, with the libraries it pins."
+    yield "  Use it in narrated.yaml:"
+    yield f"    engines: {yaml.safe_dump(entry, default_flow_style=True, width=math.inf).strip()}"
+
+
+def voice_lines(probe: "EngineProbe", only: str | None) -> Iterator[str]:
+    """List the voices of each speech engine, or of engine `only`, and the way to configure one."""
+    found = sorted(probe.engines.items())
+    speaking = [each for each in found if each[1].kind == "speech" and only in (None, each[0])]
+    if not speaking:
+        raise _no_voices(probe, only)
+    for name, info in speaking:
+        yield f"{name} ({len(info.voices)} voices)"
+        yield from (f"  {printable(voice)}" for voice in sorted(info.voices))
+    yield "Try one: narrated voices audition NAME; use it: `speech: {engine: …, voice: NAME}`."
+
+
+def _no_voices(probe: "EngineProbe", only: str | None) -> NarratedError:
+    """The reason that no engine lists voices."""
+    missing = {name: why for worker in probe.workers for name, why in worker.missing.items()}
+    for name, why in missing.items():
+        if only in (None, name):
+            return NarratedError(
+                f"The engine {name} is not available: {why}", "Run `narrated doctor`."
+            )
+    if any(worker.state != "ready" for worker in probe.workers):
+        engines = f"The engine {only} does" if only else "The engines do"
+        return NarratedError(
+            f"{engines} not answer yet: a worker is starting.",
+            "Try again in a moment. `narrated status` shows the workers.",
+        )
+    return NarratedError(
+        f"No speech engine{f' {only}' if only else ''} is configured.",
+        "Name the engine under `engines:` in narrated.yaml.",
+    )
+
+
+def added_lines(added: "DetectedVoice") -> Iterator[str]:
+    """Report an added voice: advice for a better one, and a command that plays it."""
+    yield from (f"Better: {printable(line)}" for line in added.advice_lines)
+    name = printable(shlex.quote(added.name))
+    yield (
+        f"{printable(added.name)} is added. Hear it: "
+        f"narrated voices audition {name} --engine {added.engine}"
+    )

@@ -1,0 +1,135 @@
+"""Does the work of a command itself: on the state folder, or in an app of its own."""
+
+import asyncio
+import os
+import tempfile
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import msgspec
+
+from narrated.config.file import scratch_config
+from narrated.config.values import Config, EngineConfig
+from narrated.config.worker_specs import worker_specs
+from narrated.ledger.memory_statistics import measured_memory_in
+from narrated.ledger.store import Ledger
+from narrated.script.script import Draft
+from narrated.service.state_lock import LockHolder, StateLock
+from narrated.service.status_report import report_at_rest
+from narrated.workers.pool import EngineProbe, probe_engines
+
+if TYPE_CHECKING:
+    from narrated.service.app import App
+    from narrated.terminal.folder_check import FolderCheck, OnFile
+
+Value = TypeVar("Value")
+_NOWHERE = Path("/nonexistent")
+
+
+def answer(config: Config | None, request: dict[str, Any], payload: bytes) -> tuple[Any, bytes]:
+    """Answer a request of the client, with a JSON value and a payload, as a daemon does."""
+    match request.pop("do"):
+        case "say":
+            return _say(config, **request)
+        case "describe":
+            return _in_own_app(
+                config, lambda app: app.planner.captions.describe(payload, 0, app.defaults)
+            ), b""
+        case "roll":
+            value: Any = _probe(config)
+        case "status" if config is not None:
+            value = report_at_rest(config)
+        case verb if config is not None:
+            value = _run_command(config, verb, request)
+    return msgspec.to_builtins(value), b""
+
+
+def draft(config: Config | None, file: Path) -> Draft:
+    """The script of a file, inside or outside of the inbox."""
+    root, path = _in_inbox(config, file.resolve(), file.resolve().parent)
+    return _in_own_app(config, lambda app: app.planner.draft(path, app.defaults), inbox=root)
+
+
+def check_folder(config: Config | None, folder: Path, on_file: "OnFile") -> "FolderCheck":
+    """Check all files of a folder, inside or outside of the inbox."""
+    from narrated.terminal.folder_check import check_folder
+
+    root, path = _in_inbox(config, folder.resolve(), folder.resolve())
+    inside = "" if path == "." else path
+    return _in_own_app(
+        config, lambda app: check_folder(app, inside, on_file), inbox=root, mute=True
+    )
+
+
+def _run_command(config: Config, verb: str, request: dict[str, Any]) -> Any:
+    """Run a user command on the ledger itself, under the state lock of a daemon."""
+    from narrated.disk_threads import DiskThreads
+    from narrated.inbox.async_reads import AsyncInboxReader
+    from narrated.jobs.bulk_requeue_runner import BulkRequeueRunner
+    from narrated.jobs.error_notes import ErrorNotes
+    from narrated.jobs.events import EventDispatcher
+    from narrated.jobs.job_creation import JobCreator
+    from narrated.jobs.shielded_outbox_changes import ShieldedOutboxChanges
+    from narrated.outbox.mount_guard import MountGuard
+    from narrated.service.commands import UserCommands
+
+    with StateLock(config.state, LockHolder(os.getpid())):
+        ledger = Ledger(config.state / "ledger.sqlite")
+        try:
+            events = EventDispatcher(ledger)  # without a daemon, nobody listens
+            guard = MountGuard(config.outbox, ledger.last_run.outbox_device())
+            outbox = ShieldedOutboxChanges(
+                ledger, guard, DiskThreads(f"the outbox {config.outbox}")
+            )
+            notes = ErrorNotes(ledger, outbox)
+            jobs = JobCreator(ledger, events)
+            inbox = AsyncInboxReader(config.inbox, DiskThreads(f"the inbox {config.inbox}"))
+            requeues = BulkRequeueRunner(ledger, jobs, inbox)
+            commands = UserCommands(ledger, jobs, events, notes, outbox, requeues)
+            return asyncio.run(getattr(commands, verb)(**request))
+        finally:
+            ledger.close()
+
+
+def _probe(config: Config | None) -> EngineProbe:
+    measured = {} if config is None else measured_memory_in(config.state / "ledger.sqlite")
+    return probe_engines(worker_specs(config or scratch_config(None, Path(), Path())), measured)
+
+
+def _say(
+    config: Config | None, text: str, voice: str | None, engine: str | None
+) -> tuple[Any, bytes]:
+    from narrated.service.control_requests import say
+
+    if engine is not None and (config is None or engine not in config.engines):
+        config = config or scratch_config(None, _NOWHERE, _NOWHERE)
+        engines = {**config.engines, engine: EngineConfig()}
+        config = msgspec.structs.replace(config, engines=engines)
+    return _in_own_app(config, lambda app: say(app, text, voice, engine))
+
+
+def _in_inbox(config: Config | None, path: Path, otherwise: Path) -> tuple[Path, str]:
+    """Return the inbox if a path lies in it, else another root; and the path below it."""
+    inbox = otherwise if config is None else config.inbox.resolve()
+    root = inbox if path.is_relative_to(inbox) else otherwise
+    return root, str(path.relative_to(root))
+
+
+def _in_own_app(
+    config: Config | None,
+    work: "Callable[[App], Coroutine[Any, Any, Value]]",
+    inbox: Path = _NOWHERE,
+    *,
+    mute: bool = False,
+) -> Value:
+    """Do some work in an app of our own, on a temporary state folder."""
+    from narrated.service.app import App
+
+    async def run(scratch: Path) -> Value:
+        own = scratch_config(config, inbox, scratch)
+        async with App(own, at_rest=True, mute=mute) as app:
+            return await work(app)
+
+    with tempfile.TemporaryDirectory(prefix="narrated-") as scratch:
+        return asyncio.run(run(Path(scratch)))

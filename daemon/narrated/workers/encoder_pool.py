@@ -1,0 +1,374 @@
+"""Child processes that write sound: a crash of a C library ends one of them, never the daemon."""
+
+import asyncio
+import logging
+import shutil
+from collections import deque
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from narrated.audio.audio_tags import AudioTags
+from narrated.audio.encoder_requests import (
+    AddTakes,
+    CloseNarration,
+    DamagedTakes,
+    DiscardNarration,
+    EncoderRequest,
+    JoinTakes,
+    TagAudio,
+    TakeToAdd,
+    WarmUp,
+    WriteTake,
+    encode_request,
+)
+from narrated.errors import NarratedError, StorageError
+from narrated.workers.child import ChildProcess
+from narrated.workers.encoder_errors import (
+    EncoderCrashed,
+    NarrationLost,
+    crashed_twice,
+    not_started,
+)
+from narrated.workers.protocol import BadFrame
+
+ANSWER_LIMIT_S = 120.0
+"""A child that is silent for longer hangs, however slow its disk."""
+LEAST_SPEED = 10
+"""Completing or tagging a narration is at least so many times faster than its sound."""
+CANCEL_LIMIT_S = 1.0
+"""A child that still works so long after its request was cancelled is killed."""
+STOP_LIMIT_S = 1.0
+_EXIT_LIMIT_S = 1.0
+_START_LIMIT_S = 60.0
+_START_COST = 4
+"""A child that is not started counts as one with so many requests."""
+
+Reply = tuple[dict[str, Any], bytes]
+
+logger = logging.getLogger("narrated.worker")
+
+
+class EncoderPool:
+    """Sends requests to children that run `module`; each is started when first needed."""
+
+    def __init__(
+        self,
+        count: int = 1,
+        time_limit_s: float = ANSWER_LIMIT_S,
+        module: str = "narrated.encoder_process",
+    ) -> None:
+        self._encoders = [_Encoder(time_limit_s, module) for _ in range(count)]
+        self._discards: set[asyncio.Task[None]] = set()
+        self._drafts: set[Path] = set()
+        """Those of takes that are being written, or were when an encoder crashed."""
+
+    async def write_take(
+        self, path: Path, draft: Path, pcm: bytes, sample_rate: int
+    ) -> dict[str, Any]:
+        """Write a take by way of a draft; returns `rms_db`, `peak_db` and `size_bytes`.
+
+        Takes go before narrations: an engine's slot stays taken until its take is written.
+        Errors: StorageError.
+        """
+        request = WriteTake(str(path), str(draft), sample_rate)
+        self._drafts.add(draft)
+        try:
+            answer, _ = await self._ask(request, pcm, is_urgent=True)
+        except StorageError:  # the encoder has removed it
+            self._drafts.discard(draft)
+            raise
+        self._drafts.discard(draft)
+        return answer
+
+    async def tag(self, path: Path, format: str, tags: AudioTags, duration_s: float) -> None:
+        """Write tags into a finished audio file. Errors: StorageError."""
+        await self._ask(TagAudio(str(path), format, tags), extra_s=duration_s / LEAST_SPEED)
+
+    async def join(self, takes: list[TakeToAdd]) -> tuple[bytes, int]:
+        """Join takes and their pauses; returns PCM and its sample rate.
+
+        Errors: DamagedTakes, StorageError.
+        """
+        answer, pcm = await self._ask(JoinTakes(takes))
+        return pcm, int(answer["sample_rate"])
+
+    def narration(self, folder: Path, format: str, bitrate: int | None) -> "NarrationWriter":
+        """Begin a narration in a folder of its own; its child warms up meanwhile."""
+        encoder = min(self._encoders, key=lambda each: (each.narrations, each.pending))
+        encoder.warm_up()
+        return NarrationWriter(encoder, self._discards, folder, format, bitrate)
+
+    async def stop(self) -> None:
+        """Kill all children, and remove what they were writing."""
+        await asyncio.gather(*(encoder.stop() for encoder in self._encoders))
+        await asyncio.to_thread(_unlink, self._drafts)
+        if self._discards:
+            await asyncio.wait(set(self._discards), timeout=STOP_LIMIT_S)
+
+    async def _ask(
+        self,
+        request: EncoderRequest,
+        blob: bytes = b"",
+        *,
+        extra_s: float = 0.0,
+        is_urgent: bool = False,
+    ) -> Reply:
+        """Ask the least busy child; if it crashes, ask once more."""
+        for is_last in (False, True):
+            encoder = min(self._encoders, key=lambda each: each.load)
+            try:
+                return await encoder.ask(_Request(request, blob, extra_s, is_urgent))
+            except EncoderCrashed as crash:
+                if is_last:
+                    raise crashed_twice(crash) from crash
+        raise AssertionError("unreachable")
+
+
+class NarrationWriter:
+    """The daemon's end of a narration that a child writes."""
+
+    def __init__(
+        self,
+        encoder: "_Encoder",
+        discards: set[asyncio.Task[None]],
+        folder: Path,
+        format: str,
+        bitrate: int | None,
+    ) -> None:
+        self._encoder = encoder
+        self._discards = discards
+        self._folder, self._format, self._bitrate = folder, format, bitrate
+        self._end_s = 0.0
+        self._is_open = True
+        self.child = 0
+        """The number of the child that writes it; 0 before its first takes."""
+        encoder.narrations += 1
+
+    async def add(self, takes: list[TakeToAdd]) -> list[tuple[float, float]]:
+        """Append takes; returns the start and end of each in seconds.
+
+        Errors: EncoderCrashed and NarrationLost, and nothing of the narration is left;
+        DamagedTakes, before any take is added; StorageError.
+        """
+        request = AddTakes(str(self._folder), self._format, self._bitrate, takes)
+        answer, _ = await self._encoder.ask(_Request(request, narration=self))
+        times = [(float(start_s), float(end_s)) for start_s, end_s in answer["times"]]
+        self._end_s = times[-1][1] if times else self._end_s
+        return times
+
+    async def close(self) -> float:
+        """Complete the files; returns their duration in seconds. Errors as those of `add`."""
+        extra_s = self._end_s / LEAST_SPEED
+        request = _Request(CloseNarration(str(self._folder)), extra_s=extra_s, narration=self)
+        answer, _ = await self._encoder.ask(request)
+        self._leave()
+        return float(answer["duration_s"])
+
+    def discard(self) -> None:
+        """Have everything removed soon, without waiting for it."""
+        if self._is_open:
+            self._leave()
+            discarding = asyncio.create_task(self._discard())
+            self._discards.add(discarding)
+            discarding.add_done_callback(self._discards.discard)
+
+    def _leave(self) -> None:
+        self._is_open = False
+        self._encoder.narrations -= 1
+
+    async def _discard(self) -> None:
+        if self.child and self.child == self._encoder.child_number:
+            request = _Request(DiscardNarration(str(self._folder)), is_urgent=True, narration=self)
+            await asyncio.wait([self._encoder.put(request)])
+        await asyncio.to_thread(shutil.rmtree, self._folder, ignore_errors=True)
+
+
+@dataclass(eq=False, slots=True)
+class _Request:
+    """A request that waits for a child, or is in flight to it."""
+
+    request: EncoderRequest
+    blob: bytes = b""
+    extra_s: float = 0.0
+    """Time that it may take beyond the limit."""
+    is_urgent: bool = False
+    narration: NarrationWriter | None = None
+    reply: asyncio.Future[Reply] = field(
+        default_factory=lambda: asyncio.get_running_loop().create_future()
+    )
+
+    def answer(self, reply: Reply) -> None:
+        if not self.reply.done():
+            self.reply.set_result(reply)
+
+    def fail(self, error: NarratedError) -> None:
+        if not self.reply.done():
+            self.reply.set_exception(error)
+            self.reply.exception()  # nobody waits for the reply of a discarded narration
+
+
+class _Encoder:
+    """One child at a time, and the requests that wait for it.
+
+    A task of its own exchanges frames with the child. A caller only waits for its reply, so that
+    no cancellation, however often it comes, leaves a request half done.
+    """
+
+    def __init__(self, time_limit_s: float, module: str) -> None:
+        self._time_limit_s = time_limit_s
+        self._module = module
+        self._urgent: deque[_Request] = deque()
+        self._others: deque[_Request] = deque()
+        self._in_flight: _Request | None = None
+        self._child: ChildProcess | None = None
+        self._serving: asyncio.Task[None] | None = None
+        self.child_number = 0
+        self.narrations = 0
+        """The narrations that are being written here."""
+
+    @property
+    def pending(self) -> int:
+        """The number of requests that wait or are in flight."""
+        return len(self._urgent) + len(self._others) + (self._in_flight is not None)
+
+    @property
+    def load(self) -> int:
+        """A measure of the wait for a request of a moment."""
+        return self.pending + (_START_COST if self._child is None else 0)
+
+    def warm_up(self) -> None:
+        """Have a child started, if there is none."""
+        if self._child is None and not self.pending:
+            self.put(_Request(WarmUp()))
+
+    async def ask(self, request: _Request) -> Reply:
+        """Wait for the answer. Errors: those that the answer tells."""
+        answer, payload = await self.put(request)
+        if places := answer.get("damaged"):
+            raise DamagedTakes(places)
+        if failed := answer.get("failed"):
+            kind = StorageError if failed["is_storage"] else NarratedError
+            raise kind(failed["problem"], failed["remedy"])
+        return answer, payload
+
+    def put(self, request: _Request) -> asyncio.Future[Reply]:
+        """Queue a request; returns the future of its reply."""
+        (self._urgent if request.is_urgent else self._others).append(request)
+        request.reply.add_done_callback(lambda reply: self._check_cancelled(request))
+        if self._serving is None or self._serving.done():
+            self._serving = asyncio.create_task(self._serve())
+        return request.reply
+
+    async def stop(self) -> None:
+        """Kill the child; whoever waits for a reply is cancelled."""
+        if self._child is not None:
+            self._child.kill()
+        for request in (*self._urgent, *self._others, self._in_flight):
+            if request is not None:
+                request.reply.cancel()
+        if self._serving is not None:
+            self._serving.cancel()
+            await asyncio.wait([self._serving], timeout=STOP_LIMIT_S)
+        await self._end_child()
+
+    async def _serve(self) -> None:
+        while (request := self._next()) is not None:
+            self._in_flight = request
+            try:
+                await self._answer(request)
+            finally:
+                self._in_flight = None
+
+    def _next(self) -> _Request | None:
+        for queue in (self._urgent, self._others):
+            while queue:
+                request = queue.popleft()
+                if not request.reply.done():  # it may be cancelled
+                    return request
+        return None
+
+    async def _answer(self, request: _Request) -> None:
+        try:
+            await self._start_child()
+            if request.reply.done():
+                return  # cancelled meanwhile: its folder may be gone already
+            if self._is_lost(request.narration):
+                request.fail(NarrationLost("The encoder that wrote this narration has ended."))
+            else:
+                await self._exchange(request)
+        except OSError as error:
+            request.fail(not_started(f"{error.strerror or error}."))
+        except StorageError as error:
+            request.fail(error)
+
+    def _is_lost(self, narration: NarrationWriter | None) -> bool:
+        """True if an earlier child wrote it; its first takes tie it to the present one."""
+        if narration is not None and not narration.child:
+            narration.child = self.child_number
+        return narration is not None and narration.child != self.child_number
+
+    async def _exchange(self, request: _Request) -> None:
+        assert self._child is not None
+        how, patience_s = "", 0.0
+        limit_s = self._time_limit_s + request.extra_s
+        try:
+            async with asyncio.timeout(limit_s):
+                self._child.send(*encode_request(request.request, request.blob))
+                if (reply := await self._child.receive()) is not None:
+                    request.answer(reply)
+                    return
+                patience_s = _EXIT_LIMIT_S
+        except TimeoutError:
+            how = f"it did not answer for {limit_s:g} s and "
+        except BadFrame as error:
+            how = f"{error.problem.removesuffix('.')} It "
+        how += await self._end_child(patience_s)
+        logger.warning("The encoder crashed: %s.", how)
+        request.fail(EncoderCrashed(f"{how}."))
+
+    async def _start_child(self) -> None:
+        if self._child is not None and not self._child.is_alive:
+            await self._end_child()
+        if self._child is None:
+            self._child = child = await ChildProcess.start("encoder", self._module)
+            self.child_number += 1
+            if not await _answers(child):  # that is no fault of the file that waits for it
+                how = await self._end_child(_EXIT_LIMIT_S)
+                raise not_started(" ".join([f"{how}.", *child.last_lines[-1:]]))
+
+    async def _end_child(self, patience_s: float = 0.0) -> str:
+        """Kill the child if it does not exit in time; returns its end in words."""
+        child, self._child = self._child, None
+        if child is None:
+            return "it was stopped"
+        try:
+            async with asyncio.timeout(patience_s + STOP_LIMIT_S):
+                return f"it {await child.ended(patience_s)}"
+        except TimeoutError:  # its disk hangs, and the kernel with it
+            return "it hangs in the kernel"
+
+    def _check_cancelled(self, request: _Request) -> None:
+        if request.reply.cancelled() and request is self._in_flight:
+            asyncio.get_running_loop().call_later(CANCEL_LIMIT_S, self._kill_if_at, request)
+
+    def _kill_if_at(self, request: _Request) -> None:
+        if request is self._in_flight and self._child is not None:
+            self._child.kill()
+
+
+def _unlink(drafts: Iterable[Path]) -> None:
+    for draft in drafts:
+        with suppress(OSError):
+            draft.unlink()
+
+
+async def _answers(child: ChildProcess) -> bool:
+    """True once a new child has loaded its libraries."""
+    with suppress(TimeoutError, BadFrame):
+        async with asyncio.timeout(_START_LIMIT_S):
+            child.send(*encode_request(WarmUp()))
+            return await child.receive() is not None
+    return False

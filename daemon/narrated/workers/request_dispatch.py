@@ -1,0 +1,337 @@
+"""Dispatches requests to workers: fair between jobs, full batches, a fatal request isolated."""
+
+import asyncio
+import math
+from collections import Counter, defaultdict, deque
+from collections.abc import AsyncIterator, Collection
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from itertools import chain
+
+from narrated.engines.interface import EngineInfo
+from narrated.errors import EngineError, EngineLoading, FailedAmongOthers, StorageError, WorkerLost
+from narrated.ledger.store import Ledger
+from narrated.workers.engine_speed import EngineSpeed
+from narrated.workers.fair_shares import FairShares, Priority, Standing
+from narrated.workers.pool import WorkerPool
+from narrated.workers.request_matching import (
+    ScheduledRequest,
+    by_identity,
+    refusal,
+)
+from narrated.workers.worker import RequestResult, Worker
+
+_MOST_DEATHS = 3  # a request fails for good after this many workers died of it
+_ASKED_FOR = Standing(Priority.NOTE, -math.inf)
+"""The standing of requests that belong to no job: somebody waits for them at a terminal."""
+_MOST_DONE = 0.9  # of a request that has not ended: it may take longer than others
+
+
+@dataclass(slots=True, eq=False)
+class _PendingRequest:
+    request: ScheduledRequest
+    future: asyncio.Future[RequestResult]
+    deaths: int
+    failed: bool = False
+    """True after it failed in one step with others: any of them may be the cause."""
+    waiters: int = 0
+    answer: asyncio.Future[RequestResult] | None = None
+    worker: Worker | None = None
+    """The worker that it was sent to last."""
+    admitted_s: float = 0.0
+    """The loop's time when a worker got it."""
+    awaits_storing: bool = False
+    """True while the result is answered and not yet stored by the caller."""
+
+    @property
+    def is_suspect(self) -> bool:
+        """True if it must be tried alone."""
+        return self.failed or self.deaths > 0
+
+
+@dataclass(slots=True)
+class _RequestQueue:
+    """The waiting requests of one job for one engine."""
+
+    job: int
+    engine: str
+    requests: deque[_PendingRequest] = field(default_factory=deque)
+
+    def first_for(self, worker: Worker) -> _PendingRequest | None:
+        """The first request that a worker can take: it has the engine and voice as planned."""
+        engine = worker.engines[self.engine]
+        return next((one for one in self.requests if one.request.matches(engine)), None)
+
+
+class Scheduler:
+    """Hands requests to workers with free slots, in the order of their jobs' standings.
+
+    Priorities share an engine (see FairShares). Within a priority the first job gets all slots
+    that it can use and the next one the rest: a job is finished before another is begun, as far as
+    slots stay full.
+    """
+
+    def __init__(self, pool: WorkerPool, ledger: Ledger) -> None:
+        self._pool = pool
+        self._ledger = ledger
+        self.standings: dict[int, Standing] = {}
+        """Standings by job; whoever admits jobs keeps them."""
+        self._queues: dict[tuple[int, str], _RequestQueue] = {}
+        self._pending: dict[str, _PendingRequest] = {}
+        self._in_flight: dict[Worker, set[_PendingRequest]] = {}
+        self._unstored: Counter[tuple[Worker | None, str]] = Counter()
+        self._speeds: defaultdict[str, EngineSpeed] = defaultdict(EngineSpeed)
+        self._shares: defaultdict[str, FairShares] = defaultdict(FairShares)
+        self._revision: list[object] = []
+        self._changed = asyncio.Event()
+        self._pumping = False
+
+    async def perform(self, request: ScheduledRequest) -> RequestResult:
+        """Run a request, or share the result of one of the same key that is under way.
+
+        Raises EngineError if it cannot be done, EngineUnavailable if its engine is not available,
+        EngineReplaced if no worker has the engine and voice that it was planned for. A request that
+        failed in one step with others is retried alone first.
+        """
+        async with self.performing(request) as result:
+            return result
+
+    @asynccontextmanager
+    async def performing(self, request: ScheduledRequest) -> AsyncIterator[RequestResult]:
+        """Run a request; its slot stays taken while the caller stores the result in the context."""
+        pending = self._pending.get(request.key) or self._add(request)
+        pending.waiters += 1
+        try:
+            yield await asyncio.shield(pending.future)
+        finally:
+            pending.waiters -= 1
+            if not pending.waiters:
+                self._release(pending)
+
+    async def engine(
+        self, name: str, voices: Collection[str] = (), *, waits: bool = True
+    ) -> EngineInfo:
+        """Return what an engine announced of itself; waits while its worker loads.
+
+        Without `waits`, raises EngineLoading instead. If its workers announced several identities:
+        the first one that has all these voices.
+        """
+        while not (announced := by_identity(self._pool.announced(name))):
+            if problem := self._pool.unavailable(name):
+                raise problem
+            if not waits:
+                raise EngineLoading(name)
+            await self._changed.wait()
+        fitting = (engine for engine in announced if engine.voices.keys() >= set(voices))
+        return next(fitting, announced[0])
+
+    def workers_changed(self) -> None:
+        """Hand out requests: a worker came or left, or has a free slot."""
+        revision = self._pool.revision
+        if revision != self._revision:
+            self._revision = revision
+            self._settle_unserved()
+        changed, self._changed = self._changed, asyncio.Event()
+        changed.set()
+        self._wake()
+
+    @property
+    def waiting(self) -> int:
+        """The number of requests that no worker has yet."""
+        return sum(len(queue.requests) for queue in self._queues.values())
+
+    def slots(self, engine: str) -> int:
+        """Return the slots of an engine in all workers; 0 while it is not loaded."""
+        workers = self._pool.workers
+        return sum(each.engines[engine].rows for each in workers if engine in each.engines)
+
+    def slot_seconds(self, engine: str, requests: int, weight: float) -> float | None:
+        """Return how long one slot of an engine needs for so much; None if it is not known yet."""
+        return self._speeds[engine].slot_seconds(requests, weight)
+
+    def seconds_done(self, engine: str, job: int) -> float:
+        """Return the slots' seconds in which a job's requests in flight were worked at."""
+        now_s, done_s = asyncio.get_running_loop().time(), 0.0
+        for pending in chain.from_iterable(self._in_flight.values()):
+            if (pending.request.engine, pending.request.job) == (engine, job):
+                whole_s = self.slot_seconds(engine, 1, pending.request.weight) or 0.0
+                done_s += min(now_s - pending.admitted_s, _MOST_DONE * whole_s)
+        return done_s
+
+    def _settle_unserved(self) -> None:
+        """Fail the waiting requests whose engine is unavailable or replaced."""
+        for queue in self._queues.values():
+            waiting, queue.requests = queue.requests, deque()
+            for pending in waiting:
+                if problem := refusal(pending.request, self._pool):
+                    self._settle(pending, problem)
+                else:
+                    queue.requests.append(pending)
+
+    def _add(self, request: ScheduledRequest) -> _PendingRequest:
+        if problem := refusal(request, self._pool):
+            raise problem
+        future: asyncio.Future[RequestResult] = asyncio.get_running_loop().create_future()
+        pending = _PendingRequest(request, future, self._ledger.crashes.count(request.key))
+        self._pending[request.key] = pending
+        self._enqueue(pending)
+        return pending
+
+    def _enqueue(self, pending: _PendingRequest, *, first: bool = False) -> None:
+        name = (pending.request.job, pending.request.engine)
+        queue = self._queues.setdefault(name, _RequestQueue(*name))
+        (queue.requests.appendleft if first else queue.requests.append)(pending)
+        self._wake()
+
+    def _wake(self) -> None:
+        """Schedule one pump for all that happens in this turn of the loop."""
+        if not self._pumping:
+            self._pumping = True
+            asyncio.get_running_loop().call_soon(self._pump)
+
+    def _pump(self) -> None:
+        self._pumping = False
+        for worker in self._pool.workers:
+            while (pending := self._next(worker)) is not None:
+                self._admit(pending, worker)
+        self._queues = {name: queue for name, queue in self._queues.items() if queue.requests}
+
+    def _next(self, worker: Worker) -> _PendingRequest | None:
+        """Take the next request for this worker; None if no slot is free, or it must drain."""
+        in_flight = self._in_flight.get(worker, set())
+        if any(pending.is_suspect for pending in in_flight):
+            return None
+        ready = [
+            self._first_queue(engine, queues) for engine, queues in self._queues_for(worker).items()
+        ]
+        if not ready:
+            return None
+        queue = min(ready, key=lambda each: self._shares[each.engine].tag(self._priority(each)))
+        pending = queue.first_for(worker)
+        if pending is None or (pending.is_suspect and in_flight):
+            return None
+        self._shares[queue.engine].charge(self._priority(queue), pending.request.weight)
+        queue.requests.remove(pending)
+        return pending
+
+    def _queues_for(self, worker: Worker) -> dict[str, list[_RequestQueue]]:
+        """The queues with a request that a worker can take now, by engine."""
+        waiting = [queue for queue in self._queues.values() if queue.requests]
+        wanted = {queue.engine for queue in waiting}
+        free = {engine for engine in wanted if self._has_slot(worker, engine)}
+        queues: defaultdict[str, list[_RequestQueue]] = defaultdict(list)
+        for queue in waiting:
+            if queue.engine in free and queue.first_for(worker):
+                queues[queue.engine].append(queue)
+        return queues
+
+    def _first_queue(self, engine: str, queues: list[_RequestQueue]) -> _RequestQueue:
+        """Return the queue that an engine serves next."""
+        priority = self._shares[engine].first({self._priority(queue) for queue in queues})
+        alike = [queue for queue in queues if self._priority(queue) is priority]
+        return min(alike, key=lambda queue: (self._standing(queue).rank, queue.job))
+
+    def _standing(self, queue: _RequestQueue) -> Standing:
+        return self.standings.get(queue.job, _ASKED_FOR)
+
+    def _priority(self, queue: _RequestQueue) -> Priority:
+        return self._standing(queue).priority
+
+    def _has_slot(self, worker: Worker, engine: str) -> bool:
+        """True if an engine can take a request.
+
+        A result counts as in flight until `_answered` has counted it as not stored, though its
+        worker is free before.
+        """
+        if engine not in worker.engines:
+            return False
+        in_flight = self._in_flight.get(worker, set())
+        own = sum(pending.request.engine == engine for pending in in_flight)
+        free = min(worker.free_slots(engine), worker.engines[engine].rows - own)
+        return free > self._unstored[worker, engine]
+
+    def _admit(self, pending: _PendingRequest, worker: Worker) -> None:
+        request = pending.request
+        pending.worker = worker
+        self._in_flight.setdefault(worker, set()).add(pending)
+        pending.admitted_s = asyncio.get_running_loop().time()
+        pending.answer = worker.submit(request.engine, request.header, request.payload)
+        pending.answer.add_done_callback(lambda answer: self._answered(pending, worker, answer))
+
+    def _answered(
+        self, pending: _PendingRequest, worker: Worker, answer: asyncio.Future[RequestResult]
+    ) -> None:
+        pending.answer = None
+        request = pending.request
+        self._in_flight[worker].discard(pending)
+        if not self._in_flight[worker]:
+            del self._in_flight[worker]
+        if answer.cancelled():
+            self._settle(pending, EngineError("The request was cancelled."))
+            return
+        problem = answer.exception()
+        if isinstance(problem, WorkerLost):
+            self._count_death(pending, problem)
+        elif isinstance(problem, FailedAmongOthers) and pending.waiters:
+            pending.failed = True
+            self._try_again(pending)
+        elif pending.waiters and request.is_outdated_by(worker, answer):
+            self._try_again(pending)
+        else:
+            if problem is None:
+                elapsed_s = asyncio.get_running_loop().time() - pending.admitted_s
+                self._speeds[request.engine].learn(request.weight, elapsed_s)
+            self._settle(pending, problem or request.checked(answer.result()))
+        self._wake()
+
+    def _try_again(self, pending: _PendingRequest) -> None:
+        """Have a worker take a request again, unless none has the engine and voice it names."""
+        if problem := refusal(pending.request, self._pool):
+            self._settle(pending, problem)
+        else:
+            self._enqueue(pending, first=True)
+
+    def _count_death(self, pending: _PendingRequest, problem: WorkerLost) -> None:
+        """Retry alone after its worker died; fail at the third death."""
+        pending.deaths += 1
+        with suppress(StorageError):  # the count in memory still holds
+            pending.deaths = self._ledger.crashes.add(pending.request.key)
+        if pending.deaths < _MOST_DEATHS and pending.waiters:
+            self._try_again(pending)
+            return
+        died = f"The worker of `{pending.request.engine}` died {pending.deaths} times at this chunk"
+        remedy = "Change that passage, or try again with `narrated retry FILE`."
+        self._settle(pending, EngineError(f"{died}: {problem.problem}", remedy))
+
+    def _settle(self, pending: _PendingRequest, outcome: RequestResult | BaseException) -> None:
+        self._forget(pending)
+        if pending.future.done() or not pending.waiters:
+            return
+        if isinstance(outcome, BaseException):
+            pending.future.set_exception(outcome)
+            pending.future.exception()  # else asyncio logs it if all waiters were cancelled
+        else:
+            pending.future.set_result(outcome)
+            self._unstored[pending.worker, pending.request.engine] += 1
+            pending.awaits_storing = True
+
+    def _release(self, pending: _PendingRequest) -> None:
+        if not pending.future.done():
+            self._abandon(pending)
+        elif pending.awaits_storing:
+            self._unstored[pending.worker, pending.request.engine] -= 1
+            self._unstored += Counter()  # drops the workers that have none left
+            self._wake()
+
+    def _forget(self, pending: _PendingRequest) -> None:
+        # A newer request may have the same key.
+        if self._pending.get(pending.request.key) is pending:
+            del self._pending[pending.request.key]
+
+    def _abandon(self, pending: _PendingRequest) -> None:
+        self._forget(pending)
+        queue = self._queues.get((pending.request.job, pending.request.engine))
+        if queue is not None and pending in queue.requests:
+            queue.requests.remove(pending)
+        if pending.answer is not None:
+            pending.answer.cancel()

@@ -1,0 +1,185 @@
+"""The event loop waits for no file: no call of its own, and a disk that hangs holds up nothing."""
+
+import contextlib
+import signal
+import sqlite3
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from narrated.inbox.file_signature import FileSignature
+from narrated.ledger.job import JobState
+from narrated.ledger.store import Ledger
+from narrated.service.state_lock import holder
+from support.daemon import Daemon, wait
+
+WATCHDOG_S = 2.0
+SOURCES = 1_000
+
+
+class WatchedDaemon(Daemon):
+    """A daemon whose loop's file calls are reported, and whose folders can hang."""
+
+    def __init__(self, home: Path, **settings: object) -> None:
+        super().__init__(home, **settings)
+        self.report, self.hung = home / "report", home / "hung"
+
+    def begin(self, *, ready: bool = True) -> None:
+        command = (sys.executable, "-m", "support.file_calls", str(self.report), str(self.hung))
+        path = f"{Path(__file__).parents[2] / 'daemon'}:{Path(__file__).parents[1]}"
+        watchdog = str(int(WATCHDOG_S * 1e6))
+        self.start("env", f"PYTHONPATH={path}", *command, ready=ready, WATCHDOG_USEC=watchdog)
+
+    def hang(self, folder: Path) -> None:
+        temporary = self.hung.with_suffix(".new")
+        temporary.write_text(str(folder))
+        temporary.rename(self.hung)
+
+    def arm(self) -> None:
+        self.signal(signal.SIGUSR1)
+        wait(lambda: "armed" in self.report.read_text())
+
+    @property
+    def file_calls(self) -> list[str]:
+        return [line for line in self.report.read_text().splitlines() if line != "armed"]
+
+
+@pytest.fixture
+def daemon(tmp_path: Path) -> Iterator[WatchedDaemon]:
+    made = WatchedDaemon(tmp_path, removed="withdraw", withdraw_after="1s")
+    made.begin()
+    yield made
+    made.hung.unlink(missing_ok=True)
+    made.stop()
+
+
+def test_loop_calls_no_file_system(daemon: WatchedDaemon) -> None:
+    """The loop makes no file call while posts come, fail, change, move and go."""
+    daemon.arm()
+    daemon.drop("blog/post.md", "# A post\n\nIts words.\n")
+    daemon.published("blog/post", "# A post\n\nIts words.\n")
+    daemon.drop("broken.md", "---\nlexicon: none.yaml\n---\nWords.\n")
+    assert "none.yaml" in daemon.note("broken")
+    daemon.drop("broken.md", "Mended words.\n")
+    daemon.published("broken", "Mended words.\n")
+    wait(lambda: not (daemon.outbox / "broken.error.txt").exists())
+    daemon.drop("blog/.narrated.yaml", "author: Leo\n")
+    wait(lambda: daemon.manifest("blog/post")["author"] == "Leo")
+    (daemon.inbox / "blog/post.md").rename(daemon.inbox / "moved.md")
+    daemon.manifest("moved")
+    daemon.ask("respeak", "moved.md", "--at", "0:00")
+    daemon.ask("refresh", "broken.md")
+    daemon.wait_idle()
+    (daemon.inbox / "broken.md").unlink()
+    wait(lambda: not (daemon.outbox / "broken.json").exists())
+    daemon.drop("lost.md", "---\nlexicon: none.yaml\n---\nWords.\n")
+    daemon.note("lost")
+    (daemon.inbox / "lost.md").unlink()
+    wait(lambda: not (daemon.outbox / "lost.error.txt").exists())
+    assert daemon.file_calls == []
+
+
+def test_hung_outbox_is_told(daemon: WatchedDaemon) -> None:
+    """A hung outbox is told, and stops neither the watchdog, the status nor the stop."""
+    daemon.hang(daemon.outbox)
+    daemon.drop("post.md", "Some words.\n")
+    wait(lambda: "does not answer" in str(daemon.status()["notices"]), lambda: daemon.log)
+    since = len(daemon.statuses)
+    daemon.wait_told("WATCHDOG=1", since)
+    assert daemon.stop() < 15
+    assert daemon.process is not None
+    assert daemon.process.poll() == 0
+
+
+def test_stop_cuts_the_start(tmp_path: Path) -> None:
+    """A stop does not wait for what the start has yet to do, such as a look at a hung folder."""
+    daemon = WatchedDaemon(tmp_path)
+    _write_ledger(tmp_path / "state", 1, JobState.FAILED)
+    daemon.hang(Path("blog"))  # as the start opens it, to remove unfinished files
+    daemon.begin(ready=False)
+    wait(lambda: _is_listening(daemon), lambda: daemon.log)
+    assert daemon.stop() < 10  # the look has a patience of 15 s
+    assert daemon.process is not None
+    assert daemon.process.poll() == 0
+
+
+def _is_listening(daemon: Daemon) -> bool:
+    first = holder(daemon.home / "state")
+    return first is not None and bool(first.socket)
+
+
+def test_work_follows_a_hang(daemon: WatchedDaemon) -> None:
+    """Once a hung outbox answers again, the work goes on by itself."""
+    daemon.hang(daemon.outbox)
+    daemon.drop("post.md", "Some words.\n")
+    wait(lambda: "does not answer" in str(daemon.status()["notices"]), lambda: daemon.log)
+    daemon.hung.unlink()
+    daemon.published("post", "Some words.\n")
+    wait(lambda: not daemon.status()["notices"])
+
+
+def test_hung_inbox_is_told(daemon: WatchedDaemon) -> None:
+    """A hung inbox is told, and the daemon is not ended for it: a new one would hang as well."""
+    daemon.hang(daemon.inbox)
+    wait(lambda: "does not answer" in str(daemon.status()["notices"]), lambda: daemon.log)
+    since = len(daemon.statuses)
+    daemon.wait_told("WATCHDOG=1", since)
+    daemon.hung.unlink()
+    daemon.drop("post.md", "Some words.\n")
+    daemon.published("post", "Some words.\n")
+
+
+def test_killed_refresh_goes_on(tmp_path: Path) -> None:
+    """A refresh of many sources that a kill cuts goes on at the next start."""
+    daemon = Daemon(tmp_path)
+    paths = _write_ledger(tmp_path / "state", SOURCES)
+    daemon.start()
+    refresh = threading.Thread(target=daemon.ask, args=("refresh",), daemon=True)
+    refresh.start()
+    wait(lambda: _rows(tmp_path, "SELECT 1 FROM sweeps WHERE after <> x''"), lambda: daemon.log)
+    daemon.kill()
+    refresh.join()
+    again = "SELECT path FROM jobs WHERE cause = 'refresh'"
+    assert 0 < len(_rows(tmp_path, again)) < SOURCES
+    with daemon:
+        wait(lambda: not _rows(tmp_path, "SELECT 1 FROM sweeps"), lambda: daemon.log)
+        assert sorted(_rows(tmp_path, again)) == paths
+
+
+def test_refresh_ends_with_the_daemon(tmp_path: Path) -> None:
+    """A stop in the middle of a refresh ends it, before the ledger is closed."""
+    daemon = Daemon(tmp_path)
+    _write_ledger(tmp_path / "state", SOURCES)
+    daemon.start()
+    refresh = threading.Thread(target=daemon.ask, args=("refresh",), daemon=True)
+    refresh.start()
+    wait(lambda: _rows(tmp_path, "SELECT 1 FROM sweeps WHERE after <> x''"))
+    daemon.stop()
+    refresh.join()
+    assert daemon.process is not None
+    assert daemon.process.poll() == 0
+    assert "closed database" not in daemon.log
+
+
+def _write_ledger(state: Path, count: int, end: JobState = JobState.DONE) -> list[bytes]:
+    """Write the ledger of so many posts that ended so; their paths. The inbox seems unmounted."""
+    state.mkdir()
+    paths = [f"blog/{number:06}.md" for number in range(count)]
+    with contextlib.closing(Ledger(state / "ledger.sqlite")) as ledger, ledger.transaction():
+        for path in paths:
+            ledger.sources.record(path, FileSignature(1, 2, 3, 4), path)
+            ledger.stems.assign(path, path, path)
+            job = ledger.jobs.add(path, path, 1, path, state=JobState.PUBLISHING)
+            ledger.jobs.move(job, end, duration_s=1.0)
+    return [path.encode() for path in paths]
+
+
+def _rows(home: Path, sql: str) -> list[Any]:
+    with contextlib.closing(
+        sqlite3.connect(f"file:{home}/state/ledger.sqlite?mode=ro", uri=True)
+    ) as db:
+        return [row[0] for row in db.execute(sql)]

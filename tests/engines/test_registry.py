@@ -1,0 +1,201 @@
+"""Engines of other distributions: found by entry point, and used by name alone."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from narrated.config.file import load as load_config
+from narrated.config.values import Config
+from narrated.config.worker_specs import all_engines, chunk_limits, engine_spec, worker_specs
+from narrated.doctor.engines import check_engines
+from narrated.doctor.finding import Severity
+from narrated.engines.registry import BUILT_IN_ENGINES, EngineSpec, installed_engines, load
+from narrated.errors import ConfigurationError, EngineUnavailable
+from narrated.workers.pool import EngineProbe, WorkerSnapshot, WorkerState
+from support.engine_context import PlainContext
+
+ROOT = Path(__file__).parents[2]
+GUIDE = ROOT / "docs/write-an-engine.md"
+SPEECH = "narrated.engines.speech"
+
+
+def _run(*command: str | Path, cwd: Path, path: str = "") -> str:
+    """Run a program of this interpreter; give its output."""
+    environ = {**os.environ, "PYTHONPATH": path}
+    ran = subprocess.run(
+        [sys.executable, "-m", *command],
+        env=environ,
+        cwd=cwd,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    return ran.stdout
+
+
+@pytest.fixture(scope="module")
+def tones(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder into which pip installed the wheel of docs/write-an-engine.md."""
+    source = tmp_path_factory.mktemp("narrated-tones")
+    guide = GUIDE.read_text()
+    for language, name in (("toml", "pyproject.toml"), ("python", "narrated_tones.py")):
+        block = re.search(rf"^```{language}\n(.*?)^```", guide, re.MULTILINE | re.DOTALL)
+        assert block is not None
+        (source / name).write_text(block[1])
+    _run("hatchling", "build", "-t", "wheel", cwd=source)
+    (wheel,) = source.glob("dist/*.whl")
+    target = tmp_path_factory.mktemp("installed")
+    offline = ("--quiet", "--no-index", "--no-deps", "--disable-pip-version-check")
+    _run("pip", "install", *offline, "--target", target, wheel, cwd=source)
+    return target
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """A folder with an inbox, and a configuration that names the engine and nothing else of it."""
+    (tmp_path / "inbox").mkdir()
+    settings = {"inbox": "inbox", "outbox": "outbox", "state": "state", "cache": "cache"}
+    settings |= {"speech": {"engine": "tones", "voice": "high"}, "audio": {"format": "wav"}}
+    (tmp_path / "narrated.yaml").write_text(yaml.safe_dump(settings))
+    return tmp_path
+
+
+def narrated(home: Path, installed: Path, *arguments: str) -> str:
+    """Run the real program with the engine's folder on its path."""
+    path = os.pathsep.join([str(ROOT / "daemon"), str(installed)])
+    config = str(home / "narrated.yaml")
+    return _run("narrated.cli.main", "--config", config, *arguments, cwd=home, path=path)
+
+
+def offered(folder: Path, *lines: str, name: str = "foreign", group: str = SPEECH) -> Path:
+    """Write a distribution's metadata with these entry points; give its folder."""
+    info = folder / f"{name}-2.1.dist-info"
+    info.mkdir(parents=True)
+    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 2.1\n")
+    (info / "entry_points.txt").write_text("\n".join([f"[{group}]", *lines, ""]))
+    return folder
+
+
+def config(**settings: object) -> Config:
+    return Config(inbox=Path("/in"), outbox=Path("/out"), **settings)  # type: ignore[arg-type]
+
+
+def test_guide_engine_is_listed(home: Path, tones: Path) -> None:
+    """An engine of another distribution is listed with its voices, by its name alone."""
+    told = narrated(home, tones, "voices", "list")
+    assert "tones (2 voices)" in told
+    assert "  high" in told and "  low" in told
+
+
+def test_guide_engine_narrates(home: Path, tones: Path) -> None:
+    """The guide's engine, installed from its wheel, narrates a post by the real program."""
+    (home / "inbox/post.txt").write_text("Tones for each letter.\n")
+    narrated(home, tones, "once")
+    assert (home / "outbox/post.wav").stat().st_size > 22_050
+    assert '"tones"' in (home / "outbox/post.json").read_text()
+
+
+def test_daemon_never_imports_engine(tones: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Kind, module and limit come from the metadata: the module is not imported."""
+    monkeypatch.syspath_prepend(tones)
+    spec = engine_spec(config(), "tones")
+    assert spec == EngineSpec(
+        "tones", "speech", "narrated_tones", 400, distribution="narrated-tones 1.0"
+    )
+    assert chunk_limits(config())["tones"] == 400
+    assert "narrated_tones" not in sys.modules
+
+
+def test_options_of_foreign_engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An entry of `engines:` sets the options and the limit of a foreign engine."""
+    monkeypatch.syspath_prepend(offered(tmp_path, "tones = some.module:make"))
+    file = tmp_path / "narrated.yaml"
+    file.write_text(
+        "inbox: in\noutbox: out\nspeech: {engine: tones}\n"
+        "engines: {tones: {limit: 90, options: {loud: true}}, calm: {like: tones}}\n"
+    )
+    told = load_config(file)
+    spec = engine_spec(told, "tones")
+    assert (spec.module, spec.limit_characters) == ("some.module:make", 90)
+    assert spec.options == {"loud": True}
+    assert engine_spec(told, "calm").module == "some.module:make"
+
+
+def test_captioner_by_its_group(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The group of the entry point tells the kind of the engine."""
+    group = "narrated.engines.captions"
+    monkeypatch.syspath_prepend(offered(tmp_path, "look = some.module", group=group))
+    assert engine_spec(config(), "look").kind == "caption"
+    assert "look" not in chunk_limits(config())
+
+
+def test_built_in_name_goes_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A foreign engine of a built-in engine's name is not used."""
+    monkeypatch.syspath_prepend(offered(tmp_path, "espeak = some.module"))
+    assert engine_spec(config(), "espeak") == BUILT_IN_ENGINES["espeak"]
+    assert all_engines(config())["espeak"] == BUILT_IN_ENGINES["espeak"]
+
+
+@pytest.mark.parametrize("line", ["broken = not a module!", "broken", "broken = a:b:c", "broken ="])
+def test_broken_entry_names_package(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, line: str
+) -> None:
+    """A broken entry point costs its own name only, and the error names the distribution."""
+    monkeypatch.syspath_prepend(offered(tmp_path, line, "fine = some.module"))
+    with pytest.raises(ConfigurationError, match=r"foreign 2\.1.*pip uninstall foreign"):
+        engine_spec(config(), "broken")
+    assert engine_spec(config(), "fine").module == "some.module"
+    assert "broken" not in chunk_limits(config())
+
+
+def test_name_offered_twice_is_broken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither of two engines of one name is used, and the error names both distributions."""
+    offered(tmp_path, "tones = one.module", name="first")
+    offered(tmp_path, "tones = another.module", name="second")
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(ConfigurationError, match=r"first 2\.1, second 2\.1"):
+        engine_spec(config(), "tones")
+
+
+def test_hidden_version_is_not_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of one distribution in two folders of the path, the first is used."""
+    monkeypatch.syspath_prepend(offered(tmp_path / "later", "tones = later.module"))
+    monkeypatch.syspath_prepend(offered(tmp_path / "earlier", "tones = earlier.module"))
+    assert engine_spec(config(), "tones").module == "earlier.module"
+
+
+def test_foreign_metadata_is_ignored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Damaged entry points of another program disturb no engine."""
+    monkeypatch.syspath_prepend(offered(tmp_path, "no equals sign", group="console_scripts"))
+    assert installed_engines().problems == {}
+
+
+def test_doctor_tells_broken_entry(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The doctor warns of a broken entry point, though no configuration names it."""
+    monkeypatch.syspath_prepend(offered(tmp_path, "broken = not a module!"))
+    (worker,) = [each for each in worker_specs(config()) if not each.holds_models]
+    state = WorkerSnapshot(worker.name, 1, WorkerState.READY, ("espeak", "embedded"), 0, 0, "")
+    findings = {each.name: each for each in check_engines(config(), EngineProbe({}, [state]))}
+    assert findings["engine espeak"].severity is Severity.WELL
+    assert findings["engine broken"].severity is Severity.WARNING
+    assert "foreign 2.1" in findings["engine broken"].text
+
+
+def test_failed_import_names_package() -> None:
+    """An engine whose module cannot be imported is unavailable, and names its distribution."""
+    spec = EngineSpec("tones", "speech", "no_such_module:make", 400, distribution="foreign 2.1")
+    with pytest.raises(EngineUnavailable, match=r"tones \(from foreign 2\.1\).*no_such_module"):
+        load(spec, PlainContext())
+
+
+def test_missing_function_is_named() -> None:
+    """A module without the function of its entry point is unavailable, and says so."""
+    spec = EngineSpec("tones", "speech", "math:make", 400, distribution="foreign 2.1")
+    with pytest.raises(EngineUnavailable, match=r"foreign 2\.1.*'make'"):
+        load(spec, PlainContext())

@@ -1,0 +1,67 @@
+"""Reloads that overlap, as of SIGHUP and `narrated reload`."""
+
+import asyncio
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import msgspec
+import pytest
+
+from narrated.config.file import scratch_config
+from narrated.config.values import Config
+from narrated.service import config_reload
+from narrated.service.config_reload import ConfigReload
+
+
+class Inboxes:
+    """The feed of the inbox, each of whose parts takes a while."""
+
+    def __init__(self) -> None:
+        self.steps: list[str] = []
+
+    async def drain(self) -> None:
+        self.steps.append("drain")
+        await asyncio.sleep(0.01)
+
+    async def open(self, config: Config) -> None:
+        self.steps.append("open")
+        await asyncio.sleep(0.01)
+
+    def start(self) -> None:
+        self.steps.append("start")
+
+
+class App:
+    """An app whose configuration has another `scan` at each reading."""
+
+    def __init__(self, home: Path) -> None:
+        self.config = scratch_config(None, home, home)
+        self.state_disk = SimpleNamespace(run=self._read_again)
+        self._readings = 0
+
+    async def apply(self, config: Config) -> None:
+        self.config = config
+
+    async def _read_again(self, call: object, earlier: Config) -> Config:
+        self._readings += 1
+        return msgspec.structs.replace(earlier, scan=10.0 + self._readings)
+
+
+async def _resume(*reasons: object) -> None:
+    """No job waits."""
+
+
+def test_reloads_follow_each_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each reload ends before the next begins: otherwise an inbox is opened that nobody stops."""
+    monkeypatch.setattr(config_reload.log, "setLevel", lambda level: None)
+    inboxes = Inboxes()
+    ingest = SimpleNamespace(status=SimpleNamespace(conflicts=set()))
+    parts: list[Any] = [App(tmp_path), ingest, inboxes, SimpleNamespace(resume=_resume), None]
+    reload = ConfigReload(*parts)
+
+    async def overlap() -> None:
+        await asyncio.gather(*(reload.reload() for _ in range(3)))
+
+    asyncio.run(overlap())
+    assert inboxes.steps == ["drain", "open", "start"] * 3

@@ -1,0 +1,90 @@
+"""The feed of the inbox's events, over a change of the configuration."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from narrated.inbox.events import Event, FileReady, FileVanished
+from narrated.inbox.inbox import Inbox
+from narrated.ledger.store import Ledger
+from narrated.service.inbox_feed import InboxFeed
+from support.inbox_with_ledger import InboxWithLedger
+
+PATIENCE_S = 60.0
+
+
+class Feed:
+    """A feed whose events are held up until a gate opens, and then enter the ledger."""
+
+    def __init__(self, place: InboxWithLedger) -> None:
+        self.gate = asyncio.Event()
+        self.config: Any = SimpleNamespace(inbox=place.inbox, settle=0.0, scan=0.2, ignore=())
+        self.met: list[Event] = []
+        self._ledger = place.ledger
+        deferred: Any = SimpleNamespace(run=lambda operation: operation(), problem=None)
+        self.feed = InboxFeed(self._read, deferred, self._handle, self._rest)
+
+    async def _read(self, query: Callable[[Ledger], Inbox]) -> Inbox:
+        return query(self._ledger)
+
+    async def _rest(self) -> None:
+        pass
+
+    async def _handle(self, event: Event) -> Callable[[], None]:
+        self.met.append(event)
+        await self.gate.wait()
+        return lambda: self._apply(event)
+
+    def _apply(self, event: Event) -> None:
+        if isinstance(event, FileReady):
+            self._ledger.sources.record(event.path, event.signature, event.sha256)
+
+    async def meet(self, is_met: Callable[[Event], bool]) -> None:
+        deadline_s = time.monotonic() + PATIENCE_S
+        while not any(map(is_met, self.met)):
+            assert time.monotonic() < deadline_s, self.met
+            await asyncio.sleep(0.01)
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Any:
+    opened = InboxWithLedger(tmp_path)
+    yield opened
+    opened.close()
+
+
+def _run(place: InboxWithLedger, story: Callable[[Feed], Awaitable[None]]) -> None:
+    async def run() -> None:
+        feed = Feed(place)
+        await feed.feed.open(feed.config)
+        feed.feed.start()
+        try:
+            await story(feed)
+        finally:
+            feed.feed.close()
+
+    asyncio.run(run())
+
+
+def test_reload_misses_what_is_under_way(place: InboxWithLedger) -> None:
+    """A file whose report is under way, and that is deleted at a reload, is reported gone."""
+    (place.inbox / "kept.md").write_text("It stays.\n")
+    (place.inbox / "post.md").write_text("It goes.\n")
+
+    async def story(feed: Feed) -> None:
+        await feed.meet(lambda event: isinstance(event, FileReady))
+        (place.inbox / "post.md").unlink()
+        draining = asyncio.create_task(feed.feed.drain())
+        await asyncio.sleep(0.05)
+        feed.gate.set()
+        await draining
+        await feed.feed.open(feed.config)
+        feed.feed.start()
+        await feed.meet(lambda event: isinstance(event, FileVanished))
+
+    _run(place, story)
