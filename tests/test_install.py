@@ -54,9 +54,12 @@ def test_unit_command(
     """The unit runs this interpreter's program with the machine's configuration."""
     install(root=tmp_path)
     program = Path(sys.executable).with_name("narrated")
-    assert settings((tmp_path / DROP_IN).read_text())[:2] == [
+    command = f'"{program}" --config "/etc/narrated/narrated.yaml"'
+    assert settings((tmp_path / DROP_IN).read_text())[:4] == [
         "ExecStart=",
-        f'ExecStart="{program}" --config "/etc/narrated/narrated.yaml" run',
+        f"ExecStart={command} run",
+        "ExecReload=",
+        f"ExecReload={command} reload --quiet",
     ]
 
 

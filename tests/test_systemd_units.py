@@ -1,5 +1,6 @@
 """The shipped units, judged by systemd's own tools without booting it."""
 
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -46,10 +47,10 @@ def test_units_verify(unit: str, tmp_path: Path) -> None:
     program = tmp_path / "narrated"
     program.write_text("#!/bin/sh\n")
     program.chmod(0o755)
-    lines = (UNITS / unit).read_text().splitlines()
-    ours = [f"ExecStart={program}" if line.startswith("ExecStart=") else line for line in lines]
+    ours = re.sub(r"(?m)^(ExecStart|ExecReload)=\S+", rf"\1={program}", (UNITS / unit).read_text())
+    assert ours.count(str(program)) == 2
     copy = tmp_path / "narrated.service"
-    copy.write_text("\n".join(ours) + "\n")
+    copy.write_text(ours)
     whose = "--user" if unit.startswith("user/") else "--system"
     done = subprocess.run(
         ["systemd-analyze", whose, "verify", "--man=no", copy],

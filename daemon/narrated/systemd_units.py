@@ -94,7 +94,9 @@ def _bind_mounts(paths: list[Path], writable: list[Path]) -> Iterator[str]:
 def _command(config_path: Path) -> list[str]:
     program = Path(sysconfig.get_path("scripts"), "narrated")
     words = (quoted(str(program), command=True), quoted(str(config_path), command=True))
-    return ["ExecStart=", "ExecStart={} --config {} run".format(*words)]
+    command = "{} --config {}".format(*words)
+    run = ["ExecStart=", f"ExecStart={command} run"]
+    return [*run, "ExecReload=", f"ExecReload={command} reload --quiet"]
 
 
 def _drop_in(lines: list[str]) -> str:

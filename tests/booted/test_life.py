@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 
 from support.booted import until
-from support.box import Box, toy
+from support.box import PROGRAM, Box, toy
 
 LINES = 24
 ROWS = 2
@@ -116,12 +116,16 @@ def test_reload_mid_book_affects_next(box: Box) -> None:
 
 
 def test_reload_refuses_broken_config(box: Box) -> None:
-    """A broken configuration is refused and the old one kept."""
+    """A reload of a broken configuration fails, and the daemon keeps the old one."""
     good, before = box.config.read_text(), box.main_pid
     in_the_middle_of(box, "unmoved")
     box.config.write_text("inbox: [\n")
     try:
-        assert "is refused, and the old one kept" in box.reload()
+        assert "failed" in box.refused_reload()
+        assert "narrated: /etc/narrated/narrated.yaml is not valid YAML" in box.log
+        assert "status=3" in box.log
+        assert "is refused, and the old one kept" in box.log
+        assert "is not valid YAML" in box.run(PROGRAM, "reload", check=False)
         box.drop("meanwhile.md", "By the old configuration.")
         assert box.heard("meanwhile")["engine"] == "toy"
         assert narrated_once(box, "unmoved")
@@ -131,6 +135,27 @@ def test_reload_refuses_broken_config(box: Box) -> None:
     finally:
         box.config.write_text(good)
         box.reload()
+
+
+def test_fixed_key_fails_the_reload(box: Box) -> None:
+    """A reload that only a restart can follow fails, and names the restart."""
+    good, before = box.config.read_text(), box.main_pid
+    box.configure(**CONFIGURATION | {"state": "/var/lib/narrated/elsewhere"})
+    try:
+        assert "failed" in box.refused_reload()
+        assert "`state` changed, and a running daemon cannot follow" in box.log
+        assert box.main_pid == before
+    finally:
+        box.config.write_text(good)
+        box.reload()
+
+
+def test_older_unit_reloads_by_signal(box: Box) -> None:
+    """The unit of an earlier version, which sends SIGHUP, still reloads."""
+    before = box.main_pid
+    with box.drop_in("ExecReload=", "ExecReload=/bin/kill -HUP $MAINPID"):
+        assert "is reloaded" in box.reload()
+    assert box.main_pid == before
 
 
 def test_broken_config_fails_start_once(box: Box) -> None:

@@ -94,10 +94,15 @@ def test_user_drop_is_narrated(ann: Account) -> None:
 
 
 def test_user_reload_keeps_process(ann: Account) -> None:
-    """A reload gives its user another voice and keeps the process."""
+    """A reload gives its user another voice, fails if it is refused, and keeps the process."""
     before, good = ann.shows("MainPID"), ann.config.read_text()
+    reload = ("systemctl", "--user", "reload", "narrated")
+    ann.config.write_text(f"{good}\nspeach: {{}}\n")
+    with pytest.raises(AssertionError, match=r"Job for narrated\.service failed"):
+        ann.run(*reload)
+    assert "unknown key `speach`" in ann.journal()
     ann.config.write_text(f"{good}\nspeech: {{engine: espeak, voice: en-gb}}\n")
-    ann.run("systemctl", "--user", "reload", "narrated")
+    ann.run(*reload)
     until(lambda: "the configuration is reloaded" in ann.journal())
     ann.drop("british.md", "One line of theirs.")
     assert ann.heard("british")["voice"] == "en-gb"

@@ -71,7 +71,7 @@ def test_refused_config_is_told(tmp_path: Path) -> None:
         since = len(daemon.statuses)
         daemon.configure(cache="elsewhere")
         refused = daemon.ask("reload")
-        assert refused.returncode == 1
+        assert refused.returncode == 3
         assert "`cache` changed, and a running daemon cannot follow" in refused.stderr
         notices = daemon.status()["notices"]
         assert len(notices) == 1
@@ -84,6 +84,40 @@ def test_refused_config_is_told(tmp_path: Path) -> None:
         assert accepted.returncode == 0
         assert "is reloaded" in accepted.stdout
         assert daemon.status()["notices"] == []
+
+
+def test_unreadable_config_is_told(tmp_path: Path) -> None:
+    """Asked to read a file that is no configuration, the daemon refuses and tells it as well."""
+    daemon = Daemon(tmp_path)
+    state = tmp_path / "state/narrated"
+    home = {"XDG_STATE_HOME": str(state.parent), "XDG_RUNTIME_DIR": ""}
+    daemon.configure(state=str(state))
+    daemon.start(**home)
+    try:
+        daemon.config.write_text("inbox: [")
+        refused = daemon.ask("reload", **home)
+        assert refused.returncode == 3
+        assert "is not valid YAML" in refused.stderr
+        wait(lambda: "is refused, and the old one kept" in daemon.log, lambda: daemon.log)
+        daemon.configure(state=str(state))
+        assert daemon.ask("reload", "--quiet", **home).stdout == ""
+    finally:
+        daemon.stop()
+
+
+def test_reload_by_the_unit(tmp_path: Path) -> None:
+    """systemd's ExecReload finds the daemon whatever the file says of its state folder."""
+    runtime = {"RUNTIME_DIRECTORY": str(tmp_path / "run")}
+    (tmp_path / "run").mkdir()
+    daemon = Daemon(tmp_path)
+    daemon.start(**runtime)
+    try:
+        daemon.configure(state="elsewhere")
+        refused = daemon.ask("reload", **runtime)
+        assert refused.returncode == 3
+        assert "`state` changed, and a running daemon cannot follow" in refused.stderr
+    finally:
+        daemon.stop()
 
 
 def test_reload_needs_a_daemon(tmp_path: Path) -> None:

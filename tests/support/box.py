@@ -129,6 +129,12 @@ class Box(Machine):
         until(lambda: len(self._verdicts()) > len(before) and self.is_active)
         return self._verdicts()[-1]
 
+    def refused_reload(self) -> str:
+        """Reload the configuration, which must fail; what `systemctl reload` prints."""
+        told = self.run("sh", "-c", "systemctl reload narrated && echo accepted", check=False)
+        assert "accepted" not in told
+        return told
+
     @contextlib.contextmanager
     def drop_in(self, *settings: str) -> Iterator[None]:
         """With these settings of the service from its next start on; later without."""

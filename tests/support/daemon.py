@@ -242,11 +242,13 @@ class Daemon:
         path = self.home / "log"
         return path.read_text(errors="replace")[-6000:] if path.exists() else ""
 
-    def ask(self, *arguments: str, as_anybody: bool = False) -> subprocess.CompletedProcess[str]:
+    def ask(
+        self, *arguments: str, as_anybody: bool = False, **environ: str
+    ) -> subprocess.CompletedProcess[str]:
         """Run `narrated` with this configuration. `as_anybody`: as in `start`."""
         with tempfile.TemporaryFile("w+") as output, tempfile.TemporaryFile("w+") as error:
             command, streams = self._arguments(*arguments), (output.fileno(), error.fileno())
-            fork = Fork(command, self._environ, *streams, as_anybody=as_anybody)
+            fork = Fork(command, {**self._environ, **environ}, *streams, as_anybody=as_anybody)
             code = fork.wait(PATIENCE_S)
             output.seek(0)
             error.seek(0)

@@ -79,11 +79,15 @@ def cancel(context: CommandContext, file: str) -> None:
 
 
 @click.command()
+@click.option("--quiet", "-q", is_flag=True, help="Print nothing if it is accepted.")
 @click.pass_obj
-def reload(context: CommandContext) -> None:
+def reload(context: CommandContext, quiet: bool) -> None:
     """Have the daemon read its configuration again, and wait until it has."""
-    context.client(context.config).reload()
-    click.echo("the configuration is reloaded; it applies to new versions of files")
+    from narrated.terminal.reload_request import request_reload
+
+    request_reload(context.path)
+    if not quiet:
+        click.echo("the configuration is reloaded; it applies to new versions of files")
 
 
 def _run_user_command(context: CommandContext, verb: str, done: str, **request: Any) -> None:

@@ -121,6 +121,11 @@ def scratch_config(config: Config | None, inbox: Path, folder: Path) -> Config:
     return msgspec.structs.replace(defaults, inbox=inbox, **own)
 
 
+def default_state(source: Path, environ: Mapping[str, str] = os.environ) -> Path:
+    """Give the state folder of a configuration file that names none."""
+    return _default_folder(Path(), "STATE", source, environ)
+
+
 def unconfigured_models(environ: Mapping[str, str] = os.environ) -> ModelsConfig:
     """Give the model settings that a first configuration would have."""
     source = default_path(environ)

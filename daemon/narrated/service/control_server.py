@@ -47,6 +47,13 @@ def socket_path(state: Path, environ: Mapping[str, str] = os.environ) -> Path:
     )
 
 
+def socket_in_runtime_directory(environ: Mapping[str, str] = os.environ) -> Path | None:
+    """The socket of the daemon whose systemd unit runs this process; None outside of one."""
+    runtime = environ.get("RUNTIME_DIRECTORY", "").split(":")[0]
+    path = Path(runtime) / "control.sock"
+    return path if runtime and path.is_socket() else None
+
+
 @dataclass(eq=False)
 class ControlServer:
     """Answers one request per connection, for the daemon's account and group alone.
@@ -139,8 +146,13 @@ class ControlServer:
             finally:
                 self._answered -= 1
         except NarratedError as error:
-            return frame({"failed": {"problem": error.problem, "remedy": error.remedy}}, b"")
+            return frame({"failed": _described(error)}, b"")
         return frame({"answer": value}, content)
+
+
+def _described(error: NarratedError) -> dict[str, str]:
+    kind = type(error).__name__
+    return {"problem": error.problem, "remedy": error.remedy, "kind": kind}
 
 
 def frame(header: Mapping[str, Any], payload: bytes) -> bytes:

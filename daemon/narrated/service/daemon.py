@@ -154,8 +154,9 @@ class Daemon:
         ignore_sigio()
         return_large_blocks()
         sys.setswitchinterval(LOOP_WAIT_S)
-        holder = LockHolder(os.getpid(), since=self._since)
-        lock = self._stack.enter_context(StateLock(self.app.config.state, holder))
+        config = self.app.config
+        holder = LockHolder(os.getpid(), since=self._since, config=str(config.source or ""))
+        lock = self._stack.enter_context(StateLock(config.state, holder))
         await self._stack.enter_async_context(self.app)
         self._build_queue()
         await self._build_inbox()

@@ -24,6 +24,8 @@ class LockHolder(msgspec.Struct, frozen=True):
     pid: int
     socket: str = ""
     since: str = ""
+    config: str = ""
+    """The configuration's file; empty if it is not known."""
 
 
 class StateLock:

@@ -13,7 +13,7 @@ import msgspec
 
 from narrated.audio.formats import FORMATS
 from narrated.config.values import Config
-from narrated.errors import NarratedError
+from narrated.errors import ConfigurationError, NarratedError, StorageError
 from narrated.service.control_server import frame
 from narrated.service.state_access import refusal
 from narrated.service.state_lock import holder
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 _STATELESS = ("say", "describe", "roll")
 """Requests that need nothing of the daemon's state."""
+_KINDS = {kind.__name__: kind for kind in (ConfigurationError, StorageError)}
+"""The errors of a daemon that have an exit code of their own."""
 
 
 class DaemonClient:
@@ -49,15 +51,6 @@ class DaemonClient:
         if self._config is not None and request.get("path"):
             request["path"] = inbox_path(self._config, request["path"])
         return self._answer({"do": verb, **request})[0]
-
-    def reload(self) -> None:
-        """Have the daemon read its configuration again. Errors: that of a refused one."""
-        if not self.is_served:
-            raise NarratedError(
-                "No daemon runs on this configuration.",
-                "It reads its configuration when it starts: `systemctl start narrated`.",
-            )
-        self._answer({"do": "reload"})
 
     def probe_engines(self) -> "EngineProbe":
         """The engines that answer: the daemon's, or those of workers started for this probe."""
@@ -95,7 +88,7 @@ class DaemonClient:
 
 
 def ask(path: Path, header: Mapping[str, Any], payload: bytes = b"") -> tuple[Any, bytes]:
-    """Send a request to the daemon at a socket; NarratedError if it refuses or does not run."""
+    """Send a request to the daemon at a socket; a NarratedError if it refuses or does not run."""
     try:
         with socket.socket(socket.AF_UNIX) as line:
             line.connect(str(path))
@@ -118,7 +111,8 @@ def _received(line: socket.socket) -> tuple[Any, bytes]:
         header = json.loads(stream.read(int.from_bytes(sizes[:4], "big")))
         payload = stream.read(int.from_bytes(sizes[4:], "big"))
     if failed := header.get("failed"):
-        raise NarratedError(failed["problem"], failed["remedy"])
+        kind = _KINDS.get(failed.get("kind", ""), NarratedError)
+        raise kind(failed["problem"], failed["remedy"])
     return header["answer"], payload
 
 

@@ -1,0 +1,50 @@
+"""Asks the daemon to read its configuration again, also if nobody can read that configuration."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from narrated.config.file import default_state, find_file, load
+from narrated.errors import ConfigurationError, NarratedError
+from narrated.service.control_server import socket_in_runtime_directory
+from narrated.service.state_access import refusal
+from narrated.service.state_lock import LockHolder, holder
+from narrated.terminal.daemon_client import ask
+
+
+def request_reload(given: Path | None, environ: Mapping[str, str] = os.environ) -> None:
+    """Wait until the daemon has read its configuration again; `given` names the file.
+
+    Errors: ConfigurationError if the daemon refuses it, NarratedError if none runs.
+    """
+    ask(_socket(find_file(given, environ).absolute(), environ), {"do": "reload"})
+
+
+def _socket(source: Path, environ: Mapping[str, str]) -> Path:
+    """Find the socket: in systemd's ExecReload without a look at the file, which may be broken."""
+    if own := socket_in_runtime_directory(environ):
+        return own
+    daemon = _daemon(source, environ)
+    if daemon is None or not daemon.socket:
+        raise NarratedError(
+            "No daemon runs on this configuration.",
+            "It reads its configuration when it starts: `systemctl start narrated`.",
+        )
+    return Path(daemon.socket)
+
+
+def _daemon(source: Path, environ: Mapping[str, str]) -> LockHolder | None:
+    """Find the daemon by the file's state folder, or by the default one if the file is refused.
+
+    The daemon refuses it as well then, so that its status tells it.
+    """
+    try:
+        state = load(source).state
+    except ConfigurationError:
+        daemon = holder(default_state(source, environ))
+        if daemon is None or daemon.config != str(source):
+            raise
+        return daemon
+    if refused := refusal(state):
+        raise refused
+    return holder(state)
