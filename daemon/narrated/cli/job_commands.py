@@ -25,7 +25,7 @@ def status(context: CommandContext, watch: bool, as_json: bool) -> None:
 
     client = context.client(context.config)
     if as_json:
-        print_json(client.status())
+        print_json(client.whole_status())
     elif watch:
         redraw(lambda: status_lines(client.status()))
     else:

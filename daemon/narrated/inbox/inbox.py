@@ -81,9 +81,9 @@ class Inbox:
         self._stopping.set()
         self._hints.put(HintCause.STOP)
 
-    def waiting(self, most: int | None = None) -> list[tuple[str, str]]:
-        """List the first pending paths, or all, each with its reason in words."""
-        return self._reconciler.pending.reasons(most)
+    def waiting(self, most: int | None = None, after: str = "") -> list[tuple[str, str]]:
+        """List the first pending paths, or all, after a path, each with its reason in words."""
+        return self._reconciler.pending.reasons(most, after)
 
     @property
     def pending_count(self) -> int:

@@ -108,13 +108,13 @@ class PendingFiles:
             for each in self._files.values()
         )
 
-    def reasons(self, most: int | None = None) -> list[tuple[str, str]]:
-        """List the first paths, or all, each with its reason.
+    def reasons(self, most: int | None = None, after: str = "") -> list[tuple[str, str]]:
+        """List the first paths, or all, after a path, each with its reason.
 
         Thread-safe, because list() copies in one step.
         """
         files, links = list(self._files), list(self.links)
-        paths = chain(files, list(self.closed), links)
+        paths = filter(after.__lt__, chain(files, list(self.closed), links))
         first = sorted(paths) if most is None else heapq.nsmallest(most, paths)
         reasons = ((path, self._reason(path)) for path in dict.fromkeys(first))
         return [(path, why) for path, why in reasons if why]

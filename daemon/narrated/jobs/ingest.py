@@ -46,6 +46,8 @@ class InboxStatus:
     root_problem: str = ""
     watch_problem: str = ""
     conflicts: set[str] = field(default_factory=set)
+    conflict_changes: int = 0
+    """Rises with each copy that comes or goes."""
     files: int = 0
     scanned: bool = False
 
@@ -53,6 +55,17 @@ class InboxStatus:
     def is_known(self) -> bool:
         """True if the whole inbox was scanned once, or found absent."""
         return self.scanned or bool(self.root_problem)
+
+    def add_conflict(self, path: str) -> None:
+        """Note a conflicting copy."""
+        self.conflicts.add(path)
+        self.conflict_changes += 1
+
+    def drop_conflict(self, path: str) -> None:
+        """Forget a path that may be one of a conflicting copy."""
+        if path in self.conflicts:
+            self.conflicts.discard(path)
+            self.conflict_changes += 1
 
 
 @dataclass(eq=False)
@@ -94,9 +107,9 @@ class Ingest:
             case ConflictCopyFound(path):
                 about = fields(file=path)
                 log.warning("%s is a sync conflict and is not read", printable(path), extra=about)
-                self.status.conflicts.add(path)
+                self.status.add_conflict(path)
             case ConflictCopyGone(path):
-                self.status.conflicts.discard(path)
+                self.status.drop_conflict(path)
             case _:
                 self._update_status(event)
         self.has_vanished |= isinstance(event, FileVanished)
@@ -191,7 +204,7 @@ class Ingest:
 
     def _file_vanished(self, path: str) -> None:
         log.debug("%s is gone from the inbox", printable(path))
-        self.status.conflicts.discard(path)
+        self.status.drop_conflict(path)
         with self._ledger.transaction():
             self._ledger.sources.mark_gone(path)
             for job in filter(self._is_pointless, self._ledger.jobs.stoppable(path)):

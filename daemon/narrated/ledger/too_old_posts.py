@@ -14,7 +14,8 @@ class TooOldPosts(Repository):
     def count(self) -> int:
         return int(self._value("SELECT count(*) FROM left_out"))
 
-    def first(self, limit: int) -> list[tuple[str, str]]:
-        """Return the first posts by path, each with its date."""
-        rows = self._db.execute("SELECT path, day FROM left_out ORDER BY path LIMIT ?", (limit,))
+    def first(self, limit: int, *, after: str = "") -> list[tuple[str, str]]:
+        """Return the first posts by path, after a path, each with its date."""
+        following = "SELECT path, day FROM left_out WHERE path > ? ORDER BY path LIMIT ?"
+        rows = self._db.execute(following, (os.fsencode(after), limit))
         return [(os.fsdecode(path), day) for path, day in rows]

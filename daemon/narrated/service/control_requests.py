@@ -11,6 +11,7 @@ from narrated.jobs.plan import JobDefaults, PlanOutdated
 from narrated.script.script import Speaker
 from narrated.service.app import App
 from narrated.service.commands import UserCommands
+from narrated.service.status_lists import StatusLists
 from narrated.service.status_report import StatusReport
 from narrated.workers.pool import EngineProbe
 
@@ -21,6 +22,7 @@ class ControlRequests:
 
     _app: App
     _report: Callable[[], StatusReport]
+    _lists: StatusLists
     _commands: UserCommands
     _reload: Callable[[], Awaitable[None]]
 
@@ -29,6 +31,9 @@ class ControlRequests:
         match request.pop("do", None):
             case "status":
                 return self._report(), b""
+            case "list":
+                page = self._lists.page_apart(str(request["name"]), request.get("after"))
+                return await page, b""
             case "say":
                 return await say(
                     self._app, str(request["text"]), request.get("voice"), request.get("engine")

@@ -57,6 +57,7 @@ from narrated.service.inbox_feed import InboxFeed
 from narrated.service.job_queue import JobQueue
 from narrated.service.ledger_retries import DeferredOperations
 from narrated.service.state_lock import LockHolder, StateLock
+from narrated.service.status_lists import running_lists
 from narrated.service.status_report import (
     DaemonState,
     StatusReport,
@@ -248,7 +249,8 @@ class Daemon:
         self._config_reload = reload
         parts = (app.events, app.notes, app.outbox, app.requeues)
         commands = UserCommands(app.ledger, app.job_creator, *parts)
-        requests = ControlRequests(app, self.reporter.report, commands, self._reload)
+        lists = running_lists(app.ledger, self.ingest, self.feed)
+        requests = ControlRequests(app, self.reporter.report, lists, commands, self._reload)
         path = socket_path(app.config.state)
         await self._stack.enter_async_context(ControlServer(path, requests.answer))
         lock.tell(msgspec.structs.replace(holder, socket=str(path)))

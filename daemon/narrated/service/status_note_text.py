@@ -31,7 +31,7 @@ def status_note(status: StatusReport, now: datetime) -> str:
     )
     lines += _section(
         "Conflicting copies, not read: keep one and delete the other",
-        _some([printable(path) for path in status.conflicts]),
+        _conflicts(status),
     )
     lines += _section("Left out, because they are older than `since`", _left_out(status))
     if status.done_today:
@@ -62,8 +62,9 @@ def _pairs(entries: tuple[tuple[str, str], ...], total: int) -> list[str]:
     return _counted(shown, total)
 
 
-def _some(entries: list[str]) -> list[str]:
-    return _counted(entries[:_ELLIPSIS_LIMIT], len(entries))
+def _conflicts(status: StatusReport) -> list[str]:
+    shown = [printable(path) for path in status.conflicts[:_ELLIPSIS_LIMIT]]
+    return _counted(shown, max(status.conflicts_count, len(status.conflicts)))
 
 
 def _counted(shown: list[str], total: int) -> list[str]:

@@ -1,5 +1,6 @@
 """Reports the daemon's status, for `narrated status`, the status note and systemd."""
 
+import heapq
 import time
 from dataclasses import dataclass
 from operator import attrgetter
@@ -80,6 +81,8 @@ class StatusReport(msgspec.Struct, frozen=True):
     failed: tuple[HeldFile, ...] = ()
     counts: dict[str, int] = {}
     conflicts: tuple[str, ...] = ()
+    """The first conflicting copies."""
+    conflicts_count: int = 0
     arriving: tuple[tuple[str, str], ...] = ()
     """The first files of the inbox that are not ingested yet, each with the reason."""
     arriving_count: int = 0
@@ -132,6 +135,8 @@ class StatusReporter:
     _deferred: "DeferredOperations"
     _reload: "ConfigReload"
     _since: str  # the start of the daemon, as an ISO 8601 time
+    _conflicts: tuple[tuple[int, int], tuple[str, ...]] = ((0, 0), ())
+    """The first conflicting copies, with the news that they are of."""
 
     def report(self) -> StatusReport:
         """Report in full; takes milliseconds for a large ledger. Errors: StorageError."""
@@ -146,7 +151,8 @@ class StatusReporter:
             reading=self._reading(),
             queued=self._job_queue.queued,
             queue=tuple(ledger.jobs.get(number).path for number in self._job_queue.next_up),
-            conflicts=tuple(sorted(self._ingest.status.conflicts)),
+            conflicts=self._first_conflicts(),
+            conflicts_count=len(self._ingest.status.conflicts),
             **self._arriving(kept["waiting"]),
             notices=self._notices(),
             workers=tuple(WorkerStatus(*_worker(each)) for each in self._app.pool.states()),
@@ -159,8 +165,20 @@ class StatusReporter:
         of_inbox = (inbox.root_problem, inbox.watch_problem)
         problems = (*of_inbox, *map(str, self._problems()), self._reload.refusal)
         pending = self._feed.inbox.pending_count
-        details = (*problems, inbox.is_known, pending, *sorted(inbox.conflicts))
+        details = (*problems, inbox.is_known, pending, *self._conflict_news)
         return ServiceNews(self._app.ledger.changes, self._job_queue.idle.is_set(), details)
+
+    @property
+    def _conflict_news(self) -> tuple[int, int]:
+        status = self._ingest.status
+        return status.conflict_changes, len(status.conflicts)
+
+    def _first_conflicts(self) -> tuple[str, ...]:
+        """List the first conflicting copies; many are looked through once for each change."""
+        if self._conflicts[0] != self._conflict_news:
+            first = heapq.nsmallest(MOST_LISTED, self._ingest.status.conflicts)
+            self._conflicts = self._conflict_news, tuple(first)
+        return self._conflicts[1]
 
     def _problems(self) -> tuple[StorageError, ...]:
         """List the errors that keep all jobs from going on."""

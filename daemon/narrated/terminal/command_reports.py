@@ -68,12 +68,15 @@ def status_lines(status: dict[str, Any]) -> Iterator[str]:
         yield f"  queued  {status['queued']}: {', '.join(map(printable, status['queue']))}"
     for path, reason in status["arriving"]:
         yield f"  arriving {printable(path)}: {reason}"
+    yield from _rest("arriving", status, status.get("arriving_count", 0))
     for title in ("waiting", "failed"):
         for each in status[title]:
             why = f"{each['problem']} {each['remedy']}".rstrip()
             yield f"  {title} {printable(each['path'])}: {why}"
+        yield from _rest(title, status, status["counts"].get(title, 0))
     for path in status["conflicts"]:
         yield f"  conflict {printable(path)} is not read: keep one version, delete the other"
+    yield from _rest("conflicts", status, status.get("conflicts_count", 0))
     if status["left_out_count"]:
         first = ", ".join(printable(path) for path, _ in status["left_out"][:10])
         yield f"  left out {status['left_out_count']} older than `since`: {first}"
@@ -83,6 +86,12 @@ def status_lines(status: dict[str, Any]) -> Iterator[str]:
         engines = ", ".join(worker["engines"]) or "none"
         yield f"  worker {worker['name']} is {worker['state']}, engines: {engines}{problem}"
         yield from map(_model_line, worker["models"])
+
+
+def _rest(title: str, status: dict[str, Any], count: int) -> Iterator[str]:
+    """Count what a list leaves out."""
+    if (more := count - len(status[title])) > 0:
+        yield f"  and {more} more {title}: `narrated status --json` lists them all"
 
 
 def _model_line(model: dict[str, Any]) -> str:

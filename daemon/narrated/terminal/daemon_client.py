@@ -17,6 +17,7 @@ from narrated.errors import ConfigurationError, NarratedError, StorageError
 from narrated.service.control_server import frame
 from narrated.service.state_access import refusal
 from narrated.service.state_lock import holder
+from narrated.terminal.whole_status import whole_status
 
 if TYPE_CHECKING:
     from narrated.workers.pool import EngineProbe
@@ -45,6 +46,10 @@ class DaemonClient:
     def status(self) -> dict[str, Any]:
         """The daemon's status, or the ledger's if no daemon runs."""
         return dict(self._answer({"do": "status"})[0])
+
+    def whole_status(self) -> dict[str, Any]:
+        """The same with all files, not the first of each list alone."""
+        return whole_status(lambda request: dict(self._answer(request)[0]))
 
     def command(self, verb: str, **request: Any) -> Any:
         """Run the user command `verb`: retry, respeak, refresh, cancel or history."""

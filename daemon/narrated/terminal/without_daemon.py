@@ -16,6 +16,7 @@ from narrated.ledger.memory_statistics import measured_memory_in
 from narrated.ledger.store import Ledger
 from narrated.script.script import Draft
 from narrated.service.state_lock import LockHolder, StateLock
+from narrated.service.status_lists import page_at_rest
 from narrated.service.status_report import report_at_rest
 from narrated.workers.pool import EngineProbe, probe_engines
 
@@ -40,6 +41,8 @@ def answer(config: Config | None, request: dict[str, Any], payload: bytes) -> tu
             value: Any = _probe(config)
         case "status" if config is not None:
             value = report_at_rest(config)
+        case "list" if config is not None:
+            value = page_at_rest(config, **request)
         case verb if config is not None:
             value = _run_command(config, verb, request)
     return msgspec.to_builtins(value), b""
