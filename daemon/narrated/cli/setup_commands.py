@@ -18,8 +18,19 @@ def config() -> None:
 @config.command()
 @click.pass_obj
 def check(context: CommandContext) -> None:
-    """Check the configuration."""
-    click.echo(f"{context.config.source} can be used.")
+    """Check the configuration, and that the engines it names have what they need.
+
+    Exits with 1 if a package, a model or a voice is missing.
+    """
+    from narrated.doctor.engine_requirements import check_requirements
+    from narrated.terminal.command_reports import finding_lines
+
+    config = context.config
+    click.echo(f"{config.source} can be used.")
+    lacking = list(check_requirements(config))
+    for finding in lacking:
+        print_lines(finding_lines(finding))
+    exit_unless(not lacking)
 
 
 @config.command()

@@ -164,6 +164,11 @@ class EspeakEngine(ModelFreeEngine):
 
 def load(options: Options, context: EngineContext) -> EspeakEngine:
     """Load the embedded voice. Raises EngineUnavailable if its library or data is missing."""
+    return opened(options)
+
+
+def opened(options: Options) -> EspeakEngine:
+    """The same outside of a worker."""
     library = Path(espeakng_loader.get_library_path())
     data = Path(espeakng_loader.get_data_path())
     if not library.exists() or not (data / "phontab").exists():

@@ -1,0 +1,145 @@
+"""Finds what the configured engines still lack: packages, a model, a voice.
+
+It looks at files alone, starts no worker and imports no torch. The check of the engines themselves
+(`doctor/engines.py`) loads them, which takes minutes for a model.
+"""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from narrated.config.values import Config
+from narrated.config.worker_specs import worker_specs
+from narrated.doctor.finding import Finding, shown, wrong
+from narrated.doctor.voice_presence import voice_problem
+from narrated.engines.registry import EngineSpec
+from narrated.errors import NarratedError
+from narrated.models.catalogue import detect_layout, find_model, is_repository
+from narrated.models.store import ModelState, ModelStore
+from narrated.workers.child import environment
+
+_TORCH = ("torch", "transformers")
+_TORTOISE = ("tortoise", "einops", "rotary_embedding_torch", "inflect", "unidecode", "soxr")
+_MODULES = {
+    "narrated.engines.espeak": ("espeakng_loader",),
+    "narrated.engines.model_free_captioner": ("PIL",),
+    "narrated.engines.bark.engine": _TORCH,
+    "narrated.engines.captions.engine": _TORCH,
+    "narrated.engines.tortoise.engine": (*_TORCH, *_TORTOISE),
+}
+"""The modules that narrated's own engines import: any interpreter finds narrated itself."""
+_FIND_S = 60.0
+_FIND = """
+import importlib.util, json, sys
+folder, *names = sys.argv[1:]
+sys.path += [folder] if folder else []
+def lacks(name):
+    try:
+        return importlib.util.find_spec(name) is None
+    except Exception:
+        return True
+print(json.dumps([name for name in names if lacks(name)]))
+"""
+
+
+def configured_engines(config: Config) -> list[EngineSpec]:
+    """List the engines that a daemon would load."""
+    return [engine for worker in worker_specs(config) for engine in worker.engines]
+
+
+def check_requirements(config: Config) -> Iterator[Finding]:
+    """Find what is missing, each with the command that brings it. Nothing, if nothing is."""
+    for engine in configured_engines(config):
+        yield from _check_packages(engine)
+        model = list(_check_model(config, engine))
+        yield from model
+        if not model:
+            yield from _check_voices(config, engine)
+
+
+def _check_packages(engine: EngineSpec) -> Iterator[Finding]:
+    """Look for the engine's modules in its interpreter."""
+    wanted = _MODULES.get(engine.module) or (engine.module.partition(":")[0],)
+    python = engine.python or sys.executable
+    try:
+        lacking = _lacking(python, engine.path, wanted)
+    except (OSError, ValueError, subprocess.SubprocessError) as error:
+        problem = f"The interpreter {python} of the engine {engine.name} cannot be run: {error}."
+        yield _lack(engine, problem, f"Set another in `engines: {engine.name}: python:`.")
+        return
+    if lacking:
+        problem = f"{engine.name} needs {' and '.join(lacking)}, which {python} does not have."
+        yield _lack(engine, problem, _install_command(engine, python, lacking))
+
+
+def _lacking(python: str, folder: str, modules: tuple[str, ...]) -> list[str]:
+    """List the modules that an interpreter does not find. Errors: OSError, ValueError."""
+    done = subprocess.run(
+        (python, "-c", _FIND, folder, *modules),
+        env=environment(python),
+        capture_output=True,
+        text=True,
+        errors="replace",
+        timeout=_FIND_S,
+        check=False,
+    )
+    # A module's package may print as it is imported to look into it: ours is the last line.
+    lines = done.stdout.splitlines() or ["null"]
+    return [str(name) for name in json.loads(lines[-1]) or ()] if done.returncode == 0 else [python]
+
+
+def _install_command(engine: EngineSpec, python: str, lacking: list[str]) -> str:
+    if engine.installed_as and (engine.python or not set(lacking) & set(_TORCH)):
+        apart = f" --apart {Path(python).parents[1]}" if engine.python else ""
+        return f"narrated engines install {engine.installed_as}{apart}"
+    if engine.holds_models:
+        return f"{python} -m pip install {' '.join(sorted(set(lacking) & set(_TORCH)))}"
+    return (
+        f"Install its package: {python} -m pip install PACKAGE; or name its folder in "
+        f"`engines: {engine.name}: path:`."
+    )
+
+
+def _check_model(config: Config, engine: EngineSpec) -> Iterator[Finding]:
+    """Look for the model's files, by the lockfile of the pull."""
+    name = str(engine.options.get("model", "")) if engine.holds_models else ""
+    try:
+        if name and not is_repository(name):
+            yield from _check_own_model(engine, Path(name).expanduser())
+        elif name:
+            yield from _check_pulled_model(config, engine, name)
+    except (OSError, NarratedError) as error:
+        remedy = error.remedy if isinstance(error, NarratedError) else ""
+        problem = error.problem if isinstance(error, NarratedError) else f"{error}."
+        as_daemon = "Ask as the account of the daemon: sudo -u narrated narrated config check"
+        yield _lack(engine, problem, remedy or as_daemon)
+
+
+def _check_own_model(engine: EngineSpec, folder: Path) -> Iterator[Finding]:
+    names = [file.name for file in folder.iterdir()] if folder.is_dir() else []
+    if detect_layout(names) is None:
+        problem = f"There is no model in {shown(folder)}, which {engine.name} is to use."
+        yield _lack(engine, problem, f"Set another in `engines: {engine.name}: options: model:`.")
+
+
+def _check_pulled_model(config: Config, engine: EngineSpec, name: str) -> Iterator[Finding]:
+    store = ModelStore(config.models.folder)
+    state = store.model_state(name, store.locks().get(name))
+    if state in (ModelState.ABSENT, ModelState.INCOMPLETE):
+        entry = find_model(name)
+        problem = f"The model {name} of {engine.name} is {state}."
+        yield _lack(engine, problem, f"narrated models pull {entry.name or name}")
+
+
+def _check_voices(config: Config, engine: EngineSpec) -> Iterator[Finding]:
+    for role, speaker in config.settings.speakers.items():
+        if speaker.engine == engine.name and speaker.voice:
+            key = "speech: voice" if role == "narrator" else f"speech: speakers: {role}: voice"
+            if problem := voice_problem(config, engine, speaker.voice):
+                yield _lack(engine, problem.problem, f"{problem.remedy} It is set in `{key}`.")
+
+
+def _lack(engine: EngineSpec, problem: str, remedy: str) -> Finding:
+    return wrong(f"engine {engine.name}", problem, remedy)

@@ -1,0 +1,57 @@
+"""Looks for a voice where its engine would, without loading the engine's model."""
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+
+from narrated.config.values import Config
+from narrated.engines.registry import EngineSpec
+from narrated.errors import EngineError, EngineUnavailable, NarratedError
+from narrated.printable import printable
+
+# The engines' modules are imported when they are needed: they import numpy, and none of them torch.
+
+
+def voice_problem(config: Config, engine: EngineSpec, voice: str) -> NarratedError | None:
+    """Say why an engine cannot speak with a voice; None if it can, or if only the engine knows."""
+    look = _LOOKS.get(engine.module)
+    try:
+        if look is not None:
+            look(config, engine, voice)
+    except (EngineError, EngineUnavailable) as error:
+        return error
+    except OSError as error:
+        return EngineUnavailable(
+            f"The voice '{printable(voice)}' cannot be looked for: {error}.",
+            "Ask as the account of the daemon: sudo -u narrated narrated config check.",
+        )
+    return None
+
+
+def _of_espeak(config: Config, engine: EngineSpec, voice: str) -> None:
+    from narrated.engines.espeak import opened
+    from narrated.engines.interface import SpeechRequest
+
+    opened(engine.options).admit(SpeechRequest("check", "", voice))
+
+
+def _of_bark(config: Config, engine: EngineSpec, voice: str) -> None:
+    from narrated.engines.bark.voices import BarkVoices
+
+    folder = config.models.folder / str(engine.options["model"])
+    BarkVoices(folder, config.models.voices).prompt(voice, config.reading.language)
+
+
+def _of_tortoise(config: Config, engine: EngineSpec, voice: str) -> None:
+    from narrated.engines.tortoise.voices import TortoiseVoices, shipped
+
+    if not engine.python and shipped():  # else another interpreter has the package's own voices
+        TortoiseVoices(config.models.voices, shipped()).found(voice)
+
+
+_LOOKS: Mapping[str, Callable[[Config, EngineSpec, str], None]] = MappingProxyType(
+    {
+        "narrated.engines.espeak": _of_espeak,
+        "narrated.engines.bark.engine": _of_bark,
+        "narrated.engines.tortoise.engine": _of_tortoise,
+    }
+)
