@@ -34,7 +34,7 @@ IMPORTED = (
     "narrated.terminal.progress_bars",
 )
 MESSAGE_BYTES = 1 << 20
-STARTING = {"run", "once", "script", "say", "describe"}
+STARTING = {"run", "once", "script", "say", "describe", "respeak"}
 """Commands that have children."""
 CHILDREN = 5
 """Two workers, a parser and two encoders; what else is needed starts as a process of its own."""

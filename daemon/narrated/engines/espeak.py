@@ -74,6 +74,7 @@ class EspeakEngine(ModelFreeEngine):
 
     kind: Kind = "speech"
     rows = ROWS
+    varies = False  # a seed moves the flutter of the pitch a little, which nobody hears
 
     def __init__(self, library: Path, data: Path, options: Options) -> None:
         self._library = library

@@ -97,6 +97,8 @@ class EngineInfo:
     """Digest of each voice's content, by name; empty for a captioner."""
     rows: int
     """Most requests in flight."""
+    varies: bool = True
+    """True if it has other takes of a text: see SpeechEngine."""
 
 
 class WeightsLocation(StrEnum):
@@ -286,6 +288,11 @@ class SpeechEngine(Engine, Protocol):
     @property
     def sample_rate(self) -> int:
         """Samples a second of its speech."""
+
+    @property
+    def varies(self) -> bool:
+        """True if a listener hears a difference between two takes: with another seed, it speaks
+        the same text otherwise. An engine without this attribute counts as one that does."""
 
     def voices(self) -> Mapping[str, str]:
         """Digest of each voice's content, by name."""

@@ -64,7 +64,8 @@ class JobCreator:
     def renew(self, path: str, cause: JobCause) -> Job | None:
         """Create another job because the user asks for it; None if its source is gone.
 
-        Crashes of workers at its chunks are forgotten.
+        Crashes of workers at its chunks are forgotten. Another take that failed or was cancelled
+        is tried again as it was asked for, unless the user asks for today's settings.
         """
         newest = self._ledger.jobs.history(path)[-1]  # even one that is left out
         sha256 = self._ledger.sources.sha256(path)
@@ -72,12 +73,36 @@ class JobCreator:
             return None
         if self._ledger.crashes.any_known:
             self._forget_crashes(newest)
+        if newest.cause is JobCause.RESPEAK and cause is JobCause.FOUND:
+            published = self._ledger.jobs.published(path)
+            plan = None if published is None else self.plan(published)
+            if published and plan and published.source_sha256 == sha256:
+                return self.create_planned(published, plan, JobCause.RESPEAK)
         return self.create(path, sha256, newest.size_bytes, cause)
 
-    def _forget_crashes(self, job: Job) -> None:
+    def create_planned(self, published: Job, plan: Plan, cause: JobCause) -> Job:
+        """Create a job that speaks the plan of a published one, with the takes chosen by now."""
+        plan = plan.with_takes(self._ledger.takes.choices(published.path))
+        with self._ledger.transaction():
+            version = (published.path, published.source_sha256, published.size_bytes)
+            job = self.create(*version, cause)
+            self._ledger.crashes.reset(plan.keys)
+            self._ledger.takes.mark_used(plan.keys)
+            title, narration = plan.draft.title, plan.narration
+            return self._ledger.jobs.write_plan(
+                job, plan.encode(), title=title, narration=narration, keys=plan.keys
+            )
+
+    def plan(self, job: Job) -> Plan | None:
+        """Return a job's plan; None if it has none, or one of an earlier format."""
         with suppress(PlanOutdated):
-            if kept := self._ledger.jobs.plan(job):
-                self._ledger.crashes.reset(Plan.decode(kept).keys)
+            kept = self._ledger.jobs.plan(job)
+            return None if kept is None else Plan.decode(kept)
+        return None
+
+    def _forget_crashes(self, job: Job) -> None:
+        if plan := self.plan(job):
+            self._ledger.crashes.reset(plan.keys)
 
     def recreate_all(self, posts: Iterable[str], cause: JobCause) -> list[Job]:
         """Create another job for each post, also for one that is not to be narrated."""

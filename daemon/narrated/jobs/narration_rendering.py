@@ -127,17 +127,8 @@ class NarrationRenderer:
         key = plan.keys[seq]
         if await self._cache.has(key):
             return
-        engine = plan.engine(seq)
-        request = ScheduledRequest(
-            key=key,
-            engine=engine,
-            job=job_id,
-            weight=float(len(plan.draft.chunks[seq].text)),
-            header=plan.header(seq),
-            identity=plan.identities.get(engine, ""),
-        )
         try:
-            async with self._scheduler.performing(request) as result:
+            async with self._scheduler.performing(chunk_request(plan, seq, job_id)) as result:
                 await self._keep(key, result)
         except EngineReplaced as error:
             raise PlanOutdated(error.problem, error.remedy) from error
@@ -147,6 +138,19 @@ class NarrationRenderer:
             sample_rate = int(result.header["sample_rate"])
             elapsed_s = float(result.header["elapsed_s"])
             await self._cache.keep(key, result.payload, sample_rate, elapsed_s)
+
+
+def chunk_request(plan: Plan, seq: int, job_id: int) -> ScheduledRequest:
+    """Build the request for the chosen take of a chunk; the scheduler charges `job_id`."""
+    engine = plan.engine(seq)
+    return ScheduledRequest(
+        key=plan.keys[seq],
+        engine=engine,
+        job=job_id,
+        weight=float(len(plan.draft.chunks[seq].text)),
+        header=plan.header(seq),
+        identity=plan.identities.get(engine, ""),
+    )
 
 
 @dataclass(eq=False)

@@ -82,6 +82,13 @@ class Plan(msgspec.Struct, frozen=True, rename={"draft": "plan", "output": "edit
         tags = [draft.title, draft.author, draft.date, draft.language, pauses]
         return json_digest([tags, self.keys, msgspec.to_builtins(self.output)])
 
+    def with_takes(self, choices: Mapping[str, int]) -> Self:
+        """Return the plan with the chosen takes of these chunk digests; others stay."""
+        chosen = zip(self.digests, self.takes, strict=True)
+        takes = tuple(choices.get(digest, take) for digest, take in chosen)
+        keys = tuple(map(take_key, self.digests, takes))
+        return msgspec.structs.replace(self, takes=takes, keys=keys)
+
     def header(self, seq: int) -> dict[str, Any]:
         """Build the header of the worker's request for one chunk."""
         chunk = self.draft.chunks[seq]

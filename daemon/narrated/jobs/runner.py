@@ -24,9 +24,10 @@ from narrated.jobs.narration_rendering import JobProgress, NarrationRenderer
 from narrated.jobs.plan import JobDefaults, Plan, PlanOutdated
 from narrated.jobs.planner import Planner, SourceChanged, TooOld
 from narrated.jobs.publisher import Publisher
+from narrated.jobs.respeaking import no_longer_the_same
 from narrated.jobs.shielded_outbox_changes import ShieldedOutboxChanges
 from narrated.jobs.standing import Ranking
-from narrated.ledger.job import Job, JobReason, JobState
+from narrated.ledger.job import Job, JobCause, JobReason, JobState
 from narrated.ledger.store import Ledger
 from narrated.logs import fields
 from narrated.printable import printable
@@ -69,7 +70,7 @@ class JobRunner:
         except SourceChanged:
             pass  # the scanner reports the newer version, which supersedes this job
         except PlanOutdated as error:
-            self._plan_again(job, error)
+            await self._replace_plan(job, error)
         except SourceAbsent as error:
             await self._wait_for_absent(job, error)
         except SourceUnreadable as error:
@@ -180,6 +181,13 @@ class JobRunner:
             self._ledger.left_out.record(job.path, old.day.isoformat())
             self._ledger.pictures.record(job.path, old.shown)
             self._events.publish(PicturesShown(job.path, tuple(old.shown)))
+
+    async def _replace_plan(self, job: Job, error: NarratedError) -> None:
+        """Plan an outdated job again, unless it is another take: then all would sound different."""
+        if job.cause is JobCause.RESPEAK:
+            await self._fail(job, no_longer_the_same(job.path, error.problem))
+        else:
+            self._plan_again(job, error)
 
     def _plan_again(self, job: Job, error: NarratedError) -> None:
         """Replace a job whose plan is outdated by a new job; remove it if its source is gone."""

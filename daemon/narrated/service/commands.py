@@ -1,9 +1,8 @@
 """Commands that change the ledger, with or without a running daemon."""
 
-from contextlib import suppress
 from dataclasses import dataclass
-from functools import partial
 from operator import attrgetter
+from typing import Any
 
 import msgspec
 
@@ -12,13 +11,13 @@ from narrated.jobs.bulk_requeue_runner import BulkRequeueRunner
 from narrated.jobs.error_notes import ErrorNotes
 from narrated.jobs.events import EventDispatcher, JobStopped
 from narrated.jobs.job_creation import JobCreator
-from narrated.jobs.plan import Plan, PlanOutdated
-from narrated.jobs.shielded_outbox_changes import ShieldedOutboxChanges
+from narrated.jobs.respeaking import Respeaking, source_is_gone
 from narrated.ledger.bulk_requeue_progress import RequeueKind
 from narrated.ledger.job import Job, JobCause, JobState
 from narrated.ledger.store import Ledger
-from narrated.outbox import untrusted_reads
 from narrated.printable import printable
+from narrated.service.source_lookup import SourceLookup
+from narrated.service.source_names import SourceName
 
 
 class JobHistoryEntry(msgspec.Struct, frozen=True):
@@ -49,8 +48,20 @@ class UserCommands:
     _jobs: JobCreator
     _events: EventDispatcher
     _notes: ErrorNotes
-    _outbox: ShieldedOutboxChanges
     _requeues: BulkRequeueRunner
+    _respeaking: Respeaking
+
+    async def perform(self, verb: str, request: dict[str, Any]) -> Any:
+        """Run a command by its name. `named`: the source as the user typed it, to be found."""
+        if named := request.pop("named", None):
+            lookup = SourceLookup(self._ledger)
+            find = lookup.source_or_folder if verb == "refresh" else lookup.source
+            request["path"] = find(msgspec.convert(named, SourceName))
+        return await getattr(self, verb)(**request)
+
+    async def source(self, path: str) -> str:
+        """Return the path of a source in the inbox, for a command that reads it by itself."""
+        return path
 
     async def retry(self, path: str | None) -> list[str]:
         """Retry a failed, waiting or cancelled file; all failed ones if `path` is None."""
@@ -62,7 +73,7 @@ class UserCommands:
                 f"{printable(path)} is {job.state}; there is nothing to retry.",
                 "For another take of it use `narrated respeak`.",
             )
-        return [self._redo(job, JobCause.FOUND)]
+        return [self._renew(path, JobCause.FOUND)]
 
     async def refresh(self, path: str | None) -> list[str]:
         """Narrate again by the present configuration: a file, a folder, or all sources."""
@@ -71,27 +82,14 @@ class UserCommands:
         if not ended and path:
             self._history(path)
         if len(ended) == 1:
-            return [self._redo(self._history(ended[0])[-1], JobCause.REFRESH)]
+            return [self._renew(ended[0], JobCause.REFRESH)]
         # Of several, a narration without a source stays as it is.
         return await self._requeues.requeue(RequeueKind.REFRESH, folder)
 
     async def respeak(self, path: str, at_s: float | None) -> list[str]:
-        """Choose the next take: of all chunks, or of the line at a time of the narration."""
-        job = self._ledger.jobs.published(path)
-        if job is None:
-            raise NarratedError(
-                f"{printable(path)} has no narration yet.", "See `narrated history` for its state."
-            )
-        plan = self._plan(job)
-        if plan is None:
-            raise NarratedError(
-                f"The takes of {printable(path)} are not known, since the ledger was restored or "
-                "narrated was updated.",
-                f"`narrated refresh {printable(path)}` finds them, and speaks nothing again.",
-            )
-        self._content(job)
-        self._ledger.takes.choose_next(path, await self._digests(job, plan, at_s))
-        return [self._redo(job, JobCause.RESPEAK)]
+        """Choose another take, of all chunks or of the line at a time: see Respeaking."""
+        await self._respeaking.respeak(path, at_s)
+        return [path]
 
     async def cancel(self, path: str) -> list[str]:
         """Stop the jobs of a file; its published narration stays."""
@@ -110,46 +108,11 @@ class UserCommands:
         """Every version of a file, oldest first."""
         return [JobHistoryEntry(*_history_fields(job)) for job in self._history(path)]
 
-    async def _digests(self, job: Job, plan: Plan, at_s: float | None) -> list[str]:
-        """List the digests of the line at `at_s` seconds; of all lines if it is None."""
-        if at_s is None:
-            return list(dict.fromkeys(plan.digests))
-        read = partial(untrusted_reads.known_manifest, self._outbox.folder, job.stem)
-        published = await self._outbox.run_unguarded(read)
-        starts = [block.start_s for block in published.blocks]
-        if not 0 <= at_s <= published.duration_s or not starts:
-            raise NarratedError(
-                f"{printable(job.path)} is {published.duration_s:.0f} s long; "
-                f"nothing is heard at {at_s:.0f} s.",
-                "Choose a time within it: `--at MM:SS`.",
-            )
-        heard = max((n for n, start_s in enumerate(starts) if start_s <= at_s), default=0)
-        line = plan.draft.script.lines[heard].id
-        chunks = zip(plan.draft.chunks, plan.digests, strict=True)
-        return [digest for chunk, digest in chunks if chunk.line == line]
-
-    def _plan(self, job: Job) -> Plan | None:
-        """Return a job's plan; None if it has none, or one of an earlier format."""
-        with suppress(PlanOutdated):
-            kept = self._ledger.jobs.plan(job)
-            return None if kept is None else Plan.decode(kept)
-        return None
-
-    def _redo(self, job: Job, cause: JobCause) -> str:
-        """Create a new job for a source, and return its path."""
-        if plan := self._plan(job):
-            self._ledger.crashes.reset(plan.keys)
-        return self._jobs.create(job.path, self._content(job), job.size_bytes, cause).path
-
-    def _content(self, job: Job) -> str:
-        """Return the digest of the source; NarratedError if it is gone."""
-        sha256 = self._ledger.sources.sha256(job.path)
-        if not sha256:
-            raise NarratedError(
-                f"{printable(job.path)} is no longer in the inbox, or may not be read.",
-                "Drop it again; its narration stays as it is meanwhile.",
-            )
-        return sha256
+    def _renew(self, path: str, cause: JobCause) -> str:
+        """Create a new job for a source, and return its path; NarratedError if it is gone."""
+        if self._jobs.renew(path, cause) is None:
+            raise source_is_gone(printable(path))
+        return path
 
     def _history(self, path: str) -> list[Job]:
         """Return the jobs of a file; NarratedError if there is none."""

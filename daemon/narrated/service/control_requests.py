@@ -47,8 +47,8 @@ class ControlRequests:
                 return await self._app.planner.captions.describe(
                     payload, 0, self._app.defaults
                 ), b""
-            case "retry" | "refresh" | "respeak" | "cancel" | "history" as verb:
-                return await getattr(self._commands, verb)(**request), b""
+            case "retry" | "refresh" | "respeak" | "cancel" | "history" | "source" as verb:
+                return await self._commands.perform(verb, request), b""
         raise NarratedError(
             "The daemon does not know this request: it may be an older version.",
             "Restart it: `systemctl restart narrated`.",

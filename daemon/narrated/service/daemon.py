@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Coroutine, Sequence
-from contextlib import AsyncExitStack, suppress
+from contextlib import AsyncExitStack, nullcontext, suppress
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
@@ -31,6 +31,7 @@ from narrated.jobs.events import (
 )
 from narrated.jobs.ingest import Ingest
 from narrated.jobs.picture_captions import is_picture
+from narrated.jobs.respeaking import Respeaking
 from narrated.ledger.job import OPEN, Job, JobCause, JobReason, JobState
 from narrated.malloc import return_large_blocks
 from narrated.outbox.open_folder import split
@@ -247,7 +248,9 @@ class Daemon:
             app, self.job_queue, self.ingest, self.feed, self.deferred, reload, self._since
         )
         self._config_reload = reload
-        parts = (app.events, app.notes, app.outbox, app.requeues)
+        shared = (app.ledger, app.job_creator, app.outbox)
+        respeaking = Respeaking(*shared, lambda: nullcontext(app.pool))
+        parts = (app.events, app.notes, app.requeues, respeaking)
         commands = UserCommands(app.ledger, app.job_creator, *parts)
         lists = running_lists(app.ledger, self.ingest, self.feed)
         requests = ControlRequests(app, self.reporter.report, lists, commands, self._reload)

@@ -4,6 +4,7 @@ import asyncio
 import os
 import tempfile
 from collections.abc import Callable, Coroutine
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -12,13 +13,13 @@ import msgspec
 from narrated.config.file import scratch_config
 from narrated.config.values import Config, EngineConfig
 from narrated.config.worker_specs import worker_specs
-from narrated.ledger.memory_statistics import measured_memory_in
+from narrated.ledger.memory_statistics import MemoryStatistics, measured_memory_in
 from narrated.ledger.store import Ledger
 from narrated.script.script import Draft
 from narrated.service.state_lock import LockHolder, StateLock
 from narrated.service.status_lists import page_at_rest
 from narrated.service.status_report import report_at_rest
-from narrated.workers.pool import EngineProbe, probe_engines
+from narrated.workers.pool import EngineProbe, probe_engines, probing_pool
 
 if TYPE_CHECKING:
     from narrated.service.app import App
@@ -73,6 +74,7 @@ def _run_command(config: Config, verb: str, request: dict[str, Any]) -> Any:
     from narrated.jobs.error_notes import ErrorNotes
     from narrated.jobs.events import EventDispatcher
     from narrated.jobs.job_creation import JobCreator
+    from narrated.jobs.respeaking import Respeaking
     from narrated.jobs.shielded_outbox_changes import ShieldedOutboxChanges
     from narrated.outbox.mount_guard import MountGuard
     from narrated.service.commands import UserCommands
@@ -89,8 +91,10 @@ def _run_command(config: Config, verb: str, request: dict[str, Any]) -> Any:
             jobs = JobCreator(ledger, events)
             inbox = AsyncInboxReader(config.inbox, DiskThreads(f"the inbox {config.inbox}"))
             requeues = BulkRequeueRunner(ledger, jobs, inbox)
-            commands = UserCommands(ledger, jobs, events, notes, outbox, requeues)
-            return asyncio.run(getattr(commands, verb)(**request))
+            pool = partial(probing_pool, worker_specs(config), MemoryStatistics(ledger))
+            respeaking = Respeaking(ledger, jobs, outbox, pool)
+            commands = UserCommands(ledger, jobs, events, notes, requeues, respeaking)
+            return asyncio.run(commands.perform(verb, request))
         finally:
             ledger.close()
 

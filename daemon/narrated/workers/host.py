@@ -172,7 +172,9 @@ class EngineHost:
             engine = queue.engine
             rate = engine.sample_rate if is_speech_engine(engine) else 0
             voices = self._voices[name]
-            yield asdict(EngineInfo(name, engine.kind, engine.identity, rate, voices, engine.rows))
+            varies = getattr(engine, "varies", True)  # not all engines are narrated's own
+            about = (engine.kind, engine.identity, rate, voices, engine.rows, varies)
+            yield asdict(EngineInfo(name, *about))
         for name, (_, error) in self._missing.items():
             problem = {"problem": error.problem, "remedy": error.remedy}
             yield {"name": name, "unavailable": problem}

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import logging
 import sys
-from collections.abc import Callable, Iterable, MutableMapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, MutableMapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
@@ -291,13 +291,24 @@ class EngineProbe:
 
 def probe_engines(specs: Sequence[WorkerSpec], measured: MutableMapping[str, int]) -> EngineProbe:
     """Start short-lived workers that warm no model, and collect their announcements."""
-    idle = [replace(spec, resources=replace(spec.resources, warms_at_once=False)) for spec in specs]
-    return asyncio.run(_probe(idle, measured))
+    return asyncio.run(_probe(specs, measured))
 
 
 async def _probe(specs: Sequence[WorkerSpec], measured: MutableMapping[str, int]) -> EngineProbe:
+    async with probing_pool(specs, measured) as pool:
+        names = dict.fromkeys(engine.name for spec in specs for engine in spec.engines)
+        loaded = {name: found[0] for name in names if (found := pool.announced(name))}
+        return EngineProbe(loaded, pool.states())
+
+
+@contextlib.asynccontextmanager
+async def probing_pool(
+    specs: Sequence[WorkerSpec], measured: MutableMapping[str, int]
+) -> AsyncIterator[WorkerPool]:
+    """Yield a pool of short-lived workers that warm no model, once each has announced itself."""
     changed = asyncio.Event()
-    pool = WorkerPool(specs, changed.set, measured)
+    idle = [replace(spec, resources=replace(spec.resources, warms_at_once=False)) for spec in specs]
+    pool = WorkerPool(idle, changed.set, measured)
     await pool.start()
     try:
         # A worker that does not load gives up by itself, within `workers: load`.
@@ -305,8 +316,6 @@ async def _probe(specs: Sequence[WorkerSpec], measured: MutableMapping[str, int]
             changed.clear()
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(changed.wait(), _POLL_S)
-        names = dict.fromkeys(engine.name for spec in specs for engine in spec.engines)
-        loaded = {name: found[0] for name in names if (found := pool.announced(name))}
-        return EngineProbe(loaded, pool.states())
+        yield pool
     finally:
         await pool.stop()

@@ -26,6 +26,7 @@ class StagedSpeechEngine:
 
     kind: Kind = "speech"
     worn = False
+    varies = True
 
     def __init__(
         self,

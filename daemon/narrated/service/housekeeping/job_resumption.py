@@ -9,7 +9,7 @@ from narrated.backoff import Backoff
 from narrated.errors import StorageError
 from narrated.inbox.async_reads import AsyncInboxReader
 from narrated.jobs.error_notes import ErrorNotes
-from narrated.ledger.job import Job, JobReason, JobState
+from narrated.ledger.job import Job, JobCause, JobReason, JobState
 from narrated.ledger.store import Ledger
 from narrated.service.housekeeping.duty import Duty
 from narrated.workers.pool import WorkerPool
@@ -58,8 +58,10 @@ class JobResumption:
 
     def resume_job(self, job: Job, replan: bool = False) -> None:
         """Resume a job at the stage that it had reached. Errors: StorageError."""
-        # A job that waited for an engine is planned again: its voice may have changed.
+        # A job that waited for an engine is planned again: its voice may have changed. Another
+        # take keeps to the settings of the narration.
         replans = replan or job.reason is JobReason.ENGINE
+        replans = replans and job.cause is not JobCause.RESPEAK
         goes_on = not replans and self._ledger.jobs.plan(job) is not None
         self._push(self._ledger.jobs.move(job, JobState.PLANNED if goes_on else JobState.QUEUED))
 

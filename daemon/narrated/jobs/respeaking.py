@@ -1,0 +1,203 @@
+"""Respeaking: other takes of a published narration, in the settings that it was made with."""
+
+from collections.abc import Callable, Collection, Iterable, Iterator
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from functools import partial
+
+from narrated.errors import NarratedError
+from narrated.jobs.job_creation import JobCreator
+from narrated.jobs.narration_rendering import chunk_request
+from narrated.jobs.plan import Plan
+from narrated.jobs.shielded_outbox_changes import ShieldedOutboxChanges
+from narrated.ledger.job import Job, JobCause, JobState
+from narrated.ledger.store import Ledger
+from narrated.outbox import untrusted_reads
+from narrated.printable import printable
+from narrated.workers.pool import WorkerPool
+from narrated.workers.request_matching import ScheduledRequest, refusal
+
+OpenPool = Callable[[], AbstractAsyncContextManager[WorkerPool]]
+"""Opens the workers: those of the daemon, or short-lived ones."""
+
+
+@dataclass(eq=False)
+class Respeaking:
+    """Creates the job of another take. It keeps the narration's own plan: script, engine, voice.
+
+    A changed configuration, lexicon or folder's settings wait for `refresh`, or for an edit.
+    """
+
+    _ledger: Ledger
+    _jobs: JobCreator
+    _outbox: ShieldedOutboxChanges
+    _pool: OpenPool
+
+    async def respeak(self, path: str, at_s: float | None) -> None:
+        """Choose the next take of all chunks, or of the line at a time of the narration.
+
+        Errors: NarratedError, and nothing is queued: if there is no such narration or line, if the
+        source changed meanwhile, or if the engine is another by now or has no other take.
+        """
+        published, plan = self._narration(path)
+        seqs = await self._chunks_at(published, plan, at_s)
+        async with self._pool() as pool:
+            speakers = _varying_speakers(path, plan, seqs, pool)
+            self._check_source(published)  # the last look before the ledger is changed
+            chunks = plan.draft.chunks
+            chosen = [plan.digests[seq] for seq in seqs if chunks[seq].speaker in speakers]
+            with self._ledger.transaction():
+                self._ledger.takes.choose_next(path, dict.fromkeys(chosen))
+                job = self._jobs.create_planned(published, plan, JobCause.RESPEAK)
+                _check_engines(path, plan, self._ledger.takes.missing(job.id), pool)
+
+    def _narration(self, path: str) -> tuple[Job, Plan]:
+        """Return the published job of a source and its plan."""
+        published = self._ledger.jobs.published(path)
+        if published is None:
+            raise NarratedError(
+                f"{printable(path)} has no narration yet.",
+                f"`narrated history {printable(path)}` tells why.",
+            )
+        self._check_source(published)
+        plan = self._jobs.plan(published)
+        if plan is None:
+            raise NarratedError(
+                f"The takes of {printable(path)} are not known, since the ledger was restored or "
+                "narrated was updated.",
+                f"`narrated refresh {printable(path)}` finds them, and speaks nothing again.",
+            )
+        return published, plan
+
+    def _check_source(self, published: Job) -> None:
+        """Raise NarratedError if the source is another by now, or is being narrated again."""
+        path = printable(published.path)
+        sha256 = self._ledger.sources.sha256(published.path)
+        if not sha256:
+            raise source_is_gone(path)
+        for job in self._ledger.jobs.unfinished(published.path):
+            if job.source_sha256 != published.source_sha256:
+                raise _changed(path, _newer_version(job))
+            if not (job.cause is JobCause.RESPEAK or job.state is JobState.FAILED):
+                raise _narrated_anew(path, job)
+        if sha256 != published.source_sha256:
+            raise _changed(path, "Its new version is narrated soon; then choose the line there.")
+
+    async def _chunks_at(self, job: Job, plan: Plan, at_s: float | None) -> Collection[int]:
+        """Return the chunks of the line at `at_s` seconds; all chunks if it is None."""
+        chunks = plan.draft.chunks
+        if at_s is None:
+            return range(len(chunks))
+        read = partial(untrusted_reads.known_manifest, self._outbox.folder, job.stem)
+        manifest = await self._outbox.run_unguarded(read)
+        starts = [block.start_s for block in manifest.blocks]
+        if not 0 <= at_s <= manifest.duration_s or not starts:
+            length = _minutes(manifest.duration_s)
+            raise NarratedError(
+                f"{printable(job.path)} is {length} long; nothing is heard at {_minutes(at_s)}.",
+                "Choose a time within it: `--at MM:SS`.",
+            )
+        heard = max((n for n, start_s in enumerate(starts) if start_s <= at_s), default=0)
+        line = plan.draft.script.lines[heard].id
+        return [seq for seq, chunk in enumerate(chunks) if chunk.line == line]
+
+
+def source_is_gone(path: str) -> NarratedError:
+    """The error for a source that is not there to be narrated again."""
+    return NarratedError(
+        f"{path} is no longer in the inbox, or may not be read.",
+        "Drop it again; its narration stays as it is meanwhile.",
+    )
+
+
+def no_longer_the_same(path: str, why: str) -> NarratedError:
+    """The error for a narration whose engine or voice is another by now."""
+    return NarratedError(
+        f"{printable(path)} cannot be spoken again as it was narrated: {why}",
+        f"`narrated refresh {printable(path)}` narrates all of it with what is there now; until "
+        "then its narration stays as it is.",
+    )
+
+
+def _newer_version(job: Job) -> str:
+    if job.is_open:
+        return "Its new version is being narrated; then choose the line there."
+    how = "failed" if job.state is JobState.FAILED else "waits"
+    return f"Its new version {how}: {job.problem} {job.remedy}".rstrip()
+
+
+def _narrated_anew(path: str, job: Job) -> NarratedError:
+    if job.state is JobState.WAITING:
+        return NarratedError(
+            f"{path} waits to be narrated again: {job.problem} {job.remedy}".rstrip(),
+            f"To keep the narration that is there: `narrated cancel {path}`.",
+        )
+    return NarratedError(
+        f"{path} is being narrated again already.",
+        f"Wait until `narrated status` no longer lists it, or stop it: `narrated cancel {path}`.",
+    )
+
+
+def _changed(path: str, remedy: str) -> NarratedError:
+    return NarratedError(f"{path} has changed since it was narrated.", remedy)
+
+
+def _varying_speakers(
+    path: str, plan: Plan, seqs: Collection[int], pool: WorkerPool
+) -> Collection[str]:
+    """Return the speakers of these chunks that have other takes; NarratedError if none has."""
+    requests = dict(_request_by_speaker(plan, seqs))
+    _check_engines(path, plan, seqs, pool)
+    varying = [speaker for speaker, request in requests.items() if _varies(request, pool)]
+    if not varying:
+        raise _same_every_time(path, {request.engine for request in requests.values()})
+    return varying
+
+
+def _same_every_time(path: str, engines: Iterable[str]) -> NarratedError:
+    shown = printable(path)
+    return NarratedError(
+        f"There is no other take of {shown}: {' and '.join(sorted(engines))} speaks the same words "
+        "the same way every time.",
+        "Change the words, or set how a word is said in a `lexicon.yaml`. Another voice or engine "
+        f"needs a change of the configuration, then `narrated refresh {shown}`.",
+    )
+
+
+def _check_engines(path: str, plan: Plan, seqs: Iterable[int], pool: WorkerPool) -> None:
+    """Raise NarratedError unless the engines and voices of these chunks are as they were."""
+    for _, request in _request_by_speaker(plan, seqs):
+        announced = pool.announced(request.engine)
+        if any(map(request.matches, announced)):
+            continue
+        if why := refusal(request, pool):
+            raise _unavailable(path, request.engine, why, is_replaced=bool(announced))
+        raise NarratedError(
+            f"The engine {request.engine}, which spoke {printable(path)}, is still loading.",
+            "Try again in a moment; `narrated status` shows the engines.",
+        )
+
+
+def _unavailable(path: str, engine: str, why: NarratedError, *, is_replaced: bool) -> NarratedError:
+    if is_replaced:
+        return no_longer_the_same(path, f"{why.problem} (It was spoken by {engine}.)")
+    return NarratedError(
+        f"{printable(path)} was spoken by {engine}, which is not available: {why.problem}",
+        f"{why.remedy} Then try again; or narrate all of it with the engine that is configured: "
+        f"`narrated refresh {printable(path)}`.",
+    )
+
+
+def _minutes(seconds: float) -> str:
+    return f"{int(seconds) // 60}:{int(seconds) % 60:02}"
+
+
+def _varies(request: ScheduledRequest, pool: WorkerPool) -> bool:
+    return any(info.varies for info in pool.announced(request.engine) if request.matches(info))
+
+
+def _request_by_speaker(plan: Plan, seqs: Iterable[int]) -> Iterator[tuple[str, ScheduledRequest]]:
+    """Yield a request of each speaker of these chunks: engine and voice are the speaker's."""
+    firsts = {plan.draft.chunks[seq].speaker: seq for seq in seqs}
+    for speaker, seq in firsts.items():
+        yield speaker, chunk_request(plan, seq, 0)

@@ -1,0 +1,82 @@
+"""Finds the source that a user means: by its own name, or by that of a file published of it."""
+
+from collections.abc import Callable, Iterable, Iterator
+
+from narrated.audio.formats import FORMATS
+from narrated.errors import NarratedError
+from narrated.ledger.store import Ledger
+from narrated.outbox import unique_stems
+from narrated.outbox.manifest import MANIFEST_SUFFIX
+from narrated.printable import printable
+from narrated.service.source_names import Readings, SourceName
+
+PUBLISHED_SUFFIXES = (
+    unique_stems.ERROR_SUFFIX,  # before `.txt`, which ends it
+    ".vtt",
+    MANIFEST_SUFFIX,
+    ".txt",
+    *(each.suffix for each in FORMATS.values()),
+)
+
+
+class SourceLookup:
+    """Looks names up in the ledger."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+
+    def source(self, name: SourceName) -> str:
+        """Return the inbox path of the source. Errors: NarratedError, if none or several fit."""
+        return self._first(name, self._named) or self._unknown(name)
+
+    def source_or_folder(self, name: SourceName) -> str:
+        """Return the inbox path of a source, or of a folder with sources; empty for the inbox."""
+        if any("" in (*group.inbox, *group.outbox) for group in name.groups):
+            return ""
+        return self._first(name, lambda group: self._named(group) or self._folder(group)) or (
+            self._unknown(name)
+        )
+
+    def _first(self, name: SourceName, find: Callable[[Readings], Iterable[str]]) -> str | None:
+        for group in name.groups:
+            found = list(dict.fromkeys(find(group)))
+            if len(found) > 1:
+                raise _ambiguous(name, group, found)
+            if found:
+                return found[0]
+        return None
+
+    def _named(self, group: Readings) -> list[str]:
+        own = [path for path in group.inbox if path and self._ledger.jobs.history(path)]
+        return own + [path for name in group.outbox for path in self._published_as(name)]
+
+    def _published_as(self, name: str) -> Iterator[str]:
+        for suffix in PUBLISHED_SUFFIXES:
+            if name.endswith(suffix):
+                stem = unique_stems.fold(name.removesuffix(suffix))
+                if owner := self._ledger.stems.owner(stem):
+                    yield owner
+                    return
+
+    def _folder(self, group: Readings) -> list[str]:
+        paths = dict.fromkeys((*group.inbox, *group.outbox))
+        return [path for path in paths if self._ledger.jobs.refreshable(path, "", 1)]
+
+    def _unknown(self, name: SourceName) -> str:
+        """Raise the error for a name that no source has; never returns."""
+        raise NarratedError(
+            f"{printable(name.typed) or 'An empty name'} is not known.",
+            "Name a file as it stands in the inbox, or one that was published of it; "
+            f"`narrated status` shows what is there. The inbox is {printable(name.top_inbox)}.",
+        )
+
+
+def _ambiguous(name: SourceName, group: Readings, found: list[str]) -> NarratedError:
+    typed, *others = (printable(each) for each in (name.typed, *found))
+    whole = [f"{name.top_inbox}/{path}" for path in group.inbox]
+    whole += [f"{name.top_outbox}/{path}" for path in group.outbox]
+    return NarratedError(
+        f"{typed} may mean {' or '.join(others)}: it is the name of a file of the inbox, and of "
+        "one that was published of another.",
+        f"Give the whole path: {' or '.join(map(printable, whole))}.",
+    )

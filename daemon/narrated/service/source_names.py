@@ -1,0 +1,54 @@
+"""Names of sources as a user types them, and the paths that each may stand for."""
+
+import os
+from pathlib import Path
+
+import msgspec
+
+from narrated.config.values import Config
+
+
+class Readings(msgspec.Struct, frozen=True):
+    """Paths that a name may stand for, relative to inbox and outbox; empty for the folder."""
+
+    inbox: tuple[str, ...] = ()
+    outbox: tuple[str, ...] = ()
+
+
+class SourceName(msgspec.Struct, frozen=True):
+    """A name as a user typed it, with what it may stand for.
+
+    The first group of readings that finds a source counts; within one, all must find the same.
+    """
+
+    typed: str
+    groups: tuple[Readings, ...]
+    top_inbox: str
+    """The inbox itself, for messages."""
+    top_outbox: str
+
+
+def read_name(config: Config, typed: str) -> SourceName:
+    """List what a typed name may stand for: by the present folder first, then by its path alone.
+
+    In a folder of the outbox the names of the inbox are understood as well, and the other way
+    round.
+    """
+    inbox, outbox = _below(config.inbox, typed), _below(config.outbox, typed)
+    groups = [Readings(inbox=inbox), Readings(outbox=outbox)]
+    groups += [Readings(inbox=outbox), Readings(outbox=inbox)]
+    plain = os.path.normpath(typed)
+    if not (plain.startswith(("/", "../")) or plain == ".."):
+        given = ("" if plain == "." else plain,)
+        groups.append(Readings(given, given))
+    found = tuple(group for group in groups if typed and (group.inbox or group.outbox))
+    return SourceName(typed, found, str(config.inbox), str(config.outbox))
+
+
+def _below(root: Path, typed: str) -> tuple[str, ...]:
+    """The paths of a name below a folder, also where either is reached through links."""
+    plain = Path(os.path.normpath(Path(typed).absolute()))
+    spelled = dict.fromkeys((plain, Path(typed).resolve()))
+    tops = dict.fromkeys((root, root.resolve()))
+    paths = (each.relative_to(top) for each in spelled for top in tops if each.is_relative_to(top))
+    return tuple(dict.fromkeys("" if path == Path() else str(path) for path in paths))
