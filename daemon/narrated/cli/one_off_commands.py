@@ -1,5 +1,6 @@
 """Commands that narrate, describe or preview a given text, picture or file."""
 
+import os
 from pathlib import Path
 
 import click
@@ -16,7 +17,7 @@ from narrated.cli.command_context import (
 
 
 @click.command()
-@click.argument("file", required=False, type=click.Path(exists=True, path_type=Path))
+@click.argument("file", required=False, type=click.Path(path_type=Path))
 @click.option(
     "--check",
     "folder",
@@ -31,7 +32,10 @@ from narrated.cli.command_context import (
 def script(
     context: CommandContext, file: Path | None, folder: Path | None, every_skip: bool, as_json: bool
 ) -> None:
-    """Print the script of FILE: text, pauses, chunks and skipped parts."""
+    """Print the script of FILE: text, pauses, chunks and skipped parts.
+
+    FILE is any text or picture, or the name of a source or of what was published of it.
+    """
     if folder is not None and file is None:
         _print_check(context, folder, every_skip, as_json)
     elif folder is not None or file is None:
@@ -54,6 +58,7 @@ def _print_script(context: CommandContext, file: Path, as_json: bool) -> None:
     from narrated.script.preview import WIDTH, preview_lines
     from narrated.terminal.without_daemon import draft
 
+    file = _source_file(context, file)
     if file.is_dir():
         typed = printable(shlex.quote(str(file)))
         raise click.UsageError(f"FILE is a folder. Check it with: narrated script --check {typed}")
@@ -62,6 +67,23 @@ def _print_script(context: CommandContext, file: Path, as_json: bool) -> None:
         print_json(msgspec.to_builtins(found))
     else:
         print_lines(preview_lines(found, shutil.get_terminal_size((WIDTH, 0)).columns))
+
+
+def _source_file(context: CommandContext, file: Path) -> Path:
+    """The file itself, or the source that was published under its name."""
+    from narrated.printable import printable
+
+    config = context.config_if_any
+    is_there = os.path.lexists(file)
+    is_published = config is not None and file.resolve().is_relative_to(config.outbox.resolve())
+    if is_there and not is_published:
+        return file
+    source = context.client(config).source_file(str(file))
+    if source is None and not is_there:
+        raise click.UsageError(
+            f"There is no file {printable(str(file))}, and no source of this name is known."
+        )
+    return source or file
 
 
 def _print_check(context: CommandContext, folder: Path, every_skip: bool, as_json: bool) -> None:

@@ -4,8 +4,10 @@ Most commands only ask the daemon, so the module imports little before it is nee
 """
 
 import json
+import os
 import socket
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +17,7 @@ from narrated.audio.formats import FORMATS
 from narrated.config.values import Config
 from narrated.errors import ConfigurationError, NarratedError, StorageError
 from narrated.service.control_server import frame
+from narrated.service.source_names import read_name
 from narrated.service.state_access import refusal
 from narrated.service.state_lock import holder
 from narrated.terminal.whole_status import whole_status
@@ -53,9 +56,20 @@ class DaemonClient:
 
     def command(self, verb: str, **request: Any) -> Any:
         """Run the user command `verb`: retry, respeak, refresh, cancel or history."""
-        if self._config is not None and request.get("path"):
-            request["path"] = inbox_path(self._config, request["path"])
+        if self._config is not None and request.get("path") is not None:
+            request["named"] = msgspec.to_builtins(read_name(self._config, request.pop("path")))
         return self._answer({"do": verb, **request})[0]
+
+    def source_file(self, typed: str) -> Path | None:
+        """The file of a source that a user names, such as by a published file; None if unknown."""
+        config = self._config
+        if config is None:
+            return None
+        has_ledger = os.path.lexists(config.state / "ledger.sqlite")
+        with suppress(NarratedError):
+            if self.is_served or has_ledger:
+                return config.inbox / str(self.command("source", path=typed))
+        return None
 
     def probe_engines(self) -> "EngineProbe":
         """The engines that answer: the daemon's, or those of workers started for this probe."""
@@ -119,15 +133,6 @@ def _received(line: socket.socket) -> tuple[Any, bytes]:
         kind = _KINDS.get(failed.get("kind", ""), NarratedError)
         raise kind(failed["problem"], failed["remedy"])
     return header["answer"], payload
-
-
-def inbox_path(config: Config, given: str) -> str:
-    """The path of a file in the ledger: relative to the inbox, however the user typed it."""
-    real = Path(given).absolute()
-    for root in (config.inbox, config.inbox.resolve()):
-        if real.is_relative_to(root) and real != root:
-            return str(real.relative_to(root))
-    return given.removeprefix("./").rstrip("/")
 
 
 def _format_of(output: Path) -> str:
