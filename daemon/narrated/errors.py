@@ -96,5 +96,9 @@ class StorageError(NarratedError):
     """The outbox, cache or state refuses writes (full, read-only, gone); jobs wait."""
 
 
+class FolderLost(NarratedError):
+    """State or cache was removed or replaced under a running daemon, which then ends."""
+
+
 class AlreadyRunning(NarratedError):
     """Another daemon uses this state folder; the message names it."""

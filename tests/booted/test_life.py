@@ -4,6 +4,8 @@ import json
 import time
 from collections.abc import Callable
 
+import pytest
+
 from support.booted import until
 from support.box import PROGRAM, Box, toy
 
@@ -191,6 +193,22 @@ def test_killed_mid_book_goes_on(box: Box, figure: Callable[[str], None]) -> Non
         f"{again} lines spoken twice"
     )
     assert again <= ROWS, "what was in flight, and nothing that was kept"
+
+
+@pytest.mark.parametrize("folder", ["/var/lib/narrated", "/var/cache/narrated"])
+def test_removed_folder_is_made_again(box: Box, folder: str) -> None:
+    """A state or cache that somebody removes is noticed, and systemd starts it with a new one."""
+    box.drop("before.md", "Before it went.")
+    box.heard("before")
+    before = box.main_pid
+    box.run("rm", "-r", folder)
+    until(lambda: is_back(box, before))
+    assert box.run("stat", "-c", "%U %a", folder) == "narrated 750"
+    assert "status=5" in box.log
+    name = "after-" + folder.split("/")[2]
+    box.drop(f"{name}.md", "After it went.")
+    box.heard(name)
+    assert box.shows("narrated", "Result") == "success"
 
 
 def test_watchdog_ends_hang(box: Box, figure: Callable[[str], None]) -> None:

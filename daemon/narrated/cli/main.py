@@ -14,16 +14,22 @@ from narrated.cli import job_commands, one_off_commands, run_and_once, setup_com
 from narrated.cli.command_context import EXIT_FAILED, CommandContext
 from narrated.cli.model_commands import models
 from narrated.cli.voice_commands import voices
-from narrated.errors import AlreadyRunning, ConfigurationError, NarratedError, StorageError
+from narrated.errors import (
+    AlreadyRunning,
+    ConfigurationError,
+    FolderLost,
+    NarratedError,
+    StorageError,
+)
 
-EXIT_CODES = {ConfigurationError: 3, AlreadyRunning: 4, StorageError: 5}
+EXIT_CODES = {ConfigurationError: 3, AlreadyRunning: 4, StorageError: 5, FolderLost: 5}
 _REFUSALS = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF}
 """Errors of a write to stdout; that of a reader who has gone is Click's to catch."""
 EPILOG = (
     "Exit codes: 0 done; 1 a file or command failed, as printed; 2 wrong usage; "
     "3 the configuration cannot be used, or the ledger is of another version; "
     "4 another daemon works on the same state; "
-    "5 the state, cache or outbox cannot be written."
+    "5 the state, cache or outbox cannot be written, or the state went while the daemon ran."
 )
 
 

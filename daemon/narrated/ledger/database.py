@@ -19,6 +19,7 @@ Method = TypeVar("Method", bound=Callable[..., Any])
 LOG_PAGES = 16_384
 """Pages in the write-ahead log, 64 MiB, at which a commit itself moves them into the file."""
 _CHECKPOINTS = 8
+_SUFFIXES = ("", "-wal", "-shm")
 
 _DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 _READ_ONLY = {sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM}
@@ -97,6 +98,11 @@ class Database:
         except UnknownLedger:
             self.examine()  # a damaged file may look like another schema
             raise
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """The files that SQLite holds open: the ledger, and its log beside it."""
+        return tuple(self.path.with_name(self.path.name + suffix) for suffix in _SUFFIXES)
 
     @property
     def changes(self) -> int:
@@ -257,7 +263,7 @@ def _make_private(path: Path) -> None:
     """Keep the ledger to its owner; SQLite gives its log the same rights."""
     with suppress(OSError):  # SQLite then reports the reason
         os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, private_files.FILE_MODE))
-    for suffix in ("", "-wal", "-shm"):
+    for suffix in _SUFFIXES:
         private_files.restrict(path.with_name(path.name + suffix))
 
 

@@ -119,9 +119,28 @@ class TakeCache:
         self._ledger.takes.adopt(found)
         self.size_bytes = self._ledger.takes.total_bytes()
 
+    def is_gone(self) -> bool:
+        """True if there is no cache folder. Errors: none."""
+        try:
+            self._folder.stat()
+        except FileNotFoundError:
+            return True
+        except OSError:
+            pass
+        return False
+
+    def make_folders(self) -> None:
+        """Make the cache folder if it is missing. Errors: StorageError."""
+        try:
+            for folder in (self._folder, self._folder / "tmp"):
+                private_files.make_folder(folder)
+        except OSError as error:
+            raise refused(self._folder, "written", error) from error
+
     def probe(self) -> None:
         """Check that takes could be written now. Errors: StorageError."""
         path = self._temporary()
+        self.make_folders()
         try:
             path.write_bytes(bytes(PROBE_BYTES))
             path.unlink()
@@ -131,9 +150,8 @@ class TakeCache:
             raise refused(path, "written", error) from error
 
     def _prepare(self) -> None:
+        self.make_folders()
         try:
-            for folder in (self._folder, self._folder / "tmp"):
-                private_files.make_folder(folder)
             for left in (self._folder / "tmp").iterdir():
                 with suppress(IsADirectoryError):
                     left.unlink()

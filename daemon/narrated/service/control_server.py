@@ -6,7 +6,7 @@ import json
 import os
 import tempfile
 from collections.abc import Awaitable, Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
@@ -75,11 +75,13 @@ class ControlServer:
         begin, backlog = self._begin, MOST_SILENT
         self._server = await asyncio.start_unix_server(begin, self._path, backlog=backlog)
         self._path.chmod(0o660)
+        self._bound = _inode(self._path)
         return self
 
     async def __aexit__(self, *_: object) -> None:
         self._server.close()
-        self._path.unlink(missing_ok=True)
+        if _inode(self._path) == self._bound:  # else it is that of a daemon which took our place
+            self._path.unlink(missing_ok=True)
         for task in self._serving:
             task.cancel()
         if self._serving:  # a request under way would go on with parts that are closed
@@ -148,6 +150,13 @@ class ControlServer:
         except NarratedError as error:
             return frame({"failed": _described(error)}, b"")
         return frame({"answer": value}, content)
+
+
+def _inode(path: Path) -> int:
+    """The number of a file; 0 if it is missing."""
+    with suppress(OSError):
+        return path.lstat().st_ino
+    return 0
 
 
 def _described(error: NarratedError) -> dict[str, str]:

@@ -43,7 +43,13 @@ from narrated.service.control_requests import ControlRequests
 from narrated.service.control_server import ControlServer, socket_path
 from narrated.service.housekeeping.duty import Duty, Housekeeping
 from narrated.service.housekeeping.expiry import DueWithdrawals, LedgerPruning
-from narrated.service.housekeeping.host_checks import ClockAdjustment, MountCheck, Watchdog
+from narrated.service.housekeeping.host_checks import (
+    CacheFolder,
+    ClockAdjustment,
+    MountCheck,
+    StateCheck,
+    Watchdog,
+)
 from narrated.service.housekeeping.job_resumption import (
     EngineArrival,
     JobResumption,
@@ -114,6 +120,8 @@ class Daemon:
             await self._start()
             await self._finishes(self._resume())
             scan = self.feed.scan_once()
+            watching = Housekeeping([self._state_check], self.app.ledger, self._stop.set)
+            await self._stack.enter_async_context(watching)
             while not (scan.done() and self._is_idle() and not self._push_pictures()):
                 if self.deferred.problem:
                     raise self.deferred.problem
@@ -160,6 +168,8 @@ class Daemon:
         holder = LockHolder(os.getpid(), since=self._since, config=str(config.source or ""))
         lock = self._stack.enter_context(StateLock(config.state, holder))
         await self._stack.enter_async_context(self.app)
+        await self.app.state_disk.run(lock.watch, *self.app.ledger.files)
+        self._state_check = StateCheck(lock, self.app.state_disk)
         self._build_queue()
         await self._build_inbox()
         await self._listen(lock, holder)
@@ -221,6 +231,8 @@ class Daemon:
         app, waiting = self.app, self.waiting
         return [
             Watchdog(self._notifier, lambda: self._is_alive),
+            self._state_check,
+            CacheFolder(app.cache, app.cache_disk),
             MountCheck(app.mount_guard, app.outbox_disk),
             StatusUpdates(self._notifier, app.mount_guard, app.outbox_disk, self.reporter),
             self.clock,

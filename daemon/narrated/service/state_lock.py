@@ -1,5 +1,6 @@
 """Locks the state directory: a second daemon refuses to start, and names the first."""
 
+import errno
 import fcntl
 import os
 import stat
@@ -12,9 +13,11 @@ from typing import Self
 import msgspec
 
 from narrated import private_files
-from narrated.errors import AlreadyRunning, StorageError
+from narrated.errors import AlreadyRunning, FolderLost, StorageError
+from narrated.printable import printable
 from narrated.service.state_access import refusal
 
+_GONE = (errno.ENOENT, errno.ENOTDIR, errno.ESTALE)
 _NO_TRAP = os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
@@ -32,13 +35,14 @@ class StateLock:
     """Holds a state directory for this process; the kernel releases it when the process dies."""
 
     def __init__(self, state: Path, holder: LockHolder) -> None:
-        self._state = state
+        self._state, self._path = state, state / "lock"
         self._holder = holder
+        self._watched: dict[Path, tuple[int, int]] = {}
 
     def __enter__(self) -> Self:
         with _usable(self._state):
             self._state.mkdir(private_files.FOLDER_MODE, parents=True, exist_ok=True)
-            self._fd = os.open(self._state / "lock", os.O_RDWR | os.O_CREAT | _NO_TRAP, self._mode)
+            self._fd = os.open(self._path, os.O_RDWR | os.O_CREAT | _NO_TRAP, self._mode)
         try:
             if not _locked(self._fd):
                 raise _refusal(self._state)
@@ -58,8 +62,41 @@ class StateLock:
         self._write(b"")
         os.close(self._fd)
 
+    def watch(self, *files: Path) -> None:
+        """Have `check` notice that one of these files goes; a missing one does not count."""
+        for file in files:
+            with suppress(FileNotFoundError):
+                self._watched[file] = _identity(file.stat())
+
+    def check(self) -> None:
+        """Raise FolderLost if the folder, or a file in it, is no longer what this process holds."""
+        try:
+            if _identity(self._path.stat()) != _identity(os.fstat(self._fd)):
+                if not self._is_ours():
+                    raise self._lost()
+                return  # a file system that numbers its files anew tells nothing about the others
+            for file, identity in self._watched.items():
+                if _identity(file.stat()) != identity:
+                    raise self._lost()
+        except OSError as error:
+            if error.errno in _GONE:
+                raise self._lost() from error
+
+    def _is_ours(self) -> bool:
+        """True if the lock file names this process, and somebody has it locked."""
+        return holder(self._state) == self._holder
+
+    def _lost(self) -> FolderLost:
+        return FolderLost(
+            f"The state folder {printable(str(self._state))} was removed or replaced, or a file in "
+            "it, while the daemon ran.",
+            "Start the daemon again (systemd does): it makes a new ledger from the outbox, and "
+            "speaks nothing again. Stop it before you move or restore its state.",
+        )
+
     def tell(self, holder: LockHolder) -> None:
         """Update the holder in the lock file."""
+        self._holder = holder
         self._write(msgspec.json.encode(holder))
 
     def _write(self, content: bytes) -> None:
@@ -81,6 +118,10 @@ def holder(state: Path) -> LockHolder | None:
         return _read(fd)
     finally:
         os.close(fd)
+
+
+def _identity(status: os.stat_result) -> tuple[int, int]:
+    return status.st_dev, status.st_ino
 
 
 def _locked(fd: int) -> bool:

@@ -1,16 +1,20 @@
 """Checks of the host: systemd's watchdog, the outbox's mount, and the clock."""
 
 import logging
+import os
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from narrated.disk_threads import DiskThreads
+from narrated.errors import FolderLost, StorageError
 from narrated.jobs.ingest import MOVE_WINDOW_S
 from narrated.ledger.store import Ledger
+from narrated.ledger.take_cache import TakeCache
 from narrated.outbox.mount_guard import MountGuard
 from narrated.service.housekeeping import duty
 from narrated.service.housekeeping.duty import Duty
+from narrated.service.state_lock import StateLock
 from narrated.systemd_notify import ServiceNotifier
 
 STEP_S = 2.0
@@ -36,6 +40,39 @@ class Watchdog(Duty):
             self._notifier.alive()
         limit_s = self._notifier.watchdog_s
         return min(duty.TURN_S, limit_s / 3) if limit_s else duty.TURN_S
+
+
+@dataclass(eq=False)
+class StateCheck(Duty):
+    """Ends the daemon once its state folder was removed or replaced: what it writes is lost."""
+
+    _lock: StateLock
+    _disk: DiskThreads
+
+    async def turn(self) -> None:
+        """Look for the folder. Errors: FolderLost; StorageError if the disk does not answer."""
+        await self._disk.run(self._lock.check)
+
+
+@dataclass(eq=False)
+class CacheFolder(Duty):
+    """Makes the cache folder again after somebody removed it: its takes are spoken again.
+
+    In a systemd unit only systemd can do that, at a start: the folder around it is read-only.
+    """
+
+    _cache: TakeCache
+    _disk: DiskThreads
+    _is_systemds: bool = field(default_factory=lambda: "CACHE_DIRECTORY" in os.environ)
+
+    async def turn(self) -> None:
+        """Make what is missing. Errors: StorageError; FolderLost if only a new start makes it."""
+        try:
+            await self._disk.run(self._cache.make_folders)
+        except StorageError as error:
+            if self._is_systemds and await self._disk.run(self._cache.is_gone):
+                raise FolderLost(error.problem, "Start the daemon again (systemd does).") from error
+            raise
 
 
 @dataclass(eq=False)
