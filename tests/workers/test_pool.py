@@ -10,7 +10,7 @@ import pytest
 
 from narrated.engines.registry import BUILT_IN_ENGINES, EngineSpec
 from narrated.errors import EngineError, EngineUnavailable, WorkerLost
-from workers.support import ends_within, running, say, spec, toy
+from workers.support import ends_within, eventually, running, say, spec, toy
 
 
 def test_worker_announces_and_speaks():
@@ -453,5 +453,76 @@ def test_own_interpreter_not_foreign():
     async def story():
         async with running(spec(BUILT_IN_ENGINES.get("espeak"), python=sys.executable)) as watched:
             assert "espeak" in (await watched.worker()).engines
+
+    asyncio.run(story())
+
+
+def test_suspended_pool_has_no_worker():
+    """A suspended pool ends its workers once they are idle, and tells what their engines were."""
+
+    async def story():
+        async with running(spec()) as watched:
+            worker = await watched.worker()
+            answer = say(worker, "SLOW:0.5")
+            watched.pool.suspend()
+            assert watched.pool.workers == []
+            assert (await answer).payload
+            await watched.until(lambda: watched.pool.states()[0].state == "unloaded")
+            assert ends_within(worker.pid, 10)
+            assert watched.pool.announced("toy") == [worker.engines["toy"]]
+            watched.pool.wake()
+            fresh = await watched.worker(other_than=worker.pid)
+            assert (await say(fresh, "Hello")).payload
+            assert watched.pool.states()[0].restarts == 0
+
+    asyncio.run(story())
+
+
+def test_suspended_load_is_cut():
+    """A worker that loads when its pool is suspended ends at once, and counts as no crash."""
+
+    async def story():
+        async with running(spec(toy(load_s=60))) as watched:
+            await eventually(lambda: watched.pool.states()[0].pid)
+            pid = watched.pool.states()[0].pid
+            watched.pool.suspend()
+            await watched.until(lambda: watched.pool.states()[0].state == "unloaded")
+            assert ends_within(pid, 10)
+            assert (watched.pool.states()[0].restarts, watched.pool.states()[0].problem) == (0, "")
+
+    asyncio.run(story())
+
+
+def test_changed_while_suspended():
+    """A suspended pool takes another specification without a worker, and a dropped one ends."""
+
+    async def story():
+        async with running(spec()) as watched:
+            await watched.worker()
+            watched.pool.suspend()
+            await watched.until(lambda: watched.pool.states()[0].state == "unloaded")
+            await watched.pool.apply([spec(toy(rows=3), name="other")])
+            assert [each.state for each in watched.pool.states()] == ["unloaded"]
+            watched.pool.wake()
+            assert (await watched.worker()).free_slots("toy") == 3
+            await eventually(lambda: all(each.is_empty for each in watched.pool._leaving))
+
+    asyncio.run(story())
+
+
+def test_crash_in_flight_while_suspended():
+    """A worker that dies with its last requests, while its pool is suspended, is not replaced."""
+
+    async def story():
+        async with running(spec()) as watched:
+            worker = await watched.worker()
+            answer = say(worker, "HANG")
+            watched.pool.suspend()
+            os.kill(worker.pid, signal.SIGKILL)
+            with pytest.raises(WorkerLost):
+                await answer
+            await watched.until(lambda: watched.pool.states()[0].state == "unloaded")
+            watched.pool.wake()
+            assert (await watched.worker(other_than=worker.pid)).free_slots("toy") == 8
 
     asyncio.run(story())

@@ -10,6 +10,7 @@ from enum import StrEnum
 
 from narrated.backoff import Backoff
 from narrated.engines.interface import EngineInfo, ModelStatus
+from narrated.engines.registry import EngineSpec
 from narrated.errors import EngineUnavailable
 from narrated.workers.child import ChildProcess
 from narrated.workers.worker import Worker, WorkerSpec
@@ -31,6 +32,7 @@ class WorkerState(StrEnum):
     STARTING = "starting"  # loading its engines for the first time
     READY = "ready"  # announced
     RESTARTING = "restarting"  # lost, and starting again
+    UNLOADED = "unloaded"  # ended on purpose, until the pool is woken
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +73,8 @@ class WorkerPool:
         self._specs = tuple(specs)
         self._supervisors: dict[str, WorkerSupervisor] = {}
         self._leaving: list[WorkerSupervisor] = []
+        self.is_suspended = False
+        """True between `suspend` and `wake`."""
 
     async def start(self) -> None:
         """Start all workers; they announce themselves later."""
@@ -91,9 +95,25 @@ class WorkerPool:
         self._leaving = [each for each in (*self._leaving, *left) if not each.is_empty]
         self._supervisors = {
             name: self._supervisors.get(name)
-            or WorkerSupervisor(spec, self._on_change, self._measured)
+            or WorkerSupervisor(spec, self._on_change, self._measured, self.is_suspended)
             for name, spec in wanted.items()
         }
+
+    def suspend(self) -> None:
+        """End all workers, each once its requests in flight are finished, until `wake`.
+
+        Their processes hold the device, so nothing less lets go of it. Until they are back, the
+        last announcement of each engine counts.
+        """
+        self.is_suspended = True
+        for supervisor in self._supervisors.values():
+            supervisor.suspend()
+
+    def wake(self) -> None:
+        """Start the workers again."""
+        self.is_suspended = False
+        for supervisor in self._supervisors.values():
+            supervisor.wake()
 
     @property
     def workers(self) -> list[Worker]:
@@ -109,6 +129,11 @@ class WorkerPool:
         """Return the last announcement of an engine by each worker, in the order of the workers."""
         found = (supervisor.announced(engine) for supervisor in self._supervisors.values())
         return [info for info in found if info is not None]
+
+    def last_announced(self) -> dict[str, EngineInfo]:
+        """Return the last announcement of each engine, by name."""
+        names = {spec.name for each in self._supervisors.values() for spec in each.engines}
+        return {name: found[0] for name in sorted(names) if (found := self.announced(name))}
 
     def awaits(self, engine: str) -> bool:
         """True if a worker has yet to announce an engine, and may do so in a moment."""
@@ -134,7 +159,11 @@ class WorkerSupervisor:
     """Keeps one worker running: restarts it after a backoff, and changes its specification."""
 
     def __init__(
-        self, spec: WorkerSpec, on_change: Callable[[], None], measured: MutableMapping[str, int]
+        self,
+        spec: WorkerSpec,
+        on_change: Callable[[], None],
+        measured: MutableMapping[str, int],
+        is_suspended: bool = False,
     ) -> None:
         self.worker: Worker | None = None
         self._measured = measured
@@ -148,6 +177,9 @@ class WorkerSupervisor:
         self._last_engines: dict[str, EngineInfo] = {}
         """The engines of its last worker, until the next one announces its own."""
         self._skip_wait = asyncio.Event()
+        self._may_run = asyncio.Event()
+        if not is_suspended:
+            self._may_run.set()
         self._task = asyncio.create_task(self._run())
 
     async def close(self) -> None:
@@ -168,6 +200,8 @@ class WorkerSupervisor:
             return
         earlier = self._spec
         self._wanted = spec is not None
+        if not self._wanted:
+            self._may_run.set()  # a suspended one ends as well
         self._spec = spec or self._spec
         self._failed_starts = 0
         self._backoff.reset()
@@ -179,6 +213,21 @@ class WorkerSupervisor:
                 self.worker.change(spec)
             else:
                 self.worker.drain()
+
+    def suspend(self) -> None:
+        """End the worker once its requests in flight are finished; start none until `wake`."""
+        self._may_run.clear()
+        if self.worker is not None:
+            self.worker.drain()
+
+    def wake(self) -> None:
+        """Start the worker again, once the one that was suspended has ended."""
+        self._may_run.set()
+
+    @property
+    def engines(self) -> tuple[EngineSpec, ...]:
+        """The engines in the specification."""
+        return self._spec.engines
 
     def holds(self, engine: str) -> bool:
         """True if this engine is in the specification."""
@@ -220,9 +269,7 @@ class WorkerSupervisor:
         """The state of its worker."""
         worker = self.worker
         missing = {name: str(e) for name, e in worker.missing.items()} if worker else {}
-        state = WorkerState.RESTARTING if self._restarts else WorkerState.STARTING
-        if worker and worker.announced:
-            state = WorkerState.READY
+        state = self._stage()
         return WorkerSnapshot(
             name=self._spec.name,
             pid=worker.pid if worker else None,
@@ -236,8 +283,15 @@ class WorkerSupervisor:
             changes=worker.changes if worker else 0,
         )
 
+    def _stage(self) -> WorkerState:
+        if self.worker and self.worker.announced:
+            return WorkerState.READY
+        if not (self.worker or self._may_run.is_set()):
+            return WorkerState.UNLOADED
+        return WorkerState.RESTARTING if self._restarts else WorkerState.STARTING
+
     async def _run(self) -> None:
-        while self._wanted:
+        while await self._may_run.wait() and self._wanted:
             self._problem = await self._run_worker() or ""
             self._on_change()
             if self._problem and self._wanted:
@@ -254,8 +308,9 @@ class WorkerSupervisor:
         except OSError as error:
             self._failed_starts = _MOST_FAILED_STARTS
             return f"its interpreter {spec.python or sys.executable} cannot be run ({error})."
-        if self._spec.python != spec.python or not self._wanted:
-            await child.ended()  # the specification changed meanwhile
+        may_run = self._wanted and self._may_run.is_set()
+        if self._spec.python != spec.python or not may_run:
+            await child.ended()  # the specification changed meanwhile, or it was suspended
             return None
         worker = self.worker = Worker(child, self._spec, self._on_change, self._measured)
         begin = asyncio.get_running_loop().time()
@@ -287,6 +342,8 @@ class EngineProbe:
 
     engines: dict[str, EngineInfo]
     workers: list[WorkerSnapshot]
+    lasting_break: str = ""
+    """The break for which the workers ended, as a sentence; empty if there is none."""
 
 
 def probe_engines(specs: Sequence[WorkerSpec], measured: MutableMapping[str, int]) -> EngineProbe:

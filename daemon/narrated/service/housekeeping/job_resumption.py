@@ -78,7 +78,7 @@ class EngineArrival(Duty):
 
     async def turn(self) -> float | None:
         """Resume a few of them if a worker is new or changed. Errors: StorageError."""
-        states = self._pool.states()
+        states = (each for each in self._pool.states() if each.pid is not None)
         workers = {(each.name, each.pid, each.engines, each.changes) for each in states}
         if workers - self._workers:
             self._last = 0
