@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from narrated.engines.interface import EngineInfo
-from narrated.errors import EngineError, EngineReplaced, EngineUnavailable
+from narrated.errors import EngineError, EngineReplaced, EngineUnavailable, NarratedError
 from narrated.ledger.store import Ledger
 from narrated.workers.fair_shares import Priority, Standing
 from narrated.workers.pool import WorkerPool
@@ -484,5 +484,28 @@ def test_terminal_goes_before_jobs(tmp_path: Path) -> None:
             assert fixture.admitted.index("said") <= before + 1
             for task in notes:
                 task.cancel()
+
+    asyncio.run(story())
+
+
+def test_held_scheduler_sends_nothing(tmp_path: Path) -> None:
+    """While it is held, jobs' requests wait, those of nobody's job are refused, and then all go."""
+
+    async def story() -> None:
+        async with _scheduling(tmp_path, rows=1) as fixture:
+            flying = fixture.ask("flying", 1, "SLOW:0.3")
+            while not fixture.admitted:
+                await asyncio.sleep(0)
+            asked = fixture.ask("asked", 0)
+            await asyncio.sleep(0)  # it is queued now
+            fixture.scheduler.hold(NarratedError("It rests."))
+            waiting = fixture.ask("waiting", 1)
+            refused = await asyncio.gather(asked, fixture.ask("later", 0), return_exceptions=True)
+            assert list(map(str, refused)) == ["It rests.", "It rests."]
+            assert (await flying).payload
+            assert (fixture.admitted, fixture.scheduler.waiting) == (["flying"], 1)
+            fixture.scheduler.release()
+            assert (await waiting).payload
+            assert fixture.admitted == ["flying", "waiting"]
 
     asyncio.run(story())

@@ -9,7 +9,14 @@ from dataclasses import dataclass, field
 from itertools import chain
 
 from narrated.engines.interface import EngineInfo
-from narrated.errors import EngineError, EngineLoading, FailedAmongOthers, StorageError, WorkerLost
+from narrated.errors import (
+    EngineError,
+    EngineLoading,
+    FailedAmongOthers,
+    NarratedError,
+    StorageError,
+    WorkerLost,
+)
 from narrated.ledger.store import Ledger
 from narrated.workers.engine_speed import EngineSpeed
 from narrated.workers.fair_shares import FairShares, Priority, Standing
@@ -85,6 +92,8 @@ class Scheduler:
         self._revision: list[object] = []
         self._changed = asyncio.Event()
         self._pumping = False
+        self._held: NarratedError | None = None
+        """Why no worker gets a request; None if they do."""
 
     async def perform(self, request: ScheduledRequest) -> RequestResult:
         """Run a request, or share the result of one of the same key that is under way.
@@ -135,6 +144,21 @@ class Scheduler:
         changed.set()
         self._wake()
 
+    def hold(self, why: NarratedError) -> None:
+        """Send no request to any worker until `release`; those in flight go on.
+
+        Requests of jobs wait. Those of no job raise `why`: somebody waits for them at a terminal.
+        """
+        self._held = why
+        for pending in [*self._pending.values()]:
+            if not pending.request.job and self._dequeue(pending):
+                self._settle(pending, why)
+
+    def release(self) -> None:
+        """Send requests again."""
+        self._held = None
+        self._wake()
+
     @property
     def waiting(self) -> int:
         """The number of requests that no worker has yet."""
@@ -169,6 +193,8 @@ class Scheduler:
                     queue.requests.append(pending)
 
     def _add(self, request: ScheduledRequest) -> _PendingRequest:
+        if self._held is not None and not request.job:
+            raise self._held
         if problem := refusal(request, self._pool):
             raise problem
         future: asyncio.Future[RequestResult] = asyncio.get_running_loop().create_future()
@@ -191,7 +217,7 @@ class Scheduler:
 
     def _pump(self) -> None:
         self._pumping = False
-        for worker in self._pool.workers:
+        for worker in [] if self._held else self._pool.workers:
             while (pending := self._next(worker)) is not None:
                 self._admit(pending, worker)
         self._queues = {name: queue for name, queue in self._queues.items() if queue.requests}
@@ -330,8 +356,14 @@ class Scheduler:
 
     def _abandon(self, pending: _PendingRequest) -> None:
         self._forget(pending)
-        queue = self._queues.get((pending.request.job, pending.request.engine))
-        if queue is not None and pending in queue.requests:
-            queue.requests.remove(pending)
+        self._dequeue(pending)
         if pending.answer is not None:
             pending.answer.cancel()
+
+    def _dequeue(self, pending: _PendingRequest) -> bool:
+        """Take a request out of its queue; False if it is in none, as one in flight."""
+        queue = self._queues.get((pending.request.job, pending.request.engine))
+        if queue is None or pending not in queue.requests:
+            return False
+        queue.requests.remove(pending)
+        return True
