@@ -1,4 +1,6 @@
-"""Sizes, durations and counts, formatted for people."""
+"""Sizes, durations, times and counts, formatted for people."""
+
+import time
 
 
 def size(bytes: float) -> str:
@@ -21,3 +23,10 @@ def duration(seconds: float) -> str:
 def count_noun(count: int, noun: str) -> str:
     """Format a count with its noun, in the plural if needed: 1 file, 2,000 files."""
     return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
+def clock_time(at: float, now: float) -> str:
+    """Format a time, in seconds since the epoch, by the local clock: 14:00, or 2026-12-01 14:00."""
+    local = time.localtime(at)
+    is_today = local[:3] == time.localtime(now)[:3]
+    return time.strftime("%H:%M" if is_today else "%Y-%m-%d %H:%M", local)

@@ -10,7 +10,13 @@ from typing import Any, NoReturn
 import click
 
 from narrated import __version__
-from narrated.cli import job_commands, one_off_commands, run_and_once, setup_commands
+from narrated.cli import (
+    job_commands,
+    one_off_commands,
+    pause_commands,
+    run_and_once,
+    setup_commands,
+)
 from narrated.cli.command_context import EXIT_FAILED, CommandContext
 from narrated.cli.model_commands import models
 from narrated.cli.voice_commands import voices
@@ -91,6 +97,7 @@ def main(ctx: click.Context, config_path: Path | None) -> None:
 for command in (
     *run_and_once.COMMANDS,
     *job_commands.COMMANDS,
+    *pause_commands.COMMANDS,
     *one_off_commands.COMMANDS,
     *setup_commands.COMMANDS,
     models,

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
+from narrated.config.work_hours import WorkHours, parse_hours
 from narrated.script.script import ReadingSettings, Role, Speaker
 
 
@@ -136,6 +137,8 @@ class Config(Section, frozen=True):
     """Of posts that wait together, by their dates: which is read first."""
     since: Day | None = None
     """Posts of an earlier date are left out, unless they are narrated already."""
+    hours: WorkHours = WorkHours()
+    """The local time in which engines work; empty for always."""
     speech: SpeechConfig = SpeechConfig()
     reading: ReadingConfig = ReadingConfig()
     pictures: PicturesConfig = PicturesConfig()
@@ -180,6 +183,8 @@ _SIZE_BYTES |= {"ki": 2**10, "mi": 2**20, "gi": 2**30, "ti": 2**40}
 
 def decode_value(kind: type, value: Any) -> Any:
     """Decode a path, duration or size as the user wrote it; raises ValueError."""
+    if kind is WorkHours:
+        return parse_hours(value)
     decode, expected = _DECODERS[kind]
     try:
         return decode(value)
@@ -191,6 +196,8 @@ def encode_value(value: Any) -> Any:
     """Encode a value so that `decode_value` reads it back."""
     if isinstance(value, Seconds):
         return float(value) if math.isfinite(value) else "never"
+    if isinstance(value, WorkHours):
+        return [str(each) for each in value.ranges]
     return int(value) if isinstance(value, Bytes) else str(value)
 
 

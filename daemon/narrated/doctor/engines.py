@@ -11,7 +11,7 @@ from narrated.engines.registry import installed_engines
 from narrated.human_formatting import size
 from narrated.printable import printable
 from narrated.script.script import Speaker
-from narrated.workers.pool import EngineProbe, WorkerSnapshot
+from narrated.workers.pool import EngineProbe, WorkerSnapshot, WorkerState
 
 
 def check_engines(config: Config, probe: EngineProbe) -> Iterator[Finding]:
@@ -19,7 +19,7 @@ def check_engines(config: Config, probe: EngineProbe) -> Iterator[Finding]:
     workers = {worker.name: worker for worker in probe.workers}
     for spec in worker_specs(config):
         for engine in spec.engines:
-            yield _check_engine(engine.name, workers[spec.name])
+            yield _check_engine(engine.name, workers[spec.name], probe.lasting_break)
     for name, speaker in config.settings.speakers.items():
         if speaker.engine in probe.engines:  # else the finding about the engine is enough
             yield _check_voice(name, speaker, probe.engines[speaker.engine])
@@ -32,9 +32,12 @@ def check_engines(config: Config, probe: EngineProbe) -> Iterator[Finding]:
             yield _check_memory(config, worker.models)
 
 
-def _check_engine(engine: str, worker: WorkerSnapshot) -> Finding:
+def _check_engine(engine: str, worker: WorkerSnapshot, lasting_break: str) -> Finding:
     if engine in worker.engines:
         return well(f"engine {engine}", f"{engine} is loaded and answers.")
+    if worker.state is WorkerState.UNLOADED:
+        problem = f"{engine} is not loaded, and was not tried: narrated is {lasting_break}."
+        return warning(f"engine {engine}", problem, "Run the doctor again once the work goes on.")
     return wrong(
         f"engine {engine}",
         f"{engine} is not available: "

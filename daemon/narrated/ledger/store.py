@@ -6,6 +6,7 @@ from narrated.ledger.bulk_requeue_progress import BulkRequeueProgress
 from narrated.ledger.database import Database
 from narrated.ledger.jobs import Jobs
 from narrated.ledger.last_run import LastRun
+from narrated.ledger.pauses import Pauses
 from narrated.ledger.plan_inputs import CaptionCache, ConsultedFiles, ShownPictures
 from narrated.ledger.sources import Sources, Stems
 from narrated.ledger.standing_notes import StandingNotes
@@ -34,3 +35,4 @@ class Ledger(Database):
         self.takes = Takes(self)
         self.captions = CaptionCache(self)
         self.last_run = LastRun(self)
+        self.pauses = Pauses(self)

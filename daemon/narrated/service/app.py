@@ -36,12 +36,15 @@ from narrated.jobs.standalone_picture_jobs import StandalonePictureJobs
 from narrated.jobs.standing import Ranking
 from narrated.ledger.job import JobState
 from narrated.ledger.memory_statistics import MemoryStatistics
+from narrated.ledger.pauses import this_boot
 from narrated.ledger.set_aside import last_aside
 from narrated.ledger.store import Ledger
 from narrated.ledger.take_cache import TakeCache
 from narrated.ledger.takes import Take
 from narrated.outbox import published_files
 from narrated.outbox.mount_guard import MountGuard
+from narrated.service.housekeeping.break_keeping import BreakKeeping
+from narrated.service.work_breaks import WorkBreaks
 from narrated.workers.encoder_pool import EncoderPool
 from narrated.workers.parser_pool import ParserPool
 from narrated.workers.pool import WorkerPool
@@ -69,6 +72,8 @@ class App:
         self._at_rest = at_rest
         self._mute = mute
         self._stack = AsyncExitStack()
+        self.keeps_breaks = False
+        """True if `narrated pause` and `hours` hold; to be set before the app is entered."""
         self.restored = ""
         """Message to the user about a ledger that had to be restored."""
 
@@ -90,6 +95,8 @@ class App:
         self.cache.limit_bytes = config.cache_limit
         self.ranking.newest_first = config.order == "newest"
         await self.pool.apply(worker_specs(config))
+        with suppress(StorageError):  # it is followed again within a second
+            self.breaks.follow()
 
     def _use(self, config: Config) -> None:
         self.config = config
@@ -185,6 +192,7 @@ class App:
     def _open_ledger(self) -> Ledger:
         state = self.config.state
         private_files.make_folder(state)
+        this_boot()  # it reads a file, which the loop may not do later
         clear(state / "work")
         return restore.opened(state / "ledger.sqlite")
 
@@ -293,6 +301,9 @@ class App:
         self.pool = WorkerPool(specs, lambda: self.scheduler.workers_changed(), statistics)
         self.scheduler = Scheduler(self.pool, self.ledger)
         self._stack.push_async_callback(self.pool.stop)
+        breaks = WorkBreaks(self.ledger, lambda: self.config.hours)
+        self.breaks = BreakKeeping(breaks, self.scheduler, self.pool, self.keeps_breaks)
+        self.breaks.follow()  # before a worker starts: it would take hold of the device
         await self.pool.start()
 
     def _start_parsers(self, count: int) -> ParserPool:

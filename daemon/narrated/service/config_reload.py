@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 from dataclasses import dataclass, field
 
 from narrated.config import file as configuration
@@ -80,6 +81,7 @@ def _read_again(earlier: Config) -> Config:
         problem = "There is no configuration file to read again."
         raise ConfigurationError(problem, "Restart with one: `narrated --config FILE run`.")
     config = configuration.load(source)
+    time.tzset()  # `hours` are local time, and the machine may have another zone by now
     for key in FIXED:
         if getattr(config, key) != getattr(earlier, key):
             raise ConfigurationError(

@@ -35,6 +35,7 @@ class ControlRequests:
                 page = self._lists.page_apart(str(request["name"]), request.get("after"))
                 return await page, b""
             case "say":
+                self._refuse_in_break()
                 return await say(
                     self._app, str(request["text"]), request.get("voice"), request.get("engine")
                 )
@@ -44,9 +45,14 @@ class ControlRequests:
                 await self._reload()
                 return {}, b""
             case "describe":
+                self._refuse_in_break()
                 return await self._app.planner.captions.describe(
                     payload, 0, self._app.defaults
                 ), b""
+            case "pause":
+                return self._app.breaks.pause(**_pause_request(request)), b""
+            case "resume":
+                return self._app.breaks.resume(), b""
             case "retry" | "refresh" | "respeak" | "cancel" | "history" | "source" as verb:
                 return await self._commands.perform(verb, request), b""
         raise NarratedError(
@@ -56,8 +62,22 @@ class ControlRequests:
 
     def _engines(self) -> EngineProbe:
         pool = self._app.pool
+        if self._app.breaks.is_unloaded:
+            return EngineProbe(pool.last_announced(), pool.states(), self._app.breaks.lasting)
         engines = {name: info for each in pool.workers for name, info in each.engines.items()}
         return EngineProbe(engines, pool.states())
+
+    def _refuse_in_break(self) -> None:
+        if (lasting := self._app.breaks.current) is not None:
+            raise lasting.refusal
+
+
+def _pause_request(request: dict[str, Any]) -> dict[str, Any]:
+    duration_s = request.get("duration_s")
+    return {
+        "duration_s": None if duration_s is None else float(duration_s),
+        "unload": bool(request.get("unload")),
+    }
 
 
 async def say(

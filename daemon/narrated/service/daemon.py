@@ -102,6 +102,7 @@ class Daemon:
 
         Raises AlreadyRunning, ConfigurationError or StorageError if it cannot start.
         """
+        self.app.keeps_breaks = True
         async with self._stack:
             await self._start()
             self.feed.start()
@@ -236,6 +237,7 @@ class Daemon:
             MountCheck(app.mount_guard, app.outbox_disk),
             StatusUpdates(self._notifier, app.mount_guard, app.outbox_disk, self.reporter),
             self.clock,
+            app.breaks,
             EngineArrival(app.pool, waiting),
             StorageRetry(app.ledger, app.probe, waiting),
             ParserRetry(app.ledger, waiting),

@@ -9,6 +9,7 @@ _ELLIPSIS_LIMIT = 10
 _STATES = {
     "starting": "starting",
     "working": "reading aloud",
+    "paused": "paused",
     "idle": "nothing to do; drop a file into the inbox",
     "waiting": "cannot go on with what is left; see below",
     "stopped": "stopped; it goes on where it was when it is started again",
@@ -18,7 +19,11 @@ _STATES = {
 
 def status_note(status: StatusReport, now: datetime) -> str:
     """Return the text of `narrated.status.txt`; `now` has its time zone."""
-    lines = [f"narrated: {_STATES[status.state]}", f"as of {now:%Y-%m-%d %H:%M:%S %z}"]
+    is_paused = status.state == "paused"
+    state = line_of(status.paused) if is_paused else _STATES[status.state]
+    lines = [f"narrated: {state}", f"as of {now:%Y-%m-%d %H:%M:%S %z}"]
+    if status.paused and not is_paused:
+        lines += [line_of(status.paused)]
     lines += _section("Please look", [line_of(notice) for notice in status.notices])
     lines += _section("Being read", [_progress(each) for each in status.reading])
     lines += _section(f"Next ({status.queued} in the queue)", _queue(status))

@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 import msgspec
 
 from narrated.config.values import Config
+from narrated.config.work_hours import WorkHours
 from narrated.engines.interface import ModelStatus
 from narrated.errors import StorageError
 from narrated.human_formatting import duration
 from narrated.ledger.job import OPEN, JobState
 from narrated.ledger.store import Ledger
 from narrated.printable import printable
+from narrated.service.work_breaks import WorkBreak, WorkBreaks
 
 if TYPE_CHECKING:  # `narrated status` needs none of these
     from narrated.jobs.ingest import Ingest
@@ -26,7 +28,7 @@ if TYPE_CHECKING:  # `narrated status` needs none of these
 
 MOST_LISTED = 50
 
-DaemonState = Literal["starting", "working", "idle", "waiting", "stopped", "finished"]
+DaemonState = Literal["starting", "working", "paused", "idle", "waiting", "stopped", "finished"]
 
 
 class ReadingStatus(msgspec.Struct, frozen=True):
@@ -90,6 +92,14 @@ class StatusReport(msgspec.Struct, frozen=True):
     """The first posts that `since` leaves out, each with its date."""
     left_out_count: int = 0
     notices: tuple[str, ...] = ()
+    paused: str = ""
+    """The break in which no engine works, with its end and how to go on; empty if there is none."""
+    goes_on_at: float | None = None
+    """Seconds since the epoch at which it ends; None if nobody knows, or there is none."""
+    unloads: bool = False
+    """True if the workers end for it."""
+    unloaded: bool = False
+    """True once all workers have ended for it."""
     workers: tuple[WorkerStatus, ...] = ()
     finished: bool = True
     """False if `narrated once` was stopped before its end."""
@@ -110,6 +120,9 @@ class StatusReport(msgspec.Struct, frozen=True):
     @property
     def line(self) -> str:
         """Summarise in one line, for systemd and the journal."""
+        if self.state == "paused":
+            begun = len(self.reading) + self.queued
+            return printable(f"{self.paused}; {begun} to do" if begun else self.paused)
         if self.state != "working":
             held = f", {len(self.waiting)} waiting" if self.waiting else ""
             is_still = self.state in ("waiting", "idle")
@@ -155,6 +168,8 @@ class StatusReporter:
             conflicts_count=len(self._ingest.status.conflicts),
             **self._arriving(kept["waiting"]),
             notices=self._notices(),
+            **_of_break(self._app.breaks.current, self._app.breaks.lasting),
+            unloaded=self._app.breaks.is_unloaded,
             workers=tuple(WorkerStatus(*_worker(each)) for each in self._app.pool.states()),
             cache_bytes=self._app.cache.size_bytes,
         )
@@ -165,8 +180,10 @@ class StatusReporter:
         of_inbox = (inbox.root_problem, inbox.watch_problem)
         problems = (*of_inbox, *map(str, self._problems()), self._reload.refusal)
         pending = self._feed.inbox.pending_count
-        details = (*problems, inbox.is_known, pending, *self._conflict_news)
-        return ServiceNews(self._app.ledger.changes, self._job_queue.idle.is_set(), details)
+        lasting = self._app.breaks.lasting
+        details = (*problems, inbox.is_known, pending, *self._conflict_news, lasting)
+        is_idle = self._job_queue.idle.is_set() or bool(lasting)
+        return ServiceNews(self._app.ledger.changes, is_idle, details)
 
     @property
     def _conflict_news(self) -> tuple[int, int]:
@@ -197,6 +214,8 @@ class StatusReporter:
         inbox = self._ingest.status
         if not inbox.is_known:
             return "starting"
+        if self._app.breaks.current is not None:
+            return "paused"
         if not self._job_queue.idle.is_set():
             return "working"
         return "waiting" if waiting or inbox.root_problem or self._problems() else "idle"
@@ -206,7 +225,9 @@ class StatusReporter:
         from narrated.jobs.time_left import times_left  # late: `narrated status` needs none of it
 
         progress = self._app.runner.progress.values()
-        left = times_left(progress, self._app.scheduler)
+        # In a break, what is left takes as long as the break does, which somebody may change.
+        is_working = self._app.breaks.current is None
+        left = times_left(progress, self._app.scheduler) if is_working else {}
         return tuple(
             ReadingStatus(each.job.path, each.fraction, left.get(each.job.id), each.characters)
             for each in sorted(progress, key=attrgetter("fraction"), reverse=True)
@@ -230,14 +251,22 @@ def report_at_rest(config: Config) -> StatusReport:
         return rest
     ledger = Ledger(path)
     try:
+        lasting = WorkBreaks(ledger, WorkHours).current()
         return msgspec.structs.replace(
             rest,
             **_of_ledger(ledger),
             **left_open(ledger),
+            **_of_break(lasting, str(lasting or "")),
             cache_bytes=ledger.takes.total_bytes(),
         )
     finally:
         ledger.close()
+
+
+def _of_break(lasting: WorkBreak | None, told: str) -> dict[str, Any]:
+    if lasting is None:
+        return {}
+    return {"paused": told, "goes_on_at": lasting.goes_on_at, "unloads": lasting.unloads}
 
 
 def left_open(ledger: Ledger) -> dict[str, Any]:

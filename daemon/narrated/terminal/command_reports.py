@@ -59,6 +59,8 @@ def status_lines(status: dict[str, Any]) -> Iterator[str]:
     yield f"narrated is {status['state']}{since}"
     yield f"  inbox   {printable(status['inbox'])}"
     yield f"  outbox  {printable(status['outbox'])}"
+    if status["paused"]:
+        yield f"  {printable(status['paused'])}"
     for notice in status["notices"]:
         yield f"  ! {printable(notice)}"
     for each in status["reading"]:
@@ -172,6 +174,11 @@ def _no_voices(probe: "EngineProbe", only: str | None) -> NarratedError:
             return NarratedError(
                 f"The engine {name} is not available: {why}", "Run `narrated doctor`."
             )
+    if probe.lasting_break:
+        return NarratedError(
+            f"The voices are not known: narrated is {probe.lasting_break}.",
+            "Ask again once the work goes on.",
+        )
     if any(worker.state != "ready" for worker in probe.workers):
         engines = f"The engine {only} does" if only else "The engines do"
         return NarratedError(

@@ -44,6 +44,8 @@ def answer(config: Config | None, request: dict[str, Any], payload: bytes) -> tu
             value = report_at_rest(config)
         case "list" if config is not None:
             value = page_at_rest(config, **request)
+        case "pause" | "resume" as verb if config is not None:
+            value = _change_break(config, verb, request)
         case verb if config is not None:
             value = _run_command(config, verb, request)
     return msgspec.to_builtins(value), b""
@@ -95,6 +97,18 @@ def _run_command(config: Config, verb: str, request: dict[str, Any]) -> Any:
             respeaking = Respeaking(ledger, jobs, outbox, pool)
             commands = UserCommands(ledger, jobs, events, notes, requeues, respeaking)
             return asyncio.run(commands.perform(verb, request))
+        finally:
+            ledger.close()
+
+
+def _change_break(config: Config, verb: str, request: dict[str, Any]) -> Any:
+    """Pause or resume in the ledger, for the next start."""
+    from narrated.service.work_breaks import WorkBreaks
+
+    with StateLock(config.state, LockHolder(os.getpid())):
+        ledger = Ledger(config.state / "ledger.sqlite")
+        try:
+            return getattr(WorkBreaks(ledger, lambda: config.hours), verb)(**request)
         finally:
             ledger.close()
 

@@ -70,7 +70,7 @@ class StatusUpdates(Duty):
         is_at_work = report.state == before == "working"
         if report.state != noted.state and (report.state != "working" or is_at_work):
             return True
-        if (report.notices, report.conflicts) != (noted.notices, noted.conflicts):
+        if _told_at_once(report) != _told_at_once(noted):
             return True
         age_s = time.monotonic() - self._noted_s
         return age_s >= (NOTE_S if self._owes_note else IDLE_NOTE_S)
@@ -80,6 +80,10 @@ class StatusUpdates(Duty):
         self._noted_s = time.monotonic()
         self._noted = report
         self._owes_note = report.state == "working"
+
+
+def _told_at_once(report: StatusReport) -> tuple[object, ...]:
+    return report.notices, report.conflicts, report.paused
 
 
 def write_status_note(mount_guard: MountGuard, report: StatusReport) -> None:
