@@ -150,14 +150,17 @@ class Jobs(Repository):
     ) -> list[str]:
         top = os.fsencode(folder)
         # "0" comes next after "/".
-        within = "path > ?1 AND path < ?2 AND (path = ?3 OR path >= ?4)" if folder else "path > ?1"
+        within, bounds = "path > ?", [os.fsencode(after)]
+        if folder:
+            within += " AND path < ? AND (path = ? OR path >= ?)"
+            bounds += [top + b"0", top, top + b"/"]
         named = ", ".join(f"'{state}'" for state in states)
         jobs = f"jobs INDEXED BY jobs_by_path WHERE {within} AND state IN ({named})"
         tables = [jobs, f"left_out WHERE {within}"][: 1 + with_left_out]
-        each = (f"SELECT DISTINCT path FROM {table} ORDER BY path LIMIT ?5" for table in tables)
+        each = (f"SELECT DISTINCT path FROM {table} ORDER BY path LIMIT ?" for table in tables)
         found = " UNION ".join(f"SELECT * FROM ({select})" for select in each)
-        bounds = (os.fsencode(after), top + b"0", top, top + b"/")
-        return self._paths(f"{found} ORDER BY path LIMIT ?5", *bounds, limit)
+        values = [*bounds, limit] * len(tables)
+        return self._paths(f"{found} ORDER BY path LIMIT ?", *values, limit)
 
     def waiting_for(
         self, *reasons: JobReason, after: int = 0, limit: int = _ALL, known: bool = False
@@ -215,15 +218,15 @@ class Jobs(Repository):
 
         At most `limit` whose source is gone, and as many of the newest.
         """
-        of_content = "SELECT id FROM jobs WHERE source_sha256 = ?1 AND state = 'done'"
+        of_content = "SELECT id FROM jobs WHERE source_sha256 = ? AND state = 'done'"
         return self._where(
             f"EXISTS (SELECT 1 FROM sources WHERE sources.path = jobs.path) AND id IN ("
-            f" SELECT * FROM ({of_content} ORDER BY id DESC LIMIT ?2) UNION SELECT * FROM ("
+            f" SELECT * FROM ({of_content} ORDER BY id DESC LIMIT ?) UNION SELECT * FROM ("
             "   SELECT jobs.id FROM sources JOIN jobs ON jobs.path = sources.path"
-            "   WHERE sources.sha256 = ?1 AND sources.gone_at IS NOT NULL"
-            "   AND jobs.source_sha256 = ?1 AND jobs.state = 'done' LIMIT ?2))",
-            sha256,
-            limit,
+            "   WHERE sources.sha256 = ? AND sources.gone_at IS NOT NULL"
+            "   AND jobs.source_sha256 = ? AND jobs.state = 'done' LIMIT ?))",
+            *(sha256, limit),
+            *(sha256, sha256, limit),
         )
 
     def is_published_alike(self, path: str, sha256: str) -> bool:

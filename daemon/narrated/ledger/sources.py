@@ -103,12 +103,11 @@ class Sources(Repository):
         A file with a time in the future came long ago, before the clock was set back.
         """
         return self._paths(
-            "SELECT path FROM sources WHERE gone_at IS NULL AND sha256 = ?1"
-            " AND seen_at BETWEEN ?2 AND ?3"
-            " AND path IN (SELECT path FROM jobs WHERE source_sha256 = ?1) ORDER BY seen_at DESC",
+            "SELECT path FROM sources WHERE gone_at IS NULL AND sha256 = ?"
+            " AND seen_at BETWEEN ? AND ?"
+            " AND path IN (SELECT path FROM jobs WHERE source_sha256 = ?) ORDER BY seen_at DESC",
+            *(sha256, moment, time.time()),
             sha256,
-            moment,
-            time.time(),
         )
 
     def shift_times(self, seconds: float, recent_s: float) -> None:
