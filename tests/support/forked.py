@@ -60,11 +60,13 @@ class Fork:
         *,
         imports: tuple[str, ...] = (),
         as_anybody: bool = False,
+        account: tuple[int, ...] = (),
     ) -> None:
+        """`account`: the numbers of a user and its groups, the first of them its own."""
         self.returncode: int | None = None
         self._line, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         about = {"arguments": arguments, "env": env, "folder": str(Path.cwd())}
-        asked = json.dumps({**about, "as_anybody": as_anybody})
+        asked = json.dumps({**about, "as_anybody": as_anybody, "account": account})
         with theirs:
             socket.send_fds(_parent(imports), [asked.encode()], [theirs.fileno(), output, error])
         self.pid = int(self._line.recv(64))
@@ -167,6 +169,10 @@ def _fork(asked: dict[str, Any], fds: list[int]) -> int:
     os.chdir(asked["folder"])
     if asked["as_anybody"]:
         _give_up_rights()
+    if asked["account"]:
+        from support.account import become
+
+        become(*asked["account"])
     os._exit(_with_children(asked["arguments"]))
 
 

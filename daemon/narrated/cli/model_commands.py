@@ -124,5 +124,8 @@ def _model_store(config: "Config | None") -> "ModelStore":
     """The configured model folder; without a configuration, the default one."""
     from narrated.config.file import unconfigured_models
     from narrated.models.store import ModelStore
+    from narrated.service.state_access import refusal
 
+    if config and (refused := refusal(config.models.folder)):
+        raise refused
     return ModelStore((config.models if config else unconfigured_models()).folder)

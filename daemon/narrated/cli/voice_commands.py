@@ -69,6 +69,19 @@ def _wait(seconds: float) -> None:
         time.sleep(seconds)
 
 
+def _make_folder(folder: Path) -> None:
+    from narrated.errors import StorageError
+    from narrated.printable import printable
+
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StorageError(
+            f"The folder {printable(str(folder))} cannot be made: {error.strerror}.",
+            "Name another folder, in which you may write: --output FOLDER.",
+        ) from error
+
+
 @voices.command()
 @click.argument("names", nargs=-1, required=True)
 @click.option("--engine", "-e", help="Use this engine instead of the configured one.")
@@ -93,7 +106,7 @@ def audition(
     from narrated.printable import printable
 
     client = context.client(context.config_if_any)
-    output.mkdir(parents=True, exist_ok=True)
+    _make_folder(output)
     for voice in names:
         file = output / f"{voice.replace('/', '-')}.mp3"
         seconds = client.say(text or SAMPLE, voice, file, engine=engine)

@@ -35,7 +35,7 @@ def _told(path: Path, status: os.stat_result) -> NarratedError:
     if status.st_mode & stat.S_IRGRP:
         problem = f"Only the group {group} may use {printable(str(path))}."
         return NarratedError(
-            problem, f"{_how_to_join(status.st_gid)} Or ask as {owner}: {as_owner}"
+            problem, f"{_how_to_join(status.st_gid)}; or ask as {owner}: {as_owner}"
         )
     problem = f"Only the account {owner} may use {printable(str(path))}."
     if stat.S_ISDIR(status.st_mode):
@@ -49,7 +49,7 @@ def _told(path: Path, status: os.stat_result) -> NarratedError:
 def _how_to_join(gid: int) -> str:
     group, user = _group(gid), _account(os.geteuid())
     if user in _members(gid):
-        return "You are in it, but not since this log-in: log in again."
+        return "You are in it, but not since this log-in: log in again"
     return f"Join it and log in again: sudo usermod -aG {group} {user}"
 
 

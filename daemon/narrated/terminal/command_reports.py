@@ -3,10 +3,11 @@
 import math
 import shlex
 import shutil
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Never
 
 import yaml
 
@@ -110,17 +111,25 @@ def _model_line(model: dict[str, Any]) -> str:
 
 
 def watch(lines: Callable[[], Iterator[str]]) -> None:
-    """Redraw the lines each second, until Ctrl-C."""
+    """Redraw the lines each second, until Ctrl-C; print them each second where none is redrawn."""
+    try:
+        if sys.stdout.isatty():
+            _redraw(lines)
+        while True:
+            print(*lines(), "", sep="\n", flush=True)
+            time.sleep(1)
+    except KeyboardInterrupt:
+        return
+
+
+def _redraw(lines: Callable[[], Iterator[str]]) -> Never:
     from rich.live import Live
     from rich.text import Text
 
     with Live(auto_refresh=False) as live:
-        try:
-            while True:
-                live.update(Text("\n".join(lines())), refresh=True)
-                time.sleep(1)
-        except KeyboardInterrupt:
-            return
+        while True:
+            live.update(Text("\n".join(lines())), refresh=True)
+            time.sleep(1)
 
 
 def history_lines(versions: list[dict[str, Any]]) -> Iterator[str]:

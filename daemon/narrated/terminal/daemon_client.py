@@ -16,6 +16,7 @@ import msgspec
 from narrated.audio.formats import FORMATS
 from narrated.config.values import Config
 from narrated.errors import ConfigurationError, NarratedError, StorageError
+from narrated.printable import printable
 from narrated.service.control_server import frame
 from narrated.service.source_names import read_name
 from narrated.service.state_access import refusal
@@ -84,6 +85,7 @@ class DaemonClient:
         from narrated.audio.streaming_encoder import AudioEncoder
 
         format_name = _format_of(output)
+        _check_writable(output)
         request = {"do": "say", "text": text, "voice": voice, "engine": engine}
         answer, pcm = self._answer(request)
         with AudioEncoder(output, format_name, int(answer["sample_rate"])) as encoder:
@@ -133,6 +135,21 @@ def _received(line: socket.socket) -> tuple[Any, bytes]:
         kind = _KINDS.get(failed.get("kind", ""), NarratedError)
         raise kind(failed["problem"], failed["remedy"])
     return header["answer"], payload
+
+
+def _check_writable(output: Path) -> None:
+    """Refuse a file that cannot be written before anything is spoken for it."""
+    folder = output.absolute().parent
+    if not os.access(folder, os.F_OK):
+        why = f"there is no folder {printable(str(folder))}"
+    elif not os.access(output if os.access(output, os.F_OK) else folder, os.W_OK):
+        why = "you may not write there"
+    else:
+        return
+    raise StorageError(
+        f"{printable(str(output))} cannot be written: {why}.",
+        "Name a file in another folder: --output FILE.",
+    )
 
 
 def _format_of(output: Path) -> str:
