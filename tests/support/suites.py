@@ -4,20 +4,30 @@ As a program it fetches them into the folder that is its argument, from the sour
 `suites.txt`; nothing of those is kept in this repository, nor installed.
 """
 
+import hashlib
+import io
 import json
 import os
 import re
+import ssl
 import subprocess
 import sys
 import tarfile
-import tempfile
+import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from html.parser import HTMLParser
 from pathlib import Path
+from urllib.parse import urljoin
+from urllib.request import Request, urlopen
 
 FOLDER = Path(__file__).parents[2] / ".venv" / "suites"
 _PINNED = Path(__file__).with_suffix(".txt")
+_PIN = re.compile(r"(?P<name>[\w-]+)==\S+ --hash=sha256:(?P<sha256>[0-9a-f]{64})")
+_INDEX_TYPE = "application/vnd.pypi.simple.v1+json"  # PEP 691
+_PATIENCE_S = 60
+_PAUSES_S = (1, 5, 20)
 _WANTED = re.compile(r"[^/]*/(?:tests/fixtures/commonmark\.json|.*/tree-construction/.*\.dat)")
 _WORDS = re.compile(r"[^\W_]+")
 _PROGRAMS = frozenset({"script", "style"})
@@ -115,24 +125,48 @@ def _shown(html: str) -> str:
 
 def fetch(folder: Path) -> None:
     """Download the pinned sources, and keep of them the suites alone."""
-    with tempfile.TemporaryDirectory() as scratch:
-        # pip asks each source what it is before it keeps it; one is too old for today's setuptools.
-        constraint = Path(scratch) / "constraint.txt"
-        constraint.write_text("setuptools<70")
-        names = ("PIP_CONSTRAINT", "PIP_BUILD_CONSTRAINT")  # the second since pip 25.3
-        command = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet"]
-        command += ["download", "--no-deps", "--no-binary", ":all:", "--dest", scratch]
-        subprocess.run(
-            [*command, "--require-hashes", "--requirement", str(_PINNED)],
-            check=True,
-            env={**os.environ, **dict.fromkeys(names, str(constraint))},
-        )
-        for path in Path(scratch).glob("*.tar.gz"):
-            _unpack(path, folder)
+    for line in _PINNED.read_text().splitlines():
+        if pin := _PIN.fullmatch(line):
+            _unpack(_source(pin["name"], pin["sha256"]), folder)
 
 
-def _unpack(path: Path, folder: Path) -> None:
-    with tarfile.open(path) as archive:
+def _source(name: str, sha256: str) -> bytes:
+    """Download a package's source by its digest, from the index that pip is set to.
+
+    pip itself would run the source's setup.py first, and html5lib's no longer runs on Python 3.14.
+    """
+    index = _pip_setting("index-url") or "https://pypi.org/simple"
+    page = json.loads(_downloaded(f"{index.rstrip('/')}/{name}/", accept=_INDEX_TYPE))
+    of_digest = {file["hashes"].get("sha256"): file["url"] for file in page["files"]}
+    source = _downloaded(urljoin(f"{index.rstrip('/')}/{name}/", of_digest[sha256]))
+    assert hashlib.sha256(source).hexdigest() == sha256, f"{name} is not what was pinned"
+    return source
+
+
+def _downloaded(address: str, accept: str = "*/*") -> bytes:
+    trusted = ssl.create_default_context(cafile=_pip_setting("cert"))
+    request = Request(address, headers={"Accept": accept})
+    for pause_s in _PAUSES_S:
+        with suppress(OSError):
+            return _answer(request, trusted)
+        time.sleep(pause_s)
+    return _answer(request, trusted)
+
+
+def _answer(request: Request, trusted: ssl.SSLContext) -> bytes:
+    with urlopen(request, timeout=_PATIENCE_S, context=trusted) as answer:
+        return bytes(answer.read())
+
+
+def _pip_setting(name: str) -> str | None:
+    """Return what pip's environment or configuration files say."""
+    command = [sys.executable, "-m", "pip", "config", "get", f"global.{name}"]
+    said = subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()
+    return os.environ.get(f"PIP_{name.upper().replace('-', '_')}") or said or None
+
+
+def _unpack(source: bytes, folder: Path) -> None:
+    with tarfile.open(fileobj=io.BytesIO(source)) as archive:
         for one in archive.getmembers():
             if _WANTED.fullmatch(one.name) and (data := archive.extractfile(one)):
                 kept = folder.joinpath(*Path(one.name).parts[-2:])
