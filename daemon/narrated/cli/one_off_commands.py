@@ -101,6 +101,32 @@ def _print_check(context: CommandContext, folder: Path, every_skip: bool, as_jso
 
 
 @click.command()
+@click.argument(
+    "folder", metavar="DIR", type=click.Path(exists=True, file_okay=False, path_type=Path)
+)
+@json_option
+@click.pass_obj
+def estimate(context: CommandContext, folder: Path, as_json: bool) -> None:
+    """Estimate the sound and the work of DIR by engine, from measured rates.
+
+    Reads each file as the daemon would, and speaks nothing. Exits with 1 if a file cannot be read.
+    """
+    import msgspec
+
+    from narrated.terminal.estimate_report import estimate_folder, report_lines
+    from narrated.terminal.progress_bars import FolderCheckProgress
+
+    config = context.config_if_any
+    with FolderCheckProgress() as progress:
+        told = estimate_folder(config, context.client(config), folder, progress.show)
+    if as_json:
+        print_json(msgspec.to_builtins(told))
+    else:
+        print_lines(report_lines(told))
+    exit_unless(not told.problems)
+
+
+@click.command()
 @click.argument("text")
 @click.option("--voice", "-v", help="Use this voice of the configured engine.")
 @click.option(
@@ -129,4 +155,4 @@ def describe(context: CommandContext, image: Path) -> None:
     click.echo(context.client(context.config_if_any).describe(image))
 
 
-COMMANDS = (script, say, describe)
+COMMANDS = (script, estimate, say, describe)

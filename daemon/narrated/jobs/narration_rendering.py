@@ -14,6 +14,7 @@ from narrated.errors import EngineReplaced, StorageError
 from narrated.jobs.encoded_narration import EncodedNarration
 from narrated.jobs.narration_encoder import DamagedChunks, NarrationEncoder, take_of
 from narrated.jobs.plan import Plan, PlanOutdated
+from narrated.ledger.engine_rates import EngineRates
 from narrated.ledger.job import Job
 from narrated.ledger.take_cache import TakeCache
 from narrated.printable import printable
@@ -68,6 +69,7 @@ class NarrationRenderer:
     """Brings a plan's takes into the cache, each spoken once, and encodes those of a job."""
 
     _cache: TakeCache
+    _rates: EngineRates
     _scheduler: Scheduler
     _work: Path
     _encoders: EncoderPool
@@ -129,15 +131,26 @@ class NarrationRenderer:
             return
         try:
             async with self._scheduler.performing(chunk_request(plan, seq, job_id)) as result:
-                await self._keep(key, result)
+                await self._keep(plan, seq, result)
         except EngineReplaced as error:
             raise PlanOutdated(error.problem, error.remedy) from error
 
-    async def _keep(self, key: str, result: RequestResult) -> None:
-        if not await self._cache.has(key):  # another job may have shared the request
-            sample_rate = int(result.header["sample_rate"])
-            elapsed_s = float(result.header["elapsed_s"])
-            await self._cache.keep(key, result.payload, sample_rate, elapsed_s)
+    async def _keep(self, plan: Plan, seq: int, result: RequestResult) -> None:
+        key = plan.keys[seq]
+        if await self._cache.has(key):  # another job may have shared the request
+            return
+        sample_rate = int(result.header["sample_rate"])
+        elapsed_s = float(result.header["elapsed_s"])
+        take = await self._cache.keep(key, result.payload, sample_rate, elapsed_s)
+        chunk = plan.draft.chunks[seq]
+        speaker = plan.draft.speakers[chunk.speaker]
+        self._rates.learn(
+            (speaker.engine, speaker.voice, speaker.options),
+            str(result.header["identity"]),
+            len(chunk.text),
+            take.duration_s,
+            elapsed_s,
+        )
 
 
 def chunk_request(plan: Plan, seq: int, job_id: int) -> ScheduledRequest:

@@ -18,6 +18,7 @@ from narrated.reading.source_reader import PICTURES
 from narrated.script.script import Caption, Draft
 from narrated.workers.request_dispatch import Scheduler
 from narrated.workers.request_matching import ScheduledRequest
+from narrated.workers.worker import RequestResult
 
 PICTURE_BYTES = 256 * 2**20
 WEIGHT = 200.0
@@ -75,8 +76,15 @@ class PictureCaptions:
                 raise TurnAwaited("Other pictures are described first.")
             result = await self._scheduler.perform(request)
             text = str(result.header["text"])
+            self._learn(defaults, result, text)
             self._ledger.captions.record(key, text)
         return text
+
+    def _learn(self, defaults: JobDefaults, result: RequestResult, text: str) -> None:
+        captioner = (defaults.captions, "", dict(defaults.caption_options))
+        work_s = float(result.header["elapsed_s"])
+        identity = str(result.header["identity"])
+        self._ledger.rates.learn(captioner, identity, len(text), 0.0, work_s)
 
     async def of_post(
         self, path: str, draft: Draft, job_id: int, defaults: JobDefaults, waits_for_absent: bool

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from narrated.ledger.bulk_requeue_progress import BulkRequeueProgress
 from narrated.ledger.database import Database
+from narrated.ledger.engine_rates import EngineRates
 from narrated.ledger.jobs import Jobs
 from narrated.ledger.last_run import LastRun
 from narrated.ledger.pauses import Pauses
@@ -36,3 +37,4 @@ class Ledger(Database):
         self.captions = CaptionCache(self)
         self.last_run = LastRun(self)
         self.pauses = Pauses(self)
+        self.rates = EngineRates(self)

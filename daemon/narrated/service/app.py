@@ -224,7 +224,7 @@ class App:
         parsers = self._start_parsers(PARSERS)
         self.planner = self.build_planner(parsers)
         work, encoders = config.state / "work", self.encoders
-        self.speaker = NarrationRenderer(self.cache, self.scheduler, work, encoders)
+        self.speaker = NarrationRenderer(self.cache, ledger.rates, self.scheduler, work, encoders)
         notes, outbox, disposal = self.notes, self.outbox, self.disposal
         moves = SourceMoves(ledger, self.removal, events, inbox)
         tags = TagMaker(parsers, inbox)

@@ -51,6 +51,8 @@ class ControlRequests:
                 ), b""
             case "pause":
                 return self._app.breaks.pause(**_pause_request(request)), b""
+            case "rates":
+                return self._app.ledger.rates.all(), b""
             case "resume":
                 return self._app.breaks.resume(), b""
             case "retry" | "refresh" | "respeak" | "cancel" | "history" | "source" as verb:

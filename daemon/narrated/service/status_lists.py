@@ -38,14 +38,14 @@ class StatusPage(msgspec.Struct, frozen=True):
 
 
 class StatusLists:
-    """The lists of a status: waiting, failed, left_out, each open state, and what others add."""
+    """The lists of a status: waiting, failed, left_out, done, the open states, what others add."""
 
     def __init__(self, ledger: Ledger, **others: Source) -> None:
         """`others` are the lists that a running daemon has, by name; any thread may read them."""
         self._ledger, self._others = ledger, others
         self._sources: dict[str, Source] = {
             **{str(state): self._held(state) for state in (JobState.WAITING, JobState.FAILED)},
-            **{str(state): self._open(state) for state in OPEN},
+            **{str(state): self._open(state) for state in (*OPEN, JobState.DONE)},
             "left_out": self._left_out,
             "arriving": _nothing,
             "conflicts": _nothing,

@@ -21,9 +21,10 @@ from narrated.service.control_server import frame
 from narrated.service.source_names import read_name
 from narrated.service.state_access import refusal
 from narrated.service.state_lock import holder
-from narrated.terminal.whole_status import whole_status
+from narrated.terminal.whole_status import narrated_paths, whole_status
 
 if TYPE_CHECKING:
+    from narrated.ledger.engine_rates import EngineRate
     from narrated.workers.pool import EngineProbe
 
 _STATELESS = ("say", "describe", "roll")
@@ -54,6 +55,18 @@ class DaemonClient:
     def whole_status(self) -> dict[str, Any]:
         """The same with all files, not the first of each list alone."""
         return whole_status(lambda request: dict(self._answer(request)[0]))
+
+    def rates(self) -> "list[EngineRate]":
+        """The measured rates of the engines. Errors: NarratedError, if nobody may read them."""
+        from narrated.ledger.engine_rates import EngineRate
+
+        if self._config is None:  # nothing was narrated without one
+            return []
+        return msgspec.convert(self._answer({"do": "rates"})[0], list[EngineRate])
+
+    def narrated_paths(self) -> set[str]:
+        """The sources of the inbox that are narrated."""
+        return narrated_paths(lambda request: dict(self._answer(request)[0]))
 
     def command(self, verb: str, **request: Any) -> Any:
         """Run the user command `verb`: retry, respeak, refresh, cancel or history."""

@@ -3,6 +3,7 @@
 import asyncio
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from narrated.jobs.planner import Planner
 from narrated.printable import printable
 from narrated.script.coverage_counts import Coverage, count_coverage
 from narrated.script.preview import describe_coverage, describe_skip, speaking_time
-from narrated.script.script import Skip
+from narrated.script.script import Draft, Skip
 from narrated.service.app import App
 
 FEWEST_PARSERS, MOST_PARSERS = 2, 4  # two, so that a file that hangs does not hold up the others
@@ -27,6 +28,8 @@ MOST_SKIPS = 8
 
 OnFile = Callable[[int, int], None]
 """Called with the files done and all files."""
+OnDraft = Callable[[str, Draft | NarratedError], None]
+"""Called with a file's path and its draft, or the problem with it."""
 
 
 class CheckedFile(msgspec.Struct, frozen=True):
@@ -86,22 +89,30 @@ async def check_folder(app: App, folder: str, on_file: OnFile) -> FolderCheck:
 
     Pictures are looked up, but not described.
     """
-    found = find_files(app.config.inbox, folder, app.config.ignore)
-    waiting = iter(found.files)
-    defaults = app.defaults
     checked: list[CheckedFile] = []
+    found = await draft_files(
+        app, folder, on_file, lambda path, draft: checked.append(_checked(path, draft))
+    )
+    files = sorted([*checked, *found.unlisted], key=lambda each: each.path)
+    return FolderCheck(tuple(files), tuple(sorted(found.conflicts)))
 
-    async def check_next(planner: Planner) -> None:
+
+async def draft_files(app: App, folder: str, on_file: OnFile, on_draft: OnDraft) -> FoundFiles:
+    """Draft every file in a folder of the app's inbox, several at once, in any order."""
+    found = find_files(app.config.inbox, folder, app.config.ignore)
+    waiting, done = iter(found.files), count(1)
+    defaults = app.defaults
+
+    async def draft_next(planner: Planner) -> None:
         for path in waiting:  # shared by all planners
-            checked.append(await _check_file(planner, path, defaults))
-            on_file(len(checked), len(found.files))
+            on_draft(path, await _drafted(planner, path, defaults))
+            on_file(next(done), len(found.files))
 
     processors = len(os.sched_getaffinity(0))
     most = max(FEWEST_PARSERS, min(processors, MOST_PARSERS))
     planners = [app.build_planner() for _ in range(min(most, len(found.files)))]
-    await asyncio.gather(*map(check_next, planners))
-    files = sorted([*checked, *found.unlisted], key=lambda each: each.path)
-    return FolderCheck(tuple(files), tuple(sorted(found.conflicts)))
+    await asyncio.gather(*map(draft_next, planners))
+    return found
 
 
 def find_files(root: Path, folder: str, ignore: Sequence[str]) -> FoundFiles:
@@ -136,11 +147,16 @@ def _unlisted(folder: str, path: str, error: OSError) -> CheckedFile:
     )
 
 
-async def _check_file(planner: Planner, path: str, defaults: JobDefaults) -> CheckedFile:
+async def _drafted(planner: Planner, path: str, defaults: JobDefaults) -> Draft | NarratedError:
     try:
-        draft = await planner.draft(path, defaults)
+        return await planner.draft(path, defaults)
     except NarratedError as error:
-        return CheckedFile(path, problem=error.problem, remedy=error.remedy)
+        return error
+
+
+def _checked(path: str, draft: Draft | NarratedError) -> CheckedFile:
+    if isinstance(draft, NarratedError):
+        return CheckedFile(path, problem=draft.problem, remedy=draft.remedy)
     return CheckedFile(path, count_coverage(draft.script), draft.narrate, draft.script.skipped)
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from narrated.ledger.job import OPEN
+from narrated.ledger.job import OPEN, JobState
 
 Ask = Callable[[dict[str, Any]], dict[str, Any]]
 """Sends a request to the daemon, or to the ledger without one."""
@@ -23,6 +23,12 @@ def whole_status(ask: Ask) -> dict[str, Any]:
     status["queued"] = len(status["queue"])
     counted = {f"{name}_count": len(status[name]) for name in ("arriving", "left_out", "conflicts")}
     return status | counted
+
+
+def narrated_paths(ask: Ask) -> set[str]:
+    """Return the sources that are narrated, as the inbox has them now."""
+    opened = (path for state in sorted(OPEN) for path in _pages(ask, str(state)))
+    return {*_pages(ask, str(JobState.DONE))} - {*opened}
 
 
 def _queue(ask: Ask, status: dict[str, Any]) -> list[str]:

@@ -4,6 +4,7 @@ import asyncio
 import os
 import tempfile
 from collections.abc import Callable, Coroutine
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -13,6 +14,7 @@ import msgspec
 from narrated.config.file import scratch_config
 from narrated.config.values import Config, EngineConfig
 from narrated.config.worker_specs import worker_specs
+from narrated.ledger.engine_rates import EngineRate
 from narrated.ledger.memory_statistics import MemoryStatistics, measured_memory_in
 from narrated.ledger.store import Ledger
 from narrated.script.script import Draft
@@ -24,6 +26,7 @@ from narrated.workers.pool import EngineProbe, probe_engines, probing_pool
 if TYPE_CHECKING:
     from narrated.service.app import App
     from narrated.terminal.folder_check import FolderCheck, OnFile
+    from narrated.terminal.folder_work import FolderWork
 
 Value = TypeVar("Value")
 _NOWHERE = Path("/nonexistent")
@@ -44,6 +47,8 @@ def answer(config: Config | None, request: dict[str, Any], payload: bytes) -> tu
             value = report_at_rest(config)
         case "list" if config is not None:
             value = page_at_rest(config, **request)
+        case "rates" if config is not None:
+            value = _rates(config)
         case "pause" | "resume" as verb if config is not None:
             value = _change_break(config, verb, request)
         case verb if config is not None:
@@ -66,6 +71,15 @@ def check_folder(config: Config | None, folder: Path, on_file: "OnFile") -> "Fol
     return _in_own_app(
         config, lambda app: check_folder(app, inside, on_file), inbox=root, mute=True
     )
+
+
+def count_work(config: Config | None, folder: Path, on_file: "OnFile") -> "FolderWork":
+    """Count what would be narrated of a folder, inside or outside of the inbox."""
+    from narrated.terminal.folder_work import count_work
+
+    root, path = _in_inbox(config, folder.resolve(), folder.resolve())
+    inside = "" if path == "." else path
+    return _in_own_app(config, lambda app: count_work(app, inside, on_file), inbox=root, mute=True)
 
 
 def _run_command(config: Config, verb: str, request: dict[str, Any]) -> Any:
@@ -101,16 +115,21 @@ def _run_command(config: Config, verb: str, request: dict[str, Any]) -> Any:
             ledger.close()
 
 
+def _rates(config: Config) -> list[EngineRate]:
+    path = config.state / "ledger.sqlite"
+    if not path.exists():
+        return []
+    with closing(Ledger(path)) as ledger:
+        return ledger.rates.all()
+
+
 def _change_break(config: Config, verb: str, request: dict[str, Any]) -> Any:
     """Pause or resume in the ledger, for the next start."""
     from narrated.service.work_breaks import WorkBreaks
 
-    with StateLock(config.state, LockHolder(os.getpid())):
-        ledger = Ledger(config.state / "ledger.sqlite")
-        try:
-            return getattr(WorkBreaks(ledger, lambda: config.hours), verb)(**request)
-        finally:
-            ledger.close()
+    lock = StateLock(config.state, LockHolder(os.getpid()))
+    with lock, closing(Ledger(config.state / "ledger.sqlite")) as ledger:
+        return getattr(WorkBreaks(ledger, lambda: config.hours), verb)(**request)
 
 
 def _probe(config: Config | None) -> EngineProbe:

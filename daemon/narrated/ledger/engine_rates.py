@@ -1,0 +1,65 @@
+"""Measured rates of engines on this machine: characters, sound and work of their requests."""
+
+import json
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+from narrated.errors import StorageError
+from narrated.ledger.database import Repository
+
+_KEPT = 0.998
+"""The weight of what was measured before: about the last five hundred requests count."""
+_SUMS = ("requests", "characters", "sound_s", "work_s")
+
+
+@dataclass(frozen=True, slots=True)
+class EngineRate:
+    """What an engine did for one voice and its options, in sums."""
+
+    engine: str
+    voice: str
+    options: str
+    """As JSON with sorted keys."""
+    requests: float
+    characters: float
+    sound_s: float
+    work_s: float
+
+
+class EngineRates(Repository):
+    """Rates by engine, voice and options of the requests."""
+
+    def learn(
+        self,
+        speaker: tuple[str, str, Mapping[str, Any]],
+        identity: str,
+        characters: int,
+        sound_s: float,
+        work_s: float,
+    ) -> None:
+        """Add what one request of an engine, voice and options took; a refused write loses it."""
+        engine, voice, options = speaker
+        sums = ", ".join(
+            f"{name} = excluded.{name} + CASE identity WHEN excluded.identity"
+            f" THEN {_KEPT} * {name} ELSE 0 END"
+            for name in _SUMS
+        )
+        with suppress(StorageError):
+            self._write(
+                "INSERT INTO engine_rates VALUES (?, ?, ?, ?, 1, ?, ?, ?)"
+                " ON CONFLICT (engine, voice, options) DO UPDATE"
+                f" SET {sums}, identity = excluded.identity",
+                *(engine, voice, options_key(options), identity, characters, sound_s, work_s),
+            )
+
+    def all(self) -> list[EngineRate]:
+        """Return what was measured, by engine and voice. Errors: StorageError."""
+        rows = self._db.rows(f"SELECT engine, voice, options, {', '.join(_SUMS)} FROM engine_rates")
+        return [EngineRate(*row) for row in rows]
+
+
+def options_key(options: Mapping[str, Any]) -> str:
+    """Write options so that equal ones are equal text."""
+    return json.dumps(options, sort_keys=True)

@@ -1,0 +1,147 @@
+"""Counts what would be narrated of a folder: characters by voice, and pictures."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from narrated.errors import NarratedError
+from narrated.jobs.post_dates import day_of_source, parse_day
+from narrated.ledger.engine_rates import options_key
+from narrated.script.script import Draft, Speaker
+from narrated.service.app import App
+from narrated.terminal.folder_check import CheckedFile, OnFile, draft_files
+
+VoiceKey = tuple[str, str, str]
+"""Engine, voice ('' if the engine chooses) and options as JSON."""
+
+NARRATED, SILENT, TOO_OLD, SHOWN = "narrated", "silent", "too_old", "shown"
+"""The fates of a file that can be read."""
+
+
+@dataclass(slots=True)
+class SpokenText:
+    """What one voice says."""
+
+    chunks: int = 0
+    characters: int = 0
+    pauses_s: float = 0.0
+    pictures: int = 0
+    """Captions among it, whose words nobody knows yet."""
+
+    def add(self, other: "SpokenText") -> None:
+        self.chunks += other.chunks
+        self.characters += other.characters
+        self.pauses_s += other.pauses_s
+        self.pictures += other.pictures
+
+
+@dataclass(frozen=True, slots=True)
+class FileWork:
+    """What one file asks of the engines."""
+
+    path: str
+    is_picture: bool
+    voices: dict[VoiceKey, SpokenText]
+    pictures: tuple[str, ...]
+    """The pictures of the folder that are to be described."""
+
+
+@dataclass(eq=False)
+class FolderWork:
+    """The files of a folder that would be narrated, and how many would not."""
+
+    root: Path
+    """Their paths are relative to it."""
+    captioner: str
+    files: list[FileWork] = field(default_factory=list)
+    fates: Counter[str] = field(default_factory=Counter)
+    problems: list[CheckedFile] = field(default_factory=list)
+
+
+async def count_work(app: App, folder: str, on_file: OnFile) -> FolderWork:
+    """Read every file in a folder of the app's inbox as the daemon does, and count its work."""
+    counter = _WorkCounter(app)
+    found = await draft_files(app, folder, on_file, counter.add)
+    counter.work.problems += found.unlisted
+    return counter.finished()
+
+
+@dataclass(eq=False)
+class _WorkCounter:
+    _app: App
+    _shown: set[str] = field(default_factory=set)
+    """Pictures that a text shows: they are described there, and are no files of their own."""
+
+    def __post_init__(self) -> None:
+        self.work = FolderWork(self._app.config.inbox, self._app.config.pictures.captions)
+
+    def add(self, path: str, draft: Draft | NarratedError) -> None:
+        """Count a file."""
+        if isinstance(draft, NarratedError):
+            problem = CheckedFile(path, problem=draft.problem, remedy=draft.remedy)
+            self.work.problems.append(problem)
+            return
+        pictures = self._pictures(path, draft)
+        fate = self._fate(path, draft)
+        if draft.kind == "text" and fate != SILENT:  # one that is left out keeps its pictures
+            self._shown.update(pictures)
+        self.work.fates[fate] += 1
+        if fate == NARRATED:
+            voices = _by_voice(draft, len(pictures))
+            self.work.files.append(FileWork(path, draft.kind == "picture", voices, pictures))
+
+    def finished(self) -> FolderWork:
+        """Return the counts, without the pictures that a text shows."""
+        work = self.work
+        work.files = [one for one in work.files if not (one.is_picture and one.path in self._shown)]
+        work.fates[SHOWN] = work.fates[NARRATED] - len(work.files)
+        work.fates[NARRATED] = len(work.files)
+        work.files.sort(key=lambda each: each.path)
+        work.problems.sort(key=lambda each: each.path)
+        return work
+
+    def _fate(self, path: str, draft: Draft) -> str:
+        if not draft.narrate:
+            return SILENT
+        since = self._app.config.since
+        if since is None:
+            return NARRATED
+        file = self.work.root / path
+        mtime_ns = file.stat().st_mtime_ns if file.exists() else 0
+        day = parse_day(draft.date) or day_of_source(path, mtime_ns)
+        return NARRATED if day >= since else TOO_OLD
+
+    def _pictures(self, path: str, draft: Draft) -> tuple[str, ...]:
+        if draft.kind == "picture":
+            return (path,)
+        shown = self._app.planner.captions.shown(path, draft, self._app.defaults)
+        return tuple(each for each in shown if (self.work.root / each).is_file())
+
+
+def _by_voice(draft: Draft, pictures: int) -> dict[VoiceKey, SpokenText]:
+    voices: defaultdict[VoiceKey, SpokenText] = defaultdict(SpokenText)
+    for chunk in draft.chunks:
+        key = _key(draft.speakers[chunk.speaker])
+        voices[key].add(SpokenText(1, len(chunk.text), chunk.pause_s))
+    if pictures and draft.chunks:
+        voices[_key(draft.speakers["narrator"])].pictures += pictures
+    return dict(voices)
+
+
+def _key(speaker: Speaker) -> VoiceKey:
+    return speaker.engine, speaker.voice, options_key(speaker.options)
+
+
+def total_by_voice(files: Iterable[FileWork]) -> dict[VoiceKey, SpokenText]:
+    """Sum up the texts of files by voice."""
+    total: defaultdict[VoiceKey, SpokenText] = defaultdict(SpokenText)
+    for each in files:
+        for key, text in each.voices.items():
+            total[key].add(text)
+    return dict(total)
+
+
+def all_pictures(files: Iterable[FileWork]) -> set[str]:
+    """Return the pictures of files; each is described once."""
+    return {picture for each in files for picture in each.pictures}
