@@ -100,5 +100,13 @@ class FolderLost(NarratedError):
     """State or cache was removed or replaced under a running daemon, which then ends."""
 
 
+class NameRefused(NarratedError):
+    """The outbox's file system does not take a name; its file needs another one, or fails."""
+
+    def __init__(self, problem: str, remedy: str = "", *, is_too_long: bool = False) -> None:
+        super().__init__(problem, remedy)
+        self.is_too_long = is_too_long
+
+
 class AlreadyRunning(NarratedError):
     """Another daemon uses this state folder; the message names it."""

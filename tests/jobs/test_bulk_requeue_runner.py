@@ -16,6 +16,7 @@ from narrated.jobs.job_creation import JobCreator
 from narrated.ledger.bulk_requeue_progress import RequeueKind
 from narrated.ledger.job import JobState
 from support.inbox_with_ledger import InboxWithLedger
+from support.stems import stems_of
 
 FILES = 3 * MOST_LOOKED_AT
 
@@ -28,7 +29,9 @@ class NarratedInbox(InboxWithLedger):
         with self.ledger.transaction():
             for number in range(FILES):
                 self.add(f"blog/{number:04}.md")
-        self.creator = JobCreator(self.ledger, EventDispatcher(self.ledger))
+        self.creator = JobCreator(
+            self.ledger, EventDispatcher(self.ledger), stems_of(self.ledger, home)
+        )
         self.requeues = BulkRequeueRunner(self.ledger, self.creator, self.inbox_files)
 
     def add(self, path: str) -> None:

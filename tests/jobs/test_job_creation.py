@@ -10,6 +10,7 @@ from narrated.jobs.events import EventDispatcher, JobStopped
 from narrated.jobs.job_creation import JobCreator
 from narrated.ledger.job import Job, JobCause, JobState
 from narrated.ledger.store import Ledger
+from support.stems import stems_of
 
 
 class OnePostInbox:
@@ -22,7 +23,7 @@ class OnePostInbox:
         self.stopped: list[Job] = []
         events = EventDispatcher(self.ledger)
         events.subscribe(JobStopped, lambda event: self.stopped.append(event.job))
-        self.creator = JobCreator(self.ledger, events)
+        self.creator = JobCreator(self.ledger, events, stems_of(self.ledger, home))
 
     def new(self) -> Job:
         return self.creator.create("post.md", "aa", 1, JobCause.FOUND)

@@ -16,6 +16,7 @@ from narrated.ledger.job import Job, JobState
 from narrated.ledger.store import Ledger
 from narrated.outbox.mount_guard import MountGuard
 from support.inbox_with_ledger import InboxWithLedger
+from support.stems import stems_of
 
 
 class Album(InboxWithLedger):
@@ -25,7 +26,7 @@ class Album(InboxWithLedger):
         super().__init__(home)
         (home / "outbox").mkdir()
         outbox = ShieldedOutboxChanges(self.ledger, MountGuard(home / "outbox", None), self.disk)
-        jobs = JobCreator(self.ledger, EventDispatcher(self.ledger))
+        jobs = JobCreator(self.ledger, EventDispatcher(self.ledger), stems_of(self.ledger, home))
         self.pictures = StandalonePictureJobs(self.ledger, jobs, ErrorNotes(self.ledger, outbox))
         for number, path in enumerate(("post.md", "desk.png")):
             self.ledger.sources.record(path, FileSignature(number, 0, 0, 0), path)

@@ -128,6 +128,8 @@ class Config(Section, frozen=True):
     cache_limit: Bytes = Bytes(20 * 10**9)
     after: Literal["keep", "archive", "delete"] = "keep"
     archive: Path | None = None
+    outbox_names: Literal["auto", "posix", "portable"] = "auto"
+    """Names that only some file systems take: kept, replaced, or as the outbox's disk asks for."""
     removed: Literal["keep", "withdraw"] = "keep"
     withdraw_after: Seconds = Seconds(3600)
     settle: Seconds = Seconds(1)

@@ -112,7 +112,8 @@ class CarryOver:
             files,
             lambda outputs: manifests.encode(replace(carried, outputs=outputs)),
         )
-        if older.stem != job.stem:
+        is_same = older.stem == job.stem
+        if not is_same and not published_files.is_one_place(outbox, older.stem, job.stem):
             published_files.withdraw(outbox, older.stem, suffixes(older, found))
 
     async def _tagged_copy(

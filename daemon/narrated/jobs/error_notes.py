@@ -36,13 +36,17 @@ class ErrorNotes:
     async def remove(self, job: Job) -> None:
         """Remove a job's note; a note that the outbox keeps is removed later."""
         self._ledger.notes.dismiss(job.stem)
-        await self._outbox.finish(self._remove_or_log(job))
+        await self._outbox.finish(self._remove_or_log(job.stem, job.path))
 
     def remove_soon(self, job: Job) -> None:
         """Remove a job's note once the open transaction is committed, or after a kill then."""
-        if self._ledger.notes.may_stand(job.stem):
-            self._ledger.notes.dismiss(job.stem)
-            self._ledger.afterwards(lambda: self._start_removal(job))
+        self.remove_at_soon(job.stem, job.path)
+
+    def remove_at_soon(self, stem: str, path: str) -> None:
+        """Remove the note that a source may have under a stem, as `remove_soon` does."""
+        if self._ledger.notes.may_stand(stem):
+            self._ledger.notes.dismiss(stem)
+            self._ledger.afterwards(lambda: self._start_removal(stem, path))
 
     def stands(self, job: Job) -> bool:
         """True if a job's note is in the outbox; called in a thread. Errors: StorageError."""
@@ -55,7 +59,7 @@ class ErrorNotes:
         """
         if (stands or self._ledger.notes.may_stand(job.stem)) and self._is_needless(job):
             self._ledger.notes.dismiss(job.stem)
-            with self._logged(job):
+            with self._logged(job.path):
                 await self._remove_file(job.stem)
 
     async def remove_left(self) -> None:
@@ -63,8 +67,8 @@ class ErrorNotes:
         for stem in self._ledger.notes.leaving():
             await self._outbox.finish(self._remove(stem))
 
-    def _start_removal(self, job: Job) -> None:
-        self._outbox.start(self._remove_or_log(job))
+    def _start_removal(self, stem: str, path: str) -> None:
+        self._outbox.start(self._remove_or_log(stem, path))
 
     def _is_needless(self, job: Job) -> bool:
         current = self._ledger.jobs.current(job.path)
@@ -84,9 +88,9 @@ class ErrorNotes:
             if has_ended and self._is_needless(job):
                 self.remove_soon(job)
 
-    async def _remove_or_log(self, job: Job) -> None:
-        with self._logged(job):
-            await self._remove(job.stem)
+    async def _remove_or_log(self, stem: str, path: str) -> None:
+        with self._logged(path):
+            await self._remove(stem)
 
     async def _remove(self, stem: str) -> None:
         async with self._outbox.lock(stem):
@@ -99,11 +103,11 @@ class ErrorNotes:
         self._ledger.notes.forget(stem)
 
     @contextmanager
-    def _logged(self, job: Job) -> Iterator[None]:
+    def _logged(self, path: str) -> Iterator[None]:
         try:
             yield
         except StorageError as refused:
-            log.warning("the note of %s could not be removed: %s", printable(job.path), refused)
+            log.warning("the note of %s could not be removed: %s", printable(path), refused)
 
     def _write(self, job: Job, error: NarratedError) -> None:
         name = job.stem + ERROR_SUFFIX

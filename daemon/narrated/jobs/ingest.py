@@ -27,6 +27,7 @@ from narrated.jobs.events import EventDispatcher, JobReady, JobStopped
 from narrated.jobs.job_creation import JobCreator
 from narrated.jobs.source_disposal import SourceDisposal
 from narrated.jobs.standalone_picture_jobs import StandalonePictureJobs
+from narrated.jobs.stem_assignment import StemAssignment
 from narrated.ledger.job import Job, JobCause, JobReason, JobState
 from narrated.ledger.store import Ledger
 from narrated.logs import fields
@@ -80,6 +81,7 @@ class Ingest:
     _events: EventDispatcher
     _inbox: AsyncInboxReader
     _requeues: BulkRequeueRunner
+    _stems: StemAssignment
     status: InboxStatus = field(default_factory=InboxStatus)
     has_vanished: bool = False
     """A file was reported gone: a job that waits for an absent one may go on without it."""
@@ -88,7 +90,7 @@ class Ingest:
         """Return the sources that have moved to the path of a new file, for `take`."""
         if not isinstance(event, FileReady):
             return set()
-        origins = self._jobs.possible_origins(event.path, event.sha256)
+        origins = self._stems.possible_origins(event.path, event.sha256)
         moved = set(origins) - await self._inbox.existing(origins)
         # Look at the new path last: the whole inbox may be absent.
         return moved if moved and await self._inbox.exists(event.path) else set()

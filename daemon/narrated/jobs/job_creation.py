@@ -5,17 +5,18 @@ from contextlib import suppress
 
 from narrated.jobs.events import EventDispatcher, JobReady, JobStopped
 from narrated.jobs.plan import Plan, PlanOutdated
+from narrated.jobs.stem_assignment import StemAssignment
 from narrated.ledger.job import Job, JobCause, JobReason, JobState
 from narrated.ledger.store import Ledger
-from narrated.outbox import unique_stems
 
 
 class JobCreator:
     """Enters jobs into the ledger, and publishes them as ready."""
 
-    def __init__(self, ledger: Ledger, events: EventDispatcher) -> None:
+    def __init__(self, ledger: Ledger, events: EventDispatcher, stems: StemAssignment) -> None:
         self._ledger = ledger
         self._events = events
+        self._stems = stems
 
     def create(
         self,
@@ -27,31 +28,14 @@ class JobCreator:
     ) -> Job:
         """Create the job of a new version; older versions are superseded and stopped.
 
-        `moved`: those `possible_origins` whose source is no longer there.
+        `moved`: those `StemAssignment.possible_origins` whose source is no longer there.
         """
         with self._ledger.transaction():
             self._stop_older(path)
-            stem = self._stem(path, moved)
+            stem = self._stems.assign(path, moved)
             job = self._ledger.jobs.add(path, sha256, size_bytes, stem, cause=cause)
             self._events.publish(JobReady(job))
         return job
-
-    def possible_origins(self, path: str, sha256: str) -> list[str]:
-        """Return the sources from which a new path may have moved, and whose name it then keeps.
-
-        Each owns a name that the path would get, and its narration has this content.
-        """
-        origins: list[str] = []
-
-        def is_taken(folded: str) -> bool:
-            owner = self._ledger.stems.owner(folded)
-            if owner is not None and self._ledger.jobs.is_published_alike(owner, sha256):
-                origins.append(owner)
-            return owner is not None
-
-        if not self._ledger.stems.of_source(path):
-            unique_stems.stem(path, is_taken)
-        return origins
 
     def recreate(self, path: str, cause: JobCause) -> Job | None:
         """Create another job for the present version; None if its source is gone or unknown."""
@@ -121,7 +105,7 @@ class JobCreator:
                 path,
                 "",
                 size_bytes,
-                self._stem(path),
+                self._stems.assign(path),
                 state=JobState.WAITING,
                 reason=JobReason.UNREADABLE,
                 problem=problem,
@@ -131,20 +115,3 @@ class JobCreator:
     def _stop_older(self, path: str) -> None:
         for job in self._ledger.jobs.stoppable(path):
             self._events.publish(JobStopped(job))
-
-    def _stem(self, path: str, moved: Collection[str] = ()) -> str:
-        """Return the name in the outbox that belongs to a source, or assign one."""
-        if stem := self._ledger.stems.of_source(path):
-            return stem
-        stem = unique_stems.stem(path, lambda folded: self._is_taken(folded, moved))
-        folded = unique_stems.fold(stem)
-        with self._ledger.transaction():
-            if moved and (owner := self._ledger.stems.owner(folded)):
-                self._ledger.stems.release(owner)  # the source moved here and keeps its name
-            self._ledger.stems.assign(path, stem, folded)
-        return stem
-
-    def _is_taken(self, folded: str, moved: Collection[str]) -> bool:
-        """True if another source owns a name, unless that source has moved."""
-        owner = self._ledger.stems.owner(folded)
-        return owner is not None and owner not in moved

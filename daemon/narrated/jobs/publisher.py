@@ -10,7 +10,7 @@ import msgspec
 
 from narrated import __version__
 from narrated.disk_threads import DiskThreads
-from narrated.errors import NarratedError
+from narrated.errors import NameRefused, NarratedError
 from narrated.jobs.encoded_narration import EncodedNarration
 from narrated.jobs.error_notes import ErrorNotes, now
 from narrated.jobs.events import EventDispatcher, Published
@@ -19,6 +19,7 @@ from narrated.jobs.plan import Plan
 from narrated.jobs.shielded_outbox_changes import ShieldedOutboxChanges
 from narrated.jobs.source_disposal import SourceDisposal
 from narrated.jobs.source_moves import SourceMoves
+from narrated.jobs.stem_assignment import StemAssignment
 from narrated.ledger.job import Job, JobCause, JobState
 from narrated.ledger.store import Ledger
 from narrated.os_error_remedies import storing
@@ -56,11 +57,14 @@ class Publisher:
     _outbox: ShieldedOutboxChanges
     _events: EventDispatcher
     _work_disk: DiskThreads
+    _stems: StemAssignment
 
     async def publish(self, job: Job, plan: Plan, encoded: EncodedNarration) -> None:
         """Tag the audio and bring all files into the outbox; the job is then done.
 
-        Until the sound is tagged, which takes seconds for a long book, it can be cancelled.
+        Until the sound is tagged, which takes seconds for a long book, it can be cancelled. If the
+        file system refuses the job's name, the job gets another one. Errors: NameRefused if there
+        is none.
         """
         try:
             tags = await self._tags.make(job, plan)
@@ -73,7 +77,7 @@ class Publisher:
     async def complete(self, job: Job, plan: Plan, publication: Publication) -> None:
         """Publish files and finish the job, unless it gave way to a newer version meanwhile.
 
-        The caller holds the lock of the narration. Errors: StorageError.
+        The caller holds the lock of the narration. Errors: StorageError, NameRefused.
         """
         if self._begin(job, JobState.PLANNED if publication.older else JobState.SPEAKING):
             has_note = await self._write_files(job, publication.write)
@@ -82,10 +86,19 @@ class Publisher:
 
     async def _publish_and_discard(self, job: Job, plan: Plan, encoded: EncodedNarration) -> None:
         try:
-            async with self._outbox.lock(job.stem):
-                await self._publish(job, plan, encoded)
+            await self._publish_under_some_name(job, plan, encoded)
         finally:
             await self._work_disk.run(encoded.discard)
+
+    async def _publish_under_some_name(
+        self, job: Job, plan: Plan, encoded: EncodedNarration
+    ) -> None:
+        while True:
+            try:
+                async with self._outbox.lock(job.stem):
+                    return await self._publish(job, plan, encoded)
+            except NameRefused as refused:  # what is encoded serves under any name
+                job = self._stems.replace_refused(job, refused)
 
     async def _publish(self, job: Job, plan: Plan, encoded: EncodedNarration) -> None:
         write = partial(self._write, job, plan, encoded)
@@ -146,6 +159,7 @@ class Publisher:
         older = publication.older
         if older is None or (older.path == job.path and job.cause is JobCause.FOUND):
             await self._moves.withdraw_moved(job)  # it may be a copy whose original is gone
+        await self._moves.withdraw_renamed(job)
         with self._ledger.transaction():
             done = self._ledger.jobs.finish(job, publication.duration_s)
             self._events.publish(publication.event(done))

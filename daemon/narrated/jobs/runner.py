@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from narrated.errors import (
     EngineLoading,
     EngineUnavailable,
+    NameRefused,
     NarratedError,
     ParserUnavailable,
     SourceAbsent,
@@ -27,6 +28,7 @@ from narrated.jobs.publisher import Publisher
 from narrated.jobs.respeaking import no_longer_the_same
 from narrated.jobs.shielded_outbox_changes import ShieldedOutboxChanges
 from narrated.jobs.standing import Ranking
+from narrated.jobs.stem_assignment import StemAssignment
 from narrated.ledger.job import Job, JobCause, JobReason, JobState
 from narrated.ledger.store import Ledger
 from narrated.logs import fields
@@ -51,6 +53,7 @@ class JobRunner:
     _events: EventDispatcher
     _inbox: AsyncInboxReader
     _ranking: Ranking
+    _stems: StemAssignment
     progress: dict[int, JobProgress] = field(default_factory=dict)
 
     async def run(self, job: Job, defaults: JobDefaults, queue: AdmissionCallbacks) -> None:
@@ -94,13 +97,22 @@ class JobRunner:
         plan = self._kept_plan(job) or await self._plan(job, defaults)
         if not plan.draft.narrate:
             await self._withhold(job)
-        elif not await self._carry_over.attempt(job, plan):
-            await self._speak(job, plan, queue)
+        elif not await self._carries_over(job, plan):
+            await self._speak(self._ledger.jobs.get(job.id), plan, queue)
+
+    async def _carries_over(self, job: Job, plan: Plan) -> bool:
+        """True if a published narration was kept, under the name that the file system takes."""
+        while True:
+            try:
+                return await self._carry_over.attempt(job, plan)
+            except NameRefused as refused:
+                job = self._stems.replace_refused(job, refused)
 
     async def _speak(self, job: Job, plan: Plan, queue: AdmissionCallbacks) -> None:
         """Speak and publish a plan, once it is the job's turn."""
         if not queue.may_speak(plan.engines, lambda: self._ranking.of_plan(job, plan)):
             return
+        await self._stems.check(job)
         if job.state is not JobState.PUBLISHING:
             self._ledger.jobs.move(job, JobState.SPEAKING)
         encoded = await self._speaker.speak(job, plan, self.progress[job.id])
@@ -201,6 +213,7 @@ class JobRunner:
         """Let a job wait until housekeeping finds that its reason is gone."""
         if self._has_ended(job):
             return
+        job = self._ledger.jobs.get(job.id)  # it may have got another name meanwhile
         self._ledger.jobs.move(
             job, JobState.WAITING, reason=reason, problem=error.problem, remedy=error.remedy
         )
@@ -226,6 +239,7 @@ class JobRunner:
         if not await self._inbox.exists(job.path):
             await self._wait_for_absent(job, error)
             return
+        job = self._ledger.jobs.get(job.id)  # it may have got another name meanwhile
         try:
             await self._notes.write(job, error)  # before the move: a kill repeats an open job
         except StorageError as refused:

@@ -42,6 +42,12 @@ class SourceMoves:
             self.supersede(older, job)
             await self.report_returned(older)
 
+    async def withdraw_renamed(self, job: Job) -> None:
+        """Withdraw the earlier version of a source if it has another name in the outbox."""
+        earlier = self._ledger.jobs.published(job.path)
+        if earlier is not None and earlier.stem != job.stem:
+            await self._removal.remove_version(earlier)
+
     async def follow(self, job: Job) -> None:
         """If the source moved while it was published, withdraw in favour of its new path."""
         if await self._inbox.exists(job.path):

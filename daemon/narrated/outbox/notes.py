@@ -7,12 +7,24 @@ from datetime import datetime
 from functools import partial
 from pathlib import Path
 
-from narrated.errors import SourceError
+from narrated.errors import NameRefused, SourceError, StorageError
 from narrated.os_error_remedies import storing
-from narrated.outbox.open_folder import DraftFile, opened, prune, remove, retry_if_removed, split
-from narrated.outbox.unique_stems import LONGEST_NAME_BYTES
+from narrated.outbox.name_rules import LONGEST_NAME_BYTES, PLAIN_NAME_BYTES, NameRules
+from narrated.outbox.open_folder import (
+    DraftFile,
+    absent_if_refused,
+    opened,
+    prune,
+    remove,
+    retry_if_removed,
+    split,
+)
+from narrated.outbox.unique_stems import ERROR_SUFFIX
 from narrated.printable import line_of, printable
 from narrated.regular_file import stands
+
+_PORTABLE = NameRules(portable=True, longest_bytes=PLAIN_NAME_BYTES)
+_PLAIN = NameRules(portable=True, ascii_only=True, longest_bytes=PLAIN_NAME_BYTES)
 
 
 def error_note(problem: str, remedy: str, path: str, when: datetime) -> str:
@@ -34,14 +46,17 @@ def write_note(outbox: Path, name: str, text: str) -> None:
     """Write a note under its outbox-relative name, atomically but not synced.
 
     If one of its folders is a file, the note goes next to that file: `post.mp3/a` becomes
-    `post.mp3~a`. Errors: StorageError.
+    `post.mp3~a`. If the file system does not take a name, the note has another one in the same
+    folder, or in the nearest above. Errors: StorageError.
     """
     content = text.encode("utf-8", "replace")
     with storing(str(outbox / name)):
         for place in _places(name):
-            with suppress(SourceError):
-                retry_if_removed(partial(_write, outbox, *split(place), content))
-                break
+            try:
+                return retry_if_removed(partial(_write, outbox, *split(place), content))
+            except (SourceError, NameRefused) as error:
+                refused = error
+    raise StorageError(refused.problem, refused.remedy)
 
 
 def note_stands(outbox: Path, name: str) -> bool:
@@ -62,10 +77,21 @@ def remove_note(outbox: Path, name: str) -> None:
 
 def _places(name: str) -> Iterator[str]:
     """The names a note may have, the preferred one first; the last is in no folder."""
-    yield name
+    yield from dict.fromkeys((name, _renamed(name, _PORTABLE)))
     while "/" in name:
         name = _fitting("~".join(name.rsplit("/", 1)))
-        yield name
+        yield from dict.fromkeys((name, _renamed(name, _PORTABLE)))
+    yield _renamed(name, _PLAIN)
+
+
+def _renamed(name: str, rules: NameRules) -> str:
+    """The name as the rules have it, in the same folder."""
+    folder, slash, last = name.rpartition("/")
+    stem, spare_bytes = last.removesuffix(ERROR_SUFFIX), len(ERROR_SUFFIX)
+    if stem == last or rules.allow(stem, spare_bytes):
+        return name
+    # With an ending, so that it is no note of the stem that replaces this one.
+    return folder + slash + rules.fitted(stem, "-note", spare_bytes) + ERROR_SUFFIX
 
 
 def _fitting(name: str) -> str:
@@ -77,7 +103,11 @@ def _fitting(name: str) -> str:
 
 
 def _stands(outbox: Path, folder_name: str, name: str) -> bool:
-    with suppress(FileNotFoundError), opened(outbox, folder_name) as folder:
+    with (
+        suppress(FileNotFoundError),
+        opened(outbox, folder_name) as folder,
+        absent_if_refused(),
+    ):
         return stands(folder, name)
     return False
 

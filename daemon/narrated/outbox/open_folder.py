@@ -14,10 +14,10 @@ from stat import S_ISDIR, S_ISREG
 from typing import Self, TypeVar
 
 from narrated.atomic_write import draft_name
-from narrated.errors import SourceError
+from narrated.errors import NameRefused, SourceError
 from narrated.outbox.unique_stems import is_inside
 from narrated.printable import printable
-from narrated.regular_file import descended, enter_folder
+from narrated.regular_file import NotRegular, descended, enter_folder
 
 Result = TypeVar("Result")
 
@@ -27,6 +27,7 @@ FILE_MODE = 0o664
 _TRIES = 20
 _COPIED_BYTES = 1 << 20
 _CANNOT_SYNC = {errno.EINVAL, errno.ENOTSUP}  # some network and FUSE file systems
+_REFUSED_NAME = {errno.EINVAL, errno.ENAMETOOLONG, errno.EILSEQ}
 _CANNOT_CHMOD = {errno.EPERM, errno.ENOTSUP}  # file systems without owners or modes
 
 
@@ -36,7 +37,7 @@ def opened(outbox: Path, folder: str, *, make: bool = False) -> Iterator[int]:
 
     `make` creates missing folders, but never the outbox: a disk that is not mounted must not look
     like an empty one. Errors: OSError, with ENOTDIR if a link is in the way; with `make`
-    SourceError if a file is in the way.
+    SourceError if a file is in the way, NameRefused if the file system refuses a folder's name.
     """
     if folder and not is_inside(folder):
         raise ValueError(f"{folder!r} is not a folder inside the outbox")
@@ -75,14 +76,55 @@ def sync(folder: int) -> None:
 
 def remove(folder: int, name: str) -> None:
     """Remove a file if it is there; a link goes, never what it leads to, and never a folder."""
-    with suppress(FileNotFoundError, IsADirectoryError):
+    with suppress(FileNotFoundError, IsADirectoryError), absent_if_refused():
         os.unlink(name, dir_fd=folder)
 
 
+@contextmanager
+def absent_if_refused() -> Iterator[None]:
+    """Turn the refusal of a name into FileNotFoundError: no file can have that name."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in _REFUSED_NAME or isinstance(error, NotRegular):
+            raise
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), error.filename) from error
+
+
+@contextmanager
+def naming(folder: int, name: str) -> Iterator[None]:
+    """Turn the refusal of a new name in an open folder into NameRefused.
+
+    FUSE's exFAT says ENOENT, as if the folder were gone: then a draft tells whether it is.
+    """
+    try:
+        with _refusing(name):
+            yield
+    except FileNotFoundError as error:
+        if not _takes_drafts(folder):
+            raise
+        raise _refused(name) from error
+
+
+def is_same_file(folder: int, name: str, other_folder: int, other_name: str) -> bool:
+    """True if two names are one file: a file system that ignores case knows both. Errors: OSError.
+
+    Names that are equal name one file only in the same folder.
+    """
+    with suppress(FileNotFoundError), absent_if_refused():
+        one = os.stat(name, dir_fd=folder, follow_symlinks=False)
+        other = os.stat(other_name, dir_fd=other_folder, follow_symlinks=False)
+        return os.path.samestat(one, other)
+    return False
+
+
 def keep_clear(folder: int, names: Iterable[str]) -> None:
-    """Check that no folder has one of the names that files are to get. Errors: SourceError."""
+    """Check that files may get these names. Errors: SourceError if a folder has one; NameRefused.
+
+    Some file systems tell only where a file is made that they refuse its name.
+    """
     for name in names:
-        with suppress(FileNotFoundError):
+        with suppress(FileNotFoundError), _refusing(name):
             if S_ISDIR(_mode(folder, name)):
                 raise _in_the_way(f"The file {name}", "folder")
 
@@ -156,20 +198,22 @@ class DraftFile:
         self._file.close()
 
     def place(self, name: str) -> None:
-        """Rename the draft, replacing an older file."""
+        """Rename the draft, replacing an older file. Errors: OSError; NameRefused."""
         self._file.close()
-        os.rename(self._name, name, src_dir_fd=self._folder, dst_dir_fd=self._folder)
+        with naming(self._folder, name):
+            os.rename(self._name, name, src_dir_fd=self._folder, dst_dir_fd=self._folder)
         self._placed = True
 
 
 def _enter(parent: int, name: str, *, make: bool) -> int:
     made = False
     if make:
-        with suppress(FileExistsError):
+        with suppress(FileExistsError), naming(parent, name):
             os.mkdir(name, dir_fd=parent)
             made = True
     try:
-        folder = enter_folder(parent, name)
+        with absent_if_refused():
+            folder = enter_folder(parent, name)
     except NotADirectoryError:
         _not_below_a_file(parent, name, make)
         raise
@@ -188,6 +232,24 @@ def _not_below_a_file(parent: int, name: str, make: bool) -> None:
     raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), name) from None
 
 
+@contextmanager
+def _refusing(name: str) -> Iterator[None]:
+    """Turn a plain refusal of a name into NameRefused."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in _REFUSED_NAME:
+            raise
+        raise _refused(name, is_too_long=error.errno == errno.ENAMETOOLONG) from error
+
+
+def _takes_drafts(folder: int) -> bool:
+    """True if an open folder is still there, and takes a file."""
+    with suppress(OSError), DraftFile(folder):
+        return True
+    return False
+
+
 def _mode(folder: int, name: str) -> int:
     return os.stat(name, dir_fd=folder, follow_symlinks=False).st_mode
 
@@ -197,6 +259,15 @@ def _in_the_way(wanted: str, kind: str) -> SourceError:
         f"{printable(wanted)} cannot be made in the outbox: a {kind} of the same name is there.",
         "Rename one of the two in the inbox, the folder or the post that becomes this file; "
         "then `narrated retry` what still failed.",
+    )
+
+
+def _refused(name: str, *, is_too_long: bool = False) -> NameRefused:
+    reason = ": it is too long" if is_too_long else ""
+    return NameRefused(
+        f"The outbox's file system does not take the name {printable(name)}{reason}.",
+        f"Give the source, or its folder, a {'shorter' if is_too_long else 'plainer'} name.",
+        is_too_long=is_too_long,
     )
 
 

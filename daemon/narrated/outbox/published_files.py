@@ -17,9 +17,13 @@ from narrated.atomic_write import drafts_in
 from narrated.audio.formats import media_type
 from narrated.os_error_remedies import storing
 from narrated.outbox.manifest import MANIFEST_SUFFIX, Manifest, ManifestOutput
+from narrated.outbox.name_probe import remove_hidden
 from narrated.outbox.open_folder import (
     DraftFile,
+    absent_if_refused,
+    is_same_file,
     keep_clear,
+    naming,
     opened,
     prune,
     remove,
@@ -54,8 +58,9 @@ def publish(
 
     Returns every file in the order given, the manifest last. Files that only the older manifest
     names are removed. Errors: StorageError; no draft is left then, but the older version may be
-    replaced in part, as its manifest shows. SourceError, with nothing changed, if a folder has the
-    name of one of the files, or a file that of a folder.
+    replaced in part, as its manifest shows. With nothing changed, SourceError if a folder has the
+    name of one of the files, or a file that of a folder; NameRefused if the file system does not
+    take a name.
     """
     with storing(str(outbox / stem)):
         return retry_if_removed(lambda: _publish(outbox, stem, files, manifest))
@@ -86,7 +91,8 @@ def move(
 
     `suffixes` are those of its outputs, and all outputs must exist. A kill meanwhile leaves an old
     manifest without its files, or a new set with the old manifest still in place.
-    Errors: StorageError, with nothing moved if a file is missing; SourceError as `publish`.
+    Errors: StorageError, with nothing moved if a file is missing; SourceError and NameRefused as
+    `publish`.
     """
     outputs = [suffix for suffix in suffixes if suffix != MANIFEST_SUFFIX]
     with storing(str(outbox / new_stem)):
@@ -95,6 +101,23 @@ def move(
         )
         prune(outbox, old_stem)
     return placed
+
+
+def is_one_place(outbox: Path, stem: str, other: str) -> bool:
+    """True if two stems are one narration: the file system ignores case, or spellings of accents.
+
+    Errors: StorageError.
+    """
+    (folder, name), (other_folder, other_name) = split(stem), split(other)
+    with (
+        storing(str(outbox / stem)),
+        suppress(FileNotFoundError),
+        opened(outbox, folder) as held,
+        opened(outbox, other_folder) as other_held,
+    ):
+        names = (name + MANIFEST_SUFFIX, other_name + MANIFEST_SUFFIX)
+        return is_same_file(held, names[0], other_held, names[1])
+    return False
 
 
 def intact(outbox: Path, stem: str, duration_s: float = math.inf) -> Manifest | None:
@@ -154,7 +177,8 @@ def is_damaged(outbox: Path, stem: str, suffixes: Iterable[str]) -> bool:
     ):
         found = manifest_in(folder, name, str(outbox / (stem + MANIFEST_SUFFIX)))
         if found is None:
-            return any(stands(folder, each) for each in _named(name, suffixes))
+            with absent_if_refused():
+                return any(stands(folder, each) for each in _named(name, suffixes))
         return any(size_in(folder, each.name) not in (each.bytes, None) for each in found.outputs)
     return False
 
@@ -174,6 +198,7 @@ def sweep(outbox: Path, folder: str = "") -> int:
         left = drafts_in(held)
         for name in left:
             remove(held, name)
+            remove_hidden(held, name)
         return len(left)
     return 0
 
@@ -217,15 +242,17 @@ def _move(
             os.stat(old[1] + suffix, dir_fd=source, follow_symlinks=False)
         keep_clear(target, _named(new[1], suffixes))
         for suffix in suffixes:
-            os.rename(old[1] + suffix, new[1] + suffix, src_dir_fd=source, dst_dir_fd=target)
+            with naming(target, new[1] + suffix):
+                os.rename(old[1] + suffix, new[1] + suffix, src_dir_fd=source, dst_dir_fd=target)
         with DraftFile(target) as draft:
             draft.write(manifest)
             draft.settle()
             sync(target)
             draft.place(new[1] + MANIFEST_SUFFIX)
         sync(target)
-        if old != new:  # under the same stem the new manifest replaced the old one
-            remove(source, old[1] + MANIFEST_SUFFIX)
+        manifests = (old[1] + MANIFEST_SUFFIX, new[1] + MANIFEST_SUFFIX)
+        if not is_same_file(source, manifests[0], target, manifests[1]):
+            remove(source, manifests[0])
             sync(source)
     return _output(draft, new[1] + MANIFEST_SUFFIX)
 

@@ -4,21 +4,19 @@ A stem is a path relative to the outbox without a suffix: `dir/post` for `dir/po
 becomes `dir/post.mp3`, `dir/post.vtt` and so on.
 """
 
-import hashlib
-import os
 import unicodedata
 from collections.abc import Callable, Iterator
-from itertools import chain, count
+from itertools import chain, count, islice
 from pathlib import PurePosixPath
+
+from narrated.outbox.name_rules import USUAL_RULES, NameRules
 
 ERROR_SUFFIX = ".error.txt"
 STATUS_NAME = "narrated.status.txt"
 
-LONGEST_NAME_BYTES = 255
-"""The longest name of usual file systems."""
-
-_LONGEST_STEM_BYTES = LONGEST_NAME_BYTES - len(ERROR_SUFFIX)
-_DIGEST_LENGTH = 8
+_LONGEST_OUTPUT_SUFFIX = len(".json")
+_MOST_COMPARED = 8
+"""Candidates that `follows` looks at: hardly ever do more sources share one stem."""
 
 
 def fold(stem: str) -> str:
@@ -29,7 +27,7 @@ def fold(stem: str) -> str:
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", stem).casefold())
 
 
-def stem(path: str, taken: Callable[[str], bool]) -> str:
+def stem(path: str, taken: Callable[[str], bool], rules: NameRules = USUAL_RULES) -> str:
     """Return the stem of a source at this inbox-relative path, neither taken nor reserved.
 
     `dir/post.md` is `dir/post`; where that is taken `dir/post.md`, then `dir/post.md-2` and so
@@ -37,8 +35,19 @@ def stem(path: str, taken: Callable[[str], bool]) -> str:
     """
     if not is_inside(path):
         raise ValueError(f"{path!r} is not a path inside the inbox")
-    keys = ((each, fold(each)) for each in _candidates(path))
+    keys = ((each, fold(each)) for each in _candidates(path, rules))
     return next(each for each, key in keys if not _is_reserved(key) and not taken(key))
+
+
+def suits(stem: str, rules: NameRules) -> bool:
+    """True if the files of a stem may stand under these rules, its note perhaps elsewhere."""
+    *folders, name = stem.split("/")
+    return all(map(rules.allow, folders)) and rules.allow(name, _LONGEST_OUTPUT_SUFFIX)
+
+
+def follows(path: str, stem: str, rules: NameRules) -> bool:
+    """True if a source may have got its stem by these rules."""
+    return stem in islice(_candidates(path, rules), _MOST_COMPARED)
 
 
 def is_inside(path: str) -> bool:
@@ -47,26 +56,12 @@ def is_inside(path: str) -> bool:
     return not any(part in ("", ".", "..") or "\0" in part for part in parts)
 
 
-def _candidates(path: str) -> Iterator[str]:
-    folder, slash, full = path.rpartition("/")
+def _candidates(path: str, rules: NameRules) -> Iterator[str]:
+    *folders, full = path.split("/")
+    above = "".join(f"{rules.fitted(folder)}/" for folder in folders)
     numbered = ((full, f"-{number}") for number in count(2))
     for name, ending in chain([(PurePosixPath(full).stem, ""), (full, "")], numbered):
-        yield folder + slash + _short_enough(name, ending)
-
-
-def _short_enough(name: str, ending: str) -> str:
-    """The name with its ending, shortened to leave room for the longest suffix in the folder.
-
-    A shortened name carries a digest of the whole, so that two long names stay two.
-    """
-    if len(os.fsencode(name + ending)) <= _LONGEST_STEM_BYTES:
-        return name + ending
-    digest = hashlib.sha256(os.fsencode(name)).hexdigest()[:_DIGEST_LENGTH]
-    tail = f"~{digest}{ending}"
-    short = name
-    while len(os.fsencode(short + tail)) > _LONGEST_STEM_BYTES:
-        short = short[:-1]
-    return short + tail
+        yield above + rules.fitted(name, ending, len(ERROR_SUFFIX))
 
 
 def _is_reserved(key: str) -> bool:

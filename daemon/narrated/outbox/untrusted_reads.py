@@ -19,8 +19,9 @@ from narrated.errors import StorageError
 from narrated.os_error_remedies import storing
 from narrated.outbox import manifest as manifests
 from narrated.outbox.manifest import MANIFEST_SUFFIX, NO_MANIFEST, Manifest, ManifestOutput
-from narrated.outbox.open_folder import opened, split
-from narrated.outbox.unique_stems import LONGEST_NAME_BYTES, is_inside
+from narrated.outbox.name_rules import LONGEST_NAME_BYTES
+from narrated.outbox.open_folder import absent_if_refused, opened, split
+from narrated.outbox.unique_stems import is_inside
 from narrated.printable import printable
 from narrated.regular_file import NotRegular
 
@@ -97,7 +98,8 @@ def file_in(folder: int, name: str, where: str) -> BufferedReader | None:
     `where` is its path, for the journal. Errors: OSError of the storage.
     """
     try:
-        return regular_file.opened(name, folder)
+        with absent_if_refused():
+            return regular_file.opened(name, folder)
     except FileNotFoundError:
         return None
     except NotRegular as error:
@@ -114,7 +116,7 @@ def size_in(folder: int, name: str) -> int | None:
 
     -1 for anything else, so that no manifest agrees with it. Errors: OSError.
     """
-    with suppress(FileNotFoundError):
+    with suppress(FileNotFoundError), absent_if_refused():
         status = os.stat(name, dir_fd=folder, follow_symlinks=False)
         if not stat.S_ISLNK(status.st_mode):
             return status.st_size if stat.S_ISREG(status.st_mode) else -1

@@ -34,6 +34,7 @@ from narrated.jobs.source_disposal import DisposalPolicy, SourceDisposal
 from narrated.jobs.source_moves import SourceMoves
 from narrated.jobs.standalone_picture_jobs import StandalonePictureJobs
 from narrated.jobs.standing import Ranking
+from narrated.jobs.stem_assignment import StemAssignment
 from narrated.ledger.job import JobState
 from narrated.ledger.memory_statistics import MemoryStatistics
 from narrated.ledger.pauses import this_boot
@@ -43,6 +44,7 @@ from narrated.ledger.take_cache import TakeCache
 from narrated.ledger.takes import Take
 from narrated.outbox import published_files
 from narrated.outbox.mount_guard import MountGuard
+from narrated.outbox.name_probe import NameProbe
 from narrated.service.housekeeping.break_keeping import BreakKeeping
 from narrated.service.work_breaks import WorkBreaks
 from narrated.workers.encoder_pool import EncoderPool
@@ -91,6 +93,7 @@ class App:
     async def apply(self, config: Config) -> None:
         """Change to a new configuration; workers that it leaves unchanged stay warm."""
         self._use(config)
+        self.stems.names = config.outbox_names
         self.disposal.after = DisposalPolicy(config.after, config.archive)
         self.cache.limit_bytes = config.cache_limit
         self.ranking.newest_first = config.order == "newest"
@@ -165,6 +168,10 @@ class App:
         self._stack.push_async_callback(self._close_ledger)
         await self._make_outbox()
         self.mount_guard = MountGuard(config.outbox, self.ledger.last_run.outbox_device())
+        self.name_probe = NameProbe(self.mount_guard)
+        if not self._mute:
+            with suppress(StorageError):  # then it is asked when it answers
+                await self.outbox_disk.run(self.name_probe.look)
         await self.state_disk.run(self._make_voice_folder)
         self.encoders = EncoderPool(config.workers.encoders)
         self._stack.push_async_callback(self.encoders.stop)
@@ -209,7 +216,10 @@ class App:
         self.outbox = ShieldedOutboxChanges(ledger, self.mount_guard, self.outbox_disk)
         self._stack.push_async_callback(self.outbox.settle)
         self.notes = ErrorNotes(ledger, self.outbox)
-        self.job_creator = JobCreator(ledger, events)
+        self.stems = StemAssignment(
+            ledger, self.notes, self.outbox, self.name_probe, config.outbox_names
+        )
+        self.job_creator = JobCreator(ledger, events, self.stems)
         self.requeues = BulkRequeueRunner(ledger, self.job_creator, self.inbox)
         self.picture_jobs = StandalonePictureJobs(ledger, self.job_creator, self.notes)
         policy = DisposalPolicy(config.after, config.archive)
@@ -228,7 +238,7 @@ class App:
         notes, outbox, disposal = self.notes, self.outbox, self.disposal
         moves = SourceMoves(ledger, self.removal, events, inbox)
         tags = TagMaker(parsers, inbox)
-        parts = (disposal, moves, notes, outbox, events, self.state_disk)
+        parts = (disposal, moves, notes, outbox, events, self.state_disk, self.stems)
         publisher = Publisher(ledger, tags, encoders, *parts)
         self.runner = JobRunner(
             ledger,
@@ -243,6 +253,7 @@ class App:
             events,
             inbox,
             self.ranking,
+            self.stems,
         )
 
     async def _close_ledger(self) -> None:

@@ -206,6 +206,7 @@ class Daemon:
             app.events,
             app.inbox,
             app.requeues,
+            app.stems,
         )
         self.feed = InboxFeed(
             app.read_apart, self.deferred, self._ingest_event, self._resume_absent
@@ -234,7 +235,7 @@ class Daemon:
             Watchdog(self._notifier, lambda: self._is_alive),
             self._state_check,
             CacheFolder(app.cache, app.cache_disk),
-            MountCheck(app.mount_guard, app.outbox_disk),
+            MountCheck(app.mount_guard, app.name_probe, app.outbox_disk),
             StatusUpdates(self._notifier, app.mount_guard, app.outbox_disk, self.reporter),
             self.clock,
             app.breaks,

@@ -92,7 +92,9 @@ def _run_command(config: Config, verb: str, request: dict[str, Any]) -> Any:
     from narrated.jobs.job_creation import JobCreator
     from narrated.jobs.respeaking import Respeaking
     from narrated.jobs.shielded_outbox_changes import ShieldedOutboxChanges
+    from narrated.jobs.stem_assignment import StemAssignment
     from narrated.outbox.mount_guard import MountGuard
+    from narrated.outbox.name_probe import NameProbe
     from narrated.service.commands import UserCommands
 
     with StateLock(config.state, LockHolder(os.getpid())):
@@ -104,7 +106,8 @@ def _run_command(config: Config, verb: str, request: dict[str, Any]) -> Any:
                 ledger, guard, DiskThreads(f"the outbox {config.outbox}")
             )
             notes = ErrorNotes(ledger, outbox)
-            jobs = JobCreator(ledger, events)
+            stems = StemAssignment(ledger, notes, outbox, NameProbe(guard), config.outbox_names)
+            jobs = JobCreator(ledger, events, stems)
             inbox = AsyncInboxReader(config.inbox, DiskThreads(f"the inbox {config.inbox}"))
             requeues = BulkRequeueRunner(ledger, jobs, inbox)
             pool = partial(probing_pool, worker_specs(config), MemoryStatistics(ledger))

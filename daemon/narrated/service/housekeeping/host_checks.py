@@ -12,6 +12,7 @@ from narrated.jobs.ingest import MOVE_WINDOW_S
 from narrated.ledger.store import Ledger
 from narrated.ledger.take_cache import TakeCache
 from narrated.outbox.mount_guard import MountGuard
+from narrated.outbox.name_probe import NameProbe
 from narrated.service.housekeeping import duty
 from narrated.service.housekeeping.duty import Duty
 from narrated.service.state_lock import StateLock
@@ -77,14 +78,23 @@ class CacheFolder(Duty):
 
 @dataclass(eq=False)
 class MountCheck(Duty):
-    """Notices an outbox that cannot be written, that hangs, or whose disk is not mounted."""
+    """Notices an outbox that cannot be written, that hangs, or whose disk is not mounted.
+
+    And one that takes other names than before, because another disk is mounted.
+    """
 
     _mount_guard: MountGuard
+    _name_probe: NameProbe
     _disk: DiskThreads
 
     async def turn(self) -> None:
-        """Update `MountGuard.problem`. Errors: StorageError if the disk does not answer."""
-        await self._disk.run(self._mount_guard.look)
+        """Update `MountGuard.problem` and `NameProbe.rules`. Errors: StorageError."""
+        await self._disk.run(self._look)
+
+    def _look(self) -> None:
+        self._mount_guard.look()
+        if self._mount_guard.problem is None:
+            self._name_probe.look()
 
 
 class ClockAdjustment(Duty):

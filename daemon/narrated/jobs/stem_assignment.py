@@ -1,0 +1,156 @@
+"""Assigns each source its name in the outbox, by the rules of its file system and the user."""
+
+import logging
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Literal
+
+from narrated.errors import NameRefused
+from narrated.jobs.error_notes import ErrorNotes
+from narrated.jobs.shielded_outbox_changes import ShieldedOutboxChanges
+from narrated.ledger.job import Job
+from narrated.ledger.store import Ledger
+from narrated.logs import fields
+from narrated.outbox import unique_stems
+from narrated.outbox.name_probe import NameProbe
+from narrated.outbox.name_rules import PLAIN_NAME_BYTES, NameRules
+from narrated.printable import printable
+
+OutboxNames = Literal["auto", "posix", "portable"]
+"""`outbox_names` of the configuration; `auto` is portable if the file system asks for it."""
+
+log = logging.getLogger("narrated")
+
+
+@dataclass(eq=False)
+class StemAssignment:
+    """Gives a source its stem once, and another only if it must have another.
+
+    A narration stays where it is until its source gets a new job. That job's stem changes if the
+    user's rules do not allow it any more, or if the file system refuses it.
+    """
+
+    _ledger: Ledger
+    _notes: ErrorNotes
+    _outbox: ShieldedOutboxChanges
+    _probe: NameProbe
+    names: OutboxNames
+
+    @property
+    def rules(self) -> NameRules:
+        """The rules for a new name."""
+        found = self._probe.rules
+        is_asked = self.names == "auto" and found.portable
+        return replace(found, portable=is_asked or self.names == "portable")
+
+    def assign(self, path: str, moved: Collection[str] = ()) -> str:
+        """Return the stem for a new job of a source.
+
+        `moved`: those `possible_origins` whose source is no longer there.
+        """
+        present = self._ledger.stems.of_source(path)
+        if present and self._may_stay(path, present):
+            return present
+        stem = self._free(path, self.rules, moved)
+        self._change(path, present, stem)
+        return stem
+
+    def possible_origins(self, path: str, sha256: str) -> list[str]:
+        """Return the sources from which a new path may have moved, and whose name it then keeps.
+
+        Each owns a name that the path would get, and its narration has this content.
+        """
+        origins: list[str] = []
+
+        def is_taken(folded: str) -> bool:
+            owner = self._ledger.stems.owner(folded)
+            if owner is not None and self._ledger.jobs.is_published_alike(owner, sha256):
+                origins.append(owner)
+            return owner is not None
+
+        if not self._ledger.stems.of_source(path):
+            unique_stems.stem(path, is_taken, self.rules)
+        return origins
+
+    def replace_refused(self, job: Job, refused: NameRefused) -> Job:
+        """Return a job under another name, since the file system refuses the one it has.
+
+        Errors: NameRefused with the remedy, if there is no other.
+        """
+        stems = [self._free(job.path, rules) for rules in self._stricter(refused)]
+        tried = stems.index(job.stem) + 1 if job.stem in stems else 0
+        stem = next((each for each in stems[tried:] if each != job.stem), None)
+        if stem is None:
+            raise self._explained(refused)
+        about = fields(file=job.path, job=job.id)
+        log.info("%s becomes %s: %s", printable(job.path), printable(stem), refused, extra=about)
+        with self._ledger.transaction():
+            self._change(job.path, job.stem, stem)
+            return self._ledger.jobs.rename(job, stem)
+
+    async def check(self, job: Job) -> None:
+        """Check that the user's own choice of names is one that the outbox takes, if in doubt.
+
+        So nothing is spoken and encoded for a name that no file can have. Errors: NameRefused with
+        the remedy; StorageError.
+        """
+        is_doubtful = self.names == "posix" and self._probe.rules.portable
+        if not is_doubtful or unique_stems.suits(job.stem, self._probe.rules):
+            return
+        try:
+            await self._outbox.run(partial(self._probe.check, job.stem))
+        except NameRefused as refused:
+            raise self._explained(refused) from refused
+
+    def _may_stay(self, path: str, stem: str) -> bool:
+        """True if a source keeps its stem with its next job.
+
+        A file system that holds a narration under a name takes that name, whatever the probe says.
+        """
+        if self.names == "posix":
+            portable = replace(self.rules, portable=True)
+            is_ours = unique_stems.follows(path, stem, portable)
+            return not is_ours or unique_stems.follows(path, stem, self.rules)
+        if unique_stems.suits(stem, self.rules):
+            return True
+        published = self._ledger.jobs.published(path)
+        return self.names == "auto" and published is not None and published.stem == stem
+
+    def _stricter(self, refused: NameRefused) -> list[NameRules]:
+        """Rules to fall back on, in their order."""
+        short = replace(self.rules, longest_bytes=PLAIN_NAME_BYTES)
+        if self.names == "posix":
+            return [short] if refused.is_too_long else []
+        portable = replace(self.rules, portable=True)
+        return [portable, replace(short, portable=True, ascii_only=True)]
+
+    def _explained(self, refused: NameRefused) -> NameRefused:
+        if self.names != "posix" or refused.is_too_long:
+            return refused
+        remedy = (
+            "Take `outbox_names: posix` out of the configuration, `narrated reload`, and "
+            "`narrated retry` the file; or give the source, or its folder, a plainer name."
+        )
+        return NameRefused(refused.problem, remedy)
+
+    def _free(self, path: str, rules: NameRules, moved: Collection[str] = ()) -> str:
+        """The first stem by some rules that no other source has, unless that source moved here."""
+        return unique_stems.stem(path, self._taken_by_others({path, *moved}), rules)
+
+    def _taken_by_others(self, sources: Collection[str]) -> Callable[[str], bool]:
+        def is_taken(folded: str) -> bool:
+            owner = self._ledger.stems.owner(folded)
+            return owner is not None and owner not in sources
+
+        return is_taken
+
+    def _change(self, path: str, present: str | None, stem: str) -> None:
+        folded = unique_stems.fold(stem)
+        with self._ledger.transaction():
+            if owner := self._ledger.stems.owner(folded):
+                self._ledger.stems.release(owner)  # the source moved here and keeps its name
+            if present and present != stem:
+                self._ledger.stems.release(path)
+                self._notes.remove_at_soon(present, path)
+            self._ledger.stems.assign(path, stem, folded)
