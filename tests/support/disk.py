@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -61,3 +62,51 @@ def small(folder: Path, kib: int) -> Iterator[Disk]:
     finally:
         while os.path.ismount(folder):
             disk.take_away()
+
+
+_FUSE = {"exfat": "mount.exfat-fuse", "ntfs": "ntfs-3g"}
+_OPTIONS = {"vfat": ["utf8"], "exfat": [], "ntfs": ["windows_names"]}
+_MAKERS = {
+    "vfat": ["mkfs.vfat", "-F", "32"],
+    "exfat": ["mkfs.exfat"],
+    "ntfs": ["mkntfs", "--fast", "--force", "--quiet"],
+}
+_IMAGE_BYTES = 1 << 26
+
+
+def foreign_kinds() -> list[str]:
+    """The file systems of other systems that this machine can make, and mount or serve by FUSE."""
+    if os.geteuid() != 0 or not Path("/dev/loop-control").exists():
+        return []
+    return [kind for kind in _MAKERS if shutil.which(_MAKERS[kind][0]) and _mounter(kind)]
+
+
+@contextlib.contextmanager
+def foreign(folder: Path, kind: str) -> Iterator[None]:
+    """Such a file system at a folder, for as long as the test lasts."""
+    image = folder.with_name(f"{folder.name}.image")
+    image.touch()
+    os.truncate(image, _IMAGE_BYTES)
+    folder.mkdir(exist_ok=True, parents=True)
+    find = ["losetup", "--find", "--show", str(image)]
+    loop = subprocess.run(find, check=True, capture_output=True, text=True).stdout.strip()
+    try:
+        subprocess.run([*_MAKERS[kind], loop], check=True, stdout=subprocess.DEVNULL)
+        options = ["-o", ",".join(_OPTIONS[kind])] if _OPTIONS[kind] else []
+        subprocess.run([*_mounter(kind), *options, loop, str(folder)], check=True)
+        try:
+            yield
+        finally:
+            subprocess.run(["umount", str(folder)], check=True)
+    finally:
+        subprocess.run(["losetup", "--detach", loop], check=True)
+
+
+def _mounter(kind: str) -> list[str]:
+    """The command that mounts a kind; none if neither the kernel nor FUSE can."""
+    known = Path("/proc/filesystems").read_text().split()
+    if kind in known:
+        return ["mount", "-t", kind]
+    is_served = "fuseblk" in known and Path("/dev/fuse").exists()
+    served_by = shutil.which(_FUSE.get(kind, "")) if is_served else None
+    return [served_by] if served_by else []

@@ -10,18 +10,20 @@ from narrated.doctor.finding import Finding
 from narrated.doctor.folder_access import check_folder_access, daemon_account
 from narrated.doctor.gpu_compute import check_gpu
 from narrated.doctor.kernel import check_hard_links, check_inotify_limits, check_leases
+from narrated.doctor.outbox_names import check_outbox_names
 from narrated.doctor.service_unit import check_service_unit
 from narrated.doctor.syncthing import check_syncthing
 from narrated.workers.pool import EngineProbe
 
 
 def run_checks(config: Config, probe_engines: Callable[[], EngineProbe]) -> Iterator[Finding]:
-    """Check everything that the daemon needs. Changes nothing, and needs no daemon.
+    """Check everything that the daemon needs. Leaves nothing behind, and needs no daemon.
 
     Yields each finding at once. The probe of the engines takes longest, so it comes last.
     """
     account = daemon_account(config)
     yield from check_folder_access(config, account)
+    yield from check_outbox_names(config)
     yield from check_leases(config)
     yield from check_hard_links()
     yield from check_syncthing(config)

@@ -24,6 +24,7 @@ from narrated.outbox import manifest as manifests
 from narrated.outbox import published_files, untrusted_reads
 from narrated.outbox.manifest import Manifest
 from narrated.outbox.published_files import PreparedFile
+from narrated.outbox.spellings import is_one_place
 from narrated.workers.encoder_pool import EncoderPool
 
 
@@ -112,8 +113,7 @@ class CarryOver:
             files,
             lambda outputs: manifests.encode(replace(carried, outputs=outputs)),
         )
-        is_same = older.stem == job.stem
-        if not is_same and not published_files.is_one_place(outbox, older.stem, job.stem):
+        if not is_one_place(outbox, older.stem, job.stem):
             published_files.withdraw(outbox, older.stem, suffixes(older, found))
 
     async def _tagged_copy(

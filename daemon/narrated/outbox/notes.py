@@ -13,6 +13,7 @@ from narrated.outbox.name_rules import LONGEST_NAME_BYTES, PLAIN_NAME_BYTES, Nam
 from narrated.outbox.open_folder import (
     DraftFile,
     absent_if_refused,
+    leaving_no_folders,
     opened,
     prune,
     remove,
@@ -53,7 +54,8 @@ def write_note(outbox: Path, name: str, text: str) -> None:
     with storing(str(outbox / name)):
         for place in _places(name):
             try:
-                return retry_if_removed(partial(_write, outbox, *split(place), content))
+                with leaving_no_folders(outbox, place):
+                    return retry_if_removed(partial(_write, outbox, *split(place), content))
             except (SourceError, NameRefused) as error:
                 refused = error
     raise StorageError(refused.problem, refused.remedy)

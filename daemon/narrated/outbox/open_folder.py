@@ -106,18 +106,6 @@ def naming(folder: int, name: str) -> Iterator[None]:
         raise _refused(name) from error
 
 
-def is_same_file(folder: int, name: str, other_folder: int, other_name: str) -> bool:
-    """True if two names are one file: a file system that ignores case knows both. Errors: OSError.
-
-    Names that are equal name one file only in the same folder.
-    """
-    with suppress(FileNotFoundError), absent_if_refused():
-        one = os.stat(name, dir_fd=folder, follow_symlinks=False)
-        other = os.stat(other_name, dir_fd=other_folder, follow_symlinks=False)
-        return os.path.samestat(one, other)
-    return False
-
-
 def keep_clear(folder: int, names: Iterable[str]) -> None:
     """Check that files may get these names. Errors: SourceError if a folder has one; NameRefused.
 
@@ -136,11 +124,25 @@ def prune(outbox: Path, stem: str) -> None:
         parent, _, name = folder.rpartition("/")
         # If somebody else removed it first, the folder above may be empty now.
         try:
-            with suppress(FileNotFoundError), opened(outbox, parent) as held:
+            with (
+                suppress(FileNotFoundError),
+                opened(outbox, parent) as held,
+                absent_if_refused(),
+            ):
                 os.rmdir(name, dir_fd=held)
         except OSError:
             return
         folder = parent
+
+
+@contextmanager
+def leaving_no_folders(outbox: Path, stem: str) -> Iterator[None]:
+    """Remove the folders made for a stem if a name was refused, as long as they are empty."""
+    try:
+        yield
+    except NameRefused:
+        prune(outbox, stem)
+        raise
 
 
 class DraftFile:

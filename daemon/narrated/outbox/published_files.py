@@ -21,8 +21,8 @@ from narrated.outbox.name_probe import remove_hidden
 from narrated.outbox.open_folder import (
     DraftFile,
     absent_if_refused,
-    is_same_file,
     keep_clear,
+    leaving_no_folders,
     naming,
     opened,
     prune,
@@ -31,6 +31,7 @@ from narrated.outbox.open_folder import (
     split,
     sync,
 )
+from narrated.outbox.spellings import is_one_place, respell
 from narrated.outbox.untrusted_reads import file_in, manifest_in, size_in
 from narrated.regular_file import stands
 
@@ -62,7 +63,7 @@ def publish(
     name of one of the files, or a file that of a folder; NameRefused if the file system does not
     take a name.
     """
-    with storing(str(outbox / stem)):
+    with storing(str(outbox / stem)), leaving_no_folders(outbox, stem):
         return retry_if_removed(lambda: _publish(outbox, stem, files, manifest))
 
 
@@ -95,29 +96,10 @@ def move(
     `publish`.
     """
     outputs = [suffix for suffix in suffixes if suffix != MANIFEST_SUFFIX]
-    with storing(str(outbox / new_stem)):
-        placed = retry_if_removed(
-            lambda: _move(outbox, split(old_stem), split(new_stem), outputs, manifest)
-        )
+    with storing(str(outbox / new_stem)), leaving_no_folders(outbox, new_stem):
+        placed = retry_if_removed(lambda: _move(outbox, old_stem, new_stem, outputs, manifest))
         prune(outbox, old_stem)
     return placed
-
-
-def is_one_place(outbox: Path, stem: str, other: str) -> bool:
-    """True if two stems are one narration: the file system ignores case, or spellings of accents.
-
-    Errors: StorageError.
-    """
-    (folder, name), (other_folder, other_name) = split(stem), split(other)
-    with (
-        storing(str(outbox / stem)),
-        suppress(FileNotFoundError),
-        opened(outbox, folder) as held,
-        opened(outbox, other_folder) as other_held,
-    ):
-        names = (name + MANIFEST_SUFFIX, other_name + MANIFEST_SUFFIX)
-        return is_same_file(held, names[0], other_held, names[1])
-    return False
 
 
 def intact(outbox: Path, stem: str, duration_s: float = math.inf) -> Manifest | None:
@@ -209,7 +191,9 @@ def _publish(
     folder_name, name = split(stem)
     with ExitStack() as stack:
         folder = stack.enter_context(opened(outbox, folder_name, make=True))
-        keep_clear(folder, _named(name, [file.suffix for file in files]))
+        names = _named(name, [file.suffix for file in files])
+        keep_clear(folder, names)
+        respell(folder, names)
         drafts = [stack.enter_context(DraftFile(folder)) for _ in files]
         for draft, file in zip(drafts, files, strict=True):
             draft.copy(file.path)
@@ -232,15 +216,17 @@ def _publish(
 
 def _move(
     outbox: Path,
-    old: tuple[str, str],
-    new: tuple[str, str],
+    old_stem: str,
+    new_stem: str,
     suffixes: Sequence[str],
     manifest: bytes,
 ) -> ManifestOutput:
+    old, new = split(old_stem), split(new_stem)
     with opened(outbox, old[0]) as source, opened(outbox, new[0], make=True) as target:
         for suffix in suffixes:
             os.stat(old[1] + suffix, dir_fd=source, follow_symlinks=False)
         keep_clear(target, _named(new[1], suffixes))
+        respell(target, _named(new[1], suffixes))
         for suffix in suffixes:
             with naming(target, new[1] + suffix):
                 os.rename(old[1] + suffix, new[1] + suffix, src_dir_fd=source, dst_dir_fd=target)
@@ -250,9 +236,8 @@ def _move(
             sync(target)
             draft.place(new[1] + MANIFEST_SUFFIX)
         sync(target)
-        manifests = (old[1] + MANIFEST_SUFFIX, new[1] + MANIFEST_SUFFIX)
-        if not is_same_file(source, manifests[0], target, manifests[1]):
-            remove(source, manifests[0])
+        if not is_one_place(outbox, old_stem, new_stem):
+            remove(source, old[1] + MANIFEST_SUFFIX)
             sync(source)
     return _output(draft, new[1] + MANIFEST_SUFFIX)
 
