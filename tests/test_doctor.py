@@ -82,6 +82,7 @@ def test_healthy_machine(config: Config) -> None:
         "inbox",
         "inbox files",
         "outbox",
+        "outbox names",
         "leases",
         "inotify watches",
         "outbox disk",

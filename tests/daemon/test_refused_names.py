@@ -8,6 +8,8 @@ import errno
 import json
 import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import nullcontext, suppress
 from pathlib import Path
@@ -94,6 +96,7 @@ def test_refused_names_are_replaced(daemon: Daemon, shim: Path, error: int) -> N
     assert taken < set(stems.values())
     assert encodings(daemon.home) == len(stems)
     assert [name for name in daemon.files if name.endswith(".error.txt")] == []
+    assert daemon.ask("history", f"{stems['What is it?.md']}.mp3").stdout.count("done") == 1
     daemon.stop()
     shutil.rmtree(daemon.home / "state")
     daemon.start(**refusing(shim, daemon.home, WINDOWS, errno=error))
@@ -198,11 +201,23 @@ def test_posix_name_is_refused_once(daemon: Daemon, shim: Path) -> None:
     assert "does not take the name What is it?.json" in daemon.log
     assert not [folder for folder, *inside in os.walk(daemon.outbox) if not any(inside)]
     assert not [name for name in names_below(daemon.outbox) if windows_refuses(name)]
+    told = _diagnosis(daemon, shim)
+    assert "refuses some names" in told
+    assert "Take `outbox_names` out" in told
     daemon.configure()
+    assert "names that Windows refuses too are replaced" in _diagnosis(daemon, shim)
     assert daemon.ask("reload").returncode == 0
     assert daemon.ask("retry", "--failed").returncode == 0
     assert len(_stems(daemon, 4)) == 4
     wait(lambda: not [name for name in daemon.files if "error" in name], lambda: str(daemon.files))
+
+
+def _diagnosis(daemon: Daemon, shim: Path) -> str:
+    """What the doctor says of an outbox that refuses names."""
+    command = [sys.executable, "-m", "narrated.cli.main", "--config", str(daemon.config), "doctor"]
+    env = {**os.environ, **refusing(shim, daemon.home, WINDOWS)}
+    told = subprocess.run(command, env=env, capture_output=True, text=True, check=False).stdout
+    return " ".join(told.split())
 
 
 def test_changed_choice_moves_nothing(daemon: Daemon) -> None:

@@ -91,9 +91,12 @@ def foreign(folder: Path, kind: str) -> Iterator[None]:
     find = ["losetup", "--find", "--show", str(image)]
     loop = subprocess.run(find, check=True, capture_output=True, text=True).stdout.strip()
     try:
-        subprocess.run([*_MAKERS[kind], loop], check=True, stdout=subprocess.DEVNULL)
+        subprocess.run([*_MAKERS[kind], loop], check=True, capture_output=True)
         options = ["-o", ",".join(_OPTIONS[kind])] if _OPTIONS[kind] else []
-        subprocess.run([*_mounter(kind), *options, loop, str(folder)], check=True)
+        try:
+            subprocess.run([*_mounter(kind), *options, loop, str(folder)], check=True)
+        except subprocess.CalledProcessError:
+            pytest.skip(f"this machine does not let us mount {kind}")
         try:
             yield
         finally:
