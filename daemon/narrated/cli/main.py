@@ -46,6 +46,7 @@ class ErrorReportingGroup(click.Group):
     """
 
     def main(self, *args: Any, **options: Any) -> Any:
+        options.setdefault("prog_name", "narrated")  # whatever started it
         try:
             try:
                 return super().main(*args, **options)
@@ -85,7 +86,7 @@ def _end_without_output(error: OSError) -> NoReturn:
     "--config",
     "-c",
     "config_path",
-    type=click.Path(path_type=Path),
+    type=click.Path(path_type=Path, readable=False),
     help="Use this configuration file; by default $NARRATED_CONFIG, yours, or the system's.",
 )
 @click.pass_context

@@ -81,7 +81,8 @@ def _source_file(context: CommandContext, file: Path) -> Path:
     source = context.client(config).source_file(str(file))
     if source is None and not is_there:
         raise click.UsageError(
-            f"There is no file {printable(str(file))}, and no source of this name is known."
+            f"There is no file {printable(str(file))}, and no source of this name is known. "
+            "Give a path, or a name as it stands in the inbox."
         )
     return source or file
 

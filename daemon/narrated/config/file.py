@@ -1,19 +1,17 @@
 """Find, read and check the configuration's file; an error names the key and the remedy."""
 
-import difflib
 import os
-import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal, get_args, get_origin, get_type_hints
+from typing import Any
 
 import msgspec
 import yaml
 
-from narrated.config.values import Config, ModelsConfig, Section, decode_value, encode_value
-from narrated.config.worker_specs import worker_specs
+from narrated.config.file_problems import invalid_value, invalid_yaml, unreadable, yaml_twice
+from narrated.config.values import Config, ModelsConfig, decode_value, encode_value
+from narrated.config.worker_specs import engine_spec
 from narrated.errors import ConfigurationError
-from narrated.script.script import Speaker
 
 USER_FILE = "narrated/narrated.yaml"
 SYSTEM_FILE = Path("/etc/narrated/narrated.yaml")
@@ -42,10 +40,7 @@ def load(path: Path) -> Config:
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigurationError(
-            f"The configuration {path} cannot be read: {error}.",
-            "Name another with --config FILE, or write one with `narrated config init`.",
-        ) from error
+        raise unreadable(path, error) from error
     return parse(text, path.absolute())
 
 
@@ -63,10 +58,7 @@ def parse(text: str, source: Path, environ: Mapping[str, str] = os.environ) -> C
     try:
         entries = yaml.load(text, _StrictLoader)
     except (yaml.YAMLError, ValueError) as error:  # ValueError: a date such as 2024-13-01
-        raise ConfigurationError(
-            f"{source} is not valid YAML: {' '.join(str(error).split())}.",
-            "Mend that line; `narrated config init --print` shows a valid file.",
-        ) from error
+        raise invalid_yaml(source, error) from error
     if not isinstance(entries, dict):
         raise ConfigurationError(
             f"{source} holds no settings.",
@@ -77,7 +69,7 @@ def parse(text: str, source: Path, environ: Mapping[str, str] = os.environ) -> C
     try:
         config = msgspec.convert(entries, Config, dec_hook=decode_value, str_keys=True)
     except msgspec.ValidationError as error:
-        raise _explain(error, source) from error
+        raise invalid_value(source, error) from error
     return _check(_with_paths(config, source, environ))
 
 
@@ -145,9 +137,7 @@ class _StrictLoader(yaml.SafeLoader):
         seen: set[Any] = set()
         for key in (key for key, _ in node.value if isinstance(key, yaml.ScalarNode)):
             if key.value in seen:
-                raise yaml.YAMLError(
-                    f"line {key.start_mark.line + 1}: `{key.value}` is given twice"
-                )
+                raise yaml_twice(key, key.value)
             seen.add(key.value)
         return super().construct_mapping(node, deep)
 
@@ -222,8 +212,22 @@ def _check(config: Config) -> Config:
                 f"{config.source}: `{key}` ({folder}) lies inside `outbox`.",
                 f"Name another folder for `{key}`: the outbox syncs to other machines.",
             )
-    worker_specs(config)  # report an unknown engine now, not at the first file
+    _check_engines(config)
     return config
+
+
+def _check_engines(config: Config) -> None:
+    """Refuse an unknown engine now, not at the first file."""
+    named = {"speech.engine": config.speech.engine, "pictures.captions": config.pictures.captions}
+    for role, speaker in config.speech.speakers.items():
+        named[f"speech.speakers.{role}.engine"] = speaker.engine
+    named |= {f"engines.{name}": name for name in config.engines}
+    for key, name in named.items():
+        try:
+            engine_spec(config, name)
+        except ConfigurationError as error:
+            problem = f"{config.source}: `{key}`: {error.problem}"
+            raise ConfigurationError(problem, error.remedy) from error
 
 
 def _refuse_overlap(config: Config, key: str, folder: Path) -> None:
@@ -233,38 +237,3 @@ def _refuse_overlap(config: Config, key: str, folder: Path) -> None:
             f"{config.source}: `inbox` ({config.inbox}) and `{key}` ({folder}) overlap.",
             f"Name two separate folders; move `{key}` out.",
         )
-
-
-def _explain(error: msgspec.ValidationError, source: Path) -> ConfigurationError:
-    message, _, position = str(error).partition(" - at ")
-    where = position.rpartition(" in ")[2].strip("`")  # "`key` in `$.reading.pauses`"
-    key = where.removeprefix("$").removeprefix(".").replace("[...]", "")
-    if unknown := re.search(r"unknown field `(.*)`", message):
-        full = ".".join(part for part in (key, unknown[1]) if part)
-        similar = difflib.get_close_matches(unknown[1], _keys(), n=1)
-        hint = f"Did you mean `{similar[0]}`?" if similar else "Remove it."
-        return ConfigurationError(
-            f"{source}: unknown key `{full}`.",
-            f"{hint} `narrated config init --print` lists every key.",
-        )
-    if missing := re.search(r"missing required field `(.*)`", message):
-        return ConfigurationError(
-            f"{source}: the key `{missing[1]}` is missing.", f"Add a line `{missing[1]}: FOLDER`."
-        )
-    choices = ", ".join(map(str, _choices(key)))
-    remedy = f"Choose one of {choices}." if choices else "Mend that value."
-    return ConfigurationError(f"{source}: `{key or 'file'}`: {message}.", remedy)
-
-
-def _choices(key: str) -> tuple[Any, ...]:
-    """Give the words that a key accepts; empty if it accepts any value."""
-    kind: Any = Config
-    for part in key.split("."):
-        is_section = isinstance(kind, type) and issubclass(kind, msgspec.Struct)
-        kind = get_type_hints(kind).get(part) if is_section else None
-    return get_args(kind) if get_origin(kind) is Literal else ()
-
-
-def _keys() -> list[str]:
-    sections: tuple[type[msgspec.Struct], ...] = (*Section.__subclasses__(), Speaker)
-    return [name for section in sections for name in section.__struct_fields__ if name != "source"]

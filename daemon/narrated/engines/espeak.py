@@ -148,7 +148,8 @@ class EspeakEngine(ModelFreeEngine):
             similar = _similar(name, known)
             raise EngineUnavailable(
                 f"espeak has no voice '{name}'.",
-                f"Similar ones: {', '.join(similar)}." if similar else "Use en-us, en-gb or de.",
+                (f"Similar ones: {', '.join(similar)}." if similar else "Use en-us, en-gb or de.")
+                + " `narrated voices list` shows all.",
             )
         return known[name]
 

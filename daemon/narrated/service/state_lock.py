@@ -149,10 +149,15 @@ def _usable(state: Path) -> Iterator[None]:
     except OSError as error:
         if isinstance(error, PermissionError) and (refused := refusal(state)):
             raise StorageError(refused.problem, refused.remedy) from error
+        if isinstance(error, FileExistsError | NotADirectoryError):
+            raise StorageError(
+                f"The state folder {state} cannot be used: a file stands in its place.",
+                "Move that file away, or name another folder as `state:` in the configuration.",
+            ) from error
         raise StorageError(
             f"The state folder {state} cannot be used: {error.strerror}.",
             "Make it, see that there is room, and give the account that runs narrated the right to "
-            "write there.",
+            "write there; or name another folder as `state:`.",
         ) from error
 
 

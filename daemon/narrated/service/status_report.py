@@ -207,8 +207,15 @@ class StatusReporter:
     def _notices(self) -> tuple[str, ...]:
         """List the problems of the whole daemon, the worst first."""
         inbox = self._ingest.status
-        notices = (*map(str, self._problems()), inbox.root_problem, inbox.watch_problem)
+        of_inbox = (self._of_root(inbox.root_problem), inbox.watch_problem)
+        notices = (*map(str, self._problems()), *of_inbox)
         return tuple(filter(None, (*notices, self._reload.refusal, self._app.restored)))
+
+    def _of_root(self, problem: str) -> str:
+        """The problem of the inbox with its path and the remedy; empty if there is none."""
+        inbox = printable(str(self._app.config.inbox))
+        remedy = f"It is {inbox}: make it, mount its disk, or mend its rights."
+        return f"{problem} {remedy} Nothing is withdrawn meanwhile." if problem else ""
 
     def _state(self, waiting: tuple[HeldFile, ...]) -> DaemonState:
         inbox = self._ingest.status

@@ -15,7 +15,7 @@ import msgspec
 
 from narrated.audio.formats import FORMATS
 from narrated.config.values import Config
-from narrated.errors import ConfigurationError, NarratedError, StorageError
+from narrated.errors import ConfigurationError, EngineError, NarratedError, StorageError
 from narrated.printable import printable
 from narrated.service.control_server import frame
 from narrated.service.source_names import read_name
@@ -107,7 +107,13 @@ class DaemonClient:
 
     def describe(self, image: Path) -> str:
         """Caption a picture, anywhere on this machine."""
-        return str(self._answer({"do": "describe"}, image.read_bytes())[0])
+        try:
+            return str(self._answer({"do": "describe"}, image.read_bytes())[0])
+        except NarratedError as error:
+            if type(error) not in (NarratedError, EngineError):
+                raise
+            problem = f"{printable(str(image))} cannot be described: {error.problem}"
+            raise NarratedError(problem, error.remedy) from error
 
     def _answer(self, request: dict[str, Any], payload: bytes = b"") -> tuple[Any, bytes]:
         if self._daemon is not None and self._daemon.socket:
@@ -131,9 +137,11 @@ def ask(path: Path, header: Mapping[str, Any], payload: bytes = b"") -> tuple[An
     except OSError as error:
         if isinstance(error, PermissionError) and (refused := refusal(path)):
             raise refused from error
+        remedy = "See `systemctl status narrated`; you need to be in the group `narrated`."
+        if isinstance(error, FileNotFoundError | ConnectionRefusedError):
+            remedy = "Its socket was taken away: restart it with `systemctl restart narrated`."
         raise NarratedError(
-            f"The daemon does not answer at {path}: {error.strerror or error}.",
-            "See `systemctl status narrated`; you need to be in the group `narrated`.",
+            f"The daemon does not answer at {path}: {error.strerror or error}.", remedy
         ) from error
 
 

@@ -1,9 +1,12 @@
 """Turns the errors of libraries that read a damaged model or voice file into our own."""
 
+import pickle
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from narrated.errors import EngineUnavailable, NarratedError
+
+_LONGEST = 200
 
 
 @contextmanager
@@ -20,5 +23,13 @@ def guard_reading(what: str, remedy: str) -> Iterator[None]:
     except Exception as error:
         if "allocate memory" in str(error):  # the kernel's, for a mapped file
             raise MemoryError(str(error)) from error
-        why = f"it cannot be read ({type(error).__name__}: {error})"
+        why = f"it cannot be read ({_reason(error)})"
         raise EngineUnavailable(f"{what} cannot be used: {why}.", remedy) from error
+
+
+def _reason(error: Exception) -> str:
+    """What a library says, in a line. That of an unpickler is advice to run what is in the file."""
+    if isinstance(error, pickle.UnpicklingError):
+        return "it is damaged, or a file of another kind"
+    said = str(error).strip().partition("\n")[0].rstrip(".")
+    return said[:_LONGEST] or type(error).__name__
