@@ -109,4 +109,4 @@ class NameRefused(NarratedError):
 
 
 class AlreadyRunning(NarratedError):
-    """Another daemon uses this state folder; the message names it."""
+    """Another daemon uses this state folder or this outbox; the message names it."""

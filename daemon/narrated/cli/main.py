@@ -34,7 +34,7 @@ _REFUSALS = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF}
 EPILOG = (
     "Exit codes: 0 done; 1 a file or command failed, as printed; 2 wrong usage; "
     "3 the configuration cannot be used, or the ledger is of another version; "
-    "4 another daemon works on the same state; "
+    "4 another daemon works on the same state or outbox; "
     "5 the state, cache or outbox cannot be written, or the state went while the daemon ran."
 )
 

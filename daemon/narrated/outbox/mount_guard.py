@@ -1,11 +1,12 @@
-"""Tells the outbox from the empty mount point of a missing disk."""
+"""Tells the outbox from the empty mount point of a missing disk, and from another daemon's."""
 
 import errno
 import os
 from pathlib import Path
 
-from narrated.errors import StorageError
+from narrated.errors import AlreadyRunning, StorageError
 from narrated.os_error_remedies import storing
+from narrated.outbox.outbox_lock import OutboxLock
 from narrated.outbox.unique_stems import STATUS_NAME
 from narrated.printable import printable
 
@@ -20,15 +21,34 @@ class MountGuard:
     listener may empty an outbox that stays on its device.
     """
 
-    def __init__(self, outbox: Path, device: int | None) -> None:
-        """`device` is None before the first publication."""
+    def __init__(self, outbox: Path, device: int | None, lock: OutboxLock | None = None) -> None:
+        """`device` is None before the first publication; `lock` is the daemon's."""
         self.outbox = outbox
+        self._lock = lock
         self.device = device
         self.problem: StorageError | None = None
         """The problem that the last `look` found."""
 
     def check(self) -> int:
-        """Return the outbox's device; StorageError if it is missing or a bare mount point."""
+        """Return the outbox's device.
+
+        Errors: StorageError if it is missing, a bare mount point, or another daemon's.
+        """
+        try:
+            return self.claim()
+        except AlreadyRunning as error:  # another outbox was put there while both were running
+            remedy = "Stop one of the two; the work goes on by itself."
+            raise StorageError(error.problem, remedy) from error
+
+    def claim(self) -> int:
+        """The same at the start. Errors: StorageError; AlreadyRunning if it is another daemon's."""
+        device = self._checked_device()
+        if self._lock is not None:
+            with storing(str(self.outbox)):
+                self._lock.hold()
+        return device
+
+    def _checked_device(self) -> int:
         with storing(str(self.outbox)):
             device = self.outbox.stat().st_dev
             if self.device in (None, device) or not self._is_empty():

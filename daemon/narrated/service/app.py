@@ -45,6 +45,7 @@ from narrated.ledger.takes import Take
 from narrated.outbox import published_files
 from narrated.outbox.mount_guard import MountGuard
 from narrated.outbox.name_probe import NameProbe
+from narrated.outbox.outbox_lock import OutboxLock
 from narrated.service.housekeeping.break_keeping import BreakKeeping
 from narrated.service.work_breaks import WorkBreaks
 from narrated.workers.encoder_pool import EncoderPool
@@ -53,6 +54,8 @@ from narrated.workers.pool import WorkerPool
 from narrated.workers.request_dispatch import Scheduler
 
 PARSERS = 2  # one is kept for short sources
+RELEASE_S = 0.5
+"""Patience for the outbox's lock: a stop does not wait for a disk that hangs."""
 
 log = logging.getLogger("narrated")
 Value = TypeVar("Value")
@@ -65,12 +68,22 @@ class App:
     background, and a job waits for the engine that it needs.
     """
 
-    def __init__(self, config: Config, *, at_rest: bool = False, mute: bool = False) -> None:
-        """`at_rest`: nobody writes to the inbox, so its files count without being ingested.
+    def __init__(
+        self,
+        config: Config,
+        outbox_lock: OutboxLock | None = None,
+        *,
+        at_rest: bool = False,
+        mute: bool = False,
+    ) -> None:
+        """`outbox_lock`: the daemon's; without one, the app may not write the outbox for long.
+
+        `at_rest`: nobody writes to the inbox, so its files count without being ingested.
 
         `mute`: start no workers; the app reads and plans, and can neither speak nor describe.
         """
         self._use(config)
+        self._outbox_lock = outbox_lock
         self._at_rest = at_rest
         self._mute = mute
         self._stack = AsyncExitStack()
@@ -167,7 +180,9 @@ class App:
         self.ledger = await self.state_disk.run(self._open_ledger, patience_s=TRANSFER_S)
         self._stack.push_async_callback(self._close_ledger)
         await self._make_outbox()
-        self.mount_guard = MountGuard(config.outbox, self.ledger.last_run.outbox_device())
+        device = self.ledger.last_run.outbox_device()
+        self.mount_guard = MountGuard(config.outbox, device, self._outbox_lock)
+        await self._claim_outbox()
         self.name_probe = NameProbe(self.mount_guard)
         if not self._mute:
             with suppress(StorageError):  # then it is asked when it answers
@@ -298,6 +313,17 @@ class App:
             with suppress(OSError, StorageError):  # the first publication reports it
                 make = partial(self.config.outbox.mkdir, parents=True, exist_ok=True)
                 await self.outbox_disk.run(make)
+
+    async def _claim_outbox(self) -> None:
+        """Refuse an outbox that another daemon writes. One that is missing is waited for."""
+        if self._outbox_lock is not None:
+            self._stack.push_async_callback(self._release_outbox, self._outbox_lock)
+            with suppress(StorageError):
+                await self.outbox_disk.run(self.mount_guard.claim)
+
+    async def _release_outbox(self, lock: OutboxLock) -> None:
+        with suppress(StorageError):  # its disk hangs: the end of the process releases it
+            await self.outbox_disk.run(lock.release, patience_s=RELEASE_S)
 
     def _make_voice_folder(self) -> None:
         """Make the folder for the user's voices if an engine looks for some."""

@@ -35,6 +35,7 @@ from narrated.jobs.respeaking import Respeaking
 from narrated.ledger.job import OPEN, Job, JobCause, JobReason, JobState
 from narrated.malloc import return_large_blocks
 from narrated.outbox.open_folder import split
+from narrated.outbox.outbox_lock import OutboxLock, OutboxWriter
 from narrated.printable import printable
 from narrated.service.app import App
 from narrated.service.commands import UserCommands
@@ -88,9 +89,10 @@ class Daemon:
     """One inbox, one outbox, one state directory, until told to stop."""
 
     def __init__(self, config: Config, notifier: ServiceNotifier) -> None:
-        self.app = App(config)
-        self._notifier = notifier
         self._since = datetime.now(UTC).astimezone().isoformat(timespec="seconds")
+        writer = OutboxWriter.this_process(config.state, self._since)
+        self.app = App(config, OutboxLock(config.outbox, writer))
+        self._notifier = notifier
         self._stop = asyncio.Event()
         self._stack = AsyncExitStack()
         self._pictures: list[Job] = []

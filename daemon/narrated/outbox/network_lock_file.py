@@ -1,0 +1,74 @@
+"""A lock that all hosts see, for an outbox on a network file system.
+
+A lock of a folder holds on this host alone there; one of a file goes to the server. The name of the
+file is one that synchronisers are told to leave out, as that of a draft.
+"""
+
+import errno
+import fcntl
+import os
+import re
+import struct
+from contextlib import suppress
+from pathlib import Path
+
+NAME = ".narrated-lock.tmp"
+
+_NETWORK = re.compile(r"nfs4?|cifs|smb3|ceph|lustre|fuse\.(ceph|ceph-fuse|glusterfs)")
+_HELD = {errno.EAGAIN, errno.EACCES}
+_NAME_BYTES = 4096
+_WHOLE_FILE = struct.pack("hhqqi4x", fcntl.F_WRLCK, os.SEEK_SET, 0, 0, 0)
+"""`struct flock` of fcntl(2)."""
+
+
+def is_on_network(fd: int, mountinfo: Path = Path("/proc/self/mountinfo")) -> bool:
+    """True if a folder is on a file system that other hosts may write as well."""
+    device = os.fstat(fd).st_dev
+    wanted = f"{os.major(device)}:{os.minor(device)}"
+    with suppress(OSError):
+        for line in mountinfo.read_text(errors="replace").splitlines():
+            fields, _, rest = line.partition(" - ")
+            if fields.split()[2] == wanted:
+                return _NETWORK.fullmatch(rest.split()[0]) is not None
+    return False
+
+
+class NetworkLockFile:
+    """A locked file in an open folder."""
+
+    def __init__(self, folder: int) -> None:
+        """The folder stays the caller's, and open."""
+        self._folder = folder
+        self._fd: int | None = None
+
+    def take(self, content: bytes) -> bytes | None:
+        """Lock the file, and write who has it. Returns what its holder wrote if there is one.
+
+        None as well if the file system has no locks: nobody can tell then.
+        """
+        flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+        fd = os.open(NAME, flags, 0o660, dir_fd=self._folder)
+        try:
+            fcntl.fcntl(fd, fcntl.F_OFD_SETLK, _WHOLE_FILE)
+        except OSError as error:
+            held = error.errno in _HELD
+            told = _content(fd) if held else None
+            os.close(fd)
+            return told
+        os.ftruncate(fd, 0)
+        os.pwrite(fd, content, 0)
+        self._fd = fd
+        return None
+
+    def release(self) -> None:
+        """Unlock the file. It stays: to remove it might remove that of the next."""
+        if self._fd is not None:
+            os.close(self._fd)
+            self._fd = None
+
+
+def _content(fd: int) -> bytes:
+    """What the holder wrote; empty where the server refuses to read a locked file, as SMB does."""
+    with suppress(OSError):
+        return os.pread(fd, _NAME_BYTES, 0)
+    return b""

@@ -1,0 +1,158 @@
+"""Two daemons with states of their own on one outbox: the second refuses, and names the first."""
+
+import fcntl
+import os
+import shutil
+import signal
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from support.daemon import Daemon, toy, wait
+
+POST = "Some words.\n"
+
+
+@pytest.fixture
+def first(tmp_path: Path) -> Iterator[Daemon]:
+    """A daemon that runs."""
+    with Daemon(tmp_path / "first") as daemon:
+        yield daemon
+
+
+@pytest.fixture
+def second(tmp_path: Path, first: Daemon) -> Daemon:
+    """Another one on the same outbox, with all else of its own; not started."""
+    return Daemon(tmp_path / "second", outbox=str(first.outbox))
+
+
+def _refused(daemon: Daemon, *command: str) -> str:
+    refused = daemon.ask(*command or ("run",))
+    assert refused.returncode == 4, refused.stderr
+    assert "Traceback" not in refused.stderr
+    return refused.stderr
+
+
+def _pid(daemon: Daemon) -> int:
+    assert daemon.process is not None
+    return int(daemon.process.pid)
+
+
+def test_second_daemon_is_refused(first: Daemon, second: Daemon) -> None:
+    """The second daemon refuses to start, names the first, and leaves nothing in the outbox."""
+    told = _refused(second)
+    assert f"{first.outbox} is written by another daemon already" in told
+    assert f"the process {_pid(first)}" in told
+    assert f"{first.home}/state" in told
+    assert "name another `outbox:` folder" in told
+    assert "is written by another daemon" in _refused(second, "once")
+    first.drop("post.md", POST)
+    first.published("post", POST)
+    assert first.files == {"post.mp3", "post.vtt", "post.json"}
+
+
+def test_stopped_or_killed_lets_go(first: Daemon, second: Daemon) -> None:
+    """A daemon that stopped or crashed keeps nobody out."""
+    first.stop()
+    with second:
+        assert f"the process {_pid(second)}" in _refused(first)
+        second.kill()
+        first.start()
+        first.drop("post.md", POST)
+        first.published("post", POST)
+
+
+def _by_link(outbox: Path, other: Path) -> None:
+    other.symlink_to(outbox)
+
+
+def _by_bind_mount(outbox: Path, other: Path) -> None:
+    other.mkdir()
+    if subprocess.run(["mount", "--bind", outbox, other], capture_output=True).returncode != 0:
+        pytest.skip("only root can mount a folder at a second place")
+
+
+@pytest.mark.parametrize("show", [_by_link, _by_bind_mount])
+def test_other_path_is_refused(
+    tmp_path: Path, first: Daemon, show: Callable[[Path, Path], None]
+) -> None:
+    """An outbox is the same by whatever path it is named."""
+    second = Daemon(tmp_path / "second")
+    second.outbox.rmdir()
+    show(first.outbox, second.outbox)
+    try:
+        assert f"the process {_pid(first)}" in _refused(second)
+    finally:
+        if not second.outbox.is_symlink():
+            subprocess.run(["umount", second.outbox], check=True)
+
+
+def test_once_keeps_a_daemon_out(tmp_path: Path) -> None:
+    """While `narrated once` works, a daemon with another state is refused."""
+    one = Daemon(tmp_path / "one", **toy(tmp_path / "one", rows=1, delay_s=0.3))
+    one.drop("post.md", "\n\n".join(f"Part {number} of it." for number in range(40)))
+    other = Daemon(tmp_path / "other", outbox=str(one.outbox))
+    once = one.launch("once", "--quiet")
+    wait(lambda: one.spoken, lambda: one.log)
+    assert f"the process {once.pid}" in _refused(other)
+    once.send_signal(signal.SIGTERM)
+    once.wait(30)
+
+
+def test_emptied_outbox_stays_locked(first: Daemon, second: Daemon) -> None:
+    """An outbox that a listener empties, or makes anew, is still the first daemon's."""
+    first.drop("post.md", POST)
+    first.published("post", POST)
+    shutil.rmtree(first.outbox)
+    first.outbox.mkdir()
+    first.drop("other.md", POST)
+    first.published("other", POST)
+    assert f"the process {_pid(first)}" in _refused(second)
+
+
+def test_swapped_outbox_is_waited_for(tmp_path: Path, first: Daemon) -> None:
+    """If another daemon's outbox comes to stand at the path, the daemon waits, and says so."""
+    with Daemon(tmp_path / "second") as second:
+        first.outbox.rename(tmp_path / "aside")
+        first.outbox.symlink_to(second.outbox)
+        first.drop("post.md", POST)
+        wait(lambda: "written by another daemon" in str(first.status()["notices"]))
+        assert f"the process {_pid(second)}" in str(first.status()["notices"])
+        assert not (second.outbox / "post.json").exists()
+        second.stop()
+        assert first.published("post", POST)
+        assert (second.outbox / "post.json").exists()
+
+
+def test_strangers_lock_keeps_nobody_out(tmp_path: Path) -> None:
+    """A lock that no daemon holds, which everybody on the box can take, stops no daemon."""
+    daemon = Daemon(tmp_path)
+    held = os.open(daemon.outbox, os.O_RDONLY)
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        with daemon:
+            daemon.drop("post.md", POST)
+            daemon.published("post", POST)
+            other = Daemon(tmp_path / "other", outbox=str(daemon.outbox))
+            assert f"the process {_pid(daemon)}" in _refused(other)
+    finally:
+        os.close(held)
+
+
+def test_missing_outbox_is_taken_later(first: Daemon, second: Daemon, tmp_path: Path) -> None:
+    """A daemon that starts without its outbox waits for it, and then for the one that writes it."""
+    first.stop()
+    first.drop("post.md", POST)
+    first.outbox.rename(tmp_path / "aside")
+    (first.home / "nowhere").symlink_to(tmp_path / "gone")
+    first.configure(outbox="nowhere")
+    first.start()
+    second.configure(outbox=str(tmp_path / "aside"))
+    with second:
+        (tmp_path / "gone").symlink_to(tmp_path / "aside")
+        wait(
+            lambda: "written by another daemon" in str(first.status()["notices"]), lambda: first.log
+        )
+    wait((tmp_path / "aside/post.json").exists, lambda: first.log)
