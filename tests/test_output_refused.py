@@ -63,6 +63,22 @@ def test_lost_reader_ends_quietly(tmp_path: Path, command: Sequence[str]) -> Non
     assert "output" not in ended.stderr
 
 
+@pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&-", "<&- >&- 2>&-"])
+def test_closed_streams_are_no_failure(tmp_path: Path, closed: str) -> None:
+    """A caller may close the streams: a command does its work, and writes into no other file."""
+    (tmp_path / "inbox").mkdir()
+    (tmp_path / "inbox/post.md").write_text("Some words.\n")
+    entries = (f"{name}: {name}\n" for name in ("inbox", "outbox", "state", "cache"))
+    (tmp_path / "narrated.yaml").write_text("".join(entries) + "log: debug\n")
+    narrated = (sys.executable, "-m", "narrated.cli", "--config", "narrated.yaml")
+    for command in (("once",), ("status",), ("history", "post.md")):
+        shell = ("sh", "-c", f'exec "$@" {closed}', "sh", *narrated, *command)
+        ended = subprocess.run(shell, stderr=subprocess.PIPE, text=True, cwd=tmp_path)
+        assert ended.returncode == 0, ended.stderr
+        assert "Traceback" not in ended.stderr
+    assert (tmp_path / "outbox/post.mp3").is_file()
+
+
 def test_other_errors_keep_their_name(monkeypatch: pytest.MonkeyPatch) -> None:
     """An error of something else, though it names no file, is not taken for the output's."""
 

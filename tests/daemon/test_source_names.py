@@ -145,7 +145,17 @@ def test_unknown_name_is_refused(daemon: Daemon, typed: str) -> None:
     assert f"The inbox is {daemon.inbox}." in refused.stderr
 
 
-def test_names_without_a_daemon(daemon: Daemon, tmp_path: Path) -> None:
+def test_replaced_name_is_understood(tmp_path: Path) -> None:
+    """The name that stands in a portable outbox finds the source whose own name it could not be."""
+    resting = Daemon(tmp_path, outbox_names="portable")
+    resting.drop("why: one?.md", "Words with a reason.\n")
+    assert resting.ask("once", "--quiet").returncode == 0
+    (published,) = (name for name in resting.files if name.endswith(".mp3"))
+    assert "?" not in published
+    assert resting.ask("refresh", published).stdout.startswith("why: one?.md is narrated again")
+
+
+def test_names_without_a_daemon(tmp_path: Path) -> None:
     """Without a daemon the same names are understood."""
     resting = Daemon(tmp_path / "resting")
     resting.drop("a/post.md", "Words at rest.\n")

@@ -1,11 +1,9 @@
 """The `narrated` command: its groups of commands, and the exit codes of errors."""
 
 import errno
-import os
 import sys
-from contextlib import suppress
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import click
 
@@ -19,6 +17,7 @@ from narrated.cli import (
 )
 from narrated.cli.command_context import EXIT_FAILED, CommandContext
 from narrated.cli.model_commands import models
+from narrated.cli.standard_streams import end_without_output, open_closed_streams
 from narrated.cli.voice_commands import voices
 from narrated.errors import (
     AlreadyRunning,
@@ -47,6 +46,7 @@ class ErrorReportingGroup(click.Group):
 
     def main(self, *args: Any, **options: Any) -> Any:
         options.setdefault("prog_name", "narrated")  # whatever started it
+        open_closed_streams()
         try:
             try:
                 return super().main(*args, **options)
@@ -55,7 +55,7 @@ class ErrorReportingGroup(click.Group):
         except OSError as error:
             if error.filename is not None or error.errno not in _REFUSALS:  # not the output's
                 raise
-            _end_without_output(error)
+            end_without_output(error)
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
@@ -66,13 +66,6 @@ class ErrorReportingGroup(click.Group):
                 click.echo(f"          {error.remedy}", err=True)
             codes = (code for kind, code in EXIT_CODES.items() if isinstance(error, kind))
             ctx.exit(next(codes, EXIT_FAILED))
-
-
-def _end_without_output(error: OSError) -> NoReturn:
-    with suppress(OSError):  # there may be no place for this either
-        click.echo(f"narrated: the output could not be written: {error.strerror}.", err=True)
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for what is still buffered
-    sys.exit(EXIT_FAILED)
 
 
 # Each command imports its modules when it runs, so that `narrated --help` starts fast.
