@@ -9,6 +9,7 @@ new process should take over once the requests in flight are finished.
 """
 
 import gc
+import io
 import logging
 import math
 import os
@@ -337,6 +338,8 @@ def _set_up() -> None:
         Path("/proc/self/oom_score_adj").write_text(str(_OOM_SCORE))
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    if isinstance(sys.stdout, io.TextIOWrapper):  # a crash would take buffered lines along
+        sys.stdout.reconfigure(line_buffering=True)
     logging.basicConfig(stream=sys.stderr, level=logging.INFO)
 
 
