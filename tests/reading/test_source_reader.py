@@ -4,7 +4,8 @@ import pytest
 
 from narrated.errors import SourceError
 from narrated.reading.document import Heading, Paragraph, Rule, Text
-from narrated.reading.source_reader import PICTURES, TEXTS, read
+from narrated.reading.file_kinds import PICTURES, TEXTS
+from narrated.reading.source_reader import read
 
 
 def words(block):

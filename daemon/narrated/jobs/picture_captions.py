@@ -14,7 +14,7 @@ from narrated.inbox.async_reads import AsyncInboxReader
 from narrated.jobs.plan import JobDefaults, json_digest
 from narrated.ledger.store import Ledger
 from narrated.ledger.takes import CAPTION
-from narrated.reading.source_reader import PICTURES
+from narrated.reading.file_kinds import PICTURES
 from narrated.script.script import Caption, Draft
 from narrated.workers.request_dispatch import Scheduler
 from narrated.workers.request_matching import ScheduledRequest

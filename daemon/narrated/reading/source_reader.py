@@ -17,17 +17,10 @@ from narrated.reading.document import (
     Unspoken,
     plain,
 )
+from narrated.reading.file_kinds import MARKDOWN, PICTURES, PLAIN, READ, TEXTS, remedy_for
 from narrated.reading.front_matter import split_front_matter
 from narrated.reading.narration_settings import Choices, NarrationSettings, merged
 from narrated.reading.text_decoding import cleaned, decoded
-
-PLAIN = frozenset({".txt"})
-MARKDOWN = frozenset({".md", ".markdown"})
-PAGES = frozenset({".html", ".htm"})
-TEXTS = PLAIN | MARKDOWN | PAGES
-"""Suffixes of readable texts, in lower case."""
-PICTURES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff"})
-"""Suffixes of pictures that can be described, in lower case."""
 
 _EMPTY_LINES = re.compile(r"\n[ \t]*\n\s*")
 _RULE = re.compile(r"[-*_=~#+. ]+")
@@ -47,8 +40,8 @@ def read(data: bytes, name: str, choices: Choices | None = None) -> Document:
     if suffix in TEXTS:
         return _text(data, name, suffix, choices or {})
     problem = f"{printable(name)} is neither a text nor a picture that narrated reads."
-    known = " ".join(sorted(TEXTS | PICTURES))
-    raise SourceError(problem, f"Drop a text or a picture ({known}).")
+    known = " ".join(sorted(READ))
+    raise SourceError(problem, remedy_for(name) or f"Drop a text or a picture ({known}).")
 
 
 def plain_blocks(text: str) -> tuple[Blocks, ...]:
