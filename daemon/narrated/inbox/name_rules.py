@@ -19,6 +19,8 @@ class NameKind(StrEnum):
 
 FOLDER_SETTINGS = ".narrated.yaml"
 """Settings for all posts in its folder and below."""
+IGNORE_FILE = ".narratedignore"
+"""Ignore rules for all files in its folder and below; never a document."""
 LEXICON = "lexicon.yaml"
 """Pronunciations for all posts in its folder and below. A longer name with this ending applies to
 the posts and settings that name it."""
@@ -64,9 +66,10 @@ def judge_path(path: str) -> NameKind:
 
 
 def _is_ours(folded: str) -> bool:
-    """True if a dotfile is a copy of a folder's settings."""
+    """True if a dotfile is a copy of a folder's settings, or of its ignore rules."""
     stem, _, suffix = FOLDER_SETTINGS.rpartition(".")
-    return folded.startswith(stem) and folded.endswith(suffix)
+    is_rules = folded.startswith(IGNORE_FILE) or folded.endswith(IGNORE_FILE)
+    return is_rules or (folded.startswith(stem) and folded.endswith(suffix))
 
 
 def ignored(path: str, patterns: Sequence[str]) -> bool:
