@@ -36,6 +36,8 @@ def resting(tmp_path_factory: pytest.TempPathFactory) -> Daemon:
     daemon.drop("silent.md", "---\nnarrate: false\n---\nNot to be read aloud at all.")
     daemon.drop("many.md", "Words.\n" + "".join(f"\n<!-- number {n} -->\n" for n in range(11)))
     daemon.drop("archive.zip", b"PK\x03\x04" + bytes(64))
+    daemon.drop("paper.pdf", b"%PDF-1.4")
+    daemon.drop("sub/node_modules/x/README.md", "Of a package.")
     daemon.drop("binary.txt", bytes(range(256)) * 16)
     daemon.drop("corrupt.png", b"\x89PNG\r\n\x1a\n" + bytes(64))
     daemon.drop(HOSTILE, "Harmless words.")
@@ -95,7 +97,7 @@ def test_all_prints_every_skip(resting: Daemon) -> None:
     assert "more" not in shown.replace("more words", "")
 
 
-@pytest.mark.parametrize("name", ["archive.zip", "binary.txt", "corrupt.png"])
+@pytest.mark.parametrize("name", ["paper.pdf", "binary.txt", "corrupt.png"])
 def test_unreadable_files(printed: subprocess.CompletedProcess[str], name: str) -> None:
     """A file that cannot be read is printed with its problem."""
     assert any(line.startswith(f"{name}  NOT READ: {name}") for line in printed.stdout.splitlines())
@@ -163,6 +165,16 @@ def test_conflict_is_reported(
     assert f"{CONFLICT}  conflict, never read" in printed.stdout
 
 
+def test_left_alone_is_counted(
+    told: dict[str, Any], printed: subprocess.CompletedProcess[str]
+) -> None:
+    """What is ignored or of no kind that is read is counted, and is no failure."""
+    assert told["other_kinds"] == {".zip": 1}
+    assert "1 file of other kinds (.zip 1), not read" in printed.stdout
+    assert f"{told['ignored']} files and folders ignored" in printed.stdout
+    assert told["ignored"] == 2  # of drafts and of node_modules
+
+
 def test_files_sorted_by_path(told: dict[str, Any]) -> None:
     """Files are sorted by path."""
     paths = [each["path"] for each in told["files"]]
@@ -171,8 +183,8 @@ def test_files_sorted_by_path(told: dict[str, Any]) -> None:
 
 def test_json_failure(by_path: dict[str, dict[str, Any]]) -> None:
     """The JSON has the problem of a failed file."""
-    assert by_path["archive.zip"]["coverage"] is None
-    assert "neither a text nor a picture" in by_path["archive.zip"]["problem"]
+    assert by_path["paper.pdf"]["coverage"] is None
+    assert "neither a text nor a picture" in by_path["paper.pdf"]["problem"]
 
 
 def test_json_lists_every_skip(by_path: dict[str, dict[str, Any]]) -> None:

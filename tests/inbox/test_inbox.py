@@ -12,7 +12,6 @@ from typing import Any
 import pytest
 
 from narrated.inbox import inbox, readiness
-from narrated.inbox.change_scan import FolderScanner
 from narrated.inbox.events import (
     ConflictCopyFound,
     ConflictCopyGone,
@@ -21,6 +20,7 @@ from narrated.inbox.events import (
     ScanFinished,
 )
 from narrated.inbox.file_signature import FileSignature
+from narrated.inbox.folder_scanner import FolderScanner
 from narrated.inbox.handled_versions import HandledVersions
 from narrated.inbox.inbox import Inbox
 from narrated.inbox.path_reconciler import PathReconciler

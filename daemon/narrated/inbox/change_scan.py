@@ -1,97 +1,31 @@
 """Scans the inbox for changes: lists folders, and compares each with the inbox's memory."""
 
 import os
-import stat
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Iterator
 
 from narrated.inbox.chmod_remedy import chmod_remedy
-from narrated.inbox.events import Event
-from narrated.inbox.file_signature import fingerprint
+from narrated.inbox.events import Event, FileIgnored
+from narrated.inbox.folder_scanner import FolderChanges, FolderScanner
 from narrated.inbox.handled_versions import join
-from narrated.inbox.name_rules import NameKind, ignored, judge, judge_path
 from narrated.inbox.path_reconciler import PathReconciler
-from narrated.inbox.safe_read import listed
 
-_TICK_ENTRIES = 1024
-
+_MOST_SUFFIXES = 50
 _SHARE_WATCHED = 0.002
 _SHARE_UNWATCHED = 0.05
 _SHARE_AFTER_LOSS = 0.2
 _SHARE_REVISITING = 0.002
 
 
-@dataclass(slots=True)
-class FolderChanges:
-    """The contents of one folder, compared with the versions that were handled."""
+def most_frequent(suffixes: Counter[str]) -> dict[str, int]:
+    """Return the counts of the most frequent suffixes; "…" has the sum of all others.
 
-    files: int = 0
-    changed: list[tuple[str, os.stat_result]] = field(default_factory=list)
-    """Names of documents and settings that differ from the memory, with their status."""
-    folders: list[str] = field(default_factory=list)
-    conflicts: list[str] = field(default_factory=list)
-    links: list[str] = field(default_factory=list)
-    missing: list[str] = field(default_factory=list)
-    """Names that the memory has and the folder has not."""
-
-
-class FolderScanner:
-    """Lists one folder at a time: os.scandir, and a single stat for a known file."""
-
-    def __init__(self, root: str, ignore: Sequence[str], tick: Callable[[], None]) -> None:
-        """Scan below `root`; `tick` runs after every thousand entries and may raise."""
-        self._root = root
-        self._ignore = tuple(ignore)
-        self.tick = tick
-
-    def admits(self, path: str) -> bool:
-        """True if the name rules and the ignore patterns let the inbox look at this path."""
-        return judge_path(path) is not NameKind.TEMPORARY and not ignored(path, self._ignore)
-
-    def absolute(self, folder: str) -> str:
-        """Return the absolute path of a folder."""
-        return f"{self._root}/{folder}" if folder else self._root
-
-    def list_folder(self, folder: str, known: Mapping[str, int]) -> FolderChanges:
-        """List one folder; raises OSError if the folder cannot be listed or a file not be seen."""
-        changes = FolderChanges()
-        met = 0
-        with listed(self._root, folder) as entries:
-            for count, entry in enumerate(entries, 1):
-                if (expected := known.get(entry.name)) is None:
-                    self._add_unknown(entry, folder, changes)
-                elif (status := _status(entry)) is not None:
-                    met += 1
-                    if fingerprint(status) != expected:
-                        changes.changed.append((entry.name, status))
-                if not count % _TICK_ENTRIES:
-                    self.tick()
-        changes.files += met
-        if met < len(known):
-            with listed(self._root, folder) as entries:
-                changes.missing = sorted(known.keys() - {entry.name for entry in entries})
-        changes.changed.sort(key=lambda pair: pair[0])
-        new_folders = (name for name, status in changes.changed if stat.S_ISDIR(status.st_mode))
-        changes.folders += (name for name in new_folders if judge(name) is not NameKind.SETTINGS)
-        return changes
-
-    def _add_unknown(self, entry: os.DirEntry[str], folder: str, changes: FolderChanges) -> None:
-        kind = judge(entry.name)
-        if kind is NameKind.TEMPORARY or ignored(join(folder, entry.name), self._ignore):
-            return
-        if entry.is_dir(follow_symlinks=False):
-            if kind is not NameKind.SETTINGS:
-                changes.folders.append(entry.name)
-        elif entry.is_symlink():
-            changes.links.append(entry.name)
-        elif not entry.is_file(follow_symlinks=False):
-            return
-        elif kind is NameKind.CONFLICT:
-            changes.conflicts.append(entry.name)
-        elif (status := _status(entry)) is not None:
-            changes.changed.append((entry.name, status))
-            changes.files += 1
+    Suffixes are untrusted: there may be as many as files, each as long as a name.
+    """
+    first = suffixes.most_common(_MOST_SUFFIXES)
+    rest = suffixes.total() - sum(count for _, count in first)
+    return {**dict(first), **({"…": rest} if rest else {})}
 
 
 class ChangeScan:
@@ -100,6 +34,10 @@ class ChangeScan:
     def __init__(self, folder: str, scanner: FolderScanner, reconciler: PathReconciler) -> None:
         self.files = 0
         """The number of documents that the scan saw."""
+        self.other: Counter[str] = Counter()
+        """Files of no kind that is read, by suffix."""
+        self.ignored = 0
+        """The number of files and folders that a rule ignores."""
         self.cost_s = 0.0
         """Processor time of listing, without the time of acting on what changed."""
         self.obstacle: OSError | None = None
@@ -123,6 +61,11 @@ class ChangeScan:
                 below = sorted(changes.folders, reverse=True)
                 folders.extend(join(folder, name) for name in below)
         self._report_missing_folders()
+        if not self._top and not self.obstacle:
+            self._scanner.forget_below(self._visited)
+        if self._scanner.rules.changed:
+            self._scanner.rules.changed = False
+            yield self._reconciler.drop_ignored()
 
     def _list(self, folder: str) -> FolderChanges | None:
         began_s = time.thread_time()
@@ -137,6 +80,8 @@ class ChangeScan:
             self.cost_s += time.thread_time() - began_s
         self._visited.add(folder)
         self.files += changes.files
+        self.other += changes.other
+        self.ignored += changes.ignored_count
         self.opened |= was_closed
         return changes
 
@@ -158,6 +103,11 @@ class ChangeScan:
 
     def _reconcile(self, folder: str, changes: FolderChanges) -> Iterator[Event]:
         seen_s = time.monotonic()
+        for name in changes.ignored:
+            yield FileIgnored(join(folder, name))
+        for name in changes.admitted:
+            self._reconciler.forget(join(folder, name))
+            yield from self._reconciler.visit(join(folder, name))
         for name, status in changes.changed:
             yield from self._reconciler.reconcile(join(folder, name), status, seen_s)
         for name in (*changes.conflicts, *changes.links):
@@ -221,10 +171,3 @@ class ScanInterval:
     def is_due(self) -> bool:
         """True if a scan is due."""
         return time.monotonic() >= self.due_s
-
-
-def _status(entry: os.DirEntry[str]) -> os.stat_result | None:
-    try:
-        return entry.stat(follow_symlinks=False)
-    except FileNotFoundError:
-        return None

@@ -1,6 +1,7 @@
 """Inbox events: one frozen value for each kind of event."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from narrated.inbox.file_signature import FileSignature
 
@@ -46,6 +47,16 @@ class FileVanished(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class FileIgnored(Event):
+    """A file that was reported before is ignored now, or of no kind that is read.
+
+    FileReady follows once it is ignored no longer; FileVanished if it goes meanwhile.
+    """
+
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
 class ConflictCopyFound(Event):
     """A synchroniser set a conflicting copy aside."""
 
@@ -73,10 +84,16 @@ class RootFound(Event):
 
 @dataclass(frozen=True, slots=True)
 class ScanFinished(Event):
-    """A full scan ended: the number of files that it saw, and the time that it took."""
+    """A full scan ended: the number of files that it saw, the time that it took, and the rest."""
 
     files: int
     seconds: float
+    other: Mapping[str, int] = field(default_factory=dict)
+    """Files of no kind that is read, counted by suffix."""
+    ignored: int = 0
+    """Files and whole folders that a rule ignores."""
+    rule_problems: tuple[str, ...] = ()
+    """What of the `.narratedignore` files is not applied, in words."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,6 +72,10 @@ class HandledVersions:
                 yield folder
             pending.extend(self._inner.get(folder, ()))
 
+    def holds(self, folder: str) -> bool:
+        """True if a recorded file lies in a folder or under it."""
+        return folder in self._folders or folder in self._inner
+
     def below(self, folder: str) -> Iterator[str]:
         """Yield the paths of all recorded files in a folder and under it, as `folders` does."""
         for inner in self.folders(folder):

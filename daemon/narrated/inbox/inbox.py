@@ -9,11 +9,13 @@ from contextlib import suppress
 from pathlib import Path
 
 from narrated.backoff import Backoff
-from narrated.inbox.change_scan import ChangeScan, FolderScanner, ScanInterval
+from narrated.inbox.change_scan import ChangeScan, ScanInterval, most_frequent
 from narrated.inbox.events import Event, ScanFinished, WatchLost, WatchRegained
 from narrated.inbox.file_signature import FileSignature
+from narrated.inbox.folder_scanner import FolderScanner
 from narrated.inbox.handled_versions import HandledVersions
-from narrated.inbox.name_rules import NameKind, judge_path
+from narrated.inbox.ignore_defaults import mark_names
+from narrated.inbox.name_rules import IGNORE_FILE, NameKind, judge_path
 from narrated.inbox.path_reconciler import PathReconciler
 from narrated.inbox.readiness import ScanStopped
 from narrated.inbox.root_monitor import RootMonitor
@@ -55,9 +57,15 @@ class Inbox:
         """The monotonic time at which the loop last moved."""
         handled = HandledVersions(known)
         self._root = RootMonitor(root, handled)
-        self._scanner = FolderScanner(self._root.path, ignore, self._tick)
+        self._scanner = FolderScanner(self._root.path, ignore, self._tick, handled.holds)
         self._reconciler = PathReconciler(
-            self._root.path, handled, settle_s, second_look_s, self._tick, unreadable
+            self._root.path,
+            handled,
+            settle_s,
+            second_look_s,
+            self._tick,
+            unreadable,
+            self._scanner.admits,
         )
         self._hints = HintQueue()
         self._watcher = InotifyWatcher(self._hints, self._tick)
@@ -206,7 +214,10 @@ class Inbox:
         if scan.obstacle or not scan.files or not self._root.is_well():
             yield from self._pass_on(self._root.check_empty())
         if not self._root.problem:
-            yield ScanFinished(scan.files, time.monotonic() - began_s)
+            took_s, problems = time.monotonic() - began_s, self._scanner.rules.problems
+            yield ScanFinished(
+                scan.files, took_s, most_frequent(scan.other), scan.ignored, problems
+            )
             yield from self._watch_opened(scan)
 
     def _scan_below(self, folder: str) -> Iterator[Event]:
@@ -242,16 +253,27 @@ class Inbox:
                 self._interval.shorten()
 
     def _see(self, path: str, seen_s: float, complete: bool) -> Iterator[Event]:
-        if not self._scanner.admits(path):
+        folder, _, name = path.rpartition("/")
+        if not self._scanner.looks_into(folder):
             return
         try:
             status = self._reconciler.status(path)
         except OSError:
             return  # below a closed folder: scans and revisits take care of it
+        self._notice_rules(folder, name, status is not None)
+        if judge_path(path) is NameKind.TEMPORARY:
+            return
         yield from self._reconciler.reconcile(path, status, seen_s, complete)
         is_folder = status is not None and stat.S_ISDIR(status.st_mode)
-        if is_folder and judge_path(path) is not NameKind.SETTINGS:
+        if is_folder and self._scanner.admits(path, stat.S_IFDIR):
             yield from self._scan_below(path)
+
+    def _notice_rules(self, folder: str, name: str, is_there: bool) -> None:
+        """Scan again if a rule file may have changed, or a tool's mark has come or gone."""
+        is_mark = name in mark_names() and is_there != self._scanner.rules.has_mark(folder, name)
+        if name == IGNORE_FILE or is_mark:
+            self._scanner.rules.forget()
+            self._interval.shorten()
 
     def _take_second_looks(self) -> Iterator[Event]:
         if self._reconciler.second_look_due():

@@ -32,8 +32,12 @@ class PathReconciler:
         second_look_s: float,
         tick: Callable[[], None],
         unreadable: Iterable[str] = (),
+        admits: Callable[[str, int], bool] = lambda path, mode: True,
     ) -> None:
-        """`unreadable`: files that were reported so, and may be gone by now."""
+        """`unreadable`: files that were reported so, and may be gone by now.
+
+        `admits`: true if nothing ignores a path of a mode.
+        """
         self.handled = handled
         self.pending = PendingFiles(settle_s)
         self._hurried = False
@@ -41,6 +45,7 @@ class PathReconciler:
         self._settle_s = settle_s
         self._second_look_s = second_look_s
         self._tick = tick
+        self._admits = admits
         self._absent: dict[str, float] = {}  # in order of time: each second look has the same delay
         self._conflicts: set[str] = set()
         self._unreadable = set(unreadable)  # reported, and no version of them handled since
@@ -68,10 +73,12 @@ class PathReconciler:
             return
         self._absent.pop(path, None)
         if judge(path.rpartition("/")[2]) is NameKind.CONFLICT:
-            if path not in self._conflicts:
+            if path not in self._conflicts and self._admits(path, status.st_mode):
                 self._conflicts.add(path)
                 yield events.ConflictCopyFound(path)
-        elif self.handled.matches(path, fingerprint(status)):
+        elif self.handled.matches(path, fingerprint(status)) or not self._admits(
+            path, status.st_mode
+        ):
             self.pending.drop(path)
         else:
             yield from self._add_pending(path, status, seen_s, complete)
@@ -104,7 +111,7 @@ class PathReconciler:
         is_link = status is not None and stat.S_ISLNK(status.st_mode)
         if not is_link or path not in self.pending.links:
             self.miss(path)
-        if is_link:
+        if is_link and self._admits(path, stat.S_IFLNK):
             self.pending.links.add(path)
 
     def miss(self, path: str) -> None:
@@ -127,6 +134,20 @@ class PathReconciler:
         self.handled.forget(path)
         self.pending.drop(path)
         return known
+
+    def drop_ignored(self) -> Iterator[events.Event]:
+        """Drop what is ignored by now, and report that of it which was reported before."""
+        for path, mode in self.pending.paths():
+            self._tick()
+            if not self._admits(path, mode):
+                self.pending.drop(path)
+                self.pending.closed.pop(path, None)
+        for path in [each for each in self._conflicts if not self._admits(each, stat.S_IFREG)]:
+            self._conflicts.discard(path)
+            yield events.ConflictCopyGone(path)
+        for path in [each for each in self._unreadable if not self._admits(each, stat.S_IFREG)]:
+            self._unreadable.discard(path)
+            yield events.FileIgnored(path)
 
     def reset(self) -> None:
         """Drop all pending files and second looks: the root is lost."""

@@ -2,6 +2,7 @@
 
 import heapq
 import math
+import stat
 import time
 from dataclasses import dataclass
 from itertools import chain
@@ -71,6 +72,14 @@ class PendingFiles:
             first_s = min(max(self.settle_s, 0.1), self.slowest_retry_s)
             pending_file.backoff = Backoff(first_s, self.slowest_retry_s)
         self.postpone(path, why, time.monotonic() + pending_file.backoff.next_s())
+
+    def paths(self) -> list[tuple[str, int]]:
+        """List all paths, each with the mode of its type."""
+        return [
+            *((path, stat.S_IFREG) for path in self._files),
+            *((path, stat.S_IFDIR) for path in self.closed),
+            *((path, stat.S_IFLNK) for path in self.links),
+        ]
 
     def drop(self, path: str) -> None:
         """Forget a pending file, or a link."""

@@ -11,6 +11,7 @@ from narrated.inbox.events import (
     ConflictCopyFound,
     ConflictCopyGone,
     Event,
+    FileIgnored,
     FileReady,
     FileUnreadable,
     FileVanished,
@@ -50,6 +51,12 @@ class InboxStatus:
     conflict_changes: int = 0
     """Rises with each copy that comes or goes."""
     files: int = 0
+    other: dict[str, int] = field(default_factory=dict)
+    """Files of no kind that is read, counted by suffix."""
+    ignored: int = 0
+    """Files and whole folders that a rule ignores."""
+    rule_problems: tuple[str, ...] = ()
+    """What of the `.narratedignore` files is not applied."""
     scanned: bool = False
 
     @property
@@ -106,6 +113,8 @@ class Ingest:
                 self._file_unreadable(event)
             case FileVanished(path):
                 self._file_vanished(path)
+            case FileIgnored(path):
+                self._file_ignored(path)
             case ConflictCopyFound(path):
                 about = fields(file=path)
                 log.warning("%s is a sync conflict and is not read", printable(path), extra=about)
@@ -150,7 +159,15 @@ class Ingest:
             case ScanFinished(count, seconds):
                 log.debug("%d files scanned in %.2f s", count, seconds)
                 self.status.files = count
+                self.status.other, self.status.ignored = dict(event.other), event.ignored
+                self._set_rule_problems(event.rule_problems)
                 self.status.scanned = True
+
+    def _set_rule_problems(self, problems: tuple[str, ...]) -> None:
+        for problem in problems:
+            if problem not in self.status.rule_problems:
+                log.warning("%s", problem)
+        self.status.rule_problems = problems
 
     def _file_ready(self, event: FileReady, moved: Collection[str]) -> None:
         with self._ledger.transaction():
@@ -215,6 +232,23 @@ class Ingest:
                 self._events.publish(JobStopped(job))
             self._follow_move(path)
             self._pictures.release(self._ledger.pictures.of_post(path))
+
+    def _file_ignored(self, path: str) -> None:
+        """Stop the work on a file that is ignored now; what is published stays.
+
+        The ledger keeps it without its content, so that nothing narrates it again before the inbox
+        reports it again.
+        """
+        if _is_setting(path):
+            return
+        with self._ledger.transaction():
+            for job in self._ledger.jobs.stoppable(path):
+                self._ledger.jobs.move(job, JobState.REMOVED, problem="its source is ignored")
+                self._notes.remove_soon(job)
+                self._events.publish(JobStopped(job))
+            if self._ledger.sources.sha256(path):
+                log.info("%s is ignored", printable(path), extra=fields(file=path))
+                self._ledger.sources.set_aside(path)
 
     def _is_pointless(self, job: Job) -> bool:
         """True if a job without its source is to end: a planned one continues, unless it moved."""

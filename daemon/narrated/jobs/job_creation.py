@@ -89,12 +89,12 @@ class JobCreator:
             self._ledger.crashes.reset(plan.keys)
 
     def recreate_all(self, posts: Iterable[str], cause: JobCause) -> list[Job]:
-        """Create another job for each post, also for one that is not to be narrated."""
+        """Create another job for each post that is there, even for one with `narrate: false`."""
         jobs: list[Job] = []
         for post in posts:
             newest = self._ledger.jobs.history(post)[-1]  # even one with `narrate: false`
-            sha256 = self._ledger.sources.sha256(post)
-            jobs.append(self.create(post, sha256, newest.size_bytes, cause))
+            if sha256 := self._ledger.sources.sha256(post):
+                jobs.append(self.create(post, sha256, newest.size_bytes, cause))
         return jobs
 
     def create_unreadable(self, path: str, size_bytes: int, problem: str, remedy: str) -> Job:

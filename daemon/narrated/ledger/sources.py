@@ -43,6 +43,16 @@ class Sources(Repository):
             )
             self._db.rows("DELETE FROM left_out WHERE path = ?", (os.fsencode(path),))
 
+    def set_aside(self, path: str) -> None:
+        """Record that a file is ignored: its content is unknown, and no version of it counts.
+
+        The scanner misses it if it goes, and takes it as new when it is ignored no longer.
+        """
+        self._write(
+            "UPDATE sources SET sha256 = '', mtime_ns = -1 WHERE path = ? AND gone_at IS NULL",
+            os.fsencode(path),
+        )
+
     def forget(self, path: str) -> None:
         """Delete a file that is gone and whose narration is withdrawn.
 
@@ -55,7 +65,7 @@ class Sources(Repository):
             self._db.rows("DELETE FROM consulted WHERE post = ?", (os.fsencode(path),))
 
     def sha256(self, path: str) -> str:
-        """Return the digest of a recorded file; empty if it is unknown or gone."""
+        """Return the digest of a recorded file; empty if it is unknown, gone or ignored."""
         known = "SELECT sha256 FROM sources WHERE path = ? AND gone_at IS NULL"
         return self._value(known, os.fsencode(path)) or ""
 

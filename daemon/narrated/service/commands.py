@@ -81,8 +81,8 @@ class UserCommands:
         ended = self._ledger.jobs.refreshable(folder, "", 2)
         if not ended and path:
             self._history(path)
-        if len(ended) == 1:
-            return [self._renew(ended[0], JobCause.REFRESH)]
+        if ended == [folder]:
+            return [self._renew(folder, JobCause.REFRESH)]
         # Of several, a narration without a source stays as it is.
         return await self._requeues.requeue(RequeueKind.REFRESH, folder)
 

@@ -3,7 +3,12 @@
 from datetime import datetime
 
 from narrated.printable import line_of, printable
-from narrated.service.status_report import HeldFile, ReadingStatus, StatusReport
+from narrated.reading.file_kinds import other_kinds_line
+from narrated.service.status_report import (
+    HeldFile,
+    ReadingStatus,
+    StatusReport,
+)
 
 _ELLIPSIS_LIMIT = 10
 _STATES = {
@@ -39,6 +44,7 @@ def status_note(status: StatusReport, now: datetime) -> str:
         _conflicts(status),
     )
     lines += _section("Left out, because they are older than `since`", _left_out(status))
+    lines += _section("Left alone", _left_alone(status))
     if status.done_today:
         lines += ["", f"Finished today: {status.done_today}"]
     return "\n".join([*lines, ""])
@@ -55,6 +61,12 @@ def _queue(status: StatusReport) -> list[str]:
 def _left_out(status: StatusReport) -> list[str]:
     shown = [f"{day} {printable(path)}" for path, day in status.left_out[:_ELLIPSIS_LIMIT]]
     return _counted(shown, status.left_out_count)
+
+
+def _left_alone(status: StatusReport) -> list[str]:
+    ignored = f"{status.ignored_count} ignored files and folders (`narrated ignored FILE` says why)"
+    other = other_kinds_line(status.other_kinds) if status.other_kinds else ""
+    return [other] * bool(other) + [ignored] * bool(status.ignored_count)
 
 
 def _held(files: tuple[HeldFile, ...]) -> tuple[tuple[str, str], ...]:

@@ -91,6 +91,10 @@ class StatusReport(msgspec.Struct, frozen=True):
     left_out: tuple[tuple[str, str], ...] = ()
     """The first posts that `since` leaves out, each with its date."""
     left_out_count: int = 0
+    other_kinds: dict[str, int] = {}
+    """Files of no kind that is read, counted by suffix at the last scan."""
+    ignored_count: int = 0
+    """Files and whole folders that a rule ignored at the last scan."""
     notices: tuple[str, ...] = ()
     paused: str = ""
     """The break in which no engine works, with its end and how to go on; empty if there is none."""
@@ -166,6 +170,8 @@ class StatusReporter:
             queue=tuple(ledger.jobs.get(number).path for number in self._job_queue.next_up),
             conflicts=self._first_conflicts(),
             conflicts_count=len(self._ingest.status.conflicts),
+            other_kinds=self._ingest.status.other,
+            ignored_count=self._ingest.status.ignored,
             **self._arriving(kept["waiting"]),
             notices=self._notices(),
             **_of_break(self._app.breaks.current, self._app.breaks.lasting),
@@ -180,8 +186,9 @@ class StatusReporter:
         of_inbox = (inbox.root_problem, inbox.watch_problem)
         problems = (*of_inbox, *map(str, self._problems()), self._reload.refusal)
         pending = self._feed.inbox.pending_count
+        left_alone = (inbox.ignored, *inbox.other.items(), *inbox.rule_problems)
         lasting = self._app.breaks.lasting
-        details = (*problems, inbox.is_known, pending, *self._conflict_news, lasting)
+        details = (*problems, inbox.is_known, pending, *left_alone, *self._conflict_news, lasting)
         is_idle = self._job_queue.idle.is_set() or bool(lasting)
         return ServiceNews(self._app.ledger.changes, is_idle, details)
 
@@ -209,7 +216,8 @@ class StatusReporter:
         inbox = self._ingest.status
         of_inbox = (self._of_root(inbox.root_problem), inbox.watch_problem)
         notices = (*map(str, self._problems()), *of_inbox)
-        return tuple(filter(None, (*notices, self._reload.refusal, self._app.restored)))
+        own = (self._reload.refusal, self._app.restored)
+        return tuple(filter(None, (*notices, *own, *inbox.rule_problems)))
 
     def _of_root(self, problem: str) -> str:
         """The problem of the inbox with its path and the remedy; empty if there is none."""

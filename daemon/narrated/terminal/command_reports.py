@@ -56,6 +56,8 @@ def how_to_play(path: Path) -> str:
 
 def status_lines(status: dict[str, Any]) -> Iterator[str]:
     """Format a status report for a terminal."""
+    from narrated.reading.file_kinds import other_kinds_line
+
     since = f" (running since {status['since']})" if status["since"] else ""
     yield f"narrated is {status['state']}{since}"
     yield f"  inbox   {printable(status['inbox'])}"
@@ -83,6 +85,11 @@ def status_lines(status: dict[str, Any]) -> Iterator[str]:
     if status["left_out_count"]:
         first = ", ".join(printable(path) for path, _ in status["left_out"][:10])
         yield f"  left out {status['left_out_count']} older than `since`: {first}"
+    if status["other_kinds"]:
+        yield f"  left alone {other_kinds_line(status['other_kinds'])}"
+    if status["ignored_count"]:
+        count = f"{status['ignored_count']} files and folders"
+        yield f"  ignored {count}; `narrated ignored FILE` says why"
     yield f"  done today {status['done_today']}, in all {status['counts'].get('done', 0)}"
     for worker in status["workers"]:
         problem = f" ({printable(worker['problem'])})" if worker["problem"] else ""
@@ -130,6 +137,13 @@ def _redraw(lines: Callable[[], Iterator[str]]) -> Never:
         while True:
             live.update(Text("\n".join(lines())), refresh=True)
             time.sleep(1)
+
+
+def verdict_lines(verdict: dict[str, Any]) -> Iterator[str]:
+    """Say whether a file is read, by which rule, and how to change that."""
+    yield verdict["reason"]
+    if verdict["remedy"]:
+        yield f"  {verdict['remedy']}"
 
 
 def history_lines(versions: list[dict[str, Any]]) -> Iterator[str]:

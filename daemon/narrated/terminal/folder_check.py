@@ -2,7 +2,9 @@
 
 import asyncio
 import os
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -11,12 +13,14 @@ import msgspec
 
 from narrated.errors import NarratedError
 from narrated.human_formatting import count_noun
-from narrated.inbox.change_scan import FolderScanner
+from narrated.inbox.change_scan import most_frequent
 from narrated.inbox.chmod_remedy import chmod_remedy
+from narrated.inbox.folder_scanner import FolderScanner
 from narrated.inbox.name_rules import NameKind, judge
 from narrated.jobs.plan import JobDefaults
 from narrated.jobs.planner import Planner
 from narrated.printable import printable
+from narrated.reading.file_kinds import other_kinds_line
 from narrated.script.coverage_counts import Coverage, count_coverage
 from narrated.script.preview import describe_coverage, describe_skip, speaking_time
 from narrated.script.script import Draft, Skip
@@ -55,6 +59,10 @@ class FolderCheck(msgspec.Struct, frozen=True):
     files: tuple[CheckedFile, ...]
     conflicts: tuple[str, ...]
     """Conflict copies of a synchroniser, which narrated never reads."""
+    other_kinds: dict[str, int] = {}
+    """Files of no kind that narrated reads, counted by suffix."""
+    ignored: int = 0
+    """Files and whole folders that a rule ignores."""
 
     @property
     def failed(self) -> int:
@@ -75,13 +83,17 @@ class FolderCheck(msgspec.Struct, frozen=True):
         return {**msgspec.to_builtins(self), "totals": totals}
 
 
-class FoundFiles(msgspec.Struct, frozen=True):
+@dataclass(slots=True)
+class FoundFiles:
     """The files that the inbox would find in a folder and below it."""
 
-    files: list[str] = []
-    conflicts: list[str] = []
-    unlisted: list[CheckedFile] = []
+    files: list[str] = field(default_factory=list)
+    conflicts: list[str] = field(default_factory=list)
+    unlisted: list[CheckedFile] = field(default_factory=list)
     """Folders that cannot be listed."""
+    other: Counter[str] = field(default_factory=Counter)
+    """Files of no kind that narrated reads, by suffix."""
+    ignored: int = 0
 
 
 async def check_folder(app: App, folder: str, on_file: OnFile) -> FolderCheck:
@@ -94,7 +106,8 @@ async def check_folder(app: App, folder: str, on_file: OnFile) -> FolderCheck:
         app, folder, on_file, lambda path, draft: checked.append(_checked(path, draft))
     )
     files = sorted([*checked, *found.unlisted], key=lambda each: each.path)
-    return FolderCheck(tuple(files), tuple(sorted(found.conflicts)))
+    conflicts = tuple(sorted(found.conflicts))
+    return FolderCheck(tuple(files), conflicts, most_frequent(found.other), found.ignored)
 
 
 async def draft_files(app: App, folder: str, on_file: OnFile, on_draft: OnDraft) -> FoundFiles:
@@ -118,7 +131,7 @@ async def draft_files(app: App, folder: str, on_file: OnFile, on_draft: OnDraft)
 def find_files(root: Path, folder: str, ignore: Sequence[str]) -> FoundFiles:
     """Find the files that the inbox would find below a folder. Follows no links."""
     scanner = FolderScanner(str(root), ignore, lambda: None)
-    found = FoundFiles([], [], [])
+    found = FoundFiles(ignored=bool(scanner.rules.of(folder).closed_by))
     folders = [folder]
     while folders:
         current = folders.pop()
@@ -130,6 +143,8 @@ def find_files(root: Path, folder: str, ignore: Sequence[str]) -> FoundFiles:
         documents = (name for name, _ in listing.changed if judge(name) is NameKind.DOCUMENT)
         found.files.extend(_paths(current, documents))
         found.conflicts.extend(_paths(current, listing.conflicts))
+        found.other += listing.other
+        found.ignored += listing.ignored_count
         folders.extend(_paths(current, listing.folders))
     return found
 
@@ -166,6 +181,10 @@ def report_lines(check: FolderCheck, *, every_skip: bool = False) -> Iterator[st
         yield from _file_lines(each, every_skip)
     for path in check.conflicts:
         yield f"{printable(path)}  conflict, never read: keep one version, delete the other"
+    if check.other_kinds:
+        yield f"{other_kinds_line(check.other_kinds)}, not read"
+    if check.ignored:
+        yield f"{check.ignored} files and folders ignored; `narrated ignored FILE` says why"
     yield from _total_lines(check)
 
 
