@@ -1,4 +1,4 @@
-"""Commands about jobs: status, history, retry, respeak, refresh, cancel."""
+"""Commands about jobs and files: status, history, ignored, retry, respeak, refresh, cancel."""
 
 from typing import Any
 
@@ -40,6 +40,21 @@ def history(context: CommandContext, file: str) -> None:
     from narrated.terminal.command_reports import history_lines
 
     print_lines(history_lines(context.client(context.config).command("history", path=file)))
+
+
+@click.command()
+@click.argument("file")
+@json_option
+@click.pass_obj
+def ignored(context: CommandContext, file: str, as_json: bool) -> None:
+    """Say whether FILE is read or ignored, and by which rule."""
+    from narrated.terminal.command_reports import verdict_lines
+
+    verdict = context.client(context.config).ignored(file)
+    if as_json:
+        print_json(verdict)
+    else:
+        print_lines(verdict_lines(verdict))
 
 
 @click.command()
@@ -112,4 +127,4 @@ def _seconds(at: str | None) -> float | None:
     return sum(part * 60.0**place for place, part in enumerate(reversed(parts)))
 
 
-COMMANDS = (status, history, retry, respeak, refresh, cancel, reload)
+COMMANDS = (status, history, ignored, retry, respeak, refresh, cancel, reload)

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from narrated.errors import NarratedError
+from narrated.inbox.ignore_verdict import IgnoreVerdict, ignore_verdict
 from narrated.jobs.plan import JobDefaults, PlanOutdated
 from narrated.script.script import Speaker
 from narrated.service.app import App
@@ -49,6 +50,8 @@ class ControlRequests:
                 return await self._app.planner.captions.describe(
                     payload, 0, self._app.defaults
                 ), b""
+            case "ignored":
+                return await self._ignored(str(request["path"])), b""
             case "pause":
                 return self._app.breaks.pause(**_pause_request(request)), b""
             case "rates":
@@ -61,6 +64,11 @@ class ControlRequests:
             "The daemon does not know this request: it may be an older version.",
             "Restart it: `systemctl restart narrated`.",
         )
+
+    async def _ignored(self, path: str) -> IgnoreVerdict:
+        config, disk = self._app.config, self._app.inbox.disk
+        name = str(config.source or "the configuration")
+        return await disk.run(ignore_verdict, config.inbox, path, config.ignore, name)
 
     def _engines(self) -> EngineProbe:
         pool = self._app.pool

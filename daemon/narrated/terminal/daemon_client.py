@@ -74,6 +74,15 @@ class DaemonClient:
             request["named"] = msgspec.to_builtins(read_name(self._config, request.pop("path")))
         return self._answer({"do": verb, **request})[0]
 
+    def ignored(self, typed: str) -> dict[str, Any]:
+        """Say whether a file of the inbox is read, and by which rule: an IgnoreVerdict."""
+        path = typed
+        if self._config is not None:
+            known = self.source_file(typed)
+            name = read_name(self._config, str(known or typed))
+            path = next((each for group in name.groups for each in group.inbox), typed)
+        return dict(self._answer({"do": "ignored", "path": path})[0])
+
     def source_file(self, typed: str) -> Path | None:
         """The file of a source that a user names, such as by a published file; None if unknown."""
         config = self._config

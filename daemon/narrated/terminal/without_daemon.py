@@ -51,6 +51,11 @@ def answer(config: Config | None, request: dict[str, Any], payload: bytes) -> tu
             value = _rates(config)
         case "pause" | "resume" as verb if config is not None:
             value = _change_break(config, verb, request)
+        case "ignored" if config is not None:
+            from narrated.inbox.ignore_verdict import ignore_verdict
+
+            name = str(config.source or "the configuration")
+            value = ignore_verdict(config.inbox, request["path"], config.ignore, name)
         case verb if config is not None:
             value = _run_command(config, verb, request)
     return msgspec.to_builtins(value), b""
