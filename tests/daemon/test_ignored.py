@@ -1,5 +1,6 @@
 """A folder as people keep it: a git checkout or a vault, with `.narratedignore` and defaults."""
 
+import io
 import json
 import os
 import shutil
@@ -8,7 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 
+from narrated.inbox.file_signature import FileSignature
+from narrated.ledger.job import JobState
+from narrated.ledger.store import Ledger
 from support.daemon import Daemon, running, toy, wait
 
 HUGO = {
@@ -280,6 +285,49 @@ def test_note_goes_with_its_source(daemon: Daemon) -> None:
     assert "noted/empty.html" not in [each["path"] for each in daemon.status()["failed"]]
 
 
+def test_update_keeps_what_is_out(tmp_path: Path) -> None:
+    """What an earlier version narrated keeps its narration; its notes about other kinds go."""
+    daemon = Daemon(tmp_path)
+    with daemon:
+        daemon.drop("public/old.html", "<h1>Old</h1><p>Built, and narrated.</p>")
+        before = daemon.manifest("public/old")
+        daemon.wait_idle()
+    _fail_as_before(daemon, "style.css")
+    daemon.drop("hugo.toml", "title = 'x'\n")
+    with daemon:
+        wait(lambda: daemon.history("style.css") == ["removed"], lambda: daemon.log)
+        wait(lambda: daemon.files == _set("public/old"), lambda: str(daemon.files))
+        assert daemon.status()["other_kinds"] == {".css": 1, ".toml": 1}
+        assert not daemon.status()["failed"]
+        _wait_ignored(daemon, "public/old.html")
+        daemon.drop("public/old.html", "<h1>Old</h1><p>Built again.</p>")
+        daemon.drop("last.md", "Words.")
+        daemon.manifest("last")
+        assert daemon.manifest("public/old") == before
+        (daemon.inbox / "hugo.toml").unlink()
+        daemon.published("public/old", "<h1>Old</h1><p>Built again.</p>")
+
+
+def _fail_as_before(daemon: Daemon, name: str) -> None:
+    """Leave a failed job and a note, as the version before did for a file of another kind."""
+    path = daemon.inbox / name
+    path.write_text("body {}")
+    ledger = Ledger(daemon.home / "state/ledger.sqlite")
+    stem = name.rpartition(".")[0]
+    with ledger.transaction():
+        ledger.sources.record(name, FileSignature.of(path.lstat()), "f" * 64)
+        job = ledger.jobs.add(name, "f" * 64, 7, stem)
+        ledger.stems.assign(name, stem, stem)
+        ledger.jobs.move(job, JobState.FAILED, problem="style.css is nothing that is read")
+        ledger.notes.expect(stem)
+    ledger.close()
+    (daemon.outbox / f"{stem}.error.txt").write_text("style.css is nothing that is read")
+
+
+def _set(stem: str) -> set[str]:
+    return {f"{stem}.{suffix}" for suffix in ("mp3", "vtt", "json")}
+
+
 def test_broken_rules_are_told(tmp_path: Path) -> None:
     """What of a rule file is not applied is told in the status; the rest of it holds."""
     with running(tmp_path) as daemon:
@@ -306,7 +354,7 @@ def test_broken_rules_are_told(tmp_path: Path) -> None:
             "line 2, is not applied: a pattern has at most 8 stars",
             "line 3, is not applied: it is not UTF-8",
             "lines/.narratedignore, line 5, is not applied",
-            "large/.narratedignore is not applied: it is larger than 64 KiB",
+            "large/.narratedignore is not applied: it is larger than 32 KiB",
             "wide/.narratedignore is not applied: it is no text in UTF-8",
             "fifo/.narratedignore is not applied: it is no regular file",
             "link/.narratedignore is not applied: it is no regular file",
@@ -368,3 +416,38 @@ def test_ignored_asked_without_daemon(tmp_path: Path) -> None:
 
 def _wait_ignored(daemon: Daemon, path: str) -> None:
     wait(lambda: f"{path} is ignored" in daemon.log, lambda: daemon.log)
+
+
+def test_recipe_of_hugo_holds(tmp_path: Path) -> None:
+    """By the recipe for Hugo a post's picture is found in static/, unless that is ignored."""
+    with running(tmp_path, pictures={"wait": "1h"}) as daemon:
+        daemon.drop("blog/hugo.toml", "title = 'x'\n")
+        daemon.drop("blog/.narrated.yaml", "album: My blog\npictures: {/: blog/static}\n")
+        daemon.drop("blog/static/img/x.png", _png())
+        daemon.drop("blog/content/a.md", "Look: ![](/img/x.png)")
+        manifest = daemon.manifest("blog/content/a")
+        assert not [each for each in manifest["skipped"] if "x.png" in each["text"]]
+        daemon.drop("blog/.narratedignore", "/static/\n_index.md\n")
+        _wait_ignored(daemon, "blog/static/img/x.png")
+        daemon.drop("blog/content/_index.md", "A list.")
+        daemon.drop("blog/content/b.md", "Look again: ![](/img/x.png)")
+        skipped = json.dumps(daemon.manifest("blog/content/b")["skipped"])
+        assert "blog/static/img/x.png is ignored" in skipped
+        assert "blog/content/_index.json" not in daemon.files
+
+
+def test_recipe_of_obsidian_holds(daemon: Daemon) -> None:
+    """By the recipe for Obsidian two folders of a vault are read, and nothing else."""
+    daemon.drop("notes/.narratedignore", "# only these two folders\n/*\n!/Essays/\n!/Letters/\n")
+    for name in ("Essays/deep/a.md", "Letters/b.md", "Journal/c.md", "d.md"):
+        daemon.drop(f"notes/{name}", f"Words of {name}.")
+    daemon.manifest("notes/Essays/deep/a")
+    daemon.manifest("notes/Letters/b")
+    daemon.wait_idle()
+    assert _of(daemon, "notes") == ({"Essays/deep/a", "Letters/b"}, set())
+
+
+def _png() -> bytes:
+    data = io.BytesIO()
+    Image.new("RGB", (8, 8), "red").save(data, "png")
+    return data.getvalue()

@@ -1,11 +1,12 @@
 """Reads files of the inbox for the event loop: each call runs in a thread of the inbox's disk."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from narrated.disk_threads import TRANSFER_S, DiskThreads
 from narrated.inbox import safe_read
+from narrated.inbox.folder_rules import is_ignored
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,10 @@ class AsyncInboxReader:
     async def exists(self, path: str) -> bool:
         """True if a regular file lies at a path."""
         return await self.disk.run(safe_read.exists, self.root, path)
+
+    async def ignores(self, path: str, configured: Sequence[str]) -> bool:
+        """True if a rule, or one of these patterns of the configuration, ignores a file."""
+        return await self.disk.run(is_ignored, self.root, path, configured)
 
     async def existing(self, paths: Collection[str]) -> set[str]:
         """Return those of the paths at which a regular file lies; takes about 10 µs each."""

@@ -10,6 +10,7 @@ from narrated.inbox.events import Event, FileIgnored
 from narrated.inbox.folder_scanner import FolderChanges, FolderScanner
 from narrated.inbox.handled_versions import join
 from narrated.inbox.path_reconciler import PathReconciler
+from narrated.reading.file_kinds import FileKind, file_kind
 
 _MOST_SUFFIXES = 50
 _SHARE_WATCHED = 0.002
@@ -104,7 +105,10 @@ class ChangeScan:
     def _reconcile(self, folder: str, changes: FolderChanges) -> Iterator[Event]:
         seen_s = time.monotonic()
         for name in changes.ignored:
-            yield FileIgnored(join(folder, name))
+            path = join(folder, name)
+            if file_kind(path) is FileKind.OTHER:
+                self._reconciler.handled.forget(path)  # it was never narrated: scans count it
+            yield FileIgnored(path)
         for name in changes.admitted:
             self._reconciler.forget(join(folder, name))
             yield from self._reconciler.visit(join(folder, name))

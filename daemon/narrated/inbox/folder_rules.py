@@ -10,15 +10,16 @@ from typing import NamedTuple
 from narrated.inbox import ignore_defaults
 from narrated.inbox.file_signature import fingerprint
 from narrated.inbox.handled_versions import join
+from narrated.inbox.ignore_file import MOST_BYTES as FILE_BYTES
 from narrated.inbox.ignore_file import IgnoreFile, read_ignore_file
 from narrated.inbox.ignore_patterns import IgnoreRule, PatternSet, RuleOrigin, matchable
-from narrated.inbox.name_rules import IGNORE_FILE, ignored
+from narrated.inbox.name_rules import IGNORE_FILE, NameKind, ignored, judge_path
 from narrated.inbox.safe_read import listed
 from narrated.printable import printable
 
-MOST_FILES = 128
-"""`.narratedignore` files that are applied at once: each costs memory."""
-_TOO_MANY = f"an inbox has at most {MOST_FILES} such files."
+MOST_FILES, MOST_BYTES = 128, 256 * 2**10
+"""The `.narratedignore` files of an inbox, and their bytes together: each costs memory."""
+_TOO_MANY = f"an inbox has at most {MOST_FILES} such files, of {MOST_BYTES // 1024} KiB together."
 _MOST_DEFAULTS = 64
 _MOST_PROBLEMS = 10
 
@@ -192,14 +193,24 @@ class IgnoreRules:
             return None
         if before and before.fingerprint == fingerprint(status):
             return before
-        if not before and len(self._files) >= MOST_FILES:
+        others = [each for each in self._files.values() if each is not before]
+        taken_bytes = sum(each.size_bytes for each in others)
+        if len(others) >= MOST_FILES or taken_bytes + min(status.st_size, FILE_BYTES) > MOST_BYTES:
             self._refused = join(folder, IGNORE_FILE)
+            self._files.pop(folder, None)
             return None
         file = read_ignore_file(self._root, folder, status)
         if file is None:
             return before
         self._files[folder] = file
         return file
+
+
+def is_ignored(root: str | os.PathLike[str], path: str, configured: Sequence[str]) -> bool:
+    """True if names or rules have the inbox ignore a file, as the folders are at this moment."""
+    rules = IgnoreRules(str(root), configured).of(path.rpartition("/")[0])
+    match = rules.match(path, is_folder=False)
+    return judge_path(path) is NameKind.TEMPORARY or bool(match and match.rule.ignores)
 
 
 def downwards(folder: str) -> Iterator[str]:

@@ -88,6 +88,11 @@ class FolderScanner:
             return False
         return not self.rules.of(folder).closed_by or self._holds_known(folder)
 
+    @property
+    def ignored_count(self) -> int:
+        """The number of known files that are ignored; a listing counts the others."""
+        return len(self._ignored)
+
     def absolute(self, folder: str) -> str:
         """Return the absolute path of a folder."""
         return f"{self._root}/{folder}" if folder else self._root
@@ -195,7 +200,10 @@ class FolderScanner:
         for count, name in enumerate(known, 1):
             path = join(folder, name)
             was_ignored = path in self._ignored
-            if self._is_ignored(path, name, rules):
+            if _is_other(name):
+                changes.ignored.append(name)
+                changes.other[suffix_of(name)] += 1
+            elif self._refuses(path, judge(name), rules, is_folder=False):
                 if not was_ignored:
                     self._ignored.add(path)
                     changes.ignored.append(name)
@@ -206,11 +214,10 @@ class FolderScanner:
                 self.tick()
         self._judged[folder] = rules
 
-    def _is_ignored(self, path: str, name: str, rules: FolderRules) -> bool:
-        kind = judge(name)
-        is_other = kind is NameKind.DOCUMENT and file_kind(name) is FileKind.OTHER
-        return is_other or self._refuses(path, kind, rules, is_folder=False)
-
 
 def _is_other_file(entry: os.DirEntry[str]) -> bool:
     return file_kind(entry.name) is FileKind.OTHER and entry.is_file(follow_symlinks=False)
+
+
+def _is_other(name: str) -> bool:
+    return file_kind(name) is FileKind.OTHER and judge(name) is NameKind.DOCUMENT

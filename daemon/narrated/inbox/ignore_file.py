@@ -20,7 +20,7 @@ from narrated.inbox.readiness import LeaseProbe, probe_lease
 from narrated.inbox.safe_read import opened_folder
 from narrated.printable import printable
 
-MOST_BYTES = 64 * 2**10
+MOST_BYTES = 32 * 2**10
 _MOST_REFUSED = 5
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 
@@ -30,6 +30,7 @@ class IgnoreFile:
     """One version of a `.narratedignore`."""
 
     fingerprint: int
+    size_bytes: int
     patterns: PatternSet | None = None
     problems: tuple[str, ...] = ()
     """What of it is not applied, and why."""
@@ -49,16 +50,16 @@ def read_ignore_file(root: str | Path, folder: str, status: os.stat_result) -> I
     except FileNotFoundError:
         return None
     except OSError as error:
-        return IgnoreFile(version, problems=(_unread(path, error, status),))
+        return IgnoreFile(version, 0, problems=(_unread(path, error, status),))
     if content is None:
         limit = f"{MOST_BYTES // 1024} KiB"
-        return IgnoreFile(version, problems=(_told(path, f"it is larger than {limit}"),))
+        return IgnoreFile(version, 0, problems=(_told(path, f"it is larger than {limit}"),))
     return _parsed(path, version, content)
 
 
 def _parsed(path: str, version: int, content: bytes) -> IgnoreFile:
     if content.startswith(_UTF_16) or b"\0" in content:
-        return IgnoreFile(version, problems=(_told(path, "it is no text in UTF-8"),))
+        return IgnoreFile(version, 0, problems=(_told(path, "it is no text in UTF-8"),))
     text = matchable(content.decode("utf-8-sig", "replace"))
     rules = [
         IgnoreRule(line.rstrip("\r"), RuleOrigin.FILE, line=number)
@@ -68,7 +69,7 @@ def _parsed(path: str, version: int, content: bytes) -> IgnoreFile:
     problems = [_told(path, why, line) for line, why in refused[:_MOST_REFUSED]]
     if more := len(refused) - len(problems):
         problems.append(_told(path, f"{more} further lines are broken, too"))
-    return IgnoreFile(version, patterns, tuple(problems))
+    return IgnoreFile(version, len(content), patterns, tuple(problems))
 
 
 def _unread(path: str, error: OSError, status: os.stat_result) -> str:

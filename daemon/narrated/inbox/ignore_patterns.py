@@ -16,7 +16,8 @@ MOST_STARS = 8
 """Runs of `*` in one pattern."""
 MOST_SPARE_STARS = 200
 """Runs of `*` beyond the first of each pattern: only these make matching slow."""
-_COMPILED_BYTES = 1 << 21
+_LEAST_BYTES, _BYTES_A_CHARACTER = 1 << 20, 256
+"""Memory of RE2 for the patterns of one place: it keeps the states that it meets."""
 _STARS = re.compile(r"\*+")
 _CLASSES = {
     "alpha": "a-zA-Z",
@@ -95,7 +96,8 @@ def compiled(rules: Sequence[IgnoreRule]) -> tuple[PatternSet | None, list[tuple
 
     options = re2.Options()
     options.log_errors, options.never_capture, options.dot_nl = False, True, True
-    options.max_mem = _COMPILED_BYTES
+    characters = sum(len(rule.pattern) for rule in rules)
+    options.max_mem = _LEAST_BYTES + _BYTES_A_CHARACTER * characters
     patterns = re2.Set.SearchSet(options)
     kept, refused = _added(rules, patterns)
     if not kept:

@@ -33,6 +33,7 @@ from narrated.ledger.job import Job, JobCause, JobReason, JobState
 from narrated.ledger.store import Ledger
 from narrated.logs import fields
 from narrated.printable import printable
+from narrated.reading.file_kinds import FileKind, file_kind
 
 MOST_WITHDRAWN = 16
 MOVE_WINDOW_S = 60.0
@@ -246,7 +247,9 @@ class Ingest:
                 self._ledger.jobs.move(job, JobState.REMOVED, problem="its source is ignored")
                 self._notes.remove_soon(job)
                 self._events.publish(JobStopped(job))
-            if self._ledger.sources.sha256(path):
+            if file_kind(path) is FileKind.OTHER:
+                self._ledger.sources.forget(path)
+            elif self._ledger.sources.sha256(path):
                 log.info("%s is ignored", printable(path), extra=fields(file=path))
                 self._ledger.sources.set_aside(path)
 

@@ -123,6 +123,8 @@ class PictureCaptions:
     async def _caption(
         self, path: str, job_id: int, defaults: JobDefaults, deadline: float, waits_for_absent: bool
     ) -> tuple[Caption, str]:
+        if await self._is_ignored(path, defaults):
+            return Caption(missing=f"{path} is ignored"), ""
         digest = await self._wait_for(path, deadline)
         if not digest:
             return Caption(missing=f"{path} is not in the inbox"), ""
@@ -137,6 +139,12 @@ class PictureCaptions:
         except (SourceError, EngineError) as error:
             return Caption(missing=error.problem), digest
         return Caption(text=text), digest
+
+    async def _is_ignored(self, path: str, defaults: JobDefaults) -> bool:
+        """True if the inbox will not report a picture: nobody need wait for it."""
+        if self._ledger.sources.sha256(path) or not await self._inbox.exists(path):
+            return False
+        return await self._inbox.ignores(path, defaults.ignore)
 
     async def _wait_for(self, path: str, deadline: float) -> str:
         """Return the sha256 of an ingested picture; wait for one that is still being written."""

@@ -48,10 +48,12 @@ class Sources(Repository):
 
         The scanner misses it if it goes, and takes it as new when it is ignored no longer.
         """
-        self._write(
-            "UPDATE sources SET sha256 = '', mtime_ns = -1 WHERE path = ? AND gone_at IS NULL",
-            os.fsencode(path),
-        )
+        with self._db.transaction():
+            self._db.rows(
+                "UPDATE sources SET sha256 = '', mtime_ns = -1 WHERE path = ? AND gone_at IS NULL",
+                (os.fsencode(path),),
+            )
+            self._db.rows("DELETE FROM left_out WHERE path = ?", (os.fsencode(path),))
 
     def forget(self, path: str) -> None:
         """Delete a file that is gone and whose narration is withdrawn.
