@@ -294,9 +294,9 @@ def test_silent_folder_until_changed(daemon: Daemon) -> None:
     daemon.drop("drafts/post.md", "# Draft\n\nWords.")
     daemon.manifest("drafts/post")
     daemon.drop("drafts/.narrated.yaml", "narrate: false")
-    daemon.drop("drafts/notes.zip", b"PK")
+    daemon.drop("drafts/notes.pdf", b"PK")
     wait(lambda: not (daemon.outbox / "drafts").exists(), lambda: daemon.log)
-    _wait_history(daemon, "drafts/notes.zip", "removed")
+    _wait_history(daemon, "drafts/notes.pdf", "removed")
     daemon.drop("drafts/.narrated.yaml", "narrate: true")
     daemon.manifest("drafts/post")
 
