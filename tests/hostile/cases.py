@@ -134,10 +134,10 @@ def _pictures() -> Iterator[Case]:
 
 def _archives() -> Iterator[Case]:
     bomb = bombs.zip_bomb()
-    for suffix in ("zip", "epub", "docx"):
+    for suffix in ("odt", "epub", "docx"):
         yield Case(f"archives/{suffix}.{suffix}", bomb, note="neither a text nor a picture")
     yield Case("archives/text.md", bomb, note="ZIP archive")
-    yield Case("archives/drawing.svg", _ENTITIES, note="neither a text nor a picture")
+    yield Case("archives/drawing.xhtml", _ENTITIES, note="neither a text nor a picture")
     yield Case("archives/drawing.png", _ENTITIES, note="no picture")
     yield Case("archives/drawing.html", _ENTITIES + b"<p>after", said="after")
 
