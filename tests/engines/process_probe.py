@@ -10,6 +10,7 @@ from typing import Any
 from narrated.errors import EngineUnavailable
 
 _PROCESS = Path("/proc/self")
+_OPEN = _PROCESS / "fd"
 _ASKED_FOR = ("msgspec", "yaml", "narrated")
 
 
@@ -21,8 +22,8 @@ def load(options: dict[str, Any], context: Any) -> Any:
                 "packages": [name for name in _ASKED_FOR if importlib.util.find_spec(name)],
                 "path": sys.path,
                 "environment": dict(os.environ),
-                "stdin": str(_PROCESS.joinpath("fd", "0").readlink()),
-                "descriptors": sorted(int(fd.name) for fd in _PROCESS.joinpath("fd").iterdir()),
+                "stdin": str((_OPEN / "0").readlink()),
+                "open": [str(fd.readlink()) for fd in _OPEN.iterdir() if fd.is_symlink()],
                 "oom_score_adj": int(_PROCESS.joinpath("oom_score_adj").read_text()),
             }
         )
