@@ -56,6 +56,7 @@ COMMANDS = (
     Provoked("respeak post.md", 1, "no other take of post.md: espeak", "lexicon.yaml"),
     Provoked("respeak failed.md", 1, "failed.md has no narration", "narrated history failed.md"),
     Provoked("cancel post.md", 1, "Nothing is being done for post.md.", "narrated status"),
+    Provoked("history .odd.md", 1, ".odd.md lies in the inbox, and was not read.", "status"),
     Provoked("history nothing.md", 1, "nothing.md is not known.", "The inbox is {home}/inbox."),
     Provoked("refresh nothing", 1, "nothing is not known.", "The inbox is {home}/inbox."),
     Provoked("script", 2, "Give either a FILE, or a folder", "--check DIR"),
@@ -235,6 +236,7 @@ def _put_odd_files(home: Path) -> None:
     (home / "closed").chmod(0o555)
     for name in ("text.png", "text.wav", "text.npz"):
         (home / name).write_text("neither a picture nor sound")
+    (home / "inbox/.odd.md").write_text("A hidden file.\n")
     (home / "binary.md").write_bytes(bytes(range(256)) * 40)
     noise = numpy.random.default_rng(1).normal(0, 0.1, 2_205)
     soundfile.write(home / "short/1.wav", noise, 22_050)
@@ -404,7 +406,7 @@ PLACES: Mapping[str, Place] = {
         _closed("closed"), "once -q", 5, "{home}/closed/c cannot", "`cache:`", "cache: closed/c\n"
     ),
     "outbox is a file": Place(
-        _post_and(_file("file")), "once -q", 1, "{home}/file/", "a real folder", "outbox: file\n"
+        _post_and(_file("file")), "once -q", 1, "{home}/file", "a real folder", "outbox: file\n"
     ),
     "outbox is closed": Place(
         _post_and(_closed("closed")), "once -q", 1, "{home}/closed", "doctor", "outbox: closed\n"
@@ -447,6 +449,13 @@ def test_lost_socket_is_told(tmp_path: Path) -> None:
         with socket.socket(socket.AF_UNIX) as nobodys:
             nobodys.bind(first.socket)
             _check(daemon.ask("status"), 1, "Connection refused", "systemctl restart")
+
+
+def test_second_daemon_is_told(served: Daemon, tmp_path: Path) -> None:
+    """A second daemon that would write the same outbox is told which process writes it."""
+    second = Daemon(tmp_path, **ESPEAK, outbox=str(served.outbox), log="error")
+    refused = second.ask("once", "--quiet")
+    _check(refused, 4, str(served.outbox), "systemctl stop narrated")
 
 
 @pytest.fixture

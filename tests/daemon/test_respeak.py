@@ -4,7 +4,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy
 import pytest
+import soundfile
 
 from narrated.engines.interface import EngineInfo
 from support.daemon import Daemon, running, toy, wait
@@ -100,6 +102,25 @@ def test_two_lines_in_a_row_add_up(daemon: Daemon) -> None:
         assert daemon.ask("respeak", "row.md", "--at", lines[text]).returncode == 0
     wait(lambda: daemon.history("row.md")[-1] == "done")
     assert sorted(daemon.spoken[before:]) == ["The first row.", "The second row."]
+
+
+def test_twin_of_a_line_stays(daemon: Daemon) -> None:
+    """Of two lines of the same words, only the one that is heard at the time sounds otherwise."""
+    _reload(daemon, audio={"format": "wav"})
+    text = "# Twins\n\nThe refrain.\n\nSomething else.\n\nThe refrain.\n"
+    daemon.drop("twins.md", text)
+    daemon.published("twins", text)
+    before = _samples(daemon, "twins")
+    twin = daemon.manifest("twins")["blocks"][3]
+    assert daemon.ask("respeak", "twins.md", "--at", f"{twin['start_s'] + 0.05}").returncode == 0
+    wait(lambda: daemon.history("twins.md") == ["superseded", "done"])
+    changed_s = numpy.flatnonzero(before != _samples(daemon, "twins")) / 22_050
+    assert len(changed_s) > 0
+    assert twin["start_s"] - 0.05 <= changed_s.min() <= changed_s.max() <= twin["end_s"] + 0.05
+
+
+def _samples(daemon: Daemon, stem: str) -> numpy.ndarray:
+    return soundfile.read(daemon.outbox / f"{stem}.wav", dtype="int16")[0]
 
 
 def test_changed_source_is_told(daemon: Daemon) -> None:

@@ -61,12 +61,12 @@ class JobCreator:
             published = self._ledger.jobs.published(path)
             plan = None if published is None else self.plan(published)
             if published and plan and published.source_sha256 == sha256:
+                plan = plan.with_takes(self._ledger.takes.choices(path))
                 return self.create_planned(published, plan, JobCause.RESPEAK)
         return self.create(path, sha256, newest.size_bytes, cause)
 
     def create_planned(self, published: Job, plan: Plan, cause: JobCause) -> Job:
-        """Create a job that speaks the plan of a published one, with the takes chosen by now."""
-        plan = plan.with_takes(self._ledger.takes.choices(published.path))
+        """Create a job that speaks this plan of a source whose narration is published."""
         with self._ledger.transaction():
             version = (published.path, published.source_sha256, published.size_bytes)
             job = self.create(*version, cause)

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -82,10 +82,13 @@ class Plan(msgspec.Struct, frozen=True, rename={"draft": "plan", "output": "edit
         tags = [draft.title, draft.author, draft.date, draft.language, pauses]
         return json_digest([tags, self.keys, msgspec.to_builtins(self.output)])
 
-    def with_takes(self, choices: Mapping[str, int]) -> Self:
-        """Return the plan with the chosen takes of these chunk digests; others stay."""
-        chosen = zip(self.digests, self.takes, strict=True)
-        takes = tuple(choices.get(digest, take) for digest, take in chosen)
+    def with_takes(self, choices: Mapping[str, int], only: Container[int] | None = None) -> Self:
+        """Return the plan with the takes chosen by chunk digest; `only`: of these chunks alone."""
+        present = enumerate(zip(self.digests, self.takes, strict=True))
+        takes = tuple(
+            choices.get(digest, take) if only is None or seq in only else take
+            for seq, (digest, take) in present
+        )
         keys = tuple(map(take_key, self.digests, takes))
         return msgspec.structs.replace(self, takes=takes, keys=keys)
 

@@ -45,11 +45,20 @@ class Respeaking:
             speakers = _varying_speakers(path, plan, seqs, pool)
             self._check_source(published)  # the last look before the ledger is changed
             chunks = plan.draft.chunks
-            chosen = [plan.digests[seq] for seq in seqs if chunks[seq].speaker in speakers]
+            chosen = {seq for seq in seqs if chunks[seq].speaker in speakers}
             with self._ledger.transaction():
-                self._ledger.takes.choose_next(path, dict.fromkeys(chosen))
+                takes = self._ledger.takes
+                takes.choose_next(path, {plan.digests[seq] for seq in chosen})
+                asked = self._asked_before(published, plan)
+                plan = asked.with_takes(takes.choices(path), only=chosen)
                 job = self._jobs.create_planned(published, plan, JobCause.RESPEAK)
-                _check_engines(path, plan, self._ledger.takes.missing(job.id), pool)
+                _check_engines(path, plan, takes.missing(job.id), pool)
+
+    def _asked_before(self, published: Job, plan: Plan) -> Plan:
+        """Return the plan of another take that is not spoken yet: both are wanted."""
+        asked = [self._jobs.plan(each) for each in self._ledger.jobs.unfinished(published.path)]
+        alike = [each for each in asked if each is not None and each.digests == plan.digests]
+        return alike[-1] if alike else plan
 
     def _narration(self, path: str) -> tuple[Job, Plan]:
         """Return the published job of a source and its plan."""
@@ -65,7 +74,8 @@ class Respeaking:
             raise NarratedError(
                 f"The takes of {printable(path)} are not known, since the ledger was restored or "
                 "narrated was updated.",
-                f"`narrated refresh {printable(path)}` finds them, and speaks nothing again.",
+                f"`narrated refresh {printable(path)}` finds them; it speaks again only what the "
+                "configuration says otherwise by now.",
             )
         return published, plan
 

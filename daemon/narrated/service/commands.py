@@ -71,7 +71,7 @@ class UserCommands:
         if job.state not in (JobState.FAILED, JobState.WAITING, JobState.REMOVED):
             raise NarratedError(
                 f"{printable(path)} is {job.state}; there is nothing to retry.",
-                "For another take of it use `narrated respeak`.",
+                f"For another take of it: `narrated respeak {printable(path)}`.",
             )
         return [self._renew(path, JobCause.FOUND)]
 

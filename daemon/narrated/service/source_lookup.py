@@ -64,6 +64,12 @@ class SourceLookup:
 
     def _unknown(self, name: SourceName) -> str:
         """Raise the error for a name that no source has; never returns."""
+        if name.is_in_inbox:
+            raise NarratedError(
+                f"{printable(name.typed)} lies in the inbox, and was not read.",
+                "It may still be arriving, or be left alone: `narrated status` tells. Without a "
+                "daemon nothing is read: `systemctl start narrated`.",
+            )
         raise NarratedError(
             f"{printable(name.typed) or 'An empty name'} is not known.",
             "Name a file as it stands in the inbox, or one that was published of it; "

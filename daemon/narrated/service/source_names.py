@@ -26,6 +26,8 @@ class SourceName(msgspec.Struct, frozen=True):
     top_inbox: str
     """The inbox itself, for messages."""
     top_outbox: str
+    is_in_inbox: bool = False
+    """True if a file of this name lies in the inbox, read or not."""
 
 
 def read_name(config: Config, typed: str) -> SourceName:
@@ -42,7 +44,9 @@ def read_name(config: Config, typed: str) -> SourceName:
         given = ("" if plain == "." else plain,)
         groups.append(Readings(given, given))
     found = tuple(group for group in groups if typed and (group.inbox or group.outbox))
-    return SourceName(typed, found, str(config.inbox), str(config.outbox))
+    paths = (config.inbox / path for group in found for path in group.inbox if path)
+    is_there = any(map(os.path.isfile, paths))
+    return SourceName(typed, found, str(config.inbox), str(config.outbox), is_there)
 
 
 def _below(root: Path, typed: str) -> tuple[str, ...]:
