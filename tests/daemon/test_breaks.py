@@ -199,7 +199,8 @@ def test_one_off_commands_are_refused(daemon: Daemon, tmp_path: Path) -> None:
     assert not Path(sound).exists()
     assert "toy (3 voices)" in daemon.ask("voices", "list").stdout
     doctor = daemon.ask("doctor").stdout
-    assert "note  engine toy: toy is not loaded, and was not tried: narrated is paused" in doctor
+    assert "note  break: narrated is paused until " in doctor
+    assert "note  engine toy: toy is not loaded, and was not tried.\n" in doctor
     daemon.ask("resume")
     wait(lambda: daemon.ask("say", "Hello.", "-o", sound).returncode == 0)
 

@@ -103,3 +103,30 @@ def test_clock_jump_withdraws_nothing(tmp_path: Path, figure: Callable[[str], No
         _narrate(daemon, old="It stays, and is another.")
     finally:
         daemon.stop()
+
+
+def test_clock_jump_ends_no_pause(tmp_path: Path) -> None:
+    """A clock set in a pause, with the daemon or without, neither ends nor prolongs it."""
+    clock = Clock(tmp_path)
+    daemon = Daemon(tmp_path, **_settings(clock, withdraw_after="1h"))
+    daemon.start(**clock.environ)
+    try:
+        daemon.ask("pause", "1h")
+        began_s = daemon.status()["goes_on_at"]
+        for days in (YEAR, -YEAR):
+            clock.set_days(days)
+            wait(lambda days=days: _is_told(daemon, began_s, days), lambda: daemon.log)
+            daemon.kill()
+            daemon.start(**clock.environ)
+            assert _is_told(daemon, began_s, days)
+        daemon.ask("resume")
+        _narrate(daemon, post="It goes on.")
+    finally:
+        daemon.stop()
+
+
+def _is_told(daemon: Daemon, end_s: float, days: int) -> bool:
+    """True if the pause ends at the same instant, told by a clock that is so many days off."""
+    status = daemon.status()
+    assert status["state"] == "paused"
+    return bool(abs(status["goes_on_at"] - end_s - days * 86400) < 86400)

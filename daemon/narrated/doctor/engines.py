@@ -17,9 +17,13 @@ from narrated.workers.pool import EngineProbe, WorkerSnapshot, WorkerState
 def check_engines(config: Config, probe: EngineProbe) -> Iterator[Finding]:
     """Check each configured engine, each speaker's voice, and the memory of the models."""
     workers = {worker.name: worker for worker in probe.workers}
+    if probe.lasting_break:
+        yield warning(
+            "break", f"narrated is {probe.lasting_break}.", "Nothing is narrated meanwhile."
+        )
     for spec in worker_specs(config):
         for engine in spec.engines:
-            yield _check_engine(engine.name, workers[spec.name], probe.lasting_break)
+            yield _check_engine(engine.name, workers[spec.name])
     for name, speaker in config.settings.speakers.items():
         if speaker.engine in probe.engines:  # else the finding about the engine is enough
             yield _check_voice(name, speaker, probe.engines[speaker.engine])
@@ -32,11 +36,11 @@ def check_engines(config: Config, probe: EngineProbe) -> Iterator[Finding]:
             yield _check_memory(config, worker.models)
 
 
-def _check_engine(engine: str, worker: WorkerSnapshot, lasting_break: str) -> Finding:
+def _check_engine(engine: str, worker: WorkerSnapshot) -> Finding:
     if engine in worker.engines:
         return well(f"engine {engine}", f"{engine} is loaded and answers.")
     if worker.state is WorkerState.UNLOADED:
-        problem = f"{engine} is not loaded, and was not tried: narrated is {lasting_break}."
+        problem = f"{engine} is not loaded, and was not tried."
         return warning(f"engine {engine}", problem, "Run the doctor again once the work goes on.")
     return wrong(
         f"engine {engine}",

@@ -72,10 +72,10 @@ class ControlRequests:
 
     def _engines(self) -> EngineProbe:
         pool = self._app.pool
-        if self._app.breaks.is_unloaded:
-            return EngineProbe(pool.last_announced(), pool.states(), self._app.breaks.lasting)
         engines = {name: info for each in pool.workers for name, info in each.engines.items()}
-        return EngineProbe(engines, pool.states())
+        if self._app.breaks.is_unloaded:
+            engines = pool.last_announced()
+        return EngineProbe(engines, pool.states(), self._app.breaks.lasting)
 
     def _refuse_in_break(self) -> None:
         if (lasting := self._app.breaks.current) is not None:

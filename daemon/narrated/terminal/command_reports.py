@@ -197,7 +197,7 @@ def _no_voices(probe: "EngineProbe", only: str | None) -> NarratedError:
             return NarratedError(
                 f"The engine {name} is not available: {why}", "Run `narrated doctor`."
             )
-    if probe.lasting_break:
+    if any(worker.state == "unloaded" for worker in probe.workers):
         return NarratedError(
             f"The voices are not known: narrated is {probe.lasting_break}.",
             "Ask again once the work goes on.",

@@ -343,7 +343,7 @@ class EngineProbe:
     engines: dict[str, EngineInfo]
     workers: list[WorkerSnapshot]
     lasting_break: str = ""
-    """The break for which the workers ended, as a sentence; empty if there is none."""
+    """The break in which no engine works, as a sentence; empty if there is none."""
 
 
 def probe_engines(specs: Sequence[WorkerSpec], measured: MutableMapping[str, int]) -> EngineProbe:

@@ -193,9 +193,7 @@ class Scheduler:
                     queue.requests.append(pending)
 
     def _add(self, request: ScheduledRequest) -> _PendingRequest:
-        if self._held is not None and not request.job:
-            raise self._held
-        if problem := refusal(request, self._pool):
+        if problem := self._refusal(request):
             raise problem
         future: asyncio.Future[RequestResult] = asyncio.get_running_loop().create_future()
         pending = _PendingRequest(request, future, self._ledger.crashes.count(request.key))
@@ -312,10 +310,16 @@ class Scheduler:
 
     def _try_again(self, pending: _PendingRequest) -> None:
         """Have a worker take a request again, unless none has the engine and voice it names."""
-        if problem := refusal(pending.request, self._pool):
+        if problem := self._refusal(pending.request):
             self._settle(pending, problem)
         else:
             self._enqueue(pending, first=True)
+
+    def _refusal(self, request: ScheduledRequest) -> NarratedError | None:
+        """The reason that a request may not wait here; None if it may."""
+        if self._held is not None and not request.job:
+            return self._held
+        return refusal(request, self._pool)
 
     def _count_death(self, pending: _PendingRequest, problem: WorkerLost) -> None:
         """Retry alone after its worker died; fail at the third death."""
