@@ -56,7 +56,9 @@ COMMANDS = (
     Provoked("respeak post.md", 1, "no other take of post.md: espeak", "lexicon.yaml"),
     Provoked("respeak failed.md", 1, "failed.md has no narration", "narrated history failed.md"),
     Provoked("cancel post.md", 1, "Nothing is being done for post.md.", "narrated status"),
-    Provoked("history .odd.md", 1, ".odd.md lies in the inbox, and was not read.", "status"),
+    Provoked(
+        "history .odd.md", 1, ".odd.md lies in the inbox", "narrated ignored .odd.md"
+    ),
     Provoked("history nothing.md", 1, "nothing.md is not known.", "The inbox is {home}/inbox."),
     Provoked("refresh nothing", 1, "nothing is not known.", "The inbox is {home}/inbox."),
     Provoked("script", 2, "Give either a FILE, or a folder", "--check DIR"),
@@ -168,6 +170,16 @@ FINDINGS: Mapping[str, tuple[str, str, str]] = {
         "The interpreter /no/python of the engine mine cannot be run",
         "`engines: mine: python:`",
     ),
+    "no lexicon": (
+        FOLDERS + "reading: {lexicon: none.yaml}\n",
+        "none.yaml cannot be read: No such file",
+        "take `lexicon` out of `reading:`",
+    ),
+    "broken lexicon": (
+        FOLDERS + "reading: {lexicon: broken.yaml}\n",
+        "broken.yaml: The lexicon has an unknown key `wrods`.",
+        "Known: words, patterns.",
+    ),
     "no voice": (
         FOLDERS + "speech: {engine: espeak, voice: none}\n",
         "espeak has no voice 'none'.",
@@ -256,7 +268,9 @@ def test_command_names_the_remedy(
 @pytest.fixture(scope="module")
 def resting(tmp_path_factory: pytest.TempPathFactory) -> Daemon:
     """A home whose configuration each test writes; no daemon runs."""
-    return Daemon(tmp_path_factory.mktemp("resting"))
+    daemon = Daemon(tmp_path_factory.mktemp("resting"))
+    (daemon.home / "broken.yaml").write_text("wrods: {a: b}\n")
+    return daemon
 
 
 def _configure(daemon: Daemon, text: str | bytes) -> None:

@@ -20,14 +20,17 @@ def config() -> None:
 def check(context: CommandContext) -> None:
     """Check the configuration, and that the engines it names have what they need.
 
-    Exits with 1 if a package, a model or a voice is missing.
+    Exits with 1 if a package, a model, a voice or the lexicon is missing.
     """
     from narrated.doctor.engine_requirements import check_requirements
+    from narrated.doctor.finding import Severity
+    from narrated.doctor.lexicon import check_lexicon
     from narrated.terminal.command_reports import finding_lines
 
     config = context.config
     click.echo(f"{config.source} can be used.")
-    lacking = list(check_requirements(config))
+    findings = [*check_requirements(config), *check_lexicon(config)]
+    lacking = [each for each in findings if each.severity != Severity.WELL]
     for finding in lacking:
         print_lines(finding_lines(finding))
     exit_unless(not lacking)

@@ -10,6 +10,7 @@ from narrated.doctor.finding import Finding
 from narrated.doctor.folder_access import check_folder_access, daemon_account
 from narrated.doctor.gpu_compute import check_gpu
 from narrated.doctor.kernel import check_hard_links, check_inotify_limits, check_leases
+from narrated.doctor.lexicon import check_lexicon
 from narrated.doctor.outbox_names import check_outbox_names
 from narrated.doctor.service_unit import check_service_unit
 from narrated.doctor.syncthing import check_syncthing
@@ -31,5 +32,6 @@ def run_checks(config: Config, probe_engines: Callable[[], EngineProbe]) -> Iter
     yield from check_disk_space(config)
     yield from check_service_unit(config, account)
     yield from check_encoder(config)
+    yield from check_lexicon(config)
     yield from check_gpu(config)
     yield from check_engines(config, probe_engines())

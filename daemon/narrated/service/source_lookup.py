@@ -67,7 +67,8 @@ class SourceLookup:
         if name.is_in_inbox:
             raise NarratedError(
                 f"{printable(name.typed)} lies in the inbox, and was not read.",
-                "It may still be arriving, or be left alone: `narrated status` tells. Without a "
+                "`narrated status` tells if it is still arriving, and "
+                f"`narrated ignored {printable(name.typed)}` if a rule leaves it alone. Without a "
                 "daemon nothing is read: `systemctl start narrated`.",
             )
         raise NarratedError(
