@@ -56,9 +56,7 @@ COMMANDS = (
     Provoked("respeak post.md", 1, "no other take of post.md: espeak", "lexicon.yaml"),
     Provoked("respeak failed.md", 1, "failed.md has no narration", "narrated history failed.md"),
     Provoked("cancel post.md", 1, "Nothing is being done for post.md.", "narrated status"),
-    Provoked(
-        "history .odd.md", 1, ".odd.md lies in the inbox", "narrated ignored .odd.md"
-    ),
+    Provoked("history .odd.md", 1, ".odd.md lies in the inbox", "narrated ignored .odd.md"),
     Provoked("history nothing.md", 1, "nothing.md is not known.", "The inbox is {home}/inbox."),
     Provoked("refresh nothing", 1, "nothing is not known.", "The inbox is {home}/inbox."),
     Provoked("script", 2, "Give either a FILE, or a folder", "--check DIR"),
@@ -324,6 +322,9 @@ def messages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
             daemon.drop(f"{Path(name).parent}/post.md", f"Words beside {name}.\n")
     (daemon.inbox / "closed.md").write_text("Nobody reads this.\n")
     (daemon.inbox / "closed.md").chmod(0)
+    (daemon.inbox / "shut").mkdir(0)
+    (daemon.inbox / "empty.md").touch()
+    (daemon.inbox / "link.md").symlink_to("/etc/passwd")
     with (daemon.inbox / "huge.md").open("wb") as huge:
         huge.truncate(70 * 2**20)
     ended = daemon.ask("once", "--quiet", as_anybody=True)
@@ -342,6 +343,19 @@ def test_source_names_the_remedy(messages: dict[str, str], name: str) -> None:
     post = f"{Path(name).parent}/post.md" if "/" in name else name
     names = () if name == "voice.md" else (name,)  # the path alone precedes it
     _read(messages[post], *names, *SOURCES[name][1:])
+
+
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [
+        ("shut", "a folder that may not be entered. In the inbox, run: chmod u+rx shut"),
+        ("empty.md", "empty"),
+        ("link.md", "a link, and links are not followed: put the file itself in its place"),
+    ],
+)
+def test_unread_file_is_told(messages: dict[str, str], name: str, why: str) -> None:
+    """What is no failure, and yet not read, is told with the reason."""
+    assert messages[f"{name} is not read"] == why
 
 
 def test_closed_source_is_told(messages: dict[str, str]) -> None:

@@ -63,6 +63,8 @@ def _print_problems(report: "StatusReport") -> None:
     for file in (*report.failed, *report.waiting):
         line = f"{printable(file.path)}: {file.problem} {file.remedy}"
         click.echo(line.rstrip(), err=True)
+    for path, reason in report.arriving:
+        click.echo(f"{printable(path)} is not read: {reason}", err=True)
 
 
 COMMANDS = (run, once)
