@@ -69,6 +69,7 @@ class Inbox:
         )
         self._hints = HintQueue()
         self._watcher = InotifyWatcher(self._hints, self._tick)
+        self._rules_stale = False
         self._watching = watching
         self._watch_loss_reported = False
         self._rewatch = Backoff(_REWATCH_S, _LONGEST_REWATCH_S)
@@ -204,6 +205,7 @@ class Inbox:
     def _scan_all(self) -> Iterator[Event]:
         began_s = time.monotonic()
         self._interval.begin()
+        self._rules_stale = False
         scan = ChangeScan("", self._scanner, self._reconciler)
         for events in scan.steps():
             self._tick()
@@ -271,9 +273,12 @@ class Inbox:
     def _notice_rules(self, folder: str, name: str, is_there: bool) -> None:
         """Scan again if a rule file may have changed, or a tool's mark has come or gone."""
         is_mark = name in mark_names() and is_there != self._scanner.rules.has_mark(folder, name)
-        if name == IGNORE_FILE or is_mark:
+        if name != IGNORE_FILE and not is_mark:
+            return
+        if not self._rules_stale:  # once until the next scan, however often they change
+            self._rules_stale = True
             self._scanner.rules.forget()
-            self._interval.shorten()
+        self._interval.shorten()
 
     def _take_second_looks(self) -> Iterator[Event]:
         if self._reconciler.second_look_due():
