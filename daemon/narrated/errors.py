@@ -26,6 +26,10 @@ class SourceError(NarratedError):
     """A source file cannot be narrated; its job fails until the file changes."""
 
 
+class SourceBlank(SourceError):
+    """A text has front matter alone: a site generator fills such a page, and it is left alone."""
+
+
 class SourceTookTooLong(SourceError):
     """Parsing a source, or running its lexicon's patterns, took too long."""
 

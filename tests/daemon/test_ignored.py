@@ -30,6 +30,7 @@ HUGO = {
     "archetypes/default.md": "+++\ntitle = '{{ .Name }}'\n+++\n",
     "content/_index.md": "# Home\n\nWelcome to the blog.\n",
     "content/posts/real.md": "# Real\n\nA real post.\n",
+    "content/search.md": "---\ntitle: Search\nlayout: search\n---\n",
     "content/posts/img.svg": "<svg/>",
     "content/posts/paper.pdf": "%PDF-1.4\n",
     "content/posts/note.docx": "PK",
@@ -69,6 +70,8 @@ JEKYLL = {
     "_site/2024/03/09/lisbon.html": "<h1>Lisbon</h1><p>Built.</p>",
     "vendor/bundle/ruby/gems/x/README.md": "# A gem\n\nWords.\n",
     "404.html": "<p>Nothing here.</p>",
+    "README.md": "# How to build this blog\n",
+    "archive.html": "---\nlayout: archive\ntitle: Archive\n---\n",
     "index.md": "# Welcome\n\nTo this blog.\n",
 }
 VAULT = {
@@ -416,6 +419,17 @@ def test_ignored_asked_without_daemon(tmp_path: Path) -> None:
 
 def _wait_ignored(daemon: Daemon, path: str) -> None:
     wait(lambda: f"{path} is ignored" in daemon.log, lambda: daemon.log)
+
+
+def test_page_without_body_is_left_alone(daemon: Daemon) -> None:
+    """A page of front matter alone gets no note, and takes no earlier narration away."""
+    daemon.drop("blank/page.md", "---\ntitle: Blank\n---\nWords.\n")
+    before = daemon.manifest("blank/page")
+    daemon.drop("blank/page.md", "---\ntitle: Blank\nlayout: list\n---\n\n")
+    wait(lambda: daemon.history("blank/page.md") == ["done", "removed"], lambda: daemon.log)
+    assert "front matter alone" in daemon.ask("history", "blank/page.md").stdout
+    assert daemon.manifest("blank/page") == before
+    assert _of(daemon, "blank") == ({"page"}, set())
 
 
 def test_recipe_of_hugo_holds(tmp_path: Path) -> None:

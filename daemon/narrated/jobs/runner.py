@@ -95,7 +95,9 @@ class JobRunner:
 
     async def _narrate(self, job: Job, defaults: JobDefaults, queue: AdmissionCallbacks) -> None:
         plan = self._kept_plan(job) or await self._plan(job, defaults)
-        if not plan.draft.narrate:
+        if plan.draft.is_blank:
+            self._end_unwanted(job, "it has front matter alone")  # what is out stays
+        elif not plan.draft.narrate:
             await self._withhold(job)
         elif not await self._carries_over(job, plan):
             await self._speak(self._ledger.jobs.get(job.id), plan, queue)
@@ -186,13 +188,17 @@ class JobRunner:
     def _leave_out(self, job: Job, old: TooOld) -> None:
         log.debug("%s is left out. %s", printable(job.path), old.problem)
         with self._ledger.transaction():
-            self._notes.remove_soon(job)
-            self._ledger.jobs.move(
-                job, JobState.REMOVED, reason=JobReason.UNWANTED, problem=old.problem
-            )
+            self._end_unwanted(job, old.problem)
             self._ledger.left_out.record(job.path, old.day.isoformat())
             self._ledger.pictures.record(job.path, old.shown)
             self._events.publish(PicturesShown(job.path, tuple(old.shown)))
+
+    def _end_unwanted(self, job: Job, problem: str) -> None:
+        with self._ledger.transaction():
+            self._notes.remove_soon(job)
+            self._ledger.jobs.move(
+                job, JobState.REMOVED, reason=JobReason.UNWANTED, problem=problem
+            )
 
     async def _replace_plan(self, job: Job, error: NarratedError) -> None:
         """Plan an outdated job again, unless it is another take: then all would sound different."""

@@ -3,7 +3,7 @@
 import re
 from pathlib import PurePosixPath
 
-from narrated.errors import SourceError
+from narrated.errors import SourceBlank, SourceError
 from narrated.printable import printable
 from narrated.reading.document import (
     Blocks,
@@ -65,13 +65,15 @@ def _picture(data: bytes, name: str) -> Document:
 
 
 def _text(data: bytes, name: str, suffix: str, choices: Choices) -> Document:
-    front_matter, unused, body = split_front_matter(decoded(data, name), name, choices)
+    text = decoded(data, name)
+    front_matter, unused, body = split_front_matter(text, name, choices)
     page_title, of_page, blocks = _blocks(body, name, suffix)
     metadata = merged([of_page, front_matter])
     wordless = all(isinstance(block, Rule | Unspoken) for block in blocks)
     if metadata.narrate is not False and wordless:
+        kind = SourceError if body.strip() or not text.strip() else SourceBlank
         problem = f"{printable(name)} holds no words, so there is nothing to say."
-        raise SourceError(problem, "Write something in it, or remove it.")
+        raise kind(problem, "Write something in it, or remove it.")
     title, title_from = _title(metadata, blocks, page_title, name)
     if page_title not in ("", title):
         reason = "the page's own title; another title is spoken"

@@ -65,7 +65,9 @@ def _head(draft: Draft) -> Iterator[str]:
     coverage = count_coverage(draft.script)
     time, chunks = speaking_time(coverage.words), count_noun(len(draft.chunks), "chunk")
     yield f"{describe_coverage(coverage)}, {time}; {chunks}"
-    if not draft.narrate:
+    if draft.is_blank:
+        yield "It is not narrated: it has front matter alone."
+    elif not draft.narrate:
         yield "It is not narrated: its front matter or its folder says `narrate: false`."
 
 

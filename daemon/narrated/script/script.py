@@ -143,6 +143,8 @@ class Draft(msgspec.Struct, frozen=True, rename={"overrides": "surroundings"}):
     script: Script
     chunks: tuple[Chunk, ...]
     overrides: ResolvedOverrides = ResolvedOverrides()
+    is_blank: bool = False
+    """True for front matter alone; `narrate` is False then."""
 
 
 Captions = Mapping[str, Caption]

@@ -5,7 +5,7 @@ from typing import get_args, get_type_hints
 
 import msgspec
 
-from narrated.errors import SourceError
+from narrated.errors import SourceBlank, SourceError
 from narrated.printable import printable
 from narrated.reading.document import Document
 from narrated.reading.narration_settings import (
@@ -52,7 +52,7 @@ def build_draft(
     """
     choices = _choices(limits)
     layers = [parse_folder_settings(text, path, choices) for path, text in folders]
-    document = _read(data, name, choices, merged(layers))
+    document, is_blank = _read(data, name, choices, merged(layers))
     layers.append(document.metadata)
     metadata = merged(layers)
     document = msgspec.structs.replace(document, metadata=metadata)
@@ -76,6 +76,7 @@ def build_draft(
         overrides=ResolvedOverrides(
             settings, metadata.album or "", metadata.pictures, _lexicon_references(layers)
         ),
+        is_blank=is_blank,
     )
 
 
@@ -85,14 +86,21 @@ def _choices(limits: Mapping[str, int]) -> Choices:
     return words | {"pauses": tuple(Role), "engine": tuple(sorted(limits))}
 
 
-def _read(data: bytes, name: str, choices: Choices, inherited: NarrationSettings) -> Document:
-    """Read a source; a broken one in a folder with `narrate: false` is no error."""
+def _read(
+    data: bytes, name: str, choices: Choices, inherited: NarrationSettings
+) -> tuple[Document, bool]:
+    """Read a source; returns also if it is blank.
+
+    A blank one is no error, nor is a broken one in a folder with `narrate: false`.
+    """
     try:
-        return read(data, name, choices)
-    except SourceError:
-        if inherited.narrate is not False:
+        return read(data, name, choices), False
+    except SourceError as error:
+        is_wanted = inherited.narrate is not False
+        is_blank = is_wanted and isinstance(error, SourceBlank)
+        if is_wanted and not is_blank:
             raise
-        return Document("text", "", "name", (), NarrationSettings(narrate=False))
+        return Document("text", "", "name", (), NarrationSettings(narrate=False)), is_blank
 
 
 def _resolved(
