@@ -152,6 +152,30 @@ def test_late_refusal_encodes_once(daemon: Daemon, shim: Path, kind: str, path: 
     assert encodings(daemon.home) == 1  # its narration was carried along
 
 
+def test_moved_outbox_goes_on(daemon: Daemon, shim: Path) -> None:
+    """An outbox that moved to a disk of fewer names goes on there, without what had no name."""
+    settings = {"removed": "withdraw", "withdraw_after": "0s"}
+    daemon.configure(**settings)
+    daemon.start()
+    _drop(daemon, ["edited?.md", "renamed?.md", "removed?.md", "kept?.md", "plain.md"])
+    _stems(daemon, 5)
+    daemon.stop()
+    for path in daemon.outbox.glob("*[?]*"):
+        path.unlink()  # as a copy to that disk leaves them out
+    daemon.start(**refusing(shim, daemon.home, WINDOWS))
+    daemon.drop("edited?.md", "Other words.")
+    (daemon.inbox / "removed?.md").unlink()
+    (daemon.inbox / "renamed?.md").rename(daemon.inbox / "renamed*.md")
+    wait(lambda: daemon.history("edited?.md") == ["superseded", "done"], lambda: daemon.log)
+    wait(lambda: daemon.history("renamed*.md") == ["done"], lambda: daemon.log)
+    wait(lambda: daemon.history("removed?.md")[-1:] in ([], ["removed"]), lambda: daemon.log)
+    assert encodings(daemon.home) == 2
+    assert _stems(daemon, 3).keys() == {"edited?.md", "renamed*.md", "plain.md"}
+    assert len(daemon.files) == 9
+    assert daemon.ask("refresh", "kept?.md").returncode == 0
+    assert "kept?.md" in _stems(daemon, 4)
+
+
 def test_long_path_fails_once(daemon: Daemon, shim: Path) -> None:
     """A path that is too long as a whole is shortened; where that does not do, it fails once.
 

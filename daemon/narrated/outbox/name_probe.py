@@ -12,6 +12,8 @@ from narrated.os_error_remedies import storing
 from narrated.outbox.mount_guard import MountGuard
 from narrated.outbox.name_rules import LONGEST_NAME_BYTES, PLAIN_NAME_BYTES, USUAL_RULES, NameRules
 from narrated.outbox.open_folder import naming, opened, split
+from narrated.outbox.spellings import names_in
+from narrated.outbox.unique_stems import fold
 from narrated.regular_file import enter_folder
 
 _ODD_NAMES = (*(f"a{sign}" for sign in '?:*"<>|\\\x01'), "a.", "a ", "aux.txt")
@@ -72,13 +74,15 @@ def allowed_names(outbox: Path) -> NameRules:
 def check_stem(outbox: Path, stem: str) -> None:
     """Check that the file system takes a stem and its folders. Errors: NameRefused, StorageError.
 
-    A name that it stores under another spelling passes.
+    A name that it stores as another one is refused too: on FAT `notes.` is `notes`.
     """
     folder_name, name = split(stem)
     with storing(str(outbox)), opened(outbox, "") as folder, _hidden_folder(folder) as hidden:
         for each in (*filter(None, folder_name.split("/")), f"{name}.json"):
             with suppress(FileExistsError), naming(hidden, each):
                 _make(hidden, each)
+                if fold(each) not in map(fold, names_in(hidden)):
+                    raise OSError(errno.EINVAL, "it becomes another name")
 
 
 def remove_hidden(folder: int, name: str) -> None:
@@ -109,7 +113,7 @@ def _hidden_folder(folder: int) -> Iterator[int]:
 
 def _clear(hidden: int) -> None:
     """Remove the empty files in a folder, which are all that a probe makes."""
-    for name in os.listdir(hidden):
+    for name in names_in(hidden):
         if os.stat(name, dir_fd=hidden, follow_symlinks=False).st_size == 0:
             os.unlink(name, dir_fd=hidden)
 
@@ -133,7 +137,7 @@ def _takes(hidden: int, name: str) -> bool:
         if error.errno in _TELLS_NOTHING:
             raise
         return False
-    is_listed = name in os.listdir(hidden)
+    is_listed = name in names_in(hidden)
     os.unlink(name, dir_fd=hidden)
     return is_listed
 

@@ -41,13 +41,19 @@ def respell(folder: int, names: Collection[str]) -> None:
     Errors: OSError.
     """
     standing = [name for name in names if stands(folder, name)]
-    listed = _listed(folder) if standing else set()
+    listed = names_in(folder) if standing else set()
     for name in standing:
         if name not in listed:
             for other in (each for each in listed if fold(each) == fold(name)):
                 draft = draft_name()
                 os.rename(other, draft, src_dir_fd=folder, dst_dir_fd=folder)
                 os.rename(draft, name, src_dir_fd=folder, dst_dir_fd=folder)
+
+
+def names_in(folder: int) -> set[str]:
+    """List the names in an open folder, as it spells them. Errors: OSError."""
+    with os.scandir(folder) as entries:
+        return {entry.name for entry in entries}
 
 
 def _are_two(outbox: Path, folder_name: str, names: set[str]) -> bool:
@@ -57,10 +63,5 @@ def _are_two(outbox: Path, folder_name: str, names: set[str]) -> bool:
         suppress(FileNotFoundError),
         opened(outbox, folder_name) as folder,
     ):
-        return names <= _listed(folder)
+        return names <= names_in(folder)
     return False
-
-
-def _listed(folder: int) -> set[str]:
-    with os.scandir(folder) as entries:
-        return {entry.name for entry in entries}

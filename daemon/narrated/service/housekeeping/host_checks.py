@@ -4,6 +4,7 @@ import logging
 import os
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from narrated.disk_threads import DiskThreads
@@ -88,13 +89,17 @@ class MountCheck(Duty):
     _disk: DiskThreads
 
     async def turn(self) -> None:
-        """Update `MountGuard.problem` and `NameProbe.rules`. Errors: StorageError."""
+        """Update `MountGuard.problem` and `NameProbe.rules`.
+
+        Errors: StorageError if the disk does not answer.
+        """
         await self._disk.run(self._look)
 
     def _look(self) -> None:
         self._mount_guard.look()
         if self._mount_guard.problem is None:
-            self._name_probe.look()
+            with suppress(StorageError):  # a full disk, say: it is asked again
+                self._name_probe.look()
 
 
 class ClockAdjustment(Duty):
