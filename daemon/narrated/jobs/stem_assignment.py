@@ -84,7 +84,8 @@ class StemAssignment:
         if stem is None:
             raise self._explained(refused)
         about = fields(file=job.path, job=job.id)
-        log.info("%s becomes %s: %s", printable(job.path), printable(stem), refused, extra=about)
+        renamed = (printable(job.path), printable(stem), refused.problem)
+        log.info("%s becomes %s in the outbox: %s", *renamed, extra=about)
         with self._ledger.transaction():
             self._change(job.path, job.stem, stem)
             return self._ledger.jobs.rename(job, stem)
