@@ -33,16 +33,13 @@ from narrated.malloc import return_large_blocks
 from narrated.printable import printable
 from narrated.workers.protocol import ChildChannel, die_with_parent
 
-OTHERS = 0o077
-"""The rights of the group and of everybody."""
-
 Answer = tuple[dict[str, Any], bytes]
 
 
 def main() -> None:
     """Answer requests on the socket of the first argument, a descriptor, until it closes."""
     die_with_parent()
-    os.umask(OTHERS)  # what it writes is not published yet
+    os.umask(private_files.OTHERS)  # what it writes is not published yet
     return_large_blocks()
     channel = ChildChannel.inherited(int(sys.argv[1]))
     encoder = EncoderProcess()

@@ -120,10 +120,10 @@ def test_anything_else_is_damaged(tmp_path: Path, put: Callable[[Path], object])
 
 
 def test_take_is_its_owners_alone(tmp_path: Path) -> None:
-    """Nobody else may read a take, whatever the umask."""
+    """Nobody but its owner and group may read a take, whatever the umask."""
     before = os.umask(0)
     try:
         to_flac(tmp_path / "take.flac", bytes(4410), 22050)
     finally:
         os.umask(before)
-    assert (tmp_path / "take.flac").stat().st_mode & 0o7777 == 0o600
+    assert (tmp_path / "take.flac").stat().st_mode & 0o7777 == 0o640

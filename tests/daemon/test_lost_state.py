@@ -12,12 +12,16 @@ TEXT = "# Kept\n\nThese words are spoken once.\n"
 
 
 def _remove(state: Path) -> None:
-    shutil.rmtree(state)
+    """Remove it, though the daemon may make a file in it meanwhile."""
+    state.rename(state.with_name("removed"))
+    shutil.rmtree(state.with_name("removed"), ignore_errors=True)
 
 
 def _replace(state: Path) -> None:
+    copy = state.with_name("copy")
+    shutil.copytree(state, copy, ignore=shutil.ignore_patterns("*.sock"))
     state.rename(state.with_name("moved"))
-    shutil.copytree(state.with_name("moved"), state, ignore=shutil.ignore_patterns("*.sock"))
+    copy.rename(state)
 
 
 def _empty(state: Path) -> None:

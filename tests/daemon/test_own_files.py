@@ -10,18 +10,27 @@ import pytest
 from support.daemon import Daemon, toy, wait
 
 TEXT = "# Own\n\nThe first words.\n"
-OTHERS = stat.S_IRWXG | stat.S_IRWXO
+FOLDER, FILE = "0o750", "0o640"
 
 
-def _open_to_others(daemon: Daemon) -> dict[str, str]:
-    """What others may read or write of state and cache; a socket has rights of its own."""
-    folders = [daemon.home / name for name in ("state", "cache")]
+def _modes(daemon: Daemon) -> dict[str, str]:
+    """The modes of all that state and cache hold; a socket has rights of its own."""
+    folders = [(daemon.home / name).resolve() for name in ("state", "cache")]
     paths = [*folders, *(path for folder in folders for path in folder.rglob("*"))]
     modes = {path: path.lstat().st_mode for path in paths}
     return {
-        str(path.relative_to(daemon.home)): oct(mode)
+        str(path.relative_to(daemon.home)): oct(stat.S_IMODE(mode))
         for path, mode in modes.items()
-        if mode & OTHERS and not stat.S_ISSOCK(mode)
+        if not stat.S_ISSOCK(mode)
+    }
+
+
+def _others(daemon: Daemon) -> dict[str, str]:
+    """What has not the mode of a folder or a file of ours."""
+    return {
+        name: mode
+        for name, mode in _modes(daemon).items()
+        if mode != (FOLDER if (daemon.home / name).is_dir() else FILE)
     }
 
 
@@ -29,19 +38,24 @@ def _start(daemon: Daemon, umask: str) -> None:
     daemon.start("sh", "-c", f'umask {umask}; exec "$@"', "sh")
 
 
-@pytest.mark.parametrize("umask", ["0", "022"])
+@pytest.mark.parametrize("umask", ["0", "022", "077"])
 def test_own_files_are_private(tmp_path: Path, umask: str) -> None:
-    """Nobody else may read state and cache; the outbox is shared as it was."""
+    """State and cache are 0750, their files 0640, by any umask; the outbox is shared as it was."""
     daemon = Daemon(tmp_path)
+    daemon.configure(state="above/state", cache="above/cache")
+    (tmp_path / "state").symlink_to("above/state")
+    (tmp_path / "cache").symlink_to("above/cache")
     daemon.drop("post.md", TEXT)
     _start(daemon, umask)
     try:
         daemon.published("post", TEXT)
-        assert _open_to_others(daemon) == {}
+        assert _others(daemon) == {}
+        assert len(_modes(daemon)) > 8
         assert (daemon.outbox / "post.mp3").stat().st_mode & 0o777 == 0o664
+        assert (tmp_path / "above").stat().st_mode & 0o022 == 0
     finally:
         daemon.stop()
-    assert _open_to_others(daemon) == {}
+    assert _others(daemon) == {}
 
 
 def test_work_in_progress_is_private(tmp_path: Path) -> None:
@@ -52,37 +66,52 @@ def test_work_in_progress_is_private(tmp_path: Path) -> None:
     try:
         wait(lambda: any((tmp_path / "state/work").glob("*/*")), lambda: daemon.log)
         daemon.signal(signal.SIGSTOP)
-        assert _open_to_others(daemon) == {}
+        assert _others(daemon) == {}
     finally:
         daemon.signal(signal.SIGCONT)
         daemon.stop()
 
 
-def test_earlier_files_become_private(tmp_path: Path) -> None:
-    """What an earlier version left open is closed to all but the group, which may see who runs."""
-    daemon = Daemon(tmp_path)
+def _earlier(daemon: Daemon, folder: int, file: int) -> None:
+    """State and cache of an earlier version, with these modes."""
     for name in ("state", "cache"):
-        (tmp_path / name).mkdir()
-        (tmp_path / name).chmod(0o777)
-    (tmp_path / "state/ledger.sqlite").touch()
-    (tmp_path / "state/ledger.sqlite").chmod(0o644)
+        (daemon.home / name).mkdir()
+    for name in ("state/ledger.sqlite", "state/lock"):
+        (daemon.home / name).touch()
+        (daemon.home / name).chmod(file)
+    for name in ("state", "cache"):
+        (daemon.home / name).chmod(folder)
+
+
+def _after_a_post(daemon: Daemon) -> dict[str, str]:
+    """The modes of what was there before, after a post."""
     daemon.drop("post.md", TEXT)
     daemon.start()
     try:
         daemon.published("post", TEXT)
-        modes = {path: oct((tmp_path / path).stat().st_mode & 0o777) for path in MODES}
-        assert modes == MODES
+        modes = _modes(daemon)
+        return {name: modes[name] for name in EARLIER}
     finally:
         daemon.stop()
 
 
-MODES = {
-    "state": "0o750",
-    "cache": "0o750",
-    "state/lock": "0o640",
-    "state/ledger.sqlite": "0o600",
-    "state/ledger.sqlite-wal": "0o600",
-}
+EARLIER = ("state", "cache", "state/lock", "state/ledger.sqlite", "state/ledger.sqlite-wal")
+
+
+def test_earlier_files_become_private(tmp_path: Path) -> None:
+    """What an earlier version left open to everybody is closed."""
+    daemon = Daemon(tmp_path)
+    _earlier(daemon, 0o777, 0o666)
+    expected = {name: FOLDER if name in ("state", "cache") else FILE for name in EARLIER}
+    assert _after_a_post(daemon) == expected
+
+
+def test_closed_files_stay_closed(tmp_path: Path) -> None:
+    """What its owner has closed to the group as well is never opened."""
+    daemon = Daemon(tmp_path)
+    _earlier(daemon, 0o700, 0o600)
+    expected = {name: "0o700" if name in ("state", "cache") else "0o600" for name in EARLIER}
+    assert _after_a_post(daemon) == expected
 
 
 def test_pipes_in_state_and_cache(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 from itertools import chain, count
 from pathlib import Path
 
-from narrated import regular_file
+from narrated import private_files, regular_file
 from narrated.atomic_write import draft_name, is_draft
 from narrated.errors import SourceError, StorageError
 from narrated.inbox.file_signature import FileSignature
@@ -168,8 +168,8 @@ def _is_same_file(folder: int, ours: str, wanted: str) -> bool:
 def _write_record(record: Path | None, path: str, ours: str) -> None:
     if record is None:
         return
-    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-    with os.fdopen(os.open(record, flags, 0o600), "wb") as file:
+    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NONBLOCK
+    with os.fdopen(private_files.opener(str(record), flags), "wb") as file:
         file.write(os.fsencode(f"{ours}\0{path}"))
         file.flush()
         os.fsync(file.fileno())

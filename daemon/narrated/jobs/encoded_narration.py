@@ -36,7 +36,7 @@ def clear(folder: Path) -> None:
             folder.unlink(missing_ok=True)
         else:
             shutil.rmtree(folder)
-        folder.mkdir(private_files.FOLDER_MODE, parents=True)
+        private_files.make_folder(folder)
     except OSError as error:
         raise StorageError(
             f"The folder for work in progress {folder} cannot be used: {error}.",

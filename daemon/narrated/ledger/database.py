@@ -260,9 +260,9 @@ def _unopened(path: Path, error: sqlite3.Error) -> StorageError:
 
 
 def _make_private(path: Path) -> None:
-    """Keep the ledger to its owner; SQLite gives its log the same rights."""
+    """Keep the ledger to its owner and group; SQLite gives its log the same rights."""
     with suppress(OSError):  # SQLite then reports the reason
-        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, private_files.FILE_MODE))
+        private_files.create(path)
     for suffix in _SUFFIXES:
         private_files.restrict(path.with_name(path.name + suffix))
 

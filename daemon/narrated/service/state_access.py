@@ -32,7 +32,7 @@ def refusal(path: Path) -> NarratedError | None:
 def _told(path: Path, status: os.stat_result) -> NarratedError:
     owner, group = _account(status.st_uid), _group(status.st_gid)
     as_owner = "sudo narrated …" if owner == "root" else f"sudo -u {owner} narrated …"
-    if status.st_mode & stat.S_IRGRP:
+    if status.st_mode & _group_needs(status) == _group_needs(status):
         problem = f"Only the group {group} may use {printable(str(path))}."
         return NarratedError(
             problem, f"{_how_to_join(status.st_gid)}; or ask as {owner}: {as_owner}"
@@ -44,6 +44,12 @@ def _told(path: Path, status: os.stat_result) -> NarratedError:
         f"No daemon runs that could answer. {problem}",
         f"Start it (`systemctl start narrated`), or ask as that account: {as_owner}",
     )
+
+
+def _group_needs(status: os.stat_result) -> int:
+    """The rights with which its group may use a file or folder."""
+    is_folder = stat.S_ISDIR(status.st_mode)
+    return stat.S_IRGRP | (stat.S_IXGRP if is_folder else stat.S_IWGRP)
 
 
 def _how_to_join(gid: int) -> str:

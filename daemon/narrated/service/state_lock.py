@@ -3,7 +3,6 @@
 import errno
 import fcntl
 import os
-import stat
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -41,8 +40,9 @@ class StateLock:
 
     def __enter__(self) -> Self:
         with _usable(self._state):
-            self._state.mkdir(private_files.FOLDER_MODE, parents=True, exist_ok=True)
-            self._fd = os.open(self._path, os.O_RDWR | os.O_CREAT | _NO_TRAP, self._mode)
+            private_files.make_folder(self._state)
+            private_files.restrict(self._path)
+            self._fd = private_files.opener(str(self._path), os.O_RDWR | os.O_CREAT | _NO_TRAP)
         try:
             if not _locked(self._fd):
                 raise _refusal(self._state)
@@ -51,12 +51,6 @@ class StateLock:
             os.close(self._fd)
             raise
         return self
-
-    @property
-    def _mode(self) -> int:
-        """Readable for those who may enter the folder, as the service's group may."""
-        lets_group_in = self._state.stat().st_mode & stat.S_IXGRP
-        return private_files.FILE_MODE | (stat.S_IRGRP if lets_group_in else 0)
 
     def __exit__(self, *_: object) -> None:
         self._write(b"")

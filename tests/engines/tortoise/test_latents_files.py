@@ -273,9 +273,9 @@ def test_unwritable_cache_logs_once(tmp_path, caplog):
 
 
 def test_cache_files_are_private(kept, tmp_path, monkeypatch):
-    """Only its account reads what is kept and no draft stays."""
+    """Only its account and group read what is kept, and no draft stays."""
     kept.put("voice", VoiceLatents(*latents()))
-    assert stat.S_IMODE(the_file(tmp_path).stat().st_mode) == 0o600
+    assert stat.S_IMODE(the_file(tmp_path).stat().st_mode) == 0o640
 
     def full(*_):
         raise OSError(28, "No space left on device")

@@ -22,6 +22,7 @@ REVISION = 1
 MOST_BYTES = 4 << 20
 """Both take twelve kilobytes; a zip may claim any size."""
 
+_FOLDER_MODE, _FILE_MODE = 0o750, 0o640  # as those of the cache around them
 _WIDEST = 1 << 16
 _REMEDY = "Make it again from the clips, or give the clips themselves: a folder of three or more."
 
@@ -120,9 +121,12 @@ class LatentsCache:
         return self._folder / f"{voice_digest}-{self._model_digest}-r{REVISION}.npz"
 
     def _write(self, path: Path, latents: VoiceLatents) -> None:
-        self._folder.mkdir(parents=True, exist_ok=True)
-        private = partial(os.open, mode=0o600)
+        if not self._folder.is_dir():
+            self._folder.mkdir(_FOLDER_MODE, parents=True, exist_ok=True)
+            self._folder.chmod(_FOLDER_MODE)  # whatever the umask says
+        private = partial(os.open, mode=_FILE_MODE)
         with atomic_write(path) as draft, open(draft, "xb", opener=private) as file:
+            os.fchmod(file.fileno(), _FILE_MODE)
             np.savez(
                 file,
                 autoregressive=latents.autoregressive.numpy(),
