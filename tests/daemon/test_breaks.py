@@ -195,7 +195,7 @@ def test_one_off_commands_are_refused(daemon: Daemon, tmp_path: Path) -> None:
         refused = daemon.ask(*command)
         assert refused.returncode == 1
         assert "by `narrated pause`, so no engine is asked." in refused.stderr
-        assert "Go on with `narrated resume`, and try again." in refused.stderr
+        assert "Go on with `narrated resume`." in refused.stderr
     assert not Path(sound).exists()
     assert "toy (3 voices)" in daemon.ask("voices", "list").stdout
     doctor = daemon.ask("doctor").stdout
@@ -306,21 +306,22 @@ def test_single_pass_keeps_no_break(tmp_path: Path) -> None:
 
 def test_hours_follow_a_reload(tmp_path: Path) -> None:
     """Outside of `hours` the models are unloaded, and status says when it goes on."""
-    with running(tmp_path, **_settings(tmp_path, hours=_closed())) as daemon:
+    closed = _closed()
+    opens = closed[:5]
+    with running(tmp_path, **_settings(tmp_path, hours=closed)) as daemon:
         text = _post(daemon, "post")
         wait(lambda: daemon.history("post.md"))
-        opens = _closed()[:5]
         assert daemon.status()["paused"] == (
             f"outside of hours; goes on at {opens}; the models are unloaded"
         )
         said = daemon.ask("say", "Hello.").stderr
         assert "narrated is outside of hours, so no engine is asked." in said
-        assert f"or change `hours: {_closed()}` and run `narrated reload`." in said
+        assert f"It works again at {opens}; before that, change `hours: {closed}`" in said
         assert f"goes on at {opens}" in daemon.ask("resume").stdout
         daemon.configure(**_settings(tmp_path))
         daemon.ask("reload")
         daemon.published("post", text)
-        daemon.configure(**_settings(tmp_path, hours=[_closed()]))
+        daemon.configure(**_settings(tmp_path, hours=[closed]))
         daemon.ask("reload")
         wait(lambda: daemon.status()["unloaded"])
 

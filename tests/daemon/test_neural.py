@@ -154,3 +154,24 @@ def reload(daemon: Daemon, **changed) -> None:
     since = len(daemon.statuses)
     daemon.signal(signal.SIGHUP)
     daemon.wait_told("READY=1", since)
+
+
+def test_unloaded_models_come_back(daemon: Daemon) -> None:
+    """`pause --unload` ends the worker with the models; afterwards they are read again."""
+    manifest(daemon, _dropped(daemon, "before"))
+    paused = daemon.ask("pause", "--unload")
+    assert paused.stdout.splitlines()[-1] == "the models are unloaded"
+    status = daemon.status()
+    assert [each["pid"] for each in status["workers"]] == [None] * len(status["workers"])
+    later = _dropped(daemon, "after")
+    wait(lambda: any(each["path"] == f"{later}.txt" for each in daemon.status()["reading"]))
+    daemon.ask("resume")
+    manifest(daemon, later)
+    (warm,) = [each for each in daemon.status()["workers"] if each["name"] == "models"]
+    assert (warm["state"], warm["restarts"]) == ("ready", 0)
+    assert warm["models"]
+
+
+def _dropped(daemon: Daemon, stem: str) -> str:
+    daemon.drop(f"{stem}.txt", f"Hello world {stem}.")
+    return stem

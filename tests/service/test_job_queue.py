@@ -203,3 +203,26 @@ def test_stalled_admission_is_noticed(tmp_path: Path, monkeypatch: pytest.Monkey
         assert fixture.queue.queued == 2
 
     _told(tmp_path, story)
+
+
+def test_break_is_no_stall(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Jobs that hold all places for as long as a break lasts do not mean that admission stalls."""
+    monkeypatch.setattr(job_queue, "LATE_S", 0.1)
+
+    async def story(fixture: Fixture) -> None:
+        never = asyncio.Event()
+
+        async def hold(job: Job, callbacks: AdmissionCallbacks) -> None:
+            if callbacks.may_speak(("voice",), lambda: POST):
+                await never.wait()
+
+        count = SPEAKING[Priority.POST] + 5
+        fixture.acts = {f"post{n}": hold for n in range(count)}
+        for path in fixture.acts:
+            fixture.push(path)
+        for _ in range(10):
+            await asyncio.sleep(0.05)
+            assert fixture.queue.is_turning
+        assert (len(fixture.ran), fixture.queue.queued) == (count, 5)
+
+    _told(tmp_path, story)

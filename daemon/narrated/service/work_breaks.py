@@ -14,6 +14,7 @@ from narrated.ledger.pauses import Pause, this_boot
 from narrated.ledger.store import Ledger
 
 LONGEST_S = 366 * 86400.0
+_DAY_S = 86400.0
 _SAME_S = 60.0
 """An end that is off by less than this is shown as it was first told."""
 
@@ -66,12 +67,17 @@ class WorkBreaks:
         if pause is None and is_open:
             return None
         ends_at = now if pause is None else self._end_of(pause, now)
-        reasons = [] if pause is None else [_of_pause(ends_at)]
+        reasons, remedies = [], []
+        if pause is not None:
+            reasons.append(_of_pause(ends_at))
+            remedies.append("Go on with `narrated resume`.")
         if not is_open:
-            reasons.append(f"outside of hours; goes on at {clock_time(hours.opening(now), now)}")
+            opening = _within_a_day(hours.opening(now), now)
+            reasons.append(f"outside of hours; goes on at {opening}")
+            remedies.append(_of_hours(hours, opening))
         return WorkBreak(
             "; ".join(reasons),
-            _remedy(hours, paused=pause is not None),
+            " ".join(remedies),
             hours.opening(ends_at) if math.isfinite(ends_at) else None,
             unloads=not is_open or (pause is not None and pause.unloads),
         )
@@ -123,7 +129,13 @@ def _of_pause(ends_at: float) -> str:
     return f"paused{until} by `narrated pause`; resume: `narrated resume`"
 
 
-def _remedy(hours: WorkHours, *, paused: bool) -> str:
-    if paused:
-        return "Go on with `narrated resume`, and try again."
-    return f"Wait until then, or change `hours: {hours}` and run `narrated reload`."
+def _within_a_day(at: float, now: float) -> str:
+    """Format a time by the clock, without a date if it comes but once until then."""
+    return clock_time(at, at if at - now < _DAY_S else now)
+
+
+def _of_hours(hours: WorkHours, opening: str) -> str:
+    return (
+        f"It works again at {opening}; before that, change `hours: {hours}` in the configuration "
+        "and run `narrated reload`."
+    )

@@ -48,14 +48,14 @@ class EstimateReport(msgspec.Struct, frozen=True):
     left: WorkEstimate
     """Of those that are not narrated yet."""
     instead: tuple[VoiceEstimate, ...]
-    """The same text in each other engine that is configured or was measured."""
+    """The same text in each other engine that is configured."""
     hours_a_day: float
     problems: tuple[dict[str, str], ...] = ()
     rates_problem: str = ""
     """Why no rate could be read; empty if they could."""
 
 
-class Known(msgspec.Struct, frozen=True):
+class LedgerFacts(msgspec.Struct, frozen=True):
     """What the ledger knows of engines and sources."""
 
     rates: tuple[EngineRate, ...] = ()
@@ -89,12 +89,12 @@ def estimate_folder(
     )
 
 
-def _ask(client: DaemonClient, is_inbox: bool) -> Known:
+def _ask(client: DaemonClient, is_inbox: bool) -> LedgerFacts:
     try:
         narrated = client.narrated_paths() if is_inbox else set()
-        return Known(tuple(client.rates()), frozenset(narrated))
+        return LedgerFacts(tuple(client.rates()), frozenset(narrated))
     except NarratedError as error:  # an estimate without figures still counts characters
-        return Known(problem=str(error))
+        return LedgerFacts(problem=str(error))
 
 
 def _counts(work: FolderWork, left: Sequence[FileWork]) -> dict[str, int]:
