@@ -194,12 +194,15 @@ def test_long_path_fails_once(daemon: Daemon, shim: Path) -> None:
     assert not [folder for folder, *inside in os.walk(daemon.outbox) if not any(inside)]
     assert "it is too long" in (daemon.outbox / note).read_text()
     assert "a shorter name" in (daemon.outbox / note).read_text()
+    daemon.drop(too_deep, "# Post\n\nOther words, with the same name.")
+    wait(lambda: daemon.history(too_deep) == ["superseded", "failed"], lambda: daemon.log)
+    assert encodings(daemon.home) == 2  # a name that was refused is tried first
     daemon.stop()
     daemon.start(**refusing(shim, daemon.home, DEEP, longest=300, **{"while": gate}))
     _drop(daemon, ["later.md"])
     assert len(_stems(daemon, 2)) == 2
     assert encodings(daemon.home) == 3
-    assert daemon.history(too_deep) == ["failed"]
+    assert daemon.history(too_deep) == ["superseded", "failed"]
     (daemon.inbox / too_deep).unlink()
     wait(lambda: "error" not in str(daemon.files), lambda: str(daemon.files))
 

@@ -74,6 +74,8 @@ def test_killed_question_is_swept(outbox: Path) -> None:
     assert _run(KILLED, outbox, {}).returncode == -9
     (hidden,) = outbox.glob(".narrated-*.tmp")
     assert {path.name for path in hidden.iterdir()} > {"a", "a?"}
+    (hidden / "folder/of").mkdir(parents=True)
+    (hidden / "folder/of/What?.json").touch()
     others = outbox / ".narrated-0123456789abcdef.tmp"
     others.mkdir()
     (others / "letter.txt").write_text("Of somebody else.")

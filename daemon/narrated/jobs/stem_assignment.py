@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Literal
 
@@ -13,7 +13,7 @@ from narrated.ledger.job import Job
 from narrated.ledger.store import Ledger
 from narrated.logs import fields
 from narrated.outbox import unique_stems
-from narrated.outbox.name_probe import NameProbe
+from narrated.outbox.name_probe import NameProbe, check_stem
 from narrated.outbox.name_rules import PLAIN_NAME_BYTES, NameRules
 from narrated.printable import printable
 
@@ -36,6 +36,8 @@ class StemAssignment:
     _outbox: ShieldedOutboxChanges
     _probe: NameProbe
     names: OutboxNames
+    _refused: set[str] = field(default_factory=set)
+    """Stems that were refused, and had no other to take their place."""
 
     @property
     def rules(self) -> NameRules:
@@ -82,6 +84,7 @@ class StemAssignment:
         tried = stems.index(job.stem) + 1 if job.stem in stems else 0
         stem = next((each for each in stems[tried:] if each != job.stem), None)
         if stem is None:
+            self._refused.add(job.stem)
             raise self._explained(refused)
         about = fields(file=job.path, job=job.id)
         renamed = (printable(job.path), printable(stem), refused.problem)
@@ -91,16 +94,18 @@ class StemAssignment:
             return self._ledger.jobs.rename(job, stem)
 
     async def check(self, job: Job) -> None:
-        """Check that the user's own choice of names is one that the outbox takes, if in doubt.
+        """Check that the outbox takes a job's name, if that is in doubt.
 
         So nothing is spoken and encoded for a name that no file can have. Errors: NameRefused with
         the remedy; StorageError.
         """
-        is_doubtful = self.names == "posix" and self._probe.rules.portable
-        if not is_doubtful or unique_stems.suits(job.stem, self._probe.rules):
+        rules = self._probe.rules
+        is_kept = self.names == "posix" and rules.portable
+        is_doubtful = is_kept and not unique_stems.suits(job.stem, rules)
+        if not (is_doubtful or job.stem in self._refused):
             return
         try:
-            await self._outbox.run(partial(self._probe.check, job.stem))
+            await self._outbox.run(partial(check_stem, self._outbox.folder, job.stem))
         except NameRefused as refused:
             raise self._explained(refused) from refused
 

@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from stat import S_ISDIR, S_ISREG
 
 from narrated.atomic_write import draft_name
 from narrated.os_error_remedies import storing
@@ -18,6 +19,7 @@ from narrated.regular_file import enter_folder
 
 _ODD_NAMES = (*(f"a{sign}" for sign in '?:*"<>|\\\x01'), "a.", "a ", "aux.txt")
 """Names that Linux takes and Windows does not, each for a reason of its own."""
+_MOST_DEPTH = 64
 _TELLS_NOTHING = {
     errno.ENOSPC,
     errno.EDQUOT,
@@ -53,14 +55,6 @@ class NameProbe:
         if self.rules != USUAL_RULES:
             log.info("the outbox's file system does not take every name: %s", self.rules.meaning)
 
-    def check(self, stem: str) -> None:
-        """Check that a narration may have a name, if that is in doubt.
-
-        Errors: NameRefused, with no file written that anybody sees; StorageError.
-        """
-        if self.rules.portable:
-            check_stem(self._guard.outbox, stem)
-
 
 def allowed_names(outbox: Path) -> NameRules:
     """Return the rules of the outbox's file system, as it shows them. Errors: StorageError."""
@@ -74,23 +68,23 @@ def allowed_names(outbox: Path) -> NameRules:
 def check_stem(outbox: Path, stem: str) -> None:
     """Check that the file system takes a stem and its folders. Errors: NameRefused, StorageError.
 
-    A name that it stores as another one is refused too: on FAT `notes.` is `notes`.
+    A name that it stores as another one is refused too: on FAT `notes.` is `notes`. Folders below
+    64 others are not tried.
     """
     folder_name, name = split(stem)
-    with storing(str(outbox)), opened(outbox, "") as folder, _hidden_folder(folder) as hidden:
-        for each in (*filter(None, folder_name.split("/")), f"{name}.json"):
-            with suppress(FileExistsError), naming(hidden, each):
-                _make(hidden, each)
-                if fold(each) not in map(fold, names_in(hidden)):
-                    raise OSError(errno.EINVAL, "it becomes another name")
+    folders = folder_name.split("/") if folder_name else []
+    if len(folders) <= _MOST_DEPTH:
+        with storing(str(outbox)), opened(outbox, "") as folder, _hidden_folder(folder) as hidden:
+            _check_below(hidden, folders, f"{name}.json")
 
 
-def remove_hidden(folder: int, name: str) -> None:
+def remove_hidden(folder: int, name: str, depth: int = 0) -> None:
     """Remove a hidden folder that a killed probe left; one with anything else in it stays."""
     with suppress(OSError):
         hidden = enter_folder(folder, name)
         try:
-            _clear(hidden)
+            for each in names_in(hidden):
+                _remove_empty(hidden, each, depth)
         finally:
             os.close(hidden)
         os.rmdir(name, dir_fd=folder)
@@ -111,11 +105,31 @@ def _hidden_folder(folder: int) -> Iterator[int]:
         remove_hidden(folder, name)
 
 
-def _clear(hidden: int) -> None:
-    """Remove the empty files in a folder, which are all that a probe makes."""
-    for name in names_in(hidden):
-        if os.stat(name, dir_fd=hidden, follow_symlinks=False).st_size == 0:
-            os.unlink(name, dir_fd=hidden)
+def _remove_empty(hidden: int, name: str, depth: int) -> None:
+    """Remove an empty file, or a folder of such: a probe makes nothing else."""
+    status = os.stat(name, dir_fd=hidden, follow_symlinks=False)
+    if S_ISDIR(status.st_mode) and depth <= _MOST_DEPTH:
+        remove_hidden(hidden, name, depth + 1)
+    elif S_ISREG(status.st_mode) and status.st_size == 0:
+        os.unlink(name, dir_fd=hidden)
+
+
+def _check_below(folder: int, folders: list[str], name: str) -> None:
+    """Make a file below some folders; whoever made this folder removes them."""
+    wanted = folders[0] if folders else name
+    with naming(folder, wanted):
+        if folders:
+            os.mkdir(wanted, 0o700, dir_fd=folder)
+        else:
+            _make(folder, wanted)
+        if fold(wanted) not in map(fold, names_in(folder)):
+            raise OSError(errno.EINVAL, "it becomes another name")
+    if folders:
+        inner = enter_folder(folder, wanted)
+        try:
+            _check_below(inner, folders[1:], name)
+        finally:
+            os.close(inner)
 
 
 def _longest(hidden: int) -> int:
