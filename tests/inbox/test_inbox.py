@@ -507,4 +507,4 @@ def test_folder_swapped_for_a_link(root: Path, tmp_path: Path) -> None:
     assert not list(reconciler.take_due())
     with pytest.raises(NotADirectoryError):
         scanner.list_folder("sub", {})
-    assert not list(reconciler.reconcile("sub/post.md", reconciler.status("sub/post.md"), 0.0))
+    assert not list(reconciler.reconcile("sub/post.md", reconciler.version("sub/post.md"), 0.0))

@@ -17,10 +17,10 @@ import pytest
 from narrated.inbox import readiness
 from narrated.inbox.file_signature import FileSignature, fingerprint
 from narrated.inbox.readiness import (
-    ExpectedVersion,
     LeaseProbe,
     Readiness,
     ScanStopped,
+    SeenVersion,
     examine,
     probe_lease,
 )
@@ -41,8 +41,8 @@ def lease_of(path: Path) -> LeaseProbe:
         return probe_lease(file.fileno())
 
 
-def expected(path: Path) -> ExpectedVersion:
-    return ExpectedVersion.of(path.lstat())
+def expected(path: Path) -> SeenVersion:
+    return SeenVersion.of(path.lstat())
 
 
 @pytest.fixture

@@ -112,8 +112,8 @@ class ChangeScan:
         for name in changes.admitted:
             self._reconciler.forget(join(folder, name))
             yield from self._reconciler.visit(join(folder, name))
-        for name, status in changes.changed:
-            yield from self._reconciler.reconcile(join(folder, name), status, seen_s)
+        for name, version in changes.changed:
+            yield from self._reconciler.reconcile(join(folder, name), version, seen_s)
         for name in (*changes.conflicts, *changes.links):
             yield from self._reconciler.visit(join(folder, name))
         for name in changes.missing:

@@ -11,6 +11,7 @@ from narrated.inbox.folder_rules import FolderRules, IgnoreRules, RuleMatch, lst
 from narrated.inbox.handled_versions import join
 from narrated.inbox.ignore_defaults import mark_names
 from narrated.inbox.name_rules import IGNORE_FILE, NameKind, judge, judge_path
+from narrated.inbox.readiness import SeenVersion
 from narrated.inbox.safe_read import listed
 from narrated.reading.file_kinds import FileKind, file_kind, suffix_of
 
@@ -22,8 +23,8 @@ class FolderChanges:
     """The contents of one folder, compared with the versions that were handled."""
 
     files: int = 0
-    changed: list[tuple[str, os.stat_result]] = field(default_factory=list)
-    """Names of documents and settings that differ from the memory, with their status."""
+    changed: list[tuple[str, SeenVersion]] = field(default_factory=list)
+    """Names of documents and settings that differ from the memory, with their versions."""
     folders: list[str] = field(default_factory=list)
     conflicts: list[str] = field(default_factory=list)
     links: list[str] = field(default_factory=list)
@@ -109,9 +110,9 @@ class FolderScanner:
         with listed(self._root, folder) as entries:
             listing = self._sort(entries, known, changes)
             rules = self.rules.update(folder, listing.marks, listing.ignore_file)
-            for count, entry in enumerate(listing.unknown, 1):
-                self._add_unknown(entry, folder, rules, changes)
-                if not count % _TICK_ENTRIES:
+            while listing.unknown:  # each entry holds a whole stat result: free them one by one
+                self._add_unknown(listing.unknown.pop(), folder, rules, changes)
+                if not len(listing.unknown) % _TICK_ENTRIES:
                     self.tick()
         changes.files += listing.met
         if listing.met < len(known):
@@ -119,7 +120,7 @@ class FolderScanner:
         if known:
             self._judge_known(folder, known, rules, changes)
         changes.changed.sort(key=lambda pair: pair[0])
-        new_folders = (name for name, status in changes.changed if stat.S_ISDIR(status.st_mode))
+        new_folders = (name for name, version in changes.changed if stat.S_ISDIR(version.mode))
         changes.folders += (name for name in new_folders if judge(name) is not NameKind.SETTINGS)
         return changes
 
@@ -134,7 +135,7 @@ class FolderScanner:
                 if (status := lstat_of(entry)) is not None:
                     listing.met += 1
                     if fingerprint(status) != expected:
-                        changes.changed.append((name, status))
+                        changes.changed.append((name, SeenVersion.of(status)))
             elif name == IGNORE_FILE:
                 listing.ignore_file = lstat_of(entry)
             else:
@@ -171,7 +172,7 @@ class FolderScanner:
         if kind is NameKind.CONFLICT:
             changes.conflicts.append(entry.name)
         elif (status := lstat_of(entry)) is not None:
-            changes.changed.append((entry.name, status))
+            changes.changed.append((entry.name, SeenVersion.of(status)))
             changes.files += 1
 
     def _refuses(self, path: str, kind: NameKind, rules: FolderRules, is_folder: bool) -> bool:

@@ -259,14 +259,14 @@ class Inbox:
         if not self._scanner.looks_into(folder):
             return
         try:
-            status = self._reconciler.status(path)
+            seen = self._reconciler.version(path)
         except OSError:
             return  # below a closed folder: scans and revisits take care of it
-        self._notice_rules(folder, name, status is not None)
+        self._notice_rules(folder, name, seen is not None)
         if judge_path(path) is NameKind.TEMPORARY:
             return
-        yield from self._reconciler.reconcile(path, status, seen_s, complete)
-        is_folder = status is not None and stat.S_ISDIR(status.st_mode)
+        yield from self._reconciler.reconcile(path, seen, seen_s, complete)
+        is_folder = seen is not None and stat.S_ISDIR(seen.mode)
         if is_folder and self._scanner.admits(path, stat.S_IFDIR):
             yield from self._scan_below(path)
 

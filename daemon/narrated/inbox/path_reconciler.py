@@ -13,7 +13,7 @@ from narrated.inbox.file_signature import fingerprint
 from narrated.inbox.handled_versions import HandledVersions
 from narrated.inbox.name_rules import NameKind, judge, judge_path
 from narrated.inbox.pending_files import PendingFile, PendingFiles
-from narrated.inbox.readiness import ExpectedVersion, Readiness, ReadinessResult, examine
+from narrated.inbox.readiness import Readiness, ReadinessResult, SeenVersion, examine
 from narrated.inbox.safe_read import opened_folder
 from narrated.printable import printable
 
@@ -64,38 +64,43 @@ class PathReconciler:
         except (FileNotFoundError, NotADirectoryError):
             return None
 
+    def version(self, path: str) -> SeenVersion | None:
+        """Return a path's version by its `status`."""
+        status = self.status(path)
+        return SeenVersion.of(status) if status is not None else None
+
     def reconcile(
-        self, path: str, status: os.stat_result | None, seen_s: float, complete: bool = False
+        self, path: str, seen: SeenVersion | None, seen_s: float, complete: bool = False
     ) -> Iterator[events.Event]:
-        """Compare a path's status with the handled version; a `complete` file need not settle."""
-        if status is None or not stat.S_ISREG(status.st_mode):
-            self._miss_or_link(path, status)
+        """Compare what was seen with the handled version; a `complete` file need not settle."""
+        if seen is None or not stat.S_ISREG(seen.mode):
+            self._miss_or_link(path, seen)
             return
         self._absent.pop(path, None)
         if judge(path.rpartition("/")[2]) is NameKind.CONFLICT:
-            if path not in self._conflicts and self._admits(path, status.st_mode):
+            if path not in self._conflicts and self._admits(path, seen.mode):
                 self._conflicts.add(path)
                 yield events.ConflictCopyFound(path)
-        elif self.handled.matches(path, fingerprint(status)) or not self._admits(
-            path, status.st_mode
+        elif self.handled.matches(path, seen.signature.fingerprint) or not self._admits(
+            path, seen.mode
         ):
             self.pending.drop(path)
         else:
-            yield from self._add_pending(path, status, seen_s, complete)
+            yield from self._add_pending(path, seen, seen_s, complete)
 
     def visit(self, path: str) -> Iterator[events.Event]:
         """Reconcile a path with its present status; leave a path in a closed folder to a scan."""
         try:
-            status = self.status(path)
+            seen = self.version(path)
         except OSError:
             return
-        yield from self.reconcile(path, status, time.monotonic())
+        yield from self.reconcile(path, seen, time.monotonic())
 
     def _add_pending(
-        self, path: str, status: os.stat_result, seen_s: float, complete: bool
+        self, path: str, seen: SeenVersion, seen_s: float, complete: bool
     ) -> Iterator[events.Event]:
-        settled_s = seen_s + (0 if self._rests(status.st_ctime_ns) else self._settle_s)
-        pending_file = self.pending.add(path, ExpectedVersion.of(status), seen_s, settled_s)
+        settled_s = seen_s + (0 if self._rests(seen.signature.ctime_ns) else self._settle_s)
+        pending_file = self.pending.add(path, seen, seen_s, settled_s)
         if pending_file.why is Readiness.WRITER:  # perhaps its writer has just closed it
             at_s = max(time.monotonic(), pending_file.first_seen_s + self._settle_s)
             self.pending.postpone(path, Readiness.WRITER, at_s)
@@ -106,9 +111,9 @@ class PathReconciler:
         # No writer can set a ctime back, as rsync does with an mtime: its age is time at rest.
         return self._hurried and time.time() - ctime_ns / 1e9 > settles * self._settle_s
 
-    def _miss_or_link(self, path: str, status: os.stat_result | None) -> None:
+    def _miss_or_link(self, path: str, seen: SeenVersion | None) -> None:
         """List a link among the pending files; a file that it replaced is missing."""
-        is_link = status is not None and stat.S_ISLNK(status.st_mode)
+        is_link = seen is not None and stat.S_ISLNK(seen.mode)
         if not is_link or path not in self.pending.links:
             self.miss(path)
         if is_link and self._admits(path, stat.S_IFLNK):

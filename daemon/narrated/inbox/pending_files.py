@@ -10,7 +10,7 @@ from itertools import chain
 from narrated.backoff import Backoff
 from narrated.inbox.file_signature import FileSignature
 from narrated.inbox.name_rules import NameKind, judge_path
-from narrated.inbox.readiness import ExpectedVersion, Readiness
+from narrated.inbox.readiness import Readiness, SeenVersion
 
 LINK = "a link, and links are not followed: put the file itself in its place"
 
@@ -19,7 +19,7 @@ LINK = "a link, and links are not followed: put the file itself in its place"
 class PendingFile:
     """A version of a file that waits to be taken."""
 
-    expected: ExpectedVersion
+    expected: SeenVersion
     first_seen_s: float
     due_s: float
     """The monotonic time of the next try; infinity if only a change to the file can help."""
@@ -48,7 +48,7 @@ class PendingFiles:
         """Return the pending file of this path; None if there is none."""
         return self._files.get(path)
 
-    def add(self, path: str, expected: ExpectedVersion, seen_s: float, due_s: float) -> PendingFile:
+    def add(self, path: str, expected: SeenVersion, seen_s: float, due_s: float) -> PendingFile:
         """Add a version of a file; a version that is pending already keeps its first-seen time."""
         pending_file = self._files.get(path)
         if pending_file is None or pending_file.expected != expected:
