@@ -277,6 +277,17 @@ def _process(*arguments: str, **environ: str) -> subprocess.CompletedProcess[str
     return subprocess.run(command, env=env, capture_output=True, text=True, check=False)
 
 
+def test_init_by_root_is_the_systems(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Root's first configuration names the system's folders, a user's those of the user."""
+    home = {"HOME": str(tmp_path), "NARRATED_CONFIG": str(tmp_path / "mine.yaml")}
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    printed = yaml.safe_load(_narrated("config", "init", "--print", **home).stdout)
+    assert (printed["inbox"], printed["outbox"]) == ("/srv/narrated/inbox", "/srv/narrated/outbox")
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    printed = yaml.safe_load(_narrated("config", "init", "--print", **home).stdout)
+    assert printed["inbox"] == f"{tmp_path}/narrated/inbox"
+
+
 def test_init_check_and_show_agree(tmp_path: Path) -> None:
     """Init check and show go together."""
     home = {"HOME": str(tmp_path), "NARRATED_CONFIG": str(tmp_path / "mine.yaml")}

@@ -230,3 +230,22 @@ def test_unprintable_path_refused() -> None:
     """A path that would end a unit's line is refused."""
     with pytest.raises(ConfigurationError, match="unprintable characters"):
         quoted("/srv/a\nExecStart=/bin/sh")
+
+
+def test_folders_of_roots_own_are_told(tmp_path: Path) -> None:
+    """A kept configuration with folders in /root stays as it is, with advice."""
+    with_config(tmp_path, "inbox: /root/narrated/inbox\noutbox: /srv/narrated/outbox\n")
+    said = install(root=tmp_path, dry_run=True)
+    assert any("`inbox: /root/narrated/inbox`, which only root can enter" in line for line in said)
+    assert any("set `inbox: /srv/narrated/inbox`" in line for line in said)
+    assert not any("outbox: /srv/narrated/outbox`, which" in line for line in said)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="root's umask closes the file to the service")
+def test_closed_configuration_is_told(tmp_path: Path) -> None:
+    """A kept configuration that the service cannot read is told with the command that opens it."""
+    with_config(tmp_path, "inbox: /data/drop\noutbox: /data/heard\n")
+    (tmp_path / CONFIG).chmod(0o600)
+    said = install(root=tmp_path)
+    assert f"Kept {tmp_path / CONFIG}, which the service cannot read: sudo chmod a+r" in said[4]
+    assert (tmp_path / CONFIG).stat().st_mode & 0o777 == 0o600

@@ -25,6 +25,9 @@ from narrated.systemd_units import (
     tmpfiles,
 )
 
+SYSTEM_FOLDER = Path("/srv/narrated")
+"""The folder of the whole machine's inbox and outbox."""
+
 _UNITS = Path("/etc/systemd/system")
 _DROP_INS = _UNITS / "narrated.service.d"
 _ACCOUNTS = Path("/etc/sysusers.d/narrated.conf")
@@ -60,7 +63,7 @@ def install(
         )
     settings = Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config")
     path = (config_path or (settings / USER_FILE if user else SYSTEM_FILE)).absolute()
-    home = Path.home() / "narrated" if user else Path("/srv/narrated")
+    home = Path.home() / "narrated" if user else SYSTEM_FOLDER
     wanted = {"inbox": inbox, "outbox": outbox}
     config = _configured(path, root / path.relative_to("/"), wanted, home)
     if user:
@@ -78,6 +81,16 @@ def commented(inbox: Path, outbox: Path) -> str:
         line = f"{key}: {json.dumps(str(folder), ensure_ascii=False)}"
         text = re.sub(rf"^{key}:.*$", line.replace("\\", r"\\"), text, count=1, flags=re.MULTILINE)
     return text
+
+
+def first_config(path: Path, inbox: Path | None, outbox: Path | None) -> str:
+    """The text of a first configuration, as the file `path`.
+
+    Without folders of the caller's: the system's for root or a file in /etc, else the user's.
+    """
+    is_systems = os.geteuid() == 0 or path.is_relative_to("/etc")
+    home = SYSTEM_FOLDER if is_systems else Path.home() / "narrated"
+    return commented((inbox or home / "inbox").absolute(), (outbox or home / "outbox").absolute())
 
 
 def make_readable(folder: Path) -> None:
@@ -177,6 +190,7 @@ def _plan_for_box(path: Path, config: Config, gpu: bool) -> InstallPlan:
             *_reload("systemctl"),
         ),
         next_steps=(
+            *_hints(path, config),
             f"Let the syncing account share the folders: sudo usermod -aG {ACCOUNT} "
             f"{os.environ.get('SUDO_USER', 'ACCOUNT')} (effective from its next login).",
             "Start it now and at every boot: sudo systemctl enable --now narrated",
@@ -184,6 +198,16 @@ def _plan_for_box(path: Path, config: Config, gpu: bool) -> InstallPlan:
         ),
         shared=True,
     )
+
+
+def _hints(path: Path, config: Config) -> Iterator[str]:
+    """Advice on folders of root's own: an earlier `sudo narrated config init` named them."""
+    for key, folder in (("inbox", config.inbox), ("outbox", config.outbox)):
+        if folder.is_relative_to("/root"):
+            yield (
+                f"{path} says `{key}: {folder}`, which only root can enter: set "
+                f"`{key}: {SYSTEM_FOLDER / key}`, and run `narrated install` again."
+            )
 
 
 def _plan_for_user(path: Path, config: Config, units: Path) -> InstallPlan:
@@ -245,11 +269,19 @@ def _execute(plan: InstallPlan, root: Path) -> Iterator[str]:
 def _write(file: PlannedFile, path: Path) -> str:
     with _storing(f"write {path}"):
         if path.exists() and (file.users_own or path.read_text(encoding="utf-8") == file.text):
-            return f"Kept {path}"
+            return f"Kept {path}{_unreadable(path)}"
         make_readable(path.parent)
         path.write_text(file.text, encoding="utf-8")
         path.chmod(0o644)
     return f"Wrote {path}"
+
+
+def _unreadable(path: Path) -> str:
+    """A hint if a kept file of root's is closed to the service's account."""
+    status = path.stat()
+    if status.st_uid != 0 or status.st_mode & (stat.S_IROTH | stat.S_IRGRP):
+        return ""
+    return f", which the service cannot read: sudo chmod a+r {path}"
 
 
 def _make_folder(folder: Path) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from support.booted import until, why_not
+from support.booted import booted, until, why_not
 from support.box import PROGRAM, PYTHON, Box, installed
 
 pytestmark = [pytest.mark.peers, pytest.mark.skipif(bool(why_not()), reason=why_not())]
@@ -209,3 +209,17 @@ def test_models_run_under_hardening(box: Box, tmp_path: Path) -> None:
     finally:
         box.configure()
         box.reload()
+
+
+def test_init_before_install_is_the_box() -> None:
+    """What root's `config init` wrote, with whatever umask, serves the box once it is installed."""
+    with booted() as machine:
+        box = Box(machine.pid)
+        box.run("sh", "-c", f"umask 077; {PROGRAM} config init")
+        assert 'inbox: "/srv/narrated/inbox"' in box.config.read_text()
+        assert "Kept /etc/narrated/narrated.yaml\n" in box.run(PROGRAM, "install")
+        box.run("useradd", "--groups", "narrated", "--create-home", "laptop")
+        box.run("systemctl", "enable", "--now", "narrated")
+        box.drop("post.md")
+        box.heard("post")
+        assert not (box.root / "root/narrated").exists()

@@ -54,11 +54,10 @@ def init(
     context: CommandContext, inbox: Path | None, outbox: Path | None, only_print: bool
 ) -> None:
     """Write a commented configuration, if there is none."""
-    from narrated.config.file import create
-    from narrated.install import commented
+    from narrated.config.file import create, default_path
+    from narrated.install import first_config
 
-    home = Path.home() / "narrated"
-    text = commented((inbox or home / "inbox").absolute(), (outbox or home / "outbox").absolute())
+    text = first_config(context.path or default_path(), inbox, outbox)
     if only_print:
         click.echo(text, nl=False)
         return

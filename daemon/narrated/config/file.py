@@ -77,9 +77,14 @@ def create(explicit: Path | None, text: str, environ: Mapping[str, str] = os.env
     """Write a first configuration; raise ConfigurationError if the file exists."""
     path = explicit or default_path(environ)
     try:
+        is_new = not path.parent.is_dir()
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("x", encoding="utf-8") as file:
             file.write(text)
+        if path.is_relative_to("/etc"):  # for the service's account, whatever root's umask
+            path.chmod(0o644)
+            if is_new:
+                path.parent.chmod(0o755)
     except FileExistsError:
         raise ConfigurationError(
             f"{path} is there already; narrated did not change it.", "Edit it, or remove it first."
