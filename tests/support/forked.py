@@ -31,6 +31,7 @@ IMPORTED = (
     "narrated.terminal.daemon_client",
     "narrated.terminal.command_reports",
     "narrated.terminal.without_daemon",
+    "narrated.terminal.ledger_commands",
     "narrated.terminal.progress_bars",
 )
 MESSAGE_BYTES = 1 << 20

@@ -5,7 +5,6 @@ import os
 import tempfile
 from collections.abc import Callable, Coroutine
 from contextlib import closing
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -15,13 +14,13 @@ from narrated.config.file import scratch_config
 from narrated.config.values import Config, EngineConfig
 from narrated.config.worker_specs import worker_specs
 from narrated.ledger.engine_rates import EngineRate
-from narrated.ledger.memory_statistics import MemoryStatistics, measured_memory_in
+from narrated.ledger.memory_statistics import measured_memory_in
 from narrated.ledger.store import Ledger
 from narrated.script.script import Draft
 from narrated.service.state_lock import LockHolder, StateLock
 from narrated.service.status_lists import page_at_rest
 from narrated.service.status_report import report_at_rest
-from narrated.workers.pool import EngineProbe, probe_engines, probing_pool
+from narrated.workers.pool import EngineProbe, probe_engines
 
 if TYPE_CHECKING:
     from narrated.service.app import App
@@ -57,7 +56,9 @@ def answer(config: Config | None, request: dict[str, Any], payload: bytes) -> tu
             name = str(config.source or "the configuration")
             value = ignore_verdict(config.inbox, request["path"], config.ignore, name)
         case verb if config is not None:
-            value = _run_command(config, verb, request)
+            from narrated.terminal.ledger_commands import run_command
+
+            value = run_command(config, verb, request)
     return msgspec.to_builtins(value), b""
 
 
@@ -85,42 +86,6 @@ def count_work(config: Config | None, folder: Path, on_file: "OnFile") -> "Folde
     root, path = _in_inbox(config, folder.resolve(), folder.resolve())
     inside = "" if path == "." else path
     return _in_own_app(config, lambda app: count_work(app, inside, on_file), inbox=root, mute=True)
-
-
-def _run_command(config: Config, verb: str, request: dict[str, Any]) -> Any:
-    """Run a user command on the ledger itself, under the state lock of a daemon."""
-    from narrated.disk_threads import DiskThreads
-    from narrated.inbox.async_reads import AsyncInboxReader
-    from narrated.jobs.bulk_requeue_runner import BulkRequeueRunner
-    from narrated.jobs.error_notes import ErrorNotes
-    from narrated.jobs.events import EventDispatcher
-    from narrated.jobs.job_creation import JobCreator
-    from narrated.jobs.respeaking import Respeaking
-    from narrated.jobs.shielded_outbox_changes import ShieldedOutboxChanges
-    from narrated.jobs.stem_assignment import StemAssignment
-    from narrated.outbox.mount_guard import MountGuard
-    from narrated.outbox.name_probe import NameProbe
-    from narrated.service.commands import UserCommands
-
-    with StateLock(config.state, LockHolder(os.getpid())):
-        ledger = Ledger(config.state / "ledger.sqlite")
-        try:
-            events = EventDispatcher(ledger)  # without a daemon, nobody listens
-            guard = MountGuard(config.outbox, ledger.last_run.outbox_device())
-            outbox = ShieldedOutboxChanges(
-                ledger, guard, DiskThreads(f"the outbox {config.outbox}")
-            )
-            notes = ErrorNotes(ledger, outbox)
-            stems = StemAssignment(ledger, notes, outbox, NameProbe(guard), config.outbox_names)
-            jobs = JobCreator(ledger, events, stems)
-            inbox = AsyncInboxReader(config.inbox, DiskThreads(f"the inbox {config.inbox}"))
-            requeues = BulkRequeueRunner(ledger, jobs, inbox)
-            pool = partial(probing_pool, worker_specs(config), MemoryStatistics(ledger))
-            respeaking = Respeaking(ledger, jobs, outbox, pool)
-            commands = UserCommands(ledger, jobs, events, notes, requeues, respeaking)
-            return asyncio.run(commands.perform(verb, request))
-        finally:
-            ledger.close()
 
 
 def _rates(config: Config) -> list[EngineRate]:
