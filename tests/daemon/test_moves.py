@@ -254,7 +254,7 @@ def test_new_version_during_withdrawal(
         assert daemon.manifest("post")["source"]["path"] == "post.md"
 
 
-def test_strange_sound_is_made_anew(tmp_path: Path) -> None:
+def test_strange_sound_is_made_again(tmp_path: Path) -> None:
     """Sound that a stranger put into the outbox, with a manifest to match, holds up no move."""
     with running(tmp_path, **toy(tmp_path), audio={"format": "opus"}) as daemon:
         daemon.drop("old/post.md", _text("strange"))

@@ -206,7 +206,7 @@ def test_impossible_time_is_rejected(folders: RestoreFolders, published: str) ->
     assert folders.rebuilt() == {"post.md": "post"}
 
 
-def test_stuffed_manifests_take_no_memory(folders: RestoreFolders) -> None:
+def test_huge_manifests_take_no_memory(folders: RestoreFolders) -> None:
     """What a manifest is stuffed with is not kept, however many there are."""
     for number in range(10):
         folders.publish(f"post{number}", title="t" * (8 << 20), script="s" * (8 << 20))

@@ -33,7 +33,7 @@ def test_checkpoint_is_no_commits(tmp_path: Path) -> None:
         assert path.stat().st_size > before + COMMITS * TEXT_BYTES
         logged = log.stat().st_size
         _write(ledger, "second")
-        assert log.stat().st_size < logged * 1.1  # it was begun anew
+        assert log.stat().st_size < logged * 1.1  # SQLite began it again
 
 
 def test_detached_ledger_refuses(tmp_path: Path) -> None:

@@ -33,7 +33,7 @@ def test_later_requests_count_more(ledger: Ledger) -> None:
     assert rate.work_s / rate.requests == pytest.approx(5.0, rel=0.02)
 
 
-def test_another_engine_begins_anew(ledger: Ledger) -> None:
+def test_another_engine_starts_over(ledger: Ledger) -> None:
     """Another identity of an engine has rates of its own; so has another voice or option."""
     _learn(ledger, 1.0)
     _learn(ledger, 9.0, identity="two")

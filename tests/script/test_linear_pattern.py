@@ -76,7 +76,7 @@ def test_other_patterns_are_left_to_re(match: str) -> None:
         LinearPattern(match, "x")
 
 
-def test_end_before_line_end_is_left_to_re() -> None:
+def test_end_before_newline_goes_to_re() -> None:
     """`$` also matches before the last line end, which RE2 has not: such a text is refused."""
     pattern = LinearPattern("a$", "b")
     assert pattern.sub("a\na") == "a\nb"

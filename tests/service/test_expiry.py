@@ -25,7 +25,7 @@ def _duty(ledger: Ledger, stems: list[str], withdraw: Callable[[Any], Awaitable[
     return DueWithdrawals(*parts)
 
 
-def test_refused_withdrawal_holds_up_no_other(tmp_path: Path) -> None:
+def test_refused_one_holds_up_no_other(tmp_path: Path) -> None:
     """The narrations behind one that cannot be removed are withdrawn; it is tried again later."""
     withdrawn: list[str] = []
 
@@ -42,7 +42,7 @@ def test_refused_withdrawal_holds_up_no_other(tmp_path: Path) -> None:
     assert duty.retry_s == REFUSED_S
 
 
-def test_refused_withdrawal_is_tried_ever_more_rarely(tmp_path: Path) -> None:
+def test_refused_one_is_retried_rarely(tmp_path: Path) -> None:
     """Soon after a disk was away the withdrawal is tried again, rarely if it stays away."""
     is_away = True
 

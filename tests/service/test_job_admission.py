@@ -20,7 +20,7 @@ def test_lowest_rank_is_first() -> None:
 
 
 def test_discarded_job_is_not_given() -> None:
-    """A discarded job is given to nobody, and one pushed anew has its new rank alone."""
+    """A discarded job is given to nobody, and one pushed again has its new rank alone."""
     waiting = WaitingJobs()
     for job in (1, 2, 3):
         waiting.push(job, Standing(POST, float(job)))

@@ -45,7 +45,7 @@ def encodings(home: Path) -> int:
 
 
 def windows_refuses(name: str) -> bool:
-    """True if Windows takes no such name: written anew here, for the tests to compare with."""
+    """True if Windows takes no such name: written again here, for the tests to compare with."""
     base = name.partition(".")[0].rstrip(" ").upper()
     ports = {f"{port}{digit}" for port in ("COM", "LPT") for digit in range(10)}
     signs = set('<>:"|?*\\') | {chr(code) for code in range(32)}

@@ -119,7 +119,7 @@ def test_failed_start_is_no_crash(
     telling(story)
 
 
-def test_cancelled_request_costs_no_child(telling: Callable[..., None], tmp_path: Path) -> None:
+def test_cancelling_ends_no_child(telling: Callable[..., None], tmp_path: Path) -> None:
     """Whoever is cancelled, however often, ends at once; the child and others go on."""
 
     async def story(encoders: EncoderPool) -> None:

@@ -232,7 +232,7 @@ def test_parser_that_does_not_start():
     telling(story, ParserPool(module="no_such_module"))
 
 
-def test_refused_process_blames_no_source(module, monkeypatch):
+def test_refused_fork_blames_no_source(module, monkeypatch):
     """A process that the kernel refuses blames no source, and the next request starts one."""
 
     async def refused(*command, **named):

@@ -89,7 +89,7 @@ class Respeaking:
             if job.source_sha256 != published.source_sha256:
                 raise _changed(path, _newer_version(job))
             if not (job.cause is JobCause.RESPEAK or job.state is JobState.FAILED):
-                raise _narrated_anew(path, job)
+                raise _narrated_again(path, job)
         if sha256 != published.source_sha256:
             raise _changed(path, "Its new version is narrated soon; then choose the line there.")
 
@@ -137,7 +137,7 @@ def _newer_version(job: Job) -> str:
     return f"Its new version {how}: {job.problem} {job.remedy}".rstrip()
 
 
-def _narrated_anew(path: str, job: Job) -> NarratedError:
+def _narrated_again(path: str, job: Job) -> NarratedError:
     if job.state is JobState.WAITING:
         return NarratedError(
             f"{path} waits to be narrated again: {job.problem} {job.remedy}".rstrip(),

@@ -37,7 +37,7 @@ log = logging.getLogger("narrated")
 
 
 class NameProbe:
-    """Knows which names the outbox takes. It asks anew when another file system is mounted."""
+    """Knows which names the outbox takes. It asks again when another file system is mounted."""
 
     def __init__(self, mount_guard: MountGuard) -> None:
         self._guard = mount_guard

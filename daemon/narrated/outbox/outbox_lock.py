@@ -67,7 +67,7 @@ class OutboxLock:
         self._network: NetworkLockFile | None = None
 
     def hold(self) -> None:
-        """Hold the folder that is at the path now: it may have been replaced, or be mounted anew.
+        """Hold the folder that is at the path now: it may have been replaced, or be newly mounted.
 
         Errors: AlreadyRunning if another daemon holds it; OSError if it is missing.
         """

@@ -68,7 +68,7 @@ class StateLock:
             if _identity(self._path.stat()) != _identity(os.fstat(self._fd)):
                 if not self._is_ours():
                     raise self._lost()
-                return  # a file system that numbers its files anew tells nothing about the others
+                return  # a file system with new file numbers tells nothing of the others
             for file, identity in self._watched.items():
                 if _identity(file.stat()) != identity:
                     raise self._lost()

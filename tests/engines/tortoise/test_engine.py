@@ -122,7 +122,7 @@ def test_foreign_torchaudio_is_fine(monkeypatch, tmp_path):
             monkeypatch.delitem(sys.modules, name)
     with pytest.raises(OSError, match="undefined symbol"):
         importlib.import_module("torchaudio")
-    found = upstream.__wrapped__()  # without what it keeps: imported anew
+    found = upstream.__wrapped__()  # without what it keeps: imported again
     assert found.UnifiedVoice is not upstream().UnifiedVoice
     assert "torchaudio" not in sys.modules
 
