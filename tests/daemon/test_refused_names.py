@@ -224,7 +224,7 @@ def test_posix_name_is_refused_once(daemon: Daemon, shim: Path) -> None:
     for each in (*told, *failed):
         assert "does not take the name" in each
         assert "Take `outbox_names: posix` out of the configuration" in each
-    assert "does not take the name What is it?.json" in daemon.log
+    assert "does not take the name `What is it?.json`" in daemon.log
     assert not [folder for folder, *inside in os.walk(daemon.outbox) if not any(inside)]
     assert not [name for name in names_below(daemon.outbox) if windows_refuses(name)]
     told = _diagnosis(daemon, shim)

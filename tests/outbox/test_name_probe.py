@@ -85,7 +85,7 @@ def test_killed_question_is_swept(outbox: Path) -> None:
 
 def test_refused_stem_is_told(outbox: Path) -> None:
     """A stem that no file can have is refused, whatever its folder is."""
-    with pytest.raises(NameRefused, match=r"does not take the name n+\.json: it is too long"):
+    with pytest.raises(NameRefused, match=r"does not take the name `n+\.json`: it is too long"):
         check_stem(outbox, "a/" + "n" * 251)
     assert list(outbox.iterdir()) == []
 

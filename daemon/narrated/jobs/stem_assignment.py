@@ -135,8 +135,8 @@ class StemAssignment:
         if self.names != "posix" or refused.is_too_long:
             return refused
         remedy = (
-            "Take `outbox_names: posix` out of the configuration, `narrated reload`, and "
-            "`narrated retry` the file; or give the source, or its folder, a plainer name."
+            "Take `outbox_names: posix` out of the configuration, and run `narrated reload` and "
+            "`narrated retry FILE`; or give the source, or its folder, a plainer name."
         )
         return NameRefused(refused.problem, remedy)
 

@@ -267,7 +267,7 @@ def _in_the_way(wanted: str, kind: str) -> SourceError:
 def _refused(name: str, *, is_too_long: bool = False) -> NameRefused:
     reason = ": it is too long" if is_too_long else ""
     return NameRefused(
-        f"The outbox's file system does not take the name {printable(name)}{reason}.",
+        f"The outbox's file system does not take the name `{printable(name)}`{reason}.",
         f"Give the source, or its folder, a {'shorter' if is_too_long else 'plainer'} name.",
         is_too_long=is_too_long,
     )
