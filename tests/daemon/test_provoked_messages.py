@@ -18,7 +18,7 @@ import pytest
 import soundfile
 
 from narrated.service.state_lock import holder
-from support.daemon import Daemon, files_below
+from support.daemon import Daemon, files_below, wait
 from support.disk import Disk, small
 
 ESPEAK = {"speech": {"engine": "espeak"}, "engines": {}}
@@ -54,6 +54,8 @@ COMMANDS = (
     Provoked("respeak post.md --at soon", 2, "soon is not a time.", "Write it as MM:SS."),
     Provoked("respeak post.md --at 9:00:00", 1, "nothing is heard at 540:00.", "--at MM:SS"),
     Provoked("respeak post.md", 1, "no other take of post.md: espeak", "lexicon.yaml"),
+    Provoked("respeak gone.md", 1, "gone.md is no longer in the inbox", "drop it again"),
+    Provoked("refresh gone.md", 1, "gone.md is no longer in the inbox", "drop it again"),
     Provoked("respeak failed.md", 1, "failed.md has no narration", "narrated history failed.md"),
     Provoked("cancel post.md", 1, "Nothing is being done for post.md.", "narrated status"),
     Provoked("history .odd.md", 1, ".odd.md lies in the inbox", "narrated ignored .odd.md"),
@@ -236,8 +238,16 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Daemon]:
         daemon.drop("failed.md", "---\nnarrate: so\n---\nWords.\n")
         daemon.published("post", "Words.\n")
         daemon.note("failed")
+        _narrate_and_remove(daemon, "gone")
         _put_odd_files(daemon.home)
         yield daemon
+
+
+def _narrate_and_remove(daemon: Daemon, stem: str) -> None:
+    source = daemon.drop(f"{stem}.md", "Words that go.\n")
+    daemon.published(stem, "Words that go.\n")
+    source.unlink()
+    wait(lambda: "no longer" in daemon.ask("refresh", f"{stem}.md").stderr)
 
 
 def _put_odd_files(home: Path) -> None:

@@ -116,8 +116,8 @@ def source_is_gone(path: str) -> NarratedError:
     """The error for a source that is not there to be narrated again."""
     return NarratedError(
         f"{path} is no longer in the inbox, is ignored, or may not be read.",
-        f"`narrated ignored {path}` says whether a rule ignores it; if it is gone, drop it again. "
-        "Its narration stays as it is meanwhile.",
+        f"`narrated ignored {path}` says whether a rule ignores it; if it is gone, drop it again "
+        "(with `after: keep`, or it leaves at once). Its narration stays as it is meanwhile.",
     )
 
 
