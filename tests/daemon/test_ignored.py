@@ -279,6 +279,22 @@ def test_ignored_job_is_stopped(tmp_path: Path) -> None:
         daemon.published("post", "Words that are held.")
 
 
+def test_pictures_of_ignored_post(tmp_path: Path) -> None:
+    """Pictures of a post that becomes ignored before it is out are items of their own."""
+    held = tmp_path / "held"
+    held.touch()
+    with running(tmp_path, **toy(tmp_path, held=str(held))) as daemon:
+        daemon.drop("desk.png", _png())
+        daemon.drop("post.md", "Look: ![](desk.png)")
+        wait(lambda: daemon.status()["reading"], lambda: daemon.log)
+        wait(lambda: daemon.history("desk.png") == ["superseded"], lambda: daemon.log)
+        daemon.drop(".narratedignore", "*.md\n")
+        held.unlink()
+        daemon.manifest("desk")
+        daemon.wait_idle()
+        assert not [name for name in daemon.files if name.startswith("post")]
+
+
 def test_note_goes_with_its_source(daemon: Daemon) -> None:
     """The note of a file that becomes ignored is removed."""
     daemon.drop("noted/empty.html", "<p></p>")
@@ -371,6 +387,28 @@ def test_broken_rules_are_told(tmp_path: Path) -> None:
         (daemon.inbox / "folder/.narratedignore").rmdir()
         daemon.manifest("lines/good/post")
         wait(lambda: "narratedignore" not in told(), told)
+
+
+def test_closed_rule_file_is_told(tmp_path: Path) -> None:
+    """A rule file that the daemon may not open is told with the remedy, and read once it may."""
+    daemon = Daemon(tmp_path, scan="200ms")
+    (daemon.inbox / "closed").mkdir()
+    rules = daemon.inbox / "closed/.narratedignore"
+    rules.write_text("post.md\n")
+    rules.chmod(0)
+    daemon.start(as_anybody=True)
+    try:
+        wait(lambda: "may not be opened" in str(daemon.status()["notices"]), lambda: daemon.log)
+        assert "chmod u+r closed/.narratedignore" in str(daemon.status()["notices"])
+        rules.chmod(0o644)
+        wait(lambda: not daemon.status()["notices"], lambda: daemon.log)
+        daemon.drop("closed/post.md", "Ignored.")
+        daemon.drop("last.md", "Read.")
+        daemon.manifest("last")
+        daemon.wait_idle()
+        assert "closed/post.json" not in daemon.files
+    finally:
+        daemon.stop()
 
 
 def test_rule_file_conflict_is_told(daemon: Daemon) -> None:

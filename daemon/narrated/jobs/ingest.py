@@ -247,6 +247,10 @@ class Ingest:
                 self._ledger.jobs.move(job, JobState.REMOVED, problem="its source is ignored")
                 self._notes.remove_soon(job)
                 self._events.publish(JobStopped(job))
+            if self._ledger.jobs.published(path) is None:
+                shown = self._ledger.pictures.of_post(path)
+                self._ledger.pictures.record(path, {})
+                self._pictures.release(shown)
             if file_kind(path) is FileKind.OTHER:
                 self._ledger.sources.forget(path)
             elif self._ledger.sources.sha256(path):
