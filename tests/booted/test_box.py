@@ -211,6 +211,20 @@ def test_models_run_under_hardening(box: Box, tmp_path: Path) -> None:
         box.reload()
 
 
+def test_outbox_of_the_service_is_refused(box: Box) -> None:
+    """Whoever runs narrated on the service's outbox is told which process writes it."""
+    folders = [
+        "inbox: /tmp/inbox",
+        "outbox: /srv/narrated/outbox",
+        "state: /tmp/s",
+        "cache: /tmp/c",
+    ]
+    (box.root / "tmp/other.yaml").write_text("\n".join(folders))
+    told = box.run(PROGRAM, "--config", "/tmp/other.yaml", "once", check=False)
+    assert "/srv/narrated/outbox is written by another daemon already" in told
+    assert f"the process {box.main_pid} with the state /var/lib/narrated" in told
+
+
 def test_init_before_install_is_the_box() -> None:
     """What root's `config init` wrote, with whatever umask, serves the box once it is installed."""
     with booted() as machine:

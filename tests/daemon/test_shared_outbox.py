@@ -141,6 +141,21 @@ def test_strangers_lock_keeps_nobody_out(tmp_path: Path) -> None:
         os.close(held)
 
 
+def test_crashed_writers_name_is_void(tmp_path: Path) -> None:
+    """A stranger's lock keeps nobody out either where a crashed daemon left its name."""
+    daemon = Daemon(tmp_path)
+    daemon.start()
+    daemon.kill()
+    held = os.open(daemon.outbox, os.O_RDONLY)
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        with daemon:
+            daemon.drop("post.md", POST)
+            daemon.published("post", POST)
+    finally:
+        os.close(held)
+
+
 def test_missing_outbox_is_taken_later(first: Daemon, second: Daemon, tmp_path: Path) -> None:
     """A daemon that starts without its outbox waits for it, and then for the one that writes it."""
     first.stop()

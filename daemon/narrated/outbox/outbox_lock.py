@@ -30,20 +30,25 @@ class OutboxWriter(msgspec.Struct, frozen=True):
 
     pid: int
     host: str = ""
-    kernel: str = ""
-    """Identifies the boot and the process numbers that `pid` is one of."""
+    boot: str = ""
+    """The kernel's number of this boot; empty where the service may not read it."""
+    numbering: int = 0
+    """The namespace of process numbers that `pid` is one of."""
     state: str = ""
     since: str = ""
 
     @classmethod
     def this_process(cls, state: Path, since: str) -> "OutboxWriter":
         """Name this process and its state folder."""
-        return cls(os.getpid(), socket.gethostname(), _kernel(), printable(str(state)), since)
+        host, place = socket.gethostname(), printable(str(state))
+        return cls(os.getpid(), host, _boot(), _numbering(), place, since)
 
     @property
     def is_dead(self) -> bool:
-        """True if the process surely runs no more: it is of this kernel, and is not there."""
-        if not self.kernel or self.kernel != _kernel():
+        """True if the process surely runs no more. The folder's lock is one of this kernel."""
+        if self.boot and _boot() and self.boot != _boot():
+            return True
+        if self.numbering != _numbering():  # another container's
             return False
         try:
             os.kill(self.pid, 0)
@@ -185,8 +190,13 @@ def _decoded(content: bytes) -> OutboxWriter | None:
     return None
 
 
-def _kernel() -> str:
-    """Identify this boot and this namespace of process numbers; empty if that is not known."""
+def _boot() -> str:
     with suppress(OSError):
-        return f"{_BOOT_ID.read_text().strip()}.{_PROCESS_NUMBERS.stat().st_ino}"
+        return _BOOT_ID.read_text().strip()
     return ""
+
+
+def _numbering() -> int:
+    with suppress(OSError):
+        return _PROCESS_NUMBERS.stat().st_ino
+    return 0
