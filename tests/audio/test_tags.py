@@ -167,7 +167,7 @@ def test_m4a_starts_with_its_index(
 def test_kill_leaves_the_file(
     tmp_path: Path, speech: bytes, sample_rate: int, tags: AudioTags
 ) -> None:
-    """A process that dies while it moves the sound leaves the file as it was; it is tagged later."""
+    """A process that dies while it moves the sound leaves the file as it was; tags come later."""
     path = recorded(tmp_path, "mp3", speech, sample_rate)
     before = path.read_bytes()
     if not (pid := os.fork()):
