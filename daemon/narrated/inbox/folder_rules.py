@@ -91,6 +91,9 @@ class _Own(NamedTuple):
     tools: tuple[PatternSet, ...] = ()
 
 
+_NO_OWN = _Own()
+
+
 class _Known(NamedTuple):
     """The rules of a folder, and what they were made of."""
 
@@ -108,6 +111,8 @@ class IgnoreRules:
         self._root = root
         self._top = FolderRules(tuple(configured))
         self._known: dict[str, _Known] = {}
+        self._plain: dict[FolderRules, _Known] = {}
+        """What is known of a folder without rules of its own, by the rules from above."""
         self._files: dict[str, IgnoreFile] = {}
         self._refused = ""
         self.changed = False
@@ -140,10 +145,12 @@ class IgnoreRules:
     def forget(self) -> None:
         """Forget what was seen: each folder is looked at again."""
         self._known.clear()
+        self._plain.clear()
         self._refused = ""
 
     def keep(self, folders: Set[str]) -> None:
         """Forget all folders but these."""
+        self._plain.clear()
         for known in (self._known, self._files):
             for folder in known.keys() - folders:
                 del known[folder]
@@ -174,12 +181,15 @@ class IgnoreRules:
         if known and known.above is above and above.closed_by:
             return known.rules
         rules = _entered(above, folder)
-        own = _Own() if rules.closed_by else self._own(folder, marks, status)
+        own = _NO_OWN if rules.closed_by else self._own(folder, marks, status)
         if known and known.above is above and known.own == own:
             return known.rules
         self.changed = True
         rules = rules.with_own(folder, own)
-        self._known[folder] = _Known(above, frozenset(marks), own, rules)
+        found = _Known(above, frozenset(marks), own, rules)
+        # Most folders have no rules of their own, and share one value: there may be 100,000.
+        is_plain = rules is above and not marks and own == _NO_OWN
+        self._known[folder] = self._plain.setdefault(above, found) if is_plain else found
         return rules
 
     def _own(self, folder: str, marks: Set[str], status: os.stat_result | None) -> _Own:
