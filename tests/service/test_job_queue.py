@@ -91,6 +91,28 @@ def test_loading_jobs_hold_no_place(tmp_path: Path) -> None:
     _told(tmp_path, story)
 
 
+def test_loaded_jobs_resume_in_slices(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Jobs whose engine has loaded are queued again in slices, and one may be cancelled then."""
+    monkeypatch.setattr(job_queue, "RESUMED_AT_ONCE", 2)
+
+    async def story(fixture: Fixture) -> None:
+        names = [f"slow{n}" for n in range(9)]
+        fixture.acts = dict.fromkeys(names, _load)
+        jobs = [fixture.push(name) for name in names]
+        while fixture.queue.queued < len(names) or len(fixture.ran) < len(names):
+            await asyncio.sleep(0)
+        fixture.acts, fixture.ran = {}, []
+        fixture.loaded.set()
+        while not fixture.ran:
+            await asyncio.sleep(0)
+        assert fixture.queue.queued > 2
+        fixture.queue.cancel(jobs[-1])
+        await fixture.queue.idle.wait()
+        assert fixture.ran == names[:-1]
+
+    _told(tmp_path, story)
+
+
 def test_cancelled_load_is_idle(tmp_path: Path) -> None:
     """A job that is cancelled while its engine loads leaves the queue idle, and never runs."""
 

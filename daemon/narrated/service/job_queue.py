@@ -6,6 +6,7 @@ import time
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Collection, MutableMapping
 from contextlib import suppress
+from itertools import islice
 
 from narrated.errors import EngineUnavailable, StorageError
 from narrated.jobs.admission_callbacks import AdmissionCallbacks
@@ -36,6 +37,8 @@ DESCRIBING = dict.fromkeys(Priority, 8)
 READ_AHEAD = 10_000
 """Planned jobs that may wait for an engine; their plans are in the ledger. Notes and edits are
 always read."""
+RESUMED_AT_ONCE = 1_000
+"""Jobs that are queued again in one turn of the loop after their engine has loaded."""
 LATE_S = 30.0
 """A free place that a waiting job does not get for so long means that admission stands still."""
 RETRY_S = 2.0
@@ -82,6 +85,9 @@ class JobQueue:
         self._speaking: dict[Engines, JobPlaces] = {}
         self._loading: dict[str, dict[int, Standing]] = {}
         """The jobs that wait for an engine to load, by its name."""
+        self._resumed: dict[int, Standing] = {}
+        """The jobs whose engine has loaded, and that are still to be queued again."""
+        self._resuming: asyncio.Task[None] | None = None
         self._loads: dict[str, asyncio.Task[None]] = {}
         self._tasks: dict[int, asyncio.Task[None]] = {}
         self._after: dict[int, Callable[[], None]] = {}
@@ -109,7 +115,7 @@ class JobQueue:
         self._after.pop(job.id, None)
         for waiting in self._queues():
             waiting.discard(job.id)
-        for parked in self._loading.values():
+        for parked in self._parked():
             parked.pop(job.id, None)
         if task := self._tasks.get(job.id):
             task.cancel()
@@ -137,7 +143,8 @@ class JobQueue:
         self._closed = True
         if self._retry is not None:
             self._retry.cancel()
-        tasks = [*self._tasks.values(), *self._loads.values()]
+        resuming = [self._resuming] if self._resuming else []
+        tasks = [*self._tasks.values(), *self._loads.values(), *resuming]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -148,7 +155,7 @@ class JobQueue:
             waiting.reverse()
         for number, standing in self._standings.items():
             self._standings[number] = Standing(standing.priority, -standing.rank)
-        for parked in self._loading.values():
+        for parked in self._parked():
             for number, standing in parked.items():
                 parked[number] = Standing(standing.priority, -standing.rank)
 
@@ -163,13 +170,13 @@ class JobQueue:
     @property
     def queued(self) -> int:
         """The number of jobs that wait for a place."""
-        return sum(map(len, self._queues())) + sum(map(len, self._loading.values()))
+        return sum(map(len, self._queues())) + sum(map(len, self._parked()))
 
     @property
     def next_up(self) -> list[int]:
         """The ids of the first jobs that wait: those that are planned before others."""
         speaking = [each.waiting.first(10) for each in self._speaking.values()]
-        parked = [list(each)[:10] for each in self._loading.values()]
+        parked = [list(islice(each, 10)) for each in self._parked()]
         reading = [each.waiting.first(10) for each in (self._reading, *self._apart.values())]
         groups = [*speaking, *reading, *parked]
         return [number for group in groups for number in group][:10]
@@ -213,20 +220,30 @@ class JobQueue:
         with suppress(EngineUnavailable):  # each job finds out, and waits with a note
             await self._answered(engine)
         del self._loads[engine]
-        for number, standing in self._loading.pop(engine, {}).items():
-            self._reading.waiting.push(number, standing)
-        self._fill()
+        self._resumed.update(self._loading.pop(engine, {}))
+        if self._resuming is None or self._resuming.done():
+            self._resuming = asyncio.create_task(self._resume_in_slices())
+
+    async def _resume_in_slices(self) -> None:
+        while self._resumed:
+            for number in list(islice(self._resumed, RESUMED_AT_ONCE)):
+                self._reading.waiting.push(number, self._resumed.pop(number))
+            self._fill()
+            await asyncio.sleep(0)
 
     def _queues(self) -> list[WaitingJobs]:
         places = (self._reading, *self._apart.values(), *self._speaking.values())
         return [each.waiting for each in places]
+
+    def _parked(self) -> list[dict[int, Standing]]:
+        return [*self._loading.values(), self._resumed]
 
     def _reading_places(self) -> list[JobPlaces]:
         return [self._reading, *self._apart.values()]
 
     def _waits(self, number: int) -> bool:
         waits = any(number in each for each in self._queues())
-        return waits or any(number in each for each in self._loading.values())
+        return waits or any(number in each for each in self._parked())
 
     def _fill(self) -> None:
         """Run jobs while there are places, and note if nothing is left to do."""
