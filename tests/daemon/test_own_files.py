@@ -3,6 +3,9 @@
 import os
 import signal
 import stat
+from collections.abc import Iterator
+from contextlib import suppress
+from itertools import chain
 from pathlib import Path
 
 import pytest
@@ -16,13 +19,19 @@ FOLDER, FILE = "0o750", "0o640"
 def _modes(daemon: Daemon) -> dict[str, str]:
     """The modes of all that state and cache hold; a socket has rights of its own."""
     folders = [(daemon.home / name).resolve() for name in ("state", "cache")]
-    paths = [*folders, *(path for folder in folders for path in folder.rglob("*"))]
-    modes = {path: path.lstat().st_mode for path in paths}
+    modes = {}
+    for path in chain(folders, *(paths_and_folders(folder) for folder in folders)):
+        with suppress(FileNotFoundError):  # what is in progress goes meanwhile
+            modes[str(path.relative_to(daemon.home))] = path.lstat().st_mode
     return {
-        str(path.relative_to(daemon.home)): oct(stat.S_IMODE(mode))
-        for path, mode in modes.items()
-        if not stat.S_ISSOCK(mode)
+        name: oct(stat.S_IMODE(mode)) for name, mode in modes.items() if not stat.S_ISSOCK(mode)
     }
+
+
+def paths_and_folders(root: Path) -> Iterator[Path]:
+    """All below a folder, though folders of it may go meanwhile, on which `rglob` fails."""
+    for folder, folders, names in os.walk(root):
+        yield from (Path(folder, name) for name in (*folders, *names))
 
 
 def _others(daemon: Daemon) -> dict[str, str]:
