@@ -81,7 +81,7 @@ def test_opening_is_local_time(written: str, now: str, opening: str) -> None:
         ),
         ("22:00", "got `22:00`"),  # YAML reads it as 1320
         ("5", "got `5`"),
-        ("", "got `None`"),
+        ("", "got nothing"),
         ("[22:00-07:00, noon]", "got `noon`"),
         ("25:00-07:00", "There is no time `25:00`; the last one is 24:00"),
         ("22:00-07:75", "There is no time `07:75`"),
