@@ -73,12 +73,12 @@ def _run(place: InboxWithLedger, story: Callable[[Feed], Awaitable[None]]) -> No
 
 def test_reload_misses_what_is_under_way(place: InboxWithLedger) -> None:
     """A file whose report is under way, and that is deleted at a reload, is reported gone."""
+    (place.inbox / "gone.md").write_text("It goes.\n")
     (place.inbox / "kept.md").write_text("It stays.\n")
-    (place.inbox / "post.md").write_text("It goes.\n")
 
     async def story(feed: Feed) -> None:
-        await feed.meet(lambda event: isinstance(event, FileReady))
-        (place.inbox / "post.md").unlink()
+        await feed.meet(lambda event: isinstance(event, FileReady) and event.path == "gone.md")
+        (place.inbox / "gone.md").unlink()
         draining = asyncio.create_task(feed.feed.drain())
         await asyncio.sleep(0.05)
         feed.gate.set()
