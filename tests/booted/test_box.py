@@ -211,7 +211,7 @@ def test_models_run_under_hardening(box: Box, tmp_path: Path) -> None:
         box.reload()
 
 
-def test_outbox_of_the_service_is_refused(box: Box) -> None:
+def test_services_outbox_is_refused(box: Box) -> None:
     """Whoever runs narrated on the service's outbox is told which process writes it."""
     folders = [
         "inbox: /tmp/inbox",
