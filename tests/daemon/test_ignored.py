@@ -95,6 +95,21 @@ GRAPH = {
 }
 
 
+STEMS = (
+    "hugo/content/_index",
+    "hugo/content/posts/real",
+    "hugo/content/about",
+    "jekyll/_posts/2024-03-09-lisbon",
+    "jekyll/index",
+    "vault/Daily/2026-11-01",
+    "vault/Notes/idea",
+    "graph/pages/a",
+    "graph/journals/2026_11_01",
+    "words/layouts/of-gardens",
+)
+NOTES = ("hugo/content/posts/paper", "hugo/content/posts/note", "vault/Notes/scan")
+
+
 @pytest.fixture(scope="module")
 def kept(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Daemon]:
     """A daemon whose inbox holds blogs and vaults, narrated as far as it goes."""
@@ -108,6 +123,12 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Daemon]:
     (daemon.inbox / "words" / "layouts").mkdir(parents=True)
     (daemon.inbox / "words/layouts/of-gardens.md").write_text("# Gardens\n\nHow they lie.\n")
     with daemon:
+        for stem in STEMS:
+            daemon.manifest(stem)
+        for stem in NOTES:
+            daemon.note(stem)
+        daemon.drop("barrier.md", "All that lay there before was seen before.")
+        daemon.manifest("barrier")
         daemon.wait_idle()
         yield daemon
 
