@@ -62,6 +62,29 @@ def test_posts_are_finished_in_turn(tmp_path: Path) -> None:
     assert all(end <= (n + 1.5) * chunks for n, end in enumerate(ends))
 
 
+def test_first_post_is_encoded_first(tmp_path: Path) -> None:
+    """Of twelve posts whose engine is faster than encoding, one is out before most are spoken."""
+    held = tmp_path / "held"
+    held.touch()
+    chunks = 10
+    # So much sound that it takes longer to encode than to speak.
+    settings = toy(tmp_path, rows=ROWS, held=str(held), seconds_a_character=0.06)
+    with running(tmp_path, **settings) as daemon:
+        for n in range(12):
+            daemon.drop(f"post{n:02}.txt", _post(f"post{n:02}", chunks))
+        wait(lambda: _states(daemon).get("speaking") == 12, lambda: daemon.log)
+        held.unlink()
+        wait(lambda: _published(daemon), lambda: daemon.log)
+        first_ns = min(path.stat().st_mtime_ns for path in _published(daemon))
+        takes = [path.stat().st_mtime_ns for path in (tmp_path / "cache").glob("??/*.flac")]
+    before = sum(take_ns < first_ns for take_ns in takes)
+    assert chunks <= before <= 6 * chunks
+
+
+def _published(daemon: Daemon) -> list[Path]:
+    return list(daemon.outbox.glob("*.json"))
+
+
 def test_loading_engine_delays_nobody(tmp_path: Path) -> None:
     """Posts whose engine loads hold up no note for a warm voice, however many they are."""
     settings = _with_other_engine(tmp_path, hang_at_load=str(tmp_path / "hangs"))

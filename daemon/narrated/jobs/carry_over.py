@@ -145,7 +145,7 @@ class CarryOver:
         format, tags = plan.output.format, await self._tags.make(job, plan)
         for file in files:
             if file.suffix == FORMATS[format].suffix:
-                await self._encoders.tag(file.path, format, tags, duration_s)
+                await self._encoders.tag(file.path, format, tags, duration_s, job.id)
 
     def _copy_folder(self, job: Job) -> Path:
         return self._work / f"{job.id}-tags"

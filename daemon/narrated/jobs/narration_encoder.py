@@ -27,11 +27,14 @@ class DamagedChunks(Exception):
 class NarrationEncoder:
     """Encodes one job's audio and transcript into a folder of its own."""
 
-    def __init__(self, folder: Path, plan: Plan, cache: TakeCache, encoders: EncoderPool) -> None:
+    def __init__(
+        self, folder: Path, plan: Plan, cache: TakeCache, encoders: EncoderPool, job: int
+    ) -> None:
         self._plan = plan
         self._cache = cache
         self._files = narration_files(folder, plan.output.format)
-        self._narration = encoders.narration(folder, plan.output.format, plan.output.bitrate)
+        output = plan.output
+        self._narration = encoders.narration(folder, output.format, output.bitrate, job)
         self._blocks: list[BlockTime] = []
         self._line: str | None = None
         self.added = 0

@@ -99,7 +99,7 @@ class NarrationRenderer:
 
     async def _speak(self, job: Job, plan: Plan, progress: JobProgress) -> EncodedNarration:
         folder = self._work / f"{job.id}-{next(self._folders)}"  # the earlier may not be gone yet
-        encoder = NarrationEncoder(folder, plan, self._cache, self._encoders)
+        encoder = NarrationEncoder(folder, plan, self._cache, self._encoders, job.id)
         return await _JobSpeech(self, self._cache, job, plan, encoder, progress).run()
 
     async def say(self, plan: Plan) -> tuple[bytes, int]:
@@ -131,17 +131,17 @@ class NarrationRenderer:
             return
         try:
             async with self._scheduler.performing(chunk_request(plan, seq, job_id)) as result:
-                await self._keep(plan, seq, result)
+                await self._keep(plan, seq, result, job_id)
         except EngineReplaced as error:
             raise PlanOutdated(error.problem, error.remedy) from error
 
-    async def _keep(self, plan: Plan, seq: int, result: RequestResult) -> None:
+    async def _keep(self, plan: Plan, seq: int, result: RequestResult, job_id: int) -> None:
         key = plan.keys[seq]
         if await self._cache.has(key):  # another job may have shared the request
             return
         sample_rate = int(result.header["sample_rate"])
         elapsed_s = float(result.header["elapsed_s"])
-        take = await self._cache.keep(key, result.payload, sample_rate, elapsed_s)
+        take = await self._cache.keep(key, result.payload, sample_rate, elapsed_s, job_id)
         chunk = plan.draft.chunks[seq]
         speaker = plan.draft.speakers[chunk.speaker]
         self._rates.learn(

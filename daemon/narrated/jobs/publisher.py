@@ -68,7 +68,8 @@ class Publisher:
         """
         try:
             tags = await self._tags.make(job, plan)
-            await self._encoders.tag(encoded.audio, plan.output.format, tags, encoded.duration_s)
+            format, duration_s = plan.output.format, encoded.duration_s
+            await self._encoders.tag(encoded.audio, format, tags, duration_s, job.id)
         except BaseException:
             await self._outbox.finish(self._work_disk.run(encoded.discard))
             raise

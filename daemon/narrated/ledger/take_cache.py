@@ -66,12 +66,14 @@ class TakeCache:
         """Return which chunks of an open job have no listed take, by their numbers."""
         return self._ledger.takes.missing(job)
 
-    async def keep(self, key: str, pcm: bytes, sample_rate: int, elapsed_s: float) -> Take:
-        """Write a take and list it; `pcm` is 16-bit mono. Errors: StorageError.
+    async def keep(
+        self, key: str, pcm: bytes, sample_rate: int, elapsed_s: float, job: int = 0
+    ) -> Take:
+        """Write a take of a job and list it; `pcm` is 16-bit mono. Errors: StorageError.
 
         A cancelled caller does not stop this, since the take would have to be spoken again.
         """
-        writing = asyncio.create_task(self._keep(key, pcm, sample_rate, elapsed_s))
+        writing = asyncio.create_task(self._keep(key, pcm, sample_rate, elapsed_s, job))
         self._writing.add(writing)
         writing.add_done_callback(self._written)
         return await asyncio.shield(writing)
@@ -85,9 +87,11 @@ class TakeCache:
         """The file of a take."""
         return Path(f"{self._folder}/{key[:_FOLDED]}/{key}{_SUFFIX}")
 
-    async def _keep(self, key: str, pcm: bytes, sample_rate: int, elapsed_s: float) -> Take:
+    async def _keep(
+        self, key: str, pcm: bytes, sample_rate: int, elapsed_s: float, job: int
+    ) -> Take:
         draft, path = self._temporary(), self.path(key)
-        written = await self._encoders.write_take(path, draft, pcm, sample_rate)
+        written = await self._encoders.write_take(path, draft, pcm, sample_rate, job)
         duration_s = len(pcm) / 2 / sample_rate
         take = Take(key, sample_rate, duration_s, elapsed_s=elapsed_s, **written)
         self._unlisted[key] = take

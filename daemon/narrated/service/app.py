@@ -49,6 +49,7 @@ from narrated.outbox.outbox_lock import OutboxLock
 from narrated.service.housekeeping.break_keeping import BreakKeeping
 from narrated.service.work_breaks import WorkBreaks
 from narrated.workers.encoder_pool import EncoderPool
+from narrated.workers.fair_shares import Standing
 from narrated.workers.parser_pool import ParserPool
 from narrated.workers.pool import WorkerPool
 from narrated.workers.request_dispatch import Scheduler
@@ -87,6 +88,8 @@ class App:
         self._at_rest = at_rest
         self._mute = mute
         self._stack = AsyncExitStack()
+        self._standings: dict[int, Standing] = {}
+        """Those of the running jobs, which engines and encoders follow."""
         self.keeps_breaks = False
         """True if `narrated pause` and `hours` hold; to be set before the app is entered."""
         self.restored = ""
@@ -188,7 +191,7 @@ class App:
             with suppress(StorageError):  # then it is asked when it answers
                 await self.outbox_disk.run(self.name_probe.look)
         await self.state_disk.run(self._make_voice_folder)
-        self.encoders = EncoderPool(config.workers.encoders)
+        self.encoders = EncoderPool(config.workers.encoders, self._standings)
         self._stack.push_async_callback(self.encoders.stop)
         self.cache = await self.cache_disk.run(self._open_cache, patience_s=TRANSFER_S)
         self._stack.push_async_callback(self.cache.settle)
@@ -336,7 +339,7 @@ class App:
         specs = () if self._mute else worker_specs(self.config)
         statistics = MemoryStatistics(self.ledger)
         self.pool = WorkerPool(specs, lambda: self.scheduler.workers_changed(), statistics)
-        self.scheduler = Scheduler(self.pool, self.ledger)
+        self.scheduler = Scheduler(self.pool, self.ledger, self._standings)
         self._stack.push_async_callback(self.pool.stop)
         breaks = WorkBreaks(self.ledger, lambda: self.config.hours)
         self.breaks = BreakKeeping(breaks, self.scheduler, self.pool, self.keeps_breaks)

@@ -3,11 +3,11 @@
 import asyncio
 import logging
 import shutil
-from collections import deque
-from collections.abc import Iterable
+import time
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from narrated.audio.audio_tags import AudioTags
@@ -32,6 +32,8 @@ from narrated.workers.encoder_errors import (
     crashed_twice,
     not_started,
 )
+from narrated.workers.encoder_queue import EncoderQueue, NarrationChild, QueuedRequest, Reply
+from narrated.workers.fair_shares import Standing
 from narrated.workers.protocol import BadFrame
 
 ANSWER_LIMIT_S = 120.0
@@ -46,8 +48,6 @@ _START_LIMIT_S = 60.0
 _START_COST = 4
 """A child that is not started counts as one with so many requests."""
 
-Reply = tuple[dict[str, Any], bytes]
-
 logger = logging.getLogger("narrated.worker")
 
 
@@ -57,35 +57,41 @@ class EncoderPool:
     def __init__(
         self,
         count: int = 1,
+        standings: Mapping[int, Standing] = MappingProxyType({}),
         time_limit_s: float = ANSWER_LIMIT_S,
         module: str = "narrated.encoder_process",
     ) -> None:
-        self._encoders = [_Encoder(time_limit_s, module) for _ in range(count)]
+        """`standings`: those of the running jobs, by their ids; the first is served first."""
+        self._encoders = [
+            _Encoder(EncoderQueue(standings), time_limit_s, module) for _ in range(count)
+        ]
         self._discards: set[asyncio.Task[None]] = set()
         self._drafts: set[Path] = set()
         """Those of takes that are being written, or were when an encoder crashed."""
 
     async def write_take(
-        self, path: Path, draft: Path, pcm: bytes, sample_rate: int
+        self, path: Path, draft: Path, pcm: bytes, sample_rate: int, job: int = 0
     ) -> dict[str, Any]:
         """Write a take by way of a draft; returns `rms_db`, `peak_db` and `size_bytes`.
 
-        Takes go before narrations: an engine's slot stays taken until its take is written.
+        An engine's slot stays taken until its take is written, so a take waits for few others.
         Errors: StorageError.
         """
         request = WriteTake(str(path), str(draft), sample_rate)
         self._drafts.add(draft)
         try:
-            answer, _ = await self._ask(request, pcm, is_urgent=True)
+            answer, _ = await self._ask(request, job, pcm)
         except StorageError:  # the encoder has removed it
             self._drafts.discard(draft)
             raise
         self._drafts.discard(draft)
         return answer
 
-    async def tag(self, path: Path, format: str, tags: AudioTags, duration_s: float) -> None:
+    async def tag(
+        self, path: Path, format: str, tags: AudioTags, duration_s: float, job: int = 0
+    ) -> None:
         """Write tags into a finished audio file. Errors: StorageError."""
-        await self._ask(TagAudio(str(path), format, tags), extra_s=duration_s / LEAST_SPEED)
+        await self._ask(TagAudio(str(path), format, tags), job, extra_s=duration_s / LEAST_SPEED)
 
     async def join(self, takes: list[TakeToAdd]) -> tuple[bytes, int]:
         """Join takes and their pauses; returns PCM and its sample rate.
@@ -95,11 +101,13 @@ class EncoderPool:
         answer, pcm = await self._ask(JoinTakes(takes))
         return pcm, int(answer["sample_rate"])
 
-    def narration(self, folder: Path, format: str, bitrate: int | None) -> "NarrationWriter":
-        """Begin a narration in a folder of its own; its child warms up meanwhile."""
+    def narration(
+        self, folder: Path, format: str, bitrate: int | None, job: int = 0
+    ) -> "NarrationWriter":
+        """Begin a job's narration in a folder of its own; its child warms up meanwhile."""
         encoder = min(self._encoders, key=lambda each: (each.narrations, each.pending))
         encoder.warm_up()
-        return NarrationWriter(encoder, self._discards, folder, format, bitrate)
+        return NarrationWriter(encoder, self._discards, folder, format, bitrate, job)
 
     async def stop(self) -> None:
         """Kill all children, and remove what they were writing."""
@@ -111,16 +119,16 @@ class EncoderPool:
     async def _ask(
         self,
         request: EncoderRequest,
+        job: int = 0,
         blob: bytes = b"",
         *,
         extra_s: float = 0.0,
-        is_urgent: bool = False,
     ) -> Reply:
         """Ask the least busy child; if it crashes, ask once more."""
         for is_last in (False, True):
-            encoder = min(self._encoders, key=lambda each: each.load)
+            encoder = min(self._encoders, key=lambda each: each.load(job))
             try:
-                return await encoder.ask(_Request(request, blob, extra_s, is_urgent))
+                return await encoder.ask(QueuedRequest(request, job, blob, extra_s))
             except EncoderCrashed as crash:
                 if is_last:
                     raise crashed_twice(crash) from crash
@@ -137,14 +145,15 @@ class NarrationWriter:
         folder: Path,
         format: str,
         bitrate: int | None,
+        job: int,
     ) -> None:
         self._encoder = encoder
         self._discards = discards
+        self._job = job
         self._folder, self._format, self._bitrate = folder, format, bitrate
         self._end_s = 0.0
         self._is_open = True
-        self.child = 0
-        """The number of the child that writes it; 0 before its first takes."""
+        self._child = NarrationChild()
         encoder.narrations += 1
 
     async def add(self, takes: list[TakeToAdd]) -> list[tuple[float, float]]:
@@ -154,7 +163,7 @@ class NarrationWriter:
         DamagedTakes, before any take is added; StorageError.
         """
         request = AddTakes(str(self._folder), self._format, self._bitrate, takes)
-        answer, _ = await self._encoder.ask(_Request(request, narration=self))
+        answer, _ = await self._ask(request)
         times = [(float(start_s), float(end_s)) for start_s, end_s in answer["times"]]
         self._end_s = times[-1][1] if times else self._end_s
         return times
@@ -162,8 +171,7 @@ class NarrationWriter:
     async def close(self) -> float:
         """Complete the files; returns their duration in seconds. Errors as those of `add`."""
         extra_s = self._end_s / LEAST_SPEED
-        request = _Request(CloseNarration(str(self._folder)), extra_s=extra_s, narration=self)
-        answer, _ = await self._encoder.ask(request)
+        answer, _ = await self._ask(CloseNarration(str(self._folder)), extra_s)
         self._leave()
         return float(answer["duration_s"])
 
@@ -175,39 +183,20 @@ class NarrationWriter:
             self._discards.add(discarding)
             discarding.add_done_callback(self._discards.discard)
 
+    async def _ask(self, request: EncoderRequest, extra_s: float = 0.0) -> Reply:
+        queued = QueuedRequest(request, self._job, extra_s=extra_s, narration=self._child)
+        return await self._encoder.ask(queued)
+
     def _leave(self) -> None:
         self._is_open = False
         self._encoder.narrations -= 1
 
     async def _discard(self) -> None:
-        if self.child and self.child == self._encoder.child_number:
-            request = _Request(DiscardNarration(str(self._folder)), is_urgent=True, narration=self)
-            await asyncio.wait([self._encoder.put(request)])
+        if self._child.number and self._child.number == self._encoder.child_number:
+            request = DiscardNarration(str(self._folder))
+            queued = QueuedRequest(request, is_urgent=True, narration=self._child)
+            await asyncio.wait([self._encoder.put(queued)])
         await asyncio.to_thread(shutil.rmtree, self._folder, ignore_errors=True)
-
-
-@dataclass(eq=False, slots=True)
-class _Request:
-    """A request that waits for a child, or is in flight to it."""
-
-    request: EncoderRequest
-    blob: bytes = b""
-    extra_s: float = 0.0
-    """Time that it may take beyond the limit."""
-    is_urgent: bool = False
-    narration: NarrationWriter | None = None
-    reply: asyncio.Future[Reply] = field(
-        default_factory=lambda: asyncio.get_running_loop().create_future()
-    )
-
-    def answer(self, reply: Reply) -> None:
-        if not self.reply.done():
-            self.reply.set_result(reply)
-
-    def fail(self, error: NarratedError) -> None:
-        if not self.reply.done():
-            self.reply.set_exception(error)
-            self.reply.exception()  # nobody waits for the reply of a discarded narration
 
 
 class _Encoder:
@@ -217,12 +206,11 @@ class _Encoder:
     no cancellation, however often it comes, leaves a request half done.
     """
 
-    def __init__(self, time_limit_s: float, module: str) -> None:
+    def __init__(self, queue: EncoderQueue, time_limit_s: float, module: str) -> None:
+        self._queue = queue
         self._time_limit_s = time_limit_s
         self._module = module
-        self._urgent: deque[_Request] = deque()
-        self._others: deque[_Request] = deque()
-        self._in_flight: _Request | None = None
+        self._in_flight: QueuedRequest | None = None
         self._child: ChildProcess | None = None
         self._serving: asyncio.Task[None] | None = None
         self.child_number = 0
@@ -232,19 +220,19 @@ class _Encoder:
     @property
     def pending(self) -> int:
         """The number of requests that wait or are in flight."""
-        return len(self._urgent) + len(self._others) + (self._in_flight is not None)
+        return len(self._queue) + (self._in_flight is not None)
 
-    @property
-    def load(self) -> int:
-        """A measure of the wait for a request of a moment."""
-        return self.pending + (_START_COST if self._child is None else 0)
+    def load(self, job: int) -> int:
+        """A measure of the wait for a request of a moment, such as a take of this job."""
+        before = self._queue.count_before(job) + (self._in_flight is not None)
+        return before + (_START_COST if self._child is None else 0)
 
     def warm_up(self) -> None:
         """Have a child started, if there is none."""
         if self._child is None and not self.pending:
-            self.put(_Request(WarmUp()))
+            self.put(QueuedRequest(WarmUp()))
 
-    async def ask(self, request: _Request) -> Reply:
+    async def ask(self, request: QueuedRequest) -> Reply:
         """Wait for the answer. Errors: those that the answer tells."""
         answer, payload = await self.put(request)
         if places := answer.get("damaged"):
@@ -254,9 +242,9 @@ class _Encoder:
             raise kind(failed["problem"], failed["remedy"])
         return answer, payload
 
-    def put(self, request: _Request) -> asyncio.Future[Reply]:
+    def put(self, request: QueuedRequest) -> asyncio.Future[Reply]:
         """Queue a request; returns the future of its reply."""
-        (self._urgent if request.is_urgent else self._others).append(request)
+        self._queue.put(request)
         request.reply.add_done_callback(lambda reply: self._check_cancelled(request))
         if self._serving is None or self._serving.done():
             self._serving = asyncio.create_task(self._serve())
@@ -266,31 +254,26 @@ class _Encoder:
         """Kill the child; whoever waits for a reply is cancelled."""
         if self._child is not None:
             self._child.kill()
-        for request in (*self._urgent, *self._others, self._in_flight):
-            if request is not None:
-                request.reply.cancel()
+        self._queue.cancel()
+        if self._in_flight is not None:
+            self._in_flight.reply.cancel()
         if self._serving is not None:
             self._serving.cancel()
             await asyncio.wait([self._serving], timeout=STOP_LIMIT_S)
         await self._end_child()
 
     async def _serve(self) -> None:
-        while (request := self._next()) is not None:
+        while (request := self._queue.pop()) is not None:
             self._in_flight = request
+            began_s = time.monotonic()
             try:
                 await self._answer(request)
             finally:
                 self._in_flight = None
+            self._queue.charge(request, time.monotonic() - began_s)
+            await asyncio.sleep(0)  # the job that got the answer asks again before others go on
 
-    def _next(self) -> _Request | None:
-        for queue in (self._urgent, self._others):
-            while queue:
-                request = queue.popleft()
-                if not request.reply.done():  # it may be cancelled
-                    return request
-        return None
-
-    async def _answer(self, request: _Request) -> None:
+    async def _answer(self, request: QueuedRequest) -> None:
         try:
             await self._start_child()
             if request.reply.done():
@@ -304,13 +287,13 @@ class _Encoder:
         except StorageError as error:
             request.fail(error)
 
-    def _is_lost(self, narration: NarrationWriter | None) -> bool:
+    def _is_lost(self, narration: NarrationChild | None) -> bool:
         """True if an earlier child wrote it; its first takes tie it to the present one."""
-        if narration is not None and not narration.child:
-            narration.child = self.child_number
-        return narration is not None and narration.child != self.child_number
+        if narration is not None and not narration.number:
+            narration.number = self.child_number
+        return narration is not None and narration.number != self.child_number
 
-    async def _exchange(self, request: _Request) -> None:
+    async def _exchange(self, request: QueuedRequest) -> None:
         assert self._child is not None
         how, patience_s = "", 0.0
         limit_s = self._time_limit_s + request.extra_s
@@ -350,11 +333,11 @@ class _Encoder:
         except TimeoutError:  # its disk hangs, and the kernel with it
             return "it hangs in the kernel"
 
-    def _check_cancelled(self, request: _Request) -> None:
+    def _check_cancelled(self, request: QueuedRequest) -> None:
         if request.reply.cancelled() and request is self._in_flight:
             asyncio.get_running_loop().call_later(CANCEL_LIMIT_S, self._kill_if_at, request)
 
-    def _kill_if_at(self, request: _Request) -> None:
+    def _kill_if_at(self, request: QueuedRequest) -> None:
         if request is self._in_flight and self._child is not None:
             self._child.kill()
 

@@ -1,5 +1,6 @@
 """Priorities of jobs, and the share of each: start-time fair queueing between priorities."""
 
+import math
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -32,6 +33,10 @@ class Standing:
 
     priority: Priority = Priority.POST
     rank: float = 0.0
+
+
+ASKED_FOR = Standing(Priority.NOTE, -math.inf)
+"""The standing of requests that belong to no job: somebody waits for them at a terminal."""
 
 
 class FairShares:

@@ -1,7 +1,6 @@
 """Dispatches requests to workers: fair between jobs, full batches, a fatal request isolated."""
 
 import asyncio
-import math
 from collections import Counter, defaultdict, deque
 from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager, suppress
@@ -19,7 +18,7 @@ from narrated.errors import (
 )
 from narrated.ledger.store import Ledger
 from narrated.workers.engine_speed import EngineSpeed
-from narrated.workers.fair_shares import FairShares, Priority, Standing
+from narrated.workers.fair_shares import ASKED_FOR, FairShares, Priority, Standing
 from narrated.workers.pool import WorkerPool
 from narrated.workers.request_matching import (
     ScheduledRequest,
@@ -29,8 +28,6 @@ from narrated.workers.request_matching import (
 from narrated.workers.worker import RequestResult, Worker
 
 _MOST_DEATHS = 3  # a request fails for good after this many workers died of it
-_ASKED_FOR = Standing(Priority.NOTE, -math.inf)
-"""The standing of requests that belong to no job: somebody waits for them at a terminal."""
 _MOST_DONE = 0.9  # of a request that has not ended: it may take longer than others
 
 
@@ -78,11 +75,13 @@ class Scheduler:
     slots stay full.
     """
 
-    def __init__(self, pool: WorkerPool, ledger: Ledger) -> None:
+    def __init__(
+        self, pool: WorkerPool, ledger: Ledger, standings: dict[int, Standing] | None = None
+    ) -> None:
+        """`standings`: those of the running jobs, by their ids; whoever admits jobs keeps them."""
         self._pool = pool
         self._ledger = ledger
-        self.standings: dict[int, Standing] = {}
-        """Standings by job; whoever admits jobs keeps them."""
+        self.standings = {} if standings is None else standings
         self._queues: dict[tuple[int, str], _RequestQueue] = {}
         self._pending: dict[str, _PendingRequest] = {}
         self._in_flight: dict[Worker, set[_PendingRequest]] = {}
@@ -256,7 +255,7 @@ class Scheduler:
         return min(alike, key=lambda queue: (self._standing(queue).rank, queue.job))
 
     def _standing(self, queue: _RequestQueue) -> Standing:
-        return self.standings.get(queue.job, _ASKED_FOR)
+        return self.standings.get(queue.job, ASKED_FOR)
 
     def _priority(self, queue: _RequestQueue) -> Priority:
         return self._standing(queue).priority
