@@ -122,7 +122,7 @@ def _run(order: DaemonRun) -> None:
         _command(config, *order.command)
         steps.done(ANSWER)
     with ServiceNotifier() as notifier:
-        service = Daemon(config, notifier)
+        service = Daemon(config, notifier, one_pass=not (order.for_ever or order.watch))
         if order.for_ever:
             asyncio.run(service.run())
         else:

@@ -46,7 +46,7 @@ def once(context: CommandContext, quiet: bool) -> None:
     logs.configure("WARNING" if config.log == "info" else config.log.upper())
     progress = nullcontext(lambda report: None) if quiet else NarrationProgress()
     with ServiceNotifier() as notifier, progress as on_tick:
-        report = asyncio.run(Daemon(config, notifier).once(on_tick))
+        report = asyncio.run(Daemon(config, notifier, one_pass=True).once(on_tick))
     _print_problems(report)
     if not quiet:
         print_lines(published_lines(config.outbox))

@@ -24,6 +24,7 @@ PICTURE_BYTES = 256 * 2**20
 WEIGHT = 200.0
 """The scheduler counts a caption as this many characters of its job."""
 POLL_S = 0.1
+CAPTIONER = "captions"
 PLACEHOLDER = "not looked at yet"
 """The caption of every picture if pictures are only found."""
 
@@ -39,8 +40,8 @@ class PictureCaptions:
     """Nobody writes to the inbox, so its pictures count without being ingested."""
     _finds_only: bool
     """Pictures are found, but none is described."""
-    may_wait: Callable[[int], bool] = lambda job: True
-    """True if a job may wait for a caption now; otherwise it ends, and is run again."""
+    _may_wait: Callable[[int, str], bool]
+    """True if a job may wait for `CAPTIONER` now; otherwise it ends, and is run again."""
 
     async def describe(self, picture: bytes, job_id: int, defaults: JobDefaults) -> str:
         """Caption a picture; the scheduler charges `job_id`.
@@ -72,7 +73,7 @@ class PictureCaptions:
                 payload=picture,
                 identity=identity,
             )
-            if not self.may_wait(job_id):
+            if not self._may_wait(job_id, CAPTIONER):
                 raise TurnAwaited("Other pictures are described first.")
             result = await self._scheduler.perform(request)
             text = str(result.header["text"])

@@ -76,12 +76,19 @@ class App:
         *,
         at_rest: bool = False,
         mute: bool = False,
+        keeps_breaks: bool = False,
+        may_wait: Callable[[int, str], bool] = lambda job, reader: True,
     ) -> None:
         """`outbox_lock`: the daemon's; without one, the app may not write the outbox for long.
 
         `at_rest`: nobody writes to the inbox, so its files count without being ingested.
 
         `mute`: start no workers; the app reads and plans, and can neither speak nor describe.
+
+        `keeps_breaks`: follow `narrated pause` and `hours`.
+
+        `may_wait`: True if a job may wait for a slow reader now, by its name; otherwise its task is
+        to end.
         """
         self._use(config)
         self._outbox_lock = outbox_lock
@@ -90,8 +97,8 @@ class App:
         self._stack = AsyncExitStack()
         self._standings: dict[int, Standing] = {}
         """Those of the running jobs, which engines and encoders follow."""
-        self.keeps_breaks = False
-        """True if `narrated pause` and `hours` hold; to be set before the app is entered."""
+        self._keeps_breaks = keeps_breaks
+        self._may_wait = may_wait
         self.restored = ""
         """Message to the user about a ledger that had to be restored."""
 
@@ -140,7 +147,8 @@ class App:
         A file that hangs in one planner's parser does not hold up another planner.
         """
         inbox, ledger, scheduler = self.inbox, self.ledger, self.scheduler
-        captions = PictureCaptions(inbox, ledger, scheduler, self._at_rest, parsers is None)
+        finds_only, may_wait = parsers is None, self._may_wait
+        captions = PictureCaptions(inbox, ledger, scheduler, self._at_rest, finds_only, may_wait)
         parsers = parsers or self._start_parsers(1)
         return Planner(inbox, ledger, parsers, scheduler, self.state_disk, captions)
 
@@ -342,11 +350,12 @@ class App:
         self.scheduler = Scheduler(self.pool, self.ledger, self._standings)
         self._stack.push_async_callback(self.pool.stop)
         breaks = WorkBreaks(self.ledger, lambda: self.config.hours)
-        self.breaks = BreakKeeping(breaks, self.scheduler, self.pool, self.keeps_breaks)
+        self.breaks = BreakKeeping(breaks, self.scheduler, self.pool, self._keeps_breaks)
         self.breaks.follow()  # before a worker starts: it would take hold of the device
         await self.pool.start()
 
     def _start_parsers(self, count: int) -> ParserPool:
-        parsers = ParserPool(count, float(self.config.workers.reading))
+        limit_s, may_wait = float(self.config.workers.reading), self._may_wait
+        parsers = ParserPool(count, limit_s, may_wait=may_wait)
         self._stack.push_async_callback(parsers.stop)
         return parsers

@@ -88,23 +88,31 @@ log = logging.getLogger("narrated")
 class Daemon:
     """One inbox, one outbox, one state directory, until told to stop."""
 
-    def __init__(self, config: Config, notifier: ServiceNotifier) -> None:
+    def __init__(
+        self, config: Config, notifier: ServiceNotifier, *, one_pass: bool = False
+    ) -> None:
+        """`one_pass`: for `once`; `run` follows `narrated pause` and `hours` as well."""
         self._since = datetime.now(UTC).astimezone().isoformat(timespec="seconds")
         writer = OutboxWriter.this_process(config.state, self._since)
-        self.app = App(config, OutboxLock(config.outbox, writer))
+        self.app = App(
+            config,
+            OutboxLock(config.outbox, writer),
+            keeps_breaks=not one_pass,
+            may_wait=lambda job, reader: self.job_queue.reads_apart(job, reader),
+        )
         self._notifier = notifier
         self._stop = asyncio.Event()
         self._stack = AsyncExitStack()
         self._pictures: list[Job] = []
         self._reloading: set[asyncio.Task[None]] = set()
-        self._one_pass = self._is_finished = False
+        self._one_pass = one_pass
+        self._is_finished = False
 
     async def run(self) -> None:
         """Watch, narrate and answer until SIGTERM or SIGINT; SIGHUP reloads the configuration.
 
         Raises AlreadyRunning, ConfigurationError or StorageError if it cannot start.
         """
-        self.app.keeps_breaks = True
         async with self._stack:
             await self._start()
             self.feed.start()
@@ -118,7 +126,6 @@ class Daemon:
         self, on_tick: Callable[[StatusReport], None], tick_s: float = 0.1
     ) -> StatusReport:
         """Narrate what the inbox holds now, and end; `on_tick` is called while it works."""
-        self._one_pass = True
         async with self._stack:
             await self._start()
             await self._finishes(self._resume())
@@ -193,8 +200,6 @@ class Daemon:
             self._run_job,
         )
         self._stack.push_async_callback(self.job_queue.close)
-        app.planner.captions.may_wait = self.job_queue.may_describe
-        app.planner.parsers.may_wait = self.job_queue.reads_apart
         self.waiting = JobResumption(app.ledger, self.job_queue.push)
 
     async def _build_inbox(self) -> None:

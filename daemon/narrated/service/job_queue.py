@@ -10,6 +10,7 @@ from itertools import islice
 
 from narrated.errors import EngineUnavailable, StorageError
 from narrated.jobs.admission_callbacks import AdmissionCallbacks
+from narrated.jobs.picture_captions import CAPTIONER
 from narrated.ledger.job import Job
 from narrated.ledger.store import Ledger
 from narrated.service.job_admission import JobPlaces, WaitingJobs
@@ -43,8 +44,6 @@ LATE_S = 30.0
 """A free place that a waiting job does not get for so long means that admission stands still."""
 RETRY_S = 2.0
 """Pause before a ledger that could not be read is read again."""
-
-_CAPTIONER = "captions"
 
 Engines = tuple[str, ...]
 
@@ -81,7 +80,7 @@ class JobQueue:
         self._reading = JobPlaces(READING)
         self._apart: defaultdict[str, JobPlaces] = defaultdict(lambda: JobPlaces(READING_APART))
         """Places for reading by a parser that is kept for slow ones, by its name, and captions."""
-        self._apart[_CAPTIONER] = JobPlaces(DESCRIBING)
+        self._apart[CAPTIONER] = JobPlaces(DESCRIBING)
         self._speaking: dict[Engines, JobPlaces] = {}
         self._loading: dict[str, dict[int, Standing]] = {}
         """The jobs that wait for an engine to load, by its name."""
@@ -121,12 +120,8 @@ class JobQueue:
             task.cancel()
         self._fill()
 
-    def may_describe(self, number: int) -> bool:
-        """Move a job to a place where its pictures are described; without one, it is to end."""
-        return self.reads_apart(number, _CAPTIONER)
-
     def reads_apart(self, number: int, reader: str) -> bool:
-        """Move a job to a place of a slow reader; if there is none, its task is to end."""
+        """Move a job to a place of a slow parser or the captioner; without one, it is to end."""
         standing, places = self._standings.get(number), self._apart[reader]
         if standing is None or number in places:
             return True

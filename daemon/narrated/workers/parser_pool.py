@@ -36,14 +36,15 @@ class ParserPool:
         time_limit_s: float = 60.0,
         memory_bytes: int = _MEMORY_BYTES,
         module: str = "narrated.parser_process",
+        may_wait: Callable[[int, str], bool] = lambda job, child: True,
     ) -> None:
+        """`may_wait` is called before a job waits for one of the last two children, by name."""
         limits = (time_limit_s, memory_bytes, module)
         self._queues = [_ParserQueue(*limits) for _ in range(max(1, count))]
         self._backtracking = _ParserQueue(*limits)
         self._slow = _ParserQueue(*limits)
         self._slow_folders: dict[str, None] = {}
-        self.may_wait: Callable[[int, str], bool] = lambda job, child: True
-        """Called before a job waits for one of the last two children, with its name."""
+        self._may_wait = may_wait
 
     async def ask(
         self, header: Mapping[str, Any], payload: bytes, path: str = "", job: int = 0
@@ -76,7 +77,7 @@ class ParserPool:
         await asyncio.gather(*(queue.clear() for queue in queues))
 
     def _check_may_wait(self, job: int, child: str) -> None:
-        if job and not self.may_wait(job, child):
+        if job and not self._may_wait(job, child):
             raise TurnAwaited("It is read once the parser that it needs is free.")
 
     def _queue_for(self, source_bytes: int) -> "_ParserQueue":
