@@ -9,7 +9,7 @@ import sys
 
 from measuring import book, large_inbox, long_post, many_notes
 from measuring.program import measure, parse_cases, scratch_folder
-from measuring.workspace import QUICK, Sizes, Workspace
+from measuring.workspace import QUICK, Workspace, WorkspaceSizes
 
 CASES = {
     "post": long_post.post,
@@ -26,7 +26,9 @@ CASES = {
 def main() -> int:
     wanted = parse_cases(__doc__, CASES)
     with scratch_folder(wanted.scratch) as scratch:
-        return measure(CASES, wanted, Workspace(scratch, QUICK if wanted.quick else Sizes()))
+        return measure(
+            CASES, wanted, Workspace(scratch, QUICK if wanted.quick else WorkspaceSizes())
+        )
 
 
 if __name__ == "__main__":

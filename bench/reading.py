@@ -41,7 +41,7 @@ Value = TypeVar("Value")
 
 
 @dataclass(frozen=True, slots=True)
-class Sizes:
+class ReadingSizes:
     """Sizes of a run."""
 
     words: int = 1_000_000
@@ -49,16 +49,16 @@ class Sizes:
     rounds: int = 5
 
 
-QUICK = Sizes(words=10_000, post_words=1_000, rounds=1)
+QUICK = ReadingSizes(words=10_000, post_words=1_000, rounds=1)
 
 
 def main() -> int:
     cases = {"rate": rate, "linear": linear}
     wanted = parse_cases(__doc__, cases)
-    return measure(cases, wanted, QUICK if wanted.quick else Sizes())
+    return measure(cases, wanted, QUICK if wanted.quick else ReadingSizes())
 
 
-def rate(sizes: Sizes) -> list[Figure]:
+def rate(sizes: ReadingSizes) -> list[Figure]:
     """Parse many posts bare, and make each into chunks."""
     spent, words, count = Spent(), 0, 0
     bare = MarkdownIt("commonmark").enable("table")
@@ -96,14 +96,14 @@ def _rates(spent: Spent, words: int, count: int) -> list[Figure]:
     ]
 
 
-def linear(sizes: Sizes) -> list[Figure]:
+def linear(sizes: ReadingSizes) -> list[Figure]:
     """Make one post, and one ten times as long, into chunks in turn."""
     short, long = (blog.post(sizes.post_words * each, seed=23) for each in (1, LONGER))
     _warm_up(MarkdownIt())
     return [_growth(suffix, form(short), form(long), sizes) for suffix, form in _FORMS.items()]
 
 
-def _growth(suffix: str, short: str, long: str, sizes: Sizes) -> Figure:
+def _growth(suffix: str, short: str, long: str, sizes: ReadingSizes) -> Figure:
     rounds = []
     for number in range(sizes.rounds):
         say(f"linear: {suffix}, round {number + 1} of {sizes.rounds}")

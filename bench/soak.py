@@ -51,7 +51,7 @@ MOST = {"descriptors": 40, "threads": 40}
 
 
 @dataclass(frozen=True, slots=True)
-class Sizes:
+class SoakSizes:
     """Sizes of a run."""
 
     wave: int = 300
@@ -62,7 +62,7 @@ class Sizes:
     """The fewest rests after the daemon's last start, however slow the machine."""
 
 
-QUICK = Sizes(wave=40, spell=12, rests=0)
+QUICK = SoakSizes(wave=40, spell=12, rests=0)
 ROLES = ("daemon", "worker", "parser", "encoder")
 REST_S = 240.0
 """The longest wait until the daemon is done, on a busy machine, too."""
@@ -77,7 +77,7 @@ FORGETTING = 1_000
 class Soak:
     """One daemon, its user, and its faults, all drawn from one seed."""
 
-    def __init__(self, scratch: Path, seed: int, sizes: Sizes) -> None:
+    def __init__(self, scratch: Path, seed: int, sizes: SoakSizes) -> None:
         self._sizes = sizes
         self._random = Random(seed)
         self._scratch = scratch
@@ -334,7 +334,7 @@ def main() -> int:
     print(f"seed {seed}", flush=True)
     with scratch_folder(wanted.scratch) as scratch:
         try:
-            figures = Soak(scratch, seed, QUICK if wanted.quick else Sizes()).run(minutes * 60)
+            figures = Soak(scratch, seed, QUICK if wanted.quick else SoakSizes()).run(minutes * 60)
         except AssertionError as why:
             print(f"seed {seed}: {why}")
             return 1

@@ -24,7 +24,7 @@ FILES_A_FOLDER = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Sizes:
+class WorkspaceSizes:
     """Sizes of a run."""
 
     rounds: int = 2
@@ -40,7 +40,7 @@ class Sizes:
     """The longest wait for the second scan of the tree."""
 
 
-QUICK = Sizes(
+QUICK = WorkspaceSizes(
     rounds=1,
     starts=2,
     post_words=400,
@@ -57,7 +57,7 @@ QUICK = Sizes(
 class Workspace:
     """A scratch folder, the sizes of a run, and what several cases share."""
 
-    def __init__(self, scratch: Path, sizes: Sizes) -> None:
+    def __init__(self, scratch: Path, sizes: WorkspaceSizes) -> None:
         self.scratch = scratch
         self.sizes = sizes
 

@@ -19,7 +19,7 @@ POST = Standing(Priority.POST)
 
 
 @dataclass
-class Fixture:
+class QueueFixture:
     """A queue whose jobs do what a test tells them: each is given its callbacks."""
 
     ledger: Ledger
@@ -52,10 +52,10 @@ async def _done(_job: Job, _callbacks: AdmissionCallbacks) -> None:
     return None
 
 
-def _told(tmp_path: Path, story: Callable[[Fixture], Coroutine[Any, Any, None]]) -> None:
+def _told(tmp_path: Path, story: Callable[[QueueFixture], Coroutine[Any, Any, None]]) -> None:
     async def tell() -> None:
         ledger = Ledger(tmp_path / "ledger.sqlite")
-        fixture = Fixture(ledger)
+        fixture = QueueFixture(ledger)
         try:
             async with asyncio.timeout(30):
                 await story(fixture)
@@ -73,7 +73,7 @@ async def _load(job: Job, callbacks: AdmissionCallbacks) -> None:
 def test_loading_jobs_hold_no_place(tmp_path: Path) -> None:
     """Any number of jobs whose engine loads leave places for another; they run again after it."""
 
-    async def story(fixture: Fixture) -> None:
+    async def story(fixture: QueueFixture) -> None:
         slow = [f"slow{n}" for n in range(READING[Priority.POST] * 3)]
         fixture.acts = dict.fromkeys(slow, _load)
         for path in slow:
@@ -95,7 +95,7 @@ def test_loaded_jobs_resume_in_slices(tmp_path: Path, monkeypatch: pytest.Monkey
     """Jobs whose engine has loaded are queued again in slices, and one may be cancelled then."""
     monkeypatch.setattr(job_queue, "RESUMED_AT_ONCE", 2)
 
-    async def story(fixture: Fixture) -> None:
+    async def story(fixture: QueueFixture) -> None:
         names = [f"slow{n}" for n in range(9)]
         fixture.acts = dict.fromkeys(names, _load)
         jobs = [fixture.push(name) for name in names]
@@ -116,7 +116,7 @@ def test_loaded_jobs_resume_in_slices(tmp_path: Path, monkeypatch: pytest.Monkey
 def test_cancelled_load_is_idle(tmp_path: Path) -> None:
     """A job that is cancelled while its engine loads leaves the queue idle, and never runs."""
 
-    async def story(fixture: Fixture) -> None:
+    async def story(fixture: QueueFixture) -> None:
         fixture.acts = {"slow": _load}
         job = fixture.push("slow")
         while not fixture.queue.queued:
@@ -135,7 +135,7 @@ def test_cancelled_load_is_idle(tmp_path: Path) -> None:
 def test_planned_jobs_wait_by_rank(tmp_path: Path, turned: bool) -> None:
     """Planned jobs that find no place are run again by rank as places come free."""
 
-    async def story(fixture: Fixture) -> None:
+    async def story(fixture: QueueFixture) -> None:
         release = asyncio.Event()
         count = SPEAKING[Priority.POST]
 
@@ -165,7 +165,7 @@ def test_planned_jobs_wait_by_rank(tmp_path: Path, turned: bool) -> None:
 def test_other_engine_has_own_places(tmp_path: Path) -> None:
     """A full engine leaves the places of another one free."""
 
-    async def story(fixture: Fixture) -> None:
+    async def story(fixture: QueueFixture) -> None:
         never, spoken = asyncio.Event(), asyncio.Event()
 
         async def slow(job: Job, callbacks: AdmissionCallbacks) -> None:
@@ -189,7 +189,7 @@ def test_other_engine_has_own_places(tmp_path: Path) -> None:
 def test_pushed_again_runs_again(tmp_path: Path) -> None:
     """A job that is pushed while it runs is run once more afterwards; one that waits, once."""
 
-    async def story(fixture: Fixture) -> None:
+    async def story(fixture: QueueFixture) -> None:
         begun = asyncio.Event()
 
         async def once(job: Job, callbacks: AdmissionCallbacks) -> None:
@@ -212,7 +212,7 @@ def test_stalled_admission_is_noticed(tmp_path: Path, monkeypatch: pytest.Monkey
     """A job that nobody gives a free place means that admission stands still; an engine's not."""
     monkeypatch.setattr(job_queue, "LATE_S", 0.2)
 
-    async def story(fixture: Fixture) -> None:
+    async def story(fixture: QueueFixture) -> None:
         fixture.acts["loads.md"] = _load
         fixture.push("loads.md")
         for _ in range(10):
@@ -231,7 +231,7 @@ def test_break_is_no_stall(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     """Jobs that hold all places for as long as a break lasts do not mean that admission stalls."""
     monkeypatch.setattr(job_queue, "LATE_S", 0.1)
 
-    async def story(fixture: Fixture) -> None:
+    async def story(fixture: QueueFixture) -> None:
         never = asyncio.Event()
 
         async def hold(job: Job, callbacks: AdmissionCallbacks) -> None:

@@ -35,7 +35,7 @@ class RecordingScheduler(Scheduler):
 
 
 @dataclass
-class Fixture:
+class SchedulerFixture:
     """A scheduler on real workers, with the keys of requests in the order of admission."""
 
     scheduler: Scheduler
@@ -61,17 +61,17 @@ class Fixture:
         return asyncio.ensure_future(work)
 
 
-def _scheduling(folder: Path, **options: Any) -> AbstractAsyncContextManager[Fixture]:
+def _scheduling(folder: Path, **options: Any) -> AbstractAsyncContextManager[SchedulerFixture]:
     return _scheduling_on(folder, spec(toy(**options)))
 
 
 @asynccontextmanager
-async def _scheduling_on(folder: Path, *specs: WorkerSpec) -> AsyncIterator[Fixture]:
+async def _scheduling_on(folder: Path, *specs: WorkerSpec) -> AsyncIterator[SchedulerFixture]:
     ledger = Ledger(folder / "ledger.sqlite")
     pool = WorkerPool(specs, lambda: scheduler.workers_changed())
     admitted: list[str] = []
     scheduler = RecordingScheduler(pool, ledger, admitted)
-    fixture = Fixture(scheduler, pool, ledger, admitted)
+    fixture = SchedulerFixture(scheduler, pool, ledger, admitted)
     await pool.start()
     try:
         async with asyncio.timeout(30):
@@ -178,7 +178,7 @@ def test_notes_do_not_starve_book(tmp_path: Path) -> None:
     asyncio.run(story())
 
 
-async def _flood(fixture: Fixture, first: int) -> None:
+async def _flood(fixture: SchedulerFixture, first: int) -> None:
     """Short notes, each a job of its own, one after the other without an end."""
     for number in range(first, first + 1000):
         await fixture.ask(f"note-{number}", number)
