@@ -1,5 +1,8 @@
 """Delays between retries."""
 
+LEDGER_RETRY_S = 2.0
+"""Pause before something that the ledger refused is tried again."""
+
 
 class Backoff:
     """Doubles the delay with each retry, up to `longest_s`; without one, all delays are equal."""

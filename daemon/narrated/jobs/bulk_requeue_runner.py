@@ -4,6 +4,7 @@ import asyncio
 import logging
 from typing import assert_never
 
+from narrated.backoff import LEDGER_RETRY_S
 from narrated.errors import StorageError
 from narrated.inbox.async_reads import AsyncInboxReader
 from narrated.jobs.job_creation import JobCreator
@@ -18,7 +19,6 @@ MOST_CREATED = 8
 """Jobs in one transaction: they hold the loop up for a few milliseconds."""
 MOST_LOOKED_AT = 200
 """Sources that one slice looks at, if few of them need a job."""
-RETRY_S = 2.0
 ABSENT_S = 2.0
 """Time in which an absent post may be reported gone."""
 
@@ -66,7 +66,7 @@ class BulkRequeueRunner:
                         await self._run_and_tell(requeue)
             except StorageError as error:
                 log.warning("%s", error)
-                await asyncio.sleep(RETRY_S)
+                await asyncio.sleep(LEDGER_RETRY_S)
             else:
                 await self._woken.wait()
 

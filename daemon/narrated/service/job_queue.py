@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Collection, MutableMapping
 from contextlib import suppress
 from itertools import islice
 
+from narrated.backoff import LEDGER_RETRY_S
 from narrated.errors import EngineUnavailable, StorageError
 from narrated.jobs.admission_callbacks import AdmissionCallbacks
 from narrated.jobs.picture_captions import CAPTIONER
@@ -42,8 +43,6 @@ RESUMED_AT_ONCE = 1_000
 """Jobs that are queued again in one turn of the loop after their engine has loaded."""
 LATE_S = 30.0
 """A free place that a waiting job does not get for so long means that admission stands still."""
-RETRY_S = 2.0
-"""Pause before a ledger that could not be read is read again."""
 
 Engines = tuple[str, ...]
 
@@ -260,7 +259,7 @@ class JobQueue:
         if self._retry is not None:
             self._retry.cancel()
         self._turned_s = time.monotonic()
-        self._retry = asyncio.get_running_loop().call_later(RETRY_S, self._fill)
+        self._retry = asyncio.get_running_loop().call_later(LEDGER_RETRY_S, self._fill)
 
     def _read_now(self) -> Collection[Priority]:
         """Return the priorities that may be read: the plans that wait take room in the ledger."""

@@ -6,10 +6,9 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
+from narrated.backoff import LEDGER_RETRY_S
 from narrated.errors import StorageError
 from narrated.service.housekeeping.host_checks import ClockAdjustment
-
-RETRY_S = 2.0
 
 log = logging.getLogger("narrated")
 EventT = TypeVar("EventT")
@@ -69,7 +68,7 @@ class DeferredOperations:
 
     async def _retry(self) -> None:
         while self._operations:
-            await asyncio.sleep(RETRY_S)
+            await asyncio.sleep(LEDGER_RETRY_S)
             try:
                 await self._probe()
                 self._clock.record()
