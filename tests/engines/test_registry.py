@@ -163,6 +163,28 @@ def test_name_offered_twice_is_broken(tmp_path: Path, monkeypatch: pytest.Monkey
         engine_spec(config(), "tones")
 
 
+@pytest.mark.parametrize("group", ["narrated.engines", "narrated.engines.caption"])
+def test_unknown_group_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, group: str
+) -> None:
+    """An engine in a group that narrated does not know is reported with the two it knows."""
+    monkeypatch.syspath_prepend(offered(tmp_path, "tones = some.module", group=group))
+    with pytest.raises(ConfigurationError, match=r"foreign 2\.1") as refused:
+        engine_spec(config(), "tones")
+    assert f"`{group}`" in str(refused.value)
+    for known in (SPEECH, "narrated.engines.captions"):
+        assert f"`{known}`" in str(refused.value)
+    assert "tones" in installed_engines().problems
+
+
+def test_group_besides_ours_is_no_harm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An engine that a known group offers as well is used, whatever another group says."""
+    offered(tmp_path, "tones = some.module", name="first")
+    offered(tmp_path, "tones = old.module", name="second", group="narrated.engines")
+    monkeypatch.syspath_prepend(tmp_path)
+    assert engine_spec(config(), "tones").module == "some.module"
+
+
 def test_hidden_version_is_not_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of one distribution in two folders of the path, the first is used."""
     monkeypatch.syspath_prepend(offered(tmp_path / "later", "tones = later.module"))

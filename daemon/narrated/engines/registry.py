@@ -127,11 +127,28 @@ class PluginEngines:
 def installed_engines() -> PluginEngines:
     """Search this interpreter's distributions. A broken one costs its own engines only."""
     found: dict[str, list[EngineSpec]] = {}
-    for spec in _entry_points():
-        found.setdefault(spec.name, []).append(spec)
-    problems = {name: problem for name, specs in found.items() if (problem := _problem(specs))}
+    problems: dict[str, tuple[str, str]] = {}
+    for group, spec in _entry_points():
+        if group in _GROUPS:
+            found.setdefault(spec.name, []).append(spec)
+        else:
+            problems[spec.name] = _unknown_group(group, spec)
+    for name, specs in found.items():
+        problems.pop(name, None)  # a group that narrated knows has it as well
+        if problem := _problem(specs):
+            problems[name] = problem
     return PluginEngines(
         {name: specs[0] for name, specs in found.items() if name not in problems}, problems
+    )
+
+
+def _unknown_group(group: str, spec: EngineSpec) -> tuple[str, str]:
+    return (
+        f"The entry point of the engine `{spec.name}` is not used: {spec.distribution} has it in"
+        f" the group `{group}`, which narrated does not know.",
+        "Name the group {} in the package's pyproject.toml, and install it again.".format(
+            " or ".join(f"`{known}` ({kind})" for known, kind in _GROUPS.items())
+        ),
     )
 
 
@@ -153,7 +170,8 @@ def _problem(specs: list[EngineSpec]) -> tuple[str, str] | None:
     return None
 
 
-def _entry_points() -> Iterator[EngineSpec]:
+def _entry_points() -> Iterator[tuple[str, EngineSpec]]:
+    """Yield the entry points of our groups, and of groups whose names begin like ours."""
     import importlib.metadata  # the daemon alone pays for it, no worker
 
     seen: set[str] = set()
@@ -168,17 +186,18 @@ def _entry_points() -> Iterator[EngineSpec]:
             yield from _parsed(text, f"{package} {distribution.version}")
 
 
-def _parsed(text: str, distribution: str) -> Iterator[EngineSpec]:
-    kind: Kind | None = None
+def _parsed(text: str, distribution: str) -> Iterator[tuple[str, EngineSpec]]:
+    group = ""
     for line in map(str.strip, text.splitlines()):
         if line.startswith("["):
-            kind = _GROUPS.get(line.strip("[] "))
-        elif kind and line and not line.startswith("#"):
+            group = line.strip("[] ")
+        elif f"{group}.".startswith("narrated.engines.") and line and not line.startswith("#"):
             name, _, module = (part.strip() for part in line.partition("="))
             if _is_reference(module):
                 module = module.replace(" ", "")
+            kind = _GROUPS.get(group, "speech")
             limit = DEFAULT_LIMIT if kind == "speech" else 0
-            yield EngineSpec(name, kind, module, limit, distribution=distribution)
+            yield group, EngineSpec(name, kind, module, limit, distribution=distribution)
 
 
 def _is_reference(value: str) -> bool:
