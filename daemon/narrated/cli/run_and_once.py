@@ -1,5 +1,8 @@
 """Commands that run the daemon in this process: `run` until stopped, `once` for present files."""
 
+import signal
+import sys
+from types import FrameType
 from typing import TYPE_CHECKING
 
 import click
@@ -16,6 +19,7 @@ if TYPE_CHECKING:
 @click.pass_obj
 def run(context: CommandContext) -> None:
     """Run the daemon: watch the inbox and narrate dropped files, until stopped."""
+    _end_by_signals()
     import asyncio
 
     from narrated import logs
@@ -55,6 +59,20 @@ def once(context: CommandContext, quiet: bool) -> None:
     if not report.finished:
         click.echo("narrated: stopped before the end; the next run continues from here", err=True)
     exit_unless(report.finished and not (report.failed or report.waiting or report.notices))
+
+
+def _end_by_signals() -> None:
+    """Have a stop end this process with code 0 while it imports modules, before the daemon runs.
+
+    SIGHUP does nothing then, since the configuration is still to be read.
+    """
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _end)
+    signal.signal(signal.SIGHUP, lambda number, frame: None)  # children would inherit SIG_IGN
+
+
+def _end(number: int, frame: FrameType | None) -> None:
+    sys.exit(0)
 
 
 def _print_problems(report: "StatusReport") -> None:

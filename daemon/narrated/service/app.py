@@ -1,6 +1,7 @@
 """Composition root: builds the parts of narrated in order, and takes them down in reverse."""
 
 import logging
+import threading
 from collections.abc import Callable
 from contextlib import AsyncExitStack, closing, suppress
 from functools import partial
@@ -99,6 +100,8 @@ class App:
         """Those of the running jobs, which engines and encoders follow."""
         self._keeps_breaks = keeps_breaks
         self._may_wait = may_wait
+        self._filling = threading.Lock()
+        """Held while a thread uses the ledger's own connection."""
         self.restored = ""
         """Message to the user about a ledger that had to be restored."""
 
@@ -289,7 +292,8 @@ class App:
             log.warning("%s", error)
 
     def _close_now(self, close: Callable[[], None]) -> None:
-        close()
+        with self._filling:  # a stop may have cut it: its thread meets a closed ledger soon
+            close()
         if self.ledger.damage:  # found at work, though the check at the start found none
             restore.put_away(self.ledger.path)
 
@@ -313,7 +317,7 @@ class App:
     def _fill_ledger(
         self, takes: list[tuple[Take, float]], found: list[restore.FoundNarration]
     ) -> int:
-        with self.ledger.transaction():
+        with self._filling, self.ledger.transaction():
             self.cache.adopt(takes)
             return restore.rebuild(self.ledger, found, with_gone=self.config.after == "keep")
 

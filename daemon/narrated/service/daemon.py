@@ -3,13 +3,11 @@
 import asyncio
 import logging
 import os
-import signal
 import sys
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack, nullcontext, suppress
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any
 
 import msgspec
 
@@ -64,6 +62,7 @@ from narrated.service.housekeeping.status_updates import StatusUpdates, write_st
 from narrated.service.inbox_feed import InboxFeed
 from narrated.service.job_queue import JobQueue
 from narrated.service.ledger_retries import DeferredOperations
+from narrated.service.process_signals import START_EXTENSION_S, ProcessSignals
 from narrated.service.state_lock import LockHolder, StateLock
 from narrated.service.status_lists import running_lists
 from narrated.service.status_report import (
@@ -74,9 +73,6 @@ from narrated.service.status_report import (
 )
 from narrated.systemd_notify import ServiceNotifier
 
-START_EXTENSION_S = 60.0
-"""The time that systemd is asked for while a start takes long."""
-EXTEND_S = 20.0
 LOOP_WAIT_S = 0.0005
 """The time that another thread of Python may hold up the loop: it lets go at each query."""
 LAST_NOTE_S = 0.5
@@ -102,11 +98,12 @@ class Daemon:
         )
         self._notifier = notifier
         self._stop = asyncio.Event()
+        self._takes_reloads = asyncio.Event()
         self._stack = AsyncExitStack()
         self._pictures: list[Job] = []
         self._reloading: set[asyncio.Task[None]] = set()
         self._one_pass = one_pass
-        self._is_finished = False
+        self._is_started = self._is_finished = False
 
     async def run(self) -> None:
         """Watch, narrate and answer until SIGTERM or SIGINT; SIGHUP reloads the configuration.
@@ -114,10 +111,11 @@ class Daemon:
         Raises AlreadyRunning, ConfigurationError or StorageError if it cannot start.
         """
         async with self._stack:
-            await self._start()
-            self.feed.start()
-            if await self._finishes(self._resume()):
-                await self._keep_house()
+            signals = ProcessSignals(self._stop, self._reload_soon)
+            if await signals.finishes(self._start(), self._notifier):
+                self.feed.start()
+                if await signals.finishes(self._resume(), self._notifier):
+                    await self._keep_house()
             await self._stop.wait()
             self._notifier.stopping("stopping; what is being read goes on at the next start")
             log.info("stopping")
@@ -127,8 +125,11 @@ class Daemon:
     ) -> StatusReport:
         """Narrate what the inbox holds now, and end; `on_tick` is called while it works."""
         async with self._stack:
-            await self._start()
-            await self._finishes(self._resume())
+            signals = ProcessSignals(self._stop, self._reload_soon)
+            if not await signals.finishes(self._start(), self._notifier):
+                raise NarratedError("Stopped before the first file.", "Run it again to go on.")
+            await signals.finishes(self._resume(), self._notifier)
+            self._takes_reloads.set()
             scan = self.feed.scan_once()
             watching = Housekeeping([self._state_check], self.app.ledger, self._stop.set)
             await self._stack.enter_async_context(watching)
@@ -153,20 +154,6 @@ class Daemon:
         checking = asyncio.create_task(check.run())
         self._stack.callback(checking.cancel)
 
-    async def _finishes(self, step: Coroutine[Any, Any, None]) -> bool:
-        """Run a long step of the start; a stop cuts it, as a kill may. True if it was finished."""
-        stopping, task = asyncio.create_task(self._stop.wait()), asyncio.create_task(step)
-        tasks = {stopping, task}
-        try:
-            while not (stopping.done() or task.done()):
-                self._notifier.extend(START_EXTENSION_S)
-                await asyncio.wait(tasks, timeout=EXTEND_S, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            stopping.cancel()
-            task.cancel()
-        await asyncio.wait(tasks)
-        return not task.cancelled() and task.result() is None
-
     def _is_idle(self) -> bool:
         return self.job_queue.idle.is_set() and self.app.requeues.is_idle
 
@@ -183,7 +170,7 @@ class Daemon:
         self._build_queue()
         await self._build_inbox()
         await self._listen(lock, holder)
-        self._handle_signals()
+        self._is_started = True
 
     def _build_queue(self) -> None:
         app = self.app
@@ -282,6 +269,8 @@ class Daemon:
 
     async def _leave_last_note(self) -> None:
         """Write a last status note: a stopped daemon reads nothing."""
+        if not self._is_started:  # then that of the daemon before holds
+            return
         try:
             left = left_open(self.app.ledger)
             report = self.reporter.report()
@@ -369,6 +358,7 @@ class Daemon:
                 return
         log.info("watching %s", printable(str(self.app.config.inbox)))
         self._notifier.ready(self.reporter.report().line)
+        self._takes_reloads.set()
 
     def _has_worker(self) -> bool:
         return any(state.state != "starting" for state in self.app.pool.states())
@@ -377,18 +367,13 @@ class Daemon:
         with suppress(TimeoutError):
             await asyncio.wait_for(self._stop.wait(), seconds)
 
-    def _handle_signals(self) -> None:
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, self._stop.set)
-        loop.add_signal_handler(signal.SIGHUP, self._reload_soon)
-
     def _reload_soon(self) -> None:
         reloading = asyncio.create_task(self._reload_quietly())
         self._reloading.add(reloading)
         reloading.add_done_callback(self._reloading.discard)
 
     async def _reload_quietly(self) -> None:
+        await self._takes_reloads.wait()
         with suppress(NarratedError):  # journal and status tell it
             await self._reload()
 
