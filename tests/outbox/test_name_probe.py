@@ -11,7 +11,7 @@ import pytest
 from narrated.errors import NameRefused, StorageError
 from narrated.outbox.mount_guard import MountGuard
 from narrated.outbox.name_probe import NameProbe, allowed_names, check_stem
-from narrated.outbox.name_rules import USUAL_RULES
+from narrated.outbox.portable_names import USUAL_RULES
 from narrated.outbox.published_files import sweep
 from support.refusing_names import ECRYPTFS, ECRYPTFS_BYTES, WINDOWS, library, refusing
 

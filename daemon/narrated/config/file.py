@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import yaml
 
-from narrated.config.file_problems import invalid_value, invalid_yaml, unreadable, yaml_twice
+from narrated.config.config_errors import invalid_value, invalid_yaml, unreadable, yaml_twice
 from narrated.config.values import Config, ModelsConfig, decode_value, encode_value
 from narrated.config.worker_specs import engine_spec
 from narrated.errors import ConfigurationError

@@ -22,9 +22,9 @@ from narrated.ledger.job import Job, JobState
 from narrated.ledger.store import Ledger
 from narrated.outbox import manifest as manifests
 from narrated.outbox import published_files, untrusted_reads
+from narrated.outbox.case_variants import is_one_place
 from narrated.outbox.manifest import Manifest
 from narrated.outbox.published_files import PreparedFile
-from narrated.outbox.spellings import is_one_place
 from narrated.workers.encoder_pool import EncoderPool
 
 

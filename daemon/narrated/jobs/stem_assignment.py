@@ -14,7 +14,7 @@ from narrated.ledger.store import Ledger
 from narrated.logs import fields
 from narrated.outbox import unique_stems
 from narrated.outbox.name_probe import NameProbe, check_stem
-from narrated.outbox.name_rules import PLAIN_NAME_BYTES, NameRules
+from narrated.outbox.portable_names import PLAIN_NAME_BYTES, NameRules
 from narrated.printable import printable
 
 OutboxNames = Literal["auto", "posix", "portable"]

@@ -10,10 +10,15 @@ from stat import S_ISDIR, S_ISREG
 
 from narrated.atomic_write import draft_name
 from narrated.os_error_remedies import storing
+from narrated.outbox.case_variants import names_in
 from narrated.outbox.mount_guard import MountGuard
-from narrated.outbox.name_rules import LONGEST_NAME_BYTES, PLAIN_NAME_BYTES, USUAL_RULES, NameRules
 from narrated.outbox.open_folder import naming, opened, split
-from narrated.outbox.spellings import names_in
+from narrated.outbox.portable_names import (
+    LONGEST_NAME_BYTES,
+    PLAIN_NAME_BYTES,
+    USUAL_RULES,
+    NameRules,
+)
 from narrated.outbox.unique_stems import fold
 from narrated.regular_file import enter_folder
 

@@ -9,7 +9,6 @@ from pathlib import Path
 
 from narrated.errors import NameRefused, SourceError, StorageError
 from narrated.os_error_remedies import storing
-from narrated.outbox.name_rules import LONGEST_NAME_BYTES, PLAIN_NAME_BYTES, NameRules
 from narrated.outbox.open_folder import (
     DraftFile,
     absent_if_refused,
@@ -20,6 +19,7 @@ from narrated.outbox.open_folder import (
     retry_if_removed,
     split,
 )
+from narrated.outbox.portable_names import LONGEST_NAME_BYTES, PLAIN_NAME_BYTES, NameRules
 from narrated.outbox.unique_stems import ERROR_SUFFIX
 from narrated.printable import line_of, printable
 from narrated.regular_file import stands

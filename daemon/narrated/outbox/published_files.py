@@ -16,6 +16,7 @@ from typing import BinaryIO
 from narrated.atomic_write import drafts_in
 from narrated.audio.formats import media_type
 from narrated.os_error_remedies import storing
+from narrated.outbox.case_variants import is_one_place, respell
 from narrated.outbox.manifest import MANIFEST_SUFFIX, Manifest, ManifestOutput
 from narrated.outbox.name_probe import remove_hidden
 from narrated.outbox.open_folder import (
@@ -31,7 +32,6 @@ from narrated.outbox.open_folder import (
     split,
     sync,
 )
-from narrated.outbox.spellings import is_one_place, respell
 from narrated.outbox.untrusted_reads import file_in, manifest_in, size_in
 from narrated.regular_file import stands
 

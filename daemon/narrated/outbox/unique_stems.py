@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from itertools import chain, count, islice
 from pathlib import PurePosixPath
 
-from narrated.outbox.name_rules import USUAL_RULES, NameRules
+from narrated.outbox.portable_names import USUAL_RULES, NameRules
 
 ERROR_SUFFIX = ".error.txt"
 STATUS_NAME = "narrated.status.txt"

@@ -19,8 +19,8 @@ from narrated.errors import StorageError
 from narrated.os_error_remedies import storing
 from narrated.outbox import manifest as manifests
 from narrated.outbox.manifest import MANIFEST_SUFFIX, NO_MANIFEST, Manifest, ManifestOutput
-from narrated.outbox.name_rules import LONGEST_NAME_BYTES
 from narrated.outbox.open_folder import absent_if_refused, opened, split
+from narrated.outbox.portable_names import LONGEST_NAME_BYTES
 from narrated.outbox.unique_stems import is_inside
 from narrated.printable import printable
 from narrated.regular_file import NotRegular

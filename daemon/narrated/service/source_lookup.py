@@ -8,7 +8,7 @@ from narrated.ledger.store import Ledger
 from narrated.outbox import unique_stems
 from narrated.outbox.manifest import MANIFEST_SUFFIX
 from narrated.printable import printable
-from narrated.service.source_names import Readings, SourceName
+from narrated.service.source_names import PossiblePaths, SourceName
 
 PUBLISHED_SUFFIXES = (
     unique_stems.ERROR_SUFFIX,  # before `.txt`, which ends it
@@ -37,7 +37,9 @@ class SourceLookup:
             self._unknown(name)
         )
 
-    def _first(self, name: SourceName, find: Callable[[Readings], Iterable[str]]) -> str | None:
+    def _first(
+        self, name: SourceName, find: Callable[[PossiblePaths], Iterable[str]]
+    ) -> str | None:
         for group in name.groups:
             found = list(dict.fromkeys(find(group)))
             if len(found) > 1:
@@ -46,7 +48,7 @@ class SourceLookup:
                 return found[0]
         return None
 
-    def _named(self, group: Readings) -> list[str]:
+    def _named(self, group: PossiblePaths) -> list[str]:
         own = [path for path in group.inbox if path and self._ledger.jobs.history(path)]
         return own + [path for name in group.outbox for path in self._published_as(name)]
 
@@ -58,7 +60,7 @@ class SourceLookup:
                     yield owner
                     return
 
-    def _folder(self, group: Readings) -> list[str]:
+    def _folder(self, group: PossiblePaths) -> list[str]:
         paths = dict.fromkeys((*group.inbox, *group.outbox))
         return [path for path in paths if self._ledger.jobs.refreshable(path, "", 1)]
 
@@ -78,7 +80,7 @@ class SourceLookup:
         )
 
 
-def _ambiguous(name: SourceName, group: Readings, found: list[str]) -> NarratedError:
+def _ambiguous(name: SourceName, group: PossiblePaths, found: list[str]) -> NarratedError:
     typed, *others = (printable(each) for each in (name.typed, *found))
     whole = [f"{name.top_inbox}/{path}" for path in group.inbox]
     whole += [f"{name.top_outbox}/{path}" for path in group.outbox]

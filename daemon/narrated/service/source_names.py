@@ -8,7 +8,7 @@ import msgspec
 from narrated.config.values import Config
 
 
-class Readings(msgspec.Struct, frozen=True):
+class PossiblePaths(msgspec.Struct, frozen=True):
     """Paths that a name may stand for, relative to inbox and outbox; empty for the folder."""
 
     inbox: tuple[str, ...] = ()
@@ -22,7 +22,7 @@ class SourceName(msgspec.Struct, frozen=True):
     """
 
     typed: str
-    groups: tuple[Readings, ...]
+    groups: tuple[PossiblePaths, ...]
     top_inbox: str
     """The inbox itself, for messages."""
     top_outbox: str
@@ -37,12 +37,12 @@ def read_name(config: Config, typed: str) -> SourceName:
     round.
     """
     inbox, outbox = _below(config.inbox, typed), _below(config.outbox, typed)
-    groups = [Readings(inbox=inbox), Readings(outbox=outbox)]
-    groups += [Readings(inbox=outbox), Readings(outbox=inbox)]
+    groups = [PossiblePaths(inbox=inbox), PossiblePaths(outbox=outbox)]
+    groups += [PossiblePaths(inbox=outbox), PossiblePaths(outbox=inbox)]
     plain = os.path.normpath(typed)
     if not (plain.startswith(("/", "../")) or plain == ".."):
         given = ("" if plain == "." else plain,)
-        groups.append(Readings(given, given))
+        groups.append(PossiblePaths(given, given))
     found = tuple(group for group in groups if typed and (group.inbox or group.outbox))
     paths = (config.inbox / path for group in found for path in group.inbox if path)
     is_there = any(map(os.path.isfile, paths))

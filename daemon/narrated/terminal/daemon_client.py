@@ -21,7 +21,7 @@ from narrated.service.control_server import frame
 from narrated.service.source_names import read_name
 from narrated.service.state_access import refusal
 from narrated.service.state_lock import holder
-from narrated.terminal.whole_status import narrated_paths, whole_status
+from narrated.terminal.paged_status import narrated_paths, whole_status
 
 if TYPE_CHECKING:
     from narrated.ledger.engine_rates import EngineRate

@@ -15,7 +15,7 @@ from narrated.ledger.engine_rates import EngineRate
 from narrated.printable import printable
 from narrated.terminal.daemon_client import DaemonClient
 from narrated.terminal.folder_check import OnFile
-from narrated.terminal.folder_work import (
+from narrated.terminal.folder_text_counts import (
     NARRATED,
     SHOWN,
     SILENT,

@@ -25,7 +25,7 @@ from narrated.workers.pool import EngineProbe, probe_engines
 if TYPE_CHECKING:
     from narrated.service.app import App
     from narrated.terminal.folder_check import FolderCheck, OnFile
-    from narrated.terminal.folder_work import FolderWork
+    from narrated.terminal.folder_text_counts import FolderWork
 
 Value = TypeVar("Value")
 _NOWHERE = Path("/nonexistent")
@@ -81,7 +81,7 @@ def check_folder(config: Config | None, folder: Path, on_file: "OnFile") -> "Fol
 
 def count_work(config: Config | None, folder: Path, on_file: "OnFile") -> "FolderWork":
     """Count what would be narrated of a folder, inside or outside of the inbox."""
-    from narrated.terminal.folder_work import count_work
+    from narrated.terminal.folder_text_counts import count_work
 
     root, path = _in_inbox(config, folder.resolve(), folder.resolve())
     inside = "" if path == "." else path

@@ -8,7 +8,7 @@ import msgspec
 
 from narrated.jobs.picture_captions import PLACEHOLDER
 from narrated.ledger.engine_rates import EngineRate
-from narrated.terminal.folder_work import (
+from narrated.terminal.folder_text_counts import (
     FileWork,
     SpokenText,
     VoiceKey,

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from narrated.outbox.name_rules import LONGEST_NAME_BYTES, USUAL_RULES, NameRules
+from narrated.outbox.portable_names import LONGEST_NAME_BYTES, USUAL_RULES, NameRules
 from narrated.outbox.unique_stems import ERROR_SUFFIX, fold, follows, stem, suits
 from support.refusing_names import windows_refuses
 
