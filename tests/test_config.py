@@ -1,5 +1,6 @@
 """The configuration: found in a fixed order, read strictly, errors with key and remedy."""
 
+import asyncio
 import math
 import os
 import subprocess
@@ -23,6 +24,7 @@ from narrated.config.file import (
 from narrated.config.values import Config
 from narrated.config.worker_specs import model_resources
 from narrated.errors import ConfigurationError
+from narrated.service.housekeeping.folder_overlaps import FolderOverlaps
 
 TWO_LINES = "inbox: in\noutbox: out\n"
 UNSET = dict.fromkeys(
@@ -177,22 +179,38 @@ def test_unusable_file_says_why(tmp_path: Path, text: str, problem: str) -> None
         ("inbox: in\noutbox: in/out", ("inbox", "outbox")),
         ("inbox: box/in\noutbox: box", ("inbox", "outbox")),
         ("inbox: same\noutbox: same", ("inbox", "outbox")),
-        ("inbox: in\noutbox: link", ("inbox", "outbox")),
         (TWO_LINES + "state: in/state", ("inbox", "state")),
         (TWO_LINES + "cache: out/cache", ("cache", "outbox")),
         (TWO_LINES + "after: archive\narchive: in/old", ("inbox", "archive")),
         (TWO_LINES + "models: {folder: in/models}", ("inbox", "models.folder")),
-        (TWO_LINES + "models: {voices: link/voices}", ("inbox", "models.voices")),
         (TWO_LINES + "models: {folder: out/models}", ("models.folder", "outbox")),
     ],
 )
 def test_nested_folders_are_refused(tmp_path: Path, text: str, keys: tuple[str, str]) -> None:
-    """Folders inside one another are refused."""
-    (tmp_path / "in").mkdir()
-    (tmp_path / "link").symlink_to("in")
+    """Folders inside one another are refused, by their paths alone."""
     error = _refusal(text + "\n", tmp_path)
     assert all(f"`{key}`" in error.problem for key in keys)
     assert "Name" in error.remedy
+
+
+@pytest.mark.parametrize(
+    ("text", "keys"),
+    [
+        ("inbox: in\noutbox: link", ("inbox", "outbox")),
+        ("inbox: link/deeper\noutbox: in", ("inbox", "outbox")),
+        (TWO_LINES + "models: {voices: link/voices}", ("inbox", "models.voices")),
+        ("inbox: posts\noutbox: in\ncache: link/cache", ("cache", "outbox")),
+    ],
+)
+def test_linked_overlap_is_refused(tmp_path: Path, text: str, keys: tuple[str, str]) -> None:
+    """Folders that lie inside one another by a link are refused by a look at their disks."""
+    (tmp_path / "in").mkdir()
+    (tmp_path / "link").symlink_to("in")
+    config = _parse(text + "\n", tmp_path)
+    with pytest.raises(ConfigurationError) as refused:
+        asyncio.run(FolderOverlaps(lambda: config).look(config))
+    assert all(f"`{key}`" in refused.value.problem for key in keys)
+    assert "Name" in refused.value.remedy
 
 
 @pytest.mark.parametrize(

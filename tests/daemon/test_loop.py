@@ -66,6 +66,61 @@ def test_hung_outbox_is_told(daemon: WatchedDaemon) -> None:
     assert daemon.process.poll() == 0
 
 
+def test_commands_pass_a_hung_outbox(daemon: WatchedDaemon) -> None:
+    """Commands that need the state alone answer while the outbox hangs, a reload among them."""
+    daemon.drop("post.md", "Some words.\n")
+    daemon.published("post", "Some words.\n")
+    daemon.hang(daemon.outbox)
+    assert "done (found)" in daemon.ask_hung("history", "post.md")
+    for command in (["pause"], ["resume"], ["reload"]):
+        daemon.ask_hung(*command)
+    wait(lambda: "outbox" in str(daemon.status()["notices"]), lambda: daemon.log)
+    told = daemon.ask_hung("status")
+    assert "The disk of the outbox" in told
+    assert "the state" not in str(daemon.status()["notices"])
+
+
+def test_start_with_a_hung_outbox(tmp_path: Path) -> None:
+    """A start while the outbox hangs tells it, and goes on once it answers."""
+    daemon = WatchedDaemon(tmp_path)
+    with daemon:
+        daemon.drop("post.md", "Some words.\n")
+        daemon.published("post", "Some words.\n")
+    daemon.hang(daemon.outbox)
+    daemon.begin()
+    wait(lambda: "does not answer" in str(daemon.status()["notices"]), lambda: daemon.log)
+    daemon.hung.unlink()
+    daemon.drop("new.md", "New words.\n")
+    daemon.published("new", "New words.\n")
+    wait(lambda: not daemon.status()["notices"])
+    daemon.stop()
+
+
+def test_restore_from_a_hung_outbox(tmp_path: Path) -> None:
+    """Without a ledger a start waits for a hung outbox, heeds a stop, and speaks nothing again."""
+    daemon = WatchedDaemon(tmp_path)
+    with daemon:
+        daemon.drop("post.md", "Some words.\n")
+        daemon.published("post", "Some words.\n")
+    spoken = daemon.spoken
+    for path in (tmp_path / "state").glob("ledger.sqlite*"):
+        path.unlink()
+    daemon.hang(daemon.outbox)
+    daemon.begin(ready=False)
+    daemon.wait_told("STATUS=starting: The disk of the outbox")
+    assert "does not answer" in daemon.ask_hung("status")
+    daemon.stop()
+    assert daemon.process is not None
+    assert daemon.process.poll() == 0
+    daemon.begin(ready=False)
+    daemon.wait_told("STATUS=starting: The disk of the outbox")
+    daemon.hung.unlink()
+    daemon.wait_told("READY=1")
+    assert daemon.history("post.md") == ["done"]
+    assert daemon.spoken == spoken
+    daemon.stop()
+
+
 def test_stop_cuts_the_start(tmp_path: Path) -> None:
     """A stop does not wait for what the start has yet to do, such as a look at a hung folder."""
     daemon = WatchedDaemon(tmp_path)

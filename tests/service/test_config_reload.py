@@ -38,6 +38,7 @@ class App:
     def __init__(self, home: Path) -> None:
         self.config = scratch_config(None, home, home)
         self.state_disk = SimpleNamespace(run=self._read_again)
+        self.overlaps = SimpleNamespace(look=_compare)
         self._readings = 0
 
     async def apply(self, config: Config) -> None:
@@ -46,6 +47,10 @@ class App:
     async def _read_again(self, call: object, earlier: Config) -> Config:
         self._readings += 1
         return msgspec.structs.replace(earlier, scan=10.0 + self._readings)
+
+
+async def _compare(config: Config) -> None:
+    """No folders overlap."""
 
 
 async def _resume(*reasons: object) -> None:

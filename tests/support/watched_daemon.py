@@ -1,6 +1,7 @@
 """A real daemon whose loop's file calls are reported, and whose folders can hang."""
 
 import signal
+import subprocess
 import sys
 from pathlib import Path
 
@@ -17,10 +18,18 @@ class WatchedDaemon(Daemon):
         self.report, self.hung = home / "report", home / "hung"
 
     def begin(self, *, ready: bool = True) -> None:
-        command = (sys.executable, "-m", "support.file_calls", str(self.report), str(self.hung))
-        path = f"{Path(__file__).parents[2] / 'daemon'}:{Path(__file__).parents[1]}"
         watchdog = str(int(WATCHDOG_S * 1e6))
-        self.start("env", f"PYTHONPATH={path}", *command, ready=ready, WATCHDOG_USEC=watchdog)
+        self.start(*self._launcher(), ready=ready, WATCHDOG_USEC=watchdog)
+
+    def ask_hung(self, *arguments: str) -> str:
+        """What a command prints while the folder hangs for it as well; it has 30 s."""
+        command = [*self._launcher(), *self._command(*arguments)]
+        return subprocess.run(command, capture_output=True, check=True, timeout=30).stdout.decode()
+
+    def _launcher(self) -> tuple[str, ...]:
+        path = f"{Path(__file__).parents[2] / 'daemon'}:{Path(__file__).parents[1]}"
+        calls = (sys.executable, "-m", "support.file_calls", str(self.report), str(self.hung))
+        return ("env", f"PYTHONPATH={path}", *calls)
 
     def hang(self, folder: Path) -> None:
         temporary = self.hung.with_suffix(".new")

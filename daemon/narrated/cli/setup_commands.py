@@ -2,10 +2,14 @@
 
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from narrated.cli.command_context import EXIT_FAILED, CommandContext, exit_unless, print_lines
+
+if TYPE_CHECKING:
+    from narrated.config.values import Config
 
 # Commands import their modules when they run: see main.py.
 
@@ -27,7 +31,7 @@ def check(context: CommandContext) -> None:
     from narrated.doctor.lexicon import check_lexicon
     from narrated.terminal.command_reports import finding_lines
 
-    config = context.config
+    config = _compared(context.config)
     click.echo(f"{config.source} can be used.")
     findings = [*check_requirements(config), *check_lexicon(config)]
     lacking = [each for each in findings if each.severity != Severity.WELL]
@@ -73,7 +77,7 @@ def doctor(context: CommandContext) -> None:
     from narrated.terminal.command_reports import finding_lines
 
     is_well = True
-    config = context.config
+    config = _compared(context.config)
     for finding in run_checks(config, context.client(config).probe_engines):
         print_lines(finding_lines(finding))
         is_well = is_well and finding.severity != "wrong"
@@ -146,6 +150,16 @@ def install_engine(name: str, apart: Path | None, python: str | None) -> None:
         click.echo("narrated: stopped; run the same command again to continue", err=True)
         raise click.exceptions.Exit(EXIT_FAILED) from None
     print_lines(lines)
+
+
+def _compared(config: "Config") -> "Config":
+    """Refuse folders that overlap by a link or a mount. Errors: ConfigurationError."""
+    import asyncio
+
+    from narrated.service.housekeeping.folder_overlaps import FolderOverlaps
+
+    asyncio.run(FolderOverlaps(lambda: config).look(config))
+    return config
 
 
 COMMANDS = (config, doctor, install, engines)

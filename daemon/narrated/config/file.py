@@ -9,6 +9,7 @@ import msgspec
 import yaml
 
 from narrated.config.config_errors import invalid_value, invalid_yaml, unreadable, yaml_twice
+from narrated.config.folder_overlap import refuse_overlap
 from narrated.config.values import Config, ModelsConfig, decode_value, encode_value
 from narrated.config.worker_specs import engine_spec
 from narrated.errors import ConfigurationError
@@ -36,7 +37,10 @@ def find_file(
 
 
 def load(path: Path) -> Config:
-    """Read and check a configuration file; ConfigurationError names the key and the remedy."""
+    """Read and check a configuration file; ConfigurationError names the key and the remedy.
+
+    The folders that it names are compared by their paths alone: the disk of one may hang.
+    """
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
@@ -206,17 +210,7 @@ def _check(config: Config) -> Config:
             f"{config.source}: `after: archive` needs the folder `archive`.",
             "Add `archive: FOLDER`, a folder outside the inbox.",
         )
-    models = {f"models.{key}": getattr(config.models, key) for key in ("folder", "voices")}
-    own_folders = {"state": config.state, "cache": config.cache, **models}
-    archive = {} if config.archive is None else {"archive": config.archive}
-    for key, folder in {"outbox": config.outbox, **own_folders, **archive}.items():
-        _refuse_overlap(config, key, folder)
-    for key, folder in own_folders.items():
-        if folder.resolve().is_relative_to(config.outbox.resolve()):
-            raise ConfigurationError(
-                f"{config.source}: `{key}` ({folder}) lies inside `outbox`.",
-                f"Name another folder for `{key}`: the outbox syncs to other machines.",
-            )
+    refuse_overlap(config)
     _check_engines(config)
     return config
 
@@ -233,12 +227,3 @@ def _check_engines(config: Config) -> None:
         except ConfigurationError as error:
             problem = f"{config.source}: `{key}`: {error.problem}"
             raise ConfigurationError(problem, error.remedy) from error
-
-
-def _refuse_overlap(config: Config, key: str, folder: Path) -> None:
-    inbox, other = config.inbox.resolve(), folder.resolve()
-    if other.is_relative_to(inbox) or inbox.is_relative_to(other):
-        raise ConfigurationError(
-            f"{config.source}: `inbox` ({config.inbox}) and `{key}` ({folder}) overlap.",
-            f"Name two separate folders; move `{key}` out.",
-        )

@@ -1,5 +1,6 @@
 """Composition root: builds the parts of narrated in order, and takes them down in reverse."""
 
+import asyncio
 import logging
 import threading
 from collections.abc import Callable
@@ -48,6 +49,7 @@ from narrated.outbox.mount_guard import MountGuard
 from narrated.outbox.name_probe import NameProbe
 from narrated.outbox.outbox_lock import OutboxLock
 from narrated.service.housekeeping.break_keeping import BreakKeeping
+from narrated.service.housekeeping.folder_overlaps import FolderOverlaps
 from narrated.service.work_breaks import WorkBreaks
 from narrated.workers.encoder_pool import EncoderPool
 from narrated.workers.fair_shares import Standing
@@ -56,6 +58,7 @@ from narrated.workers.pool import WorkerPool
 from narrated.workers.request_dispatch import Scheduler
 
 PARSERS = 2  # one is kept for short sources
+RESTORE_RETRY_S = 1.0
 RELEASE_S = 0.5
 """Patience for the outbox's lock: a stop does not wait for a disk that hangs."""
 
@@ -102,8 +105,11 @@ class App:
         self._may_wait = may_wait
         self._filling = threading.Lock()
         """Held while a thread uses the ledger's own connection."""
+        self.overlaps = FolderOverlaps(lambda: self.config)
         self.restored = ""
         """Message to the user about a ledger that had to be restored."""
+        self.on_wait: Callable[[str], None] = lambda problem: None
+        """Told why a start waits for a disk; empty once it goes on."""
 
     async def __aenter__(self) -> Self:
         try:
@@ -207,7 +213,7 @@ class App:
         self.cache = await self.cache_disk.run(self._open_cache, patience_s=TRANSFER_S)
         self._stack.push_async_callback(self.cache.settle)
         if self.ledger.jobs.is_empty:
-            await self._restore_ledger()
+            await self._restore_when_answered()
         await self._start_workers()
         self._build_jobs()
         await self.disposal.put_back()
@@ -296,6 +302,19 @@ class App:
             close()
         if self.ledger.damage:  # found at work, though the check at the start found none
             restore.put_away(self.ledger.path)
+
+    async def _restore_when_answered(self) -> None:
+        """Restore the ledger; while a disk hangs, wait for it: without it all is spoken again."""
+        while True:
+            try:
+                await self._restore_ledger()
+                break
+            except StorageError as error:
+                if not self.hung_disks:
+                    raise
+                self.on_wait(str(error))
+                await asyncio.sleep(RESTORE_RETRY_S)
+        self.on_wait("")
 
     async def _restore_ledger(self) -> None:
         """Fill a new ledger from the outbox and the cache."""

@@ -52,6 +52,7 @@ class ConfigReload:
     async def _reload(self) -> None:
         earlier = self._app.config
         config = await self._app.state_disk.run(_read_again, earlier)
+        await self._app.overlaps.look(config)
         await self._app.apply(config)
         log.info("the configuration is reloaded; it applies to new versions of files")
         try:

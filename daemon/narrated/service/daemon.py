@@ -7,7 +7,6 @@ import sys
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack, nullcontext, suppress
 from datetime import UTC, datetime
-from functools import partial
 
 import msgspec
 
@@ -63,6 +62,7 @@ from narrated.service.inbox_feed import InboxFeed
 from narrated.service.job_queue import JobQueue
 from narrated.service.ledger_retries import DeferredOperations
 from narrated.service.process_signals import START_EXTENSION_S, ProcessSignals
+from narrated.service.start_wait import StartWait
 from narrated.service.state_lock import LockHolder, StateLock
 from narrated.service.status_lists import running_lists
 from narrated.service.status_report import (
@@ -162,8 +162,10 @@ class Daemon:
         return_large_blocks()
         sys.setswitchinterval(LOOP_WAIT_S)
         config = self.app.config
+        await self.app.overlaps.look(config)
         holder = LockHolder(os.getpid(), since=self._since, config=str(config.source or ""))
         lock = self._stack.enter_context(StateLock(config.state, holder))
+        self.app.on_wait = StartWait(self._notifier, lock, holder)
         await self._stack.enter_async_context(self.app)
         await self.app.state_disk.run(lock.watch, *self.app.ledger.files)
         self._state_check = StateCheck(lock, self.app.state_disk)
@@ -228,6 +230,7 @@ class Daemon:
         return [
             Watchdog(self._notifier, lambda: self._is_alive),
             self._state_check,
+            app.overlaps,
             CacheFolder(app.cache, app.cache_disk),
             MountCheck(app.mount_guard, app.name_probe, app.outbox_disk),
             StatusUpdates(self._notifier, app.mount_guard, app.outbox_disk, self.reporter),
@@ -277,8 +280,8 @@ class Daemon:
             state: DaemonState = "finished" if self._is_finished else "stopped"
             report = msgspec.structs.replace(report, state=state, reading=(), **left)
             self.clock.stop()
-            write = partial(write_status_note, self.app.mount_guard, report)
-            await self.app.outbox_disk.run(write, patience_s=LAST_NOTE_S)
+            shown = write_status_note, self.app.mount_guard, report
+            await self.app.outbox_disk.run(*shown, patience_s=LAST_NOTE_S)
         except StorageError as error:
             log.warning("%s", error)
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import msgspec
 
+from narrated.calls_with_deadline import answer_within
 from narrated.config.values import Config
 
 
@@ -45,14 +46,17 @@ def read_name(config: Config, typed: str) -> SourceName:
         groups.append(PossiblePaths(given, given))
     found = tuple(group for group in groups if typed and (group.inbox or group.outbox))
     paths = (config.inbox / path for group in found for path in group.inbox if path)
-    is_there = any(map(os.path.isfile, paths))
+    is_there = any(answer_within(False, os.path.isfile, path) for path in paths)
     return SourceName(typed, found, str(config.inbox), str(config.outbox), is_there)
 
 
 def _below(root: Path, typed: str) -> tuple[str, ...]:
-    """The paths of a name below a folder, also where either is reached through links."""
+    """The paths of a name below a folder, also where either is reached through links.
+
+    A disk that hangs shows no links.
+    """
     plain = Path(os.path.normpath(Path(typed).absolute()))
-    spelled = dict.fromkeys((plain, Path(typed).resolve()))
-    tops = dict.fromkeys((root, root.resolve()))
+    spelled = dict.fromkeys((plain, answer_within(plain, Path(typed).resolve)))
+    tops = dict.fromkeys((root, answer_within(root, root.resolve)))
     paths = (each.relative_to(top) for each in spelled for top in tops if each.is_relative_to(top))
     return tuple(dict.fromkeys("" if path == Path() else str(path) for path in paths))

@@ -28,6 +28,8 @@ class LockHolder(msgspec.Struct, frozen=True):
     since: str = ""
     config: str = ""
     """The configuration's file; empty if it is not known."""
+    waits_for: str = ""
+    """The problem for which its start waits."""
 
 
 class StateLock:

@@ -16,6 +16,7 @@ from narrated.human_formatting import duration
 from narrated.ledger.job import OPEN, JobState
 from narrated.ledger.store import Ledger
 from narrated.printable import printable
+from narrated.service.state_lock import holder
 from narrated.service.work_breaks import WorkBreak, WorkBreaks
 
 if TYPE_CHECKING:  # `narrated status` needs none of these
@@ -259,9 +260,11 @@ class StatusReporter:
 
 
 def report_at_rest(config: Config) -> StatusReport:
-    """Report from the ledger alone, while no daemon runs."""
+    """Report from the ledger alone, while no daemon runs, or one waits in its start."""
     path = config.state / "ledger.sqlite"
     rest = StatusReport("stopped", "", str(config.inbox), str(config.outbox))
+    if (starting := holder(config.state)) and starting.waits_for:
+        rest = msgspec.structs.replace(rest, state="starting", notices=(starting.waits_for,))
     if not path.exists():
         return rest
     ledger = Ledger(path)
