@@ -1,5 +1,7 @@
 """The inbox's root lost and found again; nothing vanishes meanwhile."""
 
+import os
+import resource
 import shutil
 from pathlib import Path
 from typing import Any
@@ -9,7 +11,8 @@ import pytest
 from narrated.inbox import inbox
 from narrated.inbox.events import FileReady, FileVanished, RootFound, RootLost, ScanFinished
 from narrated.inbox.file_signature import FileSignature
-from narrated.inbox.root_monitor import birth_time_ns
+from narrated.inbox.handled_versions import HandledVersions
+from narrated.inbox.root_monitor import RootMonitor, birth_time_ns
 
 
 @pytest.fixture
@@ -157,3 +160,17 @@ def test_recreated_folder_is_younger(tmp_path: Path) -> None:
     folder.mkdir()
     assert birth_time_ns(str(folder)) > first > 0
     assert birth_time_ns(str(tmp_path / "nowhere")) == 0
+
+
+def test_descriptor_limit_is_named(root: Path) -> None:
+    """A daemon that may open no more files says so: nobody looks for a lost disk."""
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    free = os.open(root, os.O_RDONLY)
+    os.close(free)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (free, limits[1]))
+    try:
+        (lost,) = RootMonitor(root, HandledVersions({})).check()
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+    assert isinstance(lost, RootLost)
+    assert "LimitNOFILE" in lost.reason

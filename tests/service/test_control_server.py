@@ -10,8 +10,16 @@ from typing import Any
 
 import pytest
 
+from narrated.errors import NarratedError
 from narrated.service import control_server
-from narrated.service.control_server import MOST_ANSWERED, MOST_SILENT, ControlServer, frame
+from narrated.service.control_server import (
+    MOST_ANSWERED,
+    MOST_ERROR_CHARACTERS,
+    MOST_SILENT,
+    MOST_TAKING,
+    ControlServer,
+    frame,
+)
 from narrated.terminal.daemon_client import ask
 
 _DESCRIPTORS = Path("/proc/self/fd")
@@ -27,7 +35,7 @@ def serving(path: Path, use: Callable[[], Coroutine[Any, Any, None]], handler: A
 
     async def run() -> None:
         asyncio.get_running_loop().set_exception_handler(lambda _, about: errors.append(about))
-        async with ControlServer(path, handler):
+        async with ControlServer(path, handler, ["echo"]):
             await use()
 
     asyncio.run(run())
@@ -84,7 +92,7 @@ def test_client_that_takes_no_answer(path: Path, monkeypatch: pytest.MonkeyPatch
     async def use() -> None:
         with ExitStack() as stack:
             line = connected(path, stack)
-            await asyncio.to_thread(line.sendall, frame({}, bytes(8 << 20)))
+            await asyncio.to_thread(line.sendall, frame({"do": "echo"}, bytes(8 << 20)))
             taken = len(await asyncio.to_thread(line.recv, 1 << 16))
             await asyncio.sleep(0.2)
             while content := await asyncio.to_thread(_received, line):
@@ -138,13 +146,85 @@ def test_payloads_share_their_bound(path: Path, monkeypatch: pytest.MonkeyPatch)
     async def use() -> None:
         with ExitStack() as stack:
             first, second = connected(path, stack), connected(path, stack)
-            whole = frame({}, bytes(600))
+            whole = frame({"do": "echo"}, bytes(600))
             first.sendall(whole[:-1])
             await asyncio.sleep(0)
             second.sendall(whole[:-1])
             assert await asyncio.to_thread(_received, second) == b""
             first.sendall(whole[-1:])
             assert await asyncio.to_thread(_received, first)
+
+    serving(path, use)
+
+
+def test_untaken_answers_lose_turns(path: Path) -> None:
+    """A client that asks is answered, however many others do not take theirs; few of them stay."""
+    whole = frame({"do": "echo", "path": "x" * 900_000}, b"")
+
+    async def use() -> None:
+        before = len(list(_DESCRIPTORS.iterdir()))
+        with ExitStack() as stack:
+            lines = []
+            for _ in range(5 * MOST_TAKING):
+                lines.append(connected(path, stack))
+                await asyncio.to_thread(lines[-1].sendall, whole)
+                assert await asyncio.to_thread(lines[-1].recv, 1, socket.MSG_PEEK)
+            assert await asked(path) == ({"do": "echo"}, b"")
+            assert len(list(_DESCRIPTORS.iterdir())) - before < 7 * MOST_TAKING
+
+    serving(path, use)
+
+
+def test_error_does_not_echo_request(path: Path) -> None:
+    """An error that quotes a long request is cut, at both ends readable."""
+
+    async def refuse(header: dict[str, Any], _payload: bytes) -> tuple[Any, bytes]:
+        raise NarratedError(f"The file {header['path']} is not known.", "Look again.")
+
+    async def use() -> None:
+        request = {"do": "history", "path": "x" * 900_000}
+        with pytest.raises(NarratedError) as refused:
+            await asyncio.to_thread(ask, path, request)
+        assert refused.value.problem.startswith("The file xxx")
+        assert refused.value.problem.endswith("xxx is not known.")
+        assert len(refused.value.problem) < MOST_ERROR_CHARACTERS + 10
+
+    serving(path, use, refuse)
+
+
+def test_room_is_held_until_answered(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A payload counts as long as its request is under way, not only while it is sent."""
+    monkeypatch.setattr(control_server, "MOST_PAYLOAD_BYTES", 1000)
+    began, free = asyncio.Event(), asyncio.Event()
+
+    async def hold(header: dict[str, Any], payload: bytes) -> tuple[Any, bytes]:
+        began.set()
+        await free.wait()
+        return header, payload
+
+    async def use() -> None:
+        whole = frame({"do": "echo"}, bytes(600))
+        with ExitStack() as stack:
+            first, second = connected(path, stack), connected(path, stack)
+            first.sendall(whole)
+            await began.wait()
+            second.sendall(whole)
+            assert await asyncio.to_thread(_received, second) == b""
+            free.set()
+            assert await asyncio.to_thread(_received, first)
+        assert await asked(path, bytes(600)) == ({"do": "echo"}, bytes(600))
+
+    serving(path, use, hold)
+
+
+def test_payload_nobody_takes(path: Path) -> None:
+    """A payload for a request that takes none ends the connection before it is read."""
+
+    async def use() -> None:
+        with ExitStack() as stack:
+            line = connected(path, stack)
+            line.sendall(frame({"do": "say"}, bytes(600))[:-600])
+            assert await asyncio.to_thread(_received, line) == b""
 
     serving(path, use)
 
@@ -193,7 +273,7 @@ def test_request_ends_with_the_server(path: Path) -> None:
 
     async def run() -> None:
         with ExitStack() as stack:
-            async with ControlServer(path, work):
+            async with ControlServer(path, work, []):
                 line = await asyncio.to_thread(connected, path, stack)
                 line.sendall(frame({"do": "work"}, b""))
                 await began.wait()

@@ -1,6 +1,7 @@
 """Monitors the inbox's root: missing, replaced, suddenly empty, or back."""
 
 import ctypes
+import errno
 import os
 import struct
 from collections.abc import Iterator
@@ -110,4 +111,6 @@ def _access_problem(error: OSError) -> str:
         return "The inbox is missing."
     if isinstance(error, NotADirectoryError):
         return "The inbox is not a folder."
+    if error.errno in (errno.EMFILE, errno.ENFILE):
+        return "The daemon has as many files open as it may (LimitNOFILE in the unit)."
     return f"The inbox cannot be read: {error.strerror}."

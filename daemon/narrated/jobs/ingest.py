@@ -149,7 +149,7 @@ class Ingest:
                 self.status.root_problem = reason
                 self.status.scanned = False  # only a new scan tells which files are gone
             case RootFound():
-                log.info("the inbox is back")
+                log.info("the inbox can be read again")
                 self.status.root_problem = ""
             case WatchLost(reason):
                 self.status.watch_problem = f"inotify cannot watch the inbox: {reason}"

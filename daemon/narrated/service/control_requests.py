@@ -16,6 +16,9 @@ from narrated.service.status_lists import StatusLists
 from narrated.service.status_report import StatusReport
 from narrated.workers.pool import EngineProbe
 
+WITH_PAYLOAD = ("describe",)
+"""The verbs that take a payload."""
+
 
 @dataclasses.dataclass(eq=False)
 class ControlRequests:

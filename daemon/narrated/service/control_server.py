@@ -5,8 +5,8 @@ import hashlib
 import json
 import os
 import tempfile
-from collections.abc import Awaitable, Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
@@ -17,11 +17,15 @@ from narrated.errors import NarratedError
 
 MOST_HEADER_BYTES = 2**20
 MOST_PAYLOAD_BYTES = 256 * 2**20
-"""Bound on the payloads of all requests at a time: one largest picture."""
+"""Bound on the payloads of all requests at a time, until they are answered: one largest picture."""
 MOST_SILENT = 32
 """Connections that have not sent their request; one more ends the oldest."""
 MOST_ANSWERED = 32
 """Requests under way; one more is refused."""
+MOST_TAKING = 32
+"""Connections that have yet to take their answer; one more ends the oldest."""
+MOST_ERROR_CHARACTERS = 4096
+"""Bound on the problem and the remedy of an error: they may quote the request."""
 REQUEST_S = 10.0
 """Time for a client to send its request."""
 ANSWER_S = 60.0
@@ -54,18 +58,40 @@ def socket_in_runtime_directory(environ: Mapping[str, str] = os.environ) -> Path
     return path if runtime and path.is_socket() else None
 
 
+class _Phase:
+    """The connections in one phase, the oldest first; one more than the bound ends the oldest."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._writers: dict[asyncio.StreamWriter, None] = {}
+
+    @contextmanager
+    def hold(self, writer: asyncio.StreamWriter) -> Iterator[None]:
+        """Count a connection while it is in this phase."""
+        if len(self._writers) >= self._most:
+            oldest = next(iter(self._writers))
+            del self._writers[oldest]
+            oldest.transport.abort()
+        self._writers[writer] = None
+        try:
+            yield
+        finally:
+            self._writers.pop(writer, None)
+
+
 @dataclass(eq=False)
 class ControlServer:
     """Answers one request per connection, for the daemon's account and group alone.
 
     Connections, requests and their time are bounded: a client that says nothing, or does not take
-    its answer, keeps no descriptor that the work needs.
+    its answer, keeps no descriptor that the work needs. Only the verbs of `_with_payload` take one.
     """
 
     _path: Path
     _handler: Handler
-    _silent: dict[asyncio.StreamWriter, None] = field(default_factory=dict)
-    """The connections without a request yet, the oldest first."""
+    _with_payload: Collection[str]
+    _silent: _Phase = field(default_factory=lambda: _Phase(MOST_SILENT))
+    _taking: _Phase = field(default_factory=lambda: _Phase(MOST_TAKING))
     _serving: set[asyncio.Task[None]] = field(default_factory=set)
     _answered: int = 0
     _payload_bytes: int = 0
@@ -94,39 +120,37 @@ class ControlServer:
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
-            header, payload = await self._request(reader, writer)
-            writer.write(await self._answer(header, payload))
-            async with asyncio.timeout(ANSWER_S):
-                writer.close()
-                await writer.wait_closed()
+            with ExitStack() as room:
+                with self._silent.hold(writer):
+                    async with asyncio.timeout(REQUEST_S):
+                        header, payload = await self._read(reader, room)
+                answer = await self._answer(header, payload)
+                del header, payload
+            with self._taking.hold(writer):
+                writer.write(answer)
+                del answer
+                async with asyncio.timeout(ANSWER_S):
+                    writer.close()
+                    await writer.wait_closed()
         except (OSError, asyncio.IncompleteReadError, ValueError, asyncio.CancelledError):
             pass  # the client has gone or is too slow, or sent no valid frame; or the daemon ends
         finally:
             writer.transport.abort()
 
-    async def _request(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    async def _read(
+        self, reader: asyncio.StreamReader, room: ExitStack
     ) -> tuple[dict[str, Any], bytes]:
-        if len(self._silent) >= MOST_SILENT:
-            oldest = next(iter(self._silent))
-            del self._silent[oldest]
-            oldest.transport.abort()
-        self._silent[writer] = None
-        try:
-            async with asyncio.timeout(REQUEST_S):
-                return await self._read(reader)
-        finally:
-            self._silent.pop(writer, None)
-
-    async def _read(self, reader: asyncio.StreamReader) -> tuple[dict[str, Any], bytes]:
+        """Read a request; `room` holds the room of its payload. Errors: ValueError."""
         sizes = await reader.readexactly(8)
         header_bytes = int.from_bytes(sizes[:4], "big")
         payload_bytes = int.from_bytes(sizes[4:], "big")
         if header_bytes > MOST_HEADER_BYTES:
             raise ValueError("too long")
-        with self._room_for(payload_bytes):
-            header = _decoded(await reader.readexactly(header_bytes))
-            return header, await reader.readexactly(payload_bytes)
+        header = _decoded(await reader.readexactly(header_bytes))
+        if payload_bytes and header.get("do") not in self._with_payload:
+            raise ValueError("takes no payload")
+        room.enter_context(self._room_for(payload_bytes))
+        return header, await reader.readexactly(payload_bytes)
 
     @contextmanager
     def _room_for(self, payload_bytes: int) -> Iterator[None]:
@@ -160,8 +184,14 @@ def _inode(path: Path) -> int:
 
 
 def _described(error: NarratedError) -> dict[str, str]:
-    kind = type(error).__name__
-    return {"problem": error.problem, "remedy": error.remedy, "kind": kind}
+    problem, remedy = _cut(error.problem), _cut(error.remedy)
+    return {"problem": problem, "remedy": remedy, "kind": type(error).__name__}
+
+
+def _cut(text: str) -> str:
+    """Leave out the middle of a long text."""
+    half = MOST_ERROR_CHARACTERS // 2
+    return text if len(text) <= MOST_ERROR_CHARACTERS else f"{text[:half]} … {text[-half:]}"
 
 
 def frame(header: Mapping[str, Any], payload: bytes) -> bytes:

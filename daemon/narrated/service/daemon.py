@@ -37,7 +37,7 @@ from narrated.printable import printable
 from narrated.service.app import App
 from narrated.service.commands import UserCommands
 from narrated.service.config_reload import ConfigReload
-from narrated.service.control_requests import ControlRequests
+from narrated.service.control_requests import WITH_PAYLOAD, ControlRequests
 from narrated.service.control_server import ControlServer, socket_path
 from narrated.service.housekeeping.duty import Duty, Housekeeping
 from narrated.service.housekeeping.expiry import DueWithdrawals, LedgerPruning
@@ -267,7 +267,7 @@ class Daemon:
         lists = running_lists(app.ledger, self.ingest, self.feed)
         requests = ControlRequests(app, self.reporter.report, lists, commands, self._reload)
         path = socket_path(app.config.state)
-        await self._stack.enter_async_context(ControlServer(path, requests.answer))
+        await self._stack.enter_async_context(ControlServer(path, requests.answer, WITH_PAYLOAD))
         lock.tell(msgspec.structs.replace(holder, socket=str(path)))
 
     async def _leave_last_note(self) -> None:
