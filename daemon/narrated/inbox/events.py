@@ -93,7 +93,7 @@ class ScanFinished(Event):
     ignored: int = 0
     """Files and whole folders that a rule ignores."""
     rule_problems: tuple[str, ...] = ()
-    """What of the `.narratedignore` files is not applied, in words."""
+    """The rules of `.narratedignore` files that are not applied, in words."""
 
 
 @dataclass(frozen=True, slots=True)

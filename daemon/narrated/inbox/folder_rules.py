@@ -112,7 +112,7 @@ class IgnoreRules:
         self._top = FolderRules(tuple(configured))
         self._known: dict[str, _Known] = {}
         self._plain: dict[FolderRules, _Known] = {}
-        """What is known of a folder without rules of its own, by the rules from above."""
+        """The knowledge of all folders without rules of their own, by the rules from above."""
         self._files: dict[str, IgnoreFile] = {}
         self._refused = ""
         self.changed = False

@@ -33,7 +33,7 @@ class IgnoreFile:
     size_bytes: int
     patterns: PatternSet | None = None
     problems: tuple[str, ...] = ()
-    """What of it is not applied, and why."""
+    """Its rules that are not applied, each with the reason."""
 
 
 def read_ignore_file(root: str | Path, folder: str, status: os.stat_result) -> IgnoreFile | None:

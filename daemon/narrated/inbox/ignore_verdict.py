@@ -20,7 +20,7 @@ from narrated.reading.file_kinds import FileKind, file_kind, remedy_for, suffix_
 
 
 class IgnoreVerdict(msgspec.Struct, frozen=True):
-    """Whether a file of the inbox is read, with the rule; its fields are the keys of the JSON."""
+    """A file of the inbox, read or not, with the rule; its fields are the keys of the JSON."""
 
     path: str
     reads: bool

@@ -57,7 +57,7 @@ class InboxStatus:
     ignored: int = 0
     """Files and whole folders that a rule ignores."""
     rule_problems: tuple[str, ...] = ()
-    """What of the `.narratedignore` files is not applied."""
+    """The rules of `.narratedignore` files that are not applied, in words."""
     scanned: bool = False
 
     @property

@@ -16,7 +16,7 @@ _SUMS = ("requests", "characters", "sound_s", "work_s")
 
 @dataclass(frozen=True, slots=True)
 class EngineRate:
-    """What an engine did for one voice and its options, in sums."""
+    """Sums of an engine's work for one voice and its options."""
 
     engine: str
     voice: str

@@ -48,7 +48,7 @@ class NameProbe:
         self._guard = mount_guard
         self._device: int | None = None
         self.rules = USUAL_RULES
-        """What it takes; until it was asked, whatever usual file systems take."""
+        """The rules of its names; until `look` has asked, those of usual file systems."""
 
     def look(self) -> None:
         """Ask if that was not done yet; files are written. Errors: StorageError."""

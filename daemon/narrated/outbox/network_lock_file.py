@@ -68,7 +68,7 @@ class NetworkLockFile:
 
 
 def _content(fd: int) -> bytes:
-    """What the holder wrote; empty where the server refuses to read a locked file, as SMB does."""
+    """Read the holder's record; empty if the server refuses to read a locked file, as SMB does."""
     with suppress(OSError):
         return os.pread(fd, _NAME_BYTES, 0)
     return b""

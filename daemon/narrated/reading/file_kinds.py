@@ -24,7 +24,7 @@ TABLE = Path(__file__).with_name("file_kinds.toml")
 
 
 class FileKind(StrEnum):
-    """What narrated does with a file of this suffix."""
+    """The treatment of files of a suffix."""
 
     READ = "read"
     UNREAD = "unread"  # a person expects it to be read: it gets a note

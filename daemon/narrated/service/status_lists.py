@@ -25,7 +25,7 @@ PAGE_BYTES = 2**18
 """Bound on a page, in bytes of JSON, unless its first entry alone is longer."""
 
 Entries = Sequence[tuple[int | str, Any]]
-"""What follows in a list, each with its key; the keys ascend."""
+"""The next entries of a list, each with its key; the keys ascend."""
 Source = Callable[[Any, int], Entries]
 """Gives the next entries after a key (None for the beginning), and at most so many."""
 

@@ -56,7 +56,7 @@ class EstimateReport(msgspec.Struct, frozen=True):
 
 
 class LedgerFacts(msgspec.Struct, frozen=True):
-    """What the ledger knows of engines and sources."""
+    """The rates and narrated sources of the ledger."""
 
     rates: tuple[EngineRate, ...] = ()
     narrated: frozenset[str] = frozenset()

@@ -21,7 +21,7 @@ NARRATED, SILENT, TOO_OLD, SHOWN = "narrated", "silent", "too_old", "shown"
 
 @dataclass(slots=True)
 class SpokenText:
-    """What one voice says."""
+    """Counts of the text of one voice."""
 
     chunks: int = 0
     characters: int = 0
@@ -38,7 +38,7 @@ class SpokenText:
 
 @dataclass(frozen=True, slots=True)
 class FileWork:
-    """What one file asks of the engines."""
+    """The texts and pictures of one file, for the engines."""
 
     path: str
     is_picture: bool

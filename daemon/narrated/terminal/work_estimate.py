@@ -18,7 +18,7 @@ from narrated.terminal.folder_text_counts import (
 
 
 class VoiceEstimate(msgspec.Struct, frozen=True):
-    """What one voice would speak. The field names are keys of the JSON, here and below."""
+    """The work of one voice. The field names are keys of the JSON, here and below."""
 
     engine: str
     voice: str
@@ -29,11 +29,11 @@ class VoiceEstimate(msgspec.Struct, frozen=True):
     """None if the engine was not measured on this machine; so is `work_s`."""
     work_s: float | None
     measured: str
-    """What the rate was measured of: this "voice", another voice of the "engine", or ""."""
+    """The origin of the rate: this "voice", another voice of the "engine", or ""."""
 
 
 class CaptionEstimate(msgspec.Struct, frozen=True):
-    """What the captioner would describe; each picture once."""
+    """The work of a captioner; each picture counts once."""
 
     engine: str
     pictures: int
