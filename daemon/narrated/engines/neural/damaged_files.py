@@ -28,7 +28,7 @@ def guard_reading(what: str, remedy: str) -> Iterator[None]:
 
 
 def _reason(error: Exception) -> str:
-    """The library's message, cut to a line. An unpickler's is left out: it advises to run the file."""
+    """The library's message, cut to a line. An unpickler's would advise to run the file."""
     if isinstance(error, pickle.UnpicklingError):
         return "it is damaged, or a file of another kind"
     said = str(error).strip().partition("\n")[0].rstrip(".")
