@@ -19,7 +19,8 @@ def _remove(state: Path) -> None:
 
 def _replace(state: Path) -> None:
     copy = state.with_name("copy")
-    shutil.copytree(state, copy, ignore=shutil.ignore_patterns("*.sock"))
+    # What is being encoded goes at any moment.
+    shutil.copytree(state, copy, ignore=shutil.ignore_patterns("*.sock", "work"))
     state.rename(state.with_name("moved"))
     copy.rename(state)
 
