@@ -1,6 +1,7 @@
 """The event loop waits for no file: no call of its own, and a disk that hangs holds up nothing."""
 
 import contextlib
+import signal
 import sqlite3
 import threading
 from collections.abc import Iterator
@@ -51,6 +52,28 @@ def test_loop_calls_no_file_system(daemon: WatchedDaemon) -> None:
     daemon.note("lost")
     (daemon.inbox / "lost.md").unlink()
     wait(lambda: not (daemon.outbox / "lost.error.txt").exists())
+    assert daemon.file_calls == []
+
+
+def test_loop_reloads_without_files(tmp_path: Path) -> None:
+    """Nor does it while commands, reloads and breaks come, sources are archived, and at a stop."""
+    daemon = WatchedDaemon(tmp_path)
+    daemon.begin()
+    daemon.arm()
+    daemon.drop("post.md", "Some words.\n")
+    daemon.published("post", "Some words.\n")
+    for command in ("status --json", "pause", "resume", "voices list", "cancel post.md", "retry"):
+        daemon.ask(*command.split())
+    daemon.configure(after="archive", archive="archive", settle="300ms", ignore=["*.tmp"])
+    assert daemon.ask("reload").returncode == 0
+    daemon.drop("leaving.md", "Words that leave.\n")
+    wait((tmp_path / "archive/leaving.md").exists, lambda: daemon.log)
+    since = len(daemon.statuses)
+    daemon.signal(signal.SIGHUP)
+    daemon.wait_told("READY=1", since)
+    daemon.ask("pause", "--unload")
+    daemon.ask("resume")
+    daemon.stop()
     assert daemon.file_calls == []
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from narrated.disk_threads import DiskThreads
 from narrated.errors import NarratedError
 from narrated.service import control_server
 from narrated.service.control_server import (
@@ -35,7 +36,7 @@ def serving(path: Path, use: Callable[[], Coroutine[Any, Any, None]], handler: A
 
     async def run() -> None:
         asyncio.get_running_loop().set_exception_handler(lambda _, about: errors.append(about))
-        async with ControlServer(path, handler, ["echo"]):
+        async with ControlServer(path, handler, ["echo"], DiskThreads("the state")):
             await use()
 
     asyncio.run(run())
@@ -273,7 +274,7 @@ def test_request_ends_with_the_server(path: Path) -> None:
 
     async def run() -> None:
         with ExitStack() as stack:
-            async with ControlServer(path, work, []):
+            async with ControlServer(path, work, [], DiskThreads("the state")):
                 line = await asyncio.to_thread(connected, path, stack)
                 line.sendall(frame({"do": "work"}, b""))
                 await began.wait()

@@ -21,7 +21,9 @@ AUDITED = {
     *("open", "os.listdir", "os.scandir", "os.mkdir", "os.rmdir", "os.remove", "os.rename"),
     *("os.link", "os.symlink", "os.chmod", "os.utime", "os.truncate", "shutil.rmtree"),
 }
-PATCHED = ("stat", "lstat", "access", "statvfs", "readlink", "fsync")
+SYNCING = ("fsync", "fdatasync")
+"""They wait for the disk though their file is open."""
+PATCHED = ("stat", "lstat", "access", "statvfs", "readlink", *SYNCING)
 HANGING = ("open", "mkdir", "scandir", "listdir", *PATCHED)
 POLL_S = 0.02
 
@@ -57,7 +59,8 @@ class FileCalls:
     def met(self, verb: str, about: tuple[Any, ...], is_file: bool) -> None:
         if not (self._armed and is_file and threading.get_ident() == self._loop):
             return
-        if about != (self._hung,) and not isinstance(about[0], int):  # a descriptor is open already
+        is_open = isinstance(about[0], int) and verb not in SYNCING
+        if about != (self._hung,) and not is_open:
             os.write(self._report, f"{verb} {about} by {_callers()}\n".encode())
 
 

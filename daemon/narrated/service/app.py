@@ -56,6 +56,7 @@ from narrated.workers.fair_shares import Standing
 from narrated.workers.parser_pool import ParserPool
 from narrated.workers.pool import WorkerPool
 from narrated.workers.request_dispatch import Scheduler
+from narrated.workers.worker import WorkerSpec
 
 PARSERS = 2  # one is kept for short sources
 RESTORE_RETRY_S = 1.0
@@ -94,7 +95,7 @@ class App:
         `may_wait`: True if a job may wait for a slow reader now, by its name; otherwise its task is
         to end.
         """
-        self._use(config)
+        self._use(config, chunk_limits(config))
         self._outbox_lock = outbox_lock
         self._at_rest = at_rest
         self._mute = mute
@@ -123,23 +124,28 @@ class App:
         await self._stack.aclose()
 
     async def apply(self, config: Config) -> None:
-        """Change to a new configuration; workers that it leaves unchanged stay warm."""
-        self._use(config)
+        """Change to a new configuration; workers that it leaves unchanged stay warm.
+
+        Errors: ConfigurationError or StorageError, and nothing has changed.
+        """
+        # In a thread: the engines are looked for in every package that is installed.
+        specs, limits = await self.state_disk.run(_engines_of, config)
+        self._use(config, limits)
         self.stems.names = config.outbox_names
         self.disposal.after = DisposalPolicy(config.after, config.archive)
         self.cache.limit_bytes = config.cache_limit
         self.ranking.newest_first = config.order == "newest"
-        await self.pool.apply(worker_specs(config))
+        await self.pool.apply(specs)
         with suppress(StorageError):  # it is followed again within a second
             self.breaks.follow()
 
-    def _use(self, config: Config) -> None:
+    def _use(self, config: Config, limits: dict[str, int]) -> None:
         self.config = config
         audio, pictures = config.audio, config.pictures
         self.defaults = JobDefaults(
             settings=config.settings,
             output=OutputSettings(audio.format, audio.bitrate, audio.album, audio.author),
-            limits=chunk_limits(config),
+            limits=limits,
             captions=pictures.captions,
             caption_options=pictures.options,
             picture_roots=pictures.roots,
@@ -382,3 +388,8 @@ class App:
         parsers = ParserPool(count, limit_s, may_wait=may_wait)
         self._stack.push_async_callback(parsers.stop)
         return parsers
+
+
+def _engines_of(config: Config) -> tuple[tuple[WorkerSpec, ...], dict[str, int]]:
+    """The workers of a configuration, and the limits of its engines. Errors: ConfigurationError."""
+    return worker_specs(config), chunk_limits(config)

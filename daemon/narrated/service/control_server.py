@@ -4,6 +4,8 @@ import asyncio
 import hashlib
 import json
 import os
+import socket
+import sys
 import tempfile
 from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
@@ -13,7 +15,8 @@ from typing import Any, Self
 
 import msgspec
 
-from narrated.errors import NarratedError
+from narrated.disk_threads import DiskThreads
+from narrated.errors import NarratedError, StorageError
 
 MOST_HEADER_BYTES = 2**20
 MOST_PAYLOAD_BYTES = 256 * 2**20
@@ -30,6 +33,8 @@ REQUEST_S = 10.0
 """Time for a client to send its request."""
 ANSWER_S = 60.0
 """Time for a client to take its answer."""
+REMOVE_S = 0.5
+"""Patience for the socket's file: a stop does not wait for a disk that hangs."""
 SOCKET_PATH_BYTES = 100  # Linux takes 107
 
 Handler = Callable[[dict[str, Any], bytes], Awaitable[tuple[Any, bytes]]]
@@ -90,6 +95,7 @@ class ControlServer:
     _path: Path
     _handler: Handler
     _with_payload: Collection[str]
+    _disk: DiskThreads
     _silent: _Phase = field(default_factory=lambda: _Phase(MOST_SILENT))
     _taking: _Phase = field(default_factory=lambda: _Phase(MOST_TAKING))
     _serving: set[asyncio.Task[None]] = field(default_factory=set)
@@ -97,17 +103,22 @@ class ControlServer:
     _payload_bytes: int = 0
 
     async def __aenter__(self) -> Self:
-        self._path.unlink(missing_ok=True)  # the state lock is held, so no daemon listens there
-        begin, backlog = self._begin, MOST_SILENT
-        self._server = await asyncio.start_unix_server(begin, self._path, backlog=backlog)
-        self._path.chmod(0o660)
-        self._bound = _inode(self._path)
+        listener, self._bound = await self._disk.run(_listener, self._path)
+        begin = self._begin
+        if sys.version_info >= (3, 13):  # it would look for the file, and remove it, in the loop
+            self._server = await asyncio.start_unix_server(
+                begin, sock=listener, backlog=MOST_SILENT, cleanup_socket=False
+            )
+        else:
+            self._server = await asyncio.start_unix_server(
+                begin, sock=listener, backlog=MOST_SILENT
+            )
         return self
 
     async def __aexit__(self, *_: object) -> None:
         self._server.close()
-        if _inode(self._path) == self._bound:  # else it is that of a daemon which took our place
-            self._path.unlink(missing_ok=True)
+        with suppress(StorageError):  # its disk hangs: the next daemon removes it
+            await self._disk.run(_remove, self._path, self._bound, patience_s=REMOVE_S)
         for task in self._serving:
             task.cancel()
         if self._serving:  # a request under way would go on with parts that are closed
@@ -174,6 +185,25 @@ class ControlServer:
         except NarratedError as error:
             return frame({"failed": _described(error)}, b"")
         return frame({"answer": value}, content)
+
+
+def _listener(path: Path) -> tuple[socket.socket, int]:
+    """Make the socket's file, and return the socket with the file's number. Errors: OSError."""
+    path.unlink(missing_ok=True)  # the state lock is held, so no daemon listens there
+    listener = socket.socket(socket.AF_UNIX)
+    try:
+        listener.bind(str(path))
+        path.chmod(0o660)
+    except OSError:
+        listener.close()
+        raise
+    return listener, _inode(path)
+
+
+def _remove(path: Path, bound: int) -> None:
+    """Remove the socket's file, unless it is that of a daemon which took our place."""
+    if _inode(path) == bound:
+        path.unlink(missing_ok=True)
 
 
 def _inode(path: Path) -> int:

@@ -267,8 +267,9 @@ class Daemon:
         lists = running_lists(app.ledger, self.ingest, self.feed)
         requests = ControlRequests(app, self.reporter.report, lists, commands, self._reload)
         path = socket_path(app.config.state)
-        await self._stack.enter_async_context(ControlServer(path, requests.answer, WITH_PAYLOAD))
-        lock.tell(msgspec.structs.replace(holder, socket=str(path)))
+        server = ControlServer(path, requests.answer, WITH_PAYLOAD, app.state_disk)
+        await self._stack.enter_async_context(server)
+        await app.state_disk.run(lock.tell, msgspec.structs.replace(holder, socket=str(path)))
 
     async def _leave_last_note(self) -> None:
         """Write a last status note: a stopped daemon reads nothing."""

@@ -1,6 +1,7 @@
 """Lists all files of a status, page by page: no reply and no turn of the loop holds all."""
 
 import asyncio
+import concurrent.futures.thread  # noqa: F401  # else asyncio imports it later, in the loop
 import heapq
 import json
 from collections.abc import Callable, Sequence
