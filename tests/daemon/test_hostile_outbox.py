@@ -1,5 +1,6 @@
 """An outbox that somebody else writes to: nothing in it ends, blocks or misleads the daemon."""
 
+import hashlib
 import json
 import os
 from collections.abc import Callable, Iterator
@@ -156,3 +157,22 @@ def test_restored_from_hostile_outbox(daemon: Daemon) -> None:
         _wait_for(daemon, f"lost-{kind}")
     daemon.wait_idle()
     assert daemon.spoken == spoken
+
+
+def test_forged_narration_is_spoken(tmp_path: Path) -> None:
+    """A start without a ledger believes no manifest whose files hold no sound."""
+    daemon = Daemon(tmp_path)
+    for name in ("forged.mp3", "quiet.txt"):
+        stem, text = name.partition(".")[0], f"Nobody has spoken {name}.\n"
+        daemon.drop(f"{stem}.md", text)
+        source = {"path": f"{stem}.md", "sha256": hashlib.sha256(text.encode()).hexdigest()}
+        output = {"name": name, "sha256": "0" * 64, "bytes": 0, "media_type": "audio/mpeg"}
+        about = {"program": "x", "published": "2026-01-01T00:00:00+00:00", "title": "Forged"}
+        spoken = {"engine": "toy", "voice": "toy", "duration_s": 1.0, "shows": {}}
+        manifest = {"source": source, "outputs": [output], **about, **spoken}
+        (daemon.outbox / f"{stem}.json").write_text(json.dumps(manifest))
+        (daemon.outbox / name).touch()
+    with daemon:
+        for stem in ("forged", "quiet"):
+            wait(lambda stem=stem: daemon.manifest(stem)["title"] != "Forged", lambda: daemon.log)
+            assert (daemon.outbox / f"{stem}.mp3").stat().st_size > 0

@@ -24,6 +24,7 @@ from narrated.workers.encoder_pool import EncoderPool
 
 MANY = 2_000
 SEEN = FileSignature(1, 2, 3, 4)
+SOUND = b"ID3" + bytes(5000)
 
 
 class RestoreFolders:
@@ -40,14 +41,14 @@ class RestoreFolders:
         name = stem.rpartition("/")[2]
         record = self.outbox / f"{stem}.json"
         record.parent.mkdir(parents=True, exist_ok=True)
-        (self.outbox / f"{stem}.mp3").write_bytes(b"x")
+        (self.outbox / f"{stem}.mp3").write_bytes(SOUND)
         record.write_bytes(
             encode(
                 Manifest(
                     program="narrated",
                     published=more.get("published", "2026-11-22T08:46:10+01:00"),
                     source=ManifestSource(path or f"{stem}.md", sha256),
-                    outputs=(ManifestOutput(f"{name}.mp3", "", 1, "audio/mpeg"),),
+                    outputs=(ManifestOutput(f"{name}.mp3", "", len(SOUND), "audio/mpeg"),),
                     title=more.get("title", stem),
                     engine="toy",
                     voice="toy",
@@ -142,6 +143,84 @@ def test_only_whole_narrations_count(folders: RestoreFolders) -> None:
     (folders.outbox / "theirs.json").write_text(json.dumps({"title": "no manifest"}))
     (folders.outbox / "binary.json").write_bytes(bytes(100))
     assert folders.rebuilt() == {"whole.md": "whole"}
+
+
+def _outputs(record: Path, outputs: dict[str, bytes], **more: object) -> None:
+    """Give a manifest other outputs, which stand with the sizes that it says."""
+    manifest = json.loads(record.read_text())
+    for name, content in outputs.items():
+        (record.parent / name).write_bytes(content)
+    named = [
+        {"name": name, "sha256": "", "bytes": len(content), "media_type": "audio/mpeg"}
+        for name, content in outputs.items()
+    ]
+    record.write_text(json.dumps({**manifest, **more, "outputs": named}))
+
+
+@pytest.mark.parametrize(
+    ("outputs", "duration_s"),
+    [
+        ({"post.mp3": b""}, 1.0),
+        ({"post.mp3": b""}, 0.0),
+        ({"post.txt": b""}, 1.0),
+        ({"post.txt": b"Words.", "post.vtt": b"WEBVTT"}, 1.0),
+        ({"post.mp3": b"x" * 5000}, 1.0),
+        ({"post.mp3": SOUND}, 60.0),
+        ({"post.mp3": SOUND}, 0.0),
+        ({"post.wav": b"RIFF" + bytes(5000)}, 1.0),
+        ({"post.mp3": SOUND, "post.opus": b"OggS" + bytes(5000)}, 1.0),
+        ({"post.exe": SOUND}, 1.0),
+        ({"post.mp3": SOUND}, 1e9),
+    ],
+)
+def test_unsound_narration_is_left(
+    folders: RestoreFolders, outputs: dict[str, bytes], duration_s: float
+) -> None:
+    """A manifest whose files hold no sound of its duration is not believed."""
+    _outputs(folders.publish("post"), outputs, duration_s=duration_s)
+    folders.publish("whole")
+    assert folders.rebuilt() == {"whole.md": "whole"}
+
+
+@pytest.mark.parametrize(
+    ("suffix", "sound"),
+    [
+        ("mp3", b"\xff\xf3" + bytes(5000)),
+        ("opus", b"OggS" + bytes(500)),
+        ("ogg", b"OggS" + bytes(500)),
+        ("m4a", b"\0\0\0\x1cftypM4A " + bytes(500)),
+        ("flac", b"fLaC" + bytes(500)),
+        ("wav", b"RF64" + bytes(50_000)),
+    ],
+)
+def test_sound_of_each_format_counts(folders: RestoreFolders, suffix: str, sound: bytes) -> None:
+    """Sound of each format is believed, with a transcript and a caption beside it."""
+    texts = {"post.vtt": b"WEBVTT", "post.txt": b"A cat."}
+    _outputs(folders.publish("post"), {f"post.{suffix}": sound, **texts}, duration_s=2.0)
+    assert folders.rebuilt() == {"post.md": "post"}
+
+
+def test_longest_list_is_bounded(folders: RestoreFolders) -> None:
+    """A manifest that lists more files than a post can have is not restored."""
+    for name, count in (("large", 4096), ("hostile", 4097)):
+        record = folders.publish(name)
+        listed = {f"{number:x}.png": "a" * 64 for number in range(count)}
+        record.write_text(json.dumps({**json.loads(record.read_text()), "consulted": listed}))
+    assert folders.rebuilt() == {"large.md": "large"}
+
+
+def test_sum_of_lists_is_bounded(
+    folders: RestoreFolders, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Where all manifests together list too much, those that list most are left out."""
+    monkeypatch.setattr(restore, "MOST_KEPT_BYTES", 1 << 20)
+    for number in range(20):
+        folders.publish(f"post{number}")
+        record = folders.publish(f"hostile{number}", published="2026-11-23T08:46:10+01:00")
+        listed = {f"{each:x}.png": "a" * 64 for each in range(4000)}
+        record.write_text(json.dumps({**json.loads(record.read_text()), "consulted": listed}))
+    assert set(folders.rebuilt()) == {f"post{number}.md" for number in range(20)}
+    assert "20 narrations of the outbox are too large" in caplog.text
 
 
 def test_newer_narration_counts(folders: RestoreFolders) -> None:

@@ -31,7 +31,7 @@ OURS = Manifest(
     program="narrated",
     published="2026-11-22T08:46:10+01:00",
     source=ManifestSource("post.md", "a" * 64),
-    outputs=(ManifestOutput("post.mp3", "", 1, "audio/mpeg"),),
+    outputs=(ManifestOutput("post.mp3", "", 1000, "audio/mpeg"),),
     title="Post",
     engine="toy",
     voice="toy",
@@ -204,7 +204,7 @@ def test_deep_tree_is_walked(outbox: Path) -> None:
         descriptor = inner
     os.close(descriptor)
     (outbox / "post.json").write_bytes(encode(OURS))
-    (outbox / "post.mp3").write_bytes(b"x")
+    (outbox / "post.mp3").write_bytes(b"ID3" + bytes(997))
     assert [stem for stem, _ in whole_narrations(outbox)] == ["post"]
 
 

@@ -1,8 +1,10 @@
 """Restores a damaged or lost ledger from the outbox and the cache."""
 
+import heapq
 import logging
 import re
 import time
+from collections.abc import Iterable
 from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -25,8 +27,13 @@ UNKNOWN_SIGNATURE = FileSignature(0, 0, 0, 0)
 
 _LONGEST_PATH = 4096
 _LONGEST_TITLE = 1000
-_MOST_LISTED = 1 << 20
-"""Bound on the characters of the files that a manifest lists: six thousand pictures, say."""
+_MOST_LISTED = 4096
+"""Bound on the files that a manifest lists: pictures, settings and lexicons of one post."""
+MOST_KEPT_BYTES = 192 << 20
+"""Bound on the memory of all that is taken from manifests: a hundred thousand posts."""
+_BASE_BYTES, _ENTRY_BYTES = 1024, 320
+"""What a narration, and a file that it lists, take in memory beside their names."""
+_LONGEST_DURATION_S = 1_000_000.0
 _DIGEST_LENGTH = 64
 _SHA256 = re.compile(rf"[0-9a-f]{{{_DIGEST_LENGTH}}}")
 
@@ -51,6 +58,13 @@ class FoundNarration:
     """The size of its source; 0 if the source is gone."""
     is_there: bool
     """True if its source exists."""
+
+    @property
+    def memory_bytes(self) -> int:
+        """About the memory that it takes."""
+        listed = [*self.shows.items(), *self.consulted.items()]
+        names = (self.stem, self.source.path, self.title, *chain(*listed))
+        return _BASE_BYTES + len(listed) * _ENTRY_BYTES + sum(map(len, names))
 
 
 def opened(path: Path) -> Ledger:
@@ -79,8 +93,23 @@ def remnants(guard: MountGuard, ledger: Path, inbox: Path) -> list[FoundNarratio
     if aside is not None:
         MountGuard(guard.outbox, outbox_device_in(aside)).check()
     whole = whole_narrations(guard.outbox)
-    found = [_found(inbox, stem, manifest) for stem, manifest in whole if _is_ours(manifest)]
-    return sorted(found, key=lambda each: each.published_at, reverse=True)
+    found = (_found(inbox, stem, manifest) for stem, manifest in whole if _is_ours(manifest))
+    return sorted(_smallest(found), key=lambda each: each.published_at, reverse=True)
+
+
+def _smallest(found: Iterable[FoundNarration]) -> list[FoundNarration]:
+    """Keep what fits into MOST_KEPT_BYTES, the smallest first: a stranger's lists are long."""
+    kept: list[tuple[int, int, FoundNarration]] = []  # a heap with the largest at its top
+    kept_bytes = left_out = 0
+    for number, each in enumerate(found):
+        heapq.heappush(kept, (-each.memory_bytes, number, each))
+        kept_bytes += each.memory_bytes
+        while kept_bytes > MOST_KEPT_BYTES:
+            kept_bytes += heapq.heappop(kept)[0]
+            left_out += 1
+    if left_out:
+        log.warning("%d narrations of the outbox are too large to be taken over.", left_out)
+    return [each for _, _, each in kept]
 
 
 def rebuild(ledger: Ledger, found: list[FoundNarration], *, with_gone: bool) -> int:
@@ -144,16 +173,22 @@ def _found(inbox: Path, stem: str, manifest: Manifest) -> FoundNarration:
 def _is_ours(manifest: Manifest) -> bool:
     """True if narrated may have written it: others write to the outbox too."""
     with suppress(ValueError, OverflowError, OSError):  # a time outside of any clock
-        shows = manifest.shows or {}
-        paths = (manifest.source.path, *shows, *manifest.consulted)
         return (
-            all(map(_is_path, paths))
+            _is_path(manifest.source.path)
             and bool(_SHA256.fullmatch(manifest.source.sha256))
-            and bool(manifest.outputs)
-            and sum(map(len, chain(*shows.items(), *manifest.consulted.items()))) <= _MOST_LISTED
+            and _is_list({**(manifest.shows or {}), **manifest.consulted})
+            and manifest.duration_s <= _LONGEST_DURATION_S
             and datetime.fromisoformat(manifest.published).timestamp() >= 0
         )
     return False
+
+
+def _is_list(listed: dict[str, str]) -> bool:
+    """True if these can be the files that one post shows and consults, and their digests."""
+    is_bounded = len(listed) <= _MOST_LISTED
+    return is_bounded and all(
+        _is_path(path) and len(sha256) <= _DIGEST_LENGTH for path, sha256 in listed.items()
+    )
 
 
 def _is_path(path: str) -> bool:

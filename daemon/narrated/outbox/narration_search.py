@@ -7,6 +7,7 @@ from pathlib import Path
 
 from narrated.outbox.manifest import MANIFEST_SUFFIX, Manifest
 from narrated.outbox.open_folder import opened, split
+from narrated.outbox.plausible_sound import has_sound
 from narrated.outbox.untrusted_reads import manifest_in, size_in
 
 _MOST_DEPTH = 128
@@ -14,9 +15,10 @@ _MOST_DEPTH = 128
 
 
 def whole_narrations(outbox: Path) -> Iterator[tuple[str, Manifest]]:
-    """Walk the outbox for narrations whose files all stand, in no order; links are not followed.
+    """Walk the outbox for narrations whose files all stand, sound among them, in no order.
 
-    Skips what cannot be read, folders whose names begin with a dot, and those below 128 others.
+    Skips links, what cannot be read, folders whose names begin with a dot, and those below 128
+    others.
     """
     folders = [""]
     while folders:
@@ -42,5 +44,9 @@ def _whole(outbox: Path, folder: int, path: str) -> Iterator[tuple[str, Manifest
     stem = path.removesuffix(MANIFEST_SUFFIX)
     with suppress(OSError):
         found = manifest_in(folder, split(stem)[1], str(outbox / path))
-        if found and all(size_in(folder, each.name) == each.bytes for each in found.outputs):
+        if (
+            found
+            and all(size_in(folder, each.name) == each.bytes for each in found.outputs)
+            and has_sound(folder, found, str(outbox / path))
+        ):
             yield stem, found

@@ -32,13 +32,12 @@ from narrated.outbox.open_folder import (
     split,
     sync,
 )
+from narrated.outbox.plausible_sound import most_bytes
 from narrated.outbox.untrusted_reads import file_in, manifest_in, size_in
 from narrated.regular_file import stands
 
 _COPIED_BYTES = 1 << 20
 _PROBE_BYTES = 1 << 20  # as much as two minutes of sound: a full disk has less room
-_MOST_BYTES_A_SECOND = 1 << 20  # ten times as much as WAV has
-_SPARE_BYTES = 1 << 26  # for the cover, and what else comes beside the sound
 
 ManifestMaker = Callable[[tuple[ManifestOutput, ...]], bytes]
 """Makes a manifest's bytes from the published outputs."""
@@ -108,7 +107,6 @@ def intact(outbox: Path, stem: str, duration_s: float = math.inf) -> Manifest | 
     Reads all files completely, but none larger than a narration of this duration has. Errors:
     StorageError if they cannot be read.
     """
-    most_bytes = _SPARE_BYTES + duration_s * _MOST_BYTES_A_SECOND
     folder_name, name = split(stem)
     with (
         storing(str(outbox / stem)),
@@ -116,7 +114,7 @@ def intact(outbox: Path, stem: str, duration_s: float = math.inf) -> Manifest | 
         opened(outbox, folder_name) as folder,
     ):
         found = manifest_in(folder, name, str(outbox / (stem + MANIFEST_SUFFIX)))
-        if found is None or sum(each.bytes for each in found.outputs) > most_bytes:
+        if found is None or sum(each.bytes for each in found.outputs) > most_bytes(duration_s):
             return None
         if all(_matches(folder, outbox / stem, each) for each in found.outputs):
             return found
