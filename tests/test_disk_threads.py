@@ -1,11 +1,14 @@
 """Calls to a file system in threads: patience, and a hung disk told from a busy one."""
 
 import asyncio
+import re
 import threading
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 
+import narrated
 from narrated.disk_threads import TRANSFER_S, DiskThreads
 from narrated.errors import StorageError
 
@@ -68,3 +71,12 @@ def test_hung_call_refuses_others() -> None:
             assert await disk.run(lambda: "seen") == "seen"
 
     asyncio.run(story())
+
+
+def test_no_thread_that_a_stop_awaits() -> None:
+    """The daemon runs nothing in asyncio's own threads: the end of its loop waits for them."""
+    package = Path(narrated.__file__).parent
+    texts = {path: path.read_text() for path in package.rglob("*.py")}
+    awaited = re.compile(r"\bto_thread\(|\brun_in_executor\(")
+    assert len(texts) > 100
+    assert [str(path) for path, text in texts.items() if awaited.search(text)] == []

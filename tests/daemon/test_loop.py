@@ -1,6 +1,7 @@
 """The event loop waits for no file: no call of its own, and a disk that hangs holds up nothing."""
 
 import contextlib
+import os
 import signal
 import sqlite3
 import threading
@@ -18,6 +19,8 @@ from support.daemon import Daemon, wait
 from support.watched_daemon import WatchedDaemon
 
 SOURCES = 1_000
+ENDLESS_S = 60.0
+"""Longer than any patience with a disk that is to end."""
 
 
 @pytest.fixture
@@ -84,9 +87,36 @@ def test_hung_outbox_is_told(daemon: WatchedDaemon) -> None:
     wait(lambda: "does not answer" in str(daemon.status()["notices"]), lambda: daemon.log)
     since = len(daemon.statuses)
     daemon.wait_told("WATCHDOG=1", since)
-    assert daemon.stop() < 15
+    daemon.stop(ENDLESS_S)  # tests/service/test_stop_steps.py holds the bounds of its steps
     assert daemon.process is not None
     assert daemon.process.poll() == 0
+
+
+@pytest.mark.parametrize("folder", ["outbox", "cache", "state/work"])
+def test_stop_leaves_a_hung_disk(tmp_path: Path, folder: str) -> None:
+    """A stop amid a narration ends the daemon while a disk still hangs under what it wrote."""
+    daemon = WatchedDaemon(tmp_path)
+    daemon.begin()
+    daemon.drop("first.md", "The first words.\n")
+    daemon.published("first", "The first words.\n")
+    for encoder in _encoders(daemon):
+        os.kill(encoder, signal.SIGSTOP)  # so that a take is being written
+    daemon.drop("second.md", "Some other words.\n")
+    wait(lambda: any("other" in text for text in daemon.spoken), lambda: daemon.log)
+    daemon.hang(tmp_path / folder)
+    daemon.stop(ENDLESS_S)
+    assert daemon.process is not None
+    assert daemon.process.poll() == 0
+    assert daemon.hung.exists()
+
+
+def _encoders(daemon: Daemon) -> list[int]:
+    assert daemon.process is not None
+    own = Path(f"/proc/{daemon.process.pid}/task")
+    children = [pid for task in own.iterdir() for pid in (task / "children").read_text().split()]
+    found = [pid for pid in children if b"encoder" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+    assert found
+    return [int(pid) for pid in found]
 
 
 def test_commands_pass_a_hung_outbox(daemon: WatchedDaemon) -> None:

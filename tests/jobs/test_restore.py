@@ -251,7 +251,8 @@ def test_large_outbox_restores_quickly(
         (folders.outbox / f"post-{number}.mp3").hardlink_to(folders.outbox / "post-0.mp3")
     ledger = Ledger(folders.home / "ledger.sqlite")
     with closing(DiskThreads("the cache")) as disk:
-        cache = TakeCache(folders.home / "cache", ledger, 1 << 30, disk, EncoderPool())
+        encoders = EncoderPool(cache_disk=disk, state_disk=disk)
+        cache = TakeCache(folders.home / "cache", ledger, 1 << 30, disk, encoders)
         sound = folders.home / "sound.flac"
         to_flac(sound, bytes(4410), 22050)
         (folders.home / "cache/ab").mkdir()

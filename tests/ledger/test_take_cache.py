@@ -33,7 +33,7 @@ class Kept:
 
     def reopen(self) -> None:
         """As after a restart: nothing is at hand but what is on the disk."""
-        self.encoders = EncoderPool()
+        self.encoders = EncoderPool(cache_disk=self.disk, state_disk=self.disk)
         self.cache = TakeCache(
             self.folder / "cache", self.ledger, self.limit_bytes, self.disk, self.encoders
         )

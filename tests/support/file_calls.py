@@ -24,7 +24,8 @@ AUDITED = {
 SYNCING = ("fsync", "fdatasync")
 """They wait for the disk though their file is open."""
 PATCHED = ("stat", "lstat", "access", "statvfs", "readlink", *SYNCING)
-HANGING = ("open", "mkdir", "scandir", "listdir", *PATCHED)
+CHANGING = ("mkdir", "unlink", "remove", "rename", "replace", "rmdir", "link", "utime")
+HANGING = ("open", "scandir", "listdir", *CHANGING, *PATCHED)
 POLL_S = 0.02
 
 

@@ -5,10 +5,12 @@ import os
 import textwrap
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from narrated.audio.encoder_requests import TakeToAdd
+from narrated.disk_threads import DiskThreads
 from narrated.errors import NarratedError, StorageError
 from narrated.workers.encoder_errors import EncoderCrashed, NarrationLost
 from narrated.workers.encoder_pool import EncoderPool
@@ -54,7 +56,7 @@ def telling(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., No
 
     def tell(story: Story, **options: float) -> None:
         async def whole() -> None:
-            encoders = EncoderPool(module="standin_encoder", **options)
+            encoders = make_pool(module="standin_encoder", **options)
             try:
                 await story(encoders)
             finally:
@@ -63,6 +65,11 @@ def telling(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., No
         asyncio.run(whole())
 
     return tell
+
+
+def make_pool(**options: Any) -> EncoderPool:
+    cache_disk, state_disk = DiskThreads("the cache"), DiskThreads("the state")
+    return EncoderPool(**options, cache_disk=cache_disk, state_disk=state_disk)
 
 
 def take(text: str) -> list[TakeToAdd]:

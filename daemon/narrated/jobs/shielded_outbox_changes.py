@@ -12,9 +12,6 @@ from narrated.ledger.store import Ledger
 from narrated.outbox import published_files
 from narrated.outbox.mount_guard import MountGuard
 
-SETTLE_S = 1.0
-"""Patience at a stop: a change that takes longer is repeated at the next start, as after a kill."""
-
 Value = TypeVar("Value")
 
 
@@ -51,10 +48,13 @@ class ShieldedOutboxChanges:
         """Run a change in a task of its own, which outlives the caller's cancellation."""
         return await asyncio.shield(self.start(change))
 
-    async def settle(self) -> None:
-        """Wait until the changes that have begun are finished; drop what a hung disk holds up."""
+    async def settle(self, patience_s: float) -> None:
+        """Wait until the changes that have begun are finished; drop what a hung disk holds up.
+
+        A change that takes longer is repeated at the next start, as after a kill.
+        """
         with suppress(TimeoutError):
-            async with asyncio.timeout(SETTLE_S):
+            async with asyncio.timeout(patience_s):
                 while self._changes:
                     await asyncio.wait(set(self._changes))
         for task in self._changes:

@@ -20,7 +20,6 @@ Value = TypeVar("Value")
 
 _SUFFIX = ".flac"
 _FOLDED = 2  # as many characters of the key name a take's folder
-_SETTLE_S = 0.5
 
 PROBE_BYTES = 1 << 20
 """More room than a full disk has."""
@@ -78,7 +77,7 @@ class TakeCache:
         writing.add_done_callback(self._written)
         return await asyncio.shield(writing)
 
-    async def settle(self, patience_s: float = _SETTLE_S) -> None:
+    async def settle(self, patience_s: float) -> None:
         """Wait a moment for the takes that are being written; one that is lost is spoken again."""
         if self._writing:
             await asyncio.wait(set(self._writing), timeout=patience_s)

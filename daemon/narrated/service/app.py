@@ -50,6 +50,7 @@ from narrated.outbox.name_probe import NameProbe
 from narrated.outbox.outbox_lock import OutboxLock
 from narrated.service.housekeeping.break_keeping import BreakKeeping
 from narrated.service.housekeeping.folder_overlaps import FolderOverlaps
+from narrated.service.stop_steps import CHANGES_S, REMOVAL_S, StopSteps, within
 from narrated.service.work_breaks import WorkBreaks
 from narrated.workers.encoder_pool import EncoderPool
 from narrated.workers.fair_shares import Standing
@@ -60,8 +61,6 @@ from narrated.workers.worker import WorkerSpec
 
 PARSERS = 2  # one is kept for short sources
 RESTORE_RETRY_S = 1.0
-RELEASE_S = 0.5
-"""Patience for the outbox's lock: a stop does not wait for a disk that hangs."""
 
 log = logging.getLogger("narrated")
 Value = TypeVar("Value")
@@ -100,6 +99,7 @@ class App:
         self._at_rest = at_rest
         self._mute = mute
         self._stack = AsyncExitStack()
+        self._stop_steps = StopSteps(self._stack)
         self._standings: dict[int, Standing] = {}
         """Those of the running jobs, which engines and encoders follow."""
         self._keeps_breaks = keeps_breaks
@@ -204,7 +204,7 @@ class App:
         config = self.config
         self._start_disks()
         self.ledger = await self.state_disk.run(self._open_ledger, patience_s=TRANSFER_S)
-        self._stack.push_async_callback(self._close_ledger)
+        self._stop_steps.add(self._close_ledger, CHANGES_S)
         await self._make_outbox()
         device = self.ledger.last_run.outbox_device()
         self.mount_guard = MountGuard(config.outbox, device, self._outbox_lock)
@@ -214,10 +214,15 @@ class App:
             with suppress(StorageError):  # then it is asked when it answers
                 await self.outbox_disk.run(self.name_probe.look)
         await self.state_disk.run(self._make_voice_folder)
-        self.encoders = EncoderPool(config.workers.encoders, self._standings)
-        self._stack.push_async_callback(self.encoders.stop)
+        self.encoders = EncoderPool(
+            config.workers.encoders,
+            self._standings,
+            cache_disk=self.cache_disk,
+            state_disk=self.state_disk,
+        )
+        self._stop_steps.add(self.encoders.stop, REMOVAL_S)
         self.cache = await self.cache_disk.run(self._open_cache, patience_s=TRANSFER_S)
-        self._stack.push_async_callback(self.cache.settle)
+        self._stop_steps.add(self.cache.settle, REMOVAL_S)
         if self.ledger.jobs.is_empty:
             await self._restore_when_answered()
         await self._start_workers()
@@ -255,7 +260,7 @@ class App:
         self.events = events = EventDispatcher(ledger)
         JobEventLogger(events)
         self.outbox = ShieldedOutboxChanges(ledger, self.mount_guard, self.outbox_disk)
-        self._stack.push_async_callback(self.outbox.settle)
+        self._stop_steps.add(self.outbox.settle, CHANGES_S)
         self.notes = ErrorNotes(ledger, self.outbox)
         self.stems = StemAssignment(
             ledger, self.notes, self.outbox, self.name_probe, config.outbox_names
@@ -297,9 +302,10 @@ class App:
             self.stems,
         )
 
-    async def _close_ledger(self) -> None:
+    async def _close_ledger(self, patience_s: float) -> None:
+        close = partial(self._close_now, self.ledger.detach())
         try:
-            await self.state_disk.run(self._close_now, self.ledger.detach())
+            await within(patience_s, self.state_disk.run(close, patience_s=patience_s))
         except StorageError as error:  # every move is in the log beside it
             log.warning("%s", error)
 
@@ -357,13 +363,13 @@ class App:
     async def _claim_outbox(self) -> None:
         """Refuse an outbox that another daemon writes. One that is missing is waited for."""
         if self._outbox_lock is not None:
-            self._stack.push_async_callback(self._release_outbox, self._outbox_lock)
+            self._stop_steps.add(partial(self._release_outbox, self._outbox_lock), REMOVAL_S)
             with suppress(StorageError):
                 await self.outbox_disk.run(self.mount_guard.claim)
 
-    async def _release_outbox(self, lock: OutboxLock) -> None:
+    async def _release_outbox(self, lock: OutboxLock, patience_s: float) -> None:
         with suppress(StorageError):  # its disk hangs: the end of the process releases it
-            await self.outbox_disk.run(lock.release, patience_s=RELEASE_S)
+            await within(patience_s, self.outbox_disk.run(lock.release, patience_s=patience_s))
 
     def _make_voice_folder(self) -> None:
         """Make the folder for the user's voices if an engine looks for some."""

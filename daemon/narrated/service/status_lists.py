@@ -1,7 +1,5 @@
 """Lists all files of a status, page by page: no reply and no turn of the loop holds all."""
 
-import asyncio
-import concurrent.futures.thread  # noqa: F401  # else asyncio imports it later, in the loop
 import heapq
 import json
 from collections.abc import Callable, Sequence
@@ -11,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from narrated.config.values import Config
+from narrated.disk_threads import TRANSFER_S, DiskThreads
 from narrated.errors import NarratedError
 from narrated.ledger.job import OPEN, JobState
 from narrated.ledger.store import Ledger
@@ -44,6 +43,7 @@ class StatusLists:
     def __init__(self, ledger: Ledger, **others: Source) -> None:
         """`others` are the lists that a running daemon has, by name; any thread may read them."""
         self._ledger, self._others = ledger, others
+        self._threads = DiskThreads("the status", count=1)
         self._sources: dict[str, Source] = {
             **{str(state): self._held(state) for state in (JobState.WAITING, JobState.FAILED)},
             **{str(state): self._open(state) for state in (*OPEN, JobState.DONE)},
@@ -56,7 +56,7 @@ class StatusLists:
     async def page_apart(self, name: str, after: int | str | None) -> StatusPage:
         """The same for a loop: what takes long for many files runs in a thread."""
         if name in self._others:
-            return await asyncio.to_thread(self.page, name, after)
+            return await self._threads.run(self.page, name, after, patience_s=TRANSFER_S)
         return self.page(name, after)
 
     def page(self, name: str, after: int | str | None = None) -> StatusPage:

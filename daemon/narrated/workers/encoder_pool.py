@@ -6,6 +6,7 @@ import shutil
 import time
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -24,6 +25,7 @@ from narrated.audio.encoder_requests import (
     WriteTake,
     encode_request,
 )
+from narrated.disk_threads import DiskThreads
 from narrated.errors import NarratedError, StorageError
 from narrated.workers.child import ChildProcess
 from narrated.workers.encoder_errors import (
@@ -60,8 +62,15 @@ class EncoderPool:
         standings: Mapping[int, Standing] = MappingProxyType({}),
         time_limit_s: float = ANSWER_LIMIT_S,
         module: str = "narrated.encoder_process",
+        *,
+        cache_disk: DiskThreads,
+        state_disk: DiskThreads,
     ) -> None:
-        """`standings`: those of the running jobs, by their ids; the first is served first."""
+        """`standings`: those of the running jobs, by their ids; the first is served first.
+
+        The disks are those of the takes, and of the narrations that are being written.
+        """
+        self._cache_disk, self._state_disk = cache_disk, state_disk
         self._encoders = [
             _Encoder(EncoderQueue(standings), time_limit_s, module) for _ in range(count)
         ]
@@ -107,14 +116,18 @@ class EncoderPool:
         """Begin a job's narration in a folder of its own; its child warms up meanwhile."""
         encoder = min(self._encoders, key=lambda each: (each.narrations, each.pending))
         encoder.warm_up()
-        return NarrationWriter(encoder, self._discards, folder, format, bitrate, job)
+        disk = self._state_disk
+        return NarrationWriter(encoder, self._discards, disk, folder, format, bitrate, job)
 
-    async def stop(self) -> None:
-        """Kill all children, and remove what they were writing."""
+    async def stop(self, patience_s: float = STOP_LIMIT_S) -> None:
+        """Kill all children, and remove what they were writing, unless its disk hangs."""
         await asyncio.gather(*(encoder.stop() for encoder in self._encoders))
-        await asyncio.to_thread(_unlink, self._drafts)
-        if self._discards:
-            await asyncio.wait(set(self._discards), timeout=STOP_LIMIT_S)
+        removing = asyncio.create_task(self._remove_drafts(patience_s))
+        await asyncio.wait({removing, *self._discards}, timeout=patience_s)
+
+    async def _remove_drafts(self, patience_s: float) -> None:
+        with suppress(StorageError):  # the next start does it
+            await self._cache_disk.run(_unlink, self._drafts, patience_s=patience_s)
 
     async def _ask(
         self,
@@ -142,6 +155,7 @@ class NarrationWriter:
         self,
         encoder: "_Encoder",
         discards: set[asyncio.Task[None]],
+        disk: DiskThreads,
         folder: Path,
         format: str,
         bitrate: int | None,
@@ -149,6 +163,7 @@ class NarrationWriter:
     ) -> None:
         self._encoder = encoder
         self._discards = discards
+        self._disk = disk
         self._job = job
         self._folder, self._format, self._bitrate = folder, format, bitrate
         self._end_s = 0.0
@@ -196,7 +211,8 @@ class NarrationWriter:
             request = DiscardNarration(str(self._folder))
             queued = QueuedRequest(request, is_urgent=True, narration=self._child)
             await asyncio.wait([self._encoder.put(queued)])
-        await asyncio.to_thread(shutil.rmtree, self._folder, ignore_errors=True)
+        with suppress(StorageError):  # its disk hangs: the next start removes it
+            await self._disk.run(partial(shutil.rmtree, self._folder, ignore_errors=True))
 
 
 class _Encoder:
