@@ -187,3 +187,25 @@ def test_damaged_take_respoken(narrated: Daemon, figure: Callable[[str], None]) 
         assert (
             narrated.manifest(f"{stem}-copy")["duration_s"] == narrated.manifest(stem)["duration_s"]
         )
+
+
+def test_restored_sound_is_compared(narrated: Daemon) -> None:
+    """A restored ledger's narrations are read once: sound that was swapped is made again."""
+    whole, sound = narrated.spoken, narrated.outbox / "three.mp3"
+    before = sound.read_bytes()
+    manifest = narrated.outbox / "three.json"
+    sound.write_bytes(before[:100] + bytes(len(before) - 100))
+    forged = manifest.stat()
+    _ledger(narrated).unlink()
+    with narrated:
+        wait(lambda: sound.read_bytes()[100:] == before[100:], lambda: narrated.log)
+        wait(lambda: manifest.stat().st_ino != forged.st_ino, lambda: narrated.log)
+        wait(lambda: not _uncompared(narrated), lambda: narrated.log)
+        assert narrated.history("post.md") == ["done"]
+        assert "three.md: its narration was damaged" in narrated.log
+    assert narrated.spoken == whole
+
+
+def _uncompared(daemon: Daemon) -> list[tuple[int]]:
+    with closing(sqlite3.connect(_ledger(daemon))) as db:
+        return db.execute("SELECT job FROM restored_jobs").fetchall()

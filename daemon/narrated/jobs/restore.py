@@ -136,7 +136,7 @@ def _enter(ledger: Ledger, each: FoundNarration, folded: str, with_gone: bool) -
     if each.is_there or with_gone:
         ledger.sources.record(path, UNKNOWN_SIGNATURE, sha256)
     ledger.stems.assign(path, each.stem, folded)
-    ledger.jobs.add_published(
+    job = ledger.jobs.add_published(
         path,
         sha256,
         each.stem,
@@ -146,6 +146,7 @@ def _enter(ledger: Ledger, each: FoundNarration, folded: str, with_gone: bool) -
         duration_s=each.duration_s,
         done_at=min(each.published_at, time.time()),  # the clock may have been wrong then
     )
+    ledger.restored.add(job.id)
     ledger.pictures.record(path, each.shows)
     ledger.consulted.record(path, each.consulted)
     if each.is_vague and each.is_there:

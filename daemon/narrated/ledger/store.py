@@ -9,6 +9,7 @@ from narrated.ledger.jobs import Jobs
 from narrated.ledger.last_run import LastRun
 from narrated.ledger.pauses import Pauses
 from narrated.ledger.plan_inputs import CaptionCache, ConsultedFiles, ShownPictures
+from narrated.ledger.restored_jobs import RestoredJobs
 from narrated.ledger.sources import Sources, Stems
 from narrated.ledger.standing_notes import StandingNotes
 from narrated.ledger.takes import Takes, WorkerCrashes
@@ -32,6 +33,7 @@ class Ledger(Database):
         self.left_out = TooOldPosts(self)
         self.requeues = BulkRequeueProgress(self)
         self.notes = StandingNotes(self)
+        self.restored = RestoredJobs(self)
         self.crashes = WorkerCrashes(self)
         self.takes = Takes(self)
         self.captions = CaptionCache(self)
