@@ -62,8 +62,9 @@ RENAMES = {
 OTHERS_RENAMES = {
     "voices/install.py": "`narrated voices add` and what follows it",
     "models/store.py": "`narrated models pull`",
+    "outbox/case_variants.py": "a disk that ignores case, which test_refused_names.py has",
 }
-"""Modules with renames that are no daemon's."""
+"""Modules with renames that no daemon makes here, and who makes them."""
 
 
 def _picture() -> bytes:
@@ -300,6 +301,7 @@ SCENARIOS = {
         _nothing, _both(_in_the_way, _post), then=_out_of_the_way, retried=True
     ),
     "a publication that is taken up again": Scenario(_post, _nothing, halt=PUBLISHING),
+    "what is being spoken is edited": Scenario(_post, _edit, halt=SPEAKING),
     "what is being published is edited": Scenario(_post, _edit, halt=PUBLISHING),
     "what is being published is no longer wanted": Scenario(_long_post, _unwanted, halt=PUBLISHING),
     "what is being published is broken by an edit": Scenario(_post, _fail, halt=PUBLISHING),

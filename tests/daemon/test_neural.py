@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+from typing import Any
+
 import pytest
 from PIL import Image
 
@@ -167,9 +169,14 @@ def test_unloaded_models_come_back(daemon: Daemon) -> None:
     wait(lambda: any(each["path"] == f"{later}.txt" for each in daemon.status()["reading"]))
     daemon.ask("resume")
     manifest(daemon, later)
-    (warm,) = [each for each in daemon.status()["workers"] if each["name"] == "models"]
-    assert (warm["state"], warm["restarts"]) == ("ready", 0)
-    assert warm["models"]
+    wait(lambda: _models_worker(daemon)["state"] == "ready", lambda: daemon.log)
+    assert _models_worker(daemon)["restarts"] == 0
+    wait(lambda: _models_worker(daemon)["models"], lambda: daemon.log)
+
+
+def _models_worker(daemon: Daemon) -> dict[str, Any]:
+    (worker,) = [each for each in daemon.status()["workers"] if each["name"] == "models"]
+    return dict(worker)
 
 
 def _dropped(daemon: Daemon, stem: str) -> str:

@@ -91,7 +91,7 @@ class StemAssignment:
         log.info("%s becomes %s in the outbox: %s", *renamed, extra=about)
         with self._ledger.transaction():
             self._change(job.path, job.stem, stem)
-            return self._ledger.jobs.rename(job, stem)
+            return self._ledger.jobs.assign_stem(job, stem)
 
     async def check(self, job: Job) -> None:
         """Check that the outbox takes a job's name, if that is in doubt.

@@ -118,7 +118,7 @@ class Jobs(Repository):
                 self.move(older, JobState.SUPERSEDED, problem="a newer version")
             return self.move(job, JobState.DONE, duration_s=duration_s)
 
-    def rename(self, job: Job, stem: str) -> Job:
+    def assign_stem(self, job: Job, stem: str) -> Job:
         """Give a job another name in the outbox."""
         changed = f"UPDATE jobs SET stem = ? WHERE id = ? RETURNING {_JOB}"
         with self._db.transaction():

@@ -117,7 +117,7 @@ def test_pickle_code_does_not_run(copied, tmp_path, zipped):
     ran = tmp_path / "ran"
     state = {"mel_embedding.weight": Evil(ran)}
     torch.save(state, copied / "autoregressive.pth", _use_new_zipfile_serialization=zipped)
-    assert "cannot be read (UnpicklingError" in refusal(copied)
+    assert "cannot be read (it is damaged, or a file of another kind" in refusal(copied)
     assert not ran.exists()
     torch.load(copied / "autoregressive.pth", weights_only=False)
     assert ran.is_dir(), "that it would have run"

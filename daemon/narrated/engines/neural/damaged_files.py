@@ -31,5 +31,6 @@ def _reason(error: Exception) -> str:
     """The library's message, cut to a line. An unpickler's would advise to run the file."""
     if isinstance(error, pickle.UnpicklingError):
         return "it is damaged, or a file of another kind"
-    said = str(error).strip().partition("\n")[0].rstrip(".")
-    return said[:_LONGEST] or type(error).__name__
+    first, *others = [*filter(None, map(str.strip, str(error).splitlines())), ""]
+    said = f"{first} {others[0]}" if first.endswith(":") else first  # a heading tells nothing
+    return said.rstrip(". ")[:_LONGEST] or type(error).__name__
