@@ -5,10 +5,9 @@ import signal
 import wave
 from collections.abc import Iterator
 from pathlib import Path
-
-import numpy as np
 from typing import Any
 
+import numpy as np
 import pytest
 from PIL import Image
 
