@@ -145,7 +145,8 @@ def test_installed_finds_shipped_files(environment: Path, tmp_path: Path) -> Non
     config = tmp_path / "narrated.yaml"
     _run(environment / "narrated", "--config", config, "config", "init", home=tmp_path)
     written = config.read_text()
-    assert f'inbox: "{tmp_path}/narrated/inbox"' in written
+    inbox = "/srv/narrated/inbox" if os.geteuid() == 0 else f"{tmp_path}/narrated/inbox"
+    assert f'inbox: "{inbox}"' in written
     announced = _run(environment / "narrated", "install", "--user", "--dry-run", home=tmp_path)
     assert f"Would write {tmp_path}/.config/systemd/user/narrated.service\n" in announced
 
