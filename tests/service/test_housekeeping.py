@@ -1,10 +1,13 @@
 """Housekeeping turns, or systemd is told nothing more."""
 
 import asyncio
+import threading
 from pathlib import Path
 
 import pytest
 
+from narrated import disk_threads
+from narrated.disk_threads import DiskThreads
 from narrated.ledger.store import Ledger
 from narrated.service.housekeeping import duty
 from narrated.service.housekeeping.duty import Duty, Housekeeping
@@ -41,3 +44,28 @@ def test_stuck_duty_is_noticed(
         return housekeeping.is_turning
 
     assert asyncio.run(look()) is turns
+
+
+@pytest.mark.parametrize("waits_for_it", [True, False])
+def test_hung_disk_excuses_its_duties(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, waits_for_it: bool
+) -> None:
+    """A disk that hangs excuses the duties that wait for it, and no other one."""
+    monkeypatch.setattr(duty, "LATE_S", 0.2)
+    monkeypatch.setattr(disk_threads, "_SLOW_S", 0.0)
+    stuck, disk, answer = Stuck(), DiskThreads("the outbox"), threading.Event()
+
+    async def look() -> bool:
+        ledger = Ledger(tmp_path / "ledger.sqlite")
+        call = asyncio.create_task(disk.run(answer.wait))
+        duties = [stuck.on(disk) if waits_for_it else stuck]
+        async with Housekeeping(duties, ledger, lambda: None) as housekeeping:
+            await asyncio.sleep(0.3)
+            turns = housekeeping.is_turning
+        answer.set()
+        await call
+        disk.close()
+        ledger.close()
+        return turns
+
+    assert asyncio.run(look()) is waits_for_it

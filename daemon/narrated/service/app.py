@@ -195,11 +195,6 @@ class App:
         """Problems of the disks that do not answer."""
         return tuple(problem for disk in self.disks if (problem := disk.problem))
 
-    @property
-    def waits_for_disk(self) -> bool:
-        """True while a call to some disk takes seconds."""
-        return any(disk.is_slow for disk in self.disks)
-
     async def _build(self) -> None:
         config = self.config
         self._start_disks()

@@ -35,6 +35,7 @@ from narrated.outbox.open_folder import split
 from narrated.outbox.outbox_lock import OutboxLock, OutboxWriter
 from narrated.printable import printable
 from narrated.service.app import App
+from narrated.service.background_tasks import BackgroundTasks
 from narrated.service.commands import UserCommands
 from narrated.service.config_reload import ConfigReload
 from narrated.service.control_requests import WITH_PAYLOAD, ControlRequests
@@ -100,6 +101,7 @@ class Daemon:
         self._stop = asyncio.Event()
         self._takes_reloads = asyncio.Event()
         self._stack = AsyncExitStack()
+        self._background = BackgroundTasks(self._stop.set)
         self._pictures: list[Job] = []
         self._reloading: set[asyncio.Task[None]] = set()
         self._one_pass = one_pass
@@ -151,8 +153,7 @@ class Daemon:
         await self._until_ready()
         app = self.app
         check = DamagedNarrationCheck(app.ledger, app.job_creator, app.mount_guard, app.outbox_disk)
-        checking = asyncio.create_task(check.run())
-        self._stack.callback(checking.cancel)
+        self._background.start("the check for damaged narrations", check.run())
 
     def _is_idle(self) -> bool:
         return self.job_queue.idle.is_set() and self.app.requeues.is_idle
@@ -209,6 +210,8 @@ class Daemon:
         )
         await self.feed.open(app.config)
         self._stack.callback(self.feed.close)
+        await self._stack.enter_async_context(self._background)
+        self._background.watch("the intake of files", self.feed.consumer)
         self._subscribe()
 
     def _subscribe(self) -> None:
@@ -226,31 +229,31 @@ class Daemon:
         events.subscribe(Moved, retried(lambda event: pictures.release_if_failed(event.older.path)))
 
     def _duties(self) -> Sequence[Duty]:
-        app, waiting = self.app, self.waiting
+        app, waiting, outbox = self.app, self.waiting, self.app.outbox_disk
         return [
             Watchdog(self._notifier, lambda: self._is_alive),
-            self._state_check,
+            self._state_check.on(app.state_disk),
             app.overlaps,
-            CacheFolder(app.cache, app.cache_disk),
-            MountCheck(app.mount_guard, app.name_probe, app.outbox_disk),
-            StatusUpdates(self._notifier, app.mount_guard, app.outbox_disk, self.reporter),
+            CacheFolder(app.cache, app.cache_disk).on(app.cache_disk),
+            MountCheck(app.mount_guard, app.name_probe, outbox).on(outbox),
+            StatusUpdates(self._notifier, app.mount_guard, outbox, self.reporter).on(outbox),
             self.clock,
             app.breaks,
             EngineArrival(app.pool, waiting),
-            StorageRetry(app.ledger, app.probe, waiting),
+            StorageRetry(app.ledger, app.probe, waiting).on(*app.disks),
             ParserRetry(app.ledger, waiting),
-            SourceRetry(app.ledger, app.inbox, waiting),
-            NoteRemoval(app.notes),
-            DueWithdrawals(lambda: app.config, self.ingest, app.removal, self.clock),
+            SourceRetry(app.ledger, app.inbox, waiting).on(app.inbox.disk),
+            NoteRemoval(app.notes).on(outbox),
+            DueWithdrawals(lambda: app.config, self.ingest, app.removal, self.clock).on(*app.disks),
             LedgerPruning(lambda: app.config, app.ledger),
-            LedgerCheckpoints(app.ledger, app.read_apart),
+            LedgerCheckpoints(app.ledger, app.read_apart).on(app.state_disk),
         ]
 
     @property
     def _is_alive(self) -> bool:
-        """True while every loop turns, or waits for a disk: a restart would wait for it as well."""
+        """True while every loop turns, or waits for its disk."""
         turns = self.housekeeping.is_turning and self.job_queue.is_turning
-        return self.feed.is_alive and (turns or self.app.waits_for_disk)
+        return turns and self.feed.is_alive
 
     async def _listen(self, lock: StateLock, holder: LockHolder) -> None:
         """Answer the command line; the lock file then names the socket."""
@@ -340,8 +343,7 @@ class Daemon:
             for job in jobs:
                 self._enqueue(job)
         await self.waiting.resume(JobReason.ENGINE, JobReason.PARSER, JobReason.STORAGE)
-        requeuing = asyncio.create_task(self.app.requeues.work())
-        self._stack.callback(requeuing.cancel)
+        self._background.start("the work on many sources", self.app.requeues.work())
 
     async def _sweep(self) -> None:
         """Remove unfinished files from the folders of unsettled jobs, and the old status note."""

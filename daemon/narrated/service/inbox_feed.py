@@ -52,7 +52,7 @@ class InboxFeed:
         self._room = threading.BoundedSemaphore(EVENTS_AT_ONCE)
         self._closed = threading.Event()
         self._events: asyncio.Queue[Event | asyncio.Future[None]] = asyncio.Queue()
-        self._consumer = asyncio.create_task(self._consume())
+        self.consumer = asyncio.create_task(self._consume())
         self._finished: asyncio.Future[None]
         """Done once every event of the inbox is applied."""
 
@@ -84,12 +84,12 @@ class InboxFeed:
         """End the thread soon."""
         self._closed.set()
         self.inbox.stop()
-        self._consumer.cancel()
+        self.consumer.cancel()
 
     @property
     def is_alive(self) -> bool:
         """True while the inbox's thread moves, or waits: for its disk, or with an event."""
-        if self._consumer.done():
+        if self.consumer.done():
             return False
         return bool(self._deferred.problem) or self._silent_s < PULSE_S or self._waits
 

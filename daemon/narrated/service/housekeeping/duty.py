@@ -2,13 +2,13 @@
 
 import asyncio
 import logging
-import math
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Self
 
+from narrated.disk_threads import TRANSFER_S, DiskThreads
 from narrated.errors import StorageError
 from narrated.ledger.set_aside import DamagedLedger
 from narrated.ledger.store import Ledger
@@ -17,6 +17,8 @@ TURN_S = 1.0
 """Pause between two turns of a duty that names no other."""
 LATE_S = 30.0
 """A duty that is late by so much, or in one turn for so long, does not turn."""
+DISK_S = TRANSFER_S + LATE_S
+"""The same for a duty whose disk is slow: no call waits longer for one."""
 
 log = logging.getLogger("narrated")
 
@@ -26,6 +28,13 @@ class Duty(ABC):
 
     retry_s: float | None = None
     """Pause after a StorageError; None for TURN_S."""
+    disks: tuple[DiskThreads, ...] = ()
+    """The disks that a turn may wait for: the duty is not late while one of them is slow."""
+
+    def on(self, *disks: DiskThreads) -> Self:
+        """Name the disks that a turn may wait for."""
+        self.disks = disks
+        return self
 
     @abstractmethod
     async def turn(self) -> float | None:
@@ -65,8 +74,12 @@ class Housekeeping:
 
     @property
     def is_turning(self) -> bool:
-        """True if no duty is late for its next turn, or is kept in one for long."""
-        return time.monotonic() < min(self._due_s.values(), default=math.inf)
+        """True if no duty is late for its next turn, or is kept in one for long.
+
+        A duty that waits for its disk is not late: a restart would wait for it as well.
+        """
+        now_s = time.monotonic()
+        return all(now_s < due_s + _patience_s(duty) for duty, due_s in self._due_s.items())
 
     async def _repeat(self, duty: Duty) -> None:
         while True:
@@ -88,3 +101,7 @@ class Housekeeping:
         if str(error) not in self._problems.values():
             log.warning("%s", error)
         self._problems[duty] = str(error)
+
+
+def _patience_s(duty: Duty) -> float:
+    return DISK_S - LATE_S if any(disk.is_slow for disk in duty.disks) else 0.0
