@@ -69,3 +69,16 @@ def test_whole_start_asks_for_time(tmp_path: Path) -> None:
     daemon = starting(tmp_path, "state/work")
     daemon.wait_told("EXTEND_TIMEOUT_USEC=")
     daemon.stop()
+
+
+def test_stop_cuts_an_early_once(tmp_path: Path) -> None:
+    """A stop before `once` began says so, with code 1, and frees the state."""
+    daemon = WatchedDaemon(tmp_path)
+    (tmp_path / "state/work").mkdir(parents=True)
+    daemon.hang(tmp_path / "state/work")
+    once = daemon.begin_once()
+    wait(lambda: holder(tmp_path / "state"), lambda: daemon.log)
+    once.terminate()
+    _, told = once.communicate(timeout=60)
+    assert (once.returncode, holder(tmp_path / "state")) == (1, None)
+    assert told.startswith(b"narrated: Stopped before the first file.")

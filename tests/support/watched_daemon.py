@@ -26,6 +26,11 @@ class WatchedDaemon(Daemon):
         command = [*self._launcher(), *self._command(*arguments)]
         return subprocess.run(command, capture_output=True, check=True, timeout=30).stdout.decode()
 
+    def begin_once(self) -> subprocess.Popen[bytes]:
+        """Start `narrated once --quiet`; its stderr is a pipe."""
+        command = [*self._launcher(), *self._command("once", "--quiet")]
+        return subprocess.Popen(command, stderr=subprocess.PIPE)
+
     def _launcher(self) -> tuple[str, ...]:
         path = f"{Path(__file__).parents[2] / 'daemon'}:{Path(__file__).parents[1]}"
         calls = (sys.executable, "-m", "support.file_calls", str(self.report), str(self.hung))
