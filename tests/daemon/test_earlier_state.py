@@ -24,7 +24,6 @@ from support.daemon import TESTS, Daemon, files_below, wait
 
 STATES = TESTS / "states"
 STATE = STATES / "af0a496.tar.xz"
-"""Today's. The earlier commit's is 4."""
 STATUS = "narrated.status.txt"
 RENAMED = {"renamed", "by-another-name"}
 TOLD_ANEW = {"book", "edited", "late", *RENAMED}
