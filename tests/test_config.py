@@ -21,6 +21,7 @@ from narrated.config.file import (
     to_yaml,
     unconfigured_models,
 )
+from narrated.config.folder_overlap import FolderPlace, place_of, refuse_overlap
 from narrated.config.values import Config
 from narrated.config.worker_specs import model_resources
 from narrated.errors import ConfigurationError
@@ -211,6 +212,18 @@ def test_linked_overlap_is_refused(tmp_path: Path, text: str, keys: tuple[str, s
         asyncio.run(FolderOverlaps(lambda: config).look(config))
     assert all(f"`{key}`" in refused.value.problem for key in keys)
     assert "Name" in refused.value.remedy
+
+
+def test_second_name_is_no_way_around(tmp_path: Path) -> None:
+    """A folder that has a second name, as of a bind mount, is one folder."""
+    inbox = tmp_path / "in"
+    inbox.mkdir()
+    real = place_of(inbox)
+    bound = FolderPlace(Path("/mnt/box"), real.identity)
+    inside = FolderPlace(Path("/mnt/box/out"), (0, 0), (real.identity or (0, 1),))
+    for other in (bound, inside):
+        with pytest.raises(ConfigurationError, match=r"`outbox` .* overlap"):
+            refuse_overlap(_parse(TWO_LINES, tmp_path), {"inbox": real, "outbox": other})
 
 
 @pytest.mark.parametrize(

@@ -31,7 +31,7 @@ _MOST_LISTED = 4096
 """Bound on the files that a manifest lists: pictures, settings and lexicons of one post."""
 MOST_KEPT_BYTES = 192 << 20
 """Bound on the memory of all that is taken from manifests: a hundred thousand posts."""
-_BASE_BYTES, _ENTRY_BYTES = 1024, 320
+_BASE_BYTES, _ENTRY_BYTES = 800, 220
 """What a narration, and a file that it lists, take in memory beside their names."""
 _LONGEST_DURATION_S = 1_000_000.0
 _DIGEST_LENGTH = 64
@@ -108,7 +108,11 @@ def _smallest(found: Iterable[FoundNarration]) -> list[FoundNarration]:
             kept_bytes += heapq.heappop(kept)[0]
             left_out += 1
     if left_out:
-        log.warning("%d narrations of the outbox are too large to be taken over.", left_out)
+        log.warning(
+            "%d narrations of the outbox are too large to be taken over: their manifests list the "
+            "most files. Their posts are published again, with what the cache holds.",
+            left_out,
+        )
     return [each for _, _, each in kept]
 
 
