@@ -124,3 +124,11 @@ def test_example_lexicon_is_right():
     assert said("nginx, RFC 2119 & 8 GB", EXAMPLE.read_text()) == (
         "engine x, R F C 2119 & 8 gigabytes"
     )
+
+
+def test_deep_pattern_names_the_lexicon() -> None:
+    """A pattern of too many groups within groups is refused as any wrong one, and not in full."""
+    deep = "(" * 3000 + "a" + ")" * 3000
+    with pytest.raises(SourceError, match=r"^lexicon.yaml: .*too many groups") as refused:
+        Lexicon.parse([f"patterns:\n  - match: '{deep}'\n    say: x\n"], ["lexicon.yaml"])
+    assert len(refused.value.problem) < 500

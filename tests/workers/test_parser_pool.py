@@ -194,6 +194,43 @@ def test_slow_folder_is_held_apart(module):
     telling(story, ParserPool(time_limit_s=3, module=module))
 
 
+def test_long_parses_hold_a_folder_apart(module, tmp_path):
+    """A source that takes seconds has its folder parsed apart, until one of it is quick again."""
+
+    async def story(parsers):
+        marks = [tmp_path / "first", tmp_path / "second"]
+        first = asyncio.create_task(
+            parsers.ask({"do": "wait", "for": str(marks[0])}, b"", "slow/a.md")
+        )
+        marks[0].touch()
+        usual = (await first).split()[0]
+        second = asyncio.create_task(
+            parsers.ask({"do": "wait", "for": str(marks[1])}, b"", "slow/b.md")
+        )
+        assert (await parsers.ask({"do": "plan"}, b"", "other/note.md")).split()[0] == usual
+        assert not second.done()
+        marks[1].touch()
+        apart = (await second).split()[0]
+        assert apart != usual
+
+    telling(story, ParserPool(module=module, slow_s=0.0))
+
+
+def test_quick_folder_is_apart_no_more(module):
+    """A folder whose sources only took seconds goes back once one of them is quick."""
+
+    async def story(parsers):
+        parsers.slow_s = 0.0
+        usual = (await parsers.ask({"do": "plan"}, b"", "slow/a.md")).split()[0]
+        parsers.slow_s = 3600.0
+        apart, back = [
+            (await parsers.ask({"do": "plan"}, b"", "slow/a.md")).split()[0] for _ in "ab"
+        ]
+        assert (apart != usual, back) == (True, usual)
+
+    telling(story, ParserPool(module=module))
+
+
 def test_backtracking_has_its_own_child(module):
     """A source that needs `re` for its lexicon goes to the child that is kept for that."""
 

@@ -24,6 +24,7 @@ from narrated.script.regex_time_limit import RegexRunner
 _KEYS = ("words", "patterns")
 _RUN = re.compile(r"\w+|[^\w\s]")
 _PATTERN_KEYS = {"match", "say"}
+_SHOWN_CHARACTERS = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,18 +161,28 @@ def _pattern(entry: object, what: str) -> _Pattern:
     match, said = entry["match"], entry["say"]
     if not isinstance(match, str) or not isinstance(said, str):
         raise SourceError(f"{what}: `match` and `say` must be texts.", "Quote them.")
+    where = f"{what}: the pattern `{_shown(match)}`"
     try:
         pattern = re.compile(match)
         pattern.sub(said, "")  # reads `said` too, and its groups
-    except (re.error, IndexError, OverflowError) as error:
-        problem = f"{what}: the pattern `{match}` with `say: {said}` is wrong ({error})."
+    except RecursionError as error:
+        problem = f"{where} has too many groups within groups."
         raise SourceError(problem, "Mend the regular expression.") from error
-    return _Pattern(pattern, said, f"{what}: the pattern `{match}`", _linear(match, said))
+    except (re.error, IndexError, OverflowError) as error:
+        problem = f"{where} with `say: {_shown(said)}` is wrong ({error})."
+        raise SourceError(problem, "Mend the regular expression.") from error
+    return _Pattern(pattern, said, where, _linear(match, said))
+
+
+def _shown(text: str) -> str:
+    """Shorten a text for a message, which is to name more than the text."""
+    is_short = len(text) <= _SHOWN_CHARACTERS
+    return text if is_short else f"{text[:_SHOWN_CHARACTERS]}…"
 
 
 @lru_cache(maxsize=512)  # as many as `re` keeps
 def _linear(match: str, said: str) -> LinearPattern | None:
     try:
         return LinearPattern(match, said)
-    except Inexpressible:
+    except (Inexpressible, RecursionError):
         return None

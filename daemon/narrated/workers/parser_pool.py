@@ -2,19 +2,25 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager, suppress
+import time
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 from narrated.errors import ParserUnavailable, SourceError, SourceTookTooLong, TurnAwaited
 from narrated.printable import printable
 from narrated.workers.child import START_REMEDY, ChildProcess
+from narrated.workers.folder_turns import FolderTurns
 from narrated.workers.protocol import BadFrame
 
 SMALL_BYTES = 64 * 1024
 """Smaller sources have a child of their own if there are two, and never wait for a book."""
 
+SLOW_S = 5.0
+"""A folder whose source took so long to parse is held apart."""
+_QUICK = 0.2
+"""The share of that time within which a source counts as quick."""
 _MEMORY_BYTES = 4 << 30  # a picture within the limits fits, a bomb does not
 _EXIT_LIMIT_S = 1.0
 _MOST_SLOW_FOLDERS = 1000
@@ -26,8 +32,9 @@ class ParserPool:
     """Sends requests to children that run `module`; each is started when first needed.
 
     A source whose lexicon has patterns without a bound in time has a child that is kept for those.
-    Once a source took too long, the sources of its folder and of those below share a child of
-    their own: however many of them are slow, they hold up no other folder.
+    Folders take turns. Once a source took too long, or some seconds, the sources of its folder and
+    of those below share a child of their own: however many of them are slow, they hold up no other
+    folder. A folder whose sources only took seconds is back once one of them is quick.
     """
 
     def __init__(
@@ -37,13 +44,16 @@ class ParserPool:
         memory_bytes: int = _MEMORY_BYTES,
         module: str = "narrated.parser_process",
         may_wait: Callable[[int, str], bool] = lambda job, child: True,
+        slow_s: float = SLOW_S,
     ) -> None:
         """`may_wait` is called before a job waits for one of the last two children, by name."""
         limits = (time_limit_s, memory_bytes, module)
         self._queues = [_ParserQueue(*limits) for _ in range(max(1, count))]
         self._backtracking = _ParserQueue(*limits)
         self._slow = _ParserQueue(*limits)
-        self._slow_folders: dict[str, None] = {}
+        self._slow_folders: dict[str, bool] = {}
+        """True if a source took too long; False if one took more than `slow_s`."""
+        self.slow_s = slow_s
         self._may_wait = may_wait
 
     async def ask(
@@ -61,14 +71,14 @@ class ParserPool:
                 break
             if queue is self._backtracking:
                 self._check_may_wait(job, "backtracking")
-            async with queue.turn():
+            async with queue.turns.turn(folder, len(payload)):
                 if self._is_slow(folder):
                     break  # the sources before it have shown it
                 answer, content = await self._ask(queue, header, payload, folder)
                 if not answer.get("backtracks"):
                     return content
         self._check_may_wait(job, "slow")
-        async with self._slow.turn():
+        async with self._slow.turns.turn(folder, len(payload)):
             return (await self._ask(self._slow, header, payload, folder))[1]
 
     async def stop(self) -> None:
@@ -84,18 +94,26 @@ class ParserPool:
         small, *large = self._queues
         if source_bytes < SMALL_BYTES or not large:
             return small
-        return min(large, key=lambda queue: queue.pending)
+        return min(large, key=lambda queue: queue.turns.pending)
 
     async def _ask(
         self, queue: "_ParserQueue", header: Mapping[str, Any], payload: bytes, folder: str
     ) -> tuple[dict[str, Any], bytes]:
         backtracks = queue in (self._backtracking, self._slow)
+        began_s = time.monotonic()
         try:
-            return await queue.answer({**header, "backtracking": backtracks}, payload)
+            answer = await queue.answer({**header, "backtracking": backtracks}, payload)
         except SourceTookTooLong:
-            if not self._is_slow(folder):
-                self._hold_apart(folder)
+            self._hold_apart(folder, for_good=True)
             raise
+        self._follow_pace(folder, time.monotonic() - began_s)
+        return answer
+
+    def _follow_pace(self, folder: str, elapsed_s: float) -> None:
+        if elapsed_s > self.slow_s:
+            self._hold_apart(folder, for_good=False)
+        elif elapsed_s < _QUICK * self.slow_s and self._slow_folders.get(folder) is False:
+            del self._slow_folders[folder]
 
     def _is_slow(self, folder: str) -> bool:
         return any(
@@ -103,12 +121,16 @@ class ParserPool:
             for slow in self._slow_folders
         )
 
-    def _hold_apart(self, folder: str) -> None:
-        self._slow_folders[folder] = None
+    def _hold_apart(self, folder: str, *, for_good: bool) -> None:
+        was_slow = self._is_slow(folder)
+        if was_slow and not (for_good and self._slow_folders.get(folder) is False):
+            return
+        self._slow_folders[folder] = for_good
         if len(self._slow_folders) > _MOST_SLOW_FOLDERS:
             del self._slow_folders[next(iter(self._slow_folders))]
         where = printable(folder) or "the inbox's root"
-        logger.warning("sources in %s are parsed apart from now on: one took too long", where)
+        why = "too long" if for_good else f"more than {self.slow_s:g} s"
+        logger.warning("sources in %s are parsed apart from now on: one took %s", where, why)
 
 
 @dataclass(slots=True, eq=False)
@@ -118,18 +140,8 @@ class _ParserQueue:
     time_limit_s: float
     memory_bytes: int
     module: str
-    pending: int = 0
-    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    turns: FolderTurns = field(default_factory=FolderTurns)
     child: ChildProcess | None = None
-
-    @asynccontextmanager
-    async def turn(self) -> AsyncIterator[None]:
-        self.pending += 1
-        try:
-            async with self.lock:
-                yield
-        finally:
-            self.pending -= 1
 
     async def clear(self) -> str:
         """End the child, which has a moment to exit by itself; returns its end in words."""
