@@ -11,10 +11,10 @@ from support.daemon import Daemon, running, toy, wait
 TEXT = "# Kept\n\nThese words are spoken once.\n"
 
 
-def _remove(state: Path) -> None:
+def _remove(folder: Path) -> None:
     """Remove it, though the daemon may make a file in it meanwhile."""
-    state.rename(state.with_name("removed"))
-    shutil.rmtree(state.with_name("removed"), ignore_errors=True)
+    folder.rename(folder.with_name("removed"))
+    shutil.rmtree(folder.with_name("removed"), ignore_errors=True)
 
 
 def _replace(state: Path) -> None:
@@ -113,10 +113,10 @@ def test_removed_cache_is_made_again(tmp_path: Path) -> None:
         pid = daemon.process.pid
         daemon.drop("book.md", book)
         wait(lambda: len(daemon.spoken) > 4, lambda: daemon.log)
-        shutil.rmtree(tmp_path / "cache")
+        _remove(tmp_path / "cache")
         daemon.published("book", book)
         daemon.wait_idle()
-        shutil.rmtree(tmp_path / "cache")
+        _remove(tmp_path / "cache")
         wait(lambda: (tmp_path / "cache/tmp").is_dir(), lambda: daemon.log)
         daemon.drop("note.md", "And a note.")
         daemon.published("note", "And a note.")
