@@ -1,6 +1,7 @@
 """`narrated estimate`: what a folder asks of the engines, from rates that were measured here."""
 
 import json
+import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -143,7 +144,7 @@ def test_sample_measures_an_engine(tmp_path: Path, folder: Path) -> None:
     (folder / "post.md").write_text(POST)
     with running(tmp_path, **_settings(tmp_path)) as daemon:
         assert _lines(daemon, folder)[1].endswith("; not measured on this machine")
-        assert any(line.startswith("in all: under a second") for line in _lines(daemon, folder))
+        assert _lines(daemon, folder)[2] == "in all: unknown until toy has spoken here"
         sample = str(tmp_path / "audition")
         daemon.ask("voices", "audition", "other", "--engine", "toy", "-o", sample)
         assert _told(daemon, folder)["estimate"]["voices"][0]["measured"] == "engine"
@@ -158,6 +159,8 @@ def test_sample_measures_an_engine(tmp_path: Path, folder: Path) -> None:
         assert "The measured rates cannot be read: No daemon runs that could answer." in (
             refused.stdout
         )
+        assert "in all: unknown until the measured rates can be read\n" in refused.stdout
+        assert "not measured" not in refused.stdout
         assert refused.returncode == 0
         ledger.chmod(0o600)
 
@@ -180,3 +183,21 @@ def test_empty_folder_has_no_work(daemon: Daemon, folder: Path) -> None:
     done = daemon.ask("estimate", str(folder))
     assert (done.returncode, done.stdout) == (0, f"{folder}: 0 files to narrate\n")
     assert daemon.ask("estimate", str(folder / "none")).returncode == 2
+
+
+def test_only_posts_are_estimated(daemon: Daemon, tmp_path: Path) -> None:
+    """What narrated wrote, devices and pipes are no posts; a file is told to lie in a folder."""
+    home, pipe = daemon.home, tmp_path / "pipe"
+    os.mkfifo(pipe)
+    os.mkfifo(tmp_path / "pipe.md")
+    refused = daemon.ask("estimate", str(pipe))
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert f"{pipe} is no folder. Name a folder of posts." in refused.stderr
+    assert "0 files to narrate" in _lines(daemon, tmp_path)[0]
+    before = _told(daemon, home)["files"]["narrated"]
+    (daemon.outbox / "sub").mkdir()
+    (daemon.outbox / "sub/post.error.txt").write_text("It failed.\n")
+    assert _told(daemon, home)["files"]["narrated"] == before
+    refused = daemon.ask("estimate", str(daemon.outbox))
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert "holds what narrated writes. Name a folder of posts." in refused.stderr

@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -12,6 +13,9 @@ from narrated.cli.command_context import (
     print_json,
     print_lines,
 )
+
+if TYPE_CHECKING:
+    from narrated.config.values import Config
 
 # Commands import their modules when they run: see main.py.
 
@@ -87,11 +91,24 @@ def _source_file(context: CommandContext, file: Path) -> Path:
     return source or file
 
 
+def _refuse_other_than_posts(config: "Config | None", folder: Path) -> None:
+    """Refuse what is no folder, such as a pipe, and the folders that narrated itself writes."""
+    from narrated.printable import printable
+    from narrated.terminal.without_daemon import own_folders
+
+    shown, place = printable(str(folder)), folder.resolve()
+    if not folder.is_dir():
+        raise click.UsageError(f"{shown} is no folder. Name a folder of posts.")
+    if any(place.is_relative_to(each) for each in own_folders(config)):
+        raise click.UsageError(f"{shown} holds what narrated writes. Name a folder of posts.")
+
+
 def _print_check(context: CommandContext, folder: Path, every_skip: bool, as_json: bool) -> None:
     from narrated.terminal.folder_check import report_lines
     from narrated.terminal.progress_bars import FolderCheckProgress
     from narrated.terminal.without_daemon import check_folder
 
+    _refuse_other_than_posts(context.config_if_any, folder)
     with FolderCheckProgress() as progress:
         check = check_folder(context.config_if_any, folder, progress.show)
     if as_json:
@@ -118,6 +135,7 @@ def estimate(context: CommandContext, folder: Path, as_json: bool) -> None:
     from narrated.terminal.progress_bars import FolderCheckProgress
 
     config = context.config_if_any
+    _refuse_other_than_posts(config, folder)
     with FolderCheckProgress() as progress:
         told = estimate_folder(config, context.client(config), folder, progress.show)
     if as_json:

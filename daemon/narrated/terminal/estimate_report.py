@@ -124,16 +124,19 @@ def report_lines(told: EstimateReport) -> Iterator[str]:
     """Format a report for a terminal."""
     whole, already = told.estimate, told.files["already"]
     yield f"{printable(told.folder)}: {_files(told.files)}"
-    yield from (f"  {_voice_line(each)}" for each in whole.voices)
+    unknown = "its rate cannot be read" if told.rates_problem else "not measured on this machine"
+    yield from (f"  {_voice_line(each, unknown)}" for each in whole.voices)
     if whole.captions:
-        yield f"  {_caption_line(whole.captions)}"
+        yield f"  {_caption_line(whole.captions, unknown)}"
     if whole.voices:
-        yield _total_line("in all", whole)
+        yield _total_line("in all", whole, told.rates_problem)
     if already:
-        left = _total_line("left", told.left) if told.left.totals.files else "nothing is left"
+        left = "nothing is left"
+        if told.left.totals.files:
+            left = _total_line("left", told.left, told.rates_problem)
         yield f"narrated already: {count_noun(already, 'file')}; {left}"
     yield from _days_lines(told)
-    yield from (f"instead, {_voice_line(each)}" for each in told.instead)
+    yield from (f"instead, {_voice_line(each, unknown)}" for each in told.instead)
     yield from _unmeasured_lines(told)
     for each in told.problems:
         why = f"{each['problem']} {each['remedy']}".rstrip()
@@ -151,25 +154,35 @@ def _files(files: dict[str, int]) -> str:
     return "; ".join([f"{count_noun(files[NARRATED], 'file')} to narrate", *parts])
 
 
-def _voice_line(each: VoiceEstimate) -> str:
+def _voice_line(each: VoiceEstimate, unknown: str) -> str:
     name = printable(", ".join(filter(None, (each.engine, each.voice))))
     text = f"{name}: {count_noun(each.characters, 'character')}"
     if each.sound_s is None or each.work_s is None:
-        return f"{text}; not measured on this machine"
+        return f"{text}; {unknown}"
     other = " (measured with other voices or options)" if each.measured == "engine" else ""
     return f"{text}; {_sound_and_work(each.sound_s, each.work_s)}{other}"
 
 
-def _caption_line(each: CaptionEstimate) -> str:
+def _caption_line(each: CaptionEstimate, unknown: str) -> str:
     text = f"{printable(each.engine)}: {count_noun(each.pictures, 'picture')} to describe"
     if each.work_s is None:
-        return f"{text}; not measured on this machine, and the captions' words are not counted"
+        return f"{text}; {unknown}, and the captions' words are not counted"
     return f"{text}; {_about(each.work_s)} of work"
 
 
-def _total_line(title: str, one: WorkEstimate) -> str:
-    without = f", without {' and '.join(one.unmeasured)}" if one.unmeasured else ""
-    return f"{title}: {_sound_and_work(one.totals.sound_s, one.totals.work_s)}{printable(without)}"
+def _total_line(title: str, one: WorkEstimate, rates_problem: str) -> str:
+    """Format the sums of what was measured, or say that there are none."""
+    without = printable(" and ".join(one.unmeasured))
+    if not _is_measured(one):
+        until = "the measured rates can be read" if rates_problem else f"{without} has spoken here"
+        return f"{title}: unknown until {until}"
+    sums = _sound_and_work(one.totals.sound_s, one.totals.work_s)
+    return f"{title}: {sums}{f', without {without}, which is unknown' if without else ''}"
+
+
+def _is_measured(one: WorkEstimate) -> bool:
+    """True if some of the sound is known, or all is that there is."""
+    return not one.unmeasured or any(each.sound_s is not None for each in one.voices)
 
 
 def _sound_and_work(sound_s: float, work_s: float) -> str:

@@ -96,23 +96,27 @@ class FoundFiles:
     ignored: int = 0
 
 
-async def check_folder(app: App, folder: str, on_file: OnFile) -> FolderCheck:
+async def check_folder(
+    app: App, folder: str, on_file: OnFile, without: Sequence[Path] = ()
+) -> FolderCheck:
     """Plan every file in a folder of the app's inbox, several at once. Speaks nothing.
 
-    Pictures are looked up, but not described.
+    Pictures are looked up, but not described. Folders in `without` are passed over.
     """
     checked: list[CheckedFile] = []
     found = await draft_files(
-        app, folder, on_file, lambda path, draft: checked.append(_checked(path, draft))
+        app, folder, on_file, lambda path, draft: checked.append(_checked(path, draft)), without
     )
     files = sorted([*checked, *found.unlisted], key=lambda each: each.path)
     conflicts = tuple(sorted(found.conflicts))
     return FolderCheck(tuple(files), conflicts, most_frequent(found.other), found.ignored)
 
 
-async def draft_files(app: App, folder: str, on_file: OnFile, on_draft: OnDraft) -> FoundFiles:
+async def draft_files(
+    app: App, folder: str, on_file: OnFile, on_draft: OnDraft, without: Sequence[Path] = ()
+) -> FoundFiles:
     """Draft every file in a folder of the app's inbox, several at once, in any order."""
-    found = find_files(app.config.inbox, folder, app.config.ignore)
+    found = find_files(app.config.inbox, folder, app.config.ignore, without)
     waiting, done = iter(found.files), count(1)
     defaults = app.defaults
 
@@ -128,7 +132,9 @@ async def draft_files(app: App, folder: str, on_file: OnFile, on_draft: OnDraft)
     return found
 
 
-def find_files(root: Path, folder: str, ignore: Sequence[str]) -> FoundFiles:
+def find_files(
+    root: Path, folder: str, ignore: Sequence[str], without: Sequence[Path] = ()
+) -> FoundFiles:
     """Find the files that the inbox would find below a folder. Follows no links."""
     scanner = FolderScanner(str(root), ignore, lambda: None)
     found = FoundFiles(ignored=bool(scanner.rules.of(folder).closed_by))
@@ -145,7 +151,8 @@ def find_files(root: Path, folder: str, ignore: Sequence[str]) -> FoundFiles:
         found.conflicts.extend(_paths(current, listing.conflicts))
         found.other += listing.other
         found.ignored += listing.ignored_count
-        folders.extend(_paths(current, listing.folders))
+        entered = _paths(current, listing.folders)
+        folders.extend(each for each in entered if root / each not in without)
     return found
 
 

@@ -1,7 +1,7 @@
 """Counts what would be narrated of a folder: characters by voice, and pictures."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -59,10 +59,15 @@ class FolderWork:
     problems: list[CheckedFile] = field(default_factory=list)
 
 
-async def count_work(app: App, folder: str, on_file: OnFile) -> FolderWork:
-    """Read every file in a folder of the app's inbox as the daemon does, and count its work."""
+async def count_work(
+    app: App, folder: str, on_file: OnFile, without: Sequence[Path] = ()
+) -> FolderWork:
+    """Read every file in a folder of the app's inbox as the daemon does, and count its work.
+
+    Folders in `without` are passed over.
+    """
     counter = _WorkCounter(app)
-    found = await draft_files(app, folder, on_file, counter.add)
+    found = await draft_files(app, folder, on_file, counter.add, without)
     counter.work.problems += found.unlisted
     return counter.finished()
 

@@ -73,9 +73,9 @@ def check_folder(config: Config | None, folder: Path, on_file: "OnFile") -> "Fol
     from narrated.terminal.folder_check import check_folder
 
     root, path = _in_inbox(config, folder.resolve(), folder.resolve())
-    inside = "" if path == "." else path
+    inside, own = "" if path == "." else path, own_folders(config)
     return _in_own_app(
-        config, lambda app: check_folder(app, inside, on_file), inbox=root, mute=True
+        config, lambda app: check_folder(app, inside, on_file, own), inbox=root, mute=True
     )
 
 
@@ -84,8 +84,17 @@ def count_work(config: Config | None, folder: Path, on_file: "OnFile") -> "Folde
     from narrated.terminal.folder_text_counts import count_work
 
     root, path = _in_inbox(config, folder.resolve(), folder.resolve())
-    inside = "" if path == "." else path
-    return _in_own_app(config, lambda app: count_work(app, inside, on_file), inbox=root, mute=True)
+    inside, own = "" if path == "." else path, own_folders(config)
+    return _in_own_app(
+        config, lambda app: count_work(app, inside, on_file, own), inbox=root, mute=True
+    )
+
+
+def own_folders(config: Config | None) -> tuple[Path, ...]:
+    """The folders that narrated itself writes: nothing in them is a post."""
+    if config is None:
+        return ()
+    return tuple(each.resolve() for each in (config.outbox, config.state, config.cache))
 
 
 def _rates(config: Config) -> list[EngineRate]:
