@@ -22,6 +22,19 @@ ROUNDS = 150
 WORDS = ("a", "b", "ab", "x.md", "y.txt", "c", "a b")
 PIECES = (*WORDS, "*", "?", "a*", "*.md", "[ab]", "[!a]", "**", "*b*")
 PIECES += ("[[:alpha:]]", r"\*", "[a-c]x")
+PIECES += (
+    "a[!s]*",
+    "[^x]b",
+    "[!]a]",
+    "[]a]",
+    "[!a-c]*",
+    "a[+-z]b",
+    "[!-b]",
+    "[[^a]",
+    "[a-]",
+    "***",
+)
+PIECES += ("[![:upper:]]", "[[:print:]]b", r"[\a-b]", r"a[\]!]", "a[/ ]b", "[[:graph:]]*", "a[^]*")
 
 
 def _compiled(*patterns: str) -> tuple[PatternSet | None, list[tuple[int, str]]]:
@@ -79,8 +92,28 @@ def test_patterns_mean_what_git_means(tmp_path: Path) -> None:
         assert _ignored_by_us(tmp_path, paths) == _ignored_by_git(tmp_path, paths), told
 
 
+@pytest.mark.parametrize("pattern", ["draft[!s]*", "draft[^s]*", "draft[+-z]*", "draft[!]]*"])
+def test_class_never_matches_slash(pattern: str) -> None:
+    """A class that would take a slash in does not reach into a folder."""
+    patterns, _ = _compiled(pattern)
+    assert patterns is not None
+    assert patterns.last_match("draft1.md")
+    assert not patterns.last_match("draft/post.md")
+
+
+@pytest.mark.parametrize("pattern", ["!/", "!/ "])
+def test_lone_slash_takes_nothing_back(pattern: str) -> None:
+    """A `!` before a lone slash says nothing, and no folder is read because of it."""
+    patterns, refused = _compiled("a/", pattern)
+    assert patterns is not None
+    found = patterns.last_match("a/")
+    assert found and found.ignores
+    assert not refused
+
+
 @pytest.mark.parametrize(
-    "pattern", ["[z-a]", "[a", "!", "a\\", "a\0b", "x" * (MOST_CHARACTERS + 1)]
+    "pattern",
+    ["[z-a]", "[[:words:]]", "[a\\]", "[a", "!", "a\\", "a\0b", "x" * (MOST_CHARACTERS + 1)],
 )
 def test_broken_pattern_is_refused(pattern: str) -> None:
     """A pattern that means nothing is refused with its line, and the others hold."""

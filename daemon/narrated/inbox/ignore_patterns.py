@@ -7,8 +7,9 @@ from enum import StrEnum
 from typing import Any
 from unicodedata import normalize
 
-from pathspec.patterns.gitignore.base import GitIgnorePatternError
 from pathspec.patterns.gitignore.spec import GitIgnoreSpecPattern
+
+from narrated.inbox.bracket_expressions import with_brackets, without_brackets
 
 MOST_PATTERNS = 1000
 MOST_CHARACTERS = 512
@@ -19,18 +20,8 @@ MOST_SPARE_STARS = 200
 _LEAST_BYTES, _BYTES_A_CHARACTER = 1 << 20, 256
 """Memory of RE2 for the patterns of one place: it keeps the states that it meets."""
 _STARS = re.compile(r"\*+")
-_CLASSES = {
-    "alpha": "a-zA-Z",
-    "digit": "0-9",
-    "alnum": "a-zA-Z0-9",
-    "upper": "A-Z",
-    "lower": "a-z",
-    "xdigit": "0-9a-fA-F",
-    "space": " \t",
-    "blank": " \t",
-    "punct": "!-.:-@[-`{-~",
-}
-_CLASS = re.compile(rf"(\[[!^]?[^\[\]]*)\[:({'|'.join(_CLASSES)}):\]")
+_STARRED = re.compile(r"(^!?|/)\*{3,}(?=/|$)")
+"""More than two stars between slashes, which mean what two mean."""
 
 # The ends that pathspec gives its expressions. It has them match all files below a folder, too.
 # Here each folder on the way is matched by itself, as git does, so they have to match to the end.
@@ -145,30 +136,26 @@ def _refusal(pattern: str, count: int, spare_stars: int) -> str:
 
 def _expression(line: str) -> str | None:
     """Translate a line; None for one that says nothing, "" for one that is no pattern."""
-    expression: str | None
+    if line.startswith("#") or line.rstrip() in ("", "/", "!/"):
+        return None
     try:
-        expression, _ = GitIgnoreSpecPattern.pattern_to_regex(_with_ranges(line))
-    except GitIgnorePatternError:
+        pattern, brackets = without_brackets(_STARRED.sub(r"\1**", line))
+        expression, _ = GitIgnoreSpecPattern.pattern_to_regex(pattern)
+    except ValueError:
         return ""
-    if expression is None:
-        says_nothing = not line.strip() or line.startswith("#") or line.rstrip() == "/"
-        return None if says_nothing else ""
+    return with_brackets(_to_the_end(pattern, expression), brackets) if expression else ""
+
+
+def _to_the_end(pattern: str, expression: str) -> str:
+    """Have an expression of pathspec match each folder by itself, to its end."""
     if expression.endswith(_FILE_OR_FOLDER):
         return expression.removesuffix(_FILE_OR_FOLDER) + "/?$"
     if expression.endswith(_FOLDER):
-        is_inner = line.rstrip().endswith("/**/") and expression != _FOLDER
+        is_inner = pattern.rstrip().endswith("/**/") and expression != _FOLDER
         if is_inner:  # the folders below one, for which pathspec takes that one
             return expression.removesuffix(_FOLDER) + "/.+/$"
         return expression.removesuffix(_FOLDER) + "/$"
     return f"{expression}." if expression.endswith("/") else expression  # `x/**`: all below x
-
-
-def _with_ranges(line: str) -> str:
-    """Write out the classes of POSIX, such as [[:digit:]], which pathspec takes for letters."""
-    before = ""
-    while line != before:
-        before, line = line, _CLASS.sub(lambda found: found[1] + _CLASSES[found[2]], line)
-    return line
 
 
 def _takes(patterns: Any, expression: str) -> bool:
