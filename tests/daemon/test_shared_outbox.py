@@ -13,6 +13,7 @@ import pytest
 from support.daemon import Daemon, toy, wait
 
 POST = "Some words.\n"
+_WITHDRAWS = {"removed": "withdraw", "withdraw_after": "1s"}
 
 
 @pytest.fixture
@@ -171,3 +172,64 @@ def test_missing_outbox_is_taken_later(first: Daemon, second: Daemon, tmp_path: 
             lambda: "written by another daemon" in str(first.status()["notices"]), lambda: first.log
         )
     wait((tmp_path / "aside/post.json").exists, lambda: first.log)
+
+
+def _inside(outbox: Path) -> Path:
+    return outbox / "sub"
+
+
+def _inside_by_link(outbox: Path) -> Path:
+    (outbox.parent / "link").symlink_to(outbox / "sub")
+    return outbox.parent / "link"
+
+
+@pytest.mark.parametrize("name", [_inside, _inside_by_link])
+def test_outbox_inside_is_refused(
+    tmp_path: Path, first: Daemon, name: Callable[[Path], Path]
+) -> None:
+    """A folder of a daemon's outbox is no outbox for another, which would take its narrations."""
+    first.drop("sub/post.md", POST)
+    first.published("sub/post", POST)
+    inner = Daemon(tmp_path / "inner", outbox=str(name(first.outbox)), **_WITHDRAWS)
+    told = _refused(inner)
+    assert f"lies in {first.outbox}, which is written by another daemon already" in told
+    assert f"the process {_pid(first)}" in told
+    assert first.files == {"sub/post.mp3", "sub/post.vtt", "sub/post.json"}
+
+
+@pytest.mark.faults
+def test_bind_mount_inside_is_refused(tmp_path: Path, first: Daemon) -> None:
+    """A folder of a daemon's outbox is none either where a bind mount shows it."""
+    (first.outbox / "a folder").mkdir()
+    shown = tmp_path / "shown"
+    _by_bind_mount(first.outbox / "a folder", shown)
+    try:
+        assert f"lies in {first.outbox}" in _refused(Daemon(tmp_path / "x", outbox=str(shown)))
+    finally:
+        subprocess.run(["umount", shown], check=True)
+
+
+def test_outbox_around_is_refused(tmp_path: Path) -> None:
+    """A folder with a daemon's outbox in it, at any depth, is no outbox for another."""
+    outer = Daemon(tmp_path / "outer", **_WITHDRAWS)
+    with Daemon(tmp_path / "inner", outbox=str(outer.outbox / "deep/sub")) as inner:
+        inner.drop("post.md", POST)
+        wait((outer.outbox / "deep/sub/post.json").exists, lambda: inner.log)
+        told = _refused(outer)
+        assert f"{outer.outbox}/deep/sub, a folder of the outbox {outer.outbox}, is written" in told
+        assert f"the process {_pid(inner)}" in told
+        assert not (outer.outbox / "narrated.status.txt").exists()
+    with outer:
+        assert f"lies in {outer.outbox}" in _refused(inner)
+
+
+def test_outboxes_side_by_side_run(tmp_path: Path) -> None:
+    """Two outboxes in one folder, which is none, disturb each other in nothing."""
+    (tmp_path / "shared").mkdir()
+    with (
+        Daemon(tmp_path / "one", outbox=str(tmp_path / "shared/a")) as one,
+        Daemon(tmp_path / "two", outbox=str(tmp_path / "shared/ab")) as two,
+    ):
+        for daemon, outbox in ((one, "a"), (two, "ab")):
+            daemon.drop("post.md", POST)
+            wait((tmp_path / "shared" / outbox / "post.json").exists, lambda d=daemon: d.log)

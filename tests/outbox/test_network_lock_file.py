@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from narrated.outbox.network_lock_file import NAME, NetworkLockFile, is_on_network
+from narrated.outbox.network_lock_file import NAME, NetworkLockFile, is_on_network, lock_holder
 
 
 @pytest.fixture
@@ -54,3 +54,13 @@ def test_network_is_known_by_its_kind(
     table = tmp_path / "mountinfo"
     table.write_text(f"1 0 0:1 / / rw - proc proc rw\n2 1 {place} / /srv rw - {kind} box:/ rw\n")
     assert is_on_network(folder, table) is is_network
+
+
+def test_holder_is_told_by_a_question(folder: int) -> None:
+    """Who has it is told to whoever only asks, and asking takes nobody's lock."""
+    assert lock_holder(folder) is None
+    first = NetworkLockFile(folder)
+    first.take(b"first")
+    assert lock_holder(folder) == b"first"
+    first.release()
+    assert lock_holder(folder) is None

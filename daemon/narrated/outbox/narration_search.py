@@ -7,6 +7,7 @@ from pathlib import Path
 
 from narrated.outbox.manifest import MANIFEST_SUFFIX, Manifest
 from narrated.outbox.open_folder import opened, split
+from narrated.outbox.outbox_writer import living_writer
 from narrated.outbox.plausible_sound import has_sound
 from narrated.outbox.untrusted_reads import manifest_in, size_in
 
@@ -17,13 +18,15 @@ _MOST_DEPTH = 128
 def whole_narrations(outbox: Path) -> Iterator[tuple[str, Manifest]]:
     """Walk the outbox for narrations whose files all stand, sound among them, in no order.
 
-    Skips links, what cannot be read, folders whose names begin with a dot, and those below 128
-    others.
+    Skips links, what cannot be read, folders whose names begin with a dot, those below 128 others,
+    and the outboxes of other daemons that run.
     """
     folders = [""]
     while folders:
         folder_name = folders.pop()
         with suppress(OSError), opened(outbox, folder_name) as folder:
+            if folder_name and living_writer(folder):
+                continue
             for entry in _entries(folder):
                 path = f"{folder_name}/{entry.name}" if folder_name else entry.name
                 if not entry.is_dir(follow_symlinks=False):

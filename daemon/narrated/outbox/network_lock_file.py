@@ -17,8 +17,9 @@ NAME = ".narrated-lock.tmp"
 _NETWORK = re.compile(r"nfs4?|cifs|smb3|ceph|lustre|fuse\.(ceph|ceph-fuse|glusterfs)")
 _HELD = {errno.EAGAIN, errno.EACCES}
 _NAME_BYTES = 4096
-_WHOLE_FILE = struct.pack("hhqqi4x", fcntl.F_WRLCK, os.SEEK_SET, 0, 0, 0)
+_FLOCK = "hhqqi4x"
 """`struct flock` of fcntl(2)."""
+_WHOLE_FILE = struct.pack(_FLOCK, fcntl.F_WRLCK, os.SEEK_SET, 0, 0, 0)
 
 
 def is_on_network(fd: int, mountinfo: Path = Path("/proc/self/mountinfo")) -> bool:
@@ -65,6 +66,22 @@ class NetworkLockFile:
         if self._fd is not None:
             os.close(self._fd)
             self._fd = None
+
+
+def lock_holder(folder: int) -> bytes | None:
+    """What the holder of an open folder's lock file wrote; None if nobody holds it."""
+    try:
+        flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+        fd = os.open(NAME, flags, dir_fd=folder)
+    except OSError:
+        return None
+    try:
+        found = struct.unpack(_FLOCK, fcntl.fcntl(fd, fcntl.F_OFD_GETLK, _WHOLE_FILE))
+        return None if found[0] == fcntl.F_UNLCK else _content(fd)
+    except OSError:
+        return None
+    finally:
+        os.close(fd)
 
 
 def _content(fd: int) -> bytes:

@@ -6,57 +6,27 @@ the same by a symbolic link or a bind mount. The kernel releases it when the pro
 
 import fcntl
 import os
-import socket
 import threading
 import time
-from contextlib import suppress
 from pathlib import Path
 
 import msgspec
 
 from narrated.errors import AlreadyRunning
+from narrated.outbox.nested_outboxes import writer_above, writer_below
 from narrated.outbox.network_lock_file import NetworkLockFile, is_on_network
+from narrated.outbox.outbox_writer import (
+    OutboxWriter,
+    decoded_writer,
+    in_words,
+    named_writer,
+    remove_name,
+    takes_names,
+    write_name,
+)
 from narrated.printable import printable
 
-_ATTRIBUTE = "user.narrated.writer"
-"""Extended attribute of the folder that names the writer; without the lock it means nothing."""
 _TRIES, _TRY_S = 20, 0.025
-_PROCESS_NUMBERS = Path("/proc/self/ns/pid")
-_BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
-
-
-class OutboxWriter(msgspec.Struct, frozen=True):
-    """The process that writes an outbox, as it names itself there."""
-
-    pid: int
-    host: str = ""
-    boot: str = ""
-    """The kernel's number of this boot; empty where the service may not read it."""
-    numbering: int = 0
-    """The namespace of process numbers that `pid` is one of."""
-    state: str = ""
-    since: str = ""
-
-    @classmethod
-    def this_process(cls, state: Path, since: str) -> "OutboxWriter":
-        """Name this process and its state folder."""
-        host, place = socket.gethostname(), printable(str(state))
-        return cls(os.getpid(), host, _boot(), _numbering(), place, since)
-
-    @property
-    def is_dead(self) -> bool:
-        """True if the process surely runs no more. The folder's lock is one of this kernel."""
-        if self.boot and _boot() and self.boot != _boot():
-            return True
-        if self.numbering != _numbering():  # another container's
-            return False
-        try:
-            os.kill(self.pid, 0)
-        except (ProcessLookupError, OverflowError):
-            return True
-        except PermissionError:  # another account's
-            return False
-        return self.pid <= 0
 
 
 class OutboxLock:
@@ -94,60 +64,63 @@ class OutboxLock:
             fd = os.open(self._outbox, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         except PermissionError:
             return  # who may not look into it may hardly write
-        try:
-            self._lock(fd)
-        except BaseException:
-            os.close(fd)
-            raise
         status = os.fstat(fd)
         self._fd, self._identity = fd, (status.st_dev, status.st_ino)
+        try:
+            self._lock(fd)
+            self._look_around()
+        except BaseException:
+            self._release()
+            raise
 
     def _lock(self, fd: int) -> None:
         self._is_locked = _flocked(fd)
         if not self._is_locked:
-            other = _named(fd)
+            other = named_writer(fd)
             # Everybody who may read the folder can lock it: only a daemon names itself as well.
-            if other is None and not _takes_names(fd):
+            if other is None and not takes_names(fd):
                 other = OutboxWriter(0)
             if other is not None and other != self._writer and not other.is_dead:
                 raise self._refusal(other)
         if is_on_network(fd):
             self._lock_for_all_hosts(fd)
-        with suppress(OSError):  # a file system without attributes: the refusal names nobody
-            os.setxattr(fd, _ATTRIBUTE, msgspec.json.encode(self._writer))
+        write_name(fd, self._writer)
+
+    def _look_around(self) -> None:
+        """Refuse an outbox inside another one or around it, after naming this one.
+
+        Of two that start at a time, each has named itself before it looks, so one sees the other.
+        """
+        outbox = printable(str(self._outbox))
+        if above := writer_above(self._outbox):
+            folder, other = above
+            place = f"{outbox} lies in {printable(str(folder))}, which"
+            raise self._refusal(other, place)
+        if below := writer_below(self._outbox):
+            folder, other = below
+            place = f"{printable(str(folder))}, a folder of the outbox {outbox},"
+            raise self._refusal(other, place)
 
     def _lock_for_all_hosts(self, fd: int) -> None:
         self._network = NetworkLockFile(fd)
         if (other := self._network.take(msgspec.json.encode(self._writer))) is not None:
             self._network = None
-            raise self._refusal(_decoded(other) or OutboxWriter(0))
+            raise self._refusal(decoded_writer(other) or OutboxWriter(0))
 
     def _release(self) -> None:
         if self._network is not None:
             self._network.release()
         if self._fd is not None:
-            with suppress(OSError):
-                if _named(self._fd) == self._writer:
-                    os.removexattr(self._fd, _ATTRIBUTE)
+            remove_name(self._fd, self._writer)
             os.close(self._fd)
         self._fd = self._identity = self._network = None
 
-    def _refusal(self, other: OutboxWriter) -> AlreadyRunning:
+    def _refusal(self, other: OutboxWriter, place: str = "") -> AlreadyRunning:
         return AlreadyRunning(
-            f"{printable(str(self._outbox))} is written by another daemon already: "
-            f"{_in_words(other)}.",
+            f"{place or printable(str(self._outbox))} is written by another daemon already: "
+            f"{in_words(other)}.",
             "Stop that one first (`systemctl stop narrated`), or name another `outbox:` folder.",
         )
-
-
-def _in_words(writer: OutboxWriter) -> str:
-    if not writer.pid:
-        return "a process that has locked the folder"
-    here = writer.host in ("", socket.gethostname())
-    host = "" if here else f" on {printable(writer.host)}"
-    state = f" with the state {printable(writer.state)}" if writer.state else ""
-    since = f", running since {printable(writer.since)}" if writer.since else ""
-    return f"the process {writer.pid}{host}{state}{since}"
 
 
 def _flocked(fd: int, tries: int = _TRIES) -> bool:
@@ -164,39 +137,3 @@ def _flocked(fd: int, tries: int = _TRIES) -> bool:
         except OSError:
             return True
     return False
-
-
-def _named(fd: int) -> OutboxWriter | None:
-    """The writer that is named at the folder; None if none is."""
-    try:
-        return _decoded(os.getxattr(fd, _ATTRIBUTE))
-    except OSError:
-        return None
-
-
-def _takes_names(fd: int) -> bool:
-    """True if the folder's file system has extended attributes."""
-    try:
-        os.listxattr(fd)
-    except OSError:
-        return False
-    return True
-
-
-def _decoded(content: bytes) -> OutboxWriter | None:
-    """Decode what another process wrote: it may be anybody's."""
-    with suppress(msgspec.MsgspecError, UnicodeError, RecursionError):
-        return msgspec.json.decode(content, type=OutboxWriter)
-    return None
-
-
-def _boot() -> str:
-    with suppress(OSError):
-        return _BOOT_ID.read_text().strip()
-    return ""
-
-
-def _numbering() -> int:
-    with suppress(OSError):
-        return _PROCESS_NUMBERS.stat().st_ino
-    return 0

@@ -32,7 +32,8 @@ from narrated.jobs.respeaking import Respeaking
 from narrated.ledger.job import OPEN, Job, JobCause, JobReason, JobState
 from narrated.malloc import return_large_blocks
 from narrated.outbox.open_folder import split
-from narrated.outbox.outbox_lock import OutboxLock, OutboxWriter
+from narrated.outbox.outbox_lock import OutboxLock
+from narrated.outbox.outbox_writer import OutboxWriter
 from narrated.printable import printable
 from narrated.service.app import App
 from narrated.service.background_tasks import BackgroundTasks
