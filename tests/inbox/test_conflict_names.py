@@ -64,6 +64,18 @@ post.conflict2.md
 post..path1
 post(Conflict_Ann (Web browser)_2026-11-22-07-27-36).md
 post (DESKTOP-QRI9EIH conflict 2023-04-02).md
+post (Ann's MacBook conflict 2023-04-02).md
+post.Conflict(1).md
+post (Ann's Case Conflict).md
+post (Ann’s Case Conflict 2).md
+post (Ann (work)'s conflicted copy 2026-11-22).md
+post (Ann [work]'s conflicted copy 2026-11-22) (1).md
+post (Ann's conflicted copy).md
+post (Ann (work)’s conflicted copy).md
+post (conflicted copy).md
+post (Ann's conflicting version 2026-11-22).md
+post (Konfliktkopie 2026-11-22).md
+post (Ann ütköző másolata 2026-11-22).md
 """.strip().splitlines()
 
 POSTS = """
@@ -84,6 +96,25 @@ Why my-LAPTOP-died.md
 the_BASE_of_it.md
 elections_local_2024.md
 path1.md
+thoughts on (the copyright conflict).md
+My (Conflict and copyright).md
+My essay (conflict and version control).md
+Copying (a copy of Conflict and Memory).md
+The.conflict.md
+A.long.conflict.md
+Notes (a copy of the conflict, 2026-11-22).md
+Law (copyright conflict 2026-11-22).md
+Essay (on conflict, version 2026-11-22).md
+Essay (conflict essay, second version 2026-11-22).md
+Gaza (the conflict of 2026-11-22).md
+Kashmir (Gaza conflict 2023-10-07).md
+War (a case clash from Athens).md
+Kunst (Konflikt und Kopie 2026-11-22).md
+Ensayo (copia del conflicto 2026-11-22).md
+A-new-laptop-purchase.md
+The-linux-desktop-history.md
+Design (photocopy conflicts 2026-11-22).md
+Reading (conversion conflict 20261122).md
 """.strip().splitlines()
 
 
