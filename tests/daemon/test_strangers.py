@@ -112,7 +112,7 @@ def test_stranger_runs_each_command(
     _share(daemon, 0o750)
     answer, name = Answer(daemon, command), command_name(command)
     assert "Traceback" not in answer.error, answer.error
-    assert "chmod" not in answer.error
+    assert "chmod" not in answer.error + answer.output
     if name in ELSEWHERE:
         works = command not in REAL and "--print" not in command
         assert answer.code == (ELSEWHERE[name] if works else answer.code), answer.error
@@ -121,6 +121,27 @@ def test_stranger_runs_each_command(
         assert (answer.code, answer.output) == (1, ""), answer.error
         assert "Only the group daemon may use" in answer.error
         assert "Join it and log in again: sudo usermod -aG daemon nobody" in answer.error
+
+
+def test_doctor_tells_whom_to_ask(daemon: Daemon) -> None:
+    """The doctor of a stranger names who owns a closed folder, or the group that may use it."""
+    os.chown(daemon.outbox, 0, DAEMONS_GROUP)
+    daemon.outbox.chmod(0o755)
+    owned = Answer(daemon, ("doctor",)).output
+    assert f"nobody cannot write to {daemon.outbox}" in owned
+    assert "It belongs to root: ask as root: sudo narrated doctor" in owned
+    daemon.outbox.chmod(0o2775)
+    shared = Answer(daemon, ("doctor",)).output
+    assert (
+        "The group daemon may. Join it and log in again: sudo usermod -aG daemon nobody" in shared
+    )
+    assert "outbox: nobody cannot" not in Answer(daemon, ("doctor",), groups=[DAEMONS_GROUP]).output
+    daemon.outbox.chmod(0o755)
+    daemon.inbox.chmod(0o700)
+    closed = Answer(daemon, ("doctor",)).output
+    daemon.inbox.chmod(0o755)
+    assert f"nobody cannot read or enter {daemon.inbox}" in closed
+    assert "chmod" not in owned + shared + closed
 
 
 def test_stranger_is_told_where_to_write(daemon: Daemon) -> None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from narrated.account_names import account_name, as_account, group_name, how_to_join
 from narrated.config.values import Config
 from narrated.doctor.finding import Finding, Severity, is_folder, shown, typed, warning, well, wrong
 from narrated.systemd_units import ACCOUNT
@@ -19,6 +20,7 @@ Access = Literal["r", "w", "x"]
 
 _ACCESS_MODES: dict[Access, int] = {"r": os.R_OK, "w": os.W_OK, "x": os.X_OK}
 _VERBS: dict[Access, str] = {"r": "read", "w": "write to", "x": "enter"}
+_GROUP_BITS: dict[Access, int] = {"r": stat.S_IRGRP, "w": stat.S_IWGRP, "x": stat.S_IXGRP}
 _SHARED = stat.S_ISGID | stat.S_IRWXG
 
 
@@ -89,7 +91,8 @@ def _check_access(name: str, folder: Path, needed: tuple[Access, ...], account: 
             return wrong(
                 name,
                 f"{account.name} cannot enter {shown(parent)}, on the way to {shown(folder)}.",
-                f"sudo chmod o+x {typed(parent)} (or name a folder outside of it)",
+                _how_a_stranger_asks(name, parent, ("x",), account)
+                or f"sudo chmod o+x {typed(parent)} (or name a folder outside of it)",
             )
     if not is_folder(folder):
         make = f"sudo install -d -m 2775 -o {account.name} -g {account.name} {typed(folder)}"
@@ -104,7 +107,8 @@ def _check_access(name: str, folder: Path, needed: tuple[Access, ...], account: 
         return wrong(
             name,
             f"{account.name} cannot {' or '.join(denied)} {shown(folder)}.",
-            group if account.is_shared else f"chmod u+rwx {typed(folder)}",
+            _how_a_stranger_asks(name, folder, needed, account)
+            or (group if account.is_shared else f"chmod u+rwx {typed(folder)}"),
         )
     if not account.is_testable:
         return warning(
@@ -113,6 +117,22 @@ def _check_access(name: str, folder: Path, needed: tuple[Access, ...], account: 
             "Run `narrated doctor` with sudo.",
         )
     return well(name, f"{account.name} can use {shown(folder)}.")
+
+
+def _how_a_stranger_asks(
+    name: str, folder: Path, needed: tuple[Access, ...], account: Account
+) -> str:
+    """Say whom to ask, or which group to join; "" if the folder is ours, or we are root."""
+    status = folder.stat()
+    if os.geteuid() in (0, status.st_uid) or account.uid != os.geteuid():
+        return ""
+    owner = account_name(status.st_uid)
+    ask = f"ask as {owner}: {as_account(owner)} doctor; or name a folder of your own as `{name}:`"
+    wanted = sum(_GROUP_BITS[access] for access in needed)
+    if status.st_mode & wanted == wanted and status.st_gid not in os.getgroups():
+        join = how_to_join(status.st_gid)
+        return f"The group {group_name(status.st_gid)} may. {join}; or {ask}"
+    return f"It belongs to {owner}: {ask}"
 
 
 def _check_group(name: str, folder: Path, account: Account) -> Iterator[Finding]:
@@ -145,6 +165,7 @@ def _check_inbox_files(inbox: Path, account: Account) -> Finding:
     return warning(
         "inbox files",
         f"{account.name} cannot read {shown(Path(os.fsdecode(first)))}, and maybe others.",
-        f"sudo chmod -R g+rX {typed(inbox)}; with rsync, send with -pO --chmod=D2775,F664; with "
+        _how_a_stranger_asks("inbox", inbox, ("r", "x"), account)
+        or f"sudo chmod -R g+rX {typed(inbox)}; with rsync, send with -pO --chmod=D2775,F664; with "
         "Syncthing, set Ignore Permissions on the folder.",
     )
