@@ -29,6 +29,7 @@ from narrated.doctor.kernel import (
     check_inotify_limits,
     file_system_type,
 )
+from narrated.doctor.folder_engines import check_folder_engines
 from narrated.doctor.run_checks import run_checks
 from narrated.doctor.syncthing import check_syncthing
 from narrated.workers.pool import probe_engines
@@ -117,6 +118,15 @@ def test_missing_inbox_remedy(config: Config, account: Account) -> None:
     assert str(config.inbox) in finding.text
     do(finding)
     assert config.inbox.is_dir()
+
+
+def test_most_folders_are_looked_into(config: Config) -> None:
+    """The look for engines that folders name ends after so many folders, and says so."""
+    (config.inbox / "posts").mkdir()
+    (config.inbox / "posts/.narrated.yaml").write_text("engine: nobody\n")
+    (ended,) = check_folder_engines(config, most_folders=1)
+    assert ended.text == f"Only 1 folders of {config.inbox} were looked into."
+    assert [each.name for each in check_folder_engines(config)] == ["engine nobody"]
 
 
 def test_closed_parent_folder(config: Config, account: Account) -> None:

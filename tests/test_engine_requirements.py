@@ -47,6 +47,9 @@ def test_missing_model_is_told(tmp_path: Path) -> None:
     assert "The model suno/bark of bark is not pulled." in checked.stdout
     assert "narrated models pull bark\n" in checked.stdout
     assert "narrated models pull florence-2\n" in checked.stdout
+    *_, verdict = checked.stdout.splitlines()
+    assert verdict == f"{tmp_path}/narrated.yaml is valid, but 2 things are lacking: see above."
+    assert "can be used" not in checked.stdout
 
 
 def test_incomplete_model_is_told(tmp_path: Path) -> None:
@@ -120,3 +123,17 @@ def test_check_imports_no_torch(tmp_path: Path) -> None:
     imported = {line.rpartition("|")[2].strip() for line in checked.stderr.splitlines()}
     assert "narrated.engines.bark.voices" in imported
     assert not {"torch", "transformers"} & imported
+
+
+def test_engine_of_a_folder_is_told(tmp_path: Path) -> None:
+    """What the engine of a folder's settings lacks is told with that file; also an unknown one."""
+    for name, engine in (("posts/a", "bark"), ("b", "nobody"), (".git", "bark-small")):
+        (tmp_path / "inbox" / name).mkdir(parents=True)
+        (tmp_path / "inbox" / name / ".narrated.yaml").write_text(f"engine: {engine}\n")
+    (tmp_path / "inbox/.narrated.yaml").write_text("engine: [\n")
+    checked = check(tmp_path)
+    assert (checked.returncode, checked.stderr) == (1, "")
+    assert "bark is not pulled. posts/a/.narrated.yaml of the inbox names it." in checked.stdout
+    assert "narrated models pull bark\n" in checked.stdout
+    assert "no engine named `nobody`. b/.narrated.yaml of the inbox names it." in checked.stdout
+    assert "bark-small" not in checked.stdout.replace("Known: bark, bark-small", "")

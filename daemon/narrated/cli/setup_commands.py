@@ -24,20 +24,27 @@ def config() -> None:
 def check(context: CommandContext) -> None:
     """Check the configuration, and that the engines it names have what they need.
 
+    Also those that a .narrated.yaml in the inbox names.
     Exits with 1 if a package, a model, a voice or the lexicon is missing.
     """
     from narrated.doctor.engine_requirements import check_requirements
     from narrated.doctor.finding import Severity
+    from narrated.doctor.folder_engines import check_folder_engines
     from narrated.doctor.lexicon import check_lexicon
-    from narrated.terminal.command_reports import finding_lines
+    from narrated.terminal.command_reports import check_verdict, finding_lines
 
     config = _compared(context.config)
-    click.echo(f"{config.source} can be used.")
-    findings = [*check_requirements(config), *check_lexicon(config)]
-    lacking = [each for each in findings if each.severity != Severity.WELL]
-    for finding in lacking:
-        print_lines(finding_lines(finding))
-    exit_unless(not lacking)
+    findings = [
+        *check_requirements(config),
+        *check_lexicon(config),
+        *check_folder_engines(config),
+    ]
+    for finding in findings:
+        if finding.severity != Severity.WELL:
+            print_lines(finding_lines(finding))
+    wrong = sum(each.severity == Severity.WRONG for each in findings)
+    click.echo(check_verdict(str(config.source), wrong))
+    exit_unless(not wrong)
 
 
 @config.command()

@@ -52,11 +52,16 @@ def configured_engines(config: Config) -> list[EngineSpec]:
 def check_requirements(config: Config) -> Iterator[Finding]:
     """Find what is missing, each with the command that brings it. Nothing, if nothing is."""
     for engine in configured_engines(config):
-        yield from _check_packages(engine)
-        model = list(_check_model(config, engine))
-        yield from model
-        if not model:
-            yield from _check_voices(config, engine)
+        yield from check_engine(config, engine)
+
+
+def check_engine(config: Config, engine: EngineSpec) -> Iterator[Finding]:
+    """Find what one engine lacks."""
+    yield from _check_packages(engine)
+    model = list(_check_model(config, engine))
+    yield from model
+    if not model:
+        yield from _check_voices(config, engine)
 
 
 def _check_packages(engine: EngineSpec) -> Iterator[Finding]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Never
 import yaml
 
 from narrated.errors import NarratedError
-from narrated.human_formatting import duration, size
+from narrated.human_formatting import count_noun, duration, size
 from narrated.printable import printable
 
 if TYPE_CHECKING:
@@ -161,6 +161,14 @@ def finding_lines(finding: "Finding") -> Iterator[str]:
     yield f"{mark}  {finding.name}: {finding.text}"
     if finding.remedy:
         yield f"      {finding.remedy}"
+
+
+def check_verdict(source: str, wrong: int) -> str:
+    """Say whether a configuration can be used; `wrong` counts what is to be mended."""
+    if not wrong:
+        return f"{printable(source)} can be used."
+    lack = "is lacking" if wrong == 1 else "are lacking"
+    return f"{printable(source)} is valid, but {count_noun(wrong, 'thing')} {lack}: see above."
 
 
 def installed_in_place_lines(package: "EnginePackage", folder: Path) -> Iterator[str]:
