@@ -1,10 +1,13 @@
 """A folder as people keep it: a git checkout or a vault, with `.narratedignore` and defaults."""
 
+import hashlib
 import io
 import json
 import os
 import shutil
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -348,20 +351,46 @@ def test_update_keeps_what_is_out(tmp_path: Path) -> None:
         daemon.published("public/old", "<h1>Old</h1><p>Built again.</p>")
 
 
-def _fail_as_before(daemon: Daemon, name: str) -> None:
-    """Leave a failed job and a note, as the version before did for a file of another kind."""
+def test_update_drops_blank_notes(tmp_path: Path) -> None:
+    """A page of front matter alone that failed before loses its note; an empty text keeps it."""
+    daemon = Daemon(tmp_path)
+    with daemon:
+        daemon.drop("first.md", "Words.")
+        daemon.manifest("first")
+        daemon.wait_idle()
+    problem = " holds no words, so there is nothing to say."
+    _fail_as_before(daemon, "_index.md", "---\ntitle: Posts\n---\n", f"_index.md{problem}")
+    _fail_as_before(daemon, "empty.md", "\n", f"empty.md{problem}")
+    with closing(sqlite3.connect(daemon.home / "state/ledger.sqlite")) as ledger:
+        ledger.execute("PRAGMA user_version = 12")
+    with daemon:
+        wait(lambda: daemon.history("_index.md") == ["superseded", "removed"], lambda: daemon.log)
+        wait(lambda: daemon.history("empty.md") == ["superseded", "failed"], lambda: daemon.log)
+        wait(lambda: "_index.error.txt" not in daemon.files, lambda: str(daemon.files))
+        assert [each["path"] for each in daemon.status()["failed"]] == ["empty.md"]
+        daemon.note("empty")
+
+
+def _fail_as_before(
+    daemon: Daemon,
+    name: str,
+    text: str = "body {}",
+    problem: str = "style.css is nothing that is read",
+) -> None:
+    """Leave a failed job and a note, as the version before did."""
     path = daemon.inbox / name
-    path.write_text("body {}")
+    path.write_text(text)
+    sha256 = hashlib.sha256(text.encode()).hexdigest()
     ledger = Ledger(daemon.home / "state/ledger.sqlite")
     stem = name.rpartition(".")[0]
     with ledger.transaction():
-        ledger.sources.record(name, FileSignature.of(path.lstat()), "f" * 64)
-        job = ledger.jobs.add(name, "f" * 64, 7, stem)
+        ledger.sources.record(name, FileSignature.of(path.lstat()), sha256)
+        job = ledger.jobs.add(name, sha256, len(text), stem)
         ledger.stems.assign(name, stem, stem)
-        ledger.jobs.move(job, JobState.FAILED, problem="style.css is nothing that is read")
+        ledger.jobs.move(job, JobState.FAILED, problem=problem)
         ledger.notes.expect(stem)
     ledger.close()
-    (daemon.outbox / f"{stem}.error.txt").write_text("style.css is nothing that is read")
+    (daemon.outbox / f"{stem}.error.txt").write_text(problem)
 
 
 def _set(stem: str) -> set[str]:
