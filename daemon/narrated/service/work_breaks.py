@@ -39,7 +39,7 @@ class WorkBreak:
     def refusal(self) -> NarratedError:
         """The error of a command that asks an engine."""
         problem, *_ = self.reason.split("; ")
-        return NarratedError(f"narrated is {problem}, so no engine is asked.", self.remedy)
+        return NarratedError(f"No engine is asked, since narrated is {problem}.", self.remedy)
 
 
 class BreakChange(msgspec.Struct, frozen=True):
