@@ -7,6 +7,7 @@ from collections import Counter
 from pathlib import Path
 
 import av
+import pytest
 
 from support.daemon import Daemon, running, toy, wait
 
@@ -99,10 +100,62 @@ def test_unreadable_config_is_told(tmp_path: Path) -> None:
         assert refused.returncode == 3
         assert "is not valid YAML" in refused.stderr
         wait(lambda: "is refused, and the old one kept" in daemon.log, lambda: daemon.log)
+        told = daemon.ask("status", **home)
+        assert told.returncode == 0
+        assert told.stdout.count("is refused") == 1
         daemon.configure(state=str(state))
         assert daemon.ask("reload", "--quiet", **home).stdout == ""
     finally:
         daemon.stop()
+
+
+def _told(daemon: Daemon, *command: str) -> str:
+    told = daemon.ask(*command)
+    assert told.returncode == 0, told.stderr
+    return told.stdout + told.stderr
+
+
+@pytest.mark.parametrize(
+    ("broken", "why"),
+    [
+        ("inbox: [", "is not valid YAML"),
+        ("inbox: inbox\noutbox: outbox\nspeach: {}\n", "unknown key `speach`"),
+        ("inbox: inbox\noutbox: outbox\nstate: elsewhere\n", "`state` changed"),
+        ("", "holds no settings"),
+    ],
+)
+def test_edited_config_hides_no_daemon(tmp_path: Path, broken: str, why: str) -> None:
+    """Whatever its file says by now, the daemon is found, paused and told, and the refusal too."""
+    with running(tmp_path) as daemon:
+        daemon.drop("post.md", "Some words.")
+        daemon.published("post", "Some words.")
+        daemon.config.write_text(broken)
+        for command in (("status",), ("status", "--json")):
+            told = _told(daemon, *command)
+            assert told.count("The configuration is refused, and the old one kept") == 1
+            assert why in told
+            assert "stopped" not in told
+        assert "narrated is paused" in _told(daemon, "pause", "2h")
+        assert daemon.status()["state"] == "paused"
+        assert "narrated is paused" in _told(daemon, "status")
+        assert "narrated goes on" in _told(daemon, "resume")
+        assert "is refused" in _told(daemon, "history", str(daemon.inbox / "post.md"))
+        refused = daemon.ask("reload")
+        assert refused.returncode == 3
+        assert why in refused.stderr
+        assert _told(daemon, "status").count("is refused") == 1
+
+
+def test_broken_config_without_daemon(tmp_path: Path) -> None:
+    """Without a daemon, a file that cannot be used fails each command with the reason."""
+    daemon = Daemon(tmp_path)
+    with daemon:
+        pass
+    daemon.config.write_text("inbox: [")
+    for command in ("status", "pause", "reload"):
+        refused = daemon.ask(command)
+        assert refused.returncode == 3
+        assert "is not valid YAML" in refused.stderr
 
 
 def test_reload_by_the_unit(tmp_path: Path) -> None:

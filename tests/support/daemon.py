@@ -155,7 +155,8 @@ class Daemon:
 
     @property
     def _environ(self) -> dict[str, str]:
-        return {**os.environ, "PYTHONPATH": _package_root()}
+        own_state = str(self.home / "xdg-state")
+        return {**os.environ, "XDG_STATE_HOME": own_state, "PYTHONPATH": _package_root()}
 
     def stop(self, patience_s: float = 15.0) -> float:
         """Stop it by SIGTERM; how long that took. A daemon that is gone already took no time."""

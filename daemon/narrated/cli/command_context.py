@@ -46,6 +46,19 @@ class CommandContext:
 
         return DaemonClient(config)
 
+    def daemon_client(self, *, warns: bool = True) -> "DaemonClient":
+        """The client of the daemon that runs on the file, also if it would refuse the file now.
+
+        `warns` says so on stderr. Errors: ConfigurationError if no daemon runs on it either.
+        """
+        from narrated.config.file import find_file
+        from narrated.terminal.daemon_client import DaemonClient
+
+        client = DaemonClient.of_file(find_file(self.path))
+        if warns and client.refusal:
+            click.echo(f"narrated: {client.refusal}", err=True)
+        return client
+
 
 def print_lines(lines: Iterable[str]) -> None:
     """Print each line as soon as it is there."""

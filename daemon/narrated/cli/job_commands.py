@@ -23,11 +23,11 @@ def status(context: CommandContext, watch: bool, as_json: bool) -> None:
     from narrated.terminal.command_reports import status_lines
     from narrated.terminal.command_reports import watch as redraw
 
-    client = context.client(context.config)
+    client = context.daemon_client(warns=False)
     if as_json:
         print_json(client.whole_status())
     elif watch:
-        redraw(lambda: status_lines(client.status()))
+        redraw(lambda: status_lines(context.daemon_client(warns=False).status()))
     else:
         print_lines(status_lines(client.status()))
 
@@ -39,7 +39,7 @@ def history(context: CommandContext, file: str) -> None:
     """Show every version of FILE, and its outcome."""
     from narrated.terminal.command_reports import history_lines
 
-    print_lines(history_lines(context.client(context.config).command("history", path=file)))
+    print_lines(history_lines(context.daemon_client().command("history", path=file)))
 
 
 @click.command()
@@ -50,7 +50,7 @@ def ignored(context: CommandContext, file: str, as_json: bool) -> None:
     """Say whether FILE is read or ignored, and by which rule."""
     from narrated.terminal.command_reports import verdict_lines
 
-    verdict = context.client(context.config).ignored(file)
+    verdict = context.daemon_client().ignored(file)
     if as_json:
         print_json(verdict)
     else:
@@ -108,7 +108,7 @@ def reload(context: CommandContext, quiet: bool) -> None:
 def _run_user_command(context: CommandContext, verb: str, done: str, **request: Any) -> None:
     from narrated.printable import printable
 
-    client = context.client(context.config)
+    client = context.daemon_client()
     for path in client.command(verb, **request):
         when = "" if client.is_served or verb == "cancel" else " when the daemon starts"
         click.echo(f"{printable(path)} is {done}{when}")

@@ -35,7 +35,7 @@ def pause(context: CommandContext, duration: tuple[str, ...], unload: bool, no_w
     from narrated.terminal.break_commands import pause_lines
 
     written = " ".join(duration)
-    client = context.client(context.config)
+    client = context.daemon_client()
     for line in pause_lines(client, parse_duration(written), unload=unload, waits=not no_wait):
         click.echo(line)
 
@@ -46,7 +46,7 @@ def resume(context: CommandContext) -> None:
     """Go on after `pause`, before its time is over."""
     from narrated.terminal.break_commands import resume_line
 
-    click.echo(resume_line(context.client(context.config)))
+    click.echo(resume_line(context.daemon_client()))
 
 
 def parse_duration(written: str) -> float | None:

@@ -66,6 +66,7 @@ from narrated.service.ledger_retries import DeferredOperations
 from narrated.service.process_signals import START_EXTENSION_S, ProcessSignals
 from narrated.service.start_wait import StartWait
 from narrated.service.state_lock import LockHolder, StateLock
+from narrated.service.state_record import record_state_soon
 from narrated.service.status_lists import running_lists
 from narrated.service.status_report import (
     DaemonState,
@@ -167,6 +168,8 @@ class Daemon:
         await self.app.overlaps.look(config)
         holder = LockHolder(os.getpid(), since=self._since, config=str(config.source or ""))
         lock = self._stack.enter_context(StateLock(config.state, holder))
+        if not self._one_pass:
+            record_state_soon(config)
         self.app.on_wait = StartWait(self._notifier, lock, holder)
         await self._stack.enter_async_context(self.app)
         await self.app.state_disk.run(lock.watch, *self.app.ledger.files)

@@ -9,24 +9,31 @@ import socket
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import msgspec
 
 from narrated.audio.formats import FORMATS
+from narrated.config.file import load
 from narrated.config.values import Config
 from narrated.errors import ConfigurationError, EngineError, NarratedError, StorageError
 from narrated.printable import printable
 from narrated.service.control_server import frame
 from narrated.service.source_names import read_name
 from narrated.service.state_access import refusal
-from narrated.service.state_lock import holder
+from narrated.service.state_lock import LockHolder, holder
+from narrated.service.state_record import find_daemon
 from narrated.terminal.paged_status import narrated_paths, whole_status
 
 if TYPE_CHECKING:
     from narrated.ledger.engine_rates import EngineRate
     from narrated.workers.pool import EngineProbe
 
+REFUSED = "The configuration is refused, and the old one kept"
+"""The notice of a daemon that refused its file, and of a client that knows that it would."""
+_MOVED = (
+    "`state` changed, and a running daemon cannot follow. Restart it: `systemctl restart narrated`."
+)
 _STATELESS = ("say", "describe", "roll")
 """Requests that need nothing of the daemon's state."""
 _KINDS = {kind.__name__: kind for kind in (ConfigurationError, StorageError)}
@@ -42,6 +49,32 @@ class DaemonClient:
     def __init__(self, config: Config | None) -> None:
         self._config = config
         self._daemon = holder(config.state) if config is not None else None
+        self.refusal = ""
+        """Why the daemon that runs does not follow the file; empty if nothing is known."""
+
+    @classmethod
+    def of_file(cls, source: Path) -> Self:
+        """Make a client of the daemon that runs on a file, also if it would refuse the file now.
+
+        Errors: ConfigurationError if the file is refused, and no daemon that answers runs on it.
+        """
+        found = find_daemon(source.absolute())
+        if found is None or not found.holder.socket:
+            return cls(load(source))
+        try:
+            client = cls(load(source))
+        except ConfigurationError as error:
+            client = cls(None)
+            client._follow(found.holder, str(error))
+            client._config = _config_of(client.status(), found.state, source)
+        else:
+            if found.holder != client._daemon:
+                client._follow(found.holder, f"{source}: {_MOVED}")
+        return client
+
+    def _follow(self, daemon: LockHolder, why: str) -> None:
+        self._daemon = daemon
+        self.refusal = f"{REFUSED}: {why}"
 
     @property
     def is_served(self) -> bool:
@@ -50,11 +83,18 @@ class DaemonClient:
 
     def status(self) -> dict[str, Any]:
         """The daemon's status, or the ledger's if no daemon runs."""
-        return dict(self._answer({"do": "status"})[0])
+        return self._with_refusal(dict(self._answer({"do": "status"})[0]))
 
     def whole_status(self) -> dict[str, Any]:
         """The same with all files, not the first of each list alone."""
-        return whole_status(lambda request: dict(self._answer(request)[0]))
+        return self._with_refusal(whole_status(lambda request: dict(self._answer(request)[0])))
+
+    def _with_refusal(self, status: dict[str, Any]) -> dict[str, Any]:
+        """Tell a refusal that the daemon has yet to meet, since nobody asked it to reload."""
+        notices = status["notices"]
+        if self.refusal and not any(each.startswith(REFUSED) for each in notices):
+            status["notices"] = [*notices, self.refusal]
+        return status
 
     def rates(self) -> "list[EngineRate]":
         """The measured rates of the engines. Errors: NarratedError, if nobody may read them."""
@@ -134,6 +174,12 @@ class DaemonClient:
         from narrated.terminal.without_daemon import answer
 
         return answer(self._config, request, payload)
+
+
+def _config_of(status: Mapping[str, Any], state: Path, source: Path) -> Config:
+    """The folders that a daemon runs on, in the place of a file that nobody can read."""
+    inbox, outbox = Path(status["inbox"]), Path(status["outbox"])
+    return Config(inbox=inbox, outbox=outbox, state=state, source=source)
 
 
 def ask(path: Path, header: Mapping[str, Any], payload: bytes = b"") -> tuple[Any, bytes]:

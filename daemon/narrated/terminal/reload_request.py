@@ -4,11 +4,12 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from narrated.config.file import default_state, find_file, load
-from narrated.errors import ConfigurationError, NarratedError
+from narrated.config.file import find_file, load
+from narrated.errors import NarratedError
 from narrated.service.control_server import socket_in_runtime_directory
 from narrated.service.state_access import refusal
 from narrated.service.state_lock import LockHolder, holder
+from narrated.service.state_record import find_daemon
 from narrated.terminal.daemon_client import ask
 
 
@@ -34,17 +35,13 @@ def _socket(source: Path, environ: Mapping[str, str]) -> Path:
 
 
 def _daemon(source: Path, environ: Mapping[str, str]) -> LockHolder | None:
-    """Find the daemon by the file's state folder, or by the default one if the file is refused.
+    """Find the daemon that runs on the file, whatever the file says by now.
 
     The daemon refuses it as well then, so that its status tells it.
     """
-    try:
-        state = load(source).state
-    except ConfigurationError:
-        daemon = holder(default_state(source, environ))
-        if daemon is None or daemon.config != str(source):
-            raise
-        return daemon
+    if found := find_daemon(source, environ):
+        return found.holder
+    state = load(source).state
     if refused := refusal(state):
         raise refused
     return holder(state)
