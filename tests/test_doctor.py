@@ -22,6 +22,7 @@ from narrated.doctor.encoder import check_encoder
 from narrated.doctor.engines import check_engines
 from narrated.doctor.finding import Finding, Severity
 from narrated.doctor.folder_access import Account, check_folder_access, daemon_account
+from narrated.doctor.folder_engines import check_folder_engines
 from narrated.doctor.gpu_compute import check_gpu
 from narrated.doctor.kernel import (
     _WITHOUT_LEASES,
@@ -29,7 +30,6 @@ from narrated.doctor.kernel import (
     check_inotify_limits,
     file_system_type,
 )
-from narrated.doctor.folder_engines import check_folder_engines
 from narrated.doctor.run_checks import run_checks
 from narrated.doctor.syncthing import check_syncthing
 from narrated.workers.pool import probe_engines

@@ -52,6 +52,10 @@ COMMANDS = (
     Provoked("retry post.md --failed", 2, "Give either a FILE, or --failed.", "--failed"),
     Provoked("retry post.md", 1, "post.md is done; there is nothing to retry.", "respeak"),
     Provoked("respeak post.md --at soon", 2, "soon is not a time.", "Write it as MM:SS."),
+    Provoked("respeak post.md --at 0:99", 2, "0:99 is not a time.", "Write it as MM:SS."),
+    Provoked("respeak post.md --at -1", 2, "-1 is not a time.", "Write it as MM:SS."),
+    Provoked("respeak post.md --at 1:-1", 2, "1:-1 is not a time.", "Write it as MM:SS."),
+    Provoked("respeak post.md --at nan", 2, "nan is not a time.", "Write it as MM:SS."),
     Provoked("respeak post.md --at 9:00:00", 1, "nothing is heard at 540:00.", "--at MM:SS"),
     Provoked("respeak post.md", 1, "no other take of post.md: espeak", "lexicon.yaml"),
     Provoked("respeak gone.md", 1, "gone.md is no longer in the inbox", "drop it again"),
@@ -92,7 +96,7 @@ COMMANDS = (
     Provoked("engines install none", 1, "'none' is no engine of ours.", "tortoise"),
     Provoked("engines install tortoise --python x", 2, "--python needs --apart FOLDER.", "FOLDER"),
     Provoked("config init", 3, "{home}/narrated.yaml is there already", "Edit it"),
-    Provoked("run", 4, "{home}/state is in use by the process", "systemctl stop narrated"),
+    Provoked("run", 4, "{home}/state is in use by the process", "stop narrated`, or Ctrl-C"),
     Provoked("once --quiet", 4, "{home}/state is in use by the process", "name another `state:`"),
     Provoked("pause soon", 2, "soon is not a duration.", "Write it as 90m, 2h"),
 )
@@ -113,6 +117,21 @@ CONFIGURATIONS: Mapping[str, tuple[str | bytes, str, str]] = {
         FOLDERS + "speech: {engin: espeak}\n",
         "unknown key `speech.engin`.",
         "Did you mean `engine`?",
+    ),
+    "key like another section's": (
+        FOLDERS + "speech: {pace: 2}\n",
+        "unknown key `speech.pace`.",
+        "Remove it.",
+    ),
+    "key like one elsewhere": (
+        FOLDERS + "reading: {sentences: 2}\n",
+        "unknown key `reading.sentences`.",
+        "Remove it.",
+    ),
+    "key of an engine": (
+        FOLDERS + "engines: {mine: {modul: x}}\n",
+        "unknown key `engines",
+        "Did you mean `module`?",
     ),
     "outbox in the inbox": (
         "inbox: a\noutbox: a/b\n",
@@ -429,7 +448,7 @@ def _post_and(arrange: Callable[[Path], object]) -> Callable[[Path], None]:
 
 PLACES: Mapping[str, Place] = {
     "no daemon": Place(
-        lambda home: None, "reload", 1, "No daemon runs on this configuration.", "systemctl start"
+        lambda home: None, "reload", 1, "No daemon runs on this configuration.", "`narrated run`"
     ),
     "state is a file": Place(
         _file("file"), "run", 5, "{home}/file cannot be used: a file", "`state:`", "state: file\n"

@@ -162,9 +162,26 @@ def test_stranger_is_told_the_account(daemon: Daemon) -> None:
 def test_member_is_told_to_start_it(daemon: Daemon) -> None:
     """The group sees what a daemon answers; without one, its ledger is the account's alone."""
     _share(daemon, 0o750)
+    os.chown(daemon.home / "state/lock", 0, DAEMONS_GROUP)
     refused = Answer(daemon, ("status",), groups=[DAEMONS_GROUP])
     assert "No daemon runs that could answer." in refused.error
     assert "systemctl start narrated" in refused.error
+
+
+def test_closed_lock_is_told(served: Daemon) -> None:
+    """If only the folder was opened to the group, no member is told that no daemon runs."""
+    _share(served, 0o750)
+    lock = served.home / "state/lock"
+    lock.chmod(0o600)
+    for command in (("status",), ("reload",), ("pause",)):
+        refused = Answer(served, command, groups=[DAEMONS_GROUP])
+        assert f"only the account root may read {lock}." in refused.error
+        assert "It may not be seen whether a daemon runs" in refused.error
+        assert "Ask as root: sudo narrated" in refused.error
+        assert "No daemon runs" not in refused.error
+    lock.chmod(0o640)
+    shared = Answer(served, ("status",), groups=[DAEMONS_GROUP])
+    assert "only the account root may read" in shared.error
 
 
 def test_stranger_runs_nothing(daemon: Daemon) -> None:

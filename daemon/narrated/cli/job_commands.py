@@ -1,5 +1,6 @@
 """Commands about jobs and files: status, history, ignored, retry, respeak, refresh, cancel."""
 
+import re
 from typing import Any
 
 import click
@@ -114,17 +115,21 @@ def _run_user_command(context: CommandContext, verb: str, done: str, **request: 
         click.echo(f"{printable(path)} is {done}{when}")
 
 
+_PART = re.compile(r"\d{1,9}(\.\d*)?", re.ASCII)
+
+
 def _seconds(at: str | None) -> float | None:
     """Parse MM:SS, HH:MM:SS or plain seconds."""
     if at is None:
         return None
-    try:
-        parts = [float(part) for part in at.split(":")]
-    except ValueError:
-        parts = []
-    if not 1 <= len(parts) <= 3:
+    parts = at.split(":")
+    # After a colon no part reaches 60: 0:99 is a slip, of which nobody knows the sense.
+    are_well = all(_PART.fullmatch(part) for part in parts) and all(
+        float(part) < 60 for part in parts[1:]
+    )
+    if not are_well or len(parts) > 3:
         raise click.BadParameter(f"{at} is not a time. Write it as MM:SS.", param_hint="--at")
-    return sum(part * 60.0**place for place, part in enumerate(reversed(parts)))
+    return sum(float(part) * 60.0**place for place, part in enumerate(reversed(parts)))
 
 
 COMMANDS = (status, history, ignored, retry, respeak, refresh, cancel, reload)

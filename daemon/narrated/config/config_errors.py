@@ -61,7 +61,7 @@ def invalid_value(source: Path, error: msgspec.ValidationError) -> Configuration
         full = ".".join(part for part in (key, unknown[1]) if part)
         return ConfigurationError(
             f"{source}: unknown key `{full}`.",
-            f"{_hint(unknown[1])} `narrated config init --print` lists every key.",
+            f"{_hint(key, unknown[1])} `narrated config init --print` lists every key.",
         )
     if missing := re.search(r"missing required field `(.*)`", message):
         return ConfigurationError(
@@ -80,13 +80,22 @@ def _plain(message: str) -> str:
     return re.sub(r"`(\w+)`", lambda kind: _KINDS.get(kind[1], kind[0]), message)
 
 
-def _hint(name: str) -> str:
-    """The place of a key that stands elsewhere, or a similar key."""
-    if sections := sorted({section for section, key in _keys() if key == name and section}):
-        places = " or ".join(f"`{section}: {{{name}: …}}`" for section in sections)
+def _hint(section: str, name: str) -> str:
+    """The place of a key that stands elsewhere, or a similar key of the same section."""
+    if sections := sorted({where for where, key in _keys() if key == name and where}):
+        places = " or ".join(f"`{where}: {{{name}: …}}`" for where in sections)
         return f"It belongs into a section: {places}."
-    similar = difflib.get_close_matches(name, [key for _, key in _keys()], n=1)
+    similar = difflib.get_close_matches(name, _keys_of(section), n=1)
     return f"Did you mean `{similar[0]}`?" if similar else "Remove it."
+
+
+def _keys_of(section: str) -> list[str]:
+    """List the keys that stand in a section, such as `speech`; "" for the file itself."""
+    kind = _kind_of(section)
+    while get_args(kind):  # the values of a mapping, such as `engines`, or a section or nothing
+        kind = next((each for each in get_args(kind)[::-1] if each is not type(None)), None)
+    is_section = isinstance(kind, type) and issubclass(kind, msgspec.Struct)
+    return [key for key in kind.__struct_fields__ if key != "source"] if is_section else []
 
 
 def _keys() -> Iterator[tuple[str, str]]:
@@ -102,11 +111,17 @@ def _keys() -> Iterator[tuple[str, str]]:
 
 def _choices(key: str) -> tuple[Any, ...]:
     """Give the words that a key accepts; empty if it accepts any value."""
+    kind = _kind_of(key)
+    return get_args(kind) if get_origin(kind) is Literal else ()
+
+
+def _kind_of(key: str) -> Any:
+    """Give the type of a key such as `reading.links`; None if it is not known, Config for ""."""
     kind: Any = Config
-    for part in key.split("."):
+    for part in filter(None, key.split(".")):
         is_section = isinstance(kind, type) and issubclass(kind, msgspec.Struct)
         kind = get_type_hints(kind).get(part) if is_section else None
-    return get_args(kind) if get_origin(kind) is Literal else ()
+    return kind
 
 
 def yaml_twice(node: yaml.Node, key: str) -> yaml.YAMLError:

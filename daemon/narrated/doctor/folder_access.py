@@ -129,7 +129,8 @@ def _how_a_stranger_asks(
     owner = account_name(status.st_uid)
     ask = f"ask as {owner}: {as_account(owner)} doctor; or name a folder of your own as `{name}:`"
     wanted = sum(_GROUP_BITS[access] for access in needed)
-    if status.st_mode & wanted == wanted and status.st_gid not in os.getgroups():
+    by_group = status.st_gid and status.st_mode & wanted == wanted  # nobody joins the group root
+    if by_group and status.st_gid not in os.getgroups():
         join = how_to_join(status.st_gid)
         return f"The group {group_name(status.st_gid)} may. {join}; or {ask}"
     return f"It belongs to {owner}: {ask}"

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import msgspec
 
+from narrated.daemon_commands import STOP
 from narrated.errors import AlreadyRunning
 from narrated.outbox.nested_outboxes import writer_above, writer_below
 from narrated.outbox.network_lock_file import NetworkLockFile, is_on_network
@@ -119,7 +120,7 @@ class OutboxLock:
         return AlreadyRunning(
             f"{place or printable(str(self._outbox))} is written by another daemon already: "
             f"{in_words(other)}.",
-            "Stop that one first (`systemctl stop narrated`), or name another `outbox:` folder.",
+            f"Stop that one first ({STOP}), or name another `outbox:` folder.",
         )
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from narrated.config import file as configuration
 from narrated.config.values import Config
+from narrated.daemon_commands import RESTART
 from narrated.errors import ConfigurationError, StorageError
 from narrated.jobs.ingest import Ingest
 from narrated.ledger.job import JobReason
@@ -87,6 +88,6 @@ def _read_again(earlier: Config) -> Config:
         if getattr(config, key) != getattr(earlier, key):
             raise ConfigurationError(
                 f"{source}: `{key}` changed, and a running daemon cannot follow.",
-                "Restart it: `systemctl restart narrated`.",
+                f"Restart it: {RESTART}.",
             )
     return config

@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from narrated.daemon_commands import RESTART
 from narrated.errors import NarratedError
 from narrated.inbox.ignore_verdict import IgnoreVerdict, ignore_verdict
 from narrated.jobs.plan import JobDefaults, PlanOutdated
@@ -65,7 +66,7 @@ class ControlRequests:
                 return await self._commands.perform(verb, request), b""
         raise NarratedError(
             "The daemon does not know this request: it may be an older version.",
-            "Restart it: `systemctl restart narrated`.",
+            f"Restart it: {RESTART}.",
         )
 
     async def _ignored(self, path: str) -> IgnoreVerdict:

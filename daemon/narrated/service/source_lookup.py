@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator
 
 from narrated.audio.formats import FORMATS
+from narrated.daemon_commands import START
 from narrated.errors import NarratedError
 from narrated.ledger.store import Ledger
 from narrated.outbox import unique_stems
@@ -71,7 +72,7 @@ class SourceLookup:
                 f"{printable(name.typed)} lies in the inbox, and was not read.",
                 "`narrated status` tells if it is still arriving, and "
                 f"`narrated ignored {printable(name.typed)}` if a rule leaves it alone. Without a "
-                "daemon nothing is read: `systemctl start narrated`.",
+                f"daemon nothing is read: {START}.",
             )
         raise NarratedError(
             f"{printable(name.typed) or 'An empty name'} is not known.",

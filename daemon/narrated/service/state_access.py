@@ -5,6 +5,7 @@ import stat
 from pathlib import Path
 
 from narrated.account_names import account_name, as_account, group_name, how_to_join
+from narrated.daemon_commands import START
 from narrated.errors import NarratedError
 from narrated.printable import printable
 
@@ -27,10 +28,26 @@ def refusal(path: Path) -> NarratedError | None:
     return None if os.access(path, needs) else _told(path, status)
 
 
+def lock_refusal(state: Path) -> NarratedError | None:
+    """The error for an account that may not see whether a daemon holds a state; None if it may."""
+    lock = state / "lock"
+    if not os.path.lexists(lock) or os.access(lock, os.R_OK):
+        return None
+    status = lock.lstat()
+    owner = account_name(status.st_uid)
+    by_group = status.st_gid and status.st_mode & stat.S_IRGRP  # nobody joins the group root
+    who = f"the group {group_name(status.st_gid)}" if by_group else f"the account {owner}"
+    ask = f"ask as {owner}: {as_account(owner)} …"
+    return NarratedError(
+        f"It may not be seen whether a daemon runs: only {who} may read {printable(str(lock))}.",
+        f"{how_to_join(status.st_gid)}; or {ask}" if by_group else f"{ask[0].upper()}{ask[1:]}",
+    )
+
+
 def _told(path: Path, status: os.stat_result) -> NarratedError:
     owner, group = account_name(status.st_uid), group_name(status.st_gid)
     as_owner = f"{as_account(owner)} …"
-    if status.st_mode & _group_needs(status) == _group_needs(status):
+    if status.st_gid and status.st_mode & _group_needs(status) == _group_needs(status):
         problem = f"Only the group {group} may use {printable(str(path))}."
         return NarratedError(
             problem, f"{how_to_join(status.st_gid)}; or ask as {owner}: {as_owner}"
@@ -40,7 +57,7 @@ def _told(path: Path, status: os.stat_result) -> NarratedError:
         return NarratedError(problem, f"Ask as that account: {as_owner}")
     return NarratedError(
         f"No daemon runs that could answer. {problem}",
-        f"Start it (`systemctl start narrated`), or ask as that account: {as_owner}",
+        f"Start it ({START}), or ask as that account: {as_owner}",
     )
 
 

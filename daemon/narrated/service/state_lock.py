@@ -12,6 +12,7 @@ from typing import Self
 import msgspec
 
 from narrated import private_files
+from narrated.daemon_commands import STOP
 from narrated.errors import AlreadyRunning, FolderLost, StorageError
 from narrated.printable import printable
 from narrated.service.state_access import refusal
@@ -162,5 +163,5 @@ def _refusal(state: Path) -> AlreadyRunning:
     who = f"the process {first.pid}, running since {first.since}" if first else "another process"
     return AlreadyRunning(
         f"{state} is in use by {who}.",
-        "Stop that one first (`systemctl stop narrated`), or name another `state:` folder.",
+        f"Stop that one first ({STOP}), or name another `state:` folder.",
     )

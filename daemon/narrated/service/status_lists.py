@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from narrated.config.values import Config
+from narrated.daemon_commands import RESTART
 from narrated.disk_threads import TRANSFER_S, DiskThreads
 from narrated.errors import NarratedError
 from narrated.ledger.job import OPEN, JobState
@@ -64,7 +65,7 @@ class StatusLists:
         if name not in self._sources:
             raise NarratedError(
                 "The daemon does not know this list: it may be of another version.",
-                "Restart it: `systemctl restart narrated`.",
+                f"Restart it: {RESTART}.",
             )
         return _page(self._sources[name](after, PAGE))
 

@@ -16,11 +16,12 @@ import msgspec
 from narrated.audio.formats import FORMATS
 from narrated.config.file import load
 from narrated.config.values import Config
+from narrated.daemon_commands import RESTART
 from narrated.errors import ConfigurationError, EngineError, NarratedError, StorageError
 from narrated.printable import printable
 from narrated.service.control_server import frame
 from narrated.service.source_names import read_name
-from narrated.service.state_access import refusal
+from narrated.service.state_access import lock_refusal, refusal
 from narrated.service.state_lock import LockHolder, holder
 from narrated.service.state_record import find_daemon
 from narrated.terminal.paged_status import narrated_paths, whole_status
@@ -168,9 +169,10 @@ class DaemonClient:
         if self._daemon is not None and self._daemon.socket:
             return ask(Path(self._daemon.socket), request, payload)
         if self._config is not None and request["do"] not in _STATELESS:
-            for path in (self._config.state, self._config.state / "ledger.sqlite"):
-                if refused := refusal(path):
-                    raise refused
+            state = self._config.state
+            refused = refusal(state) or lock_refusal(state) or refusal(state / "ledger.sqlite")
+            if refused:
+                raise refused
         from narrated.terminal.without_daemon import answer
 
         return answer(self._config, request, payload)
@@ -192,9 +194,12 @@ def ask(path: Path, header: Mapping[str, Any], payload: bytes = b"") -> tuple[An
     except OSError as error:
         if isinstance(error, PermissionError) and (refused := refusal(path)):
             raise refused from error
-        remedy = "See `systemctl status narrated`; you need to be in the group `narrated`."
+        remedy = (
+            "See `systemctl status narrated`, or what `narrated run` printed; you need to be in "
+            "the group of its state folder."
+        )
         if isinstance(error, FileNotFoundError | ConnectionRefusedError):
-            remedy = "Its socket was taken away: restart it with `systemctl restart narrated`."
+            remedy = f"Its socket was taken away. Restart it: {RESTART}."
         raise NarratedError(
             f"The daemon does not answer at {path}: {error.strerror or error}.", remedy
         ) from error

@@ -5,9 +5,10 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from narrated.config.file import find_file, load
+from narrated.daemon_commands import START
 from narrated.errors import NarratedError
 from narrated.service.control_server import socket_in_runtime_directory
-from narrated.service.state_access import refusal
+from narrated.service.state_access import lock_refusal, refusal
 from narrated.service.state_lock import LockHolder, holder
 from narrated.service.state_record import find_daemon
 from narrated.terminal.daemon_client import ask
@@ -29,7 +30,7 @@ def _socket(source: Path, environ: Mapping[str, str]) -> Path:
     if daemon is None or not daemon.socket:
         raise NarratedError(
             "No daemon runs on this configuration.",
-            "It reads its configuration when it starts: `systemctl start narrated`.",
+            f"It reads its configuration when it starts: {START}.",
         )
     return Path(daemon.socket)
 
@@ -42,6 +43,6 @@ def _daemon(source: Path, environ: Mapping[str, str]) -> LockHolder | None:
     if found := find_daemon(source, environ):
         return found.holder
     state = load(source).state
-    if refused := refusal(state):
+    if refused := refusal(state) or lock_refusal(state):
         raise refused
     return holder(state)
