@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from functools import cache
 from itertools import islice
 from typing import NamedTuple
@@ -21,6 +22,8 @@ MOST_FILES, MOST_BYTES = 128, 256 * 2**10
 """The `.narratedignore` files of an inbox, and their bytes together: each costs memory."""
 _TOO_MANY = f"an inbox has at most {MOST_FILES} such files, of {MOST_BYTES // 1024} KiB together."
 _MOST_DEFAULTS = 64
+_MOST_INNER = 1000
+"""Names that are looked at for a mark in an inner folder."""
 _MOST_PROBLEMS = 10
 
 
@@ -180,6 +183,7 @@ class IgnoreRules:
         known = self._known.get(folder)
         if known and known.above is above and above.closed_by:
             return known.rules
+        marks = with_inner(self._root, folder, marks)
         rules = _entered(above, folder)
         own = _NO_OWN if rules.closed_by else self._own(folder, marks, status)
         if known and known.above is above and known.own == own:
@@ -252,6 +256,23 @@ def survey(entries: Iterable[os.DirEntry[str]]) -> tuple[set[str], os.stat_resul
         elif entry.name == IGNORE_FILE:
             status = lstat_of(entry)
     return marks, status
+
+
+def with_inner(root: str, folder: str, marks: Set[str]) -> Set[str]:
+    """Return a folder's marks, and those that lie in a folder of it."""
+    inner = ignore_defaults.inner_marks() if marks else ()
+    found = {f"{name}/{pattern}" for name, pattern in inner if name in marks}
+    return marks | {mark for mark in found if _is_there(root, folder, mark)} if found else marks
+
+
+def _is_there(root: str, folder: str, mark: str) -> bool:
+    name, _, pattern = mark.partition("/")
+    try:
+        with listed(root, join(folder, name)) as entries:
+            names = (entry.name for entry in islice(entries, _MOST_INNER))
+            return any(fnmatchcase(each, pattern) for each in names)
+    except OSError:  # no folder, or none that may be entered
+        return False
 
 
 def lstat_of(entry: os.DirEntry[str]) -> os.stat_result | None:

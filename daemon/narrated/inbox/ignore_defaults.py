@@ -39,14 +39,26 @@ def everywhere() -> PatternSet:
 
 @cache
 def mark_names() -> frozenset[str]:
-    """Return all names that are a mark, or a part of one."""
-    return frozenset[str]().union(*(mark for tool in tools() for mark in tool.marks))
+    """Return all names that are a mark, or a part of one; of a mark with a slash, its folder."""
+    return frozenset(name.partition("/")[0] for name in _all_marks())
+
+
+@cache
+def inner_marks() -> tuple[tuple[str, str], ...]:
+    """Return each mark with a slash: the folder's name, and the pattern of a name in it."""
+    return tuple(
+        (mark.partition("/")[0], mark.partition("/")[2]) for mark in _all_marks() if "/" in mark
+    )
 
 
 @lru_cache(maxsize=1024)
 def beside(names: frozenset[str]) -> tuple[PatternSet, ...]:
     """Return the patterns that hold in a folder with these `mark_names`."""
     return tuple(tool.patterns for tool in tools() if tool.holds_beside(names))
+
+
+def _all_marks() -> frozenset[str]:
+    return frozenset[str]().union(*(mark for tool in tools() for mark in tool.marks))
 
 
 def marks_of(tool_name: str, names: Set[str]) -> tuple[str, ...]:

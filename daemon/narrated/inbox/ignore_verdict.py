@@ -9,7 +9,7 @@ import msgspec
 
 from narrated.errors import SourceError, SourceUnreadable
 from narrated.inbox.chmod_remedy import chmod_remedy
-from narrated.inbox.folder_rules import IgnoreRules, RuleMatch, downwards, survey
+from narrated.inbox.folder_rules import IgnoreRules, RuleMatch, downwards, survey, with_inner
 from narrated.inbox.handled_versions import join
 from narrated.inbox.ignore_defaults import marks_of
 from narrated.inbox.ignore_patterns import RuleOrigin
@@ -134,7 +134,7 @@ def _beside(root: Path, match: RuleMatch) -> str:
     """Name the mark by which a default holds; "" for one that holds everywhere."""
     try:
         with listed(root, match.folder) as entries:
-            names = survey(entries)[0]
+            names = with_inner(str(root), match.folder, survey(entries)[0])
     except OSError:
         return ""
     marks = [join(match.folder, mark) for mark in marks_of(match.rule.tool, names)]
