@@ -219,6 +219,31 @@ def test_gone_source_keeps_narration(daemon: Daemon) -> None:
     assert _set("gone/post") <= daemon.files
 
 
+def test_planned_job_outlives_source(tmp_path: Path) -> None:
+    """A job whose script is written outlives its source; a user may still cancel it."""
+    with running(tmp_path, **toy(tmp_path, delay_s=0.1, rows=1)) as daemon:
+        _narrated(daemon, "stays", "An inbox without any file counts as absent.")
+        kept = _speaking_without_source(daemon, "kept", 20)
+        daemon.published("kept", kept)
+        _speaking_without_source(daemon, "cancelled", 300)
+        assert daemon.ask("cancel", "cancelled.md").returncode == 0
+        daemon.wait_idle()
+        assert daemon.files == _set("kept") | _set("stays")
+
+
+def _speaking_without_source(daemon: Daemon, stem: str, lines: int) -> str:
+    """Have a post be spoken whose source is missed meanwhile; gives its text."""
+    text, before = "\n\n".join(f"Line {n} of {stem}." for n in range(lines)), len(daemon.spoken)
+    failed = daemon.drop(f"before-{stem}.md", "---\nnarrate: so\n---\nWords.\n")
+    wait(lambda: daemon.history(failed.name) == ["failed"], lambda: daemon.log)
+    source = daemon.drop(f"{stem}.md", text)
+    wait(lambda: len(daemon.spoken) > before, lambda: daemon.log)
+    source.unlink()
+    failed.unlink()  # its job ends; the source was missed before, or with it
+    wait(lambda: daemon.history(failed.name) == ["removed"], lambda: daemon.log)
+    return text
+
+
 def test_gone_source_is_withdrawn(tmp_path: Path) -> None:
     """A source gone for long enough is withdrawn where that is wished."""
     with running(tmp_path, removed="withdraw", withdraw_after="1s") as daemon:
