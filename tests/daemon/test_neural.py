@@ -159,13 +159,16 @@ def reload(daemon: Daemon, **changed) -> None:
 
 def test_unloaded_models_come_back(daemon: Daemon) -> None:
     """`pause --unload` ends the worker with the models; afterwards they are read again."""
-    manifest(daemon, _dropped(daemon, "before"))
+    manifest(daemon, _dropped(daemon, "before-pause"))
     paused = daemon.ask("pause", "--unload")
     assert paused.stdout.splitlines()[-1] == "the models are unloaded"
     status = daemon.status()
     assert [each["pid"] for each in status["workers"]] == [None] * len(status["workers"])
-    later = _dropped(daemon, "after")
-    wait(lambda: any(each["path"] == f"{later}.txt" for each in daemon.status()["reading"]))
+    later = _dropped(daemon, "in-pause")
+    wait(
+        lambda: any(each["path"] == f"{later}.txt" for each in daemon.status()["reading"]),
+        lambda: f"{daemon.status()} {daemon.log}",
+    )
     daemon.ask("resume")
     manifest(daemon, later)
     wait(lambda: _models_worker(daemon)["state"] == "ready", lambda: daemon.log)
