@@ -63,8 +63,9 @@ OTHERS_RENAMES = {
     "voices/install.py": "`narrated voices add` and what follows it",
     "models/store.py": "`narrated models pull`",
     "outbox/case_variants.py": "a disk that ignores case, which test_refused_names.py has",
+    "service/state_record.py": "a link by which commands find a daemon, made again at each start",
 }
-"""Modules with renames that no daemon makes here, and who makes them."""
+"""Modules with renames that no narration depends on here, and what they are for."""
 
 
 def _picture() -> bytes:

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import TracebackType
 from typing import Self
 
@@ -38,13 +39,18 @@ class Lives:
 
         self._alive: int | None = None
 
+        self._user_state = TemporaryDirectory()  # a daemon notes there where its state is
         paths = [str(Path(narrated.__file__).parents[1]), str(TESTS), str(TESTS / "engines")]
         self._process = subprocess.Popen(
             [sys.executable, "-m", "support.stepping"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
+            env={
+                **os.environ,
+                "XDG_STATE_HOME": self._user_state.name,
+                "PYTHONPATH": os.pathsep.join(paths),
+            },
         )
 
     def __enter__(self) -> Self:
@@ -62,6 +68,7 @@ class Lives:
         self._process.stdin.close()
         self._process.wait()
         self._process.stdout.close()
+        self._user_state.cleanup()
 
     def live(
         self,

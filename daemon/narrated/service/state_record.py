@@ -60,7 +60,8 @@ def _record(folder: Path, source: Path, state: Path) -> None:
     with suppress(OSError):  # then the file alone tells where the state is
         private_files.make_folder(folder.parent)
         private_files.make_folder(folder)
-        draft.unlink(missing_ok=True)
+        for left in folder.glob(f"{link.name}.*"):  # by a start that was killed
+            left.unlink()
         draft.symlink_to(state)
         draft.replace(link)
 
