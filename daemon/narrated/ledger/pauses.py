@@ -5,11 +5,10 @@ import time
 from dataclasses import dataclass
 from functools import cache
 from operator import attrgetter
-from pathlib import Path
 
+from narrated.boot_id import boot_id
 from narrated.ledger.database import Repository
 
-_BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 _UNNAMED = "process-"
 """Begins the name of a boot that only this process knows."""
 
@@ -73,10 +72,7 @@ class Pauses(Repository):
 @cache
 def this_boot() -> str:
     """Name the boot of this machine; where the service may not read it, this process."""
-    try:
-        return _BOOT_ID.read_text(encoding="ascii").strip()
-    except OSError:
-        return f"{_UNNAMED}{secrets.token_hex(8)}"
+    return boot_id() or f"{_UNNAMED}{secrets.token_hex(8)}"
 
 
 def boot_clock_s() -> float:

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import msgspec
 
+from narrated.boot_id import boot_id
 from narrated.outbox.network_lock_file import lock_holder
 from narrated.printable import printable
 
 _ATTRIBUTE = "user.narrated.writer"
 """Extended attribute of the folder that names the writer; without the lock it means nothing."""
 _PROCESS_NUMBERS = Path("/proc/self/ns/pid")
-_BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
 class OutboxWriter(msgspec.Struct, frozen=True):
@@ -33,12 +33,12 @@ class OutboxWriter(msgspec.Struct, frozen=True):
     def this_process(cls, state: Path, since: str) -> "OutboxWriter":
         """Name this process and its state folder."""
         host, place = socket.gethostname(), printable(str(state))
-        return cls(os.getpid(), host, _boot(), _numbering(), place, since)
+        return cls(os.getpid(), host, boot_id(), _numbering(), place, since)
 
     @property
     def is_dead(self) -> bool:
         """True if the process surely runs no more. The folder's lock is one of this kernel."""
-        if self.boot and _boot() and self.boot != _boot():
+        if self.boot and boot_id() and self.boot != boot_id():
             return True
         if self.numbering != _numbering():  # another container's
             return False
@@ -122,12 +122,6 @@ def _is_flocked(fd: int) -> bool:
         return False
     fcntl.flock(fd, fcntl.LOCK_UN)
     return False
-
-
-def _boot() -> str:
-    with suppress(OSError):
-        return _BOOT_ID.read_text().strip()
-    return ""
 
 
 def _numbering() -> int:
