@@ -1,4 +1,4 @@
-"""How one starts, stops and restarts the daemon, in the words of a remedy: as a service or not."""
+"""Commands that start, stop and restart the daemon, as remedies name them."""
 
 START = "`systemctl start narrated`, or `narrated run` where no service is installed"
 STOP = "`systemctl stop narrated`, or Ctrl-C where `narrated run` was typed"

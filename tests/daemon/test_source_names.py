@@ -125,6 +125,17 @@ def test_folder_is_refreshed_by_any_name(daemon: Daemon) -> None:
     }
 
 
+def test_present_folder_is_meant_alone(
+    daemon: Daemon, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A dot is the present folder below inbox or outbox, and never means the whole inbox."""
+    for folder in (daemon.inbox / "trip", daemon.outbox / "trip"):
+        monkeypatch.chdir(folder)
+        assert _found(daemon, ".") == "trip/post.md"
+    monkeypatch.chdir(tmp_path)
+    assert ". is not known." in _found(daemon, ".")
+
+
 def test_ambiguous_name_is_refused(daemon: Daemon) -> None:
     """A name that a source has, and a file published of another one, is refused with both."""
     daemon.drop("photo.txt", "Words about a photo.\n")

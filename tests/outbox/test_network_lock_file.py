@@ -1,5 +1,6 @@
 """The lock that other hosts see, tried on a local disk as it would be used on a network."""
 
+import errno
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -26,6 +27,21 @@ def test_second_learns_who_has_it(folder: int) -> None:
     first.release()
     assert second.take(b"second") is None
     assert first.take(b"first") == b"second"
+
+
+def test_full_disk_leaves_no_lock(folder: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A lock whose holder cannot be written, since the disk is full, can be let go of."""
+
+    def full(*_: object) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    lock = NetworkLockFile(folder)
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "pwrite", full)
+        with pytest.raises(OSError, match="No space left"):
+            lock.take(b"first")
+    lock.release()
+    assert NetworkLockFile(folder).take(b"second") is None
 
 
 def test_name_is_left_out_of_syncs() -> None:

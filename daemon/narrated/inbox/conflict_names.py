@@ -11,7 +11,7 @@ TABLE = Path(__file__).with_name("conflict_names.toml")
 _SUFFIXES = r"(?:\ ?\(\d+\))?(?:\.[^.()\[\]]{1,16}){0,2}\Z"
 """A number and the file's own suffix may follow a mark."""
 _SAID = re.compile(rf"[(\[]((?:[^()\[\]]|[(\[][^()\[\]]*[)\]])*)[)\]]{_SUFFIXES}", re.DOTALL)
-"""What stands in the last parentheses; the owner's name may have parentheses of its own."""
+"""The text in the last parentheses; the owner's name may have parentheses of its own."""
 _DATE = re.compile(
     r"(?<!\d)(?:\d{4}[-_.年]\d{1,2}[-_.月]\d{1,2}|\d{1,2}[-_.]\d{1,2}[-_.]\d{4}|\d{8,14})"
 )

@@ -202,6 +202,8 @@ class IgnoreRules:
 
     def _file(self, folder: str, status: os.stat_result | None) -> IgnoreFile | None:
         before = self._files.get(folder)
+        if self._refused == join(folder, IGNORE_FILE):
+            self._refused = ""  # there may be room for it now, or it may be gone
         if status is None:
             self._files.pop(folder, None)
             return None

@@ -32,7 +32,7 @@ _MOST_LISTED = 4096
 MOST_KEPT_BYTES = 192 << 20
 """Bound on the memory of all that is taken from manifests: a hundred thousand posts."""
 _BASE_BYTES, _ENTRY_BYTES = 800, 220
-"""What a narration, and a file that it lists, take in memory beside their names."""
+"""The memory of a narration, and of a file that it lists, beside their names."""
 _LONGEST_DURATION_S = 1_000_000.0
 _DIGEST_LENGTH = 64
 _SHA256 = re.compile(rf"[0-9a-f]{{{_DIGEST_LENGTH}}}")

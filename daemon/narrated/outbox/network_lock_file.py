@@ -56,9 +56,9 @@ class NetworkLockFile:
             told = _content(fd) if held else None
             os.close(fd)
             return told
+        self._fd = fd  # held from here on, though the disk may refuse the name
         os.ftruncate(fd, 0)
         os.pwrite(fd, content, 0)
-        self._fd = fd
         return None
 
     def release(self) -> None:
@@ -69,7 +69,7 @@ class NetworkLockFile:
 
 
 def lock_holder(folder: int) -> bytes | None:
-    """What the holder of an open folder's lock file wrote; None if nobody holds it."""
+    """Return the text of whoever holds an open folder's lock file; None if nobody holds it."""
     try:
         flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
         fd = os.open(NAME, flags, dir_fd=folder)

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack, closing, suppress
 from functools import partial
 from typing import Self, TypeVar
@@ -109,7 +109,7 @@ class App:
         self.overlaps = FolderOverlaps(lambda: self.config)
         self.restored = ""
         """Message to the user about a ledger that had to be restored."""
-        self.on_wait: Callable[[str], None] = lambda problem: None
+        self.on_wait: Callable[[str, DiskThreads], Awaitable[None]] = _tell_nobody
         """Told why a start waits for a disk; empty once it goes on."""
 
     async def __aenter__(self) -> Self:
@@ -319,9 +319,9 @@ class App:
             except StorageError as error:
                 if not self.hung_disks:
                     raise
-                self.on_wait(str(error))
+                await self.on_wait(str(error), self.state_disk)
                 await asyncio.sleep(RESTORE_RETRY_S)
-        self.on_wait("")
+        await self.on_wait("", self.state_disk)
 
     async def _restore_ledger(self) -> None:
         """Fill a new ledger from the outbox and the cache."""
@@ -389,6 +389,10 @@ class App:
         parsers = ParserPool(count, limit_s, may_wait=may_wait)
         self._stack.push_async_callback(parsers.stop)
         return parsers
+
+
+async def _tell_nobody(problem: str, state_disk: DiskThreads) -> None:
+    """Stand in until a daemon says how a start tells its wait."""
 
 
 def _engines_of(config: Config) -> tuple[tuple[WorkerSpec, ...], dict[str, int]]:

@@ -38,4 +38,7 @@ class ProcessSignals:
             stopping.cancel()
             task.cancel()
         await asyncio.wait(tasks)
-        return not task.cancelled() and task.result() is None
+        if task.cancelled():
+            return False
+        task.result()  # raises what the step raised
+        return True

@@ -28,26 +28,20 @@ class SourceLookup:
 
     def source(self, name: SourceName) -> str:
         """Return the inbox path of the source. Errors: NarratedError, if none or several fit."""
-        return self._first(name, self._named) or self._unknown(name)
+        return self._found(name, self._named)
 
     def source_or_folder(self, name: SourceName) -> str:
         """Return the inbox path of a source, or of a folder with sources; empty for the inbox."""
-        if any("" in (*group.inbox, *group.outbox) for group in name.groups):
-            return ""
-        return self._first(name, lambda group: self._named(group) or self._folder(group)) or (
-            self._unknown(name)
-        )
+        return self._found(name, lambda group: self._named(group) or self._folder(group))
 
-    def _first(
-        self, name: SourceName, find: Callable[[PossiblePaths], Iterable[str]]
-    ) -> str | None:
+    def _found(self, name: SourceName, find: Callable[[PossiblePaths], Iterable[str]]) -> str:
         for group in name.groups:
             found = list(dict.fromkeys(find(group)))
             if len(found) > 1:
                 raise _ambiguous(name, group, found)
             if found:
                 return found[0]
-        return None
+        raise _unknown(name)
 
     def _named(self, group: PossiblePaths) -> list[str]:
         own = [path for path in group.inbox if path and self._ledger.jobs.history(path)]
@@ -63,22 +57,22 @@ class SourceLookup:
 
     def _folder(self, group: PossiblePaths) -> list[str]:
         paths = dict.fromkeys((*group.inbox, *group.outbox))
-        return [path for path in paths if self._ledger.jobs.refreshable(path, "", 1)]
+        return [path for path in paths if not path or self._ledger.jobs.refreshable(path, "", 1)]
 
-    def _unknown(self, name: SourceName) -> str:
-        """Raise the error for a name that no source has; never returns."""
-        if name.is_in_inbox:
-            raise NarratedError(
-                f"{printable(name.typed)} lies in the inbox, and was not read.",
-                "`narrated status` tells if it is still arriving, and "
-                f"`narrated ignored {printable(name.typed)}` if a rule leaves it alone. Without a "
-                f"daemon nothing is read: {START}.",
-            )
-        raise NarratedError(
-            f"{printable(name.typed) or 'An empty name'} is not known.",
-            "Name a file as it stands in the inbox, or one that was published of it; "
-            f"`narrated status` shows what is there. The inbox is {printable(name.top_inbox)}.",
+
+def _unknown(name: SourceName) -> NarratedError:
+    if name.is_in_inbox:
+        return NarratedError(
+            f"{printable(name.typed)} lies in the inbox, and was not read.",
+            "`narrated status` tells if it is still arriving, and "
+            f"`narrated ignored {printable(name.typed)}` if a rule leaves it alone. Without a "
+            f"daemon nothing is read: {START}.",
         )
+    return NarratedError(
+        f"{printable(name.typed) or 'An empty name'} is not known.",
+        "Name a file as it stands in the inbox, or one that was published of it; "
+        f"`narrated status` shows what is there. The inbox is {printable(name.top_inbox)}.",
+    )
 
 
 def _ambiguous(name: SourceName, group: PossiblePaths, found: list[str]) -> NarratedError:

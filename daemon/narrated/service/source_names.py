@@ -19,7 +19,7 @@ class PossiblePaths(msgspec.Struct, frozen=True):
 class SourceName(msgspec.Struct, frozen=True):
     """A name as a user typed it, with what it may stand for.
 
-    The first group of readings that finds a source counts; within one, all must find the same.
+    The first group that finds a source counts; within one, all must find the same.
     """
 
     typed: str
@@ -41,9 +41,8 @@ def read_name(config: Config, typed: str) -> SourceName:
     groups = [PossiblePaths(inbox=inbox), PossiblePaths(outbox=outbox)]
     groups += [PossiblePaths(inbox=outbox), PossiblePaths(outbox=inbox)]
     plain = os.path.normpath(typed)
-    if not (plain.startswith(("/", "../")) or plain == ".."):
-        given = ("" if plain == "." else plain,)
-        groups.append(PossiblePaths(given, given))
+    if not (plain.startswith(("/", "../")) or plain in (".", "..")):
+        groups.append(PossiblePaths((plain,), (plain,)))
     found = tuple(group for group in groups if typed and (group.inbox or group.outbox))
     paths = (config.inbox / path for group in found for path in group.inbox if path)
     is_there = any(answer_within(False, os.path.isfile, path) for path in paths)

@@ -1,10 +1,13 @@
 """Tells why a start waits, while the daemon does not answer its socket yet."""
 
 import logging
+from contextlib import suppress
 from dataclasses import dataclass
 
 import msgspec
 
+from narrated.disk_threads import DiskThreads
+from narrated.errors import StorageError
 from narrated.service.state_lock import LockHolder, StateLock
 from narrated.systemd_notify import ServiceNotifier
 
@@ -20,12 +23,17 @@ class StartWait:
     _holder: LockHolder
     _told: str = ""
 
-    def __call__(self, problem: str) -> None:
-        """Tell the problem that a start waits for; an empty one when it goes on."""
+    async def __call__(self, problem: str, state_disk: DiskThreads) -> None:
+        """Tell the problem that a start waits for; an empty one when it goes on.
+
+        The state's own disk may be the one that hangs: then its lock goes without the news.
+        """
         if problem == self._told:
             return
         self._told = problem
         self._notifier.status(f"starting: {problem}" if problem else "starting")
-        self._lock.tell(msgspec.structs.replace(self._holder, waits_for=problem))
         if problem:
             log.warning("%s", problem)
+        holder = msgspec.structs.replace(self._holder, waits_for=problem)
+        with suppress(StorageError):
+            await state_disk.run(self._lock.tell, holder)

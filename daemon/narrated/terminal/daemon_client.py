@@ -32,9 +32,7 @@ if TYPE_CHECKING:
 
 REFUSED = "The configuration is refused, and the old one kept"
 """The notice of a daemon that refused its file, and of a client that knows that it would."""
-_MOVED = (
-    "`state` changed, and a running daemon cannot follow. Restart it: `systemctl restart narrated`."
-)
+_MOVED = f"`state` changed, and a running daemon cannot follow. Restart it: {RESTART}."
 _STATELESS = ("say", "describe", "roll")
 """Requests that need nothing of the daemon's state."""
 _KINDS = {kind.__name__: kind for kind in (ConfigurationError, StorageError)}

@@ -29,7 +29,7 @@ class FolderTurns:
 
     def __init__(self) -> None:
         self._clock_s = 0.0
-        """The time that each folder with work has had so far."""
+        """Virtual clock: the equal share of parsing time that a folder with work has had."""
         self._used_s: dict[str, float] = {}
         self._waiting: list[_Turn] = []
         self._is_taken = False

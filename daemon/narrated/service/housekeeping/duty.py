@@ -17,8 +17,6 @@ TURN_S = 1.0
 """Pause between two turns of a duty that names no other."""
 LATE_S = 30.0
 """A duty that is late by so much, or in one turn for so long, does not turn."""
-DISK_S = TRANSFER_S + LATE_S
-"""The same for a duty whose disk is slow: no call waits longer for one."""
 
 log = logging.getLogger("narrated")
 
@@ -104,4 +102,5 @@ class Housekeeping:
 
 
 def _patience_s(duty: Duty) -> float:
-    return DISK_S - LATE_S if any(disk.is_slow for disk in duty.disks) else 0.0
+    """Return the extra time of a duty whose disk is slow: no call waits longer for one."""
+    return TRANSFER_S if any(disk.is_slow for disk in duty.disks) else 0.0
