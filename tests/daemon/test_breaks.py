@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from support.daemon import TESTS, Daemon, running, toy, wait
+from support.daemon import PATIENCE_S, TESTS, Daemon, running, toy, wait
 from workers.support import ends_within
 
 TEXT = "# {0}\n\nThe first line of {0}.\n\nThe second line of {0}.\n"
@@ -29,6 +29,7 @@ def goes_on(request: pytest.FixtureRequest) -> Iterator[None]:
         shared: Daemon = request.getfixturevalue("daemon")
         _held(shared).unlink(missing_ok=True)
         shared.ask("resume")
+        shared.wait_idle()  # the next test counts requests in flight
 
 
 def _settings(home: Path, **more: Any) -> dict[str, Any]:
@@ -145,7 +146,7 @@ def test_unload_ends_the_worker(daemon: Daemon) -> None:
     _held(daemon).unlink()
     assert pausing.wait(60) == 0
     assert worker is not None
-    assert ends_within(worker, 10)
+    assert ends_within(worker, PATIENCE_S)
     status = daemon.status()
     assert [each["state"] for each in status["workers"]] == ["unloaded"]
     assert status["paused"].endswith("; the models are unloaded")

@@ -116,7 +116,10 @@ def test_clock_jump_ends_no_pause(tmp_path: Path) -> None:
         for days in (YEAR, -YEAR):
             clock.set_days(days)
             wait(lambda days=days: _is_told(daemon, began_s, days), lambda: daemon.log)
+            assert daemon.process is not None
+            killed = daemon.process.pid
             daemon.kill()
+            clock.forget(killed)
             daemon.start(**clock.environ)
             assert _is_told(daemon, began_s, days)
         daemon.ask("resume")

@@ -117,7 +117,7 @@ NOTES = ("hugo/content/posts/paper", "hugo/content/posts/note", "vault/Notes/sca
 def kept(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Daemon]:
     """A daemon whose inbox holds blogs and vaults, narrated as far as it goes."""
     daemon = Daemon(tmp_path_factory.mktemp("kept"))
-    trees = {"hugo": HUGO, "jekyll": JEKYLL, "vault": VAULT, "graph": GRAPH}
+    trees = {"hugo": HUGO, "jekyll": JEKYLL, "vault": VAULT, "graph": GRAPH, "remedy": JEKYLL}
     for top, tree in trees.items():
         for name, content in tree.items():
             path = daemon.inbox / top / name
@@ -208,12 +208,12 @@ def test_ignored_tells_the_rule(kept: Daemon, path: str, reads: bool, told: str)
 
 def test_default_taken_back_by_remedy(kept: Daemon) -> None:
     """The remedy that `narrated ignored` gives has a default's file read."""
-    assert "put the line !/_drafts/ into jekyll/.narratedignore" in _verdict(
-        kept, "jekyll/_drafts/idea.md"
+    assert "put the line !/_drafts/ into remedy/.narratedignore" in _verdict(
+        kept, "remedy/_drafts/idea.md"
     )["remedy"].replace("To have it read, ", "")
-    kept.drop("jekyll/.narratedignore", "!/_drafts/\n")
-    kept.manifest("jekyll/_drafts/idea")
-    verdict = _verdict(kept, "jekyll/_drafts/idea.md")
+    kept.drop("remedy/.narratedignore", "!/_drafts/\n")
+    kept.manifest("remedy/_drafts/idea")
+    verdict = _verdict(kept, "remedy/_drafts/idea.md")
     assert verdict["reads"]
 
 
@@ -313,6 +313,7 @@ def test_pictures_of_ignored_post(tmp_path: Path) -> None:
         wait(lambda: daemon.status()["reading"], lambda: daemon.log)
         wait(lambda: daemon.history("desk.png") == ["superseded"], lambda: daemon.log)
         daemon.drop(".narratedignore", "*.md\n")
+        wait(lambda: daemon.history("post.md") == ["removed"], lambda: daemon.log)
         held.unlink()
         daemon.manifest("desk")
         daemon.wait_idle()

@@ -1,20 +1,22 @@
 """State or cache that goes under a running daemon: noticed, told, and nothing is spoken twice."""
 
 import shutil
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from support.daemon import Daemon, running, toy, wait
+from support.daemon import PATIENCE_S, Daemon, running, toy, wait
 
 TEXT = "# Kept\n\nThese words are spoken once.\n"
 
 
 def _remove(folder: Path) -> None:
     """Remove it, though the daemon may make a file in it meanwhile."""
-    folder.rename(folder.with_name("removed"))
-    shutil.rmtree(folder.with_name("removed"), ignore_errors=True)
+    gone = Path(tempfile.mkdtemp(dir=folder.parent)) / "removed"
+    folder.rename(gone)
+    shutil.rmtree(gone, ignore_errors=True)
 
 
 def _replace(state: Path) -> None:
@@ -82,26 +84,30 @@ def test_start_after_lost_state(tmp_path: Path, lose: Callable[[Path], None]) ->
 
 def test_lost_state_amid_a_book(tmp_path: Path) -> None:
     """Amid a book the daemon ends as well, and the next start narrates the book whole."""
-    book = "\n\n".join(f"Part {number} of it." for number in range(20))
-    with running(tmp_path, **toy(tmp_path, delay_s=0.2, rows=1)) as daemon:
+    book, held = "\n\n".join(f"Part {number} of it." for number in range(20)), tmp_path / "held"
+    with running(tmp_path, **toy(tmp_path, delay_s=0.2, rows=1, held=str(held))) as daemon:
         daemon.drop("book.md", book)
         wait(lambda: len(daemon.spoken) > 4, lambda: daemon.log)
+        held.touch()
         _remove(tmp_path / "state")
         wait(lambda: _end(daemon) is not None, lambda: daemon.log)
         assert _end(daemon) == 5
         assert not daemon.files & {"book.mp3", "book.json"}
+        held.unlink()
         daemon.start()
         daemon.published("book", book)
 
 
 def test_lost_state_ends_once(tmp_path: Path) -> None:
     """`narrated once` ends in the same way."""
-    daemon = Daemon(tmp_path, **toy(tmp_path, delay_s=0.3, rows=1))
+    held = tmp_path / "held"
+    daemon = Daemon(tmp_path, **toy(tmp_path, delay_s=0.3, rows=1, held=str(held)))
     daemon.drop("book.md", "\n\n".join(f"Part {number} of it." for number in range(60)))
     once = daemon.launch("once", "--quiet")
     wait(lambda: len(daemon.spoken) > 2, lambda: daemon.log)
+    held.touch()
     _remove(tmp_path / "state")
-    assert once.wait(30) == 5
+    assert once.wait(PATIENCE_S) == 5
     assert "was removed or replaced" in daemon.log
 
 

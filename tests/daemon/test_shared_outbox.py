@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from support.daemon import Daemon, toy, wait
+from support.daemon import PATIENCE_S, Daemon, toy, wait
 
 POST = "Some words.\n"
 _WITHDRAWS = {"removed": "withdraw", "withdraw_after": "1s"}
@@ -92,14 +92,16 @@ def test_other_path_is_refused(
 
 def test_once_keeps_a_daemon_out(tmp_path: Path) -> None:
     """While `narrated once` works, a daemon with another state is refused."""
-    one = Daemon(tmp_path / "one", **toy(tmp_path / "one", rows=1, delay_s=0.3))
+    held = tmp_path / "held"
+    one = Daemon(tmp_path / "one", **toy(tmp_path / "one", rows=1, delay_s=0.3, held=str(held)))
     one.drop("post.md", "\n\n".join(f"Part {number} of it." for number in range(40)))
     other = Daemon(tmp_path / "other", outbox=str(one.outbox))
     once = one.launch("once", "--quiet")
     wait(lambda: one.spoken, lambda: one.log)
+    held.touch()
     assert f"the process {once.pid}" in _refused(other)
     once.send_signal(signal.SIGTERM)
-    once.wait(30)
+    once.wait(PATIENCE_S)
 
 
 def test_emptied_outbox_stays_locked(first: Daemon, second: Daemon) -> None:

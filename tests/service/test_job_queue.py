@@ -242,6 +242,8 @@ def test_break_is_no_stall(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
         fixture.acts = {f"post{n}": hold for n in range(count)}
         for path in fixture.acts:
             fixture.push(path)
+        while len(fixture.ran) < count or fixture.queue.queued != 5:
+            await asyncio.sleep(0)
         for _ in range(10):
             await asyncio.sleep(0.05)
             assert fixture.queue.is_turning

@@ -28,6 +28,12 @@ class Clock:
         other.write_text(f"{days:+d}d\n")
         other.replace(self._file)
 
+    @staticmethod
+    def forget(pid: int) -> None:
+        """Remove what the library of a killed process left in memory."""
+        for name in (f"faketime_shm_{pid}", f"sem.faketime_sem_{pid}"):
+            Path("/dev/shm", name).unlink(missing_ok=True)
+
     @property
     def environ(self) -> dict[str, str]:
         """The environment that a process needs to live by it."""

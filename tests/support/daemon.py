@@ -250,7 +250,12 @@ class Daemon:
         with tempfile.TemporaryFile("w+") as output, tempfile.TemporaryFile("w+") as error:
             command, streams = self._arguments(*arguments), (output.fileno(), error.fileno())
             fork = Fork(command, {**self._environ, **environ}, *streams, as_anybody=as_anybody)
-            code = fork.wait(PATIENCE_S)
+            try:
+                code = fork.wait(PATIENCE_S)
+            except subprocess.TimeoutExpired:
+                fork.kill()
+                fork.wait()
+                raise
             output.seek(0)
             error.seek(0)
             return subprocess.CompletedProcess(arguments, code, output.read(), error.read())

@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from support.daemon import Daemon, wait
+from support.daemon import PATIENCE_S, Daemon, wait
 
 WATCHDOG_S = 2.0
 
@@ -22,9 +22,11 @@ class WatchedDaemon(Daemon):
         self.start(*self._launcher(), ready=ready, WATCHDOG_USEC=watchdog)
 
     def ask_hung(self, *arguments: str) -> str:
-        """What a command prints while the folder hangs for it as well; it has 30 s."""
+        """Return the output of a command for which the folder hangs as well."""
         command = [*self._launcher(), *self._command(*arguments)]
-        return subprocess.run(command, capture_output=True, check=True, timeout=30).stdout.decode()
+        return subprocess.run(
+            command, capture_output=True, check=True, timeout=PATIENCE_S
+        ).stdout.decode()
 
     def begin_once(self) -> subprocess.Popen[bytes]:
         """Start `narrated once --quiet`; its stderr is a pipe."""
