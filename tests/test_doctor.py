@@ -32,6 +32,7 @@ from narrated.doctor.kernel import (
 )
 from narrated.doctor.run_checks import run_checks
 from narrated.doctor.syncthing import check_syncthing
+from narrated.mount_table import parse_mounts
 from narrated.workers.pool import probe_engines
 from support.partial_venv import venv_without
 
@@ -190,8 +191,8 @@ def test_hidden_files_are_ignored(config: Config, account: Account) -> None:
 def test_leases_by_file_system(kind: str, state: Severity, config: Config) -> None:
     """Network file systems are known to have no leases."""
     place = str(config.inbox).replace(" ", r"\040")
-    mounts = f"1 0 8:1 / / rw - ext4 /dev/a rw\n2 1 0:9 / {place} rw shared:1 - {kind} box:/ rw\n"
-    assert file_system_type(config.inbox / "deep", mounts) == kind
+    table = f"1 0 8:1 / / rw - ext4 /dev/a rw\n2 1 0:9 / {place} rw shared:1 - {kind} box:/ rw\n"
+    assert file_system_type(config.inbox / "deep", parse_mounts(table)) == kind
     assert (_WITHOUT_LEASES.fullmatch(kind) is None) == (state is Severity.WELL)
 
 

@@ -3,11 +3,12 @@
 import ctypes
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from narrated.config.values import Config
 from narrated.doctor.finding import Finding, is_folder, warning, well
+from narrated.mount_table import Mount, mounts
 
 # The server of these file systems, not this kernel, knows the open files: they have no leases.
 _WITHOUT_LEASES = re.compile(r"nfs4?|cifs|smb3|9p|ceph|afs|vboxsf|virtiofs|fuse(\..*)?|fuseblk")
@@ -18,7 +19,7 @@ def check_leases(config: Config) -> Iterator[Finding]:
     """Check that the kernel can tell if a program still writes a file of the inbox."""
     if not is_folder(config.inbox):
         return
-    kind = file_system_type(config.inbox, Path("/proc/self/mountinfo").read_text())
+    kind = file_system_type(config.inbox, mounts())
     if _WITHOUT_LEASES.fullmatch(kind):
         yield warning(
             "leases",
@@ -29,15 +30,13 @@ def check_leases(config: Config) -> Iterator[Finding]:
         yield well("leases", f"The inbox is on {kind or 'a local file system'}: leases work.")
 
 
-def file_system_type(path: Path, mountinfo: str) -> str:
+def file_system_type(path: Path, table: Iterable[Mount]) -> str:
     """The type of the file system that holds a path, by the kernel's mount table."""
     best, kind = -1, ""
-    for line in mountinfo.splitlines():
-        fields, _, rest = line.partition(" - ")
-        mount = Path(re.sub(r"\\(\d{3})", lambda code: chr(int(code[1], 8)), fields.split()[4]))
+    for mount in table:
         # Of several mounts on one folder, the last is visible.
-        if path.resolve().is_relative_to(mount) and len(mount.parts) >= best:
-            best, kind = len(mount.parts), rest.split()[0]
+        if path.resolve().is_relative_to(mount.point) and len(mount.point.parts) >= best:
+            best, kind = len(mount.point.parts), mount.kind
     return kind
 
 

@@ -4,27 +4,16 @@ One of the two would take the other's narrations for its own.
 """
 
 import os
-import re
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
-from typing import NamedTuple
 
+from narrated.mount_table import MOUNTINFO, mounts
 from narrated.outbox.outbox_writer import OutboxWriter, living_writer
 
-MOUNTINFO = Path("/proc/self/mountinfo")
 _OPEN = os.O_RDONLY | os.O_DIRECTORY | os.O_NONBLOCK | os.O_CLOEXEC
-_OCTAL = re.compile(r"\\([0-7]{3})")
 
 Found = tuple[Path, OutboxWriter]
 """A folder, and the daemon that writes it."""
-
-
-class _Mount(NamedTuple):
-    device: str
-    root: Path
-    """The folder of the file system that is shown."""
-    point: Path
 
 
 def writer_above(outbox: Path, mountinfo: Path = MOUNTINFO) -> Found | None:
@@ -78,24 +67,11 @@ def _writer_of(folder: Path | str) -> OutboxWriter | None:
 def _places(outbox: Path, mountinfo: Path) -> Iterator[Path]:
     """Yield the outbox's path, and each other where a mount shows the same folder."""
     yield outbox
-    mounts = _mounts(mountinfo)
-    around = [mount for mount in mounts if outbox.is_relative_to(mount.point)]
+    table = mounts(mountinfo)
+    around = [mount for mount in table if outbox.is_relative_to(mount.point)]
     if around:
         own = max(around, key=lambda mount: len(mount.point.parts))
         inside = own.root / outbox.relative_to(own.point)
-        for mount in mounts:
+        for mount in table:
             if mount.device == own.device and inside.is_relative_to(mount.root):
                 yield mount.point / inside.relative_to(mount.root)
-
-
-def _mounts(mountinfo: Path) -> list[_Mount]:
-    with suppress(OSError):
-        lines = os.fsdecode(mountinfo.read_bytes()).splitlines()
-        fields = [line.split(" ", 5) for line in lines]
-        return [_Mount(each[2], _path(each[3]), _path(each[4])) for each in fields if each[5:]]
-    return []
-
-
-def _path(written: str) -> Path:
-    """Read a path of the table: it has blanks as three octal digits."""
-    return Path(_OCTAL.sub(lambda match: chr(int(match[1], 8)), written))

@@ -12,6 +12,8 @@ import struct
 from contextlib import suppress
 from pathlib import Path
 
+from narrated.mount_table import MOUNTINFO, mounts
+
 NAME = ".narrated-lock.tmp"
 
 _NETWORK = re.compile(r"nfs4?|cifs|smb3|ceph|lustre|fuse\.(ceph|ceph-fuse|glusterfs)")
@@ -22,16 +24,13 @@ _FLOCK = "hhqqi4x"
 _WHOLE_FILE = struct.pack(_FLOCK, fcntl.F_WRLCK, os.SEEK_SET, 0, 0, 0)
 
 
-def is_on_network(fd: int, mountinfo: Path = Path("/proc/self/mountinfo")) -> bool:
+def is_on_network(fd: int, mountinfo: Path = MOUNTINFO) -> bool:
     """True if a folder is on a file system that other hosts may write as well."""
     device = os.fstat(fd).st_dev
     wanted = f"{os.major(device)}:{os.minor(device)}"
-    with suppress(OSError):
-        for line in mountinfo.read_text(errors="replace").splitlines():
-            fields, _, rest = line.partition(" - ")
-            if fields.split()[2] == wanted:
-                return _NETWORK.fullmatch(rest.split()[0]) is not None
-    return False
+    return any(
+        mount.device == wanted and _NETWORK.fullmatch(mount.kind) for mount in mounts(mountinfo)
+    )
 
 
 class NetworkLockFile:
