@@ -15,6 +15,7 @@ from narrated.inbox import inbox, readiness
 from narrated.inbox.events import (
     ConflictCopyFound,
     ConflictCopyGone,
+    FileIgnored,
     FileReady,
     FileVanished,
     ScanFinished,
@@ -354,6 +355,20 @@ def test_ignored_file_is_not_gone(root: Path, listen: Any) -> None:
     listener.expect(FileVanished, "gone.md")
     listener.scanned()
     assert listener.kinds(FileVanished) == ["gone.md"]
+
+
+def test_admitted_file_may_go(root: Path, listen: Any, until: Callable[..., None]) -> None:
+    """A known file that is ignored no longer, and goes before it is read, is reported gone."""
+    (root / "drafts").mkdir()
+    (root / "drafts/a.md").write_text("x")
+    (root / ".narratedignore").write_text("drafts\n")
+    listener = listen({"drafts/a.md": signature(root / "drafts/a.md")}, settle_s=NEVER_S)
+    assert listener.kinds(FileIgnored) == ["drafts/a.md"]
+    (root / ".narratedignore").unlink()
+    listener.scan()
+    until(lambda: listener.inbox.pending_count == 1)
+    (root / "drafts/a.md").unlink()
+    assert listener.expect(FileVanished).path == "drafts/a.md"
 
 
 def test_look_reports_path_again(root: Path, listen: Any) -> None:

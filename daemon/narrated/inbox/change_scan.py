@@ -110,7 +110,7 @@ class ChangeScan:
                 self._reconciler.handled.forget(path)  # it was never narrated: scans count it
             yield FileIgnored(path)
         for name in changes.admitted:
-            self._reconciler.forget(join(folder, name))
+            self._reconciler.handled.outdate(join(folder, name))
             yield from self._reconciler.visit(join(folder, name))
         for name, version in changes.changed:
             yield from self._reconciler.reconcile(join(folder, name), version, seen_s)

@@ -5,6 +5,8 @@ from collections.abc import Iterator, Mapping
 from narrated.inbox.file_signature import FileSignature
 
 _NOTHING: Mapping[str, int] = {}
+_NO_VERSION = -1
+"""A fingerprint that no file has: Python hashes nothing to -1."""
 
 
 class HandledVersions:
@@ -59,6 +61,11 @@ class HandledVersions:
             if names.pop(name, None) is not None and not names:
                 del folders[folder]
                 self._leave(folder)
+
+    def outdate(self, path: str) -> None:
+        """Have a known file reported again; if it goes before that, it still counts as missing."""
+        self.forget(path)
+        self.record(path, _NO_VERSION)
 
     def folders(self, top: str) -> Iterator[str]:
         """Yield a folder and those under it, each that holds a recorded file.
