@@ -1,5 +1,6 @@
 """Nothing is withdrawn while the inbox itself is missing, replaced or suddenly empty."""
 
+import signal
 from collections.abc import Callable
 from pathlib import Path
 
@@ -143,3 +144,18 @@ def test_job_waits_for_closed_folder(
     finally:
         (daemon.inbox / "in").chmod(0o755)
         daemon.stop()
+
+
+def test_reload_ends_no_loss(tmp_path: Path) -> None:
+    """An inbox that is back at a reload is told as back, though the new one never lost it."""
+    with running(tmp_path, **WITHDRAW, scan="30s") as daemon:
+        _fill(daemon)
+        for scan in ("31s", "32s", "33s"):
+            _away(daemon)
+            wait(lambda: "missing" in _notices(daemon), lambda: daemon.log)
+            daemon.configure(**WITHDRAW, scan=scan)
+            (daemon.home / "aside").rename(daemon.inbox)
+            daemon.signal(signal.SIGHUP)
+            wait(lambda: not _notices(daemon), lambda: daemon.log)
+        (daemon.inbox / "one.md").unlink()
+        wait(lambda: "one.mp3" not in daemon.files, lambda: daemon.log)

@@ -1,6 +1,7 @@
 """Reloads that overlap, as of SIGHUP and `narrated reload`."""
 
 import asyncio
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -20,15 +21,10 @@ class Inboxes:
     def __init__(self) -> None:
         self.steps: list[str] = []
 
-    async def drain(self) -> None:
-        self.steps.append("drain")
+    async def replace(self, config: Config, begin: Callable[[], None]) -> None:
+        self.steps.append("stop")
         await asyncio.sleep(0.01)
-
-    async def open(self, config: Config) -> None:
-        self.steps.append("open")
-        await asyncio.sleep(0.01)
-
-    def start(self) -> None:
+        begin()
         self.steps.append("start")
 
 
@@ -61,7 +57,7 @@ def test_reloads_follow_each_other(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     """Each reload ends before the next begins: otherwise an inbox is opened that nobody stops."""
     monkeypatch.setattr(config_reload.log, "setLevel", lambda level: None)
     inboxes = Inboxes()
-    ingest = SimpleNamespace(status=SimpleNamespace(conflicts=set()))
+    ingest = SimpleNamespace(status=SimpleNamespace(begin_again=lambda: None))
     parts: list[Any] = [App(tmp_path), ingest, inboxes, SimpleNamespace(resume=_resume), None]
     reload = ConfigReload(*parts)
 
@@ -69,4 +65,4 @@ def test_reloads_follow_each_other(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         await asyncio.gather(*(reload.reload() for _ in range(3)))
 
     asyncio.run(overlap())
-    assert inboxes.steps == ["drain", "open", "start"] * 3
+    assert inboxes.steps == ["stop", "start"] * 3

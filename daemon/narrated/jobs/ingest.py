@@ -65,6 +65,15 @@ class InboxStatus:
         """True if the whole inbox was scanned once, or found absent."""
         return self.scanned or bool(self.root_problem)
 
+    def begin_again(self) -> None:
+        """Forget what an inbox reported that another has replaced: it reports that itself.
+
+        A lost root counts as lost until the new inbox has found it and scanned it.
+        """
+        self.conflicts.clear()
+        self.watch_problem = ""
+        self.scanned = False
+
     def add_conflict(self, path: str) -> None:
         """Note a conflicting copy."""
         self.conflicts.add(path)
@@ -149,8 +158,7 @@ class Ingest:
                 self.status.root_problem = reason
                 self.status.scanned = False  # only a new scan tells which files are gone
             case RootFound():
-                log.info("the inbox can be read again")
-                self.status.root_problem = ""
+                self._root_found()
             case WatchLost(reason):
                 self.status.watch_problem = f"inotify cannot watch the inbox: {reason}"
                 log.warning("%s; it is scanned instead", self.status.watch_problem)
@@ -159,10 +167,16 @@ class Ingest:
                 self.status.watch_problem = ""
             case ScanFinished(count, seconds):
                 log.debug("%d files scanned in %.2f s", count, seconds)
+                self._root_found()  # an inbox that is new since the loss reports no return
                 self.status.files = count
                 self.status.other, self.status.ignored = dict(event.other), event.ignored
                 self._set_rule_problems(event.rule_problems)
                 self.status.scanned = True
+
+    def _root_found(self) -> None:
+        if self.status.root_problem:
+            log.info("the inbox can be read again")
+            self.status.root_problem = ""
 
     def _set_rule_problems(self, problems: tuple[str, ...]) -> None:
         for problem in problems:

@@ -57,7 +57,7 @@ class NarrationRemoval:
             signature = self._ledger.sources.signature(job.path)
             if signature is not None and self._ledger.jobs.current(job.path) is None:
                 self._ledger.sources.forget_version(job.path, signature)
-            self._events.publish(SourceReturned(job.path))
+                self._events.publish(SourceReturned(job.path))
 
     async def _withhold(self, job: Job, reason: str) -> None:
         """Remove any version's narration: a superseded one may have just been published."""

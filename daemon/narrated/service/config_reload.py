@@ -68,10 +68,7 @@ class ConfigReload:
         if earlier.order != config.order:
             self._job_queue.reverse()
         if any(getattr(earlier, key) != getattr(config, key) for key in OF_INBOX):
-            await self._feed.drain()
-            self._ingest.status.conflicts.clear()
-            await self._feed.open(config)
-            self._feed.start()
+            await self._feed.replace(config, self._ingest.status.begin_again)
         for key in OF_START:
             if getattr(earlier.workers, key) != getattr(config.workers, key):
                 log.warning("`workers.%s` changed; it applies from the next start", key)

@@ -18,6 +18,8 @@ from narrated.service.ledger_retries import DeferredOperations
 
 EVENTS_AT_ONCE = 50
 """Bound on the events that wait for the loop: a flood of files costs no memory."""
+REOPEN_S = 2.5
+"""Pause before the ledger is asked again for what it knows."""
 PULSE_S = 30.0
 """An inbox whose thread has not moved for so long, and does not wait, is not alive."""
 MOST_CPU_S = 1.0
@@ -55,6 +57,8 @@ class InboxFeed:
         self.consumer = asyncio.create_task(self._consume())
         self._finished: asyncio.Future[None]
         """Done once every event of the inbox is applied."""
+        self._config: Config
+        self._replacement: asyncio.Task[None] | None = None
 
     async def open(self, config: Config) -> None:
         """Build the inbox of a configuration; `start` or `scan_once` runs it.
@@ -68,13 +72,36 @@ class InboxFeed:
         """Report what happens in the inbox until `close`."""
         self._listen(self.inbox.events())
 
-    async def drain(self) -> None:
-        """Stop the inbox, and wait until all that it reported is applied.
+    async def replace(self, config: Config, begin: Callable[[], None]) -> None:
+        """Stop the inbox, and start one of another configuration; `begin` is called in between.
 
-        The ledger tells the next inbox which files to miss: of a report under way it knows nothing.
+        It waits until all that the old one reported is applied: the ledger tells the new one which
+        files to miss, and of a report under way it knows nothing. Where a disk hangs, or the
+        ledger refuses, this returns, and the new inbox starts later.
         """
+        self._config = config
         self.inbox.stop()
-        await asyncio.wait([self._finished], timeout=ANSWER_S)  # its disk may hang
+        if not self._is_replacing:
+            self._replacement = asyncio.create_task(self._replace(begin))
+        if self._replacement:
+            await asyncio.wait([self._replacement], timeout=ANSWER_S)
+
+    async def _replace(self, begin: Callable[[], None]) -> None:
+        await asyncio.wait([self._finished])
+        opened: Config | None = None
+        while opened is not self._config:
+            opened = self._config
+            try:
+                await self.open(opened)
+            except StorageError:
+                opened = None
+                await asyncio.sleep(REOPEN_S)
+        begin()
+        self.start()
+
+    @property
+    def _is_replacing(self) -> bool:
+        return self._replacement is not None and not self._replacement.done()
 
     def scan_once(self) -> asyncio.Future[None]:
         """Report what the inbox holds now; the future is done after the last event."""
@@ -85,13 +112,17 @@ class InboxFeed:
         self._closed.set()
         self.inbox.stop()
         self.consumer.cancel()
+        if self._replacement:
+            self._replacement.cancel()
 
     @property
     def is_alive(self) -> bool:
         """True while the inbox's thread moves, or waits: for its disk, or with an event."""
         if self.consumer.done():
             return False
-        return bool(self._deferred.problem) or self._silent_s < PULSE_S or self._waits
+        is_between = self._is_replacing and not self._thread.is_alive()
+        is_excused = bool(self._deferred.problem) or is_between
+        return is_excused or self._silent_s < PULSE_S or self._waits
 
     @property
     def holds_events(self) -> bool:
