@@ -68,6 +68,17 @@ def test_lone_picture_is_captioned(daemon: Daemon) -> None:
     assert any("red" in text for text in daemon.spoken)
 
 
+def test_model_free_caption_has_advice(daemon: Daemon) -> None:
+    """The text beside a picture that no model described tells how to get one; nobody says so."""
+    daemon.drop("advice/photo.png", _picture("orange"))
+    daemon.manifest("advice/photo")
+    caption, advice = (daemon.outbox / "advice/photo.txt").read_text().strip().split("\n\n")
+    assert "orange" in caption
+    assert "narrated models pull" in advice
+    assert "pictures: {captions:" in advice
+    assert not any("narrated" in text for text in daemon.spoken)
+
+
 def test_shown_picture_is_no_item(patient: Daemon) -> None:
     """A picture that a post shows is part of it and no item."""
     patient.drop("shown/desk.png", _picture("blue"))
@@ -189,7 +200,7 @@ def test_one_wait_for_many_spellings(daemon: Daemon) -> None:
     (daemon.inbox / "ways").mkdir()
     (daemon.inbox / "ways/never.png").touch()  # an empty one is never taken
     ways = [f"never.png?{number}" for number in range(100)]
-    daemon.drop("ways/desk.png", _picture("purple"))
+    daemon.drop("ways/desk.png", _picture("orange"))
     daemon.drop("ways/post.md", _post("Ways", *ways, "desk.png", "./desk.png#again"))
     daemon.manifest("ways/post")  # a hundred waits, a second each, would exceed its patience
     assert "never.png is not in the inbox" in (daemon.outbox / "ways/post.json").read_text()

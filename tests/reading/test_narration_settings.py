@@ -28,6 +28,7 @@ narrate: no
 album: Letters
 links: announce
 code: skip
+tables: 12
 footnotes: end
 pauses: {paragraph: 0.25, title: 2}
 pictures: {/static: static}
@@ -56,6 +57,7 @@ def test_every_key_is_read() -> None:
         album="Letters",
         links="announce",
         code="skip",
+        tables=12,
         footnotes="end",
         pauses={"paragraph": 0.25, "title": 2.0},
         pictures={"/static": "static"},
@@ -91,6 +93,8 @@ def test_unknown_key_is_refused() -> None:
         ("code: maybe", "code", "maybe", "announce, read, skip"),
         ("links: {a: b}", "links", "{'a': 'b'}", "text, announce"),
         ("footnotes: [end]", "footnotes", "['end']", "paragraph, end, skip"),
+        ("tables: few", "tables", "few", "all, skip, or a number of rows"),
+        ("tables: 0", "tables", "0", "all, skip, or a number of rows"),
         ("engine: siren", "engine", "siren", "bark, espeak"),
         ("narrate: perhaps", "narrate", "perhaps", "true, false"),
         ("author: {a: b}", "author", "{'a': 'b'}", "a plain value"),

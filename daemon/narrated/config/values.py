@@ -48,8 +48,9 @@ class ReadingConfig(Section, frozen=True):
     """Rules for turning a text into speech."""
 
     language: str = "en"
-    links: Literal["text", "announce"] = "text"
-    code: Literal["announce", "read", "skip"] = "announce"
+    links: Literal["fold", "text", "announce"] = "fold"
+    code: Literal["fold", "announce", "read", "skip", "first-line"] = "fold"
+    tables: Literal["all", "skip"] | Annotated[int, msgspec.Meta(ge=1)] = 5
     footnotes: Literal["paragraph", "end", "skip"] = "paragraph"
     pauses: dict[Role, Annotated[float, msgspec.Meta(ge=0)]] = {}
     lexicon: Path | None = None
@@ -163,6 +164,7 @@ class Config(Section, frozen=True):
             speakers={who: _with_own_voice(speaker) for who, speaker in speakers.items()},
             links=self.reading.links,
             code=self.reading.code,
+            tables=self.reading.tables,
             footnotes=self.reading.footnotes,
             pauses={str(role): seconds for role, seconds in self.reading.pauses.items()},
         )

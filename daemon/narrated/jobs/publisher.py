@@ -27,6 +27,7 @@ from narrated.outbox import manifest as manifests
 from narrated.outbox import published_files
 from narrated.outbox.manifest import Manifest, ManifestOutput, ManifestSource, SkippedPart
 from narrated.outbox.published_files import PreparedFile
+from narrated.script.model_free_caption import HOW_TO_CAPTION, is_model_free
 from narrated.script.script import Role
 from narrated.workers.encoder_pool import EncoderPool
 
@@ -177,14 +178,20 @@ class Publisher:
 
 
 def _caption(plan: Plan, folder: Path) -> tuple[PreparedFile, ...]:
-    """The text file with the caption of a picture that is a source itself."""
+    """The text file with the caption of a picture that is a source itself.
+
+    Without a captioning model, it also tells how to get one.
+    """
     if plan.draft.kind != "picture":
         return ()
     lines = plan.draft.script.lines
     said = [line.text for line in lines if line.role is Role.PICTURE]
+    said = said or [line.text for line in lines]
+    if any(map(is_model_free, said)):
+        said += ["", HOW_TO_CAPTION]
     path = folder / "caption.txt"
     with storing(str(path)):
-        path.write_text("\n".join(said or [line.text for line in lines]) + "\n", encoding="utf-8")
+        path.write_text("\n".join(said) + "\n", encoding="utf-8")
     return (PreparedFile(path, ".txt"),)
 
 

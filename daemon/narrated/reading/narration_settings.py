@@ -20,6 +20,8 @@ _LEXICON = "lexicon.yaml"
 _TRUTHS = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
 _EMPTY: tuple[object, ...] = ("", "~", "null", [], {})
 _SHOWN_CHARACTERS = 60
+_ROWS = ("all", "skip")
+_COUNT = re.compile(r"[1-9][0-9]{0,8}")
 _DATE_WITH_TIME = re.compile(r"(\d{4}-\d\d-\d\d)[T ]\d.*")
 
 Choices = Mapping[str, tuple[str, ...]]
@@ -45,6 +47,8 @@ class NarrationSettings(msgspec.Struct, frozen=True):
     album: str | None = None
     links: str | None = None
     code: str | None = None
+    tables: str | int | None = None
+    """The rows of a table that are said: a number, or a word."""
     footnotes: str | None = None
     pauses: dict[str, float] = {}
     """Seconds after a line, by role."""
@@ -154,6 +158,15 @@ def _choice(entry: _Entry, choices: Choices) -> str:
     return _text(entry, choices)
 
 
+def _rows(entry: _Entry, choices: Choices) -> str | int:
+    value = str(entry.value)
+    if value in _ROWS:
+        return value
+    if not _COUNT.fullmatch(value):
+        raise entry.error(f"Allowed: {', '.join(_ROWS)}, or a number of rows such as 5.")
+    return int(value)
+
+
 def _truth(entry: _Entry, choices: Choices) -> bool:
     truth = _TRUTHS.get(entry.value.lower()) if isinstance(entry.value, str) else None
     if truth is None:
@@ -229,11 +242,12 @@ _READERS: dict[str, tuple[str, Callable[[_Entry, Choices], object]]] = {
     "album": ("album", _text),
     "links": ("links", _choice),
     "code": ("code", _choice),
+    "tables": ("tables", _rows),
     "footnotes": ("footnotes", _choice),
     "pauses": ("pauses", _pauses),
     "pictures": ("pictures", _pictures),
 }
 _POST_ONLY = ("title", "authors")
-_FOLDER_ONLY = ("album", "links", "code", "footnotes", "pauses", "pictures")
+_FOLDER_ONLY = ("album", "links", "code", "tables", "footnotes", "pauses", "pictures")
 FRONT_MATTER_KEYS = tuple(key for key in _READERS if key not in _FOLDER_ONLY)
 FOLDER_KEYS = tuple(key for key in _READERS if key not in _POST_ONLY)

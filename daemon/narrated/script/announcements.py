@@ -1,5 +1,7 @@
 """Announcements in English for code, tables, pictures, quotations and lists."""
 
+from collections.abc import Sequence
+
 from narrated.script.english.rule_engine import word_table
 from narrated.script.spoken_numbers import say_number
 
@@ -50,10 +52,20 @@ def byline(author: str, date: str) -> str:
 
 def announce_code(language: str, lines: int) -> str:
     """Announce code: "Code in Python, 12 lines."."""
-    known = language.lower()
-    name = _LANGUAGES.get(known, language.capitalize() if language == known else language)
-    where = f" in {name}" if name else ""
-    return f"Code{where}, {_counted(lines, 'line')}."
+    return f"Code{_in_language(language)}, {_counted(lines, 'line')}."
+
+
+def announce_code_run(languages: Sequence[str], lines: int) -> str:
+    """Announce several pieces of code: "Four pieces of code, forty lines in all."."""
+    shared = {_in_language(each) for each in languages}
+    where = shared.pop() if len(shared) == 1 else ""
+    pieces = _counted(len(languages), "piece")
+    return _sentence(f"{pieces} of code{where}, {_counted(lines, 'line')} in all.")
+
+
+def first_code_line(words: str) -> str:
+    """Say the first line of a piece of code, after its announcement."""
+    return f"First line: {words}."
 
 
 def short_code(words: str) -> str:
@@ -70,6 +82,21 @@ def announce_table(columns: list[str], rows: int) -> str:
     """Announce a table by its columns and the number of its rows."""
     named = f": {', '.join(columns)}" if columns else ""
     return f"A table of {_counted(rows, 'row')}{named}."
+
+
+def count_more_rows(rows: int) -> str:
+    """Tell how many rows of a table follow that are not said."""
+    return f"And {_counted(rows, 'more row')}."
+
+
+def count_pictures(pictures: int) -> str:
+    """Tell how many pictures follow each other: "Three images."."""
+    return _sentence(f"{_counted(pictures, 'image')}.")
+
+
+def count_links(links: int) -> str:
+    """Tell how many links follow each other: "Nine links."."""
+    return _sentence(f"{_counted(links, 'link')}.")
 
 
 def describe_picture(alt: str, title: str, caption: str) -> str:
@@ -90,6 +117,16 @@ def describe_inline_picture(alt: str, title: str, caption: str) -> str:
     """Describe a picture in brackets, inside a sentence."""
     said = describe_picture(alt, title, caption)
     return f"({said[0].lower()}{said[1:-1]})"
+
+
+def _in_language(language: str) -> str:
+    known = language.lower()
+    name = _LANGUAGES.get(known, language.capitalize() if language == known else language)
+    return f" in {name}" if name else ""
+
+
+def _sentence(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}"
 
 
 def _counted(count: int, noun: str) -> str:

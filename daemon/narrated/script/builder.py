@@ -5,10 +5,20 @@ from collections.abc import Iterable
 
 from narrated.reading import document as doc
 from narrated.script import announcements
+from narrated.script.code_speaker import FOLDED, CodeSpeaker
 from narrated.script.inline_text import UNDESCRIBED, InlineText, find_spans
 from narrated.script.language_codes import is_english
 from narrated.script.lexicon import Lexicon
 from narrated.script.line_collector import LineCollector
+from narrated.script.runs import (
+    Run,
+    RunKind,
+    group_runs,
+    links_inside,
+    say_little,
+    shows_nothing_said,
+    split_pictures,
+)
 from narrated.script.script import Captions, ReadingSettings, Role, Script
 from narrated.script.sentence_split import split_sentences
 from narrated.script.spoken_numbers import say_number
@@ -21,7 +31,9 @@ from narrated.script.traversal import (
 )
 
 _SHORT_QUOTE_SENTENCES = 3
-_SHORT_CODE_WORDS = 5
+_FEW_ROWS = 2
+"""A table of so many more rows than are said is said whole; to count them is no shorter."""
+_Rows = tuple[tuple[doc.Cell, ...], ...]
 _TASKS = {True: announcements.DONE, False: announcements.TO_DO, None: ""}
 
 
@@ -45,6 +57,7 @@ class _ScriptBuilder:
         self._settings = settings
         self._inline = InlineText(captions, lexicon, settings.language, settings.links)
         self._lines = LineCollector(lexicon, settings)
+        self._code = CodeSpeaker(self._lines, self._inline)
         self._notes = {
             number: block
             for number, block in numbered_blocks(document)
@@ -57,12 +70,10 @@ class _ScriptBuilder:
     def script(self) -> Script:
         title = title_block(self._document)
         self._say_title_and_byline(title)
-        number = 0
-        for block in self._document.blocks:
-            if number != title:
-                self._block(block, number)
+        for run in group_runs(self._document.blocks, 0):
+            if run.blocks[0][0] != title:
+                self._run(run, Role.PARAGRAPH)
                 self._say_called_footnotes("paragraph")
-            number += count_blocks(block)
         self._say_called_footnotes("end")
         self._skip_unsaid_footnotes()
         self._skip_silent_blocks()
@@ -85,7 +96,24 @@ class _ScriptBuilder:
         if byline:
             self._lines.say(Role.BYLINE, byline)
 
-    def _block(self, block: doc.Blocks, number: int, role: Role = Role.PARAGRAPH) -> None:
+    def _run(self, run: Run, role: Role, counts: tuple[int, ...] = ()) -> None:
+        """Say a run, or each of its blocks; `counts` are the numbers of the items around it."""
+        code = [(number, block) for number, block in run.blocks if isinstance(block, doc.Code)]
+        if run.kind is RunKind.PICTURES:
+            self._pictures(run)
+        elif self._code.folds([block for _, block in code]):
+            self._code.say_once(code)
+        elif run.kind is RunKind.LINKS and self._settings.links == "fold" and say_little(run):
+            self._fold_links(run)
+        else:
+            for number, block in run.blocks:
+                self._block(block, number, role, counts)
+        for number, block in run.silent:
+            self._block(block, number, role)
+
+    def _block(
+        self, block: doc.Blocks, number: int, role: Role, counts: tuple[int, ...] = ()
+    ) -> None:
         """Say a block; `role` is the role of its paragraphs."""
         self._lines.block = number
         match block:
@@ -94,11 +122,11 @@ class _ScriptBuilder:
             case doc.Paragraph(spans):
                 self._say_spans(role, spans)
             case doc.Listing():
-                self._listing(block, number)
+                self._listing(block, number, counts)
             case doc.Quote():
                 self._quote(block, number)
             case doc.Code():
-                self._code(block)
+                self._code.say(block)
             case doc.Table():
                 self._table(block)
             case doc.Picture():
@@ -114,9 +142,8 @@ class _ScriptBuilder:
                 pass  # said after its mark, and accounted for at the end
 
     def _blocks(self, blocks: Iterable[doc.Blocks], number: int, role: Role) -> None:
-        for block in blocks:
-            self._block(block, number, role)
-            number += count_blocks(block)
+        for run in group_runs(blocks, number):
+            self._run(run, role)
 
     def _say_spans(self, role: Role, spans: tuple[doc.Spans, ...], lead: str = "") -> None:
         self._lines.say(role, f"{lead} {self._inline.words(spans)}".strip())
@@ -147,13 +174,8 @@ class _ScriptBuilder:
         self._lines.block = number if item.blocks else number - 1
         rest = self._say_lead(Role.ITEM, lead, item.blocks)
         number += len(item.blocks) - len(rest)
-        for block in rest:
-            if isinstance(block, doc.Listing):
-                self._lines.block = number
-                self._listing(block, number, counts)
-            else:
-                self._block(block, number, Role.ITEM)
-            number += count_blocks(block)
+        for run in group_runs(rest, number):
+            self._run(run, Role.ITEM, counts)
 
     def _item_number(self, counts: tuple[int, ...]) -> str:
         """Say an item's number after the numbers of the items around it: "Two point one."."""
@@ -196,39 +218,41 @@ class _ScriptBuilder:
         text = plain_text(quote.blocks)
         return len(split_sentences(text, self._settings.language)) <= _SHORT_QUOTE_SENTENCES
 
-    def _code(self, code: doc.Code) -> None:
-        lines = [line for line in code.text.splitlines() if line.strip()]
-        if not lines:
-            self._lines.skip("code", "holds no lines", code.language)
-        elif self._settings.code == "skip":
-            self._lines.skip("code", "code is not read (setting `code: skip`)", code.text)
-        elif len(lines) == 1 and (words := self._short_code(lines[0])):
-            self._lines.say(Role.CODE, announcements.short_code(words))
-        else:
-            self._lines.say(Role.CODE, announcements.announce_code(code.language, len(lines)))
-            if self._settings.code == "read":
-                self._read_code(lines)
-
-    def _short_code(self, line: str) -> str:
-        """Give the words of a short line of code; empty for a longer one."""
-        words = self._inline.code(line)
-        return words if 0 < len(words.split()) <= _SHORT_CODE_WORDS else ""
-
-    def _read_code(self, lines: list[str]) -> None:
-        for line in lines:
-            self._lines.say(Role.CODE, self._inline.code(line))
-        self._lines.say(Role.NOTICE, announcements.CODE_END)
+    def _fold_links(self, run: Run) -> None:
+        links = [links_inside(block) or [] for _, block in run.blocks]
+        self._lines.block = run.blocks[0][0]
+        self._lines.say(Role.NOTICE, announcements.count_links(sum(map(len, links))))
+        for number, block in run.blocks:
+            self._lines.block = number
+            self._lines.cover(range(number, number + count_blocks(block)))
+            self._lines.skip("links", FOLDED, plain_text([block]))
 
     def _table(self, table: doc.Table) -> None:
+        if self._settings.tables == "skip":
+            reason = "tables are not read (setting `tables: skip`)"
+            self._lines.skip("table", reason, plain_text([table]))
+            return
         names = [self._inline.words(cell.spans) for cell in table.header]
         named = [name for name in names if name]
         self._lines.say(Role.TABLE, announcements.announce_table(named, len(table.rows)))
         for cell in table.header:
             self._note_contents(cell.spans)
-        for row in table.rows:
+        said, folded = self._split_rows(table)
+        for row in said:
             self._lines.say(Role.TABLE, self._row(names, [cell.spans for cell in row]))
             for cell in row:
                 self._note_contents(cell.spans)
+        if folded:
+            self._lines.say(Role.TABLE, announcements.count_more_rows(len(folded)))
+            reason = f"the first rows are read (setting `tables: {self._settings.tables}`)"
+            self._lines.skip("table", reason, plain_text([doc.Table((), folded)]))
+
+    def _split_rows(self, table: doc.Table) -> tuple[_Rows, _Rows]:
+        """Split the rows of a table into those that are said, and those that are counted."""
+        most = self._settings.tables
+        if not isinstance(most, int) or len(table.rows) <= most + min(_FEW_ROWS, most // 2):
+            return table.rows, ()
+        return table.rows[:most], table.rows[most:]
 
     def _row(self, names: list[str], cells: list[tuple[doc.Spans, ...]]) -> str:
         said = []
@@ -238,12 +262,31 @@ class _ScriptBuilder:
             said.append(f"{name}: {words or announcements.BLANK_CELL}" if name else words)
         return f"{'; '.join(filter(None, said))}."
 
-    def _picture(self, picture: doc.Picture) -> None:
+    def _pictures(self, run: Run) -> None:
+        """Say each picture that has something to say; count those between that have not."""
+        silent = [
+            isinstance(block, doc.Picture)
+            and shows_nothing_said(block, self._captions.get(block.source, UNDESCRIBED))
+            for _, block in run.blocks
+        ]
+        for pictures in split_pictures(run, silent):
+            self._lines.block = pictures[0][0]
+            if len(pictures) > 1:
+                self._lines.say(Role.PICTURE, announcements.count_pictures(len(pictures)))
+            for number, block in pictures:
+                self._lines.block = number
+                if isinstance(block, doc.Picture):
+                    self._picture(block, is_counted=len(pictures) > 1)
+
+    def _picture(self, picture: doc.Picture, *, is_counted: bool = False) -> None:
         caption = self._captions.get(picture.source, UNDESCRIBED)
         text = announcements.describe_picture(picture.alt, picture.title, caption.text)
         if self._document.kind == "picture":
             text = caption.text or text
-        self._lines.say(Role.PICTURE, text)
+        if not is_counted:
+            self._lines.say(Role.PICTURE, text)
+        elif caption.text:
+            self._lines.skip("picture", FOLDED, picture.source)
         self._note_missing_caption(picture.source)
 
     def _say_called_footnotes(self, when: str) -> None:

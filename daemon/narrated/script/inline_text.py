@@ -30,7 +30,7 @@ class InlineText:
     captions: Captions
     lexicon: Lexicon
     language: str = "en"
-    links: Literal["text", "announce"] = "text"
+    links: Literal["fold", "text", "announce"] = "fold"
 
     def words(self, spans: Iterable[doc.Spans]) -> str:
         """Say spans on one line; footnote marks are silent, broken lines get a comma."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -38,8 +38,10 @@ class ReadingSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     language: str = "en"
     speakers: dict[str, Speaker] = msgspec.field(default_factory=lambda: {"narrator": Speaker()})
     """By name; `narrator` is required, and `quote` may speak the quotations."""
-    links: Literal["text", "announce"] = "text"
-    code: Literal["announce", "read", "skip"] = "announce"
+    links: Literal["fold", "text", "announce"] = "fold"
+    code: Literal["fold", "announce", "read", "skip", "first-line"] = "fold"
+    tables: Literal["all", "skip"] | Annotated[int, msgspec.Meta(ge=1)] = 5
+    """The rows of a table that are said; of a table a little longer, all are said."""
     footnotes: Literal["paragraph", "end", "skip"] = "paragraph"
     pauses: dict[str, float] = {}
     """Seconds after a line, by role; other roles keep the defaults."""

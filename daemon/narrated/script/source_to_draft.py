@@ -119,6 +119,7 @@ def _resolved(
         speakers={**settings.speakers, "narrator": narrator},
         links=metadata.links or settings.links,
         code=metadata.code or settings.code,
+        tables=metadata.tables or settings.tables,
         footnotes=metadata.footnotes or settings.footnotes,
         pauses=settings.pauses | metadata.pauses,
     )
