@@ -75,6 +75,7 @@ album: All
 links: announce
 code: read
 footnotes: end
+numbers: american
 pauses: {title: 1.5, paragraph: 0.1}
 pictures: {/static: files}
 lexicon: a-lexicon.yaml

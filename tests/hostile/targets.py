@@ -26,7 +26,7 @@ from narrated.script.source_to_draft import build_draft
 LIMITS = {"espeak": 120, "toy": 300}
 _KINDS = get_type_hints(ReadingSettings)
 CHOICES = {
-    **{key: get_args(_KINDS[key]) for key in ("links", "code", "footnotes")},
+    **{key: get_args(_KINDS[key]) for key in ("links", "code", "footnotes", "numbers")},
     "pauses": tuple(Role),
     "engine": tuple(LIMITS),
 }

@@ -15,6 +15,7 @@ CHOICES = {
     "links": ("text", "announce"),
     "code": ("announce", "read", "skip"),
     "footnotes": ("paragraph", "end", "skip"),
+    "numbers": ("british", "american"),
     "pauses": ("title", "paragraph"),
 }
 EVERYTHING = """
@@ -30,6 +31,7 @@ links: announce
 code: skip
 tables: 12
 footnotes: end
+numbers: american
 pauses: {paragraph: 0.25, title: 2}
 pictures: {/static: static}
 """
@@ -59,6 +61,7 @@ def test_every_key_is_read() -> None:
         code="skip",
         tables=12,
         footnotes="end",
+        numbers="american",
         pauses={"paragraph": 0.25, "title": 2.0},
         pictures={"/static": "static"},
         lexicon="tech-lexicon.yaml",

@@ -344,3 +344,15 @@ def test_script_survives_json():
     """A script can be written down and read back."""
     found = script(NOTES)
     assert msgspec.json.decode(msgspec.json.encode(found), type=type(found)) == found
+
+
+def test_numbers_are_american_if_set():
+    """American numbers go without "and", in text, lists and announcements."""
+    text = "101. In 2001, 305 of them.\n\n```\n" + "x = f(y, z, a, b, c)\n" * 105 + "```\n"
+    american = [
+        ("item", "One hundred one. In two thousand one, three hundred five of them."),
+        ("code", "Code, one hundred five lines."),
+    ]
+    assert said(text, numbers="american") == american
+    british = "One hundred and one. In two thousand and one, three hundred and five of them."
+    assert said(text)[0] == ("item", british)

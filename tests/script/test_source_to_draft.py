@@ -149,10 +149,11 @@ def test_deeper_folder_beats_higher():
 def test_folders_beat_configuration():
     """Folder settings override the configuration."""
     settings = ReadingSettings(code="read", links="announce", pauses={"code": 3, "title": 4})
-    said = "code: skip\ntables: 3\nfootnotes: end\npauses: {title: 2}"
+    said = "code: skip\ntables: 3\nfootnotes: end\nnumbers: american\npauses: {title: 2}"
     used = planned("Words.", settings=settings, folders=[said]).overrides.settings
     assert (used.code, used.links, used.footnotes) == ("skip", "announce", "end")
     assert used.tables == 3
+    assert used.numbers == "american"
     assert used.pauses == {"code": 3, "title": 2}
 
 

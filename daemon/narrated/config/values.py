@@ -11,6 +11,7 @@ import msgspec
 
 from narrated.config.work_hours import WorkHours, parse_hours
 from narrated.script.script import ReadingSettings, Role, Speaker
+from narrated.script.spoken_numbers import NumberStyle
 
 
 class Seconds(float):
@@ -52,6 +53,7 @@ class ReadingConfig(Section, frozen=True):
     code: Literal["fold", "announce", "read", "skip", "first-line"] = "fold"
     tables: Literal["all", "skip"] | Annotated[int, msgspec.Meta(ge=1)] = 5
     footnotes: Literal["paragraph", "end", "skip"] = "paragraph"
+    numbers: NumberStyle = "british"
     pauses: dict[Role, Annotated[float, msgspec.Meta(ge=0)]] = {}
     lexicon: Path | None = None
 
@@ -166,6 +168,7 @@ class Config(Section, frozen=True):
             code=self.reading.code,
             tables=self.reading.tables,
             footnotes=self.reading.footnotes,
+            numbers=self.reading.numbers,
             pauses={str(role): seconds for role, seconds in self.reading.pauses.items()},
         )
 

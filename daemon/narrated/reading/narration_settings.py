@@ -25,7 +25,7 @@ _COUNT = re.compile(r"[1-9][0-9]{0,8}")
 _DATE_WITH_TIME = re.compile(r"(\d{4}-\d\d-\d\d)[T ]\d.*")
 
 Choices = Mapping[str, tuple[str, ...]]
-"""Allowed values by key: `engine`, `links`, `code`, `footnotes`, and the roles in `pauses`.
+"""Allowed values by key: `engine`, `links` and the other words of `reading`, and roles in `pauses`.
 
 A key that is absent here allows any value.
 """
@@ -50,6 +50,7 @@ class NarrationSettings(msgspec.Struct, frozen=True):
     tables: str | int | None = None
     """The rows of a table that are said: a number, or a word."""
     footnotes: str | None = None
+    numbers: str | None = None
     pauses: dict[str, float] = {}
     """Seconds after a line, by role."""
     pictures: dict[str, str] = {}
@@ -244,10 +245,11 @@ _READERS: dict[str, tuple[str, Callable[[_Entry, Choices], object]]] = {
     "code": ("code", _choice),
     "tables": ("tables", _rows),
     "footnotes": ("footnotes", _choice),
+    "numbers": ("numbers", _choice),
     "pauses": ("pauses", _pauses),
     "pictures": ("pictures", _pictures),
 }
 _POST_ONLY = ("title", "authors")
-_FOLDER_ONLY = ("album", "links", "code", "tables", "footnotes", "pauses", "pictures")
+_FOLDER_ONLY = ("album", "links", "code", "tables", "footnotes", "numbers", "pauses", "pictures")
 FRONT_MATTER_KEYS = tuple(key for key in _READERS if key not in _FOLDER_ONLY)
 FOLDER_KEYS = tuple(key for key in _READERS if key not in _POST_ONLY)

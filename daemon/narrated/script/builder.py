@@ -21,7 +21,7 @@ from narrated.script.runs import (
 )
 from narrated.script.script import Captions, ReadingSettings, Role, Script
 from narrated.script.sentence_split import split_sentences
-from narrated.script.spoken_numbers import say_number
+from narrated.script.spoken_numbers import number_style, say_number
 from narrated.script.traversal import (
     child_blocks,
     count_blocks,
@@ -41,7 +41,8 @@ def build_script(
     document: doc.Document, captions: Captions, lexicon: Lexicon, settings: ReadingSettings
 ) -> Script:
     """Build a document's script; it speaks, announces or lists as skipped every block."""
-    return _ScriptBuilder(document, captions, lexicon, settings).script()
+    with number_style(settings.numbers):
+        return _ScriptBuilder(document, captions, lexicon, settings).script()
 
 
 class _ScriptBuilder:

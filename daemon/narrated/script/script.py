@@ -6,6 +6,8 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from narrated.script.spoken_numbers import NumberStyle
+
 
 class Role(StrEnum):
     """Role of a line; it decides the pause and may decide the speaker."""
@@ -43,6 +45,7 @@ class ReadingSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     tables: Literal["all", "skip"] | Annotated[int, msgspec.Meta(ge=1)] = 5
     """The rows of a table that are said; of a table a little longer, all are said."""
     footnotes: Literal["paragraph", "end", "skip"] = "paragraph"
+    numbers: NumberStyle = "british"
     pauses: dict[str, float] = {}
     """Seconds after a line, by role; other roles keep the defaults."""
 

@@ -82,7 +82,7 @@ def build_draft(
 
 def _choices(limits: Mapping[str, int]) -> Choices:
     kinds = get_type_hints(ReadingSettings)
-    words = {key: get_args(kinds[key]) for key in ("links", "code", "footnotes")}
+    words = {key: get_args(kinds[key]) for key in ("links", "code", "footnotes", "numbers")}
     return words | {"pauses": tuple(Role), "engine": tuple(sorted(limits))}
 
 
@@ -121,6 +121,7 @@ def _resolved(
         code=metadata.code or settings.code,
         tables=metadata.tables or settings.tables,
         footnotes=metadata.footnotes or settings.footnotes,
+        numbers=metadata.numbers or settings.numbers,
         pauses=settings.pauses | metadata.pauses,
     )
 

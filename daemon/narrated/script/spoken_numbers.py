@@ -1,8 +1,15 @@
 """Say numbers in the words of a language, by num2words."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import lru_cache
+from typing import Literal
 
 from narrated.script.language_codes import is_english
+
+NumberStyle = Literal["british", "american"]
+"""British: three hundred and five; American: three hundred five."""
 
 _MOST_DIGITS = 15
 _MOST_DIGITS_ELSEWHERE = 9  # some languages take minutes for more
@@ -15,18 +22,39 @@ _UNKNOWN = (
     AttributeError,
 )
 
+_STYLE: ContextVar[NumberStyle] = ContextVar("number_style", default="british")
 
-@lru_cache(maxsize=4096)
+
+@contextmanager
+def number_style(style: NumberStyle) -> Iterator[None]:
+    """Say English numbers in this style within the context."""
+    token = _STYLE.set(style)
+    try:
+        yield
+    finally:
+        _STYLE.reset(token)
+
+
 def say_number(digits: str, language: str = "en", kind: str = "cardinal") -> str:
     """Say a whole number written in digits; return it unchanged if num2words cannot.
 
     `kind` is cardinal, ordinal or year. Very long numbers are said digit by digit.
     """
+    said = _british(digits, language, kind)
+    if _STYLE.get() == "american" and is_english(language):
+        return said.replace(" and ", " ")
+    return said
+
+
+@lru_cache(maxsize=4096)
+def _british(digits: str, language: str, kind: str) -> str:
     from num2words import num2words  # late: it is slow to import, and many texts need none
 
     most = _MOST_DIGITS if is_english(language) else _MOST_DIGITS_ELSEWHERE
     if len(digits.lstrip("-")) > most:
-        return " ".join(say_number(digit, language) for digit in digits if digit.isdigit())
+        return " ".join(
+            _british(digit, language, "cardinal") for digit in digits if digit.isdigit()
+        )
     try:
         said = str(num2words(int(digits), lang=language.replace("-", "_"), to=kind))
     except _UNKNOWN:

@@ -2,7 +2,6 @@
 
 import re
 import unicodedata
-from functools import lru_cache
 
 from narrated.script.english.rule_engine import (
     NUMBER,
@@ -53,7 +52,6 @@ def ordinal(digits: str) -> str:
     return say_number(digits.replace(",", ""), kind="ordinal")
 
 
-@lru_cache(maxsize=1024)
 def year(digits: str) -> str:
     """Say a year by its pairs of digits."""
     return say_number(digits, kind="year").replace("oh-", "oh ")
