@@ -2,8 +2,8 @@
 
 import re
 
-from narrated.script.english.measures import UNITS
 from narrated.script.english.rule_engine import Rules, rule, word_after, word_before, word_set
+from narrated.script.english.units import UNITS
 
 _SAID = word_set("""
     NASA NATO JSON YAML RAM ROM CUDA POSIX ASCII GIF PIN SIM LAN WAN RAID REST CRUD OK ASAP LASER

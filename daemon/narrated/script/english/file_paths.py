@@ -47,7 +47,7 @@ RULES: Rules = (
         _BACKSLASH,
     ),
     rule(
-        r"(?<![\w:/.)~<-])(?P<first>~|\.{1,2})?(?P<rest>(?:/[\w.@+-]*[\w@+-])+)/?(?![\w>])",
+        r"(?<![\w:/.)~<$€£¥%°-])(?P<first>~|\.{1,2})?(?P<rest>(?:/[\w.@+-]*[\w@+-])+)/?(?![\w>])",
         lambda found: f"{_BEGINNINGS[found['first']]}{_say_path(found['rest'])}".lstrip(),
         "/",
         starts_at(r"[/~.](?<![\w:/)]\.)"),

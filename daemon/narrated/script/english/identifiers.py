@@ -3,7 +3,6 @@
 import re
 
 from narrated.script.english.acronyms import acronym, is_acronym, is_no_word
-from narrated.script.english.measures import UNITS
 from narrated.script.english.numbers import cardinal, hundreds, pairs, plural, spelled
 from narrated.script.english.rule_engine import (
     Rules,
@@ -13,6 +12,7 @@ from narrated.script.english.rule_engine import (
     word_set,
     word_table,
 )
+from narrated.script.english.units import UNITS
 
 LONG_CODE = "a long code"
 LONGEST = 12

@@ -2,6 +2,7 @@
 
 import re
 
+from narrated.script.english.attributes import NO_NOUNS, follows_an_article, measures_a_noun
 from narrated.script.english.numbers import (
     AMOUNT,
     DASH,
@@ -17,63 +18,49 @@ from narrated.script.english.rule_engine import (
     UNJOINED,
     Rules,
     any_of,
-    countable,
     number_rule,
     rule,
     starts_at_words,
+    word_after,
     word_before,
     word_set,
-    word_table,
 )
-
-UNITS = {
-    **countable("""
-    byte*: B; kilobyte*: kB KB; megabyte*: MB; gigabyte*: GB; terabyte*: TB; petabyte*: PB;
-    kibibyte*: KiB; mebibyte*: MiB; gibibyte*: GiB; tebibyte*: TiB;
-    bit*: bit bits; kilobit*: kbit Kbit kb; megabit*: Mbit Mb; gigabit*: Gbit Gb;
-    bit* per second: bps; kilobit* per second: kbps Kbps; megabit* per second: Mbps;
-    gigabit* per second: Gbps;
-    nanosecond*: ns; microsecond*: µs μs us; millisecond*: ms msec; second*: s sec secs;
-    minute*: min mins; hour*: h hr hrs; year*: yr yrs;
-    kilometre*: km; metre*: m; centimetre*: cm; millimetre*: mm; micrometre*: µm μm; nanometre*: nm;
-    mile*: mi; yard*: yd; pixel*: px; point*: pt;
-    square kilometre*: km²; square metre*: m²; square centimetre*: cm²;
-    cubic metre*: m³; cubic centimetre*: cm³; litre*: l L; millilitre*: ml mL;
-    kilogram*: kg; gram*: g; milligram*: mg; microgram*: µg μg; pound*: lb lbs; ounce*: oz;
-    watt*: W; milliwatt*: mW; kilowatt*: kW; megawatt*: MW; watt hour*: Wh; kilowatt hour*: kWh;
-    volt*: V; millivolt*: mV; kilovolt*: kV; amp*: A; milliamp*: mA; milliamp hour*: mAh;
-    ohm*: Ω; kilohm*: kΩ; joule*: J; pascal*: Pa;
-    hertz: Hz; kilohertz: kHz; megahertz: MHz; gigahertz: GHz; terahertz: THz;
-    degree* Celsius: °C; degree* Fahrenheit: °F; degree*: °;
-    mile* per hour: mph; frame* per second: fps; revolution* per minute: rpm; dot* per inch: dpi;
-    request*: req; token*: tok;
-    decibel*: dB; L U F S: LUFS; decibel* true peak: dBTP; decibel* full scale: dBFS
-    """),
-    "ft": ("foot", "feet"),
-}
-"""Singular and plural by abbreviation."""
-
-PER = word_table("""
-    mo: month; yr: year; s: second; s²: second squared; sec: second; min: minute; h: hour; hr: hour;
-    d: day; m: metre; km: kilometre; kg: kilogram; l: litre; L: litre; m²: square metre;
-    m³: cubic metre; GB: gigabyte; MB: megabyte; kWh: kilowatt hour
-""")
-"""Units after the slash of a rate."""
+from narrated.script.english.units import BIT_RATES, PER, UNITS
 
 _COUNTS = word_set("two three four five six seven eight nine ten several many both")
 _NEAR_QUOTE = 200
 _WORD_NEXT = re.compile(r"\s[a-z]")
+_ALONG = "long|wide|tall|high|deep|thick"
+_DIMENSIONS = re.compile(rf"\s(?:{_ALONG}|apart|away|from|in|by|and|or|to)\b")
+_NETWORKS = word_set("network networks phone phones modem router coverage signal tower towers")
 
 
 def _unit(found: re.Match[str]) -> str:
     amount, unit, per = found["amount"], found["unit"], found["per"]
-    if not found["gap"] and (unit in "AB" or (unit == "s" and _is_plural(found))):
-        return found[0]  # a "7B" model is no seven bytes, nor two Boeing 747s any seconds
+    if _is_no_unit(found):
+        return found[0]
     one, several = UNITS[unit]
+    if per and unit in BIT_RATES:
+        one, several = BIT_RATES[unit], f"{BIT_RATES[unit]}s"
     rate = f" per {PER.get(per, per)}" if per else ""
     if found["gap"] == "-":
         return f"{say_amount(found)}-{one}{rate}"
-    return f"{say_amount(found)} {one_or_many(amount, one, several)}{rate}"
+    name = one if measures_a_noun(found) else one_or_many(amount, one, several)
+    return f"{say_amount(found)} {name}{rate}"
+
+
+def _is_no_unit(found: re.Match[str]) -> bool:
+    """True for a name: a "7B" model is no seven bytes, nor two Boeing 747s any seconds."""
+    unit, is_joined = found["unit"], not found["gap"]
+    if unit == "K":
+        return is_joined or word_after(found) not in {"", *NO_NOUNS}
+    if unit == "g" and is_joined and word_after(found) in _NETWORKS:
+        return True
+    if unit in ("MT", "GT"):
+        return not found["per"]
+    if unit in ("m2", "m3"):  # 2 + 3 m2
+        return word_before(found) == "plus"
+    return is_joined and (unit in "AB" or (unit == "s" and _is_plural(found)))
 
 
 def _is_plural(found: re.Match[str]) -> bool:
@@ -91,12 +78,23 @@ def _plural(found: re.Match[str]) -> str:
 
 
 def _duration(found: re.Match[str]) -> str:
-    parts = ((found[name], name) for name in ("hours", "minutes", "seconds"))
+    names = ("days", "hours", "minutes", "seconds")
+    parts = [(found[name], name) for name in names if found[name]]
+    if len(parts) < 2:
+        return found[0]
     return " ".join(
-        f"{figure(amount)} {one_or_many(amount, name[:-1], name)}"
-        for amount, name in parts
-        if amount
+        f"{figure(amount)} {one_or_many(amount, name[:-1], name)}" for amount, name in parts
     )
+
+
+def _days(found: re.Match[str]) -> str:
+    return f"{figure(found[1])} {one_or_many(found[1], 'day', 'days')}"
+
+
+def _years_old(found: re.Match[str]) -> str:
+    if follows_an_article(found):
+        return f"{figure(found[1])}-year-old"
+    return f"{figure(found[1])} {one_or_many(found[1], 'year', 'years')} old"
 
 
 def _inches(found: re.Match[str]) -> str:
@@ -104,7 +102,9 @@ def _inches(found: re.Match[str]) -> str:
     before = found.string[max(0, found.start() - _NEAR_QUOTE) : found.start()]
     if found[0].endswith('"') and before.count('"') % 2:
         return found[0]
-    is_attribute = bool(_WORD_NEXT.match(found.string, found.end()))
+    is_attribute = bool(_WORD_NEXT.match(found.string, found.end())) and not _DIMENSIONS.match(
+        found.string, found.end()
+    )
     name = "inch" if is_attribute else one_or_many(found["amount"], "inch", "inches")
     return f"{say_amount(found)} {name}"
 
@@ -118,7 +118,20 @@ def _range(found: re.Match[str]) -> str:
     return f"{figure(first)} to {figure(last)}"
 
 
+_DURATION = (
+    r"(?<![\w.])(?:(?P<days>\d+)\s?d\s?(?=\d))?(?:(?P<hours>\d+)\s?h(?:rs?)?\s?)?"
+    r"(?:(?P<minutes>\d+)\s?m(?:in)?\s?)?(?:(?P<seconds>\d+)\s?s)?(?<![\s\d])(?!\w)"
+)
+_FEET = ("feet", "foot")
+_PEOPLE = any_of(
+    word_set("""
+    users people downloads views customers subscribers followers readers visitors accounts requests
+    rows records lines copies dollars euros pounds households jobs tokens parameters
+""")
+)
+
 BEFORE: Rules = (
+    rule(r"(?<=\d)\s?º", "°", "º"),
     rule(r"(?<=[\d½¼¾])\s?%[-–](?=\d)", "% to ", "%"),
     rule(r"(?<=[½¼¾])\s?%(?!\w)", " percent", "%"),
     rule(r"(?<=\d)\s?‰", " per mille", "‰"),
@@ -127,17 +140,22 @@ BEFORE: Rules = (
 
 NUMBERS: Rules = (
     number_rule(rf"{AMOUNT}\s?%(?!\w)", lambda found: f"{say_amount(found)} percent", "%"),
+    number_rule(_DURATION, _duration, "dhm"),
     number_rule(
-        r"(?<![\w.])(?P<hours>\d+)\s?h\s?(?P<minutes>\d+)\s?m(?:in)?(?:\s?(?P<seconds>\d+)\s?s)?\b",
-        _duration,
-        "h",
+        r"(?<![\w.])(\d+)\s?(ft|')\s?(\d+(?:\.\d+)?)\s?in\b(?!-)",
+        lambda found: f"{figure(found[1])} {_FEET[found[1] == '1']} {figure(found[3])} inches",
+        "f'",
     ),
+    number_rule(r"(?<![\w.])(?![234]d)(\d+)d\b(?![-'’])", _days, "d"),
+    number_rule(r"(?<![\w.])(\d+)\s?(?:y/o|yo)\b", _years_old, "y"),
     number_rule(
-        r"(?<![\w.])(?P<hours>)(?P<minutes>\d+)\s?m(?:in)?\s?(?P<seconds>\d+)\s?s\b", _duration, "m"
+        rf"(?<![\w.])({NUMBER})m(?=\s(?:{_PEOPLE})\b)",
+        lambda found: f"{figure(found[1])} million",
+        "m",
     ),
     number_rule(
         rf"{AMOUNT}(?P<gap>[\s-]?)(?P<unit>{any_of(UNITS)})"
-        rf"(?:/(?P<per>[A-Za-z]+[²³]?))?(?:\.(?=\s+[a-z]))?(?![\w²³/]|[’'.]\w)",
+        rf"(?:/(?P<per>[A-Za-z]+[²³]?))?(?:(?<=[a-z][a-z])\.(?=\s+[a-z]|[,;:)]))?(?![\w²³/]|[’'.]\w)",
         _unit,
     ),
     number_rule(r"(?<![\w.])(\d{1,3}(?:,\d{3})+|\d+)s(?!\w)", _plural, "s"),
@@ -157,7 +175,12 @@ NUMBERS: Rules = (
         lambda found: f"{figure(found[1])} foot {figure(found[2])}",
         "'’′",
     ),
-    number_rule(rf"{AMOUNT}(?:″|(?<=\d)\"(?=[\s.,;)]))", _inches, '"″'),
+    number_rule(rf"{AMOUNT}(?:″(?!\w)|(?<=\d)\"(?=[\s.,;)]|$))", _inches, '"″'),
+    number_rule(
+        rf"{AMOUNT}(?:′|'(?=\s(?:{_ALONG})\b))(?!\w)",
+        lambda found: f"{say_amount(found)} {_FEET[found['amount'] == '1']}",
+        "'′",
+    ),
     number_rule(rf"{UNJOINED}(?<!–)({NUMBER}){DASH}({NUMBER})(?![\w/–]|-\d|[.,]\d)", _range, "-–"),
 )
 

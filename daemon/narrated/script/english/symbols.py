@@ -2,7 +2,6 @@
 
 import re
 
-from narrated.script.english.measures import PER
 from narrated.script.english.numbers import figure
 from narrated.script.english.rule_engine import (
     NUMBER,
@@ -14,6 +13,7 @@ from narrated.script.english.rule_engine import (
     word_set,
     word_table,
 )
+from narrated.script.english.units import PER
 
 BETWEEN_SPACES = word_table("""
     ->: to; =>: to; <-: from; !=: is not equal to; ==: equals; =: equals; <=: is at most;

@@ -1,0 +1,44 @@
+"""Tell a measure that stands before its noun, as in "a 10 m passageway": it is singular."""
+
+import re
+
+from narrated.script.english.rule_engine import word_after, word_set
+
+_BEFORE_A_NOUN = 40
+# "a 10 m passageway", "another small 40 cm gap": a unit between these words and a noun is singular.
+_ONE_THING = re.compile(
+    r"\b(?:an?|another)\s+(?:(?:small|big|large|huge|tiny|short|long|narrow|wide|mere"
+    r"|full|new|old|cheap|fast|slow|single|typical|standard|modest|second|further|extra)\s+)?\Z",
+    re.IGNORECASE,
+)
+_A_THING = re.compile(
+    r"\b(?:the|my|your|his|her|its|our|their|this|that|these|those)\s+\Z", re.IGNORECASE
+)
+NO_NOUNS = word_set("""
+    of in on at to for from by with and or but nor than that which who as if so is are was were will
+    would can could may might has have had do does did not be been away long wide tall high deep
+    thick old ago later more less per each before after when while until because it we they you he
+    she i this these those there then now only just too also again between into over under above
+    below out off up down left come came went go took take make made get got need needs needed
+""")
+"""Words after a measure that are no noun it could belong to."""
+
+_WORD_NEXT = re.compile(r"\s[A-Za-z]")
+
+
+def follows_an_article(found: re.Match[str]) -> bool:
+    """True after "a" or "another", with or without an adjective."""
+    return bool(_ONE_THING.search(_before(found)))
+
+
+def measures_a_noun(found: re.Match[str]) -> bool:
+    """True for a measure of the noun after it."""
+    if not _WORD_NEXT.match(found.string, found.end()):
+        return False
+    if follows_an_article(found):
+        return word_after(found) not in ("and", "or", "to")
+    return bool(_A_THING.search(_before(found))) and word_after(found) not in NO_NOUNS
+
+
+def _before(found: re.Match[str]) -> str:
+    return found.string[max(0, found.start() - _BEFORE_A_NOUN) : found.start()]
