@@ -40,6 +40,17 @@ POSTS = {
     "entities": ("&amp;" * 40_000, 5),
     "raised without end": ("<sup>" * 20_000, 5),
     "notes called and written": ("a[^1]\n\n[^1]: b\n\n" * 800, 5),
+    "calls by hand": ("a[1](#fn1)<a id=fn1></a>[^](#r)\n" * 2_000, 10),
+    "notes by hand": (
+        "".join(f"a[1](#fn{at})\n\n1 - <a id=fn{at}></a>[^](#r) b\n\n" for at in range(800)),
+        10,
+    ),
+    "lines of notes": (
+        "".join(f"a[1](#fn{at})\n" for at in range(1_500))
+        + "\n"
+        + "".join(f"1 <a id=fn{at}></a>[^](#r) b\n" for at in range(1_500)),
+        10,
+    ),
     "references": ("[x][y] " * 8_000, 7),
 }
 PAGES = {
@@ -63,6 +74,8 @@ PAGES = {
     ),
     "struck-out in struck-out": ("<del><p>a" * 70, 5),
     "items": ("<ul>" + "<li><input type=checkbox>a" * 4_000, 5),
+    "links in links": ("<a href=#x>" * 20_000, 10),
+    "raised numbers": ("a<sup>1</sup>" * 8_000, 10),
     "angles": ("<" * 400_000, 4),
     "comments": ("<p>a" + "<!-- b -->" * 8_000, 5),
 }

@@ -12,6 +12,7 @@ from narrated.errors import SourceError
 from narrated.printable import printable
 from narrated.reading.article import find_article, skipped_around
 from narrated.reading.document import Blocks
+from narrated.reading.footnote_unification import unify_footnotes
 from narrated.reading.formula_unification import unify_formulas
 from narrated.reading.html_blocks import BlockReader
 from narrated.reading.html_element_names import BLOCKS
@@ -65,6 +66,7 @@ def _tree(html: str) -> BeautifulSoup:
         warnings.simplefilter("ignore", XMLParsedAsHTMLWarning)
         tree = BeautifulSoup(_escape_cdata(without_control_references(html)), "lxml")
     unify_formulas(tree, html)
+    unify_footnotes(tree, html)
     return tree
 
 

@@ -7,6 +7,7 @@ def names(text: str) -> frozenset[str]:
 
 
 STRUCK = frozenset({"del", "s", "strike"})
+HEADINGS = names("h1 h2 h3 h4 h5 h6")
 
 # Our own elements: the Markdown reader writes them where HTML has none.
 NOTE = "narrated-note"

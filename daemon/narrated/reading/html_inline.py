@@ -150,9 +150,14 @@ def _end(spans: Sequence[Spans]) -> str:
 def _exponent(tag: Tag, before: str) -> str:
     """The exponent in a <sup> after this text, as in 10⁶ or x²; "" for a note's raised number."""
     exponent = tag.get_text().strip()
-    if tag.find("a") or not _EXPONENT.fullmatch(exponent) or not _BASE.search(before):
+    if tag.find("a") or not is_power(before, exponent):
         return ""
     return _SQUARES.get(exponent) or f"^{exponent.replace('−', '-')}"
+
+
+def is_power(base: str, exponent: str) -> bool:
+    """True if a raised number is an exponent after this text, not the call of a note."""
+    return bool(_EXPONENT.fullmatch(exponent) and _BASE.search(base))
 
 
 def _called_note(tag: Tag) -> str:
