@@ -147,6 +147,17 @@ def test_long_quote_announces_its_end():
     ]
 
 
+def test_admonition_says_kind_and_title():
+    """A note or a warning says its kind, its title and its text in one line."""
+    assert said("> [!warning] Mind the gap\n> Do *not* jump.\n>\n> - one") == [
+        ("paragraph", "Warning: Mind the gap. Do not jump."),
+        ("item", "one"),
+    ]
+    assert said("> [!note]\n> Folded.") == [("paragraph", "Note: Folded.")]
+    assert said("> [!tip] Tip\n> Same.") == [("paragraph", "Tip: Same.")]
+    assert said("> [!tip] Alone.") == [("paragraph", "Tip: Alone.")]
+
+
 def test_quote_has_its_own_speaker():
     """A quotation may have a speaker of its own."""
     speakers = {"narrator": Speaker(), "quote": Speaker(voice="en-gb")}

@@ -64,6 +64,7 @@ BLOCK = st.recursive(
     LEAF,
     lambda inner: st.one_of(
         st.builds(doc.Quote, st.lists(inner, max_size=3).map(tuple)),
+        st.builds(doc.Admonition, st.just("tip"), SPANS, st.lists(inner, max_size=3).map(tuple)),
         st.builds(doc.Footnote, st.sampled_from("1234"), st.lists(inner, max_size=2).map(tuple)),
         st.builds(
             doc.Listing,
@@ -89,8 +90,9 @@ def blocks(found, together=False):
         inner = getattr(block, "blocks", ())
         for item in getattr(block, "items", ()):
             inner += item.blocks
-        # A short quotation is one line, and a footnote that is not read is one skip.
-        yield from blocks(inner, together or isinstance(block, doc.Quote | doc.Footnote))
+        # A short quotation is one line, so is a note's beginning, and an unread footnote one skip.
+        whole = isinstance(block, doc.Quote | doc.Admonition | doc.Footnote)
+        yield from blocks(inner, together or whole)
 
 
 @settings(deadline=None, max_examples=150)
@@ -135,7 +137,7 @@ def test_all_words_heard_once_in_order(document):
 
 ANNOUNCEMENTS = """
 title|a longer quotation|end of quotation|quote|a table of|rows?|empty|a formula|an image|labelled
-alt|link in post|struck out|code|in C|lines?|footnote|done|to do|a|b|end of code|point|x
+alt|link in post|struck out|code|in C|lines?|footnote|done|to do|tip|a|b|end of code|point|x
 eleven|twelve|[a-z]+teen|twenty
 zero|one|two|three|four|five|six|seven|eight|nine|ten
 """

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from narrated.config.work_hours import WorkHours, parse_hours
+from narrated.reading.dialects.registry import Dialect
 from narrated.script.script import ReadingSettings, Role, Speaker
 from narrated.script.spoken_numbers import NumberStyle
 
@@ -56,6 +57,8 @@ class ReadingConfig(Section, frozen=True):
     numbers: NumberStyle = "british"
     pauses: dict[Role, Annotated[float, msgspec.Meta(ge=0)]] = {}
     lexicon: Path | None = None
+    dialects: dict[Dialect, bool] = {}
+    """Dialects of Markdown that are off; all are on without this."""
 
 
 class PicturesConfig(Section, frozen=True):
@@ -170,6 +173,7 @@ class Config(Section, frozen=True):
             footnotes=self.reading.footnotes,
             numbers=self.reading.numbers,
             pauses={str(role): seconds for role, seconds in self.reading.pauses.items()},
+            dialects={str(name): is_on for name, is_on in self.reading.dialects.items()},
         )
 
 

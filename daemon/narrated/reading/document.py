@@ -118,6 +118,15 @@ class Quote(Block, frozen=True, tag=True):
     blocks: "tuple[Blocks, ...]"
 
 
+class Admonition(Block, frozen=True, tag=True):
+    """A note, a tip, a warning, set off from the text; `title` may be empty."""
+
+    kind: str
+    """As the author named it: note, tip, warning."""
+    title: tuple[Spans, ...]
+    blocks: "tuple[Blocks, ...]"
+
+
 class Code(Block, frozen=True, tag=True):
     """A block of code; `language` as the author named it, often empty."""
 
@@ -176,6 +185,7 @@ Blocks = (
     | Paragraph
     | Listing
     | Quote
+    | Admonition
     | Code
     | Table
     | Picture

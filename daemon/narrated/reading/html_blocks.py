@@ -9,7 +9,13 @@ from bs4.element import NavigableString, PageElement
 
 from narrated.reading import document as doc
 from narrated.reading.document import Blocks, Paragraph, Spans
-from narrated.reading.html_element_names import BLOCKS, NOTE, STRUCK
+from narrated.reading.html_element_names import (
+    ADMONITION,
+    ADMONITION_TITLE,
+    BLOCKS,
+    NOTE,
+    STRUCK,
+)
 from narrated.reading.html_inline import InlineReader, is_blank
 from narrated.reading.html_skipping import SkipRule
 
@@ -95,6 +101,13 @@ class BlockReader:
         inner = tuple(self.blocks(tag))
         return [doc.Quote(inner)] if inner else []
 
+    def _admonition(self, tag: Tag) -> list[Blocks]:
+        title = tag.find(ADMONITION_TITLE, recursive=False)
+        spans = self._inline.spans(title.extract().children) if title else ()
+        inner = tuple(self.blocks(tag))
+        kind = str(tag.get("kind", ""))
+        return [doc.Admonition(kind, spans, inner)] if spans or inner else []
+
     def _struck(self, tag: Tag) -> list[Blocks]:
         return [
             Paragraph((doc.Deleted(block.spans),)) if isinstance(block, Paragraph) else block
@@ -134,6 +147,7 @@ _READERS: dict[str, Callable[[BlockReader, Tag], list[Blocks]]] = {
     **dict.fromkeys(("ul", "ol", "menu", "dir"), BlockReader._listing),
     **dict.fromkeys(STRUCK, BlockReader._struck),
     "blockquote": BlockReader._quote,
+    ADMONITION: BlockReader._admonition,
     "div": BlockReader._division,
     "table": BlockReader._table,
     "hr": lambda _reader, _tag: [doc.Rule()],

@@ -13,8 +13,11 @@ HEADINGS = names("h1 h2 h3 h4 h5 h6")
 NOTE = "narrated-note"
 MARK = "narrated-mark"
 MATH = "narrated-math"
+UNSPOKEN = "narrated-unspoken"
+ADMONITION = "narrated-admonition"
+ADMONITION_TITLE = "narrated-admonition-title"
 
-BLOCKS = {NOTE} | names("""
+BLOCKS = {NOTE, ADMONITION, ADMONITION_TITLE} | names("""
     address article aside blockquote body center dd details dir div dl dt fieldset figcaption
     figure footer form h1 h2 h3 h4 h5 h6 header hgroup hr html legend li main menu nav ol p pre
     search section summary table tbody td tfoot th thead tr ul caption dialog

@@ -9,8 +9,13 @@ from bs4.element import Doctype, PageElement, PreformattedString
 
 from narrated.reading import document as doc
 from narrated.reading.document import Spans, Text, Unspoken
-from narrated.reading.html_element_names import BLOCKS, MARK, MATH, STRUCK
-from narrated.reading.html_skipping import SkipRule, skipped_element, skipped_instruction
+from narrated.reading.html_element_names import BLOCKS, MARK, MATH, STRUCK, UNSPOKEN
+from narrated.reading.html_skipping import (
+    SkipRule,
+    skipped_element,
+    skipped_instruction,
+    skipped_markup,
+)
 
 _SPACES = re.compile(r"\s+")
 _BACK_LINKS = frozenset({"footnote-back", "footnote-backref", "reversefootnote", "headerlink"})
@@ -56,6 +61,8 @@ class InlineReader:
     def _add_element(self, tag: Tag, found: list[Spans]) -> None:
         if reason := self._skip_rule(tag):
             self.skip(tag, reason)
+        elif tag.name == UNSPOKEN:
+            self.skipped.append(skipped_markup(tag))
         elif tag.get("aria-hidden") == "true":
             self.skip(tag, "hidden on the page too")
         elif read := _READERS.get(tag.name):

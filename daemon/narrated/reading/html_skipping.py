@@ -91,6 +91,12 @@ def skipped_element(tag: Tag, reason: str) -> Unspoken:
     return Unspoken(tag.name, reason, text)
 
 
+def skipped_markup(tag: Tag) -> Unspoken:
+    """List what a dialect of Markdown left silent."""
+    kind, reason = (str(tag.get(key, "")) for key in ("kind", "reason"))
+    return Unspoken(kind, reason, beginning([tag.get_text()]))
+
+
 def skipped_instruction(node: PageElement) -> Unspoken:
     """List a comment, or a processing instruction."""
     text = " ".join(str(node).split())[:_SHOWN]

@@ -6,6 +6,7 @@ structure. The parser writes that HTML, and the HTML reader makes the blocks.
 
 import re
 from collections.abc import Callable, MutableMapping, Sequence
+from functools import lru_cache
 from html import escape
 from itertools import pairwise
 from typing import Any
@@ -23,9 +24,10 @@ from mdit_py_plugins.footnote.index import footnote_inline
 
 from narrated.errors import SourceError
 from narrated.printable import printable
+from narrated.reading.dialects import registry as dialects
 from narrated.reading.document import Blocks
 from narrated.reading.html import fragment
-from narrated.reading.html_element_names import KNOWN, MARK, MATH, NOTE, SWALLOWING
+from narrated.reading.html_element_names import KNOWN, MARK, MATH, NOTE, SWALLOWING, UNSPOKEN
 
 InlineRule = Callable[[StateInline, bool], bool]
 
@@ -40,13 +42,16 @@ _INSTRUCTION = re.compile(r"\A\s*<(!\[CDATA\[.*?\]\]|\?.*?\?)>", re.S)
 _FORMULA = re.compile(r"[\\^_={}<>+]|^\w$")
 
 
-def blocks(text: str, name: str) -> tuple[Blocks, ...]:
-    """Return the blocks of a Markdown text; raises SourceError if it nests too deeply."""
-    return fragment(_html(text, name), name)
+def blocks(text: str, name: str, off: frozenset[str] = frozenset()) -> tuple[Blocks, ...]:
+    """Return the blocks of a Markdown text; raises SourceError if it nests too deeply.
+
+    `off` are the dialects that do not apply.
+    """
+    return fragment(_html(text, name, off), name)
 
 
-def _html(text: str, name: str) -> str:
-    parser = _parser()
+def _html(text: str, name: str, off: frozenset[str]) -> str:
+    parser = _parser(off)
     environment: dict[str, Any] = {}
     tokens = parser.parse(text, environment)
     # The parser silently drops text that is nested deeper than its limit.
@@ -68,7 +73,8 @@ def _drop_anchors(tokens: Sequence[Token]) -> None:
             last.content = _ANCHOR.sub("", last.content)
 
 
-def _parser() -> MarkdownIt:
+@lru_cache(maxsize=4)
+def _parser(off: frozenset[str]) -> MarkdownIt:
     parser = MarkdownIt("commonmark", {"maxNesting": _DEEPEST})
     parser.enable(["table", "strikethrough"])
     # We fetch nothing, so no address is dangerous; a refused one would be read as text.
@@ -81,6 +87,7 @@ def _parser() -> MarkdownIt:
         parser.inline.ruler.at(name, _bounded_by_last_bracket(rule))
     interrupted = ["paragraph", "reference", "blockquote"]
     parser.block.ruler.at("html_block", _html_block, {"alt": interrupted})
+    dialects.extend(parser, off)
     # After the plugins, which set renderers of their own.
     parser.renderer = _MarkdownRenderer(parser)
     return parser
@@ -147,6 +154,12 @@ class _MarkdownRenderer(RendererHTML):
         return f"<p><{MATH}>{escape(tokens[at].content)}</{MATH}></p>\n"
 
     math_block_label = math_block
+
+    def unspoken(self, tokens: Sequence[Token], at: int, *_: object) -> str:
+        token = tokens[at]
+        kind, reason = (escape(token.meta[key]) for key in ("kind", "reason"))
+        text = escape(token.content)
+        return f'<{UNSPOKEN} kind="{kind}" reason="{reason}">{text}</{UNSPOKEN}>'
 
 
 def _opening(name: str, label: str) -> str:

@@ -28,17 +28,23 @@ _DAY_BEFORE = re.compile(r"\A\d{4}-\d\d-\d\d[-_. ]+(?=\S)")
 _JOINTS = re.compile(r"[\s_.+-]+")
 
 
-def read(data: bytes, name: str, choices: Choices | None = None) -> Document:
+def read(
+    data: bytes,
+    name: str,
+    choices: Choices | None = None,
+    dialects_off: frozenset[str] = frozenset(),
+) -> Document:
     """Read a source's bytes; `name` is its path, and its suffix decides the format.
 
-    `choices` are the allowed values of its front matter. Raises SourceError for data that is no
+    `choices` are the allowed values of its front matter; `dialects_off` are the dialects of
+    Markdown that do not apply. Raises SourceError for data that is no
     document, broken, or empty.
     """
     suffix = PurePosixPath(name).suffix.lower()
     if suffix in PICTURES:
         return _picture(data, name)
     if suffix in TEXTS:
-        return _text(data, name, suffix, choices or {})
+        return _text(data, name, choices or {}, dialects_off)
     problem = f"{printable(name)} is neither a text nor a picture that narrated reads."
     known = " ".join(sorted(READ))
     raise SourceError(problem, remedy_for(name) or f"Drop a text or a picture ({known}).")
@@ -64,10 +70,10 @@ def _picture(data: bytes, name: str) -> Document:
     return Document("picture", _words_of_name(name), "name", (Picture(source),))
 
 
-def _text(data: bytes, name: str, suffix: str, choices: Choices) -> Document:
+def _text(data: bytes, name: str, choices: Choices, dialects_off: frozenset[str]) -> Document:
     text = decoded(data, name)
     front_matter, unused, body = split_front_matter(text, name, choices)
-    page_title, of_page, blocks = _blocks(body, name, suffix)
+    page_title, of_page, blocks = _blocks(body, name, dialects_off)
     metadata = merged([of_page, front_matter])
     wordless = all(isinstance(block, Rule | Unspoken) for block in blocks)
     if metadata.narrate is not False and wordless:
@@ -81,14 +87,17 @@ def _text(data: bytes, name: str, suffix: str, choices: Choices) -> Document:
     return Document("text", title, title_from, (*unused, *blocks), metadata)
 
 
-def _blocks(body: str, name: str, suffix: str) -> tuple[str, NarrationSettings, tuple[Blocks, ...]]:
+def _blocks(
+    body: str, name: str, dialects_off: frozenset[str]
+) -> tuple[str, NarrationSettings, tuple[Blocks, ...]]:
     """Parse a text into its page's title, its page's metadata, and its blocks."""
+    suffix = PurePosixPath(name).suffix.lower()
     if suffix in PLAIN:
         return "", NarrationSettings(), plain_blocks(body)
     if suffix in MARKDOWN:
         from narrated.reading import markdown
 
-        return "", NarrationSettings(), markdown.blocks(body, name)
+        return "", NarrationSettings(), markdown.blocks(body, name, dialects_off)
     from narrated.reading import html
 
     return html.page(body, name)

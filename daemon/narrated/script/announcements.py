@@ -1,5 +1,6 @@
 """Announcements in English for code, tables, pictures, quotations and lists."""
 
+import re
 from collections.abc import Sequence
 
 from narrated.script.english.rule_engine import word_table
@@ -48,6 +49,15 @@ def byline(author: str, date: str) -> str:
     """Say who wrote a post, and when."""
     said = ", ".join(filter(None, (f"By {author}" if author else "", date)))
     return f"{said}." if said else ""
+
+
+def announce_admonition(kind: str, title: str) -> str:
+    """Announce a note or a warning by its kind and its title: "Warning: Mind the gap."."""
+    name = " ".join(re.findall(r"\w+", kind)).capitalize()
+    if not title or title.casefold().rstrip(".:! ") == name.casefold():
+        return f"{name}:" if name else ""
+    ended = title if title[-1] in ".!?:…" else f"{title}."
+    return f"{name}: {ended}" if name else ended
 
 
 def announce_code(language: str, lines: int) -> str:

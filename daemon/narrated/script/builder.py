@@ -126,6 +126,8 @@ class _ScriptBuilder:
                 self._listing(block, number, counts)
             case doc.Quote():
                 self._quote(block, number)
+            case doc.Admonition():
+                self._admonition(block, number, role)
             case doc.Code():
                 self._code.say(block)
             case doc.Table():
@@ -204,6 +206,9 @@ class _ScriptBuilder:
             spans = tuple(span for block in quote.blocks for span in _joined(block))
             self._lines.cover(range(number + 1, number + count_blocks(quote)))
             self._say_spans(Role.QUOTE, spans, announcements.QUOTE)
+            for block in quote.blocks:
+                if isinstance(block, doc.Unspoken):
+                    self._lines.skip(block.kind, block.reason, block.text)
         else:
             self._lines.say(Role.NOTICE, announcements.LONG_QUOTE)
             self._lines.quoting = True
@@ -214,10 +219,21 @@ class _ScriptBuilder:
         self._lines.quoting = outer_quoting
 
     def _is_short_quote(self, quote: doc.Quote) -> bool:
-        if not all(isinstance(block, doc.Paragraph) for block in quote.blocks):
+        if not any(isinstance(block, doc.Paragraph) for block in quote.blocks):
+            return False
+        if not all(isinstance(block, doc.Paragraph | doc.Unspoken) for block in quote.blocks):
             return False
         text = plain_text(quote.blocks)
         return len(split_sentences(text, self._settings.language)) <= _SHORT_QUOTE_SENTENCES
+
+    def _admonition(self, admonition: doc.Admonition, number: int, role: Role) -> None:
+        title = self._inline.words(admonition.title)
+        lead = announcements.announce_admonition(admonition.kind, title)
+        rest = self._say_lead(role, lead, admonition.blocks)
+        self._note_contents(admonition.title)
+        inner = number + 1 + len(admonition.blocks) - len(rest)
+        self._lines.cover(range(number + 1, inner))
+        self._blocks(rest, inner, role)
 
     def _fold_links(self, run: Run) -> None:
         links = [links_inside(block) or [] for _, block in run.blocks]

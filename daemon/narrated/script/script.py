@@ -48,6 +48,8 @@ class ReadingSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     numbers: NumberStyle = "british"
     pauses: dict[str, float] = {}
     """Seconds after a line, by role; other roles keep the defaults."""
+    dialects: dict[str, bool] = {}
+    """Dialects of Markdown, by name, that are on or off; all others are on."""
 
 
 class Caption(msgspec.Struct, frozen=True):

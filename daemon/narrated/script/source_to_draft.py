@@ -52,7 +52,8 @@ def build_draft(
     """
     choices = _choices(limits)
     layers = [parse_folder_settings(text, path, choices) for path, text in folders]
-    document, is_blank = _read(data, name, choices, merged(layers))
+    off = frozenset(dialect for dialect, is_on in settings.dialects.items() if not is_on)
+    document, is_blank = _read(data, name, choices, merged(layers), off)
     layers.append(document.metadata)
     metadata = merged(layers)
     document = msgspec.structs.replace(document, metadata=metadata)
@@ -87,14 +88,18 @@ def _choices(limits: Mapping[str, int]) -> Choices:
 
 
 def _read(
-    data: bytes, name: str, choices: Choices, inherited: NarrationSettings
+    data: bytes,
+    name: str,
+    choices: Choices,
+    inherited: NarrationSettings,
+    dialects_off: frozenset[str],
 ) -> tuple[Document, bool]:
     """Read a source; returns also if it is blank.
 
     A blank one is no error, nor is a broken one in a folder with `narrate: false`.
     """
     try:
-        return read(data, name, choices), False
+        return read(data, name, choices, dialects_off), False
     except SourceError as error:
         is_wanted = inherited.narrate is not False
         is_blank = is_wanted and isinstance(error, SourceBlank)

@@ -22,7 +22,7 @@ def child_blocks(block: doc.Blocks) -> tuple[doc.Blocks, ...]:
     """Give the blocks directly inside a block."""
     if isinstance(block, doc.Listing):
         return tuple(inner for item in block.items for inner in item.blocks)
-    return block.blocks if isinstance(block, doc.Quote | doc.Footnote) else ()
+    return block.blocks if isinstance(block, doc.Quote | doc.Admonition | doc.Footnote) else ()
 
 
 def pictures_shown(document: doc.Document) -> tuple[ShownPicture, ...]:
@@ -77,6 +77,8 @@ def _block_and_inner(block: doc.Blocks) -> Iterator[doc.Blocks]:
 def _spans(block: doc.Blocks) -> Iterator[tuple[doc.Spans, ...]]:
     if isinstance(block, doc.Heading | doc.Paragraph):
         yield block.spans
+    elif isinstance(block, doc.Admonition):
+        yield block.title
     elif isinstance(block, doc.Table):
         for row in (block.header, *block.rows):
             for cell in row:

@@ -1,0 +1,26 @@
+"""The table of dialects, in the order in which they extend the parser."""
+
+from collections.abc import Collection
+from enum import StrEnum
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:  # the configuration reads the names, without a parser
+    from markdown_it import MarkdownIt
+
+
+class Dialect(StrEnum):
+    """A dialect's name in the configuration, and the name of its module in this package.
+
+    Each module has `extend(parser: MarkdownIt) -> None`.
+    """
+
+    HUGO = "hugo"  # {{< shortcode >}}, {{% shortcode %}}
+    OBSIDIAN = "obsidian"  # [[link|words]], ![[picture.png]], > [!note], %% comment %%
+
+
+def extend(parser: "MarkdownIt", off: Collection[str] = ()) -> None:
+    """Extend a parser by all dialects, except those that are off."""
+    for dialect in Dialect:
+        if dialect.value not in off:
+            import_module(f"{__package__}.{dialect.value}").extend(parser)
