@@ -291,8 +291,31 @@ def test_check_progress(resting: Daemon, printed: subprocess.CompletedProcess[st
     assert printed.stderr == ""
 
 
+def test_files_are_checked(resting: Daemon) -> None:
+    """--check also takes files, and shows each by the name that was typed."""
+    resting.drop("shortcode.txt", "A {{% figure %}}.\n\nAnd [[a page|words]].")
+    names = [str(resting.inbox / name) for name in ("good.md", "shortcode.txt")]
+    shown = resting.ask("script", "--check", *names)
+    assert shown.returncode == 0
+    assert shown.stdout.startswith(f"{names[0]}  4 blocks")
+    assert "LEFTOVER wiki link in line 3 of block 1: And [[a page|words]]." in shown.stdout
+    assert "2 leftovers of markup" in shown.stdout
+    told = json.loads(resting.ask("script", *names, "--check", "--json").stdout)
+    assert told["leftovers"] == 2
+    assert [each["kind"] for each in told["files"][1]["leftovers"]] == ["shortcode", "wiki link"]
+
+
+def test_strict_fails_on_leftovers(resting: Daemon) -> None:
+    """With --strict, markup in what would be said is an exit code of 1."""
+    resting.drop("strict/leftover.txt", "A [[page]].")
+    resting.drop("strict/good.txt", "A page.")
+    for name, code in (("leftover.txt", 1), ("good.txt", 0), ("", 1)):
+        asked = resting.ask("script", "--check", "--strict", str(resting.inbox / "strict" / name))
+        assert asked.returncode == code, asked.stdout
+
+
 def test_file_and_check_exclude(resting: Daemon) -> None:
-    """A FILE and --check exclude each other."""
+    """A folder and a FILE exclude each other."""
     refused = checked(resting, resting.inbox, str(resting.inbox / "good.md"))
     assert refused.returncode == 2
     assert "either a FILE, or a folder with --check DIR" in refused.stderr

@@ -68,7 +68,9 @@ COMMANDS = (
     Provoked("script", 2, "Give either a FILE, or a folder", "--check DIR"),
     Provoked("script inbox", 2, "FILE is a folder.", "narrated script --check inbox"),
     Provoked("script none.md", 2, "There is no file none.md", "Give a path"),
-    Provoked("script --check none", 2, "Directory 'none' does not exist.", "script --help"),
+    Provoked("script --check none", 2, "There is no file none", "Give a path"),
+    Provoked("script --check", 2, "Give either a FILE, or a folder", "--check DIR"),
+    Provoked("script --strict post.md", 2, "--strict goes with --check.", "--check"),
     Provoked("script --all post.md", 2, "--all goes with --check DIR", "every skipped part"),
     Provoked("script binary.md", 1, "binary.md is not text in any known encoding.", "UTF-8"),
     Provoked("say", 2, "Missing argument 'TEXT'.", "Try 'narrated say --help'"),
@@ -228,7 +230,11 @@ SOURCES: Mapping[str, tuple[str | bytes, str, str]] = {
     "kind/lexicon.yaml": ("patterns: {a: b}\n", "`patterns` is not a list", "Write `- match:`"),
     "latin/lexicon.yaml": ("words: {é: b}\n".encode("latin-1"), "is not UTF-8", "Save it as UTF-8"),
     "set/.narrated.yaml": ("voce: x\n", "unknown key `voce`", "Known: author,"),
-    "value/.narrated.yaml": ("links: loud\n", "`links` is `loud`", "Allowed: text, announce."),
+    "value/.narrated.yaml": (
+        "links: loud\n",
+        "`links` is `loud`",
+        "Allowed: fold, text, announce.",
+    ),
 }
 """Files of the inbox; a post lies beside each that is no post itself."""
 

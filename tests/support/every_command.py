@@ -29,7 +29,12 @@ ALONE: Mapping[str, Sequence[Sequence[str]]] = {
     "refresh": [["inbox/post.md"], []],
     "respeak": [["inbox/post.md"], ["inbox/post.md", "--at", "0:00"]],
     "status": [[], ["--json"]],
-    "script": [["inbox/post.md"], ["inbox/post.md", "--json"], ["--check", "inbox"]],
+    "script": [
+        ["inbox/post.md"],
+        ["inbox/post.md", "--json"],
+        ["--check", "inbox"],
+        ["--check", "inbox/post.md"],
+    ],
     "models list": [[], ["--json"]],
     "models pull": [["--quiet", "bark"]],
     "models verify": [[]],

@@ -1,6 +1,7 @@
 """Commands that narrate, describe or preview a given text, picture or file."""
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,40 +17,51 @@ from narrated.cli.command_context import (
 
 if TYPE_CHECKING:
     from narrated.config.values import Config
+    from narrated.terminal.folder_check import FolderCheck
 
 # Commands import their modules when they run: see main.py.
 
 
 @click.command()
-@click.argument("file", required=False, type=click.Path(path_type=Path))
+@click.argument("files", metavar="FILE", nargs=-1, type=click.Path(path_type=Path))
 @click.option(
     "--check",
-    "folder",
-    metavar="DIR",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
-    help="Check a whole folder instead: print the coverage of each file, and the skipped parts. "
+    is_flag=True,
+    help="Check a whole folder, or FILEs, instead: print the coverage of each file, the skipped "
+    "parts, and what looks like markup in what would be said. "
     "Pictures are not captioned. Exits with 1 if a file cannot be read.",
 )
+@click.option("--strict", is_flag=True, help="With --check: exit with 1 if markup would be said.")
 @click.option("--all", "every_skip", is_flag=True, help="With --check: list every skipped part.")
 @json_option
 @click.pass_obj
 def script(
-    context: CommandContext, file: Path | None, folder: Path | None, every_skip: bool, as_json: bool
+    context: CommandContext,
+    files: tuple[Path, ...],
+    check: bool,
+    strict: bool,
+    every_skip: bool,
+    as_json: bool,
 ) -> None:
     """Print the script of FILE: text, pauses, chunks and skipped parts.
 
     FILE is any text or picture, or the name of a source or of what was published of it.
+    With --check, it is a folder, or one or several files.
     """
-    if folder is not None and file is None:
-        _print_check(context, folder, every_skip, as_json)
-    elif folder is not None or file is None:
+    if check and files:
+        found = _checked(context, files)
+        _print_check(found, every_skip=every_skip, as_json=as_json)
+        exit_unless(not found.failed and not (strict and found.leftovers))
+    elif check or len(files) != 1:
         raise click.UsageError("Give either a FILE, or a folder with --check DIR.")
     elif every_skip:
         raise click.UsageError(
             "--all goes with --check DIR; for a FILE every skipped part is printed anyway."
         )
+    elif strict:
+        raise click.UsageError("--strict goes with --check.")
     else:
-        _print_script(context, file, as_json)
+        _print_script(context, files[0], as_json)
 
 
 def _print_script(context: CommandContext, file: Path, as_json: bool) -> None:
@@ -103,19 +115,30 @@ def _refuse_other_than_posts(config: "Config | None", folder: Path) -> None:
         raise click.UsageError(f"{shown} holds what narrated writes. Name a folder of posts.")
 
 
-def _print_check(context: CommandContext, folder: Path, every_skip: bool, as_json: bool) -> None:
-    from narrated.terminal.folder_check import report_lines
+def _checked(context: CommandContext, paths: Sequence[Path]) -> "FolderCheck":
+    """Check one folder, or files."""
     from narrated.terminal.progress_bars import FolderCheckProgress
-    from narrated.terminal.without_daemon import check_folder
+    from narrated.terminal.without_daemon import check_files, check_folder
 
-    _refuse_other_than_posts(context.config_if_any, folder)
+    is_folder = [path.is_dir() for path in paths]
+    if any(is_folder) and len(paths) > 1:
+        raise click.UsageError("Give either a FILE, or a folder with --check DIR.")
+    config = context.config_if_any
     with FolderCheckProgress() as progress:
-        check = check_folder(context.config_if_any, folder, progress.show)
+        if any(is_folder):
+            _refuse_other_than_posts(config, paths[0])
+            return check_folder(config, paths[0], progress.show)
+        files = [_source_file(context, path) for path in paths]
+        return check_files(config, files, progress.show)
+
+
+def _print_check(check: "FolderCheck", *, every_skip: bool, as_json: bool) -> None:
+    from narrated.terminal.folder_check import report_lines
+
     if as_json:
         print_json(check.builtins())
     else:
         print_lines(report_lines(check, every_skip=every_skip))
-    exit_unless(not check.failed)
 
 
 @click.command()

@@ -1,9 +1,9 @@
-"""`narrated script --check`: plans every file of a folder, and reports spoken and skipped parts."""
+"""`narrated script --check`: drafts files or a folder; reports coverage, skips and leftovers."""
 
 import asyncio
 import os
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
@@ -22,6 +22,7 @@ from narrated.jobs.planner import Planner
 from narrated.printable import printable
 from narrated.reading.file_kinds import other_kinds_line
 from narrated.script.coverage_counts import Coverage, count_coverage
+from narrated.script.leftover_markup import Leftover, find_leftovers
 from narrated.script.preview import describe_coverage, describe_skip, speaking_time
 from narrated.script.script import Draft, Skip
 from narrated.service.app import App
@@ -49,6 +50,8 @@ class CheckedFile(msgspec.Struct, frozen=True):
     narrate: bool = True
     """False if its author wants no narration."""
     skipped: tuple[Skip, ...] = ()
+    leftovers: tuple[Leftover, ...] = ()
+    """What looks like markup in what would be said."""
     problem: str = ""
     remedy: str = ""
 
@@ -70,6 +73,11 @@ class FolderCheck(msgspec.Struct, frozen=True):
         return sum(each.coverage is None for each in self.files)
 
     @property
+    def leftovers(self) -> int:
+        """Number of leftovers in all files that will be narrated."""
+        return sum(len(each.leftovers) for each in self.files if each.narrate)
+
+    @property
     def coverage(self) -> Coverage:
         """Sum over all files that will be narrated."""
         narrated = [each.coverage for each in self.files if each.coverage and each.narrate]
@@ -80,7 +88,7 @@ class FolderCheck(msgspec.Struct, frozen=True):
         """The check for `--json`, with totals."""
         counts = {"files": len(self.files), "failed": self.failed}
         totals = counts | msgspec.to_builtins(self.coverage)
-        return {**msgspec.to_builtins(self), "totals": totals}
+        return {**msgspec.to_builtins(self), "totals": totals, "leftovers": self.leftovers}
 
 
 @dataclass(slots=True)
@@ -110,6 +118,15 @@ async def check_folder(
     files = sorted([*checked, *found.unlisted], key=lambda each: each.path)
     conflicts = tuple(sorted(found.conflicts))
     return FolderCheck(tuple(files), conflicts, most_frequent(found.other), found.ignored)
+
+
+async def check_files(app: App, paths: Mapping[str, str], on_file: OnFile) -> FolderCheck:
+    """Draft files of the app's inbox, in turn; `paths` gives the shown name of each."""
+    defaults, checked = app.defaults, []
+    for done, (path, shown) in enumerate(paths.items(), start=1):
+        checked.append(_checked(shown, await _drafted(app.planner, path, defaults)))
+        on_file(done, len(paths))
+    return FolderCheck(tuple(checked), ())
 
 
 async def draft_files(
@@ -179,7 +196,11 @@ async def _drafted(planner: Planner, path: str, defaults: JobDefaults) -> Draft 
 def _checked(path: str, draft: Draft | NarratedError) -> CheckedFile:
     if isinstance(draft, NarratedError):
         return CheckedFile(path, problem=draft.problem, remedy=draft.remedy)
-    return CheckedFile(path, count_coverage(draft.script), draft.narrate, draft.script.skipped)
+    script = draft.script
+    leftovers = tuple(find_leftovers(script))
+    return CheckedFile(
+        path, count_coverage(script), draft.narrate, script.skipped, leftovers=leftovers
+    )
 
 
 def report_lines(check: FolderCheck, *, every_skip: bool = False) -> Iterator[str]:
@@ -201,11 +222,18 @@ def _file_lines(each: CheckedFile, every_skip: bool) -> Iterator[str]:
         yield f"{path}  NOT READ: {f'{each.problem} {each.remedy}'.rstrip()}"
         return
     yield f"{path}  {describe_coverage(each.coverage)}{'' if each.narrate else ' (narrate: false)'}"
+    for leftover in each.leftovers:
+        yield f"    {_describe_leftover(leftover)}"
     most = len(each.skipped) if every_skip else MOST_SKIPS
     for skip in each.skipped[:most]:
         yield f"    {describe_skip(skip)}"
     if len(each.skipped) > most:
         yield f"    and {len(each.skipped) - most} more"
+
+
+def _describe_leftover(leftover: Leftover) -> str:
+    block = f" of block {leftover.block}" if leftover.block >= 0 else ""
+    return f"LEFTOVER {leftover.kind} in line {leftover.line}{block}: {printable(leftover.text)}"
 
 
 def _total_lines(check: FolderCheck) -> Iterator[str]:
@@ -218,3 +246,5 @@ def _total_lines(check: FolderCheck) -> Iterator[str]:
         yield f"{count_noun(silent, 'file')} not narrated (narrate: false), and not counted below"
     coverage = check.coverage
     yield f"{describe_coverage(coverage)}, {speaking_time(coverage.words)}"
+    found = count_noun(check.leftovers, "leftover") if check.leftovers else "no leftovers"
+    yield f"{found} of markup in what would be said"

@@ -3,8 +3,9 @@
 import asyncio
 import os
 import tempfile
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -77,6 +78,21 @@ def check_folder(config: Config | None, folder: Path, on_file: "OnFile") -> "Fol
     return _in_own_app(
         config, lambda app: check_folder(app, inside, on_file, own), inbox=root, mute=True
     )
+
+
+def check_files(config: Config | None, files: Sequence[Path], on_file: "OnFile") -> "FolderCheck":
+    """Check files, inside or outside of the inbox, each as its own folder's settings say."""
+    from narrated.terminal.folder_check import FolderCheck, check_files
+
+    roots: dict[Path, dict[str, str]] = {}
+    for file in files:
+        root, path = _in_inbox(config, file.resolve(), file.resolve().parent)
+        roots.setdefault(root, {})[path] = str(file)
+    checks: list[FolderCheck] = []
+    for root, paths in roots.items():
+        work = partial(check_files, paths=paths, on_file=on_file)
+        checks.append(_in_own_app(config, work, inbox=root, mute=True))
+    return FolderCheck(tuple(each for check in checks for each in check.files), ())
 
 
 def count_work(config: Config | None, folder: Path, on_file: "OnFile") -> "FolderWork":

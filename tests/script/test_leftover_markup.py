@@ -1,0 +1,160 @@
+"""Markup that would be said is found, and words are not taken for markup."""
+
+import time
+from pathlib import Path
+
+import pytest
+
+from narrated.reading.source_reader import read
+from narrated.script.builder import build_script
+from narrated.script.leftover_markup import find_leftovers
+from narrated.script.lexicon import Lexicon
+from narrated.script.script import Line, ReadingSettings, Role, Script
+
+ROOT = Path(__file__).parents[2]
+POSTS = [path for path in (ROOT / "tests/script/posts").iterdir() if path.suffix != ".script"]
+PROSE = [*POSTS, *ROOT.glob("docs/**/*.md"), *ROOT.glob("*.md")]
+
+
+def leftovers(text: str, name: str = "a.txt", **settings: str) -> list[str]:
+    """The kinds of leftovers of a source."""
+    document = read(text.encode(), name)
+    script = build_script(document, {}, Lexicon.parse([]), ReadingSettings(**settings))
+    return [found.kind for found in find_leftovers(script)]
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("See {{% notice tip %}} here.", "shortcode"),
+        ("[gallery ids=1,2]", "shortcode"),
+        ("[caption id=x]A dog[/caption]", "shortcode"),
+        ("{% raw %} A {% endraw %}", "template"),
+        ("Hello {{ page | x }}.", "template"),
+        ("See [[a page]].", "wiki link"),
+        ("See ![a dog.", "picture"),
+        ("See [words](page).", "link"),
+        ("See [words][page].", "link"),
+        ("A claim.[^7]", "footnote call"),
+        ("As in [@smith2004, p. 3].", "citation"),
+        ("As in @fig-plot.", "citation"),
+        ('!!! note "Mind"', "admonition"),
+        ("??? question", "admonition"),
+        ("[!NOTE] Mind.", "admonition"),
+        (":::tip", "directive"),
+        ('=== "Tab"', "tab"),
+        ("{: .lead}", "attribute list"),
+        ("A heading {#name}", "attribute list"),
+        ("Some [words]{.smallcaps}.", "attribute list"),
+        ("Some ==words== here.", "highlight"),
+        ("Some ~~words~~ here.", "struck-out mark"),
+        ("Some {++words++} here.", "critic mark"),
+        ("Some **words** here.", "emphasis"),
+        ("Some *words here*.", "emphasis"),
+        ("Some _words_ here.", "emphasis"),
+        ("Some `words here.", "backtick"),
+        ("## A heading", "heading mark"),
+        ("|a|b|", "table"),
+        ("|---|:--| a", "table"),
+        ("~~~python", "fence"),
+        ("Some <b>words</b>.", "HTML tag"),
+        ('A <Tabs group="x" /> b.', "HTML tag"),
+        ("<!-- a comment", "HTML tag"),
+        ('figure src="a dog.png"', "attribute"),
+        ("A&nbsp;b &amp; c&#39;s", "entity"),
+        (r"The \frac{1}{2} of it.", "TeX"),
+        (r"The $x$ of it.", "TeX"),
+        (r"\begin{align}", "TeX"),
+        (r"Not \*words\*.", "escaped sign"),
+        ("Well :smile: then.", "emoji code"),
+        ("Well :+1: then.", "emoji code"),
+        ("A %%comment%% here.", "comment mark"),
+        ("A paragraph. ^block-1", "block id"),
+        ('import Tabs from "@theme/Tabs";', "MDX"),
+    ],
+)
+def test_markup_is_found(text: str, kind: str) -> None:
+    """Markup of each kind is found, as it would be said."""
+    assert kind in leftovers(f"Words.\n\n{text}")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "It costs $5 to $10, f*** it, and *not really.",
+        "He said :) and ;-) and 10:30:15, at a ratio of 16:9 (see [1]).",
+        "Set x[1][2] to {1, 2, 3}; a|b, p || q, a => b and x == y, I <3 you.",
+        "In C++ and C#, R&B and AT&T; at home [at last] and at fifty-fifty; $HOME/bin, 50% off.",
+        "¯\\_(ツ)_/¯ -- she wrote -- and C:\\Users is a path; ~/inbox too.",
+        "See https://example.com/a_b_c?x=[1]&y={2}#frag and mail ada@example.com.",
+        "Note: the import of cars from Japan; the export of goods. 'Tis #1, #python, @ada.",
+        "5 * 3 * 2 = 30, snake_case_name, __init__, and --dry-run.",
+    ],
+)
+def test_words_are_no_leftovers(text: str) -> None:
+    """Signs that people write in sentences are no markup."""
+    assert leftovers(text) == []
+
+
+CODE = (
+    "for (i = 0; i < n; i++) { a[i] = `<b>${x}</b>`; } // **no** {{ x }} [[y]] \\frac{1}{2} ~~z~~"
+)
+
+
+def test_code_in_words_is_no_leftover() -> None:
+    """Code that is said in words, in a sentence or whole, is no markup."""
+    inline = "\n\n".join(f"Say ``` {part} ```." for part in CODE.split())
+    assert leftovers(f"W.\n\n```js\n{CODE}\n{CODE}\n```\n\n{inline}", "a.md", code="read") == []
+
+
+def test_foreign_code_is_no_leftover() -> None:
+    """Code in a language whose signs stay as they are is no markup."""
+    code = f"W.\n\n```\n{CODE}\n{CODE}\n```"
+    assert leftovers(code, "a.md", code="read", language="fr") == []
+
+
+@pytest.mark.parametrize("path", PROSE, ids=lambda path: path.name)
+def test_good_posts_hold_none(path: Path) -> None:
+    """Whole posts, and the documentation, raise no false alarm."""
+    assert leftovers(path.read_text(encoding="utf-8"), path.name) == []
+
+
+def test_leftover_names_its_place() -> None:
+    """A leftover names its line, its block, and the words around it."""
+    document = read(b"# T\n\nGood.\n\n> 1\n>\n> And [[a page]] of words that go on and on.", "a.md")
+    found = find_leftovers(build_script(document, {}, Lexicon.parse([]), ReadingSettings()))
+    (leftover,) = found
+    assert (leftover.line, leftover.kind) == (3, "wiki link")
+    assert "And [[a page]]" in leftover.text
+
+
+def test_search_takes_linear_time() -> None:
+    """Ten times the signs take about ten times the time."""
+
+    def seconds(count: int) -> float:
+        lines = (Line("", 0, Role.PARAGRAPH, part * count, 0.5) for part in NASTY)
+        script = Script(tuple(lines), ())
+        began = time.process_time()
+        list(find_leftovers(script))
+        return time.process_time() - began
+
+    short, long = min(seconds(2_000) for _ in range(3)), min(seconds(20_000) for _ in range(3))
+    assert long < 40 * short  # quadratic would be a hundred times; the rest is for the machine
+
+
+NASTY = (
+    "[",
+    "{",
+    "<a ",
+    "*a",
+    " | ",
+    "$a",
+    "_a",
+    ":a",
+    "\\a",
+    "[at a ",
+    "{a",
+    "import a",
+    "~",
+    "`",
+)
