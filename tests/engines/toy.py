@@ -7,8 +7,9 @@ DIEONCE dies only while the file of the option `died` does not exist, and makes 
 
 Options of the engine: kind, rows, sample_rate, seconds_a_character, delay_s, log (a file that
 gets a line for each text spoken), died, load_s, die_at_load and hang_at_load (true, or a file
-whose presence makes it so), held (a file: while it is there, no request ends), worn_after, unless
-(a file whose absence makes the engine unavailable), voices.
+whose presence makes it so), front (its version: marked parts of a text go into the log in
+brackets), held (a file: while it is there, no request ends), worn_after, unless (a file whose
+absence makes the engine unavailable), voices.
 """
 
 import hashlib
@@ -44,6 +45,7 @@ class Toy(ModelFreeEngine):
         self.kind = options.get("kind", "speech")
         self.rows = int(options.get("rows", 8))
         self.sample_rate = 0 if self.kind == "caption" else int(options.get("sample_rate", 22050))
+        self.front = str(options.get("front", ""))
         self.identity = "toy-" + _digest(json.dumps(options, sort_keys=True))
         self._options = options
         self._left_s: dict[str, float] = {}
@@ -107,7 +109,8 @@ class Toy(ModelFreeEngine):
         text = _words(request)
         if log := self._options.get("log"):
             with Path(log).open("a", encoding="utf-8", errors="surrogateescape") as file:
-                file.write(text.replace("\n", " ") + "\n")
+                said = request.respelled(_bracketed) if self.front else text
+                file.write(said.replace("\n", " ") + "\n")
         if isinstance(request, CaptionRequest):
             return CaptionResult(id, f"A picture of {len(request.picture)} bytes.")
         if not text.strip():
@@ -183,6 +186,10 @@ def _words(request: Any) -> str:
     if isinstance(request, CaptionRequest):
         return request.picture.decode("latin-1")
     return str(request.text)
+
+
+def _bracketed(mark: Any, text: str, ending: str) -> str:
+    return f"[{mark.kind}: {text}]{ending}"
 
 
 def _digest(text: str) -> str:

@@ -1,11 +1,21 @@
 """Keys and seeds: what makes two pieces of sound the same."""
 
+from dataclasses import replace
+
+import msgspec
 import pytest
 
-from narrated.jobs.plan import Plan, PlanOutdated, seed, take_key
+from narrated.engines.interface import EngineInfo, Mark
+from narrated.jobs.plan import Plan, PlanOutdated, chunk_digest, seed, take_key
+from narrated.script.script import Chunk, Role, Speaker
 
 ONE = "1f" * 32
 OTHER = "2e" * 32
+ENGINE = EngineInfo("espeak", "speech", "espeak-1", 22050, {"en-us": "9a"}, 8)
+FRONTED = replace(ENGINE, front="1")
+SPEAKER = Speaker("espeak", "en-us", {"rate": 200})
+PLAIN = Chunk("one", 0, Role.PARAGRAPH, "The A P I.", 0.5)
+MARKED = msgspec.structs.replace(PLAIN, marks=(Mark(4, 9, "letters"),))
 
 
 def test_takes_have_own_key_and_seed() -> None:
@@ -30,3 +40,17 @@ def test_strange_plan_is_outdated(content: bytes) -> None:
     """A plan that cannot be read back is made again."""
     with pytest.raises(PlanOutdated):
         Plan.decode(content)
+
+
+def test_digest_outlives_an_upgrade() -> None:
+    """A chunk without marks, or of an engine without a front, keeps its digest of before."""
+    before = "d81c7f25ca0b944e833df6c1172bed534bb8ac9fce61b4760fc06d49216fe476"
+    assert chunk_digest(PLAIN, SPEAKER, ENGINE) == before
+    assert chunk_digest(PLAIN, SPEAKER, FRONTED) == before
+    assert chunk_digest(MARKED, SPEAKER, ENGINE) == before
+
+
+def test_front_is_part_of_the_digest() -> None:
+    """A front's version and the marks that it sees are part of a chunk's digest."""
+    engines = (ENGINE, FRONTED, replace(ENGINE, front="2"))
+    assert len({chunk_digest(MARKED, SPEAKER, each) for each in engines}) == 3

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from narrated.script.chunks import BREATH_S, chunk_script
 from narrated.script.script import Line, Role, Script
+from narrated.script.text_normalisation import normalise_and_mark
 
 
 def line(text, speaker="narrator", id="one"):
@@ -138,3 +139,24 @@ def test_fitting_words_stay_whole(words):
 def test_empty_line_gives_no_chunk(text):
     """A line without a sign gives no chunk."""
     assert pieces(text, 10) == []
+
+
+def marked_words(text, limit):
+    said, marks = normalise_and_mark(text)
+    line = Line("one", 0, Role.PARAGRAPH, said, 0.5, marks=marks)
+    chunks = chunk_script(Script((line,), ()), {"narrator": limit})
+    return [[chunk.text[mark.start : mark.end] for mark in chunk.marks] for chunk in chunks]
+
+
+def test_marks_follow_their_chunk():
+    """A mark stands at its letters in whatever chunk they are, also after a dash."""
+    text = "The API of it—an SDK—is here. And the AWS one. No more."
+    assert marked_words(text, 200) == [["A P I", "S D K", "A W S"]]
+    cut = marked_words(text, 16)
+    assert len(cut) > 3
+    assert [word for words in cut for word in words] == ["A P I", "S D K", "A W S"]
+
+
+def test_cut_letters_are_two_marks():
+    """A mark that a chunk's end cuts is in both chunks."""
+    assert marked_words("The HTTPS one.", 9) == [["H T T"], ["P S"]]

@@ -22,6 +22,7 @@ from pathlib import Path
 
 import espeakng_loader
 
+from narrated.engines import espeak_front
 from narrated.engines.interface import (
     EngineContext,
     Kind,
@@ -74,6 +75,7 @@ class EspeakEngine(ModelFreeEngine):
 
     kind: Kind = "speech"
     rows = ROWS
+    front = espeak_front.VERSION
     varies = False  # a seed moves the flutter of the pitch a little, which nobody hears
 
     def __init__(self, library: Path, data: Path, options: Options) -> None:
@@ -134,8 +136,13 @@ class EspeakEngine(ModelFreeEngine):
         with _open_library(self._library, self._data) as espeak:
             espeak.prelude(voice, request.seed)
             espeak.prepare(voice, _settings(options))
-            pcm = espeak.speak(request.text)
+            pcm = espeak.speak(self._written(request))
         return pcm or bytes(2 * int(self.sample_rate * _SILENCE_S))
+
+    def _written(self, request: SpeechRequest) -> str:
+        """The request's text as its voice needs it written."""
+        is_english = self._identifier(request).rpartition("/")[2].startswith("en")
+        return espeak_front.espeak_text(request) if is_english else request.text
 
     def _identifier(self, request: SpeechRequest) -> str:
         """The requested voice; if none is named, that of the text's language."""

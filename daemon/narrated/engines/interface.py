@@ -6,14 +6,26 @@ a context. Only the standard library is used, since a worker may run in an engin
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, Literal, Protocol, TypeGuard, TypeVar
+from typing import Any, Literal, NamedTuple, Protocol, TypeGuard, TypeVar
 
 Kind = Literal["speech", "caption"]
 Options = Mapping[str, Any]
+
+
+class Mark(NamedTuple):
+    """A part of a text that a voice may need in other letters."""
+
+    start: int
+    end: int
+    kind: Literal["letters", "word"]
+    """Letters, such as "A P I", or a word that a voice may say wrongly: "NIL", "async"."""
+
+
+_ENDINGS = ("'s", "’s", "s")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +42,28 @@ class SpeechRequest:
     """Seed of this request alone: equal requests give equal sound in any batch."""
     voice_digest: str | None = None
     """The digest that the voice must have, empty if it was not listed; None for any."""
+    marks: Sequence[Mark] = ()
+    """Parts of the text, in order. An engine without a front speaks the text as it is."""
+
+    def respelled(self, say: Callable[[Mark, str, str], str]) -> str:
+        """Return the text with its marked parts replaced.
+
+        `say` gets the mark, the part's text, and its ending: "s", "'s" or nothing.
+        """
+        parts: list[str] = []
+        end = 0
+        for mark in self.marks:
+            after = next((s for s in _ENDINGS if _ends_with(self.text, mark.end, s)), "")
+            parts += [self.text[end : mark.start]]
+            parts += [say(mark, self.text[mark.start : mark.end], after)]
+            end = mark.end + len(after)
+        return "".join([*parts, self.text[end:]])
+
+
+def _ends_with(text: str, at: int, ending: str) -> bool:
+    """True if a word ends with this ending."""
+    end = at + len(ending)
+    return text.startswith(ending, at) and not text[end : end + 1].isalnum()
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +133,8 @@ class EngineInfo:
     """Most requests in flight."""
     varies: bool = True
     """True if it has other takes of a text: see SpeechEngine."""
+    front: str = ""
+    """The version of its front: see SpeechEngine."""
 
 
 class WeightsLocation(StrEnum):
@@ -294,6 +330,11 @@ class SpeechEngine(Engine, Protocol):
         """True if a listener hears a difference between two takes: with another seed, it speaks
         the same text otherwise. An engine without this attribute counts as one that does."""
 
+    @property
+    def front(self) -> str:
+        """The version of its way to say marked parts of a text; it is part of those takes' keys.
+        An engine without one, or with an empty one, speaks the text as it is."""
+
     def voices(self) -> Mapping[str, str]:
         """Digest of each voice's content, by name."""
 
@@ -310,6 +351,7 @@ class ModelFreeEngine:
     """Base of an engine that has no models and keeps no memory between two steps."""
 
     models: Sequence[Model] = ()
+    front = ""
 
     def shrink(self) -> bool:
         """Refuse: it works on one request at a time."""

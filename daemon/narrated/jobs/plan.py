@@ -10,8 +10,9 @@ from typing import Any, Self
 
 import msgspec
 
+from narrated.engines.interface import EngineInfo
 from narrated.errors import NarratedError
-from narrated.script.script import Draft, ReadingSettings
+from narrated.script.script import Chunk, Draft, ReadingSettings, Speaker
 
 _SORTED = json.JSONEncoder(sort_keys=True, ensure_ascii=True)
 
@@ -98,6 +99,7 @@ class Plan(msgspec.Struct, frozen=True, rename={"draft": "plan", "output": "edit
         speaker = self.draft.speakers[chunk.speaker]
         return {
             "text": chunk.text,
+            "marks": chunk.marks,
             "voice": speaker.voice,
             "voice_digest": self.voices.get(chunk.speaker),
             "options": speaker.options,
@@ -126,6 +128,15 @@ class Plan(msgspec.Struct, frozen=True, rename={"draft": "plan", "output": "edit
             return msgspec.convert(json.loads(content), cls)
         except (ValueError, msgspec.ValidationError, RecursionError) as error:
             raise PlanOutdated(f"Its plan has another format: {error}.", "Try again.") from error
+
+
+def chunk_digest(chunk: Chunk, speaker: Speaker, engine: EngineInfo) -> str:
+    """The digest of all that a chunk's sound depends on, but the number of its take."""
+    voice = engine.voices.get(speaker.voice, speaker.voice)
+    heard = [speaker.engine, engine.identity, voice, chunk.text, chunk.language, speaker.options]
+    # Without a front, or without marks, it stays the digest of earlier versions.
+    fronted = [engine.front, chunk.marks] if engine.front and chunk.marks else []
+    return json_digest(heard + fronted)
 
 
 def take_key(digest: str, take: int) -> str:

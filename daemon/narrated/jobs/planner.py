@@ -15,12 +15,12 @@ from narrated.engines.interface import EngineInfo
 from narrated.errors import NarratedError, SourceError
 from narrated.inbox.async_reads import AsyncInboxReader
 from narrated.jobs.picture_captions import PICTURE_BYTES, PictureCaptions, is_picture
-from narrated.jobs.plan import JobDefaults, Plan, json_digest, take_key
+from narrated.jobs.plan import JobDefaults, Plan, chunk_digest, take_key
 from narrated.jobs.settings_and_lexicons import SettingsAndLexicons, Texts
 from narrated.jobs.standing import post_day
 from narrated.ledger.job import Job
 from narrated.ledger.store import Ledger
-from narrated.script.script import Caption, Chunk, Draft, Speaker
+from narrated.script.script import Caption, Draft, Speaker
 from narrated.workers.parser_pool import ParserPool
 from narrated.workers.request_dispatch import Scheduler
 
@@ -89,7 +89,7 @@ class Planner:
         draft, shown = await self._draft(path, source, job_id, defaults, overrides)
         engines = await self._engines(draft.speakers, waits=not job_id)
         digests = tuple(
-            _chunk_digest(chunk, draft.speakers[chunk.speaker], engines[chunk.speaker])
+            chunk_digest(chunk, draft.speakers[chunk.speaker], engines[chunk.speaker])
             for chunk in draft.chunks
         )
         chosen = self._ledger.takes.choices(path)
@@ -199,10 +199,3 @@ def _configured_lexicon(lexicon: Path) -> Texts:
             f"The pronunciations {lexicon} cannot be read: {error}.",
             "Mend or remove that file, then `narrated retry --failed`.",
         ) from error
-
-
-def _chunk_digest(chunk: Chunk, speaker: Speaker, engine: EngineInfo) -> str:
-    voice = engine.voices.get(speaker.voice, speaker.voice)
-    return json_digest(
-        [speaker.engine, engine.identity, voice, chunk.text, chunk.language, speaker.options]
-    )

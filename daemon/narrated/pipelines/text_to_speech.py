@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from narrated.audio.silence import FULL_SCALE, samples, silence, trim
 from narrated.config.values import Config
-from narrated.engines.interface import SpeechEngine, SpeechRequest, SpeechResult
+from narrated.engines.interface import Mark, SpeechEngine, SpeechRequest, SpeechResult
 from narrated.engines.registry import EngineSpec
 from narrated.errors import ConfigurationError, NarratedError
 from narrated.pipelines.runtime import EnginePipeline, EngineRuntime
@@ -34,8 +34,8 @@ class SpeechOutput(TypedDict):
     """Samples a second."""
 
 
-Part = tuple[str, float]
-"""A text that the engine speaks as one request, and the seconds of silence after it."""
+Part = tuple[str, float, tuple[Mark, ...]]
+"""A text that the engine speaks as one request, the seconds of silence after it, and its marks."""
 
 
 class TextToSpeech(EnginePipeline):
@@ -120,12 +120,14 @@ class TextToSpeech(EnginePipeline):
         language = language or own_language
         if not voice and base_language(language) == base_language(own_language):
             voice = self._voice
-        texts_in_parts = [[(text, 0.0)] if raw else self._parts(text, language) for text in texts]
+        texts_in_parts = [
+            [(text, 0.0, ())] if raw else self._parts(text, language) for text in texts
+        ]
         all_options = {**self._options, **options}
         takes = self._run(
             [
-                SpeechRequest(str(number), text, voice, all_options, language, seed)
-                for number, (text, _) in enumerate(chain.from_iterable(texts_in_parts))
+                SpeechRequest(str(number), text, voice, all_options, language, seed, None, marks)
+                for number, (text, _, marks) in enumerate(chain.from_iterable(texts_in_parts))
             ]
         )
         sounds = (take for take in takes if isinstance(take, SpeechResult))
@@ -142,8 +144,8 @@ class TextToSpeech(EnginePipeline):
             raise NarratedError(
                 f"There are no words to be said in {text[:40]!r}.", "Give a text with words."
             )
-        *parts, _ = [(chunk.text, chunk.pause_s) for chunk in chunks]
-        return [*parts, (chunks[-1].text, 0.0)]
+        *parts, _ = [(chunk.text, chunk.pause_s, chunk.marks) for chunk in chunks]
+        return [*parts, (chunks[-1].text, 0.0, chunks[-1].marks)]
 
 
 def _texts(given: str | list[str]) -> list[str]:
@@ -158,7 +160,7 @@ def _joined(parts: Sequence[Part], takes: Sequence[SpeechResult], raw: bool) -> 
     rate = takes[0].sample_rate
     sound = b"".join(
         take.pcm if raw else trim(take.pcm, rate) + silence(pause_s, rate)
-        for (_, pause_s), take in zip(parts, takes, strict=True)
+        for (_, pause_s, _), take in zip(parts, takes, strict=True)
     )
     audio = np.divide(samples(sound), FULL_SCALE, dtype=np.float32)
     return SpeechOutput(audio=audio, sampling_rate=rate)

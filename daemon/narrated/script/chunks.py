@@ -10,6 +10,7 @@ import re
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 
+from narrated.engines.interface import Mark
 from narrated.script.script import Chunk, Line, Script
 from narrated.script.sentence_split import split_sentences
 
@@ -31,6 +32,7 @@ def chunk_script(script: Script, limits: Mapping[str, int]) -> tuple[Chunk, ...]
 
 def _chunks(line: Line, limit: int) -> Iterator[Chunk]:
     parts = _parts(line.text, line.language, limit)
+    marks = _marks_of_parts(line, parts)
     for number, part in enumerate(parts, start=1):
         pause_s = line.pause_s if number == len(parts) else BREATH_S
         yield Chunk(
@@ -41,7 +43,26 @@ def _chunks(line: Line, limit: int) -> Iterator[Chunk]:
             pause_s=pause_s,
             speaker=line.speaker,
             language=line.language,
+            marks=marks[number - 1],
         )
+
+
+def _marks_of_parts(line: Line, parts: list[str]) -> list[tuple[Mark, ...]]:
+    """Give the marks of each part; parts differ from the line in spaces alone."""
+    if not line.marks or parts == [line.text]:
+        return [line.marks] * len(parts)
+    signs = (at for at, sign in enumerate(line.text) if not sign.isspace())
+    return [_marks_of_part(line.marks, part, signs) for part in parts]
+
+
+def _marks_of_part(marks: tuple[Mark, ...], part: str, signs: Iterator[int]) -> tuple[Mark, ...]:
+    """Give the marks of a part; `signs` gives the place of each of its signs in the line."""
+    places = {next(signs): at for at, sign in enumerate(part) if not sign.isspace()}
+    found = [
+        ([places[at] for at in range(mark.start, mark.end) if at in places], mark.kind)
+        for mark in marks
+    ]
+    return tuple(Mark(inside[0], inside[-1] + 1, kind) for inside, kind in found if inside)
 
 
 def _parts(text: str, language: str, limit: int) -> list[str]:

@@ -9,7 +9,7 @@ import msgspec
 
 from narrated.script.lexicon import Lexicon
 from narrated.script.script import Line, ReadingSettings, Role, Script, Skip
-from narrated.script.text_normalisation import normalise
+from narrated.script.text_normalisation import normalise_and_mark
 
 PAUSES_S = {Role.TITLE: 1.0, Role.BYLINE: 1.0, Role.HEADING: 1.0}
 """Silence after a line, by role; half a second for all other roles."""
@@ -34,7 +34,7 @@ class LineCollector:
 
     def say(self, role: Role, text: str) -> None:
         """Normalise a text and add it as a line; skip a text without words."""
-        said = normalise(self.lexicon.apply(text), self.settings.language)
+        said, marks = normalise_and_mark(self.lexicon.apply(text), self.settings.language)
         if not any(sign.isalnum() for sign in said):
             self.skip(role.value, "holds no words", text)
             return
@@ -46,6 +46,7 @@ class LineCollector:
             pause_s=self.settings.pauses.get(role.value, PAUSES_S.get(role, _PAUSE_S)),
             speaker=self._speaker(),
             language=self.settings.language,
+            marks=marks,
         )
         self._said.append(line)
 

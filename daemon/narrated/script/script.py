@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from narrated.engines.interface import Mark
 from narrated.script.spoken_numbers import NumberStyle
 
 
@@ -73,6 +74,8 @@ class Line(msgspec.Struct, frozen=True):
     """Silence after the line."""
     speaker: str = "narrator"
     language: str = "en"
+    marks: tuple[Mark, ...] = ()
+    """Parts of the text that a voice may need in other letters, in order."""
 
 
 class Skip(msgspec.Struct, frozen=True):
@@ -104,6 +107,8 @@ class Chunk(msgspec.Struct, frozen=True):
     """Silence after the chunk: the line's pause after the last one, else a breath."""
     speaker: str = "narrator"
     language: str = "en"
+    marks: tuple[Mark, ...] = ()
+    """Parts of the text that a voice may need in other letters, in order."""
 
 
 class ShownPicture(msgspec.Struct, frozen=True):

@@ -2,8 +2,11 @@
 
 import re
 
+from narrated.engines.interface import Mark
 from narrated.script.emoji_names import name_emoji
+from narrated.script.english.terms import HINT as TERMS_HINT
 from narrated.script.language_codes import is_english
+from narrated.script.marks import unmarked_letters, without_marks
 from narrated.script.spoken_numbers import say_decimal, say_number
 
 # Signs of a text that needs rules: a sign or digit, capitals side by side or inside a word, a dot
@@ -11,7 +14,8 @@ from narrated.script.spoken_numbers import say_decimal, say_number
 _ODD = re.compile(
     r"[^A-Za-zÀ-ɏ\s,;:.'’‘“”!?()\"–—…-]|[A-Za-z][A-Z]|\w[.:(]\w|\w\(\)|(?<!\w)[.-]\w"
     r"|\b(?:[A-Z][a-z]{0,4}|[a-z]|etc|approx|vs|cf|ca|viz|incl|dept|misc|esp|al)\."
-    r"|\bvs\b|\b[IVXL]\b|\b(?:Ctrl|Cmd|Alt|Shift)-"
+    r"|\bvs\b|\b[IVXL]\b|(?<![\w'’])A(?:(?<=[a-z] A)|(?! [a-z]))(?!\w)"
+    rf"|{TERMS_HINT}|\b(?:Ctrl|Cmd|Alt|Shift)-"
 )
 # After a whole word and its full stop, no rule looks back.
 _SENTENCE_END = re.compile(r"(?<=[a-z]{5}[.!?])(?<!approx\.)\s+(?=[A-Z“\"'‘(])")
@@ -28,10 +32,17 @@ _DECIMAL = re.compile(
 
 def normalise(text: str, language: str = "en") -> str:
     """Write a text's numbers and signs as words; words stay unchanged."""
-    if not _ODD.search(text):
-        return text
+    return normalise_and_mark(text, language)[0]
+
+
+def normalise_and_mark(text: str, language: str = "en") -> tuple[str, tuple[Mark, ...]]:
+    """Write a text's numbers and signs as words, and mark the letters that are spelled."""
+    return without_marks(_normalise(text, language)) if _ODD.search(text) else (text, ())
+
+
+def _normalise(text: str, language: str) -> str:
     if not text.isascii():
-        text = name_emoji(text.translate(_UNIFORM), language)
+        text = name_emoji(unmarked_letters(text).translate(_UNIFORM), language)
     if not is_english(language):
         return " ".join(_normalise_other_language(text, language).split())
     # One sentence at a time: most need few rules, or none.

@@ -27,6 +27,7 @@ from narrated.engines.interface import (
     CaptionResult,
     Engine,
     EngineInfo,
+    Mark,
     ModelResources,
     Outcome,
     ProgressReport,
@@ -173,8 +174,9 @@ class EngineHost:
             engine = queue.engine
             rate = engine.sample_rate if is_speech_engine(engine) else 0
             voices = self._voices[name]
-            varies = getattr(engine, "varies", True)  # not all engines are narrated's own
-            about = (engine.kind, engine.identity, rate, voices, engine.rows, varies)
+            # Not all engines are narrated's own.
+            varies, front = getattr(engine, "varies", True), getattr(engine, "front", "")
+            about = (engine.kind, engine.identity, rate, voices, engine.rows, varies, front)
             yield asdict(EngineInfo(name, *about))
         for name, (_, error) in self._missing.items():
             problem = {"problem": error.problem, "remedy": error.remedy}
@@ -319,7 +321,8 @@ def _request(body: dict[str, Any], payload: bytes, engine: Engine) -> Request:
     fields = {name: value for name, value in body.items() if name != "engine"}
     if engine.kind == "caption":
         return CaptionRequest(picture=payload, **fields)
-    return SpeechRequest(**fields)
+    marks = tuple(Mark(*each) for each in fields.pop("marks", ()))
+    return SpeechRequest(**fields, marks=marks)
 
 
 @contextmanager

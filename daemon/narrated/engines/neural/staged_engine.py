@@ -27,6 +27,7 @@ class StagedSpeechEngine:
     kind: Kind = "speech"
     worn = False
     varies = True
+    front = ""
 
     def __init__(
         self,

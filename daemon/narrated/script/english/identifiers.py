@@ -13,6 +13,7 @@ from narrated.script.english.rule_engine import (
     word_table,
 )
 from narrated.script.english.units import UNITS
+from narrated.script.marks import mark_letters
 
 LONG_CODE = "a long code"
 LONGEST = 12
@@ -24,9 +25,14 @@ _BRANDS = word_set("""
     GitHub GitLab JavaScript TypeScript CoffeeScript PyTorch YouTube LinkedIn TensorFlow LaTeX
     BibTeX MacBook DeepSpeed WordPress PowerPoint StackOverflow DuckDuckGo CommonMark HuggingFace
     SoundCloud PayPal DevOps BitTorrent NumPy SciPy FireFox OpenStack McDonald SaaS PaaS IaaS WiFi
-    AirPods iPhone iPad iPod eBay jQuery iCloud iTunes iMac PhD
+    AirPods iPhone iPad iPod eBay jQuery iCloud iTunes iMac GeForce ThinkPad VoIP
 """)
-_SAID = word_table("iOS: i O S; macOS: mac O S; PhD: P H D; IoT: I O T; PostgreSQL: Postgres Q L")
+_SAID = word_table("""
+    PostgreSQL: Postgres 𝚀𝙻; macOS: mac 𝙾𝚂; LLaMA: Llama; VMware: 𝚅𝙼 ware; DoS: DOS; DDoS: 𝙳 DOS;
+    PuTTY: Putty; NeXT: Next; cURL: curl; LuaTeX: Lua TeX; XeTeX: Zee TeX; pdfTeX: 𝙿𝙳𝙵 TeX
+""")
+_SAID |= {name: mark_letters(name.upper()) for name in word_set("PhD IoT pH mRNA")}
+_SAID["iOS"] = mark_letters("iOS")
 # A unit without its number, written like a name: "in kHz".
 _SAID |= {unit: UNITS[unit][1] for unit in word_set("kHz MHz GHz dB kB kWh mAh KiB MiB GiB")}
 _FAMILY_NAME = re.compile(r"(?:Mac|Mc|De|Di|Du|Le|La|Fitz|Van|Von)[A-Z][a-z]+")
@@ -41,9 +47,13 @@ def say_alphanumeric(name: str) -> str:
     if runs[-1] == "s" and len(runs[0]) > 1 and runs[0].isupper():  # several MP3s
         return plural(say_alphanumeric(name[:-1]))
     first, *rest = runs
-    said = [_leading_number(first) if first.isdigit() else acronym(first)]
-    said += [inner_number(run) if run.isdigit() else acronym(run) for run in rest]
+    said = [_leading_number(first) if first.isdigit() else _letters(first)]
+    said += [inner_number(run) if run.isdigit() else _letters(run) for run in rest]
     return " ".join(said)
+
+
+def _letters(run: str) -> str:
+    return mark_letters(run) if run in ("a", "A") else acronym(run)
 
 
 def _leading_number(digits: str) -> str:
@@ -76,8 +86,11 @@ def _part(part: str) -> str:
 
 def _camel(found: re.Match[str]) -> str:
     word = found[0]
-    is_name = word in _BRANDS or _FAMILY_NAME.fullmatch(word)
-    return _SAID.get(word) or (word if is_name else _parted(word))
+    bare, plural_s = (word[:-1], "s") if word[:-1] in _SAID and word[-1] == "s" else (word, "")
+    if bare in _SAID:
+        return _SAID[bare] + plural_s
+    is_name = word in _BRANDS or word == "TeX" or _FAMILY_NAME.fullmatch(word)
+    return word if is_name else _parted(word)
 
 
 def _parted(word: str) -> str:
@@ -115,5 +128,4 @@ RULES: Rules = (
         _camel,
         starts=starts_at_words(r"[A-Z](?:(?<=[a-z\d][A-Z])|(?=[A-Z][a-z]))"),
     ),
-    rule(r"\bPhD\b", "P H D", "D"),
 )

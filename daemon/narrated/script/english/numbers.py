@@ -11,6 +11,7 @@ from narrated.script.english.rule_engine import (
     word_set,
     word_table,
 )
+from narrated.script.marks import mark_letters
 from narrated.script.spoken_numbers import say_number
 
 MAGNITUDES = word_table("k: thousand; M: million; m: million; bn: billion; B: billion; T: trillion")
@@ -72,8 +73,13 @@ def hundreds(digits: str) -> str:
 
 def spelled(signs: str) -> str:
     """Say digits and letters one by one; an engine names capital letters."""
-    letters = filter(str.isalnum, signs)
-    return " ".join(say_number(sign) if sign.isdigit() else sign.upper() for sign in letters)
+    return " ".join(map(_sign, filter(str.isalnum, signs)))
+
+
+def _sign(sign: str) -> str:
+    if sign.isdigit():
+        return say_number(sign)
+    return mark_letters("A") if sign in "aA" else sign.upper()  # a lone A is an article
 
 
 def one_or_many(amount: str, one: str, several: str) -> str:

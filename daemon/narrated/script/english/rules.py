@@ -11,6 +11,7 @@ from narrated.script.english import (
     numbers,
     romans,
     symbols,
+    terms,
     versions_and_codes,
     web_addresses,
 )
@@ -56,6 +57,8 @@ GROUPS: tuple[RuleGroup, ...] = (
     RuleGroup.of(r"\d", numbers.LEFT_OVER),
     RuleGroup.of(r"[A-Z]{2}|&", acronyms.RULES),
     RuleGroup.of(r"[^\w\s,.;:!?'’()“”\"]|[πλ]", symbols.LATE),
+    RuleGroup.of(terms.HINT, terms.RULES),
+    RuleGroup.of(acronyms.LETTERS_HINT, acronyms.LETTERS),
 )
 
 
