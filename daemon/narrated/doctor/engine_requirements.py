@@ -24,6 +24,7 @@ _TORCH = ("torch", "transformers")
 _TORTOISE = ("tortoise", "einops", "rotary_embedding_torch", "inflect", "unidecode", "soxr")
 _MODULES = {
     "narrated.engines.espeak": ("espeakng_loader",),
+    "narrated.engines.pico": ("py_nanotts",),
     "narrated.engines.model_free_captioner": ("PIL",),
     "narrated.engines.bark.engine": _TORCH,
     "narrated.engines.captions.engine": _TORCH,

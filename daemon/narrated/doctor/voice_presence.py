@@ -34,6 +34,13 @@ def _of_espeak(config: Config, engine: EngineSpec, voice: str) -> None:
     opened(engine.options).admit(SpeechRequest("check", "", voice))
 
 
+def _of_pico(config: Config, engine: EngineSpec, voice: str) -> None:
+    from narrated.engines.interface import SpeechRequest
+    from narrated.engines.pico import opened
+
+    opened(engine.options).admit(SpeechRequest("check", "", voice))
+
+
 def _of_bark(config: Config, engine: EngineSpec, voice: str) -> None:
     from narrated.engines.bark.voices import BarkVoices
 
@@ -51,6 +58,7 @@ def _of_tortoise(config: Config, engine: EngineSpec, voice: str) -> None:
 _LOOKS: Mapping[str, Callable[[Config, EngineSpec, str], None]] = MappingProxyType(
     {
         "narrated.engines.espeak": _of_espeak,
+        "narrated.engines.pico": _of_pico,
         "narrated.engines.bark.engine": _of_bark,
         "narrated.engines.tortoise.engine": _of_tortoise,
     }

@@ -67,6 +67,7 @@ def _neural(name: str, module: str, model: str, limit: int = 0, **own: int) -> E
 
 _BUILT_IN = (
     EngineSpec("espeak", "speech", "narrated.engines.espeak", 600),
+    EngineSpec("pico", "speech", "narrated.engines.pico", 600),
     EngineSpec("embedded", "caption", "narrated.engines.model_free_captioner", 0),
     _neural("bark", _BARK, "suno/bark", 180),
     _neural("bark-small", _BARK, "suno/bark-small", 180),

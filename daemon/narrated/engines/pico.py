@@ -1,0 +1,217 @@
+"""SVOX Pico, a small voice in six languages, from the wheel of py-nanotts.
+
+Pico reads memory that it never wrote. With freed memory in it, the same words differed from take
+to take, and some were cut short. glibc gives a block that it maps separately zeroed pages, so the
+sound depends on the request alone once all of Pico's memory is such a block.
+"""
+
+import ctypes
+import hashlib
+import json
+import re
+import unicodedata
+from collections import deque
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from narrated.engines.interface import (
+    EngineContext,
+    Kind,
+    ModelFreeEngine,
+    Options,
+    Outcome,
+    Request,
+    RequestFailure,
+    SpeechRequest,
+    SpeechResult,
+)
+from narrated.errors import EngineError, EngineUnavailable
+
+ROWS = 8  # a queue, deep enough to cover the latency of the worker's channel
+SAMPLE_RATE = 16_000
+
+_PACKAGE = "py-nanotts"
+_MAPPED_BYTES = 64 << 10
+"""Pico's own memory is one block of 2.5 MB: glibc maps it, whatever was freed before."""
+_M_MMAP_THRESHOLD = -3  # malloc.h
+_LOWEST_BYTES = 2 * int(SAMPLE_RATE * 0.05)
+
+_VOICES: Mapping[str, tuple[str, ...]] = {
+    "en-US": ("en",),
+    "en-GB": (),
+    "de-DE": ("de",),
+    "es-ES": ("es",),
+    "fr-FR": ("fr",),
+    "it-IT": ("it",),
+}
+"""Each voice, with the languages without a country that it is the best for."""
+_BY_LANGUAGE: Mapping[str, str] = {
+    code.lower(): voice for voice, codes in _VOICES.items() for code in (voice, *codes)
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _VoiceParameter:
+    default: float
+    lowest: float
+    highest: float
+
+
+_PARAMETERS: Mapping[str, _VoiceParameter] = {
+    "speed": _VoiceParameter(1.0, 0.2, 5.0),
+    "pitch": _VoiceParameter(1.0, 0.5, 2.0),
+    "volume": _VoiceParameter(0.6, 0.0, 1.0),  # louder than 0.6 it clips
+}
+
+# Pico takes angle brackets for markup, says other brackets by name, ends a sentence at each dot of
+# an ellipsis, and passes over a dash without a pause.
+_MARKUP = re.compile(r"[<>‹›\x00-\x1f]+")
+_BRACKETS = re.compile(r"\s*[\[\]{}]+\s*")
+_BREAKS = re.compile(r"\s*(?:…|\.{2,}|[—–]+)\s*(?=[^\W_])")
+_LAST_DOTS = re.compile(r"…|\.{2,}")
+_QUOTES = re.compile(r"[\"“”„«»]+")
+_LATIN_1 = "\N{LATIN SMALL LETTER Y WITH DIAERESIS}"
+
+
+class PicoEngine(ModelFreeEngine):
+    """The engine: requests wait in a queue, and a step speaks the first."""
+
+    kind: Kind = "speech"
+    rows = ROWS
+    sample_rate = SAMPLE_RATE
+    varies = False
+    worn = False
+
+    def __init__(self, options: Options) -> None:
+        import py_nanotts  # only where there is a wheel of it: Linux on x86_64 and aarch64
+
+        if mallopt := getattr(ctypes.CDLL(None), "mallopt", None):
+            mallopt(_M_MMAP_THRESHOLD, _MAPPED_BYTES)
+        self._library = py_nanotts.NanoTTS()
+        self._options = options
+        _parameters(options)
+        lingware = Path(py_nanotts.__file__).parent / "lang"
+        self.identity = _identity(lingware, options)
+        self._digests = {voice: _digest(voice, lingware, self.identity) for voice in _VOICES}
+        self._waiting: deque[SpeechRequest] = deque()
+
+    def voices(self) -> dict[str, str]:
+        """Digest of each voice, by its language and country, such as en-GB."""
+        return dict(self._digests)
+
+    def voice_digest(self, name: str) -> str:
+        """Digest of one voice; empty if there is none of this name."""
+        return self._digests.get(name, "")
+
+    def admit(self, request: Request) -> None:
+        """Queue a request. Raises an error for an unknown voice, language or option."""
+        if not isinstance(request, SpeechRequest):
+            raise EngineError("pico speaks; it cannot describe a picture.")
+        _voice(request)
+        _parameters(request.options)
+        self._waiting.append(request)
+
+    def step(self) -> Sequence[Outcome]:
+        """Speak the first request of the queue; takes some tenths of a second at most."""
+        request = self._waiting.popleft()
+        try:
+            pcm = self._speak(request)
+        except RuntimeError as error:  # of the library; a later request finds it as it was
+            return [RequestFailure(request.id, f"pico could not speak this text: {error}.")]
+        return [SpeechResult(request.id, pcm, SAMPLE_RATE)]
+
+    def cancel(self, id: str) -> None:
+        """Remove a request from the queue."""
+        self._waiting = deque(waiting for waiting in self._waiting if waiting.id != id)
+
+    def _speak(self, request: SpeechRequest) -> bytes:
+        words = written_for_pico(request.text)
+        if not words:
+            return bytes(_LOWEST_BYTES)
+        parameters = _parameters({**self._options, **request.options})
+        pcm: bytes = self._library.speak(words, voice=_voice(request), **parameters)
+        return pcm or bytes(_LOWEST_BYTES)
+
+
+def load(options: Options, context: EngineContext) -> PicoEngine:
+    """Load the voice. Raises EngineUnavailable if there is no wheel of it for this machine."""
+    return opened(options)
+
+
+def opened(options: Options) -> PicoEngine:
+    """The same outside of a worker."""
+    try:
+        return PicoEngine(options)
+    except (ImportError, PackageNotFoundError) as error:
+        problem = f"The voices of pico are missing ({error})."
+        remedy = f"Run `pip install {_PACKAGE}` (Linux, x86_64 or aarch64), or choose espeak."
+        raise EngineUnavailable(problem, remedy) from error
+
+
+def written_for_pico(text: str) -> str:
+    """Write a text with the signs that Pico reads as they are meant; empty if no word is in it.
+
+    Letters that its voices do not know (Łódź, Привет) come in Latin ones: it would drop them.
+    """
+    text = _MARKUP.sub(" ", text.replace("’", "'"))
+    text = _BREAKS.sub(", ", _BRACKETS.sub(", ", text))
+    text = _QUOTES.sub(" ", _LAST_DOTS.sub(".", text))
+    text = " ".join("".join(map(_in_latin_1, unicodedata.normalize("NFC", text))).split())
+    text = text.strip(" ,")
+    return text if any(sign.isalnum() for sign in text) else ""
+
+
+def _in_latin_1(sign: str) -> str:
+    if sign <= _LATIN_1:
+        return sign
+    from anyascii import anyascii
+
+    return str(anyascii(sign))
+
+
+def _voice(request: SpeechRequest) -> str:
+    """The requested voice; if none is named, that of the text's language."""
+    name, language = request.voice.lower(), request.language.lower()
+    if name:
+        if voice := _BY_LANGUAGE.get(name):
+            return voice
+        raise EngineUnavailable(
+            f"pico has no voice '{request.voice}'.", f"It has: {', '.join(_VOICES)}."
+        )
+    voice = _BY_LANGUAGE.get(language) or _BY_LANGUAGE.get(language.partition("-")[0])
+    if voice is None:
+        raise EngineUnavailable(
+            f"pico does not speak the language '{request.language}'.",
+            f"It has the voices {', '.join(_VOICES)}. espeak speaks most languages.",
+        )
+    return voice
+
+
+def _parameters(options: Options) -> dict[str, float]:
+    for name in options:
+        if name not in _PARAMETERS:
+            raise EngineError(f"pico has no option '{name}'.", f"It has: {', '.join(_PARAMETERS)}.")
+    values = {}
+    for name, known in _PARAMETERS.items():
+        value = options.get(name, known.default)
+        if not isinstance(value, int | float) or not known.lowest <= value <= known.highest:
+            raise EngineError(
+                f"pico's option '{name}' is {value!r}.",
+                f"Set a number from {known.lowest:g} to {known.highest:g}.",
+            )
+        values[name] = float(value)
+    return values
+
+
+def _identity(lingware: Path, options: Options) -> str:
+    """The package's version, and a digest of the voices' names and sizes, which need no reading."""
+    index = sorted((file.name, file.stat().st_size) for file in lingware.iterdir())
+    text = json.dumps([index, dict(options)], sort_keys=True)
+    return f"{_PACKAGE}-{version(_PACKAGE)}-{hashlib.sha256(text.encode()).hexdigest()[:16]}"
+
+
+def _digest(voice: str, lingware: Path, identity: str) -> str:
+    sizes = [file.stat().st_size for file in sorted(lingware.glob(f"{voice}_*"))]
+    return hashlib.sha256(f"{identity} {voice} {sizes}".encode()).hexdigest()[:32]

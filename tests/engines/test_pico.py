@@ -1,0 +1,172 @@
+"""Pico's voices: any text, and the same sound for the same request, whatever was said before."""
+
+import itertools
+
+import numpy as np
+import pytest
+
+from narrated.engines.interface import CaptionRequest, RequestFailure, SpeechRequest, SpeechResult
+from narrated.engines.pico import load, written_for_pico
+from narrated.engines.registry import BUILT_IN_ENGINES
+from narrated.engines.registry import load as load_engine
+from narrated.errors import EngineError, EngineUnavailable
+from support.engine_context import PlainContext
+
+FULL_SCALE = 32_767
+
+
+@pytest.fixture(scope="module")
+def engine():
+    return load({}, PlainContext())
+
+
+def spoken(engine, text, voice="en-US", language="en", **options):
+    engine.admit(SpeechRequest("1", text, voice, options, language))
+    (outcome,) = engine.step()
+    assert isinstance(outcome, SpeechResult)
+    return outcome.pcm
+
+
+def seconds(engine, pcm):
+    return len(pcm) / 2 / engine.sample_rate
+
+
+def test_sentence_becomes_sound(engine):
+    """A sentence comes out as sound that does not clip."""
+    pcm = spoken(engine, "The quick brown fox jumps over the lazy dog. Isn't it amazing?")
+    samples = np.abs(np.frombuffer(pcm, dtype="<i2").astype(int))
+    assert 3 < seconds(engine, pcm) < 7
+    assert 5000 < samples.max() < FULL_SCALE
+
+
+def test_sound_depends_on_request(engine):
+    """The same request gives the same sound whatever was said before, however long it was."""
+    requests = [
+        ("A cache is a promise.", "en-US", {}),
+        ("A cache is a promise.", "en-GB", {"speed": 1.4, "pitch": 0.8}),
+        ("On Tuesday morning the disk was full. " * 12, "en-US", {}),
+        ("Und das hier ist eine andere Sprache!", "de-DE", {"volume": 0.3}),
+        ("Voilà une autre phrase.", "fr-FR", {}),
+    ]
+    first = [spoken(engine, text, voice, **options) for text, voice, options in requests]
+    for order in itertools.islice(itertools.permutations(range(len(requests))), 0, 120, 17):
+        for index in order:
+            text, voice, options = requests[index]
+            assert spoken(engine, text, voice, **options) == first[index]
+
+
+def test_same_identity_same_sound(engine):
+    """Another engine of the same identity gives the same sound."""
+    other = load({}, PlainContext())
+    assert other.identity == engine.identity
+    assert spoken(other, "Once more.") == spoken(engine, "Once more.")
+
+
+def test_options_change_identity():
+    """Options of the engine are part of its identity."""
+    plain, fast = load({}, PlainContext()), load({"speed": 1.5}, PlainContext())
+    assert plain.identity != fast.identity
+    assert plain.voices()["en-US"] != fast.voices()["en-US"]
+
+
+@pytest.mark.parametrize("text", ["...", "—", " ", "", "\x01\x02", "\udc80\udcff", "…"])
+def test_silence_without_words(engine, text):
+    """A text without sound becomes a short silence."""
+    assert 0 < seconds(engine, spoken(engine, text)) < 1
+
+
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [
+        ("<break time='9s'/> hello", "break time='9s'/ hello"),
+        ("if a < b", "if a b"),
+        ("He came — he saw … and left...", "He came, he saw, and left."),
+        ("a well-known case", "a well-known case"),
+        ("“Yes,” it’s [sic] so", "Yes, it's, sic, so"),
+        ("Привет, мир", "Privet, mir"),
+        ("naïve café in Łódź", "naïve café in Lódz"),
+        ("e\u0301te\u0301", "été"),
+    ],
+)
+def test_signs_are_written_for_pico(text, written):
+    """Markup is none, other brackets and dashes are pauses, and letters are ones that it knows."""
+    assert written_for_pico(text) == written
+
+
+@pytest.mark.parametrize(
+    "text", ["日本語のテキスト", "Привет, мир", "שלום עולם", "a\0b", "x" * 600]
+)
+def test_any_script_is_spoken(engine, text):
+    """Any script is said somehow."""
+    assert seconds(engine, spoken(engine, text)) > 0.3
+
+
+def test_language_chooses_voice(engine):
+    """Without a wish the language chooses the voice; a voice is found in any case."""
+    assert spoken(engine, "Guten Tag", "", "de-AT") == spoken(engine, "Guten Tag", "de-de")
+    assert spoken(engine, "Hello", "", "en-GB") == spoken(engine, "Hello", "en-GB")
+    assert spoken(engine, "Hello", "", "en") == spoken(engine, "Hello", "en-US")
+
+
+@pytest.mark.parametrize(
+    ("voice", "language", "message"),
+    [("en-uk", "en", "no voice 'en-uk'.*en-GB"), ("", "pl", "language 'pl'.*espeak")],
+)
+def test_unknown_voice_is_refused(engine, voice, language, message):
+    """An unknown voice or language is refused, with those that there are."""
+    with pytest.raises(EngineUnavailable, match=message):
+        engine.admit(SpeechRequest("1", "Hello", voice, {}, language))
+
+
+@pytest.mark.parametrize(
+    "options", [{"rate": 3}, {"speed": 10}, {"speed": "fast"}, {"volume": 1.1}]
+)
+def test_invalid_option_is_refused(engine, options):
+    """An unknown option, or a value out of its range, is refused."""
+    with pytest.raises(EngineError, match="option"):
+        engine.admit(SpeechRequest("1", "Hello", "en-US", options))
+
+
+def test_faster_speed_is_shorter(engine):
+    """A higher speed takes less time."""
+    text = "A sentence of some length to be said at two speeds."
+    assert len(spoken(engine, text, speed=1.6)) < 0.8 * len(spoken(engine, text))
+
+
+def test_picture_is_not_spoken(engine):
+    """A picture is not spoken."""
+    with pytest.raises(EngineError, match="cannot describe"):
+        engine.admit(CaptionRequest("1", b""))
+
+
+def test_cancelled_request_is_not_spoken(engine):
+    """A cancelled request leaves the queue."""
+    engine.admit(SpeechRequest("gone", "Never said.", ""))
+    engine.admit(SpeechRequest("stays", "Said.", ""))
+    engine.cancel("gone")
+    (outcome,) = engine.step()
+    assert outcome.id == "stays"
+
+
+def test_library_error_costs_one_request(monkeypatch):
+    """An error of the library fails the request, and the next is spoken."""
+    engine = load({}, PlainContext())
+    library = engine._library
+
+    class Failing:
+        def speak(self, *_, **__):
+            raise RuntimeError("pico_getData failed")
+
+    engine._library = Failing()
+    engine.admit(SpeechRequest("1", "Hello", ""))
+    (outcome,) = engine.step()
+    assert isinstance(outcome, RequestFailure)
+    engine._library = library
+    assert spoken(engine, "Hello")
+
+
+def test_absent_package_is_told(monkeypatch):
+    """Where there is no wheel of it, the engine says which package is missing."""
+    monkeypatch.setitem(__import__("sys").modules, "py_nanotts", None)
+    with pytest.raises(EngineUnavailable, match="pip install py-nanotts"):
+        load_engine(BUILT_IN_ENGINES["pico"], PlainContext())
