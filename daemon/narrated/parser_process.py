@@ -75,6 +75,7 @@ def _draft(header: dict[str, Any], payload: bytes) -> Draft:
         settings=msgspec.convert(header["settings"], ReadingSettings),
         limits=header["limits"],
         folders=header["folders"],
+        folder=header.get("folder", ""),
         regex_runner=_regex_runner(header),
     )
 

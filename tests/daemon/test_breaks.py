@@ -79,7 +79,7 @@ def test_paused_engines_get_nothing(daemon: Daemon) -> None:
     before = len(daemon.spoken)
     _post(daemon, "paused")
     daemon.drop("paused.png", (TESTS.parent / "docs/sample/desk.png").read_bytes())
-    daemon.drop("unreadable.md", b"---\ntitle: [\n---\nText.\n")
+    daemon.drop("unreadable.md", b"---\nnarrate: so\n---\nText.\n")
     assert "front matter" in daemon.note("unreadable")
     wait(lambda: "paused.md" in _reading(daemon))
     wait(lambda: daemon.history("paused.png"))

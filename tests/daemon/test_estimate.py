@@ -86,7 +86,7 @@ def test_estimate_tells_fates_of_files(daemon: Daemon, folder: Path) -> None:
     shutil.copy(PICTURE, folder / "desk.png")
     shutil.copy(PICTURE, folder / "alone.png")
     (folder / "silent.md").write_text("---\nnarrate: false\n---\nNot this.\n")
-    (folder / "broken.md").write_text("---\ntitle: [\n---\nText.\n")
+    (folder / "broken.md").write_text("---\nnarrate: so\n---\nText.\n")
     (folder / "post (Ann's conflicted copy 2026-11-22).md").write_text(POST)
     done = daemon.ask("estimate", str(folder))
     assert done.returncode == 1

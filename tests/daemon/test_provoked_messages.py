@@ -213,10 +213,12 @@ SOURCES: Mapping[str, tuple[str | bytes, str, str]] = {
     "blank.md": ("\n  \n", "holds no words", "Write something in it, or remove it."),
     "binary.md": (bytes(range(256)) * 40, "is not text in any known encoding", "Save it as UTF-8"),
     "zeros.txt": (bytes(3000), "holds binary data, not text", "Save it as UTF-8"),
-    "front.md": ("---\ntitle: [a\n---\nA.\n", "is not valid YAML (line 3:", "Correct it"),
-    "toml.md": ("+++\ntitle =\n+++\nA.\n", "is not valid TOML", "Correct it"),
     "narrate.md": ("---\nnarrate: so\n---\nA.\n", "`narrate` is `so`", "Allowed: true, false."),
-    "engine.md": ("---\nengine: nobody\n---\nA.\n", "`engine` is `nobody`", "Allowed: bark,"),
+    "engine.md": (
+        "---\nnarrated: {engine: nobody}\n---\nA.\n",
+        "`engine` is `nobody`",
+        "Allowed: bark,",
+    ),
     "voice.md": ("---\nvoice: none\n---\nB.\n", "espeak has no voice 'none'", "voices list"),
     "named.md": ("---\nlexicon: no.yaml\n---\nC.\n", "`lexicon` is `no.yaml`", "relative to this"),
     "half.png": (

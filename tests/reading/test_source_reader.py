@@ -87,12 +87,22 @@ def test_name_cannot_forge_line():
     ("data", "name", "title", "title_from"),
     [
         (b"---\ntitle: From above\n---\n# Heading\n", "a.md", "From above", "front matter"),
-        (b"Words first.\n\n## The *first* `heading`\n", "a.md", "The first heading", "heading"),
+        (b"Words first.\n\n# The *only* `heading`\n", "a.md", "The only heading", "heading"),
+        (b"# The first\n\n# The second\n", "a.md", "The first", "heading"),
+        (b"Words.\n\n# The first\n\n# The second\n", "name.md", "name", "name"),
+        (b"## The second level\n\nWords.\n", "name.md", "name", "name"),
         (b"<title>The page</title><p>Words.</p>", "a.html", "The page", "page"),
         (b"<title>The page</title><h1>Heading</h1>", "a.html", "Heading", "heading"),
         (b"Words.", "2024-my-first_post.md", "2024 my first post", "name"),
         (b"Words.", "blog/deep/some.notes.txt", "some notes", "name"),
         (b"Words.", "___.txt", "___", "name"),
+        (b"Words.", "my-post/index.md", "my post", "name"),
+        (b"Words.", "my-post/README.md", "my post", "name"),
+        (b"Words.", "my-post/_index.en.md", "my post", "name"),
+        (b"Words.", "index.md", "index", "name"),
+        (b"Words.", "my%20post-v1.2.md", "my post v1.2", "name"),
+        (b"---\nslug: /blog/my-post\n---\nWords.", "a.md", "my post", "name"),
+        (b"---\ntitle: 2*3 &amp; *T*\n---\nWords.", "a.md", "2*3 & T", "front matter"),
     ],
 )
 def test_title_comes_from_best_place(data, name, title, title_from):
@@ -103,7 +113,7 @@ def test_title_comes_from_best_place(data, name, title, title_from):
 
 def test_wordless_heading_is_no_title():
     """A heading without words is no title."""
-    document = read(b"# ![](a.png)\n\n## Words\n", "a.md")
+    document = read(b"# ![](a.png)\n\n# Words\n", "a.md")
     assert document.title == "Words"
     assert [type(block) for block in document.blocks] == [Heading, Heading]
 

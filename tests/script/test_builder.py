@@ -34,10 +34,28 @@ def test_first_heading_title_said_once():
     assert said("---\ntitle: the  Title\n---\n# The title\n\nWords.") == [("paragraph", "Words.")]
 
 
-def test_later_heading_title_in_place():
-    """A title that is a later heading is said in its place."""
-    assert titles("Words.\n\n## Later") == []
-    assert said("Words.\n\n## Later") == [("paragraph", "Words."), ("heading", "Later")]
+def test_later_heading_is_said_twice():
+    """A title that is a later heading is said first, and again in its place after words."""
+    assert titles("Words.\n\n# Later") == ["Later"]
+    assert said("Words.\n\n# Later") == [("paragraph", "Words."), ("heading", "Later")]
+
+
+def test_picture_above_title_follows_it():
+    """Pictures above the heading follow the title, and the heading is not said again."""
+    text = "[![a badge](a.png)](x)\n\n# The title\n\nWords."
+    assert titles(text) == ["The title"]
+    assert [role for role, _ in said(text)] == ["picture", "paragraph"]
+
+
+def test_signs_make_no_other_title():
+    """A heading that differs from the title in signs alone is not said again."""
+    assert said("---\ntitle: Don't\n---\n# Don’t!\n\nWords.") == [("paragraph", "Words.")]
+
+
+def test_markup_in_title_is_read():
+    """Markup in front matter's title is read, not spelled."""
+    text = "---\ntitle: Using `x = 1` in **Rust** &amp; C\n---\nWords."
+    assert titles(text) == ["Using x equals one in Rust and C"]
 
 
 def test_other_title_comes_first():

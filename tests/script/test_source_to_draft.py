@@ -77,10 +77,69 @@ def test_other_engine_gets_own_limits():
     assert [chunk.text for chunk in made.chunks[1:]] == ["One two three four.", "Five six seven."]
 
 
-def test_unknown_engine_is_refused():
-    """An unknown engine is refused with the known engines."""
+def test_foreign_engine_is_listed():
+    """An engine that narrated does not know is another tool's, and its voice too."""
+    made = planned("---\nengine: knitr\nvoice: loud\n---\nWords.")
+    assert made.speakers == {"narrator": Speaker()}
+    assert [skip.text for skip in made.script.skipped] == ["engine: knitr", "voice: loud"]
+
+
+def test_unknown_engine_of_ours_is_told():
+    """An unknown engine under `narrated` is refused with the known engines."""
     with pytest.raises(SourceError, match=r"a\.md.*`siren`.*bark, espeak"):
-        planned("---\nengine: siren\n---\nWords.")
+        planned("---\nnarrated: {engine: siren}\n---\nWords.")
+
+
+def test_own_namespace_holds_every_key():
+    """Under `narrated` a post may set all that a folder may."""
+    made = planned("---\nnarrated: {engine: bark, links: announce, album: A}\n---\nWords.")
+    assert made.speakers == {"narrator": Speaker("bark", "", {})}
+    assert (made.overrides.settings.links, made.overrides.album) == ("announce", "A")
+
+
+@pytest.mark.parametrize(
+    ("folder", "name", "date"),
+    [
+        ("", "2024-02-03-name.md", "2024-02-03"),
+        ("blog/2024/02/03", "name.md", "2024-02-03"),
+        ("blog/2024-02-03", "index.md", "2024-02-03"),
+        ("blog/2024", "02-03-name.md", "2024-02-03"),
+        ("", "20240203-name.md", "2024-02-03"),
+        ("2020-01-01", "2024-02-03-since-2023-01-01.md", "2024-02-03"),
+        ("", "2024-13-45-name.md", ""),
+    ],
+)
+def test_path_gives_date(folder, name, date):
+    """A date in the file's or a folder's name is the date."""
+    made = build_draft(
+        b"Words.",
+        name,
+        captions={},
+        lexicons=[],
+        settings=ReadingSettings(),
+        limits=LIMITS,
+        folder=folder,
+    )
+    assert made.date == date
+
+
+def test_written_date_beats_path():
+    """Front matter and folder settings override the date of the path."""
+    assert planned("---\ndate: 2020-01-01\n---\nW.", "2024-02-03-a.md").date == "2020-01-01"
+    assert planned("W.", "2024-02-03-a.md", folders=["date: 2021-01-01"]).date == "2021-01-01"
+
+
+def test_date_as_title_is_said_once():
+    """A post that is named by its day alone says the day once."""
+    made = planned("Words.", "2024-02-03.md")
+    said = [line.text for line in made.script.lines]
+    assert said == ["February third, twenty twenty-four", "Words."]
+
+
+def test_draft_has_description_and_tags():
+    """A draft holds description, tags and cover of its front matter, without markup."""
+    made = planned("---\nsummary: A *b* &amp; c\ntags: [x, Y]\nimage: a.png\n---\nWords.")
+    assert (made.description, made.tags, made.cover) == ("A b & c", ("x", "Y"), "a.png")
 
 
 def test_post_may_refuse_narration():
@@ -249,7 +308,8 @@ def test_sample_post_is_planned_whole():
     roles = {line.role.value for line in made.script.lines}
     expected = "title byline heading paragraph item quote code table picture footnote"
     assert roles == set(expected.split())
-    assert [skip.kind for skip in made.script.skipped] == ["front matter"]
+    assert made.script.skipped == ()
+    assert made.tags
     assert all((SAMPLE / one.source).is_file() for one in made.shown)
 
 

@@ -139,8 +139,10 @@ class Planner:
         folders, lexicons = await overrides.by_place(path)
         if defaults.lexicon is not None:
             lexicons = await self._disk.run(_configured_lexicon, defaults.lexicon) + lexicons
+        folder, _, name = path.rpartition("/")
         request = {
-            "name": path.rpartition("/")[2],
+            "name": name,
+            "folder": folder,
             "captions": {},
             "lexicons": lexicons,
             "folders": folders,

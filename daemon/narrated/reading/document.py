@@ -205,9 +205,13 @@ class Document(msgspec.Struct, frozen=True):
     kind: Literal["text", "picture"]
     title: str
     title_from: TitleFrom
-    """The origin of the title; a title from a heading is not spoken twice."""
+    """The origin of the title."""
     blocks: tuple[Blocks, ...]
     metadata: NarrationSettings = NarrationSettings()
+    title_spans: tuple[Spans, ...] = ()
+    """The title as its author marked it up; empty for a plain one."""
+    path_date: str = ""
+    """The date in the file's or a folder's name."""
 
 
 def plain(spans: tuple[Spans, ...]) -> str:

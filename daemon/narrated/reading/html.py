@@ -17,6 +17,7 @@ from narrated.reading.formula_unification import unify_formulas
 from narrated.reading.html_blocks import BlockReader
 from narrated.reading.html_element_names import BLOCKS
 from narrated.reading.html_skipping import SkipRule, skip_in_article, skip_in_page, skip_in_text
+from narrated.reading.metadata_values import tags_value
 from narrated.reading.narration_settings import NarrationSettings, without_time
 from narrated.reading.text_decoding import without_control_references
 
@@ -28,7 +29,10 @@ _CDATA = re.compile(r"<!\[CDATA\[(?P<text>.*?)(?:\]\]>|\Z)|<(?P<end>/?)(?:svg|ma
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{1,8})*")
 _AUTHORS = ("author", "article:author", "dc.creator", "dcterms.creator")
 _DATES = ("article:published_time", "date", "datepublished", "dc.date", "dcterms.created")
+_DESCRIPTIONS = ("description", "og:description", "twitter:description", "dc.description")
+_TAGS = ("keywords", "tags", "article:tag", "news_keywords")
 _LONGEST_VALUE = 200
+_LONGEST_DESCRIPTION = 2000
 
 
 class HtmlPage(NamedTuple):
@@ -88,6 +92,8 @@ def _metadata(tree: BeautifulSoup) -> NarrationSettings:
         language=language if _LANGUAGE.fullmatch(language) else None,
         author=next(filter(None, map(values.get, _AUTHORS)), None),
         date=without_time(date) if date else None,
+        description=next(filter(None, map(values.get, _DESCRIPTIONS)), None),
+        tags=tags_value(next(filter(None, map(values.get, _TAGS)), "")),
     )
 
 
@@ -96,10 +102,12 @@ def _meta_values(tree: BeautifulSoup) -> dict[str, str]:
     values: dict[str, str] = {}
     for tag in tree.find_all("meta"):
         text = " ".join(str(tag.get("content", "")).split())
-        # Some pages give an address as the author; an address names nobody.
-        if text and len(text) <= _LONGEST_VALUE and "://" not in text:
-            for key in ("name", "property", "itemprop"):
-                values.setdefault(str(tag.get(key, "")).lower(), text)
+        for key in ("name", "property", "itemprop"):
+            name = str(tag.get(key, "")).lower()
+            # Some pages give an address as the author; an address names nobody.
+            is_fit = len(text) <= _LONGEST_VALUE and "://" not in text
+            if text and (is_fit or (name in _DESCRIPTIONS and len(text) <= _LONGEST_DESCRIPTION)):
+                values.setdefault(name, text)
     return values
 
 

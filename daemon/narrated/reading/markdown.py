@@ -25,7 +25,7 @@ from mdit_py_plugins.footnote.index import footnote_inline
 from narrated.errors import SourceError
 from narrated.printable import printable
 from narrated.reading.dialects import registry as dialects
-from narrated.reading.document import Blocks
+from narrated.reading.document import Blocks, FootnoteMark, InlinePicture, Paragraph, Spans, Text
 from narrated.reading.html import fragment
 from narrated.reading.html_element_names import KNOWN, MARK, MATH, NOTE, SWALLOWING, UNSPOKEN
 
@@ -48,6 +48,21 @@ def blocks(text: str, name: str, off: frozenset[str] = frozenset()) -> tuple[Blo
     `off` are the dialects that do not apply.
     """
     return fragment(_html(text, name, off), name)
+
+
+def inline_spans(text: str, name: str, off: frozenset[str] = frozenset()) -> tuple[Spans, ...]:
+    """Return the spans of one line of Markdown, such as a title; its pictures are left out."""
+    parser = _parser(off)
+    environment: dict[str, Any] = {}
+    tokens = parser.parseInline(text, environment)
+    _escape_false_tags(tokens)
+    html = str(parser.renderer.render(tokens, parser.options, environment))
+    match fragment(f"<p>{html}</p>", name):
+        case (Paragraph(spans),):
+            return tuple(
+                each for each in spans if not isinstance(each, InlinePicture | FootnoteMark)
+            )
+    return (Text(text),)
 
 
 def _html(text: str, name: str, off: frozenset[str]) -> str:

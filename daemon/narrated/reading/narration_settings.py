@@ -55,6 +55,12 @@ class NarrationSettings(msgspec.Struct, frozen=True):
     """Seconds after a line, by role."""
     pictures: dict[str, str] = {}
     """Folders of the inbox by URL prefix, such as "/static"."""
+    description: str | None = None
+    tags: tuple[str, ...] | None = None
+    cover: str | None = None
+    """A picture's reference, as a post's Markdown would have it."""
+    slug: str | None = None
+    """The name of the post in its address."""
 
 
 class _Entry(NamedTuple):
@@ -92,11 +98,17 @@ def parse_folder_settings(text: str, path: str, choices: Choices) -> NarrationSe
     """Parse a folder's settings file; `path` is its inbox path. Raises SourceError."""
     label = printable(path)
     entries = load_yaml(text, label)
-    for key in entries:
-        if key not in FOLDER_KEYS:
-            problem = f"{label} has an unknown key `{printable(key)}`."
-            raise SourceError(problem, f"Known: {', '.join(FOLDER_KEYS)}.")
+    check_keys(entries, label, FOLDER_KEYS)
     return parse(entries, label, choices, path)
+
+
+def check_keys(entries: Mapping[str, object], label: str, known: Iterable[str] = ()) -> None:
+    """Raise SourceError for a key that is not known; the default is all of the schema."""
+    known = tuple(known or _READERS)
+    for key in entries:
+        if key not in known:
+            problem = f"{label} has an unknown key `{printable(key)}`."
+            raise SourceError(problem, f"Known: {', '.join(known)}.")
 
 
 def merged(layers: Iterable[NarrationSettings]) -> NarrationSettings:
@@ -117,6 +129,11 @@ def lexicon_path(file: str, name: str) -> str:
     Raises SourceError if the name leads out of the inbox or does not end in lexicon.yaml.
     """
     return _lexicon_path(_Entry(printable(file), file, "lexicon", name))
+
+
+def is_lexicon_name(value: object) -> bool:
+    """True if a value can only mean one of our lexicons, or is a mistyped name of one."""
+    return isinstance(value, str) and value.strip().lower().endswith((".yaml", ".yml"))
 
 
 def without_time(date: str) -> str:
@@ -166,6 +183,11 @@ def _rows(entry: _Entry, choices: Choices) -> str | int:
     if not _COUNT.fullmatch(value):
         raise entry.error(f"Allowed: {', '.join(_ROWS)}, or a number of rows such as 5.")
     return int(value)
+
+
+def _texts(entry: _Entry, _choices: Choices) -> tuple[str, ...]:
+    values = entry.value if isinstance(entry.value, list) else [entry.value]
+    return tuple(_joined_text(entry, each) for each in values)
 
 
 def _truth(entry: _Entry, choices: Choices) -> bool:
@@ -248,8 +270,11 @@ _READERS: dict[str, tuple[str, Callable[[_Entry, Choices], object]]] = {
     "numbers": ("numbers", _choice),
     "pauses": ("pauses", _pauses),
     "pictures": ("pictures", _pictures),
+    "description": ("description", _text),
+    "tags": ("tags", _texts),
+    "cover": ("cover", _text),
 }
-_POST_ONLY = ("title", "authors")
+_POST_ONLY = ("title", "authors", "description", "tags", "cover")
 _FOLDER_ONLY = ("album", "links", "code", "tables", "footnotes", "numbers", "pauses", "pictures")
 FRONT_MATTER_KEYS = tuple(key for key in _READERS if key not in _FOLDER_ONLY)
 FOLDER_KEYS = tuple(key for key in _READERS if key not in _POST_ONLY)

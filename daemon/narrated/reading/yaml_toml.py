@@ -52,7 +52,7 @@ def load_toml(text: str, label: str) -> dict[str, object]:
         found = tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError, ValueError) as error:
         raise SourceError(f"{label} is not valid TOML ({error}).", "Correct it.") from error
-    return {key: _as_strings(value) for key, value in found.items()}
+    return {key: as_strings(value) for key, value in found.items()}
 
 
 def _check_tokens(text: str, label: str) -> None:
@@ -79,11 +79,14 @@ def _location(error: Exception) -> str:
     return f" (line {mark.line + 1}: {problem})" if mark else f" ({problem})"
 
 
-def _as_strings(value: Any) -> object:
+def as_strings(value: Any) -> object:
+    """Return a loaded value with the strings that YAML would give; `null` is empty."""
+    if value is None:
+        return ""
     if isinstance(value, dict):
-        return {key: _as_strings(inner) for key, inner in value.items()}
+        return {key: as_strings(inner) for key, inner in value.items()}
     if isinstance(value, list):
-        return [_as_strings(inner) for inner in value]
+        return [as_strings(inner) for inner in value]
     if isinstance(value, datetime.datetime | datetime.date):
         return value.isoformat()
     return str(value).lower() if isinstance(value, bool) else cleaned(str(value))

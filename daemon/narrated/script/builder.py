@@ -81,19 +81,20 @@ class _ScriptBuilder:
         return self._lines.script()
 
     def _say_title_and_byline(self, title: int | None) -> None:
-        """Say the title once: as the first heading if that is the title, else before all."""
+        """Say the title before all; its heading is not said again if no words stand before it."""
         document = self._document
         if document.kind == "picture":
             return
+        spans = document.title_spans or (doc.Text(document.title),)
         if title is not None:
             self._lines.block = title
             heading = next(block for at, block in numbered_blocks(document) if at == title)
-            self._say_spans(Role.TITLE, heading.spans if isinstance(heading, doc.Heading) else ())
-            self._say_called_footnotes("paragraph")
-        elif document.title_from != "heading":
-            self._lines.say(Role.TITLE, document.title)
+            spans = heading.spans if isinstance(heading, doc.Heading) else spans
+        self._say_spans(Role.TITLE, spans)
+        self._say_called_footnotes("paragraph")
         self._lines.block = -1
-        byline = announcements.byline(document.metadata.author or "", document.metadata.date or "")
+        author, date = document.metadata.author or "", document.metadata.date or ""
+        byline = announcements.byline(author, "" if date == document.title else date)
         if byline:
             self._lines.say(Role.BYLINE, byline)
 

@@ -157,6 +157,10 @@ class Draft(msgspec.Struct, frozen=True, rename={"overrides": "surroundings"}):
     overrides: ResolvedOverrides = ResolvedOverrides()
     is_blank: bool = False
     """True for front matter alone; `narrate` is False then."""
+    description: str = ""
+    tags: tuple[str, ...] = ()
+    cover: str = ""
+    """The picture that the front matter names for it, as written there; empty if none."""
 
 
 Captions = Mapping[str, Caption]

@@ -1,6 +1,7 @@
 """Builds the Draft of a source: reads it, resolves its settings, writes its script, cuts chunks."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import get_args, get_type_hints
 
 import msgspec
@@ -41,11 +42,13 @@ def build_draft(
     settings: ReadingSettings,
     limits: Mapping[str, int],
     folders: Sequence[tuple[str, str]] = (),
+    folder: str = "",
     regex_runner: RegexRunner | None = None,
 ) -> Draft:
     """Read a source, write its script and cut it into chunks; raises SourceError.
 
     `lexicons` and `folders` (settings files, from the root down) are inbox paths and texts.
+    `folder` is the inbox path of the source's folder, which may name the source and its day.
     `regex_runner` runs the lexicons' patterns that cannot run in linear time; None: without limit.
     `limits` gives the characters that each known engine can speak in one chunk. Front matter
     overrides folder settings, a deeper folder overrides a higher one, and all override `settings`.
@@ -53,9 +56,10 @@ def build_draft(
     choices = _choices(limits)
     layers = [parse_folder_settings(text, path, choices) for path, text in folders]
     off = frozenset(dialect for dialect, is_on in settings.dialects.items() if not is_on)
-    document, is_blank = _read(data, name, choices, merged(layers), off)
+    read_source = partial(read, data, name, choices, off, folder)
+    document, is_blank = _read(read_source, merged(layers))
     layers.append(document.metadata)
-    metadata = merged(layers)
+    metadata = merged([NarrationSettings(date=document.path_date or None), *layers])
     document = msgspec.structs.replace(document, metadata=metadata)
     settings = _resolved(settings, metadata, layers)
     _check_engines(settings, name, limits)
@@ -78,6 +82,9 @@ def build_draft(
             settings, metadata.album or "", metadata.pictures, _lexicon_references(layers)
         ),
         is_blank=is_blank,
+        description=metadata.description or "",
+        tags=metadata.tags or (),
+        cover=metadata.cover or "",
     )
 
 
@@ -88,18 +95,14 @@ def _choices(limits: Mapping[str, int]) -> Choices:
 
 
 def _read(
-    data: bytes,
-    name: str,
-    choices: Choices,
-    inherited: NarrationSettings,
-    dialects_off: frozenset[str],
+    read_source: Callable[[], Document], inherited: NarrationSettings
 ) -> tuple[Document, bool]:
     """Read a source; returns also if it is blank.
 
     A blank one is no error, nor is a broken one in a folder with `narrate: false`.
     """
     try:
-        return read(data, name, choices, dialects_off), False
+        return read_source(), False
     except SourceError as error:
         is_wanted = inherited.narrate is not False
         is_blank = is_wanted and isinstance(error, SourceBlank)

@@ -35,12 +35,12 @@ def pictures_shown(document: doc.Document) -> tuple[ShownPicture, ...]:
 
 
 def title_block(document: doc.Document) -> int | None:
-    """Find the heading with the document's title, if that is its first spoken block."""
+    """Find the heading with the document's title, if no words stand before it."""
     number = 0
     for block in document.blocks:
         if isinstance(block, doc.Heading) and _same_words(plain(block.spans), document.title):
             return number
-        if not isinstance(block, doc.Unspoken | doc.Rule | doc.Footnote):
+        if not _is_wordless(block):
             break
         number += count_blocks(block)
     return None
@@ -58,7 +58,20 @@ def plain_text(blocks: Iterable[doc.Blocks]) -> str:
 
 
 def _same_words(one: str, other: str) -> bool:
-    return " ".join(one.split()).casefold() == " ".join(other.split()).casefold()
+    """True if two titles differ at most in signs and case."""
+    return _letters(one) == _letters(other)
+
+
+def _letters(text: str) -> str:
+    letters = "".join(sign for sign in text if sign.isalnum())
+    return (letters or " ".join(text.split())).casefold()
+
+
+def _is_wordless(block: doc.Blocks) -> bool:
+    """True for a block that says nothing of its own, such as a picture or a row of badges."""
+    if isinstance(block, doc.Paragraph):
+        return not plain(block.spans)
+    return isinstance(block, doc.Unspoken | doc.Rule | doc.Footnote | doc.Picture)
 
 
 def _block_pictures(block: doc.Blocks) -> Iterator[doc.Picture | doc.InlinePicture]:

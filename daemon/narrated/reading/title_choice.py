@@ -1,0 +1,93 @@
+"""Chooses a post's title: front matter, its first heading, its page, or its name."""
+
+import re
+from collections.abc import Callable
+from pathlib import PurePosixPath
+from typing import NamedTuple
+
+from msgspec.structs import replace
+
+from narrated.reading.document import (
+    Blocks,
+    Footnote,
+    Heading,
+    Rule,
+    Spans,
+    Text,
+    TitleFrom,
+    Unspoken,
+    plain,
+)
+from narrated.reading.narration_settings import NarrationSettings
+from narrated.reading.title_from_path import PathFacts, path_facts, words_of_name
+
+_STAR = re.compile(r"(?<=\w)\*(?=\w)")
+_MARKUP = re.compile(r"[\\`*_\[\]<>&~$:]")
+
+ReadLine = Callable[[str], tuple[Spans, ...]]
+"""Reads a line that may hold markup."""
+
+
+class Title(NamedTuple):
+    """A title in words, its origin, and its spans if it is marked up."""
+
+    text: str
+    origin: TitleFrom
+    spans: tuple[Spans, ...] = ()
+
+
+def choose_title(
+    metadata: NarrationSettings,
+    blocks: tuple[Blocks, ...],
+    page_title: str,
+    path: str,
+    read_line: ReadLine,
+) -> tuple[Title, PathFacts]:
+    """Choose a title, and return it with what the path says of the post."""
+    of_path = path_facts(path)
+    if metadata.title and (spans := read_line(metadata.title)):
+        return Title(plain(spans) or metadata.title, "front matter", spans), of_path
+    if heading := _title_heading(blocks):
+        return Title(plain(heading.spans), "heading", heading.spans), of_path
+    if page_title:
+        return Title(page_title, "page"), of_path
+    if metadata.slug:
+        return Title(words_of_name(PurePosixPath(metadata.slug).name), "name"), of_path
+    return Title(of_path.title, "name"), of_path
+
+
+def readable_metadata(metadata: NarrationSettings, read_line: ReadLine) -> NarrationSettings:
+    """Return metadata with author and description in words, without markup."""
+    readable = {
+        key: plain(read_line(value)) or None
+        for key in ("author", "description")
+        if (value := getattr(metadata, key)) and _MARKUP.search(value)
+    }
+    return replace(metadata, **readable) if readable else metadata
+
+
+def read_marked_up(
+    text: str, name: str, dialects_off: frozenset[str] = frozenset()
+) -> tuple[Spans, ...]:
+    """Return the spans of a line that may hold Markdown or HTML."""
+    if not _MARKUP.search(text):
+        return (Text(text),)
+    from narrated.reading import markdown  # late: few values are marked up
+
+    return markdown.inline_spans(
+        _STAR.sub(r"\\*", text), name, dialects_off
+    )  # `2*3*4` emphasises nothing
+
+
+def _title_heading(blocks: tuple[Blocks, ...]) -> Heading | None:
+    """Find the first-level heading that is the first block, or the only one."""
+    headings = [
+        block
+        for block in blocks
+        if isinstance(block, Heading) and block.level == 1 and plain(block.spans)
+    ]
+    if len(headings) == 1:
+        return headings[0]
+    spoken = (each for each in blocks if not isinstance(each, Unspoken | Rule | Footnote))
+    first = next(spoken, None)
+    return next((each for each in headings if each is first), None)

@@ -1,0 +1,82 @@
+"""Takes a post's title and date from its path, where nothing better names them."""
+
+import re
+from collections.abc import Iterator
+from datetime import date
+from pathlib import PurePosixPath
+from typing import NamedTuple
+from urllib.parse import unquote
+
+from narrated.reading.text_decoding import cleaned
+
+_DATE = re.compile(r"(?<!\d)(\d{4})[-_/.](\d\d)[-_/.](\d\d)(?!\d)")
+_COMPACT_DATE = re.compile(r"((?:19|20)\d\d)(\d\d)(\d\d)(?:\d{4}|\d{6})?(?=[-_. ]|\Z)")
+_FOLDER_NAMED = re.compile(r"(?:_?index|readme)(?:[._-][a-z]{2}(?:[-_][a-z]{2})?)?", re.I)
+_MONTH_FOLDER = re.compile(r"(?:.*/)?((?:19|20)\d\d)/(0[1-9]|1[0-2])")
+_ENCODED = re.compile(r"%[0-9A-Fa-f]{2}")
+# A date, a decimal point and `c++` stay; all other joints of a name are spaces.
+_JOINTS = re.compile(r"(\d{4}-\d\d-\d\d|(?<=\d)\.(?=\d)|(?<=[A-Za-z])\+\+)|[\s_.+-]+")
+
+
+class PathFacts(NamedTuple):
+    """A title in words, and a date in ISO 8601; "" if the path has none."""
+
+    title: str
+    date: str
+
+
+def path_facts(path: str) -> PathFacts:
+    """Return what a path says: `2024-02-03-my-post.md` is "my post", of that day.
+
+    A file called index or README takes its folder's name.
+    """
+    own = _without_suffix(path)
+    start = own.rfind("/") + 1
+    if start and _FOLDER_NAMED.fullmatch(own[start:]):
+        own = own[: start - 1]
+        start = own.rfind("/") + 1
+    found = _found_date(own, start)
+    if found is None:
+        month = _MONTH_FOLDER.fullmatch(own)
+        return PathFacts("-".join(month.groups()) if month else words_of_name(own[start:]), "")
+    day, (begin, end) = found
+    rest = own[start:]
+    if begin <= start < end:
+        rest = own[end:]
+    elif start < begin and end == len(own):
+        rest = own[start:begin]
+    has_words = any(sign.isalnum() for sign in rest)
+    return PathFacts(words_of_name(rest) if has_words else day, day)
+
+
+def words_of_name(name: str) -> str:
+    """Turn a name without its suffix into words: `my-first_post` becomes "my first post"."""
+    plain = unquote(name) if _ENCODED.search(name) else name
+    words = _JOINTS.sub(lambda joint: joint[1] or " ", cleaned(plain)).strip() or name.strip()
+    return (words or "-").encode("utf-8", "replace").decode("utf-8")
+
+
+def _without_suffix(path: str) -> str:
+    pure = PurePosixPath(path)
+    return str(pure.with_name(pure.stem)) if pure.stem else path
+
+
+def _found_date(path: str, start: int) -> tuple[str, tuple[int, int]] | None:
+    """Find the date that the name begins with, else the last one of the path."""
+    compact = _COMPACT_DATE.match(path, start)
+    dates = [each for each in map(_dated, _matches(path, compact)) if each]
+    leading = (each for each in dates if each[1][0] <= start < each[1][1])
+    return next(leading, dates[-1] if dates else None)
+
+
+def _matches(path: str, compact: re.Match[str] | None) -> Iterator[re.Match[str]]:
+    yield from _DATE.finditer(path)
+    if compact:
+        yield compact
+
+
+def _dated(found: re.Match[str]) -> tuple[str, tuple[int, int]] | None:
+    try:
+        return date(*map(int, found.groups()[:3])).isoformat(), found.span()
+    except ValueError:
+        return None
