@@ -10,7 +10,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
 from typing import TypeVar
@@ -45,8 +45,19 @@ class ReadingSizes:
     """Sizes of a run."""
 
     words: int = 1_000_000
+    """Of all runs together."""
     post_words: int = 20_000
     rounds: int = 5
+    """The figures are the medians of so many runs."""
+
+
+@dataclass(slots=True)
+class RateRun:
+    """Posts of one run, and the time that they took."""
+
+    spent: Spent = field(default_factory=Spent)
+    words: int = 0
+    posts: int = 0
 
 
 QUICK = ReadingSizes(words=10_000, post_words=1_000, rounds=1)
@@ -59,30 +70,39 @@ def main() -> int:
 
 
 def rate(sizes: ReadingSizes) -> list[Figure]:
-    """Parse many posts bare, and make each into chunks."""
-    spent, words, count = Spent(), 0, 0
+    """Parse many posts bare, and make each into chunks, in several runs of other posts each."""
     bare = MarkdownIt("commonmark").enable("table")
     _warm_up(bare)
-    for text in blog.posts(sizes.words, seed=11):
-        if not count % 50:
-            say(f"rate: {words} of {sizes.words} words")
-        words += len(text.split())
-        count += 1
+    runs = []
+    for number in range(sizes.rounds):
+        say(f"rate: run {number + 1} of {sizes.rounds}")
+        runs.append(_rate_run(bare, sizes.words // sizes.rounds, seed=11 + number))
+    return _rates(runs)
+
+
+def _rate_run(bare: MarkdownIt, words: int, seed: int) -> RateRun:
+    run = RateRun()
+    for text in blog.posts(words, seed=seed):
+        run.words += len(text.split())
+        run.posts += 1
         gc.collect()  # a step does not pay for the garbage of the one before
-        _timed(spent, "parse", lambda text=text: bare.parse(text))
-        _make_chunks(text.encode(), "post.md", spent)
-    return _rates(spent, words, count)
+        _timed(run.spent, "parse", lambda text=text: bare.parse(text))
+        _make_chunks(text.encode(), "post.md", run.spent)
+    return run
 
 
-def _rates(spent: Spent, words: int, count: int) -> list[Figure]:
+def _rates(runs: list[RateRun]) -> list[Figure]:
+    ratios = [_script_s(run.spent) / run.spent["parse"] for run in runs]
+    times = median(ratios)
+    words, posts = sum(run.words for run in runs), sum(run.posts for run in runs)
+    spent = sum((run.spent for run in runs), Spent())
     parse_s, script_s, all_s = spent["parse"], _script_s(spent), _all_s(spent)
-    times = script_s / parse_s
     shares = ", ".join(f"{step} {spent[step] / all_s:.0%}" for step in STEPS)
     return [
         Figure(
-            f"reading and script of {count} posts of {words} words in all, against "
+            f"reading and script of {posts} posts of {words} words in all, against "
             "markdown-it-py's bare parse of each just before (processor time)",
-            f"{times:.1f} x ({words / script_s:,.0f} words/s; "
+            f"{times:.1f} x ({_of_runs(ratios)}; {words / script_s:,.0f} words/s; "
             f"bare parse {words / parse_s:,.0f} words/s)",
             f"at most {PARSES:g} x the bare parse",
             times <= PARSES,
@@ -108,7 +128,8 @@ def _growth(suffix: str, short: str, long: str, sizes: ReadingSizes) -> Figure:
     for number in range(sizes.rounds):
         say(f"linear: {suffix}, round {number + 1} of {sizes.rounds}")
         rounds.append(_round(f"post{suffix}", short.encode(), long.encode()))
-    times = median(_all_s(each) / _all_s(shorts) for shorts, each in rounds) * LONGER
+    ratios = [_all_s(each) / _all_s(shorts) * LONGER for shorts, each in rounds]
+    times = median(ratios)
     short_s = median(_all_s(shorts) for shorts, _ in rounds) / LONGER
     long_s = median(_all_s(each) for _, each in rounds)
     steps = ", ".join(
@@ -118,10 +139,16 @@ def _growth(suffix: str, short: str, long: str, sizes: ReadingSizes) -> Figure:
     return Figure(
         f"one {suffix} of {len(long.split())} words against one of {len(short.split())}, made "
         "into chunks (processor time)",
-        f"{times:.1f} x ({steps}; {long_s:.2f} s to {short_s:.2f} s)",
+        f"{times:.1f} x ({_of_runs(ratios)}; {steps}; {long_s:.2f} s to {short_s:.2f} s)",
         f"at most {LINEAR} x",
         times <= LINEAR,
     )
+
+
+def _of_runs(ratios: list[float]) -> str:
+    if len(ratios) == 1:
+        return "one run"
+    return f"median of {len(ratios)} runs, {min(ratios):.1f} to {max(ratios):.1f}"
 
 
 def _round(name: str, short: bytes, long: bytes) -> tuple[Spent, Spent]:

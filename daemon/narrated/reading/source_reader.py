@@ -6,6 +6,7 @@ from pathlib import PurePosixPath
 
 from narrated.errors import SourceBlank, SourceError
 from narrated.printable import printable
+from narrated.reading.collector_pause import collector_paused
 from narrated.reading.document import (
     Blocks,
     Document,
@@ -26,6 +27,7 @@ _EMPTY_LINES = re.compile(r"\n[ \t]*\n\s*")
 _RULE = re.compile(r"[-*_=~#+. ]+")
 
 
+@collector_paused()
 def read(
     data: bytes,
     name: str,

@@ -4,6 +4,7 @@ from collections import deque
 from collections.abc import Iterable
 
 from narrated.reading import document as doc
+from narrated.reading.collector_pause import collector_paused
 from narrated.script import announcements
 from narrated.script.code_speaker import FOLDED, CodeSpeaker
 from narrated.script.inline_text import UNDESCRIBED, InlineText, find_spans
@@ -37,6 +38,7 @@ _Rows = tuple[tuple[doc.Cell, ...], ...]
 _TASKS = {True: announcements.DONE, False: announcements.TO_DO, None: ""}
 
 
+@collector_paused()
 def build_script(
     document: doc.Document, captions: Captions, lexicon: Lexicon, settings: ReadingSettings
 ) -> Script:
