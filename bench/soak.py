@@ -87,7 +87,7 @@ class Soak:
             "settle": "100ms",
             "cache_limit": "12MB",
             "pictures": {"captions": "captioner", "wait": "500ms"},
-            "workers": {"silence": "2s"},
+            "workers": {"silence": f"{faults.SILENCE_S}s"},
         }
         self._daemon = MeasuredDaemon(scratch / "home", launcher=as_anybody())
         self._configure()
@@ -274,6 +274,7 @@ class Soak:
         words = [repr(path)[1:-1] for path in named]
         acts = [a for a in self._user.acts if " -- " in a or any(word in a for word in words)]
         log = self._daemon.log_file.read_text(errors="replace").splitlines()
+        words.append("worker")  # three that die at one request fail it
         logged = [line for line in log if any(word in line for word in words)]
         return [*lines, "", *acts[-200:], "", *logged[-100:], "", *log[-10:]]
 

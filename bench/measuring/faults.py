@@ -20,6 +20,9 @@ Fault = Callable[[MeasuredDaemon, Random], Iterator[bool]]
 """A generator: it begins before its yield and ends after it. It yields True if the user may go on
 meanwhile."""
 
+SILENCE_S = 5
+"""The timeout of a worker: on a busy machine one that is well may wait for seconds for its turn."""
+
 OVERFLOWING = 6_000
 """Files opened and closed: three events each, and the kernel's queue holds 16,384."""
 
@@ -49,7 +52,7 @@ def child_frozen(daemon: MeasuredDaemon, random: Random) -> Iterator[bool]:
     pids = _children(daemon, random)[:1]
     _signal(pids, signal.SIGSTOP)
     yield True
-    time.sleep(random.uniform(0.2, 3))
+    time.sleep(random.uniform(0.2, SILENCE_S + 2))
     _signal(pids, signal.SIGCONT)
 
 
