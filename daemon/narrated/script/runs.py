@@ -179,10 +179,11 @@ def _links_of_spans(spans: tuple[doc.Spans, ...]) -> list[doc.Link] | None:
         if isinstance(span, doc.Link) and not any(find_spans(span.spans, doc.InlinePicture)):
             found.append(span)
         elif isinstance(span, doc.Text):
-            words = span.text.split()
-            found += [_bare_link(word) for word in words if _ADDRESS.fullmatch(word)]
-            if any(not (_ADDRESS.fullmatch(one) or _SEPARATORS.fullmatch(one)) for one in words):
-                return None
+            for word in span.text.split():  # most paragraphs end it at their first word
+                if _ADDRESS.fullmatch(word):
+                    found.append(_bare_link(word))
+                elif not _SEPARATORS.fullmatch(word):
+                    return None
         elif not isinstance(span, doc.LineBreak):
             return None
     return found or None
