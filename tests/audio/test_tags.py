@@ -71,6 +71,20 @@ def test_players_find_the_tags(
 
 
 @EVERY_FORMAT
+def test_players_find_description(
+    tmp_path: Path, speech: bytes, sample_rate: int, format: str
+) -> None:
+    """Players find the description, and the post's tags as genres."""
+    path = recorded(tmp_path, format, speech, sample_rate)
+    tag(path, format, AudioTags("T", description="Über *x*", genres=("Rust", "caf\udce9")))
+    found = mutagen.File(path).tags
+    names = {"mp3": "TCON", "wav": "TCON", "m4a": "©gen"}
+    genres = found[names.get(format, "genre")]
+    assert list(getattr(genres, "text", genres)) == ["Rust", "caf\ufffd"]
+    assert "Über *x*" in str(found.values())
+
+
+@EVERY_FORMAT
 def test_tagging_keeps_the_sound(
     tmp_path: Path, speech: bytes, sample_rate: int, format: str, tags: AudioTags
 ) -> None:

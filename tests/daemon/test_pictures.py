@@ -160,6 +160,37 @@ def test_replaced_picture_is_new_cover(patient: Daemon) -> None:
     assert len(patient.spoken) == before
 
 
+def test_front_matter_names_cover(patient: Daemon) -> None:
+    """A picture that the front matter names is the cover, before those that the post shows."""
+    patient.drop("named/square.png", _picture("#c81e1e"))
+    patient.drop("named/cover.png", _picture("blue", (30, 90)))
+    post = _post("Named", "square.png")
+    patient.drop("named/post.md", post)
+    patient.published("named/post", post)
+    before, cover = len(patient.spoken), _cover(patient, "named/post")
+    named = f"---\nimage: {{path: cover.png}}\n---\n{post}"
+    patient.drop("named/post.md", named)
+    patient.published("named/post", named)
+    assert _cover(patient, "named/post") != cover
+    assert list(patient.manifest("named/post")["shows"]) == ["named/cover.png", "named/square.png"]
+    assert len(patient.spoken) == before
+
+
+def test_description_is_no_speech(patient: Daemon) -> None:
+    """A changed description and changed tags are tagged anew, and nothing is spoken."""
+    text = "---\ndescription: {}\ntags: [{}]\n---\n# About\n\nWords."
+    patient.drop("about.md", text.format("First", "a, b"))
+    patient.published("about", text.format("First", "a, b"))
+    before = len(patient.spoken)
+    for said, tags in (("Second", "a, b"), ("Second", "c")):
+        patient.drop("about.md", text.format(said, tags))
+        patient.published("about", text.format(said, tags))
+        made, found = patient.manifest("about"), ID3(patient.outbox / "about.mp3")
+        assert (made["description"], made["tags"]) == (said, tags.split(", "))
+        assert (found["TCON"].text, found.getall("COMM")[0].text) == (tags.split(", "), [said])
+    assert len(patient.spoken) == before
+
+
 def _cover(daemon: Daemon, stem: str) -> bytes:
     return bytes(ID3(daemon.outbox / f"{stem}.mp3").getall("APIC")[0].data)
 

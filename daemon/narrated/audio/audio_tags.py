@@ -15,3 +15,6 @@ class AudioTags(msgspec.Struct, frozen=True):
     """A language tag such as `en` or `en-us`."""
     cover: bytes | None = None
     """A JPEG file."""
+    description: str = ""
+    genres: tuple[str, ...] = ()
+    """The tags of the post, since every format has a place for genres."""

@@ -1,4 +1,4 @@
-"""Tags of an audio file: title, author, album, date, language, cover."""
+"""Tags of an audio file: title, author, album, date, language, cover, description, genres."""
 
 import base64
 import shutil
@@ -10,7 +10,7 @@ from typing import Any
 from msgspec.structs import replace
 from mutagen import MutagenError
 from mutagen.flac import FLAC, Picture
-from mutagen.id3 import APIC, ID3, TALB, TDRC, TIT2, TLAN, TPE1, Encoding, PictureType
+from mutagen.id3 import APIC, COMM, ID3, TALB, TCON, TDRC, TIT2, TLAN, TPE1, Encoding, PictureType
 from mutagen.mp4 import MP4, MP4Cover, MP4FreeForm
 from mutagen.oggopus import OggOpus
 from mutagen.oggvorbis import OggVorbis
@@ -50,8 +50,14 @@ def tag(path: Path, format: str, tags: AudioTags) -> None:
     4 GB gets none: RF64 has no place for them. Tags move the sound, so they are written into a
     copy: a process that dies meanwhile leaves the file as it was. Errors: StorageError.
     """
-    title, author, album = map(encodable, (tags.title, tags.author, tags.album))
-    clean = replace(tags, title=title, author=author, album=album)
+    clean = replace(
+        tags,
+        title=encodable(tags.title),
+        author=encodable(tags.author),
+        album=encodable(tags.album),
+        description=encodable(tags.description),
+        genres=tuple(map(encodable, tags.genres)),
+    )
     with storing(str(path)):
         try:
             with atomic_write(path) as draft:
@@ -98,6 +104,11 @@ def _fill(id3: Any, tags: AudioTags) -> None:
     for frame, text in {**texts, TLAN: three_letters(tags.language)}.items():
         if text:
             id3.add(frame(encoding=Encoding.UTF8, text=[text]))
+    if tags.genres:
+        id3.add(TCON(encoding=Encoding.UTF8, text=list(tags.genres)))
+    if tags.description:
+        language = three_letters(tags.language) or "XXX"
+        id3.add(COMM(encoding=Encoding.UTF8, lang=language, desc="", text=[tags.description]))
     if tags.cover:
         # The empty description is Latin-1, because the oldest players read nothing else.
         id3.add(APIC(Encoding.LATIN1, _JPEG, PictureType.COVER_FRONT, "", tags.cover))
@@ -129,7 +140,10 @@ def _comment(file: Any, tags: AudioTags) -> None:
         file.add_tags()
     file.tags.clear()
     comments = {"TITLE": tags.title, "ARTIST": tags.author, "ALBUM": tags.album}
-    file.tags.update(_filled(comments | {"DATE": tags.date, "LANGUAGE": tags.language}))
+    comments |= {"DATE": tags.date, "LANGUAGE": tags.language, "DESCRIPTION": tags.description}
+    file.tags.update(_filled(comments))
+    if tags.genres:
+        file.tags["GENRE"] = list(tags.genres)
 
 
 def _picture(cover: bytes) -> Picture:
@@ -144,7 +158,9 @@ def _tag_m4a(path: Path, tags: AudioTags) -> None:
         mp4.add_tags()
     mp4.tags.clear()
     atoms = {"©nam": tags.title, "©ART": tags.author, "©alb": tags.album, "©day": tags.date}
-    mp4.tags.update(_filled(atoms))
+    mp4.tags.update(_filled(atoms | {"desc": tags.description, "©cmt": tags.description}))
+    if tags.genres:
+        mp4.tags["©gen"] = list(tags.genres)
     if tags.language:  # MP4 has no atom for it; taggers agree on this name
         mp4.tags["----:com.apple.iTunes:LANGUAGE"] = [MP4FreeForm(tags.language.encode())]
     if tags.cover:

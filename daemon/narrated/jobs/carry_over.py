@@ -32,7 +32,8 @@ from narrated.workers.encoder_pool import EncoderPool
 class CarryOver:
     """Moves the files of a narration whose words are unchanged, and writes a new manifest.
 
-    Where album or cover differ, a copy of the sound is tagged again and published instead.
+    Where album, cover, description or tags differ, a copy of the sound is tagged again and
+    published instead.
     """
 
     _ledger: Ledger
@@ -63,7 +64,7 @@ class CarryOver:
         if not (found and carried):
             return False
         write: Callable[[], object]
-        if same_tags(job, older, plan, found.shows):
+        if same_tags(job, older, plan, found):
             names, content = suffixes(older, found), manifests.encode(carried)
             move = partial(published_files.move, self._outbox.folder, older.stem, job.stem)
             write = partial(move, names, content)

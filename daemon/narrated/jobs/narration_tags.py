@@ -1,4 +1,4 @@
-"""The tags of a narration: album and cover are as much of it as its words are."""
+"""The tags of a narration: album, cover, description are as much of it as its words are."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,6 +10,7 @@ from narrated.inbox.async_reads import AsyncInboxReader
 from narrated.jobs.picture_captions import PICTURE_BYTES
 from narrated.jobs.plan import OutputSettings, Plan
 from narrated.ledger.job import Job
+from narrated.outbox.manifest import Manifest
 from narrated.workers.parser_pool import ParserPool
 
 
@@ -30,6 +31,8 @@ class TagMaker:
             date=draft.date,
             language=draft.language,
             cover=await self._cover(job, plan),
+            description=draft.description,
+            genres=draft.tags,
         )
 
     async def _cover(self, job: Job, plan: Plan) -> bytes | None:
@@ -46,15 +49,18 @@ class TagMaker:
         return None
 
 
-def same_tags(job: Job, older: Job, plan: Plan, shown: Mapping[str, str] | None) -> bool:
+def same_tags(job: Job, older: Job, plan: Plan, published: Manifest) -> bool:
     """True if a published narration of the same words has the tags of a plan.
 
-    `shown` are the pictures that it was published with; None if its manifest is too old to tell.
+    `published` is its manifest. One that is too old to name pictures counts as having the same.
     """
+    shown = published.shows
     now = _covers(job, plan, plan.shown)
     before = _covers(older, plan, plan.shown if shown is None else shown)
     is_same_album = _album(job.path, plan.output) == _album(older.path, plan.output)
-    return is_same_album and list(now.values()) == list(before.values())
+    is_same_cover = list(now.values()) == list(before.values())
+    about = (plan.draft.description, plan.draft.tags)
+    return is_same_album and is_same_cover and about == (published.description, published.tags)
 
 
 def _album(path: str, output: OutputSettings) -> str:

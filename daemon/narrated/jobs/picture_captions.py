@@ -3,7 +3,7 @@
 import asyncio
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
@@ -92,6 +92,8 @@ class PictureCaptions:
     ) -> tuple[dict[str, Caption], dict[str, str]]:
         """Captions by address as written in the post, and the sha256 of each picture by path.
 
+        A cover that the front matter names comes first; nobody describes it.
+
         Errors: SourceAbsent, if `waits_for_absent`, for a known picture that is absent.
         """
         captions: dict[str, Caption] = {}
@@ -100,6 +102,9 @@ class PictureCaptions:
         # All pictures share one deadline: a post may name thousands that never come.
         deadline = time.monotonic() + defaults.picture_wait_s
         roots = _roots(draft, defaults)
+        if cover := _cover(path, draft, roots):  # the first picture shown is the cover
+            is_ignored = await self._is_ignored(cover, defaults)
+            shown[cover] = "" if is_ignored else await self._wait_for(cover, deadline)
         for picture in draft.shown:
             target = picture_paths.resolve(path, picture.source, roots)
             if target is None or not is_picture(target):
@@ -118,6 +123,7 @@ class PictureCaptions:
         """The pictures of the inbox that a post shows, each with its sha256; none is described."""
         roots = _roots(draft, defaults)
         targets = {picture_paths.resolve(path, each.source, roots) for each in draft.shown}
+        targets.add(_cover(path, draft, roots))
         pictures = [each for each in targets if each and is_picture(each)]
         return {each: self._ledger.sources.sha256(each) for each in pictures}
 
@@ -161,6 +167,12 @@ class PictureCaptions:
 def _roots(draft: Draft, defaults: JobDefaults) -> dict[str, str]:
     roots = {f"/{prefix.strip('/')}": top for prefix, top in defaults.picture_roots.items()}
     return roots | draft.overrides.pictures
+
+
+def _cover(path: str, draft: Draft, roots: Mapping[str, str]) -> str | None:
+    """The picture that a post's front matter names; None if there is none in the inbox."""
+    target = picture_paths.resolve(path, draft.cover, roots) if draft.cover else None
+    return target if target and is_picture(target) else None
 
 
 def is_picture(path: str) -> bool:

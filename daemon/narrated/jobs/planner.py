@@ -154,7 +154,7 @@ class Planner:
         if job_id and draft.narrate:
             self._check_age(path, source, draft, defaults)
         named = await overrides.named_lexicons(path, folders, references)
-        if not draft.shown and not named:
+        if not (draft.shown or draft.cover or named):
             return draft, {}
         shown: dict[str, str] = {}
         if draft.kind == "picture":
@@ -164,6 +164,8 @@ class Planner:
             captions, shown = await self.captions.of_post(
                 path, draft, job_id, defaults, overrides.waits_for_absent
             )
+        if not (captions or named):
+            return draft, shown
         request |= {"lexicons": lexicons + named, "captions": msgspec.to_builtins(captions)}
         return await self._parse(path, request, source, job_id), shown
 

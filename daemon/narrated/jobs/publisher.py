@@ -231,5 +231,7 @@ def version_fields(job: Job, plan: Plan) -> dict[str, Any]:
             for each in plan.draft.script.skipped
         ),
         "shows": plan.shown,
+        "description": plan.draft.description,
+        "tags": plan.draft.tags,
         "consulted": plan.consulted,
     }

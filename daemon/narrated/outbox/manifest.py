@@ -97,6 +97,9 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     skipped: tuple[SkippedPart, ...] = ()
     shows: dict[str, str] | None = None
     """The post's pictures: inbox path to sha256; None in older manifests."""
+    description: str = ""
+    tags: tuple[str, ...] = ()
+    """The post's own; they are the file's genres."""
     consulted: dict[str, str] = {}
     """The settings and lexicons it was planned with: inbox path to sha256."""
 
