@@ -1,5 +1,8 @@
 """Say file paths and file names, part by part."""
 
+import re
+
+from narrated.script.english.numbers import cardinal
 from narrated.script.english.rule_engine import (
     Rules,
     any_of,
@@ -36,9 +39,18 @@ def _say_path(path: str, separator: str = "/", said: str = "slash") -> str:
     return "".join(f" {said} {say_file_name(part)}" for part in path.split(separator) if part)
 
 
+def _place(found: re.Match[str]) -> str:
+    """Say the line after a file's name, and the column: `main.rs:42:7`."""
+    line = f" line {cardinal(found['line'])}" if found["line"] else ""
+    return f"{line} column {cardinal(found['column'])}" if found["column"] else line
+
+
 def _suffix(suffix: str) -> str:
     return " ".join(suffix.upper()) if suffix.lower() in _SPELLED else suffix
 
+
+_SUFFIX = any_of(_SPELLED | _SAID)
+_PLACE = r"(?::(?P<line>\d{1,6})(?::(?P<column>\d{1,4}))?)?"
 
 RULES: Rules = (
     rule(
@@ -47,17 +59,33 @@ RULES: Rules = (
         _BACKSLASH,
     ),
     rule(
-        r"(?<![\w:/.)~<$€£¥%°-])(?P<first>~|\.{1,2})?(?P<rest>(?:/[\w.@+-]*[\w@+-])+)/?(?![\w>])",
+        r"(?<![\w:/.)~<$€£¥%°+#-])(?P<first>~|\.{1,2})?(?P<rest>(?:/[\w.@+-]*[\w@+-])+)/?(?![\w>])",
         lambda found: f"{_BEGINNINGS[found['first']]}{_say_path(found['rest'])}".lstrip(),
         "/",
         starts_at(r"[/~.](?<![\w:/)]\.)"),
     ),
     rule(
+        r"(?<!\w)\\\\(\w[\w.\\$-]*\w)",
+        lambda found: f"backslash{_say_path(_BACKSLASH + found[1], _BACKSLASH, 'backslash')}",
+        _BACKSLASH,
+    ),
+    rule(
+        rf"(?<![\w./:@-])((?:[\w@+-][\w.@+-]*/)+[\w@+-][\w.@+-]*\.(?:{_SUFFIX}))\b{_PLACE}(?!\.\w|\(|-\w)",
+        lambda found: _say_path(found[1]).removeprefix(" slash ") + _place(found),
+        "/",
+        starts_at_words(r"\.(?=\w)", "_.-/@+"),
+    ),
+    rule(
         r"(?<![\w./-])[\w-]+(?:\.[\w-]+)*(?<![./-]\w)(?<!\A\w)(?<!\s\w)"
-        rf"\.(?:{any_of(_SPELLED | _SAID)})\b(?!\.\w|\(|-\w)",
-        lambda found: say_file_name(found[0]),
+        rf"\.(?:{_SUFFIX})\b{_PLACE}(?!\.\w|\(|-\w)",
+        lambda found: say_file_name(found[0].partition(":")[0]) + _place(found),
         ".",
         AT_DOTTED,
+    ),
+    rule(
+        r"(?<![\w*])\*\.([A-Za-z]\w{0,7})\b",
+        lambda found: f"star dot {_suffix(found[1])}",
+        "*",
     ),
     rule(r"(?<![\w./])\.(?=[a-z][\w-]+)", "dot ", "."),
 )

@@ -4,11 +4,13 @@ from narrated.script.english import (
     abbreviations,
     acronyms,
     calendar,
+    code_signs,
     file_paths,
     identifiers,
     measures,
     money,
     numbers,
+    references,
     romans,
     symbols,
     terms,
@@ -21,13 +23,15 @@ GROUPS: tuple[RuleGroup, ...] = (
     RuleGroup.of(abbreviations.HINT, abbreviations.RULES),
     RuleGroup.of(rf"\.(?:{calendar.SHORT_HINT})", calendar.SHORT),
     RuleGroup.of(
-        r"[@/\\]|\.(?=[^\W\d])|:(?<=localhost:)", (*web_addresses.RULES, *file_paths.RULES)
+        r"[@/\\#]|\.(?=[^\W\d])|:(?<=localhost:)",
+        (*web_addresses.RULES, *references.RULES, *file_paths.RULES),
     ),
     RuleGroup.of(
         r"[+=~<>&|/#*×≈±≤≥]|[-−](?= )|_(?=\d{3})|x(?= ?10\^)|\.(?=NET)"
         r"|-(?:(?<=Ctrl-)|(?<=Cmd-)|(?<=Alt-)|(?<=Shift-))",
         symbols.EARLY,
     ),
+    RuleGroup.of(r"\\[dwsbnrtxu0]|[\])][+*?]|\^\[|\.\*|[${]\{|%[-+.\da-zA-Z]|\{\w*:|\?\.(?=\w)", code_signs.RULES),
     RuleGroup.of(
         r"[\d½¼¾⅓-⅞²³⁰-⁹]|::",
         (

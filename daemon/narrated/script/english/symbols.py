@@ -10,6 +10,7 @@ from narrated.script.english.rule_engine import (
     number_rule,
     rule,
     starts_at,
+    starts_at_words,
     word_set,
     word_table,
 )
@@ -30,6 +31,22 @@ _BEFORE_A_NUMBER = word_table("""
     ~: about; ≈: about; >: more than; <: less than; >=: at least; <=: at most; ≥: at least;
     ≤: at most; ±: plus or minus; ==: equals; ~=: about
 """)
+_PAIRS = word_table("""
+    w/o: without; and/or: and or; either/or: either or; he/she: he or she; she/he: she or he;
+    He/she: He or she; He/She: He or she; She/he: She or he; s/he: she or he; S/he: She or he;
+    his/her: his or her; her/his: her or his; His/her: His or her; him/her: him or her;
+    her/him: her or him; himself/herself: himself or herself; his/hers: his or hers;
+    he/him: he him; she/her: she her; they/them: they them; b/c: because; c/o: care of;
+    n/a: not applicable; N/A: not applicable; GNU/Linux: GNU slash Linux
+""")
+"""Pairs with a slash that people say in another way."""
+_SILENT_SLASH = word_set("""
+    I/O TCP/IP CI/CD A/B AC/DC A/C A/D D/A R/W P/E B/W S/M Y/N M/F T/F L/R L/C D/C PL/I PL/SQL OS/2
+    OS/360 UDP/IP SSL/TLS TLS/SSL X/Y X/Open S/PDIF V/C i/o r/w a/b DC/OS N/S E/W H/W S/W
+""")
+"""Names with a slash that nobody says."""
+_LONE = word_table("$: dollar; €: euro; £: pound; ¥: yen; %: percent")
+"""Signs that belong to no amount."""
 _RATES = PER | {one: one for one in word_set("month year week day night hour minute second user")}
 _KEYS = word_table("Ctrl: Control; Cmd: Command; Alt: Alt; Shift: Shift; Opt: Option")
 _TOGETHER = word_table("""
@@ -42,11 +59,16 @@ def _before_a_number(found: re.Match[str]) -> str:
     return f"{_BEFORE_A_NUMBER[found[1]]} "
 
 
+def _without_slash(found: re.Match[str]) -> str:
+    return found[1].replace("/", " ")
+
+
 def _by(found: re.Match[str]) -> str:
     return " by ".join(figure(one.strip()) for one in found[0].split("x"))
 
 
 EARLY: Rules = (
+    rule(r"(?<=\d),(?=[<>!=~])", ", ", "<>!=~"),
     rule(
         rf"\b({any_of(_KEYS)})[+-](?=\w)",
         lambda found: f"{_KEYS[found[1]]} ",
@@ -58,9 +80,7 @@ EARLY: Rules = (
     rule(r"\bg\+\+", "g plus plus", "+"),
     rule(r"\b([CF])#(?!\w)", r"\1 sharp", "#"),
     rule(r"(?<!\w)\.NET\b", "dot net", ".", starts_at(r"\.NET")),
-    rule(r"\bw/o\b", "without", "/"),
     rule(r"\bw/(?=\s)", "with", "/"),
-    rule(r"\band/or\b", "and or", "/"),
     rule(
         rf"(?<![\w<>=~-])({any_of(_BEFORE_A_NUMBER)})(?=[$€£]?\d|\.\d)",
         _before_a_number,
@@ -68,7 +88,10 @@ EARLY: Rules = (
     ),
     rule(r"(?<![\w<>=~-])([~≈±]) (?=\d)", _before_a_number, "~≈±"),
     rule(r"(?<=\d)\s?×\s?(?=\d)", " times ", "×"),
-    rule(r"\b([A-Z]{1,6})/(?=[A-Z]{1,6}\b)", r"\1 ", "/"),
+    rule(
+        rf"\b({any_of(_PAIRS)})\b(?!/)", lambda found: _PAIRS[found[1]], "/", starts_at_words("/", "/")
+    ),
+    rule(rf"\b({any_of(_SILENT_SLASH)})\b(?!/)", _without_slash, "/", starts_at_words("/", "/")),
     rule(r"(?<=\d) \* (?=\d)", " times ", "*"),
     rule(r"(?<=\d) / (?=\d)", " divided by ", "/"),
     rule(
@@ -96,16 +119,21 @@ NUMBERS: Rules = (
 """Measures and ratios."""
 
 LATE: Rules = (
-    rule(r"(?<![\w@])@(?=[A-Za-z]\w)", "at ", "@"),
+    rule(r"(?<![\w@])@(?=[A-Za-z_][\w-])", "at ", "@"),
+    rule(r"(?<=\w)@(?=$|[\s,.;:)])|(?<!\S)@(?!\S)", " at", "@"),
     rule(r"(?<![\w#&])#(?=[A-Za-z]\w)", "hashtag ", "#"),
     rule(rf"(?<=[a-z])/({any_of(_RATES)})\b", lambda found: f" per {_RATES[found[1]]}", "/"),
-    rule(r"(?<=\w)/(?=\w)", " slash ", "/"),
+    rule(r"(?<=[\w)\]+%])/(?=[\w(\[@~.])|(?<=\w) / (?=\w)", " slash ", "/"),
+    rule(r"\\(?=\w)", " backslash ", "\\"),
     rule(
         rf"(?<!\S)(?:{any_of(BETWEEN_SPACES)})(?!\S)",
         lambda found: f" {BETWEEN_SPACES[found[0]]} ",
         "=<>+&|-",
         starts_at(r"[-=<>!+&|](?<!\S.)(?=\S?\S?\s)"),
     ),
+    rule(r"\$(?=[A-Za-z_{(])", " dollar ", "$"),
+    rule(r"(?<![^\s(\w])([$€£¥%])(?![\w\"'])", lambda found: f" {_LONE[found[1]]}", "$€£¥%"),
+    rule(r"(?<=[a-z])#(?=[a-z])", " hash ", "#"),
     rule(r"\s?&\s?(?=[\w“\"'(])", " and ", "&"),
     rule(f"[{''.join(_ANYWHERE)}]", lambda found: f" {_ANYWHERE[found[0]]} ", _ANYWHERE),
     rule(f"[{_SILENT}]", " ", _SILENT),

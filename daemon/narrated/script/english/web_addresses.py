@@ -4,47 +4,118 @@ import re
 from urllib.parse import unquote
 
 from narrated.script.english.file_paths import AT_DOTTED, say_file_name
-from narrated.script.english.rule_engine import Rules, any_of, rule
+from narrated.script.english.numbers import cardinal, hundreds
+from narrated.script.english.rule_engine import (
+    AT_NUMBERS,
+    Rules,
+    any_of,
+    rule,
+    starts_at_words,
+    word_set,
+    word_table,
+)
 
 _MOST_OF_A_PATH = 40
 _TOP_LEVELS = "com org net io dev edu gov de uk ai app info eu fr nl ch at ca us jp xyz blog wiki"
+_SILENT_SCHEMES = word_set("http https ftp ftps file view-source")
+_SCHEMES = word_table("""
+    s3: S three; gs: G S; ssh: S S H; ws: W S; wss: W S S; smb: S M B; nfs: N F S; irc: I R C;
+    svn: S V N; udp: U D P; tcp: T C P; rtmp: R T M P; rtsp: R T S P; amqp: A M Q P;
+    postgresql: postgres; mongodb+srv: mongodb; git+ssh: git; git+https: git
+""")
+_ENDS = re.compile(r"[.,;:!?'’*_]+\Z")
+_REST = re.compile(
+    r"(?:[^\s/?#@]{0,64}@)?(?P<host>\[[\da-fA-F:]+\]|[^\s/?#:]*)(?::(?P<port>\d+))?(?P<path>[^?#]*)"
+)
+_IP = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}")
 
 
 def _url(found: re.Match[str]) -> str:
-    host = found["host"].removeprefix("www.").replace(".", " dot ")
-    port = f" port {found['port']}" if found["port"] else ""
-    return f"{host}{port}{_path(found['path'] or '')}{found['end'] or ''}"
+    scheme, rest = found["scheme"].lower(), _ENDS.sub("", found["rest"])
+    end = found["rest"][len(rest) :]
+    parts = _REST.match(rest)
+    if not rest.strip("/") or not parts:
+        return f"{scheme} colon slash slash{end}"
+    said = [_scheme(scheme), _host(parts["host"]), _port(parts["port"])]
+    path = _path(parts["path"].lower() if parts["host"].isupper() else parts["path"])
+    if not parts["host"]:
+        path = path.removeprefix(" slash")
+    return " ".join(" ".join([*said, path]).split()) + end
+
+
+def _scheme(scheme: str) -> str:
+    return "" if scheme in _SILENT_SCHEMES else _SCHEMES.get(scheme, scheme)
+
+
+def _host(host: str) -> str:
+    if host.isupper():
+        host = host.lower()
+    if _IP.fullmatch(host):
+        return " dot ".join(hundreds(octet) for octet in host.split("."))
+    return host.strip("[]").removeprefix("www.").replace(".", " dot ")
+
+
+def _port(port: str | None) -> str:
+    return f"port {cardinal(port)}" if port else ""
+
+
+def _bare(found: re.Match[str]) -> str:
+    """Say an address without a scheme."""
+    said = f"{_host(found['host'])} {_port(found['port'])}".rstrip()
+    return f"{said}{_path(found['path'] or '')}"
 
 
 def _path(path: str) -> str:
     parts = [unquote(part) for part in path.split("/") if part]
     if len("/".join(parts)) > _MOST_OF_A_PATH:
         return ""
-    return "".join(f" slash {say_file_name(part)}" for part in parts)
+    return "".join(f" slash {_part(part)}" for part in parts)
+
+
+def _part(part: str) -> str:
+    return " ".join(re.sub(r"[_()]+", " ", say_file_name(part)).split())
 
 
 def _mail(found: re.Match[str]) -> str:
     name = found[1].replace(".", " dot ").replace("_", " underscore ").replace("+", " plus ")
-    return f"{name} at {found[2].replace('.', ' dot ')}"
+    said = f"{name} at {found[2].replace('.', ' dot ')}"
+    return f"{said} colon {_path(found[3]).removeprefix(' slash ')}" if found[3] else said
 
 
 _PATH = r"(?:/[^\s<>()\"“”?#]*[^\s<>()\"“”?#.,;:!'’]|/)?"
+_QUERY = r"(?:[?#][\w=&%+./:-]*[\w=&%+/-])?"
 
 RULES: Rules = (
     rule(
-        r"\b(?:https?|ftp)://(?:[\w.-]+@)?(?P<host>[^\s/?#:<>()\"'“”,;!]*[^\s/?#:<>()\"'“”.,;:!])"
-        rf"(?::(?P<port>\d+))?(?P<path>{_PATH})"
-        r"(?:[?#][^\s<>()\"“”]*?)?(?P<end>[.,;:!?]*)(?=[\s<>()\"”'’]|$)",
+        r"(?P<scheme>(?:[A-Za-z][A-Za-z\d]*[+-])?[A-Za-z][A-Za-z\d]{0,15})://"
+        r"(?P<rest>(?:[^\s<>()\"“”]|\([^\s<>()]{0,80}\))*)",
         _url,
         ":",
+        starts_at_words("://", "+-"),
     ),
-    rule(r"(?<![\w.+-])([\w.+-]{1,64})@([\w-]{1,63}(?:\.[\w-]{1,63})+)", _mail, "@"),
+    rule(
+        r"(?:mailto:|(?<![\w.+-]))([\w.+-]{1,64})@([\w-]{1,63}(?:\.[\w-]{1,63})+)"
+        r"(?::([\w.-]+(?:/[\w.-]+)*\w))?",
+        _mail,
+        "@",
+    ),
     rule(
         rf"(?<![\w@.-])(?P<host>(?:www\.)?(?:[^\W_](?:[\w-]{{0,61}}[^\W_])?\.){{1,4}}(?:{any_of(_TOP_LEVELS.split())}))"
-        rf"(?::(?P<port>\d+))?(?P<path>{_PATH})(?:[?#][\w=&%+-]+)?(?P<end>)(?![\w@]|\.\w|\()",
-        _url,
+        rf"(?::(?P<port>\d+))?(?P<path>{_PATH}){_QUERY}(?![\w@]|\.\w|\()",
+        _bare,
         ".",
         AT_DOTTED,
     ),
-    rule(rf"\b(?P<host>localhost)(?::(?P<port>\d+))(?P<path>{_PATH})(?P<end>)", _url, ":"),
+    rule(
+        rf"\b(?P<host>localhost)(?::(?P<port>\d+))(?P<path>{_PATH}){_QUERY}",
+        _bare,
+        ":",
+    ),
+    rule(
+        rf"(?<![\w.])(?P<host>\d{{1,3}}(?:\.\d{{1,3}}){{3}})(?::(?P<port>\d{{1,5}}))?"
+        rf"(?P<path>/(?=[A-Za-z~_.])[^\s<>()\"“”?#]*[^\s<>()\"“”?#.,;:!'’]){_QUERY}",
+        _bare,
+        "/",
+        AT_NUMBERS,
+    ),
 )
