@@ -11,14 +11,20 @@ _SIGN = (
 )
 _JOINTS = "[\ufe0e\ufe0f\u200d\u20e3\U000e0020-\U000e007f]"
 # A run of signs: the library then scans these alone, not the whole text letter by letter.
-_RUN = re.compile(f"\\s?(?:{_SIGN}{_JOINTS}*|[0-9#*]\ufe0f?\u20e3)+\\s?")
+_RUN = re.compile(f"\\s?(?:(?:{_SIGN}{_JOINTS}*|[0-9#*]\ufe0f?\u20e3)\\s?)+")
 _NO_SPACE_AFTER = ("", *"(“‘\"'")
 _NO_SPACE_BEFORE = ("", *".,;:!?)”’\"'")
 _TONES = re.compile("[\U0001f3fb-\U0001f3ff]")
 _LEFT_OVER_JOINTS = re.compile(_JOINTS)
 # Pictures that are no emoji. ♪ stays: engines sing at this mark.
-_PICTURE = re.compile("[\u2600-\u2669\u266c-\u26ff\u2b50\u2b55\U0001f000-\U0001faff]")
-_KEPT_SIGNS = frozenset("✓✔✗✘©®™↔→←⇒▪▫■□●○◆◇▶►▸")
+_PICTURE = re.compile("[\u2600-\u2669\u266c\u2670-\u26ff\u2b50\u2b55\U0001f000-\U0001faff]")
+_KEPT_SIGNS = frozenset("♭♮♯✓✔✗✘©®™↔→←⇒▪▫■□●○◆◇▶►▸")
+
+
+_SAME = re.compile(
+    f"((?![\U0001f1e6-\U0001f1ff]){_SIGN}{_JOINTS}*(?:\u200d{_SIGN}{_JOINTS}*)*)(?:\\s?\\1)+"
+)
+_STARS = re.compile("([★⭐])(?:\\1|\ufe0f){0,4}[☆✩]{0,4}")
 
 
 def name_emoji(text: str, language: str) -> str:
@@ -35,7 +41,8 @@ def _name_run(run: re.Match[str], language: str) -> str:
     def name(signs: str, data: dict[str, str]) -> str:
         return signs if signs[0] in _KEPT_SIGNS else f" {_words(data.get(known) or data['en'])} "
 
-    said = emoji.replace_emoji(_TONES.sub("", run[0]), replace=name)
+    signs = _STARS.sub(_rating, run[0]) if known == "en" else run[0]
+    said = emoji.replace_emoji(_SAME.sub(r"\1", _TONES.sub("", signs)), replace=name)
     said = _PICTURE.sub(_unicode_name, _LEFT_OVER_JOINTS.sub("", said))
     said = (
         said.lstrip()
@@ -43,6 +50,15 @@ def _name_run(run: re.Match[str], language: str) -> str:
         else said
     )
     return said.rstrip() if run.string[run.end() : run.end() + 1] in _NO_SPACE_BEFORE else said
+
+
+def _rating(found: re.Match[str]) -> str:
+    """Say ★★★★☆ as a rating."""
+    stars = found[0].count(found[1])
+    most = len(found[0].replace("\ufe0f", ""))
+    if most < 3:
+        return found[0]
+    return f" {stars} out of {most} stars " if stars < most else f" {stars} stars "
 
 
 def _words(code: str) -> str:

@@ -40,12 +40,14 @@ _ADDRESS = re.compile(
 )
 _URL = re.compile(r"(\b\w{1,16}://[^\s\"'`“”<>{}\[\],;]*[\w/])")
 _CLASS = re.compile(r"\[[^\[\]\s]+-\w[^\[\]\s]*\]")
-_FROM_TO = re.compile(r"(\w)-(\w)")
-_FORMAT = re.compile(r"(?<!\w)%([-+#0]*)(\d*)(\.\d+)?(?:l{0,2}|z|h)([a-zA-Z])(?![a-z])")
+_FROM_TO = re.compile(r"([aA])-([zZfF])|(\d)-(\d)|(?<=\[)(\w)-(\w)(?=\])|(?<=\[\^)(\w)-(\w)(?=\])")
+_FORMAT = re.compile(r"(?<!\w)%([-+#0]*)(\d*)(\.\d+)?(?:l{0,2}|z|h)([a-zA-Z])(?!\w)")
 _FIELD = re.compile(r"\{(\w*):([^{}\s]*)\}")
 _PRECISION = re.compile(r"\.(\d+)([a-z%]?)")
-_ESCAPE = re.compile(r"\\(?:(x)([\da-fA-F]{2})|(u)([\da-fA-F]{4})|(0)(\d\d))(?:\[(\d+)((?:;\d+)*)m)?")
-_ANY = re.compile(r"(?<!\w)\.(?=[*+?])")
+_ESCAPE = re.compile(
+    r"\\(?:(x)([\da-fA-F]{2})|(u)([\da-fA-F]{4})|(0)(\d\d))(?:\[(\d+)((?:;\d+)*)m)?"
+)
+_ANY = re.compile(r"\.(?=[*+?])")
 
 
 def say_code(code: str) -> str:
@@ -89,7 +91,7 @@ def _signs(token: str) -> str:
 
 def _class(found: re.Match[str]) -> str:
     """Say the ranges of a character class: [a-z_] is "a to z underscore"."""
-    return _FROM_TO.sub(r" \1 to \2 ", found[0]).replace("_", " underscore ")
+    return _FROM_TO.sub(r" \1\3\5\7 to \2\4\6\8 ", found[0]).replace("_", " underscore ")
 
 
 def _format(found: re.Match[str]) -> str:
@@ -131,7 +133,7 @@ def _code_like(found: re.Match[str]) -> str:
 
 
 _CODE_LIKE = (
-    r"\^\[|[\])][+*?]|\.\*|\\[dwsbnrtxu](?![a-z]{2})|\\0\d\d|\$\{|%[-+0]*\d*(?:\.\d+)?[a-zA-Z](?![\w%])"
+    r"\^\[|[\])][+*?]|(?<!\w)\.\*|\\[dwsbnrtxu](?![a-z]{2})|\\0\d\d|\$\{|%[-+0]*\d*(?:\.\d+)?[a-zA-Z](?![\w%])"
     r"|\{\w*:[^{}\s]{1,12}\}|\?\."
 )
 _PUNCTUATION = "^[](){}\\$%.*+?|<>=!&#@~:;,/_\"'`-"

@@ -70,7 +70,7 @@ RULES: Rules = (
         _BACKSLASH,
     ),
     rule(
-        rf"(?<![\w./:@-])((?:[\w@+-][\w.@+-]*/)+[\w@+-][\w.@+-]*\.(?:{_SUFFIX}))\b{_PLACE}(?!\.\w|\(|-\w)",
+        rf"(?<![\w./:@-])((?:[\w@+-][\w.@+-]*/)+[\w.@+-]+\.(?:{_SUFFIX}))\b{_PLACE}(?!\.\w|\(|-\w)",
         lambda found: _say_path(found[1]).removeprefix(" slash ") + _place(found),
         "/",
         starts_at_words(r"\.(?=\w)", "_.-/@+"),

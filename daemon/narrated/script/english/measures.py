@@ -91,6 +91,13 @@ def _days(found: re.Match[str]) -> str:
     return f"{figure(found[1])} {one_or_many(found[1], 'day', 'days')}"
 
 
+def _temperature(found: re.Match[str]) -> str:
+    """Say 98.6F, and "at 350F", in degrees."""
+    if "." not in found["amount"] and word_before(found) not in _BEFORE_A_TEMPERATURE:
+        return found[0]
+    return f"{say_amount(found)} degrees {_SCALES[found['unit']]}"
+
+
 def _years_old(found: re.Match[str]) -> str:
     if follows_an_article(found):
         return f"{figure(found[1])}-year-old"
@@ -122,6 +129,8 @@ _DURATION = (
     r"(?<![\w.])(?:(?P<days>\d+)\s?d\s?(?=\d))?(?:(?P<hours>\d+)\s?h(?:rs?)?\s?)?"
     r"(?:(?P<minutes>\d+)\s?m(?:in)?\s?)?(?:(?P<seconds>\d+)\s?s)?(?<![\s\d])(?!\w)"
 )
+_SCALES = {"C": "Celsius", "F": "Fahrenheit"}
+_BEFORE_A_TEMPERATURE = word_set("at to below above around about reached hit")
 _FEET = ("feet", "foot")
 _PEOPLE = any_of(
     word_set("""
@@ -146,6 +155,7 @@ NUMBERS: Rules = (
         lambda found: f"{figure(found[1])} {_FEET[found[1] == '1']} {figure(found[3])} inches",
         "f'",
     ),
+    number_rule(rf"{AMOUNT}(?P<unit>[CF])(?!\w)", _temperature, "CF"),
     number_rule(r"(?<![\w.])(?![234]d)(\d+)d\b(?![-'’])", _days, "d"),
     number_rule(r"(?<![\w.])(\d+)\s?(?:y/o|yo)\b", _years_old, "y"),
     number_rule(

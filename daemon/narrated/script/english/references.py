@@ -2,7 +2,7 @@
 
 import re
 
-from narrated.script.english.numbers import cardinal
+from narrated.script.english.numbers import cardinal, spelled
 from narrated.script.english.rule_engine import (
     Rules,
     rule,
@@ -27,11 +27,30 @@ def _issue(found: re.Match[str]) -> str:
 def _number(found: re.Match[str]) -> str:
     """Say #140035 as a number, unless it looks like a colour: #000000, #333333."""
     digits = found[1]
-    is_colour = len(set(digits)) < 3 or digits.startswith("0") or word_before(found) in _COLOURS
+    is_colour = len(set(digits)) < 3 or digits.startswith("0") or _follows_colour(found)
     return found[0] if is_colour else f"number {cardinal(digits)}"
 
 
+def _letters(found: re.Match[str]) -> str:
+    """Say #fff as a colour, but leave a tag such as #bad."""
+    letters = found[1].lower()
+    is_colour = len(set(letters)) == 1 or _VOWELS.isdisjoint(letters) or _follows_colour(found)
+    return f"hash {spelled(letters)}" if is_colour else found[0]
+
+
+def _follows_colour(found: re.Match[str]) -> bool:
+    return word_before(found).lower() in _COLOURS
+
+
+_VOWELS = frozenset("ae")
+
 RULES: Rules = (
+    rule(r"(?<![\w&#/])#([a-f]{3}|[A-F]{3})\b", _letters, "#", starts_at(r"#(?=[a-fA-F]{3}\b)")),
+    rule(
+        r"(?<![\w&#/])#(?=\d*[a-fA-F])(?=[a-fA-F]*\d)([\da-fA-F]{8})\b",
+        lambda found: f"hash {spelled(found[1])}",
+        "#",
+    ),
     rule(
         r"(?<![\w./@-])([\w.-]+(?:/[\w.-]+)?)#(\d{1,7})\b",
         _issue,

@@ -22,7 +22,9 @@ BETWEEN_SPACES = word_table("""
 """)
 _ANYWHERE = word_table("""
     →: to; ⇒: to; ←: from; ↔: to and from; ≠: is not equal to; ≤: is at most; ≥: is at least;
-    ×: times; ÷: divided by; ±: plus or minus; ≈: is about; ∞: infinity; °: degrees; ©: copyright;
+    ↑: up; ↓: down; ⇐: from; ⇔: to and from; ⟶: to; ⟵: from; ↦: to; ⌥: Option; ⇧: Shift;
+    ⌃: Control; ⏎: Enter; ×: times; ÷: divided by; ±: plus or minus; ≈: is about; ∞: infinity;
+    °: degrees; ©: copyright;
     ✓: check mark; ✔: check mark; ✗: cross mark; ✘: cross mark; ⌘: Command; ∑: sum; ∈: in;
     λ: lambda; π: pi; √: square root of
 """)
@@ -48,7 +50,15 @@ _SILENT_SLASH = word_set("""
 _LONE = word_table("$: dollar; €: euro; £: pound; ¥: yen; %: percent")
 """Signs that belong to no amount."""
 _RATES = PER | {one: one for one in word_set("month year week day night hour minute second user")}
-_KEYS = word_table("Ctrl: Control; Cmd: Command; Alt: Alt; Shift: Shift; Opt: Option")
+_KEYS = word_table("""
+    Ctrl: Control; Control: Control; Cmd: Command; Alt: Alt; Shift: Shift; Opt: Option
+""")
+_PLUS_KEYS = _KEYS | word_table("""
+    Win: Windows; Super: Super; Meta: Meta; Command: Command; Option: Option; Fn: Function;
+    Esc: Escape; Tab: Tab
+""")
+"""Keys before a plus; before a hyphen some of them begin words, such as Meta-analysis."""
+_EMACS = {"C": "Control", "M": "Meta", "S": "Shift"}
 _TOGETHER = word_table("""
     ->: to; =>: to; ==: equals; !=: is not equal to; >=: at least; <=: at most; ~=: about; &&: and;
     ||: or
@@ -57,6 +67,17 @@ _TOGETHER = word_table("""
 
 def _before_a_number(found: re.Match[str]) -> str:
     return f"{_BEFORE_A_NUMBER[found[1]]} "
+
+
+def _chord(found: re.Match[str]) -> str:
+    return "".join(f"{_PLUS_KEYS[key]} " for key in _KEY.findall(found[0]))
+
+
+def _emacs_chord(found: re.Match[str]) -> str:
+    return "".join(f"{_EMACS[key]} " for key in found[0].split("-") if key)
+
+
+_KEY = re.compile(any_of(_PLUS_KEYS))
 
 
 def _without_slash(found: re.Match[str]) -> str:
@@ -70,12 +91,18 @@ def _by(found: re.Match[str]) -> str:
 EARLY: Rules = (
     rule(r"(?<=\d),(?=[<>!=~])", ", ", "<>!=~"),
     rule(
-        rf"\b({any_of(_KEYS)})[+-](?=\w)",
-        lambda found: f"{_KEYS[found[1]]} ",
+        rf"\b(?:(?:{any_of(_PLUS_KEYS)}) ?\+ ?|(?:{any_of(_KEYS)})-)+(?=\w)",
+        _chord,
         "+-",
-        starts_at("Ctrl|Cmd|Alt|Shift|Opt"),
+        starts_at(any_of(_PLUS_KEYS)),
     ),
-    rule(r"(?<=Control )(Shift|Alt)[+-](?=\w)", r"\1 ", "+-", starts_at("Shift|Alt")),
+    rule(
+        r"(?<![\w-])(?:[CMS]-){1,2}(?=(?:[a-z]|SPC|RET|TAB)(?![\w'’-]))",
+        _emacs_chord,
+        "-",
+        starts_at(r"[CMS](?=-)"),
+    ),
+    rule(r"(?<!\S)\^(?=[A-Z](?!\w))", "Control ", "^"),
     rule(r"\bC\+\+", "C plus plus", "+"),
     rule(r"\bg\+\+", "g plus plus", "+"),
     rule(r"\b([CF])#(?!\w)", r"\1 sharp", "#"),
@@ -87,9 +114,22 @@ EARLY: Rules = (
         _BEFORE_A_NUMBER.keys() | {"="},
     ),
     rule(r"(?<![\w<>=~-])([~≈±]) (?=\d)", _before_a_number, "~≈±"),
+    rule(
+        r"(?<=\d)\s?×\s?(?=[\d.]+(?:\s?×\s?[\d.]+)?\s?(?:cm|mm|m|in|ft|px)\b)",
+        " by ",
+        "×",
+    ),
+    rule(
+        r"(?<![\d.,])(\d{3,5})\s?×\s?(\d{3,5})(?![\d.,])",
+        lambda found: f"{figure(found[1])} by {figure(found[2])}",
+        "×",
+    ),
     rule(r"(?<=\d)\s?×\s?(?=\d)", " times ", "×"),
     rule(
-        rf"\b({any_of(_PAIRS)})\b(?!/)", lambda found: _PAIRS[found[1]], "/", starts_at_words("/", "/")
+        rf"\b({any_of(_PAIRS)})\b(?!/)",
+        lambda found: _PAIRS[found[1]],
+        "/",
+        starts_at_words("/", "/"),
     ),
     rule(rf"\b({any_of(_SILENT_SLASH)})\b(?!/)", _without_slash, "/", starts_at_words("/", "/")),
     rule(r"(?<=\d) \* (?=\d)", " times ", "*"),
@@ -119,11 +159,15 @@ NUMBERS: Rules = (
 """Measures and ratios."""
 
 LATE: Rules = (
+    rule(r"(?<=[A-Za-z])′(?!\w)", " prime", "′"),
+    rule(r"(?<=[A-Za-z])″(?!\w)", " double prime", "″"),
     rule(r"(?<![\w@])@(?=[A-Za-z_][\w-])", "at ", "@"),
     rule(r"(?<=\w)@(?=$|[\s,.;:)])|(?<!\S)@(?!\S)", " at", "@"),
     rule(r"(?<![\w#&])#(?=[A-Za-z]\w)", "hashtag ", "#"),
     rule(rf"(?<=[a-z])/({any_of(_RATES)})\b", lambda found: f" per {_RATES[found[1]]}", "/"),
-    rule(r"(?<=[\w)\]+%])/(?=[\w(\[@~.])|(?<=\w) / (?=\w)", " slash ", "/"),
+    rule(r"(?<=[\w)\]+%])/(?=[\w(\[@~])|(?<=\w) / (?=\w)", " slash ", "/"),
+    rule(r"(?<=\w)/\.(?=\w)", " slash dot ", "/"),
+    rule(r"(?<=\w)/(?=[\s.,;:!?)”\"]|$)", "", "/"),
     rule(r"\\(?=\w)", " backslash ", "\\"),
     rule(
         rf"(?<!\S)(?:{any_of(BETWEEN_SPACES)})(?!\S)",
@@ -132,10 +176,14 @@ LATE: Rules = (
         starts_at(r"[-=<>!+&|](?<!\S.)(?=\S?\S?\s)"),
     ),
     rule(r"\$(?=[A-Za-z_{(])", " dollar ", "$"),
-    rule(r"(?<![^\s(\w])([$€£¥%])(?![\w\"'])", lambda found: f" {_LONE[found[1]]}", "$€£¥%"),
+    rule(r"(?<![^\s(\w])([$€£¥%])\1*(?![\w\"'])", lambda found: f" {_LONE[found[1]]}", "$€£¥%"),
     rule(r"(?<=[a-z])#(?=[a-z])", " hash ", "#"),
     rule(r"\s?&\s?(?=[\w“\"'(])", " and ", "&"),
-    rule(f"[{''.join(_ANYWHERE)}]", lambda found: f" {_ANYWHERE[found[0]]} ", _ANYWHERE),
+    rule(
+        f"[{''.join(_ANYWHERE)}](?P<ends>(?=[.,;:!?)]))?",
+        lambda found: f" {_ANYWHERE[found[0]]}{' ' if found['ends'] is None else ''}",
+        _ANYWHERE,
+    ),
     rule(f"[{_SILENT}]", " ", _SILENT),
     rule(r"(?<=\w) \* (?=\w)", " star ", "*"),
     rule(r"(?<=\w) \| (?=\w)", ", ", "|"),

@@ -101,6 +101,11 @@ def _spelled_or_long(code: str) -> str:
     return spelled(code) if len(code) <= LONGEST else LONG_CODE
 
 
+def _in_base(base: str, found: re.Match[str]) -> str:
+    said = _spelled_or_long(found[1].replace("_", ""))
+    return said if word_before(found).lower() == base else f"{base} {said}"
+
+
 def _by_hyphen(found: re.Match[str]) -> str:
     said = inner_number(found[2])
     return f"{acronym(found[1])} {plural(said) if found[3] else said}"
@@ -175,6 +180,8 @@ ADDRESSES: Rules = (
     number_rule(
         r"(?<![\w#])0[xX]([\da-fA-F]+)\b", lambda found: f"hex {_spelled_or_long(found[1])}", "xX"
     ),
+    number_rule(r"(?<![\w#])0[bB]([01_]+)\b", lambda found: _in_base("binary", found), "bB"),
+    number_rule(r"(?<![\w#])0[oO]([0-7]+)\b", lambda found: _in_base("octal", found), "oO"),
     number_rule(
         r"(?<![\w.])(?P<host>\d{1,3}(?:\.\d{1,3}){3})(?::(?P<port>\d{1,5}))?(?:/(?P<mask>\d\d?))?"
         r"(?!\w|\.\d)",

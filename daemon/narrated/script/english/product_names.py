@@ -1,0 +1,94 @@
+"""Say names of products and models: DDR5-6400, i9-13900K, RTX 4090, Llama-3.1-8B, CVE-2024-3094."""
+
+import re
+
+from narrated.script.english.acronyms import acronym
+from narrated.script.english.identifiers import say_alphanumeric
+from narrated.script.english.numbers import cardinal, figure, hundreds, pairs, spelled
+from narrated.script.english.rule_engine import (
+    Rules,
+    any_of,
+    rule,
+    starts_at,
+    starts_at_words,
+    word_set,
+)
+
+_CARDS = word_set("RTX GTX GT RX Radeon GeForce Quadro Ryzen Xeon Threadripper Arc EPYC Epyc")
+
+
+def _memory(found: re.Match[str]) -> str:
+    return f"{say_alphanumeric(found[1])} {pairs(found[2])}"
+
+
+def _processor(found: re.Match[str]) -> str:
+    number = found[2]
+    thousands = (
+        pairs(number) if len(number) == 4 else f"{cardinal(number[:2])} {_short(number[2:])}"
+    )
+    suffix = f" {say_alphanumeric(found[3])}" if found[3] else ""
+    return f"i {cardinal(found[1])} {thousands}{suffix}"
+
+
+def _short(digits: str) -> str:
+    return hundreds(digits) if digits[0] != "0" else spelled(digits)
+
+
+def _card(found: re.Match[str]) -> str:
+    number = pairs(found[2]) if len(found[2]) == 4 else hundreds(found[2])
+    return f"{acronym(found[1])} {number}"
+
+
+def _aeroplane(found: re.Match[str]) -> str:
+    return f"{hundreds(found[1])} {hundreds(found[2])}"
+
+
+def _vulnerability(found: re.Match[str]) -> str:
+    number = pairs(found[2]) if len(found[2]) == 4 else spelled(found[2])
+    return f"C V E {pairs(found[1])} {number}"
+
+
+def _model(found: re.Match[str]) -> str:
+    """Say a name, its version, and its size: Qwen2.5-72B is "Qwen two point five seventy-two B"."""
+    if found["name"].endswith("v") and found["name"][:-1].isupper():  # TLSv1.3
+        return found[0]
+    version = " point ".join(map(cardinal, found["version"].split(".")))
+    size = f" {figure(found['size'])} {found['unit'].upper()}" if found["size"] else ""
+    return f"{acronym(found['name'])} {version}{size}"
+
+
+RULES: Rules = (
+    rule(r"\b((?:LP)?DDR\d[A-Z]?)-(\d{4})(?!\w)", _memory, "D", starts_at("(?:LP)?DDR")),
+    rule(
+        r"\bi([3579])-(\d{4,5})([A-Z]{1,2}\d?)?(?!\w)",
+        _processor,
+        "i",
+        starts_at(r"i(?=[3579]-\d)"),
+    ),
+    rule(
+        rf"\b({any_of(_CARDS)}) (\d{{3,4}})(?!\w|[.,-]\d)",
+        _card,
+        starts=starts_at(rf"(?:{any_of(_CARDS)})(?= \d)"),
+    ),
+    rule(r"\b(7\d7)-([1-9]00|8|9|10)(?![\w-]|\.\d)", _aeroplane, "-", starts_at(r"7\d7-")),
+    rule(r"\bCVE-(\d{4})-(\d{4,7})\b", _vulnerability, "C", starts_at("CVE-")),
+    rule(
+        r"(?<![\w./-])(?P<name>[A-Za-z]{2,20})-?(?P<version>\d{1,3}\.\d{1,2})"
+        r"(?:-(?P<size>\d+(?:\.\d+)?)(?P<unit>[BMbm]))?(?![\w%°]|\.\d|-\d)",
+        _model,
+        ".",
+        starts_at_words(r"(?:(?<=[A-Za-z]{2})|(?<=[A-Za-z]{2}-))\d{1,3}\.\d", "-"),
+    ),
+    rule(
+        r"(?<![\w./-])(?P<name>[A-Za-z]{2,20})-(?P<version>\d{1,2})-?(?P<size>\d+)(?P<unit>[Bb])(?![\w-])",
+        _model,
+        "Bb",
+        starts_at_words(r"(?<=[A-Za-z]-)\d{1,2}-\d", "-"),
+    ),
+    rule(
+        r"(?<=\b[A-Z]{3})-(\d)(o|[a-z]+)\b(?!-)",
+        lambda found: f" {cardinal(found[1])} {found[2]}",
+        "-",
+        starts_at(r"-(?<=[A-Z]-)(?=\d[a-z])"),
+    ),
+)
