@@ -18,8 +18,13 @@ from narrated.script.english.rule_engine import (
 
 _TITLES = word_table("""
     Mr: Mister; Mrs: Missus; Ms: Miz; Prof: Professor; Rev: Reverend; Gen: General; Capt: Captain;
-    Sgt: Sergeant; Lt: Lieutenant; Sen: Senator; Gov: Governor; Mt: Mount
+    Sgt: Sergeant; Lt: Lieutenant; Sen: Senator; Gov: Governor; Mt: Mount; Col: Colonel;
+    Maj: Major; Cpl: Corporal; Adm: Admiral; Cmdr: Commander; Pres: President; Hon: Honourable;
+    Ft: Fort
 """)
+_BARE_TITLES = word_set("Rev Gov Sen Lt Col Capt Gen Sgt Prof Maj Cpl Adm Pres Hon")
+"""Titles that a text may name without a name after them: "a Lt., two Sgts"."""
+_WITHOUT_STOP = word_set("Mr Mrs Ms Dr Prof")
 _PLACES_BEFORE = word_table("St: Saint; Dr: Doctor")
 _PLACES_AFTER = word_table(
     "St: Street; Dr: Drive; Ave: Avenue; Rd: Road; Blvd: Boulevard; Ln: Lane; Sq: Square"
@@ -30,12 +35,26 @@ _NEVER_AT_THE_END = word_table("""
 """)
 _ANYWHERE = word_table("""
     etc: et cetera; Jr: Junior; Sr: Senior; dept: department; Dept: Department;
-    misc: miscellaneous; incl: including; esp: especially
+    misc: miscellaneous; incl: including; esp: especially; resp: respectively; Resp: Respectively;
+    ibid: ibid; Ibid: Ibid; avg: average; Avg: Average; max: maximum; Max: Maximum;
+    govt: government; Govt: Government; Ltd: Limited; Corp: Corporation; Univ: University;
+    Bros: Brothers; Assoc: Association; abbr: abbreviated; anon: anonymous; est: estimated
 """)
+_LETTERS = word_table("""
+    w.r.t.: with respect to; W.r.t.: With respect to; s.t.: such that; i.i.d.: I I D;
+    q.v.: which see;
+    p.a.: per annum; c.f.: compare; B.Sc.: B S C; M.Sc.: M S C; B.Eng.: B Eng; M.Eng.: M Eng;
+    D.Phil.: D Phil; M.Phil.: M Phil; LL.B.: L L B; LL.M.: L L M; B.Ed.: B Ed; M.Ed.: M Ed;
+    B.Tech.: B Tech; M.Tech.: M Tech
+""")
+"""Abbreviations of several parts."""
 _NUMBERED = word_table("""
     fig: figure; figs: figures; eq: equation; eqs: equations; p: page; pp: pages; vol: volume;
     vols: volumes; ch: chapter; chs: chapters; sec: section; secs: sections; no: number;
-    nos: numbers; art: article; app: appendix; ed: edition; tab: table; ver: version; v: version
+    nos: numbers; art: article; app: appendix; ed: edition; tab: table; ver: version; v: version;
+    ext: extension; para: paragraph; paras: paragraphs; ref: reference; refs: references;
+    apt: apartment; ln: line; lns: lines; ex: example; thm: theorem; lem: lemma; def: definition;
+    alg: algorithm; tbl: table; ser: series; ep: episode; eps: episodes
 """)
 # "I said no. 5 people left.": without its capital, `no.` is the word.
 _WRITTEN = {*_NUMBERED, *(short.capitalize() for short in _NUMBERED)} - {"no", "nos"}
@@ -46,6 +65,7 @@ _FIRST_WORDS = word_set("""
 """)
 _NO_NAMES = frozenset({"Mt", "Mount", "Fort", "Port", "The"})
 _NAME_AFTER = re.compile(r"\s+[“\"]?[A-Z][\w'’]")
+_EDITIONS = word_set("rev revised second third fourth fifth first new int'l intl")
 _ORDINAL = re.compile(r"\d+(?:st|nd|rd|th)\Z")
 
 
@@ -72,6 +92,25 @@ def _place(found: re.Match[str]) -> str:
     return before if before and precedes_name else found[0]
 
 
+def _edition(found: re.Match[str]) -> str:
+    """Say "2nd ed." and "(ed.)"; any other `ed.` is a name."""
+    if _ORDINAL.match(word_before(found)) or word_before(found).lower() in _EDITIONS:
+        return f"edition{full_stop(found)}"
+    is_editor = found.string.startswith(")", found.end())
+    return ("editors" if found[1] else "editor") if is_editor else found[0]
+
+
+def _letters(found: re.Match[str]) -> str:
+    return " ".join(found[0].replace(".", "").upper()) + full_stop(found)
+
+
+def _saint(found: re.Match[str]) -> str:
+    """Say "St Paul", but not "Main St Paul"."""
+    first = found.start() - len(word_before(found)) - 1
+    is_street = word_before(found)[:1].isupper() and not begins_sentence(found.string, first)
+    return found[0] if is_street else "Saint "
+
+
 def _initials(found: re.Match[str]) -> str:
     letters = found[0].replace(".", "")
     # A name goes on with its next word; a sentence begins with one of few.
@@ -89,7 +128,10 @@ def _half_of_a_day(found: re.Match[str]) -> str:
 _ALL = sorted({"al", *_TITLES, *_PLACES_AFTER, *_NEVER_AT_THE_END, *_ANYWHERE, *_WRITTEN})
 # A hint that starts at a rare sign and looks back is several times as fast.
 _LOOKING_BACK = "|".join(rf"(?<=\b{short}\.)" for short in _ALL)
-HINT = rf"\.(?:(?<=\b[A-Za-z]\.)(?=\w| [gmka\d])|{_LOOKING_BACK})|[№§#]|vs\b"
+HINT = (
+    rf"\.(?:(?<=\b[A-Za-z]\.)(?=\w| [gmka\d])|(?<=\beds\.)(?=\))|(?<=\bLL\.)|{_LOOKING_BACK})"
+    r"|[№§#]|vs\b|\b(?:Mrs?|Ms|Dr|Prof|[JS]r|St) "
+)
 
 _AT_STOPS = starts_at_words(r"\.", ".")
 
@@ -104,6 +146,25 @@ RULES: Rules = (
     rule(r"\ba\.\s?k\.\s?a\.", "A K A", ".", _AT_STOPS),
     rule(r"\b([ap])\.\s?m\.", _half_of_a_day, ".", _AT_STOPS),
     rule(r"\bPh\.\s?D\.", "P H D", ".", _AT_STOPS),
+    rule(
+        rf"(?<![\w.])({any_of(_LETTERS)})(?!\w)",
+        lambda found: _LETTERS[found[1]] + (full_stop(found) if found[1][0].isupper() else ""),
+        ".",
+        _AT_STOPS,
+    ),
+    rule(
+        r"(?<![\w.])(?:[a-z]\.){3,}(?!\w)|(?<![\w.])(?:[a-z]\.){2,}[a-z](?!\w)",
+        _letters,
+        ".",
+        _AT_STOPS,
+    ),
+    rule(r"\bed(s)?\.(?=\)|\s|,|$)", _edition, ".", _AT_STOPS),
+    rule(
+        rf"\b({any_of(_BARE_TITLES)})\.(?=[,;)]|$)",
+        lambda found: f"{_TITLES[found[1]]}{full_stop(found)}",
+        ".",
+        _AT_STOPS,
+    ),
     rule(r"\b(?:[A-Z]\.){2,}(?!\w)", _initials, ".", _AT_STOPS),
     rule(rf"(?<![\w.])({any_of(_WRITTEN)})\. ?(?=\d|[IVXL]+\b)", _numbered, ".", _AT_STOPS),
     rule(
@@ -119,6 +180,17 @@ RULES: Rules = (
         _AT_STOPS,
     ),
     rule(r"\bet al\.", lambda found: f"and others{full_stop(found)}", ".", starts_at(r"et al\.")),
+    rule(
+        rf"\b({any_of(_WITHOUT_STOP)}) (?=[A-Z][a-z])",
+        lambda found: f"{_TITLES.get(found[1], 'Doctor')} ",
+        starts=starts_at(r"(?:Mrs?|Ms|Dr|Prof) "),
+    ),
+    rule(
+        r"(?<=[a-z] )([JS])r\b(?=\s[a-z]|[,;)]|$)",
+        lambda found: _ANYWHERE[f"{found[1]}r"],
+        starts=starts_at(r"[JS]r(?=[\s,;)]|$)"),
+    ),
+    rule(r"\bSt (?=[A-Z][a-z])", _saint, starts=starts_at("St ")),
     rule(r"\bvs\b(?!\.)", "versus", "v", starts_at(r"vs\b")),
     rule(r"№\s?(?=\d)", "number ", "№"),
     rule(r"§§?\s?(?=\d)", "section ", "§"),

@@ -18,7 +18,7 @@ UNJOINED = r"(?<![\w.,/])(?<![\w]-)"
 _NEAR = 24
 _WORD_BEFORE = re.compile(r"([\w'’.]+),?[\s(“\"]*\Z")
 _WORD_AFTER = re.compile(r"[\s-]*([A-Za-z]+)")
-_SENTENCE_GOES_ON = re.compile(r"[\"'”’)\]]*(?:\s+[^\sA-Z“\"(]|[.,;:!?])")
+_SENTENCE_GOES_ON = re.compile(r"[\"'”’)\]]*(?:\s+(?:[^\sA-Z“\"(]|[A-Z] [A-Z]\b)|[.,;:!?])")
 _SENTENCE_BEGINS = re.compile(r"(?:\A|[.!?…:]\s+|\n)[\"'“‘(\[]*\Z")
 
 
