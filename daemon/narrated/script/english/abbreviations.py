@@ -168,7 +168,7 @@ RULES: Rules = (
     rule(r"\b(?:[A-Z]\.){2,}(?!\w)", _initials, ".", _AT_STOPS),
     rule(rf"(?<![\w.])({any_of(_WRITTEN)})\. ?(?=\d|[IVXL]+\b)", _numbered, ".", _AT_STOPS),
     rule(
-        rf"(?<![\w.])({any_of(_NEVER_AT_THE_END)})\.(?=\s)",
+        rf"(?<![\w.])({any_of(_NEVER_AT_THE_END)})\.(?=[\s,])",
         lambda found: _NEVER_AT_THE_END[found[1]],
         ".",
         _AT_STOPS,

@@ -150,6 +150,7 @@ _LETTERED = word_set("""
 _JOINTS = "or|and|to|vs|versus|then|slash|plus|minus|equals|implies"
 
 RULES: Rules = (
+    rule(r"\b(?:PCIe|NVMe)\b", lambda found: mark_letters(found[0].upper())),
     rule(r"\bAT&T\b", f"{mark_letters('AT')} and T", "&"),
     rule(r"\bTL;\s?DR\b", mark_letters("TLDR"), ";"),
     rule(r"(?<=\bper )([KMGT]B)\b", lambda found: UNITS[found[1]][0]),

@@ -24,6 +24,8 @@ NO_NOUNS = word_set("""
 """Words after a measure that are no noun it could belong to."""
 
 _WORD_NEXT = re.compile(r"\s[A-Za-z]")
+_BRACKETS_NEXT = re.compile(r"\s\([^()]{1,20}\)\s[a-z]")
+"""The same measure in another unit: "a 10 m (32 ft) passageway"."""
 
 
 def follows_an_article(found: re.Match[str]) -> bool:
@@ -33,6 +35,8 @@ def follows_an_article(found: re.Match[str]) -> bool:
 
 def measures_a_noun(found: re.Match[str]) -> bool:
     """True for a measure of the noun after it."""
+    if _BRACKETS_NEXT.match(found.string, found.end()):
+        return follows_an_article(found)
     if not _WORD_NEXT.match(found.string, found.end()):
         return False
     if follows_an_article(found):

@@ -66,6 +66,8 @@ def _is_no_unit(found: re.Match[str]) -> bool:
 def _is_plural(found: re.Match[str]) -> bool:
     """True for the plural of a number, not seconds: a name before it, or "of" after it."""
     name = word_before(found)
+    if "." in found["amount"]:
+        return False
     is_name = name[:1].isupper() and len(found["amount"]) > 2
     return is_name or name in _COUNTS or found.string.startswith(" of ", found.end())
 

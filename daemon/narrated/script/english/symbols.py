@@ -102,6 +102,8 @@ EARLY: Rules = (
         "-",
         starts_at(r"[CMS](?=-)"),
     ),
+    rule(r"(?<![\w)\]^])\^(?=\d)", "caret ", "^"),
+    rule(r"\b24/7/365\b", "twenty-four seven three sixty-five", "/"),
     rule(r"(?<!\S)\^(?=[A-Z](?!\w))", "Control ", "^"),
     rule(r"\bC\+\+", "C plus plus", "+"),
     rule(r"\bg\+\+", "g plus plus", "+"),
