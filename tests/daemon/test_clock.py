@@ -3,6 +3,7 @@
 import signal
 import time
 from collections.abc import Callable
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -133,3 +134,29 @@ def _is_told(daemon: Daemon, end_s: float, days: int) -> bool:
     status = daemon.status()
     assert status["state"] == "paused"
     return bool(abs(status["goes_on_at"] - end_s - days * 86400) < 86400)
+
+
+def test_date_comes_by_the_clock(tmp_path: Path) -> None:
+    """A post of a date to come is narrated when the clock says so: at work, set, or started."""
+    clock = Clock(tmp_path)
+    daemon = Daemon(tmp_path, **_settings(clock, withdraw_after="1h"))
+    daemon.start(**clock.environ)
+    try:
+        today = date.today()
+        soon, later = today + timedelta(days=3), today + timedelta(days=30)
+        daemon.drop("soon.md", f"---\ndate: {soon}\n---\nIt comes soon.\n")
+        daemon.drop(f"{later}-later.md", "It comes later.\n")
+        wait(lambda: daemon.status()["held_back_count"] == 2, lambda: daemon.log)
+        clock.set_days(5)
+        daemon.manifest("soon")
+        assert [path for path, _ in daemon.status()["held_back"]] == [f"{later}-later.md"]
+        daemon.stop()
+        clock.set_days(40)
+        daemon.start(**clock.environ)
+        daemon.manifest(f"{later}-later")
+        assert daemon.status()["held_back_count"] == 0
+        clock.set_days(0)
+        _narrate(daemon, last="It came last, with the clock set back.")
+        assert {"soon.mp3", f"{later}-later.mp3"} <= daemon.files
+    finally:
+        daemon.stop()

@@ -86,6 +86,7 @@ def test_estimate_tells_fates_of_files(daemon: Daemon, folder: Path) -> None:
     shutil.copy(PICTURE, folder / "desk.png")
     shutil.copy(PICTURE, folder / "alone.png")
     (folder / "silent.md").write_text("---\nnarrate: false\n---\nNot this.\n")
+    (folder / "draft.md").write_text("---\ndraft: true\n---\nNot yet.\n")
     (folder / "broken.md").write_text("---\nnarrate: so\n---\nText.\n")
     (folder / "post (Ann's conflicted copy 2026-11-22).md").write_text(POST)
     done = daemon.ask("estimate", str(folder))
@@ -93,13 +94,14 @@ def test_estimate_tells_fates_of_files(daemon: Daemon, folder: Path) -> None:
     first, *_, last = done.stdout.splitlines()
     assert first == (
         f"{folder}: 2 files to narrate; 1 not narrated (narrate: false); "
-        "1 shown by posts, and described there; 1 could not be read"
+        "1 held back as drafts; 1 shown by posts, and described there; 1 could not be read"
     )
     assert last.startswith("broken.md  NOT READ: ")
     told = _told(daemon, folder)
     assert told["files"] == {
         "narrated": 2,
         "silent": 1,
+        "held_back": 1,
         "too_old": 0,
         "shown": 1,
         "unread": 1,

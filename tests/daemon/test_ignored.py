@@ -208,12 +208,12 @@ def test_ignored_tells_the_rule(kept: Daemon, path: str, reads: bool, told: str)
 
 def test_default_taken_back_by_remedy(kept: Daemon) -> None:
     """The remedy that `narrated ignored` gives has a default's file read."""
-    assert "put the line !/_drafts/ into remedy/.narratedignore" in _verdict(
-        kept, "remedy/_drafts/idea.md"
+    assert "put the line !/_includes/ into remedy/.narratedignore" in _verdict(
+        kept, "remedy/_includes/head.html"
     )["remedy"].replace("To have it read, ", "")
-    kept.drop("remedy/.narratedignore", "!/_drafts/\n")
-    kept.manifest("remedy/_drafts/idea")
-    verdict = _verdict(kept, "remedy/_drafts/idea.md")
+    kept.drop("remedy/.narratedignore", "!/_includes/\n")
+    kept.manifest("remedy/_includes/head")
+    verdict = _verdict(kept, "remedy/_includes/head.html")
     assert verdict["reads"]
 
 
@@ -363,7 +363,7 @@ def test_update_drops_blank_notes(tmp_path: Path) -> None:
     _fail_as_before(daemon, "_index.md", "---\ntitle: Posts\n---\n", f"_index.md{problem}")
     _fail_as_before(daemon, "empty.md", "\n", f"empty.md{problem}")
     with closing(sqlite3.connect(daemon.home / "state/ledger.sqlite")) as ledger:
-        ledger.execute("PRAGMA user_version = 12")
+        ledger.executescript("PRAGMA user_version = 12; DROP TABLE held_back;")
     with daemon:
         wait(lambda: daemon.history("_index.md") == ["superseded", "removed"], lambda: daemon.log)
         wait(lambda: daemon.history("empty.md") == ["superseded", "failed"], lambda: daemon.log)

@@ -155,6 +155,10 @@ def _unwanted(daemon: Daemon) -> None:
     daemon.drop(POST, f"---\nnarrate: false\n---\n{TEXT}")
 
 
+def _draft(daemon: Daemon) -> None:
+    daemon.drop(POST, f"---\ndraft: true\n---\n{TEXT}")
+
+
 def _folder_settings(daemon: Daemon) -> None:
     daemon.drop("blog/.narrated.yaml", "author: Ada\nvoice: other\n")
 
@@ -283,6 +287,8 @@ SCENARIOS = {
     "a picture is part of a post no more": Scenario(_post_and_picture, _post),
     "a picture that is none": Scenario(_nothing, _broken_picture),
     "no longer to be narrated": Scenario(_post, _unwanted),
+    "a post that becomes a draft": Scenario(_post, _draft),
+    "a draft that is published": Scenario(_draft, _post),
     "settings of a folder": Scenario(_post, _folder_settings),
     "a ledger that is damaged": Scenario(_post, _damage),
     "a voice that is missing": Scenario(_voice("none"), _post, then=_voice("toy")),

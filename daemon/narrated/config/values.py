@@ -59,6 +59,8 @@ class ReadingConfig(Section, frozen=True):
     lexicon: Path | None = None
     dialects: dict[Dialect, bool] = {}
     """Dialects of Markdown that are off; all are on without this."""
+    drafts: Literal["hold", "narrate"] = "hold"
+    """Posts that are no public ones yet: held back until they are, or narrated like all others."""
 
 
 class PicturesConfig(Section, frozen=True):

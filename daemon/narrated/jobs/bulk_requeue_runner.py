@@ -52,6 +52,12 @@ class BulkRequeueRunner:
             self._ledger.requeues.add(RequeueKind.PLACE, path, sha256)
         self._ledger.afterwards(self._woken.set)
 
+    def begin_held(self) -> None:
+        """Plan the drafts that are held back, since drafts are narrated. Errors: StorageError."""
+        if self._ledger.held_back.count():
+            self._ledger.requeues.add(RequeueKind.HELD, "")
+            self._ledger.afterwards(self._woken.set)
+
     async def requeue(self, kind: RequeueKind, folder: str = "") -> list[str]:
         """Requeue at once; returns the paths that got a job. Errors: StorageError."""
         return await self._run(self._ledger.requeues.add(kind, folder))
@@ -110,6 +116,8 @@ class BulkRequeueRunner:
                 return self._jobs.renew(post, JobCause.REFRESH) is not None
             case RequeueKind.RETRY:
                 return self._jobs.renew(post, JobCause.FOUND) is not None
+            case RequeueKind.HELD:
+                return bool(self._jobs.recreate_all([post], JobCause.FOUND))
             case _:
                 return bool(self._jobs.recreate_all([post], JobCause.SETTINGS))
 
@@ -122,6 +130,11 @@ class BulkRequeueRunner:
                 return found, _last(found, MOST_CREATED)
             case RequeueKind.RETRY:
                 found = jobs.failed_paths(after, MOST_CREATED)
+                return found, _last(found, MOST_CREATED)
+            case RequeueKind.HELD:
+                found = [
+                    path for path, _ in self._ledger.held_back.first(MOST_CREATED, after=after)
+                ]
                 return found, _last(found, MOST_CREATED)
             case RequeueKind.CONSULTED:
                 path, sha256 = requeue.path, requeue.sha256

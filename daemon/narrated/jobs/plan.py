@@ -48,6 +48,8 @@ class JobDefaults:
     ignore: Sequence[str] = ()
     since: date | None = None
     """Older posts that have no narration are left out."""
+    holds_drafts: bool = True
+    """Drafts and posts of a date in the future wait until they are published."""
 
 
 class Plan(msgspec.Struct, frozen=True, rename={"draft": "plan", "output": "edition"}):

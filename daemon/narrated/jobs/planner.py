@@ -14,11 +14,12 @@ from narrated.disk_threads import DiskThreads
 from narrated.engines.interface import EngineInfo
 from narrated.errors import NarratedError, SourceError
 from narrated.inbox.async_reads import AsyncInboxReader
+from narrated.jobs.held_posts import HeldBack, find_hold
 from narrated.jobs.picture_captions import PICTURE_BYTES, PictureCaptions, is_picture
 from narrated.jobs.plan import JobDefaults, Plan, chunk_digest, take_key
 from narrated.jobs.settings_and_lexicons import SettingsAndLexicons, Texts
 from narrated.jobs.standing import post_day
-from narrated.ledger.job import Job
+from narrated.ledger.job import Job, JobCause
 from narrated.ledger.store import Ledger
 from narrated.script.script import Caption, Draft, Speaker
 from narrated.workers.parser_pool import ParserPool
@@ -61,7 +62,10 @@ class Planner:
         return SettingsAndLexicons(self._inbox, self._ledger, ignore, of_folders, waits_for_absent)
 
     async def plan(self, job: Job, defaults: JobDefaults, overrides: SettingsAndLexicons) -> Plan:
-        """Plan a job. Errors: SourceChanged, SourceError, EngineError, EngineLoading, TooOld."""
+        """Plan a job.
+
+        Errors: SourceChanged, SourceError, EngineError, EngineLoading, HeldBack, TooOld.
+        """
         source = await self._read(job.path)
         if sha256(source).hexdigest() != job.source_sha256:
             raise SourceChanged("The source changed before it was read.")
@@ -72,10 +76,15 @@ class Planner:
         overrides = self.overrides(defaults, of_folders=False)
         return await self._plan("said.txt", text.encode(), 0, defaults, overrides)
 
-    async def draft(self, path: str, defaults: JobDefaults) -> Draft:
-        """Draft the script of a file of the inbox as it is now."""
+    async def draft(self, path: str, defaults: JobDefaults, place: str = "") -> Draft:
+        """Draft the script of a file of the inbox as it is now.
+
+        `place`: its path with more folders than the inbox has, to tell if it is held back.
+        """
         source = await self._read(path)
-        return (await self._draft(path, source, 0, defaults, self.overrides(defaults)))[0]
+        draft = (await self._draft(path, source, 0, defaults, self.overrides(defaults)))[0]
+        hold = find_hold(place or path, draft) if defaults.holds_drafts else None
+        return draft if hold is None else msgspec.structs.replace(draft, held_back=hold.why)
 
     async def _plan(
         self,
@@ -152,6 +161,7 @@ class Planner:
         draft = await self._parse(path, request, source, job_id)
         references = draft.overrides.lexicons if draft.narrate else ()
         if job_id and draft.narrate:
+            self._check_hold(self._ledger.jobs.get(job_id), draft, defaults)
             self._check_age(path, source, draft, defaults)
         named = await overrides.named_lexicons(path, folders, references)
         if not (draft.shown or draft.cover or named):
@@ -169,6 +179,27 @@ class Planner:
         request |= {"lexicons": lexicons + named, "captions": msgspec.to_builtins(captions)}
         return await self._parse(path, request, source, job_id), shown
 
+    def _check_hold(self, job: Job, draft: Draft, defaults: JobDefaults) -> None:
+        """Raise HeldBack for a draft: before its pictures are described.
+
+        A version that is published already stays so, unless a refresh asks for today's settings.
+        """
+        hold = find_hold(job.path, draft) if defaults.holds_drafts else None
+        if hold and (job.cause is JobCause.REFRESH or not self._is_published(job, draft)):
+            raise HeldBack(hold, self._shown(job.path, draft, defaults))
+
+    def _is_published(self, job: Job, draft: Draft) -> bool:
+        """True if this version has a narration; one of another path counts if no path holds it."""
+        jobs, sha256 = self._ledger.jobs, job.source_sha256
+        own = jobs.published(job.path)
+        if own is not None:
+            return own.source_sha256 == sha256
+        return find_hold("", draft) is not None and bool(jobs.published_alike(sha256, 1))
+
+    def _shown(self, path: str, draft: Draft, defaults: JobDefaults) -> Mapping[str, str]:
+        """Return the pictures of a text that is left out: they are left out with it."""
+        return self.captions.shown(path, draft, defaults) if draft.kind == "text" else {}
+
     def _check_age(self, path: str, source: bytes, draft: Draft, defaults: JobDefaults) -> None:
         """Raise TooOld if `since` leaves out a post: before its pictures are described."""
         since = defaults.since
@@ -176,9 +207,7 @@ class Planner:
             return
         jobs = self._ledger.jobs
         if not (jobs.published(path) or jobs.published_alike(sha256(source).hexdigest(), 1)):
-            is_text = draft.kind == "text"
-            shown = self.captions.shown(path, draft, defaults) if is_text else {}
-            raise TooOld(day, since, shown)
+            raise TooOld(day, since, self._shown(path, draft, defaults))
 
     async def _parse(
         self, path: str, request: Mapping[str, Any], source: bytes, job_id: int

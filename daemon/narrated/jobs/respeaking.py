@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from narrated.errors import NarratedError
+from narrated.jobs.held_posts import held_back_error
 from narrated.jobs.job_creation import JobCreator
 from narrated.jobs.narration_rendering import chunk_request
 from narrated.jobs.plan import Plan
@@ -64,6 +65,8 @@ class Respeaking:
         """Return the published job of a source and its plan."""
         published = self._ledger.jobs.published(path)
         if published is None:
+            if why := self._ledger.held_back.why(path):
+                raise held_back_error(path, why)
             raise NarratedError(
                 f"{printable(path)} has no narration yet.",
                 f"`narrated history {printable(path)}` tells why.",

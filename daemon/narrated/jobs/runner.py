@@ -1,6 +1,7 @@
 """Runs jobs: plan, speak and publish a source, or let it wait or fail with a note to the user."""
 
 import logging
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from narrated.errors import (
@@ -19,6 +20,7 @@ from narrated.jobs.admission_callbacks import AdmissionCallbacks
 from narrated.jobs.carry_over import CarryOver
 from narrated.jobs.error_notes import ErrorNotes, log_refused
 from narrated.jobs.events import EventDispatcher, JobFailed, PicturesReleased, PicturesShown
+from narrated.jobs.held_posts import HeldBack
 from narrated.jobs.job_creation import JobCreator
 from narrated.jobs.narration_removal import NarrationRemoval
 from narrated.jobs.narration_rendering import JobProgress, NarrationRenderer
@@ -94,7 +96,11 @@ class JobRunner:
             self.progress.pop(job.id, None)
 
     async def _narrate(self, job: Job, defaults: JobDefaults, queue: AdmissionCallbacks) -> None:
-        plan = self._kept_plan(job) or await self._plan(job, defaults)
+        try:
+            plan = self._kept_plan(job) or await self._plan(job, defaults)
+        except HeldBack as held:
+            await self._hold_back(job, held)
+            return
         if plan.draft.is_blank:
             self._end_unwanted(job, "it has front matter alone")  # what is out stays
         elif not plan.draft.narrate:
@@ -147,9 +153,8 @@ class JobRunner:
                     raise
 
     def _keep_plan(self, job: Job, plan: Plan) -> None:
-        released = self._ledger.pictures.of_post(job.path) - plan.shown.keys()
         with self._ledger.transaction():
-            self._ledger.pictures.record(job.path, plan.shown)
+            self._record_pictures(job, plan.shown)
             self._ledger.consulted.record(job.path, plan.consulted)
             self._ledger.jobs.write_plan(
                 job,
@@ -159,10 +164,6 @@ class JobRunner:
                 keys=plan.keys,
             )
             self._ledger.takes.mark_used(plan.keys)
-            if plan.shown:
-                self._events.publish(PicturesShown(job.path, tuple(plan.shown)))
-            if released:
-                self._events.publish(PicturesReleased(job.path, tuple(released)))
 
     async def _check_source(self, job: Job) -> None:
         """Raise SourceAbsent if the source is absent: its settings may have been absent as well."""
@@ -185,13 +186,31 @@ class JobRunner:
         await self._notes.remove(job)
         self._ledger.jobs.move(job, JobState.REMOVED, reason=JobReason.UNWANTED, problem=reason)
 
+    async def _hold_back(self, job: Job, held: HeldBack) -> None:
+        """End the job of a draft; a narration of an earlier version is withdrawn."""
+        why, due_at = held.hold.why, held.hold.due_at
+        log.debug("%s is held back: %s", printable(job.path), why)
+        await self._removal.withhold(job, why)
+        with self._ledger.transaction():
+            self._end_unwanted(job, held.problem)
+            self._ledger.held_back.record(job.path, why, due_at)
+            self._record_pictures(job, held.shown)
+
     def _leave_out(self, job: Job, old: TooOld) -> None:
         log.debug("%s is left out. %s", printable(job.path), old.problem)
         with self._ledger.transaction():
             self._end_unwanted(job, old.problem)
             self._ledger.left_out.record(job.path, old.day.isoformat())
-            self._ledger.pictures.record(job.path, old.shown)
-            self._events.publish(PicturesShown(job.path, tuple(old.shown)))
+            self._record_pictures(job, old.shown)
+
+    def _record_pictures(self, job: Job, shown: Mapping[str, str]) -> None:
+        """Record the pictures that a post shows now, in the caller's transaction."""
+        released = self._ledger.pictures.of_post(job.path) - shown.keys()
+        self._ledger.pictures.record(job.path, shown)
+        if shown:
+            self._events.publish(PicturesShown(job.path, tuple(shown)))
+        if released:
+            self._events.publish(PicturesReleased(job.path, tuple(released)))
 
     def _end_unwanted(self, job: Job, problem: str) -> None:
         with self._ledger.transaction():

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Collection, Sequence
 from typing import Any
 
 from narrated.ledger.database import Repository
+from narrated.ledger.held_posts import forget_unwanted
 from narrated.ledger.job import LEGAL, OPEN, Job, JobCause, JobReason, JobState
 
 _JOB = (
@@ -51,7 +52,7 @@ class Jobs(Repository):
         with self._db.transaction():
             for older in self.stoppable(path):
                 self.move(older, JobState.SUPERSEDED, problem="a newer version")
-            self._db.rows("DELETE FROM left_out WHERE path = ?", (os.fsencode(path),))
+            forget_unwanted(self._db, path)
             return self._insert(
                 path=os.fsencode(path),
                 state=state,

@@ -8,6 +8,7 @@ from msgspec.structs import astuple
 
 from narrated.inbox.file_signature import FileSignature
 from narrated.ledger.database import Repository
+from narrated.ledger.held_posts import forget_unwanted
 
 
 class Sources(Repository):
@@ -41,7 +42,7 @@ class Sources(Repository):
                 "UPDATE sources SET gone_at = ? WHERE path = ? AND gone_at IS NULL",
                 (time.time(), os.fsencode(path)),
             )
-            self._db.rows("DELETE FROM left_out WHERE path = ?", (os.fsencode(path),))
+            forget_unwanted(self._db, path)
 
     def set_aside(self, path: str) -> None:
         """Record that a file is ignored: its content is unknown, and no version of it counts.
@@ -53,7 +54,7 @@ class Sources(Repository):
                 "UPDATE sources SET sha256 = '', mtime_ns = -1 WHERE path = ? AND gone_at IS NULL",
                 (os.fsencode(path),),
             )
-            self._db.rows("DELETE FROM left_out WHERE path = ?", (os.fsencode(path),))
+            forget_unwanted(self._db, path)
 
     def forget(self, path: str) -> None:
         """Delete a file that is gone and whose narration is withdrawn.

@@ -5,6 +5,7 @@ from pathlib import Path
 from narrated.ledger.bulk_requeue_progress import BulkRequeueProgress
 from narrated.ledger.database import Database
 from narrated.ledger.engine_rates import EngineRates
+from narrated.ledger.held_posts import HeldPosts
 from narrated.ledger.jobs import Jobs
 from narrated.ledger.last_run import LastRun
 from narrated.ledger.pauses import Pauses
@@ -31,6 +32,7 @@ class Ledger(Database):
         self.consulted = ConsultedFiles(self)
         self.jobs = Jobs(self)
         self.left_out = TooOldPosts(self)
+        self.held_back = HeldPosts(self)
         self.requeues = BulkRequeueProgress(self)
         self.notes = StandingNotes(self)
         self.restored = RestoredJobs(self)

@@ -28,6 +28,7 @@ from narrated.reading.narration_settings import (
     merged,
     parse,
 )
+from narrated.reading.publication import DRAFT_MARKS, publication, tells_publication
 
 NAMESPACE = "narrated"
 _UNUSED = "front matter that narrated does not use"
@@ -76,7 +77,7 @@ _TAGS = ("tags", "tag", "keywords", "filetags", "topics", "categories", "categor
 _GROUPS = ("taxonomies", "extra", "params")
 """Mappings in which Zola and Hugo keep keys that other engines have at the top."""
 _SYNONYMS = frozenset(key for _, keys in _FIELDS.values() for key in keys) | frozenset(_TAGS)
-_KNOWN = _SYNONYMS | frozenset((*FRONT_MATTER_KEYS, *_GROUPS, NAMESPACE))
+_KNOWN = _SYNONYMS | frozenset((*FRONT_MATTER_KEYS, *_GROUPS, *DRAFT_MARKS, NAMESPACE))
 
 
 def is_known(key: str) -> bool:
@@ -114,6 +115,7 @@ class _Metadata:
         for field, (read, keys) in _FIELDS.items():
             if (value := self._first(read, keys)) is not None:
                 found[field] = value
+        found |= publication(self._values)
         if tags := self._tags():
             found["tags"] = tags
         plain = [NarrationSettings(**found), self._plain_settings()]
@@ -181,7 +183,8 @@ class _Metadata:
     def _listed(self) -> Iterator[Unspoken]:
         for written, value in self._written.items():
             key = normal_key(written)
-            if key in self._used or (key in _KNOWN and value in EMPTY):
+            is_read = key in self._used or tells_publication(key, value)
+            if is_read or (key in _KNOWN and value in EMPTY):
                 continue
             if key in _GROUPS and isinstance(value, dict):
                 value = {

@@ -61,6 +61,10 @@ class NarrationSettings(msgspec.Struct, frozen=True):
     """A picture's reference, as a post's Markdown would have it."""
     slug: str | None = None
     """The name of the post in its address."""
+    draft_mark: str | None = None
+    """The entry that marks a draft, such as "`draft: true`"; front matter alone has one."""
+    publish_at: str | None = None
+    """The date of publication with its time of day, as written."""
 
 
 class _Entry(NamedTuple):

@@ -83,7 +83,8 @@ def _text(
     metadata = readable_metadata(merged([of_page, front_matter]), read_line)
     wordless = all(isinstance(block, Rule | Unspoken) for block in blocks)
     if metadata.narrate is not False and wordless:
-        kind = SourceError if body.strip() or not text.strip() else SourceBlank
+        is_begun = body.strip() and not metadata.draft_mark
+        kind = SourceError if is_begun or not text.strip() else SourceBlank
         problem = f"{printable(name)} holds no words, so there is nothing to say."
         raise kind(problem, "Write something in it, or remove it.")
     title, of_path = choose_title(metadata, blocks, page_title, path, read_line)

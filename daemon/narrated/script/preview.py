@@ -69,6 +69,8 @@ def _head(draft: Draft) -> Iterator[str]:
         yield "It is not narrated: it has front matter alone."
     elif not draft.narrate:
         yield "It is not narrated: its front matter or its folder says `narrate: false`."
+    elif draft.held_back:
+        yield f"It is held back: {printable(draft.held_back)}."
 
 
 def _voices(speakers: dict[str, Speaker]) -> str:

@@ -161,6 +161,12 @@ class Draft(msgspec.Struct, frozen=True, rename={"overrides": "surroundings"}):
     tags: tuple[str, ...] = ()
     cover: str = ""
     """The picture that the front matter names for it, as written there; empty if none."""
+    draft_mark: str = ""
+    """The entry of its front matter that marks a draft; empty if there is none."""
+    publish_at: str = ""
+    """The date of publication with its time of day, as written; empty if it is `date`."""
+    held_back: str = ""
+    """Why it is not narrated yet; empty if nothing holds it back, or in a plan."""
 
 
 Captions = Mapping[str, Caption]

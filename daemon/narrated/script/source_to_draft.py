@@ -85,6 +85,8 @@ def build_draft(
         description=metadata.description or "",
         tags=metadata.tags or (),
         cover=metadata.cover or "",
+        draft_mark=metadata.draft_mark or "",
+        publish_at=metadata.publish_at or "",
     )
 
 

@@ -153,6 +153,7 @@ class App:
             lexicon=config.reading.lexicon,
             ignore=config.ignore,
             since=config.since,
+            holds_drafts=config.reading.drafts == "hold",
         )
         """The settings of new jobs, from the configuration in force."""
 

@@ -10,6 +10,7 @@ from narrated.errors import NarratedError
 from narrated.jobs.bulk_requeue_runner import BulkRequeueRunner
 from narrated.jobs.error_notes import ErrorNotes
 from narrated.jobs.events import EventDispatcher, JobStopped
+from narrated.jobs.held_posts import held_back_error
 from narrated.jobs.job_creation import JobCreator
 from narrated.jobs.respeaking import Respeaking, source_is_gone
 from narrated.ledger.bulk_requeue_progress import RequeueKind
@@ -68,6 +69,7 @@ class UserCommands:
         if path is None:
             return await self._requeues.requeue(RequeueKind.RETRY)
         job = self._history(path)[-1]
+        self._refuse_held(path)
         if job.state not in (JobState.FAILED, JobState.WAITING, JobState.REMOVED):
             raise NarratedError(
                 f"{printable(path)} is {job.state}; there is nothing to retry.",
@@ -81,6 +83,7 @@ class UserCommands:
         ended = self._ledger.jobs.refreshable(folder, "", 2)
         if not ended and path:
             self._history(path)
+            self._refuse_held(path)
         if ended == [folder]:
             return [self._renew(folder, JobCause.REFRESH)]
         # Of several, a narration without a source stays as it is.
@@ -107,6 +110,11 @@ class UserCommands:
     async def history(self, path: str) -> list[JobHistoryEntry]:
         """Every version of a file, oldest first."""
         return [JobHistoryEntry(*_history_fields(job)) for job in self._history(path)]
+
+    def _refuse_held(self, path: str) -> None:
+        """Raise NarratedError for a draft: it would be held back again."""
+        if why := self._ledger.held_back.why(path):
+            raise held_back_error(path, why)
 
     def _renew(self, path: str, cause: JobCause) -> str:
         """Create a new job for a source, and return its path; NarratedError if it is gone."""

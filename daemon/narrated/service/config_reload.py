@@ -65,6 +65,8 @@ class ConfigReload:
     async def _follow(self, earlier: Config, config: Config) -> None:
         """Rebuild the parts that changed keys concern. Errors: StorageError."""
         log.setLevel(config.log.upper())
+        if earlier.reading.drafts != config.reading.drafts == "narrate":
+            self._app.requeues.begin_held()
         if earlier.order != config.order:
             self._job_queue.reverse()
         if any(getattr(earlier, key) != getattr(config, key) for key in OF_INBOX):

@@ -41,6 +41,7 @@ from narrated.service.commands import UserCommands
 from narrated.service.config_reload import ConfigReload
 from narrated.service.control_requests import WITH_PAYLOAD, ControlRequests
 from narrated.service.control_server import ControlServer, socket_path
+from narrated.service.housekeeping.due_posts import DuePosts
 from narrated.service.housekeeping.duty import Duty, Housekeeping
 from narrated.service.housekeeping.expiry import DueWithdrawals, LedgerPruning
 from narrated.service.housekeeping.host_checks import (
@@ -195,6 +196,7 @@ class Daemon:
         )
         self._stack.push_async_callback(self.job_queue.close)
         self.waiting = JobResumption(app.ledger, self.job_queue.push)
+        self.due_posts = DuePosts(app.ledger, app.job_creator)
 
     async def _build_inbox(self) -> None:
         app = self.app
@@ -248,6 +250,7 @@ class Daemon:
             ParserRetry(app.ledger, waiting),
             SourceRetry(app.ledger, app.inbox, waiting).on(app.inbox.disk),
             NoteRemoval(app.notes).on(outbox),
+            self.due_posts,
             DueWithdrawals(lambda: app.config, self.ingest, app.removal, self.clock).on(*app.disks),
             LedgerPruning(lambda: app.config, app.ledger),
             LedgerCheckpoints(app.ledger, app.read_apart).on(app.state_disk),
@@ -347,7 +350,15 @@ class Daemon:
             for job in jobs:
                 self._enqueue(job)
         await self.waiting.resume(JobReason.ENGINE, JobReason.PARSER, JobReason.STORAGE)
+        await self._take_up_held()
         self._background.start("the work on many sources", self.app.requeues.work())
+
+    async def _take_up_held(self) -> None:
+        """Take up the posts whose date came while no daemon ran, and all if drafts are wanted."""
+        while self.due_posts.take_up():
+            await asyncio.sleep(0)
+        if self.app.config.reading.drafts == "narrate":
+            self.app.requeues.begin_held()
 
     async def _sweep(self) -> None:
         """Remove unfinished files from the folders of unsettled jobs, and the old status note."""

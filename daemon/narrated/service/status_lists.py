@@ -39,7 +39,7 @@ class StatusPage(msgspec.Struct, frozen=True):
 
 
 class StatusLists:
-    """The lists of a status: waiting, failed, left_out, done, the open states, what others add."""
+    """The lists of a status: waiting, failed, done, the open states, and what stays unread."""
 
     def __init__(self, ledger: Ledger, **others: Source) -> None:
         """`others` are the lists that a running daemon has, by name; any thread may read them."""
@@ -49,6 +49,7 @@ class StatusLists:
             **{str(state): self._held(state) for state in (JobState.WAITING, JobState.FAILED)},
             **{str(state): self._open(state) for state in (*OPEN, JobState.DONE)},
             "left_out": self._left_out,
+            "held_back": self._held_back,
             "arriving": _nothing,
             "conflicts": _nothing,
             **others,
@@ -84,6 +85,10 @@ class StatusLists:
     def _left_out(self, after: Any, most: int) -> Entries:
         posts = self._ledger.left_out.first(most, after=str(after or ""))
         return [(path, (path, day)) for path, day in posts]
+
+    def _held_back(self, after: Any, most: int) -> Entries:
+        posts = self._ledger.held_back.first(most, after=str(after or ""))
+        return [(path, (path, why)) for path, why in posts]
 
 
 def _nothing(after: Any, most: int) -> Entries:

@@ -44,6 +44,9 @@ def status_note(status: StatusReport, now: datetime) -> str:
         _conflicts(status),
     )
     lines += _section("Left out, because they are older than `since`", _left_out(status))
+    lines += _section(
+        "Held back until they are published", _pairs(status.held_back, status.held_back_count)
+    )
     lines += _section("Left alone", _left_alone(status))
     if status.done_today:
         lines += ["", f"Finished today: {status.done_today}"]

@@ -92,6 +92,9 @@ class StatusReport(msgspec.Struct, frozen=True):
     left_out: tuple[tuple[str, str], ...] = ()
     """The first posts that `since` leaves out, each with its date."""
     left_out_count: int = 0
+    held_back: tuple[tuple[str, str], ...] = ()
+    """The first posts that are not public yet, each with the reason."""
+    held_back_count: int = 0
     other_kinds: dict[str, int] = {}
     """Files of no kind that is read, counted by suffix at the last scan."""
     ignored_count: int = 0
@@ -313,6 +316,8 @@ def _of_ledger(ledger: Ledger) -> dict[str, Any]:
         "done_today": ledger.jobs.done_since(midnight_s),
         "left_out": tuple(ledger.left_out.first(MOST_LISTED)),
         "left_out_count": ledger.left_out.count(),
+        "held_back": tuple(ledger.held_back.first(MOST_LISTED)),
+        "held_back_count": ledger.held_back.count(),
     }
 
 

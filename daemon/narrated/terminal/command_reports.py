@@ -5,7 +5,7 @@ import shlex
 import shutil
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Never
 
@@ -85,6 +85,8 @@ def status_lines(status: dict[str, Any]) -> Iterator[str]:
     if status["left_out_count"]:
         first = ", ".join(printable(path) for path, _ in status["left_out"][:10])
         yield f"  left out {status['left_out_count']} older than `since`: {first}"
+    held = held_lines(status.get("held_back", ()), status.get("held_back_count", 0))
+    yield from (f"  {line}" for line in held)
     if status["other_kinds"]:
         yield f"  left alone {other_kinds_line(status['other_kinds'])}"
     if status["ignored_count"]:
@@ -96,6 +98,15 @@ def status_lines(status: dict[str, Any]) -> Iterator[str]:
         engines = ", ".join(worker["engines"]) or "none"
         yield f"  worker {worker['name']} is {worker['state']}, engines: {engines}{problem}"
         yield from map(_model_line, worker["models"])
+
+
+def held_lines(held: Iterable[tuple[str, str]], count: int) -> Iterator[str]:
+    """Format posts that are held back, each with the reason, and count the rest."""
+    for path, why in held:
+        yield f"held back {printable(path)}: {printable(why)}"
+        count -= 1
+    if count > 0:
+        yield f"and {count} more held back: `narrated status --json` lists them all"
 
 
 def _rest(title: str, status: dict[str, Any], count: int) -> Iterator[str]:

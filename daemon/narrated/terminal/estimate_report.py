@@ -16,6 +16,7 @@ from narrated.printable import printable
 from narrated.terminal.daemon_client import DaemonClient
 from narrated.terminal.folder_check import OnFile
 from narrated.terminal.folder_text_counts import (
+    HELD_BACK,
     NARRATED,
     SHOWN,
     SILENT,
@@ -41,8 +42,8 @@ class EstimateReport(msgspec.Struct, frozen=True):
 
     folder: str
     files: dict[str, int]
-    """By fate: narrated, silent (`narrate: false`), too_old (`since`), shown (pictures in posts),
-    unread, and already (narrated, as the ledger says)."""
+    """By fate: narrated, silent (`narrate: false`), held_back (drafts), too_old (`since`), shown
+    (pictures in posts), unread, and already (narrated, as the ledger says)."""
     estimate: WorkEstimate
     """Of all files, the narrated ones as well."""
     left: WorkEstimate
@@ -98,7 +99,7 @@ def _ask(client: DaemonClient, is_inbox: bool) -> LedgerFacts:
 
 
 def _counts(work: FolderWork, left: Sequence[FileWork]) -> dict[str, int]:
-    fates = {name: work.fates[name] for name in (NARRATED, SILENT, TOO_OLD, SHOWN)}
+    fates = {name: work.fates[name] for name in (NARRATED, SILENT, HELD_BACK, TOO_OLD, SHOWN)}
     return {**fates, "unread": len(work.problems), "already": len(work.files) - len(left)}
 
 
@@ -146,6 +147,7 @@ def report_lines(told: EstimateReport) -> Iterator[str]:
 def _files(files: dict[str, int]) -> str:
     others = {
         SILENT: "not narrated (narrate: false)",
+        HELD_BACK: "held back as drafts",
         TOO_OLD: "older than `since`",
         SHOWN: "shown by posts, and described there",
         "unread": "could not be read",

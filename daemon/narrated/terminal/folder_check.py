@@ -49,6 +49,8 @@ class CheckedFile(msgspec.Struct, frozen=True):
     """None if the file could not be read."""
     narrate: bool = True
     """False if its author wants no narration."""
+    held_back: str = ""
+    """Why it is not narrated yet; empty if it is."""
     skipped: tuple[Skip, ...] = ()
     leftovers: tuple[Leftover, ...] = ()
     """What looks like markup in what would be said."""
@@ -80,7 +82,8 @@ class FolderCheck(msgspec.Struct, frozen=True):
     @property
     def coverage(self) -> Coverage:
         """Sum over all files that will be narrated."""
-        narrated = [each.coverage for each in self.files if each.coverage and each.narrate]
+        wanted = [each for each in self.files if each.narrate and not each.held_back]
+        narrated = [each.coverage for each in wanted if each.coverage]
         names = Coverage.__struct_fields__
         return Coverage(*(sum(getattr(each, name) for each in narrated) for name in names))
 
@@ -197,9 +200,13 @@ def _checked(path: str, draft: Draft | NarratedError) -> CheckedFile:
     if isinstance(draft, NarratedError):
         return CheckedFile(path, problem=draft.problem, remedy=draft.remedy)
     script = draft.script
-    leftovers = tuple(find_leftovers(script))
     return CheckedFile(
-        path, count_coverage(script), draft.narrate, script.skipped, leftovers=leftovers
+        path,
+        count_coverage(script),
+        draft.narrate,
+        draft.held_back,
+        script.skipped,
+        tuple(find_leftovers(script)),
     )
 
 
@@ -221,7 +228,8 @@ def _file_lines(each: CheckedFile, every_skip: bool) -> Iterator[str]:
     if each.coverage is None:
         yield f"{path}  NOT READ: {f'{each.problem} {each.remedy}'.rstrip()}"
         return
-    yield f"{path}  {describe_coverage(each.coverage)}{'' if each.narrate else ' (narrate: false)'}"
+    fate = "narrate: false" if not each.narrate else each.held_back
+    yield f"{path}  {describe_coverage(each.coverage)}{f' ({printable(fate)})' if fate else ''}"
     for leftover in each.leftovers:
         yield f"    {_describe_leftover(leftover)}"
     most = len(each.skipped) if every_skip else MOST_SKIPS
@@ -244,6 +252,8 @@ def _total_lines(check: FolderCheck) -> Iterator[str]:
     yield f"{count_noun(len(check.files), 'file')}, {check.failed or 'none'} could not be read"
     if silent := sum(not each.narrate for each in check.files):
         yield f"{count_noun(silent, 'file')} not narrated (narrate: false), and not counted below"
+    if held := sum(bool(each.held_back) for each in check.files):
+        yield f"{count_noun(held, 'file')} held back, and not counted below"
     coverage = check.coverage
     yield f"{describe_coverage(coverage)}, {speaking_time(coverage.words)}"
     found = count_noun(check.leftovers, "leftover") if check.leftovers else "no leftovers"

@@ -15,7 +15,8 @@ from narrated.terminal.folder_check import CheckedFile, OnFile, draft_files
 VoiceKey = tuple[str, str, str]
 """Engine, voice ('' if the engine chooses) and options as JSON."""
 
-NARRATED, SILENT, TOO_OLD, SHOWN = "narrated", "silent", "too_old", "shown"
+NARRATED, SILENT, HELD_BACK = "narrated", "silent", "held_back"
+TOO_OLD, SHOWN = "too_old", "shown"
 """The fates of a file that can be read."""
 
 
@@ -109,6 +110,8 @@ class _WorkCounter:
     def _fate(self, path: str, draft: Draft) -> str:
         if not draft.narrate:
             return SILENT
+        if draft.held_back:
+            return HELD_BACK
         since = self._app.config.since
         if since is None:
             return NARRATED

@@ -15,14 +15,14 @@ def whole_status(ask: Ask) -> dict[str, Any]:
     The daemon works on between two pages: a file whose state changes then may be in two lists.
     """
     status = ask({"do": "status"})
-    for name in ("waiting", "failed", "left_out", "conflicts"):
+    for name in ("waiting", "failed", "left_out", "held_back", "conflicts"):
         status[name] = list(_pages(ask, name))
     waiting = {file["path"] for file in status["waiting"]}
     status["arriving"] = [each for each in _pages(ask, "arriving") if each[0] not in waiting]
     status["queue"] = _queue(ask, status)
     status["queued"] = len(status["queue"])
-    counted = {f"{name}_count": len(status[name]) for name in ("arriving", "left_out", "conflicts")}
-    return status | counted
+    counted = ("arriving", "left_out", "held_back", "conflicts")
+    return status | {f"{name}_count": len(status[name]) for name in counted}
 
 
 def narrated_paths(ask: Ask) -> set[str]:

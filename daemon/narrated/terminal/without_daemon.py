@@ -66,7 +66,9 @@ def answer(config: Config | None, request: dict[str, Any], payload: bytes) -> tu
 def draft(config: Config | None, file: Path) -> Draft:
     """The script of a file, inside or outside of the inbox."""
     root, path = _in_inbox(config, file.resolve(), file.resolve().parent)
-    return _in_own_app(config, lambda app: app.planner.draft(path, app.defaults), inbox=root)
+    is_inside = config is not None and root == config.inbox.resolve()
+    place = path if is_inside else str(file.resolve())
+    return _in_own_app(config, lambda app: app.planner.draft(path, app.defaults, place), inbox=root)
 
 
 def check_folder(config: Config | None, folder: Path, on_file: "OnFile") -> "FolderCheck":
