@@ -112,6 +112,51 @@ def test_rename_speaks_only_the_title(daemon: Daemon) -> None:
     assert daemon.manifest("title/second-name")["title"] == "second name"
 
 
+def test_rename_keeps_chosen_takes(daemon: Daemon) -> None:
+    """A rename that has the title spoken keeps another take that the user chose."""
+    _narrated(daemon, "chosen/one-name", "A line that is said twice.\n")
+    at = str(daemon.manifest("chosen/one-name")["blocks"][-1]["start_s"] + 0.01)
+    assert daemon.ask("respeak", "chosen/one-name.md", "--at", at).returncode == 0
+    wait(lambda: daemon.history("chosen/one-name.md")[-2:] == ["superseded", "done"])
+    before = len(daemon.spoken)
+    (daemon.inbox / "chosen/one-name.md").rename(daemon.inbox / "chosen/other-name.md")
+    _wait_files(daemon, "chosen", "chosen/other-name")
+    assert daemon.spoken[before:] == ["other name"]
+    with closing(sqlite3.connect(daemon.home / "state/ledger.sqlite")) as ledger:
+        chosen = "SELECT take FROM choices WHERE path = ?"
+        assert ledger.execute(chosen, (b"chosen/other-name.md",)).fetchall() == [(1,)]
+
+
+def test_chosen_takes_move_along(daemon: Daemon) -> None:
+    """A rename takes along a narration of which a line was spoken again."""
+    _narrated(daemon, "along/old", _text("along"))
+    assert daemon.ask("respeak", "along/old.md").returncode == 0
+    wait(lambda: daemon.history("along/old.md")[-1] == "done", lambda: daemon.log)
+    before, script = len(daemon.spoken), daemon.manifest("along/old")["script"]
+    (daemon.inbox / "along/old.md").rename(daemon.inbox / "along/new.md")
+    _wait_files(daemon, "along", "along/new")
+    assert daemon.manifest("along/new")["script"] == script
+    assert len(daemon.spoken) == before
+
+
+def test_old_name_stays_until_new(tmp_path: Path) -> None:
+    """A narration stays under its old name while the new title is spoken, however long."""
+    held = tmp_path / "held"
+    settings = {"removed": "withdraw", "withdraw_after": "0s"}
+    with running(tmp_path, **toy(tmp_path, held=str(held)), **settings) as daemon:
+        _narrated(daemon, "old-name", "No title in here.\n")
+        _narrated(daemon, "gone", "# Gone\n\nIt is deleted.\n")
+        held.touch()
+        (daemon.inbox / "old-name.md").rename(daemon.inbox / "new-name.md")
+        wait(lambda: daemon.history("new-name.md") == ["speaking"], lambda: daemon.log)
+        (daemon.inbox / "gone.md").unlink()
+        wait(lambda: "gone.mp3" not in daemon.files, lambda: daemon.log)
+        assert daemon.files == _set("old-name")
+        held.unlink()
+        wait(lambda: daemon.files == _set("new-name"), lambda: daemon.log)
+        assert _is_whole(daemon, "new-name")
+
+
 def test_new_suffix_keeps_output_name(daemon: Daemon) -> None:
     """A change of suffix keeps the name in the outbox."""
     _narrated(daemon, "suffix/post", "Plain words move.\n")

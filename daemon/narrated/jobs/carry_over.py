@@ -56,6 +56,12 @@ class CarryOver:
                 return True
         return False
 
+    async def inherit_takes(self, job: Job) -> None:
+        """Let a source that moved here keep the takes that were chosen for it."""
+        for older in await self._moves.moved_from(job):
+            if self._ledger.takes.choices(older.path):
+                self._ledger.takes.inherit_choices(job.path, older.path)
+
     async def _carry_over(self, job: Job, older: Job, plan: Plan) -> bool:
         if self._ledger.jobs.get(older.id).state is not JobState.DONE:
             return False

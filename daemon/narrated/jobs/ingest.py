@@ -148,7 +148,8 @@ class Ingest:
         before = time.time() - withdraw_after_s
         gone = self._ledger.sources.gone_between(after, before, MOST_WITHDRAWN)
         published = [self._ledger.jobs.published(path) for _, path in gone]
-        jobs = [job for job in published if job is not None]
+        is_moving = self._ledger.jobs.is_moving  # its new path withdraws it, once it is published
+        jobs = [job for job in published if job is not None and not is_moving(job)]
         return jobs, gone[-1] if len(gone) == MOST_WITHDRAWN else None
 
     def _update_status(self, event: Event) -> None:

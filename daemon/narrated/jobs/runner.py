@@ -137,6 +137,7 @@ class JobRunner:
 
     async def _plan(self, job: Job, defaults: JobDefaults) -> Plan:
         """Plan a job, and plan again until none of its inputs changed meanwhile."""
+        await self._carry_over.inherit_takes(job)
         while True:
             overrides = self._planner.overrides(defaults, waits_for_absent=True)
             try:

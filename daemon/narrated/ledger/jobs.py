@@ -15,6 +15,7 @@ _JOB = (
     "id, path, state, cause, source_sha256, size_bytes, stem, created_at, changed_at,"
     " reason, problem, remedy, title, narration, duration_s"
 )
+_UNDER_WAY = "('queued', 'planned', 'speaking', 'publishing', 'waiting')"
 _UNFINISHED = "('queued', 'planned', 'speaking', 'publishing', 'waiting', 'failed')"
 _WAITING = "jobs_waiting", ""
 _BEFORE = {
@@ -242,6 +243,12 @@ class Jobs(Repository):
         known = "SELECT 1 FROM sources WHERE path = ?"
         is_known = self._value(known, os.fsencode(path)) is not None
         return job is not None and job.source_sha256 == sha256 and is_known
+
+    def is_moving(self, job: Job) -> bool:
+        """True if another path has the same content, and a job that will publish it there."""
+        under_way = f"source_sha256 = ? AND state IN {_UNDER_WAY} AND path <> ?"
+        found = f"SELECT 1 FROM jobs WHERE {under_way} LIMIT 1"
+        return self._value(found, job.source_sha256, os.fsencode(job.path)) is not None
 
     def history(self, path: str) -> list[Job]:
         """Return every version of a path, the oldest first."""

@@ -107,6 +107,14 @@ class Takes(Repository):
             self._db.rows("SELECT digest, take FROM choices WHERE path = ?", (os.fsencode(path),))
         )
 
+    def inherit_choices(self, path: str, older: str) -> None:
+        """Give a source the choices of the path from which it moved, where it has none."""
+        self._write(
+            "INSERT OR IGNORE INTO choices SELECT ?, digest, take FROM choices WHERE path = ?",
+            os.fsencode(path),
+            os.fsencode(older),
+        )
+
     def choose_next(self, path: str, digests: Iterable[str]) -> None:
         """Choose the next take of these chunks of a source."""
         self._write_all(
