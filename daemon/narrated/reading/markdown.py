@@ -97,7 +97,13 @@ def _parser(off: frozenset[str]) -> MarkdownIt:
     # Notes stay in place: at the end, the parser would drop the notes without a mark.
     parser.use(footnote_plugin, move_to_end=False)
     parser.use(deflist_plugin)
-    parser.use(dollarmath_plugin, allow_space=False, allow_digits=False, allow_blank_lines=False)
+    parser.use(
+        dollarmath_plugin,
+        allow_space=False,
+        allow_digits=False,
+        allow_blank_lines=False,
+        double_inline=True,
+    )
     for name, rule in _BRACKETS.items():
         parser.inline.ruler.at(name, _bounded_by_last_bracket(rule))
     interrupted = ["paragraph", "reference", "blockquote"]
@@ -160,15 +166,16 @@ class _MarkdownRenderer(RendererHTML):
         return f"{_opening(MARK, label)}</{MARK}>"
 
     def math_inline(self, tokens: Sequence[Token], at: int, *_: object) -> str:
-        text = tokens[at].content
+        text, sign = tokens[at].content, tokens[at].markup
         if not _FORMULA.search(text):  # `$HOME:$PATH`, and other dollars without mathematics
-            return escape(f"${text}$")
+            return escape(f"{sign}{text}{sign}")
         return f"<{MATH}>{escape(text)}</{MATH}>"
 
     def math_block(self, tokens: Sequence[Token], at: int, *_: object) -> str:
         return f"<p><{MATH}>{escape(tokens[at].content)}</{MATH}></p>\n"
 
     math_block_label = math_block
+    math_inline_double = math_inline
 
     def unspoken(self, tokens: Sequence[Token], at: int, *_: object) -> str:
         token = tokens[at]

@@ -17,6 +17,7 @@ class Dialect(StrEnum):
 
     HUGO = "hugo"  # {{< shortcode >}}, {{% shortcode %}}
     OBSIDIAN = "obsidian"  # [[link|words]], ![[picture.png]], > [!note], %% comment %%
+    PANDOC = "pandoc"  # ::: {.callout-note}, [@knuth84], @fig-a, H~2~O, grid tables; Quarto
 
 
 def extend(parser: "MarkdownIt", off: Collection[str] = ()) -> None:
