@@ -112,6 +112,14 @@ def test_rename_speaks_only_the_title(daemon: Daemon) -> None:
     assert daemon.manifest("title/second-name")["title"] == "second name"
 
 
+def test_renamed_bundle_speaks_title(daemon: Daemon) -> None:
+    """A folder whose name is the title of its `index.md` has that line alone spoken."""
+    before = _narrated(daemon, "bundle/the-fourth-name/index", "No title in this bundle.\n")
+    (daemon.inbox / "bundle/the-fourth-name").rename(daemon.inbox / "bundle/the-fifth-name")
+    _wait_files(daemon, "bundle", "bundle/the-fifth-name/index")
+    assert daemon.spoken[before:] == ["the fifth name"]
+
+
 def test_rename_keeps_chosen_takes(daemon: Daemon) -> None:
     """A rename that has the title spoken keeps another take that the user chose."""
     _narrated(daemon, "chosen/one-name", "A line that is said twice.\n")
