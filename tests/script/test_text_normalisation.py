@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from num2words import CONVERTER_CLASSES
 
+from narrated.script.code_words import code_words
 from narrated.script.text_normalisation import normalise
 
 FORMS = Path(__file__).parent / "forms"
@@ -23,6 +24,7 @@ def cases(name):
 SPOKEN = list(cases("spoken.txt"))
 TRAPS = list(cases("traps.txt"))
 SENTENCES = list(cases("sentences.txt"))
+CODE = list(cases("code.txt"))
 
 
 @pytest.mark.parametrize(("written", "said"), SPOKEN)
@@ -41,6 +43,12 @@ def test_lookalikes_are_told_apart(written, said):
 def test_whole_sentences_sound_right(written, said):
     """Whole sentences are spoken as a listener expects."""
     assert normalise(written) == said
+
+
+@pytest.mark.parametrize(("written", "said"), CODE)
+def test_code_is_said_in_words(written, said):
+    """Code inside a sentence is said in words."""
+    assert normalise(code_words(written, "en")) == said
 
 
 def test_tables_of_forms_are_large():
@@ -91,7 +99,9 @@ HOSTILE = [
     "a.", "1-", "((((", "http://a?....", "A.A.A.", "--a", "1/2/3/", "$1$1", "a_a_a_", "aA",
     "1,", "12:", "1.", "~/", "@a", "a@a.", "v1.", "😀", "1½", "0x", "1x", "1e", "=1", "5%-",
     "\\", "a()", "#a", "::", "a::", "ABC/", "2^", "'", "10–", "1-a", "GPT-4-", "🇩🇪", "a&b",
-    "<5", "+=", "1.1.1.1/", "2024-01-02T", "00:",
+    "<5", "+=", "1.1.1.1/", "2024-01-02T", "00:", "a://", "a://(", "a#1", "@a/", "\\d", "%d", "{a:",
+    "[a]+", "Nf3", "A♯", "1°", "1 A St, ", "DDR5-", "a-1-1B", "$1-$", "1h", "C-x ", "★",
+    "a/b.c:1", "*.a",
 ]
 # fmt: on
 

@@ -16,7 +16,7 @@ _ODD = re.compile(
     r"|\b(?:[A-Z][a-z]{0,4}|[a-z]|etc|approx|vs|cf|ca|viz|incl|dept|misc|esp|al|resp|ibid"
     r"|avg|max|govt|abbr|anon|eds?|est)\.|\b(?:Mrs?|Ms|Dr|Prof|[JS]r|St) "
     r"|\bvs\b|\b[IVXL]\b|(?<![\w'’])A(?:(?<=[a-z] A)|(?! [a-z]))(?!\w)"
-    rf"|{TERMS_HINT}|\b(?:Ctrl|Cmd|Alt|Shift)-"
+    rf"|{TERMS_HINT}|\b(?:Ctrl|Cmd|Alt|Shift)-|\b(?:[CMS]-[a-z]|O-O|[A-G]b (?:ma|mi))"
 )
 # After a whole word and its full stop, no rule looks back.
 _SENTENCE_END = re.compile(r"(?<=[a-z]{5}[.!?])(?<!approx\.)\s+(?=[A-Z“\"'‘(])")

@@ -194,5 +194,5 @@ RULES: Rules = (
     rule(r"\bvs\b(?!\.)", "versus", "v", starts_at(r"vs\b")),
     rule(r"№\s?(?=\d)", "number ", "№"),
     rule(r"§§?\s?(?=\d)", "section ", "§"),
-    rule(r"(?<![\w&#])#(?=\d{1,5}\b)", "number ", "#"),
+    rule(r"(?<![\w&#])#(?!000\b)(?=\d{1,5}\b)(?<!color #)(?<!colour #)", "number ", "#"),
 )

@@ -52,9 +52,9 @@ def _model(found: re.Match[str]) -> str:
     """Say a name, its version, and its size: Qwen2.5-72B is "Qwen two point five seventy-two B"."""
     if found["name"].endswith("v") and found["name"][:-1].isupper():  # TLSv1.3
         return found[0]
-    version = " point ".join(map(cardinal, found["version"].split(".")))
+    version = " point ".join(map(cardinal, (found["version"] or "").split(".")))
     size = f" {figure(found['size'])} {found['unit'].upper()}" if found["size"] else ""
-    return f"{acronym(found['name'])} {version}{size}"
+    return " ".join(f"{acronym(found['name'])} {version}{size}".split())
 
 
 RULES: Rules = (
@@ -80,10 +80,11 @@ RULES: Rules = (
         starts_at_words(r"(?:(?<=[A-Za-z]{2})|(?<=[A-Za-z]{2}-))\d{1,3}\.\d", "-"),
     ),
     rule(
-        r"(?<![\w./-])(?P<name>[A-Za-z]{2,20})-(?P<version>\d{1,2})-?(?P<size>\d+)(?P<unit>[Bb])(?![\w-])",
+        r"(?<![\w./-])(?P<name>[A-Za-z]{2,20})-(?:(?P<version>\d{1,2})-)?(?P<size>\d+)(?P<unit>[Bb])"
+        r"(?![\w-])",
         _model,
         "Bb",
-        starts_at_words(r"(?<=[A-Za-z]-)\d{1,2}-\d", "-"),
+        starts_at_words(r"(?<=[A-Za-z]-)\d{1,3}(?:-\d|[Bb])", "-"),
     ),
     rule(
         r"(?<=\b[A-Z]{3})-(\d)(o|[a-z]+)\b(?!-)",

@@ -45,7 +45,12 @@ def _follows_colour(found: re.Match[str]) -> bool:
 _VOWELS = frozenset("ae")
 
 RULES: Rules = (
-    rule(r"(?<![\w&#/])#([a-f]{3}|[A-F]{3})\b", _letters, "#", starts_at(r"#(?=[a-fA-F]{3}\b)")),
+    rule(
+        r"(?<![\w&#/])#([a-f]{3}|[A-F]{3}|\d{3})\b",
+        _letters,
+        "#",
+        starts_at(r"#(?=[a-fA-F]{3}\b|\d{3}\b)"),
+    ),
     rule(
         r"(?<![\w&#/])#(?=\d*[a-fA-F])(?=[a-fA-F]*\d)([\da-fA-F]{8})\b",
         lambda found: f"hash {spelled(found[1])}",

@@ -35,7 +35,7 @@ GROUPS: tuple[RuleGroup, ...] = (
     RuleGroup.of(r"[♯♭♮𝄪𝄫]|[A-G][#b](?=\s|m|7|d)", music.RULES),
     RuleGroup.of(
         r"[+=~<>&|/#*×≈±≤≥]|[-−](?= )|_(?=\d{3})|x(?= ?10\^)|\.(?=NET)"
-        r"|-(?:(?<=Ctrl-)|(?<=Cmd-)|(?<=Alt-)|(?<=Shift-))",
+        r"|-(?:(?<=Ctrl-)|(?<=Cmd-)|(?<=Alt-)|(?<=Shift-)|(?<=\b[CMS]-))|\^(?=[A-Z\d])",
         symbols.EARLY,
     ),
     RuleGroup.of(

@@ -177,7 +177,7 @@ LATE: Rules = (
         "=<>+&|-",
         starts_at(r"[-=<>!+&|](?<!\S.)(?=\S?\S?\s)"),
     ),
-    rule(r"\$(?=[A-Za-z_{(])", " dollar ", "$"),
+    rule(r"\$(?=[^\s\d.,;:!?)\"”])", " dollar ", "$"),
     rule(r"(?<![^\s(\w])([$€£¥%])\1*(?![\w\"'])", lambda found: f" {_LONE[found[1]]}", "$€£¥%"),
     rule(r"(?<=[a-z])#(?=[a-z])", " hash ", "#"),
     rule(r"\s?&\s?(?=[\w“\"'(])", " and ", "&"),
