@@ -294,3 +294,19 @@ def test_heading_drops_its_attributes():
     assert plain(found.spans) == "Words"
     (found,) = read("## Sets {a, b}")
     assert plain(found.spans) == "Sets {a, b}"
+
+
+@pytest.mark.parametrize(
+    "html", ["<br />", "<br>\n<br>", "<div>", "</div>", '<a name="x"></a>', "<hr>"]
+)
+def test_code_may_follow_html(html):
+    """A fence right under a line of HTML begins code."""
+    code = "```lisp\n(a)\n\n| b | c |\n```"
+    assert Code("(a)\n\n| b | c |", "lisp") in read(f"{html}\n{code}\n\nAfter.")
+    assert read(f"{html}\n{code}\n\nAfter.")[-1] == paragraph("After.")
+
+
+def test_open_fence_in_html_is_text():
+    """A fence without an end under a line of HTML swallows nothing."""
+    assert read("<br>\n```\nOne.\n\nTwo.")[-1] == paragraph("Two.")
+    assert Code("```\na\n```") in read("<pre>\n```\na\n```\n</pre>")

@@ -16,6 +16,7 @@ from narrated.reading.html_skipping import (
     skipped_instruction,
     skipped_markup,
 )
+from narrated.reading.tex_formulas import split_formulas
 
 _SPACES = re.compile(r"\s+")
 _BACK_LINKS = frozenset({"footnote-back", "footnote-backref", "reversefootnote", "headerlink"})
@@ -54,7 +55,7 @@ class InlineReader:
             if isinstance(node, Tag):
                 self._add_element(node, found)
             elif not isinstance(node, PreformattedString):
-                found.append(Text(str(node)))
+                found += _text_spans(str(node))
             elif not isinstance(node, Doctype):
                 self.skipped.append(skipped_instruction(node))
 
@@ -84,6 +85,17 @@ class InlineReader:
         found += [*edges, Text(opening)]
         self._add(tag.children, found)
         found += [Text(closing), *edges]
+
+
+def _text_spans(text: str) -> list[Spans]:
+    """Return a text, and the formulas that it holds between TeX's delimiters."""
+    if "\\" not in text:
+        return [Text(text)]
+    return [
+        doc.InlineMath(" ".join(part.split())) if is_formula else Text(part)
+        for part, is_formula in split_formulas(text)
+        if part
+    ]
 
 
 def _picture(_reader: InlineReader, tag: Tag) -> doc.InlinePicture:

@@ -39,6 +39,7 @@ _LAST_BRACKET = -1
 _TASK = re.compile(r"\[([ xX])\](?=\s)")
 _TAG = re.compile(r"</?([A-Za-z][A-Za-z0-9-]*)")
 _INSTRUCTION = re.compile(r"\A\s*<(!\[CDATA\[.*?\]\]|\?.*?\?)>", re.S)
+_VERBATIM = re.compile(r"<(?:pre|code|script|style|textarea|!--)", re.I)
 _FORMULA = re.compile(r"[\\^_={}<>+]|^\w$")
 
 
@@ -189,19 +190,53 @@ def _opening(name: str, label: str) -> str:
 
 
 def _html_block(state: StateBlock, start: int, end: int, silent: bool) -> bool:
-    """Parse raw HTML as CommonMark does, but do not end a <pre> at an empty line in its code.
+    """Parse raw HTML as CommonMark does, but let code begin after it, and end within it.
 
     Highlighted code that is pasted into a post often has an empty line. By CommonMark the <pre>
-    would then stay open, and swallow the rest of the post, as it does in a browser.
+    would then stay open, and swallow the rest of the post, as it does in a browser. A fence right
+    under a `<br>` or a `<div>` would be text of the HTML; its author means code.
     """
     if not html_block(state, start, end, silent):
         return False
+    if not silent and (fence := _fence_within(state, start, end)):
+        state.line = fence
+        content = state.getLines(start, fence, state.blkIndent, True)
+        state.tokens[-1].content, state.tokens[-1].map = content, [start, fence]
+        return True
     if not silent and _leaves_code_open(state.tokens[-1].content):
         state.line = _end_of_code(state, end) or state.line
         content = state.getLines(start, state.line, state.blkIndent, True)
         state.tokens[-1].content = f"{content}</pre>" if _leaves_code_open(content) else content
         state.tokens[-1].map = [start, state.line]
     return True
+
+
+def _fence_within(state: StateBlock, start: int, end: int) -> int | None:
+    """Return the line of a block of HTML where fenced code begins that has an end, too."""
+    first = state.src[state.bMarks[start] + state.tShift[start] : state.eMarks[start]]
+    if first.startswith(("<!", "<?")) or _VERBATIM.search(first):
+        return None
+    for line in range(start + 1, state.line):
+        at = state.bMarks[line] + state.tShift[line]
+        if state.src.startswith(("```", "~~~"), at):
+            sign = state.src[at : at + 3]
+            return line if _has_fence_after(state, sign, line + 1, end) else None
+        if _VERBATIM.search(state.src, at, state.eMarks[line]):
+            return None
+    return None
+
+
+def _has_fence_after(state: StateBlock, sign: str, start: int, end: int) -> bool:
+    """Search each kind of fence once from the end: a thousand open ones would be quadratic."""
+    key = f"last {sign} before {end}"
+    if key not in state.env:
+        lines = range(end - 1, -1, -1)
+        places = (state.bMarks[line] + state.tShift[line] for line in lines)
+        found = (
+            end - 1 - at for at, place in enumerate(places) if state.src.startswith(sign, place)
+        )
+        state.env[key] = next(found, -1)
+    return int(state.env[key]) >= start
 
 
 def _leaves_code_open(html: str) -> bool:

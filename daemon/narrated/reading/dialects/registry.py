@@ -18,6 +18,10 @@ class Dialect(StrEnum):
     HUGO = "hugo"  # {{< shortcode >}}, {{% shortcode %}}
     OBSIDIAN = "obsidian"  # [[link|words]], ![[picture.png]], > [!note], %% comment %%
     PANDOC = "pandoc"  # ::: {.callout-note}, [@knuth84], @fig-a, H~2~O, grid tables; Quarto
+    WORDPRESS = "wordpress"  # [caption]…[/caption], [gallery ids="1"], [sourcecode]
+    CRITIC_MARKUP = "critic_markup"  # {++added++} {--deleted--} {>>comment<<}
+    TEX = "tex"  # \(x^2\), \[x = 1\], \begin{align}
+    EMOJI_CODES = "emoji_codes"  # :tada:
 
 
 def extend(parser: "MarkdownIt", off: Collection[str] = ()) -> None:

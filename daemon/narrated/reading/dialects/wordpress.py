@@ -1,0 +1,132 @@
+"""WordPress: shortcodes in brackets (`[caption]`, `[gallery]`, `[sourcecode]`)."""
+
+import re
+from html import unescape
+
+from markdown_it import MarkdownIt
+
+from narrated.reading.dialects import tokens as make
+from narrated.reading.dialects.placeholders import add_markup
+from narrated.reading.dialects.shortcode_arguments import parse_arguments
+from narrated.reading.dialects.source_cutting import Markup, Meaning
+from narrated.reading.html_element_names import names
+
+_KIND = "shortcode"
+_REASON = "a shortcode of the site"
+_LANGUAGES = names("""
+    python php javascript js css html xml sql bash shell ruby java csharp c cpp perl json yaml go
+    rust r scala lisp clojure haskell diff powershell objc swift kotlin typescript plain text
+    """)
+_VERBATIM = names("sourcecode code source-code")
+_KNOWN = names("""
+    gallery youtube vimeo embed audio video playlist caption wp_caption contact-form contact-form-7
+    tweet twitter instagram soundcloud slideshare spotify gist more nextpage
+    jetpack_subscription_form sharethis googlemaps dailymotion ted wpvideo videopress
+    archives su_button button
+    ez-toc recent-posts subscribe paypal donate iframe scribd kickstarter polldaddy slideshow
+    """)
+_AROUND = names("""
+    box note alert highlight dropcap column columns one_half one_third two_third tabs tab toggle
+    accordion spoiler pullquote row col section tooltip lightbox
+    """)
+"""Shortcodes of common themes, around a text."""
+_PAIRED = names("embed audio video playlist caption wp_caption gallery")
+_VALUE = (
+    r"(?:\"[^\"\[\]]{0,400}\"|'[^'\[\]]{0,400}'|“[^”\[\]]{0,400}”"
+    r"|″[^″\[\]]{0,400}″|[^\s\"'\[\]]{1,400})"
+)
+_ARGUMENTS = rf"(?:\s{{1,9}}(?:[\w:-]{{1,40}}={_VALUE}|https?:[^\s\[\]]{{1,400}}))"
+_NO_LINK, _NO_LABEL = r"(?![(\[:{])", r"(?<![\]\w])"
+_OPENING = rf"{_NO_LABEL}\[[a-z][a-z0-9_-]{{1,30}}{_ARGUMENTS}{{1,20}}\s{{0,9}}/?\]{_NO_LINK}"
+_CLOSING = rf"{_NO_LABEL}\[/[a-z][a-z0-9_-]{{1,30}}\]{_NO_LINK}"
+_BARE = (
+    rf"{_NO_LABEL}\[(?:{'|'.join(sorted(_KNOWN | _VERBATIM | _LANGUAGES))})\s{{0,3}}/?\]{_NO_LINK}"
+)
+_NAME = re.compile(r"\[(/?)([a-z][a-z0-9_-]*)(.*?)/?\]\Z", re.S)
+_PICTURE = re.compile(
+    r"\s*(?:<a\b[^<>]{0,400}>)?\s*<img\b(?P<given>[^<>]{0,900}?)/?>\s*(?:</a>)?"
+    r"|\s*!\[(?P<alt>[^\[\]]{0,400})\]\((?P<source>[^\s()]{1,400})[^()]{0,200}\)"
+)
+
+
+def extend(parser: MarkdownIt) -> None:
+    """Read shortcodes as what they mean."""
+    add_markup(
+        parser,
+        Markup("[/", _CLOSING, _closing),
+        Markup("=", _OPENING, _shortcode),
+        Markup(" http", _OPENING, _shortcode),
+        Markup("[", _BARE, _bare),
+    )
+
+
+def _closing(raw: str) -> Meaning | None:
+    name = raw[2:-1]
+    # A joke such as `[/rant]` is text; a name with a sign belongs to a plugin.
+    if name not in _KNOWN | _VERBATIM | _LANGUAGES | _AROUND and not re.search("[_-]", name):
+        return None
+    return Meaning((make.unspoken(_KIND, raw, _REASON),))
+
+
+def _bare(raw: str) -> Meaning | None:
+    """Read a shortcode without arguments, which must be a known one."""
+    name = raw.strip("[]/ ")
+    if name in _PAIRED | _VERBATIM | _LANGUAGES:
+        # `[code]` alone may be a word in brackets.
+        return _paired(name, "", raw, lone=None if name != "gallery" else _silent(raw))
+    return Meaning(_silent(raw))
+
+
+def _shortcode(raw: str) -> Meaning | None:
+    found = _NAME.match(raw)
+    if found is None:
+        return None
+    name, arguments = found[2], found[3]
+    # `[see a=b]` is no shortcode; a plugin's name, or a value in quotation marks, makes one.
+    is_known = name in _KNOWN | _VERBATIM | _LANGUAGES | _AROUND
+    if not is_known and not re.search("[-_\"'“″]", name + arguments):
+        return None
+    return _paired(name, arguments, raw, lone=_silent(raw))
+
+
+def _silent(raw: str) -> make.Tokens:
+    return (make.unspoken(_KIND, raw, _REASON),)
+
+
+def _paired(name: str, arguments: str, raw: str, lone: make.Tokens | None) -> Meaning:
+    """Read a shortcode with what stands before its end; `lone` is its meaning without an end."""
+    until = re.compile(rf"\[/{re.escape(name)}\]")
+    alone = (make.words(raw),) if lone is None else lone
+    if name in _VERBATIM or (name in _LANGUAGES and not arguments.strip()):
+        given = parse_arguments(arguments)
+        language = given.get("language", "lang", place=0) or (name if name in _LANGUAGES else "")
+
+        def code(text: str) -> Meaning:
+            block = make.code_block(unescape(text.strip("\n")) + "\n", language)
+            return Meaning((make.code_span(unescape(text.strip())),), (block,))
+
+        return Meaning(alone, until=until, verbatim=code)
+    if name in ("caption", "wp_caption"):
+        title = parse_arguments(arguments).get("caption")
+        return Meaning(alone, until=until, verbatim=lambda text: _caption(text, title))
+    if name in _PAIRED:
+
+        def embedded(text: str) -> Meaning:
+            return Meaning((make.unspoken(_KIND, f"{raw}{text}", "embedded content"),))
+
+        return Meaning(alone, until=until, verbatim=embedded)
+    return Meaning(alone)
+
+
+def _caption(text: str, title: str) -> Meaning | None:
+    """Read a picture with its caption, which stands after it or in an argument."""
+    found = _PICTURE.match(text)
+    if found is None:
+        return None
+    given = parse_arguments(found["given"] or "")
+    source = found["source"] or given.get("src", "data-src")
+    shown = make.picture(source, unescape(found["alt"] or given.get("alt")))
+    caption = text[found.end() :].strip() or title
+    after = make.paragraph(caption) if caption else ()
+    within = (shown, make.words(f" {caption}"))
+    return Meaning(within, (*make.paragraph("", (shown,)), *after))

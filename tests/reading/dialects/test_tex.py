@@ -1,0 +1,89 @@
+"""TeX: formulas between its delimiters, and its commands in a sentence."""
+
+import pytest
+
+from narrated.reading.document import InlineMath, Math
+from narrated.reading.html import fragment
+from narrated.reading.markdown import blocks
+from support.dialect_posts import listed, said
+
+
+@pytest.mark.parametrize(
+    "formula",
+    [
+        r"\(e^{i\pi} = -1\)",
+        r"\(n\)",
+        r"\(O(n)\)",
+        r"\(n-1\)",
+        r"\(a, b\)",
+        r"\[x = \frac{1}{2}\]",
+        r"\[a_1 + b_1\]",
+    ],
+)
+def test_delimited_formulas(formula):
+    """A formula between TeX's delimiters is a formula."""
+    assert said(f"So {formula} it is.") == ["So a formula it is."]
+
+
+@pytest.mark.parametrize(
+    "formula",
+    [
+        "\\[\nx\n- y\n= 1\n\\]",
+        "\\[ x = 1 \\]",
+        "\\begin{align}\na &= b \\\\\n+ c &= d\n\\end{align}",
+        "\\begin{equation*} x = 1 \\end{equation*}",
+    ],
+)
+def test_displayed_formulas(formula):
+    """A formula on lines of its own is one, whatever its lines begin with."""
+    assert [type(one) for one in blocks(formula, "a.md")] == [Math]
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (r"See \[link\] here.", "See [link] here."),
+        (r"So \(see below\) here.", "So (see below) here."),
+        (r"As \[1\] says.", "As [one] says."),
+        (r"\(a\) the first", "(a) the first"),
+        (r"A \[x\](b) c.", "A [x](b) c."),
+        (r"A C:\temp\new path", r"A C colon backslash temp backslash new path"),
+        (r"An open \(x^2 stays.", "An open (x squared stays."),
+    ],
+)
+def test_escaped_brackets_are_words(text, words):
+    """Escaped brackets around words are brackets."""
+    assert said(text) == [words]
+
+
+def test_environments_of_text_are_read():
+    """The text in an environment that only sets it is read; a drawing is listed."""
+    assert said("\\begin{center}\nIn *it*.\n\\end{center}\n\nAfter.") == ["In it.", "After."]
+    assert (
+        listed("A.\n\n\\begin{tikzpicture}\n\\draw (0,0);\n\\end{tikzpicture}")[0][0]
+        == "tikzpicture"
+    )
+    assert said("\\begin{verbatim}\na = 1\nb = 2\n\\end{verbatim}") == ["Code, two lines."]
+
+
+def test_unclosed_environment_loses_no_text():
+    """The text after the beginning of an environment without an end is read."""
+    assert said("\\begin{align}\nNever lost.\n\nAfter.") == ["Never lost.", "After."]
+
+
+def test_commands_of_a_sentence():
+    r"""Styles keep their words, `\LaTeX` is a name, references are silent."""
+    assert said(r"Use \LaTeX{} with \textbf{bold} and \emph{soft} words\label{x}.") == [
+        "Use LaTeX with bold and soft words."
+    ]
+
+
+def test_formulas_of_pages():
+    """A page's formulas between TeX's delimiters are formulas."""
+    (found,) = fragment(r"<p>So \(x^2\) and \[a\] of [b].</p>", "a")
+    assert InlineMath("x^2") in found.spans
+
+
+def test_code_keeps_delimiters():
+    """Code keeps TeX's delimiters."""
+    assert "formula" not in said(r"Use `\(x^2\)` so.")[0]
