@@ -172,6 +172,7 @@ def test_listing_names_line():
         ';;;\n{"title": "T", "date": "2024-01-02"}\n;;;\nBody',
         '---json\n{"title": "T", "date": "2024-01-02"}\n---\nBody',
         '---toml\ntitle = "T"\ndate = 2024-01-02\n---\nBody',
+        "---js\n{\n  title: 'T', // a comment\n  date: '2024-01-02',\n}\n---\nBody",
         "#+TITLE: T\n#+date: <2024-01-02 Tue>\n\nBody",
         ":PROPERTIES:\n:ID: 1\n:END:\n#+title: T\n#+date: 2024-01-02\nBody",
         "Title: T\nDate: 2024-01-02 10:20\n\nBody",

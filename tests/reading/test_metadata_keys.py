@@ -101,6 +101,7 @@ def test_group_counts_as_top_level() -> None:
     assert found(**entries) == NarrationSettings(author="Ada", tags=("a",))
     assert listed(**entries) == ["extra: {'toc': 'true'}"]
     assert found(author="Grace", **entries).author == "Grace"
+    assert found(params={"title": "T", "date": "2024-01-02"}) == NarrationSettings()
 
 
 @pytest.mark.parametrize(
@@ -150,6 +151,26 @@ def test_namespace_wins() -> None:
     """A key under `narrated` wins over the same key beside it."""
     made = found(engine="knitr", voice="x", narrated={"engine": "bark", "voice": "v2"})
     assert (made.engine, made.voice) == ("bark", "v2")
+
+
+@pytest.mark.parametrize(
+    "entries",
+    [
+        {"narrated": {"voice": "v2"}},
+        {"narrated": "{voice: v2}"},
+        {"extra": {"narrated": {"voice": "v2"}}},
+    ],
+)
+def test_namespace_stands_in_any_form(entries: dict[str, object]) -> None:
+    """`narrated` stands at the top, in a group, or as a text where there are no mappings."""
+    assert found(**entries).voice == "v2"
+    assert listed(**entries) == []
+
+
+def test_wiki_link_is_its_page() -> None:
+    """Obsidian's links without quotation marks are lists in lists; they count as their page."""
+    made = found(title=[["T"]], author=[["Ada"]], date=[["2024-01-02"]], cover=[["a.png"]])
+    assert (made.title, made.author, made.date, made.cover) == ("T", "Ada", "2024-01-02", "a.png")
 
 
 def test_keys_are_known_in_any_spelling() -> None:

@@ -92,6 +92,12 @@ def test_name_cannot_forge_line():
         (b"Words.\n\n# The first\n\n# The second\n", "name.md", "name", "name"),
         (b"## The second level\n\nWords.\n", "name.md", "name", "name"),
         (b"<title>The page</title><p>Words.</p>", "a.html", "The page", "page"),
+        (
+            b"<title>A | B</title><meta property=og:title content=A><p>Words.",
+            "a.html",
+            "A",
+            "page",
+        ),
         (b"<title>The page</title><h1>Heading</h1>", "a.html", "Heading", "heading"),
         (b"Words.", "2024-my-first_post.md", "2024 my first post", "name"),
         (b"Words.", "blog/deep/some.notes.txt", "some notes", "name"),

@@ -79,10 +79,10 @@ class Planner:
     async def draft(self, path: str, defaults: JobDefaults, place: str = "") -> Draft:
         """Draft the script of a file of the inbox as it is now.
 
-        `place`: its path with more folders than the inbox has, to tell if it is held back.
+        `place`: its path with more folders than the inbox has; they may name it, or hold it back.
         """
-        source = await self._read(path)
-        draft = (await self._draft(path, source, 0, defaults, self.overrides(defaults)))[0]
+        source, overrides = await self._read(path), self.overrides(defaults)
+        draft = (await self._draft(path, source, 0, defaults, overrides, place))[0]
         hold = find_hold(place or path, draft) if defaults.holds_drafts else None
         return draft if hold is None else msgspec.structs.replace(draft, held_back=hold.why)
 
@@ -139,6 +139,7 @@ class Planner:
         job_id: int,
         defaults: JobDefaults,
         overrides: SettingsAndLexicons,
+        place: str = "",
     ) -> tuple[Draft, dict[str, str]]:
         """Draft the script, and list the pictures shown.
 
@@ -148,10 +149,9 @@ class Planner:
         folders, lexicons = await overrides.by_place(path)
         if defaults.lexicon is not None:
             lexicons = await self._disk.run(_configured_lexicon, defaults.lexicon) + lexicons
-        folder, _, name = path.rpartition("/")
         request = {
-            "name": name,
-            "folder": folder,
+            "name": path.rpartition("/")[2],
+            "folder": (place or path).rpartition("/")[0],
             "captions": {},
             "lexicons": lexicons,
             "folders": folders,

@@ -18,13 +18,13 @@ _MOST_LINES_OF_TITLE = 20
 _MOST_LINES_OF_HEADER = 40
 _LINES = r"(?P<text>(?:[^\n]*\n){0,4999}?)"
 _YAML = re.compile(
-    rf"(?:[ \t]*\n){{0,9}}---[ \t]*(?P<kind>ya?ml|json|toml)?[ \t]*\n{_LINES}"
+    rf"(?:[ \t]*\n){{0,9}}---[ \t]*(?P<kind>ya?ml|json[5c]?|js|javascript|toml)?[ \t]*\n{_LINES}"
     r"(?:---|\.\.\.)[ \t]*(?:\n|\Z)"
 )
 _TOML = re.compile(rf"(?:[ \t]*\n){{0,9}}\+\+\+[ \t]*\n{_LINES}\+\+\+[ \t]*(?:\n|\Z)")
 _SEMICOLONS = re.compile(rf"(?:;;;[ \t]*\n)?(?=;;;|[ \t\n]*[\"{{]){_LINES};;;[ \t]*(?:\n|\Z)")
 _BRACES = re.compile(rf"\{{[ \t]*\n{_LINES}\}}[ \t]*(?:\n|\Z)")
-_COMMENT_LINE = re.compile(r"^[ \t]*//[^\n]*", re.M)
+_COMMENT = re.compile(r"(?<![^\s,])//[^\n]*")
 _SEMICOLON_LINE = re.compile(r"\s{0,99};;;[ \t]*(?:\n|\Z)")
 _ORG = re.compile(
     r"(?::PROPERTIES:[ \t]*\n(?P<drawer>(?:[ \t]*:[^\n]*\n){0,99}?)[ \t]*:END:[ \t]*\n\s{0,99})?"
@@ -51,7 +51,10 @@ _BROKEN_TOML = EntryForm(
     lambda text: load_toml(text, "It"),
 )
 _BROKEN_JSON = EntryForm(
-    re.compile(r"[ \t]*[\"'](?P<a>[^\"\n]{1,99})[\"'](?P<b>)(?P<c>)[ \t]*:"),
+    re.compile(
+        r"[ \t]*(?:\"(?P<a>[^\"\n]{1,99})\"|'(?P<b>[^'\n]{1,99})'|(?P<c>[A-Za-z_$][\w$-]{0,99}))"
+        r"[ \t]*:(?=\s|[\"'])"
+    ),
     lambda text: _json(text),
 )
 
@@ -93,8 +96,8 @@ def _fenced_yaml(text: str, is_known: IsKnown) -> FrontMatter | None:
     if not found or not (found["kind"] or _YAML_ENTRY.search(found["text"])):
         return None
     body, inner = text[found.end() :], found["text"]
-    if found["kind"] == "json":
-        return _loaded(inner, _json, _BROKEN_JSON, is_known, body)
+    if (found["kind"] or "").startswith("j"):
+        return _loaded(inner, _script_object, _BROKEN_JSON, is_known, body)
     if found["kind"] == "toml":
         return _loaded(inner, lambda part: load_toml(part, _LABEL), _BROKEN_TOML, is_known, body)
     return _loaded(inner, lambda part: load_yaml(part, _LABEL), _BROKEN_YAML, is_known, body)
@@ -131,7 +134,7 @@ def _braces(text: str, is_known: IsKnown) -> FrontMatter | None:
         fenced = _BRACES.match(text)
         if fenced is None:
             return None
-        inner, body = _COMMENT_LINE.sub("", fenced["text"]), text[fenced.end() :]
+        inner, body = _COMMENT.sub("", fenced["text"]), text[fenced.end() :]
         found = _loaded(inner.expandtabs(2), _nearly_json, _BROKEN_JSON, is_known, body)
         return found if any(map(is_known, found.entries)) else None
     fence = _SEMICOLON_LINE.match(found.body)
@@ -240,6 +243,15 @@ def _json(text: str) -> dict[str, object]:
     except (ValueError, RecursionError) as error:
         problem = f"{_LABEL} is not valid JSON ({str(error)[:80]})."
         raise SourceError(problem, "Correct it.") from error
+
+
+def _script_object(text: str) -> dict[str, object]:
+    """Load JSON, or an object of JavaScript that is as simple."""
+    try:
+        return _json(text)
+    except SourceError:
+        inner = _COMMENT.sub("", text).strip().strip("{};").expandtabs(2)
+        return _nearly_json(inner)
 
 
 def _nearly_json(text: str) -> dict[str, object]:

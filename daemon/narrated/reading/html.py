@@ -55,6 +55,9 @@ def page(html: str, name: str) -> HtmlPage:
     own = tree.title if tree.title and not tree.title.find_parent("svg") else None
     title = " ".join(own.extract().get_text().split()) if own else ""
     metadata = _metadata(tree)
+    own_words = _meta_values(tree).get("og:title", "")
+    if own_words and title.startswith(own_words):  # "A post | The site"
+        title = own_words
     article = find_article(tree)
     if article is None:
         return HtmlPage(title, metadata, _blocks(tree, _without_head(tree), skip_in_page, name))

@@ -58,12 +58,10 @@ def inline_spans(text: str, name: str, off: frozenset[str] = frozenset()) -> tup
     tokens = parser.parseInline(text, environment)
     _escape_false_tags(tokens)
     html = str(parser.renderer.render(tokens, parser.options, environment))
-    match fragment(f"<p>{html}</p>", name):
-        case (Paragraph(spans),):
-            return tuple(
-                each for each in spans if not isinstance(each, InlinePicture | FootnoteMark)
-            )
-    return (Text(text),)
+    read = fragment(f"<p>{html}</p>", name)
+    spans = [each for block in read if isinstance(block, Paragraph) for each in block.spans]
+    left = tuple(each for each in spans if not isinstance(each, InlinePicture | FootnoteMark))
+    return left or (Text(text),)
 
 
 def _html(text: str, name: str, off: frozenset[str]) -> str:

@@ -5,9 +5,11 @@ Pandoc, Hexo, Zola, Pelican and Ghost. A key or a value that narrated does not k
 """
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
+from narrated.errors import SourceError
 from narrated.reading.document import Unspoken
 from narrated.reading.metadata_values import (
     EMPTY,
@@ -29,6 +31,7 @@ from narrated.reading.narration_settings import (
     parse,
 )
 from narrated.reading.publication import DRAFT_MARKS, publication, tells_publication
+from narrated.reading.yaml_toml import load_yaml
 
 NAMESPACE = "narrated"
 _UNUSED = "front matter that narrated does not use"
@@ -58,7 +61,7 @@ _FIELDS: dict[str, tuple[Callable[[object], object], tuple[str, ...]]] = {
         text_value,
         (
             *("description", "summary", "excerpt", "custom_excerpt", "abstract", "subtitle"),
-            *("meta_description", "tagline", "dek"),
+            *("meta_description", "tagline", "dek", "desc"),
         ),
     ),
     "cover": (
@@ -76,7 +79,12 @@ _TAGS = ("tags", "tag", "keywords", "filetags", "topics", "categories", "categor
 """All of these together are the tags."""
 _GROUPS = ("taxonomies", "extra", "params")
 """Mappings in which Zola and Hugo keep keys that other engines have at the top."""
+_GROUPED = frozenset(("author", "description", "cover"))
+"""Fields that count there; a title or a date in them is most often that of something else."""
 _SYNONYMS = frozenset(key for _, keys in _FIELDS.values() for key in keys) | frozenset(_TAGS)
+_SYNONYMS_IN_GROUPS = frozenset(
+    (*(key for field in _GROUPED for key in _FIELDS[field][1]), *_TAGS, NAMESPACE)
+)
 _KNOWN = _SYNONYMS | frozenset((*FRONT_MATTER_KEYS, *_GROUPS, *DRAFT_MARKS, NAMESPACE))
 
 
@@ -172,6 +180,9 @@ class _Metadata:
 
     def _namespaced_settings(self) -> NarrationSettings:
         value = self._values.get(NAMESPACE)
+        if isinstance(value, str) and value.startswith("{"):  # in a form that has no mappings
+            with suppress(SourceError):
+                value = load_yaml(value, self._label)
         if not isinstance(value, dict):
             return NarrationSettings()
         self._used.add(NAMESPACE)
@@ -187,9 +198,7 @@ class _Metadata:
             if is_read or (key in _KNOWN and value in EMPTY):
                 continue
             if key in _GROUPS and isinstance(value, dict):
-                value = {
-                    name: each for name, each in value.items() if normal_key(name) not in self._used
-                }
+                value = self._unused_of(value)
                 if not value:
                     continue
             reason = self._reasons.get(key, _UNUSED)
@@ -197,13 +206,17 @@ class _Metadata:
                 "front matter", reason, f"{written}: {_shown(value)}"[:_SHOWN_CHARACTERS]
             )
 
+    def _unused_of(self, group: dict[str, object]) -> dict[str, object]:
+        used = self._used & _SYNONYMS_IN_GROUPS
+        return {name: each for name, each in group.items() if normal_key(name) not in used}
+
 
 def _flat(entries: Mapping[str, object]) -> Iterator[tuple[str, object]]:
     """Give the entries, before them those of groups: so that one at the top wins."""
     for key, value in entries.items():
         if normal_key(key) in _GROUPS and isinstance(value, dict):
             for name, each in value.items():
-                if isinstance(name, str) and normal_key(name) in _SYNONYMS:
+                if isinstance(name, str) and normal_key(name) in _SYNONYMS_IN_GROUPS:
                     yield normal_key(name), each
     for key, value in reversed(list(entries.items())):  # the first of two spellings wins
         yield normal_key(key), value

@@ -31,8 +31,7 @@ _PICTURE_KEYS = ("image", "src", "path", "file", "filename", "url", "feature", "
 
 def text_value(value: object) -> str | None:
     """Return words: a text, or the one text of a list or a mapping."""
-    if isinstance(value, list) and len(value) == 1:
-        return text_value(value[0]) if not isinstance(value[0], list) else None
+    value = _unwrapped(value)
     if isinstance(value, dict):
         value = next((value[key] for key in _TEXT_KEYS if isinstance(value.get(key), str)), None)
     if not isinstance(value, str) or _is_foreign(value):
@@ -52,6 +51,7 @@ def date_value(value: object) -> str | None:
         lower = {key.lower(): each for key, each in value.items() if isinstance(key, str)}
         values: Iterable[object] = (lower.get(key) for key in _DATE_KEYS)
     else:
+        value = _unwrapped(value)
         values = value if isinstance(value, list) else [value]
     texts = (each for each in values if isinstance(each, str) and not _is_foreign(each))
     return next(filter(None, map(metadata_date, texts)), None)
@@ -76,6 +76,7 @@ def tags_value(value: object, key: str = "keywords") -> tuple[str, ...] | None:
 
 def cover_value(value: object) -> str | None:
     """Return the reference of a picture that may lie in the inbox, as written."""
+    value = _unwrapped(value)
     if isinstance(value, list) and value:
         value = value[0]
     if isinstance(value, dict):
@@ -93,6 +94,15 @@ def slug_value(value: object) -> str | None:
     text = text_value(value) or ""
     last = text.strip("/").rpartition("/")[2]
     return last if any(sign.isalpha() for sign in last) else None
+
+
+def _unwrapped(value: object) -> object:
+    """Return the value in a list of one, such as Obsidian's `[[Page]]` without quotation marks."""
+    for _ in range(_DEEPEST):
+        if not isinstance(value, list) or len(value) != 1:
+            break
+        value = value[0]
+    return value
 
 
 def _authors(value: object, depth: int) -> list[str | None]:

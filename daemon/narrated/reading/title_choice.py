@@ -22,6 +22,7 @@ from narrated.reading.narration_settings import NarrationSettings
 from narrated.reading.title_from_path import PathFacts, path_facts, words_of_name
 
 _STAR = re.compile(r"(?<=\w)\*(?=\w)")
+_LONGEST_MARKED_UP = 1000
 _MARKUP = re.compile(r"[\\`*_\[\]<>&~$:]")
 
 ReadLine = Callable[[str], tuple[Spans, ...]]
@@ -70,7 +71,7 @@ def read_marked_up(
     text: str, name: str, dialects_off: frozenset[str] = frozenset()
 ) -> tuple[Spans, ...]:
     """Return the spans of a line that may hold Markdown or HTML."""
-    if not _MARKUP.search(text):
+    if len(text) > _LONGEST_MARKED_UP or not _MARKUP.search(text):
         return (Text(text),)
     from narrated.reading import markdown  # late: few values are marked up
 

@@ -13,6 +13,8 @@ _DATE = re.compile(r"(?<!\d)(\d{4})[-_/.](\d\d)[-_/.](\d\d)(?!\d)")
 _COMPACT_DATE = re.compile(r"((?:19|20)\d\d)(\d\d)(\d\d)(?:\d{4}|\d{6})?(?=[-_. ]|\Z)")
 _FOLDER_NAMED = re.compile(r"(?:_?index|readme)(?:[._-][a-z]{2}(?:[-_][a-z]{2})?)?", re.I)
 _MONTH_FOLDER = re.compile(r"(?:.*/)?((?:19|20)\d\d)/(0[1-9]|1[0-2])")
+_MOST_PARTS = 5
+"""`2024/02/03/my-post/index.md`: a folder farther out is about more than this post."""
 _ENCODED = re.compile(r"%[0-9A-Fa-f]{2}")
 # A date, a decimal point and `c++` stay; all other joints of a name are spaces.
 _JOINTS = re.compile(r"(\d{4}-\d\d-\d\d|(?<=\d)\.(?=\d)|(?<=[A-Za-z])\+\+)|[\s_.+-]+")
@@ -30,7 +32,7 @@ def path_facts(path: str) -> PathFacts:
 
     A file called index or README takes its folder's name.
     """
-    own = _without_suffix(path)
+    own = _without_suffix("/".join(path.split("/")[-_MOST_PARTS:]))
     start = own.rfind("/") + 1
     if start and _FOLDER_NAMED.fullmatch(own[start:]):
         own = own[: start - 1]
