@@ -37,7 +37,7 @@ _TABLE = {
     "wiki link": r"\[\[|\]\]",
     "picture": r"!\[",
     "link": r"\]\(|(?<!\w)\[[^\[\]]{1,100}\]\[|^\[[^\[\]]{1,100}\]: ",
-    "footnote call": r"\[\^|\^\[",
+    "footnote call": r"\[\^|(?<=[\w.,;:!?”\"])\^\[",
     "citation": r"\[-?@|\[at \w+ (?:nineteen|twenty|two thousand)\b"
     rf"|\bat (?:{_CROSS_REFERENCES})-\w",
     "admonition": r"^(?:!!!|\?\?\?)\+? ?\w|\[!\w+\]",
@@ -48,14 +48,15 @@ _TABLE = {
     "highlight": r"(?<![=\w])==(?=\w)|(?<=\w)==(?![=\w])",
     "struck-out mark": r"~~",
     "critic mark": r"\{\+\+|\+\+\}|\{--|--\}|\{(?:dash dash)\b|\{>>|<<\}",
-    "emphasis": r"(?<![\w*])\*{1,3}[^\s*][^*]{0,200}\*|(?<![\w*])\*\*\w"
-    r"|(?<!\w)__?[^\W_][^_]{0,200}_(?!\w)|(?<!\w)__\w",
+    "emphasis": r"(?<![\w*'\"/.])\*{1,3}(?=[\w“\"'(])[^*]{0,200}(?<=[\w.,;:!?)”\"'])\*"
+    r"|(?:\A|(?<=[\s(“\"]))\*\*\w|(?<![\w'\"/])__?[^\W_][^_]{0,200}[\w.!?]_(?!\w)",
     "backtick": r"`",
     "heading mark": r"^#{1,6} ",
-    "table": r"\|\s?:?-{2,}|^\||\|$|\s\|\s[^|]{1,200}\s\|\s",
+    "table": r"\+[-=]{3,}\+|\|\s?:?-{2,}|^\||\|$|\s\|\s[^|]{1,200}\s\|\s",
     "fence": r"^~~~",
-    "HTML tag": rf"</[A-Za-z]|<(?i:{_HTML})\b[^<>]{{0,300}}>"
-    r"|<[A-Z]\w{0,40}[^<>]{0,300}/>|<!|dash dash>",
+    "HTML tag": r"</[A-Za-z]|<!(?:--|dash|doctype|\[)|dash dash>"
+    rf"|<(?i:{_HTML})(?:\s[\w:-]{{1,40}} ?(?:=|equals )[^<>]{{0,300}})?\s?/?>"
+    r"|<[A-Z]\w{0,40}[^<>]{0,300}/>",
     "attribute": rf"\b(?:{_ATTRIBUTES}) ?(?:equals |=) ?[\"“]",
     "entity": rf"&#|&[A-Za-z]\w{{1,20}};|\band (?:{_ENTITIES});",
     "TeX": rf"\\(?:begin|end|{_TEX_WITHOUT_BRACES})\b"
@@ -65,7 +66,7 @@ _TABLE = {
     "address": r"\b(?:https?|ftp|mailto|file|obsidian)://|\bhttps?:\S",
     "comment mark": r"%%",
     "block id": r"(?<=\s)\^[A-Za-z0-9-]{2,40}$",
-    "snippet": r"-{2,}8<-{2,}|dash dash (?:8|eight)<-|<-{2}|\[T O C\]|\[TOC\]",
+    "snippet": r"(?:8|\beight)<-|\[T O C\]|\[TOC\]",
     "MDX": r"\bimport [\w{}, ]{1,80} from [\"'“‘]|^export (?:const|default|function)\b",
 }
 """Kinds of leftovers and their patterns."""
