@@ -11,6 +11,8 @@ from narrated.reading.document import (
     Blocks,
     Footnote,
     Heading,
+    Paragraph,
+    Picture,
     Rule,
     Spans,
     Text,
@@ -80,6 +82,13 @@ def read_marked_up(
     )  # `2*3*4` emphasises nothing
 
 
+def is_wordless(block: Blocks) -> bool:
+    """True for a block that says nothing of its own, such as a picture or a row of badges."""
+    if isinstance(block, Paragraph):
+        return not plain(block.spans)
+    return isinstance(block, Unspoken | Rule | Footnote | Picture)
+
+
 def _title_heading(blocks: tuple[Blocks, ...]) -> Heading | None:
     """Find the first-level heading that is the first block, or the only one."""
     headings = [
@@ -89,6 +98,5 @@ def _title_heading(blocks: tuple[Blocks, ...]) -> Heading | None:
     ]
     if len(headings) == 1:
         return headings[0]
-    spoken = (each for each in blocks if not isinstance(each, Unspoken | Rule | Footnote))
-    first = next(spoken, None)
+    first = next((each for each in blocks if not is_wordless(each)), None)
     return next((each for each in headings if each is first), None)

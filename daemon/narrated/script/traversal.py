@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 
 from narrated.reading import document as doc
 from narrated.reading.document import plain
+from narrated.reading.title_choice import is_wordless
 from narrated.script.inline_text import find_spans
 from narrated.script.script import ShownPicture
 
@@ -40,7 +41,7 @@ def title_block(document: doc.Document) -> int | None:
     for block in document.blocks:
         if isinstance(block, doc.Heading) and _same_words(plain(block.spans), document.title):
             return number
-        if not _is_wordless(block):
+        if not is_wordless(block):
             break
         number += count_blocks(block)
     return None
@@ -65,13 +66,6 @@ def _same_words(one: str, other: str) -> bool:
 def _letters(text: str) -> str:
     letters = "".join(sign for sign in text if sign.isalnum())
     return (letters or " ".join(text.split())).casefold()
-
-
-def _is_wordless(block: doc.Blocks) -> bool:
-    """True for a block that says nothing of its own, such as a picture or a row of badges."""
-    if isinstance(block, doc.Paragraph):
-        return not plain(block.spans)
-    return isinstance(block, doc.Unspoken | doc.Rule | doc.Footnote | doc.Picture)
 
 
 def _block_pictures(block: doc.Blocks) -> Iterator[doc.Picture | doc.InlinePicture]:
