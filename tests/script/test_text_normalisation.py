@@ -21,8 +21,8 @@ def cases(name):
             yield tuple(side.strip().replace("\\|", "|") for side in (written, said))
 
 
-SPOKEN = list(cases("spoken.txt"))
-TRAPS = list(cases("traps.txt"))
+SPOKEN = [*cases("spoken.txt"), *cases("dates_and_numbers.txt")]
+TRAPS = [*cases("traps.txt"), *cases("dates_and_numbers_traps.txt")]
 SENTENCES = list(cases("sentences.txt"))
 CODE = list(cases("code.txt"))
 

@@ -15,7 +15,7 @@ _ODD = re.compile(
     r"[^A-Za-zÀ-ɏ\s,;:.'’‘“”!?()\"–—…-]|[A-Za-z][A-Z]|\w[.:(]\w|\w\(\)|(?<!\w)[.-]\w"
     r"|\b(?:[A-Z][a-z]{0,4}|[a-z]|etc|approx|vs|cf|ca|viz|incl|dept|misc|esp|al|resp|ibid"
     r"|avg|max|govt|abbr|anon|eds?|est)\.|\b(?:Mrs?|Ms|Dr|Prof|[JS]r|St) "
-    r"|\bvs\b|\b[IVXL]\b|(?<![\w'’])A(?:(?<=[a-z] A)|(?! [a-z]))(?!\w)"
+    r"|\bvs\b|\b[IVXL]\b|\b[ivxl]{2,5}\b|(?<![\w'’])A(?:(?<=[a-z] A)|(?! [a-z]))(?!\w)"
     rf"|{TERMS_HINT}|\b(?:Ctrl|Cmd|Alt|Shift)-|\b(?:[CMS]-[a-z]|O-O|[A-G]b (?:ma|mi))"
 )
 # After a whole word and its full stop, no rule looks back.
@@ -24,6 +24,8 @@ _LONGEST_TOKEN = 300
 _TOKEN = re.compile(rf"\S{{{_LONGEST_TOKEN}}}(?=\S)")
 # Signs of typesetting and of writing direction have no sound.
 _SILENT = (0xAD, 0x200B, 0x200E, 0x200F, 0x2060, *range(0x202A, 0x202F), *range(0x2066, 0x206A))
+# A thin space, or one that does not break, parts the thousands of a number.
+_THIN = re.compile(r"(?<=\d)[\u2009\u202f\u2007\xa0](?=\d{3}(?!\d))")
 _UNIFORM = {0xA0: " ", 0x202F: " ", 0x2009: " ", 0x2011: "-", **dict.fromkeys(_SILENT)}
 _INTEGER = re.compile(r"(?<![\w.,:/-])(?P<minus>(?<!\S)[-−])?\d+(?![\w:/-]|[.,]\d)")
 _DECIMAL = re.compile(
@@ -43,6 +45,7 @@ def normalise_and_mark(text: str, language: str = "en") -> tuple[str, tuple[Mark
 
 def _normalise(text: str, language: str) -> str:
     if not text.isascii():
+        text = _THIN.sub("," if is_english(language) else "", text)
         text = name_emoji(unmarked_letters(text).translate(_UNIFORM), language)
     if not is_english(language):
         return " ".join(_normalise_other_language(text, language).split())

@@ -1,8 +1,17 @@
-"""Say dates, times, years and decades in English words."""
+"""Say dates, years, quarters and decades in English words."""
 
 import re
+import time
 
-from narrated.script.english.numbers import figure, ordinal, plural, year
+from narrated.script.english.clock import say_time
+from narrated.script.english.numbers import (
+    cardinal,
+    era_year,
+    is_about_time,
+    ordinal,
+    plural,
+    year,
+)
 from narrated.script.english.rule_engine import (
     UNJOINED,
     Rules,
@@ -21,11 +30,27 @@ _MONTHS = (
     *("January", "February", "March", "April", "May", "June", "July"),
     *("August", "September", "October", "November", "December"),
 )
-_DAYS = {day[:3]: day for day in ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday")}
+_DAYS = {
+    day[:3]: day
+    for day in ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+}
 _MONTH = (
-    r"(?P<month>Jan(?:uary|\.)?|Feb(?:ruary|\.)?|Mar(?:ch|\.)?|Apr(?:il|\.)?|May|June?|July?|"
-    r"Aug(?:ust|\.)?|Sept?(?:ember|\.)?|Oct(?:ober|\.)?|Nov(?:ember|\.)?|Dec(?:ember|\.)?)"
+    r"(?P<month>(?i:Jan(?:uary|\.)?|Feb(?:ruary|\.)?|Mar(?:ch|\.)?|Apr(?:il|\.)?|May|"
+    r"June?|Jun\.|July?|Jul\.|Aug(?:ust|\.)?|Sept?(?:ember|\.)?|Oct(?:ober|\.)?|"
+    r"Nov(?:ember|\.)?|Dec(?:ember|\.)?))"
 )
+_SHORT_MONTH = r"(?P<month>(?i:jan|feb|mar|apr|jun|jul|aug|sept?|oct|nov|dec))"
+_TH = r"(?:st|nd|rd|th|ST|ND|RD|TH)"
+_VERBS = frozenset({"may", "march", "mar"})
+"""Months that are also words, if they are written small."""
+_BEFORE_A_DATE = word_set("on since until till dated")
+_BEFORE_A_MONTH = _BEFORE_A_DATE | word_set("by before after from this last next")
+_DAYS_OF_THE_WEEK = {day.lower() for day in _DAYS.values()}
+_UNTIL = word_set("until till by through expires expiring due deadline valid expiry exp")
+"""Words before a date that may lie in the future."""
+_BEFORE_A_QUARTER = word_set("the this that last next our their its each every a")
+_PARTS = {"Q": ("first", "second", "third", "fourth"), "H": ("first", "second")}
+_PART_NAMES = {"Q": "quarter", "H": "half"}
 _BEFORE_A_YEAR = word_set(
     "in since from of by until till before after around circa year early late to through during"
     " between mid and the"
@@ -36,6 +61,7 @@ _BEFORE_A_NUMBER = word_set(
     "port ports error errors code line lines page pages room issue issues ticket number numbers"
     " exactly about only version equals than times plus minus over at"
 )
+_NEAR = 24
 _COUNTED = word_set(
     "people children men women mice feet more other different new big small bit byte percent hex"
     " million billion thousand hundred trillion"
@@ -60,69 +86,132 @@ def _iso(found: re.Match[str]) -> str:
     if not found["time"]:
         return date
     zone = {None: "", "Z": " U T C"}.get(found["zone"], f" {found['zone']}")
-    return f"{date}, {_clock(*found['time'].split(':'))}{zone}"
+    return f"{date}, {say_time(*found['time'].split(':'))}{zone}"
 
 
 def _month_first(found: re.Match[str]) -> str:
     month, day = found[1], found[2]
     if int(month) > 12:
         month, day = day, month
-    full = found[3] if len(found[3]) == 4 else f"20{found[3]}"
-    return _say_date(full, month, day) or found[0]
+    return _say_date(_full_year(found[3], found), month, day) or found[0]
+
+
+def _full_year(digits: str, found: re.Match[str]) -> str:
+    """Give the century of a year of two digits: one in the future is of the last century."""
+    if len(digits) > 2:
+        return digits
+    is_future = int(f"20{digits}") > time.localtime().tm_year
+    is_last = is_future and word_before(found).lower() not in _UNTIL
+    return f"{'19' if is_last else '20'}{digits}"
 
 
 def _month(written: str) -> str:
-    return next(month for month in _MONTHS if month.startswith(written[:3]))
+    return next(month for month in _MONTHS if month.startswith(written[:3].capitalize()))
 
 
 def _month_day(found: re.Match[str]) -> str:
-    if int(found["day"]) > 31:
+    if not (_is_day(found["day"]) and _month_is_named(found)):
         return found[0]
     said = f"{_month(found['month'])} {ordinal(found['day'])}"
     if found["last"]:
-        said += f" to {ordinal(found['last'])}"
+        said += f"{_joint(found['joint'])}{ordinal(found['last'])}"
     return f"{said}, {year(found['year'])}" if found["year"] else said
 
 
-def _day_month(found: re.Match[str]) -> str:
-    if int(found["day"]) > 31:
+def _month_day_joined(found: re.Match[str]) -> str:
+    """Say Jan-15-2020."""
+    if not _is_day(found["day"]) or (found["month"].islower() and not found["year"]):
         return found[0]
-    the = "" if word_before(found).lower() == "the" else "the "
-    said = f"{the}{ordinal(found['day'])} of {_month(found['month'])}"
+    said = f"{_month(found['month'])} {ordinal(found['day'])}"
+    return f"{said}, {year(_full_year(found['year'], found))}" if found["year"] else said
+
+
+def _day_month(found: re.Match[str]) -> str:
+    if not (_is_day(found["day"]) and _day_has_month(found)):
+        return found[0]
+    last = f"{_joint(found['joint'])}{ordinal(found['last'])}" if found["last"] else ""
+    said = f"{_the(found)}{ordinal(found['day'])}{last} of {_month(found['month'])}"
     if found["year"]:
         return f"{said} {year(found['year'])}"
     return f"{said}{full_stop(found)}"
 
 
-def _clock(hour: str, minute: str, second: str = "") -> str:
-    if not int(minute):
-        said = f"{say_number(hour)} o'clock" if int(hour) else "midnight"
-    else:
-        small = "oh " if int(minute) < 10 else ""
-        said = f"{say_number(str(int(hour)))} {small}{say_number(str(int(minute)))}"
-    seconds = second.replace(",", ".").removeprefix("0")
-    if not seconds.strip("0."):
-        return said
-    return f"{said} and {figure(seconds)} second{'' if seconds == '1' else 's'}"
-
-
-def _time(found: re.Match[str]) -> str:
-    hour, minute, second = str(int(found["hour"])), found["minute"], found["second"] or ""
-    if int(hour) > 24 or int(minute) > 59 or float(second.replace(",", ".") or 0) >= 60:
+def _day_month_joined(found: re.Match[str]) -> str:
+    """Say 15-Jan-2020."""
+    if not _is_day(found["day"]):
         return found[0]
-    if not found["half"]:
-        return _clock(hour, minute, second) + (" to " if found["until"] else "")
-    half = f" {found['half'][0].upper()} M{full_stop(found)}"
-    return (say_number(hour) if not int(minute) else _clock(hour, minute)) + half
+    said = f"{_the(found)}{ordinal(found['day'])} of {_month(found['month'])}"
+    return f"{said} {year(_full_year(found['year'], found))}" if found["year"] else said
 
 
-def _hour(found: re.Match[str]) -> str:
-    first = f"{say_number(found['first'])} to " if found["first"] else ""
-    hour = say_number(str(int(found["hour"])))
-    if found["minute"] and int(found["minute"]):
-        hour = _clock(found["hour"], found["minute"])
-    until = " to " if found["until"] else ""
-    return f"{first}{hour} {found['half'][0].upper()} M{until or full_stop(found)}"
+def _year_month_day(found: re.Match[str]) -> str:
+    """Say 2020-Jan-15."""
+    if not _is_day(found["day"]):
+        return found[0]
+    return f"{_month(found['month'])} {ordinal(found['day'])}, {year(found['year'])}"
+
+
+def _is_day(digits: str) -> bool:
+    return 1 <= int(digits) <= 31
+
+
+def _the(found: re.Match[str]) -> str:
+    return "" if word_before(found).lower() == "the" else "the "
+
+
+def _joint(written: str) -> str:
+    return " and " if written == "/" else " to "
+
+
+def _month_is_named(found: re.Match[str]) -> bool:
+    """True if the month before a day is no verb: "may 5 of you", "we march 5 miles"."""
+    if found["month"] not in _VERBS or found["year"] or found["th"]:
+        return True
+    return word_before(found).lower() in _BEFORE_A_MONTH | _DAYS_OF_THE_WEEK
+
+
+def _day_has_month(found: re.Match[str]) -> bool:
+    """True if the month after a day is no verb: "all 18 may leave"."""
+    if found["month"] not in _VERBS or found["year"]:
+        return True
+    if word_before(found).lower() in _BEFORE_A_DATE | _DAYS_OF_THE_WEEK:
+        return True
+    return bool(found["th"]) and found["month"] != "may"
+
+
+def _weekday(found: re.Match[str]) -> str:
+    return f"{_DAYS[found[1][:3].capitalize()]}{found[2]} "
+
+
+def _quarter(found: re.Match[str]) -> str:
+    """Say 2Q22: the second quarter of twenty-two."""
+    the = "" if word_before(found).lower() in _BEFORE_A_QUARTER else "the "
+    part = found["part"]
+    if int(found["count"]) > len(_PARTS[part]):
+        return found[0]
+    nth = _PARTS[part][int(found["count"]) - 1]
+    digits = found["year"]
+    return (
+        f"{the}{nth} {_PART_NAMES[part]} of {year(digits) if len(digits) > 2 else cardinal(digits)}"
+    )
+
+
+def _era(found: re.Match[str]) -> str:
+    """Say the year or years before BC, AD and their like."""
+    last = f"{_era_joint(found['joint'])}{era_year(found['last'])}" if found["last"] else ""
+    era = found["era"].replace(".", " ").strip()
+    return f"{era_year(found['first'])}{last} {era}{full_stop(found)}"
+
+
+def _era_joint(written: str) -> str:
+    return " to " if written.strip() in ("-", "–") else f" {written.strip()} "
+
+
+def _years_from_to(found: re.Match[str]) -> str:
+    """Say from about 1493 to 1520."""
+    if found[1] >= found[4] or _is_count(word_after(found)):
+        return found[0]
+    return f"{year(found[1])} {found[2]} {found[3] or ''}{year(found[4])}"
 
 
 def _year(found: re.Match[str]) -> str:
@@ -146,22 +235,66 @@ def _decade(found: re.Match[str]) -> str:
     return plural(year(found[1]) if len(found[1]) == 4 else say_number(found[1]))
 
 
-def _short_decade(found: re.Match[str]) -> str:
-    """Say the 80s, and somebody's thirties; any other 30s are seconds."""
-    is_one = word_before(found).lower().removesuffix("-") in _BEFORE_A_DECADE
-    is_one = is_one or found.string.endswith("mid-", 0, found.start())
-    return _decade(found) if is_one else found[0]
+def _decades(found: re.Match[str]) -> str:
+    """Say the 1960s-80s, and the 80s and 90s; any other 30s are seconds."""
+    first = found[1]
+    if len(first) == 2 and not _is_decade(found):
+        return found[0]
+    rest = re.sub(r"\s?[-–]\s?", " to ", found["rest"])
+    return _decade(found) + re.sub(r"[’'‘]?(\d+)[’']?s", _decade, rest)
 
 
-_TIME = r"(?P<hour>\d{1,2}):(?P<minute>\d\d)(?::(?P<second>\d\d(?:[.,]\d+)?)(?!\d))?"
-_HALF = r"(?:[ap]\.\s?m\.|[ap]m\b|[AP]M\b)"
+def _is_decade(found: re.Match[str]) -> bool:
+    """True for the 80s, for somebody's thirties, and after other decades."""
+    before = found.string[max(0, found.start() - _NEAR) : found.start()]
+    if word_before(found).lower().removesuffix("-") in _BEFORE_A_DECADE:
+        return True
+    if re.search(
+        r"(?:\b(?:mid|early|late)-|(?:tie|teen|hundred)s(?:,? and |,? or |, | ?[-–] ?))\Z", before
+    ):
+        return True
+    return bool(found["rest"]) and found[1] >= "20" and not is_about_time(found)
+
+
+_YEAR = r"(?:1[1-9]\d\d|20\d\d)"
+_AND = r"(?:,? (?:and|or|to|through|&) (?:the )?|, |\s?[-–/]\s?)"
+_DECADES = rf"(?P<rest>(?:{_AND}[’'‘]?(?:1[1-9]|2[01])?\d0[’']?s\b){{0,9}})"
+_AT_MONTHS = starts_at(
+    r"(?:[Jj][AaUu]|[Ff][Ee]|[Mm][Aa]|[Aa][PpUu]|[Ss][Ee]|[Oo][Cc]|[Nn][Oo]|[Dd][Ee])"
+    r"(?<![^\W_]..)(?=[A-Za-z]{1,7}\.?(?:,? |[-/])\d)"
+)
+_DAY = "|".join(form for day in _DAYS for form in (day, day.upper()))
+_ANY_MONTH = f"(?i:{'|'.join(month[:3] for month in _MONTHS)})"
+_DATE_NEXT = rf"(?=(?:the )?(?:\d\d?{_TH}?[ -]{_ANY_MONTH}|{_ANY_MONTH}[a-zA-Z.]{{0,6}} \d))"
+_AT_DAYS = starts_at(rf"(?:{_DAY})(?=[a-z]{{0,3}}\.?,? (?:\d|the \d|[JFMASOND]))")
+_ERA = r"(?P<era>BCE?|AD|CE|B[. ] ?C(?:[. ] ?E)?\b\.?|A[. ] ?D\b\.?|C[. ] ?E\b\.?)(?![\w’'])"
 
 BEFORE: Rules = (
+    rule(rf"(?<![\w-])({_DAY})(?:s|rs|urs)?\.?(,?) {_DATE_NEXT}", _weekday, starts=_AT_DAYS),
     rule(
-        rf"(?<![\w-]){_MONTH} (?P<day>\d\d?)(?:st|nd|rd|th)?(?:\s?[-–]\s?(?P<last>\d\d?))?"
+        rf"(?<![\w-]){_MONTH} (?P<day>\d\d?)(?P<th>{_TH})?"
+        rf"(?:(?P<joint>\s?[-–]\s?|/)(?P<last>\d\d?){_TH}?)?"
         r"(?:,? (?P<year>[12]\d{3}))?(?![\w:%/-]|[.,]\d)",
         _month_day,
-        starts=starts_at(r"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)(?=[a-z.]* \d)"),
+        starts=_AT_MONTHS,
+    ),
+    rule(
+        rf"(?<![\w-]){_MONTH}(?P<joint>[-/])(?P<day>\d\d?)(?:(?P=joint)(?P<year>\d{{4}}|\d\d))?"
+        r"(?![\w/-]|[.,]\d)",
+        _month_day_joined,
+        "-/",
+        _AT_MONTHS,
+    ),
+    rule(
+        rf"(?<![\w-]){_SHORT_MONTH}\.?(?:,? |[-/])(?P<year>(?:1[5-9]|20)\d\d)(?![\w/-]|[.,]\d)",
+        lambda found: f"{_month(found['month'])} {year(found['year'])}",
+        starts=_AT_MONTHS,
+    ),
+    rule(
+        r"\b(BCE?|AD|CE)\s?[-–]\s?(?=(?:AD )?\d)",
+        r"\1 to ",
+        "-–",
+        starts_at(r"(?:BC|AD|CE)(?=E?\s?[-–])"),
     ),
     rule(r"(?<!\w)[’'‘]([1-9]0)s\b", _decade, "’'‘"),
     rule(r"(?<!\w)[’'‘](\d\d)\b(?![’'\w])", lambda found: say_number(found[1]), "’'‘"),
@@ -189,27 +322,45 @@ NUMBERS: Rules = (
         "-",
     ),
     number_rule(
-        rf"{UNJOINED}(?P<day>\d\d?)(?:st|nd|rd|th)? {_MONTH}"
-        r"(?:,? (?P<year>[12]\d{3})(?![\w.]\w))?(?!\w)",
+        rf"{UNJOINED}(?P<day>\d\d?)(?P<th>{_TH})?(?:(?P<joint>\s?[-–]\s?|/)(?P<last>\d\d?){_TH}?)?"
+        rf" {_MONTH}(?:,? (?P<year>[12]\d{{3}})(?![\w.]\w))?(?!\w)",
         _day_month,
-        "JFMASOND",
     ),
     number_rule(
-        rf"(?<![\w:.]){_TIME}(?![:\d])"
-        rf"(?:(?P<until>\s?[-–]\s?(?=\d\d?:\d\d\b))|(?:\s?(?P<half>{_HALF}))?(?!\w))",
-        _time,
-        ":",
+        rf"{UNJOINED}(?P<day>\d\d?)(?P<joint>[-/]){_MONTH}(?:(?P=joint)(?P<year>\d{{4}}|\d\d))?"
+        r"(?![\w/-]|[.,]\d)",
+        _day_month_joined,
+        "-/",
     ),
     number_rule(
-        rf"(?<![\w:.,])(?:(?P<first>\d\d?)[-–])?(?P<hour>\d\d?)(?:\.(?P<minute>[0-5]\d))?\s?"
-        rf"(?P<half>{_HALF})(?:(?P<until>\s?[-–]\s?(?=\d))|(?!\w))",
-        _hour,
-        "apAP",
+        rf"{UNJOINED}(?P<year>(?:19|20)\d\d)(?P<joint>[-/ ]){_MONTH}(?P=joint)(?P<day>\d\d?)"
+        r"(?![\w/-]|[.,:]\d)",
+        _year_month_day,
     ),
-    number_rule(r"(?<![\w.,])(\d\d\d0)[’']?s\b", _decade, "s"),
-    number_rule(r"(?<![\w.,])([1-9]0)s\b", _short_decade, "s"),
+    number_rule(
+        r"(?<![\w.,/$€£-])(?P<first>\d{3,5})(?:(?P<joint>\s?[-–]\s?| to | and | until )"
+        rf"(?P<last>\d{{1,5}}))?\s?{_ERA}",
+        _era,
+        "BAC",
+    ),
+    number_rule(
+        r"(?:(?<=\bAD )|(?<=\bA D ))(\d{3,4})(?![\w/%-]|[.,]\d)", lambda found: era_year(found[1])
+    ),
+    number_rule(
+        r"(?<![\w.])(?P<count>[1-4])(?P<part>[QH])\s?[’']?(?P<year>\d\d|(?:19|20)\d\d)(?!\w)",
+        _quarter,
+        "QH",
+    ),
+    number_rule(
+        rf"(?:(?<=from about )|(?<=between about )|(?<=from around )|(?<=between around ))({_YEAR})"
+        rf" (to|and|until|through|till) (about |around )?({_YEAR})(?![\w/%°+]|[.,]\d)",
+        _years_from_to,
+    ),
+    number_rule(
+        rf"(?<![\w.,])((?:1[1-9]|2[01])?[1-9]0|(?:1[1-9]|2[01])00)[’']?s\b{_DECADES}", _decades, "s"
+    ),
 )
-"""Dates, times and decades that begin with a number."""
+"""Dates and decades that begin with a number."""
 
 _SHORT = word_set("Jan Feb Apr Aug Sep Sept Oct Nov Dec Mon Tue Tues Wed Thu Thurs Fri")
 SHORT_HINT = "|".join(rf"(?<=\b{short}\.)" for short in _SHORT)

@@ -54,6 +54,12 @@ _PLACE = r"(?::(?P<line>\d{1,6})(?::(?P<column>\d{1,4}))?)?"
 
 RULES: Rules = (
     rule(
+        r"(?<![\w.-])([\w+-]+)\.so((?:\.\d+){1,4})(?![\w-]|\.\w)",
+        lambda found: f"{found[1].replace('+', ' plus')} dot S O{found[2].replace('.', ' dot ')}",
+        ".",
+        starts_at_words(r"\.so\.(?=\d)", "_-+."),
+    ),
+    rule(
         r"\b([A-Z]):\\([\w.\\-]*\w)?\\?",
         lambda found: f"{found[1]} colon{_say_path(found[2] or '', _BACKSLASH, 'backslash')}",
         _BACKSLASH,

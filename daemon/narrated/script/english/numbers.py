@@ -6,8 +6,10 @@ import unicodedata
 from narrated.script.english.rule_engine import (
     NUMBER,
     Rules,
+    begins_sentence,
     number_rule,
     rule,
+    word_before,
     word_set,
     word_table,
 )
@@ -17,7 +19,7 @@ from narrated.script.spoken_numbers import say_number
 MAGNITUDES = word_table("k: thousand; M: million; m: million; bn: billion; B: billion; T: trillion")
 DASH = r"(?:-|\s?–\s?)"
 AMOUNT = (
-    rf"(?<![\w.,/])(?P<minus>(?<![^\s(\[\"“])[-−])?"
+    rf"(?<![\w.,/])(?P<minus>(?<![^\s(\[\"“?!,;:])[-−])?"
     rf"(?:(?P<first>{NUMBER}){DASH})?(?P<amount>{NUMBER})"
 )
 """An amount before a unit: a number, a range of numbers, perhaps below zero."""
@@ -26,7 +28,26 @@ _SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
 _SHORT = re.compile(r"\d{1,15}")
 _HALVES = {2: ("half", "halves"), 4: ("quarter", "quarters")}
 _DENOMINATORS = frozenset({*range(2, 11), 12, 16, 32, 64, 100})
-_PAIRS = word_set("24/7 9/11 50/50 80/20 60/40 70/30 90/10")
+_PAIRS = word_set("24/7 9/11 20/20 50/50 80/20 60/40 70/30 90/10")
+_JOINTS = {"/": " slash ", "-": " to ", "–": " to "}
+_DIGITS = re.compile(r"(\d+)s")
+_BEFORE_SEVERAL = word_set("all no any many several both")
+_TIME_BEFORE = re.compile(
+    r"\b(?:delay|timeout|time|wait|pause|duration|latency|interval|gap|period|took|takes?|"
+    r"lasts?|lasted|runs?|ran|after|for|in|within|every|under|about|than)\w*"
+    r"(?: (?:of|between|about|from))? \Z"
+)
+_TIME_AFTER = re.compile(
+    r"\s(?:later|ago|delay|timeout|pause|wait|window|interval|gap|more|each|apart|respectively)"
+)
+_SCORES = frozenset({5, 6, 10, 20, 100})
+_SCORE_BEFORE = re.compile(
+    r"\b(?:rat(?:e[ds]?|ing)|scor(?:e[ds]?|ing)|gave|gives?|got|grade|verdict)\b[^.]*\Z"
+)
+_SCORE_AFTER = re.compile(r"\s(?:stars?|points?|rating)\b")
+_COUNTED_AFTER = re.compile(r"\s[a-z]{2,}s\b(?<!was)(?<!has)(?<!this)(?<!series)")
+_BEAT_AFTER = re.compile(r"[\s-](?:time|signature|beat|met(?:er|re))\b")
+_PART_OF = re.compile(r"\s?(?:of\b|inch|[\"”″]|cup|tsp|tbsp|mile|pound|ounce|th)")
 _FRACTION_SIGNS = "½⅓⅔¼¾⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞⅐⅑⅒"
 
 
@@ -56,6 +77,13 @@ def ordinal(digits: str) -> str:
 def year(digits: str) -> str:
     """Say a year by its pairs of digits."""
     return say_number(digits, kind="year").replace("oh-", "oh ")
+
+
+def era_year(digits: str) -> str:
+    """Say a year of any length, as before BC: 340 is "three forty", 44 "forty-four"."""
+    if len(digits) == 4:
+        return year(digits)
+    return hundreds(digits) if len(digits) < 4 else cardinal(digits)
 
 
 def pairs(digits: str) -> str:
@@ -123,6 +151,30 @@ def _fraction(whole: str, over: int, under: int) -> str:
     return f"{say_number(str(over))} {name}"
 
 
+def is_about_time(found: re.Match[str]) -> bool:
+    """True if a match stands where seconds would: after a delay, in a wait, before a timeout."""
+    before = found.string[max(0, found.start() - 30) : found.start()]
+    return bool(_TIME_BEFORE.search(before) or _TIME_AFTER.match(found.string, found.end()))
+
+
+def _plurals(found: re.Match[str]) -> str:
+    """Say several digits: 7s and 3s."""
+    is_several = found["rest"] or word_before(found).lower() in _BEFORE_SEVERAL
+    if not is_several or is_about_time(found):
+        return found[0]
+    return _DIGITS.sub(lambda one: plural(cardinal(one[1])), found[0])
+
+
+def _ordinals(found: re.Match[str]) -> str:
+    """Say 1st/2nd/3rd, and 1st-3rd."""
+    parts = re.split(r"([/–-])", found[0])
+    return "".join(_JOINTS.get(part) or ordinal(part[:-2]) for part in parts)
+
+
+def _ratio(found: re.Match[str]) -> str:
+    return " to ".join(figure(part) for part in found[0].split(":"))
+
+
 def _fraction_sign(found: re.Match[str]) -> str:
     over, under = unicodedata.normalize("NFKC", found[2]).split("\N{FRACTION SLASH}")
     return _fraction(found[1] or "", int(over), int(under))
@@ -132,13 +184,45 @@ def _slashed(found: re.Match[str]) -> str:
     whole, over, under = found[1] or "", found[2], found[3]
     if len(over) == 4 and len(under) == 2 and int(over[2:]) + 1 == int(under):
         return f"{whole}{year(over)} {figure(under)}"
-    if f"{over}/{under}" in _PAIRS:
+    if f"{over}/{under}" in _PAIRS or _BEAT_AFTER.match(found.string, found.end()):
         return f"{whole}{cardinal(over)} {cardinal(under)}"
-    if over == under and len(over) > 1:
+    if not whole and int(over) + 1 == int(under) and _is_after_a_name(found):
+        return f"{cardinal(over)} slash {cardinal(under)}"
+    if _is_score(found, int(over), int(under)):
         return f"{whole}{cardinal(over)} out of {cardinal(under)}"
     if int(over) < int(under) and int(under) in _DENOMINATORS:
         return _fraction(whole.strip(), int(over), int(under))
     return f"{whole}{cardinal(over)} over {cardinal(under)}"
+
+
+def _is_after_a_name(found: re.Match[str]) -> bool:
+    """True after a name whose versions are told: IE 7/8, Windows 7/8."""
+    name = word_before(found)
+    if _PART_OF.match(found.string, found.end()) or len(name) < 2 or not name[0].isupper():
+        return False
+    return name.isupper() or not begins_sentence(found.string, found.start() - len(name) - 1)
+
+
+def _is_score(found: re.Match[str], over: int, under: int) -> bool:
+    """True for 8/10, unless it is a part of something."""
+    if found[1] or found["th"] or over > under:
+        return False
+    if over == under and under > 9:
+        return True
+    if over == 0:
+        return True
+    if (
+        10 < under < 1000
+        and under not in _DENOMINATORS
+        and _COUNTED_AFTER.match(found.string, found.end())
+    ):
+        return True
+    if _PART_OF.match(found.string, found.end()) or under not in _SCORES:
+        return False
+    if under in (10, 100):
+        return over != 1 or under == 10
+    before = found.string[max(0, found.start() - 40) : found.start()]
+    return bool(_SCORE_AFTER.match(found.string, found.end()) or _SCORE_BEFORE.search(before))
 
 
 FRACTION_SIGNS: Rules = (
@@ -146,16 +230,45 @@ FRACTION_SIGNS: Rules = (
 )
 
 SLASHED: Rules = (
-    number_rule(r"(?<![\w.,/])(\d+ )?(\d+)/(\d+)(?:rds?|ths?)?(?![\w/]|[.,]\d)", _slashed, "/"),
+    number_rule(
+        r"(?<![\w.,/])(\d+ )?(\d+)/(\d+)(?P<th>rds?|ths?|RDS?|THS?)?(?![\w/]|[.,]\d)", _slashed, "/"
+    ),
+    number_rule(
+        r"(?<![\w.,/])24/7/36([56])(?![\w/])",
+        lambda found: f"twenty-four seven three sixty-{say_number(found[1])}",
+        "/",
+    ),
 )
 """Fractions, and other pairs with a slash."""
 
-PLAIN: Rules = (
+_TH = r"(?:st|nd|rd|th|ST|ND|RD|TH)"
+_WHOLE = r"(?:\d{1,3}(?:,\d{3})+|\d{1,7}(?:\.\d{1,6})?)"
+
+SEVERAL: Rules = (
     number_rule(
-        r"(?<![\w.,])(\d{1,3}(?:,\d{3})+|\d+)(?:st|nd|rd|th)\b", lambda found: ordinal(found[1])
+        r"(?:(?<=\d-on-)|(?<=\d-to-)|(?<=\d-for-)|(?<=\d-in-)|(?<=\d-by-)|(?<=\d-of-))(\d+)s\b",
+        lambda found: plural(cardinal(found[1])),
+        "s",
     ),
     number_rule(
-        rf"(?<![\w.])((?:(?<![^\s(\[“\"=])[-−])?{NUMBER})(?!\w)", lambda found: figure(found[1])
+        r"(?<![\w.,])\ds(?P<rest>(?:(?:,? (?:and|or|&) |, |/)\ds\b){0,9})(?!\w)", _plurals, "s"
+    ),
+    number_rule(rf"(?<![\w.,/])\d+{_TH}(?:[/–-]\d+{_TH}){{1,9}}(?!\w)", _ordinals, "/–-"),
+)
+"""Several digits and ordinals together."""
+
+RATIOS: Rules = (
+    number_rule(rf"(?<![\w.,/:]){_WHOLE}(?::{_WHOLE}){{1,3}}(?![\w:]|[.,]\d)", _ratio, ":"),
+)
+
+PLAIN: Rules = (
+    number_rule(
+        r"(?<![\w.,])(\d{1,3}(?:,\d{3})+|\d+)(?:st|nd|rd|th|ST|ND|RD|TH)\b",
+        lambda found: ordinal(found[1]),
+    ),
+    number_rule(
+        rf"(?<![\w.])((?:(?<![^\s(\[“\"=?!,;:])[-−])?{NUMBER})(?!\w)",
+        lambda found: figure(found[1]),
     ),
 )
 """Ordinals and numbers."""

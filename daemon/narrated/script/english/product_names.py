@@ -35,8 +35,13 @@ def _short(digits: str) -> str:
 
 
 def _card(found: re.Match[str]) -> str:
-    number = pairs(found[2]) if len(found[2]) == 4 else hundreds(found[2])
+    digits = found[2]
+    number = hundreds(digits) if len(digits) == 3 else _thousand(digits)
     return f"{acronym(found[1])} {number}"
+
+
+def _thousand(digits: str) -> str:
+    return cardinal(digits) if digits.endswith("000") else pairs(digits)
 
 
 def _aeroplane(found: re.Match[str]) -> str:
@@ -44,7 +49,8 @@ def _aeroplane(found: re.Match[str]) -> str:
 
 
 def _vulnerability(found: re.Match[str]) -> str:
-    number = pairs(found[2]) if len(found[2]) == 4 else spelled(found[2])
+    is_pair = len(found[2]) == 4 and found[2][0] != "0"
+    number = pairs(found[2]) if is_pair else spelled(found[2])
     return f"C V E {pairs(found[1])} {number}"
 
 

@@ -152,13 +152,8 @@ EARLY: Rules = (
 
 NUMBERS: Rules = (
     number_rule(rf"(?<![\w.,])({NUMBER})((?:\s?x\s?{NUMBER}){{1,4}})(?![\w^])", _by, "x"),
-    number_rule(
-        r"(?<![\w.,/])(\d{1,3}):(\d{1,3})(?![\w:])",
-        lambda found: f"{figure(found[1])} to {figure(found[2])}",
-        ":",
-    ),
 )
-"""Measures and ratios."""
+"""Measures by several lengths."""
 
 LATE: Rules = (
     rule(r"(?<=[A-Za-z])′(?!\w)", " prime", "′"),

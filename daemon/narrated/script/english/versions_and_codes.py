@@ -61,11 +61,6 @@ def _points(written: str) -> str:
     return " point ".join(cardinal(part) if part.isdigit() else "x" for part in parts)
 
 
-def _telephone(found: re.Match[str]) -> str:
-    groups = re.findall(r"\+?\d+", found[0])
-    return ", ".join(("plus " if "+" in group else "") + spelled(group) for group in groups)
-
-
 def _ip(found: re.Match[str]) -> str:
     octets = found["host"].split(".")
     if any(int(octet) > 255 for octet in octets):
@@ -102,6 +97,7 @@ def _spelled_or_long(code: str) -> str:
 
 
 def _in_base(base: str, found: re.Match[str]) -> str:
+    """Say the digits of a number after its base, which the text may have named."""
     said = _spelled_or_long(found[1].replace("_", ""))
     return said if word_before(found).lower() == base else f"{base} {said}"
 
@@ -132,10 +128,7 @@ BEFORE: Rules = (
         ":",
         starts_at(r"[\da-fA-F:](?<![\w:].)(?=[\da-fA-F]*:)"),
     ),
-    rule(r"(?<![\w.])\+\d{1,3}(?:[ .-]\(?\d{1,9}\)?){1,5}(?<=\d{4})(?![\w-])", _telephone, "+"),
-    rule(r"(?<!\w)\+\d{8,14}(?!\w)", _telephone, "+"),
     rule(r"(?<![\w+])\+(?=\d)", "plus ", "+"),
-    rule(r"(?<!\w)\(\d{3}\) ?\d{3}[ .-]\d{4}(?![\w-])", _telephone, "("),
     rule(
         r"\b[\da-fA-F]{8}-[\da-fA-F]{4}-[\da-fA-F]{4}-[\da-fA-F]{4}-[\da-fA-F]{12}\b",
         LONG_CODE,
@@ -160,6 +153,11 @@ BEFORE: Rules = (
         starts_at_words(r"-(?=\d)"),
     ),
     rule(
+        r"\bWW([123])\b",
+        lambda found: f"World War {('One', 'Two', 'Three')[int(found[1]) - 1]}",
+        starts=starts_at(r"WW(?=\d)"),
+    ),
+    rule(
         r"\b([A-Z])\.(\d{2,})\b",
         lambda found: f"{found[1]} {spelled(found[2])}",
         ".",
@@ -177,19 +175,15 @@ BEFORE: Rules = (
 """Codes with a number inside."""
 
 ADDRESSES: Rules = (
-    number_rule(
-        r"(?<![\w#])0[xX]([\da-fA-F]+)\b", lambda found: f"hex {_spelled_or_long(found[1])}", "xX"
-    ),
     number_rule(r"(?<![\w#])0[bB]([01_]+)\b", lambda found: _in_base("binary", found), "bB"),
     number_rule(r"(?<![\w#])0[oO]([0-7]+)\b", lambda found: _in_base("octal", found), "oO"),
+    number_rule(r"(?<![\w#])0[xX]([\da-fA-F]+)\b", lambda found: _in_base("hex", found), "xX"),
     number_rule(
         r"(?<![\w.])(?P<host>\d{1,3}(?:\.\d{1,3}){3})(?::(?P<port>\d{1,5}))?(?:/(?P<mask>\d\d?))?"
         r"(?!\w|\.\d)",
         _ip,
         ".",
     ),
-    number_rule(r"(?<![\w.-])(?:1[-.])?\d{3}([-.])\d{3}\1\d{4}(?![\w-]|\.\d)", _telephone, "-."),
-    number_rule(r"(?<![\w.,/-])\d{3}-\d{4}(?![\w-]|[.,]\d)", _telephone, "-"),
 )
 
 VERSIONS: Rules = (
@@ -227,6 +221,12 @@ AFTER: Rules = (
         r"\b(?=[\da-f]*\d)(?=\d*[a-f])(?=\w*[a-f]\d|\w*\d[a-f])[\da-f]{7,}\b",
         lambda found: _spelled_or_long(found[0]),
         starts=_AT_MIXED,
+    ),
+    rule(
+        r"(?<!\w)([A-Za-z]+)(?P<number>\d+(?:\.\d+)+)(?![\w]|\.\d)",
+        lambda found: f"{acronym(found[1])} {_points(found['number'])}",
+        ".",
+        _AT_MIXED,
     ),
     rule(
         r"(?<!\w)(?=[A-Za-z_]*\d)(?!\d+(?:st|nd|rd|th)\b)(?=\w*[A-Za-z])[A-Za-z\d]+(?:_\d+)*\b(?!_)",

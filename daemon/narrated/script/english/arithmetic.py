@@ -1,0 +1,34 @@
+"""Say plus and minus between numbers and letters; a hyphen elsewhere stays a hyphen."""
+
+import re
+
+from narrated.script.english.rule_engine import Rules, rule
+
+_MINUS = re.compile(r"\s?[-−]\s?")
+_NUMBER = r"\d{1,6}(?:\.\d+)?"
+
+
+def _minus(found: re.Match[str]) -> str:
+    return _MINUS.sub(" minus ", found[0])
+
+
+HINT = r"[?!]-(?=\d)|\+|−|[a-zN]-(?=\d)(?<![\w-][a-zN]-)|\d ?- ?\d+ ?(?:=|equals)"
+
+RULES: Rules = (
+    rule(r"(?<=\w[?!])-(?=\d)", " -", "?!"),
+    rule(r"(?<=\w)\+\+(?=[\w(])", " plus plus ", "+"),
+    rule(r"(?<=\w)\+\+(?!\+|\.\w)", " plus plus", "+"),
+    rule(r"(?<![\w+])\+\+(?=[A-Za-z_])", "plus plus ", "+"),
+    rule(r"(?<=[\w)\]²³])(?<!\d[eE])\+(?=[\w(\[$€£])", " plus ", "+"),
+    rule(r"(?<=[A-Za-z])\+(?=[\s,.;:)!?]|$)", " plus", "+"),
+    rule(r"(?<=[A-Za-z)\]²³])−(?=[\w(])", " minus ", "−"),
+    # N-1 is a sum, F-16 a name; i-5 a sum, I-5 a road.
+    rule(r"(?<![\w.-])([Nnk])-(?=\d{1,2}(?![\w-]|\.\d))", r"\1 minus ", "-"),
+    rule(r"(?<![\w.-])([ijmtxyz])-(?=\d(?![\w-]|\.\d))", r"\1 minus ", "-"),
+    rule(
+        rf"(?<![\w.,/-])(?!\d{{4}}-\d\d\b){_NUMBER}(?:\s?[-−]\s?{_NUMBER}){{1,9}}"
+        r"(?=\s?(?:=|equals)\s?(?:[-−?]?\d|\?|[a-z]\b))",
+        _minus,
+        "-−",
+    ),
+)
