@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from narrated.jobs.held_posts import find_hold
-from narrated.jobs.post_dates import publication_s
+from narrated.jobs.publication_times import publication_s
 from narrated.script.script import Draft, Script
 
 
@@ -36,7 +36,11 @@ def _draft(**fields: str) -> Draft:
         ("2030-01-02 10:20", "2030-01-02T15:20"),
         ("2030-01-02 9:20:30 -0800", "2030-01-02T17:20:30"),
         ("2030-01-02T10:20:30Z", "2030-01-02T10:20:30"),
-        ("2030-01-02T10:20:30.123456+01:00", "2030-01-02T09:20:30.123456"),
+        ("2030-01-02T10:20:30.123456789+01:00", "2030-01-02T09:20:30"),
+        ("Wed, 02 Jan 2030 10:20:30 +0200", "2030-01-02T08:20:30"),
+        ("January 2nd, 2030", "2030-01-02T05:00"),
+        ("1/2/2030", "2030-01-02T05:00"),
+        ("13/2/2030", "2030-02-13T05:00"),
         ("2030-01-02T25:99", "2030-01-02T05:00"),
     ],
 )
@@ -45,9 +49,11 @@ def test_date_begins_in_its_zone(new_york: None, written: str, moment: str) -> N
     assert publication_s(written) == datetime.fromisoformat(moment).replace(tzinfo=UTC).timestamp()
 
 
-@pytest.mark.parametrize("written", ["", "soon", "1/2/2030", "2030", "2030-13-45", "9" * 10_000])
+@pytest.mark.parametrize(
+    "written", ["", "soon", "1:2", "13/13/2030", "2030", "2030-13-45", "9" * 10_000]
+)
 def test_words_are_no_date(written: str) -> None:
-    """What is no date, or may mean two days, tells no time."""
+    """What is no date tells no time."""
     assert publication_s(written) is None
 
 

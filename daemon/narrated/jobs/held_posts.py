@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from narrated.errors import NarratedError
-from narrated.jobs.post_dates import day_in_path, midnight_s, publication_s
+from narrated.jobs.post_dates import day_in_path
+from narrated.jobs.publication_times import midnight_s, publication_s
 from narrated.printable import printable
 from narrated.script.script import Draft
 

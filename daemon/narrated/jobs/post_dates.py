@@ -2,18 +2,14 @@
 
 # `strptime` imports it late, and then on the event loop.
 import _strptime  # type: ignore[import-not-found]  # noqa: F401
-import math
 import re
 from datetime import date, datetime
 from email.utils import parsedate
 
 _IN_TEXT = re.compile(r"\s*(\d{4})[-/.](\d\d?)[-/.](\d\d?)(?!\d)")
 _IN_NAME = re.compile(r"(?<!\d)(\d{4})[-_/.](\d\d)[-_/.](\d\d)(?!\d)")
-_WITH_TIME = re.compile(
-    r"\s*(\d{4}-\d\d-\d\d)[T ]\s*(\d\d?:\d\d(?::\d\d(?:\.\d{1,6})?)?)\s*(Z|[+-]\d\d:?\d\d)?\s*$",
-    re.I,
-)
 _FORMATS = ("%d %B %Y", "%d %b %Y", "%B %d %Y", "%b %d %Y")
+_ORDINAL = re.compile(r"(?<=\d)(?:st|nd|rd|th)\b", re.I)
 _LONGEST = 40
 
 
@@ -23,7 +19,7 @@ def parse_day(text: str) -> date | None:
         return None
     if match := _IN_TEXT.match(text):
         return _day(*match.groups())
-    words = text.replace(",", " ").replace(".", " ").split()
+    words = _ORDINAL.sub("", text).replace(",", " ").replace(".", " ").split()
     for form in _FORMATS:
         try:
             return datetime.strptime(" ".join(words), form).date()
@@ -31,28 +27,6 @@ def parse_day(text: str) -> date | None:
             continue
     mailed = parsedate(text)  # as feeds have it: Sat, 09 Mar 2024 08:00:00 GMT
     return _day(*mailed[:3]) if mailed else None
-
-
-def publication_s(text: str) -> float | None:
-    """Return when a written date begins, in seconds since the epoch; None if it is no date.
-
-    A time of day without a zone is local; a day without a time begins at local midnight.
-    """
-    if match := _WITH_TIME.match(text[:_LONGEST]):
-        day, time, zone = match.groups(default="")
-        hours, _, rest = time.partition(":")
-        try:
-            moment = f"{day}T{hours:0>2}:{rest}{zone.upper()}"
-            return _epoch_s(datetime.fromisoformat(moment))
-        except ValueError:
-            pass
-    day_written = parse_day(text)
-    return None if day_written is None else midnight_s(day_written)
-
-
-def midnight_s(day: date) -> float:
-    """Return when a day begins here, in seconds since the epoch."""
-    return _epoch_s(datetime(day.year, day.month, day.day))
 
 
 def day_in_path(path: str) -> date | None:
@@ -69,13 +43,6 @@ def day_of_source(path: str, mtime_ns: int) -> date:
         return datetime.fromtimestamp(mtime_ns / 1e9).date()
     except (OverflowError, OSError, ValueError):
         return date.min
-
-
-def _epoch_s(moment: datetime) -> float:
-    try:
-        return moment.timestamp()
-    except (OverflowError, OSError, ValueError):  # the first year, or the last
-        return 0.0 if moment.year < datetime.now().year else math.inf
 
 
 def _day(year: str | int, month: str | int, day: str | int) -> date | None:
