@@ -194,13 +194,9 @@ def _html_block(state: StateBlock, start: int, end: int, silent: bool) -> bool:
     would then stay open, and swallow the rest of the post, as it does in a browser. A fence right
     under a `<br>` or a `<div>` would be text of the HTML; its author means code.
     """
-    if not html_block(state, start, end, silent):
+    fence = None if silent else _fence_within(state, start, end)
+    if not html_block(state, start, fence or end, silent):
         return False
-    if not silent and (fence := _fence_within(state, start, end)):
-        state.line = fence
-        content = state.getLines(start, fence, state.blkIndent, True)
-        state.tokens[-1].content, state.tokens[-1].map = content, [start, fence]
-        return True
     if not silent and _leaves_code_open(state.tokens[-1].content):
         state.line = _end_of_code(state, end) or state.line
         content = state.getLines(start, state.line, state.blkIndent, True)
@@ -210,12 +206,14 @@ def _html_block(state: StateBlock, start: int, end: int, silent: bool) -> bool:
 
 
 def _fence_within(state: StateBlock, start: int, end: int) -> int | None:
-    """Return the line of a block of HTML where fenced code begins that has an end, too."""
+    """Return the line before an empty one where fenced code begins that has an end, too."""
     first = state.src[state.bMarks[start] + state.tShift[start] : state.eMarks[start]]
-    if first.startswith(("<!", "<?")) or _VERBATIM.search(first):
+    if not first.startswith("<") or first.startswith(("<!", "<?")) or _VERBATIM.search(first):
         return None
-    for line in range(start + 1, state.line):
+    for line in range(start + 1, end):
         at = state.bMarks[line] + state.tShift[line]
+        if state.isEmpty(line):
+            return None
         if state.src.startswith(("```", "~~~"), at):
             sign = state.src[at : at + 3]
             return line if _has_fence_after(state, sign, line + 1, end) else None

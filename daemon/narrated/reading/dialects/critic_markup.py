@@ -36,13 +36,7 @@ def _marked(state: StateInline, silent: bool) -> bool:
 
 
 def _end(state: StateInline, closing: str) -> int:
-    """Find an end; without one, later marks of this kind are not searched for."""
-    last = state.env.setdefault("critic ends", {})
-    key = (closing, state.src)
-    if key not in last:
-        last.clear()
-        last[key] = state.src.rfind(closing)
-    if last[key] < state.pos + 3:
+    if not make.comes_after(state.env, state.src, closing, state.pos + 2):
         return -1
     end = state.src.find(closing, state.pos + 3, state.posMax)
     return end if end + 3 <= state.posMax else -1

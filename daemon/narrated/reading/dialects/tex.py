@@ -39,7 +39,8 @@ def _formula(state: StateInline, silent: bool) -> bool:
     if not state.src.startswith(("\\(", "\\["), state.pos):
         return False
     pattern = INLINE if state.src[state.pos + 1] == "(" else DISPLAY
-    if state.src.find("\\)" if pattern is INLINE else "\\]", state.pos) < 0:
+    closing = "\\)" if pattern is INLINE else "\\]"
+    if not make.comes_after(state.env, state.src, closing, state.pos):
         return False
     found = pattern.match(state.src, state.pos)
     if found is None or not is_formula(found["text"]) or _is_enumeration(state, found["text"]):
@@ -81,6 +82,8 @@ def _display(state: StateBlock, start: int, end: int, silent: bool) -> bool:
     at = state.bMarks[start] + state.tShift[start]
     if not state.src.startswith("\\[", at) or state.is_code_block(start):
         return False
+    if not make.comes_after(state.env, state.src, "\\]", at):
+        return False
     found = DISPLAY.match(state.src, at)
     if found is None or not is_formula(found["text"]):
         return False
@@ -101,6 +104,8 @@ def _environment(state: StateBlock, start: int, end: int, silent: bool) -> bool:
     if found is None:
         is_code = state.is_code_block(start) or not state.src.startswith("\\end{", at)
         return False if is_code else _stray(state, start, silent)
+    if not make.comes_after(state.env, state.src, "\\end{", at):
+        return _stray(state, start, silent)
     close = state.src.find(f"\\end{{{found[1]}{found[2]}}}", at, at + _LONGEST)
     if close < 0:
         return _stray(state, start, silent)

@@ -1,6 +1,7 @@
 """Tokens that dialects write: what is silent, admonitions, pictures, words, code."""
 
-from collections.abc import Sequence
+from collections.abc import MutableMapping, Sequence
+from typing import Any
 
 from markdown_it.rules_block import StateBlock
 from markdown_it.token import Token
@@ -17,6 +18,17 @@ def push(state: StateBlock, tokens: Sequence[Token]) -> None:
         token.level = state.level
         state.level += max(0, token.nesting)
     state.tokens.extend(tokens)
+
+
+def comes_after(env: MutableMapping[str, Any], text: str, sign: str, place: int) -> bool:
+    """True if a sign comes after a place in a text; it is searched once, however often asked."""
+    known = env.setdefault("last signs", {})
+    if known.get("text") is not text:
+        known.clear()
+        known["text"] = text
+    if sign not in known:
+        known[sign] = text.rfind(sign)
+    return bool(known[sign] > place)
 
 
 def unspoken(kind: str, text: str, reason: str = "") -> Token:
