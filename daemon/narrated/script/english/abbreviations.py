@@ -130,7 +130,7 @@ _ALL = sorted({"al", *_TITLES, *_PLACES_AFTER, *_NEVER_AT_THE_END, *_ANYWHERE, *
 _LOOKING_BACK = "|".join(rf"(?<=\b{short}\.)" for short in _ALL)
 HINT = (
     rf"\.(?:(?<=\b[A-Za-z]\.)(?=\w| [gmka\d])|(?<=\beds\.)(?=\))|(?<=\bLL\.)|{_LOOKING_BACK})"
-    r"|[№§#]|vs\b|\b(?:Mrs?|Ms|Dr|Prof|[JS]r|St) "
+    r"|[№§#]|vs\b"
 )
 
 _AT_STOPS = starts_at_words(r"\.", ".")
@@ -180,6 +180,15 @@ RULES: Rules = (
         _AT_STOPS,
     ),
     rule(r"\bet al\.", lambda found: f"and others{full_stop(found)}", ".", starts_at(r"et al\.")),
+    rule(r"\bvs\b(?!\.)", "versus", "v", starts_at(r"vs\b")),
+    rule(r"№\s?(?=\d)", "number ", "№"),
+    rule(r"§§?\s?(?=\d)", "section ", "§"),
+    rule(r"(?<![\w&#])#(?!000\b)(?=\d{1,5}\b)(?<!color #)(?<!colour #)", "number ", "#"),
+)
+
+BARE_HINT = r"[DJMPS](?:(?<!\w.)(?:rs?|s|rof|t)(?=[\s,;)]|$))"
+
+BARE: Rules = (
     rule(
         rf"\b({any_of(_WITHOUT_STOP)}) (?=[A-Z][a-z])",
         lambda found: f"{_TITLES.get(found[1], 'Doctor')} ",
@@ -191,8 +200,5 @@ RULES: Rules = (
         starts=starts_at(r"[JS]r(?=[\s,;)]|$)"),
     ),
     rule(r"\bSt (?=[A-Z][a-z])", _saint, starts=starts_at("St ")),
-    rule(r"\bvs\b(?!\.)", "versus", "v", starts_at(r"vs\b")),
-    rule(r"№\s?(?=\d)", "number ", "№"),
-    rule(r"§§?\s?(?=\d)", "section ", "§"),
-    rule(r"(?<![\w&#])#(?!000\b)(?=\d{1,5}\b)(?<!color #)(?<!colour #)", "number ", "#"),
 )
+"""Titles without their full stop."""

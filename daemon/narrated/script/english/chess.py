@@ -29,6 +29,9 @@ def _move(found: re.Match[str]) -> str:
     return space + " ".join(filter(None, said)) + _ENDS[found["end"]] + (found["mark"] or "")
 
 
+# A hint that begins with one class of rare signs is found fast.
+HINT = r"[1-8O0](?:(?<=[KQRBNa-h1-8x][a-h]\d)|(?<=[a-h]\d)(?=[=+#QRBN])|-[O0])"
+
 RULES: Rules = (
     rule(
         rf"(?:(?<![\w.#/-])|(?<=\d\.)){_MOVE}(?![\w/-]|\.\d)",

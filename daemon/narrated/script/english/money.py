@@ -171,12 +171,12 @@ BEFORE: Rules = (
     rule(
         rf"\b({any_of(_CODES)})\s(?P<amount>{NUMBER})(?:\s?(?P<magnitude>{_MAGNITUDE}))?(?![\w]|[.,]\d)",
         _code_before,
-        starts=starts_at(any_of(_CODES)),
+        starts=starts_at(r"[A-Z]{3}(?= [\d.])"),
     ),
     rule(
         rf"\b({any_of(_WORDS)})\s?(?P<amount>{NUMBER})(?:\s?(?P<magnitude>{_MAGNITUDE}))?(?![\w]|[.,]\d)",
         _code_before,
-        starts=starts_at(r"Rs(?=[. \d])|kr(?=[. \d])|R\$"),
+        starts=starts_at(r"[Rk](?:s(?=[. \d])|r(?=[. \d])|\$)"),
     ),
 )
 

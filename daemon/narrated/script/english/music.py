@@ -19,6 +19,8 @@ def _note(found: re.Match[str]) -> str:
 
 _CHORD = r"(?P<chord>maj|min|dim|aug|m)?(?P<number>6|7|9|11|13)?(?!\w)"
 
+HINT = r"[A-G♯♭♮𝄪𝄫](?:(?<=[♯♭♮𝄪𝄫])|[#b](?=\s|m|7|d))"
+
 RULES: Rules = (
     rule(rf"(?<![A-Za-z])([A-Ga-g])([♯♭♮𝄪𝄫]){_CHORD}", _note, "♯♭♮𝄪𝄫"),
     rule(

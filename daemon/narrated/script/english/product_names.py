@@ -63,6 +63,9 @@ def _model(found: re.Match[str]) -> str:
     return " ".join(f"{acronym(found['name'])} {version}{size}".split())
 
 
+_AFTER_A_CARD = "|".join(rf"(?<={name} \d)" for name in sorted(_CARDS))
+HINT = rf"\d(?:(?<=[A-Za-z]\d)|(?<=[A-Za-z]-\d)|(?<=7\d7)-|{_AFTER_A_CARD})"
+
 RULES: Rules = (
     rule(r"\b((?:LP)?DDR\d[A-Z]?)-(\d{4})(?!\w)", _memory, "D", starts_at("(?:LP)?DDR")),
     rule(

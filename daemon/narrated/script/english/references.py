@@ -44,6 +44,11 @@ def _follows_colour(found: re.Match[str]) -> bool:
 
 _VOWELS = frozenset("ae")
 
+HINT = (
+    r"[@/#](?:(?<=\w#)\d|(?<=#)(?:[a-fA-F]{3}\b|[\da-fA-F]{8}\b|\d{6}|\d{3}\b)|(?<=@)[\w-]+/"
+    r"|(?<=\b[ru]/))"
+)
+
 RULES: Rules = (
     rule(
         r"(?<![\w&#/])#([a-f]{3}|[A-F]{3}|\d{3})\b",
@@ -57,7 +62,7 @@ RULES: Rules = (
         "#",
     ),
     rule(
-        r"(?<![\w./@-])([\w.-]+(?:/[\w.-]+)?)#(\d{1,7})\b",
+        r"(?<![\w./@-])([\w-]+(?:/[\w.-]+)?)#(\d{1,7})\b",
         _issue,
         "#",
         starts_at_words(r"(?<=\w)#(?=\d)", "_.-/"),

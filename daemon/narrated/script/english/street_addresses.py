@@ -2,7 +2,7 @@
 
 import re
 
-from narrated.script.english.numbers import cardinal, hundreds, pairs, spelled
+from narrated.script.english.numbers import cardinal, hundreds, ordinal, pairs, spelled
 from narrated.script.english.rule_engine import (
     Rules,
     any_of,
@@ -34,15 +34,20 @@ _WAYS = word_table("""
     N: North; S: South; E: East; W: West; NE: North-East; NW: North-West; SE: South-East;
     SW: South-West
 """)
+_ORDINAL = re.compile(r"(\d+)[a-z]{2}")
 _NAME = r"(?:[A-Z][a-z]+|\d{1,3}(?:st|nd|rd|th))"
 
 
 def _street(found: re.Match[str]) -> str:
     way = f"{_WAYS[found['way'].rstrip('.')]} " if found["way"] else ""
-    said = f"{_house(found['house'])} {way}{found['name']} {_STREETS[found['kind']]}"
+    said = f"{_house(found['house'])} {way}{_name(found['name'])} {_STREETS[found['kind']]}"
     if found["rest"] and found["state"]:
         said += f"{found['rest']}{_STATES[found['state']]}"
     return said + _zip(found)
+
+
+def _name(name: str) -> str:
+    return _ORDINAL.sub(lambda found: ordinal(found[1]), name)
 
 
 def _house(digits: str) -> str:
@@ -59,7 +64,7 @@ def _zip(found: re.Match[str]) -> str:
 
 
 def _state(found: re.Match[str]) -> str:
-    return f"{_STATES[found['state']]}{_zip(found)}"
+    return f", {_STATES[found['state']]}{_zip(found)}"
 
 
 _ZIP = r"(?:(?P<comma>,)? (?P<zip>\d{5}(?:-\d{4})?))"
@@ -72,9 +77,11 @@ RULES: Rules = (
         rf"(?:(?P<rest>,(?: [A-Z][a-z]+){{1,3}},? ){_STATE}{_ZIP}?)?(?!\w)",
         _street,
     ),
+)
+
+STATES: Rules = (
     rule(
-        rf"(?<=[a-z], ){_STATE}{_ZIP}(?![\w-])",
-        _state,
-        starts=starts_at(rf"(?:{any_of(_STATES)})(?=,? \d{{5}})"),
+        rf"(?<=[a-z]), {_STATE}{_ZIP}(?![\w-])", _state, ",", starts_at(r", (?=[A-Z]{2},? \d{5})")
     ),
 )
+"""States before a postcode."""
