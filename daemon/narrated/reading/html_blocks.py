@@ -8,7 +8,8 @@ from bs4 import Tag
 from bs4.element import NavigableString, PageElement
 
 from narrated.reading import document as doc
-from narrated.reading.document import Blocks, Paragraph, Spans
+from narrated.reading.blog_widgets import CALLOUTS, is_invitation
+from narrated.reading.document import Blocks, Paragraph, Spans, Text
 from narrated.reading.html_element_names import (
     ADMONITION,
     ADMONITION_TITLE,
@@ -31,6 +32,8 @@ _HIGHLIGHTED = frozenset(
     {"code", "highlight", "codehilite", "sourceCode", "sourcecode", "source-code"}
 )
 _NO_CODE = ["pre", "p", "h1", "h2", "h3", "ul", "ol", "table", "blockquote", "img"]
+_MOST_INVITING = 8
+"""Spans of an invitation to subscribe or to share."""
 
 
 class BlockReader:
@@ -115,7 +118,14 @@ class BlockReader:
         ]
 
     def _division(self, tag: Tag) -> list[Blocks]:
-        return [_code(tag)] if _is_laid_out_code(tag) else self.blocks(tag)
+        if _is_laid_out_code(tag):
+            return [_code(tag)]
+        inner = self.blocks(tag)
+        if CALLOUTS.isdisjoint(tag.attrs.get("class", ())):
+            return inner
+        said = tuple(block for block in inner if not isinstance(block, doc.Unspoken))
+        unsaid = (block for block in inner if isinstance(block, doc.Unspoken))
+        return [*unsaid, *([doc.Admonition("note", (), said)] if said else [])]
 
     def _table(self, tag: Tag) -> list[Blocks]:
         if tag.find("pre"):  # some highlighters lay out code next to its line numbers
@@ -164,7 +174,30 @@ def _as_blocks(spans: tuple[Spans, ...]) -> list[Blocks]:
         return [doc.Picture(one.source, one.alt, one.title) for one in pictures]
     if len(bare) == 1 and isinstance(bare[0], doc.InlineMath):
         return [doc.Math(bare[0].text)]
+    if len(bare) <= _MOST_INVITING and (text := _invitation(spans)):
+        return [doc.Unspoken("invitation", "an invitation of the blog, not its text", text)]
     return [Paragraph(spans)]
+
+
+def _invitation(spans: tuple[Spans, ...]) -> str:
+    """Return the text of a paragraph that only invites to subscribe or to share; else ""."""
+    parts = [span for span in _unemphasised(spans) if not _is_joint(span)]
+    links = [doc.plain((span,)) for span in parts if isinstance(span, doc.Link)]
+    text = doc.plain(spans)
+    if links and len(links) == len(parts):
+        return text if all(is_invitation(link, is_link=True) for link in links) else ""
+    return text if is_invitation(text, is_link=False) else ""
+
+
+def _is_joint(span: Spans) -> bool:
+    """True for signs between links."""
+    wordless = isinstance(span, Text) and not any(sign.isalnum() for sign in span.text)
+    return wordless or is_blank(span)
+
+
+def _unemphasised(spans: tuple[Spans, ...]) -> Iterator[Spans]:
+    for span in spans:
+        yield from _unemphasised(span.spans) if isinstance(span, doc.Emphasis) else [span]
 
 
 def _unlinked(spans: tuple[Spans, ...]) -> Iterator[Spans]:

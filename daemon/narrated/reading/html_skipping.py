@@ -7,6 +7,7 @@ from itertools import islice
 from bs4 import Tag
 from bs4.element import Comment, Doctype, NavigableString, PageElement, Script, Stylesheet
 
+from narrated.reading.blog_widgets import WIDGETS
 from narrated.reading.document import Unspoken
 from narrated.reading.html_element_names import names
 
@@ -64,6 +65,9 @@ def skip_in_text(tag: Tag) -> str:
         return ""  # some pages are one form from end to end
     if reason := UNSPOKEN.get(tag.name, ""):
         return reason
+    for name in tag.attrs.get("class", ()):
+        if reason := WIDGETS.get(name, ""):
+            return reason
     hidden = tag.has_attr("hidden") or _UNSEEN.search(str(tag.get("style", "")))
     return "hidden on the page too" if hidden else ""
 

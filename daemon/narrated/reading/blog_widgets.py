@@ -1,0 +1,70 @@
+"""Parts that blog platforms put into a text: subscriptions, buttons, previews of other pages.
+
+Substack, Medium, Ghost and WordPress mark them by class names; a Markdown export leaves words.
+"""
+
+import re
+
+from narrated.reading.html_element_names import names
+
+_REASONS = {
+    "an invitation to subscribe": """
+        subscription-widget subscription-widget-wrap subscription-widget-wrap-editor
+        subscribe-widget paywall-jump install-substack-app-embed kg-signup-card kg-email-cta-card
+        kg-subscribe-card gh-subscribe gh-post-upgrade-cta wp-block-jetpack-subscriptions
+        jetpack_subscription_widget mailpoet_form
+        """,
+    "a button": """
+        button-wrapper captioned-button-wrap kg-button-card kg-btn wp-block-buttons wp-block-button
+        wp-block-button__link wp-block-file__button community-chat directMessage
+        """,
+    "a poll": "poll-embed poll-wrapper wp-block-jetpack-poll",
+    "another post shown inside": """
+        digest-post-embed embedded-post-wrap embedded-publication-wrap graf--mixtapeEmbed
+        mixtapeEmbed kg-bookmark-metadata kg-bookmark-thumbnail wp-embedded-content
+        """,
+    "a recording": "kg-audio-card audio-embed",
+    "a video": "kg-video-container native-video-embed",
+    "a file to download": "kg-file-card file-embed-wrapper wp-block-file",
+    "a sign beside a note": "kg-callout-emoji",
+    "other posts of the blog": """
+        jp-relatedposts wp-block-latest-posts wp-block-latest-comments wp-block-rss
+        wp-block-archives wp-block-categories wp-block-tag-cloud wp-block-calendar
+        """,
+    "links to other sites": "wp-block-social-links sharedaddy sd-sharing",
+}
+WIDGETS = {name: reason for reason, listed in _REASONS.items() for name in names(listed)}
+"""The reason to skip an element, by its class."""
+CALLOUTS = names("kg-callout-card")
+"""Classes of elements that are notes."""
+_LONGEST = 300
+_LINKED = re.compile(
+    r"subscribe(?: now| here| today| for free| to .{1,60})?|share(?: this post| .{1,60})?|share"
+    r"|leave a comment|\d{0,4} ?comments?|give a gift subscription|upgrade to paid|upgrade now"
+    r"|refer a friend|read in (?:the )?app|start (?:your |a )?(?:free|7-day free) trial|sign up"
+    r"|get \d{1,2}% off.{0,60}|donate subscriptions|get the app|follow|listen|join (?:the )?chat"
+    r"|message .{1,60}|claim my free post|start writing(?: today)?|open in app|sign in|clap",
+    re.I,
+)
+_BARE = re.compile(
+    r"subscribe now|leave a comment|share this post|give a gift subscription|refer a friend"
+    r"|get the app|open in app|member-only story|sign up\s+sign in|top highlight"
+    r"|(?:.{1,60}·\s*)?\d{1,3} min(?:ute)? read(?:\s*·.{0,60})?"
+    r"|(?:thanks|thank you) for reading\b[^.!?\n]{0,120}[.!]\s*"
+    r"(?:subscribe (?:for free )?to receive new posts[^.!?\n]{0,80}[.!]?"
+    r"|this post is public,? so feel free to share it[.!]?)"
+    r"|subscribe (?:for free )?to receive new posts(?: and support (?:my|our) work)?[.!]?"
+    r"|this post is public,? so feel free to share it[.!]?"
+    r"|.{1,80} is a reader-supported publication\. to receive new posts and support "
+    r"(?:my|our) work, consider becoming a (?:free or )?paid subscriber\.?"
+    r"|share .{1,80}\s+share|type your email…?\s*subscribe",
+    re.I,
+)
+
+
+def is_invitation(text: str, is_link: bool) -> bool:
+    """True if a paragraph only invites to subscribe, share or comment; `is_link`: it is a link."""
+    if len(text) > _LONGEST:
+        return False
+    bare = text.strip(" ·|*[]()→👉")
+    return _BARE.fullmatch(bare) is not None or (is_link and _LINKED.fullmatch(bare) is not None)
