@@ -130,14 +130,14 @@ def _sign(found: re.Match[str]) -> str:
 
 def _code_like(found: re.Match[str]) -> str:
     """Say a word of running text that is plainly code."""
-    return f" {' '.join(_signs(found[1]).split())}{found[2]}"
+    return f" {found[1]}{' '.join(_signs(found[2]).split())}{found[3]}"
 
 
 _CODE_LIKE = (
     r"\^\[|[\])][+*?]|(?<!\w)\.\*|\\[dwsbnrtxu](?![a-z]{2})|\\0\d\d|\$\{|%[-+0]*\d*(?:\.\d+)?[a-zA-Z](?![\w%])"
     r"|\{\w*:[^{}\s]{1,12}\}|\?\."
 )
-_PUNCTUATION = "^[](){}\\$%.*+?|<>=!&#@~:;,/_\"'`-"
+_PUNCTUATION = "^[](){}\\$%.*+?|<>=!&#@~:;,/_\"'`“”‘’-"
 
 HINT = (
     r"[\\\])^*${%?](?:(?<=\\)[dwsbnrtxu0]|(?<=[\])])[+*?]|(?<=\^)\[|(?<=\.\*)|(?<=\$)\{"
@@ -146,7 +146,7 @@ HINT = (
 
 RULES: Rules = (
     rule(
-        rf"(?<!\S)([(“\"]?(?=\S{{0,120}}(?:{_CODE_LIKE}))\S{{1,200}}?)((?:[.,;:!?)”\"]|$)*)(?!\S)",
+        rf"(?<!\S)([(“\"]*)((?=\S{{0,120}}(?:{_CODE_LIKE}))\S{{1,200}}?)((?:[.,;:!?)”\"]|$)*)(?!\S)",
         _code_like,
         "^\\%{[.*?",
         starts_at_words(rf"(?:{_CODE_LIKE})", _PUNCTUATION),
