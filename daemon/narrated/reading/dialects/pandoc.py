@@ -2,6 +2,7 @@
 
 import re
 from collections import Counter
+from collections.abc import Callable
 
 from markdown_it import MarkdownIt
 from markdown_it.rules_core import StateCore
@@ -10,6 +11,8 @@ from markdown_it.rules_inline import StateInline
 from narrated.reading.dialects import pandoc_blocks, pandoc_cells, pandoc_tables
 from narrated.reading.dialects import tokens as make
 from narrated.reading.dialects.pandoc_attributes import ATTRIBUTES, NAMED
+
+Rule = Callable[[StateInline, bool], bool]
 
 _KEY = r"@\{?[A-Za-z0-9_][\w:.#$%&+?~/-]{0,80}\}?"
 _PREFIX = r"(?:(?:see|also|e\.g\.,?|i\.e\.,?|cf\.|compare|for example,?|in)\s{1,3}){0,3}"
@@ -67,8 +70,7 @@ def extend(parser: MarkdownIt) -> None:
     pandoc_blocks.extend(parser)
     pandoc_cells.extend(parser)
     parser.core.ruler.after("block", "pandoc_names", _number_names)
-    for name, rule in _INLINE.items():
-        parser.inline.ruler.before("escape", f"pandoc_{name}", rule)
+    parser.inline.ruler.before("escape", "pandoc", _inline)
 
 
 def _number_names(state: StateCore) -> None:
@@ -89,7 +91,7 @@ def _number_names(state: StateCore) -> None:
 
 def _reference(state: StateInline, silent: bool) -> bool:
     """Read a cross reference: `@fig-a` is "figure 1", or "the figure" without a number."""
-    found = _REFERENCE.match(state.src, state.pos) if _begins(state, "[@\\") else None
+    found = _REFERENCE.match(state.src, state.pos)
     if found is None:
         return False
     if found[0][0] == "@" and _is_after_word(state):
@@ -112,7 +114,7 @@ def _reference(state: StateInline, silent: bool) -> bool:
 
 
 def _citation(state: StateInline, silent: bool) -> bool:
-    found = _CITATION.match(state.src, state.pos) if _begins(state, "[") else None
+    found = _CITATION.match(state.src, state.pos)
     if found is None:
         return False
     if not silent:
@@ -145,7 +147,7 @@ def _said(key: str) -> str:
 
 def _author(state: StateInline, silent: bool) -> bool:
     """Read a citation in the sentence, `@knuth84`, in a text that has others in brackets."""
-    if not _begins(state, "@") or not state.env.get(_HAS_CITES) or _is_after_word(state):
+    if not state.env.get(_HAS_CITES) or _is_after_word(state):
         return False
     found = _AUTHOR.match(state.src, state.pos)
     if found is None or _is_example(state, found.end()):
@@ -158,8 +160,6 @@ def _author(state: StateInline, silent: bool) -> bool:
 
 def _span(state: StateInline, silent: bool) -> bool:
     """Read `[words]{.class}` as its words."""
-    if not _begins(state, "["):
-        return False
     last = state.cache.get(_LAST_SPAN)
     if last is None:
         last = state.cache[_LAST_SPAN] = state.src.rfind("]{")
@@ -180,8 +180,6 @@ def _span(state: StateInline, silent: bool) -> bool:
 
 def _attributes(state: StateInline, silent: bool) -> bool:
     """Drop the attributes of what stands before them, or of the block that they end."""
-    if not _begins(state, "{"):
-        return False
     raw = _RAW.match(state.src, state.pos)
     before = state.src[state.pos - 1 : state.pos]
     if raw and before == "`":
@@ -201,7 +199,7 @@ def _attributes(state: StateInline, silent: bool) -> bool:
 
 
 def _superscript(state: StateInline, silent: bool) -> bool:
-    found = _SUPERSCRIPT.match(state.src, state.pos) if _begins(state, "^") else None
+    found = _SUPERSCRIPT.match(state.src, state.pos)
     if found is None or state.src[state.pos - 1 : state.pos].isspace() or not state.pos:
         return False
     if found["joined"] and not _SHORT.fullmatch(found[1]):
@@ -215,7 +213,7 @@ def _superscript(state: StateInline, silent: bool) -> bool:
 
 
 def _subscript(state: StateInline, silent: bool) -> bool:
-    found = _SUBSCRIPT.match(state.src, state.pos) if _begins(state, "~") else None
+    found = _SUBSCRIPT.match(state.src, state.pos)
     before = state.src[state.pos - 1 : state.pos] if state.pos else ""
     if found is None or not (before.isalnum() or before in (")", "]", "*", "_")) or not before:
         return False
@@ -227,19 +225,20 @@ def _subscript(state: StateInline, silent: bool) -> bool:
     return True
 
 
-_INLINE = {
-    "reference": _reference,
-    "citation": _citation,
-    "author": _author,
-    "span": _span,
-    "attributes": _attributes,
-    "superscript": _superscript,
-    "subscript": _subscript,
+_RULES: dict[str, tuple[Rule, ...]] = {
+    "[": (_reference, _citation, _span),
+    "@": (_reference, _author),
+    "\\": (_reference,),
+    "{": (_attributes,),
+    "^": (_superscript,),
+    "~": (_subscript,),
 }
 
 
-def _begins(state: StateInline, signs: str) -> bool:
-    return state.src[state.pos] in signs
+def _inline(state: StateInline, silent: bool) -> bool:
+    """Apply the rules for the sign at this place: one rule of the parser costs less than seven."""
+    rules = _RULES.get(state.src[state.pos], ())
+    return any(rule(state, silent) for rule in rules)
 
 
 def _is_example(state: StateInline, end: int) -> bool:

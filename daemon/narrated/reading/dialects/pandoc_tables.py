@@ -24,7 +24,8 @@ Rows = list[list[str]]
 def extend(parser: MarkdownIt) -> None:
     """Read Pandoc's tables."""
     parser.block.ruler.before("fence", "grid_table", _grid_table, {"alt": _INTERRUPTED})
-    parser.block.ruler.before("fence", "dashed_table", _dashed_table, {"alt": ["paragraph"]})
+    # An empty line stands before it, so it interrupts nothing.
+    parser.block.ruler.before("fence", "dashed_table", _dashed_table)
 
 
 def _line(state: StateBlock, line: int) -> str:

@@ -56,6 +56,12 @@ class Markup:
     hint: str
     pattern: str
     read: Callable[[str], Meaning | None]
+    probe: re.Pattern[str] | None = None
+    """A pattern that a text must hold, where a hint alone says little."""
+
+    def may_be_in(self, text: str) -> bool:
+        """True if it is worth to search a text."""
+        return self.hint in text and (self.probe is None or self.probe.search(text) is not None)
 
 
 @dataclass(slots=True)
@@ -75,7 +81,7 @@ def placeholder(number: int) -> str:
 
 def cut(text: str, markups: Sequence[Markup]) -> tuple[str, list[Cut]]:
     """Return a text with placeholders, and what they stand for, by number."""
-    active = [markup for markup in markups if markup.hint in text]
+    active = [markup for markup in markups if markup.may_be_in(text)]
     if not active:
         return text, []
     cutter = _Cutter(_FOREIGN.sub("", text), active)

@@ -38,6 +38,7 @@ _VALUE = (
 _ARGUMENTS = rf"(?:\s{{1,9}}(?:[\w:-]{{1,40}}={_VALUE}|https?:[^\s\[\]]{{1,400}}))"
 _NO_LINK, _NO_LABEL = r"(?![(\[:{])", r"(?<![\]\w])"
 _OPENING = rf"{_NO_LABEL}\[[a-z][a-z0-9_-]{{1,30}}{_ARGUMENTS}{{1,20}}\s{{0,9}}/?\]{_NO_LINK}"
+_PROBE = r"\[[a-z][a-z0-9_-]{1,30}\s{1,9}(?:[\w:-]{1,40}=|https?:)"
 _CLOSING = rf"{_NO_LABEL}\[/[a-z][a-z0-9_-]{{1,30}}\]{_NO_LINK}"
 _BARE = (
     rf"{_NO_LABEL}\[(?:{'|'.join(sorted(_KNOWN | _VERBATIM | _LANGUAGES))})\s{{0,3}}/?\]{_NO_LINK}"
@@ -54,9 +55,8 @@ def extend(parser: MarkdownIt) -> None:
     add_markup(
         parser,
         Markup("[/", _CLOSING, _closing),
-        Markup("=", _OPENING, _shortcode),
-        Markup(" http", _OPENING, _shortcode),
-        Markup("[", _BARE, _bare),
+        Markup("[", _OPENING, _shortcode, re.compile(_PROBE)),
+        Markup("[", _BARE, _bare, re.compile(_BARE)),
     )
 
 
