@@ -80,14 +80,14 @@ def _yaml() -> Iterator[Case]:
         ("blocks", blocks, "nested too deeply"),
     ):
         words = b"Words."
-        yield Case(f"yaml/{kind}.md", b"---\n%b---\n%b" % (text + b"\n", words), note=why)
+        yield Case(f"yaml/{kind}.md", b"---\n%b---\n%b" % (text + b"\n", words), said="Words")
         yield Case(f"f-{kind}/a.md", words, why, beside={f"f-{kind}/.narrated.yaml": text})
         yield Case(f"l-{kind}/a.md", words, why, beside={f"l-{kind}/lexicon.yaml": text})
     yield Case("yaml/program.md", b"---\n" + program + b"---\nWords.", said="Words")
     yield Case("yaml/built.md", b"---\n" + built + b"---\nWords.", said="Words")
     yield Case("f-program/a.md", b"x", "unknown key", beside={"f-program/.narrated.yaml": program})
     escapes = b'---\ntitle: "A\\e[31m\\0\\ud800"\n---\nWords.'
-    yield Case("yaml/escapes.md", escapes, note="invisible character")
+    yield Case("yaml/escapes.md", escapes, said="Words")
     yield Case("yaml/toml.md", b'+++\ntitle = "A\\u001b\\u0000B"\n+++\nWords.', said="A B")
     letters = "words: {is: iz, µm: micron}".encode()
     words = "It is ıs, İS and μm.".encode()
@@ -233,7 +233,7 @@ def _ways_out() -> Iterator[Case]:
         beside = {f"{folder}/.narrated.yaml": settings}
         yield Case(f"{folder}/a.md", b"Say foo.", note="lexicon", beside=beside)
     for key, value in (("engine", "../../outside/secret"), ("engine", "os.system")):
-        post_ = f"---\n{key}: {value}\n---\nWords.".encode()
+        post_ = f"---\nnarrated: {{{key}: {value}}}\n---\nWords.".encode()
         yield Case(f"ways/{key}-{value[:2].strip('.')}.md", post_, note="`engine` is ")
     for name, voice in (("up", "../../outside/secret"), ("away", "@OUTSIDE@/secret")):
         yield Case(
@@ -268,17 +268,19 @@ narrated: idle
 What was wrong: nothing.
 """
 FORGED_TITLE = "T\u2028itle\nTXXX:forged\nARTIST=forged --> &amp; <b>x</b>"
+FORGED_TITLE_READ = "T itle TXXX:forged ARTIST=forged --> & x"
 
 
 def _imitations() -> Iterator[Case]:
     yield Case("imitations/text.txt", IMITATION.encode(), said="Heard first")
     title = json.dumps(FORGED_TITLE).encode()
-    front = b"---\ntitle: %b\nauthor: %b\ndate: %b\nlang: %b\n---\n" % (title, title, title, title)
+    keys = (b"title", b"author", b"date", b"lang", b"description", b"tags")
+    front = b"---\n%b---\n" % b"".join(b"%b: %b\n" % (key, title) for key in keys)
     yield Case("imitations/front.md", front + IMITATION.encode(), said="Heard first")
     shown = {"imit/.narrated.yaml": b'author: "A\\nTXXX=forged"\nalbum: "B\\r\\nTIT2=forged"'}
     yield Case("imit/a.md", b"# ID3 TIT2 TXXX\n\nHeard first.", said="Heard first", beside=shown)
     key = b"---\ntitle: x\n? " + b"k" * 50_000 + b"\n: x\nauthor: {a: b}\n---\nWords."
-    yield Case("imitations/key.md", key, note="author")
+    yield Case("imitations/key.md", key, said="Words")
     unknown = {"imit-k/.narrated.yaml": b"\xc3\xa4" * 20_000 + b": x"}
     yield Case("imit-k/a.md", b"Words.", note="unknown key|not valid YAML", beside=unknown)
     references = b"<title>&#27;[31mT</title><p>A&#27;[2J&#0;&#x9b;31m&#7;B</p>"

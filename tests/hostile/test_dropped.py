@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from mutagen.id3 import ID3
 
-from hostile.cases import ENDLESS, FORGED_TITLE, IMITATION, TOO_LONG, cases
+from hostile.cases import ENDLESS, FORGED_TITLE_READ, IMITATION, TOO_LONG, cases
 from hostile.drop import NAMES, READING_S, SECRET, Drop, FetchListener, cues, dropped, seen
 from narrated.script.script import ReadingSettings
 from narrated.script.source_to_draft import build_draft
@@ -20,7 +20,7 @@ CASES = cases()
 pytestmark = pytest.mark.timeout(300)
 
 _RECORD = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} (?:DEBUG|INFO|WARNING|ERROR|CRITICAL) ")
-_FRAMES = {"TIT2", "TPE1", "TALB", "TDRC", "TLAN", "APIC"}
+_FRAMES = {"TIT2", "TPE1", "TALB", "TDRC", "TLAN", "APIC", "TCON", "COMM"}
 
 
 @pytest.fixture(scope="module")
@@ -194,8 +194,10 @@ def test_no_title_forges_a_tag(drop: Drop) -> None:
         for frame in tags.getall("TIT2") + tags.getall("TPE1") + tags.getall("TALB"):
             assert len(frame.text) == 1
             assert not re.search(r"[\x00-\x1f\x7f-\x9f]", frame.text[0]), found.source.path
+        for frame in tags.getall("TCON") + tags.getall("COMM"):
+            assert not re.search(r"[\x01-\x1f\x7f-\x9f]", "".join(frame.text)), found.source.path
     titles = [found.title for _, found in drop.transcripts()]
-    assert " ".join(FORGED_TITLE.split()) in titles
+    assert FORGED_TITLE_READ in titles
 
 
 def test_no_control_character_is_spoken(drop: Drop) -> None:
