@@ -100,3 +100,21 @@ def test_other_languages_have_no_marks():
 def test_mark_is_three_plain_values():
     """A mark is its start, end and kind."""
     assert normalise_and_mark("An API.") == ("An A P I.", (Mark(3, 8, "letters"),))
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ("An NVIDIA card from WWII.", "An Nvidia card from World War Two."),
+        ("IEEE 754 floats", "I triple E seven hundred and fifty-four floats"),
+        ("SETQ and SETF", "set Q and set F"),
+        ("It has utf8 and ec2 in it.", "It has U T F eight and E C two in it."),
+        ("a VMware host", "a V M ware host"),
+        ("a DDoS attack", "a D DOS attack"),
+        ("two NaNs", "two nans"),
+        ("5 TFLOPS", "five teraflops"),
+    ],
+)
+def test_trade_says_it_otherwise(written, said):
+    """Names that their trade says neither as letters nor as written are said its way."""
+    assert normalise(written) == said

@@ -22,8 +22,8 @@ _SAID = word_set("""
     LASER LDAP LESS LIFO LILO LISP LUT MAC MIDI MIME MIPS MOO MOOC MOSFET MPEG MUD NAN NANO NAS
     NASA NAT NATO NAVER NEON NIC NIL NIST NUC NUL NUMA NVRAM OCAML OGG OK OLAP OLED ONNX OPEC
     OSHA PAM PEG PEP PIN PIP POJO POSIX QEMU QWERTY RADAR RAG RAID RAM REM REPL REST RISC ROFL
-    ROM RTOS SAML SAN SASS SAT SATA SCADA SCSI SCUBA SED SIEM SIM SIMD SLIME SNES SOAP SOLID
-    SONAR SPAM SPARC SRAM STEM SUSE SWAT TAR TED TIFF TODO TOML TOR UART UNESCO UNICEF UNIX
+    ROM RTOS SAML SAN SASS SAT SATA SCADA SCSI SCUBA SED SHRDLU SIEM SIM SIMD SLIME SNES SOAP
+    SOLID SONAR SPAM SPARC SRAM STEM SUSE SWAT TAR TED TIFF TODO TOML TOR UART UNESCO UNICEF UNIX
     USENET VAX VESA VIM VLAN VRAM WAN WASM WAV WEBP WIFI WINE WLAN YAGNI YAML YARN YOLO ZIP
 """)
 _SPELLED = word_set("""
@@ -35,7 +35,7 @@ _SPELLED = word_set("""
     DVD EBNF EC ECC ECDSA ECS EDDSA EDR EDT EFF EKS ELB EMEA EOF EOL EPA EPS ERB ERC ERP ESA ESL
     ESP EST ETA ETH ETL EU EUR EV EVM EXE FAA FAQ FBI FDA FFI FFT FHIR FPGA FPS FSF FTE FTP FUD
     FWIW FYI GA GCC GCP GDB GDI GDP GDPR GHC GIS GMT GOP GPG GPIO GPL GPS GPT GPU GRU GSM GTK
-    GUI HCI HDD HDMI HDR HLS HMM HN HOA HP HR HSL HTML HTTP HTTPS HUAC IANA IANAL IBM ICMP IDE
+    GUI HCI HDD HDMI HDR HLS HMM HN HOA HP HR HSL HTML HTTP HTTPS HUAC IANA IANAL IBM ICMP ICYMI IDE
     IDK IE IEC IETF IGMP IIRC IIS IMDB IMEI IMHO IMO IO IOT IP IPA IPC IPO IPP IR IRA IRC IRL
     IRQ IRS ISA ISBN ISO ISP ISR IST IT ITU JDK JPG JRE JST JSX JVM JWT KDE KPI KVM LAX LCD LED
     LGPL LLC LLM LLVM LOC LOL LRU LSP LSTM LTE LTS LUFS LVM MBA MBR MCP MCU MDN MFA MIT ML MLP
@@ -52,7 +52,9 @@ _SPELLED = word_set("""
     XMPP XP XSS YMCA ZFS ZKP
 """)
 _SAID_OTHERWISE = word_table("""
-    NVIDIA: Nvidia; IEEE: I triple E; NCAA: N C double A; AAA: triple A; SXSW: South by Southwest
+    NVIDIA: Nvidia; IEEE: I triple E; NCAA: N C double A; AAA: triple A; SXSW: South by Southwest;
+    WWI: World War One; WWII: World War Two; SETQ: set Q; SETF: set F; CTRL: Control; ESC: Escape;
+    FLOPS: flops; MFLOPS: megaflops; GFLOPS: gigaflops; TFLOPS: teraflops; PFLOPS: petaflops
 """)
 _WORDS = word_set("""
     A ACT ADD AGE AGO AIM AIR ALE ALL AM AN AND ANT ANY APE ARE ARM AS ASH ASK AT AWE AXE BAD
@@ -74,6 +76,7 @@ _WORDS = word_set("""
 """)
 _SHOUTED = frozenset({"IT", "US"})
 """Acronyms, but words among other shouted words."""
+_WORDS_WHEN_SMALL = _SHOUTED | {"SHA"}
 _VOWELS = frozenset("AEIOUY")
 _LONG = 4
 _SYLLABLE = re.compile(r"[B-DF-HJ-NP-TV-XZ][AEIOU][B-DF-HJ-NP-TV-XZ]")
@@ -109,6 +112,13 @@ def is_acronym(word: str) -> bool:
 def is_no_word(word: str) -> bool:
     """True if capitals cannot be a word in any context."""
     return word in _SPELLED or not (word in _SAID or _is_sayable(word))
+
+
+def is_small_acronym(word: str) -> bool:
+    """True for an acronym in small letters, as in utf8 or ec2."""
+    capitals = word.upper()
+    is_known = capitals in _SPELLED - _WORDS_WHEN_SMALL or _VOWELS.isdisjoint(capitals)
+    return len(word) > 1 and word.isascii() and word.islower() and is_known
 
 
 def _is_like_a_word(word: str) -> bool:

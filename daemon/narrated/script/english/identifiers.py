@@ -2,7 +2,7 @@
 
 import re
 
-from narrated.script.english.acronyms import acronym, is_acronym, is_no_word
+from narrated.script.english.acronyms import acronym, is_acronym, is_no_word, is_small_acronym
 from narrated.script.english.numbers import cardinal, hundreds, pairs, plural, spelled
 from narrated.script.english.rule_engine import (
     Rules,
@@ -29,9 +29,10 @@ _BRANDS = word_set("""
 """)
 _SAID = word_table("""
     PostgreSQL: Postgres 𝚀𝙻; macOS: mac 𝙾𝚂; LLaMA: Llama; VMware: 𝚅𝙼 ware; DoS: DOS; DDoS: 𝙳 DOS;
-    PuTTY: Putty; NeXT: Next; cURL: curl; LuaTeX: Lua TeX; XeTeX: Zee TeX; pdfTeX: 𝙿𝙳𝙵 TeX
+    NaN: nan; LoRA: Lora; QLoRA: 𝚀 Lora; PuTTY: Putty; NeXT: Next; cURL: curl;
+    LuaTeX: Lua TeX; XeTeX: Zee TeX; pdfTeX: 𝙿𝙳𝙵 TeX
 """)
-_SAID |= {name: mark_letters(name.upper()) for name in word_set("PhD IoT pH mRNA")}
+_SAID |= {name: mark_letters(name.upper()) for name in word_set("PhD BSc MSc IoT MoE pH mRNA")}
 _SAID["iOS"] = mark_letters("iOS")
 # A unit without its number, written like a name: "in kHz".
 _SAID |= {unit: UNITS[unit][1] for unit in word_set("kHz MHz GHz dB kB kWh mAh KiB MiB GiB")}
@@ -53,7 +54,9 @@ def say_alphanumeric(name: str) -> str:
 
 
 def _letters(run: str) -> str:
-    return mark_letters(run) if run in ("a", "A") else acronym(run)
+    if run in ("a", "A"):
+        return mark_letters(run)
+    return acronym(run.upper() if is_small_acronym(run) else run)
 
 
 def _leading_number(digits: str) -> str:

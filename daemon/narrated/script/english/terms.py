@@ -6,7 +6,7 @@ from narrated.script.marks import mark_word
 TERMS = word_set("""
     async asyncio regex regexp regexes kubectl LaTeX TeX libc glibc inode inodes chroot enum enums
     config configs umask umount scipy SciPy numpy matplotlib sklearn tkinter Vite Xorg Knuth Xiaomi
-    Huawei Qwen zstd zsh Zsh fsck ioctl vimrc bashrc Jupyter VoIP pypi
+    Huawei Qwen SaaS PaaS IaaS zstd zsh Zsh fsck ioctl vimrc bashrc Jupyter VoIP pypi
 """)
 HINT = rf"\b(?:{any_of(TERMS)})\b"
 RULES: Rules = (rule(HINT, lambda found: mark_word(found[0])),)
