@@ -4,7 +4,7 @@ import re
 
 from narrated.engines.interface import Mark
 from narrated.script.emoji_names import name_emoji
-from narrated.script.english.terms import HINT as TERMS_HINT
+from narrated.script.english.terms import has_terms, mark_terms
 from narrated.script.language_codes import is_english
 from narrated.script.marks import unmarked_letters, without_marks
 from narrated.script.spoken_numbers import say_decimal, say_number
@@ -15,8 +15,8 @@ _ODD = re.compile(
     r"[^A-Za-zÀ-ɏ\s,;:.'’‘“”!?()\"–—…-]|[A-Za-z][A-Z]|\w[.:(]\w|\w\(\)|(?<!\w)[.-]\w"
     r"|\b(?:[A-Z][a-z]{0,4}|[a-z]|etc|approx|vs|cf|ca|viz|incl|dept|misc|esp|al|resp|ibid"
     r"|avg|max|govt|abbr|anon|eds?|est)\.|\b(?:Mrs?|Ms|Dr|Prof|[JS]r|St) "
-    r"|\bvs\b|\b[IVXL]\b|\b[ivxl]{2,5}\b|(?<![\w'’])A(?:(?<=[a-z] A)|(?! [a-z]))(?!\w)"
-    rf"|{TERMS_HINT}|\b(?:Ctrl|Cmd|Alt|Shift)-|\b(?:[CMS]-[a-z]|O-O|[A-G]b (?:ma|mi))"
+    r"|\bvs\b|\b[IVXL]\b|\b[ivxl]{2,5}\b|A(?!\w)(?<![\w'’]A)(?:(?<=[a-z] A)|(?! [a-z]))"
+    r"|\b(?:Ctrl|Cmd|Alt|Shift)-|\b(?:[CMS]-[a-z]|O-O|[A-G]b (?:ma|mi))"
 )
 # After a whole word and its full stop, no rule looks back.
 _SENTENCE_END = re.compile(r"(?<=[a-z]{5}[.!?])(?<!approx\.)\s+(?=[A-Z“\"'‘(])")
@@ -40,7 +40,10 @@ def normalise(text: str, language: str = "en") -> str:
 
 def normalise_and_mark(text: str, language: str = "en") -> tuple[str, tuple[Mark, ...]]:
     """Write a text's numbers and signs as words, and mark the letters that are spelled."""
-    return without_marks(_normalise(text, language)) if _ODD.search(text) else (text, ())
+    said = _normalise(text, language) if _ODD.search(text) else text
+    if is_english(language) and has_terms(said):
+        said = mark_terms(said)
+    return without_marks(said)
 
 
 def _normalise(text: str, language: str) -> str:

@@ -5,6 +5,7 @@ import re
 from narrated.script.english.rule_engine import (
     Rules,
     rule,
+    starts_at,
     word_after,
     word_before,
     word_set,
@@ -157,7 +158,24 @@ _LETTERED = word_set("""
     Room Row Schedule Section Series Server Set Side Step Table Task Team Thread Type Unit Variant
     Version Vitamin
 """)
-_JOINTS = "or|and|to|vs|versus|then|slash|plus|minus|equals|implies"
+_ENDS_LETTER = re.compile(
+    r"[,;:!?)\]”\"]|\.(?:\s|\Z)|\Z"
+    r"| (?:or|and|to|vs|versus|then|slash|plus|minus|equals|implies) [B-Z]\b"
+)
+_SMALL_WORD = re.compile(r" [a-z]")
+
+
+def _lone_a(found: re.Match[str]) -> str:
+    """Tell the letter A from the article: "plan A is", "a grade A student", "A or B"."""
+    text, begin, end = found.string, found.start(), found.end()
+    follows_small = text[begin - 1 : begin] == " " and text[begin - 2 : begin - 1].islower()
+    is_letter = (
+        _ENDS_LETTER.match(text, end)
+        or (follows_small and _SMALL_WORD.match(text, end))
+        or word_before(found) in _LETTERED
+    )
+    return mark_letters("A") if is_letter else found[0]
+
 
 RULES: Rules = (
     rule(r"\b(?:PCIe|NVMe)\b", lambda found: mark_letters(found[0].upper())),
@@ -173,12 +191,8 @@ LETTERS: Rules = (
     rule(
         r"(?<![\w'’.-])[A-Z](?: [A-Z])+(?!\w)",
         lambda found: mark_letters(found[0].replace(" ", "")),
+        starts=starts_at(r"[A-Z](?= [A-Z](?!\w))"),
     ),
-    rule(
-        rf"(?:(?<=[a-z] )|(?<![\w'’]))A(?=[,;:!?)\]”\"]|\.(?:\s|\Z)|\Z| (?:{_JOINTS}) [B-Z]\b)",
-        mark_letters("A"),
-    ),
-    rule(r"(?<=[a-z] )A(?= [a-z])", mark_letters("A")),
-    rule(rf"\b((?:{'|'.join(sorted(_LETTERED))}) )A(?![\w'’])", rf"\1{mark_letters('A')}"),
+    rule("A", _lone_a, starts=starts_at(r"A(?![\w'’])(?<![\w'’]A)")),
 )
 """Letters that other rules have parted, and an A that is no article."""

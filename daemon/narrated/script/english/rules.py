@@ -22,7 +22,6 @@ from narrated.script.english import (
     street_addresses,
     symbols,
     telephones,
-    terms,
     verses_and_sections,
     versions_and_codes,
     web_addresses,
@@ -89,7 +88,6 @@ GROUPS: tuple[RuleGroup, ...] = (
     RuleGroup.of(r"\d", numbers.LEFT_OVER),
     RuleGroup.of(r"[A-Z]{2}|&", acronyms.RULES),
     RuleGroup.of(r"[^\w\s,.;:!?'’()“”\"]|[πλ]", symbols.LATE),
-    RuleGroup.of(terms.HINT, terms.RULES),
     RuleGroup.of(acronyms.LETTERS_HINT, acronyms.LETTERS),
 )
 

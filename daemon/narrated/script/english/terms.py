@@ -1,6 +1,8 @@
 """Mark technical terms that voices may say wrongly; each voice's front knows which it does."""
 
-from narrated.script.english.rule_engine import Rules, any_of, rule, word_set
+import re
+
+from narrated.script.english.rule_engine import any_of, word_set
 from narrated.script.marks import mark_word
 
 TERMS = word_set("""
@@ -8,5 +10,15 @@ TERMS = word_set("""
     config configs umask umount scipy SciPy numpy matplotlib sklearn tkinter Vite Xorg Knuth Xiaomi
     Huawei Qwen SaaS PaaS IaaS zstd zsh Zsh fsck ioctl vimrc bashrc Jupyter VoIP pypi
 """)
-HINT = rf"\b(?:{any_of(TERMS)})\b"
-RULES: Rules = (rule(HINT, lambda found: mark_word(found[0])),)
+_WORD = re.compile(r"\w+")
+_TERM = re.compile(rf"\b(?:{any_of(TERMS)})\b")
+
+
+def has_terms(text: str) -> bool:
+    """True if a text has a term. A look-up of its words is cheaper than a search for the terms."""
+    return not TERMS.isdisjoint(_WORD.findall(text))
+
+
+def mark_terms(text: str) -> str:
+    """Mark the terms of a text."""
+    return _TERM.sub(lambda found: mark_word(found[0]), text)
