@@ -155,8 +155,11 @@ def test_old_name_stays_until_new(tmp_path: Path) -> None:
         _narrated(daemon, "old-name", "No title in here.\n")
         _narrated(daemon, "gone", "# Gone\n\nIt is deleted.\n")
         held.touch()
-        (daemon.inbox / "old-name.md").rename(daemon.inbox / "new-name.md")
+        # In two halves: with no time to withdraw after, one that is seen first must be the new one.
+        shutil.copy(daemon.inbox / "old-name.md", daemon.inbox / "new-name.md")
         wait(lambda: daemon.history("new-name.md") == ["speaking"], lambda: daemon.log)
+        (daemon.inbox / "old-name.md").unlink()
+        wait(lambda: "old-name.md is gone" in daemon.log, lambda: daemon.log)
         (daemon.inbox / "gone.md").unlink()
         wait(lambda: "gone.mp3" not in daemon.files, lambda: daemon.log)
         assert daemon.files == _set("old-name")
