@@ -30,9 +30,15 @@ def _move(found: re.Match[str]) -> str:
 
 
 # A hint that begins with one class of rare signs is found fast.
-HINT = r"[1-8O0](?:(?<=[KQRBNa-h1-8x][a-h]\d)|(?<=[a-h]\d)(?=[=+#QRBN])|-[O0])"
+HINT = r"[1-8O0](?:(?<=[KQRBNa-h1-8x.][a-h]\d)|(?<=[a-h]\d)(?=[=+#QRBN])|-[O0])"
 
 RULES: Rules = (
+    rule(
+        r"(?<!\S)(\d{1,3})\.(?=[a-h](?:x[a-h])?[1-8](?!\w)|O-O)",
+        r"\1. ",
+        ".",
+        starts_at(r"\d+\.(?=[a-hO])"),
+    ),
     rule(
         rf"(?:(?<![\w.#/-])|(?<=\d\.)){_MOVE}(?![\w/-]|\.\d)",
         _move,

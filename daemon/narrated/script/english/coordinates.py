@@ -3,7 +3,14 @@
 import re
 
 from narrated.script.english.numbers import figure, one_or_many
-from narrated.script.english.rule_engine import NUMBER, Rules, number_rule, word_table
+from narrated.script.english.rule_engine import (
+    NUMBER,
+    Rules,
+    number_rule,
+    rule,
+    starts_at,
+    word_table,
+)
 
 _COMPASS = word_table("""
     N: north; S: south; E: east; W: west; NE: north-east; NW: north-west; SE: south-east;
@@ -27,10 +34,19 @@ def _angle(found: re.Match[str]) -> str:
 _MINUS = r"(?P<minus>(?<![^\s(\[])[-−])?"
 _POINT = r"(?:\s?(?P<point>[NS][EW]|[NSEW])(?!\w|\.\w))"
 
+BEFORE: Rules = (
+    rule(
+        r"(?<![\w.°º″\"′'’])(?<![°º″\"′'’] )([NSEW]) (?=\d[\d.]*\s?°)",
+        lambda found: f"{_COMPASS[found[1]]} ",
+        "°",
+        starts_at(r"[NSEW](?= \d)"),
+    ),
+)
+
 RULES: Rules = (
     number_rule(
-        rf"(?<![\w.,]){_MINUS}(?P<degrees>\d+)\s?[°º]\s?(?P<minutes>\d+(?:\.\d+)?)\s?[′'’]\s?"
-        rf"(?:(?P<seconds>\d+(?:\.\d+)?)\s?(?:[″\"”]|′′|''))?{_POINT}?",
+        rf"(?<![\w.,]){_MINUS}(?P<degrees>\d+)\s?[°º]\s?(?P<minutes>\d+(?:\.\d+)?)\s?[′'’]"
+        rf"(?:\s?(?P<seconds>\d+(?:\.\d+)?)\s?(?:[″\"”]|′′|''))?{_POINT}?",
         _angle,
         "°º",
     ),

@@ -56,6 +56,8 @@ def _is_no_unit(found: re.Match[str]) -> bool:
         return is_joined or word_after(found) not in {"", *NO_NOUNS}
     if unit == "g" and is_joined and word_after(found) in _NETWORKS:
         return True
+    if unit in "vw":  # a 65w lamp, but not the letter
+        return not is_joined
     if unit in ("MT", "GT"):
         return not found["per"]
     if unit in ("m2", "m3"):  # 2 + 3 m2
@@ -143,6 +145,7 @@ _PEOPLE = any_of(
 
 BEFORE: Rules = (
     rule(r"(?<=\d)\s?º", "°", "º"),
+    rule(r"(?<=\d degrees )([CF])\b", lambda found: _SCALES[found[1]], "CF"),
     rule(r"(?<=[\d½¼¾])\s?%[-–](?=\d)", "% to ", "%"),
     rule(r"(?<=[½¼¾])\s?%(?!\w)", " percent", "%"),
     rule(r"(?<=\d)\s?‰", " per mille", "‰"),
@@ -159,7 +162,7 @@ NUMBERS: Rules = (
     ),
     number_rule(rf"{AMOUNT}(?P<unit>[CF])(?!\w)", _temperature, "CF"),
     number_rule(r"(?<![\w.])(?![234]d)(\d+)d\b(?![-'’])", _days, "d"),
-    number_rule(r"(?<![\w.])(\d+)\s?(?:y/o|yo)\b", _years_old, "y"),
+    number_rule(r"(?<![\w.])(\d+)\s?(?:(?:y/o|yo)\b|y\.o\.)", _years_old, "y"),
     number_rule(
         rf"(?<![\w.])({NUMBER})m(?=\s(?:{_PEOPLE})\b)",
         lambda found: f"{figure(found[1])} million",

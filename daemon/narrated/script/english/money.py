@@ -155,7 +155,7 @@ _MAGNITUDE = (
     r"(?:thousand|million|billion|trillion|lakh|crore"
     r"|(?:bn|Bn|bln|mil|mn|Mn|mln|tn|mm|MM|[kKmMbBT])(?!\w))"
 )
-_RATE = rf"(?:/(?P<rate>{any_of(_RATES)})(?!\w))?"
+_RATE = rf"(?:/(?P<rate>{any_of(_RATES)})(?!\w)(?:\.(?=[,;]))?)?"
 _COINS = re.compile(r"\.\d\d\Z")
 _BEFORE_A_PRICE = word_set("for costs cost only at just to from of under a plus and or another")
 
@@ -192,6 +192,9 @@ NUMBERS: Rules = (
             f"{say_amount(found)} {one_or_many(found['amount'], *_WORDS[found['currency']])}"
         ),
         "kz",
+    ),
+    number_rule(
+        rf"{AMOUNT}\s?(?:bn|Bn)\b", lambda found: f"{say_amount(found)} billion", {"b", "B"}
     ),
     number_rule(r"(?<![\w.,/-])(\d\d?)c\b(?![-'’.]\w)", _cents, "c"),
 )

@@ -8,7 +8,10 @@ _ACCIDENTALS = word_table("""
     ♯: sharp; ♭: flat; ♮: natural; 𝄪: double sharp; 𝄫: double flat; #: sharp; b: flat
 """)
 _CHORDS = word_table("m: minor; min: minor; maj: major; dim: diminished; aug: augmented")
-_KEY = r"(?=\s(?:minor|major|maj|min|dim|sharp|flat|chord|scale|key|clarinet|trumpet|horn|sax)\b)"
+_KEY = (
+    r"(?=\s(?:minor|major|maj|min|dim|sharp|flat|chord|scale|key|notes?"
+    r"|clarinet|trumpet|horn|sax)\b)"
+)
 
 
 def _note(found: re.Match[str]) -> str:

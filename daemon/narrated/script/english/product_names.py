@@ -45,7 +45,10 @@ def _thousand(digits: str) -> str:
 
 
 def _aeroplane(found: re.Match[str]) -> str:
-    return f"{hundreds(found[1])} {hundreds(found[2])}"
+    name = f"A {hundreds(found[1][1:])}" if found[1].startswith("A") else hundreds(found[1])
+    return (
+        f"{name}, {hundreds(found[2])}" if name.startswith("A") else f"{name} {hundreds(found[2])}"
+    )
 
 
 def _vulnerability(found: re.Match[str]) -> str:
@@ -79,7 +82,12 @@ RULES: Rules = (
         _card,
         starts=starts_at(rf"(?:{any_of(_CARDS)})(?= \d)"),
     ),
-    rule(r"\b(7\d7)-([1-9]00|8|9|10)(?![\w-]|\.\d)", _aeroplane, "-", starts_at(r"7\d7-")),
+    rule(
+        r"\b(7\d7|A3\d0)-([1-9]00|8|9|10)(?![\w-]|\.\d)",
+        _aeroplane,
+        "-",
+        starts_at(r"7\d7-|A3\d0-"),
+    ),
     rule(r"\bCVE-(\d{4})-(\d{4,7})\b", _vulnerability, "C", starts_at("CVE-")),
     rule(
         r"(?<![\w./-])(?P<name>[A-Za-z]{2,20})-?(?P<version>\d{1,3}\.\d{1,2})"

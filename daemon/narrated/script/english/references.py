@@ -45,11 +45,17 @@ def _follows_colour(found: re.Match[str]) -> bool:
 _VOWELS = frozenset("ae")
 
 HINT = (
-    r"[@/#](?:(?<=\w#)\d|(?<=#)(?:[a-fA-F]{3}\b|[\da-fA-F]{8}\b|\d{6}|\d{3}\b)|(?<=@)[\w-]+/"
+    r"[@/#](?:(?<=\w#)\d|(?<=#)(?:[a-fA-F]{3}\b|[\da-fA-F]{8}\b|\d{6}|\d{3}\b|[A-Za-z]+\d)|(?<=@)[\w-]+/"
     r"|(?<=\b[ru]/))"
 )
 
 RULES: Rules = (
+    rule(
+        r"(?<![\w&#/])#(?=[A-Za-z]\w*\d)(?=\w*[g-zG-Z])",
+        "hashtag ",
+        "#",
+        starts_at(r"#(?=[A-Za-z])"),
+    ),
     rule(
         r"(?<![\w&#/])#([a-f]{3}|[A-F]{3}|\d{3})\b",
         _letters,

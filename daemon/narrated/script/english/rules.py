@@ -58,6 +58,7 @@ GROUPS: tuple[RuleGroup, ...] = (
             *versions_and_codes.BEFORE,
             *money.BEFORE,
             *measures.BEFORE,
+            *coordinates.BEFORE,
             *numbers.FRACTION_SIGNS,
             *street_addresses.STATES,
             *coordinates.RULES,

@@ -5,6 +5,7 @@ import re
 from narrated.script.english.rule_engine import Rules, rule, word_before
 
 _POINT = r"\."
+_OCTETS = 4
 _APOSTROPHE = "['’]"
 _WESTERN = re.compile(r"\d{1,3}(?:,\d{3})+")
 _INDIAN = re.compile(r"[1-9]\d?(?:,\d\d){1,3},\d{3}")
@@ -12,7 +13,10 @@ _MEASURED = re.compile(r"(?:\.\d+)?\s?(?:[€$£¥₹%°]|(?:km|m|cm|mm|kg|g|t|k
 
 
 def _points(found: re.Match[str]) -> str:
-    """Write 1.234.567 with commas, unless it is the version of something."""
+    """Write 1.234.567 with commas, unless it is a version or the address of a machine."""
+    groups = found[0].split(".")
+    if len(groups) == _OCTETS and all(int(group) < 256 for group in groups):
+        return found[0]
     name = word_before(found)
     is_version = name[:1].isupper() or name in ("version", "release", "v")
     return found[0] if is_version else found[0].replace(".", ",")

@@ -17,8 +17,9 @@ from narrated.script.english.rule_engine import (
 from narrated.script.english.units import PER
 
 BETWEEN_SPACES = word_table("""
-    ->: to; =>: to; <-: from; !=: is not equal to; ==: equals; =: equals; <=: is at most;
-    >=: is at least; <: is less than; >: is greater than; +: plus; &&: and; ||: or
+    ->: to; =>: to; <-: from; ===: equals; !==: is not equal to; !=: is not equal to;
+    ==: equals; =: equals; <=: is at most; >=: is at least; <: is less than; >: is greater than;
+    +: plus; &&: and; ||: or
 """)
 _ANYWHERE = word_table("""
     →: to; ⇒: to; ←: from; ↔: to and from; ≠: is not equal to; ≤: is at most; ≥: is at least;
@@ -28,10 +29,10 @@ _ANYWHERE = word_table("""
     ✓: check mark; ✔: check mark; ✗: cross mark; ✘: cross mark; ⌘: Command; ∑: sum; ∈: in;
     λ: lambda; π: pi; √: square root of
 """)
-_SILENT = "®™•†‡◦▪▫■□●○◆◇►▶▸‣¶·"
+_SILENT = "➜➔➤®™•†‡◦▪▫■□●○◆◇►▶▸‣¶·"
 _BEFORE_A_NUMBER = word_table("""
     ~: about; ≈: about; >: more than; <: less than; >=: at least; <=: at most; ≥: at least;
-    ≤: at most; ±: plus or minus; ==: equals; ~=: about
+    ≤: at most; ±: plus or minus; ==: equals; ~=: about; !=: not
 """)
 _PAIRS = word_table("""
     w/o: without; and/or: and or; either/or: either or; he/she: he or she; she/he: she or he;
@@ -104,6 +105,7 @@ EARLY: Rules = (
     ),
     rule(r"(?<![\w)\]^])\^(?=\d)", "caret ", "^"),
     rule(r"\b24/7/365\b", "twenty-four seven three sixty-five", "/"),
+    rule(r"(?<=[⌘⌥⇧⌃])\s?\+\s?", " ", "⌘⌥⇧⌃"),
     rule(r"(?<!\S)\^(?=[A-Z](?!\w))", "Control ", "^"),
     rule(r"\bC\+\+", "C plus plus", "+"),
     rule(r"\bg\+\+", "g plus plus", "+"),
@@ -158,7 +160,7 @@ NUMBERS: Rules = (
 LATE: Rules = (
     rule(r"(?<=[A-Za-z])′(?!\w)", " prime", "′"),
     rule(r"(?<=[A-Za-z])″(?!\w)", " double prime", "″"),
-    rule(r"(?<![\w@])@(?=[A-Za-z_][\w-])", "at ", "@"),
+    rule(r"(?<![\w@])@(?=[A-Za-z_])", "at ", "@"),
     rule(r"(?<=\w)@(?=$|[\s,.;:)])|(?<!\S)@(?!\S)", " at", "@"),
     rule(r"(?<![\w#&])#(?=[A-Za-z]\w)", "hashtag ", "#"),
     rule(rf"(?<=[a-z])/({any_of(_RATES)})\b", lambda found: f" per {_RATES[found[1]]}", "/"),

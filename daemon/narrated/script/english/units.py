@@ -21,9 +21,9 @@ _EXACT = countable("""
     millilitre*: ml mL; centilitre*: cl cL; decilitre*: dl dL; teaspoon*: tsp tsps;
     tablespoon*: tbsp tbsps; fluid ounce*: fl.oz; quart*: qt qts; gallon*: gal gals;
     kilogram*: kg kgs; gram*: g gr; milligram*: mg; microgram*: µg mcg; pound*: lb lbs;
-    ounce*: oz; watt*: W; milliwatt*: mW; microwatt*: µW; kilowatt*: kW; megawatt*: MW;
+    ounce*: oz; watt*: W w; milliwatt*: mW; microwatt*: µW; kilowatt*: kW; megawatt*: MW;
     gigawatt*: GW; terawatt*: TW; watt hour*: Wh; kilowatt hour*: kWh; megawatt hour*: MWh;
-    gigawatt hour*: GWh; terawatt hour*: TWh; volt*: V; millivolt*: mV; microvolt*: µV;
+    gigawatt hour*: GWh; terawatt hour*: TWh; volt*: V v; millivolt*: mV; microvolt*: µV;
     kilovolt*: kV; kilovolt amp*: kVA; amp*: A; milliamp*: mA; microamp*: µA; nanoamp*: nA;
     kiloamp*: kA; amp hour*: Ah; milliamp hour*: mAh; ohm*: Ω; milliohm*: mΩ; kilohm*: kΩ KΩ;
     megohm*: MΩ; picofarad*: pF; nanofarad*: nF; microfarad*: µF uF; millifarad*: mF;
@@ -48,6 +48,8 @@ _IRREGULAR = {
     **dict.fromkeys(("ft", "feet"), ("foot", "feet")),
     **dict.fromkeys(("sq ft", "sqft", "sq. ft", "ft²", "ft2"), ("square foot", "square feet")),
     **dict.fromkeys(("sq m", "sqm"), ("square metre", "square metres")),
+    "° C": ("degree Celsius", "degrees Celsius"),
+    "° F": ("degree Fahrenheit", "degrees Fahrenheit"),
     **dict.fromkeys(("cu ft", "ft³", "ft3"), ("cubic foot", "cubic feet")),
     **dict.fromkeys(("fl oz", "fl. oz"), ("fluid ounce", "fluid ounces")),
 }

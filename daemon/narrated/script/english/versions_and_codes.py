@@ -168,6 +168,12 @@ BEFORE: Rules = (
         lambda found: ", ".join(map(spelled, found[0].split(":"))),
         ":",
     ),
+    rule(
+        r"\b(?:[\dA-Fa-f]{2}-){5}[\dA-Fa-f]{2}\b",
+        lambda found: ", ".join(map(spelled, found[0].split("-"))),
+        "-",
+        starts_at(r"[\dA-Fa-f]{2}-(?=(?:[\dA-Fa-f]{2}-){4})"),
+    ),
     rule(r"([\w)\]])\^([-−]?\d+)", _raised, "^"),
     rule(r"(?<=[\w)\]])\^([a-z])\b", r" to the power of \1", "^"),
     rule(r"(?<=[\d)\]])(⁻?[⁰¹²³⁴-⁹]+)", lambda found: f" {power(found[1])}", "⁰¹²³⁴⁵⁶⁷⁸⁹"),

@@ -73,6 +73,7 @@ def _path(path: str) -> str:
 
 
 def _part(part: str) -> str:
+    part = part.replace("~", "tilde ")
     return " ".join(re.sub(r"[_()]+", " ", say_file_name(part)).split())
 
 
