@@ -47,7 +47,7 @@ def test_inline_code_keeps_its_markup():
     ]
 
 
-def test_open_code_span_ends_at_its_block():
+def test_code_span_ends_at_its_block():
     """A lone tick hides no markup in later paragraphs."""
     assert said("A lone ` tick.\n\nHere {{< x >}} and ` another.") == [
         "A lone tick.",

@@ -1,4 +1,4 @@
-"""Obsidian: callouts (`> [!note] Title`), which are GitHub's alerts too."""
+"""Obsidian: wiki links, embeds, callouts (GitHub's alerts too), comments, highlights, block ids."""
 
 import re
 
@@ -7,13 +7,91 @@ from markdown_it.rules_core import StateCore
 from markdown_it.token import Token
 
 from narrated.reading.dialects import tokens as make
+from narrated.reading.dialects.paired_signs import add_paired_sign
+from narrated.reading.dialects.placeholders import add_markup
+from narrated.reading.dialects.source_cutting import Markup, Meaning
 
+_COMMENT = r"(?<![^\n])[ ]{0,3}%%(?!%)(?:(?!%%).)*%%(?!%)"
+_COMMENT_IN_TEXT = r"(?<![\w%])%%(?!%)(?:(?!%%|\n[ \t]*\n).)*%%(?![\w%])"
+_EMBED = r"!\[\[(?![\[\s])[^\[\]\n]+\]\]"
+_LINK = r"(?<![\w\]!\[])\[\[(?![\[\s])[^\[\]\n]+\]\](?![(\[\]])"
+_BLOCK_ID = (
+    r"(?:(?<![^\n])|[ \t])\^(?:[A-Za-z][A-Za-z0-9-]+|[A-Za-z0-9-]{6,})[ \t]*"
+    r"(?=\n[ \t]*(?:\n|[-*+>|]|\d{1,9}[.)])|\n?\Z)"
+)
+_FIELD = r"(?<=[\w*)\]])::(?=[ \t])"
+_TAGS = (
+    r"(?<![^\n])[ ]{0,3}#[A-Za-z][\w-]*(?:(?:/[\w-]+)+|(?:/[\w-]+)*(?:[ \t,]+#[A-Za-z][\w/-]*)+)"
+    r"[ \t]*(?![^\n])"
+)
+_NESTED_TAG = r"(?<![\w/&#])#[A-Za-z][\w-]*(?:/[A-Za-z0-9_-]+)+"
 _CALLOUT = re.compile(r"\[!([\w -]{1,40})(?:\|[^\]\n]{0,80})?\][+-]?[ \t]*([^\n]*)(?:\n|\Z)")
+_ONLY_SIZE = re.compile(r"\s*\d+(?:\s*x\s*\d+)?\s*\Z")
+_PICTURE = re.compile(r"\.(?:png|jpe?g|gif|bmp|svg|webp|avif|tiff?)\Z", re.I)
+_SIZED = re.compile(r"[\[|]\s{0,9}\d{1,5}(?:x\d{1,5})?\s{0,9}\]\(")
+_SIZE_OF_ALT = re.compile(r"(?:\A|\s*\|\s*)\d{1,5}(?:x\d{1,5})?\s*\Z")
 
 
 def extend(parser: MarkdownIt) -> None:
-    """Read callouts as admonitions."""
+    """Read links, embeds, callouts and highlights as what they mean; the rest is silent."""
+    add_markup(
+        parser,
+        Markup("%%", _COMMENT, _comment),
+        Markup("%%", _COMMENT_IN_TEXT, _comment),
+        Markup("![[", _EMBED, _embed),
+        Markup("[[", _LINK, _link),
+        Markup("^", _BLOCK_ID, _block_id, re.compile(r"(?:^|[ \t])\^[A-Za-z0-9]{2}", re.M)),
+        Markup(":: ", _FIELD, _field),
+        Markup("#", _TAGS, _tags, re.compile(r"^[ ]{0,3}#[A-Za-z][\w-]*[/ \t,]", re.M)),
+        Markup("#", _NESTED_TAG, _nested_tag, re.compile(r"#[A-Za-z][\w-]*/")),
+    )
+    add_paired_sign(parser, "=")
     parser.core.ruler.after("block", "callouts", _callouts)
+    parser.core.ruler.after("inline", "picture_sizes", _drop_picture_sizes)
+
+
+def _comment(raw: str) -> Meaning:
+    return Meaning((make.unspoken("comment", raw.strip(), "a comment"),))
+
+
+def _embed(raw: str) -> Meaning:
+    target, *rest = re.split(r"\\?\|", raw[3:-2])
+    source = target.split("#")[0].strip()
+    if not _PICTURE.search(source):
+        return Meaning((make.unspoken("embed", raw, "another note or file shown inside"),))
+    words = [part.strip() for part in rest if not _ONLY_SIZE.match(part)]
+    return Meaning((make.picture(source, words[0] if words else ""),))
+
+
+def _link(raw: str) -> Meaning | None:
+    if raw.strip("[]_").lower() == "toc":
+        return None  # the place of a table of contents
+    target, *alias = re.split(r"\\?\|", raw[2:-2], maxsplit=1)
+    words = alias[0].strip() if alias else _words_of(target)
+    return Meaning(make.link(words, target.strip()), target=target.strip())
+
+
+def _words_of(target: str) -> str:
+    """Say a link without words: its note without folders, then the headings in it."""
+    note, *headings = target.split("#")
+    named = [note.rsplit("/", 1)[-1].removesuffix(".md"), *headings]
+    return ", ".join(part.strip() for part in named if part.strip() and part[:1] != "^")
+
+
+def _block_id(raw: str) -> Meaning:
+    return Meaning((make.unspoken("block id", raw, "an anchor for links"),))
+
+
+def _field(_raw: str) -> Meaning:
+    return Meaning((make.words(":"),))
+
+
+def _tags(raw: str) -> Meaning:
+    return Meaning((make.unspoken("tags", raw, "the note's tags"),))
+
+
+def _nested_tag(raw: str) -> Meaning:
+    return Meaning((make.words(raw.replace("/", " ")),))
 
 
 def _callouts(state: StateCore) -> None:
@@ -26,18 +104,17 @@ def _callouts(state: StateCore) -> None:
     for at, token in enumerate(state.tokens):
         if at < skip_to:
             continue
+        found = _callout_at(state.tokens, at) if token.type == "blockquote_open" else None
         if token.type == "blockquote_open":
-            found = _callout_at(state.tokens, at)
             quotes.append(bool(found))
-            if found:
-                done += make.admonition_open(found[1].strip().lower(), found[2])
-                rest = state.tokens[at + 2].content[found.end() :]
-                state.tokens[at + 2].content = rest
-                skip_to = at + (1 if rest.strip() else 4)
-                continue
-        if token.type == "blockquote_close" and quotes.pop():
-            token = make.admonition_close()
-        done.append(token)
+        if found:
+            done += make.admonition_open(found[1].strip().lower(), found[2])
+            rest = state.tokens[at + 2].content[found.end() :]
+            state.tokens[at + 2].content = rest
+            skip_to = at + (1 if rest.strip() else 4)
+            continue
+        is_callout = token.type == "blockquote_close" and quotes.pop()
+        done.append(make.admonition_close() if is_callout else token)
     state.tokens = done
 
 
@@ -46,3 +123,13 @@ def _callout_at(tokens: list[Token], at: int) -> re.Match[str] | None:
         return None
     is_first = tokens[at + 1].type == "paragraph_open"
     return _CALLOUT.match(tokens[at + 2].content) if is_first else None
+
+
+def _drop_picture_sizes(state: StateCore) -> None:
+    """Drop the size from a picture's label: `![A cat|300](cat.png)`, `![300](cat.png)`."""
+    if not _SIZED.search(state.src):
+        return
+    for token in state.tokens:
+        for child in token.children or ():
+            if child.type == "image" and child.children and child.children[-1].type == "text":
+                child.children[-1].content = _SIZE_OF_ALT.sub("", child.children[-1].content)

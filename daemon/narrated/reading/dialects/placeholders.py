@@ -16,6 +16,7 @@ from markdown_it.rules_block import StateBlock
 from markdown_it.rules_core import StateCore
 from markdown_it.token import Token
 
+from narrated.reading.dialects.nested_lines import dedented, parse_within
 from narrated.reading.dialects.source_cutting import (
     CLOSE,
     OPEN,
@@ -64,7 +65,7 @@ class _Placeholders:
     """The place of each container's end in the text."""
 
     def __post_init__(self) -> None:
-        closing = {placeholder(one.pair): one.pair for one in self.cuts if one.meaning.opening}
+        closing = {placeholder(one.pair): one.pair for one in self.cuts if one.meaning.opens}
         self.ends = {}
         for found in _PLACEHOLDER.finditer(self.text) if closing else ():
             if found[0] in closing:
@@ -89,11 +90,11 @@ class _Placeholders:
 
     def end_line(self, one: Cut, state: StateBlock, start: int, end: int) -> int | None:
         """Find the line that ends a container; None if it lies outside the block around."""
-        at = self.ends.get(one.pair, -1) if one.meaning.opening else -1
+        at = self.ends.get(one.pair, -1) if one.meaning.opens else -1
         line = bisect_right(state.bMarks, at) - 1
         inside = start < line < end and state.sCount[line] >= state.blkIndent
-        own = inside and state.bMarks[line] + state.tShift[line] == at
-        return line if own else None
+        own = inside and state.src[state.bMarks[line] + state.tShift[line] : state.eMarks[line]]
+        return line if own and own.rstrip() == placeholder(one.pair) else None
 
     def _cut(self, found: re.Match[str]) -> Cut:
         number = int(found[1][:9])
@@ -111,7 +112,8 @@ def _block_rule(state: StateBlock, start: int, end: int, silent: bool) -> bool:
         cuts = state.env[_KEY].cuts
         numbers = [int(found[1]) for found in _PLACEHOLDER.finditer(line)]
         state.line = start + 1
-        if not _push_container(state, cuts[numbers[0]], start, end):
+        is_container = len(numbers) == 1 and _push_container(state, cuts[numbers[0]], start, end)
+        if not is_container:
             for number in numbers:
                 push(
                     state, cuts[number].meaning.alone or paragraph("", cuts[number].meaning.tokens)
@@ -123,11 +125,8 @@ def _push_container(state: StateBlock, one: Cut, start: int, end: int) -> bool:
     close = state.env[_KEY].end_line(one, state, start, end)
     if close is None:
         return False
-    push(state, one.meaning.opening)
-    parent, line_max = state.parentType, state.lineMax
-    state.parentType, state.lineMax = "container", close
-    state.md.block.tokenize(state, start + 1, close)
-    state.parentType, state.lineMax = parent, line_max
+    push(state, one.meaning.opening or paragraph("", one.meaning.tokens))
+    parse_within(state, start + 1, close, dedented(state, start + 1, close))
     push(state, one.meaning.closing)
     state.line = close + 1
     return True

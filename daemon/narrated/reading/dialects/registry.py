@@ -15,8 +15,15 @@ class Dialect(StrEnum):
     Each module has `extend(parser: MarkdownIt) -> None`.
     """
 
+    ZOLA = "zola"  # {{ youtube(id="x") }}, {% quote() %}; before those with its brackets
     HUGO = "hugo"  # {{< shortcode >}}, {{% shortcode %}}
-    OBSIDIAN = "obsidian"  # [[link|words]], ![[picture.png]], > [!note], %% comment %%
+    HEXO = "hexo"  # {% codeblock Title lang:js %}; before Liquid too
+    LIQUID = "liquid"  # Jekyll and Eleventy: {% include x %}, {{ page.title }}, {# comment #}
+    KRAMDOWN = "kramdown"  # Jekyll: {: .class}, {:toc}
+    MDX = "mdx"  # Docusaurus, Astro: import, export, <Component>, {/* comment */}
+    DIRECTIVES = "directives"  # Docusaurus, VitePress: :::tip[Title], ::video{#id}, :abbr[word]
+    MKDOCS = "mkdocs"  # !!! note "Title", === "Tab", --8<-- "file", ++ctrl+c++, :material-x:
+    OBSIDIAN = "obsidian"  # [[link|words]], ![[picture.png]], > [!note], %% comment %%, ==mark==
     PANDOC = "pandoc"  # ::: {.callout-note}, [@knuth84], @fig-a, H~2~O, grid tables; Quarto
     WORDPRESS = "wordpress"  # [caption]…[/caption], [gallery ids="1"], [sourcecode]
     CRITIC_MARKUP = "critic_markup"  # {++added++} {--deleted--} {>>comment<<}

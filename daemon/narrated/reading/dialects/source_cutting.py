@@ -35,8 +35,11 @@ class Meaning:
     opens: str = ""
     """The name of a container that begins here; without its end, `tokens` hold."""
     opening: Tokens = ()
-    """What opens the container, and then what closes it."""
+    """What opens a container of blocks, and then what closes it; without them it is no container,
+    or only where both of its ends stand alone on a line."""
     closing: Tokens = ()
+    paired: Tokens = ()
+    """In a sentence, if the other end is there; empty: `tokens`."""
     closes: str = ""
     """The name of a container that ends here."""
     until: re.Pattern[str] | None = None
@@ -71,7 +74,9 @@ class Cut:
     raw: str
     meaning: Meaning = field(default_factory=Meaning)
     pair: int = -1
-    """The number of a container's other end; -1 for none."""
+    """The number of the other end; -1 for none."""
+    is_block: bool = False
+    """True if it is an end of a container of blocks."""
 
 
 def placeholder(number: int) -> str:
@@ -127,7 +132,7 @@ class _Cutter:
             if isinstance(piece, str):
                 writer.write(piece)
             else:
-                writer.write_cut(piece, own_line=self.cuts[piece].pair >= 0)
+                writer.write_cut(piece, self.cuts[piece].is_block)
         return "".join(writer.written)
 
     def _take(self, found: re.Match[str], markup: Markup) -> int:
@@ -171,8 +176,15 @@ class _Cutter:
                 while self.cuts[open_cuts[-1]].meaning.opens != one.meaning.closes:
                     waiting[self.cuts[open_cuts.pop()].meaning.opens] -= 1
                 one.pair = open_cuts.pop()
-                self.cuts[one.pair].pair = number
                 waiting[one.meaning.closes] -= 1
+                _join(self.cuts[one.pair], one, number)
+
+
+def _join(opening: Cut, closing: Cut, number: int) -> None:
+    opening.pair = number
+    opening.is_block = closing.is_block = bool(opening.meaning.opening)
+    for each in (opening.meaning, closing.meaning):
+        each.tokens = each.paired or each.tokens
 
 
 class _PlaceholderWriter:

@@ -69,6 +69,15 @@ def formula(text: str) -> Token:
     return Token("math_inline", "math", 0, content=f"\\displaystyle {text.strip()}", markup="$")
 
 
+def link(text: str, target: str) -> Tokens:
+    """Make linked words, in a sentence."""
+    return (
+        Token("link_open", "a", 1, attrs={"href": target}),
+        words(text),
+        Token("link_close", "a", -1),
+    )
+
+
 def code_span(text: str) -> Token:
     """Make code, in a sentence."""
     return Token("code_inline", "code", 0, content=text, markup="`")

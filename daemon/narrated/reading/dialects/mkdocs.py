@@ -1,0 +1,108 @@
+"""MkDocs: admonitions (`!!! note "Title"`), tabs, snippets, abbreviations, keys and icons."""
+
+import re
+
+from markdown_it import MarkdownIt
+from markdown_it.rules_block import StateBlock
+
+from narrated.reading.dialects import tokens as make
+from narrated.reading.dialects.nested_lines import parse_within
+from narrated.reading.dialects.paired_signs import add_paired_sign
+from narrated.reading.dialects.placeholders import add_markup
+from narrated.reading.dialects.source_cutting import Markup, Meaning
+
+_OPENING = re.compile(
+    r"(?:(?P<sign>!!!|\?\?\?)\+?[ \t]+(?P<kind>[A-Za-z][\w-]*)(?:[ \t]+[\w-]+)*|(?P<tab>===)[+!]?)"
+    r"(?:[ \t]+\"(?P<title>[^\"\n]*)\")?[ \t]*\Z"
+)
+_SIGNS = frozenset({"!!!", "???", "==="})
+_INTERRUPTED = ["paragraph", "reference", "blockquote", "list"]
+_INDENT = 4
+_SNIPPET = (
+    r"(?<![^\n])[ \t]*;?-{1,9}8<-+[ \t]*(?:\"[^\"\n]*\"[ \t]*(?![^\n])"
+    r"|\n(?:[ \t]*(?!-)[^\s\n][^\n]*\n){1,99}[ \t]*-{1,9}8<-+)"
+)
+_ABBREVIATION = r"(?<![^\n])[ ]{0,3}\*\[[^\]\n]+\]:[^\n]*"
+_KEYS = (
+    r"(?<![\w+])\+\+(?:[a-z][\w-]+|\"[^\"\n]{1,20}\"|[a-z0-9](?=\+\w))"
+    r"(?:\+(?:[\w-]+|\"[^\"\n]{1,20}\"))*\+\+(?![\w+])"
+)
+_ICON = r":(?:material|fontawesome|octicons|simple|oui|lucide|bootstrap)-[\w-]+:(?:\{[^{}\n]*\})?"
+_KEY_NAMES = {
+    "ctrl": "Control", "cmd": "Command", "del": "Delete", "esc": "Escape", "ins": "Insert",
+    "win": "Windows", "opt": "Option", "arrow-up": "Up", "arrow-down": "Down",
+    "arrow-left": "Left", "arrow-right": "Right",
+}  # fmt: skip
+
+
+def extend(parser: MarkdownIt) -> None:
+    """Read admonitions, tabs and keys as what they mean; snippets and icons are silent."""
+    parser.block.ruler.before("fence", "indented_container", _container, {"alt": _INTERRUPTED})
+    add_paired_sign(parser, "^")
+    add_markup(
+        parser,
+        Markup("8<", _SNIPPET, _snippet),
+        Markup("*[", _ABBREVIATION, _abbreviation),
+        Markup("++", _KEYS, _keys),
+        Markup(
+            "", _ICON, _icon, re.compile(":(?:material|fontawesome|octicons|simple|oui|lucide)-")
+        ),
+    )
+
+
+def _snippet(raw: str) -> Meaning:
+    return Meaning((make.unspoken("snippet", raw, "text from another file"),))
+
+
+def _abbreviation(raw: str) -> Meaning:
+    return Meaning((make.unspoken("abbreviation", raw, "shown under the pointer only"),))
+
+
+def _icon(raw: str) -> Meaning:
+    return Meaning((make.unspoken("icon", raw, "a picture without words"),))
+
+
+def _keys(raw: str) -> Meaning:
+    keys = [key.strip('"') for key in raw[2:-2].split("+")]
+    said = [_KEY_NAMES.get(key, key.replace("-", " ").capitalize()) for key in keys]
+    return Meaning((make.words(" ".join(said)),))
+
+
+def _container(state: StateBlock, start: int, end: int, silent: bool) -> bool:
+    at = state.bMarks[start] + state.tShift[start]
+    if state.src[at : at + 3] not in _SIGNS or state.is_code_block(start):
+        return False
+    found = _OPENING.match(state.src[at : state.eMarks[start]])
+    if found is None or (found["tab"] and found["title"] is None):
+        return False
+    close = _end_of_indented(state, start, end)
+    # Without a title and an indented text, `!!! wow` is an exclamation.
+    if close == start + 1 and found["title"] is None:
+        return False
+    if not silent:
+        _push(state, found, start, close)
+    return True
+
+
+def _push(state: StateBlock, found: re.Match[str], start: int, close: int) -> None:
+    title = found["title"] or ""
+    if found["tab"]:
+        make.push(state, make.paragraph(title))
+    else:
+        make.push(state, make.admonition_open(found["kind"].lower(), title))
+    parse_within(state, start + 1, close, state.blkIndent + _INDENT)
+    state.line = close
+    if not found["tab"]:
+        make.push(state, (make.admonition_close(),))
+
+
+def _end_of_indented(state: StateBlock, start: int, end: int) -> int:
+    """Return the line after the lines that are indented below a line."""
+    last = start + 1
+    for line in range(start + 1, end):
+        if state.isEmpty(line):
+            continue
+        if state.sCount[line] < state.blkIndent + _INDENT:
+            break
+        last = line + 1
+    return last

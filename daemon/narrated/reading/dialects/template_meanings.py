@@ -1,0 +1,160 @@
+"""What the tags of site generators mean, by the names that generators and themes share.
+
+A figure is a picture, `highlight` is code, a notice is an admonition; a tag with another name is
+silent, and the text between a pair of such tags is read.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from narrated.reading.dialects import tokens as make
+from narrated.reading.dialects.shortcode_arguments import Arguments
+from narrated.reading.dialects.source_cutting import Meaning
+from narrated.reading.html_element_names import names
+
+_NAMED_ADMONITIONS = names("""
+    note tip info warning danger caution important success error question hint example abstract
+    bug failure attention seealso todo
+    """)
+_ADMONITIONS = names("notice admonition callout alert notification message box note-box")
+_QUOTES = names("blockquote quote epigraph pullquote")
+_TITLED = names("details expand collapse collapsible spoiler accordion accordion-item tab")
+_PICTURES = names("""
+    figure img image picture imgproc fig photo asset_img responsive_image respimg imgresize
+    resize_image lightbox
+    """)
+_CODE = names("highlight code codeblock prompt terminal")
+_SOURCES = names("""
+    mermaid chart gravizo graphviz plantuml goat comment rawhtml raw-html html script style gallery
+    css js javascript stylesheet schema swig
+    """)
+_FORMULAS = names("math katex mathjax katexmm latex")
+_REFERENCES = names("""
+    ref relref absurl relurl link post_url post_link asset_path asset_link static url
+    """)
+_PATH = re.compile(r"\A[^\s\"']+\.(?:png|jpe?g|gif|webp|svg|avif|bmp|tiff?)\Z", re.I)
+
+
+@dataclass(frozen=True, slots=True)
+class Tag:
+    """A tag of a site generator."""
+
+    name: str
+    given: Arguments
+    silent: make.Tokens
+    """The tag, listed as not said."""
+    group: str
+    """The name that the tag's end closes."""
+    end: re.Pattern[str]
+    """The end of a verbatim text."""
+
+
+def meaning_of(tag: Tag) -> Meaning:
+    """Return the meaning of a tag."""
+    read = _READERS.get(tag.name.replace("_", "-")) or _READERS.get(tag.name)
+    return read(tag) if read else Meaning(tag.silent)
+
+
+def admonition_with(kind: str, title: str, text: str) -> make.Tokens:
+    """Make a whole admonition of a text that the parser reads next."""
+    return (
+        *make.admonition_open(kind, title),
+        *make.paragraph(text),
+        make.admonition_close(),
+    )
+
+
+def _picture(tag: Tag) -> Meaning:
+    given = tag.given
+    source = given.get("src", "source", "url", "link", "image", "path", "file") or next(
+        filter(_PATH.search, given.places), given.get(place=0)
+    )
+    if not source:
+        return Meaning(tag.silent)
+    words = [each for each in given.places if " " in each and not each.startswith("(")]
+    title, caption = given.get("title"), given.get("caption", "attr")
+    alt = given.get("alt") or (words[0] if words else "")
+    shown = make.picture(source, alt, title or caption)
+    after = make.paragraph(caption) if caption and title else ()
+    return Meaning((shown,), (*make.paragraph("", (shown,)), *after), target=source)
+
+
+def _admonition(tag: Tag) -> Meaning:
+    kind, title = tag.name, tag.given.get("title", "heading", "header")
+    if tag.name in _ADMONITIONS:
+        kind = tag.given.get("type", "kind", "level", "style", "color", place=0) or "note"
+        title = title or tag.given.get(place=1)
+    elif not title:
+        title = tag.given.get(place=0)
+    if text := tag.given.get("content", "text"):
+        return Meaning(tag.silent, admonition_with(kind, title, text))
+    return Meaning(
+        tag.silent,
+        opens=tag.group,
+        opening=make.admonition_open(kind, title),
+        closing=(make.admonition_close(),),
+    )
+
+
+def _quote(tag: Tag) -> Meaning:
+    author = tag.given.get("author", "cite", "source") or ", ".join(tag.given.places)
+    after = make.paragraph(author) if author else ()
+    opening, closing = (make.quote_open(),), (*after, make.quote_close())
+    if text := tag.given.get("content", "text"):
+        return Meaning(tag.silent, (*opening, *make.paragraph(text), *closing))
+    return Meaning(tag.silent, opens=tag.group, opening=opening, closing=closing)
+
+
+def _titled(tag: Tag) -> Meaning:
+    title = tag.given.get("summary", "title", "name", "header", "label")
+    title = title or " ".join(tag.given.places)
+    opening = make.paragraph(title) if title else make.paragraph("", tag.silent)
+    return Meaning(tag.silent, opening, opens=tag.group, opening=opening)
+
+
+def _code(tag: Tag) -> Meaning:
+    language = tag.given.get("language", "lang", place=0)
+
+    def read(text: str) -> Meaning:
+        block = make.code_block(text.strip("\n") + "\n", language)
+        return Meaning((make.code_span(text.strip()),), (block,))
+
+    return Meaning(tag.silent, until=tag.end, verbatim=read)
+
+
+def _source(tag: Tag) -> Meaning:
+    def read(text: str) -> Meaning:
+        return Meaning((*tag.silent, make.unspoken(tag.name, text, "a source, not a text")))
+
+    return Meaning(tag.silent, until=tag.end, verbatim=read)
+
+
+def _raw(tag: Tag) -> Meaning:
+    return Meaning(tag.silent, until=tag.end, verbatim=lambda _text: None)
+
+
+def _formula(tag: Tag) -> Meaning:
+    def read(text: str) -> Meaning:
+        return Meaning((make.formula(text),))
+
+    return Meaning(tag.silent, until=tag.end, verbatim=read)
+
+
+def _reference(tag: Tag) -> Meaning:
+    return Meaning(tag.silent, target=tag.given.get("path", place=0))
+
+
+Reader = Callable[[Tag], Meaning]
+
+_READERS: dict[str, Reader] = {
+    **dict.fromkeys(_PICTURES, _picture),
+    **dict.fromkeys(_ADMONITIONS | _NAMED_ADMONITIONS, _admonition),
+    **dict.fromkeys(_QUOTES, _quote),
+    **dict.fromkeys(_TITLED, _titled),
+    **dict.fromkeys(_CODE, _code),
+    **dict.fromkeys(_SOURCES, _source),
+    **dict.fromkeys(("raw", "verbatim"), _raw),
+    **dict.fromkeys(_FORMULAS, _formula),
+    **dict.fromkeys(_REFERENCES, _reference),
+}

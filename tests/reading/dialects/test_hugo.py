@@ -1,0 +1,92 @@
+"""Hugo's shortcodes are silent, or read as what they mean."""
+
+import pytest
+
+from support.dialect_posts import listed, said
+
+POST = """\
+Intro with {{< param version >}} and [a guide]({{< ref "guide.md" >}}).
+
+{{< figure src="cat.jpg" alt="A cat" caption="My cat" >}}
+
+{{< highlight go "linenos=table" >}}
+// {{< not a shortcode >}}
+func main() {}
+{{< / highlight >}}
+
+{{< notice warning "Mind *the* gap" >}}
+Do not **jump**.
+
+- one
+{{< /notice >}}
+
+{{% callout type="info" %}}One line.{{% /callout %}}
+
+{{< youtube w7Ft2ymGmfc >}}
+
+{{< details summary="Click me" >}}
+Hidden text.
+{{< /details >}}
+
+{{< tabs >}}
+{{< tab "Python" >}}
+Snakes.
+{{< /tab >}}
+{{< /tabs >}}
+
+{{< figure
+  src="dog.png"
+  alt="A dog"
+>}}
+
+Press {{< button href="/x" >}}the button{{< /button >}}, says {{ .Params.author }}.
+
+{{< quote author="Ada" >}}
+Short.
+{{< /quote >}}
+"""
+SAID = [
+    "Intro with and a guide.",
+    "An image, labelled A cat, titled My cat.",
+    "Code in Go, two lines.",
+    "Warning: Mind the gap. Do not jump.",
+    "one",
+    "Info: One line.",
+    "Click me",
+    "Hidden text.",
+    "Python",
+    "Snakes.",
+    "An image: A dog.",
+    "Press the button, says .",
+    "Quote: Short. Ada",
+]
+
+
+def test_whole_post():
+    """A whole post of Hugo is said without any sign of a shortcode."""
+    assert said(POST) == SAID
+    assert ("shortcode", "{{< youtube w7Ft2ymGmfc >}}") in listed(POST)
+    assert ("shortcode", "{{< param version >}}") in listed(POST)
+
+
+def test_escaped_shortcode_is_code():
+    """A shortcode that the author shows is read as code."""
+    assert said('Write {{</* ref "x" */>}} or {{%/* y */%}}.') == [
+        "Write less than ref x greater than or percent y percent."
+    ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["One {{< two three.", "{{< tip >}}\n\nOne two three.", "One {{< /tip >}} two three."],
+)
+def test_unclosed_forms_lose_no_word(text):
+    """A shortcode without its end loses no word."""
+    heard = " ".join(said(text))
+    assert all(word in heard for word in ("two", "three"))
+
+
+def test_dialect_may_be_off():
+    """A dialect that is off leaves its signs as text."""
+    assert "x" in " ".join(said("A {{< x >}} b", frozenset({"hugo"})))
+    assert said("A {{< x >}} b") == ["A b"]

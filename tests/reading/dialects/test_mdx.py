@@ -1,0 +1,91 @@
+"""MDX: the text in components is read, and what a page runs is silent."""
+
+import pytest
+
+from support.dialect_posts import listed, said
+
+POST = """\
+import Tabs from '@theme/Tabs';
+import {A, B} from "./x";
+import {
+  C,
+} from './y';
+
+export const meta = {
+  title: 'x',
+};
+
+<Tabs>
+  <TabItem value="apple" label="Apple" default>
+    This is an apple.
+  </TabItem>
+  <TabItem value="orange" label="Orange">
+
+    This is an **orange**.
+
+  </TabItem>
+</Tabs>
+
+<Highlight color="#25c2a0">Docusaurus green</Highlight> is nice. Text{' '}here {/* c */} ends.
+
+{/* a comment
+of two lines */}
+
+<YouTube id="abc" />
+
+<Note title="Heed">Take care.</Note>
+
+<Aside type="tip" title="Try it">
+Some *tip*.
+</Aside>
+
+The version is {props.version}.
+"""
+SAID = [
+    "Apple",
+    "This is an apple.",
+    "Orange",
+    "This is an orange.",
+    "Docusaurus green is nice. Text here ends.",
+    "Note: Heed. Take care.",
+    "Tip: Try it. Some tip.",
+    "The version is .",
+]
+
+
+def test_whole_page():
+    """A whole page of MDX is said without its imports, tags and properties."""
+    assert said(POST) == SAID
+    hidden = listed(POST)
+    assert ("component", '<YouTube id="abc" />') in hidden
+    assert ("code of the page", "import Tabs from '@theme/Tabs';") in hidden
+    assert ("comment", "{/* a comment of two lines */}") in hidden
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "import duties rose from the shop.",
+        "export function is broken.",
+        "The <T> parameter stays.",
+        "A List<String> stays.",
+        "A {x, y} set stays.",
+        "A {name} stays.",
+    ],
+)
+def test_similar_prose_stays(text):
+    """Prose that only looks like MDX stays, also on a page of MDX."""
+    page = f"import X from 'x'\n\n{text}"
+    assert listed(page) == [("code of the page", "import X from 'x'")]
+    assert said(page)[0].split()[-1] == text.split()[-1]
+
+
+def test_code_keeps_its_tags():
+    """Code keeps its imports, tags and expressions."""
+    page = "```jsx\nimport X from 'x'\n<Tabs>{a.b}</Tabs>\n```\n\nUse `<Tabs>`."
+    assert listed(page) == []
+
+
+def test_open_component_loses_no_word():
+    """A component without its end loses no word."""
+    assert said('<Card title="x">\n\nOne.\n\nTwo.')[-2:] == ["One.", "Two."]

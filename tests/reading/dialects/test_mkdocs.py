@@ -1,0 +1,86 @@
+"""MkDocs' admonitions, tabs, keys and marks are read as what they mean."""
+
+import pytest
+
+from support.dialect_posts import listed, said
+
+POST = """\
+=== "C"
+
+    ``` c
+    int main;
+    x
+    ```
+
+=== "C++"
+
+    Text of a *tab*.
+
+!!! warning inline end "Mind the `gap`"
+    Do not jump.
+
+    - an item
+
+??? tip
+
+    Folded text.
+
+    !!! danger "Nested"
+        Deep.
+
+???+ note "Open"
+    Seen.
+
+Press ++ctrl+alt+del++ or ++enter++.
+
+The HTML spec :material-check: is good. [Go](x){ .md-button }
+
+*[HTML]: Hyper Text Markup Language
+
+--8<-- "includes/x.md"
+
+--8<--
+a.md
+b.md
+--8<--
+
+With ^^inserted^^ words.
+"""
+SAID = [
+    "C",
+    "Code in C, two lines.",
+    "C plus plus",
+    "Text of a tab.",
+    "Warning: Mind the gap. Do not jump.",
+    "an item",
+    "Tip: Folded text.",
+    "Danger: Nested. Deep.",
+    "Note: Open. Seen.",
+    "Press Control Alt Delete or Enter.",
+    "The HTML spec is good. Go",
+    "With inserted words.",
+]
+
+
+def test_whole_page():
+    """A whole page of MkDocs is said without any of its signs."""
+    assert [line.replace("H T M L", "HTML") for line in said(POST)] == SAID
+    hidden = listed(POST)
+    assert ("snippet", '--8<-- "includes/x.md"') in hidden
+    assert ("abbreviation", "*[HTML]: Hyper Text Markup Language") in hidden
+
+
+@pytest.mark.parametrize(
+    "text", ["!!! wow", "!!! wow this is great", "??? really", "What ??? note", "=== equals ==="]
+)
+def test_exclamations_stay(text):
+    """Exclamations in prose are no admonitions."""
+    heard = " ".join(said(f"{text}\n\nAfter."))
+    assert [word for word in text.split() if word.isalpha() and word not in heard] == []
+    assert heard.endswith("After.")
+
+
+def test_plus_signs_stay():
+    """Plus signs of languages and of code are no keys."""
+    assert said("C++ and i++ stay.")[0].startswith("C plus plus and i")
+    assert "plus" in said("++i++ stays")[0]
