@@ -93,6 +93,7 @@ def test_tags_of_all_keys_are_joined() -> None:
         tags=["Rust", {"name": "gpu"}], keywords="rust, static site", categories="a b"
     ).tags
     assert tags == ("Rust", "gpu", "static site", "a", "b")
+    assert found(categories=[["A", "B"], "C"]).tags == ("A", "B", "C")
 
 
 def test_group_counts_as_top_level() -> None:

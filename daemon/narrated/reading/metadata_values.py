@@ -5,6 +5,7 @@ Each reader returns None for a value that it does not know: another tool's value
 
 import re
 from collections.abc import Iterable
+from itertools import islice
 from pathlib import PurePosixPath
 
 from narrated.reading.file_kinds import PICTURES
@@ -69,7 +70,9 @@ def tags_value(value: object, key: str = "keywords") -> tuple[str, ...] | None:
         value = _parted(value, key)
     if not isinstance(value, list):
         return None
-    texts = (text_value(each) for each in value[: 2 * _MOST_TAGS])
+    # Hexo's categories are lists of lists.
+    flat = (one for each in value for one in (each if isinstance(each, list) else [each]))
+    texts = map(text_value, islice(flat, 2 * _MOST_TAGS))
     tags = (each.strip("#,;\"' ")[:_LONGEST_TAG] for each in texts if each)
     return tuple(dict.fromkeys(filter(None, tags)))[:_MOST_TAGS] or None
 
