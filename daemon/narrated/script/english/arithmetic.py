@@ -12,7 +12,7 @@ def _minus(found: re.Match[str]) -> str:
     return _MINUS.sub(" minus ", found[0])
 
 
-HINT = r"[?!]-(?=\d)|\+|−|[a-zN]-(?=\d)(?<![\w-][a-zN]-)|\d ?- ?\d+ ?(?:=|equals)"
+HINT = r"[+−]|-(?:(?=\d)(?:(?<=[?!]-)|(?<=[a-zN]-)(?<![\w-][a-zN]-))|(?= ?\d{1,20} ?(?:=|equals)))"
 
 RULES: Rules = (
     rule(r"(?<=\w[?!])-(?=\d)", " -", "?!"),

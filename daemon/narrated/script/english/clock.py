@@ -64,7 +64,7 @@ def _offset(found: re.Match[str]) -> str:
     return f"{found[1]} {sign} {say_number(found[3])}{minutes}"
 
 
-HINT = r"\d[apAP]\.\s?[mM]|\b[ecmp]\.\s?[sd]\.\s?t\b"
+HINT = r"\.(?:(?<=\d[apAP]\.)(?=\s?[mM])|(?<=\b[ecmp]\.)(?=\s?[sd]\.\s?t\b))"
 
 EARLY: Rules = (
     rule(r"(?<=\d)([apAP])\.\s?[mM]\b\.?", _glued_half, "."),

@@ -94,8 +94,8 @@ _ANY_CASE = "|".join(
 )
 _AT_NAMES = starts_at(rf"\b(?:{_ANY_CASE})(?= [IVXLCDMivxl]+\b)")
 HINT = (
-    rf"[IVXLCDM](?<=[ ][IVXLCDM])(?:[IVXLCDM]+|(?<=[VX])|{_I})\b|\bWWI|M[CDM][CDLXVI]"
-    r"|[ivxl]{2}(?<=[A-Za-z] [ivxl]{2})|[IVX](?:[a-z]{2})? [Cc]entur"
+    rf"[IVXLCDMWivxl](?:(?<= [IVXLCDM])(?:[IVXLCDM]+|(?<=[VX])|{_I})\b|(?<= [ivxl])[ivxl]+\b"
+    r"|(?<=W)WI|(?<=M)[CDM][CDLXVI]|(?<=[IVX])(?:[a-z]{2})? [Cc]entur)"
 )
 
 RULES: Rules = (

@@ -156,7 +156,7 @@ class SentenceRewriter:
 
 
 def _first_said(run: Rules, text: str, place: int) -> tuple[str, int] | None:
-    near = text[place : place + _NEAR]
+    near = frozenset(text[place : place + _NEAR])  # two sets compare faster than a set and a text
     for pattern, say, signs, _ in run:
         if signs and signs.isdisjoint(near):
             continue
