@@ -259,14 +259,25 @@ def _is_decade(found: re.Match[str]) -> bool:
 _YEAR = r"(?:1[1-9]\d\d|20\d\d)"
 _AND = r"(?:,? (?:and|or|to|through|&) (?:the )?|, |\s?[-–/]\s?)"
 _DECADES = rf"(?P<rest>(?:{_AND}[’'‘]?(?:1[1-9]|2[01])?\d0[’']?s\b){{0,9}})"
-_AT_MONTHS = starts_at(
-    r"(?:[Jj][AaUu]|[Ff][Ee]|[Mm][Aa]|[Aa][PpUu]|[Ss][Ee]|[Oo][Cc]|[Nn][Oo]|[Dd][Ee])"
-    r"(?<![^\W_]..)(?=[A-Za-z]{1,7}\.?(?:,? |[-/])\d)"
+_BEFORE_DIGITS = re.compile(r"[ /-](?<=[A-Za-z.,].)(?=\d)")
+_MONTH_AT_THE_END = re.compile(
+    rf"(?<![A-Za-z])(?i:{'|'.join(month[:3] for month in _MONTHS)})[A-Za-z]{{0,6}}\.?,?\Z"
 )
+
+
+def _at_months(text: str) -> list[int]:
+    """Give the first letters of months before digits; looking back from digits is cheaper."""
+    gaps = [gap.start() for gap in _BEFORE_DIGITS.finditer(text)]
+    found = (_MONTH_AT_THE_END.search(text, max(0, gap - 12), gap) for gap in gaps)
+    return [month.start() for month in found if month]
+
+
 _DAY = "|".join(form for day in _DAYS for form in (day, day.upper()))
 _ANY_MONTH = f"(?i:{'|'.join(month[:3] for month in _MONTHS)})"
 _DATE_NEXT = rf"(?=(?:the )?(?:\d\d?{_TH}?[ -]{_ANY_MONTH}|{_ANY_MONTH}[a-zA-Z.]{{0,6}} \d))"
-_AT_DAYS = starts_at(rf"(?:{_DAY})(?=[a-z]{{0,3}}\.?,? (?:\d|the \d|[JFMASOND]))")
+_AT_DAYS = starts_at(
+    r"[MTWFS](?:on|ON|ue|UE|ed|ED|hu|HU|ri|RI|at|AT|un|UN)(?=[a-z]{0,3}\.?,? [\dJFMASONDt])"
+)
 _ERA = r"(?P<era>BCE?|AD|CE|B[. ] ?C(?:[. ] ?E)?\b\.?|A[. ] ?D\b\.?|C[. ] ?E\b\.?)(?![\w’'])"
 
 BEFORE: Rules = (
@@ -276,19 +287,19 @@ BEFORE: Rules = (
         rf"(?:(?P<joint>\s?[-–]\s?|/)(?P<last>\d\d?){_TH}?)?"
         r"(?:,? (?P<year>[12]\d{3}))?(?![\w:%/-]|[.,]\d)",
         _month_day,
-        starts=_AT_MONTHS,
+        starts=_at_months,
     ),
     rule(
         rf"(?<![\w-]){_MONTH}(?P<joint>[-/])(?P<day>\d\d?)(?:(?P=joint)(?P<year>\d{{4}}|\d\d))?"
         r"(?![\w/-]|[.,]\d)",
         _month_day_joined,
         "-/",
-        _AT_MONTHS,
+        _at_months,
     ),
     rule(
         rf"(?<![\w-]){_SHORT_MONTH}\.?(?:,? |[-/])(?P<year>(?:1[5-9]|20)\d\d)(?![\w/-]|[.,]\d)",
         lambda found: f"{_month(found['month'])} {year(found['year'])}",
-        starts=_AT_MONTHS,
+        starts=_at_months,
     ),
     rule(
         r"\b(BCE?|AD|CE)\s?[-–]\s?(?=(?:AD )?\d)",
@@ -344,7 +355,8 @@ NUMBERS: Rules = (
         "BAC",
     ),
     number_rule(
-        r"(?:(?<=\bAD )|(?<=\bA D ))(\d{3,4})(?![\w/%-]|[.,]\d)", lambda found: era_year(found[1])
+        r"(?<=D )(?:(?<=\bAD )|(?<=\bA D ))(\d{3,4})(?![\w/%-]|[.,]\d)",
+        lambda found: era_year(found[1]),
     ),
     number_rule(
         r"(?<![\w.])(?P<count>[1-4])(?P<part>[QH])\s?[’']?(?P<year>\d\d|(?:19|20)\d\d)(?!\w)",
@@ -352,7 +364,8 @@ NUMBERS: Rules = (
         "QH",
     ),
     number_rule(
-        rf"(?:(?<=from about )|(?<=between about )|(?<=from around )|(?<=between around ))({_YEAR})"
+        rf"(?<=[td] )(?:(?<=from about )|(?<=between about )"
+        rf"|(?<=from around )|(?<=between around ))({_YEAR})"
         rf" (to|and|until|through|till) (about |around )?({_YEAR})(?![\w/%°+]|[.,]\d)",
         _years_from_to,
     ),

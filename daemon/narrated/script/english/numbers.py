@@ -246,7 +246,7 @@ _WHOLE = r"(?:\d{1,3}(?:,\d{3})+|\d{1,7}(?:\.\d{1,6})?)"
 
 SEVERAL: Rules = (
     number_rule(
-        r"(?:(?<=\d-on-)|(?<=\d-to-)|(?<=\d-for-)|(?<=\d-in-)|(?<=\d-by-)|(?<=\d-of-))(\d+)s\b",
+        r"(?<=-)(?:(?<=\d-on-)|(?<=\d-to-)|(?<=\d-for-)|(?<=\d-in-)|(?<=\d-by-)|(?<=\d-of-))(\d+)s\b",
         lambda found: plural(cardinal(found[1])),
         "s",
     ),
