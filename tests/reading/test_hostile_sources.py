@@ -51,6 +51,18 @@ POSTS = {
         + "".join(f"1 <a id=fn{at}></a>[^](#r) b\n" for at in range(1_500)),
         10,
     ),
+    "divs without end": ("::: {.x}\n" * 4_000, 10),
+    "divs": ("::: {.x}\n:::\n" * 4_000, 10),
+    "grid tables": ("+--+\n|a |\n" * 3_000, 10),
+    "tables of dashes": ("a a\n-- --\n" * 3_000, 10),
+    "frames of dashes": ("----------\na\n-- --\nb\n" * 2_000, 10),
+    "citations": ("[@a; " * 8_000, 10),
+    "spans": ("[a]{.b} " * 4_000, 10),
+    "open formulas": ("\\(a\\[b\n" * 4_000, 10),
+    "environments without end": ("\\begin{align}\n" * 3_000, 10),
+    "marks of an editor without end": ("{++a {--b {>>c " * 3_000, 10),
+    "shortcodes in brackets": ('[caption]a[b c="' * 4_000, 10),
+    "fences under HTML": ("<br>\n```\n" * 4_000, 10),
     "references": ("[x][y] " * 8_000, 7),
 }
 PAGES = {

@@ -5,7 +5,7 @@ import pytest
 from narrated.errors import SourceError
 from narrated.reading.document import Heading, Paragraph, Rule, Text
 from narrated.reading.file_kinds import PICTURES, TEXTS
-from narrated.reading.source_reader import read
+from narrated.reading.source_reader import plain_blocks, read
 
 
 def words(block):
@@ -135,3 +135,14 @@ def test_front_matter_beats_page():
     data = b"---\nlang: de\n---\n<html lang=fr><meta name=author content=Ada><p>Words."
     found = read(data, "a.html").metadata
     assert (found.language, found.author) == ("de", "Ada")
+
+
+def test_plain_text_holds_marks():
+    """A plain text's emoji codes are read; its citations and an editor's comments are listed."""
+    text = "As shown [@doe2020, p. 5], it works {>>why?<<}. :tada: at 12:30:45, :no-code:, [@a hi]."
+    found = plain_blocks(text)
+    assert found[0] == Paragraph((Text("As shown, it works. 🎉 at 12:30:45, :no-code:, [@a hi]."),))
+    assert [(one.kind, one.text) for one in found[1:]] == [
+        ("citation", "[@doe2020, p. 5]"),
+        ("comment", "why?"),
+    ]

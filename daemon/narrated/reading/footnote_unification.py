@@ -15,6 +15,7 @@ from bs4 import BeautifulSoup, Tag
 from bs4.element import NavigableString, PageElement
 
 from narrated.reading.html_element_names import HEADINGS, MARK, NOTE, names
+from narrated.reading.html_element_names import UNSPOKEN as UNREAD
 from narrated.reading.html_inline import is_power
 from narrated.reading.html_skipping import UNSPOKEN
 from narrated.reading.note_links import (
@@ -50,6 +51,7 @@ _JOINT = re.compile(r"[\s\xa0]*(?:[.:)\]|]+(?=\s|\Z)|[-–—]+)?[\s\xa0]*")
 _FLOW = frozenset({"p", "ul", "ol", "blockquote", "pre", "table", "figure", "img", "br"})
 _CALLED_BY_NUMBER = "narrated-raised-"
 """Begins the names of notes that begin with a raised number, and have no name of their own."""
+_READ = "above footnotes, which are read after their calls"
 _MOST_BETWEEN = 40
 _MOST_COST = 2_000_000
 """Siblings that may be searched to move elements; a longer search leaves notes in their place."""
@@ -277,7 +279,7 @@ class _Unification:
                 return
 
     def _drop_headings(self, notes: list[Tag]) -> None:
-        """Empty each heading "Footnotes" above notes; the last one takes the rest of its text."""
+        """Silence each heading "Footnotes" above notes; the last one takes the rest of its text."""
         made = {id(note) for note in notes}
         for note in notes:
             heading = _element_before(note)
@@ -291,7 +293,7 @@ class _Unification:
                     last.append(node.extract())
                 section = section[: -len(rest)] if rest else section
             if all(_is_note(node, made) for node in section):
-                heading.clear()
+                heading.name, heading.attrs = UNREAD, {"kind": "heading", "reason": _READ}
 
     def _affords(self, parent: Tag | None, moves: int) -> bool:
         self._cost += moves * len(parent.contents if parent else ())

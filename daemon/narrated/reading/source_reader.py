@@ -10,15 +10,14 @@ from narrated.reading.collector_pause import collector_paused
 from narrated.reading.document import (
     Blocks,
     Document,
-    Paragraph,
     Picture,
     Rule,
-    Text,
     Unspoken,
 )
 from narrated.reading.file_kinds import MARKDOWN, PICTURES, PLAIN, READ, TEXTS, remedy_for
 from narrated.reading.front_matter import split_front_matter
 from narrated.reading.narration_settings import Choices, NarrationSettings, merged
+from narrated.reading.plain_marks import read_marks
 from narrated.reading.text_decoding import decoded
 from narrated.reading.title_choice import choose_title, read_marked_up, readable_metadata
 from narrated.reading.title_from_path import words_of_name
@@ -57,9 +56,10 @@ def plain_blocks(text: str) -> tuple[Blocks, ...]:
     """Return the paragraphs of a plain text; a line of symbols (`* * *`) is a thematic break."""
     paragraphs = (" ".join(paragraph.split()) for paragraph in _EMPTY_LINES.split(text))
     return tuple(
-        Rule() if _RULE.fullmatch(paragraph) else Paragraph((Text(paragraph),))
+        block
         for paragraph in paragraphs
         if paragraph
+        for block in ([Rule()] if _RULE.fullmatch(paragraph) else read_marks(paragraph))
     )
 
 

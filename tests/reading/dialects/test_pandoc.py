@@ -217,3 +217,10 @@ def test_callout_in_a_list():
     """A callout inside an item stays in it."""
     (found,) = blocks("- a\n\n  ::: {.callout-note}\n  b\n  :::", "a.md")
     assert isinstance(found.items[0].blocks[1], Admonition)
+
+
+def test_call_without_a_note_is_listed():
+    """The call of a footnote that the text does not have is listed; a pattern stays."""
+    assert said("A claim.[^7] So[^old-note] it is.") == ["A claim. So it is."]
+    assert listed("A claim.[^7]") == [("footnote call", "[^7]")]
+    assert "z" in said("Match [^abcz] and [^a-z]+ so.")[0]

@@ -66,7 +66,7 @@ def test_environments_of_text_are_read():
     assert said("\\begin{verbatim}\na = 1\nb = 2\n\\end{verbatim}") == ["Code, two lines."]
 
 
-def test_unclosed_environment_loses_no_text():
+def test_open_environment_loses_no_text():
     """The text after the beginning of an environment without an end is read."""
     assert said("\\begin{align}\nNever lost.\n\nAfter.") == ["Never lost.", "After."]
 

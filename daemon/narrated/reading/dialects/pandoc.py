@@ -18,7 +18,7 @@ _KEY = r"@\{?[A-Za-z0-9_][\w:.#$%&+?~/-]{0,80}\}?"
 _PREFIX = r"(?:(?:see|also|e\.g\.,?|i\.e\.,?|cf\.|compare|for example,?|in)\s{1,3}){0,3}"
 _LOCATOR = r"(?:(?=[^;\[\]@]{0,120}?(?:\d|passim|chap|appendix))[\s,][^;\[\]@]{0,120})?"
 _ITEM = rf"{_PREFIX}-?{_KEY}{_LOCATOR}\s{{0,3}}"
-_CITATION = re.compile(rf"\[\s{{0,3}}{_ITEM}(?:;\s{{0,3}}{_ITEM}){{0,40}}\](?![(\[{{:])", re.I)
+CITATION = re.compile(rf"\[\s{{0,3}}{_ITEM}(?:;\s{{0,3}}{_ITEM}){{0,40}}\](?![(\[{{:])", re.I)
 _KINDS = {
     "fig": "figure",
     "tbl": "table",
@@ -57,6 +57,7 @@ _NEEDS_WORDS = re.compile(
     re.I,
 )
 _CITED = re.compile(rf"-?(?P<key>{_KEY})(?P<locator>[^;\]]*)")
+_CALL = re.compile(r"\[\^(\d{1,3}|[A-Za-z][\w-]{2,40})\](?![(:\[+*?{])")
 _SUPERSCRIPT = re.compile(r"\^((?:[^\s^\\\[\]]|\\.){1,20})\^(?P<joined>\w)?")
 _SUBSCRIPT = re.compile(r"~((?:[^\s~\\\[\]/]|\\.){1,10})~(?!~)")
 _SHORT = re.compile(r"[-+−]?\d+|st|nd|rd|th")
@@ -86,7 +87,7 @@ def _number_names(state: StateCore) -> None:
             counts[kind] += 1
             numbers[name] = counts[kind]
     state.env[_NAMES] = numbers
-    state.env[_HAS_CITES] = bool(numbers) or _CITATION.search(state.src) is not None
+    state.env[_HAS_CITES] = bool(numbers) or CITATION.search(state.src) is not None
 
 
 def _reference(state: StateInline, silent: bool) -> bool:
@@ -113,8 +114,24 @@ def _reference(state: StateInline, silent: bool) -> bool:
     return True
 
 
+def _dead_call(state: StateInline, silent: bool) -> bool:
+    """Leave the call of a footnote silent that the text does not have."""
+    found = _CALL.match(state.src, state.pos)
+    known = state.env.get("footnotes", {}).get("refs", {})
+    if found is None or f":{found[1]}" in known:
+        return False
+    # `[^abc]` after a space may be a regular expression.
+    if not found[1].isdigit() and (not state.pos or state.src[state.pos - 1].isspace()):
+        return False
+    if not silent:
+        _flushed(state)
+        state.tokens.append(make.unspoken("footnote call", found[0], "the text has no such note"))
+    state.pos = found.end()
+    return True
+
+
 def _citation(state: StateInline, silent: bool) -> bool:
-    found = _CITATION.match(state.src, state.pos)
+    found = CITATION.match(state.src, state.pos)
     if found is None:
         return False
     if not silent:
@@ -226,7 +243,7 @@ def _subscript(state: StateInline, silent: bool) -> bool:
 
 
 _RULES: dict[str, tuple[Rule, ...]] = {
-    "[": (_reference, _citation, _span),
+    "[": (_dead_call, _reference, _citation, _span),
     "@": (_reference, _author),
     "\\": (_reference,),
     "{": (_attributes,),
