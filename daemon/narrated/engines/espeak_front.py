@@ -64,6 +64,7 @@ WORDS: Mapping[str, str] = {
     "rtos": "R-toss",
     "saas": "sass",
     "scipy": "sigh-pie",
+    "shrdlu": "shurdloo",
     "sklearn": "S.K learn",
     "snes": "S-ness",
     "tex": "tek",
@@ -93,7 +94,8 @@ def espeak_text(request: SpeechRequest) -> str:
 def _respelled(mark: Mark, text: str, ending: str) -> str:
     if mark.kind == "word":
         small = text.lower()
-        return WORDS.get(small, small if len(text) <= _LONGEST_SPELLED else text) + ending
+        is_misread = len(text) <= _LONGEST_SPELLED or ending  # it leaves out the s of "JPEGs"
+        return WORDS.get(small, small if is_misread else text) + ending
     return _letters(text.split(), ending)
 
 
