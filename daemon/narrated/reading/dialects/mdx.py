@@ -63,7 +63,7 @@ def extend(parser: MarkdownIt) -> None:
         Markup("import", _IMPORT, _silent, re.compile("^import[ \\t]", re.M)),
         Markup("export", _EXPORT, _export, re.compile("^export[ \\t]", re.M)),
         Markup("{/*", _COMMENT, _comment),
-        Markup("<", _TAG, _component, _IS_MDX),
+        Markup("<", _TAG, _component, re.compile(r"<(?:[A-Z][\w.]*[\s/>]|/[A-Z]|/?>)")),
         Markup(".map(", _MAPPING, _silent, _IS_MDX),
         Markup("{", _EXPRESSION, _expression, _IS_MDX),
     )

@@ -40,7 +40,7 @@ def extend(parser: MarkdownIt) -> None:
         Markup("%%", _COMMENT_IN_TEXT, _comment),
         Markup("![[", _EMBED, _embed),
         Markup("[[", _LINK, _link),
-        Markup("^", _BLOCK_ID, _block_id, re.compile(r"(?:^|[ \t])\^[A-Za-z0-9]{2}", re.M)),
+        Markup("^", _BLOCK_ID, _block_id, re.compile(r"\^(?<=\s\^)[A-Za-z0-9]{2}")),
         Markup(":: ", _FIELD, _field),
         Markup("#", _TAGS, _tags, re.compile(r"^[ ]{0,3}#[A-Za-z][\w-]*[/ \t,]", re.M)),
         Markup("#", _NESTED_TAG, _nested_tag, re.compile(r"#[A-Za-z][\w-]*/")),

@@ -56,7 +56,7 @@ def extend(parser: MarkdownIt) -> None:
         parser,
         Markup("[/", _CLOSING, _closing),
         Markup("[", _OPENING, _shortcode, re.compile(_PROBE)),
-        Markup("[", _BARE, _bare, re.compile(_BARE)),
+        Markup("[", _BARE, _bare, re.compile(_BARE.removeprefix(_NO_LABEL))),
     )
 
 
