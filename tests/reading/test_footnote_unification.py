@@ -85,6 +85,12 @@ def test_notes_of_programs_are_found(text):
     assert len(found) == 2
 
 
+def test_note_begins_with_its_sign():
+    """A block that begins with the sign of a call that leads to it is its note."""
+    text = 'A[*](#star) b.\n\n<p id="star">* The note.</p>'
+    assert said(text) == ["A b.", "Footnote: The note."]
+
+
 def test_notes_of_a_page_are_found():
     """A page's notes by hand are footnotes as a post's are."""
     assert notes(html.page(f"<html><body>{GOOGLE_DOCS}</body></html>", "a").blocks) == ["The note."]

@@ -156,7 +156,11 @@ class _Unification:
         block = self._block(place)
         if block is None or _CITED.match(call.target) or call.tag.find_parent(_SILENT):
             return None
-        named = call.target.startswith(_CALLED_BY_NUMBER) or _NOTE.search(call.target)
+        named = (
+            call.target.startswith(_CALLED_BY_NUMBER)
+            or _NOTE.search(call.target) is not None
+            or _begins_with_sign(block, call.label)
+        )
         if not (named or id(block) in leading_back) or any(
             block is one for one in call.tag.parents
         ):
@@ -298,6 +302,15 @@ class _Unification:
     def _affords(self, parent: Tag | None, moves: int) -> bool:
         self._cost += moves * len(parent.contents if parent else ())
         return self._cost <= _MOST_COST
+
+
+def _begins_with_sign(block: Tag, label: str) -> bool:
+    """True if a note begins with the sign of its call, as in `* A note`."""
+    beginning = islice(block.descendants, 8)
+    first = next(
+        (str(one) for one in beginning if type(one) is NavigableString and one.strip()), ""
+    )
+    return bool(label) and not label.isalnum() and first.strip().startswith(label)
 
 
 def _begins_line(block: Tag, place: Tag) -> bool:

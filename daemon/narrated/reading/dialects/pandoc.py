@@ -147,7 +147,7 @@ def _push_citation(state: StateInline, citation: str, end: int) -> None:
         state.tokens.append(make.words(_flushed(state, "; ".join(said))))
         return
     if state.src[end : end + 1] in {*".,;:!?)", ""}:
-        state.pending = state.pending.rstrip()
+        state.pending = state.pending.rstrip(" ," if state.src[end : end + 1] == "," else None)
     _flushed(state)
     state.tokens.append(make.unspoken("citation", citation, "a citation"))
 
