@@ -89,7 +89,7 @@ BEFORE: Rules = (
 
 NUMBERS: Rules = (
     number_rule(
-        rf"(?<![\w:.])(?:(?P<first>\d\d?)\s?[-–]\s?)?{_TIME}(?!\d|:\S)(?:\s?(?P<half>{_HALF}){_ZONE})?"
+        rf"(?<![\w:.])(?:(?P<first>\d\d?)\s?[-–]\s?)?{_TIME}(?!\d|:\S|,\d{{3}}(?!\d))(?:h\b)?(?:\s?(?P<half>{_HALF}){_ZONE})?"
         rf"(?:(?P<until>\s?[-–—]\s?(?=\d\d?(?::\d\d\b|\s?{_HALF})))|(?!\w))",
         _time,
         ":",

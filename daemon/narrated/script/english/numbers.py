@@ -207,15 +207,12 @@ def _is_score(found: re.Match[str], over: int, under: int) -> bool:
     """True for 8/10, unless it is a part of something."""
     if found[1] or found["th"] or over > under:
         return False
-    if over == under and under > 9:
+    counted = _COUNTED_AFTER.match(found.string, found.end())
+    if over == under and (under > 9 or counted):
         return True
     if over == 0:
         return True
-    if (
-        10 < under < 1000
-        and under not in _DENOMINATORS
-        and _COUNTED_AFTER.match(found.string, found.end())
-    ):
+    if 10 < under < 1000 and under not in _DENOMINATORS and counted:
         return True
     if _PART_OF.match(found.string, found.end()) or under not in _SCORES:
         return False

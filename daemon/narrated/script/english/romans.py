@@ -94,7 +94,8 @@ _ANY_CASE = "|".join(
 )
 _AT_NAMES = starts_at(rf"\b(?:{_ANY_CASE})(?= [IVXLCDMivxl]+\b)")
 HINT = (
-    rf"[IVXLCDMWivxl](?:(?<= [IVXLCDM])(?:[IVXLCDM]+|(?<=[VX])|{_I})\b|(?<= [ivxl])[ivxl]+\b"
+    rf"[IVXLCDMWivxl](?:(?<= [IVXLCDM])(?:[IVXLCDM]+|(?<=[VX])|{_I})\b"
+    r"|(?<= [ivxl])[ivxl]+\b|(?<=\([ivx])[ivx]+\)"
     r"|(?<=W)WI|(?<=M)[CDM][CDLXVI]|(?<=[IVX])(?:[a-z]{2})? [Cc]entur)"
 )
 
@@ -148,6 +149,11 @@ RULES: Rules = (
     ),
     rule(
         rf"\b(?P<name>[A-Z][a-z’']+) (?=[IVX]{{2,}}\b){_NUMERAL}(?![’']\w|[/-])", _numbered, "IVX"
+    ),
+    rule(
+        rf"\((?=[ivx]{{2}}){_SMALL}\)",
+        lambda found: f"({roman_value(found['numeral'].upper())})",
+        "(",
     ),
     rule(
         rf"\b(?=[IVX]){_NUMERAL}(?=[ -][Cc]entur)",

@@ -70,6 +70,6 @@ RULES: Rules = (
         lambda found: re.sub("['’]", ",", found[0]),
         "'’",
     ),
-    rule(r"(?<![\w.,])\d{1,4}(?:,\d{1,4}){2,30}(?!\w|[.,]\d)", _groups_of_two, ","),
+    rule(r"(?<![\w.,])\d{1,4}(?:,\d{1,4}){2,30}(?!\w|,\d)", _groups_of_two, ","),
 )
 """Thousands by points, spaces, apostrophes, and in India's groups of two."""

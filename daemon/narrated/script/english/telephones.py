@@ -2,7 +2,8 @@
 
 import re
 
-from narrated.script.english.numbers import figure, spelled
+from narrated.script.english.measures import UNITS
+from narrated.script.english.numbers import spelled
 from narrated.script.english.rule_engine import (
     Rules,
     number_rule,
@@ -64,8 +65,9 @@ def _local(found: re.Match[str]) -> str:
         or word_before(found).lower() in _ABOUT
         or word_after(found).endswith("s")
         or int(last).bit_count() == 1
+        or word_after(found) in UNITS
     )
-    return f"{figure(first)} to {figure(last)}" if is_range else say_telephone(found)
+    return found[0] if is_range else say_telephone(found)
 
 
 def _vanity(found: re.Match[str]) -> str:

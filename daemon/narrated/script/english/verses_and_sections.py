@@ -12,7 +12,8 @@ _BOOKS = word_set("""
     Lamentations Ezekiel Daniel Hosea Joel Amos Obadiah Jonah Micah Nahum Habakkuk Zephaniah Haggai
     Zechariah Malachi Matthew Mark Luke John Acts Romans Corinthians Galatians Ephesians
     Philippians Colossians Thessalonians Timothy Titus Philemon Hebrews James Peter Jude Revelation
-    Tobit Judith Maccabees Wisdom Sirach Baruch Surah Sura Quran Qur'an Koran Gen Ex Lev Num Deut
+    Tobit Judith Maccabees Wisdom Sirach Baruch Surah Sura surah sura
+    Quran Qur'an Koran Gen Ex Lev Num Deut
     Josh Sam Chron Neh Ps Prov Eccl Isa Jer Ezek Dan Hos Mic Zech Mal Matt Mk Lk Jn Rom Cor Gal Eph
     Phil Col Thess Tim Heb Jas Pet Rev
 """)
@@ -30,7 +31,7 @@ def _verse(found: re.Match[str]) -> str:
     if word_before(found).rstrip(".") not in _BOOKS:
         return found[0]
     chapter, verse, last = cardinal(found["chapter"]), found["verse"], found["last"]
-    if not last and len(verse) > 1:
+    if not last and len(verse) == 2 and len(found["chapter"]) < 3:
         return f"{chapter} {cardinal(verse)}"
     until = f" to {cardinal(last)}" if last else ""
     end = f", {cardinal(found['last_verse'])}" if found["last_verse"] else ""
