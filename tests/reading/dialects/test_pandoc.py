@@ -48,6 +48,7 @@ def test_callouts_are_admonitions():
     assert said("::: {.callout-tip collapse=true}\n## A *way*\n\nText.\n:::") == [
         "Tip: A way. Text."
     ]
+    assert said("::: callout-note\nText.\n:::") == ["Note: Text."]
     assert said("::: {#thm-a}\nLines are lines.\n:::") == ["Theorem: Lines are lines."]
 
 
@@ -83,6 +84,7 @@ def test_hidden_div_is_listed():
         ("![Alt](a.png){width=50%} in text.", "(an image: Alt) in text."),
         ("A [link](u){target=_blank .x} here.", "A link here."),
         ("Use `x`{.python} here.", "Use x here."),
+        ("A **word**{.x} here.", "A word here."),
         ("A paragraph. {#name .class}", "A paragraph."),
         ("## Head {#sec-a .unnumbered}", "Head"),
         ("H~2~O and C~6~H~12~O~6~.", "H two O and C six H twelve O six."),

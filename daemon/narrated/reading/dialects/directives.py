@@ -71,7 +71,7 @@ def _container(state: StateBlock, start: int, end: int, silent: bool) -> bool:
     if found is None:
         return False
     close = _closing_line(state, start, end, at)
-    name = found["name"].lower()
+    name = found["name"].lower().removeprefix("callout-")
     if close is None and name not in _ADMONITIONS:
         return False
     if not silent:
@@ -82,7 +82,10 @@ def _container(state: StateBlock, start: int, end: int, silent: bool) -> bool:
 def _push(
     state: StateBlock, found: re.Match[str], line: str, start: int, close: int | None
 ) -> None:
-    name, title = found["name"].lower(), found["label"] or found["title"] or ""
+    name, title = (
+        found["name"].lower().removeprefix("callout-"),
+        found["label"] or found["title"] or "",
+    )
     is_admonition = name in _ADMONITIONS - {"details"}
     if is_admonition:
         make.push(state, make.admonition_open(name, title))

@@ -205,7 +205,7 @@ def _attributes(state: StateInline, silent: bool) -> bool:
             state.tokens.append(make.unspoken("code", code.content, "not for narration"))
         state.pos = raw.end()
         return True
-    attached = before in (")", "]", "`", ">") and before != ""
+    attached = before in (")", "]", "`", ">", "*", "_") and before != ""
     found = ATTRIBUTES.match(state.src, state.pos) if attached else None
     if found is None:
         found = NAMED.match(state.src, state.pos)
