@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from narrated.engines import pico_front
 from narrated.engines.interface import (
     EngineContext,
     Kind,
@@ -80,6 +81,7 @@ class PicoEngine(ModelFreeEngine):
 
     kind: Kind = "speech"
     rows = ROWS
+    front = pico_front.VERSION
     sample_rate = SAMPLE_RATE
     varies = False
     worn = False
@@ -127,7 +129,9 @@ class PicoEngine(ModelFreeEngine):
         self._waiting = deque(waiting for waiting in self._waiting if waiting.id != id)
 
     def _speak(self, request: SpeechRequest) -> bytes:
-        words = written_for_pico(request.text)
+        is_english = _voice(request).startswith("en")
+        text = pico_front.pico_text(request) if is_english else request.text
+        words = written_for_pico(text)
         if not words:
             return bytes(_LOWEST_BYTES)
         parameters = _parameters({**self._options, **request.options})
