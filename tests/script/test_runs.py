@@ -99,15 +99,16 @@ def test_code_in_a_list_is_one_run():
 def test_silent_pictures_are_counted():
     """Pictures with nothing to say are counted; one alone is announced."""
     assert said("![](a.png)") == ["An image."]
-    assert said(in_a_row("![](a.png)", "![IMG_1234](b.png)", "![c](c.png)")) == ["Three images."]
+    assert said(in_a_row("![](a.png)", "![IMG_1234](b.png)", "![c_1](c_1.png)")) == ["Three images."]
     assert said("![](a.png) ![](b.png)") == ["Two images."]
 
 
 def test_told_pictures_are_each_said():
     """A picture with a caption, a title or a label is said also among others."""
     captions = {"a.png": Caption("A dog.")}
-    row = in_a_row("![](a.png)", "![](b.png)", "![](c.png)", "![Rex](d.png)")
-    assert said(row, captions=captions) == ["An image: A dog.", "Two images.", "An image: Rex."]
+    row = in_a_row("![](a.png)", "![](b.png)", "![](c.png)", "![Rex](d.png)", "![cat](cat.png)")
+    told = ["An image: A dog.", "Two images.", "An image: Rex.", "An image: cat."]
+    assert said(row, captions=captions) == told
 
 
 def test_undescribed_gallery_is_counted():

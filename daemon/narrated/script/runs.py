@@ -29,6 +29,8 @@ _NAME_OF_FILE = re.compile(
     r"(?:\.(?:jpe?g|png|gif|webp|bmp|tiff?))?",
     re.IGNORECASE,
 )
+_SIGNS_OF_A_NAME = re.compile(r"[\d_-]")
+"""A label that is the file's name without these is a word: "cat" of cat.png."""
 _WORDS_OF_A_TITLE = 3
 """A link of fewer words names a place; it is no title that a listener would miss."""
 _PLACES_BY_LIST = {False: 3, True: 6}
@@ -108,8 +110,9 @@ def shows_nothing_said(picture: doc.Picture, caption: Caption) -> bool:
     """
     alt = picture.alt.strip()
     name = picture.source.rpartition("/")[2]
-    is_named = bool(alt) and alt.lower() not in (name.lower(), name.rpartition(".")[0].lower())
-    is_named = is_named and not _NAME_OF_FILE.fullmatch(alt)
+    is_named = bool(alt) and alt.lower() != name.lower() and not _NAME_OF_FILE.fullmatch(alt)
+    is_stem = alt.lower() == name.rpartition(".")[0].lower()
+    is_named = is_named and not (is_stem and _SIGNS_OF_A_NAME.search(alt))
     is_captioned = bool(caption.text.strip()) and not is_model_free(caption.text)
     return not (is_captioned or picture.title.strip() or is_named)
 
