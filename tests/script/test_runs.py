@@ -99,7 +99,8 @@ def test_code_in_a_list_is_one_run():
 def test_silent_pictures_are_counted():
     """Pictures with nothing to say are counted; one alone is announced."""
     assert said("![](a.png)") == ["An image."]
-    assert said(in_a_row("![](a.png)", "![IMG_1234](b.png)", "![c_1](c_1.png)")) == ["Three images."]
+    row = in_a_row("![](a.png)", "![IMG_1234](b.png)", "![c_1](c_1.png)")
+    assert said(row) == ["Three images."]
     assert said("![](a.png) ![](b.png)") == ["Two images."]
 
 
