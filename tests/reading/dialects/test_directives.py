@@ -77,6 +77,11 @@ def test_whole_page():
     assert ("directive", "::youtube[A video]{#x}") in listed(POST)
 
 
+def test_names_in_braces_are_read():
+    """A name in braces, as MyST writes it, is the container's name."""
+    assert said(":::{note} Heed\nBody.\n:::") == ["Note: Heed. Body."]
+
+
 def test_open_container_loses_no_word():
     """A container without its end loses no word."""
     assert said(":::tip Never closed\n\nStays.\n\nToo.") == [

@@ -69,6 +69,13 @@ def test_whole_post():
     assert ("shortcode", "{{< param version >}}") in listed(POST)
 
 
+def test_kinds_in_a_first_place():
+    """A kind in a tag's first place is the note's kind, an icon or a colour is not."""
+    assert said("{{< hint info >}}\nBody.\n{{< /hint >}}") == ["Info: Body."]
+    assert said('{{< alert "circle-info" >}}\nBody.\n{{< /alert >}}') == ["Note: Body."]
+    assert said("Press {{< kbd Ctrl C >}} now.") == ["Press Ctrl C now."]
+
+
 def test_escaped_shortcode_is_code():
     """A shortcode that the author shows is read as code."""
     assert said('Write {{</* ref "x" */>}} or {{%/* y */%}}.') == [

@@ -70,6 +70,23 @@ def test_whole_page():
     assert ("abbreviation", "*[HTML]: Hyper Text Markup Language") in hidden
 
 
+def test_markdown_in_html_is_read():
+    """Markdown in an element that asks for it is read as Markdown."""
+    shown = '![A](a.png){ width="3" }'
+    text = f'<figure markdown="span">\n  {shown}\n  <figcaption>C</figcaption>\n</figure>'
+    assert said(text) == ["An image: A.", "C"]
+
+
+def test_blocks_with_bars_are_notes():
+    """A block with bars is a note; without its end it stays text."""
+    assert said("/// note | A *title*\n    open: true\n\nBody.\n///\n\nAfter.") == [
+        "Note: A title. Body.",
+        "After.",
+    ]
+    assert said("/// details | Open me\nHidden.\n///") == ["Open me", "Hidden."]
+    assert "words stay" in " ".join(said("/// note\n\nwords stay"))
+
+
 @pytest.mark.parametrize(
     "text", ["!!! wow", "!!! wow this is great", "??? really", "What ??? note", "=== equals ==="]
 )

@@ -13,7 +13,7 @@ from narrated.reading.dialects.source_cutting import Markup, Meaning
 from narrated.reading.html_element_names import names
 
 _OPENING = re.compile(
-    r"(?P<colons>:{3,})[ \t]*(?P<name>[A-Za-z][\w-]*)[ \t]*(?:\[(?P<label>[^\n]*)\])?"
+    r"(?P<colons>:{3,})[ \t]*\{?(?P<name>[A-Za-z][\w-]*)\}?[ \t]*(?:\[(?P<label>[^\n]*)\])?"
     r"[ \t]*(?:\{[^{}\n]*\})?[ \t]*(?P<title>[^\n{}]*?)[ \t]*(?:\{[^{}\n]*\})?[ \t]*:*\Z"
 )
 _LINE = re.compile(

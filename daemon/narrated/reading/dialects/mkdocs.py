@@ -28,6 +28,15 @@ _KEYS = (
     r"(?:\+(?:[\w-]+|\"[^\"\n]{1,20}\"))*\+\+(?![\w+])"
 )
 _ICON = r":(?:material|fontawesome|octicons|simple|oui|lucide|bootstrap)-[\w-]+:(?:\{[^{}\n]*\})?"
+_BLOCK = (
+    r"(?<![^\n])[ \t]*/{3,9}[ \t]*[a-z][a-z-]*(?:[ \t]*\|[^\n]*|[ \t]*(?![^\n]))"
+    r"(?:\n[ ]{4,9}[\w-]+:[^\n]*)*"
+)
+_BLOCK_END = r"(?<![^\n])[ \t]*/{3,9}[ \t]*(?![^\n])"
+_BLOCK_PARTS = re.compile(r"\s*/+\s*([a-z-]+)\s*(?:\|\s*([^\n]*))?")
+_BLOCK_PROBE = re.compile(r"///(?<=[\n \t]///)|\A///")
+_TITLED = frozenset({"tab", "details", "caption", "figure-caption", "table-caption", "html"})
+_HTML = r"<(?:div|figure|section|article|aside|p|span)\b[^<>]*\bmarkdown\b[^<>]*>"
 _KEY_NAMES = {
     "ctrl": "Control", "cmd": "Command", "del": "Delete", "esc": "Escape", "ins": "Insert",
     "win": "Windows", "opt": "Option", "arrow-up": "Up", "arrow-down": "Down",
@@ -44,6 +53,9 @@ def extend(parser: MarkdownIt) -> None:
         Markup("8<", _SNIPPET, _snippet),
         Markup("*[", _ABBREVIATION, _abbreviation),
         Markup("++", _KEYS, _keys),
+        Markup("///", _BLOCK, _block, _BLOCK_PROBE),
+        Markup("///", _BLOCK_END, _block_end, _BLOCK_PROBE),
+        Markup(" markdown", _HTML, _html),
         Markup(
             "", _ICON, _icon, re.compile(":(?:material|fontawesome|octicons|simple|oui|lucide)-")
         ),
@@ -66,6 +78,30 @@ def _keys(raw: str) -> Meaning:
     keys = [key.strip('"') for key in raw[2:-2].split("+")]
     said = [_KEY_NAMES.get(key, key.replace("-", " ").capitalize()) for key in keys]
     return Meaning((make.words(" ".join(said)),))
+
+
+def _block(raw: str) -> Meaning:
+    """A block with bars: `/// note | Title`, up to `///`."""
+    found = _BLOCK_PARTS.match(raw)
+    assert found is not None  # the pattern above has found it
+    kind, title = found[1], (found[2] or "").strip()
+    text = (make.words(raw.strip()),)
+    silent = (make.unspoken("container", raw),)
+    if kind in _TITLED:
+        opening = make.paragraph(title) if title else make.paragraph("", silent)
+        return Meaning(text, paired=silent, opens="///", opening=opening)
+    opening = make.admonition_open(kind, title)
+    closing = (make.admonition_close(),)
+    return Meaning(text, paired=silent, opens="///", opening=opening, closing=closing)
+
+
+def _block_end(raw: str) -> Meaning:
+    return Meaning((make.words(raw.strip()),), paired=(), closes="///")
+
+
+def _html(_raw: str) -> Meaning:
+    """An element with Markdown inside: without its tag, that is parsed."""
+    return Meaning()
 
 
 def _container(state: StateBlock, start: int, end: int, silent: bool) -> bool:

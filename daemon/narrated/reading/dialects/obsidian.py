@@ -26,7 +26,9 @@ _TAGS = (
 )
 _NESTED_TAG = r"(?<![\w/&#])#[A-Za-z][\w-]*(?:/[A-Za-z0-9_-]+)+"
 _CALLOUT = re.compile(r"\[!([\w -]{1,40})(?:\|[^\]\n]{0,80})?\][+-]?[ \t]*([^\n]*)(?:\n|\Z)")
-_ONLY_SIZE = re.compile(r"\s*\d+(?:\s*x\s*\d+)?\s*\Z")
+_ONLY_LOOKS = re.compile(
+    r"\s*(?:\d+(?:\s*x\s*\d+)?|left|right|center|inline|inlL|inlR|ctr|wrap[LR]?)\s*\Z"
+)
 _PICTURE = re.compile(r"\.(?:png|jpe?g|gif|bmp|svg|webp|avif|tiff?)\Z", re.I)
 _SIZED = re.compile(r"[\[|]\s{0,9}\d{1,5}(?:x\d{1,5})?\s{0,9}\]\(")
 _SIZE_OF_ALT = re.compile(r"(?:\A|\s*\|\s*)\d{1,5}(?:x\d{1,5})?\s*\Z")
@@ -59,7 +61,7 @@ def _embed(raw: str) -> Meaning:
     source = target.split("#")[0].strip()
     if not _PICTURE.search(source):
         return Meaning((make.unspoken("embed", raw, "another note or file shown inside"),))
-    words = [part.strip() for part in rest if not _ONLY_SIZE.match(part)]
+    words = [part.strip() for part in rest if not _ONLY_LOOKS.match(part)]
     return Meaning((make.picture(source, words[0] if words else ""),))
 
 
@@ -67,7 +69,7 @@ def _link(raw: str) -> Meaning | None:
     if raw.strip("[]_").lower() == "toc":
         return None  # the place of a table of contents
     target, *alias = re.split(r"\\?\|", raw[2:-2], maxsplit=1)
-    words = alias[0].strip() if alias else _words_of(target)
+    words = alias[0].strip().strip("*_`") if alias else _words_of(target)
     return Meaning(make.link(words, target.strip()), target=target.strip())
 
 

@@ -147,7 +147,7 @@ def _fill_token(token: Token, placeholders: _Placeholders, parser: MarkdownIt) -
         token.children = list(_filled(token.children, placeholders, parser))
     if token.type == "html_block":
         token.content = _filled_html(token.content, placeholders, parser)
-    elif token.type == "html_inline":
+    elif token.type == "html_inline" and not token.content.startswith("<!--"):
         token.content = placeholders.resolved(token.content)
     else:
         token.content = placeholders.restored(token.content)

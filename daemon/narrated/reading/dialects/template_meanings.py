@@ -26,10 +26,11 @@ _PICTURES = names("""
     """)
 _CODE = names("highlight code codeblock prompt terminal")
 _SOURCES = names("""
-    mermaid chart gravizo graphviz plantuml goat comment rawhtml raw-html html script style gallery
+    mermaid chart gravizo graphviz plantuml goat comment rawhtml raw-html html script style
     css js javascript stylesheet schema swig
     """)
 _FORMULAS = names("math katex mathjax katexmm latex")
+_WORDS = names("kbd key keys")
 _REFERENCES = names("""
     ref relref absurl relurl link post_url post_link asset_path asset_link static url
     """)
@@ -81,12 +82,7 @@ def _picture(tag: Tag) -> Meaning:
 
 
 def _admonition(tag: Tag) -> Meaning:
-    kind, title = tag.name, tag.given.get("title", "heading", "header")
-    if tag.name in _ADMONITIONS:
-        kind = tag.given.get("type", "kind", "level", "style", "color", place=0) or "note"
-        title = title or tag.given.get(place=1)
-    elif not title:
-        title = tag.given.get(place=0)
+    kind, title = _kind_and_title(tag)
     if text := tag.given.get("content", "text"):
         return Meaning(tag.silent, admonition_with(kind, title, text))
     return Meaning(
@@ -95,6 +91,18 @@ def _admonition(tag: Tag) -> Meaning:
         opening=make.admonition_open(kind, title),
         closing=(make.admonition_close(),),
     )
+
+
+def _kind_and_title(tag: Tag) -> tuple[str, str]:
+    title = tag.given.get("title", "heading", "header")
+    kind = tag.given.get("type", "kind", "level", "style", place=0).lower()
+    if kind in _NAMED_ADMONITIONS:  # `{{< notice tip >}}`, `{{< hint info >}}`
+        return kind, title or tag.given.get(place=1)
+    own = "note" if tag.name in _ADMONITIONS else tag.name
+    # Else the first place is a title, if it is no name of an icon or a colour.
+    first = tag.given.get(place=0)
+    is_title = tag.name not in _ADMONITIONS or " " in first
+    return own, title or (first if is_title else "")
 
 
 def _quote(tag: Tag) -> Meaning:
@@ -145,6 +153,10 @@ def _reference(tag: Tag) -> Meaning:
     return Meaning(tag.silent, target=tag.given.get("path", place=0))
 
 
+def _words(tag: Tag) -> Meaning:
+    return Meaning((make.words(" ".join(tag.given.places)),))
+
+
 Reader = Callable[[Tag], Meaning]
 
 _READERS: dict[str, Reader] = {
@@ -156,5 +168,6 @@ _READERS: dict[str, Reader] = {
     **dict.fromkeys(_SOURCES, _source),
     **dict.fromkeys(("raw", "verbatim"), _raw),
     **dict.fromkeys(_FORMULAS, _formula),
+    **dict.fromkeys(_WORDS, _words),
     **dict.fromkeys(_REFERENCES, _reference),
 }
