@@ -48,6 +48,7 @@ _PRECISION = re.compile(r"\.(\d+)([a-z%]?)")
 _ESCAPE = re.compile(
     r"\\(?:(x)([\da-fA-F]{2})|(u)([\da-fA-F]{4})|(0)(\d\d))(?:\[(\d+)((?:;\d+)*)m)?"
 )
+_OUTER_UNDERSCORES = re.compile(r"(?<!\w)_+(?=[^\W_])|(?<=[^\W_])_+(?!\w)")
 _ANY = re.compile(r"\.(?=[*+?])")
 
 
@@ -87,6 +88,8 @@ def _signs(token: str) -> str:
         token = _FIELD.sub(_field, token)
     if "\\" in token:
         token = _ESCAPE.sub(_escape, token)
+    if "_" in token:
+        token = _OUTER_UNDERSCORES.sub("", token)
     return _SIGN.sub(_sign, _ANY.sub(" dot ", token))
 
 

@@ -72,7 +72,7 @@ _STATE = rf"(?P<state>{any_of(_STATES)})\b"
 
 RULES: Rules = (
     number_rule(
-        rf"(?<![\w.,/$-])(?P<house>\d{{1,5}}) (?:(?P<way>{any_of(_WAYS)})\.? )?"
+        rf"(?=\d+ [A-Z\d])(?<![\w.,/$-])(?P<house>\d{{1,5}}) (?:(?P<way>{any_of(_WAYS)})\.? )?"
         rf"(?P<name>{_NAME}(?: {_NAME}){{0,3}}?) (?P<kind>{any_of(_STREETS)})\b\.?"
         rf"(?:(?P<rest>,(?: [A-Z][a-z]+){{1,3}},? ){_STATE}{_ZIP}?)?(?!\w)",
         _street,

@@ -17,7 +17,7 @@ from narrated.script.english.rule_engine import (
 from narrated.script.english.units import PER
 
 BETWEEN_SPACES = word_table("""
-    ->: to; =>: to; <-: from; ===: equals; !==: is not equal to; !=: is not equal to;
+    ->: to; =>: to; <-: from; !=: is not equal to;
     ==: equals; =: equals; <=: is at most; >=: is at least; <: is less than; >: is greater than;
     +: plus; &&: and; ||: or
 """)
@@ -70,6 +70,17 @@ def _before_a_number(found: re.Match[str]) -> str:
     return f"{_BEFORE_A_NUMBER[found[1]]} "
 
 
+def _dollar(found: re.Match[str]) -> str:
+    """Say the sign before a name, but keep the two around a formula."""
+    is_alone = found.string.count("$") == 1 or found.string[found.end()].isupper()
+    return " dollar " if is_alone else found[0]
+
+
+def _lone(found: re.Match[str]) -> str:
+    is_pair = found[1] == "$" and found.string.count("$") > 1
+    return found[0] if is_pair else f" {_LONE[found[1]]}"
+
+
 def _chord(found: re.Match[str]) -> str:
     return "".join(f"{_PLUS_KEYS[key]} " for key in _KEY.findall(found[0]))
 
@@ -90,6 +101,7 @@ def _by(found: re.Match[str]) -> str:
 
 
 EARLY: Rules = (
+    rule(r"(?<=\w) === (?=\w)", " equals ", "="),
     rule(r"(?<=\d),(?=[<>!=~])", ", ", "<>!=~"),
     rule(
         rf"\b(?:(?:{any_of(_PLUS_KEYS)}) ?\+ ?|(?:{any_of(_KEYS)})-)+(?=\w)",
@@ -103,7 +115,7 @@ EARLY: Rules = (
         "-",
         starts_at(r"[CMS](?=-)"),
     ),
-    rule(r"(?<![\w)\]^])\^(?=\d)", "caret ", "^"),
+    rule(r"(?<![\w)\]^\[])\^(?=\d)", "caret ", "^"),
     rule(r"\b24/7/365\b", "twenty-four seven three sixty-five", "/"),
     rule(r"(?<=[⌘⌥⇧⌃])\s?\+\s?", " ", "⌘⌥⇧⌃"),
     rule(r"(?<!\S)\^(?=[A-Z](?!\w))", "Control ", "^"),
@@ -167,15 +179,16 @@ LATE: Rules = (
     rule(r"(?<=[\w)\]+%])/(?=[\w(\[@~])|(?<=\w) / (?=\w)", " slash ", "/"),
     rule(r"(?<=\w)/\.(?=\w)", " slash dot ", "/"),
     rule(r"(?<=\w)/(?=[\s.,;:!?)”\"]|$)", "", "/"),
-    rule(r"\\(?=\w)", " backslash ", "\\"),
+    # A longer word after the sign is TeX that nobody read as a formula.
+    rule(r"\\(?=\w(?!\w))|(?<=\w)\\(?=\w)", " backslash ", "\\"),
     rule(
         rf"(?<!\S)(?:{any_of(BETWEEN_SPACES)})(?!\S)",
         lambda found: f" {BETWEEN_SPACES[found[0]]} ",
         "=<>+&|-",
         starts_at(r"[-=<>!+&|](?<!\S.)(?=\S?\S?\s)"),
     ),
-    rule(r"\$(?=[^\s\d.,;:!?)\"”])", " dollar ", "$"),
-    rule(r"(?<![^\s(\w])([$€£¥%])\1*(?![\w\"'])", lambda found: f" {_LONE[found[1]]}", "$€£¥%"),
+    rule(r"\$(?=[^\s\d.,;:!?)\"”])", _dollar, "$"),
+    rule(r"(?<![^\s(\w])(?<![$%])([$€£¥%])(?![\w\"'$%])", _lone, "$€£¥%"),
     rule(r"(?<=[a-z])#(?=[a-z])", " hash ", "#"),
     rule(r"\s?&\s?(?=[\w“\"'(])", " and ", "&"),
     rule(
