@@ -2,7 +2,6 @@
 
 import re
 
-from narrated.script.english.measures import UNITS
 from narrated.script.english.numbers import spelled
 from narrated.script.english.rule_engine import (
     Rules,
@@ -12,6 +11,7 @@ from narrated.script.english.rule_engine import (
     word_before,
     word_set,
 )
+from narrated.script.english.units import UNITS
 from narrated.script.spoken_numbers import say_number
 
 _LEAST_DIGITS = 7
