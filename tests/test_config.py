@@ -144,6 +144,8 @@ def test_unknown_key_gets_a_suggestion(tmp_path: Path, text: str, key: str, hint
         ("reading: {pauses: {paragraph: long}}", "`reading.pauses"),
         ("reading: {pauses: {pragraph: 1}}", "`reading.pauses"),
         ("reading: {pauses: {paragraph: -1}}", "`reading.pauses"),
+        ("reading: {dialects: {obsidain: off}}", "`reading.dialects"),
+        ("reading: {dialects: {obsidian: sometimes}}", "`reading.dialects"),
         ("speech: {speakers: {quot: {voice: en-gb}}}", "`speech.speakers"),
         ("speech: {options: {rate: [1]}}", "`speech.options"),
     ],

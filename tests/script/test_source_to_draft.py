@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from narrated.config.file import parse
 from narrated.errors import SourceError
 from narrated.script.script import (
     Caption,
@@ -49,6 +50,17 @@ def test_draft_holds_front_matter():
     assert found == ("text", "T", "A", "2024-01-02", "de", True)
     assert {line.language for line in made.script.lines} == {"de"}
     assert {chunk.language for chunk in made.chunks} == {"de"}
+
+
+def test_dialects_may_be_turned_off():
+    """The configuration turns a dialect of Markdown off; the others stay on."""
+    config = parse(
+        "inbox: in\noutbox: out\nreading: {dialects: {obsidian: off}}", Path("/narrated.yaml")
+    )
+    made = planned("# T\n\nSee [[a|b]] and {{< x >}}.", settings=config.settings)
+    assert [line.text for line in made.script.lines] == ["T", "See [[a|b]] and ."]
+    on = planned("# T\n\nSee [[a|b]] and {{< x >}}.")
+    assert [line.text for line in on.script.lines] == ["T", "See b and ."]
 
 
 def test_front_matter_sets_voice():
