@@ -52,17 +52,20 @@ def _marks_of_parts(line: Line, parts: list[str]) -> list[tuple[Mark, ...]]:
     if not line.marks or parts == [line.text]:
         return [line.marks] * len(parts)
     signs = (at for at, sign in enumerate(line.text) if not sign.isspace())
-    return [_marks_of_part(line.marks, part, signs) for part in parts]
+    owners = {at: mark for mark in line.marks for at in range(mark.start, mark.end)}
+    return [_marks_of_part(part, signs, owners) for part in parts]
 
 
-def _marks_of_part(marks: tuple[Mark, ...], part: str, signs: Iterator[int]) -> tuple[Mark, ...]:
-    """Give the marks of a part; `signs` gives the place of each of its signs in the line."""
-    places = {next(signs): at for at, sign in enumerate(part) if not sign.isspace()}
-    found = [
-        ([places[at] for at in range(mark.start, mark.end) if at in places], mark.kind)
-        for mark in marks
-    ]
-    return tuple(Mark(inside[0], inside[-1] + 1, kind) for inside, kind in found if inside)
+def _marks_of_part(part: str, signs: Iterator[int], owners: Mapping[int, Mark]) -> tuple[Mark, ...]:
+    """Give the marks of a part.
+
+    `signs` gives the place of each of its signs in the line, and `owners` the mark of a place.
+    """
+    found: dict[Mark, list[int]] = {}
+    for at, sign in enumerate(part):
+        if not sign.isspace() and (mark := owners.get(next(signs))):
+            found.setdefault(mark, []).append(at)
+    return tuple(Mark(inside[0], inside[-1] + 1, mark.kind) for mark, inside in found.items())
 
 
 def _parts(text: str, language: str, limit: int) -> list[str]:
