@@ -91,7 +91,9 @@ def test_open_container_loses_no_word():
     ]
 
 
-@pytest.mark.parametrize("text", ["::: wow", "Time 10:30 it is", "a ::b", "std::map[x] y"])
+@pytest.mark.parametrize(
+    "text", ["::: wow", "The symbol :name[0] here", "Time 10:30 it is", "a ::b", "std::map[x] y"]
+)
 def test_colons_in_prose_stay(text):
     """Colons in prose are no directives."""
     heard = " ".join(said(text))

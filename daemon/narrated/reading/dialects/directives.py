@@ -53,7 +53,8 @@ def _leaf(raw: str) -> Meaning:
 
 def _in_text(raw: str) -> Meaning | None:
     label = _LABEL.search(raw)
-    return Meaning((make.words(label[1]),)) if label else None
+    is_words = label is not None and any(sign.isalpha() for sign in label[1])
+    return Meaning((make.words(label[1]),)) if label and is_words else None  # not `:name[0]`
 
 
 def _snippet(raw: str) -> Meaning:
