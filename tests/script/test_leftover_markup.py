@@ -51,7 +51,6 @@ def leftovers(text: str, name: str = "a.txt", **settings: str) -> list[str]:
         ("Some {++words++} here.", "critic mark"),
         ("Some **words** here.", "emphasis"),
         ("Some *words here*.", "emphasis"),
-        ("Some _words_ here.", "emphasis"),
         ("Some `words here.", "backtick"),
         ("## A heading", "heading mark"),
         ("|a|b|", "table"),

@@ -42,12 +42,12 @@ _TABLE = {
     rf"|\bat (?:{_CROSS_REFERENCES})-\w",
     "admonition": r"^(?:!!!|\?\?\?)\+? ?\w|\[!\w+\]",
     "directive": r":{3,}",
-    "tab": r"^={3,} ?[\"“]",
+    "tab": r"^(?:={3,}|equals) ?[\"“]",
     "attribute list": r"\]\{|\{: ?\S|\{(?:dot|hashtag|hash) \w|\{[.#][\w-]"
     r"|\{[\w-]{1,40}(?: equals |=)\S",
     "highlight": r"(?<![=\w])==(?=\w)|(?<=\w)==(?![=\w])",
     "struck-out mark": r"~~",
-    "critic mark": r"\{\+\+|\+\+\}|\{--|--\}|\{(?:dash dash)\b|\{>>|<<\}",
+    "critic mark": r"\{plus plus\b|\{\+\+|\+\+\}|\{--|--\}|\{(?:dash dash)\b|\{>>|<<\}",
     "emphasis": r"(?<![\w*'\"/.])\*{1,3}(?=[\w“\"'(])[^*]{0,200}(?<=[\w.,;:!?)”\"'])\*"
     r"|(?:\A|(?<=[\s(“\"]))\*\*\w|(?<![\w'\"/])__?[^\W_][^_]{0,200}[\w.!?]_(?!\w)",
     "backtick": r"`",
@@ -60,11 +60,12 @@ _TABLE = {
     "attribute": rf"\b(?:{_ATTRIBUTES}) ?(?:equals |=) ?[\"“]",
     "entity": rf"&#|&[A-Za-z]\w{{1,20}};|\band (?:{_ENTITIES});",
     "TeX": rf"\\(?:begin|end|{_TEX_WITHOUT_BRACES})\b"
+    r"|backslash \w{1,20}\{|\bdollar [A-Za-z] dollar\b"
     r"|\\[A-Za-z]{2,30}\{|\$\$|(?<!\w)\$[^\s$\d][^$]{0,100}\$(?!\w)",
     "escaped sign": r"(?<!¯)\\[*_\[\](){}#+.!|<>~`$&-]",
     "emoji code": r"(?<![\w:]):[a-z+-][\w+-]{1,40}(?: one)?:(?![\w:])",
     "address": r"\b(?:https?|ftp|mailto|file|obsidian)://|\bhttps?:\S",
-    "comment mark": r"%%",
+    "comment mark": r"%%|\bpercent%",
     "block id": r"(?<=\s)\^[A-Za-z0-9-]{2,40}$",
     "snippet": r"(?:8|\beight)<-|\[T O C\]|\[TOC\]",
     "MDX": r"\bimport [\w{}, ]{1,80} from [\"'“‘]|^export (?:const|default|function)\b",
