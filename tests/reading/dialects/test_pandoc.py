@@ -226,3 +226,25 @@ def test_call_without_a_note_is_listed():
     assert said("A claim.[^7] So[^old-note] it is.") == ["A claim. So it is."]
     assert listed("A claim.[^7]") == [("footnote call", "[^7]")]
     assert "z" in said("Match [^abcz] and [^a-z]+ so.")[0]
+
+
+GRID = """\
++-----+-----------+
+| A   | Both      |
+|     +-----+-----+
+|     | B   | C   |
++=====+=====+=====+
+| one | -9.2| x   |
+|     +-----+-----+
+|     | - a | y   |
+|     | - b |     |
++-----+-----+-----+"""
+
+
+def test_grid_cells_may_span():
+    """A cell over several columns or rows counts for the first column, and for each row."""
+    assert said(GRID) == [
+        "A table of two rows: A, Both B, C.",
+        "A: one; Both B: minus nine point two; C: x.",
+        "A: one; Both B: a, b; C: y.",
+    ]

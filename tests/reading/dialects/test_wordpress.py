@@ -98,3 +98,39 @@ def test_code_keeps_shortcodes():
     assert blocks('```\n[gallery ids="1"]\n[code]\n```', "a.md") == (
         Code('[gallery ids="1"]\n[code]', ""),
     )
+
+
+@pytest.mark.parametrize("name", ["footnote", "efn_note", "mfn", "ref"])
+def test_notes_in_place_are_footnotes(name):
+    """The note of a plugin for footnotes is said after its paragraph."""
+    text = f"One[{name}]See [a]({'b'}) *note*.\n\nMore.[/{name}] two."
+    assert said(text) == ["One two.", "Footnote: See a note. More."]
+
+
+def test_pairs_in_brackets_are_listed():
+    """A name in brackets with its end is a shortcode, at the edge of a word and in another one."""
+    text = "[spoiler]Rex [dropcap]d[/dropcap]ies[/spoiler] as [sic] and[one_half]one[/one_half]."
+    assert said(text)[0].startswith("Rex dies as [sic] and")
+    nested = '[vc_row][vc_column width="1/2"]Words.[/vc_column][/vc_row]'
+    assert said(nested) == ["Words."]
+    assert ("shortcode", "[vc_row]") in listed(nested)
+
+
+@pytest.mark.parametrize(
+    "shortcode",
+    [
+        "[youtube=https://youtu.be/abc&w=3]",
+        "[tweet 12345]",
+        "[table id=3 /]",
+        "[audio a=b][/audio]",
+    ],
+)
+def test_bare_arguments_are_silent(shortcode):
+    """Embeds with an argument without a name, and closed ones, are silent."""
+    assert said(f"One.\n\n{shortcode}\n\nTwo.") == ["One.", "Two."]
+    assert said("A [tweet today] and a [video link].") == ["A [tweet today] and a [video link]."]
+
+
+def test_latex_is_a_formula():
+    """WordPress's LaTeX is a formula."""
+    assert said("So [latex]x^2[/latex] is.") == ["So a formula is."]

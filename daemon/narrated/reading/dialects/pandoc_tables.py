@@ -13,6 +13,9 @@ from narrated.reading.dialects import tokens as make
 _GRID = re.compile(r"\+(?:[-=:]{2,}\+)+\s*\Z")
 _COLUMNS = re.compile(r"\s*-{2,}(?:\s+-{2,})+\s*\Z")
 _FRAME = re.compile(r"\s*-{10,}\s*\Z")
+_PART_OF_BORDER = re.compile(r"\+[-=:]{2,}\+\s*\Z|\A\+[-=:]{2,}\+")
+_NO_WORDS = re.compile(r"[-=:+]{2,}")
+_BULLET = re.compile(r"\A[-*+] +")
 _DASHES = re.compile(r"-+")
 _MOST_HEADER_LINES = 8
 _INTERRUPTED = ["paragraph", "reference", "blockquote", "list"]
@@ -61,13 +64,16 @@ def _grid_table(state: StateBlock, start: int, end: int, silent: bool) -> bool:
 
 def _grid_rows(lines: Sequence[str]) -> tuple[Rows, Rows]:
     """Return the header's rows and the body's."""
-    borders = [at for at, sign in enumerate(lines[0]) if sign == "+"]
+    borders = _borders(lines)
     header: Rows = []
     rows: Rows = []
     cells = [""] * (len(borders) - 1)
     for text in lines[1:]:
         if not _GRID.match(text):
-            cells = [_joined(one) for one in zip(cells, _split(text, borders), strict=True)]
+            if header and any(cells) and _PART_OF_BORDER.search(text):
+                rows.append(cells)
+                cells = _reaching_over(text, borders, cells)
+            cells = [_joined_lines(one) for one in zip(cells, _split(text, borders), strict=True)]
             continue
         if any(cells):
             rows.append(cells)
@@ -77,15 +83,40 @@ def _grid_rows(lines: Sequence[str]) -> tuple[Rows, Rows]:
     return header, rows
 
 
+def _borders(lines: Sequence[str]) -> list[int]:
+    """Return the places of all borders between columns; the first row may have wider cells."""
+    found = {0, len(lines[0]) - 1}
+    for text in lines:
+        if _GRID.match(text) or _PART_OF_BORDER.search(text):
+            found.update(at for at, sign in enumerate(text[: len(lines[0])]) if sign == "+")
+    return sorted(found)
+
+
+def _reaching_over(text: str, borders: Sequence[int], cells: Sequence[str]) -> list[str]:
+    """Keep the cells that reach over a border, which the next row then has, too."""
+    return [
+        "" if text[begin + 1 : begin + 3] in ("--", "==") else cell
+        for begin, cell in zip(borders, cells, strict=False)
+    ]
+
+
 def _split(text: str, borders: Sequence[int]) -> list[str]:
     """Split a line at the borders where it has one; a wider cell counts as its first column."""
     cells = [""] * (len(borders) - 1)
     begin = 0
     for at, border in enumerate(borders[1:], start=1):
         if text[border : border + 1] in ("|", "+", "") or at == len(borders) - 1:
-            cells[begin] = text[borders[begin] + 1 : border].strip().strip("|").strip("-=:+ ")
+            cell = text[borders[begin] + 1 : border].strip().strip("|").strip()
+            cells[begin] = "" if _NO_WORDS.fullmatch(cell) else cell
             begin = at
     return cells
+
+
+def _joined_lines(pair: tuple[str, str]) -> str:
+    """Join a cell with its next line, which may be an item of a list."""
+    cell, line = pair
+    item = _BULLET.sub("", line, count=1)
+    return ", ".join(filter(None, (cell, item))) if item != line else _joined(pair)
 
 
 def _dashed_table(state: StateBlock, start: int, end: int, silent: bool) -> bool:

@@ -46,6 +46,8 @@ class Meaning:
     """The end of a verbatim text that begins here; without the end, `tokens` hold."""
     verbatim: "Callable[[str], Meaning | None] | None" = None
     """Gives the meaning of a verbatim text; None: it is read as Markdown that holds no markup."""
+    source: str = ""
+    """Markdown that takes the place of the markup and its verbatim text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +146,11 @@ class _Cutter:
             self._add(found.start(), found.end(), meaning)
             return found.end()
         within = self._text[found.end() : end.start()]
-        if whole := meaning.verbatim(within):
+        whole = meaning.verbatim(within)
+        if whole and whole.source:
+            self._pieces += [self._text[self._done : found.start()], whole.source]
+            self._done = end.end()
+        elif whole:
             self._add(found.start(), end.end(), whole)
         else:
             self._add(found.start(), found.end(), meaning)

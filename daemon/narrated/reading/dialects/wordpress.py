@@ -17,7 +17,10 @@ _LANGUAGES = names("""
     python php javascript js css html xml sql bash shell ruby java csharp c cpp perl json yaml go
     rust r scala lisp clojure haskell diff powershell objc swift kotlin typescript plain text
     """)
-_VERBATIM = names("sourcecode code source-code")
+_VERBATIM = names("sourcecode code source-code crayon")
+_FORMULAS = names("latex math katex tex")
+_NOTES = ("footnote", "efn_note", "mfn", "ref", "fn", "sidenote", "footnotes")
+"""Shortcodes of plugins, around a footnote."""
 _KNOWN = names("""
     gallery youtube vimeo embed audio video playlist caption wp_caption contact-form contact-form-7
     tweet twitter instagram soundcloud slideshare spotify gist more nextpage
@@ -37,12 +40,21 @@ _VALUE = (
 )
 _ARGUMENTS = rf"(?:\s{{1,9}}(?:[\w:-]{{1,40}}={_VALUE}|https?:[^\s\[\]]{{1,400}}))"
 _NO_LINK, _NO_LABEL = r"(?![(\[:{])", r"(?<![\]\w])"
-_OPENING = rf"{_NO_LABEL}\[[a-z][a-z0-9_-]{{1,30}}{_ARGUMENTS}{{1,20}}\s{{0,9}}/?\]{_NO_LINK}"
+_OPENING = rf"(?<!\w)\[[a-z][a-z0-9_-]{{1,30}}{_ARGUMENTS}{{1,20}}\s{{0,9}}/?\](?![(:{{])"
 _PROBE = r"\[[a-z][a-z0-9_-]{1,30}\s{1,9}(?:[\w:-]{1,40}=|https?:)"
-_CLOSING = rf"{_NO_LABEL}\[/[a-z][a-z0-9_-]{{1,30}}\]{_NO_LINK}"
-_BARE = (
-    rf"{_NO_LABEL}\[(?:{'|'.join(sorted(_KNOWN | _VERBATIM | _LANGUAGES))})\s{{0,3}}/?\]{_NO_LINK}"
+_CLOSING = r"\[/[a-z][a-z0-9_-]{1,30}\](?![(:{])"
+_EMBEDDED = (
+    r"\[(?:youtube|vimeo|wpvideo|videopress|tweet|instagram|soundcloud|slideshare|spotify|gist"
+    r"|dailymotion|ted|googlemaps|polldaddy|scribd|kickstarter)"
+    r"(?:=[^\s\[\]]{1,400}|\s(?=[^\s\[\]]{0,99}\d)[^\s\[\]]{1,400})\](?![(:{])"
 )
+"""Embeds with a bare argument: `[youtube=https://…]`, `[tweet 12345]`."""
+_AROUND_TEXT = r"(?<!\w)\[(?!toc\])[a-z][a-z0-9_-]{1,30}\](?![(:{])"
+_AROUND_PROBE = re.compile(r"\[/[a-z][a-z0-9_-]{1,30}\]")
+_NOTE = rf"\[(?:{'|'.join(_NOTES)})\]"
+_EMPTY_LINES = re.compile(r"\s*\n\s*\n\s*")
+_BARE_NAMES = "|".join(sorted(_KNOWN | _VERBATIM | _LANGUAGES | _FORMULAS))
+_BARE = rf"{_NO_LABEL}\[(?:{_BARE_NAMES})\s{{0,3}}/?\]{_NO_LINK}"
 _NAME = re.compile(r"\[(/?)([a-z][a-z0-9_-]*)(.*?)/?\]\Z", re.S)
 _PICTURE = re.compile(
     r"\s*(?:<a\b[^<>]{0,400}>)?\s*<img\b(?P<given>[^<>]{0,900}?)/?>\s*(?:</a>)?"
@@ -55,23 +67,42 @@ def extend(parser: MarkdownIt) -> None:
     add_markup(
         parser,
         Markup("[/", _CLOSING, _closing),
+        Markup("[/", _NOTE, _note),
+        Markup("[", _EMBEDDED, lambda raw: Meaning(_silent(raw)), re.compile(_EMBEDDED)),
         Markup("[", _OPENING, _shortcode, re.compile(_PROBE)),
         Markup("[", _BARE, _bare, re.compile(_BARE.removeprefix(_NO_LABEL))),
+        Markup("[/", _AROUND_TEXT, _around, _AROUND_PROBE),
     )
 
 
-def _closing(raw: str) -> Meaning | None:
+def _closing(raw: str) -> Meaning:
     name = raw[2:-1]
-    # A joke such as `[/rant]` is text; a name with a sign belongs to a plugin.
-    if name not in _KNOWN | _VERBATIM | _LANGUAGES | _AROUND and not re.search("[_-]", name):
-        return None
-    return Meaning((make.unspoken(_KIND, raw, _REASON),))
+    # Alone, a joke such as `[/rant]` is text; a name with a sign belongs to a plugin.
+    is_known = name in _KNOWN | _VERBATIM | _LANGUAGES | _AROUND or re.search("[_-]", name)
+    tokens = _silent(raw) if is_known else (make.words(raw),)
+    return Meaning(tokens, paired=_silent(raw), closes=f"[{name}]")
+
+
+def _around(raw: str) -> Meaning:
+    """Read an unknown name in brackets, which is a shortcode if its end is there, too."""
+    return Meaning((make.words(raw),), paired=_silent(raw), opens=raw)
+
+
+def _note(raw: str) -> Meaning:
+    """Read a plugin's footnote in place as Pandoc's: `^[words]`."""
+
+    def read(text: str) -> Meaning:
+        balanced = text if text.count("[") == text.count("]") else re.sub(r"[\[\]]", "", text)
+        return Meaning(source=f"^[{_EMPTY_LINES.sub(' ', balanced.strip())}]")
+
+    until = re.compile(re.escape(f"[/{raw[1:]}"))
+    return Meaning((make.words(raw),), until=until, verbatim=read)
 
 
 def _bare(raw: str) -> Meaning | None:
     """Read a shortcode without arguments, which must be a known one."""
     name = raw.strip("[]/ ")
-    if name in _PAIRED | _VERBATIM | _LANGUAGES:
+    if name in _PAIRED | _VERBATIM | _LANGUAGES | _FORMULAS:
         # `[code]` alone may be a word in brackets.
         return _paired(name, "", raw, lone=None if name != "gallery" else _silent(raw))
     return Meaning(_silent(raw))
@@ -84,7 +115,8 @@ def _shortcode(raw: str) -> Meaning | None:
     name, arguments = found[2], found[3]
     # `[see a=b]` is no shortcode; a plugin's name, or a value in quotation marks, makes one.
     is_known = name in _KNOWN | _VERBATIM | _LANGUAGES | _AROUND
-    if not is_known and not re.search("[-_\"'“″]", name + arguments):
+    is_closed = raw.endswith("/]")
+    if not is_known and not is_closed and not re.search("[-_\"'“″]", name + arguments):
         return None
     return _paired(name, arguments, raw, lone=_silent(raw))
 
@@ -106,6 +138,8 @@ def _paired(name: str, arguments: str, raw: str, lone: make.Tokens | None) -> Me
             return Meaning((make.code_span(unescape(text.strip())),), (block,))
 
         return Meaning(alone, until=until, verbatim=code)
+    if name in _FORMULAS:
+        return Meaning(alone, until=until, verbatim=_formula)
     if name in ("caption", "wp_caption"):
         title = parse_arguments(arguments).get("caption")
         return Meaning(alone, until=until, verbatim=lambda text: _caption(text, title))
@@ -115,7 +149,11 @@ def _paired(name: str, arguments: str, raw: str, lone: make.Tokens | None) -> Me
             return Meaning((make.unspoken(_KIND, f"{raw}{text}", "embedded content"),))
 
         return Meaning(alone, until=until, verbatim=embedded)
-    return Meaning(alone)
+    return Meaning(alone, opens=f"[{name}]")
+
+
+def _formula(text: str) -> Meaning:
+    return Meaning((make.formula(text),))
 
 
 def _caption(text: str, title: str) -> Meaning | None:
