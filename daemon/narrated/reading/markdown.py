@@ -31,7 +31,7 @@ from narrated.reading.html_element_names import KNOWN, MARK, MATH, NOTE, SWALLOW
 
 InlineRule = Callable[[StateInline, bool], bool]
 
-_ANCHOR = re.compile(r"\s*\{:?\s*[#.][^{}]{0,200}\}\s*\Z")
+_ANCHOR = re.compile(r"\s*\{(?::?\s*[#.][^{}]{0,200}|-)\}\s*\Z")
 _DEEPEST = 100
 _BRACKETS = {"link": link, "image": image, "footnote_inline": footnote_inline}
 _LAST_BRACKET = -1

@@ -248,3 +248,9 @@ def test_grid_cells_may_span():
         "A: one; Both B: minus nine point two; C: x.",
         "A: one; Both B: a, b; C: y.",
     ]
+
+
+def test_lists_may_count_themselves():
+    """Items after `#.` are numbered; a space after a backslash does not break a line."""
+    assert said("#. one\n#. two\n   on\n\n#. three") == ["One. one", "Two. two on", "Three. three"]
+    assert said("A non\\ breaking space.\n\n## Head {-}") == ["A non breaking space.", "Head"]

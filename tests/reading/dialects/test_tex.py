@@ -87,3 +87,36 @@ def test_formulas_of_pages():
 def test_code_keeps_delimiters():
     """Code keeps TeX's delimiters."""
     assert "formula" not in said(r"Use `\(x^2\)` so.")[0]
+
+
+def test_tex_lists_are_lists():
+    """The items of a list in TeX are items, in a quotation too."""
+    text = "\\begin{enumerate}\n\\item One\n\\item[Two] *words*\n  go on\n\\end{enumerate}"
+    assert said(text) == ["One. One", "Two. Two: words go on"]
+    assert said("> " + text.replace("\n", "\n> "))[1:3] == ["One. One", "Two. Two: words go on"]
+
+
+def test_words_in_an_environment_are_read():
+    """What stands in an unknown environment is Markdown, without the signs of a quotation."""
+    assert said("> \\begin{proof}\n> Words *of* proof.\n> \\end{proof}") == [
+        "Quote: Words of proof."
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (r"\section{A section}", "A section"),
+        (r"See \href{https://a.b}{these words}.", "See these words."),
+        (r"Word\footnote{A note.} on.", "Word (A note.) on."),
+    ],
+)
+def test_commands_with_words_say_them(text, words):
+    """Headings, links and notes of TeX are their words."""
+    assert said(text) == [words]
+
+
+def test_math_fences_are_formulas():
+    """GitHub's `math` fence, and a formula that fills a cell, are formulas."""
+    assert said("```math\n\\sqrt{3}\n```") == ["A formula."]
+    assert said("| \\(a\\) | b |\n|---|---|\n| \\(c\\) | d |")[1] == "a formula: a formula; b: d."

@@ -61,6 +61,7 @@ _CALL = re.compile(r"\[\^(\d{1,3}|[A-Za-z][\w-]{2,40})\](?![(:\[+*?{])")
 _SUPERSCRIPT = re.compile(r"\^((?:[^\s^\\\[\]]|\\.){1,20})\^(?P<joined>\w)?")
 _SUBSCRIPT = re.compile(r"~((?:[^\s~\\\[\]/]|\\.){1,10})~(?!~)")
 _SHORT = re.compile(r"[-+−]?\d+|st|nd|rd|th")
+_SPACE = re.compile(r"\\ (?=\w)")
 _RAW = re.compile(r"\{=\w{1,20}\}")
 _NAMES, _HAS_CITES, _LAST_SPAN = "pandoc names", "pandoc cites", -2
 
@@ -242,10 +243,21 @@ def _subscript(state: StateInline, silent: bool) -> bool:
     return True
 
 
+def _space(state: StateInline, silent: bool) -> bool:
+    r"""Read `\ ` between two words as a space."""
+    found = _SPACE.match(state.src, state.pos)
+    if found is None or not state.src[state.pos - 1 : state.pos].isalnum():
+        return False
+    if not silent:
+        state.pending += " "
+    state.pos += 2
+    return True
+
+
 _RULES: dict[str, tuple[Rule, ...]] = {
     "[": (_dead_call, _reference, _citation, _span),
     "@": (_reference, _author),
-    "\\": (_reference,),
+    "\\": (_reference, _space),
     "{": (_attributes,),
     "^": (_superscript,),
     "~": (_subscript,),

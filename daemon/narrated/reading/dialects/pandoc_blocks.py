@@ -220,6 +220,29 @@ def _example(state: StateBlock, start: int, end: int, silent: bool) -> bool:
     return True
 
 
+def _counted(state: StateBlock, start: int, end: int, silent: bool) -> bool:
+    """Read a list whose items count themselves: `#. words`."""
+    if not _marked_line(state, start, "#. "):
+        return False
+    if silent:
+        return True
+    make.push(state, [Token("ordered_list_open", "ol", 1, block=True)])
+    line = start
+    while line < end and (text := _marked_line(state, line, "#. ")):
+        close = line + 1
+        while close < end and state.sCount[close] > state.blkIndent and not state.isEmpty(close):
+            close += 1
+        words = [text[3:], *(line_of(state, each) for each in range(line + 1, close))]
+        item = Token("list_item_open", "li", 1, block=True)
+        item_end = Token("list_item_close", "li", -1, block=True)
+        make.push(state, [item, *make.paragraph("\n".join(words)), item_end])
+        state.line = line = close
+        if line + 1 < end and state.isEmpty(line) and _marked_line(state, line + 1, "#. "):
+            line += 1
+    make.push(state, [Token("ordered_list_close", "ol", -1, block=True)])
+    return True
+
+
 def _has_examples(state: StateBlock) -> bool:
     """True if a text has two numbered examples, or a reference: "(@ada)" alone is a person."""
     if state.env.get(_EXAMPLES) is None:
@@ -286,5 +309,6 @@ _RULES: dict[str, Callable[[StateBlock, int, int, bool], bool]] = {
     ":": _div,
     "|": _line_block,
     "(": _example,
+    "#": _counted,
     **dict.fromkeys("\\[{", _page_mark),
 }

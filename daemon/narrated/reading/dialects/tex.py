@@ -1,10 +1,13 @@
 r"""TeX: formulas in `\(…\)`, `\[…\]` and `\begin{…}…\end{…}`, and commands in a sentence."""
 
 import re
+from collections.abc import Iterator
 
 from markdown_it import MarkdownIt
 from markdown_it.rules_block import StateBlock
+from markdown_it.rules_core import StateCore
 from markdown_it.rules_inline import StateInline
+from markdown_it.token import Token
 
 from narrated.reading.dialects import tokens as make
 from narrated.reading.html_element_names import names
@@ -15,13 +18,19 @@ _END = re.compile(r"\\(?:begin|end)\{[a-zA-Z]{1,20}\*?\}\s*\Z")
 _LONGEST = 20_000
 _CODE = names("verbatim lstlisting minted Verbatim")
 _DRAWINGS = names("tikzpicture figure table tabular longtable wrapfigure picture algorithm comment")
-_AROUND = names(
-    "center flushleft flushright quote quotation abstract small large landscape minipage"
-)
+_LISTS = names("itemize enumerate description")
+_ITEM = re.compile(r"\\item\b\s*(?:\[([^\[\]\n]{0,200})\])?")
 _COMMAND = re.compile(
-    r"\\(?P<name>[a-zA-Z]{2,20})(?:\{(?P<text>[^{}\n]{0,200})\}|\{\}|(?![a-zA-Z{]))"
+    r"\\(?P<name>[a-zA-Z]{2,20})(?:\*?\{(?P<text>[^{}\n]{0,200})\}|\{\}|(?![a-zA-Z{]))"
 )
-_STYLES = names("textbf textit emph texttt underline textsc textrm textsf uline")
+_SECOND = re.compile(
+    r"\\(?:href|textcolor|colorbox|hyperref)\{[^{}\n]{0,400}\}\{(?P<text>[^{}\n]{0,200})\}"
+)
+"""Commands whose second argument is their words."""
+_STYLES = names("""
+    textbf textit emph texttt underline textsc textrm textsf uline url mbox
+    part chapter section subsection subsubsection paragraph subparagraph caption title
+    """)
 _SILENT = names("label cite citep citet ref autoref eqref cref Cref pageref index nocite")
 _NAMES = {"LaTeX": "LaTeX", "TeX": "TeX", "ldots": "…", "dots": "…", "textbackslash": "\\"}
 _INTERRUPTED = ["paragraph", "reference", "blockquote", "list"]
@@ -33,6 +42,19 @@ def extend(parser: MarkdownIt) -> None:
     parser.block.ruler.before("fence", "tex_environment", _environment, {"alt": _INTERRUPTED})
     parser.inline.ruler.before("escape", "tex_formula", _formula)
     parser.inline.ruler.before("escape", "tex_command", _command)
+    parser.core.ruler.after("block", "math_fences", _math_fences)
+
+
+def _math_fences(state: StateCore) -> None:
+    """Take code in the language `math`, of GitHub and MyST, for a formula."""
+    found = [at for at, token in enumerate(state.tokens) if _is_math_fence(token)]
+    for at in reversed(found):
+        formula = make.formula(state.tokens[at].content)
+        state.tokens[at : at + 1] = make.paragraph("", (formula,))
+
+
+def _is_math_fence(token: Token) -> bool:
+    return token.type == "fence" and token.info.strip(" {}") == "math"
 
 
 def _formula(state: StateInline, silent: bool) -> bool:
@@ -56,17 +78,19 @@ def _formula(state: StateInline, silent: bool) -> bool:
 
 
 def _is_enumeration(state: StateInline, text: str) -> bool:
-    r"""True for `\(a\)` at the start of a line, which counts."""
+    r"""True for `\(a\)` at the start of a line with words, which counts."""
     before = state.src[max(0, state.pos - 1) : state.pos]
-    return len(text.strip()) == 1 and before in ("", "\n")
+    is_whole = len(state.src.strip()) == len(text) + len(r"\(\)")
+    return len(text.strip()) == 1 and before in ("", "\n") and not is_whole
 
 
 def _command(state: StateInline, silent: bool) -> bool:
-    found = _COMMAND.match(state.src, state.pos) if state.src[state.pos] == "\\" else None
+    if state.src[state.pos] != "\\":
+        return False
+    found = _SECOND.match(state.src, state.pos) or _COMMAND.match(state.src, state.pos)
     if found is None:
         return False
-    name, text = found["name"], found["text"]
-    words = _NAMES.get(name) if not text else text if name in _STYLES else None
+    words, name, text = _words(found), found.groupdict().get("name"), found["text"]
     if words is None and not (name in _SILENT and text):
         return False
     if not silent:
@@ -75,6 +99,16 @@ def _command(state: StateInline, silent: bool) -> bool:
         state.tokens.append(command if words is None else make.words(words))
     state.pos = found.end()
     return True
+
+
+def _words(found: re.Match[str]) -> str | None:
+    """Return what a command says; None for one that is silent or unknown."""
+    name, text = found.groupdict().get("name"), found["text"]
+    if name is None or (text and name in _STYLES):
+        return text
+    if text and name == "footnote":
+        return f" ({text})"
+    return _NAMES.get(name) if not text else None
 
 
 def _display(state: StateBlock, start: int, end: int, silent: bool) -> bool:
@@ -116,25 +150,52 @@ def _environment(state: StateBlock, start: int, end: int, silent: bool) -> bool:
         return False
     if silent:
         return True
-    if found[1] in _AROUND and line > start:
+    name, is_read = found[1], found[1] not in ENVIRONMENTS | _CODE | _DRAWINGS | _LISTS
+    if is_read and line > start:
         _push_around(state, start, line)
     else:
-        text = state.src[found.end() : close]
-        after = state.src[close + len(found[1]) + len(found[2]) + 6 : state.eMarks[line]].strip()
-        make.push(state, _meaning(found[1], text, state.src[at:close]))
+        text = _text_within(state, (start, found.end()), (line, close))
+        after = state.src[close + len(name) + len(found[2]) + 6 : state.eMarks[line]].strip()
+        make.push(state, _meaning(name, text, state.src[at:close]))
         make.push(state, make.paragraph(after) if after.strip(".,;") else ())
     state.line = line + 1
     return True
 
 
+def _text_within(state: StateBlock, begin: tuple[int, int], end: tuple[int, int]) -> str:
+    """Return a text between two places, each with its line, without the signs of a quotation."""
+    (first, at), (last, until) = begin, end
+    if first == last:
+        return state.src[at:until]
+    lines = state.getLines(first + 1, last, state.blkIndent, True)
+    ending = state.src[state.bMarks[last] + state.tShift[last] : until]
+    return f"{state.src[at : state.eMarks[first]]}\n{lines}{ending}"
+
+
 def _meaning(name: str, text: str, source: str) -> make.Tokens:
     if name in _CODE:
         return (make.code_block(text.strip("\n") + "\n"),)
+    if name in _LISTS:
+        return tuple(_listing(text, name))
     if name in ENVIRONMENTS:
         return make.paragraph("", (make.formula(text),))
     if name in _DRAWINGS:
         return (make.unspoken(name, source, "a part in TeX"),)
     return make.paragraph(text.strip())
+
+
+def _listing(text: str, name: str) -> Iterator[Token]:
+    """Make a list of the items in a text: `\\item words`, `\\item[Term] words`."""
+    kind, tag = ("ordered_list", "ol") if name == "enumerate" else ("bullet_list", "ul")
+    before, *parts = _ITEM.split(text)
+    if before.strip():
+        yield from make.paragraph(before.strip())
+    yield Token(f"{kind}_open", tag, 1, block=True)
+    for term, words in zip(parts[::2], parts[1::2], strict=True):
+        yield Token("list_item_open", "li", 1, block=True)
+        yield from make.paragraph(": ".join(filter(None, (term, words.strip()))))
+        yield Token("list_item_close", "li", -1, block=True)
+    yield Token(f"{kind}_close", tag, -1, block=True)
 
 
 def _push_around(state: StateBlock, start: int, close: int) -> None:
