@@ -122,7 +122,7 @@ def test_same_post_sounds_the_same(daemon, note_of_missing_model):
 
 def test_late_voice_is_used(daemon, tmp_path):
     """A voice that is added later is taken up."""
-    daemon.drop("late.md", f"---\nvoice: anna\n---\n{NOTE}")
+    daemon.drop("late.md", f"---\nnarrated: {{voice: anna}}\n---\n{NOTE}")
     note = daemon.outbox / "late.error.txt"
     wait(note.exists, lambda: daemon.log, PATIENCE_S)
     assert "no voice 'anna'" in note.read_text()

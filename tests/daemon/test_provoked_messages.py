@@ -219,7 +219,11 @@ SOURCES: Mapping[str, tuple[str | bytes, str, str]] = {
         "`engine` is `nobody`",
         "Allowed: bark,",
     ),
-    "voice.md": ("---\nvoice: none\n---\nB.\n", "espeak has no voice 'none'", "voices list"),
+    "voice.md": (
+        "---\nnarrated: {voice: none}\n---\nB.\n",
+        "espeak has no voice 'none'",
+        "voices list",
+    ),
     "named.md": ("---\nlexicon: no.yaml\n---\nC.\n", "`lexicon` is `no.yaml`", "relative to this"),
     "half.png": (
         b"\x89PNG\r\n\x1a\n" + bytes(30),

@@ -53,6 +53,18 @@ def test_settings_order_of_precedence(
     assert [each["voice"] for each in made] == ["other", "other", "other", "toy"]
 
 
+def test_foreign_voice_is_passed_over(daemon: Daemon) -> None:
+    """A lone `voice` that the engine lacks is listed, and the post has the inherited voice."""
+    daemon.drop("guide/.narrated.yaml", "voice: other\n")
+    daemon.drop("guide/style.md", "---\nvoice: active\n---\nSay who acts.\n")
+    daemon.drop("ours.md", "---\nnarrated: {voice: active}\n---\nThis waits.\n")
+    made = daemon.manifest("guide/style")
+    assert made["voice"] == "other"
+    assert "voice: active" in [each["text"] for each in made["skipped"]]
+    assert "`voice: active` is passed over: toy has no such voice" in daemon.log
+    wait((daemon.outbox / "ours.error.txt").exists, lambda: daemon.log)
+
+
 def test_folder_author_is_said(daemon: Daemon) -> None:
     """A folders author is said and its wishes are kept in the manifest."""
     daemon.drop("said/.narrated.yaml", "author: Leo\ncode: skip\n")

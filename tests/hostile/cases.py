@@ -237,7 +237,9 @@ def _ways_out() -> Iterator[Case]:
         yield Case(f"ways/{key}-{value[:2].strip('.')}.md", post_, note="`engine` is ")
     for name, voice in (("up", "../../outside/secret"), ("away", "@OUTSIDE@/secret")):
         yield Case(
-            f"ways/voice-{name}.md", f"---\nvoice: {voice}\n---\nWords.".encode(), "no voice"
+            f"ways/voice-{name}.md",
+            f"---\nnarrated: {{voice: {voice}}}\n---\nWords.".encode(),
+            "no voice",
         )
     title = (
         b"---\ntitle: ../../outside/made\nauthor: ../../outside/made\nlang: ../../x\n---\nWords."

@@ -27,7 +27,8 @@ def test_front_matter_is_split_off():
 def test_values_stay_as_written():
     """Values stay as their author wrote them."""
     found = front("title: 1984\ndate: 2024-01-02\nauthor: No\nvoice: 1e3")
-    assert found == NarrationSettings(title="1984", date="2024-01-02", author="No", voice="1e3")
+    values = (found.title, found.date, found.author, found.voice)
+    assert values == ("1984", "2024-01-02", "No", "1e3")
 
 
 def test_several_authors_are_joined():

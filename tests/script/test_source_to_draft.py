@@ -70,6 +70,21 @@ def test_front_matter_sets_voice():
     assert made.speakers == {"narrator": Speaker("espeak", "en-gb", {"speed": 2})}
 
 
+def test_lone_voice_may_be_foreign():
+    """A voice that stands alone in front matter may be another tool's; no other one may."""
+    settings = ReadingSettings(speakers={"narrator": Speaker(voice="en-us")})
+    made = planned("---\nvoice: active\n---\nWords.", settings=settings)
+    assert (made.loose_voice, made.voice_otherwise) == ("active", "en-us")
+    for ours in (
+        "engine: espeak\nvoice: v",
+        "narrated: {voice: v}",
+        "voice: w\nnarrated: {voice: v}",
+    ):
+        made = planned(f"---\n{ours}\n---\nWords.")
+        assert (made.speakers["narrator"].voice, made.loose_voice) == ("v", "")
+    assert not planned("Words.", folders=["voice: active"]).loose_voice
+
+
 def test_other_language_resets_voice():
     """Another language is not spoken in the configured voice."""
     assert planned("---\nlang: de\n---\nWorte.").speakers["narrator"].voice == ""

@@ -15,6 +15,7 @@ from narrated.engines.interface import EngineInfo
 from narrated.errors import NarratedError, SourceError
 from narrated.inbox.async_reads import AsyncInboxReader
 from narrated.jobs.held_posts import HeldBack, find_hold
+from narrated.jobs.loose_voice import without_foreign_voice
 from narrated.jobs.picture_captions import PICTURE_BYTES, PictureCaptions, is_picture
 from narrated.jobs.plan import JobDefaults, Plan, chunk_digest, take_key
 from narrated.jobs.settings_and_lexicons import SettingsAndLexicons, Texts
@@ -97,6 +98,9 @@ class Planner:
         """Plan a source as if it were at this path of the inbox."""
         draft, shown = await self._draft(path, source, job_id, defaults, overrides)
         engines = await self._engines(draft.speakers, waits=not job_id)
+        kept = without_foreign_voice(path, draft, engines["narrator"])
+        if kept is not draft:
+            draft, engines = kept, await self._engines(kept.speakers, waits=not job_id)
         digests = tuple(
             chunk_digest(chunk, draft.speakers[chunk.speaker], engines[chunk.speaker])
             for chunk in draft.chunks

@@ -126,8 +126,10 @@ class _Metadata:
         found |= publication(self._values)
         if tags := self._tags():
             found["tags"] = tags
-        plain = [NarrationSettings(**found), self._plain_settings()]
-        settings = merged([*plain, self._namespaced_settings()])
+        plain, ours = self._plain_settings(), self._namespaced_settings()
+        if plain.voice and not (plain.engine or ours.engine or ours.voice):
+            found["is_voice_loose"] = True  # `voice: active` may be a word on style
+        settings = merged([NarrationSettings(**found), plain, ours])
         return settings, tuple(self._listed())
 
     def _first(self, read: Callable[[object], object], keys: tuple[str, ...]) -> object:

@@ -41,6 +41,8 @@ class NarrationSettings(msgspec.Struct, frozen=True):
     engine: str | None = None
     voice: str | None = None
     """Without an engine in the same file, a voice of the inherited engine."""
+    is_voice_loose: bool | None = None
+    """True for a `voice` that may be meant for another tool: it stands alone in front matter."""
     lexicon: str | None = None
     """A path relative to the file that names it; it adds to the lexicons of the folders above."""
     narrate: bool | None = None

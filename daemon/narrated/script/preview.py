@@ -13,7 +13,7 @@ from itertools import groupby
 from narrated.human_formatting import count_noun
 from narrated.printable import printable
 from narrated.script.coverage_counts import Coverage, count_coverage
-from narrated.script.script import Chunk, Draft, Role, Skip, Speaker
+from narrated.script.script import Chunk, Draft, Role, Skip
 
 WIDTH = 100
 _CUT = " ¦ "
@@ -61,7 +61,7 @@ def _head(draft: Draft) -> Iterator[str]:
     yield printable(draft.title)
     if byline := ", ".join(filter(None, (draft.author, draft.date))):
         yield printable(byline)
-    yield f"in {printable(draft.language)}, said by {_voices(draft.speakers)}"
+    yield f"in {printable(draft.language)}, said by {_voices(draft)}"
     coverage = count_coverage(draft.script)
     time, chunks = speaking_time(coverage.words), count_noun(len(draft.chunks), "chunk")
     yield f"{describe_coverage(coverage)}, {time}; {chunks}"
@@ -73,10 +73,13 @@ def _head(draft: Draft) -> Iterator[str]:
         yield f"It is held back: {printable(draft.held_back)}."
 
 
-def _voices(speakers: dict[str, Speaker]) -> str:
+def _voices(draft: Draft) -> str:
     labels = {
-        name: f"{one.engine} ({one.voice or 'its own voice'})" for name, one in speakers.items()
+        name: f"{one.engine} ({one.voice or 'its own voice'})"
+        for name, one in draft.speakers.items()
     }
+    if draft.loose_voice:
+        labels["narrator"] = f"{labels['narrator'][:-1]}, if it has that voice)"
     others = [f"{name}: {one}" for name, one in labels.items() if name != "narrator"]
     return printable("; ".join([labels["narrator"], *others]))
 

@@ -161,6 +161,11 @@ class Draft(msgspec.Struct, frozen=True, rename={"overrides": "surroundings"}):
     tags: tuple[str, ...] = ()
     cover: str = ""
     """The picture that the front matter names for it, as written there; empty if none."""
+    loose_voice: str = ""
+    """A voice that its front matter may mean for another tool; empty if there is none, or if the
+    engine has it."""
+    voice_otherwise: str = ""
+    """The narrator's voice without `loose_voice`; empty if the engine chooses."""
     draft_mark: str = ""
     """The entry of its front matter that marks a draft; empty if there is none."""
     publish_at: str = ""

@@ -61,7 +61,9 @@ def build_draft(
     layers.append(document.metadata)
     metadata = merged([NarrationSettings(date=document.path_date or None), *layers])
     document = msgspec.structs.replace(document, metadata=metadata)
-    settings = _resolved(settings, metadata, layers)
+    configured, settings = settings, _resolved(settings, metadata, layers)
+    loose_voice = (metadata.voice or "") if metadata.is_voice_loose else ""
+    otherwise = _resolved(configured, metadata, layers[:-1]).speakers["narrator"]
     _check_engines(settings, name, limits)
     speakers = settings.speakers
     texts, paths = [text for _, text in lexicons], [path for path, _ in lexicons]
@@ -85,6 +87,8 @@ def build_draft(
         description=metadata.description or "",
         tags=metadata.tags or (),
         cover=metadata.cover or "",
+        loose_voice=loose_voice,
+        voice_otherwise=otherwise.voice if loose_voice else "",
         draft_mark=metadata.draft_mark or "",
         publish_at=metadata.publish_at or "",
     )
