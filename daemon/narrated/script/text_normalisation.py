@@ -16,6 +16,7 @@ _ODD = re.compile(
     r"|\b(?:[A-Z][a-z]{0,4}|[a-z]|etc|approx|vs|cf|ca|viz|incl|dept|misc|esp|al|resp|ibid"
     r"|avg|max|govt|abbr|anon|eds?|est)\.|\b(?:Mrs?|Ms|Dr|Prof|[JS]r|St) "
     r"|\bvs\b|\b[IVXL]\b|\b[ivxl]{2,5}\b|A(?!\w)(?<![\w'’]A)(?:(?<=[a-z] A)|(?! [a-z]))"
+    r"|[-–](?<=[a-z].)(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun|Jan|Feb|Mar|Apr|May|Ju[nl]|Aug|Sep|Oct|Nov|Dec)"
     r"|\b(?:Ctrl|Cmd|Alt|Shift)-|\b(?:[CMS]-[a-z]|O-O|[A-G]b (?:ma|mi))"
 )
 # After a whole word and its full stop, no rule looks back.

@@ -31,11 +31,12 @@ _PLACES_AFTER = word_table(
 )
 _NEVER_AT_THE_END = word_table("""
     approx: approximately; cf: compare; ca: circa; vs: versus; viz: namely;
+    incl: including; excl: excluding;
     Approx: Approximately; Cf: Compare; Ca: Circa; Vs: Versus; Viz: Namely
 """)
 _ANYWHERE = word_table("""
     etc: et cetera; Jr: Junior; Sr: Senior; dept: department; Dept: Department;
-    misc: miscellaneous; incl: including; esp: especially; resp: respectively; Resp: Respectively;
+    misc: miscellaneous; esp: especially; resp: respectively; Resp: Respectively;
     ibid: ibid; Ibid: Ibid; avg: average; Avg: Average; max: maximum; Max: Maximum;
     govt: government; Govt: Government; Ltd: Limited; Corp: Corporation; Univ: University;
     Bros: Brothers; Assoc: Association; abbr: abbreviated; anon: anonymous; est: estimated
@@ -130,7 +131,7 @@ _ALL = sorted({"al", *_TITLES, *_PLACES_AFTER, *_NEVER_AT_THE_END, *_ANYWHERE, *
 _LOOKING_BACK = "|".join(rf"(?<=\b{short}\.)" for short in _ALL)
 HINT = (
     rf"\.(?:(?<=\b[A-Za-z]\.)(?=\w| [gmka\d])|(?<=\beds\.)(?=\))|(?<=\bLL\.)|{_LOOKING_BACK})"
-    r"|[№§#]|vs\b"
+    r"|(?<=\bPh)\.(?=\s?D\.)|[№§#]|vs\b"
 )
 
 _AT_STOPS = starts_at_words(r"\.", ".")
@@ -166,7 +167,12 @@ RULES: Rules = (
         _AT_STOPS,
     ),
     rule(r"\b(?:[A-Z]\.){2,}(?!\w)", _initials, ".", _AT_STOPS),
-    rule(rf"(?<![\w.])({any_of(_WRITTEN)})\. ?(?=\d|[IVXL]+\b)", _numbered, ".", _AT_STOPS),
+    rule(
+        rf"(?<![\w.])({any_of(_WRITTEN)})\. ?(?=\d|[IVXL]{{2,}}\b|[VX]\b)",
+        _numbered,
+        ".",
+        _AT_STOPS,
+    ),
     rule(
         rf"(?<![\w.])({any_of(_NEVER_AT_THE_END)})\.(?=[\s,])",
         lambda found: _NEVER_AT_THE_END[found[1]],
@@ -180,6 +186,7 @@ RULES: Rules = (
         _AT_STOPS,
     ),
     rule(r"\bet al\.", lambda found: f"and others{full_stop(found)}", ".", starts_at(r"et al\.")),
+    rule(r"(?<![\w.])c\.\s?(?=1\d{3}\b)", "circa ", ".", _AT_STOPS),
     rule(r"\bvs\b(?!\.)", "versus", "v", starts_at(r"vs\b")),
     rule(r"№\s?(?=\d)", "number ", "№"),
     rule(r"§§?\s?(?=\d)", "section ", "§"),

@@ -2,7 +2,9 @@
 
 import re
 
-from narrated.script.english.rule_engine import Rules, rule
+from narrated.script.english.numbers import spelled
+from narrated.script.english.rule_engine import Rules, rule, starts_at
+from narrated.script.marks import mark_letters
 
 _MINUS = re.compile(r"\s?[-−]\s?")
 _NUMBER = r"\d{1,6}(?:\.\d+)?"
@@ -15,11 +17,17 @@ def _minus(found: re.Match[str]) -> str:
 HINT = r"[+−]|-(?:(?=\d)(?:(?<=[?!]-)|(?<=[a-zN]-)(?<![\w-][a-zN]-))|(?= ?\d{1,20} ?(?:=|equals)))"
 
 RULES: Rules = (
+    rule(
+        r"\bU\+([\dA-Fa-f]{4,6})\b",
+        lambda found: f"{mark_letters('U')} plus {spelled(found[1])}",
+        "+",
+        starts_at(r"U(?=\+)"),
+    ),
     rule(r"(?<=\w[?!])-(?=\d)", " -", "?!"),
     rule(r"(?<=\w)\+\+(?=[\w(])", " plus plus ", "+"),
     rule(r"(?<=\w)\+\+(?![+}]|\.\w)", " plus plus", "+"),
     rule(r"(?<![\w+{])\+\+(?=[A-Za-z_])", "plus plus ", "+"),
-    rule(r"(?<=[\w)\]²³])(?<!\d[eE])\+(?=[\w(\[$€£])", " plus ", "+"),
+    rule(r"(?<=[\w)\]²³])(?<!\d[eE])(?<!:\d\d)\+(?=[\w(\[$€£])", " plus ", "+"),
     rule(r"(?<=[A-Za-z])\+(?=[\s,.;:)!?]|$)", " plus", "+"),
     rule(r"(?<=[A-Za-z)\]²³])−(?=[\w(])", " minus ", "−"),
     # N-1 is a sum, F-16 a name; i-5 a sum, I-5 a road.

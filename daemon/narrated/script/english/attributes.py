@@ -23,6 +23,17 @@ NO_NOUNS = word_set("""
 """)
 """Words after a measure that are no noun it could belong to."""
 
+_MEASURED_THINGS = word_set("""
+    battery batteries charger chargers adapter adapters monitor monitors display displays screen
+    screens disk disks card cards timeout timeouts delay delays limit limits network networks link
+    links connection connections port ports pages blocks chunks window windows interval intervals
+    radius lens cable cables resistor resistors capacitor capacitors supply supplies bottle bottles
+    tank buffer buffers cache caches heap partition partitions file files image images font fonts
+    lamp lamps bulb bulbs motor motors engine engines video videos clip clips session sessions
+    process latency rail laptop laptops SSD SSDs HDD HDDs angle angles hike USB budget ceiling
+""")
+"""Things that a measure before them describes without an article: "65W chargers"."""
+
 _WORD_NEXT = re.compile(r"\s[A-Za-z]")
 _BRACKETS_NEXT = re.compile(r"\s\([^()]{1,20}\)\s[a-z]")
 """The same measure in another unit: "a 10 m (32 ft) passageway"."""
@@ -39,6 +50,8 @@ def measures_a_noun(found: re.Match[str]) -> bool:
         return follows_an_article(found)
     if not _WORD_NEXT.match(found.string, found.end()):
         return False
+    if word_after(found) in _MEASURED_THINGS:
+        return True
     if follows_an_article(found):
         return word_after(found) not in ("and", "or", "to")
     return bool(_A_THING.search(_before(found))) and word_after(found) not in NO_NOUNS

@@ -3,6 +3,7 @@
 import re
 import time
 
+from narrated.script.english.calendar_names import DAYS, MONTHS, month_name
 from narrated.script.english.clock import say_time
 from narrated.script.english.numbers import (
     cardinal,
@@ -15,7 +16,6 @@ from narrated.script.english.numbers import (
 from narrated.script.english.rule_engine import (
     UNJOINED,
     Rules,
-    any_of,
     full_stop,
     number_rule,
     rule,
@@ -26,14 +26,6 @@ from narrated.script.english.rule_engine import (
 )
 from narrated.script.spoken_numbers import say_number
 
-_MONTHS = (
-    *("January", "February", "March", "April", "May", "June", "July"),
-    *("August", "September", "October", "November", "December"),
-)
-_DAYS = {
-    day[:3]: day
-    for day in ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-}
 _MONTH = (
     r"(?P<month>(?i:Jan(?:uary|\.)?|Feb(?:ruary|\.)?|Mar(?:ch|\.)?|Apr(?:il|\.)?|May|"
     r"June?|Jun\.|July?|Jul\.|Aug(?:ust|\.)?|Sept?(?:ember|\.)?|Oct(?:ober|\.)?|"
@@ -45,7 +37,7 @@ _VERBS = frozenset({"may", "march", "mar"})
 """Months that are also words, if they are written small."""
 _BEFORE_A_DATE = word_set("on since until till dated")
 _BEFORE_A_MONTH = _BEFORE_A_DATE | word_set("by before after from this last next")
-_DAYS_OF_THE_WEEK = {day.lower() for day in _DAYS.values()}
+_DAYS_OF_THE_WEEK = {day.lower() for day in DAYS.values()}
 _UNTIL = word_set("until till by through expires expiring due deadline valid expiry exp")
 """Words before a date that may lie in the future."""
 _BEFORE_A_QUARTER = word_set("the this that last next our their its each every a")
@@ -54,7 +46,7 @@ _PART_NAMES = {"Q": "quarter", "H": "half"}
 _BEFORE_A_YEAR = word_set(
     "in since from of by until till before after around circa year early late to through during"
     " between mid and the"
-) | {month.lower() for month in _MONTHS}
+) | {month.lower() for month in MONTHS}
 _PLAINLY_BEFORE_A_YEAR = _BEFORE_A_YEAR - {"to", "of", "and", "the", "by", "from"}
 _BEFORE_A_DECADE = word_set("the early late mid his her their its my our your low high")
 _BEFORE_A_NUMBER = word_set(
@@ -76,7 +68,7 @@ _NOT_COUNTED = word_set(
 def _say_date(year_: str, month: str, day: str) -> str:
     if not (1 <= int(month) <= 12 and 1 <= int(day) <= 31):
         return ""
-    return f"{_MONTHS[int(month) - 1]} {ordinal(str(int(day)))}, {year(year_)}"
+    return f"{MONTHS[int(month) - 1]} {ordinal(str(int(day)))}, {year(year_)}"
 
 
 def _iso(found: re.Match[str]) -> str:
@@ -85,8 +77,19 @@ def _iso(found: re.Match[str]) -> str:
         return found[0]
     if not found["time"]:
         return date
-    zone = {None: "", "Z": " U T C"}.get(found["zone"], f" {found['zone']}")
+    zone = {None: "", "Z": " U T C"}.get(found["zone"], _offset(found["zone"] or ""))
     return f"{date}, {say_time(*found['time'].split(':'))}{zone}"
+
+
+def _offset(zone: str) -> str:
+    """Say an offset from UTC: +01:00 is "plus one"."""
+    digits = zone[1:].replace(":", "")
+    minutes = f" {cardinal(digits[2:])}" if digits[2:] not in ("", "00") else ""
+    return (
+        f" {'minus' if zone[0] in '-−' else 'plus'} {say_number(digits[:2])}{minutes}"
+        if zone
+        else ""
+    )
 
 
 def _month_first(found: re.Match[str]) -> str:
@@ -105,24 +108,29 @@ def _full_year(digits: str, found: re.Match[str]) -> str:
     return f"{'19' if is_last else '20'}{digits}"
 
 
-def _month(written: str) -> str:
-    return next(month for month in _MONTHS if month.startswith(written[:3].capitalize()))
-
-
 def _month_day(found: re.Match[str]) -> str:
     if not (_is_day(found["day"]) and _month_is_named(found)):
         return found[0]
-    said = f"{_month(found['month'])} {ordinal(found['day'])}"
+    said = f"{month_name(found['month'])} {ordinal(found['day'])}"
     if found["last"]:
         said += f"{_joint(found['joint'])}{ordinal(found['last'])}"
-    return f"{said}, {year(found['year'])}" if found["year"] else said
+    until = " to " if found["until"] else ""
+    return (f"{said}, {year(found['year'])}" if found["year"] else said) + until
+
+
+def _month_and_year(found: re.Match[str]) -> str:
+    return f"{MONTHS[int(found[1]) - 1]} {year(found[2])}"
+
+
+def _month_and_day(found: re.Match[str]) -> str:
+    return f"{MONTHS[int(found[1]) - 1]} {ordinal(found[2])}"
 
 
 def _month_day_joined(found: re.Match[str]) -> str:
     """Say Jan-15-2020."""
     if not _is_day(found["day"]) or (found["month"].islower() and not found["year"]):
         return found[0]
-    said = f"{_month(found['month'])} {ordinal(found['day'])}"
+    said = f"{month_name(found['month'])} {ordinal(found['day'])}"
     return f"{said}, {year(_full_year(found['year'], found))}" if found["year"] else said
 
 
@@ -130,7 +138,7 @@ def _day_month(found: re.Match[str]) -> str:
     if not (_is_day(found["day"]) and _day_has_month(found)):
         return found[0]
     last = f"{_joint(found['joint'])}{ordinal(found['last'])}" if found["last"] else ""
-    said = f"{_the(found)}{ordinal(found['day'])}{last} of {_month(found['month'])}"
+    said = f"{_the(found)}{ordinal(found['day'])}{last} of {month_name(found['month'])}"
     if found["year"]:
         return f"{said} {year(found['year'])}"
     return f"{said}{full_stop(found)}"
@@ -140,7 +148,7 @@ def _day_month_joined(found: re.Match[str]) -> str:
     """Say 15-Jan-2020."""
     if not _is_day(found["day"]):
         return found[0]
-    said = f"{_the(found)}{ordinal(found['day'])} of {_month(found['month'])}"
+    said = f"{_the(found)}{ordinal(found['day'])} of {month_name(found['month'])}"
     return f"{said} {year(_full_year(found['year'], found))}" if found["year"] else said
 
 
@@ -148,7 +156,7 @@ def _year_month_day(found: re.Match[str]) -> str:
     """Say 2020-Jan-15."""
     if not _is_day(found["day"]):
         return found[0]
-    return f"{_month(found['month'])} {ordinal(found['day'])}, {year(found['year'])}"
+    return f"{month_name(found['month'])} {ordinal(found['day'])}, {year(found['year'])}"
 
 
 def _is_day(digits: str) -> bool:
@@ -180,7 +188,7 @@ def _day_has_month(found: re.Match[str]) -> bool:
 
 
 def _weekday(found: re.Match[str]) -> str:
-    return f"{_DAYS[found[1][:3].capitalize()]}{found[2]} "
+    return f"{DAYS[found[1][:3].capitalize()]}{found[2]} "
 
 
 def _quarter(found: re.Match[str]) -> str:
@@ -199,7 +207,7 @@ def _quarter(found: re.Match[str]) -> str:
 def _era(found: re.Match[str]) -> str:
     """Say the year or years before BC, AD and their like."""
     last = f"{_era_joint(found['joint'])}{era_year(found['last'])}" if found["last"] else ""
-    era = found["era"].replace(".", " ").strip()
+    era = found["era"].replace(".", " ").strip().upper()
     return f"{era_year(found['first'])}{last} {era}{full_stop(found)}"
 
 
@@ -247,7 +255,7 @@ def _decades(found: re.Match[str]) -> str:
 def _is_decade(found: re.Match[str]) -> bool:
     """True for the 80s, for somebody's thirties, and after other decades."""
     before = found.string[max(0, found.start() - _NEAR) : found.start()]
-    if word_before(found).lower().removesuffix("-") in _BEFORE_A_DECADE:
+    if word_before(found).lower().removesuffix("-") in _BEFORE_A_DECADE or found["mark"]:
         return True
     if re.search(
         r"(?:\b(?:mid|early|late)-|(?:tie|teen|hundred)s(?:,? and |,? or |, | ?[-–] ?))\Z", before
@@ -261,7 +269,7 @@ _AND = r"(?:,? (?:and|or|to|through|&) (?:the )?|, |\s?[-–/]\s?)"
 _DECADES = rf"(?P<rest>(?:{_AND}[’'‘]?(?:1[1-9]|2[01])?\d0[’']?s\b){{0,9}})"
 _BEFORE_DIGITS = re.compile(r"[ /-](?<=[A-Za-z.,].)(?=\d)")
 _MONTH_AT_THE_END = re.compile(
-    rf"(?<![A-Za-z])(?i:{'|'.join(month[:3] for month in _MONTHS)})[A-Za-z]{{0,6}}\.?,?\Z"
+    rf"(?<![A-Za-z])(?i:{'|'.join(month[:3] for month in MONTHS)})[A-Za-z]{{0,6}}\.?,?\Z"
 )
 
 
@@ -272,20 +280,25 @@ def _at_months(text: str) -> list[int]:
     return [month.start() for month in found if month]
 
 
-_DAY = "|".join(form for day in _DAYS for form in (day, day.upper()))
-_ANY_MONTH = f"(?i:{'|'.join(month[:3] for month in _MONTHS)})"
+_DAY = "|".join(form for day in DAYS for form in (day, day.upper()))
+_ANY_MONTH = f"(?i:{'|'.join(month[:3] for month in MONTHS)})"
 _DATE_NEXT = rf"(?=(?:the )?(?:\d\d?{_TH}?[ -]{_ANY_MONTH}|{_ANY_MONTH}[a-zA-Z.]{{0,6}} \d))"
 _AT_DAYS = starts_at(
     r"[MTWFS](?:on|ON|ue|UE|ed|ED|hu|HU|ri|RI|at|AT|un|UN)(?=[a-z]{0,3}\.?,? [\dJFMASONDt])"
 )
-_ERA = r"(?P<era>BCE?|AD|CE|B[. ] ?C(?:[. ] ?E)?\b\.?|A[. ] ?D\b\.?|C[. ] ?E\b\.?)(?![\w’'])"
+_ERA = (
+    r"(?P<era>BCE?|AD|CE|B[. ] ?C(?:[. ] ?E)?\b\.?|A[. ] ?D\b\.?|b\. ?c\.|a\. ?d\."
+    r"|C[. ] ?E\b\.?)(?![\w’'])"
+)
+
 
 BEFORE: Rules = (
     rule(rf"(?<![\w-])({_DAY})(?:s|rs|urs)?\.?(,?) {_DATE_NEXT}", _weekday, starts=_AT_DAYS),
     rule(
         rf"(?<![\w-]){_MONTH} (?P<day>\d\d?)(?P<th>{_TH})?"
         rf"(?:(?P<joint>\s?[-–]\s?|/)(?P<last>\d\d?){_TH}?)?"
-        r"(?:,? (?P<year>[12]\d{3}))?(?![\w:%/-]|[.,]\d)",
+        r"(?:,? (?P<year>[12]\d{3}))?"
+        rf"(?:(?P<until>\s?[-–—]\s?(?={_ANY_MONTH}[a-z]{{0,6}}\.? \d))|(?![\w:%/-]|[.,]\d))",
         _month_day,
         starts=_at_months,
     ),
@@ -298,7 +311,7 @@ BEFORE: Rules = (
     ),
     rule(
         rf"(?<![\w-]){_SHORT_MONTH}\.?(?:,? |[-/])(?P<year>(?:1[5-9]|20)\d\d)(?![\w/-]|[.,]\d)",
-        lambda found: f"{_month(found['month'])} {year(found['year'])}",
+        lambda found: f"{month_name(found['month'])} {year(found['year'])}",
         starts=_at_months,
     ),
     rule(
@@ -321,6 +334,14 @@ NUMBERS: Rules = (
         "-/",
     ),
     number_rule(rf"{UNJOINED}(\d\d?)/(\d\d?)/(\d{{4}}|\d\d)(?![\w/]|[.,]\d)", _month_first, "/"),
+    number_rule(
+        rf"{UNJOINED}(0[1-9]|1[0-2])/((?:19|20)\d\d)(?![\w/]|[.,]\d)", _month_and_year, "/"
+    ),
+    number_rule(
+        r"(?<=[Oo]n )(?<![a-z][Oo]n )(0?[1-9]|1[0-2])/(1[3-9]|2\d|3[01])(?![\w/]|[.,]\d)",
+        _month_and_day,
+        "/",
+    ),
     number_rule(rf"{UNJOINED}(\d\d)-(\d\d)-((?:19|20)\d\d)(?![\w/-]|[.,]\d)", _month_first, "-"),
     number_rule(
         rf"{UNJOINED}(?P<day>\d\d?)\.(?P<month>\d\d?)\.(?P<year>(?:19|20)\d\d)(?![\w/-]|[.,]\d)",
@@ -329,7 +350,7 @@ NUMBERS: Rules = (
     ),
     number_rule(
         rf"{UNJOINED}((?:19|20)\d\d)-(0[1-9]|1[0-2])(?![\w/-]|[.,]\d)",
-        lambda found: f"{_MONTHS[int(found[2]) - 1]} {year(found[1])}",
+        lambda found: f"{MONTHS[int(found[2]) - 1]} {year(found[1])}",
         "-",
     ),
     number_rule(
@@ -349,10 +370,10 @@ NUMBERS: Rules = (
         _year_month_day,
     ),
     number_rule(
-        r"(?<![\w.,/$€£-])(?P<first>\d{3,5})(?:(?P<joint>\s?[-–]\s?| to | and | until )"
+        r"(?<![\w.,/$€£-])(?P<first>\d{2,5})(?:(?P<joint>\s?[-–]\s?| to | and | until )"
         rf"(?P<last>\d{{1,5}}))?\s?{_ERA}",
         _era,
-        "BAC",
+        "BACba",
     ),
     number_rule(
         r"(?<=D )(?:(?<=\bAD )|(?<=\bA D ))(\d{3,4})(?![\w/%-]|[.,]\d)",
@@ -370,28 +391,12 @@ NUMBERS: Rules = (
         _years_from_to,
     ),
     number_rule(
-        rf"(?<![\w.,])((?:1[1-9]|2[01])?[1-9]0|(?:1[1-9]|2[01])00)[’']?s\b{_DECADES}", _decades, "s"
+        rf"(?<![\w.,])((?:1[1-9]|2[01])?[1-9]0|(?:1[1-9]|2[01])00)(?P<mark>[’']?)s\b{_DECADES}",
+        _decades,
+        "s",
     ),
 )
 """Dates and decades that begin with a number."""
-
-_SHORT = word_set("Jan Feb Apr Aug Sep Sept Oct Nov Dec Mon Tue Tues Wed Thu Thurs Fri")
-SHORT_HINT = "|".join(rf"(?<=\b{short}\.)" for short in _SHORT)
-_AT_SHORT = starts_at(rf"(?:{any_of(_SHORT)})\.")
-
-SHORT: Rules = (
-    rule(
-        r"\b(?P<month>Jan|Feb|Apr|Aug|Sept?|Oct|Nov|Dec)\.(?! \d{1,2}\b(?!\d))",
-        lambda found: f"{_month(found['month'])}{full_stop(found)}",
-        starts=_AT_SHORT,
-    ),
-    rule(
-        r"\b(?P<day>Mon|Tues?|Wed|Thu(?:rs)?|Fri)\.",
-        lambda found: f"{_DAYS[found['day'][:3]]}{full_stop(found)}",
-        starts=_AT_SHORT,
-    ),
-)
-"""Names of months and days that are cut short."""
 
 YEARS: Rules = (
     number_rule(

@@ -45,7 +45,8 @@ def say_alphanumeric(name: str) -> str:
     runs = _RUNS.findall(name)
     if len(name) > LONGEST and len(runs) > _MANY_RUNS:
         return LONG_CODE
-    if runs[-1] == "s" and len(runs[0]) > 1 and runs[0].isupper():  # several MP3s
+    is_long = len(runs) == 3 and (len(runs[0]) > 1 or len(runs[1]) > 2)
+    if runs[-1] == "s" and runs[0].isupper() and is_long:  # several MP3s, H100s
         return plural(say_alphanumeric(name[:-1]))
     first, *rest = runs
     said = [_leading_number(first) if first.isdigit() else _letters(first)]
@@ -70,7 +71,7 @@ def inner_number(digits: str) -> str:
     """Say a number inside a name: two digits as one, a year by its pairs, others one by one."""
     if len(digits) == 4 and "1900" <= digits <= "2099":
         return pairs(digits)
-    if len(digits) == 3 and digits[1:] != "00" and digits.endswith("0"):
+    if len(digits) == 3 and digits.endswith("0") and digits[0] != "0":
         return hundreds(digits)
     return cardinal(digits) if len(digits) <= 2 else spelled(digits)
 
@@ -111,6 +112,8 @@ _AT_FLAGS = starts_at(r"-(?<![\w-]-)(?=[-A-Za-z])")
 
 RULES: Rules = (
     rule(r"(?<=\w)\(\)", "", "(", _AT_CALLS),
+    rule(r"(?<=[a-z]{3})\((e?s)\)(?!\w)", r"\1", "(", _AT_CALLS),
+    rule(r"(?<=\ba)\(n\)(?= )", "", "(", _AT_CALLS),
     rule(r"(?<=\w)\((?!(?:e?s|ies)\))([\w., ]{1,60})\)", r" \1", "(", _AT_CALLS),
     rule(r"(?<![\w-])--(?=[a-z])", "dash dash ", "-", _AT_FLAGS),
     rule(r"(?<![\w-])-(?=[A-Za-z]{1,4}(?![\w-]))", "dash ", "-", _AT_FLAGS),

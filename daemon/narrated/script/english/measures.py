@@ -91,13 +91,28 @@ def _duration(found: re.Match[str]) -> str:
     )
 
 
+def _unit_until(found: re.Match[str]) -> str:
+    """Write 5GB-6GB as 5-6GB, and 500MB-1GB as 500MB to 1GB."""
+    unit, first = found["unit"], found["first"]
+    if unit == "s" and first.endswith("0") and len(first) > 1:
+        return found[0]  # decades
+    if unit == found["other"] and unit not in "AB":
+        return f"{first}-"
+    return f"{first}{found['gap']}{unit} to "
+
+
+def _many(found: re.Match[str]) -> str:
+    return f"{figure(found[1])} {'million' if found[2] == 'm' else 'thousand'}"
+
+
 def _days(found: re.Match[str]) -> str:
     return f"{figure(found[1])} {one_or_many(found[1], 'day', 'days')}"
 
 
 def _temperature(found: re.Match[str]) -> str:
     """Say 98.6F, and "at 350F", in degrees."""
-    if "." not in found["amount"] and word_before(found) not in _BEFORE_A_TEMPERATURE:
+    is_sure = found["minus"] or "." in found["amount"]
+    if not is_sure and word_before(found) not in _BEFORE_A_TEMPERATURE:
         return found[0]
     return f"{say_amount(found)} degrees {_SCALES[found['unit']]}"
 
@@ -143,8 +158,24 @@ _PEOPLE = any_of(
 """)
 )
 
+_LENGTH = r"(?:cm|mm|m|in|ft|px)"
+_UNTIL = any_of({*UNITS, "k", "K", "M", "x", "X"})
+
 BEFORE: Rules = (
     rule(r"(?<=\d)\s?º", "°", "º"),
+    number_rule(
+        rf"(?<![\w.,/-])(?P<first>{NUMBER})(?P<gap>\s?)(?P<unit>{_UNTIL})(?:-|\s?–\s?| - )"
+        rf"(?={NUMBER}\s?(?P<other>{_UNTIL})(?![\w²³/]))",
+        _unit_until,
+        "-–",
+    ),
+    number_rule(r"(?<![\w.,])24[x×]7\b", "twenty-four seven", "x×"),
+    number_rule(
+        rf"(?<![\w.,])(?!0x)({NUMBER}(?:\s?{_LENGTH})?)\s?[x×]\s?(?={NUMBER}\s?{_LENGTH}\b)",
+        r"\1 by ",
+        "x×",
+    ),
+    rule(r"(?<=\d)\.\.(?=\d)", " to ", "."),
     rule(r"(?<=\d degrees )([CF])\b", lambda found: _SCALES[found[1]], "CF"),
     rule(r"(?<=[\d½¼¾])\s?%[-–](?=\d)", "% to ", "%"),
     rule(r"(?<=[½¼¾])\s?%(?!\w)", " percent", "%"),
@@ -164,9 +195,9 @@ NUMBERS: Rules = (
     number_rule(r"(?<![\w.])(?![234]d)(\d+)d\b(?![-'’])", _days, "d"),
     number_rule(r"(?<![\w.])(\d+)\s?(?:(?:y/o|yo)\b|y\.o\.)", _years_old, "y"),
     number_rule(
-        rf"(?<![\w.])({NUMBER})m(?=\s(?:{_PEOPLE})\b)",
-        lambda found: f"{figure(found[1])} million",
-        "m",
+        rf"(?<![\w.])({NUMBER})([mK])(?=\s(?:{_PEOPLE})\b)",
+        _many,
+        "mK",
     ),
     number_rule(
         rf"{AMOUNT}(?P<gap>[\s-]?)(?P<unit>{any_of(UNITS)})"
@@ -181,12 +212,18 @@ NUMBERS: Rules = (
     ),
     # Before an operator it is algebra: 2x + 1.
     number_rule(
-        rf"{AMOUNT}\s?[x×](?!\w|\s?[+=*^]|\s-\s\d)",
+        rf"(?!802\.1x){AMOUNT}\s?[x×](?! (?:engineer|developer|programmer|coder)s?\b)"
+        r"(?!\w|\s?[+=*^]|\s-\s\d)",
         lambda found: f"{say_amount(found)} times",
         "x×",
     ),
     number_rule(
         r"(?<![\w.])(\d)['’′]\s?(\d\d?)[\"”″]",
+        lambda found: f"{figure(found[1])} foot {figure(found[2])}",
+        "'’′",
+    ),
+    number_rule(
+        r"(?<![\w.'’′])([4-7])['’′](\d|1[01])(?![\w'’′\"”″.])",
         lambda found: f"{figure(found[1])} foot {figure(found[2])}",
         "'’′",
     ),

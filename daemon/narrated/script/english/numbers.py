@@ -184,6 +184,8 @@ def _slashed(found: re.Match[str]) -> str:
     whole, over, under = found[1] or "", found[2], found[3]
     if len(over) == 4 and len(under) == 2 and int(over[2:]) + 1 == int(under):
         return f"{whole}{year(over)} {figure(under)}"
+    if len(over) == len(under) == 4 and int(over) + 1 == int(under):
+        return f"{whole}{year(over)}, {year(under)}"
     if f"{over}/{under}" in _PAIRS or _BEAT_AFTER.match(found.string, found.end()):
         return f"{whole}{cardinal(over)} {cardinal(under)}"
     if not whole and int(over) + 1 == int(under) and _is_after_a_name(found):
@@ -208,7 +210,7 @@ def _is_score(found: re.Match[str], over: int, under: int) -> bool:
     if found[1] or found["th"] or over > under:
         return False
     counted = _COUNTED_AFTER.match(found.string, found.end())
-    if over == under and (under > 9 or counted):
+    if over == under and (under > 9 or under in _SCORES or counted):
         return True
     if over == 0:
         return True
@@ -227,6 +229,11 @@ FRACTION_SIGNS: Rules = (
 )
 
 SLASHED: Rules = (
+    number_rule(
+        r"(?<![\w.,/])(\d{1,2}\.\d{1,2})/(5|10|20|100)(?![\w/]|[.,]\d)",
+        lambda found: f"{figure(found[1])} out of {cardinal(found[2])}",
+        "/",
+    ),
     number_rule(
         r"(?<![\w.,/])(\d+ )?(\d+)/(\d+)(?P<th>rds?|ths?|RDS?|THS?)?(?![\w/]|[.,]\d)", _slashed, "/"
     ),
@@ -255,6 +262,12 @@ SEVERAL: Rules = (
 """Several digits and ordinals together."""
 
 RATIOS: Rules = (
+    number_rule(r"(?<![\w.,/:])1:1s\b", "one-to-ones", ":"),
+    number_rule(
+        r"(?<![\w.,/:])(\d{1,3}):(?=(?:many|[nNmMkx])\b(?![\w.:-]))",
+        lambda found: f"{cardinal(found[1])} to ",
+        ":",
+    ),
     number_rule(rf"(?<![\w.,/:]){_WHOLE}(?::{_WHOLE}){{1,3}}(?![\w:]|[.,]\d)", _ratio, ":"),
 )
 
@@ -264,11 +277,16 @@ PLAIN: Rules = (
         lambda found: ordinal(found[1]),
     ),
     number_rule(
+        r"(?<![\w.,])(\d+\.\d+)(?=[A-Za-z]+\b(?!\.\w|\d))",
+        lambda found: f"{figure(found[1])} ",
+        ".",
+    ),
+    number_rule(
         rf"(?<![\w.])((?:(?<![^\s(\[“\"=?!,;:])[-−])?{NUMBER})(?!\w)",
         lambda found: figure(found[1]),
     ),
 )
-"""Ordinals and numbers."""
+"""Ordinals and numbers; and a decimal before letters that are no unit, such as 1.5em."""
 
 LEFT_OVER: Rules = (rule(r"\d+", lambda found: f" {cardinal(found[0])} "),)
 """Digits that no other rule matched."""

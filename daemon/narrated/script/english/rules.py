@@ -5,6 +5,7 @@ from narrated.script.english import (
     acronyms,
     arithmetic,
     calendar,
+    calendar_names,
     chess,
     clock,
     code_signs,
@@ -33,7 +34,8 @@ GROUPS: tuple[RuleGroup, ...] = (
     RuleGroup.of(clock.HINT, clock.EARLY),
     RuleGroup.of(abbreviations.HINT, abbreviations.RULES),
     RuleGroup.of(abbreviations.BARE_HINT, abbreviations.BARE),
-    RuleGroup.of(rf"\.(?:{calendar.SHORT_HINT})", calendar.SHORT),
+    RuleGroup.of(calendar_names.RANGES_HINT, calendar_names.RANGES),
+    RuleGroup.of(rf"\.(?:{calendar_names.SHORT_HINT})", calendar_names.SHORT),
     RuleGroup.of(references.HINT, references.RULES),
     RuleGroup.of(
         r"[@/\\]|\.(?=[^\W\d])|:(?<=localhost:)",

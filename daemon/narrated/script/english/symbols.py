@@ -19,7 +19,8 @@ from narrated.script.english.units import PER
 BETWEEN_SPACES = word_table("""
     ->: to; =>: to; <-: from; !=: is not equal to;
     ==: equals; =: equals; <=: is at most; >=: is at least; <: is less than; >: is greater than;
-    +: plus; &&: and; ||: or
+    +: plus; &&: and; ||: or; +=: plus equals; -=: minus equals; *=: times equals; :=: equals;
+    ===: equals; !==: is not equal to; -->: to; ==>: to; <--: from
 """)
 _ANYWHERE = word_table("""
     →: to; ⇒: to; ←: from; ↔: to and from; ≠: is not equal to; ≤: is at most; ≥: is at least;
@@ -70,6 +71,22 @@ def _before_a_number(found: re.Match[str]) -> str:
     return f"{_BEFORE_A_NUMBER[found[1]]} "
 
 
+def _compared(found: re.Match[str]) -> str:
+    """Say p<0.05: "p less than"."""
+    return f" {(BETWEEN_SPACES | _ANYWHERE)[found[1]].removeprefix('is ')} "
+
+
+def _minus_or_to(found: re.Match[str]) -> str:
+    """Tell a range such as 10 - 15 people from a sum."""
+    text, begin, end = found.string, found.start(), found.end()
+    first = _NUMBER_BEFORE.search(text, max(0, begin - _NEAR), begin)
+    last = _NUMBER_AFTER.match(text, end)
+    is_sum = _SUM.search(text, max(0, begin - _NEAR), end + _NEAR)
+    if is_sum or not (first and last) or float(first[0]) >= float(last[0]):
+        return " minus "
+    return " to "
+
+
 def _dollar(found: re.Match[str]) -> str:
     """Say the sign before a name, but keep the two around a formula."""
     is_alone = found.string.count("$") == 1 or found.string[found.end()].isupper()
@@ -89,6 +106,10 @@ def _emacs_chord(found: re.Match[str]) -> str:
     return "".join(f"{_EMACS[key]} " for key in found[0].split("-") if key)
 
 
+_NEAR = 12
+_NUMBER_BEFORE = re.compile(r"(?<![\w.,)-])\d{1,6}(?:\.\d{1,6})?\Z")
+_NUMBER_AFTER = re.compile(r"\d{1,6}(?:\.\d{1,6})?(?= [A-Za-z%])")
+_SUM = re.compile(r"[=+*/^()]|\bis -?\d| [-−] .{1,9} [-−] ")
 _KEY = re.compile(any_of(_PLUS_KEYS))
 
 
@@ -148,7 +169,11 @@ EARLY: Rules = (
         starts_at_words("/", "/"),
     ),
     rule(rf"\b({any_of(_SILENT_SLASH)})\b(?!/)", _without_slash, "/", starts_at_words("/", "/")),
-    rule(r"(?<=\d) \* (?=\d)", " times ", "*"),
+    rule(r"(?<=\w)\*\*(?=\d)(?<=[\da-z]\*\*)", " to the power of ", "*"),
+    rule(r"(?<=\d)(?: \* |\*)(?=\d)", " times ", "*"),
+    rule(r"(?<!\S)\+/?[-−]\s?(?=\d)", "plus or minus ", "+"),
+    rule(r"(?<=\b[A-Za-z])([<>≤≥])(?=[-.]?\d)", _compared, "<>≤≥"),
+    rule(r"(?<![\w#&/])#(?=[A-Z]{2,}\b)(?![\dA-F]{6}\b)", "hashtag ", "#"),
     rule(r"(?<=\d) / (?=\d)", " divided by ", "/"),
     rule(
         rf"(?<=[\w)\"'])({any_of(_TOGETHER)})(?=[\w(\"'.-])",
@@ -156,7 +181,11 @@ EARLY: Rules = (
         "=>&|",
     ),
     rule(r"(?<=\w)=(?=[\w\"'-])", " equals ", "="),
-    rule(r"(?:(?<=[\dx²³)])|(?<=\b[A-Za-z])) [-−] (?=[\dA-Za-z]\b|\d)", " minus ", "-−"),
+    rule(
+        r"(?:(?<=[x²³)])|(?<=\d)(?<!:\d\d)(?<!:\d\dh)|(?<=\b[A-Za-z])) [-−] (?=[\dA-Za-z]\b|\d)",
+        _minus_or_to,
+        "-−",
+    ),
     rule(r"(?<=\d) ?[x×] ?(?=10\^)", " times ", "x×"),
     rule(r"(?<=\d)_(?=\d{3}(?:_|\b))", "", "_"),
     rule(r"(?<=\w) > (?=[A-Z][a-z])(?<=[a-z] > )", ", ", ">"),
@@ -185,10 +214,13 @@ LATE: Rules = (
         rf"(?<!\S)(?:{any_of(BETWEEN_SPACES)})(?!\S)",
         lambda found: f" {BETWEEN_SPACES[found[0]]} ",
         "=<>+&|-",
-        starts_at(r"[-=<>!+&|](?<!\S.)(?=\S?\S?\s)"),
+        starts_at(r"[-=<>!+&|*:](?<!\S.)(?=\S?\S?\s)"),
     ),
     rule(r"\$(?=[^\s\d.,;:!?)\"”])", _dollar, "$"),
     rule(r"(?<![^\s(\w])(?<![$%])([$€£¥%])(?![\w\"'$%])", _lone, "$€£¥%"),
+    rule(r"(?<=\w)@(?=\w)", " at ", "@"),
+    rule(r"(?<!\S)#!(?=[\w/\s]|$)", "hash bang ", "#"),
+    rule(r"(?<!\S)\+(?=[a-z]\b)", "plus ", "+"),
     rule(r"(?<=[a-z])#(?=[a-z])", " hash ", "#"),
     rule(r"\s?&\s?(?=[\w“\"'(])", " and ", "&"),
     rule(

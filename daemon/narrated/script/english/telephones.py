@@ -113,6 +113,7 @@ NUMBERS: Rules = (
         "-",
     ),
     number_rule(r"(?<![\w.-])(?:1[-.])?\d{3}([-.])\d{3}\1\d{4}" + _END, say_telephone, "-."),
+    number_rule(r"(?<![\w.,/-])\d{4}([ -])\d{4}\1\d{4}\1\d{4}" + _END, say_telephone, " -"),
     number_rule(r"(?<![\w.,/-])\d{3}-\d{4}" + _END, _local, "-"),
     number_rule(r"(?<![\w.,/-])\d{1,5}(?:-\d{1,6}){2,5}" + _END, _by_hyphens, "-"),
     number_rule(r"(?<![\w.,/-])0\d{1,4}(?:[ /-]\d{2,8}){1,4}" + _END, _by_spaces, " /-"),

@@ -33,6 +33,7 @@ _EXACT = countable("""
     gigaelectronvolt*: GeV; teraelectronvolt*: TeV; kilonewton*: kN; newton metre*: Nm;
     kelvin: K; mole*: mol; pascal*: Pa; hectopascal*: hPa; kilopascal*: kPa; megapascal*: MPa;
     gigapascal*: GPa; millibar*: mbar; atmosphere*: atm; pound* per square inch: psi;
+    horsepower: hp bhp;
     millimetre* of mercury: mmHg; hertz: Hz; kilohertz: kHz; megahertz: MHz; gigahertz: GHz;
     terahertz: THz; degree* Celsius: °C; degree* Fahrenheit: °F; degree*: °;
     mile* per hour: mph; mile* per gallon: mpg; kilometre* per hour: kph kmh;
@@ -54,7 +55,7 @@ _IRREGULAR = {
     **dict.fromkeys(("fl oz", "fl. oz"), ("fluid ounce", "fluid ounces")),
 }
 _ANY_CASE = word_set("""
-    KB MB GB TB PB kg kgs km kms cm mm ml lb lbs oz Hz kHz MHz GHz bps kbps Mbps Gbps kWh mAh
+    KB MB GB TB PB kg kgs km kms cm mm ml lb lbs oz Hz kHz MHz GHz bps kbps Mbps Gbps kWh kW mAh
     hrs mins secs yrs wks mph kph mpg rpm fps dpi ppi wpm bpm ppm psi hPa kPa min tsp tbsp dB
 """)
 """Units that people write in any case; the others differ by their case (mW and MW)."""

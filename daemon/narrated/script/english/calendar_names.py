@@ -1,0 +1,72 @@
+"""Say names of months and days that are cut short, and one until the other: Mon-Fri."""
+
+import re
+
+from narrated.script.english.rule_engine import (
+    Rules,
+    any_of,
+    full_stop,
+    rule,
+    starts_at,
+    word_set,
+)
+
+MONTHS = (
+    *("January", "February", "March", "April", "May", "June", "July"),
+    *("August", "September", "October", "November", "December"),
+)
+DAYS = {
+    day[:3]: day
+    for day in ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+}
+
+
+def month_name(written: str) -> str:
+    """Give the month that begins with these three letters."""
+    return next(month for month in MONTHS if month.startswith(written[:3].capitalize()))
+
+
+def _month_until(found: re.Match[str]) -> str:
+    return f"{month_name(found[1])} to {month_name(found[2])}"
+
+
+def _day_until(found: re.Match[str]) -> str:
+    return f"{DAYS[found[1]]} {'and' if found[2] == '/' else 'to'} {DAYS[found[3]]}"
+
+
+_FULL_OR_SHORT = any_of({*MONTHS, *(month[:3] for month in MONTHS), "Sept"})
+_SHORT = word_set("Jan Feb Apr Aug Sep Sept Oct Nov Dec Mon Tue Tues Wed Thu Thurs Fri")
+SHORT_HINT = "|".join(rf"(?<=\b{short}\.)" for short in _SHORT)
+_AT_SHORT = starts_at(rf"(?:{any_of(_SHORT)})\.")
+
+RANGES_HINT = r"[-–/](?:(?<=[a-z]{2}-)|(?<=[a-z]{2}–)|(?<=[a-z]{2}/))[JFMASONDTW][a-z]"
+
+RANGES: Rules = (
+    rule(
+        rf"(?<![\w-])({_FULL_OR_SHORT})[-–]({_FULL_OR_SHORT})(?![\w-])",
+        _month_until,
+        "-–",
+        starts_at(r"[JFMASOND][a-z]{2,8}(?=[-–][JFMASOND])"),
+    ),
+    rule(
+        rf"(?<![\w-])({any_of(DAYS)})([-–/])({any_of(DAYS)})(?![\w-])",
+        _day_until,
+        "-–/",
+        starts_at(r"[MTWFS][a-z]{2}(?=[-–/][MTWFS])"),
+    ),
+)
+"""Months and days of the week, one until the other."""
+
+SHORT: Rules = (
+    rule(
+        r"\b(?P<month>Jan|Feb|Apr|Aug|Sept?|Oct|Nov|Dec)\.(?! \d{1,2}\b(?!\d))",
+        lambda found: f"{month_name(found['month'])}{full_stop(found)}",
+        starts=_AT_SHORT,
+    ),
+    rule(
+        r"\b(?P<day>Mon|Tues?|Wed|Thu(?:rs)?|Fri)\.",
+        lambda found: f"{DAYS[found['day'][:3]]}{full_stop(found)}",
+        starts=_AT_SHORT,
+    ),
+)
+"""Names of months and days that are cut short."""
