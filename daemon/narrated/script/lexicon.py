@@ -20,6 +20,7 @@ from narrated.reading.text_decoding import cleaned
 from narrated.reading.yaml_toml import load_yaml
 from narrated.script.linear_pattern import Inexpressible, LinearPattern
 from narrated.script.regex_time_limit import RegexRunner
+from narrated.script.required_signs import is_plain, required_signs
 
 _KEYS = ("words", "patterns")
 _RUN = re.compile(r"\w+|[^\w\s]")
@@ -36,6 +37,8 @@ class _Pattern:
     where: str
     """Its name to the user."""
     linear: LinearPattern | None
+    needs: frozenset[str] | None
+    """Characters of which each match in a plain text has one; None if nothing is known."""
 
     def sub(self, text: str, regex_runner: RegexRunner) -> str:
         if self.linear is not None:
@@ -101,8 +104,12 @@ class Lexicon:
         return self._any_case.get(found[0].lower(), found[0])
 
     def _apply_patterns(self, text: str) -> str:
+        signs = set(text) if self._patterns and is_plain(text) else None
         for pattern in self._patterns:
-            text = pattern.sub(text, self._regex_runner)
+            if signs is None or pattern.needs is None or not pattern.needs.isdisjoint(signs):
+                said = pattern.sub(text, self._regex_runner)
+                if said != text:
+                    text, signs = said, None
         # A pronunciation may hold an escape, such as `\\0`.
         return " ".join(cleaned(text).split()) if self._patterns else text
 
@@ -171,7 +178,8 @@ def _pattern(entry: object, what: str) -> _Pattern:
     except (re.error, IndexError, OverflowError) as error:
         problem = f"{where} with `say: {_shown(said)}` is wrong ({error})."
         raise SourceError(problem, "Mend the regular expression.") from error
-    return _Pattern(pattern, said, where, _linear(match, said))
+    needs = required_signs(match, len(match)).anywhere
+    return _Pattern(pattern, said, where, _linear(match, said), needs)
 
 
 def _shown(text: str) -> str:

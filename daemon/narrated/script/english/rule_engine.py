@@ -2,9 +2,12 @@
 
 import re
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
 from itertools import groupby
 from operator import attrgetter, itemgetter
 from typing import NamedTuple
+
+from narrated.script.required_signs import is_plain, required_signs
 
 Say = str | Callable[[re.Match[str]], str]
 Starts = Callable[[str], list[int]]
@@ -16,6 +19,7 @@ UNJOINED = r"(?<![\w.,/])(?<![\w]-)"
 """Not preceded by a part of a longer word or number."""
 
 _NEAR = 24
+_MOST_KEPT = 4096
 _WORD_BEFORE = re.compile(r"([\w'’.]+),?[\s(“\"]*\Z")
 _WORD_AFTER = re.compile(r"[\s-]*([A-Za-z]+)")
 _SENTENCE_GOES_ON = re.compile(r"[\"'”’)\]]*(?:\s+(?:[^\sA-Z“\"(]|[A-Z] [A-Z]\b)|[.,;:!?])")
@@ -25,32 +29,54 @@ _SENTENCE_BEGINS = re.compile(r"(?:\A|[.!?…:]\s+|\n)[\"'“‘(\[]*\Z")
 class NormalisationRule(NamedTuple):
     """A pattern and its verbalisation.
 
-    `signs`: every match has one of these characters near its start; a text without them is
-    skipped. `starts` finds the places to try; without it, a pattern that looks back is tried at
-    every letter.
+    `starts` finds the places to try; without it, a pattern that looks back is tried everywhere.
     """
 
     pattern: re.Pattern[str]
     say: Say
-    signs: frozenset[str] = frozenset()
+    needs: frozenset[str] | None = None
+    """In a plain text, every match has one of these characters in it or beside it."""
+    signs: frozenset[str] | None = None
+    """Every match has one of these near its start, in any text if they were named, else in an
+    ASCII text; None if nothing is known."""
+    names_signs: bool = False
     starts: Starts | None = None
 
 
 Rules = tuple[NormalisationRule, ...]
 
 
-class RuleRun(NamedTuple):
-    """Rules that begin at the same places; `signs` unites theirs, empty if one needs none."""
+@dataclass(slots=True)
+class RuleRun:
+    """Rules that begin at the same places."""
 
     starts: Starts | None
     rules: Rules
-    signs: frozenset[str]
+    needs: frozenset[str] | None
+    """The needs of all rules; None if those of one are unknown."""
+    signs: frozenset[str] = frozenset()
+    """The signs of all rules."""
+    by_signs: dict[frozenset[str], Rules] = field(default_factory=dict)
+    """The rules that may match, by those of the signs that are near a place of a plain text."""
 
     @classmethod
     def of(cls, starts: Starts | None, rules: Rules) -> "RuleRun":
-        """Unite the signs of the rules."""
-        needed = [each.signs for each in rules]
-        return cls(starts, rules, frozenset().union(*needed) if all(needed) else frozenset())
+        """Unite the needs and the signs of the rules."""
+        needs = [each.needs for each in rules if each.needs is not None]
+        united = frozenset().union(*needs) if len(needs) == len(rules) else None
+        signs = (each.signs for each in rules if each.signs is not None)
+        return cls(starts, rules, united, frozenset().union(*signs))
+
+    def near(self, text: str, place: int) -> Rules:
+        """The rules that may match at a place of a plain text."""
+        found = self.signs.intersection(text[place : place + _NEAR])
+        rules = self.by_signs.get(found)
+        if rules is None:
+            if len(self.by_signs) >= _MOST_KEPT:
+                self.by_signs.clear()
+            rules = tuple(r for r in self.rules if r.signs is None or not r.signs.isdisjoint(found))
+            self.by_signs[found] = rules
+        return rules
 
 
 class RuleGroup(NamedTuple):
@@ -60,20 +86,26 @@ class RuleGroup(NamedTuple):
     """
 
     hint: re.Pattern[str]
+    needs: frozenset[str] | None
+    """In a plain text, the hint needs one of these characters; None if nothing is known."""
     runs: tuple[RuleRun, ...]
 
     @classmethod
     def of(cls, hint: str, rules: Rules) -> "RuleGroup":
         """Compile the hint, and group the rules into runs."""
         runs = groupby(rules, key=attrgetter("starts"))
-        return cls(re.compile(hint), tuple(RuleRun.of(starts, tuple(run)) for starts, run in runs))
+        needs = required_signs(hint, _NEAR).anywhere
+        runs_of_rules = tuple(RuleRun.of(starts, tuple(run)) for starts, run in runs)
+        return cls(re.compile(hint), needs, runs_of_rules)
 
 
 def rule(
     pattern: str, say: Say, signs: Iterable[str] = (), starts: Starts | None = None
 ) -> NormalisationRule:
-    """Compile a rule."""
-    return NormalisationRule(re.compile(pattern), say, frozenset(signs), starts)
+    """Compile a rule; `signs` are characters near the start of every match."""
+    named = frozenset(signs)
+    needs, ahead = required_signs(pattern, _NEAR)
+    return NormalisationRule(re.compile(pattern), say, needs, named or ahead, bool(named), starts)
 
 
 def starts_at(pattern: str) -> Starts:
@@ -118,29 +150,33 @@ class SentenceRewriter:
 
     def apply(self, group: RuleGroup) -> None:
         """Apply the rules of a group, one run after the other."""
-        if not group.hint.search(self.text):
+        if self._lacks(group.needs) or not group.hint.search(self.text):
             return
-        for starts, run, needed in group.runs:
-            if needed and needed.isdisjoint(self._signs):
-                continue
-            if starts is None:
-                self._everywhere(run)
-            else:
-                self._at_starts(starts, run)
+        for run in group.runs:
+            if not self._lacks(run.needs):
+                if run.starts is None:
+                    self._everywhere(run.rules)
+                else:
+                    self._at_starts(run.starts, run)
 
     def _become(self, text: str) -> None:
         self.text = text
+        self._is_plain = is_plain(text)
         self._signs = set(text)
         self._places: dict[Starts, list[int]] = {}
 
-    def _everywhere(self, run: Rules) -> None:
-        for pattern, say, signs, _ in run:
-            if not signs or not signs.isdisjoint(self._signs):
-                said = pattern.sub(say, self.text)
-                if said is not self.text:
-                    self._become(said)
+    def _lacks(self, needs: frozenset[str] | None) -> bool:
+        return self._is_plain and needs is not None and needs.isdisjoint(self._signs)
 
-    def _at_starts(self, starts: Starts, run: Rules) -> None:
+    def _everywhere(self, rules: Rules) -> None:
+        for pattern, say, needs, signs, names_signs, _ in rules:
+            if self._lacks(needs) or (names_signs and signs and signs.isdisjoint(self._signs)):
+                continue
+            said = pattern.sub(say, self.text)
+            if said is not self.text:
+                self._become(said)
+
+    def _at_starts(self, starts: Starts, run: RuleRun) -> None:
         """Apply, at each place, the first rule that changes the text."""
         text = self.text
         if starts not in self._places:
@@ -148,18 +184,18 @@ class SentenceRewriter:
         parts: list[str] = []
         end = 0
         for place in self._places[starts]:
-            if place >= end and (said := _first_said(run, text, place)):
+            if place < end:
+                continue
+            rules = run.near(text, place) if self._is_plain else run.rules
+            if said := _first_said(rules, text, place):
                 parts += [text[end:place], said[0]]
                 end = said[1]
         if parts:
             self._become("".join([*parts, text[end:]]))
 
 
-def _first_said(run: Rules, text: str, place: int) -> tuple[str, int] | None:
-    near = frozenset(text[place : place + _NEAR])  # two sets compare faster than a set and a text
-    for pattern, say, signs, _ in run:
-        if signs and signs.isdisjoint(near):
-            continue
+def _first_said(rules: Rules, text: str, place: int) -> tuple[str, int] | None:
+    for pattern, say, *_ in rules:
         if found := pattern.match(text, place):
             said = found.expand(say) if isinstance(say, str) else say(found)
             if said != found[0]:
