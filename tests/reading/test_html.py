@@ -340,3 +340,11 @@ def test_superscript_link_calls_a_note():
     """A superscript link to a footnote calls it."""
     html = "<p>A<sup><a href='#fn5'>5</a></sup></p>"
     assert FootnoteMark("fn5") in spoken(html)[0].spans
+
+
+def test_verse_keeps_its_lines():
+    """A poem in <pre> is a paragraph for each stanza, with a pause after each line."""
+    html = '<pre class="wp-block-verse">One\ntwo\n\n<em>three</em></pre>'
+    first, second = fragment(html, "a.html")
+    assert first == Paragraph((Text("One"), LineBreak(), Text("two")))
+    assert second == Paragraph((Text("three"),))

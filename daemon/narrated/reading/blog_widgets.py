@@ -47,7 +47,10 @@ _LINKED = re.compile(
     re.I,
 )
 _BARE = re.compile(
-    r"subscribe now|leave a comment|share this post|give a gift subscription|refer a friend"
+    r"subscribe(?: now)?|share|sign (?:up|in)|leave a comment"
+    r"|sign up to discover human stories[^\n]{0,80}|get an email whenever .{1,60} publishes\.?"
+    r"|press enter or click to view image in full size"
+    r"|share this post|give a gift subscription|refer a friend"
     r"|get the app|open in app|member-only story|sign up\s+sign in|top highlight"
     r"|(?:.{1,60}·\s*)?\d{1,3} min(?:ute)? read(?:\s*·.{0,60})?"
     r"|(?:thanks|thank you) for reading\b[^.!?\n]{0,120}[.!]\s*"

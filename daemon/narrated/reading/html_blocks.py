@@ -31,6 +31,8 @@ _NO_LANGUAGE = frozenset({"numberSource", "numberLines", "wrap", "none", "plaint
 _HIGHLIGHTED = frozenset(
     {"code", "highlight", "codehilite", "sourceCode", "sourcecode", "source-code"}
 )
+_VERSE = frozenset({"wp-block-verse", "verse", "poem", "poetry"})
+_EMPTY_LINES = re.compile(r"\n[ \t]*\n")
 _NO_CODE = ["pre", "p", "h1", "h2", "h3", "ul", "ol", "table", "blockquote", "img"]
 _MOST_INVITING = 8
 """Spans of an invitation to subscribe or to share."""
@@ -161,7 +163,7 @@ _READERS: dict[str, Callable[[BlockReader, Tag], list[Blocks]]] = {
     "div": BlockReader._division,
     "table": BlockReader._table,
     "hr": lambda _reader, _tag: [doc.Rule()],
-    "pre": lambda _reader, tag: [_code(tag)],
+    "pre": lambda _reader, tag: _verse(tag) if _is_verse(tag) else [_code(tag)],
     NOTE: lambda reader, tag: [reader._footnote(tag, "label")],
 }
 
@@ -252,6 +254,22 @@ def _code(tag: Tag) -> doc.Code:
         elif type(node) is NavigableString:
             lines.append(str(node))
     return doc.Code("".join(lines).strip("\n"), _language(tag))
+
+
+def _is_verse(tag: Tag) -> bool:
+    return not _VERSE.isdisjoint(tag.get_attribute_list("class")) or _language(tag) in _VERSE
+
+
+def _verse(tag: Tag) -> list[Blocks]:
+    """Read a poem, whose lines end with a pause."""
+    stanzas = (part.splitlines() for part in _EMPTY_LINES.split(_code(tag).text.strip()))
+    return [Paragraph(tuple(_parted(lines))) for lines in stanzas if any(map(str.strip, lines))]
+
+
+def _parted(lines: Iterable[str]) -> Iterator[Spans]:
+    for number, line in enumerate(filter(None, map(str.strip, lines))):
+        yield from [doc.LineBreak()] if number else []
+        yield Text(line)
 
 
 def _language(tag: Tag) -> str:

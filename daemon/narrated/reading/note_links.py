@@ -155,7 +155,8 @@ def _named_like_a_note(target: str) -> bool:
 
 
 def _sign_like(tag: Tag) -> LinkText | None:
-    if not fragment_of(tag) and not _is_empty_call(tag):
+    to_top = tag.attrs.get("href") == "#"
+    if not fragment_of(tag) and not _is_empty_call(tag) and not to_top:
         return None
     text = ""
     for count, one in enumerate(tag.descendants):
@@ -163,7 +164,8 @@ def _sign_like(tag: Tag) -> LinkText | None:
         if count >= _MOST_INSIDE or len(text) > _LONGEST:
             return None
     found = _TEXT.fullmatch(" ".join(_VARIANTS.sub("", text).split()))
-    return LinkText(str(found.lastgroup).lower()) if found and found.lastgroup else None
+    kind = LinkText(str(found.lastgroup).lower()) if found and found.lastgroup else None
+    return None if to_top and kind not in (LinkText.ARROW, LinkText.BACK) else kind
 
 
 def _is_empty_call(tag: Tag) -> bool:

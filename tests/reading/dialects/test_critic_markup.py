@@ -39,3 +39,16 @@ def test_marks_around_paragraphs():
 def test_code_keeps_marks():
     """Code keeps an editor's marks."""
     assert "struck" not in said("Use `{--x--}` so.")[0]
+
+
+def test_marks_over_paragraphs():
+    """A mark around several paragraphs holds for each; such a comment is listed."""
+    assert said("{>>Why\n\nso?<<}\n\nOn.") == ["On."]
+    assert said("{==One\n\ntwo==}") == ["One", "two"]
+    assert said("On {--one\n\n- two--} so.") == ["On (struck out: one)", "(struck out: two) so."]
+    assert said("{--\n\nOne.\n\nTwo.\n\n--}") == ["(struck out: One.)", "(struck out: Two.)"]
+
+
+def test_added_words_are_no_keys():
+    """An added word in lower case is no key, at the start of a line or item either."""
+    assert said("{++added++} so.\n\n- {++word++}") == ["added so.", "word"]

@@ -97,3 +97,8 @@ def test_dialect_may_be_off():
     """A dialect that is off leaves its signs as text."""
     assert "x" in " ".join(said("A {{< x >}} b", frozenset({"hugo"})))
     assert said("A {{< x >}} b") == ["A b"]
+
+
+def test_marks_of_columns_are_silent():
+    """The mark between two columns is silent."""
+    assert said("{{< columns >}}\nA\n<--->\nB\n{{< /columns >}}") == ["A", "B"]

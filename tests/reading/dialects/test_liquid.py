@@ -109,3 +109,17 @@ def test_kramdown_comment_is_listed():
     text = "Before.\n\n{::comment}\nNot *said*.\n{:/comment}\n\nAfter."
     assert said(text) == ["Before.", "After."]
     assert ("comment", "Not *said*.") in listed(text)
+
+
+def test_shown_tags_are_code():
+    """Tags that an author shows in `raw` are code; the code around them stays."""
+    text = "{% raw %}\nUse {% include x %}.\n\n```\n{% if x %}\n{{ y }}\n```\n{% endraw %}"
+    assert said(text) == ["Use percent include x percent.", "Code, two lines."]
+
+
+def test_captions_are_without_signs():
+    """A picture's label is without markup; its caption is said beside its title, too."""
+    figure = '{% include figure image_path="/a.png" caption="A **cat** of [Ada](b)" %}'
+    assert said(figure) == ["An image: A cat of Ada."]
+    within = 'So {{< figure src="a.png" title="Cat" caption="By *Ada*" >}} it is.'
+    assert said(within) == ["So (an image: Cat) By Ada it is."]

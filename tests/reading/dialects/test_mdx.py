@@ -89,3 +89,26 @@ def test_code_keeps_its_tags():
 def test_open_component_loses_no_word():
     """A component without its end loses no word."""
     assert said('<Card title="x">\n\nOne.\n\nTwo.')[-2:] == ["One.", "Two."]
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("<img src={require('./a.png').default} alt=\"A\" />", "An image: A."),
+        ("So <img src={url('/a.png')} width={3} alt='A'/> it is.", "So (an image: A) it is."),
+        ("<div className=\"x\" onClick={() => alert('hi')}>Words</div>", "Words"),
+        ('<span :class="$style.x" @click="n++">Words</span>', "Words"),
+        ("If a < b and c={d} > e.", "If a is less than b and c={d} is greater than e."),
+    ],
+)
+def test_attributes_in_braces_are_silent(text, words):
+    """An element of HTML with JSX's or Vue's attributes is read as HTML."""
+    assert said(text) == [words]
+
+
+def test_code_component_is_code():
+    """Docusaurus's component for code is code; the name of another file's code is listed."""
+    text = '<CodeBlock language="py">\n{`a = 1\nb = <c>2</c>`}\n</CodeBlock>'
+    assert said(text) == ["Code in Python, two lines."]
+    assert said("One.\n\n<CodeBlock>{Source}</CodeBlock>") == ["One."]
+    assert said('<LinkCard title="A" href="b" description="Words" />') == ["A", "Words"]

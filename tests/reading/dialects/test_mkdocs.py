@@ -101,3 +101,8 @@ def test_plus_signs_stay():
     """Plus signs of languages and of code are no keys."""
     assert said("C++ and i++ stay.")[0].startswith("C plus plus and i")
     assert "plus" in said("++i++ stays")[0]
+
+
+def test_documentation_of_code_is_listed():
+    """The place of documentation that a plugin makes is silent."""
+    assert said("One.\n\n::: a.b.c\n    options:\n      x: y\n\nTwo.") == ["One.", "Two."]

@@ -254,3 +254,10 @@ def test_lists_may_count_themselves():
     """Items after `#.` are numbered; a space after a backslash does not break a line."""
     assert said("#. one\n#. two\n   on\n\n#. three") == ["One. one", "Two. two on", "Three. three"]
     assert said("A non\\ breaking space.\n\n## Head {-}") == ["A non breaking space.", "Head"]
+
+
+def test_computed_words_are_listed():
+    """Code in a sentence whose result the page shows is silent; `r` alone is code."""
+    text = "So `{python} x` is `r mean(x)`.\n\n```{r}\nx <- 1\ny <- 2\n```"
+    assert said(text)[0].split() == ["So", "is", "."]
+    assert said("So `r mean(x)` is.") == ["So r mean x is."]

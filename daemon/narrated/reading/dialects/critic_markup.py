@@ -7,16 +7,45 @@ from markdown_it.rules_block import StateBlock
 from markdown_it.rules_inline import StateInline
 
 from narrated.reading.dialects import tokens as make
+from narrated.reading.dialects.placeholders import add_markup
+from narrated.reading.dialects.source_cutting import Markup, Meaning
 
 _ENDS = {"{++": "++}", "{--": "--}", "{~~": "~~}", "{>>": "<<}", "{==": "==}"}
+_COMMENT = r"\{>>(?:(?!<<\}|\{>>).)*<<\}"
+_OVER_PARAGRAPHS = "|".join(
+    rf"\{{{sign}(?=(?:(?!{sign}\}}|\{{{sign}|\n[ \t]*\n).)*\n[ \t]*\n)"
+    rf"(?:(?!{sign}\}}|\{{{sign}).)*{sign}\}}"
+    for sign in (r"\+\+", "--", "==")
+)
+_EMPTY_LINES = re.compile(r"\n[ \t]*\n")
+_LEAD = re.compile(r"(?:(?:[-*+>]|\d{1,9}[.)]|#{1,6})[ \t]+)*")
 _MARK = re.compile(r"\s*(?:\{\+\+|\{--|\{==|\+\+\}|--\}|==\})\s*\Z")
 
 
 def extend(parser: MarkdownIt) -> None:
     """Read an editor's marks as what they mean."""
     parser.inline.ruler.before("escape", "critic_markup", _marked)
+    add_markup(
+        parser,
+        Markup("{>>", _COMMENT, _comment),
+        Markup("", _OVER_PARAGRAPHS, _in_each_paragraph, re.compile(r"\{(?:\+\+|--|==)")),
+    )
     interrupted = ["paragraph", "reference", "blockquote", "list"]
     parser.block.ruler.before("fence", "critic_mark", _lone_mark, {"alt": interrupted})
+
+
+def _comment(raw: str) -> Meaning:
+    return Meaning((make.unspoken("comment", raw[3:-3], "an editor's comment"),))
+
+
+def _in_each_paragraph(raw: str) -> Meaning:
+    """Write the mark around several paragraphs around each of them."""
+    marked = []
+    for part in filter(None, map(str.strip, _EMPTY_LINES.split(raw[3:-3]))):
+        lead = _LEAD.match(part)
+        at = lead.end() if lead else 0
+        marked.append(f"{part[:at]}{raw[:3]}{part[at:]}{raw[-3:]}")
+    return Meaning(source="\n\n".join(marked) or raw)
 
 
 def _marked(state: StateInline, silent: bool) -> bool:

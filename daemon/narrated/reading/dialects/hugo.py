@@ -20,6 +20,8 @@ _TEMPLATE = (
     r"\{\{-?\s{0,9}(?:[.$]|/\*|(?:if|with|range|end|else|partial|template)\b)"
     r"(?:(?!\{\{|\}\}).)*\}\}"
 )
+_COLUMN = r"(?<![^\n])[ \t]*<--->[ \t]*(?![^\n])"
+"""The mark between two columns, of the theme Book."""
 _TAG = re.compile(r"\s*(?P<end>/?)\s*(?P<name>[\w./-]+)?(?P<arguments>.*)\Z", re.S)
 _COMMENT = re.compile(r"\s*/\*(.*)\*/\s*\Z", re.S)
 
@@ -32,6 +34,7 @@ def extend(parser: MarkdownIt) -> None:
         Markup("{{<", _ANGLE, _shortcode),
         Markup("{{%", _PERCENT, _shortcode),
         Markup("{{", _TEMPLATE, _template),
+        Markup("<--->", _COLUMN, _column),
     )
 
 
@@ -44,6 +47,10 @@ def _escaped(raw: str) -> Meaning:
 
 def _template(raw: str) -> Meaning:
     return Meaning((make.unspoken("template", raw, "a template's expression"),))
+
+
+def _column(raw: str) -> Meaning:
+    return Meaning((make.unspoken("column", raw.strip(), "the looks of a part"),))
 
 
 def _shortcode(raw: str) -> Meaning:

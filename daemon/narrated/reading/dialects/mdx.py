@@ -1,6 +1,7 @@
 """MDX, of Docusaurus, Astro, Nextra: components, imports, exports, comments and expressions."""
 
 import re
+from html import escape
 
 from markdown_it import MarkdownIt
 
@@ -36,6 +37,14 @@ _IS_MDX = re.compile(
 )
 _PARTS = re.compile(r"<(?P<end>/?)(?P<name>[\w.]*)(?P<arguments>.*?)(?P<whole>/?)>\Z", re.S)
 _END_OF_EXPORT = re.compile(r"^[ \t]*[)}\]]+[ \t]*;?[ \t]*$", re.M)
+_ELEMENT = (
+    r"<[a-z][a-z0-9]*(?=\s[^<>]{0,400}?(?:=\{|\s[:@][\w.-]+=\"))"
+    rf"(?:\s+(?:[\w:@.#-]+(?:={_VALUE})?|\{{[^{{}}]*\}}))*\s*/?>"
+)
+_ELEMENT_PROBE = re.compile(r"<[a-z][^<>]{0,400}?(?:=\{|\s[:@][\w.-]+=\")")
+_ATTRIBUTE = re.compile(rf"\s([\w:@.#-]+)=({_VALUE})")
+_QUOTED = re.compile(r"[\"'`]([^\"'`{}]*)[\"'`]")
+_NAME_ALONE = re.compile(r"\s*\{\s*[\w.]+\s*\}\s*")
 _KIND = "code of the page"
 _REASON = "what a page runs, not what it says"
 _READ = names("""
@@ -53,7 +62,19 @@ _LIKE = {
     "linkcard": "tab",
     "step": "tab",
 }
-_TITLES = ("label", "title", "summary", "header", "name", "alt", "caption", "type", "src", "text")
+_TITLES = (
+    "label",
+    "title",
+    "summary",
+    "header",
+    "name",
+    "alt",
+    "caption",
+    "type",
+    "src",
+    "text",
+    "description",
+)
 
 
 def extend(parser: MarkdownIt) -> None:
@@ -64,6 +85,7 @@ def extend(parser: MarkdownIt) -> None:
         Markup("export", _EXPORT, _export, re.compile("^export[ \\t]", re.M)),
         Markup("{/*", _COMMENT, _comment),
         Markup("<", _TAG, _component, re.compile(r"<(?:[A-Z][\w.]*[\s/>]|/[A-Z]|/?>)")),
+        Markup("<", _ELEMENT, _element, _ELEMENT_PROBE),
         Markup(".map(", _MAPPING, _silent, _IS_MDX),
         Markup("{", _EXPRESSION, _expression, _IS_MDX),
     )
@@ -93,6 +115,31 @@ def _expression(raw: str) -> Meaning:
     return Meaning((make.words(inner[1:-1]),)) if is_text else _silent(raw)
 
 
+def _element(raw: str) -> Meaning:
+    """Write an element of HTML with the attributes of JSX or Vue as HTML."""
+    given = []
+    for name, value in _ATTRIBUTE.findall(raw):
+        quoted = _QUOTED.search(value) if value.startswith("{") else None
+        if value.startswith("{") and quoted is None:
+            continue
+        if name in ("src", "alt", "title", "href", "id", "class"):
+            text = quoted[1] if quoted else value[1:-1]
+            given.append(f'{name}="{escape(text)}"')
+    name = re.split(r"[\s/>]", raw[1:], maxsplit=1)[0]
+    end = " />" if raw.endswith("/>") else ">"
+    return Meaning(source=f"<{' '.join([name, *given])}{end}")
+
+
+def _code_component(name: str, language: str, silent: make.Tokens) -> Meaning:
+    def read(text: str) -> Meaning:
+        if _NAME_ALONE.fullmatch(text):  # code of another file
+            return Meaning((*silent, make.unspoken("code", text, "code from another file")))
+        code = text.strip().removeprefix("{").removesuffix("}").strip().strip("`").strip("\n")
+        return Meaning((make.code_span(code),), (make.code_block(code + "\n", language),))
+
+    return Meaning(silent, until=re.compile(rf"</{re.escape(name)}\s*>"), verbatim=read)
+
+
 def _component(raw: str) -> Meaning:
     found = _PARTS.match(raw)
     assert found is not None  # the pattern above has found it
@@ -101,6 +148,8 @@ def _component(raw: str) -> Meaning:
     if found["end"]:
         return Meaning((make.words(raw),) if name else silent, paired=silent, closes=_group(name))
     given = parse_arguments(_without_braces(found["arguments"]))
+    if name == "codeblock" and not is_whole:
+        return _code_component(found["name"], given.get("language"), silent)
     if name in _READ and (is_whole or found["arguments"].strip() or name not in _LIKE):
         given = type(given)((), {key: given.names[key] for key in _TITLES if key in given.names})
         kind = _LIKE.get(name, name)

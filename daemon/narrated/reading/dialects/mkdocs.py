@@ -24,7 +24,7 @@ _SNIPPET = (
 )
 _ABBREVIATION = r"(?<![^\n])[ ]{0,3}\*\[[^\]\n]+\]:[^\n]*"
 _KEYS = (
-    r"(?<![\w+])\+\+(?:[a-z][\w-]+|\"[^\"\n]{1,20}\"|[a-z0-9](?=\+\w))"
+    r"(?<![\w+{])\+\+(?:[a-z][\w-]+|\"[^\"\n]{1,20}\"|[a-z0-9](?=\+\w))"
     r"(?:\+(?:[\w-]+|\"[^\"\n]{1,20}\"))*\+\+(?![\w+])"
 )
 _ICON = r":(?:material|fontawesome|octicons|simple|oui|lucide|bootstrap)-[\w-]+:(?:\{[^{}\n]*\})?"
@@ -36,6 +36,8 @@ _BLOCK_END = r"(?<![^\n])[ \t]*/{3,9}[ \t]*(?![^\n])"
 _BLOCK_PARTS = re.compile(r"\s*/+\s*([a-z-]+)\s*(?:\|\s*([^\n]*))?")
 _BLOCK_PROBE = re.compile(r"///(?<=[\n \t]///)|\A///")
 _TITLED = frozenset({"tab", "details", "caption", "figure-caption", "table-caption", "html"})
+_API = r"(?<![^\n]):::[ \t]+[A-Za-z_]\w*(?:\.\w+)+[ \t]*(?![^\n])(?:\n[ ]{4}[^\n]*){0,99}"
+"""A place for documentation that a plugin makes of code."""
 _HTML = r"<(?:div|figure|section|article|aside|p|span)\b[^<>]*\bmarkdown\b[^<>]*>"
 _KEY_NAMES = {
     "ctrl": "Control", "cmd": "Command", "del": "Delete", "esc": "Escape", "ins": "Insert",
@@ -56,6 +58,7 @@ def extend(parser: MarkdownIt) -> None:
         Markup("///", _BLOCK, _block, _BLOCK_PROBE),
         Markup("///", _BLOCK_END, _block_end, _BLOCK_PROBE),
         Markup(" markdown", _HTML, _html),
+        Markup("::: ", _API, _api),
         Markup(
             "", _ICON, _icon, re.compile(":(?:material|fontawesome|octicons|simple|oui|lucide)-")
         ),
@@ -72,6 +75,10 @@ def _abbreviation(raw: str) -> Meaning:
 
 def _icon(raw: str) -> Meaning:
     return Meaning((make.unspoken("icon", raw, "a picture without words"),))
+
+
+def _api(raw: str) -> Meaning:
+    return Meaning((make.unspoken("documentation", raw, "made of code when the page is made"),))
 
 
 def _keys(raw: str) -> Meaning:

@@ -16,9 +16,26 @@ _HIDDEN_VALUE = re.compile(r"\b(?:echo|include)\s*=\s*(?:FALSE|F)\b", re.I)
 _NO_LANGUAGE = frozenset({"numberLines", "number-lines", "line-numbers", "cell-code", "output"})
 
 
+_COMPUTED = re.compile(r"\{(?:r|python|julia|ojs)\}\s+\S.*|(?P<bare>r)\s+\S.*", re.S)
+
+
 def extend(parser: MarkdownIt) -> None:
     """Read the languages and the options of code."""
     parser.core.ruler.after("block", "pandoc_cells", _cells)
+    parser.core.ruler.after("inline", "pandoc_computed", _computed_words)
+
+
+def _computed_words(state: StateCore) -> None:
+    """Leave code in a sentence silent whose result stands there on the page."""
+    has_cells = "```{r" in state.src
+    if not has_cells and "`{" not in state.src:
+        return
+    for token in state.tokens:
+        for at, child in enumerate(token.children or ()):
+            found = _COMPUTED.fullmatch(child.content) if child.type == "code_inline" else None
+            if found and token.children and (has_cells or not found["bare"]):
+                reason = "computed when the page is made"
+                token.children[at] = make.unspoken("code", child.content, reason)
 
 
 def _cells(state: StateCore) -> None:

@@ -47,7 +47,7 @@ class Meaning:
     verbatim: "Callable[[str], Meaning | None] | None" = None
     """Gives the meaning of a verbatim text; None: it is read as Markdown that holds no markup."""
     source: str = ""
-    """Markdown that takes the place of the markup and its verbatim text."""
+    """Markdown that takes the place of the markup, and of its verbatim text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +141,8 @@ class _Cutter:
         meaning = markup.read(found[0])
         if meaning is None:
             return found.end()
+        if meaning.source:
+            return self._rewrite(found.start(), found.end(), meaning.source)
         end = self._end_of_verbatim(meaning, found.end())
         if end is None or meaning.verbatim is None:
             self._add(found.start(), found.end(), meaning)
@@ -148,9 +150,8 @@ class _Cutter:
         within = self._text[found.end() : end.start()]
         whole = meaning.verbatim(within)
         if whole and whole.source:
-            self._pieces += [self._text[self._done : found.start()], whole.source]
-            self._done = end.end()
-        elif whole:
+            return self._rewrite(found.start(), end.end(), whole.source)
+        if whole:
             self._add(found.start(), end.end(), whole)
         else:
             self._add(found.start(), found.end(), meaning)
@@ -163,6 +164,11 @@ class _Cutter:
         end = meaning.until.search(self._text, at)
         if end is None:
             self._endless.add(meaning.until)
+        return end
+
+    def _rewrite(self, start: int, end: int, source: str) -> int:
+        self._pieces += [self._text[self._done : start], source]
+        self._done = end
         return end
 
     def _add(self, start: int, end: int, meaning: Meaning) -> None:

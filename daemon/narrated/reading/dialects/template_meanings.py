@@ -34,6 +34,13 @@ _WORDS = names("kbd key keys")
 _REFERENCES = names("""
     ref relref absurl relurl link post_url post_link asset_path asset_link static url
     """)
+_RAW_PART = re.compile(
+    r"(?P<code>^[ \t]*(?P<fence>```|~~~).*?(?:^[ \t]*(?P=fence)|\Z)|`[^`\n]*`|^(?: {4}|\t)[^\n]*)"
+    r"|\{[{%](?:(?![%}]\}|\n|`).){0,300}[%}]\}",
+    re.S | re.M,
+)
+_LINK = re.compile(r"\[([^\[\]]*)\]\([^()\s]*\)")
+_SIGNS = re.compile(r"<[^<>]{1,300}>|(?<!\w)[*_`]{1,3}(?=\S)|(?<=\S)[*_`]{1,3}(?!\w)")
 _PATH = re.compile(r"\A[^\s\"']+\.(?:png|jpe?g|gif|webp|svg|avif|bmp|tiff?)\Z", re.I)
 
 
@@ -68,17 +75,23 @@ def admonition_with(kind: str, title: str, text: str) -> make.Tokens:
 
 def _picture(tag: Tag) -> Meaning:
     given = tag.given
-    source = given.get("src", "source", "url", "link", "image", "path", "file") or next(
-        filter(_PATH.search, given.places), given.get(place=0)
-    )
+    source = given.get(
+        "src", "source", "url", "link", "image", "path", "file", "image_path", "img"
+    ) or next(filter(_PATH.search, given.places), given.get(place=0))
     if not source:
         return Meaning(tag.silent)
     words = [each for each in given.places if " " in each and not each.startswith("(")]
     title, caption = given.get("title"), given.get("caption", "attr")
     alt = given.get("alt") or (words[0] if words else "")
-    shown = make.picture(source, alt, title or caption)
+    shown = make.picture(source, _plain(alt), _plain(title or caption))
     after = make.paragraph(caption) if caption and title else ()
-    return Meaning((shown,), (*make.paragraph("", (shown,)), *after), target=source)
+    within = (shown, make.words(f" {_plain(caption)}")) if after else (shown,)
+    return Meaning(within, (*make.paragraph("", (shown,)), *after), target=source)
+
+
+def _plain(text: str) -> str:
+    """Return the words of a text in Markdown or HTML, for a label."""
+    return _SIGNS.sub("", _LINK.sub(r"\1", text))
 
 
 def _admonition(tag: Tag) -> Meaning:
@@ -118,6 +131,8 @@ def _titled(tag: Tag) -> Meaning:
     title = tag.given.get("summary", "title", "name", "header", "label")
     title = title or " ".join(tag.given.places)
     opening = make.paragraph(title) if title else make.paragraph("", tag.silent)
+    if description := tag.given.get("description", "subtitle"):
+        opening += make.paragraph(description)
     return Meaning(tag.silent, opening, opens=tag.group, opening=opening)
 
 
@@ -139,7 +154,15 @@ def _source(tag: Tag) -> Meaning:
 
 
 def _raw(tag: Tag) -> Meaning:
-    return Meaning(tag.silent, until=tag.end, verbatim=lambda _text: None)
+    return Meaning(tag.silent, until=tag.end, verbatim=_shown_tags)
+
+
+def _shown_tags(text: str) -> Meaning | None:
+    """Take the tags that an author shows for code; what is code already stays."""
+    if "{" not in text or "<" in text:
+        return None
+    shown = _RAW_PART.sub(lambda found: found[0] if found["code"] else f"`{found[0]}`", text)
+    return Meaning(source=shown)
 
 
 def _formula(tag: Tag) -> Meaning:
