@@ -1,7 +1,7 @@
 """Pauses Python's cyclic garbage collector while a document grows.
 
-Reading and script keep nearly all that they make until they end, so a collection finds nothing. It
-walks all of it nevertheless: a source ten times as long took fifteen times the time.
+Reading and script keep nearly all that they make until they end, so a collection finds nothing. To
+walk all of it costs about a twentieth of their time.
 """
 
 import gc
