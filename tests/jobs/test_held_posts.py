@@ -41,6 +41,10 @@ def _draft(**fields: str) -> Draft:
         ("January 2nd, 2030", "2030-01-02T05:00"),
         ("1/2/2030", "2030-01-02T05:00"),
         ("13/2/2030", "2030-02-13T05:00"),
+        ("1.2.2030", "2030-02-01T05:00"),
+        ("2030", "2030-01-01T05:00"),
+        ("2030-02", "2030-02-01T05:00"),
+        ("Feb 2030", "2030-02-01T05:00"),
         ("2030-01-02T25:99", "2030-01-02T05:00"),
     ],
 )
@@ -50,7 +54,7 @@ def test_date_begins_in_its_zone(new_york: None, written: str, moment: str) -> N
 
 
 @pytest.mark.parametrize(
-    "written", ["", "soon", "1:2", "13/13/2030", "2030", "2030-13-45", "9" * 10_000]
+    "written", ["", "soon", "1:2", "13/13/2030", "0000", "2030-13", "2030-13-45", "9" * 10_000]
 )
 def test_words_are_no_date(written: str) -> None:
     """What is no date tells no time."""

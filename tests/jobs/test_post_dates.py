@@ -19,6 +19,8 @@ WRITTEN = date.fromtimestamp(1_700_000_000)
         "9 March 2024",
         "9. Mar 2024",
         "March 9, 2024",
+        "9th of March, 2024",
+        "Saturday, the 9th of March 2024",
         "Sat, 09 Mar 2024 08:00:00 GMT",
     ],
 )

@@ -9,7 +9,9 @@ from email.utils import parsedate
 _IN_TEXT = re.compile(r"\s*(\d{4})[-/.](\d\d?)[-/.](\d\d?)(?!\d)")
 _IN_NAME = re.compile(r"(?<!\d)(\d{4})[-_/.](\d\d)[-_/.](\d\d)(?!\d)")
 _FORMATS = ("%d %B %Y", "%d %b %Y", "%B %d %Y", "%b %d %Y")
-_ORDINAL = re.compile(r"(?<=\d)(?:st|nd|rd|th)\b", re.I)
+_DECORATION = re.compile(
+    r"(?<=\d)(?:st|nd|rd|th)\b|\bthe\b|\bof\b|\b(?:mon|tues|wednes|thurs|fri|satur|sun)day\b", re.I
+)
 _LONGEST = 40
 
 
@@ -19,7 +21,13 @@ def parse_day(text: str) -> date | None:
         return None
     if match := _IN_TEXT.match(text):
         return _day(*match.groups())
-    words = _ORDINAL.sub("", text).replace(",", " ").replace(".", " ").split()
+    words = (
+        _DECORATION.sub("", text)
+        .replace(",", " ")
+        .replace(".", " ")
+        .replace("Sept ", "Sep ")
+        .split()
+    )
     for form in _FORMATS:
         try:
             return datetime.strptime(" ".join(words), form).date()

@@ -2,6 +2,7 @@
 
 import math
 import re
+from contextlib import suppress
 from datetime import date, datetime, timedelta, timezone
 from email.utils import parsedate_tz
 
@@ -13,6 +14,9 @@ _ISO = re.compile(
     re.I,
 )
 _MONTH_FIRST = re.compile(r"\s*(\d\d?)/(\d\d?)/(\d{4})\s*$")
+_DAY_FIRST = re.compile(r"\s*(\d\d?)\.\s?(\d\d?)\.\s?(\d{4})\s*$")
+_YEAR_OR_MONTH = re.compile(r"\s*(\d{4})(?:[-/](\d\d?))?\s*$")
+_MONTH_FORMATS = ("%B %Y", "%b %Y")
 _MOST_MONTHS = 12
 _LONGEST = 60
 
@@ -20,13 +24,14 @@ _LONGEST = 60
 def publication_s(text: str) -> float | None:
     """Return when a written date begins, in seconds since the epoch; None if it is no date.
 
-    A time of day without a zone is local; a day without a time begins at local midnight.
+    A time of day without a zone is local; a day without a time begins at local midnight, a month or
+    a year with its first day.
     """
     if len(text) > _LONGEST:
         return None
     if (moment := _iso_time(text) or _mailed_time(text)) is not None:
         return _epoch_s(moment)
-    day = parse_day(text) or _numeric_day(text)
+    day = parse_day(text) or _numeric_day(text) or _first_day(text)
     return None if day is None else midnight_s(day)
 
 
@@ -66,10 +71,28 @@ def _zone(offset_s: int) -> timezone:
 
 def _numeric_day(text: str) -> date | None:
     """Parse `1/2/2030` as it is spoken: the month first, unless it is over twelve."""
-    if not (match := _MONTH_FIRST.match(text)):
+    if match := _DAY_FIRST.match(text):
+        day, month, year = map(int, match.groups())
+    elif match := _MONTH_FIRST.match(text):
+        first, second, year = map(int, match.groups())
+        month, day = (first, second) if first <= _MOST_MONTHS else (second, first)
+    else:
         return None
-    first, second, year = map(int, match.groups())
-    month, day = (first, second) if first <= _MOST_MONTHS else (second, first)
+    return _date(year, month, day)
+
+
+def _first_day(text: str) -> date | None:
+    """Return the first day of a year or a month, such as `2030`, `2030-05` and `May 2030`."""
+    if match := _YEAR_OR_MONTH.match(text):
+        return _date(int(match[1]), int(match[2] or 1), 1)
+    words = " ".join(text.replace(",", " ").split())
+    for form in _MONTH_FORMATS:
+        with suppress(ValueError):
+            return datetime.strptime(words, form).date()
+    return None
+
+
+def _date(year: int, month: int, day: int) -> date | None:
     try:
         return date(year, month, day)
     except ValueError:

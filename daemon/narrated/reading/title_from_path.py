@@ -10,7 +10,9 @@ from urllib.parse import unquote
 from narrated.reading.text_decoding import cleaned
 
 _DATE = re.compile(r"(?<!\d)(\d{4})[-_/.](\d\d)[-_/.](\d\d)(?!\d)")
-_COMPACT_DATE = re.compile(r"((?:19|20)\d\d)(\d\d)(\d\d)(?:\d{4}|\d{6})?(?=[-_. ]|\Z)")
+# Jekyll takes `2024-2-3-name`; elsewhere in a name, such numbers are a version or a count.
+_SHORT_DATE = re.compile(r"(?:(?<=/)|\A)((?:19|20)\d\d)([-/])(\d\d?)\2(\d\d?)(?=[-_ /]|\Z)")
+_COMPACT_DATE = re.compile(r"((?:19|20)\d\d)(\d\d)(\d\d)(?:T?(?:\d{6}|\d{4}))?(?=[-_. ]|\Z)")
 _FOLDER_NAMED = re.compile(r"(?:_?index|readme)(?:[._-][a-z]{2}(?:[-_][a-z]{2})?)?", re.I)
 _MONTH_FOLDER = re.compile(r"(?:.*/)?((?:19|20)\d\d)/(0[1-9]|1[0-2])")
 _MOST_PARTS = 5
@@ -72,13 +74,15 @@ def _found_date(path: str, start: int) -> tuple[str, tuple[int, int]] | None:
 
 
 def _matches(path: str, compact: re.Match[str] | None) -> Iterator[re.Match[str]]:
-    yield from _DATE.finditer(path)
+    dates = (*_DATE.finditer(path), *_SHORT_DATE.finditer(path))
+    yield from sorted(dates, key=lambda found: found.start())
     if compact:
         yield compact
 
 
 def _dated(found: re.Match[str]) -> tuple[str, tuple[int, int]] | None:
+    year, month, day = (each for each in found.groups() if each not in ("-", "/"))
     try:
-        return date(*map(int, found.groups()[:3])).isoformat(), found.span()
+        return date(int(year), int(month), int(day)).isoformat(), found.span()
     except ValueError:
         return None
