@@ -160,6 +160,14 @@ def test_replaced_picture_is_new_cover(patient: Daemon) -> None:
     assert len(patient.spoken) == before
 
 
+def test_missing_cover_is_listed(patient: Daemon) -> None:
+    """A cover that is not in the inbox costs the post nothing, and is listed."""
+    patient.drop("lost/post.md", "---\nimage: img/lost.png\n---\nWords of a lost cover.\n")
+    skipped = patient.manifest("lost/post")["skipped"]
+    told = [(each["text"], each["reason"]) for each in skipped]
+    assert told == [("cover: img/lost.png", "lost/img/lost.png is not in the inbox")]
+
+
 def test_front_matter_names_cover(patient: Daemon) -> None:
     """A picture that the front matter names is the cover, before those that the post shows."""
     patient.drop("named/square.png", _picture("#c81e1e"))

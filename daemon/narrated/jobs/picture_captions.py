@@ -127,6 +127,11 @@ class PictureCaptions:
         pictures = [each for each in targets if each and is_picture(each)]
         return {each: self._ledger.sources.sha256(each) for each in pictures}
 
+    def cover(self, path: str, draft: Draft, defaults: JobDefaults) -> str | None:
+        """Return the inbox path of the cover that a post's front matter names; None if it leads
+        to no picture of the inbox."""
+        return _cover(path, draft, _roots(draft, defaults))
+
     async def _caption(
         self, path: str, job_id: int, defaults: JobDefaults, deadline: float, waits_for_absent: bool
     ) -> tuple[Caption, str]:

@@ -15,7 +15,7 @@ from narrated.engines.interface import EngineInfo
 from narrated.errors import NarratedError, SourceError
 from narrated.inbox.async_reads import AsyncInboxReader
 from narrated.jobs.held_posts import HeldBack, find_hold
-from narrated.jobs.loose_voice import without_foreign_voice
+from narrated.jobs.passed_over import listing_missing_cover, without_foreign_voice
 from narrated.jobs.picture_captions import PICTURE_BYTES, PictureCaptions, is_picture
 from narrated.jobs.plan import JobDefaults, Plan, chunk_digest, take_key
 from narrated.jobs.settings_and_lexicons import SettingsAndLexicons, Texts
@@ -178,10 +178,11 @@ class Planner:
             captions, shown = await self.captions.of_post(
                 path, draft, job_id, defaults, overrides.waits_for_absent
             )
-        if not (captions or named):
-            return draft, shown
-        request |= {"lexicons": lexicons + named, "captions": msgspec.to_builtins(captions)}
-        return await self._parse(path, request, source, job_id), shown
+        if captions or named:
+            request |= {"lexicons": lexicons + named, "captions": msgspec.to_builtins(captions)}
+            draft = await self._parse(path, request, source, job_id)
+        cover = self.captions.cover(path, draft, defaults)
+        return listing_missing_cover(draft, cover, shown), shown
 
     def _check_hold(self, job: Job, draft: Draft, defaults: JobDefaults) -> None:
         """Raise HeldBack for a draft: before its pictures are described.

@@ -1,6 +1,7 @@
-"""A `voice` in front matter that is none of the engine's: it is meant for another tool."""
+"""Front matter that planning passes over: a voice of another tool, a cover that is not there."""
 
 import logging
+from collections.abc import Mapping
 
 from msgspec.structs import replace
 
@@ -21,14 +22,29 @@ def without_foreign_voice(path: str, draft: Draft, engine: EngineInfo) -> Draft:
         return draft
     reason = f"{engine.name} has no such voice; `narrated: {{voice: NAME}}` would wait for it"
     log.warning("%s: `voice: %s` is passed over: %s.", printable(path), printable(voice), reason)
-    skip = Skip(-1, "front matter", reason, f"voice: {voice}")
     settings = draft.overrides.settings
     narrator = replace(draft.speakers["narrator"], voice=draft.voice_otherwise)
     speakers = {**draft.speakers, "narrator": narrator}
-    return replace(
+    kept = replace(
         draft,
         speakers=speakers,
         loose_voice="",
         overrides=replace(draft.overrides, settings=replace(settings, speakers=speakers)),
-        script=replace(draft.script, skipped=(skip, *draft.script.skipped)),
     )
+    return _listing(kept, reason, f"voice: {voice}")
+
+
+def listing_missing_cover(draft: Draft, target: str | None, shown: Mapping[str, str]) -> Draft:
+    """List a cover of which the inbox has no picture.
+
+    `target` is its inbox path, and `shown` has the sha256 of each picture that is there.
+    """
+    if not draft.cover or (target and shown.get(target)):
+        return draft
+    reason = f"{target or 'it'} is not in the inbox"
+    return _listing(draft, reason, f"cover: {draft.cover}")
+
+
+def _listing(draft: Draft, reason: str, text: str) -> Draft:
+    skip = Skip(-1, "front matter", reason, text)
+    return replace(draft, script=replace(draft.script, skipped=(skip, *draft.script.skipped)))
