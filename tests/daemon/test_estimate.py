@@ -167,6 +167,27 @@ def test_sample_measures_an_engine(tmp_path: Path, folder: Path) -> None:
         ledger.chmod(0o600)
 
 
+def test_cover_is_not_described(daemon: Daemon, folder: Path) -> None:
+    """A cover that front matter names asks nothing of the captioner, and is no file of its own."""
+    (folder / "post.md").write_text(f"---\ncover: desk.png\n---\n{POST}")
+    shutil.copy(PICTURE, folder / "desk.png")
+    told = _told(daemon, folder)
+    assert told["estimate"]["captions"] is None
+    assert (told["files"]["narrated"], told["files"]["shown"]) == (1, 1)
+
+
+def test_narrated_drafts_are_counted(tmp_path: Path) -> None:
+    """A draft that was narrated and is to stay so counts as narrated, not as held back."""
+    settings = _settings(tmp_path)
+    daemon = Daemon(tmp_path, **settings, reading={"drafts": "narrate"})
+    daemon.drop("draft.md", f"---\ndraft: true\n---\n{POST}")
+    assert daemon.ask("once").returncode == 0
+    daemon.configure(**settings)
+    daemon.drop("other.md", f"---\ndraft: true\n---\n{POST}")
+    told = _told(daemon, daemon.inbox)["files"]
+    assert (told["narrated"], told["already"], told["held_back"]) == (1, 1, 1)
+
+
 def test_since_and_hours_are_counted(tmp_path: Path, folder: Path) -> None:
     """Posts that `since` leaves out are not counted, and `hours` tell on how many days it works."""
     for year in (2019, 2024):

@@ -72,6 +72,7 @@ def estimate_folder(
     work = count_work(config, folder, on_file)
     is_inbox = config is not None and work.root == config.inbox.resolve()
     known = _ask(client, is_inbox)
+    work.take_in(known.narrated)
     rates = MeasuredRates(known.rates)
     left = [each for each in work.files if each.path not in known.narrated]
     whole = estimate(work.files, work.captioner, rates)

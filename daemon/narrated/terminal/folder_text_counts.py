@@ -1,9 +1,11 @@
 """Counts what would be narrated of a folder: characters by voice, and pictures."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from narrated.errors import NarratedError
 from narrated.jobs.post_dates import day_of_source, parse_day
@@ -58,6 +60,18 @@ class FolderWork:
     files: list[FileWork] = field(default_factory=list)
     fates: Counter[str] = field(default_factory=Counter)
     problems: list[CheckedFile] = field(default_factory=list)
+    left_out: list[tuple[str, FileWork]] = field(default_factory=list)
+    """Files that are held back or too old, with their fates."""
+
+    def take_in(self, narrated: Collection[str]) -> None:
+        """Count those that are narrated already: they stay so, although they would be left out."""
+        for fate, one in self.left_out:
+            if one.path in narrated:
+                self.files.append(one)
+                self.fates[fate] -= 1
+                self.fates[NARRATED] += 1
+        self.left_out = [each for each in self.left_out if each[1].path not in narrated]
+        self.files.sort(key=lambda each: each.path)
 
 
 async def count_work(
@@ -93,13 +107,22 @@ class _WorkCounter:
         if draft.kind == "text" and fate != SILENT:  # one that is left out keeps its pictures
             self._shown.update(pictures)
         self.work.fates[fate] += 1
+        if fate == SILENT:
+            return
+        # The cover that front matter names is described by nobody.
+        described = self._pictures(path, replace(draft, cover=""))
+        voices = _by_voice(draft, len(described))
+        one = FileWork(path, draft.kind == "picture", voices, described)
         if fate == NARRATED:
-            voices = _by_voice(draft, len(pictures))
-            self.work.files.append(FileWork(path, draft.kind == "picture", voices, pictures))
+            self.work.files.append(one)
+        else:
+            self.work.left_out.append((fate, one))
 
     def finished(self) -> FolderWork:
         """Return the counts, without the pictures that a text shows."""
         work = self.work
+        left_out = work.left_out
+        work.left_out = [each for each in left_out if each[1].path not in self._shown]
         work.files = [one for one in work.files if not (one.is_picture and one.path in self._shown)]
         work.fates[SHOWN] = work.fates[NARRATED] - len(work.files)
         work.fates[NARRATED] = len(work.files)
