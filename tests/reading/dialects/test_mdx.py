@@ -112,3 +112,10 @@ def test_code_component_is_code():
     assert said(text) == ["Code in Python, two lines."]
     assert said("One.\n\n<CodeBlock>{Source}</CodeBlock>") == ["One."]
     assert said('<LinkCard title="A" href="b" description="Words" />') == ["A", "Words"]
+
+
+def test_imports_in_code_make_no_mdx():
+    """Code that imports does not make a text of its document one of MDX."""
+    code = "```js\nimport a from 'a';\nlet b;\n```\n\nSay `<Tabs >`."
+    assert said(f"Extends: {{errors.Error}}\n\n{code}")[0] == "Extends: {errors dot Error}"
+    assert said("import a from 'a';\n\nSo {props.x} it is.") == ["So it is."]

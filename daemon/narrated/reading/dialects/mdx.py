@@ -35,6 +35,7 @@ _MAPPING = r"(?<![^\n])[ \t]*\{[\w.$]+\.map\((?:(?!\)\}|\n[ \t]*\n).)*\)\}"
 _IS_MDX = re.compile(
     r"^(?:import[ \t][^\n]*['\"]|export[ \t])|(?<!\w)</?[A-Z][\w.]*[\s/>]|\{/\*", re.M
 )
+_CODE = re.compile(r"^[ \t>]*(```|~~~).*?(?:^[ \t>]*\1|\Z)|`[^`\n]+`", re.S | re.M)
 _PARTS = re.compile(r"<(?P<end>/?)(?P<name>[\w.]*)(?P<arguments>.*?)(?P<whole>/?)>\Z", re.S)
 _END_OF_EXPORT = re.compile(r"^[ \t]*[)}\]]+[ \t]*;?[ \t]*$", re.M)
 _ELEMENT = (
@@ -86,9 +87,14 @@ def extend(parser: MarkdownIt) -> None:
         Markup("{/*", _COMMENT, _comment),
         Markup("<", _TAG, _component, re.compile(r"<(?:[A-Z][\w.]*[\s/>]|/[A-Z]|/?>)")),
         Markup("<", _ELEMENT, _element, _ELEMENT_PROBE),
-        Markup(".map(", _MAPPING, _silent, _IS_MDX),
-        Markup("{", _EXPRESSION, _expression, _IS_MDX),
+        Markup(".map(", _MAPPING, _silent, _is_mdx),
+        Markup("{", _EXPRESSION, _expression, _is_mdx),
     )
+
+
+def _is_mdx(text: str) -> bool:
+    """True if a text has the marks of MDX outside its code."""
+    return bool(_IS_MDX.search(text) and _IS_MDX.search(_CODE.sub("", text)))
 
 
 def _silent(raw: str) -> Meaning:

@@ -61,12 +61,15 @@ class Markup:
     hint: str
     pattern: str
     read: Callable[[str], Meaning | None]
-    probe: re.Pattern[str] | None = None
-    """A pattern that a text must hold, where a hint alone says little."""
+    probe: re.Pattern[str] | Callable[[str], object] | None = None
+    """A pattern that a text must hold, or a test of it, where a hint alone says little."""
 
     def may_be_in(self, text: str) -> bool:
         """True if it is worth to search a text."""
-        return self.hint in text and (self.probe is None or self.probe.search(text) is not None)
+        if self.hint not in text or self.probe is None:
+            return self.hint in text
+        test = self.probe.search if isinstance(self.probe, re.Pattern) else self.probe
+        return bool(test(text))
 
 
 @dataclass(slots=True)
