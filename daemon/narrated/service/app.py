@@ -386,8 +386,7 @@ class App:
         await self.pool.start()
 
     def _start_parsers(self, count: int) -> ParserPool:
-        limit_s, may_wait = float(self.config.workers.reading), self._may_wait
-        parsers = ParserPool(count, limit_s, may_wait=may_wait)
+        parsers = ParserPool(count, float(self.config.workers.reading), may_wait=self._may_wait)
         self._stack.push_async_callback(parsers.stop)
         return parsers
 

@@ -69,12 +69,7 @@ from narrated.service.start_wait import StartWait
 from narrated.service.state_lock import LockHolder, StateLock
 from narrated.service.state_record import record_state_soon
 from narrated.service.status_lists import running_lists
-from narrated.service.status_report import (
-    DaemonState,
-    StatusReport,
-    StatusReporter,
-    left_open,
-)
+from narrated.service.status_report import DaemonState, StatusReport, StatusReporter, left_open
 from narrated.systemd_notify import ServiceNotifier
 
 LOOP_WAIT_S = 0.0005
@@ -350,15 +345,10 @@ class Daemon:
             for job in jobs:
                 self._enqueue(job)
         await self.waiting.resume(JobReason.ENGINE, JobReason.PARSER, JobReason.STORAGE)
-        await self._take_up_held()
-        self._background.start("the work on many sources", self.app.requeues.work())
-
-    async def _take_up_held(self) -> None:
-        """Take up the posts whose date came while no daemon ran, and all if drafts are wanted."""
-        while self.due_posts.take_up():
-            await asyncio.sleep(0)
+        await self.due_posts.take_up_all()
         if self.app.config.reading.drafts == "narrate":
             self.app.requeues.begin_held()
+        self._background.start("the work on many sources", self.app.requeues.work())
 
     async def _sweep(self) -> None:
         """Remove unfinished files from the folders of unsettled jobs, and the old status note."""

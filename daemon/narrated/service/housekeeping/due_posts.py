@@ -1,5 +1,6 @@
 """Takes up posts that were held back for their date, once the clock says that it has come."""
 
+import asyncio
 import time
 from dataclasses import dataclass
 
@@ -22,6 +23,11 @@ class DuePosts(Duty):
     async def turn(self) -> float | None:
         """Create the jobs of the next few. Errors: StorageError."""
         return 0.0 if self.take_up() == MOST_DUE else None
+
+    async def take_up_all(self) -> None:
+        """Take up all whose date came while no daemon ran. Errors: StorageError."""
+        while self.take_up():
+            await asyncio.sleep(0)
 
     def take_up(self) -> int:
         """Create the jobs of the next few; returns how many were due. Errors: StorageError."""
