@@ -4,6 +4,7 @@ import re
 
 from narrated.engines.interface import Mark
 from narrated.script.emoji_names import name_emoji
+from narrated.script.english.greek import name_greek
 from narrated.script.english.terms import has_terms, mark_terms
 from narrated.script.language_codes import is_english
 from narrated.script.marks import unmarked_letters, without_marks
@@ -15,7 +16,8 @@ _ODD = re.compile(
     r"[^A-Za-zÀ-ɏ\s,;:.'’‘“”!?()\"–—…-]|[A-Za-z][A-Z]|\w[.:(]\w|\w\(\)|(?<!\w)[.-]\w"
     r"|\b(?:[A-Z][a-z]{0,4}|[a-z]|etc|approx|vs|cf|ca|viz|incl|dept|misc|esp|al|resp|ibid"
     r"|avg|max|govt|abbr|anon|eds?|est)\.|\b(?:Mrs?|Ms|Dr|Prof|[JS]r|St) "
-    r"|\bvs\b|\b[IVXL]\b|\b[ivxl]{2,5}\b|A(?!\w)(?<![\w'’]A)(?:(?<=[a-z] A)|(?! [a-z]))"
+    r"|\s[:;x](?=-?[DPp/])|\bvs\b"
+    r"|\b[IVXL]\b|\b[ivxl]{2,5}\b|A(?!\w)(?<![\w'’]A)(?:(?<=[a-z] A)|(?! [a-z]))"
     r"|[-–](?<=[a-z].)(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun|Jan|Feb|Mar|Apr|May|Ju[nl]|Aug|Sep|Oct|Nov|Dec)"
     r"|\b(?:Ctrl|Cmd|Alt|Shift)-|\b(?:[CMS]-[a-z]|O-O|[A-G]b (?:ma|mi))"
 )
@@ -27,7 +29,15 @@ _TOKEN = re.compile(rf"\S{{{_LONGEST_TOKEN}}}(?=\S)")
 _SILENT = (0xAD, 0x200B, 0x200E, 0x200F, 0x2060, *range(0x202A, 0x202F), *range(0x2066, 0x206A))
 # A thin space, or one that does not break, parts the thousands of a number.
 _THIN = re.compile(r"(?<=\d)[\u2009\u202f\u2007\xa0](?=\d{3}(?!\d))")
-_UNIFORM = {0xA0: " ", 0x202F: " ", 0x2009: " ", 0x2011: "-", **dict.fromkeys(_SILENT)}
+_SUBSCRIPTS = {0x2080 + digit: str(digit) for digit in range(10)}
+_UNIFORM = {
+    0xA0: " ",
+    0x202F: " ",
+    0x2009: " ",
+    0x2011: "-",
+    **dict.fromkeys(_SILENT),
+    **_SUBSCRIPTS,
+}
 _INTEGER = re.compile(r"(?<![\w.,:/-])(?P<minus>(?<!\S)[-−])?\d+(?![\w:/-]|[.,]\d)")
 _DECIMAL = re.compile(
     r"(?<![\w.,:/-])(?P<minus>(?<!\S)[-−])?(\d+)[.,](\d{1,2}|\d{4,})(?![\w:/-]|[.,]\d)"
@@ -50,6 +60,8 @@ def normalise_and_mark(text: str, language: str = "en") -> tuple[str, tuple[Mark
 def _normalise(text: str, language: str) -> str:
     if not text.isascii():
         text = _THIN.sub("," if is_english(language) else "", text)
+        if is_english(language):
+            text = name_greek(text)
         text = name_emoji(unmarked_letters(text).translate(_UNIFORM), language)
     if not is_english(language):
         return " ".join(_normalise_other_language(text, language).split())

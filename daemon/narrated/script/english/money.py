@@ -43,6 +43,9 @@ _CODES = countable("""
     South African rand: ZAR; Turkish lira: TRY; shekel*: ILS; bitcoin*: BTC; ether: ETH;
     Polish zloty: PLN; baht: THB
 """) | {
+    "usd": ("U S dollar", "U S dollars"),
+    "eur": ("euro", "euros"),
+    "gbp": ("pound", "pounds"),
     "SEK": ("Swedish krona", "Swedish kronor"),
     "NOK": ("Norwegian krone", "Norwegian kroner"),
     "DKK": ("Danish krone", "Danish kroner"),
@@ -75,7 +78,7 @@ _RATES = (
 
 
 def _money(found: re.Match[str]) -> str:
-    minus = "minus " if found["minus"] else ""
+    minus = "minus " if found["minus"] or found["inner_minus"] else ""
     amount, last, more = found["amount"], found["last"], _more(found["magnitude"])
     names = _currency(found)
     if measures_a_noun(found) and not (_COINS.search(amount) and int(amount[-2:])):
@@ -118,7 +121,9 @@ def _coins(amount: str, currency: str, names: tuple[str, str]) -> str:
         return f"{figure(amount)} {one_or_many(amount, *names)}"
     units = cardinal(whole) if whole else "zero"
     parts = [] if units == "zero" else [f"{units} {one_or_many(whole, *names)}"]
-    if int(cents) or not parts:
+    if not int(cents) and not parts:
+        return f"zero {names[1]}"
+    if int(cents):
         small = str(int(cents))
         parts.append(f"{say_number(small)} {one_or_many(small, *_CENTS[currency])}")
     return " and ".join(parts)
@@ -150,6 +155,8 @@ def _code_before(found: re.Match[str]) -> str:
     return f"{figure(found['amount'])}{more} {name}"
 
 
+_COUNTED = "(?:input |output )?(?:tokens?|requests?|calls|characters|chars|rows|events|users)"
+_DOLLARS = word_table("USD: US; CAD: CA; AUD: AU; NZD: NZ; HKD: HK; SGD: SG; MXN: MX")
 _CURRENCY = f"[{''.join(_CURRENCIES)}]"
 _MAGNITUDE = (
     r"(?:thousand|million|billion|trillion|lakh|crore"
@@ -161,9 +168,20 @@ _BEFORE_A_PRICE = word_set("for costs cost only at just to from of under a plus 
 
 BEFORE: Rules = (
     rule(
+        rf"(?<=\d)/(?:1\s?)?([MKk])(?=\s(?:{_COUNTED})\b)",
+        lambda found: f" per {_more(found[1]).strip()}",
+        "/",
+    ),
+    rule(
+        rf"(?<![\w$])\$({NUMBER}(?:\s?{_MAGNITUDE})?)\s(USD|CAD|AUD|NZD|HKD|SGD|MXN)(?!\w)",
+        lambda found: f"{_DOLLARS[found[2]]}${found[1]}",
+        "$",
+    ),
+    rule(
         rf"(?<![\w$€£¥])(?P<minus>[-−])?(?P<country>{any_of(_COUNTRIES)})?"
-        rf"(?P<currency>{_CURRENCY})\s?(?P<amount>{NUMBER})"
-        rf"(?:(?:\s?(?P<first_magnitude>{_MAGNITUDE}))?{DASH}{_CURRENCY}?(?P<last>{NUMBER}))?"
+        rf"(?P<currency>{_CURRENCY})(?P<inner_minus>[-−](?=\d))?\s?(?P<amount>{NUMBER})"
+        rf"(?:(?:\s?(?P<first_magnitude>{_MAGNITUDE}))?(?:{DASH}{_CURRENCY}?| - {_CURRENCY})"
+        rf"(?P<last>{NUMBER}))?"
         rf"(?:\s?(?P<magnitude>{_MAGNITUDE}))?{_RATE}(?:(?<=illion)\s(?:dollars|euros|pounds)\b)?(?!\w)",
         _money,
         _CURRENCIES,

@@ -38,6 +38,9 @@ _ALSO_NUMBERED = (
     *("Class", "Level", "Mark", "Lesson", "Lecture", "Symphony", "Psalm", "Appendix", "Schedule"),
     *("Bowl", "Series", "Category", "Tier", "Division", "Century", "Olympiad", "Question"),
 )
+_GAMES = "GTA|Civ|Fantasy|Civilization|Doom|Quake|Ultima|Rocky|iPhone|OS"
+_LISTED = "(?:II|III|IV|V|VI|VII|VIII|IX|X)"
+_IN_A_LIST = re.compile(r"\b[IVX]+\b")
 _NUMERAL = (
     r"(?P<numeral>(?=[MDCLXVI])M{0,3}(?:C[MD]|D?C{0,3})(?:X[CL]|L?X{0,3})(?:I[XV]|V?I{0,3}))"
     r"(?![A-Za-z])"
@@ -96,7 +99,7 @@ _AT_NAMES = starts_at(rf"\b(?:{_ANY_CASE})(?= [IVXLCDMivxl]+\b)")
 HINT = (
     rf"[IVXLCDMWivxl](?:(?<= [IVXLCDM])(?:[IVXLCDM]+|(?<=[VX])|{_I})\b"
     r"|(?<= [ivxl])[ivxl]+\b|(?<=\([ivx])[ivx]+\)"
-    r"|(?<=W)WI|(?<=M)[CDM][CDLXVI]|(?<=[IVX])(?:[a-z]{2})? [Cc]entur)"
+    r"|(?<=W)WI|(?<=M)[CDM][CDMLXVI]|(?<=[IVX])(?:[a-z]{2})? [Cc]entur)"
 )
 
 RULES: Rules = (
@@ -148,7 +151,25 @@ RULES: Rules = (
         _AT_NAMES,
     ),
     rule(
-        rf"\b(?P<name>[A-Z][a-z’']+) (?=[IVX]{{2,}}\b){_NUMERAL}(?![’']\w|[/-])", _numbered, "IVX"
+        rf"\b(?P<name>M[Kk])\.? (?=[IVX]+\b){_NUMERAL}(?![’'./-]\w)",
+        lambda found: f"Mark {_capitalised(roman_value(found['numeral']))}",
+        "IVX",
+    ),
+    rule(
+        rf"\b(?P<name>[A-Z][A-Za-z’']+) (?=[IVX]{{2,}}\b){_NUMERAL}(?![’']\w|[/-])",
+        _numbered,
+        "IVX",
+    ),
+    rule(rf"\b(?P<name>{_GAMES}) (?=[VX]\b){_NUMERAL}(?![’'./-]\w)", _numbered, "VX"),
+    rule(
+        rf"\bI(?=,? (?:and |or |& )?II\b)(?:, {_LISTED}){{0,8}},? (?:and|or|&) {_LISTED}\b",
+        lambda found: _IN_A_LIST.sub(lambda one: roman_value(one[0]), found[0]),
+        "I",
+    ),
+    rule(
+        r"(?<![\w-])(?P<numeral>III|VII|VIII|XII|XIII)(?![\w’'-])",
+        lambda found: roman_value(found["numeral"]),
+        "I",
     ),
     rule(
         rf"\((?=[ivx]{{2}}){_SMALL}\)",

@@ -10,6 +10,7 @@ from narrated.script.english import (
     clock,
     code_signs,
     coordinates,
+    emoticons,
     file_paths,
     identifiers,
     measures,
@@ -31,6 +32,7 @@ from narrated.script.english.rule_engine import RuleGroup, SentenceRewriter
 
 GROUPS: tuple[RuleGroup, ...] = (
     RuleGroup.of(separators.HINT, separators.RULES),
+    RuleGroup.of(emoticons.HINT, emoticons.RULES),
     RuleGroup.of(clock.HINT, clock.EARLY),
     RuleGroup.of(abbreviations.HINT, abbreviations.RULES),
     RuleGroup.of(abbreviations.BARE_HINT, abbreviations.BARE),
@@ -90,7 +92,7 @@ GROUPS: tuple[RuleGroup, ...] = (
     ),
     RuleGroup.of(r"\d", numbers.LEFT_OVER),
     RuleGroup.of(r"[A-Z]{2}|&", acronyms.RULES),
-    RuleGroup.of(r"[^\w\s,.;:!?'’()“”\"]|[πλ]", symbols.LATE),
+    RuleGroup.of(r"[^\w\s,.;:!?'’()“”\"]", symbols.LATE),
     RuleGroup.of(acronyms.LETTERS_HINT, acronyms.LETTERS),
 )
 

@@ -47,9 +47,15 @@ def _grouped(mark: str, count: str) -> str:
     return rf"[1-9]\d{{0,2}}(?:{mark}\d{{3}}){count}"
 
 
-HINT = r"\d[.'’ ]\d{3}(?!\d)|\d,\d\d,\d"
+HINT = r"\d[.'’ ]\d{3}(?!\d)|\d,(?:\d\d,\d|\d\d?(?!\d))"
 
 RULES: Rules = (
+    rule(r"(?<=[€$£])(\d{1,3}),(\d\d)(?!\w|[.,]\d)", r"\1.\2", ","),
+    rule(
+        r"(?<![\w.,])(\d{1,3}),(\d\d?)(?=\s?(?:[€%]|(?:EUR|mm|cm|km|kg|GB|MB|GHz|kWh)\b))",
+        r"\1.\2",
+        ",",
+    ),
     rule(
         rf"(?<![\w.,])({_grouped(_POINT, '+')}),(\d{{1,2}})(?!\w|[.,]\d)",
         lambda found: f"{found[1].replace('.', ',')}.{found[2]}",

@@ -28,7 +28,7 @@ _ANYWHERE = word_table("""
     ⌃: Control; ⏎: Enter; ×: times; ÷: divided by; ±: plus or minus; ≈: is about; ∞: infinity;
     °: degrees; ©: copyright;
     ✓: check mark; ✔: check mark; ✗: cross mark; ✘: cross mark; ⌘: Command; ∑: sum; ∈: in;
-    λ: lambda; π: pi; √: square root of
+    √: square root of
 """)
 _SILENT = "➜➔➤®™•†‡◦▪▫■□●○◆◇►▶▸‣¶·"
 _BEFORE_A_NUMBER = word_table("""

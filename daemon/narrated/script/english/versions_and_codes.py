@@ -128,7 +128,7 @@ BEFORE: Rules = (
         ":",
         starts_at(r"[\da-fA-F:](?<![\w:].)(?=[\da-fA-F]*:)"),
     ),
-    rule(r"(?<![\w+])\+(?=\d)", "plus ", "+"),
+    rule(r"(?<![\w+])\+(?=\d|[$€£]\d)", "plus ", "+"),
     rule(
         r"\b[\da-fA-F]{8}-[\da-fA-F]{4}-[\da-fA-F]{4}-[\da-fA-F]{4}-[\da-fA-F]{12}\b",
         LONG_CODE,
@@ -140,6 +140,12 @@ BEFORE: Rules = (
         lambda found: f" version {_version(found)}",
         "v",
         starts_at(r"v(?=\d)|-(?=v\d)"),
+    ),
+    rule(
+        r"\bISO[- ]8859-(\d\d?)(?![\w-])",
+        lambda found: f"{acronym('ISO')} eighty-eight fifty-nine {cardinal(found[1])}",
+        "-",
+        starts_at(r"ISO[- ](?=8859)"),
     ),
     rule(
         rf"\b({any_of(_WORDS_BEFORE_PAIRS)})[ -]?(\d{{4}})\b(?!-\d)",
