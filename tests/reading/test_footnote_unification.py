@@ -186,3 +186,12 @@ def test_list_of_more_than_notes_stays():
 def test_uncalled_note_stays_in_place():
     """A note that nothing calls is read where it stands, without its way back."""
     assert said("1 - <a name='foot-1'></a>[|back|](#note-1) - The note.")[0].endswith("The note.")
+
+
+def test_bare_number_takes_its_paragraph():
+    """A note that is only its number, as in an export of Substack, takes the paragraph after it."""
+    note = '<a href="#footnote-anchor-1" id="footnote-1">1</a>\n\nThe *note*.'
+    read = markdown.blocks(f"A claim.[1](#footnote-1)\n\nMore.\n\n{note}\n\nEnd.", "a.md")
+    assert [plain(one.blocks[0].spans) for one in read if isinstance(one, Footnote)] == [
+        "The note."
+    ]

@@ -310,3 +310,11 @@ def test_open_fence_in_html_is_text():
     """A fence without an end under a line of HTML swallows nothing."""
     assert read("<br>\n```\nOne.\n\nTwo.")[-1] == paragraph("Two.")
     assert Code("```\na\n```") in read("<pre>\n```\na\n```\n</pre>")
+
+
+def test_own_elements_need_their_end():
+    """An element of the site with its end is silent, its words stay; alone it is a word."""
+    assert blocks("<is-land on:visible>Words</is-land>", "a.md") == (Paragraph((Text("Words"),)),)
+    assert blocks("Clone <your-name> now.", "a.md") == (
+        Paragraph((Text("Clone <your-name> now."),)),
+    )

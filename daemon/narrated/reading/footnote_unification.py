@@ -124,6 +124,7 @@ class _Unification:
     def unify(self) -> None:
         """Replace the notes, then their calls and ways back."""
         notes = self._whole_notes(self._found_notes())
+        self._fill_bare(notes)
         self._take_following(notes)
         made = [(self._made(note), note.label) for note in self._split(notes)]
         for link in (*self.silent, *self.raised):
@@ -200,6 +201,16 @@ class _Unification:
             for note in notes
             if note.block.name != "li" or whole.get(id(note.block.parent), False)
         ]
+
+    def _fill_bare(self, notes: list[_Note]) -> None:
+        """Move the paragraph after a note that is only its number into it, as of Substack."""
+        blocks = {id(note.block) for note in notes}
+        for note in notes:
+            words = note.block.find_next_sibling()
+            is_bare = note.block.name == "p" and _is_label(note.block, note.label)
+            is_whole = is_bare and words and words.name == "p" and id(words) not in blocks
+            if is_whole and words and self._affords(note.block.parent, 1):
+                note.block.append(words.extract())
 
     def _take_following(self, notes: list[_Note]) -> None:
         """Move the blocks between two notes into the first, if it was called before both."""
@@ -302,6 +313,12 @@ class _Unification:
     def _affords(self, parent: Tag | None, moves: int) -> bool:
         self._cost += moves * len(parent.contents if parent else ())
         return self._cost <= _MOST_COST
+
+
+def _is_label(block: Tag, label: str) -> bool:
+    """True if a block holds nothing but the label of its call."""
+    texts = list(islice(block.strings, 8))
+    return len(texts) < 8 and "".join(texts).strip(" \n[](){}|^.:") == label
 
 
 def _begins_with_sign(block: Tag, label: str) -> bool:

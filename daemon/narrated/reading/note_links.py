@@ -117,6 +117,7 @@ def silent_links(links: PageLinks) -> Iterator[NoteLink]:
         if silent:
             place = links.places.get(target)
             back = kind in (LinkText.ARROW, LinkText.BACK) or (place and place[0] < position)
+            back = back or target.startswith("footnote-anchor")  # Substack's, also without a place
             yield NoteLink(tag, position, target, label_of(tag), bool(back))
 
 

@@ -61,3 +61,10 @@ See [it]({% post_path my-post %}).
         "See it.",
     ]
     assert ("template", "{% youtube lJIrF4YjHfQ %}") in listed(text)
+
+
+def test_named_keys_and_titles_stay():
+    """A key is said by its name; a note's title stands after its switches."""
+    assert said('Press {{ kbd(key="Ctrl") }} now.') == ["Press Ctrl now."]
+    note = "{% note warning no-icon 'Mind' %}\nWords.\n{% endnote %}"
+    assert said(note) == ["Warning: Mind. Words."]

@@ -110,7 +110,8 @@ def _kind_and_title(tag: Tag) -> tuple[str, str]:
     title = tag.given.get("title", "heading", "header")
     kind = tag.given.get("type", "kind", "level", "style", place=0).lower()
     if kind in _NAMED_ADMONITIONS:  # `{{< notice tip >}}`, `{{< hint info >}}`
-        return kind, title or tag.given.get(place=1)
+        named = (each for each in tag.given.places[1:] if each != "no-icon")
+        return kind, title or next(named, "")
     own = "note" if tag.name in _ADMONITIONS else tag.name
     # Else the first place is a title, if it is no name of an icon or a colour.
     first = tag.given.get(place=0)
@@ -177,7 +178,7 @@ def _reference(tag: Tag) -> Meaning:
 
 
 def _words(tag: Tag) -> Meaning:
-    return Meaning((make.words(" ".join(tag.given.places)),))
+    return Meaning((make.words(tag.given.get("key", "keys") or " ".join(tag.given.places)),))
 
 
 Reader = Callable[[Tag], Meaning]
