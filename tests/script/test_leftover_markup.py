@@ -82,6 +82,49 @@ def test_markup_is_found(text: str, kind: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("line", "kind"),
+    [
+        ("See https://example.com.", "address"),
+        ("A >}} b.", "shortcode"),
+        ("A %} b.", "template"),
+        ("A {{ b.", "template"),
+        ("A <?php b.", "template"),
+        ("A [[b.", "wiki link"),
+        ("A]] b.", "wiki link"),
+        ("[page]: u", "link"),
+        ("A claim.^[A note", "footnote call"),
+        ("So [@ada says.", "citation"),
+        ("Some [words]{x", "attribute list"),
+        ("A {.lead b.", "attribute list"),
+        ("A {width=3 b.", "attribute list"),
+        ("Some ==words.", "highlight"),
+        ("Some words== here.", "highlight"),
+        ("Some {++words.", "critic mark"),
+        ("Some {--words.", "critic mark"),
+        ("Some words--} here.", "critic mark"),
+        ("Some {>>words.", "critic mark"),
+        ("Some **words.", "emphasis"),
+        ("Some _long words_ here.", "emphasis"),
+        ("A | b | c.", "table"),
+        ("A|b|", "table"),
+        ("A </b> c.", "HTML tag"),
+        ("A&nbsp;b.", "entity"),
+        ("A &#39; b.", "entity"),
+        ("A and nbsp; b.", "entity"),
+        (r"So \alpha is.", "TeX"),
+        ("A $$ b.", "TeX"),
+        ("A %% b.", "comment mark"),
+        ("[TOC]", "snippet"),
+        ("export default a", "MDX"),
+    ],
+)
+def test_markup_in_a_line_is_found(line: str, kind: str) -> None:
+    """One sign is found in a line that would be said, whatever reads the text before."""
+    script = Script((Line("", 0, Role.PARAGRAPH, line, 0.5),), ())
+    assert kind in [found.kind for found in find_leftovers(script)]
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "It costs $5 to $10, f*** it, and *not really.",

@@ -134,3 +134,9 @@ def test_bare_arguments_are_silent(shortcode):
 def test_latex_is_a_formula():
     """WordPress's LaTeX is a formula."""
     assert said("So [latex]x^2[/latex] is.") == ["So a formula is."]
+
+
+def test_names_without_their_end_stay():
+    """A name in brackets without its end is no shortcode: a link's label stays one."""
+    text = "A [link][ref], [ref] and [name]. So [/rant] and [b]c[/b].\n\n[ref]: u\n[name]: v"
+    assert said(text) == ["A link, ref and name. So [slash rant] and c."]

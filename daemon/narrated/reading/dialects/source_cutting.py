@@ -46,6 +46,8 @@ class Meaning:
     """The end of a verbatim text that begins here; without the end, `tokens` hold."""
     verbatim: "Callable[[str], Meaning | None] | None" = None
     """Gives the meaning of a verbatim text; None: it is read as Markdown that holds no markup."""
+    needs_end: bool = False
+    """True for a mark that is plain text without its other end."""
     source: str = ""
     """Markdown that takes the place of the markup, and of its verbatim text."""
 
@@ -136,6 +138,8 @@ class _Cutter:
         for piece in self._pieces:
             if isinstance(piece, str):
                 writer.write(piece)
+            elif self.cuts[piece].meaning.needs_end and self.cuts[piece].pair < 0:
+                writer.write(self.cuts[piece].raw)
             else:
                 writer.write_cut(piece, self.cuts[piece].is_block)
         return "".join(writer.written)
@@ -147,6 +151,8 @@ class _Cutter:
         if meaning.source:
             return self._rewrite(found.start(), found.end(), meaning.source)
         end = self._end_of_verbatim(meaning, found.end())
+        if end is None and meaning.needs_end and meaning.verbatim:
+            return found.end()
         if end is None or meaning.verbatim is None:
             self._add(found.start(), found.end(), meaning)
             return found.end()

@@ -42,15 +42,15 @@ _ARGUMENTS = rf"(?:\s{{1,9}}(?:[\w:-]{{1,40}}={_VALUE}|https?:[^\s\[\]]{{1,400}}
 _NO_LINK, _NO_LABEL = r"(?![(\[:{])", r"(?<![\]\w])"
 _OPENING = rf"(?<!\w)\[[a-z][a-z0-9_-]{{1,30}}{_ARGUMENTS}{{1,20}}\s{{0,9}}/?\](?![(:{{])"
 _PROBE = r"\[[a-z][a-z0-9_-]{1,30}\s{1,9}(?:[\w:-]{1,40}=|https?:)"
-_CLOSING = r"\[/[a-z][a-z0-9_-]{1,30}\](?![(:{])"
+_CLOSING = r"\[/[a-z][a-z0-9_-]{0,30}\](?![(:{])"
 _EMBEDDED = (
     r"\[(?:youtube|vimeo|wpvideo|videopress|tweet|instagram|soundcloud|slideshare|spotify|gist"
     r"|dailymotion|ted|googlemaps|polldaddy|scribd|kickstarter)"
     r"(?:=[^\s\[\]]{1,400}|\s(?=[^\s\[\]]{0,99}\d)[^\s\[\]]{1,400})\](?![(:{])"
 )
 """Embeds with a bare argument: `[youtube=https://…]`, `[tweet 12345]`."""
-_AROUND_TEXT = r"(?<!\w)\[(?!toc\])[a-z][a-z0-9_-]{1,30}\](?![(:{])"
-_AROUND_PROBE = re.compile(r"\[/[a-z][a-z0-9_-]{1,30}\]")
+_AROUND_TEXT = r"(?<!\w)\[[a-z][a-z0-9_-]{0,30}\](?![(:{])"
+_AROUND_PROBE = re.compile(r"\[/[a-z][a-z0-9_-]{0,30}\]")
 _NOTE = rf"\[(?:{'|'.join(_NOTES)})\]"
 _EMPTY_LINES = re.compile(r"\s*\n\s*\n\s*")
 _BARE_NAMES = "|".join(sorted(_KNOWN | _VERBATIM | _LANGUAGES | _FORMULAS))
@@ -79,13 +79,12 @@ def _closing(raw: str) -> Meaning:
     name = raw[2:-1]
     # Alone, a joke such as `[/rant]` is text; a name with a sign belongs to a plugin.
     is_known = name in _KNOWN | _VERBATIM | _LANGUAGES | _AROUND or re.search("[_-]", name)
-    tokens = _silent(raw) if is_known else (make.words(raw),)
-    return Meaning(tokens, paired=_silent(raw), closes=f"[{name}]")
+    return Meaning(_silent(raw), closes=f"[{name}]", needs_end=not is_known)
 
 
 def _around(raw: str) -> Meaning:
     """Read an unknown name in brackets, which is a shortcode if its end is there, too."""
-    return Meaning((make.words(raw),), paired=_silent(raw), opens=raw)
+    return Meaning(_silent(raw), opens=raw, needs_end=True)
 
 
 def _note(raw: str) -> Meaning:
@@ -96,7 +95,7 @@ def _note(raw: str) -> Meaning:
         return Meaning(source=f"^[{_EMPTY_LINES.sub(' ', balanced.strip())}]")
 
     until = re.compile(re.escape(f"[/{raw[1:]}"))
-    return Meaning((make.words(raw),), until=until, verbatim=read)
+    return Meaning(until=until, verbatim=read, needs_end=True)
 
 
 def _bare(raw: str) -> Meaning | None:
