@@ -66,6 +66,7 @@ _FIRST_WORDS = word_set("""
 """)
 _NO_NAMES = frozenset({"Mt", "Mount", "Fort", "Port", "The"})
 _NAME_AFTER = re.compile(r"\s+[“\"]?[A-Z][\w'’]")
+_LIVES = word_table("b: born; d: died; r: reigned; fl: flourished")
 _EDITIONS = word_set("rev revised second third fourth fifth first new int'l intl")
 _ORDINAL = re.compile(r"\d+(?:st|nd|rd|th)\Z")
 
@@ -80,9 +81,10 @@ def _place(found: re.Match[str]) -> str:
     """Tell Saint Paul from Paul Street by the names before and after."""
     before, after = _PLACES_BEFORE.get(found[1]), _PLACES_AFTER[found[1]]
     previous = word_before(found)
-    follows_name = (previous[:1].isupper() and previous.rstrip(".") not in _NO_NAMES) or bool(
-        _ORDINAL.match(previous)
-    )
+    is_apart = found.string[max(0, found.start() - 2) : found.start()] == ", "
+    follows_name = (
+        not is_apart and previous[:1].isupper() and previous.rstrip(".") not in _NO_NAMES
+    ) or bool(_ORDINAL.match(previous))
     precedes_name = bool(_NAME_AFTER.match(found.string, found.end()))
     if follows_name and precedes_name and before:
         # "Visit St. Paul": a sentence's first word is no name.
@@ -185,7 +187,14 @@ RULES: Rules = (
         ".",
         _AT_STOPS,
     ),
+    rule(r"\bet al\.(?=\s?[(\[])", "and others", ".", starts_at(r"et al\.")),
     rule(r"\bet al\.", lambda found: f"and others{full_stop(found)}", ".", starts_at(r"et al\.")),
+    rule(
+        r"(?<![\w.])(b|d|r|fl)\. (?=(?:c\. )?(?:1\d{3}|20[0-2]\d)\b)",
+        lambda found: f"{_LIVES[found[1]]} ",
+        ".",
+        _AT_STOPS,
+    ),
     rule(r"(?<![\w.])c\.\s?(?=1\d{3}\b)", "circa ", ".", _AT_STOPS),
     rule(r"\bvs\b(?!\.)", "versus", "v", starts_at(r"vs\b")),
     rule(r"№\s?(?=\d)", "number ", "№"),

@@ -4,7 +4,7 @@ import re
 import time
 
 from narrated.script.english.calendar_names import DAYS, MONTHS, month_name
-from narrated.script.english.clock import say_time
+from narrated.script.english.clock import say_offset, say_time
 from narrated.script.english.numbers import (
     cardinal,
     era_year,
@@ -45,7 +45,7 @@ _PARTS = {"Q": ("first", "second", "third", "fourth"), "H": ("first", "second")}
 _PART_NAMES = {"Q": "quarter", "H": "half"}
 _BEFORE_A_YEAR = word_set(
     "in since from of by until till before after around circa year early late to through during"
-    " between mid and the"
+    " between mid and the born died reigned flourished"
 ) | {month.lower() for month in MONTHS}
 _PLAINLY_BEFORE_A_YEAR = _BEFORE_A_YEAR - {"to", "of", "and", "the", "by", "from"}
 _BEFORE_A_DECADE = word_set("the early late mid his her their its my our your low high")
@@ -77,19 +77,8 @@ def _iso(found: re.Match[str]) -> str:
         return found[0]
     if not found["time"]:
         return date
-    zone = {None: "", "Z": " U T C"}.get(found["zone"], _offset(found["zone"] or ""))
+    zone = {None: "", "Z": " U T C"}.get(found["zone"], say_offset(found["zone"] or ""))
     return f"{date}, {say_time(*found['time'].split(':'))}{zone}"
-
-
-def _offset(zone: str) -> str:
-    """Say an offset from UTC: +01:00 is "plus one"."""
-    digits = zone[1:].replace(":", "")
-    minutes = f" {cardinal(digits[2:])}" if digits[2:] not in ("", "00") else ""
-    return (
-        f" {'minus' if zone[0] in '-−' else 'plus'} {say_number(digits[:2])}{minutes}"
-        if zone
-        else ""
-    )
 
 
 def _month_first(found: re.Match[str]) -> str:

@@ -70,3 +70,15 @@ SHORT: Rules = (
     ),
 )
 """Names of months and days that are cut short."""
+
+SPANS: Rules = (
+    rule(
+        rf"(?<=\b(?:19|20)\d\d)\s?[-–]\s?(?=(?:{_FULL_OR_SHORT})\.? (?:19|20)\d\d)",
+        " to ",
+        "-–",
+    ),
+    rule(r"(?<=\b(?:19|20)\d\d)[-–](?=(?:[Pp]resent|now|today)\b)", " to ", "-–"),
+    rule(r"(?<=\b[QH][1-4])[’'](?=\d\d\b)", " ", "QH"),
+    rule(r"(?<=\b[QH][1-4])\s?[-–]\s?(?=[QH][1-4]\b)", " to ", "QH"),
+)
+"""From one month and year to another, and from one quarter to another."""

@@ -25,6 +25,17 @@ def say_time(hour: str, minute: str, second: str = "") -> str:
     return f"{said} and {figure(seconds)} second{'' if seconds == '1' else 's'}"
 
 
+def say_offset(zone: str) -> str:
+    """Say an offset from UTC: +01:00 is "plus one"."""
+    digits = zone[1:].replace(":", "")
+    minutes = f" {say_number(digits[2:])}" if digits[2:] not in ("", "00") else ""
+    return (
+        f" {'minus' if zone[0] in '-−' else 'plus'} {say_number(digits[:2])}{minutes}"
+        if zone
+        else ""
+    )
+
+
 def _time(found: re.Match[str]) -> str:
     hour, minute, second = str(int(found["hour"])), found["minute"], found["second"] or ""
     if int(hour) > 24 or int(minute) > 59 or float(second.replace(",", ".") or 0) >= 60:

@@ -20,6 +20,7 @@ from narrated.script.english.rule_engine import (
     any_of,
     number_rule,
     rule,
+    starts_at,
     starts_at_words,
     word_after,
     word_before,
@@ -102,7 +103,7 @@ def _unit_until(found: re.Match[str]) -> str:
 
 
 def _many(found: re.Match[str]) -> str:
-    return f"{figure(found[1])} {'million' if found[2] == 'm' else 'thousand'}"
+    return f"{figure(found[1])} {MAGNITUDES[found[2].replace('K', 'k')]}"
 
 
 def _days(found: re.Match[str]) -> str:
@@ -169,6 +170,15 @@ BEFORE: Rules = (
         _unit_until,
         "-–",
     ),
+    rule(rf"(?<=\d)({_UNTIL})/(?=\d)", r"\1 slash ", "/", starts_at(rf"(?:{_UNTIL})/(?=\d)")),
+    number_rule(r"(?<![\w.,])50-50(?![\w-])", "fifty-fifty", "-"),
+    number_rule(
+        rf"(?<![\w.,])({NUMBER})(?:(?P<feet>['’′])|[\"”″]) ?[x×] ?({NUMBER})(?(feet)['’′]|[\"”″])",
+        lambda found: (
+            f"{figure(found[1])} by {figure(found[3])} {'feet' if found['feet'] else 'inches'}"
+        ),
+        "x×",
+    ),
     number_rule(r"(?<![\w.,])24[x×]7\b", "twenty-four seven", "x×"),
     number_rule(
         rf"(?<![\w.,])(?!0x)({NUMBER}(?:\s?{_LENGTH})?)\s?[x×]\s?(?={NUMBER}\s?{_LENGTH}\b)",
@@ -195,9 +205,9 @@ NUMBERS: Rules = (
     number_rule(r"(?<![\w.])(?![234]d)(\d+)d\b(?![-'’])", _days, "d"),
     number_rule(r"(?<![\w.])(\d+)\s?(?:(?:y/o|yo)\b|y\.o\.)", _years_old, "y"),
     number_rule(
-        rf"(?<![\w.])({NUMBER})([mK])(?=\s(?:{_PEOPLE})\b)",
+        rf"(?<![\w.])({NUMBER})([mKT])(?=\s(?:{_PEOPLE})\b)",
         _many,
-        "mK",
+        "mKT",
     ),
     number_rule(
         rf"{AMOUNT}(?P<gap>[\s-]?)(?P<unit>{any_of(UNITS)})"

@@ -58,6 +58,7 @@ GROUPS: tuple[RuleGroup, ...] = (
         (
             *clock.BEFORE,
             *telephones.BEFORE,
+            *calendar_names.SPANS,
             *calendar.BEFORE,
             *versions_and_codes.BEFORE,
             *money.BEFORE,

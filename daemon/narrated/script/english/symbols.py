@@ -28,7 +28,10 @@ _ANYWHERE = word_table("""
     ⌃: Control; ⏎: Enter; ×: times; ÷: divided by; ±: plus or minus; ≈: is about; ∞: infinity;
     °: degrees; ©: copyright;
     ✓: check mark; ✔: check mark; ✗: cross mark; ✘: cross mark; ⌘: Command; ∑: sum; ∈: in;
-    √: square root of
+    √: square root of; ∀: for all; ∃: there is; ∉: not in; ∪: union; ∩: intersection;
+    ⊂: subset of; ⊆: subset of; ∧: and; ∨: or; ¬: not; ⊕: x or; ∏: product; ∫: integral;
+    ∅: empty set; ∂: partial; ∇: nabla; ∝: is proportional to; ≡: is equivalent to; ∴: therefore;
+    ℝ: R; ℕ: N; ℤ: Z; ℚ: Q; ℂ: C; ≪: is much less than; ≫: is much greater than
 """)
 _SILENT = "➜➔➤®™•†‡◦▪▫■□●○◆◇►▶▸‣¶·"
 _BEFORE_A_NUMBER = word_table("""
