@@ -33,7 +33,7 @@ _TEX_WITHOUT_BRACES = "dots?|ldots|cdot|alpha|beta|gamma|times|leq?|geq?|neq?|in
 _TABLE = {
     "shortcode": r"\{\{[<%]|[%>]\}\}"
     rf"|\[/?(?:slash )?(?:{_SHORTCODES})(?:\]|\s[^\]]{{0,200}}\])",
-    "template": r"(?<!\{)\{%|%\}(?!\})|\{\{(?![<%])|(?<![>%])\}\}|<%|%>|<\?(?:php|=)",
+    "template": r"(?<!\{)\{%|%\}(?!\})|\{\{(?![<%])|(?<![>%])(?<!percent)\}\}|<%|%>|<\?(?:php|=)",
     "wiki link": r"\[\[|\]\]",
     "picture": r"!\[",
     "link": r"\]\(|(?<!\w)\[[^\[\]]{1,100}\]\[|^\[[^\[\]]{1,100}\]: ",
