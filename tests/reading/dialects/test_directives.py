@@ -99,3 +99,8 @@ def test_colons_in_prose_stay(text):
     heard = " ".join(said(text))
     assert [word for word in text.split() if word.isalpha() and word not in heard] == []
     assert listed(text) == []
+
+
+def test_titles_may_stand_in_braces():
+    """A directive's title may be an attribute."""
+    assert said(':::tip{title="Mind"}\nWords.\n:::') == ["Tip: Mind. Words."]

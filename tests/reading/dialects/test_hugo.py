@@ -102,3 +102,22 @@ def test_dialect_may_be_off():
 def test_marks_of_columns_are_silent():
     """The mark between two columns is silent."""
     assert said("{{< columns >}}\nA\n<--->\nB\n{{< /columns >}}") == ["A", "B"]
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ('The {{< abbr title="Hyper" text="HTM" >}} page.', ["The H T M page."]),
+        ('See {{< link href="u" content="Words" >}}.', ["See Words."]),
+        ('{{< style "color:red" >}}\nSome *words*.\n{{< /style >}}', ["Some words."]),
+        ('{{< spoiler text="Look" >}}\nFound.\n{{< /spoiler >}}', ["Look", "Found."]),
+        (
+            '{{< tab header="Py" lang="python" >}}\na = 1\nb = 2\n{{< /tab >}}',
+            ["Py", "Code in Python, two lines."],
+        ),
+        ('One.\n\n{{< echarts >}}\n{"a": {"b": 1}}\n{{< /echarts >}}', ["One."]),
+    ],
+)
+def test_shortcodes_of_themes(text, words):
+    """Words in arguments are said, tabs of code are code, and sources of charts silent."""
+    assert said(text) == words

@@ -106,3 +106,19 @@ def test_plus_signs_stay():
 def test_documentation_of_code_is_listed():
     """The place of documentation that a plugin makes is silent."""
     assert said("One.\n\n::: a.b.c\n    options:\n      x: y\n\nTwo.") == ["One.", "Two."]
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("!!!note\n    Words.", "Note: Words."),
+        ('!!! danger "Don\'t \\"go\\""\n    Words.', 'Danger: Don\'t "go". Words.'),
+        ("See [`Class`][a.b.Class] now.", "See Class now."),
+        ("Say `#!python range(2)` now.", "Say range two now."),
+        ("/// html | div.x\nWords.\n///", "Words."),
+        ("--8<-- [start:x]\n\nWords.", "Words."),
+    ],
+)
+def test_rarer_forms(text, words):
+    """Signs without spaces, escaped quotes, links to code, languages, elements, sections."""
+    assert said(text) == [words]

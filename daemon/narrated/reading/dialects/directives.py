@@ -22,6 +22,7 @@ _LINE = re.compile(
 _LEAF = (
     r"(?<![^\n])[ \t]*::[A-Za-z][\w-]*(?=[\[{])(?:\[[^\]\n]*\])?(?:\{[^{}\n]*\})?[ \t]*(?![^\n])"
 )
+_TITLE = re.compile(r"\{[^{}\n]*\btitle=\"([^\"\n]*)\"")
 _IN_TEXT = r"(?<![\w:\]]):[A-Za-z][\w-]*\[[^\[\]\n]*\](?:\{[^{}\n]*\})?"
 _LABEL = re.compile(r"\[([^\]]*)\]")
 _SNIPPET = r"(?<![^\n])<<<[ \t]*(?:@|\.|/)[^\n]*"
@@ -85,7 +86,7 @@ def _push(
 ) -> None:
     name, title = (
         found["name"].lower().removeprefix("callout-"),
-        found["label"] or found["title"] or "",
+        found["label"] or found["title"] or _title_in_braces(line),
     )
     is_admonition = name in _ADMONITIONS - {"details"}
     if is_admonition:
@@ -99,6 +100,11 @@ def _push(
         state.line = min(close + 1, state.lineMax)
     if is_admonition:
         make.push(state, (make.admonition_close(),))
+
+
+def _title_in_braces(line: str) -> str:
+    found = _TITLE.search(line)
+    return found[1] if found else ""
 
 
 def _lone_closing(state: StateBlock, start: int, line: str, silent: bool) -> bool:

@@ -4,6 +4,7 @@ import re
 
 from markdown_it import MarkdownIt
 from markdown_it.rules_block import StateBlock
+from markdown_it.rules_core import StateCore
 
 from narrated.reading.dialects import tokens as make
 from narrated.reading.dialects.nested_lines import parse_within
@@ -12,14 +13,14 @@ from narrated.reading.dialects.placeholders import add_markup
 from narrated.reading.dialects.source_cutting import Markup, Meaning
 
 _OPENING = re.compile(
-    r"(?:(?P<sign>!!!|\?\?\?)\+?[ \t]+(?P<kind>[A-Za-z][\w-]*)(?:[ \t]+[\w-]+)*|(?P<tab>===)[+!]?)"
-    r"(?:[ \t]+\"(?P<title>[^\"\n]*)\")?[ \t]*\Z"
+    r"(?:(?P<sign>!!!|\?\?\?)\+?[ \t]*(?P<kind>[A-Za-z][\w-]*)(?:[ \t]+[\w-]+)*|(?P<tab>===)[+!]?)"
+    r"(?:[ \t]+\"(?P<title>[^\n]*?)\")?[ \t]*\Z"
 )
 _SIGNS = frozenset({"!!!", "???", "==="})
 _INTERRUPTED = ["paragraph", "reference", "blockquote", "list"]
 _INDENT = 4
 _SNIPPET = (
-    r"(?<![^\n])[ \t]*;?-{1,9}8<-+[ \t]*(?:\"[^\"\n]*\"[ \t]*(?![^\n])"
+    r"(?<![^\n])[ \t]*;?-{1,9}8<-+[ \t]*(?:(?:\"[^\"\n]*\"|\[[^\[\]\n]*\])[ \t]*(?![^\n])"
     r"|\n(?:[ \t]*(?!-)[^\s\n][^\n]*\n){1,99}[ \t]*-{1,9}8<-+)"
 )
 _ABBREVIATION = r"(?<![^\n])[ ]{0,3}\*\[[^\]\n]+\]:[^\n]*"
@@ -38,6 +39,8 @@ _BLOCK_PROBE = re.compile(r"///(?<=[\n \t]///)|\A///")
 _TITLED = frozenset({"tab", "details", "caption", "figure-caption", "table-caption", "html"})
 _API = r"(?<![^\n]):::[ \t]+[A-Za-z_]\w*(?:\.\w+)+[ \t]*(?![^\n])(?:\n[ ]{4}[^\n]*){0,99}"
 """A place for documentation that a plugin makes of code."""
+_API_LINK = r"\[[^\[\]\n]{1,100}\]\[[A-Za-z_]\w{0,60}(?:\.\w{1,60}){1,9}\]"
+_HILITE = re.compile(r"#!\w+ +(?=\S)")
 _HTML = r"<(?:div|figure|section|article|aside|p|span)\b[^<>]*\bmarkdown\b[^<>]*>"
 _KEY_NAMES = {
     "ctrl": "Control", "cmd": "Command", "del": "Delete", "esc": "Escape", "ins": "Insert",
@@ -50,6 +53,7 @@ def extend(parser: MarkdownIt) -> None:
     """Read admonitions, tabs and keys as what they mean; snippets and icons are silent."""
     parser.block.ruler.before("fence", "indented_container", _container, {"alt": _INTERRUPTED})
     add_paired_sign(parser, "^")
+    parser.core.ruler.after("inline", "code_languages", _drop_languages)
     add_markup(
         parser,
         Markup("8<", _SNIPPET, _snippet),
@@ -59,6 +63,7 @@ def extend(parser: MarkdownIt) -> None:
         Markup("///", _BLOCK_END, _block_end, _BLOCK_PROBE),
         Markup(" markdown", _HTML, _html),
         Markup("::: ", _API, _api),
+        Markup("][", _API_LINK, _api_link, re.compile(_API_LINK)),
         Markup(
             "", _ICON, _icon, re.compile(":(?:material|fontawesome|octicons|simple|oui|lucide)-")
         ),
@@ -81,6 +86,21 @@ def _api(raw: str) -> Meaning:
     return Meaning((make.unspoken("documentation", raw, "made of code when the page is made"),))
 
 
+def _api_link(raw: str) -> Meaning:
+    """A link to documentation that a plugin makes: its words."""
+    return Meaning(source=raw[1 : raw.index("][")])
+
+
+def _drop_languages(state: StateCore) -> None:
+    """Drop the language before code in a sentence: `#!python range(10)`."""
+    if "`#!" not in state.src:
+        return
+    for token in state.tokens:
+        for child in token.children or ():
+            if child.type == "code_inline" and (found := _HILITE.match(child.content)):
+                child.content = child.content[found.end() :]
+
+
 def _keys(raw: str) -> Meaning:
     keys = [key.strip('"') for key in raw[2:-2].split("+")]
     said = [_KEY_NAMES.get(key, key.replace("-", " ").capitalize()) for key in keys]
@@ -94,6 +114,8 @@ def _block(raw: str) -> Meaning:
     kind, title = found[1], (found[2] or "").strip()
     text = (make.words(raw.strip()),)
     silent = (make.unspoken("container", raw),)
+    if kind == "html":  # its argument is a tag, no title
+        title = ""
     if kind in _TITLED:
         opening = make.paragraph(title) if title else make.paragraph("", silent)
         return Meaning(text, paired=silent, opens="///", opening=opening)

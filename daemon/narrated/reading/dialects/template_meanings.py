@@ -28,9 +28,10 @@ _CODE = names("highlight code codeblock prompt terminal")
 _SOURCES = names("""
     mermaid chart gravizo graphviz plantuml goat comment rawhtml raw-html html script style
     css js javascript stylesheet schema swig
+    echarts plotly vega vega-lite apexchart chartjs markmap kroki flowchart sequence diagram
     """)
 _FORMULAS = names("math katex mathjax katexmm latex")
-_WORDS = names("kbd key keys")
+_WORDS = names("kbd key keys abbr")
 _REFERENCES = names("""
     ref relref absurl relurl link post_url post_link asset_path asset_link static url
     """)
@@ -129,12 +130,23 @@ def _quote(tag: Tag) -> Meaning:
 
 
 def _titled(tag: Tag) -> Meaning:
-    title = tag.given.get("summary", "title", "name", "header", "label")
+    title = tag.given.get("summary", "title", "name", "header", "label", "text")
+    if language := tag.given.get("lang"):  # a tab of the theme Docsy holds code
+        return _titled_code(tag, title, language)
     title = title or " ".join(tag.given.places)
     opening = make.paragraph(title) if title else make.paragraph("", tag.silent)
     if description := tag.given.get("description", "subtitle"):
         opening += make.paragraph(description)
     return Meaning(tag.silent, opening, opens=tag.group, opening=opening)
+
+
+def _titled_code(tag: Tag, title: str, language: str) -> Meaning:
+    def read(text: str) -> Meaning:
+        block = make.code_block(text.strip("\n") + "\n", language)
+        alone = (*make.paragraph(title), block) if title else (block,)
+        return Meaning((make.code_span(text.strip()),), alone)
+
+    return Meaning(tag.silent, until=tag.end, verbatim=read)
 
 
 def _code(tag: Tag) -> Meaning:
@@ -148,6 +160,9 @@ def _code(tag: Tag) -> Meaning:
 
 
 def _source(tag: Tag) -> Meaning:
+    if tag.given.places and tag.name == "style":  # LoveIt's has a text between
+        return Meaning(tag.silent)
+
     def read(text: str) -> Meaning:
         return Meaning((*tag.silent, make.unspoken(tag.name, text, "a source, not a text")))
 
@@ -174,11 +189,15 @@ def _formula(tag: Tag) -> Meaning:
 
 
 def _reference(tag: Tag) -> Meaning:
-    return Meaning(tag.silent, target=tag.given.get("path", place=0))
+    words = tag.given.get("content", "text")
+    tokens = (make.words(words),) if words else tag.silent
+    return Meaning(tokens, target=tag.given.get("path", "href", place=0))
 
 
 def _words(tag: Tag) -> Meaning:
-    return Meaning((make.words(tag.given.get("key", "keys") or " ".join(tag.given.places)),))
+    return Meaning(
+        (make.words(tag.given.get("key", "keys", "text") or " ".join(tag.given.places)),)
+    )
 
 
 Reader = Callable[[Tag], Meaning]
