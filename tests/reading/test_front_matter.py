@@ -67,7 +67,7 @@ def test_toml_is_front_matter():
         narrate=False,
         tags=("a",),
     )
-    assert [one.text for one in unused] == ["extra: {'toc': 'true'}"]
+    assert [one.text for one in unused] == ["extra: {toc: true}"]
     assert body == "Body\n"
 
 
@@ -113,6 +113,8 @@ BROKEN = [
     ("---", "title: Rust: a review", "Rust: a review"),
     ("---", "title: [Draft] Rust", "[Draft] Rust"),
     ("---", "title: *Rust* again", "*Rust* again"),
+    ("---", "title: A post\nno key", "A post"),
+    ("---", "title: A post\n  deeper: x\nauthor: B", "A post"),
     ("---", "title: `rust` again", "`rust` again"),
     ("---", "a: &x [1]\nb: *x\ntitle: T", "T"),
     ("---", "? [a, b]\n: c\ntitle: T", "T"),
@@ -156,6 +158,13 @@ def test_date_and_language_are_cleaned():
     """A date loses its time, and a language gets a hyphen."""
     found = front("date: 2015-03-04 10:20:30 +0100\nlang: de_DE")
     assert (found.date, found.language) == ("2015-03-04", "de-DE")
+
+
+def test_header_has_author_on_each_line():
+    """MkDocs' headers have each author on a line."""
+    text = "Title: T\nAuthors: Waylan Limberg\n    Tom Christie\nSummary: A\n  B\n\nBody"
+    found = parted(text, "a.md")[0]
+    assert (found.author, found.description) == ("Waylan Limberg and Tom Christie", "A B")
 
 
 def test_listing_names_line():

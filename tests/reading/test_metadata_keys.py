@@ -63,7 +63,8 @@ def test_date_in_words_stays() -> None:
 
 
 @pytest.mark.parametrize(
-    "value", ["today", "last-modified", "\\today", "false", ["x"], "2024-13-45"]
+    "value",
+    ["today", "last-modified", "\\today", "false", ["x"], "2024-13-45", "10:00:00", "9:30 pm"],
 )
 def test_no_date_is_listed(value: object) -> None:
     """A value that is no date is listed, and the next key counts."""
@@ -100,7 +101,7 @@ def test_group_counts_as_top_level() -> None:
     """Keys in Zola's and Hugo's groups count, unless they stand at the top too."""
     entries = {"taxonomies": {"tags": ["a"]}, "extra": {"author": "Ada", "toc": "true"}}
     assert found(**entries) == NarrationSettings(author="Ada", tags=("a",))
-    assert listed(**entries) == ["extra: {'toc': 'true'}"]
+    assert listed(**entries) == ["extra: {toc: true}"]
     assert found(author="Grace", **entries).author == "Grace"
     assert found(params={"title": "T", "date": "2024-01-02"}) == NarrationSettings()
 
@@ -146,6 +147,12 @@ def test_foreign_value_is_listed(key: str, value: object) -> None:
     """Another tool's value of a key of ours is listed, and passed over."""
     assert found(**{key: value}) == NarrationSettings()
     assert len(listed(**{key: value})) == 1
+
+
+def test_listing_reads_as_written() -> None:
+    """Lists and mappings are listed as in front matter, not as a program writes them."""
+    told = listed(menu={"main": {"weight": "3"}}, up=[["Index"]], hide=["toc", "tags"])
+    assert told == ["menu: {main: {weight: 3}}", "up: [Index]", "hide: toc, tags"]
 
 
 def test_namespace_wins() -> None:

@@ -40,6 +40,9 @@ def read_entries(
             entries[key] = " ".join(part[value_at : value_at + _SHOWN].split())
         elif (found := _loaded(key, part, value_at, form)) is not None:
             entries[key] = found
+        elif (found := _loaded(key, _first_line(part), value_at, form)) is not None:
+            entries[key] = found
+            broken.append(part[len(_first_line(part)) :])
         else:
             broken.append(part)
     shown = [" ".join(part[: 2 * _SHOWN].split())[:_SHOWN] for part in broken[:_MOST_BROKEN]]
@@ -55,6 +58,11 @@ def _split(text: str, opening: re.Pattern[str]) -> Iterator[tuple[str, int, str]
             key, value_at, lines = _key(found), found.end(), []
         lines.append(line)
     yield key, value_at, "".join(lines)
+
+
+def _first_line(part: str) -> str:
+    """Return an entry without the lines that follow it, one of which may be the broken one."""
+    return part.partition("\n")[0]
 
 
 def _key(found: re.Match[str]) -> str:

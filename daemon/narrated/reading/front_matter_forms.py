@@ -193,16 +193,21 @@ def _header(text: str, is_known: IsKnown) -> FrontMatter | None:
             key = found["key"]
             entries.setdefault(key, found["value"] or "")
         elif entries and line[:1] in (" ", "\t", "-") and line.strip(" \t-"):
-            entries[key] = _continued(str(entries[key]), line.strip())
+            entries[key] = _continued(key, str(entries[key]), line.strip())
         else:
             is_end = line.strip() in ("", "---", "...") and _is_header(entries, is_known)
             return FrontMatter(entries, (), "\n".join([*lines[at + 1 :], body])) if is_end else None
     return None
 
 
-def _continued(value: str, line: str) -> str:
-    """Add a line to the value of a header; an item of a list follows a comma."""
+def _continued(key: str, value: str, line: str) -> str:
+    """Add a line to the value of a header; an item of a list follows a comma.
+
+    MkDocs writes each author on a line.
+    """
     joint = ", " if line.startswith("- ") and value else " "
+    if key.lower() == "authors" and value and not value.endswith((",", ";")):
+        joint = "; "
     return f"{value}{joint}{line.removeprefix('- ').strip()}".strip()
 
 

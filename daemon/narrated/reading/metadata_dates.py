@@ -8,6 +8,7 @@ _NUMERIC = re.compile(r"(\d{4})[-/.](\d\d?)[-/.](\d\d?)(?!\d)")
 _COMPACT = re.compile(r"((?:19|20)\d\d)(\d\d)(\d\d)(?:T?\d{4}(?:\d\d)?Z?)?")
 _EPOCH = re.compile(r"(\d{10})(?:\d{3})?")
 _TIME = re.compile(r"(?:,|\s)\s*(?:at\s+)?\d{1,2}:\d\d.*\Z", re.S)
+_TIME_ALONE = re.compile(r"\d{1,2}:\d\d(?::\d\d)?(?:\s?[ap]\.?m\.?)?", re.I)
 _WEEKDAY = re.compile(r"(?:mon|tue|wed|thu|fri|sat|sun)[a-z]{0,6}\.?,?\s+", re.I)
 _FORMATS = ("%d %b %Y", "%b %d %Y")
 
@@ -19,7 +20,8 @@ def metadata_date(text: str) -> str | None:
     date: another tool replaces them.
     """
     text = " ".join(text.split()).strip("[]<>\"' ")
-    if not any(sign.isdigit() for sign in text) or len(text) > _LONGEST:
+    is_time = _TIME_ALONE.fullmatch(text)
+    if is_time or not any(sign.isdigit() for sign in text) or len(text) > _LONGEST:
         return None
     if found := _NUMERIC.match(text) or _COMPACT.fullmatch(text):
         return _day(*map(int, found.groups()))

@@ -225,4 +225,15 @@ def _flat(entries: Mapping[str, object]) -> Iterator[tuple[str, object]]:
 
 
 def _shown(value: object) -> str:
-    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+    """Write a value as in front matter, the lists and mappings in it as in YAML on one line."""
+    if isinstance(value, list):
+        return ", ".join(map(_flow, value))
+    return _flow(value)
+
+
+def _flow(value: object) -> str:
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{key}: {_flow(each)}" for key, each in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(_flow, value)) + "]"
+    return str(value)
