@@ -261,3 +261,10 @@ def test_computed_words_are_listed():
     text = "So `{python} x` is `r mean(x)`.\n\n```{r}\nx <- 1\ny <- 2\n```"
     assert said(text)[0].split() == ["So", "is", "."]
     assert said("So `r mean(x)` is.") == ["So r mean x is."]
+
+
+def test_brackets_round_references_stay():
+    """The bracket after a cross reference belongs to the sentence; a definition is silent."""
+    assert said("So (@eq-one) and (@fig-b, c).") == ["So (the equation) and (the figure, c)."]
+    assert said("So \\@ref(fig:b) is.") == ["So the figure is."]
+    assert said("One.\n\n\\newcommand{\\x}{y}\n\nTwo.") == ["One.", "Two."]

@@ -96,7 +96,7 @@ def test_tex_lists_are_lists():
     assert said("> " + text.replace("\n", "\n> "))[1:3] == ["One. One", "Two. Two: words go on"]
 
 
-def test_words_in_an_environment_are_read():
+def test_words_in_environments_are_read():
     """What stands in an unknown environment is Markdown, without the signs of a quotation."""
     assert said("> \\begin{proof}\n> Words *of* proof.\n> \\end{proof}") == [
         "Quote: Words of proof."

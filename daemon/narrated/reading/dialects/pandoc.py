@@ -40,7 +40,7 @@ _ALWAYS = frozenset({"fig", "tbl", "sec", "eq", "lst", "thm"})
 """Kinds that are no name of a person, so a reference needs no target in the text."""
 _REFERENCE = re.compile(
     rf"\[(?P<bare>-?)@(?P<kind>{_KIND})[-:](?P<name>[\w-]{{1,80}})\](?![(\[])"
-    rf"|\\?@(?:ref\()?(?P<kind2>{_KIND})[-:](?P<name2>[\w-]{{0,80}}\w)\)?",
+    rf"|\\?@(?P<call>ref\()?(?P<kind2>{_KIND})[-:](?P<name2>[\w-]{{0,80}}\w)(?(call)\)?)",
     re.I,
 )
 _NAMED = re.compile(

@@ -40,6 +40,7 @@ _EXAMPLE_NAMED = re.compile(r"\(@([\w-]{1,60})\)")
 _BREAK = re.compile(
     r"\\(?:newpage|pagebreak|clearpage|cleardoublepage|tableofcontents|listoffigures|listoftables"
     r"|maketitle|bigskip|medskip|smallskip|noindent|appendix|vfill|hfill|centering|hrulefill"
+    r"|(?:(?:re)?newcommand|providecommand|DeclareMathOperator|usepackage|documentclass)\b[^\n]*"
     r"|(?:vspace|hspace|pagestyle|thispagestyle|setcounter|bibliography|printbibliography)\*?"
     r"(?:\{[^{}]{0,80}\}){0,2})\s*\Z"
 )
