@@ -3,7 +3,7 @@
 import re
 import time
 
-from narrated.script.english.calendar_names import DAYS, MONTHS, month_name
+from narrated.script.english.calendar_names import DAYS, MONTHS, month_name, short_year
 from narrated.script.english.clock import say_offset, say_time
 from narrated.script.english.numbers import (
     cardinal,
@@ -310,7 +310,7 @@ BEFORE: Rules = (
         starts_at(r"(?:BC|AD|CE)(?=E?\s?[-–])"),
     ),
     rule(r"(?<!\w)[’'‘]([1-9]0)s\b", _decade, "’'‘"),
-    rule(r"(?<!\w)[’'‘](\d\d)\b(?![’'\w])", lambda found: say_number(found[1]), "’'‘"),
+    rule(r"(?<!\w)[’'‘](\d\d)\b(?![’'\w])", lambda found: short_year(found[1]), "’'‘"),
 )
 """Dates and decades that do not begin with a number."""
 

@@ -10,6 +10,7 @@ from narrated.script.english.rule_engine import (
     starts_at,
     word_set,
 )
+from narrated.script.spoken_numbers import say_number
 
 MONTHS = (
     *("January", "February", "March", "April", "May", "June", "July"),
@@ -24,6 +25,13 @@ DAYS = {
 def month_name(written: str) -> str:
     """Give the month that begins with these three letters."""
     return next(month for month in MONTHS if month.startswith(written[:3].capitalize()))
+
+
+def short_year(digits: str) -> str:
+    """Say '07: oh seven."""
+    if digits == "00":
+        return say_number("2000")
+    return f"oh {say_number(digits[1])}" if digits.startswith("0") else say_number(digits)
 
 
 def _month_until(found: re.Match[str]) -> str:
@@ -72,6 +80,7 @@ SHORT: Rules = (
 """Names of months and days that are cut short."""
 
 SPANS: Rules = (
+    rule(r"(?<![\w.,])[’'‘]?00s\b", "two thousands", "0", starts_at(r"[’'‘]?00s")),
     rule(
         rf"(?<=\b(?:19|20)\d\d)\s?[-–]\s?(?=(?:{_FULL_OR_SHORT})\.? (?:19|20)\d\d)",
         " to ",

@@ -8,6 +8,8 @@ from narrated.script.english.numbers import (
     DASH,
     MAGNITUDES,
     figure,
+    hundreds,
+    is_about_time,
     one_or_many,
     plural,
     say_amount,
@@ -102,8 +104,18 @@ def _unit_until(found: re.Match[str]) -> str:
     return f"{first}{found['gap']}{unit} to "
 
 
+def _answers(found: re.Match[str]) -> str:
+    """Say several answers of a server: 404s."""
+    return found[0] if is_about_time(found) else plural(hundreds(found[0][:-1]))
+
+
 def _many(found: re.Match[str]) -> str:
     return f"{figure(found[1])} {MAGNITUDES[found[2].replace('K', 'k')]}"
+
+
+def _fraction_of_a_unit(found: re.Match[str]) -> str:
+    is_more = word_before(found) == "a"  # one and a half
+    return f"{found[1]} {UNITS[found[2]][is_more]}"
 
 
 def _days(found: re.Match[str]) -> str:
@@ -170,8 +182,19 @@ BEFORE: Rules = (
         _unit_until,
         "-–",
     ),
-    rule(rf"(?<=\d)({_UNTIL})/(?=\d)", r"\1 slash ", "/", starts_at(rf"(?:{_UNTIL})/(?=\d)")),
+    rule(
+        rf"((?:\d+|(?<=\d ))(?:{_UNTIL}))/(?=\d)",
+        r"\1 slash ",
+        "/",
+        starts_at_words(r"/(?=\d)"),
+    ),
     number_rule(r"(?<![\w.,])50-50(?![\w-])", "fifty-fifty", "-"),
+    number_rule(r"(?<![\w.,-])(?:40[1-9]|429|50[0-4])s\b", _answers, "s"),
+    number_rule(
+        rf"(?<![\w.,'’′])({NUMBER})['’′][-–]({NUMBER})['’′](?!\w)",
+        lambda found: f"{figure(found[1])} to {figure(found[2])} feet",
+        "-–",
+    ),
     number_rule(
         rf"(?<![\w.,])({NUMBER})(?:(?P<feet>['’′])|[\"”″]) ?[x×] ?({NUMBER})(?(feet)['’′]|[\"”″])",
         lambda found: (
@@ -245,6 +268,18 @@ NUMBERS: Rules = (
     ),
     number_rule(rf"{UNJOINED}(?<!–)({NUMBER}){DASH}({NUMBER})(?![\w/–]|-\d|[.,]\d)", _range, "-–"),
 )
+
+FRACTIONS_HINT = r"(?:half|thirds?|quarters?|eighths?|sixteenths?|tenths?) ?(?=[tlofhk]\w)"
+
+FRACTIONS: Rules = (
+    rule(
+        r"\b(half|thirds?|quarters?|eighths?|sixteenths?|tenths?) ?"
+        r"(tsp|tbsp|lbs?|oz|ft|hrs?|km|kg)\b",
+        _fraction_of_a_unit,
+        starts=starts_at(r"(?:half|third|quarter|eighth|sixteenth|tenth)"),
+    ),
+)
+"""Units after a fraction."""
 
 AFTER: Rules = (
     rule(

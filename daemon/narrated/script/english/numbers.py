@@ -264,7 +264,7 @@ SEVERAL: Rules = (
 RATIOS: Rules = (
     number_rule(r"(?<![\w.,/:])1:1s\b", "one-to-ones", ":"),
     number_rule(
-        r"(?<![\w.,/:])(\d{1,3}):(?=(?:many|[nNmMkx])\b(?![\w.:-]))",
+        r"(?<![\w.,/:\[])(\d{1,3}):(?=(?:many|[nNmMkx])\b(?![\w.:-]))",
         lambda found: f"{cardinal(found[1])} to ",
         ":",
     ),

@@ -86,6 +86,7 @@ GROUPS: tuple[RuleGroup, ...] = (
         ),
     ),
     RuleGroup.of(r"/(?=[smh])", measures.AFTER),
+    RuleGroup.of(measures.FRACTIONS_HINT, measures.FRACTIONS),
     RuleGroup.of(romans.HINT, romans.RULES),
     RuleGroup.of(
         r"_|\((?<=\w\()|\.(?=[^\W\d])|[A-Z](?:(?<=[a-z\d][A-Z])|(?=[A-Z]+[a-z]))|-(?<![\w-]-)",

@@ -20,7 +20,7 @@ BETWEEN_SPACES = word_table("""
     ->: to; =>: to; <-: from; !=: is not equal to;
     ==: equals; =: equals; <=: is at most; >=: is at least; <: is less than; >: is greater than;
     +: plus; &&: and; ||: or; +=: plus equals; -=: minus equals; *=: times equals; :=: equals;
-    ===: equals; !==: is not equal to; -->: to; ==>: to; <--: from
+    ===: equals; !==: is not equal to
 """)
 _ANYWHERE = word_table("""
     →: to; ⇒: to; ←: from; ↔: to and from; ≠: is not equal to; ≤: is at most; ≥: is at least;
@@ -88,6 +88,12 @@ def _minus_or_to(found: re.Match[str]) -> str:
     if is_sum or not (first and last) or float(first[0]) >= float(last[0]):
         return " minus "
     return " to "
+
+
+def _per(found: re.Match[str]) -> str:
+    """Say a rate, but not the last letter of s/foo/bar/g."""
+    before = found.string[max(0, found.start() - 40) : found.start()].rsplit(" ", 1)[-1]
+    return found[0] if "/" in before else f" per {_RATES[found[1]]}"
 
 
 def _dollar(found: re.Match[str]) -> str:
@@ -175,9 +181,10 @@ EARLY: Rules = (
     rule(r"(?<=\w)\*\*(?=\d)(?<=[\da-z]\*\*)", " to the power of ", "*"),
     rule(r"(?<=\d)(?: \* |\*)(?=\d)", " times ", "*"),
     rule(r"(?<!\S)\+/?[-−]\s?(?=\d)", "plus or minus ", "+"),
-    rule(r"(?<=\b[A-Za-z])([<>≤≥])(?=[-.]?\d)", _compared, "<>≤≥"),
+    rule(r"(?<=[\w)]) (?:-->|==>) (?=[\w(])", " to ", ">"),
+    rule(r"(?<=\b[A-Za-z])(?<![<\w/&][A-Za-z])([<>≤≥])(?=[-.]?\d)", _compared, "<>≤≥"),
     rule(r"(?<![\w#&/])#(?=[A-Z]{2,}\b)(?![\dA-F]{6}\b)", "hashtag ", "#"),
-    rule(r"(?<=\d) / (?=\d)", " divided by ", "/"),
+    rule(r"(?:(?<=\d)|(?<=\b[a-z])) / (?=\d|[a-z]\b)", " divided by ", "/"),
     rule(
         rf"(?<=[\w)\"'])({any_of(_TOGETHER)})(?=[\w(\"'.-])",
         lambda found: f" {_TOGETHER[found[1]]} ",
@@ -207,7 +214,7 @@ LATE: Rules = (
     rule(r"(?<![\w@])@(?=[A-Za-z_])", "at ", "@"),
     rule(r"(?<=\w)@(?=$|[\s,.;:)])|(?<!\S)@(?!\S)", " at", "@"),
     rule(r"(?<![\w#&])#(?=[A-Za-z]\w)", "hashtag ", "#"),
-    rule(rf"(?<=[a-z])/({any_of(_RATES)})\b", lambda found: f" per {_RATES[found[1]]}", "/"),
+    rule(rf"(?<=[a-z])/({any_of(_RATES)})\b", _per, "/"),
     rule(r"(?<=[\w)\]+%])/(?=[\w(\[@~])|(?<=\w) / (?=\w)", " slash ", "/"),
     rule(r"(?<=\w)/\.(?=\w)", " slash dot ", "/"),
     rule(r"(?<=\w)/(?=[\s.,;:!?)”\"]|$)", "", "/"),
