@@ -97,6 +97,21 @@ def test_published_draft_is_withdrawn(daemon: Daemon) -> None:
     assert _held(daemon) == {}
 
 
+def test_move_to_drafts_withdraws(daemon: Daemon) -> None:
+    """A published post that moves into `_drafts` loses its narration; a way back speaks nothing."""
+    words = "Moved to and fro.\n"
+    daemon.drop("blog/moved.md", words)
+    daemon.published("blog/moved", words)
+    before = len(daemon.spoken)
+    (daemon.inbox / "blog/_drafts").mkdir()
+    (daemon.inbox / "blog/moved.md").rename(daemon.inbox / "blog/_drafts/moved.md")
+    _wait_held(daemon, "blog/_drafts/moved.md")
+    wait(lambda: not any(name.startswith("blog/") for name in daemon.files), lambda: daemon.log)
+    (daemon.inbox / "blog/_drafts/moved.md").rename(daemon.inbox / "blog/moved.md")
+    daemon.published("blog/moved", words)
+    assert len(daemon.spoken) == before
+
+
 def test_update_keeps_narrated_drafts(tmp_path: Path) -> None:
     """A draft that is narrated already stays so until it changes, or is refreshed."""
     daemon = Daemon(tmp_path, reading={"drafts": "narrate"})

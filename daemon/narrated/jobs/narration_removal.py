@@ -28,6 +28,10 @@ class NarrationRemoval:
         """Withdraw the narration of a source that stays, but is no longer to be narrated."""
         await self._outbox.finish(self._withhold(job, reason))
 
+    async def retract(self, job: Job, reason: str) -> None:
+        """Withdraw this published version, whatever became of its source."""
+        await self._outbox.finish(self._retract_version(job, reason))
+
     async def remove_version(self, job: Job) -> None:
         """Remove a narration's files; the caller moves the job."""
         await self._remove(job, lambda source: source.sha256 == job.source_sha256)
@@ -69,6 +73,12 @@ class NarrationRemoval:
                 # One that began before a restart: any other would hold the lock.
                 if begun.state is JobState.PUBLISHING:
                     self._ledger.jobs.move(begun, JobState.SUPERSEDED, problem="a newer version")
+
+    async def _retract_version(self, job: Job, reason: str) -> None:
+        async with self._outbox.lock(job.stem):
+            if self._ledger.jobs.get(job.id).state is JobState.DONE:
+                await self.remove_version(job)
+                self._retract(job, reason)
 
     def _retract(self, job: Job, reason: str) -> None:
         with self._ledger.transaction():

@@ -29,6 +29,7 @@ from narrated.jobs.planner import Planner, SourceChanged, TooOld
 from narrated.jobs.publisher import Publisher
 from narrated.jobs.respeaking import no_longer_the_same
 from narrated.jobs.shielded_outbox_changes import ShieldedOutboxChanges
+from narrated.jobs.source_moves import SourceMoves
 from narrated.jobs.standing import Ranking
 from narrated.jobs.stem_assignment import StemAssignment
 from narrated.ledger.job import Job, JobCause, JobReason, JobState
@@ -56,6 +57,7 @@ class JobRunner:
     _inbox: AsyncInboxReader
     _ranking: Ranking
     _stems: StemAssignment
+    _moves: SourceMoves
     progress: dict[int, JobProgress] = field(default_factory=dict)
 
     async def run(self, job: Job, defaults: JobDefaults, queue: AdmissionCallbacks) -> None:
@@ -192,6 +194,7 @@ class JobRunner:
         why, due_at = held.hold.why, held.hold.due_at
         log.debug("%s is held back: %s", printable(job.path), why)
         await self._removal.withhold(job, why)
+        await self._moves.withhold_moved(job, why)
         with self._ledger.transaction():
             self._end_unwanted(job, held.problem)
             self._ledger.held_back.record(job.path, why, due_at)

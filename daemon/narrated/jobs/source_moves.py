@@ -42,6 +42,11 @@ class SourceMoves:
             self.supersede(older, job)
             await self.report_returned(older)
 
+    async def withhold_moved(self, job: Job, reason: str) -> None:
+        """Withdraw the narrations of a source that has moved to a place of drafts."""
+        for older in await self.moved_from(job):
+            await self._removal.retract(older, reason)
+
     async def withdraw_renamed(self, job: Job) -> None:
         """Withdraw the earlier version of a source if it has another name in the outbox."""
         earlier = self._ledger.jobs.published(job.path)

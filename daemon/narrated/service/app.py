@@ -296,6 +296,7 @@ class App:
             inbox,
             self.ranking,
             self.stems,
+            moves,
         )
 
     async def _close_ledger(self, patience_s: float) -> None:
