@@ -50,6 +50,7 @@ from narrated.outbox.name_probe import NameProbe
 from narrated.outbox.outbox_lock import OutboxLock
 from narrated.service.housekeeping.break_keeping import BreakKeeping
 from narrated.service.housekeeping.folder_overlaps import FolderOverlaps
+from narrated.service.start_wait import tell_nobody
 from narrated.service.stop_steps import CHANGES_S, REMOVAL_S, StopSteps, within
 from narrated.service.work_breaks import WorkBreaks
 from narrated.workers.encoder_pool import EncoderPool
@@ -109,7 +110,7 @@ class App:
         self.overlaps = FolderOverlaps(lambda: self.config)
         self.restored = ""
         """Message to the user about a ledger that had to be restored."""
-        self.on_wait: Callable[[str, DiskThreads], Awaitable[None]] = _tell_nobody
+        self.on_wait: Callable[[str, DiskThreads], Awaitable[None]] = tell_nobody
         """Told why a start waits for a disk; empty once it goes on."""
 
     async def __aenter__(self) -> Self:
@@ -390,10 +391,6 @@ class App:
         parsers = ParserPool(count, float(self.config.workers.reading), may_wait=self._may_wait)
         self._stack.push_async_callback(parsers.stop)
         return parsers
-
-
-async def _tell_nobody(problem: str, state_disk: DiskThreads) -> None:
-    """Stand in until a daemon says how a start tells its wait."""
 
 
 def _engines_of(config: Config) -> tuple[tuple[WorkerSpec, ...], dict[str, int]]:

@@ -37,3 +37,7 @@ class StartWait:
         holder = msgspec.structs.replace(self._holder, waits_for=problem)
         with suppress(StorageError):
             await state_disk.run(self._lock.tell, holder)
+
+
+async def tell_nobody(problem: str, state_disk: DiskThreads) -> None:
+    """Stand in until a daemon says how a start tells its wait."""
