@@ -1,5 +1,6 @@
 """Pico's voices: any text, and the same sound for the same request, whatever was said before."""
 
+import ctypes
 import itertools
 
 import numpy as np
@@ -53,6 +54,28 @@ def test_sound_depends_on_request(engine):
         for index in order:
             text, voice, options = requests[index]
             assert spoken(engine, text, voice, **options) == first[index]
+
+
+def fill_freed_memory(byte):
+    """Leave this byte in all sizes of freed blocks."""
+    libc = ctypes.CDLL(None)
+    libc.malloc.restype, libc.malloc.argtypes = ctypes.c_void_p, (ctypes.c_size_t,)
+    libc.free.argtypes = (ctypes.c_void_p,)
+    blocks = []
+    for size in [*range(16, 60_000, 40), 2_500_000, 3_000_000]:
+        block = libc.malloc(size)
+        ctypes.memset(block, byte, size)
+        blocks.append(block)
+    for block in blocks:
+        libc.free(block)
+
+
+def test_freed_memory_is_not_heard(engine):
+    """The sound does not depend on what the process kept in its memory before."""
+    first = spoken(engine, "A cache is a promise.")
+    for byte in (0x01, 0x55, 0xFF):
+        fill_freed_memory(byte)
+        assert spoken(engine, "A cache is a promise.") == first
 
 
 def test_same_identity_same_sound(engine):

@@ -1,8 +1,8 @@
 """SVOX Pico, a small voice in six languages, from the wheel of py-nanotts.
 
 Pico reads memory that it never wrote. With freed memory in it, the same words differed from take
-to take, and some were cut short. glibc gives a block that it maps separately zeroed pages, so the
-sound depends on the request alone once all of Pico's memory is such a block.
+to take, and some were cut short. While it speaks, glibc fills all memory that it hands out with
+zeros, so the sound depends on the request alone.
 """
 
 import ctypes
@@ -11,7 +11,8 @@ import json
 import re
 import unicodedata
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -34,9 +35,8 @@ ROWS = 8  # a queue, deep enough to cover the latency of the worker's channel
 SAMPLE_RATE = 16_000
 
 _PACKAGE = "py-nanotts"
-_MAPPED_BYTES = 64 << 10
-"""Pico's own memory is one block of 2.5 MB: glibc maps it, whatever was freed before."""
-_M_MMAP_THRESHOLD = -3  # malloc.h
+_M_PERTURB = -6  # malloc.h; memory handed out is filled with the complement of its value
+_ZEROS, _UNFILLED = 0xFF, 0
 _LOWEST_BYTES = 2 * int(SAMPLE_RATE * 0.05)
 
 _VOICES: Mapping[str, tuple[str, ...]] = {
@@ -89,8 +89,6 @@ class PicoEngine(ModelFreeEngine):
     def __init__(self, options: Options) -> None:
         import py_nanotts  # only where there is a wheel of it: Linux on x86_64 and aarch64
 
-        if mallopt := getattr(ctypes.CDLL(None), "mallopt", None):
-            mallopt(_M_MMAP_THRESHOLD, _MAPPED_BYTES)
         self._library = py_nanotts.NanoTTS()
         self._options = options
         _parameters(options)
@@ -135,7 +133,8 @@ class PicoEngine(ModelFreeEngine):
         if not words:
             return bytes(_LOWEST_BYTES)
         parameters = _parameters({**self._options, **request.options})
-        pcm: bytes = self._library.speak(words, voice=_voice(request), **parameters)
+        with _zeroed_memory():
+            pcm: bytes = self._library.speak(words, voice=_voice(request), **parameters)
         return pcm or bytes(_LOWEST_BYTES)
 
 
@@ -152,6 +151,17 @@ def opened(options: Options) -> PicoEngine:
         problem = f"The voices of pico are missing ({error})."
         remedy = f"Run `pip install {_PACKAGE}` (Linux, x86_64 or aarch64), or choose espeak."
         raise EngineUnavailable(problem, remedy) from error
+
+
+@contextmanager
+def _zeroed_memory() -> Iterator[None]:
+    """Have the C library hand out memory that holds zeros."""
+    mallopt = ctypes.CDLL(None).mallopt  # of glibc, without which there is no wheel
+    mallopt(_M_PERTURB, _ZEROS)
+    try:
+        yield
+    finally:
+        mallopt(_M_PERTURB, _UNFILLED)
 
 
 def written_for_pico(text: str) -> str:
