@@ -70,7 +70,7 @@ def _link(raw: str) -> Meaning | None:
         return None  # the place of a table of contents
     target, *alias = re.split(r"\\?\|", raw[2:-2], maxsplit=1)
     words = alias[0].strip().strip("*_`") if alias else _words_of(target)
-    return Meaning(make.link(words, target.strip()), target=target.strip())
+    return Meaning(make.linked(words, target.strip()), target=target.strip())
 
 
 def _words_of(target: str) -> str:

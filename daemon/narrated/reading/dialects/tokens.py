@@ -69,7 +69,7 @@ def formula(text: str) -> Token:
     return Token("math_inline", "math", 0, content=f"\\displaystyle {text.strip()}", markup="$")
 
 
-def link(text: str, target: str) -> Tokens:
+def linked(text: str, target: str) -> Tokens:
     """Make linked words, in a sentence."""
     return (
         Token("link_open", "a", 1, attrs={"href": target}),
