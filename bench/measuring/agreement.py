@@ -147,7 +147,9 @@ class Agreement:
         if not _may_be_called(stem, path):
             yield f"its stem is {stem!r}"
         if rules.broken or (file.broken and rules.narrate is not False):
-            if last.state != "failed" or not note:
+            # Another take is of the narration that stands, in the settings of then.
+            is_respoken = (last.cause, last.state) == ("respeak", "done")
+            if not is_respoken and (last.state != "failed" or not note):
                 yield f"it cannot be narrated, and is {last}, note: {note}"
         elif rules.narrate is False:
             if (last.state, last.reason) != ("removed", "unwanted") or note:

@@ -52,6 +52,7 @@ class JobRow:
     sha256: str
     stem: str
     problem: str
+    cause: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,12 +76,13 @@ class LedgerRows:
         db = sqlite3.connect(path)
         try:
             jobs = db.execute(
-                "SELECT id, path, state, reason, source_sha256, stem, problem FROM jobs ORDER BY id"
+                "SELECT id, path, state, reason, source_sha256, stem, problem, cause FROM jobs"
+                " ORDER BY id"
             )
             return cls(
                 [
-                    JobRow(id, os.fsdecode(path), state, reason, sha256, os.fsdecode(stem), problem)
-                    for id, path, state, reason, sha256, stem, problem in jobs
+                    JobRow(id, os.fsdecode(path), state, reason, sha256, os.fsdecode(stem), *rest)
+                    for id, path, state, reason, sha256, stem, *rest in jobs
                 ],
                 {
                     os.fsdecode(path): os.fsdecode(stem)
