@@ -14,19 +14,16 @@ import hashlib
 import itertools
 import json
 import os
-from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 import espeakng_loader
 
 from narrated.engines import espeak_front
+from narrated.engines.embedded_voice import EmbeddedVoice, VoiceParameter, parameter_values
 from narrated.engines.interface import (
     EngineContext,
-    Kind,
-    ModelFreeEngine,
     Options,
     Outcome,
     Request,
@@ -35,8 +32,6 @@ from narrated.engines.interface import (
     SpeechResult,
 )
 from narrated.errors import EngineError, EngineUnavailable
-
-ROWS = 8  # a queue, deep enough to cover the latency of the worker's channel
 
 _REINSTALL = "Reinstall the package espeakng-loader."
 _DEFAULT_VOICE = "en-us"
@@ -52,29 +47,20 @@ _FASTEST_RATE = 450
 _PRELUDES = 8
 
 
-@dataclass(frozen=True, slots=True)
-class _VoiceParameter:
-    number: int
-    """In espeak_PARAMETER of speak_lib.h."""
-    default: int
-    lowest: int
-    highest: int
-
-
-_PARAMETERS: Mapping[str, _VoiceParameter] = {
-    "rate": _VoiceParameter(_RATE, 175, 80, _FASTEST_RATE),  # words a minute
-    "pitch": _VoiceParameter(3, 50, 0, 99),
-    "range": _VoiceParameter(4, 50, 0, 99),
-    "volume": _VoiceParameter(2, 100, 0, 200),
-    "gap": _VoiceParameter(7, 0, 0, 500),  # between words, in units of 10 ms
+_PARAMETERS: Mapping[str, VoiceParameter] = {
+    "rate": VoiceParameter(175, 80, _FASTEST_RATE),  # words a minute
+    "pitch": VoiceParameter(50, 0, 99),
+    "range": VoiceParameter(50, 0, 99),
+    "volume": VoiceParameter(100, 0, 200),
+    "gap": VoiceParameter(0, 0, 500),  # between words, in units of 10 ms
 }
+_NUMBERS: Mapping[str, int] = {"rate": _RATE, "pitch": 3, "range": 4, "volume": 2, "gap": 7}
+"""The parameters in espeak_PARAMETER of speak_lib.h."""
 
 
-class EspeakEngine(ModelFreeEngine):
+class EspeakEngine(EmbeddedVoice):
     """The engine: requests wait in a queue, and a step speaks the first."""
 
-    kind: Kind = "speech"
-    rows = ROWS
     front = espeak_front.VERSION
     varies = False  # a seed moves the flutter of the pitch a little, which nobody hears
 
@@ -82,7 +68,6 @@ class EspeakEngine(ModelFreeEngine):
         self._library = library
         self._data = data
         self._options = options
-        self._waiting: deque[SpeechRequest] = deque()
         self._variants = {file.name for file in (data / "voices" / "!v").iterdir()}
         self._variant(options)
         _settings(options)
@@ -90,24 +75,18 @@ class EspeakEngine(ModelFreeEngine):
             self.sample_rate = espeak.sample_rate
             self.identity = _identity(espeak.version(), data, options)
             self._identifiers = _identifiers(espeak.listed())
-        self._digests = {
-            code: _digest(data / "lang" / identifier, self.identity)
-            for code, identifier in self._identifiers.items()
-        }
+        super().__init__(
+            {
+                code: _digest(data / "lang" / identifier, self.identity)
+                for code, identifier in self._identifiers.items()
+            }
+        )
         self._fresh_bytes = _memory_bytes()
 
     @property
     def worn(self) -> bool:
         """True if the library has leaked much memory."""
         return _memory_bytes() - self._fresh_bytes > _WEAR_BYTES
-
-    def voices(self) -> dict[str, str]:
-        """Digest of each voice, by its language code, such as en-us."""
-        return dict(self._digests)
-
-    def voice_digest(self, name: str) -> str:
-        """Digest of one voice; empty if there is none of this name."""
-        return self._digests.get(name, "")
 
     def admit(self, request: Request) -> None:
         """Queue a request. Raises an error for an unknown voice or option."""
@@ -125,10 +104,6 @@ class EspeakEngine(ModelFreeEngine):
             return [SpeechResult(request.id, self._speak(request), self.sample_rate)]
         except EngineError as error:
             return [RequestFailure(request.id, error.problem, error.remedy)]
-
-    def cancel(self, id: str) -> None:
-        """Remove a request from the queue."""
-        self._waiting = deque(waiting for waiting in self._waiting if waiting.id != id)
 
     def _speak(self, request: SpeechRequest) -> bytes:
         options = {**self._options, **request.options}
@@ -197,20 +172,8 @@ def _similar(name: str, known: Iterable[str]) -> list[str]:
 
 
 def _settings(options: Options) -> dict[int, int]:
-    for name in options:
-        if name not in _PARAMETERS and name != "variant":
-            options_known = ", ".join([*_PARAMETERS, "variant"])
-            raise EngineError(f"espeak has no option '{name}'.", f"It has: {options_known}.")
-    settings = {}
-    for name, known in _PARAMETERS.items():
-        value = options.get(name, known.default)
-        if not isinstance(value, int | float) or not known.lowest <= value <= known.highest:
-            raise EngineError(
-                f"espeak's option '{name}' is {value!r}.",
-                f"Set a number from {known.lowest} to {known.highest}.",
-            )
-        settings[known.number] = int(value)
-    return settings
+    values = parameter_values("espeak", options, _PARAMETERS, ("variant",))
+    return {_NUMBERS[name]: int(value) for name, value in values.items()}
 
 
 def _identity(version: str, data: Path, options: Options) -> str:

@@ -10,18 +10,15 @@ import hashlib
 import json
 import re
 import unicodedata
-from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from narrated.engines import pico_front
+from narrated.engines.embedded_voice import EmbeddedVoice, VoiceParameter, parameter_values
 from narrated.engines.interface import (
     EngineContext,
-    Kind,
-    ModelFreeEngine,
     Options,
     Outcome,
     Request,
@@ -31,7 +28,6 @@ from narrated.engines.interface import (
 )
 from narrated.errors import EngineError, EngineUnavailable
 
-ROWS = 8  # a queue, deep enough to cover the latency of the worker's channel
 SAMPLE_RATE = 16_000
 
 _PACKAGE = "py-nanotts"
@@ -53,17 +49,10 @@ _BY_LANGUAGE: Mapping[str, str] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class _VoiceParameter:
-    default: float
-    lowest: float
-    highest: float
-
-
-_PARAMETERS: Mapping[str, _VoiceParameter] = {
-    "speed": _VoiceParameter(1.0, 0.2, 5.0),
-    "pitch": _VoiceParameter(1.0, 0.5, 2.0),
-    "volume": _VoiceParameter(0.6, 0.0, 1.0),  # louder than 0.6 it clips
+_PARAMETERS: Mapping[str, VoiceParameter] = {
+    "speed": VoiceParameter(1.0, 0.2, 5.0),
+    "pitch": VoiceParameter(1.0, 0.5, 2.0),
+    "volume": VoiceParameter(0.6, 0.0, 1.0),  # louder than 0.6 it clips
 }
 
 # Pico takes angle brackets for markup, says other brackets by name, ends a sentence at each dot of
@@ -76,11 +65,9 @@ _QUOTES = re.compile(r"[\"“”„«»]+")
 _LATIN_1 = "\N{LATIN SMALL LETTER Y WITH DIAERESIS}"
 
 
-class PicoEngine(ModelFreeEngine):
+class PicoEngine(EmbeddedVoice):
     """The engine: requests wait in a queue, and a step speaks the first."""
 
-    kind: Kind = "speech"
-    rows = ROWS
     front = pico_front.VERSION
     sample_rate = SAMPLE_RATE
     varies = False
@@ -94,16 +81,7 @@ class PicoEngine(ModelFreeEngine):
         _parameters(options)
         lingware = Path(py_nanotts.__file__).parent / "lang"
         self.identity = _identity(lingware, options)
-        self._digests = {voice: _digest(voice, lingware, self.identity) for voice in _VOICES}
-        self._waiting: deque[SpeechRequest] = deque()
-
-    def voices(self) -> dict[str, str]:
-        """Digest of each voice, by its language and country, such as en-GB."""
-        return dict(self._digests)
-
-    def voice_digest(self, name: str) -> str:
-        """Digest of one voice; empty if there is none of this name."""
-        return self._digests.get(name, "")
+        super().__init__({each: _digest(each, lingware, self.identity) for each in _VOICES})
 
     def admit(self, request: Request) -> None:
         """Queue a request. Raises an error for an unknown voice, language or option."""
@@ -121,10 +99,6 @@ class PicoEngine(ModelFreeEngine):
         except RuntimeError as error:  # of the library; a later request finds it as it was
             return [RequestFailure(request.id, f"pico could not speak this text: {error}.")]
         return [SpeechResult(request.id, pcm, SAMPLE_RATE)]
-
-    def cancel(self, id: str) -> None:
-        """Remove a request from the queue."""
-        self._waiting = deque(waiting for waiting in self._waiting if waiting.id != id)
 
     def _speak(self, request: SpeechRequest) -> bytes:
         is_english = _voice(request).startswith("en")
@@ -204,19 +178,7 @@ def _voice(request: SpeechRequest) -> str:
 
 
 def _parameters(options: Options) -> dict[str, float]:
-    for name in options:
-        if name not in _PARAMETERS:
-            raise EngineError(f"pico has no option '{name}'.", f"It has: {', '.join(_PARAMETERS)}.")
-    values = {}
-    for name, known in _PARAMETERS.items():
-        value = options.get(name, known.default)
-        if not isinstance(value, int | float) or not known.lowest <= value <= known.highest:
-            raise EngineError(
-                f"pico's option '{name}' is {value!r}.",
-                f"Set a number from {known.lowest:g} to {known.highest:g}.",
-            )
-        values[name] = float(value)
-    return values
+    return parameter_values("pico", options, _PARAMETERS)
 
 
 def _identity(lingware: Path, options: Options) -> str:

@@ -1,4 +1,4 @@
-"""What the tags of site generators mean, by the names that generators and themes share.
+"""The meanings of site generators' tags, by the names that generators and themes share.
 
 A figure is a picture, `highlight` is code, a notice is an admonition; a tag with another name is
 silent, and the text between a pair of such tags is read.
