@@ -182,7 +182,7 @@ def estimate(context: CommandContext, folder: Path, as_json: bool) -> None:
 @click.pass_obj
 def say(context: CommandContext, text: str, voice: str | None, output: Path) -> None:
     """Speak TEXT into a file."""
-    from narrated.terminal.command_reports import how_to_play
+    from narrated.terminal.player import how_to_play
 
     seconds = context.client(context.config_if_any).say(text, voice, output)
     click.echo(f"{output}: {seconds:.1f} s")

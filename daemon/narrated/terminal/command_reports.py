@@ -2,7 +2,6 @@
 
 import math
 import shlex
-import shutil
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -14,6 +13,7 @@ import yaml
 from narrated.errors import NarratedError
 from narrated.human_formatting import count_noun, duration, size
 from narrated.printable import printable
+from narrated.terminal.player import how_to_play
 
 if TYPE_CHECKING:
     from narrated.doctor.finding import Finding
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from narrated.voices.detect import DetectedVoice
     from narrated.workers.pool import EngineProbe
 
-PLAYERS = ("mpv", "ffplay", "vlc", "play", "xdg-open", "open")
 MOST_PUBLISHED = 40
 
 
@@ -45,13 +44,6 @@ def _audio(outbox: Path) -> Iterator[tuple[Path, float]]:
         for output in manifest.outputs:
             if output.media_type.startswith("audio/"):
                 yield (outbox / stem).with_name(output.name), manifest.duration_s
-
-
-def how_to_play(path: Path) -> str:
-    """A command that plays a file with a player of this machine."""
-    file = shlex.quote(str(path))
-    player = next(filter(shutil.which, PLAYERS), None)
-    return f"Hear it:  {player} {file}" if player else f"Hear it:  open {file} in any player"
 
 
 def status_lines(status: dict[str, Any]) -> Iterator[str]:
