@@ -368,6 +368,16 @@ def test_duplicate_key_is_refused() -> None:
         parse("inbox: /a\noutbox: /b\ninbox: /c\n", Path("/etc/narrated/narrated.yaml"), {})
 
 
+@pytest.mark.parametrize("value", ["0.4", "3", "fast", ".nan", "true", "null", "[1]"])
+def test_wrong_speed_tells_the_range(tmp_path: Path, value: str) -> None:
+    """A speed that is none is refused with the range, for a speaker as well."""
+    for key in (f"speed: {value}", f"speakers: {{quote: {{speed: {value}}}}}"):
+        if key != "speakers: {quote: {speed: null}}":  # that of the narrator
+            refusal = _refusal(f"{TWO_LINES}speech: {{{key}}}\n", tmp_path)
+            assert "speed`: Expected a number" in refusal.problem
+            assert refusal.remedy == "Set a number from 0.5 to 2."
+
+
 def test_wrong_choice_lists_choices() -> None:
     """A wrong word is answered with the right ones."""
     with pytest.raises(ConfigurationError) as refused:

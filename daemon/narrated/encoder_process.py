@@ -25,9 +25,9 @@ from narrated.audio.encoder_requests import (
 )
 from narrated.audio.flac_takes import measure, to_flac
 from narrated.audio.narration_file import NarrationFile, read_takes
-from narrated.audio.silence import silence, trim
 from narrated.audio.tags import tag
 from narrated.audio.take_errors import refused
+from narrated.audio.tempo import at_speed
 from narrated.errors import NarratedError, StorageError
 from narrated.malloc import return_large_blocks
 from narrated.printable import printable
@@ -118,7 +118,7 @@ def _joined(request: JoinTakes) -> Answer:
             "Drop the text into the inbox instead.",
         )
     parts = [
-        trim(pcm, rate) + silence(take.pause_s, rate)
+        b"".join(at_speed(pcm, rate, take.pause_s, take.speed))
         for take, (pcm, rate) in zip(request.takes, sounds, strict=True)
     ]
     return {"sample_rate": sounds[0][1] if sounds else 0}, b"".join(parts)

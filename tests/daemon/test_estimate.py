@@ -67,6 +67,16 @@ def test_estimate_is_what_follows(daemon: Daemon, folder: Path) -> None:
     assert told["estimate"]["totals"]["work_s"] == voice["work_s"]
 
 
+def test_estimate_follows_the_speed(daemon: Daemon, folder: Path) -> None:
+    """At twice the speed, the sound is estimated half as long, and the work the same."""
+    (folder / "post.md").write_text(POST)
+    (slow,) = _told(daemon, folder)["estimate"]["voices"]
+    (folder / "post.md").write_text(f"---\nspeed: 2\n---\n{POST}")
+    (fast,) = _told(daemon, folder)["estimate"]["voices"]
+    assert fast["sound_s"] == pytest.approx(slow["sound_s"] / 2)
+    assert fast["work_s"] == slow["work_s"]
+
+
 def test_estimate_counts_what_is_said(daemon: Daemon, folder: Path) -> None:
     """The characters are those of the chunks that the script shows."""
     (folder / "post.md").write_text(POST)

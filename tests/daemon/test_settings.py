@@ -107,6 +107,20 @@ def test_hidden_settings_change_nothing(
     assert (after.st_ino, after.st_mtime_ns) == (sound.st_ino, sound.st_mtime_ns)
 
 
+def test_new_speed_respeaks_nothing(daemon: Daemon) -> None:
+    """Another speed renders a post again, from the same takes."""
+    daemon.drop("paced/post.md", "# Paced\n\nWords of a post that is said at two speeds.")
+    length_s = daemon.manifest("paced/post")["duration_s"]
+    before = len(daemon.spoken)
+    daemon.drop("paced/.narrated.yaml", "speed: 1.25")
+    _wait_history(daemon, "paced/post.md", "superseded", "done")
+    faster = daemon.manifest("paced/post")
+    assert daemon.spoken[before:] == []
+    assert faster["settings"]["speakers"]["narrator"]["speed"] == 1.25
+    # Only the silence of 0.25 s at the beginning stays as long.
+    assert faster["duration_s"] - 0.25 == pytest.approx((length_s - 0.25) / 1.25, abs=0.01)
+
+
 def test_same_settings_are_no_work(daemon: Daemon) -> None:
     """The same settings sent again are no work."""
     daemon.drop("resent/.narrated.yaml", "author: Leo")

@@ -6,8 +6,8 @@ import msgspec
 import pytest
 
 from narrated.engines.interface import EngineInfo, Mark
-from narrated.jobs.plan import Plan, PlanOutdated, chunk_digest, seed, take_key
-from narrated.script.script import Chunk, Role, Speaker
+from narrated.jobs.plan import OutputSettings, Plan, PlanOutdated, chunk_digest, seed, take_key
+from narrated.script.script import Chunk, Draft, ReadingSettings, Role, Script, Speaker
 
 ONE = "1f" * 32
 OTHER = "2e" * 32
@@ -54,3 +54,19 @@ def test_front_is_part_of_the_digest() -> None:
     """A front's version and the marks that it sees are part of a chunk's digest."""
     engines = (ENGINE, FRONTED, replace(ENGINE, front="2"))
     assert len({chunk_digest(MARKED, SPEAKER, each) for each in engines}) == 3
+
+
+def _narration(speed: float | None) -> str:
+    speakers = {"narrator": msgspec.structs.replace(SPEAKER, speed=speed)}
+    draft = Draft("text", "T", "", "", "en", True, speakers, (), Script((), ()), (PLAIN,))
+    plan = Plan(draft, OutputSettings(), ReadingSettings(), (ONE,), (0,), (ONE,), {})
+    return plan.narration
+
+
+def test_speed_makes_another_narration() -> None:
+    """Another speed is another narration of the same takes; speed 1 is that of before."""
+    before = "25f526dbe96a872db8a10179d484d21376004a4b629cb0f51e255767d48f65fd"
+    assert _narration(None) == _narration(1.0) == before
+    assert len({_narration(speed) for speed in (1.0, 1.2, 1.5)}) == 3
+    faster = msgspec.structs.replace(SPEAKER, speed=1.2)
+    assert chunk_digest(PLAIN, faster, ENGINE) == chunk_digest(PLAIN, SPEAKER, ENGINE)

@@ -104,6 +104,15 @@ def test_narrate_false_is_shown():
     assert any("not narrated" in line for line in shown("---\nnarrate: no\n---\nWords."))
 
 
+def test_speed_is_told_with_its_time():
+    """A preview tells a speed, and the time that the text takes at it."""
+    words = "word " * 900
+    assert "about 6 min" in "\n".join(shown(words))
+    fast = "\n".join(shown(f"---\nspeed: 1.5\n---\n{words}"))
+    assert "speed 1.5" in fast
+    assert "about 4 min" in fast
+
+
 def test_preview_has_no_control_signs():
     """A preview holds only printable characters."""
     hostile = '---\nauthor: "A\\u202e"\nvoice: "v\\u2066"\n---\nWords \u202e here \u2028 too.'

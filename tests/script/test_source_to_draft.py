@@ -85,6 +85,44 @@ def test_lone_voice_may_be_foreign():
     assert not planned("Words.", folders=["voice: active"]).loose_voice
 
 
+def test_speed_goes_with_any_engine():
+    """A speed is merged as a voice is, and another engine keeps it."""
+    settings = ReadingSettings(speakers={"narrator": Speaker(speed=0.9), "quote": Speaker()})
+    assert planned("Words.", settings=settings).speakers["narrator"].speed == 0.9
+    in_folder = {"settings": settings, "folders": ["speed: 0.8"]}
+    assert planned("---\nengine: bark\n---\nWords.", **in_folder).speakers["narrator"].speed == 0.8
+    for ours in ("speed: 1.2", "narrated: {speed: 1.2}", "speed: 2\nnarrated: {speed: 1.2}"):
+        made = planned(f"---\n{ours}\n---\nWords.\n\n> Quoted.", **in_folder)
+        assert {made.speed(chunk) for chunk in made.chunks} == {1.2}
+
+
+def test_speaker_keeps_own_speed():
+    """A speaker with a speed of its own keeps it, whatever the narrator's."""
+    settings = ReadingSettings(speakers={"narrator": Speaker(), "quote": Speaker(speed=0.7)})
+    made = planned("---\nspeed: 1.4\n---\n> Quoted.", settings=settings)
+    (quoted,) = (chunk for chunk in made.chunks if chunk.speaker == "quote")
+    assert (made.speed(quoted), made.speed(made.chunks[0])) == (0.7, 1.4)
+
+
+@pytest.mark.parametrize("value", ["0.4", "3", "fast", ".nan", "nan", "true", "1e999", "-1"])
+def test_wrong_speed_is_told(value):
+    """A speed that is none is refused with the range."""
+    told = r"`speed` is .*Allowed: a number from 0\.5 to 2"
+    with pytest.raises(SourceError, match=told):
+        planned(f"---\nnarrated: {{speed: {value}}}\n---\nWords.")
+    with pytest.raises(SourceError, match=told):
+        planned("Words.", folders=[f"speed: {value}"])
+
+
+def test_foreign_speed_is_listed():
+    """A `speed` in words may be another tool's, and is listed; a number is meant for narrated."""
+    made = planned("---\nspeed: fast\n---\nWords.")
+    assert made.mean_speed == 1.0
+    assert [skip.text for skip in made.script.skipped] == ["speed: fast"]
+    with pytest.raises(SourceError, match=r"from 0\.5 to 2"):
+        planned("---\nspeed: 12\n---\nWords.")
+
+
 def test_other_language_resets_voice():
     """Another language is not spoken in the configured voice."""
     assert planned("---\nlang: de\n---\nWorte.").speakers["narrator"].voice == ""

@@ -25,6 +25,8 @@ class TakeToAdd(msgspec.Struct, frozen=True):
     path: str
     text: str
     pause_s: float
+    """At speed 1."""
+    speed: float = 1.0
 
 
 class AddTakes(msgspec.Struct, frozen=True, tag=True):

@@ -7,9 +7,10 @@ from pathlib import Path
 
 from narrated.audio.encoder_requests import DamagedTakes, TakeToAdd, narration_files
 from narrated.audio.flac_takes import from_flac
-from narrated.audio.silence import silence, trim
+from narrated.audio.silence import silence
 from narrated.audio.streaming_encoder import AudioEncoder
 from narrated.audio.take_errors import refused
+from narrated.audio.tempo import at_speed
 from narrated.audio.webvtt_writer import TranscriptCue, WebVttWriter
 from narrated.errors import StorageError
 from narrated.os_error_remedies import storing
@@ -59,9 +60,10 @@ class NarrationFile:
     def _add(self, take: TakeToAdd, pcm: bytes, sample_rate: int) -> tuple[float, float]:
         encoder, transcript = self._open(sample_rate)
         start_s = encoder.seconds
-        encoder.write(trim(pcm, sample_rate), sample_rate)
+        sound, pause = at_speed(pcm, sample_rate, take.pause_s, take.speed)
+        encoder.write(sound, sample_rate)
         end_s = encoder.seconds
-        encoder.write(silence(take.pause_s, sample_rate), sample_rate)
+        encoder.write(pause, sample_rate)
         transcript.append(TranscriptCue(start_s, end_s, take.text))
         return start_s, end_s
 

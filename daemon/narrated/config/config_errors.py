@@ -12,6 +12,7 @@ import yaml
 
 from narrated.config.values import Config, Section
 from narrated.errors import ConfigurationError
+from narrated.reading.narration_settings import FASTEST, SLOWEST
 from narrated.script.script import Speaker
 
 _KINDS = {
@@ -69,6 +70,8 @@ def invalid_value(source: Path, error: msgspec.ValidationError) -> Configuration
         )
     choices = ", ".join(map(str, _choices(key)))
     remedy = f"Choose one of {choices}." if choices else _MEND
+    if key.rpartition(".")[2] == "speed":
+        remedy = f"Set a number from {SLOWEST:g} to {FASTEST:g}."
     return ConfigurationError(f"{source}: `{key or 'file'}`: {_plain(message)}.", remedy)
 
 
@@ -76,7 +79,7 @@ def _plain(message: str) -> str:
     """Say a decoder's message in words that need no knowledge of it."""
     if chosen := re.fullmatch(r"Invalid enum value '(.*)'", message):
         return f"'{chosen[1]}' is none of its choices"
-    message = message.replace("`None`", "nothing")
+    message = message.replace("`None`", "nothing").replace(" | null`", "`")
     return re.sub(r"`(\w+)`", lambda kind: _KINDS.get(kind[1], kind[0]), message)
 
 

@@ -11,7 +11,7 @@ import msgspec
 
 from narrated.config.work_hours import WorkHours, parse_hours
 from narrated.reading.dialects.registry import Dialect
-from narrated.script.script import ReadingSettings, Role, Speaker
+from narrated.script.script import ReadingSettings, Role, Speaker, Speed
 from narrated.script.spoken_numbers import NumberStyle
 
 
@@ -42,6 +42,8 @@ class SpeechConfig(Section, frozen=True):
     voice: str = Speaker().voice
     options: dict[str, str | int | float | bool] = {}
     """Options of the engine, such as espeak's `rate` in words a minute."""
+    speed: Speed = 1.0
+    """Times the engine's own rate, for any engine."""
     speakers: dict[Literal["quote"], Speaker] = {}
     """Other voices for parts of a text."""
 
@@ -164,7 +166,7 @@ class Config(Section, frozen=True):
     def settings(self) -> ReadingSettings:
         """The settings that decide what narrated says of a text."""
         speech = self.speech
-        speakers = {"narrator": Speaker(speech.engine, speech.voice, speech.options)}
+        speakers = {"narrator": Speaker(speech.engine, speech.voice, speech.options, speech.speed)}
         speakers |= {str(who): speaker for who, speaker in speech.speakers.items()}
         return ReadingSettings(
             language=self.reading.language,

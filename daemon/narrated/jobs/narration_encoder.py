@@ -78,4 +78,5 @@ class NarrationEncoder:
 def take_of(plan: Plan, seq: int, cache: TakeCache) -> TakeToAdd:
     """The take of one chunk, as an encoder reads it."""
     chunk = plan.draft.chunks[seq]
-    return TakeToAdd(str(cache.path(plan.keys[seq])), chunk.text, chunk.pause_s)
+    path = str(cache.path(plan.keys[seq]))
+    return TakeToAdd(path, chunk.text, chunk.pause_s, plan.draft.speed(chunk))

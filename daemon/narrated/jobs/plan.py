@@ -83,7 +83,11 @@ class Plan(msgspec.Struct, frozen=True, rename={"draft": "plan", "output": "edit
         draft = self.draft
         pauses = [chunk.pause_s for chunk in draft.chunks]
         tags = [draft.title, draft.author, draft.date, draft.language, pauses]
-        return json_digest([tags, self.keys, msgspec.to_builtins(self.output)])
+        speeds = [draft.speed(chunk) for chunk in draft.chunks]
+        # At speed 1 it stays the digest of earlier versions.
+        stretched = [speeds] if any(speed != 1.0 for speed in speeds) else []
+        output = msgspec.to_builtins(self.output)
+        return json_digest([tags, self.keys, output, *stretched])
 
     def with_takes(self, choices: Mapping[str, int], only: Container[int] | None = None) -> Self:
         """Return the plan with the takes chosen by chunk digest; `only`: of these chunks alone."""

@@ -9,7 +9,8 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from narrated.audio.silence import FULL_SCALE, samples, silence, trim
+from narrated.audio.silence import FULL_SCALE, samples
+from narrated.audio.tempo import at_speed
 from narrated.config.values import Config
 from narrated.engines.interface import Mark, SpeechEngine, SpeechRequest, SpeechResult
 from narrated.engines.registry import EngineSpec
@@ -52,6 +53,7 @@ class TextToSpeech(EnginePipeline):
         self._settings = msgspec.structs.replace(config.settings, language=language)
         self._voice = voice or (narrator.voice if is_configured and speaks_it else "")
         self._options = narrator.options if is_configured else {}
+        self._speed = narrator.speed or 1.0
         self._lexicon = _lexicon(reading.lexicon)
         self._limits = {_NARRATOR: spec.limit_characters}
         super().__init__(runtime, spec)  # last, since it loads the engine
@@ -131,7 +133,8 @@ class TextToSpeech(EnginePipeline):
             ]
         )
         sounds = (take for take in takes if isinstance(take, SpeechResult))
-        made = [_joined(parts, list(islice(sounds, len(parts))), raw) for parts in texts_in_parts]
+        speed = None if raw else self._speed
+        made = [_joined(parts, list(islice(sounds, len(parts))), speed) for parts in texts_in_parts]
         return made[0] if isinstance(text_inputs, str) else made
 
     def _parts(self, text: str, language: str) -> list[Part]:
@@ -156,10 +159,13 @@ def _texts(given: str | list[str]) -> list[str]:
     return texts
 
 
-def _joined(parts: Sequence[Part], takes: Sequence[SpeechResult], raw: bool) -> SpeechOutput:
+def _joined(
+    parts: Sequence[Part], takes: Sequence[SpeechResult], speed: float | None
+) -> SpeechOutput:
+    """Join takes at this speed; None: as they are, without the pauses."""
     rate = takes[0].sample_rate
     sound = b"".join(
-        take.pcm if raw else trim(take.pcm, rate) + silence(pause_s, rate)
+        b"".join(at_speed(take.pcm, rate, pause_s, speed)) if speed else take.pcm
         for (_, pause_s, _), take in zip(parts, takes, strict=True)
     )
     audio = np.divide(samples(sound), FULL_SCALE, dtype=np.float32)

@@ -27,6 +27,7 @@ from narrated.reading.narration_settings import (
     NarrationSettings,
     check_keys,
     is_lexicon_name,
+    is_number,
     merged,
     parse,
 )
@@ -167,6 +168,8 @@ class _Metadata:
             case "voice" if not self._is_engine(self._values.get("engine")):
                 self._reasons[key] = _ENGINE_ELSEWHERE
             case "voice" if text_value(value) is None or not isinstance(value, str):
+                self._reasons[key] = _UNKNOWN_VALUE
+            case "speed" if not is_number(value):  # `speed: fast` may be that of slides
                 self._reasons[key] = _UNKNOWN_VALUE
             case "lexicon" if not is_lexicon_name(value):
                 self._reasons[key] = _UNKNOWN_VALUE

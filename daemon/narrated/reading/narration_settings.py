@@ -16,6 +16,9 @@ from narrated.reading.yaml_toml import load_yaml
 LONGEST_PAUSE_S = 60.0
 """The longest pause that a file may ask for: a pause of a year would fill the disk with silence."""
 
+SLOWEST, FASTEST = 0.5, 2.0
+"""The range of `speed`: that in which FFmpeg stretches speech at once."""
+
 _LEXICON = "lexicon.yaml"
 _TRUTHS = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
 _EMPTY: tuple[object, ...] = ("", "~", "null", [], {})
@@ -43,6 +46,8 @@ class NarrationSettings(msgspec.Struct, frozen=True):
     """Without an engine in the same file, a voice of the inherited engine."""
     is_voice_loose: bool | None = None
     """True for a `voice` that may be meant for another tool: it stands alone in front matter."""
+    speed: float | None = None
+    """Times the rate of the engine."""
     lexicon: str | None = None
     """A path relative to the file that names it; it adds to the lexicons of the folders above."""
     narrate: bool | None = None
@@ -137,6 +142,11 @@ def lexicon_path(file: str, name: str) -> str:
     return _lexicon_path(_Entry(printable(file), file, "lexicon", name))
 
 
+def is_number(value: object) -> bool:
+    """True if a value is written as a finite number."""
+    return math.isfinite(_number(value))
+
+
 def is_lexicon_name(value: object) -> bool:
     """True if a value can only mean one of our lexicons, or is a mistyped name of one."""
     return isinstance(value, str) and value.strip().lower().endswith((".yaml", ".yml"))
@@ -221,11 +231,22 @@ def _pauses(entry: _Entry, choices: Choices) -> dict[str, float]:
     return pauses
 
 
-def _seconds(entry: _Entry) -> float:
+def _speed(entry: _Entry, _choices: Choices) -> float:
+    speed = _number(entry.value)
+    if not SLOWEST <= speed <= FASTEST:  # false for a nan
+        raise entry.error(f"Allowed: a number from {SLOWEST:g} to {FASTEST:g}.")
+    return speed
+
+
+def _number(value: object) -> float:
     try:
-        seconds = float(str(entry.value))
+        return float(str(value))
     except ValueError:
-        seconds = math.nan
+        return math.nan
+
+
+def _seconds(entry: _Entry) -> float:
+    seconds = _number(entry.value)
     if not 0 <= seconds <= LONGEST_PAUSE_S:  # false for a nan
         raise entry.error(f"Allowed: seconds, from 0 to {LONGEST_PAUSE_S:g}.")
     return seconds
@@ -266,6 +287,7 @@ _READERS: dict[str, tuple[str, Callable[[_Entry, Choices], object]]] = {
     "language": ("language", _language),
     "engine": ("engine", _choice),
     "voice": ("voice", _text),
+    "speed": ("speed", _speed),
     "lexicon": ("lexicon", _lexicon),
     "narrate": ("narrate", _truth),
     "album": ("album", _text),

@@ -13,7 +13,7 @@ from itertools import groupby
 from narrated.human_formatting import count_noun
 from narrated.printable import printable
 from narrated.script.coverage_counts import Coverage, count_coverage
-from narrated.script.script import Chunk, Draft, Role, Skip
+from narrated.script.script import Chunk, Draft, Role, Skip, Speaker
 
 WIDTH = 100
 _CUT = " ¦ "
@@ -51,8 +51,8 @@ def describe_coverage(coverage: Coverage) -> str:
     return f"{count_noun(coverage.blocks, 'block')}: {counts}; {count_noun(coverage.words, 'word')}"
 
 
-def speaking_time(words: int) -> str:
-    """Estimate the time to say this many words."""
+def speaking_time(words: float) -> str:
+    """Estimate the time to say this many words at speed 1."""
     whole = round(words / _WORDS_A_MINUTE)
     return f"about {whole:,} min" if whole else "under a minute"
 
@@ -63,7 +63,8 @@ def _head(draft: Draft) -> Iterator[str]:
         yield printable(byline)
     yield f"in {printable(draft.language)}, said by {_voices(draft)}"
     coverage = count_coverage(draft.script)
-    time, chunks = speaking_time(coverage.words), count_noun(len(draft.chunks), "chunk")
+    time = speaking_time(coverage.words / draft.mean_speed)
+    chunks = count_noun(len(draft.chunks), "chunk")
     yield f"{describe_coverage(coverage)}, {time}; {chunks}"
     if draft.is_blank:
         yield "It is not narrated: it has front matter alone."
@@ -75,13 +76,17 @@ def _head(draft: Draft) -> Iterator[str]:
 
 def _voices(draft: Draft) -> str:
     labels = {
-        name: f"{one.engine} ({one.voice or 'its own voice'})"
+        name: f"{one.engine} ({one.voice or 'its own voice'}{_speed(one)})"
         for name, one in draft.speakers.items()
     }
     if draft.loose_voice:
         labels["narrator"] = f"{labels['narrator'][:-1]}, if it has that voice)"
     others = [f"{name}: {one}" for name, one in labels.items() if name != "narrator"]
     return printable("; ".join([labels["narrator"], *others]))
+
+
+def _speed(speaker: Speaker) -> str:
+    return "" if speaker.speed in (None, 1.0) else f", speed {speaker.speed:g}"
 
 
 def _line(chunks: list[Chunk], language: str, width: int) -> Iterator[str]:

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from narrated.engines.interface import Mark
+from narrated.reading.narration_settings import FASTEST, SLOWEST
 from narrated.script.spoken_numbers import NumberStyle
 
 
@@ -27,12 +28,18 @@ class Role(StrEnum):
     NOTICE = "notice"  # an announcement, such as the end of a long quotation
 
 
+Speed = Annotated[float, msgspec.Meta(ge=SLOWEST, le=FASTEST)]
+"""Times the rate at which an engine speaks. It stretches takes, and is no part of their keys."""
+
+
 class Speaker(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """An engine, one of its voices, and options of the engine."""
+    """An engine, one of its voices, options of the engine, and a speed."""
 
     engine: str = "espeak"
     voice: str = "en-us"
     options: dict[str, str | int | float | bool] = {}
+    speed: Speed | None = None
+    """None: the narrator's, or 1 for the narrator."""
 
 
 class ReadingSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -172,6 +179,18 @@ class Draft(msgspec.Struct, frozen=True, rename={"overrides": "surroundings"}):
     """The date of publication with its time of day, as written; empty if it is `date`."""
     held_back: str = ""
     """Why it is not narrated yet; empty if nothing holds it back, or in a plan."""
+
+    def speed(self, chunk: Chunk) -> float:
+        """Return the speed of a chunk: its speaker's, or else the narrator's."""
+        own = self.speakers[chunk.speaker].speed
+        return own or self.speakers["narrator"].speed or 1.0
+
+    @property
+    def mean_speed(self) -> float:
+        """The speed of the whole: its length at speed 1, over its length."""
+        lengths = [(len(chunk.text), self.speed(chunk)) for chunk in self.chunks]
+        heard = sum(length / speed for length, speed in lengths)
+        return sum(length for length, _ in lengths) / heard if heard else 1.0
 
 
 Captions = Mapping[str, Caption]

@@ -127,6 +127,7 @@ def _resolved(
     narrator = settings.speakers["narrator"]
     for layer in layers:
         narrator = _with_voice_of(narrator, layer)
+    narrator = msgspec.structs.replace(narrator, speed=metadata.speed or narrator.speed)
     return msgspec.structs.replace(
         settings,
         language=language,
@@ -152,7 +153,7 @@ def _without_voices(settings: ReadingSettings) -> ReadingSettings:
 def _with_voice_of(speaker: Speaker, layer: NarrationSettings) -> Speaker:
     if layer.engine and layer.engine != speaker.engine:
         # Another engine has its own voices and options, so those of this one do not apply.
-        return Speaker(layer.engine, layer.voice or "", {})
+        return Speaker(layer.engine, layer.voice or "", {}, speaker.speed)
     return msgspec.structs.replace(speaker, voice=layer.voice or speaker.voice)
 
 

@@ -114,7 +114,7 @@ async def say(
 def _with_voice(defaults: JobDefaults, voice: str | None, engine: str | None) -> JobDefaults:
     narrator = defaults.settings.speakers["narrator"]
     if engine is not None and engine != narrator.engine:
-        narrator = Speaker(engine, voice or "", {})
+        narrator = Speaker(engine, voice or "", {}, narrator.speed)
     elif voice is not None:
         narrator = msgspec.structs.replace(narrator, voice=voice)
     speakers = {**defaults.settings.speakers, "narrator": narrator}

@@ -117,8 +117,12 @@ def _instead(
     engine: str, whole: WorkEstimate, work: FolderWork, rates: MeasuredRates
 ) -> VoiceEstimate:
     """Estimate the same text in one other engine."""
-    pauses_s = sum(each.pauses_s for each in total_by_voice(work.files).values())
-    text = SpokenText(whole.totals.chunks, whole.totals.characters, pauses_s)
+    texts = SpokenText()
+    for each in total_by_voice(work.files).values():
+        texts.add(each)
+    characters = whole.totals.characters  # with those of captions
+    heard, pauses_s = characters / texts.speed, texts.pauses_s
+    text = SpokenText(whole.totals.chunks, characters, heard, pauses_s)
     return voice_estimate((engine, "", "{}"), text, rates, None)
 
 

@@ -51,6 +51,8 @@ class CheckedFile(msgspec.Struct, frozen=True):
     """False if its author wants no narration."""
     held_back: str = ""
     """Why it is not narrated yet; empty if it is."""
+    speed: float = 1.0
+    """That of the whole file; the length of its sound is divided by it."""
     skipped: tuple[Skip, ...] = ()
     leftovers: tuple[Leftover, ...] = ()
     """What looks like markup in what would be said."""
@@ -82,10 +84,19 @@ class FolderCheck(msgspec.Struct, frozen=True):
     @property
     def coverage(self) -> Coverage:
         """Sum over all files that will be narrated."""
-        wanted = [each for each in self.files if each.narrate and not each.held_back]
-        narrated = [each.coverage for each in wanted if each.coverage]
+        narrated = [coverage for coverage, _ in self._narrated]
         names = Coverage.__struct_fields__
         return Coverage(*(sum(getattr(each, name) for each in narrated) for name in names))
+
+    @property
+    def words_at_speed(self) -> float:
+        """Words of all files that will be narrated, those of each divided by its speed."""
+        return sum(coverage.words / speed for coverage, speed in self._narrated)
+
+    @property
+    def _narrated(self) -> list[tuple[Coverage, float]]:
+        wanted = [each for each in self.files if each.narrate and not each.held_back]
+        return [(each.coverage, each.speed) for each in wanted if each.coverage]
 
     def builtins(self) -> dict[str, Any]:
         """The check for `--json`, with totals."""
@@ -205,6 +216,7 @@ def _checked(path: str, draft: Draft | NarratedError) -> CheckedFile:
         count_coverage(script),
         draft.narrate,
         draft.held_back,
+        draft.mean_speed,
         script.skipped,
         tuple(find_leftovers(script)),
     )
@@ -255,6 +267,6 @@ def _total_lines(check: FolderCheck) -> Iterator[str]:
     if held := sum(bool(each.held_back) for each in check.files):
         yield f"{count_noun(held, 'file')} held back, and not counted below"
     coverage = check.coverage
-    yield f"{describe_coverage(coverage)}, {speaking_time(coverage.words)}"
+    yield f"{describe_coverage(coverage)}, {speaking_time(check.words_at_speed)}"
     found = count_noun(check.leftovers, "leftover") if check.leftovers else "no leftovers"
     yield f"{found} of markup in what would be said"

@@ -28,13 +28,22 @@ class SpokenText:
 
     chunks: int = 0
     characters: int = 0
+    heard_characters: float = 0.0
+    """Characters divided by their speeds: the length of their sound goes by these."""
     pauses_s: float = 0.0
+    """At their speeds."""
     pictures: int = 0
     """Captions among it, whose words nobody knows yet."""
+
+    @property
+    def speed(self) -> float:
+        """The speed of the whole text."""
+        return self.characters / self.heard_characters if self.heard_characters else 1.0
 
     def add(self, other: "SpokenText") -> None:
         self.chunks += other.chunks
         self.characters += other.characters
+        self.heard_characters += other.heard_characters
         self.pauses_s += other.pauses_s
         self.pictures += other.pictures
 
@@ -154,7 +163,8 @@ def _by_voice(draft: Draft, pictures: int) -> dict[VoiceKey, SpokenText]:
     voices: defaultdict[VoiceKey, SpokenText] = defaultdict(SpokenText)
     for chunk in draft.chunks:
         key = _key(draft.speakers[chunk.speaker])
-        voices[key].add(SpokenText(1, len(chunk.text), chunk.pause_s))
+        length, speed = len(chunk.text), draft.speed(chunk)
+        voices[key].add(SpokenText(1, length, length / speed, chunk.pause_s / speed))
     if pictures and draft.chunks:
         voices[_key(draft.speakers["narrator"])].pictures += pictures
     return dict(voices)

@@ -111,7 +111,8 @@ def voice_estimate(
     sound_s = work_s = None
     if rate is not None and rate.characters:
         times = characters / rate.characters
-        sound_s, work_s = rate.sound_s * times + text.pauses_s, rate.work_s * times
+        sound_s = rate.sound_s * times / text.speed + text.pauses_s
+        work_s = rate.work_s * times
     engine, voice, options = key
     options_read = json.loads(options)
     return VoiceEstimate(
