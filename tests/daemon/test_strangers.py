@@ -21,12 +21,16 @@ DEADEND = "http://127.0.0.1:9"
 """Nothing listens there."""
 
 ELSEWHERE = {
+    "completion bash": 0,
+    "completion fish": 0,
+    "completion zsh": 0,
     "config check": 0,
     "config init": 3,  # it is there already; --print works
     "config show": 0,
     "describe": 0,
     "doctor": 1,  # the outbox is not theirs
     "engines install": 1,
+    "help": 0,
     "install": 0,
     "run": 5,
     "once": 5,

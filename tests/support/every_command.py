@@ -38,6 +38,8 @@ ALONE: Mapping[str, Sequence[Sequence[str]]] = {
     "models list": [[], ["--json"]],
     "models pull": [["--quiet", "bark"]],
     "models verify": [[]],
+    "completion bash": [[]],
+    "help": [[], ["models", "list"]],
     "voices list": [[], ["--json"]],
     "voices audition": [["en-us"]],
     "engines install": [["none"]],

@@ -11,6 +11,7 @@ from narrated.cli.command_context import (
     print_json,
     print_lines,
 )
+from narrated.cli.completion import complete_file
 
 # Commands import their modules when they run: see main.py.
 
@@ -34,7 +35,7 @@ def status(context: CommandContext, watch: bool, as_json: bool) -> None:
 
 
 @click.command()
-@click.argument("file")
+@click.argument("file", shell_complete=complete_file)
 @click.pass_obj
 def history(context: CommandContext, file: str) -> None:
     """Show every version of FILE, and its outcome."""
@@ -44,7 +45,7 @@ def history(context: CommandContext, file: str) -> None:
 
 
 @click.command()
-@click.argument("file")
+@click.argument("file", shell_complete=complete_file)
 @json_option
 @click.pass_obj
 def ignored(context: CommandContext, file: str, as_json: bool) -> None:
@@ -59,7 +60,7 @@ def ignored(context: CommandContext, file: str, as_json: bool) -> None:
 
 
 @click.command()
-@click.argument("file", required=False)
+@click.argument("file", required=False, shell_complete=complete_file)
 @click.option("--failed", is_flag=True, help="Retry every failed file.")
 @click.pass_obj
 def retry(context: CommandContext, file: str | None, failed: bool) -> None:
@@ -70,7 +71,7 @@ def retry(context: CommandContext, file: str | None, failed: bool) -> None:
 
 
 @click.command()
-@click.argument("file")
+@click.argument("file", shell_complete=complete_file)
 @click.option("--at", metavar="MM:SS", help="Respeak only the line at this time.")
 @click.pass_obj
 def respeak(context: CommandContext, file: str, at: str | None) -> None:
@@ -79,7 +80,7 @@ def respeak(context: CommandContext, file: str, at: str | None) -> None:
 
 
 @click.command()
-@click.argument("path", required=False)
+@click.argument("path", required=False, shell_complete=complete_file)
 @click.pass_obj
 def refresh(context: CommandContext, path: str | None) -> None:
     """Narrate PATH (a file, a folder, or everything) again, with today's configuration."""
@@ -87,7 +88,7 @@ def refresh(context: CommandContext, path: str | None) -> None:
 
 
 @click.command()
-@click.argument("file")
+@click.argument("file", shell_complete=complete_file)
 @click.pass_obj
 def cancel(context: CommandContext, file: str) -> None:
     """Cancel the work on FILE. Published files stay."""

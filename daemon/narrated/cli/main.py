@@ -16,6 +16,9 @@ from narrated.cli import (
     setup_commands,
 )
 from narrated.cli.command_context import EXIT_FAILED, CommandContext
+from narrated.cli.command_group import CommandGroup
+from narrated.cli.completion import completion
+from narrated.cli.help_command import help_command
 from narrated.cli.model_commands import models
 from narrated.cli.standard_streams import end_without_output, open_closed_streams
 from narrated.cli.voice_commands import voices
@@ -38,7 +41,7 @@ EPILOG = (
 )
 
 
-class ErrorReportingGroup(click.Group):
+class ErrorReportingGroup(CommandGroup):
     """Prints a NarratedError as a message with its remedy, and exits with its code.
 
     Output that nothing takes, such as that of a full disk, ends it with a message as well.
@@ -96,6 +99,8 @@ for command in (
     *setup_commands.COMMANDS,
     models,
     voices,
+    completion,
+    help_command,
 ):
     main.add_command(command)
 

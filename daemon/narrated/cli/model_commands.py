@@ -12,6 +12,8 @@ from narrated.cli.command_context import (
     print_json,
     print_lines,
 )
+from narrated.cli.command_group import CommandGroup
+from narrated.cli.completion import complete_model
 from narrated.errors import NarratedError
 
 if TYPE_CHECKING:
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
 # Commands import their modules when they run: see main.py.
 
 
-@click.group()
+@click.group(cls=CommandGroup)
 def models() -> None:
     """List, fetch, verify and remove models. Only `pull` downloads anything."""
 
@@ -44,7 +46,7 @@ def list_models(context: CommandContext, as_json: bool) -> None:
 
 
 @models.command()
-@click.argument("names", nargs=-1, metavar="[NAME]...")
+@click.argument("names", nargs=-1, metavar="[NAME]...", shell_complete=complete_model)
 @click.option("--update", is_flag=True, help="Fetch the newest revision, and lock that.")
 @click.option("--quiet", "-q", is_flag=True, help="Print no progress and no advice.")
 @click.pass_obj
@@ -77,7 +79,7 @@ def pull(context: CommandContext, names: tuple[str, ...], update: bool, quiet: b
 
 
 @models.command()
-@click.argument("names", nargs=-1, metavar="[NAME]...")
+@click.argument("names", nargs=-1, metavar="[NAME]...", shell_complete=complete_model)
 @click.pass_obj
 def verify(context: CommandContext, names: tuple[str, ...]) -> None:
     """Read every file of the models, and compare it with what was pulled.
@@ -94,7 +96,7 @@ def verify(context: CommandContext, names: tuple[str, ...]) -> None:
 
 
 @models.command()
-@click.argument("name")
+@click.argument("name", shell_complete=complete_model)
 @click.option("--force", is_flag=True, help="Remove it even if it is in use, or was not pulled.")
 @click.pass_obj
 def remove(context: CommandContext, name: str, force: bool) -> None:

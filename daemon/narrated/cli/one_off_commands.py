@@ -14,6 +14,7 @@ from narrated.cli.command_context import (
     print_json,
     print_lines,
 )
+from narrated.cli.completion import complete_voice
 
 if TYPE_CHECKING:
     from narrated.config.values import Config
@@ -170,7 +171,12 @@ def estimate(context: CommandContext, folder: Path, as_json: bool) -> None:
 
 @click.command()
 @click.argument("text")
-@click.option("--voice", "-v", help="Use this voice of the configured engine.")
+@click.option(
+    "--voice",
+    "-v",
+    shell_complete=complete_voice,
+    help="Use this voice of the configured engine.",
+)
 @click.option(
     "--output",
     "-o",

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import click
 
 from narrated.cli.command_context import EXIT_FAILED, CommandContext, exit_unless, print_lines
+from narrated.cli.command_group import CommandGroup
+from narrated.cli.completion import complete_package
 
 if TYPE_CHECKING:
     from narrated.config.values import Config
@@ -14,7 +16,7 @@ if TYPE_CHECKING:
 # Commands import their modules when they run: see main.py.
 
 
-@click.group()
+@click.group(cls=CommandGroup)
 def config() -> None:
     """Check, show or write the configuration."""
 
@@ -114,13 +116,13 @@ def install(
     )
 
 
-@click.group()
+@click.group(cls=CommandGroup)
 def engines() -> None:
     """Install engines whose libraries conflict with narrated's own."""
 
 
 @engines.command("install")
-@click.argument("name")
+@click.argument("name", shell_complete=complete_package)
 @click.option(
     "--apart",
     type=click.Path(path_type=Path),

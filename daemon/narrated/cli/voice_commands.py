@@ -6,6 +6,8 @@ from pathlib import Path
 import click
 
 from narrated.cli.command_context import CommandContext, json_option, print_json, print_lines
+from narrated.cli.command_group import CommandGroup
+from narrated.cli.completion import complete_engine, complete_voice
 
 # Commands import their modules when they run: see main.py.
 
@@ -15,13 +17,15 @@ SAMPLE = (
 )
 
 
-@click.group()
+@click.group(cls=CommandGroup)
 def voices() -> None:
     """List, add and try voices."""
 
 
 @voices.command("list")
-@click.option("--engine", "-e", help="List the voices of this engine only.")
+@click.option(
+    "--engine", "-e", shell_complete=complete_engine, help="List the voices of this engine only."
+)
 @json_option
 @click.pass_obj
 def list_voices(context: CommandContext, engine: str | None, as_json: bool) -> None:
@@ -83,8 +87,13 @@ def _make_folder(folder: Path) -> None:
 
 
 @voices.command()
-@click.argument("names", nargs=-1, required=True)
-@click.option("--engine", "-e", help="Use this engine instead of the configured one.")
+@click.argument("names", nargs=-1, required=True, shell_complete=complete_voice)
+@click.option(
+    "--engine",
+    "-e",
+    shell_complete=complete_engine,
+    help="Use this engine instead of the configured one.",
+)
 @click.option("--text", "-t", help="Speak this text instead of a sample.")
 @click.option(
     "--output",

@@ -35,7 +35,7 @@ _M_PERTURB = -6  # malloc.h; memory handed out is filled with the complement of 
 _ZEROS, _UNFILLED = 0xFF, 0
 _LOWEST_BYTES = 2 * int(SAMPLE_RATE * 0.05)
 
-_VOICES: Mapping[str, tuple[str, ...]] = {
+VOICES: Mapping[str, tuple[str, ...]] = {
     "en-US": ("en",),
     "en-GB": (),
     "de-DE": ("de",),
@@ -45,7 +45,7 @@ _VOICES: Mapping[str, tuple[str, ...]] = {
 }
 """Each voice, with the languages without a country that it is the best for."""
 _BY_LANGUAGE: Mapping[str, str] = {
-    code.lower(): voice for voice, codes in _VOICES.items() for code in (voice, *codes)
+    code.lower(): voice for voice, codes in VOICES.items() for code in (voice, *codes)
 }
 
 
@@ -81,7 +81,7 @@ class PicoEngine(EmbeddedVoice):
         _parameters(options)
         lingware = Path(py_nanotts.__file__).parent / "lang"
         self.identity = _identity(lingware, options)
-        super().__init__({each: _digest(each, lingware, self.identity) for each in _VOICES})
+        super().__init__({each: _digest(each, lingware, self.identity) for each in VOICES})
 
     def admit(self, request: Request) -> None:
         """Queue a request. Raises an error for an unknown voice, language or option."""
@@ -166,13 +166,13 @@ def _voice(request: SpeechRequest) -> str:
         if voice := _BY_LANGUAGE.get(name):
             return voice
         raise EngineUnavailable(
-            f"pico has no voice '{request.voice}'.", f"It has: {', '.join(_VOICES)}."
+            f"pico has no voice '{request.voice}'.", f"It has: {', '.join(VOICES)}."
         )
     voice = _BY_LANGUAGE.get(language) or _BY_LANGUAGE.get(language.partition("-")[0])
     if voice is None:
         raise EngineUnavailable(
             f"pico does not speak the language '{request.language}'.",
-            f"It has the voices {', '.join(_VOICES)}. espeak speaks most languages.",
+            f"It has the voices {', '.join(VOICES)}. espeak speaks most languages.",
         )
     return voice
 

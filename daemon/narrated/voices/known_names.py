@@ -1,0 +1,68 @@
+"""The names of the voices of this machine, by the names of files alone: in some milliseconds.
+
+The engines' own modules tell more of a voice, but import numpy for it.
+"""
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import suppress
+from importlib.util import find_spec
+from pathlib import Path
+
+from narrated.config.values import ModelsConfig
+from narrated.engines.registry import EngineSpec
+
+_PRESETS = "speaker_embeddings_path.json"
+
+
+def known_names(spec: EngineSpec, models: ModelsConfig) -> list[str]:
+    """The names of an engine's voices; empty for an engine that was not made by us."""
+    return sorted(_names(spec.module.partition(":")[0], spec, models))
+
+
+def _names(module: str, spec: EngineSpec, models: ModelsConfig) -> Iterator[str]:
+    match module:
+        case "narrated.engines.espeak":
+            from narrated.engines.espeak import opened
+
+            yield from opened({}).voices()
+        case "narrated.engines.pico":
+            from narrated.engines.pico import VOICES
+
+            yield from VOICES
+        case "narrated.engines.bark.engine":
+            yield from _presets(models.folder / Path(str(spec.options["model"])).expanduser())
+            yield from _files(models.voices, ".npz")
+        case "narrated.engines.tortoise.engine":
+            for root in (models.voices, *_shipped()):
+                yield from _files(root, ".pth")
+                yield from _folders(root)
+
+
+def _presets(model: Path) -> Iterator[str]:
+    """The presets of a Bark."""
+    with suppress(OSError, ValueError):
+        index = json.loads((model / _PRESETS).read_text(encoding="utf-8"))
+        yield from (name for name, files in dict(index).items() if isinstance(files, dict))
+
+
+def _shipped() -> Iterator[Path]:
+    """The folder of the voices of tortoise-tts."""
+    found = find_spec("tortoise")
+    for folder in (found and found.submodule_search_locations) or ():
+        yield Path(folder) / "voices"
+
+
+def _files(root: Path, suffix: str) -> Iterator[str]:
+    for folder, _, files in os.walk(root):
+        for name in files:
+            if name.endswith(suffix) and not name.startswith("."):
+                yield (Path(folder) / name).relative_to(root).with_suffix("").as_posix()
+
+
+def _folders(root: Path) -> Iterator[str]:
+    """The folders that hold files themselves."""
+    for folder, _, files in os.walk(root):
+        if files and Path(folder) != root:
+            yield Path(folder).relative_to(root).as_posix()
