@@ -20,7 +20,7 @@ from markdown_it import MarkdownIt
 from measuring import blog
 from measuring.program import Figure, measure, parse_cases, say
 from narrated.config.values import Config
-from narrated.config.worker_specs import chunk_limits
+from narrated.config.worker_specs import configured_speakers, speech_engines
 from narrated.reading.source_reader import read
 from narrated.script.builder import build_script
 from narrated.script.chunks import chunk_script
@@ -165,7 +165,7 @@ def _round(name: str, short: bytes, long: bytes) -> tuple[Spent, Spent]:
 def _make_chunks(data: bytes, name: str, spent: Spent) -> None:
     """Do what a parser process does with a source, but for its character set."""
     config = Config(inbox=Path("inbox"), outbox=Path("outbox"))
-    settings, most = config.settings, chunk_limits(config)
+    settings, most = config.settings, speech_engines(config).limits
     lexicon = LEXICON.read_text()
     gc.collect()
     document = _timed(spent, "reading", lambda: read(data, name))
@@ -173,7 +173,7 @@ def _make_chunks(data: bytes, name: str, spent: Spent) -> None:
     script = _timed(
         spent, "script", lambda: build_script(document, {}, Lexicon.parse([lexicon]), settings)
     )
-    speakers = {who: most[one.engine] for who, one in settings.speakers.items()}
+    speakers = {who: most[one.engine] for who, one in configured_speakers(config).items()}
     _timed(spent, "cutting", lambda: chunk_script(script, speakers))
 
 

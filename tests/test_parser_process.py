@@ -70,7 +70,7 @@ def request(name, captions=None):
         "lexicons": [],
         "folders": [],
         "settings": {"links": "announce"},
-        "limits": {"espeak": 400},
+        "engines": {"limits": {"espeak": 400}},
     }
 
 

@@ -12,7 +12,7 @@ from measuring import baselines, texts
 from measuring.measured_daemon import MeasuredDaemon
 from measuring.program import say
 from narrated.config.values import Config
-from narrated.config.worker_specs import chunk_limits
+from narrated.config.worker_specs import speech_engines
 from narrated.inbox.file_signature import FileSignature
 from narrated.ledger.job import JobState
 from narrated.ledger.store import Ledger
@@ -99,8 +99,8 @@ class Post:
 def _chunks(text: str) -> list[dict[str, Any]]:
     """Cut a post into chunks by the program's defaults."""
     config = Config(inbox=Path("inbox"), outbox=Path("outbox"))
-    settings, limits = config.settings, chunk_limits(config)
-    rest = {"captions": {}, "lexicons": [], "settings": settings, "limits": limits}
+    settings, engines = config.settings, speech_engines(config)
+    rest = {"captions": {}, "lexicons": [], "settings": settings, "engines": engines}
     draft = build_draft(text.encode(), "post.md", **rest)
     fields = ("text", "language", "pause_s")
     return [{name: getattr(each, name) for name in fields} for each in draft.chunks]

@@ -11,6 +11,7 @@ import msgspec
 
 from narrated.errors import NarratedError, SourceTookTooLong
 from narrated.printable import printable
+from narrated.script.default_voice import SpeechEngines
 from narrated.script.regex_time_limit import (
     NeedsBacktracking,
     RefusingRegexRunner,
@@ -73,7 +74,7 @@ def _draft(header: dict[str, Any], payload: bytes) -> Draft:
         captions=msgspec.convert(header["captions"], dict[str, Caption]),
         lexicons=header["lexicons"],
         settings=msgspec.convert(header["settings"], ReadingSettings),
-        limits=header["limits"],
+        engines=msgspec.convert(header["engines"], SpeechEngines),
         folders=header["folders"],
         folder=header.get("folder", ""),
         regex_runner=_regex_runner(header),

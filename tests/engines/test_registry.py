@@ -11,7 +11,7 @@ import yaml
 
 from narrated.config.file import load as load_config
 from narrated.config.values import Config
-from narrated.config.worker_specs import all_engines, chunk_limits, engine_spec, worker_specs
+from narrated.config.worker_specs import all_engines, engine_spec, speech_engines, worker_specs
 from narrated.doctor.engines import check_engines
 from narrated.doctor.finding import Severity
 from narrated.engines.registry import BUILT_IN_ENGINES, EngineSpec, installed_engines, load
@@ -108,7 +108,7 @@ def test_daemon_never_imports_engine(tones: Path, monkeypatch: pytest.MonkeyPatc
     assert spec == EngineSpec(
         "tones", "speech", "narrated_tones", 400, distribution="narrated-tones 1.0"
     )
-    assert chunk_limits(config())["tones"] == 400
+    assert speech_engines(config()).limits["tones"] == 400
     assert "narrated_tones" not in sys.modules
 
 
@@ -132,7 +132,7 @@ def test_captioner_by_its_group(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     group = "narrated.engines.captions"
     monkeypatch.syspath_prepend(offered(tmp_path, "look = some.module", group=group))
     assert engine_spec(config(), "look").kind == "caption"
-    assert "look" not in chunk_limits(config())
+    assert "look" not in speech_engines(config()).limits
 
 
 def test_built_in_name_goes_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -151,7 +151,7 @@ def test_broken_entry_names_package(
     with pytest.raises(ConfigurationError, match=r"foreign 2\.1.*pip uninstall foreign"):
         engine_spec(config(), "broken")
     assert engine_spec(config(), "fine").module == "some.module"
-    assert "broken" not in chunk_limits(config())
+    assert "broken" not in speech_engines(config()).limits
 
 
 def test_name_offered_twice_is_broken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -18,17 +18,18 @@ from narrated.reading.cover_jpeg import cover
 from narrated.reading.narration_settings import NarrationSettings, merged, parse_folder_settings
 from narrated.reading.source_reader import read
 from narrated.script.coverage_counts import count_coverage
+from narrated.script.default_voice import SpeechEngines
 from narrated.script.lexicon import Lexicon
 from narrated.script.preview import preview_lines
 from narrated.script.script import Draft, ReadingSettings, Role
 from narrated.script.source_to_draft import build_draft
 
-LIMITS = {"espeak": 120, "toy": 300}
+ENGINES = SpeechEngines({"espeak": 120, "toy": 300})
 _KINDS = get_type_hints(ReadingSettings)
 CHOICES = {
     **{key: get_args(_KINDS[key]) for key in ("links", "code", "footnotes", "numbers")},
     "pauses": tuple(Role),
-    "engine": tuple(LIMITS),
+    "engine": tuple(ENGINES.limits),
 }
 _SAID_WITH_A_LEXICON = "It is a good day, ıs İt? So it ſo is: 5 μm or 5 µm, straße, STRASSE. RFC 9."
 _UNSPEAKABLE = frozenset({"Cc", "Cs"})
@@ -116,7 +117,7 @@ def _text(
             captions={},
             lexicons=list(lexicons),
             settings=ReadingSettings(),
-            limits=LIMITS,
+            engines=ENGINES,
             folders=list(folders),
         )
     )
@@ -145,7 +146,7 @@ def _check(found: Draft) -> None:
     assert all(line.text.strip() for line in lines)
     said = "".join("".join(chunk.text.split()) for chunk in found.chunks)
     assert said == "".join("".join(line.text.split()) for line in lines)
-    assert all(0 < len(chunk.text) <= LIMITS[_engine(found)] for chunk in found.chunks)
+    assert all(0 < len(chunk.text) <= ENGINES.limits[_engine(found)] for chunk in found.chunks)
     counts = count_coverage(found.script)
     assert counts.blocks == counts.spoken + counts.announced + counts.skipped
     assert all(skip.kind and skip.reason for skip in found.script.skipped)

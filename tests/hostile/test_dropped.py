@@ -12,6 +12,7 @@ from mutagen.id3 import ID3
 
 from hostile.cases import ENDLESS, FORGED_TITLE_READ, IMITATION, TOO_LONG, cases
 from hostile.drop import NAMES, READING_S, SECRET, Drop, FetchListener, cues, dropped, seen
+from narrated.script.default_voice import SpeechEngines
 from narrated.script.script import ReadingSettings
 from narrated.script.source_to_draft import build_draft
 from support.daemon import running, wait
@@ -179,7 +180,7 @@ def test_transcripts_hold_a_cue_a_chunk(drop: Drop) -> None:
         captions={},
         lexicons=[],
         settings=ReadingSettings(),
-        limits={"espeak": 300},
+        engines=SpeechEngines({"espeak": 300}),
     )
     found = cues(made["imitations/text.txt"].read_text())
     assert len(found) == len(said.chunks)

@@ -3,6 +3,7 @@
 import msgspec
 import pytest
 
+from narrated.script.default_voice import SpeechEngines
 from narrated.script.preview import preview_lines, speaking_time
 from narrated.script.script import ReadingSettings, Speaker
 from narrated.script.source_to_draft import build_draft
@@ -15,7 +16,7 @@ def planned(text, limit=100, **settings):
         captions={},
         lexicons=[],
         settings=ReadingSettings(**settings),
-        limits={"espeak": limit},
+        engines=SpeechEngines({"espeak": limit}),
     )
 
 

@@ -10,6 +10,7 @@ from PIL import Image
 
 from narrated.config.file import parse
 from narrated.errors import SourceError
+from narrated.script.default_voice import SpeechEngines
 from narrated.script.script import (
     Caption,
     LexiconReference,
@@ -22,7 +23,7 @@ from narrated.script.source_to_draft import build_draft
 
 POSTS = Path(__file__).parent / "posts"
 SAMPLE = Path(__file__).parents[2] / "docs" / "sample"
-LIMITS = {"espeak": 400, "bark": 20}
+ENGINES = SpeechEngines({"espeak": 400, "pico": 400, "bark": 20})
 
 
 def planned(text, name="a.md", captions=None, lexicons=(), settings=None, folders=()):
@@ -32,7 +33,7 @@ def planned(text, name="a.md", captions=None, lexicons=(), settings=None, folder
         captions=captions or {},
         lexicons=lexicons,
         settings=settings or ReadingSettings(),
-        limits=LIMITS,
+        engines=ENGINES,
         folders=[(f"{'deep/' * depth}.narrated.yaml", said) for depth, said in enumerate(folders)],
     )
 
@@ -74,7 +75,8 @@ def test_lone_voice_may_be_foreign():
     """A voice that stands alone in front matter may be another tool's; no other one may."""
     settings = ReadingSettings(speakers={"narrator": Speaker(voice="en-us")})
     made = planned("---\nvoice: active\n---\nWords.", settings=settings)
-    assert (made.loose_voice, made.voice_otherwise) == ("active", "en-us")
+    assert made.loose_voice == "active"
+    assert made.narrator_otherwise == Speaker("espeak", "en-us")
     for ours in (
         "engine: espeak\nvoice: v",
         "narrated: {voice: v}",
@@ -138,14 +140,14 @@ def test_other_engine_gets_own_limits():
     )
     text = "---\nengine: bark\n---\n# T\n\nOne two three four. Five six seven."
     made = planned(text, settings=settings)
-    assert made.speakers == {"narrator": Speaker("bark", "", {}), "quote": Speaker()}
+    assert made.speakers == {"narrator": Speaker("bark"), "quote": Speaker("espeak", "en-us")}
     assert [chunk.text for chunk in made.chunks[1:]] == ["One two three four.", "Five six seven."]
 
 
 def test_foreign_engine_is_listed():
     """An engine that narrated does not know is another tool's, and its voice too."""
     made = planned("---\nengine: knitr\nvoice: loud\n---\nWords.")
-    assert made.speakers == {"narrator": Speaker()}
+    assert made.speakers == {"narrator": Speaker("espeak", "en-us")}
     assert [skip.text for skip in made.script.skipped] == ["engine: knitr", "voice: loud"]
 
 
@@ -187,7 +189,7 @@ def test_path_gives_date(folder, name, date):
         captions={},
         lexicons=[],
         settings=ReadingSettings(),
-        limits=LIMITS,
+        engines=ENGINES,
         folder=folder,
     )
     assert made.date == date

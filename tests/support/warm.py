@@ -31,6 +31,7 @@ from narrated.config.file import load
 from narrated.engines.model_free_captioner import describe
 from narrated.engines.registry import known_engines
 from narrated.reading.cover_jpeg import cover
+from narrated.script.default_voice import SpeechEngines
 from narrated.script.script import ReadingSettings
 from narrated.script.source_to_draft import build_draft
 
@@ -48,7 +49,12 @@ def warm_up(*modules: str) -> None:
         importlib.import_module(module)
     for name, data in (("post.md", b"# A title\n\nWords.\n"), ("page.html", b"<p>Words.</p>")):
         build_draft(
-            data, name, captions={}, lexicons=[], settings=ReadingSettings(), limits={"espeak": 400}
+            data,
+            name,
+            captions={},
+            lexicons=[],
+            settings=ReadingSettings(),
+            engines=SpeechEngines({"espeak": 400}),
         )
     picture = io.BytesIO()
     Image.new("RGB", (8, 8)).save(picture, "PNG")

@@ -299,13 +299,13 @@ def test_oversized_question_is_refused(module):
 def test_the_real_reader_plans_a_post():
     async def story(parsers):
         settings = msgspec.to_builtins(ReadingSettings())
-        limits = {"espeak": 600}
+        engines = {"limits": {"espeak": 600}}
         header = {
             "captions": {},
             "lexicons": [],
             "folders": [],
             "settings": settings,
-            "limits": limits,
+            "engines": engines,
         }
         reply = await parsers.ask({"do": "plan", "name": "a.md", **header}, b"# Hi\n\nHello.")
         plan = msgspec.json.decode(reply, type=Draft)

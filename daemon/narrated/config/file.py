@@ -10,8 +10,8 @@ import yaml
 
 from narrated.config.config_errors import invalid_value, invalid_yaml, unreadable, yaml_twice
 from narrated.config.folder_overlap import refuse_overlap
-from narrated.config.values import Config, ModelsConfig, decode_value, encode_value
-from narrated.config.worker_specs import engine_spec
+from narrated.config.values import Config, ModelsConfig, SpeechConfig, decode_value, encode_value
+from narrated.config.worker_specs import configured_speakers, engine_spec
 from narrated.errors import ConfigurationError
 
 USER_FILE = "narrated/narrated.yaml"
@@ -110,7 +110,11 @@ def default_path(environ: Mapping[str, str] = os.environ) -> Path:
 
 
 def to_yaml(config: Config) -> str:
-    """Write the configuration in force as YAML, with all defaults."""
+    """Write the configuration in force as YAML, with all defaults and who really speaks."""
+    speakers = configured_speakers(config)
+    narrator = msgspec.structs.asdict(speakers.pop("narrator"))
+    speech = msgspec.convert({**narrator, "speakers": speakers}, SpeechConfig)
+    config = msgspec.structs.replace(config, speech=speech)
     entries = msgspec.to_builtins(config, enc_hook=encode_value)
     return str(yaml.safe_dump(entries, sort_keys=False, allow_unicode=True))
 
@@ -217,9 +221,10 @@ def _check(config: Config) -> Config:
 
 def _check_engines(config: Config) -> None:
     """Refuse an unknown engine now, not at the first file."""
-    named = {"speech.engine": config.speech.engine, "pictures.captions": config.pictures.captions}
-    for role, speaker in config.speech.speakers.items():
-        named[f"speech.speakers.{role}.engine"] = speaker.engine
+    named = {"pictures.captions": config.pictures.captions}
+    for role, speaker in config.settings.speakers.items():
+        key = "speech.engine" if role == "narrator" else f"speech.speakers.{role}.engine"
+        named[key] = speaker.engine or config.settings.default_engine
     named |= {f"engines.{name}": name for name in config.engines}
     for key, name in named.items():
         try:

@@ -11,6 +11,7 @@ import msgspec
 
 from narrated.config.work_hours import WorkHours, parse_hours
 from narrated.reading.dialects.registry import Dialect
+from narrated.script.default_voice import ESPEAK, PICO, default_engine, with_engine
 from narrated.script.script import ReadingSettings, Role, Speaker, Speed
 from narrated.script.spoken_numbers import NumberStyle
 
@@ -38,8 +39,10 @@ class Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
 class SpeechConfig(Section, frozen=True):
     """The engine and voices that speak."""
 
-    engine: str = "espeak"
-    voice: str = Speaker().voice
+    engine: str = ""
+    """Empty for the default one: see `script/default_voice.py`."""
+    voice: str = ""
+    """Empty if the engine chooses."""
     options: dict[str, str | int | float | bool] = {}
     """Options of the engine, such as espeak's `rate` in words a minute."""
     speed: Speed = 1.0
@@ -168,9 +171,14 @@ class Config(Section, frozen=True):
         speech = self.speech
         speakers = {"narrator": Speaker(speech.engine, speech.voice, speech.options, speech.speed)}
         speakers |= {str(who): speaker for who, speaker in speech.speakers.items()}
+        default = default_engine()
         return ReadingSettings(
             language=self.reading.language,
-            speakers={who: _with_own_voice(speaker) for who, speaker in speakers.items()},
+            speakers={
+                who: with_engine(_with_own_voice(speaker), default)
+                for who, speaker in speakers.items()
+            },
+            default_engine=default,
             links=self.reading.links,
             code=self.reading.code,
             tables=self.reading.tables,
@@ -181,9 +189,12 @@ class Config(Section, frozen=True):
         )
 
 
+_ONCE_DEFAULT = "en-us"
+
+
 def _with_own_voice(speaker: Speaker) -> Speaker:
-    """Drop the default voice, which is espeak's, for another engine: it then uses its own."""
-    if speaker.engine != "espeak" and speaker.voice == Speaker().voice:
+    """Drop the voice that was once written with every engine: others than espeak lack it."""
+    if speaker.engine not in ("", ESPEAK, PICO) and speaker.voice == _ONCE_DEFAULT:
         return msgspec.structs.replace(speaker, voice="")
     return speaker
 

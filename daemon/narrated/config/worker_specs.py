@@ -1,12 +1,19 @@
 """The workers and engines that a configuration asks for."""
 
 import sys
+from collections.abc import Iterable
 from dataclasses import replace
 
 from narrated.config.values import Config, EngineConfig
 from narrated.engines.interface import ModelResources
 from narrated.engines.registry import DEFAULT_LIMIT, EngineSpec, known_engine, known_engines
 from narrated.errors import ConfigurationError
+from narrated.script.default_voice import (
+    ESPEAK,
+    SpeechEngines,
+    speaker_in,
+)
+from narrated.script.script import Speaker
 from narrated.workers.worker import WorkerSpec
 
 LATENTS = "latents"
@@ -20,8 +27,7 @@ def worker_specs(config: Config) -> tuple[WorkerSpec, ...]:
     another, which can be replaced while the models stay warm. Each further interpreter has its
     own two.
     """
-    named = {config.speech.engine, config.pictures.captions}
-    named |= {speaker.engine for speaker in config.speech.speakers.values()}
+    named = {config.pictures.captions} | _named_engines(config).limits.keys()
     together: dict[tuple[str, bool], list[EngineSpec]] = {}
     for name in sorted(named | set(config.engines)):
         spec = engine_spec(config, name)
@@ -86,7 +92,37 @@ def all_engines(config: Config) -> dict[str, EngineSpec]:
     return others | {name: engine_spec(config, name) for name in config.engines}
 
 
-def chunk_limits(config: Config) -> dict[str, int]:
-    """Give the most characters of a chunk for each speech engine, by name."""
-    specs = all_engines(config).values()
-    return {spec.name: spec.limit_characters for spec in specs if spec.kind == "speech"}
+def speech_engines(config: Config) -> SpeechEngines:
+    """Give what a script must know of every known and configured speech engine."""
+    return _of_specs(spec for spec in all_engines(config).values() if spec.kind == "speech")
+
+
+def configured_speakers(config: Config, language: str = "") -> dict[str, Speaker]:
+    """List the speakers of a text as they will really speak.
+
+    `language` is that of the text, by default the configured one.
+    """
+    engines, settings = _named_engines(config), config.settings
+    language, default = language or settings.language, settings.default_engine
+    return {
+        who: speaker_in(speaker, language, engines, default)
+        for who, speaker in settings.speakers.items()
+    }
+
+
+def _named_engines(config: Config) -> SpeechEngines:
+    """Give the engines that the configuration's speakers may need: none is looked for elsewhere."""
+    settings = config.settings
+    names = {each.engine or settings.default_engine for each in settings.speakers.values()}
+    specs = {name: engine_spec(config, name) for name in names | set(config.engines)}
+    if any(spec.languages for spec in specs.values()):
+        specs.setdefault(ESPEAK, engine_spec(config, ESPEAK))
+    return _of_specs(spec for spec in specs.values() if spec.kind == "speech")
+
+
+def _of_specs(specs: Iterable[EngineSpec]) -> SpeechEngines:
+    specs = tuple(specs)
+    return SpeechEngines(
+        limits={spec.name: spec.limit_characters for spec in specs},
+        languages={spec.name: spec.languages for spec in specs if spec.languages},
+    )

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from narrated.config.values import Config
-from narrated.config.worker_specs import worker_specs
+from narrated.config.worker_specs import configured_speakers, worker_specs
 from narrated.doctor.finding import Finding, shown, wrong
 from narrated.doctor.voice_presence import voice_problem
 from narrated.engines.registry import EngineSpec
@@ -140,7 +140,7 @@ def _check_pulled_model(config: Config, engine: EngineSpec, name: str) -> Iterat
 
 
 def _check_voices(config: Config, engine: EngineSpec) -> Iterator[Finding]:
-    for role, speaker in config.settings.speakers.items():
+    for role, speaker in configured_speakers(config).items():
         if speaker.engine == engine.name and speaker.voice:
             key = "speech: voice" if role == "narrator" else f"speech: speakers: {role}: voice"
             if problem := voice_problem(config, engine, speaker.voice):

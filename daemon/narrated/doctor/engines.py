@@ -4,7 +4,7 @@ import difflib
 from collections.abc import Iterator
 
 from narrated.config.values import Config
-from narrated.config.worker_specs import worker_specs
+from narrated.config.worker_specs import configured_speakers, worker_specs
 from narrated.doctor.finding import Finding, warning, well, wrong
 from narrated.engines.interface import EngineInfo, ModelStatus
 from narrated.engines.registry import installed_engines
@@ -24,7 +24,7 @@ def check_engines(config: Config, probe: EngineProbe) -> Iterator[Finding]:
     for spec in worker_specs(config):
         for engine in spec.engines:
             yield _check_engine(engine.name, workers[spec.name])
-    for name, speaker in config.settings.speakers.items():
+    for name, speaker in configured_speakers(config).items():
         if speaker.engine in probe.engines:  # else the finding about the engine is enough
             yield _check_voice(name, speaker, probe.engines[speaker.engine])
     for name, (problem, remedy) in installed_engines().problems.items():

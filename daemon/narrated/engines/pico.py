@@ -26,28 +26,18 @@ from narrated.engines.interface import (
     SpeechRequest,
     SpeechResult,
 )
+from narrated.engines.pico_voices import PACKAGE, VOICES
 from narrated.errors import EngineError, EngineUnavailable
 
 SAMPLE_RATE = 16_000
 
-_PACKAGE = "py-nanotts"
 _M_PERTURB = -6  # malloc.h; memory handed out is filled with the complement of its value
 _ZEROS, _UNFILLED = 0xFF, 0
 _LOWEST_BYTES = 2 * int(SAMPLE_RATE * 0.05)
 
-VOICES: Mapping[str, tuple[str, ...]] = {
-    "en-US": ("en",),
-    "en-GB": (),
-    "de-DE": ("de",),
-    "es-ES": ("es",),
-    "fr-FR": ("fr",),
-    "it-IT": ("it",),
-}
-"""Each voice, with the languages without a country that it is the best for."""
 _BY_LANGUAGE: Mapping[str, str] = {
     code.lower(): voice for voice, codes in VOICES.items() for code in (voice, *codes)
 }
-
 
 _PARAMETERS: Mapping[str, VoiceParameter] = {
     "speed": VoiceParameter(1.0, 0.2, 5.0),
@@ -123,7 +113,7 @@ def opened(options: Options) -> PicoEngine:
         return PicoEngine(options)
     except (ImportError, PackageNotFoundError) as error:
         problem = f"The voices of pico are missing ({error})."
-        remedy = f"Run `pip install {_PACKAGE}` (Linux, x86_64 or aarch64), or choose espeak."
+        remedy = f"Run `pip install {PACKAGE}` (Linux, x86_64 or aarch64), or choose espeak."
         raise EngineUnavailable(problem, remedy) from error
 
 
@@ -185,7 +175,7 @@ def _identity(lingware: Path, options: Options) -> str:
     """The package's version, and a digest of the voices' names and sizes, which need no reading."""
     index = sorted((file.name, file.stat().st_size) for file in lingware.iterdir())
     text = json.dumps([index, dict(options)], sort_keys=True)
-    return f"{_PACKAGE}-{version(_PACKAGE)}-{hashlib.sha256(text.encode()).hexdigest()[:16]}"
+    return f"{PACKAGE}-{version(PACKAGE)}-{hashlib.sha256(text.encode()).hexdigest()[:16]}"
 
 
 def _digest(voice: str, lingware: Path, identity: str) -> str:

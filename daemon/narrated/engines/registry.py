@@ -13,10 +13,13 @@ from types import MappingProxyType
 from typing import cast
 
 from narrated.engines.interface import Engine, EngineContext, Kind, Options
+from narrated.engines.pico_voices import LANGUAGES
 from narrated.errors import ConfigurationError, EngineUnavailable
 
 DEFAULT_LIMIT = 400
 """Most characters of one chunk, for an engine that was not made by us."""
+_EMBEDDED_LIMIT = 600
+"""One limit for both: a post that changes between them keeps its chunks."""
 
 _BARK = "narrated.engines.bark.engine"
 _TORTOISE = "narrated.engines.tortoise.engine"
@@ -38,6 +41,8 @@ class EngineSpec:
     """`module` or `module:function`; without a function it is `load`."""
     limit_characters: int
     """Most characters of one chunk; 0 for a captioner."""
+    languages: tuple[str, ...] = ()
+    """The languages that it speaks, without countries; empty if nobody can tell before it loads."""
     holds_models: bool = False
     """True if it shares one worker, and one memory budget, with all engines that have models."""
     python: str = ""
@@ -66,8 +71,8 @@ def _neural(name: str, module: str, model: str, limit: int = 0, **own: int) -> E
 
 
 _BUILT_IN = (
-    EngineSpec("espeak", "speech", "narrated.engines.espeak", 600),
-    EngineSpec("pico", "speech", "narrated.engines.pico", 600),
+    EngineSpec("espeak", "speech", "narrated.engines.espeak", _EMBEDDED_LIMIT),
+    EngineSpec("pico", "speech", "narrated.engines.pico", _EMBEDDED_LIMIT, LANGUAGES),
     EngineSpec("embedded", "caption", "narrated.engines.model_free_captioner", 0),
     _neural("bark", _BARK, "suno/bark", 180),
     _neural("bark-small", _BARK, "suno/bark-small", 180),

@@ -23,7 +23,7 @@ def without_foreign_voice(path: str, draft: Draft, engine: EngineInfo) -> Draft:
     reason = f"{engine.name} has no such voice; `narrated: {{voice: NAME}}` would wait for it"
     log.warning("%s: `voice: %s` is passed over: %s.", printable(path), printable(voice), reason)
     settings = draft.overrides.settings
-    narrator = replace(draft.speakers["narrator"], voice=draft.voice_otherwise)
+    narrator = draft.narrator_otherwise or replace(draft.speakers["narrator"], voice="")
     speakers = {**draft.speakers, "narrator": narrator}
     kept = replace(
         draft,

@@ -12,6 +12,7 @@ import msgspec
 
 from narrated.engines.interface import EngineInfo
 from narrated.errors import NarratedError
+from narrated.script.default_voice import SpeechEngines
 from narrated.script.script import Chunk, Draft, ReadingSettings, Speaker
 
 _SORTED = json.JSONEncoder(sort_keys=True, ensure_ascii=True)
@@ -36,8 +37,8 @@ class JobDefaults:
 
     settings: ReadingSettings
     output: OutputSettings
-    limits: Mapping[str, int]
-    """Engine name to the length of its longest chunk, in characters."""
+    engines: SpeechEngines
+    """The engines that may speak."""
     captions: str
     """The engine that describes pictures."""
     caption_options: Mapping[str, Any]

@@ -160,7 +160,7 @@ class Planner:
             "lexicons": lexicons,
             "folders": folders,
             "settings": msgspec.to_builtins(defaults.settings),
-            "limits": dict(defaults.limits),
+            "engines": msgspec.to_builtins(defaults.engines),
         }
         draft = await self._parse(path, request, source, job_id)
         references = draft.overrides.lexicons if draft.narrate else ()

@@ -12,7 +12,7 @@ from typing import Literal
 import msgspec
 
 from narrated.config.values import Config
-from narrated.config.worker_specs import engine_spec
+from narrated.config.worker_specs import configured_speakers, engine_spec
 from narrated.errors import NarratedError
 from narrated.printable import printable
 
@@ -132,9 +132,9 @@ def usage_lines(entry: CatalogueEntry, names: Collection[str]) -> tuple[str, ...
 
 def configured_models(config: Config) -> dict[str, tuple[str, ...]]:
     """The models of a configuration, with the keys that name them, but none given as a path."""
-    speakers = config.speech.speakers
+    speakers = configured_speakers(config)
     engines = {
-        "speech: engine": config.speech.engine,
+        "speech: engine": speakers.pop("narrator").engine,
         **{f"speech: speakers: {role}": each.engine for role, each in speakers.items()},
         "pictures: captions": config.pictures.captions,
         **{f"engines: {name}": name for name in config.engines},

@@ -13,7 +13,12 @@ import msgspec
 
 from narrated.config.file import load_optional, unconfigured_cache, unconfigured_models
 from narrated.config.values import Bytes, Config, decode_value
-from narrated.config.worker_specs import all_engines, engine_spec, model_resources
+from narrated.config.worker_specs import (
+    all_engines,
+    configured_speakers,
+    engine_spec,
+    model_resources,
+)
 from narrated.engines.interface import Kind
 from narrated.engines.registry import BUILT_IN_ENGINES, EngineSpec
 from narrated.engines.tortoise.required_files import FILES
@@ -131,7 +136,7 @@ def pipeline(
         device=_device(device),
         memory=_bytes(memory) or None,
     )
-    spec = _select_engine(config, kind, model, like)
+    spec = _select_engine(config, kind, model, like, language)
     spec = dataclasses.replace(spec, options={**spec.options, **options})
     runtime = EngineRuntime(model_resources(config)) if beside is None else beside.runtime
     if kind == "caption":
@@ -176,9 +181,11 @@ def _bytes(memory: str | int | None) -> Bytes | None:
         ) from error
 
 
-def _select_engine(config: Config, kind: Kind, model: Folder | None, like: str) -> EngineSpec:
+def _select_engine(
+    config: Config, kind: Kind, model: Folder | None, like: str, language: str
+) -> EngineSpec:
     """Find the engine, and refuse one of another task or another interpreter."""
-    spec = _find_spec(config, kind, model, like)
+    spec = _find_spec(config, kind, model, like, language)
     if spec.kind != kind:
         known = ", ".join(_names(config, kind))
         raise NarratedError(
@@ -194,9 +201,12 @@ def _select_engine(config: Config, kind: Kind, model: Folder | None, like: str) 
     return spec
 
 
-def _find_spec(config: Config, kind: Kind, model: Folder | None, like: str) -> EngineSpec:
+def _find_spec(
+    config: Config, kind: Kind, model: Folder | None, like: str, language: str
+) -> EngineSpec:
     if model is None:
-        configured = config.speech.engine if kind == "speech" else config.pictures.captions
+        captioner, speakers = config.pictures.captions, configured_speakers(config, language)
+        configured = speakers["narrator"].engine if kind == "speech" else captioner
         return engine_spec(config, like or configured)
     name = os.fspath(model)
     if like:

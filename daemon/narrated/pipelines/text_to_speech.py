@@ -12,6 +12,7 @@ import numpy.typing as npt
 from narrated.audio.silence import FULL_SCALE, samples
 from narrated.audio.tempo import at_speed
 from narrated.config.values import Config
+from narrated.config.worker_specs import configured_speakers
 from narrated.engines.interface import Mark, SpeechEngine, SpeechRequest, SpeechResult
 from narrated.engines.registry import EngineSpec
 from narrated.errors import ConfigurationError, NarratedError
@@ -46,8 +47,9 @@ class TextToSpeech(EnginePipeline):
         self, runtime: EngineRuntime, spec: EngineSpec, config: Config, voice: str, language: str
     ) -> None:
         """The configured voice and options are for the configured engine."""
-        narrator, reading = config.settings.speakers[_NARRATOR], config.reading
+        reading = config.reading
         language = language or reading.language
+        narrator = configured_speakers(config, language)[_NARRATOR]
         is_configured = spec.name == narrator.engine
         speaks_it = base_language(language) == base_language(reading.language)
         self._settings = msgspec.structs.replace(config.settings, language=language)

@@ -62,6 +62,8 @@ def _head(draft: Draft) -> Iterator[str]:
     if byline := ", ".join(filter(None, (draft.author, draft.date))):
         yield printable(byline)
     yield f"in {printable(draft.language)}, said by {_voices(draft)}"
+    if draft.not_spoken_by:
+        yield f"{draft.not_spoken_by} does not speak {printable(draft.language)}."
     coverage = count_coverage(draft.script)
     time = speaking_time(coverage.words / draft.mean_speed)
     chunks = count_noun(len(draft.chunks), "chunk")
@@ -75,18 +77,17 @@ def _head(draft: Draft) -> Iterator[str]:
 
 
 def _voices(draft: Draft) -> str:
-    labels = {
-        name: f"{one.engine} ({one.voice or 'its own voice'}{_speed(one)})"
-        for name, one in draft.speakers.items()
-    }
+    labels = {name: _voice(one) for name, one in draft.speakers.items()}
     if draft.loose_voice:
-        labels["narrator"] = f"{labels['narrator'][:-1]}, if it has that voice)"
+        otherwise = draft.narrator_otherwise or Speaker()
+        labels["narrator"] += f" if it has that voice, else {_voice(otherwise)}"
     others = [f"{name}: {one}" for name, one in labels.items() if name != "narrator"]
     return printable("; ".join([labels["narrator"], *others]))
 
 
-def _speed(speaker: Speaker) -> str:
-    return "" if speaker.speed in (None, 1.0) else f", speed {speaker.speed:g}"
+def _voice(speaker: Speaker) -> str:
+    speed = "" if speaker.speed in (None, 1.0) else f", speed {speaker.speed:g}"
+    return f"{speaker.engine} ({speaker.voice or 'its own voice'}{speed})"
 
 
 def _line(chunks: list[Chunk], language: str, width: int) -> Iterator[str]:

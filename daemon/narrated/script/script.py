@@ -35,8 +35,10 @@ Speed = Annotated[float, msgspec.Meta(ge=SLOWEST, le=FASTEST)]
 class Speaker(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """An engine, one of its voices, options of the engine, and a speed."""
 
-    engine: str = "espeak"
-    voice: str = "en-us"
+    engine: str = ""
+    """Empty if nobody named one: see `default_voice.py`."""
+    voice: str = ""
+    """Empty if the engine chooses."""
     options: dict[str, str | int | float | bool] = {}
     speed: Speed | None = None
     """None: the narrator's, or 1 for the narrator."""
@@ -48,6 +50,9 @@ class ReadingSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     language: str = "en"
     speakers: dict[str, Speaker] = msgspec.field(default_factory=lambda: {"narrator": Speaker()})
     """By name; `narrator` is required, and `quote` may speak the quotations."""
+    default_engine: str = "espeak"
+    """The engine of a speaker that nobody gave one. Plans and manifests of before there was another
+    do not have it."""
     links: Literal["fold", "text", "announce"] = "fold"
     code: Literal["fold", "announce", "read", "skip", "first-line"] = "fold"
     tables: Literal["all", "skip"] | Annotated[int, msgspec.Meta(ge=1)] = 5
@@ -171,8 +176,10 @@ class Draft(msgspec.Struct, frozen=True, rename={"overrides": "surroundings"}):
     loose_voice: str = ""
     """A voice that its front matter may mean for another tool; empty if there is none, or if the
     engine has it."""
-    voice_otherwise: str = ""
-    """The narrator's voice without `loose_voice`; empty if the engine chooses."""
+    narrator_otherwise: Speaker | None = None
+    """The narrator without `loose_voice`; None if there is no such voice."""
+    not_spoken_by: str = ""
+    """The narrator's engine, if it does not speak the language: another one speaks instead."""
     draft_mark: str = ""
     """The entry of its front matter that marks a draft; empty if there is none."""
     publish_at: str = ""

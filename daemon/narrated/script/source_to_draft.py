@@ -18,6 +18,12 @@ from narrated.reading.narration_settings import (
 from narrated.reading.source_reader import read
 from narrated.script.builder import build_script
 from narrated.script.chunks import chunk_script
+from narrated.script.default_voice import (
+    SpeechEngines,
+    named_engine,
+    speaker_in,
+    with_engine,
+)
 from narrated.script.language_codes import base_language
 from narrated.script.lexicon import Lexicon
 from narrated.script.regex_time_limit import RegexRunner
@@ -40,7 +46,7 @@ def build_draft(
     captions: Captions,
     lexicons: Sequence[tuple[str, str]],
     settings: ReadingSettings,
-    limits: Mapping[str, int],
+    engines: SpeechEngines,
     folders: Sequence[tuple[str, str]] = (),
     folder: str = "",
     regex_runner: RegexRunner | None = None,
@@ -50,10 +56,10 @@ def build_draft(
     `lexicons` and `folders` (settings files, from the root down) are inbox paths and texts.
     `folder` is the inbox path of the source's folder, which may name the source and its day.
     `regex_runner` runs the lexicons' patterns that cannot run in linear time; None: without limit.
-    `limits` gives the characters that each known engine can speak in one chunk. Front matter
-    overrides folder settings, a deeper folder overrides a higher one, and all override `settings`.
+    `engines` are those that may speak. Front matter overrides folder settings, a deeper folder
+    overrides a higher one, and all override `settings`.
     """
-    choices = _choices(limits)
+    choices = _choices(engines.limits)
     layers = [parse_folder_settings(text, path, choices) for path, text in folders]
     off = frozenset(dialect for dialect, is_on in settings.dialects.items() if not is_on)
     read_source = partial(read, data, name, choices, off, folder)
@@ -63,8 +69,10 @@ def build_draft(
     document = msgspec.structs.replace(document, metadata=metadata)
     configured, settings = settings, _resolved(settings, metadata, layers)
     loose_voice = (metadata.voice or "") if metadata.is_voice_loose else ""
-    otherwise = _resolved(configured, metadata, layers[:-1]).speakers["narrator"]
-    _check_engines(settings, name, limits)
+    otherwise = _resolved(configured, metadata, layers[:-1])
+    wanted = named_engine(settings.speakers["narrator"], settings.default_engine)
+    settings, otherwise = _spoken(settings, engines), _spoken(otherwise, engines)
+    _check_engines(settings, name, engines.limits)
     speakers = settings.speakers
     texts, paths = [text for _, text in lexicons], [path for path, _ in lexicons]
     lexicon = Lexicon.parse(texts, paths, regex_runner)
@@ -79,7 +87,9 @@ def build_draft(
         speakers=speakers,
         shown=pictures_shown(document),
         script=script,
-        chunks=chunk_script(script, {who: limits[one.engine] for who, one in speakers.items()}),
+        chunks=chunk_script(
+            script, {who: engines.limits[one.engine] for who, one in speakers.items()}
+        ),
         overrides=ResolvedOverrides(
             settings, metadata.album or "", metadata.pictures, _lexicon_references(layers)
         ),
@@ -88,7 +98,8 @@ def build_draft(
         tags=metadata.tags or (),
         cover=metadata.cover or "",
         loose_voice=loose_voice,
-        voice_otherwise=otherwise.voice if loose_voice else "",
+        narrator_otherwise=otherwise.speakers["narrator"] if loose_voice else None,
+        not_spoken_by=wanted if wanted != speakers["narrator"].engine else "",
         draft_mark=metadata.draft_mark or "",
         publish_at=metadata.publish_at or "",
     )
@@ -118,7 +129,9 @@ def _read(
 
 
 def _resolved(
-    settings: ReadingSettings, metadata: NarrationSettings, layers: Sequence[NarrationSettings]
+    settings: ReadingSettings,
+    metadata: NarrationSettings,
+    layers: Sequence[NarrationSettings],
 ) -> ReadingSettings:
     """Apply metadata to the configured settings."""
     language = metadata.language or settings.language
@@ -126,7 +139,7 @@ def _resolved(
         settings = _without_voices(settings)
     narrator = settings.speakers["narrator"]
     for layer in layers:
-        narrator = _with_voice_of(narrator, layer)
+        narrator = _with_voice_of(narrator, layer, settings.default_engine)
     narrator = msgspec.structs.replace(narrator, speed=metadata.speed or narrator.speed)
     return msgspec.structs.replace(
         settings,
@@ -150,11 +163,21 @@ def _without_voices(settings: ReadingSettings) -> ReadingSettings:
     return msgspec.structs.replace(settings, speakers=speakers)
 
 
-def _with_voice_of(speaker: Speaker, layer: NarrationSettings) -> Speaker:
-    if layer.engine and layer.engine != speaker.engine:
+def _with_voice_of(speaker: Speaker, layer: NarrationSettings, default: str) -> Speaker:
+    if layer.engine and layer.engine != named_engine(speaker, default):
         # Another engine has its own voices and options, so those of this one do not apply.
         return Speaker(layer.engine, layer.voice or "", {}, speaker.speed)
-    return msgspec.structs.replace(speaker, voice=layer.voice or speaker.voice)
+    engine, voice = layer.engine or speaker.engine, layer.voice or speaker.voice
+    return with_engine(msgspec.structs.replace(speaker, engine=engine, voice=voice), default)
+
+
+def _spoken(settings: ReadingSettings, engines: SpeechEngines) -> ReadingSettings:
+    """Give every speaker the engine that speaks the settings' language."""
+    speakers = {
+        who: speaker_in(speaker, settings.language, engines, settings.default_engine)
+        for who, speaker in settings.speakers.items()
+    }
+    return msgspec.structs.replace(settings, speakers=speakers)
 
 
 def _check_engines(settings: ReadingSettings, name: str, limits: Mapping[str, int]) -> None:

@@ -10,7 +10,7 @@ from typing import Self, TypeVar
 
 from narrated import private_files
 from narrated.config.values import Config
-from narrated.config.worker_specs import chunk_limits, worker_specs
+from narrated.config.worker_specs import speech_engines, worker_specs
 from narrated.disk_threads import TRANSFER_S, DiskThreads
 from narrated.errors import StorageError
 from narrated.inbox.async_reads import AsyncInboxReader
@@ -48,6 +48,7 @@ from narrated.outbox import published_files
 from narrated.outbox.mount_guard import MountGuard
 from narrated.outbox.name_probe import NameProbe
 from narrated.outbox.outbox_lock import OutboxLock
+from narrated.script.default_voice import SpeechEngines
 from narrated.service.housekeeping.break_keeping import BreakKeeping
 from narrated.service.housekeeping.folder_overlaps import FolderOverlaps
 from narrated.service.start_wait import tell_nobody
@@ -95,7 +96,7 @@ class App:
         `may_wait`: True if a job may wait for a slow reader now, by its name; otherwise its task is
         to end.
         """
-        self._use(config, chunk_limits(config))
+        self._use(config, speech_engines(config))
         self._outbox_lock = outbox_lock
         self._at_rest = at_rest
         self._mute = mute
@@ -130,8 +131,8 @@ class App:
         Errors: ConfigurationError or StorageError, and nothing has changed.
         """
         # In a thread: the engines are looked for in every package that is installed.
-        specs, limits = await self.state_disk.run(_engines_of, config)
-        self._use(config, limits)
+        specs, engines = await self.state_disk.run(_engines_of, config)
+        self._use(config, engines)
         self.stems.names = config.outbox_names
         self.disposal.after = DisposalPolicy(config.after, config.archive)
         self.cache.limit_bytes = config.cache_limit
@@ -140,13 +141,13 @@ class App:
         with suppress(StorageError):  # it is followed again within a second
             self.breaks.follow()
 
-    def _use(self, config: Config, limits: dict[str, int]) -> None:
+    def _use(self, config: Config, engines: SpeechEngines) -> None:
         self.config = config
         audio, pictures = config.audio, config.pictures
         self.defaults = JobDefaults(
             settings=config.settings,
             output=OutputSettings(audio.format, audio.bitrate, audio.album, audio.author),
-            limits=limits,
+            engines=engines,
             captions=pictures.captions,
             caption_options=pictures.options,
             picture_roots=pictures.roots,
@@ -393,6 +394,6 @@ class App:
         return parsers
 
 
-def _engines_of(config: Config) -> tuple[tuple[WorkerSpec, ...], dict[str, int]]:
-    """The workers of a configuration, and the limits of its engines. Errors: ConfigurationError."""
-    return worker_specs(config), chunk_limits(config)
+def _engines_of(config: Config) -> tuple[tuple[WorkerSpec, ...], SpeechEngines]:
+    """The workers of a configuration, and the engines that speak. Errors: ConfigurationError."""
+    return worker_specs(config), speech_engines(config)

@@ -10,6 +10,7 @@ from narrated.daemon_commands import RESTART
 from narrated.errors import NarratedError
 from narrated.inbox.ignore_verdict import IgnoreVerdict, ignore_verdict
 from narrated.jobs.plan import JobDefaults, PlanOutdated
+from narrated.script.default_voice import named_engine, with_engine
 from narrated.script.script import Speaker
 from narrated.service.app import App
 from narrated.service.commands import UserCommands
@@ -112,11 +113,13 @@ async def say(
 
 
 def _with_voice(defaults: JobDefaults, voice: str | None, engine: str | None) -> JobDefaults:
+    default = defaults.settings.default_engine
     narrator = defaults.settings.speakers["narrator"]
-    if engine is not None and engine != narrator.engine:
+    if engine is not None and engine != named_engine(narrator, default):
         narrator = Speaker(engine, voice or "", {}, narrator.speed)
     elif voice is not None:
         narrator = msgspec.structs.replace(narrator, voice=voice)
+    narrator = with_engine(narrator, default)
     speakers = {**defaults.settings.speakers, "narrator": narrator}
     settings = msgspec.structs.replace(defaults.settings, speakers=speakers)
     return dataclasses.replace(defaults, settings=settings)

@@ -28,7 +28,7 @@ def _names(module: str, spec: EngineSpec, models: ModelsConfig) -> Iterator[str]
 
             yield from opened({}).voices()
         case "narrated.engines.pico":
-            from narrated.engines.pico import VOICES
+            from narrated.engines.pico_voices import VOICES
 
             yield from VOICES
         case "narrated.engines.bark.engine":
