@@ -37,6 +37,7 @@ SPAN = st.recursive(
         st.builds(doc.Emphasis, st.tuples(inner, inner)),
         st.builds(doc.Link, st.tuples(inner), st.just("http://a.b")),
         st.builds(doc.Deleted, st.tuples(inner)),
+        st.builds(doc.Foreign, st.tuples(inner), st.sampled_from(["fr", "de", ""])),
         st.builds(lambda number: doc.InlineCode(words(number)), st.integers(0, 99_999)),
         st.builds(doc.InlinePicture, st.sampled_from(["a.png", "b.png"]), st.just("alt")),
         MARKS,
@@ -99,7 +100,7 @@ def blocks(found, together=False):
 @given(DOCUMENT, ANY_SETTINGS)
 def test_every_block_is_accounted_for(document, choice):
     """Every block is spoken announced or listed with a reason."""
-    script = build_script(document, {}, Lexicon.parse([]), choice)
+    script = build_script(document, {}, Lexicon.parse([]), choice, str)
     accounted = {line.block for line in script.lines} | {skip.block for skip in script.skipped}
     for number, (block, together) in enumerate(blocks(document.blocks)):
         is_outer = isinstance(block, doc.Listing) and any(item.blocks for item in block.items)
@@ -127,7 +128,7 @@ def without_footnotes(document):
 def test_all_words_heard_once_in_order(document):
     """All words are heard once and in their order."""
     document = without_footnotes(document)
-    script = build_script(document, {}, Lexicon.parse([]), ReadingSettings())
+    script = build_script(document, {}, Lexicon.parse([]), ReadingSettings(), str)
     heard = re.findall(WORD, " ".join(line.text for line in script.lines))
     tables = [block for block in document.blocks if "Table" in str(block)]
     wanted = [word for block in document.blocks for word in spoken_words(block)]
@@ -151,7 +152,7 @@ ANNOUNCED = re.compile(
 @given(DOCUMENT, ANY_SETTINGS)
 def test_no_other_word_is_heard(document, choice):
     """The script holds only the source's words and announcements."""
-    script = build_script(document, {}, Lexicon.parse([]), choice)
+    script = build_script(document, {}, Lexicon.parse([]), choice, str)
     heard = " ".join(line.text for line in script.lines)
     assert not re.search(r"\w", ANNOUNCED.sub("", re.sub(WORD, "", heard)))
 
@@ -160,7 +161,7 @@ def test_no_other_word_is_heard(document, choice):
 @given(DOCUMENT)
 def test_footnotes_are_heard_or_listed(document):
     """Every footnote's words are heard once or listed."""
-    script = build_script(document, {}, Lexicon.parse([]), ReadingSettings())
+    script = build_script(document, {}, Lexicon.parse([]), ReadingSettings(), str)
     heard = re.findall(WORD, " ".join(line.text for line in script.lines))
     listed = " ".join(skip.text for skip in script.skipped)
     for block, _ in blocks(document.blocks):
@@ -216,7 +217,7 @@ def test_script_loses_no_word(text, name):
         document = read(text.encode(), name)
     except SourceError:
         return
-    script = build_script(document, {}, Lexicon.parse([]), ReadingSettings())
+    script = build_script(document, {}, Lexicon.parse([]), ReadingSettings(), str)
     heard = " ".join(line.text for line in script.lines).lower()
     unheard = [block for block, _ in blocks(document.blocks) if not spoken_words_of(block)]
     formulas = re.findall(r"InlineMath\(text='([^']*)'", str(document))

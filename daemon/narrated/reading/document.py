@@ -43,6 +43,14 @@ class Link(Span, frozen=True, tag=True):
     target: str = ""
 
 
+class Foreign(Span, frozen=True, tag=True):
+    """Words that the author marked as of a language, which may be that of the text around them."""
+
+    spans: "tuple[Spans, ...]"
+    language: str = ""
+    """A language tag, such as `fr` or `pt-BR`; empty for the post's language."""
+
+
 class InlinePicture(Span, frozen=True, tag=True):
     """A picture inside a sentence; `source` as the author wrote it."""
 
@@ -73,6 +81,7 @@ Spans = (
     | Emphasis
     | Deleted
     | Link
+    | Foreign
     | InlinePicture
     | FootnoteMark
     | InlineMath
@@ -222,6 +231,6 @@ def plain(spans: tuple[Spans, ...]) -> str:
 def _words(span: Spans) -> str:
     if isinstance(span, Text | InlineCode | InlineMath):
         return span.text
-    if isinstance(span, Emphasis | Deleted | Link):
+    if isinstance(span, Emphasis | Deleted | Link | Foreign):
         return "".join(map(_words, span.spans))
     return "" if isinstance(span, FootnoteMark) else " "

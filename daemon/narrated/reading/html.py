@@ -12,6 +12,12 @@ from narrated.errors import SourceError
 from narrated.printable import printable
 from narrated.reading.article import find_article, skipped_around
 from narrated.reading.document import Blocks
+from narrated.reading.element_languages import (
+    ElementLanguages,
+    element_languages,
+    is_marked,
+    marked_language,
+)
 from narrated.reading.footnote_unification import unify_footnotes
 from narrated.reading.formula_unification import unify_formulas
 from narrated.reading.html_blocks import BlockReader
@@ -26,7 +32,7 @@ DEEPEST = 150
 _SILENT = ["meta", "link", "base", "script", "style"]
 """Elements of a page's <head> that no reader of the page sees."""
 _CDATA = re.compile(r"<!\[CDATA\[(?P<text>.*?)(?:\]\]>|\Z)|<(?P<end>/?)(?:svg|math)\b", re.S | re.I)
-_LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{1,8})*")
+_LANGUAGE = re.compile(r"\blang\s*=", re.I)
 _AUTHORS = ("author", "article:author", "dc.creator", "dcterms.creator")
 _DATES = ("article:published_time", "date", "datepublished", "dc.date", "dcterms.created")
 _DESCRIPTIONS = ("description", "og:description", "twitter:description", "dc.description")
@@ -46,7 +52,8 @@ class HtmlPage(NamedTuple):
 def fragment(html: str, name: str) -> tuple[Blocks, ...]:
     """Read HTML inside a text: everything in it is content."""
     tree = _tree(f"<html><body>{html}</body></html>")
-    return _blocks(tree, tree, skip_in_text, name)
+    languages = element_languages(tree) if _LANGUAGE.search(html) else ElementLanguages({})
+    return _blocks(tree, tree, skip_in_text, name, languages)
 
 
 def page(html: str, name: str) -> HtmlPage:
@@ -54,14 +61,17 @@ def page(html: str, name: str) -> HtmlPage:
     tree = _tree(html)
     own = tree.title if tree.title and not tree.title.find_parent("svg") else None
     title = " ".join(own.extract().get_text().split()) if own else ""
-    metadata = _metadata(tree)
+    article = find_article(tree)
+    main = next((tag for tag in (tree.html, tree.body, article) if tag and is_marked(tag)), None)
+    metadata = _metadata(tree, marked_language(main) if main else "")
+    languages = element_languages(tree, main) if _LANGUAGE.search(html) else ElementLanguages({})
     own_words = _meta_values(tree).get("og:title", "")
     if own_words and title.startswith(own_words):  # "A post | The site"
         title = own_words
-    article = find_article(tree)
     if article is None:
-        return HtmlPage(title, metadata, _blocks(tree, _without_head(tree), skip_in_page, name))
-    blocks = _blocks(tree, article, skip_in_article, name)
+        root = _without_head(tree)
+        return HtmlPage(title, metadata, _blocks(tree, root, skip_in_page, name, languages))
+    blocks = _blocks(tree, article, skip_in_article, name, languages)
     before, after = skipped_around(article)
     return HtmlPage(title, metadata, (*before, *blocks, *after))
 
@@ -86,13 +96,11 @@ def _without_head(tree: BeautifulSoup) -> Tag:
     return tree
 
 
-def _metadata(tree: BeautifulSoup) -> NarrationSettings:
-    language = str(tree.html.get("lang", "")) if tree.html else ""
-    language = language.strip().replace("_", "-")
+def _metadata(tree: BeautifulSoup, language: str) -> NarrationSettings:
     values = _meta_values(tree)
     date = next(filter(None, map(values.get, _DATES)), None)
     return NarrationSettings(
-        language=language if _LANGUAGE.fullmatch(language) else None,
+        language=language or None,
         author=next(filter(None, map(values.get, _AUTHORS)), None),
         date=without_time(date) if date else None,
         description=next(filter(None, map(values.get, _DESCRIPTIONS)), None),
@@ -114,8 +122,10 @@ def _meta_values(tree: BeautifulSoup) -> dict[str, str]:
     return values
 
 
-def _blocks(tree: BeautifulSoup, root: Tag, skip_rule: SkipRule, name: str) -> tuple[Blocks, ...]:
-    return tuple(BlockReader(_holders(tree, name), skip_rule).blocks(root))
+def _blocks(
+    tree: BeautifulSoup, root: Tag, skip_rule: SkipRule, name: str, languages: ElementLanguages
+) -> tuple[Blocks, ...]:
+    return tuple(BlockReader(_holders(tree, name), skip_rule, languages).blocks(root))
 
 
 def _holders(tree: BeautifulSoup, name: str) -> frozenset[int]:

@@ -10,6 +10,7 @@ from bs4.element import NavigableString, PageElement
 from narrated.reading import document as doc
 from narrated.reading.blog_widgets import CALLOUTS, is_invitation
 from narrated.reading.document import Blocks, Paragraph, Spans, Text
+from narrated.reading.element_languages import ElementLanguages
 from narrated.reading.html_element_names import (
     ADMONITION,
     ADMONITION_TITLE,
@@ -42,13 +43,15 @@ class BlockReader:
     """Reads elements into blocks.
 
     `holders` are the ids of the elements with a block inside; `skip_rule` gives the reason to skip
-    an element.
+    an element, and `languages` the language of its words.
     """
 
-    def __init__(self, holders: frozenset[int], skip_rule: SkipRule) -> None:
+    def __init__(
+        self, holders: frozenset[int], skip_rule: SkipRule, languages: ElementLanguages
+    ) -> None:
         self._holders = holders
         self._skip_rule = skip_rule
-        self._inline = InlineReader(skip_rule)
+        self._inline = InlineReader(skip_rule, languages)
 
     def blocks(self, element: Tag) -> list[Blocks]:
         """Return the blocks in an element, and its inline text as paragraphs between them."""
@@ -199,12 +202,15 @@ def _is_joint(span: Spans) -> bool:
 
 def _unemphasised(spans: tuple[Spans, ...]) -> Iterator[Spans]:
     for span in spans:
-        yield from _unemphasised(span.spans) if isinstance(span, doc.Emphasis) else [span]
+        if isinstance(span, doc.Emphasis | doc.Foreign):
+            yield from _unemphasised(span.spans)
+        else:
+            yield span
 
 
 def _unlinked(spans: tuple[Spans, ...]) -> Iterator[Spans]:
     for span in spans:
-        yield from _unlinked(span.spans) if isinstance(span, doc.Link) else [span]
+        yield from _unlinked(span.spans) if isinstance(span, doc.Link | doc.Foreign) else [span]
 
 
 def _holds_notes(tag: Tag) -> bool:

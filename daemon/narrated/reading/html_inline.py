@@ -9,6 +9,7 @@ from bs4.element import Doctype, PageElement, PreformattedString
 
 from narrated.reading import document as doc
 from narrated.reading.document import Spans, Text, Unspoken
+from narrated.reading.element_languages import ElementLanguages
 from narrated.reading.html_element_names import BLOCKS, MARK, MATH, STRUCK, UNSPOKEN
 from narrated.reading.html_skipping import (
     SkipRule,
@@ -30,15 +31,19 @@ _SQUARES = {"2": "²", "3": "³"}
 class InlineReader:
     """Reads inline elements into spans, and collects the skipped ones."""
 
-    def __init__(self, skip_rule: SkipRule) -> None:
+    def __init__(self, skip_rule: SkipRule, languages: ElementLanguages) -> None:
         self._skip_rule = skip_rule
+        self._languages = languages
         self.skipped: list[Unspoken] = []
 
     def spans(self, nodes: Iterable[PageElement]) -> tuple[Spans, ...]:
         """Return the spans of these nodes, white space folded and trimmed at both ends."""
         found: list[Spans] = []
+        nodes = list(nodes)
         self._add(nodes, found)
-        return _trimmed(found)
+        trimmed = _trimmed(found)
+        language = self._languages.around(nodes[0]) if nodes else ""
+        return (doc.Foreign(trimmed, language),) if language and trimmed else trimmed
 
     def inner(self, tag: Tag) -> tuple[Spans, ...]:
         """Return the spans in an element, white space folded."""
@@ -60,6 +65,14 @@ class InlineReader:
                 self.skipped.append(skipped_instruction(node))
 
     def _add_element(self, tag: Tag, found: list[Spans]) -> None:
+        if not self._languages.changes_at(tag):
+            self._add_read(tag, found)
+            return
+        words: list[Spans] = []
+        self._add_read(tag, words)
+        found.append(doc.Foreign(_folded(words), self._languages.of(tag)))
+
+    def _add_read(self, tag: Tag, found: list[Spans]) -> None:
         if reason := self._skip_rule(tag):
             self.skip(tag, reason)
         elif tag.name == UNSPOKEN:
@@ -151,13 +164,14 @@ def _trimmed(spans: list[Spans]) -> tuple[Spans, ...]:
 
 
 def _is_hollow(span: Spans) -> bool:
-    return isinstance(span, doc.Emphasis | doc.Deleted | doc.Link) and not span.spans
+    holders = doc.Emphasis | doc.Deleted | doc.Link | doc.Foreign
+    return isinstance(span, holders) and not span.spans
 
 
 def _end(spans: Sequence[Spans]) -> str:
     """Return the last letters before a place in a sentence, from any kind of span."""
     for span in reversed(spans):
-        if isinstance(span, doc.Emphasis | doc.Link):
+        if isinstance(span, doc.Emphasis | doc.Link | doc.Foreign):
             return _end(span.spans)
         if not isinstance(span, Text | doc.InlineCode):
             return ""

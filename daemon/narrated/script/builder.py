@@ -7,10 +7,17 @@ from narrated.reading import document as doc
 from narrated.reading.collector_pause import collector_paused
 from narrated.script import announcements
 from narrated.script.code_speaker import FOLDED, CodeSpeaker
-from narrated.script.inline_text import UNDESCRIBED, InlineText, find_spans
+from narrated.script.inline_text import (
+    UNDESCRIBED,
+    InlineText,
+    SpokenLanguage,
+    always_the_posts,
+    find_spans,
+)
 from narrated.script.language_codes import is_english
 from narrated.script.lexicon import Lexicon
 from narrated.script.line_collector import LineCollector
+from narrated.script.passages import Passage, appended, spaced
 from narrated.script.runs import (
     Run,
     RunKind,
@@ -40,26 +47,33 @@ _TASKS = {True: announcements.DONE, False: announcements.TO_DO, None: ""}
 
 @collector_paused()
 def build_script(
-    document: doc.Document, captions: Captions, lexicon: Lexicon, settings: ReadingSettings
+    document: doc.Document,
+    captions: Captions,
+    lexicon: Lexicon,
+    settings: ReadingSettings,
+    spoken_language: SpokenLanguage = always_the_posts,
 ) -> Script:
-    """Build a document's script; it speaks, announces or lists as skipped every block."""
+    """Build a document's script; it speaks, announces or lists as skipped every block.
+
+    `spoken_language` gives the language in which words marked as of a language are said.
+    """
     with number_style(settings.numbers):
-        return _ScriptBuilder(document, captions, lexicon, settings).script()
+        inline = InlineText(captions, lexicon, settings.language, settings.links, spoken_language)
+        return _ScriptBuilder(document, inline, settings).script()
 
 
 class _ScriptBuilder:
     def __init__(
         self,
         document: doc.Document,
-        captions: Captions,
-        lexicon: Lexicon,
+        inline: InlineText,
         settings: ReadingSettings,
     ) -> None:
         self._document = document
-        self._captions = captions
+        self._captions = inline.captions
         self._settings = settings
-        self._inline = InlineText(captions, lexicon, settings.language, settings.links)
-        self._lines = LineCollector(lexicon, settings)
+        self._inline = inline
+        self._lines = LineCollector(inline.lexicon, settings)
         self._code = CodeSpeaker(self._lines, self._inline)
         self._notes = {
             number: block
@@ -152,7 +166,10 @@ class _ScriptBuilder:
             self._run(run, role)
 
     def _say_spans(self, role: Role, spans: tuple[doc.Spans, ...], lead: str = "") -> None:
-        self._lines.say(role, f"{lead} {self._inline.words(spans)}".strip())
+        passages = self._inline.passages(spans)
+        if lead:
+            passages = spaced([Passage("", lead), *passages])
+        self._lines.say_passages(role, passages)
         self._note_contents(spans)
 
     def _note_contents(self, spans: tuple[doc.Spans, ...]) -> None:
@@ -252,6 +269,7 @@ class _ScriptBuilder:
             reason = "tables are not read (setting `tables: skip`)"
             self._lines.skip("table", reason, plain_text([table]))
             return
+        headings = [self._inline.passages(cell.spans) for cell in table.header]
         names = [self._inline.words(cell.spans) for cell in table.header]
         named = [name for name in names if name]
         self._lines.say(Role.TABLE, announcements.announce_table(named, len(table.rows)))
@@ -259,7 +277,7 @@ class _ScriptBuilder:
             self._note_contents(cell.spans)
         said, folded = self._split_rows(table)
         for row in said:
-            self._lines.say(Role.TABLE, self._row(names, [cell.spans for cell in row]))
+            self._lines.say_passages(Role.TABLE, self._row(headings, row))
             for cell in row:
                 self._note_contents(cell.spans)
         if folded:
@@ -274,13 +292,23 @@ class _ScriptBuilder:
             return table.rows, ()
         return table.rows[:most], table.rows[most:]
 
-    def _row(self, names: list[str], cells: list[tuple[doc.Spans, ...]]) -> str:
-        said = []
-        for at, spans in enumerate(cells):
-            words = self._inline.words(spans).rstrip(".;")
-            name = names[at] if at < len(names) else ""
-            said.append(f"{name}: {words or announcements.BLANK_CELL}" if name else words)
-        return f"{'; '.join(filter(None, said))}."
+    def _row(self, headings: list[list[Passage]], row: tuple[doc.Cell, ...]) -> list[Passage]:
+        """Say a row by its columns: "Name: Ada; Year: 1843."."""
+        said: list[Passage] = []
+        for at, cell in enumerate(row):
+            heading = headings[at] if at < len(headings) else []
+            words = self._cell(heading, cell)
+            said = [*(appended(said, ";") if said and words else said), *words]
+        return spaced(appended(said or [Passage("", "")], "."))
+
+    def _cell(self, heading: list[Passage], cell: doc.Cell) -> list[Passage]:
+        """Say a cell after the heading of its column; nothing of an empty one without a heading."""
+        *others, last = self._inline.passages(cell.spans)
+        last = Passage(last.language, last.text.rstrip(".;"))
+        words = [one for one in (*others, last) if one.text]
+        if not any(one.text for one in heading):
+            return words
+        return [*appended(heading, ":"), *(words or [Passage("", announcements.BLANK_CELL)])]
 
     def _pictures(self, run: Run) -> None:
         """Say each picture that has something to say; count those between that have not."""

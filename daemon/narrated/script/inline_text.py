@@ -1,7 +1,7 @@
-"""Turn the spans of running text into words."""
+"""Turn the spans of running text into words, and into passages by language."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal, TypeVar
 
@@ -9,6 +9,7 @@ from narrated.reading import document as doc
 from narrated.script import announcements
 from narrated.script.code_words import code_words
 from narrated.script.lexicon import Lexicon
+from narrated.script.passages import Passage, tidy_passages
 from narrated.script.script import Caption, Captions
 
 _SpanT = TypeVar("_SpanT", bound=doc.Span)
@@ -23,6 +24,16 @@ _SPACE_BEFORE_END = re.compile(r"(?<=\))\s+(?=[.,;:!?])")
 _UNENDED_LINE = re.compile(r"(?<=[\w)”’\"'])\s*\n\s*")
 
 
+SpokenLanguage = Callable[[str], str]
+"""Gives the language in which words that are marked as of a language are said; "" if in the
+post's."""
+
+
+def always_the_posts(_language: str) -> str:
+    """Say the words of every language as the post's."""
+    return ""
+
+
 @dataclass(frozen=True, slots=True)
 class InlineText:
     """Turns spans into words, with captions, a lexicon and a language."""
@@ -31,16 +42,23 @@ class InlineText:
     lexicon: Lexicon
     language: str = "en"
     links: Literal["fold", "text", "announce"] = "fold"
+    spoken_language: SpokenLanguage = always_the_posts
 
     def words(self, spans: Iterable[doc.Spans]) -> str:
         """Say spans on one line; footnote marks are silent, broken lines get a comma."""
-        text = _EDGES.sub("", _INNER_EDGES.sub(" ", self._joined(spans))).strip()
-        text = _SPACE_BEFORE_END.sub("", _UNENDED_LINE.sub(", ", text))
-        return " ".join(text.split())
+        return _on_one_line(self._joined(spans))
 
-    def code(self, text: str) -> str:
+    def passages(self, spans: tuple[doc.Spans, ...]) -> list[Passage]:
+        """Say spans on one line, divided by language."""
+        if not any(find_spans(spans, doc.Foreign)):
+            return [Passage("", self.words(spans))]
+        whole = tidy_passages(self._passages(spans, ""))
+        return [Passage(one.language, _on_one_line(one.text)) for one in whole]
+
+    def code(self, text: str, language: str = "") -> str:
         """Say code in words, after the lexicon changed the written code."""
-        return code_words(self.lexicon.apply(" ".join(text.split())), self.language)
+        written = self.lexicon.apply(" ".join(text.split()))
+        return code_words(written, language or self.language)
 
     def is_read(self, code: doc.InlineCode) -> bool:
         """True if code inside a sentence is short enough to be said."""
@@ -56,7 +74,7 @@ class InlineText:
             case doc.InlineCode(text):
                 said = self.code(text) if self.is_read(span) else announcements.CODE_SNIPPET
                 return f" {said} " if text != text.strip() else said
-            case doc.Emphasis(spans=inner):
+            case doc.Emphasis(spans=inner) | doc.Foreign(spans=inner):
                 return self._joined(inner)
             case doc.Deleted(spans=inner):
                 words = self._joined(inner)
@@ -75,11 +93,47 @@ class InlineText:
             case doc.FootnoteMark():
                 return ""
 
+    def _passages(self, spans: Iterable[doc.Spans], language: str) -> Iterator[Passage]:
+        """Divide spans by language: our own words are always in the post's."""
+        for span in spans:
+            match span:
+                case doc.Foreign(spans=inner, language=marked):
+                    yield from self._passages(inner, self.spoken_language(marked))
+                case doc.Emphasis(spans=inner):
+                    yield from self._passages(inner, language)
+                case doc.Deleted(spans=inner) | doc.Link(spans=inner):
+                    before, after = self._around(span)
+                    yield Passage(language if not before else "", before)
+                    yield from self._passages(inner, language)
+                    yield Passage(language if not after else "", after)
+                case doc.InlineCode(text) if self.is_read(span):
+                    yield Passage(language, self.code(text, language))
+                case doc.InlineCode() | doc.InlineMath() | doc.InlinePicture():
+                    yield Passage("", self._span(span))
+                case _:
+                    yield Passage(language, self._span(span))
+
+    def _around(self, span: doc.Deleted | doc.Link) -> tuple[str, str]:
+        """Give our words before and after those of a span."""
+        if not self._joined(span.spans).strip():
+            return "", ""
+        if isinstance(span, doc.Deleted):
+            before, _, after = announcements.struck_out(_BEGINS).partition(_BEGINS)
+            return before, after
+        is_announced = self.links == "announce" and span.target
+        return "", f" {announcements.LINK}" if is_announced else ""
+
+
+def _on_one_line(text: str) -> str:
+    text = _EDGES.sub("", _INNER_EDGES.sub(" ", text)).strip()
+    text = _SPACE_BEFORE_END.sub("", _UNENDED_LINE.sub(", ", text))
+    return " ".join(text.split())
+
 
 def find_spans(spans: Iterable[doc.Spans], kind: type[_SpanT]) -> Iterator[_SpanT]:
     """Give the spans of a kind, at any depth, in order."""
     for span in spans:
         if isinstance(span, kind):
             yield span
-        if isinstance(span, doc.Emphasis | doc.Deleted | doc.Link):
+        if isinstance(span, doc.Emphasis | doc.Deleted | doc.Link | doc.Foreign):
             yield from find_spans(span.spans, kind)

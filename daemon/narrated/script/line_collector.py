@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 
 import msgspec
 
+from narrated.engines.interface import Mark
 from narrated.script.lexicon import Lexicon
+from narrated.script.passages import Passage, has_words
 from narrated.script.script import Line, ReadingSettings, Role, Script, Skip
 from narrated.script.text_normalisation import normalise_and_mark
 
@@ -16,6 +18,8 @@ PAUSES_S = {Role.TITLE: 1.0, Role.BYLINE: 1.0, Role.HEADING: 1.0}
 _PAUSE_S = 0.5
 _BREAK_S = 1.0
 _SHORT_CHARACTERS = 80
+_JOINT_S = 0.1
+"""Silence at a change of language after a sign; inside a clause there is none."""
 
 
 @dataclass(slots=True)
@@ -34,21 +38,41 @@ class LineCollector:
 
     def say(self, role: Role, text: str) -> None:
         """Normalise a text and add it as a line; skip a text without words."""
-        said, marks = normalise_and_mark(self.lexicon.apply(text), self.settings.language)
-        if not any(sign.isalnum() for sign in said):
-            self.skip(role.value, "holds no words", text)
-            return
-        line = Line(
-            id=self._id(role, said),
-            block=self.block,
-            role=role,
-            text=said,
-            pause_s=self.settings.pauses.get(role.value, PAUSES_S.get(role, _PAUSE_S)),
-            speaker=self._speaker(),
-            language=self.settings.language,
-            marks=marks,
+        self.say_passages(role, [Passage("", text)])
+
+    def say_passages(self, role: Role, passages: Iterable[Passage]) -> None:
+        """Normalise the passages of a line and add each as a part of it; skip those without words.
+
+        All parts have one id. Between them is no more than a breath, so that they stay a sentence.
+        """
+        parts = [part for one in passages if (part := self._normalised(role, one))]
+        id = self._id(role, " ".join(text for _, text, _ in parts)) if parts else ""
+        for number, (language, text, marks) in enumerate(parts, start=1):
+            line = Line(
+                id=id,
+                block=self.block,
+                role=role,
+                text=text,
+                pause_s=self._pause_s(role) if number == len(parts) else _joint_s(text),
+                speaker=language or self._speaker(),
+                language=language or self.settings.language,
+                marks=marks,
+            )
+            self._said.append(line)
+
+    def _normalised(self, role: Role, passage: Passage) -> tuple[str, str, tuple[Mark, ...]] | None:
+        """Normalise a passage in its own language; None, and a skip, if it has no words then."""
+        language, text = passage
+        said, marks = normalise_and_mark(
+            self.lexicon.apply(text), language or self.settings.language
         )
-        self._said.append(line)
+        if has_words(said):
+            return language, said, marks
+        self.skip(role.value, "holds no words", text)
+        return None
+
+    def _pause_s(self, role: Role) -> float:
+        return self.settings.pauses.get(role.value, PAUSES_S.get(role, _PAUSE_S))
 
     def skip(self, kind: str, reason: str, text: str = "") -> None:
         """Add a skip with its reason."""
@@ -84,3 +108,7 @@ class LineCollector:
         self._seen[role, text] += 1
         key = f"{role.value}\0{text}\0{self._seen[role, text]}"
         return hashlib.sha256(key.encode()).hexdigest()[:16]
+
+
+def _joint_s(text: str) -> float:
+    return 0.0 if text[-1].isalnum() else _JOINT_S

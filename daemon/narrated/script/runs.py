@@ -178,7 +178,7 @@ def _kind(block: doc.Blocks) -> RunKind | None:
 
 def _links_of_spans(spans: tuple[doc.Spans, ...]) -> list[doc.Link] | None:
     found: list[doc.Link] = []
-    for span in spans:
+    for span in _without_languages(spans):
         if isinstance(span, doc.Link) and not any(find_spans(span.spans, doc.InlinePicture)):
             found.append(span)
         elif isinstance(span, doc.Text):
@@ -190,6 +190,11 @@ def _links_of_spans(spans: tuple[doc.Spans, ...]) -> list[doc.Link] | None:
         elif not isinstance(span, doc.LineBreak):
             return None
     return found or None
+
+
+def _without_languages(spans: Iterable[doc.Spans]) -> Iterator[doc.Spans]:
+    for span in spans:
+        yield from _without_languages(span.spans) if isinstance(span, doc.Foreign) else [span]
 
 
 def _bare_link(address: str) -> doc.Link:

@@ -7,7 +7,9 @@ from markdown_it import MarkdownIt
 from markdown_it.rules_block import StateBlock
 
 from narrated.reading.dialects import tokens as make
+from narrated.reading.dialects.marked_languages import in_language, language_of
 from narrated.reading.dialects.nested_lines import dedented, parse_within
+from narrated.reading.dialects.pandoc_attributes import parse_attributes
 from narrated.reading.dialects.placeholders import add_markup
 from narrated.reading.dialects.source_cutting import Markup, Meaning
 from narrated.reading.html_element_names import names
@@ -23,6 +25,7 @@ _LEAF = (
     r"(?<![^\n])[ \t]*::[A-Za-z][\w-]*(?=[\[{])(?:\[[^\]\n]*\])?(?:\{[^{}\n]*\})?[ \t]*(?![^\n])"
 )
 _TITLE = re.compile(r"\{[^{}\n]*\btitle=\"([^\"\n]*)\"")
+_BRACES = re.compile(r"\{[^{}\n]*\}(?=[^{}]*\Z)")
 _IN_TEXT = r"(?<![\w:\]]):[A-Za-z][\w-]*\[[^\[\]\n]*\](?:\{[^{}\n]*\})?"
 _LABEL = re.compile(r"\[([^\]]*)\]")
 _SNIPPET = r"(?<![^\n])<<<[ \t]*(?:@|\.|/)[^\n]*"
@@ -55,7 +58,10 @@ def _leaf(raw: str) -> Meaning:
 def _in_text(raw: str) -> Meaning | None:
     label = _LABEL.search(raw)
     is_words = label is not None and any(sign.isalpha() for sign in label[1])
-    return Meaning((make.words(label[1]),)) if label and is_words else None  # not `:name[0]`
+    if label is None or not is_words:  # not `:name[0]`
+        return None
+    words = [make.words(label[1])]
+    return Meaning(tuple(in_language(words, _language(raw), "span")))
 
 
 def _snippet(raw: str) -> Meaning:
@@ -89,6 +95,7 @@ def _push(
         found["label"] or found["title"] or _title_in_braces(line),
     )
     is_admonition = name in _ADMONITIONS - {"details"}
+    at = len(state.tokens)
     if is_admonition:
         make.push(state, make.admonition_open(name, title))
     else:
@@ -100,6 +107,13 @@ def _push(
         state.line = min(close + 1, state.lineMax)
     if is_admonition:
         make.push(state, (make.admonition_close(),))
+    state.tokens[at:] = in_language(state.tokens[at:], _language(line), "div")
+
+
+def _language(text: str) -> str | None:
+    """Return the language in the braces of a directive."""
+    braces = _BRACES.search(text)
+    return language_of(parse_attributes(braces[0])) if braces else None
 
 
 def _title_in_braces(line: str) -> str:

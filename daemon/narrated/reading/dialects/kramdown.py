@@ -1,10 +1,11 @@
-"""Kramdown, of Jekyll: attribute lists (`{: .class}`), `{:toc}`, `{::comment}`."""
+"""Kramdown, of Jekyll: attribute lists (`{: .class lang="fr"}`), `{:toc}`, `{::comment}`."""
 
 import re
 
 from markdown_it import MarkdownIt
 
 from narrated.reading.dialects import tokens as make
+from narrated.reading.dialects.marked_languages import add_marked_languages, language_mark
 from narrated.reading.dialects.placeholders import add_markup
 from narrated.reading.dialects.source_cutting import Markup, Meaning
 
@@ -14,7 +15,8 @@ _COMMENT_END = re.compile(r"\{:/(?:comment)?\}")
 
 
 def extend(parser: MarkdownIt) -> None:
-    """Leave attribute lists silent."""
+    """Leave attribute lists silent; the language that one names holds for its element."""
+    add_marked_languages(parser)
     add_markup(parser, Markup("{:", _CONTENTS, _contents), Markup("{:", _LIST, _attributes))
 
 
@@ -23,7 +25,7 @@ def _contents(raw: str) -> Meaning:
 
 
 def _attributes(raw: str) -> Meaning:
-    silent = (make.unspoken("attributes", raw, "the looks of a part"),)
+    silent = (*language_mark(raw), make.unspoken("attributes", raw, "the looks of a part"))
     if raw.replace(" ", "") != "{::comment}":
         return Meaning(silent)
 

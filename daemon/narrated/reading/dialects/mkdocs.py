@@ -42,6 +42,10 @@ _API = r"(?<![^\n]):::[ \t]+[A-Za-z_]\w*(?:\.\w+)+[ \t]*(?![^\n])(?:\n[ ]{4}[^\n
 _API_LINK = r"\[[^\[\]\n]{1,100}\]\[[A-Za-z_]\w{0,60}(?:\.\w{1,60}){1,9}\]"
 _HILITE = re.compile(r"#!\w+ +(?=\S)")
 _HTML = r"<(?:div|figure|section|article|aside|p|span)\b[^<>]*\bmarkdown\b[^<>]*>"
+_HTML_NAME = re.compile(r"<(\w+)")
+_HTML_LANGUAGE = re.compile(
+    r"\s((?:xml:)?lang\s{0,9}=\s{0,9}(?:\"[^\"]{0,99}\"|'[^']{0,99}'|[\w-]{1,99}))"
+)
 _KEY_NAMES = {
     "ctrl": "Control", "cmd": "Command", "del": "Delete", "esc": "Escape", "ins": "Insert",
     "win": "Windows", "opt": "Option", "arrow-up": "Up", "arrow-down": "Down",
@@ -128,9 +132,15 @@ def _block_end(raw: str) -> Meaning:
     return Meaning((make.words(raw.strip()),), paired=(), closes="///")
 
 
-def _html(_raw: str) -> Meaning:
-    """An element with Markdown inside: without its tag, that is parsed."""
-    return Meaning()
+def _html(raw: str) -> Meaning:
+    """An element with Markdown inside: without its tag, that is parsed; a language needs one."""
+    language = _HTML_LANGUAGE.search(raw)
+    if language is None:
+        return Meaning()
+    name = _HTML_NAME.findall(raw)[0]
+    if name in ("p", "span"):  # the end of the paragraph ends a span, too
+        return Meaning(source=f"<span {language[1]}>")
+    return Meaning(source=f"<{name} {language[1]}>\n\n")
 
 
 def _container(state: StateBlock, start: int, end: int, silent: bool) -> bool:

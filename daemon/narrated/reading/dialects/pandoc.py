@@ -10,7 +10,17 @@ from markdown_it.rules_inline import StateInline
 
 from narrated.reading.dialects import pandoc_blocks, pandoc_cells, pandoc_tables
 from narrated.reading.dialects import tokens as make
-from narrated.reading.dialects.pandoc_attributes import ATTRIBUTES, NAMED
+from narrated.reading.dialects.marked_languages import (
+    add_marked_languages,
+    language_mark,
+    language_of,
+)
+from narrated.reading.dialects.pandoc_attributes import (
+    ATTRIBUTES,
+    LANGUAGE,
+    NAMED,
+    parse_attributes,
+)
 
 Rule = Callable[[StateInline, bool], bool]
 
@@ -68,6 +78,7 @@ _NAMES, _HAS_CITES, _LAST_SPAN = "pandoc names", "pandoc cites", -2
 
 def extend(parser: MarkdownIt) -> None:
     """Read Pandoc's and Quarto's markup as what it means."""
+    add_marked_languages(parser)
     pandoc_tables.extend(parser)
     pandoc_blocks.extend(parser)
     pandoc_cells.extend(parser)
@@ -177,7 +188,7 @@ def _author(state: StateInline, silent: bool) -> bool:
 
 
 def _span(state: StateInline, silent: bool) -> bool:
-    """Read `[words]{.class}` as its words."""
+    """Read `[words]{.class}` as its words, `[mots]{lang=fr}` as of that language."""
     last = state.cache.get(_LAST_SPAN)
     if last is None:
         last = state.cache[_LAST_SPAN] = state.src.rfind("]{")
@@ -188,16 +199,24 @@ def _span(state: StateInline, silent: bool) -> bool:
     if found is None:
         return False
     if not silent:
+        language = language_of(parse_attributes(found[0]))
+        if language is not None:
+            state.push("span_open", "span", 1).attrs["lang"] = language
         start, maximum = state.pos + 1, state.posMax
         state.pos, state.posMax = start, end
         state.md.inline.tokenize(state)
         state.posMax = maximum
+        if language is not None:
+            state.push("span_close", "span", -1)
     state.pos = found.end()
     return True
 
 
 def _attributes(state: StateInline, silent: bool) -> bool:
-    """Drop the attributes of what stands before them, or of the block that they end."""
+    """Drop the attributes of what stands before them, or of the block that they end.
+
+    The language that they name stays.
+    """
     raw = _RAW.match(state.src, state.pos)
     before = state.src[state.pos - 1 : state.pos]
     if raw and before == "`":
@@ -209,9 +228,12 @@ def _attributes(state: StateInline, silent: bool) -> bool:
     attached = before in (")", "]", "`", ">", "*", "_") and before != ""
     found = ATTRIBUTES.match(state.src, state.pos) if attached else None
     if found is None:
-        found = NAMED.match(state.src, state.pos)
+        found = NAMED.match(state.src, state.pos) or LANGUAGE.match(state.src, state.pos)
         if found is None or not _stands_alone(state, found.end()):
             return False
+    if not silent and (mark := language_mark(found[0])):
+        _flushed(state)
+        state.tokens += mark
     state.pos = found.end()
     return True
 

@@ -10,6 +10,11 @@ NAMED = re.compile(
     rf"\{{:?\s{{0,9}}[#.](?:[\w:.-]{{1,100}})\s{{0,9}}(?:(?:{_ITEM})\s{{0,9}}){{0,40}}\}}"
 )
 """Attributes that begin with a name or a class: they mark a block, too."""
+LANGUAGE = re.compile(
+    rf"\{{:?\s{{0,9}}(?:xml:)?lang\s{{0,3}}=\s{{0,3}}(?:{_VALUE})[\s,]{{0,9}}"
+    rf"(?:(?:{_ITEM})[\s,]{{0,9}}){{0,39}}\}}"
+)
+"""Attributes that begin with a language: they mark a block, too."""
 _PART = re.compile(
     rf"(?P<sign>[#.])(?P<name>[\w:.-]+)|(?P<key>[\w:-]+)\s*=\s*(?P<value>{_VALUE})|(?P<word>[^\s,]+)"
 )

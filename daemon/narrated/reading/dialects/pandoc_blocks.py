@@ -11,6 +11,7 @@ from markdown_it.rules_core import StateCore
 from markdown_it.token import Token
 
 from narrated.reading.dialects import tokens as make
+from narrated.reading.dialects.marked_languages import in_language, language_of
 from narrated.reading.dialects.pandoc_attributes import Attributes, parse_attributes
 
 _INTERRUPTED = ["paragraph", "reference", "blockquote", "list"]
@@ -104,7 +105,9 @@ def _wrap(state: StateBlock, at: int, attributes: Attributes, source: str) -> No
         state.tokens[at:] = [make.unspoken("div", source, "hidden on the page too")]
         return
     kind = _kind(attributes)
+    language = language_of(attributes)
     if not kind:
+        state.tokens[at:] = in_language(inner, language, "div")
         return
     title = attributes.values.get("title", "") or attributes.values.get("name", "")
     opening = [*make.admonition_open(kind, title)]
@@ -115,7 +118,8 @@ def _wrap(state: StateBlock, at: int, attributes: Attributes, source: str) -> No
         opening, inner = named, inner[3:]
     for token in (*opening, make.admonition_close()):
         token.level = state.level
-    state.tokens[at:] = [*opening, *inner, make.admonition_close()]
+    whole = [*opening, *inner, make.admonition_close()]
+    state.tokens[at:] = in_language(whole, language, "div")
 
 
 def _kind(attributes: Attributes) -> str:

@@ -115,9 +115,10 @@ def _block_rule(state: StateBlock, start: int, end: int, silent: bool) -> bool:
         is_container = len(numbers) == 1 and _push_container(state, cuts[numbers[0]], start, end)
         if not is_container:
             for number in numbers:
-                push(
-                    state, cuts[number].meaning.alone or paragraph("", cuts[number].meaning.tokens)
-                )
+                meaning = cuts[number].meaning
+                alone = meaning.alone or paragraph("", meaning.tokens)
+                alone[0].map = [start, start + 1]
+                push(state, alone)
     return True
 
 
