@@ -40,10 +40,11 @@ def appended(passages: Iterable[Passage], sign: str) -> list[Passage]:
 
 
 def spaced(passages: Iterable[Passage]) -> list[Passage]:
-    """Join neighbours of one language with a space."""
+    """Join neighbours of one language with a space, and leave out empty ones."""
+    full = (one for one in passages if one.text)
     return [
         Passage(language, " ".join(one.text for one in group))
-        for language, group in groupby(passages, lambda one: one.language)
+        for language, group in groupby(full, lambda one: one.language)
     ]
 
 
