@@ -155,7 +155,7 @@ def test_doctor_tells_whom_to_ask(daemon: Daemon) -> None:
 def test_stranger_is_told_where_to_write(daemon: Daemon) -> None:
     """A command that would write into a folder of others names the option for another one."""
     _share(daemon, 0o750)
-    for command in (("say", "Words."), ("voices", "audition", "en-us")):
+    for command in (("say", "Words."), ("voices", "audition", "en-us", "-o", "heard")):
         assert "--output" in Answer(daemon, command).error
 
 

@@ -98,8 +98,9 @@ def takes(daemon: Daemon) -> set[str]:
 
 
 def listed(daemon: Daemon) -> list[str]:
-    """The lines of Tortoise's voices; none while it is still loaded."""
-    return daemon.ask("voices", "list", "--engine", "tortoise").stdout.splitlines()
+    """The names of Tortoise's voices; none while it is still loaded."""
+    told = daemon.ask("voices", "list", "--engine", "tortoise", "--json").stdout
+    return [voice["name"] for voice in json.loads(told or "[]")]
 
 
 def told(done) -> list[str]:
@@ -123,7 +124,7 @@ def test_dropped_clips_become_a_voice(daemon):
     assert entries["duration_s"] > 1 and np.abs(sound).max() > 0.01
     wait(lambda: not note.exists(), lambda: daemon.log, PATIENCE_S)
     assert len(latents(daemon) - before) == 1
-    assert "  anna" in listed(daemon)
+    assert "anna" in listed(daemon)
 
 
 def test_voice_added_and_auditioned(daemon, tmp_path):
@@ -131,7 +132,7 @@ def test_voice_added_and_auditioned(daemon, tmp_path):
     clips, output = recorded(tmp_path / "eve", seed=4, seconds=3.5), tmp_path / "audition"
     asked = ("audition", "eve", "tom", "--engine", "tortoise", "--text", "The kettle is on.")
     told(daemon.ask("voices", "add", str(clips)))
-    wait(lambda: {"  eve", "  tom"} <= set(listed(daemon)), lambda: daemon.log, PATIENCE_S)
+    wait(lambda: {"eve", "tom"} <= set(listed(daemon)), lambda: daemon.log, PATIENCE_S)
     lines = told(daemon.ask("voices", *asked, "--output", str(output)))
     files = [output / "eve.mp3", output / "tom.mp3"]
     sounds = [heard(file) for file in files]

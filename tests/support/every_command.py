@@ -41,7 +41,7 @@ ALONE: Mapping[str, Sequence[Sequence[str]]] = {
     "completion bash": [[]],
     "help": [[], ["models", "list"]],
     "voices list": [[], ["--json"]],
-    "voices audition": [["en-us"]],
+    "voices audition": [["en-us", "-o", "audition"]],
     "engines install": [["none"]],
     "config init": [[], ["--print"]],
     "install": [["--user", "--dry-run"], ["--dry-run"]],

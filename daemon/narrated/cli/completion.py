@@ -125,6 +125,13 @@ def _voices(context: click.Context) -> Iterator[str]:
                 yield from known_names(spec, models)
 
 
+def _voice_filters(context: click.Context) -> Iterator[str]:
+    """Codes of languages, sexes and engines."""
+    yield from ("female", "male")
+    yield from _speech_engines(context)
+    yield from (name for name in _voices(context) if name.partition("-")[0].islower())
+
+
 def _models(context: click.Context) -> Iterator[str]:
     from narrated.config.file import unconfigured_models
     from narrated.models.catalogue import known_models
@@ -152,6 +159,7 @@ def _commands(context: click.Context) -> Iterator[str]:
 
 complete_engine = _completing(_speech_engines)
 complete_voice = _completing(_voices)
+complete_voice_filter = _completing(_voice_filters)
 complete_model = _completing(_models)
 complete_package = _completing(_packages)
 complete_command = _completing(_commands)

@@ -1,5 +1,6 @@
 """Commands about voices: list, add, audition."""
 
+import sys
 import time
 from pathlib import Path
 
@@ -7,7 +8,7 @@ import click
 
 from narrated.cli.command_context import CommandContext, json_option, print_json, print_lines
 from narrated.cli.command_group import CommandGroup
-from narrated.cli.completion import complete_engine, complete_voice
+from narrated.cli.completion import complete_engine, complete_voice, complete_voice_filter
 
 # Commands import their modules when they run: see main.py.
 
@@ -23,21 +24,33 @@ def voices() -> None:
 
 
 @voices.command("list")
+@click.argument("filters", metavar="[FILTER]...", nargs=-1, shell_complete=complete_voice_filter)
 @click.option(
     "--engine", "-e", shell_complete=complete_engine, help="List the voices of this engine only."
 )
 @json_option
 @click.pass_obj
-def list_voices(context: CommandContext, engine: str | None, as_json: bool) -> None:
-    """List the voices of the configured engines."""
-    from narrated.terminal.command_reports import voice_lines
+def list_voices(
+    context: CommandContext, filters: tuple[str, ...], engine: str | None, as_json: bool
+) -> None:
+    """List voices with language, accent and sex, as far as they are known.
 
-    probe = context.client(context.config_if_any).probe_engines()
+    A FILTER is a language or its code (english, en, en-gb), an accent (british), a sex (female) or
+    an engine. Several must all fit. The default voice is the one that speaks unless a file, a
+    folder or an option names another.
+    """
+    from dataclasses import asdict
+
+    from narrated.terminal.voice_list import fitting_voices, voice_lines
+    from narrated.terminal.voice_list import list_voices as voices_of
+
+    config = context.config_if_any
+    found = voices_of(config, context.client(config).probe_engines(), engine)
+    fitting = fitting_voices(found, filters)
     if as_json:
-        known = probe.engines.items()
-        print_json({name: sorted(info.voices) for name, info in known if info.voices})
+        print_json([asdict(each) for each in fitting])
     else:
-        print_lines(voice_lines(probe, engine))
+        print_lines(voice_lines(fitting, for_people=sys.stdout.isatty()))
 
 
 @voices.command("add")
@@ -92,16 +105,14 @@ def _make_folder(folder: Path) -> None:
     "--engine",
     "-e",
     shell_complete=complete_engine,
-    help="Use this engine instead of the configured one.",
+    help="Use the voices of this engine; by default the first that has one of the name.",
 )
 @click.option("--text", "-t", help="Speak this text instead of a sample.")
 @click.option(
     "--output",
     "-o",
     type=click.Path(file_okay=False, path_type=Path),
-    default=Path("audition"),
-    show_default=True,
-    help="Write one file for each voice into this folder.",
+    help="Write one file for each voice into this folder, and play none.",
 )
 @click.pass_obj
 def audition(
@@ -109,14 +120,45 @@ def audition(
     names: tuple[str, ...],
     engine: str | None,
     text: str | None,
-    output: Path,
+    output: Path | None,
 ) -> None:
-    """Speak the same text with each of the voices NAMES, to compare them."""
-    from narrated.printable import printable
+    """Speak the same text with each of the voices NAMES, and play it, to compare them."""
+    import tempfile
+    from contextlib import nullcontext
 
-    client = context.client(context.config_if_any)
-    _make_folder(output)
-    for voice in names:
-        file = output / f"{voice.replace('/', '-')}.mp3"
-        seconds = client.say(text or SAMPLE, voice, file, engine=engine)
-        click.echo(f"{printable(str(file))}: {seconds:.1f} s")
+    from narrated.printable import printable
+    from narrated.terminal.audition import candidates
+
+    config = context.config_if_any
+    client = context.client(config)
+    if output:
+        _make_folder(output)
+    else:
+        _refuse_without_player()
+    with nullcontext(output) if output else tempfile.TemporaryDirectory() as folder:
+        for number, each in enumerate(candidates(config, names, engine)):
+            stem = each.voice.replace("/", "-") if output else str(number)
+            file = Path(folder) / f"{stem}{'.mp3' if output else '.wav'}"
+            seconds = each.speak(client, text or SAMPLE, file)
+            shown = str(file) if output else f"{each.voice} of {each.engine}"
+            click.echo(f"{printable(shown)}: {seconds:.1f} s")
+            if not output:
+                _play(file)
+
+
+def _refuse_without_player() -> None:
+    from narrated.errors import NarratedError
+    from narrated.terminal.player import players_for
+
+    try:
+        players_for(Path("voice.wav"))
+    except NarratedError as error:
+        remedy = "Install one, such as mpv or alsa-utils, or have files written: --output FOLDER."
+        raise NarratedError(error.problem, remedy) from error
+
+
+def _play(file: Path) -> None:
+    from narrated.terminal.player import play
+
+    sys.stdout.flush()  # the name comes before the sound
+    play(file)

@@ -88,6 +88,12 @@ class EspeakEngine(EmbeddedVoice):
         """True if the library has leaked much memory."""
         return _memory_bytes() - self._fresh_bytes > _WEAR_BYTES
 
+    def titles(self) -> dict[str, str]:
+        """The English name of each voice, such as "English (Great Britain)", by its code."""
+        return {
+            code: _title(self._data / "lang" / file) for code, file in self._identifiers.items()
+        }
+
     def admit(self, request: Request) -> None:
         """Queue a request. Raises an error for an unknown voice or option."""
         if not isinstance(request, SpeechRequest):
@@ -199,6 +205,12 @@ def _identifiers(listed: Iterator[tuple[str, list[tuple[int, str]]]]) -> dict[st
 def _digest(definition: Path, identity: str) -> str:
     content = definition.read_bytes() if definition.is_file() else bytes(definition)
     return hashlib.sha256(identity.encode() + content).hexdigest()[:32]
+
+
+def _title(definition: Path) -> str:
+    """The name in a voice's definition; empty if it has none."""
+    lines = definition.read_text(encoding="utf-8", errors="replace").splitlines()
+    return next((line[5:].strip() for line in lines if line.startswith("name ")), "")
 
 
 class _ListedVoice(ctypes.Structure):

@@ -1,4 +1,4 @@
-"""The output of commands as text: status, history, findings, narrations, engines, voices."""
+"""The output of commands as text: status, history, findings, narrations, engines."""
 
 import math
 import shlex
@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, Never
 
 import yaml
 
-from narrated.errors import NarratedError
 from narrated.human_formatting import count_noun, duration, size
 from narrated.printable import printable
 from narrated.terminal.player import how_to_play
@@ -19,7 +18,6 @@ if TYPE_CHECKING:
     from narrated.doctor.finding import Finding
     from narrated.environments.engine_packages import EnginePackage
     from narrated.voices.detect import DetectedVoice
-    from narrated.workers.pool import EngineProbe
 
 MOST_PUBLISHED = 40
 
@@ -186,43 +184,6 @@ def installed_apart_lines(package: "EnginePackage", interpreter: Path) -> Iterat
     yield f"{package.package} is installed in {interpreter.parents[1]}, with the libraries it pins."
     yield "  Use it in narrated.yaml:"
     yield f"    engines: {yaml.safe_dump(entry, default_flow_style=True, width=math.inf).strip()}"
-
-
-def voice_lines(probe: "EngineProbe", only: str | None) -> Iterator[str]:
-    """List the voices of each speech engine, or of engine `only`, and the way to configure one."""
-    found = sorted(probe.engines.items())
-    speaking = [each for each in found if each[1].kind == "speech" and only in (None, each[0])]
-    if not speaking:
-        raise _no_voices(probe, only)
-    for name, info in speaking:
-        yield f"{name} ({len(info.voices)} voices)"
-        yield from (f"  {printable(voice)}" for voice in sorted(info.voices))
-    yield "Try one: narrated voices audition NAME; use it: `speech: {engine: …, voice: NAME}`."
-
-
-def _no_voices(probe: "EngineProbe", only: str | None) -> NarratedError:
-    """The reason that no engine lists voices."""
-    missing = {name: why for worker in probe.workers for name, why in worker.missing.items()}
-    for name, why in missing.items():
-        if only in (None, name):
-            return NarratedError(
-                f"The engine {name} is not available: {why}", "Run `narrated doctor`."
-            )
-    if any(worker.state == "unloaded" for worker in probe.workers):
-        return NarratedError(
-            f"The voices are not known: narrated is {probe.lasting_break}.",
-            "Ask again once the work goes on.",
-        )
-    if any(worker.state != "ready" for worker in probe.workers):
-        engines = f"The engine {only} does" if only else "The engines do"
-        return NarratedError(
-            f"{engines} not answer yet: a worker is starting.",
-            "Try again in a moment. `narrated status` shows the workers.",
-        )
-    return NarratedError(
-        f"No speech engine{f' {only}' if only else ''} is configured.",
-        "Name the engine under `engines:` in narrated.yaml.",
-    )
 
 
 def added_lines(added: "DetectedVoice") -> Iterator[str]:

@@ -71,6 +71,12 @@ class DaemonClient:
                 client._follow(found.holder, f"{source}: {_MOVED}")
         return client
 
+    def without_daemon(self) -> Self:
+        """The same client, but it does the work itself."""
+        alone = type(self)(self._config)
+        alone._daemon = None
+        return alone
+
     def _follow(self, daemon: LockHolder, why: str) -> None:
         self._daemon = daemon
         self.refusal = f"{REFUSED}: {why}"

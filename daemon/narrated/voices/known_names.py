@@ -13,6 +13,9 @@ from pathlib import Path
 from narrated.config.values import ModelsConfig
 from narrated.engines.registry import EngineSpec
 
+EMBEDDED = frozenset({"espeak", "pico"})
+"""The engines that come with narrated; pico does not everywhere."""
+
 _PRESETS = "speaker_embeddings_path.json"
 
 
@@ -30,7 +33,8 @@ def _names(module: str, spec: EngineSpec, models: ModelsConfig) -> Iterator[str]
         case "narrated.engines.pico":
             from narrated.engines.pico_voices import VOICES
 
-            yield from VOICES
+            if find_spec("py_nanotts"):
+                yield from VOICES
         case "narrated.engines.bark.engine":
             yield from _presets(models.folder / Path(str(spec.options["model"])).expanduser())
             yield from _files(models.voices, ".npz")

@@ -27,7 +27,7 @@ LATENTS_SUFFIX = ".pth"
 MOST_CLIPS = 24
 """The first by name count. More do not improve a voice, and each costs computation."""
 
-_PREFERRED = ("train_grace", "train_daws", "train_dotrice", "train_dreams", "train_empire")
+PREFERRED = ("train_grace", "train_daws", "train_dotrice", "train_dreams", "train_empire")
 """Speakers of the training data: the best sound, by the model's author."""
 _BEING_CHANGED = (
     f"Once its files are unchanged for {SETTLE_S:g} s, a post is tried again by itself."
@@ -170,7 +170,7 @@ class TortoiseVoices:
 
     def _best(self) -> str:
         places = self._all()
-        names = [each for each in _PREFERRED if each in places] + list(places)
+        names = [each for each in PREFERRED if each in places] + list(places)
         return next((each for each in names if self._is_settled(places[each])), *names[:1] or [""])
 
     def _is_settled(self, place: VoiceFolder) -> bool:

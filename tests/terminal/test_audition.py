@@ -1,0 +1,39 @@
+"""Auditions: the same text in several voices, heard through a player that keeps what it gets."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import soundfile
+
+
+@pytest.fixture
+def audition(tmp_path):
+    """Run an audition with a player, in an empty home. Gives its output and the sounds heard."""
+    programs, heard = tmp_path / "bin", tmp_path / "heard"
+    programs.mkdir()
+    heard.mkdir()
+    player = programs / "pw-play"
+    player.write_text(f'#!/bin/sh\nn=$(ls {heard} | wc -l)\ncp "$1" {heard}/$n.wav\n')
+    player.chmod(0o755)
+
+    def audition(*names: str):
+        call = [Path(sys.executable).with_name("narrated"), "voices", "audition", *names]
+        env = {"HOME": str(tmp_path), "PATH": f"{programs}:{os.environ['PATH']}"}
+        done = subprocess.run(call, env=env, cwd=tmp_path, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        return done.stdout, [soundfile.read(file)[0] for file in sorted(heard.iterdir())]
+
+    return audition
+
+
+def test_voices_are_played_in_turn(audition, tmp_path):
+    """Each voice is named and played, whatever its engine, and no file is left."""
+    before = {*tmp_path.iterdir()}
+    told, sounds = audition("en-us", "en-GB", "--text", "One sentence for both.")
+    first, second = told.splitlines()
+    assert first.startswith("en-us of espeak: ") and second.startswith("en-GB of pico: ")
+    assert len(sounds) == 2 and all(abs(sound).max() > 0.1 for sound in sounds)
+    assert {*tmp_path.iterdir()} == before
