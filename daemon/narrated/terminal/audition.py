@@ -6,7 +6,7 @@ from pathlib import Path
 
 from narrated.config.file import scratch_config
 from narrated.config.values import Config
-from narrated.config.worker_specs import all_engines
+from narrated.config.worker_specs import all_engines, configured_speakers
 from narrated.engines.registry import EngineSpec
 from narrated.terminal.daemon_client import DaemonClient
 from narrated.voices.known_names import known_names
@@ -38,7 +38,7 @@ def candidates(
     goes to that first one, which names similar voices.
     """
     config = config or scratch_config(None, Path(), Path())
-    default = config.settings.speakers["narrator"].engine
+    default = configured_speakers(config)["narrator"].engine
     specs = [spec for spec in all_engines(config).values() if spec.kind == "speech"]
     specs.sort(key=lambda spec: (spec.name != default, spec.name not in config.engines, spec.name))
     known = {} if engine else {spec.name: known_names(spec, config.models) for spec in specs}

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from narrated.config.file import scratch_config
 from narrated.config.values import Config
-from narrated.config.worker_specs import all_engines
+from narrated.config.worker_specs import all_engines, configured_speakers
 from narrated.engines.registry import EngineSpec
 from narrated.errors import NarratedError
 from narrated.human_formatting import count_noun
@@ -29,7 +29,7 @@ def list_voices(
     Errors: NarratedError, if there are none.
     """
     config = config or scratch_config(None, Path(), Path())
-    narrator = config.settings.speakers["narrator"]
+    narrator = configured_speakers(config)["narrator"]
     specs = all_engines(config)
     found = {name: list(info.voices) for name, info in _speaking(probe)}
     for name in EMBEDDED - found.keys():

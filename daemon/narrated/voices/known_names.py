@@ -11,6 +11,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from narrated.config.values import ModelsConfig
+from narrated.engines import pico_voices
 from narrated.engines.registry import EngineSpec
 
 EMBEDDED = frozenset({"espeak", "pico"})
@@ -31,10 +32,8 @@ def _names(module: str, spec: EngineSpec, models: ModelsConfig) -> Iterator[str]
 
             yield from opened({}).voices()
         case "narrated.engines.pico":
-            from narrated.engines.pico_voices import VOICES
-
-            if find_spec("py_nanotts"):
-                yield from VOICES
+            if find_spec(pico_voices.MODULE):
+                yield from pico_voices.VOICES
         case "narrated.engines.bark.engine":
             yield from _presets(models.folder / Path(str(spec.options["model"])).expanduser())
             yield from _files(models.voices, ".npz")
