@@ -27,6 +27,11 @@ _SAME = re.compile(
 _STARS = re.compile("([★⭐])(?:\\1|\ufe0f){0,4}[☆✩]{0,4}")
 
 
+_ONE_STAR = ("★", "⭐", "⭐\ufe0f")
+_NUMBER_BEFORE = re.compile(r"\d\Z")
+_NOUN_AFTER = re.compile(r"(?:rating|review|hotel|restaurant|average|app|book|film|movie|read)")
+
+
 def name_emoji(text: str, language: str) -> str:
     """Replace each emoji by its name, without the skin tone."""
     return _RUN.sub(lambda run: _name_run(run, language), text)
@@ -42,6 +47,12 @@ def _name_run(run: re.Match[str], language: str) -> str:
         return signs if signs[0] in _KEPT_SIGNS else f" {_words(data.get(known) or data['en'])} "
 
     signs = _STARS.sub(_rating, run[0]) if known == "en" else run[0]
+    if (
+        known == "en"
+        and signs.strip() in _ONE_STAR
+        and _NUMBER_BEFORE.search(run.string[: run.start()][-4:])
+    ):
+        return _stars_of(run)
     said = emoji.replace_emoji(_SAME.sub(r"\1", _TONES.sub("", signs)), replace=name)
     said = _PICTURE.sub(_unicode_name, _LEFT_OVER_JOINTS.sub("", said))
     said = (
@@ -59,6 +70,13 @@ def _rating(found: re.Match[str]) -> str:
     if most < 3:
         return found[0]
     return f" {stars} out of {most} stars " if stars < most else f" {stars} stars "
+
+
+def _stars_of(run: re.Match[str]) -> str:
+    """Say a 4.5★ rating, and 5★."""
+    is_attribute = _NOUN_AFTER.match(run.string, run.end())
+    end = " " if run.string[run.end() : run.end() + 1].isalnum() else ""
+    return f" {'star' if is_attribute else 'stars'}{end}"
 
 
 def _words(code: str) -> str:

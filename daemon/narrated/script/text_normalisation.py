@@ -13,7 +13,7 @@ from narrated.script.spoken_numbers import say_decimal, say_number
 # Signs of a text that needs rules: a sign or digit, capitals side by side or inside a word, a dot
 # inside or after a short word. Each alternative matches at its own place, so the search is linear.
 _ODD = re.compile(
-    r"[^A-Za-zÀ-ɏ\s,;:.'’‘“”!?()\"–—…-]|[A-Za-z][A-Z]|\w[.:(]\w|\w\(\)|(?<!\w)[.-]\w"
+    r"[^A-Za-zÀ-ɏ\s,;:.'’‘“”!?()\"–—…-]|[A-Za-z][A-Z]|\w(?:[.(]|::?)\w|\w\(\)|(?<!\w)[.-]\w"
     r"|\b(?:[A-Z][a-z]{0,4}|[a-z]|etc|approx|vs|cf|ca|viz|incl|dept|misc|esp|al|resp|ibid"
     r"|avg|max|govt|abbr|anon|eds?|est)\.|\b(?:Mrs?|Ms|Dr|Prof|[JS]r|St) "
     r"|\s[:;x](?=-?[DPp/])|\bvs\b"

@@ -20,7 +20,7 @@ _TITLES = word_table("""
     Mr: Mister; Mrs: Missus; Ms: Miz; Prof: Professor; Rev: Reverend; Gen: General; Capt: Captain;
     Sgt: Sergeant; Lt: Lieutenant; Sen: Senator; Gov: Governor; Mt: Mount; Col: Colonel;
     Maj: Major; Cpl: Corporal; Adm: Admiral; Cmdr: Commander; Pres: President; Hon: Honourable;
-    Ft: Fort
+    Ft: Fort; Drs: Doctors; Mme: Madame; Mlle: Mademoiselle
 """)
 _BARE_TITLES = word_set("Rev Gov Sen Lt Col Capt Gen Sgt Prof Maj Cpl Adm Pres Hon")
 """Titles that a text may name without a name after them: "a Lt., two Sgts"."""
@@ -55,7 +55,9 @@ _NUMBERED = word_table("""
     nos: numbers; art: article; app: appendix; ed: edition; tab: table; ver: version; v: version;
     ext: extension; para: paragraph; paras: paragraphs; ref: reference; refs: references;
     apt: apartment; ln: line; lns: lines; ex: example; thm: theorem; lem: lemma; def: definition;
-    alg: algorithm; tbl: table; ser: series; ep: episode; eps: episodes
+    alg: algorithm; tbl: table; ser: series; ep: episode; eps: episodes; op: opus; rte: route;
+    rt: route; hwy: highway; ste: suite; rm: room; bldg: building; qtr: quarter; sect: section;
+    pt: part; pts: parts; iss: issue; fn: footnote; cert: certificate
 """)
 # "I said no. 5 people left.": without its capital, `no.` is the word.
 _WRITTEN = {*_NUMBERED, *(short.capitalize() for short in _NUMBERED)} - {"no", "nos"}
@@ -66,7 +68,9 @@ _FIRST_WORDS = word_set("""
 """)
 _NO_NAMES = frozenset({"Mt", "Mount", "Fort", "Port", "The"})
 _NAME_AFTER = re.compile(r"\s+[“\"]?[A-Z][\w'’]")
+_POSSESSIVE = re.compile(r"[’']s\b")
 _LIVES = word_table("b: born; d: died; r: reigned; fl: flourished")
+_WAYS = word_table("N: North; S: South; E: East; W: West")
 _EDITIONS = word_set("rev revised second third fourth fifth first new int'l intl")
 _ORDINAL = re.compile(r"\d+(?:st|nd|rd|th)\Z")
 
@@ -115,7 +119,11 @@ def _saint(found: re.Match[str]) -> str:
 
 
 def _initials(found: re.Match[str]) -> str:
-    letters = found[0].replace(".", "")
+    letters = found[0].replace(".", "").removesuffix("s")
+    if found[0].endswith("s"):  # several M.D.s
+        return f"{' '.join(letters)}s"
+    if _POSSESSIVE.match(found.string, found.end()):
+        return " ".join(letters)
     # A name goes on with its next word; a sentence begins with one of few.
     goes_on = _NAME_AFTER.match(found.string, found.end()) and word_after(found) not in _FIRST_WORDS
     return " ".join(letters) + ("" if goes_on else full_stop(found))
@@ -128,12 +136,15 @@ def _half_of_a_day(found: re.Match[str]) -> str:
     return f"{found[1].upper()} M{full_stop(found)}"
 
 
-_ALL = sorted({"al", *_TITLES, *_PLACES_AFTER, *_NEVER_AT_THE_END, *_ANYWHERE, *_WRITTEN})
+_ALL = sorted(
+    {"al", "no", "Fl", *_TITLES, *_PLACES_AFTER, *_NEVER_AT_THE_END, *_ANYWHERE, *_WRITTEN}
+)
 # A hint that starts at a rare sign and looks back is several times as fast.
 _LOOKING_BACK = "|".join(rf"(?<=\b{short}\.)" for short in _ALL)
 HINT = (
-    rf"\.(?:(?<=\b[A-Za-z]\.)(?=\w| [gmka\d])|(?<=\beds\.)(?=\))|(?<=\bLL\.)|{_LOOKING_BACK})"
-    r"|(?<=\bPh)\.(?=\s?D\.)|[№§#]|vs\b"
+    rf"\.(?:(?<=\b[A-Za-z]\.)(?=\w| [gmka\d])|(?<=\b[NSEW]\.)(?= [A-Z])"
+    rf"|(?<=\beds\.)(?=\))|(?<=\bLL\.)|{_LOOKING_BACK})"
+    r"|(?<=\bPh)\.(?=\s?D\.)|[№§#º°]|vs\b"
 )
 
 _AT_STOPS = starts_at_words(r"\.", ".")
@@ -168,7 +179,7 @@ RULES: Rules = (
         ".",
         _AT_STOPS,
     ),
-    rule(r"\b(?:[A-Z]\.){2,}(?!\w)", _initials, ".", _AT_STOPS),
+    rule(r"\b(?:[A-Z]\.){2,}(?:s\b|(?!\w))", _initials, ".", _AT_STOPS),
     rule(
         rf"(?<![\w.])({any_of(_WRITTEN)})\. ?(?=\d|[IVXL]{{2,}}\b|[VX]\b)",
         _numbered,
@@ -182,7 +193,7 @@ RULES: Rules = (
         _AT_STOPS,
     ),
     rule(
-        rf"(?<![\w.])({any_of(_ANYWHERE)})\.",
+        rf"(?<![\w.])(?<!\s/)(?<!\A/)({any_of(_ANYWHERE)})\.",
         lambda found: f"{_ANYWHERE[found[1]]}{full_stop(found)}",
         ".",
         _AT_STOPS,
@@ -198,6 +209,22 @@ RULES: Rules = (
     rule(r"(?<![\w.])c\.\s?(?=1\d{3}\b)", "circa ", ".", _AT_STOPS),
     rule(r"\bvs\b(?!\.)", "versus", "v", starts_at(r"vs\b")),
     rule(r"№\s?(?=\d)", "number ", "№"),
+    rule(r"\bN[º°]\s?(?=\d)", "number ", "º°", starts_at("N[º°]")),
+    rule(r"\bno\.(?=\d)|(?<=\d )no\. (?=\d)|(?<=\d, )no\. (?=\d)", "number ", ".", _AT_STOPS),
+    rule(r"(?<=[a-z] )v\.(?= [A-Z][a-z])", "versus", ".", _AT_STOPS),
+    rule(
+        r"(?:(?<=\dth )|(?<=\dst )|(?<=\dnd )|(?<=\drd ))Fl\.",
+        lambda found: f"Floor{full_stop(found)}",
+        ".",
+        _AT_STOPS,
+    ),
+    rule(r"\b([Rr])ev\. ?(?=\d{1,3}(?![\d:]))", r"\1evision ", ".", _AT_STOPS),
+    rule(
+        r"(?<![\w.])([NSEW])\.(?= [A-Z][a-z]+ (?:St|Ave|Rd|Blvd|Dr|Ln|Street|Avenue|Road|Drive)\b)",
+        lambda found: _WAYS[found[1]],
+        ".",
+        _AT_STOPS,
+    ),
     rule(r"§§?\s?(?=\d)", "section ", "§"),
     rule(r"(?<![\w&#])#(?!000\b)(?=\d{1,5}\b)(?<!color #)(?<!colour #)", "number ", "#"),
 )

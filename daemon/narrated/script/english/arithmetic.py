@@ -14,7 +14,10 @@ def _minus(found: re.Match[str]) -> str:
     return _MINUS.sub(" minus ", found[0])
 
 
-HINT = r"[+−]|-(?:(?=\d)(?:(?<=[?!]-)|(?<=[a-zN]-)(?<![\w-][a-zN]-))|(?= ?\d{1,20} ?(?:=|equals)))"
+HINT = (
+    r"[+−]|-(?:(?<=[A-DF]-)(?=[\s.,;:)!?]|$)|(?<=T-)\d|(?<=\^\d-)|(?<=\^\d\d-)|(?<=\^[a-z]-)"
+    r"|(?=\d)(?:(?<=[?!]-)|(?<=[a-zN]-)(?<![\w-][a-zN]-))|(?= ?\d{1,20} ?(?:=|equals)))"
+)
 
 RULES: Rules = (
     rule(
@@ -30,6 +33,21 @@ RULES: Rules = (
     rule(r"(?<=[\w)\]²³])(?<!\d[eE])(?<!:\d\d)\+(?=[\w(\[$€£])", " plus ", "+"),
     rule(r"(?<=[A-Za-z])\+(?=[\s,.;:)!?]|$)", " plus", "+"),
     rule(r"(?<=[A-Za-z)\]²³])−(?=[\w(])", " minus ", "−"),
+    rule(r"(?:(?<=\^\d)|(?<=\^\d\d)|(?<=\^\d\d\d)|(?<=\^[a-z]))-(?=\d)", " minus ", "-"),
+    rule(
+        r"(?<![\w.-])T-(?=\d{1,3}\s(?:second|minute|hour|day|week|month)s?\b)",
+        "T minus ",
+        "-",
+        starts_at(r"T-(?=\d)"),
+    ),
+    # A grade of a school.
+    rule(
+        r"(?:(?<=\b[Aa]n )|(?<=\bgot )|(?<=\bgrade ))([A-DF])-(?=[\s.,;:)!?]|$)"
+        r"|(?<=\b[Aa] )([B-DF])-(?=[\s.,;:)!?]|$)",
+        lambda found: f"{found[1] or found[2]} minus",
+        "-",
+        starts_at(r"[A-DF]-(?=[\s.,;:)!?]|$)"),
+    ),
     # N-1 is a sum, F-16 a name; i-5 a sum, I-5 a road.
     rule(r"(?<![\w.-])([Nnk])-(?=\d{1,2}(?![\w-]|\.\d))", r"\1 minus ", "-"),
     rule(r"(?<![\w.-])([ijmtxyz])-(?=\d(?![\w-]|\.\d))", r"\1 minus ", "-"),

@@ -30,6 +30,9 @@ _MEASURED_THINGS = word_set("""
     radius lens cable cables resistor resistors capacitor capacitors supply supplies bottle bottles
     tank buffer buffers cache caches heap partition partitions file files image images font fonts
     lamp lamps bulb bulbs motor motors engine engines video videos clip clips session sessions
+    shop store shift clock format service support drive flight walk ride hike run trip commute dash
+    sprint hurdles freestyle relay marathon pan pans tin tins skillet boat ladder fence pole ceiling
+    bolt pipe nail screw board cord rope
     process latency rail laptop laptops SSD SSDs HDD HDDs angle angles hike USB budget ceiling
 """)
 """Things that a measure before them describes without an article: "65W chargers"."""

@@ -80,6 +80,15 @@ SHORT: Rules = (
 """Names of months and days that are cut short."""
 
 SPANS: Rules = (
+    rule(r"(?<=[’'‘]\d\d)\s?[-–]\s?(?=[’'‘]\d\d\b)", " to ", "-–"),
+    rule(r"(?<=/(?:19|20)\d\d)\s?[-–]\s?(?=\d{1,2}/\d{1,2}/\d\d)", " to ", "-–"),
+    rule(r"(?<=-\d\d)(?:\s?–\s?|/)(?=(?:19|20)\d\d-\d\d-\d\d)", " to ", "–/"),
+    rule(
+        r"\b((?:19|20)\d\d)-?W([0-5]\d)(?:-([1-7]))?(?![\w-])",
+        lambda found: f"week {say_number(str(int(found[2])))} of {found[1]}",
+        "W",
+        starts_at(r"(?:19|20)\d\d-?(?=W)"),
+    ),
     rule(r"(?<![\w.,])[’'‘]?00s\b", "two thousands", "0", starts_at(r"[’'‘]?00s")),
     rule(
         rf"(?<=\b(?:19|20)\d\d)\s?[-–]\s?(?=(?:{_FULL_OR_SHORT})\.? (?:19|20)\d\d)",

@@ -32,7 +32,12 @@ _SAID = word_table("""
     NaN: nan; LoRA: Lora; QLoRA: 𝚀 Lora; PuTTY: Putty; NeXT: Next; cURL: curl;
     LuaTeX: Lua TeX; XeTeX: Zee TeX; pdfTeX: 𝙿𝙳𝙵 TeX
 """)
-_SAID |= {name: mark_letters(name.upper()) for name in word_set("PhD BSc MSc IoT MoE pH mRNA")}
+_SAID |= {
+    name: mark_letters(name.upper()) for name in word_set("PhD BSc MSc IoT MoE pH mRNA DoD DoJ DoE")
+}
+_SAID |= word_table("""
+    YoY: year over year; QoQ: quarter over quarter; MoM: month over month; WoW: Wow
+""")
 _SAID["iOS"] = mark_letters("iOS")
 # A unit without its number, written like a name: "in kHz".
 _SAID |= {unit: UNITS[unit][1] for unit in word_set("kHz MHz GHz dB kB kWh mAh KiB MiB GiB")}

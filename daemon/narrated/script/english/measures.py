@@ -148,6 +148,13 @@ def _inches(found: re.Match[str]) -> str:
     return f"{say_amount(found)} {name}"
 
 
+def _inches_of_a_fraction(found: re.Match[str]) -> str:
+    """Say a 1/4" bolt, unless the mark closes a quotation."""
+    before = found.string[max(0, found.start() - _NEAR_QUOTE) : found.start()]
+    is_amount = word_before(found).rstrip(",") in _OVER
+    return f"{found[1]} inch" if is_amount and not before.count('"') % 2 else found[0]
+
+
 def _range(found: re.Match[str]) -> str:
     first, last = found[1], found[2]
     if len(first) == len(last) == 4 and "1100" <= first < last <= "2099":
@@ -167,10 +174,12 @@ _FEET = ("feet", "foot")
 _PEOPLE = any_of(
     word_set("""
     users people downloads views customers subscribers followers readers visitors accounts requests
-    rows records lines copies dollars euros pounds households jobs tokens parameters
+    rows records lines copies dollars euros pounds households jobs tokens parameters subs likes
+    stars installs streams plays clicks impressions messages events monthly daily active
 """)
 )
 
+_OVER = word_set("one two three four five six seven nine eleven thirteen fifteen and a")
 _LENGTH = r"(?:cm|mm|m|in|ft|px)"
 _UNTIL = any_of({*UNITS, "k", "K", "M", "x", "X"})
 
@@ -228,9 +237,9 @@ NUMBERS: Rules = (
     number_rule(r"(?<![\w.])(?![234]d)(\d+)d\b(?![-'’])", _days, "d"),
     number_rule(r"(?<![\w.])(\d+)\s?(?:(?:y/o|yo)\b|y\.o\.)", _years_old, "y"),
     number_rule(
-        rf"(?<![\w.])({NUMBER})([mKT])(?=\s(?:{_PEOPLE})\b)",
+        rf"(?<![\w.])({NUMBER})(?!B (?:param|token))([mKTB])(?=\+?\s(?:{_PEOPLE})\b)",
         _many,
-        "mKT",
+        "mKTB",
     ),
     number_rule(
         rf"{AMOUNT}(?P<gap>[\s-]?)(?P<unit>{any_of(UNITS)})"
@@ -269,7 +278,9 @@ NUMBERS: Rules = (
     number_rule(rf"{UNJOINED}(?<!–)({NUMBER}){DASH}({NUMBER})(?![\w/–]|-\d|[.,]\d)", _range, "-–"),
 )
 
-FRACTIONS_HINT = r"(?:half|thirds?|quarters?|eighths?|sixteenths?|tenths?) ?(?=[tlofhk]\w)"
+FRACTIONS_HINT = (
+    r"(?:half|thirds?|quarters?|eighths?|sixteenths?|tenths?)(?: ?(?=[tlofhk]\w)|[\"”″] )"
+)
 
 FRACTIONS: Rules = (
     rule(
@@ -277,6 +288,12 @@ FRACTIONS: Rules = (
         r"(tsp|tbsp|lbs?|oz|ft|hrs?|km|kg)\b",
         _fraction_of_a_unit,
         starts=starts_at(r"(?:half|third|quarter|eighth|sixteenth|tenth)"),
+    ),
+    rule(
+        r"(?<=[a-z] )(?<!the )(?<!a )(half|thirds?|quarters?|eighths?|sixteenths?)[\"”″](?= [a-z])",
+        _inches_of_a_fraction,
+        '"”″',
+        starts_at(r"(?:half|third|quarter|eighth|sixteenth)"),
     ),
 )
 """Units after a fraction."""

@@ -31,7 +31,10 @@ _CURRENCIES = countable("""
     dollar*: $; euro*: €; pound*: £; yen: ¥; rupee*: ₹; won: ₩; rouble*: ₽; lira: ₺; shekel*: ₪;
     dong: ₫; peso*: ₱; baht: ฿; hryvnia*: ₴; naira: ₦; bitcoin*: ₿
 """)
-_CENTS = {**countable("cent*: $ € ¢"), "£": ("penny", "pence")}
+_CENTS = {
+    **countable("cent*: $ € ¢ USD EUR CAD AUD NZD HKD SGD usd eur"),
+    **dict.fromkeys(("£", "GBP", "gbp"), ("penny", "pence")),
+}
 _COUNTRIES = word_table(
     "US: U S; CA: Canadian; C: Canadian; AU: Australian; A: Australian; HK: Hong Kong;"
     " NZ: New Zealand; S: Singapore; SG: Singapore; NT: New Taiwan; MX: Mexican; AR: Argentine"
@@ -151,8 +154,9 @@ def _cents(found: re.Match[str]) -> str:
 def _code_before(found: re.Match[str]) -> str:
     names = _CODES.get(found[1]) or _WORDS[found[1]]
     more = _more(found["magnitude"])
-    name = names[1] if more else one_or_many(found["amount"], *names)
-    return f"{figure(found['amount'])}{more} {name}"
+    if not more:
+        return _coins(found["amount"], found[1], names)
+    return f"{figure(found['amount'])}{more} {names[1]}"
 
 
 _COUNTED = "(?:input |output )?(?:tokens?|requests?|calls|characters|chars|rows|events|users)"
@@ -167,6 +171,12 @@ _COINS = re.compile(r"\.\d\d\Z")
 _BEFORE_A_PRICE = word_set("for costs cost only at just to from of under a plus and or another")
 
 BEFORE: Rules = (
+    number_rule(r"(?<![\w.,/-])(\d)/(?=\$\d)", lambda found: f"{figure(found[1])} for ", "$"),
+    rule(
+        rf"((?:[€$£]|\b(?:CHF|EUR|Fr\.|SFr\.)\s?){NUMBER})\.[-–—]+(?!\w)",
+        r"\1",
+        "€$£CFES",
+    ),
     rule(
         rf"(?<=\d)/(?:1\s?)?([MKk])(?=\s(?:{_COUNTED})\b)",
         lambda found: f" per {_more(found[1]).strip()}",

@@ -8,13 +8,22 @@ from narrated.script.english.numbers import cardinal, figure, hundreds, pairs, s
 from narrated.script.english.rule_engine import (
     Rules,
     any_of,
+    number_rule,
     rule,
     starts_at,
     starts_at_words,
+    word_before,
     word_set,
 )
 
 _CARDS = word_set("RTX GTX GT RX Radeon GeForce Quadro Ryzen Xeon Threadripper Arc EPYC Epyc")
+
+_BEFORE_A_MAKER = word_set("like makes")
+_MADE_BY_3M = re.compile(
+    r"[’']s\b|\s(?:Company|company|Co|Corp|Inc|Corporation|tape|tapes|adhesives?|respirators?|masks?|filters?"
+    r"|Command|Post-it|makes|made|sells|sold|invented|announced|said|says|product|products|stock"
+    r"|stickers?|films?|sandpaper|Scotch|earplugs|strips?|engineers?|employees?)\b"
+)
 
 
 def _memory(found: re.Match[str]) -> str:
@@ -66,6 +75,19 @@ def _model(found: re.Match[str]) -> str:
     return " ".join(f"{acronym(found['name'])} {version}{size}".split())
 
 
+def _company(found: re.Match[str]) -> str:
+    """Say 3M where it is the company; else it is a number."""
+    is_maker = word_before(found) in _BEFORE_A_MAKER
+    is_named = _MADE_BY_3M.match(found.string, found.end())
+    return "three M" if is_maker or is_named else found[0]
+
+
+def _team(found: re.Match[str]) -> str:
+    """Say the 49ers and the 76ers."""
+    said = cardinal(found[1])
+    return f"{said}{'rs' if said.endswith('e') else 'ers'}"
+
+
 _AFTER_A_CARD = "|".join(rf"(?<={name} \d)" for name in sorted(_CARDS))
 HINT = rf"\d(?:(?<=[A-Za-z]\d)|(?<=[A-Za-z]-\d)|(?<=7\d7)-|{_AFTER_A_CARD})"
 
@@ -110,3 +132,9 @@ RULES: Rules = (
         starts_at(r"-(?<=[A-Z]-)(?=\d[a-z])"),
     ),
 )
+
+NUMBERS: Rules = (
+    number_rule(r"(?<![\w.,$€£])3M(?!\w)", _company, "M"),
+    number_rule(r"(?<![\w.,-])(49|76|69)ers\b", _team, "e"),
+)
+"""Names that begin with a number."""

@@ -1,8 +1,8 @@
-"""Say references to issues, people, packages and forums: `rust-lang/rust#140035`, `@m-ou-se`."""
+"""Say references to issues, papers, people and packages: `rust-lang/rust#140035`, `@m-ou-se`."""
 
 import re
 
-from narrated.script.english.numbers import cardinal, spelled
+from narrated.script.english.numbers import cardinal, pairs, spelled
 from narrated.script.english.rule_engine import (
     Rules,
     rule,
@@ -11,6 +11,7 @@ from narrated.script.english.rule_engine import (
     word_before,
     word_set,
 )
+from narrated.script.marks import mark_letters
 
 _COLOURS = word_set("""
     color colour colors colours background foreground border fill stroke hex text grey gray red
@@ -22,6 +23,16 @@ def _issue(found: re.Match[str]) -> str:
     if found[1] in ("C", "F"):  # the language, and its version
         return f"{found[1]} sharp {found[2]}"
     return f"{found[1].replace('/', ' slash ')} number {cardinal(found[2])}"
+
+
+def _tracked(found: re.Match[str]) -> str:
+    """Say gh-12345, an issue of a project."""
+    return f"{mark_letters(found[1].upper())} {cardinal(found[2])}"
+
+
+def _paper(found: re.Match[str]) -> str:
+    """Say arXiv:1706.03762, whose first half is a year and a month."""
+    return f"archive {pairs(found[1])} point {spelled(found[2])}"
 
 
 def _number(found: re.Match[str]) -> str:
@@ -45,11 +56,19 @@ def _follows_colour(found: re.Match[str]) -> bool:
 _VOWELS = frozenset("ae")
 
 HINT = (
+    r"-(?:(?<=\bgh-)|(?<=\bbpo-)|(?<=\brhbz-)|(?<=\blp-)|(?<=\bsc-)|(?<=\bjdk-))\d|:(?<=[xX]iv:)\s?\d|"
     r"[@/#](?:(?<=\w#)\d|(?<=#)(?:[a-fA-F]{3}\b|[\da-fA-F]{8}\b|\d{6}|\d{3}\b|[A-Za-z]+\d)|(?<=@)[\w-]+/"
     r"|(?<=\b[ru]/))"
 )
 
 RULES: Rules = (
+    rule(
+        r"(?<![\w./-])(gh|bpo|rhbz|lp|sc|jdk)-(\d{2,7})(?![\w-]|\.\d)",
+        _tracked,
+        "-",
+        starts_at(r"(?:gh|bpo|rhbz|lp|sc|jdk)-(?=\d)"),
+    ),
+    rule(r"(?i:\barxiv):\s?(\d{4})\.(\d{4,5})(?:v\d+)?\b", _paper, ":", starts_at("(?i:arxiv):")),
     rule(
         r"(?<![\w&#/])#(?=[A-Za-z]\w*\d)(?=\w*[g-zG-Z])",
         "hashtag ",

@@ -38,6 +38,16 @@ _ALSO_NUMBERED = (
     *("Class", "Level", "Mark", "Lesson", "Lecture", "Symphony", "Psalm", "Appendix", "Schedule"),
     *("Bowl", "Series", "Category", "Tier", "Division", "Century", "Olympiad", "Question"),
 )
+_GIVEN = word_set("""
+    John William James George Henry Charles Robert Thomas Edward Joseph Samuel David Daniel Richard
+    Michael Frank Walter Arthur Albert Fred Frederick Harry Benjamin Peter Paul Mark Andrew Anthony
+    Alexander Alfred Bill Bob Jim Tom Jack Sam Ben Dan Joe Will Ted Ken Kenneth Ronald Donald Gary
+    Larry Jerry Roger Philip Patrick Matthew Stephen Steven Brian Kevin Eric Gregory Douglas Howard
+    Harold Louis Ralph Carl Lawrence Lewis Theodore Oliver Martin Clarence Ernest Eugene Raymond
+    Edgar Edwin Earl Roy Russell Stanley Leonard Vincent Victor Warren Marcus Nathaniel Nelson Hugh
+    Cornelius Augustus Davis Sonny Ricky Trey Calvin Luther Adlai Griffin Robin Otis Cuthbert
+""")
+"""Given names, before a family name and the number of a generation: John Smith III."""
 _GAMES = "GTA|Civ|Fantasy|Civilization|Doom|Quake|Ultima|Rocky|iPhone|OS"
 _LISTED = "(?:II|III|IV|V|VI|VII|VIII|IX|X)"
 _IN_A_LIST = re.compile(r"\b[IVX]+\b")
@@ -117,22 +127,29 @@ RULES: Rules = (
         _ruler,
         "IVX",
     ),
+    rule(
+        rf"\b(?P<name>(?:{any_of(_GIVEN)})(?: [A-Z]\.){{0,2}} [A-Z][A-Za-z'’]+),? "
+        rf"(?=(?:II|III|IV)\b){_NUMERAL}{_AFTER}",
+        _ruler,
+        "IV",
+        starts_at(rf"(?:{any_of(_GIVEN)}) (?=[A-Z][^\d]{{2,24}}I[IV])"),
+    ),
     rule(rf"\b(?P<name>{any_of(_RULERS)}) (?P<numeral>I)(?= of [A-Z]|[’']s\b)", _ruler, "I"),
     rule(
-        rf"\b(?P<name>{any_of(_NUMBERED)}) (?=[IVX]|[LC][LXVI]){_NUMERAL}(?![’']\w|/)",
+        rf"\b(?P<name>{any_of(_NUMBERED)}) (?=[IVX]|[LC][LXVI]){_NUMERAL}(?![’'](?!s\b)\w|/)",
         _numbered,
         "IVXLC",
     ),
     rule(
         rf"\b(?P<name>{any_of(_ALSO_NUMBERED)}) (?=[VX]\b|I\b{_LONE_I}|[IVXLC]{{2}}){_NUMERAL}"
-        r"(?![’']\w|/)",
+        r"(?![’'](?!s\b)\w|/)",
         _numbered,
         "IVXLC",
         _AT_NAMES,
     ),
     rule(
         rf"\b(?P<name>{any_of(name.upper() for name in (*_NUMBERED, *_ALSO_NUMBERED))}) "
-        rf"(?=[VX]\b|I\b{_LONE_I}|[IVXLC]{{2}}){_NUMERAL}(?![’']\w|/)",
+        rf"(?=[VX]\b|I\b{_LONE_I}|[IVXLC]{{2}}){_NUMERAL}(?![’'](?!s\b)\w|/)",
         _numbered,
         "IVXLC",
         _AT_NAMES,
@@ -156,7 +173,7 @@ RULES: Rules = (
         "IVX",
     ),
     rule(
-        rf"\b(?P<name>[A-Z][A-Za-z’']+) (?=[IVX]{{2,}}\b){_NUMERAL}(?![’']\w|[/-])",
+        rf"\b(?P<name>[A-Z][A-Za-z’']+) (?=[IVX]{{2,}}\b){_NUMERAL}(?![’'](?!s\b)\w|[/-])",
         _numbered,
         "IVX",
     ),

@@ -44,9 +44,11 @@ _PAIRS = word_table("""
     his/her: his or her; her/his: her or his; His/her: His or her; him/her: him or her;
     her/him: her or him; himself/herself: himself or herself; his/hers: his or hers;
     he/him: he him; she/her: she her; they/them: they them; b/c: because; c/o: care of;
+    y/y: year over year; q/q: quarter over quarter; a/k/a: A K A; d/b/a: D B A; w/e: whatever;
     n/a: not applicable; N/A: not applicable; GNU/Linux: GNU slash Linux
 """)
 """Pairs with a slash that people say in another way."""
+_OVER = word_table("m: month over month; w: week over week; d: day over day")
 _SILENT_SLASH = word_set("""
     I/O TCP/IP CI/CD A/B AC/DC A/C A/D D/A R/W P/E B/W S/M Y/N M/F T/F L/R L/C D/C PL/I PL/SQL OS/2
     OS/360 UDP/IP SSL/TLS TLS/SSL X/Y X/Open S/PDIF V/C i/o r/w a/b DC/OS N/S E/W H/W S/W
@@ -172,6 +174,12 @@ EARLY: Rules = (
     ),
     rule(r"(?<=\d)\s?×\s?(?=\d)", " times ", "×"),
     rule(
+        r"(?<=% )([mwd])/\1\b",
+        lambda found: _OVER[found[1]],
+        "/",
+        starts_at(r"[mwd](?=/[mwd])(?<=% .)"),
+    ),
+    rule(
         rf"\b({any_of(_PAIRS)})\b(?!/)",
         lambda found: _PAIRS[found[1]],
         "/",
@@ -199,7 +207,11 @@ EARLY: Rules = (
     rule(r"(?<=\d) ?[x×] ?(?=10\^)", " times ", "x×"),
     rule(r"(?<=\d)_(?=\d{3}(?:_|\b))", "", "_"),
     rule(r"(?<=\w) > (?=[A-Z][a-z])(?<=[a-z] > )", ", ", ">"),
-    rule(r"(?<=\d)\+(?=[\s,.;:)!?-]|$)", " plus", "+"),
+    rule(r"(?<=[\d%])\+(?=[\s,.;:)!?-]|$)", " plus", "+"),
+    rule(r"(?<![\w/])f/(?=\d)", "f ", "/", starts_at(r"f/(?=\d)")),
+    rule(r"(?<![\w%])%([A-Z_]{3,30})%(?!\w)", r"\1", "%"),
+    rule("ⁿ", " to the power of n", "ⁿ"),
+    rule(r"(?<=\d)\s?[★⭐](?=\s)", " star", "★⭐"),
 )
 """Rules before numbers become words."""
 

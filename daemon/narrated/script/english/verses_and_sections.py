@@ -4,7 +4,16 @@ import re
 
 from narrated.script.english.numbers import cardinal, figure, hundreds, spelled
 from narrated.script.english.romans import roman_value
-from narrated.script.english.rule_engine import Rules, number_rule, word_before, word_set
+from narrated.script.english.rule_engine import (
+    Rules,
+    any_of,
+    number_rule,
+    rule,
+    starts_at,
+    word_before,
+    word_set,
+    word_table,
+)
 
 _BOOKS = word_set("""
     Genesis Exodus Leviticus Numbers Deuteronomy Joshua Judges Ruth Samuel Kings Chronicles Ezra
@@ -17,6 +26,18 @@ _BOOKS = word_set("""
     Josh Sam Chron Neh Ps Prov Eccl Isa Jer Ezek Dan Hos Mic Zech Mal Matt Mk Lk Jn Rom Cor Gal Eph
     Phil Col Thess Tim Heb Jas Pet Rev
 """)
+_SHORT_BOOKS = word_table("""
+    Gen: Genesis; Exod: Exodus; Lev: Leviticus; Num: Numbers; Deut: Deuteronomy; Josh: Joshua;
+    Judg: Judges; Sam: Samuel; Kgs: Kings; Chron: Chronicles; Chr: Chronicles; Neh: Nehemiah;
+    Ps: Psalm; Pss: Psalms; Prov: Proverbs; Eccl: Ecclesiastes; Isa: Isaiah; Jer: Jeremiah;
+    Lam: Lamentations; Ezek: Ezekiel; Dan: Daniel; Hos: Hosea; Mic: Micah; Hab: Habakkuk;
+    Zeph: Zephaniah; Hag: Haggai; Zech: Zechariah; Mal: Malachi; Matt: Matthew; Mk: Mark; Lk: Luke;
+    Jn: John; Rom: Romans; Cor: Corinthians; Gal: Galatians; Eph: Ephesians; Phil: Philippians;
+    Col: Colossians; Thess: Thessalonians; Tim: Timothy; Heb: Hebrews; Jas: James; Pet: Peter;
+    Rev: Revelation
+""")
+_PEOPLE = word_set("Sam Dan Phil Tim Matt Josh Col Mal Num Gen Rev Rom")
+"""Short names of books that are words, too: before a chapter alone they stay."""
 _LONGEST_LIST = 60
 _IN_A_LIST = re.compile(
     r"(?:\b(?:article|section|clause|paragraph|para|chapter|figure|table|rule|appendix|annex|item|"
@@ -36,6 +57,15 @@ def _verse(found: re.Match[str]) -> str:
     until = f" to {cardinal(last)}" if last else ""
     end = f", {cardinal(found['last_verse'])}" if found["last_verse"] else ""
     return f"{chapter}, {cardinal(verse)}{until}{end}"
+
+
+def _book(found: re.Match[str]) -> str:
+    """Say 1 Cor. 13:4 by the name of the book, and Ps. 23."""
+    name, is_sure = found["book"], found["verse"] or found["part"]
+    if not is_sure and (name in _PEOPLE or not found["stop"]):
+        return found[0]
+    part = f"{cardinal(found['part'])} " if found["part"] else ""
+    return f"{part}{_SHORT_BOOKS[name]} "
 
 
 def _is_reference(found: re.Match[str]) -> bool:
@@ -71,6 +101,16 @@ def _letter(letter: str) -> str:
     """Write the letter a as a capital: a small one would sound like the article."""
     return spelled(letter) if letter == "a" else letter
 
+
+BEFORE: Rules = (
+    rule(
+        rf"(?<![\w.])(?:(?P<part>[123]) )?(?P<book>{any_of(_SHORT_BOOKS)})(?P<stop>\.)? "
+        r"(?=\d{1,3}(?P<verse>:\d)?)",
+        _book,
+        starts=starts_at(rf"(?:[123] )?(?:{any_of(_SHORT_BOOKS)})(?=\.? \d)"),
+    ),
+)
+"""Books of the Bible that are cut short."""
 
 NUMBERS: Rules = (
     number_rule(

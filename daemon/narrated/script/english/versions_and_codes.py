@@ -92,6 +92,11 @@ def _raised(found: re.Match[str]) -> str:
     return f"{found[1]} {power(found[2])}"
 
 
+def _standard(found: re.Match[str]) -> str:
+    name = " ".join(map(acronym, found[1].split("/")))
+    return f"{name} {pairs(found[2]) if len(found[2]) == 4 else cardinal(found[2])}"
+
+
 def _spelled_or_long(code: str) -> str:
     return spelled(code) if len(code) <= LONGEST else LONG_CODE
 
@@ -111,7 +116,7 @@ def _by_hyphen(found: re.Match[str]) -> str:
 _AFTER_A_PROGRAM = "|".join(
     rf"(?<=\b{re.escape(name)}{gap})" for name in _PROGRAMS for gap in (" ", "")
 )
-_STAGE = r"(?:-?(?P<stage>rc|alpha|beta|a|b|dev|post|pre)[.-]?(?P<count>\d+)?)?"
+_STAGE = r"(?:-?(?P<stage>rc|alpha|beta|a|b|dev|post|pre)(?:[.-]?(?P<count>\d+))?)?"
 _END = r"(?!\w|\.\d)"
 
 BEFORE: Rules = (
@@ -146,6 +151,12 @@ BEFORE: Rules = (
         lambda found: f"{acronym('ISO')} eighty-eight fifty-nine {cardinal(found[1])}",
         "-",
         starts_at(r"ISO[- ](?=8859)"),
+    ),
+    rule(
+        r"\b(ISO(?:/IEC)?|IEC) (\d{4,5}):((?:19|20)\d\d)\b",
+        lambda found: f"{_standard(found)}, {pairs(found[3])}",
+        ":",
+        starts_at("ISO|IEC"),
     ),
     rule(
         rf"\b({any_of(_WORDS_BEFORE_PAIRS)})[ -]?(\d{{4}})\b(?!-\d)",
@@ -219,7 +230,7 @@ VERSIONS: Rules = (
         ".",
     ),
     number_rule(
-        r"(?<![\w.,])(?P<number>\d+\.\d+)-?(?P<stage>rc|alpha|beta|a|b|dev)[.-]?(?P<count>\d+)?\b",
+        r"(?<![\w.,])(?P<number>\d+\.\d+)-?(?P<stage>rc|alpha|beta|a|b|dev)(?:[.-]?(?P<count>\d+))?\b",
         _version,
         ".",
     ),

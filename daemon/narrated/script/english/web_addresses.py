@@ -23,6 +23,19 @@ _SCHEMES = word_table("""
     svn: S V N; udp: U D P; tcp: T C P; rtmp: R T M P; rtsp: R T S P; amqp: A M Q P;
     postgresql: postgres; mongodb+srv: mongodb; git+ssh: git; git+https: git
 """)
+_SHORTENERS = word_set("""
+    youtu.be bit.ly t.co goo.gl tinyurl.com is.gd ow.ly buff.ly amzn.to amzn.com a.co lnkd.in git.io
+    x.co dlvr.it fb.me redd.it spoti.fi wp.me g.co rb.gy cutt.ly shorturl.at mailchi.mp forms.gle
+    j.mp v.gd tiny.cc db.tt flic.kr instagr.am nyti.ms wapo.st bbc.in reut.rs bloom.bg on.ft.com
+    trib.al ift.tt maps.app.goo.gl photos.app.goo.gl adobe.ly ebay.us etsy.me discord.gg doi.org
+    dx.doi.org hdl.handle.net perma.cc archive.is archive.ph archive.today pastebin.com paste.rs
+    imgur.com streamable.com gph.is eepurl.com dub.sh s.id u.nu w.wiki scn.sap.com msft.it apple.co
+""")
+"""Hosts whose paths are ids: nobody can note one down by ear."""
+_ID = re.compile(
+    r"(?=[\w-]*\d)(?=[\w-]*[A-Za-z])[\w-]{4,40}|(?=[a-z-]*[A-Z]\w*[a-z]|\w*[a-z]\w*[A-Z])[\w-]{4,15}"
+    r"|10\.\d{4,9}|[\d.]{5,20}"
+)
 _ENDS = re.compile(r"[.,;:!?'’*_]+\Z")
 _REST = re.compile(
     r"(?:[^\s/?#@]{0,64}@)?(?P<host>\[[\da-fA-F:]+\]|[^\s/?#:]*)(?::(?P<port>\d+))?(?P<path>[^?#]*)"
@@ -36,11 +49,20 @@ def _url(found: re.Match[str]) -> str:
     parts = _REST.match(rest)
     if not rest.strip("/") or not parts:
         return f"{scheme} colon slash slash{end}"
+    if _is_short_link(parts["host"], parts["path"]):
+        return f"a link to {_host(parts['host'])}{end}"
     said = [_scheme(scheme), _host(parts["host"]), _port(parts["port"])]
     path = _path(parts["path"].lower() if parts["host"].isupper() else parts["path"])
     if not parts["host"]:
         path = path.removeprefix(" slash")
     return " ".join(" ".join([*said, path]).split()) + end
+
+
+def _is_short_link(host: str, path: str) -> bool:
+    """True for an address that ends with an id, such as youtu.be/dQw4w9WgXcQ."""
+    if host.lower().removeprefix("www.") not in _SHORTENERS:
+        return False
+    return any(_ID.fullmatch(part) for part in path.split("/"))
 
 
 def _scheme(scheme: str) -> str:
@@ -61,6 +83,8 @@ def _port(port: str | None) -> str:
 
 def _bare(found: re.Match[str]) -> str:
     """Say an address without a scheme."""
+    if _is_short_link(found["host"], found["path"] or ""):
+        return f"a link to {_host(found['host'])}"
     said = f"{_host(found['host'])} {_port(found['port'])}".rstrip()
     return f"{said}{_path(found['path'] or '')}"
 
@@ -99,6 +123,12 @@ RULES: Rules = (
         r"(?::([\w.-]+(?:/[\w.-]+)*\w))?",
         _mail,
         "@",
+    ),
+    rule(
+        rf"(?<![\w@./-])(?P<host>(?:www\.)?(?:{any_of(_SHORTENERS)}))(?P<port>)(?P<path>/[\w./-]*\w)/?",
+        _bare,
+        "/",
+        AT_DOTTED,
     ),
     rule(
         rf"(?<![\w@.-])(?P<host>(?:www\.)?(?:[^\W_](?:[\w-]{{0,61}}[^\W_])?\.){{1,4}}(?:{any_of(_TOP_LEVELS.split())}))"
