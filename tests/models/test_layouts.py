@@ -10,10 +10,13 @@ from narrated.models.catalogue import find_model
 from narrated.models.pull import PullResult
 from narrated.models.store import ModelState, ModelStore, remove_model
 from narrated.models.verify import FileState, verify_files
-from narrated.terminal.model_reports import model_rows, pulled_lines
+from narrated.terminal.model_list import model_rows
+from narrated.terminal.model_reports import pulled_lines
+from narrated.terminal.model_room import ModelRoom
 from support.hub import ALWAYS
 
 NAME = "Manmay/tortoise-tts"
+ROOM = ModelRoom("cpu", 0, 0, Path(), 0)
 FORK = "somebody/tortoise-finetuned"
 NEEDED = ("autoregressive.pth", "clvp2.pth", "diffusion_decoder.pth", "vocoder.pth")
 MODEL = {name: name.encode() * 1000 for name in NEEDED}
@@ -96,7 +99,7 @@ def test_copied_model_recognised(store: ModelStore) -> None:
     by_hand(store, *NEEDED)
     assert store.repositories() == [NAME]
     assert store.model_state(NAME, None) is ModelState.NOT_LOCKED
-    states = {row.repository: row.state for row in model_rows(store, None)}
+    states = {row.repository: row.state for row in model_rows(store, None, ROOM)}
     assert states[NAME] is ModelState.NOT_LOCKED
     with pytest.raises(NarratedError, match="was not pulled"):
         remove_model(store, NAME)

@@ -32,17 +32,28 @@ def models() -> None:
 @json_option
 @click.pass_obj
 def list_models(context: CommandContext, as_json: bool) -> None:
-    """List the catalogue, and the models on this machine."""
+    """List models with their size, their memory, and whether they fit this machine.
+
+    The catalogue, and all that is in the model folder. A model fits if its weights and its work
+    have room within the memory that models may take; models that fit alone take turns.
+    """
     from dataclasses import asdict
 
-    from narrated.terminal.model_reports import model_rows, model_table
+    from narrated.config.file import unconfigured_models
+    from narrated.terminal.model_list import model_rows, model_table, use_lines
+    from narrated.terminal.model_room import measured_models, model_room
 
     config = context.config_if_any
-    rows = list(model_rows(_model_store(config), config))
+    store = _model_store(config)
+    room = model_room(config.models if config else unconfigured_models())
+    measured = measured_models(context.client(config))
+    rows = list(model_rows(store, config, room, measured))
     if as_json:
         print_json([asdict(row) for row in rows])
-    else:
-        print_lines(model_table(rows))
+        return
+    print_lines(model_table(rows))
+    click.echo()
+    print_lines([*use_lines(rows), *room.lines()])
 
 
 @models.command()

@@ -25,13 +25,13 @@ print(json.dumps({"version": torch.__version__, "cuda": torch.version.cuda, "usa
 
 def check_gpu(config: Config) -> Iterator[Finding]:
     """Check the card and its driver, and torch if models are configured."""
-    cards = _cards()
-    for name, driver, total, free in cards:
+    found = cards()
+    for name, driver, total, free in found:
         memory = "its driver does not report its memory"
         if total.isdigit() and free.isdigit():
             memory = f"{size(int(free) << 20)} of {size(int(total) << 20)} are free"
         yield well("gpu", f"{name}, driver {driver}: {memory}.")
-    if not cards:
+    if not found:
         yield _no_card()
     engines = {
         worker.python or sys.executable: worker.engines
@@ -39,10 +39,10 @@ def check_gpu(config: Config) -> Iterator[Finding]:
         if worker.holds_models
     }
     for python in sorted(engines):
-        yield _check_torch(python, engines[python], bool(cards))
+        yield _check_torch(python, engines[python], bool(found))
 
 
-def _cards() -> list[list[str]]:
+def cards() -> list[list[str]]:
     """Name, driver, total and free MiB of each card, as its driver reports them."""
     tool = shutil.which("nvidia-smi")
     if tool is None:

@@ -36,6 +36,16 @@ class CatalogueEntry:
     """Patterns of further files, beyond those of the layout."""
     usage: str = ""
     """Lines for narrated.yaml that use it; empty for a model outside of the catalogue."""
+    download_bytes: int = 0
+    """About what a pull fetches; 0 for a model outside of the catalogue."""
+    weights_bytes: int = 0
+    """Memory of its weights on a GPU, in half precision; 0 outside of the catalogue."""
+    working_bytes: int = 0
+    """The most memory besides, in a batch of its engine's size."""
+
+    def memory_bytes(self, *, on_host: bool) -> int:
+        """About the memory that it needs; the CPU computes in single precision."""
+        return (self.weights_bytes + self.working_bytes) * (2 if on_host else 1)
 
 
 @dataclass(frozen=True, slots=True)

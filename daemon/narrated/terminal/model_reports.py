@@ -1,22 +1,14 @@
-"""Tables and messages about models: the catalogue, the end of a pull, a verification."""
+"""Messages about models: the end of a pull, a verification."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from narrated.config.values import Config
 from narrated.human_formatting import count_noun, size
-from narrated.models.catalogue import (
-    CatalogueEntry,
-    configured_models,
-    detect_layout,
-    find_model,
-    known_models,
-    usage_lines,
-)
+from narrated.models.catalogue import detect_layout, find_model, usage_lines
 from narrated.models.store import LockedModel, ModelState, ModelStore
 from narrated.models.verify import FileState, VerifiedFile, verify_files
 from narrated.printable import printable
+from narrated.terminal.model_list import licence_of
 from narrated.terminal.progress_bars import COMMIT_CHARACTERS, VerificationProgress
 
 if TYPE_CHECKING:
@@ -26,77 +18,11 @@ MOST_FILES = 8
 """Number of wrong files that are listed for each model."""
 
 
-@dataclass(frozen=True, slots=True)
-class ModelRow:
-    """A row of `narrated models list`. The field names are keys of its JSON."""
-
-    name: str
-    """The name in the catalogue, else the repository."""
-    repository: str
-    does: str
-    about: str
-    licence: str
-    state: ModelState
-    bytes: int
-    """0 if the model was not pulled: only the hub knows its size."""
-    commit: str
-    pulled: str
-    used_by: tuple[str, ...]
-
-
-def model_rows(store: ModelStore, config: Config | None) -> Iterator[ModelRow]:
-    """The models of the catalogue, then other models that are present or configured."""
-    locks, used = store.locks(), configured_models(config) if config else {}
-    known = {each.repository: each for each in known_models()}
-    others = sorted({*locks, *store.repositories(), *used} - known.keys())
-    for each in (*known.values(), *map(find_model, others)):
-        locked = locks.get(each.repository)
-        yield ModelRow(
-            name=each.name or each.repository,
-            repository=each.repository,
-            does=each.does,
-            about=each.about,
-            licence=_licence(each, locked),
-            state=store.model_state(each.repository, locked),
-            bytes=locked.bytes if locked else 0,
-            commit=locked.commit if locked else "",
-            pulled=locked.pulled if locked else "",
-            used_by=used.get(each.repository, ()),
-        )
-
-
-def _licence(entry: CatalogueEntry, locked: LockedModel | None) -> str:
-    """The licence that the repository named at the pull, in the catalogue's spelling if known."""
-    named = locked.licence if locked else ""
-    return entry.licence if named.lower() in ("", entry.licence.lower()) else named
-
-
-def model_table(found: Sequence[ModelRow]) -> Iterator[str]:
-    """Format rows in columns; then list the configuration keys that use each model."""
-    columns = {
-        "NAME": [row.name for row in found],
-        "DOES": [row.does for row in found],
-        "STATE": [row.state.value for row in found],
-        "SIZE": [size(row.bytes) if row.bytes else "" for row in found],
-        "COMMIT": [row.commit[:COMMIT_CHARACTERS] for row in found],
-        "LICENCE": [row.licence for row in found],
-        "REPOSITORY": [row.repository for row in found],
-    }
-    widths = [max(map(len, (head, *cells))) for head, cells in columns.items()]
-    for line in (columns.keys(), *zip(*columns.values(), strict=True)):
-        padded = map(str.ljust, line, widths)
-        yield printable("  ".join(padded).rstrip())
-    if in_use := [row for row in found if row.used_by]:
-        yield ""
-        for row in in_use:
-            yield f"{row.name} is used by {', '.join(row.used_by)}."
-
-
 def pulled_lines(pulled: "PullResult", *, used: bool, advice: bool) -> Iterator[str]:
     """Describe the outcome of a pull, and the next steps if `advice` is set."""
     yield printable(_outcome(pulled))
     entry = pulled.entry
-    licence = _licence(entry, pulled.locked)
+    licence = licence_of(entry, pulled.locked)
     if entry.licence not in ("", licence):
         yield printable(
             f"  The repository names the licence {licence}, the catalogue {entry.licence}."
