@@ -2,11 +2,16 @@
 
 import ctypes
 import itertools
+import tomllib
+from pathlib import Path
 from random import Random
 
 import numpy as np
 import pytest
+from packaging.requirements import Requirement
 
+from narrated.engines import pico, pico_voices
+from narrated.engines.espeak import _PARAMETERS as ESPEAKS_OPTIONS
 from narrated.engines.interface import CaptionRequest, RequestFailure, SpeechRequest, SpeechResult
 from narrated.engines.pico import load, written_for_pico
 from narrated.engines.registry import BUILT_IN_ENGINES
@@ -198,3 +203,35 @@ def test_absent_package_is_told(monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "py_nanotts", None)
     with pytest.raises(EngineUnavailable, match="pip install py-nanotts"):
         load_engine(BUILT_IN_ENGINES["pico"], PlainContext())
+
+
+@pytest.mark.parametrize(
+    ("platform", "machine", "python", "has_wheel"),
+    [
+        ("linux", "x86_64", "CPython", True),
+        ("linux", "aarch64", "CPython", True),
+        ("linux", "armv7l", "CPython", False),
+        ("linux", "i686", "CPython", False),
+        ("linux", "riscv64", "CPython", False),
+        ("linux", "x86_64", "PyPy", False),
+        ("darwin", "arm64", "CPython", False),
+        ("darwin", "x86_64", "CPython", False),
+        ("win32", "AMD64", "CPython", False),
+    ],
+)
+def test_install_asks_where_wheels_are(platform, machine, python, has_wheel):
+    """pip installs pico's package where it has a wheel, and fails no install elsewhere."""
+    project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text())["project"]
+    required = [Requirement(each) for each in project["dependencies"]]
+    (pico_package,) = [each for each in required if each.name == pico_voices.PACKAGE]
+    environment = {
+        "sys_platform": platform,
+        "platform_machine": machine,
+        "platform_python_implementation": python,
+    }
+    assert pico_package.marker.evaluate(environment) is has_wheel
+
+
+def test_own_options_are_not_of_espeak():
+    """The options that name pico without an engine are those that espeak has not."""
+    assert pico._PARAMETERS.keys() - ESPEAKS_OPTIONS.keys() == pico_voices.OWN_OPTIONS

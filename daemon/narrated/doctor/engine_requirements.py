@@ -14,6 +14,7 @@ from narrated.config.values import Config
 from narrated.config.worker_specs import configured_speakers, worker_specs
 from narrated.doctor.finding import Finding, shown, wrong
 from narrated.doctor.voice_presence import voice_problem
+from narrated.engines.pico_voices import PACKAGE
 from narrated.engines.registry import EngineSpec
 from narrated.errors import NarratedError
 from narrated.models.catalogue import detect_layout, find_model, is_repository
@@ -102,6 +103,8 @@ def _install_command(engine: EngineSpec, python: str, lacking: list[str]) -> str
         return f"narrated engines install {engine.installed_as}{apart}"
     if engine.holds_models:
         return f"{python} -m pip install {' '.join(sorted(set(lacking) & set(_TORCH)))}"
+    if engine.module == "narrated.engines.pico":
+        return f"{python} -m pip install {PACKAGE} (Linux, x86_64 or aarch64); or choose espeak."
     return (
         f"Install its package: {python} -m pip install PACKAGE; or name its folder in "
         f"`engines: {engine.name}: path:`."

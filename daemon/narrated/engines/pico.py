@@ -64,7 +64,7 @@ class PicoEngine(EmbeddedVoice):
     worn = False
 
     def __init__(self, options: Options) -> None:
-        import py_nanotts  # only where there is a wheel of it: Linux on x86_64 and aarch64
+        import py_nanotts  # only where there is a wheel of it
 
         self._library = py_nanotts.NanoTTS()
         self._options = options

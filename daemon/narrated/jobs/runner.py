@@ -26,6 +26,7 @@ from narrated.jobs.narration_removal import NarrationRemoval
 from narrated.jobs.narration_rendering import JobProgress, NarrationRenderer
 from narrated.jobs.plan import JobDefaults, Plan, PlanOutdated
 from narrated.jobs.planner import Planner, SourceChanged, TooOld
+from narrated.jobs.published_default import PublishedDefault
 from narrated.jobs.publisher import Publisher
 from narrated.jobs.respeaking import no_longer_the_same
 from narrated.jobs.shielded_outbox_changes import ShieldedOutboxChanges
@@ -48,6 +49,7 @@ class JobRunner:
     _planner: Planner
     _speaker: NarrationRenderer
     _carry_over: CarryOver
+    _published_default: PublishedDefault
     _publisher: Publisher
     _removal: NarrationRemoval
     _jobs: JobCreator
@@ -140,6 +142,7 @@ class JobRunner:
     async def _plan(self, job: Job, defaults: JobDefaults) -> Plan:
         """Plan a job, and plan again until none of its inputs changed meanwhile."""
         await self._carry_over.inherit_takes(job)
+        defaults = await self._published_default.kept(job, defaults)
         while True:
             overrides = self._planner.overrides(defaults, waits_for_absent=True)
             try:

@@ -29,6 +29,7 @@ from narrated.jobs.narration_tags import TagMaker
 from narrated.jobs.picture_captions import PictureCaptions
 from narrated.jobs.plan import JobDefaults, OutputSettings
 from narrated.jobs.planner import Planner
+from narrated.jobs.published_default import PublishedDefault
 from narrated.jobs.publisher import Publisher
 from narrated.jobs.runner import JobRunner
 from narrated.jobs.shielded_outbox_changes import ShieldedOutboxChanges
@@ -289,6 +290,7 @@ class App:
             self.planner,
             self.speaker,
             CarryOver(ledger, outbox, publisher, moves, tags, encoders, work, self.state_disk),
+            PublishedDefault(ledger, self.job_creator, moves, outbox),
             publisher,
             self.removal,
             self.job_creator,
