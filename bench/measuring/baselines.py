@@ -87,7 +87,8 @@ def _speaker() -> tuple[Callable[[str, str], bytes], int]:
     engine = espeak.load({}, ModelMemoryBudget(ModelResources()))
 
     def speak(text: str, language: str) -> bytes:
-        engine.admit(SpeechRequest("", text, "en-us", {}, language))
+        options = engine.narrator_options
+        engine.admit(SpeechRequest("", text, "en-us", options, language))
         (spoken,) = engine.step()
         return bytes(spoken.pcm)
 

@@ -96,6 +96,14 @@ def test_faster_rate_is_shorter(engine):
     assert len(spoken(engine, text, rate=300)) < 0.8 * len(spoken(engine, text, rate=175))
 
 
+def test_narrators_rate_is_announced(engine):
+    """A narrator speaks slower than espeak itself, unless the configuration sets a rate."""
+    text = "The quick brown fox jumps over the lazy dog."
+    paced = spoken(engine, text, **engine.narrator_options)
+    assert len(paced) > 1.1 * len(spoken(engine, text)) == 1.1 * len(spoken(engine, text, rate=175))
+    assert load({"rate": 175}, PlainContext()).narrator_options == {}
+
+
 def test_unknown_voice_is_refused(engine):
     """An unknown voice is refused with names near it."""
     with pytest.raises(EngineUnavailable, match=r"no voice 'en-uss'\. .*en-us"):

@@ -56,17 +56,38 @@ def test_front_is_part_of_the_digest() -> None:
     assert len({chunk_digest(MARKED, SPEAKER, each) for each in engines}) == 3
 
 
-def _narration(speed: float | None) -> str:
-    speakers = {"narrator": msgspec.structs.replace(SPEAKER, speed=speed)}
-    draft = Draft("text", "T", "", "", "en", True, speakers, (), Script((), ()), (PLAIN,))
-    plan = Plan(draft, OutputSettings(), ReadingSettings(), (ONE,), (0,), (ONE,), {})
-    return plan.narration
+def _draft(speakers: dict[str, Speaker]) -> Draft:
+    return Draft("text", "T", "", "", "en", True, speakers, (), Script((), ()), (PLAIN,))
+
+
+def _plan(speed: float | None) -> Plan:
+    draft = _draft({"narrator": msgspec.structs.replace(SPEAKER, speed=speed)})
+    return Plan(draft, OutputSettings(), ReadingSettings(), (ONE,), (0,), (ONE,), {})
 
 
 def test_speed_makes_another_narration() -> None:
     """Another speed is another narration of the same takes; speed 1 is that of before."""
     before = "25f526dbe96a872db8a10179d484d21376004a4b629cb0f51e255767d48f65fd"
-    assert _narration(None) == _narration(1.0) == before
-    assert len({_narration(speed) for speed in (1.0, 1.2, 1.5)}) == 3
+    assert _plan(None).narration == _plan(1.0).narration == before
+    assert len({_plan(speed).narration for speed in (1.0, 1.2, 1.5)}) == 3
     faster = msgspec.structs.replace(SPEAKER, speed=1.2)
     assert chunk_digest(PLAIN, faster, ENGINE) == chunk_digest(PLAIN, SPEAKER, ENGINE)
+
+
+def test_narrators_rate_is_in_digests() -> None:
+    """An engine's rate for a narrator makes other takes, but not of a speaker that sets one."""
+    paced = replace(ENGINE, narrator_options={"rate": 148})
+    plain = msgspec.structs.replace(SPEAKER, options={"pitch": 40})
+    assert chunk_digest(PLAIN, SPEAKER, paced) == chunk_digest(PLAIN, SPEAKER, ENGINE)
+    assert chunk_digest(PLAIN, plain, paced) != chunk_digest(PLAIN, plain, ENGINE)
+
+
+def test_request_has_the_planned_rate() -> None:
+    """A request asks for the rate of its plan; one of before there was such a rate has none."""
+    speakers = {"narrator": msgspec.structs.replace(SPEAKER, options={"pitch": 40})}
+    before = msgspec.structs.replace(_plan(None), draft=_draft(speakers))
+    assert before.header(0)["options"] == {"pitch": 40}
+    paced = msgspec.structs.replace(before, narrator_options={"espeak": {"rate": 148}})
+    assert paced.header(0)["options"] == {"rate": 148, "pitch": 40}
+    own = msgspec.structs.replace(_plan(None), narrator_options={"espeak": {"rate": 148}})
+    assert own.header(0)["options"] == {"rate": 200}

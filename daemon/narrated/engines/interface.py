@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Literal, NamedTuple, Protocol, TypeGuard, TypeVar
 
 Kind = Literal["speech", "caption"]
@@ -135,6 +136,8 @@ class EngineInfo:
     """True if it has other takes of a text: see SpeechEngine."""
     front: str = ""
     """The version of its front: see SpeechEngine."""
+    narrator_options: Options = field(default_factory=dict)
+    """Options of a speaker that sets none of these: see SpeechEngine."""
 
 
 class WeightsLocation(StrEnum):
@@ -335,6 +338,12 @@ class SpeechEngine(Engine, Protocol):
         """The version of its way to say marked parts of a text; it is part of those takes' keys.
         An engine without one, or with an empty one, speaks the text as it is."""
 
+    @property
+    def narrator_options(self) -> Options:
+        """Options that make its rate a narrator's, unless a speaker sets them. They are part of
+        the takes' keys, so a new default speaks no published narration again, and takes of a
+        speaker that sets them stay. An engine without this attribute has none."""
+
     def voices(self) -> Mapping[str, str]:
         """Digest of each voice's content, by name."""
 
@@ -352,6 +361,7 @@ class ModelFreeEngine:
 
     models: Sequence[Model] = ()
     front = ""
+    narrator_options: Options = MappingProxyType({})
 
     def shrink(self) -> bool:
         """Refuse: it works on one request at a time."""

@@ -146,7 +146,8 @@ class NarrationRenderer:
         speaker = plan.draft.speakers[chunk.speaker]
         self._rates.learn(
             (speaker.engine, speaker.voice, speaker.options),
-            str(result.header["identity"]),
+            # Another rate of the engine is measured anew, as another engine is.
+            f"{result.header['identity']}{plan.narrator_options.get(speaker.engine) or ''}",
             len(chunk.text),
             take.duration_s,
             elapsed_s,

@@ -75,6 +75,8 @@ class Plan(msgspec.Struct, frozen=True, rename={"draft": "plan", "output": "edit
     """Engine name to engine identity, as in the digests."""
     voices: dict[str, str] = {}
     """Speaker name to voice digest, empty for a voice that the engine does not list."""
+    narrator_options: dict[str, dict[str, Any]] = {}
+    """Engine name to its options of a speaker that sets none of them, as in the digests."""
     consulted: dict[str, str] = {}
     """The settings and lexicons that were applied: inbox path to sha256."""
 
@@ -109,7 +111,7 @@ class Plan(msgspec.Struct, frozen=True, rename={"draft": "plan", "output": "edit
             "marks": chunk.marks,
             "voice": speaker.voice,
             "voice_digest": self.voices.get(chunk.speaker),
-            "options": speaker.options,
+            "options": self.narrator_options.get(speaker.engine, {}) | speaker.options,
             "language": chunk.language,
             "seed": seed(self.digests[seq], self.takes[seq]),
         }
@@ -140,7 +142,8 @@ class Plan(msgspec.Struct, frozen=True, rename={"draft": "plan", "output": "edit
 def chunk_digest(chunk: Chunk, speaker: Speaker, engine: EngineInfo) -> str:
     """The digest of all that a chunk's sound depends on, but the number of its take."""
     voice = engine.voices.get(speaker.voice, speaker.voice)
-    heard = [speaker.engine, engine.identity, voice, chunk.text, chunk.language, speaker.options]
+    options = {**engine.narrator_options, **speaker.options}
+    heard = [speaker.engine, engine.identity, voice, chunk.text, chunk.language, options]
     # Without a front, or without marks, it stays the digest of earlier versions.
     fronted = [engine.front, chunk.marks] if engine.front and chunk.marks else []
     return json_digest(heard + fronted)

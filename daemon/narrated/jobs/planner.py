@@ -121,6 +121,9 @@ class Planner:
                 for name, speaker in draft.speakers.items()
             },
             identities={engine.name: engine.identity for engine in engines.values()},
+            narrator_options={
+                engine.name: dict(engine.narrator_options) for engine in engines.values()
+            },
             consulted=dict(overrides.consulted),
         )
 

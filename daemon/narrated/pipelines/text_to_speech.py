@@ -127,7 +127,8 @@ class TextToSpeech(EnginePipeline):
         texts_in_parts = [
             [(text, 0.0, ())] if raw else self._parts(text, language) for text in texts
         ]
-        all_options = {**self._options, **options}
+        own = getattr(self.engine, "narrator_options", {})
+        all_options = {**own, **self._options, **options}
         takes = self._run(
             [
                 SpeechRequest(str(number), text, voice, all_options, language, seed, None, marks)

@@ -176,7 +176,8 @@ class EngineHost:
             voices = self._voices[name]
             # Not all engines are narrated's own.
             varies, front = getattr(engine, "varies", True), getattr(engine, "front", "")
-            about = (engine.kind, engine.identity, rate, voices, engine.rows, varies, front)
+            own = dict(getattr(engine, "narrator_options", {}))
+            about = (engine.kind, engine.identity, rate, voices, engine.rows, varies, front, own)
             yield asdict(EngineInfo(name, *about))
         for name, (_, error) in self._missing.items():
             problem = {"problem": error.problem, "remedy": error.remedy}
