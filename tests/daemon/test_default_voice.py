@@ -22,6 +22,15 @@ POST = "# A post\n\nIt has one paragraph.\n\nAnd it has another.\n"
 NO_SPEECH = {"speech": {}, "engines": {}}
 Told = subprocess.CompletedProcess[str]
 Ask = Callable[..., Told]
+NARRATED = "from narrated.cli.main import main; main()"
+EARLIER = f"""
+from msgspec.structs import replace
+from narrated.config.values import Config
+today = Config.settings.fget
+Config.settings = property(lambda config: replace(today(config), narrators_rate=False))
+{NARRATED}
+"""
+"""The earlier version had espeak speak at the rate of espeak itself."""
 
 
 @pytest.fixture(scope="module")
@@ -29,8 +38,8 @@ def ask_without(tmp_path_factory: pytest.TempPathFactory) -> Ask:
     """Run a command of narrated where pico's wheel is not installed."""
     python = venv_without(tmp_path_factory.mktemp("without"), "py_nanotts")
 
-    def ask(daemon: Daemon, *arguments: str) -> Told:
-        command = [str(python), "-m", "narrated.cli.main", "--config", str(daemon.config)]
+    def ask(daemon: Daemon, *arguments: str, program: str = NARRATED) -> Told:
+        command = [str(python), "-c", program, "--config", str(daemon.config)]
         environ = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2] / "daemon")}
         return subprocess.run(
             [*command, *arguments], env=environ, capture_output=True, text=True, check=False
@@ -44,7 +53,7 @@ def updated(tmp_path_factory: pytest.TempPathFactory, ask_without: Ask) -> Path:
     """A home that the earlier version narrated."""
     daemon = Daemon(tmp_path_factory.mktemp("updated"), **NO_SPEECH)
     daemon.drop("post.md", POST)
-    done = ask_without(daemon, "once", "--quiet")
+    done = ask_without(daemon, "once", "--quiet", program=EARLIER)
     assert done.returncode == 0, done.stderr
     _forget_the_default(daemon)
     return daemon.home
@@ -104,6 +113,21 @@ def test_update_speaks_nothing_again(updated: Path, tmp_path: Path) -> None:
     assert _voice(daemon, "renamed") == ("espeak", "en-us")
 
 
+def test_update_keeps_espeaks_rate(updated: Path, tmp_path: Path) -> None:
+    """With espeak configured, a renamed post keeps its rate, and an edited one gets today's."""
+    shutil.copytree(updated, tmp_path, dirs_exist_ok=True)
+    daemon = Daemon(tmp_path, speech={"engine": "espeak"}, engines={})
+    before, length_s = _sound(daemon, "post"), daemon.manifest("post")["duration_s"]
+    with daemon:
+        (daemon.inbox / "post.md").rename(daemon.inbox / "renamed.md")
+        daemon.published("renamed", POST)
+        daemon.wait_idle()
+        assert _sound(daemon, "renamed") == before
+        edited = POST.replace("another", "a second")
+        daemon.drop("renamed.md", edited)
+        assert daemon.published("renamed", edited)["duration_s"] > 1.1 * length_s
+
+
 def test_restored_ledger_keeps_default(updated: Path, tmp_path: Path) -> None:
     """A ledger that was lost with the update changes no voice either."""
     daemon = _copied(updated, tmp_path)
@@ -137,17 +161,20 @@ def _copied(home: Path, folder: Path) -> Daemon:
 
 
 def _forget_the_default(daemon: Daemon) -> None:
-    """Take the default engine out of plan and manifest: the earlier version did not write it."""
+    """Take the defaults out of plan and manifest: the earlier version did not write them."""
     with closing(sqlite3.connect(daemon.home / "state/ledger.sqlite")) as db, db:
         ((job, stored),) = db.execute("SELECT job, plan FROM plans").fetchall()
         plan = json.loads(zlib.decompress(stored))
         assert plan["settings"].pop("default_engine") == "espeak"
-        plan["plan"]["surroundings"]["settings"].pop("default_engine")
+        assert plan["settings"].pop("narrators_rate") is False
+        for default in ("default_engine", "narrators_rate"):
+            plan["plan"]["surroundings"]["settings"].pop(default)
         earlier = zlib.compress(json.dumps(plan).encode())
         db.execute("UPDATE plans SET plan = ? WHERE job = ?", (earlier, job))
     path = daemon.outbox / "post.json"
     manifest = json.loads(path.read_text())
-    manifest["settings"]["script"].pop("default_engine")
+    for default in ("default_engine", "narrators_rate"):
+        manifest["settings"]["script"].pop(default)
     path.write_text(json.dumps(manifest))
 
 

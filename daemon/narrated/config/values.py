@@ -173,6 +173,7 @@ class Config(Section, frozen=True):
         speakers |= {str(who): speaker for who, speaker in speech.speakers.items()}
         default = default_engine()
         return ReadingSettings(
+            narrators_rate=True,
             language=self.reading.language,
             speakers={
                 who: with_engine(_with_own_voice(speaker), default)

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from hashlib import sha256
 from pathlib import Path
@@ -101,6 +101,8 @@ class Planner:
         kept = without_foreign_voice(path, draft, engines["narrator"])
         if kept is not draft:
             draft, engines = kept, await self._engines(kept.speakers, waits=not job_id)
+        if not draft.overrides.settings.narrators_rate:
+            engines = {who: replace(each, narrator_options={}) for who, each in engines.items()}
         digests = tuple(
             chunk_digest(chunk, draft.speakers[chunk.speaker], engines[chunk.speaker])
             for chunk in draft.chunks

@@ -1,4 +1,4 @@
-"""Keeps the default voice of a published source: only an edit or a refresh brings today's."""
+"""Keeps the default voice and rate of a published source until an edit or a refresh."""
 
 from dataclasses import dataclass, replace
 from functools import partial
@@ -17,10 +17,10 @@ from narrated.script.default_voice import ESPEAK
 
 @dataclass(eq=False)
 class PublishedDefault:
-    """Finds the default engine that a source, or one that moved to its path, was planned with.
+    """Finds the defaults that a source, or one that moved to its path, was planned with.
 
-    An update of narrated, or the installation of pico's wheel, changes the default. A rename, or
-    another lexicon, would then speak the whole post again.
+    An update of narrated, or the installation of pico's wheel, changes the default engine and its
+    rate. A rename, or another lexicon, would then speak the whole post again.
     """
 
     _ledger: Ledger
@@ -29,19 +29,18 @@ class PublishedDefault:
     _outbox: ShieldedOutboxChanges
 
     async def kept(self, job: Job, defaults: JobDefaults) -> JobDefaults:
-        """Return the defaults for a plan of this job, with the default engine that it keeps.
+        """Return the defaults for a plan of this job, with the engine and rate that it keeps.
 
         Only espeak is kept: it is always there.
         """
         settings = defaults.settings
-        if settings.default_engine == ESPEAK:
-            return defaults
         for older in await self._published(job):
-            if await self._default_engine(older) == ESPEAK:
-                return replace(
-                    defaults, settings=msgspec.structs.replace(settings, default_engine=ESPEAK)
-                )
-        return defaults
+            engine, has_rate = await self._default_voice(older)
+            if engine == ESPEAK:
+                settings = msgspec.structs.replace(settings, default_engine=ESPEAK)
+            if not has_rate:
+                settings = msgspec.structs.replace(settings, narrators_rate=False)
+        return replace(defaults, settings=settings)
 
     async def _published(self, job: Job) -> list[Job]:
         """List the published narrations of this very content: at its path, or moved from others."""
@@ -54,13 +53,15 @@ class PublishedDefault:
             return [own]
         return await self._moves.moved_from(job)
 
-    async def _default_engine(self, older: Job) -> str:
+    async def _default_voice(self, older: Job) -> tuple[str, bool]:
+        """Return its default engine, and True if it had a narrator's rate."""
         if plan := self._jobs.plan(older):
-            return plan.settings.default_engine
+            return plan.settings.default_engine, plan.settings.narrators_rate
         # The ledger was restored from the outbox.
         read = partial(untrusted_reads.manifest, self._outbox.folder, older.stem)
         manifest = await self._outbox.run_unguarded(read)
         if manifest is None:
-            return ""
+            return "", True
         script = manifest.settings.get("script")
-        return str(script.get("default_engine", ESPEAK)) if isinstance(script, dict) else ESPEAK
+        known = script if isinstance(script, dict) else {}
+        return str(known.get("default_engine", ESPEAK)), known.get("narrators_rate") is True

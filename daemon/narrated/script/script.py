@@ -53,6 +53,9 @@ class ReadingSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     default_engine: str = "espeak"
     """The engine of a speaker that nobody gave one. Plans and manifests of before there was another
     do not have it."""
+    narrators_rate: bool = False
+    """True if an engine that hurries speaks at its rate for a narrator. Plans and manifests of
+    before there was one do not have it."""
     links: Literal["fold", "text", "announce"] = "fold"
     code: Literal["fold", "announce", "read", "skip", "first-line"] = "fold"
     tables: Literal["all", "skip"] | Annotated[int, msgspec.Meta(ge=1)] = 5
