@@ -92,6 +92,10 @@ class TurnAwaited(NarratedError):
     """
 
 
+class EnginesResting(NarratedError):
+    """No engine is asked in a break."""
+
+
 class WorkerLost(NarratedError):
     """The worker died or hung while it held this request."""
 

@@ -11,6 +11,7 @@ import msgspec
 
 from narrated.errors import NarratedError, SourceTookTooLong
 from narrated.printable import printable
+from narrated.reading.narration_settings import NarrationSettings
 from narrated.script.default_voice import SpeechEngines
 from narrated.script.regex_time_limit import (
     NeedsBacktracking,
@@ -78,6 +79,7 @@ def _draft(header: dict[str, Any], payload: bytes) -> Draft:
         folders=header["folders"],
         folder=header.get("folder", ""),
         regex_runner=_regex_runner(header),
+        asked=NarrationSettings(**header.get("asked", {})),
     )
 
 

@@ -73,7 +73,19 @@ COMMANDS = (
     Provoked("script --strict post.md", 2, "--strict goes with --check.", "--check"),
     Provoked("script --all post.md", 2, "--all goes with --check DIR", "every skipped part"),
     Provoked("script binary.md", 1, "binary.md is not text in any known encoding.", "UTF-8"),
-    Provoked("say", 2, "Missing argument 'TEXT'.", "Try 'narrated say --help'"),
+    Provoked("read none.md", 2, "Path 'none.md' does not exist.", "Try 'narrated read --help'"),
+    Provoked("read inbox", 2, "inbox is a folder.", "narrated once"),
+    Provoked("read pipe", 1, "pipe is a pipe.", "narrated read - < pipe"),
+    Provoked("read binary.md", 1, "binary.md is not text in any known encoding.", "UTF-8"),
+    Provoked("read text.wav", 1, "text.wav is neither a text nor a picture", "--as md"),
+    Provoked("read secret.md", 1, "secret.md may not be opened.", "chmod"),
+    Provoked("read -", 1, "The standard input is empty.", "name a file"),
+    Provoked("read words.md -e none", 3, "There is no engine named `none`.", "Known: bark,"),
+    Provoked("read words.md -e bark", 1, "bark", "narrated models pull suno/bark"),
+    Provoked("read words.md -o words.md", 1, "The suffix of words.md", "Use one of .mp3,"),
+    Provoked("read words.md -o there.mp3", 1, "there.mp3 is there already", "--force"),
+    Provoked("read words.md --speed 9", 2, "9.0 is not in the range 0.5<=x<=2.0.", "read --help"),
+    Provoked("say", 1, "The standard input is empty.", "name a file"),
     Provoked("say @", 1, "There is nothing to say.", 'narrated say "Hello"'),
     Provoked("say Words -v none", 1, "espeak has no voice 'none'.", "narrated voices list"),
     Provoked("say Words -o said.doc", 1, "The suffix of said.doc", "Use one of .mp3,"),
@@ -288,6 +300,10 @@ def _put_odd_files(home: Path) -> None:
     for name in ("text.png", "text.wav", "text.npz"):
         (home / name).write_text("neither a picture nor sound")
     (home / "inbox/.odd.md").write_text("A hidden file.\n")
+    os.mkfifo(home / "pipe")
+    for name in ("words.md", "there.mp3", "secret.md"):
+        (home / name).write_text("Words.\n")
+    (home / "secret.md").chmod(0)
     (home / "binary.md").write_bytes(bytes(range(256)) * 40)
     noise = numpy.random.default_rng(1).normal(0, 0.1, 2_205)
     soundfile.write(home / "short/1.wav", noise, 22_050)

@@ -34,6 +34,7 @@ ELSEWHERE = {
     "install": 0,
     "run": 5,
     "once": 5,
+    "read": 5,  # the folder is not theirs
     "say": 5,  # the folder is not theirs
     "script": 0,
     "voices add": 5,

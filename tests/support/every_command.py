@@ -25,6 +25,8 @@ ARGUMENTS: Mapping[str, Sequence[str]] = {
 """Words for an argument of this name, below the folder in which the command runs."""
 
 ALONE: Mapping[str, Sequence[Sequence[str]]] = {
+    "read": [["inbox/post.md", "--force"]],
+    "say": [["Some words.", "--force"]],
     "retry": [["inbox/post.md"], ["--failed"]],
     "refresh": [["inbox/post.md"], []],
     "respeak": [["inbox/post.md"], ["inbox/post.md", "--at", "0:00"]],

@@ -29,13 +29,14 @@ IMPORTED = (
     "narrated.cli.main",
     "narrated.service.daemon",
     "narrated.terminal.daemon_client",
+    "narrated.terminal.one_off_speech",
     "narrated.terminal.command_reports",
     "narrated.terminal.without_daemon",
     "narrated.terminal.ledger_commands",
     "narrated.terminal.progress_bars",
 )
 MESSAGE_BYTES = 1 << 20
-STARTING = {"run", "once", "script", "say", "describe", "respeak"}
+STARTING = {"run", "once", "script", "read", "say", "describe", "respeak"}
 """Commands that have children."""
 CHILDREN = 5
 """Two workers, a parser and two encoders; what else is needed starts as a process of its own."""

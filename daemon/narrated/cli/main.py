@@ -12,6 +12,7 @@ from narrated.cli import (
     job_commands,
     one_off_commands,
     pause_commands,
+    read_commands,
     run_and_once,
     setup_commands,
 )
@@ -37,7 +38,8 @@ EPILOG = (
     "Exit codes: 0 done; 1 a file or command failed, as printed; 2 wrong usage; "
     "3 the configuration cannot be used, or the ledger is of another version; "
     "4 another daemon works on the same state or outbox; "
-    "5 the state, cache or outbox cannot be written, or the state went while the daemon ran."
+    "5 the state, cache or outbox cannot be written, or the state went while the daemon ran; "
+    "130 Ctrl-C ended `read` or `say`."
 )
 
 
@@ -95,6 +97,7 @@ for command in (
     *run_and_once.COMMANDS,
     *job_commands.COMMANDS,
     *pause_commands.COMMANDS,
+    *read_commands.COMMANDS,
     *one_off_commands.COMMANDS,
     *setup_commands.COMMANDS,
     models,

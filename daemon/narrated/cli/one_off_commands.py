@@ -14,7 +14,6 @@ from narrated.cli.command_context import (
     print_json,
     print_lines,
 )
-from narrated.cli.completion import complete_voice
 
 if TYPE_CHECKING:
     from narrated.config.values import Config
@@ -170,32 +169,6 @@ def estimate(context: CommandContext, folder: Path, as_json: bool) -> None:
 
 
 @click.command()
-@click.argument("text")
-@click.option(
-    "--voice",
-    "-v",
-    shell_complete=complete_voice,
-    help="Use this voice of the configured engine.",
-)
-@click.option(
-    "--output",
-    "-o",
-    type=click.Path(dir_okay=False, path_type=Path),
-    default=Path("said.mp3"),
-    show_default=True,
-    help="Write to this file; its suffix chooses the format.",
-)
-@click.pass_obj
-def say(context: CommandContext, text: str, voice: str | None, output: Path) -> None:
-    """Speak TEXT into a file."""
-    from narrated.terminal.player import how_to_play
-
-    seconds = context.client(context.config_if_any).say(text, voice, output)
-    click.echo(f"{output}: {seconds:.1f} s")
-    click.echo(how_to_play(output))
-
-
-@click.command()
 @click.argument("image", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.pass_obj
 def describe(context: CommandContext, image: Path) -> None:
@@ -203,4 +176,4 @@ def describe(context: CommandContext, image: Path) -> None:
     click.echo(context.client(context.config_if_any).describe(image))
 
 
-COMMANDS = (script, estimate, say, describe)
+COMMANDS = (script, estimate, describe)

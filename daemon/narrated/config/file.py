@@ -143,6 +143,11 @@ def unconfigured_cache(environ: Mapping[str, str] = os.environ) -> Path:
     return _default_folder(Path(), "CACHE", default_path(environ), environ)
 
 
+def user_cache(environ: Mapping[str, str] = os.environ) -> Path:
+    """Give the cache folder of this account, whatever is configured."""
+    return _user_folder("XDG_CACHE_HOME", ".cache", environ) / "narrated"
+
+
 class _StrictLoader(yaml.SafeLoader):
     """Plain YAML that refuses a key given twice."""
 

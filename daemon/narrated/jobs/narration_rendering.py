@@ -9,20 +9,18 @@ from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 
-from narrated.audio.encoder_requests import DamagedTakes
 from narrated.errors import EngineReplaced, StorageError
 from narrated.jobs.encoded_narration import EncodedNarration
-from narrated.jobs.narration_encoder import DamagedChunks, NarrationEncoder, take_of
+from narrated.jobs.narration_encoder import DamagedChunks, NarrationEncoder
 from narrated.jobs.plan import Plan, PlanOutdated
 from narrated.ledger.engine_rates import EngineRates
 from narrated.ledger.job import Job
 from narrated.ledger.take_cache import TakeCache
 from narrated.printable import printable
-from narrated.script.script import Chunk, Role
+from narrated.script.script import Chunk
 from narrated.workers.encoder_errors import EncoderCrashed, NarrationLost, crashed_twice
 from narrated.workers.encoder_pool import EncoderPool
-from narrated.workers.request_dispatch import Scheduler
-from narrated.workers.request_matching import ScheduledRequest
+from narrated.workers.request_matching import EngineAccess, ScheduledRequest
 from narrated.workers.worker import RequestResult
 
 WINDOW = 32
@@ -44,6 +42,8 @@ class JobProgress:
     job: Job
     characters: int = 0
     recorded: int = 0
+    chunks: int = 0
+    """The number of chunks that are encoded."""
     encoding_s: float = 0.0
     unspoken: dict[int, tuple[str, int]] = field(default_factory=dict)
     """Engine and characters of each chunk without a take, by its number."""
@@ -70,7 +70,7 @@ class NarrationRenderer:
 
     _cache: TakeCache
     _rates: EngineRates
-    _scheduler: Scheduler
+    _engine_access: EngineAccess
     _work: Path
     _encoders: EncoderPool
     _folders: Iterator[int] = field(default_factory=count)
@@ -87,7 +87,7 @@ class NarrationRenderer:
         progress.unspoken = {seq: (plan.engine(seq), len(chunks[seq].text)) for seq in missing}
         crashes = 0
         while True:
-            progress.recorded, progress.encoding_s = 0, 0.0
+            progress.recorded, progress.chunks, progress.encoding_s = 0, 0, 0.0
             try:
                 return await self._speak(job, plan, progress)
             except NarrationLost:
@@ -102,35 +102,13 @@ class NarrationRenderer:
         encoder = NarrationEncoder(folder, plan, self._cache, self._encoders, job.id)
         return await _JobSpeech(self, self._cache, job, plan, encoder, progress).run()
 
-    async def say(self, plan: Plan) -> tuple[bytes, int]:
-        """Speak a whole plan except its title; 16-bit mono PCM and its sample rate.
-
-        A text that is no file has no name, so its title would be made up. Errors: StorageError, if
-        takes are damaged or evicted again and again.
-        """
-        chunks = plan.draft.chunks
-        wanted = [seq for seq, chunk in enumerate(chunks) if chunk.role is not Role.TITLE]
-        for _ in range(_TRIES):
-            await asyncio.gather(*(self.ensure_take(plan, seq, 0) for seq in wanted))
-            try:
-                return await self._encoders.join(
-                    [take_of(plan, seq, self._cache) for seq in wanted]
-                )
-            except DamagedTakes as damaged:
-                for place in damaged.places:
-                    await self._cache.drop(plan.keys[wanted[place]])
-        raise StorageError(
-            "The cache does not keep what is spoken for it.",
-            "Raise `cache_limit`, or look at the health of its disk.",
-        )
-
     async def ensure_take(self, plan: Plan, seq: int, job_id: int) -> None:
         """Have a chunk's chosen take in the cache; the scheduler charges `job_id`."""
         key = plan.keys[seq]
         if await self._cache.has(key):
             return
         try:
-            async with self._scheduler.performing(chunk_request(plan, seq, job_id)) as result:
+            async with self._engine_access.performing(chunk_request(plan, seq, job_id)) as result:
                 await self._keep(plan, seq, result, job_id)
         except EngineReplaced as error:
             raise PlanOutdated(error.problem, error.remedy) from error
@@ -201,6 +179,7 @@ class _JobSpeech:
         self._progress.encoding_s += time.monotonic() - began_s
         for _ in range(count):
             self._requests.popleft()
+        self._progress.chunks = self._encoder.added
         self._progress.recorded += _count_characters(self._plan.draft.chunks[first : first + count])
 
     def _request_ahead(self, first: int) -> None:

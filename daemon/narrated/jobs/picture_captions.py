@@ -16,8 +16,7 @@ from narrated.ledger.store import Ledger
 from narrated.ledger.takes import CAPTION
 from narrated.reading.file_kinds import PICTURES
 from narrated.script.script import Caption, Draft
-from narrated.workers.request_dispatch import Scheduler
-from narrated.workers.request_matching import ScheduledRequest
+from narrated.workers.request_matching import EngineAccess, ScheduledRequest
 from narrated.workers.worker import RequestResult
 
 PICTURE_BYTES = 256 * 2**20
@@ -35,7 +34,7 @@ class PictureCaptions:
 
     _inbox: AsyncInboxReader
     _ledger: Ledger
-    _scheduler: Scheduler
+    _engine_access: EngineAccess
     _at_rest: bool
     """Nobody writes to the inbox, so its pictures count without being ingested."""
     _finds_only: bool
@@ -51,7 +50,7 @@ class PictureCaptions:
         if self._finds_only:
             return PLACEHOLDER
         while True:
-            engine = await self._scheduler.engine(defaults.captions, waits=not job_id)
+            engine = await self._engine_access.engine(defaults.captions, waits=not job_id)
             with suppress(EngineReplaced):  # the next round asks the new one
                 return await self._describe(picture, job_id, defaults, engine.identity)
 
@@ -75,7 +74,7 @@ class PictureCaptions:
             )
             if not self._may_wait(job_id, CAPTIONER):
                 raise TurnAwaited("Other pictures are described first.")
-            result = await self._scheduler.perform(request)
+            result = await self._engine_access.perform(request)
             text = str(result.header["text"])
             self._learn(defaults, result, text)
             self._ledger.captions.record(key, text)

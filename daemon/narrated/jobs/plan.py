@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Container, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Any, Self
@@ -51,6 +51,8 @@ class JobDefaults:
     """Older posts that have no narration are left out."""
     holds_drafts: bool = True
     """Drafts and posts of a date in the future wait until they are published."""
+    asked: Mapping[str, str | float] = field(default_factory=dict)
+    """The engine, voice and speed that somebody asks for at a terminal: they override all."""
 
 
 class Plan(msgspec.Struct, frozen=True, rename={"draft": "plan", "output": "edition"}):

@@ -24,7 +24,7 @@ from narrated.ledger.job import Job, JobCause
 from narrated.ledger.store import Ledger
 from narrated.script.script import Caption, Draft, Speaker
 from narrated.workers.parser_pool import ParserPool
-from narrated.workers.request_dispatch import Scheduler
+from narrated.workers.request_matching import EngineAccess
 
 TEXT_BYTES = 64 * 2**20
 
@@ -50,7 +50,7 @@ class Planner:
     _inbox: AsyncInboxReader
     _ledger: Ledger
     parsers: ParserPool
-    _scheduler: Scheduler
+    _engine_access: EngineAccess
     _disk: DiskThreads
     """That of the configured lexicon."""
     captions: PictureCaptions
@@ -72,10 +72,22 @@ class Planner:
             raise SourceChanged("The source changed before it was read.")
         return await self._plan(job.path, source, job.id, defaults, overrides)
 
-    async def plan_text(self, text: str, defaults: JobDefaults) -> Plan:
-        """Plan a text that is no file; of the inbox, only the root's lexicon applies to it."""
-        overrides = self.overrides(defaults, of_folders=False)
-        return await self._plan("said.txt", text.encode(), 0, defaults, overrides)
+    async def plan_once(
+        self,
+        path: str,
+        source: bytes,
+        defaults: JobDefaults,
+        place: str = "",
+        *,
+        of_folders: bool = True,
+    ) -> Plan:
+        """Plan these bytes without a job, as if they lay at this path below the root.
+
+        `place`: its path with more folders than the root has; they may name it, or its day.
+        `of_folders`: their settings apply. Errors: as `plan`.
+        """
+        overrides = self.overrides(defaults, of_folders=of_folders)
+        return await self._plan(path, source, 0, defaults, overrides, place)
 
     async def draft(self, path: str, defaults: JobDefaults, place: str = "") -> Draft:
         """Draft the script of a file of the inbox as it is now.
@@ -94,9 +106,10 @@ class Planner:
         job_id: int,
         defaults: JobDefaults,
         overrides: SettingsAndLexicons,
+        place: str = "",
     ) -> Plan:
         """Plan a source as if it were at this path of the inbox."""
-        draft, shown = await self._draft(path, source, job_id, defaults, overrides)
+        draft, shown = await self._draft(path, source, job_id, defaults, overrides, place)
         engines = await self._engines(draft.speakers, waits=not job_id)
         kept = without_foreign_voice(path, draft, engines["narrator"])
         if kept is not draft:
@@ -136,9 +149,8 @@ class Planner:
         voices: dict[str, set[str]] = {}
         for speaker in speakers.values():
             voices.setdefault(speaker.engine, set()).update({speaker.voice} - {""})
-        found = {
-            name: await self._scheduler.engine(name, voices[name], waits=waits) for name in voices
-        }
+        engine = self._engine_access.engine
+        found = {name: await engine(name, voices[name], waits=waits) for name in voices}
         return {who: found[speaker.engine] for who, speaker in speakers.items()}
 
     async def _draft(
@@ -166,6 +178,7 @@ class Planner:
             "folders": folders,
             "settings": msgspec.to_builtins(defaults.settings),
             "engines": msgspec.to_builtins(defaults.engines),
+            "asked": dict(defaults.asked),
         }
         draft = await self._parse(path, request, source, job_id)
         references = draft.overrides.lexicons if draft.narrate else ()

@@ -38,6 +38,8 @@ from narrated.script.script import (
 )
 from narrated.script.traversal import pictures_shown
 
+_NOTHING_ASKED = NarrationSettings()
+
 
 def build_draft(
     data: bytes,
@@ -50,6 +52,7 @@ def build_draft(
     folders: Sequence[tuple[str, str]] = (),
     folder: str = "",
     regex_runner: RegexRunner | None = None,
+    asked: NarrationSettings = _NOTHING_ASKED,
 ) -> Draft:
     """Read a source, write its script and cut it into chunks; raises SourceError.
 
@@ -57,7 +60,8 @@ def build_draft(
     `folder` is the inbox path of the source's folder, which may name the source and its day.
     `regex_runner` runs the lexicons' patterns that cannot run in linear time; None: without limit.
     `engines` are those that may speak. Front matter overrides folder settings, a deeper folder
-    overrides a higher one, and all override `settings`.
+    overrides a higher one, and all override `settings`. `asked` has the engine, voice and speed
+    that somebody asks for at a terminal: they override all.
     """
     choices = _choices(engines.limits)
     layers = [parse_folder_settings(text, path, choices) for path, text in folders]
@@ -67,8 +71,11 @@ def build_draft(
     layers.append(document.metadata)
     metadata = merged([NarrationSettings(date=document.path_date or None), *layers])
     document = msgspec.structs.replace(document, metadata=metadata)
-    configured, settings = settings, _resolved(settings, metadata, layers)
-    loose_voice = (metadata.voice or "") if metadata.is_voice_loose else ""
+    speed = asked.speed or metadata.speed
+    metadata = msgspec.structs.replace(metadata, speed=speed)
+    configured, settings = settings, _resolved(settings, metadata, [*layers, asked])
+    is_loose = metadata.is_voice_loose and not (asked.voice or asked.engine)
+    loose_voice = (metadata.voice or "") if is_loose else ""
     otherwise = _resolved(configured, metadata, layers[:-1])
     wanted = named_engine(settings.speakers["narrator"], settings.default_engine)
     settings, otherwise = _spoken(settings, engines), _spoken(otherwise, engines)

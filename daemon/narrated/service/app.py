@@ -60,7 +60,7 @@ from narrated.workers.fair_shares import Standing
 from narrated.workers.parser_pool import ParserPool
 from narrated.workers.pool import WorkerPool
 from narrated.workers.request_dispatch import Scheduler
-from narrated.workers.worker import WorkerSpec
+from narrated.workers.request_matching import EngineAccess
 
 PARSERS = 2  # one is kept for short sources
 RESTORE_RETRY_S = 1.0
@@ -85,6 +85,7 @@ class App:
         mute: bool = False,
         keeps_breaks: bool = False,
         may_wait: Callable[[int, str], bool] = lambda job, reader: True,
+        lent: EngineAccess | None = None,
     ) -> None:
         """`outbox_lock`: the daemon's; without one, the app may not write the outbox for long.
 
@@ -96,11 +97,13 @@ class App:
 
         `may_wait`: True if a job may wait for a slow reader now, by its name; otherwise its task is
         to end.
+
+        `lent`: engines of a daemon, which speak and describe instead of workers of this app.
         """
         self._use(config, speech_engines(config))
         self._outbox_lock = outbox_lock
         self._at_rest = at_rest
-        self._mute = mute
+        self._mute, self._lent = mute or lent is not None, lent
         self._stack = AsyncExitStack()
         self._stop_steps = StopSteps(self._stack)
         self._standings: dict[int, Standing] = {}
@@ -132,7 +135,9 @@ class App:
         Errors: ConfigurationError or StorageError, and nothing has changed.
         """
         # In a thread: the engines are looked for in every package that is installed.
-        specs, engines = await self.state_disk.run(_engines_of, config)
+        specs, engines = await self.state_disk.run(
+            lambda: (worker_specs(config), speech_engines(config))
+        )
         self._use(config, engines)
         self.stems.names = config.outbox_names
         self.disposal.after = DisposalPolicy(config.after, config.archive)
@@ -165,11 +170,11 @@ class App:
 
         A file that hangs in one planner's parser does not hold up another planner.
         """
-        inbox, ledger, scheduler = self.inbox, self.ledger, self.scheduler
+        inbox, ledger, engines = self.inbox, self.ledger, self.engines
         finds_only, may_wait = parsers is None, self._may_wait
-        captions = PictureCaptions(inbox, ledger, scheduler, self._at_rest, finds_only, may_wait)
+        captions = PictureCaptions(inbox, ledger, engines, self._at_rest, finds_only, may_wait)
         parsers = parsers or self._start_parsers(1)
-        return Planner(inbox, ledger, parsers, scheduler, self.state_disk, captions)
+        return Planner(inbox, ledger, parsers, engines, self.state_disk, captions)
 
     async def probe(self) -> None:
         """Check that state, cache and outbox can be written. Errors: StorageError."""
@@ -279,10 +284,10 @@ class App:
         parsers = self._start_parsers(PARSERS)
         self.planner = self.build_planner(parsers)
         work, encoders = config.state / "work", self.encoders
-        self.speaker = NarrationRenderer(self.cache, ledger.rates, self.scheduler, work, encoders)
+        self.speaker = NarrationRenderer(self.cache, ledger.rates, self.engines, work, encoders)
         notes, outbox, disposal = self.notes, self.outbox, self.disposal
         moves = SourceMoves(ledger, self.removal, events, inbox)
-        tags = TagMaker(parsers, inbox)
+        self.tags = tags = TagMaker(parsers, inbox)
         parts = (disposal, moves, notes, outbox, events, self.state_disk, self.stems)
         publisher = Publisher(ledger, tags, encoders, *parts)
         self.runner = JobRunner(
@@ -384,6 +389,7 @@ class App:
         statistics = MemoryStatistics(self.ledger)
         self.pool = WorkerPool(specs, lambda: self.scheduler.workers_changed(), statistics)
         self.scheduler = Scheduler(self.pool, self.ledger, self._standings)
+        self.engines = self._lent or self.scheduler
         self._stack.push_async_callback(self.pool.stop)
         breaks = WorkBreaks(self.ledger, lambda: self.config.hours)
         self.breaks = BreakKeeping(breaks, self.scheduler, self.pool, self._keeps_breaks)
@@ -394,8 +400,3 @@ class App:
         parsers = ParserPool(count, float(self.config.workers.reading), may_wait=self._may_wait)
         self._stack.push_async_callback(parsers.stop)
         return parsers
-
-
-def _engines_of(config: Config) -> tuple[tuple[WorkerSpec, ...], SpeechEngines]:
-    """The workers of a configuration, and the engines that speak. Errors: ConfigurationError."""
-    return worker_specs(config), speech_engines(config)

@@ -4,14 +4,9 @@ import dataclasses
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-import msgspec
-
 from narrated.daemon_commands import RESTART
 from narrated.errors import NarratedError
 from narrated.inbox.ignore_verdict import IgnoreVerdict, ignore_verdict
-from narrated.jobs.plan import JobDefaults, PlanOutdated
-from narrated.script.default_voice import named_engine, with_engine
-from narrated.script.script import Speaker
 from narrated.service.app import App
 from narrated.service.commands import UserCommands
 from narrated.service.status_lists import StatusLists
@@ -40,18 +35,13 @@ class ControlRequests:
             case "list":
                 page = self._lists.page_apart(str(request["name"]), request.get("after"))
                 return await page, b""
-            case "say":
-                self._refuse_in_break()
-                return await say(
-                    self._app, str(request["text"]), request.get("voice"), request.get("engine")
-                )
             case "roll":
                 return self._engines(), b""
             case "reload":
                 await self._reload()
                 return {}, b""
             case "describe":
-                self._refuse_in_break()
+                self.refuse_in_break()
                 return await self._app.planner.captions.describe(
                     payload, 0, self._app.defaults
                 ), b""
@@ -82,7 +72,8 @@ class ControlRequests:
             engines = pool.last_announced()
         return EngineProbe(engines, pool.states(), self._app.breaks.lasting)
 
-    def _refuse_in_break(self) -> None:
+    def refuse_in_break(self) -> None:
+        """Raise the error of whoever asks an engine in a break."""
         if (lasting := self._app.breaks.current) is not None:
             raise lasting.refusal
 
@@ -93,33 +84,3 @@ def _pause_request(request: dict[str, Any]) -> dict[str, Any]:
         "duration_s": None if duration_s is None else float(duration_s),
         "unload": bool(request.get("unload")),
     }
-
-
-async def say(
-    app: App, text: str, voice: str | None, engine: str | None
-) -> tuple[dict[str, int], bytes]:
-    """Speak a text without a job: its sample rate, and 16-bit mono PCM.
-
-    An engine named without a voice takes its own best one.
-    """
-    if not text.strip():
-        raise NarratedError("There is nothing to say.", 'Give a text: narrated say "Hello".')
-    defaults = _with_voice(app.defaults, voice, engine)
-    try:
-        pcm, sample_rate = await app.speaker.say(await app.planner.plan_text(text, defaults))
-    except PlanOutdated:  # for example, the voice was replaced a moment ago
-        pcm, sample_rate = await app.speaker.say(await app.planner.plan_text(text, defaults))
-    return {"sample_rate": sample_rate}, pcm
-
-
-def _with_voice(defaults: JobDefaults, voice: str | None, engine: str | None) -> JobDefaults:
-    default = defaults.settings.default_engine
-    narrator = defaults.settings.speakers["narrator"]
-    if engine is not None and engine != named_engine(narrator, default):
-        narrator = Speaker(engine, voice or "", {}, narrator.speed)
-    elif voice is not None:
-        narrator = msgspec.structs.replace(narrator, voice=voice)
-    narrator = with_engine(narrator, default)
-    speakers = {**defaults.settings.speakers, "narrator": narrator}
-    settings = msgspec.structs.replace(defaults.settings, speakers=speakers)
-    return dataclasses.replace(defaults, settings=settings)

@@ -8,7 +8,7 @@ import socket
 import sys
 import tempfile
 from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
@@ -27,6 +27,8 @@ MOST_ANSWERED = 32
 """Requests under way; one more is refused."""
 MOST_TAKING = 32
 """Connections that have yet to take their answer; one more ends the oldest."""
+MOST_SESSION_HEADER_BYTES = 2**16
+"""Bound on the header of each further request of a session."""
 MOST_ERROR_CHARACTERS = 4096
 """Bound on the problem and the remedy of an error: they may quote the request."""
 REQUEST_S = 10.0
@@ -39,6 +41,8 @@ SOCKET_PATH_BYTES = 100  # Linux takes 107
 
 Handler = Callable[[dict[str, Any], bytes], Awaitable[tuple[Any, bytes]]]
 """Answers a request (a header and a payload) with a JSON value and a payload."""
+Session = Callable[["FrameStream"], Awaitable[None]]
+"""Serves a connection to its end. Errors: OSError, EOFError, ValueError; NarratedError first."""
 
 
 def socket_path(state: Path, environ: Mapping[str, str] = os.environ) -> Path:
@@ -90,12 +94,14 @@ class ControlServer:
 
     Connections, requests and their time are bounded: a client that says nothing, or does not take
     its answer, keeps no descriptor that the work needs. Only the verbs of `_with_payload` take one.
+    A verb of `_sessions` begins a session: a connection that stays, with bounds of its own.
     """
 
     _path: Path
     _handler: Handler
     _with_payload: Collection[str]
     _disk: DiskThreads
+    _sessions: Mapping[str, Session] = field(default_factory=dict)
     _silent: _Phase = field(default_factory=lambda: _Phase(MOST_SILENT))
     _taking: _Phase = field(default_factory=lambda: _Phase(MOST_TAKING))
     _serving: set[asyncio.Task[None]] = field(default_factory=set)
@@ -135,6 +141,9 @@ class ControlServer:
                 with self._silent.hold(writer):
                     async with asyncio.timeout(REQUEST_S):
                         header, payload = await self._read(reader, room)
+                if session := self._sessions.get(str(header.get("do"))):
+                    await self._hold_session(session, reader, writer)
+                    return
                 answer = await self._answer(header, payload)
                 del header, payload
             with self._taking.hold(writer):
@@ -147,6 +156,15 @@ class ControlServer:
             pass  # the client has gone or is too slow, or sent no valid frame; or the daemon ends
         finally:
             writer.transport.abort()
+
+    async def _hold_session(
+        self, session: Session, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        frames = FrameStream(reader, writer, self._room_for)
+        try:
+            await session(frames)
+        except NarratedError as error:
+            await frames.send({"failed": described(error)})
 
     async def _read(
         self, reader: asyncio.StreamReader, room: ExitStack
@@ -183,8 +201,44 @@ class ControlServer:
             finally:
                 self._answered -= 1
         except NarratedError as error:
-            return frame({"failed": _described(error)}, b"")
+            return frame({"failed": described(error)}, b"")
         return frame({"answer": value}, content)
+
+
+@dataclass(eq=False)
+class FrameStream:
+    """The frames of a session."""
+
+    _reader: asyncio.StreamReader
+    _writer: asyncio.StreamWriter
+    _room_for: Callable[[int], AbstractContextManager[None]]
+    received: int = 0
+    """The number of frames received."""
+
+    async def receive(self, room: ExitStack) -> tuple[dict[str, Any], bytes]:
+        """Wait for a frame; `room` then holds the room of its payload.
+
+        Errors: OSError, EOFError, ValueError.
+        """
+        sizes = await self._reader.readexactly(8)
+        header_bytes = int.from_bytes(sizes[:4], "big")
+        payload_bytes = int.from_bytes(sizes[4:], "big")
+        if header_bytes > MOST_SESSION_HEADER_BYTES:
+            raise ValueError("too long")
+        header = _decoded(await self._reader.readexactly(header_bytes))
+        room.enter_context(self._room_for(payload_bytes))
+        payload = await self._reader.readexactly(payload_bytes)
+        self.received += 1
+        return header, payload
+
+    async def send(self, header: Mapping[str, Any], payload: bytes = b"") -> None:
+        """Send a frame, and wait until the client has taken most of it. Errors: OSError."""
+        self._writer.write(frame(header, payload))
+        await self._writer.drain()
+
+    def abort(self) -> None:
+        """Close the connection at once; `receive` then raises."""
+        self._writer.transport.abort()
 
 
 def _listener(path: Path) -> tuple[socket.socket, int]:
@@ -213,7 +267,8 @@ def _inode(path: Path) -> int:
     return 0
 
 
-def _described(error: NarratedError) -> dict[str, str]:
+def described(error: NarratedError) -> dict[str, str]:
+    """An error as a client gets it, bounded in length."""
     problem, remedy = _cut(error.problem), _cut(error.remedy)
     return {"problem": problem, "remedy": remedy, "kind": type(error).__name__}
 

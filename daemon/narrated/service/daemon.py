@@ -41,6 +41,7 @@ from narrated.service.commands import UserCommands
 from narrated.service.config_reload import ConfigReload
 from narrated.service.control_requests import WITH_PAYLOAD, ControlRequests
 from narrated.service.control_server import ControlServer, socket_path
+from narrated.service.engine_lending import EngineLending
 from narrated.service.housekeeping.due_posts import DuePosts
 from narrated.service.housekeeping.duty import Duty, Housekeeping
 from narrated.service.housekeeping.expiry import DueWithdrawals, LedgerPruning
@@ -272,7 +273,8 @@ class Daemon:
         lists = running_lists(app.ledger, self.ingest, self.feed)
         requests = ControlRequests(app, self.reporter.report, lists, commands, self._reload)
         path = socket_path(app.config.state)
-        server = ControlServer(path, requests.answer, WITH_PAYLOAD, app.state_disk)
+        sessions = {"lend": EngineLending(app.scheduler, requests.refuse_in_break).serve}
+        server = ControlServer(path, requests.answer, WITH_PAYLOAD, app.state_disk, sessions)
         await self._stack.enter_async_context(server)
         await app.state_disk.run(lock.tell, msgspec.structs.replace(holder, socket=str(path)))
 

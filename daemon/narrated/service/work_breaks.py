@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import msgspec
 
 from narrated.config.work_hours import WorkHours
-from narrated.errors import NarratedError
+from narrated.errors import EnginesResting, NarratedError
 from narrated.human_formatting import clock_time
 from narrated.ledger.pauses import Pause, this_boot
 from narrated.ledger.store import Ledger
@@ -36,10 +36,10 @@ class WorkBreak:
         return self.reason
 
     @property
-    def refusal(self) -> NarratedError:
+    def refusal(self) -> EnginesResting:
         """The error of a command that asks an engine."""
         problem, *_ = self.reason.split("; ")
-        return NarratedError(f"No engine is asked, since narrated is {problem}.", self.remedy)
+        return EnginesResting(f"No engine is asked, since narrated is {problem}.", self.remedy)
 
 
 class BreakChange(msgspec.Struct, frozen=True):

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any, Self
 
 import msgspec
 
-from narrated.audio.formats import FORMATS
 from narrated.config.file import load
 from narrated.config.values import Config
 from narrated.daemon_commands import RESTART
@@ -33,7 +32,7 @@ if TYPE_CHECKING:
 REFUSED = "The configuration is refused, and the old one kept"
 """The notice of a daemon that refused its file, and of a client that knows that it would."""
 _MOVED = f"`state` changed, and a running daemon cannot follow. Restart it: {RESTART}."
-_STATELESS = ("say", "describe", "roll")
+_STATELESS = ("describe", "roll")
 """Requests that need nothing of the daemon's state."""
 _KINDS = {kind.__name__: kind for kind in (ConfigurationError, StorageError)}
 """The errors of a daemon that have an exit code of their own."""
@@ -85,6 +84,11 @@ class DaemonClient:
     def is_served(self) -> bool:
         """True if a daemon runs on this configuration's state folder."""
         return self._daemon is not None and bool(self._daemon.socket)
+
+    @property
+    def socket(self) -> Path | None:
+        """The control socket of the daemon that serves this configuration; None without one."""
+        return Path(self._daemon.socket) if self._daemon and self._daemon.socket else None
 
     def status(self) -> dict[str, Any]:
         """The daemon's status, or the ledger's if no daemon runs."""
@@ -148,16 +152,15 @@ class DaemonClient:
     def say(
         self, text: str, voice: str | None, output: Path, *, engine: str | None = None
     ) -> float:
-        """Speak a text into a file. Returns its length in seconds."""
-        from narrated.audio.streaming_encoder import AudioEncoder
+        """Speak a text into a file, which is replaced. Returns its length in seconds."""
+        from narrated.terminal.given_document import document_of_text
+        from narrated.terminal.one_off_speech import Delivery, VoiceWish, narrate_into
+        from narrated.terminal.sound_output import SoundOutput
 
-        format_name = _format_of(output)
-        _check_writable(output)
-        request = {"do": "say", "text": text, "voice": voice, "engine": engine}
-        answer, pcm = self._answer(request)
-        with AudioEncoder(output, format_name, int(answer["sample_rate"])) as encoder:
-            encoder.write(pcm)
-        return encoder.seconds
+        target = SoundOutput.checked(output, replaces=True)
+        wish = VoiceWish(engine or "", voice or "")
+        given = document_of_text(self._config, text.encode(errors="replace"))
+        return narrate_into(self._config, given, wish, Delivery(target), daemon=self.socket)
 
     def describe(self, image: Path) -> str:
         """Caption a picture, anywhere on this machine."""
@@ -220,28 +223,3 @@ def _received(line: socket.socket) -> tuple[Any, bytes]:
         kind = _KINDS.get(failed.get("kind", ""), NarratedError)
         raise kind(failed["problem"], failed["remedy"])
     return header["answer"], payload
-
-
-def _check_writable(output: Path) -> None:
-    """Refuse a file that cannot be written before anything is spoken for it."""
-    folder = output.absolute().parent
-    if not os.access(folder, os.F_OK):
-        why = f"there is no folder {printable(str(folder))}"
-    elif not os.access(output if os.access(output, os.F_OK) else folder, os.W_OK):
-        why = "you may not write there"
-    else:
-        return
-    raise StorageError(
-        f"{printable(str(output))} cannot be written: {why}.",
-        "Name a file in another folder: --output FILE.",
-    )
-
-
-def _format_of(output: Path) -> str:
-    suffixes = {audio_format.suffix: name for name, audio_format in FORMATS.items()}
-    if found := suffixes.get(output.suffix.lower()):
-        return found
-    raise NarratedError(
-        f"The suffix of {output} is not an audio format that narrated writes.",
-        f"Use one of {', '.join(suffixes)}.",
-    )

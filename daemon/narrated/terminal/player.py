@@ -80,10 +80,26 @@ def play(file: Path) -> None:
         if not why:
             return
         failures.append(f"{player.name} says: {why}")
-    raise NarratedError(
-        f"{printable(str(file))} could not be played. {'; '.join(failures)}.",
+    raise could_not_play(printable(str(file)), failures)
+
+
+def could_not_play(what: str, failures: Sequence[str]) -> NarratedError:
+    """The error of a sound that no player could play."""
+    return NarratedError(
+        f"{what} could not be played. {'; '.join(failures)}.",
         f"Check the sound of this machine. {_COPY}",
     )
+
+
+def was_stopped(code: int) -> bool:
+    """True if a player's exit code says that somebody stopped it."""
+    return code in _STOPPED
+
+
+def last_line(said: bytes, code: int) -> str:
+    """The reason that a player failed, from its messages or else its exit code."""
+    lines = said.decode(errors="replace").strip().splitlines()
+    return printable(lines[-1]).strip(" .") if lines else f"exit code {code}"
 
 
 def _failure(player: Player, file: Path) -> str:
@@ -92,10 +108,8 @@ def _failure(player: Player, file: Path) -> str:
     ended = subprocess.run(
         [*player.command, path], stdin=subprocess.DEVNULL, capture_output=True, check=False
     )
-    if ended.returncode == 0 or ended.returncode in _STOPPED:
-        return ""
-    said = ended.stderr.decode(errors="replace").strip().splitlines()
-    return printable(said[-1]).strip(" .") if said else f"exit code {ended.returncode}"
+    code = ended.returncode
+    return "" if code == 0 or was_stopped(code) else last_line(ended.stderr, code)
 
 
 def how_to_play(file: Path) -> str:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import msgspec
 
 from narrated.config.file import scratch_config
-from narrated.config.values import Config, EngineConfig
+from narrated.config.values import Config
 from narrated.config.worker_specs import worker_specs
 from narrated.ledger.engine_rates import EngineRate
 from narrated.ledger.memory_statistics import measured_memory_in
@@ -21,6 +21,7 @@ from narrated.script.script import Draft
 from narrated.service.state_lock import LockHolder, StateLock
 from narrated.service.status_lists import page_at_rest
 from narrated.service.status_report import report_at_rest
+from narrated.terminal.given_document import NOWHERE, root_and_path
 from narrated.workers.pool import EngineProbe, probe_engines
 
 if TYPE_CHECKING:
@@ -29,14 +30,11 @@ if TYPE_CHECKING:
     from narrated.terminal.folder_text_counts import FolderWork
 
 Value = TypeVar("Value")
-_NOWHERE = Path("/nonexistent")
 
 
 def answer(config: Config | None, request: dict[str, Any], payload: bytes) -> tuple[Any, bytes]:
     """Answer a request of the client, with a JSON value and a payload, as a daemon does."""
     match request.pop("do"):
-        case "say":
-            return _say(config, **request)
         case "describe":
             return _in_own_app(
                 config, lambda app: app.planner.captions.describe(payload, 0, app.defaults)
@@ -65,7 +63,7 @@ def answer(config: Config | None, request: dict[str, Any], payload: bytes) -> tu
 
 def draft(config: Config | None, file: Path) -> Draft:
     """The script of a file, inside or outside of the inbox."""
-    root, path = _in_inbox(config, file.resolve(), file.resolve().parent)
+    root, path = root_and_path(config, file.resolve(), file.resolve().parent)
     is_inside = config is not None and root == config.inbox.resolve()
     place = path if is_inside else str(file.resolve())
     return _in_own_app(config, lambda app: app.planner.draft(path, app.defaults, place), inbox=root)
@@ -75,7 +73,7 @@ def check_folder(config: Config | None, folder: Path, on_file: "OnFile") -> "Fol
     """Check all files of a folder, inside or outside of the inbox."""
     from narrated.terminal.folder_check import check_folder
 
-    root, path = _in_inbox(config, folder.resolve(), folder.resolve())
+    root, path = root_and_path(config, folder.resolve(), folder.resolve())
     inside, own = "" if path == "." else path, own_folders(config)
     return _in_own_app(
         config, lambda app: check_folder(app, inside, on_file, own), inbox=root, mute=True
@@ -88,7 +86,7 @@ def check_files(config: Config | None, files: Sequence[Path], on_file: "OnFile")
 
     roots: dict[Path, dict[str, str]] = {}
     for file in files:
-        root, path = _in_inbox(config, file.resolve(), file.resolve().parent)
+        root, path = root_and_path(config, file.resolve(), file.resolve().parent)
         roots.setdefault(root, {})[path] = str(file)
     checks: list[FolderCheck] = []
     for root, paths in roots.items():
@@ -101,7 +99,7 @@ def count_work(config: Config | None, folder: Path, on_file: "OnFile") -> "Folde
     """Count what would be narrated of a folder, inside or outside of the inbox."""
     from narrated.terminal.folder_text_counts import count_work
 
-    root, path = _in_inbox(config, folder.resolve(), folder.resolve())
+    root, path = root_and_path(config, folder.resolve(), folder.resolve())
     inside, own = "" if path == "." else path, own_folders(config)
     return _in_own_app(
         config, lambda app: count_work(app, inside, on_file, own), inbox=root, mute=True
@@ -137,29 +135,10 @@ def _probe(config: Config | None) -> EngineProbe:
     return probe_engines(worker_specs(config or scratch_config(None, Path(), Path())), measured)
 
 
-def _say(
-    config: Config | None, text: str, voice: str | None, engine: str | None
-) -> tuple[Any, bytes]:
-    from narrated.service.control_requests import say
-
-    if engine is not None and (config is None or engine not in config.engines):
-        config = config or scratch_config(None, _NOWHERE, _NOWHERE)
-        engines = {**config.engines, engine: EngineConfig()}
-        config = msgspec.structs.replace(config, engines=engines)
-    return _in_own_app(config, lambda app: say(app, text, voice, engine))
-
-
-def _in_inbox(config: Config | None, path: Path, otherwise: Path) -> tuple[Path, str]:
-    """Return the inbox if a path lies in it, else another root; and the path below it."""
-    inbox = otherwise if config is None else config.inbox.resolve()
-    root = inbox if path.is_relative_to(inbox) else otherwise
-    return root, str(path.relative_to(root))
-
-
 def _in_own_app(
     config: Config | None,
     work: "Callable[[App], Coroutine[Any, Any, Value]]",
-    inbox: Path = _NOWHERE,
+    inbox: Path = NOWHERE,
     *,
     mute: bool = False,
 ) -> Value:

@@ -1,9 +1,10 @@
 """A request to a worker: the engine and voice that it was planned for, and who can take it."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Protocol
 
 from narrated.engines.interface import EngineInfo
 from narrated.errors import EngineError, EngineReplaced, EngineUnavailable
@@ -56,6 +57,21 @@ class ScheduledRequest:
 
     def _is_of(self, result: RequestResult) -> bool:
         return self.identity in ("", result.header["identity"])
+
+
+class EngineAccess(Protocol):
+    """Engines that announce themselves, and do requests: the Scheduler's, or those of a daemon."""
+
+    async def engine(
+        self, name: str, voices: Collection[str] = (), *, waits: bool = True
+    ) -> EngineInfo:
+        """Return what an engine announced of itself; see Scheduler."""
+
+    async def perform(self, request: ScheduledRequest) -> RequestResult:
+        """Run a request; see Scheduler."""
+
+    def performing(self, request: ScheduledRequest) -> AbstractAsyncContextManager[RequestResult]:
+        """Run a request; see Scheduler."""
 
 
 def refusal(request: ScheduledRequest, pool: WorkerPool) -> EngineUnavailable | None:

@@ -1,0 +1,215 @@
+"""Narrates a document in an app of its own, for `narrated read` and `narrated say`."""
+
+import asyncio
+import signal
+from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any, TypeVar
+
+import msgspec
+
+from narrated.audio.encoder_requests import TakeToAdd
+from narrated.config.file import scratch_config
+from narrated.config.values import Config, EngineConfig, SpeechConfig
+from narrated.config.worker_specs import worker_specs
+from narrated.jobs.encoded_narration import EncodedNarration
+from narrated.jobs.narration_rendering import JobProgress
+from narrated.jobs.one_off_narration import OneOffDocument, OneOffNarrator, job_of
+from narrated.jobs.plan import JobDefaults, OutputSettings
+from narrated.service.app import App
+from narrated.terminal.borrowed_engines import BorrowedEngines
+from narrated.terminal.command_storage import command_storage, takes_bytes
+from narrated.terminal.given_document import GivenDocument
+from narrated.terminal.playback import Playback
+from narrated.terminal.sound_output import SoundOutput
+
+Value = TypeVar("Value")
+POLL_S = 0.1
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+class Interrupted(Exception):
+    """A signal ended the work; everything is put away."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(f"ended by {signal.Signals(number).name}")
+        self.number = number
+
+
+@dataclass(frozen=True, slots=True)
+class VoiceWish:
+    """Voice and speed that the command line asks for: they override the document's own."""
+
+    engine: str = ""
+    voice: str = ""
+    speed: float | None = None
+
+    @property
+    def asked(self) -> dict[str, str | float]:
+        """Those of its fields that are not empty."""
+        return {name: value for name, value in asdict(self).items() if value}
+
+
+OnProgress = Callable[[float], None]
+"""Called again and again while the work goes on, with the fraction that is done."""
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """The places that a narration goes to: a file, the loudspeakers, or both."""
+
+    output: SoundOutput | None
+    plays: bool = False
+
+    @property
+    def format(self) -> str:
+        """The format that it is encoded in."""
+        return "wav" if self.output is None else self.output.format
+
+
+def narrate_into(
+    config: Config | None,
+    given: GivenDocument,
+    wish: VoiceWish,
+    delivery: Delivery,
+    on_progress: OnProgress = lambda fraction: None,
+    *,
+    daemon: Path | None = None,
+) -> float:
+    """Narrate a document; returns the seconds of its sound.
+
+    `daemon`: the control socket of one that speaks, if it has the engine that is asked for.
+    Errors: NarratedError; Interrupted, and no file is there.
+    """
+
+    async def work(app: App) -> float:
+        reading = _Reading(app, given.document, wish, delivery)
+        return await reading.run(on_progress)
+
+    with command_storage(config) as folder:
+        own = _own_config(config, given.root, folder, wish)
+        is_served = wish.engine in ("", *_configured_engines(config))
+        return run_until_signal(_in_app(own, daemon if is_served else None, work))
+
+
+async def _in_app(
+    config: Config, daemon: Path | None, work: Callable[[App], Coroutine[Any, Any, Value]]
+) -> Value:
+    if daemon is None:
+        async with App(config, at_rest=True) as app:
+            return await work(app)
+    async with BorrowedEngines(daemon) as lent, App(config, at_rest=True, lent=lent) as app:
+        return await work(app)
+
+
+class _Reading:
+    """One document on its way to its places."""
+
+    def __init__(
+        self, app: App, document: OneOffDocument, wish: VoiceWish, delivery: Delivery
+    ) -> None:
+        self._app, self._document, self._delivery = app, document, delivery
+        self._progress = JobProgress(job_of(document))
+        self._defaults = _defaults(app, wish, delivery.format)
+        work = app.config.state / "work"
+        self._playback = Playback(self._progress, work) if delivery.plays else None
+
+    async def run(self, on_progress: OnProgress) -> float:
+        narrating = asyncio.create_task(self._narrate())
+        tasks: list[asyncio.Task[Any]] = [narrating]
+        if self._playback is not None:
+            tasks.append(asyncio.create_task(self._playback.follow(self._app.encoders, narrating)))
+        try:
+            await self._show(tasks, on_progress)
+            encoded = await narrating
+            for playing in tasks[1:]:
+                await playing
+            if self._playback is not None and not self._playback.takes:
+                await self._playback.play(encoded.audio)
+            return encoded.duration_s
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.wait(tasks)
+
+    async def _show(self, tasks: Sequence[asyncio.Task[Any]], on_progress: OnProgress) -> None:
+        """Show the progress until all is done; without a file, until the first task fails."""
+        while pending := {task for task in tasks if not task.done()}:
+            on_progress(self._progress.fraction)
+            await asyncio.wait(pending, timeout=POLL_S)
+            failed = [task for task in tasks if task.done() and task.exception()]
+            if failed and self._delivery.output is None:
+                await failed[0]
+
+    async def _narrate(self) -> EncodedNarration:
+        app, output = self._app, self._delivery.output
+        narrator = OneOffNarrator(app.planner, app.speaker, app.tags, app.encoders, app.cache)
+        arguments = (self._document, self._defaults, self._progress, self._planned)
+        encoded = await narrator.narrate(*arguments)
+        if output is not None:
+            await asyncio.to_thread(output.put, encoded.audio)
+        return encoded
+
+    def _planned(self, takes: Sequence[TakeToAdd]) -> None:
+        if self._playback is not None:
+            self._playback.takes = takes
+
+
+def _defaults(app: App, wish: VoiceWish, format: str) -> JobDefaults:
+    audio = app.config.audio
+    bitrate = audio.bitrate if format == audio.format else None
+    settings = OutputSettings(format, bitrate, audio.album, audio.author)
+    return replace(app.defaults, output=settings, asked=wish.asked)
+
+
+def _configured_engines(config: Config | None) -> set[str]:
+    """The engines that a daemon of this configuration has."""
+    specs = () if config is None else worker_specs(config)
+    return {engine.name for spec in specs for engine in spec.engines}
+
+
+def _own_config(config: Config | None, root: Path, folder: Path, wish: VoiceWish) -> Config:
+    """A configuration of the folder; of the engines it has the one that is asked for."""
+    own = scratch_config(config, root, folder)
+    engines, speech = own.engines, own.speech
+    if wish.engine and wish.engine != speech.engine:  # the configured one need not be loaded
+        engines = {wish.engine: EngineConfig(), **engines}
+        speech = SpeechConfig(
+            engine=wish.engine, voice=wish.voice, speed=speech.speed, speakers=speech.speakers
+        )
+    limit = type(own.cache_limit)(takes_bytes(config))
+    return msgspec.structs.replace(
+        own, state=folder, cache_limit=limit, engines=engines, speech=speech
+    )
+
+
+def run_until_signal(
+    work: Coroutine[Any, Any, Value], signals: Sequence[signal.Signals] = _SIGNALS
+) -> Value:
+    """Run to the end; a signal cancels the work, which may put away what it has begun.
+
+    Errors: Interrupted.
+    """
+    came: list[int] = []
+
+    async def main() -> Value:
+        loop, task = asyncio.get_running_loop(), asyncio.current_task()
+        assert task is not None
+
+        def stop(number: int) -> None:
+            came.append(number)
+            if len(came) == 1:  # another would cut the clean-up
+                task.cancel()
+
+        for each in signals:
+            if signal.getsignal(each) is not signal.SIG_IGN:  # as nohup has it
+                loop.add_signal_handler(each, stop, each)
+        return await work
+
+    try:
+        return asyncio.run(main())
+    except asyncio.CancelledError:
+        if came:
+            raise Interrupted(came[0]) from None
+        raise

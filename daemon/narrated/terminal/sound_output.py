@@ -1,0 +1,134 @@
+"""The file that a command writes its sound into: refused early, whole or not there at all."""
+
+import os
+import shutil
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from narrated.atomic_write import draft_name
+from narrated.audio.formats import FORMATS
+from narrated.errors import NarratedError, StorageError
+from narrated.os_error_remedies import storage_error
+from narrated.printable import printable
+
+PIPE = "-"
+_ELSEWHERE = "Name a file in another folder: --output FILE."
+
+
+@dataclass(frozen=True, slots=True)
+class SoundOutput:
+    """A target that may be written, as far as one can tell before anything is spoken."""
+
+    file: Path | None
+    """None for stdout."""
+    format: str
+    replaces: bool = False
+    """True if a file there may be replaced."""
+
+    @classmethod
+    def checked(cls, name: Path, format: str = "", *, replaces: bool = False) -> "SoundOutput":
+        """Check a target; its suffix chooses the format unless `format` names one.
+
+        Errors: NarratedError for a suffix of no format, a file that is there, or a terminal;
+        StorageError for a folder that is missing or may not be written.
+        """
+        if str(name) == PIPE:
+            if sys.stdout.isatty():
+                raise NarratedError(
+                    "The sound is not written to a terminal.",
+                    "Name a file, or pipe it to another program: narrated … -o - | mpv -",
+                )
+            return cls(None, format or "mp3")
+        found = _format_of(name)
+        if format not in ("", found):
+            raise NarratedError(
+                f"{printable(str(name))} does not end in {FORMATS[format].suffix}.",
+                "Leave out --format: the suffix chooses it.",
+            )
+        output = cls(Path(os.path.realpath(name)), found, replaces)
+        output._check_free()
+        _check_folder(name)
+        return output
+
+    def put(self, sound: Path) -> None:
+        """Bring a finished sound here. Errors: NarratedError if a file came there; StorageError.
+
+        An error of stdout is an OSError.
+        """
+        if self.file is None:
+            with sound.open("rb") as source:
+                shutil.copyfileobj(source, sys.stdout.buffer)
+            sys.stdout.buffer.flush()
+            return
+        try:
+            with _draft_beside(self.file) as draft:
+                shutil.copyfile(sound, draft)
+                self._rename(draft)
+        except OSError as error:
+            problem = storage_error(error, str(self.file)).problem
+            raise StorageError(problem, f"Free some space there. {_ELSEWHERE}") from error
+
+    def _rename(self, draft: Path) -> None:
+        assert self.file is not None
+        if self.replaces:
+            draft.replace(self.file)
+            return
+        try:
+            os.link(draft, self.file)  # unlike a rename, it replaces nothing
+        except FileExistsError:
+            raise self._there() from None
+        except OSError:  # a file system without links
+            self._check_free()
+            draft.replace(self.file)
+
+    def _check_free(self) -> None:
+        assert self.file is not None
+        if not os.path.lexists(self.file):
+            return
+        if not self.file.is_file():
+            raise NarratedError(
+                f"{printable(str(self.file))} is no regular file; narrated did not touch it.",
+                "Name another file: --output FILE.",
+            )
+        if not self.replaces:
+            raise self._there()
+
+    def _there(self) -> NarratedError:
+        return NarratedError(
+            f"{printable(str(self.file))} is there already; narrated did not change it.",
+            "Name another file with --output FILE, or have it replaced with --force.",
+        )
+
+
+@contextmanager
+def _draft_beside(file: Path) -> Iterator[Path]:
+    draft = file.with_name(draft_name())
+    try:
+        yield draft
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def _check_folder(output: Path) -> None:
+    """Refuse a folder that cannot be written."""
+    folder = output.absolute().parent
+    if not os.access(folder, os.F_OK):
+        why = f"there is no folder {printable(str(folder))}"
+    elif not os.access(folder, os.W_OK):
+        why = "you may not write there"
+    else:
+        return
+    raise StorageError(f"{printable(str(output))} cannot be written: {why}.", _ELSEWHERE)
+
+
+def _format_of(output: Path) -> str:
+    suffixes = {audio_format.suffix: name for name, audio_format in FORMATS.items()}
+    if found := suffixes.get(output.suffix.lower()):
+        return found
+    raise NarratedError(
+        f"The suffix of {printable(str(output))} is not an audio format that narrated writes.",
+        f"Use one of {', '.join(suffixes)}.",
+    )
