@@ -128,3 +128,19 @@ def test_unknown_speed_tells_nothing() -> None:
     engine = _Engine()
     jobs = _jobs(engine)
     assert times_left([job.progress for job in jobs], cast(Any, engine)) == {}
+
+
+class _HalfKnown(_Engine):
+    """One engine has spoken before, the other never has."""
+
+    def slot_seconds(self, engine: str, requests: int, weight: float) -> float | None:
+        return weight if engine == "known" else None
+
+
+def test_unknown_engine_hides_the_time() -> None:
+    """A job that an unknown engine speaks in part has no estimate; others keep theirs."""
+    both, alone = _Job(1, {0: 10.0}), _Job(2, {0: 10.0})
+    both.progress.unspoken = {0: ("unknown", 10), 1: ("known", 10)}
+    alone.progress.unspoken = {0: ("known", 10)}
+    progress = [both.progress, alone.progress]
+    assert times_left(progress, cast(Any, _HalfKnown())).keys() == {2}

@@ -30,15 +30,15 @@ def times_left(progress: Collection[JobProgress], scheduler: Scheduler) -> dict[
     not leap when the job's turn comes.
     """
     left = {each.job.id: each.encoding_left_s for each in progress}
+    unknown: set[int] = set()
     for engine, jobs in _by_engine(progress).items():
         slots = scheduler.slots(engine)
         works = [_work(job, engine, *jobs[job], scheduler) for job in jobs]
         known = [each for each in works if each is not None] if slots else []
         for work in known:
             left[work.job] = max(left[work.job], _seconds(work, known, slots))
-        for unknown in jobs.keys() - {each.job for each in known}:
-            left.pop(unknown, None)
-    return {job: seconds for job, seconds in left.items() if seconds > 0}
+        unknown |= jobs.keys() - {each.job for each in known}
+    return {job: left[job] for job in left if left[job] > 0 and job not in unknown}
 
 
 def _by_engine(progress: Collection[JobProgress]) -> dict[str, dict[int, tuple[int, float]]]:
