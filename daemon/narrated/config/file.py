@@ -10,9 +10,19 @@ import yaml
 
 from narrated.config.config_errors import invalid_value, invalid_yaml, unreadable, yaml_twice
 from narrated.config.folder_overlap import refuse_overlap
-from narrated.config.values import Config, ModelsConfig, SpeechConfig, decode_value, encode_value
+from narrated.config.values import (
+    Config,
+    ModelsConfig,
+    SpeechConfig,
+    decode_value,
+    encode_value,
+    speaker_key,
+)
 from narrated.config.worker_specs import configured_speakers, engine_spec
 from narrated.errors import ConfigurationError
+from narrated.printable import printable
+from narrated.reading.language_tags import language_tag
+from narrated.script.language_voices import ROLES
 
 USER_FILE = "narrated/narrated.yaml"
 SYSTEM_FILE = Path("/etc/narrated/narrated.yaml")
@@ -113,7 +123,8 @@ def to_yaml(config: Config) -> str:
     """Write the configuration in force as YAML, with all defaults and who really speaks."""
     speakers = configured_speakers(config)
     narrator = msgspec.structs.asdict(speakers.pop("narrator"))
-    speech = msgspec.convert({**narrator, "speakers": speakers}, SpeechConfig)
+    voices = {who: speakers.pop(who) for who in list(speakers) if who not in ROLES}
+    speech = msgspec.convert({**narrator, "speakers": speakers, "voices": voices}, SpeechConfig)
     config = msgspec.structs.replace(config, speech=speech)
     entries = msgspec.to_builtins(config, enc_hook=encode_value)
     return str(yaml.safe_dump(entries, sort_keys=False, allow_unicode=True))
@@ -220,16 +231,28 @@ def _check(config: Config) -> Config:
             "Add `archive: FOLDER`, a folder outside the inbox.",
         )
     refuse_overlap(config)
+    _check_languages(config)
     _check_engines(config)
     return config
+
+
+def _check_languages(config: Config) -> None:
+    """Refuse a voice of no language."""
+    for name in config.speech.voices:
+        if language_tag(name) != name:
+            raise ConfigurationError(
+                f"{config.source}: `speech.voices.{printable(name)}`: that is no language.",
+                "Name a language by its tag, such as fr or pt-BR.",
+            )
 
 
 def _check_engines(config: Config) -> None:
     """Refuse an unknown engine now, not at the first file."""
     named = {"pictures.captions": config.pictures.captions}
     for role, speaker in config.settings.speakers.items():
-        key = "speech.engine" if role == "narrator" else f"speech.speakers.{role}.engine"
-        named[key] = speaker.engine or config.settings.default_engine
+        named[speaker_key(role, "engine").replace(": ", ".")] = (
+            speaker.engine or config.settings.default_engine
+        )
     named |= {f"engines.{name}": name for name in config.engines}
     for key, name in named.items():
         try:

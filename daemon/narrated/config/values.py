@@ -10,8 +10,10 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from narrated.config.work_hours import WorkHours, parse_hours
+from narrated.engines.pico_voices import VOICES as PICO_VOICES
 from narrated.reading.dialects.registry import Dialect
 from narrated.script.default_voice import ESPEAK, PICO, default_engine, with_engine
+from narrated.script.language_voices import ROLES
 from narrated.script.script import ReadingSettings, Role, Speaker, Speed
 from narrated.script.spoken_numbers import NumberStyle
 
@@ -49,12 +51,27 @@ class SpeechConfig(Section, frozen=True):
     """Times the engine's own rate, for any engine."""
     speakers: dict[Literal["quote"], Speaker] = {}
     """Other voices for parts of a text."""
+    voices: dict[str, str | Speaker] = {}
+    """Voices by language, for posts of it and for what is marked as of it inside others."""
+
+    def speaker_of(self, language: str) -> Speaker:
+        """Give the configured voice of a language as a speaker.
+
+        Without an engine it is the configured engine's, but a name that only pico has is pico's.
+        """
+        entry = self.voices[language]
+        speaker = Speaker(voice=entry) if isinstance(entry, str) else entry
+        if speaker.engine or speaker.voice in PICO_VOICES or not self.engine:
+            return speaker
+        return msgspec.structs.replace(speaker, engine=self.engine)
 
 
 class ReadingConfig(Section, frozen=True):
     """Rules for turning a text into speech."""
 
     language: str = "en"
+    marked_languages: bool = True
+    """Words that are marked as of another language are said in it; else in the post's."""
     links: Literal["fold", "text", "announce"] = "fold"
     code: Literal["fold", "announce", "read", "skip", "first-line"] = "fold"
     tables: Literal["all", "skip"] | Annotated[int, msgspec.Meta(ge=1)] = 5
@@ -171,6 +188,7 @@ class Config(Section, frozen=True):
         speech = self.speech
         speakers = {"narrator": Speaker(speech.engine, speech.voice, speech.options, speech.speed)}
         speakers |= {str(who): speaker for who, speaker in speech.speakers.items()}
+        speakers |= {language: speech.speaker_of(language) for language in speech.voices}
         default = default_engine()
         return ReadingSettings(
             narrators_rate=True,
@@ -180,6 +198,7 @@ class Config(Section, frozen=True):
                 for who, speaker in speakers.items()
             },
             default_engine=default,
+            marked_languages=self.reading.marked_languages,
             links=self.reading.links,
             code=self.reading.code,
             tables=self.reading.tables,
@@ -188,6 +207,14 @@ class Config(Section, frozen=True):
             pauses={str(role): seconds for role, seconds in self.reading.pauses.items()},
             dialects={str(name): is_on for name, is_on in self.reading.dialects.items()},
         )
+
+
+def speaker_key(name: str, field: str = "") -> str:
+    """Name the configuration's key of a speaker, or of one of its fields."""
+    if name not in ROLES:
+        return f"speech: voices: {name}"
+    parts = ["speech"] if name == "narrator" else ["speech", "speakers", name]
+    return ": ".join([*parts, *filter(None, [field])])
 
 
 _ONCE_DEFAULT = "en-us"

@@ -4,6 +4,8 @@ import sys
 from collections.abc import Iterable
 from dataclasses import replace
 
+import msgspec
+
 from narrated.config.values import Config, EngineConfig
 from narrated.engines.interface import ModelResources
 from narrated.engines.registry import DEFAULT_LIMIT, EngineSpec, known_engine, known_engines
@@ -11,8 +13,8 @@ from narrated.errors import ConfigurationError
 from narrated.script.default_voice import (
     ESPEAK,
     SpeechEngines,
-    speaker_in,
 )
+from narrated.script.language_voices import speakers_as_spoken
 from narrated.script.script import Speaker
 from narrated.workers.worker import WorkerSpec
 
@@ -81,6 +83,8 @@ def engine_spec(config: Config, name: str) -> EngineSpec:
         known,
         name=name,
         limit_characters=entry.limit or known.limit_characters,
+        # Another model may be trained on other languages.
+        languages=() if "model" in entry.options else known.languages,
         python=entry.python,
         options={**known.options, **entry.options},
     )
@@ -102,12 +106,9 @@ def configured_speakers(config: Config, language: str = "") -> dict[str, Speaker
 
     `language` is that of the text, by default the configured one.
     """
-    engines, settings = _named_engines(config), config.settings
-    language, default = language or settings.language, settings.default_engine
-    return {
-        who: speaker_in(speaker, language, engines, default)
-        for who, speaker in settings.speakers.items()
-    }
+    settings = config.settings
+    settings = msgspec.structs.replace(settings, language=language or settings.language)
+    return speakers_as_spoken(settings, _named_engines(config))
 
 
 def _named_engines(config: Config) -> SpeechEngines:
@@ -115,8 +116,9 @@ def _named_engines(config: Config) -> SpeechEngines:
     settings = config.settings
     names = {each.engine or settings.default_engine for each in settings.speakers.values()}
     specs = {name: engine_spec(config, name) for name in names | set(config.engines)}
-    if any(spec.languages for spec in specs.values()):
-        specs.setdefault(ESPEAK, engine_spec(config, ESPEAK))
+    if any(spec.languages for spec in specs.values()):  # others speak what it does not
+        for name in (ESPEAK, settings.default_engine):
+            specs.setdefault(name, engine_spec(config, name))
     return _of_specs(spec for spec in specs.values() if spec.kind == "speech")
 
 

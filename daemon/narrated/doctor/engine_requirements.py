@@ -10,7 +10,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from narrated.config.values import Config
+from narrated.config.values import Config, speaker_key
 from narrated.config.worker_specs import configured_speakers, worker_specs
 from narrated.doctor.finding import Finding, shown, wrong
 from narrated.doctor.voice_presence import voice_problem
@@ -145,7 +145,7 @@ def _check_pulled_model(config: Config, engine: EngineSpec, name: str) -> Iterat
 def _check_voices(config: Config, engine: EngineSpec) -> Iterator[Finding]:
     for role, speaker in configured_speakers(config).items():
         if speaker.engine == engine.name and speaker.voice:
-            key = "speech: voice" if role == "narrator" else f"speech: speakers: {role}: voice"
+            key = speaker_key(role, "voice")
             if problem := voice_problem(config, engine, speaker.voice):
                 yield _lack(engine, problem.problem, f"{problem.remedy} It is set in `{key}`.")
 

@@ -3,7 +3,7 @@
 import difflib
 from collections.abc import Iterator
 
-from narrated.config.values import Config
+from narrated.config.values import Config, speaker_key
 from narrated.config.worker_specs import configured_speakers, worker_specs
 from narrated.doctor.finding import Finding, warning, well, wrong
 from narrated.engines.interface import EngineInfo, ModelStatus
@@ -56,7 +56,7 @@ def _check_voice(name: str, speaker: Speaker, engine: EngineInfo) -> Finding:
     if not engine.voices or not speaker.voice or speaker.voice in engine.voices:
         return well(finding, f"{engine.name} has the voice {speaker.voice or 'of each language'}.")
     near = difflib.get_close_matches(speaker.voice, engine.voices, n=5, cutoff=0.4)
-    key = "speech: voice" if name == "narrator" else f"speech: speakers: {name}: voice"
+    key = speaker_key(name, "voice")
     return wrong(
         finding,
         f"{engine.name} has no voice '{printable(speaker.voice)}'.",

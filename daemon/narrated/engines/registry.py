@@ -64,19 +64,29 @@ class EngineSpec:
         return f"{self.name} (from {self.distribution})" if self.distribution else self.name
 
 
-def _neural(name: str, module: str, model: str, limit: int = 0, **own: int) -> EngineSpec:
+_BARK_LANGUAGES = ("de", "en", "es", "fr", "hi", "it", "ja", "ko", "pl", "pt", "ru", "tr", "zh")
+
+
+def _neural(
+    name: str,
+    module: str,
+    model: str,
+    limit: int = 0,
+    languages: tuple[str, ...] = (),
+    **own: int,
+) -> EngineSpec:
     kind: Kind = "speech" if limit else "caption"
     options = {"model": model, **own}
-    return EngineSpec(name, kind, module, limit, holds_models=True, options=options)
+    return EngineSpec(name, kind, module, limit, languages, holds_models=True, options=options)
 
 
 _BUILT_IN = (
     EngineSpec("espeak", "speech", "narrated.engines.espeak", _EMBEDDED_LIMIT),
     EngineSpec("pico", "speech", "narrated.engines.pico", _EMBEDDED_LIMIT, LANGUAGES),
     EngineSpec("embedded", "caption", "narrated.engines.model_free_captioner", 0),
-    _neural("bark", _BARK, "suno/bark", 180),
-    _neural("bark-small", _BARK, "suno/bark-small", 180),
-    _neural("tortoise", _TORTOISE, "Manmay/tortoise-tts", 200),
+    _neural("bark", _BARK, "suno/bark", 180, _BARK_LANGUAGES),
+    _neural("bark-small", _BARK, "suno/bark-small", 180, _BARK_LANGUAGES),
+    _neural("tortoise", _TORTOISE, "Manmay/tortoise-tts", 200, ("en",)),
     _neural("blip", _CAPTIONS, "Salesforce/blip-image-captioning-base"),
     _neural("blip-large", _CAPTIONS, "Salesforce/blip-image-captioning-large"),
     # Eight pictures of 768 x 768 take more memory than speech engines leave.

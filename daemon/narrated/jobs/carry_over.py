@@ -173,7 +173,7 @@ def _intact(outbox: Path, older: Job) -> Manifest | None:
 
 def _carried_manifest(job: Job, older: Job, plan: Plan, existing: Manifest) -> Manifest | None:
     """The manifest of a narration that is carried over; None if its lines differ."""
-    lines = plan.draft.script.lines
+    lines = plan.draft.script.units
     if len(lines) != len(existing.blocks):
         return None
     blocks = tuple(

@@ -1,7 +1,8 @@
-"""Keeps the default voice and rate of a published source until an edit or a refresh."""
+"""Keeps the defaults of a published source: only an edit or a refresh brings today's."""
 
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import NamedTuple
 
 import msgspec
 
@@ -12,7 +13,15 @@ from narrated.jobs.source_moves import SourceMoves
 from narrated.ledger.job import Job, JobCause
 from narrated.ledger.store import Ledger
 from narrated.outbox import untrusted_reads
-from narrated.script.default_voice import ESPEAK
+from narrated.script.default_voice import ESPEAK, PICO
+
+
+class _Defaults(NamedTuple):
+    """What a narration was planned with."""
+
+    engine: str
+    narrators_rate: bool
+    marked_languages: bool
 
 
 @dataclass(eq=False)
@@ -20,7 +29,8 @@ class PublishedDefault:
     """Finds the defaults that a source, or one that moved to its path, was planned with.
 
     An update of narrated, or the installation of pico's wheel, changes the default engine and its
-    rate. A rename, or another lexicon, would then speak the whole post again.
+    rate, or the voice of marked words. A rename, or another lexicon, would then speak the post
+    again.
     """
 
     _ledger: Ledger
@@ -29,18 +39,12 @@ class PublishedDefault:
     _outbox: ShieldedOutboxChanges
 
     async def kept(self, job: Job, defaults: JobDefaults) -> JobDefaults:
-        """Return the defaults for a plan of this job, with the engine and rate that it keeps.
-
-        Only espeak is kept: it is always there.
-        """
-        settings = defaults.settings
+        """Return the defaults for a plan of this job, with those that it keeps."""
         for older in await self._published(job):
-            engine, has_rate = await self._default_voice(older)
-            if engine == ESPEAK:
-                settings = msgspec.structs.replace(settings, default_engine=ESPEAK)
-            if not has_rate:
-                settings = msgspec.structs.replace(settings, narrators_rate=False)
-        return replace(defaults, settings=settings)
+            settings = await self._settings(older)
+            if settings is not None:
+                defaults = _as_before(defaults, settings)
+        return defaults
 
     async def _published(self, job: Job) -> list[Job]:
         """List the published narrations of this very content: at its path, or moved from others."""
@@ -53,15 +57,34 @@ class PublishedDefault:
             return [own]
         return await self._moves.moved_from(job)
 
-    async def _default_voice(self, older: Job) -> tuple[str, bool]:
-        """Return its default engine, and True if it had a narrator's rate."""
+    async def _settings(self, older: Job) -> _Defaults | None:
+        """Read the settings of a narration; None if its manifest is gone."""
         if plan := self._jobs.plan(older):
-            return plan.settings.default_engine, plan.settings.narrators_rate
+            settings = plan.settings
+            return _Defaults(
+                settings.default_engine, settings.narrators_rate, settings.marked_languages
+            )
         # The ledger was restored from the outbox.
         read = partial(untrusted_reads.manifest, self._outbox.folder, older.stem)
         manifest = await self._outbox.run_unguarded(read)
         if manifest is None:
-            return "", True
+            return None
         script = manifest.settings.get("script")
         known = script if isinstance(script, dict) else {}
-        return str(known.get("default_engine", ESPEAK)), known.get("narrators_rate") is True
+        flags = (known.get(name) is True for name in ("narrators_rate", "marked_languages"))
+        return _Defaults(str(known.get("default_engine", ESPEAK)), *flags)
+
+
+def _as_before(defaults: JobDefaults, before: _Defaults) -> JobDefaults:
+    """Take back what the narration was not planned with."""
+    settings, engines = defaults.settings, defaults.engines
+    if before.engine == ESPEAK:  # only espeak is kept: it is always there
+        settings = msgspec.structs.replace(settings, default_engine=ESPEAK)
+    if not before.narrators_rate:
+        settings = msgspec.structs.replace(settings, narrators_rate=False)
+    if not before.marked_languages:
+        settings = msgspec.structs.replace(settings, marked_languages=False)
+        # Engines with models then spoke every language.
+        of_pico = {name: codes for name, codes in engines.languages.items() if name == PICO}
+        engines = msgspec.structs.replace(engines, languages=of_pico)
+    return replace(defaults, settings=settings, engines=engines)

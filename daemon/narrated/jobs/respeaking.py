@@ -111,7 +111,7 @@ class Respeaking:
                 "Choose a time within it: `--at MM:SS`.",
             )
         heard = max((n for n, start_s in enumerate(starts) if start_s <= at_s), default=0)
-        line = plan.draft.script.lines[heard].id
+        line = plan.draft.script.units[heard].id
         return [seq for seq, chunk in enumerate(chunks) if chunk.line == line]
 
 

@@ -11,7 +11,7 @@ from typing import Literal
 
 import msgspec
 
-from narrated.config.values import Config
+from narrated.config.values import Config, speaker_key
 from narrated.config.worker_specs import configured_speakers, engine_spec
 from narrated.errors import NarratedError
 from narrated.printable import printable
@@ -145,7 +145,7 @@ def configured_models(config: Config) -> dict[str, tuple[str, ...]]:
     speakers = configured_speakers(config)
     engines = {
         "speech: engine": speakers.pop("narrator").engine,
-        **{f"speech: speakers: {role}": each.engine for role, each in speakers.items()},
+        **{speaker_key(who): each.engine for who, each in speakers.items()},
         "pictures: captions": config.pictures.captions,
         **{f"engines: {name}": name for name in config.engines},
     }

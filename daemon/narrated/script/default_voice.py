@@ -52,12 +52,13 @@ def with_engine(speaker: Speaker, default: str) -> Speaker:
 def speaker_in(speaker: Speaker, language: str, engines: SpeechEngines, default: str) -> Speaker:
     """Give the speaker for a text of this language, with its engine named.
 
-    A voice that somebody named stays. Without one, espeak speaks instead of an engine that does
-    not speak the language; options of that engine do not go along.
+    A voice that somebody named stays. Without one, the default engine, or else espeak, speaks
+    instead of an engine that does not speak the language; options of that engine do not go along.
     """
     engine = named_engine(speaker, default)
     if not speaker.voice and not engines.speaks(engine, language):
-        engine, speaker = ESPEAK, Speaker(speed=speaker.speed)
+        engine = default if engines.speaks(default, language) else ESPEAK
+        speaker = Speaker(speed=speaker.speed)
     if engine == ESPEAK and not speaker.voice and is_english(language):
         return replace(speaker, engine=engine, voice=_ESPEAKS_ENGLISH)
     return replace(speaker, engine=engine)

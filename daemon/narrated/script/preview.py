@@ -64,6 +64,9 @@ def _head(draft: Draft) -> Iterator[str]:
     yield f"in {printable(draft.language)}, said by {_voices(draft)}"
     if draft.not_spoken_by:
         yield f"{draft.not_spoken_by} does not speak {printable(draft.language)}."
+    if draft.unvoiced:
+        languages = printable(", ".join(draft.unvoiced))
+        yield f"No voice speaks {languages}: its words are read as {printable(draft.language)}."
     coverage = count_coverage(draft.script)
     time = speaking_time(coverage.words / draft.mean_speed)
     chunks = count_noun(len(draft.chunks), "chunk")
@@ -92,10 +95,14 @@ def _voice(speaker: Speaker) -> str:
 
 def _line(chunks: list[Chunk], language: str, width: int) -> Iterator[str]:
     last = chunks[-1]
-    text = _CUT.join(printable(chunk.text) for chunk in chunks)
+    marks = [_who(chunk, language) for chunk in chunks]
+    if len(set(marks)) == 1:  # one mark is enough
+        marks[1:] = [""] * (len(marks) - 1)
+    said = zip(marks, chunks, strict=True)
+    text = _CUT.join(f"{mark}{printable(chunk.text)}" for mark, chunk in said)
     start = f"{last.role.value:<{_ROLE_WIDTH}}  {_pause(last.pause_s):>6}  "
     yield from textwrap.wrap(
-        f"{_who(last, language)}{text}",
+        text,
         width,
         initial_indent=start,
         subsequent_indent=_MARGIN,
@@ -113,5 +120,5 @@ def _pause(pause_s: float) -> str:
 def _who(chunk: Chunk, language: str) -> str:
     """Name the speaker if not the narrator, and the language if not the text's."""
     unusual = [chunk.speaker] if chunk.speaker != "narrator" else []
-    unusual += [chunk.language] if chunk.language != language else []
+    unusual += [chunk.language] if chunk.language not in (language, chunk.speaker) else []
     return printable(f"[{', '.join(unusual)}] ") if unusual else ""

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from enum import StrEnum
+from itertools import groupby
 from typing import Annotated, Literal
 
 import msgspec
@@ -49,13 +50,17 @@ class ReadingSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     language: str = "en"
     speakers: dict[str, Speaker] = msgspec.field(default_factory=lambda: {"narrator": Speaker()})
-    """By name; `narrator` is required, and `quote` may speak the quotations."""
+    """By name: `narrator` is required, `quote` may speak the quotations, and a language tag names
+    the speaker of a language."""
     default_engine: str = "espeak"
     """The engine of a speaker that nobody gave one. Plans and manifests of before there was another
     do not have it."""
     narrators_rate: bool = False
     """True if an engine that hurries speaks at its rate for a narrator. Plans and manifests of
     before there was one do not have it."""
+    marked_languages: bool = False
+    """True if words that are marked as of another language are said in it. Plans and manifests of
+    before that was so do not have it."""
     links: Literal["fold", "text", "announce"] = "fold"
     code: Literal["fold", "announce", "read", "skip", "first-line"] = "fold"
     tables: Literal["all", "skip"] | Annotated[int, msgspec.Meta(ge=1)] = 5
@@ -76,7 +81,10 @@ class Caption(msgspec.Struct, frozen=True):
 
 
 class Line(msgspec.Struct, frozen=True):
-    """One unit of the text: a heading, a paragraph, a list item."""
+    """One unit of the text: a heading, a paragraph, a list item; or a part of it in one language.
+
+    All parts of a unit have its id, one after the other.
+    """
 
     id: str
     """Stable: a hash of the line's words and role, not of its place."""
@@ -108,6 +116,11 @@ class Script(msgspec.Struct, frozen=True):
 
     lines: tuple[Line, ...]
     skipped: tuple[Skip, ...]
+
+    @property
+    def units(self) -> list[Line]:
+        """The lines, and the first part of those that are in several languages."""
+        return [next(parts) for _, parts in groupby(self.lines, lambda line: line.id)]
 
 
 class Chunk(msgspec.Struct, frozen=True):
@@ -165,7 +178,7 @@ class Draft(msgspec.Struct, frozen=True, rename={"overrides": "surroundings"}):
     narrate: bool
     """False if the front matter or a folder's settings say so."""
     speakers: dict[str, Speaker]
-    """The settings' speakers, changed by the front matter."""
+    """The settings' speakers, changed by the front matter, and those of the languages inside."""
     shown: tuple[ShownPicture, ...]
     script: Script
     chunks: tuple[Chunk, ...]
@@ -183,6 +196,8 @@ class Draft(msgspec.Struct, frozen=True, rename={"overrides": "surroundings"}):
     """The narrator without `loose_voice`; None if there is no such voice."""
     not_spoken_by: str = ""
     """The narrator's engine, if it does not speak the language: another one speaks instead."""
+    unvoiced: tuple[str, ...] = ()
+    """Languages inside that no voice speaks: the post's voice reads their words."""
     draft_mark: str = ""
     """The entry of its front matter that marks a draft; empty if there is none."""
     publish_at: str = ""

@@ -21,10 +21,15 @@ from narrated.script.chunks import chunk_script
 from narrated.script.default_voice import (
     SpeechEngines,
     named_engine,
-    speaker_in,
     with_engine,
 )
 from narrated.script.language_codes import base_language
+from narrated.script.language_voices import (
+    ROLES,
+    LanguageVoices,
+    speaker_for,
+    speakers_as_spoken,
+)
 from narrated.script.lexicon import Lexicon
 from narrated.script.regex_time_limit import RegexRunner
 from narrated.script.script import (
@@ -80,10 +85,12 @@ def build_draft(
     wanted = named_engine(settings.speakers["narrator"], settings.default_engine)
     settings, otherwise = _spoken(settings, engines), _spoken(otherwise, engines)
     _check_engines(settings, name, engines.limits)
-    speakers = settings.speakers
     texts, paths = [text for _, text in lexicons], [path for path, _ in lexicons]
     lexicon = Lexicon.parse(texts, paths, regex_runner)
-    script = build_script(document, captions, lexicon, settings)
+    voices = LanguageVoices(settings, engines)
+    script = build_script(document, captions, lexicon, settings, voices.spoken_language)
+    roles = {who: one for who, one in settings.speakers.items() if who in ROLES}
+    speakers = {**roles, **voices.speakers}
     return Draft(
         kind=document.kind,
         title=document.title,
@@ -107,6 +114,7 @@ def build_draft(
         loose_voice=loose_voice,
         narrator_otherwise=otherwise.speakers["narrator"] if loose_voice else None,
         not_spoken_by=wanted if wanted != speakers["narrator"].engine else "",
+        unvoiced=tuple(voices.unvoiced),
         draft_mark=metadata.draft_mark or "",
         publish_at=metadata.publish_at or "",
     )
@@ -142,12 +150,15 @@ def _resolved(
 ) -> ReadingSettings:
     """Apply metadata to the configured settings."""
     language = metadata.language or settings.language
+    configured = settings.speakers["narrator"]
+    of_language = speaker_for(language, settings.speakers)
     if base_language(language) != base_language(settings.language):
         settings = _without_voices(settings)
-    narrator = settings.speakers["narrator"]
+    narrator = of_language or settings.speakers["narrator"]
     for layer in layers:
         narrator = _with_voice_of(narrator, layer, settings.default_engine)
-    narrator = msgspec.structs.replace(narrator, speed=metadata.speed or narrator.speed)
+    speed = metadata.speed or narrator.speed or configured.speed
+    narrator = msgspec.structs.replace(narrator, speed=speed)
     return msgspec.structs.replace(
         settings,
         language=language,
@@ -162,9 +173,9 @@ def _resolved(
 
 
 def _without_voices(settings: ReadingSettings) -> ReadingSettings:
-    """Leave the voice to the engine: a configured voice speaks the configured language."""
+    """Leave the voice to the engine: a role's configured voice speaks the configured language."""
     speakers = {
-        who: msgspec.structs.replace(speaker, voice="")
+        who: msgspec.structs.replace(speaker, voice="") if who in ROLES else speaker
         for who, speaker in settings.speakers.items()
     }
     return msgspec.structs.replace(settings, speakers=speakers)
@@ -179,11 +190,8 @@ def _with_voice_of(speaker: Speaker, layer: NarrationSettings, default: str) -> 
 
 
 def _spoken(settings: ReadingSettings, engines: SpeechEngines) -> ReadingSettings:
-    """Give every speaker the engine that speaks the settings' language."""
-    speakers = {
-        who: speaker_in(speaker, settings.language, engines, settings.default_engine)
-        for who, speaker in settings.speakers.items()
-    }
+    """Give every speaker the engine that speaks its language."""
+    speakers = speakers_as_spoken(settings, engines)
     return msgspec.structs.replace(settings, speakers=speakers)
 
 
