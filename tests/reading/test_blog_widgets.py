@@ -106,3 +106,10 @@ def test_details_are_read_after_summary():
     """A summary is read, then what it opens."""
     text = "<details>\n<summary>More <b>here</b></summary>\n\nInside.\n\n</details>"
     assert said(blocks(text, "a.md")) == ["More here", "Inside."]
+
+
+def test_furniture_of_medium_is_listed():
+    """Medium's lone words and counts are silent where two stand together; alone they stay."""
+    post = "# T\n\nFollow\n\n5 min read\n\n1.2K\n\nListen\n\nShare\n\nA post.\n\nListen\n\nHush."
+    assert said(blocks(post, "a")) == ["A post.", "Listen", "Hush."]
+    assert said(blocks("Count.\n\n1\n\n2\n\nGo.", "a")) == ["Count.", "1", "2", "Go."]

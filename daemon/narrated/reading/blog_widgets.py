@@ -5,6 +5,7 @@ Substack, Medium, Ghost and WordPress mark them by class names; a Markdown expor
 
 import re
 
+from narrated.reading.document import Blocks, Paragraph, Unspoken, plain
 from narrated.reading.html_element_names import names
 
 _REASONS = {
@@ -38,6 +39,7 @@ WIDGETS = {name: reason for reason, listed in _REASONS.items() for name in names
 CALLOUTS = names("kg-callout-card")
 """Classes of elements that are notes."""
 _LONGEST = 300
+_LONGEST_WORD = 20
 _LINKED = re.compile(
     r"subscribe(?: now| here| today| for free| to .{1,60})?|share(?: this post| .{1,60})?|share"
     r"|leave a comment|\d{0,4} ?comments?|give a gift subscription|upgrade to paid|upgrade now"
@@ -63,6 +65,59 @@ _BARE = re.compile(
     r"|share .{1,80}\s+share|type your email…?\s*subscribe",
     re.I,
 )
+
+
+_BESIDE_OTHERS = re.compile(
+    r"follow|following|listen|share|clap|claps|subscribe|respond"
+    r"|\d{1,4}(?:\.\d)?\s?[KkM]?(?: (?:claps?|responses?|comments?|likes?|shares?))?|-{1,3}|·",
+    re.I,
+)
+_COUNT = re.compile(r"[\d.\sKkM·-]+")
+_SHORTEST_RUN = 2
+
+
+def silence_furniture(blocks: list[Blocks]) -> list[Blocks]:
+    """Silence words such as Follow and Listen, and counts of claps, where two stand together.
+
+    Medium writes each as a paragraph of its own; alone, such a word may be a text.
+    """
+    done: list[Blocks] = []
+    run: list[Blocks] = []
+    for block in blocks:
+        if _is_furniture(block):
+            run.append(block)
+            continue
+        done += [*_silenced(run), block]
+        run.clear()
+    return done + _silenced(run)
+
+
+def _silenced(run: list[Blocks]) -> list[Blocks]:
+    words = [block for block in run if not _COUNT.fullmatch(_words_of(block))]
+    if len(run) < _SHORTEST_RUN or not words:
+        return run
+    return [_as_unspoken(block) for block in run]
+
+
+def _as_unspoken(block: Blocks) -> Blocks:
+    if isinstance(block, Unspoken):
+        return block
+    return Unspoken("invitation", "an invitation of the blog, not its text", _words_of(block))
+
+
+def _is_furniture(block: Blocks) -> bool:
+    if isinstance(block, Unspoken):
+        return block.kind == "invitation"
+    return bool(_BESIDE_OTHERS.fullmatch(_words_of(block)))
+
+
+def _words_of(block: Blocks) -> str:
+    """Return the text of a short paragraph; else nothing."""
+    if isinstance(block, Unspoken):
+        return block.text
+    is_short = isinstance(block, Paragraph) and len(block.spans) == 1
+    text = plain(block.spans) if isinstance(block, Paragraph) and is_short else ""
+    return text if len(text) <= _LONGEST_WORD else ""
 
 
 def is_invitation(text: str, is_link: bool) -> bool:

@@ -8,7 +8,7 @@ from bs4 import Tag
 from bs4.element import NavigableString, PageElement
 
 from narrated.reading import document as doc
-from narrated.reading.blog_widgets import CALLOUTS, is_invitation
+from narrated.reading.blog_widgets import CALLOUTS, is_invitation, silence_furniture
 from narrated.reading.document import Blocks, Paragraph, Spans, Text
 from narrated.reading.element_languages import ElementLanguages
 from narrated.reading.html_element_names import (
@@ -63,7 +63,8 @@ class BlockReader:
                 run.clear()
             else:
                 run.append(node)
-        return found + self._paragraphs(run)
+        found += self._paragraphs(run)
+        return silence_furniture(found) if len(found) > 1 else found
 
     def _is_block(self, node: PageElement) -> TypeGuard[Tag]:
         return isinstance(node, Tag) and (node.name in BLOCKS or id(node) in self._holders)

@@ -121,3 +121,9 @@ def test_marks_of_columns_are_silent():
 def test_shortcodes_of_themes(text, words):
     """Words in arguments are said, tabs of code are code, and sources of charts silent."""
     assert said(text) == words
+
+
+def test_titles_of_embeds_are_said():
+    """The title of something that is shown from elsewhere is said."""
+    assert said('{{< youtube id="abc" title="A talk on cats" >}}') == ["A talk on cats"]
+    assert said('One {{< vimeo id="1" >}} two.') == ["One two."]

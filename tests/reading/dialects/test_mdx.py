@@ -119,3 +119,12 @@ def test_imports_in_code_make_no_mdx():
     code = "```js\nimport a from 'a';\nlet b;\n```\n\nSay `<Tabs >`."
     assert said(f"Extends: {{errors.Error}}\n\n{code}")[0] == "Extends: {errors dot Error}"
     assert said("import a from 'a';\n\nSo {props.x} it is.") == ["So it is."]
+
+
+def test_expressions_are_silent():
+    """An expression in braces is silent in MDX, and a number is said; elsewhere braces stay."""
+    code = "import a from 'a';\n\n"
+    assert said(code + "It is {1 + 1} or {a ? 'b' : 'c'}, of {42} or {`x`}.") == [
+        "It is or , of forty-two or x."
+    ]
+    assert said("Take {1, 2} here.") == ["Take {one, two} here."]

@@ -88,7 +88,7 @@ def test_whole_note():
         ("In R, x[[1]] is first.", "one"),
         ("If [[ -f x ]] then.", "x"),
         ("Only 50%% off and 20%% more.", "off and"),
-        ("Take e := x::y here.", "x::y"),
+        ("Take e := x::y here.", "x colon colon y"),
         ("Use std::vector here.", "std"),
         ("The power x ^2", "two"),
         ("As [[1]](#fn) says.", "As"),
@@ -105,3 +105,18 @@ def test_similar_prose_stays(text, heard):
 def test_code_keeps_its_marks():
     """Code that holds Obsidian's marks keeps them."""
     assert listed("Use `[[x]]`, `%%y%%`.\n\n```\n![[z]]\n%%a%%\n```") == []
+
+
+def test_custom_tasks_say_their_status():
+    """A task with a status of its own says it; a letter is one only beside other tasks."""
+    tasks = "- [/] a cake\n- [-] tea\n- [>] mail\n- [!] rent\n- [x] bread\n- [I] fly"
+    assert said(tasks) == [
+        "In progress: a cake",
+        "Dropped: tea",
+        "Put off: mail",
+        "Important: rent",
+        "Done: bread",
+        "Idea: fly",
+    ]
+    assert said("- [b] one\n- [c] two") == ["[b] one", "[c] two"]
+    assert said("See [[#^id]] here.") == ["See a part of this note here."]

@@ -140,3 +140,9 @@ def test_names_without_their_end_stay():
     """A name in brackets without its end is no shortcode: a link's label stays one."""
     text = "A [link][ref], [ref] and [name]. So [/rant] and [b]c[/b].\n\n[ref]: u\n[name]: v"
     assert said(text) == ["A link, ref and name. So [slash rant] and c."]
+
+
+def test_captions_in_arguments_are_said():
+    """The caption of a gallery and the title of a video are said."""
+    assert said('[gallery ids="1,2" caption="Our trip"]') == ["Our trip"]
+    assert said('One.\n\n[video src="a.mp4" title="A film"]\n\nTwo.') == ["One.", "A film", "Two."]

@@ -31,6 +31,13 @@ _EXPRESSION = (
     r"\{\s{0,9}(?:\"[^\"\n{}]*\"|'[^'\n{}]*'|`[^`\n{}]*`"
     r"|[A-Za-z_$][\w$]*(?:\.[\w$]+|\(\))+)\s{0,9}\}"
 )
+_ANY_EXPRESSION = (
+    r"\{(?![#.:+=~>%{}\\]|--|[\w-]{1,40}=)"
+    r"(?:\s{0,9}-?\d[\d.]{0,20}\s{0,9}"
+    r"|(?=[^{}\n]{0,300}(?:[-+*/%?&|<>=!] |\w\(|=>))[^{}\n]{1,300})\}(?!`)"
+)
+"""Numbers, sums, choices and calls in braces, which an author of prose would hardly write."""
+_LITERAL = re.compile(r"\s*-?\d+(?:\.\d+)?\s*")
 _MAPPING = r"(?<![^\n])[ \t]*\{[\w.$]+\.map\((?:(?!\)\}|\n[ \t]*\n).)*\)\}"
 _IS_MDX = re.compile(
     r"^(?:import[ \t][^\n]*['\"]|export[ \t])|(?<!\w)</?[A-Z][\w.]*[\s/>]|\{/\*", re.M
@@ -89,6 +96,7 @@ def extend(parser: MarkdownIt) -> None:
         Markup("<", _ELEMENT, _element, _ELEMENT_PROBE),
         Markup(".map(", _MAPPING, _silent, _is_mdx),
         Markup("{", _EXPRESSION, _expression, _is_mdx),
+        Markup("{", _ANY_EXPRESSION, _expression, _is_mdx),
     )
 
 
@@ -117,8 +125,9 @@ def _comment(raw: str) -> Meaning:
 
 def _expression(raw: str) -> Meaning:
     inner = raw[1:-1].strip()
-    is_text = inner[:1] in "\"'`"
-    return Meaning((make.words(inner[1:-1]),)) if is_text else _silent(raw)
+    if inner[:1] in "\"'`" and inner[-1:] == inner[:1] and inner.count(inner[0]) == 2:
+        return Meaning((make.words(inner[1:-1]),))
+    return Meaning((make.words(inner),)) if _LITERAL.fullmatch(inner) else _silent(raw)
 
 
 def _element(raw: str) -> Meaning:

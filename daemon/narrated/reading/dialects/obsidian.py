@@ -7,6 +7,7 @@ from markdown_it.rules_core import StateCore
 from markdown_it.token import Token
 
 from narrated.reading.dialects import tokens as make
+from narrated.reading.dialects.custom_tasks import name_custom_tasks
 from narrated.reading.dialects.paired_signs import add_paired_sign
 from narrated.reading.dialects.placeholders import add_markup
 from narrated.reading.dialects.source_cutting import Markup, Meaning
@@ -50,6 +51,7 @@ def extend(parser: MarkdownIt) -> None:
     add_paired_sign(parser, "=")
     parser.core.ruler.after("block", "callouts", _callouts)
     parser.core.ruler.after("inline", "picture_sizes", _drop_picture_sizes)
+    parser.core.ruler.push("custom_tasks", name_custom_tasks)
 
 
 def _comment(raw: str) -> Meaning:
@@ -77,7 +79,8 @@ def _words_of(target: str) -> str:
     """Say a link without words: its note without folders, then the headings in it."""
     note, *headings = target.split("#")
     named = [note.rsplit("/", 1)[-1].removesuffix(".md"), *headings]
-    return ", ".join(part.strip() for part in named if part.strip() and part[:1] != "^")
+    said = ", ".join(part.strip() for part in named if part.strip() and part[:1] != "^")
+    return said or "a part of this note"
 
 
 def _block_id(raw: str) -> Meaning:

@@ -26,6 +26,8 @@ class Dialect(StrEnum):
     OBSIDIAN = "obsidian"  # [[link|words]], ![[picture.png]], > [!note], %% comment %%, ==mark==
     PANDOC = "pandoc"  # ::: {.callout-note}, [@knuth84], @fig-a, H~2~O, grid tables; Quarto
     WORDPRESS = "wordpress"  # [caption]…[/caption], [gallery ids="1"], [sourcecode]
+    MYST = "myst"  # Jupyter Book, Sphinx: {ref}`x`, ```{note}
+    EJS = "ejs"  # EJS, ERB, Obsidian's Templater: <% code %>, <%= expression %>
     CRITIC_MARKUP = "critic_markup"  # {++added++} {--deleted--} {>>comment<<}
     TEX = "tex"  # \(x^2\), \[x = 1\], \begin{align}
     EMOJI_CODES = "emoji_codes"  # :tada:

@@ -32,6 +32,11 @@ _SOURCES = names("""
     """)
 _FORMULAS = names("math katex mathjax katexmm latex")
 _WORDS = names("kbd key keys abbr")
+_EMBEDS = names("""
+    youtube youtube-lite vimeo video audio gallery tweet x gist asciinema bilibili soundcloud
+    spotify podcast embed iframe pdf carousel slideshow album photos peertube loom map mp3
+    instagram mastodon codepen slides speakerdeck lite-youtube video-embed
+    """)
 _REFERENCES = names("""
     ref relref absurl relurl link post_url post_link asset_path asset_link static url
     """)
@@ -200,6 +205,21 @@ def _words(tag: Tag) -> Meaning:
     )
 
 
+def _embed(tag: Tag) -> Meaning:
+    """Say the title or the caption of what is shown from elsewhere."""
+    return titled_embed(tag.given, tag.silent)
+
+
+def titled_embed(given: Arguments, silent: make.Tokens) -> Meaning:
+    """Return the meaning of something that only shows, and has a title, a caption, or both."""
+    said = [_plain(given.get(key)) for key in ("title", "caption")]
+    words = ". ".join(dict.fromkeys(each.strip(" .") for each in said if each.strip(" .")))
+    if not any(sign.isalpha() for sign in words):
+        return Meaning(silent)
+    within = (*silent, make.words(f" {words} "))
+    return Meaning(within, (*make.paragraph("", silent), *make.paragraph(words)))
+
+
 Reader = Callable[[Tag], Meaning]
 
 _READERS: dict[str, Reader] = {
@@ -213,4 +233,5 @@ _READERS: dict[str, Reader] = {
     **dict.fromkeys(_FORMULAS, _formula),
     **dict.fromkeys(_WORDS, _words),
     **dict.fromkeys(_REFERENCES, _reference),
+    **dict.fromkeys(_EMBEDS, _embed),
 }

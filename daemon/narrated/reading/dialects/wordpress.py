@@ -9,6 +9,7 @@ from narrated.reading.dialects import tokens as make
 from narrated.reading.dialects.placeholders import add_markup
 from narrated.reading.dialects.shortcode_arguments import parse_arguments
 from narrated.reading.dialects.source_cutting import Markup, Meaning
+from narrated.reading.dialects.template_meanings import titled_embed
 from narrated.reading.html_element_names import names
 
 _KIND = "shortcode"
@@ -34,6 +35,9 @@ _AROUND = names("""
     """)
 """Shortcodes of common themes, around a text."""
 _PAIRED = names("embed audio video playlist caption wp_caption gallery")
+_EMBEDS = names(
+    "gallery video audio playlist embed youtube vimeo wpvideo soundcloud slideshow iframe"
+)
 _VALUE = (
     r"(?:\"[^\"\[\]]{0,400}\"|'[^'\[\]]{0,400}'|“[^”\[\]]{0,400}”"
     r"|″[^″\[\]]{0,400}″|[^\s\"'\[\]]{1,400})"
@@ -142,12 +146,16 @@ def _paired(name: str, arguments: str, raw: str, lone: make.Tokens | None) -> Me
     if name in ("caption", "wp_caption"):
         title = parse_arguments(arguments).get("caption")
         return Meaning(alone, until=until, verbatim=lambda text: _caption(text, title))
+    titled = titled_embed(parse_arguments(arguments), _silent(raw)) if name in _EMBEDS else None
+    if titled and titled.alone and name not in _PAIRED:
+        return titled
     if name in _PAIRED:
 
         def embedded(text: str) -> Meaning:
             return Meaning((make.unspoken(_KIND, f"{raw}{text}", "embedded content"),))
 
-        return Meaning(alone, until=until, verbatim=embedded)
+        shown = titled if titled and titled.alone else Meaning(alone)
+        return Meaning(shown.tokens, shown.alone, until=until, verbatim=embedded)
     return Meaning(alone, opens=f"[{name}]")
 
 
