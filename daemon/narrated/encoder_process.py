@@ -13,7 +13,6 @@ from narrated import private_files
 from narrated.atomic_write import atomic_write
 from narrated.audio.encoder_requests import (
     AddTakes,
-    CloseNarration,
     DamagedTakes,
     DiscardNarration,
     EncoderRequest,
@@ -25,6 +24,7 @@ from narrated.audio.encoder_requests import (
 )
 from narrated.audio.flac_takes import measure, to_flac
 from narrated.audio.narration_file import NarrationFile, read_takes
+from narrated.audio.streaming_encoder import filter_on_one_thread
 from narrated.audio.tags import tag
 from narrated.audio.take_errors import refused
 from narrated.audio.tempo import at_speed
@@ -41,6 +41,7 @@ def main() -> None:
     die_with_parent()
     os.umask(private_files.OTHERS)  # what it writes is not published yet
     return_large_blocks()
+    filter_on_one_thread()
     channel = ChildChannel.inherited(int(sys.argv[1]))
     encoder = EncoderProcess()
     with suppress(ConnectionError):  # the daemon is gone
@@ -73,11 +74,7 @@ class EncoderProcess:
             case WriteTake():
                 return _write_take(request, blob), b""
             case AddTakes():
-                return {"times": self._narration(request).add(request.takes)}, b""
-            case CloseNarration(folder):
-                duration_s = self._narrations[folder].close()
-                del self._narrations[folder]
-                return {"duration_s": duration_s}, b""
+                return self._add(request), b""
             case DiscardNarration(folder):
                 if narration := self._narrations.pop(folder, None):
                     narration.discard()
@@ -88,6 +85,14 @@ class EncoderProcess:
             case WarmUp():
                 pass
         return {}, b""
+
+    def _add(self, request: AddTakes) -> dict[str, Any]:
+        narration = self._narration(request)
+        answer: dict[str, Any] = {"times": narration.add(request.takes)}
+        if request.tags is not None:
+            answer["duration_s"] = narration.close(request.tags)
+            del self._narrations[request.folder]
+        return answer
 
     def _narration(self, request: AddTakes) -> NarrationFile:
         made = self._narrations.get(request.folder)

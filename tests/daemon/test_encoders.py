@@ -39,13 +39,13 @@ TAGGING = """
     import os, sys, time
     if "narrated.encoder_process" in sys.orig_argv:
         from narrated.audio import tags
-        tag = tags.tag
+        write_tags = tags.write_tags
         def hang(path, format, wanted):
             if wanted.album == "long":
                 open(os.environ["TAGGED"], "w").close()
                 time.sleep(3600)
-            tag(path, format, wanted)
-        tags.tag = hang
+            write_tags(path, format, wanted)
+        tags.write_tags = hang
 """
 """Tagging that never ends for an album, as that of a long book on a slow disk."""
 

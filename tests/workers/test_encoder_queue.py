@@ -6,7 +6,7 @@ from typing import TypeVar
 
 import pytest
 
-from narrated.audio.encoder_requests import AddTakes, CloseNarration, WriteTake
+from narrated.audio.encoder_requests import AddTakes, WriteTake
 from narrated.workers.encoder_queue import MOST_PASSED, EncoderQueue, QueuedRequest
 from narrated.workers.fair_shares import Priority, Standing
 
@@ -88,7 +88,7 @@ def test_notes_do_not_starve_posts(queue: EncoderQueue) -> None:
     """However many notes are encoded, a post has its share of the encoder."""
 
     def story() -> None:
-        post = QueuedRequest(CloseNarration("folder"), FIRST)
+        post = _adding(FIRST)
         queue.put(post)
         for _ in range(100):
             queue.put(_adding(NOTE))

@@ -30,18 +30,17 @@ class TakeToAdd(msgspec.Struct, frozen=True):
 
 
 class AddTakes(msgspec.Struct, frozen=True, tag=True):
-    """Append takes to the narration in this folder, which the first ones create."""
+    """Append takes to the narration in this folder, which the first ones create.
+
+    `tags` complete its files: no takes follow. They are part of the same request, because each
+    request costs both ends more than a note's last words do.
+    """
 
     folder: str
     format: str
     bitrate: int | None
     takes: list[TakeToAdd]
-
-
-class CloseNarration(msgspec.Struct, frozen=True, tag=True):
-    """Complete the files of a narration."""
-
-    folder: str
+    tags: AudioTags | None = None
 
 
 class DiscardNarration(msgspec.Struct, frozen=True, tag=True):
@@ -76,9 +75,7 @@ class DamagedTakes(Exception):
         self.places = list(places)
 
 
-EncoderRequest = (
-    WriteTake | AddTakes | CloseNarration | DiscardNarration | TagAudio | JoinTakes | WarmUp
-)
+EncoderRequest = WriteTake | AddTakes | DiscardNarration | TagAudio | JoinTakes | WarmUp
 
 
 def narration_files(folder: Path, format: str) -> tuple[Path, Path]:

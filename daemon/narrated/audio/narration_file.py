@@ -5,10 +5,12 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
+from narrated.audio.audio_tags import AudioTags
 from narrated.audio.encoder_requests import DamagedTakes, TakeToAdd, narration_files
 from narrated.audio.flac_takes import from_flac
 from narrated.audio.silence import silence
 from narrated.audio.streaming_encoder import AudioEncoder
+from narrated.audio.tags import write_tags
 from narrated.audio.take_errors import refused
 from narrated.audio.tempo import at_speed
 from narrated.audio.webvtt_writer import TranscriptCue, WebVttWriter
@@ -39,13 +41,15 @@ class NarrationFile:
         sounds = read_takes(takes)
         return [self._add(take, *sound) for take, sound in zip(takes, sounds, strict=True)]
 
-    def close(self) -> float:
-        """Complete both files; returns their duration in seconds."""
+    def close(self, tags: AudioTags) -> float:
+        """Complete and tag both files; returns their duration in seconds. Errors: StorageError."""
         if self._encoder is None or self._transcript is None:
             raise ValueError("nothing was encoded")
         duration_s = round(self._encoder.seconds, 3)
         self._encoder.close()
         self._transcript.close()
+        audio, _ = narration_files(self._folder, self._format)
+        write_tags(audio, self._format, tags)  # in place: nobody else has a use for half of it
         return duration_s
 
     def discard(self) -> None:

@@ -1,5 +1,6 @@
 """Streaming encoder: takes PCM piece by piece, and writes an audio file in constant memory."""
 
+import ctypes
 from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
@@ -7,6 +8,7 @@ from typing import Self, cast
 
 import av
 import soundfile
+from av.audio import resampler
 from av.audio.resampler import AudioResampler
 from av.audio.stream import AudioStream
 from av.codec.context import Flags
@@ -200,6 +202,16 @@ class _VorbisSink:
         except (soundfile.LibsndfileError, AssertionError) as error:
             # soundfile asserts that everything was written: a full disk fails the assertion.
             raise _unwritten(self._path) from error
+
+
+def filter_on_one_thread() -> None:
+    """Have FFmpeg start no threads in this process, which has one file at work at a time.
+
+    Before the codec, sound passes a filter. By default each file's filter starts a thread a core
+    and ends them again, and gives them nothing to do. FFmpeg tells how to change that in C alone.
+    """
+    with suppress(OSError, AttributeError):  # another build of FFmpeg: it only costs more
+        ctypes.CDLL(resampler.__file__).av_cpu_force_count(1)
 
 
 def _sink(

@@ -44,11 +44,21 @@ _THREE_LETTERS = dict(pair.split(":") for pair in _CODES.split())
 
 
 def tag(path: Path, format: str, tags: AudioTags) -> None:
-    """Write tags into a finished file of this format (a key of FORMATS).
+    """Write tags into a finished file as `write_tags` does, but by way of a copy.
+
+    Tags move the sound: a process that dies meanwhile leaves the file as it was.
+    Errors: StorageError.
+    """
+    with storing(str(path)), atomic_write(path) as draft:
+        shutil.copyfile(path, draft)
+        write_tags(draft, format, tags)
+
+
+def write_tags(path: Path, format: str, tags: AudioTags) -> None:
+    """Write tags into a finished file of this format (a key of FORMATS), in place.
 
     mp3 and wav get ID3v2.4, opus, ogg and flac get Vorbis comments, m4a gets atoms. A wav over
-    4 GB gets none: RF64 has no place for them. Tags move the sound, so they are written into a
-    copy: a process that dies meanwhile leaves the file as it was. Errors: StorageError.
+    4 GB gets none: RF64 has no place for them. Errors: StorageError.
     """
     clean = replace(
         tags,
@@ -60,9 +70,7 @@ def tag(path: Path, format: str, tags: AudioTags) -> None:
     )
     with storing(str(path)):
         try:
-            with atomic_write(path) as draft:
-                shutil.copyfile(path, draft)
-                _WRITERS[format](draft, clean)
+            _WRITERS[format](path, clean)
         except MutagenError as error:
             if error.args and isinstance(error.args[0], OSError):  # mutagen wraps the storage's
                 raise error.args[0] from error

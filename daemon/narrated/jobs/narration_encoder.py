@@ -5,6 +5,7 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
+from narrated.audio.audio_tags import AudioTags
 from narrated.audio.encoder_requests import DamagedTakes, TakeToAdd, narration_files
 from narrated.jobs.encoded_narration import EncodedNarration
 from narrated.jobs.plan import Plan
@@ -40,8 +41,8 @@ class NarrationEncoder:
         self.added = 0
         """The number of chunks added; also the index of the next chunk."""
 
-    async def add(self, count: int) -> None:
-        """Add the next chunks, all of which are in the cache.
+    async def add(self, count: int, tags: AudioTags | None = None) -> None:
+        """Add the next chunks, all of which are in the cache; with the last ones come the tags.
 
         Errors: DamagedChunks, before any is added; EncoderCrashed, NarrationLost, StorageError.
         """
@@ -50,20 +51,20 @@ class NarrationEncoder:
             take_of(self._plan, self.added + place, self._cache) for place in range(len(chunks))
         ]
         try:
-            times = await self._narration.add(takes)
+            times = await self._narration.add(takes, tags)
         except DamagedTakes as damaged:
             raise DamagedChunks([self.added + place for place in damaged.places]) from damaged
         for chunk, (start_s, end_s) in zip(chunks, times, strict=True):
             self._note(chunk, round(start_s, 3), round(end_s, 3))
         self.added += count
 
-    async def finish(self) -> EncodedNarration:
-        """Complete the files. Errors: EncoderCrashed, NarrationLost, StorageError."""
-        duration_s = await self._narration.close()
-        return EncodedNarration(*self._files, duration_s, tuple(self._blocks))
+    @property
+    def encoded(self) -> EncodedNarration:
+        """The narration, once its last chunks are added."""
+        return EncodedNarration(*self._files, self._narration.duration_s, tuple(self._blocks))
 
     def discard(self) -> None:
-        """Have everything removed that was encoded; does nothing once it is finished."""
+        """Have everything removed that was encoded; does nothing once it is complete."""
         self._narration.discard()
 
     def _note(self, chunk: Chunk, start_s: float, end_s: float) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 from narrated.errors import EngineReplaced, StorageError
 from narrated.jobs.encoded_narration import EncodedNarration
 from narrated.jobs.narration_encoder import DamagedChunks, NarrationEncoder
+from narrated.jobs.narration_tags import TagMaker
 from narrated.jobs.plan import Plan, PlanOutdated
 from narrated.ledger.engine_rates import EngineRates
 from narrated.ledger.job import Job
@@ -73,6 +74,7 @@ class NarrationRenderer:
     _engine_access: EngineAccess
     _work: Path
     _encoders: EncoderPool
+    _tags: TagMaker
     _folders: Iterator[int] = field(default_factory=count)
 
     async def speak(self, job: Job, plan: Plan, progress: JobProgress) -> EncodedNarration:
@@ -100,7 +102,8 @@ class NarrationRenderer:
     async def _speak(self, job: Job, plan: Plan, progress: JobProgress) -> EncodedNarration:
         folder = self._work / f"{job.id}-{next(self._folders)}"  # the earlier may not be gone yet
         encoder = NarrationEncoder(folder, plan, self._cache, self._encoders, job.id)
-        return await _JobSpeech(self, self._cache, job, plan, encoder, progress).run()
+        speech = _JobSpeech(self, self._cache, self._tags, job, plan, encoder, progress)
+        return await speech.run()
 
     async def ensure_take(self, plan: Plan, seq: int, job_id: int) -> None:
         """Have a chunk's chosen take in the cache; the scheduler charges `job_id`."""
@@ -151,6 +154,7 @@ class _JobSpeech:
 
     _speaker: NarrationRenderer
     _cache: TakeCache
+    _tags: TagMaker
     _job: Job
     _plan: Plan
     _encoder: NarrationEncoder
@@ -162,7 +166,7 @@ class _JobSpeech:
         try:
             while self._encoder.added < len(self._plan.draft.chunks):
                 await self._encode_next()
-            return await self._encoder.finish()
+            return self._encoder.encoded
         finally:
             # Nothing here waits, so that a second cancellation finds nothing to interrupt.
             _cancel(self._requests)
@@ -207,16 +211,18 @@ class _JobSpeech:
         return count
 
     async def _add(self, first: int, count: int) -> None:
+        is_last = first + count == len(self._plan.draft.chunks)
+        tags = await self._tags.make(self._job, self._plan) if is_last else None
         for _ in range(count):  # each take may be damaged, once
             try:
-                await self._encoder.add(count)
+                await self._encoder.add(count, tags)
                 return
             except DamagedChunks as damaged:
                 path = printable(self._job.path)
                 log.warning("%s: a take in the cache is damaged and spoken again", path)
                 await self._speak_again(damaged.seqs)
         try:
-            await self._encoder.add(count)
+            await self._encoder.add(count, tags)
         except DamagedChunks as damaged:
             raise StorageError(
                 "Takes in the cache are damaged as soon as they are written.",

@@ -13,14 +13,12 @@ from narrated.errors import SourceError
 from narrated.jobs.encoded_narration import EncodedNarration
 from narrated.jobs.narration_encoder import take_of
 from narrated.jobs.narration_rendering import JobProgress, NarrationRenderer
-from narrated.jobs.narration_tags import TagMaker
 from narrated.jobs.plan import JobDefaults, Plan, PlanOutdated
 from narrated.jobs.planner import Planner
 from narrated.ledger.job import Job, JobCause, JobState
 from narrated.ledger.take_cache import TakeCache
 from narrated.printable import printable
 from narrated.script.script import Role
-from narrated.workers.encoder_pool import EncoderPool
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +49,6 @@ class OneOffNarrator:
 
     _planner: Planner
     _speaker: NarrationRenderer
-    _tags: TagMaker
-    _encoders: EncoderPool
     _cache: TakeCache
 
     async def narrate(
@@ -68,12 +64,9 @@ class OneOffNarrator:
         """
         speak = partial(self._speak, document, defaults, progress, on_plan)
         try:
-            plan, encoded = await speak()
+            return await speak()
         except PlanOutdated:  # for example, a voice was replaced a moment ago
-            plan, encoded = await speak()
-        tags = await self._tags.make(progress.job, plan)
-        await self._encoders.tag(encoded.audio, plan.output.format, tags, encoded.duration_s)
-        return encoded
+            return await speak()
 
     async def _speak(
         self,
@@ -81,11 +74,11 @@ class OneOffNarrator:
         defaults: JobDefaults,
         progress: JobProgress,
         on_plan: OnPlan,
-    ) -> tuple[Plan, EncodedNarration]:
+    ) -> EncodedNarration:
         plan = await self._plan(document, defaults)
         count = len(plan.keys) if len(plan.engines) == 1 else 0
         on_plan([take_of(plan, seq, self._cache) for seq in range(count)])
-        return plan, await self._speaker.speak(progress.job, plan, progress)
+        return await self._speaker.speak(progress.job, plan, progress)
 
     async def _plan(self, document: OneOffDocument, defaults: JobDefaults) -> Plan:
         plan = await self._planner.plan_once(

@@ -14,7 +14,6 @@ from narrated.errors import NameRefused, NarratedError
 from narrated.jobs.encoded_narration import EncodedNarration
 from narrated.jobs.error_notes import ErrorNotes, now
 from narrated.jobs.events import EventDispatcher, Published
-from narrated.jobs.narration_tags import TagMaker
 from narrated.jobs.plan import Plan
 from narrated.jobs.shielded_outbox_changes import ShieldedOutboxChanges
 from narrated.jobs.source_disposal import SourceDisposal
@@ -29,7 +28,6 @@ from narrated.outbox.manifest import Manifest, ManifestOutput, ManifestSource, S
 from narrated.outbox.published_files import PreparedFile
 from narrated.script.model_free_caption import HOW_TO_CAPTION, is_model_free
 from narrated.script.script import Role
-from narrated.workers.encoder_pool import EncoderPool
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +48,6 @@ class Publisher:
     """Publishes narrations. A publication that has begun is finished, never cancelled."""
 
     _ledger: Ledger
-    _tags: TagMaker
-    _encoders: EncoderPool
     _disposal: SourceDisposal
     _moves: SourceMoves
     _notes: ErrorNotes
@@ -61,19 +57,11 @@ class Publisher:
     _stems: StemAssignment
 
     async def publish(self, job: Job, plan: Plan, encoded: EncodedNarration) -> None:
-        """Tag the audio and bring all files into the outbox; the job is then done.
+        """Bring all files into the outbox; the job is then done.
 
-        Until the sound is tagged, which takes seconds for a long book, it can be cancelled. If the
-        file system refuses the job's name, the job gets another one. Errors: NameRefused if there
-        is none.
+        If the file system refuses the job's name, the job gets another one. Errors: NameRefused if
+        there is none.
         """
-        try:
-            tags = await self._tags.make(job, plan)
-            format, duration_s = plan.output.format, encoded.duration_s
-            await self._encoders.tag(encoded.audio, format, tags, duration_s, job.id)
-        except BaseException:
-            await self._outbox.finish(self._work_disk.run(encoded.discard))
-            raise
         await self._outbox.finish(self._publish_and_discard(job, plan, encoded))
 
     async def complete(self, job: Job, plan: Plan, publication: Publication) -> None:

@@ -283,13 +283,13 @@ class App:
         ledger, config, events, inbox = self.ledger, self.config, self.events, self.inbox
         parsers = self._start_parsers(PARSERS)
         self.planner = self.build_planner(parsers)
-        work, encoders = config.state / "work", self.encoders
-        self.speaker = NarrationRenderer(self.cache, ledger.rates, self.engines, work, encoders)
+        work, encoders, tags = config.state / "work", self.encoders, TagMaker(parsers, inbox)
+        takes = (self.cache, ledger.rates, self.engines)
+        self.speaker = NarrationRenderer(*takes, work, encoders, tags)
         notes, outbox, disposal = self.notes, self.outbox, self.disposal
         moves = SourceMoves(ledger, self.removal, events, inbox)
-        self.tags = tags = TagMaker(parsers, inbox)
         parts = (disposal, moves, notes, outbox, events, self.state_disk, self.stems)
-        publisher = Publisher(ledger, tags, encoders, *parts)
+        publisher = Publisher(ledger, *parts)
         self.runner = JobRunner(
             ledger,
             self.planner,

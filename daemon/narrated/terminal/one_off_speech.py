@@ -144,7 +144,7 @@ class _Reading:
 
     async def _narrate(self) -> EncodedNarration:
         app, output = self._app, self._delivery.output
-        narrator = OneOffNarrator(app.planner, app.speaker, app.tags, app.encoders, app.cache)
+        narrator = OneOffNarrator(app.planner, app.speaker, app.cache)
         arguments = (self._document, self._defaults, self._progress, self._planned)
         encoded = await narrator.narrate(*arguments)
         if output is not None:

@@ -14,7 +14,6 @@ from typing import Any
 from narrated.audio.audio_tags import AudioTags
 from narrated.audio.encoder_requests import (
     AddTakes,
-    CloseNarration,
     DamagedTakes,
     DiscardNarration,
     EncoderRequest,
@@ -42,6 +41,7 @@ ANSWER_LIMIT_S = 120.0
 """A child that is silent for longer hangs, however slow its disk."""
 LEAST_SPEED = 10
 """Completing or tagging a narration is at least so many times faster than its sound."""
+_COMPLETED_AND_TAGGED = 2
 CANCEL_LIMIT_S = 1.0
 """A child that still works so long after its request was cancelled is killed."""
 STOP_LIMIT_S = 1.0
@@ -167,28 +167,30 @@ class NarrationWriter:
         self._job = job
         self._folder, self._format, self._bitrate = folder, format, bitrate
         self._end_s = 0.0
+        self.duration_s = 0.0
+        """That of the files, once they are complete."""
         self._is_open = True
         self._child = NarrationChild()
         encoder.narrations += 1
 
-    async def add(self, takes: list[TakeToAdd]) -> list[tuple[float, float]]:
+    async def add(
+        self, takes: list[TakeToAdd], tags: AudioTags | None = None
+    ) -> list[tuple[float, float]]:
         """Append takes; returns the start and end of each in seconds.
 
-        Errors: EncoderCrashed and NarrationLost, and nothing of the narration is left;
-        DamagedTakes, before any take is added; StorageError.
+        `tags` complete the files, whose duration is `duration_s` then. Errors: EncoderCrashed and
+        NarrationLost, and nothing of the narration is left; DamagedTakes, before any take is
+        added; StorageError.
         """
-        request = AddTakes(str(self._folder), self._format, self._bitrate, takes)
-        answer, _ = await self._ask(request)
+        request = AddTakes(str(self._folder), self._format, self._bitrate, takes, tags)
+        extra_s = _COMPLETED_AND_TAGGED * self._end_s / LEAST_SPEED if tags else 0.0
+        answer, _ = await self._ask(request, extra_s)
         times = [(float(start_s), float(end_s)) for start_s, end_s in answer["times"]]
         self._end_s = times[-1][1] if times else self._end_s
+        if tags:
+            self._leave()
+            self.duration_s = float(answer["duration_s"])
         return times
-
-    async def close(self) -> float:
-        """Complete the files; returns their duration in seconds. Errors as those of `add`."""
-        extra_s = self._end_s / LEAST_SPEED
-        answer, _ = await self._ask(CloseNarration(str(self._folder)), extra_s)
-        self._leave()
-        return float(answer["duration_s"])
 
     def discard(self) -> None:
         """Have everything removed soon, without waiting for it."""
