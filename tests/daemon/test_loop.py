@@ -92,7 +92,7 @@ def test_hung_outbox_is_told(daemon: WatchedDaemon) -> None:
     assert daemon.process.poll() == 0
 
 
-@pytest.mark.parametrize("folder", ["outbox", "cache", "state/work"])
+@pytest.mark.parametrize("folder", ["outbox", "cache", "state", "state/work"])
 def test_stop_leaves_a_hung_disk(tmp_path: Path, folder: str) -> None:
     """A stop amid a narration ends the daemon while a disk still hangs under what it wrote."""
     daemon = WatchedDaemon(tmp_path)
@@ -184,6 +184,18 @@ def test_stop_cuts_the_start(tmp_path: Path) -> None:
     assert daemon.stop() < 10  # the look has a patience of 15 s
     assert daemon.process is not None
     assert daemon.process.poll() == 0
+
+
+def test_stop_passes_a_hung_lock(tmp_path: Path) -> None:
+    """A stop ends a start that waits for the lock of the state, whose disk hangs."""
+    daemon = WatchedDaemon(tmp_path)
+    daemon.hang(tmp_path / "state/lock")
+    daemon.begin(ready=False)
+    daemon.wait_told("EXTEND_TIMEOUT_USEC")
+    daemon.stop(ENDLESS_S)
+    assert daemon.process is not None
+    assert daemon.process.poll() == 0
+    assert daemon.hung.exists()
 
 
 def _is_listening(daemon: Daemon) -> bool:

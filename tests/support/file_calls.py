@@ -21,12 +21,13 @@ AUDITED = {
     *("open", "os.listdir", "os.scandir", "os.mkdir", "os.rmdir", "os.remove", "os.rename"),
     *("os.link", "os.symlink", "os.chmod", "os.utime", "os.truncate", "shutil.rmtree"),
 }
-SYNCING = ("fsync", "fdatasync")
+SYNCING = ("fsync", "fdatasync", "ftruncate", "pwrite")
 """They wait for the disk though their file is open."""
 PATCHED = ("stat", "lstat", "access", "statvfs", "readlink", *SYNCING)
 CHANGING = ("mkdir", "unlink", "remove", "rename", "replace", "rmdir", "link", "utime")
 HANGING = ("open", "scandir", "listdir", *CHANGING, *PATCHED)
 POLL_S = 0.02
+_readlink = os.readlink
 
 
 def main() -> None:
@@ -86,10 +87,16 @@ def _before(verb: str, look: Callable[[str, tuple[Any, ...]], None]) -> None:
 
 
 def _hang(about: tuple[Any, ...], hung: str, opened: Callable[..., int]) -> None:
-    while about and isinstance(about[0], str | Path) and (folder := _hung_folder(hung, opened)):
-        if not str(about[0]).startswith(folder):
+    while about and isinstance(about[0], str | Path | int):
+        folder = _hung_folder(hung, opened)
+        if not folder or not _place(about[0]).startswith(folder):
             return
         time.sleep(POLL_S)
+
+
+def _place(file: str | Path | int) -> str:
+    """The path of a file, which may be open."""
+    return _readlink(f"/proc/self/fd/{file}") if isinstance(file, int) else str(file)
 
 
 def _hung_folder(hung: str, opened: Callable[..., int]) -> str:

@@ -67,7 +67,7 @@ from narrated.service.job_queue import JobQueue
 from narrated.service.ledger_retries import DeferredOperations
 from narrated.service.process_signals import START_EXTENSION_S, ProcessSignals
 from narrated.service.start_wait import StartWait
-from narrated.service.state_lock import LockHolder, StateLock
+from narrated.service.state_lock import LockHolder, StateLock, state_locked
 from narrated.service.state_record import record_state_soon
 from narrated.service.status_lists import running_lists
 from narrated.service.status_report import DaemonState, StatusReport, StatusReporter, left_open
@@ -164,7 +164,7 @@ class Daemon:
         config = self.app.config
         await self.app.overlaps.look(config)
         holder = LockHolder(os.getpid(), since=self._since, config=str(config.source or ""))
-        lock = self._stack.enter_context(StateLock(config.state, holder))
+        lock = await self._stack.enter_async_context(state_locked(config.state, holder))
         if not self._one_pass:
             record_state_soon(config)
         self.app.on_wait = StartWait(self._notifier, lock, holder)

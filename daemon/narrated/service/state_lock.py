@@ -2,10 +2,11 @@
 
 import errno
 import fcntl
+import logging
 import os
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 from typing import Self
 
@@ -13,12 +14,16 @@ import msgspec
 
 from narrated import private_files
 from narrated.daemon_commands import STOP
+from narrated.disk_threads import DiskThreads
 from narrated.errors import AlreadyRunning, FolderLost, StorageError
 from narrated.printable import printable
 from narrated.service.state_access import refusal
+from narrated.service.stop_steps import RELEASE_S, within
 
 _GONE = (errno.ENOENT, errno.ENOTDIR, errno.ESTALE)
 _NO_TRAP = os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+
+log = logging.getLogger("narrated")
 
 
 class LockHolder(msgspec.Struct, frozen=True):
@@ -56,8 +61,10 @@ class StateLock:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._write(b"")
-        os.close(self._fd)
+        try:
+            self._write(b"")
+        finally:
+            os.close(self._fd)
 
     def watch(self, *files: Path) -> None:
         """Have `check` notice that one of these files goes; a missing one does not count."""
@@ -100,6 +107,27 @@ class StateLock:
         with _usable(self._state):
             os.ftruncate(self._fd, 0)
             os.pwrite(self._fd, content, 0)
+
+
+@asynccontextmanager
+async def state_locked(state: Path, holder: LockHolder) -> AsyncIterator[StateLock]:
+    """Hold a state directory for an event loop, which never waits for its disk.
+
+    Errors: AlreadyRunning; StorageError, also if the disk does not answer. If the block is left
+    while the disk hangs, the process ends without emptying the file: the kernel releases the lock.
+    """
+    disk, lock = DiskThreads(f"the state {state}", count=1), StateLock(state, holder)
+    try:
+        await disk.run(lock.__enter__)
+        try:
+            yield lock
+        finally:
+            try:
+                await within(RELEASE_S, disk.run(lock.__exit__, patience_s=RELEASE_S))
+            except StorageError as error:
+                log.warning("%s", error)
+    finally:
+        disk.close()
 
 
 def holder(state: Path) -> LockHolder | None:

@@ -9,6 +9,8 @@ STOP_S = 2.0
 """A stop takes at most 3 s: the last status note, and processes that end, have the other second."""
 REMOVAL_S = 0.5
 """Patience for takes that are being written, unfinished work to remove, and the outbox's lock."""
+RELEASE_S = 0.25
+"""Patience for the lock of the state, which is released last."""
 CHANGES_S = 1.0
 """Patience for changes to the outbox that have begun, and for the ledger's last ones."""
 _LEAST_S = 0.05
