@@ -1,6 +1,6 @@
 """Places of jobs: bounded by priority, given in the order of ranks."""
 
-from narrated.service.job_admission import JobPlaces, WaitingJobs
+from narrated.service.job_admission import REVERSED_AT_ONCE, JobPlaces, WaitingJobs
 from narrated.workers.fair_shares import ALL, Priority, Standing
 
 POST, NOTE = Priority.POST, Priority.NOTE
@@ -38,8 +38,40 @@ def test_reversed_ranks_turn_round() -> None:
         waiting.push(job, Standing(POST, float(job)))
     waiting.discard(5)
     waiting.push(2, Standing(POST, 4.5))
-    waiting.reverse()
+    waiting.begin_reversal()
+    while waiting.reverse_some():
+        pass
     assert _all(waiting) == [2, 4, 3, 1]
+
+
+def test_reversal_goes_in_slices() -> None:
+    """Few jobs are turned round at once; what is pushed, popped or discarded meanwhile counts."""
+    waiting, count = WaitingJobs(), 3 * REVERSED_AT_ONCE
+    for job in range(count):
+        waiting.push(job, Standing(POST, float(job)))
+    waiting.begin_reversal()
+    turned = 0
+    while waiting.reverse_some():
+        turned += 1
+        waiting.push(count + turned, Standing(POST, -count - turned))
+        waiting.discard(turned)
+    assert turned == 3
+    assert _all(waiting) == [*range(count + 3, count, -1), *range(count - 1, 3, -1), 0]
+
+
+def test_jobs_come_amid_a_reversal() -> None:
+    """A job whose order is still to be turned is given as well, with its turned rank."""
+    waiting = WaitingJobs()
+    for job in (1, 2):
+        waiting.push(job, Standing(POST, float(job)))
+    waiting.begin_reversal()
+    assert waiting.precedes(Standing(POST, -1.0))
+    assert sorted((waiting.pop(ALL), waiting.pop(ALL))) == [
+        (1, Standing(POST, -1.0)),
+        (2, Standing(POST, -2.0)),
+    ]
+    assert waiting.pop(ALL) is None
+    assert not waiting.reverse_some() or not waiting.reverse_some()
 
 
 def test_first_of_many_are_exact() -> None:

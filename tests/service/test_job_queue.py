@@ -151,7 +151,7 @@ def test_planned_jobs_wait_by_rank(tmp_path: Path, turned: bool) -> None:
         while fixture.queue.queued != 4 or len(fixture.ran) < len(paths):
             await asyncio.sleep(0)
         if turned:
-            fixture.queue.reverse()
+            await fixture.queue.reverse()
         first = paths[-1] if not turned else paths[-4]
         assert fixture.ledger.jobs.get(fixture.queue.next_up[0]).path == first
         release.set()

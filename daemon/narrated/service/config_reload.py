@@ -68,7 +68,7 @@ class ConfigReload:
         if earlier.reading.drafts != config.reading.drafts == "narrate":
             self._app.requeues.begin_held()
         if earlier.order != config.order:
-            self._job_queue.reverse()
+            await self._job_queue.reverse()
         if any(getattr(earlier, key) != getattr(config, key) for key in OF_INBOX):
             await self._feed.replace(config, self._ingest.status.begin_again)
         for key in OF_START:

@@ -6,6 +6,9 @@ from collections.abc import Collection, Iterator, Mapping
 
 from narrated.workers.fair_shares import ALL, FairShares, Priority, Standing
 
+REVERSED_AT_ONCE = 2_000
+"""Jobs whose order is turned round in one turn of the event loop: a few milliseconds."""
+
 _Entry = tuple[float, int]
 """Rank and id of a job that waits."""
 
@@ -16,6 +19,8 @@ class WaitingJobs:
     def __init__(self) -> None:
         self._shares = FairShares()
         self._heaps: dict[Priority, list[_Entry]] = {each: [] for each in Priority}
+        self._old_heaps: dict[Priority, list[_Entry]] = {each: [] for each in Priority}
+        """Those whose order is being turned round: their jobs come after the others."""
         self._entries: dict[int, _Entry] = {}
         """By job; an entry of a heap that is not in here was discarded."""
 
@@ -45,7 +50,9 @@ class WaitingJobs:
             return None
         priority = self._shares.first(waiting)
         self._shares.charge(priority, 1.0)
-        rank, job = heapq.heappop(self._heaps[priority])
+        head = self._head(priority)
+        assert head is not None
+        rank, job = head
         del self._entries[job]
         return job, Standing(priority, rank)
 
@@ -58,26 +65,48 @@ class WaitingJobs:
         """Return the ids of the next jobs, one priority after another."""
         return [job for each in Priority for job in self._first_of(each, count)][:count]
 
-    def reverse(self) -> None:
-        """Turn the order of ranks round."""
-        before = self._entries
-        self._entries = {job: (-rank, job) for rank, job in before.values()}
-        for priority, heap in self._heaps.items():
-            present = (job for _, job in filter(lambda each: before.get(each[1]) is each, heap))
-            self._heaps[priority] = [self._entries[job] for job in present]
-            heapq.heapify(self._heaps[priority])
+    def begin_reversal(self) -> None:
+        """Begin to turn the order of ranks round, once an earlier turn is finished.
+
+        `reverse_some` goes on with it. Jobs that are pushed meanwhile have turned ranks already.
+        """
+        assert not any(self._old_heaps.values()), "the order is being turned round"
+        self._old_heaps, self._heaps = self._heaps, self._old_heaps
+
+    def reverse_some(self) -> bool:
+        """Turn a number of jobs round; False if none was left."""
+        left = REVERSED_AT_ONCE
+        for priority, heap in self._old_heaps.items():
+            while heap and left:
+                entry = heap.pop()  # the last one: what is left stays a heap
+                left -= 1
+                if self._waits(entry):
+                    rank, job = entry
+                    self.push(job, Standing(priority, -rank))
+        return left < REVERSED_AT_ONCE
+
+    def _waits(self, entry: _Entry) -> bool:
+        return self._entries.get(entry[1]) is entry
 
     def _head(self, priority: Priority) -> _Entry | None:
-        heap = self._heaps[priority]
-        while heap and self._entries.get(heap[0][1]) is not heap[0]:
+        """The entry that comes next, with the rank of today's order."""
+        if head := self._first_in(self._heaps[priority]):
+            return head
+        if head := self._first_in(self._old_heaps[priority]):
+            rank, job = head
+            self.push(job, Standing(priority, -rank))
+            return self._entries[job]
+        return None
+
+    def _first_in(self, heap: list[_Entry]) -> _Entry | None:
+        while heap and not self._waits(heap[0]):
             heapq.heappop(heap)
         return heap[0] if heap else None
 
     def _first_of(self, priority: Priority, count: int) -> Iterator[int]:
         # The first entries of a heap of any size are among its first 2^count - 1.
         head = self._heaps[priority][: 2 ** min(count, 12) - 1]
-        present = (entry for entry in head if self._entries.get(entry[1]) is entry)
-        return (job for _, job in heapq.nsmallest(count, present))
+        return (job for _, job in heapq.nsmallest(count, filter(self._waits, head)))
 
 
 class JobPlaces:

@@ -83,6 +83,8 @@ class JobQueue:
         self._speaking: dict[Engines, JobPlaces] = {}
         self._loading: dict[str, dict[int, Standing]] = {}
         """The jobs that wait for an engine to load, by its name."""
+        self._sign = 1.0
+        """Turned with the order; the ranks of the parked are kept as with the first order."""
         self._resumed: dict[int, Standing] = {}
         """The jobs whose engine has loaded, and that are still to be queued again."""
         self._resuming: asyncio.Task[None] | None = None
@@ -143,15 +145,20 @@ class JobQueue:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    def reverse(self) -> None:
-        """Turn the order of jobs of one priority round, after the order of dates was changed."""
-        for waiting in self._queues():
-            waiting.reverse()
+    async def reverse(self) -> None:
+        """Turn the order of jobs of one priority round, after the order of dates was changed.
+
+        One call follows another. The loop goes on meanwhile: a hundred thousand jobs may wait.
+        """
+        self._sign = -self._sign
         for number, standing in self._standings.items():
             self._standings[number] = Standing(standing.priority, -standing.rank)
-        for parked in self._parked():
-            for number, standing in parked.items():
-                parked[number] = Standing(standing.priority, -standing.rank)
+        turning = self._queues()
+        for waiting in turning:
+            waiting.begin_reversal()
+        for waiting in turning:
+            while waiting.reverse_some():
+                await asyncio.sleep(0)
 
     @property
     def is_turning(self) -> bool:
@@ -197,7 +204,7 @@ class JobQueue:
 
     def _park(self, job: Job, engine: str) -> None:
         """Have a job wait until an engine has loaded; its task is to end."""
-        standing = self._standings[job.id]
+        standing = self._signed(self._standings[job.id])
         self._after[job.id] = lambda: self._await_engine(job.id, standing, engine)
 
     def _speaking_places(self, engines: Engines) -> JobPlaces:
@@ -221,9 +228,13 @@ class JobQueue:
     async def _resume_in_slices(self) -> None:
         while self._resumed:
             for number in list(islice(self._resumed, RESUMED_AT_ONCE)):
-                self._reading.waiting.push(number, self._resumed.pop(number))
+                self._reading.waiting.push(number, self._signed(self._resumed.pop(number)))
             self._fill()
             await asyncio.sleep(0)
+
+    def _signed(self, standing: Standing) -> Standing:
+        """Turn today's standing into one to park, or back."""
+        return Standing(standing.priority, self._sign * standing.rank)
 
     def _queues(self) -> list[WaitingJobs]:
         places = (self._reading, *self._apart.values(), *self._speaking.values())
