@@ -298,7 +298,7 @@ def test_files_are_checked(resting: Daemon) -> None:
     shown = resting.ask("script", "--check", *names)
     assert shown.returncode == 0
     assert shown.stdout.startswith(f"{names[0]}  4 blocks")
-    assert "LEFTOVER wiki link in line 3 of block 1: And [[a page|words]]." in shown.stdout
+    assert "LEFTOVER wiki link in line 3: And [[a page|words]]." in shown.stdout
     assert "2 leftovers of markup" in shown.stdout
     told = json.loads(resting.ask("script", *names, "--check", "--json").stdout)
     assert told["leftovers"] == 2

@@ -140,6 +140,8 @@ def test_foreign_title_is_no_title(value: object) -> None:
         ("voice", ["x"]),
         ("lexicon", "true"),
         ("lexicon", {"a": "b"}),
+        ("lexicon", "terms.yml"),
+        ("narrate", "Ada"),
         ("narrated", "Leo"),
     ],
 )
@@ -173,6 +175,13 @@ def test_namespace_stands_in_any_form(entries: dict[str, object]) -> None:
     """`narrated` stands at the top, in a group, or as a text where there are no mappings."""
     assert found(**entries).voice == "v2"
     assert listed(**entries) == []
+
+
+@pytest.mark.parametrize(("value", "narrate"), [("false", False), ("No", False), ("true", True)])
+def test_truth_of_the_namespace(value: str, narrate: bool) -> None:
+    """`narrated: false` is `narrate: false`."""
+    assert found(narrated=value).narrate is narrate
+    assert listed(narrated=value) == []
 
 
 def test_wiki_link_is_its_page() -> None:

@@ -111,6 +111,8 @@ def test_unknown_key_is_refused() -> None:
         ("pictures: static", "pictures", "static", "{/static: static}"),
         ("pictures: {/s: [a]}", "pictures", "{'/s': ['a']}", "{/static: static}"),
         ("pictures: {/s: ../../etc}", "pictures: /s", "../../etc", "a folder of the inbox"),
+        ("dialects: obsidian", "dialects", "obsidian", "{obsidian: off}"),
+        ("dialects: {tex: perhaps}", "dialects: tex", "perhaps", "true, false"),
         ("lexicon: words.yaml", "lexicon", "words.yaml", "path of a lexicon.yaml file"),
         ("lexicon: ../../lexicon.yaml", "lexicon", "../../lexicon.yaml", "in the inbox"),
         ("lexicon: /etc/lexicon.yaml", "lexicon", "/etc/lexicon.yaml", "in the inbox"),

@@ -15,6 +15,7 @@ def metadata(front: str, fence: str = "---"):
     [
         *("draft: true", "draft: True", 'draft: "yes"', "Draft: on", "isDraft: true"),
         *("published: false", "published: no", "publish: false", "Published: False"),
+        *("status: draft", "Status: private", "status: pending", "status: scheduled"),
     ],
 )
 def test_mark_of_a_draft_is_known(written: str) -> None:
@@ -26,7 +27,7 @@ def test_mark_of_a_draft_is_known(written: str) -> None:
     "written",
     [
         *("draft: false", "draft:", "draft: ''", "published: true", "publish: true"),
-        *("published: 2020-01-02", "draft: third", "status: draft", "unlisted: true"),
+        *("published: 2020-01-02", "draft: third", "status: published", "unlisted: true"),
         *("draft: [true]", "draft: {of: mine}", "title: draft"),
     ],
 )
@@ -50,6 +51,7 @@ def test_mark_in_toml_is_known() -> None:
         ("date: 2020-01-02\npubDate: Jan 02 2030", "Jan 02 2030"),
         ("published: 2030-01-02", "2030-01-02"),
         ("published: true\ndate: 2030-01-02", None),
+        ("status: scheduled\ndate: 2030-01-02", "2030-01-02"),
     ],
 )
 def test_time_of_publication(written: str, publish_at: str | None) -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from narrated.errors import SourceError
-from narrated.reading.document import Heading, Paragraph, Rule, Text
+from narrated.reading.document import Heading, Paragraph, Rule, Text, plain
 from narrated.reading.file_kinds import PICTURES, TEXTS
 from narrated.reading.source_reader import plain_blocks, read
 
@@ -98,6 +98,12 @@ def test_name_cannot_forge_line():
             "A",
             "page",
         ),
+        (
+            b"<title>A | Site</title><meta property=og:site_name content=Site><p>Words.",
+            "a.html",
+            "A",
+            "page",
+        ),
         (b"<title>The page</title><h1>Heading</h1>", "a.html", "Heading", "heading"),
         (b"Words.", "2024-my-first_post.md", "2024 my first post", "name"),
         (b"Words.", "blog/deep/some.notes.txt", "some notes", "name"),
@@ -115,6 +121,33 @@ def test_title_comes_from_best_place(data, name, title, title_from):
     """A title is taken from the best place."""
     document = read(data, name)
     assert (document.title, document.title_from) == (title, title_from)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        '<script type="application/ld+json">{"@type": "BlogPosting", "author": {"name": "Ada"}}',
+        '<script type="application/ld+json">{"@graph": [{"@type": "Article", "author": "Ada"}]}',
+        '<d-front-matter><script type="text/json">{"authors": [{"author": "Ada"}]}',
+        '<script type="text/front-matter">authors:\n- Ada: https://example.com\n',
+        '<meta name="citation_author" content="Ada"><script>',
+    ],
+)
+def test_author_comes_from_data_of_page(data):
+    """The author of a page may stand in its data."""
+    page = f"<html><body>{data}</script><article><p>Words.</p></article></body></html>"
+    assert read(page.encode(), "a.html").metadata.author == "Ada"
+
+
+def test_dialects_are_turned_off_in_a_post():
+    """A post turns dialects of Markdown on and off for itself."""
+    post = b"---\nnarrated: {dialects: {obsidian: off}}\n---\n\nA [[page]].\n"
+    blocks = read(post, "a.md", dialects_off=frozenset({"tex"})).blocks
+    assert plain(blocks[0].spans) == "A [[page]]."
+    post = post.replace(b"off", b"on")
+    assert (
+        plain(read(post, "a.md", dialects_off=frozenset({"obsidian"})).blocks[0].spans) == "A page."
+    )
 
 
 def test_wordless_heading_is_no_title():

@@ -11,6 +11,7 @@ from narrated.jobs.picture_captions import PICTURE_BYTES
 from narrated.jobs.plan import OutputSettings, Plan
 from narrated.ledger.job import Job
 from narrated.outbox.manifest import Manifest
+from narrated.reading.title_from_path import is_bundle
 from narrated.workers.parser_pool import ParserPool
 
 
@@ -27,7 +28,7 @@ class TagMaker:
         return AudioTags(
             title=draft.title,
             author=draft.author or output.author,
-            album=_album(job.path, output),
+            album=album_of(job.path, output),
             date=draft.date,
             language=draft.language,
             cover=await self._cover(job, plan),
@@ -57,16 +58,18 @@ def same_tags(job: Job, older: Job, plan: Plan, published: Manifest) -> bool:
     shown = published.shows
     now = _covers(job, plan, plan.shown)
     before = _covers(older, plan, plan.shown if shown is None else shown)
-    is_same_album = _album(job.path, plan.output) == _album(older.path, plan.output)
+    is_same_album = album_of(job.path, plan.output) == album_of(older.path, plan.output)
     is_same_cover = list(now.values()) == list(before.values())
     about = (plan.draft.description, plan.draft.tags)
     return is_same_album and is_same_cover and about == (published.description, published.tags)
 
 
-def _album(path: str, output: OutputSettings) -> str:
-    """The configured album, or the folder's name."""
-    folder = path.rpartition("/")[0].rpartition("/")[2]
-    return output.album or folder or "narrated"
+def album_of(path: str, output: OutputSettings) -> str:
+    """The configured album, or the folder's name; a bundle's `index.md` lies in its parent's."""
+    folder = path.rpartition("/")[0]
+    if is_bundle(path):
+        folder = folder.rpartition("/")[0]
+    return output.album or folder.rpartition("/")[2] or "narrated"
 
 
 def _covers(job: Job, plan: Plan, shown: Mapping[str, str]) -> dict[str, str]:

@@ -18,6 +18,7 @@ from narrated.reading.element_languages import (
     is_marked,
     marked_language,
 )
+from narrated.reading.embedded_metadata import embedded_metadata, own_title
 from narrated.reading.footnote_unification import unify_footnotes
 from narrated.reading.formula_unification import unify_formulas
 from narrated.reading.html_blocks import BlockReader
@@ -33,8 +34,15 @@ _SILENT = ["meta", "link", "base", "script", "style"]
 """Elements of a page's <head> that no reader of the page sees."""
 _CDATA = re.compile(r"<!\[CDATA\[(?P<text>.*?)(?:\]\]>|\Z)|<(?P<end>/?)(?:svg|math)\b", re.S | re.I)
 _LANGUAGE = re.compile(r"\blang\s*=", re.I)
-_AUTHORS = ("author", "article:author", "dc.creator", "dcterms.creator")
-_DATES = ("article:published_time", "date", "datepublished", "dc.date", "dcterms.created")
+_AUTHORS = ("author", "article:author", "dc.creator", "dcterms.creator", "citation_author")
+_DATES = (
+    "article:published_time",
+    "date",
+    "datepublished",
+    "dc.date",
+    "dcterms.created",
+    "citation_date",
+)
 _DESCRIPTIONS = ("description", "og:description", "twitter:description", "dc.description")
 _TAGS = ("keywords", "tags", "article:tag", "news_keywords")
 _LONGEST_VALUE = 200
@@ -65,9 +73,7 @@ def page(html: str, name: str) -> HtmlPage:
     main = next((tag for tag in (tree.html, tree.body, article) if tag and is_marked(tag)), None)
     metadata = _metadata(tree, marked_language(main) if main else "")
     languages = element_languages(tree, main) if _LANGUAGE.search(html) else ElementLanguages({})
-    own_words = _meta_values(tree).get("og:title", "")
-    if own_words and title.startswith(own_words):  # "A post | The site"
-        title = own_words
+    title = own_title(title, _meta_values(tree))
     if article is None:
         root = _without_head(tree)
         return HtmlPage(title, metadata, _blocks(tree, root, skip_in_page, name, languages))
@@ -98,10 +104,11 @@ def _without_head(tree: BeautifulSoup) -> Tag:
 
 def _metadata(tree: BeautifulSoup, language: str) -> NarrationSettings:
     values = _meta_values(tree)
-    date = next(filter(None, map(values.get, _DATES)), None)
+    described = embedded_metadata(tree)
+    date = next(filter(None, (*map(values.get, _DATES), described.date)), None)
     return NarrationSettings(
         language=language or None,
-        author=next(filter(None, map(values.get, _AUTHORS)), None),
+        author=next(filter(None, (*map(values.get, _AUTHORS), described.author)), None),
         date=without_time(date) if date else None,
         description=next(filter(None, map(values.get, _DESCRIPTIONS)), None),
         tags=tags_value(next(filter(None, map(values.get, _TAGS)), "")),

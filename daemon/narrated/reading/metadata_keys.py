@@ -27,9 +27,11 @@ from narrated.reading.narration_settings import (
     NarrationSettings,
     check_keys,
     is_lexicon_name,
+    is_name,
     is_number,
     merged,
     parse,
+    truth_of,
 )
 from narrated.reading.publication import DRAFT_MARKS, publication, tells_publication
 from narrated.reading.yaml_toml import load_yaml
@@ -171,6 +173,8 @@ class _Metadata:
                 self._reasons[key] = _UNKNOWN_VALUE
             case "speed" if not is_number(value):  # `speed: fast` may be that of slides
                 self._reasons[key] = _UNKNOWN_VALUE
+            case "narrate" if truth_of(value) is None and is_name(value):  # of an audiobook
+                self._reasons[key] = _UNKNOWN_VALUE
             case "lexicon" if not is_lexicon_name(value):
                 self._reasons[key] = _UNKNOWN_VALUE
             case _:
@@ -188,6 +192,9 @@ class _Metadata:
         if isinstance(value, str) and value.startswith("{"):  # in a form that has no mappings
             with suppress(SourceError):
                 value = load_yaml(value, self._label)
+        if (truth := truth_of(value)) is not None:  # `narrated: false`
+            self._used.add(NAMESPACE)
+            return NarrationSettings(narrate=truth)
         if not isinstance(value, dict):
             return NarrationSettings()
         self._used.add(NAMESPACE)

@@ -60,6 +60,8 @@ class NarrationSettings(msgspec.Struct, frozen=True):
     numbers: str | None = None
     pauses: dict[str, float] = {}
     """Seconds after a line, by role."""
+    dialects: dict[str, bool] = {}
+    """Dialects of Markdown that are on or off."""
     pictures: dict[str, str] = {}
     """Folders of the inbox by URL prefix, such as "/static"."""
     description: str | None = None
@@ -127,11 +129,16 @@ def merged(layers: Iterable[NarrationSettings]) -> NarrationSettings:
     whole = NarrationSettings()
     for layer in layers:
         given = {key: each for key, each in structs.asdict(layer).items() if each is not None}
-        for key in ("pauses", "pictures"):
+        for key in ("pauses", "pictures", "dialects"):
             kept = {k: v for k, v in getattr(whole, key).items() if k not in given[key]}
             given[key] = kept | given[key]
         whole = structs.replace(whole, **given)
     return whole
+
+
+def dialects_off(dialects: Mapping[str, bool]) -> frozenset[str]:
+    """Return the dialects that are off."""
+    return frozenset(dialect for dialect, is_on in dialects.items() if not is_on)
 
 
 def lexicon_path(file: str, name: str) -> str:
@@ -149,7 +156,18 @@ def is_number(value: object) -> bool:
 
 def is_lexicon_name(value: object) -> bool:
     """True if a value can only mean one of our lexicons, or is a mistyped name of one."""
-    return isinstance(value, str) and value.strip().lower().endswith((".yaml", ".yml"))
+    ends = (_LEXICON, _LEXICON.replace(".yaml", ".yml"))
+    return isinstance(value, str) and value.strip().lower().endswith(ends)
+
+
+def truth_of(value: object) -> bool | None:
+    """Return the truth that a value is a word for; None for any other value."""
+    return _TRUTHS.get(value.strip().lower()) if isinstance(value, str) else None
+
+
+def is_name(value: object) -> bool:
+    """True for a name, or a value of several words: it can be no mistyped truth."""
+    return not isinstance(value, str) or value != value.lower() or " " in value.strip()
 
 
 def without_time(date: str) -> str:
@@ -207,7 +225,7 @@ def _texts(entry: _Entry, _choices: Choices) -> tuple[str, ...]:
 
 
 def _truth(entry: _Entry, choices: Choices) -> bool:
-    truth = _TRUTHS.get(entry.value.lower()) if isinstance(entry.value, str) else None
+    truth = truth_of(entry.value)
     if truth is None:
         raise entry.error("Allowed: true, false.")
     return truth
@@ -250,6 +268,18 @@ def _seconds(entry: _Entry) -> float:
     if not 0 <= seconds <= LONGEST_PAUSE_S:  # false for a nan
         raise entry.error(f"Allowed: seconds, from 0 to {LONGEST_PAUSE_S:g}.")
     return seconds
+
+
+def _dialects(entry: _Entry, choices: Choices) -> dict[str, bool]:
+    known = choices.get(entry.key)
+    dialects: dict[str, bool] = {}
+    for name, value in _pairs(entry, "Allowed: a mapping such as {obsidian: off}.").items():
+        if known is not None and name not in known:
+            unknown = f"`{entry.key}` has an unknown dialect `{printable(name)}`"
+            raise SourceError(f"{entry.label}: {unknown}.", f"Known: {', '.join(known)}.")
+        one = entry._replace(key=f"{entry.key}: {name}", value=value)
+        dialects[name] = _truth(one, choices)
+    return dialects
 
 
 def _pictures(entry: _Entry, choices: Choices) -> dict[str, str]:
@@ -298,11 +328,15 @@ _READERS: dict[str, tuple[str, Callable[[_Entry, Choices], object]]] = {
     "numbers": ("numbers", _choice),
     "pauses": ("pauses", _pauses),
     "pictures": ("pictures", _pictures),
+    "dialects": ("dialects", _dialects),
     "description": ("description", _text),
     "tags": ("tags", _texts),
     "cover": ("cover", _text),
 }
 _POST_ONLY = ("title", "authors", "description", "tags", "cover")
-_FOLDER_ONLY = ("album", "links", "code", "tables", "footnotes", "numbers", "pauses", "pictures")
+_FOLDER_ONLY = (
+    *("album", "links", "code", "tables", "footnotes", "numbers", "pauses", "pictures"),
+    "dialects",
+)
 FRONT_MATTER_KEYS = tuple(key for key in _READERS if key not in _FOLDER_ONLY)
 FOLDER_KEYS = tuple(key for key in _READERS if key not in _POST_ONLY)

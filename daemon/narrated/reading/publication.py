@@ -7,12 +7,20 @@ from typing import Any
 DRAFT_MARKS = {
     **dict.fromkeys(("draft", "isdraft", "is_draft"), ("true", "yes", "on", "1")),
     **dict.fromkeys(("published", "publish"), ("false", "no", "off", "0")),
+    **dict.fromkeys(
+        ("status", "post_status"),
+        ("draft", "auto-draft", "private", "pending", "scheduled", "future", "trash"),
+    ),
 }
 """Keys of site generators, each with the values that mark a draft.
 
 `draft`: Hugo, Quarto, Docusaurus, MkDocs, Astro, Eleventy, Zola, Quartz; `published`: Jekyll, Hexo,
-Gatsby, Bridgetown; `publish`: Obsidian.
+Gatsby, Bridgetown; `publish`: Obsidian; `status`: Ghost, Pelican, Nikola, WordPress.
 """
+_STATUSES = ("status", "post_status")
+_PUBLIC = ("published", "publish", "public", "live")
+_SCHEDULED = ("scheduled", "future")
+"""With a date, the date decides."""
 _TRUTHS = ("true", "yes", "on", "1", "false", "no", "off", "0")
 _DATES = (
     *("publishdate", "publish_date", "pubdate", "pub_date", "published", "published_at"),
@@ -30,9 +38,13 @@ def publication(entries: Mapping[str, object]) -> dict[str, Any]:
     """
     words = {key: _word(value) for key, value in entries.items()}
     written = [key for key in DRAFT_MARKS if words.get(key, "").lower() in DRAFT_MARKS[key]]
-    marks = (f"`{key}: {words[key]}`" for key in written)
     dates = [words[key] for key in _DATES if is_date(words.get(key, ""))]
     dates += [words["date"]] if ":" in words.get("date", "") else []  # with a time of day
+    if words.get("date") or dates:
+        is_due = [key for key in written if words[key].lower() in _SCHEDULED]
+        dates += [words["date"] for _ in is_due if is_date(words.get("date", ""))]
+        written = [key for key in written if key not in is_due]
+    marks = (f"`{key}: {words[key]}`" for key in written)
     fields = {"draft_mark": next(marks, None), "publish_at": next(iter(dates), None)}
     return {name: value for name, value in fields.items() if value}
 
@@ -40,8 +52,9 @@ def publication(entries: Mapping[str, object]) -> dict[str, Any]:
 def tells_publication(key: str, value: object) -> bool:
     """True if an entry is one that `publication` understands, and is used for nothing else."""
     word = _word(value)
-    is_truth = key in DRAFT_MARKS and word.lower() in _TRUTHS
-    return is_truth or (key in _DATES and is_date(word))
+    is_status = key in _STATUSES and word.lower() in (*_PUBLIC, *DRAFT_MARKS[key])
+    is_truth = key in DRAFT_MARKS and key not in _STATUSES and word.lower() in _TRUTHS
+    return is_status or is_truth or (key in _DATES and is_date(word))
 
 
 def is_date(word: str) -> bool:

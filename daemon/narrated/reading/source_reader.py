@@ -78,6 +78,8 @@ def _text(
 ) -> Document:
     text = decoded(data, name)
     front_matter, unused, body = split_front_matter(text, name, choices)
+    given = dict.fromkeys(dialects_off, False) | front_matter.dialects
+    dialects_off = frozenset(name for name, is_on in given.items() if not is_on)
     page_title, of_page, blocks = _blocks(body, name, dialects_off)
     read_line = partial(read_marked_up, name=name, dialects_off=dialects_off)
     metadata = readable_metadata(merged([of_page, front_matter]), read_line)

@@ -14,6 +14,7 @@ _DATE = re.compile(r"(?<!\d)(\d{4})[-_/.](\d\d)[-_/.](\d\d)(?!\d)")
 _SHORT_DATE = re.compile(r"(?:(?<=/)|\A)((?:19|20)\d\d)([-/])(\d\d?)\2(\d\d?)(?=[-_ /]|\Z)")
 _COMPACT_DATE = re.compile(r"((?:19|20)\d\d)(\d\d)(\d\d)(?:T?(?:\d{6}|\d{4}))?(?=[-_. ]|\Z)")
 _FOLDER_NAMED = re.compile(r"(?:_?index|readme)(?:[._-][a-z]{2}(?:[-_][a-z]{2})?)?", re.I)
+_BUNDLE = re.compile(r"index(?:[._-][a-z]{2}(?:[-_][a-z]{2})?)?", re.I)
 _MONTH_FOLDER = re.compile(r"(?:.*/)?((?:19|20)\d\d)/(0[1-9]|1[0-2])")
 _MOST_PARTS = 5
 """`2024/02/03/my-post/index.md`: a folder farther out is about more than this post."""
@@ -51,6 +52,12 @@ def path_facts(path: str) -> PathFacts:
         rest = own[start:begin]
     has_words = any(sign.isalnum() for sign in rest)
     return PathFacts(words_of_name(rest) if has_words else day, day)
+
+
+def is_bundle(path: str) -> bool:
+    """True for a post that has a folder of its own: `posts/my-post/index.md`."""
+    name = _without_suffix(path.rpartition("/")[2])
+    return "/" in path and _BUNDLE.fullmatch(name) is not None
 
 
 def words_of_name(name: str) -> str:

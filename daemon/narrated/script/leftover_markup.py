@@ -86,6 +86,8 @@ class Leftover(msgspec.Struct, frozen=True):
     kind: str
     text: str
     """The words around it."""
+    source_line: int = 0
+    """The line of the file that has most of these words, from 1; 0 if unknown."""
 
 
 def find_leftovers(script: Script) -> Iterator[Leftover]:

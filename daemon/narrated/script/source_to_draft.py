@@ -1,6 +1,7 @@
 """Builds the Draft of a source: reads it, resolves its settings, writes its script, cuts chunks."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import get_args, get_type_hints
 
@@ -8,10 +9,12 @@ import msgspec
 
 from narrated.errors import SourceBlank, SourceError
 from narrated.printable import printable
+from narrated.reading.dialects.registry import Dialect
 from narrated.reading.document import Document
 from narrated.reading.narration_settings import (
     Choices,
     NarrationSettings,
+    dialects_off,
     merged,
     parse_folder_settings,
 )
@@ -39,6 +42,7 @@ from narrated.script.script import (
     ReadingSettings,
     ResolvedOverrides,
     Role,
+    Script,
     Speaker,
 )
 from narrated.script.traversal import pictures_shown
@@ -70,25 +74,73 @@ def build_draft(
     """
     choices = _choices(engines.limits)
     layers = [parse_folder_settings(text, path, choices) for path, text in folders]
-    off = frozenset(dialect for dialect, is_on in settings.dialects.items() if not is_on)
+    inherited = merged(layers)
+    off = dialects_off(settings.dialects | inherited.dialects)
     read_source = partial(read, data, name, choices, off, folder)
-    document, is_blank = _read(read_source, merged(layers))
+    document, is_blank = _read(read_source, inherited)
     layers.append(document.metadata)
-    metadata = merged([NarrationSettings(date=document.path_date or None), *layers])
-    document = msgspec.structs.replace(document, metadata=metadata)
-    speed = asked.speed or metadata.speed
-    metadata = msgspec.structs.replace(metadata, speed=speed)
-    configured, settings = settings, _resolved(settings, metadata, [*layers, asked])
-    is_loose = metadata.is_voice_loose and not (asked.voice or asked.engine)
-    loose_voice = (metadata.voice or "") if is_loose else ""
-    otherwise = _resolved(configured, metadata, layers[:-1])
-    wanted = named_engine(settings.speakers["narrator"], settings.default_engine)
-    settings, otherwise = _spoken(settings, engines), _spoken(otherwise, engines)
-    _check_engines(settings, name, engines.limits)
+    document = _with_inherited(document, layers, asked)
+    voicing = _voicing(settings, document.metadata, layers, asked, engines)
+    _check_engines(voicing.settings, name, engines.limits)
     texts, paths = [text for _, text in lexicons], [path for path, _ in lexicons]
     lexicon = Lexicon.parse(texts, paths, regex_runner)
-    voices = LanguageVoices(settings, engines)
-    script = build_script(document, captions, lexicon, settings, voices.spoken_language)
+    voices = LanguageVoices(voicing.settings, engines)
+    script = build_script(document, captions, lexicon, voicing.settings, voices.spoken_language)
+    draft = _draft(document, script, voicing, voices, engines.limits)
+    album, references = document.metadata.album or "", _lexicon_references(layers)
+    pictures = document.metadata.pictures
+    overrides = ResolvedOverrides(voicing.settings, album, pictures, references)
+    return msgspec.structs.replace(draft, overrides=overrides, is_blank=is_blank)
+
+
+@dataclass(frozen=True, slots=True)
+class _Voicing:
+    """The settings of a source, and what they would be if its own voice were none."""
+
+    settings: ReadingSettings
+    wanted: str
+    """The engine that the narrator names, which may not speak the language."""
+    loose_voice: str
+    otherwise: Speaker
+
+
+def _with_inherited(
+    document: Document, layers: Sequence[NarrationSettings], asked: NarrationSettings
+) -> Document:
+    """Give a document the metadata of its path and its folders, too."""
+    metadata = merged([NarrationSettings(date=document.path_date or None), *layers])
+    metadata = msgspec.structs.replace(metadata, speed=asked.speed or metadata.speed)
+    return msgspec.structs.replace(document, metadata=metadata)
+
+
+def _voicing(
+    configured: ReadingSettings,
+    metadata: NarrationSettings,
+    layers: Sequence[NarrationSettings],
+    asked: NarrationSettings,
+    engines: SpeechEngines,
+) -> _Voicing:
+    """Resolve settings and voices; the last layer is the source's own."""
+    settings = _resolved(configured, metadata, [*layers, asked])
+    wanted = named_engine(settings.speakers["narrator"], settings.default_engine)
+    is_loose = metadata.is_voice_loose and not (asked.voice or asked.engine)
+    otherwise = _spoken(_resolved(configured, metadata, layers[:-1]), engines)
+    return _Voicing(
+        _spoken(settings, engines),
+        wanted,
+        (metadata.voice or "") if is_loose else "",
+        otherwise.speakers["narrator"],
+    )
+
+
+def _draft(
+    document: Document,
+    script: Script,
+    voicing: _Voicing,
+    voices: LanguageVoices,
+    limits: Mapping[str, int],
+) -> Draft:
+    metadata, settings = document.metadata, voicing.settings
     roles = {who: one for who, one in settings.speakers.items() if who in ROLES}
     speakers = {**roles, **voices.speakers}
     return Draft(
@@ -101,19 +153,13 @@ def build_draft(
         speakers=speakers,
         shown=pictures_shown(document),
         script=script,
-        chunks=chunk_script(
-            script, {who: engines.limits[one.engine] for who, one in speakers.items()}
-        ),
-        overrides=ResolvedOverrides(
-            settings, metadata.album or "", metadata.pictures, _lexicon_references(layers)
-        ),
-        is_blank=is_blank,
+        chunks=chunk_script(script, {who: limits[one.engine] for who, one in speakers.items()}),
         description=metadata.description or "",
         tags=metadata.tags or (),
         cover=metadata.cover or "",
-        loose_voice=loose_voice,
-        narrator_otherwise=otherwise.speakers["narrator"] if loose_voice else None,
-        not_spoken_by=wanted if wanted != speakers["narrator"].engine else "",
+        loose_voice=voicing.loose_voice,
+        narrator_otherwise=voicing.otherwise if voicing.loose_voice else None,
+        not_spoken_by=voicing.wanted if voicing.wanted != speakers["narrator"].engine else "",
         unvoiced=tuple(voices.unvoiced),
         draft_mark=metadata.draft_mark or "",
         publish_at=metadata.publish_at or "",
@@ -123,7 +169,8 @@ def build_draft(
 def _choices(limits: Mapping[str, int]) -> Choices:
     kinds = get_type_hints(ReadingSettings)
     words = {key: get_args(kinds[key]) for key in ("links", "code", "footnotes", "numbers")}
-    return words | {"pauses": tuple(Role), "engine": tuple(sorted(limits))}
+    names = {"pauses": tuple(Role), "engine": tuple(sorted(limits)), "dialects": tuple(Dialect)}
+    return words | names
 
 
 def _read(

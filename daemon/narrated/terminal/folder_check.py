@@ -26,6 +26,7 @@ from narrated.script.leftover_markup import Leftover, find_leftovers
 from narrated.script.preview import describe_coverage, describe_skip, speaking_time
 from narrated.script.script import Draft, Skip
 from narrated.service.app import App
+from narrated.terminal.leftover_lines import with_source_lines
 
 FEWEST_PARSERS, MOST_PARSERS = 2, 4  # two, so that a file that hangs does not hold up the others
 MOST_SKIPS = 8
@@ -127,7 +128,11 @@ async def check_folder(
     """
     checked: list[CheckedFile] = []
     found = await draft_files(
-        app, folder, on_file, lambda path, draft: checked.append(_checked(path, draft)), without
+        app,
+        folder,
+        on_file,
+        lambda path, draft: checked.append(_checked(path, draft, app.config.inbox / path)),
+        without,
     )
     files = sorted([*checked, *found.unlisted], key=lambda each: each.path)
     conflicts = tuple(sorted(found.conflicts))
@@ -138,7 +143,8 @@ async def check_files(app: App, paths: Mapping[str, str], on_file: OnFile) -> Fo
     """Draft files of the app's inbox, in turn; `paths` gives the shown name of each."""
     defaults, checked = app.defaults, []
     for done, (path, shown) in enumerate(paths.items(), start=1):
-        checked.append(_checked(shown, await _drafted(app.planner, path, defaults)))
+        draft = await _drafted(app.planner, path, defaults)
+        checked.append(_checked(shown, draft, app.config.inbox / path))
         on_file(done, len(paths))
     return FolderCheck(tuple(checked), ())
 
@@ -207,7 +213,7 @@ async def _drafted(planner: Planner, path: str, defaults: JobDefaults) -> Draft 
         return error
 
 
-def _checked(path: str, draft: Draft | NarratedError) -> CheckedFile:
+def _checked(path: str, draft: Draft | NarratedError, source: Path) -> CheckedFile:
     if isinstance(draft, NarratedError):
         return CheckedFile(path, problem=draft.problem, remedy=draft.remedy)
     script = draft.script
@@ -218,7 +224,7 @@ def _checked(path: str, draft: Draft | NarratedError) -> CheckedFile:
         draft.held_back,
         draft.mean_speed,
         script.skipped,
-        tuple(find_leftovers(script)),
+        with_source_lines(tuple(find_leftovers(script)), source),
     )
 
 
@@ -252,8 +258,8 @@ def _file_lines(each: CheckedFile, every_skip: bool) -> Iterator[str]:
 
 
 def _describe_leftover(leftover: Leftover) -> str:
-    block = f" of block {leftover.block}" if leftover.block >= 0 else ""
-    return f"LEFTOVER {leftover.kind} in line {leftover.line}{block}: {printable(leftover.text)}"
+    line = f" in line {leftover.source_line}" if leftover.source_line else ""
+    return f"LEFTOVER {leftover.kind}{line}: {printable(leftover.text)}"
 
 
 def _total_lines(check: FolderCheck) -> Iterator[str]:
