@@ -139,7 +139,7 @@ def test_author_comes_from_data_of_page(data):
     assert read(page.encode(), "a.html").metadata.author == "Ada"
 
 
-def test_dialects_are_turned_off_in_a_post():
+def test_dialects_off_in_a_post():
     """A post turns dialects of Markdown on and off for itself."""
     post = b"---\nnarrated: {dialects: {obsidian: off}}\n---\n\nA [[page]].\n"
     blocks = read(post, "a.md", dialects_off=frozenset({"tex"})).blocks
