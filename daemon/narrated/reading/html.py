@@ -33,6 +33,7 @@ DEEPEST = 150
 _SILENT = ["meta", "link", "base", "script", "style"]
 """Elements of a page's <head> that no reader of the page sees."""
 _CDATA = re.compile(r"<!\[CDATA\[(?P<text>.*?)(?:\]\]>|\Z)|<(?P<end>/?)(?:svg|math)\b", re.S | re.I)
+_DIALECT = re.compile(r"\{[{%#]|<%|\$\$|\[[\^/a-z]|:[a-z][a-z0-9_+-]+:")
 _LANGUAGE = re.compile(r"\blang\s*=", re.I)
 _AUTHORS = ("author", "article:author", "dc.creator", "dcterms.creator", "citation_author")
 _DATES = (
@@ -64,8 +65,12 @@ def fragment(html: str, name: str) -> tuple[Blocks, ...]:
     return _blocks(tree, tree, skip_in_text, name, languages)
 
 
-def page(html: str, name: str) -> HtmlPage:
+def page(html: str, name: str, dialects_off: frozenset[str] = frozenset()) -> HtmlPage:
     """Read a whole page, without the menus around its article."""
+    if _DIALECT.search(html):
+        from narrated.reading.html_dialects import with_dialects  # late: it needs the parser
+
+        html = with_dialects(html, dialects_off)
     tree = _tree(html)
     own = tree.title if tree.title and not tree.title.find_parent("svg") else None
     title = " ".join(own.extract().get_text().split()) if own else ""

@@ -64,6 +64,12 @@ def inline_spans(text: str, name: str, off: frozenset[str] = frozenset()) -> tup
     return left or (Text(text),)
 
 
+def rendered(tokens: Sequence[Token], off: frozenset[str] = frozenset()) -> str:
+    """Write tokens of a sentence as HTML."""
+    parser = _parser(off)
+    return str(parser.renderer.render(tokens, parser.options, {}))
+
+
 def _html(text: str, name: str, off: frozenset[str]) -> str:
     parser = _parser(off)
     environment: dict[str, Any] = {}

@@ -117,4 +117,4 @@ def _blocks(
         return "", NarrationSettings(), markdown.blocks(body, name, dialects_off)
     from narrated.reading import html
 
-    return html.page(body, name)
+    return html.page(body, name, dialects_off)

@@ -22,7 +22,7 @@ def _code(state: StateInline, silent: bool) -> bool:
     found = _CODE.match(state.src, state.pos) if state.src[state.pos] == ":" else None
     if found is None or not _begins_apart(state):
         return False
-    sign = _emoji(found["name"])
+    sign = emoji_of(found["name"])
     is_icon = _ICON.fullmatch(found["name"]) is not None
     end = found.end() if is_icon else found.end("name") + 1
     if not (sign or is_icon) or state.src[end : end + 1].isalnum():
@@ -45,7 +45,8 @@ def _begins_apart(state: StateInline) -> bool:
     return not before or not (before.isalnum() or before in ":/_")
 
 
-def _emoji(name: str) -> str:
+def emoji_of(name: str) -> str:
+    """Return the sign of a code; "" if there is none."""
     import emoji  # late: most texts need none
 
     code = f":{name.lower()}:"

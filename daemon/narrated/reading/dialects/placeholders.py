@@ -27,11 +27,11 @@ from narrated.reading.dialects.source_cutting import (
 )
 from narrated.reading.dialects.tokens import paragraph, push, words
 
-_PLACEHOLDER = re.compile(f"(?:{OPEN}|%EF%B7%90)([0-9]+)(?:{CLOSE}|%EF%B7%91)")
+PLACEHOLDER = re.compile(f"(?:{OPEN}|%EF%B7%90)([0-9]+)(?:{CLOSE}|%EF%B7%91)")
 """A placeholder, also as a link's target writes it."""
 _ALONE = re.compile(f"(?:{OPEN}[0-9]+{CLOSE}[ \t]*)+\\Z")
 _HTML_PART = re.compile(
-    r"<!--(?:(?!<!--|-->).)*-->|<(?P<end>/?)(?:pre|code)\b[^<>]*>|<[^<>]*>|" + _PLACEHOLDER.pattern,
+    r"<!--(?:(?!<!--|-->).)*-->|<(?P<end>/?)(?:pre|code)\b[^<>]*>|<[^<>]*>|" + PLACEHOLDER.pattern,
     re.S | re.I,
 )
 _KEY = "cut markup"
@@ -47,6 +47,12 @@ def add_markup(parser: MarkdownIt, *markups: Markup) -> None:
         parser.core.ruler.push("fill_placeholders", _fill)
         parser.block.ruler.before("fence", "placeholder", _block_rule, {"alt": _INTERRUPTED})
     known += markups
+
+
+def markups_of(parser: MarkdownIt) -> list[Markup]:
+    """Return the markup that a parser cuts."""
+    known: list[Markup] = parser.options.get(_KEY, [])
+    return known
 
 
 def _cut_markup(state: StateCore) -> None:
@@ -67,22 +73,22 @@ class _Placeholders:
     def __post_init__(self) -> None:
         closing = {placeholder(one.pair): one.pair for one in self.cuts if one.meaning.opens}
         self.ends = {}
-        for found in _PLACEHOLDER.finditer(self.text) if closing else ():
+        for found in PLACEHOLDER.finditer(self.text) if closing else ():
             if found[0] in closing:
                 self.ends[closing[found[0]]] = found.start()
 
     def restored(self, text: str) -> str:
         """Put back what was cut out, as it was written."""
-        return _PLACEHOLDER.sub(lambda found: self._cut(found).raw, text)
+        return PLACEHOLDER.sub(lambda found: self._cut(found).raw, text)
 
     def resolved(self, target: str) -> str:
         """Fill the placeholders in a link's target."""
-        return _PLACEHOLDER.sub(lambda found: self._cut(found).meaning.target, target)
+        return PLACEHOLDER.sub(lambda found: self._cut(found).meaning.target, target)
 
     def tokens(self, text: str) -> Iterator[Token]:
         """Split a text at its placeholders into tokens for a sentence."""
         done = 0
-        for found in _PLACEHOLDER.finditer(text):
+        for found in PLACEHOLDER.finditer(text):
             yield words(text[done : found.start()])
             yield from self._cut(found).meaning.tokens
             done = found.end()
@@ -110,7 +116,7 @@ def _block_rule(state: StateBlock, start: int, end: int, silent: bool) -> bool:
         return False
     if not silent:
         cuts = state.env[_KEY].cuts
-        numbers = [int(found[1]) for found in _PLACEHOLDER.finditer(line)]
+        numbers = [int(found[1]) for found in PLACEHOLDER.finditer(line)]
         state.line = start + 1
         is_container = len(numbers) == 1 and _push_container(state, cuts[numbers[0]], start, end)
         if not is_container:

@@ -71,7 +71,7 @@ def extend(parser: MarkdownIt) -> None:
     add_markup(
         parser,
         Markup("[/", _CLOSING, _closing),
-        Markup("[/", _NOTE, _note),
+        Markup("[/", _NOTE, read_note),
         Markup("[", _EMBEDDED, lambda raw: Meaning(_silent(raw)), re.compile(_EMBEDDED)),
         Markup("[", _OPENING, _shortcode, re.compile(_PROBE)),
         Markup("[", _BARE, _bare, re.compile(_BARE.removeprefix(_NO_LABEL))),
@@ -91,7 +91,7 @@ def _around(raw: str) -> Meaning:
     return Meaning(_silent(raw), opens=raw, needs_end=True)
 
 
-def _note(raw: str) -> Meaning:
+def read_note(raw: str) -> Meaning:
     """Read a plugin's footnote in place as Pandoc's: `^[words]`."""
 
     def read(text: str) -> Meaning:
