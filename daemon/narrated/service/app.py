@@ -92,9 +92,7 @@ class App:
         `at_rest`: nobody writes to the inbox, so its files count without being ingested.
 
         `mute`: start no workers; the app reads and plans, and can neither speak nor describe.
-
         `keeps_breaks`: follow `narrated pause` and `hours`.
-
         `may_wait`: True if a job may wait for a slow reader now, by its name; otherwise its task is
         to end.
 
@@ -227,7 +225,7 @@ class App:
         self._stop_steps.add(self.encoders.stop, REMOVAL_S)
         self.cache = await self.cache_disk.run(self._open_cache, patience_s=TRANSFER_S)
         self._stop_steps.add(self.cache.settle, REMOVAL_S)
-        if self.ledger.jobs.is_empty:
+        if self.ledger.jobs.is_empty and not (self._at_rest and self.ledger.takes.total_bytes()):
             await self._restore_when_answered()
         await self._start_workers()
         self._build_jobs()
@@ -254,9 +252,8 @@ class App:
         return restore.opened(state / "ledger.sqlite")
 
     def _open_cache(self) -> TakeCache:
-        config = self.config
-        limit_bytes, disk = config.cache_limit, self.cache_disk
-        return TakeCache(config.cache, self.ledger, limit_bytes, disk, self.encoders)
+        config, disk = self.config, self.cache_disk
+        return TakeCache(config.cache, self.ledger, config.cache_limit, disk, self.encoders)
 
     def _build_jobs(self) -> None:
         """Build the parts that run jobs: each holds only parts that were built before it."""

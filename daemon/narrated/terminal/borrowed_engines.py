@@ -50,10 +50,10 @@ class BorrowedEngines:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        if self._reading is not None:
-            self._reading.cancel()
         if self._writer is not None:
-            self._writer.transport.abort()
+            await _closed(self._writer)
+        if self._reading is not None:
+            await asyncio.wait({self._reading})
 
     async def engine(
         self, name: str, voices: Collection[str] = (), *, waits: bool = True
@@ -110,10 +110,16 @@ class BorrowedEngines:
             reader, writer = await asyncio.open_unix_connection(
                 self._socket, limit=_READ_AHEAD_BYTES
             )
+        except OSError as error:
+            raise _gone() from error
+        try:
             writer.write(frame({"do": "lend"}, b""))
             _unpacked(*await _received(reader))
-        except (OSError, EOFError) as error:
-            raise _gone() from error
+        except BaseException as error:
+            await _closed(writer)
+            if isinstance(error, OSError | EOFError):
+                raise _gone() from error
+            raise
         self._reading = asyncio.create_task(self._read(reader, writer))
         return writer
 
@@ -136,6 +142,12 @@ class BorrowedEngines:
         for answer in self._waiting.values():
             if not answer.done():
                 answer.set_exception(why)
+
+
+async def _closed(writer: asyncio.StreamWriter) -> None:
+    writer.transport.abort()
+    with suppress(OSError):
+        await writer.wait_closed()
 
 
 async def _received(reader: asyncio.StreamReader) -> tuple[dict[str, Any], bytes]:

@@ -58,11 +58,15 @@ def _caches(config: Config | None) -> Iterator[Path]:
 
 
 def _is_own(folder: Path) -> bool:
-    """True if a folder is this account's. Root makes none: the service could not write there."""
+    """True if a folder is this account's, or would be made in one of its own.
+
+    Root makes none for the service, which could not write there.
+    """
     try:
         return folder.stat().st_uid == os.geteuid()
     except FileNotFoundError:
-        return os.geteuid() != 0 or not folder.is_relative_to("/var")
+        is_service = folder.is_relative_to("/var")
+        return not is_service and folder.parent != folder and _is_own(folder.parent)
     except OSError:
         return False
 

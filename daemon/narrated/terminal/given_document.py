@@ -145,5 +145,6 @@ def _suffix_by_content(content: bytes) -> str:
 
 
 def _unreadable(shown: str, name: str) -> SourceError:
-    remedy = remedy_for(name) or f"If it is a text, say as what to read it: --as {FORMATS[0]}."
+    known = remedy_for(name).replace("drop that", "read that")
+    remedy = known or f"If it is a text, say as what to read it: --as {FORMATS[0]}."
     return SourceError(f"{shown} is neither a text nor a picture that narrated reads.", remedy)

@@ -1,8 +1,10 @@
 """Narrates a document in an app of its own, for `narrated read` and `narrated say`."""
 
 import asyncio
+import logging
 import signal
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -13,6 +15,7 @@ from narrated.audio.encoder_requests import TakeToAdd
 from narrated.config.file import scratch_config
 from narrated.config.values import Config, EngineConfig, SpeechConfig
 from narrated.config.worker_specs import worker_specs
+from narrated.errors import SourceError
 from narrated.jobs.encoded_narration import EncodedNarration
 from narrated.jobs.narration_rendering import JobProgress
 from narrated.jobs.one_off_narration import OneOffDocument, OneOffNarrator, job_of
@@ -87,10 +90,25 @@ def narrate_into(
         reading = _Reading(app, given.document, wish, delivery)
         return await reading.run(on_progress)
 
+    logging.getLogger("narrated.parser").setLevel(logging.ERROR)  # it warns of other files' wait
     with command_storage(config) as folder:
         own = _own_config(config, given.root, folder, wish)
         is_served = wish.engine in ("", *_configured_engines(config))
-        return run_until_signal(_in_app(own, daemon if is_served else None, work))
+        with _named_as_given(given):
+            return run_until_signal(_in_app(own, daemon if is_served else None, work))
+
+
+@contextmanager
+def _named_as_given(given: GivenDocument) -> Iterator[None]:
+    """Have an error name a document without a file as the user knows it."""
+    try:
+        yield
+    except SourceError as error:
+        if not given.document.made_up_title:
+            raise
+        shown = given.shown.replace("the ", "The ", 1)
+        problem = error.problem.replace(given.document.path, shown, 1)
+        raise SourceError(problem, error.remedy) from error
 
 
 async def _in_app(

@@ -58,7 +58,7 @@ class ProgressBar:
 
 
 def _task_and_bar() -> tuple[ProgressColumn, ProgressColumn]:
-    return TextColumn("{task.description}"), BarColumn()
+    return TextColumn("{task.description}", markup=False), BarColumn()
 
 
 class NarrationProgress(ProgressBar):

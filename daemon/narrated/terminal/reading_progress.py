@@ -19,7 +19,7 @@ class ReadingProgress(ProgressBar):
 
     def __init__(self, name: str, *, quiet: bool) -> None:
         columns = (
-            TextColumn("{task.description}"),
+            TextColumn("{task.description}", markup=False),
             BarColumn(),
             TextColumn("{task.percentage:>3.0f} %"),
             TimeRemainingColumn(),
