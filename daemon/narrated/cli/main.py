@@ -34,12 +34,13 @@ from narrated.errors import (
 EXIT_CODES = {ConfigurationError: 3, AlreadyRunning: 4, StorageError: 5, FolderLost: 5}
 _REFUSALS = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF}
 """Errors of a write to stdout; that of a reader who has gone is Click's to catch."""
+EXIT_INTERRUPTED = 130  # as a shell has it
 EPILOG = (
     "Exit codes: 0 done; 1 a file or command failed, as printed; 2 wrong usage; "
     "3 the configuration cannot be used, or the ledger is of another version; "
     "4 another daemon works on the same state or outbox; "
     "5 the state, cache or outbox cannot be written, or the state went while the daemon ran; "
-    "130 Ctrl-C ended `read` or `say`."
+    "130 Ctrl-C ended the command."
 )
 
 
@@ -65,6 +66,9 @@ class ErrorReportingGroup(CommandGroup):
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
+        except KeyboardInterrupt:
+            click.echo("narrated: stopped", err=True)
+            ctx.exit(EXIT_INTERRUPTED)
         except NarratedError as error:
             click.echo(f"narrated: {error.problem}", err=True)
             if error.remedy:
