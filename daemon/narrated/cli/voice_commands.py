@@ -12,11 +12,6 @@ from narrated.cli.completion import complete_engine, complete_voice, complete_vo
 
 # Commands import their modules when they run: see main.py.
 
-SAMPLE = (
-    "Hello. This is how I sound when I read a post to you, "
-    "with a number such as 42, and a question at the end: shall I go on?"
-)
-
 
 @click.group(cls=CommandGroup)
 def voices() -> None:
@@ -107,7 +102,7 @@ def _make_folder(folder: Path) -> None:
     shell_complete=complete_engine,
     help="Use the voices of this engine; by default the first that has one of the name.",
 )
-@click.option("--text", "-t", help="Speak this text instead of a sample.")
+@click.option("--text", "-t", help="Speak this text instead of a sample in the voice's language.")
 @click.option(
     "--output",
     "-o",
@@ -122,7 +117,10 @@ def audition(
     text: str | None,
     output: Path | None,
 ) -> None:
-    """Speak the same text with each of the voices NAMES, and play it, to compare them."""
+    """Speak the same text with each of the voices NAMES, and play it, to compare them.
+
+    Without a text of yours, each voice speaks its own language, if narrated has a sample of it.
+    """
     import tempfile
     from contextlib import nullcontext
 
@@ -139,7 +137,7 @@ def audition(
         for number, each in enumerate(candidates(config, names, engine)):
             stem = each.voice.replace("/", "-") if output else str(number)
             file = Path(folder) / f"{stem}{'.mp3' if output else '.wav'}"
-            seconds = each.speak(client, text or SAMPLE, file)
+            seconds = each.speak(client, text, file)
             shown = str(file) if output else f"{each.voice} of {each.engine}"
             click.echo(f"{printable(shown)}: {seconds:.1f} s")
             if not output:

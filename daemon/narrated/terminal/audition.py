@@ -8,8 +8,25 @@ from narrated.config.file import scratch_config
 from narrated.config.values import Config
 from narrated.config.worker_specs import all_engines, configured_speakers
 from narrated.engines.registry import EngineSpec
+from narrated.script.language_codes import base_language
 from narrated.terminal.daemon_client import DaemonClient
+from narrated.voices.descriptions import describe_voices
 from narrated.voices.known_names import known_names
+
+_SAMPLES = {
+    "de": "Hallo. So klinge ich, wenn ich dir einen Beitrag vorlese, mit einer Zahl wie 42, und "
+    "mit einer Frage am Ende: Soll ich weiterlesen?",
+    "en": "Hello. This is how I sound when I read a post to you, with a number such as 42, and a "
+    "question at the end: shall I go on?",
+    "es": "Hola. Así sueno cuando te leo un artículo, con un número como 42, y con una pregunta al "
+    "final: ¿quieres que siga?",
+    "fr": "Bonjour. Voici ma voix quand je te lis un article, avec un nombre comme 42, et une "
+    "question à la fin : est-ce que je continue ?",
+    "it": "Ciao. Questa è la mia voce quando ti leggo un articolo, con un numero come 42, e con "
+    "una domanda alla fine: vado avanti?",
+}
+"""The same sample in the languages of the embedded voices; others speak the English one."""
+_OTHERWISE = "en"
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,15 +35,15 @@ class Candidate:
 
     engine: str
     voice: str
+    language: str
+    """The language of its sample, of those that there are."""
 
-    def speak(self, client: DaemonClient, text: str, file: Path) -> float:
-        """Speak a text into a file. Returns its length in seconds.
-
-        A daemon that does not have the engine is not asked.
-        """
-        if client.is_served and self.engine not in client.probe_engines().engines:
-            client = client.without_daemon()
-        return client.say(text, self.voice, file, engine=self.engine)
+    def speak(self, client: DaemonClient, text: str | None, file: Path) -> float:
+        """Speak a text, or the sample, into a file. Returns its length in seconds."""
+        sample = f"---\nlang: {self.language}\n---\n\n{_SAMPLES[self.language]}"
+        suffix = ".md" if text is None else ".txt"
+        said = sample if text is None else text
+        return client.say(said, self.voice, file, engine=self.engine, suffix=suffix)
 
 
 def candidates(
@@ -45,7 +62,15 @@ def candidates(
     strange = default if _is_strange(specs[0]) else None
     for name in names:
         having = (each for each, voices in known.items() if name in voices or each == strange)
-        yield Candidate(engine or next(having, default), name)
+        speaker = engine or next(having, default)
+        yield Candidate(speaker, name, _language_of(name, all_engines(config).get(speaker)))
+
+
+def _language_of(voice: str, spec: EngineSpec | None) -> str:
+    """The language of a voice's sample."""
+    code = describe_voices(spec, [voice])[0].code if spec else ""
+    language = base_language(code)
+    return language if language in _SAMPLES else _OTHERWISE
 
 
 def _is_strange(spec: EngineSpec) -> bool:

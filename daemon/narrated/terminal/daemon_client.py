@@ -70,12 +70,6 @@ class DaemonClient:
                 client._follow(found.holder, f"{source}: {_MOVED}")
         return client
 
-    def without_daemon(self) -> Self:
-        """The same client, but it does the work itself."""
-        alone = type(self)(self._config)
-        alone._daemon = None
-        return alone
-
     def _follow(self, daemon: LockHolder, why: str) -> None:
         self._daemon = daemon
         self.refusal = f"{REFUSED}: {why}"
@@ -150,16 +144,25 @@ class DaemonClient:
         return msgspec.convert(self._answer({"do": "roll"})[0], EngineProbe)
 
     def say(
-        self, text: str, voice: str | None, output: Path, *, engine: str | None = None
+        self,
+        text: str,
+        voice: str | None,
+        output: Path,
+        *,
+        engine: str | None = None,
+        suffix: str = ".txt",
     ) -> float:
-        """Speak a text into a file, which is replaced. Returns its length in seconds."""
+        """Speak a text into a file, which is replaced. Returns its length in seconds.
+
+        `suffix` is that of a file with such a text: .md, for one with front matter.
+        """
         from narrated.terminal.given_document import document_of_text
         from narrated.terminal.one_off_speech import Delivery, VoiceWish, narrate_into
         from narrated.terminal.sound_output import SoundOutput
 
         target = SoundOutput.checked(output, replaces=True)
         wish = VoiceWish(engine or "", voice or "")
-        given = document_of_text(self._config, text.encode(errors="replace"))
+        given = document_of_text(self._config, text.encode(errors="replace"), suffix)
         return narrate_into(self._config, given, wish, Delivery(target), daemon=self.socket)
 
     def describe(self, image: Path) -> str:

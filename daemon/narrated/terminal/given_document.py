@@ -77,7 +77,7 @@ def document_of_stdin(format: str = "") -> GivenDocument:
     return GivenDocument(NOWHERE, document, _STDIN, "the standard input")
 
 
-def document_of_text(config: Config | None, text: bytes) -> GivenDocument:
+def document_of_text(config: Config | None, text: bytes, suffix: str = ".txt") -> GivenDocument:
     """Make a document of a text to be said: of folders, only the inbox's lexicon applies.
 
     Errors: NarratedError if there is no text.
@@ -85,7 +85,7 @@ def document_of_text(config: Config | None, text: bytes) -> GivenDocument:
     if not text.strip():
         raise NarratedError("There is nothing to say.", 'Give a text: narrated say "Hello".')
     root = NOWHERE if config is None else config.inbox
-    document = OneOffDocument("said.txt", text, made_up_title="said", of_folders=False)
+    document = OneOffDocument(f"said{suffix}", text, made_up_title="said", of_folders=False)
     return GivenDocument(root, document, "said", "the text")
 
 
