@@ -15,6 +15,8 @@ from narrated.script.script import ReadingSettings, Speaker
 
 ROLES = ("narrator", "quote")
 """Names of speakers that are no languages."""
+_MOST_LANGUAGES = 50
+"""In one post; no real one has so many, and each is a speaker of its own."""
 
 
 class LanguageVoices:
@@ -41,7 +43,8 @@ class LanguageVoices:
     def _choose(self, language: str) -> str:
         settings = self._settings
         is_own = base_language(language) == base_language(settings.language)
-        if is_own or not settings.marked_languages:
+        is_enough = len(self._spoken) > _MOST_LANGUAGES
+        if is_own or is_enough or not settings.marked_languages:
             return ""
         named = speaker_for(language, settings.speakers)
         speaker = named or replace(settings.speakers["narrator"], voice="")

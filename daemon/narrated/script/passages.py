@@ -1,6 +1,6 @@
 """Passages: the parts of a line by language, tidied so that each can be spoken alone."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from itertools import groupby
 from typing import NamedTuple
 
@@ -23,14 +23,14 @@ def tidy_passages(passages: Iterable[Passage]) -> list[Passage]:
 
     A passage without a word joins the one before it; so no voice is asked to say a comma.
     """
-    joined = _joined(passages)
+    joined = _joined(_with_words(passages))
     texts = [one.text for one in joined]
     languages = [one.language for one in joined]
     for at in range(len(texts) - 1):
         texts[at], texts[at + 1] = _moved_signs(
             *_whole_words(texts[at], texts[at + 1], is_left=bool(languages[at]))
         )
-    return _joined(_with_words(map(Passage, languages, texts)))
+    return _joined(map(Passage, languages, texts))
 
 
 def appended(passages: Iterable[Passage], sign: str) -> list[Passage]:
@@ -60,19 +60,14 @@ def _joined(passages: Iterable[Passage]) -> list[Passage]:
     ]
 
 
-def _with_words(passages: Iterable[Passage]) -> list[Passage]:
-    """Give a passage without words to the one before it, or the first one's to the next."""
-    done: list[Passage] = []
-    before = ""
+def _with_words(passages: Iterable[Passage]) -> Iterator[Passage]:
+    """Give a passage without words to the one before it, or those at the start to the first."""
+    passages = list(passages)
+    first = next((one.language for one in passages if has_words(one.text)), "")
+    language = first
     for one in passages:
-        if has_words(one.text):
-            done.append(Passage(one.language, before + one.text))
-            before = ""
-        elif done:
-            done[-1] = Passage(done[-1].language, done[-1].text + one.text)
-        else:
-            before += one.text
-    return done or [Passage("", before)]
+        language = one.language if has_words(one.text) else language
+        yield Passage(language, one.text)
 
 
 def _whole_words(left: str, right: str, *, is_left: bool) -> tuple[str, str]:
