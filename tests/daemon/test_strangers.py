@@ -10,6 +10,7 @@ import pytest
 import soundfile
 from PIL import Image
 
+from narrated.service.state_lock import holder
 from support.daemon import PATIENCE_S, Daemon
 from support.every_command import command_name, invocations
 from support.forked import Fork
@@ -200,3 +201,27 @@ def test_stranger_runs_nothing(daemon: Daemon) -> None:
     assert refused.code == 5
     assert "Only the account root may use" in refused.error
     assert "Traceback" not in refused.error
+
+
+def test_member_has_the_daemon_speak(served: Daemon) -> None:
+    """A member of the group reads their own closed file into their own folder, by the daemon."""
+    _share(served, 0o750)
+    lock = served.home / "state/lock"
+    holding = holder(served.home / "state")
+    assert holding is not None
+    for shared in (lock, Path(holding.socket)):
+        os.chown(shared, 0, DAEMONS_GROUP)
+        shared.chmod(0o660)
+    with tempfile.TemporaryDirectory() as folder:
+        post = Path(folder, "post.md")
+        post.write_text("Words of my own.\n")
+        for own in (post.parent, post):
+            os.chown(own, NOBODY, NOBODY)
+        post.chmod(0o400)
+        read = ("read", str(post), "-o", f"{folder}/post.mp3")
+        served.ask("pause")
+        assert "No engine is asked" in Answer(served, read, groups=[DAEMONS_GROUP]).error
+        served.ask("resume")
+        answer = Answer(served, read, groups=[DAEMONS_GROUP])
+        assert answer.code == 0, answer.error
+        assert Path(folder, "post.mp3").stat().st_uid == NOBODY
