@@ -19,12 +19,16 @@ def audition(tmp_path):
     player.write_text(f'#!/bin/sh\nn=$(ls {heard} | wc -l)\ncp "$1" {heard}/$n.wav\n')
     player.chmod(0o755)
 
-    def audition(*names: str):
+    def audition(*names: str, plays: bool = True):
+        if not plays:
+            player.write_text("#!/bin/sh\necho 'no server' >&2\nexit 1\n")
         call = [Path(sys.executable).with_name("narrated"), "voices", "audition", *names]
         env = {"HOME": str(tmp_path), "PATH": f"{programs}:{os.environ['PATH']}"}
         done = subprocess.run(call, env=env, cwd=tmp_path, capture_output=True, text=True)
-        assert done.returncode == 0, done.stderr
-        return done.stdout, [soundfile.read(file)[0] for file in sorted(heard.iterdir())]
+        assert done.returncode == (0 if plays else 1), done.stderr
+        return done.stdout + done.stderr, [
+            soundfile.read(file)[0] for file in sorted(heard.iterdir())
+        ]
 
     return audition
 
@@ -36,3 +40,11 @@ def test_voices_are_played_in_turn(audition, tmp_path):
     assert first.startswith("en-us of espeak: ") and second.startswith("en-GB of pico: ")
     assert len(sounds) == 2 and all(abs(sound).max() > 0.1 for sound in sounds)
     assert not [*tmp_path.glob("*.wav"), *tmp_path.glob("*.mp3")]
+
+
+def test_silent_machine_names_the_way_out(audition, monkeypatch, tmp_path):
+    """If no player can be heard, the message has its reason, and the option that writes files."""
+    monkeypatch.setenv("PATH", "/nonexistent")
+    told, _ = audition("en-us", "--text", "Words.", plays=False)
+    assert "The voice could not be played. pw-play says: no server." in told
+    assert "--output FOLDER" in told

@@ -12,6 +12,8 @@ from narrated.cli.completion import complete_engine, complete_voice, complete_vo
 
 # Commands import their modules when they run: see main.py.
 
+_IN_FILES = "have files written: --output FOLDER"
+
 
 @click.group(cls=CommandGroup)
 def voices() -> None:
@@ -151,12 +153,19 @@ def _refuse_without_player() -> None:
     try:
         players_for(Path("voice.wav"))
     except NarratedError as error:
-        remedy = "Install one, such as mpv or alsa-utils, or have files written: --output FOLDER."
+        remedy = f"Install one, such as mpv or alsa-utils, or {_IN_FILES}."
         raise NarratedError(error.problem, remedy) from error
 
 
 def _play(file: Path) -> None:
+    from narrated.errors import NarratedError
+    from narrated.printable import printable
     from narrated.terminal.player import play
 
     sys.stdout.flush()  # the name comes before the sound
-    play(file)
+    try:
+        play(file)
+    except NarratedError as error:
+        problem = error.problem.replace(printable(str(file)), "The voice", 1)
+        remedy = f"Check the sound of this machine, or {_IN_FILES}."
+        raise NarratedError(problem, remedy) from error
