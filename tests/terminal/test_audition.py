@@ -42,7 +42,7 @@ def test_voices_are_played_in_turn(audition, tmp_path):
     assert not [*tmp_path.glob("*.wav"), *tmp_path.glob("*.mp3")]
 
 
-def test_silent_machine_names_the_way_out(audition, monkeypatch, tmp_path):
+def test_silent_machine_names_way_out(audition, monkeypatch, tmp_path):
     """If no player can be heard, the message has its reason, and the option that writes files."""
     monkeypatch.setenv("PATH", "/nonexistent")
     told, _ = audition("en-us", "--text", "Words.", plays=False)
