@@ -11,7 +11,7 @@ from narrated.reading.dialects.marked_languages import in_language, language_of
 from narrated.reading.dialects.nested_lines import dedented, parse_within
 from narrated.reading.dialects.pandoc_attributes import parse_attributes
 from narrated.reading.dialects.placeholders import add_markup
-from narrated.reading.dialects.source_cutting import Markup, Meaning
+from narrated.reading.dialects.source_cutting import Markup, Meaning, silent
 from narrated.reading.html_element_names import names
 
 _OPENING = re.compile(
@@ -44,7 +44,7 @@ def extend(parser: MarkdownIt) -> None:
         parser,
         Markup("::", _LEAF, _leaf, re.compile(r"^[ \t]*::[A-Za-z]", re.M)),
         Markup(":", _IN_TEXT, _in_text, re.compile(r":[A-Za-z][\w-]*\[")),
-        Markup("<<<", _SNIPPET, _snippet),
+        Markup("<<<", _SNIPPET, silent("code", "code from another file")),
     )
 
 
@@ -62,10 +62,6 @@ def _in_text(raw: str) -> Meaning | None:
         return None
     words = [make.words(label[1])]
     return Meaning(tuple(in_language(words, _language(raw), "span")))
-
-
-def _snippet(raw: str) -> Meaning:
-    return Meaning((make.unspoken("code", raw, "code from another file"),))
 
 
 def _container(state: StateBlock, start: int, end: int, silent: bool) -> bool:

@@ -7,7 +7,7 @@ from markdown_it import MarkdownIt
 from narrated.reading.dialects import tokens as make
 from narrated.reading.dialects.placeholders import add_markup
 from narrated.reading.dialects.shortcode_arguments import parse_arguments
-from narrated.reading.dialects.source_cutting import Markup, Meaning
+from narrated.reading.dialects.source_cutting import Markup, Meaning, silent
 from narrated.reading.dialects.template_meanings import Tag, meaning_of
 
 _ESCAPED = (
@@ -33,8 +33,8 @@ def extend(parser: MarkdownIt) -> None:
         Markup("{{", _ESCAPED, _escaped),
         Markup("{{<", _ANGLE, _shortcode),
         Markup("{{%", _PERCENT, _shortcode),
-        Markup("{{", _TEMPLATE, _template),
-        Markup("<--->", _COLUMN, _column),
+        Markup("{{", _TEMPLATE, silent("template", "a template's expression")),
+        Markup("<--->", _COLUMN, silent("column", "the looks of a part")),
     )
 
 
@@ -43,14 +43,6 @@ def _escaped(raw: str) -> Meaning:
     found = _COMMENT.match(raw[3:-3])
     shown = f"{raw[:3]}{found[1] if found else ''}{raw[-3:]}"
     return Meaning((make.code_span(shown),))
-
-
-def _template(raw: str) -> Meaning:
-    return Meaning((make.unspoken("template", raw, "a template's expression"),))
-
-
-def _column(raw: str) -> Meaning:
-    return Meaning((make.unspoken("column", raw.strip(), "the looks of a part"),))
 
 
 def _shortcode(raw: str) -> Meaning:

@@ -7,7 +7,7 @@ from markdown_it import MarkdownIt
 from narrated.reading.dialects import tokens as make
 from narrated.reading.dialects.placeholders import add_markup
 from narrated.reading.dialects.shortcode_arguments import Arguments, parse_arguments
-from narrated.reading.dialects.source_cutting import Markup, Meaning
+from narrated.reading.dialects.source_cutting import Markup, Meaning, silent
 from narrated.reading.dialects.template_meanings import Tag, meaning_of
 
 _TAG = r"\{%[-~+]?\s{0,99}(?:#|[A-Za-z_])(?:(?!\{%|%\}|\n[ \t]*\n).)*%\}"
@@ -29,7 +29,7 @@ def extend(parser: MarkdownIt) -> None:
         parser,
         Markup("{%", _TAG, _tag),
         Markup("{{", _OUTPUT, _output),
-        Markup("{#", _COMMENT, _comment),
+        Markup("{#", _COMMENT, silent("comment", "a comment")),
     )
 
 
@@ -63,10 +63,6 @@ def _output(raw: str) -> Meaning | None:
     literal = _LITERAL.search(raw)
     silent = make.unspoken("template", raw, "a template's expression")
     return Meaning((silent,), target=literal[1] if literal else "")
-
-
-def _comment(raw: str) -> Meaning:
-    return Meaning((make.unspoken("comment", raw, "a comment"),))
 
 
 def _end_of(name: str) -> re.Pattern[str]:

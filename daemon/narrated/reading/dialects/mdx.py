@@ -8,7 +8,7 @@ from markdown_it import MarkdownIt
 from narrated.reading.dialects import tokens as make
 from narrated.reading.dialects.placeholders import add_markup
 from narrated.reading.dialects.shortcode_arguments import parse_arguments
-from narrated.reading.dialects.source_cutting import Markup, Meaning
+from narrated.reading.dialects.source_cutting import Markup, Meaning, silent
 from narrated.reading.dialects.template_meanings import Tag, meaning_of
 from narrated.reading.html_element_names import names
 
@@ -91,7 +91,7 @@ def extend(parser: MarkdownIt) -> None:
         parser,
         Markup("import", _IMPORT, _silent, re.compile("^import[ \\t]", re.M)),
         Markup("export", _EXPORT, _export, re.compile("^export[ \\t]", re.M)),
-        Markup("{/*", _COMMENT, _comment),
+        Markup("{/*", _COMMENT, silent("comment", "a comment")),
         Markup("<", _TAG, _component, re.compile(r"<(?:[A-Z][\w.]*[\s/>]|/[A-Z]|/?>)")),
         Markup("<", _ELEMENT, _element, _ELEMENT_PROBE),
         Markup(".map(", _MAPPING, _silent, _is_mdx),
@@ -117,10 +117,6 @@ def _export(raw: str) -> Meaning:
         until=_END_OF_EXPORT,
         verbatim=lambda rest: _silent(raw + rest),
     )
-
-
-def _comment(raw: str) -> Meaning:
-    return Meaning((make.unspoken("comment", raw, "a comment"),))
 
 
 def _expression(raw: str) -> Meaning:

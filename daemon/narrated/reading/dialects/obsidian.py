@@ -10,7 +10,7 @@ from narrated.reading.dialects import tokens as make
 from narrated.reading.dialects.custom_tasks import name_custom_tasks
 from narrated.reading.dialects.paired_signs import add_paired_sign
 from narrated.reading.dialects.placeholders import add_markup
-from narrated.reading.dialects.source_cutting import Markup, Meaning
+from narrated.reading.dialects.source_cutting import Markup, Meaning, silent
 
 _COMMENT = r"(?<![^\n])[ ]{0,3}%%(?!%)(?:(?!%%).)*%%(?!%)"
 _COMMENT_IN_TEXT = r"(?<![\w%])%%(?!%)(?:(?!%%|\n[ \t]*\n).)*%%(?![\w%])"
@@ -39,23 +39,29 @@ def extend(parser: MarkdownIt) -> None:
     """Read links, embeds, callouts and highlights as what they mean; the rest is silent."""
     add_markup(
         parser,
-        Markup("%%", _COMMENT, _comment),
-        Markup("%%", _COMMENT_IN_TEXT, _comment),
+        Markup("%%", _COMMENT, silent("comment", "a comment")),
+        Markup("%%", _COMMENT_IN_TEXT, silent("comment", "a comment")),
         Markup("![[", _EMBED, _embed),
         Markup("[[", _LINK, _link),
-        Markup("^", _BLOCK_ID, _block_id, re.compile(r"\^(?<=\s\^)[A-Za-z0-9]{2}")),
+        Markup(
+            "^",
+            _BLOCK_ID,
+            silent("block id", "an anchor for links"),
+            re.compile(r"\^(?<=\s\^)[A-Za-z0-9]{2}"),
+        ),
         Markup(":: ", _FIELD, _field),
-        Markup("#", _TAGS, _tags, re.compile(r"^[ ]{0,3}#[A-Za-z][\w-]*[/ \t,]", re.M)),
+        Markup(
+            "#",
+            _TAGS,
+            silent("tags", "the note's tags"),
+            re.compile(r"^[ ]{0,3}#[A-Za-z][\w-]*[/ \t,]", re.M),
+        ),
         Markup("#", _NESTED_TAG, _nested_tag, re.compile(r"#[A-Za-z][\w-]*/")),
     )
     add_paired_sign(parser, "=")
     parser.core.ruler.after("block", "callouts", _callouts)
     parser.core.ruler.after("inline", "picture_sizes", _drop_picture_sizes)
     parser.core.ruler.push("custom_tasks", name_custom_tasks)
-
-
-def _comment(raw: str) -> Meaning:
-    return Meaning((make.unspoken("comment", raw.strip(), "a comment"),))
 
 
 def _embed(raw: str) -> Meaning:
@@ -83,16 +89,8 @@ def _words_of(target: str) -> str:
     return said or "a part of this note"
 
 
-def _block_id(raw: str) -> Meaning:
-    return Meaning((make.unspoken("block id", raw, "an anchor for links"),))
-
-
 def _field(_raw: str) -> Meaning:
     return Meaning((make.words(":"),))
-
-
-def _tags(raw: str) -> Meaning:
-    return Meaning((make.unspoken("tags", raw, "the note's tags"),))
 
 
 def _nested_tag(raw: str) -> Meaning:

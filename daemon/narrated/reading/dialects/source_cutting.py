@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from narrated.reading.dialects.tokens import Tokens
+from narrated.reading.dialects.tokens import Tokens, unspoken
 
 OPEN, CLOSE = "\ufdd0", "\ufdd1"
 """Characters around a placeholder's number. Unicode gives them to no sign."""
@@ -84,6 +84,11 @@ class Cut:
     """The number of the other end; -1 for none."""
     is_block: bool = False
     """True if it is an end of a container of blocks."""
+
+
+def silent(kind: str, reason: str) -> Callable[[str], Meaning]:
+    """Return the reader of markup that is silent, and listed with a reason."""
+    return lambda raw: Meaning((unspoken(kind, raw.strip(), reason),))
 
 
 def placeholder(number: int) -> str:
