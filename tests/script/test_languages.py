@@ -152,7 +152,12 @@ def test_settings_choose_voices():
 
 def test_voices_are_checked_and_kept():
     """A voice of no language, or of an unknown engine, is refused; the others are printed back."""
-    for wrong, told in (("klingon: x", "klingon"), ("fr: {engine: none}", "speech.voices.fr")):
+    for wrong, told in (
+        ("klingon: x", "`speech.voices.klingon`: that is no language"),
+        ("fr: {engine: none}", "`speech.voices.fr`"),
+        ("fr: {engine: embedded}", "`speech.voices.fr`: embedded describes pictures"),
+        ("fr: 3", "Expected text or a group of keys, got a whole number"),
+    ):
         with pytest.raises(ConfigurationError) as refused:
             configured(f"voices: {{{wrong}}}")
         assert told in refused.value.problem

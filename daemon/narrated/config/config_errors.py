@@ -80,6 +80,7 @@ def _plain(message: str) -> str:
     if chosen := re.fullmatch(r"Invalid enum value '(.*)'", message):
         return f"'{chosen[1]}' is none of its choices"
     message = message.replace("`None`", "nothing").replace(" | null`", "`")
+    message = message.replace("`str | object`", "text or a group of keys")
     return re.sub(r"`(\w+)`", lambda kind: _KINDS.get(kind[1], kind[0]), message)
 
 

@@ -256,7 +256,10 @@ def _check_engines(config: Config) -> None:
     named |= {f"engines.{name}": name for name in config.engines}
     for key, name in named.items():
         try:
-            engine_spec(config, name)
+            if engine_spec(config, name).kind != "speech" and key.startswith("speech."):
+                raise ConfigurationError(
+                    f"{name} describes pictures; it does not speak.", "Name an engine that speaks."
+                )
         except ConfigurationError as error:
             problem = f"{config.source}: `{key}`: {error.problem}"
             raise ConfigurationError(problem, error.remedy) from error

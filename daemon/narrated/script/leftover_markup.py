@@ -6,6 +6,7 @@ The patterns are for a script after normalisation, which says many signs as word
 
 import re
 from collections.abc import Iterator
+from itertools import groupby
 
 import msgspec
 
@@ -92,8 +93,9 @@ class Leftover(msgspec.Struct, frozen=True):
 
 def find_leftovers(script: Script) -> Iterator[Leftover]:
     """Find the leftovers of a script, each kind once a line."""
-    for number, line in enumerate(script.lines, start=1):
-        if _is_words(line):
+    units = groupby(script.lines, lambda line: line.id)
+    for number, (_, parts) in enumerate(units, start=1):
+        for line in filter(_is_words, parts):
             yield from _of_line(number, line)
 
 

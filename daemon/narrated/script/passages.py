@@ -4,8 +4,8 @@ from collections.abc import Iterable, Iterator
 from itertools import groupby
 from typing import NamedTuple
 
-_CLOSING = ",.;:!?…)]}»”’\"'%—–-"
-_OPENING = "([{«“‘„\"'¿¡"
+_CLOSING = ",.;:!?…)]}»”’\"'%—–-、。！？）」』"
+_OPENING = "([{«“‘„\"'¿¡（「『"
 _APOSTROPHES = ("'", "’")
 _LONGEST_ENDING = 3
 """Letters after an apostrophe that belong to the word before: `Le Monde's`."""
