@@ -16,6 +16,7 @@ from narrated import errors
 from narrated.engines.interface import EngineInfo
 from narrated.errors import EnginesResting, NarratedError
 from narrated.service.control_server import frame
+from narrated.terminal.daemon_client import no_answer
 from narrated.workers.request_matching import ScheduledRequest
 from narrated.workers.worker import RequestResult
 
@@ -111,7 +112,7 @@ class BorrowedEngines:
                 self._socket, limit=_READ_AHEAD_BYTES
             )
         except OSError as error:
-            raise _gone() from error
+            raise no_answer(self._socket, error) from error
         try:
             writer.write(frame({"do": "lend"}, b""))
             _unpacked(*await _received(reader))

@@ -202,17 +202,22 @@ def ask(path: Path, header: Mapping[str, Any], payload: bytes = b"") -> tuple[An
             line.sendall(frame(header, payload))
             return _received(line)
     except OSError as error:
-        if isinstance(error, PermissionError) and (refused := refusal(path)):
-            raise refused from error
-        remedy = (
-            "See `systemctl status narrated`, or what `narrated run` printed; you need to be in "
-            "the group of its state folder."
-        )
-        if isinstance(error, FileNotFoundError | ConnectionRefusedError):
-            remedy = f"Its socket was taken away. Restart it: {RESTART}."
-        raise NarratedError(
-            f"The daemon does not answer at {path}: {error.strerror or error}.", remedy
-        ) from error
+        raise no_answer(path, error) from error
+
+
+def no_answer(path: Path, error: OSError) -> NarratedError:
+    """The error of a socket that cannot be used."""
+    if isinstance(error, PermissionError) and (refused := refusal(path)):
+        return refused
+    remedy = (
+        "See `systemctl status narrated`, or what `narrated run` printed; you need to be in "
+        "the group of its state folder."
+    )
+    if isinstance(error, FileNotFoundError | ConnectionRefusedError):
+        remedy = f"Its socket was taken away. Restart it: {RESTART}."
+    return NarratedError(
+        f"The daemon does not answer at {path}: {error.strerror or error}.", remedy
+    )
 
 
 def _received(line: socket.socket) -> tuple[Any, bytes]:

@@ -15,7 +15,7 @@ from narrated.audio.encoder_requests import TakeToAdd
 from narrated.config.file import scratch_config
 from narrated.config.values import Config, EngineConfig, SpeechConfig
 from narrated.config.worker_specs import worker_specs
-from narrated.errors import SourceError
+from narrated.errors import NarratedError
 from narrated.jobs.encoded_narration import EncodedNarration
 from narrated.jobs.narration_rendering import JobProgress
 from narrated.jobs.one_off_narration import OneOffDocument, OneOffNarrator, job_of
@@ -29,6 +29,13 @@ from narrated.terminal.sound_output import SoundOutput
 
 Value = TypeVar("Value")
 POLL_S = 0.1
+_REMEDIES = {
+    "; the work goes on by itself": ", then run the same command again",
+    "Try again with `narrated retry FILE`": "Run the same command again",
+    "try again with `narrated retry FILE`": "run the same command again",
+    "It is tried again by itself. If": "If",
+}
+"""The ends of remedies that a job has, and those that a command has instead."""
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -94,21 +101,22 @@ def narrate_into(
     with command_storage(config) as folder:
         own = _own_config(config, given.root, folder, wish)
         is_served = wish.engine in ("", *_configured_engines(config))
-        with _named_as_given(given):
+        with _told_to_a_reader(given):
             return run_until_signal(_in_app(own, daemon if is_served else None, work))
 
 
 @contextmanager
-def _named_as_given(given: GivenDocument) -> Iterator[None]:
-    """Have an error name a document without a file as the user knows it."""
+def _told_to_a_reader(given: GivenDocument) -> Iterator[None]:
+    """Have an error name a document without a file as the user knows it, and no job's remedy."""
     try:
         yield
-    except SourceError as error:
-        if not given.document.made_up_title:
-            raise
-        shown = given.shown.replace("the ", "The ", 1)
-        problem = error.problem.replace(given.document.path, shown, 1)
-        raise SourceError(problem, error.remedy) from error
+    except NarratedError as error:
+        if given.document.made_up_title:
+            shown = given.shown.replace("the ", "The ", 1)
+            error.problem = error.problem.replace(given.document.path, shown, 1)
+        for of_a_job, of_a_command in _REMEDIES.items():
+            error.remedy = error.remedy.replace(of_a_job, of_a_command)
+        raise
 
 
 async def _in_app(
