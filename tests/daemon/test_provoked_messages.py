@@ -94,7 +94,9 @@ COMMANDS = (
     Provoked("describe text.png", 1, "text.png cannot be described", "PNG or JPEG"),
     Provoked("describe none.png", 2, "File 'none.png' does not exist.", "describe --help"),
     Provoked("voices list -e none", 1, "No speech engine none is configured.", "`engines:`"),
-    Provoked("voices audition none", 1, "espeak has no voice 'none'.", "narrated voices list"),
+    Provoked(
+        "voices audition none -o heard", 1, "espeak has no voice 'none'.", "narrated voices list"
+    ),
     Provoked(
         "voices audition en-us -o closed/x", 5, "The folder closed/x cannot be made", "--output"
     ),
@@ -236,7 +238,7 @@ SOURCES: Mapping[str, tuple[str | bytes, str, str]] = {
         "espeak has no voice 'none'",
         "voices list",
     ),
-    "named.md": ("---\nlexicon: no.yaml\n---\nC.\n", "`lexicon` is `no.yaml`", "relative to this"),
+    "named.md": ("---\nlexicon: lexicon.yml\n---\nC.\n", "`lexicon.yml`", "relative to this"),
     "half.png": (
         b"\x89PNG\r\n\x1a\n" + bytes(30),
         "no picture that can be read",
