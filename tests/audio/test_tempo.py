@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from narrated.audio.audio_tags import AudioTags
 from narrated.audio.encoder_requests import TakeToAdd
 from narrated.audio.flac_takes import to_flac
 from narrated.audio.narration_file import LEAD_S, NarrationFile
@@ -75,5 +76,5 @@ def test_transcript_follows_the_speed(tmp_path: Path) -> None:
     times = narration.add([TakeToAdd(str(path), "Words.", 0.5, speed) for speed in (1.0, 2.0)])
     second_s = LEAD_S + 2.0 + 0.5
     assert times == [(LEAD_S, LEAD_S + 2.0), (second_s, second_s + 1.0)]
-    assert narration.close() == second_s + 1.0 + 0.25
+    assert narration.close(AudioTags("T")) == second_s + 1.0 + 0.25
     assert "00:00:02.750 --> 00:00:03.750" in (tmp_path / "work" / "audio.vtt").read_text()
