@@ -8,7 +8,12 @@ from narrated.config.values import Config, ReadingConfig, SpeechConfig
 from narrated.engines.interface import EngineInfo
 from narrated.engines.registry import BUILT_IN_ENGINES
 from narrated.errors import NarratedError
-from narrated.terminal.voice_list import fitting_voices, list_voices, voice_lines
+from narrated.terminal.voice_list import (
+    fitting_voices,
+    list_voices,
+    missing_engines,
+    voice_lines,
+)
 from narrated.voices.descriptions import describe_voices
 from narrated.workers.pool import EngineProbe, WorkerSnapshot, WorkerState
 
@@ -121,6 +126,13 @@ def test_missing_engine_says_why():
     error = refused("tortoise", state("models", WorkerState.READY, (), {"tortoise": why}))
     assert "engine tortoise is not available" in error.problem
     assert "narrated models pull" in str(error)
+
+
+def test_missing_engines_are_known():
+    """A configured engine that cannot be used is known with its reason; a captioner is no voice."""
+    why = {"bark": "The model suno/bark is missing.", "blip": "The model is missing."}
+    probe = EngineProbe({"espeak": ESPEAK}, [state("models", WorkerState.READY, (), why)])
+    assert missing_engines(config(), probe) == {"bark": why["bark"]}
 
 
 def test_unknown_engine_says_how():

@@ -38,12 +38,17 @@ def list_voices(
     """
     from dataclasses import asdict
 
-    from narrated.terminal.voice_list import fitting_voices, voice_lines
+    from narrated.terminal.voice_list import fitting_voices, missing_engines, voice_lines
     from narrated.terminal.voice_list import list_voices as voices_of
 
     config = context.config_if_any
-    found = voices_of(config, context.client(config).probe_engines(), engine)
-    fitting = fitting_voices(found, filters)
+    probe = context.client(config).probe_engines()
+    missing = missing_engines(config, probe)
+    engine = engine or next((each for each in filters if each in missing), None)
+    fitting = fitting_voices(voices_of(config, probe, engine), filters)
+    for name, why in missing.items():
+        if engine in (None, name):
+            click.echo(f"narrated: {name} is not listed: {why}", err=True)
     if as_json:
         print_json([asdict(each) for each in fitting])
     else:

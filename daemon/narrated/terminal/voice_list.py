@@ -48,6 +48,14 @@ def list_voices(
     return rows
 
 
+def missing_engines(config: Config | None, probe: "EngineProbe") -> dict[str, str]:
+    """The configured speech engines that cannot be used, each with the reason."""
+    specs = all_engines(config or scratch_config(None, Path(), Path()))
+    missing = {name: why for worker in probe.workers for name, why in worker.missing.items()}
+    is_speech = (name for name in missing if name in specs and specs[name].kind == "speech")
+    return {name: missing[name] for name in is_speech}
+
+
 def _speaking(probe: "EngineProbe") -> "Iterator[tuple[str, EngineInfo]]":
     return (each for each in probe.engines.items() if each[1].kind == "speech")
 
