@@ -11,6 +11,7 @@ import pytest
 from narrated.errors import StorageError
 from narrated.inbox.file_signature import FileSignature
 from narrated.ledger.job import LEGAL, OPEN, Job, JobCause, JobReason, JobState
+from narrated.ledger.pruning import prune
 from narrated.ledger.set_aside import DamagedLedger
 from narrated.ledger.store import Ledger
 
@@ -218,12 +219,32 @@ def test_future_arrivals_are_old(ledger: Ledger, tmp_path: Path) -> None:
     assert ledger.sources.arrived_since("aa", time.time() - 60) == []
 
 
-def test_no_time_moves_into_the_future(ledger: Ledger) -> None:
-    """No file is gone later than now, however far the times are shifted."""
-    ledger.sources.record("post.md", SEEN, "aa")
-    ledger.sources.mark_gone("post.md")
-    ledger.sources.shift_times(86400, recent_s=60)
-    assert ledger.sources.gone() == ["post.md"]
+@pytest.mark.parametrize("step_s", [86400.0, -86400.0])
+def test_set_clock_keeps_ages(ledger: Ledger, step_s: float) -> None:
+    """After the clock was set either way, a file is as long gone as it was before."""
+    ledger.sources.record("gone.md", SEEN, "aa")
+    ledger.sources.mark_gone("gone.md")
+    for _ in range(2):
+        ledger.sources.keep_ages(step_s)
+    now = time.time() + 2 * step_s
+    assert ledger.sources.gone(now) == ["gone.md"]
+    assert ledger.sources.gone(now - 60) == []
+    assert [path for _, path in ledger.sources.gone_between(None, now, 9)] == ["gone.md"]
+    assert ledger.sources.gone_between(None, now - 60, 9) == []
+    prune(ledger, now, 60)
+    assert ledger.sources.gone(now) == ["gone.md"]
+    prune(ledger, now + 61, 60)
+    assert ledger.sources.gone(now + 61) == []
+
+
+def test_set_clock_costs_one_row(ledger: Ledger) -> None:
+    """However many sources are gone, a clock that is set changes one row."""
+    for number in range(200):
+        ledger.sources.record(f"{number}.md", SEEN, "aa")
+        ledger.sources.mark_gone(f"{number}.md")
+    before = ledger.changes
+    ledger.sources.keep_ages(86400.0)
+    assert ledger.changes == before + 1
 
 
 def test_refused_write_changes_nothing(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from narrated.ledger.database import Database
+from narrated.ledger.source_clock import STEPS
 
 MOST_VERSIONS = 100
 """The number of past versions kept of a file."""
@@ -57,7 +58,7 @@ def prune_in_slices(database: Database, now: float, gone_s: float) -> Iterator[N
 def _deletions() -> Iterator[tuple[str, str, str]]:
     """Yield each table, the key by which it is walked, and the statement for a range of it."""
     lives = _LIVES.format("sources.path")
-    gone = "gone_at <= :now - :gone"
+    gone = f"gone_at <= :now - :gone - {STEPS}"
     yield (
         "sources",
         "path",

@@ -9,10 +9,14 @@ from msgspec.structs import astuple
 from narrated.inbox.file_signature import FileSignature
 from narrated.ledger.database import Repository
 from narrated.ledger.held_posts import forget_unwanted
+from narrated.ledger.source_clock import AT, STEP
 
 
 class Sources(Repository):
-    """Files by their paths in the inbox; a file that is absent keeps its row for a while."""
+    """Files by their paths in the inbox; a file that is absent keeps its row for a while.
+
+    Callers give times of the wall clock; rows hold those of `source_clock`.
+    """
 
     def known(self) -> dict[str, FileSignature]:
         """Return every recorded file that is not gone, for the scanner to compare with."""
@@ -24,7 +28,7 @@ class Sources(Repository):
     def record(self, path: str, signature: FileSignature, sha256: str) -> None:
         """Record a file as it is in the inbox now."""
         self._write(
-            "INSERT INTO sources VALUES (?, ?, ?, ?, ?, ?, ?, NULL)"
+            f"INSERT INTO sources VALUES (?, ?, ?, ?, ?, ?, {AT}, NULL)"
             " ON CONFLICT (path) DO UPDATE SET inode = excluded.inode, size = excluded.size,"
             " mtime_ns = excluded.mtime_ns, ctime_ns = excluded.ctime_ns,"
             " sha256 = excluded.sha256, gone_at = NULL, seen_at ="
@@ -39,7 +43,7 @@ class Sources(Repository):
         """Record that a file is gone from the inbox."""
         with self._db.transaction():
             self._db.rows(
-                "UPDATE sources SET gone_at = ? WHERE path = ? AND gone_at IS NULL",
+                f"UPDATE sources SET gone_at = {AT} WHERE path = ? AND gone_at IS NULL",
                 (time.time(), os.fsencode(path)),
             )
             forget_unwanted(self._db, path)
@@ -94,17 +98,20 @@ class Sources(Repository):
     def gone(self, since: float | None = None) -> list[str]:
         """Return the files that are gone; with a time, only those gone at that time or before."""
         return self._paths(
-            "SELECT path FROM sources WHERE gone_at IS NOT NULL AND gone_at <= ?",
+            f"SELECT path FROM sources WHERE gone_at IS NOT NULL AND gone_at <= {AT}",
             time.time() if since is None else since,
         )
 
     def gone_between(
         self, after: tuple[float, str] | None, before: float, limit: int
     ) -> list[tuple[float, str]]:
-        """Return the next files that went until `before`, in the order of their going."""
+        """Return the next files that went until `before`, in the order of their going.
+
+        Each has the time by `source_clock` at which it went; `after` is the last one.
+        """
         at, path = after or (float("-inf"), "")
         rows = self._db.rows(
-            "SELECT gone_at, path FROM sources WHERE gone_at IS NOT NULL AND gone_at <= ?"
+            f"SELECT gone_at, path FROM sources WHERE gone_at IS NOT NULL AND gone_at <= {AT}"
             " AND (gone_at, path) > (?, ?) ORDER BY gone_at, path LIMIT ?",
             (before, at, os.fsencode(path), limit),
         )
@@ -117,28 +124,15 @@ class Sources(Repository):
         """
         return self._paths(
             "SELECT path FROM sources WHERE gone_at IS NULL AND sha256 = ?"
-            " AND seen_at BETWEEN ? AND ?"
+            f" AND seen_at BETWEEN {AT} AND {AT}"
             " AND path IN (SELECT path FROM jobs WHERE source_sha256 = ?) ORDER BY seen_at DESC",
             *(sha256, moment, time.time()),
             sha256,
         )
 
-    def shift_times(self, seconds: float, recent_s: float) -> None:
-        """Move the recorded times along after the clock was set, so that ages stay the same.
-
-        Files that came more than `recent_s` before the change keep their time: nothing depends on
-        the age of those. No time moves into the future.
-        """
-        now = time.time()
-        with self._db.transaction():
-            self._db.rows(
-                "UPDATE sources SET gone_at = min(gone_at + ?, ?) WHERE gone_at IS NOT NULL",
-                (seconds, now),
-            )
-            self._db.rows(
-                "UPDATE sources SET seen_at = min(seen_at + ?, ?) WHERE seen_at >= ?",
-                (seconds, now, now - seconds - recent_s),
-            )
+    def keep_ages(self, step_s: float) -> None:
+        """Keep all ages as they were before the wall clock made a step."""
+        self._write(STEP, step_s)
 
 
 class Stems(Repository):

@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 
 from narrated.disk_threads import DiskThreads
 from narrated.errors import FolderLost, StorageError
-from narrated.jobs.ingest import MOVE_WINDOW_S
 from narrated.ledger.store import Ledger
 from narrated.ledger.take_cache import TakeCache
 from narrated.outbox.mount_guard import MountGuard
@@ -105,9 +104,8 @@ class MountCheck(Duty):
 class ClockAdjustment(Duty):
     """Counts the age of a deleted source only while a daemon runs, however the clock is set.
 
-    The ledger's times are wall-clock times. If the clock is set, they are shifted with it. At a
-    start they are shifted by all the time without a daemon, since nothing distinguishes that from
-    a clock that was set ahead.
+    If the wall clock is set, the ledger counts the step. At a start it counts all the time without
+    a daemon as one, since nothing distinguishes that from a clock that was set ahead.
     """
 
     def __init__(self, ledger: Ledger) -> None:
@@ -116,16 +114,16 @@ class ClockAdjustment(Duty):
         self._recorded_s = self._monotonic_s
 
     async def turn(self) -> None:
-        """Adjust the ledger's ages if the clock was set. Errors: StorageError."""
+        """Keep the ledger's ages if the clock was set. Errors: StorageError."""
         self.check()
 
     def start(self) -> None:
-        """Shift the ledger's times by the time without a daemon. Errors: StorageError."""
+        """Keep the ledger's ages over the time without a daemon. Errors: StorageError."""
         self._wall_s, self._monotonic_s = time.time(), time.monotonic()
         recorded = self._ledger.last_run.time()
         with self._ledger.transaction():
             if recorded is not None:
-                self._ledger.sources.shift_times(self._wall_s - recorded, MOVE_WINDOW_S)
+                self._ledger.sources.keep_ages(self._wall_s - recorded)
             self._ledger.last_run.record_time(self._wall_s)
 
     def record(self) -> None:
@@ -134,7 +132,7 @@ class ClockAdjustment(Duty):
         self.stop()
 
     def check(self) -> None:
-        """Shift the ledger's times if the clock was set; after a StorageError, check again."""
+        """Keep the ledger's ages if the clock was set; after a StorageError, check again."""
         wall_s, monotonic_s = time.time(), time.monotonic()
         step_s = (wall_s - self._wall_s) - (monotonic_s - self._monotonic_s)
         is_set = abs(step_s) > STEP_S
@@ -142,7 +140,7 @@ class ClockAdjustment(Duty):
             return
         with self._ledger.transaction():
             if is_set:
-                self._ledger.sources.shift_times(step_s, MOVE_WINDOW_S)
+                self._ledger.sources.keep_ages(step_s)
             self._ledger.last_run.record_time(wall_s)
         if is_set:
             log.warning("the clock was set by %+.0f s", step_s)
