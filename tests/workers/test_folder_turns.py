@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import pytest
 
 from narrated.workers import folder_turns
+from narrated.workers.fair_shares import Priority, Standing
 from narrated.workers.folder_turns import FolderTurns
 
 LONG, SHORT = 1 << 20, 100
@@ -44,6 +45,25 @@ class Parser:
 
     def begin(self, sources: Sequence[tuple[str, int]]) -> list[asyncio.Task[None]]:
         return [asyncio.create_task(self.parse(*source)) for source in sources]
+
+
+def test_best_rank_is_read_first() -> None:
+    """Of a folder's sources of one priority the best rank goes first, whichever came first."""
+
+    async def story() -> None:
+        turns, read = FolderTurns(), []
+
+        async def parse(name: str, standing: Standing) -> None:
+            async with turns.turn("blog", SHORT, standing):
+                read.append(name)
+                await asyncio.sleep(0)
+
+        post, note = Priority.POST, Priority.NOTE
+        ranked = [("first", post, 9), ("third", post, 2), ("best", post, 1), ("note", note, 5)]
+        await asyncio.gather(*(parse(name, Standing(how, rank)) for name, how, rank in ranked))
+        assert [name for name in read if name != "note"] == ["first", "best", "third"]
+
+    asyncio.run(story())
 
 
 def test_folders_take_turns(clock: Clock) -> None:

@@ -394,6 +394,7 @@ class App:
         await self.pool.start()
 
     def _start_parsers(self, count: int) -> ParserPool:
-        parsers = ParserPool(count, float(self.config.workers.reading), may_wait=self._may_wait)
+        limit_s, shared = float(self.config.workers.reading), self._standings
+        parsers = ParserPool(count, limit_s, may_wait=self._may_wait, standings=shared)
         self._stack.push_async_callback(parsers.stop)
         return parsers

@@ -6,6 +6,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
+from narrated.workers.fair_shares import ASKED_FOR, Standing
+
 _BYTE_S = 1e-6
 """The time that parsing a byte takes, about; it only says who goes first."""
 
@@ -16,6 +18,7 @@ class _Turn:
     start_s: float
     """The time that its folder had used when it came."""
     cost_s: float
+    standing: Standing
     granted: asyncio.Future[None]
 
 
@@ -24,6 +27,8 @@ class FolderTurns:
 
     A folder's time counts from the present on: one that comes back has saved nothing up. So a short
     source waits for at most one source of each other folder, and mostly for none but that in turn.
+    Of a folder's sources of one priority the one of the best rank goes first, as everywhere else:
+    it would have to wait for those that were read before it and begin to be spoken.
     (Demers, Keshav and Shenker, "Analysis and simulation of a fair queueing algorithm", 1989.)
     """
 
@@ -40,10 +45,12 @@ class FolderTurns:
         return len(self._waiting) + self._is_taken
 
     @asynccontextmanager
-    async def turn(self, folder: str, size_bytes: int) -> AsyncIterator[None]:
+    async def turn(
+        self, folder: str, size_bytes: int, standing: Standing = ASKED_FOR
+    ) -> AsyncIterator[None]:
         """Wait for a turn of a folder; the size tells short sources from long ones."""
         granted = asyncio.get_running_loop().create_future()
-        turn = _Turn(folder, self._clock_s, size_bytes * _BYTE_S, granted)
+        turn = _Turn(folder, self._clock_s, size_bytes * _BYTE_S, standing, granted)
         self._waiting.append(turn)
         self._grant()
         try:
@@ -62,7 +69,11 @@ class FolderTurns:
         self._waiting = [each for each in self._waiting if not each.granted.done()]
         if self._is_taken or not self._waiting:
             return
-        turn = min(self._waiting, key=lambda each: self._start_s(each) + each.cost_s)
+        shortest = min(self._waiting, key=lambda each: self._start_s(each) + each.cost_s)
+        turn = min(
+            (each for each in self._waiting if _are_alike(each, shortest)),
+            key=lambda each: each.standing.rank,
+        )
         self._waiting.remove(turn)
         self._is_taken = True
         turn.granted.set_result(None)
@@ -87,3 +98,8 @@ class FolderTurns:
 
     def _start_s(self, turn: _Turn) -> float:
         return max(turn.start_s, self._used_s.get(turn.folder, 0.0))
+
+
+def _are_alike(turn: _Turn, other: _Turn) -> bool:
+    priorities = turn.standing.priority, other.standing.priority
+    return turn.folder == other.folder and priorities[0] is priorities[1]

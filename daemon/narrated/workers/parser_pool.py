@@ -6,11 +6,13 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 from narrated.errors import ParserUnavailable, SourceError, SourceTookTooLong, TurnAwaited
 from narrated.printable import printable
 from narrated.workers.child import START_REMEDY, ChildProcess
+from narrated.workers.fair_shares import ASKED_FOR, Standing
 from narrated.workers.folder_turns import FolderTurns
 from narrated.workers.protocol import BadFrame
 
@@ -45,8 +47,13 @@ class ParserPool:
         module: str = "narrated.parser_process",
         may_wait: Callable[[int, str], bool] = lambda job, child: True,
         slow_s: float = SLOW_S,
+        standings: Mapping[int, Standing] = MappingProxyType({}),
     ) -> None:
-        """`may_wait` is called before a job waits for one of the last two children, by name."""
+        """`may_wait` is called before a job waits for one of the last two children, by name.
+
+        `standings`: those of the running jobs, by their ids.
+        """
+        self._standings = standings
         limits = (time_limit_s, memory_bytes, module)
         self._queues = [_ParserQueue(*limits) for _ in range(max(1, count))]
         self._backtracking = _ParserQueue(*limits)
@@ -65,20 +72,21 @@ class ParserPool:
         TurnAwaited if the job may not wait for the child that it needs.
         """
         folder = path.rpartition("/")[0]
+        standing = self._standings.get(job, ASKED_FOR)
         first = self._queue_for(header.get("source_bytes", len(payload)))
         for queue in (first, self._backtracking):
             if self._is_slow(folder):
                 break
             if queue is self._backtracking:
                 self._check_may_wait(job, "backtracking")
-            async with queue.turns.turn(folder, len(payload)):
+            async with queue.turns.turn(folder, len(payload), standing):
                 if self._is_slow(folder):
                     break  # the sources before it have shown it
                 answer, content = await self._ask(queue, header, payload, folder)
                 if not answer.get("backtracks"):
                     return content
         self._check_may_wait(job, "slow")
-        async with self._slow.turns.turn(folder, len(payload)):
+        async with self._slow.turns.turn(folder, len(payload), standing):
             return (await self._ask(self._slow, header, payload, folder))[1]
 
     async def stop(self) -> None:
