@@ -37,8 +37,8 @@ def test_loop_calls_no_file_system(daemon: WatchedDaemon) -> None:
     daemon.arm()
     daemon.drop("blog/post.md", "# A post\n\nIts words.\n")
     daemon.published("blog/post", "# A post\n\nIts words.\n")
-    daemon.drop("broken.md", "---\nlexicon: none.yaml\n---\nWords.\n")
-    assert "none.yaml" in daemon.note("broken")
+    daemon.drop("broken.md", "---\nlexicon: none-lexicon.yaml\n---\nWords.\n")
+    assert "none-lexicon.yaml" in daemon.note("broken")
     daemon.drop("broken.md", "Mended words.\n")
     daemon.published("broken", "Mended words.\n")
     wait(lambda: not (daemon.outbox / "broken.error.txt").exists())
@@ -51,7 +51,7 @@ def test_loop_calls_no_file_system(daemon: WatchedDaemon) -> None:
     daemon.wait_idle()
     (daemon.inbox / "broken.md").unlink()
     wait(lambda: not (daemon.outbox / "broken.json").exists())
-    daemon.drop("lost.md", "---\nlexicon: none.yaml\n---\nWords.\n")
+    daemon.drop("lost.md", "---\nlexicon: none-lexicon.yaml\n---\nWords.\n")
     daemon.note("lost")
     (daemon.inbox / "lost.md").unlink()
     wait(lambda: not (daemon.outbox / "lost.error.txt").exists())
@@ -67,6 +67,8 @@ def test_loop_reloads_without_files(tmp_path: Path) -> None:
     daemon.published("post", "Some words.\n")
     for command in ("status --json", "pause", "resume", "voices list", "cancel post.md", "retry"):
         daemon.ask(*command.split())
+    read = daemon.ask("read", str(daemon.inbox / "post.md"), "-o", str(tmp_path / "post.wav"))
+    assert read.returncode == 0, read.stderr
     daemon.configure(after="archive", archive="archive", settle="300ms", ignore=["*.tmp"])
     assert daemon.ask("reload").returncode == 0
     daemon.drop("leaving.md", "Words that leave.\n")
