@@ -294,7 +294,7 @@ def test_picture_outlives_its_post(
         _wait_said(daemon, "post", "red")
         path.unlink()
         wait(lambda: daemon.history("post.md") == ["removed"], lambda: daemon.log)
-        daemon.drop("post.md", "---\nlexicon: missing-lexicon.yaml\n---\nThere is no such lexicon.\n")
+        daemon.drop("post.md", "---\nlexicon: missing-lexicon.yaml\n---\nIt is missing.\n")
         daemon.note("post")
         daemon.manifest("desk")
 
