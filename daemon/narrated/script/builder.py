@@ -42,6 +42,8 @@ _SHORT_QUOTE_SENTENCES = 3
 _FEW_ROWS = 2
 """A table of so many more rows than are said is said whole; to count them is no shorter."""
 _Rows = tuple[tuple[doc.Cell, ...], ...]
+_NOTED = (doc.FootnoteMark, doc.InlinePicture, doc.InlineCode)
+"""Spans that are more than words."""
 _TASKS = {True: announcements.DONE, False: announcements.TO_DO, None: ""}
 
 
@@ -173,11 +175,13 @@ class _ScriptBuilder:
         self._note_contents(spans)
 
     def _note_contents(self, spans: tuple[doc.Spans, ...]) -> None:
-        self._called_notes.extend(mark.label for mark in find_spans(spans, doc.FootnoteMark))
-        for picture in find_spans(spans, doc.InlinePicture):
-            self._note_missing_caption(picture.source)
-        for code in find_spans(spans, doc.InlineCode):
-            if not self._inline.is_read(code):
+        found = [span for span in find_spans(spans, doc.Span) if isinstance(span, _NOTED)]
+        self._called_notes.extend(one.label for one in found if isinstance(one, doc.FootnoteMark))
+        for picture in found:
+            if isinstance(picture, doc.InlinePicture):
+                self._note_missing_caption(picture.source)
+        for code in found:
+            if isinstance(code, doc.InlineCode) and not self._inline.is_read(code):
                 self._lines.skip("code", "longer than is read inside a sentence", code.text)
 
     def _note_missing_caption(self, source: str) -> None:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, TypeVar
 
 from narrated.reading import document as doc
@@ -15,6 +15,7 @@ from narrated.script.script import Caption, Captions
 _SpanT = TypeVar("_SpanT", bound=doc.Span)
 
 UNDESCRIBED = Caption(missing="nobody has described it yet")
+_HOLDERS = (doc.Emphasis, doc.Deleted, doc.Link, doc.Foreign)
 _MOST_WORDS_OF_CODE = 8
 _BREAK = "\n"
 _BEGINS, _ENDS = "\x02", "\x03"  # keep our words apart from the author's
@@ -43,6 +44,8 @@ class InlineText:
     language: str = "en"
     links: Literal["fold", "text", "announce"] = "fold"
     spoken_language: SpokenLanguage = always_the_posts
+    _said_code: dict[str, str] = field(default_factory=dict)
+    """Code inside sentences in words: it is asked for several times."""
 
     def words(self, spans: Iterable[doc.Spans]) -> str:
         """Say spans on one line; footnote marks are silent, broken lines get a comma."""
@@ -62,7 +65,13 @@ class InlineText:
 
     def is_read(self, code: doc.InlineCode) -> bool:
         """True if code inside a sentence is short enough to be said."""
-        return len(self.code(code.text).split()) <= _MOST_WORDS_OF_CODE
+        return len(self._inline_code(code.text).split()) <= _MOST_WORDS_OF_CODE
+
+    def _inline_code(self, text: str) -> str:
+        said = self._said_code.get(text)
+        if said is None:
+            said = self._said_code[text] = self.code(text)
+        return said
 
     def _joined(self, spans: Iterable[doc.Spans]) -> str:
         return "".join(map(self._span, spans))
@@ -72,7 +81,7 @@ class InlineText:
             case doc.Text(text):
                 return text.replace(_BREAK, " ")
             case doc.InlineCode(text):
-                said = self.code(text) if self.is_read(span) else announcements.CODE_SNIPPET
+                said = self._inline_code(text) if self.is_read(span) else announcements.CODE_SNIPPET
                 return f" {said} " if text != text.strip() else said
             case doc.Emphasis(spans=inner) | doc.Foreign(spans=inner):
                 return self._joined(inner)
@@ -125,8 +134,13 @@ class InlineText:
 
 
 def _on_one_line(text: str) -> str:
-    text = _EDGES.sub("", _INNER_EDGES.sub(" ", text)).strip()
-    text = _SPACE_BEFORE_END.sub("", _UNENDED_LINE.sub(", ", text))
+    if _BEGINS in text or _ENDS in text:
+        text = _EDGES.sub("", _INNER_EDGES.sub(" ", text))
+    text = text.strip()
+    if _BREAK in text:
+        text = _UNENDED_LINE.sub(", ", text)
+    if ")" in text:
+        text = _SPACE_BEFORE_END.sub("", text)
     return " ".join(text.split())
 
 
@@ -135,5 +149,5 @@ def find_spans(spans: Iterable[doc.Spans], kind: type[_SpanT]) -> Iterator[_Span
     for span in spans:
         if isinstance(span, kind):
             yield span
-        if isinstance(span, doc.Emphasis | doc.Deleted | doc.Link | doc.Foreign):
+        if isinstance(span, _HOLDERS):
             yield from find_spans(span.spans, kind)

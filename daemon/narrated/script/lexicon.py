@@ -21,9 +21,11 @@ from narrated.reading.yaml_toml import load_yaml
 from narrated.script.linear_pattern import Inexpressible, LinearPattern
 from narrated.script.regex_time_limit import RegexRunner
 from narrated.script.required_signs import is_plain, required_signs
+from narrated.script.words_of_text import words_of_text
 
 _KEYS = ("words", "patterns")
-_RUN = re.compile(r"\w+|[^\w\s]")
+_TOKEN = re.compile(r"\w+|[^\w\s]")
+_RUN = re.compile(r"\w+")
 _PATTERN_KEYS = {"match", "say"}
 _SHOWN_CHARACTERS = 200
 
@@ -68,7 +70,9 @@ class Lexicon:
         self._patterns = patterns
         self._regex_runner = regex_runner
         # Most texts hold no word of the lexicon; a look-up of their words shows it.
-        self._first_tokens = {_first_token(word) for word in words}
+        first_tokens = {_first_token(word) for word in words}
+        self._first_words = frozenset(token for token in first_tokens if _RUN.fullmatch(token))
+        self._first_signs = first_tokens - self._first_words
 
     @classmethod
     def parse(
@@ -91,13 +95,20 @@ class Lexicon:
 
     def apply(self, text: str) -> str:
         """Replace written words by their pronunciations."""
-        if self._first_tokens.isdisjoint(_RUN.findall(text.lower())):
+        if not self._may_have_words(text.lower()):
             return self._apply_patterns(text)
         if self._exact:
             text = self._exact_words.sub(lambda found: self._exact[found[0]], text)
         if self._any_case:
             text = self._any_case_words.sub(self._any_case_word, text)
         return self._apply_patterns(text)
+
+    def _may_have_words(self, lower: str) -> bool:
+        """True if a text has the first word or sign of an entry."""
+        return not (
+            self._first_words.isdisjoint(words_of_text(lower))
+            and self._first_signs.isdisjoint(lower)
+        )
 
     def _any_case_word(self, found: re.Match[str]) -> str:
         # Ignoring case, regular expressions also match other letters: ı for i.
@@ -111,11 +122,18 @@ class Lexicon:
                 if said != text:
                     text, signs = said, None
         # A pronunciation may hold an escape, such as `\\0`.
-        return " ".join(cleaned(text).split()) if self._patterns else text
+        return _on_one_line(text) if self._patterns else text
+
+
+def _on_one_line(text: str) -> str:
+    """Remove control characters, and fold white space."""
+    if text.isascii() and text.isprintable() and "  " not in text:
+        return text.strip(" ")  # nearly every text
+    return " ".join(cleaned(text).split())
 
 
 def _first_token(word: str) -> str:
-    return str(_RUN.findall(word.lower())[0])
+    return str(_TOKEN.findall(word.lower())[0])
 
 
 def _whole_words(words: Mapping[str, str], flags: int) -> re.Pattern[str]:
