@@ -5,24 +5,32 @@ import re
 from narrated.engines.interface import Mark
 from narrated.script.emoji_names import name_emoji
 from narrated.script.english.greek import name_greek
+from narrated.script.english.rule_engine import after_words, word_set
 from narrated.script.english.terms import has_terms, mark_terms
 from narrated.script.language_codes import is_english
 from narrated.script.marks import unmarked_letters, without_marks
 from narrated.script.spoken_numbers import say_decimal, say_number
 
 # Signs of a text that needs rules: a sign or digit, capitals side by side or inside a word, a dot
-# inside or after a short word. Each alternative matches at its own place, so the search is linear.
+# inside or after a short word. It begins with a set of rare characters and looks back from them, so
+# `re` passes over all others at once. Each alternative matches at its own place: it is linear.
+_SHORT_WORDS = word_set("""
+    etc approx vs cf ca viz incl dept misc esp al resp ibid avg max govt abbr anon ed eds est
+""")
 _ODD = re.compile(
-    r"[^A-Za-zÀ-ɏ\s,;:.'’‘“”!?()\"–—…-]|[A-Za-z][A-Z]|\w(?:[.(]|::?)\w|\w\(\)|(?<!\w)[.-]\w"
-    r"|\b(?:[A-Z][a-z]{0,4}|[a-z]|etc|approx|vs|cf|ca|viz|incl|dept|misc|esp|al|resp|ibid"
-    r"|avg|max|govt|abbr|anon|eds?|est)\.|\b(?:Mrs?|Ms|Dr|Prof|[JS]r|St) "
-    r"|\s[:;x](?=-?[DPp/])|\bvs\b"
-    r"|\b[IVXL]\b|\b[ivxl]{2,5}\b|A(?!\w)(?<![\w'’]A)(?:(?<=[a-z] A)|(?! [a-z]))"
-    r"|[-–](?<=[a-z].)(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun|Jan|Feb|Mar|Apr|May|Ju[nl]|Aug|Sep|Oct|Nov|Dec)"
-    r"|\b(?:Ctrl|Cmd|Alt|Shift)-|\b(?:[CMS]-[a-z]|O-O|[A-G]b (?:ma|mi))"
+    r"[^a-hj-km-uwyzÀ-ɏ\s,'’‘“”!?)\"—…](?:"
+    r"(?<=[ivxl])(?:(?<!\w.)(?:[ivxl]{1,4}\b|(?<=v)s\b)|(?<=\sx)(?=-?[DPp/]))"
+    r"|(?<=[A-Z])(?:(?<=[A-Za-z].)|(?<!\w.)(?:(?<=[IVXL])\b|(?:(?<=M)(?:rs?|s)|(?<=[DJS])r"
+    r"|(?<=P)rof|(?<=S)t) |(?<=[CMS])-[a-z]|(?<=C)(?:trl|md)-|(?<=A)lt-|(?<=S)hift-|(?<=O)-O"
+    r"|(?<=[A-G])b (?:ma|mi))|(?<=A)(?!\w)(?<![\w'’]A)(?:(?<=[a-z] A)|(?! [a-z])))"
+    r"|(?<=\.)(?:\w|(?<=\b[A-Za-z].)|(?<=\b[A-Z][a-z].)|(?<=\b[A-Z][a-z]{2}.)"
+    rf"|(?<=\b[A-Z][a-z]{{3}}.)|(?<=\b[A-Z][a-z]{{4}}.)|{after_words(_SHORT_WORDS, '.')})"
+    r"|(?<=\w\()\w|(?<=\w:):?\w|(?<=\w\()\)|(?<=-)(?<!\w.)\w|(?<=\s[:;])(?=-?[DPp/])|(?<=[a-z][-–])"
+    r"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun|Jan|Feb|Mar|Apr|May|Ju[nl]|Aug|Sep|Oct|Nov|Dec)"
+    r"|(?<![A-Za-z.:;(–-]))"
 )
 # After a whole word and its full stop, no rule looks back.
-_SENTENCE_END = re.compile(r"(?<=[a-z]{5}[.!?])(?<!approx\.)\s+(?=[A-Z“\"'‘(])")
+_SENTENCE_END = re.compile(r"\s(?<=[.!?]\s)(?<=[a-z]{5}.\s)(?<!approx\.\s)\s*(?=[A-Z“\"'‘(])")
 _LONGEST_TOKEN = 300
 _TOKEN = re.compile(rf"\S{{{_LONGEST_TOKEN}}}(?=\S)")
 # Signs of typesetting and of writing direction have no sound.

@@ -4,6 +4,7 @@ import re
 
 from narrated.script.english.rule_engine import (
     Rules,
+    after_words,
     any_of,
     begins_sentence,
     full_stop,
@@ -140,11 +141,10 @@ _ALL = sorted(
     {"al", "no", "Fl", *_TITLES, *_PLACES_AFTER, *_NEVER_AT_THE_END, *_ANYWHERE, *_WRITTEN}
 )
 # A hint that starts at a rare sign and looks back is several times as fast.
-_LOOKING_BACK = "|".join(rf"(?<=\b{short}\.)" for short in _ALL)
 HINT = (
-    rf"\.(?:(?<=\b[A-Za-z]\.)(?=\w| [gmka\d])|(?<=\b[NSEW]\.)(?= [A-Z])"
-    rf"|(?<=\beds\.)(?=\))|(?<=\bLL\.)|{_LOOKING_BACK})"
-    r"|(?<=\bPh)\.(?=\s?D\.)|[№§#º°]|vs\b"
+    r"[.№§#º°v](?:(?<=\.)(?:(?<=\b[A-Za-z].)(?=\w| [gmka\d])|(?<=\b[NSEW].)(?= [A-Z])"
+    r"|(?<=\beds.)(?=\))|(?<=\bLL.)"
+    rf"|(?<=\bPh.)(?=\s?D\.)|{after_words(_ALL, '.')})|(?<=[№§#º°])|(?<=v)s\b)"
 )
 
 _AT_STOPS = starts_at_words(r"\.", ".")

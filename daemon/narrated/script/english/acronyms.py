@@ -185,7 +185,7 @@ RULES: Rules = (
     rule(r"(?<![\w'’])([A-Z]{2,}s?)([’']s)?(?!\w)", _capitals),
 )
 
-LETTERS_HINT = r"A(?<!\w.)(?!\w)|[A-Z](?= [A-Z]\b)"
+LETTERS_HINT = r"[A-Z](?:(?= [A-Z]\b)|(?<=A)(?<!\w.)(?!\w))"
 
 LETTERS: Rules = (
     rule(

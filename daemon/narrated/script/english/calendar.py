@@ -16,6 +16,7 @@ from narrated.script.english.numbers import (
 from narrated.script.english.rule_engine import (
     UNJOINED,
     Rules,
+    Starts,
     full_stop,
     number_rule,
     rule,
@@ -262,12 +263,14 @@ _MONTH_AT_THE_END = re.compile(
 )
 
 
-def _at_months(text: str) -> list[int]:
+def _month_places(text: str) -> list[int]:
     """Give the first letters of months before digits; looking back from digits is cheaper."""
     gaps = [gap.start() for gap in _BEFORE_DIGITS.finditer(text)]
     found = (_MONTH_AT_THE_END.search(text, max(0, gap - 12), gap) for gap in gaps)
     return [month.start() for month in found if month]
 
+
+_AT_MONTHS = Starts(_month_places, needs=None)
 
 _DAY = "|".join(form for day in DAYS for form in (day, day.upper()))
 _ANY_MONTH = f"(?i:{'|'.join(month[:3] for month in MONTHS)})"
@@ -289,19 +292,19 @@ BEFORE: Rules = (
         r"(?:,? (?P<year>[12]\d{3}))?"
         rf"(?:(?P<until>\s?[-–—]\s?(?={_ANY_MONTH}[a-z]{{0,6}}\.? \d))|(?![\w:%/-]|[.,]\d))",
         _month_day,
-        starts=_at_months,
+        starts=_AT_MONTHS,
     ),
     rule(
         rf"(?<![\w-]){_MONTH}(?P<joint>[-/])(?P<day>\d\d?)(?:(?P=joint)(?P<year>\d{{4}}|\d\d))?"
         r"(?![\w/-]|[.,]\d)",
         _month_day_joined,
         "-/",
-        _at_months,
+        _AT_MONTHS,
     ),
     rule(
         rf"(?<![\w-]){_SHORT_MONTH}\.?(?:,? |[-/])(?P<year>(?:1[5-9]|20)\d\d)(?![\w/-]|[.,]\d)",
         lambda found: f"{month_name(found['month'])} {year(found['year'])}",
-        starts=_at_months,
+        starts=_AT_MONTHS,
     ),
     rule(
         r"\b(BCE?|AD|CE)\s?[-–]\s?(?=(?:AD )?\d)",

@@ -4,6 +4,7 @@ import re
 
 from narrated.script.english.rule_engine import (
     Rules,
+    after_words,
     any_of,
     full_stop,
     rule,
@@ -44,7 +45,7 @@ def _day_until(found: re.Match[str]) -> str:
 
 _FULL_OR_SHORT = any_of({*MONTHS, *(month[:3] for month in MONTHS), "Sept"})
 _SHORT = word_set("Jan Feb Apr Aug Sep Sept Oct Nov Dec Mon Tue Tues Wed Thu Thurs Fri")
-SHORT_HINT = "|".join(rf"(?<=\b{short}\.)" for short in _SHORT)
+SHORT_HINT = rf"\.(?:{after_words(_SHORT, '.')})"
 _AT_SHORT = starts_at(rf"(?:{any_of(_SHORT)})\.")
 
 RANGES_HINT = r"[-–/](?:(?<=[a-z]{2}-)|(?<=[a-z]{2}–)|(?<=[a-z]{2}/))[JFMASONDTW][a-z]"

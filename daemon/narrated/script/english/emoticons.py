@@ -26,7 +26,7 @@ def _heart(found: re.Match[str]) -> str:
     return found[0] if word_before(found) in _BEFORE_A_NUMBER else "heart"
 
 
-HINT = r"[:;=xXo^_>T\\¯](?:(?<=\s.)|(?<=\A.))[-'’DPp/_^<To\\]|-_-|<3"
+HINT = r"[-<:;=xXo^_>T\\¯](?:(?<!\S.)(?<![-<])[-'’DPp/_^<To\\]|(?<=-)_-|(?<=<)3)"
 
 RULES: Rules = (
     rule(rf"(?:\s|\A){_FACE}(?=[\s.,!?;)\]]|\Z)", _face),

@@ -7,23 +7,32 @@ from itertools import groupby
 from operator import attrgetter, itemgetter
 from typing import NamedTuple
 
+from narrated.script.english.sign_bits import ALL_BITS, SignBits
 from narrated.script.required_signs import is_plain, required_signs
 
 Say = str | Callable[[re.Match[str]], str]
-Starts = Callable[[str], list[int]]
-"""Finds the places in a text where a match may begin."""
 
 NUMBER = r"(?:\d{1,3}(?:,\d{3})+(?!\d)(?:\.\d+)?|\d+(?:\.\d+)?|(?<!\d)\.\d+)"
 """3; 1,234; 3.14; .5"""
 UNJOINED = r"(?<![\w.,/])(?<![\w]-)"
 """Not preceded by a part of a longer word or number."""
 
+SIGN_BITS = SignBits()
 _NEAR = 24
 _MOST_KEPT = 4096
 _WORD_BEFORE = re.compile(r"([\w'’.]+),?[\s(“\"]*\Z")
 _WORD_AFTER = re.compile(r"[\s-]*([A-Za-z]+)")
 _SENTENCE_GOES_ON = re.compile(r"[\"'”’)\]]*(?:\s+(?:[^\sA-Z“\"(]|[A-Z] [A-Z]\b)|[.,;:!?])")
 _SENTENCE_BEGINS = re.compile(r"(?:\A|[.!?…:]\s+|\n)[\"'“‘(\[]*\Z")
+
+
+class Starts:
+    """Finds the places in a text where a match may begin."""
+
+    def __init__(self, find: Callable[[str], list[int]], needs: frozenset[str] | None) -> None:
+        self.find = find
+        self.needs = needs
+        """In a plain text, every place needs one of these characters; None if nothing is known."""
 
 
 class NormalisationRule(NamedTuple):
@@ -44,6 +53,18 @@ class NormalisationRule(NamedTuple):
 
 
 Rules = tuple[NormalisationRule, ...]
+Match = Callable[[str, int], re.Match[str] | None]
+"""Matches a pattern at a place of a text."""
+Matches = tuple[tuple[Match, Say], ...]
+
+
+class EverywhereRule(NamedTuple):
+    """A rule that is tried everywhere, if a text has its bits."""
+
+    sub: Callable[[Say, str], str]
+    say: Say
+    needs: int
+    signs: int
 
 
 @dataclass(slots=True)
@@ -52,12 +73,20 @@ class RuleRun:
 
     starts: Starts | None
     rules: Rules
-    needs: frozenset[str] | None
-    """The needs of all rules; None if those of one are unknown."""
+    needs: int
+    """The bit of the needs of all rules."""
+    starts_need: int
+    everywhere: tuple[EverywhereRule, ...]
+    """The rules, without `starts`."""
+    all_matches: Matches
     signs: frozenset[str] = frozenset()
     """The signs of all rules."""
-    by_signs: dict[frozenset[str], Rules] = field(default_factory=dict)
+    by_signs: dict[frozenset[str], Matches] = field(default_factory=dict)
     """The rules that may match, by those of the signs that are near a place of a plain text."""
+    without_signs: frozenset[int] = frozenset()
+    """The numbers of the rules that may match anywhere."""
+    of_sign: dict[str, set[int]] = field(default_factory=dict)
+    """The numbers of the rules that have a sign."""
 
     @classmethod
     def of(cls, starts: Starts | None, rules: Rules) -> "RuleRun":
@@ -65,18 +94,46 @@ class RuleRun:
         needs = [each.needs for each in rules if each.needs is not None]
         united = frozenset().union(*needs) if len(needs) == len(rules) else None
         signs = (each.signs for each in rules if each.signs is not None)
-        return cls(starts, rules, united, frozenset().union(*signs))
+        run = cls(
+            starts,
+            rules,
+            SIGN_BITS.bit(united),
+            SIGN_BITS.bit(starts.needs if starts else None),
+            () if starts else tuple(map(_everywhere, rules)),
+            _matches(rules),
+            frozenset().union(*signs),
+            without_signs=frozenset(n for n, each in enumerate(rules) if each.signs is None),
+        )
+        for number, each in enumerate(rules):
+            for sign in each.signs or ():
+                run.of_sign.setdefault(sign, set()).add(number)
+        return run
 
-    def near(self, text: str, place: int) -> Rules:
+    def near(self, text: str, place: int) -> Matches:
         """The rules that may match at a place of a plain text."""
         found = self.signs.intersection(text[place : place + _NEAR])
-        rules = self.by_signs.get(found)
-        if rules is None:
+        matches = self.by_signs.get(found)
+        if matches is None:
             if len(self.by_signs) >= _MOST_KEPT:
                 self.by_signs.clear()
-            rules = tuple(r for r in self.rules if r.signs is None or not r.signs.isdisjoint(found))
-            self.by_signs[found] = rules
-        return rules
+            matches = self.by_signs[found] = self._of_signs(found)
+        return matches
+
+    def _of_signs(self, found: frozenset[str]) -> Matches:
+        """Unite the rules of each sign: of a hundred rules, few are looked at."""
+        numbers = self.without_signs.union(*(self.of_sign[sign] for sign in found))
+        return tuple(self.all_matches[number] for number in sorted(numbers))
+
+
+def _everywhere(one: NormalisationRule) -> EverywhereRule:
+    named = one.signs if one.names_signs else None
+    return EverywhereRule(
+        one.pattern.sub, one.say, SIGN_BITS.bit(one.needs), SIGN_BITS.bit(named or None)
+    )
+
+
+def _matches(rules: Iterable[NormalisationRule]) -> Matches:
+    return tuple((each.pattern.match, each.say) for each in rules)
 
 
 class RuleGroup(NamedTuple):
@@ -86,15 +143,15 @@ class RuleGroup(NamedTuple):
     """
 
     hint: re.Pattern[str]
-    needs: frozenset[str] | None
-    """In a plain text, the hint needs one of these characters; None if nothing is known."""
+    needs: int
+    """The bit of the characters that the hint needs in a plain text."""
     runs: tuple[RuleRun, ...]
 
     @classmethod
     def of(cls, hint: str, rules: Rules) -> "RuleGroup":
         """Compile the hint, and group the rules into runs."""
         runs = groupby(rules, key=attrgetter("starts"))
-        needs = required_signs(hint, _NEAR).anywhere
+        needs = SIGN_BITS.bit(required_signs(hint, _NEAR).anywhere)
         runs_of_rules = tuple(RuleRun.of(starts, tuple(run)) for starts, run in runs)
         return cls(re.compile(hint), needs, runs_of_rules)
 
@@ -111,10 +168,11 @@ def rule(
 def starts_at(pattern: str) -> Starts:
     """Give the places where a simple pattern matches."""
     find = re.compile(pattern).finditer
-    return lambda text: [found.start() for found in find(text)]
+    needs = required_signs(pattern, _NEAR).anywhere
+    return Starts(lambda text: [found.start() for found in find(text)], needs)
 
 
-AT_NUMBERS = starts_at(r"(?:\d|[-−](?=[.\d])|\.(?=\d))(?<!\d.)")
+AT_NUMBERS = starts_at(r"[-−.\d](?<!\d.)(?:(?<=\d)|(?<=[-−])(?=[.\d])|(?<=\.)(?=\d))")
 """The first digit of each number, and the minus or point before it."""
 
 
@@ -139,64 +197,62 @@ def starts_at_words(inside: str, joints: str = "") -> Starts:
             seen = found.start()
         return places
 
-    return starts
+    return Starts(starts, required_signs(inside, _NEAR).anywhere)
 
 
 class SentenceRewriter:
-    """A text under rewriting; caches its characters and start places between rules."""
+    """A text under rewriting; caches its signs and start places between rules."""
 
     def __init__(self, text: str) -> None:
         self._become(text)
 
     def apply(self, group: RuleGroup) -> None:
         """Apply the rules of a group, one run after the other."""
-        if self._lacks(group.needs) or not group.hint.search(self.text):
+        if not group.needs & self._met or not group.hint.search(self.text):
             return
         for run in group.runs:
-            if not self._lacks(run.needs):
+            if run.needs & self._met and run.starts_need & self._met:
                 if run.starts is None:
-                    self._everywhere(run.rules)
+                    self._everywhere(run.everywhere)
                 else:
                     self._at_starts(run.starts, run)
 
     def _become(self, text: str) -> None:
         self.text = text
         self._is_plain = is_plain(text)
-        self._signs = set(text)
+        self._signs = SIGN_BITS.of_text(text)
+        self._met = self._signs if self._is_plain else ALL_BITS
         self._places: dict[Starts, list[int]] = {}
 
-    def _lacks(self, needs: frozenset[str] | None) -> bool:
-        return self._is_plain and needs is not None and needs.isdisjoint(self._signs)
-
-    def _everywhere(self, rules: Rules) -> None:
-        for pattern, say, needs, signs, names_signs, _ in rules:
-            if self._lacks(needs) or (names_signs and signs and signs.isdisjoint(self._signs)):
-                continue
-            said = pattern.sub(say, self.text)
-            if said is not self.text:
-                self._become(said)
+    def _everywhere(self, rules: tuple[EverywhereRule, ...]) -> None:
+        for sub, say, needs, signs in rules:
+            if needs & self._met and signs & self._signs:
+                said = sub(say, self.text)
+                if said is not self.text:
+                    self._become(said)
 
     def _at_starts(self, starts: Starts, run: RuleRun) -> None:
         """Apply, at each place, the first rule that changes the text."""
         text = self.text
-        if starts not in self._places:
-            self._places[starts] = starts(text)
+        places = self._places.get(starts)
+        if places is None:
+            places = self._places[starts] = starts.find(text)
         parts: list[str] = []
         end = 0
-        for place in self._places[starts]:
+        for place in places:
             if place < end:
                 continue
-            rules = run.near(text, place) if self._is_plain else run.rules
-            if said := _first_said(rules, text, place):
+            matches = run.near(text, place) if self._is_plain else run.all_matches
+            if said := _first_said(matches, text, place):
                 parts += [text[end:place], said[0]]
                 end = said[1]
         if parts:
             self._become("".join([*parts, text[end:]]))
 
 
-def _first_said(rules: Rules, text: str, place: int) -> tuple[str, int] | None:
-    for pattern, say, *_ in rules:
-        if found := pattern.match(text, place):
+def _first_said(matches: Matches, text: str, place: int) -> tuple[str, int] | None:
+    for match, say in matches:
+        if found := match(text, place):
             said = found.expand(say) if isinstance(say, str) else say(found)
             if said != found[0]:
                 return said, found.end()
@@ -218,6 +274,16 @@ def _branch(words: list[str]) -> str:
         return re.escape(words[0])
     rest = "|".join(re.escape(word[1:]) for word in words)
     return f"{re.escape(words[0][0])}(?:{rest})"
+
+
+def after_words(words: Iterable[str], sign: str) -> str:
+    """Give a pattern for a place right after one of these words and a sign.
+
+    One look back for each length: nearly all fail at their first letter.
+    """
+    by_length = groupby(sorted(words, key=len), key=len)
+    escaped = re.escape(sign)
+    return "|".join(rf"(?<=\b(?:{any_of(same)}){escaped})" for _, same in by_length)
 
 
 def word_set(text: str) -> frozenset[str]:

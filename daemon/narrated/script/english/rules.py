@@ -40,25 +40,27 @@ GROUPS: tuple[RuleGroup, ...] = (
     RuleGroup.of(abbreviations.HINT, abbreviations.RULES),
     RuleGroup.of(abbreviations.BARE_HINT, abbreviations.BARE),
     RuleGroup.of(calendar_names.RANGES_HINT, calendar_names.RANGES),
-    RuleGroup.of(rf"\.(?:{calendar_names.SHORT_HINT})", calendar_names.SHORT),
+    RuleGroup.of(calendar_names.SHORT_HINT, calendar_names.SHORT),
     RuleGroup.of(references.HINT, references.RULES),
     RuleGroup.of(
-        r"[@/\\]|\.(?=[^\W\d])|:(?<=localhost:)",
+        r"[@/\\.:](?:(?<=[@/\\])|(?<=\.)(?=[^\W\d])|(?<=localhost:))",
         (*web_addresses.RULES, *file_paths.RULES),
     ),
     RuleGroup.of(type_names.HINT, type_names.RULES),
     RuleGroup.of(chess.HINT, chess.RULES),
     RuleGroup.of(music.HINT, music.RULES),
     RuleGroup.of(
-        r"[+=~<>&|/#*×≈±≤≥ⁿ]|%(?=[A-Z])|[-−](?= )|_(?=\d{3})|x(?= ?10\^)|\.(?=NET)"
-        r"|-(?:(?<=Ctrl-)|(?<=Cmd-)|(?<=Alt-)|(?<=Shift-)|(?<=\b[CMS]-))|\^(?=[A-Z\d])",
+        r"[-+=~<>&|/#*×≈±≤≥ⁿ%−_x.^](?:(?<=[+=~<>&|/#*×≈±≤≥ⁿ])|(?<=%)(?=[A-Z])"
+        r"|(?<=[-−])(?= )|(?<=_)(?=\d{3})"
+        r"|(?<=x)(?= ?10\^)|(?<=\.)(?=NET)|(?<=Ctrl-)|(?<=Cmd-)|(?<=Alt-)|(?<=Shift-)"
+        r"|(?<=\b[CMS]-)|(?<=\^)(?=[A-Z\d]))",
         symbols.EARLY,
     ),
     RuleGroup.of(arithmetic.HINT, arithmetic.RULES),
     RuleGroup.of(code_signs.HINT, code_signs.RULES),
     RuleGroup.of(product_names.HINT, product_names.RULES),
     RuleGroup.of(
-        r"[\d½¼¾⅓-⅞²³⁰-⁹]|::",
+        r"[\d½¼¾⅓-⅞²³⁰-⁹:](?:(?<!:)|:)",
         (
             *clock.BEFORE,
             *telephones.BEFORE,
@@ -97,11 +99,12 @@ GROUPS: tuple[RuleGroup, ...] = (
     RuleGroup.of(measures.FRACTIONS_HINT, measures.FRACTIONS),
     RuleGroup.of(romans.HINT, romans.RULES),
     RuleGroup.of(
-        r"_|\((?<=\w\()|\.(?=[^\W\d])|[A-Z](?:(?<=[a-z\d][A-Z])|(?=[A-Z]+[a-z]))|-(?<![\w-]-)",
+        r"[_(.A-Z-](?:(?<=_)|(?<=\w\()|(?<=\.)(?=[^\W\d])|(?<=[a-z\d][A-Z])"
+        r"|(?<=[A-Z])(?=[A-Z]+[a-z])|(?<=-)(?<![\w-]-))",
         identifiers.RULES,
     ),
     RuleGroup.of(r"\d", numbers.LEFT_OVER),
-    RuleGroup.of(r"[A-Z]{2}|&", acronyms.RULES),
+    RuleGroup.of(r"[A-Z&](?:(?<=&)|[A-Z])", acronyms.RULES),
     RuleGroup.of(r"[^\w\s,.;:!?'’()“”\"]", symbols.LATE),
     RuleGroup.of(acronyms.LETTERS_HINT, acronyms.LETTERS),
 )

@@ -47,7 +47,7 @@ def _grouped(mark: str, count: str) -> str:
     return rf"[1-9]\d{{0,2}}(?:{mark}\d{{3}}){count}"
 
 
-HINT = r"\d[.'’ ]\d{3}(?!\d)|\d,(?:\d\d,\d|\d\d?(?!\d))"
+HINT = r"\d(?:[.'’ ]\d{3}(?!\d)|,(?:\d\d,\d|\d\d?(?!\d)))"
 
 RULES: Rules = (
     rule(r"(?<=[€$£])(\d{1,3}),(\d\d)(?!\w|[.,]\d)", r"\1.\2", ","),
