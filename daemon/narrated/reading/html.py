@@ -3,7 +3,6 @@
 import re
 import warnings
 from html import escape
-from itertools import islice
 from typing import NamedTuple
 
 from bs4 import BeautifulSoup, MarkupResemblesLocatorWarning, Tag, XMLParsedAsHTMLWarning
@@ -143,8 +142,12 @@ def _blocks(
 def _holders(tree: BeautifulSoup, name: str) -> frozenset[int]:
     """The ids of the elements that hold a block at any depth; each element is visited once."""
     holders: set[int] = set()
-    for tag in tree.find_all(True):
-        if any(islice(tag.parents, DEEPEST, None)):
+    depths = {id(tree): 0}
+    for tag in tree.descendants:
+        if not isinstance(tag, Tag):
+            continue
+        depths[id(tag)] = depths[id(tag.parent)] + 1
+        if depths[id(tag)] > DEEPEST:
             problem = f"{printable(name)} nests its elements more than {DEEPEST} deep."
             raise SourceError(problem, "Flatten them.")
         for parent in tag.parents if tag.name in BLOCKS else ():

@@ -91,7 +91,7 @@ class BlockReader:
         if _holds_notes(tag):
             return [self._footnote(item, "id") for item in tag.find_all("li", recursive=False)]
         items: list[doc.Item] = []
-        for child in tag.find_all(True, recursive=False):
+        for child in [node for node in tag.children if isinstance(node, Tag)]:
             done = _take_checkbox(child)
             if inner := self.blocks(child) if child.name == "li" else self._block_or_run(child):
                 items.append(doc.Item(tuple(inner), done))

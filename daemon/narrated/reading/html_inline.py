@@ -198,8 +198,8 @@ def _called_note(tag: Tag) -> str:
         return _text_of(tag, "label")
     target = _text_of(tag, "href") if tag.name == "a" else ""
     called = tag.get("role") == "doc-noteref" or bool(_classes(tag) & _NOTE_CALLS)
-    if not called and tag.find_parent("sup") is not None:
-        called = bool(_NOTE_TARGET.match(target))
+    if not called and _NOTE_TARGET.match(target):
+        called = any(around.name == "sup" for around in tag.parents)
     return target[1:] if target.startswith("#") and called else ""
 
 

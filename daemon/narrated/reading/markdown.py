@@ -5,7 +5,7 @@ structure. The parser writes that HTML, and the HTML reader makes the blocks.
 """
 
 import re
-from collections.abc import Callable, MutableMapping, Sequence
+from collections.abc import MutableMapping, Sequence
 from functools import lru_cache
 from html import escape
 from itertools import pairwise
@@ -28,8 +28,7 @@ from narrated.reading.dialects import registry as dialects
 from narrated.reading.document import Blocks, FootnoteMark, InlinePicture, Paragraph, Spans, Text
 from narrated.reading.html import fragment
 from narrated.reading.html_element_names import KNOWN, MARK, MATH, NOTE, SWALLOWING, UNSPOKEN
-
-InlineRule = Callable[[StateInline, bool], bool]
+from narrated.reading.inline_dispatch import InlineRule, dispatch_by_sign
 
 _ANCHOR = re.compile(r"\s*\{(?::?\s*[#.][^{}]{0,200}|-)\}\s*\Z")
 _DEEPEST = 100
@@ -114,6 +113,7 @@ def _parser(off: frozenset[str]) -> MarkdownIt:
     interrupted = ["paragraph", "reference", "blockquote"]
     parser.block.ruler.at("html_block", _html_block, {"alt": interrupted})
     dialects.extend(parser, off)
+    dispatch_by_sign(parser)
     # After the plugins, which set renderers of their own.
     parser.renderer = _MarkdownRenderer(parser)
     return parser

@@ -88,7 +88,8 @@ class PageLinks:
 def page_links(tree: BeautifulSoup) -> PageLinks:
     """Collect the places and the sign-like links of a page, in one pass."""
     found = PageLinks()
-    for position, tag in enumerate(tree.find_all(True)):
+    tags = (one for one in tree.descendants if isinstance(one, Tag))
+    for position, tag in enumerate(tags):
         for key in ("id", "name"):
             if name := tag.attrs.get(key):
                 found.places.setdefault(str(name), (position, tag))

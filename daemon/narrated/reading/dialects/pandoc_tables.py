@@ -161,7 +161,9 @@ def _simple(state: StateBlock, start: int, end: int) -> tuple[Rows, Rows, int] |
 
 def _framed(state: StateBlock, start: int, end: int) -> tuple[Rows, Rows, int] | None:
     """Read a table between two full lines of dashes; empty lines part its rows."""
-    if state.env.get(_ENDLESS) or not _FRAME.match(_line(state, start)):
+    if state.env.get(_ENDLESS) or _begins_with_word(state, start):
+        return None
+    if not _FRAME.match(_line(state, start)):
         return None
     last = min(end, start + _MOST_HEADER_LINES)
     at = next((line for line in range(start + 1, last) if _is_columns(state, line)), None)
@@ -183,6 +185,12 @@ def _framed(state: StateBlock, start: int, end: int) -> tuple[Rows, Rows, int] |
             rows.append(_row(lines, columns))
             lines = []
     return ([header] if any(header) else []), rows, close + 1
+
+
+def _begins_with_word(state: StateBlock, line: int) -> bool:
+    """True for most lines; to write a line out costs more."""
+    at = state.bMarks[line] + state.tShift[line]
+    return state.src[at : at + 1].isalnum()
 
 
 def _is_columns(state: StateBlock, line: int) -> bool:

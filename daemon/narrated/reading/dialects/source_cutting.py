@@ -67,9 +67,9 @@ class Markup:
     """A pattern that a text must hold, or a test of it, where a hint alone says little."""
 
     def may_be_in(self, text: str) -> bool:
-        """True if it is worth to search a text."""
-        if self.hint not in text or self.probe is None:
-            return self.hint in text
+        """True if it is worth to search a text that has the hint."""
+        if self.probe is None:
+            return True
         test = self.probe.search if isinstance(self.probe, re.Pattern) else self.probe
         return bool(test(text))
 
@@ -98,7 +98,8 @@ def placeholder(number: int) -> str:
 
 def cut(text: str, markups: Sequence[Markup]) -> tuple[str, list[Cut]]:
     """Return a text with placeholders, and what they stand for, by number."""
-    active = [markup for markup in markups if markup.may_be_in(text)]
+    hints = {hint for hint in {markup.hint for markup in markups} if hint in text}
+    active = [markup for markup in markups if markup.hint in hints and markup.may_be_in(text)]
     if not active:
         return text, []
     cutter = _Cutter(_FOREIGN.sub("", text), active)

@@ -134,6 +134,8 @@ def _display(state: StateBlock, start: int, end: int, silent: bool) -> bool:
 
 def _environment(state: StateBlock, start: int, end: int, silent: bool) -> bool:
     at = state.bMarks[start] + state.tShift[start]
+    if not state.src.startswith("\\", at):
+        return False
     found = None if state.is_code_block(start) else _BEGIN.match(state.src, at)
     if found is None:
         is_code = state.is_code_block(start) or not state.src.startswith("\\end{", at)
