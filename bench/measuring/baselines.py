@@ -27,7 +27,7 @@ def run(baseline: str, *arguments: str | Path) -> dict[str, Any]:
 
 
 def voice(chunks: str, sound: str) -> dict[str, Any]:
-    """Speak chunks (JSON: text, language, pause) with espeak, and write the PCM to be encoded."""
+    """Speak chunks (JSON: text, language, pause) with the default voice; write their PCM."""
     from narrated.audio.silence import silence, trim
 
     chosen = json.loads(Path(chunks).read_text())
@@ -79,12 +79,12 @@ def walk(root: str) -> dict[str, Any]:
 
 
 def _speaker() -> tuple[Callable[[str, str], bytes], int]:
-    """Speaks a text in a language by espeak; and its sample rate."""
-    from narrated.engines import espeak
-    from narrated.engines.interface import ModelResources, SpeechRequest
-    from narrated.workers.model_memory_budget import ModelMemoryBudget
+    """Speaks a text in a language by the default voice; and its sample rate."""
+    from narrated.engines import espeak, pico
+    from narrated.engines.interface import SpeechRequest
+    from narrated.script.default_voice import PICO, default_engine
 
-    engine = espeak.load({}, ModelMemoryBudget(ModelResources()))
+    engine = (pico if default_engine() == PICO else espeak).opened({})
 
     def speak(text: str, language: str) -> bytes:
         options = engine.narrator_options
