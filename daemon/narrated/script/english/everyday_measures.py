@@ -64,6 +64,12 @@ def _by_inches(found: re.Match[str]) -> str:
     return f"{figure(found[1])} by {figure(found[3])} inch"
 
 
+HINT = (
+    r"\d(?:[kM]\b|ers\b|pp\b|-?ish\b|\s?bps|h[0-5]\d|-[1-9]/\d"
+    r"|[\"”″] ?[x×]| ?[x×] ?[\d.,]{1,6}[\"”″]"
+    r"|['’] [a-z]| c\.? [a-z]|\s?°?C\s?(?:/|\(|or ))|1/\d{2,4}\s?s"
+)
+
 NUMBERS: Rules = (
     number_rule(
         r"(?<![\w.,$€£])(\d{2,3})\s?°?C\s?(?:/|\(|or )\s?(\d{2,3})\s?°?F(?!\w)\)?",

@@ -59,6 +59,7 @@ GROUPS: tuple[RuleGroup, ...] = (
     RuleGroup.of(arithmetic.HINT, arithmetic.RULES),
     RuleGroup.of(code_signs.HINT, code_signs.RULES),
     RuleGroup.of(product_names.HINT, product_names.RULES),
+    RuleGroup.of(everyday_measures.HINT, (*product_names.NUMBERS, *everyday_measures.NUMBERS)),
     RuleGroup.of(
         r"[\d½¼¾⅓-⅞²³⁰-⁹:](?:(?<!:)|:)",
         (
@@ -69,8 +70,6 @@ GROUPS: tuple[RuleGroup, ...] = (
             *calendar.BEFORE,
             *versions_and_codes.BEFORE,
             *money.BEFORE,
-            *product_names.NUMBERS,
-            *everyday_measures.NUMBERS,
             *measures.BEFORE,
             *coordinates.BEFORE,
             *numbers.FRACTION_SIGNS,
