@@ -235,3 +235,17 @@ def test_install_asks_where_wheels_are(platform, machine, python, has_wheel):
 def test_own_options_are_not_of_espeak():
     """The options that name pico without an engine are those that espeak has not."""
     assert pico._PARAMETERS.keys() - ESPEAKS_OPTIONS.keys() == pico_voices.OWN_OPTIONS
+
+
+@pytest.mark.parametrize("voice", list(pico_voices.VOICES))
+def test_long_sentence_does_not_crackle(engine, voice):
+    """A sentence of many words without a stop is whole, where Pico's sound would overflow."""
+    words = "the people who wrote this did not know that others would use it for so many years "
+    for text in (words * 7, "7" * 90):
+        pcm = spoken(engine, text, voice, voice)
+        assert np.abs(np.frombuffer(pcm, dtype="<i2").astype(int)).max() < FULL_SCALE
+
+
+def test_wide_bracket_is_no_markup():
+    """A wide bracket, which becomes a narrow one, is no markup either."""
+    assert written_for_pico("Words ＜break＞ stay ［here］.") == "Words break stay, here, ."

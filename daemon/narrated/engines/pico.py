@@ -26,6 +26,7 @@ from narrated.engines.interface import (
     SpeechRequest,
     SpeechResult,
 )
+from narrated.engines.pico_phrases import whole_parts
 from narrated.engines.pico_voices import PACKAGE, VOICES
 from narrated.errors import EngineError, EngineUnavailable
 
@@ -47,7 +48,7 @@ _PARAMETERS: Mapping[str, VoiceParameter] = {
 
 # Pico takes angle brackets for markup, says other brackets by name, ends a sentence at each dot of
 # an ellipsis, and passes over a dash without a pause.
-_MARKUP = re.compile(r"[<>‹›\x00-\x1f]+")
+_MARKUP = re.compile(r"[<>‹›\x00-\x1f\x7f-\x9f]+")
 _BRACKETS = re.compile(r"\s*[\[\]{}]+\s*")
 _BREAKS = re.compile(r"\s*(?:…|\.{2,}|[—–]+)\s*(?=[^\W_])")
 _LAST_DOTS = re.compile(r"…|\.{2,}")
@@ -98,7 +99,10 @@ class PicoEngine(EmbeddedVoice):
             return bytes(_LOWEST_BYTES)
         parameters = _parameters({**self._options, **request.options})
         with _zeroed_memory():
-            pcm: bytes = self._library.speak(words, voice=_voice(request), **parameters)
+            pcm = b"".join(
+                self._library.speak(part, voice=_voice(request), **parameters)
+                for part in whole_parts(words)
+            )
         return pcm or bytes(_LOWEST_BYTES)
 
 
@@ -133,11 +137,12 @@ def written_for_pico(text: str) -> str:
 
     Letters that its voices do not know (Łódź, Привет) come in Latin ones: it would drop them.
     """
-    text = _MARKUP.sub(" ", text.replace("’", "'"))
-    text = _BREAKS.sub(", ", _BRACKETS.sub(", ", text))
+    text = _BREAKS.sub(", ", text.replace("’", "'").replace("\xad", ""))
     text = _QUOTES.sub(" ", _LAST_DOTS.sub(".", text))
-    text = " ".join("".join(map(_in_latin_1, unicodedata.normalize("NFC", text))).split())
-    text = text.strip(" ,")
+    text = "".join(map(_in_latin_1, unicodedata.normalize("NFC", text)))
+    # Last, since a wide bracket becomes a narrow one.
+    text = _BRACKETS.sub(", ", _MARKUP.sub(" ", text))
+    text = " ".join(text.split()).strip(" ,")
     return text if any(sign.isalnum() for sign in text) else ""
 
 
