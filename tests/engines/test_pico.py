@@ -242,8 +242,9 @@ def test_long_sentence_does_not_crackle(engine, voice):
     """A sentence of many words without a stop is whole, where Pico's sound would overflow."""
     words = "the people who wrote this did not know that others would use it for so many years "
     for text in (words * 7, "7" * 90):
-        pcm = spoken(engine, text, voice, voice)
-        assert np.abs(np.frombuffer(pcm, dtype="<i2").astype(int)).max() < FULL_SCALE
+        samples = np.frombuffer(spoken(engine, text, voice, voice), dtype="<i2").astype(int)
+        # A voice that reads a foreign language has single peaks; a crackle has hundreds.
+        assert np.count_nonzero(np.abs(samples) >= FULL_SCALE) < 100
 
 
 def test_wide_bracket_is_no_markup():
