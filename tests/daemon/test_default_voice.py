@@ -19,6 +19,7 @@ from support.daemon import Daemon, wait
 from support.partial_venv import venv_without
 
 POST = "# A post\n\nIt has one paragraph.\n\nAnd it has another.\n"
+DEFAULTS = ("default_engine", "narrators_rate", "voices_of_languages")
 NO_SPEECH = {"speech": {}, "engines": {}}
 Told = subprocess.CompletedProcess[str]
 Ask = Callable[..., Told]
@@ -27,10 +28,11 @@ EARLIER = f"""
 from msgspec.structs import replace
 from narrated.config.values import Config
 today = Config.settings.fget
-Config.settings = property(lambda config: replace(today(config), narrators_rate=False))
+earlier = dict(narrators_rate=False, voices_of_languages=False)
+Config.settings = property(lambda config: replace(today(config), **earlier))
 {NARRATED}
 """
-"""The earlier version had espeak speak at the rate of espeak itself."""
+"""The earlier version had espeak speak at its own rate, and in an American voice by default."""
 
 
 @pytest.fixture(scope="module")
@@ -128,6 +130,19 @@ def test_update_keeps_espeaks_rate(updated: Path, tmp_path: Path) -> None:
         assert daemon.published("renamed", edited)["duration_s"] > 1.1 * length_s
 
 
+def test_update_keeps_voice_of_german(tmp_path: Path, ask_without: Ask) -> None:
+    """With German configured and no voice, a renamed post keeps the one that it was given once."""
+    daemon = Daemon(tmp_path, reading={"language": "de"}, **NO_SPEECH)
+    daemon.drop("post.md", POST)
+    assert ask_without(daemon, "once", "--quiet", program=EARLIER).returncode == 0
+    _forget_the_default(daemon)
+    before = _sound(daemon, "post")
+    (daemon.inbox / "post.md").rename(daemon.inbox / "renamed.md")
+    assert daemon.ask("once", "--quiet").returncode == 0
+    assert _voice(daemon, "renamed") == ("espeak", "en-us")
+    assert _sound(daemon, "renamed") == before
+
+
 def test_restored_ledger_keeps_default(updated: Path, tmp_path: Path) -> None:
     """A ledger that was lost with the update changes no voice either."""
     daemon = _copied(updated, tmp_path)
@@ -167,13 +182,14 @@ def _forget_the_default(daemon: Daemon) -> None:
         plan = json.loads(zlib.decompress(stored))
         assert plan["settings"].pop("default_engine") == "espeak"
         assert plan["settings"].pop("narrators_rate") is False
-        for default in ("default_engine", "narrators_rate"):
+        assert plan["settings"].pop("voices_of_languages") is False
+        for default in DEFAULTS:
             plan["plan"]["surroundings"]["settings"].pop(default)
         earlier = zlib.compress(json.dumps(plan).encode())
         db.execute("UPDATE plans SET plan = ? WHERE job = ?", (earlier, job))
     path = daemon.outbox / "post.json"
     manifest = json.loads(path.read_text())
-    for default in ("default_engine", "narrators_rate"):
+    for default in DEFAULTS:
         manifest["settings"]["script"].pop(default)
     path.write_text(json.dumps(manifest))
 

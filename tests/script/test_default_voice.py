@@ -1,5 +1,6 @@
 """Who speaks where nobody, or only half, names an engine and a voice."""
 
+import msgspec
 import pytest
 
 from narrated.script.default_voice import SpeechEngines, speaker_in, with_engine
@@ -16,7 +17,11 @@ def draft(
     default: str = "pico",
     folder: str = "",
 ) -> Draft:
-    settings = ReadingSettings(speakers={"narrator": narrator or Speaker()}, default_engine=default)
+    settings = ReadingSettings(
+        speakers={"narrator": narrator or Speaker()},
+        default_engine=default,
+        voices_of_languages=True,
+    )
     return build_draft(
         text.encode(),
         "post.md",
@@ -91,6 +96,25 @@ def test_front_matter_engine_keeps_voice() -> None:
     named = Speaker("espeak", "", {"rate": 160})
     kept = Speaker("espeak", "en-us", {"rate": 160})
     assert narrator("---\nengine: espeak\n---\nWords.", narrator=named) == kept
+
+
+@pytest.mark.parametrize(
+    ("configured", "text", "spoken"),
+    [
+        (Speaker(), "Worte.", Speaker("espeak", "en-us")),
+        (Speaker("espeak", "", {"rate": 160}), "Worte.", Speaker("espeak", "en-us", {"rate": 160})),
+        (Speaker("espeak", "de"), "Worte.", Speaker("espeak", "de")),
+        (Speaker(), "---\nlang: en\n---\nWords.", Speaker("espeak")),
+        (Speaker("pico", "en-us"), "Worte.", Speaker("pico")),
+    ],
+)
+def test_former_voice_of_language(configured: Speaker, text: str, spoken: Speaker) -> None:
+    """Settings from before unnamed voices were of their language give the voice of then."""
+    settings = ReadingSettings(language="de", speakers={"narrator": configured})
+    made = build_draft(
+        text.encode(), "post.md", captions={}, lexicons=[], settings=settings, engines=ENGINES
+    )
+    assert msgspec.structs.replace(made.speakers["narrator"], speed=None) == spoken
 
 
 def test_foreign_voice_leaves_default() -> None:

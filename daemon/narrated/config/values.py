@@ -192,6 +192,7 @@ class Config(Section, frozen=True):
         default = default_engine()
         return ReadingSettings(
             narrators_rate=True,
+            voices_of_languages=True,
             language=self.reading.language,
             speakers={
                 who: with_engine(_with_own_voice(speaker), default)

@@ -21,7 +21,11 @@ class _Defaults(NamedTuple):
 
     engine: str
     narrators_rate: bool
+    voices_of_languages: bool
     marked_languages: bool
+
+
+_FLAGS = ("narrators_rate", "voices_of_languages", "marked_languages")
 
 
 @dataclass(eq=False)
@@ -61,9 +65,7 @@ class PublishedDefault:
         """Read the settings of a narration; None if its manifest is gone."""
         if plan := self._jobs.plan(older):
             settings = plan.settings
-            return _Defaults(
-                settings.default_engine, settings.narrators_rate, settings.marked_languages
-            )
+            return _Defaults(settings.default_engine, *(getattr(settings, name) for name in _FLAGS))
         # The ledger was restored from the outbox.
         read = partial(untrusted_reads.manifest, self._outbox.folder, older.stem)
         manifest = await self._outbox.run_unguarded(read)
@@ -71,7 +73,7 @@ class PublishedDefault:
             return None
         script = manifest.settings.get("script")
         known = script if isinstance(script, dict) else {}
-        flags = (known.get(name) is True for name in ("narrators_rate", "marked_languages"))
+        flags = (known.get(name) is True for name in _FLAGS)
         return _Defaults(str(known.get("default_engine", ESPEAK)), *flags)
 
 
@@ -80,6 +82,7 @@ def _as_before(defaults: JobDefaults, before: _Defaults) -> JobDefaults:
     settings, engines = defaults.settings, defaults.engines
     if before.engine == ESPEAK:  # only espeak is kept: it is always there
         settings = msgspec.structs.replace(settings, default_engine=ESPEAK)
+        settings = msgspec.structs.replace(settings, voices_of_languages=before.voices_of_languages)
     if not before.narrators_rate:
         settings = msgspec.structs.replace(settings, narrators_rate=False)
     if not before.marked_languages:

@@ -49,17 +49,35 @@ def with_engine(speaker: Speaker, default: str) -> Speaker:
     return replace(speaker, engine=default if is_default else ESPEAK)
 
 
-def speaker_in(speaker: Speaker, language: str, engines: SpeechEngines, default: str) -> Speaker:
+def with_former_voice(speaker: Speaker) -> Speaker:
+    """Give a configured speaker the voice of before `voices_of_languages`.
+
+    espeak then had an American voice where nobody named one, and other engines lost its name.
+    """
+    if speaker.engine in ("", ESPEAK):
+        return replace(speaker, engine=ESPEAK, voice=speaker.voice or _ESPEAKS_ENGLISH)
+    return replace(speaker, voice="") if speaker.voice == _ESPEAKS_ENGLISH else speaker
+
+
+def speaker_in(
+    speaker: Speaker,
+    language: str,
+    engines: SpeechEngines,
+    default: str,
+    *,
+    is_american: bool = True,
+) -> Speaker:
     """Give the speaker for a text of this language, with its engine named.
 
     A voice that somebody named stays. Without one, the default engine, or else espeak, speaks
     instead of an engine that does not speak the language; options of that engine do not go along.
+    `is_american`: so is espeak's voice of English where nobody named one.
     """
     engine = named_engine(speaker, default)
     if not speaker.voice and not engines.speaks(engine, language):
         engine = default if engines.speaks(default, language) else ESPEAK
         speaker = Speaker(speed=speaker.speed)
-    if engine == ESPEAK and not speaker.voice and is_english(language):
+    if is_american and engine == ESPEAK and not speaker.voice and is_english(language):
         return replace(speaker, engine=engine, voice=_ESPEAKS_ENGLISH)
     return replace(speaker, engine=engine)
 

@@ -68,7 +68,13 @@ def speakers_as_spoken(settings: ReadingSettings, engines: SpeechEngines) -> dic
     """Give each speaker the engine that really speaks: a role in the settings' language."""
     languages = {who: settings.language if who in ROLES else who for who in settings.speakers}
     return {
-        who: speaker_in(speaker, languages[who], engines, settings.default_engine)
+        who: speaker_in(
+            speaker,
+            languages[who],
+            engines,
+            settings.default_engine,
+            is_american=settings.voices_of_languages,
+        )
         for who, speaker in settings.speakers.items()
     }
 

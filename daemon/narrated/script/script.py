@@ -58,6 +58,9 @@ class ReadingSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     narrators_rate: bool = False
     """True if an engine that hurries speaks at its rate for a narrator. Plans and manifests of
     before there was one do not have it."""
+    voices_of_languages: bool = False
+    """True if a voice that nobody named is one of the text's language. Plans and manifests of
+    before, which took an American one for the configured language, do not have it."""
     marked_languages: bool = False
     """True if words that are marked as of another language are said in it. Plans and manifests of
     before that was so do not have it."""

@@ -25,6 +25,7 @@ from narrated.script.default_voice import (
     SpeechEngines,
     named_engine,
     with_engine,
+    with_former_voice,
 )
 from narrated.script.language_codes import base_language
 from narrated.script.language_voices import (
@@ -199,6 +200,8 @@ def _resolved(
     language = metadata.language or settings.language
     configured = settings.speakers["narrator"]
     of_language = speaker_for(language, settings.speakers)
+    if not settings.voices_of_languages:
+        settings = _with_former_voices(settings)
     if base_language(language) != base_language(settings.language):
         settings = _without_voices(settings)
     narrator = of_language or settings.speakers["narrator"]
@@ -217,6 +220,15 @@ def _resolved(
         numbers=metadata.numbers or settings.numbers,
         pauses=settings.pauses | metadata.pauses,
     )
+
+
+def _with_former_voices(settings: ReadingSettings) -> ReadingSettings:
+    """Give each role the voice that it had before an unnamed voice was one of the language."""
+    speakers = {
+        who: with_former_voice(speaker) if who in ROLES else speaker
+        for who, speaker in settings.speakers.items()
+    }
+    return msgspec.structs.replace(settings, speakers=speakers)
 
 
 def _without_voices(settings: ReadingSettings) -> ReadingSettings:
