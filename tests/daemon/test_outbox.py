@@ -73,6 +73,18 @@ def test_published_files_agree(formats: Daemon, audio: str) -> None:
     assert (manifest["engine"], manifest["voice"]) == ("toy", "toy")
 
 
+def test_configured_bitrate_is_published(formats: Daemon) -> None:
+    """A configured bitrate is that of what is published."""
+    told = len(formats.statuses)
+    formats.configure(**toy(formats.home), audio={"format": "mp3", "bitrate": "24k"})
+    formats.signal(signal.SIGHUP)
+    formats.wait_told("READY=1", since=told)
+    formats.drop("small.md", "Words.\n")
+    formats.published("small", "Words.\n")
+    with av.open(str(formats.outbox / "small.mp3")) as container:
+        assert container.streams.audio[0].bit_rate == 24_000
+
+
 @pytest.mark.parametrize("order", [("a.md", "a.txt"), ("a.txt", "a.md")])
 def test_same_stem_gets_two_names(tmp_path: Path, order: tuple[str, str]) -> None:
     """Two sources of one stem have two names for good."""

@@ -104,6 +104,11 @@ class AudioConfig(Section, frozen=True):
     album: str = ""
     author: str = ""
 
+    @property
+    def bits_per_second(self) -> int | None:
+        """The bitrate as a plain number, since plans store it; None for the format's own."""
+        return None if self.bitrate is None else int(self.bitrate)
+
 
 class WorkersConfig(Section, frozen=True):
     """Timeouts and counts of the child processes."""

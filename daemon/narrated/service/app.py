@@ -150,7 +150,7 @@ class App:
         audio, pictures = config.audio, config.pictures
         self.defaults = JobDefaults(
             settings=config.settings,
-            output=OutputSettings(audio.format, audio.bitrate, audio.album, audio.author),
+            output=OutputSettings(audio.format, audio.bits_per_second, audio.album, audio.author),
             engines=engines,
             captions=pictures.captions,
             caption_options=pictures.options,

@@ -184,7 +184,7 @@ class _Reading:
 
 def _defaults(app: App, wish: VoiceWish, format: str) -> JobDefaults:
     audio = app.config.audio
-    bitrate = audio.bitrate if format == audio.format else None
+    bitrate = audio.bits_per_second if format == audio.format else None
     settings = OutputSettings(format, bitrate, audio.album, audio.author)
     return replace(app.defaults, output=settings, asked=wish.asked)
 
