@@ -198,6 +198,12 @@ RULES: Rules = (
         ".",
         _AT_STOPS,
     ),
+    rule(
+        r"(?<![\w.])([Ee]q|[Ff]ig)(s?)\. ?(?=\(\d)",
+        lambda found: f"{_NUMBERED[found[1].lower()]}{found[2]} ",
+        ".",
+        _AT_STOPS,
+    ),
     rule(r"\bet al\.(?=\s?[(\[])", "and others", ".", starts_at(r"et al\.")),
     rule(r"\bet al\.", lambda found: f"and others{full_stop(found)}", ".", starts_at(r"et al\.")),
     rule(

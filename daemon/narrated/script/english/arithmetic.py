@@ -16,6 +16,7 @@ def _minus(found: re.Match[str]) -> str:
 
 HINT = (
     r"[+−]|-(?:(?<=[A-DF]-)(?=[\s.,;:)!?]|$)|(?<=T-)\d|(?<=\^\d-)|(?<=\^\d\d-)|(?<=\^[a-z]-)"
+    r"|(?<= equals [a-z]-)|(?=[a-z] equals )"
     r"|(?=\d)(?:(?<=[?!]-)|(?<=[a-zN]-)(?<![\w-][a-zN]-))|(?= ?\d{1,20} ?(?:=|equals)))"
 )
 
@@ -48,6 +49,8 @@ RULES: Rules = (
         "-",
         starts_at(r"[A-DF]-(?=[\s.,;:)!?]|$)"),
     ),
+    rule(r"(?<![\w.-])([a-z])-(?=[a-z] equals )", r"\1 minus ", "-"),
+    rule(r"(?<= equals )([a-z])-(?=[a-z](?![\w-]))", r"\1 minus ", "-"),
     # N-1 is a sum, F-16 a name; i-5 a sum, I-5 a road.
     rule(r"(?<![\w.-])([Nnk])-(?=\d{1,2}(?![\w-]|\.\d))", r"\1 minus ", "-"),
     rule(r"(?<![\w.-])([ijmtxyz])-(?=\d(?![\w-]|\.\d))", r"\1 minus ", "-"),

@@ -5,12 +5,11 @@ import time
 
 from narrated.script.english.calendar_names import DAYS, MONTHS, month_name, short_year
 from narrated.script.english.clock import say_offset, say_time
+from narrated.script.english.decades import DECADES, say_decade
 from narrated.script.english.numbers import (
     cardinal,
     era_year,
-    is_about_time,
     ordinal,
-    plural,
     year,
 )
 from narrated.script.english.rule_engine import (
@@ -25,7 +24,6 @@ from narrated.script.english.rule_engine import (
     word_before,
     word_set,
 )
-from narrated.script.spoken_numbers import say_number
 
 _MONTH = (
     r"(?P<month>(?i:Jan(?:uary|\.)?|Feb(?:ruary|\.)?|Mar(?:ch|\.)?|Apr(?:il|\.)?|May|"
@@ -39,6 +37,8 @@ _VERBS = frozenset({"may", "march", "mar"})
 _BEFORE_A_DATE = word_set("on since until till dated")
 _BEFORE_A_MONTH = _BEFORE_A_DATE | word_set("by before after from this last next")
 _DAYS_OF_THE_WEEK = {day.lower() for day in DAYS.values()}
+_BEFORE_PEOPLE = word_set("all the these those other only than")
+_CLAUSE_ENDS = re.compile(r"[.,;:!?)]|\Z")
 _UNTIL = word_set("until till by through expires expiring due deadline valid expiry exp")
 """Words before a date that may lie in the future."""
 _BEFORE_A_QUARTER = word_set("the this that last next our their its each every a")
@@ -49,12 +49,10 @@ _BEFORE_A_YEAR = word_set(
     " between mid and the born died reigned flourished"
 ) | {month.lower() for month in MONTHS}
 _PLAINLY_BEFORE_A_YEAR = _BEFORE_A_YEAR - {"to", "of", "and", "the", "by", "from"}
-_BEFORE_A_DECADE = word_set("the early late mid his her their its my our your low high")
 _BEFORE_A_NUMBER = word_set(
     "port ports error errors code line lines page pages room issue issues ticket number numbers"
     " exactly about only version equals than times plus minus over at"
 )
-_NEAR = 24
 _COUNTED = word_set(
     "people children men women mice feet more other different new big small bit byte percent hex"
     " million billion thousand hundred trillion"
@@ -172,7 +170,11 @@ def _day_has_month(found: re.Match[str]) -> bool:
     """True if the month after a day is no verb: "all 18 may leave"."""
     if found["month"] not in _VERBS or found["year"]:
         return True
-    if word_before(found).lower() in _BEFORE_A_DATE | _DAYS_OF_THE_WEEK:
+    before = word_before(found).lower()
+    if before in _BEFORE_A_DATE | _DAYS_OF_THE_WEEK:
+        return True
+    is_last = found["month"] == "may" and before not in _BEFORE_PEOPLE
+    if is_last and _CLAUSE_ENDS.match(found.string, found.end()):
         return True
     return bool(found["th"]) and found["month"] != "may"
 
@@ -229,34 +231,7 @@ def _is_count(word: str) -> bool:
     return len(word) > 2 and word.islower() and word.endswith("s") and word not in _NOT_COUNTED
 
 
-def _decade(found: re.Match[str]) -> str:
-    return plural(year(found[1]) if len(found[1]) == 4 else say_number(found[1]))
-
-
-def _decades(found: re.Match[str]) -> str:
-    """Say the 1960s-80s, and the 80s and 90s; any other 30s are seconds."""
-    first = found[1]
-    if len(first) == 2 and not _is_decade(found):
-        return found[0]
-    rest = re.sub(r"\s?[-–]\s?", " to ", found["rest"])
-    return _decade(found) + re.sub(r"[’'‘]?(\d+)[’']?s", _decade, rest)
-
-
-def _is_decade(found: re.Match[str]) -> bool:
-    """True for the 80s, for somebody's thirties, and after other decades."""
-    before = found.string[max(0, found.start() - _NEAR) : found.start()]
-    if word_before(found).lower().removesuffix("-") in _BEFORE_A_DECADE or found["mark"]:
-        return True
-    if re.search(
-        r"(?:\b(?:mid|early|late)-|(?:tie|teen|hundred)s(?:,? and |,? or |, | ?[-–] ?))\Z", before
-    ):
-        return True
-    return bool(found["rest"]) and found[1] >= "20" and not is_about_time(found)
-
-
 _YEAR = r"(?:1[1-9]\d\d|20\d\d)"
-_AND = r"(?:,? (?:and|or|to|through|&) (?:the )?|, |\s?[-–/]\s?)"
-_DECADES = rf"(?P<rest>(?:{_AND}[’'‘]?(?:1[1-9]|2[01])?\d0[’']?s\b){{0,9}})"
 _BEFORE_DIGITS = re.compile(r"[ /-](?<=[A-Za-z.,].)(?=\d)")
 _MONTH_AT_THE_END = re.compile(
     rf"(?<![A-Za-z])(?i:{'|'.join(month[:3] for month in MONTHS)})[A-Za-z]{{0,6}}\.?,?\Z"
@@ -278,6 +253,7 @@ _DATE_NEXT = rf"(?=(?:the )?(?:\d\d?{_TH}?[ -]{_ANY_MONTH}|{_ANY_MONTH}[a-zA-Z.]
 _AT_DAYS = starts_at(
     r"[MTWFS](?:on|ON|ue|UE|ed|ED|hu|HU|ri|RI|at|AT|un|UN)(?=[a-z]{0,3}\.?,? [\dJFMASONDt])"
 )
+_AFTER_A_DAY = "|".join(rf"(?<=\b{day} )" for day in (*DAYS, *DAYS.values()))
 _ERA = (
     r"(?P<era>BCE?|AD|CE|B[. ] ?C(?:[. ] ?E)?\b\.?|A[. ] ?D\b\.?|b\. ?c\.|a\. ?d\."
     r"|C[. ] ?E\b\.?)(?![\w’'])"
@@ -312,7 +288,7 @@ BEFORE: Rules = (
         "-–",
         starts_at(r"(?:BC|AD|CE)(?=E?\s?[-–])"),
     ),
-    rule(r"(?<!\w)[’'‘]([1-9]0)s\b", _decade, "’'‘"),
+    rule(r"(?<!\w)[’'‘]([1-9]0)s\b", say_decade, "’'‘"),
     rule(r"(?<!\w)[’'‘](\d\d)\b(?![’'\w])", lambda found: short_year(found[1]), "’'‘"),
 )
 """Dates and decades that do not begin with a number."""
@@ -332,6 +308,16 @@ NUMBERS: Rules = (
     number_rule(
         r"(?<=[Oo]n )(?<![a-z][Oo]n )(0?[1-9]|1[0-2])/(1[3-9]|2\d|3[01])(?![\w/]|[.,]\d)",
         _month_and_day,
+        "/",
+    ),
+    number_rule(
+        rf"(?<=[a-z] )(?:{_AFTER_A_DAY})(0?[1-9]|1[0-2])/([1-9]|[12]\d|3[01])(?![\w/]|[.,]\d)",
+        _month_and_day,
+        "/",
+    ),
+    number_rule(
+        r"(?<=\bFY)((?:19|20)\d\d)/(\d\d)(?![\w/])",
+        lambda found: f" {year(found[1])} {cardinal(found[2])}",
         "/",
     ),
     number_rule(rf"{UNJOINED}(\d\d)-(\d\d)-((?:19|20)\d\d)(?![\w/-]|[.,]\d)", _month_first, "-"),
@@ -382,11 +368,7 @@ NUMBERS: Rules = (
         rf" (to|and|until|through|till) (about |around )?({_YEAR})(?![\w/%°+]|[.,]\d)",
         _years_from_to,
     ),
-    number_rule(
-        rf"(?<![\w.,])((?:1[1-9]|2[01])?[1-9]0|(?:1[1-9]|2[01])00)(?P<mark>[’']?)s\b{_DECADES}",
-        _decades,
-        "s",
-    ),
+    *DECADES,
 )
 """Dates and decades that begin with a number."""
 

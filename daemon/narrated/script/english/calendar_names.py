@@ -45,7 +45,7 @@ def _day_until(found: re.Match[str]) -> str:
 
 _FULL_OR_SHORT = any_of({*MONTHS, *(month[:3] for month in MONTHS), "Sept"})
 _SHORT = word_set("Jan Feb Apr Aug Sep Sept Oct Nov Dec Mon Tue Tues Wed Thu Thurs Fri")
-SHORT_HINT = rf"\.(?:{after_words(_SHORT, '.')})"
+SHORT_HINT = rf"\.(?:{after_words({*_SHORT, 'Sat'}, '.')})"
 _AT_SHORT = starts_at(rf"(?:{any_of(_SHORT)})\.")
 
 RANGES_HINT = r"[-–/](?:(?<=[a-z]{2}-)|(?<=[a-z]{2}–)|(?<=[a-z]{2}/))[JFMASONDTW][a-z]"
@@ -76,6 +76,11 @@ SHORT: Rules = (
         r"\b(?P<day>Mon|Tues?|Wed|Thu(?:rs)?|Fri)\.",
         lambda found: f"{DAYS[found['day'][:3]]}{full_stop(found)}",
         starts=_AT_SHORT,
+    ),
+    rule(
+        r"\bSat\.(?: (?P<and>&|and) Sun\.)?",
+        lambda found: f"Saturday{' and Sunday' if found['and'] else ''}{full_stop(found)}",
+        starts=starts_at(r"Sat\."),
     ),
 )
 """Names of months and days that are cut short."""

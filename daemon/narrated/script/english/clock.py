@@ -154,13 +154,19 @@ BEFORE: Rules = (
         r"|(?<=\bbefore )|(?<=\bafter ))([01]\d|2[0-3])([0-5]\d) (?:hours|hrs)\b",
         _military,
     ),
+    number_rule(r"(?<![\w.,:-])(0\d)([0-5]\d) (?:hours|hrs)\b", _military),
+    number_rule(
+        r"(?<![\w.,:])(\d\d?):([0-5]\d)-?ish\b",
+        lambda found: f"{say_time(found[1], found[2])}-ish",
+        ":",
+    ),
 )
 """Offsets of zones; times beside noon and midnight; halves of the day by one letter."""
 
 NUMBERS: Rules = (
     number_rule(
         rf"(?<![\w:.])(?:(?P<first>\d\d?)\s?[-–]\s?)?{_TIME}(?!\d|:\S|,\d{{3}}(?!\d))(?:h\b)?(?P<zulu>Z\b)?(?:\s?(?P<half>{_HALF}){_ZONE})?"
-        rf"(?:(?P<until>\s?[-–—]\s?(?=\d\d?(?::\d\d\b|\s?{_HALF})))|(?!\w))",
+        rf"(?:(?P<until>\s?[-–—]\s?(?=\d\d?(?::\d\d(?!\d)|\s?{_HALF})))|(?!\w))",
         _time,
         ":",
     ),

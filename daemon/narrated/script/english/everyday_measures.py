@@ -105,6 +105,6 @@ NUMBERS: Rules = (
         _by_inches,
         "x×",
     ),
-    number_rule(r"(?<![\w.,])(\d{2})-?ish\b", lambda found: f"{figure(found[1])}-ish", "i"),
+    number_rule(r"(?<![\w.,:])(\d{2})-?ish\b", lambda found: f"{figure(found[1])}-ish", "i"),
 )
 """Measures that other rules would take for something else."""

@@ -25,7 +25,7 @@ _BRANDS = word_set("""
     GitHub GitLab JavaScript TypeScript CoffeeScript PyTorch YouTube LinkedIn TensorFlow LaTeX
     BibTeX MacBook DeepSpeed WordPress PowerPoint StackOverflow DuckDuckGo CommonMark HuggingFace
     SoundCloud PayPal DevOps BitTorrent NumPy SciPy FireFox OpenStack McDonald SaaS PaaS IaaS WiFi
-    AirPods iPhone iPad iPod eBay jQuery iCloud iTunes iMac GeForce ThinkPad VoIP
+    CoV AirPods iPhone iPad iPod eBay jQuery iCloud iTunes iMac GeForce ThinkPad VoIP
 """)
 _SAID = word_table("""
     PostgreSQL: Postgres 𝚀𝙻; macOS: mac 𝙾𝚂; LLaMA: Llama; VMware: 𝚅𝙼 ware; DoS: DOS; DDoS: 𝙳 DOS;
@@ -33,7 +33,8 @@ _SAID = word_table("""
     LuaTeX: Lua TeX; XeTeX: Zee TeX; pdfTeX: 𝙿𝙳𝙵 TeX
 """)
 _SAID |= {
-    name: mark_letters(name.upper()) for name in word_set("PhD BSc MSc IoT MoE pH mRNA DoD DoJ DoE")
+    name: mark_letters(name.upper())
+    for name in word_set("PhD BSc MSc IoT MoE pH mRNA DoD DoJ DoE GmbH")
 }
 _SAID |= word_table("""
     YoY: year over year; QoQ: quarter over quarter; MoM: month over month; WoW: Wow
@@ -74,6 +75,8 @@ def _leading_number(digits: str) -> str:
 
 def inner_number(digits: str) -> str:
     """Say a number inside a name: two digits as one, a year by its pairs, others one by one."""
+    if len(digits) == 4 and digits.endswith("000") and digits[0] != "0":
+        return cardinal(digits)
     if len(digits) == 4 and "1900" <= digits <= "2099":
         return pairs(digits)
     if len(digits) == 3 and digits.endswith("0") and digits[0] != "0":
@@ -112,10 +115,24 @@ def _parted(word: str) -> str:
     return " ".join(one.lower() if small and not one.isupper() else one for one in said)
 
 
+def _inflected(found: re.Match[str]) -> str:
+    """Say SSHing and DMed: an acronym as a verb."""
+    stem = found[1]
+    is_verb = is_acronym(stem) and is_no_word(stem)
+    return f"{acronym(stem)}'{'d' if found[2] == 'ed' else found[2]}" if is_verb else found[0]
+
+
+_ONE_PRIME = frozenset("'’′")
 _AT_CALLS = starts_at(r"\((?<=\w\()")
 _AT_FLAGS = starts_at(r"-(?<![\w-]-)(?=[-A-Za-z])")
 
 RULES: Rules = (
+    rule(
+        r"(?<![\w'’])([A-Za-z])(['’′]{1,2}|[\"″])(?=\([\w, +-]{1,20}\))",
+        lambda found: f"{found[1]} {'prime' if found[2] in _ONE_PRIME else 'double prime'}",
+        "(",
+        starts_at(r"[A-Za-z](?=['’′\"″]{1,2}\()"),
+    ),
     rule(r"(?<=\w)\(\)", "", "(", _AT_CALLS),
     rule(r"(?<=[a-z]{3})\((e?s)\)(?!\w)", r"\1", "(", _AT_CALLS),
     rule(r"(?<=\ba)\(n\)(?= )", "", "(", _AT_CALLS),
@@ -134,6 +151,14 @@ RULES: Rules = (
         "_",
         starts_at_words("_", "_"),
     ),
+    rule(
+        r"(?<![^\W_])_([A-Za-z][A-Za-z\d]*)_?(?![\w(])",
+        r"\1",
+        "_",
+        starts_at(r"_(?<!\w_)(?=[A-Za-z])"),
+    ),
+    rule(r"\b([A-Z]{2,6})(ing|ed)\b", _inflected, starts=starts_at(r"[A-Z]{2,6}(?=ing\b|ed\b)")),
+    rule(r"\b([BM])Sc\b", lambda found: mark_letters(f"{found[1]}SC"), starts=starts_at("[BM]Sc")),
     rule(
         r"\b[a-z]+[A-Z][A-Za-z\d]*\b|\b[A-Z][A-Za-z\d]*[a-z\d][A-Z]\w*\b|\b[A-Z]{2,}[a-z][a-z]\w*\b",
         _camel,

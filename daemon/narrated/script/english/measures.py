@@ -56,7 +56,8 @@ def _is_no_unit(found: re.Match[str]) -> bool:
     """True for a name: a "7B" model is no seven bytes, nor two Boeing 747s any seconds."""
     unit, is_joined = found["unit"], not found["gap"]
     if unit == "K":
-        return is_joined or word_after(found) not in {"", *NO_NOUNS}
+        is_name = is_joined or found["gap"] == "-"
+        return is_name or word_after(found) not in {"", *NO_NOUNS}
     if unit == "g" and is_joined and word_after(found) in _NETWORKS:
         return True
     if unit in "vw":  # a 65w lamp, but not the letter
@@ -198,6 +199,19 @@ BEFORE: Rules = (
         starts_at_words(r"/(?=\d)"),
     ),
     number_rule(r"(?<![\w.,])50-50(?![\w-])", "fifty-fifty", "-"),
+    number_rule(r"(?<![\w.,])20-20(?=[ -](?:vision|hindsight)\b)", "twenty twenty", "-"),
+    number_rule(r"(?<![\w.,])1-2(?= punch)", "one two", "-"),
+    number_rule(
+        r"(?<![\w.,])(56|68)[kK]\b(?= (?:modem|dial|line|connection|processor|CPU|Mac|assembl))",
+        lambda found: f"{figure(found[1])} K",
+        "kK",
+    ),
+    number_rule(
+        r"(?<![\w.,])(\d{1,3})\s?GbE\b", lambda found: f"{figure(found[1])} gigabit Ethernet", "G"
+    ),
+    number_rule(r"(?<![\w.,$€£])1099(?=-[A-Z]+\b)", "ten ninety-nine", "-"),
+    rule(r"(?<=\d) % (?=\d+(?:\.\d+)? ?(?:=|is\b|equals|[).,;]))", " modulo ", "%"),
+    rule(r"(?:(?<![^(])|(?<=[a-z] ))–(?=\d)", "−", "–"),
     number_rule(r"(?<![\w.,-])(?:40[1-9]|429|50[0-4])s\b", _answers, "s"),
     number_rule(
         rf"(?<![\w.,'’′])({NUMBER})['’′][-–]({NUMBER})['’′](?!\w)",

@@ -22,7 +22,7 @@ def _note(found: re.Match[str]) -> str:
 
 _CHORD = r"(?P<chord>maj|min|dim|aug|m)?(?P<number>6|7|9|11|13)?(?!\w)"
 
-HINT = r"[A-G♯♭♮𝄪𝄫](?:(?<=[♯♭♮𝄪𝄫])|[#b](?=\s|m|7|d))"
+HINT = r"[A-G♯♭♮𝄪𝄫](?:(?<=[♯♭♮𝄪𝄫])|[#b](?=\s|m|7|d)|(?:maj|min|dim|aug)\d)"
 
 RULES: Rules = (
     rule(rf"(?<![A-Za-z])([A-Ga-g])([♯♭♮𝄪𝄫]){_CHORD}", _note, "♯♭♮𝄪𝄫"),
@@ -31,6 +31,11 @@ RULES: Rules = (
         _note,
         "#b",
         starts_at(r"[A-G](?=[#b](?:\s|m|7|d))"),
+    ),
+    rule(
+        r"(?<!\w)([A-G])(maj|min|dim|aug)(6|7|9|11|13)(?!\w)",
+        lambda found: f"{found[1]} {_CHORDS[found[2]]} {found[3]}",
+        starts=starts_at(r"[A-G](?=(?:maj|min|dim|aug)\d)"),
     ),
     rule(r"[♯♭♮]", lambda found: f" {_ACCIDENTALS[found[0]]} ", "♯♭♮"),
 )

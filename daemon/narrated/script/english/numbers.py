@@ -224,7 +224,24 @@ def _is_score(found: re.Match[str], over: int, under: int) -> bool:
     return bool(_SCORE_AFTER.match(found.string, found.end()) or _SCORE_BEFORE.search(before))
 
 
+_QUOTATION_MARK = re.compile(rf'(?<![\d{_FRACTION_SIGNS}])"')
+
+
+def _inches_with_a_sign(found: re.Match[str]) -> str:
+    """Say a 3½" floppy, unless the mark closes a quotation."""
+    if len(_QUOTATION_MARK.findall(found.string, 0, found.start())) % 2:
+        return found[0]
+    is_attribute = found["noun"] is not None or not found[1]
+    return f"{_fraction_sign(found)} {'inch' if is_attribute else 'inches'}"
+
+
 FRACTION_SIGNS: Rules = (
+    rule(
+        rf"(?:(\d+)\s?)?([{_FRACTION_SIGNS}])[\"”″](?!\w)"
+        r"(?P<noun>(?= (?!long|wide|tall|high|deep|thick|and|or|by|in)[a-z]))?",
+        _inches_with_a_sign,
+        _FRACTION_SIGNS,
+    ),
     rule(rf"(?:(\d+)\s?)?([{_FRACTION_SIGNS}])", _fraction_sign, _FRACTION_SIGNS),
 )
 
@@ -245,12 +262,21 @@ SLASHED: Rules = (
 )
 """Fractions, and other pairs with a slash."""
 
+SCALES: Rules = (
+    number_rule(
+        r"(?<![\w.,/:])1:(\d{2,3})(?=[ -](?:scale|ratio|dilution|odds)\b)",
+        lambda found: f"one to {cardinal(found[1])}",
+        ":",
+    ),
+)
+"""Scales that would be times of day."""
+
 _TH = r"(?:st|nd|rd|th|ST|ND|RD|TH)"
 _WHOLE = r"(?:\d{1,3}(?:,\d{3})+|\d{1,7}(?:\.\d{1,6})?)"
 
 SEVERAL: Rules = (
     number_rule(
-        r"(?<=-)(?:(?<=\d-on-)|(?<=\d-to-)|(?<=\d-for-)|(?<=\d-in-)|(?<=\d-by-)|(?<=\d-of-))(\d+)s\b",
+        r"(?<=-)(?:(?<=\d-on-)|(?<=\d-to-)|(?<=\d-for-)|(?<=\d-in-)|(?<=\d-by-)|(?<=\d-of-)|(?<=[Uu]nder-)|(?<=[Oo]ver-))(\d+)s\b",
         lambda found: plural(cardinal(found[1])),
         "s",
     ),

@@ -100,9 +100,9 @@ RULES: Rules = (
         starts_at(r"i(?=[3579]-\d)"),
     ),
     rule(
-        rf"\b({any_of(_CARDS)}) (\d{{3,4}})(?!\w|[.,-]\d)",
+        rf"\b({any_of(_CARDS)}) ?(\d{{3,4}})(?!\w|[.,-]\d)",
         _card,
-        starts=starts_at(rf"(?:{any_of(_CARDS)})(?= \d)"),
+        starts=starts_at(rf"(?:{any_of(_CARDS)})(?= ?\d)"),
     ),
     rule(
         r"\b(7\d7|A3\d0)-([1-9]00|8|9|10)(?![\w-]|\.\d)",

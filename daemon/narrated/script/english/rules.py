@@ -73,6 +73,7 @@ GROUPS: tuple[RuleGroup, ...] = (
             *measures.BEFORE,
             *coordinates.BEFORE,
             *numbers.FRACTION_SIGNS,
+            *numbers.SCALES,
             *street_addresses.STATES,
             *coordinates.RULES,
             *street_addresses.RULES,
@@ -98,7 +99,7 @@ GROUPS: tuple[RuleGroup, ...] = (
     RuleGroup.of(measures.FRACTIONS_HINT, measures.FRACTIONS),
     RuleGroup.of(romans.HINT, romans.RULES),
     RuleGroup.of(
-        r"[_(.A-Z-](?:(?<=_)|(?<=\w\()|(?<=\.)(?=[^\W\d])|(?<=[a-z\d][A-Z])"
+        r"[_(.A-Z-](?:(?<=_)|(?<=[\w'’′″]\()|(?<=\.)(?=[^\W\d])|(?<=[a-z\d][A-Z])"
         r"|(?<=[A-Z])(?=[A-Z]+[a-z])|(?<=-)(?<![\w-]-))",
         identifiers.RULES,
     ),

@@ -36,7 +36,7 @@ _ANYWHERE = word_table("""
 _SILENT = "➜➔➤®™•†‡◦▪▫■□●○◆◇►▶▸‣¶·"
 _BEFORE_A_NUMBER = word_table("""
     ~: about; ≈: about; >: more than; <: less than; >=: at least; <=: at most; ≥: at least;
-    ≤: at most; ±: plus or minus; ==: equals; ~=: about; !=: not
+    ≤: at most; ±: plus or minus; ==: equals; ~=: about; ~>: about; !=: not
 """)
 _PAIRS = word_table("""
     w/o: without; and/or: and or; either/or: either or; he/she: he or she; she/he: she or he;
@@ -90,6 +90,13 @@ def _minus_or_to(found: re.Match[str]) -> str:
     if is_sum or not (first and last) or float(first[0]) >= float(last[0]):
         return " minus "
     return " to "
+
+
+def _between(found: re.Match[str]) -> str:
+    """Say a sign between spaces; "at least" where nothing stands before it."""
+    said = BETWEEN_SPACES[found[0]]
+    begins = not found.string[: found.start()].rstrip(" (,;:")
+    return f" {said.removeprefix('is ') if begins else said} "
 
 
 def _per(found: re.Match[str]) -> str:
@@ -161,7 +168,7 @@ EARLY: Rules = (
         _before_a_number,
         _BEFORE_A_NUMBER.keys() | {"="},
     ),
-    rule(r"(?<![\w<>=~-])([~≈±]) (?=\d)", _before_a_number, "~≈±"),
+    rule(r"(?<![\w<>=~-])([~≈±]|~>) (?=\d)", _before_a_number, "~≈±"),
     rule(
         r"(?<=\d)\s?×\s?(?=[\d.]+(?:\s?×\s?[\d.]+)?\s?(?:cm|mm|m|in|ft|px)\b)",
         " by ",
@@ -225,8 +232,13 @@ LATE: Rules = (
     rule(r"(?<=[A-Za-z])″(?!\w)", " double prime", "″"),
     rule(r"(?<![\w@])@(?=[A-Za-z_])", "at ", "@"),
     rule(r"(?<=\w)@(?=$|[\s,.;:)])|(?<!\S)@(?!\S)", " at", "@"),
+    rule(
+        r"(?<![\w#&])#(?=(?:define|include|ifn?def|endif|pragma|undef|elif|import|region)\b)",
+        "hash ",
+        "#",
+    ),
     rule(r"(?<![\w#&])#(?=[A-Za-z]\w)", "hashtag ", "#"),
-    rule(rf"(?<=[a-z])/({any_of(_RATES)})\b", _per, "/"),
+    rule(rf"(?<=[a-z])/({any_of(_RATES)})\b(?!\+| plus)", _per, "/"),
     rule(r"(?<=[\w)\]+%])/(?=[\w(\[@~])|(?<=\w) / (?=\w)", " slash ", "/"),
     rule(r"(?<=\w)/\.(?=\w)", " slash dot ", "/"),
     rule(r"(?<=\w)/(?=[\s.,;:!?)”\"]|$)", "", "/"),
@@ -234,7 +246,7 @@ LATE: Rules = (
     rule(r"\\(?=\w(?!\w))|(?<=\w)\\(?=\w)", " backslash ", "\\"),
     rule(
         rf"(?<!\S)(?:{any_of(BETWEEN_SPACES)})(?!\S)",
-        lambda found: f" {BETWEEN_SPACES[found[0]]} ",
+        _between,
         "=<>+&|-",
         starts_at(r"[-=<>!+&|*:](?<!\S.)(?=\S?\S?\s)"),
     ),
@@ -244,6 +256,7 @@ LATE: Rules = (
     rule(r"(?<!\S)#!(?=[\w/\s]|$)", "hash bang ", "#"),
     rule(r"(?<!\S)\+(?=[a-z]\b)", "plus ", "+"),
     rule(r"(?<=[a-z])#(?=[a-z])", " hash ", "#"),
+    rule(r"(?<!\S)&(?=(?:str|mut|self|dyn|String|Vec)\b)", "ref ", "&"),
     rule(r"\s?&\s?(?=[\w“\"'(])", " and ", "&"),
     rule(
         f"[{''.join(_ANYWHERE)}](?P<ends>(?=[.,;:!?)]))?",

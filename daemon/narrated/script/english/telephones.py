@@ -25,6 +25,7 @@ _CUE = re.compile(
 )
 _ABOUT = word_set("about from between around roughly approximately some nearly range ranges within")
 _DIALLED = word_set("call calls called calling dial dials dialled dialed ring rang phone phoned")
+_OR_DIALLED = re.compile(r"\b(?i:call|dial|ring|phone) (?:\d{3}|\w+ \w+ \w+),? or \Z")
 _GROUP = re.compile(r"\+?\d+")
 _YEAR_AND_MONTH = re.compile(r"(?:19|20)\d\d-(?:0\d|1[0-2])\b")
 
@@ -88,7 +89,9 @@ def _word_or_digits(part: str) -> str:
 
 
 def _emergency(found: re.Match[str]) -> str:
-    return spelled(found[0]) if word_before(found).lower() in _DIALLED else found[0]
+    is_dialled = word_before(found).lower() in _DIALLED
+    before = found.string[max(0, found.start() - _NEAR) : found.start()]
+    return spelled(found[0]) if is_dialled or _OR_DIALLED.search(before) else found[0]
 
 
 _END = r"(?![\w-]|[.,]\d)"
@@ -106,6 +109,11 @@ BEFORE: Rules = (
 """Numbers that begin with a sign."""
 
 NUMBERS: Rules = (
+    number_rule(
+        r"(?:(?<=ISSN )|(?<=ISSN: ))\d{4}-\d{3}[\dX](?!\w)",
+        lambda found: ", ".join(map(spelled, found[0].split("-"))),
+        "-",
+    ),
     number_rule(
         r"(?<![\w.-])(?P<one>1-)?(?P<area>8(?:00|88|77|66|55|44|33)|900)-"
         r"(?P<name>(?=[\d-]*[A-Z])[A-Z\d]+(?:-[A-Z\d]+){0,4})(?![\w-])",

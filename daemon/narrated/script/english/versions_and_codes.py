@@ -97,6 +97,13 @@ def _standard(found: re.Match[str]) -> str:
     return f"{name} {pairs(found[2]) if len(found[2]) == 4 else cardinal(found[2])}"
 
 
+def _standard_of_networks(found: re.Match[str]) -> str:
+    """Say 802.11ac: eight oh two point eleven A C."""
+    revisions = found[0].removeprefix(f"802.{found[1]}").split("/")
+    said = " slash ".join(filter(None, map(spelled, revisions)))
+    return f"eight oh two point {cardinal(found[1])} {said}".rstrip()
+
+
 def _spelled_or_long(code: str) -> str:
     return spelled(code) if len(code) <= LONGEST else LONG_CODE
 
@@ -198,6 +205,11 @@ BEFORE: Rules = (
 """Codes with a number inside."""
 
 ADDRESSES: Rules = (
+    number_rule(
+        r"(?<![\w.,])802\.(\d{1,2})([a-zX]{0,2})(?:/[a-z]{1,2})*\b(?!\.\d)",
+        _standard_of_networks,
+        ".",
+    ),
     number_rule(r"(?<![\w#])0[bB]([01_]+)\b", lambda found: _in_base("binary", found), "bB"),
     number_rule(r"(?<![\w#])0[oO]([0-7]+)\b", lambda found: _in_base("octal", found), "oO"),
     number_rule(r"(?<![\w#])0[xX]([\da-fA-F]+)\b", lambda found: _in_base("hex", found), "xX"),
