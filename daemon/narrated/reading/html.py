@@ -23,6 +23,7 @@ from narrated.reading.formula_unification import unify_formulas
 from narrated.reading.html_blocks import BlockReader
 from narrated.reading.html_element_names import BLOCKS
 from narrated.reading.html_skipping import SkipRule, skip_in_article, skip_in_page, skip_in_text
+from narrated.reading.html_tree import tree_of
 from narrated.reading.metadata_values import tags_value
 from narrated.reading.narration_settings import NarrationSettings, without_time
 from narrated.reading.text_decoding import without_control_references
@@ -91,7 +92,7 @@ def _tree(html: str) -> BeautifulSoup:
         # Beautiful Soup warns that a short text looks like a path or an address; it never is one.
         warnings.simplefilter("ignore", MarkupResemblesLocatorWarning)
         warnings.simplefilter("ignore", XMLParsedAsHTMLWarning)
-        tree = BeautifulSoup(_escape_cdata(without_control_references(html)), "lxml")
+        tree = tree_of(_escape_cdata(without_control_references(html)))
     unify_formulas(tree, html)
     unify_footnotes(tree, html)
     return tree
