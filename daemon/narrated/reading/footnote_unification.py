@@ -27,7 +27,6 @@ from narrated.reading.note_links import (
     text_before,
 )
 
-_HINT = re.compile(r"#|<sup", re.I)
 _BLOCKS = ("li", "p", "div")
 _SILENT = [*UNSPOKEN, "pre", NOTE]
 _NO_NOTE = [*HEADINGS, "article", "main", "nav", "hr", NOTE]
@@ -69,9 +68,9 @@ class _Note:
     block: Tag
 
 
-def unify_footnotes(tree: BeautifulSoup, html: str) -> None:
+def unify_footnotes(tree: BeautifulSoup, lower_html: str) -> None:
     """Replace the calls and the notes that a page writes by hand by elements of ours."""
-    if not _HINT.search(html):
+    if "#" not in lower_html and "<sup" not in lower_html:
         return
     links = page_links(tree)
     silent = list(silent_links(links))

@@ -8,7 +8,7 @@ from bs4.element import NavigableString
 from narrated.reading.html_element_names import MATH
 from narrated.reading.html_skipping import classes_and_id
 
-_HINT = re.compile(r"<math|katex|mathjax|<mjx-|math/tex|mwe-math", re.I)
+_HINTS = ("<math", "katex", "mathjax", "<mjx-", "math/tex", "mwe-math")
 _NAMES = frozenset({"math", "mjx-container"})
 _CLASSES = frozenset({"katex", "MathJax", "MathJax_Display", "MathJax_SVG", "mwe-math-element"})
 _PREVIEWS = frozenset({"MathJax_Preview", "MathJax_SVG_Display", "MJXc-display"})
@@ -16,9 +16,9 @@ _TEX = re.compile(r"math/tex|math/asciimath")
 _WRAPPING = re.compile(r"^%\s*<!\[CDATA\[|%\s*\]\]>$")
 
 
-def unify_formulas(tree: BeautifulSoup, html: str) -> None:
+def unify_formulas(tree: BeautifulSoup, lower_html: str) -> None:
     """Replace every formula by one element of ours with its source notation."""
-    if not _HINT.search(html):
+    if not any(hint in lower_html for hint in _HINTS):
         return
     for script in tree.find_all("script", type=_TEX):
         _drop_rendered(script)

@@ -22,11 +22,11 @@ _NO_TEXTS = (
     (b"%!PS", "a PostScript file"),
 )
 _DECLARED = re.compile(rb"""<meta[^>]{0,200}?charset\s*=\s*["']?\s*([\w.:-]{1,40})""", re.I)
-_UTF16_HINT = re.compile(rb"[\0-\2]")
+_UTF16_HINTS = (b"\0", b"\1", b"\2")
 """Bytes of a space, a line end or a full stop in UTF-16; other texts have none of them."""
 _JIS = (b"\x1b$B", b"\x1b$@")
 """Beginnings of seven-bit Japanese (ISO-2022-JP), which is valid UTF-8 too."""
-_CONTROLS = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
+_CONTROLS = bytes((*range(9), *range(0x0E, 0x1B), *range(0x1C, 0x20)))
 _SHARE_OF_CONTROLS = 0.002
 # Python codecs that are no charset: some undo escapes, or take hours over a long text.
 _NO_CHARSETS = frozenset(
@@ -41,6 +41,9 @@ _DROPPED |= {
 }
 _DROPPED |= dict.fromkeys((0x0A, 0x0B, 0x0C, 0x85, 0x2028, 0x2029), "\n") | {0x09: "\t"}
 _UNTIDY = re.compile(f"[{re.escape(''.join(map(chr, _DROPPED.keys() - {0x0A, 0x09})))}]")
+_UNTIDY_BYTES = bytes((*range(9), *range(0x0B, 0x20), 0x7F))
+_UNTIDY_HINTS = (b"\xc2", b"\xe2\x80\xa8", b"\xe2\x80\xa9", b"\xef")
+"""Bytes of the others: the first byte of those up to 159, line ends, the first byte of marks."""
 _UNFIT = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff]")
 _REFERENCE = re.compile(r"&#(?:x0*([0-9a-f]{1,4})(?![0-9a-f])|0*([0-9]{1,5})(?![0-9]));?", re.I)
 _REMEDY = "Save it as UTF-8 text, or remove it."
@@ -56,7 +59,7 @@ def decoded(data: bytes, name: str) -> str:
         if data.startswith(beginning):
             raise SourceError(f"{printable(name)} is {what}, not text.", _REMEDY)
     text = _decode_marked(data, name) or _decode_unmarked(data, name)
-    if len(_CONTROLS.findall(text)) > _SHARE_OF_CONTROLS * len(text):
+    if _count(_CONTROLS, text) > _SHARE_OF_CONTROLS * len(text):
         raise SourceError(f"{printable(name)} holds binary data, not text.", _REMEDY)
     return cleaned(text)
 
@@ -64,8 +67,20 @@ def decoded(data: bytes, name: str) -> str:
 def cleaned(text: str) -> str:
     """Return a text with `\\n` line ends only, and without control characters."""
     text = text.replace("\r\n", "\n").replace("\r", "\n")
-    # Few texts have any of these, and a search is many times as fast as a translation.
-    return text.translate(_DROPPED) if _UNTIDY.search(text) else text
+    return text.translate(_DROPPED) if _is_untidy(text) else text
+
+
+def _is_untidy(text: str) -> bool:
+    """True for a text with signs to drop; bytes are searched many times as fast as letters."""
+    written = text.encode(errors="surrogatepass")
+    if len(written.translate(None, _UNTIDY_BYTES)) < len(written):
+        return True
+    return any(hint in written for hint in _UNTIDY_HINTS) and _UNTIDY.search(text) is not None
+
+
+def _count(signs: bytes, text: str) -> int:
+    written = text.encode(errors="surrogatepass")
+    return len(written) - len(written.translate(None, signs))
 
 
 def without_control_references(html: str) -> str:
@@ -90,7 +105,7 @@ def _decode_marked(data: bytes, name: str) -> str:
 
 def _decode_unmarked(data: bytes, name: str) -> str:
     # First, because UTF-16 of ASCII letters is valid UTF-8 too, full of zeros.
-    if _UTF16_HINT.search(data) and (encoding := detect_utf16(data)):
+    if any(sign in data for sign in _UTF16_HINTS) and (encoding := detect_utf16(data)):
         return _decode(data, encoding, name)
     if any(sign in data for sign in _JIS):
         return _decode(data, "iso2022_jp", name)

@@ -1,6 +1,7 @@
 """Tasks of Obsidian with a status of their own: `- [/] half done`, `- [-] dropped`."""
 
 import re
+from collections.abc import Iterator
 
 from markdown_it.rules_core import StateCore
 from markdown_it.token import Token
@@ -42,20 +43,33 @@ _LETTERS = {
     "P": "In progress",
 }
 """Letters of themes: they mean a status only beside tasks with signs; `[b]` may be a choice."""
-_PROBE = re.compile(r"^[ \t>]*(?:[-*+]|\d{1,9}[.)])[ \t]+\[[^ xX\]\w]\][ \t]", re.M)
-_PROBE_LETTER = re.compile(r"^[ \t>]*(?:[-*+]|\d{1,9}[.)])[ \t]+\[[ xX]\][ \t]", re.M)
+_BOX = re.compile(r"\[([^\]])\][ \t]")
+_LEAD = re.compile(r"[ \t>]*(?:[-*+]|\d{1,9}[.)])[ \t]+")
 _STATUS = re.compile(r"\[([^\s\]xX])\][ \t]+(?=\S)")
 
 
 def name_custom_tasks(state: StateCore) -> None:
     """Say the status of a task before its words."""
-    has_signs = _PROBE.search(state.src) is not None
-    if not has_signs and not _PROBE_LETTER.search(state.src):
+    if not any(sign in " xX" or not _is_word(sign) for sign in _boxes(state.src)):
         return
     tokens = state.tokens
     for item, paragraph, inline in zip(tokens, tokens[1:], tokens[2:], strict=False):
         if (item.type, paragraph.type) == ("list_item_open", "paragraph_open"):
             _name_status(inline)
+
+
+def _boxes(text: str) -> Iterator[str]:
+    """Yield the sign in each box that begins an item; only the first box of a line can."""
+    done = 0
+    for found in _BOX.finditer(text):
+        line = text.rfind("\n", done, found.start()) + 1
+        if (line or not done) and _LEAD.fullmatch(text, line, found.start()):
+            yield found[1]
+        done = found.end()
+
+
+def _is_word(sign: str) -> bool:
+    return sign.isalnum() or sign == "_"
 
 
 def _name_status(inline: Token) -> None:

@@ -25,6 +25,11 @@ _TAGS = (
     r"(?<![^\n])[ ]{0,3}#[A-Za-z][\w-]*(?:(?:/[\w-]+)+|(?:/[\w-]+)*(?:[ \t,]+#[A-Za-z][\w/-]*)+)"
     r"[ \t]*(?![^\n])"
 )
+# A search for a sign that then looks back is several times as fast as one from each line's start.
+_TAGS_PROBE = re.compile(
+    r"#(?:(?<![^\n]#)|(?<= #)(?<![^\n] #)|(?<=  #)(?<![^\n]  #)|(?<=   #)(?<![^\n]   #))"
+    r"[A-Za-z][\w-]*[/ \t,]"
+)
 _NESTED_TAG = r"(?<![\w/&#])#[A-Za-z][\w-]*(?:/[A-Za-z0-9_-]+)+"
 _CALLOUT = re.compile(r"\[!([\w -]{1,40})(?:\|[^\]\n]{0,80})?\][+-]?[ \t]*([^\n]*)(?:\n|\Z)")
 _ONLY_LOOKS = re.compile(
@@ -54,7 +59,7 @@ def extend(parser: MarkdownIt) -> None:
             "#",
             _TAGS,
             silent("tags", "the note's tags"),
-            re.compile(r"^[ ]{0,3}#[A-Za-z][\w-]*[/ \t,]", re.M),
+            _TAGS_PROBE,
         ),
         Markup("#", _NESTED_TAG, _nested_tag, re.compile(r"#[A-Za-z][\w-]*/")),
     )
