@@ -75,7 +75,8 @@ class MeasuredDaemon(Daemon):
         """Number of manifests, and so of narrations, in a folder of the outbox."""
         try:
             with os.scandir(self.outbox / folder) as entries:
-                return sum(entry.name.endswith(".json") for entry in entries)
+                names = [entry.name for entry in entries if entry.name.endswith(".json")]
+                return sum(not name.endswith(".chapters.json") for name in names)
         except FileNotFoundError:
             return 0
 

@@ -90,7 +90,7 @@ class EncoderProcess:
         narration = self._narration(request)
         answer: dict[str, Any] = {"times": narration.add(request.takes)}
         if request.tags is not None:
-            answer["duration_s"] = narration.close(request.tags)
+            answer["duration_s"] = narration.close(request.tags, request.chapters)
             del self._narrations[request.folder]
         return answer
 

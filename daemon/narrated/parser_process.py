@@ -58,7 +58,7 @@ def _result(header: dict[str, Any], payload: bytes) -> bytes:
     if header["do"] == "cover":
         from narrated.reading.cover_jpeg import cover  # late: few requests need Pillow
 
-        return cover(payload)
+        return cover(payload, side=header["side"])
     raise NarratedError(f"The parser does not know the request `{header['do']}`.")
 
 

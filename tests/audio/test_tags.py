@@ -10,11 +10,13 @@ from tempfile import TemporaryDirectory
 import av
 import mutagen
 import pytest
+from msgspec.structs import replace
 from mutagen.flac import FLAC, Picture
 from mutagen.id3 import ID3
 from mutagen.mp4 import MP4
 from mutagen.wave import WAVE
 
+from narrated.audio.chapters import Chapter
 from narrated.audio.formats import FORMATS
 from narrated.audio.streaming_encoder import AudioEncoder
 from narrated.audio.tags import AudioTags, tag, three_letters
@@ -49,6 +51,15 @@ def said(path: Path) -> dict[str, str]:
     with av.open(str(path)) as container:
         found = {**container.streams.audio[0].metadata, **container.metadata}
     return {name.lower(): text for name, text in found.items()}
+
+
+def chapters_in(path: Path) -> list[tuple[str, float]]:
+    """Give title and start of the chapters that FFmpeg's libraries find."""
+    with av.open(str(path)) as container:
+        return [
+            (each["metadata"]["title"], float(each["start"] * each["time_base"]))
+            for each in container.chapters()
+        ]
 
 
 def sound(path: Path) -> bytes:
@@ -135,7 +146,7 @@ def test_id3_language_and_cover(
     path = recorded(tmp_path, format, speech, sample_rate)
     tag(path, format, tags)
     id3 = ID3(path) if format == "mp3" else WAVE(path).tags
-    assert id3.version == (2, 4, 0)
+    assert id3.version == ((2, 3, 0) if format == "mp3" else (2, 4, 0))
     assert id3["TLAN"].text == ["deu"]
     (picture,) = id3.getall("APIC")
     assert (picture.data, picture.mime, picture.type) == (cover, "image/jpeg", 3)
@@ -166,6 +177,52 @@ def test_m4a_language_and_cover(
     mp4 = MP4(path)
     assert bytes(mp4["----:com.apple.iTunes:LANGUAGE"][0]) == b"de-at"
     assert bytes(mp4["covr"][0]) == cover
+
+
+@pytest.mark.parametrize("format", ["mp3", "opus", "ogg", "m4a", "flac"])
+def test_players_find_chapters(
+    tmp_path: Path, speech: bytes, sample_rate: int, format: str, tags: AudioTags, cover: bytes
+) -> None:
+    """Players find the chapters, with long titles and pictures; without them a file has none."""
+    path = recorded(tmp_path, format, speech, sample_rate)
+    before = sound(path)
+    wanted = [("Über <b>uns</b>", 0.0), ("x" * 127, 0.25), ("Third", 0.5)]
+    chapters = tuple(Chapter(title, at, at + 0.25, picture=cover) for title, at in wanted)
+    tag(path, format, replace(tags, chapters=chapters))
+    assert chapters_in(path) == wanted
+    assert sound(path) == before
+    assert said(path)["title"] == "Der Übermut"
+    tag(path, format, tags)
+    assert chapters_in(path) == []
+    assert sound(path) == before
+
+
+def test_m4a_has_neros_chapters(
+    tmp_path: Path, speech: bytes, sample_rate: int, tags: AudioTags
+) -> None:
+    """An m4a has its chapters twice: as a track, and as Nero's, which some players want."""
+    path = recorded(tmp_path, "m4a", speech, sample_rate)
+    chapters = (Chapter("One", 0.0, 0.25), Chapter("Two", 0.25, 0.5))
+    tag(path, "m4a", replace(tags, chapters=chapters))
+    assert [each.title for each in MP4(path).chapters] == ["One", "Two"]
+    with av.open(str(path)) as container:
+        assert "data" in {stream.type for stream in container.streams}
+
+
+def test_mp3_chapter_has_its_picture(
+    tmp_path: Path, speech: bytes, sample_rate: int, tags: AudioTags, cover: bytes
+) -> None:
+    """A picture's chapter carries the picture; the table of contents has a title and the order."""
+    path = recorded(tmp_path, "mp3", speech, sample_rate)
+    chapters = (Chapter("One", 0.0, 0.25), Chapter("Two", 0.25, 0.5, picture=cover))
+    tag(path, "mp3", replace(tags, chapters=chapters))
+    id3 = ID3(path)
+    (contents,) = id3.getall("CTOC")
+    assert contents.sub_frames["TIT2"].text == ["Chapters"]
+    first, second = (id3[f"CHAP:{name}"] for name in contents.child_element_ids)
+    assert (second.start_time, second.end_time) == (250, 500)
+    assert not first.sub_frames.getall("APIC")
+    assert second.sub_frames.getall("APIC")[0].data == cover
 
 
 def test_m4a_starts_with_its_index(

@@ -139,7 +139,7 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Daemon]:
 def _of(daemon: Daemon, top: str) -> tuple[set[str], set[str]]:
     """The narrated stems and the error notes below a folder."""
     files = {name.removeprefix(f"{top}/") for name in daemon.files if name.startswith(f"{top}/")}
-    stems = {name.removesuffix(".json") for name in files if name.endswith(".json")}
+    stems = {name.removesuffix(".mp3") for name in files if name.endswith(".mp3")}
     return stems, {name for name in files if name.endswith(".error.txt")}
 
 

@@ -178,7 +178,7 @@ class Drop:
     def narrated(self) -> dict[str, str]:
         """The transcript of each source that was narrated."""
         found = {}
-        for path in paths_below(self.daemon.outbox, "*.json"):
+        for path in self._manifests():
             with suppress(FileNotFoundError):  # a picture's narration goes when a post shows it
                 transcript = path.with_suffix(".vtt").read_text()
                 found[manifest.decode(path.read_bytes()).source.path] = transcript
@@ -196,8 +196,12 @@ class Drop:
 
     def transcripts(self) -> Iterator[tuple[Path, manifest.Manifest]]:
         """Each published transcript, with its manifest."""
-        for path in paths_below(self.daemon.outbox, "*.json"):
+        for path in self._manifests():
             yield path.with_suffix(".vtt"), manifest.decode(path.read_bytes())
+
+    def _manifests(self) -> list[Path]:
+        found = paths_below(self.daemon.outbox, "*.json")
+        return [path for path in found if not path.name.endswith(".chapters.json")]
 
     def kept(self) -> Iterator[tuple[str, bytes]]:
         """All that the daemon wrote, with what it keeps packed."""

@@ -1,6 +1,7 @@
 """The check afterwards: inbox, outbox, ledger and cache of a daemon at rest agree in everything."""
 
 import hashlib
+import json
 import os
 import sqlite3
 from collections import Counter
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import av
 
+from narrated.audio.chapters import CHAPTERS_SUFFIX
 from narrated.inbox.name_rules import NameKind, judge_path
 from narrated.outbox.manifest import MANIFEST_SUFFIX, Manifest, ManifestOutput
 from narrated.outbox.unique_stems import ERROR_SUFFIX, STATUS_NAME
@@ -138,7 +140,11 @@ class OutboxFiles:
             files |= {os.path.normpath(f"{below}/{name}") for name in names}
             if not folders and not names and below != ".":
                 empty.add(below)
-        stems = [name.removesuffix(MANIFEST_SUFFIX) for name in files if name.endswith(".json")]
+        stems = [
+            name.removesuffix(MANIFEST_SUFFIX)
+            for name in files
+            if name.endswith(MANIFEST_SUFFIX) and not name.endswith(CHAPTERS_SUFFIX)
+        ]
         read = {stem: known_manifest(root, stem) for stem in stems}
         return cls(root, files, empty, read)
 
@@ -232,6 +238,8 @@ def damaged(outbox: OutboxFiles) -> Iterator[str]:
 
 def _unsound(path: Path, output: ManifestOutput, duration_s: float) -> str:
     """The reason why a manifest's file cannot be heard or read, if there is one."""
+    if path.name.endswith(CHAPTERS_SUFFIX):
+        return "" if len(json.loads(path.read_bytes())["chapters"]) > 1 else "it has no chapters"
     if path.suffix == ".vtt":
         return "" if path.read_text("utf-8").startswith("WEBVTT") else "it is no transcript"
     if path.suffix == ".txt":

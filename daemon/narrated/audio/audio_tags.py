@@ -2,6 +2,8 @@
 
 import msgspec
 
+from narrated.audio.chapters import Chapter
+
 
 class AudioTags(msgspec.Struct, frozen=True):
     """Tags of a narration; an empty field is not written."""
@@ -18,3 +20,5 @@ class AudioTags(msgspec.Struct, frozen=True):
     description: str = ""
     genres: tuple[str, ...] = ()
     """The tags of the post, since every format has a place for genres."""
+    chapters: tuple[Chapter, ...] = ()
+    """As they are settled; a wav has no place for them."""

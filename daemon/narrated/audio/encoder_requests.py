@@ -29,11 +29,21 @@ class TakeToAdd(msgspec.Struct, frozen=True):
     speed: float = 1.0
 
 
+class ChapterAtTake(msgspec.Struct, frozen=True):
+    """A chapter that begins with a take of the narration; its time is known once that is added."""
+
+    take: int
+    """The number of the take in the narration, from 0."""
+    title: str
+    picture: bytes | None = None
+    """A small JPEG."""
+
+
 class AddTakes(msgspec.Struct, frozen=True, tag=True):
     """Append takes to the narration in this folder, which the first ones create.
 
-    `tags` complete its files: no takes follow. They are part of the same request, because each
-    request costs both ends more than a note's last words do.
+    `tags` complete its files, with `chapters`: no takes follow. They are part of the same request,
+    because each request costs both ends more than a note's last words do.
     """
 
     folder: str
@@ -41,6 +51,7 @@ class AddTakes(msgspec.Struct, frozen=True, tag=True):
     bitrate: int | None
     takes: list[TakeToAdd]
     tags: AudioTags | None = None
+    chapters: list[ChapterAtTake] = []
 
 
 class DiscardNarration(msgspec.Struct, frozen=True, tag=True):

@@ -2,7 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import PurePath
 from types import MappingProxyType
+
+from narrated.audio.chapters import CHAPTERS_SUFFIX
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +22,8 @@ class AudioFormat:
     """Default in bits per second; None for a lossless format."""
     options: Mapping[str, str] = field(default_factory=dict)
     """Options of the muxer."""
+    holds_chapters: bool = False
+    """True if the container has chapters; in other formats they are tags."""
 
 
 FORMATS: Mapping[str, AudioFormat] = MappingProxyType(
@@ -27,17 +32,31 @@ FORMATS: Mapping[str, AudioFormat] = MappingProxyType(
         "opus": AudioFormat(".opus", "audio/ogg; codecs=opus", "opus", "libopus", 32_000),
         # FFmpeg's own Vorbis encoder is experimental, and stereo only.
         "ogg": AudioFormat(".ogg", "audio/ogg; codecs=vorbis", "ogg", "libvorbis", 56_000),
-        "m4a": AudioFormat(".m4a", "audio/mp4", "ipod", "aac", 64_000, {"movflags": "+faststart"}),
+        "m4a": AudioFormat(
+            ".m4a",
+            "audio/mp4",
+            "ipod",
+            "aac",
+            64_000,
+            {"movflags": "+faststart"},
+            holds_chapters=True,
+        ),
         "flac": AudioFormat(".flac", "audio/flac", "flac", "flac"),
         # Past 4 GB the file becomes RF64 instead of lying about its size.
         "wav": AudioFormat(".wav", "audio/wav", "wav", "pcm_s16le", options={"rf64": "auto"}),
     }
 )
 
-_OTHERS = {".vtt": "text/vtt", ".txt": "text/plain; charset=utf-8", ".json": "application/json"}
+_OTHERS = {
+    CHAPTERS_SUFFIX: "application/json+chapters",
+    ".vtt": "text/vtt",
+    ".txt": "text/plain; charset=utf-8",
+    ".json": "application/json",
+}
+_MEDIA_TYPES = {each.suffix: each.media_type for each in FORMATS.values()} | _OTHERS
 
 
-def media_type(suffix: str) -> str:
-    """Return the media type of a published file by its suffix."""
-    known = {each.suffix: each.media_type for each in FORMATS.values()} | _OTHERS
-    return known.get(suffix, "application/octet-stream")
+def media_type(name: str) -> str:
+    """Return the media type of a published file by its name."""
+    last = CHAPTERS_SUFFIX if name.endswith(CHAPTERS_SUFFIX) else PurePath(name).suffix
+    return _MEDIA_TYPES.get(last, "application/octet-stream")

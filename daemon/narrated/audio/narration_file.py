@@ -1,12 +1,21 @@
 """A narration being written: takes joined with their pauses, as audio and transcript."""
 
 import shutil
+from array import array
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from narrated.audio.audio_tags import AudioTags
-from narrated.audio.encoder_requests import DamagedTakes, TakeToAdd, narration_files
+from narrated.audio.chapters import Chapter, settled
+from narrated.audio.encoder_requests import (
+    ChapterAtTake,
+    DamagedTakes,
+    TakeToAdd,
+    narration_files,
+)
 from narrated.audio.flac_takes import from_flac
 from narrated.audio.silence import silence
 from narrated.audio.streaming_encoder import AudioEncoder
@@ -32,6 +41,7 @@ class NarrationFile:
         self._format, self._bitrate = format, bitrate
         self._encoder: AudioEncoder | None = None
         self._transcript: WebVttWriter | None = None
+        self._starts_s = array("d")
 
     def add(self, takes: Sequence[TakeToAdd]) -> list[tuple[float, float]]:
         """Append takes; returns the start and end of each in seconds.
@@ -41,16 +51,22 @@ class NarrationFile:
         sounds = read_takes(takes)
         return [self._add(take, *sound) for take, sound in zip(takes, sounds, strict=True)]
 
-    def close(self, tags: AudioTags) -> float:
+    def close(self, tags: AudioTags, chapters: Sequence[ChapterAtTake] = ()) -> float:
         """Complete and tag both files; returns their duration in seconds. Errors: StorageError."""
         if self._encoder is None or self._transcript is None:
             raise ValueError("nothing was encoded")
         duration_s = round(self._encoder.seconds, 3)
+        tags = replace(tags, chapters=settled(map(self._heard, chapters), duration_s))
+        self._encoder.set_chapters(tags.chapters)
         self._encoder.close()
         self._transcript.close()
         audio, _ = narration_files(self._folder, self._format)
         write_tags(audio, self._format, tags)  # in place: nobody else has a use for half of it
         return duration_s
+
+    def _heard(self, chapter: ChapterAtTake) -> Chapter:
+        start_s = self._starts_s[chapter.take]
+        return Chapter(chapter.title, start_s, picture=chapter.picture)
 
     def discard(self) -> None:
         """Remove everything that was encoded."""
@@ -68,6 +84,7 @@ class NarrationFile:
         encoder.write(sound, sample_rate)
         end_s = encoder.seconds
         encoder.write(pause, sample_rate)
+        self._starts_s.append(start_s)
         transcript.append(TranscriptCue(start_s, end_s, take.text))
         return start_s, end_s
 

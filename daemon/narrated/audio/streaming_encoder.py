@@ -1,6 +1,7 @@
 """Streaming encoder: takes PCM piece by piece, and writes an audio file in constant memory."""
 
 import ctypes
+from collections.abc import Iterable
 from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
@@ -17,6 +18,8 @@ from mutagen.ogg import OggPage
 from mutagen.ogg import error as OggError
 
 from narrated.atomic_write import draft_name
+from narrated.audio.chapters import Chapter
+from narrated.audio.container_chapters import container_chapters
 from narrated.audio.formats import FORMATS, AudioFormat
 from narrated.audio.silence import SAMPLE_BYTES, samples, silence
 from narrated.errors import StorageError
@@ -45,12 +48,13 @@ class AudioEncoder:
         self._sample_rate = sample_rate
         self._samples = 0
         self._closed = False
+        self._format = FORMATS[format]
         with storing(str(path)):
             self._target = path.resolve()  # a link stays, and its target is written
             # A device or a pipe is written directly.
             direct = self._target.exists() and not self._target.is_file()
             self._draft = self._target if direct else self._target.with_name(draft_name())
-            self._sink = _sink(self._draft, FORMATS[format], sample_rate, bitrate)
+            self._sink = _sink(self._draft, self._format, sample_rate, bitrate)
 
     def __enter__(self) -> Self:
         return self
@@ -77,6 +81,11 @@ class AudioEncoder:
             for start in range(0, len(pcm), slice_bytes):
                 self._sink.write(pcm[start : start + slice_bytes])
         self._samples += len(pcm) // SAMPLE_BYTES
+
+    def set_chapters(self, chapters: Iterable[Chapter]) -> None:
+        """Give the file chapters before its close, if its container holds them."""
+        if isinstance(self._sink, _FFmpegSink) and self._format.holds_chapters:
+            self._sink.set_chapters(chapters)
 
     def close(self) -> None:
         """Write the buffered rest and end the file; a second close does nothing."""
@@ -131,6 +140,10 @@ class _FFmpegSink:
         frame.pts = self._samples
         self._samples += frame.samples
         self._encode(frame)
+
+    def set_chapters(self, chapters: Iterable[Chapter]) -> None:
+        assert self._making is not None, "the encoder is closed"
+        self._making[0].set_chapters(container_chapters(chapters))
 
     def close(self) -> None:
         try:

@@ -2,7 +2,7 @@
 
 import base64
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -10,7 +10,22 @@ from typing import Any
 from msgspec.structs import replace
 from mutagen import MutagenError
 from mutagen.flac import FLAC, Picture
-from mutagen.id3 import APIC, COMM, ID3, TALB, TCON, TDRC, TIT2, TLAN, TPE1, Encoding, PictureType
+from mutagen.id3 import (
+    APIC,
+    CHAP,
+    COMM,
+    CTOC,
+    ID3,
+    TALB,
+    TCON,
+    TDRC,
+    TIT2,
+    TLAN,
+    TPE1,
+    CTOCFlags,
+    Encoding,
+    PictureType,
+)
 from mutagen.mp4 import MP4, MP4Cover, MP4FreeForm
 from mutagen.oggopus import OggOpus
 from mutagen.oggvorbis import OggVorbis
@@ -18,11 +33,18 @@ from mutagen.wave import WAVE
 
 from narrated.atomic_write import atomic_write
 from narrated.audio.audio_tags import AudioTags
+from narrated.audio.chapters import Chapter
+from narrated.audio.container_chapters import copy_with_chapters, has_chapters
+from narrated.audio.formats import FORMATS
+from narrated.audio.id3_chapter_order import order_chapters
+from narrated.audio.webvtt_writer import clock
 from narrated.errors import StorageError
 from narrated.os_error_remedies import storing
 from narrated.printable import encodable
 
 _JPEG = "image/jpeg"
+_NO_OFFSET = 0xFFFFFFFF
+"""A chapter is told by its times, not by its place in the file."""
 # ISO 639-2: ID3 needs three letters, and language tags have two.
 _CODES = (
     "aa:aar ab:abk af:afr ak:aka am:amh an:arg ar:ara as:asm av:ava ay:aym az:aze ba:bak "
@@ -50,15 +72,19 @@ def tag(path: Path, format: str, tags: AudioTags) -> None:
     Errors: StorageError.
     """
     with storing(str(path)), atomic_write(path) as draft:
-        shutil.copyfile(path, draft)
+        if FORMATS[format].holds_chapters and not has_chapters(path, tags.chapters):
+            copy_with_chapters(path, draft, FORMATS[format], tags.chapters)
+        else:
+            shutil.copyfile(path, draft)
         write_tags(draft, format, tags)
 
 
 def write_tags(path: Path, format: str, tags: AudioTags) -> None:
     """Write tags into a finished file of this format (a key of FORMATS), in place.
 
-    mp3 and wav get ID3v2.4, opus, ogg and flac get Vorbis comments, m4a gets atoms. A wav over
-    4 GB gets none: RF64 has no place for them. Errors: StorageError.
+    mp3 gets ID3v2.3, wav ID3v2.4, opus, ogg and flac get Vorbis comments, m4a gets atoms. A wav
+    over 4 GB gets none: RF64 has no place for them. Chapters are no tags of an m4a: whoever writes
+    the container sets them. Errors: StorageError.
     """
     clean = replace(
         tags,
@@ -91,9 +117,14 @@ def _filled(values: dict[str, str]) -> dict[str, list[str]]:
 
 
 def _tag_mp3(path: Path, tags: AudioTags) -> None:
-    id3 = ID3()
+    id3: Any = ID3()
     _fill(id3, tags)
-    id3.save(path, v1=0)
+    _add_chapters(id3, tags.chapters)
+    id3.update_to_v23()
+    # FFmpeg reads no chapter of a v2.4 that has a picture, or a title over 127 bytes.
+    id3.save(path, v1=0, v2_version=3, v23_sep=None)
+    if tags.chapters:
+        order_chapters(path)
 
 
 def _tag_wav(path: Path, tags: AudioTags) -> None:
@@ -120,6 +151,31 @@ def _fill(id3: Any, tags: AudioTags) -> None:
     if tags.cover:
         # The empty description is Latin-1, because the oldest players read nothing else.
         id3.add(APIC(Encoding.LATIN1, _JPEG, PictureType.COVER_FRONT, "", tags.cover))
+
+
+def _add_chapters(id3: Any, chapters: Sequence[Chapter]) -> None:
+    names = [f"chapter{number}" for number in range(len(chapters))]
+    for name, chapter in zip(names, chapters, strict=True):
+        about: list[Any] = [TIT2(encoding=Encoding.UTF16, text=[chapter.title])]
+        if chapter.picture:
+            about.append(APIC(Encoding.LATIN1, _JPEG, PictureType.OTHER, "", chapter.picture))
+        id3.add(
+            CHAP(
+                element_id=name,
+                start_time=round(chapter.start_s * 1000),
+                end_time=round(chapter.end_s * 1000),
+                start_offset=_NO_OFFSET,
+                end_offset=_NO_OFFSET,
+                sub_frames=about,
+            )
+        )
+    if names:
+        title = TIT2(encoding=Encoding.LATIN1, text=["Chapters"])
+        flags = CTOCFlags.TOP_LEVEL | CTOCFlags.ORDERED
+        contents = CTOC(
+            element_id="contents", flags=flags, child_element_ids=names, sub_frames=[title]
+        )
+        id3.add(contents)
 
 
 def _tag_flac(path: Path, tags: AudioTags) -> None:
@@ -152,6 +208,9 @@ def _comment(file: Any, tags: AudioTags) -> None:
     file.tags.update(_filled(comments))
     if tags.genres:
         file.tags["GENRE"] = list(tags.genres)
+    for number, chapter in enumerate(tags.chapters):
+        file.tags[f"CHAPTER{number:03}"] = [clock(round(chapter.start_s * 1000))]
+        file.tags[f"CHAPTER{number:03}NAME"] = [chapter.title]
 
 
 def _picture(cover: bytes) -> Picture:

@@ -51,9 +51,10 @@ def _payload(text: str) -> str:
 def _timing(cue: TranscriptCue) -> str:
     start = max(0, round(cue.start_s * 1000))
     end = max(start + 1, round(cue.end_s * 1000))  # a cue must end after it starts
-    return f"{_clock(start)} --> {_clock(end)}"
+    return f"{clock(start)} --> {clock(end)}"
 
 
-def _clock(milliseconds: int) -> str:
+def clock(milliseconds: int) -> str:
+    """Write a time as HH:MM:SS.mmm."""
     seconds, rest = divmod(milliseconds, 1000)
     return f"{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}.{rest:03}"

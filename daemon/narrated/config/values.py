@@ -103,6 +103,8 @@ class AudioConfig(Section, frozen=True):
     bitrate: Bytes | None = None
     album: str = ""
     author: str = ""
+    chapters: bool = True
+    """Headings and pictures begin chapters."""
 
     @property
     def bits_per_second(self) -> int | None:

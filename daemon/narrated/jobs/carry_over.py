@@ -8,10 +8,12 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
+from narrated.audio.chapters import CHAPTERS_SUFFIX, Chapter
 from narrated.audio.formats import FORMATS
 from narrated.disk_threads import DiskThreads
 from narrated.errors import NarratedError
 from narrated.jobs.events import CarriedOver
+from narrated.jobs.narration_chapters import chapters_file, in_manifest, published_chapters
 from narrated.jobs.narration_removal import suffixes
 from narrated.jobs.narration_tags import TagMaker, same_tags
 from narrated.jobs.plan import Plan
@@ -32,8 +34,8 @@ from narrated.workers.encoder_pool import EncoderPool
 class CarryOver:
     """Moves the files of a narration whose words are unchanged, and writes a new manifest.
 
-    Where album, cover, description or tags differ, a copy of the sound is tagged again and
-    published instead.
+    Where album, cover, description, tags or chapters differ, a copy of the sound is tagged again
+    and published instead.
     """
 
     _ledger: Ledger
@@ -69,17 +71,26 @@ class CarryOver:
         carried = found and _carried_manifest(job, older, plan, found)
         if not (found and carried):
             return False
+        chapters = published_chapters(job, plan, found)
         write: Callable[[], object]
-        if same_tags(job, older, plan, found):
+        if same_tags(job, older, plan, found) and self._are_published(job, found, chapters):
             names, content = suffixes(older, found), manifests.encode(carried)
             move = partial(published_files.move, self._outbox.folder, older.stem, job.stem)
             write = partial(move, names, content)
             return await self._outbox.finish(self._complete(job, older, plan, found, write))
-        files = await self._tagged_copy(job, older, plan, found)
+        files = await self._tagged_copy(job, older, plan, found, chapters)
         if files is None:
             return False
+        if chapters or found.chapters is not None:
+            carried = replace(carried, chapters=in_manifest(chapters))
         write = partial(self._write_copy, job, older, found, carried, files)
         return await self._outbox.finish(self._complete_copy(job, older, plan, found, write))
+
+    def _are_published(self, job: Job, found: Manifest, chapters: Sequence[Chapter]) -> bool:
+        """True if a narration has these chapters, and its files may stand under a job's name."""
+        has_file = any(each.name.endswith(CHAPTERS_SUFFIX) for each in found.outputs)
+        may_stand = not has_file or self._publisher.has_room_for_chapters(job.stem)
+        return may_stand and in_manifest(chapters) == (found.chapters or ())
 
     async def _complete_copy(
         self, job: Job, older: Job, plan: Plan, found: Manifest, write: Callable[[], object]
@@ -124,7 +135,7 @@ class CarryOver:
             published_files.withdraw(outbox, older.stem, suffixes(older, found))
 
     async def _tagged_copy(
-        self, job: Job, older: Job, plan: Plan, found: Manifest
+        self, job: Job, older: Job, plan: Plan, found: Manifest, chapters: Sequence[Chapter]
     ) -> Sequence[PreparedFile] | None:
         """Copy the files and write the plan's tags, which can be cancelled; None if not ours."""
         copy = partial(
@@ -136,8 +147,8 @@ class CarryOver:
         )
         try:
             if files := await self._outbox.run(copy):
-                await self._tag(job, plan, files, older.duration_s)
-                return files
+                await self._tag(job, plan, files, older.duration_s, chapters)
+                return await self._with_chapters_file(job, files, chapters)
         except NarratedError:  # a stranger's sound; of anything else, the encoding tells
             pass
         except BaseException:
@@ -146,10 +157,27 @@ class CarryOver:
         await self._discard_copy(job)
         return None
 
+    async def _with_chapters_file(
+        self, job: Job, files: Iterable[PreparedFile], chapters: Sequence[Chapter]
+    ) -> Sequence[PreparedFile]:
+        """Replace the file with the chapters by a new one."""
+        others = [file for file in files if file.suffix != CHAPTERS_SUFFIX]
+        if not self._publisher.has_room_for_chapters(job.stem):
+            return others
+        write = partial(chapters_file, chapters, self._copy_folder(job))
+        return [*others, *await self._work_disk.run(write)]
+
     async def _tag(
-        self, job: Job, plan: Plan, files: Iterable[PreparedFile], duration_s: float
+        self,
+        job: Job,
+        plan: Plan,
+        files: Iterable[PreparedFile],
+        duration_s: float,
+        chapters: Iterable[Chapter],
     ) -> None:
-        format, tags = plan.output.format, await self._tags.make(job, plan)
+        format, pictures = plan.output.format, await self._tags.pictures(plan)
+        shown = (replace(each, picture=pictures.get(each.image)) for each in chapters)
+        tags = replace(await self._tags.make(job, plan), chapters=tuple(shown))
         for file in files:
             if file.suffix == FORMATS[format].suffix:
                 await self._encoders.tag(file.path, format, tags, duration_s, job.id)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from narrated import private_files
+from narrated.audio.chapters import Chapter
 from narrated.errors import StorageError
 from narrated.outbox.manifest import BlockTime
 from narrated.outbox.published_files import PreparedFile
@@ -18,6 +19,7 @@ class EncodedNarration:
     transcript: Path
     duration_s: float
     blocks: tuple[BlockTime, ...]
+    chapters: tuple[Chapter, ...] = ()
 
     @property
     def prepared(self) -> tuple[PreparedFile, ...]:

@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from types import MappingProxyType
 
 from msgspec.structs import replace
 
 from narrated.audio.audio_tags import AudioTags
 from narrated.audio.encoder_requests import DamagedTakes, TakeToAdd, narration_files
 from narrated.jobs.encoded_narration import EncodedNarration
+from narrated.jobs.narration_chapters import Pictures, chapters_at_takes, heard_chapters
 from narrated.jobs.plan import Plan
 from narrated.ledger.take_cache import TakeCache
 from narrated.outbox.manifest import BlockTime
@@ -15,6 +17,7 @@ from narrated.script.script import Chunk
 from narrated.workers.encoder_pool import EncoderPool
 
 BEGINNING_CHARACTERS = 80
+_NO_PICTURES: Pictures = MappingProxyType({})
 
 
 class DamagedChunks(Exception):
@@ -37,12 +40,18 @@ class NarrationEncoder:
         output = plan.output
         self._narration = encoders.narration(folder, output.format, output.bitrate, job)
         self._blocks: list[BlockTime] = []
+        self._starts_s: dict[str, float] = {}
+        """When each line begins."""
         self._line: str | None = None
         self.added = 0
         """The number of chunks added; also the index of the next chunk."""
 
-    async def add(self, count: int, tags: AudioTags | None = None) -> None:
+    async def add(
+        self, count: int, tags: AudioTags | None = None, pictures: Pictures = _NO_PICTURES
+    ) -> None:
         """Add the next chunks, all of which are in the cache; with the last ones come the tags.
+
+        `pictures` are those of the chapters.
 
         Errors: DamagedChunks, before any is added; EncoderCrashed, NarrationLost, StorageError.
         """
@@ -51,7 +60,8 @@ class NarrationEncoder:
             take_of(self._plan, self.added + place, self._cache) for place in range(len(chunks))
         ]
         try:
-            times = await self._narration.add(takes, tags)
+            chapters = chapters_at_takes(self._plan, pictures) if tags else []
+            times = await self._narration.add(takes, tags, chapters)
         except DamagedTakes as damaged:
             raise DamagedChunks([self.added + place for place in damaged.places]) from damaged
         for chunk, (start_s, end_s) in zip(chunks, times, strict=True):
@@ -61,7 +71,9 @@ class NarrationEncoder:
     @property
     def encoded(self) -> EncodedNarration:
         """The narration, once its last chunks are added."""
-        return EncodedNarration(*self._files, self._narration.duration_s, tuple(self._blocks))
+        duration_s = self._narration.duration_s
+        chapters = heard_chapters(self._plan, self._starts_s, duration_s)
+        return EncodedNarration(*self._files, duration_s, tuple(self._blocks), chapters)
 
     def discard(self) -> None:
         """Have everything removed that was encoded; does nothing once it is complete."""
@@ -72,6 +84,7 @@ class NarrationEncoder:
             self._blocks[-1] = replace(self._blocks[-1], end_s=end_s)
         else:
             text = chunk.text[:BEGINNING_CHARACTERS]
+            self._starts_s[chunk.line] = start_s
             self._blocks.append(BlockTime(chunk.block, chunk.role, text, start_s, end_s))
         self._line = chunk.line
 

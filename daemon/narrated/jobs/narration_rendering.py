@@ -213,16 +213,17 @@ class _JobSpeech:
     async def _add(self, first: int, count: int) -> None:
         is_last = first + count == len(self._plan.draft.chunks)
         tags = await self._tags.make(self._job, self._plan) if is_last else None
+        pictures = await self._tags.pictures(self._plan) if is_last else {}
         for _ in range(count):  # each take may be damaged, once
             try:
-                await self._encoder.add(count, tags)
+                await self._encoder.add(count, tags, pictures)
                 return
             except DamagedChunks as damaged:
                 path = printable(self._job.path)
                 log.warning("%s: a take in the cache is damaged and spoken again", path)
                 await self._speak_again(damaged.seqs)
         try:
-            await self._encoder.add(count, tags)
+            await self._encoder.add(count, tags, pictures)
         except DamagedChunks as damaged:
             raise StorageError(
                 "Takes in the cache are damaged as soon as they are written.",

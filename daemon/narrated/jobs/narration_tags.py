@@ -14,6 +14,12 @@ from narrated.outbox.manifest import Manifest
 from narrated.reading.title_from_path import is_bundle
 from narrated.workers.parser_pool import ParserPool
 
+COVER_PIXELS = 1000
+CHAPTER_PIXELS = 600
+"""The longest sides of the cover, and of a chapter's picture."""
+_MOST_PICTURES = 100
+_MOST_PICTURE_BYTES = 4 << 20
+
 
 @dataclass(eq=False)
 class TagMaker:
@@ -36,17 +42,47 @@ class TagMaker:
             genres=draft.tags,
         )
 
+    async def pictures(self, plan: Plan) -> dict[str, bytes]:
+        """Make small JPEGs of the pictures that begin chapters, by their addresses.
+
+        Only an mp3 has a place for them. One that is absent, broken or changed has none, nor have
+        those after the first 100 or 4 MiB. Errors: ParserUnavailable.
+        """
+        if plan.output.format != "mp3":
+            return {}
+        made: dict[str, bytes] = {}
+        size_bytes = 0
+        shown = [each.picture for each in plan.chapters if each.picture in plan.pictures]
+        for address in list(dict.fromkeys(shown))[:_MOST_PICTURES]:
+            path = plan.pictures[address]
+            picture = await self._small(path, plan.shown.get(path, ""), CHAPTER_PIXELS)
+            if picture is None:
+                continue
+            size_bytes += len(picture) * shown.count(address)
+            if size_bytes > _MOST_PICTURE_BYTES:
+                break
+            made[address] = picture
+        return made
+
     async def _cover(self, job: Job, plan: Plan) -> bytes | None:
         """Make a JPEG of the first picture shown that is unchanged since; None if there is none."""
         for path, digest in _covers(job, plan, plan.shown).items():
-            try:
-                picture = await self._inbox.read(path, PICTURE_BYTES)
-                if sha256(picture).hexdigest() == digest:
-                    return await self._parsers.ask({"do": "cover"}, picture, path)
-            except ParserUnavailable:
-                raise
-            except NarratedError:
-                continue  # better a narration without a cover than none
+            if cover := await self._small(path, digest, COVER_PIXELS):
+                return cover
+        return None
+
+    async def _small(self, path: str, digest: str, side: int) -> bytes | None:
+        """Make a JPEG of a picture; None if it is broken, absent, or changed since."""
+        if not digest:
+            return None
+        try:
+            picture = await self._inbox.read(path, PICTURE_BYTES)
+            if sha256(picture).hexdigest() == digest:
+                return await self._parsers.ask({"do": "cover", "side": side}, picture, path)
+        except ParserUnavailable:
+            raise
+        except NarratedError:  # better a narration without a picture than none
+            pass
         return None
 
 

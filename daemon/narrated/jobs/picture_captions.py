@@ -126,6 +126,13 @@ class PictureCaptions:
         pictures = [each for each in targets if each and is_picture(each)]
         return {each: self._ledger.sources.sha256(each) for each in pictures}
 
+    def paths(self, path: str, draft: Draft, defaults: JobDefaults) -> dict[str, str]:
+        """The inbox paths of the pictures that begin a post's chapters, by their addresses."""
+        roots = _roots(draft, defaults)
+        addresses = {each.picture for each in draft.chapters if each.picture}
+        found = {each: picture_paths.resolve(path, each, roots) for each in addresses}
+        return {each: target for each, target in found.items() if target and is_picture(target)}
+
     def cover(self, path: str, draft: Draft, defaults: JobDefaults) -> str | None:
         """Return the inbox path of the cover that a post's front matter names; None if it leads
         to no picture of the inbox."""

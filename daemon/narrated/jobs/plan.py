@@ -13,7 +13,7 @@ import msgspec
 from narrated.engines.interface import EngineInfo
 from narrated.errors import NarratedError
 from narrated.script.default_voice import SpeechEngines
-from narrated.script.script import Chunk, Draft, ReadingSettings, Speaker
+from narrated.script.script import ChapterStart, Chunk, Draft, ReadingSettings, Speaker
 
 _SORTED = json.JSONEncoder(sort_keys=True, ensure_ascii=True)
 
@@ -29,6 +29,12 @@ class OutputSettings(msgspec.Struct, frozen=True):
     bitrate: int | None = None
     album: str = ""
     author: str = ""
+    chapters: bool = True
+
+    @classmethod
+    def of(cls, configured: object) -> Self:
+        """Take the settings over from the part of the configuration with the same names."""
+        return msgspec.convert(configured, cls, from_attributes=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,10 +87,17 @@ class Plan(msgspec.Struct, frozen=True, rename={"draft": "plan", "output": "edit
     """Engine name to its options of a speaker that sets none of them, as in the digests."""
     consulted: dict[str, str] = {}
     """The settings and lexicons that were applied: inbox path to sha256."""
+    pictures: dict[str, str] = {}
+    """The inbox paths of pictures that begin chapters, by their addresses in the source."""
+
+    @property
+    def chapters(self) -> tuple[ChapterStart, ...]:
+        """The starts of its chapters; none if the configuration wants none."""
+        return self.draft.chapters if self.output.chapters else ()
 
     @property
     def narration(self) -> str:
-        """Digest of everything that the published sound and its tags depend on."""
+        """Digest of everything that the published sound and its tags depend on, but chapters."""
         draft = self.draft
         pauses = [chunk.pause_s for chunk in draft.chunks]
         tags = [draft.title, draft.author, draft.date, draft.language, pauses]
@@ -92,6 +105,7 @@ class Plan(msgspec.Struct, frozen=True, rename={"draft": "plan", "output": "edit
         # At speed 1 it stays the digest of earlier versions.
         stretched = [speeds] if any(speed != 1.0 for speed in speeds) else []
         output = msgspec.to_builtins(self.output)
+        del output["chapters"]  # earlier versions had none; carrying over compares them itself
         return json_digest([tags, self.keys, output, *stretched])
 
     def with_takes(self, choices: Mapping[str, int], only: Container[int] | None = None) -> Self:

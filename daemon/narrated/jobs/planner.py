@@ -140,6 +140,7 @@ class Planner:
                 engine.name: dict(engine.narrator_options) for engine in engines.values()
             },
             consulted=dict(overrides.consulted),
+            pictures=self.captions.paths(path, draft, defaults),
         )
 
     async def _engines(

@@ -1,6 +1,6 @@
 """Publishing: brings a narration into the outbox."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -9,11 +9,13 @@ from typing import Any
 import msgspec
 
 from narrated import __version__
+from narrated.audio.chapters import Chapter
 from narrated.disk_threads import DiskThreads
 from narrated.errors import NameRefused, NarratedError
 from narrated.jobs.encoded_narration import EncodedNarration
 from narrated.jobs.error_notes import ErrorNotes, now
 from narrated.jobs.events import EventDispatcher, Published
+from narrated.jobs.narration_chapters import chapters_file, in_manifest
 from narrated.jobs.plan import Plan
 from narrated.jobs.shielded_outbox_changes import ShieldedOutboxChanges
 from narrated.jobs.source_disposal import SourceDisposal
@@ -74,6 +76,10 @@ class Publisher:
             await self._notes.remove_unless_needed(job, stands=has_note)
             await self._finish(job, plan, publication)
 
+    def has_room_for_chapters(self, stem: str) -> bool:
+        """True if the file with a narration's chapters may stand beside it."""
+        return self._stems.has_room_for_chapters(stem)
+
     async def _publish_and_discard(self, job: Job, plan: Plan, encoded: EncodedNarration) -> None:
         try:
             await self._publish_under_some_name(job, plan, encoded)
@@ -91,7 +97,8 @@ class Publisher:
                 job = self._stems.replace_refused(job, refused)
 
     async def _publish(self, job: Job, plan: Plan, encoded: EncodedNarration) -> None:
-        write = partial(self._write, job, plan, encoded)
+        has_room = self._stems.has_room_for_chapters(job.stem)
+        write = partial(self._write, job, plan, encoded, encoded.chapters if has_room else ())
         event = partial(Published, engine=plan.draft.speakers["narrator"].engine)
         await self.complete(job, plan, Publication(write, encoded.duration_s, event))
 
@@ -132,11 +139,15 @@ class Publisher:
         self._outbox.record_device()
         return has_note
 
-    def _write(self, job: Job, plan: Plan, encoded: EncodedNarration) -> None:
+    def _write(
+        self, job: Job, plan: Plan, encoded: EncodedNarration, beside: Sequence[Chapter]
+    ) -> None:
+        """Write the files of a narration; `beside` are the chapters that a file holds."""
+        folder = encoded.audio.parent
         published_files.publish(
             self._outbox.folder,
             job.stem,
-            encoded.prepared + _caption(plan, encoded.audio.parent),
+            encoded.prepared + _caption(plan, folder) + chapters_file(beside, folder),
             lambda outputs: manifests.encode(_manifest(job, plan, encoded, outputs)),
         )
 
@@ -201,6 +212,7 @@ def _manifest(
         script=plan.narration,
         duration_s=encoded.duration_s,
         blocks=encoded.blocks,
+        chapters=in_manifest(encoded.chapters),
         **version_fields(job, plan),
     )
 

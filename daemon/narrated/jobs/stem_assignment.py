@@ -1,11 +1,13 @@
 """Assigns each source its name in the outbox, by the rules of its file system and the user."""
 
 import logging
+import os
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Literal
 
+from narrated.audio.chapters import CHAPTERS_SUFFIX
 from narrated.errors import NameRefused
 from narrated.jobs.error_notes import ErrorNotes
 from narrated.jobs.shielded_outbox_changes import ShieldedOutboxChanges
@@ -13,6 +15,7 @@ from narrated.ledger.job import Job
 from narrated.ledger.store import Ledger
 from narrated.logs import fields
 from narrated.outbox import unique_stems
+from narrated.outbox.manifest import MANIFEST_SUFFIX
 from narrated.outbox.name_probe import NameProbe, check_stem
 from narrated.outbox.portable_names import PLAIN_NAME_BYTES, NameRules
 from narrated.printable import printable
@@ -92,6 +95,16 @@ class StemAssignment:
         with self._ledger.transaction():
             self._change(job.path, job.stem, stem)
             return self._ledger.jobs.assign_stem(job, stem)
+
+    def has_room_for_chapters(self, stem: str) -> bool:
+        """True if the file with a narration's chapters may stand beside it.
+
+        Its name must not be too long, nor that of a narration from before there were chapters.
+        """
+        name = (stem + CHAPTERS_SUFFIX).rpartition("/")[2]
+        owned = unique_stems.fold((stem + CHAPTERS_SUFFIX).removesuffix(MANIFEST_SUFFIX))
+        fits = len(os.fsencode(name)) <= self.rules.longest_bytes
+        return fits and self._ledger.stems.owner(owned) is None
 
     async def check(self, job: Job) -> None:
         """Check that the outbox takes a job's name, if that is in doubt.

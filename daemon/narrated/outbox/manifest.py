@@ -64,6 +64,14 @@ class BlockTime(msgspec.Struct, frozen=True):
     end_s: Seconds
 
 
+class ManifestChapter(msgspec.Struct, frozen=True):
+    """A chapter, and the address of the picture that it shows, as written in the source."""
+
+    title: str
+    start_s: Seconds
+    image: str = ""
+
+
 class SkippedPart(msgspec.Struct, frozen=True):
     """A part of the source that is not spoken, and the reason."""
 
@@ -100,6 +108,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     description: str = ""
     tags: tuple[str, ...] = ()
     """The post's own; they are the file's genres."""
+    chapters: tuple[ManifestChapter, ...] | None = None
+    """None in older manifests, whose narrations have none."""
     consulted: dict[str, str] = {}
     """The settings and lexicons it was planned with: inbox path to sha256."""
 

@@ -241,7 +241,7 @@ def _move(
 
 
 def _output(draft: DraftFile, name: str) -> ManifestOutput:
-    return ManifestOutput(name, draft.sha256, draft.bytes, media_type(Path(name).suffix))
+    return ManifestOutput(name, draft.sha256, draft.bytes, media_type(name))
 
 
 def _outdated(folder: int, place: Path, current: set[str]) -> set[str]:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from itertools import chain, count, islice
 from pathlib import PurePosixPath
 
+from narrated.audio.chapters import CHAPTERS_SUFFIX
 from narrated.outbox.portable_names import USUAL_RULES, NameRules
 
 ERROR_SUFFIX = ".error.txt"
@@ -65,5 +66,10 @@ def _candidates(path: str, rules: NameRules) -> Iterator[str]:
 
 
 def _is_reserved(key: str) -> bool:
-    """True for names under which we write notes: a picture's `.txt` would overwrite them."""
-    return key.endswith(".error") or key == STATUS_NAME.removesuffix(".txt")
+    """True for names under which we write notes and chapters.
+
+    A picture's `.txt` would overwrite the notes, and the manifest of `post.chapters` the chapters
+    of `post`. A stem of before there were chapters stays.
+    """
+    endings = (".error", CHAPTERS_SUFFIX.removesuffix(".json"))
+    return key.endswith(endings) or key == STATUS_NAME.removesuffix(".txt")

@@ -15,6 +15,7 @@ from io import BufferedReader
 from pathlib import Path
 
 from narrated import regular_file
+from narrated.audio.chapters import CHAPTERS_SUFFIX
 from narrated.errors import StorageError
 from narrated.os_error_remedies import storing
 from narrated.outbox import manifest as manifests
@@ -76,7 +77,8 @@ def manifest_in(folder: int, name: str, where: str) -> Manifest | None:
     try:
         found = manifests.decode(content)
     except NO_MANIFEST as error:
-        _tell(where, f"it is no manifest: {error}")
+        if not where.endswith(CHAPTERS_SUFFIX):
+            _tell(where, f"it is no manifest: {error}")
         return None
     if not all(_belongs_to(name, each) for each in found.outputs):
         _tell(where, "it names files of others")
@@ -140,7 +142,8 @@ def _belongs_to(name: str, output: ManifestOutput) -> bool:
     is_name = is_inside(output.name) and "/" not in output.name
     fits = len(os.fsencode(output.name)) <= LONGEST_NAME_BYTES
     before, _, suffix = output.name.rpartition(".")  # `post.md.mp3` is of the source `post.md`
-    return is_name and fits and before == name and bool(suffix)
+    is_ours = (before == name and bool(suffix)) or output.name == name + CHAPTERS_SUFFIX
+    return is_name and fits and is_ours
 
 
 @lru_cache(maxsize=1024)

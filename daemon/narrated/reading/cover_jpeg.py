@@ -7,21 +7,20 @@ from PIL import Image, ImageOps
 
 from narrated.reading.picture_decoding import BROKEN, load_picture
 
-_MOST_PIXELS_A_SIDE = 1000
 _PLAIN_MODES = ("L", "RGB", "RGBA", "CMYK")
 _DEEP_MODES = ("I", "I;16", "I;16L", "I;16B", "F")
 
 
-def cover(data: bytes, name: str = "The picture") -> bytes:
-    """Return a JPEG of at most 1000 pixels a side: upright, opaque, only the first frame.
+def cover(data: bytes, name: str = "The picture", side: int = 1000) -> bytes:
+    """Return a JPEG of at most `side` pixels a side: upright, opaque, only the first frame.
 
     Raises SourceError for a picture that cannot be read.
     """
     whole = load_picture(data, name)
     if whole.mode in _PLAIN_MODES:  # before any copy: the picture may take a gigabyte
-        whole.thumbnail((2 * _MOST_PIXELS_A_SIDE, 2 * _MOST_PIXELS_A_SIDE))
+        whole.thumbnail((2 * side, 2 * side))
     picture = _opaque(_upright(whole))
-    picture.thumbnail((_MOST_PIXELS_A_SIDE, _MOST_PIXELS_A_SIDE))
+    picture.thumbnail((side, side))
     written = BytesIO()
     picture.save(written, "JPEG", quality=85, optimize=True)
     return written.getvalue()

@@ -142,6 +142,17 @@ class Chunk(msgspec.Struct, frozen=True):
     """Parts of the text that a voice may need in other letters, in order."""
 
 
+class ChapterStart(msgspec.Struct, frozen=True):
+    """A line that begins a chapter: the title, a heading or a picture."""
+
+    line: str
+    """The id of the line."""
+    title: str
+    """As the author wrote it."""
+    picture: str = ""
+    """The address of the picture, as the author wrote it; empty for a heading."""
+
+
 class ShownPicture(msgspec.Struct, frozen=True):
     """A picture shown in a document; `source` is as the author wrote it."""
 
@@ -205,6 +216,8 @@ class Draft(msgspec.Struct, frozen=True, rename={"overrides": "surroundings"}):
     """The entry of its front matter that marks a draft; empty if there is none."""
     publish_at: str = ""
     """The date of publication with its time of day, as written; empty if it is `date`."""
+    chapters: tuple[ChapterStart, ...] = ()
+    """The starts of its chapters, in order. Plans of before there were chapters have none."""
     held_back: str = ""
     """Why it is not narrated yet; empty if nothing holds it back, or in a plan."""
 

@@ -20,6 +20,7 @@ from narrated.reading.narration_settings import (
 )
 from narrated.reading.source_reader import read
 from narrated.script.builder import build_script
+from narrated.script.chapter_starts import chapter_starts
 from narrated.script.chunks import chunk_script
 from narrated.script.default_voice import (
     SpeechEngines,
@@ -91,7 +92,12 @@ def build_draft(
     album, references = document.metadata.album or "", _lexicon_references(layers)
     pictures = document.metadata.pictures
     overrides = ResolvedOverrides(voicing.settings, album, pictures, references)
-    return msgspec.structs.replace(draft, overrides=overrides, is_blank=is_blank)
+    return msgspec.structs.replace(
+        draft,
+        overrides=overrides,
+        is_blank=is_blank,
+        chapters=chapter_starts(document, script, captions),
+    )
 
 
 @dataclass(frozen=True, slots=True)

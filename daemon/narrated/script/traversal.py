@@ -42,7 +42,7 @@ def title_block(document: doc.Document) -> int | None:
     """Find the heading with the document's title, if no words stand before it."""
     number = 0
     for block in document.blocks:
-        if isinstance(block, doc.Heading) and _same_words(plain(block.spans), document.title):
+        if isinstance(block, doc.Heading) and same_words(plain(block.spans), document.title):
             return number
         if not is_wordless(block):
             break
@@ -61,7 +61,7 @@ def plain_text(blocks: Iterable[doc.Blocks]) -> str:
     return " ".join(found)
 
 
-def _same_words(one: str, other: str) -> bool:
+def same_words(one: str, other: str) -> bool:
     """True if two titles differ at most in signs and case."""
     return _letters(one) == _letters(other)
 

@@ -147,10 +147,10 @@ class App:
 
     def _use(self, config: Config, engines: SpeechEngines) -> None:
         self.config = config
-        audio, pictures = config.audio, config.pictures
+        pictures = config.pictures
         self.defaults = JobDefaults(
             settings=config.settings,
-            output=OutputSettings(audio.format, audio.bits_per_second, audio.album, audio.author),
+            output=OutputSettings.of(config.audio),
             engines=engines,
             captions=pictures.captions,
             caption_options=pictures.options,

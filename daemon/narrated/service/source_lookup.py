@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator
 
+from narrated.audio.chapters import CHAPTERS_SUFFIX
 from narrated.audio.formats import FORMATS
 from narrated.daemon_commands import START
 from narrated.errors import NarratedError
@@ -15,6 +16,7 @@ PUBLISHED_SUFFIXES = (
     unique_stems.ERROR_SUFFIX,  # before `.txt`, which ends it
     ".vtt",
     MANIFEST_SUFFIX,
+    CHAPTERS_SUFFIX,  # after the manifest's: an older `post.chapters` may own that name
     ".txt",
     *(each.suffix for each in FORMATS.values()),
 )

@@ -185,8 +185,8 @@ class _Reading:
 def _defaults(app: App, wish: VoiceWish, format: str) -> JobDefaults:
     audio = app.config.audio
     bitrate = audio.bits_per_second if format == audio.format else None
-    settings = OutputSettings(format, bitrate, audio.album, audio.author)
-    return replace(app.defaults, output=settings, asked=wish.asked)
+    output = msgspec.structs.replace(OutputSettings.of(audio), format=format, bitrate=bitrate)
+    return replace(app.defaults, output=output, asked=wish.asked)
 
 
 def _configured_engines(config: Config | None) -> set[str]:

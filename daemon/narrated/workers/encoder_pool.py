@@ -4,7 +4,7 @@ import asyncio
 import logging
 import shutil
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -14,6 +14,7 @@ from typing import Any
 from narrated.audio.audio_tags import AudioTags
 from narrated.audio.encoder_requests import (
     AddTakes,
+    ChapterAtTake,
     DamagedTakes,
     DiscardNarration,
     EncoderRequest,
@@ -174,15 +175,19 @@ class NarrationWriter:
         encoder.narrations += 1
 
     async def add(
-        self, takes: list[TakeToAdd], tags: AudioTags | None = None
+        self,
+        takes: list[TakeToAdd],
+        tags: AudioTags | None = None,
+        chapters: Sequence[ChapterAtTake] = (),
     ) -> list[tuple[float, float]]:
         """Append takes; returns the start and end of each in seconds.
 
-        `tags` complete the files, whose duration is `duration_s` then. Errors: EncoderCrashed and
-        NarrationLost, and nothing of the narration is left; DamagedTakes, before any take is
-        added; StorageError.
+        `tags` and `chapters` complete the files, whose duration is `duration_s` then. Errors:
+        EncoderCrashed and NarrationLost, and nothing of the narration is left; DamagedTakes, before
+        any take is added; StorageError.
         """
-        request = AddTakes(str(self._folder), self._format, self._bitrate, takes, tags)
+        narration = (str(self._folder), self._format, self._bitrate)
+        request = AddTakes(*narration, takes, tags, list(chapters))
         extra_s = _COMPLETED_AND_TAGGED * self._end_s / LEAST_SPEED if tags else 0.0
         answer, _ = await self._ask(request, extra_s)
         times = [(float(start_s), float(end_s)) for start_s, end_s in answer["times"]]
