@@ -161,6 +161,18 @@ def test_figure_gives_its_caption():
     ]
 
 
+def test_bare_picture_takes_its_caption():
+    """A picture without a label or a title is named by its caption, also in a gallery."""
+    one = '<figure><img src=a.png alt=""><figcaption>Two <em>dogs</em>.</figcaption></figure>'
+    other = '<div class="wp-caption"><img src=b.png><p class="wp-caption-text">B</p></div>'
+    gallery = f"<figure>{one}{other}<figcaption>All.</figcaption></figure>"
+    assert spoken(gallery) == [
+        Picture("a.png", title="Two dogs."),
+        Picture("b.png", title="B"),
+        paragraph("All."),
+    ]
+
+
 def test_embedded_picture_keeps_kind():
     """An embedded picture keeps its kind, not its bytes."""
     (found,) = spoken(f'<img src="data:image/png;base64,{"A" * 5000}">')

@@ -49,7 +49,7 @@ _LINKED = re.compile(
     re.I,
 )
 _BARE = re.compile(
-    r"subscribe(?: now)?|share|sign (?:up|in)|leave a comment"
+    r"subscribe(?: now)?|share|restack|sign (?:up|in)|leave a comment"
     r"|sign up to discover human stories[^\n]{0,80}|get an email whenever .{1,60} publishes\.?"
     r"|press enter or click to view image in full size"
     r"|share this post|give a gift subscription|refer a friend"
@@ -68,7 +68,7 @@ _BARE = re.compile(
 
 
 _BESIDE_OTHERS = re.compile(
-    r"follow|following|listen|share|clap|claps|subscribe|respond"
+    r"follow|following|listen|share|restack|clap|claps|subscribe|respond"
     r"|\d{1,4}(?:\.\d)?\s?[KkM]?(?: (?:claps?|responses?|comments?|likes?|shares?))?|-{1,3}|·",
     re.I,
 )

@@ -9,6 +9,7 @@ from bs4.element import NavigableString, PageElement
 
 from narrated.reading import document as doc
 from narrated.reading.blog_widgets import CALLOUTS, is_invitation, silence_furniture
+from narrated.reading.captions import holds_caption, with_captions
 from narrated.reading.document import Blocks, Paragraph, Spans, Text
 from narrated.reading.element_languages import ElementLanguages
 from narrated.reading.html_element_names import (
@@ -74,7 +75,8 @@ class BlockReader:
             self._inline.skip(tag, reason)
             return self._take_skipped()
         read = _READERS.get(tag.name, BlockReader.blocks)
-        return [*read(self, tag), *self._take_skipped()]
+        found = [*read(self, tag), *self._take_skipped()]
+        return with_captions(found) if holds_caption(tag) else found
 
     def _paragraphs(self, nodes: Iterable[PageElement]) -> list[Blocks]:
         return [*_as_blocks(self._inline.spans(nodes)), *self._take_skipped()]

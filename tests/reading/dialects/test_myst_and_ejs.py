@@ -88,3 +88,8 @@ def test_tags_of_ejs_are_silent():
     assert said(text) == ["On and it rained."]
     assert ("comment", "<%# note %>") in listed(text)
     assert listed("Use `<%= x %>`, or 5 <% of it.") == []
+
+
+def test_names_of_places_are_silent():
+    """The name of a place on a line of its own is silent."""
+    assert said("(my-part)=\n## Head\n\nText (a)=b.") == ["Head", "Text (a)=b."]

@@ -268,3 +268,19 @@ def test_brackets_round_references_stay():
     assert said("So (@eq-one) and (@fig-b, c).") == ["So (the equation) and (the figure, c)."]
     assert said("So \\@ref(fig:b) is.") == ["So the figure is."]
     assert said("One.\n\n\\newcommand{\\x}{y}\n\nTwo.") == ["One.", "Two."]
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("Doe says so, -@doe2020.\n\nSee [@roe].", ["Doe says so, (twenty twenty)."]),
+        ("It is ~old *news*~ gone.", ["It is (struck out: old news) gone."]),
+        (
+            "From ~/a to ~/b, in ~5 or ~10 days.",
+            ["From home slash a to home slash b, in about five"],
+        ),
+    ],
+)
+def test_single_signs_are_read(text, words):
+    """A citation without its author is its year; words between single tildes are struck out."""
+    assert said(text)[0].startswith(words[0])

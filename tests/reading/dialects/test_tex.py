@@ -120,3 +120,8 @@ def test_math_fences_are_formulas():
     """GitHub's `math` fence, and a formula that fills a cell, are formulas."""
     assert said("```math\n\\sqrt{3}\n```") == ["A formula."]
     assert said("| \\(a\\) | b |\n|---|---|\n| \\(c\\) | d |")[1] == "a formula: a formula; b: d."
+
+
+def test_ties_before_references_go():
+    """A tie before a reference goes with it."""
+    assert said("So it is~\\cite{x}, see Fig.~\\ref{y} here.") == ["So it is, see Fig. here."]

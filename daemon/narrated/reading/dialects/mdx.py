@@ -38,7 +38,10 @@ _ANY_EXPRESSION = (
 )
 """Numbers, sums, choices and calls in braces, which an author of prose would hardly write."""
 _LITERAL = re.compile(r"\s*-?\d+(?:\.\d+)?\s*")
-_MAPPING = r"(?<![^\n])[ \t]*\{[\w.$]+\.map\((?:(?!\)\}|\n[ \t]*\n).)*\)\}"
+_MAPPING = (
+    r"(?<![^\n])[ \t]*\{\s{0,40}(?://[^\n]{0,200}\n\s{0,40})?[\w.$]+\.map\("
+    r"(?:(?!\)\s{0,40}\}|\n[ \t]*\n).)*\)\s{0,40}\}"
+)
 _IS_MDX = re.compile(
     r"^(?:import[ \t][^\n]*['\"]|export[ \t])|(?<!\w)</?[A-Z][\w.]*[\s/>]|\{/\*", re.M
 )

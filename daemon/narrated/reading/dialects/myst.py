@@ -16,6 +16,7 @@ from narrated.reading.html_element_names import names
 _ROLE = r"(?<![\w`])\{[A-Za-z][\w:.+-]{0,40}\}`(?!`)[^`\n]{1,400}`(?!`)"
 _PARTS = re.compile(r"\{([\w:.+-]+)\}`(.*)`\Z", re.S)
 _TITLE_AND_TARGET = re.compile(r"(.*\S)\s*<[^<>]*>\s*\Z", re.S)
+_PLACE = re.compile(r"\([\w:. -]{1,80}\)=\s*\Z")
 _BRACKETS = re.compile(r"(.*\S)\s+\([^()]*\)\s*\Z", re.S)
 _SILENT_ROLES = names("""
     cite cite:p cite:t cite:ps cite:ts cite:alp cite:alps cite:author cite:year footcite index eval
@@ -55,6 +56,21 @@ def extend(parser: MarkdownIt) -> None:
     """Read roles as their words, and directives as what they mean."""
     add_markup(parser, Markup("}`", _ROLE, _role, re.compile(r"\{[A-Za-z][\w:.+-]{0,40}\}`")))
     parser.block.ruler.before("fence", "myst_directive", _directive, {"alt": _INTERRUPTED})
+    parser.block.ruler.before("fence", "myst_target", _target, {"alt": _INTERRUPTED})
+
+
+def _target(state: StateBlock, start: int, end: int, silent: bool) -> bool:
+    """Leave the name of a place silent: `(my-part)=` on a line of its own."""
+    at = state.bMarks[start] + state.tShift[start]
+    if state.src[at : at + 1] != "(" or state.is_code_block(start):
+        return False
+    line = state.src[at : state.eMarks[start]]
+    if not _PLACE.match(line):
+        return False
+    if not silent:
+        make.push(state, [make.unspoken("target", line, "the name of a place")])
+        state.line = start + 1
+    return True
 
 
 def _role(raw: str) -> Meaning | None:

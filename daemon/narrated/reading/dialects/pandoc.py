@@ -72,6 +72,9 @@ _SUPERSCRIPT = re.compile(r"\^((?:[^\s^\\\[\]]|\\.){1,20})\^(?P<joined>\w)?")
 _SUBSCRIPT = re.compile(r"~((?:[^\s~\\\[\]/]|\\.){1,10})~(?!~)")
 _SHORT = re.compile(r"[-+−]?\d+|st|nd|rd|th")
 _SPACE = re.compile(r"\\ (?=\w)")
+_NO_AUTHOR = re.compile(r"(?<!\S)-\Z")
+"""Before a citation whose author the sentence names: `Doe says, -@doe2020`."""
+_STRUCK = re.compile(r"~(?=[^\s~/])([^~\n]{0,120}[^\s~])~(?![\w~/])")
 _RAW = re.compile(r"\{=\w{1,20}\}")
 _NAMES, _HAS_CITES, _LAST_SPAN = "pandoc names", "pandoc cites", -2
 
@@ -182,7 +185,11 @@ def _author(state: StateInline, silent: bool) -> bool:
     if found is None or _is_example(state, found.end()):
         return False
     if not silent:
-        state.tokens.append(make.words(_flushed(state, _said(found[0]))))
+        said = _said(found[0])
+        if _NO_AUTHOR.search(state.pending):
+            state.pending = state.pending[:-1]
+            said = f"({found['year']})" if found["year"] else said
+        state.tokens.append(make.words(_flushed(state, said)))
     state.pos = found.end()
     return True
 
@@ -265,6 +272,24 @@ def _subscript(state: StateInline, silent: bool) -> bool:
     return True
 
 
+def _struck(state: StateInline, silent: bool) -> bool:
+    """Read `~words~` as struck out, as GitHub does."""
+    before = state.src[state.pos - 1 : state.pos] if state.pos else ""
+    is_open = not before or before.isspace() or before in "(["
+    found = _STRUCK.match(state.src, state.pos) if is_open else None
+    if found is None:
+        return False
+    if not silent:
+        state.push("s_open", "s", 1)
+        maximum = state.posMax
+        state.pos, state.posMax = found.start(1), found.end(1)
+        state.md.inline.tokenize(state)
+        state.posMax = maximum
+        state.push("s_close", "s", -1)
+    state.pos = found.end()
+    return True
+
+
 def _space(state: StateInline, silent: bool) -> bool:
     r"""Read `\ ` between two words as a space."""
     found = _SPACE.match(state.src, state.pos)
@@ -282,7 +307,7 @@ _RULES: dict[str, tuple[Rule, ...]] = {
     "\\": (_reference, _space),
     "{": (_attributes,),
     "^": (_superscript,),
-    "~": (_subscript,),
+    "~": (_subscript, _struck),
 }
 
 

@@ -94,6 +94,8 @@ def _command(state: StateInline, silent: bool) -> bool:
     if words is None and not (name in _SILENT and text):
         return False
     if not silent:
+        if words is None:  # a tie before a reference: `Fig.~\ref{x}`
+            state.pending = state.pending.removesuffix("~")
         state.pushPending() if state.pending else None
         command = make.unspoken("command", found[0], "a command of TeX")
         state.tokens.append(command if words is None else make.words(words))
