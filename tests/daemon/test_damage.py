@@ -100,8 +100,10 @@ def test_old_manifests_restore_ledger(narrated: Daemon, figure: Callable[[str], 
     """Manifests of before and a lost state folder do as well."""
     before = narrated.files
     for path in narrated.outbox.rglob("*.json"):
+        if path.name.endswith(".chapters.json"):
+            continue
         manifest = json.loads(path.read_bytes())
-        del manifest["shows"], manifest["consulted"]
+        del manifest["shows"], manifest["consulted"], manifest["chapters"]
         path.write_text(json.dumps(manifest))
     shutil.rmtree(narrated.home / "state")
     spoken = narrated.spoken

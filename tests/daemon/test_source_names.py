@@ -8,7 +8,7 @@ from PIL import Image
 
 from support.daemon import Daemon, wait
 
-PUBLISHED = ("mp3", "vtt", "json")
+PUBLISHED = ("mp3", "vtt", "json", "chapters.json")
 
 
 @pytest.fixture(scope="module")

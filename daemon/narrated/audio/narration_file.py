@@ -64,10 +64,6 @@ class NarrationFile:
         write_tags(audio, self._format, tags)  # in place: nobody else has a use for half of it
         return duration_s
 
-    def _heard(self, chapter: ChapterAtTake) -> Chapter:
-        start_s = self._starts_s[chapter.take]
-        return Chapter(chapter.title, start_s, picture=chapter.picture)
-
     def discard(self) -> None:
         """Remove everything that was encoded."""
         if self._encoder is not None:
@@ -87,6 +83,10 @@ class NarrationFile:
         self._starts_s.append(start_s)
         transcript.append(TranscriptCue(start_s, end_s, take.text))
         return start_s, end_s
+
+    def _heard(self, chapter: ChapterAtTake) -> Chapter:
+        start_s = self._starts_s[chapter.take]
+        return Chapter(chapter.title, start_s, picture=chapter.picture)
 
     def _open(self, sample_rate: int) -> tuple[AudioEncoder, WebVttWriter]:
         if self._encoder is None or self._transcript is None:
