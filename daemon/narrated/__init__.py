@@ -1,10 +1,9 @@
 """narrated reads dropped texts and pictures aloud, on your own machine."""
 
-from typing import TYPE_CHECKING
-
 __version__ = "0.1.0"
 __all__ = ["__version__", "pipeline"]
 
+TYPE_CHECKING = False  # as typing's, without the time that its import takes
 if TYPE_CHECKING:
     from narrated.pipelines.factory import pipeline
 else:

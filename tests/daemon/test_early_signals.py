@@ -19,6 +19,15 @@ from narrated.cli.main import main
 main(["--config", {config!r}, "run"])
 """
 
+INTERRUPTED_AT_IMPORT = """
+import os, signal, sys
+sys.addaudithook(lambda event, about: event == "import" and about[0] == {module!r}
+                 and os.kill(os.getpid(), signal.SIGINT))
+sys.argv[1:] = ["say", "Words.", "-o", {output!r}]
+from narrated.cli.entry_point import run
+run()
+"""
+
 
 def starting(home: Path, hung: str) -> WatchedDaemon:
     """A daemon that holds its lock, and whose start waits for a file below this folder."""
@@ -51,6 +60,20 @@ def test_stop_amid_the_imports(tmp_path: Path, name: str) -> None:
     program = STOPPED_AT_IMPORT.format(name=name, config=str(daemon.config))
     ended = subprocess.run([sys.executable, "-c", program], capture_output=True, timeout=60)
     assert (ended.returncode, ended.stderr) == (0, b"")
+
+
+@pytest.mark.parametrize(
+    ("module", "code", "told"),
+    [
+        ("narrated.cli.main", -signal.SIGINT, b""),
+        ("narrated.service.app", 130, b"narrated: stopped\n"),
+    ],
+)
+def test_ctrl_c_amid_the_imports(tmp_path: Path, module: str, code: int, told: bytes) -> None:
+    """Ctrl-C ends a command without a traceback, however early it comes."""
+    program = INTERRUPTED_AT_IMPORT.format(module=module, output=str(tmp_path / "said.mp3"))
+    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, timeout=60)
+    assert (ended.returncode, ended.stderr) == (code, told)
 
 
 def test_early_reload_is_not_lost(tmp_path: Path) -> None:

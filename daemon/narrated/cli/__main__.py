@@ -1,5 +1,5 @@
 """Runs the command line as `python -m narrated.cli`."""
 
-from narrated.cli.main import main
+from narrated.cli.entry_point import run
 
-main()
+run()

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from narrated.terminal.daemon_client import DaemonClient
 
 EXIT_FAILED = 1
+EXIT_INTERRUPTED = 130  # as a shell has it
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
 

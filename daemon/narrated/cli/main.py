@@ -16,10 +16,11 @@ from narrated.cli import (
     run_and_once,
     setup_commands,
 )
-from narrated.cli.command_context import EXIT_FAILED, CommandContext
+from narrated.cli.command_context import EXIT_FAILED, EXIT_INTERRUPTED, CommandContext
 from narrated.cli.command_group import CommandGroup
 from narrated.cli.completion import completion
 from narrated.cli.help_command import help_command
+from narrated.cli.interrupts import raising_on_ctrl_c
 from narrated.cli.model_commands import models
 from narrated.cli.standard_streams import end_without_output, open_closed_streams
 from narrated.cli.voice_commands import voices
@@ -34,7 +35,6 @@ from narrated.errors import (
 EXIT_CODES = {ConfigurationError: 3, AlreadyRunning: 4, StorageError: 5, FolderLost: 5}
 _REFUSALS = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF}
 """Errors of a write to stdout; that of a reader who has gone is Click's to catch."""
-EXIT_INTERRUPTED = 130  # as a shell has it
 EPILOG = (
     "Exit codes: 0 done; 1 a file or command failed, as printed; 2 wrong usage; "
     "3 the configuration cannot be used, or the ledger is of another version; "
@@ -65,7 +65,8 @@ class ErrorReportingGroup(CommandGroup):
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
-            return super().invoke(ctx)
+            with raising_on_ctrl_c():
+                return super().invoke(ctx)
         except KeyboardInterrupt:
             click.echo("narrated: stopped", err=True)
             ctx.exit(EXIT_INTERRUPTED)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import click
 
 from narrated.cli.command_context import (
-    EXIT_FAILED,
+    EXIT_INTERRUPTED,
     CommandContext,
     exit_unless,
     json_option,
@@ -86,7 +86,7 @@ def pull(context: CommandContext, names: tuple[str, ...], update: bool, quiet: b
             print_lines(pulled_lines(pulled, used=is_used, advice=not quiet))
     except KeyboardInterrupt:
         click.echo("narrated: stopped; run the same command again to continue", err=True)
-        raise click.exceptions.Exit(EXIT_FAILED) from None
+        raise click.exceptions.Exit(EXIT_INTERRUPTED) from None
 
 
 @models.command()

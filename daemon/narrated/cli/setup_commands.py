@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from narrated.cli.command_context import EXIT_FAILED, CommandContext, exit_unless, print_lines
+from narrated.cli.command_context import EXIT_INTERRUPTED, CommandContext, exit_unless, print_lines
 from narrated.cli.command_group import CommandGroup
 from narrated.cli.completion import complete_package
 
@@ -157,7 +157,7 @@ def install_engine(name: str, apart: Path | None, python: str | None) -> None:
                 lines = installed_in_place_lines(package, install_in_place(package, on_line))
     except KeyboardInterrupt:
         click.echo("narrated: stopped; run the same command again to continue", err=True)
-        raise click.exceptions.Exit(EXIT_FAILED) from None
+        raise click.exceptions.Exit(EXIT_INTERRUPTED) from None
     print_lines(lines)
 
 
