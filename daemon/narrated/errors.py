@@ -73,6 +73,12 @@ class EngineUnavailable(NarratedError):
     """An engine or voice is unavailable; its jobs wait."""
 
 
+class EngineNotHeld(EngineUnavailable):
+    """No worker holds an engine that a file names; `engine` is its name, empty if unknown."""
+
+    engine = ""
+
+
 class EngineReplaced(EngineUnavailable):
     """The engine or the voice is no longer the one that a request was planned for."""
 

@@ -1,6 +1,7 @@
 """`narrated read` and `narrated say`: a document or a text, once, into a file of the user's."""
 
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -124,6 +125,50 @@ def test_daemon_lends_its_engine(served: Daemon, tmp_path: Path) -> None:
     assert "A wooden desk" in served.spoken[-1]
     assert not served.files
     assert served.status()["counts"] == {}
+
+
+def test_engine_that_no_daemon_holds(served: Daemon, tmp_path: Path) -> None:
+    """A document may name an engine that the daemon lacks: the command loads it by itself."""
+    post, output = tmp_path / "post.md", tmp_path / "post.wav"
+    post.write_text("---\nengine: espeak\n---\n\nSome words.\n")
+    before = len(served.spoken)
+    read = served.ask("read", str(post), "-o", str(output))
+    assert read.returncode == 0, read.stderr
+    assert soundfile.info(output).duration > 0.5
+    assert len(served.spoken) == before
+
+
+def test_ctrl_c_frees_a_full_pipe(served: Daemon) -> None:
+    """Ctrl-C ends a read into a pipe from which nobody reads."""
+    book = served.home / "book.md"
+    book.write_text(BOOK)
+    command = [sys.executable, "-m", "narrated.cli", "--config", str(served.config)]
+    command += ["read", str(book), "-o", "-", "--format", "wav"]
+    reading = subprocess.Popen(command, stdout=subprocess.PIPE)
+    assert reading.stdout is not None
+    select.select([reading.stdout], [], [], 60)
+    reading.send_signal(signal.SIGINT)
+    assert reading.wait(60) == 128 + signal.SIGINT
+    reading.stdout.close()
+
+
+REFUSALS = {
+    "folder": (["read", "post.md", "-o", "."], 1, "Name a file in it: --output post.mp3."),
+    "not a number": (["say", "Words.", "--speed", "nan"], 2, "nan is no number"),
+    "no speech": (["say", "Some", "words.", "-e", "blip"], 1, "Choose one of bark"),
+    "no text": (["read", "bytes", "-o", "x.mp3"], 1, "bytes is not text in any known encoding."),
+}
+
+
+@pytest.mark.parametrize("name", REFUSALS)
+def test_refusal_tells_a_stranger(home: Path, name: str) -> None:
+    """A refusal names the file as it was typed, and an act that mends it."""
+    words, code, told = REFUSALS[name]
+    (home / "bytes").write_bytes(bytes(range(128, 256)) * 9)
+    refused = _narrated(home, *words, input=b"")
+    assert (refused.returncode, refused.stdout) == (code, b"")
+    assert told in refused.stderr.decode()
+    (home / "bytes").unlink()
 
 
 def test_gone_command_frees_the_engine(served: Daemon, tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """Commands that speak a given document or text, once, into a file."""
 
+import math
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -19,6 +20,14 @@ if TYPE_CHECKING:
 Command = TypeVar("Command", bound=Callable[..., Any])
 _FORMATS = ("mp3", "opus", "ogg", "m4a", "flac", "wav")
 
+
+def _number(context: click.Context, parameter: click.Parameter, value: Any) -> Any:
+    """Refuse `nan`: Click has it in any range."""
+    if value is not None and math.isnan(value):
+        raise click.BadParameter("nan is no number.")
+    return value
+
+
 voice_options = (
     click.option(
         "--voice", "-v", default="", shell_complete=complete_voice, help="Speak with this voice."
@@ -29,6 +38,7 @@ voice_options = (
     click.option(
         "--speed",
         type=click.FloatRange(0.5, 2.0),
+        callback=_number,
         help="Speak so many times faster than the engine does by itself.",
     ),
 )
@@ -99,20 +109,21 @@ def read(context: CommandContext, /, file: Path, read_as: str | None, **options:
 
 
 @click.command()
-@click.argument("text", required=False)
+@click.argument("words", metavar="[TEXT]...", nargs=-1)
 @_with(output_options)
 @_with(voice_options)
 @click.pass_obj
-def say(context: CommandContext, /, text: str | None, **options: Any) -> None:
+def say(context: CommandContext, /, words: tuple[str, ...], **options: Any) -> None:
     """Speak TEXT, or the text that comes from stdin, into a file.
 
     Writes said.mp3 into the present folder, unless you name another file.
     """
-    from narrated.terminal.given_document import document_of_text, stdin_bytes
+    from narrated.terminal.given_document import GIVE_A_TEXT, document_of_text, stdin_bytes
 
-    if text is None and sys.stdin.isatty():
+    if not words and sys.stdin.isatty():
         raise click.UsageError("Give a TEXT, or pipe one: echo Hello | narrated say")
-    said = stdin_bytes() if text in (None, "-") else (text or "").encode(errors="replace")
+    is_piped = words in ((), ("-",))
+    said = stdin_bytes(GIVE_A_TEXT) if is_piped else " ".join(words).encode(errors="replace")
     _speak(context, document_of_text(context.config_if_any, said), **options)
 
 

@@ -14,7 +14,7 @@ import msgspec
 
 from narrated import errors
 from narrated.engines.interface import EngineInfo
-from narrated.errors import EnginesResting, NarratedError
+from narrated.errors import EngineNotHeld, EnginesResting, NarratedError
 from narrated.service.control_server import frame
 from narrated.terminal.daemon_client import no_answer
 from narrated.workers.request_matching import ScheduledRequest
@@ -61,7 +61,11 @@ class BorrowedEngines:
     ) -> EngineInfo:
         """Return what an engine announced of itself; it waits while the engine loads."""
         asked = {"do": "engine", "engine": name, "voices": sorted(voices)}
-        info = msgspec.convert((await self._ask(asked))[0], EngineInfo)
+        try:
+            info = msgspec.convert((await self._ask(asked))[0], EngineInfo)
+        except EngineNotHeld as error:
+            error.engine = name
+            raise
         if name not in self._slots:
             self._slots[name] = asyncio.Semaphore(min(MOST_REQUESTS, 2 * info.rows))
         return info

@@ -3,7 +3,7 @@
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from stat import S_ISFIFO
+from stat import S_ISFIFO, S_ISREG
 
 from narrated.config.values import Config
 from narrated.errors import NarratedError, SourceError
@@ -19,6 +19,8 @@ _STDIN = "stdin"
 _SUFFIXES = {"md": ".md", "txt": ".txt", "html": ".html"}
 FORMATS = tuple(_SUFFIXES)
 """The formats that a text can be read as."""
+GIVE_A_TEXT = 'Give a text: narrated say "Hello".'
+"""The remedy for a text that is missing."""
 _PAGE_BEGINNINGS = (b"<!doctype html", b"<html", b"<head", b"<body", b"<article", b"<?xml")
 _SIGNATURES = {
     b"\x89PNG\r\n": ".png",
@@ -50,8 +52,7 @@ def document_of_file(config: Config | None, file: Path, format: str = "") -> Giv
     Errors: NarratedError.
     """
     shown = printable(str(file))
-    if _is_pipe(file):
-        raise NarratedError(f"{shown} is a pipe.", f"Read it with: narrated read - < {shown}")
+    _check_kind(file, shown)
     real = file.resolve()
     root, path = root_and_path(config, real, real.parent)
     content = _read(root, path, shown)
@@ -83,23 +84,24 @@ def document_of_text(config: Config | None, text: bytes, suffix: str = ".txt") -
     Errors: NarratedError if there is no text.
     """
     if not text.strip():
-        raise NarratedError("There is nothing to say.", 'Give a text: narrated say "Hello".')
+        raise NarratedError("There is nothing to say.", GIVE_A_TEXT)
     root = NOWHERE if config is None else config.inbox
     document = OneOffDocument(f"said{suffix}", text, made_up_title="said", of_folders=False)
     return GivenDocument(root, document, "said", "the text")
 
 
-def stdin_bytes() -> bytes:
-    """Read the standard input to its end. Errors: NarratedError if it is empty or too long."""
+def stdin_bytes(remedy: str = "Pipe a document into it, or name a file.") -> bytes:
+    """Read the standard input to its end.
+
+    Errors: NarratedError if it is too long, or if it is empty: then with the `remedy`.
+    """
     content = sys.stdin.buffer.read(TEXT_BYTES + 1)
     if len(content) > TEXT_BYTES:
         raise NarratedError(
             f"The standard input is longer than {TEXT_BYTES / 1e6:.0f} MB.", "Give it in parts."
         )
     if not content.strip():
-        raise NarratedError(
-            "The standard input is empty.", "Pipe a document into it, or name a file."
-        )
+        raise NarratedError("The standard input is empty.", remedy)
     return content
 
 
@@ -110,11 +112,16 @@ def root_and_path(config: Config | None, path: Path, otherwise: Path) -> tuple[P
     return root, str(path.relative_to(root))
 
 
-def _is_pipe(file: Path) -> bool:
+def _check_kind(file: Path, shown: str) -> None:
+    """Refuse what is no regular file: it may never end, or be held open by nobody."""
     try:
-        return S_ISFIFO(file.stat().st_mode)
+        mode = file.stat().st_mode
     except OSError as error:
-        raise NarratedError(f"{printable(str(file))} cannot be read: {error.strerror}.") from error
+        raise NarratedError(f"{shown} cannot be read: {error.strerror}.") from error
+    if S_ISFIFO(mode):
+        raise NarratedError(f"{shown} is a pipe.", "Read it as stdin: COMMAND | narrated read -")
+    if not S_ISREG(mode):
+        raise NarratedError(f"{shown} is not a regular file.", "Name a text or a picture.")
 
 
 def _read(root: Path, path: str, shown: str) -> bytes:

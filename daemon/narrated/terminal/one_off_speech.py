@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import signal
+import threading
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
@@ -14,12 +15,13 @@ import msgspec
 from narrated.audio.encoder_requests import TakeToAdd
 from narrated.config.file import scratch_config
 from narrated.config.values import Config, EngineConfig, SpeechConfig
-from narrated.config.worker_specs import worker_specs
-from narrated.errors import NarratedError
+from narrated.config.worker_specs import speech_engines, worker_specs
+from narrated.errors import EngineNotHeld, NarratedError
 from narrated.jobs.encoded_narration import EncodedNarration
 from narrated.jobs.narration_rendering import JobProgress
 from narrated.jobs.one_off_narration import OneOffDocument, OneOffNarrator, job_of
 from narrated.jobs.plan import JobDefaults, OutputSettings
+from narrated.printable import printable
 from narrated.service.app import App
 from narrated.terminal.borrowed_engines import BorrowedEngines
 from narrated.terminal.command_storage import command_storage, takes_bytes
@@ -34,6 +36,7 @@ _REMEDIES = {
     "Try again with `narrated retry FILE`": "Run the same command again",
     "try again with `narrated retry FILE`": "run the same command again",
     "It is tried again by itself. If": "If",
+    ", or remove it.": ".",
 }
 """The ends of remedies that a job has, and those that a command has instead."""
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -102,18 +105,32 @@ def narrate_into(
         own = _own_config(config, given.root, folder, wish)
         is_served = wish.engine in ("", *_configured_engines(config))
         with _told_to_a_reader(given):
-            return run_until_signal(_in_app(own, daemon if is_served else None, work))
+            return _run(own, daemon if is_served else None, work)
+
+
+def _run(
+    config: Config, daemon: Path | None, work: Callable[[App], Coroutine[Any, Any, Value]]
+) -> Value:
+    """Run it again with an engine that the document names, if neither daemon nor app has it."""
+    try:
+        return run_until_signal(_in_app(config, daemon, work))
+    except EngineNotHeld as error:
+        if not error.engine or (daemon is None and error.engine in config.engines):
+            raise
+        engines = {error.engine: EngineConfig(), **config.engines}
+    return _run(msgspec.structs.replace(config, engines=engines), None, work)
 
 
 @contextmanager
 def _told_to_a_reader(given: GivenDocument) -> Iterator[None]:
-    """Have an error name a document without a file as the user knows it, and no job's remedy."""
+    """Have an error name a document as the user does, and no job's remedy."""
+    made_up = bool(given.document.made_up_title)
     try:
         yield
     except NarratedError as error:
-        if given.document.made_up_title:
-            shown = given.shown.replace("the ", "The ", 1)
-            error.problem = error.problem.replace(given.document.path, shown, 1)
+        if error.problem.startswith(path := printable(given.document.path)):
+            shown = given.shown.replace("the ", "The ", 1) if made_up else given.shown
+            error.problem = shown + error.problem.removeprefix(path)
         for of_a_job, of_a_command in _REMEDIES.items():
             error.remedy = error.remedy.replace(of_a_job, of_a_command)
         raise
@@ -174,7 +191,11 @@ class _Reading:
         arguments = (self._document, self._defaults, self._progress, self._planned)
         encoded = await narrator.narrate(*arguments)
         if output is not None:
-            await asyncio.to_thread(output.put, encoded.audio)
+            stopped = threading.Event()
+            try:
+                await asyncio.to_thread(output.put, encoded.audio, stopped)
+            finally:
+                stopped.set()  # a thread goes on when its awaiter is cancelled
         return encoded
 
     def _planned(self, takes: Sequence[TakeToAdd]) -> None:
@@ -198,6 +219,7 @@ def _configured_engines(config: Config | None) -> set[str]:
 def _own_config(config: Config | None, root: Path, folder: Path, wish: VoiceWish) -> Config:
     """A configuration of the folder; of the engines it has the one that is asked for."""
     own = scratch_config(config, root, folder)
+    _check_engine(own, wish.engine)
     engines, speech = own.engines, own.speech
     if wish.engine and wish.engine != speech.engine:  # the configured one need not be loaded
         engines = {wish.engine: EngineConfig(), **engines}
@@ -208,6 +230,16 @@ def _own_config(config: Config | None, root: Path, folder: Path, wish: VoiceWish
     return msgspec.structs.replace(
         own, state=folder, cache_limit=limit, engines=engines, speech=speech
     )
+
+
+def _check_engine(config: Config, name: str) -> None:
+    """Refuse an engine that is unknown, or that does not speak. Errors: NarratedError."""
+    known = speech_engines(config).limits
+    if name and name not in known:
+        raise NarratedError(
+            f"There is no engine {printable(name)} that speaks.",
+            f"Choose one of {', '.join(sorted(known))}.",
+        )
 
 
 def run_until_signal(

@@ -114,9 +114,10 @@ def _failure(player: Player, file: Path) -> str:
 
 def how_to_play(file: Path) -> str:
     """A command that plays a file, with a player of this machine if there is one."""
-    quoted = printable(shlex.quote(str(file)))
-    name = next(filter(shutil.which, _names(file)), None)
-    return f"Hear it:  {name} {quoted}" if name else f"Hear it:  open {quoted} in any player"
+    name = str(file)
+    quoted = printable(shlex.quote(f"./{name}" if name.startswith("-") else name))
+    player = next(filter(shutil.which, _names(file)), None)
+    return f"Hear it:  {player} {quoted}" if player else f"Hear it:  open {quoted} in any player"
 
 
 def _names(file: Path) -> Iterator[str]:

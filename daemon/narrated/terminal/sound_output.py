@@ -1,8 +1,11 @@
 """The file that a command writes its sound into: refused early, whole or not there at all."""
 
 import os
+import select
+import shlex
 import shutil
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,6 +18,7 @@ from narrated.os_error_remedies import storage_error
 from narrated.printable import printable
 
 PIPE = "-"
+_POLL_S = 0.1
 _ELSEWHERE = "Name a file in another folder: --output FILE."
 
 
@@ -42,6 +46,8 @@ class SoundOutput:
                     "Name a file, or pipe it to another program: narrated … -o - | mpv -",
                 )
             return cls(None, format or "mp3")
+        if name.is_dir():
+            raise _is_folder(name)
         found = _format_of(name)
         if format not in ("", found):
             raise NarratedError(
@@ -53,20 +59,20 @@ class SoundOutput:
         _check_folder(name)
         return output
 
-    def put(self, sound: Path) -> None:
-        """Bring a finished sound here. Errors: NarratedError if a file came there; StorageError.
+    def put(self, sound: Path, stopped: threading.Event | None = None) -> None:
+        """Bring a finished sound here, unless it is `stopped` before all is written.
 
-        An error of stdout is an OSError.
+        Errors: NarratedError if a file came there; StorageError. An error of stdout is an OSError.
         """
+        stopped = stopped or threading.Event()
         if self.file is None:
-            with sound.open("rb") as source:
-                shutil.copyfileobj(source, sys.stdout.buffer)
-            sys.stdout.buffer.flush()
+            _write_to_stdout(sound, stopped)
             return
         try:
             with _draft_beside(self.file) as draft:
                 shutil.copyfile(sound, draft)
-                self._rename(draft)
+                if not stopped.is_set():
+                    self._rename(draft)
         except OSError as error:
             problem = storage_error(error, str(self.file)).problem
             raise StorageError(problem, f"Free some space there. {_ELSEWHERE}") from error
@@ -103,6 +109,18 @@ class SoundOutput:
         )
 
 
+def _write_to_stdout(sound: Path, stopped: threading.Event) -> None:
+    """Write a file in pieces that a pipe takes at once, so that nobody who reads none blocks us."""
+    output = sys.stdout.buffer
+    with sound.open("rb") as source:
+        while piece := source.read(select.PIPE_BUF):
+            while not select.select([], [output], [], _POLL_S)[1]:
+                if stopped.is_set():
+                    return
+            output.write(piece)
+            output.flush()
+
+
 @contextmanager
 def _draft_beside(file: Path) -> Iterator[Path]:
     draft = file.with_name(draft_name())
@@ -112,10 +130,18 @@ def _draft_beside(file: Path) -> Iterator[Path]:
         draft.unlink(missing_ok=True)
 
 
+def _is_folder(output: Path) -> NarratedError:
+    example = output / "post.mp3"
+    return NarratedError(
+        f"{printable(str(output))} is a folder.",
+        f"Name a file in it: --output {printable(shlex.quote(str(example)))}.",
+    )
+
+
 def _check_folder(output: Path) -> None:
     """Refuse a folder that cannot be written."""
     folder = output.absolute().parent
-    if not os.access(folder, os.F_OK):
+    if not folder.is_dir():
         why = f"there is no folder {printable(str(folder))}"
     elif not os.access(folder, os.W_OK):
         why = "you may not write there"

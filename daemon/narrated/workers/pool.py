@@ -11,7 +11,7 @@ from enum import StrEnum
 from narrated.backoff import Backoff
 from narrated.engines.interface import EngineInfo, ModelStatus
 from narrated.engines.registry import EngineSpec
-from narrated.errors import EngineUnavailable
+from narrated.errors import EngineNotHeld, EngineUnavailable
 from narrated.workers.child import ChildProcess
 from narrated.workers.worker import Worker, WorkerSpec
 
@@ -148,9 +148,11 @@ class WorkerPool:
         """The reason that an engine is not available; None if it is, or may be in a moment."""
         holding = [each for each in self._supervisors.values() if each.holds(engine)]
         if not holding:
-            return EngineUnavailable(
+            error = EngineNotHeld(
                 f"No worker has the engine '{engine}'.", "Add it to the configuration."
             )
+            error.engine = engine
+            return error
         problems = [supervisor.unavailable(engine) for supervisor in holding]
         return problems[0] if all(problems) else None
 
