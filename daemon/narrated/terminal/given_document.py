@@ -119,7 +119,8 @@ def _check_kind(file: Path, shown: str) -> None:
     except OSError as error:
         raise NarratedError(f"{shown} cannot be read: {error.strerror}.") from error
     if S_ISFIFO(mode):
-        raise NarratedError(f"{shown} is a pipe.", "Read it as stdin: COMMAND | narrated read -")
+        remedy = f"Read it with: COMMAND | narrated read -, or narrated read - < {shown}"
+        raise NarratedError(f"{shown} is a pipe.", remedy)
     if not S_ISREG(mode):
         raise NarratedError(f"{shown} is not a regular file.", "Name a text or a picture.")
 

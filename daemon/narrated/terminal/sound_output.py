@@ -1,5 +1,6 @@
 """The file that a command writes its sound into: refused early, whole or not there at all."""
 
+import errno
 import os
 import select
 import shlex
@@ -56,7 +57,7 @@ class SoundOutput:
             )
         output = cls(Path(os.path.realpath(name)), found, replaces)
         output._check_free()
-        _check_folder(name)
+        _check_folder(name, Path(os.path.realpath(name)).parent)
         return output
 
     def put(self, sound: Path, stopped: threading.Event | None = None) -> None:
@@ -75,7 +76,9 @@ class SoundOutput:
                     self._rename(draft)
         except OSError as error:
             problem = storage_error(error, str(self.file)).problem
-            raise StorageError(problem, f"Free some space there. {_ELSEWHERE}") from error
+            is_full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+            remedy = f"Free some space there. {_ELSEWHERE}" if is_full else _ELSEWHERE
+            raise StorageError(problem, remedy) from error
 
     def _rename(self, draft: Path) -> None:
         assert self.file is not None
@@ -138,9 +141,8 @@ def _is_folder(output: Path) -> NarratedError:
     )
 
 
-def _check_folder(output: Path) -> None:
-    """Refuse a folder that cannot be written."""
-    folder = output.absolute().parent
+def _check_folder(output: Path, folder: Path) -> None:
+    """Refuse a folder that cannot be written: of a link, that of its target."""
     if not folder.is_dir():
         why = f"there is no folder {printable(str(folder))}"
     elif not os.access(folder, os.W_OK):
