@@ -14,7 +14,9 @@ ROWS = 2
 DELAY_S = 0.2
 """What a line of a book takes; so many are spoken at once. It has a middle to do harm in."""
 LOAD_S = 8
-CONFIGURATION = toy(delay_s=DELAY_S, rows=ROWS)
+HELD = "/srv/narrated/held"
+"""While this file is there, no line is spoken to its end."""
+CONFIGURATION = toy(delay_s=DELAY_S, rows=ROWS, held=HELD)
 
 
 def book(name: str) -> str:
@@ -102,10 +104,12 @@ def test_reload_mid_book_affects_next(box: Box) -> None:
     """A reload in the middle of a book gives the next one the new voice."""
     before = box.main_pid
     in_the_middle_of(box, "begun")
+    box.run("touch", HELD)
     box.configure(**CONFIGURATION | {"speech": {"engine": "toy", "voice": "other"}})
     try:
         assert "is reloaded" in box.reload()
         assert not (box.outbox / "begun.json").exists()
+        box.run("rm", HELD)
         box.drop("next.md", "In the new voice.")
         assert box.heard("next")["voice"] == "other"
         assert box.heard("begun")["voice"] == "toy"
@@ -113,6 +117,7 @@ def test_reload_mid_book_affects_next(box: Box) -> None:
         assert len(lines_of(box, "begun")) == LINES
         assert box.main_pid == before
     finally:
+        box.run("rm", "--force", HELD)
         box.configure(**CONFIGURATION)
         box.reload()
 

@@ -89,7 +89,7 @@ def test_user_drop_is_narrated(ann: Account) -> None:
     assert (ann.home / "narrated/outbox/post.mp3").stat().st_uid == ann.uid
     until(lambda: "is narrated" in ann.journal("NARRATED_FILE=post.md"))
     *_, last = map(json.loads, ann.journal("NARRATED_FILE=post.md", output="json").splitlines())
-    assert last["NARRATED_ENGINE"] == "espeak"
+    assert last["NARRATED_ENGINE"] == "pico"
     assert last["SYSLOG_IDENTIFIER"] == "narrated"
 
 
