@@ -3,13 +3,21 @@
 import pytest
 
 from narrated.script.default_voice import SpeechEngines
-from narrated.script.script import Caption, ReadingSettings
+from narrated.script.script import Caption, Draft, ReadingSettings
 from narrated.script.source_to_draft import build_draft
 
 
 def titles(text: str, captions: dict[str, Caption] | None = None) -> list[str]:
     """Draft a post; give the titles of its chapters."""
-    draft = build_draft(
+    draft = drafted(text, captions)
+    spoken = [line.id for line in draft.script.units]
+    places = [spoken.index(each.line) for each in draft.chapters]
+    assert places == sorted(places)
+    return [each.title for each in draft.chapters]
+
+
+def drafted(text: str, captions: dict[str, Caption] | None = None) -> Draft:
+    return build_draft(
         text.encode(),
         "post.md",
         captions=captions or {},
@@ -17,10 +25,6 @@ def titles(text: str, captions: dict[str, Caption] | None = None) -> list[str]:
         settings=ReadingSettings(),
         engines=SpeechEngines({"espeak": 400, "pico": 400}),
     )
-    spoken = [line.id for line in draft.script.units]
-    places = [spoken.index(each.line) for each in draft.chapters]
-    assert places == sorted(places)
-    return [each.title for each in draft.chapters]
 
 
 def test_headings_begin_chapters() -> None:
@@ -61,3 +65,11 @@ def test_pictures_begin_chapters() -> None:
     text = "# T\n\nA ![in](in.png) B.\n\n![A desk](a.png)\n\nB.\n\n![](b.png)\n\nC.\n\n![](c.png)\n"
     captions = {"b.png": Caption("A green tram")}
     assert titles(text, captions) == ["T", "A desk", "A green tram", "An image"]
+
+
+def test_vast_titles_fill_no_plan() -> None:
+    """A vast heading, and a picture with a vast address, take little room in the plan."""
+    picture = f"https://example.org/{'a' * 100_000}"
+    draft = drafted(f"# T\n\nA.\n\n## {'word ' * 20_000}\n\nB.\n\n![A leaf]({picture})\n\nC.\n")
+    assert len(draft.chapters) == 3
+    assert all(len(each.title) <= 256 and not each.picture for each in draft.chapters)

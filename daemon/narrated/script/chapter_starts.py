@@ -14,6 +14,11 @@ DEEPEST_LEVEL = 3
 MOST_HEADINGS = 100
 """Of a text with more headings, the upper levels alone begin chapters."""
 
+MOST_CHARACTERS = 256
+"""A title is cut when it is written; a hostile one shall not fill the plan before."""
+LONGEST_ADDRESS = 2000
+"""The longest that browsers share; a picture with a longer one is not named."""
+
 
 def chapter_starts(
     document: doc.Document, script: Script, captions: Captions
@@ -29,13 +34,15 @@ def chapter_starts(
         if isinstance(block, doc.Picture)
     }
     first, *others = lines
-    starts = [ChapterStart(first.id, document.title)]
+    starts = [ChapterStart(first.id, document.title[:MOST_CHARACTERS])]
     for line in others:
         if line.role is Role.HEADING and line.block in headings:
-            starts.append(ChapterStart(line.id, plain(headings[line.block].spans)))
+            title = plain(headings[line.block].spans)
+            starts.append(ChapterStart(line.id, title[:MOST_CHARACTERS]))
         elif line.role is Role.PICTURE and line.block in pictures:
             picture = pictures[line.block]
-            starts.append(ChapterStart(line.id, _picture_title(picture, captions), picture.source))
+            title = _picture_title(picture, captions)[:MOST_CHARACTERS]
+            starts.append(ChapterStart(line.id, title, _short_address(picture)))
     return tuple(starts)
 
 
@@ -64,6 +71,10 @@ def _deepest_level(levels: list[int]) -> int:
     """The deepest level that leaves at most MOST_HEADINGS; the uppermost stays in any case."""
     few = [level for level in set(levels) if sum(each <= level for each in levels) <= MOST_HEADINGS]
     return max(few, default=min(levels, default=0))
+
+
+def _short_address(picture: doc.Picture) -> str:
+    return picture.source if len(picture.source) <= LONGEST_ADDRESS else ""
 
 
 def _picture_title(picture: doc.Picture, captions: Captions) -> str:
