@@ -204,3 +204,21 @@ def test_start_mends_damaged_narrations(tmp_path: Path) -> None:
     assert not list(daemon.outbox.glob("taken.*"))
     assert (daemon.outbox / "whole.json").stat().st_mtime_ns == untouched
     assert daemon.spoken == spoken
+
+
+def test_unread_post_is_tried_once(tmp_path: Path) -> None:
+    """A post that an earlier version of reading failed is tried again once by a newer one."""
+    daemon = Daemon(tmp_path)
+    daemon.drop("good.md", TEXT)
+    daemon.drop("bad.md", "---\nnarrate: flase\n---\nText.\n")
+    assert daemon.ask("once", "--quiet").returncode == 1
+    assert daemon.history("bad.md") == ["failed"]
+    daemon.ask("once", "--quiet")
+    assert daemon.history("bad.md") == ["failed"], "the same version tries no twice"
+    _change(daemon, "DELETE FROM moments WHERE name = 'reading'")
+    spoken = daemon.spoken
+    daemon.ask("once", "--quiet")
+    assert daemon.history("bad.md") == ["superseded", "failed"]
+    assert daemon.history("good.md") == ["done"]
+    assert daemon.spoken == spoken
+    daemon.stop()

@@ -8,12 +8,14 @@ from narrated.backoff import LEDGER_RETRY_S
 from narrated.errors import StorageError
 from narrated.inbox.async_reads import AsyncInboxReader
 from narrated.jobs.job_creation import JobCreator
+from narrated.jobs.picture_captions import is_picture
 from narrated.jobs.settings_and_lexicons import applies_by_place
 from narrated.ledger.bulk_requeue_progress import BulkRequeue, RequeueKind
 from narrated.ledger.job import JobCause
 from narrated.ledger.store import Ledger
 from narrated.logs import fields
 from narrated.printable import printable
+from narrated.reading.reading_version import READING_VERSION
 
 MOST_CREATED = 8
 """Jobs in one transaction: they hold the loop up for a few milliseconds."""
@@ -57,6 +59,17 @@ class BulkRequeueRunner:
         if self._ledger.held_back.count():
             self._ledger.requeues.add(RequeueKind.HELD, "")
             self._ledger.afterwards(self._woken.set)
+
+    def begin_unread(self) -> None:
+        """Try posts again that failed unread, once by each version of reading.
+
+        Errors: StorageError.
+        """
+        if self._ledger.last_run.reading() < READING_VERSION:
+            with self._ledger.transaction():
+                self._ledger.last_run.record_reading(READING_VERSION)
+                self._ledger.requeues.add(RequeueKind.UNREAD, "")
+            self._woken.set()
 
     async def requeue(self, kind: RequeueKind, folder: str = "") -> list[str]:
         """Requeue at once; returns the paths that got a job. Errors: StorageError."""
@@ -114,7 +127,7 @@ class BulkRequeueRunner:
         match kind:
             case RequeueKind.REFRESH:
                 return self._jobs.renew(post, JobCause.REFRESH) is not None
-            case RequeueKind.RETRY:
+            case RequeueKind.RETRY | RequeueKind.UNREAD:
                 return self._jobs.renew(post, JobCause.FOUND) is not None
             case RequeueKind.HELD:
                 return bool(self._jobs.recreate_all([post], JobCause.FOUND))
@@ -131,6 +144,10 @@ class BulkRequeueRunner:
             case RequeueKind.RETRY:
                 found = jobs.failed_paths(after, MOST_CREATED)
                 return found, _last(found, MOST_CREATED)
+            case RequeueKind.UNREAD:
+                page = jobs.unread_paths(after, MOST_CREATED)
+                posts = [path for path in page if not is_picture(path)]
+                return posts, _last(page, MOST_CREATED)
             case RequeueKind.HELD:
                 found = [
                     path for path, _ in self._ledger.held_back.first(MOST_CREATED, after=after)

@@ -13,6 +13,7 @@ class RequeueKind(enum.StrEnum):
 
     REFRESH = "refresh"  # narrated, failed and waiting ones, below a folder
     RETRY = "retry"  # failed ones
+    UNREAD = "unread"  # failed posts that an earlier version of reading could not read
     HELD = "held"  # drafts that are held back
     CONSULTED = "consulted"  # posts that were planned with another version of a file
     PLACE = "place"  # posts that were planned before a file came that applies to them by its place

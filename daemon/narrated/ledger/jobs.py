@@ -153,6 +153,15 @@ class Jobs(Repository):
         """Return the next paths that failed, in order."""
         return self._next_paths(("failed",), False, "", after, limit)
 
+    def unread_paths(self, after: str, limit: int) -> list[str]:
+        """Return the next paths that failed without a plan, in order."""
+        return self._paths(
+            "SELECT DISTINCT path FROM jobs INDEXED BY jobs_by_path WHERE path > ? AND"
+            " state = 'failed' AND id NOT IN (SELECT job FROM plans) ORDER BY path LIMIT ?",
+            os.fsencode(after),
+            limit,
+        )
+
     def _next_paths(
         self, states: tuple[str, ...], with_left_out: bool, folder: str, after: str, limit: int
     ) -> list[str]:

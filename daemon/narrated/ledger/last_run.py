@@ -18,6 +18,14 @@ class LastRun(Repository):
         found: float | None = self._value("SELECT at FROM moments WHERE name = 'running'")
         return found
 
+    def record_reading(self, version: int) -> None:
+        """Record the version of reading that failed posts were tried with."""
+        self._write("INSERT OR REPLACE INTO moments VALUES ('reading', ?)", version)
+
+    def reading(self) -> int:
+        found = self._value("SELECT at FROM moments WHERE name = 'reading'")
+        return int(found or 0)
+
     def record_outbox_device(self, device: int) -> None:
         """Record the device (st_dev) of the outbox."""
         self._write("INSERT OR REPLACE INTO places VALUES ('outbox', ?)", device)

@@ -350,6 +350,7 @@ class Daemon:
         await self.due_posts.take_up_all()
         if self.app.config.reading.drafts == "narrate":
             self.app.requeues.begin_held()
+        self.app.requeues.begin_unread()
         self._background.start("the work on many sources", self.app.requeues.work())
 
     async def _sweep(self) -> None:
