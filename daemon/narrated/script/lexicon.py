@@ -20,7 +20,7 @@ from narrated.reading.text_decoding import cleaned
 from narrated.reading.yaml_toml import load_yaml
 from narrated.script.linear_pattern import Inexpressible, LinearPattern
 from narrated.script.regex_time_limit import RegexRunner
-from narrated.script.required_signs import is_plain, required_signs
+from narrated.script.required_signs import is_plain, required_signs, required_text
 from narrated.script.words_of_text import words_of_text
 
 _KEYS = ("words", "patterns")
@@ -41,6 +41,8 @@ class _Pattern:
     linear: LinearPattern | None
     needs: frozenset[str] | None
     """Characters of which each match in a plain text has one; None if nothing is known."""
+    text: str
+    """Each match has this in it or beside it."""
 
     def sub(self, text: str, regex_runner: RegexRunner) -> str:
         if self.linear is not None:
@@ -117,6 +119,8 @@ class Lexicon:
     def _apply_patterns(self, text: str) -> str:
         signs = set(text) if self._patterns and is_plain(text) else None
         for pattern in self._patterns:
+            if pattern.text not in text:
+                continue
             if signs is None or pattern.needs is None or not pattern.needs.isdisjoint(signs):
                 said = pattern.sub(text, self._regex_runner)
                 if said != text:
@@ -197,7 +201,7 @@ def _pattern(entry: object, what: str) -> _Pattern:
         problem = f"{where} with `say: {_shown(said)}` is wrong ({error})."
         raise SourceError(problem, "Mend the regular expression.") from error
     needs = required_signs(match, len(match)).anywhere
-    return _Pattern(pattern, said, where, _linear(match, said), needs)
+    return _Pattern(pattern, said, where, _linear(match, said), needs, required_text(match))
 
 
 def _shown(text: str) -> str:

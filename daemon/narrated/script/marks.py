@@ -42,7 +42,18 @@ def without_marks(text: str) -> tuple[str, tuple[Mark, ...]]:
         return text, ()
     parts: list[str] = []
     marks: list[Mark] = []
-    length = end = 0
+    length = 0
+    for part in text.split(" "):  # to look at words beyond ASCII alone is cheaper than to search
+        said = part if part.isascii() else _unmarked(part, length, marks)
+        parts.append(said)
+        length += len(said) + 1
+    return " ".join(parts), tuple(marks)
+
+
+def _unmarked(text: str, length: int, marks: list[Mark]) -> str:
+    """Give a plain text, and add its marks; `length` is that of the text before it."""
+    parts: list[str] = []
+    end = 0
     for run in _RUN.finditer(text):
         plain = run[0].translate(_TO_PLAIN)
         kind: Literal["letters", "word"] = "letters" if run["letters"] else "word"
@@ -52,4 +63,4 @@ def without_marks(text: str) -> tuple[str, tuple[Mark, ...]]:
         parts += [text[end : run.start()], said]
         length += len(said)
         end = run.end()
-    return "".join([*parts, text[end:]]), tuple(marks)
+    return "".join([*parts, text[end:]])

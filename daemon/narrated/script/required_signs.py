@@ -4,7 +4,7 @@ To look characters up in a set takes a hundredth of the time of a search.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from re import _constants, _parser  # type: ignore[attr-defined]  # `re` itself parses with them
 from typing import Any, NamedTuple
@@ -16,6 +16,16 @@ _MOST = 40
 _FOREIGN = re.compile("[^\x00-\u012f\u0132-\u017e\u2000-\u2129\u212c-\u2bff]")
 """Other digits, and letters that `re` takes for ours if it ignores case, are among these."""
 _ANY_ROOM = 1 << 30
+FIRST_PASSED = r"[\d\s.,−-]"
+"""Signs that `first_signs` passes over: they are beside nearly every number."""
+_PASSED = frozenset(".,−-")
+_PASSED_KINDS = (
+    (_constants.CATEGORY, _constants.CATEGORY_DIGIT),
+    (_constants.CATEGORY, _constants.CATEGORY_SPACE),
+)
+_First = tuple[frozenset[str], bool]
+"""Signs that may be the first, and whether a match may pass over all that is there."""
+_NO_FIRST: _First = (frozenset(), True)
 
 
 class RequiredSigns(NamedTuple):
@@ -25,6 +35,8 @@ class RequiredSigns(NamedTuple):
     """In the match, or just before or after it."""
     ahead: frozenset[str] | None
     """After the beginning of the match, and no further than `within`."""
+    every: frozenset[frozenset[str]]
+    """Sets like `anywhere`, all that are known: each match has one of each."""
 
 
 def is_plain(text: str) -> bool:
@@ -38,7 +50,8 @@ def required_signs(pattern: str, within: int) -> RequiredSigns:
     ignores_case = bool(tree.state.flags & _constants.SRE_FLAG_IGNORECASE)
     anywhere = _Search(tree.state, is_behind_too=True).needed(tree, ignores_case, _ANY_ROOM)
     ahead = _Search(tree.state, is_behind_too=False).needed(tree, ignores_case, within)
-    return RequiredSigns(anywhere, ahead)
+    every = _Search(tree.state, is_behind_too=True).every(tree, ignores_case)
+    return RequiredSigns(anywhere, ahead, frozenset(every))
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +69,24 @@ class _Search:
             if room <= 0:
                 break
             signs = self._of_item(operation, value, ignores_case, room)
-            if signs is not None and len(signs) <= _MOST and _COMMON.isdisjoint(signs):
+            if signs is not None and _is_telling(signs):
                 found.append(signs)
             room -= self._longest(operation, value)
         return min(found, key=len, default=None)
+
+    def every(self, sequence: Iterable[Any], ignores_case: bool) -> Iterator[frozenset[str]]:
+        """Give all that the items of a sequence need."""
+        for operation, value in sequence:
+            match operation, value:
+                case _constants.SUBPATTERN, (_, added, _, inner):
+                    ignores = ignores_case or bool(added & _constants.SRE_FLAG_IGNORECASE)
+                    yield from self.every(inner, ignores)
+                case _constants.ASSERT, (_, inner):
+                    yield from self.every(inner, ignores_case)
+                case _:
+                    signs = self._of_item(operation, value, ignores_case, _ANY_ROOM)
+                    if signs is not None and _is_telling(signs):
+                        yield signs
 
     def _of_item(
         self, operation: Any, value: Any, ignores_case: bool, room: int
@@ -89,6 +116,97 @@ class _Search:
         if operation in (_constants.ASSERT, _constants.ASSERT_NOT, _constants.AT):
             return 0
         return int(_parser.SubPattern(self.state, [(operation, value)]).getwidth()[1])
+
+
+def _is_telling(signs: frozenset[str]) -> bool:
+    return len(signs) <= _MOST and _COMMON.isdisjoint(signs)
+
+
+def required_text(pattern: str) -> str:
+    """Return the longest text that a pattern needs as it is written, in any text; "" for none."""
+    tree = _parser.parse(pattern)
+    if tree.state.flags & _constants.SRE_FLAG_IGNORECASE:
+        return ""
+    return max(_texts(tree), key=len, default="")
+
+
+def _texts(sequence: Iterable[Any]) -> Iterator[str]:
+    text = ""
+    for operation, value in sequence:
+        if operation is _constants.LITERAL:
+            text += chr(value)
+            continue
+        yield text
+        text = ""
+        match operation, value:
+            case _constants.SUBPATTERN, (_, added, _, inner):
+                if not added & _constants.SRE_FLAG_IGNORECASE:
+                    yield from _texts(inner)
+            case _constants.ASSERT, (_, inner):
+                yield from _texts(inner)
+    yield text
+
+
+def first_signs(pattern: str) -> frozenset[str] | None:
+    """Return the first signs of matches, but for digits, spaces and their like, in a plain text.
+
+    None if nothing is known: a match may be a number alone, or go on with any sign.
+    """
+    tree = _parser.parse(pattern)
+    first = _first(tree, bool(tree.state.flags & _constants.SRE_FLAG_IGNORECASE))
+    return first[0] if first and not first[1] else None
+
+
+def _first(sequence: Iterable[Any], ignores_case: bool) -> _First | None:
+    found: set[str] = set()
+    for operation, value in sequence:
+        first = _first_of_item(operation, value, ignores_case)
+        if first is None:
+            return None
+        found |= first[0]
+        if not first[1]:
+            return frozenset(found), False
+    return frozenset(found), True
+
+
+def _first_of_item(operation: Any, value: Any, ignores_case: bool) -> _First | None:
+    match operation:
+        case _constants.LITERAL:
+            return _first_of_set([(operation, value)], ignores_case)
+        case _constants.IN:
+            return _first_of_set(value, ignores_case)
+        case _constants.BRANCH:
+            return _first_of_any([_first(each, ignores_case) for each in value[1]])
+        case _constants.SUBPATTERN:
+            _, added, _, inner = value
+            ignores_case = ignores_case or bool(added & _constants.SRE_FLAG_IGNORECASE)
+            return _first(inner, ignores_case)
+        case _constants.MAX_REPEAT | _constants.MIN_REPEAT:
+            least, _, inner = value
+            return _first_of_any([_first(inner, ignores_case), *([] if least else [_NO_FIRST])])
+        case _constants.ASSERT:
+            direction, inner = value
+            first = _first(inner, ignores_case) if direction > 0 else None
+            return first if first and not first[1] else _NO_FIRST
+        case _constants.ASSERT_NOT | _constants.AT:
+            return _NO_FIRST
+    return None
+
+
+def _first_of_any(branches: list[_First | None]) -> _First | None:
+    known = [first for first in branches if first is not None]
+    if len(known) < len(branches):
+        return None
+    return frozenset().union(*(signs for signs, _ in known)), any(passes for _, passes in known)
+
+
+def _first_of_set(items: list[tuple[Any, Any]], ignores_case: bool) -> _First | None:
+    telling = [item for item in items if item not in _PASSED_KINDS]
+    signs = _of_set(telling, ignores_case)
+    if signs is None:
+        return None
+    passed = {sign for sign in signs if sign in _PASSED or sign.isdecimal() or sign.isspace()}
+    return signs - passed, bool(passed) or len(telling) < len(items)
 
 
 def _of_any(branches: list[frozenset[str] | None]) -> frozenset[str] | None:

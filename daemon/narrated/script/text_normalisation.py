@@ -30,7 +30,7 @@ _ODD = re.compile(
     r"|(?<![A-Za-z.:;(–-]))"
 )
 # After a whole word and its full stop, no rule looks back.
-_SENTENCE_END = re.compile(r"\s(?<=[.!?]\s)(?<=[a-z]{5}.\s)(?<!approx\.\s)\s*(?=[A-Z“\"'‘(])")
+_SENTENCE_END = re.compile(r"[.!?](?<=[a-z]{5}.)(?<!approx\.)\s+(?=[A-Z“\"'‘(])")
 _LONGEST_TOKEN = 300
 _TOKEN = re.compile(rf"\S{{{_LONGEST_TOKEN}}}(?=\S)")
 # Signs of typesetting and of writing direction have no sound.
@@ -75,10 +75,18 @@ def _normalise(text: str, language: str) -> str:
         return " ".join(_normalise_other_language(text, language).split())
     # One sentence at a time: most need few rules, or none.
     said = (
-        _normalise_english_sentence(one) if _ODD.search(one) else one
-        for one in _SENTENCE_END.split(text)
+        _normalise_english_sentence(one) if _ODD.search(one) else one for one in _sentences(text)
     )
     return " ".join(" ".join(said).split())
+
+
+def _sentences(text: str) -> list[str]:
+    begin = 0
+    found = []
+    for end in _SENTENCE_END.finditer(text):
+        found.append(text[begin : end.start() + 1])
+        begin = end.end()
+    return [*found, text[begin:]]
 
 
 def _normalise_english_sentence(text: str) -> str:

@@ -232,7 +232,7 @@ def _is_count(word: str) -> bool:
 
 
 _YEAR = r"(?:1[1-9]\d\d|20\d\d)"
-_BEFORE_DIGITS = re.compile(r"[ /-](?<=[A-Za-z.,].)(?=\d)")
+_AFTER_GAPS = re.compile(r"\d(?<=[A-Za-z.,][ /-].)")
 _MONTH_AT_THE_END = re.compile(
     rf"(?<![A-Za-z])(?i:{'|'.join(month[:3] for month in MONTHS)})[A-Za-z]{{0,6}}\.?,?\Z"
 )
@@ -240,12 +240,12 @@ _MONTH_AT_THE_END = re.compile(
 
 def _month_places(text: str) -> list[int]:
     """Give the first letters of months before digits; looking back from digits is cheaper."""
-    gaps = [gap.start() for gap in _BEFORE_DIGITS.finditer(text)]
+    gaps = [digit.start() - 1 for digit in _AFTER_GAPS.finditer(text)]
     found = (_MONTH_AT_THE_END.search(text, max(0, gap - 12), gap) for gap in gaps)
     return [month.start() for month in found if month]
 
 
-_AT_MONTHS = Starts(_month_places, needs=None)
+_AT_MONTHS = Starts(_month_places)
 
 _DAY = "|".join(form for day in DAYS for form in (day, day.upper()))
 _ANY_MONTH = f"(?i:{'|'.join(month[:3] for month in MONTHS)})"

@@ -140,7 +140,7 @@ BEFORE: Rules = (
         rf"\b({_BY_WORD})\s?[-–—]\s?(?=\d|{_CLOSE}\b)",
         r"\1 to ",
         "-–—",
-        starts_at(rf"{_BY_WORD}(?=\s?[-–—])"),
+        starts_at(r"[NMDSnmds](?:oon|idnight|awn|usk|unrise|unset)(?=\s?[-–—])"),
     ),
     rule(rf"(?<=\d)(?P<half>\s?[ap]m|:\d\d)\s?[-–—]\s?(?={_CLOSE}\b)", r"\g<half> to ", "-–—"),
     number_rule(

@@ -199,7 +199,7 @@ BEFORE: Rules = (
     rule(
         rf"\b({any_of(_CODES)})\s(?P<amount>{NUMBER})(?:\s?(?P<magnitude>{_MAGNITUDE}))?(?![\w]|[.,]\d)",
         _code_before,
-        starts=starts_at(r"[A-Z]{3}(?= [\d.])"),
+        starts=starts_at(r"[A-Z][A-Z]{2}(?= [\d.])"),
     ),
     rule(
         rf"\b({any_of(_WORDS)})\s?(?P<amount>{NUMBER})(?:\s?(?P<magnitude>{_MAGNITUDE}))?(?![\w]|[.,]\d)",

@@ -116,7 +116,7 @@ RULES: Rules = (
         r"(?:-(?P<size>\d+(?:\.\d+)?)(?P<unit>[BMbm]))?(?![\w%°]|\.\d|-\d)",
         _model,
         ".",
-        starts_at_words(r"(?:(?<=[A-Za-z]{2})|(?<=[A-Za-z]{2}-))\d{1,3}\.\d", "-"),
+        starts_at_words(r"\d(?:(?<=[A-Za-z]{2}.)|(?<=[A-Za-z]{2}-.))\d{0,2}\.\d", "-"),
     ),
     rule(
         r"(?<![\w./-])(?P<name>[A-Za-z]{2,20})-(?:(?P<version>\d{1,2})-)?(?P<size>\d+)(?P<unit>[Bb])"

@@ -2,15 +2,21 @@
 
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import groupby
 from operator import attrgetter, itemgetter
 from typing import NamedTuple
 
+from narrated.script.english.rules_by_place import (
+    NEAR,
+    Matches,
+    PlacedRule,
+    RulesByPlace,
+    RulesByRun,
+    Say,
+)
 from narrated.script.english.sign_bits import ALL_BITS, SignBits
-from narrated.script.required_signs import is_plain, required_signs
-
-Say = str | Callable[[re.Match[str]], str]
+from narrated.script.required_signs import first_signs, is_plain, required_signs, required_text
 
 NUMBER = r"(?:\d{1,3}(?:,\d{3})+(?!\d)(?:\.\d+)?|\d+(?:\.\d+)?|(?<!\d)\.\d+)"
 """3; 1,234; 3.14; .5"""
@@ -18,21 +24,23 @@ UNJOINED = r"(?<![\w.,/])(?<![\w]-)"
 """Not preceded by a part of a longer word or number."""
 
 SIGN_BITS = SignBits()
-_NEAR = 24
-_MOST_KEPT = 4096
 _WORD_BEFORE = re.compile(r"([\w'’.]+),?[\s(“\"]*\Z")
 _WORD_AFTER = re.compile(r"[\s-]*([A-Za-z]+)")
 _SENTENCE_GOES_ON = re.compile(r"[\"'”’)\]]*(?:\s+(?:[^\sA-Z“\"(]|[A-Z] [A-Z]\b)|[.,;:!?])")
 _SENTENCE_BEGINS = re.compile(r"(?:\A|[.!?…:]\s+|\n)[\"'“‘(\[]*\Z")
 
 
-class Starts:
-    """Finds the places in a text where a match may begin."""
+Needs = frozenset[frozenset[str]]
+"""In a plain text, every match has a character of each of these sets in it or beside it."""
 
-    def __init__(self, find: Callable[[str], list[int]], needs: frozenset[str] | None) -> None:
+
+class Starts:
+    """Finds the places in a text where a match may begin, and knows the rules that begin there."""
+
+    def __init__(self, find: Callable[[str], list[int]], needs: Needs = frozenset()) -> None:
         self.find = find
         self.needs = needs
-        """In a plain text, every place needs one of these characters; None if nothing is known."""
+        self.rules = RulesByPlace()
 
 
 class NormalisationRule(NamedTuple):
@@ -43,8 +51,7 @@ class NormalisationRule(NamedTuple):
 
     pattern: re.Pattern[str]
     say: Say
-    needs: frozenset[str] | None = None
-    """In a plain text, every match has one of these characters in it or beside it."""
+    needs: Needs = frozenset()
     signs: frozenset[str] | None = None
     """Every match has one of these near its start, in any text if they were named, else in an
     ASCII text; None if nothing is known."""
@@ -53,9 +60,8 @@ class NormalisationRule(NamedTuple):
 
 
 Rules = tuple[NormalisationRule, ...]
-Match = Callable[[str, int], re.Match[str] | None]
-"""Matches a pattern at a place of a text."""
-Matches = tuple[tuple[Match, Say], ...]
+Places = list[tuple[int, RulesByRun]]
+"""Places of a text, and the rules that may match there."""
 
 
 class EverywhereRule(NamedTuple):
@@ -65,75 +71,57 @@ class EverywhereRule(NamedTuple):
     say: Say
     needs: int
     signs: int
+    text: str
+    """Every match has this in it or beside it."""
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class RuleRun:
     """Rules that begin at the same places."""
 
     starts: Starts | None
     rules: Rules
+    number: int
+    """Among the runs that begin at the same places."""
     needs: int
-    """The bit of the needs of all rules."""
-    starts_need: int
+    """The bits of the needs of all rules, and of their starts."""
     everywhere: tuple[EverywhereRule, ...]
     """The rules, without `starts`."""
-    all_matches: Matches
-    signs: frozenset[str] = frozenset()
-    """The signs of all rules."""
-    by_signs: dict[frozenset[str], Matches] = field(default_factory=dict)
-    """The rules that may match, by those of the signs that are near a place of a plain text."""
-    without_signs: frozenset[int] = frozenset()
-    """The numbers of the rules that may match anywhere."""
-    of_sign: dict[str, set[int]] = field(default_factory=dict)
-    """The numbers of the rules that have a sign."""
 
     @classmethod
     def of(cls, starts: Starts | None, rules: Rules) -> "RuleRun":
-        """Unite the needs and the signs of the rules."""
-        needs = [each.needs for each in rules if each.needs is not None]
-        united = frozenset().union(*needs) if len(needs) == len(rules) else None
-        signs = (each.signs for each in rules if each.signs is not None)
-        run = cls(
+        """Unite the needs of the rules."""
+        return cls(
             starts,
             rules,
-            SIGN_BITS.bit(united),
-            SIGN_BITS.bit(starts.needs if starts else None),
+            starts.rules.add(map(_placed, rules)) if starts else 0,
+            SIGN_BITS.bits(_united(rules) | (starts.needs if starts else frozenset())),
             () if starts else tuple(map(_everywhere, rules)),
-            _matches(rules),
-            frozenset().union(*signs),
-            without_signs=frozenset(n for n, each in enumerate(rules) if each.signs is None),
         )
-        for number, each in enumerate(rules):
-            for sign in each.signs or ():
-                run.of_sign.setdefault(sign, set()).add(number)
-        return run
 
-    def near(self, text: str, place: int) -> Matches:
-        """The rules that may match at a place of a plain text."""
-        found = self.signs.intersection(text[place : place + _NEAR])
-        matches = self.by_signs.get(found)
-        if matches is None:
-            if len(self.by_signs) >= _MOST_KEPT:
-                self.by_signs.clear()
-            matches = self.by_signs[found] = self._of_signs(found)
-        return matches
 
-    def _of_signs(self, found: frozenset[str]) -> Matches:
-        """Unite the rules of each sign: of a hundred rules, few are looked at."""
-        numbers = self.without_signs.union(*(self.of_sign[sign] for sign in found))
-        return tuple(self.all_matches[number] for number in sorted(numbers))
+def _united(rules: Rules) -> Needs:
+    """Give what a text needs for any of the rules: of several, the rarest of each."""
+    if len(rules) == 1:
+        return rules[0].needs
+    rarest = [min(each.needs, key=len) for each in rules if each.needs]
+    return frozenset([frozenset().union(*rarest)] if len(rarest) == len(rules) else [])
+
+
+def _placed(one: NormalisationRule) -> PlacedRule:
+    pattern = one.pattern
+    return PlacedRule(pattern.match, one.say, one.signs, first_signs(pattern.pattern))
 
 
 def _everywhere(one: NormalisationRule) -> EverywhereRule:
     named = one.signs if one.names_signs else None
     return EverywhereRule(
-        one.pattern.sub, one.say, SIGN_BITS.bit(one.needs), SIGN_BITS.bit(named or None)
+        one.pattern.sub,
+        one.say,
+        SIGN_BITS.bits(one.needs),
+        SIGN_BITS.bit(named or None),
+        required_text(one.pattern.pattern),
     )
-
-
-def _matches(rules: Iterable[NormalisationRule]) -> Matches:
-    return tuple((each.pattern.match, each.say) for each in rules)
 
 
 class RuleGroup(NamedTuple):
@@ -144,14 +132,14 @@ class RuleGroup(NamedTuple):
 
     hint: re.Pattern[str]
     needs: int
-    """The bit of the characters that the hint needs in a plain text."""
+    """The bits of the characters that the hint needs in a plain text."""
     runs: tuple[RuleRun, ...]
 
     @classmethod
     def of(cls, hint: str, rules: Rules) -> "RuleGroup":
         """Compile the hint, and group the rules into runs."""
         runs = groupby(rules, key=attrgetter("starts"))
-        needs = SIGN_BITS.bit(required_signs(hint, _NEAR).anywhere)
+        needs = SIGN_BITS.bits(required_signs(hint, NEAR).every)
         runs_of_rules = tuple(RuleRun.of(starts, tuple(run)) for starts, run in runs)
         return cls(re.compile(hint), needs, runs_of_rules)
 
@@ -161,14 +149,15 @@ def rule(
 ) -> NormalisationRule:
     """Compile a rule; `signs` are characters near the start of every match."""
     named = frozenset(signs)
-    needs, ahead = required_signs(pattern, _NEAR)
-    return NormalisationRule(re.compile(pattern), say, needs, named or ahead, bool(named), starts)
+    required = required_signs(pattern, NEAR)
+    near = named or required.ahead
+    return NormalisationRule(re.compile(pattern), say, required.every, near, bool(named), starts)
 
 
 def starts_at(pattern: str) -> Starts:
     """Give the places where a simple pattern matches."""
     find = re.compile(pattern).finditer
-    needs = required_signs(pattern, _NEAR).anywhere
+    needs = required_signs(pattern, NEAR).every
     return Starts(lambda text: [found.start() for found in find(text)], needs)
 
 
@@ -197,7 +186,7 @@ def starts_at_words(inside: str, joints: str = "") -> Starts:
             seen = found.start()
         return places
 
-    return Starts(starts, required_signs(inside, _NEAR).anywhere)
+    return Starts(starts, required_signs(inside, NEAR).every)
 
 
 class SentenceRewriter:
@@ -208,10 +197,10 @@ class SentenceRewriter:
 
     def apply(self, group: RuleGroup) -> None:
         """Apply the rules of a group, one run after the other."""
-        if not group.needs & self._met or not group.hint.search(self.text):
+        if group.needs & ~self._met or not group.hint.search(self.text):
             return
         for run in group.runs:
-            if run.needs & self._met and run.starts_need & self._met:
+            if not run.needs & ~self._met:
                 if run.starts is None:
                     self._everywhere(run.everywhere)
                 else:
@@ -222,11 +211,11 @@ class SentenceRewriter:
         self._is_plain = is_plain(text)
         self._signs = SIGN_BITS.of_text(text)
         self._met = self._signs if self._is_plain else ALL_BITS
-        self._places: dict[Starts, list[int]] = {}
+        self._places: dict[Starts, Places] = {}
 
     def _everywhere(self, rules: tuple[EverywhereRule, ...]) -> None:
-        for sub, say, needs, signs in rules:
-            if needs & self._met and signs & self._signs:
+        for sub, say, needs, signs, required in rules:
+            if not needs & ~self._met and signs & self._signs and required in self.text:
                 said = sub(say, self.text)
                 if said is not self.text:
                     self._become(said)
@@ -236,18 +225,22 @@ class SentenceRewriter:
         text = self.text
         places = self._places.get(starts)
         if places is None:
-            places = self._places[starts] = starts.find(text)
+            places = self._places[starts] = self._find(starts)
         parts: list[str] = []
         end = 0
-        for place in places:
-            if place < end:
-                continue
-            matches = run.near(text, place) if self._is_plain else run.all_matches
-            if said := _first_said(matches, text, place):
+        for place, rules in places:
+            matches = rules.get(run.number)
+            if matches and place >= end and (said := _first_said(matches, text, place)):
                 parts += [text[end:place], said[0]]
                 end = said[1]
         if parts:
             self._become("".join([*parts, text[end:]]))
+
+    def _find(self, starts: Starts) -> Places:
+        text, rules = self.text, starts.rules
+        if self._is_plain:
+            return [(place, rules.at(text, place)) for place in starts.find(text)]
+        return [(place, rules.all) for place in starts.find(text)]
 
 
 def _first_said(matches: Matches, text: str, place: int) -> tuple[str, int] | None:

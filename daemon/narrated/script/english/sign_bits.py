@@ -4,6 +4,8 @@ A rule needs one of a few signs. To ask a thousand times a sentence, a bit is ch
 """
 
 from collections.abc import Iterable
+from functools import reduce
+from operator import or_
 
 ALL_BITS = -1
 _ALWAYS = 1
@@ -27,6 +29,10 @@ class SignBits:
                 self._by_sign[sign] = self._by_sign.get(sign, 0) | bit
             self._known = frozenset(self._by_sign)
         return self._bits[signs]
+
+    def bits(self, every: Iterable[frozenset[str]]) -> int:
+        """Return the bits of sets that a text must all meet."""
+        return reduce(or_, map(self.bit, every), _ALWAYS)
 
     def of_text(self, text: Iterable[str]) -> int:
         """Return the bits of all sets that have a sign in a text."""

@@ -107,7 +107,7 @@ BEFORE: Rules = (
         rf"(?<![\w.])(?:(?P<part>[123]) )?(?P<book>{any_of(_SHORT_BOOKS)})(?P<stop>\.)? "
         r"(?=\d{1,3}(?P<verse>:\d)?)",
         _book,
-        starts=starts_at(rf"(?:[123] )?(?:{any_of(_SHORT_BOOKS)})(?=\.? \d)"),
+        starts=starts_at(r"[1-3A-Z](?:(?<=\d) [A-Z])?[a-z]{1,4}(?=\.? \d)"),
     ),
 )
 """Books of the Bible that are cut short."""
