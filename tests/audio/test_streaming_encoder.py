@@ -125,6 +125,18 @@ def test_bitrate_sets_the_size(
     assert sizes[0] < 0.8 * sizes[1]
 
 
+@pytest.mark.parametrize("format", ["mp3", "opus", "ogg", "m4a"])
+@pytest.mark.parametrize("bitrate", [1, 512_000])
+def test_nearest_bitrate_is_taken(
+    tmp_path: Path, speech: bytes, sample_rate: int, format: str, bitrate: int
+) -> None:
+    """A bitrate that a format does not have is written as the nearest that it has."""
+    path = tmp_path / "a"
+    with AudioEncoder(path, format, sample_rate, bitrate) as encoder:
+        encoder.write(speech)
+    assert len(heard(path, sample_rate)) >= len(samples(speech)) * 0.9
+
+
 @pytest.mark.parametrize("format", ["flac", "wav"])
 def test_lossless_ignores_bitrate(
     tmp_path: Path, speech: bytes, sample_rate: int, format: str

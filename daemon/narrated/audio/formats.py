@@ -20,6 +20,8 @@ class AudioFormat:
     """FFmpeg's name of the encoder; `libvorbis` is libsndfile's."""
     bitrate: int | None = None
     """Default in bits per second; None for a lossless format."""
+    bitrates: tuple[int, int] = (6_000, 320_000)
+    """The lowest and the highest; an encoder refuses another, or takes the nearest."""
     options: Mapping[str, str] = field(default_factory=dict)
     """Options of the muxer."""
     holds_chapters: bool = False
@@ -29,7 +31,9 @@ class AudioFormat:
 FORMATS: Mapping[str, AudioFormat] = MappingProxyType(
     {
         "mp3": AudioFormat(".mp3", "audio/mpeg", "mp3", "libmp3lame", 64_000),
-        "opus": AudioFormat(".opus", "audio/ogg; codecs=opus", "opus", "libopus", 32_000),
+        "opus": AudioFormat(
+            ".opus", "audio/ogg; codecs=opus", "opus", "libopus", 32_000, (6_000, 256_000)
+        ),
         # FFmpeg's own Vorbis encoder is experimental, and stereo only.
         "ogg": AudioFormat(".ogg", "audio/ogg; codecs=vorbis", "ogg", "libvorbis", 56_000),
         "m4a": AudioFormat(
@@ -38,7 +42,7 @@ FORMATS: Mapping[str, AudioFormat] = MappingProxyType(
             "ipod",
             "aac",
             64_000,
-            {"movflags": "+faststart"},
+            options={"movflags": "+faststart"},
             holds_chapters=True,
         ),
         "flac": AudioFormat(".flac", "audio/flac", "flac", "flac"),

@@ -230,7 +230,8 @@ def filter_on_one_thread() -> None:
 def _sink(
     path: Path, format: AudioFormat, sample_rate: int, bitrate: int | None
 ) -> _FFmpegSink | _VorbisSink:
-    wanted = format.bitrate and (bitrate or format.bitrate)  # none for a lossless format
+    lowest, highest = format.bitrates
+    wanted = format.bitrate and min(max(bitrate or format.bitrate, lowest), highest)
     if format.codec == "libvorbis" and wanted is not None:
         return _VorbisSink(path, sample_rate, wanted)
     return _FFmpegSink(path, format, sample_rate, wanted)
