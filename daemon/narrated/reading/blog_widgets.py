@@ -5,7 +5,7 @@ Substack, Medium, Ghost and WordPress mark them by class names; a Markdown expor
 
 import re
 
-from narrated.reading.document import Blocks, Paragraph, Unspoken, plain
+from narrated.reading.document import Blocks, Paragraph, Text, Unspoken, plain
 from narrated.reading.html_element_names import names
 
 _REASONS = {
@@ -108,15 +108,20 @@ def _as_unspoken(block: Blocks) -> Blocks:
 def _is_furniture(block: Blocks) -> bool:
     if isinstance(block, Unspoken):
         return block.kind == "invitation"
-    return bool(_BESIDE_OTHERS.fullmatch(_words_of(block)))
+    words = _words_of(block)
+    return bool(words) and _BESIDE_OTHERS.fullmatch(words) is not None
 
 
 def _words_of(block: Blocks) -> str:
     """Return the text of a short paragraph; else nothing."""
     if isinstance(block, Unspoken):
         return block.text
-    is_short = isinstance(block, Paragraph) and len(block.spans) == 1
-    text = plain(block.spans) if isinstance(block, Paragraph) and is_short else ""
+    if not isinstance(block, Paragraph) or len(block.spans) != 1:
+        return ""
+    only = block.spans[0]
+    # Most are long texts: their first words tell it.
+    words = only.text.split(None, _LONGEST_WORD) if isinstance(only, Text) else [plain((only,))]
+    text = " ".join(words)
     return text if len(text) <= _LONGEST_WORD else ""
 
 

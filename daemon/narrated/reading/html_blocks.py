@@ -1,7 +1,7 @@
 """Block-level HTML: reads elements into blocks (headings, lists, tables, code and so on)."""
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TypeGuard
 
 from bs4 import Tag
@@ -78,7 +78,9 @@ class BlockReader:
         found = [*read(self, tag), *self._take_skipped()]
         return with_captions(found) if holds_caption(tag) else found
 
-    def _paragraphs(self, nodes: Iterable[PageElement]) -> list[Blocks]:
+    def _paragraphs(self, nodes: Sequence[PageElement]) -> list[Blocks]:
+        if all(type(node) is NavigableString and node.isspace() for node in nodes):
+            return self._take_skipped()
         return [*_as_blocks(self._inline.spans(nodes)), *self._take_skipped()]
 
     def _take_skipped(self) -> list[Blocks]:
@@ -189,16 +191,18 @@ def _as_blocks(spans: tuple[Spans, ...]) -> list[Blocks]:
 
 def _invitation(spans: tuple[Spans, ...]) -> str:
     """Return the text of a paragraph that only invites to subscribe or to share; else ""."""
-    parts = [span for span in _unemphasised(spans) if not _is_joint(span)]
-    links = [doc.plain((span,)) for span in parts if isinstance(span, doc.Link)]
     text = doc.plain(spans)
-    if links and len(links) == len(parts):
-        return text if all(is_invitation(link, is_link=True) for link in links) else ""
+    links = [span for span in _unemphasised(spans) if isinstance(span, doc.Link)]
+    if links and all(_is_link_or_joint(span) for span in _unemphasised(spans)):
+        said = (doc.plain((link,)) for link in links)
+        return text if all(is_invitation(link, is_link=True) for link in said) else ""
     return text if is_invitation(text, is_link=False) else ""
 
 
-def _is_joint(span: Spans) -> bool:
-    """True for signs between links."""
+def _is_link_or_joint(span: Spans) -> bool:
+    """True for a link, and for signs between links."""
+    if isinstance(span, doc.Link):
+        return True
     wordless = isinstance(span, Text) and not any(sign.isalnum() for sign in span.text)
     return wordless or is_blank(span)
 

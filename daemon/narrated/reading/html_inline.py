@@ -2,10 +2,10 @@
 
 import re
 from collections.abc import Callable, Iterable, Sequence
-from itertools import dropwhile, groupby
+from itertools import dropwhile
 
 from bs4 import Tag
-from bs4.element import Doctype, PageElement, PreformattedString
+from bs4.element import Doctype, NavigableString, PageElement, PreformattedString
 
 from narrated.reading import document as doc
 from narrated.reading.document import Spans, Text, Unspoken
@@ -26,6 +26,7 @@ _NOTE_TARGET = re.compile(r"#(?:fn|note|footnote|cite_note)")
 _BASE = re.compile(r"(?:\d|(?<![^\W_])[^\W\d_]|(?<![^\W_])[kcdmnµ]m|(?<![^\W_])ft)\Z")
 _EXPONENT = re.compile(r"[-+−]?\d{1,4}|[-+−]?[nkmxyNM]")
 _SQUARES = {"2": "²", "3": "³"}
+_HOLDERS = (doc.Emphasis, doc.Deleted, doc.Link, doc.Foreign)
 
 
 class InlineReader:
@@ -57,7 +58,9 @@ class InlineReader:
 
     def _add(self, nodes: Iterable[PageElement], found: list[Spans]) -> None:
         for node in nodes:
-            if isinstance(node, Tag):
+            if type(node) is NavigableString:  # most nodes are plain text
+                found += _text_spans(str(node))
+            elif isinstance(node, Tag):
                 self._add_element(node, found)
             elif not isinstance(node, PreformattedString):
                 found += _text_spans(str(node))
@@ -143,29 +146,39 @@ def is_blank(span: Spans) -> bool:
 def _folded(spans: list[Spans]) -> tuple[Spans, ...]:
     """Join neighbouring texts, fold their white space, and drop empty ones."""
     done: list[Spans] = []
-    for kind, group in groupby(spans, type):
-        if kind is Text:
-            text = "".join(span.text for span in group if isinstance(span, Text))
-            done += [Text(_SPACES.sub(" ", text))] if text else []
-        else:
-            done += [span for span in group if not _is_hollow(span)]
-    return tuple(done)
+    texts: list[str] = []
+    for span in spans:
+        if isinstance(span, Text):
+            texts.append(span.text)
+            continue
+        done += _joined(texts)
+        texts.clear()
+        if not (isinstance(span, _HOLDERS) and not span.spans):
+            done.append(span)
+    return (*done, *_joined(texts))
+
+
+def _joined(texts: Sequence[str]) -> list[Spans]:
+    text = "".join(texts)
+    return [Text(_with_single_spaces(text))] if text else []
+
+
+def _with_single_spaces(text: str) -> str:
+    """Write one space for each white space; to split a text is far quicker than to replace."""
+    before, after = text[:1].isspace(), text[-1:].isspace()
+    words = " ".join(text.split())
+    return f"{' ' if before else ''}{words}{' ' if after and words else ''}"
 
 
 def _trimmed(spans: list[Spans]) -> tuple[Spans, ...]:
     done = list(dropwhile(is_blank, _folded(spans)))
     while done and is_blank(done[-1]):
         done.pop()
-    if done and isinstance(done[0], Text):
+    if done and isinstance(done[0], Text) and done[0].text[:1].isspace():
         done[0] = Text(done[0].text.lstrip())
-    if done and isinstance(done[-1], Text):
+    if done and isinstance(done[-1], Text) and done[-1].text[-1:].isspace():
         done[-1] = Text(done[-1].text.rstrip())
     return tuple(done)
-
-
-def _is_hollow(span: Spans) -> bool:
-    holders = doc.Emphasis | doc.Deleted | doc.Link | doc.Foreign
-    return isinstance(span, holders) and not span.spans
 
 
 def _end(spans: Sequence[Spans]) -> str:
@@ -194,6 +207,8 @@ def is_power(base: str, exponent: str) -> bool:
 
 
 def _called_note(tag: Tag) -> str:
+    if not tag.attrs:
+        return ""
     if tag.name == MARK:
         return _text_of(tag, "label")
     target = _text_of(tag, "href") if tag.name == "a" else ""

@@ -65,6 +65,8 @@ def skip_in_text(tag: Tag) -> str:
         return ""  # some pages are one form from end to end
     if reason := UNSPOKEN.get(tag.name, ""):
         return reason
+    if not tag.attrs:
+        return ""
     for name in tag.attrs.get("class", ()):
         if reason := WIDGETS.get(name, ""):
             return reason
