@@ -60,8 +60,9 @@ class HtmlPage(NamedTuple):
 
 def fragment(html: str, name: str) -> tuple[Blocks, ...]:
     """Read HTML inside a text: everything in it is content."""
-    tree = _tree(f"<html><body>{html}</body></html>")
-    languages = _languages(tree, html)
+    lower = html.lower()
+    tree = _tree(f"<html><body>{html}</body></html>", lower)
+    languages = _languages(tree, lower)
     return _blocks(tree, tree, skip_in_text, name, languages)
 
 
@@ -71,13 +72,14 @@ def page(html: str, name: str, dialects_off: frozenset[str] = frozenset()) -> Ht
         from narrated.reading.html_dialects import with_dialects  # late: it needs the parser
 
         html = with_dialects(html, dialects_off)
-    tree = _tree(html)
+    lower = html.lower()
+    tree = _tree(html, lower)
     own = tree.title if tree.title and not tree.title.find_parent("svg") else None
     title = " ".join(own.extract().get_text().split()) if own else ""
     article = find_article(tree)
     main = next((tag for tag in (tree.html, tree.body, article) if tag and is_marked(tag)), None)
     metadata = _metadata(tree, marked_language(main) if main else "")
-    languages = _languages(tree, html, main)
+    languages = _languages(tree, lower, main)
     title = own_title(title, _meta_values(tree))
     if article is None:
         root = _without_head(tree)
@@ -87,22 +89,20 @@ def page(html: str, name: str, dialects_off: frozenset[str] = frozenset()) -> Ht
     return HtmlPage(title, metadata, (*before, *blocks, *after))
 
 
-def _tree(html: str) -> BeautifulSoup:
+def _tree(html: str, lower: str) -> BeautifulSoup:
+    """Parse a page; `lower` is it in lower case, in which a word is found far more quickly."""
     with warnings.catch_warnings():
         # Beautiful Soup warns that a short text looks like a path or an address; it never is one.
         warnings.simplefilter("ignore", MarkupResemblesLocatorWarning)
         warnings.simplefilter("ignore", XMLParsedAsHTMLWarning)
         tree = tree_of(_escape_cdata(without_control_references(html)))
-    # In lower case a page is searched for a word many times as fast as by an expression.
-    lower = html.lower()
     unify_formulas(tree, lower)
     unify_footnotes(tree, lower)
     return tree
 
 
-def _languages(tree: BeautifulSoup, html: str, main: Tag | None = None) -> ElementLanguages:
-    is_marked = _LANGUAGE.search(html.lower())
-    return element_languages(tree, main) if is_marked else ElementLanguages({})
+def _languages(tree: BeautifulSoup, lower: str, main: Tag | None = None) -> ElementLanguages:
+    return element_languages(tree, main) if _LANGUAGE.search(lower) else ElementLanguages({})
 
 
 def _without_head(tree: BeautifulSoup) -> Tag:

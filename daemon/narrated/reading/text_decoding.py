@@ -40,10 +40,10 @@ _DROPPED |= {
     code: sign for code in range(128, 160) if (sign := bytes([code]).decode("cp1252", "ignore"))
 }
 _DROPPED |= dict.fromkeys((0x0A, 0x0B, 0x0C, 0x85, 0x2028, 0x2029), "\n") | {0x09: "\t"}
-_UNTIDY = re.compile(f"[{re.escape(''.join(map(chr, _DROPPED.keys() - {0x0A, 0x09})))}]")
 _UNTIDY_BYTES = bytes((*range(9), *range(0x0B, 0x20), 0x7F))
-_UNTIDY_HINTS = (b"\xc2", b"\xe2\x80\xa8", b"\xe2\x80\xa9", b"\xef")
-"""Bytes of the others: the first byte of those up to 159, line ends, the first byte of marks."""
+_UNTIDY_LINE_ENDS = (b"\xe2\x80\xa8", b"\xe2\x80\xa9")
+_UNTIDY_SIGNS = (re.compile(rb"\xc2[\x80-\x9f]"), re.compile(rb"\xef(?:\xbb\xbf|\xbf[\xbe\xbf])"))
+"""Signs to drop in UTF-8: controls, line ends of Unicode, later controls, marks."""
 _UNFIT = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff]")
 _REFERENCE = re.compile(r"&#(?:x0*([0-9a-f]{1,4})(?![0-9a-f])|0*([0-9]{1,5})(?![0-9]));?", re.I)
 _REMEDY = "Save it as UTF-8 text, or remove it."
@@ -75,7 +75,8 @@ def _is_untidy(text: str) -> bool:
     written = text.encode(errors="surrogatepass")
     if len(written.translate(None, _UNTIDY_BYTES)) < len(written):
         return True
-    return any(hint in written for hint in _UNTIDY_HINTS) and _UNTIDY.search(text) is not None
+    has_line_end = any(sign in written for sign in _UNTIDY_LINE_ENDS)
+    return has_line_end or any(signs.search(written) for signs in _UNTIDY_SIGNS)
 
 
 def _count(signs: bytes, text: str) -> int:

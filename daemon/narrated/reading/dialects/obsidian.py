@@ -37,6 +37,7 @@ _ONLY_LOOKS = re.compile(
 )
 _PICTURE = re.compile(r"\.(?:png|jpe?g|gif|bmp|svg|webp|avif|tiff?)\Z", re.I)
 _SIZED = re.compile(r"[\[|]\s{0,9}\d{1,5}(?:x\d{1,5})?\s{0,9}\]\(")
+_END_OF_SIZE = re.compile(r"\]\((?<=[\d\s]\]\()")
 _SIZE_OF_ALT = re.compile(r"(?:\A|\s*\|\s*)\d{1,5}(?:x\d{1,5})?\s*\Z")
 
 
@@ -135,7 +136,7 @@ def _callout_at(tokens: list[Token], at: int) -> re.Match[str] | None:
 
 def _drop_picture_sizes(state: StateCore) -> None:
     """Drop the size from a picture's label: `![A cat|300](cat.png)`, `![300](cat.png)`."""
-    if not _SIZED.search(state.src):
+    if not _END_OF_SIZE.search(state.src) or not _SIZED.search(state.src):
         return
     for token in state.tokens:
         for child in token.children or ():
