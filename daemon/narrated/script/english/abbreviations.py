@@ -232,6 +232,12 @@ RULES: Rules = (
         _AT_STOPS,
     ),
     rule(r"§§?\s?(?=\d)", "section ", "§"),
+    rule(
+        r"(?<![\w&#])#(\d{1,5})\s?[-–]\s?#(\d{1,5})\b",
+        r"numbers \1 to \2",
+        "#",
+        starts_at(r"#\d{1,5}\s?[-–](?=\s?#)"),
+    ),
     rule(r"(?<![\w&#])#(?!000\b)(?=\d{1,5}\b)(?<!color #)(?<!colour #)", "number ", "#"),
 )
 

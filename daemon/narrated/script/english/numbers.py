@@ -264,6 +264,11 @@ SLASHED: Rules = (
 
 SCALES: Rules = (
     number_rule(
+        r"(?<![\w.,/:])16:10(?=[ -](?:screen|display|monitor|aspect|ratio|laptop|panel|resol))",
+        "sixteen to ten",
+        ":",
+    ),
+    number_rule(
         r"(?<![\w.,/:])1:(\d{2,3})(?=[ -](?:scale|ratio|dilution|odds)\b)",
         lambda found: f"one to {cardinal(found[1])}",
         ":",

@@ -112,7 +112,15 @@ HINT = (
     r"|(?<=W)WI|(?<=M)[CDM][CDMLXVI]|(?<=[IVX])(?:[a-z]{2})? [Cc]entur)"
 )
 
+_SMALL_NUMBERS = "I|II|III|IV|V|VI|VII|VIII|IX|X|XI|XII|XIII|XIV|XV"
+
 RULES: Rules = (
+    rule(
+        rf"(?<=s )({_SMALL_NUMBERS})\s?[-–]\s?({_SMALL_NUMBERS})\b(?!-)",
+        lambda found: f"{roman_value(found[1])} to {roman_value(found[2])}",
+        "-–",
+        starts_at(r"[IVX]{1,5}(?=\s?[-–]\s?[IVX]{1,5}\b)"),
+    ),
     rule(r"\bWW(I{1,3})\b", _world_war, "W"),
     rule(
         rf"\b(?P<name>{any_of(_RULERS)}) (?=[IVXL]{{2,}}\b|[VX]\b(?!\.\s?[A-Z])){_NUMERAL}{_AFTER}",

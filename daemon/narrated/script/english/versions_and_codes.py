@@ -148,6 +148,13 @@ BEFORE: Rules = (
         starts_at(r"[\da-fA-F][\da-fA-F]{7}-(?=[\da-fA-F]{4}-)"),
     ),
     rule(
+        r"\b(v\d+(?:\.\d+){0,3})\s?[-–]\s?(?=v\d)",
+        r"\1 to ",
+        "-–",
+        starts_at(r"v(?=\d)"),
+    ),
+    rule(r"(?<=\.x)\s?[-–]\s?(?=\d+(?:\.\d+)?\.x\b)", " to ", "-–"),
+    rule(
         rf"(?P<gap>(?<=[^\W_])-|(?<=[A-Z][A-Z])|(?<![\w.-]))v(?P<number>\d+(?:\.(?:\d+|x))*){_STAGE}{_END}",
         lambda found: f" version {_version(found)}",
         "v",
