@@ -115,6 +115,11 @@ def test_own_names_are_completed(tmp_path: Path) -> None:
     assert completed(["narrated", "voices", "list", "-e", "ca"], tmp_path) == ["calm"]
 
 
+def test_voice_option_is_completed(tmp_path: Path) -> None:
+    """Voices of all engines are completed where no engine is named, also for a document's."""
+    assert "en-GB" in completed(["narrated", "read", "-v", "en-G"], tmp_path)
+
+
 def test_completing_costs_little(tmp_path: Path) -> None:
     """A completion of voices takes at most 0.3 s of CPU more than the start of narrated itself."""
 

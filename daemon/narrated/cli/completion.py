@@ -117,7 +117,7 @@ def _voices(context: click.Context) -> Iterator[str]:
     config = None
     with suppress(NarratedError):
         config = _command(context).config_if_any
-    only = context.params.get("engine")
+    only = context.params.get("engine") or None  # "" where an option is left out
     models = config.models if config else unconfigured_models()
     for name, spec in (all_engines(config) if config else known_engines()).items():
         if only in (None, name):

@@ -115,6 +115,8 @@ class BorrowedEngines:
             reader, writer = await asyncio.open_unix_connection(
                 self._socket, limit=_READ_AHEAD_BYTES
             )
+        except ConnectionRefusedError as error:  # a daemon that was killed leaves its socket
+            raise _gone() from error
         except OSError as error:
             raise no_answer(self._socket, error) from error
         try:
