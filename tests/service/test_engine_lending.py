@@ -26,6 +26,10 @@ class Engines:
         self.asked: list[ScheduledRequest] = []
         self.released = asyncio.Event()
         self.cancelled = 0
+        self.measured: list[tuple] = []
+
+    def learn(self, *figures) -> None:
+        self.measured.append(figures)
 
     async def engine(self, name, voices=(), *, waits=True):
         if name != "toy":
@@ -54,7 +58,7 @@ def lend(tmp_path):
     def run(use: Use) -> None:
         async def main() -> None:
             engines, path = Engines(), tmp_path / "control.sock"
-            sessions = {"lend": EngineLending(engines, lambda: None).serve}  # type: ignore[arg-type]
+            sessions = {"lend": EngineLending(engines, engines, lambda: None).serve}  # type: ignore[arg-type]
 
             async def refuse(header, payload):
                 raise NarratedError("no")
@@ -68,7 +72,9 @@ def lend(tmp_path):
 
 
 def _request(text: str, payload: bytes = b"") -> ScheduledRequest:
-    return ScheduledRequest("key", "toy", 7, 1.0, {"text": text}, payload, "toy-1")
+    return ScheduledRequest(
+        "key", "toy", 7, 1.0, {"text": text, "voice": "", "options": {}}, payload, "toy-1"
+    )
 
 
 async def _wait(condition: Callable[[], bool]) -> None:
@@ -89,6 +95,7 @@ def test_requests_belong_to_no_job(lend):
         keys = [request.key for request in engines.asked]
         assert keys[0] == keys[2] != keys[1]
         assert "key" not in keys
+        assert engines.measured[0] == (("toy", "", {}), "toy-1", 3, 3 / 2 / 22050, 0.1)
 
     lend(use)
 

@@ -14,7 +14,7 @@ from narrated.jobs.encoded_narration import EncodedNarration
 from narrated.jobs.narration_encoder import DamagedChunks, NarrationEncoder
 from narrated.jobs.narration_tags import TagMaker
 from narrated.jobs.plan import Plan, PlanOutdated
-from narrated.ledger.engine_rates import EngineRates
+from narrated.ledger.engine_rates import EngineRates, rate_identity
 from narrated.ledger.job import Job
 from narrated.ledger.take_cache import TakeCache
 from narrated.printable import printable
@@ -127,8 +127,9 @@ class NarrationRenderer:
         speaker = plan.draft.speakers[chunk.speaker]
         self._rates.learn(
             (speaker.engine, speaker.voice, speaker.options),
-            # Another rate of the engine is measured anew, as another engine is.
-            f"{result.header['identity']}{plan.narrator_options.get(speaker.engine) or ''}",
+            rate_identity(
+                str(result.header["identity"]), plan.narrator_options.get(speaker.engine, {})
+            ),
             len(chunk.text),
             take.duration_s,
             elapsed_s,

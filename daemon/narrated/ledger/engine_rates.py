@@ -60,6 +60,11 @@ class EngineRates(Repository):
         return [EngineRate(*row) for row in rows]
 
 
+def rate_identity(engine: str, narrator_options: Mapping[str, Any]) -> str:
+    """Identify what is measured: another usual rate of an engine is another engine."""
+    return f"{engine}{dict(narrator_options) or ''}"
+
+
 def options_key(options: Mapping[str, Any]) -> str:
     """Write options so that equal ones are equal text."""
     return json.dumps(options, sort_keys=True)

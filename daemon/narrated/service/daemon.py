@@ -273,7 +273,8 @@ class Daemon:
         lists = running_lists(app.ledger, self.ingest, self.feed)
         requests = ControlRequests(app, self.reporter.report, lists, commands, self._reload)
         path = socket_path(app.config.state)
-        sessions = {"lend": EngineLending(app.scheduler, requests.refuse_in_break).serve}
+        lending = EngineLending(app.scheduler, app.ledger.rates, requests.refuse_in_break)
+        sessions = {"lend": lending.serve}
         server = ControlServer(path, requests.answer, WITH_PAYLOAD, app.state_disk, sessions)
         await self._stack.enter_async_context(server)
         await app.state_disk.run(lock.tell, msgspec.structs.replace(holder, socket=str(path)))

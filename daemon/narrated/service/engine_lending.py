@@ -13,11 +13,14 @@ from typing import Any
 
 import msgspec
 
+from narrated.engines.interface import EngineInfo
 from narrated.errors import NarratedError
 from narrated.jobs.plan import json_digest
+from narrated.ledger.engine_rates import EngineRates, rate_identity
 from narrated.service.control_server import FrameStream, described
 from narrated.workers.request_dispatch import Scheduler
 from narrated.workers.request_matching import ScheduledRequest
+from narrated.workers.worker import RequestResult
 
 MOST_BORROWERS = 8
 """Commands that read at a time; one more is refused."""
@@ -36,6 +39,7 @@ class EngineLending:
     """Serves those who borrow engines; their requests belong to no job, as those of a note."""
 
     _scheduler: Scheduler
+    _rates: EngineRates
     _refuse_in_break: Callable[[], None]
     """Raises the error of whoever asks an engine in a break."""
     _borrowers: int = 0
@@ -50,7 +54,7 @@ class EngineLending:
                 f"The daemon speaks for {MOST_BORROWERS} commands already.", "Try again later."
             )
         self._borrowers += 1
-        borrower = _Borrower(self._scheduler, self._refuse_in_break, frames)
+        borrower = _Borrower(self._scheduler, self._rates, self._refuse_in_break, frames)
         try:
             await frames.send({"answer": {}})
             await borrower.serve()
@@ -64,8 +68,11 @@ class _Borrower:
     """One connection, and its requests under way."""
 
     _scheduler: Scheduler
+    _rates: EngineRates
     _refuse_in_break: Callable[[], None]
     _frames: FrameStream
+    _engines: dict[str, EngineInfo] = field(default_factory=dict)
+    """What the command was told of the engines that it asked for."""
     _requests: dict[int, asyncio.Task[None]] = field(default_factory=dict)
     _sending: asyncio.Lock = field(default_factory=asyncio.Lock)
 
@@ -125,9 +132,31 @@ class _Borrower:
         self._refuse_in_break()  # the scheduler would wait for workers that are unloaded
         name = str(header["engine"])
         if header["do"] == "engine":
-            return await self._scheduler.engine(name, [str(each) for each in header["voices"]]), b""
-        result = await self._scheduler.perform(_request(name, header, payload))
+            voices = [str(each) for each in header["voices"]]
+            self._engines[name] = engine = await self._scheduler.engine(name, voices)
+            return engine, b""
+        request = _request(name, header, payload)
+        result = await self._scheduler.perform(request)
+        if engine := self._engines.get(name):
+            self._learn(engine, request, result)
         return dict(result.header), result.payload
+
+    def _learn(self, engine: EngineInfo, request: ScheduledRequest, result: RequestResult) -> None:
+        """Measure the engine by what it spoke, as by what it speaks for a narration."""
+        if engine.kind != "speech":
+            return
+        asked = request.header
+        usual = engine.narrator_options.items()
+        options = {
+            key: value for key, value in asked["options"].items() if (key, value) not in usual
+        }
+        self._rates.learn(
+            (engine.name, str(asked["voice"]), options),
+            rate_identity(result.header["identity"], engine.narrator_options),
+            len(str(asked["text"])),
+            len(result.payload) / 2 / int(result.header["sample_rate"]),
+            float(result.header["elapsed_s"]),
+        )
 
     async def _close_idle(self) -> None:
         while True:
