@@ -133,8 +133,8 @@ class _Borrower:
         name = str(header["engine"])
         if header["do"] == "engine":
             voices = [str(each) for each in header["voices"]]
-            self._engines[name] = engine = await self._scheduler.engine(name, voices)
-            return engine, b""
+            self._engines[name] = await self._scheduler.engine(name, voices)
+            return self._engines[name], b""
         request = _request(name, header, payload)
         result = await self._scheduler.perform(request)
         if engine := self._engines.get(name):
