@@ -12,6 +12,7 @@ _SIGN = (
 _JOINTS = "[\ufe0e\ufe0f\u200d\u20e3\U000e0020-\U000e007f]"
 # A run of signs: the library then scans these alone, not the whole text letter by letter.
 _RUN = re.compile(f"\\s?(?:(?:{_SIGN}{_JOINTS}*|[0-9#*]\ufe0f?\u20e3)\\s?)+")
+_ONE_SIGN = re.compile(_SIGN)
 _NO_SPACE_AFTER = ("", *"(“‘\"'")
 _NO_SPACE_BEFORE = ("", *".,;:!?)”’\"'")
 _TONES = re.compile("[\U0001f3fb-\U0001f3ff]")
@@ -30,6 +31,11 @@ _STARS = re.compile("([★⭐])(?:\\1|\ufe0f){0,4}[☆✩]{0,4}")
 _ONE_STAR = ("★", "⭐", "⭐\ufe0f")
 _NUMBER_BEFORE = re.compile(r"\d\Z")
 _NOUN_AFTER = re.compile(r"(?:rating|review|hotel|restaurant|average|app|book|film|movie|read)")
+
+
+def is_of_emoji(sign: str) -> bool:
+    """True for a sign that every emoji has one of."""
+    return sign == "\u20e3" or bool(_ONE_SIGN.fullmatch(sign))
 
 
 def name_emoji(text: str, language: str) -> str:

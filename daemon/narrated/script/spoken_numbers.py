@@ -13,6 +13,9 @@ NumberStyle = Literal["british", "american"]
 
 _MOST_DIGITS = 15
 _MOST_DIGITS_ELSEWHERE = 9  # some languages take minutes for more
+_GROUP = 3
+_GROUP_NAMES = ("", " thousand", " million", " billion", " trillion")
+_HUNDRED = 100
 _UNKNOWN = (
     NotImplementedError,
     ArithmeticError,
@@ -55,11 +58,25 @@ def _british(digits: str, language: str, kind: str) -> str:
         return " ".join(
             _british(digit, language, "cardinal") for digit in digits if digit.isdigit()
         )
+    if language == "en" and kind == "cardinal" and len(digits) > _GROUP and digits.isdecimal():
+        return _by_groups(int(digits))
     try:
         said = str(num2words(int(digits), lang=language.replace("-", "_"), to=kind))
     except _UNKNOWN:
         return digits
     return said.replace(",", "") or digits
+
+
+def _by_groups(number: int) -> str:
+    """Say an English number by its groups of three digits, of which few are new."""
+    said: list[str] = []
+    rest = number
+    for name in _GROUP_NAMES:
+        rest, group = divmod(rest, 1000)
+        if group:
+            joint = "and " if not name and rest and group < _HUNDRED else ""
+            said.append(f"{joint}{_british(str(group), 'en', 'cardinal')}{name}")
+    return " ".join(reversed(said)) or _british("0", "en", "cardinal")
 
 
 @lru_cache(maxsize=4096)

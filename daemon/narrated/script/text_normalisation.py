@@ -3,8 +3,8 @@
 import re
 
 from narrated.engines.interface import Mark
-from narrated.script.emoji_names import name_emoji
-from narrated.script.english.greek import name_greek
+from narrated.script.emoji_names import is_of_emoji, name_emoji
+from narrated.script.english.greek import may_be_named, name_greek
 from narrated.script.english.rule_engine import after_words, word_set
 from narrated.script.english.terms import has_terms, mark_terms
 from narrated.script.language_codes import is_english
@@ -36,7 +36,8 @@ _TOKEN = re.compile(rf"\S{{{_LONGEST_TOKEN}}}(?=\S)")
 # Signs of typesetting and of writing direction have no sound.
 _SILENT = (0xAD, 0x200B, 0x200E, 0x200F, 0x2060, *range(0x202A, 0x202F), *range(0x2066, 0x206A))
 # A thin space, or one that does not break, parts the thousands of a number.
-_THIN = re.compile(r"(?<=\d)[\u2009\u202f\u2007\xa0](?=\d{3}(?!\d))")
+_THIN_SPACES = "\u2009\u202f\u2007\xa0"
+_THIN = re.compile(rf"(?<=\d)[{_THIN_SPACES}](?=\d{{3}}(?!\d))")
 _SUBSCRIPTS = {0x2080 + digit: str(digit) for digit in range(10)}
 _UNIFORM = {
     0xA0: " ",
@@ -46,6 +47,29 @@ _UNIFORM = {
     **dict.fromkeys(_SILENT),
     **_SUBSCRIPTS,
 }
+_TO_UNIFY, _TO_NAME_GREEK, _TO_NAME_EMOJI = 1, 2, 4
+
+
+class _Steps(dict[str, int]):
+    """The steps that a sign needs, as bits; most signs beyond ASCII need none."""
+
+    def __missing__(self, sign: str) -> int:
+        is_uneven = ord(sign) in _UNIFORM or unmarked_letters(sign) != sign
+        steps = _TO_UNIFY if is_uneven or sign in _THIN_SPACES else 0
+        steps |= _TO_NAME_GREEK if may_be_named(sign) else 0
+        self[sign] = steps | (_TO_NAME_EMOJI if is_of_emoji(sign) else 0)
+        return self[sign]
+
+    def of(self, text: str) -> int:
+        """Unite the steps of all signs of a text."""
+        steps = 0
+        for sign in set(text):
+            if not sign.isascii():
+                steps |= self[sign]
+        return steps
+
+
+_STEPS = _Steps()
 _INTEGER = re.compile(r"(?<![\w.,:/-])(?P<minus>(?<!\S)[-−])?\d+(?![\w:/-]|[.,]\d)")
 _DECIMAL = re.compile(
     r"(?<![\w.,:/-])(?P<minus>(?<!\S)[-−])?(\d+)[.,](\d{1,2}|\d{4,})(?![\w:/-]|[.,]\d)"
@@ -66,11 +90,8 @@ def normalise_and_mark(text: str, language: str = "en") -> tuple[str, tuple[Mark
 
 
 def _normalise(text: str, language: str) -> str:
-    if not text.isascii():
-        text = _THIN.sub("," if is_english(language) else "", text)
-        if is_english(language):
-            text = name_greek(text)
-        text = name_emoji(unmarked_letters(text).translate(_UNIFORM), language)
+    if not text.isascii() and (steps := _STEPS.of(text)):
+        text = _without_rare_signs(text, language, steps)
     if not is_english(language):
         return " ".join(_normalise_other_language(text, language).split())
     # One sentence at a time: most need few rules, or none.
@@ -78,6 +99,16 @@ def _normalise(text: str, language: str) -> str:
         _normalise_english_sentence(one) if _ODD.search(one) else one for one in _sentences(text)
     )
     return " ".join(" ".join(said).split())
+
+
+def _without_rare_signs(text: str, language: str, steps: int) -> str:
+    if steps & _TO_UNIFY:
+        text = _THIN.sub("," if is_english(language) else "", text)
+    if steps & _TO_NAME_GREEK and is_english(language):
+        text = name_greek(text)
+    if steps & _TO_UNIFY:
+        text = unmarked_letters(text).translate(_UNIFORM)
+    return name_emoji(text, language) if steps & _TO_NAME_EMOJI else text
 
 
 def _sentences(text: str) -> list[str]:

@@ -12,6 +12,11 @@ _JOINED = re.compile("[A-Za-z0-9₀-₉]")
 _SPELLINGS = {"lamda": "lambda", "sign": "mu"}
 
 
+def may_be_named(sign: str) -> bool:
+    """True for a letter that may stand alone."""
+    return bool(_LONE.fullmatch(sign))
+
+
 def name_greek(text: str) -> str:
     """Write each Greek letter that stands alone as its name."""
     return _LONE.sub(_name, text)
