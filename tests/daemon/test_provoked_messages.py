@@ -88,6 +88,7 @@ COMMANDS = (
     Provoked("read /dev/null", 1, "/dev/null is not a regular file.", "Name a text"),
     Provoked("read words.md -e bark", 1, "bark", "narrated models pull suno/bark"),
     Provoked("read words.md -o words.md", 1, "The suffix of words.md", "Use one of .mp3,"),
+    Provoked("read words.md -o linked.mp3 -f", 1, "words.md, another kind of file.", "--output"),
     Provoked("read words.md -o there.mp3", 1, "there.mp3 is there already", "--force"),
     Provoked("read words.md --speed 9", 2, "9.0 is not in the range 0.5<=x<=2.0.", "read --help"),
     Provoked("say", 1, "The standard input is empty.", 'narrated say "Hello"'),
@@ -310,6 +311,7 @@ def _put_odd_files(home: Path) -> None:
     os.mkfifo(home / "pipe")
     for name in ("words.md", "there.mp3", "secret.md"):
         (home / name).write_text("Words.\n")
+    (home / "linked.mp3").symlink_to("words.md")
     (home / "secret.md").chmod(0)
     (home / "binary.md").write_bytes(bytes(range(256)) * 40)
     noise = numpy.random.default_rng(1).normal(0, 0.1, 2_205)

@@ -55,9 +55,16 @@ class SoundOutput:
                 f"{printable(str(name))} does not end in {FORMATS[format].suffix}.",
                 "Leave out --format: the suffix chooses it.",
             )
-        output = cls(Path(os.path.realpath(name)), found, replaces)
+        real = Path(os.path.realpath(name))
+        if real.suffix.lower() != name.suffix.lower():
+            link, target = printable(str(name)), printable(str(real))
+            raise NarratedError(
+                f"{link} is a link to {target}, another kind of file.",
+                "Name another file: --output FILE.",
+            )
+        output = cls(real, found, replaces)
         output._check_free()
-        _check_folder(name, Path(os.path.realpath(name)).parent)
+        _check_folder(name, real.parent)
         return output
 
     def put(self, sound: Path, stopped: threading.Event | None = None) -> None:

@@ -83,7 +83,8 @@ def _nothing_fits(voices: Sequence[VoiceDescription], filters: Sequence[str]) ->
         f"No voice fits '{printable(wanted)}'.",
         "Filter by a language or its code (english, en, en-gb), an accent (british), a sex (female)"
         f" or an engine. There are {count_noun(len(codes), 'language')} ({languages}), and"
-        f" {count_noun(len(engines), 'engine')} ({', '.join(engines)}).",
+        f" {count_noun(len(engines), 'engine')} ({', '.join(engines)}). `narrated models list`"
+        " shows those that can be fetched.",
     )
 
 
