@@ -158,7 +158,10 @@ def starts_at(pattern: str) -> Starts:
     """Give the places where a simple pattern matches."""
     find = re.compile(pattern).finditer
     needs = required_signs(pattern, NEAR).every
-    return Starts(lambda text: [found.start() for found in find(text)], needs)
+    needed = required_text(pattern)
+    return Starts(
+        lambda text: [found.start() for found in find(text)] if needed in text else [], needs
+    )
 
 
 AT_NUMBERS = starts_at(r"[-−.\d](?<!\d.)(?:(?<=\d)|(?<=[-−])(?=[.\d])|(?<=\.)(?=\d))")

@@ -48,6 +48,8 @@ class RulesByPlace:
         self._of_first: dict[str, int] = {}
         self._signs: frozenset[str] = frozenset()
         self._chosen: dict[int, RulesByRun] = {}
+        self._known: dict[str, RulesByRun] = {}
+        """The rules at a place by the text from there: one number is looked at again and again."""
 
     def add(self, rules: Iterable[PlacedRule]) -> int:
         """Add a run of rules, and return its number."""
@@ -62,24 +64,34 @@ class RulesByPlace:
             self._count += 1
         self._signs = frozenset(self._of_sign)
         self._chosen.clear()
+        self._known.clear()
         return number
 
     def at(self, text: str, place: int) -> RulesByRun:
         """Return the rules that may match at a place of a plain text."""
+        beside = text[place : place + _FARTHEST + 1]
+        known = self._known.get(beside)
+        if known is None:
+            if len(self._known) >= _MOST_KEPT:
+                self._known.clear()
+            known = self._known[beside] = self._found(beside)
+        return known
+
+    def _found(self, beside: str) -> RulesByRun:
         bits = self._of_any_sign
-        for sign in self._signs.intersection(text[place : place + NEAR]):
+        for sign in self._signs.intersection(beside[:NEAR]):
             bits |= self._of_sign[sign]
         if self._count > _FEW:
-            bits &= self._with_first(text, place)
+            bits &= self._with_first(beside)
         chosen = self._chosen.get(bits)
         return self._choose(bits) if chosen is None else chosen
 
-    def _with_first(self, text: str, place: int) -> int:
-        found = _TO_FIRST(text, place)
-        end = found.end() if found else place
-        if end - place == _FARTHEST:
+    def _with_first(self, beside: str) -> int:
+        found = _TO_FIRST(beside)
+        end = found.end() if found else 0
+        if end == _FARTHEST:
             return -1
-        return self._of_any_first | self._of_first.get(text[end : end + 1], 0)
+        return self._of_any_first | self._of_first.get(beside[end : end + 1], 0)
 
     def _choose(self, bits: int) -> RulesByRun:
         if len(self._chosen) >= _MOST_KEPT:

@@ -145,7 +145,7 @@ BEFORE: Rules = (
         r"\b[\da-fA-F]{8}-[\da-fA-F]{4}-[\da-fA-F]{4}-[\da-fA-F]{4}-[\da-fA-F]{12}\b",
         LONG_CODE,
         "-",
-        starts_at(r"[\da-fA-F][\da-fA-F]{7}-(?=[\da-fA-F]{4}-)"),
+        starts_at_words(r"-(?<=\b[\da-fA-F]{8}-)(?=[\da-fA-F]{4}-)"),
     ),
     rule(
         r"\b(v\d+(?:\.\d+){0,3})\s?[-–]\s?(?=v\d)",
@@ -198,12 +198,13 @@ BEFORE: Rules = (
         r"\b(?:[\dA-Fa-f]{2}:){5}[\dA-Fa-f]{2}\b",
         lambda found: ", ".join(map(spelled, found[0].split(":"))),
         ":",
+        starts_at_words(r":(?<=\b[\dA-Fa-f]{2}:)(?=(?:[\dA-Fa-f]{2}:){4})"),
     ),
     rule(
         r"\b(?:[\dA-Fa-f]{2}-){5}[\dA-Fa-f]{2}\b",
         lambda found: ", ".join(map(spelled, found[0].split("-"))),
         "-",
-        starts_at(r"[\dA-Fa-f][\dA-Fa-f]-(?=(?:[\dA-Fa-f]{2}-){4})"),
+        starts_at_words(r"-(?<=\b[\dA-Fa-f]{2}-)(?=(?:[\dA-Fa-f]{2}-){4})"),
     ),
     rule(r"([\w)\]])\^([-−]?\d+)", _raised, "^"),
     rule(r"(?<=[\w)\]])\^([a-z])\b", r" to the power of \1", "^"),
