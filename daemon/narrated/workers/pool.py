@@ -149,7 +149,8 @@ class WorkerPool:
         holding = [each for each in self._supervisors.values() if each.holds(engine)]
         if not holding:
             error = EngineNotHeld(
-                f"No worker has the engine '{engine}'.", "Add it to the configuration."
+                f"No worker has the engine '{engine}'.",
+                f"Add it to the configuration: engines: {{{engine}: {{}}}}",
             )
             error.engine = engine
             return error
