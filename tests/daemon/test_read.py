@@ -163,7 +163,7 @@ def test_refusal_names_what_was_typed(home: Path) -> None:
 
 def test_gone_command_frees_the_engine(served: Daemon, tmp_path: Path) -> None:
     """The requests of a command that is killed are cancelled."""
-    (tmp_path / "book.md").write_text(BOOK)
+    (tmp_path / "book.md").write_text(BOOK.replace("paragraph", "verse"))  # none is in the cache
     (served.home / "held").touch()
     reading = served.launch("read", str(tmp_path / "book.md"), "-o", str(tmp_path / "book.mp3"))
     wait(lambda: _in_flight(served) == 8)  # all its rows
