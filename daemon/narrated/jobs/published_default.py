@@ -17,7 +17,7 @@ from narrated.script.default_voice import ESPEAK, PICO
 
 
 class _Defaults(NamedTuple):
-    """What a narration was planned with."""
+    """The settings of a narration as it was planned."""
 
     engine: str
     narrators_rate: bool

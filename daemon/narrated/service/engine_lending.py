@@ -72,7 +72,7 @@ class _Borrower:
     _refuse_in_break: Callable[[], None]
     _frames: FrameStream
     _engines: dict[str, EngineInfo] = field(default_factory=dict)
-    """What the command was told of the engines that it asked for."""
+    """The engines that the command asked for, as it was told of them."""
     _requests: dict[int, asyncio.Task[None]] = field(default_factory=dict)
     _sending: asyncio.Lock = field(default_factory=asyncio.Lock)
 

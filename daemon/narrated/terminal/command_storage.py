@@ -78,7 +78,10 @@ def _held(folder: Path) -> Iterator[None]:
     with StateLock(folder, LockHolder(os.getpid())):
         try:
             Ledger(folder / LEDGER).close()
-        except (UnknownLedger, DamagedLedger):  # nothing is lost with it: the takes are listed anew
+        except (
+            UnknownLedger,
+            DamagedLedger,
+        ):  # nothing is lost with it: the takes are listed again
             for file in folder.glob(f"{LEDGER}*"):
                 file.unlink()
         yield

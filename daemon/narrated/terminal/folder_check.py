@@ -56,7 +56,7 @@ class CheckedFile(msgspec.Struct, frozen=True):
     """That of the whole file; the length of its sound is divided by it."""
     skipped: tuple[Skip, ...] = ()
     leftovers: tuple[Leftover, ...] = ()
-    """What looks like markup in what would be said."""
+    """Places in the spoken text that look like markup."""
     problem: str = ""
     remedy: str = ""
 

@@ -35,7 +35,7 @@ class Meaning:
     opens: str = ""
     """The name of a container that begins here; without its end, `tokens` hold."""
     opening: Tokens = ()
-    """What opens a container of blocks, and then what closes it; without them it is no container,
+    """Tokens that open a container of blocks, then those that close it; without them it is none,
     or only where both of its ends stand alone on a line."""
     closing: Tokens = ()
     paired: Tokens = ()

@@ -12,7 +12,7 @@ _STYLE_AFTER = re.compile(
     r"[ -](?:music|rock|pop|disco|punk|folk|films?|movies?|sitcoms?|fashion|styles?|nostalgia|kids?"
     r"|child|children|synths?|hits?|cartoons?|computers?|decor|architecture)\b"
 )
-"""What a decade is known for."""
+"""Things that a decade is known for."""
 
 
 def say_decade(found: re.Match[str]) -> str:

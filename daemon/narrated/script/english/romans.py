@@ -58,7 +58,7 @@ _NUMERAL = (
 _SMALL = r"(?P<numeral>(?=[ivxl])(?:x[cl]|l?x{0,3})(?:i[xv]|v?i{0,3}))(?![A-Za-z])"
 _AFTER = r"(?![’'](?!s\b)\w|\w)"
 _LONE_I = r"(?=[.,:;)–—]|\s*$|\s(?:of|and|to|in)\b)"
-"""What may follow a single I that is a number: it is no pronoun then."""
+"""Follows a single I that is a number; a pronoun is followed by other words."""
 
 
 def roman_value(numeral: str) -> str:
