@@ -191,7 +191,7 @@ def test_ctrl_c_then_resume(cli: ModelsCommand) -> None:
         wait(lambda: cli.part_bytes(WEIGHTS) == cli.hub.sent[WEIGHTS])
         process.send_signal(signal.SIGINT)
         cli.hub.release.set()
-        assert process.wait(60) == 1
+        assert process.wait(60) == 128 + signal.SIGINT
         said.seek(0)
         stderr = said.read()
     assert stderr.endswith("narrated: stopped; run the same command again to continue\n")
