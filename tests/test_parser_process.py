@@ -93,11 +93,11 @@ def test_child_survives_failures():
         assert "could not be read" in header["failed"]["problem"]
         assert "\n" not in header["failed"]["problem"]
 
-        header, payload = asked(wire, {"do": "cover"}, png())
+        header, payload = asked(wire, {"do": "cover", "side": 600}, png())
         assert header == {"ok": True}
         assert Image.open(BytesIO(payload)).format == "JPEG"
 
-        header, _ = asked(wire, {"do": "cover"}, png()[:-20])
+        header, _ = asked(wire, {"do": "cover", "side": 600}, png()[:-20])
         assert "failed" in header
 
         header, _ = asked(wire, {"do": "dance"})

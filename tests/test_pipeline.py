@@ -496,7 +496,7 @@ def test_folder_sans_model_is_refused(tmp_path):
         ({"task": "image-to-text", "voice": "anna"}, r"without `voice`"),
         ({"task": "text-to-speech", "memory": "much"}, r"`memory` is 'much'.*8GB"),
         ({"task": "text-to-speech", "like": "brak"}, r"no engine named `brak`"),
-        ({"task": "text-to-speech", "speed": 3}, r"no option 'speed'.*rate"),
+        ({"task": "text-to-speech", "rate": 3}, r"no option 'rate'.*speed"),
     ],
 )
 def test_wrong_request_lists_choices(given, told):

@@ -62,6 +62,7 @@ RENAMES = {
 OTHERS_RENAMES = {
     "voices/install.py": "`narrated voices add` and what follows it",
     "models/store.py": "`narrated models pull`",
+    "terminal/sound_output.py": "`narrated read` and `say`, which end with their own file",
     "outbox/case_variants.py": "a disk that ignores case, which test_refused_names.py has",
     "service/state_record.py": "a link by which commands find a daemon, made again at each start",
 }

@@ -131,8 +131,16 @@ class Sources(Repository):
         )
 
     def keep_ages(self, step_s: float) -> None:
-        """Keep all ages as they were before the wall clock made a step."""
-        self._write(STEP, step_s)
+        """Keep all ages as they were before the wall clock made a step; none becomes negative.
+
+        After a kill a step may begin before the last records, for which it counts too much.
+        """
+        now = time.time()
+        with self._db.transaction():
+            self._db.rows(STEP, (step_s,))
+            for column in ("gone_at", "seen_at"):
+                later = f"UPDATE sources SET {column} = {AT} WHERE {column} > {AT}"
+                self._db.rows(later, (now, now))
 
 
 class Stems(Repository):
