@@ -237,6 +237,16 @@ def test_set_clock_keeps_ages(ledger: Ledger, step_s: float) -> None:
     assert ledger.sources.gone(now + 61) == []
 
 
+def test_no_age_is_negative(ledger: Ledger) -> None:
+    """A step that began before a file went leaves it gone now, not in a time to come."""
+    ledger.sources.record("gone.md", SEEN, "aa")
+    ledger.sources.mark_gone("gone.md")
+    ledger.sources.keep_ages(60.0)
+    assert ledger.sources.gone() == []
+    ledger.sources.bring_times_to_now()
+    assert ledger.sources.gone() == ["gone.md"]
+
+
 def test_set_clock_costs_one_row(ledger: Ledger) -> None:
     """However many sources are gone, a clock that is set changes one row."""
     for number in range(200):

@@ -131,13 +131,13 @@ class Sources(Repository):
         )
 
     def keep_ages(self, step_s: float) -> None:
-        """Keep all ages as they were before the wall clock made a step; none becomes negative.
+        """Keep all ages as they were before the wall clock made a step."""
+        self._write(STEP, step_s)
 
-        After a kill a step may begin before the last records, for which it counts too much.
-        """
+    def bring_times_to_now(self) -> None:
+        """Take what is recorded later than now as recorded now: a negative age becomes none."""
         now = time.time()
         with self._db.transaction():
-            self._db.rows(STEP, (step_s,))
             for column in ("gone_at", "seen_at"):
                 later = f"UPDATE sources SET {column} = {AT} WHERE {column} > {AT}"
                 self._db.rows(later, (now, now))

@@ -124,6 +124,8 @@ class ClockAdjustment(Duty):
         with self._ledger.transaction():
             if recorded is not None:
                 self._ledger.sources.keep_ages(self._wall_s - recorded)
+                # A daemon that was killed may have recorded files after this time.
+                self._ledger.sources.bring_times_to_now()
             self._ledger.last_run.record_time(self._wall_s)
 
     def record(self) -> None:
