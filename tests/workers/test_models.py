@@ -19,7 +19,8 @@ MB = 10**6
 
 
 def hungry(engine="hungry", **options):
-    return EngineSpec(engine, "speech", "memory_hog", 400, True, path=ENGINES, options=options)
+    held = {"holds_models": True, "path": ENGINES}
+    return EngineSpec(engine, "speech", "memory_hog", 400, **held, options=options)
 
 
 def models(*engines, memory_mb=0, idle_unload_s=1e9, warms=True, **more):
