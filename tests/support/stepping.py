@@ -284,6 +284,8 @@ def _called(place: Any) -> str:
         return "a folder of takes"
     if re.fullmatch(r"\d+-\d+", path.name):
         return "a job's folder"
+    if link := re.fullmatch(r"[0-9a-f]{24}(\.\d+)?", path.name):
+        return "a draft of a link to a state" if link[1] else "a link to a state"
     return path.name
 
 
