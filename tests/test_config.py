@@ -378,6 +378,44 @@ def test_wrong_speed_tells_the_range(tmp_path: Path, value: str) -> None:
             assert refusal.remedy == "Set a number from 0.5 to 2."
 
 
+@pytest.mark.parametrize(
+    ("written", "loudness"),
+    [("-16", -16), ("-14.5", -14.5), ("off", False), ("no", False), ("on", -16)],
+)
+def test_loudness_is_lufs_or_off(tmp_path: Path, written: str, loudness: float) -> None:
+    """A loudness is a number of LUFS, or off; `on` is the default."""
+    config = _parse(f"{TWO_LINES}audio: {{loudness: {written}}}\n", tmp_path)
+    assert config.audio.loudness == loudness
+    assert _parse(TWO_LINES, tmp_path).audio.loudness == -16
+
+
+@pytest.mark.parametrize(
+    ("text", "remedy"),
+    [
+        ("loudness: 16", "Set LUFS from -40 to -5, such as -16, or off."),
+        ("loudness: -16 LUFS", "Set LUFS from -40 to -5, such as -16, or off."),
+        ("loudness: .nan", "Set LUFS from -40 to -5, such as -16, or off."),
+        ("peak: 1", "Set dBTP from -20 to 0, such as -1."),
+        ("channels: 2", "Choose one of mono, stereo."),
+        ("transcript: both", "Choose one of written, spoken."),
+        ("intro: [a.wav]", "Name a sound file, or write a sentence in quotes."),
+    ],
+)
+def test_wrong_sound_tells_the_remedy(tmp_path: Path, text: str, remedy: str) -> None:
+    """A wrong level, channel count, transcript or intro is refused with what is right."""
+    refusal = _refusal(f"{TWO_LINES}audio: {{{text}}}\n", tmp_path)
+    assert f"`audio.{text.partition(':')[0]}`: " in refusal.problem
+    assert refusal.remedy == remedy
+
+
+def test_intro_is_file_or_sentence(tmp_path: Path) -> None:
+    """An intro that ends as sound files do is one, beside the configuration; else a sentence."""
+    text = "audio: {intro: sounds/Jingle.MP3, outro: Thank you for listening. }\n"
+    audio = _parse(TWO_LINES + text, tmp_path).audio
+    assert audio.intro == str(tmp_path / "sounds/Jingle.MP3")
+    assert audio.outro == "Thank you for listening."
+
+
 def test_wrong_choice_lists_choices() -> None:
     """A wrong word is answered with the right ones."""
     with pytest.raises(ConfigurationError) as refused:

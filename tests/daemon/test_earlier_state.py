@@ -158,6 +158,17 @@ def test_renamed_post_keeps_its_sound(story: Story) -> None:
     assert {key: later[key] for key in earlier} | {"settings": earlier["settings"]} == earlier
 
 
+def test_output_of_before_is_kept(story: Story) -> None:
+    """A book planned before, and a renamed post, keep their level; an edited post gets today's."""
+    assert story.before.schema < len(migrations())
+    kept = {"loudness": False, "channels": "mono", "transcript": "spoken"}
+    for stem in ("book", "by-another-name"):
+        assert kept.items() <= _output(story.after, stem).items()
+    assert {"loudness": -16.0, "transcript": "written"}.items() <= _output(
+        story.after, "edited"
+    ).items()
+
+
 def test_edited_post_is_read_again(story: Story) -> None:
     """A post edited while no daemon ran is narrated in its new version."""
     assert b"the new one" in story.after.outbox["edited.vtt"]
@@ -226,6 +237,14 @@ def test_lost_ledger_is_restored(tmp_path: Path) -> None:
     assert sorted(daemon.spoken) == sorted([*before.missing, "This line is the new one."])
     assert _without(after.outbox, TOLD_ANEW) == _without(before.outbox, TOLD_ANEW)
     assert after.versions["book.md"] == ["done"]
+    assert after.outbox["by-another-name.mp3"] == before.outbox["renamed.mp3"]
+    assert _output(after, "by-another-name")["loudness"] is False
+
+
+def _output(snapshot: Snapshot, stem: str) -> dict[str, Any]:
+    """The output settings in a manifest."""
+    edition: dict[str, Any] = json.loads(snapshot.outbox[f"{stem}.json"])["settings"]["edition"]
+    return edition
 
 
 def _unpacked(home: Path) -> Daemon:

@@ -1,5 +1,6 @@
 """Keys and seeds: what makes two pieces of sound the same."""
 
+import json
 from dataclasses import replace
 
 import msgspec
@@ -72,6 +73,20 @@ def test_speed_makes_another_narration() -> None:
     assert len({_plan(speed).narration for speed in (1.0, 1.2, 1.5)}) == 3
     faster = msgspec.structs.replace(SPEAKER, speed=1.2)
     assert chunk_digest(PLAIN, faster, ENGINE) == chunk_digest(PLAIN, SPEAKER, ENGINE)
+
+
+def test_values_of_before_are_no_news() -> None:
+    """Output as it was before a field was there keeps its digest; another value changes it."""
+    before = _plan(None)
+    digests = {before.narration}
+    for change in ({"loudness": -16.0}, {"channels": "stereo"}, {"intro": "Hello."}):
+        output = msgspec.structs.replace(before.output, **change)
+        digests.add(msgspec.structs.replace(before, output=output).narration)
+    assert len(digests) == 4
+    stored = json.loads(before.encode())
+    for name in OutputSettings.later_fields():
+        del stored["edition"][name]
+    assert Plan.decode(json.dumps(stored).encode()).narration == before.narration
 
 
 def test_narrators_rate_is_in_digests() -> None:

@@ -10,7 +10,13 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 import msgspec
 import yaml
 
-from narrated.config.values import Config, Section
+from narrated.config.values import (
+    LOUDEST_LUFS,
+    LOWEST_DBTP,
+    QUIETEST_LUFS,
+    Config,
+    Section,
+)
 from narrated.errors import ConfigurationError
 from narrated.reading.narration_settings import FASTEST, SLOWEST
 from narrated.script.script import Speaker
@@ -23,6 +29,13 @@ _KINDS = {
     "float": "a number",
     "bool": "true or false",
     "null": "nothing",
+}
+_REMEDIES = {
+    "speed": f"Set a number from {SLOWEST:g} to {FASTEST:g}.",
+    "loudness": f"Set LUFS from {QUIETEST_LUFS:g} to {LOUDEST_LUFS:g}, such as -16, or off.",
+    "peak": f"Set dBTP from {LOWEST_DBTP:g} to 0, such as -1.",
+    "intro": "Name a sound file, or write a sentence in quotes.",
+    "outro": "Name a sound file, or write a sentence in quotes.",
 }
 _OTHER = "Name another with --config FILE, or write one with `narrated config init`."
 _MEND = "Mend that line; `narrated config init --print` shows a valid file."
@@ -69,9 +82,9 @@ def invalid_value(source: Path, error: msgspec.ValidationError) -> Configuration
             f"{source}: the key `{missing[1]}` is missing.", f"Add a line `{missing[1]}: FOLDER`."
         )
     choices = ", ".join(map(str, _choices(key)))
-    remedy = f"Choose one of {choices}." if choices else _MEND
-    if key.rpartition(".")[2] == "speed":
-        remedy = f"Set a number from {SLOWEST:g} to {FASTEST:g}."
+    remedy = _REMEDIES.get(key.rpartition(".")[2], _MEND)
+    if choices:
+        remedy = f"Choose one of {choices}."
     return ConfigurationError(f"{source}: `{key or 'file'}`: {_plain(message)}.", remedy)
 
 
@@ -81,6 +94,7 @@ def _plain(message: str) -> str:
         return f"'{chosen[1]}' is none of its choices"
     message = message.replace("`None`", "nothing").replace(" | null`", "`")
     message = message.replace("`str | object`", "text or a group of keys")
+    message = message.replace("`bool | float`", "a number or off")
     return re.sub(r"`(\w+)`", lambda kind: _KINDS.get(kind[1], kind[0]), message)
 
 

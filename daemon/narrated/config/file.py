@@ -8,9 +8,12 @@ from typing import Any
 import msgspec
 import yaml
 
+from narrated.audio.sound_files import is_sound_file
 from narrated.config.config_errors import invalid_value, invalid_yaml, unreadable, yaml_twice
 from narrated.config.folder_overlap import refuse_overlap
 from narrated.config.values import (
+    TARGET_LUFS,
+    AudioConfig,
     Config,
     ModelsConfig,
     SpeechConfig,
@@ -188,9 +191,20 @@ def _with_paths(config: Config, source: Path, environ: Mapping[str, str]) -> Con
         reading=msgspec.structs.replace(
             config.reading, lexicon=None if lexicon is None else _absolute(lexicon, source)
         ),
+        audio=_with_sound_paths(config.audio, source),
         models=_with_model_paths(config.models, state, source),
         source=source,
     )
+
+
+def _with_sound_paths(audio: AudioConfig, source: Path) -> AudioConfig:
+    """Name intro and outro by absolute paths, if they are files; `loudness: on` is the default."""
+    intro, outro = (
+        str(_absolute(Path(each.strip()), source)) if is_sound_file(each) else each.strip()
+        for each in (audio.intro, audio.outro)
+    )
+    loudness = TARGET_LUFS if audio.loudness is True else audio.loudness
+    return msgspec.structs.replace(audio, loudness=loudness, intro=intro, outro=outro)
 
 
 def _with_model_paths(models: ModelsConfig, state: Path, source: Path) -> ModelsConfig:

@@ -17,6 +17,11 @@ from narrated.script.language_voices import ROLES
 from narrated.script.script import ReadingSettings, Role, Speaker, Speed
 from narrated.script.spoken_numbers import NumberStyle
 
+TARGET_LUFS, TARGET_DBTP = -16.0, -1.0
+"""What podcast directories ask for."""
+QUIETEST_LUFS, LOUDEST_LUFS = -40.0, -5.0
+LOWEST_DBTP = -20.0
+
 
 class Seconds(float):
     """A duration, written as a number of seconds or as 250ms, 5s, 2m, 1h, 1d."""
@@ -24,6 +29,13 @@ class Seconds(float):
 
 class SecondsOrNever(Seconds):
     """A duration, or `never`, which is infinite."""
+
+
+Loudness = Annotated[float, msgspec.Meta(ge=QUIETEST_LUFS, le=LOUDEST_LUFS)]
+"""Integrated loudness in LUFS."""
+
+Peak = Annotated[float, msgspec.Meta(ge=LOWEST_DBTP, le=0)]
+"""A true peak in dBTP."""
 
 
 class Bytes(int):
@@ -97,7 +109,7 @@ class PicturesConfig(Section, frozen=True):
 
 
 class AudioConfig(Section, frozen=True):
-    """Format and tags of the published files."""
+    """Format, level and tags of the published files, and what stands beside them."""
 
     format: Literal["mp3", "opus", "ogg", "m4a", "flac", "wav"] = "mp3"
     bitrate: Bytes | None = None
@@ -105,6 +117,16 @@ class AudioConfig(Section, frozen=True):
     author: str = ""
     chapters: bool = True
     """Headings and pictures begin chapters."""
+    loudness: Loudness | bool = TARGET_LUFS
+    """Of a narration, as a listener hears it; False if it stays as loud as its engines speak."""
+    peak: Peak = TARGET_DBTP
+    """The highest true peak of a file of that loudness."""
+    channels: Literal["mono", "stereo"] = "mono"
+    transcript: Literal["written", "spoken"] = "written"
+    """The words of the transcripts: as they stand in the source, or as they are said."""
+    intro: str = ""
+    """A sound file, told by its suffix, or a sentence; empty for none."""
+    outro: str = ""
 
     @property
     def bits_per_second(self) -> int | None:

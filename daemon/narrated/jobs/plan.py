@@ -15,6 +15,7 @@ from narrated.errors import NarratedError
 from narrated.script.default_voice import SpeechEngines
 from narrated.script.script import ChapterStart, Chunk, Draft, ReadingSettings, Speaker
 
+_FIRST_OUTPUT = ("format", "bitrate", "album", "author", "chapters")
 _SORTED = json.JSONEncoder(sort_keys=True, ensure_ascii=True)
 
 
@@ -23,18 +24,49 @@ class PlanOutdated(NarratedError):
 
 
 class OutputSettings(msgspec.Struct, frozen=True):
-    """Format and tags of a narration, as they were when its job was planned."""
+    """Format, level and tags of a narration, as they were when its job was planned.
+
+    The defaults of `loudness` and of all that follow it are the values of before the field was
+    there: plans and manifests of then decode to what they meant.
+    """
 
     format: str = "mp3"
     bitrate: int | None = None
     album: str = ""
     author: str = ""
     chapters: bool = True
+    loudness: float | bool = False
+    """Integrated loudness in LUFS as a listener hears it; False: as loud as its engines speak."""
+    peak: float = -1.0
+    """The highest true peak in dBTP, if it has a loudness."""
+    channels: str = "mono"
+    transcript: str = "spoken"
+    """The words of its transcripts: spoken, or as written in the source."""
+    intro: str = ""
+    """The absolute path of a sound file, or a sentence."""
+    outro: str = ""
 
     @classmethod
     def of(cls, configured: object) -> Self:
         """Take the settings over from the part of the configuration with the same names."""
         return msgspec.convert(configured, cls, from_attributes=True)
+
+    @classmethod
+    def later_fields(cls) -> dict[str, Any]:
+        """Map the fields that the first version did not have to their values of before."""
+        fields = {each.name: each.default for each in msgspec.structs.fields(cls)}
+        return {name: value for name, value in fields.items() if name not in _FIRST_OUTPUT}
+
+    @property
+    def digested(self) -> dict[str, Any]:
+        """What the files depend on, but chapters, which carrying over compares itself.
+
+        Without the values of before, the digest of a narration stays what it was.
+        """
+        later = self.later_fields()
+        fields = msgspec.structs.asdict(self)
+        del fields["chapters"]
+        return {key: value for key, value in fields.items() if value != later.get(key, ...)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,9 +136,7 @@ class Plan(msgspec.Struct, frozen=True, rename={"draft": "plan", "output": "edit
         speeds = [draft.speed(chunk) for chunk in draft.chunks]
         # At speed 1 it stays the digest of earlier versions.
         stretched = [speeds] if any(speed != 1.0 for speed in speeds) else []
-        output = msgspec.to_builtins(self.output)
-        del output["chapters"]  # earlier versions had none; carrying over compares them itself
-        return json_digest([tags, self.keys, output, *stretched])
+        return json_digest([tags, self.keys, self.output.digested, *stretched])
 
     def with_takes(self, choices: Mapping[str, int], only: Container[int] | None = None) -> Self:
         """Return the plan with the takes chosen by chunk digest; `only`: of these chunks alone."""

@@ -1,31 +1,38 @@
 """Keeps the defaults of a published source: only an edit or a refresh brings today's."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
+from msgspec import structs
+from msgspec.structs import asdict
 
 from narrated.jobs.job_creation import JobCreator
-from narrated.jobs.plan import JobDefaults
+from narrated.jobs.plan import JobDefaults, OutputSettings
 from narrated.jobs.shielded_outbox_changes import ShieldedOutboxChanges
 from narrated.jobs.source_moves import SourceMoves
 from narrated.ledger.job import Job, JobCause
 from narrated.ledger.store import Ledger
 from narrated.outbox import untrusted_reads
-from narrated.script.default_voice import ESPEAK, PICO
+from narrated.script.default_voice import PICO
+from narrated.script.script import ReadingSettings
 
 
-class _Defaults(NamedTuple):
-    """The settings of a narration as it was planned."""
+class _OfBefore(NamedTuple):
+    """The fields in which a narration was planned with the value of before they were there."""
 
-    engine: str
-    narrators_rate: bool
-    voices_of_languages: bool
-    marked_languages: bool
+    settings: frozenset[str]
+    output: frozenset[str]
 
 
-_FLAGS = ("narrators_rate", "voices_of_languages", "marked_languages")
+_SETTINGS = {
+    each.name: each.default
+    for each in msgspec.structs.fields(ReadingSettings)
+    if each.name in ("default_engine", "narrators_rate", "voices_of_languages", "marked_languages")
+}
+"""The reading settings that narrated's defaults changed, and their values of before."""
 
 
 @dataclass(eq=False)
@@ -33,8 +40,8 @@ class PublishedDefault:
     """Finds the defaults that a source, or one that moved to its path, was planned with.
 
     An update of narrated, or the installation of pico's wheel, changes the default engine and its
-    rate, or the voice of marked words. A rename, or another lexicon, would then speak the post
-    again.
+    rate, the voice of marked words, or the loudness. A rename, or another lexicon, would then
+    speak or encode the post again.
     """
 
     _ledger: Ledger
@@ -45,9 +52,9 @@ class PublishedDefault:
     async def kept(self, job: Job, defaults: JobDefaults) -> JobDefaults:
         """Return the defaults for a plan of this job, with those that it keeps."""
         for older in await self._published(job):
-            settings = await self._settings(older)
-            if settings is not None:
-                defaults = _as_before(defaults, settings)
+            of_before = await self._of_before(older)
+            if of_before is not None:
+                defaults = _kept(defaults, of_before)
         return defaults
 
     async def _published(self, job: Job) -> list[Job]:
@@ -61,33 +68,39 @@ class PublishedDefault:
             return [own]
         return await self._moves.moved_from(job)
 
-    async def _settings(self, older: Job) -> _Defaults | None:
-        """Read the settings of a narration; None if its manifest is gone."""
+    async def _of_before(self, older: Job) -> _OfBefore | None:
+        """Compare a narration's settings with those of before; None if its manifest is gone."""
         if plan := self._jobs.plan(older):
-            settings = plan.settings
-            return _Defaults(settings.default_engine, *(getattr(settings, name) for name in _FLAGS))
+            return _compared(asdict(plan.settings), asdict(plan.output))
         # The ledger was restored from the outbox.
         read = partial(untrusted_reads.manifest, self._outbox.folder, older.stem)
         manifest = await self._outbox.run_unguarded(read)
         if manifest is None:
             return None
-        script = manifest.settings.get("script")
-        known = script if isinstance(script, dict) else {}
-        flags = (known.get(name) is True for name in _FLAGS)
-        return _Defaults(str(known.get("default_engine", ESPEAK)), *flags)
+        return _compared(manifest.settings.get("script"), manifest.settings.get("edition"))
 
 
-def _as_before(defaults: JobDefaults, before: _Defaults) -> JobDefaults:
+def _compared(settings: object, output: object) -> _OfBefore:
+    of_output = _equal(output, OutputSettings.later_fields())
+    return _OfBefore(_equal(settings, _SETTINGS), of_output)
+
+
+def _equal(known: object, before: Mapping[str, Any]) -> frozenset[str]:
+    """Name the fields that have their values of before, or are missing; a manifest may lie."""
+    found = known if isinstance(known, dict) else {}
+    return frozenset(name for name, value in before.items() if found.get(name, value) == value)
+
+
+def _kept(defaults: JobDefaults, of_before: _OfBefore) -> JobDefaults:
     """Take back what the narration was not planned with."""
-    settings, engines = defaults.settings, defaults.engines
-    if before.engine == ESPEAK:  # only espeak is kept: it is always there
-        settings = msgspec.structs.replace(settings, default_engine=ESPEAK)
-        settings = msgspec.structs.replace(settings, voices_of_languages=before.voices_of_languages)
-    if not before.narrators_rate:
-        settings = msgspec.structs.replace(settings, narrators_rate=False)
-    if not before.marked_languages:
-        settings = msgspec.structs.replace(settings, marked_languages=False)
+    names, engines = of_before.settings, defaults.engines
+    if "default_engine" not in names:  # only espeak is kept: it is always there
+        names -= {"voices_of_languages"}
+    if "marked_languages" in names:
         # Engines with models then spoke every language.
         of_pico = {name: codes for name, codes in engines.languages.items() if name == PICO}
-        engines = msgspec.structs.replace(engines, languages=of_pico)
-    return replace(defaults, settings=settings, engines=engines)
+        engines = structs.replace(engines, languages=of_pico)
+    settings = structs.replace(defaults.settings, **{name: _SETTINGS[name] for name in names})
+    later = OutputSettings.later_fields()
+    output = structs.replace(defaults.output, **{name: later[name] for name in of_before.output})
+    return replace(defaults, settings=settings, output=output, engines=engines)
