@@ -23,10 +23,13 @@ from narrated.audio.encoder_requests import (
     decode_request,
 )
 from narrated.audio.flac_takes import measure, to_flac
+from narrated.audio.loudness import energies, pack
 from narrated.audio.narration_file import NarrationFile, read_takes
+from narrated.audio.silence import samples
 from narrated.audio.streaming_encoder import filter_on_one_thread
 from narrated.audio.tags import tag
 from narrated.audio.take_errors import refused
+from narrated.audio.take_notes import TakeNotes
 from narrated.audio.tempo import at_speed
 from narrated.errors import NarratedError, StorageError
 from narrated.malloc import return_large_blocks
@@ -104,9 +107,10 @@ class EncoderProcess:
 
 def _write_take(request: WriteTake, pcm: bytes) -> dict[str, Any]:
     path = Path(request.path)
+    notes = TakeNotes(pack(energies(samples(pcm), request.sample_rate)))
     try:
         with atomic_write(path, Path(request.draft)) as draft:
-            to_flac(draft, pcm, request.sample_rate)
+            to_flac(draft, pcm, request.sample_rate, notes)
             size_bytes = draft.stat().st_size
             private_files.make_folder(path.parent)
     except (OSError, StorageError) as error:

@@ -1,4 +1,4 @@
-"""Takes as lossless FLAC files, with their loudness."""
+"""Takes as lossless FLAC files, with their notes and their loudness."""
 
 import io
 import math
@@ -14,6 +14,8 @@ from narrated import private_files
 from narrated.audio.silence import FULL_SCALE, SAMPLE_BYTES, samples
 from narrated.audio.take_errors import damaged
 from narrated.audio.take_header import HEAD_BYTES, length_in, opened
+from narrated.audio.take_notes import NO_NOTES, TakeNotes, from_comment, to_comment
+from narrated.errors import StorageError
 from narrated.os_error_remedies import storing
 
 SILENCE_DB = -120.0  # stands for digital silence, so that no figure is infinite
@@ -40,12 +42,15 @@ def measure(pcm: bytes) -> LoudnessLevel:
     return LoudnessLevel(_decibels(math.sqrt(power)), _decibels(peak))
 
 
-def to_flac(path: Path, pcm: bytes, sample_rate: int) -> None:
-    """Write PCM as FLAC, whatever the path's suffix. Errors: StorageError."""
+def to_flac(path: Path, pcm: bytes, sample_rate: int, notes: TakeNotes = NO_NOTES) -> None:
+    """Write PCM and its notes as FLAC, whatever the path's suffix. Errors: StorageError."""
     # libsndfile writes no file without samples, so that empty PCM gets one silent sample.
     wave = samples(pcm or bytes(SAMPLE_BYTES))
     flac = io.BytesIO()  # libsndfile would have the disk sync the file
-    soundfile.write(flac, wave, sample_rate, "PCM_16", format="FLAC")
+    with soundfile.SoundFile(flac, "w", sample_rate, 1, "PCM_16", format="FLAC") as take:
+        if comment := to_comment(notes):
+            take.comment = comment
+        take.write(wave)
     with storing(str(path)), open(path, "wb", opener=private_files.opener) as file:
         file.write(flac.getbuffer())
 
@@ -55,18 +60,46 @@ def from_flac(path: Path) -> tuple[bytes, int]:
 
     Errors: FileNotFoundError, or StorageError if the file is damaged.
     """
+    pcm, sample_rate, _ = with_notes(path)
+    return pcm, sample_rate
+
+
+def with_notes(path: Path) -> tuple[bytes, int, TakeNotes]:
+    """Read PCM, its sample rate and its notes, as `from_flac` does."""
     with opened(path) as file:
         head = os.pread(file.fileno(), HEAD_BYTES, 0)
         length_in(head, path)  # before memory is reserved for what it claims
         try:
-            wave, sample_rate = soundfile.read(file.fileno(), dtype="int16", closefd=False)
+            with soundfile.SoundFile(file.fileno(), closefd=False) as take:
+                notes = _notes(take)
+                wave = take.read(dtype="int16")
+                sample_rate = int(take.samplerate)
         except soundfile.LibsndfileError as error:
             raise damaged(path) from error
     pcm = wave.astype("<i2", copy=False).tobytes()
     # STREAMINFO ends with the MD5 of the samples; libsndfile does not check it.
     if head[26:HEAD_BYTES] != md5(pcm, usedforsecurity=False).digest():
         raise damaged(path)
-    return pcm, int(sample_rate)
+    return pcm, sample_rate, notes
+
+
+def notes_of(path: Path) -> TakeNotes:
+    """Read a take's notes without decoding it; a take that does not open has none."""
+    try:
+        with (
+            opened(path) as file,
+            soundfile.SoundFile(file.fileno(), closefd=False) as take,
+        ):
+            return _notes(take)
+    except (OSError, StorageError, soundfile.LibsndfileError):
+        return NO_NOTES
+
+
+def _notes(take: soundfile.SoundFile) -> TakeNotes:
+    try:
+        return from_comment(take.comment)
+    except UnicodeDecodeError:
+        return NO_NOTES
 
 
 def _decibels(amplitude: float) -> float:
