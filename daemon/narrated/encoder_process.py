@@ -23,7 +23,7 @@ from narrated.audio.encoder_requests import (
     decode_request,
 )
 from narrated.audio.flac_takes import measure, to_flac
-from narrated.audio.loudness import energies, pack
+from narrated.audio.loudness import energies, integrated_lufs, pack
 from narrated.audio.narration_file import NarrationFile, read_takes
 from narrated.audio.silence import samples
 from narrated.audio.streaming_encoder import filter_on_one_thread
@@ -107,7 +107,8 @@ class EncoderProcess:
 
 def _write_take(request: WriteTake, pcm: bytes) -> dict[str, Any]:
     path = Path(request.path)
-    notes = TakeNotes(pack(energies(samples(pcm), request.sample_rate)))
+    measured = energies(samples(pcm), request.sample_rate)
+    notes = TakeNotes(pack(measured))
     try:
         with atomic_write(path, Path(request.draft)) as draft:
             to_flac(draft, pcm, request.sample_rate, notes)
@@ -116,7 +117,12 @@ def _write_take(request: WriteTake, pcm: bytes) -> dict[str, Any]:
     except (OSError, StorageError) as error:
         raise refused(path, "written", error) from error
     level = measure(pcm)
-    return {"rms_db": level.rms_db, "peak_db": level.peak_db, "size_bytes": size_bytes}
+    return {
+        "rms_db": level.rms_db,
+        "peak_db": level.peak_db,
+        "lufs": integrated_lufs(measured),
+        "size_bytes": size_bytes,
+    }
 
 
 def _joined(request: JoinTakes) -> Answer:

@@ -122,7 +122,7 @@ class NarrationRenderer:
             return
         sample_rate = int(result.header["sample_rate"])
         elapsed_s = float(result.header["elapsed_s"])
-        take = await self._cache.keep(key, result.payload, sample_rate, elapsed_s, job_id)
+        kept = await self._cache.keep(key, result.payload, sample_rate, elapsed_s, job_id)
         chunk = plan.draft.chunks[seq]
         speaker = plan.draft.speakers[chunk.speaker]
         self._rates.learn(
@@ -131,8 +131,9 @@ class NarrationRenderer:
                 str(result.header["identity"]), plan.narrator_options.get(speaker.engine, {})
             ),
             len(chunk.text),
-            take.duration_s,
+            kept.take.duration_s,
             elapsed_s,
+            kept.lufs,
         )
 
 

@@ -5,7 +5,7 @@ import secrets
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from narrated import private_files
 from narrated.audio.take_errors import refused
@@ -23,6 +23,14 @@ _FOLDED = 2  # as many characters of the key name a take's folder
 
 PROBE_BYTES = 1 << 20
 """More room than a full disk has."""
+
+
+class KeptTake(NamedTuple):
+    """A take that was written just now, and its loudness, which its file keeps."""
+
+    take: Take
+    lufs: float | None
+    """None if it is silent."""
 
 
 class TakeCache:
@@ -46,7 +54,7 @@ class TakeCache:
         self.limit_bytes = limit_bytes
         self._disk = disk
         self._encoders = encoders
-        self._writing: set[asyncio.Task[Take]] = set()
+        self._writing: set[asyncio.Task[KeptTake]] = set()
         self._leaving: set[str] = set()
         self._unlisted: dict[str, Take] = {}
         """Takes that the ledger refused to list. Their files exist, so nothing is spoken again."""
@@ -67,7 +75,7 @@ class TakeCache:
 
     async def keep(
         self, key: str, pcm: bytes, sample_rate: int, elapsed_s: float, job: int = 0
-    ) -> Take:
+    ) -> KeptTake:
         """Write a take of a job and list it; `pcm` is 16-bit mono. Errors: StorageError.
 
         A cancelled caller does not stop this, since the take would have to be spoken again.
@@ -88,18 +96,19 @@ class TakeCache:
 
     async def _keep(
         self, key: str, pcm: bytes, sample_rate: int, elapsed_s: float, job: int
-    ) -> Take:
+    ) -> KeptTake:
         draft, path = self._temporary(), self.path(key)
         written = await self._encoders.write_take(path, draft, pcm, sample_rate, job)
         duration_s = len(pcm) / 2 / sample_rate
+        lufs = written.pop("lufs")
         take = Take(key, sample_rate, duration_s, elapsed_s=elapsed_s, **written)
         self._unlisted[key] = take
         self._list(take)
         if self.size_bytes > self.limit_bytes:
             await self._evict()
-        return take
+        return KeptTake(take, lufs)
 
-    def _written(self, writing: asyncio.Task[Take]) -> None:
+    def _written(self, writing: asyncio.Task[KeptTake]) -> None:
         self._writing.discard(writing)
         if not writing.cancelled():
             writing.exception()  # its caller may be cancelled, and the take is spoken again

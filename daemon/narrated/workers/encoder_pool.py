@@ -82,7 +82,7 @@ class EncoderPool:
     async def write_take(
         self, path: Path, draft: Path, pcm: bytes, sample_rate: int, job: int = 0
     ) -> dict[str, Any]:
-        """Write a take by way of a draft; returns `rms_db`, `peak_db` and `size_bytes`.
+        """Write a take by way of a draft; returns `rms_db`, `peak_db`, `lufs` and `size_bytes`.
 
         An engine's slot stays taken until its take is written, so a take waits for few others.
         Errors: StorageError.
