@@ -28,16 +28,15 @@ def run(baseline: str, *arguments: str | Path) -> dict[str, Any]:
 
 def voice(chunks: str, sound: str) -> dict[str, Any]:
     """Speak chunks (JSON: text, language, pause) with the default voice; write their PCM."""
-    from narrated.audio.silence import silence, trim
+    from narrated.audio.take_sound import joined
 
     chosen = json.loads(Path(chunks).read_text())
     speak, rate = _speaker()
     began_s = time.perf_counter()
     takes = [speak(each["text"], each["language"]) for each in chosen]
     took_s = time.perf_counter() - began_s
-    with Path(sound).open("wb") as file:
-        for pcm, each in zip(takes, chosen, strict=True):
-            file.write(trim(pcm, rate) + silence(each["pause_s"], rate))
+    said = [(pcm, each["pause_s"], 1.0) for pcm, each in zip(takes, chosen, strict=True)]
+    Path(sound).write_bytes(joined(said, rate))
     return {"seconds": took_s, "sample_rate": rate}
 
 

@@ -30,7 +30,7 @@ from narrated.audio.streaming_encoder import filter_on_one_thread
 from narrated.audio.tags import tag
 from narrated.audio.take_errors import refused
 from narrated.audio.take_notes import TakeNotes
-from narrated.audio.tempo import at_speed
+from narrated.audio.take_sound import joined
 from narrated.errors import NarratedError, StorageError
 from narrated.malloc import return_large_blocks
 from narrated.printable import printable
@@ -132,11 +132,12 @@ def _joined(request: JoinTakes) -> Answer:
             "Two voices of different sample rates cannot be said in one go.",
             "Drop the text into the inbox instead.",
         )
-    parts = [
-        b"".join(at_speed(pcm, rate, take.pause_s, take.speed))
-        for take, (pcm, rate) in zip(request.takes, sounds, strict=True)
+    rate = sounds[0][1] if sounds else 0
+    takes = [
+        (pcm, take.pause_s, take.speed)
+        for take, (pcm, _) in zip(request.takes, sounds, strict=True)
     ]
-    return {"sample_rate": sounds[0][1] if sounds else 0}, b"".join(parts)
+    return {"sample_rate": rate}, joined(takes, rate)
 
 
 def _failure(problem: str, remedy: str, *, is_storage: bool = False) -> dict[str, Any]:

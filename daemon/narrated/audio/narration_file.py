@@ -21,7 +21,7 @@ from narrated.audio.silence import silence
 from narrated.audio.streaming_encoder import AudioEncoder
 from narrated.audio.tags import write_tags
 from narrated.audio.take_errors import refused
-from narrated.audio.tempo import at_speed
+from narrated.audio.take_sound import TakeJoiner
 from narrated.audio.webvtt_writer import TranscriptCue, WebVttWriter
 from narrated.errors import StorageError
 from narrated.os_error_remedies import storing
@@ -39,6 +39,7 @@ class NarrationFile:
     def __init__(self, folder: Path, format: str, bitrate: int | None) -> None:
         self._folder = folder
         self._format, self._bitrate = format, bitrate
+        self._joiner = TakeJoiner()
         self._encoder: AudioEncoder | None = None
         self._transcript: WebVttWriter | None = None
         self._starts_s = array("d")
@@ -76,10 +77,10 @@ class NarrationFile:
     def _add(self, take: TakeToAdd, pcm: bytes, sample_rate: int) -> tuple[float, float]:
         encoder, transcript = self._open(sample_rate)
         start_s = encoder.seconds
-        sound, pause = at_speed(pcm, sample_rate, take.pause_s, take.speed)
-        encoder.write(sound, sample_rate)
+        prepared = self._joiner.prepared(pcm, sample_rate, take.pause_s, take.speed)
+        encoder.write(prepared.sound, sample_rate)
         end_s = encoder.seconds
-        encoder.write(pause, sample_rate)
+        encoder.write(prepared.pause, sample_rate)
         self._starts_s.append(start_s)
         transcript.append(TranscriptCue(start_s, end_s, take.text))
         return start_s, end_s

@@ -7,16 +7,10 @@ from fractions import Fraction
 import av
 from av.filter import Graph
 
-from narrated.audio.silence import SAMPLE_BYTES, samples, silence, trim
+from narrated.audio.silence import SAMPLE_BYTES, samples, silence
 
 _FLUSHED_S = 0.1
 """More than a window of atempo: of the last one, it gives back only a part."""
-
-
-def at_speed(pcm: bytes, sample_rate: int, pause_s: float, speed: float) -> tuple[bytes, bytes]:
-    """Return a trimmed take and the pause after it, both at a speed from 0.5 to 2."""
-    sound = with_speed(trim(pcm, sample_rate), sample_rate, speed)
-    return sound, silence(pause_s / speed, sample_rate)
 
 
 def with_speed(pcm: bytes, sample_rate: int, speed: float) -> bytes:

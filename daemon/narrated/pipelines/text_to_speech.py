@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from narrated.audio.silence import FULL_SCALE, samples
-from narrated.audio.tempo import at_speed
+from narrated.audio.take_sound import joined
 from narrated.config.values import Config
 from narrated.config.worker_specs import configured_speakers
 from narrated.engines.interface import Mark, SpeechEngine, SpeechRequest, SpeechResult
@@ -167,10 +167,11 @@ def _joined(
 ) -> SpeechOutput:
     """Join takes at this speed; None: as they are, without the pauses."""
     rate = takes[0].sample_rate
-    sound = b"".join(
-        b"".join(at_speed(take.pcm, rate, pause_s, speed)) if speed else take.pcm
-        for (_, pause_s, _), take in zip(parts, takes, strict=True)
-    )
+    if speed is None:
+        sound = b"".join(take.pcm for take in takes)
+    else:
+        pairs = zip(parts, takes, strict=True)
+        sound = joined(((take.pcm, pause_s, speed) for (_, pause_s, _), take in pairs), rate)
     audio = np.divide(samples(sound), FULL_SCALE, dtype=np.float32)
     return SpeechOutput(audio=audio, sampling_rate=rate)
 
