@@ -1,5 +1,5 @@
 """Fixtures of published sound."""
 
-from support.sound import cover, file, outbox, sample_rate, small_disk, speech
+from support.sound import cover, ebur128, file, outbox, sample_rate, small_disk, speech
 
-__all__ = ["cover", "file", "outbox", "sample_rate", "small_disk", "speech"]
+__all__ = ["cover", "ebur128", "file", "outbox", "sample_rate", "small_disk", "speech"]

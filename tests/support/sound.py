@@ -11,6 +11,7 @@ from PIL import Image
 
 from narrated.engines import espeak
 from narrated.engines.interface import SpeechRequest, SpeechResult
+from support import ebur128 as loudness_judge
 from support.engine_context import PlainContext
 
 
@@ -71,3 +72,12 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
         pytest.skip("this machine does not let us mount a small disk")
     yield disk
     subprocess.run(["umount", str(disk)], check=True)
+
+
+@pytest.fixture(scope="session")
+def ebur128() -> None:
+    """Skips where the judge of loudness is missing."""
+    try:
+        loudness_judge.library()
+    except OSError:
+        pytest.skip("needs libebur128: apt-get install libebur128-1")

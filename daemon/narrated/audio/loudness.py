@@ -25,7 +25,7 @@ _OFFSET_LU = -0.691 + 10 * math.log10(2)  # the standard's own, and two speakers
 _FRAMES_AT_ONCE = 128
 _STEPS_PER_DB = 400
 _LOWEST_DB = -150.0
-_BINS_PER_LU = 100
+_BINS_PER_LU = 20
 _BINS = 90 * _BINS_PER_LU
 
 # The standard's two filters for any sample rate, after B. De Man, "Evaluation of Implementations of

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Self, cast
 
 import av
+import numpy as np
 import soundfile
 from av.audio import resampler
 from av.audio.resampler import AudioResampler
@@ -21,7 +22,7 @@ from narrated.atomic_write import draft_name
 from narrated.audio.chapters import Chapter
 from narrated.audio.container_chapters import container_chapters
 from narrated.audio.formats import FORMATS, AudioFormat
-from narrated.audio.silence import SAMPLE_BYTES, samples, silence
+from narrated.audio.silence import SAMPLE_BYTES, Samples, samples, silence
 from narrated.errors import StorageError
 from narrated.os_error_remedies import storing
 
@@ -37,12 +38,17 @@ class AudioEncoder:
     """Encodes one audio file; the same PCM makes the same bytes, however it is split into writes.
 
     `format` is a key of FORMATS, `sample_rate` the rate of most PCM, `bitrate` is in bits per
-    second (None: the format's default). As a context manager it closes the file, or deletes it
-    after an error. Errors: StorageError.
+    second (None: the format's default). With two channels both have the same sound. As a context
+    manager it closes the file, or deletes it after an error. Errors: StorageError.
     """
 
     def __init__(
-        self, path: Path, format: str, sample_rate: int, bitrate: int | None = None
+        self,
+        path: Path,
+        format: str,
+        sample_rate: int,
+        bitrate: int | None = None,
+        channels: int = 1,
     ) -> None:
         self._path = path
         self._sample_rate = sample_rate
@@ -54,7 +60,7 @@ class AudioEncoder:
             # A device or a pipe is written directly.
             direct = self._target.exists() and not self._target.is_file()
             self._draft = self._target if direct else self._target.with_name(draft_name())
-            self._sink = _sink(self._draft, self._format, sample_rate, bitrate)
+            self._sink = _sink(self._draft, self._format, sample_rate, bitrate, channels)
 
     def __enter__(self) -> Self:
         return self
@@ -74,8 +80,7 @@ class AudioEncoder:
         """Append PCM; PCM at another rate is resampled as a whole."""
         if len(pcm) % SAMPLE_BYTES:
             raise ValueError(f"PCM of {len(pcm)} bytes ends inside a sample")
-        if sample_rate not in (None, self._sample_rate):
-            pcm = _resampled(pcm, sample_rate, self._sample_rate)
+        pcm = resampled(pcm, sample_rate or self._sample_rate, self._sample_rate)
         slice_bytes = _SLICE_S * self._sample_rate * SAMPLE_BYTES
         with storing(str(self._path)):
             for start in range(0, len(pcm), slice_bytes):
@@ -119,7 +124,7 @@ class _FFmpegSink:
     """A file written by FFmpeg's libraries, inside this process."""
 
     def __init__(
-        self, path: Path, format: AudioFormat, sample_rate: int, bitrate: int | None
+        self, path: Path, format: AudioFormat, sample_rate: int, bitrate: int | None, channels: int
     ) -> None:
         # Bitexact: no version, date or random serial number in the file.
         options = {"fflags": "+bitexact", **format.options}
@@ -127,16 +132,18 @@ class _FFmpegSink:
         name = str(path.absolute())
         container = av.open(name, "w", format=format.container, container_options=options)
         rate = _nearest_rate(format.codec, sample_rate)
-        stream = cast(AudioStream, container.add_stream(format.codec, rate=rate, layout="mono"))
+        layout = "mono" if channels == 1 else "stereo"
+        stream = cast(AudioStream, container.add_stream(format.codec, rate=rate, layout=layout))
         stream.codec_context.flags |= Flags.bitexact
         if bitrate is not None:
             stream.codec_context.bit_rate = bitrate
         self._making: tuple[OutputContainer, AudioStream] | None = container, stream
         self._sample_rate = sample_rate
+        self._channels = channels
         self._samples = 0
 
     def write(self, pcm: bytes) -> None:
-        frame = _frame(pcm, self._sample_rate)
+        frame = _frame(pcm, self._sample_rate, self._channels)
         frame.pts = self._samples
         self._samples += frame.samples
         self._encode(frame)
@@ -170,13 +177,14 @@ class _FFmpegSink:
 class _VorbisSink:
     """Ogg Vorbis through libsndfile: it has the reference encoder, and that can do mono."""
 
-    def __init__(self, path: Path, sample_rate: int, bitrate: int) -> None:
+    def __init__(self, path: Path, sample_rate: int, bitrate: int, channels: int) -> None:
         self._path = path
+        self._channels = channels
         self._pending = bytearray()
         path.touch()  # libsndfile would not report why it cannot create a file
         level = _compression_level(bitrate)
         self._file = soundfile.SoundFile(
-            path, "w", sample_rate, 1, "VORBIS", format="OGG", compression_level=level
+            path, "w", sample_rate, channels, "VORBIS", format="OGG", compression_level=level
         )
 
     def write(self, pcm: bytes) -> None:
@@ -211,7 +219,7 @@ class _VorbisSink:
 
     def _encode(self, pcm: bytes) -> None:
         try:
-            self._file.buffer_write(pcm, "int16")
+            self._file.buffer_write(_in_each_channel(pcm, self._channels).tobytes(), "int16")
         except (soundfile.LibsndfileError, AssertionError) as error:
             # soundfile asserts that everything was written: a full disk fails the assertion.
             raise _unwritten(self._path) from error
@@ -228,20 +236,27 @@ def filter_on_one_thread() -> None:
 
 
 def _sink(
-    path: Path, format: AudioFormat, sample_rate: int, bitrate: int | None
+    path: Path, format: AudioFormat, sample_rate: int, bitrate: int | None, channels: int
 ) -> _FFmpegSink | _VorbisSink:
     lowest, highest = format.bitrates
     wanted = format.bitrate and min(max(bitrate or format.bitrate, lowest), highest)
     if format.codec == "libvorbis" and wanted is not None:
-        return _VorbisSink(path, sample_rate, wanted)
-    return _FFmpegSink(path, format, sample_rate, wanted)
+        return _VorbisSink(path, sample_rate, wanted, channels)
+    return _FFmpegSink(path, format, sample_rate, wanted, channels)
 
 
-def _frame(pcm: bytes, sample_rate: int) -> av.AudioFrame:
-    frame = av.AudioFrame.from_ndarray(samples(pcm)[None, :], format="s16", layout="mono")
+def _frame(pcm: bytes, sample_rate: int, channels: int = 1) -> av.AudioFrame:
+    layout = "mono" if channels == 1 else "stereo"
+    interleaved = _in_each_channel(pcm, channels)[None, :]
+    frame = av.AudioFrame.from_ndarray(interleaved, format="s16", layout=layout)
     frame.sample_rate = sample_rate
     frame.time_base = Fraction(1, sample_rate)
     return frame
+
+
+def _in_each_channel(pcm: bytes, channels: int) -> Samples:
+    """The same sound in each channel, their samples side by side."""
+    return samples(pcm) if channels == 1 else np.repeat(samples(pcm), channels)
 
 
 def _nearest_rate(codec: str, sample_rate: int) -> int:
@@ -252,9 +267,9 @@ def _nearest_rate(codec: str, sample_rate: int) -> int:
     return min((rate for rate in known if rate >= sample_rate), default=max(known))
 
 
-def _resampled(pcm: bytes, source_rate: int, target_rate: int) -> bytes:
-    """The same sound at another rate; its duration stays, to the nearest sample."""
-    if not pcm:
+def resampled(pcm: bytes, source_rate: int, target_rate: int) -> bytes:
+    """Return the same sound at another rate; its duration stays, to the nearest sample."""
+    if not pcm or source_rate == target_rate:
         return pcm
     resampler = AudioResampler(format="s16", layout="mono", rate=target_rate)
     frames = [*resampler.resample(_frame(pcm, source_rate)), *resampler.resample(None)]

@@ -1,0 +1,78 @@
+"""Takes of different voices at one loudness, and their loudness in the file."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from narrated.audio.formats import FORMATS
+from narrated.audio.levelling import HIGHEST_GAIN_DB, Leveller, gain_to
+from narrated.audio.loudness import energies, integrated_lufs
+from narrated.audio.silence import FULL_SCALE, samples, silence
+from narrated.audio.streaming_encoder import AudioEncoder
+from support.ebur128 import heard_level
+
+pytestmark = pytest.mark.usefixtures("ebur128")
+
+TARGET, CEILING = -16.0, -2.5
+
+
+def softer(pcm: bytes, by_db: float) -> bytes:
+    return (samples(pcm) * 10 ** (-by_db / 20)).astype("<i2").tobytes()
+
+
+@pytest.mark.parametrize("by_db", [0, 14, -6])
+def test_gain_reaches_the_target(speech: bytes, sample_rate: int, by_db: float) -> None:
+    """A loud, a quiet and a clipped take come to the target, through the limiter."""
+    clipped = np.clip(samples(speech) * 10 ** (-by_db / 20), -FULL_SCALE, FULL_SCALE - 1)
+    takes = [(clipped.astype("<i2").tobytes(), 0.5)] * 3
+    gain_db = gain_to(takes, sample_rate, TARGET, CEILING)
+    leveller = Leveller(sample_rate, CEILING)
+    for pcm, pause_s in takes:
+        leveller.take(pcm, gain_db)
+        leveller.pause(silence(pause_s, sample_rate))
+    assert leveller.integrated_lufs == pytest.approx(TARGET, abs=0.15)
+
+
+def test_silence_needs_no_gain(sample_rate: int) -> None:
+    """Silence has the gain 0, and sound near it no more than a bound."""
+    assert gain_to([(silence(3, sample_rate), 1.0)], sample_rate, TARGET, CEILING) == 0
+    assert gain_to([], sample_rate, TARGET, CEILING) == 0
+    noise = np.random.default_rng(1).normal(0, 14, 3 * sample_rate).astype("<i2").tobytes()
+    assert gain_to([(noise, 0.0)], sample_rate, TARGET, CEILING) == HIGHEST_GAIN_DB
+
+
+def test_take_is_levelled_by_itself(speech: bytes, sample_rate: int) -> None:
+    """A take sounds the same whatever went before it."""
+    first, second = Leveller(sample_rate, CEILING), Leveller(sample_rate, CEILING)
+    second.take(softer(speech, 20), 25)
+    assert first.take(speech, 9) == second.take(speech, 9)
+
+
+def test_loudness_of_what_was_passed_on(speech: bytes, sample_rate: int) -> None:
+    """The leveller knows the loudness of the whole, and of each speaker's takes."""
+    leveller = Leveller(sample_rate, CEILING)
+    sound = [leveller.pause(silence(0.25, sample_rate))]
+    for place in range(4):
+        speaker = ("text", "captions")[place % 2]
+        sound.append(leveller.take(softer(speech, place % 2 * 3), 0.0, speaker))
+        sound.append(leveller.pause(silence(0.37, sample_rate)))
+    whole = integrated_lufs(energies(samples(b"".join(sound)), sample_rate))
+    assert leveller.integrated_lufs == pytest.approx(whole, abs=0.01)
+    by_speaker = [leveller.speaker_lufs(speaker) for speaker in ("text", "captions", "nobody")]
+    assert by_speaker[0] == pytest.approx(by_speaker[1] + 3, abs=0.1)
+    assert by_speaker[2] is None
+
+
+@pytest.mark.parametrize("format", FORMATS)
+@pytest.mark.parametrize("channels", [1, 2])
+def test_both_speakers_have_the_sound(
+    tmp_path: Path, speech: bytes, sample_rate: int, format: str, channels: int
+) -> None:
+    """A stereo file is as loud as a mono file is heard, in every format."""
+    path = tmp_path / "a"
+    with AudioEncoder(path, format, sample_rate, 96_000, channels) as encoder:
+        encoder.write(speech * 2)
+    expected = integrated_lufs(energies(samples(speech * 2), sample_rate))
+    assert heard_level(path).integrated_lufs == pytest.approx(expected, abs=0.5)
+    assert heard_level(path).channels == channels
