@@ -19,6 +19,17 @@ class WriteTake(msgspec.Struct, frozen=True, tag=True):
     sample_rate: int
 
 
+class TakeSentence(msgspec.Struct, frozen=True, array_like=True):
+    """A sentence of a take's text: where it begins, and its words in the source."""
+
+    start: int
+    """The place of its first character in the text."""
+    written: str = ""
+    """Empty if the words are the spoken ones."""
+    goes_on: bool = False
+    """True for the rest of a sentence that begins in the take before."""
+
+
 class TakeToAdd(msgspec.Struct, frozen=True):
     """A take in the cache, its words for the transcript, and the pause that follows it."""
 
@@ -27,6 +38,9 @@ class TakeToAdd(msgspec.Struct, frozen=True):
     pause_s: float
     """At speed 1."""
     speed: float = 1.0
+    speaker: str = "narrator"
+    sentences: list[TakeSentence] = []
+    """In order; none if the text is one sentence, written as it is spoken."""
 
 
 class ChapterAtTake(msgspec.Struct, frozen=True):

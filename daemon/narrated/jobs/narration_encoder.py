@@ -7,7 +7,12 @@ from types import MappingProxyType
 from msgspec.structs import replace
 
 from narrated.audio.audio_tags import AudioTags
-from narrated.audio.encoder_requests import DamagedTakes, TakeToAdd, narration_files
+from narrated.audio.encoder_requests import (
+    DamagedTakes,
+    TakeSentence,
+    TakeToAdd,
+    narration_files,
+)
 from narrated.jobs.encoded_narration import EncodedNarration
 from narrated.jobs.narration_chapters import Pictures, chapters_at_takes, heard_chapters
 from narrated.jobs.plan import Plan
@@ -93,4 +98,11 @@ def take_of(plan: Plan, seq: int, cache: TakeCache) -> TakeToAdd:
     """The take of one chunk, as an encoder reads it."""
     chunk = plan.draft.chunks[seq]
     path = str(cache.path(plan.keys[seq]))
-    return TakeToAdd(path, chunk.text, chunk.pause_s, plan.draft.speed(chunk))
+    return TakeToAdd(
+        path,
+        chunk.text,
+        chunk.pause_s,
+        plan.draft.speed(chunk),
+        chunk.speaker,
+        [TakeSentence(each.start, each.written, each.goes_on) for each in chunk.sentences],
+    )

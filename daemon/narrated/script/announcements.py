@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from narrated.script.english.rule_engine import word_table
 from narrated.script.spoken_numbers import say_number
@@ -30,7 +31,21 @@ _ALIASES = word_table("""
 _LANGUAGES = {alias: name for name, aliases in _ALIASES.items() for alias in aliases.split()}
 """Spoken names of languages by the aliases that code fences use; empty: no language."""
 
-QUOTE = "Quote:"
+
+class Lead(NamedTuple):
+    """Our words before those of a block: for the ear, and for the eye."""
+
+    said: str
+    written: str
+
+    def then(self, other: "Lead") -> "Lead":
+        """Give both, one after the other."""
+        pairs = zip(self, other, strict=True)
+        return Lead(*(" ".join(filter(None, pair)) for pair in pairs))
+
+
+NO_LEAD = Lead("", "")
+QUOTE = Lead("Quote:", "")
 LONG_QUOTE = "A longer quotation."
 QUOTE_END = "End of quotation."
 CODE_END = "End of code."
@@ -38,9 +53,9 @@ FORMULA = "A formula."
 INLINE_FORMULA = "a formula"
 LINK = "(link in post)"
 CODE_SNIPPET = "(a piece of code)"
-DONE = "Done:"
-TO_DO = "To do:"
-FOOTNOTE = "Footnote:"
+DONE = Lead("Done:", "[x]")
+TO_DO = Lead("To do:", "[ ]")
+FOOTNOTE = Lead("Footnote:", "Footnote:")
 BLANK_CELL = "empty"
 PICTURE = "An image"
 
@@ -81,6 +96,16 @@ def first_code_line(words: str) -> str:
 def short_code(words: str) -> str:
     """Announce short code together with its words."""
     return f"Code: {words}."
+
+
+def written_code(code: str) -> str:
+    """Announce short code for the eye, to which a full stop would belong to the code."""
+    return f"Code: {code}"
+
+
+def written_first_line(code: str) -> str:
+    """Announce the first line of a piece of code for the eye."""
+    return f"First line: {code}"
 
 
 def struck_out(words: str) -> str:

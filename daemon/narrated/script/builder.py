@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from narrated.reading import document as doc
 from narrated.reading.collector_pause import collector_paused
 from narrated.script import announcements
+from narrated.script.announcements import NO_LEAD, Lead
 from narrated.script.code_speaker import FOLDED, CodeSpeaker
 from narrated.script.inline_text import (
     UNDESCRIBED,
@@ -17,7 +18,7 @@ from narrated.script.inline_text import (
 from narrated.script.language_codes import is_english
 from narrated.script.lexicon import Lexicon
 from narrated.script.line_collector import LineCollector
-from narrated.script.passages import Passage, appended, spaced
+from narrated.script.passages import Passage, spaced
 from narrated.script.runs import (
     Run,
     RunKind,
@@ -30,6 +31,7 @@ from narrated.script.runs import (
 from narrated.script.script import Captions, ReadingSettings, Role, Script
 from narrated.script.sentence_split import split_sentences
 from narrated.script.spoken_numbers import number_style, say_number
+from narrated.script.table_rows import TableRows
 from narrated.script.traversal import (
     child_blocks,
     count_blocks,
@@ -44,7 +46,7 @@ _FEW_ROWS = 2
 _Rows = tuple[tuple[doc.Cell, ...], ...]
 _NOTED = (doc.FootnoteMark, doc.InlinePicture, doc.InlineCode)
 """Spans that are more than words."""
-_TASKS = {True: announcements.DONE, False: announcements.TO_DO, None: ""}
+_TASKS = {True: announcements.DONE, False: announcements.TO_DO, None: NO_LEAD}
 
 
 @collector_paused()
@@ -75,6 +77,7 @@ class _ScriptBuilder:
         self._captions = inline.captions
         self._settings = settings
         self._inline = inline
+        self._written = inline.for_eyes()
         self._lines = LineCollector(inline.lexicon, settings)
         self._code = CodeSpeaker(self._lines, self._inline)
         self._notes = {
@@ -167,11 +170,15 @@ class _ScriptBuilder:
         for run in group_runs(blocks, number):
             self._run(run, role)
 
-    def _say_spans(self, role: Role, spans: tuple[doc.Spans, ...], lead: str = "") -> None:
+    def _say_spans(self, role: Role, spans: tuple[doc.Spans, ...], lead: Lead = NO_LEAD) -> None:
         passages = self._inline.passages(spans)
-        if lead:
-            passages = spaced([Passage("", lead), *passages])
-        self._lines.say_passages(role, passages)
+        written = passages
+        if self._inline.is_read_otherwise(spans):
+            written = self._written.passages(spans)
+        if lead.said:
+            passages = spaced([Passage("", lead.said), *passages])
+            written = spaced([Passage("", lead.written), *written])
+        self._lines.say_passages(role, passages, written)
         self._note_contents(spans)
 
     def _note_contents(self, spans: tuple[doc.Spans, ...]) -> None:
@@ -197,30 +204,32 @@ class _ScriptBuilder:
             at += sum(map(count_blocks, item.blocks))
 
     def _item(self, item: doc.Item, number: int, counts: tuple[int, ...]) -> None:
-        lead = " ".join(filter(None, (self._item_number(counts), _TASKS[item.done])))
+        lead = self._item_number(counts).then(_TASKS[item.done])
         self._lines.block = number if item.blocks else number - 1
         rest = self._say_lead(Role.ITEM, lead, item.blocks)
         number += len(item.blocks) - len(rest)
         for run in group_runs(rest, number):
             self._run(run, Role.ITEM, counts)
 
-    def _item_number(self, counts: tuple[int, ...]) -> str:
+    def _item_number(self, counts: tuple[int, ...]) -> Lead:
         """Say an item's number after the numbers of the items around it: "Two point one."."""
+        if not counts:
+            return NO_LEAD
         language = self._settings.language
         joint = " point " if is_english(language) else " "
         said = joint.join(say_number(str(count), language) for count in counts)
-        return f"{said[:1].upper()}{said[1:]}." if counts else ""
+        return Lead(f"{said[:1].upper()}{said[1:]}.", f"{'.'.join(map(str, counts))}.")
 
     def _say_lead(
-        self, role: Role, lead: str, blocks: tuple[doc.Blocks, ...]
+        self, role: Role, lead: Lead, blocks: tuple[doc.Blocks, ...]
     ) -> tuple[doc.Blocks, ...]:
         """Say a lead and the paragraph after it; give the other blocks."""
         first = blocks[0] if blocks else doc.Paragraph(())
         if isinstance(first, doc.Paragraph):
             self._say_spans(role, first.spans, lead)
             return blocks[1:]
-        if lead:
-            self._lines.say(role, lead)
+        if lead.said:
+            self._lines.say(role, lead.said, lead.written)
         return blocks
 
     def _quote(self, quote: doc.Quote, number: int) -> None:
@@ -251,8 +260,11 @@ class _ScriptBuilder:
         return len(split_sentences(text, self._settings.language)) <= _SHORT_QUOTE_SENTENCES
 
     def _admonition(self, admonition: doc.Admonition, number: int, role: Role) -> None:
-        title = self._inline.words(admonition.title)
-        lead = announcements.announce_admonition(admonition.kind, title)
+        said, written = (each.words(admonition.title) for each in (self._inline, self._written))
+        lead = Lead(
+            announcements.announce_admonition(admonition.kind, said),
+            announcements.announce_admonition(admonition.kind, written),
+        )
         rest = self._say_lead(role, lead, admonition.blocks)
         self._note_contents(admonition.title)
         inner = number + 1 + len(admonition.blocks) - len(rest)
@@ -273,15 +285,13 @@ class _ScriptBuilder:
             reason = "tables are not read (setting `tables: skip`)"
             self._lines.skip("table", reason, plain_text([table]))
             return
-        headings = [self._inline.passages(cell.spans) for cell in table.header]
-        names = [self._inline.words(cell.spans) for cell in table.header]
-        named = [name for name in names if name]
-        self._lines.say(Role.TABLE, announcements.announce_table(named, len(table.rows)))
+        heard, read = (TableRows.of(table, form) for form in (self._inline, self._written))
+        self._lines.say(Role.TABLE, heard.announcement, read.announcement)
         for cell in table.header:
             self._note_contents(cell.spans)
         said, folded = self._split_rows(table)
         for row in said:
-            self._lines.say_passages(Role.TABLE, self._row(headings, row))
+            self._lines.say_passages(Role.TABLE, heard.row(row), read.row(row))
             for cell in row:
                 self._note_contents(cell.spans)
         if folded:
@@ -295,24 +305,6 @@ class _ScriptBuilder:
         if not isinstance(most, int) or len(table.rows) <= most + min(_FEW_ROWS, most // 2):
             return table.rows, ()
         return table.rows[:most], table.rows[most:]
-
-    def _row(self, headings: list[list[Passage]], row: tuple[doc.Cell, ...]) -> list[Passage]:
-        """Say a row by its columns: "Name: Ada; Year: 1843."."""
-        said: list[Passage] = []
-        for at, cell in enumerate(row):
-            heading = headings[at] if at < len(headings) else []
-            words = self._cell(heading, cell)
-            said = [*(appended(said, ";") if said and words else said), *words]
-        return spaced(appended(said or [Passage("", "")], "."))
-
-    def _cell(self, heading: list[Passage], cell: doc.Cell) -> list[Passage]:
-        """Say a cell after the heading of its column; nothing of an empty one without a heading."""
-        *others, last = self._inline.passages(cell.spans)
-        last = Passage(last.language, last.text.rstrip(".;"))
-        words = [one for one in (*others, last) if one.text]
-        if not any(one.text for one in heading):
-            return words
-        return [*appended(heading, ":"), *(words or [Passage("", announcements.BLANK_CELL)])]
 
     def _pictures(self, run: Run) -> None:
         """Say each picture that has something to say; count those between that have not."""

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from narrated.engines.interface import Mark
 from narrated.script.script import Chunk, Line, Script
 from narrated.script.sentence_split import split_sentences
+from narrated.script.sentences_of_parts import sentences_of_parts
 
 BREATH_S = 0.1
 """Silence between two chunks of one line; the voice adds a pause of its own."""
@@ -33,6 +34,7 @@ def chunk_script(script: Script, limits: Mapping[str, int]) -> tuple[Chunk, ...]
 def _chunks(line: Line, limit: int) -> Iterator[Chunk]:
     parts = _parts(line.text, line.language, limit)
     marks = _marks_of_parts(line, parts)
+    sentences = sentences_of_parts(line.sentences, line.text, parts)
     for number, part in enumerate(parts, start=1):
         pause_s = line.pause_s if number == len(parts) else BREATH_S
         yield Chunk(
@@ -44,6 +46,7 @@ def _chunks(line: Line, limit: int) -> Iterator[Chunk]:
             speaker=line.speaker,
             language=line.language,
             marks=marks[number - 1],
+            sentences=sentences[number - 1],
         )
 
 

@@ -32,9 +32,10 @@ class CodeSpeaker:
         elif setting == "skip":
             self.lines.skip("code", "code is not read (setting `code: skip`)", code.text)
         elif words := self._short(lines):
-            self.lines.say(Role.CODE, announcements.short_code(words))
+            written = announcements.written_code(written_line(lines[0]))
+            self.lines.say(Role.CODE, announcements.short_code(words), written)
         else:
-            self.lines.say(Role.CODE, self._announced(code.language, lines))
+            self.lines.say(Role.CODE, *self._announced(code.language, lines))
             if setting == "read":
                 self._read(lines)
 
@@ -58,18 +59,26 @@ class CodeSpeaker:
         words = self.inline.code(lines[0]) if len(lines) == 1 else ""
         return words if len(words.split()) <= _SHORT_WORDS else ""
 
-    def _announced(self, language: str, lines: list[str]) -> str:
+    def _announced(self, language: str, lines: list[str]) -> tuple[str, str]:
+        """Announce code, and say its first line if it is read: for the ear, and for the eye."""
         announced = announcements.announce_code(language, len(lines))
         if self.lines.settings.code != "first-line":
-            return announced
+            return announced, ""
         words = self.inline.code(lines[0])
-        is_sayable = 0 < len(words.split()) <= _FIRST_LINE_WORDS
-        return f"{announced} {announcements.first_code_line(words)}" if is_sayable else announced
+        if not 0 < len(words.split()) <= _FIRST_LINE_WORDS:
+            return announced, ""
+        written = announcements.written_first_line(written_line(lines[0]))
+        return f"{announced} {announcements.first_code_line(words)}", f"{announced} {written}"
 
     def _read(self, lines: list[str]) -> None:
         for line in lines:
-            self.lines.say(Role.CODE, self.inline.code(line))
+            self.lines.say(Role.CODE, self.inline.code(line), written_line(line))
         self.lines.say(Role.NOTICE, announcements.CODE_END)
+
+
+def written_line(line: str) -> str:
+    """Give a line of code for the eye."""
+    return " ".join(line.split())
 
 
 def _lines(code: Code) -> list[str]:

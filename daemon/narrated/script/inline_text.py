@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal, TypeVar
 
 from narrated.reading import document as doc
@@ -17,6 +17,10 @@ _SpanT = TypeVar("_SpanT", bound=doc.Span)
 UNDESCRIBED = Caption(missing="nobody has described it yet")
 _HOLDERS = (doc.Emphasis, doc.Deleted, doc.Link, doc.Foreign)
 _MOST_WORDS_OF_CODE = 8
+MOST_WRITTEN = 200
+"""Characters of code, and of a formula, that the eye reads in a transcript; of longer ones it reads
+what the ear hears."""
+_IN_OTHER_WORDS = (doc.InlineCode, doc.InlineMath)
 _BREAK = "\n"
 _BEGINS, _ENDS = "\x02", "\x03"  # keep our words apart from the author's
 _INNER_EDGES = re.compile(rf"(?<=\w){_BEGINS}|{_ENDS}(?=[\w{_BEGINS}])")
@@ -44,6 +48,8 @@ class InlineText:
     language: str = "en"
     links: Literal["fold", "text", "announce"] = "fold"
     spoken_language: SpokenLanguage = always_the_posts
+    is_written: bool = False
+    """True for the eye: code and formulas stay as they are written."""
     _said_code: dict[str, str] = field(default_factory=dict)
     """Code inside sentences in words: it is asked for several times."""
 
@@ -57,6 +63,15 @@ class InlineText:
             return [Passage("", self.words(spans))]
         whole = tidy_passages(self._passages(spans, ""))
         return [Passage(one.language, _on_one_line(one.text)) for one in whole]
+
+    def for_eyes(self) -> "InlineText":
+        """Give the same for the words that are read, where these are heard."""
+        return replace(self, is_written=True, links="fold")
+
+    def is_read_otherwise(self, spans: Iterable[doc.Spans]) -> bool:
+        """True if the eye reads some of the spans in other words than those that are normalised."""
+        kinds = (*_IN_OTHER_WORDS, doc.Link) if self.links == "announce" else _IN_OTHER_WORDS
+        return any(isinstance(span, kinds) for span in find_spans(spans, doc.Span))
 
     def code(self, text: str, language: str = "") -> str:
         """Say code in words, after the lexicon changed the written code."""
@@ -73,6 +88,11 @@ class InlineText:
             said = self._said_code[text] = self.code(text)
         return said
 
+    def _code_in_sentence(self, code: doc.InlineCode) -> str:
+        if self.is_written and len(code.text) <= MOST_WRITTEN:
+            return code.text.strip()
+        return self._inline_code(code.text) if self.is_read(code) else announcements.CODE_SNIPPET
+
     def _joined(self, spans: Iterable[doc.Spans]) -> str:
         return "".join(map(self._span, spans))
 
@@ -81,7 +101,7 @@ class InlineText:
             case doc.Text(text):
                 return text.replace(_BREAK, " ")
             case doc.InlineCode(text):
-                said = self._inline_code(text) if self.is_read(span) else announcements.CODE_SNIPPET
+                said = self._code_in_sentence(span)
                 return f" {said} " if text != text.strip() else said
             case doc.Emphasis(spans=inner) | doc.Foreign(spans=inner):
                 return self._joined(inner)
@@ -95,6 +115,8 @@ class InlineText:
             case doc.InlinePicture(source, alt, title):
                 caption = self.captions.get(source, UNDESCRIBED)
                 return f" {announcements.describe_inline_picture(alt, title, caption.text)} "
+            case doc.InlineMath(text) if self.is_written and len(text) <= MOST_WRITTEN:
+                return f"{_BEGINS}{text}{_ENDS}"
             case doc.InlineMath():
                 return f"{_BEGINS}{announcements.INLINE_FORMULA}{_ENDS}"
             case doc.LineBreak():
@@ -115,8 +137,10 @@ class InlineText:
                     yield Passage(language if not before else "", before)
                     yield from self._passages(inner, language)
                     yield Passage(language if not after else "", after)
-                case doc.InlineCode(text) if self.is_read(span):
+                case doc.InlineCode(text) if self.is_read(span) and not self.is_written:
                     yield Passage(language, self.code(text, language))
+                case doc.InlineCode() if self.is_read(span):
+                    yield Passage(language, self._span(span))
                 case doc.InlineCode() | doc.InlineMath() | doc.InlinePicture():
                     yield Passage("", self._span(span))
                 case _:

@@ -2,15 +2,17 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import msgspec
 
 from narrated.engines.interface import Mark
 from narrated.script.lexicon import Lexicon
-from narrated.script.passages import Passage, has_words
+from narrated.script.passages import Passage, beside, has_words
 from narrated.script.script import Line, ReadingSettings, Role, Script, Skip
+from narrated.script.sentence_alignment import aligned_sentences
 from narrated.script.text_normalisation import normalise_and_mark
 
 PAUSES_S = {Role.TITLE: 1.0, Role.BYLINE: 1.0, Role.HEADING: 1.0}
@@ -20,6 +22,15 @@ _BREAK_S = 1.0
 _SHORT_CHARACTERS = 80
 _JOINT_S = 0.1
 """Silence at a change of language after a sign; inside a clause there is none."""
+
+
+class _Part(NamedTuple):
+    """A part of a line in one language: its spoken words with their marks, and its written ones."""
+
+    language: str
+    text: str
+    marks: tuple[Mark, ...]
+    written: str
 
 
 @dataclass(slots=True)
@@ -36,18 +47,26 @@ class LineCollector:
     _covered: set[int] = field(default_factory=set)
     _seen: Counter[tuple[Role, str]] = field(default_factory=Counter)
 
-    def say(self, role: Role, text: str) -> None:
-        """Normalise a text and add it as a line; skip a text without words."""
-        self.say_passages(role, [Passage("", text)])
+    def say(self, role: Role, text: str, written: str = "") -> None:
+        """Normalise a text and add it as a line; skip a text without words.
 
-    def say_passages(self, role: Role, passages: Iterable[Passage]) -> None:
+        `written` are its words for the eye; empty if they are the text.
+        """
+        self.say_passages(role, [Passage("", text)], [Passage("", written)] if written else [])
+
+    def say_passages(
+        self, role: Role, passages: Sequence[Passage], written: Sequence[Passage] = ()
+    ) -> None:
         """Normalise the passages of a line and add each as a part of it; skip those without words.
 
         All parts have one id. Between them is no more than a breath, so that they stay a sentence.
+        `written` are the passages for the eye; none if they are the same.
         """
-        parts = [part for one in passages if (part := self._normalised(role, one))]
-        id = self._id(role, " ".join(text for _, text, _ in parts)) if parts else ""
-        for number, (language, text, marks) in enumerate(parts, start=1):
+        pairs = beside(passages, written)
+        parts = [part for one, eye in pairs if (part := self._normalised(role, one, eye))]
+        id = self._id(role, " ".join(part.text for part in parts)) if parts else ""
+        for number, (language, text, marks, read) in enumerate(parts, start=1):
+            own_language = language or self.settings.language
             line = Line(
                 id=id,
                 block=self.block,
@@ -55,19 +74,20 @@ class LineCollector:
                 text=text,
                 pause_s=self._pause_s(role) if number == len(parts) else _joint_s(text),
                 speaker=language or self._speaker(),
-                language=language or self.settings.language,
+                language=own_language,
                 marks=marks,
+                sentences=aligned_sentences(text, read, own_language),
             )
             self._said.append(line)
 
-    def _normalised(self, role: Role, passage: Passage) -> tuple[str, str, tuple[Mark, ...]] | None:
+    def _normalised(self, role: Role, passage: Passage, written: str) -> _Part | None:
         """Normalise a passage in its own language; None, and a skip, if it has no words then."""
         language, text = passage
         said, marks = normalise_and_mark(
             self.lexicon.apply(text), language or self.settings.language
         )
         if has_words(said):
-            return language, said, marks
+            return _Part(language, said, marks, written or text)
         self.skip(role.value, "holds no words", text)
         return None
 

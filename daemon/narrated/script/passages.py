@@ -1,6 +1,6 @@
 """Passages: the parts of a line by language, tidied so that each can be spoken alone."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import NamedTuple
 
@@ -46,6 +46,21 @@ def spaced(passages: Iterable[Passage]) -> list[Passage]:
         Passage(language, " ".join(one.text for one in group))
         for language, group in groupby(full, lambda one: one.language)
     ]
+
+
+def beside(
+    passages: Sequence[Passage], written: Sequence[Passage]
+) -> Iterator[tuple[Passage, str]]:
+    """Give each passage with its words for the eye.
+
+    A passage of our own words may have none, before the first one in another language. If the
+    passages cannot be paired, the eye has their words, too.
+    """
+    ahead = len(passages) - len(written)
+    if [one.language for one in passages[ahead:]] != [one.language for one in written]:
+        ahead = len(passages)
+    words = [*(one.text for one in passages[:ahead]), *(one.text for one in written)]
+    return zip(passages, words, strict=False)
 
 
 def has_words(text: str) -> bool:

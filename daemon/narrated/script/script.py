@@ -83,6 +83,17 @@ class Caption(msgspec.Struct, frozen=True):
     missing: str = ""
 
 
+class Sentence(msgspec.Struct, frozen=True, array_like=True):
+    """A sentence of a spoken text: where it begins, and its words in the source."""
+
+    start: int
+    """The place of its first character in the spoken text."""
+    written: str = ""
+    """Its words as they stand in the source; empty if they are the spoken ones."""
+    goes_on: bool = False
+    """True for the rest of a sentence that begins in the chunk before."""
+
+
 class Line(msgspec.Struct, frozen=True):
     """One unit of the text: a heading, a paragraph, a list item; or a part of it in one language.
 
@@ -102,6 +113,9 @@ class Line(msgspec.Struct, frozen=True):
     language: str = "en"
     marks: tuple[Mark, ...] = ()
     """Parts of the text that a voice may need in other letters, in order."""
+    sentences: tuple[Sentence, ...] = ()
+    """In order; none if the text is one sentence, written as it is spoken, and in plans of before
+    there were sentences."""
 
 
 class Skip(msgspec.Struct, frozen=True):
@@ -140,6 +154,9 @@ class Chunk(msgspec.Struct, frozen=True):
     language: str = "en"
     marks: tuple[Mark, ...] = ()
     """Parts of the text that a voice may need in other letters, in order."""
+    sentences: tuple[Sentence, ...] = ()
+    """In order; none if the text is one sentence, written as it is spoken, and in plans of before
+    there were sentences."""
 
 
 class ChapterStart(msgspec.Struct, frozen=True):

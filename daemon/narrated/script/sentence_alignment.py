@@ -1,0 +1,141 @@
+"""Align the written words of a line with its spoken ones, sentence by sentence.
+
+The two are split apart from each other: "Approx. 8 GB." is one sentence or two, "About eight
+gigabytes." is one. Equal sentences at both ends stand together. Those between are laid side by side
+by a dynamic programming: one to one, or a few to a few, so that the most words are shared (Gale and
+Church 1993, with words in place of lengths).
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import product, takewhile
+from math import inf
+
+from narrated.script.script import Sentence
+from narrated.script.sentence_split import split_sentences
+from narrated.script.words_of_text import words_of_text
+
+_GROUPS = ((1, 1), (1, 2), (2, 1), (2, 2), (1, 3), (3, 1))
+"""Numbers of spoken and of written sentences that may stand side by side."""
+_DETOUR = 1.5
+"""Shared words that a group must bring for each sentence beyond one to one."""
+_BAND = 4
+"""Sentences by which a place in one text may be ahead of its share in the other."""
+
+_FEW, _SHORT_CHARACTERS = 20, 20
+"""More than so many sentences, of fewer characters each, stay one sentence."""
+
+_Place = tuple[int, int]
+"""So many spoken and so many written sentences from the start."""
+_Group = tuple[Sequence[str], Sequence[str]]
+
+
+def aligned_sentences(spoken: str, written: str, language: str) -> tuple[Sentence, ...]:
+    """Give the sentences of a spoken text with their written words.
+
+    None if the text is one sentence, and written as it is spoken.
+    """
+    said = split_sentences(spoken, language)
+    read = said if written == spoken else split_sentences(written, language)
+    groups: list[_Group] = [([one], [one]) for one in said]
+    if read != said:
+        groups = _with_number(list(_groups(said, read)))
+    found = tuple(_placed(spoken, groups))
+    return () if found == (Sentence(0),) else found
+
+
+def _with_number(groups: list[_Group]) -> list[_Group]:
+    """Join a number at the start, such as that of a list's item, to the sentence after it."""
+    if len(groups) < 2 or any(map(str.isalpha, "".join(groups[0][1]))):
+        return groups
+    (said, read), (more, others), *rest = groups
+    return [([*said, *more], [*read, *others]), *rest]
+
+
+def _placed(spoken: str, groups: Sequence[_Group]) -> Iterator[Sentence]:
+    """Give each group its place in the spoken text, of which only white space is lost."""
+    end = 0
+    for said, read in groups:
+        start = spoken.index(said[0], end)
+        for one in said:
+            end = spoken.index(one, end) + len(one)
+        written = " ".join(read)
+        yield Sentence(start, "" if written == spoken[start:end] else written)
+
+
+def _groups(said: Sequence[str], read: Sequence[str]) -> Iterator[_Group]:
+    """Group the sentences of both so that each group has some of either."""
+    head = _count_equal(said, read)
+    tail = _count_equal(said[:head:-1], read[:head:-1])
+    yield from (([one], [one]) for one in said[:head])
+    yield from _between(said[head : len(said) - tail], read[head : len(read) - tail])
+    yield from (([one], [one]) for one in said[len(said) - tail :])
+
+
+def _count_equal(said: Sequence[str], read: Sequence[str]) -> int:
+    """Count equal sentences at the start; one of either stays, should the others have no match."""
+    pairs = zip(said, read, strict=False)
+    equal = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
+    return min(equal, len(said) - 1, len(read) - 1)
+
+
+def _between(said: Sequence[str], read: Sequence[str]) -> Iterator[_Group]:
+    if len(said) == len(read) == 1 or _are_many_short(said, read):
+        yield said, read
+        return
+    shared = _SharedWords(said, read)
+    if len(said) == len(read) and all(shared[at, at] for at in range(len(said))):
+        yield from (([one], [other]) for one, other in zip(said, read, strict=True))
+        return
+    start, other_start = 0, 0
+    for end, other_end in _ends(len(said), len(read), shared):
+        yield said[start:end], read[other_start:other_end]
+        start, other_start = end, other_end
+
+
+def _are_many_short(said: Sequence[str], read: Sequence[str]) -> bool:
+    """True for "1. 2. 3. …": to lay it side by side costs far more than all else of a text."""
+    characters = sum(map(len, said)) + sum(map(len, read))
+    return (len(said) + len(read) - _FEW) * _SHORT_CHARACTERS > characters
+
+
+def _ends(said: int, read: int, shared: Mapping[_Place, int]) -> list[_Place]:
+    """Give the ends of the best groups; the last one's alone if no way leads there."""
+    scores: dict[_Place, float] = {(0, 0): 0.0}
+    before: dict[_Place, _Place] = {}
+    for place in _near_diagonal(said, read):
+        for start in ((place[0] - one, place[1] - other) for one, other in _GROUPS):
+            if start not in scores:
+                continue
+            inside = product(range(start[0], place[0]), range(start[1], place[1]))
+            beyond = sum(place) - sum(start) - 2
+            score = scores[start] + sum(shared[pair] for pair in inside) - _DETOUR * beyond
+            if score > scores.get(place, -inf):
+                scores[place], before[place] = score, start
+    ends = [(said, read)]
+    while (start := before.get(ends[-1], (0, 0))) != (0, 0):
+        ends.append(start)
+    return ends[::-1]
+
+
+def _near_diagonal(said: int, read: int) -> Iterator[_Place]:
+    """Give the places at which a group may end; as many as the sentences, so that it is linear."""
+    for at in range(1, said + 1):
+        middle = at * read // said
+        for other in range(max(1, middle - _BAND), min(read, middle + _BAND) + 1):
+            yield at, other
+
+
+class _SharedWords(dict[_Place, int]):
+    """The number of words that a spoken and a written sentence share, counted when asked for."""
+
+    def __init__(self, said: Sequence[str], read: Sequence[str]) -> None:
+        self._said, self._read = list(map(_words, said)), list(map(_words, read))
+
+    def __missing__(self, place: _Place) -> int:
+        self[place] = (self._said[place[0]] & self._read[place[1]]).total()
+        return self[place]
+
+
+def _words(sentence: str) -> Counter[str]:
+    return Counter(words_of_text(sentence.lower()))
