@@ -108,7 +108,7 @@ class EncoderProcess:
 def _write_take(request: WriteTake, pcm: bytes) -> dict[str, Any]:
     path = Path(request.path)
     measured = energies(samples(pcm), request.sample_rate)
-    notes = TakeNotes(pack(measured))
+    notes = TakeNotes(pack(measured), tuple(request.sentences), tuple(request.words))
     try:
         with atomic_write(path, Path(request.draft)) as draft:
             to_flac(draft, pcm, request.sample_rate, notes)

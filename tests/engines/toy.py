@@ -9,7 +9,8 @@ Options of the engine: kind, rows, sample_rate, seconds_a_character, delay_s, lo
 gets a line for each text spoken), died, load_s, die_at_load and hang_at_load (true, or a file
 whose presence makes it so), front (its version: marked parts of a text go into the log in
 brackets), held (a file: while it is there, no request ends), worn_after, unless (a file whose
-absence makes the engine unavailable), voices.
+absence makes the engine unavailable), voices, tells (`words`: it tells when each word is heard;
+`lies`: it tells what cannot be).
 """
 
 import hashlib
@@ -21,6 +22,7 @@ import resource
 import struct
 import time
 from array import array
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -115,7 +117,17 @@ class Toy(ModelFreeEngine):
             return CaptionResult(id, f"A picture of {len(request.picture)} bytes.")
         if not text.strip():
             return RequestFailure(id, "There is nothing to say.")
-        return SpeechResult(id, self._tone(request), self.sample_rate)
+        pcm = self._tone(request)
+        return SpeechResult(id, pcm, self.sample_rate, **self._told(text, len(pcm)))
+
+    def _told(self, text: str, size: int) -> dict[str, Any]:
+        """Times that share the tone among the characters, or lies of every kind."""
+        tells = self._options.get("tells")
+        if tells == "lies":
+            return {"sentences": [(0, -1.0), (10**400, float("nan"))], "words": _endless()}
+        a_character_s = size / 2 / self.sample_rate / len(text)
+        words = [(word.start(), word.start() * a_character_s) for word in re.finditer(r"\S+", text)]
+        return {"words": words} if tells == "words" else {}
 
     def _tone(self, request: Any) -> bytes:
         """A tone as long as the text; the first two samples are
@@ -162,6 +174,11 @@ def load(options: dict[str, Any], context: Any) -> Toy:
     if "unless" in options and not Path(options["unless"]).exists():
         raise EngineUnavailable(f"{options['unless']} is missing.", "Make that file.")
     return Toy(options)
+
+
+def _endless() -> Iterator[tuple[int, float]]:
+    while True:
+        yield (7, 0.0)
 
 
 def _holds(option: Any) -> bool:

@@ -9,6 +9,7 @@ import msgspec
 
 from narrated.audio.audio_tags import AudioTags
 from narrated.audio.formats import FORMATS
+from narrated.engines.speech_times import TimedPlace
 
 
 class WriteTake(msgspec.Struct, frozen=True, tag=True):
@@ -17,6 +18,8 @@ class WriteTake(msgspec.Struct, frozen=True, tag=True):
     path: str
     draft: str
     sample_rate: int
+    sentences: list[TimedPlace] = []
+    words: list[TimedPlace] = []
 
 
 class TakeSentence(msgspec.Struct, frozen=True, array_like=True):

@@ -14,8 +14,10 @@ import hashlib
 import itertools
 import json
 import os
+import struct
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import espeakng_loader
@@ -31,6 +33,8 @@ from narrated.engines.interface import (
     SpeechRequest,
     SpeechResult,
 )
+from narrated.engines.respelling import Respelling, unchanged
+from narrated.engines.speech_times import TimedPlace, in_order
 from narrated.errors import EngineError, EngineUnavailable
 
 _REINSTALL = "Reinstall the package espeakng-loader."
@@ -45,6 +49,10 @@ _UTF8 = 1  # without the flags for SSML and phonemes: a text is never markup
 _RATE = 1
 _FASTEST_RATE = 450
 _PRELUDES = 8
+# The first fields of espeak_EVENT: type, identifier, place in the text in characters from 1,
+# length, milliseconds, samples. The whole has 40 bytes, with two pointers.
+_EVENT = struct.Struct("@iIiiii16x")
+_NO_MORE_EVENTS, _WORD, _SENTENCE = 0, 1, 2
 
 
 _NARRATORS_RATE = 148
@@ -112,23 +120,26 @@ class EspeakEngine(EmbeddedVoice):
         """Speak the first request of the queue; takes some tenths of a second at most."""
         request = self._waiting.popleft()
         try:
-            return [SpeechResult(request.id, self._speak(request), self.sample_rate)]
+            return [self._speak(request)]
         except EngineError as error:
             return [RequestFailure(request.id, error.problem, error.remedy)]
 
-    def _speak(self, request: SpeechRequest) -> bytes:
+    def _speak(self, request: SpeechRequest) -> SpeechResult:
+        written = self._written(request)
         options = {**self._options, **request.options}
         voice = self._identifier(request) + self._variant(options)
         with _open_library(self._library, self._data) as espeak:
             espeak.prelude(voice, request.seed)
             espeak.prepare(voice, _settings(options))
-            pcm = espeak.speak(self._written(request))
-        return pcm or bytes(2 * int(self.sample_rate * _SILENCE_S))
+            speech = espeak.speak(written.text)
+        pcm = speech.pcm or bytes(2 * int(self.sample_rate * _SILENCE_S))
+        starts = (speech.starts(kind, written, self.sample_rate) for kind in (_SENTENCE, _WORD))
+        return SpeechResult(request.id, pcm, self.sample_rate, *starts)
 
-    def _written(self, request: SpeechRequest) -> str:
+    def _written(self, request: SpeechRequest) -> Respelling:
         """The request's text as its voice needs it written."""
         is_english = self._identifier(request).rpartition("/")[2].startswith("en")
-        return espeak_front.espeak_text(request) if is_english else request.text
+        return espeak_front.espeak_text(request) if is_english else unchanged(request.text)
 
     def _identifier(self, request: SpeechRequest) -> str:
         """The requested voice; if none is named, that of the text's language."""
@@ -231,6 +242,23 @@ class _ListedVoice(ctypes.Structure):
 _Callback = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_int, ctypes.c_void_p)
 
 
+@dataclass(slots=True)
+class _Speech:
+    """The sound of a text, and what espeak tells of it: kind, character and sample."""
+
+    blocks: list[bytes] = field(default_factory=list)
+    events: list[tuple[int, int, int]] = field(default_factory=list)
+
+    @property
+    def pcm(self) -> bytes:
+        return b"".join(self.blocks)
+
+    def starts(self, kind: int, written: Respelling, sample_rate: int) -> list[TimedPlace]:
+        """The starts of one kind, in the text before it was written for espeak."""
+        times = ((at, sample / sample_rate) for each, at, sample in self.events if each == kind)
+        return in_order((written.source(at), round(at_s, 3)) for at, at_s in times)
+
+
 class _EspeakLibrary:
     def __init__(self, library: ctypes.CDLL, data: Path) -> None:
         self._library = library
@@ -239,7 +267,7 @@ class _EspeakLibrary:
         )
         if self.sample_rate <= 0:
             raise EngineUnavailable(f"espeak-ng cannot use its data in {data}.", _REINSTALL)
-        self._blocks: list[bytes] = []
+        self._speech = _Speech()
         self._callback = _Callback(self._collect)
         library.espeak_SetSynthCallback(self._callback)
 
@@ -269,18 +297,20 @@ class _EspeakLibrary:
         for parameter, value in settings.items():
             self._library.espeak_SetParameter(parameter, value, 0)
 
-    def speak(self, text: str) -> bytes:
+    def speak(self, text: str) -> _Speech:
         """Speak a text: 16-bit samples of one channel."""
-        self._blocks.clear()
+        self._speech = _Speech()
         said = text.replace("\0", " ").encode("utf-8", "ignore") + b"\0"
         size = ctypes.c_size_t(len(said))
         if self._library.espeak_Synth(said, size, 0, 1, 0, _UTF8, None, None) != 0:
             raise EngineError("espeak could not speak this text.", "Choose another engine for it.")
-        return b"".join(self._blocks)
+        return self._speech
 
-    def _collect(self, samples: int | None, count: int, _events: int | None) -> int:
+    def _collect(self, samples: int | None, count: int, events: int | None) -> int:
         if samples and count > 0:
-            self._blocks.append(ctypes.string_at(samples, 2 * count))
+            self._speech.blocks.append(ctypes.string_at(samples, 2 * count))
+        if events:
+            self._speech.events += _events(events)
         return 0
 
 
@@ -292,6 +322,16 @@ def _open_library(path: Path, data: Path) -> Iterator[_EspeakLibrary]:
         library.espeak_Terminate()
     finally:
         _ctypes.dlclose(library._handle)
+
+
+def _events(address: int) -> Iterator[tuple[int, int, int]]:
+    """Yield kind, character and sample of the events in a list, which a zero ends."""
+    while True:
+        kind, _, at, _, _, sample = _EVENT.unpack(ctypes.string_at(address, _EVENT.size))
+        if kind == _NO_MORE_EVENTS:
+            return
+        yield kind, at - 1, sample
+        address += _EVENT.size
 
 
 def _languages(address: int) -> list[tuple[int, str]]:

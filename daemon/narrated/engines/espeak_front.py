@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping
 
 from narrated.engines.interface import Mark, SpeechRequest
+from narrated.engines.respelling import Respelling
 
 VERSION = "1"
 """Change it with each change of what this module writes."""
@@ -86,9 +87,9 @@ WORDS: Mapping[str, str] = {
 """Marked words that espeak says wrongly, in small letters, and letters that it says right."""
 
 
-def espeak_text(request: SpeechRequest) -> str:
+def espeak_text(request: SpeechRequest) -> Respelling:
     """Give the text of a request in letters that an English voice of espeak says right."""
-    return request.respelled(_respelled)
+    return request.respelling(_respelled)
 
 
 def _respelled(mark: Mark, text: str, ending: str) -> str:

@@ -13,6 +13,9 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal, NamedTuple, Protocol, TypeGuard, TypeVar
 
+from narrated.engines.respelling import Respelling
+from narrated.engines.speech_times import TimedPlace
+
 Kind = Literal["speech", "caption"]
 Options = Mapping[str, Any]
 
@@ -51,14 +54,19 @@ class SpeechRequest:
 
         `say` gets the mark, the part's text, and its ending: "s", "'s" or nothing.
         """
-        parts: list[str] = []
+        return self.respelling(say).text
+
+    def respelling(self, say: Callable[[Mark, str, str], str]) -> Respelling:
+        """Return the same, with the place in the request's text that each of its parts has."""
+        respelling = Respelling()
         end = 0
         for mark in self.marks:
             after = next((s for s in _ENDINGS if _ends_with(self.text, mark.end, s)), "")
-            parts += [self.text[end : mark.start]]
-            parts += [say(mark, self.text[mark.start : mark.end], after)]
+            respelling.keep(self.text[end : mark.start], end)
+            respelling.replace(say(mark, self.text[mark.start : mark.end], after), mark.start)
             end = mark.end + len(after)
-        return "".join([*parts, self.text[end:]])
+        respelling.keep(self.text[end:], end)
+        return respelling
 
 
 def _ends_with(text: str, at: int, ending: str) -> bool:
@@ -83,6 +91,10 @@ class SpeechResult:
     id: str
     pcm: bytes
     sample_rate: int
+    sentences: Sequence[TimedPlace] = ()
+    """The starts of sentences that the engine tells, as characters of the request's text."""
+    words: Sequence[TimedPlace] = ()
+    """The same of words. Times that cannot be are dropped: the sound alone counts."""
 
 
 @dataclass(frozen=True, slots=True)

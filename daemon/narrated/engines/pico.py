@@ -10,9 +10,11 @@ import hashlib
 import json
 import re
 import unicodedata
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib.metadata import PackageNotFoundError, version
+from itertools import accumulate
 from pathlib import Path
 
 from narrated.engines import pico_front
@@ -28,6 +30,8 @@ from narrated.engines.interface import (
 )
 from narrated.engines.pico_phrases import whole_parts
 from narrated.engines.pico_voices import PACKAGE, VOICES
+from narrated.engines.respelling import Respelling, unchanged
+from narrated.engines.speech_times import TimedPlace, in_order
 from narrated.errors import EngineError, EngineUnavailable
 
 SAMPLE_RATE = 16_000
@@ -53,6 +57,7 @@ _BRACKETS = re.compile(r"\s*[\[\]{}]+\s*")
 _BREAKS = re.compile(r"\s*(?:…|\.{2,}|[—–]+)\s*(?=[^\W_])")
 _LAST_DOTS = re.compile(r"…|\.{2,}")
 _QUOTES = re.compile(r"[\"“”„«»]+")
+_WORD = re.compile(r"\S+")
 _LATIN_1 = "\N{LATIN SMALL LETTER Y WITH DIAERESIS}"
 
 
@@ -86,24 +91,22 @@ class PicoEngine(EmbeddedVoice):
         """Speak the first request of the queue; takes some tenths of a second at most."""
         request = self._waiting.popleft()
         try:
-            pcm = self._speak(request)
+            return [self._speak(request)]
         except RuntimeError as error:  # of the library; a later request finds it as it was
             return [RequestFailure(request.id, f"pico could not speak this text: {error}.")]
-        return [SpeechResult(request.id, pcm, SAMPLE_RATE)]
 
-    def _speak(self, request: SpeechRequest) -> bytes:
+    def _speak(self, request: SpeechRequest) -> SpeechResult:
         is_english = _voice(request).startswith("en")
-        text = pico_front.pico_text(request) if is_english else request.text
-        words = written_for_pico(text)
-        if not words:
-            return bytes(_LOWEST_BYTES)
+        text = pico_front.pico_text(request) if is_english else unchanged(request.text)
+        parts = list(whole_parts(written_for_pico(text.text)))
         parameters = _parameters({**self._options, **request.options})
         with _zeroed_memory():
-            pcm = b"".join(
-                self._library.speak(part, voice=_voice(request), **parameters)
-                for part in whole_parts(words)
-            )
-        return pcm or bytes(_LOWEST_BYTES)
+            sounds = [
+                self._library.speak(part, voice=_voice(request), **parameters) for part in parts
+            ]
+        pcm = b"".join(sounds) or bytes(_LOWEST_BYTES)
+        words = [] if len(parts) < 2 else part_starts(text, parts, sounds)
+        return SpeechResult(request.id, pcm, SAMPLE_RATE, words=words)
 
 
 def load(options: Options, context: EngineContext) -> PicoEngine:
@@ -119,6 +122,22 @@ def opened(options: Options) -> PicoEngine:
         problem = f"The voices of pico are missing ({error})."
         remedy = f"Run `pip install {PACKAGE}` (Linux, x86_64 or aarch64), or choose espeak."
         raise EngineUnavailable(problem, remedy) from error
+
+
+def part_starts(
+    text: Respelling, parts: Sequence[str], sounds: Sequence[bytes]
+) -> list[TimedPlace]:
+    """Give the starts of the parts, whose sounds are joined: all that Pico tells of its times."""
+    words = list(_WORD.finditer(text.text))
+    said = list(accumulate(_alphanumerics(written_for_pico(word[0])) for word in words))
+    counts = [0, *accumulate(map(_alphanumerics, parts))]
+    ends_s = [0.0, *accumulate(len(sound) / 2 / SAMPLE_RATE for sound in sounds)]
+    begun = (words[min(bisect_right(said, count), len(words) - 1)].start() for count in counts[:-1])
+    return in_order(zip(map(text.source, begun), ends_s, strict=False))
+
+
+def _alphanumerics(text: str) -> int:
+    return sum(map(str.isalnum, text))
 
 
 @contextmanager

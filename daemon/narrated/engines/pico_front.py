@@ -5,6 +5,7 @@ says the dots of "A.P.I". By ears, 18 of 24 acronyms were understood so, 15 in b
 """
 
 from narrated.engines.interface import Mark, SpeechRequest
+from narrated.engines.respelling import Respelling
 
 VERSION = "1"
 """Change it with each change of what this module writes."""
@@ -12,9 +13,9 @@ VERSION = "1"
 _NAME_OF_A = "ay"
 
 
-def pico_text(request: SpeechRequest) -> str:
+def pico_text(request: SpeechRequest) -> Respelling:
     """Give the text of a request in letters that an English voice of Pico says right."""
-    return request.respelled(_respelled)
+    return request.respelling(_respelled)
 
 
 def _respelled(mark: Mark, text: str, ending: str) -> str:

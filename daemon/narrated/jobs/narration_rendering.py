@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 
+from narrated.engines.speech_times import SpeechTimes
 from narrated.errors import EngineReplaced, StorageError
 from narrated.jobs.encoded_narration import EncodedNarration
 from narrated.jobs.narration_encoder import DamagedChunks, NarrationEncoder
@@ -122,8 +123,10 @@ class NarrationRenderer:
             return
         sample_rate = int(result.header["sample_rate"])
         elapsed_s = float(result.header["elapsed_s"])
-        kept = await self._cache.keep(key, result.payload, sample_rate, elapsed_s, job_id)
         chunk = plan.draft.chunks[seq]
+        duration_s = len(result.payload) / 2 / sample_rate
+        times = SpeechTimes.checked(result.header, len(chunk.text), duration_s)
+        kept = await self._cache.keep(key, result.payload, sample_rate, elapsed_s, times, job_id)
         speaker = plan.draft.speakers[chunk.speaker]
         self._rates.learn(
             (speaker.engine, speaker.voice, speaker.options),

@@ -11,6 +11,7 @@ from narrated import private_files
 from narrated.audio.take_errors import refused
 from narrated.audio.take_header import length
 from narrated.disk_threads import TRANSFER_S, DiskThreads
+from narrated.engines.speech_times import NO_TIMES, SpeechTimes
 from narrated.errors import StorageError
 from narrated.ledger.store import Ledger
 from narrated.ledger.takes import Take
@@ -74,13 +75,19 @@ class TakeCache:
         return self._ledger.takes.missing(job)
 
     async def keep(
-        self, key: str, pcm: bytes, sample_rate: int, elapsed_s: float, job: int = 0
+        self,
+        key: str,
+        pcm: bytes,
+        sample_rate: int,
+        elapsed_s: float,
+        times: SpeechTimes = NO_TIMES,
+        job: int = 0,
     ) -> KeptTake:
         """Write a take of a job and list it; `pcm` is 16-bit mono. Errors: StorageError.
 
         A cancelled caller does not stop this, since the take would have to be spoken again.
         """
-        writing = asyncio.create_task(self._keep(key, pcm, sample_rate, elapsed_s, job))
+        writing = asyncio.create_task(self._keep(key, pcm, sample_rate, elapsed_s, times, job))
         self._writing.add(writing)
         writing.add_done_callback(self._written)
         return await asyncio.shield(writing)
@@ -95,10 +102,16 @@ class TakeCache:
         return Path(f"{self._folder}/{key[:_FOLDED]}/{key}{_SUFFIX}")
 
     async def _keep(
-        self, key: str, pcm: bytes, sample_rate: int, elapsed_s: float, job: int
+        self,
+        key: str,
+        pcm: bytes,
+        sample_rate: int,
+        elapsed_s: float,
+        times: SpeechTimes,
+        job: int,
     ) -> KeptTake:
         draft, path = self._temporary(), self.path(key)
-        written = await self._encoders.write_take(path, draft, pcm, sample_rate, job)
+        written = await self._encoders.write_take(path, draft, pcm, sample_rate, times, job)
         duration_s = len(pcm) / 2 / sample_rate
         lufs = written.pop("lufs")
         take = Take(key, sample_rate, duration_s, elapsed_s=elapsed_s, **written)

@@ -26,6 +26,7 @@ from narrated.audio.encoder_requests import (
     encode_request,
 )
 from narrated.disk_threads import DiskThreads
+from narrated.engines.speech_times import NO_TIMES, SpeechTimes
 from narrated.errors import NarratedError, StorageError
 from narrated.workers.child import ChildProcess
 from narrated.workers.encoder_errors import (
@@ -80,14 +81,21 @@ class EncoderPool:
         """Those of takes that are being written, or were when an encoder crashed."""
 
     async def write_take(
-        self, path: Path, draft: Path, pcm: bytes, sample_rate: int, job: int = 0
+        self,
+        path: Path,
+        draft: Path,
+        pcm: bytes,
+        sample_rate: int,
+        times: SpeechTimes = NO_TIMES,
+        job: int = 0,
     ) -> dict[str, Any]:
         """Write a take by way of a draft; returns `rms_db`, `peak_db`, `lufs` and `size_bytes`.
 
         An engine's slot stays taken until its take is written, so a take waits for few others.
         Errors: StorageError.
         """
-        request = WriteTake(str(path), str(draft), sample_rate)
+        told = list(times.sentences), list(times.words)
+        request = WriteTake(str(path), str(draft), sample_rate, *told)
         self._drafts.add(draft)
         try:
             answer, _ = await self._ask(request, job, pcm)

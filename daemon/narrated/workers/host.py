@@ -34,8 +34,10 @@ from narrated.engines.interface import (
     Request,
     RequestFailure,
     SpeechRequest,
+    SpeechResult,
     is_speech_engine,
 )
+from narrated.engines.speech_times import SpeechTimes
 from narrated.errors import DeviceLost, EngineUnavailable, OutOfMemory
 from narrated.workers.engine_guard import guarded, load_engine
 from narrated.workers.engine_turns import EngineQueue, EngineTurns
@@ -45,6 +47,7 @@ from narrated.workers.protocol import ChildChannel, die_with_parent
 _REPORT_S = 2.0
 _LEAST_S = 0.1
 _DEVICE_LOST = 3
+_MOST_CHARACTERS = 1 << 20  # of a text; the daemon knows how many they are
 _OOM_SCORE = 500  # when memory runs out the worker goes before the daemon
 
 logger = logging.getLogger("narrated.worker")
@@ -295,7 +298,8 @@ class EngineHost:
         else:
             queue.spoken_s += len(outcome.pcm) / 2 / outcome.sample_rate
             queue.speaking_s += elapsed_s
-            self._channel.send({"done": {**done, "sample_rate": outcome.sample_rate}}, outcome.pcm)
+            done |= {"sample_rate": outcome.sample_rate, **_times(outcome)}
+            self._channel.send({"done": done}, outcome.pcm)
 
     def _rest_if_idle(self, queue: EngineQueue) -> None:
         if queue.elapsed_s:
@@ -324,6 +328,14 @@ def _request(body: dict[str, Any], payload: bytes, engine: Engine) -> Request:
         return CaptionRequest(picture=payload, **fields)
     marks = tuple(Mark(*each) for each in fields.pop("marks", ()))
     return SpeechRequest(**fields, marks=marks)
+
+
+def _times(result: SpeechResult) -> dict[str, Any]:
+    """The times that an engine tells, as they fit a frame; older engines tell none."""
+    told = {name: getattr(result, name, ()) for name in ("sentences", "words")}
+    duration_s = len(result.pcm) / 2 / result.sample_rate
+    times = SpeechTimes.checked(told, _MOST_CHARACTERS, duration_s)
+    return {name: each for name, each in asdict(times).items() if each}
 
 
 @contextmanager

@@ -43,7 +43,8 @@ class WorkerSpec:
 @dataclass(frozen=True, slots=True)
 class RequestResult:
     """The result of a request: `elapsed_s`, the `identity` of the engine that did it, and
-    `sample_rate` with PCM as the payload, or `text`.
+    `sample_rate` with PCM as the payload, or `text`. With the PCM may come the `sentences` and
+    `words` that the engine told, unchecked.
     """
 
     header: Mapping[str, Any]
