@@ -121,6 +121,30 @@ def test_new_speed_respeaks_nothing(daemon: Daemon) -> None:
     assert faster["duration_s"] - 0.25 == pytest.approx((length_s - 0.25) / 1.25, abs=0.01)
 
 
+def test_heading_voice_spares_other_takes(daemon: Daemon) -> None:
+    """A new voice for headings is heard after a refresh; all other lines keep their takes."""
+    text = "# Voiced\n\n## A part\n\nWords of the part.\n"
+    daemon.drop("voiced.md", text)
+    daemon.published("voiced", text)
+    before = len(daemon.spoken)
+    daemon.configure(
+        speech={
+            **toy(daemon.home)["speech"],
+            "speakers": {"heading": {"engine": "toy", "voice": "other"}},
+        }
+    )
+    try:
+        assert daemon.ask("reload").returncode == 0
+        assert daemon.ask("refresh", "voiced.md").returncode == 0
+        _wait_history(daemon, "voiced.md", "superseded", "done")
+        made = daemon.manifest("voiced")
+    finally:
+        daemon.configure()
+        daemon.ask("reload")
+    assert daemon.spoken[before:] == ["A part"]
+    assert made["settings"]["speakers"]["heading"]["voice"] == "other"
+
+
 def test_same_settings_are_no_work(daemon: Daemon) -> None:
     """The same settings sent again are no work."""
     daemon.drop("resent/.narrated.yaml", "author: Leo")

@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from narrated.reading.document import Document, Item, Listing, Paragraph, Text
+from narrated.reading.document import Document, Item, Listing, Paragraph, Picture, Text
 from narrated.reading.source_reader import read
 from narrated.script.builder import build_script
 from narrated.script.lexicon import Lexicon
@@ -182,6 +182,60 @@ def test_quote_has_its_own_speaker():
     lines = script("Me.\n\n> One. Two. Three. Four.\n\nMe.", speakers=speakers).lines
     who = [line.speaker for line in lines]
     assert who == ["narrator", "narrator", "narrator", "quote", "narrator", "narrator"]
+
+
+SPOKEN_PARTS = """# Title
+
+## Part
+
+Me.
+
+![A cat](cat.png)
+
+> ## Theirs
+>
+> One. Two. Three. Four.
+>
+> ![A dog](dog.png)
+
+## <i lang="fr">Bonjour</i>
+"""
+
+
+def test_headings_and_pictures_have_speakers():
+    """Headings, but not the title, and pictures may have speakers; a marked language wins."""
+    speakers = {who: Speaker() for who in ("narrator", "quote", "heading", "caption")}
+    settings = ReadingSettings(speakers=speakers)
+    document = read(SPOKEN_PARTS.encode(), "post.md")
+    lines = build_script(document, {}, Lexicon.parse([]), settings, lambda marked: marked).lines
+    assert [(line.role.value, line.speaker) for line in lines] == [
+        ("title", "narrator"),
+        ("heading", "heading"),
+        ("paragraph", "narrator"),
+        ("picture", "caption"),
+        ("notice", "narrator"),
+        ("heading", "quote"),
+        ("quote", "quote"),
+        ("picture", "caption"),
+        ("notice", "narrator"),
+        ("heading", "fr"),
+    ]
+
+
+def test_heading_in_unnamed_quotation():
+    """Where no speaker of quotations is named, a heading in one is said by that of headings."""
+    speakers = {"narrator": Speaker(), "heading": Speaker()}
+    lines = script("> ## Theirs\n>\n> One. Two. Three. Four.", speakers=speakers).lines
+    assert [line.speaker for line in lines[1:]] == ["narrator", "heading", "narrator", "narrator"]
+
+
+def test_narrator_describes_loose_picture():
+    """A picture of its own is described by the narrator, whoever speaks for those of a text."""
+    speakers = {"narrator": Speaker(), "caption": Speaker()}
+    document = Document("picture", "cat", "name", (Picture("cat.png"),))
+    settings, captions = ReadingSettings(speakers=speakers), {"cat.png": Caption("A cat.")}
+    (line,) = build_script(document, captions, Lexicon.parse([]), settings).lines
+    assert (line.role, line.speaker) == (Role.PICTURE, "narrator")
 
 
 def test_code_says_language_and_lines():

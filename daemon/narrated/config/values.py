@@ -61,8 +61,8 @@ class SpeechConfig(Section, frozen=True):
     """Options of the engine, such as espeak's `rate` in words a minute."""
     speed: Speed = 1.0
     """Times the engine's own rate, for any engine."""
-    speakers: dict[Literal["quote"], Speaker] = {}
-    """Other voices for parts of a text."""
+    speakers: dict[Literal["quote", "heading", "caption"], Speaker] = {}
+    """Other voices for quotations, headings, and the descriptions of pictures in a text."""
     voices: dict[str, str | Speaker] = {}
     """Voices by language, for posts of it and for what is marked as of it inside others."""
 

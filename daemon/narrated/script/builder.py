@@ -78,7 +78,7 @@ class _ScriptBuilder:
         self._settings = settings
         self._inline = inline
         self._written = inline.for_eyes()
-        self._lines = LineCollector(inline.lexicon, settings)
+        self._lines = LineCollector(inline.lexicon, settings, document.kind == "picture")
         self._code = CodeSpeaker(self._lines, self._inline)
         self._notes = {
             number: block

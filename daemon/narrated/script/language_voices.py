@@ -13,7 +13,7 @@ from narrated.script.default_voice import ESPEAK, SpeechEngines, speaker_in
 from narrated.script.language_codes import base_language
 from narrated.script.script import ReadingSettings, Speaker
 
-ROLES = ("narrator", "quote")
+ROLES = ("narrator", "quote", "heading", "caption")
 """Names of speakers that are no languages."""
 _MOST_LANGUAGES = 50
 """In one post; no real one has so many, and each is a speaker of its own."""

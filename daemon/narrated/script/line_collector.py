@@ -39,6 +39,8 @@ class LineCollector:
 
     lexicon: Lexicon
     settings: ReadingSettings
+    is_of_picture: bool = False
+    """True for a picture of its own: the narrator describes it."""
     block: int = -1
     """Number of the current block."""
     quoting: bool = False
@@ -73,7 +75,7 @@ class LineCollector:
                 role=role,
                 text=text,
                 pause_s=self._pause_s(role) if number == len(parts) else _joint_s(text),
-                speaker=language or self._speaker(),
+                speaker=language or self._speaker(role),
                 language=own_language,
                 marks=marks,
                 sentences=aligned_sentences(text, read, own_language),
@@ -121,8 +123,15 @@ class LineCollector:
         """Give the script of all lines and skips."""
         return Script(tuple(self._said), tuple(self._skipped))
 
-    def _speaker(self) -> str:
-        return "quote" if self.quoting and "quote" in self.settings.speakers else "narrator"
+    def _speaker(self, role: Role) -> str:
+        """Choose who says a line: a description is no part of the quotation around it."""
+        parts = {
+            "caption": role is Role.PICTURE and not self.is_of_picture,
+            "quote": self.quoting,
+            "heading": role is Role.HEADING,
+        }
+        named = (who for who, speaks in parts.items() if speaks and who in self.settings.speakers)
+        return next(named, "narrator")
 
     def _id(self, role: Role, text: str) -> str:
         self._seen[role, text] += 1

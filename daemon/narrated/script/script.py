@@ -50,8 +50,8 @@ class ReadingSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     language: str = "en"
     speakers: dict[str, Speaker] = msgspec.field(default_factory=lambda: {"narrator": Speaker()})
-    """By name: `narrator` is required, `quote` may speak the quotations, and a language tag names
-    the speaker of a language."""
+    """By name: `narrator` is required; `quote` may speak the quotations, `heading` the headings,
+    `caption` the pictures of a text; and a language tag names the speaker of a language."""
     default_engine: str = "espeak"
     """The engine of a speaker that nobody gave one. Plans and manifests of before there was another
     do not have it."""
