@@ -9,6 +9,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from narrated import private_files
 from narrated.atomic_write import atomic_write
 from narrated.audio.encoder_requests import (
@@ -91,7 +93,7 @@ class EncoderProcess:
 
     def _add(self, request: AddTakes) -> dict[str, Any]:
         narration = self._narration(request)
-        answer: dict[str, Any] = {"times": narration.add(request.takes)}
+        answer: dict[str, Any] = {"heard": msgspec.to_builtins(narration.add(request.takes))}
         if request.tags is not None:
             answer["duration_s"] = narration.close(request.tags, request.chapters)
             del self._narrations[request.folder]

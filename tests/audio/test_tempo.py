@@ -67,12 +67,13 @@ def test_transcript_follows_the_speed(tmp_path: Path) -> None:
     path = tmp_path / "take.flac"
     to_flac(path, _tone(2.0).tobytes(), RATE)
     narration = NarrationFile(tmp_path / "work", "wav", None)
-    times = narration.add([TakeToAdd(str(path), "Words.", 0.5, speed) for speed in (1.0, 2.0)])
+    heard = narration.add([TakeToAdd(str(path), "Words.", 0.5, speed) for speed in (1.0, 2.0)])
     second_s = LEAD_S + 2.0 + 0.5
     room_s = 0.03  # at both ends of each take: a part of the pauses
     heard_s = [LEAD_S, LEAD_S + 2.0 + 2 * room_s, second_s, second_s + 1.0 + 2 * room_s]
     # A tone's first and last samples are silent.
-    assert [time for pair in times for time in pair] == pytest.approx(heard_s, abs=0.001)
+    times = [time for one in heard for time in (one.start_s, one.end_s)]
+    assert times == pytest.approx(heard_s, abs=0.001)
     duration_s = narration.close(AudioTags("T"))
     assert duration_s == pytest.approx(second_s + 1.0 + 0.25, abs=0.001)
     assert "00:00:02.750 --> 00:00:03.8" in (tmp_path / "work" / "audio.vtt").read_text()

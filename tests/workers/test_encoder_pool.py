@@ -32,7 +32,7 @@ STANDIN = """
             folder = Path(request.folder)
             folder.mkdir(exist_ok=True)
             (folder / "audio").touch()
-            answer = {"times": [[0.0, os.getpid()]]}
+            answer = {"heard": [[0.0, os.getpid()]]}
             if request.takes[0].text == "HANG":
                 signal.pause()
             if request.takes[0].text == "CRASH":
@@ -85,13 +85,13 @@ def test_crash_loses_the_narrations(telling: Callable[..., None], tmp_path: Path
 
     async def story(encoders: EncoderPool) -> None:
         bad, other = (encoders.narration(tmp_path / name, "mp3", None) for name in "ab")
-        ((_, before),) = await other.add(take("fine"))
+        (before,) = await other.add(take("fine"))
         with pytest.raises(EncoderCrashed, match="killed by SIGSEGV"):
             await bad.add(take("CRASH"))
         with pytest.raises(NarrationLost):
             await other.add(take("fine"))
         again = encoders.narration(tmp_path / "c", "mp3", None)
-        ((_, after),) = await again.add(take("fine"))
+        (after,) = await again.add(take("fine"))
         assert before != after
 
     telling(story)

@@ -46,6 +46,17 @@ class TakeToAdd(msgspec.Struct, frozen=True):
     """In order; none if the text is one sentence, written as it is spoken."""
 
 
+class HeardTake(msgspec.Struct, frozen=True, array_like=True):
+    """When a take is heard, in seconds of the narration."""
+
+    start_s: float
+    end_s: float
+    sentences_s: list[float | None] = []
+    """When each of its sentences begins; None, or none at all, if that is not known."""
+    words: list[tuple[int, float]] = []
+    """Places in its text, and when the words there begin; none if that is not known."""
+
+
 class ChapterAtTake(msgspec.Struct, frozen=True):
     """A chapter that begins with a take of the narration; its time is known once that is added."""
 

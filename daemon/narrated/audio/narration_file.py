@@ -13,6 +13,7 @@ from narrated.audio.chapters import Chapter, settled
 from narrated.audio.encoder_requests import (
     ChapterAtTake,
     DamagedTakes,
+    HeardTake,
     TakeToAdd,
     narration_files,
 )
@@ -44,8 +45,8 @@ class NarrationFile:
         self._transcript: WebVttWriter | None = None
         self._starts_s = array("d")
 
-    def add(self, takes: Sequence[TakeToAdd]) -> list[tuple[float, float]]:
-        """Append takes; returns the start and end of each in seconds.
+    def add(self, takes: Sequence[TakeToAdd]) -> list[HeardTake]:
+        """Append takes; returns when each is heard.
 
         Errors: DamagedTakes, before any is added; StorageError.
         """
@@ -74,7 +75,7 @@ class NarrationFile:
                 self._transcript.close()
         shutil.rmtree(self._folder, ignore_errors=True)
 
-    def _add(self, take: TakeToAdd, pcm: bytes, sample_rate: int) -> tuple[float, float]:
+    def _add(self, take: TakeToAdd, pcm: bytes, sample_rate: int) -> HeardTake:
         encoder, transcript = self._open(sample_rate)
         start_s = encoder.seconds
         prepared = self._joiner.prepared(pcm, sample_rate, take.pause_s, take.speed)
@@ -83,7 +84,7 @@ class NarrationFile:
         encoder.write(prepared.pause, sample_rate)
         self._starts_s.append(start_s)
         transcript.append(TranscriptCue(start_s, end_s, take.text))
-        return start_s, end_s
+        return HeardTake(start_s, end_s)
 
     def _heard(self, chapter: ChapterAtTake) -> Chapter:
         start_s = self._starts_s[chapter.take]

@@ -13,6 +13,7 @@ from narrated.audio.formats import FORMATS
 from narrated.disk_threads import DiskThreads
 from narrated.errors import NarratedError
 from narrated.jobs.events import CarriedOver
+from narrated.jobs.heard_sentences import carried_sentences
 from narrated.jobs.narration_chapters import chapters_file, in_manifest, published_chapters
 from narrated.jobs.narration_removal import suffixes
 from narrated.jobs.narration_tags import TagMaker, same_tags
@@ -26,6 +27,7 @@ from narrated.outbox import manifest as manifests
 from narrated.outbox import published_files, untrusted_reads
 from narrated.outbox.case_variants import is_one_place
 from narrated.outbox.manifest import Manifest
+from narrated.outbox.manifest_sentences import decoded_sentences, encoded_sentences
 from narrated.outbox.published_files import PreparedFile
 from narrated.workers.encoder_pool import EncoderPool
 
@@ -208,4 +210,6 @@ def _carried_manifest(job: Job, older: Job, plan: Plan, existing: Manifest) -> M
         replace(block, block=line.block) for block, line in zip(existing.blocks, lines, strict=True)
     )
     renamed = existing.renamed(job.path, older.stem, job.stem)
-    return replace(renamed, blocks=blocks, **version_fields(job, plan))
+    sentences = decoded_sentences(existing.sentences)
+    carried = encoded_sentences(carried_sentences(sentences, existing.blocks, plan.draft))
+    return replace(renamed, blocks=blocks, sentences=carried, **version_fields(job, plan))

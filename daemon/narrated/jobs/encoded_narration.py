@@ -1,6 +1,7 @@
 """An encoded narration: its files in the state folder until they are published."""
 
 import shutil
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,6 +9,7 @@ from narrated import private_files
 from narrated.audio.chapters import Chapter
 from narrated.errors import StorageError
 from narrated.outbox.manifest import BlockTime
+from narrated.outbox.manifest_sentences import SentenceTime
 from narrated.outbox.published_files import PreparedFile
 
 
@@ -20,6 +22,7 @@ class EncodedNarration:
     duration_s: float
     blocks: tuple[BlockTime, ...]
     chapters: tuple[Chapter, ...] = ()
+    sentences: Sequence[SentenceTime] = ()
 
     @property
     def prepared(self) -> tuple[PreparedFile, ...]:

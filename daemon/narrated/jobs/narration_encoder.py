@@ -14,6 +14,7 @@ from narrated.audio.encoder_requests import (
     narration_files,
 )
 from narrated.jobs.encoded_narration import EncodedNarration
+from narrated.jobs.heard_sentences import HeardSentences
 from narrated.jobs.narration_chapters import Pictures, chapters_at_takes, heard_chapters
 from narrated.jobs.plan import Plan
 from narrated.ledger.take_cache import TakeCache
@@ -47,6 +48,7 @@ class NarrationEncoder:
         self._blocks: list[BlockTime] = []
         self._starts_s: dict[str, float] = {}
         """When each line begins."""
+        self._sentences = HeardSentences(plan.draft)
         self._line: str | None = None
         self.added = 0
         """The number of chunks added; also the index of the next chunk."""
@@ -66,11 +68,12 @@ class NarrationEncoder:
         ]
         try:
             chapters = chapters_at_takes(self._plan, pictures) if tags else []
-            times = await self._narration.add(takes, tags, chapters)
+            heard = await self._narration.add(takes, tags, chapters)
         except DamagedTakes as damaged:
             raise DamagedChunks([self.added + place for place in damaged.places]) from damaged
-        for chunk, (start_s, end_s) in zip(chunks, times, strict=True):
-            self._note(chunk, round(start_s, 3), round(end_s, 3))
+        for chunk, take in zip(chunks, heard, strict=True):
+            self._note(chunk, round(take.start_s, 3), round(take.end_s, 3))
+            self._sentences.add(chunk, take)
         self.added += count
 
     @property
@@ -78,7 +81,8 @@ class NarrationEncoder:
         """The narration, once its last chunks are added."""
         duration_s = self._narration.duration_s
         chapters = heard_chapters(self._plan, self._starts_s, duration_s)
-        return EncodedNarration(*self._files, duration_s, tuple(self._blocks), chapters)
+        blocks, sentences = tuple(self._blocks), self._sentences.sentences
+        return EncodedNarration(*self._files, duration_s, blocks, chapters, sentences)
 
     def discard(self) -> None:
         """Have everything removed that was encoded; does nothing once it is complete."""

@@ -136,7 +136,21 @@ class Plan(msgspec.Struct, frozen=True, rename={"draft": "plan", "output": "edit
         speeds = [draft.speed(chunk) for chunk in draft.chunks]
         # At speed 1 it stays the digest of earlier versions.
         stretched = [speeds] if any(speed != 1.0 for speed in speeds) else []
-        return json_digest([tags, self.keys, self.output.digested, *stretched])
+        return json_digest(
+            [tags, self.keys, self.output.digested, *stretched, *self._written_words]
+        )
+
+    @property
+    def _written_words(self) -> list[list[tuple[int, int, str]]]:
+        """The written words that its transcripts show, with their places; none if those are spoken.
+
+        An edit may change them alone: "3 May" and "May 3" sound alike.
+        """
+        if self.output.transcript != "written":
+            return []
+        chunks = enumerate(self.draft.chunks)
+        placed = [(seq, one.start, one.written) for seq, chunk in chunks for one in chunk.sentences]
+        return [[each for each in placed if each[2]]]
 
     def with_takes(self, choices: Mapping[str, int], only: Container[int] | None = None) -> Self:
         """Return the plan with the takes chosen by chunk digest; `only`: of these chunks alone."""

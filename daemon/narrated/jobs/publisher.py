@@ -27,6 +27,7 @@ from narrated.os_error_remedies import storing
 from narrated.outbox import manifest as manifests
 from narrated.outbox import published_files
 from narrated.outbox.manifest import Manifest, ManifestOutput, ManifestSource, SkippedPart
+from narrated.outbox.manifest_sentences import encoded_sentences
 from narrated.outbox.published_files import PreparedFile
 from narrated.script.model_free_caption import HOW_TO_CAPTION, is_model_free
 from narrated.script.script import Role
@@ -213,6 +214,7 @@ def _manifest(
         duration_s=encoded.duration_s,
         blocks=encoded.blocks,
         chapters=in_manifest(encoded.chapters),
+        sentences=encoded_sentences(encoded.sentences),
         **version_fields(job, plan),
     )
 

@@ -11,16 +11,22 @@ from typing import Annotated, Any
 
 import msgspec
 
+from narrated.outbox.manifest_sentences import (
+    MOST_SENTENCES_VALUES,
+    NO_SENTENCES,
+    count_values,
+)
 from narrated.printable import encodable
 
 MANIFEST_SUFFIX = ".json"
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
+"""The version of docs/post.schema.json that a manifest follows; 1 had no sentences."""
 NO_MANIFEST = (msgspec.DecodeError, UnicodeDecodeError)
 """Errors of content that is not a manifest."""
 
 MOST_VALUES = 1 << 19
-"""Bound on a manifest's values, which may take fifty times the memory of their text. A book of 250
-hours has half as many."""
+"""Bound on a manifest's values without its sentences: they may take fifty times the memory of their
+text. A book of 250 hours has half as many."""
 
 MOST_LEVELS = 64
 """Bound on the nesting of a manifest's values; ours have at most four levels. How deep Python
@@ -30,6 +36,8 @@ _MOST = (1 << 63) - 1
 Integer = Annotated[int, msgspec.Meta(ge=-_MOST, le=_MOST)]
 Count = Annotated[int, msgspec.Meta(ge=0, le=_MOST)]
 Seconds = Annotated[float, msgspec.Meta(ge=0, le=1e9)]
+
+_LAST_FIELD_AND_END = b"null\n}"
 
 _ODD = re.compile(r"[\\\udc80-\udcff]")
 _STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"')
@@ -81,6 +89,10 @@ class SkippedPart(msgspec.Struct, frozen=True):
     text: str = ""
 
 
+class _SentencesAlone(msgspec.Struct, frozen=True):
+    sentences: msgspec.Raw = NO_SENTENCES
+
+
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     """A published narration. The manifest is written last, and so commits the other files."""
 
@@ -112,6 +124,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     """None in older manifests, whose narrations have none."""
     consulted: dict[str, str] = {}
     """The settings and lexicons it was planned with: inbox path to sha256."""
+    sentences: msgspec.Raw = NO_SENTENCES
+    """See `manifest_sentences`. It is the last field, and stays JSON until somebody asks for it."""
 
     def renamed(self, path: str, old_stem: str, new_stem: str) -> "Manifest":
         """Return the manifest for the same narration after its source and stem were renamed."""
@@ -127,20 +141,32 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
 def encode(manifest: Manifest) -> bytes:
     """Encode a manifest as indented UTF-8 JSON; the same manifest makes the same bytes."""
     written = _with_names(manifest, _escaped)
+    written = msgspec.structs.replace(written, sentences=NO_SENTENCES)
     try:
         line = msgspec.json.encode(written)
     except UnicodeEncodeError:  # a title made from a file name that is not UTF-8
-        line = msgspec.json.encode(_encodable(msgspec.to_builtins(written)))
-    return msgspec.json.format(line, indent=2) + b"\n"
+        line = msgspec.json.encode(_encodable(_builtins(written)))
+    content = msgspec.json.format(line, indent=2)
+    return content.removesuffix(_LAST_FIELD_AND_END) + bytes(manifest.sentences) + b"\n}\n"
 
 
 def decode(content: bytes) -> Manifest:
     """Decode a manifest. Errors: NO_MANIFEST."""
-    if sum(map(content.count, (b",", b"[", b"{"))) > MOST_VALUES:
+    values = count_values(content)
+    if values > MOST_VALUES + MOST_SENTENCES_VALUES:
         raise msgspec.ValidationError("it holds too many values")
     if _levels(content) > MOST_LEVELS:
         raise msgspec.ValidationError("it is nested too deeply")
+    if values > MOST_VALUES:
+        sentences = msgspec.json.decode(content, type=_SentencesAlone).sentences
+        if values - count_values(bytes(sentences)) > MOST_VALUES:
+            raise msgspec.ValidationError("it holds too many values")
     return _with_names(msgspec.json.decode(content, type=Manifest), _unescaped)
+
+
+def _builtins(manifest: Manifest) -> dict[str, Any]:
+    fields = msgspec.structs.asdict(manifest) | {"sentences": None}
+    return {name: msgspec.to_builtins(value) for name, value in fields.items()}
 
 
 def _levels(content: bytes) -> int:

@@ -235,6 +235,9 @@ class Draft(msgspec.Struct, frozen=True, rename={"overrides": "surroundings"}):
     """The date of publication with its time of day, as written; empty if it is `date`."""
     chapters: tuple[ChapterStart, ...] = ()
     """The starts of its chapters, in order. Plans of before there were chapters have none."""
+    block_lines: tuple[tuple[int, int], ...] = ()
+    """First and last line in the source of each block, by its number; NOWHERE if they are not
+    known. Plans of before there were sentences have none."""
     held_back: str = ""
     """Why it is not narrated yet; empty if nothing holds it back, or in a plan."""
 
@@ -250,6 +253,9 @@ class Draft(msgspec.Struct, frozen=True, rename={"overrides": "surroundings"}):
         heard = sum(length / speed for length, speed in lengths)
         return sum(length for length, _ in lengths) / heard if heard else 1.0
 
+
+NOWHERE = (0, 0)
+"""The lines of a block whose place in the source is not known."""
 
 Captions = Mapping[str, Caption]
 """By picture source, as the author wrote it."""

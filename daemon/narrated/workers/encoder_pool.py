@@ -11,6 +11,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+import msgspec
+
 from narrated.audio.audio_tags import AudioTags
 from narrated.audio.encoder_requests import (
     AddTakes,
@@ -18,6 +20,7 @@ from narrated.audio.encoder_requests import (
     DamagedTakes,
     DiscardNarration,
     EncoderRequest,
+    HeardTake,
     JoinTakes,
     TagAudio,
     TakeToAdd,
@@ -187,8 +190,8 @@ class NarrationWriter:
         takes: list[TakeToAdd],
         tags: AudioTags | None = None,
         chapters: Sequence[ChapterAtTake] = (),
-    ) -> list[tuple[float, float]]:
-        """Append takes; returns the start and end of each in seconds.
+    ) -> list[HeardTake]:
+        """Append takes; returns when each is heard.
 
         `tags` and `chapters` complete the files, whose duration is `duration_s` then. Errors:
         EncoderCrashed and NarrationLost, and nothing of the narration is left; DamagedTakes, before
@@ -198,12 +201,12 @@ class NarrationWriter:
         request = AddTakes(*narration, takes, tags, list(chapters))
         extra_s = _COMPLETED_AND_TAGGED * self._end_s / LEAST_SPEED if tags else 0.0
         answer, _ = await self._ask(request, extra_s)
-        times = [(float(start_s), float(end_s)) for start_s, end_s in answer["times"]]
-        self._end_s = times[-1][1] if times else self._end_s
+        heard = msgspec.convert(answer["heard"], list[HeardTake])
+        self._end_s = heard[-1].end_s if heard else self._end_s
         if tags:
             self._leave()
             self.duration_s = float(answer["duration_s"])
-        return times
+        return heard
 
     def discard(self) -> None:
         """Have everything removed soon, without waiting for it."""
