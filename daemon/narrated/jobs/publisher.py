@@ -99,7 +99,9 @@ class Publisher:
 
     async def _publish(self, job: Job, plan: Plan, encoded: EncodedNarration) -> None:
         has_room = self._stems.has_room_for_chapters(job.stem)
-        write = partial(self._write, job, plan, encoded, encoded.chapters if has_room else ())
+        beside = encoded.chapters if has_room else ()
+        guid = self._ledger.episodes.guid(job.path)
+        write = partial(self._write, job, plan, encoded, beside, guid)
         event = partial(Published, engine=plan.draft.speakers["narrator"].engine)
         await self.complete(job, plan, Publication(write, encoded.duration_s, event))
 
@@ -141,7 +143,12 @@ class Publisher:
         return has_note
 
     def _write(
-        self, job: Job, plan: Plan, encoded: EncodedNarration, beside: Sequence[Chapter]
+        self,
+        job: Job,
+        plan: Plan,
+        encoded: EncodedNarration,
+        beside: Sequence[Chapter],
+        guid: str,
     ) -> None:
         """Write the files of a narration; `beside` are the chapters that a file holds."""
         folder = encoded.audio.parent
@@ -149,7 +156,7 @@ class Publisher:
             self._outbox.folder,
             job.stem,
             encoded.prepared + _caption(plan, folder) + chapters_file(beside, folder),
-            lambda outputs: manifests.encode(_manifest(job, plan, encoded, outputs)),
+            lambda outputs: manifests.encode(_manifest(job, plan, encoded, outputs, guid)),
         )
 
     async def _finish(self, job: Job, plan: Plan, publication: Publication) -> None:
@@ -196,7 +203,11 @@ def _caption(plan: Plan, folder: Path) -> tuple[PreparedFile, ...]:
 
 
 def _manifest(
-    job: Job, plan: Plan, encoded: EncodedNarration, outputs: tuple[ManifestOutput, ...]
+    job: Job,
+    plan: Plan,
+    encoded: EncodedNarration,
+    outputs: tuple[ManifestOutput, ...],
+    guid: str,
 ) -> Manifest:
     draft = plan.draft
     narrator = draft.speakers["narrator"]
@@ -215,6 +226,7 @@ def _manifest(
         blocks=encoded.blocks,
         chapters=in_manifest(encoded.chapters),
         sentences=encoded_sentences(encoded.sentences),
+        guid=guid,
         **version_fields(job, plan),
     )
 
@@ -236,4 +248,5 @@ def version_fields(job: Job, plan: Plan) -> dict[str, Any]:
         "description": plan.draft.description,
         "tags": plan.draft.tags,
         "consulted": plan.consulted,
+        "publish_at": plan.draft.publish_at,
     }

@@ -52,6 +52,8 @@ class FoundNarration:
     published_at: float
     shows: dict[str, str]
     consulted: dict[str, str]
+    guid: str
+    """Its number as an episode; empty if the manifest has none."""
     is_vague: bool
     """True if it may show pictures that its older manifest does not list."""
     size_bytes: int
@@ -151,6 +153,8 @@ def _enter(ledger: Ledger, each: FoundNarration, folded: str, with_gone: bool) -
         done_at=min(each.published_at, time.time()),  # the clock may have been wrong then
     )
     ledger.restored.add(job.id)
+    if each.guid:
+        ledger.episodes.give(path, each.guid, min(each.published_at, time.time()))
     ledger.pictures.record(path, each.shows)
     ledger.consulted.record(path, each.consulted)
     if each.is_vague and each.is_there:
@@ -169,6 +173,7 @@ def _found(inbox: Path, stem: str, manifest: Manifest) -> FoundNarration:
         datetime.fromisoformat(manifest.published).timestamp(),
         manifest.shows or {},
         manifest.consulted,
+        manifest.episode_guid,
         is_vague,
         _size(inbox / manifest.source.path) if is_there else 0,
         is_there,

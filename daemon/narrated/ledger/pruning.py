@@ -14,7 +14,13 @@ SLICE_ROWS = 500
 
 _LIVES = "SELECT 1 FROM jobs WHERE jobs.path = {} AND state NOT IN ('superseded', 'removed')"
 """The narration of a file, or a job to do."""
-_OF_FILES = (("stems", "path"), ("choices", "path"), ("shows", "post"), ("consulted", "post"))
+_OF_FILES = (
+    ("stems", "path"),
+    ("choices", "path"),
+    ("shows", "post"),
+    ("consulted", "post"),
+    ("episodes", "path"),
+)
 _PAST = """
 DELETE FROM jobs WHERE state IN ('superseded', 'removed') AND id IN (
     SELECT id FROM (

@@ -5,6 +5,7 @@ from pathlib import Path
 from narrated.ledger.bulk_requeue_progress import BulkRequeueProgress
 from narrated.ledger.database import Database
 from narrated.ledger.engine_rates import EngineRates
+from narrated.ledger.episodes import Episodes, Podcasts
 from narrated.ledger.held_posts import HeldPosts
 from narrated.ledger.jobs import Jobs
 from narrated.ledger.last_run import LastRun
@@ -42,3 +43,5 @@ class Ledger(Database):
         self.last_run = LastRun(self)
         self.pauses = Pauses(self)
         self.rates = EngineRates(self)
+        self.episodes = Episodes(self)
+        self.podcasts = Podcasts(self)

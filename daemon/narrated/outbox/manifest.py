@@ -40,6 +40,7 @@ Seconds = Annotated[float, msgspec.Meta(ge=0, le=1e9)]
 _LAST_FIELD_AND_END = b"null\n}"
 
 _ODD = re.compile(r"[\\\udc80-\udcff]")
+_GUID = re.compile(r"urn:uuid:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"')
 _BRACKETS = {ord("["): 1, ord("{"): 1, ord("]"): -1, ord("}"): -1}
 _NO_BRACKETS = bytes(set(range(256)) - _BRACKETS.keys())
@@ -122,10 +123,19 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     """The post's own; they are the file's genres."""
     chapters: tuple[ManifestChapter, ...] | None = None
     """None in older manifests, whose narrations have none."""
+    publish_at: str = ""
+    """The date of publication with its time of day, as the post has it; empty if it is `date`."""
+    guid: str = ""
+    """Its number as an episode of a podcast; empty in older manifests."""
     consulted: dict[str, str] = {}
     """The settings and lexicons it was planned with: inbox path to sha256."""
     sentences: msgspec.Raw = NO_SENTENCES
     """See `manifest_sentences`. It is the last field, and stays JSON until somebody asks for it."""
+
+    @property
+    def episode_guid(self) -> str:
+        """Its number as an episode, if it is one that we give; else empty."""
+        return self.guid if _GUID.fullmatch(self.guid) else ""
 
     def renamed(self, path: str, old_stem: str, new_stem: str) -> "Manifest":
         """Return the manifest for the same narration after its source and stem were renamed."""
