@@ -22,6 +22,7 @@ from narrated.config.file import (
     unconfigured_models,
 )
 from narrated.config.folder_overlap import FolderPlace, place_of, refuse_overlap
+from narrated.config.podcast import show_of
 from narrated.config.values import Config
 from narrated.config.worker_specs import model_resources
 from narrated.errors import ConfigurationError
@@ -422,3 +423,57 @@ def test_wrong_choice_lists_choices() -> None:
         parse("inbox: /a\noutbox: /b\naudio: {format: mp4}\n", Path("/x.yaml"), {"HOME": "/h"})
     assert "`audio.format`" in refused.value.problem
     assert "mp3, opus, ogg" in refused.value.remedy
+
+
+def _podcast(entries: str, tmp_path: Path) -> ConfigurationError:
+    return _refusal(f"{TWO_LINES}podcast: {{{entries}}}\n", tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("entries", "key", "remedy"),
+    [
+        ("", "the key `podcast.title` is missing", "Add a line `title: NAME`"),
+        ("title: ' '", "`podcast.title`: it is empty", "Name the podcast"),
+        (f"title: {'x' * 256}", "`podcast.title`: it is too long", "255 bytes"),
+        ("titel: A", "unknown key `podcast.titel`", "Did you mean `title`?"),
+        ("title: A, category: Boks", "Apple has no `Boks`", "Did you mean `Arts > Books`?"),
+        ("title: A, category: [Books, Music > Books]", "no `Music > Books`", "`Arts > Books`"),
+        ("title: A, category: Zzz", "`podcast.category`", "such as Technology"),
+        ("title: A, language: js", "`podcast.language`: that is no language", "such as fr"),
+        ("title: A, type: daily", "`podcast.type`", "Choose one of episodic, serial"),
+        ("title: A, owner: {email: me}", "`podcast.owner.email`", "me@example.org"),
+        ("title: A, base_url: example.org", "`podcast.base_url`: that is no address", "https://"),
+        ("title: A, base_url: 'ftp://x.org'", "`podcast.base_url`: that is no address", "https://"),
+        ("title: A, base_url: 'http://[x'", "`podcast.base_url`: that is no address", "https://"),
+        ("title: A, base_url: 'http://u:p@x.org'", "everybody would read", "https://"),
+        ("title: A, base_url: 'http://x.org/?a'", "no path can follow", "https://"),
+        ("title: A, base_url: 'http://x.org/ü'", "must write as %XX", "https://"),
+        ("title: A, link: 'javascript:x'", "`podcast.link`: that is no address", "https://"),
+    ],
+)
+def test_podcast_mistake_is_named(entries: str, key: str, remedy: str, tmp_path: Path) -> None:
+    """A mistake in `podcast:` names the key and the remedy."""
+    refused = _podcast(entries, tmp_path)
+    assert key in refused.problem
+    assert remedy in refused.remedy
+
+
+def test_podcast_is_off_without_its_key(tmp_path: Path) -> None:
+    """The outbox is no podcast without `podcast:`, nor with an empty one."""
+    assert show_of(_parse(TWO_LINES, tmp_path)) is None
+    assert show_of(_parse(TWO_LINES + "podcast:\n", tmp_path)) is None
+
+
+def test_show_is_the_configured_one(tmp_path: Path) -> None:
+    """The show has the configuration's words; its language is that of reading."""
+    entries = "title: ' My  blog ', category: [books, Arts > Design], base_url: 'https://x.org/p'"
+    config = _parse(f"{TWO_LINES}reading: {{language: de}}\npodcast: {{{entries}}}\n", tmp_path)
+    show = show_of(config)
+    assert show and (show.title, show.language, show.base_url) == (
+        "My blog",
+        "de",
+        "https://x.org/p/",
+    )
+    assert show.categories == (("Arts", "Books"), ("Arts", "Design"))
+    again = parse(to_yaml(config).replace("source:", "# "), tmp_path / "again.yaml", {})
+    assert again.podcast == config.podcast

@@ -59,6 +59,10 @@ def _result(header: dict[str, Any], payload: bytes) -> bytes:
         from narrated.reading.cover_jpeg import cover  # late: few requests need Pillow
 
         return cover(payload, side=header["side"])
+    if header["do"] == "feed":
+        from narrated.podcast.feed_answers import answer  # late, for the same reason
+
+        return answer(header, payload)
     raise NarratedError(f"The parser does not know the request `{header['do']}`.")
 
 

@@ -56,6 +56,13 @@ def test_note_names_are_reserved(path: str) -> None:
     assert stem(path, free) == path
 
 
+@pytest.mark.parametrize("name", ["feed.xml", "Feed.XML", "index.html", "folder.jpg"])
+def test_podcast_names_are_reserved(name: str) -> None:
+    """No folder of the outbox has the name of a file that the podcast writes."""
+    assert stem(f"a/{name}/post.md", free) == f"a/{name}~folder/post"
+    assert stem(f"{name}.md", free) == name
+
+
 def test_status_name_below_the_root() -> None:
     """The status note's name is free in folders below the root."""
     assert stem("a/narrated.status.png", free) == "a/narrated.status"

@@ -5,6 +5,7 @@ import errno
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from types import UnionType
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 import msgspec
@@ -78,8 +79,10 @@ def invalid_value(source: Path, error: msgspec.ValidationError) -> Configuration
             f"{_hint(key, unknown[1])} `narrated config init --print` lists every key.",
         )
     if missing := re.search(r"missing required field `(.*)`", message):
+        full = ".".join(part for part in (key, missing[1]) if part)
+        value = "NAME" if key else "FOLDER"
         return ConfigurationError(
-            f"{source}: the key `{missing[1]}` is missing.", f"Add a line `{missing[1]}: FOLDER`."
+            f"{source}: the key `{full}` is missing.", f"Add a line `{missing[1]}: {value}`."
         )
     choices = ", ".join(map(str, _choices(key)))
     remedy = _REMEDIES.get(key.rpartition(".")[2], _MEND)
@@ -139,6 +142,8 @@ def _kind_of(key: str) -> Any:
     for part in filter(None, key.split(".")):
         is_section = isinstance(kind, type) and issubclass(kind, msgspec.Struct)
         kind = get_type_hints(kind).get(part) if is_section else None
+        if isinstance(kind, UnionType):  # a section, or none
+            kind = next((each for each in get_args(kind) if each is not type(None)), None)
     return kind
 
 

@@ -11,6 +11,7 @@ import yaml
 from narrated.audio.sound_files import is_sound_file
 from narrated.config.config_errors import invalid_value, invalid_yaml, unreadable, yaml_twice
 from narrated.config.folder_overlap import refuse_overlap
+from narrated.config.podcast import check_podcast
 from narrated.config.values import (
     TARGET_LUFS,
     AudioConfig,
@@ -247,6 +248,7 @@ def _check(config: Config) -> Config:
     refuse_overlap(config)
     _check_languages(config)
     _check_engines(config)
+    check_podcast(config)
     return config
 
 

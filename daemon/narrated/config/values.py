@@ -164,6 +164,33 @@ class ModelsConfig(Section, frozen=True):
     """An unused model stays on the device this long; infinity: for ever."""
 
 
+class OwnerConfig(Section, frozen=True):
+    """Who owns a podcast: directories write to this address, and everybody may read it."""
+
+    name: str = ""
+    email: str = ""
+
+
+class PodcastConfig(Section, frozen=True):
+    """The podcast that the outbox is; the daemon writes its feed."""
+
+    title: str
+    author: str = ""
+    description: str = ""
+    language: str = ""
+    """Empty for `reading: language`."""
+    category: str | tuple[str, ...] = ()
+    """Names of Apple's categories."""
+    explicit: bool = False
+    owner: OwnerConfig = OwnerConfig()
+    base_url: str = ""
+    """The address at which the outbox is served; without one, the feed's links are relative."""
+    link: str = ""
+    """The podcast's website; empty for `base_url`."""
+    type: Literal["episodic", "serial"] = "episodic"
+    """Serial: to be heard from the first episode on, and numbered."""
+
+
 class EngineConfig(Section, frozen=True):
     """An engine of the user, or other options for one of narrated's."""
 
@@ -207,6 +234,8 @@ class Config(Section, frozen=True):
     workers: WorkersConfig = WorkersConfig()
     models: ModelsConfig = ModelsConfig()
     engines: dict[str, EngineConfig] = {}
+    podcast: PodcastConfig | None = None
+    """None if the outbox is no podcast."""
     log: Literal["debug", "info", "warning", "error"] = "info"
     source: Path | None = None
     """The file that this was read from; not a key of that file."""

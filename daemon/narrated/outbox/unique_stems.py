@@ -15,6 +15,8 @@ from narrated.outbox.portable_names import USUAL_RULES, NameRules
 ERROR_SUFFIX = ".error.txt"
 STATUS_NAME = "narrated.status.txt"
 
+_PODCAST_NAMES = ("feed.xml", "index.html", "folder.jpg")
+"""Files that stand in a folder for all of its narrations; none of these ends in their suffixes."""
 _LONGEST_OUTPUT_SUFFIX = len(".json")
 _MOST_COMPARED = 8
 """Candidates that `follows` looks at: hardly ever do more sources share one stem."""
@@ -59,10 +61,16 @@ def is_inside(path: str) -> bool:
 
 def _candidates(path: str, rules: NameRules) -> Iterator[str]:
     *folders, full = path.split("/")
-    above = "".join(f"{rules.fitted(folder)}/" for folder in folders)
+    above = "".join(f"{_folder(folder, rules)}/" for folder in folders)
     numbered = ((full, f"-{number}") for number in count(2))
     for name, ending in chain([(PurePosixPath(full).stem, ""), (full, "")], numbered):
         yield above + rules.fitted(name, ending, len(ERROR_SUFFIX))
+
+
+def _folder(name: str, rules: NameRules) -> str:
+    """The name of a folder, which is none that a file of the podcast has."""
+    fitted = rules.fitted(name)
+    return rules.fitted(name, "~folder") if fold(fitted) in _PODCAST_NAMES else fitted
 
 
 def _is_reserved(key: str) -> bool:

@@ -9,6 +9,7 @@ from functools import partial
 from typing import Self, TypeVar
 
 from narrated import private_files
+from narrated.config.podcast import show_of
 from narrated.config.values import Config
 from narrated.config.worker_specs import speech_engines, worker_specs
 from narrated.disk_threads import TRANSFER_S, DiskThreads
@@ -29,6 +30,7 @@ from narrated.jobs.narration_tags import TagMaker
 from narrated.jobs.picture_captions import PictureCaptions
 from narrated.jobs.plan import JobDefaults, OutputSettings
 from narrated.jobs.planner import Planner
+from narrated.jobs.podcast_feed import PodcastFeed
 from narrated.jobs.published_default import PublishedDefault
 from narrated.jobs.publisher import Publisher
 from narrated.jobs.runner import JobRunner
@@ -141,6 +143,7 @@ class App:
         self.disposal.after = DisposalPolicy(config.after, config.archive)
         self.cache.limit_bytes = config.cache_limit
         self.ranking.newest_first = config.order == "newest"
+        self.podcast.follow(show_of(config))
         await self.pool.apply(specs)
         with suppress(StorageError):  # it is followed again within a second
             self.breaks.follow()
@@ -280,6 +283,9 @@ class App:
         ledger, config, events, inbox = self.ledger, self.config, self.events, self.inbox
         parsers = self._start_parsers(PARSERS)
         self.planner = self.build_planner(parsers)
+        storage = (ledger, self.outbox, parsers, self.read_apart, config.state / "work")
+        self.podcast = PodcastFeed(*storage, self.state_disk, show_of(config))
+        self.podcast.listen(events)
         work, encoders, tags = config.state / "work", self.encoders, TagMaker(parsers, inbox)
         takes = (self.cache, ledger.rates, self.engines)
         self.speaker = NarrationRenderer(*takes, work, encoders, tags)

@@ -141,6 +141,7 @@ class Daemon:
                 await self._stop_within(tick_s)
                 if self._stop.is_set():
                     break
+            await self.app.podcast.update()
             report = self.reporter.report()
             on_tick(report)
             self._is_finished = not self._stop.is_set()
@@ -153,6 +154,7 @@ class Daemon:
         app = self.app
         check = DamagedNarrationCheck(app.ledger, app.job_creator, app.mount_guard, app.outbox_disk)
         self._background.start("the check for damaged narrations", check.run())
+        self._background.start("the podcast's feed", app.podcast.run())
 
     def _is_idle(self) -> bool:
         return self.job_queue.idle.is_set() and self.app.requeues.is_idle

@@ -189,6 +189,7 @@ class StatusReporter:
         inbox = self._ingest.status
         of_inbox = (inbox.root_problem, inbox.watch_problem)
         problems = (*of_inbox, *map(str, self._problems()), self._reload.refusal)
+        problems += (self._app.podcast.problem,)
         pending = self._feed.inbox.pending_count
         left_alone = (inbox.ignored, *inbox.other.items(), *inbox.rule_problems)
         lasting = self._app.breaks.lasting
@@ -220,7 +221,7 @@ class StatusReporter:
         inbox = self._ingest.status
         of_inbox = (self._of_root(inbox.root_problem), inbox.watch_problem)
         notices = (*map(str, self._problems()), *of_inbox)
-        own = (self._reload.refusal, self._app.restored)
+        own = (self._reload.refusal, self._app.restored, self._app.podcast.problem)
         return tuple(filter(None, (*notices, *own, *inbox.rule_problems)))
 
     def _of_root(self, problem: str) -> str:

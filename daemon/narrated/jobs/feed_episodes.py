@@ -1,0 +1,59 @@
+"""Published narrations as episodes: their dates, files and words, by their manifests."""
+
+import math
+import time
+from contextlib import suppress
+from datetime import datetime
+
+from narrated.jobs.publication_times import publication_s
+from narrated.ledger.job import Job
+from narrated.outbox.manifest import Manifest
+from narrated.podcast.episode import (
+    Episode,
+    chapters_of,
+    language_of,
+    sound_of,
+    transcripts_of,
+)
+from narrated.podcast.show import Show
+
+
+def episode_of(
+    job: Job, manifest: Manifest, show: Show, guid: str, first_s: float
+) -> Episode | None:
+    """Return the narration of a job as an episode; None if it has no sound.
+
+    `first_s` is when it was first published: it is the date of a post that has none.
+    """
+    folder = job.stem.rpartition("/")[0]
+    outputs = manifest.outputs
+    sound = sound_of(outputs, folder)
+    if sound is None:
+        return None
+    return Episode(
+        title=manifest.title or job.stem.rpartition("/")[2],
+        guid=guid,
+        dated_s=_dated_s(manifest, first_s),
+        duration_s=manifest.duration_s,
+        sound=sound,
+        transcripts=transcripts_of(outputs, folder),
+        chapters=chapters_of(outputs, folder),
+        author=manifest.author,
+        language=language_of(manifest.language, show.language),
+        description=manifest.description,
+        beginnings=tuple((each.role, each.text) for each in manifest.blocks),
+    )
+
+
+def _dated_s(manifest: Manifest, first_s: float) -> float:
+    """The date of a post, but none in the future: players drop an episode with such a date."""
+    written_s = publication_s(manifest.publish_at) or publication_s(manifest.date)
+    if written_s is None or not math.isfinite(written_s):
+        written_s = first_s
+    return min(written_s, _published_s(manifest), time.time())
+
+
+def _published_s(manifest: Manifest) -> float:
+    with suppress(ValueError, OverflowError, OSError):
+        return datetime.fromisoformat(manifest.published).timestamp()
+    return math.inf

@@ -1,0 +1,110 @@
+"""The feed in the outbox: replaces ours whole, and leaves somebody else's alone."""
+
+import errno
+import hashlib
+import os
+from collections.abc import Iterable
+from contextlib import suppress
+from enum import Enum, auto
+from io import BufferedReader
+from pathlib import Path
+from typing import NamedTuple
+
+from narrated.os_error_remedies import storing
+from narrated.outbox.open_folder import DraftFile, opened, split, sync
+from narrated.outbox.untrusted_reads import file_in, size_in
+
+
+class PlacedFeed(Enum):
+    """What became of a feed."""
+
+    WRITTEN = auto()
+    UNCHANGED = auto()
+    OF_OTHERS = auto()
+    """Something else has its name, so that it was not written."""
+
+
+class ExpectedFile(NamedTuple):
+    """A file of the outbox, and the size that it is to have."""
+
+    path: str
+    size_bytes: int
+
+
+def feed_beginning(outbox: Path, path: str, most_bytes: int) -> bytes:
+    """Return the beginning of the feed that stands; empty if none does. Errors: StorageError."""
+    folder_name, name = split(path)
+    with (
+        storing(str(outbox / path)),
+        suppress(FileNotFoundError, NotADirectoryError),
+        opened(outbox, folder_name) as folder,
+    ):
+        file = file_in(folder, name, str(outbox / path))
+        if file is not None:
+            with file:
+                return file.read(most_bytes)
+    return b""
+
+
+def place_feed(outbox: Path, path: str, draft: Path, mark: bytes) -> PlacedFeed:
+    """Put a finished feed into the outbox, durably, unless the same one stands there.
+
+    A file without the mark is somebody else's, and stays; so does a link, a folder, and so on.
+    Errors: StorageError.
+    """
+    folder_name, name = split(path)
+    with storing(str(outbox / path)), opened(outbox, folder_name) as folder:
+        if _mode(folder, name) is not None:
+            file = file_in(folder, name, str(outbox / path))
+            if file is None:
+                return PlacedFeed.OF_OTHERS
+            with file:
+                if mark not in file.read(len(mark) + 100):
+                    return PlacedFeed.OF_OTHERS
+                file.seek(0)
+                if _is_alike(file, draft):
+                    return PlacedFeed.UNCHANGED
+        with DraftFile(folder) as written:
+            written.copy(draft)
+            written.settle()
+            written.place(name)
+        sync(folder)
+    return PlacedFeed.WRITTEN
+
+
+def standing(outbox: Path, files: Iterable[ExpectedFile]) -> set[str]:
+    """Return the paths of those files that stand with their sizes. Errors: StorageError."""
+    by_folder: dict[str, list[ExpectedFile]] = {}
+    for each in files:
+        by_folder.setdefault(each.path.rpartition("/")[0], []).append(each)
+    found: set[str] = set()
+    for folder_name, expected in by_folder.items():
+        with (
+            storing(str(outbox / folder_name)),
+            suppress(FileNotFoundError, NotADirectoryError),
+            opened(outbox, folder_name) as folder,
+        ):
+            found.update(
+                each.path
+                for each in expected
+                if size_in(folder, each.path.rpartition("/")[2]) == each.size_bytes
+            )
+    return found
+
+
+def _mode(folder: int, name: str) -> int | None:
+    try:
+        return os.stat(name, dir_fd=folder, follow_symlinks=False).st_mode
+    except OSError as error:
+        if error.errno != errno.ENOENT:
+            raise
+        return None
+
+
+def _is_alike(file: BufferedReader, draft: Path) -> bool:
+    """True if an open file and a draft have the same content."""
+    with draft.open("rb") as other:
+        if os.fstat(file.fileno()).st_size != os.fstat(other.fileno()).st_size:
+            return False
+        digests = [hashlib.file_digest(each, "sha256").digest() for each in (file, other)]
+        return digests[0] == digests[1]

@@ -1,0 +1,1 @@
+"""The podcast: feeds of the outbox that podcast players subscribe to."""

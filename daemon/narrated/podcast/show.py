@@ -1,0 +1,46 @@
+"""A show: all that a feed says of itself, before its first episode."""
+
+import hashlib
+
+import msgspec
+
+from narrated.podcast.categories import Category
+
+FEED_NAME = "feed.xml"
+FEED_VERSION = 1
+"""Raised when an item's bytes change for the same episode, so that all are made again."""
+
+
+class Show(msgspec.Struct, frozen=True, kw_only=True):
+    """A podcast, as its feed names it."""
+
+    title: str
+    folder: str = ""
+    """The folder of the outbox whose episodes it has; empty for all of it."""
+    author: str = ""
+    description: str = ""
+    language: str = "en"
+    categories: tuple[Category, ...] = ()
+    explicit: bool = False
+    owner_name: str = ""
+    owner_email: str = ""
+    base_url: str = ""
+    """The address of the outbox, with a slash at its end; empty if nobody serves it."""
+    link: str = ""
+    """The address of its website."""
+    type: str = "episodic"
+    guid: str = ""
+    """Its number in the world; empty until it is given."""
+    image: str = ""
+    """The outbox path of its cover; empty if it has none."""
+
+    @property
+    def feed_path(self) -> str:
+        """The outbox path of the feed."""
+        return f"{self.folder}/{FEED_NAME}" if self.folder else FEED_NAME
+
+    @property
+    def digest(self) -> str:
+        """A digest of all that the items depend on besides their episodes."""
+        of_items = (FEED_VERSION, self.folder, self.base_url, self.language, self.explicit)
+        return hashlib.sha256(msgspec.json.encode(of_items)).hexdigest()[:16]

@@ -1,0 +1,215 @@
+"""The podcast: the feed of an outbox, from the first post on, through edits, moves and kills."""
+
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import feedparser
+import pytest
+
+from support.consistency import verify
+from support.daemon import Daemon, running, toy, wait
+
+SHOW = {"title": "A blog", "base_url": "https://example.org/pod"}
+
+
+@pytest.fixture
+def daemon(tmp_path: Path) -> Iterator[Daemon]:
+    """A daemon whose outbox is a podcast."""
+    with running(tmp_path, podcast=SHOW) as ready:
+        yield ready
+
+
+def _feed(daemon: Daemon, feed: str = "feed.xml") -> Any:
+    """The feed that stands in the outbox, as feedparser reads it; empty if none does."""
+    path = daemon.outbox / feed
+    read = feedparser.parse(path.read_bytes() if path.exists() else b"<rss/>")
+    assert not read.bozo
+    return read
+
+
+def _entry(daemon: Daemon, title: str) -> Any:
+    return next((each for each in _feed(daemon).entries if each.title == title), None)
+
+
+def _wait_titles(daemon: Daemon, *titles: str) -> Any:
+    """Wait until the feed has exactly these episodes, in this order; returns it."""
+    wait(
+        lambda: [each.title for each in _feed(daemon).entries] == list(titles),
+        lambda: f"{[each.title for each in _feed(daemon).entries]}\n{daemon.log}",
+    )
+    return _feed(daemon)
+
+
+def _reload(daemon: Daemon, **podcast: Any) -> None:
+    told = len(daemon.statuses)
+    daemon.configure(**toy(daemon.home), podcast=podcast)
+    daemon.signal(signal.SIGHUP)
+    daemon.wait_told("READY=1", since=told)
+
+
+def _file_of(daemon: Daemon, entry: Any) -> Path:
+    """The file of the outbox that an entry's address leads to, as a server finds it."""
+    from urllib.parse import unquote_to_bytes
+
+    address = entry.enclosures[0].href.removeprefix("https://example.org/pod/")
+    return daemon.outbox / unquote_to_bytes(address).decode("utf-8", "surrogateescape")
+
+
+def test_feed_follows_the_outbox(daemon: Daemon) -> None:
+    """A post enters the feed, keeps its number through an edit and a rename, and leaves with it."""
+    daemon.drop("old.md", "---\ndate: 2001-01-02 09:30 +0100\nauthor: Ada\n---\n# Old\n\nOf old.\n")
+    daemon.drop(
+        "tea.md", "---\ndate: 2001-01-03\n---\n# Tea\n\nAll about tea.\n\n## Pots\n\nPots.\n"
+    )
+    first = _wait_titles(daemon, "Tea", "Old")
+    tea, old = first.entries
+    assert old.published == "Tue, 02 Jan 2001 08:30:00 GMT"
+    assert old.author == "Ada"
+    assert tea.summary == "All about tea."
+    sound = _file_of(daemon, tea)
+    assert int(tea.enclosures[0].length) == sound.stat().st_size
+    assert tea.podcast_transcript["url"].endswith("/tea.vtt")
+    assert tea.podcast_chapters["url"].endswith("/tea.chapters.json")
+
+    daemon.drop("tea.md", "---\ndate: 2001-01-03\n---\n# Green tea\n\nAll about it.\n")
+    edited = _wait_titles(daemon, "Green tea", "Old").entries[0]
+    assert edited.id == tea.id
+    assert int(edited.enclosures[0].length) == sound.stat().st_size
+
+    (daemon.inbox / "tea.md").rename(daemon.inbox / "leaves.md")
+    wait(lambda: "leaves" in str(_file_of(daemon, _entry(daemon, "Green tea"))), lambda: daemon.log)
+    assert _entry(daemon, "Green tea").id == tea.id
+    assert _file_of(daemon, _entry(daemon, "Green tea")).exists()
+
+    _reload(daemon, title="A blog", base_url="https://elsewhere.example.org/")
+    wait(lambda: "elsewhere" in _entry(daemon, "Green tea").enclosures[0].href)
+    assert _entry(daemon, "Green tea").id == tea.id
+    assert _feed(daemon).feed.podcast_guid == first.feed.podcast_guid
+
+    daemon.configure(
+        **toy(daemon.home), podcast=SHOW, removed="withdraw", withdraw_after=0, scan="200ms"
+    )
+    daemon.signal(signal.SIGHUP)
+    (daemon.inbox / "leaves.md").unlink()
+    _wait_titles(daemon, "Old")
+    daemon.wait_idle()
+    daemon.stop()
+    verify(daemon)
+
+
+def test_kill_before_the_feed_is_mended(daemon: Daemon) -> None:
+    """What a kill kept from the feed comes in at the next start; nothing else changes."""
+    daemon.drop("one.md", "---\ndate: 2001-01-01\n---\n# One\n\nWords.\n")
+    one = _wait_titles(daemon, "One").entries[0]
+    held = daemon.outbox / "feed.xml"
+    ours = held.read_bytes()
+    held.unlink()
+    held.mkdir()  # so that no feed is written before the kill
+    daemon.drop("two.md", "---\ndate: 2001-01-02\n---\n# Two\n\nMore words.\n")
+    daemon.published("two", (daemon.inbox / "two.md").read_bytes())
+    daemon.kill()
+    held.rmdir()
+    held.write_bytes(ours)
+    daemon.start()
+    assert _wait_titles(daemon, "Two", "One").entries[1] == one
+
+
+def test_same_content_same_bytes(daemon: Daemon) -> None:
+    """A restart, and items made again, change no byte; a feed of the same bytes stays."""
+    daemon.drop("one.md", "# One\n\nWords.\n")
+    _wait_titles(daemon, "One")
+    before = (daemon.outbox / "feed.xml").read_bytes()
+    daemon.stop()
+    daemon.start()
+    _reload(daemon, title="Another")
+    wait(lambda: _feed(daemon).feed.title == "Another", lambda: daemon.log)
+    _reload(daemon, **SHOW)
+    wait(lambda: _feed(daemon).feed.title == "A blog", lambda: daemon.log)
+    assert (daemon.outbox / "feed.xml").read_bytes() == before
+    daemon.stop()
+    written = (daemon.outbox / "feed.xml").stat()
+    assert daemon.ask("once").returncode == 0
+    left = (daemon.outbox / "feed.xml").stat()
+    assert (left.st_ino, left.st_mtime_ns) == (written.st_ino, written.st_mtime_ns)
+
+
+def test_feed_of_others_stays(daemon: Daemon) -> None:
+    """A feed.xml that is not ours stays as it is; the status says so until it is moved away."""
+    _wait_titles(daemon)
+    theirs = daemon.outbox / "feed.xml"
+    wait(theirs.exists)
+    theirs.write_text("<rss><channel><title>Mine</title></channel></rss>")
+    daemon.drop("one.md", "# One\n\nWords.\n")
+    wait(lambda: any("feed.xml" in each for each in daemon.status()["notices"]), lambda: daemon.log)
+    assert "Mine" in theirs.read_text()
+    assert daemon.log.count("left alone, so the podcast has no feed") == 1
+    theirs.unlink()
+    daemon.drop("two.md", "---\ndate: 2001-01-01\n---\n# Two\n\nWords.\n")
+    _wait_titles(daemon, "One", "Two")
+    assert daemon.status()["notices"] == []
+
+
+def test_no_podcast_no_feed(tmp_path: Path) -> None:
+    """Without `podcast:` there is no feed; with it, what was published before is in it."""
+    with running(tmp_path) as daemon:
+        daemon.drop("one.md", "# One\n\nWords.\n")
+        daemon.published("one", "# One\n\nWords.\n")
+        assert not (daemon.outbox / "feed.xml").exists()
+        _reload(daemon, **SHOW)
+        _wait_titles(daemon, "One")
+
+
+def test_any_name_is_in_the_feed(daemon: Daemon) -> None:
+    """The address of any name leads to its file, and any title reads as it was written."""
+    names = [
+        "feed.xml/a.md",
+        "a b&c.md",
+        "ü #1%.md",
+        "bytes\udcfe.md",
+        "new\nline.md",
+        "q?\"'<>.md",
+    ]
+    for place, name in enumerate(names):
+        daemon.drop(name, f"# <i>{place}</i> & ]]>\n\nWords of <b>{place}</b>.\n")
+    wait(lambda: len(_feed(daemon).entries) == len(names), lambda: daemon.log)
+    for entry in _feed(daemon).entries:
+        assert _file_of(daemon, entry).exists()
+        assert "<b>" not in entry.summary
+
+
+def test_numbers_outlive_the_ledger(daemon: Daemon) -> None:
+    """A ledger that is lost takes no number along: neither an episode's, nor the show's."""
+    daemon.drop("one.md", "---\ndate: 2001-01-01\n---\n# One\n\nWords.\n")
+    before = _wait_titles(daemon, "One")
+    (daemon.inbox / "one.md").rename(daemon.inbox / "two.md")
+    wait(lambda: "two.mp3" in _entry(daemon, "One").enclosures[0].href, lambda: daemon.log)
+    daemon.stop()
+    for file in (daemon.home / "state").glob("ledger.sqlite*"):
+        file.unlink()
+    daemon.start()
+    daemon.drop("three.md", "---\ndate: 2001-01-02\n---\n# Three\n\nWords.\n")
+    after = _wait_titles(daemon, "Three", "One")
+    assert after.entries[1].id == before.entries[0].id
+    assert after.feed.podcast_guid == before.feed.podcast_guid
+
+
+def test_soundless_episode_is_left_out(daemon: Daemon) -> None:
+    """An episode whose sound somebody took away leaves the feed with the next change."""
+    daemon.drop("one.md", "---\ndate: 2001-01-01\n---\n# One\n\nWords.\n")
+    _wait_titles(daemon, "One")
+    (daemon.outbox / "one.mp3").unlink()
+    daemon.drop("two.md", "# Two\n\nWords.\n")
+    _wait_titles(daemon, "Two")
+
+
+@pytest.mark.faults  # it starts a process from the first instruction
+def test_daemon_loads_no_xml(daemon: Daemon) -> None:
+    """Parsers write the feed: the daemon's own process never loads lxml."""
+    daemon.stop()
+    daemon.start("env")
+    daemon.drop("one.md", "# One\n\nWords.\n")
+    _wait_titles(daemon, "One")
+    assert daemon.process is not None
+    assert "lxml" not in Path(f"/proc/{daemon.process.pid}/maps").read_text()
