@@ -15,10 +15,12 @@ from narrated import private_files
 from narrated.atomic_write import atomic_write
 from narrated.audio.encoder_requests import (
     AddTakes,
+    CheckSoundFile,
     DamagedTakes,
     DiscardNarration,
     EncoderRequest,
     JoinTakes,
+    SoundFileChanged,
     TagAudio,
     WarmUp,
     WriteTake,
@@ -28,6 +30,7 @@ from narrated.audio.flac_takes import measure, to_flac
 from narrated.audio.loudness import energies, integrated_lufs, pack
 from narrated.audio.narration_file import NarrationFile, read_takes
 from narrated.audio.silence import samples
+from narrated.audio.sound_file_decoding import IntroAndOutro, SoundFileDecoder
 from narrated.audio.streaming_encoder import filter_on_one_thread
 from narrated.audio.tags import tag
 from narrated.audio.take_errors import refused
@@ -59,6 +62,7 @@ class EncoderProcess:
 
     def __init__(self) -> None:
         self._narrations: dict[str, NarrationFile] = {}
+        self._sound_files = SoundFileDecoder()
 
     def answer(self, header: dict[str, Any], payload: bytes) -> Answer:
         """Serve one request; an error is told in the answer."""
@@ -66,6 +70,8 @@ class EncoderProcess:
             return self._serve(*decode_request(header, payload))
         except DamagedTakes as error:
             return {"damaged": error.places}, b""
+        except SoundFileChanged as error:
+            return {"changed_file": [error.problem, error.remedy]}, b""
         except NarratedError as error:
             is_storage = isinstance(error, StorageError)
             return _failure(error.problem, error.remedy, is_storage=is_storage), b""
@@ -87,6 +93,8 @@ class EncoderProcess:
                 tag(Path(path), format, tags)
             case JoinTakes():
                 return _joined(request)
+            case CheckSoundFile(path, key):
+                return {"sha256": self._sound_files.check(Path(path), key)}, b""
             case WarmUp():
                 pass
         return {}, b""
@@ -102,7 +110,8 @@ class EncoderProcess:
     def _narration(self, request: AddTakes) -> NarrationFile:
         made = self._narrations.get(request.folder)
         if made is None:
-            made = NarrationFile(Path(request.folder), request.format, request.bitrate)
+            around = IntroAndOutro(self._sound_files, request.intro, request.outro)
+            made = NarrationFile(Path(request.folder), request.format, request.bitrate, around)
             self._narrations[request.folder] = made
         return made
 

@@ -9,6 +9,8 @@ from narrated.script.builder import build_script
 from narrated.script.lexicon import Lexicon
 from narrated.script.script import Caption, ReadingSettings, Role, Speaker
 
+CAT = Caption("A cat.")
+
 
 def script(text, name="a.md", captions=None, lexicon="", **settings):
     document = read(text.encode(), name)
@@ -182,6 +184,22 @@ def test_quote_has_its_own_speaker():
     lines = script("Me.\n\n> One. Two. Three. Four.\n\nMe.", speakers=speakers).lines
     who = [line.speaker for line in lines]
     assert who == ["narrator", "narrator", "narrator", "quote", "narrator", "narrator"]
+
+
+def test_sentences_enclose_the_script():
+    """A sentence before and one after a text are lines of no block; a picture has none."""
+    settings = ReadingSettings(intro="Hello 1.", outro="Bye.", language="en")
+    lines = script("# T\n\nWords.", intro="Hello 1.", outro="Bye.").lines
+    assert [(line.block, line.role.value, line.text) for line in lines] == [
+        (-1, "notice", "Hello one."),
+        (0, "title", "T"),
+        (1, "paragraph", "Words."),
+        (-1, "notice", "Bye."),
+    ]
+    document, captions = Document("picture", "cat", "name", (Picture("c.png"),)), {"c.png": CAT}
+    assert len(build_script(document, captions, Lexicon.parse([]), settings).lines) == 1
+    blank = Document("text", "", "name", ())
+    assert build_script(blank, {}, Lexicon.parse([]), settings).lines == ()
 
 
 SPOKEN_PARTS = """# Title

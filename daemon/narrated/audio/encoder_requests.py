@@ -10,6 +10,7 @@ import msgspec
 from narrated.audio.audio_tags import AudioTags
 from narrated.audio.formats import FORMATS
 from narrated.engines.speech_times import TimedPlace
+from narrated.errors import NarratedError
 
 
 class WriteTake(msgspec.Struct, frozen=True, tag=True):
@@ -67,6 +68,13 @@ class ChapterAtTake(msgspec.Struct, frozen=True):
     """A small JPEG."""
 
 
+class SoundFile(msgspec.Struct, frozen=True):
+    """A sound file of the user, with the sha256 of its content."""
+
+    path: str
+    sha256: str
+
+
 class AddTakes(msgspec.Struct, frozen=True, tag=True):
     """Append takes to the narration in this folder, which the first ones create.
 
@@ -80,6 +88,9 @@ class AddTakes(msgspec.Struct, frozen=True, tag=True):
     takes: list[TakeToAdd]
     tags: AudioTags | None = None
     chapters: list[ChapterAtTake] = []
+    intro: SoundFile | None = None
+    """Heard before the first take."""
+    outro: SoundFile | None = None
 
 
 class DiscardNarration(msgspec.Struct, frozen=True, tag=True):
@@ -102,6 +113,13 @@ class JoinTakes(msgspec.Struct, frozen=True, tag=True):
     takes: list[TakeToAdd]
 
 
+class CheckSoundFile(msgspec.Struct, frozen=True, tag=True):
+    """Decode a sound file that the configuration names by this key; answer with its sha256."""
+
+    path: str
+    key: str
+
+
 class WarmUp(msgspec.Struct, frozen=True, tag=True):
     """Do nothing: a process that answers has loaded its libraries."""
 
@@ -114,7 +132,13 @@ class DamagedTakes(Exception):
         self.places = list(places)
 
 
-EncoderRequest = WriteTake | AddTakes | DiscardNarration | TagAudio | JoinTakes | WarmUp
+class SoundFileChanged(NarratedError):
+    """A sound file is not there any more as it was when the narration was planned."""
+
+
+EncoderRequest = (
+    WriteTake | AddTakes | DiscardNarration | TagAudio | JoinTakes | CheckSoundFile | WarmUp
+)
 
 
 def narration_files(folder: Path, format: str) -> tuple[Path, Path]:

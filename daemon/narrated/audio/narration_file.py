@@ -19,6 +19,7 @@ from narrated.audio.encoder_requests import (
 )
 from narrated.audio.flac_takes import from_flac
 from narrated.audio.silence import silence
+from narrated.audio.sound_file_decoding import IntroAndOutro
 from narrated.audio.streaming_encoder import AudioEncoder
 from narrated.audio.tags import write_tags
 from narrated.audio.take_errors import refused
@@ -29,6 +30,7 @@ from narrated.os_error_remedies import storing
 
 LEAD_S = 0.25
 """Silence before the first word: some players cut off the beginning of a file."""
+_AFTER_INTRO_S = 0.5
 
 Sound = tuple[bytes, int]
 """16-bit mono PCM and its sample rate."""
@@ -37,10 +39,18 @@ Sound = tuple[bytes, int]
 class NarrationFile:
     """The audio and the transcript of one narration; both grow on disk, take by take."""
 
-    def __init__(self, folder: Path, format: str, bitrate: int | None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        format: str,
+        bitrate: int | None,
+        around: IntroAndOutro | None = None,
+    ) -> None:
         self._folder = folder
         self._format, self._bitrate = format, bitrate
         self._joiner = TakeJoiner()
+        self._around = around
+        self._outro = b""
         self._encoder: AudioEncoder | None = None
         self._transcript: WebVttWriter | None = None
         self._starts_s = array("d")
@@ -48,7 +58,7 @@ class NarrationFile:
     def add(self, takes: Sequence[TakeToAdd]) -> list[HeardTake]:
         """Append takes; returns when each is heard.
 
-        Errors: DamagedTakes, before any is added; StorageError.
+        Errors: DamagedTakes and SoundFileChanged, before any is added; StorageError.
         """
         sounds = read_takes(takes)
         return [self._add(take, *sound) for take, sound in zip(takes, sounds, strict=True)]
@@ -57,6 +67,7 @@ class NarrationFile:
         """Complete and tag both files; returns their duration in seconds. Errors: StorageError."""
         if self._encoder is None or self._transcript is None:
             raise ValueError("nothing was encoded")
+        self._encoder.write(self._outro)
         duration_s = round(self._encoder.seconds, 3)
         tags = replace(tags, chapters=settled(map(self._heard, chapters), duration_s))
         self._encoder.set_chapters(tags.chapters)
@@ -92,12 +103,15 @@ class NarrationFile:
 
     def _open(self, sample_rate: int) -> tuple[AudioEncoder, WebVttWriter]:
         if self._encoder is None or self._transcript is None:
+            intro, self._outro = self._around.sounds(sample_rate) if self._around else (b"", b"")
             with storing(str(self._folder)):
                 self._folder.mkdir(parents=True, exist_ok=True)
             audio, transcript = narration_files(self._folder, self._format)
             self._transcript = WebVttWriter(transcript)
             self._encoder = AudioEncoder(audio, self._format, sample_rate, self._bitrate)
             self._encoder.write(silence(LEAD_S, sample_rate))
+            if intro:
+                self._encoder.write(intro + silence(_AFTER_INTRO_S, sample_rate))
         return self._encoder, self._transcript
 
 

@@ -27,18 +27,20 @@ def check(context: CommandContext) -> None:
     """Check the configuration, and that the engines it names have what they need.
 
     Also those that a .narrated.yaml in the inbox names.
-    Exits with 1 if a package, a model, a voice or the lexicon is missing.
+    Exits with 1 if a package, a model, a voice, the lexicon or a sound file is missing.
     """
     from narrated.doctor.engine_requirements import check_requirements
     from narrated.doctor.finding import Severity
     from narrated.doctor.folder_engines import check_folder_engines
     from narrated.doctor.lexicon import check_lexicon
+    from narrated.doctor.sound_files import check_sound_files
     from narrated.terminal.command_reports import check_verdict, finding_lines
 
     config = _compared(context.config)
     findings = [
         *check_requirements(config),
         *check_lexicon(config),
+        *check_sound_files(config),
         *check_folder_engines(config),
     ]
     for finding in findings:

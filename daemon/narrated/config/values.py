@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
+from narrated.audio.sound_files import is_sound_file
 from narrated.config.work_hours import WorkHours, parse_hours
 from narrated.engines.pico_voices import VOICES as PICO_VOICES
 from narrated.reading.dialects.registry import Dialect
@@ -265,6 +266,8 @@ class Config(Section, frozen=True):
             numbers=self.reading.numbers,
             pauses={str(role): seconds for role, seconds in self.reading.pauses.items()},
             dialects={str(name): is_on for name, is_on in self.reading.dialects.items()},
+            intro=_sentence(self.audio.intro),
+            outro=_sentence(self.audio.outro),
         )
 
 
@@ -274,6 +277,10 @@ def speaker_key(name: str, field: str = "") -> str:
         return f"speech: voices: {name}"
     parts = ["speech"] if name == "narrator" else ["speech", "speakers", name]
     return ": ".join([*parts, *filter(None, [field])])
+
+
+def _sentence(named: str) -> str:
+    return "" if is_sound_file(named) else named
 
 
 _ONCE_DEFAULT = "en-us"

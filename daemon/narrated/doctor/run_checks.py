@@ -13,6 +13,7 @@ from narrated.doctor.kernel import check_hard_links, check_inotify_limits, check
 from narrated.doctor.lexicon import check_lexicon
 from narrated.doctor.outbox_names import check_outbox_names
 from narrated.doctor.service_unit import check_service_unit
+from narrated.doctor.sound_files import check_sound_files
 from narrated.doctor.syncthing import check_syncthing
 from narrated.workers.pool import EngineProbe
 
@@ -33,5 +34,6 @@ def run_checks(config: Config, probe_engines: Callable[[], EngineProbe]) -> Iter
     yield from check_service_unit(config, account)
     yield from check_encoder(config)
     yield from check_lexicon(config)
+    yield from check_sound_files(config)
     yield from check_gpu(config)
     yield from check_engines(config, probe_engines())

@@ -9,6 +9,8 @@ from msgspec.structs import replace
 from narrated.audio.audio_tags import AudioTags
 from narrated.audio.encoder_requests import (
     DamagedTakes,
+    SoundFile,
+    SoundFileChanged,
     TakeSentence,
     TakeToAdd,
     narration_files,
@@ -16,7 +18,7 @@ from narrated.audio.encoder_requests import (
 from narrated.jobs.encoded_narration import EncodedNarration
 from narrated.jobs.heard_sentences import HeardSentences
 from narrated.jobs.narration_chapters import Pictures, chapters_at_takes, heard_chapters
-from narrated.jobs.plan import Plan
+from narrated.jobs.plan import Plan, PlanOutdated
 from narrated.ledger.take_cache import TakeCache
 from narrated.outbox.manifest import BlockTime
 from narrated.script.script import Chunk
@@ -44,7 +46,13 @@ class NarrationEncoder:
         self._cache = cache
         self._files = narration_files(folder, plan.output.format)
         output = plan.output
-        self._narration = encoders.narration(folder, output.format, output.bitrate, job)
+        intro, outro = (
+            SoundFile(path, plan.sound_digests[key]) if key in plan.sound_digests else None
+            for key, path in output.sounds.items()
+        )
+        self._narration = encoders.narration(
+            folder, output.format, output.bitrate, job, intro, outro
+        )
         self._blocks: list[BlockTime] = []
         self._starts_s: dict[str, float] = {}
         """When each line begins."""
@@ -60,7 +68,8 @@ class NarrationEncoder:
 
         `pictures` are those of the chapters.
 
-        Errors: DamagedChunks, before any is added; EncoderCrashed, NarrationLost, StorageError.
+        Errors: DamagedChunks and PlanOutdated, before any is added; EncoderCrashed, NarrationLost,
+        StorageError.
         """
         chunks = self._plan.draft.chunks[self.added : self.added + count]
         takes = [
@@ -71,6 +80,8 @@ class NarrationEncoder:
             heard = await self._narration.add(takes, tags, chapters)
         except DamagedTakes as damaged:
             raise DamagedChunks([self.added + place for place in damaged.places]) from damaged
+        except SoundFileChanged as changed:
+            raise PlanOutdated(changed.problem, changed.remedy) from changed
         for chunk, take in zip(chunks, heard, strict=True):
             self._note(chunk, round(take.start_s, 3), round(take.end_s, 3))
             self._sentences.add(chunk, take)

@@ -5,11 +5,12 @@ import json
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any, Self
 
 import msgspec
 
+from narrated.audio.sound_files import is_sound_file
 from narrated.engines.interface import EngineInfo
 from narrated.errors import NarratedError
 from narrated.script.default_voice import SpeechEngines
@@ -43,13 +44,26 @@ class OutputSettings(msgspec.Struct, frozen=True):
     transcript: str = "spoken"
     """The words of its transcripts: spoken, or as written in the source."""
     intro: str = ""
-    """The absolute path of a sound file, or a sentence."""
+    """The absolute path of a sound file; empty for none. A sentence is a line of the script."""
     outro: str = ""
 
     @classmethod
     def of(cls, configured: object) -> Self:
         """Take the settings over from the part of the configuration with the same names."""
-        return msgspec.convert(configured, cls, from_attributes=True)
+        made = msgspec.convert(configured, cls, from_attributes=True)
+        files = {key: name if is_sound_file(name) else "" for key, name in made.sounds.items()}
+        return msgspec.structs.replace(made, **files)
+
+    @property
+    def sounds(self) -> dict[str, str]:
+        """Its sound files, by their keys of the configuration."""
+        return {"intro": self.intro, "outro": self.outro}
+
+    @property
+    def published(self) -> dict[str, Any]:
+        """The settings as a manifest tells them: without the folders of the owner."""
+        names = {key: PurePath(path).name for key, path in self.sounds.items()}
+        return msgspec.structs.asdict(self) | names
 
     @classmethod
     def later_fields(cls) -> dict[str, Any]:
@@ -121,6 +135,8 @@ class Plan(msgspec.Struct, frozen=True, rename={"draft": "plan", "output": "edit
     """The settings and lexicons that were applied: inbox path to sha256."""
     pictures: dict[str, str] = {}
     """The inbox paths of pictures that begin chapters, by their addresses in the source."""
+    sound_digests: dict[str, str] = {}
+    """The sha256 of the sound files that it begins and ends with, as `intro` and `outro`."""
 
     @property
     def chapters(self) -> tuple[ChapterStart, ...]:
@@ -136,9 +152,8 @@ class Plan(msgspec.Struct, frozen=True, rename={"draft": "plan", "output": "edit
         speeds = [draft.speed(chunk) for chunk in draft.chunks]
         # At speed 1 it stays the digest of earlier versions.
         stretched = [speeds] if any(speed != 1.0 for speed in speeds) else []
-        return json_digest(
-            [tags, self.keys, self.output.digested, *stretched, *self._written_words]
-        )
+        output = self.output.digested | self.sound_digests  # wherever these files lie
+        return json_digest([tags, self.keys, output, *stretched, *self._written_words])
 
     @property
     def _written_words(self) -> list[list[tuple[int, int, str]]]:

@@ -17,8 +17,9 @@ from narrated.inbox.async_reads import AsyncInboxReader
 from narrated.jobs.held_posts import HeldBack, find_hold
 from narrated.jobs.passed_over import listing_missing_cover, without_foreign_voice
 from narrated.jobs.picture_captions import PICTURE_BYTES, PictureCaptions, is_picture
-from narrated.jobs.plan import JobDefaults, Plan, chunk_digest, take_key
+from narrated.jobs.plan import JobDefaults, OutputSettings, Plan, chunk_digest, take_key
 from narrated.jobs.settings_and_lexicons import SettingsAndLexicons, Texts
+from narrated.jobs.sound_file_digests import SoundFileDigests
 from narrated.jobs.standing import post_day
 from narrated.ledger.job import Job, JobCause
 from narrated.ledger.store import Ledger
@@ -54,6 +55,7 @@ class Planner:
     _disk: DiskThreads
     """That of the configured lexicon."""
     captions: PictureCaptions
+    _sound_files: SoundFileDigests
 
     def overrides(
         self, defaults: JobDefaults, *, of_folders: bool = True, waits_for_absent: bool = False
@@ -122,10 +124,10 @@ class Planner:
         )
         chosen = self._ledger.takes.choices(path)
         takes = tuple(chosen.get(digest, 0) for digest in digests)
-        album = draft.overrides.album or defaults.output.album
+        output, sound_digests = await self._output(draft, defaults.output)
         return Plan(
             draft=draft,
-            output=msgspec.structs.replace(defaults.output, album=album),
+            output=output,
             settings=draft.overrides.settings,
             digests=digests,
             takes=takes,
@@ -141,7 +143,22 @@ class Planner:
             },
             consulted=dict(overrides.consulted),
             pictures=self.captions.paths(path, draft, defaults),
+            sound_digests=sound_digests,
         )
+
+    async def _output(
+        self, draft: Draft, output: OutputSettings
+    ) -> tuple[OutputSettings, dict[str, str]]:
+        """The output settings of a source, and the digests of its intro and outro.
+
+        A picture of its own has neither. Errors: StorageError.
+        """
+        album = draft.overrides.album or output.album
+        output = msgspec.structs.replace(output, album=album)
+        if draft.kind == "picture":
+            output = msgspec.structs.replace(output, **dict.fromkeys(output.sounds, ""))
+        is_said = draft.narrate and bool(draft.chunks)
+        return output, await self._sound_files.of(output.sounds) if is_said else {}
 
     async def _engines(
         self, speakers: Mapping[str, Speaker], *, waits: bool

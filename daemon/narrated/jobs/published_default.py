@@ -30,9 +30,19 @@ class _OfBefore(NamedTuple):
 _SETTINGS = {
     each.name: each.default
     for each in msgspec.structs.fields(ReadingSettings)
-    if each.name in ("default_engine", "narrators_rate", "voices_of_languages", "marked_languages")
+    if each.name
+    in (
+        "default_engine",
+        "narrators_rate",
+        "voices_of_languages",
+        "marked_languages",
+        "intro",
+        "outro",
+    )
 }
-"""The reading settings that narrated's defaults changed, and their values of before."""
+"""The reading settings that narrated's defaults changed, or that were added, and their values of
+before."""
+_SOUNDS_OR_SENTENCES = frozenset({"intro", "outro"})
 
 
 @dataclass(eq=False)
@@ -81,8 +91,11 @@ class PublishedDefault:
 
 
 def _compared(settings: object, output: object) -> _OfBefore:
+    of_settings = _equal(settings, _SETTINGS)
     of_output = _equal(output, OutputSettings.later_fields())
-    return _OfBefore(_equal(settings, _SETTINGS), of_output)
+    # One that had a sentence may get a sound file instead, and the other way round.
+    had = _SOUNDS_OR_SENTENCES - (of_settings & of_output)
+    return _OfBefore(of_settings - had, of_output - had)
 
 
 def _equal(known: object, before: Mapping[str, Any]) -> frozenset[str]:

@@ -238,7 +238,7 @@ def version_fields(job: Job, plan: Plan) -> dict[str, Any]:
         "settings": {
             "script": msgspec.to_builtins(plan.settings),
             "speakers": msgspec.to_builtins(plan.draft.speakers),
-            "edition": msgspec.to_builtins(plan.output),
+            "edition": plan.output.published,
         },
         "skipped": tuple(
             SkippedPart(each.block, each.kind, each.reason, each.text)

@@ -99,6 +99,8 @@ class _ScriptBuilder:
         self._say_called_footnotes("end")
         self._skip_unsaid_footnotes()
         self._skip_silent_blocks()
+        if self._document.kind == "text":
+            self._lines.enclose(self._settings.intro, self._settings.outro)
         return self._lines.script()
 
     def _say_title_and_byline(self, title: int | None) -> None:

@@ -110,6 +110,16 @@ class LineCollector:
             pause_s = max(last.pause_s, _BREAK_S)
             self._said[-1] = msgspec.structs.replace(last, pause_s=pause_s)
 
+    def enclose(self, intro: str, outro: str) -> None:
+        """Put a sentence before all lines, and one after them, if there are any."""
+        inside, self._said = self._said, []
+        self.block = -1
+        if inside and intro:
+            self.say(Role.NOTICE, intro)
+        self._said += inside
+        if inside and outro:
+            self.say(Role.NOTICE, outro)
+
     def cover(self, blocks: Iterable[int]) -> None:
         """Mark blocks as said, or skipped, together with another block."""
         self._covered.update(blocks)

@@ -74,6 +74,10 @@ class ReadingSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Seconds after a line, by role; other roles keep the defaults."""
     dialects: dict[str, bool] = {}
     """Dialects of Markdown, by name, that are on or off; all others are on."""
+    intro: str = ""
+    """A sentence that is said before a text; empty for none."""
+    outro: str = ""
+    """A sentence that is said after it."""
 
 
 class Caption(msgspec.Struct, frozen=True):

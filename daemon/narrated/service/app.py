@@ -35,6 +35,7 @@ from narrated.jobs.published_default import PublishedDefault
 from narrated.jobs.publisher import Publisher
 from narrated.jobs.runner import JobRunner
 from narrated.jobs.shielded_outbox_changes import ShieldedOutboxChanges
+from narrated.jobs.sound_file_digests import SoundFileDigests
 from narrated.jobs.source_disposal import DisposalPolicy, SourceDisposal
 from narrated.jobs.source_moves import SourceMoves
 from narrated.jobs.standalone_picture_jobs import StandalonePictureJobs
@@ -175,7 +176,8 @@ class App:
         finds_only, may_wait = parsers is None, self._may_wait
         captions = PictureCaptions(inbox, ledger, engines, self._at_rest, finds_only, may_wait)
         parsers = parsers or self._start_parsers(1)
-        return Planner(inbox, ledger, parsers, engines, self.state_disk, captions)
+        parts = (parsers, engines, self.state_disk, captions, self.sound_files)
+        return Planner(inbox, ledger, *parts)
 
     async def probe(self) -> None:
         """Check that state, cache and outbox can be written. Errors: StorageError."""
@@ -226,6 +228,7 @@ class App:
             state_disk=self.state_disk,
         )
         self._stop_steps.add(self.encoders.stop, REMOVAL_S)
+        self.sound_files = SoundFileDigests(self.encoders, self.state_disk)
         self.cache = await self.cache_disk.run(self._open_cache, patience_s=TRANSFER_S)
         self._stop_steps.add(self.cache.settle, REMOVAL_S)
         if self.ledger.jobs.is_empty and not (self._at_rest and self.ledger.takes.total_bytes()):

@@ -10,6 +10,7 @@ from narrated.config.values import Config
 from narrated.daemon_commands import RESTART
 from narrated.errors import ConfigurationError, StorageError
 from narrated.jobs.ingest import Ingest
+from narrated.jobs.plan import OutputSettings
 from narrated.ledger.job import JobReason
 from narrated.service.app import App
 from narrated.service.housekeeping.job_resumption import JobResumption
@@ -54,6 +55,7 @@ class ConfigReload:
         earlier = self._app.config
         config = await self._app.state_disk.run(_read_again, earlier)
         await self._app.overlaps.look(config)
+        await self._check_sound_files(config)
         await self._app.apply(config)
         log.info("the configuration is reloaded; it applies to new versions of files")
         try:
@@ -61,6 +63,12 @@ class ConfigReload:
             await self._waiting.resume(JobReason.ENGINE)
         except StorageError as error:
             log.warning("%s Reload again when it can be read.", error)
+
+    async def _check_sound_files(self, config: Config) -> None:
+        try:
+            await self._app.sound_files.check(OutputSettings.of(config.audio).sounds)
+        except StorageError as error:
+            raise ConfigurationError(error.problem, error.remedy) from error
 
     async def _follow(self, earlier: Config, config: Config) -> None:
         """Rebuild the parts that changed keys concern. Errors: StorageError."""

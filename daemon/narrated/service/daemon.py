@@ -61,6 +61,7 @@ from narrated.service.housekeeping.job_resumption import (
     StorageRetry,
 )
 from narrated.service.housekeeping.ledger_checkpoints import LedgerCheckpoints
+from narrated.service.housekeeping.sound_file_check import SoundFileCheck
 from narrated.service.housekeeping.status_updates import StatusUpdates, write_status_note
 from narrated.service.inbox_feed import InboxFeed
 from narrated.service.job_queue import JobQueue
@@ -248,6 +249,7 @@ class Daemon:
             ParserRetry(app.ledger, waiting),
             SourceRetry(app.ledger, app.inbox, waiting).on(app.inbox.disk),
             NoteRemoval(app.notes).on(outbox),
+            SoundFileCheck(app.sound_files, lambda: app.defaults.output).on(app.state_disk),
             self.due_posts,
             DueWithdrawals(lambda: app.config, self.ingest, app.removal, self.clock).on(*app.disks),
             LedgerPruning(lambda: app.config, app.ledger),

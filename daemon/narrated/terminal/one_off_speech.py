@@ -39,6 +39,8 @@ _REMEDIES = {
     ", or remove it.": ".",
 }
 """The ends of remedies that a job has, and those that a command has instead."""
+_NOTHING_AROUND = {"intro": "", "outro": ""}
+"""What is read aloud here is no episode."""
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -206,8 +208,11 @@ class _Reading:
 def _defaults(app: App, wish: VoiceWish, format: str) -> JobDefaults:
     audio = app.config.audio
     bitrate = audio.bits_per_second if format == audio.format else None
-    output = msgspec.structs.replace(OutputSettings.of(audio), format=format, bitrate=bitrate)
-    return replace(app.defaults, output=output, asked=wish.asked)
+    output = msgspec.structs.replace(
+        OutputSettings.of(audio), format=format, bitrate=bitrate, **_NOTHING_AROUND
+    )
+    settings = msgspec.structs.replace(app.defaults.settings, **_NOTHING_AROUND)
+    return replace(app.defaults, output=output, settings=settings, asked=wish.asked)
 
 
 def _configured_engines(config: Config | None) -> set[str]:

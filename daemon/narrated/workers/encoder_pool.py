@@ -17,11 +17,14 @@ from narrated.audio.audio_tags import AudioTags
 from narrated.audio.encoder_requests import (
     AddTakes,
     ChapterAtTake,
+    CheckSoundFile,
     DamagedTakes,
     DiscardNarration,
     EncoderRequest,
     HeardTake,
     JoinTakes,
+    SoundFile,
+    SoundFileChanged,
     TagAudio,
     TakeToAdd,
     WarmUp,
@@ -114,6 +117,14 @@ class EncoderPool:
         """Write tags into a finished audio file. Errors: StorageError."""
         await self._ask(TagAudio(str(path), format, tags), job, extra_s=duration_s / LEAST_SPEED)
 
+    async def check_sound_file(self, path: str, key: str) -> str:
+        """Decode a sound file that the configuration names; returns its sha256.
+
+        Errors: StorageError names the key, the file and the problem.
+        """
+        answer, _ = await self._ask(CheckSoundFile(path, key))
+        return str(answer["sha256"])
+
     async def join(self, takes: list[TakeToAdd]) -> tuple[bytes, int]:
         """Join takes and their pauses; returns PCM and its sample rate.
 
@@ -123,13 +134,20 @@ class EncoderPool:
         return pcm, int(answer["sample_rate"])
 
     def narration(
-        self, folder: Path, format: str, bitrate: int | None, job: int = 0
+        self,
+        folder: Path,
+        format: str,
+        bitrate: int | None,
+        job: int = 0,
+        intro: SoundFile | None = None,
+        outro: SoundFile | None = None,
     ) -> "NarrationWriter":
         """Begin a job's narration in a folder of its own; its child warms up meanwhile."""
         encoder = min(self._encoders, key=lambda each: (each.narrations, each.pending))
         encoder.warm_up()
         disk = self._state_disk
-        return NarrationWriter(encoder, self._discards, disk, folder, format, bitrate, job)
+        around = (intro, outro)
+        return NarrationWriter(encoder, self._discards, disk, folder, format, bitrate, job, around)
 
     async def stop(self, patience_s: float = STOP_LIMIT_S) -> None:
         """Kill all children, and remove what they were writing, unless its disk hangs."""
@@ -172,12 +190,14 @@ class NarrationWriter:
         format: str,
         bitrate: int | None,
         job: int,
+        around: tuple[SoundFile | None, SoundFile | None] = (None, None),
     ) -> None:
         self._encoder = encoder
         self._discards = discards
         self._disk = disk
         self._job = job
         self._folder, self._format, self._bitrate = folder, format, bitrate
+        self._around = around
         self._end_s = 0.0
         self.duration_s = 0.0
         """That of the files, once they are complete."""
@@ -194,11 +214,11 @@ class NarrationWriter:
         """Append takes; returns when each is heard.
 
         `tags` and `chapters` complete the files, whose duration is `duration_s` then. Errors:
-        EncoderCrashed and NarrationLost, and nothing of the narration is left; DamagedTakes, before
-        any take is added; StorageError.
+        EncoderCrashed and NarrationLost, and nothing of the narration is left; DamagedTakes and
+        SoundFileChanged, before any take is added; StorageError.
         """
         narration = (str(self._folder), self._format, self._bitrate)
-        request = AddTakes(*narration, takes, tags, list(chapters))
+        request = AddTakes(*narration, takes, tags, list(chapters), *self._around)
         extra_s = _COMPLETED_AND_TAGGED * self._end_s / LEAST_SPEED if tags else 0.0
         answer, _ = await self._ask(request, extra_s)
         heard = msgspec.convert(answer["heard"], list[HeardTake])
@@ -271,6 +291,8 @@ class _Encoder:
         answer, payload = await self.put(request)
         if places := answer.get("damaged"):
             raise DamagedTakes(places)
+        if changed := answer.get("changed_file"):
+            raise SoundFileChanged(*changed)
         if failed := answer.get("failed"):
             kind = StorageError if failed["is_storage"] else NarratedError
             raise kind(failed["problem"], failed["remedy"])
