@@ -3,7 +3,8 @@
 import errno
 import os
 import stat
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from io import BufferedReader
 from pathlib import Path
@@ -12,7 +13,7 @@ from narrated import regular_file
 from narrated.errors import NarratedError, SourceAbsent, SourceError, SourceUnreadable
 from narrated.inbox.chmod_remedy import chmod_remedy
 from narrated.printable import printable
-from narrated.regular_file import NotRegular, descended
+from narrated.regular_file import NotRegular, descended, stands
 
 _FOLDER = os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _GONE = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ENXIO, errno.ENAMETOOLONG})
@@ -39,6 +40,17 @@ def exists(root: Path, path: str) -> bool:
     with suppress(NarratedError, OSError), folder_of(root, path) as (folder, name):
         return stat.S_ISREG(os.stat(name, dir_fd=folder, follow_symlinks=False).st_mode)
     return False
+
+
+def possible(root: Path, paths: Iterable[str]) -> set[str]:
+    """Return the paths without those that are surely absent: most, of names that rarely exist.
+
+    Each folder is opened once for all its names, which costs a fifth of reading each in vain.
+    """
+    names: defaultdict[str, list[str]] = defaultdict(list)
+    for path in paths:
+        names[path.rpartition("/")[0]].append(path)
+    return {path for folder in names for path in _possible(root, folder, names[folder])}
 
 
 def is_readable(root: Path, path: str) -> bool:
@@ -72,6 +84,15 @@ def listed(root: str | Path, folder: str) -> Iterator[Iterator[os.DirEntry[str]]
                 yield entries
         finally:
             os.close(fd)
+
+
+def _possible(root: Path, folder: str, paths: list[str]) -> list[str]:
+    """Return those paths in one folder that are not surely absent."""
+    try:
+        with opened_folder(root, folder) as held:
+            return [path for path in paths if stands(held, path.rpartition("/")[2])]
+    except OSError:  # reading each tells what is wrong
+        return paths
 
 
 @contextmanager

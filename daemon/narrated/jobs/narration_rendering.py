@@ -181,7 +181,7 @@ class _JobSpeech:
         """Wait for the next chunk, and encode it with those after it that are spoken."""
         first = self._encoder.added
         self._request_ahead(first)
-        await self._requests[0]
+        await self._await_speech(first)
         count = self._count_spoken(first)
         began_s = time.monotonic()
         await self._add(first, count)
@@ -190,6 +190,17 @@ class _JobSpeech:
             self._requests.popleft()
         self._progress.chunks = self._encoder.added
         self._progress.recorded += _count_characters(self._plan.draft.chunks[first : first + count])
+
+    async def _await_speech(self, first: int) -> None:
+        """Wait for the next chunk, or for all that are left if one step encodes them.
+
+        So a note, or the last words of a post, cost a single step.
+        """
+        left = self._plan.draft.chunks[first:]
+        await self._requests[0]
+        if len(left) == len(self._requests) and _count_characters(left) <= BATCH_CHARACTERS:
+            for request in [*self._requests]:
+                await request
 
     def _request_ahead(self, first: int) -> None:
         chunks, requests = self._plan.draft.chunks, self._requests

@@ -102,7 +102,10 @@ class SettingsAndLexicons:
         return judge_path(path) is NameKind.SETTINGS and not ignored(path, self._ignore)
 
     def _present(self, limits: Mapping[str, int]) -> dict[str, bytes | NarratedError]:
-        contents = ((path, self._content(path, limit)) for path, limit in limits.items())
+        possible = safe_read.possible(self._inbox.root, limits)
+        contents = (
+            (path, self._content(path, limits[path])) for path in limits if path in possible
+        )
         return {path: content for path, content in contents if content is not None}
 
     def _content(self, path: str, limit_bytes: int) -> bytes | NarratedError | None:

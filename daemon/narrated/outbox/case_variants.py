@@ -15,7 +15,6 @@ from narrated.os_error_remedies import storing
 from narrated.outbox.manifest import MANIFEST_SUFFIX
 from narrated.outbox.open_folder import opened
 from narrated.outbox.unique_stems import fold
-from narrated.regular_file import stands
 
 
 def is_one_place(outbox: Path, stem: str, other: str) -> bool:
@@ -34,13 +33,12 @@ def is_one_place(outbox: Path, stem: str, other: str) -> bool:
     return True
 
 
-def respell(folder: int, names: Collection[str]) -> None:
-    """Spell files of an open folder as these names are, if they stand under another spelling.
+def respell(folder: int, standing: Collection[str]) -> None:
+    """Spell files of an open folder as these names are, which all stand there in some spelling.
 
     A file that replaces another keeps the other's spelling, on file systems that ignore case.
     Errors: OSError.
     """
-    standing = [name for name in names if stands(folder, name)]
     listed = names_in(folder) if standing else set()
     for name in standing:
         if name not in listed:

@@ -1,7 +1,7 @@
 """Notes in the outbox: writes and removes them, and words the one beside a failed source."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from datetime import datetime
 from functools import partial
@@ -77,12 +77,16 @@ def remove_note(outbox: Path, name: str) -> None:
         prune(outbox, name)
 
 
-def _places(name: str) -> Iterator[str]:
-    """The names a note may have, the preferred one first; the last is in no folder."""
-    yield from dict.fromkeys((name, _renamed(name, _PORTABLE)))
+def _places(name: str) -> Iterable[str]:
+    """The names a note may have, each once: the preferred one first; the last is in no folder."""
+    return dict.fromkeys(_names(name))
+
+
+def _names(name: str) -> Iterator[str]:
+    yield from (name, _renamed(name, _PORTABLE))
     while "/" in name:
         name = _fitting("~".join(name.rsplit("/", 1)))
-        yield from dict.fromkeys((name, _renamed(name, _PORTABLE)))
+        yield from (name, _renamed(name, _PORTABLE))
     yield _renamed(name, _PLAIN)
 
 

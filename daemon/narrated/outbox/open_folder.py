@@ -9,6 +9,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
+from io import FileIO
 from pathlib import Path
 from stat import S_ISDIR, S_ISREG
 from typing import Self, TypeVar
@@ -106,15 +107,19 @@ def naming(folder: int, name: str) -> Iterator[None]:
         raise _refused(name) from error
 
 
-def keep_clear(folder: int, names: Iterable[str]) -> None:
-    """Check that files may get these names. Errors: SourceError if a folder has one; NameRefused.
+def keep_clear(folder: int, names: Iterable[str]) -> list[str]:
+    """Check that files may get these names, and return those that something stands under.
 
-    Some file systems tell only where a file is made that they refuse its name.
+    Some file systems tell only where a file is made that they refuse its name. Errors: SourceError
+    if a folder has one; NameRefused.
     """
+    standing: list[str] = []
     for name in names:
         with suppress(FileNotFoundError), _refusing(name):
             if S_ISDIR(_mode(folder, name)):
                 raise _in_the_way(f"The file {name}", "folder")
+            standing.append(name)
+    return standing
 
 
 def prune(outbox: Path, stem: str) -> None:
@@ -157,7 +162,8 @@ class DraftFile:
         self._name = draft_name()
         self._placed = False
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-        self._file = os.fdopen(os.open(self._name, flags, FILE_MODE, dir_fd=folder), "wb")
+        descriptor = os.open(self._name, flags, FILE_MODE, dir_fd=folder)
+        self._file = os.fdopen(descriptor, "wb", buffering=0)  # it is written in large pieces
         self._digest = hashlib.sha256()
         self.bytes = 0
 
@@ -165,8 +171,7 @@ class DraftFile:
         return self
 
     def __exit__(self, *_: object) -> None:
-        # After a failed write the buffered rest fails again; the descriptor is closed anyway.
-        with suppress(OSError):
+        with suppress(OSError):  # the descriptor is closed anyway
             self._file.close()
         if not self._placed:
             remove(self._folder, self._name)
@@ -190,8 +195,7 @@ class DraftFile:
         for piece in pieces:
             self._digest.update(piece)
             self.bytes += len(piece)
-            self._file.write(piece)
-        self._file.flush()
+            _write_whole(self._file, piece)
         _allow(self._file.fileno(), FILE_MODE)
 
     def settle(self) -> None:
@@ -205,6 +209,13 @@ class DraftFile:
         with naming(self._folder, name):
             os.rename(self._name, name, src_dir_fd=self._folder, dst_dir_fd=self._folder)
         self._placed = True
+
+
+def _write_whole(file: FileIO, piece: bytes) -> None:
+    """Write all of a piece: a single write may end early, on a disk that has room for a part."""
+    left = memoryview(piece)
+    while left:
+        left = left[file.write(left) :]
 
 
 def _enter(parent: int, name: str, *, make: bool) -> int:

@@ -190,8 +190,8 @@ def _publish(
     with ExitStack() as stack:
         folder = stack.enter_context(opened(outbox, folder_name, make=True))
         names = _named(name, [file.suffix for file in files])
-        keep_clear(folder, names)
-        respell(folder, names)
+        standing = keep_clear(folder, names)
+        respell(folder, standing)
         drafts = [stack.enter_context(DraftFile(folder)) for _ in files]
         for draft, file in zip(drafts, files, strict=True):
             draft.copy(file.path)
@@ -201,7 +201,8 @@ def _publish(
         # Every draft is durable before the first is renamed, so that a full disk changes nothing.
         for draft in (*drafts, record):
             draft.settle()
-        outdated = _outdated(folder, outbox / stem, {each.name for each in outputs})
+        current = {each.name for each in outputs}
+        outdated = _outdated(folder, outbox / stem, current) if standing else set()
         for draft, output in zip(drafts, outputs, strict=True):
             draft.place(output.name)
         for each in outdated:
@@ -223,8 +224,7 @@ def _move(
     with opened(outbox, old[0]) as source, opened(outbox, new[0], make=True) as target:
         for suffix in suffixes:
             os.stat(old[1] + suffix, dir_fd=source, follow_symlinks=False)
-        keep_clear(target, _named(new[1], suffixes))
-        respell(target, _named(new[1], suffixes))
+        respell(target, keep_clear(target, _named(new[1], suffixes)))
         for suffix in suffixes:
             with naming(target, new[1] + suffix):
                 os.rename(old[1] + suffix, new[1] + suffix, src_dir_fd=source, dst_dir_fd=target)

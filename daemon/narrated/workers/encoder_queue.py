@@ -7,7 +7,7 @@ from typing import Any
 
 from narrated.audio.encoder_requests import EncoderRequest, WriteTake
 from narrated.errors import NarratedError
-from narrated.workers.fair_shares import ASKED_FOR, FairShares, Standing
+from narrated.workers.fair_shares import ASKED_FOR, FairShares, Priority, Standing
 
 MOST_PASSED = 4
 """A take waits for at most so many other requests: its slot of the engine waits with it."""
@@ -39,11 +39,11 @@ class QueuedRequest:
     reply: asyncio.Future[Reply] = field(
         default_factory=lambda: asyncio.get_running_loop().create_future()
     )
+    is_take: bool = field(init=False)
+    """True if a slot of an engine stays taken until it is answered."""
 
-    @property
-    def is_take(self) -> bool:
-        """True if a slot of an engine stays taken until it is answered."""
-        return isinstance(self.request, WriteTake)
+    def __post_init__(self) -> None:
+        self.is_take = isinstance(self.request, WriteTake)
 
     def answer(self, reply: Reply) -> None:
         """Give the caller its answer, unless it was cancelled."""
@@ -94,8 +94,8 @@ class EncoderQueue:
 
     def count_before(self, job: int) -> int:
         """Return the number of requests that are served before a take of a job, about."""
-        own = (self._place(job), False)
-        return sum((self._place(each.job), not each.is_take) <= own for each in self._requests)
+        own = self._place(job, is_take=True)
+        return sum(self._place(each.job, each.is_take) <= own for each in self._requests)
 
     def cancel(self) -> None:
         """Cancel all that wait."""
@@ -115,15 +115,14 @@ class EncoderQueue:
 
     def _first(self) -> QueuedRequest:
         """The first request of the first job of the priority whose turn it is; takes go first."""
-        priority = self._shares.first(
-            {self._standing(each.job).priority for each in self._requests}
-        )
-        alike = [each for each in self._requests if self._standing(each.job).priority is priority]
-        return min(alike, key=lambda each: (self._place(each.job), not each.is_take))
+        places = [self._place(each.job, each.is_take) for each in self._requests]
+        priority = self._shares.first({place[0] for place in places})
+        first = min(place for place in places if place[0] is priority)
+        return self._requests[places.index(first)]
 
-    def _place(self, job: int) -> tuple[int, float, int]:
+    def _place(self, job: int, is_take: bool) -> tuple[Priority, float, int, bool]:
         standing = self._standing(job)
-        return standing.priority, standing.rank, job
+        return standing.priority, standing.rank, job, not is_take
 
     def _standing(self, job: int) -> Standing:
         return self._standings.get(job, ASKED_FOR)

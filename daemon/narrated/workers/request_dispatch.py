@@ -242,6 +242,8 @@ class Scheduler:
         waiting = [queue for queue in self._queues.values() if queue.requests]
         wanted = {queue.engine for queue in waiting}
         free = {engine for engine in wanted if self._has_slot(worker, engine)}
+        if not free:
+            return {}
         queues: defaultdict[str, list[_RequestQueue]] = defaultdict(list)
         for queue in waiting:
             if queue.engine in free and queue.first_for(worker):
