@@ -17,7 +17,7 @@ from narrated.jobs.narration_tags import TagMaker
 from narrated.jobs.plan import Plan, PlanOutdated
 from narrated.ledger.engine_rates import EngineRates, rate_identity
 from narrated.ledger.job import Job
-from narrated.ledger.take_cache import TakeCache
+from narrated.ledger.take_cache import KeptTake, TakeCache
 from narrated.printable import printable
 from narrated.script.script import Chunk
 from narrated.workers.encoder_errors import EncoderCrashed, NarrationLost, crashed_twice
@@ -126,18 +126,21 @@ class NarrationRenderer:
         chunk = plan.draft.chunks[seq]
         duration_s = len(result.payload) / 2 / sample_rate
         times = SpeechTimes.checked(result.header, len(chunk.text), duration_s)
-        kept = await self._cache.keep(key, result.payload, sample_rate, elapsed_s, times, job_id)
         speaker = plan.draft.speakers[chunk.speaker]
-        self._rates.learn(
-            (speaker.engine, speaker.voice, speaker.options),
-            rate_identity(
-                str(result.header["identity"]), plan.narrator_options.get(speaker.engine, {})
-            ),
-            len(chunk.text),
-            kept.take.duration_s,
-            elapsed_s,
-            kept.lufs,
-        )
+        identity = str(result.header["identity"])
+
+        def learn(kept: KeptTake) -> None:
+            self._rates.learn(
+                (speaker.engine, speaker.voice, speaker.options),
+                rate_identity(identity, plan.narrator_options.get(speaker.engine, {})),
+                len(chunk.text),
+                kept.take.duration_s,
+                elapsed_s,
+                kept.lufs,
+            )
+
+        speech = result.payload, sample_rate, elapsed_s, times
+        await self._cache.keep(key, *speech, job_id, learn)
 
 
 def chunk_request(plan: Plan, seq: int, job_id: int) -> ScheduledRequest:

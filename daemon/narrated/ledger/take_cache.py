@@ -82,12 +82,15 @@ class TakeCache:
         elapsed_s: float,
         times: SpeechTimes = NO_TIMES,
         job: int = 0,
+        learn: Callable[[KeptTake], None] = lambda kept: None,
     ) -> KeptTake:
         """Write a take of a job and list it; `pcm` is 16-bit mono. Errors: StorageError.
 
-        A cancelled caller does not stop this, since the take would have to be spoken again.
+        `learn` records what it tells of its engine, in the same transaction. A cancelled caller
+        does not stop this, since the take would have to be spoken again.
         """
-        writing = asyncio.create_task(self._keep(key, pcm, sample_rate, elapsed_s, times, job))
+        keeping = self._keep(key, pcm, sample_rate, elapsed_s, times, job, learn)
+        writing = asyncio.create_task(keeping)
         self._writing.add(writing)
         writing.add_done_callback(self._written)
         return await asyncio.shield(writing)
@@ -109,17 +112,19 @@ class TakeCache:
         elapsed_s: float,
         times: SpeechTimes,
         job: int,
+        learn: Callable[[KeptTake], None],
     ) -> KeptTake:
         draft, path = self._temporary(), self.path(key)
         written = await self._encoders.write_take(path, draft, pcm, sample_rate, times, job)
         duration_s = len(pcm) / 2 / sample_rate
         lufs = written.pop("lufs")
         take = Take(key, sample_rate, duration_s, elapsed_s=elapsed_s, **written)
+        kept = KeptTake(take, lufs)
         self._unlisted[key] = take
-        self._list(take)
+        self._list(take, lambda: learn(kept))
         if self.size_bytes > self.limit_bytes:
             await self._evict()
-        return KeptTake(take, lufs)
+        return kept
 
     def _written(self, writing: asyncio.Task[KeptTake]) -> None:
         self._writing.discard(writing)
@@ -197,8 +202,10 @@ class TakeCache:
         except OSError:  # the file may be intact; an encoder reports the error
             return True
 
-    def _list(self, take: Take) -> None:
-        self._ledger.takes.record(take)
+    def _list(self, take: Take, learn: Callable[[], None] = lambda: None) -> None:
+        with self._ledger.transaction():
+            self._ledger.takes.record(take)
+            learn()
         self._leaving.discard(take.key)
         del self._unlisted[take.key]
         self.size_bytes += take.size_bytes
