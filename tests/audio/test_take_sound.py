@@ -1,11 +1,13 @@
 """Takes as they are joined: trimmed, faded, without dead air, with the room of the script."""
 
+from types import ModuleType
+
 import numpy as np
 import pytest
 
 from narrated.audio.silence import Samples, samples, silence
 from narrated.audio.take_sound import LONGEST_SILENCE_S, PreparedTake, TakeJoiner, joined
-from narrated.engines import espeak
+from narrated.engines import espeak, pico
 from narrated.engines.interface import SpeechRequest, SpeechResult
 from support.engine_context import PlainContext
 
@@ -50,9 +52,9 @@ def largest_step(wave: Samples) -> int:
     return int(np.abs(np.diff(wave.astype(int))).max())
 
 
-def spoken(text: str) -> bytes:
-    engine = espeak.load({}, PlainContext())
-    engine.admit(SpeechRequest("a", text, "en-us"))
+def spoken(text: str, by: ModuleType = espeak, voice: str = "en-us") -> bytes:
+    engine = by.load({}, PlainContext())
+    engine.admit(SpeechRequest("a", text, voice))
     (said,) = engine.step()
     assert isinstance(said, SpeechResult)
     return said.pcm
@@ -139,6 +141,25 @@ def test_trim_keeps_the_words(speech: bytes) -> None:
     padded = alone(silence(0.7, RATE) + words + silence(1.3, RATE)).sound
     assert seconds(padded) == pytest.approx(seconds(words), abs=0.001)
     assert words[4000:-4000] in padded
+
+
+def test_blip_after_words_is_cut() -> None:
+    """A faint blip half a second after the last word is cut with the silence; a word is not."""
+    words, blip = tone(0.4), tone(0.06, 0.9 * 10 ** (-40 / 20))
+    assert seconds(alone(words + silence(0.5, RATE) + blip).sound) == pytest.approx(0.46, abs=0.01)
+    assert seconds(alone(blip + silence(0.3, RATE) + words).sound) == pytest.approx(0.46, abs=0.01)
+    word = tone(0.06, 0.9 * 10 ** (-24 / 20))
+    assert seconds(alone(words + silence(0.5, RATE) + word).sound) > 1.0
+    near = words + silence(0.1, RATE) + blip
+    assert seconds(alone(near).sound) > 0.6
+
+
+def test_picos_last_word_ends_its_take() -> None:
+    """After the last word of a take of Pico's comes the script's pause, without its blip."""
+    take = spoken("The end.", pico, "en-US")
+    rate = 16_000  # Pico's
+    assert len(take) / 2 / rate > 1.0
+    assert len(joined([(take, 0.0, 1.0)], rate)) / 2 / rate < 0.7
 
 
 def test_quiet_voice_is_kept() -> None:

@@ -28,7 +28,11 @@ _LEAST_ROOM_S = _FADE_S
 """Where the script wants no pause."""
 _SILENT_BELOW_PEAK_DB = -50.0
 _NOTHING_HEARD_DBFS = -50.0
+_BLIP_BELOW_PEAK_DB = -36.0
+_BLIP_WINDOWS, _BLIP_APART_WINDOWS = 10, 15
+"""A blip is shorter, and farther from the words."""
 
+Windows = npt.NDArray[np.integer]
 Places = npt.NDArray[np.float64]
 
 Span = tuple[int, int]
@@ -127,7 +131,7 @@ def _heard_parts(wave: Samples, sample_rate: int) -> Iterator[Span]:
     window = max(1, round(_WINDOW_S * sample_rate))
     peaks = _window_peaks(wave, window)
     limit = _audible(int(peaks.max(initial=0)))
-    loud = np.flatnonzero(peaks >= limit)
+    loud = _without_blips(np.flatnonzero(peaks >= limit), peaks)
     if not len(loud):
         return
     longest = LONGEST_SILENCE_S * sample_rate / window
@@ -138,6 +142,21 @@ def _heard_parts(wave: Samples, sample_rate: int) -> Iterator[Span]:
             start + _first(wave[start : start + window], limit),
             min(end, len(wave)) - _first(wave[end - window : end][::-1], limit),
         )
+
+
+def _without_blips(loud: Windows, peaks: Windows) -> Windows:
+    """Leave out faint blips before and after the words.
+
+    Half a second after its last word, Pico often lets a faint one of up to 80 ms be heard.
+    """
+    islands = np.split(loud, np.flatnonzero(np.diff(loud) > _BLIP_APART_WINDOWS) + 1)
+    faint = int(peaks.max(initial=0)) * 10 ** (_BLIP_BELOW_PEAK_DB / 20)
+    is_word = [
+        len(each) > 0 and (each[-1] - each[0] >= _BLIP_WINDOWS or peaks[each].max() > faint)
+        for each in islands
+    ]
+    words = np.flatnonzero(is_word)
+    return np.concatenate(islands[words[0] : words[-1] + 1]) if len(words) else loud
 
 
 def _audible(peak: int) -> float:
