@@ -1,10 +1,12 @@
 """Takes of different voices at one loudness, and their loudness in the file."""
 
+import math
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from narrated.audio.decoded_level import DecodedMeter
 from narrated.audio.formats import FORMATS
 from narrated.audio.levelling import HIGHEST_GAIN_DB, Leveller, gain_to
 from narrated.audio.loudness import energies, integrated_lufs
@@ -76,3 +78,19 @@ def test_both_speakers_have_the_sound(
     expected = integrated_lufs(energies(samples(speech * 2), sample_rate))
     assert heard_level(path).integrated_lufs == pytest.approx(expected, abs=0.5)
     assert heard_level(path).channels == channels
+
+
+@pytest.mark.parametrize("format", ["mp3", "opus", "ogg", "m4a"])
+@pytest.mark.parametrize("channels", [1, 2])
+def test_decoded_sound_is_measured(
+    tmp_path: Path, speech: bytes, sample_rate: int, format: str, channels: int
+) -> None:
+    """While it is encoded, a file is measured as a player decodes it."""
+    meter = DecodedMeter()
+    with AudioEncoder(tmp_path / "a", format, sample_rate, 32_000, channels, meter) as encoder:
+        for start in range(0, len(speech), 40_000):
+            encoder.write(speech[start : start + 40_000])
+    heard, level = heard_level(tmp_path / "a"), meter.level()
+    # The file's decoder leaves out what the codec put before the sound and after it.
+    assert level.lufs == pytest.approx(heard.integrated_lufs, abs=0.15)
+    assert 20 * math.log10(level.peak) == pytest.approx(heard.true_peak_db, abs=0.3)

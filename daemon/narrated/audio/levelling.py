@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from narrated.audio.limiter import Wave, limited
-from narrated.audio.loudness import LoudnessMeter, energies, frame_samples
-from narrated.audio.silence import FULL_SCALE, samples
+from narrated.audio.loudness import LoudnessMeter, SoundMeter, energies
+from narrated.audio.silence import FULL_SCALE, samples, silence
 
 HIGHEST_GAIN_DB = 30.0
 """More would make a voice of what is only noise."""
@@ -25,26 +25,26 @@ class Leveller:
         """`ceiling_db`: the highest true peak, in dBTP."""
         self._sample_rate = sample_rate
         self._ceiling_db = ceiling_db
-        self._whole = _SoundMeter(sample_rate)
+        self._whole = SoundMeter(sample_rate)
         self._speakers: dict[str, LoudnessMeter] = {}
 
     def take(self, pcm: bytes, gain_db: float, speaker: str = "") -> bytes:
         """Return a take at its speaker's gain, under the ceiling."""
         sound = levelled(pcm, self._sample_rate, gain_db, self._ceiling_db)
-        self._whole.add(sound)
+        self._whole.add(samples(sound))
         meter = self._speakers.setdefault(speaker, LoudnessMeter())
         meter.add(energies(samples(sound), self._sample_rate))
         return sound
 
     def pause(self, pcm: bytes) -> bytes:
         """Return a pause as it is."""
-        self._whole.add(pcm)
+        self._whole.add(samples(pcm))
         return pcm
 
     @property
     def integrated_lufs(self) -> float | None:
         """The loudness of all that was passed on; None if nothing was heard."""
-        return self._whole.meter.integrated_lufs
+        return self._whole.integrated_lufs
 
     def speaker_lufs(self, speaker: str) -> float | None:
         """The loudness of one speaker's takes; None if nothing was heard."""
@@ -77,31 +77,14 @@ def gain_to(
     return gain_db
 
 
-class _SoundMeter:
-    """A meter of sound that comes in pieces of any length."""
-
-    def __init__(self, sample_rate: int) -> None:
-        self._sample_rate = sample_rate
-        self._frame_bytes = 2 * frame_samples(sample_rate)
-        self._rest = b""
-        self.meter = LoudnessMeter()
-
-    def add(self, pcm: bytes) -> None:
-        sound = self._rest + pcm
-        whole = len(sound) - len(sound) % self._frame_bytes
-        self._rest = sound[whole:]
-        self.meter.add(energies(samples(sound[:whole]), self._sample_rate))
-
-
 def _loudness(
     takes: Sequence[tuple[bytes, float]], sample_rate: int, gain_db: float, ceiling_db: float | None
 ) -> float | None:
-    meter = _SoundMeter(sample_rate)
+    meter = SoundMeter(sample_rate)
     for pcm, pause_s in takes:
         sound = pcm if ceiling_db is None else levelled(pcm, sample_rate, gain_db, ceiling_db)
-        meter.add(sound)
-        meter.add(bytes(2 * round(pause_s * sample_rate)))
-    return meter.meter.integrated_lufs
+        meter.add(samples(sound + silence(pause_s, sample_rate)))
+    return meter.integrated_lufs
 
 
 def _amplified(pcm: bytes, gain_db: float) -> Wave:

@@ -13,12 +13,15 @@ import numpy as np
 import numpy.typing as npt
 
 Wave = npt.NDArray[np.float32]
+"""Samples of which 1.0 is full scale."""
 Places = npt.NDArray[np.intp]
 
 _LOOK_S = 0.010  # longer than a period of a low voice, so that the gain does not follow each
 _PHASES = 4
 _TAPS = 24
-_LOUD = 0.5
+PEAK_REACH = _TAPS
+"""So many samples around a place decide how high the sound is there."""
+_LOUD = 0.6
 """Between samples softer than this part of the ceiling, no speech passes the ceiling."""
 _ROWS_AT_ONCE = 8192
 
@@ -40,9 +43,9 @@ def limited(wave: Wave, sample_rate: int, ceiling: float) -> Wave:
     return sound
 
 
-def true_peak(wave: Wave) -> float:
-    """Find the highest magnitude of the sound, between its samples too."""
-    highest = float(np.abs(wave).max(initial=0.0))
+def true_peak(wave: Wave, at_least: float = 0.0) -> float:
+    """Find the highest magnitude of the sound, between its samples too, if it is over a least."""
+    highest = float(np.abs(wave).max(initial=at_least))
     _, peaks = _loud_peaks(wave, _LOUD * highest)
     return float(peaks.max(initial=highest))
 

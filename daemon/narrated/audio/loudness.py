@@ -12,6 +12,8 @@ import numpy.typing as npt
 
 from narrated.audio.silence import FULL_SCALE, Samples
 
+Wave = npt.NDArray[np.float32]
+
 Energies = npt.NDArray[np.float32]
 """K-weighted mean squares of 100 ms each; 1.0 is a full-scale square wave."""
 
@@ -35,8 +37,8 @@ _SHELF_EXPONENT = 0.4996667741545416
 _PASS_HZ, _PASS_Q = 38.13547087602444, 0.5003270373238773
 
 
-def energies(wave: Samples, sample_rate: int) -> Energies:
-    """Measure each 100 ms; the last is filled up with silence.
+def energies(wave: Samples | Wave, sample_rate: int) -> Energies:
+    """Measure each 100 ms of samples in steps of 16 bits; the last is filled up with silence.
 
     A frame's spectrum times the filters' response has its K-weighted energy (Parseval), at a
     fraction of a filter's cost: the integrated loudness of speech is the same to 0.1 LU.
@@ -112,6 +114,27 @@ class LoudnessMeter:
         if not count:
             return None
         return _OFFSET_LU + 10 * math.log10(float(self._sums[lowest:].sum()) / count)
+
+
+class SoundMeter:
+    """Integrated loudness of mono sound in pieces of any length, in constant memory."""
+
+    def __init__(self, sample_rate: int) -> None:
+        self._sample_rate = sample_rate
+        self._rest: Samples | Wave = np.zeros(0, np.int16)
+        self._meter = LoudnessMeter()
+
+    def add(self, wave: Samples | Wave) -> None:
+        """Append samples in steps of 16 bits; the last ones wait until 100 ms are whole."""
+        sound = np.concatenate([self._rest, wave])
+        whole = len(sound) - len(sound) % frame_samples(self._sample_rate)
+        self._rest = sound[whole:]
+        self._meter.add(energies(sound[:whole], self._sample_rate))
+
+    @property
+    def integrated_lufs(self) -> float | None:
+        """The gated loudness of the whole; None if nothing of 400 ms was heard."""
+        return self._meter.integrated_lufs
 
 
 def integrated_lufs(measured: Energies) -> float | None:

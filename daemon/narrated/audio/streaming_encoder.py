@@ -21,6 +21,7 @@ from mutagen.ogg import error as OggError
 from narrated.atomic_write import draft_name
 from narrated.audio.chapters import Chapter
 from narrated.audio.container_chapters import container_chapters
+from narrated.audio.decoded_level import DecodedMeter
 from narrated.audio.formats import FORMATS, AudioFormat
 from narrated.audio.silence import SAMPLE_BYTES, Samples, samples, silence
 from narrated.errors import StorageError
@@ -38,8 +39,9 @@ class AudioEncoder:
     """Encodes one audio file; the same PCM makes the same bytes, however it is split into writes.
 
     `format` is a key of FORMATS, `sample_rate` the rate of most PCM, `bitrate` is in bits per
-    second (None: the format's default). With two channels both have the same sound. As a context
-    manager it closes the file, or deletes it after an error. Errors: StorageError.
+    second (None: the format's default). With two channels both have the same sound. `meter` hears
+    what a lossy codec gives back, until the close. As a context manager it closes the file, or
+    deletes it after an error. Errors: StorageError.
     """
 
     def __init__(
@@ -49,6 +51,7 @@ class AudioEncoder:
         sample_rate: int,
         bitrate: int | None = None,
         channels: int = 1,
+        meter: DecodedMeter | None = None,
     ) -> None:
         self._path = path
         self._sample_rate = sample_rate
@@ -60,7 +63,7 @@ class AudioEncoder:
             # A device or a pipe is written directly.
             direct = self._target.exists() and not self._target.is_file()
             self._draft = self._target if direct else self._target.with_name(draft_name())
-            self._sink = _sink(self._draft, self._format, sample_rate, bitrate, channels)
+            self._sink = _sink(self._draft, self._format, sample_rate, bitrate, channels, meter)
 
     def __enter__(self) -> Self:
         return self
@@ -124,7 +127,13 @@ class _FFmpegSink:
     """A file written by FFmpeg's libraries, inside this process."""
 
     def __init__(
-        self, path: Path, format: AudioFormat, sample_rate: int, bitrate: int | None, channels: int
+        self,
+        path: Path,
+        format: AudioFormat,
+        sample_rate: int,
+        bitrate: int | None,
+        channels: int,
+        meter: DecodedMeter | None,
     ) -> None:
         # Bitexact: no version, date or random serial number in the file.
         options = {"fflags": "+bitexact", **format.options}
@@ -140,6 +149,7 @@ class _FFmpegSink:
         self._making: tuple[OutputContainer, AudioStream] | None = container, stream
         self._sample_rate = sample_rate
         self._channels = channels
+        self._meter = meter if format.bitrate else None
         self._samples = 0
 
     def write(self, pcm: bytes) -> None:
@@ -165,7 +175,10 @@ class _FFmpegSink:
     def _encode(self, frame: av.AudioFrame | None) -> None:
         assert self._making is not None, "the encoder is closed"
         container, stream = self._making
-        container.mux(stream.encode(frame))
+        packets = stream.encode(frame)
+        if self._meter is not None:
+            self._meter.add(stream.codec_context, packets)
+        container.mux(packets)
 
     def _end(self) -> None:
         """Release the codec too: its threads and buffers end with the last reference."""
@@ -177,9 +190,17 @@ class _FFmpegSink:
 class _VorbisSink:
     """Ogg Vorbis through libsndfile: it has the reference encoder, and that can do mono."""
 
-    def __init__(self, path: Path, sample_rate: int, bitrate: int, channels: int) -> None:
+    def __init__(
+        self,
+        path: Path,
+        sample_rate: int,
+        bitrate: int,
+        channels: int,
+        meter: DecodedMeter | None,
+    ) -> None:
         self._path = path
         self._channels = channels
+        self._meter = meter
         self._pending = bytearray()
         path.touch()  # libsndfile would not report why it cannot create a file
         level = _compression_level(bitrate)
@@ -211,6 +232,8 @@ class _VorbisSink:
             raise _unwritten(self._path) from error
         if not whole:  # libsndfile does not report failed writes while closing
             raise _unwritten(self._path)
+        if self._meter is not None:
+            self._meter.read(self._path)
 
     def discard(self) -> None:
         self._pending.clear()
@@ -236,13 +259,18 @@ def filter_on_one_thread() -> None:
 
 
 def _sink(
-    path: Path, format: AudioFormat, sample_rate: int, bitrate: int | None, channels: int
+    path: Path,
+    format: AudioFormat,
+    sample_rate: int,
+    bitrate: int | None,
+    channels: int,
+    meter: DecodedMeter | None,
 ) -> _FFmpegSink | _VorbisSink:
     lowest, highest = format.bitrates
     wanted = format.bitrate and min(max(bitrate or format.bitrate, lowest), highest)
     if format.codec == "libvorbis" and wanted is not None:
-        return _VorbisSink(path, sample_rate, wanted, channels)
-    return _FFmpegSink(path, format, sample_rate, wanted, channels)
+        return _VorbisSink(path, sample_rate, wanted, channels, meter)
+    return _FFmpegSink(path, format, sample_rate, wanted, channels, meter)
 
 
 def _frame(pcm: bytes, sample_rate: int, channels: int = 1) -> av.AudioFrame:

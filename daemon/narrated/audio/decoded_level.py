@@ -1,0 +1,92 @@
+"""Loudness and true peak of what a lossy codec gives back, measured while the file is written."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+
+import av
+import numpy as np
+from av.audio.codeccontext import AudioCodecContext
+from av.audio.frame import AudioFrame
+from av.audio.stream import AudioStream
+from av.packet import Packet
+
+from narrated.audio.limiter import PEAK_REACH, Wave, true_peak
+from narrated.audio.loudness import SoundMeter
+from narrated.audio.silence import FULL_SCALE
+
+_MEASURED_AT_ONCE = 1 << 15
+"""In samples: about a second."""
+
+
+_IN_FLOAT = MappingProxyType({"mp3": "mp3float"})
+"""Decoders that do not cut what passes full scale, as other decoders of those codecs do not."""
+
+
+@dataclass(frozen=True, slots=True)
+class DecodedLevel:
+    """The level of sound as a player decodes it."""
+
+    lufs: float | None
+    """None if nothing was heard."""
+    peak: float
+    """The true peak; 1.0 is full scale."""
+
+
+class DecodedMeter:
+    """Decodes the packets of an encoder, and measures the sound; channels have the same one."""
+
+    def __init__(self) -> None:
+        self._decoder: AudioCodecContext | None = None
+        self._meter: SoundMeter | None = None
+        self._waiting: list[Wave] = []
+        self._count = 0
+        self._before = np.zeros(0, np.float32)
+        self._peak = 0.0
+
+    def add(self, encoder: AudioCodecContext, packets: "Iterable[Packet[AudioStream]]") -> None:
+        """Measure the packets that an encoder made."""
+        for packet in packets:
+            decoder = self._decoder or self._opened(encoder)
+            for frame in decoder.decode(packet):
+                self._hear(frame)
+
+    def read(self, path: Path) -> None:
+        """Measure a file that is complete."""
+        with av.open(str(path.absolute())) as container:
+            for frame in container.decode(audio=0):
+                self._hear(frame)
+
+    def level(self) -> DecodedLevel:
+        """Return the level of the whole, whose last packet has been added."""
+        if self._decoder is not None:
+            for frame in self._decoder.decode(None):
+                self._hear(frame)
+        self._measure()
+        return DecodedLevel(self._meter.integrated_lufs if self._meter else None, self._peak)
+
+    def _opened(self, encoder: AudioCodecContext) -> AudioCodecContext:
+        codec = encoder.codec.canonical_name
+        decoder = av.CodecContext.create(_IN_FLOAT.get(codec, codec), "r")
+        assert isinstance(decoder, AudioCodecContext)
+        decoder.extradata = encoder.extradata
+        self._decoder = decoder
+        return decoder
+
+    def _hear(self, frame: AudioFrame) -> None:
+        self._meter = self._meter or SoundMeter(frame.sample_rate)
+        channels = 1 if frame.format.is_planar else frame.layout.nb_channels
+        self._waiting.append(frame.to_ndarray()[0, ::channels].astype(np.float32, copy=False))
+        self._count += frame.samples
+        if self._count >= _MEASURED_AT_ONCE:
+            self._measure()
+
+    def _measure(self) -> None:
+        if self._meter is None or not self._waiting:
+            return
+        wave = np.concatenate([self._before, *self._waiting])
+        self._meter.add(wave[len(self._before) :] * np.float32(FULL_SCALE))
+        self._peak = true_peak(wave, self._peak)
+        self._before = wave[-PEAK_REACH:]
+        self._waiting, self._count = [], 0
