@@ -1,0 +1,27 @@
+"""Measures the published sound: its loudness and peaks, and what they cost.
+
+    python bench/sound.py [--quick] [--scratch FOLDER] [CASE ...]
+
+Exits with 1 if a figure misses its goal.
+"""
+
+import sys
+
+from measuring import sound_levels
+from measuring.program import measure, parse_cases, scratch_folder
+from measuring.sound_levels import SoundBench, SoundSizes
+
+CASES = {
+    "levels": sound_levels.levels,
+}
+QUICK = SoundSizes(formats=("mp3", "wav"), shorter=20.0, cost_rounds=1, hours=0.2)
+
+
+def main() -> int:
+    wanted = parse_cases(__doc__, CASES)
+    with scratch_folder(wanted.scratch) as scratch:
+        return measure(CASES, wanted, SoundBench(scratch, QUICK if wanted.quick else SoundSizes()))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
