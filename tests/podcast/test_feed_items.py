@@ -10,9 +10,11 @@ import pytest
 from msgspec.structs import replace
 
 from narrated.outbox.manifest import ManifestOutput
+from narrated.outbox.manifest_sentences import SentenceTime, encoded_sentences
 from narrated.podcast.episode import (
     Episode,
     LinkedFile,
+    TextBlock,
     chapters_of,
     language_of,
     sound_of,
@@ -266,7 +268,7 @@ def test_item_is_numbered_within() -> None:
 
 def test_request_makes_the_same_bytes() -> None:
     """A parser answers a request with the same bytes each time, surrogates or not."""
-    episode = replace(EPISODE, title="\udcff", beginnings=(("paragraph", "Bytes \udcfe."),))
+    episode = replace(EPISODE, title="\udcff", blocks=(TextBlock(0, "paragraph", "Bytes \udcfe."),))
     asked = FeedRequest(SHOW, episode=episode).encode()
     assert answer(*asked) == answer(*asked)
     assert b"Bytes \xef\xbf\xbd." in answer(*asked)
@@ -276,5 +278,37 @@ def test_request_makes_the_same_bytes() -> None:
 @pytest.mark.parametrize("plan", [b"{", b"[1]", b'{"plan": 5}', b'{"plan": ' + b"[" * 99_999])
 def test_strange_plan_leaves_beginnings(plan: bytes) -> None:
     """With the plan of another version, the text is what the manifest has."""
-    episode = replace(EPISODE, beginnings=(("paragraph", "The beginning."),))
-    assert b"The beginning." in answer(*FeedRequest(SHOW, episode=episode).encode(plan))
+    episode = replace(EPISODE, blocks=(TextBlock(0, "paragraph", "The beginning."),))
+    asked = FeedRequest(SHOW, episode=episode).encode(plan=plan)
+    assert b"The beginning." in answer(*asked)
+
+
+def test_text_is_the_written_one() -> None:
+    """The text of a feed is what was written, in the blocks and roles that the manifest has."""
+    blocks = (
+        TextBlock(-1, "title", "Tea"),
+        TextBlock(0, "heading", "Of tea"),
+        TextBlock(1, "paragraph", "It costs five dollars."),
+        TextBlock(2, "picture", "A cup.", "https://x.org/cup.jpg"),
+    )
+    times = {"start_s": 0.0, "end_s": 1.0}
+    sentences = encoded_sentences(
+        [
+            SentenceTime(block=-1, spoken="Tea.", **times),
+            SentenceTime(block=0, spoken="Of tea.", **times),
+            SentenceTime(block=1, spoken="It costs five dollars.", written="It costs $5.", **times),
+            SentenceTime(block=1, spoken="Really.", **times),
+            SentenceTime(block=2, spoken="A cup.", **times),
+            SentenceTime(block=9, spoken="More.", **times),
+        ]
+    )
+    episode = replace(EPISODE, blocks=blocks)
+    item = answer(*FeedRequest(SHOW, episode=episode).encode(bytes(sentences), b"{"))
+    entry = feedparser.parse(_feed(item)).entries[0]
+    assert entry.summary == "It costs $5. Really."
+    assert entry.content[0].value.split("\n") == [
+        "<h2>Of tea.</h2>",
+        "<p>It costs $5. Really.</p>",
+        '<p><img alt="" src="https://x.org/cup.jpg" /><br />A cup.</p>',
+        "<p>More.</p>",
+    ]

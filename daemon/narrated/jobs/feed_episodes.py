@@ -10,6 +10,7 @@ from narrated.ledger.job import Job
 from narrated.outbox.manifest import Manifest
 from narrated.podcast.episode import (
     Episode,
+    TextBlock,
     chapters_of,
     language_of,
     sound_of,
@@ -41,7 +42,21 @@ def episode_of(
         author=manifest.author,
         language=language_of(manifest.language, show.language),
         description=manifest.description,
-        beginnings=tuple((each.role, each.text) for each in manifest.blocks),
+        blocks=_blocks(manifest),
+    )
+
+
+def _blocks(manifest: Manifest) -> tuple[TextBlock, ...]:
+    """The blocks of the text; a chapter that begins with a picture has its address."""
+    pictures = {each.start_s: each.image for each in manifest.chapters or ()}
+    return tuple(
+        TextBlock(
+            each.block,
+            each.role,
+            each.text,
+            pictures.get(each.start_s, "") if each.role == "picture" else "",
+        )
+        for each in manifest.blocks
     )
 
 

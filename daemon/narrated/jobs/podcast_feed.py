@@ -28,6 +28,8 @@ from narrated.outbox.feed_file import (
     place_feed,
     standing,
 )
+from narrated.outbox.manifest import Manifest
+from narrated.outbox.manifest_sentences import NO_SENTENCES
 from narrated.podcast.feed_parts import (
     FEED_END,
     MARK,
@@ -146,17 +148,19 @@ class PodcastFeed:
         if found is not None and found.source.path == job.path:
             guid = episodes.give(job.path, found.episode_guid, job.changed_at)
             if episode := episode_of(job, found, show, guid, episodes.first_at(job.path)):
-                plan = await self._read_apart(lambda ledger: ledger.jobs.plan(job))
-                item = await self._asked(FeedRequest(show, episode=episode), plan or b"", job)
+                item = await self._asked(FeedRequest(show, episode=episode), found, job)
                 sound = episode.sound
                 listed = ListedEpisode(job.path, episode.dated_s, sound.path, sound.bytes)
         if self._ledger.jobs.get(job.id).state is JobState.DONE:
             episodes.keep(job, show.digest, item, listed, show.folder)
 
-    async def _asked(self, request: FeedRequest, plan: bytes, job: Job) -> bytes | None:
+    async def _asked(self, request: FeedRequest, found: Manifest, job: Job) -> bytes | None:
         """Have a parser write an item; None if that breaks it: the feed goes without it."""
+        sentences, plan = bytes(found.sentences), None
+        if sentences == bytes(NO_SENTENCES):
+            plan = await self._read_apart(lambda ledger: ledger.jobs.plan(job))
         try:
-            return await self._parsers.ask(*request.encode(plan), _FOLDER)
+            return await self._parsers.ask(*request.encode(sentences, plan or b""), _FOLDER)
         except SourceError as error:
             log.warning("%s is left out of the feed: %s", printable(job.path), error)
             return None

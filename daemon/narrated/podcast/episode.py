@@ -35,6 +35,16 @@ class LinkedFile(msgspec.Struct, frozen=True):
     bytes: int = 0
 
 
+class TextBlock(msgspec.Struct, frozen=True, array_like=True):
+    """A block of an episode's text: its number, its role, and how it begins."""
+
+    number: int
+    role: str
+    beginning: str
+    picture: str = ""
+    """The address of the picture that it describes, as the author wrote it."""
+
+
 class Episode(msgspec.Struct, frozen=True, kw_only=True):
     """A narration as an item of a feed."""
 
@@ -51,8 +61,8 @@ class Episode(msgspec.Struct, frozen=True, kw_only=True):
     """Empty if it is the show's."""
     description: str = ""
     """The author's own; empty if the first paragraph is to stand for it."""
-    beginnings: tuple[tuple[str, str], ...] = ()
-    """The role and the first words of each block, for where the whole text is not known."""
+    blocks: tuple[TextBlock, ...] = ()
+    """The blocks of its text, in their order."""
 
 
 def sound_of(outputs: Iterable[ManifestOutput], folder: str) -> LinkedFile | None:

@@ -9,6 +9,9 @@ from itertools import groupby
 
 import msgspec
 
+from narrated.outbox.manifest_sentences import decoded_sentences
+from narrated.podcast.episode import TextBlock
+
 MOST_HTML_BYTES = 1 << 20
 """Bound on an item's whole text: a book of twenty hours."""
 MOST_DESCRIPTION_BYTES = 4000
@@ -53,6 +56,20 @@ class _Plan(msgspec.Struct, frozen=True):
     """The part of a stored plan that has the text: `jobs/plan.py` writes it."""
 
     plan: _Draft = _Draft()
+
+
+def paragraphs_of_sentences(content: bytes, blocks: Iterable[TextBlock]) -> tuple[Paragraph, ...]:
+    """Return the text of a manifest as it was written; nothing if it has no sentences."""
+    known = {each.number: each for each in reversed(list(blocks))}
+    sentences = decoded_sentences(msgspec.Raw(content))
+    return tuple(
+        Paragraph(
+            known[number].role if number in known else "paragraph",
+            " ".join(each.written or each.spoken for each in parts),
+            known[number].picture if number in known else "",
+        )
+        for number, parts in groupby(sentences, lambda sentence: sentence.block)
+    )
 
 
 def paragraphs_of_plan(content: bytes) -> tuple[Paragraph, ...]:

@@ -17,13 +17,20 @@ class FeedRequest(msgspec.Struct, frozen=True):
     """The date of the newest episode."""
     episode: Episode | None = None
 
-    def encode(self, plan: bytes = b"") -> tuple[dict[str, Any], bytes]:
-        """Give header and payload; the stored plan of an episode's job has its text."""
+    def encode(self, sentences: bytes = b"null", plan: bytes = b"") -> tuple[dict[str, Any], bytes]:
+        """Give header and payload.
+
+        The text of an episode is in its manifest's sentences. One of before there were sentences
+        has it in the stored plan of its job.
+        """
         written = json.dumps(msgspec.to_builtins(self)).encode("ascii")  # names may not be Unicode
-        return {"do": "feed", "name": "an episode", "request_bytes": len(written)}, written + plan
+        sizes = {"request_bytes": len(written), "sentences_bytes": len(sentences)}
+        return {"do": "feed", "name": "an episode", **sizes}, written + sentences + plan
 
     @classmethod
-    def decode(cls, header: dict[str, Any], payload: bytes) -> tuple[Self, bytes]:
-        """Give the request and the plan."""
-        size = header["request_bytes"]
-        return msgspec.convert(json.loads(payload[:size]), cls), payload[size:]
+    def decode(cls, header: dict[str, Any], payload: bytes) -> tuple[Self, bytes, bytes]:
+        """Give the request, the sentences, and the plan."""
+        begin = header["request_bytes"]
+        end = begin + header["sentences_bytes"]
+        asked = msgspec.convert(json.loads(payload[:begin]), cls)
+        return asked, payload[begin:end], payload[end:]
