@@ -161,8 +161,13 @@ def test_no_podcast_no_feed(tmp_path: Path) -> None:
         _wait_titles(daemon, "One")
 
 
-def test_any_name_is_in_the_feed(daemon: Daemon) -> None:
+def test_any_name_is_in_the_feed(tmp_path: Path) -> None:
     """The address of any name leads to its file, and any title reads as it was written."""
+    with running(tmp_path, podcast=SHOW, outbox_names="posix") as daemon:
+        _check_names(daemon)
+
+
+def _check_names(daemon: Daemon) -> None:
     names = [
         "feed.xml/a.md",
         "a b&c.md",
@@ -213,3 +218,27 @@ def test_daemon_loads_no_xml(daemon: Daemon) -> None:
     _wait_titles(daemon, "One")
     assert daemon.process is not None
     assert "lxml" not in Path(f"/proc/{daemon.process.pid}/maps").read_text()
+
+
+def test_new_names_suit_addresses(tmp_path: Path) -> None:
+    """New narrations of a podcast have plain names, such as their slugs; old names stay."""
+    with running(tmp_path) as daemon:
+        daemon.drop("Crème brûlée.md", "# One\n\nWords.\n")
+        daemon.published("Crème brûlée", "# One\n\nWords.\n")
+        _reload(daemon, **SHOW)
+        daemon.drop("Crème brûlée.md", "# One\n\nOther words.\n")
+        daemon.drop("Thé & café.md", "# Two\n\nWords.\n")
+        daemon.drop("2024 Tee.md", "---\nslug: /blog/grüner-tee\n---\n# Three\n\nWords.\n")
+        wait(lambda: len(_feed(daemon).entries) == 3, lambda: daemon.log)
+        names = {_file_of(daemon, entry).name for entry in _feed(daemon).entries}
+        assert names == {"Crème brûlée.mp3", "The-cafe.mp3", "gruner-tee.mp3"}
+        number = _entry(daemon, "Three").id
+        (daemon.inbox / "2024 Tee.md").rename(daemon.inbox / "2025 Tee.md")
+        wait(lambda: daemon.history("2025 Tee.md") == ["done"], lambda: daemon.log)
+        daemon.drop("last.md", "# Last\n\nWords.\n")
+        wait(lambda: len(_feed(daemon).entries) == 4, lambda: daemon.log)
+        assert _file_of(daemon, _entry(daemon, "Three")).name == "gruner-tee.mp3"
+        assert _entry(daemon, "Three").id == number
+        daemon.wait_idle()
+        daemon.stop()
+        verify(daemon)

@@ -1,6 +1,7 @@
 """Rules for names in the outbox: what they refuse, and what replaces it."""
 
 import os
+import re
 
 import pytest
 from hypothesis import example, given
@@ -85,3 +86,34 @@ def test_earlier_stems_are_unchanged() -> None:
     assert suits("CON/What?", USUAL_RULES)
     assert follows("CON/What?.md", "CON/What?.md-3", USUAL_RULES)
     assert not follows("CON/What?.md", "CON/What?", PORTABLE)
+
+
+@pytest.mark.parametrize(
+    ("name", "plain"),
+    [
+        ("post-1_b.v2", "post-1_b.v2"),
+        ("Tea & Crème.md", "Tea-Creme.md"),
+        ("What?.md", "What.md"),
+        ("日本語", "RiBenYu"),
+        ("Привет, мир", "Privet-mir"),
+        ("it's", "its"),
+        ("-dash", "dash"),
+        (".hidden", "hidden"),
+        ("a -- b", "a-b"),
+        ("bytes\udcfe", "bytes"),
+        ("new\nline", "new-line"),
+    ],
+)
+def test_plain_name_is_transliterated(name: str, plain: str) -> None:
+    """A plain name has letters and digits of ASCII alone; one that has no others stays."""
+    rules = NameRules(portable=True, is_plain=True)
+    assert rules.fitted(name) == plain == rules.fitted(plain)
+
+
+@pytest.mark.parametrize("name", ["???", "\udcfe", "aux", "x" * 300, "…"])
+def test_plain_name_with_digest_stays(name: str) -> None:
+    """A name without a letter, a device's, and one that is too long get a digest, and keep it."""
+    rules = NameRules(portable=True, is_plain=True)
+    plain = rules.fitted(name, spare_bytes=10)
+    assert plain == rules.fitted(plain, spare_bytes=10)
+    assert re.fullmatch(r"[A-Za-z0-9][\w.-]{0,245}", plain, re.ASCII)

@@ -215,8 +215,9 @@ class Config(Section, frozen=True):
     cache_limit: Bytes = Bytes(20 * 10**9)
     after: Literal["keep", "archive", "delete"] = "keep"
     archive: Path | None = None
-    outbox_names: Literal["auto", "posix", "portable"] = "auto"
-    """Names that only some file systems take: kept, replaced, or as the outbox's disk asks for."""
+    outbox_names: Literal["auto", "posix", "portable", "ascii"] = "auto"
+    """Names that only some file systems take: kept, replaced, or as the outbox's disk asks for;
+    or names that every address takes, which is what `auto` means for a podcast."""
     removed: Literal["keep", "withdraw"] = "keep"
     withdraw_after: Seconds = Seconds(3600)
     settle: Seconds = Seconds(1)
@@ -240,6 +241,12 @@ class Config(Section, frozen=True):
     log: Literal["debug", "info", "warning", "error"] = "info"
     source: Path | None = None
     """The file that this was read from; not a key of that file."""
+
+    @property
+    def names(self) -> Literal["auto", "posix", "portable", "ascii"]:
+        """The rules for names that are given now."""
+        is_podcast = self.podcast is not None
+        return "ascii" if is_podcast and self.outbox_names == "auto" else self.outbox_names
 
     @property
     def settings(self) -> ReadingSettings:

@@ -105,12 +105,20 @@ class JobRunner:
         except HeldBack as held:
             await self._hold_back(job, held)
             return
+        job = await self._follow_slug(job, plan)
         if plan.draft.is_blank:
             self._end_unwanted(job, "it has front matter alone")  # what is out stays
         elif not plan.draft.narrate:
             await self._withhold(job)
         elif not await self._carries_over(job, plan):
             await self._speak(self._ledger.jobs.get(job.id), plan, queue)
+
+    async def _follow_slug(self, job: Job, plan: Plan) -> Job:
+        """Return the job under the name that its post asks for, if it may have it."""
+        if not plan.draft.slug or job.state is JobState.PUBLISHING or not plan.draft.narrate:
+            return job
+        moved = [older.path for older in await self._moves.moved_from(job)]
+        return self._stems.follow_slug(self._ledger.jobs.get(job.id), plan.draft.slug, moved)
 
     async def _carries_over(self, job: Job, plan: Plan) -> bool:
         """True if a published narration was kept, under the name that the file system takes."""

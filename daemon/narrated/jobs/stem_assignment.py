@@ -20,8 +20,8 @@ from narrated.outbox.name_probe import NameProbe, check_stem
 from narrated.outbox.portable_names import PLAIN_NAME_BYTES, NameRules
 from narrated.printable import printable
 
-OutboxNames = Literal["auto", "posix", "portable"]
-"""`outbox_names` of the configuration; `auto` is portable if the file system asks for it."""
+OutboxNames = Literal["auto", "posix", "portable", "ascii"]
+"""Which names new narrations get; `auto` is portable if the file system asks for it."""
 
 log = logging.getLogger("narrated")
 
@@ -47,7 +47,9 @@ class StemAssignment:
         """The rules for a new name."""
         found = self._probe.rules
         is_asked = self.names == "auto" and found.portable
-        return replace(found, portable=is_asked or self.names == "portable")
+        is_plain = self.names == "ascii"
+        portable = is_asked or is_plain or self.names == "portable"
+        return replace(found, portable=portable, is_plain=is_plain)
 
     def assign(self, path: str, moved: Collection[str] = ()) -> str:
         """Return the stem for a new job of a source.
@@ -77,6 +79,23 @@ class StemAssignment:
         if not self._ledger.stems.of_source(path):
             unique_stems.stem(path, is_taken, self.rules)
         return origins
+
+    def follow_slug(self, job: Job, slug: str, moved: Collection[str]) -> Job:
+        """Return a job under the name that its post asks for, if names are ASCII and it is free.
+
+        A narration keeps the name that it has. `moved`: paths from which the source moved here.
+        """
+        if self.names != "ascii" or not slug or self._ledger.jobs.published(job.path):
+            return job
+        folder = job.path.rpartition("/")[0]
+        asked = f"{folder}/{slug}.md" if folder else f"{slug}.md"
+        stem = unique_stems.preferred(asked, self.rules) if unique_stems.is_inside(asked) else None
+        is_taken = self._taken_by_others({job.path, *moved})
+        if stem is None or stem == job.stem or is_taken(unique_stems.fold(stem)):
+            return job
+        with self._ledger.transaction():
+            self._change(job.path, job.stem, stem)
+            return self._ledger.jobs.assign_stem(job, stem)
 
     def replace_refused(self, job: Job, refused: NameRefused) -> Job:
         """Return a job under another name, since the file system refuses the one it has.
@@ -134,7 +153,8 @@ class StemAssignment:
         if unique_stems.suits(stem, self.rules):
             return True
         published = self._ledger.jobs.published(path)
-        return self.names == "auto" and published is not None and published.stem == stem
+        is_given = published is not None and published.stem == stem
+        return is_given and self.names in ("auto", "ascii")
 
     def _stricter(self, refused: NameRefused) -> list[NameRules]:
         """Rules to fall back on, in their order."""

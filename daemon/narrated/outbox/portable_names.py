@@ -22,6 +22,8 @@ _DEVICE = re.compile(
 _LAST_SIGNS = re.compile(r"[. ]+\Z")
 """Windows drops these from the end of a name."""
 _NOT_ASCII = re.compile(r"[^\x20-\x7e]")
+_NOT_PLAIN = re.compile(r"[^0-9A-Za-z._-]")
+_EDGES = "-_."
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,9 @@ class NameRules:
     portable: bool = False
     """Only names that Windows takes too."""
     ascii_only: bool = False
+    is_plain: bool = False
+    """Only letters and digits of ASCII, and `-`, `_`, `.`: Apple takes no other address. Other
+    letters are transliterated, so that two names may become one."""
     longest_bytes: int = LONGEST_NAME_BYTES
 
     @property
@@ -51,12 +56,13 @@ class NameRules:
 
     def fitted(self, name: str, ending: str = "", spare_bytes: int = 0) -> str:
         """Return a name with its ending, or what replaces it; room is left for a suffix."""
-        legal = self._legal(name, is_last=not (ending or spare_bytes))
+        spelled = plain_name(name) if self.is_plain else name
+        legal = self._legal(spelled, is_last=not (ending or spare_bytes))
         longest = self.longest_bytes - spare_bytes
-        if legal == name and _size(name + ending) <= longest:
-            return name + ending
+        if legal == spelled and _size(spelled + ending) <= longest:
+            return spelled + ending
         digest = hashlib.sha256(os.fsencode(name)).hexdigest()[:_DIGEST_LENGTH]
-        tail = f"~{digest}{ending}"
+        tail = f"{'-' if self.is_plain else '~'}{digest}{ending}"
         while _size(legal + tail) > longest:
             legal = legal[:-1]
         return legal + tail
@@ -68,6 +74,30 @@ class NameRules:
             return name
         name = _DEVICE.sub(r"\1_", _REFUSED.sub("_", name))
         return _LAST_SIGNS.sub(lambda signs: "_" * len(signs[0]), name) if is_last else name
+
+
+def plain_name(name: str) -> str:
+    """Transliterate a name: `Tea & Crème.md` is `Tea-Creme.md`.
+
+    One without any letter or digit becomes its digest.
+    """
+    if name.isascii() and not _NOT_PLAIN.search(name) and name.strip(_EDGES) == name:
+        return name
+    from anyascii import anyascii  # late: most outboxes need none of its tables
+
+    letters = anyascii(name.encode("utf-8", "replace").decode())
+    parts = _NOT_PLAIN.sub("-", letters.replace("'", "")).split(".")
+    words = ("-".join(filter(None, part.split("-"))) for part in parts)
+    plain = ".".join(words).strip(_EDGES)  # `What?.md` is `What.md`
+    return plain or f"post-{hashlib.sha256(os.fsencode(name)).hexdigest()[:_DIGEST_LENGTH]}"
+
+
+def load_transliterations() -> None:
+    """Read the tables of all letters, which are files: afterwards `plain_name` reads none."""
+    from anyascii import anyascii
+
+    for first in range(0x80, 0x110000, 0x100):
+        anyascii(chr(first | 0xA0) if not 0xD800 <= first < 0xE000 else "")
 
 
 def _size(name: str) -> int:

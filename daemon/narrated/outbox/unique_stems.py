@@ -53,6 +53,12 @@ def follows(path: str, stem: str, rules: NameRules) -> bool:
     return stem in islice(_candidates(path, rules), _MOST_COMPARED)
 
 
+def preferred(path: str, rules: NameRules) -> str | None:
+    """Return the first stem that a source would get by its path; None if it is reserved."""
+    first = next(_candidates(path, rules))
+    return None if _is_reserved(fold(first)) else first
+
+
 def is_inside(path: str) -> bool:
     """True if a relative path stays inside its folder and names a file."""
     parts = path.split("/")

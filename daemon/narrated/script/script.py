@@ -237,6 +237,8 @@ class Draft(msgspec.Struct, frozen=True, rename={"overrides": "surroundings"}):
     """The entry of its front matter that marks a draft; empty if there is none."""
     publish_at: str = ""
     """The date of publication with its time of day, as written; empty if it is `date`."""
+    slug: str = ""
+    """The name of the post in its address; empty if it has none of its own."""
     chapters: tuple[ChapterStart, ...] = ()
     """The starts of its chapters, in order. Plans of before there were chapters have none."""
     block_lines: tuple[tuple[int, int], ...] = ()

@@ -170,6 +170,7 @@ def _draft(
         unvoiced=tuple(voices.unvoiced),
         draft_mark=metadata.draft_mark or "",
         publish_at=metadata.publish_at or "",
+        slug=metadata.slug or "",
     )
 
 

@@ -52,6 +52,7 @@ from narrated.outbox import published_files
 from narrated.outbox.mount_guard import MountGuard
 from narrated.outbox.name_probe import NameProbe
 from narrated.outbox.outbox_lock import OutboxLock
+from narrated.outbox.portable_names import load_transliterations
 from narrated.script.default_voice import SpeechEngines
 from narrated.service.housekeeping.break_keeping import BreakKeeping
 from narrated.service.housekeeping.folder_overlaps import FolderOverlaps
@@ -139,8 +140,9 @@ class App:
         specs, engines = await self.state_disk.run(
             lambda: (worker_specs(config), speech_engines(config))
         )
+        await self._load_transliterations(config)
         self._use(config, engines)
-        self.stems.names = config.outbox_names
+        self.stems.names = config.names
         self.disposal.after = DisposalPolicy(config.after, config.archive)
         self.cache.limit_bytes = config.cache_limit
         self.ranking.newest_first = config.order == "newest"
@@ -221,6 +223,7 @@ class App:
             with suppress(StorageError):  # then it is asked when it answers
                 await self.outbox_disk.run(self.name_probe.look)
         await self.state_disk.run(self._make_voice_folder)
+        await self._load_transliterations(config)
         self.encoders = EncoderPool(
             config.workers.encoders,
             self._standings,
@@ -269,9 +272,7 @@ class App:
         self.outbox = ShieldedOutboxChanges(ledger, self.mount_guard, self.outbox_disk)
         self._stop_steps.add(self.outbox.settle, CHANGES_S)
         self.notes = ErrorNotes(ledger, self.outbox)
-        self.stems = StemAssignment(
-            ledger, self.notes, self.outbox, self.name_probe, config.outbox_names
-        )
+        self.stems = StemAssignment(ledger, self.notes, self.outbox, self.name_probe, config.names)
         self.job_creator = JobCreator(ledger, events, self.stems)
         self.requeues = BulkRequeueRunner(ledger, self.job_creator, self.inbox)
         self.picture_jobs = StandalonePictureJobs(ledger, self.job_creator, self.notes)
@@ -382,6 +383,11 @@ class App:
     async def _release_outbox(self, lock: OutboxLock, patience_s: float) -> None:
         with suppress(StorageError):  # its disk hangs: the end of the process releases it
             await within(patience_s, self.outbox_disk.run(lock.release, patience_s=patience_s))
+
+    async def _load_transliterations(self, config: Config) -> None:
+        """Read the tables that plain names need: the loop reads no file."""
+        if config.names == "ascii":
+            await self.state_disk.run(load_transliterations)
 
     def _make_voice_folder(self) -> None:
         """Make the folder for the user's voices if an engine looks for some."""
