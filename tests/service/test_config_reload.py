@@ -35,6 +35,7 @@ class App:
         self.config = scratch_config(None, home, home)
         self.state_disk = SimpleNamespace(run=self._read_again)
         self.overlaps = SimpleNamespace(look=_compare)
+        self.sound_files = SimpleNamespace(check=_compare)
         self._readings = 0
 
     async def apply(self, config: Config) -> None:
@@ -45,8 +46,8 @@ class App:
         return msgspec.structs.replace(earlier, scan=10.0 + self._readings)
 
 
-async def _compare(config: Config) -> None:
-    """No folders overlap."""
+async def _compare(what: object) -> None:
+    """No folders overlap, and all sound files are fine."""
 
 
 async def _resume(*reasons: object) -> None:

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
+import yaml
+
 from narrated.errors import NarratedError
 from narrated.service.state_lock import holder
 from narrated.terminal.daemon_client import ask
@@ -18,6 +20,12 @@ BOOKS = 6
 PARAGRAPHS = 12
 LONGEST_PAUSE_S = 0.6
 MOST_ACTS = 8
+RELOADED = {
+    "settle": ("50ms", "80ms"),
+    "order": ("newest", "oldest"),
+    "ignore": ([], ["*.bak"]),
+}
+"""Keys that a reload changes, and their values; `settle` and `ignore` want another inbox."""
 
 
 class Storms:
@@ -43,7 +51,10 @@ class Storms:
         for _ in range(self._chance.randrange(1, MOST_ACTS)):
             self._pause()
             self._act()
-        self._pause()
+        if self._chance.randrange(3):
+            self._pause()
+        else:  # the stop overtakes it
+            self._reload()
         process = self._daemon.process
         assert process is not None
         if (code := process.poll()) is not None:
@@ -72,10 +83,22 @@ class Storms:
         if act == "edit":
             self._write(number)
         elif act == "reload":
-            self._daemon.signal(signal.SIGHUP)
+            self._reload()
         else:
             for _ in range(self._chance.randrange(1, 4)):  # an impatient user asks again
                 self._ask(act, f"book-{number}.md")
+
+    def _reload(self) -> None:
+        """Have another configuration read: another inbox, order or worker, or the same again."""
+        settings = yaml.safe_load(self._daemon.config.read_text())
+        for key, values in RELOADED.items():
+            settings[key] = self._chance.choice(values)
+        engines = {"toy": settings["engines"]["toy"]}
+        engines |= self._chance.choice(({}, {"idle": engines["toy"]}))
+        draft = self._daemon.config.with_suffix(".draft")
+        draft.write_text(yaml.safe_dump({**settings, "engines": engines}))
+        draft.rename(self._daemon.config)
+        self._daemon.signal(signal.SIGHUP)
 
     def _ask(self, verb: str, path: str) -> None:
         with suppress(NarratedError, OSError):  # refused, for example where nothing is to be done

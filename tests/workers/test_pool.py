@@ -366,6 +366,19 @@ def test_stop_is_quick_despite_hang():
     asyncio.run(story())
 
 
+def test_stopped_pool_starts_nobody():
+    """A reload that a stop overtakes starts no worker."""
+
+    async def story():
+        async with running(spec()) as watched:
+            await watched.worker()
+            await watched.pool.stop()
+            await watched.pool.apply([spec()])
+            assert watched.pool.states() == []
+
+    asyncio.run(story())
+
+
 def test_reload_keeps_worker_warm():
     """A reload keeps a worker warm if its specification is unchanged."""
 

@@ -67,6 +67,7 @@ from narrated.service.inbox_feed import InboxFeed
 from narrated.service.job_queue import JobQueue
 from narrated.service.ledger_retries import DeferredOperations
 from narrated.service.process_signals import START_EXTENSION_S, ProcessSignals
+from narrated.service.queued_reloads import QueuedReloads
 from narrated.service.start_wait import StartWait
 from narrated.service.state_lock import LockHolder, StateLock, state_locked
 from narrated.service.state_record import record_state_soon
@@ -99,11 +100,10 @@ class Daemon:
         )
         self._notifier = notifier
         self._stop = asyncio.Event()
-        self._takes_reloads = asyncio.Event()
+        self._reloads = QueuedReloads(self._stop, self._reload)
         self._stack = AsyncExitStack()
         self._background = BackgroundTasks(self._stop.set)
         self._pictures: list[Job] = []
-        self._reloading: set[asyncio.Task[None]] = set()
         self._one_pass = one_pass
         self._is_started = self._is_finished = False
 
@@ -113,7 +113,7 @@ class Daemon:
         Raises AlreadyRunning, ConfigurationError or StorageError if it cannot start.
         """
         async with self._stack:
-            signals = ProcessSignals(self._stop, self._reload_soon)
+            signals = ProcessSignals(self._stop, self._reloads.add)
             if await signals.finishes(self._start(), self._notifier):
                 self.feed.start()
                 if await signals.finishes(self._resume(), self._notifier):
@@ -127,11 +127,11 @@ class Daemon:
     ) -> StatusReport:
         """Narrate what the inbox holds now, and end; `on_tick` is called while it works."""
         async with self._stack:
-            signals = ProcessSignals(self._stop, self._reload_soon)
+            signals = ProcessSignals(self._stop, self._reloads.add)
             if not await signals.finishes(self._start(), self._notifier):
                 raise NarratedError("Stopped before the first file.", "Run it again to go on.")
             await signals.finishes(self._resume(), self._notifier)
-            self._takes_reloads.set()
+            self._reloads.may_begin.set()
             scan = self.feed.scan_once()
             watching = Housekeeping([self._state_check], self.app.ledger, self._stop.set)
             await self._stack.enter_async_context(watching)
@@ -281,6 +281,7 @@ class Daemon:
         sessions = {"lend": lending.serve}
         server = ControlServer(path, requests.answer, WITH_PAYLOAD, app.state_disk, sessions)
         await self._stack.enter_async_context(server)
+        self._stack.push_async_callback(self._reloads.end)
         await app.state_disk.run(lock.tell, msgspec.structs.replace(holder, socket=str(path)))
 
     async def _leave_last_note(self) -> None:
@@ -377,7 +378,7 @@ class Daemon:
                 return
         log.info("watching %s", printable(str(self.app.config.inbox)))
         self._notifier.ready(self.reporter.report().line)
-        self._takes_reloads.set()
+        self._reloads.may_begin.set()
 
     def _has_worker(self) -> bool:
         return any(state.state != "starting" for state in self.app.pool.states())
@@ -385,16 +386,6 @@ class Daemon:
     async def _stop_within(self, seconds: float) -> None:
         with suppress(TimeoutError):
             await asyncio.wait_for(self._stop.wait(), seconds)
-
-    def _reload_soon(self) -> None:
-        reloading = asyncio.create_task(self._reload_quietly())
-        self._reloading.add(reloading)
-        reloading.add_done_callback(self._reloading.discard)
-
-    async def _reload_quietly(self) -> None:
-        await self._takes_reloads.wait()
-        with suppress(NarratedError):  # journal and status tell it
-            await self._reload()
 
     async def _reload(self) -> None:
         self._notifier.reloading()

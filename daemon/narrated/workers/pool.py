@@ -73,6 +73,7 @@ class WorkerPool:
         self._specs = tuple(specs)
         self._supervisors: dict[str, WorkerSupervisor] = {}
         self._leaving: list[WorkerSupervisor] = []
+        self._is_stopped = False
         self.is_suspended = False
         """True between `suspend` and `wake`."""
 
@@ -82,12 +83,15 @@ class WorkerPool:
 
     async def stop(self) -> None:
         """End all workers within two seconds; the futures of requests in flight are cancelled."""
+        self._is_stopped = True
         supervisors = [*self._supervisors.values(), *self._leaving]
         self._supervisors, self._leaving = {}, []
         await asyncio.gather(*(supervisor.close() for supervisor in supervisors))
 
     async def apply(self, specs: Iterable[WorkerSpec]) -> None:
         """Change to these workers; unchanged ones stay warm, others first finish their requests."""
+        if self._is_stopped:  # a stop has overtaken a reload
+            return
         wanted = {spec.name: spec for spec in specs}
         for name, supervisor in self._supervisors.items():
             supervisor.change(wanted.get(name))
