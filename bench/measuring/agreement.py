@@ -17,6 +17,7 @@ from narrated.errors import StorageError
 from narrated.outbox.manifest import Manifest
 from support import consistency
 from support.consistency import JobRow, LedgerRows, OutboxFiles
+from support.published import spoken_words
 
 _OPEN = ("queued", "planned", "speaking", "publishing", "waiting")
 _OF_FILES = (
@@ -173,7 +174,7 @@ class Agreement:
             return
         if manifest.author != (rules.author or ""):
             yield f"its author is {manifest.author!r}, not {rules.author!r}"
-        transcript = " ".join((self._daemon.outbox / f"{stem}.vtt").read_text().split())
+        transcript = spoken_words(self._daemon.outbox, stem)
         if (rules.spoken_as or WRITTEN) not in transcript:
             yield f"{rules.spoken_as or WRITTEN!r} is not spoken"
         for shown in self._shown_by(path, file):

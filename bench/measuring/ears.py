@@ -4,8 +4,8 @@
 """
 
 import hashlib
+import json
 import os
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -102,14 +102,12 @@ def decoded(path: Path) -> Wave:
 
 
 def cues(narration: Path) -> list[Cue]:
-    """Read the cues of the transcript beside a narration."""
-    found: list[Cue] = []
-    for block in narration.with_suffix(".vtt").read_text().split("\n\n"):
-        timing, _, text = block.partition("\n")
-        if match := _TIMING.fullmatch(timing.strip()):
-            start_s, end_s = map(_seconds, match.groups())
-            found.append(Cue(start_s, end_s, " ".join(text.split())))
-    return found
+    """Read the spoken sentences of the transcript beside a narration."""
+    content = json.loads(narration.with_suffix(".transcript.json").read_bytes())
+    return [
+        Cue(each["startTime"], each["endTime"], each.get("spoken", each["body"]))
+        for each in content["segments"]
+    ]
 
 
 def windows(said: Sequence[Cue]) -> Iterator[list[Cue]]:
@@ -122,16 +120,6 @@ def windows(said: Sequence[Cue]) -> Iterator[list[Cue]]:
         window.append(cue)
     if window:
         yield window
-
-
-_TIMING = re.compile(r"(\S+) --> (\S+)")
-
-
-def _seconds(stamp: str) -> float:
-    seconds = 0.0
-    for part in stamp.split(":"):
-        seconds = 60 * seconds + float(part)
-    return seconds
 
 
 def _model_folder(folder: Path) -> Path:

@@ -13,6 +13,7 @@ import yaml
 from narrated.service.state_lock import holder
 from narrated.terminal.daemon_client import ask
 from support.daemon import Daemon
+from support.published import is_manifest
 
 _START_S = 120.0
 _POLL_S = 0.1
@@ -75,8 +76,7 @@ class MeasuredDaemon(Daemon):
         """Number of manifests, and so of narrations, in a folder of the outbox."""
         try:
             with os.scandir(self.outbox / folder) as entries:
-                names = [entry.name for entry in entries if entry.name.endswith(".json")]
-                return sum(not name.endswith(".chapters.json") for name in names)
+                return sum(is_manifest(entry.name) for entry in entries)
         except FileNotFoundError:
             return 0
 

@@ -111,7 +111,9 @@ class EncoderProcess:
         made = self._narrations.get(request.folder)
         if made is None:
             around = IntroAndOutro(self._sound_files, request.intro, request.outro)
-            made = NarrationFile(Path(request.folder), request.format, request.bitrate, around)
+            made = NarrationFile(
+                Path(request.folder), request.format, request.bitrate, around, request.transcript
+            )
             self._narrations[request.folder] = made
         return made
 

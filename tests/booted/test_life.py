@@ -8,6 +8,7 @@ import pytest
 
 from support.booted import until
 from support.box import PROGRAM, Box, toy
+from support.published import narration
 
 LINES = 24
 ROWS = 2
@@ -40,7 +41,7 @@ def in_the_middle_of(box: Box, name: str) -> None:
 def narrated_once(box: Box, name: str) -> bool:
     """True if a book stands whole in the outbox, and was published there once."""
     assert box.heard(name)["source"]["path"] == f"{name}.md"
-    assert box.published(name) == {f"{name}.{suffix}" for suffix in ("mp3", "vtt", "json")}
+    assert box.published(name) == narration(name)
     return len(published_records(box, f"{name}.md")) == 1
 
 

@@ -14,6 +14,7 @@ from PIL import Image
 
 from support.consistency import verify
 from support.daemon import Daemon, running, toy, wait
+from support.published import narration
 
 TEXT = "# Tea\n\nAll about tea.\n\n## Über <green> tea\n\nIt is green.\n\n### Water\n\nIt is hot.\n"
 TITLES = ["Tea", "Über <green> tea", "Water"]
@@ -73,7 +74,7 @@ def test_chapters_move_and_go(daemon: Daemon) -> None:
     daemon.drop("moved/old.md", TEXT)
     daemon.published("moved/old", TEXT)
     (daemon.inbox / "moved/old.md").rename(daemon.inbox / "moved/new.md")
-    whole = {f"new.{suffix}" for suffix in ("mp3", "vtt", "json", "chapters.json")}
+    whole = narration("new", "mp3", "chapters.json")
     wait(lambda: _files(daemon, "moved/") == whole, lambda: daemon.log)
     assert [title for title, _ in _told(daemon, "moved/new")] == TITLES
     daemon.drop("moved/new.md", "# Tea\n\nAll about tea.\n")
@@ -88,11 +89,11 @@ def test_refresh_brings_chapters(daemon: Daemon, format: str) -> None:
     daemon.drop(f"{stem}.md", TEXT)
     daemon.published(stem, TEXT)
     sound = daemon.outbox / f"{stem}.{format}"
-    assert (_heard(sound), len(_files(daemon, stem))) == ([], 3)
+    assert (_heard(sound), len(_files(daemon, stem))) == ([], 5)
     spoken = len(daemon.spoken)
     _reload(daemon, format=format)
     daemon.ask("refresh", f"{stem}.md")
-    wait(lambda: len(_files(daemon, stem)) == 4, lambda: daemon.log)
+    wait(lambda: len(_files(daemon, stem)) == 6, lambda: daemon.log)
     assert _heard(sound) == _told(daemon, stem)
     assert len(daemon.spoken) == spoken
 

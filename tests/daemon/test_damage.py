@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from support.daemon import Daemon, running, wait
+from support.published import is_manifest, narration
 
 POST = "# Post\n\nThe first words.\n\nThe second words.\n\n![A desk](desk.png)\n"
 DESK = Path(__file__).parents[2] / "docs/sample/desk.png"
@@ -100,7 +101,7 @@ def test_old_manifests_restore_ledger(narrated: Daemon, figure: Callable[[str], 
     """Manifests of before and a lost state folder do as well."""
     before = narrated.files
     for path in narrated.outbox.rglob("*.json"):
-        if path.name.endswith(".chapters.json"):
+        if not is_manifest(path.name):
             continue
         manifest = json.loads(path.read_bytes())
         del manifest["shows"], manifest["consulted"], manifest["chapters"]
@@ -134,7 +135,7 @@ def test_damage_while_running_ends_it(narrated: Daemon, figure: Callable[[str], 
         narrated.published("new", "# New\n\nIt comes to a damaged ledger.\n")
         spoken = len(narrated.spoken)
         assert spoken == len(set(narrated.spoken))
-        now = before | {f"new.{end}" for end in ("mp3", "vtt", "json")}
+        now = before | narration("new")
         figure(_see_that_nothing_is_lost(narrated, now))
 
 

@@ -6,6 +6,7 @@ import signal
 from pathlib import Path
 
 from support.daemon import Daemon, running, wait
+from support.published import is_manifest, narration
 
 PICTURE = Path(__file__).parents[2] / "docs/sample/desk.png"
 WORDS = "Said once it is public.\n"
@@ -51,7 +52,7 @@ def test_held_posts_are_told(tmp_path: Path) -> None:
         assert held["2999-03-04-named.md"] == held["dated.md"]
         daemon.wait_idle()
         assert daemon.status()["state"] == "idle"
-        assert daemon.files == {f"false.{suffix}" for suffix in ("mp3", "vtt", "json")}
+        assert daemon.files == narration("false")
         told = daemon.ask("status").stdout
         assert "  held back draft.md: its front matter says `draft: true`\n" in told
         listed = json.loads(daemon.ask("status", "--json").stdout)
@@ -134,7 +135,7 @@ def test_update_keeps_narrated_drafts(tmp_path: Path) -> None:
         wait(lambda: daemon.manifest("_drafts/placed")["author"] == "Ada", lambda: daemon.log)
         _wait_held(daemon, "edited.md", "refreshed.md")
         daemon.wait_idle()
-        left = {name.removesuffix(".json") for name in daemon.files if name.endswith(".json")}
+        left = {name.removesuffix(".json") for name in daemon.files if is_manifest(name)}
         assert left == {"renamed", "_drafts/placed", "2999-03-04-dated"}
 
 

@@ -12,6 +12,7 @@ import pytest
 import narrated
 from support.consistency import left_behind
 from support.daemon import Daemon, running, toy, wait
+from support.published import narration
 
 WORDS = {"once": "crashes once", "always": "crashes always", "never": "is fine"}
 ENCODER = "encoder_process"
@@ -152,7 +153,7 @@ def test_stop_amid_a_dozen_books(tmp_path: Path) -> None:
         encoders = _encoders(daemon)
         daemon.stop(PATIENCE_S)
         assert daemon.process.returncode == 0
-        assert daemon.files == {"first.mp3", "first.vtt", "first.json"}
+        assert daemon.files == narration("first")
         assert not list(left_behind(tmp_path))
         assert len(encoders) == 2
         assert not [pid for pid in encoders if Path(f"/proc/{pid}").exists()]

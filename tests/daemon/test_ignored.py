@@ -18,6 +18,7 @@ from narrated.inbox.file_signature import FileSignature
 from narrated.ledger.job import JobState
 from narrated.ledger.store import Ledger
 from support.daemon import Daemon, running, toy, wait
+from support.published import narration
 
 HUGO = {
     ".git/HEAD": "ref: refs/heads/main\n",
@@ -340,7 +341,7 @@ def test_update_keeps_what_is_out(tmp_path: Path) -> None:
     daemon.drop("hugo.toml", "title = 'x'\n")
     with daemon:
         wait(lambda: daemon.history("style.css") == ["removed"], lambda: daemon.log)
-        wait(lambda: daemon.files == _set("public/old"), lambda: str(daemon.files))
+        wait(lambda: daemon.files == narration("public/old"), lambda: str(daemon.files))
         assert daemon.status()["other_kinds"] == {".css": 1, ".toml": 1}
         assert not daemon.status()["failed"]
         _wait_ignored(daemon, "public/old.html")
@@ -392,10 +393,6 @@ def _fail_as_before(
         ledger.notes.expect(stem)
     ledger.close()
     (daemon.outbox / f"{stem}.error.txt").write_text(problem)
-
-
-def _set(stem: str) -> set[str]:
-    return {f"{stem}.{suffix}" for suffix in ("mp3", "vtt", "json")}
 
 
 def test_broken_rules_are_told(tmp_path: Path) -> None:

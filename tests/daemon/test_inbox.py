@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from support.daemon import Daemon, running, wait
+from support.published import narration
 
 
 def _tree(root: Path) -> dict[str, tuple[str, int, int]]:
@@ -22,10 +23,6 @@ def _tree(root: Path) -> dict[str, tuple[str, int, int]]:
         for path in sorted(root.rglob("*"))
         if path.is_file()
     }
-
-
-def _set(stem: str, audio: str = "mp3") -> set[str]:
-    return {f"{stem}.{suffix}" for suffix in (audio, "vtt", "json")}
 
 
 def _below(daemon: Daemon, folder: str) -> set[str]:
@@ -58,7 +55,7 @@ def test_inbox_stays_unchanged(daemon: Daemon) -> None:
     before = _tree(daemon.inbox / "mirror")
     daemon.manifest("mirror/a/one")
     daemon.manifest("mirror/two")
-    assert _below(daemon, "mirror") == _set("mirror/a/one") | _set("mirror/two")
+    assert _below(daemon, "mirror") == narration("mirror/a/one") | narration("mirror/two")
     assert _tree(daemon.inbox / "mirror") == before
 
 
@@ -78,7 +75,9 @@ def test_ignored_names_are_never_read(daemon: Daemon) -> None:
     daemon.published("never/hard", "I am real.")
     daemon.published("never/real", "I am real.")
     _barrier(daemon, "never/last")
-    assert _below(daemon, "never") == (_set("never/real") | _set("never/hard") | _set("never/last"))
+    assert _below(daemon, "never") == (
+        narration("never/real") | narration("never/hard") | narration("never/last")
+    )
 
 
 def test_link_is_reported_not_followed(daemon: Daemon, tmp_path: Path) -> None:
@@ -125,7 +124,7 @@ def test_conflict_copy_is_not_read(daemon: Daemon) -> None:
     (daemon.inbox / name).write_text("The other version.")
     daemon.published("conflict/post", "My own version.")
     wait(lambda: daemon.status()["conflicts"] == [name])
-    assert _below(daemon, "conflict") == _set("conflict/post")
+    assert _below(daemon, "conflict") == narration("conflict/post")
     wait(lambda: name in (daemon.outbox / "narrated.status.txt").read_text())
     (daemon.inbox / name).unlink()
 
@@ -139,7 +138,7 @@ def test_edit_speaks_changed_chunks(daemon: Daemon) -> None:
     daemon.drop("edit/post.md", edited)
     daemon.published("edit/post", edited)
     assert daemon.spoken[before:] == ["The second, changed."]
-    assert _below(daemon, "edit") == _set("edit/post")
+    assert _below(daemon, "edit") == narration("edit/post")
 
 
 def test_same_content_is_no_work(daemon: Daemon) -> None:
@@ -171,7 +170,7 @@ def test_open_file_waits_for_close(daemon: Daemon) -> None:
         file.flush()
         _barrier(daemon, "open/last")
         wait(lambda: ["open/post.md", "still open for writing"] in daemon.status()["arriving"])
-        assert _below(daemon, "open") == _set("open/last")
+        assert _below(daemon, "open") == narration("open/last")
         file.write("and the second.")
     daemon.published("open/post", "The first half, and the second.")
 
@@ -181,7 +180,7 @@ def test_narrate_false_is_respected(daemon: Daemon) -> None:
     daemon.drop("quiet/post.md", "---\nnarrate: false\n---\n\nNot for the ear.\n")
     _barrier(daemon, "quiet/last")
     wait(lambda: "narrate: false" in daemon.ask("history", "quiet/post.md").stdout)
-    assert _below(daemon, "quiet") == _set("quiet/last")
+    assert _below(daemon, "quiet") == narration("quiet/last")
 
 
 def test_narrate_false_withdraws(daemon: Daemon) -> None:
@@ -202,7 +201,7 @@ def test_source_is_archived_on_request(tmp_path: Path) -> None:
         archived = tmp_path / "archive/in/post.md"
         assert archived.read_text() == "Archived when it is read."
         _barrier(daemon, "last")
-        assert _set("in/post") <= daemon.files
+        assert narration("in/post") <= daemon.files
 
 
 def test_deleted_source_keeps_narration(tmp_path: Path) -> None:
@@ -222,7 +221,7 @@ def test_deleted_source_keeps_narration(tmp_path: Path) -> None:
         daemon.start()
         _barrier(daemon, "very-last")
         stems = ("post", "twin", "post.txt", "last", "very-last")
-        assert daemon.files == {name for stem in stems for name in _set(stem)}
+        assert daemon.files == {name for stem in stems for name in narration(stem)}
 
 
 def test_redropped_file_is_removed(deleting: Daemon) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from support.chaos import Chaos
 from support.daemon import Daemon, paths_below, toy, wait
+from support.published import SUFFIXES, is_manifest, narration
 from support.steps import KILLED, Lives
 
 ROWS = 8
@@ -49,9 +50,7 @@ def test_repeated_kills_publish_once(tmp_path: Path, figure: Callable[[str], Non
         assert not hidden
         repeated = sum(count - 1 for count in Counter(daemon.spoken).values())
         assert repeated <= kills * ROWS
-        assert daemon.files == {
-            f"{stem}.{suffix}" for stem in posts for suffix in ("mp3", "vtt", "json")
-        }
+        assert daemon.files == {name for stem in posts for name in narration(stem)}
         # Whatever stood there after a kill, but for our own drafts, was whole then.
         for name, content in _visible(daemon.outbox):
             assert seen[name] <= {content}
@@ -91,8 +90,8 @@ def _visible(outbox: Path) -> Iterator[tuple[str, bytes]]:
     """Each file of a narration under its name, by its digest; a manifest tells of its time."""
     for path in outbox.iterdir():
         if not re.fullmatch(r"\.narrated-[0-9a-f]{16}\.tmp|narrated\.status\.txt", path.name):
-            assert path.suffix in (".mp3", ".vtt", ".json")
-            if path.suffix == ".json":
+            assert path.name.endswith(SUFFIXES)
+            if is_manifest(path.name):
                 assert json.loads(path.read_bytes())
             else:
                 yield path.name, hashlib.sha256(path.read_bytes()).digest()

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from support.daemon import Daemon, running, wait
+from support.published import spoken_words
 
 FRENCH = "La vie est belle."
 DUTCH = "Het is goed."
@@ -45,7 +46,7 @@ def test_two_languages_are_spoken(tmp_path: Path) -> None:
             speakers = made[path]["settings"]["speakers"]
             engines = {who: one["engine"] for who, one in speakers.items()}
             assert engines == {"narrator": "pico", "fr": "pico", "nl": "espeak"}
-            heard = (daemon.outbox / f"{Path(path).stem}.vtt").read_text()
+            heard = spoken_words(daemon.outbox, Path(path).stem)
             assert heard.index(FRENCH) < heard.index(DUTCH)
         (daemon.inbox / "pandoc.md").rename(daemon.inbox / "moved.md")
         moved = daemon.manifest("moved")

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from support.daemon import Daemon, toy
+from support.published import spoken_words
 
 POST = "Our APIs need RAM.\n"
 
@@ -36,4 +37,4 @@ def test_transcript_is_plain(fronted: Daemon) -> None:
     """A transcript shows letters with spaces, and no marks."""
     fronted.drop("shown.md", POST)
     fronted.published("shown", POST)
-    assert "Our A P Is need RAM." in (fronted.outbox / "shown.vtt").read_text()
+    assert "Our A P Is need RAM." in spoken_words(fronted.outbox, "shown")

@@ -11,14 +11,11 @@ from pathlib import Path
 from mutagen.id3 import ID3
 
 from support.daemon import Daemon, running, toy, wait
+from support.published import narration
 
 
 def _text(name: str) -> str:
     return f"# The title\n\nThese words of {name} move.\n\nAnd these.\n"
-
-
-def _set(stem: str) -> set[str]:
-    return {f"{stem}.{suffix}" for suffix in ("mp3", "vtt", "json")}
 
 
 def _below(daemon: Daemon, folder: str) -> set[str]:
@@ -33,7 +30,7 @@ def _narrated(daemon: Daemon, stem: str, text: str) -> int:
 
 
 def _wait_files(daemon: Daemon, folder: str, *stems: str) -> None:
-    wanted = {name for stem in stems for name in _set(stem)}
+    wanted = {name for stem in stems for name in narration(stem)}
     wait(
         lambda: _below(daemon, folder) == wanted,
         lambda: f"{sorted(_below(daemon, folder))}, not {sorted(wanted)}\n{daemon.log}",
@@ -161,9 +158,9 @@ def test_old_name_stays_until_new(tmp_path: Path) -> None:
         (daemon.inbox / "old-name.md").unlink()
         wait(lambda: "old-name.md is gone" in daemon.log, lambda: daemon.log)
         (daemon.inbox / "gone.md").unlink()
-        wait(lambda: daemon.files == _set("old-name"), lambda: daemon.log)
+        wait(lambda: daemon.files == narration("old-name"), lambda: daemon.log)
         held.unlink()
-        wait(lambda: daemon.files == _set("new-name"), lambda: daemon.log)
+        wait(lambda: daemon.files == narration("new-name"), lambda: daemon.log)
         assert _is_whole(daemon, "new-name")
 
 
@@ -210,7 +207,7 @@ def test_swapped_names_swap_narrations(daemon: Daemon) -> None:
     daemon.published("swap/two", texts["one"])
     assert daemon.manifest("swap/one")["title"] == "Two"
     assert len(daemon.spoken) == before
-    assert _below(daemon, "swap") == _set("swap/one") | _set("swap/two")
+    assert _below(daemon, "swap") == narration("swap/one") | narration("swap/two")
 
 
 def test_slow_swap_keeps_output_names(tmp_path: Path) -> None:
@@ -252,7 +249,7 @@ def test_book_renamed_while_read(tmp_path: Path) -> None:
         daemon.published("in/new", text)
         _wait_files(daemon, "in", "in/new")
         daemon.wait_idle()
-        assert _below(daemon, "in") == _set("in/new")
+        assert _below(daemon, "in") == narration("in/new")
         assert len(daemon.spoken) <= 31 + 2
 
 
@@ -261,7 +258,7 @@ def test_copy_is_its_own_post(daemon: Daemon) -> None:
     before = _narrated(daemon, "copy/old", _text("copy"))
     shutil.copy(daemon.inbox / "copy/old.md", daemon.inbox / "copy/new.md")
     daemon.published("copy/new", _text("copy"))
-    assert _below(daemon, "copy") == _set("copy/old") | _set("copy/new")
+    assert _below(daemon, "copy") == narration("copy/old") | narration("copy/new")
     assert len(daemon.spoken) == before
 
 
@@ -271,7 +268,7 @@ def test_gone_source_keeps_narration(daemon: Daemon) -> None:
     (daemon.inbox / "gone/post.md").unlink()
     _narrated(daemon, "gone/last", "After it was gone.")
     wait(lambda: daemon.ask("refresh", "gone/post.md").returncode == 1)
-    assert _set("gone/post") <= daemon.files
+    assert narration("gone/post") <= daemon.files
 
 
 def test_planned_job_outlives_source(tmp_path: Path) -> None:
@@ -283,7 +280,7 @@ def test_planned_job_outlives_source(tmp_path: Path) -> None:
         _speaking_without_source(daemon, "cancelled", 300)
         assert daemon.ask("cancel", "cancelled.md").returncode == 0
         daemon.wait_idle()
-        assert daemon.files == _set("kept") | _set("stays")
+        assert daemon.files == narration("kept") | narration("stays")
 
 
 def _speaking_without_source(daemon: Daemon, stem: str, lines: int) -> str:

@@ -12,6 +12,7 @@ import pytest
 from PIL import Image
 
 from support.daemon import TESTS, Daemon, running, toy, wait
+from support.published import is_manifest
 
 ROWS = 4
 
@@ -82,7 +83,7 @@ def test_first_post_is_encoded_first(tmp_path: Path) -> None:
 
 
 def _published(daemon: Daemon) -> list[Path]:
-    return list(daemon.outbox.glob("*.json"))
+    return [path for path in daemon.outbox.glob("*.json") if is_manifest(path.name)]
 
 
 def test_loading_engine_delays_nobody(tmp_path: Path) -> None:

@@ -11,11 +11,8 @@ import av
 import pytest
 
 from support.daemon import Daemon, running, toy, wait
+from support.published import is_manifest, narration
 from support.watching import Watch
-
-
-def _set(stem: str, audio: str = "mp3") -> set[str]:
-    return {f"{stem}.{suffix}" for suffix in (audio, "vtt", "json")}
 
 
 def _below(daemon: Daemon, folder: str) -> set[str]:
@@ -56,7 +53,9 @@ def test_published_files_agree(formats: Daemon, audio: str) -> None:
     formats.wait_told("READY=1", since=told)
     formats.drop(f"{stem}.md", text)
     manifest = formats.published(stem, text)
-    assert _set(stem, audio) == {name for name in formats.files if name.startswith(f"{audio}/")}
+    assert narration(stem, audio) == {
+        name for name in formats.files if name.startswith(f"{audio}/")
+    }
     for output in manifest["outputs"]:
         content = (formats.outbox / audio / output["name"]).read_bytes()
         assert hashlib.sha256(content).hexdigest() == output["sha256"]
@@ -99,7 +98,7 @@ def test_same_stem_gets_two_names(tmp_path: Path, order: tuple[str, str]) -> Non
         for name, stem in ((second, second), (first, "a")):
             daemon.drop(name, f"New words of {name}.")
             daemon.published(stem, f"New words of {name}.")
-        assert daemon.files == _set("a") | _set(second)
+        assert daemon.files == narration("a") | narration(second)
 
 
 def test_unreadable_source_names_chmod(
@@ -117,7 +116,7 @@ def test_unreadable_source_names_chmod(
         assert daemon.status()["waiting"][0]["path"] == "post.md"
         path.chmod(0o644)
         daemon.published("post", text)
-        wait(lambda: daemon.files == _set("post"), lambda: daemon.log)
+        wait(lambda: daemon.files == narration("post"), lambda: daemon.log)
     finally:
         daemon.stop()
 
@@ -140,7 +139,7 @@ def test_unreadable_source_is_missed(tmp_path: Path) -> None:
         (daemon.inbox / "later.md").unlink()
         daemon.start(as_anybody=True)
         wait(lambda: daemon.history("later.md") == ["removed"], lambda: daemon.log)
-        wait(lambda: daemon.files == _set("post"), lambda: daemon.log)
+        wait(lambda: daemon.files == narration("post"), lambda: daemon.log)
         assert daemon.status()["waiting"] == []
     finally:
         daemon.stop()
@@ -157,9 +156,9 @@ def test_refresh_replaces_old_format(tmp_path: Path) -> None:
         daemon.configure(audio={"format": "opus"})
         daemon.signal(signal.SIGHUP)
         daemon.wait_told("READY=1", told)
-        assert daemon.files == _set("post")
+        assert daemon.files == narration("post")
         assert "post.md is narrated again" in daemon.ask("refresh").stdout
-        wait(lambda: daemon.files == _set("post", "opus"), lambda: daemon.log)
+        wait(lambda: daemon.files == narration("post", "opus"), lambda: daemon.log)
         assert daemon.spoken == spoken
 
 
@@ -189,7 +188,7 @@ def test_outbox_shows_whole_files_only(daemon: Daemon, figure: Callable[[str], N
             daemon.drop("whole/post.md", text)
             made.append(daemon.published("whole/post", text))
     figure(watch.verify(made))
-    assert {name for name in watch.seen if not name.startswith(".")} == _set("post")
+    assert {name for name in watch.seen if not name.startswith(".")} == narration("post")
 
 
 def test_hard_names_come_through(daemon: Daemon) -> None:
@@ -200,7 +199,7 @@ def test_hard_names_come_through(daemon: Daemon) -> None:
     raw = os.fsencode(daemon.inbox) + b"/hard/not-\xff-utf8.md"
     Path(os.fsdecode(raw)).write_text("Well read.")
     wait(
-        lambda: sum(name.endswith(".json") for name in _below(daemon, "hard")) == 4,
+        lambda: sum(is_manifest(name) for name in _below(daemon, "hard")) == 4,
         lambda: f"{_below(daemon, 'hard')}\n{daemon.log}",
     )
     assert "\nbreak" not in daemon.ask("status").stdout
@@ -220,4 +219,4 @@ def test_folder_in_the_way_fails_later(
         daemon.ask("retry", "--failed")
         daemon.manifest("post.wav/inner")
         daemon.wait_idle()
-        assert daemon.files == _set("other", "wav") | _set("post.wav/inner", "wav")
+        assert daemon.files == narration("other", "wav") | narration("post.wav/inner", "wav")

@@ -4,6 +4,7 @@ import hashlib
 import io
 import json
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from mutagen.id3 import ID3
 from PIL import Image
 
 from support.daemon import Daemon, running, toy, wait
+from support.published import narration, spoken_words
 
 
 @pytest.fixture(scope="module")
@@ -40,11 +42,11 @@ def _post(title: str, *pictures: str) -> str:
 
 def _set(stem: str) -> set[str]:
     """The files of a post, whose picture begins a chapter."""
-    return {f"{stem}.{suffix}" for suffix in ("mp3", "vtt", "json", "chapters.json")}
+    return narration(stem, "mp3", "chapters.json")
 
 
 def _item(stem: str) -> set[str]:
-    return {f"{stem}.{suffix}" for suffix in ("mp3", "vtt", "json", "txt")}
+    return narration(stem, "mp3", "txt")
 
 
 def _below(daemon: Daemon, folder: str) -> set[str]:
@@ -53,9 +55,9 @@ def _below(daemon: Daemon, folder: str) -> set[str]:
 
 def _wait_said(daemon: Daemon, stem: str, words: str) -> None:
     """Wait until the transcript of a post holds these words."""
-    vtt = daemon.outbox / f"{stem}.vtt"
     daemon.manifest(stem)
-    wait(lambda: words in vtt.read_text(), lambda: f"{vtt.read_text()}\n{daemon.log}")
+    told = partial(spoken_words, daemon.outbox, stem)
+    wait(lambda: words in told(), lambda: f"{told()}\n{daemon.log}")
 
 
 def test_lone_picture_is_captioned(daemon: Daemon) -> None:
@@ -65,7 +67,7 @@ def test_lone_picture_is_captioned(daemon: Daemon) -> None:
     assert _below(daemon, "alone") == _item("alone/photo")
     caption = (daemon.outbox / "alone/photo.txt").read_text().strip()
     assert "red" in caption
-    assert {each["name"] for each in manifest["outputs"]} == {"photo.mp3", "photo.vtt", "photo.txt"}
+    assert {each["name"] for each in manifest["outputs"]} == _item("photo") - {"photo.json"}
     assert any("red" in text for text in daemon.spoken)
 
 

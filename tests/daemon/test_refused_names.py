@@ -19,6 +19,7 @@ import pytest
 
 from support.daemon import Daemon, paths_below, wait
 from support.disk import foreign, foreign_kinds
+from support.published import SUFFIXES, is_manifest, narration
 from support.refusing_names import (
     ASCII,
     DEEP,
@@ -39,7 +40,6 @@ REFUSED = [
 ]
 """Names that Windows and its file systems refuse, each for a reason of its own."""
 TAKEN = ["plain.md", "What is it_.md", "Post.md", "post.md", "日本.md", "Wait....md", "console.md"]
-SUFFIXES = {".mp3", ".vtt", ".json"}
 
 
 @pytest.fixture(scope="module")
@@ -60,10 +60,14 @@ def _drop(daemon: Daemon, paths: list[str]) -> None:
         daemon.drop(path, f"# Post\n\nThe words of {os.fsencode(path)!r}.")
 
 
+def _manifest_paths(daemon: Daemon) -> list[Path]:
+    return [path for path in paths_below(daemon.outbox, "*.json") if is_manifest(path.name)]
+
+
 def _manifests(daemon: Daemon) -> dict[str, dict[str, Any]]:
     """Every manifest in the outbox by its source, with its stem."""
     found = {}
-    for path in paths_below(daemon.outbox, "*.json"):
+    for path in _manifest_paths(daemon):
         with suppress(FileNotFoundError):  # it moves
             manifest = json.loads(path.read_text())
             manifest["stem"] = str(path.relative_to(daemon.outbox).with_suffix(""))
@@ -170,7 +174,7 @@ def test_moved_outbox_goes_on(daemon: Daemon, shim: Path) -> None:
     wait(lambda: daemon.history("renamed*.md")[-1:] == ["done"], lambda: daemon.log)
     wait(lambda: daemon.history("removed?.md")[-1:] in ([], ["removed"]), lambda: daemon.log)
     assert _stems(daemon, 3).keys() == {"edited?.md", "renamed*.md", "plain.md"}
-    assert len(daemon.files) == 9
+    assert len(daemon.files) == 3 * len(SUFFIXES)
     assert daemon.ask("refresh", "kept?.md").returncode == 0
     assert "kept?.md" in _stems(daemon, 4)
 
@@ -264,7 +268,7 @@ def test_changed_choice_moves_nothing(daemon: Daemon) -> None:
     wait(lambda: _refused(daemon) == {"CON"}, lambda: str(daemon.files))
     after = _stems(daemon, 3)
     assert after["CON/kept.md"] == "CON/kept"
-    assert len(daemon.files) == 3 * len(after)  # nothing is left under the old names
+    assert len(daemon.files) == len(SUFFIXES) * len(after)  # nothing is left under the old names
     daemon.configure(**settings, outbox_names="posix")
     daemon.stop()
     daemon.start()
@@ -272,7 +276,7 @@ def test_changed_choice_moves_nothing(daemon: Daemon) -> None:
     assert daemon.ask("refresh").returncode == 0
     del before["removed?.md"]
     wait(lambda: _stems(daemon, 3) == before, lambda: str(daemon.files))
-    wait(lambda: len(daemon.files) == 9, lambda: str(daemon.files))
+    wait(lambda: len(daemon.files) == 3 * len(SUFFIXES), lambda: str(daemon.files))
 
 
 @pytest.mark.parametrize("kind", ["own", *foreign_kinds()])
@@ -288,21 +292,21 @@ def test_foreign_disk_is_published_to(daemon: Daemon, kind: str) -> None:
         assert stems["plain.md"] == "plain"
         assert (stems["What is it?.md"] == "What is it?") is (kind == "own")
         listed = {path: set(_files(daemon, stem)) for path, stem in stems.items()}
-        assert set(map(len, listed.values())) == {3}
+        assert set(map(len, listed.values())) == {len(SUFFIXES)}
         (daemon.inbox / "plain.md").rename(daemon.inbox / "Plain.md")
         (daemon.inbox / "notes.").rename(daemon.inbox / "Notes.")
         wait(lambda: "Plain.md" in _manifests(daemon), lambda: daemon.log)
         wait(lambda: "Notes./post.md" in _manifests(daemon), lambda: daemon.log)
         daemon.wait_idle()
-        assert len(daemon.files) == 3 * len(stems)
-        assert {"Plain.mp3", "Plain.vtt", "Plain.json"} < daemon.files
+        assert len(daemon.files) == len(SUFFIXES) * len(stems)
+        assert narration("Plain") < daemon.files
         versions = len(daemon.history("Plain.md"))
         daemon.drop("Plain.md", "Other words.")
         # Not by its files: FUSE's exFAT replaces none at once.
         wait(lambda: len(daemon.history("Plain.md")) > versions, lambda: daemon.log)
         wait(lambda: daemon.history("Plain.md")[-1] == "done", lambda: daemon.log)
         daemon.published("Plain", "Other words.")
-        assert len(daemon.files) == 3 * len(stems)
+        assert len(daemon.files) == len(SUFFIXES) * len(stems)
         spoken = len(daemon.spoken)
         daemon.stop()
         shutil.rmtree(daemon.home / "state")
@@ -314,7 +318,7 @@ def test_foreign_disk_is_published_to(daemon: Daemon, kind: str) -> None:
 
 def _files(daemon: Daemon, stem: str) -> list[Path]:
     """The files of a narration."""
-    return [path for suffix in SUFFIXES if (path := daemon.outbox / f"{stem}{suffix}").is_file()]
+    return [path for name in narration(stem) if (path := daemon.outbox / name).is_file()]
 
 
 def _refused(daemon: Daemon) -> set[str]:

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from support.daemon import Daemon, paths_below, running, toy, wait
+from support.published import SUFFIXES, is_manifest, narration
 
 TEXT = "# Restart\n\nThe first words.\n\nThe second words.\n"
-SUFFIXES = ("mp3", "vtt", "json")
 
 
 @pytest.fixture
@@ -21,10 +21,6 @@ def stopped(tmp_path: Path) -> Iterator[Daemon]:
     assert daemon.ask("once", "--quiet").returncode == 0
     yield daemon
     daemon.stop()
-
-
-def _set(stem: str) -> set[str]:
-    return {f"{stem}.{suffix}" for suffix in SUFFIXES}
 
 
 def _change(daemon: Daemon, *statements: str) -> None:
@@ -54,7 +50,7 @@ def test_killed_job_needs_no_speech(stopped: Daemon, state: str, kept: int) -> N
     spoken = stopped.spoken
     assert stopped.ask("once", "--quiet").returncode == 0
     assert stopped.history("post.md") == ["done"]
-    assert stopped.files >= _set("post")
+    assert stopped.files >= narration("post")
     assert stopped.published("post", TEXT)["title"] == "Restart"
     assert stopped.spoken == spoken
 
@@ -67,7 +63,7 @@ def test_plan_in_old_form_is_remade(stopped: Daemon, state: str) -> None:
     spoken = stopped.spoken
     stopped.start()
     wait(lambda: stopped.history("post.md") == ["superseded", "done"], lambda: stopped.log)
-    assert stopped.files == _set("post")
+    assert stopped.files == narration("post")
     assert stopped.spoken == spoken
 
 
@@ -76,7 +72,7 @@ def test_killed_rename_is_finished(stopped: Daemon) -> None:
     (stopped.inbox / "post.md").rename(stopped.inbox / "new.md")
     spoken = stopped.spoken
     stopped.start()
-    wait(lambda: stopped.files == _set("new"), lambda: stopped.log)
+    wait(lambda: stopped.files == narration("new"), lambda: stopped.log)
     stopped.stop()
     for suffix in SUFFIXES:
         (stopped.outbox / f"new.{suffix}").unlink()
@@ -85,7 +81,7 @@ def test_killed_rename_is_finished(stopped: Daemon) -> None:
         "UPDATE jobs SET state = 'planned' WHERE state = 'done'",
     )
     stopped.start()
-    wait(lambda: stopped.files == _set("new"), lambda: stopped.log)
+    wait(lambda: stopped.files == narration("new"), lambda: stopped.log)
     assert stopped.spoken == spoken
 
 
@@ -136,7 +132,7 @@ def test_refresh_restores_removed_files(stopped: Daemon) -> None:
     spoken = stopped.spoken
     stopped.start()
     stopped.ask("refresh", "post.md")
-    wait(lambda: stopped.files == _set("post"), lambda: stopped.log)
+    wait(lambda: stopped.files == narration("post"), lambda: stopped.log)
     assert stopped.spoken == spoken
 
 
@@ -157,8 +153,8 @@ def test_flood_is_narrated_whole(tmp_path: Path) -> None:
         for name in names:
             daemon.drop(f"{name}.txt", f"This is {name}.")
         wait(
-            lambda: sum(1 for _ in paths_below(daemon.outbox, "*.json")) == len(names),
-            lambda: f"{sum(1 for _ in paths_below(daemon.outbox, '*.json'))}\n{daemon.log}",
+            lambda: sum(map(is_manifest, daemon.files)) == len(names),
+            lambda: f"{sum(map(is_manifest, daemon.files))}\n{daemon.log}",
             60,
         )
         wait(lambda: daemon.status()["counts"] == {"done": len(names)})
@@ -191,7 +187,7 @@ def test_start_mends_damaged_narrations(tmp_path: Path) -> None:
             daemon.published(stem, text)
     (daemon.outbox / "torn.mp3").write_bytes(b"half")
     (daemon.outbox / "headless.json").unlink()
-    for suffix in ("mp3", "vtt", "json"):
+    for suffix in SUFFIXES:
         (daemon.outbox / f"taken.{suffix}").unlink()
     (daemon.outbox / f".narrated-{'0' * 16}.tmp").write_bytes(b"left by a kill")
     untouched = (daemon.outbox / "whole.json").stat().st_mtime_ns

@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from support.daemon import Daemon, running, toy, wait
+from support.published import narration
 
 WITHDRAW = {"removed": "withdraw", "withdraw_after": "0s"}
-SET = {f"{stem}.{suffix}" for stem in ("one", "two") for suffix in ("mp3", "vtt", "json")}
+SET = narration("one") | narration("two")
 
 
 def _fill(daemon: Daemon) -> None:

@@ -8,10 +8,11 @@ import pytest
 from PIL import Image
 
 from support.daemon import Daemon, running, toy, wait
+from support.published import spoken_words
 
 
 def _heard(daemon: Daemon, stem: str) -> str:
-    return (daemon.outbox / f"{stem}.vtt").read_text()
+    return spoken_words(daemon.outbox, stem)
 
 
 def _wait_heard(daemon: Daemon, stem: str, words: str) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from support.daemon import PATIENCE_S, Daemon, toy, wait
+from support.published import narration
 
 POST = "Some words.\n"
 _WITHDRAWS = {"removed": "withdraw", "withdraw_after": "1s"}
@@ -51,7 +52,7 @@ def test_second_daemon_is_refused(first: Daemon, second: Daemon) -> None:
     assert "is written by another daemon" in _refused(second, "once")
     first.drop("post.md", POST)
     first.published("post", POST)
-    assert first.files == {"post.mp3", "post.vtt", "post.json"}
+    assert first.files == narration("post")
 
 
 def test_stopped_or_killed_lets_go(first: Daemon, second: Daemon) -> None:
@@ -196,7 +197,7 @@ def test_outbox_inside_is_refused(
     told = _refused(inner)
     assert f"lies in {first.outbox}, which is written by another daemon already" in told
     assert f"the process {_pid(first)}" in told
-    assert first.files == {"sub/post.mp3", "sub/post.vtt", "sub/post.json"}
+    assert first.files == narration("sub/post")
 
 
 @pytest.mark.faults

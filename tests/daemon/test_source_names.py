@@ -7,8 +7,9 @@ import pytest
 from PIL import Image
 
 from support.daemon import Daemon, wait
+from support.published import SUFFIXES, is_manifest
 
-PUBLISHED = ("mp3", "vtt", "json", "chapters.json")
+PUBLISHED = (*SUFFIXES, "chapters.json")
 
 
 @pytest.fixture(scope="module")
@@ -105,8 +106,13 @@ def test_two_sources_of_one_stem(daemon: Daemon) -> None:
 
 
 def _stems(daemon: Daemon) -> set[str]:
-    wait(lambda: len(list((daemon.outbox / "deep/down").glob("*.json"))) == 2)
-    return {f"deep/down/{each.stem}" for each in (daemon.outbox / "deep/down").glob("*.json")}
+    def found() -> set[str]:
+        names = daemon.files
+        deep = (name for name in names if name.startswith("deep/down/") and is_manifest(name))
+        return {name.removesuffix(".json") for name in deep}
+
+    wait(lambda: len(found()) == 2)
+    return found()
 
 
 def test_other_spelling_is_understood(daemon: Daemon) -> None:

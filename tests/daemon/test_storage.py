@@ -12,6 +12,7 @@ import pytest
 
 from support.daemon import Daemon, running, toy, wait
 from support.disk import small
+from support.published import SUFFIXES, narration
 from support.watching import Watch
 
 ROWS = 2
@@ -19,7 +20,6 @@ LONG_S = 25.0
 """Long enough for what is tried again every so often, on a machine that has other things to do."""
 DRAFT = re.compile(r"\.narrated-[0-9a-f]{16}\.tmp")
 NOTES = {"narrated.status.txt", ".filler"}
-SUFFIXES = ("mp3", "vtt", "json")
 
 
 def _book(paragraphs: int) -> str:
@@ -29,10 +29,6 @@ def _book(paragraphs: int) -> str:
 
 def _slow(home: Path) -> dict[str, object]:
     return toy(home, delay_s=0.15, rows=ROWS, seconds_a_character=0.05)
-
-
-def _set(stem: str) -> set[str]:
-    return {f"{stem}.{suffix}" for suffix in SUFFIXES}
 
 
 def _trouble(daemon: Daemon) -> str:
@@ -88,18 +84,25 @@ def test_full_disk_pauses_work(
             began = time.monotonic()
             assert daemon.process is not None
             pid = daemon.process.pid
-            wait(lambda: daemon.files >= _set("book"), lambda: daemon.log, LONG_S)
+            wait(lambda: daemon.files >= narration("book"), lambda: daemon.log, LONG_S)
             now = time.monotonic()
             figure(
                 f"{where} full: paused for {now - paused:.1f} s, {now - began:.1f} s of them after "
                 "there was room"
             )
-            wait(lambda: daemon.files == _set("book") | _set("note"), lambda: daemon.log, LONG_S)
+            wait(
+                lambda: daemon.files == narration("book") | narration("note"),
+                lambda: daemon.log,
+                LONG_S,
+            )
         made = [daemon.published("book", text), daemon.manifest("note")]
         assert (daemon.process.pid, daemon.process.poll()) == (pid, None)
     figure(f"{where} full: {watch.verify(made)}")
     visible = {name for name in watch.seen if not DRAFT.fullmatch(name)}
-    assert visible <= _set("book") | _set("note") | NOTES | {"book.error.txt", "note.error.txt"}
+    assert visible <= narration("book") | narration("note") | NOTES | {
+        "book.error.txt",
+        "note.error.txt",
+    }
     assert not [path for path in daemon.outbox.iterdir() if DRAFT.fullmatch(path.name)]
     again = sum(count - 1 for count in Counter(daemon.spoken).values())
     figure(
@@ -129,7 +132,7 @@ def test_lost_rights_pause_work(tmp_path: Path, figure: Callable[[str], None]) -
             daemon.published(folder.name, text)
             took_s = time.monotonic() - began
             figure(f"{folder.name} closed: narrated {took_s:.1f} s after it was open again")
-        expected = {name for folder in folders for name in _set(folder.name)}
+        expected = {name for folder in folders for name in narration(folder.name)}
         wait(lambda: daemon.files == expected, lambda: daemon.log, LONG_S)
         said = Counter(daemon.spoken)
         assert said.pop("Post") <= 2  # once more where the cache was closed
@@ -163,7 +166,7 @@ def test_bare_mount_point_is_no_outbox(tmp_path: Path, figure: Callable[[str], N
                 ["mount", "--move", str(tmp_path / "aside"), str(disk.folder)], check=True
             )
         began = time.monotonic()
-        expected = _set("moved") | _set("new")
+        expected = narration("moved") | narration("new")
         wait(lambda: daemon.files == expected, lambda: f"{daemon.files}\n{daemon.log}", LONG_S)
         figure(f"all was there {time.monotonic() - began:.1f} s after the outbox was back")
         assert len(daemon.spoken) == 4  # the title once, and three paragraphs
@@ -246,7 +249,9 @@ def test_refused_events_are_replayed(tmp_path: Path, figure: Callable[[str], Non
         began = time.monotonic()
         daemon.published("new", "# Post\n\nThe second version.")
         daemon.published("book", _book(12))
-        wait(lambda: daemon.files == _set("book") | _set("new"), lambda: daemon.log, LONG_S)
+        wait(
+            lambda: daemon.files == narration("book") | narration("new"), lambda: daemon.log, LONG_S
+        )
         figure(f"all was there {time.monotonic() - began:.1f} s after the ledger was let go")
         wait(lambda: not _trouble(daemon))
         daemon.wait_idle()

@@ -74,7 +74,7 @@ class Pair:
             return False
         outputs = {each["name"]: each["sha256"] for each in json.loads(path.read_text())["outputs"]}
         files = {each: path.parent / each for each in outputs}
-        return {Path(each).suffix for each in outputs} == {".mp3", ".vtt"} and all(
+        return {".mp3", ".vtt", ".srt"} < {Path(each).suffix for each in outputs} and all(
             file.exists() and hashlib.sha256(file.read_bytes()).hexdigest() == outputs[each]
             for each, file in files.items()
         )

@@ -20,6 +20,7 @@ from narrated.outbox import manifest
 from narrated.printable import printable
 from narrated.workers.parser_pool import SMALL_BYTES
 from support.daemon import Daemon, paths_below, wait
+from support.published import is_manifest
 
 READING_S = 15
 """How long one source may take to be read here."""
@@ -201,7 +202,7 @@ class Drop:
 
     def _manifests(self) -> list[Path]:
         found = paths_below(self.daemon.outbox, "*.json")
-        return [path for path in found if not path.name.endswith(".chapters.json")]
+        return [path for path in found if is_manifest(path.name)]
 
     def kept(self) -> Iterator[tuple[str, bytes]]:
         """All that the daemon wrote, with what it keeps packed."""
@@ -283,11 +284,13 @@ _CLOCK = r"\d{2,}:[0-5]\d:[0-5]\d\.\d{3}"
 
 
 def _cue(lines: list[str]) -> str:
-    timing, words = lines
+    timing, *words = lines
+    assert 1 <= len(words) <= 2
     assert re.fullmatch(f"{_CLOCK} --> {_CLOCK}", timing)
-    assert "-->" not in words
-    assert not re.search("<|>|&(?!amp;|lt;|gt;)", words)
-    return words
+    text = " ".join(words)
+    assert "-->" not in text
+    assert not re.search("<|>|&(?!amp;|lt;|gt;)", text)
+    return text
 
 
 def deep_folders(inbox: Path) -> None:

@@ -1,13 +1,17 @@
 """Every dropped file gets a note or a narration, and nothing of it leaves the inbox."""
 
+import json
 import os
 import re
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from html import unescape
 from pathlib import Path
 
 import pytest
+import srt
+import webvtt
 from mutagen.id3 import ID3
 
 from hostile.cases import ENDLESS, FORGED_TITLE_READ, IMITATION, TOO_LONG, cases
@@ -169,11 +173,17 @@ def test_no_text_forges_a_note_line(drop: Drop) -> None:
             assert len(text.rstrip("\n").split("\n")) == 6, text
 
 
-def test_transcripts_hold_a_cue_a_chunk(drop: Drop) -> None:
-    """Every transcript parses, and holds one cue for each chunk."""
+def test_transcripts_hold_all_words(drop: Drop) -> None:
+    """Every transcript is valid, and its cues hold the words of each chunk, all and in order."""
     made = {found.source.path: vtt for vtt, found in drop.transcripts()}
     for vtt in made.values():
-        assert cues(vtt.read_text())
+        found = cues(vtt.read_text())
+        assert found
+        assert len(webvtt.read(vtt)) == len(found)
+        captions = srt.parse(vtt.with_suffix(".srt").read_text())
+        assert [each.index for each in captions] == list(range(1, len(found) + 1))
+        shown = "".join(each["body"] for each in _segments(vtt)).replace(" ", "")
+        assert "".join(map(unescape, found)).replace(" ", "") == shown
     said = build_draft(
         IMITATION.encode(),
         "text.txt",
@@ -182,9 +192,14 @@ def test_transcripts_hold_a_cue_a_chunk(drop: Drop) -> None:
         settings=ReadingSettings(),
         engines=SpeechEngines({"espeak": 300}),
     )
-    found = cues(made["imitations/text.txt"].read_text())
-    assert len(found) == len(said.chunks)
-    assert any("forged cue" in words for words in found)
+    spoken = [each.get("spoken", each["body"]) for each in _segments(made["imitations/text.txt"])]
+    assert " ".join(spoken) == " ".join(chunk.text for chunk in said.chunks)
+    assert any("forged cue" in words for words in spoken)
+
+
+def _segments(vtt: Path) -> list[dict[str, str]]:
+    content = json.loads(vtt.with_suffix(".transcript.json").read_bytes())
+    return list(content["segments"])
 
 
 def test_no_title_forges_a_tag(drop: Drop) -> None:

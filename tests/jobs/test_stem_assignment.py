@@ -1,10 +1,11 @@
-"""The names of sources in the outbox, where chapters of other posts have names, too."""
+"""The names of sources in the outbox, where files beside other posts have names, too."""
 
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from narrated.audio.formats import LONG_SUFFIXES
 from narrated.jobs.stem_assignment import StemAssignment
 from narrated.ledger.job import Job
 from narrated.ledger.store import Ledger
@@ -23,18 +24,22 @@ def stems(ledger: Ledger, tmp_path: Path) -> StemAssignment:
     return stems_of(ledger, tmp_path)
 
 
-def test_chapters_leave_older_manifest(ledger: Ledger, stems: StemAssignment) -> None:
-    """A narration from before there were chapters keeps its name, and its manifest its place."""
-    ledger.stems.assign("tea.Chapters.md", "tea.Chapters", "tea.chapters")
-    assert stems.assign("tea.Chapters.md") == "tea.Chapters"
-    assert not stems.has_room_for_chapters("tea")
-    assert stems.has_room_for_chapters("coffee")
+@pytest.mark.parametrize("suffix", LONG_SUFFIXES)
+def test_older_manifest_stays(ledger: Ledger, stems: StemAssignment, suffix: str) -> None:
+    """A narration from before there were chapters or transcripts keeps its name and manifest."""
+    older = "tea" + suffix.removesuffix(".json").title()
+    ledger.stems.assign(f"{older}.md", older, older.casefold())
+    assert stems.assign(f"{older}.md") == older
+    assert not stems.has_room("tea", suffix)
+    assert stems.has_room("coffee", suffix)
 
 
-def test_long_name_has_no_chapters_file(stems: StemAssignment) -> None:
+@pytest.mark.parametrize("suffix", LONG_SUFFIXES)
+def test_long_name_has_no_long_suffix(stems: StemAssignment, suffix: str) -> None:
     """A name that is too long for the file with the chapters goes without it."""
-    assert stems.has_room_for_chapters(f"blog/{'n' * 241}")
-    assert not stems.has_room_for_chapters(f"blog/{'n' * 242}")
+    longest = 255 - len(suffix)
+    assert stems.has_room(f"blog/{'n' * longest}", suffix)
+    assert not stems.has_room(f"blog/{'n' * (longest + 1)}", suffix)
 
 
 def _published(ledger: Ledger, path: str, stem: str) -> Job:

@@ -13,6 +13,7 @@ from pathlib import Path
 import av
 
 from narrated.audio.chapters import CHAPTERS_SUFFIX
+from narrated.audio.formats import LONG_SUFFIXES, TRANSCRIPT_SUFFIX
 from narrated.inbox.name_rules import NameKind, judge_path
 from narrated.outbox.manifest import MANIFEST_SUFFIX, Manifest, ManifestOutput
 from narrated.outbox.unique_stems import ERROR_SUFFIX, STATUS_NAME
@@ -144,7 +145,7 @@ class OutboxFiles:
         stems = [
             name.removesuffix(MANIFEST_SUFFIX)
             for name in files
-            if name.endswith(MANIFEST_SUFFIX) and not name.endswith(CHAPTERS_SUFFIX)
+            if name.endswith(MANIFEST_SUFFIX) and not name.endswith(LONG_SUFFIXES)
         ]
         read = {stem: known_manifest(root, stem) for stem in stems}
         return cls(root, files, empty, read)
@@ -241,6 +242,10 @@ def _unsound(path: Path, output: ManifestOutput, duration_s: float) -> str:
     """The reason why a manifest's file cannot be heard or read, if there is one."""
     if path.name.endswith(CHAPTERS_SUFFIX):
         return "" if len(json.loads(path.read_bytes())["chapters"]) > 1 else "it has no chapters"
+    if path.name.endswith(TRANSCRIPT_SUFFIX):
+        return "" if "segments" in json.loads(path.read_bytes()) else "it has no segments"
+    if path.suffix == ".srt":
+        return "" if path.read_text("utf-8").startswith("1\n00:") else "it has no captions"
     if path.suffix == ".vtt":
         return "" if path.read_text("utf-8").startswith("WEBVTT") else "it is no transcript"
     if path.suffix == ".txt":

@@ -10,8 +10,9 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Self
 
+from support.published import is_manifest
+
 NOTE = ".txt"
-MANIFEST = ".json"
 
 
 class Watch:
@@ -51,7 +52,7 @@ class Watch:
         outputs = {
             digest: name
             for (name, *_), (_, digest) in self._versions.items()
-            if not name.endswith((NOTE, MANIFEST))
+            if not (name.endswith(NOTE) or is_manifest(name))
         }
         halves = {name for digest, name in outputs.items() if digest not in named}
         assert halves == set(), f"no manifest names what was seen of {halves}"
@@ -89,7 +90,7 @@ class Watch:
 
     def _read(self, path: Path, content: bytes) -> None:
         """A version that is new here has to be complete in itself."""
-        if path.suffix == MANIFEST:
+        if is_manifest(path.name):
             outputs = [path.with_name(each["name"]) for each in json.loads(content)["outputs"]]
             missing = {output.name for output in outputs if not output.exists()}
             self.defects |= {f"{path.name} came before {name}" for name in missing}

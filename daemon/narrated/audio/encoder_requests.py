@@ -3,14 +3,20 @@
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
 from narrated.audio.audio_tags import AudioTags
-from narrated.audio.formats import FORMATS
+from narrated.audio.formats import FORMATS, TRANSCRIPT_SUFFIXES
 from narrated.engines.speech_times import TimedPlace
 from narrated.errors import NarratedError
+
+WORK_NAME = "audio"
+"""The name of a narration's files, without suffix, while they are written."""
+
+TranscriptForm = Literal["written", "spoken"]
+"""The words of the transcripts: those of the source, or those that are heard."""
 
 
 class WriteTake(msgspec.Struct, frozen=True, tag=True):
@@ -91,6 +97,7 @@ class AddTakes(msgspec.Struct, frozen=True, tag=True):
     intro: SoundFile | None = None
     """Heard before the first take."""
     outro: SoundFile | None = None
+    transcript: TranscriptForm = "spoken"
 
 
 class DiscardNarration(msgspec.Struct, frozen=True, tag=True):
@@ -141,9 +148,10 @@ EncoderRequest = (
 )
 
 
-def narration_files(folder: Path, format: str) -> tuple[Path, Path]:
-    """The audio and the transcript of a narration that is written into a folder."""
-    return folder / f"audio{FORMATS[format].suffix}", folder / "audio.vtt"
+def narration_files(folder: Path, format: str) -> tuple[Path, ...]:
+    """The audio and the transcripts of a narration that is written into a folder."""
+    suffixes = (FORMATS[format].suffix, *TRANSCRIPT_SUFFIXES)
+    return tuple(folder / f"{WORK_NAME}{suffix}" for suffix in suffixes)
 
 
 def encode_request(request: EncoderRequest, blob: bytes = b"") -> tuple[dict[str, Any], bytes]:

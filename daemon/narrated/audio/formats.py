@@ -7,6 +7,12 @@ from types import MappingProxyType
 
 from narrated.audio.chapters import CHAPTERS_SUFFIX
 
+TRANSCRIPT_SUFFIX = ".transcript.json"
+"""Suffix of the transcript in Podcasting 2.0's format."""
+TRANSCRIPT_SUFFIXES = (".vtt", ".srt", TRANSCRIPT_SUFFIX)
+LONG_SUFFIXES = (CHAPTERS_SUFFIX, TRANSCRIPT_SUFFIX)
+"""Suffixes that end as a manifest's: `post.chapters.json` may be that of a post `post.chapters`."""
+
 
 @dataclass(frozen=True, slots=True)
 class AudioFormat:
@@ -53,7 +59,9 @@ FORMATS: Mapping[str, AudioFormat] = MappingProxyType(
 
 _OTHERS = {
     CHAPTERS_SUFFIX: "application/json+chapters",
+    TRANSCRIPT_SUFFIX: "application/json",
     ".vtt": "text/vtt",
+    ".srt": "application/x-subrip",
     ".txt": "text/plain; charset=utf-8",
     ".json": "application/json",
 }
@@ -62,5 +70,5 @@ _MEDIA_TYPES = {each.suffix: each.media_type for each in FORMATS.values()} | _OT
 
 def media_type(name: str) -> str:
     """Return the media type of a published file by its name."""
-    last = CHAPTERS_SUFFIX if name.endswith(CHAPTERS_SUFFIX) else PurePath(name).suffix
+    last = next(filter(name.endswith, LONG_SUFFIXES), PurePath(name).suffix)
     return _MEDIA_TYPES.get(last, "application/octet-stream")

@@ -37,7 +37,7 @@ from narrated.audio.chapters import Chapter
 from narrated.audio.container_chapters import copy_with_chapters, has_chapters
 from narrated.audio.formats import FORMATS
 from narrated.audio.id3_chapter_order import order_chapters
-from narrated.audio.webvtt_writer import clock
+from narrated.audio.transcript_files import clock
 from narrated.errors import StorageError
 from narrated.os_error_remedies import storing
 from narrated.printable import encodable

@@ -9,7 +9,7 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from narrated.audio.chapters import CHAPTERS_SUFFIX, Chapter
-from narrated.audio.formats import FORMATS
+from narrated.audio.formats import FORMATS, LONG_SUFFIXES, TRANSCRIPT_SUFFIXES
 from narrated.disk_threads import DiskThreads
 from narrated.errors import NarratedError
 from narrated.jobs.events import CarriedOver
@@ -21,7 +21,7 @@ from narrated.jobs.plan import Plan
 from narrated.jobs.publisher import Publication, Publisher, version_fields
 from narrated.jobs.shielded_outbox_changes import ShieldedOutboxChanges
 from narrated.jobs.source_moves import SourceMoves
-from narrated.ledger.job import Job, JobState
+from narrated.ledger.job import Job, JobCause, JobState
 from narrated.ledger.store import Ledger
 from narrated.outbox import manifest as manifests
 from narrated.outbox import published_files, untrusted_reads
@@ -70,13 +70,17 @@ class CarryOver:
         if self._ledger.jobs.get(older.id).state is not JobState.DONE:
             return False
         found = await self._outbox.run(partial(_intact, self._outbox.folder, older))
+        if found and job.cause is JobCause.REFRESH and not _has_all_transcripts(older, found):
+            return False  # one of before there were several; encoding makes them
         carried = found and _carried_manifest(job, older, plan, found)
         if not (found and carried):
             return False
         chapters = published_chapters(job, plan, found)
         write: Callable[[], object]
-        if same_tags(job, older, plan, found) and self._are_published(job, found, chapters):
-            names, content = suffixes(older, found), manifests.encode(carried)
+        names = suffixes(older, found)
+        are_published = self._are_published(job, found, names, chapters)
+        if same_tags(job, older, plan, found) and are_published:
+            content = manifests.encode(carried)
             move = partial(published_files.move, self._outbox.folder, older.stem, job.stem)
             write = partial(move, names, content)
             return await self._outbox.finish(self._complete(job, older, plan, found, write))
@@ -88,10 +92,11 @@ class CarryOver:
         write = partial(self._write_copy, job, older, found, carried, files)
         return await self._outbox.finish(self._complete_copy(job, older, plan, found, write))
 
-    def _are_published(self, job: Job, found: Manifest, chapters: Sequence[Chapter]) -> bool:
+    def _are_published(
+        self, job: Job, found: Manifest, present: Iterable[str], chapters: Sequence[Chapter]
+    ) -> bool:
         """True if a narration has these chapters, and its files may stand under a job's name."""
-        has_file = any(each.name.endswith(CHAPTERS_SUFFIX) for each in found.outputs)
-        may_stand = not has_file or self._publisher.has_room_for_chapters(job.stem)
+        may_stand = all(self._publisher.may_stand(job.stem, each) for each in present)
         return may_stand and in_manifest(chapters) == (found.chapters or ())
 
     async def _complete_copy(
@@ -164,10 +169,9 @@ class CarryOver:
     ) -> Sequence[PreparedFile]:
         """Replace the file with the chapters by a new one."""
         others = [file for file in files if file.suffix != CHAPTERS_SUFFIX]
-        if not self._publisher.has_room_for_chapters(job.stem):
-            return others
         write = partial(chapters_file, chapters, self._copy_folder(job))
-        return [*others, *await self._work_disk.run(write)]
+        every = [*others, *await self._work_disk.run(write)]
+        return [each for each in every if self._publisher.may_stand(job.stem, each.suffix)]
 
     async def _tag(
         self,
@@ -199,6 +203,13 @@ def _intact(outbox: Path, older: Job) -> Manifest | None:
     if found is None or found.source.sha256 != older.source_sha256:
         return None  # another source's narration may have taken this name
     return found
+
+
+def _has_all_transcripts(older: Job, found: Manifest) -> bool:
+    """True if a narration has the transcripts whose names always fit."""
+    return not {each for each in TRANSCRIPT_SUFFIXES if each not in LONG_SUFFIXES}.difference(
+        suffixes(older, found)
+    )
 
 
 def _carried_manifest(job: Job, older: Job, plan: Plan, existing: Manifest) -> Manifest | None:

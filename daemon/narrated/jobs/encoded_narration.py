@@ -7,6 +7,7 @@ from pathlib import Path
 
 from narrated import private_files
 from narrated.audio.chapters import Chapter
+from narrated.audio.encoder_requests import WORK_NAME
 from narrated.errors import StorageError
 from narrated.outbox.manifest import BlockTime
 from narrated.outbox.manifest_sentences import SentenceTime
@@ -18,7 +19,7 @@ class EncodedNarration:
     """An encoded narration: files in the state folder, ready for their tags."""
 
     audio: Path
-    transcript: Path
+    transcripts: tuple[Path, ...]
     duration_s: float
     blocks: tuple[BlockTime, ...]
     chapters: tuple[Chapter, ...] = ()
@@ -27,7 +28,10 @@ class EncodedNarration:
     @property
     def prepared(self) -> tuple[PreparedFile, ...]:
         """The files to publish, each with its suffix."""
-        return tuple(PreparedFile(file, file.suffix) for file in (self.audio, self.transcript))
+        return tuple(
+            PreparedFile(file, file.name.removeprefix(WORK_NAME))
+            for file in (self.audio, *self.transcripts)
+        )
 
     def discard(self) -> None:
         """Remove the files with their folder, after publication or if they are not needed."""

@@ -44,14 +44,14 @@ class NarrationEncoder:
     ) -> None:
         self._plan = plan
         self._cache = cache
-        self._files = narration_files(folder, plan.output.format)
+        self._audio, *self._transcripts = narration_files(folder, plan.output.format)
         output = plan.output
         intro, outro = (
             SoundFile(path, plan.sound_digests[key]) if key in plan.sound_digests else None
             for key, path in output.sounds.items()
         )
         self._narration = encoders.narration(
-            folder, output.format, output.bitrate, job, intro, outro
+            folder, output.format, output.bitrate, job, intro, outro, output.transcript
         )
         self._blocks: list[BlockTime] = []
         self._starts_s: dict[str, float] = {}
@@ -93,7 +93,9 @@ class NarrationEncoder:
         duration_s = self._narration.duration_s
         chapters = heard_chapters(self._plan, self._starts_s, duration_s)
         blocks, sentences = tuple(self._blocks), self._sentences.sentences
-        return EncodedNarration(*self._files, duration_s, blocks, chapters, sentences)
+        return EncodedNarration(
+            self._audio, tuple(self._transcripts), duration_s, blocks, chapters, sentences
+        )
 
     def discard(self) -> None:
         """Have everything removed that was encoded; does nothing once it is complete."""

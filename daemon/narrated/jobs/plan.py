@@ -10,6 +10,7 @@ from typing import Any, Self
 
 import msgspec
 
+from narrated.audio.encoder_requests import TranscriptForm
 from narrated.audio.sound_files import is_sound_file
 from narrated.engines.interface import EngineInfo
 from narrated.errors import NarratedError
@@ -41,8 +42,7 @@ class OutputSettings(msgspec.Struct, frozen=True):
     peak: float = -1.0
     """The highest true peak in dBTP, if it has a loudness."""
     channels: str = "mono"
-    transcript: str = "spoken"
-    """The words of its transcripts: spoken, or as written in the source."""
+    transcript: TranscriptForm = "spoken"
     intro: str = ""
     """The absolute path of a sound file; empty for none. A sentence is a line of the script."""
     outro: str = ""

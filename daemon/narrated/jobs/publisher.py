@@ -1,6 +1,6 @@
 """Publishing: brings a narration into the outbox."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from narrated import __version__
-from narrated.audio.chapters import Chapter
+from narrated.audio.formats import LONG_SUFFIXES
 from narrated.disk_threads import DiskThreads
 from narrated.errors import NameRefused, NarratedError
 from narrated.jobs.encoded_narration import EncodedNarration
@@ -77,9 +77,9 @@ class Publisher:
             await self._notes.remove_unless_needed(job, stands=has_note)
             await self._finish(job, plan, publication)
 
-    def has_room_for_chapters(self, stem: str) -> bool:
-        """True if the file with a narration's chapters may stand beside it."""
-        return self._stems.has_room_for_chapters(stem)
+    def may_stand(self, stem: str, suffix: str) -> bool:
+        """True if a file with this suffix may stand beside a narration."""
+        return suffix not in LONG_SUFFIXES or self._stems.has_room(stem, suffix)
 
     async def _publish_and_discard(self, job: Job, plan: Plan, encoded: EncodedNarration) -> None:
         try:
@@ -98,10 +98,9 @@ class Publisher:
                 job = self._stems.replace_refused(job, refused)
 
     async def _publish(self, job: Job, plan: Plan, encoded: EncodedNarration) -> None:
-        has_room = self._stems.has_room_for_chapters(job.stem)
-        beside = encoded.chapters if has_room else ()
+        refused = {suffix for suffix in LONG_SUFFIXES if not self.may_stand(job.stem, suffix)}
         guid = self._ledger.episodes.guid(job.path)
-        write = partial(self._write, job, plan, encoded, beside, guid)
+        write = partial(self._write, job, plan, encoded, refused, guid)
         event = partial(Published, engine=plan.draft.speakers["narrator"].engine)
         await self.complete(job, plan, Publication(write, encoded.duration_s, event))
 
@@ -147,15 +146,16 @@ class Publisher:
         job: Job,
         plan: Plan,
         encoded: EncodedNarration,
-        beside: Sequence[Chapter],
+        refused: Container[str],
         guid: str,
     ) -> None:
-        """Write the files of a narration; `beside` are the chapters that a file holds."""
+        """Write the files of a narration, without those of the suffixes that are `refused`."""
         folder = encoded.audio.parent
+        others = _caption(plan, folder) + chapters_file(encoded.chapters, folder)
         published_files.publish(
             self._outbox.folder,
             job.stem,
-            encoded.prepared + _caption(plan, folder) + chapters_file(beside, folder),
+            [each for each in encoded.prepared + others if each.suffix not in refused],
             lambda outputs: manifests.encode(_manifest(job, plan, encoded, outputs, guid)),
         )
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Literal
 
-from narrated.audio.chapters import CHAPTERS_SUFFIX
 from narrated.errors import NameRefused
 from narrated.jobs.error_notes import ErrorNotes
 from narrated.jobs.shielded_outbox_changes import ShieldedOutboxChanges
@@ -115,13 +114,14 @@ class StemAssignment:
             self._change(job.path, job.stem, stem)
             return self._ledger.jobs.assign_stem(job, stem)
 
-    def has_room_for_chapters(self, stem: str) -> bool:
-        """True if the file with a narration's chapters may stand beside it.
+    def has_room(self, stem: str, suffix: str) -> bool:
+        """True if a file with one of LONG_SUFFIXES may stand beside a narration.
 
-        Its name must not be too long, nor that of a narration from before there were chapters.
+        Its name must not be too long, nor that of the manifest of another narration, from before
+        there were such files.
         """
-        name = (stem + CHAPTERS_SUFFIX).rpartition("/")[2]
-        owned = unique_stems.fold((stem + CHAPTERS_SUFFIX).removesuffix(MANIFEST_SUFFIX))
+        name = (stem + suffix).rpartition("/")[2]
+        owned = unique_stems.fold((stem + suffix).removesuffix(MANIFEST_SUFFIX))
         fits = len(os.fsencode(name)) <= self.rules.longest_bytes
         return fits and self._ledger.stems.owner(owned) is None
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from itertools import chain, count, islice
 from pathlib import PurePosixPath
 
-from narrated.audio.chapters import CHAPTERS_SUFFIX
+from narrated.audio.formats import LONG_SUFFIXES
 from narrated.outbox.portable_names import USUAL_RULES, NameRules
 
 ERROR_SUFFIX = ".error.txt"
@@ -80,10 +80,10 @@ def _folder(name: str, rules: NameRules) -> str:
 
 
 def _is_reserved(key: str) -> bool:
-    """True for names under which we write notes and chapters.
+    """True for names under which we write notes, chapters and transcripts.
 
     A picture's `.txt` would overwrite the notes, and the manifest of `post.chapters` the chapters
-    of `post`. A stem of before there were chapters stays.
+    of `post`. A stem of before there were such files stays.
     """
-    endings = (".error", CHAPTERS_SUFFIX.removesuffix(".json"))
+    endings = (".error", *(suffix.removesuffix(".json") for suffix in LONG_SUFFIXES))
     return key.endswith(endings) or key == STATUS_NAME.removesuffix(".txt")

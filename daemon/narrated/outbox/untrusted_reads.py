@@ -15,7 +15,7 @@ from io import BufferedReader
 from pathlib import Path
 
 from narrated import regular_file
-from narrated.audio.chapters import CHAPTERS_SUFFIX
+from narrated.audio.formats import LONG_SUFFIXES
 from narrated.errors import StorageError
 from narrated.os_error_remedies import storing
 from narrated.outbox import manifest as manifests
@@ -77,7 +77,7 @@ def manifest_in(folder: int, name: str, where: str) -> Manifest | None:
     try:
         found = manifests.decode(content)
     except NO_MANIFEST as error:
-        if not where.endswith(CHAPTERS_SUFFIX):
+        if not where.endswith(LONG_SUFFIXES):
             _tell(where, f"it is no manifest: {error}")
         return None
     if not all(_belongs_to(name, each) for each in found.outputs):
@@ -142,8 +142,9 @@ def _belongs_to(name: str, output: ManifestOutput) -> bool:
     is_name = is_inside(output.name) and "/" not in output.name
     fits = len(os.fsencode(output.name)) <= LONGEST_NAME_BYTES
     before, _, suffix = output.name.rpartition(".")  # `post.md.mp3` is of the source `post.md`
-    is_ours = (before == name and bool(suffix)) or output.name == name + CHAPTERS_SUFFIX
-    return is_name and fits and is_ours
+    is_ours = before == name and bool(suffix)
+    is_long = output.name in (name + suffix for suffix in LONG_SUFFIXES)
+    return is_name and fits and (is_ours or is_long)
 
 
 @lru_cache(maxsize=1024)

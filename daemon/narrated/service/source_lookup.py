@@ -2,8 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator
 
-from narrated.audio.chapters import CHAPTERS_SUFFIX
-from narrated.audio.formats import FORMATS
+from narrated.audio.formats import FORMATS, LONG_SUFFIXES, TRANSCRIPT_SUFFIXES
 from narrated.daemon_commands import START
 from narrated.errors import NarratedError
 from narrated.ledger.store import Ledger
@@ -14,9 +13,9 @@ from narrated.service.source_names import PossiblePaths, SourceName
 
 PUBLISHED_SUFFIXES = (
     unique_stems.ERROR_SUFFIX,  # before `.txt`, which ends it
-    ".vtt",
+    *TRANSCRIPT_SUFFIXES[:2],
     MANIFEST_SUFFIX,
-    CHAPTERS_SUFFIX,  # after the manifest's: an older `post.chapters` may own that name
+    *LONG_SUFFIXES,  # after the manifest's: an older `post.chapters` may own that name
     ".txt",
     *(each.suffix for each in FORMATS.values()),
 )

@@ -27,6 +27,7 @@ from narrated.audio.encoder_requests import (
     SoundFileChanged,
     TagAudio,
     TakeToAdd,
+    TranscriptForm,
     WarmUp,
     WriteTake,
     encode_request,
@@ -141,13 +142,14 @@ class EncoderPool:
         job: int = 0,
         intro: SoundFile | None = None,
         outro: SoundFile | None = None,
+        transcript: TranscriptForm = "spoken",
     ) -> "NarrationWriter":
         """Begin a job's narration in a folder of its own; its child warms up meanwhile."""
         encoder = min(self._encoders, key=lambda each: (each.narrations, each.pending))
         encoder.warm_up()
         disk = self._state_disk
-        around = (intro, outro)
-        return NarrationWriter(encoder, self._discards, disk, folder, format, bitrate, job, around)
+        output, around = (format, bitrate, transcript), (intro, outro)
+        return NarrationWriter(encoder, self._discards, disk, folder, *output, job, around)
 
     async def stop(self, patience_s: float = STOP_LIMIT_S) -> None:
         """Kill all children, and remove what they were writing, unless its disk hangs."""
@@ -189,6 +191,7 @@ class NarrationWriter:
         folder: Path,
         format: str,
         bitrate: int | None,
+        transcript: TranscriptForm,
         job: int,
         around: tuple[SoundFile | None, SoundFile | None] = (None, None),
     ) -> None:
@@ -198,6 +201,7 @@ class NarrationWriter:
         self._job = job
         self._folder, self._format, self._bitrate = folder, format, bitrate
         self._around = around
+        self._transcript = transcript
         self._end_s = 0.0
         self.duration_s = 0.0
         """That of the files, once they are complete."""
@@ -218,7 +222,8 @@ class NarrationWriter:
         SoundFileChanged, before any take is added; StorageError.
         """
         narration = (str(self._folder), self._format, self._bitrate)
-        request = AddTakes(*narration, takes, tags, list(chapters), *self._around)
+        how = (*self._around, self._transcript)
+        request = AddTakes(*narration, takes, tags, list(chapters), *how)
         extra_s = _COMPLETED_AND_TAGGED * self._end_s / LEAST_SPEED if tags else 0.0
         answer, _ = await self._ask(request, extra_s)
         heard = msgspec.convert(answer["heard"], list[HeardTake])
