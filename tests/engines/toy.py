@@ -130,13 +130,15 @@ class Toy(ModelFreeEngine):
         return {"words": words} if tells == "words" else {}
 
     def _tone(self, request: Any) -> bytes:
-        """A tone as long as the text; the first two samples are
-        the length of the text and the seed, so that a test knows what it hears."""
+        """A tone as long as the text; two samples at its beginning and in its middle are the
+        length of the text and the seed, so that a test knows what it hears, faded or not."""
         seconds = len(request.text) * float(self._options.get("seconds_a_character", 0.06))
         count = max(2, int(seconds * self.sample_rate))
         begin = struct.pack("<hh", len(request.text) % 30000, request.seed % 30000)
         loops = 2 * count // len(self._cycle) + 1
-        return (begin + self._cycle * loops)[: 2 * count]
+        tone = (begin + self._cycle * loops)[: 2 * count]
+        middle = count // 2 * 2
+        return (tone[:middle] + begin + tone[middle + 4 :])[: 2 * count]
 
     def _make_trouble(self) -> None:
         for request in self._requests.values():
