@@ -40,7 +40,7 @@ def test_sentences_have_both_forms() -> None:
     ]
 
 
-def test_unknown_time_joins_the_one_before() -> None:
+def test_unknown_time_joins_one_before() -> None:
     """Sentences whose beginning nobody heard stay with the one before."""
     three = chunk("One. Two. Three.", Sentence(0, "1."), Sentence(5), Sentence(10, "3."))
     (first, last) = heard((three, HeardTake(0.0, 3.0, [0.0, None, 2.0])))
@@ -71,7 +71,7 @@ def test_block_without_lines_has_none() -> None:
         assert (one.block, one.lines) == (block, None)
 
 
-def test_carried_sentences_follow_an_edit() -> None:
+def test_carried_sentences_follow_edit() -> None:
     """The sentences of a narration that is kept have the blocks and lines of the edited source."""
     old = [
         SentenceTime(block=0, lines=(1, 1), start_s=0.25, end_s=1.0, spoken="One."),

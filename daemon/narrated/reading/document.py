@@ -221,6 +221,19 @@ class Document(msgspec.Struct, frozen=True):
     """The title as its author marked it up; empty for a plain one."""
     path_date: str = ""
     """The date in the file's or a folder's name."""
+    lines: tuple[tuple[int, int], ...] = ()
+    """First and last line in the source of each block at any depth, by its number, from 1;
+    (0, 0) where that is not known."""
+
+
+_HOLDERS = (Quote, Admonition, Footnote)
+
+
+def child_blocks(block: Blocks) -> tuple[Blocks, ...]:
+    """Return the blocks directly inside a block."""
+    if isinstance(block, Listing):
+        return tuple(inner for item in block.items for inner in item.blocks)
+    return block.blocks if isinstance(block, _HOLDERS) else ()
 
 
 def plain(spans: tuple[Spans, ...]) -> str:

@@ -10,6 +10,7 @@ from bs4 import BeautifulSoup, MarkupResemblesLocatorWarning, Tag, XMLParsedAsHT
 from narrated.errors import SourceError
 from narrated.printable import printable
 from narrated.reading.article import find_article, skipped_around
+from narrated.reading.block_lines import BlockLines
 from narrated.reading.document import Blocks
 from narrated.reading.element_languages import (
     ElementLanguages,
@@ -58,20 +59,25 @@ class HtmlPage(NamedTuple):
     blocks: tuple[Blocks, ...]
 
 
-def fragment(html: str, name: str) -> tuple[Blocks, ...]:
-    """Read HTML inside a text: everything in it is content."""
+def fragment(html: str, name: str, places: BlockLines | None = None) -> tuple[Blocks, ...]:
+    """Read HTML inside a text: everything in it is content; `places` gets the blocks' lines."""
     lower = html.lower()
     tree = _tree(f"<html><body>{html}</body></html>", lower)
     languages = _languages(tree, lower)
-    return _blocks(tree, tree, skip_in_text, name, languages)
+    return _blocks(tree, tree, skip_in_text, name, languages, places)
 
 
-def page(html: str, name: str, dialects_off: frozenset[str] = frozenset()) -> HtmlPage:
-    """Read a whole page, without the menus around its article."""
+def page(
+    html: str,
+    name: str,
+    dialects_off: frozenset[str] = frozenset(),
+    places: BlockLines | None = None,
+) -> HtmlPage:
+    """Read a whole page, without the menus around its article; `places` gets the blocks' lines."""
     if _DIALECT.search(html):
         from narrated.reading.html_dialects import with_dialects  # late: it needs the parser
 
-        html = with_dialects(html, dialects_off)
+        html = with_dialects(html, dialects_off, places)
     lower = html.lower()
     tree = _tree(html, lower)
     own = tree.title if tree.title and not tree.title.find_parent("svg") else None
@@ -83,8 +89,8 @@ def page(html: str, name: str, dialects_off: frozenset[str] = frozenset()) -> Ht
     title = own_title(title, _meta_values(tree))
     if article is None:
         root = _without_head(tree)
-        return HtmlPage(title, metadata, _blocks(tree, root, skip_in_page, name, languages))
-    blocks = _blocks(tree, article, skip_in_article, name, languages)
+        return HtmlPage(title, metadata, _blocks(tree, root, skip_in_page, name, languages, places))
+    blocks = _blocks(tree, article, skip_in_article, name, languages, places)
     before, after = skipped_around(article)
     return HtmlPage(title, metadata, (*before, *blocks, *after))
 
@@ -142,9 +148,15 @@ def _meta_values(tree: BeautifulSoup) -> dict[str, str]:
 
 
 def _blocks(
-    tree: BeautifulSoup, root: Tag, skip_rule: SkipRule, name: str, languages: ElementLanguages
+    tree: BeautifulSoup,
+    root: Tag,
+    skip_rule: SkipRule,
+    name: str,
+    languages: ElementLanguages,
+    places: BlockLines | None,
 ) -> tuple[Blocks, ...]:
-    return tuple(BlockReader(_holders(tree, name), skip_rule, languages).blocks(root))
+    holders = _holders(tree, name)
+    return tuple(BlockReader(holders, skip_rule, languages, places or BlockLines()).blocks(root))
 
 
 def _holders(tree: BeautifulSoup, name: str) -> frozenset[int]:

@@ -8,6 +8,7 @@ from bs4 import Tag
 from bs4.element import NavigableString, PageElement
 
 from narrated.reading import document as doc
+from narrated.reading.block_lines import BlockLines
 from narrated.reading.blog_widgets import CALLOUTS, is_invitation, silence_furniture
 from narrated.reading.captions import holds_caption, with_captions
 from narrated.reading.document import Blocks, Paragraph, Spans, Text
@@ -21,6 +22,7 @@ from narrated.reading.html_element_names import (
 )
 from narrated.reading.html_inline import InlineReader, is_blank
 from narrated.reading.html_skipping import SkipRule
+from narrated.reading.html_tree import lines_of
 
 _CHECKBOX_WRAPPERS = frozenset({"p", "label", "span", "div"})
 _SECTIONS = ("thead", "tbody", "tfoot", "tr")
@@ -44,13 +46,18 @@ class BlockReader:
     """Reads elements into blocks.
 
     `holders` are the ids of the elements with a block inside; `skip_rule` gives the reason to skip
-    an element, and `languages` the language of its words.
+    an element, and `languages` the language of its words. `places` gets the lines of the blocks.
     """
 
     def __init__(
-        self, holders: frozenset[int], skip_rule: SkipRule, languages: ElementLanguages
+        self,
+        holders: frozenset[int],
+        skip_rule: SkipRule,
+        languages: ElementLanguages,
+        places: BlockLines,
     ) -> None:
         self._holders = holders
+        self._places = places
         self._skip_rule = skip_rule
         self._inline = InlineReader(skip_rule, languages)
 
@@ -76,12 +83,16 @@ class BlockReader:
             return self._take_skipped()
         read = _READERS.get(tag.name, BlockReader.blocks)
         found = [*read(self, tag), *self._take_skipped()]
-        return with_captions(found) if holds_caption(tag) else found
+        found = with_captions(found) if holds_caption(tag) else found
+        self._places.note(found, lines_of(tag))
+        return found
 
     def _paragraphs(self, nodes: Sequence[PageElement]) -> list[Blocks]:
         if all(type(node) is NavigableString and node.isspace() for node in nodes):
             return self._take_skipped()
-        return [*_as_blocks(self._inline.spans(nodes)), *self._take_skipped()]
+        found = [*_as_blocks(self._inline.spans(nodes)), *self._take_skipped()]
+        self._places.note(found, _lines_of_run(nodes))
+        return found
 
     def _take_skipped(self) -> list[Blocks]:
         skipped, self._inline.skipped = self._inline.skipped, []
@@ -174,6 +185,12 @@ _READERS: dict[str, Callable[[BlockReader, Tag], list[Blocks]]] = {
     "pre": lambda _reader, tag: _verse(tag) if _is_verse(tag) else [_code(tag)],
     NOTE: lambda reader, tag: [reader._footnote(tag, "label")],
 }
+
+
+def _lines_of_run(nodes: Sequence[PageElement]) -> tuple[int, int] | None:
+    """Return the lines from the first node with words, or a tag, to the last."""
+    found = [lines for node in nodes if (lines := lines_of(node))]
+    return (found[0][0], found[-1][1]) if found else None
 
 
 def _as_blocks(spans: tuple[Spans, ...]) -> list[Blocks]:

@@ -13,6 +13,7 @@ from importlib import import_module
 from markdown_it import MarkdownIt
 
 from narrated.reading import markdown
+from narrated.reading.block_lines import BlockLines, LineShifts
 from narrated.reading.dialects import emoji_codes, wordpress
 from narrated.reading.dialects import tokens as make
 from narrated.reading.dialects.placeholders import PLACEHOLDER, markups_of
@@ -44,14 +45,43 @@ _NOTE = re.compile(
 _END_OF_BLOCK = re.compile(r"</(?:p|li|blockquote|h[1-6]|td|div|article|body)>", re.I)
 
 
-def with_dialects(html: str, off: frozenset[str] = frozenset()) -> str:
-    """Write the meanings of dialects into a page, except of those that are off."""
+def with_dialects(
+    html: str, off: frozenset[str] = frozenset(), places: BlockLines | None = None
+) -> str:
+    """Write the meanings of dialects into a page, except of those that are off.
+
+    `places` learns which lines of the page became which.
+    """
     if not _PROBE.search(html):
         return html
     if "[" in html:
         html = _with_notes(html, "wordpress" not in off)
-    text, cuts = cut(html, _markups(off))
-    return _PART.sub(lambda found: _filled(found, cuts, off), text) if cuts else text
+    shifts = LineShifts()
+    text, cuts = cut(html, _markups(off), shifts)
+    filled = _with_meanings(text, cuts, off, places) if cuts else text
+    if places is not None:
+        places.add_shifts(shifts)
+    return filled
+
+
+def _with_meanings(
+    text: str, cuts: Sequence[Cut], off: frozenset[str], places: BlockLines | None
+) -> str:
+    shifts = LineShifts()
+    written: list[str] = []
+    done = 0
+    for found in _PART.finditer(text):
+        filled = _filled(found, cuts, off)
+        if filled == found[0]:
+            continue
+        before = text[done : found.start()]
+        shifts.add(before, before)
+        shifts.add(filled, found[0])
+        written += [before, filled]
+        done = found.end()
+    if places is not None:
+        places.add_shifts(shifts)
+    return "".join([*written, text[done:]])
 
 
 @lru_cache(maxsize=4)

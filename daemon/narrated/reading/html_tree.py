@@ -5,6 +5,7 @@ through seven calls, which serve XML, filters and other parsers too; here one ca
 """
 
 from collections.abc import Mapping
+from io import StringIO
 from typing import Any
 
 from bs4 import BeautifulSoup, Tag
@@ -15,11 +16,21 @@ _SPACES = " \n\t\f\r"
 _OWN = ("name", "attrs", "contents", "parent", "previous_element", "next_element")
 _SIBLINGS = ("previous_sibling", "next_sibling")
 """Fields of an element that each one has for itself; the others are the same for nearly all."""
+_FIRST, _LAST = "first_line", "last_line"
 
 
 def tree_of(html: str) -> BeautifulSoup:
     """Parse HTML as a browser does, whatever it holds."""
     return BeautifulSoup(html, builder=_Builder)
+
+
+def lines_of(node: PageElement) -> tuple[int, int] | None:
+    """Return the first and the last line of an element or a text, from 1; None if unknown.
+
+    Those of an element are the lines of its tag, and of the last text or tag in it.
+    """
+    first, last = node.__dict__.get(_FIRST), node.__dict__.get(_LAST)
+    return (first, max(first, last or first)) if first else None
 
 
 class _Element(Tag):
@@ -40,6 +51,12 @@ class _Builder(LXMLTreeBuilder):
     _texts: list[str]
     _keeping: int = 0
     """The number of open elements that keep their white space."""
+    _line = 0
+    """The line that is parsed."""
+    _text_line = 0
+    """The line of the last tag or comment, after which a text begins."""
+    _last_line = 0
+    """The last line with a tag or a word."""
 
     def feed(self, markup: Any) -> None:
         """Parse a page."""
@@ -47,9 +64,17 @@ class _Builder(LXMLTreeBuilder):
         self._last, self._open, self._texts, self._keeping = None, [self.soup], [], 0
         listed = (self.cdata_list_attributes or {}).values()
         self._listed = frozenset(name for names in listed for name in names)
-        super().feed(markup)
+        self._feed_lines(markup)
         self._end_text()
         self._last, self._open = None, []
+
+    def _feed_lines(self, markup: str) -> None:
+        """Feed the parser one line at a time: it tells of a tag as soon as it has its line."""
+        self.parser = self.parser_for(None)
+        self.parser.feed("")  # an empty page is one, too
+        for self._line, line in enumerate(StringIO(markup, newline="\n"), start=1):
+            self.parser.feed(line)
+        self.parser.close()
 
     def start(self, tag: Any, attrib: Mapping[Any, Any]) -> None:  # type: ignore[override]
         """Add an element."""
@@ -65,6 +90,7 @@ class _Builder(LXMLTreeBuilder):
             one.interesting_string_types = {self.string_containers[tag]}
         if tag in self.preserve_whitespace_tags:
             self._keeping += 1
+        self._text_line = self._last_line = one.__dict__[_FIRST] = self._line
         if self.can_be_empty_element(tag):
             one.can_be_empty_element = True
             self.set_up_substitutions(one)
@@ -75,10 +101,13 @@ class _Builder(LXMLTreeBuilder):
             self._end_text()
         is_open = self._open[-1].name == tag or any(one.name == tag for one in self._open[1:])
         while is_open and len(self._open) > 1:
-            closed = self._open.pop().name
+            one = self._open.pop()
+            one.__dict__[_LAST] = self._last_line
+            closed = one.name
             if closed in self.preserve_whitespace_tags:
                 self._keeping -= 1
             is_open = closed != tag
+        self._text_line = self._line
 
     def data(self, data: Any) -> None:
         """Add to the text at this place."""
@@ -100,7 +129,9 @@ class _Builder(LXMLTreeBuilder):
         if self._texts:
             self._end_text()
         self._texts.append(text)
+        self._text_line = self._line - text.count("\n")
         self._end_text(kind)
+        self._text_line = self._line
 
     def _end_text(self, kind: type[NavigableString] = NavigableString) -> None:
         """Make one string of the pieces of a text; of white space, one sign stays."""
@@ -114,7 +145,19 @@ class _Builder(LXMLTreeBuilder):
             kind = self._kind_here()
         one = str.__new__(kind, text)
         one.hidden = False
+        self._note_lines(one, text)
         self._link(one)
+
+    def _note_lines(self, one: NavigableString, text: str) -> None:
+        """Note the lines of a text's words."""
+        words = text.strip(_SPACES) if "\n" in text else text
+        if not words or words.isspace():
+            return
+        first = self._text_line
+        if words is not text:
+            first += text.count("\n", 0, text.index(words))
+        self._last_line = first + words.count("\n")
+        one.__dict__[_FIRST], one.__dict__[_LAST] = first, self._last_line
 
     def _kind_here(self) -> type[NavigableString]:
         """Return the class of a text: those of scripts and the like have their own."""

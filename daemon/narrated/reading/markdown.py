@@ -25,7 +25,9 @@ from mdit_py_plugins.footnote.index import footnote_inline
 
 from narrated.errors import SourceError
 from narrated.printable import printable
+from narrated.reading.block_lines import NOWHERE, BlockLines, RenderedPiece
 from narrated.reading.dialects import registry as dialects
+from narrated.reading.dialects.placeholders import SHIFTS
 from narrated.reading.document import Blocks, FootnoteMark, InlinePicture, Paragraph, Spans, Text
 from narrated.reading.html import fragment
 from narrated.reading.html_element_names import KNOWN, MARK, MATH, NOTE, SWALLOWING, UNSPOKEN
@@ -40,15 +42,23 @@ _TASK = re.compile(r"\[([ xX])\](?=\s)")
 _TAG = re.compile(r"</?([A-Za-z][A-Za-z0-9-]*)")
 _INSTRUCTION = re.compile(r"\A\s*<(!\[CDATA\[.*?\]\]|\?.*?\?)>", re.S)
 _VERBATIM = re.compile(r"<(?:pre|code|script|style|textarea|!--)", re.I)
+_WHOLE = frozenset({"fence", "code_block"})
+"""Blocks whose lines are not those of what is written for them."""
 _FORMULA = re.compile(r"[\\^_={}<>+]|^\w$")
 
 
-def blocks(text: str, name: str, off: frozenset[str] = frozenset()) -> tuple[Blocks, ...]:
+def blocks(
+    text: str,
+    name: str,
+    off: frozenset[str] = frozenset(),
+    places: BlockLines | None = None,
+) -> tuple[Blocks, ...]:
     """Return the blocks of a Markdown text; raises SourceError if it nests too deeply.
 
-    `off` are the dialects that do not apply.
+    `off` are the dialects that do not apply; `places` gets the lines of the blocks.
     """
-    return fragment(_html(text, name, off), name)
+    places = places or BlockLines()
+    return fragment(_html(text, name, off, places), name, places)
 
 
 def inline_spans(text: str, name: str, off: frozenset[str] = frozenset()) -> tuple[Spans, ...]:
@@ -70,7 +80,7 @@ def rendered(tokens: Sequence[Token], off: frozenset[str] = frozenset()) -> str:
     return str(parser.renderer.render(tokens, parser.options, {}))
 
 
-def _html(text: str, name: str, off: frozenset[str]) -> str:
+def _html(text: str, name: str, off: frozenset[str], places: BlockLines) -> str:
     parser = _parser(off)
     environment: dict[str, Any] = {}
     tokens = parser.parse(text, environment)
@@ -81,7 +91,8 @@ def _html(text: str, name: str, off: frozenset[str]) -> str:
     _escape_false_tags(tokens)
     _mark_tasks(tokens)
     _drop_anchors(tokens)
-    html = str(parser.renderer.render(tokens, parser.options, environment))
+    renderer = _MarkdownRenderer(parser)
+    html = renderer.render_with_lines(tokens, parser.options, environment, places)
     return html + _inline_notes(parser, environment)
 
 
@@ -166,6 +177,29 @@ def _inline_notes(parser: MarkdownIt, environment: MutableMapping[str, Any]) -> 
 
 class _MarkdownRenderer(RendererHTML):
     """Writes our own elements where HTML has none; one method for each kind of token."""
+
+    def render_with_lines(
+        self, tokens: Sequence[Token], options: Any, env: Any, places: BlockLines
+    ) -> str:
+        """Write tokens, and tell which lines of the text stand where."""
+        line, written = 1, []
+        pieces: list[RenderedPiece] = []
+        for at, token in enumerate(tokens):
+            if token.type == "inline":
+                html = self.renderInline(token.children or (), options, env)
+            else:
+                html = self.rules.get(token.type, self.renderToken)(tokens, at, options, env)
+            if token.map and token.map[1] > token.map[0]:
+                begin = line + html.startswith("\n")
+                lines = token.map[0] + 1, token.map[1]
+                pieces.append(RenderedPiece(begin, lines, token.type in _WHOLE))
+            written.append(html)
+            line += html.count("\n")
+        pieces.append(RenderedPiece(line, NOWHERE))  # inline notes come next
+        places.set_rendered(pieces)
+        if SHIFTS in env:
+            places.add_shifts(env[SHIFTS])
+        return "".join(written)
 
     def footnote_reference_open(self, tokens: Sequence[Token], at: int, *_: object) -> str:
         return _opening(NOTE, tokens[at].meta["label"])

@@ -1,11 +1,13 @@
 """Reads a source file into a Document; the suffix of its name decides the format."""
 
 import re
+from collections.abc import Iterator
 from functools import partial
 from pathlib import PurePosixPath
 
 from narrated.errors import SourceBlank, SourceError
 from narrated.printable import printable
+from narrated.reading.block_lines import BlockLines, Lines
 from narrated.reading.collector_pause import collector_paused
 from narrated.reading.document import (
     Blocks,
@@ -52,15 +54,32 @@ def read(
     raise SourceError(problem, remedy_for(name) or f"Drop a text or a picture ({known}).")
 
 
-def plain_blocks(text: str) -> tuple[Blocks, ...]:
-    """Return the paragraphs of a plain text; a line of symbols (`* * *`) is a thematic break."""
-    paragraphs = (" ".join(paragraph.split()) for paragraph in _EMPTY_LINES.split(text))
-    return tuple(
-        block
-        for paragraph in paragraphs
-        if paragraph
-        for block in ([Rule()] if _RULE.fullmatch(paragraph) else read_marks(paragraph))
-    )
+def plain_blocks(text: str, places: BlockLines | None = None) -> tuple[Blocks, ...]:
+    """Return the paragraphs of a plain text; a line of symbols (`* * *`) is a thematic break.
+
+    `places` gets the lines of the blocks.
+    """
+    places = places or BlockLines()
+    found: list[Blocks] = []
+    for written, lines in _plain_paragraphs(text):
+        paragraph = " ".join(written.split())
+        blocks = [Rule()] if _RULE.fullmatch(paragraph) else list(read_marks(paragraph))
+        places.note(blocks, lines)
+        found += blocks
+    return tuple(found)
+
+
+def _plain_paragraphs(text: str) -> Iterator[tuple[str, Lines]]:
+    """Yield the paragraphs that have a sign, with their lines."""
+    line, done = 1, 0
+    for end in (*_EMPTY_LINES.finditer(text), None):
+        written = text[done : end.start() if end else len(text)]
+        first = line + written.count("\n", 0, len(written) - len(written.lstrip()))
+        if written.strip():
+            yield written, (first, first + written.strip().count("\n"))
+        if end:
+            line += text.count("\n", done, end.end())
+            done = end.end()
 
 
 def _picture(data: bytes, name: str) -> Document:
@@ -80,7 +99,9 @@ def _text(
     front_matter, unused, body = split_front_matter(text, name, choices)
     given = dict.fromkeys(dialects_off, False) | front_matter.dialects
     dialects_off = frozenset(name for name, is_on in given.items() if not is_on)
-    page_title, of_page, blocks = _blocks(body, name, dialects_off)
+    before = text.removesuffix(body) if body else text
+    places = BlockLines(before.count("\n"))
+    page_title, of_page, blocks = _blocks(body, name, dialects_off, places)
     read_line = partial(read_marked_up, name=name, dialects_off=dialects_off)
     metadata = readable_metadata(merged([of_page, front_matter]), read_line)
     wordless = all(isinstance(block, Rule | Unspoken) for block in blocks)
@@ -101,20 +122,21 @@ def _text(
         metadata,
         title_spans=title.spans,
         path_date=of_path.date,
+        lines=tuple(places.of((*unused, *blocks))),
     )
 
 
 def _blocks(
-    body: str, name: str, dialects_off: frozenset[str]
+    body: str, name: str, dialects_off: frozenset[str], places: BlockLines
 ) -> tuple[str, NarrationSettings, tuple[Blocks, ...]]:
     """Parse a text into its page's title, its page's metadata, and its blocks."""
     suffix = PurePosixPath(name).suffix.lower()
     if suffix in PLAIN:
-        return "", NarrationSettings(), plain_blocks(body)
+        return "", NarrationSettings(), plain_blocks(body, places)
     if suffix in MARKDOWN:
         from narrated.reading import markdown
 
-        return "", NarrationSettings(), markdown.blocks(body, name, dialects_off)
+        return "", NarrationSettings(), markdown.blocks(body, name, dialects_off, places)
     from narrated.reading import html
 
-    return html.page(body, name, dialects_off)
+    return html.page(body, name, dialects_off, places)

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 
 from narrated.reading import document as doc
 from narrated.reading.collector_pause import collector_paused
+from narrated.reading.document import child_blocks
 from narrated.script import announcements
 from narrated.script.announcements import NO_LEAD, Lead
 from narrated.script.code_speaker import FOLDED, CodeSpeaker
@@ -33,7 +34,6 @@ from narrated.script.sentence_split import split_sentences
 from narrated.script.spoken_numbers import number_style, say_number
 from narrated.script.table_rows import TableRows
 from narrated.script.traversal import (
-    child_blocks,
     count_blocks,
     numbered_blocks,
     plain_text,

@@ -171,6 +171,7 @@ def _draft(
         draft_mark=metadata.draft_mark or "",
         publish_at=metadata.publish_at or "",
         slug=metadata.slug or "",
+        block_lines=document.lines,
     )
 
 

@@ -3,12 +3,10 @@
 from collections.abc import Iterable, Iterator
 
 from narrated.reading import document as doc
-from narrated.reading.document import plain
+from narrated.reading.document import child_blocks, plain
 from narrated.reading.title_choice import is_wordless
 from narrated.script.inline_text import find_spans
 from narrated.script.script import ShownPicture
-
-_HOLDERS = (doc.Quote, doc.Admonition, doc.Footnote)
 
 
 def numbered_blocks(document: doc.Document) -> Iterator[tuple[int, doc.Blocks]]:
@@ -20,13 +18,6 @@ def count_blocks(block: doc.Blocks) -> int:
     """Count a block with all blocks inside; the next block's number is higher by that."""
     inner = child_blocks(block)
     return 1 + sum(map(count_blocks, inner)) if inner else 1
-
-
-def child_blocks(block: doc.Blocks) -> tuple[doc.Blocks, ...]:
-    """Give the blocks directly inside a block."""
-    if isinstance(block, doc.Listing):
-        return tuple(inner for item in block.items for inner in item.blocks)
-    return block.blocks if isinstance(block, _HOLDERS) else ()
 
 
 def pictures_shown(document: doc.Document) -> tuple[ShownPicture, ...]:

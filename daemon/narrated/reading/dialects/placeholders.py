@@ -16,6 +16,7 @@ from markdown_it.rules_block import StateBlock
 from markdown_it.rules_core import StateCore
 from markdown_it.token import Token
 
+from narrated.reading.block_lines import LineShifts
 from narrated.reading.dialects.nested_lines import dedented, parse_within
 from narrated.reading.dialects.source_cutting import (
     CLOSE,
@@ -35,6 +36,8 @@ _HTML_PART = re.compile(
     re.S | re.I,
 )
 _KEY = "cut markup"
+SHIFTS = "line shifts"
+"""A key in the parser's environment: the lines of the text from which markup is cut."""
 _INTERRUPTED = ["paragraph", "reference", "blockquote", "table"]
 
 
@@ -56,7 +59,8 @@ def markups_of(parser: MarkdownIt) -> list[Markup]:
 
 
 def _cut_markup(state: StateCore) -> None:
-    state.src, cuts = cut(state.src, state.md.options[_KEY])
+    shifts = state.env[SHIFTS] = LineShifts()
+    state.src, cuts = cut(state.src, state.md.options[_KEY], shifts)
     if cuts:
         state.env[_KEY] = _Placeholders(cuts, state.src)
 

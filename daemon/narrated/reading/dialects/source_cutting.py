@@ -6,7 +6,9 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import NamedTuple
 
+from narrated.reading.block_lines import LineShifts
 from narrated.reading.dialects.tokens import Tokens, unspoken
 
 OPEN, CLOSE = "\ufdd0", "\ufdd1"
@@ -86,6 +88,13 @@ class Cut:
     """True if it is an end of a container of blocks."""
 
 
+class _Rewritten(NamedTuple):
+    """Markdown in place of markup."""
+
+    raw: str
+    source: str
+
+
 def silent(kind: str, reason: str) -> Callable[[str], Meaning]:
     """Return the reader of markup that is silent, and listed with a reason."""
     return lambda raw: Meaning((unspoken(kind, raw.strip(), reason),))
@@ -96,15 +105,20 @@ def placeholder(number: int) -> str:
     return f"{OPEN}{number}{CLOSE}"
 
 
-def cut(text: str, markups: Sequence[Markup]) -> tuple[str, list[Cut]]:
-    """Return a text with placeholders, and what they stand for, by number."""
+def cut(
+    text: str, markups: Sequence[Markup], shifts: LineShifts | None = None
+) -> tuple[str, list[Cut]]:
+    """Return a text with placeholders, and what they stand for, by number.
+
+    `shifts` learns which lines of the text became which.
+    """
     hints = {hint for hint in {markup.hint for markup in markups} if hint in text}
     active = [markup for markup in markups if markup.hint in hints and markup.may_be_in(text)]
     if not active:
         return text, []
     cutter = _Cutter(_FOREIGN.sub("", text), active)
     cutter.run()
-    return cutter.with_placeholders(), cutter.cuts
+    return cutter.with_placeholders(shifts or LineShifts()), cutter.cuts
 
 
 @lru_cache(maxsize=32)
@@ -120,7 +134,7 @@ class _Cutter:
         self.cuts: list[Cut] = []
         self._text = text
         self._markups = markups
-        self._pieces: list[str | int] = []
+        self._pieces: list[str | int | _Rewritten] = []
         self._done = 0
         self._code = _CodeEnds(text)
         self._endless: set[re.Pattern[str]] = set()
@@ -138,17 +152,29 @@ class _Cutter:
         self._pieces.append(self._text[self._done :])
         self._pair()
 
-    def with_placeholders(self) -> str:
+    def with_placeholders(self, shifts: LineShifts) -> str:
         """Write the text with its placeholders; each end of a container gets its own line."""
         writer = _PlaceholderWriter()
         for piece in self._pieces:
-            if isinstance(piece, str):
-                writer.write(piece)
-            elif self.cuts[piece].meaning.needs_end and self.cuts[piece].pair < 0:
-                writer.write(self.cuts[piece].raw)
-            else:
-                writer.write_cut(piece, self.cuts[piece].is_block)
+            begun = len(writer.written)
+            self._write(piece, writer)
+            shifts.add("".join(writer.written[begun:]), self._raw(piece))
         return "".join(writer.written)
+
+    def _raw(self, piece: "str | int | _Rewritten") -> str:
+        if isinstance(piece, _Rewritten):
+            return piece.raw
+        return self.cuts[piece].raw if isinstance(piece, int) else piece
+
+    def _write(self, piece: "str | int | _Rewritten", writer: "_PlaceholderWriter") -> None:
+        if isinstance(piece, _Rewritten):
+            writer.write(piece.source)
+        elif isinstance(piece, str):
+            writer.write(piece)
+        elif self.cuts[piece].meaning.needs_end and self.cuts[piece].pair < 0:
+            writer.write(self.cuts[piece].raw)
+        else:
+            writer.write_cut(piece, self.cuts[piece].is_block)
 
     def _take(self, found: re.Match[str], markup: Markup) -> int:
         meaning = markup.read(found[0])
@@ -182,7 +208,8 @@ class _Cutter:
         return end
 
     def _rewrite(self, start: int, end: int, source: str) -> int:
-        self._pieces += [self._text[self._done : start], source]
+        raw = self._text[start:end]
+        self._pieces += [self._text[self._done : start], _Rewritten(raw, source)]
         self._done = end
         return end
 

@@ -17,6 +17,8 @@ def push(state: StateBlock, tokens: Sequence[Token]) -> None:
         state.level += min(0, token.nesting)
         token.level = state.level
         state.level += max(0, token.nesting)
+        if token.map is None and token.nesting >= 0:
+            token.map = [state.line, state.line + 1]
     state.tokens.extend(tokens)
 
 
