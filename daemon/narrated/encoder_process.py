@@ -29,6 +29,7 @@ from narrated.audio.encoder_requests import (
 from narrated.audio.flac_takes import measure, to_flac
 from narrated.audio.loudness import energies, integrated_lufs, pack
 from narrated.audio.narration_file import NarrationFile, read_takes
+from narrated.audio.narration_level import LevelMissed
 from narrated.audio.silence import samples
 from narrated.audio.sound_file_decoding import IntroAndOutro, SoundFileDecoder
 from narrated.audio.streaming_encoder import filter_on_one_thread
@@ -103,17 +104,21 @@ class EncoderProcess:
         narration = self._narration(request)
         answer: dict[str, Any] = {"heard": msgspec.to_builtins(narration.add(request.takes))}
         if request.tags is not None:
-            answer["duration_s"] = narration.close(request.tags, request.chapters)
+            try:
+                answer["duration_s"] = narration.close(request.tags, request.chapters)
+            except LevelMissed as missed:
+                narration.discard()
+                answer["missed"] = {"lufs": missed.lufs, "gains": missed.gains}
             del self._narrations[request.folder]
         return answer
 
     def _narration(self, request: AddTakes) -> NarrationFile:
         made = self._narrations.get(request.folder)
         if made is None:
-            around = IntroAndOutro(self._sound_files, request.intro, request.outro)
-            made = NarrationFile(
-                Path(request.folder), request.format, request.bitrate, around, request.transcript
-            )
+            settings = request.settings
+            around = IntroAndOutro(self._sound_files, settings.intro, settings.outro)
+            kind = (request.format, request.bitrate, settings, request.level, around)
+            made = NarrationFile(Path(request.folder), *kind)
             self._narrations[request.folder] = made
         return made
 
@@ -140,15 +145,15 @@ def _write_take(request: WriteTake, pcm: bytes) -> dict[str, Any]:
 
 def _joined(request: JoinTakes) -> Answer:
     sounds = read_takes(request.takes)
-    if len({rate for _, rate in sounds}) > 1:
+    if len({sound.sample_rate for sound in sounds}) > 1:
         raise NarratedError(
             "Two voices of different sample rates cannot be said in one go.",
             "Drop the text into the inbox instead.",
         )
-    rate = sounds[0][1] if sounds else 0
+    rate = sounds[0].sample_rate if sounds else 0
     takes = [
-        (pcm, take.pause_s, take.speed)
-        for take, (pcm, _) in zip(request.takes, sounds, strict=True)
+        (sound.pcm, take.pause_s, take.speed)
+        for take, sound in zip(request.takes, sounds, strict=True)
     ]
     return {"sample_rate": rate}, joined(takes, rate)
 

@@ -105,8 +105,11 @@ def test_two_lines_in_a_row_add_up(daemon: Daemon) -> None:
 
 
 def test_twin_of_a_line_stays(daemon: Daemon) -> None:
-    """Of two lines of the same words, only the one that is heard at the time sounds otherwise."""
-    _reload(daemon, audio={"format": "wav"})
+    """Of two lines of the same words, only the one that is heard at the time sounds otherwise.
+
+    As spoken: the level of the whole follows the new take by a part of an LU.
+    """
+    _reload(daemon, audio={"format": "wav", "loudness": False})
     text = "# Twins\n\nThe refrain.\n\nSomething else.\n\nThe refrain.\n"
     daemon.drop("twins.md", text)
     daemon.published("twins", text)

@@ -64,6 +64,65 @@ class HeardTake(msgspec.Struct, frozen=True, array_like=True):
     """Places in its text, and when the words there begin; none if that is not known."""
 
 
+class SoundFile(msgspec.Struct, frozen=True):
+    """A sound file of the user, with the sha256 of its content."""
+
+    path: str
+    sha256: str
+
+
+class EncodingSettings(msgspec.Struct, frozen=True):
+    """The level, channels and transcripts of a narration, and the sound files around its takes."""
+
+    lufs: float | None = None
+    """As a listener hears the encoded file; None: as loud as its takes, and no limit of peaks."""
+    peak_dbtp: float = -1.0
+    channels: int = 1
+    intro: SoundFile | None = None
+    """Heard before the first take."""
+    outro: SoundFile | None = None
+    transcript: TranscriptForm = "spoken"
+
+
+AS_SPOKEN = EncodingSettings()
+"""The sound of every narration before there was a level."""
+
+
+class SpeakerEstimate(msgspec.Struct, frozen=True):
+    """A speaker of a narration, some of whose takes are not there yet."""
+
+    lufs: float | None
+    """The mean loudness of the voice's earlier takes; None if there were none."""
+    characters: int
+    """Those of all its takes in the narration."""
+
+
+class KnownTake(msgspec.Struct, frozen=True):
+    """A later take of a narration that is in the cache already."""
+
+    path: str
+    speaker: str
+    characters: int
+
+
+class LevelEstimate(msgspec.Struct, frozen=True):
+    """What a narration's gains are predicted from, beside the takes that come with it.
+
+    Without speakers, those are all of its takes.
+    """
+
+    speakers: dict[str, SpeakerEstimate] = {}
+    known: list[KnownTake] = []
+    alike: dict[str, str] = {}
+    """Speakers with another's voice, and that speaker: they have one gain."""
+    gains: dict[str, float] = {}
+    """In dB by speaker, if an earlier encoding of the same takes told them."""
+
+
+ALL_AT_ONCE = LevelEstimate()
+"""Nothing needs to be predicted."""
+
+
 class ChapterAtTake(msgspec.Struct, frozen=True):
     """A chapter that begins with a take of the narration; its time is known once that is added."""
 
@@ -74,15 +133,10 @@ class ChapterAtTake(msgspec.Struct, frozen=True):
     """A small JPEG."""
 
 
-class SoundFile(msgspec.Struct, frozen=True):
-    """A sound file of the user, with the sha256 of its content."""
-
-    path: str
-    sha256: str
-
-
 class AddTakes(msgspec.Struct, frozen=True, tag=True):
     """Append takes to the narration in this folder, which the first ones create.
+
+    `level` comes with the first ones; later ones may not change `settings`.
 
     `tags` complete its files, with `chapters`: no takes follow. They are part of the same request,
     because each request costs both ends more than a note's last words do.
@@ -94,10 +148,8 @@ class AddTakes(msgspec.Struct, frozen=True, tag=True):
     takes: list[TakeToAdd]
     tags: AudioTags | None = None
     chapters: list[ChapterAtTake] = []
-    intro: SoundFile | None = None
-    """Heard before the first take."""
-    outro: SoundFile | None = None
-    transcript: TranscriptForm = "spoken"
+    settings: EncodingSettings = AS_SPOKEN
+    level: LevelEstimate = ALL_AT_ONCE
 
 
 class DiscardNarration(msgspec.Struct, frozen=True, tag=True):

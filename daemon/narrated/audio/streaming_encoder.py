@@ -75,6 +75,11 @@ class AudioEncoder:
             self.discard()
 
     @property
+    def sample_rate(self) -> int:
+        """That of the file."""
+        return self._sample_rate
+
+    @property
     def seconds(self) -> float:
         """The duration written so far, exact to the sample."""
         return self._samples / self._sample_rate

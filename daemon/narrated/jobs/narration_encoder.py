@@ -8,8 +8,8 @@ from msgspec.structs import replace
 
 from narrated.audio.audio_tags import AudioTags
 from narrated.audio.encoder_requests import (
+    ALL_AT_ONCE,
     DamagedTakes,
-    SoundFile,
     SoundFileChanged,
     TakeSentence,
     TakeToAdd,
@@ -17,6 +17,7 @@ from narrated.audio.encoder_requests import (
 )
 from narrated.jobs.encoded_narration import EncodedNarration
 from narrated.jobs.heard_sentences import HeardSentences
+from narrated.jobs.level_estimate import LevelEstimator, encoding_settings
 from narrated.jobs.narration_chapters import Pictures, chapters_at_takes, heard_chapters
 from narrated.jobs.plan import Plan, PlanOutdated
 from narrated.ledger.take_cache import TakeCache
@@ -40,19 +41,21 @@ class NarrationEncoder:
     """Encodes one job's audio and transcript into a folder of its own."""
 
     def __init__(
-        self, folder: Path, plan: Plan, cache: TakeCache, encoders: EncoderPool, job: int
+        self,
+        folder: Path,
+        plan: Plan,
+        cache: TakeCache,
+        encoders: EncoderPool,
+        job: int,
+        level: LevelEstimator,
     ) -> None:
         self._plan = plan
         self._cache = cache
+        self._level = level
         self._audio, *self._transcripts = narration_files(folder, plan.output.format)
         output = plan.output
-        intro, outro = (
-            SoundFile(path, plan.sound_digests[key]) if key in plan.sound_digests else None
-            for key, path in output.sounds.items()
-        )
-        self._narration = encoders.narration(
-            folder, output.format, output.bitrate, job, intro, outro, output.transcript
-        )
+        settings = encoding_settings(plan)
+        self._narration = encoders.narration(folder, output.format, output.bitrate, job, settings)
         self._blocks: list[BlockTime] = []
         self._starts_s: dict[str, float] = {}
         """When each line begins."""
@@ -69,6 +72,7 @@ class NarrationEncoder:
         `pictures` are those of the chapters.
 
         Errors: DamagedChunks and PlanOutdated, before any is added; EncoderCrashed, NarrationLost,
+        LoudnessMissed,
         StorageError.
         """
         chunks = self._plan.draft.chunks[self.added : self.added + count]
@@ -77,7 +81,8 @@ class NarrationEncoder:
         ]
         try:
             chapters = chapters_at_takes(self._plan, pictures) if tags else []
-            heard = await self._narration.add(takes, tags, chapters)
+            level = ALL_AT_ONCE if self.added else self._level.estimate(self._plan, count)
+            heard = await self._narration.add(takes, tags, chapters, level)
         except DamagedTakes as damaged:
             raise DamagedChunks([self.added + place for place in damaged.places]) from damaged
         except SoundFileChanged as changed:

@@ -4,7 +4,7 @@ import asyncio
 import logging
 import time
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
@@ -12,6 +12,7 @@ from pathlib import Path
 from narrated.engines.speech_times import SpeechTimes
 from narrated.errors import EngineReplaced, StorageError
 from narrated.jobs.encoded_narration import EncodedNarration
+from narrated.jobs.level_estimate import LevelEstimator
 from narrated.jobs.narration_encoder import DamagedChunks, NarrationEncoder
 from narrated.jobs.narration_tags import TagMaker
 from narrated.jobs.plan import Plan, PlanOutdated
@@ -20,7 +21,12 @@ from narrated.ledger.job import Job
 from narrated.ledger.take_cache import KeptTake, TakeCache
 from narrated.printable import printable
 from narrated.script.script import Chunk
-from narrated.workers.encoder_errors import EncoderCrashed, NarrationLost, crashed_twice
+from narrated.workers.encoder_errors import (
+    EncoderCrashed,
+    LoudnessMissed,
+    NarrationLost,
+    crashed_twice,
+)
 from narrated.workers.encoder_pool import EncoderPool
 from narrated.workers.request_matching import EngineAccess, ScheduledRequest
 from narrated.workers.worker import RequestResult
@@ -50,19 +56,37 @@ class JobProgress:
     unspoken: dict[int, tuple[str, int]] = field(default_factory=dict)
     """Engine and characters of each chunk without a take, by its number."""
 
+    reached: float = 0.0
+    """The highest fraction of an earlier encoding of the same takes."""
+
+    earlier_s: float = 0.0
+    """The seconds a character that an earlier encoding took; 0 if there was none."""
+
+    def begin(self, characters: int) -> None:
+        """Begin to speak and encode so much text."""
+        self.characters, self.reached, self.earlier_s = characters, 0.0, 0.0
+        self.recorded, self.chunks, self.encoding_s = 0, 0, 0.0
+
+    def begin_again(self) -> None:
+        """Begin to encode from the first take again."""
+        self.reached = self.fraction
+        self.earlier_s = self.encoding_s / self.recorded if self.recorded else self.earlier_s
+        self.recorded, self.chunks, self.encoding_s = 0, 0, 0.0
+
     @property
     def fraction(self) -> float:
-        """The encoded share of the text, from 0 to 1."""
-        return self.recorded / self.characters if self.characters else 0.0
+        """The encoded share of the text, from 0 to 1; it does not go back."""
+        encoded = self.recorded / self.characters if self.characters else 0.0
+        return max(self.reached, encoded)
 
     @property
     def encoding_left_s(self) -> float:
         """The seconds that encoding alone will take, at its speed so far; 0 if it has just begun.
 
-        Its first step waits for a child to start.
+        Its first step waits for a child to start, unless it is encoded again.
         """
         if self.recorded < BATCH_CHARACTERS:
-            return 0.0
+            return (self.characters - self.recorded) * self.earlier_s
         return (self.characters - self.recorded) * self.encoding_s / self.recorded
 
 
@@ -82,27 +106,35 @@ class NarrationRenderer:
         """Speak and encode a whole plan; a plan that fails leaves no files.
 
         If an encoder crashes, the narration is encoded again from its takes, once. If it crashed on
-        another file, that does not count.
+        another file, that does not count. A narration whose loudness was predicted wrongly is
+        encoded again as well, with the gains that its takes turned out to need.
         """
         chunks = plan.draft.chunks
-        progress.characters = _count_characters(chunks)
+        progress.begin(_count_characters(chunks))
         missing = self._cache.missing(job.id)
         progress.unspoken = {seq: (plan.engine(seq), len(chunks[seq].text)) for seq in missing}
         crashes = 0
+        gains: Mapping[str, float] = {}
         while True:
-            progress.recorded, progress.chunks, progress.encoding_s = 0, 0, 0.0
             try:
-                return await self._speak(job, plan, progress)
+                return await self._speak(job, plan, progress, gains)
+            except LoudnessMissed as missed:
+                log.info("%s is encoded again: %s", printable(job.path), _lowered(missed.problem))
+                gains = missed.gains
             except NarrationLost:
                 log.info("%s is encoded again: its encoder ended", printable(job.path))
             except EncoderCrashed as crash:
                 crashes += 1
                 if crashes == _TRIES:
                     raise crashed_twice(crash) from crash
+            progress.begin_again()
 
-    async def _speak(self, job: Job, plan: Plan, progress: JobProgress) -> EncodedNarration:
+    async def _speak(
+        self, job: Job, plan: Plan, progress: JobProgress, gains: Mapping[str, float]
+    ) -> EncodedNarration:
         folder = self._work / f"{job.id}-{next(self._folders)}"  # the earlier may not be gone yet
-        encoder = NarrationEncoder(folder, plan, self._cache, self._encoders, job.id)
+        level = LevelEstimator(self._rates, self._cache, progress.unspoken, gains)
+        encoder = NarrationEncoder(folder, plan, self._cache, self._encoders, job.id, level)
         speech = _JobSpeech(self, self._cache, self._tags, job, plan, encoder, progress)
         return await speech.run()
 
@@ -260,6 +292,11 @@ class _JobSpeech:
         was_refused = not ended.cancelled() and isinstance(ended.exception(), StorageError)
         if was_refused and ended in requests:
             _cancel(requests[requests.index(ended) + 1 :])
+
+
+def _lowered(problem: str) -> str:
+    """A sentence as the end of another."""
+    return problem[:1].lower() + problem[1:].removesuffix(".")
 
 
 def _count_characters(chunks: Iterable[Chunk]) -> int:

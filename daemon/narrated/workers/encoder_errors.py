@@ -12,6 +12,15 @@ class NarrationLost(NarratedError):
     """The encoder that wrote this narration has ended: it must be written again."""
 
 
+class LoudnessMissed(NarratedError):
+    """A narration came out too loud or too soft, and is discarded: it must be written again."""
+
+    def __init__(self, lufs: float, gains: dict[str, float]) -> None:
+        super().__init__(f"It came out at {lufs:.1f} LUFS.")
+        self.gains = gains
+        """Those in dB, by speaker, that hit the loudness that it should have."""
+
+
 def crashed_twice(crash: EncoderCrashed) -> NarratedError:
     """The error of a file on which a second encoder crashed."""
     return NarratedError(

@@ -15,19 +15,21 @@ import msgspec
 
 from narrated.audio.audio_tags import AudioTags
 from narrated.audio.encoder_requests import (
+    ALL_AT_ONCE,
+    AS_SPOKEN,
     AddTakes,
     ChapterAtTake,
     CheckSoundFile,
     DamagedTakes,
     DiscardNarration,
     EncoderRequest,
+    EncodingSettings,
     HeardTake,
     JoinTakes,
-    SoundFile,
+    LevelEstimate,
     SoundFileChanged,
     TagAudio,
     TakeToAdd,
-    TranscriptForm,
     WarmUp,
     WriteTake,
     encode_request,
@@ -38,6 +40,7 @@ from narrated.errors import NarratedError, StorageError
 from narrated.workers.child import ChildProcess
 from narrated.workers.encoder_errors import (
     EncoderCrashed,
+    LoudnessMissed,
     NarrationLost,
     crashed_twice,
     not_started,
@@ -140,16 +143,14 @@ class EncoderPool:
         format: str,
         bitrate: int | None,
         job: int = 0,
-        intro: SoundFile | None = None,
-        outro: SoundFile | None = None,
-        transcript: TranscriptForm = "spoken",
+        settings: EncodingSettings = AS_SPOKEN,
     ) -> "NarrationWriter":
         """Begin a job's narration in a folder of its own; its child warms up meanwhile."""
         encoder = min(self._encoders, key=lambda each: (each.narrations, each.pending))
         encoder.warm_up()
         disk = self._state_disk
-        output, around = (format, bitrate, transcript), (intro, outro)
-        return NarrationWriter(encoder, self._discards, disk, folder, *output, job, around)
+        kind = (folder, format, bitrate, settings)
+        return NarrationWriter(encoder, self._discards, disk, job, *kind)
 
     async def stop(self, patience_s: float = STOP_LIMIT_S) -> None:
         """Kill all children, and remove what they were writing, unless its disk hangs."""
@@ -188,20 +189,18 @@ class NarrationWriter:
         encoder: "_Encoder",
         discards: set[asyncio.Task[None]],
         disk: DiskThreads,
+        job: int,
         folder: Path,
         format: str,
         bitrate: int | None,
-        transcript: TranscriptForm,
-        job: int,
-        around: tuple[SoundFile | None, SoundFile | None] = (None, None),
+        settings: EncodingSettings,
     ) -> None:
         self._encoder = encoder
         self._discards = discards
         self._disk = disk
         self._job = job
         self._folder, self._format, self._bitrate = folder, format, bitrate
-        self._around = around
-        self._transcript = transcript
+        self._settings = settings
         self._end_s = 0.0
         self.duration_s = 0.0
         """That of the files, once they are complete."""
@@ -214,22 +213,25 @@ class NarrationWriter:
         takes: list[TakeToAdd],
         tags: AudioTags | None = None,
         chapters: Sequence[ChapterAtTake] = (),
+        level: LevelEstimate = ALL_AT_ONCE,
     ) -> list[HeardTake]:
         """Append takes; returns when each is heard.
 
-        `tags` and `chapters` complete the files, whose duration is `duration_s` then. Errors:
-        EncoderCrashed and NarrationLost, and nothing of the narration is left; DamagedTakes and
-        SoundFileChanged, before any take is added; StorageError.
+        `tags` and `chapters` complete the files, whose duration is `duration_s` then. `level`
+        comes with the first takes. Errors: EncoderCrashed, NarrationLost and LoudnessMissed, and
+        nothing of the narration is left; DamagedTakes and SoundFileChanged, before any take is
+        added; StorageError.
         """
         narration = (str(self._folder), self._format, self._bitrate)
-        how = (*self._around, self._transcript)
-        request = AddTakes(*narration, takes, tags, list(chapters), *how)
+        request = AddTakes(*narration, takes, tags, list(chapters), self._settings, level)
         extra_s = _COMPLETED_AND_TAGGED * self._end_s / LEAST_SPEED if tags else 0.0
         answer, _ = await self._ask(request, extra_s)
         heard = msgspec.convert(answer["heard"], list[HeardTake])
         self._end_s = heard[-1].end_s if heard else self._end_s
         if tags:
             self._leave()
+            if missed := answer.get("missed"):
+                raise LoudnessMissed(missed["lufs"], missed["gains"])
             self.duration_s = float(answer["duration_s"])
         return heard
 
