@@ -13,9 +13,9 @@ from narrated.audio.formats import FORMATS, LONG_SUFFIXES, TRANSCRIPT_SUFFIXES
 from narrated.disk_threads import DiskThreads
 from narrated.errors import NarratedError
 from narrated.jobs.events import CarriedOver
-from narrated.jobs.heard_sentences import carried_sentences
 from narrated.jobs.narration_chapters import chapters_file, in_manifest, published_chapters
 from narrated.jobs.narration_removal import suffixes
+from narrated.jobs.narration_sentences import carried_sentences
 from narrated.jobs.narration_tags import TagMaker, same_tags
 from narrated.jobs.plan import Plan
 from narrated.jobs.publisher import Publication, Publisher, version_fields

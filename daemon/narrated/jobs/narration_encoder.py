@@ -16,9 +16,9 @@ from narrated.audio.encoder_requests import (
     narration_files,
 )
 from narrated.jobs.encoded_narration import EncodedNarration
-from narrated.jobs.heard_sentences import HeardSentences
 from narrated.jobs.level_estimate import LevelEstimator, encoding_settings
 from narrated.jobs.narration_chapters import Pictures, chapters_at_takes, heard_chapters
+from narrated.jobs.narration_sentences import NarrationSentences
 from narrated.jobs.plan import Plan, PlanOutdated
 from narrated.ledger.take_cache import TakeCache
 from narrated.outbox.manifest import BlockTime
@@ -59,7 +59,7 @@ class NarrationEncoder:
         self._blocks: list[BlockTime] = []
         self._starts_s: dict[str, float] = {}
         """When each line begins."""
-        self._sentences = HeardSentences(plan.draft)
+        self._sentences = NarrationSentences(plan.draft)
         self._line: str | None = None
         self.added = 0
         """The number of chunks added; also the index of the next chunk."""

@@ -16,7 +16,7 @@ _WHOLE = (Sentence(0),)
 
 
 @dataclass(slots=True)
-class HeardSentences:
+class NarrationSentences:
     """Collects the sentences of a narration, chunk by chunk."""
 
     _draft: Draft

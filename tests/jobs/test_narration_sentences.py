@@ -1,7 +1,7 @@
 """Sentences in time, put together from chunks."""
 
 from narrated.audio.encoder_requests import HeardTake
-from narrated.jobs.heard_sentences import HeardSentences, carried_sentences
+from narrated.jobs.narration_sentences import NarrationSentences, carried_sentences
 from narrated.outbox.manifest import BlockTime
 from narrated.outbox.manifest_sentences import SentenceTime
 from narrated.script.script import Chunk, Draft, Line, Role, Script, Sentence
@@ -18,7 +18,7 @@ def draft(*lines: Line) -> Draft:
 
 
 def heard(*added: tuple[Chunk, HeardTake]) -> list[SentenceTime]:
-    collected = HeardSentences(draft())
+    collected = NarrationSentences(draft())
     for one, take in added:
         collected.add(one, take)
     return collected.sentences
