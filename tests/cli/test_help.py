@@ -8,7 +8,7 @@ from narrated.cli.main import main
 from support.every_command import command_names
 
 COMMANDS = [*command_names()]
-GROUPS = ["", "config", "engines", "models", "voices"]
+GROUPS = ["", "config", "engines", "models", "podcast", "voices"]
 
 
 def shown(*words: str, columns: int = 80) -> str:

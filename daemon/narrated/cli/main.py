@@ -22,6 +22,7 @@ from narrated.cli.completion import completion
 from narrated.cli.help_command import help_command
 from narrated.cli.interrupts import raising_on_ctrl_c
 from narrated.cli.model_commands import models
+from narrated.cli.podcast_commands import podcast
 from narrated.cli.standard_streams import end_without_output, open_closed_streams
 from narrated.cli.voice_commands import voices
 from narrated.errors import (
@@ -106,6 +107,7 @@ for command in (
     *one_off_commands.COMMANDS,
     *setup_commands.COMMANDS,
     models,
+    podcast,
     voices,
     completion,
     help_command,

@@ -1,0 +1,90 @@
+"""Checks the feed of the outbox by the rules of directories and players."""
+
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+from narrated.config.podcast import show_of
+from narrated.config.values import Config
+from narrated.doctor.finding import Finding, shown, warning, well, wrong
+from narrated.errors import ConfigurationError
+from narrated.human_formatting import count_noun
+from narrated.outbox.feed_file import feed_beginning
+from narrated.podcast.feed_parts import MARK
+from narrated.podcast.feed_reading import (
+    FeedElement,
+    NoFeed,
+    ReadFeed,
+    addresses,
+    parse_feed,
+)
+from narrated.podcast.feed_rules import RULES, Rule, broken
+from narrated.podcast.show import Show
+from narrated.printable import printable
+
+_NAME = "podcast"
+_MOST_NAMED = 3
+_MOST_BYTES = 256 << 20
+
+
+def check_podcast(config: Config) -> Iterator[Finding]:
+    """Check the feed in the outbox.
+
+    Errors: ConfigurationError without a podcast; StorageError if the outbox cannot be read.
+    """
+    show = show_of(config)
+    if show is None:
+        raise ConfigurationError(
+            "The outbox is no podcast.",
+            "Add `podcast: {title: My blog, read aloud}` to the configuration: docs/podcast.md.",
+        )
+    path = config.outbox / show.feed_path
+    content = feed_beginning(config.outbox, show.feed_path, _MOST_BYTES)
+    if not content:
+        remedy = "Start the daemon, or run `narrated once`: it writes the feed."
+        yield wrong(_NAME, f"{shown(path)} is not there.", remedy)
+        return
+    if MARK not in content[:1024]:
+        yield wrong(_NAME, f"{shown(path)} is not narrated's, and is left alone.", "Move it away.")
+        return
+    try:
+        feed = _read(content, config.outbox, show)
+    except NoFeed as error:
+        remedy = "Delete it, and the next change of the outbox writes it again."
+        yield wrong(_NAME, f"{shown(path)} is no feed: {error}.", remedy)
+        return
+    yield from _findings(feed, path)
+
+
+def _read(content: bytes, outbox: Path, show: Show) -> ReadFeed:
+    """Read a feed, with the sizes of the files that it names. Errors: NoFeed."""
+    channel = parse_feed(content)
+    files: dict[str, int] = {}
+    whole = FeedElement(channel, files, show.base_url)
+    for path in filter(None, map(whole.path, addresses(channel))):
+        with suppress(OSError, ValueError):
+            files[path] = (outbox / path).stat(follow_symlinks=False).st_size
+    items = (FeedElement(item, files, show.base_url) for item in channel.iter("item"))
+    return ReadFeed(whole, tuple(items))
+
+
+def _findings(feed: ReadFeed, path: Path) -> Iterator[Finding]:
+    is_well = True
+    for rule, found in broken(feed):
+        is_well = False
+        kind = wrong if rule.refuses else warning
+        yield kind(f"{rule.asked_by}, {rule.key}", rule.breach + _named(rule, found), rule.remedy)
+    episodes = count_noun(len(feed.items), "episode")
+    if is_well:
+        yield well(_NAME, f"{shown(path)} has {episodes}, and keeps all {len(RULES)} rules.")
+    else:
+        yield well(_NAME, f"{shown(path)} has {episodes}.")
+
+
+def _named(rule: Rule, found: list[str]) -> str:
+    """Name the first episodes that break a rule; nothing if it is the show's."""
+    if found == ["the feed"]:
+        return ""
+    first = ", ".join(f"`{printable(each)}`" for each in found[:_MOST_NAMED])
+    rest = len(found) - _MOST_NAMED
+    return f" {first}" + (f" and {rest} more." if rest > 0 else ".")

@@ -1,0 +1,83 @@
+"""Reads a feed as its readers do, for the check of its rules; it trusts nothing in it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from urllib.parse import unquote_to_bytes
+
+from lxml import etree
+
+ITUNES = "{http://www.itunes.com/dtds/podcast-1.0.dtd}"
+PODCAST = "{https://podcastindex.org/namespace/1.0}"
+ATOM = "{http://www.w3.org/2005/Atom}"
+
+
+class NoFeed(ValueError):
+    """The content is no RSS; the message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class FeedElement:
+    """A channel, or an item of one."""
+
+    element: etree._Element
+    files: dict[str, int]
+    """The sizes of the files of the outbox that the feed names, by their paths."""
+    base_url: str
+
+    @property
+    def name(self) -> str:
+        """The title of an item, as far as it has one."""
+        return self.text("title") or "an item without a title"
+
+    def text(self, tag: str) -> str:
+        """The text of the first element of this name; empty if there is none."""
+        return str(self.element.findtext(tag) or "").strip()
+
+    def all(self, tag: str) -> list[etree._Element]:
+        """All elements of this name."""
+        return list(self.element.findall(tag))
+
+    def attribute(self, tag: str, name: str) -> str:
+        """An attribute of the first element of this name; empty if there is none."""
+        found = self.element.find(tag)
+        return "" if found is None else str(found.get(name, ""))
+
+    def path(self, address: str) -> str | None:
+        """The path in the outbox that an address leads to; None if it leads elsewhere."""
+        if not address.startswith(self.base_url):
+            return None
+        written = unquote_to_bytes(address.removeprefix(self.base_url))
+        return written.decode("utf-8", "surrogateescape")
+
+    def is_there(self, address: str) -> bool:
+        """True if a file stands where an address leads, or nobody can tell."""
+        path = self.path(address)
+        return path is None or path in self.files
+
+
+@dataclass(frozen=True, slots=True)
+class ReadFeed:
+    """A feed: its channel and its items, in their order."""
+
+    channel: FeedElement
+    items: tuple[FeedElement, ...]
+
+
+def parse_feed(content: bytes) -> etree._Element:
+    """Return the channel of a feed. Errors: NoFeed."""
+    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False)
+    try:
+        root = etree.fromstring(content, parser)
+    except (etree.XMLSyntaxError, ValueError) as error:
+        raise NoFeed(f"it is not XML: {error}") from error
+    channel = root.find("channel") if root.tag == "rss" else None
+    if channel is None:
+        raise NoFeed("it is not RSS")
+    return channel
+
+
+def addresses(channel: etree._Element) -> Iterator[str]:
+    """Yield all addresses of files in a feed."""
+    for item in channel.iter("item"):
+        for each in item.iter("enclosure", f"{PODCAST}transcript", f"{PODCAST}chapters"):
+            yield str(each.get("url", ""))
