@@ -10,6 +10,10 @@ import soundfile
 from PIL import Image
 
 from support.daemon import Daemon, running, toy, wait
+from support.ebur128 import level_of
+from support.sound import ebur128
+
+__all__ = ["ebur128"]
 
 RATE = 22050
 PITCH_HZ = 3000
@@ -18,9 +22,11 @@ TEXT = "# Heard\n\nSome words of a post that begins and ends with something.\n\n
 NOISELESS = {"loudness": False, "format": "wav"}
 
 
-def _jingle(path: Path, seconds: float = 1.5, pitch_hz: float = PITCH_HZ) -> Path:
+def _jingle(
+    path: Path, seconds: float = 1.5, pitch_hz: float = PITCH_HZ, amplitude: float = 0.4
+) -> Path:
     times = np.arange(round(seconds * RATE)) / RATE
-    soundfile.write(path, 0.4 * np.sin(2 * np.pi * pitch_hz * times), RATE)
+    soundfile.write(path, amplitude * np.sin(2 * np.pi * pitch_hz * times), RATE)
     return path
 
 
@@ -62,6 +68,19 @@ def test_sound_file_is_heard_around(tmp_path: Path) -> None:
     assert [each["start_s"] for each in made["chapters"]] == [0.0, made["blocks"][2]["start_s"]]
     assert cues.split("\n")[2].startswith("00:00:02.25")
     assert str(tmp_path) not in str(made["settings"])
+
+
+@pytest.mark.usefixtures("ebur128")
+def test_sound_file_is_as_loud_as_speech(tmp_path: Path) -> None:
+    """A faint sound file is brought to the loudness of the post."""
+    _jingle(tmp_path / "jingle.wav", seconds=4.0, amplitude=0.004)
+    with running(tmp_path, audio={"format": "wav", "intro": "jingle.wav"}) as daemon:
+        daemon.drop("post.md", TEXT)
+        daemon.published("post", TEXT)
+        wave, rate = soundfile.read(daemon.outbox / "post.wav", dtype="float32")
+    jingle = level_of(wave[round(0.25 * rate) : round(4.25 * rate)], rate)
+    assert jingle.integrated_lufs == pytest.approx(-16.0, abs=0.5)
+    assert jingle.true_peak_db <= -1.0
 
 
 def test_sentence_is_a_line(tmp_path: Path) -> None:
