@@ -10,7 +10,8 @@ from narrated.script.lexicon import Lexicon
 from narrated.script.script import Caption, ReadingSettings
 
 POSTS = Path(__file__).parent / "posts"
-NAMES = sorted(path.stem for path in POSTS.glob("*.script"))
+EXPECTED = (".script", ".written")
+NAMES, WRITTEN = (sorted(path.stem for path in POSTS.glob(f"*{one}")) for one in EXPECTED)
 
 
 def captions():
@@ -20,9 +21,17 @@ def captions():
 
 
 def script(name):
-    (source,) = (path for path in POSTS.glob(f"{name}.*") if path.suffix != ".script")
+    (source,) = (path for path in POSTS.glob(f"{name}.*") if path.suffix not in EXPECTED)
     document = read(source.read_bytes(), source.name)
     return build_script(document, captions(), Lexicon.parse([]), ReadingSettings())
+
+
+def written(line):
+    """The words of a line for the eye, sentence by sentence."""
+    ends = [*(one.start for one in line.sentences[1:]), len(line.text)]
+    pairs = zip(line.sentences, ends, strict=False)
+    shown = [one.written or line.text[one.start : end].strip() for one, end in pairs]
+    return " ".join(shown) or line.text
 
 
 def expected(name):
@@ -35,6 +44,13 @@ def test_posts_match_their_scripts(name):
     """A post is said as a good narrator would."""
     said, _ = expected(name)
     assert [f"[{line.role}] {line.text}" for line in script(name).lines] == said
+
+
+@pytest.mark.parametrize("name", WRITTEN)
+def test_posts_are_shown_as_written(name):
+    """The words that a transcript shows are those that an eye expects, for each line."""
+    shown = (POSTS / f"{name}.written").read_text(encoding="utf-8").splitlines()
+    assert [f"[{line.role}] {written(line)}" for line in script(name).lines] == shown
 
 
 @pytest.mark.parametrize("name", NAMES)

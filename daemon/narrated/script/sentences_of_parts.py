@@ -12,6 +12,8 @@ from msgspec.structs import replace
 from narrated.script.script import Sentence
 
 _WHOLE = (Sentence(0),)
+_NEAR = 4
+"""Words by which a cut may be moved."""
 
 
 def sentences_of_parts(
@@ -24,7 +26,8 @@ def sentences_of_parts(
     found: list[list[Sentence]] = [[] for _ in parts]
     ends = [*(one.start for one in sentences[1:]), len(text)]
     for sentence, end in zip(sentences or _WHOLE, ends, strict=True):
-        for number, one in _pieces(sentence, places[sentence.start : end]):
+        spoken = text[sentence.start : end]
+        for number, one in _pieces(sentence, spoken, places[sentence.start : end]):
             found[number].append(one)
     return [() if tuple(each) == _WHOLE else tuple(each) for each in found]
 
@@ -44,32 +47,40 @@ def _places(text: str, parts: Sequence[str]) -> Iterator[tuple[int, int]]:
 
 
 def _pieces(
-    sentence: Sentence, places: Sequence[tuple[int, int]]
+    sentence: Sentence, spoken: str, places: Sequence[tuple[int, int]]
 ) -> Iterator[tuple[int, Sentence]]:
     """Give the pieces of a sentence, each with the number of its part."""
-    begins = [at for at, (one, other) in enumerate(pairwise(places), start=1) if one[0] != other[0]]
-    written = _shares(sentence.written, [0, *begins, len(places)])
-    for begin, words in zip([0, *begins], written, strict=True):
+    changes = enumerate(pairwise(places), start=1)
+    begins = [0, *(at for at, (one, other) in changes if one[0] != other[0])]
+    spans = pairwise([*begins, len(spoken)])
+    written = _shares(sentence.written, [spoken[begin:end] for begin, end in spans])
+    for begin, words in zip(begins, written, strict=True):
         number, at = places[begin]
         yield number, replace(sentence, start=at, written=words, goes_on=begin > 0)
 
 
-def _shares(written: str, begins: Sequence[int]) -> list[str]:
-    """Share written words out by the lengths of the spoken pieces."""
-    count = len(begins) - 1
+def _shares(written: str, spoken: Sequence[str]) -> list[str]:
+    """Share written words out to the spoken pieces, by their lengths and their first words."""
+    if len(written) < len(spoken):
+        return [""] * len(spoken)
     words = written.split()
-    if len(written) < count:
-        return [""] * count
-    if len(words) < count:  # a long number or address: it goes on inside
-        return _cut(list(written), begins, "")
-    return _cut(words, begins, " ")
+    if len(words) < len(spoken):  # a long number or address: it goes on inside
+        return _cut(list(written), spoken, "")
+    return _cut(words, spoken, " ")
 
 
-def _cut(words: Sequence[str], begins: Sequence[int], joint: str) -> list[str]:
+def _cut(words: Sequence[str], spoken: Sequence[str], joint: str) -> list[str]:
     """Cut words at shares of a length; each piece has at least one."""
-    count = len(begins) - 1
-    ends = [0]
-    for number, begin in enumerate(begins[1:-1], start=1):
-        share = round(begin * len(words) / begins[-1])
-        ends.append(min(max(share, ends[-1] + 1), len(words) - count + number))
+    length = sum(map(len, spoken))
+    ends, done = [0], 0
+    for number, (before, after) in enumerate(pairwise(spoken), start=1):
+        done += len(before)
+        share = _near(words, round(done * len(words) / length), after.split()[:1])
+        ends.append(min(max(share, ends[-1] + 1), len(words) - len(spoken) + number))
     return [joint.join(words[at:end]) for at, end in pairwise([*ends, len(words)])]
+
+
+def _near(words: Sequence[str], share: int, first: Sequence[str]) -> int:
+    """Move a cut to the word with which the spoken piece begins, if that is near."""
+    around = sorted(range(max(0, share - _NEAR), share + _NEAR), key=lambda at: abs(at - share))
+    return next((at for at in around if [*words[at : at + 1]] == [*first]), share)
