@@ -108,7 +108,8 @@ class EncoderProcess:
                 answer["duration_s"] = narration.close(request.tags, request.chapters)
             except LevelMissed as missed:
                 narration.discard()
-                answer["missed"] = {"lufs": missed.lufs, "gains": missed.gains}
+                answer["missed"] = [missed.lufs, missed.peak_dbtp]
+                answer["correction"] = msgspec.to_builtins(missed.correction)
             del self._narrations[request.folder]
         return answer
 

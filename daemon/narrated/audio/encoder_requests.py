@@ -105,6 +105,21 @@ class KnownTake(msgspec.Struct, frozen=True):
     characters: int
 
 
+class LevelCorrection(msgspec.Struct, frozen=True):
+    """What an encoding of a narration told about the level of the next one."""
+
+    gains: dict[str, float] = {}
+    """In dB by speaker."""
+    room_db: float = 0.0
+    """Peaks must stay so much lower than what the codec usually needs."""
+    count: int = 0
+    """The number of earlier encodings."""
+
+
+AS_PREDICTED = LevelCorrection()
+"""There was no earlier encoding."""
+
+
 class LevelEstimate(msgspec.Struct, frozen=True):
     """What a narration's gains are predicted from, beside the takes that come with it.
 
@@ -115,8 +130,8 @@ class LevelEstimate(msgspec.Struct, frozen=True):
     known: list[KnownTake] = []
     alike: dict[str, str] = {}
     """Speakers with another's voice, and that speaker: they have one gain."""
-    gains: dict[str, float] = {}
-    """In dB by speaker, if an earlier encoding of the same takes told them."""
+    correction: LevelCorrection = AS_PREDICTED
+    """That of an earlier encoding of the same takes."""
 
 
 ALL_AT_ONCE = LevelEstimate()

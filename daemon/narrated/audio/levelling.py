@@ -6,11 +6,10 @@ import numpy as np
 
 from narrated.audio.limiter import Wave, limited
 from narrated.audio.loudness import LoudnessMeter, SoundMeter, energies
-from narrated.audio.silence import FULL_SCALE, samples, silence
+from narrated.audio.silence import FULL_SCALE, samples
 
-HIGHEST_GAIN_DB = 30.0
-"""More would make a voice of what is only noise."""
-_ROUNDS = 4
+_MOST_MADE_UP_DB = 6.0
+_ROUNDS = 3
 _NEAR_LU = 0.05
 
 
@@ -26,6 +25,7 @@ class Leveller:
         self._sample_rate = sample_rate
         self._ceiling_db = ceiling_db
         self._whole = SoundMeter(sample_rate)
+        self._takes = LoudnessMeter()
         self._speakers: dict[str, LoudnessMeter] = {}
 
     def take(self, pcm: bytes, gain_db: float, speaker: str = "") -> bytes:
@@ -33,7 +33,9 @@ class Leveller:
         sound = levelled(pcm, self._sample_rate, gain_db, self._ceiling_db)
         self._whole.add(samples(sound))
         meter = self._speakers.setdefault(speaker, LoudnessMeter())
-        meter.add(energies(samples(sound), self._sample_rate))
+        measured = energies(samples(sound), self._sample_rate)
+        meter.add(measured)
+        self._takes.add(measured)
         return sound
 
     def pause(self, pcm: bytes) -> bytes:
@@ -46,6 +48,11 @@ class Leveller:
         """The loudness of all that was passed on; None if nothing was heard."""
         return self._whole.integrated_lufs
 
+    @property
+    def takes_lufs(self) -> float | None:
+        """The loudness of all takes, without the pauses; None if nothing was heard."""
+        return self._takes.integrated_lufs
+
     def speaker_lufs(self, speaker: str) -> float | None:
         """The loudness of one speaker's takes; None if nothing was heard."""
         meter = self._speakers.get(speaker)
@@ -57,34 +64,35 @@ def levelled(pcm: bytes, sample_rate: int, gain_db: float, ceiling_db: float) ->
     return _as_pcm(limited(_amplified(pcm, gain_db), sample_rate, _amplitude(ceiling_db)))
 
 
-def gain_to(
-    takes: Sequence[tuple[bytes, float]], sample_rate: int, target_lufs: float, ceiling_db: float
-) -> float:
-    """Find the gain in dB that brings takes, each with the pause after it, to a loudness.
+def made_up(takes: Sequence[bytes], sample_rate: int, gain_db: float, ceiling_db: float) -> float:
+    """Raise a gain by the loudness that the limiter takes away from these takes at it.
 
-    The limiter takes some loudness away, so the gain is found in a few rounds. Sound without a
-    loudness has the gain 0.
+    The gain stays as it is, at next to no cost, if none of them reaches the ceiling.
     """
-    before = _loudness(takes, sample_rate, 0.0, None)
-    if before is None:
-        return 0.0
-    gain_db = min(target_lufs - before, HIGHEST_GAIN_DB)
+    loud = [pcm for pcm in takes if _highest(pcm) * _amplitude(gain_db) > _amplitude(ceiling_db)]
+    spoken = _loudness(takes, sample_rate) if loud else None
+    if spoken is None:
+        return gain_db
+    raised_db = gain_db
     for _ in range(_ROUNDS):
-        found = _loudness(takes, sample_rate, gain_db, ceiling_db)
-        if found is None or abs(target_lufs - found) < _NEAR_LU:
+        held = [levelled(pcm, sample_rate, raised_db, ceiling_db) for pcm in takes]
+        missing = spoken + gain_db - (_loudness(held, sample_rate) or spoken)
+        raised_db = min(raised_db + missing, gain_db + _MOST_MADE_UP_DB)
+        if abs(missing) < _NEAR_LU:
             break
-        gain_db = min(gain_db + target_lufs - found, HIGHEST_GAIN_DB)
-    return gain_db
+    return raised_db
 
 
-def _loudness(
-    takes: Sequence[tuple[bytes, float]], sample_rate: int, gain_db: float, ceiling_db: float | None
-) -> float | None:
-    meter = SoundMeter(sample_rate)
-    for pcm, pause_s in takes:
-        sound = pcm if ceiling_db is None else levelled(pcm, sample_rate, gain_db, ceiling_db)
-        meter.add(samples(sound + silence(pause_s, sample_rate)))
+def _loudness(takes: Sequence[bytes], sample_rate: int) -> float | None:
+    meter = LoudnessMeter()
+    for pcm in takes:
+        meter.add(energies(samples(pcm), sample_rate))
     return meter.integrated_lufs
+
+
+def _highest(pcm: bytes) -> float:
+    wave = samples(pcm)
+    return max(int(wave.max(initial=0)), -int(wave.min(initial=0))) / FULL_SCALE
 
 
 def _amplified(pcm: bytes, gain_db: float) -> Wave:

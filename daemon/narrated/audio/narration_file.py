@@ -89,17 +89,18 @@ class NarrationFile:
     def close(self, tags: AudioTags, chapters: Sequence[ChapterAtTake] = ()) -> float:
         """Complete and tag the files; returns their duration in seconds.
 
-        Errors: LevelMissed, before anything is completed; StorageError.
+        Errors: LevelMissed, and it is for nothing but to be discarded; StorageError.
         """
         if self._encoder is None or self._transcripts is None:
             raise ValueError("nothing was encoded")
-        self._write_beside(self._encoder, self._outro, "outro")
-        if self._level is not None:
-            self._level.check()
+        if self._outro:
+            self._write_beside(self._encoder, self._outro, "outro")
         duration_s = round(self._encoder.seconds, 3)
         tags = replace(tags, chapters=settled(map(self._heard, chapters), duration_s))
         self._encoder.set_chapters(tags.chapters)
         self._encoder.close()
+        if self._level is not None:
+            self._level.check()
         self._transcripts.close()
         audio, *_ = narration_files(self._folder, self._format)
         write_tags(audio, self._format, tags)  # in place: nobody else has a use for half of it
@@ -143,7 +144,8 @@ class NarrationFile:
         """Write an intro or outro, which has the level of a speaker of this name."""
         rate = encoder.sample_rate
         if self._level is not None:
-            self._level.expect([SpokenTake(name, 0, energies(samples(pcm), rate))])
+            spoken = SpokenTake(name, 0, energies(samples(pcm), rate), pcm, rate)
+            self._level.expect([spoken])
         self._write(encoder, pcm, rate, name)
 
     def _heard(self, chapter: ChapterAtTake) -> Chapter:
@@ -157,13 +159,13 @@ class NarrationFile:
                 self._folder.mkdir(parents=True, exist_ok=True)
             audio, *transcripts = narration_files(self._folder, self._format)
             self._transcripts = TranscriptFiles(transcripts, self._settings.transcript)
-            self._encoder = AudioEncoder(
-                audio, self._format, sample_rate, self._bitrate, self._settings.channels
-            )
             if self._settings.lufs is not None:
                 self._level = NarrationLevel(
                     self._settings, self._estimate, self._format, self._bitrate, sample_rate
                 )
+            kind = (self._format, sample_rate, self._bitrate, self._settings.channels)
+            meter = self._level.decoded if self._level else None
+            self._encoder = AudioEncoder(audio, *kind, meter)
             self._write(self._encoder, silence(LEAD_S, sample_rate), sample_rate)
             if intro:
                 self._write_beside(self._encoder, intro, "intro")
@@ -185,7 +187,7 @@ def _spoken(take: TakeToAdd, sound: TakeSound) -> SpokenTake:
         measured = unpack(packed)
     else:
         measured = energies(samples(sound.pcm), sound.sample_rate)
-    return SpokenTake(take.speaker, len(take.text), measured)
+    return SpokenTake(take.speaker, len(take.text), measured, sound.pcm, sound.sample_rate)
 
 
 def _read(path: Path) -> TakeSound | None:

@@ -1,23 +1,31 @@
 """The level of a narration while it is encoded: its speakers' gains, the limiter, the meter."""
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from narrated.audio.codec_levels import codec_levels
-from narrated.audio.encoder_requests import EncodingSettings, LevelEstimate
+from narrated.audio.decoded_level import DecodedMeter
+from narrated.audio.encoder_requests import EncodingSettings, LevelCorrection, LevelEstimate
 from narrated.audio.flac_takes import notes_of
-from narrated.audio.levelling import Leveller
+from narrated.audio.levelling import Leveller, made_up
 from narrated.audio.loudness import Energies, unpack
 from narrated.audio.speaker_gains import TOLERANCE_LU, SpeakerGains
 
+MOST_CORRECTIONS = 2
+"""A narration is encoded again so often at most."""
+_SPARE_DB = 0.3
+
 
 class LevelMissed(Exception):
-    """A narration came out too loud or too soft; these gains, by speaker, would have hit it."""
+    """A narration came out too loud, too soft or with too high peaks."""
 
-    def __init__(self, lufs: float, gains: dict[str, float]) -> None:
-        super().__init__(f"it came out at {lufs:.1f} LUFS")
-        self.lufs, self.gains = lufs, gains
+    def __init__(self, lufs: float, peak_dbtp: float, correction: LevelCorrection) -> None:
+        super().__init__(f"it came out at {lufs:.1f} LUFS and {peak_dbtp:.1f} dBTP")
+        self.lufs, self.peak_dbtp = lufs, peak_dbtp
+        self.correction = correction
+        """What would have hit the level."""
 
 
 class SpokenTake(NamedTuple):
@@ -26,6 +34,8 @@ class SpokenTake(NamedTuple):
     speaker: str
     characters: int
     energies: Energies
+    pcm: bytes
+    sample_rate: int
 
 
 class NarrationLevel:
@@ -41,10 +51,14 @@ class NarrationLevel:
     ) -> None:
         assert settings.lufs is not None, "this narration keeps the level of its takes"
         codec = codec_levels(format, bitrate)
+        self._wanted_lufs, self._peak_dbtp = settings.lufs, settings.peak_dbtp
         self._offset_lu = codec.offset_lu
-        self._target_lufs = settings.lufs - codec.offset_lu
-        self._gains = SpeakerGains(self._target_lufs, estimate)
-        self._leveller = Leveller(sample_rate, settings.peak_dbtp - codec.headroom_db)
+        self._gains = SpeakerGains(settings.lufs - codec.offset_lu, estimate)
+        self._correction = estimate.correction
+        self._ceiling_db = settings.peak_dbtp - codec.headroom_db - estimate.correction.room_db
+        self._leveller = Leveller(sample_rate, self._ceiling_db)
+        self.decoded = DecodedMeter()
+        """Hears what the file's codec gives back."""
         self.sample_rate = sample_rate
         for known in estimate.known:
             if packed := notes_of(Path(known.path)).energies:
@@ -52,10 +66,20 @@ class NarrationLevel:
 
     def expect(self, takes: Sequence[SpokenTake]) -> None:
         """Settle the gains of these takes' speakers, before any of the takes is brought to it."""
+        by_speaker: dict[str, list[SpokenTake]] = {}
         for take in takes:
-            self._gains.learn(*take)
-        for take in takes:
-            self._gains.settle(take.speaker)
+            self._gains.learn(take.speaker, take.characters, take.energies)
+            by_speaker.setdefault(self._gains.alike(take.speaker), []).append(take)
+        for speaker, spoken in by_speaker.items():
+            if speaker not in self._gains.by_speaker:
+                self._settle(speaker, spoken)
+
+    def _settle(self, speaker: str, takes: Sequence[SpokenTake]) -> None:
+        """Settle a gain; what the limiter will take away is as much as it takes from these."""
+        gain_db = self._gains.settle(speaker)
+        rate = takes[0].sample_rate
+        alike = [take.pcm for take in takes if take.sample_rate == rate]
+        self._gains.by_speaker[speaker] = made_up(alike, rate, gain_db, self._ceiling_db)
 
     def take(self, pcm: bytes, speaker: str) -> bytes:
         """Return the sound of a take at its speaker's level, with its peaks limited."""
@@ -66,13 +90,31 @@ class NarrationLevel:
         return self._leveller.pause(pcm)
 
     def check(self) -> None:
-        """Compare the whole with its target. Errors: LevelMissed, if other gains come nearer."""
-        reached_lufs = self._leveller.integrated_lufs
-        if reached_lufs is None or self._gains.is_exact:  # silent, or the second time
+        """Compare the closed file with its level. Errors: LevelMissed, if it can be bettered."""
+        written_lufs = self._leveller.integrated_lufs
+        if written_lufs is None or self._correction.count >= MOST_CORRECTIONS:
             return
-        if abs(reached_lufs - self._target_lufs) <= TOLERANCE_LU:
+        heard = self.decoded.level()
+        lufs = written_lufs if heard.lufs is None else heard.lufs
+        peak_dbtp = 20 * math.log10(heard.peak) if heard.peak else self._ceiling_db
+        off_lu, above_db = lufs - self._wanted_lufs, peak_dbtp - self._peak_dbtp
+        if abs(off_lu) <= TOLERANCE_LU and above_db <= 0:
             return
-        by_speaker = {each: self._leveller.speaker_lufs(each) for each in self._gains.by_speaker}
-        corrected = self._gains.corrected(reached_lufs, by_speaker)
-        if corrected != self._gains.by_speaker:
-            raise LevelMissed(reached_lufs + self._offset_lu, corrected)
+        gains = self._corrected(lufs - self._offset_lu - written_lufs, written_lufs)
+        room_db = self._correction.room_db + (above_db + _SPARE_DB if above_db > 0 else 0.0)
+        correction = LevelCorrection(gains, room_db, self._correction.count + 1)
+        if (gains, room_db) != (self._gains.by_speaker, self._correction.room_db):
+            raise LevelMissed(lufs, peak_dbtp, correction)
+
+    def _corrected(self, codec_lu: float, written_lufs: float) -> dict[str, float]:
+        """Correct each speaker's gain.
+
+        `codec_lu` is how far the codec was from its mean. Beside it, pauses make the whole softer
+        than its takes.
+        """
+        takes_lufs = self._leveller.takes_lufs
+        beside_lu = codec_lu + (written_lufs - takes_lufs if takes_lufs is not None else 0.0)
+        speakers = {each: self._leveller.speaker_lufs(each) for each in self._gains.by_speaker}
+        return self._gains.corrected(
+            {each: lufs + beside_lu for each, lufs in speakers.items() if lufs is not None}
+        )

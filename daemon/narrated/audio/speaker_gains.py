@@ -14,13 +14,13 @@ from narrated.audio.encoder_requests import LevelEstimate
 from narrated.audio.loudness import Energies, LoudnessMeter
 
 TOLERANCE_LU = 0.4
-"""A narration that ends further off is encoded again. The promise is 0.5 LU of the encoded file:
-the rest is for what codecs and meters differ from one sound to another."""
+"""A narration that ends further off is encoded again. The promise is 0.5 LU: the rest is for what
+meters differ, and for what codecs put before the sound and after it."""
 HIGHEST_GAIN_DB = 30.0
 """A voice at -46 LUFS: more would make the noise of its 16 bits heard, at -98 dBFS."""
 
 _PAUSE = np.zeros(3, np.float32)
-"""After a take: with it, the shortest one fills blocks of 400 ms, as in the narration."""
+"""Around a take: with it, the shortest one fills blocks of 400 ms, as in the narration."""
 
 
 @dataclass(slots=True)
@@ -38,17 +38,15 @@ class SpeakerGains:
         self._target_lufs = target_lufs
         self._estimate = estimate
         self._measured: dict[str, _Measured] = {}
-        self.by_speaker = dict(estimate.gains)
+        self.by_speaker = dict(estimate.correction.gains)
         """Those that are settled."""
-        self.is_exact = bool(estimate.gains)
-        """True if they were measured in an earlier encoding of the same takes."""
 
     def learn(self, speaker: str, characters: int, measured: Energies) -> None:
         """Note how loud a take of a speaker was spoken, before the gain is settled."""
         speaker = self.alike(speaker)
         if speaker not in self.by_speaker:
             known = self._measured.setdefault(speaker, _Measured())
-            known.meter.add(np.concatenate([measured, _PAUSE]))
+            known.meter.add(np.concatenate([_PAUSE, measured, _PAUSE]))
             known.characters += characters
 
     def settle(self, speaker: str) -> float:
@@ -59,17 +57,14 @@ class SpeakerGains:
             self.by_speaker[speaker] = 0.0 if lufs is None else self._bounded(-lufs)
         return self.by_speaker[speaker]
 
-    def corrected(
-        self, whole_lufs: float, by_speaker: Mapping[str, float | None]
-    ) -> dict[str, float]:
-        """Return the gains that would have hit the target, by the loudness of what was written."""
-        alone = len(self.by_speaker) == 1
-        corrected = {}
-        for speaker, gain_db in self.by_speaker.items():
-            reached = None if alone else by_speaker.get(speaker)
-            reached = whole_lufs if reached is None else reached
-            corrected[speaker] = self._bounded(gain_db - reached)
-        return corrected
+    def corrected(self, reached_lufs: Mapping[str, float]) -> dict[str, float]:
+        """Return the gains that would have hit the target, by the loudness that each reached."""
+        return {
+            speaker: self._bounded(gain_db - reached_lufs[speaker])
+            if speaker in reached_lufs
+            else gain_db
+            for speaker, gain_db in self.by_speaker.items()
+        }
 
     def alike(self, speaker: str) -> str:
         """Name the speaker whose gain this one has."""

@@ -1,12 +1,14 @@
 """Estimates how loud a narration will be, for gains that are settled before its last take."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from narrated.audio.encoder_requests import (
     ALL_AT_ONCE,
+    AS_PREDICTED,
     EncodingSettings,
     KnownTake,
+    LevelCorrection,
     LevelEstimate,
     SoundFile,
     SpeakerEstimate,
@@ -30,14 +32,14 @@ class LevelEstimator:
     _cache: TakeCache
     _missing: Mapping[int, object]
     """The chunks that have no take yet, by their numbers."""
-    _gains: Mapping[str, float] = field(default_factory=dict)
-    """By speaker, if an earlier encoding of the narration told them."""
+    _correction: LevelCorrection = AS_PREDICTED
+    """That of an earlier encoding of the narration."""
 
     def estimate(self, plan: Plan, count: int) -> LevelEstimate:
         """Estimate the loudness of a plan whose first `count` takes are there."""
         alike = _alike(plan)
-        if self._gains:
-            return LevelEstimate(alike=alike, gains=dict(self._gains))
+        if self._correction.count:
+            return LevelEstimate(alike=alike, correction=self._correction)
         if plan.output.loudness is False:
             return ALL_AT_ONCE
         if count == len(plan.draft.chunks):

@@ -4,11 +4,12 @@ import asyncio
 import logging
 import time
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 
+from narrated.audio.encoder_requests import AS_PREDICTED, LevelCorrection
 from narrated.engines.speech_times import SpeechTimes
 from narrated.errors import EngineReplaced, StorageError
 from narrated.jobs.encoded_narration import EncodedNarration
@@ -114,13 +115,13 @@ class NarrationRenderer:
         missing = self._cache.missing(job.id)
         progress.unspoken = {seq: (plan.engine(seq), len(chunks[seq].text)) for seq in missing}
         crashes = 0
-        gains: Mapping[str, float] = {}
+        correction = AS_PREDICTED
         while True:
             try:
-                return await self._speak(job, plan, progress, gains)
+                return await self._speak(job, plan, progress, correction)
             except LoudnessMissed as missed:
                 log.info("%s is encoded again: %s", printable(job.path), _lowered(missed.problem))
-                gains = missed.gains
+                correction = missed.correction
             except NarrationLost:
                 log.info("%s is encoded again: its encoder ended", printable(job.path))
             except EncoderCrashed as crash:
@@ -130,10 +131,10 @@ class NarrationRenderer:
             progress.begin_again()
 
     async def _speak(
-        self, job: Job, plan: Plan, progress: JobProgress, gains: Mapping[str, float]
+        self, job: Job, plan: Plan, progress: JobProgress, correction: LevelCorrection
     ) -> EncodedNarration:
         folder = self._work / f"{job.id}-{next(self._folders)}"  # the earlier may not be gone yet
-        level = LevelEstimator(self._rates, self._cache, progress.unspoken, gains)
+        level = LevelEstimator(self._rates, self._cache, progress.unspoken, correction)
         encoder = NarrationEncoder(folder, plan, self._cache, self._encoders, job.id, level)
         speech = _JobSpeech(self, self._cache, self._tags, job, plan, encoder, progress)
         return await speech.run()

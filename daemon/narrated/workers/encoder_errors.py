@@ -1,5 +1,6 @@
 """Errors of encoders: crashes, and children that cannot be started."""
 
+from narrated.audio.encoder_requests import LevelCorrection
 from narrated.errors import NarratedError, StorageError
 from narrated.workers.child import START_REMEDY
 
@@ -13,12 +14,12 @@ class NarrationLost(NarratedError):
 
 
 class LoudnessMissed(NarratedError):
-    """A narration came out too loud or too soft, and is discarded: it must be written again."""
+    """A narration missed its loudness or peak, and is discarded: it must be written again."""
 
-    def __init__(self, lufs: float, gains: dict[str, float]) -> None:
-        super().__init__(f"It came out at {lufs:.1f} LUFS.")
-        self.gains = gains
-        """Those in dB, by speaker, that hit the loudness that it should have."""
+    def __init__(self, lufs: float, peak_dbtp: float, correction: LevelCorrection) -> None:
+        super().__init__(f"It came out at {lufs:.1f} LUFS and {peak_dbtp:.1f} dBTP.")
+        self.correction = correction
+        """What hits the level."""
 
 
 def crashed_twice(crash: EncoderCrashed) -> NarratedError:

@@ -26,6 +26,7 @@ from narrated.audio.encoder_requests import (
     EncodingSettings,
     HeardTake,
     JoinTakes,
+    LevelCorrection,
     LevelEstimate,
     SoundFileChanged,
     TagAudio,
@@ -231,7 +232,8 @@ class NarrationWriter:
         if tags:
             self._leave()
             if missed := answer.get("missed"):
-                raise LoudnessMissed(missed["lufs"], missed["gains"])
+                correction = msgspec.convert(answer["correction"], LevelCorrection)
+                raise LoudnessMissed(missed[0], missed[1], correction)
             self.duration_s = float(answer["duration_s"])
         return heard
 
