@@ -43,11 +43,11 @@ def test_pico_tells_its_parts() -> None:
     engine = pico.opened({})
     clause = "and so it went on and on through «Łódź»—the streets and its many houses; "
     result = said(engine, clause * 12)
-    starts = [place % len(clause) for place, _ in result.words]
+    starts = [place % len(clause) for place, _ in result.sentences]
     assert len(starts) > 2
     assert starts == [0] * len(starts)
-    assert result.words[0] == (0, 0.0)
-    assert said(engine, "One. Two.").words == []
+    assert result.sentences[0] == (0, 0.0)
+    assert said(engine, "One. Two.").sentences == []
 
 
 def _endless() -> Iterator[tuple[int, float]]:

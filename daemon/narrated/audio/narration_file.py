@@ -24,6 +24,7 @@ from narrated.audio.encoder_requests import (
 )
 from narrated.audio.flac_takes import with_notes
 from narrated.audio.heard_sentences import heard_sentences
+from narrated.audio.heard_times import heard_starts, heard_words
 from narrated.audio.loudness import energies, unpack
 from narrated.audio.narration_level import NarrationLevel, SpokenTake
 from narrated.audio.silence import samples, silence
@@ -43,7 +44,7 @@ _AFTER_INTRO_S = 0.5
 
 
 class TakeSound(NamedTuple):
-    """The sound of a take as it was spoken: 16-bit mono PCM."""
+    """The sound of a take as it was spoken: 16-bit mono PCM, and what is kept with it."""
 
     pcm: bytes
     sample_rate: int
@@ -123,9 +124,11 @@ class NarrationFile:
         end_s = encoder.seconds
         self._write(encoder, prepared.pause, spoken.sample_rate)
         self._starts_s.append(start_s)
-        for sentence in heard_sentences(take, start_s, end_s):
+        told = (take, (spoken.pcm, spoken.sample_rate), spoken.notes, prepared, start_s)
+        heard = HeardTake(start_s, end_s, heard_starts(*told), heard_words(*told))
+        for sentence in heard_sentences(take, start_s, end_s, heard.sentences_s, heard.words):
             transcripts.add(sentence)
-        return HeardTake(start_s, end_s)
+        return heard
 
     def _write(
         self, encoder: AudioEncoder, pcm: bytes, sample_rate: int, speaker: str | None = None

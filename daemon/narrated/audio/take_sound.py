@@ -14,13 +14,13 @@ import numpy.typing as npt
 
 from narrated.audio.silence import FULL_SCALE, Samples, samples, silence
 from narrated.audio.tempo import with_speed
+from narrated.audio.window_peaks import WINDOW_S, loud_windows, window_peaks
 
 LONGEST_SILENCE_S = 1.2
 """A longer silence inside a take is dead air, and shortened to this. Between two sentences espeak
 pauses for up to 0.5 s (at 120 words a minute 0.8), Pico for up to 0.8, and a narrator for less than
 a second. Pico falls silent for two seconds at dots that stand apart."""
 
-_WINDOW_S = 0.010
 _ROOM_S = 0.030
 """Around the words: weak onsets and the ends of sounds are there."""
 _FADE_S = 0.005
@@ -28,11 +28,7 @@ _LEAST_ROOM_S = _FADE_S
 """Where the script wants no pause."""
 _SILENT_BELOW_PEAK_DB = -50.0
 _NOTHING_HEARD_DBFS = -50.0
-_BLIP_BELOW_PEAK_DB = -36.0
-_BLIP_WINDOWS, _BLIP_APART_WINDOWS = 10, 15
-"""A blip is shorter, and farther from the words."""
 
-Windows = npt.NDArray[np.integer]
 Places = npt.NDArray[np.float64]
 
 Span = tuple[int, int]
@@ -54,6 +50,10 @@ class PreparedTake:
     def second_of(self, take_s: float) -> float:
         """Map seconds in the take, as it was spoken, to seconds in `sound`."""
         return float(np.interp(take_s, self._take_s, self._sound_s))
+
+    def seconds_of(self, takes_s: Sequence[float]) -> list[float]:
+        """Map many seconds in the take."""
+        return [float(each) for each in np.interp(takes_s, self._take_s, self._sound_s)]
 
 
 def joined(takes: Iterable[tuple[bytes, float, float]], sample_rate: int) -> bytes:
@@ -128,10 +128,10 @@ def _places_in_kept(kept: Sequence[Span]) -> tuple[list[int], list[int]]:
 
 def _heard_parts(wave: Samples, sample_rate: int) -> Iterator[Span]:
     """The audible parts of a take, between silences that are too long."""
-    window = max(1, round(_WINDOW_S * sample_rate))
-    peaks = _window_peaks(wave, window)
+    window = max(1, round(WINDOW_S * sample_rate))
+    peaks = window_peaks(wave, window)
     limit = _audible(int(peaks.max(initial=0)))
-    loud = _without_blips(np.flatnonzero(peaks >= limit), peaks)
+    loud = loud_windows(peaks, limit)
     if not len(loud):
         return
     longest = LONGEST_SILENCE_S * sample_rate / window
@@ -142,21 +142,6 @@ def _heard_parts(wave: Samples, sample_rate: int) -> Iterator[Span]:
             start + _first(wave[start : start + window], limit),
             min(end, len(wave)) - _first(wave[end - window : end][::-1], limit),
         )
-
-
-def _without_blips(loud: Windows, peaks: Windows) -> Windows:
-    """Leave out faint blips before and after the words.
-
-    Half a second after its last word, Pico often lets a faint one of up to 80 ms be heard.
-    """
-    islands = np.split(loud, np.flatnonzero(np.diff(loud) > _BLIP_APART_WINDOWS) + 1)
-    faint = int(peaks.max(initial=0)) * 10 ** (_BLIP_BELOW_PEAK_DB / 20)
-    is_word = [
-        len(each) > 0 and (each[-1] - each[0] >= _BLIP_WINDOWS or peaks[each].max() > faint)
-        for each in islands
-    ]
-    words = np.flatnonzero(is_word)
-    return np.concatenate(islands[words[0] : words[-1] + 1]) if len(words) else loud
 
 
 def _audible(peak: int) -> float:
@@ -199,13 +184,3 @@ def _faded(wave: Samples, sample_rate: int) -> Samples:
     faded[:size] = wave[:size] * ramp
     faded[len(wave) - size :] = wave[len(wave) - size :] * ramp[::-1]
     return faded
-
-
-def _window_peaks(wave: Samples, window: int) -> npt.NDArray[np.int32]:
-    """The highest magnitude in each window; the last window may be short."""
-    starts = np.arange(0, len(wave), window)
-    if not len(starts):
-        return np.zeros(0, dtype=np.int32)
-    highest = np.maximum.reduceat(wave, starts).astype(np.int32)
-    lowest = np.minimum.reduceat(wave, starts).astype(np.int32)
-    return np.maximum(highest, -lowest)

@@ -92,7 +92,8 @@ class SpeechResult:
     pcm: bytes
     sample_rate: int
     sentences: Sequence[TimedPlace] = ()
-    """The starts of sentences that the engine tells, as characters of the request's text."""
+    """The starts of sentences, or of other parts that it speaks one by one, as far as it can tell:
+    characters of the request's text."""
     words: Sequence[TimedPlace] = ()
     """The same of words. Times that cannot be are dropped: the sound alone counts."""
 

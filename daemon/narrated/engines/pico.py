@@ -105,8 +105,8 @@ class PicoEngine(EmbeddedVoice):
                 self._library.speak(part, voice=_voice(request), **parameters) for part in parts
             ]
         pcm = b"".join(sounds) or bytes(_LOWEST_BYTES)
-        words = [] if len(parts) < 2 else part_starts(text, parts, sounds)
-        return SpeechResult(request.id, pcm, SAMPLE_RATE, words=words)
+        starts = [] if len(parts) < 2 else part_starts(text, parts, sounds)
+        return SpeechResult(request.id, pcm, SAMPLE_RATE, starts)
 
 
 def load(options: Options, context: EngineContext) -> PicoEngine:
