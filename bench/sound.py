@@ -7,12 +7,13 @@ Exits with 1 if a figure misses its goal.
 
 import sys
 
-from measuring import sound_levels
+from measuring import line_rooms, sound_levels
 from measuring.program import measure, parse_cases, scratch_folder
 from measuring.sound_levels import SoundBench, SoundSizes
 
 CASES = {
     "levels": sound_levels.levels,
+    "rooms": line_rooms.rooms,
 }
 QUICK = SoundSizes(formats=("mp3", "wav"), shorter=20.0, cost_rounds=1, hours=0.2)
 
