@@ -20,7 +20,7 @@ from narrated.outbox import manifest
 from narrated.printable import printable
 from narrated.workers.parser_pool import SMALL_BYTES
 from support.daemon import Daemon, paths_below, wait
-from support.published import is_manifest
+from support.published import is_manifest, spoken_words
 
 READING_S = 15
 """How long one source may take to be read here."""
@@ -177,12 +177,11 @@ class Drop:
         return [self.daemon.process.pid, *(each["pid"] for each in workers)]
 
     def narrated(self) -> dict[str, str]:
-        """The transcript of each source that was narrated."""
+        """The spoken words of each source that was narrated."""
         found = {}
         for path in self._manifests():
             with suppress(FileNotFoundError):  # a picture's narration goes when a post shows it
-                transcript = path.with_suffix(".vtt").read_text()
-                found[manifest.decode(path.read_bytes()).source.path] = transcript
+                found[manifest.decode(path.read_bytes()).source.path] = _said(path)
         return found
 
     def noted(self, awaited: set[str]) -> dict[str, str]:
@@ -278,6 +277,14 @@ def cues(vtt: str) -> list[str]:
     header, *blocks = re.split(r"(?:\r\n|\n|\r){2,}", vtt.strip("\r\n"))
     assert header == "WEBVTT"
     return [_cue(re.split(r"\r\n|\n|\r", block)) for block in blocks]
+
+
+def _said(path: Path) -> str:
+    """The words of a narration, by its manifest's path."""
+    try:
+        return spoken_words(path.parent, path.stem)
+    except OSError:  # its name is too long for that transcript, or it goes
+        return " ".join(cues(path.with_suffix(".vtt").read_text()))
 
 
 _CLOCK = r"\d{2,}:[0-5]\d:[0-5]\d\.\d{3}"

@@ -16,6 +16,7 @@ from mutagen.id3 import ID3
 
 from hostile.cases import ENDLESS, FORGED_TITLE_READ, IMITATION, TOO_LONG, cases
 from hostile.drop import NAMES, READING_S, SECRET, Drop, FetchListener, cues, dropped, seen
+from narrated.audio.formats import TRANSCRIPT_SUFFIX
 from narrated.script.default_voice import SpeechEngines
 from narrated.script.script import ReadingSettings
 from narrated.script.source_to_draft import build_draft
@@ -51,7 +52,7 @@ def test_hostile_file_note_or_narration(drop: Drop, path: str) -> None:
         assert re.search(case.note, found), found
         assert len(found) < 3000
     else:
-        assert re.search(case.said, " ".join(cues(found))), found
+        assert re.search(case.said, found), found
 
 
 def test_hostile_files_crash_nothing(drop: Drop, figure: Callable[[str], None]) -> None:
@@ -175,15 +176,17 @@ def test_no_text_forges_a_note_line(drop: Drop) -> None:
 
 def test_transcripts_hold_all_words(drop: Drop) -> None:
     """Every transcript is valid, and its cues hold the words of each chunk, all and in order."""
-    made = {found.source.path: vtt for vtt, found in drop.transcripts()}
-    for vtt in made.values():
+    made: dict[str, Path] = {}
+    for vtt, narration in drop.transcripts():
+        made[narration.source.path] = vtt
         found = cues(vtt.read_text())
         assert found
         assert len(webvtt.read(vtt)) == len(found)
         captions = srt.parse(vtt.with_suffix(".srt").read_text())
         assert [each.index for each in captions] == list(range(1, len(found) + 1))
-        shown = "".join(each["body"] for each in _segments(vtt)).replace(" ", "")
-        assert "".join(map(unescape, found)).replace(" ", "") == shown
+        if any(each.name.endswith(TRANSCRIPT_SUFFIX) for each in narration.outputs):
+            shown = "".join(each["body"] for each in _segments(vtt)).replace(" ", "")
+            assert "".join(map(unescape, found)).replace(" ", "") == shown
     said = build_draft(
         IMITATION.encode(),
         "text.txt",
