@@ -83,7 +83,8 @@ def encoding_settings(plan: Plan) -> EncodingSettings:
         for key, path in output.sounds.items()
     )
     lufs = None if output.loudness is False else float(output.loudness)
-    return EncodingSettings(lufs, output.peak, _CHANNELS[output.channels], intro, outro)
+    channels = _CHANNELS[output.channels]
+    return EncodingSettings(lufs, output.peak, channels, intro, outro, output.transcript)
 
 
 def _alike(plan: Plan) -> dict[str, str]:
