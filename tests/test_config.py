@@ -411,10 +411,10 @@ def test_wrong_sound_tells_the_remedy(tmp_path: Path, text: str, remedy: str) ->
 
 def test_intro_is_file_or_sentence(tmp_path: Path) -> None:
     """An intro that ends as sound files do is one, beside the configuration; else a sentence."""
-    text = "audio: {intro: sounds/Jingle.MP3, outro: Thank you for listening. }\n"
+    text = "audio: {intro: sounds/Jingle.MP3, outro: Write to example.au }\n"
     audio = _parse(TWO_LINES + text, tmp_path).audio
     assert audio.intro == str(tmp_path / "sounds/Jingle.MP3")
-    assert audio.outro == "Thank you for listening."
+    assert audio.outro == "Write to example.au"
 
 
 def test_wrong_choice_lists_choices() -> None:
