@@ -8,7 +8,7 @@ expected, and few places may go without a pause in a row.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -52,6 +52,10 @@ _MOST_PAUSES = 40
 """Near one place."""
 _MOST_MISSING = 10
 """Places in a row without a pause."""
+_CLEARLY_LONGER = 1.25
+"""Where each pause of a sentence is that much longer than every other one, none is mistaken."""
+_DOUBTFUL = 3.0
+"""A pause is doubtful if one beside it would cost less than so much more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,20 +74,35 @@ class _Layer:
     """The number of its first node."""
 
 
+@dataclass(frozen=True, slots=True)
+class PauseMatching:
+    """The pauses of the places that have one, by their numbers."""
+
+    pauses: Mapping[int, int]
+    doubtful: frozenset[int] = frozenset()
+    """Starts of sentences that may as well have another pause."""
+
+
 def aligned(
     places: Sequence[PausePlace], effort: float, pauses: TakePauses
-) -> dict[int, int] | None:
-    """Return the number of the pause of each place that has one; None if the two do not fit."""
+) -> PauseMatching | None:
+    """Match places and pauses; None if the two do not fit."""
     alignment = _Alignment(places, effort, pauses)
     lengths = alignment.first_lengths()
-    matched = alignment.best(lengths)
-    if not matched:
-        return matched
-    return alignment.best(alignment.lengths_in(matched, lengths))
+    layers = alignment.layers(lengths)
+    if layers is None or alignment.is_clear(matched := _traced(layers)):
+        return None if layers is None else PauseMatching(matched)
+    lengths = alignment.lengths_in(matched, lengths)
+    layers, back = alignment.layers(lengths), alignment.reversed().layers(lengths)
+    if layers is None or back is None:
+        return None
+    matched = _traced(layers)
+    return PauseMatching(matched, alignment.doubtful(matched, layers, back, lengths))
 
 
 class _Alignment:
     def __init__(self, places: Sequence[PausePlace], effort: float, pauses: TakePauses) -> None:
+        self._places, self._effort, self._pauses = places, effort, pauses
         self._kinds = [each.kind for each in places]
         self._total_s = pauses.all_spoken_s
         rate = self._total_s / max(effort, 1.0)
@@ -116,10 +135,58 @@ class _Alignment:
             lengths |= dict.fromkeys((PauseKind.CLAUSE, PauseKind.COMMA), float(np.median(others)))
         return lengths
 
-    def best(self, lengths: Mapping[PauseKind, float]) -> dict[int, int] | None:
-        """The matching of the least cost, for these lengths of pauses."""
+    def is_clear(self, matched: Mapping[int, int]) -> bool:
+        """True if the longest pauses are those of the sentences."""
+        sentences = [n for n, kind in enumerate(self._kinds) if kind <= PauseKind.SMALL_SENTENCE]
+        if not all(number in matched for number in sentences):
+            return False
+        own = [matched[number] for number in sentences]
+        others = np.delete(self._lengths_s, own)
+        longest_s = float(others.max(initial=0.0))
+        return float(self._lengths_s[own].min(initial=np.inf)) > _CLEARLY_LONGER * longest_s
+
+    def reversed(self) -> "_Alignment":
+        """The same, from the end to the beginning."""
+        places = [replace(each, effort=self._effort - each.effort) for each in self._places[::-1]]
+        own = self._pauses
+        mirrored = TakePauses(-own.ends_s[::-1], -own.starts_s[::-1], -own.last_s, -own.first_s)
+        return _Alignment(places, self._effort, mirrored)
+
+    def doubtful(
+        self,
+        matched: Mapping[int, int],
+        layers: Sequence[_Layer],
+        back: Sequence[_Layer],
+        lengths: Mapping[PauseKind, float],
+    ) -> frozenset[int]:
+        """The starts of sentences for which another pause costs but a little more.
+
+        `back` are the layers from the end: with them, each pause of a place has the least cost of
+        all ways through it.
+        """
+        last = len(self._kinds) - 1
+        onward = {last - layer.place: layer for layer in back}
+        return frozenset(
+            layer.place
+            for layer in layers
+            if (pause := matched.get(layer.place)) is not None
+            and (kind := self._kinds[layer.place]) <= PauseKind.SMALL_SENTENCE
+            and self._margin(layer, onward[layer.place], pause, self._length_cost(kind, lengths))
+            < _DOUBTFUL
+        )
+
+    def _margin(self, layer: _Layer, onward: _Layer, pause: int, own_cost: Values) -> float:
+        """How much more the best way through another pause of a place costs."""
+        after = np.full(len(own_cost), np.inf)
+        after[len(own_cost) - 1 - onward.pauses] = onward.cost
+        cost = layer.cost + after[layer.pauses] - own_cost[layer.pauses]
+        others = cost[layer.pauses != pause]
+        return float(others.min(initial=np.inf) - cost[layer.pauses == pause].min())
+
+    def layers(self, lengths: Mapping[PauseKind, float]) -> list[_Layer] | None:
+        """The layers of all places, for these lengths of pauses; None if none reaches the end."""
         layers = [_beginning()]
-        costs = {kind: self._length_cost(kind, length_s) for kind, length_s in lengths.items()}
+        costs = {kind: self._length_cost(kind, lengths) for kind in PauseKind}
         for place, (kind, expected_s) in enumerate(zip(self._kinds, self._expected_s, strict=True)):
             near = self._near(expected_s)
             reached = _reached(layers, place)
@@ -130,7 +197,7 @@ class _Alignment:
             return None
         last = np.array([len(self._lengths_s)])
         layers.append(self._layer(reached, end, self._total_s, last, np.zeros(1)))
-        return _traced(layers) if np.isfinite(layers[-1].cost[0]) else None
+        return layers if np.isfinite(layers[-1].cost[0]) else None
 
     def _near(self, expected_s: float) -> Numbers:
         """The pauses that may be those of a place."""
@@ -142,10 +209,10 @@ class _Alignment:
             return near
         return np.sort(near[np.argsort(self._lengths_s[near])[-_MOST_PAUSES:]])
 
-    def _length_cost(self, kind: PauseKind, length_s: float) -> Values:
+    def _length_cost(self, kind: PauseKind, lengths: Mapping[PauseKind, float]) -> Values:
         """What the lengths of all pauses cost at a place of a kind; too long costs half."""
         spread = _SENTENCE_SPREAD if kind == PauseKind.SENTENCE else _OTHER_SPREAD
-        off = np.log(self._lengths_s / length_s) / spread
+        off = np.log(self._lengths_s / lengths[kind]) / spread
         return np.minimum(off * off / np.where(off > 0, 4, 2), _HIGHEST_COST)
 
     def _layer(

@@ -5,11 +5,11 @@ Where neither tells, a sentence stays with the one before it.
 
 import re
 from bisect import bisect_left
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
-from narrated.audio.pause_alignment import aligned
+from narrated.audio.pause_alignment import PauseMatching, aligned
 from narrated.audio.silence import SAMPLE_BYTES, samples
 from narrated.audio.take_notes import TakeNotes
 from narrated.audio.take_pauses import TakePauses, find_pauses
@@ -18,7 +18,7 @@ from narrated.engines.speech_times import TimedPlace, checked_times
 
 _MOST_APART = 40
 """Characters between two words with times, between which a sentence may begin without a pause."""
-_MOST_PLACES = 1000
+_MOST_PLACES = 500
 """A text with more is no prose: its sentences stay together."""
 _FIRST_WORD = re.compile(r"\W*\w+")
 
@@ -81,9 +81,11 @@ class _Fit:
         places: Sequence[PausePlace],
         effort: float,
         pauses: TakePauses,
-        matched: Mapping[int, int],
+        matching: PauseMatching,
     ) -> None:
+        matched = matching.pauses
         self._places, self._pauses, self._matched = places, pauses, matched
+        self._doubtful = matching.doubtful
         self._efforts = [0.0, *(places[place].effort for place in matched), effort]
         spoken_s = pauses.spoken_s
         self._spoken_s = [
@@ -93,7 +95,9 @@ class _Fit:
         ]
 
     def start_s(self, number: int) -> float | None:
-        """The second at which the words after a place begin."""
+        """The second at which the words after a place begin; None if it is not known."""
+        if number in self._doubtful:
+            return None
         if (pause := self._matched.get(number)) is not None:
             return float(self._pauses.ends_s[pause])
         if self._places[number].kind == PauseKind.SENTENCE:
