@@ -3,14 +3,15 @@
 A word in the text (or, for pictures, in the picture's bytes) makes trouble:
 DIE, HANG, NONSENSE, UNKNOWN, RAISE, EAT (memory, until there is none), FAIL, and SLOW:2 (two
 seconds of work, with progress).
+WHISPER is said softly, by 9 dB.
 DIEONCE dies only while the file of the option `died` does not exist, and makes it.
 
 Options of the engine: kind, rows, sample_rate, seconds_a_character, delay_s, log (a file that
 gets a line for each text spoken), died, load_s, die_at_load and hang_at_load (true, or a file
 whose presence makes it so), front (its version: marked parts of a text go into the log in
 brackets), held (a file: while it is there, no request ends), worn_after, unless (a file whose
-absence makes the engine unavailable), voices, tells (`words`: it tells when each word is heard;
-`lies`: it tells what cannot be).
+absence makes the engine unavailable), voices, amplitude (of its tones, which then are nothing
+else), tells (`words`: it tells when each word is heard; `lies`: it tells what cannot be).
 """
 
 import hashlib
@@ -54,7 +55,8 @@ class Toy(ModelFreeEngine):
         self._whole_s: dict[str, float] = {}
         self._requests: dict[str, Any] = {}
         self._finished = 0
-        self._cycle = _cycle()
+        amplitude = int(options.get("amplitude", 8000))
+        self._loud, self._soft = _cycle(amplitude), _cycle(amplitude * 10 ** (-9 / 20))
 
     @property
     def worn(self) -> bool:
@@ -135,8 +137,11 @@ class Toy(ModelFreeEngine):
         seconds = len(request.text) * float(self._options.get("seconds_a_character", 0.06))
         count = max(2, int(seconds * self.sample_rate))
         begin = struct.pack("<hh", len(request.text) % 30000, request.seed % 30000)
-        loops = 2 * count // len(self._cycle) + 1
-        tone = (begin + self._cycle * loops)[: 2 * count]
+        cycle = self._soft if "WHISPER" in request.text else self._loud
+        loops = 2 * count // len(cycle) + 1
+        if "amplitude" in self._options:
+            return (cycle * loops)[: 2 * count]
+        tone = (begin + cycle * loops)[: 2 * count]
         middle = count // 2 * 2
         return (tone[:middle] + begin + tone[middle + 4 :])[: 2 * count]
 
@@ -215,8 +220,8 @@ def _digest(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-def _cycle() -> bytes:
-    samples = array("h", (int(8000 * math.sin(math.tau * i / 100)) for i in range(22000)))
+def _cycle(amplitude: float) -> bytes:
+    samples = array("h", (int(amplitude * math.sin(math.tau * i / 100)) for i in range(22000)))
     return samples.tobytes()
 
 

@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from typing import Any, cast
 
+import pytest
+
 from narrated.jobs.narration_rendering import JobProgress
 from narrated.jobs.time_left import times_left
 from narrated.workers.engine_speed import EngineSpeed
@@ -121,6 +123,19 @@ def test_encoding_alone_is_told() -> None:
     assert times_left([progress], cast(Any, _Engine())) == {}
     progress.recorded, progress.encoding_s = 50_000, 10.0
     assert times_left([progress], cast(Any, _Engine())) == {1: 10.0}
+
+
+def test_second_encoding_goes_not_back() -> None:
+    """A narration that is encoded again shows no less than before, and at once the time left."""
+    progress = JobProgress(cast(Any, _Job(1, {})))
+    progress.begin(100_000)
+    progress.recorded, progress.encoding_s = 99_000, 9.9
+    progress.begin_again()
+    assert progress.fraction == pytest.approx(0.99)
+    assert times_left([progress], cast(Any, _Engine())) == {1: pytest.approx(10.0)}
+    progress.recorded, progress.encoding_s = 50_000, 5.0
+    assert times_left([progress], cast(Any, _Engine())) == {1: pytest.approx(5.0)}
+    assert progress.fraction == pytest.approx(0.99)
 
 
 def test_unknown_speed_tells_nothing() -> None:
